@@ -49,14 +49,7 @@ export class DataError extends ShadegradError {
 
 /** Why a file could not be used; `other` when the system's code is none of the known ones. */
 export type FileProblem =
-  | 'missing'
-  | 'forbidden'
-  | 'disk-full'
-  | 'not-a-folder'
-  | 'not-a-file'
-  | 'locked'
-  | 'network'
-  | 'other';
+  'missing' | 'forbidden' | 'disk-full' | 'not-a-folder' | 'not-a-file' | 'locked' | 'network' | 'other';
 
 /** A file or folder that is missing, unreadable, locked, or cannot be written. */
 export class FileError extends ShadegradError {

@@ -6,7 +6,15 @@ import { describe, it, expect } from 'vitest';
 import * as errors from '../../src/errors.js';
 
 const { ShadegradError, UsageError, FileError, DeviceError, InternalError } = errors;
-const kinds = ['ShapeError', 'UsageError', 'DataError', 'FileError', 'DeviceError', 'StateError', 'ModelError'] as const;
+const kinds = [
+  'ShapeError',
+  'UsageError',
+  'DataError',
+  'FileError',
+  'DeviceError',
+  'StateError',
+  'ModelError',
+] as const;
 
 describe('errors', () => {
   it.each(kinds)('%s has its name, its exit code and its cause', (name) => {
@@ -47,6 +55,8 @@ describe('errors', () => {
     const broken = () => errors.assert(false, 'every op has a gradient');
     expect(broken).toThrow(InternalError);
     expect(broken).not.toThrow(ShadegradError);
-    expect(broken).toThrowErrorMatchingInlineSnapshot();
+    expect(broken).toThrowErrorMatchingInlineSnapshot(
+      `[InternalError: a belief of shadegrad's own is broken: every op has a gradient. This is a bug, please report it.]`,
+    );
   });
 });

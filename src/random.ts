@@ -1,0 +1,125 @@
+/**
+ * Random numbers from a counter, the same on the host and in every shader.
+ *
+ * There is no generator to advance: a number is a hash of (seed, stream, epoch, index), so any of them can be
+ * computed again, in any order and on any device. That is what makes a resumed run equal to one that was never
+ * interrupted. `shaders` compute the same pcg4d; the host uses this file for shuffles, splits and first weights.
+ *
+ * Source: Jarzynski & Olano 2020, Hash Functions for GPU Rendering, JCGT 9(3), listing 8 (pcg4d).
+ */
+
+/** Four unsigned 32-bit words. */
+export type Words = readonly [x: number, y: number, z: number, w: number];
+
+/**
+ * What a number is drawn for. Two purposes with the same seed must not share numbers, so each has its stream;
+ * the values are part of the format of a run (a changed one changes every resumed run) and are never reused.
+ * They stay below 256: bits 8–23 are the layer's (see `layerStream`), bits 24–31 count repeated draws.
+ */
+export const streams = {
+  /** Which images go to which part of a split. */
+  split: 1,
+  /** Which images a limited set keeps. */
+  take: 2,
+  /** The order of the images in an epoch. */
+  shuffle: 3,
+  /** The first weights. */
+  initialise: 4,
+  dropout: 5,
+  /** Rotation, shift, zoom, flips. */
+  augment: 6,
+  /** Where and how large an erased rectangle is. */
+  erase: 7,
+  /** What noise is put on the inputs. */
+  noise: 8,
+  /** Which images a grid in a report shows. */
+  show: 9,
+  /** Inputs of tests, gradient checks and benchmarks. */
+  test: 10,
+} as const;
+
+/**
+ * The stream of one layer (or one weight) among many that draw for the same purpose.
+ *
+ *   stream = purpose + 256 · layer        (layer < 65,536)
+ */
+export function layerStream(purpose: number, layer: number): number {
+  return (purpose | (layer << 8)) >>> 0;
+}
+
+/**
+ * Hashes four words to four words, each output depending on every input.
+ *
+ * All arithmetic is modulo 2^32; arguments are taken modulo 2^32 too. By convention the arguments are
+ * (seed, stream, epoch or step, sample or element).
+ */
+export function pcg4d(a: number, b: number, c: number, d: number): Words {
+  let x = (Math.imul(a, 1664525) + 1013904223) | 0;
+  let y = (Math.imul(b, 1664525) + 1013904223) | 0;
+  let z = (Math.imul(c, 1664525) + 1013904223) | 0;
+  let w = (Math.imul(d, 1664525) + 1013904223) | 0;
+  x = (x + Math.imul(y, w)) | 0;
+  y = (y + Math.imul(z, x)) | 0;
+  z = (z + Math.imul(x, y)) | 0;
+  w = (w + Math.imul(y, z)) | 0;
+  x ^= x >>> 16;
+  y ^= y >>> 16;
+  z ^= z >>> 16;
+  w ^= w >>> 16;
+  x = (x + Math.imul(y, w)) | 0;
+  y = (y + Math.imul(z, x)) | 0;
+  z = (z + Math.imul(x, y)) | 0;
+  w = (w + Math.imul(y, z)) | 0;
+  return [x >>> 0, y >>> 0, z >>> 0, w >>> 0];
+}
+
+/**
+ * A word as a number in [0, 1).
+ *
+ *   u = ⌊bits / 2^8⌋ · 2^−24        24 bits, so that f32 holds it exactly and never rounds up to 1
+ */
+export function uniform(bits: number): number {
+  return (bits >>> 8) * 2 ** -24;
+}
+
+/**
+ * A whole number in [0, bound), each equally likely. The words that would favour small results, those at or
+ * above the largest multiple of `bound`, are skipped.
+ *
+ * Domain: 1 ≤ bound ≤ 2^32.
+ */
+export function boundedDraw(
+  bound: number,
+  seed: number,
+  stream: number,
+  epoch: number,
+  index: number,
+): number {
+  if (!Number.isInteger(bound) || bound < 1 || bound > 2 ** 32) {
+    throw new RangeError(`boundedDraw: bound must be a whole number from 1 to 2^32, not ${bound}.`);
+  }
+  const limit = 2 ** 32 - (2 ** 32 % bound);
+  // Four words a round; each is skipped with a chance below one half, so that rounds are few.
+  for (let round = 0; ; round++) {
+    for (const word of pcg4d(seed, stream | (round << 24), epoch, index)) {
+      if (word < limit) return word % bound;
+    }
+  }
+}
+
+/**
+ * The numbers 0 … count−1 in random order (Fisher–Yates from the end, every order equally likely).
+ *
+ *   for i = count−1 … 1:  swap p[i] with p[j],  j = boundedDraw(i+1; seed, stream, epoch, i)
+ */
+export function permutation(count: number, seed: number, stream: number, epoch = 0): Uint32Array {
+  const order = new Uint32Array(count);
+  for (let i = 0; i < count; i++) order[i] = i;
+  for (let i = count - 1; i > 0; i--) {
+    const j = boundedDraw(i + 1, seed, stream, epoch, i);
+    const held = order[i]!;
+    order[i] = order[j]!;
+    order[j] = held;
+  }
+  return order;
+}
