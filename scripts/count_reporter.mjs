@@ -1,4 +1,6 @@
-// A vitest reporter that ends the output with one line for people and programs: `123 passed, 0 failed[, 4 skipped]`.
+// A vitest reporter that writes its counts of tests to the file named by SHADEGRAD_COUNTS, for scripts/test.mjs.
+import { writeFileSync } from 'node:fs';
+import process from 'node:process';
 
 /** @typedef {import('vitest/node').Reporter} Reporter */
 
@@ -17,8 +19,9 @@ export default class CountReporter {
       if (module.state() === 'failed' && !tests.some((test) => test.result().state === 'failed'))
         count.failed += 1;
     }
-    const failed = count.failed + count.pending;
-    const skipped = count.skipped === 0 ? '' : `, ${count.skipped} skipped`;
-    console.log(`${count.passed} passed, ${failed} failed${skipped}`);
+    const path = process.env['SHADEGRAD_COUNTS'];
+    if (path === undefined) return;
+    const { passed, failed, pending, skipped } = count; // still pending at the end: its worker died
+    writeFileSync(path, JSON.stringify({ passed, failed: failed + pending, skipped }));
   }
 }

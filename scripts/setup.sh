@@ -1,0 +1,184 @@
+#!/bin/sh
+# Makes a fresh clone ready to run: installs the packages, and a Vulkan driver where there is none.
+# Called before every command (see package.json). Says nothing when there is nothing to do; writes to stderr only,
+# because commands own stdout (--json). Takes about 0.4 s then.
+#
+#   sh scripts/setup.sh              packages and driver
+#   sh scripts/setup.sh --packages   packages only
+#   SHADEGRAD_NO_APT=1               never installs system packages
+set -u
+cd "$(dirname "$0")/.." || exit 1
+exec </dev/null 1>&2
+
+cache=node_modules/.cache/shadegrad
+lock=.setup.lock
+
+say() { printf 'shadegrad set-up: %s\n' "$*"; }
+
+# --- npm packages ---
+
+# What decides about the packages: the lock file, the lists of dependencies, and the kind of machine.
+fingerprint() {
+  { uname -sm; cat package-lock.json; sed -n '/[dD]ependencies"/,/}/p' package.json; } | cksum
+}
+
+packages_are_current() { [ "$(cat "$cache/stamp" 2>/dev/null)" = "$(fingerprint)" ]; }
+
+stamp_packages() { mkdir -p "$cache" && fingerprint >"$cache/stamp"; }
+
+# npm writes node_modules/.package-lock.json last: when it is the newest, someone has just run npm ci or npm install.
+packages_were_installed_by_hand() {
+  [ -e node_modules/.bin/esbuild ] &&
+    [ node_modules/.package-lock.json -nt package-lock.json ] && [ node_modules/.package-lock.json -nt package.json ]
+}
+
+install_packages() {
+  node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' || {
+    say "Node 20.19 or newer is needed; this is $(node --version)."
+    return 1
+  }
+  say 'installing packages with npm ci (once, and when package-lock.json changes)'
+  npm ci --include=dev --no-audit --no-fund --loglevel=error >/dev/null || {
+    say 'npm ci failed: see its message above.'
+    return 1
+  }
+  stamp_packages
+}
+
+# --- a Vulkan driver ---
+
+system_adapter_works() { node scripts/probe_adapter.mjs --system 2>"$cache/probe.log"; }
+
+adapter_works() {
+  if [ -e "$cache/vulkan.json" ]; then
+    # A real driver may have been installed since SwiftShader was unpacked; it is faster.
+    if system_adapter_works; then
+      rm -f "$cache/vulkan.json"
+      return 0
+    fi
+    node scripts/probe_adapter.mjs 2>"$cache/probe.log"
+  else
+    system_adapter_works
+  fi
+}
+
+os_release() { sed -n "s/^$1=//p" /etc/os-release 2>/dev/null | tr -d '"'; }
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi
+}
+
+can_use_apt() {
+  [ "${SHADEGRAD_NO_APT:-}" = '' ] || [ "$SHADEGRAD_NO_APT" = 0 ] || return 1
+  case " $(os_release ID) $(os_release ID_LIKE) " in *' debian '* | *' ubuntu '*) ;; *) return 1 ;; esac
+  command -v apt-get >/dev/null || return 1
+  [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null
+}
+
+apt_get() {
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=120 \
+    -o Acquire::Retries=1 -o Acquire::http::Timeout=30 -o Acquire::https::Timeout=30 "$@"
+}
+
+# DPkg::Lock::Timeout does not cover the lock of the package lists, which a fresh machine's own update may hold.
+# A source that cannot be reached must not stop the others: the exit status is ignored, the install will tell.
+apt_update() {
+  tries=24
+  while
+    apt_get update >"$cache/apt.log" 2>&1
+    grep -q '/var/lib/apt/lists/lock' "$cache/apt.log" && [ $tries -gt 0 ]
+  do
+    tries=$((tries - 1))
+    sleep 5
+  done
+}
+
+# Debian 12's own Mesa is too old for Dawn: take it from backports, on the mirror this machine already uses.
+backports_source=/etc/apt/sources.list.d/shadegrad-backports.list
+add_backports() {
+  ! grep -rqs '^[^#]*bookworm-backports' /etc/apt/sources.list /etc/apt/sources.list.d || return 0
+  mirror=$(apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' |
+    awk '$1 == "bookworm" && $2 == "main" { print $3; exit }')
+  [ -n "$mirror" ] || return 1
+  echo "deb $mirror bookworm-backports main" | as_root tee "$backports_source" >/dev/null
+}
+
+install_driver_with_apt() {
+  added=''
+  release=''
+  if [ "$(os_release ID)" = debian ] && [ "$(os_release VERSION_ID)" = 12 ]; then
+    [ -e "$backports_source" ] || added=$backports_source
+    add_backports || return 1
+    release='-t bookworm-backports'
+  fi
+  say "installing a Vulkan driver with apt (mesa-vulkan-drivers libvulkan1${release:+ from bookworm-backports}; SHADEGRAD_NO_APT=1 forbids it)"
+  apt_update
+  # shellcheck disable=SC2086 # two words, or none
+  if apt_get install -y --no-install-recommends $release mesa-vulkan-drivers libvulkan1 >>"$cache/apt.log" 2>&1; then
+    return 0
+  fi
+  say "apt-get failed: $(grep '^E:' "$cache/apt.log" | tail -n 1)"
+  if [ -n "$added" ]; then as_root rm -f "$added"; fi
+  return 1
+}
+
+install_swiftshader() {
+  [ "$(uname -sm)" = 'Linux x86_64' ] || return 1
+  say 'unpacking SwiftShader, a Vulkan driver in software, from npm (68 MB)'
+  node scripts/install_swiftshader.mjs || return 1
+  say 'WARNING: SwiftShader is about seven times slower than Mesa. For speed, install mesa-vulkan-drivers (Debian 12: from bookworm-backports).'
+}
+
+explain_drivers() {
+  say "no working WebGPU adapter: $(tail -n 1 "$cache/probe.log")"
+  cat <<'END'
+Install a Vulkan driver, then try again. Without a graphics card, Mesa computes on the processor:
+  Debian 12   as root: add bookworm-backports to the apt sources, apt-get update, then
+              apt-get install -t bookworm-backports mesa-vulkan-drivers libvulkan1
+  Debian 13, Ubuntu 24.04 or newer
+              sudo apt-get install mesa-vulkan-drivers libvulkan1
+  Fedora      sudo dnf install mesa-vulkan-drivers vulkan-loader
+  Arch        sudo pacman -S vulkan-swrast vulkan-icd-loader
+  macOS       nothing to install: Metal comes with macOS on a machine with a graphics processor
+  Windows     the driver of the graphics card; Direct3D 12 comes with Windows
+With an NVIDIA card in a container, let the driver in: NVIDIA_DRIVER_CAPABILITIES=all and libvulkan1.
+END
+}
+
+install_driver() {
+  if [ -n "${VK_DRIVER_FILES:-}" ]; then
+    say "no WebGPU adapter works with VK_DRIVER_FILES=$VK_DRIVER_FILES: correct or unset it."
+    return 1
+  fi
+  if can_use_apt && install_driver_with_apt && system_adapter_works; then return 0; fi
+  if install_swiftshader; then return 0; fi
+  explain_drivers
+  return 1
+}
+
+# --- one set-up at a time ---
+
+take_lock() {
+  until mkdir "$lock" 2>/dev/null; do
+    holder=$(cat "$lock/pid" 2>/dev/null)
+    if [ -n "$holder" ] && ! kill -0 "$holder" 2>/dev/null; then
+      rm -rf "$lock" # its owner was killed
+    else
+      [ -n "${waited:-}" ] || say "waiting for another set-up in this folder (its lock: $lock)"
+      waited=1
+      sleep 1
+    fi
+  done
+  echo $$ >"$lock/pid"
+  trap 'rm -rf "$lock"' EXIT
+  trap 'exit 130' HUP INT TERM
+}
+
+driver_is_ready() { [ "${1:-}" = --packages ] || adapter_works; }
+
+if packages_are_current && driver_is_ready "$@"; then exit 0; fi
+take_lock
+if ! packages_are_current; then
+  if packages_were_installed_by_hand; then stamp_packages; else install_packages || exit 1; fi
+fi
+driver_is_ready "$@" || install_driver || exit 1

@@ -1,0 +1,91 @@
+// Everything that must hold before a change is done: types, lint with the walls between the layers and import cycles,
+// formatting, then the tests. Ends with one line, `123 passed, 0 failed[, 4 skipped]`, that counts tests and checks.
+//
+//   npm test                    all of it
+//   npm test -- conv2d          only the test files whose path contains conv2d
+//   npm run check               without the tests that need a device
+import { spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { writeShaderIndex } from './generate_shader_index.mjs';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const binaries = join(root, 'node_modules', '.bin');
+const countsPath = join(root, 'node_modules', '.cache', 'shadegrad', `counts.${process.pid}.json`);
+const withoutDevice = process.argv.includes('--no-device');
+const filters = process.argv.slice(2).filter((argument) => argument !== '--no-device');
+
+/** @type {readonly (readonly [name: string, command: string, ...args: string[]])[]} */
+const checks = [
+  ['types', 'tsc'],
+  ['lint', 'oxlint', '-c', 'oxlint.config.mjs', '--deny-warnings', '--report-unused-disable-directives'],
+  ['format', 'prettier', '--check', '--log-level', 'warn', '.'],
+];
+
+writeShaderIndex();
+const passes = await Promise.all(checks.map(check));
+const count = await runTests();
+count.passed += passes.filter(Boolean).length;
+count.failed += passes.filter((pass) => !pass).length;
+console.log(
+  `\n${count.passed} passed, ${count.failed} failed${count.skipped ? `, ${count.skipped} skipped` : ''}`,
+);
+process.exit(count.failed === 0 ? 0 : 1);
+
+/**
+ * Runs a tool; its output is shown when it finds something.
+ * @param {readonly [name: string, command: string, ...args: string[]]} tool
+ */
+async function check([name, command, ...args]) {
+  const started = performance.now();
+  const { status, output } = await run(command, args, 'pipe');
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  console.log(status === 0 ? `${name}: ok (${seconds} s)` : `${name}: FAILED\n${output.trim()}\n`);
+  return status === 0;
+}
+
+/** Runs vitest, and returns its counts as scripts/count_reporter.mjs leaves them. */
+async function runTests() {
+  const projects = withoutDevice ? ['--project', 'unit'] : [];
+  mkdirSync(dirname(countsPath), { recursive: true });
+  const { status } = await run('vitest', ['run', ...projects, ...filters], 'inherit');
+  /** @type {{ passed: number, failed: number, skipped: number }} */
+  let count = { passed: 0, failed: 0, skipped: 0 };
+  try {
+    count = /** @type {typeof count} */ (JSON.parse(readFileSync(countsPath, 'utf8')));
+    rmSync(countsPath);
+  } catch (error) {
+    console.log(`vitest ended without its counts (status ${status}): ${String(error)}`);
+  }
+  // Whatever vitest holds against the run, or a filter that matches nothing, must not look like success.
+  if (count.failed === 0 && (status !== 0 || count.passed === 0)) count.failed = 1;
+  return count;
+}
+
+/**
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {'pipe' | 'inherit'} show
+ * @returns {Promise<{ status: number | null, output: string }>}
+ */
+function run(command, args, show) {
+  return new Promise((done, fail) => {
+    const child = spawn(command, args, {
+      cwd: root,
+      env: {
+        ...process.env,
+        PATH: `${binaries}${delimiter}${process.env['PATH'] ?? ''}`,
+        SHADEGRAD_COUNTS: countsPath,
+      },
+      stdio: ['ignore', show, show],
+      shell: process.platform === 'win32', // where the tools are .cmd files
+    });
+    let output = '';
+    child.stdout?.on('data', (/** @type {Buffer} */ text) => (output += text.toString()));
+    child.stderr?.on('data', (/** @type {Buffer} */ text) => (output += text.toString()));
+    child.on('error', fail);
+    child.on('close', (status) => done({ status, output }));
+  });
+}
