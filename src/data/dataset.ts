@@ -1,0 +1,188 @@
+/**
+ * A labelled set of images on the host, and the ways to cut one: by split, by limit, by choice.
+ *
+ * Letters: N images, H rows, W columns, C channels.
+ */
+import { DataError, UsageError } from '../errors.js';
+import { layerStream, permutation, streams } from '../random.js';
+
+/** What a set is made from. */
+export interface ImageSetParts {
+  readonly images: Uint8Array;
+  readonly labels: Uint8Array | Uint16Array;
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  readonly classNames: readonly string[];
+}
+
+export interface SeedOption {
+  /** A whole number; the same seed gives the same choice on every machine. */
+  readonly seed: number;
+}
+
+/**
+ * N images of one size with one label each, channels last, a byte per value.
+ *
+ * Shapes: images [N,H,W,C] in one array, labels [N], each below classNames.length.
+ * Memory: keeps the arrays given; cutting a set copies the images chosen.
+ * Throws: DataError when the lengths do not fit together or a label has no class.
+ */
+export class ImageSet {
+  readonly images: Uint8Array;
+  readonly labels: Uint8Array | Uint16Array;
+  readonly count: number;
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  readonly classNames: readonly string[];
+
+  constructor(parts: ImageSetParts) {
+    const { images, labels, height, width, channels, classNames } = parts;
+    const shape = [labels.length, height, width, channels];
+    const expected = shape.reduce((product, size) => product * size, 1);
+    if (images.length !== expected) {
+      throw new DataError(
+        `ImageSet: ${labels.length} labels and images of ${height}×${width}×${channels} need ${expected} bytes of pixels, but there are ${images.length}.`,
+      );
+    }
+    const orphan = labels.findIndex((label: number) => label >= classNames.length);
+    if (orphan >= 0) {
+      throw new DataError(
+        `ImageSet: label ${orphan} is ${labels[orphan]}, but there are ${classNames.length} classes (0 to ${classNames.length - 1}).`,
+      );
+    }
+    this.images = images;
+    this.labels = labels;
+    this.count = labels.length;
+    this.height = height;
+    this.width = width;
+    this.channels = channels;
+    this.classNames = classNames;
+  }
+
+  /** The shape that a model's input has: [H,W,C]. */
+  get imageShape(): readonly [height: number, width: number, channels: number] {
+    return [this.height, this.width, this.channels];
+  }
+
+  get classCount(): number {
+    return this.classNames.length;
+  }
+
+  /** How many images each class has, by label. */
+  classCounts(): number[] {
+    const counts = Array.from({ length: this.classNames.length }, () => 0);
+    for (const label of this.labels) counts[label]!++;
+    return counts;
+  }
+
+  /** The pixels of one image, H·W·C bytes; a view, not a copy. */
+  image(index: number): Uint8Array {
+    this.checkIndex(index);
+    const size = this.height * this.width * this.channels;
+    return this.images.subarray(index * size, (index + 1) * size);
+  }
+
+  /** The images at these positions, in this order; a position may come more than once. */
+  select(indices: ArrayLike<number>): ImageSet {
+    const size = this.height * this.width * this.channels;
+    const images = new Uint8Array(indices.length * size);
+    const labels =
+      this.labels instanceof Uint8Array ? new Uint8Array(indices.length) : new Uint16Array(indices.length);
+    for (let i = 0; i < indices.length; i++) {
+      const index = indices[i]!;
+      images.set(this.image(index), i * size);
+      labels[i] = this.labels[index]!;
+    }
+    const { height, width, channels, classNames } = this;
+    return new ImageSet({ images, labels, height, width, channels, classNames });
+  }
+
+  /**
+   * Cuts the set in two, each class in the same proportion, and each part in the order of the whole.
+   *
+   * The first part gets round(fraction · N) images. Both must get at least one.
+   * Throws: UsageError when fraction is not between 0 and 1, or a part would be empty.
+   */
+  split(fraction: number, { seed }: SeedOption): [ImageSet, ImageSet] {
+    if (!(fraction > 0 && fraction < 1)) {
+      throw new UsageError(`split: the fraction must lie between 0 and 1, but it is ${fraction}.`);
+    }
+    const size = Math.round(fraction * this.count);
+    if (size === 0 || size === this.count) {
+      throw new UsageError(
+        `split: ${fraction} of ${this.count} images leaves a part empty (${size} and ${this.count - size}).`,
+      );
+    }
+    const chosen = this.stratified(size, seed, streams.split);
+    return [this.select(positions(chosen, 1)), this.select(positions(chosen, 0))];
+  }
+
+  /**
+   * At most `limit` images, each class in its proportion, in the order of the whole; the set itself when it
+   * has no more than that.
+   *
+   * Throws: UsageError when limit is not a whole number of at least 1.
+   */
+  take(limit: number, { seed }: SeedOption): ImageSet {
+    if (!Number.isInteger(limit) || limit < 1) {
+      throw new UsageError(`take: the limit must be a whole number of at least 1, but it is ${limit}.`);
+    }
+    if (limit >= this.count) return this;
+    return this.select(positions(this.stratified(limit, seed, streams.take), 1));
+  }
+
+  /** Marks `size` images with 1, as many of each class as its share, chosen by the seed. */
+  private stratified(size: number, seed: number, stream: number): Uint8Array {
+    if (!Number.isInteger(seed))
+      throw new UsageError(`ImageSet: the seed must be a whole number, not ${seed}.`);
+    const members: number[][] = this.classNames.map(() => []);
+    this.labels.forEach((label: number, index: number) => members[label]!.push(index));
+    const chosen = new Uint8Array(this.count);
+    const shares = apportion(
+      members.map((of) => of.length),
+      size,
+    );
+    for (const [label, of] of members.entries()) {
+      const order = permutation(of.length, seed, layerStream(stream, label));
+      for (const place of order.subarray(0, shares[label])) chosen[of[place]!] = 1;
+    }
+    return chosen;
+  }
+
+  private checkIndex(index: number): void {
+    if (!Number.isInteger(index) || index < 0 || index >= this.count) {
+      throw new UsageError(`ImageSet: there is no image ${index}; the set holds 0 to ${this.count - 1}.`);
+    }
+  }
+}
+
+/**
+ * Shares `size` among groups in proportion to their counts: the whole parts first, then one each to the
+ * largest remainders, lower groups first among equals. The shares add up to `size` and none exceeds its count.
+ *
+ * Domain: 0 ≤ size ≤ sum of counts.
+ * Source: the method of largest remainders (Hamilton).
+ */
+export function apportion(counts: readonly number[], size: number): number[] {
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  if (total === 0) return counts.map(() => 0);
+  const shares = counts.map((count) => Math.floor((count * size) / total));
+  // Whole-number remainders, so that equal ones compare equal.
+  const remainders = counts.map((count) => (count * size) % total);
+  const byRemainder = counts
+    .map((_, group) => group)
+    .sort((a, b) => remainders[b]! - remainders[a]! || a - b);
+  const left = size - shares.reduce((sum, share) => sum + share, 0);
+  for (const group of byRemainder.slice(0, left)) shares[group]!++;
+  return shares;
+}
+
+/** The positions whose mark is `mark`, ascending. */
+function positions(marks: Uint8Array, mark: 0 | 1): Uint32Array {
+  const found = new Uint32Array(marks.reduce((sum, value) => sum + (value === mark ? 1 : 0), 0));
+  let next = 0;
+  for (let i = 0; i < marks.length; i++) if (marks[i] === mark) found[next++] = i;
+  return found;
+}

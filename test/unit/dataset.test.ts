@@ -1,0 +1,202 @@
+/**
+ * Plan: counts and pixels of a set made by hand; construction refuses what does not fit; split and take are
+ * stratified, disjoint, complete, seeded, in order, and pinned; their limits; apportion adds up.
+ */
+import { describe, it, expect } from 'vitest';
+import fc from 'fast-check';
+import { DataError, UsageError } from '../../src/errors.js';
+import { ImageSet, apportion } from '../../src/data/dataset.js';
+
+/** One pixel per image, whose value is its position, so that one can see which images were chosen. */
+function numbered(labels: number[], classCount = 3): ImageSet {
+  return new ImageSet({
+    images: Uint8Array.from(labels, (_, i) => i),
+    labels: Uint8Array.from(labels),
+    height: 1,
+    width: 1,
+    channels: 1,
+    classNames: Array.from({ length: classCount }, (_, i) => `class ${i}`),
+  });
+}
+
+const labelsOf = (set: ImageSet) => [...set.labels];
+const positionsOf = (set: ImageSet) => [...set.images];
+
+describe('ImageSet', () => {
+  it('counts classes, also those without an image', () => {
+    expect(numbered([2, 0, 0, 2, 2]).classCounts()).toEqual([2, 0, 3]);
+  });
+
+  it('gives one image as a view', () => {
+    const images = Uint8Array.from({ length: 2 * 2 * 3 }, (_, i) => i);
+    const set = new ImageSet({
+      images,
+      labels: Uint8Array.of(0, 0),
+      height: 2,
+      width: 3,
+      channels: 1,
+      classNames: ['a'],
+    });
+    expect([...set.image(1)]).toEqual([6, 7, 8, 9, 10, 11]);
+    expect(set.image(1).buffer).toBe(images.buffer);
+    expect(() => set.image(2)).toThrow(UsageError);
+    expect(() => set.image(-1)).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: ImageSet: there is no image -1; the set holds 0 to 1.]`,
+    );
+  });
+
+  it('selects in the order asked for, with repeats, and keeps wide labels', () => {
+    const set = numbered([0, 1, 2]).select([2, 0, 2]);
+    expect(positionsOf(set)).toEqual([2, 0, 2]);
+    expect(labelsOf(set)).toEqual([2, 0, 2]);
+    const wide = new ImageSet({
+      images: Uint8Array.of(5),
+      labels: Uint16Array.of(300),
+      height: 1,
+      width: 1,
+      channels: 1,
+      classNames: Array.from({ length: 301 }, String),
+    });
+    expect(wide.select([0]).labels).toEqual(Uint16Array.of(300));
+  });
+
+  it('refuses parts that do not fit together', () => {
+    const parts = { labels: Uint8Array.of(0, 5), height: 1, width: 1, channels: 1, classNames: ['a', 'b'] };
+    expect(() => new ImageSet({ ...parts, images: new Uint8Array(3) })).toThrow(DataError);
+    expect(() => new ImageSet({ ...parts, images: new Uint8Array(3) })).toThrowErrorMatchingInlineSnapshot(
+      `[DataError: ImageSet: 2 labels and images of 1×1×1 need 2 bytes of pixels, but there are 3.]`,
+    );
+    expect(() => new ImageSet({ ...parts, images: new Uint8Array(2) })).toThrowErrorMatchingInlineSnapshot(
+      `[DataError: ImageSet: label 1 is 5, but there are 2 classes (0 to 1).]`,
+    );
+  });
+});
+
+describe('split', () => {
+  const labels = Array.from({ length: 60 }, (_, i) => (i % 6 === 0 ? 2 : i % 2));
+
+  it('keeps every class in proportion, loses none, and is pinned', () => {
+    const [first, second] = numbered(labels).split(0.8, { seed: 42 });
+    expect(first.classCounts()).toEqual([16, 24, 8]);
+    expect(second.classCounts()).toEqual([4, 6, 2]);
+    expect(positionsOf(second)).toMatchInlineSnapshot(`
+      [
+        0,
+        12,
+        21,
+        22,
+        25,
+        29,
+        32,
+        39,
+        40,
+        41,
+        44,
+        47,
+      ]
+    `);
+    const all = [...positionsOf(first), ...positionsOf(second)].sort((a, b) => a - b);
+    expect(all).toEqual(labels.map((_, i) => i));
+  });
+
+  it('follows the seed and nothing else', () => {
+    const chosen = (seed: number) => positionsOf(numbered(labels).split(0.5, { seed })[0]).join();
+    expect(chosen(1)).toBe(chosen(1));
+    expect(chosen(1)).not.toBe(chosen(2));
+  });
+
+  it('for any labels: disjoint, complete, in order, labels still with their images, classes within one', () => {
+    const anyLabels = fc.array(fc.nat(2), { minLength: 2, maxLength: 120 });
+    fc.assert(
+      fc.property(
+        anyLabels,
+        fc.double({ min: 0.01, max: 0.99, noNaN: true }),
+        fc.nat(),
+        (labels, fraction, seed) => {
+          const size = Math.round(fraction * labels.length);
+          fc.pre(size > 0 && size < labels.length);
+          const whole = numbered(labels);
+          const [first, second] = whole.split(fraction, { seed });
+          expect(first.count).toBe(size);
+          expect(new Set([...positionsOf(first), ...positionsOf(second)]).size).toBe(labels.length);
+          for (const part of [first, second]) {
+            expect(positionsOf(part)).toEqual(positionsOf(part).sort((a, b) => a - b));
+            expect(labelsOf(part)).toEqual(positionsOf(part).map((at) => labels[at]));
+          }
+          const counts = whole.classCounts();
+          first.classCounts().forEach((count, label) => {
+            expect(Math.abs(count - (counts[label]! * size) / labels.length)).toBeLessThan(1);
+          });
+        },
+      ),
+    );
+  });
+
+  it.each([0, 1, -0.5, 2, NaN, 0.001])('refuses the fraction %d', (fraction) => {
+    expect(() => numbered(labels).split(fraction, { seed: 1 })).toThrow(UsageError);
+  });
+
+  it('says what is wrong with a fraction', () => {
+    const split = (fraction: number) => () => numbered(labels).split(fraction, { seed: 1 });
+    expect(split(2)).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: split: the fraction must lie between 0 and 1, but it is 2.]`,
+    );
+    expect(split(0.001)).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: split: 0.001 of 60 images leaves a part empty (0 and 60).]`,
+    );
+  });
+
+  it('refuses a seed that is not a whole number', () => {
+    expect(() => numbered(labels).split(0.5, { seed: 0.5 })).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: ImageSet: the seed must be a whole number, not 0.5.]`,
+    );
+  });
+});
+
+describe('take', () => {
+  const labels = Array.from({ length: 100 }, (_, i) => (i < 50 ? 0 : i < 80 ? 1 : 2));
+
+  it('keeps every class in proportion', () => {
+    expect(numbered(labels).take(10, { seed: 7 }).classCounts()).toEqual([5, 3, 2]);
+    expect(numbered(labels).take(1, { seed: 7 }).count).toBe(1);
+  });
+
+  it('draws other images than split with the same seed', () => {
+    const set = numbered(labels);
+    expect(positionsOf(set.take(50, { seed: 7 }))).not.toEqual(positionsOf(set.split(0.5, { seed: 7 })[0]));
+  });
+
+  it('is the set itself when the limit does not bind', () => {
+    const set = numbered(labels);
+    expect(set.take(100, { seed: 1 })).toBe(set);
+    expect(set.take(1000, { seed: 1 })).toBe(set);
+  });
+
+  it.each([0, -1, 1.5, NaN])('refuses the limit %d', (limit) => {
+    expect(() => numbered(labels).take(limit, { seed: 1 })).toThrow(UsageError);
+  });
+});
+
+describe('apportion', () => {
+  it('gives the largest remainders the rest, lower groups first among equals', () => {
+    expect(apportion([1, 1, 1], 2)).toEqual([1, 1, 0]);
+    expect(apportion([5, 3, 2], 5)).toEqual([3, 1, 1]);
+    expect(apportion([0, 0], 0)).toEqual([0, 0]);
+    expect(apportion([5923, 6742], 12665)).toEqual([5923, 6742]);
+  });
+
+  it('adds up and stays within the counts', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.nat(1000), { minLength: 1, maxLength: 20 }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (counts, part) => {
+          const size = Math.round(part * counts.reduce((a, b) => a + b, 0));
+          const shares = apportion(counts, size);
+          expect(shares.reduce((a, b) => a + b, 0)).toBe(size);
+          shares.forEach((share, i) => expect(share).toBeLessThanOrEqual(counts[i]!));
+        },
+      ),
+    );
+  });
+});
