@@ -1,0 +1,351 @@
+/**
+ * Files on disk: reading with clear errors, writing so that no reader ever sees half a file, and the lock that
+ * keeps two trainings out of one run folder.
+ */
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, open, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import path from 'node:path';
+import { FileError, type FileProblem, UsageError } from '../errors.js';
+import type { Folder } from '../folder.js';
+
+/**
+ * Turns what the system says about a file into one sentence: which file, what is the matter, what to do.
+ * `doing` is a verb as in `read` or `write`.
+ */
+export function fileError(doing: string, file: string, cause: unknown): FileError {
+  const code = (cause as NodeJS.ErrnoException | null)?.code ?? '';
+  const [problem, sentence] = explain(code, doing, cause);
+  return new FileError(`cannot ${doing} ${file}: ${sentence}`, { cause, problem });
+}
+
+function explain(code: string, doing: string, cause: unknown): [FileProblem, string] {
+  switch (code) {
+    case 'ENOENT':
+      return ['missing', 'there is no such file or folder. Check the path.'];
+    case 'EACCES':
+    case 'EPERM':
+      return [
+        'forbidden',
+        `you have no permission to ${doing} it. Change its permissions, or name another place.`,
+      ];
+    case 'EROFS':
+      return ['forbidden', 'it lies on a read-only file system. Name another place.'];
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return [
+        'disk-full',
+        'the disk (or your quota) is full. Free some space; what was there before is unharmed.',
+      ];
+    case 'ENOTDIR':
+      return ['not-a-folder', 'a part of this path is a file, where a folder was expected. Check the path.'];
+    case 'EEXIST':
+      return ['not-a-folder', 'a file with the name of that folder is in the way. Check the path.'];
+    case 'EISDIR':
+      return ['not-a-file', 'it is a folder, where a file was expected. Name a file inside it.'];
+    case 'EMFILE':
+    case 'ENFILE':
+      return ['other', "too many files are open. Close some programs, or raise the limit ('ulimit -n')."];
+    case 'ENAMETOOLONG':
+      return ['other', 'its name is too long for this file system. Name a shorter one.'];
+    default:
+      return ['other', `${cause instanceof Error ? cause.message : String(cause)}.`];
+  }
+}
+
+/** The whole file. Throws: FileError. */
+export async function readBytes(file: string): Promise<Uint8Array> {
+  try {
+    const { buffer, byteOffset, byteLength } = await readFile(file);
+    // Not a Buffer: its slice() is a view, where everyone expects a copy.
+    return new Uint8Array(buffer, byteOffset, byteLength);
+  } catch (cause) {
+    throw fileError('read', file, cause);
+  }
+}
+
+/**
+ * Replaces a file at once: the contents go to a temporary name in the same folder, are flushed to the disk, and
+ * take the file's name only then. Folders that are missing are made.
+ *
+ * Throws: FileError; the old file is unharmed then, and the temporary one removed.
+ */
+export async function writeAtomic(file: string, contents: Uint8Array | string): Promise<void> {
+  const folder = path.dirname(file);
+  const temporary = path.join(
+    folder,
+    `.${path.basename(file)}.${process.pid}.${randomUUID().slice(0, 8)}.tmp`,
+  );
+  try {
+    await mkdir(folder, { recursive: true });
+    const handle = await open(temporary, 'wx');
+    try {
+      await handle.writeFile(contents);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, file);
+  } catch (cause) {
+    await removeQuietly(temporary);
+    throw fileError('write', file, cause);
+  }
+  await flushFolder(folder);
+}
+
+/** Removes what may not be there, or cannot be reached: the caller is already reporting the real error. */
+async function removeQuietly(file: string): Promise<void> {
+  await rm(file, { force: true }).catch(() => undefined);
+}
+
+/** Makes a rename survive a power cut. Windows cannot open folders, some file systems cannot flush them. */
+async function flushFolder(folder: string): Promise<void> {
+  try {
+    const handle = await open(folder, 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch {
+    // The file itself is flushed and in place; only its durability through a power cut is less certain here.
+  }
+}
+
+/**
+ * A folder on disk. It need not exist yet: the first write makes it.
+ *
+ * Names may lead into folders below (`logs/train.json`), never out of it.
+ * Throws: FileError from its methods, UsageError for a name that leads out.
+ */
+export function openFolder(folder: string): Folder {
+  const inside = (name: string): string => {
+    const file = path.resolve(folder, name);
+    const relative = path.relative(folder, file);
+    if (
+      relative === '' ||
+      relative === '..' ||
+      relative.startsWith(`..${path.sep}`) ||
+      path.isAbsolute(relative)
+    ) {
+      throw new UsageError(
+        `folder ${folder}: the name '${name}' leads out of it; names are files inside it.`,
+      );
+    }
+    return file;
+  };
+  return {
+    path: folder,
+    read: async (name) => readBytes(inside(name)),
+    write: async (name, contents) => writeAtomic(inside(name), contents),
+    exists: async (name) => fileExists(inside(name)),
+    list: async () => listFiles(folder),
+  };
+}
+
+/** Throws: FileError when it cannot be told, as for a folder without permission. */
+export async function fileExists(file: string): Promise<boolean> {
+  try {
+    return (await stat(file)).isFile();
+  } catch (cause) {
+    if (isMissing(cause)) return false;
+    throw fileError('look at', file, cause);
+  }
+}
+
+async function listFiles(folder: string): Promise<string[]> {
+  try {
+    const entries = await readdir(folder, { withFileTypes: true });
+    const names = entries.filter((entry) => entry.isFile()).map((entry) => entry.name);
+    return names.filter((name) => !/^\..*\.tmp$/.test(name)).sort();
+  } catch (cause) {
+    if (codeOf(cause) === 'ENOENT') return [];
+    throw fileError('list', folder, cause);
+  }
+}
+
+function codeOf(cause: unknown): string | undefined {
+  return (cause as NodeJS.ErrnoException | null)?.code;
+}
+
+function isMissing(cause: unknown): boolean {
+  return codeOf(cause) === 'ENOENT' || codeOf(cause) === 'ENOTDIR';
+}
+
+/** The file in a run folder that says who writes there. */
+export const lockName = 'run.lock';
+
+/** Who holds a lock, as written in the file. */
+interface Holder {
+  readonly pid: number;
+  readonly host: string;
+  /** When that process began, in the system's own words: process ids are used again. '' when unknown. */
+  readonly birth: string;
+  /** Tells two locks of one process apart. */
+  readonly id: string;
+}
+
+export interface Lock {
+  /** Lets others write to the folder. Harmless when called twice. */
+  release(): Promise<void>;
+}
+
+/**
+ * Claims a folder for this process as its only writer; makes the folder when it is missing. A lock whose process
+ * has died on this machine is taken over.
+ *
+ * Throws: FileError (`locked`) when another process, or this one, holds it.
+ */
+export async function lockFolder(folder: string): Promise<Lock> {
+  const file = path.join(folder, lockName);
+  const mine: Holder = {
+    pid: process.pid,
+    host: hostname(),
+    birth: await birthOf(process.pid),
+    id: randomUUID(),
+  };
+  try {
+    await mkdir(folder, { recursive: true });
+    // One round for a free folder, a second after a stale lock was removed, more only in a race for it.
+    for (let round = 0; round < 20; round++) {
+      if (await createLock(file, mine)) return { release: () => releaseLock(file, mine) };
+      const found = await readLock(file);
+      if (found === 'gone') continue;
+      if (found === 'unreadable') throw lockedBy('a process that left no readable name', folder, file);
+      if (!(await isStale(found))) {
+        const where = found.host === mine.host ? '' : ` on ${found.host}`;
+        const who = found.pid === mine.pid && where === '' ? 'this process' : `process ${found.pid}${where}`;
+        throw lockedBy(who, folder, file);
+      }
+      await removeStale(file, found);
+    }
+  } catch (cause) {
+    throw cause instanceof FileError ? cause : fileError('lock', folder, cause);
+  }
+  throw lockedBy('several processes at once', folder, file);
+}
+
+function lockedBy(who: string, folder: string, file: string): FileError {
+  return new FileError(
+    `cannot write to ${folder}: ${who} is training there. Wait for it, or name another run folder; ` +
+      `if nothing runs any more, delete ${file}.`,
+    { problem: 'locked' },
+  );
+}
+
+/** Makes the lock file with its contents in one act, so that nobody reads it empty. False when there is one. */
+async function createLock(file: string, mine: Holder): Promise<boolean> {
+  const temporary = `${file}.${mine.id}.tmp`;
+  try {
+    await writeFile(temporary, JSON.stringify(mine), { flag: 'wx' });
+    await link(temporary, file);
+    return true;
+  } catch (cause) {
+    if (codeOf(cause) === 'EEXIST') return false;
+    // File systems without hard links (FAT, some network shares): two acts, and a small gap between them.
+    if (!['EPERM', 'ENOTSUP', 'ENOSYS', 'EOPNOTSUPP'].includes(codeOf(cause) ?? '')) throw cause;
+    return await createWithoutLink(file, mine);
+  } finally {
+    await removeQuietly(temporary);
+  }
+}
+
+async function createWithoutLink(file: string, mine: Holder): Promise<boolean> {
+  try {
+    await writeFile(file, JSON.stringify(mine), { flag: 'wx' });
+    return true;
+  } catch (cause) {
+    if (codeOf(cause) === 'EEXIST') return false;
+    throw cause;
+  }
+}
+
+async function readLock(file: string): Promise<Holder | 'gone' | 'unreadable'> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (cause) {
+    if (isMissing(cause)) return 'gone';
+    throw cause;
+  }
+  try {
+    const { pid, host, birth, id } = JSON.parse(text) as Partial<Holder>;
+    if (
+      Number.isInteger(pid) &&
+      typeof host === 'string' &&
+      typeof birth === 'string' &&
+      /^[\w-]+$/.test(id ?? '')
+    ) {
+      return { pid: pid as number, host, birth, id: id as string };
+    }
+    return 'unreadable';
+  } catch {
+    return 'unreadable';
+  }
+}
+
+/** True when the holder is certainly dead: on this machine, with no such process, or a younger one of that id. */
+async function isStale(holder: Holder): Promise<boolean> {
+  if (holder.host !== hostname()) return false;
+  try {
+    process.kill(holder.pid, 0);
+  } catch (cause) {
+    // EPERM means that it lives and belongs to somebody else.
+    return codeOf(cause) === 'ESRCH';
+  }
+  const birth = await birthOf(holder.pid);
+  return birth !== '' && holder.birth !== '' && birth !== holder.birth;
+}
+
+/**
+ * When a process began: the boot's id and the clock ticks since then. Known on Linux only, '' elsewhere.
+ *
+ * Source: proc(5), /proc/pid/stat, field 22; the second field is in parentheses and may contain anything.
+ */
+async function birthOf(pid: number): Promise<string> {
+  try {
+    const boot = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
+    const fields = await readFile(`/proc/${pid}/stat`, 'utf8');
+    const started = fields.slice(fields.lastIndexOf(')') + 2).split(' ')[19];
+    return started === undefined ? '' : `${boot} ${started}`;
+  } catch {
+    return ''; // Not Linux, or /proc is hidden: the process id alone decides.
+  }
+}
+
+/**
+ * Removes the lock of a dead process, if nobody else has. Only who holds the claim on that very lock may remove
+ * it, so that a slow process cannot take a fresh lock for the stale one it read before.
+ */
+async function removeStale(file: string, stale: Holder): Promise<void> {
+  const claim = `${file}.${stale.id}.tmp`;
+  try {
+    await writeFile(claim, '', { flag: 'wx' });
+  } catch (cause) {
+    if (codeOf(cause) !== 'EEXIST') throw cause;
+    await waitForClaim(claim);
+    return;
+  }
+  try {
+    const found = await readLock(file);
+    if (typeof found === 'object' && found.id === stale.id) await rm(file, { force: true });
+  } finally {
+    await removeQuietly(claim);
+  }
+}
+
+/** A claim lasts milliseconds. One of ten seconds belongs to a process that died holding it. */
+async function waitForClaim(claim: string): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  const found = await stat(claim).catch(() => undefined);
+  if (found !== undefined && Date.now() - found.mtimeMs > 10_000) await removeQuietly(claim);
+}
+
+async function releaseLock(file: string, mine: Holder): Promise<void> {
+  try {
+    const found = await readLock(file);
+    if (typeof found === 'object' && found.id === mine.id) await rm(file, { force: true });
+  } catch (cause) {
+    throw fileError('unlock', file, cause);
+  }
+}
