@@ -38,10 +38,11 @@ install_packages() {
     return 1
   }
   say 'installing packages with npm ci (once, and when package-lock.json changes)'
-  npm ci --include=dev --no-audit --no-fund --loglevel=error >/dev/null || {
-    say 'npm ci failed: see its message above.'
+  if ! log=$(npm ci --include=dev --no-audit --no-fund --loglevel=error 2>&1); then
+    printf '%s\n' "$log" | head -n 30 # the rest is npm's usage
+    say 'npm ci failed.'
     return 1
-  }
+  fi
   stamp_packages
 }
 

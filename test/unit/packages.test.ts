@@ -1,0 +1,41 @@
+// Plan: the lock file installs on every platform and from any registry, and each dependency is explained.
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+
+interface Package {
+  readonly resolved?: string;
+  readonly integrity?: string;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+}
+
+const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+const { packages } = JSON.parse(read('package-lock.json')) as { packages: Record<string, Package> };
+const installed = Object.entries(packages).filter(([path]) => path !== '');
+
+test('the lock file holds the optional packages of every platform, not only of the one it was made on', () => {
+  const missing = installed.flatMap(([path, { optionalDependencies = {} }]) =>
+    Object.keys(optionalDependencies).filter(
+      (name) => !(`node_modules/${name}` in packages) && !(`${path}/node_modules/${name}` in packages),
+    ),
+  );
+  expect(missing).toEqual([]);
+});
+
+test('the lock file names no registry, and a checksum for every package', () => {
+  expect(installed.length).toBeGreaterThan(50);
+  expect(
+    installed.filter(([, entry]) => entry.resolved !== undefined || entry.integrity === undefined),
+  ).toEqual([]);
+});
+
+test('docs/dependencies.md has a word on every dependency, and on no other package', () => {
+  const { dependencies, devDependencies } = JSON.parse(read('package.json')) as Package;
+  const rows = read('docs/dependencies.md')
+    .split('\n')
+    .filter((line) => line.startsWith('| `'));
+  const named = rows.flatMap((row) => (row.split('|')[1] ?? '').match(/(?<=`)[^`, ]+(?=`)/g) ?? []);
+  const expected = Object.keys({ ...dependencies, ...devDependencies, '@sparticuz/chromium': '' });
+  expect(named.sort((a, b) => a.localeCompare(b))).toEqual(expected.sort((a, b) => a.localeCompare(b)));
+});
