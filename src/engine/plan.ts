@@ -1,0 +1,467 @@
+/**
+ * A plan is a program made concrete for one device: dead nodes dropped, element-wise ops fused into the kernels
+ * before them, variants chosen, every intermediate given a buffer that is used again when the value dies.
+ * The result is a flat list of dispatches over numbered slots; `Step` (replay.ts) puts buffers behind the slots.
+ */
+import { assert } from '../errors.js';
+import { type Device, type Storage, mebibytes } from './device.js';
+import {
+  type Dispatch,
+  type Lowering,
+  type PassContext,
+  type Spec,
+  type Variant,
+  sizeOf,
+  storageBytes,
+} from './pass.js';
+import { type Epilogue, type SpecialisedShader, shaderSource, specialise } from './shader.js';
+import { describe } from './tensor.js';
+import { type Node, type Trace, mapRecord } from './trace.js';
+import { type Value, rootOf } from './value.js';
+
+/** Kernels may bind this many storage buffers on every adapter, browsers' software adapter included. */
+const maxBindings = 8;
+
+export type Slot =
+  | { readonly kind: 'input' | 'output'; readonly index: number; readonly byteLength: number }
+  | { readonly kind: 'buffer'; readonly index: number; readonly byteLength: number }
+  | { readonly kind: 'fixed'; readonly storage: Storage };
+
+export interface PlannedDispatch {
+  /** Pass and fused ops, e.g. `conv2d/forward + add + relu`. */
+  readonly label: string;
+  readonly pass: string;
+  readonly variant: string;
+  /** Input shapes, for printouts. */
+  readonly shapes: string;
+  readonly shader: SpecialisedShader;
+  readonly slots: readonly Slot[];
+  readonly workgroups: readonly [number, number, number];
+  /** Cost of the pass; on the first dispatch of each pass only, so that sums are right. */
+  readonly flops: number;
+  readonly bytes: number;
+}
+
+export interface Plan {
+  readonly device: Device;
+  readonly dispatches: readonly PlannedDispatch[];
+  /** Byte length of each intermediate buffer. */
+  readonly buffers: readonly number[];
+  readonly inputs: readonly Spec[];
+  readonly outputs: readonly Spec[];
+  /** Copies after the last dispatch, for outputs that are inputs, captures or repeated. */
+  readonly copies: readonly { readonly from: Slot; readonly output: number }[];
+  /** Bytes that all intermediates would take without reuse. */
+  readonly bytesWithoutReuse: number;
+}
+
+type AnyVariant = Variant<string, string, Record<string, never>>;
+
+/** A node with the element-wise nodes fused behind it. */
+interface Group {
+  /** Undefined when the group is element-wise from its start. */
+  readonly base: Node | undefined;
+  readonly variant: string;
+  readonly lowering: Lowering;
+  readonly chain: Node[];
+  readonly hasEpilogue: boolean;
+}
+
+export function plan(trace: Trace, outputs: readonly Value[], device: Device): Plan {
+  const nodes = liveNodes(trace.nodes, outputs);
+  const groups = fuse(nodes, outputs, device);
+  return assign(groups, trace, outputs, device);
+}
+
+// ---- 1. what is needed ----
+
+function liveNodes(nodes: readonly Node[], outputs: readonly Value[]): Node[] {
+  const needed = new Set(outputs.map((value) => rootOf(value).id));
+  const live: Node[] = [];
+  for (const node of nodes.toReversed()) {
+    const results = Object.values(node.outputs);
+    const hasEffect =
+      (node.pass.mutates?.length ?? 0) > 0 || results.some((value) => value.placement !== undefined);
+    if (!hasEffect && !results.some((value) => needed.has(value.id))) continue;
+    for (const value of Object.values(node.inputs)) needed.add(rootOf(value).id);
+    live.push(node);
+  }
+  return live.toReversed();
+}
+
+// ---- 2. variants and fusion ----
+
+/** The first variant that supports the case: a forced one, else of the device's family, else the clear one. */
+export function chooseVariant(
+  node: Pick<Node, 'pass' | 'attributes'>,
+  context: PassContext<string, string, never>,
+  device: Device,
+): AnyVariant {
+  const variants = node.pass.variants as unknown as readonly AnyVariant[];
+  const forced = device.forcedVariants.get(node.pass.name);
+  const candidates = [
+    ...variants.filter((variant) => variant.name === forced),
+    ...variants.filter((variant) => variant.family === device.traits.family),
+    ...variants.filter((variant) => variant.family === 'clear'),
+  ];
+  const chosen = candidates.find((variant) => variant.supports(context));
+  assert(chosen, `${node.pass.name} has a clear variant that supports everything`);
+  return chosen;
+}
+
+export function contextOf(node: Node, device: Device): PassContext<string, string, never> {
+  const specs = (values: Readonly<Record<string, Value>>): Record<string, Spec> =>
+    mapRecord(values, (value) => value.spec);
+  return {
+    inputs: specs(node.inputs),
+    outputs: specs(node.outputs),
+    attributes: node.attributes as never,
+    device: device.traits,
+  };
+}
+
+function fuse(nodes: readonly Node[], outputs: readonly Value[], device: Device): Group[] {
+  const users = new Map<number, Set<Node | 'output'>>();
+  const use = (value: Value, user: Node | 'output'): void => {
+    const root = rootOf(value).id;
+    users.set(root, (users.get(root) ?? new Set()).add(user));
+  };
+  for (const node of nodes) for (const value of Object.values(node.inputs)) use(value, node);
+  for (const value of outputs) use(value, 'output');
+
+  const groups: Group[] = [];
+  for (const node of nodes) {
+    const host = node.pass.elementwise ? findHost(node, groups, users) : undefined;
+    if (host) {
+      // The host runs where its last fused op stood, so that all operands have been computed by then.
+      groups.splice(groups.indexOf(host), 1);
+      host.chain.push(node);
+      groups.push(host);
+    } else {
+      groups.push(node.pass.elementwise ? mapGroup(node, device) : baseGroup(node, device));
+    }
+  }
+  return groups;
+}
+
+function baseGroup(node: Node, device: Device): Group {
+  const context = contextOf(node, device);
+  const variant = chooseVariant(node, context, device);
+  const lowering = variant.lower(context);
+  return { base: node, variant: variant.name, lowering, chain: [], hasEpilogue: variant.hasEpilogue };
+}
+
+function mapGroup(node: Node, device: Device): Group {
+  const [output] = Object.values(node.outputs);
+  assert(output, 'an element-wise pass has an output');
+  return {
+    base: undefined,
+    variant: 'map',
+    lowering: lowerMap(output.spec, device),
+    chain: [node],
+    hasEpilogue: true,
+  };
+}
+
+function lowerMap({ shape }: Spec, { traits }: Device): Lowering {
+  const size = sizeOf(shape);
+  const workgroup = traits.family === 'software' && traits.subgroupSize > 0 ? traits.subgroupSize : 64;
+  const perInvocation = traits.family === 'software' ? 64 : 1;
+  const groups = Math.ceil(size / (workgroup * perInvocation));
+  const x = Math.min(groups, traits.maxWorkgroupsPerDimension);
+  const constants = {
+    SIZE: size,
+    CHANNELS: shape.at(-1) ?? 1,
+    WORKGROUP: workgroup,
+    PER_INVOCATION: perInvocation,
+  };
+  return {
+    dispatches: [{ shader: 'elementwise/map', constants, workgroups: [x, Math.ceil(groups / x), 1] }],
+  };
+}
+
+/** The group that computes an operand which only `node` uses, and that can take `node` into its epilogue. */
+function findHost(
+  node: Node,
+  groups: readonly Group[],
+  users: ReadonlyMap<number, ReadonlySet<Node | 'output'>>,
+): Group | undefined {
+  const [output] = Object.values(node.outputs);
+  assert(output, 'an element-wise pass has an output');
+  const whole = new Set(node.pass.elementwise?.whole);
+  const hosts = Object.entries(node.inputs).flatMap(([name, value]) => {
+    const root = rootOf(value);
+    const isFusable =
+      !whole.has(name) &&
+      root.placement === undefined &&
+      sizeOf(value.spec.shape) === sizeOf(output.spec.shape);
+    if (!isFusable || users.get(root.id)?.size !== 1) return [];
+    const host = groups.find((group) => group.hasEpilogue && resultOf(group).id === root.id);
+    return host && canMoveToEnd(host, groups) && bindingCount(host, node) <= maxBindings ? [host] : [];
+  });
+  // A kernel is a better host than a map: the map's value then becomes an operand.
+  return hosts.find((host) => host.base) ?? hosts[0];
+}
+
+function resultOf(group: Group): Value {
+  const last = group.chain.at(-1) ?? group.base;
+  const [value] = Object.values((last as Node).outputs);
+  assert(value, `${(last as Node).pass.name} with an epilogue has one output`);
+  return value;
+}
+
+/** False when something after `group` changes what it reads. */
+function canMoveToEnd(group: Group, groups: readonly Group[]): boolean {
+  const reads = new Set(inputsOf(group).map((value) => rootOf(value).id));
+  return groups
+    .slice(groups.indexOf(group) + 1)
+    .every(({ base }) =>
+      (base?.pass.mutates ?? []).every((name) => !reads.has(rootOf(base?.inputs[name] as Value).id)),
+    );
+}
+
+function inputsOf(group: Group): Value[] {
+  return [group.base, ...group.chain].flatMap((node) => (node ? Object.values(node.inputs) : []));
+}
+
+function bindingCount(group: Group, extra: Node): number {
+  const shader = group.lowering.dispatches.at(-1)?.shader as string;
+  const own = shaderSource(shader).match(/@binding\(/g)?.length ?? 0;
+  return own + operandsOf({ ...group, chain: [...group.chain, extra] }).length;
+}
+
+// ---- 3. epilogues ----
+
+/** The values that the fused ops read besides the one that flows through them, each once. */
+function operandsOf(group: Group): Value[] {
+  const flowing = new Set(
+    [group.base, ...group.chain]
+      .flatMap((node) => (node ? Object.values(node.outputs) : []))
+      .map((value) => value.id),
+  );
+  const operands = new Map<number, Value>();
+  for (const node of group.chain) {
+    for (const value of Object.values(node.inputs)) {
+      const root = rootOf(value);
+      if (!flowing.has(root.id)) operands.set(root.id, root);
+    }
+  }
+  return [...operands.values()];
+}
+
+function epilogueOf(group: Group): Epilogue | undefined {
+  if (group.chain.length === 0) return undefined;
+  const operands = operandsOf(group);
+  const nameOf = new Map(operands.map((root, i) => [root.id, `operand_${i}`]));
+  const base = Object.values((group.base ?? (group.chain[0] as Node)).outputs)[0] as Value;
+  const channels = base.spec.shape.at(-1) ?? 1;
+  const helpers = new Set<string>();
+  let flowing = 'value';
+  const lines = group.chain.map((node, link) => {
+    const { elementwise } = node.pass;
+    assert(elementwise, `${node.pass.name} is element-wise`);
+    const [output] = Object.values(node.outputs) as [Value];
+    const whole = new Set(elementwise.whole);
+    const texts = mapRecord(node.inputs, (value, key) => {
+      const name = nameOf.get(rootOf(value).id);
+      if (name === undefined) return flowing;
+      return whole.has(key)
+        ? name
+        : `${name}[${broadcastIndex(value.spec.shape, output.spec.shape, channels)}]`;
+    });
+    for (const helper of elementwise.helpers ?? []) helpers.add(shaderSource(helper));
+    const line = `  let v${link} = ${elementwise.expression(texts, node.attributes, 'index')};`;
+    flowing = `v${link}`;
+    return line;
+  });
+  return {
+    body: [...lines, `  return ${flowing};`].join('\n'),
+    operands: operands.map((root) => ({
+      name: nameOf.get(root.id) as string,
+      type: root.spec.dtype === 'f32' ? 'array<f32>' : 'array<u32>',
+    })),
+    helpers: [...helpers],
+  };
+}
+
+/** WGSL for the flat index into an operand of shape `from` broadcast to shape `to`, at flat `index` there. */
+function broadcastIndex(from: readonly number[], to: readonly number[], channels: number): string {
+  const size = sizeOf(from);
+  if (size === 1) return '0';
+  if (size === sizeOf(to)) return 'index';
+  const last = to.at(-1) as number;
+  if (size === last && from.at(-1) === last) return last === channels ? 'channel' : `index % ${last}u`;
+  const terms: string[] = [];
+  let stride = 1;
+  let fromStride = 1;
+  for (let back = 1; back <= from.length; back++) {
+    const extent = from[from.length - back] as number;
+    const toExtent = to[to.length - back] as number;
+    if (extent > 1) terms.push(`(index / ${stride}u % ${toExtent}u) * ${fromStride}u`);
+    stride *= toExtent;
+    fromStride *= extent;
+  }
+  return terms.join(' + ');
+}
+
+// ---- 4. buffers ----
+
+/** Buffers whose lengths grow while the plan is made; a value takes the free one that fits best. */
+class BufferPlan {
+  readonly lengths: number[] = [];
+  readonly #free = new Set<number>();
+  total = 0;
+
+  take(byteLength: number): number {
+    this.total += byteLength;
+    let best: number | undefined;
+    for (const index of this.#free) {
+      if (best === undefined || this.#badness(index, byteLength) < this.#badness(best, byteLength))
+        best = index;
+    }
+    if (best === undefined) return this.lengths.push(byteLength) - 1;
+    this.#free.delete(best);
+    this.lengths[best] = Math.max(this.lengths[best] as number, byteLength);
+    return best;
+  }
+
+  give(index: number): void {
+    this.#free.add(index);
+  }
+
+  /** Bytes by which the buffer would have to grow, or, weighing less, by which it is too large. */
+  #badness(index: number, byteLength: number): number {
+    const length = this.lengths[index] as number;
+    return length >= byteLength ? (length - byteLength) / 16 : byteLength - length;
+  }
+}
+
+function assign(groups: readonly Group[], trace: Trace, outputs: readonly Value[], device: Device): Plan {
+  const outputIndex = new Map<number, number>();
+  const copies: { from: Value; output: number }[] = [];
+  outputs.forEach((value, index) => {
+    const root = rootOf(value);
+    if (root.origin.kind === 'node' && !root.placement && !outputIndex.has(root.id))
+      outputIndex.set(root.id, index);
+    else copies.push({ from: root, output: index });
+  });
+
+  const lastUse = new Map<number, number>();
+  groups.forEach((group, position) => {
+    for (const value of inputsOf(group)) lastUse.set(rootOf(value).id, position);
+  });
+  // An output that is copied at the end must live until then.
+  for (const { from } of copies) lastUse.set(from.id, Infinity);
+
+  const buffers = new BufferPlan();
+  const bufferOf = new Map<number, number>();
+  const slotOf = (root: Value): Slot => {
+    const byteLength = storageBytes(root.spec);
+    if (root.placement) return { kind: 'fixed', storage: root.placement };
+    if (root.origin.kind === 'capture') return { kind: 'fixed', storage: root.origin.storage };
+    if (root.origin.kind === 'input') return { kind: 'input', index: root.origin.index, byteLength };
+    const output = outputIndex.get(root.id);
+    if (output !== undefined) return { kind: 'output', index: output, byteLength };
+    const index = bufferOf.get(root.id);
+    assert(index !== undefined, `value ${root.id} ${describe(root.spec)} was computed before it is read`);
+    return { kind: 'buffer', index, byteLength };
+  };
+
+  const dispatches: PlannedDispatch[] = [];
+  groups.forEach((group, position) => {
+    const results =
+      group.chain.length > 0 || !group.base ? [resultOf(group)] : Object.values(group.base.outputs);
+    for (const value of results) {
+      if (!value.placement && !outputIndex.has(value.id))
+        bufferOf.set(value.id, buffers.take(storageBytes(value.spec)));
+    }
+    const scratch = mapRecord(group.lowering.scratch ?? {}, (byteLength: number): Slot => {
+      const padded = Math.ceil(byteLength / 16) * 16;
+      return { kind: 'buffer', index: buffers.take(padded), byteLength: padded };
+    });
+    dispatches.push(...planGroup(group, scratch, slotOf, device));
+    for (const slot of Object.values(scratch)) if (slot.kind === 'buffer') buffers.give(slot.index);
+    const dead = new Set(
+      [...inputsOf(group).map(rootOf), ...results].filter(
+        (value) => (lastUse.get(value.id) ?? position) === position,
+      ),
+    );
+    for (const value of dead) {
+      const index = bufferOf.get(value.id);
+      if (index !== undefined) buffers.give(index);
+    }
+  });
+
+  return {
+    device,
+    dispatches,
+    buffers: buffers.lengths,
+    inputs: trace.inputs.map((value) => value.spec),
+    outputs: outputs.map((value) => value.spec),
+    copies: copies.map(({ from, output }) => ({ from: slotOf(from), output })),
+    bytesWithoutReuse: buffers.total,
+  };
+}
+
+function planGroup(
+  group: Group,
+  scratch: Readonly<Record<string, Slot>>,
+  slotOf: (root: Value) => Slot,
+  device: Device,
+): PlannedDispatch[] {
+  const node = group.base ?? group.chain[0];
+  assert(node, 'a group has a base or a chain');
+  const epilogue = epilogueOf(group);
+  const epilogueSlots = epilogue ? operandsOf(group).map(slotOf) : [];
+  const operand = (name: string): Slot => {
+    if (scratch[name]) return scratch[name];
+    if (!group.base) return slotOf(resultOf(group));
+    const input = group.base.inputs[name];
+    if (input) return slotOf(rootOf(input));
+    assert(group.base.outputs[name], `${group.base.pass.name} has an operand '${name}'`);
+    return slotOf(group.chain.length > 0 ? resultOf(group) : group.base.outputs[name]);
+  };
+  const label = [group.base, ...group.chain].flatMap((link) => (link ? [link.pass.name] : [])).join(' + ');
+  const cost = node.pass.cost(contextOf(node, device));
+  const last = group.lowering.dispatches.length - 1;
+  return group.lowering.dispatches.map((dispatch: Dispatch, i): PlannedDispatch => {
+    const shader = specialise(dispatch.shader, dispatch.constants, i === last ? epilogue : undefined);
+    const own = shader.bindings.slice(0, shader.bindings.length - (i === last ? epilogueSlots.length : 0));
+    const slots = own.map((binding) => operand(dispatch.bindings?.[binding.name] ?? binding.name));
+    const [x, y, z] = dispatch.workgroups;
+    const isInLimits = Math.max(x, y, z) <= device.traits.maxWorkgroupsPerDimension && Math.min(x, y, z) >= 1;
+    assert(
+      isInLimits,
+      `${dispatch.shader} dispatches within the limits, not [${dispatch.workgroups.join(',')}]`,
+    );
+    return {
+      label,
+      pass: node.pass.name,
+      variant: group.variant,
+      shapes: Object.values(node.inputs)
+        .map((value) => describe(value.spec))
+        .join(' '),
+      shader,
+      slots: i === last ? [...slots, ...epilogueSlots] : slots,
+      workgroups: dispatch.workgroups,
+      flops: i === 0 ? cost.flops : 0,
+      bytes: i === 0 ? cost.bytes : 0,
+    };
+  });
+}
+
+/** The plan as text: every dispatch, then buffers, bytes and what reuse saved. */
+export function describePlan(plan: Plan): string {
+  const rows = plan.dispatches.map((dispatch, i) => {
+    const slots = dispatch.slots
+      .map((slot) => (slot.kind === 'fixed' ? 'fixed' : `${slot.kind}${slot.index}`))
+      .join(' ');
+    return `${String(i).padStart(3)} ${dispatch.label} (${dispatch.variant}) ${dispatch.shapes} × [${dispatch.workgroups.join(',')}] ${slots}`;
+  });
+  const bytes = plan.buffers.reduce((sum, length) => sum + length, 0);
+  return [
+    ...rows,
+    `${plan.dispatches.length} dispatches, ${plan.buffers.length} intermediate buffers of ${mebibytes(bytes)} in all` +
+      ` (${mebibytes(plan.bytesWithoutReuse)} without reuse), largest ${mebibytes(Math.max(0, ...plan.buffers))}`,
+  ].join('\n');
+}

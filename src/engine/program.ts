@@ -1,0 +1,162 @@
+/**
+ * Programs: a function of tensors recorded once per signature of its inputs, planned, and replayed.
+ * An op called outside a program is a program of that one op, cached by its signature.
+ */
+import { StateError, assert } from '../errors.js';
+import { defaultDevice, type Device, type Pipeline } from './device.js';
+import type { Attributes, Pass, Spec } from './pass.js';
+import { type Plan, plan } from './plan.js';
+import { Step, compile } from './replay.js';
+import { Tensor, describe } from './tensor.js';
+import { Trace, currentTrace, mapRecord } from './trace.js';
+
+/** What a program may return: one tensor, a list, or a record of tensors. */
+export type Structure = Tensor | readonly Tensor[] | Readonly<Record<string, Tensor>>;
+
+interface Recorded<R extends Structure> {
+  readonly plan: Plan;
+  /** Puts the flat list of outputs back into the form that the function returned. */
+  rebuild(outputs: readonly Tensor[]): R;
+  pipelines?: Pipeline[];
+}
+
+function recordProgram<R extends Structure>(
+  device: Device,
+  specs: readonly Spec[],
+  fn: (...inputs: Tensor[]) => R,
+): Recorded<R> {
+  const trace = new Trace(device);
+  const result = trace.record(() => fn(...specs.map((spec) => trace.input(spec))));
+  const isList = Array.isArray(result);
+  const keys = result instanceof Tensor ? [''] : Object.keys(result);
+  const flat = result instanceof Tensor ? [result] : Object.values(result);
+  const rebuild = (outputs: readonly Tensor[]): R => {
+    if (result instanceof Tensor) return outputs[0] as Tensor as R;
+    if (isList) return outputs as Structure as R;
+    return Object.fromEntries(keys.map((key, i) => [key, outputs[i]])) as Structure as R;
+  };
+  return {
+    plan: plan(
+      trace,
+      flat.map((tensor) => trace.valueOf(tensor)),
+      device,
+    ),
+    rebuild,
+  };
+}
+
+/** A bound program: `run` replays it over the same inputs into the same outputs. */
+export interface BoundStep<R extends Structure> {
+  readonly step: Step;
+  readonly outputs: R;
+}
+
+export class Program<R extends Structure> {
+  readonly #recorded = new Map<string, Recorded<R>>();
+
+  constructor(
+    readonly device: Device,
+    readonly fn: (...inputs: Tensor[]) => R,
+  ) {}
+
+  #find(inputs: readonly Tensor[]): Recorded<R> {
+    if (currentTrace())
+      throw new StateError(
+        'program: a program was called while another is being recorded; call its function instead.',
+      );
+    const key = inputs.map(describe).join(' ');
+    let recorded = this.#recorded.get(key);
+    if (!recorded) this.#recorded.set(key, (recorded = recordProgram(this.device, inputs, this.fn)));
+    return recorded;
+  }
+
+  /** The plan for inputs of these shapes, for printing. */
+  plan(...inputs: Tensor[]): Plan {
+    return this.#find(inputs).plan;
+  }
+
+  /** Runs at once; the outputs are new tensors that belong to the caller. */
+  call(...inputs: Tensor[]): R {
+    const recorded = this.#find(inputs);
+    return runOnce(recorded, inputs);
+  }
+
+  /** Compiles ahead, reporting progress, and binds: what a training loop replays. */
+  async bind(
+    inputs: readonly Tensor[] = [],
+    onProgress?: (done: number, total: number) => void,
+  ): Promise<BoundStep<R>> {
+    const recorded = this.#find(inputs);
+    recorded.pipelines ??= await compile(recorded.plan, onProgress);
+    const outputs = recorded.plan.outputs.map((spec) => Tensor.allocate(spec, this.device));
+    return {
+      step: new Step(recorded.plan, inputs, outputs, recorded.pipelines),
+      outputs: recorded.rebuild(outputs),
+    };
+  }
+}
+
+/**
+ * Makes a function of tensors into a program: recorded at the first call for each signature, then replayed.
+ *
+ * Throws: whatever `fn` throws while it is recorded, at the first call.
+ */
+export function program<R extends Structure>(
+  fn: (...inputs: Tensor[]) => R,
+  device: Device = defaultDevice(),
+): Program<R> {
+  return new Program(device, fn);
+}
+
+function runOnce<R extends Structure>(recorded: Recorded<R>, inputs: readonly Tensor[]): R {
+  const { device } = recorded.plan;
+  recorded.pipelines ??= recorded.plan.dispatches.map((dispatch) => device.pipelineNow(dispatch.shader));
+  const outputs = recorded.plan.outputs.map((spec) => Tensor.allocate(spec, device));
+  const step = new Step(recorded.plan, inputs, outputs, recorded.pipelines);
+  step.run();
+  step.dispose();
+  return recorded.rebuild(outputs);
+}
+
+/** A signature that forced variants are part of, so that changing them does not meet an old plan. */
+function signature(device: Device, name: string, inputs: readonly Tensor[], attributes: Attributes): string {
+  const forced = device.forcedVariants.size > 0 ? JSON.stringify([...device.forcedVariants]) : '';
+  return `${name} ${JSON.stringify(attributes)} ${inputs.map(describe).join(' ')} ${forced}`;
+}
+
+/** Runs `fn` over `inputs` outside any program, as a program of its own that is kept by signature. */
+export function runEagerly<K extends string, R extends Readonly<Record<string, Tensor>>>(
+  name: string,
+  inputs: Readonly<Record<K, Tensor>>,
+  attributes: Attributes,
+  fn: (inputs: Record<K, Tensor>) => R,
+): R {
+  const keys = Object.keys(inputs) as K[];
+  const list = keys.map((key) => inputs[key]);
+  const device = list[0]?.device ?? defaultDevice();
+  const cache = device.cache<Recorded<R>>('eager');
+  const key = signature(device, name, list, attributes);
+  let recorded = cache.get(key);
+  if (!recorded) {
+    recorded = recordProgram<R>(device, list, (...tensors) =>
+      fn(Object.fromEntries(keys.map((k, i) => [k, tensors[i]])) as Record<K, Tensor>),
+    );
+    cache.set(key, recorded);
+  }
+  return runOnce(recorded, list);
+}
+
+/** Runs one pass: recorded inside a program, at once outside. */
+export function runPass<I extends string, O extends string, A extends Attributes>(
+  pass: Pass<I, O, A>,
+  inputs: Readonly<Record<I, Tensor>>,
+  attributes: A,
+): Record<O, Tensor> {
+  const trace = currentTrace();
+  if (trace) return trace.run(pass, inputs, attributes);
+  return runEagerly(pass.name, inputs, attributes, (traced) => {
+    const inner = currentTrace();
+    assert(inner, 'runEagerly records');
+    return mapRecord(inner.run(pass, traced, attributes), (tensor) => tensor);
+  });
+}

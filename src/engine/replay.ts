@@ -1,0 +1,135 @@
+/**
+ * A step is a plan with buffers behind its slots and bind groups built: replaying it encodes a flat list.
+ * Nothing is allocated, compiled or bound while it runs.
+ */
+import { assert } from '../errors.js';
+import { type Device, type Pipeline, type Storage } from './device.js';
+import type { Plan, PlannedDispatch, Slot } from './plan.js';
+import type { Tensor } from './tensor.js';
+
+interface Ready {
+  readonly pipeline: GPUComputePipeline;
+  readonly bindGroup: GPUBindGroup;
+  readonly planned: PlannedDispatch;
+}
+
+/** Compiles every pipeline of a plan, several at a time; `onProgress` hears of each one done. */
+export async function compile(
+  plan: Plan,
+  onProgress?: (done: number, total: number) => void,
+): Promise<Pipeline[]> {
+  const shaders = plan.dispatches.map((dispatch) => dispatch.shader);
+  const total = new Set(shaders.map((shader) => shader.code)).size;
+  const seen = new Set<string>();
+  const pipelines = await Promise.all(shaders.map((shader) => plan.device.pipeline(shader)));
+  // Drivers may compile only when a kernel first runs: run each once on one workgroup, over memory that nobody needs.
+  for (const pipeline of pipelines) {
+    if (seen.has(pipeline.shader.code)) continue;
+    seen.add(pipeline.shader.code);
+    await plan.device.warmUp(pipeline);
+    onProgress?.(seen.size, total);
+  }
+  return pipelines;
+}
+
+export class Step {
+  readonly #ready: Ready[];
+  readonly #buffers: Storage[];
+  readonly #copies: { from: Storage; to: Storage }[];
+
+  /** Allocates the intermediates and builds the bind groups. Inputs and outputs belong to the caller. */
+  constructor(
+    readonly plan: Plan,
+    inputs: readonly Tensor[],
+    readonly outputs: readonly Tensor[],
+    pipelines: readonly Pipeline[],
+  ) {
+    const { device } = plan;
+    this.#buffers = plan.buffers.map((byteLength) => device.allocate(byteLength, 'intermediate'));
+    const storageOf = (slot: Slot): Storage => {
+      if (slot.kind === 'fixed') return slot.storage;
+      if (slot.kind === 'input') return (inputs[slot.index] as Tensor).storage;
+      if (slot.kind === 'output') return (outputs[slot.index] as Tensor).storage;
+      // The binding covers the value only, so that a kernel that strays past its end is clamped there.
+      return { ...(this.#buffers[slot.index] as Storage), byteLength: slot.byteLength };
+    };
+    this.#ready = plan.dispatches.map((planned, i) => {
+      const pipeline = pipelines[i];
+      assert(pipeline, 'there is a pipeline for each dispatch');
+      return {
+        pipeline: pipeline.pipeline,
+        bindGroup: device.bindGroup(pipeline, planned.slots.map(storageOf)),
+        planned,
+      };
+    });
+    this.#copies = plan.copies.map(({ from, output }) => ({
+      from: storageOf(from),
+      to: (outputs[output] as Tensor).storage,
+    }));
+  }
+
+  get device(): Device {
+    return this.plan.device;
+  }
+
+  /** Encodes the step `times` times over into one compute pass. */
+  encode(encoder: GPUCommandEncoder, times = 1): void {
+    const pass = encoder.beginComputePass();
+    for (let i = 0; i < times; i++) {
+      for (const { pipeline, bindGroup, planned } of this.#ready) {
+        pass.setPipeline(pipeline);
+        pass.setBindGroup(0, bindGroup);
+        pass.dispatchWorkgroups(...planned.workgroups);
+      }
+    }
+    pass.end();
+    this.device.counters.dispatches += times * this.#ready.length;
+    for (const { from, to } of this.#copies)
+      encoder.copyBufferToBuffer(from.buffer, from.offset, to.buffer, to.offset, to.byteLength);
+  }
+
+  /** Encodes and submits. */
+  run(times = 1): void {
+    this.device.assertUsable();
+    const encoder = this.device.gpu.createCommandEncoder();
+    this.encode(encoder, times);
+    this.device.submit(encoder);
+  }
+
+  /** Replays once with each dispatch in a pass of its own between two timestamps: nanoseconds per dispatch. */
+  async profile(): Promise<{ dispatch: PlannedDispatch; ns: number }[]> {
+    assert(this.device.hasTimestamps, 'profile is called on devices with timestamp queries only');
+    const { gpu } = this.device;
+    const count = this.#ready.length * 2;
+    const querySet = gpu.createQuerySet({ type: 'timestamp', count });
+    const resolved = gpu.createBuffer({
+      size: count * 8,
+      usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,
+    });
+    const encoder = gpu.createCommandEncoder();
+    this.#ready.forEach(({ pipeline, bindGroup, planned }, i) => {
+      const timestampWrites = { querySet, beginningOfPassWriteIndex: i * 2, endOfPassWriteIndex: i * 2 + 1 };
+      const pass = encoder.beginComputePass({ timestampWrites });
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, bindGroup);
+      pass.dispatchWorkgroups(...planned.workgroups);
+      pass.end();
+    });
+    encoder.resolveQuerySet(querySet, 0, count, resolved, 0);
+    this.device.submit(encoder);
+    const times = new BigUint64Array(
+      await this.device.read({ buffer: resolved, offset: 0, byteLength: count * 8 }),
+    );
+    querySet.destroy();
+    resolved.destroy();
+    return this.#ready.map(({ planned }, i) => ({
+      dispatch: planned,
+      ns: Number((times[i * 2 + 1] ?? 0n) - (times[i * 2] ?? 0n)),
+    }));
+  }
+
+  /** Gives the intermediates back; work already submitted is not disturbed. */
+  dispose(): void {
+    for (const storage of this.#buffers.splice(0)) this.device.release(storage);
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * A trace records what a function of tensors does: values, the passes between them (nodes), and the op calls
+ * they came from, which `grad` walks backwards. Shapes are fixed; nothing is computed.
+ */
+import { StateError, assert } from '../errors.js';
+import type { Device } from './device.js';
+import type { Attributes, Pass, Shape, Spec } from './pass.js';
+import { Tensor } from './tensor.js';
+import { type Origin, type Recording, type Value, rootOf } from './value.js';
+
+export interface Node {
+  readonly pass: Pass;
+  readonly attributes: Attributes;
+  readonly inputs: Readonly<Record<string, Value>>;
+  readonly outputs: Readonly<Record<string, Value>>;
+}
+
+/** What `grad` needs to know of an op that was called. */
+export interface Call {
+  readonly inputs: Readonly<Record<string, Tensor>>;
+  readonly outputs: Readonly<Record<string, Tensor>>;
+  readonly hasUnitGradient: boolean;
+  /** Gradients of the inputs from those of the outputs; evaluated only for inputs that matter. */
+  backward(
+    gradients: Readonly<Record<string, Tensor | undefined>>,
+  ): Readonly<Record<string, (() => Tensor) | null>>;
+}
+
+const stack: Trace[] = [];
+
+/** The trace being recorded, if any. */
+export function currentTrace(): Trace | undefined {
+  return stack.at(-1);
+}
+
+export class Trace implements Recording {
+  readonly nodes: Node[] = [];
+  readonly calls: Call[] = [];
+  readonly inputs: Value[] = [];
+  readonly #captures = new Map<string, Value>();
+  readonly #bufferIds = new Map<GPUBuffer, number>();
+  #nextId = 0;
+
+  constructor(readonly device: Device) {}
+
+  /** Runs `fn` with every op call recorded here. */
+  record<R>(fn: () => R): R {
+    stack.push(this);
+    try {
+      return fn();
+    } finally {
+      stack.pop();
+    }
+  }
+
+  input(spec: Spec): Tensor {
+    const value = this.#value(spec, { kind: 'input', index: this.inputs.length });
+    this.inputs.push(value);
+    return Tensor.traced(this, value);
+  }
+
+  /** The value that stands for `tensor` in this program; tensors with memory are captured as they are. */
+  valueOf(tensor: Tensor): Value {
+    if (tensor.traced) {
+      if (tensor.traced.trace !== this) {
+        throw new StateError(
+          'program: a tensor recorded in another program was used here; return it there and pass it in here.',
+        );
+      }
+      return tensor.traced.value;
+    }
+    if (tensor.device !== this.device) throw new StateError('program: tensors of two devices were mixed.');
+    const { storage } = tensor;
+    const bufferId = this.#bufferIds.get(storage.buffer) ?? this.#bufferIds.size;
+    this.#bufferIds.set(storage.buffer, bufferId);
+    const key = `${bufferId}:${storage.offset}:${tensor.dtype}:${tensor.shape.join(',')}`;
+    let value = this.#captures.get(key);
+    if (!value) this.#captures.set(key, (value = this.#value(tensor, { kind: 'capture', storage })));
+    return value;
+  }
+
+  /** Records one pass and yields its outputs. */
+  run<I extends string, O extends string, A extends Attributes>(
+    pass: Pass<I, O, A>,
+    inputs: Readonly<Record<I, Tensor>>,
+    attributes: A,
+  ): Record<O, Tensor> {
+    const inputValues = mapRecord(inputs, (tensor: Tensor) => this.valueOf(tensor));
+    const specs = pass.shape(inputs, attributes);
+    const outputValues = mapRecord(specs, (spec: Spec) => this.#value(spec, { kind: 'node' }));
+    this.nodes.push({
+      pass: pass,
+      attributes,
+      inputs: inputValues,
+      outputs: outputValues,
+    });
+    return mapRecord(outputValues, (value: Value) => Tensor.traced(this, value));
+  }
+
+  /** The same elements under another shape. */
+  view(tensor: Tensor, shape: Shape): Tensor {
+    const of = this.valueOf(tensor);
+    return Tensor.traced(this, this.#value({ shape, dtype: tensor.dtype }, { kind: 'view', of }));
+  }
+
+  /** True when the value is computed by this program and not yet bound to a place. */
+  canPlace(tensor: Tensor): boolean {
+    const root = rootOf(this.valueOf(tensor));
+    return root.origin.kind === 'node' && root.placement === undefined;
+  }
+
+  /** Has the program write `tensor` directly into the memory of `target`. */
+  place(tensor: Tensor, target: Tensor): void {
+    assert(this.canPlace(tensor), 'a placed value is computed here and placed once');
+    rootOf(this.valueOf(tensor)).placement = target.storage;
+  }
+
+  #value(spec: Spec, origin: Origin): Value {
+    return { id: this.#nextId++, spec: { shape: spec.shape, dtype: spec.dtype }, origin };
+  }
+}
+
+export function mapRecord<K extends string, V, W>(
+  record: Readonly<Record<K, V>>,
+  fn: (value: V, key: K) => W,
+): Record<K, W> {
+  return Object.fromEntries(
+    Object.entries(record).map(([key, value]) => [key, fn(value as V, key as K)]),
+  ) as Record<K, W>;
+}

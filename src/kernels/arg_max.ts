@@ -1,0 +1,51 @@
+/** Where the maximum along an axis lies; ties go to the first. Not differentiable. */
+import { ShapeError } from '../errors.js';
+import { type Op, apply } from '../engine/op.js';
+import { type Pass, sizeOf } from '../engine/pass.js';
+import { runPass } from '../engine/program.js';
+import { type Tensor, describe } from '../engine/tensor.js';
+import { bytesTouched, clearVariant, gridFor } from './grid.js';
+import { type AxisRun, aroundAxes, axisRuns, withoutAxes } from './sum.js';
+
+export const argMaxForward: Pass<'x', 'y', AxisRun> = {
+  name: 'arg_max/forward',
+  inputs: ['x'],
+  outputs: ['y'],
+  shape: ({ x }, run) => ({ y: { shape: withoutAxes(x.shape, run), dtype: 'u32' } }),
+  cost: (context) => ({ flops: sizeOf(context.inputs.x.shape), bytes: bytesTouched(context) }),
+  variants: [
+    clearVariant(({ inputs, outputs, attributes, device }) => {
+      const { outer, reduced, inner } = aroundAxes(inputs.x.shape, attributes);
+      const { WORKGROUP, workgroups } = gridFor(sizeOf(outputs.y.shape), device);
+      return {
+        dispatches: [
+          {
+            shader: 'arg_max/forward',
+            constants: { OUTER: outer, REDUCED: reduced, INNER: inner, WORKGROUP },
+            workgroups,
+          },
+        ],
+      };
+    }),
+  ],
+};
+
+export const argMaxOp: Op<'x', 'y', AxisRun> = {
+  name: 'arg_max',
+  passes: [argMaxForward],
+  forward: (inputs, attributes) => runPass(argMaxForward, inputs, attributes),
+  backward: () => ({ x: null }),
+};
+
+/**
+ * The index of the first maximum, along one axis or several neighbouring ones (then as a flat index over them).
+ *
+ * Shapes: x any → y u32 without the reduced axes.
+ * Throws: ShapeError for an axis that x does not have, or for axes that are not neighbours.
+ */
+export function argMax(x: Tensor, { axis }: { readonly axis?: number | readonly number[] } = {}): Tensor {
+  const [run, another] = axisRuns('argMax', x, axis);
+  if (!run || another)
+    throw new ShapeError(`argMax: the axes of x ${describe(x)} must be neighbours, found [${String(axis)}].`);
+  return apply(argMaxOp, { x }, run).y;
+}

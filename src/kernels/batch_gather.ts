@@ -1,0 +1,59 @@
+/** The next batch, gathered on the device from images kept there as bytes. */
+import { type Pass, sizeOf } from '../engine/pass.js';
+import { runPass } from '../engine/program.js';
+import type { Tensor } from '../engine/tensor.js';
+import { clearVariant, gridFor } from './grid.js';
+
+export type BatchGatherAttributes = {
+  /** Samples per batch. */
+  readonly batch: number;
+  /** x = byte · scale + offset. */
+  readonly scale: number;
+  readonly offset: number;
+};
+
+export const batchGatherForward: Pass<
+  'images' | 'labels' | 'permutation' | 'state',
+  'x' | 'y',
+  BatchGatherAttributes
+> = {
+  name: 'batch_gather/forward',
+  inputs: ['images', 'labels', 'permutation', 'state'],
+  outputs: ['x', 'y'],
+  shape: ({ images }, { batch }) => ({
+    x: { shape: [batch, ...images.shape.slice(1)], dtype: 'f32' },
+    y: { shape: [batch], dtype: 'u32' },
+  }),
+  cost: ({ outputs }) => ({ flops: 2 * sizeOf(outputs.x.shape), bytes: 5 * sizeOf(outputs.x.shape) }),
+  variants: [
+    clearVariant(({ inputs, attributes, device }) => {
+      const ROW = sizeOf(inputs.images.shape.slice(1));
+      const { batch, scale, offset } = attributes;
+      const { workgroups, ...grid } = gridFor(batch * ROW, device, { software: 64 });
+      return {
+        dispatches: [
+          {
+            shader: 'batch_gather/forward',
+            constants: { BATCH: batch, ROW, SCALE: scale, OFFSET: offset, ...grid },
+            workgroups,
+          },
+        ],
+      };
+    }),
+  ],
+};
+
+/**
+ * Gathers the batch at the state's cursor, scaled to floats.
+ *
+ *   x[b] = images[permutation[cursor + b]] · scale + offset;   y[b] = labels[permutation[cursor + b]]
+ *
+ * Shapes: images [COUNT,H,W,C] u8, labels [COUNT] u32, permutation [≥ epochSize] u32 → x [batch,H,W,C], y [batch] u32.
+ * Places behind the end of the epoch give zeros and the label 0xffffffff, which the loss ignores.
+ */
+export function batchGather(
+  operands: Readonly<Record<'images' | 'labels' | 'permutation' | 'state', Tensor>>,
+  attributes: BatchGatherAttributes,
+): { x: Tensor; y: Tensor } {
+  return runPass(batchGatherForward, operands, attributes);
+}

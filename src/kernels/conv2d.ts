@@ -1,0 +1,169 @@
+/**
+ * 2-D convolution (cross-correlation), channels last, with its two gradients.
+ * Letters: N images of H × W pixels, C channels in, O out; kernel KH × KW; P × Q windows per image.
+ */
+import { ShapeError } from '../errors.js';
+import { type Op, apply } from '../engine/op.js';
+import { type Cost, type Dispatch, type Pass, type PassContext, type Shape, sizeOf } from '../engine/pass.js';
+import { runPass } from '../engine/program.js';
+import { type Tensor, describe } from '../engine/tensor.js';
+import { forwardGpu, inputGradientGpu, kernelGradientGpu } from './conv2d_gpu.js';
+import { forwardSoftware, inputGradientSoftware, kernelGradientSoftware } from './conv2d_software.js';
+import { bytesTouched, clearVariant, gridFor } from './grid.js';
+import {
+  type Padding,
+  type Pair,
+  type WindowAttributes,
+  pair,
+  windowAttributes,
+  windowConstants,
+  windowCounts,
+} from './window.js';
+
+export interface InputGradientAttributes extends WindowAttributes {
+  readonly inputShape: readonly number[];
+}
+
+export interface KernelGradientAttributes extends WindowAttributes {
+  readonly kernelShape: readonly number[];
+}
+
+/** What the clear kernels of all three passes need: one invocation per element of `result`. */
+function clearDispatch(
+  shader: string,
+  { x, kernel, y, result }: { x: Shape; kernel: Shape; y: Shape; result: Shape },
+  attributes: WindowAttributes,
+  device: PassContext<never, never, never>['device'],
+): { dispatches: Dispatch[] } {
+  const [KH, KW, , O] = kernel as [number, number, number, number];
+  const { WORKGROUP, workgroups } = gridFor(sizeOf(result), device);
+  return {
+    dispatches: [
+      { shader, constants: { ...windowConstants(x, [KH, KW], y, attributes), O, WORKGROUP }, workgroups },
+    ],
+  };
+}
+
+/** Two operations per tap, output and channel pair; the same for the three passes. */
+function convolutionCost(y: Shape, kernel: Shape, context: Parameters<typeof bytesTouched>[0]): Cost {
+  const [KH, KW, C] = kernel as [number, number, number];
+  return { flops: 2 * sizeOf(y) * KH * KW * C, bytes: bytesTouched(context) };
+}
+
+export const conv2dForward: Pass<'x' | 'kernel', 'y', WindowAttributes> = {
+  name: 'conv2d/forward',
+  inputs: ['x', 'kernel'],
+  outputs: ['y'],
+  shape: ({ x, kernel }, attributes) => {
+    const [N] = x.shape as [number];
+    const [KH, KW, , O] = kernel.shape as [number, number, number, number];
+    return { y: { shape: [N, ...windowCounts(x.shape, [KH, KW], attributes), O], dtype: 'f32' } };
+  },
+  cost: (context) => convolutionCost(context.outputs.y.shape, context.inputs.kernel.shape, context),
+  variants: [
+    ...forwardSoftware,
+    ...forwardGpu,
+    clearVariant(
+      ({ inputs: { x, kernel }, outputs: { y }, attributes, device }) =>
+        clearDispatch(
+          'conv2d/forward_clear',
+          { x: x.shape, kernel: kernel.shape, y: y.shape, result: y.shape },
+          attributes,
+          device,
+        ),
+      { hasEpilogue: true },
+    ),
+  ],
+};
+
+export const conv2dInputGradient: Pass<'dy' | 'kernel', 'dx', InputGradientAttributes> = {
+  name: 'conv2d/input_gradient',
+  inputs: ['dy', 'kernel'],
+  outputs: ['dx'],
+  shape: (_, { inputShape }) => ({ dx: { shape: inputShape, dtype: 'f32' } }),
+  cost: (context) => convolutionCost(context.inputs.dy.shape, context.inputs.kernel.shape, context),
+  variants: [
+    ...inputGradientSoftware,
+    ...inputGradientGpu,
+    clearVariant(
+      ({ inputs: { dy, kernel }, outputs: { dx }, attributes, device }) =>
+        clearDispatch(
+          'conv2d/input_gradient_clear',
+          { x: dx.shape, kernel: kernel.shape, y: dy.shape, result: dx.shape },
+          attributes,
+          device,
+        ),
+      { hasEpilogue: true },
+    ),
+  ],
+};
+
+export const conv2dKernelGradient: Pass<'x' | 'dy', 'dkernel', KernelGradientAttributes> = {
+  name: 'conv2d/kernel_gradient',
+  inputs: ['x', 'dy'],
+  outputs: ['dkernel'],
+  shape: (_, { kernelShape }) => ({ dkernel: { shape: kernelShape, dtype: 'f32' } }),
+  cost: (context) => convolutionCost(context.inputs.dy.shape, context.attributes.kernelShape, context),
+  variants: [
+    ...kernelGradientSoftware,
+    ...kernelGradientGpu,
+    clearVariant(({ inputs: { x, dy }, outputs: { dkernel }, attributes, device }) =>
+      clearDispatch(
+        'conv2d/kernel_gradient_clear',
+        { x: x.shape, kernel: dkernel.shape, y: dy.shape, result: dkernel.shape },
+        attributes,
+        device,
+      ),
+    ),
+  ],
+};
+
+export const conv2dOp: Op<'x' | 'kernel', 'y', WindowAttributes> = {
+  name: 'conv2d',
+  passes: [conv2dForward, conv2dInputGradient, conv2dKernelGradient],
+  forward: (inputs, attributes) => runPass(conv2dForward, inputs, attributes),
+  backward: ({ inputs: { x, kernel }, attributes, gradients }) => {
+    const dy = gradients.y as Tensor;
+    return {
+      x: () => runPass(conv2dInputGradient, { dy, kernel }, { ...attributes, inputShape: x.shape }).dx,
+      kernel: () =>
+        runPass(conv2dKernelGradient, { x, dy }, { ...attributes, kernelShape: kernel.shape }).dkernel,
+    };
+  },
+};
+
+export interface Conv2dOptions {
+  /** Pixels between windows; 1 when left out. */
+  readonly strides?: Pair;
+  readonly padding?: Padding;
+}
+
+/**
+ * 2-D convolution (cross-correlation), channels last.
+ *
+ *   y[n,p,q,o] = Σ_{i,j,c} x[n, p·stride + i − pad, q·stride + j − pad, c] · kernel[i,j,c,o]
+ *
+ * Shapes: x [N,H,W,C], kernel [KH,KW,C,O] → y [N,P,Q,O].
+ * Units: strides in pixels; padding 'valid' or Keras's 'same'. Sums in f32.
+ * Throws: ShapeError when the channels differ or the window exceeds the input.
+ * Source: Chellapilla et al. 2006 (lowering to a matrix product).
+ */
+export function conv2d(
+  x: Tensor,
+  kernel: Tensor,
+  { strides = 1, padding = 'valid' }: Conv2dOptions = {},
+): Tensor {
+  if (x.shape.length !== 4 || kernel.shape.length !== 4) {
+    throw new ShapeError(
+      `conv2d: x is ${describe(x)} and kernel ${describe(kernel)}, expected [N,H,W,C] and [KH,KW,C,O].`,
+    );
+  }
+  const [KH, KW, C] = kernel.shape as [number, number, number];
+  if (x.shape[3] !== C) {
+    throw new ShapeError(
+      `conv2d: kernel expects ${C} input channels but x has ${x.shape[3]} (x ${describe(x)}, kernel ${describe(kernel)}).`,
+    );
+  }
+  return apply(conv2dOp, { x, kernel }, windowAttributes('conv2d', x.shape, [KH, KW], pair(strides), padding))
+    .y;
+}

@@ -1,0 +1,88 @@
+/** All ops, and the registry that tests, gradcheck, the bench and the docs are made from. */
+import type { Op } from '../engine/op.js';
+import type { Pass } from '../engine/pass.js';
+import { registerShaders } from '../engine/shader.js';
+import { argMaxOp } from './arg_max.js';
+import * as arithmetic from './arithmetic.js';
+import { batchGatherForward } from './batch_gather.js';
+import { conv2dOp } from './conv2d.js';
+import { dropoutOp } from './dropout.js';
+import { matmulOp } from './matmul.js';
+import { maxOp } from './max.js';
+import { maxPool2dOp } from './max_pool2d.js';
+import { reluOp } from './relu.js';
+import { reshapeOp } from './reshape.js';
+import { rmspropForward } from './rmsprop.js';
+import { shaders } from './shaders.generated.js';
+import { softmaxOp } from './softmax.js';
+import { softmaxCrossEntropyOp } from './softmax_cross_entropy.js';
+import { stepStateAdvance } from './step_state.js';
+import { sumOp } from './sum.js';
+import { transposeOp } from './transpose.js';
+
+/** Makes the shaders known to the engine; the openers call it. */
+export function registerKernels(): void {
+  registerShaders(shaders);
+}
+
+/** Every differentiable op. */
+export const ops: readonly Op<never, never, never>[] = [
+  arithmetic.addOp,
+  arithmetic.subtractOp,
+  arithmetic.multiplyOp,
+  arithmetic.divideOp,
+  arithmetic.negateOp,
+  arithmetic.expOp,
+  arithmetic.logOp,
+  arithmetic.squareOp,
+  arithmetic.sqrtOp,
+  arithmetic.scaleOp,
+  conv2dOp,
+  maxPool2dOp,
+  matmulOp,
+  reluOp,
+  dropoutOp,
+  softmaxOp,
+  softmaxCrossEntropyOp,
+  sumOp,
+  maxOp,
+  argMaxOp,
+  reshapeOp,
+  transposeOp,
+];
+
+/** Passes that stand alone: they move data or change it in place, and have no gradient. */
+export const lonePasses: readonly Pass<never, never, never>[] = [
+  batchGatherForward,
+  rmspropForward,
+  stepStateAdvance,
+] as unknown as readonly Pass<never, never, never>[];
+
+export { argMax } from './arg_max.js';
+export {
+  add,
+  divide,
+  exp,
+  fill,
+  log,
+  multiply,
+  negate,
+  scale,
+  sqrt,
+  square,
+  subtract,
+} from './arithmetic.js';
+export { batchGather } from './batch_gather.js';
+export { conv2d } from './conv2d.js';
+export { dropout } from './dropout.js';
+export { matmul } from './matmul.js';
+export { max } from './max.js';
+export { maxPool2d } from './max_pool2d.js';
+export { mean } from './mean.js';
+export { relu } from './relu.js';
+export { flatten, reshape } from './reshape.js';
+export { rmsprop } from './rmsprop.js';
+export { softmax } from './softmax.js';
+export { softmaxCrossEntropy } from './softmax_cross_entropy.js';
+export { sum } from './sum.js';
+export { transpose } from './transpose.js';

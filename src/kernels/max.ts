@@ -1,0 +1,94 @@
+/** Maximum and arg-max over axes; ties go to the first. */
+import { type Op, apply } from '../engine/op.js';
+import { type Pass, sizeOf } from '../engine/pass.js';
+import { runPass } from '../engine/program.js';
+import type { Tensor } from '../engine/tensor.js';
+import { argMaxForward } from './arg_max.js';
+import { bytesTouched, clearVariant, gridFor } from './grid.js';
+import { type AxisRun, type ReduceOptions, aroundAxes, reduceRuns, withoutAxes } from './sum.js';
+
+export const maxForward: Pass<'x', 'y', AxisRun> = {
+  name: 'max/forward',
+  inputs: ['x'],
+  outputs: ['y'],
+  shape: ({ x }, run) => ({ y: { shape: withoutAxes(x.shape, run), dtype: 'f32' } }),
+  cost: (context) => ({ flops: sizeOf(context.inputs.x.shape), bytes: bytesTouched(context) }),
+  variants: [
+    clearVariant(
+      ({ inputs, outputs, attributes, device }) => {
+        const { outer, reduced, inner } = aroundAxes(inputs.x.shape, attributes);
+        const { WORKGROUP, workgroups } = gridFor(sizeOf(outputs.y.shape), device);
+        return {
+          dispatches: [
+            {
+              shader: 'max/forward',
+              constants: { OUTER: outer, REDUCED: reduced, INNER: inner, WORKGROUP },
+              workgroups,
+            },
+          ],
+        };
+      },
+      { hasEpilogue: true },
+    ),
+  ],
+};
+
+interface GradientAttributes extends Readonly<Record<string, number | readonly number[]>> {
+  readonly first: number;
+  readonly last: number;
+  readonly inputShape: readonly number[];
+}
+
+export const maxInputGradient: Pass<'index_of_max' | 'dy', 'dx', GradientAttributes> = {
+  name: 'max/input_gradient',
+  inputs: ['index_of_max', 'dy'],
+  outputs: ['dx'],
+  shape: (_, { inputShape }) => ({ dx: { shape: inputShape, dtype: 'f32' } }),
+  cost: (context) => ({ flops: 0, bytes: bytesTouched(context) }),
+  variants: [
+    clearVariant(
+      ({ attributes, device }) => {
+        const { outer, reduced, inner } = aroundAxes(attributes.inputShape, attributes);
+        const { WORKGROUP, workgroups } = gridFor(sizeOf(attributes.inputShape), device);
+        return {
+          dispatches: [
+            {
+              shader: 'max/input_gradient',
+              constants: { OUTER: outer, REDUCED: reduced, INNER: inner, WORKGROUP },
+              workgroups,
+            },
+          ],
+        };
+      },
+      { hasEpilogue: true },
+    ),
+  ],
+};
+
+export const maxOp: Op<'x', 'y', AxisRun> = {
+  name: 'max',
+  passes: [maxForward, maxInputGradient],
+  forward: (inputs, attributes) => runPass(maxForward, inputs, attributes),
+  backward: ({ inputs: { x }, attributes: { first, last }, gradients }) => ({
+    x: () => {
+      const { y: index } = runPass(argMaxForward, { x }, { first, last });
+      return runPass(
+        maxInputGradient,
+        { index_of_max: index, dy: gradients.y as Tensor },
+        { first, last, inputShape: x.shape },
+      ).dx;
+    },
+  }),
+};
+
+/**
+ * The maximum over axes; its gradient goes to the first place that attains it.
+ *
+ *   y = max x
+ *
+ * Shapes: x any → y without the reduced axes (or with them as 1).
+ * Throws: ShapeError for an axis that x does not have.
+ */
+export function max(x: Tensor, options: ReduceOptions = {}): Tensor {
+  return reduceRuns('max', x, options, (tensor, run) => apply(maxOp, { x: tensor }, run).y);
+}

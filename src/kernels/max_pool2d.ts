@@ -1,0 +1,122 @@
+/** Max-pooling over windows, channels last; the gradient of a window goes to its first maximum. */
+import { ShapeError } from '../errors.js';
+import { type Op, apply } from '../engine/op.js';
+import { type Pass, sizeOf } from '../engine/pass.js';
+import { runPass } from '../engine/program.js';
+import { type Tensor, describe } from '../engine/tensor.js';
+import { bytesTouched, clearVariant, gridFor } from './grid.js';
+import {
+  type Padding,
+  type Pair,
+  type WindowAttributes,
+  pair,
+  windowAttributes,
+  windowConstants,
+  windowCounts,
+} from './window.js';
+
+interface PoolAttributes extends WindowAttributes {
+  readonly window: readonly number[];
+}
+
+export const maxPool2dForward: Pass<'x', 'y', PoolAttributes> = {
+  name: 'max_pool2d/forward',
+  inputs: ['x'],
+  outputs: ['y'],
+  shape: ({ x }, attributes) => {
+    const [N, , , C] = x.shape as [number, number, number, number];
+    return {
+      y: {
+        shape: [N, ...windowCounts(x.shape, attributes.window as [number, number], attributes), C],
+        dtype: 'f32',
+      },
+    };
+  },
+  cost: (context) => ({
+    flops: sizeOf(context.outputs.y.shape) * sizeOf(context.attributes.window),
+    bytes: bytesTouched(context),
+  }),
+  variants: [
+    clearVariant(
+      ({ inputs, outputs, attributes, device }) => {
+        const { workgroups, ...grid } = gridFor(sizeOf(outputs.y.shape), device, { software: 32 });
+        const constants = windowConstants(
+          inputs.x.shape,
+          attributes.window as [number, number],
+          outputs.y.shape,
+          attributes,
+        );
+        return {
+          dispatches: [{ shader: 'max_pool2d/forward', constants: { ...constants, ...grid }, workgroups }],
+        };
+      },
+      { hasEpilogue: true },
+    ),
+  ],
+};
+
+export const maxPool2dInputGradient: Pass<'x' | 'dy', 'dx', PoolAttributes> = {
+  name: 'max_pool2d/input_gradient',
+  inputs: ['x', 'dy'],
+  outputs: ['dx'],
+  shape: ({ x }) => ({ dx: x }),
+  cost: (context) => ({
+    flops: sizeOf(context.inputs.x.shape) * sizeOf(context.attributes.window),
+    bytes: bytesTouched(context),
+  }),
+  variants: [
+    clearVariant(
+      ({ inputs, attributes, device }) => {
+        const { workgroups, ...grid } = gridFor(sizeOf(inputs.x.shape), device, { software: 32 });
+        const constants = windowConstants(
+          inputs.x.shape,
+          attributes.window as [number, number],
+          inputs.dy.shape,
+          attributes,
+        );
+        return {
+          dispatches: [
+            { shader: 'max_pool2d/input_gradient', constants: { ...constants, ...grid }, workgroups },
+          ],
+        };
+      },
+      { hasEpilogue: true },
+    ),
+  ],
+};
+
+export const maxPool2dOp: Op<'x', 'y', PoolAttributes> = {
+  name: 'max_pool2d',
+  passes: [maxPool2dForward, maxPool2dInputGradient],
+  forward: (inputs, attributes) => runPass(maxPool2dForward, inputs, attributes),
+  backward: ({ inputs: { x }, attributes, gradients }) => ({
+    x: () => runPass(maxPool2dInputGradient, { x, dy: gradients.y as Tensor }, attributes).dx,
+  }),
+};
+
+export interface PoolOptions {
+  /** Window size in pixels; 2 when left out. */
+  readonly poolSize?: Pair;
+  /** Pixels between windows; the window size when left out. */
+  readonly strides?: Pair;
+  readonly padding?: Padding;
+}
+
+/**
+ * 2-D max-pooling, channels last.
+ *
+ *   y[n,p,q,c] = max_{i,j} x[n, p·stride + i − pad, q·stride + j − pad, c]
+ *
+ * Pixels outside x do not take part. Shapes: x [N,H,W,C] → y [N,P,Q,C].
+ * Throws: ShapeError when x has not four axes or the window exceeds it.
+ */
+export function maxPool2d(
+  x: Tensor,
+  { poolSize = 2, strides = poolSize, padding = 'valid' }: PoolOptions = {},
+): Tensor {
+  if (x.shape.length !== 4)
+    throw new ShapeError(`maxPool2d: x is ${describe(x)}, expected four axes [N,H,W,C].`);
+  const window = pair(poolSize);
+  const attributes = { ...windowAttributes('maxPool2d', x.shape, window, pair(strides), padding), window };
+  return apply(maxPool2dOp, { x }, attributes).y;
+}

@@ -1,0 +1,44 @@
+/** The same elements under another shape; no memory moves. */
+import { ShapeError, StateError } from '../errors.js';
+import { type Op, apply } from '../engine/op.js';
+import { type Shape, sizeOf } from '../engine/pass.js';
+import { type Tensor, checkShape, describe } from '../engine/tensor.js';
+import { currentTrace } from '../engine/trace.js';
+
+export const reshapeOp: Op<'x', 'y', { shape: Shape }> = {
+  name: 'reshape',
+  passes: [],
+  forward: ({ x }, { shape }) => {
+    const trace = currentTrace();
+    if (!trace) throw new StateError('reshape: recorded outside a program.');
+    return { y: trace.view(x, shape) };
+  },
+  backward: ({ inputs: { x }, gradients }) => ({ x: () => reshape(gradients.y as Tensor, x.shape) }),
+};
+
+/**
+ * The same elements in the same order under another shape; one extent may be −1 and follows from the others.
+ *
+ * Memory: outside a program the result shares x's memory, which is freed with the last of the two.
+ * Throws: ShapeError when the sizes differ.
+ */
+export function reshape(x: Tensor, shape: Shape): Tensor {
+  const known = sizeOf(shape.filter((extent) => extent !== -1));
+  const full = shape.map((extent) => (extent === -1 ? x.size / known : extent));
+  if (
+    shape.filter((extent) => extent === -1).length > 1 ||
+    sizeOf(full) !== x.size ||
+    !full.every(Number.isInteger)
+  ) {
+    throw new ShapeError(
+      `reshape: x ${describe(x)} has ${x.size} elements, which do not fill [${shape.join(',')}].`,
+    );
+  }
+  checkShape('reshape', full);
+  return currentTrace() ? apply(reshapeOp, { x }, { shape: full }).y : x.alias(full);
+}
+
+/** All axes but the first made into one, in row-major (for images: NHWC) order. */
+export function flatten(x: Tensor): Tensor {
+  return reshape(x, [x.shape[0] as number, -1]);
+}

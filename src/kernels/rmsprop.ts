@@ -1,0 +1,60 @@
+/** The RMSprop update of all parameters at once, in place. */
+import { type Pass, sizeOf } from '../engine/pass.js';
+import { runPass } from '../engine/program.js';
+import type { Tensor } from '../engine/tensor.js';
+import { clearVariant, gridFor } from './grid.js';
+
+export type RmspropAttributes = {
+  /** Share of the old mean square that stays. */
+  readonly rho: number;
+  readonly epsilon: number;
+  /** True: √(v + ε), as in Keras. False: √v + ε, as in PyTorch. */
+  readonly epsilonInsideRoot: boolean;
+};
+
+export const rmspropForward: Pass<
+  'parameters' | 'gradients' | 'meanSquare' | 'state',
+  never,
+  RmspropAttributes
+> = {
+  name: 'rmsprop/forward',
+  inputs: ['parameters', 'gradients', 'meanSquare', 'state'],
+  outputs: [],
+  mutates: ['parameters', 'meanSquare'],
+  shape: () => ({}),
+  // Reads three, writes two.
+  cost: ({ inputs }) => ({
+    flops: 8 * sizeOf(inputs.parameters.shape),
+    bytes: 20 * sizeOf(inputs.parameters.shape),
+  }),
+  variants: [
+    clearVariant(({ inputs, attributes, device }) => {
+      const SIZE = sizeOf(inputs.parameters.shape);
+      const { workgroups, ...grid } = gridFor(SIZE, device, { software: 64 });
+      const { rho, epsilon, epsilonInsideRoot } = attributes;
+      const constants = {
+        SIZE,
+        RHO: rho,
+        EPSILON: epsilon,
+        EPSILON_INSIDE: epsilonInsideRoot ? 1 : 0,
+        ...grid,
+      };
+      return { dispatches: [{ shader: 'rmsprop/forward', constants, workgroups }] };
+    }),
+  ],
+};
+
+/**
+ * One RMSprop step, in place.
+ *
+ *   v ← ρ·v + (1 − ρ)·g²;   p ← p − lr·g / √(v + ε)   (or / (√v + ε))
+ *
+ * Shapes: parameters, gradients, meanSquare [SIZE]; the learning rate comes from the step's state.
+ * Source: Tieleman and Hinton 2012; Keras for the place of ε.
+ */
+export function rmsprop(
+  operands: Readonly<Record<'parameters' | 'gradients' | 'meanSquare' | 'state', Tensor>>,
+  attributes: RmspropAttributes,
+): void {
+  runPass(rmspropForward, operands, attributes);
+}

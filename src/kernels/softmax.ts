@@ -1,0 +1,59 @@
+/** Softmax over the last axis. */
+import { type Op, apply } from '../engine/op.js';
+import { type Pass, type PassContext, sizeOf, type NoAttributes } from '../engine/pass.js';
+import { runPass } from '../engine/program.js';
+import type { Tensor } from '../engine/tensor.js';
+import { bytesTouched, clearVariant, gridFor } from './grid.js';
+
+function rowsOf(
+  shape: readonly number[],
+  device: PassContext<never, never, NoAttributes>['device'],
+  shader: string,
+): {
+  dispatches: {
+    shader: string;
+    constants: Record<string, number>;
+    workgroups: readonly [number, number, number];
+  }[];
+} {
+  const K = shape.at(-1) ?? 1;
+  const ROWS = sizeOf(shape) / K;
+  const { WORKGROUP, workgroups } = gridFor(ROWS, device);
+  return { dispatches: [{ shader, constants: { ROWS, K, WORKGROUP }, workgroups }] };
+}
+
+export const softmaxForward: Pass<'x', 'y', NoAttributes> = {
+  name: 'softmax/forward',
+  inputs: ['x'],
+  outputs: ['y'],
+  shape: ({ x }) => ({ y: x }),
+  cost: (context) => ({ flops: 5 * sizeOf(context.inputs.x.shape), bytes: bytesTouched(context) }),
+  variants: [clearVariant(({ inputs, device }) => rowsOf(inputs.x.shape, device, 'softmax/forward'))],
+};
+
+export const softmaxInputGradient: Pass<'y' | 'dy', 'dx', NoAttributes> = {
+  name: 'softmax/input_gradient',
+  inputs: ['y', 'dy'],
+  outputs: ['dx'],
+  shape: ({ y }) => ({ dx: y }),
+  cost: (context) => ({ flops: 4 * sizeOf(context.inputs.y.shape), bytes: bytesTouched(context) }),
+  variants: [clearVariant(({ inputs, device }) => rowsOf(inputs.y.shape, device, 'softmax/input_gradient'))],
+};
+
+export const softmaxOp: Op<'x', 'y', NoAttributes> = {
+  name: 'softmax',
+  passes: [softmaxForward, softmaxInputGradient],
+  forward: (inputs) => runPass(softmaxForward, inputs, {}),
+  backward: ({ outputs: { y }, gradients }) => ({
+    x: () => runPass(softmaxInputGradient, { y, dy: gradients.y as Tensor }, {}).dx,
+  }),
+};
+
+/**
+ * Softmax over the last axis.
+ *
+ *   y[…,k] = exp(x[…,k]) / Σ_j exp(x[…,j]), computed from x minus its row's maximum
+ */
+export function softmax(x: Tensor): Tensor {
+  return apply(softmaxOp, { x }, {}).y;
+}

@@ -1,0 +1,58 @@
+/**
+ * What changes from step to step lies in one small device buffer, so that a recorded step can be replayed without
+ * the host: the counter that keys random numbers, the place in the epoch, the learning rate. `advance` ends a step.
+ */
+import type { Pass } from '../engine/pass.js';
+import { runPass } from '../engine/program.js';
+import type { Tensor } from '../engine/tensor.js';
+
+/** Words of the state tensor (u32). Shaders repeat the ones they read. */
+export const stateWords = {
+  /** Steps done since training began: keys dropout and the metrics ring. */
+  step: 0,
+  /** The run's seed. */
+  seed: 1,
+  /** Place of the batch's first sample in the epoch's permutation. */
+  cursor: 2,
+  /** Samples in the epoch. */
+  epochSize: 3,
+  /** The bits of an f32. */
+  learningRate: 4,
+} as const;
+export const stateSize = 8;
+
+/** Words per step in the metrics ring: sum of losses (f32), correct rows (f32), counted rows (f32), step (u32). */
+export const ringRow = 4;
+
+type AdvanceAttributes = { readonly batch: number };
+
+export const stepStateAdvance: Pass<'totals' | 'state' | 'ring', never, AdvanceAttributes> = {
+  name: 'step_state/advance',
+  inputs: ['totals', 'state', 'ring'],
+  outputs: [],
+  mutates: ['state', 'ring'],
+  shape: () => ({}),
+  cost: () => ({ flops: 0, bytes: 64 }),
+  variants: [
+    {
+      name: 'clear',
+      family: 'clear',
+      hasEpilogue: false,
+      supports: () => true,
+      lower: ({ inputs, attributes }) => ({
+        dispatches: [
+          {
+            shader: 'step_state/advance',
+            constants: { RING: inputs.ring.shape[0] as number, BATCH: attributes.batch },
+            workgroups: [1, 1, 1],
+          },
+        ],
+      }),
+    },
+  ],
+};
+
+/** Writes the step's totals into the metrics ring and moves step and cursor on; the last thing in a step. */
+export function advance(totals: Tensor, state: Tensor, ring: Tensor, batch: number): void {
+  runPass(stepStateAdvance, { totals, state, ring }, { batch });
+}

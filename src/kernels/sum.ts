@@ -1,0 +1,194 @@
+/**
+ * The sum over axes.
+ *
+ *   y[…] = Σ x over the given axes
+ *
+ * A run of neighbouring axes is one reduction of x seen as [OUTER, REDUCED, INNER]; axes apart take one each.
+ */
+import { ShapeError } from '../errors.js';
+import { type Op, apply } from '../engine/op.js';
+import {
+  type Dispatch,
+  type Lowering,
+  type Pass,
+  type PassContext,
+  type Shape,
+  type Spec,
+  type Variant,
+  sizeOf,
+} from '../engine/pass.js';
+import { runPass } from '../engine/program.js';
+import { type Tensor, describe } from '../engine/tensor.js';
+import { elementwisePass } from './elementwise.js';
+import { bytesTouched, clearVariant, gridFor } from './grid.js';
+import { reshape } from './reshape.js';
+
+/** Reduces the axes first … last of x. */
+export type AxisRun = { readonly first: number; readonly last: number };
+
+/** x as [outer, reduced, inner] around a run of axes. */
+export function aroundAxes(
+  shape: Shape,
+  { first, last }: AxisRun,
+): { outer: number; reduced: number; inner: number } {
+  return {
+    outer: sizeOf(shape.slice(0, first)),
+    reduced: sizeOf(shape.slice(first, last + 1)),
+    inner: sizeOf(shape.slice(last + 1)),
+  };
+}
+
+export function withoutAxes(shape: Shape, { first, last }: AxisRun): Shape {
+  return [...shape.slice(0, first), ...shape.slice(last + 1)];
+}
+
+type Context = PassContext<'x', 'y', AxisRun>;
+
+/** One run of the kernel over x as [outer, reduced, inner]. */
+function sumDispatch(
+  [OUTER, REDUCED, INNER]: readonly [number, number, number],
+  SLICES: number,
+  bindings: Record<string, string>,
+  device: Context['device'],
+): Dispatch {
+  const { WORKGROUP, workgroups } = gridFor(SLICES * OUTER * INNER, device);
+  return {
+    shader: 'sum/forward',
+    constants: { OUTER, REDUCED, INNER, SLICES, WORKGROUP },
+    bindings,
+    workgroups,
+  };
+}
+
+function lowerSum({ inputs, attributes, device }: Context, slices: number): Lowering {
+  const { outer, reduced, inner } = aroundAxes(inputs.x.shape, attributes);
+  if (slices === 1) return { dispatches: [sumDispatch([outer, reduced, inner], 1, {}, device)] };
+  return {
+    scratch: { partial: slices * outer * inner * 4 },
+    dispatches: [
+      sumDispatch([outer, reduced, inner], slices, { y: 'partial' }, device),
+      sumDispatch([1, slices, outer * inner], 1, { x: 'partial' }, device),
+    ],
+  };
+}
+
+/** Slices so that a long sum over few outputs still fills the device, of at least 64 terms each. */
+function sliceCount({ inputs, attributes, device }: Context): number {
+  const { outer, reduced, inner } = aroundAxes(inputs.x.shape, attributes);
+  const wanted = device.family === 'software' ? 512 : 16_384;
+  const slices = Math.min(Math.ceil(wanted / (outer * inner)), Math.floor(reduced / 64));
+  // Slices of equal length leave none empty.
+  return slices <= 1 ? 1 : Math.ceil(reduced / Math.ceil(reduced / slices));
+}
+
+function sliced(family: 'software' | 'gpu'): Variant<'x', 'y', AxisRun> {
+  return {
+    name: `${family}_sliced`,
+    family,
+    hasEpilogue: true,
+    supports: (context) => sliceCount(context) > 1,
+    lower: (context) => lowerSum(context, sliceCount(context)),
+  };
+}
+
+export const sumForward: Pass<'x', 'y', AxisRun> = {
+  name: 'sum/forward',
+  inputs: ['x'],
+  outputs: ['y'],
+  shape: ({ x }, attributes) => ({ y: { shape: withoutAxes(x.shape, attributes), dtype: 'f32' } }),
+  cost: (context) => ({ flops: sizeOf(context.inputs.x.shape), bytes: bytesTouched(context) }),
+  variants: [
+    sliced('software'),
+    sliced('gpu'),
+    clearVariant((context) => lowerSum(context, 1), { hasEpilogue: true }),
+  ],
+};
+
+/** dy, with the reduced axes as 1, repeated along them. */
+export const sumInputGradient: Pass<'dy', 'y', { readonly shape: Shape }> = {
+  ...elementwisePass<'dy', { readonly shape: Shape }>('sum/input_gradient', ['dy'], {
+    expression: ({ dy }) => dy,
+  }),
+  shape: (_, { shape }) => ({ y: { shape, dtype: 'f32' } }),
+};
+
+export const sumOp: Op<'x', 'y', AxisRun> = {
+  name: 'sum',
+  passes: [sumForward, sumInputGradient],
+  forward: (inputs, attributes) => runPass(sumForward, inputs, attributes),
+  backward: ({ inputs: { x }, attributes: { first, last }, gradients }) => ({
+    x: () => {
+      const kept = x.shape.map((extent, axis) => (axis >= first && axis <= last ? 1 : extent));
+      return runPass(sumInputGradient, { dy: reshape(gradients.y as Tensor, kept) }, { shape: x.shape }).y;
+    },
+  }),
+};
+
+/** Axes given by the caller, sorted, as runs of neighbours from the last to the first. */
+export function axisRuns(who: string, x: Spec, axes: number | readonly number[] | undefined): AxisRun[] {
+  const rank = x.shape.length;
+  const list = axes === undefined ? x.shape.map((_, axis) => axis) : typeof axes === 'number' ? [axes] : axes;
+  const sorted = list.map((axis) => (axis < 0 ? axis + rank : axis)).sort((a, b) => a - b);
+  sorted.forEach((axis, i) => {
+    if (!Number.isInteger(axis) || axis < 0 || axis >= rank) {
+      throw new ShapeError(
+        `${who}: axis ${list[i]} does not exist in x ${describe(x)}, expected ${-rank} to ${rank - 1}.`,
+      );
+    }
+    if (axis === sorted[i - 1]) throw new ShapeError(`${who}: axis ${axis} is named twice.`);
+  });
+  const runs: AxisRun[] = [];
+  for (const axis of sorted) {
+    const before = runs.at(-1);
+    if (before && before.last === axis - 1) runs[runs.length - 1] = { first: before.first, last: axis };
+    else runs.push({ first: axis, last: axis });
+  }
+  return runs.toReversed();
+}
+
+export interface ReduceOptions {
+  /** Axes to reduce, negative ones from the end; all when left out. */
+  readonly axis?: number | readonly number[];
+  /** Keeps the reduced axes with extent 1. */
+  readonly keepDims?: boolean;
+}
+
+/** Reduces run by run, then puts the reduced axes back as 1 when they are to be kept. */
+export function reduceRuns(
+  who: string,
+  x: Tensor,
+  { axis, keepDims = false }: ReduceOptions,
+  reduce: (x: Tensor, run: AxisRun) => Tensor,
+): Tensor {
+  const runs = axisRuns(who, x, axis);
+  const y = runs.reduce(reduce, x);
+  if (!keepDims) return y;
+  return reshape(
+    y,
+    x.shape.map((extent, i) => (runs.some(({ first, last }) => i >= first && i <= last) ? 1 : extent)),
+  );
+}
+
+/**
+ * The sum over axes.
+ *
+ *   y = Σ x
+ *
+ * Shapes: x any → y without the reduced axes (or with them as 1).
+ * Throws: ShapeError for an axis that x does not have.
+ */
+export function sum(x: Tensor, options: ReduceOptions = {}): Tensor {
+  return reduceRuns('sum', x, options, (tensor, run) => apply(sumOp, { x: tensor }, run).y);
+}
+
+/** Sums a gradient back to the shape that was broadcast. */
+export function sumTo(gradient: Tensor, shape: Shape): Tensor {
+  const lead = gradient.shape.length - shape.length;
+  const axis = gradient.shape.flatMap((extent, i) =>
+    i < lead || (shape[i - lead] === 1 && extent > 1) ? [i] : [],
+  );
+  const summed = axis.length > 0 ? sum(gradient, { axis }) : gradient;
+  return summed.shape.length === shape.length && summed.shape.every((extent, i) => extent === shape[i])
+    ? summed
+    : reshape(summed, shape);
+}

@@ -1,0 +1,75 @@
+/** Axes in another order. */
+import { ShapeError } from '../errors.js';
+import { type Op, apply } from '../engine/op.js';
+import { type Pass, type Shape, sizeOf } from '../engine/pass.js';
+import { runPass } from '../engine/program.js';
+import { type Tensor, describe } from '../engine/tensor.js';
+import { bytesTouched, clearVariant, gridFor } from './grid.js';
+
+type TransposeAttributes = { readonly permutation: readonly number[] };
+
+export const transposeForward: Pass<'x', 'y', TransposeAttributes> = {
+  name: 'transpose/forward',
+  inputs: ['x'],
+  outputs: ['y'],
+  shape: ({ x }, { permutation }) => ({
+    y: { shape: permutation.map((axis) => x.shape[axis] as number), dtype: 'f32' },
+  }),
+  cost: (context) => ({ flops: 0, bytes: bytesTouched(context) }),
+  variants: [
+    clearVariant(
+      ({ inputs, outputs, attributes, device }) => {
+        const strides = stridesOf(inputs.x.shape);
+        const lead = 4 - attributes.permutation.length;
+        const constants: Record<string, number> = {};
+        for (let axis = 0; axis < 4; axis++) {
+          constants[`Y${axis}`] = axis < lead ? 1 : (outputs.y.shape[axis - lead] as number);
+          constants[`S${axis}`] =
+            axis < lead ? 0 : (strides[attributes.permutation[axis - lead] as number] as number);
+        }
+        const { WORKGROUP, workgroups } = gridFor(sizeOf(outputs.y.shape), device);
+        return {
+          dispatches: [{ shader: 'transpose/forward', constants: { ...constants, WORKGROUP }, workgroups }],
+        };
+      },
+      { hasEpilogue: true },
+    ),
+  ],
+};
+
+function stridesOf(shape: Shape): number[] {
+  return shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
+}
+
+export const transposeOp: Op<'x', 'y', TransposeAttributes> = {
+  name: 'transpose',
+  passes: [transposeForward],
+  forward: (inputs, attributes) => runPass(transposeForward, inputs, attributes),
+  backward: ({ attributes: { permutation }, gradients }) => ({
+    x: () =>
+      transpose(
+        gradients.y as Tensor,
+        permutation.map((_, axis) => permutation.indexOf(axis)),
+      ),
+  }),
+};
+
+/**
+ * Axes in another order: y[i_p0, i_p1, …] = x[i_0, i_1, …]; reversed when no permutation is given.
+ *
+ * Throws: ShapeError when `permutation` does not name each axis once, or x has more than four axes.
+ */
+export function transpose(
+  x: Tensor,
+  permutation: readonly number[] = x.shape.map((_, axis) => x.shape.length - 1 - axis),
+): Tensor {
+  const isPermutation =
+    permutation.length === x.shape.length && x.shape.every((_, axis) => permutation.includes(axis));
+  if (!isPermutation)
+    throw new ShapeError(
+      `transpose: [${permutation.join(',')}] does not name each axis of x ${describe(x)} once.`,
+    );
+  if (x.shape.length > 4)
+    throw new ShapeError(`transpose: x ${describe(x)} has ${x.shape.length} axes, expected at most 4.`);
+  return apply(transposeOp, { x }, { permutation }).y;
+}

@@ -1,0 +1,87 @@
+/**
+ * Windows that slide over images, as convolution and pooling share them.
+ * Letters: N images of H × W pixels with C channels; windows of KH × KW; P × Q windows per image.
+ */
+import { ShapeError } from '../errors.js';
+import type { Shape } from '../engine/pass.js';
+
+export type Padding = 'same' | 'valid';
+/** One number for both directions, or [down, across]. */
+export type Pair = number | readonly [number, number];
+
+export interface WindowAttributes extends Readonly<
+  Record<string, string | number | boolean | readonly number[] | null>
+> {
+  readonly strides: readonly number[];
+  /** Rows above, columns left, rows below, columns right. */
+  readonly pads: readonly number[];
+}
+
+export function pair(value: Pair): readonly [number, number] {
+  return typeof value === 'number' ? [value, value] : value;
+}
+
+/**
+ * Padding as Keras computes it: 'same' gives ⌈H / stride⌉ outputs, with the odd pixel below and right; 'valid' none.
+ *
+ * Throws: ShapeError when the window exceeds the input, or a size or stride is not a whole number from 1 on.
+ */
+export function windowAttributes(
+  who: string,
+  image: Shape,
+  window: readonly [number, number],
+  strides: readonly [number, number],
+  padding: Padding,
+): WindowAttributes {
+  const [, H, W] = image as [number, number, number];
+  if (![...window, ...strides].every((value) => Number.isInteger(value) && value >= 1)) {
+    throw new ShapeError(
+      `${who}: window [${window.join(',')}] and strides [${strides.join(',')}] must be whole numbers from 1 on.`,
+    );
+  }
+  if (padding === 'valid') {
+    if (window[0] > H || window[1] > W) {
+      throw new ShapeError(
+        `${who}: the window ${window.join('×')} exceeds the input of ${H}×${W} pixels; use padding 'same' or a smaller window.`,
+      );
+    }
+    return { strides, pads: [0, 0, 0, 0] };
+  }
+  const along = (size: number, extent: number, stride: number): [number, number] => {
+    const total = Math.max(0, (Math.ceil(size / stride) - 1) * stride + extent - size);
+    return [Math.floor(total / 2), total - Math.floor(total / 2)];
+  };
+  const [top, bottom] = along(H, window[0], strides[0]);
+  const [left, right] = along(W, window[1], strides[1]);
+  return { strides, pads: [top, left, bottom, right] };
+}
+
+/** Number of windows down and across. */
+export function windowCounts(
+  image: Shape,
+  window: readonly [number, number],
+  { strides, pads }: WindowAttributes,
+): [P: number, Q: number] {
+  const [, H, W] = image as [number, number, number];
+  const count = (size: number, before: number, after: number, extent: number, stride: number): number =>
+    Math.floor((size + before + after - extent) / stride) + 1;
+  return [
+    count(H, pads[0] as number, pads[2] as number, window[0], strides[0] as number),
+    count(W, pads[1] as number, pads[3] as number, window[1], strides[1] as number),
+  ];
+}
+
+/** The marked constants that every window kernel names alike. */
+export function windowConstants(
+  image: Shape,
+  window: readonly [number, number],
+  output: Shape,
+  { strides, pads }: WindowAttributes,
+): Record<string, number> {
+  const [N, H, W, C] = image as [number, number, number, number];
+  const [, P, Q] = output as [number, number, number];
+  const [KH, KW] = window;
+  const [STRIDE_H, STRIDE_W] = strides as [number, number];
+  const [PAD_TOP, PAD_LEFT] = pads as [number, number];
+  return { N, H, W, C, KH, KW, P, Q, STRIDE_H, STRIDE_W, PAD_TOP, PAD_LEFT };
+}

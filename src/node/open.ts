@@ -1,0 +1,106 @@
+/**
+ * Node's opener: finds an adapter through Dawn (the package `webgpu`) and opens the device.
+ * Dawn's object must stay referenced for the life of the process: when it is collected, Node crashes.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { create, globals } from 'webgpu';
+import { setDebugLevel } from '../engine/debug.js';
+import { Device } from '../engine/device.js';
+import type { DeviceTraits } from '../engine/pass.js';
+import { DeviceError, UsageError } from '../errors.js';
+import { registerKernels } from '../kernels/index.js';
+
+export interface OpenOptions {
+  /** A part of the adapter's name, such as `llvmpipe` or `NVIDIA`; the fastest adapter when left out. */
+  readonly device?: string;
+  /** Which kernels to prefer, whatever the adapter suggests. */
+  readonly family?: DeviceTraits['family'];
+}
+
+export interface AdapterEntry {
+  readonly backend: string;
+  readonly name: string;
+}
+
+const dawn: GPU[] = [];
+let isPrepared = false;
+
+/** Settings that Dawn and the drivers read when they start: to be made before the first `create`. */
+function prepare(): void {
+  if (isPrepared) return;
+  isPrepared = true;
+  registerKernels();
+  Object.assign(globalThis, globals);
+  setDebugLevel(Number(process.env['DEBUG'] ?? 0) || 0);
+  const require = createRequire(import.meta.url);
+  const settingsPath = join(
+    dirname(require.resolve('webgpu/package.json')),
+    '..',
+    '.cache',
+    'shadegrad',
+    'vulkan.json',
+  );
+  // Written by the set-up where no driver of the system works; names the SwiftShader driver it unpacked.
+  if (!process.env['VK_DRIVER_FILES'] && existsSync(settingsPath)) {
+    const { driverFiles } = JSON.parse(readFileSync(settingsPath, 'utf8')) as { driverFiles: string };
+    process.env['VK_DRIVER_FILES'] = driverFiles;
+  }
+}
+
+function createGpu(flags: string[]): GPU {
+  prepare();
+  const gpu = create(flags);
+  dawn.push(gpu);
+  return gpu;
+}
+
+/** Every adapter that Dawn sees. */
+export function listAdapters(): AdapterEntry[] {
+  try {
+    // A name that nothing matches makes Dawn list what there is.
+    createGpu(['adapter=no adapter has this name']);
+    return [];
+  } catch (error) {
+    return [...String(error).matchAll(/backend: '([^']*)', name: '([^']*)'/g)].map((match) => ({
+      backend: match[1] as string,
+      name: match[2] as string,
+    }));
+  }
+}
+
+/** The adapter that `open` would use. */
+export async function findAdapter({ device }: OpenOptions = {}): Promise<GPUAdapter> {
+  // Timestamps are rounded to 65 µs unless Dawn is told not to; only the profiler sees them.
+  const flags = ['disable-dawn-features=timestamp_quantization'];
+  if (device !== undefined) {
+    const adapters = listAdapters();
+    if (!adapters.some(({ name }) => name.includes(device))) {
+      const names = adapters.map(({ name }) => `'${name}'`).join(', ') || 'none';
+      throw new UsageError(`open: no adapter's name contains '${device}'; found ${names}.`);
+    }
+    flags.push(`adapter=${device}`);
+  }
+  let adapter: GPUAdapter | null = null;
+  try {
+    adapter = await createGpu(flags).requestAdapter({ powerPreference: 'high-performance' });
+  } catch (cause) {
+    throw DeviceError.noAdapter(String(cause).split('\n')[0] as string, { cause });
+  }
+  if (!adapter) throw DeviceError.noAdapter('Dawn lists no adapter');
+  return adapter;
+}
+
+/**
+ * Opens a device for Node and makes it the default.
+ *
+ * Throws: DeviceError when there is no adapter, with what to install; UsageError when `device` names none.
+ */
+export async function open(options: OpenOptions = {}): Promise<Device> {
+  const adapter = await findAdapter(options);
+  return Device.open(adapter, {
+    runtime: `dawn, node ${process.version}`,
+    ...(options.family ? { family: options.family } : {}),
+  });
+}
