@@ -28,8 +28,8 @@ stamp_packages() { mkdir -p "$cache" && fingerprint >"$cache/stamp"; }
 
 # npm writes node_modules/.package-lock.json last: when it is the newest, someone has just run npm ci or npm install.
 packages_were_installed_by_hand() {
-  [ -e node_modules/.bin/esbuild ] &&
-    [ node_modules/.package-lock.json -nt package-lock.json ] && [ node_modules/.package-lock.json -nt package.json ]
+  [ -e node_modules/.bin/esbuild ] && [ -e node_modules/.package-lock.json ] &&
+    [ -n "$(find node_modules/.package-lock.json -newer package-lock.json -newer package.json)" ]
 }
 
 install_packages() {
@@ -98,6 +98,7 @@ apt_update() {
 backports_source=/etc/apt/sources.list.d/shadegrad-backports.list
 add_backports() {
   ! grep -rqs '^[^#]*bookworm-backports' /etc/apt/sources.list /etc/apt/sources.list.d || return 0
+  # shellcheck disable=SC2016 # apt's own variables
   mirror=$(apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' |
     awk '$1 == "bookworm" && $2 == "main" { print $3; exit }')
   [ -n "$mirror" ] || return 1
