@@ -1,0 +1,390 @@
+/**
+ * Any picture of one digit, made to look like MNIST's: light ink on black, scaled so that the longer side of the
+ * ink fills a box of 20 pixels, placed with its centre of mass in the middle of 28×28.
+ *
+ * The steps: grey → which of the two is the ink → threshold → the ink's bounding box without specks → area
+ * averaging → centring. A network that learned MNIST sees nothing else, so a photograph must come to it this way.
+ *
+ * Limits: one digit on a plain background, evenly lit or shaded evenly from side to side; a page's edge or the
+ * edge of a shadow counts as ink.
+ * Source: LeCun et al. 1998, Gradient-based learning applied to document recognition, section III.A (how MNIST
+ * was made); Otsu 1979 (threshold).
+ */
+import { DataError, UsageError } from '../errors.js';
+
+/** Pixels in rows from the top, channels last: grey, grey + alpha, RGB or RGBA. */
+export interface Picture {
+  readonly data: Uint8Array | Uint8ClampedArray;
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 2 | 3 | 4;
+}
+
+export interface DigitImageOptions {
+  readonly height?: number;
+  readonly width?: number;
+  /** The longer side of the ink, in pixels; 20 for 28×28, in proportion otherwise. */
+  readonly box?: number;
+}
+
+/** Values 0–255, kept as floats between the steps. */
+interface Grey {
+  readonly values: Float32Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Pictures are worked on at no more than this many times the output's side: more shows nothing new. */
+const workingScale = 20;
+/** Specks below this share of the ink are dust, not parts of the digit. */
+const dustShare = 0.02;
+/** Ink and background closer than this (of 255) are one shade. */
+const minContrast = 20;
+/** Ink must stand out by this many times what the background strays to the other side; noise alone reaches 2. */
+const minSeparation = 3;
+
+/**
+ * One picture as the network expects it: height·width bytes, light on dark. A picture that has this size and
+ * looks so already is returned as it is (a copy).
+ *
+ * Throws: DataError when the pixels do not fit the size given, or when nothing is drawn on the picture;
+ * UsageError when the box exceeds the output.
+ */
+export function digitImage(picture: Picture, options: DigitImageOptions = {}): Uint8Array {
+  const { height = 28, width = 28 } = options;
+  const { box = Math.round((Math.min(height, width) * 20) / 28) } = options;
+  if (!(box >= 1 && box <= Math.min(height, width))) {
+    throw new UsageError(`digit image: a box of ${box} pixels does not fit into ${height}×${width}.`);
+  }
+  const whole = toGrey(picture);
+  if (whole.width === width && whole.height === height && isPrepared(whole)) {
+    return Uint8Array.from(whole.values, Math.round);
+  }
+  const grey = shrinkTo(whole, workingScale * Math.max(height, width));
+  const { ink, mask } = separateInk(grey);
+  const cut = cropTo(ink, boundsOf(mask, grey.width));
+  const scale = box / Math.max(cut.width, cut.height);
+  const small = resample(cut, atLeastOne(cut.width * scale), atLeastOne(cut.height * scale));
+  return centre(small, width, height);
+}
+
+function atLeastOne(size: number): number {
+  return Math.max(1, Math.round(size));
+}
+
+/**
+ * To one channel, over white; over black when white hides everything (white ink on nothing).
+ *
+ *   grey = 0.299 R + 0.587 G + 0.114 B        (Rec. 601)
+ */
+function toGrey({ data, width, height, channels }: Picture): Grey {
+  if (!(width >= 1 && height >= 1) || data.length !== width * height * channels) {
+    throw new DataError(
+      `digit image: a picture of ${width}×${height} with ${channels} channels needs ${width * height * channels} bytes, but there are ${data.length}.`,
+    );
+  }
+  const overWhite = flatten(data, channels, 255);
+  const flat = overWhite.every((value) => value === overWhite[0]);
+  const hasAlpha = channels === 2 || channels === 4;
+  return { values: flat && hasAlpha ? flatten(data, channels, 0) : overWhite, width, height };
+}
+
+function flatten(data: Picture['data'], channels: number, background: number): Float32Array {
+  const values = new Float32Array(data.length / channels);
+  const hasAlpha = channels === 2 || channels === 4;
+  for (let i = 0; i < values.length; i++) {
+    const at = i * channels;
+    const colour =
+      channels < 3 ? data[at]! : 0.299 * data[at]! + 0.587 * data[at + 1]! + 0.114 * data[at + 2]!;
+    const alpha = hasAlpha ? data[at + channels - 1]! / 255 : 1;
+    values[i] = colour * alpha + background * (1 - alpha);
+  }
+  return values;
+}
+
+/** MNIST's own look: hardly anything in the outermost pixels, bright ink inside. */
+function isPrepared({ values, width, height }: Grey): boolean {
+  const border = borderOf(values, width, height, 1);
+  const mean = border.reduce((sum, value) => sum + value, 0) / border.length;
+  // Measured on MNIST's first 20,000: the border's mean is at most 8.4, the brightest pixel at least 254.
+  return mean < 16 && values.some((value) => value >= 128);
+}
+
+/** The pixels of a frame along the edge. */
+function borderOf(values: Float32Array, width: number, height: number, thickness: number): Float32Array {
+  return values.filter((_, i) => {
+    const x = i % width;
+    const y = Math.floor(i / width);
+    return Math.min(x, y, width - 1 - x, height - 1 - y) < thickness;
+  });
+}
+
+function shrinkTo(grey: Grey, side: number): Grey {
+  const scale = side / Math.max(grey.width, grey.height);
+  if (scale >= 1) return grey;
+  return resample(grey, atLeastOne(grey.width * scale), atLeastOne(grey.height * scale));
+}
+
+/**
+ * How much ink lies on each pixel (0–255, soft at the strokes' edges), and where there certainly is some.
+ */
+function separateInk(grey: Grey): { ink: Grey; mask: Uint8Array } {
+  const { width, height } = grey;
+  const relief = withoutBackground(grey);
+  const lightInk = isInkLight(relief);
+  const deviation = relief.map((value) => Math.min(255, Math.max(0, lightInk ? value : -value)));
+  const { threshold, low, high, spreadLow } = otsu(deviation);
+  const noise = strayOf(relief, lightInk);
+  if (high - low < minContrast || high - low < minSeparation * noise) {
+    throw new DataError(
+      `digit image: nothing is drawn on the picture (ink and background differ by ${Math.round(high - low)} of 255 levels, and the background by ${Math.round(noise)}). Use a picture of one digit on a plain background.`,
+    );
+  }
+  const certain = Uint8Array.from(deviation, (value) => (value > threshold ? 1 : 0));
+  // What the background itself reaches is cut off; the mean of the ink is white.
+  const floor = Math.min(threshold, low + 2.5 * spreadLow);
+  const ink = deviation.map((value) => Math.min(1, Math.max(0, (value - floor) / (high - floor))) * 255);
+  return { ink: { values: ink, width, height }, mask: withoutDust(certain, width) };
+}
+
+/**
+ * The picture minus its background, which is taken to be a shade that may change evenly from side to side: the
+ * median of the border, and the differences of the medians of opposite sides. Medians, since ink may touch the
+ * border.
+ *
+ *   background(x, y) = base + (x/(W−1) − ½)·(right − left) + (y/(H−1) − ½)·(bottom − top)
+ */
+function withoutBackground({ values, width, height }: Grey): Float32Array {
+  const thickness = Math.max(1, Math.round(0.04 * Math.min(width, height)));
+  const sideOf = (belongs: (x: number, y: number) => boolean) =>
+    median(values.filter((_, i) => belongs(i % width, Math.floor(i / width))));
+  const base = median(borderOf(values, width, height, thickness));
+  const across = sideOf((x) => x >= width - thickness) - sideOf((x) => x < thickness);
+  const down = sideOf((_, y) => y >= height - thickness) - sideOf((_, y) => y < thickness);
+  return values.map((value, i) => {
+    const x = width === 1 ? 0 : (i % width) / (width - 1) - 0.5;
+    const y = height === 1 ? 0 : Math.floor(i / width) / (height - 1) - 0.5;
+    return value - (base + x * across + y * down);
+  });
+}
+
+function median(values: Float32Array): number {
+  return values.sort()[values.length >> 1]!;
+}
+
+/** Cubes let a little strong ink outweigh a page of weak shading. */
+function isInkLight(relief: Float32Array): boolean {
+  let balance = 0;
+  for (const value of relief) balance += value ** 3;
+  return balance > 0;
+}
+
+/** How far the background strays to the side where no ink is: the root of the mean square there. */
+function strayOf(relief: Float32Array, lightInk: boolean): number {
+  let count = 0;
+  let squares = 0;
+  for (const value of relief) {
+    if (value === 0 || value > 0 === lightInk) continue;
+    count++;
+    squares += value ** 2;
+  }
+  return count === 0 ? 0 : Math.sqrt(squares / count);
+}
+
+interface Classes {
+  /** Values above it are ink. */
+  readonly threshold: number;
+  /** The means below and above the threshold. */
+  readonly low: number;
+  readonly high: number;
+  /** The standard deviation of the values below. */
+  readonly spreadLow: number;
+}
+
+/**
+ * The threshold that makes the two classes most different, over a histogram of 256 levels.
+ *
+ *   maximise  n₀·n₁·(μ₁ − μ₀)²
+ *
+ * Between equally good thresholds (an empty stretch of levels) the middle one is taken.
+ */
+function otsu(values: Float32Array): Classes {
+  const histogram = new Float64Array(256);
+  for (const value of values) histogram[Math.round(value)]!++;
+  const count = values.length;
+  const sum = histogram.reduce((total, n, level) => total + n * level, 0);
+  let below = 0;
+  let sumBelow = 0;
+  let best = -1;
+  let first = 0;
+  let last = 0;
+  for (let level = 0; level < 255; level++) {
+    below += histogram[level]!;
+    sumBelow += histogram[level]! * level;
+    if (below === 0 || below === count) continue;
+    const difference = (sum - sumBelow) / (count - below) - sumBelow / below;
+    const merit = below * (count - below) * difference ** 2;
+    if (merit > best) {
+      best = merit;
+      first = level;
+    }
+    if (merit === best) last = level;
+  }
+  const threshold = (first + last) / 2 + 0.5;
+  const lower = statistics(histogram, 0, Math.floor(threshold));
+  const upper = statistics(histogram, Math.floor(threshold) + 1, 255);
+  return { threshold, low: lower.mean, high: upper.mean, spreadLow: Math.sqrt(lower.variance) };
+}
+
+function statistics(histogram: Float64Array, from: number, to: number) {
+  let count = 0;
+  let sum = 0;
+  let squares = 0;
+  for (let level = from; level <= to; level++) {
+    count += histogram[level]!;
+    sum += histogram[level]! * level;
+    squares += histogram[level]! * level ** 2;
+  }
+  const mean = count === 0 ? 0 : sum / count;
+  return { mean, variance: count === 0 ? 0 : Math.max(0, squares / count - mean ** 2) };
+}
+
+/** The mask without those connected pieces (8 neighbours) that are a small part of all ink. */
+function withoutDust(mask: Uint8Array, width: number): Uint8Array {
+  const height = mask.length / width;
+  const pieceOf = new Int32Array(mask.length).fill(-1);
+  const areas: number[] = [];
+  const open: number[] = [];
+  for (let start = 0; start < mask.length; start++) {
+    if (mask[start] === 0 || pieceOf[start] !== -1) continue;
+    const piece = areas.push(0) - 1;
+    pieceOf[start] = piece;
+    open.push(start);
+    for (let at = open.pop(); at !== undefined; at = open.pop()) {
+      areas[piece]!++;
+      const x = at % width;
+      const y = Math.floor(at / width);
+      for (let ny = Math.max(0, y - 1); ny <= Math.min(height - 1, y + 1); ny++) {
+        for (let nx = Math.max(0, x - 1); nx <= Math.min(width - 1, x + 1); nx++) {
+          const next = ny * width + nx;
+          if (mask[next] === 0 || pieceOf[next] !== -1) continue;
+          pieceOf[next] = piece;
+          open.push(next);
+        }
+      }
+    }
+  }
+  // Measured against the largest piece, so that a page full of dust keeps at least that.
+  const limit = dustShare * areas.reduce((max, area) => Math.max(max, area), 0);
+  return mask.map((_, i) => (pieceOf[i] !== -1 && areas[pieceOf[i]!]! >= limit ? 1 : 0));
+}
+
+interface Bounds {
+  readonly left: number;
+  readonly top: number;
+  /** One past the last column and row. */
+  readonly right: number;
+  readonly bottom: number;
+}
+
+function boundsOf(mask: Uint8Array, width: number): Bounds {
+  let left = Infinity;
+  let top = Infinity;
+  let right = 0;
+  let bottom = 0;
+  mask.forEach((value, i) => {
+    if (value === 0) return;
+    const x = i % width;
+    const y = Math.floor(i / width);
+    left = Math.min(left, x);
+    right = Math.max(right, x + 1);
+    top = Math.min(top, y);
+    bottom = Math.max(bottom, y + 1);
+  });
+  return { left, top, right, bottom };
+}
+
+function cropTo({ values, width }: Grey, { left, top, right, bottom }: Bounds): Grey {
+  const cut = new Float32Array((right - left) * (bottom - top));
+  for (let y = top; y < bottom; y++) {
+    cut.set(values.subarray(y * width + left, y * width + right), (y - top) * (right - left));
+  }
+  return { values: cut, width: right - left, height: bottom - top };
+}
+
+/**
+ * Area averaging: an output pixel is the mean of what it covers of the input, parts of pixels counted by their
+ * share. Rows first, then columns.
+ */
+function resample({ values, width, height }: Grey, newWidth: number, newHeight: number): Grey {
+  const rows = new Float32Array(newWidth * height);
+  averageLines(values, rows, {
+    lines: height,
+    from: width,
+    to: newWidth,
+    step: 1,
+    line: width,
+    newLine: newWidth,
+  });
+  const out = new Float32Array(newWidth * newHeight);
+  averageLines(rows, out, {
+    lines: newWidth,
+    from: height,
+    to: newHeight,
+    step: newWidth,
+    line: 1,
+    newLine: 1,
+  });
+  return { values: out, width: newWidth, height: newHeight };
+}
+
+/** Averages `lines` lines of `from` values into `to` values; `step` is the distance of neighbours in a line. */
+function averageLines(
+  source: Float32Array,
+  target: Float32Array,
+  shape: { lines: number; from: number; to: number; step: number; line: number; newLine: number },
+): void {
+  const { lines, from, to, step, line, newLine } = shape;
+  const ratio = from / to;
+  for (let o = 0; o < to; o++) {
+    const begin = o * ratio;
+    const end = Math.min(from, (o + 1) * ratio);
+    for (let l = 0; l < lines; l++) {
+      let sum = 0;
+      for (let i = Math.floor(begin); i < end; i++) {
+        sum += source[l * line + i * step]! * (Math.min(end, i + 1) - Math.max(begin, i));
+      }
+      target[l * newLine + o * step] = sum / (end - begin);
+    }
+  }
+}
+
+/**
+ * Pastes the ink so that its centre of mass falls on pixel (height/2, width/2), as in MNIST (measured: 14.0 ± 0.5
+ * in both directions), but never over the edge. Thin strokes that averaging has paled are made bright again.
+ */
+function centre(ink: Grey, width: number, height: number): Uint8Array {
+  let mass = 0;
+  let massX = 0;
+  let massY = 0;
+  let brightest = 0;
+  ink.values.forEach((value, i) => {
+    mass += value;
+    massX += value * (i % ink.width);
+    massY += value * Math.floor(i / ink.width);
+    brightest = Math.max(brightest, value);
+  });
+  const left = clamp(Math.round(width / 2 - massX / mass), 0, width - ink.width);
+  const top = clamp(Math.round(height / 2 - massY / mass), 0, height - ink.height);
+  const out = new Uint8Array(width * height);
+  ink.values.forEach((value, i) => {
+    const x = left + (i % ink.width);
+    const y = top + Math.floor(i / ink.width);
+    out[y * width + x] = Math.round((value * 255) / brightest);
+  });
+  return out;
+}
+
+function clamp(value: number, low: number, high: number): number {
+  return Math.min(high, Math.max(low, value));
+}
