@@ -1,0 +1,69 @@
+// Made by scripts/generate_shader_index.mjs from the files below shaders/: do not edit.
+import arg_max_forward from '../../shaders/arg_max/forward.wgsl';
+import batch_gather_forward from '../../shaders/batch_gather/forward.wgsl';
+import conv2d_forward_clear from '../../shaders/conv2d/forward_clear.wgsl';
+import conv2d_forward_gpu from '../../shaders/conv2d/forward_gpu.wgsl';
+import conv2d_forward_software from '../../shaders/conv2d/forward_software.wgsl';
+import conv2d_input_gradient_clear from '../../shaders/conv2d/input_gradient_clear.wgsl';
+import conv2d_input_gradient_gpu from '../../shaders/conv2d/input_gradient_gpu.wgsl';
+import conv2d_kernel_gradient_clear from '../../shaders/conv2d/kernel_gradient_clear.wgsl';
+import conv2d_kernel_gradient_gpu from '../../shaders/conv2d/kernel_gradient_gpu.wgsl';
+import conv2d_kernel_gradient_gpu_reduce from '../../shaders/conv2d/kernel_gradient_gpu_reduce.wgsl';
+import conv2d_kernel_gradient_software from '../../shaders/conv2d/kernel_gradient_software.wgsl';
+import conv2d_kernel_gradient_software_reduce from '../../shaders/conv2d/kernel_gradient_software_reduce.wgsl';
+import conv2d_kernel_gradient_software_thin from '../../shaders/conv2d/kernel_gradient_software_thin.wgsl';
+import conv2d_pack_software from '../../shaders/conv2d/pack_software.wgsl';
+import conv2d_pad_channels_software from '../../shaders/conv2d/pad_channels_software.wgsl';
+import elementwise_map from '../../shaders/elementwise/map.wgsl';
+import matmul_forward_clear from '../../shaders/matmul/forward_clear.wgsl';
+import matmul_forward_gpu from '../../shaders/matmul/forward_gpu.wgsl';
+import matmul_forward_gpu_reduce from '../../shaders/matmul/forward_gpu_reduce.wgsl';
+import max_forward from '../../shaders/max/forward.wgsl';
+import max_input_gradient from '../../shaders/max/input_gradient.wgsl';
+import max_pool2d_forward from '../../shaders/max_pool2d/forward.wgsl';
+import max_pool2d_input_gradient from '../../shaders/max_pool2d/input_gradient.wgsl';
+import random_pcg4d from '../../shaders/random/pcg4d.wgsl';
+import rmsprop_forward from '../../shaders/rmsprop/forward.wgsl';
+import softmax_forward from '../../shaders/softmax/forward.wgsl';
+import softmax_input_gradient from '../../shaders/softmax/input_gradient.wgsl';
+import softmax_cross_entropy_forward from '../../shaders/softmax_cross_entropy/forward.wgsl';
+import softmax_cross_entropy_logits_gradient from '../../shaders/softmax_cross_entropy/logits_gradient.wgsl';
+import step_state_advance from '../../shaders/step_state/advance.wgsl';
+import sum_forward from '../../shaders/sum/forward.wgsl';
+import transpose_forward from '../../shaders/transpose/forward.wgsl';
+
+/** The text of every shader by its name, `<op>/<pass>[_<family>]`. */
+export const shaders: Readonly<Record<string, string>> = {
+  'arg_max/forward': arg_max_forward,
+  'batch_gather/forward': batch_gather_forward,
+  'conv2d/forward_clear': conv2d_forward_clear,
+  'conv2d/forward_gpu': conv2d_forward_gpu,
+  'conv2d/forward_software': conv2d_forward_software,
+  'conv2d/input_gradient_clear': conv2d_input_gradient_clear,
+  'conv2d/input_gradient_gpu': conv2d_input_gradient_gpu,
+  'conv2d/kernel_gradient_clear': conv2d_kernel_gradient_clear,
+  'conv2d/kernel_gradient_gpu': conv2d_kernel_gradient_gpu,
+  'conv2d/kernel_gradient_gpu_reduce': conv2d_kernel_gradient_gpu_reduce,
+  'conv2d/kernel_gradient_software': conv2d_kernel_gradient_software,
+  'conv2d/kernel_gradient_software_reduce': conv2d_kernel_gradient_software_reduce,
+  'conv2d/kernel_gradient_software_thin': conv2d_kernel_gradient_software_thin,
+  'conv2d/pack_software': conv2d_pack_software,
+  'conv2d/pad_channels_software': conv2d_pad_channels_software,
+  'elementwise/map': elementwise_map,
+  'matmul/forward_clear': matmul_forward_clear,
+  'matmul/forward_gpu': matmul_forward_gpu,
+  'matmul/forward_gpu_reduce': matmul_forward_gpu_reduce,
+  'max/forward': max_forward,
+  'max/input_gradient': max_input_gradient,
+  'max_pool2d/forward': max_pool2d_forward,
+  'max_pool2d/input_gradient': max_pool2d_input_gradient,
+  'random/pcg4d': random_pcg4d,
+  'rmsprop/forward': rmsprop_forward,
+  'softmax/forward': softmax_forward,
+  'softmax/input_gradient': softmax_input_gradient,
+  'softmax_cross_entropy/forward': softmax_cross_entropy_forward,
+  'softmax_cross_entropy/logits_gradient': softmax_cross_entropy_logits_gradient,
+  'step_state/advance': step_state_advance,
+  'sum/forward': sum_forward,
+  'transpose/forward': transpose_forward,
+};
