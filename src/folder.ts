@@ -1,3 +1,5 @@
+import { UsageError } from './errors.js';
+
 /**
  * A folder as the training code sees it, so that checkpoints and histories can be written without knowing
  * whether a disk, a browser's private file system or a test's memory stands behind it.
@@ -12,4 +14,19 @@ export interface Folder {
   exists(name: string): Promise<boolean>;
   /** The names of the files directly inside, sorted by code unit; [] when the folder does not exist yet. */
   list(): Promise<string[]>;
+}
+
+let openByPath: ((path: string) => Folder) | undefined;
+
+/** How paths become folders on this platform; set by Node's entry. */
+export function setFolderOpener(opener: (path: string) => Folder): void {
+  openByPath = opener;
+}
+
+/** Throws: UsageError for a path where the platform has no file system. */
+export function folderAt(folder: Folder | string): Folder {
+  if (typeof folder !== 'string') return folder;
+  if (!openByPath)
+    throw new UsageError(`folder: '${folder}' is a path, but there is no file system here; pass a Folder.`);
+  return openByPath(folder);
 }

@@ -32,7 +32,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     let is_in_epoch = place < state[EPOCH_SIZE];
     let sample = permutation[select(0u, place, is_in_epoch)];
     let at = sample * ROW + element % ROW;
-    let byte = images[at / 4u] >> (at % 4u * 8u) & 255u;
+    let byte = (images[at / 4u] >> (at % 4u * 8u)) & 255u;
     x[element] = select(0.0, f32(byte) * SCALE + OFFSET, is_in_epoch);
     if (element % ROW == 0u) {
       y[b] = select(0xffffffffu, labels[sample], is_in_epoch);

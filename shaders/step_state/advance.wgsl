@@ -1,15 +1,19 @@
-// ring[step mod RING] = (Σ losses, correct rows, counted rows, step);  step ← step + 1;  cursor ← cursor + BATCH
+// ring[step mod RING] = (Σ losses, correct rows, counted rows, step);  step ← step + 1;  cursor ← cursor + BATCH;
+// learning rate ← rates[cursor / BATCH], the rate of the epoch's next step
 //
 // The end of every step, by one invocation: its metrics go where the host will read them some steps later, and the
 // counters move on without the host, so that several steps fit into one submit.
 const RING: u32 = 64; //! steps that the ring holds
 const BATCH: u32 = 1; //! samples per step
+const RATES: u32 = 1; //! steps that the table of learning rates covers
 const STEP: u32 = 0u; // words of the step's state, src/kernels/step_state.ts
 const CURSOR: u32 = 2u;
+const LEARNING_RATE: u32 = 4u;
 
 @group(0) @binding(0) var<storage, read> totals: array<f32>;
-@group(0) @binding(1) var<storage, read_write> state: array<u32>;
-@group(0) @binding(2) var<storage, read_write> ring: array<u32>;
+@group(0) @binding(1) var<storage, read> rates: array<f32>;
+@group(0) @binding(2) var<storage, read_write> state: array<u32>;
+@group(0) @binding(3) var<storage, read_write> ring: array<u32>;
 
 @compute @workgroup_size(1)
 fn main() {
@@ -20,5 +24,7 @@ fn main() {
   }
   ring[slot + 3u] = step;
   state[STEP] = step + 1u;
-  state[CURSOR] += BATCH;
+  let cursor = state[CURSOR] + BATCH;
+  state[CURSOR] = cursor;
+  state[LEARNING_RATE] = bitcast<u32>(rates[min(cursor / BATCH, RATES - 1u)]);
 }

@@ -2,7 +2,7 @@
  * What changes from step to step lies in one small device buffer, so that a recorded step can be replayed without
  * the host: the counter that keys random numbers, the place in the epoch, the learning rate. `advance` ends a step.
  */
-import type { Pass } from '../engine/pass.js';
+import { type Pass, sizeOf } from '../engine/pass.js';
 import { runPass } from '../engine/program.js';
 import type { Tensor } from '../engine/tensor.js';
 
@@ -26,9 +26,9 @@ export const ringRow = 4;
 
 type AdvanceAttributes = { readonly batch: number };
 
-export const stepStateAdvance: Pass<'totals' | 'state' | 'ring', never, AdvanceAttributes> = {
+export const stepStateAdvance: Pass<'totals' | 'rates' | 'state' | 'ring', never, AdvanceAttributes> = {
   name: 'step_state/advance',
-  inputs: ['totals', 'state', 'ring'],
+  inputs: ['totals', 'rates', 'state', 'ring'],
   outputs: [],
   mutates: ['state', 'ring'],
   shape: () => ({}),
@@ -43,7 +43,11 @@ export const stepStateAdvance: Pass<'totals' | 'state' | 'ring', never, AdvanceA
         dispatches: [
           {
             shader: 'step_state/advance',
-            constants: { RING: inputs.ring.shape[0] as number, BATCH: attributes.batch },
+            constants: {
+              RING: inputs.ring.shape[0] as number,
+              RATES: sizeOf(inputs.rates.shape),
+              BATCH: attributes.batch,
+            },
             workgroups: [1, 1, 1],
           },
         ],
@@ -52,7 +56,15 @@ export const stepStateAdvance: Pass<'totals' | 'state' | 'ring', never, AdvanceA
   ],
 };
 
-/** Writes the step's totals into the metrics ring and moves step and cursor on; the last thing in a step. */
-export function advance(totals: Tensor, state: Tensor, ring: Tensor, batch: number): void {
-  runPass(stepStateAdvance, { totals, state, ring }, { batch });
+/**
+ * Ends a step: its totals go into the metrics ring, step and cursor move on, and the next learning rate is taken
+ * from the epoch's table, so that schedules need no host and are the same however many steps share a submit.
+ *
+ * Shapes: totals [4], rates [steps per epoch], state [8] u32, ring [steps,4] u32.
+ */
+export function advance(
+  operands: Readonly<Record<'totals' | 'rates' | 'state' | 'ring', Tensor>>,
+  batch: number,
+): void {
+  runPass(stepStateAdvance, operands, { batch });
 }

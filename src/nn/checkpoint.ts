@@ -1,0 +1,26 @@
+/** Where a training stands, exactly: with weights and optimizer slots, enough to go on to the same bits. */
+
+export interface Position {
+  /** Steps done since training began. */
+  readonly step: number;
+  /** Epochs completed. */
+  readonly epoch: number;
+  /** Samples of the current epoch already trained on. */
+  readonly cursor: number;
+  /** Sums over the current epoch so far. */
+  readonly lossSum: number;
+  readonly correct: number;
+  readonly count: number;
+}
+
+/** What a callback must keep to decide later as it would have now. */
+export type CallbackState = Readonly<Record<string, number | string | boolean | null>>;
+
+/** What a checkpoint keeps beside weights and optimizer slots. */
+export interface Checkpoint {
+  readonly position: Position;
+  /** By callback name. */
+  readonly callbacks: Readonly<Record<string, CallbackState>>;
+  /** The optimizer's rate when it is a number, which callbacks may have lowered; null for a schedule. */
+  readonly learningRate: number | null;
+}

@@ -1,0 +1,64 @@
+/** An image set on the device: bytes as they are, labels, and the order in which an epoch takes them. */
+import type { Device } from '../engine/device.js';
+import { Tensor } from '../engine/tensor.js';
+import { UsageError } from '../errors.js';
+
+/** What training needs of a set of labelled images; `ImageSet` of src/data is one. */
+export interface LabelledImages {
+  /** [count,height,width,channels], a byte per value. */
+  readonly images: Uint8Array;
+  readonly labels: ArrayLike<number>;
+  readonly count: number;
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+}
+
+export class DeviceSet {
+  readonly images: Tensor;
+  readonly labels: Tensor;
+  readonly permutation: Tensor;
+  readonly count: number;
+
+  constructor(device: Device, set: LabelledImages) {
+    const { count, height, width, channels } = set;
+    this.count = count;
+    this.images = Tensor.from(new Uint8Array(set.images), [count, height, width, channels], device);
+    this.labels = Tensor.from(Uint32Array.from(set.labels), [count], device);
+    this.permutation = Tensor.from(
+      Uint32Array.from({ length: count }, (_, i) => i),
+      [count],
+      device,
+    );
+  }
+
+  dispose(): void {
+    this.images.dispose();
+    this.labels.dispose();
+    this.permutation.dispose();
+  }
+}
+
+/** Throws: UsageError when the images are not of the shape that the model takes. */
+export function checkImages(
+  who: string,
+  set: LabelledImages,
+  inputShape: readonly number[],
+  classes: number | undefined,
+): void {
+  const shape = [set.height, set.width, set.channels];
+  if (shape.join() !== inputShape.join()) {
+    throw new UsageError(
+      `${who}: the images are [${shape.join(',')}] but the model takes [${inputShape.join(',')}].`,
+    );
+  }
+  if (set.count < 1) throw new UsageError(`${who}: the set is empty.`);
+  if (classes === undefined) return;
+  for (let i = 0; i < set.count; i++) {
+    if ((set.labels[i] as number) >= classes) {
+      throw new UsageError(
+        `${who}: label ${set.labels[i]} of image ${i} does not fit a model of ${classes} classes (0 to ${classes - 1}).`,
+      );
+    }
+  }
+}

@@ -1,0 +1,76 @@
+/** Convolution layer. Letters: H × W pixels, C channels in, O (filters) out, kernel KH × KW. */
+import type { Shape } from '../../engine/pass.js';
+import { ShapeError, UsageError } from '../../errors.js';
+import { add, conv2d as convolve } from '../../kernels/index.js';
+import { type Padding, type Pair, pair, windowAttributes, windowCounts } from '../../kernels/window.js';
+import { type Activation, activate, checkActivation } from './activation.js';
+import type { Layer, LayerOptions } from './layer.js';
+
+export interface Conv2dLayerOptions extends LayerOptions {
+  readonly filters: number;
+  readonly kernelSize: Pair;
+  readonly strides?: Pair;
+  readonly padding?: Padding;
+  readonly activation?: Activation;
+  readonly useBias?: boolean;
+}
+
+/**
+ * 2-D convolution with bias and activation.
+ *
+ *   y = activation(conv2d(x, kernel) + bias)
+ *
+ * Shapes: x [N,H,W,C], kernel [KH,KW,C,O], bias [O] → y [N,P,Q,O]. First values: Glorot uniform, zeros.
+ * Throws: UsageError for options out of range, ShapeError when the input has not three axes or is too small.
+ */
+export function conv2d(options: Conv2dLayerOptions): Layer {
+  const { filters, kernelSize, strides = 1, padding = 'valid', useBias = true } = options;
+  const activation = checkActivation('layers.conv2d', options.activation ?? 'linear');
+  if (!Number.isInteger(filters) || filters < 1)
+    throw new UsageError(`layers.conv2d: filters is ${filters}, expected a whole number from 1 on.`);
+  if (padding !== 'same' && padding !== 'valid')
+    throw new UsageError(`layers.conv2d: padding is '${String(padding)}', expected 'same' or 'valid'.`);
+  const [KH, KW] = pair(kernelSize);
+  const channels = (inputShape: Shape): number => {
+    if (inputShape.length !== 3)
+      throw new ShapeError(
+        `layers.conv2d: the input is [${inputShape.join(',')}] per sample, expected [height,width,channels].`,
+      );
+    return inputShape[2] as number;
+  };
+  return {
+    className: 'Conv2D',
+    name: options.name,
+    inputShape: options.inputShape,
+    endsInSoftmax: activation === 'softmax',
+    config: { filters, kernelSize: [KH, KW], strides: [...pair(strides)], padding, activation, useBias },
+    outputShape: (inputShape) => {
+      channels(inputShape);
+      const image = [1, ...inputShape];
+      const attributes = windowAttributes('layers.conv2d', image, [KH, KW], pair(strides), padding);
+      return [...windowCounts(image, [KH, KW], attributes), filters];
+    },
+    parameters: (inputShape) => {
+      const C = channels(inputShape);
+      const initializer = { fanIn: KH * KW * C, fanOut: KH * KW * filters };
+      const kernel = {
+        name: 'kernel',
+        shape: [KH, KW, C, filters],
+        initializer: { kind: 'glorotUniform' as const, ...initializer },
+      };
+      const bias = {
+        name: 'bias',
+        shape: [filters],
+        initializer: { kind: 'zeros' as const, ...initializer },
+      };
+      return useBias ? [kernel, bias] : [kernel];
+    },
+    call: (x, { kernel, bias }, { withoutSoftmax }) => {
+      const y = convolve(x, kernel!, { strides, padding });
+      return activate(
+        bias ? add(y, bias) : y,
+        withoutSoftmax && activation === 'softmax' ? 'linear' : activation,
+      );
+    },
+  };
+}

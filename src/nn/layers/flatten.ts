@@ -1,0 +1,18 @@
+/** All axes of a sample made into one. */
+import { sizeOf } from '../../engine/pass.js';
+import { flatten as flattenTensor } from '../../kernels/index.js';
+import type { Layer, LayerOptions } from './layer.js';
+
+/** Shapes: [N,…] → [N, product of the rest], in row-major (for images: NHWC) order. */
+export function flatten(options: LayerOptions = {}): Layer {
+  return {
+    className: 'Flatten',
+    name: options.name,
+    inputShape: options.inputShape,
+    endsInSoftmax: false,
+    config: {},
+    outputShape: (inputShape) => [sizeOf(inputShape)],
+    parameters: () => [],
+    call: (x) => flattenTensor(x),
+  };
+}

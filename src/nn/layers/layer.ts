@@ -1,0 +1,58 @@
+/**
+ * A layer: a shape rule, its parameters, and a function of tensors. Layers hold no tensors; the model does.
+ */
+import type { Shape } from '../../engine/pass.js';
+import type { Tensor } from '../../engine/tensor.js';
+
+/** How a parameter gets its first values; fans are counted as in Keras. */
+export interface Initializer {
+  readonly kind: 'glorotUniform' | 'zeros';
+  readonly fanIn: number;
+  readonly fanOut: number;
+}
+
+export interface ParameterSpec {
+  /** `kernel` or `bias`, as in Keras; the model puts the layer's name in front. */
+  readonly name: string;
+  readonly shape: Shape;
+  readonly initializer: Initializer;
+}
+
+/** What a layer may know of the step it runs in. */
+export interface LayerContext {
+  readonly isTraining: boolean;
+  /** The step's state (src/kernels/step_state.ts), which keys random numbers. */
+  readonly state: Tensor;
+  /** The layer's place in the model, which sets its random numbers apart. */
+  readonly index: number;
+}
+
+/** Plain values only: written to model.json as they are. */
+export type LayerConfig = Readonly<Record<string, string | number | boolean | readonly number[] | null>>;
+
+export interface Layer {
+  /** Keras's class name, e.g. `Conv2D`. */
+  readonly className: string;
+  /** Unique in the model; given by the model when the user gives none. */
+  readonly name: string | undefined;
+  /** Without the batch axis; only the first layer of a model needs one. */
+  readonly inputShape: Shape | undefined;
+  readonly config: LayerConfig;
+  /** Shape of the output without the batch axis. Throws ShapeError for an input that does not fit. */
+  outputShape(inputShape: Shape): Shape;
+  parameters(inputShape: Shape): readonly ParameterSpec[];
+  /** True when the output is a softmax that a cross-entropy loss may take over. */
+  readonly endsInSoftmax: boolean;
+  /** `withoutSoftmax` leaves the logits for a loss that is fused with the softmax. */
+  call(
+    x: Tensor,
+    parameters: Readonly<Record<string, Tensor>>,
+    context: LayerContext & { readonly withoutSoftmax: boolean },
+  ): Tensor;
+}
+
+/** What every layer may be given. */
+export interface LayerOptions {
+  readonly name?: string;
+  readonly inputShape?: Shape;
+}

@@ -1,0 +1,42 @@
+/** What training, evaluation and callbacks need of a model, whatever kind it is. */
+import type { Device } from '../engine/device.js';
+import type { Shape } from '../engine/pass.js';
+import type { Tensor } from '../engine/tensor.js';
+import type { Folder } from '../folder.js';
+import type { Checkpoint } from './checkpoint.js';
+import type { Optimizer } from './optimizers.js';
+import type { ParameterGroup } from './parameters.js';
+
+export interface ForwardContext {
+  readonly isTraining: boolean;
+  /** The step's state, which keys random numbers. */
+  readonly state: Tensor;
+  /** Leaves the logits where the model ends in a softmax. */
+  readonly withoutSoftmax: boolean;
+}
+
+export interface SaveWeightsOptions {
+  /** Strings kept in the file. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** Keeps the optimizer's slots too, so that training can go on. Default true. */
+  readonly includeOptimizer?: boolean;
+  readonly checkpoint?: Checkpoint;
+}
+
+export interface Model {
+  readonly name: string;
+  readonly device: Device;
+  readonly inputShape: Shape;
+  /** Classes that the output tells apart; undefined when it has several axes. */
+  readonly classes: number | undefined;
+  /** All parameters in one buffer. */
+  readonly parameters: ParameterGroup;
+  /** The optimizer's values beside each parameter, by slot name. */
+  readonly slots: ReadonlyMap<string, ParameterGroup>;
+  /** Throws: StateError before compile(). */
+  readonly optimizer: Optimizer;
+  forward(x: Tensor, context: ForwardContext): Tensor;
+  weights(): Promise<Map<string, Float32Array<ArrayBuffer>>>;
+  setWeights(weights: ReadonlyMap<string, Float32Array<ArrayBuffer>>): void;
+  saveWeights(folder: Folder, name: string, options?: SaveWeightsOptions): Promise<void>;
+}

@@ -1,0 +1,65 @@
+/** Optimizers: what they keep beside each parameter, and one dispatch that updates all. */
+import type { Tensor } from '../engine/tensor.js';
+import { UsageError } from '../errors.js';
+import { rmsprop as rmspropStep } from '../kernels/index.js';
+import type { LearningRate } from './schedules.js';
+
+export interface OptimizerOperands {
+  /** All parameters and all gradients, flat. */
+  readonly parameters: Tensor;
+  readonly gradients: Tensor;
+  /** Flat, like the parameters, one per slot name; all start at 0. */
+  readonly slots: Readonly<Record<string, Tensor>>;
+  readonly state: Tensor;
+}
+
+export interface Optimizer {
+  readonly name: string;
+  /** Changing it takes effect from the next step on. */
+  learningRate: LearningRate;
+  /** Names of the values kept beside each parameter. */
+  readonly slots: readonly string[];
+  readonly config: Readonly<Record<string, number | string | boolean>>;
+  /** Records the update, in place. */
+  apply(operands: OptimizerOperands): void;
+}
+
+export interface RmspropOptions {
+  readonly learningRate?: LearningRate;
+  /** Share of the old mean square that stays. */
+  readonly rho?: number;
+  readonly epsilon?: number;
+  /** 'inside' the root as in Keras, or 'outside' as in PyTorch. */
+  readonly epsilonPlacement?: 'inside' | 'outside';
+}
+
+/**
+ * RMSprop.
+ *
+ *   v ← ρ·v + (1 − ρ)·g²;   p ← p − lr·g / √(v + ε)   (or / (√v + ε))
+ *
+ * Throws: UsageError for values out of range. Source: Tieleman and Hinton 2012.
+ */
+export function rmsprop({
+  learningRate = 1e-3,
+  rho = 0.9,
+  epsilon = 1e-8,
+  epsilonPlacement = 'inside',
+}: RmspropOptions = {}): Optimizer {
+  if (!(rho >= 0 && rho < 1))
+    throw new UsageError(
+      `optimizers.rmsprop: rho is ${rho}, expected a number from 0 up to but not including 1.`,
+    );
+  if (!(epsilon > 0))
+    throw new UsageError(`optimizers.rmsprop: epsilon is ${epsilon}, expected a number above 0.`);
+  return {
+    name: 'rmsprop',
+    learningRate,
+    slots: ['mean_square'],
+    config: { rho, epsilon, epsilonPlacement },
+    apply: ({ parameters, gradients, slots, state }) => {
+      const operands = { parameters, gradients, meanSquare: slots['mean_square']!, state };
+      rmspropStep(operands, { rho, epsilon, epsilonInsideRoot: epsilonPlacement === 'inside' });
+    },
+  };
+}

@@ -1,0 +1,80 @@
+/**
+ * Parameters lie in one buffer, their gradients in another, each optimizer slot in another, all with the same
+ * offsets: the kernels read and write slices, the optimizer takes the whole in one dispatch.
+ */
+import type { Device, Storage } from '../engine/device.js';
+import { type Shape, sizeOf } from '../engine/pass.js';
+import { Tensor } from '../engine/tensor.js';
+import { assert } from '../errors.js';
+
+/** Bindings start at multiples of 256 bytes. */
+const alignment = 256 / 4;
+
+export interface NamedShape {
+  readonly name: string;
+  readonly shape: Shape;
+}
+
+/** Where each parameter stands in the flat buffers, in elements. */
+export class ParameterLayout {
+  readonly entries: readonly (NamedShape & { readonly offset: number; readonly size: number })[];
+  /** Elements of a flat buffer, the gaps included. */
+  readonly length: number;
+
+  constructor(shapes: readonly NamedShape[]) {
+    let offset = 0;
+    this.entries = shapes.map(({ name, shape }) => {
+      const entry = { name, shape, offset, size: sizeOf(shape) };
+      offset += Math.ceil(entry.size / alignment) * alignment;
+      return entry;
+    });
+    this.length = Math.max(offset, alignment);
+  }
+}
+
+/** One flat buffer with a tensor over each parameter's slice. The gaps stay 0. */
+export class ParameterGroup {
+  readonly flat: Tensor;
+  readonly tensors: ReadonlyMap<string, Tensor>;
+
+  constructor(
+    readonly device: Device,
+    readonly layout: ParameterLayout,
+  ) {
+    this.flat = Tensor.from(new Float32Array(layout.length), [layout.length], device);
+    const { storage } = this.flat;
+    this.tensors = new Map(
+      layout.entries.map(({ name, shape, offset, size }) => {
+        const slice: Storage = {
+          buffer: storage.buffer,
+          offset: offset * 4,
+          byteLength: Math.ceil(size / 4) * 16,
+        };
+        return [name, Tensor.over(device, slice, { shape, dtype: 'f32' })];
+      }),
+    );
+  }
+
+  get(name: string): Tensor {
+    const tensor = this.tensors.get(name);
+    assert(tensor, `the parameter ${name} exists`);
+    return tensor;
+  }
+
+  /** Sets every parameter named in `values`. */
+  write(values: ReadonlyMap<string, Float32Array<ArrayBuffer>>): void {
+    for (const [name, data] of values) this.get(name).write(data);
+  }
+
+  /** All parameters, in one read-back. */
+  async read(): Promise<Map<string, Float32Array<ArrayBuffer>>> {
+    const flat = (await this.flat.data()) as Float32Array<ArrayBuffer>;
+    return new Map(
+      this.layout.entries.map(({ name, offset, size }) => [name, flat.slice(offset, offset + size)]),
+    );
+  }
+
+  dispose(): void {
+    this.flat.dispose();
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * Replays a step many times, reading nothing back but the metrics ring: while the device works on one submit, the
+ * host awaits the metrics of the one before. How many steps share a submit follows from how long they take, so that
+ * dispatches are not the cost on a fast device and the progress line stays alive on a slow one.
+ */
+import type { Device } from '../engine/device.js';
+import type { Step } from '../engine/replay.js';
+import { Tensor } from '../engine/tensor.js';
+import { assert } from '../errors.js';
+import { ringRow } from '../kernels/step_state.js';
+
+/** Rows of the ring; at most half are under way, so none is overwritten before it is read. */
+export const ringRows = 64;
+const targetMs = 60;
+
+/** One step's sums. */
+export interface StepMetrics {
+  readonly lossSum: number;
+  readonly correct: number;
+  readonly count: number;
+}
+
+export function createRing(device: Device): Tensor {
+  return Tensor.from(new Uint32Array(ringRows * ringRow), [ringRows, ringRow], device);
+}
+
+export interface ReplayOptions {
+  readonly device: Device;
+  readonly step: Step;
+  readonly ring: Tensor;
+  /** The state's step counter before the first replay. */
+  readonly firstStep: number;
+  readonly count: number;
+  /** Called in order, once per step; awaited when it returns a promise. */
+  readonly onStep: (metrics: StepMetrics) => void | Promise<void>;
+  /** Asked before each submit: true ends the replay after what is under way. */
+  readonly shouldStop?: () => boolean;
+}
+
+/** Resolves with the number of steps done, when the metrics of all of them have been delivered. */
+export async function replaySteps({
+  device,
+  step,
+  ring,
+  firstStep,
+  count,
+  onStep,
+  shouldStop,
+}: ReplayOptions): Promise<number> {
+  let submitted = 0;
+  let perSubmit = 1;
+  let lastDone = performance.now();
+  let pending: { first: number; count: number; rows: Promise<ArrayBuffer> } | undefined;
+  while (submitted < count || pending) {
+    let next: typeof pending;
+    if (submitted < count && !shouldStop?.()) {
+      device.assertUsable();
+      const size = Math.min(perSubmit, count - submitted);
+      const encoder = device.gpu.createCommandEncoder();
+      step.encode(encoder, size);
+      const read = device.stageRead(encoder, ring.storage);
+      device.submit(encoder);
+      next = { first: firstStep + submitted, count: size, rows: read.fetch() };
+      submitted += size;
+    } else if (!pending) {
+      break;
+    }
+    if (pending) {
+      await deliver(pending, onStep);
+      const elapsed = performance.now() - lastDone;
+      lastDone += elapsed;
+      perSubmit = Math.max(
+        1,
+        Math.min(ringRows / 2, Math.round((pending.count * targetMs) / elapsed), pending.count * 2),
+      );
+    }
+    pending = next;
+  }
+  return submitted;
+}
+
+async function deliver(
+  { first, count, rows }: { first: number; count: number; rows: Promise<ArrayBuffer> },
+  onStep: ReplayOptions['onStep'],
+): Promise<void> {
+  const bytes = await rows;
+  const floats = new Float32Array(bytes);
+  const words = new Uint32Array(bytes);
+  for (let i = 0; i < count; i++) {
+    const at = ((first + i) % ringRows) * ringRow;
+    assert(words[at + 3] === first + i, `the ring's row holds step ${first + i}, not ${words[at + 3]}`);
+    await onStep({ lossSum: floats[at]!, correct: floats[at + 1]!, count: floats[at + 2]! });
+  }
+}

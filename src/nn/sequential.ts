@@ -1,0 +1,404 @@
+/** A model as a list of layers: built when made, given weights when first used, trained, saved and loaded. */
+import { type Device, defaultDevice } from '../engine/device.js';
+import type { Shape } from '../engine/pass.js';
+import { type Tensor, checkShape } from '../engine/tensor.js';
+import { ModelError, ShapeError, StateError, UsageError } from '../errors.js';
+import { type Folder, folderAt } from '../folder.js';
+import { type Evaluation, Evaluator, predictAll } from './evaluator.js';
+import { type LabelledImages, checkImages } from './device_set.js';
+import type { Checkpoint } from './checkpoint.js';
+import { initialValues } from './initializers.js';
+import { layerFromConfig } from './layers/index.js';
+import type { Layer, ParameterSpec } from './layers/layer.js';
+import type { ForwardContext, Model, SaveWeightsOptions } from './model.js';
+import type { Optimizer } from './optimizers.js';
+import { ParameterGroup, ParameterLayout } from './parameters.js';
+import { type StoredTensor, readSafetensors, writeSafetensors } from './safetensors.js';
+import { summaryTable } from './summary.js';
+import { type FitOptions, type History, train } from './training.js';
+
+/** A layer in its place: named, with shapes known. */
+interface BuiltLayer {
+  readonly layer: Layer;
+  readonly name: string;
+  readonly outputShape: Shape;
+  readonly parameters: readonly ParameterSpec[];
+}
+
+export interface SequentialOptions {
+  readonly name?: string;
+  /** Keys the first weights. Default 0. */
+  readonly seed?: number;
+  /** The device opened last when left out. */
+  readonly device?: Device;
+}
+
+export interface CompileOptions {
+  readonly optimizer: Optimizer;
+  /** Integer labels; a softmax at the end of the model is fused into the loss. */
+  readonly loss: 'sparseCategoricalCrossentropy';
+}
+
+const format = 'shadegrad 1';
+
+export class Sequential implements Model {
+  readonly name: string;
+  readonly inputShape: Shape;
+  readonly outputShape: Shape;
+  readonly layers: readonly BuiltLayer[];
+  readonly #seed: number;
+  #device: Device | undefined;
+  #parameters: ParameterGroup | undefined;
+  #slots = new Map<string, ParameterGroup>();
+  #optimizer: Optimizer | undefined;
+
+  /** Throws: ShapeError when a layer does not fit the one before; UsageError when no input shape is given. */
+  constructor(layers: readonly Layer[], { name = 'sequential', seed = 0, device }: SequentialOptions = {}) {
+    const [first] = layers;
+    if (!first) throw new UsageError('sequential: the list of layers is empty, expected at least one.');
+    if (!first.inputShape) {
+      throw new UsageError(
+        'sequential: the first layer has no inputShape; give it one without the batch axis, e.g. inputShape: [28, 28, 1].',
+      );
+    }
+    checkShape('sequential: inputShape', first.inputShape);
+    this.name = name;
+    this.#seed = seed;
+    this.#device = device;
+    this.inputShape = first.inputShape;
+    this.layers = build(layers, first.inputShape);
+    this.outputShape = this.layers.at(-1)!.outputShape;
+  }
+
+  get device(): Device {
+    return (this.#device ??= defaultDevice());
+  }
+
+  /** Classes that the last layer tells apart; undefined when its output has several axes. */
+  get classes(): number | undefined {
+    return this.outputShape.length === 1 ? this.outputShape[0] : undefined;
+  }
+
+  get optimizer(): Optimizer {
+    if (!this.#optimizer)
+      throw new StateError('model: not compiled; call model.compile({ optimizer, loss }) first.');
+    return this.#optimizer;
+  }
+
+  /** All parameters in one buffer; drawn at first use. */
+  get parameters(): ParameterGroup {
+    if (!this.#parameters) {
+      const specs = this.#specs();
+      this.#parameters = new ParameterGroup(
+        this.device,
+        new ParameterLayout(specs.map(({ path, shape }) => ({ name: path, shape }))),
+      );
+      this.#parameters.write(
+        new Map(specs.map((spec, i) => [spec.path, initialValues(spec, this.#seed, i)])),
+      );
+    }
+    return this.#parameters;
+  }
+
+  /** The optimizer's values beside each parameter, by slot name. */
+  get slots(): ReadonlyMap<string, ParameterGroup> {
+    for (const name of this.optimizer.slots) {
+      if (!this.#slots.has(name))
+        this.#slots.set(name, new ParameterGroup(this.device, this.parameters.layout));
+    }
+    return this.#slots;
+  }
+
+  #specs(): (ParameterSpec & { readonly path: string })[] {
+    return this.layers.flatMap(({ name, parameters }) =>
+      parameters.map((spec) => ({ ...spec, path: `${name}/${spec.name}` })),
+    );
+  }
+
+  /** Chooses optimizer and loss; training begins with fresh optimizer slots. */
+  compile({ optimizer, loss }: CompileOptions): void {
+    if (loss !== 'sparseCategoricalCrossentropy') {
+      throw new UsageError(
+        `compile: loss '${String(loss)}' is unknown, expected 'sparseCategoricalCrossentropy'.`,
+      );
+    }
+    this.#optimizer = optimizer;
+    for (const group of this.#slots.values()) group.dispose();
+    this.#slots = new Map();
+  }
+
+  /**
+   * The layers applied to a batch, inside a program.
+   *
+   * Shapes: x [N, …inputShape] → [N, …outputShape]; the logits when `withoutSoftmax` and the model ends in one.
+   */
+  forward(x: Tensor, context: ForwardContext): Tensor {
+    return this.layers.reduce((tensor, { layer, name, parameters }, index) => {
+      const own = Object.fromEntries(
+        parameters.map((spec) => [spec.name, this.parameters.get(`${name}/${spec.name}`)]),
+      );
+      const isLast = index === this.layers.length - 1;
+      return layer.call(tensor, own, { ...context, index, withoutSoftmax: context.withoutSoftmax && isLast });
+    }, x);
+  }
+
+  /**
+   * Trains on a set of labelled images.
+   *
+   * Throws: UsageError when the images do not fit the model; whatever a callback throws; DeviceError.
+   */
+  async fit(images: LabelledImages, options: FitOptions = {}): Promise<History> {
+    return train(this, images, options);
+  }
+
+  /** Mean loss and accuracy over a set. */
+  async evaluate(
+    images: LabelledImages,
+    {
+      batchSize = 128,
+      onStep,
+    }: { readonly batchSize?: number; readonly onStep?: (done: number, total: number) => void } = {},
+  ): Promise<Evaluation> {
+    checkImages('evaluate', images, this.inputShape, this.classes);
+    const evaluator = await Evaluator.create(this, images, Math.min(batchSize, images.count));
+    try {
+      return await evaluator.run(onStep);
+    } finally {
+      evaluator.dispose();
+    }
+  }
+
+  /** The outputs for every image, row by row: [count, classes] probabilities after a softmax. */
+  async predict(
+    images: Omit<LabelledImages, 'labels'>,
+    { batchSize = 128 }: { readonly batchSize?: number } = {},
+  ): Promise<Float32Array<ArrayBuffer>> {
+    // Field by field: a class instance's getters would not be copied by a spread.
+    const { count, height, width, channels } = images;
+    const labelled = { images: images.images, count, height, width, channels, labels: new Uint8Array(count) };
+    checkImages('predict', labelled, this.inputShape, undefined);
+    return predictAll(this, labelled, Math.min(batchSize, images.count));
+  }
+
+  get parameterCount(): number {
+    return this.#specs().reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+  }
+
+  /** Keras's table of layers; printed through `print`, returned as text. */
+  summary(print: (text: string) => void = console.log): string {
+    const rows = this.layers.map(({ layer, name, outputShape, parameters }) => ({
+      name,
+      className: layer.className,
+      outputShape,
+      parameterCount: parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
+    }));
+    const table = summaryTable(this.name, rows);
+    print(table);
+    return table;
+  }
+
+  /** All parameters by name, on the host. */
+  async weights(): Promise<Map<string, Float32Array<ArrayBuffer>>> {
+    return this.parameters.read();
+  }
+
+  /** Throws: ModelError when names or sizes are not exactly the model's. */
+  setWeights(weights: ReadonlyMap<string, Float32Array<ArrayBuffer>>): void {
+    const { entries } = this.parameters.layout;
+    for (const { name, size } of entries) {
+      const found = weights.get(name);
+      if (found?.length !== size) {
+        throw new ModelError(
+          `model: weights for '${name}' have ${found?.length ?? 'no'} values, expected ${size}.`,
+        );
+      }
+    }
+    if (weights.size !== entries.length)
+      throw new ModelError(`model: ${weights.size} weights were given, expected ${entries.length}.`);
+    this.parameters.write(weights);
+  }
+
+  // ---- files ----
+
+  /** The architecture as plain values. */
+  toJson(): object {
+    const layers = this.layers.map(({ layer, name }) => ({
+      className: layer.className,
+      config: { name, ...layer.config },
+    }));
+    const optimizer = this.#optimizer ? { name: this.#optimizer.name, config: this.#optimizer.config } : null;
+    return {
+      format,
+      className: 'Sequential',
+      name: this.name,
+      inputShape: this.inputShape,
+      layers,
+      optimizer,
+    };
+  }
+
+  /** Makes the model that `toJson` described. Throws: ModelError when the description is damaged. */
+  static fromJson(json: unknown, options: SequentialOptions = {}): Sequential {
+    if (
+      typeof json !== 'object' ||
+      json === null ||
+      !('layers' in json) ||
+      !Array.isArray(json.layers) ||
+      !('inputShape' in json)
+    ) {
+      throw new ModelError(
+        'model: this is not a model description, expected an object with inputShape and layers.',
+      );
+    }
+    const { inputShape } = json as { inputShape: Shape };
+    const layers = (json.layers as { className: string; config: object }[]).map(({ className, config }, i) =>
+      layerFromConfig(className, i === 0 ? { ...config, inputShape } : config),
+    );
+    const name = 'name' in json && typeof json.name === 'string' ? json.name : 'sequential';
+    return new Sequential(layers, { name, ...options });
+  }
+
+  /** Saves model.json and weights.safetensors to a folder (a path, in Node). */
+  async save(to: Folder | string): Promise<void> {
+    const folder = folderAt(to);
+    await folder.write('model.json', `${JSON.stringify(this.toJson(), null, 2)}\n`);
+    await this.saveWeights(folder, 'weights');
+  }
+
+  /** Saves `<name>.safetensors`: parameters as `conv2d/kernel`, optimizer slots as `mean_square/conv2d/kernel`. */
+  async saveWeights(
+    folder: Folder,
+    name: string,
+    { metadata = {}, includeOptimizer = true, checkpoint }: SaveWeightsOptions = {},
+  ): Promise<void> {
+    const tensors: [string, StoredTensor][] = [];
+    const append = async (group: ParameterGroup, prefix: string): Promise<void> => {
+      const values = await group.read();
+      for (const entry of group.layout.entries) {
+        tensors.push([
+          prefix + entry.name,
+          { dtype: 'F32', shape: entry.shape, data: values.get(entry.name)! },
+        ]);
+      }
+    };
+    await append(this.parameters, '');
+    if (includeOptimizer) for (const [slot, group] of this.#slots) await append(group, `${slot}/`);
+    const all = { format, ...metadata, ...(checkpoint ? { checkpoint: JSON.stringify(checkpoint) } : {}) };
+    await folder.write(`${name}.safetensors`, writeSafetensors(tensors, all));
+  }
+
+  /**
+   * Loads `<name>.safetensors` into the parameters, and into the optimizer's slots when both have them.
+   *
+   * Throws: ModelError when a tensor is missing or of another shape; FileError when the file is.
+   */
+  async loadWeights(
+    folder: Folder,
+    name: string,
+  ): Promise<{ readonly metadata: Readonly<Record<string, string>>; readonly checkpoint?: Checkpoint }> {
+    const { tensors, metadata } = readSafetensors(
+      await folder.read(`${name}.safetensors`),
+      `${folder.path}/${name}.safetensors`,
+    );
+    const fill = (group: ParameterGroup, prefix: string): void => {
+      const values = new Map<string, Float32Array<ArrayBuffer>>();
+      for (const { name: path, shape } of group.layout.entries) {
+        const found = tensors.get(prefix + path);
+        if (found?.shape.join() !== shape.join() || !(found.data instanceof Float32Array)) {
+          const what = found ? `is [${found.shape.join(',')}] ${found.dtype}` : 'is missing';
+          throw new ModelError(
+            `model: ${folder.path}/${name}.safetensors does not fit: '${prefix + path}' ${what}, expected [${shape.join(',')}] F32.`,
+          );
+        }
+        values.set(path, found.data);
+      }
+      group.write(values);
+    };
+    fill(this.parameters, '');
+    if (this.#optimizer) {
+      for (const [slot, group] of this.slots)
+        if ([...tensors.keys()].some((key) => key.startsWith(`${slot}/`))) fill(group, `${slot}/`);
+    }
+    const { checkpoint } = metadata;
+    return {
+      metadata,
+      ...(checkpoint === undefined ? {} : { checkpoint: JSON.parse(checkpoint) as Checkpoint }),
+    };
+  }
+
+  dispose(): void {
+    this.#parameters?.dispose();
+    for (const group of this.#slots.values()) group.dispose();
+    this.#parameters = undefined;
+    this.#slots = new Map();
+  }
+}
+
+/** Names layers as Keras does (conv2d, conv2d_1, …) and works out every shape. */
+function build(layers: readonly Layer[], inputShape: Shape): BuiltLayer[] {
+  const used = new Map<string, number>();
+  const names = new Set<string>();
+  let shape = inputShape;
+  return layers.map((layer) => {
+    const stem = snakeCase(layer.className);
+    const count = used.get(stem) ?? 0;
+    used.set(stem, count + 1);
+    const name = layer.name ?? (count === 0 ? stem : `${stem}_${count}`);
+    if (names.has(name))
+      throw new UsageError(`sequential: two layers are called '${name}'; give one another name.`);
+    names.add(name);
+    const parameters = layer.parameters(shape);
+    try {
+      shape = layer.outputShape(shape);
+    } catch (error) {
+      if (error instanceof ShapeError)
+        throw new ShapeError(`sequential: layer '${name}': ${error.message}`, { cause: error });
+      throw error;
+    }
+    return { layer, name, outputShape: shape, parameters };
+  });
+}
+
+/** `MaxPooling2D` → `max_pooling2d`, as Keras names layers. */
+function snakeCase(className: string): string {
+  return className.replaceAll(/(?<=[a-z])(?=[A-Z])/g, '_').toLowerCase();
+}
+
+/** A model from a list of layers; the first one needs an `inputShape`. */
+export function sequential(layers: readonly Layer[], options?: SequentialOptions): Sequential {
+  return new Sequential(layers, options);
+}
+
+/** Weight files in the order in which a folder is searched for them. */
+const weightNames = ['best', 'weights', 'last'] as const;
+
+/**
+ * Loads a saved model: a folder (a path, in Node) with model.json and weights.
+ *
+ * `weights` names the file without its ending; the best, else the saved, else the last when left out.
+ * Throws: FileError when the folder holds no model; ModelError when it is damaged.
+ */
+export async function loadModel(
+  from: Folder | string,
+  { weights, ...options }: SequentialOptions & { readonly weights?: string } = {},
+): Promise<Sequential> {
+  const folder = folderAt(from);
+  const text = new TextDecoder().decode(await folder.read('model.json'));
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new ModelError(`model: ${folder.path}/model.json is not JSON (${String(cause)}).`, { cause });
+  }
+  const model = Sequential.fromJson(json, options);
+  const name = weights ?? (await firstExisting(folder));
+  await model.loadWeights(folder, name);
+  return model;
+}
+
+async function firstExisting(folder: Folder): Promise<string> {
+  for (const name of weightNames) if (await folder.exists(`${name}.safetensors`)) return name;
+  throw new ModelError(
+    `model: ${folder.path} holds no weights, expected one of ${weightNames.map((name) => `${name}.safetensors`).join(', ')}.`,
+  );
+}

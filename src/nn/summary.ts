@@ -1,0 +1,48 @@
+/** A model's table of layers, as Keras 3 prints it. */
+import type { Shape } from '../engine/pass.js';
+
+export interface SummaryRow {
+  readonly name: string;
+  readonly className: string;
+  readonly outputShape: Shape;
+  readonly parameterCount: number;
+}
+
+/** The table with totals; widths follow the contents. */
+export function summaryTable(modelName: string, rows: readonly SummaryRow[]): string {
+  const head = ['Layer (type)', 'Output Shape', 'Param #'];
+  const cells = rows.map((row) => [
+    `${row.name} (${row.className})`,
+    `(${['None', ...row.outputShape].join(', ')})`,
+    row.parameterCount.toLocaleString('en-US'),
+  ]);
+  const widths = head.map((text, column) =>
+    Math.max(text.length, ...cells.map((row) => row[column]!.length)),
+  );
+  const line = (row: readonly string[], bar: string): string => {
+    const padded = row.map((text, column) =>
+      column === 2 ? text.padStart(widths[column]!) : text.padEnd(widths[column]!),
+    );
+    return `${bar} ${padded.join(` ${bar} `)} ${bar}`;
+  };
+  const rule = (left: string, middle: string, right: string, dash: string): string =>
+    left + widths.map((width) => dash.repeat(width + 2)).join(middle) + right;
+  const body = cells.flatMap((row, i) => [...(i > 0 ? [rule('├', '┼', '┤', '─')] : []), line(row, '│')]);
+  const total = rows.reduce((sum, { parameterCount }) => sum + parameterCount, 0);
+  return [
+    `Model: "${modelName}"`,
+    rule('┏', '┳', '┓', '━'),
+    line(head, '┃'),
+    rule('┡', '╇', '┩', '━'),
+    ...body,
+    rule('└', '┴', '┘', '─'),
+    ` Total params: ${total.toLocaleString('en-US')} (${size(total * 4)})`,
+    ` Trainable params: ${total.toLocaleString('en-US')} (${size(total * 4)})`,
+    ` Non-trainable params: 0 (0.00 B)`,
+  ].join('\n');
+}
+
+function size(bytes: number): string {
+  if (bytes < 1024) return `${bytes.toFixed(2)} B`;
+  return bytes < 2 ** 20 ? `${(bytes / 1024).toFixed(2)} KB` : `${(bytes / 2 ** 20).toFixed(2)} MB`;
+}
