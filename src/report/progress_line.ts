@@ -1,0 +1,223 @@
+/**
+ * Keras 3's progress bar, then images per second:
+ *
+ *   `118/469 ━━━━━━━━━━━━━━━━━━━━ 12s 36ms/step - accuracy: 0.9491 - loss: 0.0763 - 1741 images/s`
+ *
+ * Formatting is pure; `ProgressLine` adds the clock, the limit of twenty lines a second, and the terminal.
+ * Source: Keras 3, keras/src/utils/progbar.py.
+ */
+
+/** What a line says. */
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+  readonly elapsedMs: number;
+  /** Time per training step, 0 while it is not known; see `stepDuration`. */
+  readonly stepMs: number;
+  /** Running means, in the order to print them. */
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly imagesPerSecond?: number;
+  /** The last line of the epoch: time taken in place of time left. */
+  readonly isFinal: boolean;
+}
+
+/** How it looks. */
+export interface LineStyle {
+  readonly colour: boolean;
+  /** Cells of the terminal; a longer line is shortened, since one that wraps cannot be overwritten. */
+  readonly columns?: number;
+}
+
+/** What a line is written to: process.stderr fits, and so does an object in a test or on a page. */
+export interface Sink {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
+const barWidth = 20;
+const bold = '\x1b[1m';
+const green = '\x1b[32m';
+const grey = '\x1b[37m';
+const reset = '\x1b[0m';
+
+/** The line, without an end of line. */
+export function formatProgress(progress: Progress, { colour, columns }: LineStyle): string {
+  const paint = (codes: string, text: string) => (colour && text !== '' ? `${codes}${text}${reset}` : text);
+  const { done, total, elapsedMs, stepMs, isFinal } = progress;
+  const count = `${String(done).padStart(String(total).length)}/${total}`;
+  const time = isFinal ? `${Math.round(elapsedMs / 1000)}s` : formatEta(stepMs * (total - done));
+  const tail = [` ${formatStepTime(stepMs)}`, ...Object.entries(progress.metrics).map(formatMetric)];
+  if (progress.imagesPerSecond !== undefined) tail.push(` - ${formatRate(progress.imagesPerSecond)}`);
+
+  const fixed = count.length + 1 + 1 + time.length;
+  const width = shrinkBar(fixed + tail.join('').length, columns);
+  const full = total === 0 ? width : Math.min(width, Math.floor((width * done) / total));
+  const bar = paint(green, '━'.repeat(full)) + paint(grey, '━'.repeat(width - full));
+  const gap = width === 0 ? '' : ' ';
+  const space = (columns ?? Infinity) - fixed - width;
+  return `${paint(bold, count)}${gap}${bar} ${paint(bold, time)}${fitParts(tail, space)}`;
+}
+
+/** The bar gives way first: twenty cells, or what is left of the line, or none when that is under five. */
+function shrinkBar(others: number, columns = Infinity): number {
+  const left = Math.min(barWidth, columns - others);
+  return left < 5 ? 0 : left;
+}
+
+/** Whole parts only: half a number would be a wrong number. */
+function fitParts(parts: readonly string[], space: number): string {
+  let line = '';
+  for (const part of parts) {
+    if (line.length + part.length > space) break;
+    line += part;
+  }
+  return line;
+}
+
+/** A moment of the epoch: so many steps were done after so many milliseconds. */
+export interface Moment {
+  readonly done: number;
+  readonly elapsedMs: number;
+}
+
+/**
+ * Milliseconds per step between the first report and the last: the first step compiles, and reports may come
+ * for several steps at once.
+ *
+ *   (last.elapsed − first.elapsed) / (last.done − first.done)
+ *
+ * With a single report, all the time until then counts.
+ */
+export function stepDuration(first: Moment, last: Moment): number {
+  if (last.done > first.done) return (last.elapsedMs - first.elapsedMs) / (last.done - first.done);
+  return last.done > 0 ? last.elapsedMs / last.done : 0;
+}
+
+/** Time left: `h:mm:ss` above an hour, `m:ss` above a minute, else `Ns`. */
+export function formatEta(milliseconds: number): string {
+  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
+  const two = (value: number) => String(value).padStart(2, '0');
+  if (seconds > 3600) {
+    return `${Math.floor(seconds / 3600)}:${two(Math.floor((seconds % 3600) / 60))}:${two(seconds % 60)}`;
+  }
+  return seconds > 60 ? `${Math.floor(seconds / 60)}:${two(seconds % 60)}` : `${seconds}s`;
+}
+
+/** Time per step in s, ms or µs, without decimals. */
+export function formatStepTime(milliseconds: number): string {
+  if (milliseconds >= 1000 || milliseconds === 0) return `${Math.round(milliseconds / 1000)}s/step`;
+  if (milliseconds >= 1) return `${Math.round(milliseconds)}ms/step`;
+  return `${Math.round(milliseconds * 1000)}µs/step`;
+}
+
+/** ` - loss: 0.0763`; four decimals above 1e-3, else as in `1.0000e-04`. */
+export function formatMetric([name, value]: readonly [string, number]): string {
+  return ` - ${name}: ${formatNumber(value)}`;
+}
+
+/** Python's `%.4f` above 1e-3, its `%.4e` otherwise. */
+export function formatNumber(value: number): string {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf';
+  if (Math.abs(value) > 1e-3) return value.toFixed(4);
+  // Python writes two digits of exponent at least.
+  return value.toExponential(4).replace(/e([+-])(\d)$/, 'e$10$2');
+}
+
+function formatRate(imagesPerSecond: number): string {
+  const digits = imagesPerSecond < 10 ? 1 : 0;
+  return `${imagesPerSecond.toFixed(digits)} images/s`;
+}
+
+/** How many cells a line takes, its colour codes left out. */
+export function visibleWidth(line: string): number {
+  // oxlint-disable-next-line no-control-regex -- the escape character is what a colour code begins with
+  return line.replaceAll(/\x1b\[[0-9;]*m/g, '').length;
+}
+
+/** Keras refreshes at most this often. */
+const refreshMs = 50;
+
+export interface ProgressLineOptions {
+  /** Steps in the epoch. */
+  readonly total: number;
+  /** Images in a full step; gives images per second when set. */
+  readonly imagesPerStep?: number;
+  /** The caller knows NO_COLOR, FORCE_COLOR and TERM. */
+  readonly colour: boolean;
+  /** Milliseconds from any beginning; performance.now by default. */
+  readonly now?: () => number;
+}
+
+/**
+ * The line of one epoch on one sink: overwritten in place on a terminal, and written once, at the end, elsewhere.
+ */
+export class ProgressLine {
+  private readonly startMs: number;
+  private readonly now: () => number;
+  private first: Moment | undefined;
+  private last: Moment = { done: 0, elapsedMs: 0 };
+  private lastDrawnMs = -Infinity;
+  private drawnWidth = 0;
+  private isFinished = false;
+
+  constructor(
+    private readonly sink: Sink,
+    private readonly options: ProgressLineOptions,
+  ) {
+    this.now = options.now ?? (() => performance.now());
+    this.startMs = this.now();
+  }
+
+  /** After each step, or after several. Draws at most every 50 ms. */
+  update(done: number, metrics: Readonly<Record<string, number>>): void {
+    const nowMs = this.now();
+    this.last = { done, elapsedMs: nowMs - this.startMs };
+    if (done >= 1) this.first ??= this.last;
+    if (this.isFinished || this.sink.isTTY !== true || nowMs - this.lastDrawnMs < refreshMs) return;
+    this.lastDrawnMs = nowMs;
+    this.sink.write(this.redraw(this.line(metrics, false)));
+  }
+
+  /**
+   * After the last step, and after the validation: the line that stays. Its time is that of the whole epoch, its
+   * time per step and images per second those of training alone. Later calls do nothing.
+   */
+  finish(metrics: Readonly<Record<string, number>>): void {
+    if (this.isFinished) return;
+    this.isFinished = true;
+    const line = this.line(metrics, true);
+    this.sink.write(`${this.sink.isTTY === true ? this.redraw(line) : line}\n`);
+  }
+
+  /** Leaves the line as it is and goes to the next, so that something else can be printed below it. */
+  interrupt(): void {
+    if (this.drawnWidth > 0 && !this.isFinished) this.sink.write('\n');
+    this.drawnWidth = 0;
+  }
+
+  private line(metrics: Progress['metrics'], isFinal: boolean): string {
+    const { total, imagesPerStep, colour } = this.options;
+    const { isTTY, columns } = this.sink;
+    const stepMs = stepDuration(this.first ?? this.last, this.last);
+    const elapsedMs = isFinal ? this.now() - this.startMs : this.last.elapsedMs;
+    const hasRate = imagesPerStep !== undefined && stepMs > 0;
+    const rate = hasRate ? { imagesPerSecond: (1000 * imagesPerStep) / stepMs } : {};
+    // One cell short of the width: some terminals wrap when the last one is filled.
+    const room = isTTY === true && columns !== undefined && columns > 0 ? { columns: columns - 1 } : {};
+    return formatProgress(
+      { done: this.last.done, total, elapsedMs, stepMs, metrics, isFinal, ...rate },
+      { colour, ...room },
+    );
+  }
+
+  /** To the start of the line, the new text, and spaces over what the old one had more. */
+  private redraw(line: string): string {
+    const width = visibleWidth(line);
+    // A terminal made narrower meanwhile must not wrap for the sake of blanks.
+    const blanked = Math.min(this.drawnWidth, (this.sink.columns ?? Infinity) - 1);
+    const rest = ' '.repeat(Math.max(0, blanked - width));
+    this.drawnWidth = width;
+    return `\r${line}${rest}`;
+  }
+}
