@@ -1,0 +1,552 @@
+/**
+ * Compares an op's passes with its float64 reference on a device: every pass, every variant that takes the case, with
+ * and without other ops fused behind it; then its gradients end to end through `grad`, and against differences that
+ * the device computes itself.
+ *
+ * The error of an element is |got − want| / Σ|terms|. Rounding errors of a sum grow with the sum of its terms'
+ * absolute values and not with the result, which cancellation may bring near 0; an element-wise relative error would
+ * be meaningless there, and an error relative to the largest element would hide a wrong small one. Where nothing is
+ * summed Σ|terms| is |want|.
+ *
+ * Inputs are followed by NaN that no kernel may let into a result, intermediates start as NaN, outputs start as a
+ * sentinel and are followed by more of it that must be untouched.
+ */
+import { ShadegradError, assert } from '../errors.js';
+import { type Device, type Storage, type TensorBytes } from '../engine/device.js';
+import { type Op, grad } from '../engine/op.js';
+import { type Attributes, type Pass, type Spec, type Variant, sizeOf, storageBytes } from '../engine/pass.js';
+import { type Plan } from '../engine/plan.js';
+import { program, runPass } from '../engine/program.js';
+import { Step } from '../engine/replay.js';
+import { Tensor } from '../engine/tensor.js';
+import { add, multiply } from '../kernels/arithmetic.js';
+import { dropout } from '../kernels/dropout.js';
+import { relu, reluInputGradient } from '../kernels/relu.js';
+import { stateSize, stateWords } from '../kernels/step_state.js';
+import { pcg4d, uniform } from '../random.js';
+import {
+  type Array64,
+  type Evaluated,
+  type Expected,
+  type PassCase,
+  type Reference,
+  casesOf,
+  drawSigned,
+  evaluate,
+  map64,
+  randomFrom,
+  tolerance,
+} from './reference.js';
+
+/** One comparison. */
+export interface Row {
+  readonly op: string;
+  /** `forward`, `input_gradient` and so on; `… + epilogue`; `gradient` end to end; `differences`. */
+  readonly pass: string;
+  readonly variant: string;
+  readonly case: string;
+  readonly shapes: string;
+  /** The result's name. */
+  readonly result: string;
+  /** |got − want| / Σ|terms|, of the worst element. */
+  readonly error: number;
+  /** Where that is, and what stands there. */
+  readonly at: string;
+  readonly tolerance: number;
+  readonly ok: boolean;
+}
+
+const guardBytes = 256;
+/** A NaN with a payload that no computation yields. */
+const sentinel = 0x7fc0dead;
+
+// ---- memory ----
+
+/** Memory for `spec` with guards behind it, all filled with the sentinel. */
+function guarded(device: Device, spec: Spec): Tensor {
+  const storage = device.allocate(storageBytes(spec) + guardBytes, 'guarded');
+  device.write(storage, new Uint32Array(storage.byteLength / 4).fill(sentinel));
+  return Tensor.over(device, storage, spec);
+}
+
+export function toBytes({ dtype, values }: Array64): TensorBytes {
+  if (dtype === 'f32') return Float32Array.from(values);
+  return dtype === 'u32' ? Uint32Array.from(values) : Uint8Array.from(values);
+}
+
+function upload(device: Device, value: Array64): Tensor {
+  const tensor = guarded(device, value);
+  device.write(tensor.storage, toBytes(value));
+  return tensor;
+}
+
+/** Leaves NaN in the pooled buffers that the step's intermediates will be made of. */
+function poisonPool(device: Device, byteLengths: readonly number[]): void {
+  const storages = byteLengths.map((byteLength) => device.allocate(byteLength));
+  for (const storage of storages)
+    device.write(storage, new Uint32Array(Math.ceil(storage.byteLength / 4)).fill(sentinel));
+  for (const storage of storages) device.release(storage);
+}
+
+interface ReadBack {
+  readonly values: Float64Array;
+  /** The first guard word that changed. */
+  readonly strayed: number | undefined;
+}
+
+async function readBack(device: Device, tensor: Tensor): Promise<ReadBack> {
+  const bytes = await device.read(tensor.storage);
+  const size = sizeOf(tensor.shape);
+  const values = Float64Array.from(
+    tensor.dtype === 'f32'
+      ? new Float32Array(bytes, 0, size)
+      : tensor.dtype === 'u32'
+        ? new Uint32Array(bytes, 0, size)
+        : new Uint8Array(bytes, 0, size),
+  );
+  const start = storageBytes(tensor);
+  const strayed = new Uint32Array(bytes, start).findIndex((word) => word !== sentinel);
+  return { values, strayed: strayed < 0 ? undefined : strayed };
+}
+
+/** Runs a plan once over guarded copies of `inputs`; yields its outputs and what the inputs have become. */
+async function runGuarded(
+  device: Device,
+  plan: Plan,
+  inputs: readonly Array64[],
+): Promise<{ outputs: ReadBack[]; inputs: ReadBack[] }> {
+  const pipelines = await Promise.all(plan.dispatches.map((dispatch) => device.pipeline(dispatch.shader)));
+  const inputTensors = inputs.map((value) => upload(device, value));
+  const outputTensors = plan.outputs.map((spec) => guarded(device, spec));
+  poisonPool(device, plan.buffers);
+  const step = new Step(plan, inputTensors, outputTensors, pipelines);
+  step.run();
+  const outputs = await Promise.all(outputTensors.map((tensor) => readBack(device, tensor)));
+  const after = await Promise.all(inputTensors.map((tensor) => readBack(device, tensor)));
+  step.dispose();
+  for (const { storage } of [...inputTensors, ...outputTensors]) device.release(storage as Storage);
+  return { outputs, inputs: after };
+}
+
+// ---- comparing ----
+
+function compare(got: ReadBack, { value, magnitude, tolerance }: Expected): Pick<Row, 'error' | 'at' | 'ok'> {
+  let worst = 0;
+  let error = 0;
+  value.values.forEach((want, i) => {
+    const difference = Math.abs((got.values[i] as number) - want);
+    // Where all terms are 0 the result is 0 exactly; the floor only avoids 0 / 0.
+    const relative = difference === 0 ? 0 : difference / Math.max(magnitude[i] as number, 1e-30);
+    if (!(relative <= error)) [worst, error] = [i, relative];
+  });
+  const index = indexOf(worst, value.shape);
+  const at = `[${index.join(',')}] ${short(got.values[worst] as number)} for ${short(value.values[worst] as number)}`;
+  if (got.strayed !== undefined)
+    return { error: Infinity, at: `wrote ${got.strayed} words behind the end`, ok: false };
+  return { error, at, ok: error <= tolerance };
+}
+
+function indexOf(flat: number, shape: readonly number[]): number[] {
+  return shape.map((extent, axis) => Math.floor(flat / sizeOf(shape.slice(axis + 1))) % extent);
+}
+
+function short(value: number): string {
+  return Number.isInteger(value) ? `${value}` : value.toPrecision(7);
+}
+
+function shapesOf(inputs: Readonly<Record<string, Spec>>): string {
+  return Object.values(inputs)
+    .map(({ shape }) => `[${shape.join(',')}]`)
+    .join(' ');
+}
+
+// ---- passes and variants ----
+
+type AnyPass = Pass<string, string, Attributes>;
+type AnyVariant = Variant<string, string, Attributes>;
+
+/** Names of the variants that take the case; an element-wise pass runs as a map. */
+function variantsFor(device: Device, pass: AnyPass, { inputs, attributes }: PassCase): AnyVariant[] {
+  const outputs = pass.shape(inputs, attributes);
+  return pass.variants.filter((variant) =>
+    variant.supports({ inputs, outputs, attributes, device: device.traits }),
+  );
+}
+
+/** The plan of `fn` over the inputs, with one variant of one pass forced. */
+function planWith(
+  device: Device,
+  pass: AnyPass,
+  variant: string | undefined,
+  inputs: readonly Array64[],
+  fn: (...inputs: Tensor[]) => Tensor[],
+): Plan {
+  const before = device.forcedVariants.get(pass.name);
+  if (variant !== undefined) device.forcedVariants.set(pass.name, variant);
+  try {
+    const tensors = inputs as unknown as readonly Tensor[]; // only shapes and dtypes are looked at
+    return program(fn, device).plan(...tensors);
+  } finally {
+    if (before === undefined) device.forcedVariants.delete(pass.name);
+    else device.forcedVariants.set(pass.name, before);
+  }
+}
+
+/** Runs `fn`, with what it throws on purpose (a refused shader, a lost device) as a failed row. */
+async function guard(row: Omit<Row, 'error' | 'at' | 'ok'>, fn: () => Promise<Row[]>): Promise<Row[]> {
+  try {
+    return await fn();
+  } catch (error) {
+    if (!(error instanceof ShadegradError)) throw error;
+    return [{ ...row, error: Infinity, at: error.message, ok: false }];
+  }
+}
+
+async function checkPass(
+  device: Device,
+  label: Pick<Row, 'op' | 'case'>,
+  pass: AnyPass,
+  passCase: PassCase,
+  variant: AnyVariant | undefined,
+): Promise<Row[]> {
+  const { inputs, attributes, results } = passCase;
+  const names = Object.keys(inputs);
+  const values = Object.values(inputs);
+  const row = {
+    ...label,
+    pass: pass.name.slice(pass.name.indexOf('/') + 1),
+    variant: variant?.name ?? 'map',
+    shapes: shapesOf(inputs),
+    result: Object.keys(results).join(' '),
+    tolerance: 0,
+  };
+  return guard(row, async () => {
+    const plan = planWith(device, pass, variant?.name, values, (...tensors) => {
+      const operands = Object.fromEntries(names.map((name, i) => [name, tensors[i] as Tensor]));
+      const outputs = runPass(pass, operands, attributes);
+      return pass.outputs.map((name) => outputs[name] as Tensor);
+    });
+    assertVariant(plan, pass, variant);
+    const got = await runGuarded(device, plan, values);
+    return Object.entries(results).map(([name, expected]) => {
+      const output = pass.outputs.indexOf(name);
+      const value = output < 0 ? got.inputs[names.indexOf(name)] : got.outputs[output];
+      assert(value, `${pass.name} yields or changes '${name}'`);
+      return { ...row, result: name, tolerance: expected.tolerance, ...compare(value, expected) };
+    });
+  });
+}
+
+function assertVariant(plan: Plan, pass: AnyPass, variant: AnyVariant | undefined): void {
+  const ran = plan.dispatches.filter((dispatch) => dispatch.pass === pass.name);
+  assert(
+    ran.length > 0 && ran.every((dispatch) => dispatch.variant === (variant?.name ?? 'map')),
+    `${pass.name} runs as ${variant?.name ?? 'map'} when that is forced`,
+  );
+}
+
+// ---- epilogues ----
+
+const rate = 0.25;
+const stream = 5;
+const [seed, stepNumber] = [77, 3];
+
+function stateArray(): Array64 {
+  const words = new Float64Array(stateSize);
+  words[stateWords.seed] = seed;
+  words[stateWords.step] = stepNumber;
+  return { shape: [stateSize], dtype: 'u32', values: words };
+}
+
+/** What dropout multiplies element `index` by. */
+export function dropoutFactor64(
+  index: number,
+  at: { rate: number; stream: number; seed: number; step: number },
+): number {
+  const [word] = pcg4d(at.seed, at.stream, at.step, index);
+  return uniform(word) >= Math.fround(at.rate) ? 1 / (1 - at.rate) : 0;
+}
+
+interface Epilogue {
+  readonly name: string;
+  readonly operands: readonly Array64[];
+  apply(value: Tensor, operands: readonly Tensor[]): Tensor;
+  expect(result: Expected): Expected;
+}
+
+/** Chains that a kernel may take in: bias, activation and mask; and a gradient that waits for its second operand. */
+function epilogues(result: Expected): Epilogue[] {
+  const { shape } = result.value;
+  const random = randomFrom(11, sizeOf(shape));
+  const bias = drawSigned(random, [shape.at(-1) ?? 1]);
+  const other = drawSigned(random, shape);
+  const channels = bias.values.length;
+  const biasAt = (index: number): number => bias.values[index % channels] as number;
+  return [
+    {
+      name: '+ bias, relu, dropout',
+      operands: [bias, stateArray()],
+      apply: (value, [b, state]) =>
+        dropout(relu(add(value, b as Tensor)), { rate, stream, state: state as Tensor }),
+      expect: ({ value, magnitude, tolerance: own }) => ({
+        value: map64(
+          value,
+          (y, i) => Math.max(0, y + biasAt(i)) * dropoutFactor64(i, { rate, stream, seed, step: stepNumber }),
+        ),
+        magnitude: magnitude.map((m, i) => (m + Math.abs(biasAt(i))) / (1 - rate)),
+        // The addition, the factor and the product round once more each.
+        tolerance: own + tolerance(0, 3),
+      }),
+    },
+    {
+      name: '+ relu gradient',
+      operands: [other],
+      apply: (value, [y]) => runPass(reluInputGradient, { y: y as Tensor, dy: value }, {}).y,
+      expect: (want) => ({
+        ...want,
+        value: map64(want.value, (dy, i) => ((other.values[i] as number) > 0 ? dy : 0)),
+      }),
+    },
+  ];
+}
+
+async function checkEpilogue(
+  device: Device,
+  label: Pick<Row, 'op' | 'case'>,
+  pass: AnyPass,
+  passCase: PassCase,
+  variant: AnyVariant | undefined,
+): Promise<Row[]> {
+  const { inputs, attributes, results } = passCase;
+  const [result] = pass.outputs as [string];
+  const expected = results[result] as Expected;
+  const names = Object.keys(inputs);
+  const rows: Row[] = [];
+  for (const epilogue of epilogues(expected)) {
+    const values = [...Object.values(inputs), ...epilogue.operands];
+    const row = {
+      ...label,
+      pass: `${pass.name.slice(pass.name.indexOf('/') + 1)} ${epilogue.name}`,
+      variant: variant?.name ?? 'map',
+      shapes: shapesOf(inputs),
+      result,
+      tolerance: epilogue.expect(expected).tolerance,
+    };
+    rows.push(
+      ...(await guard(row, async () => {
+        const plan = planWith(device, pass, variant?.name, values, (...tensors) => {
+          const operands = Object.fromEntries(names.map((name, i) => [name, tensors[i] as Tensor]));
+          const { [result]: value } = runPass(pass, operands, attributes);
+          return [epilogue.apply(value as Tensor, tensors.slice(names.length))];
+        });
+        assertVariant(plan, pass, variant);
+        assert(
+          plan.dispatches.every((dispatch) => dispatch.pass === pass.name),
+          `${row.pass} of ${row.variant} is one group of dispatches`,
+        );
+        const got = await runGuarded(device, plan, values);
+        return [{ ...row, ...compare(got.outputs[0] as ReadBack, epilogue.expect(expected)) }];
+      })),
+    );
+  }
+  return rows;
+}
+
+// ---- gradients end to end ----
+
+/** The gradients of Σ dy·y as a program records them, from the public function down. */
+async function checkGradient(
+  device: Device,
+  label: Pick<Row, 'op' | 'case'>,
+  reference: Reference,
+  at: Evaluated,
+): Promise<Row[]> {
+  const call = reference.call;
+  const wanted = Object.keys(at.gradients);
+  if (!call || wanted.length === 0) return [];
+  const names = Object.keys(at.inputs);
+  const [output] = reference.outputs as [string];
+  const values = [...Object.values(at.inputs), at.outputGradients[output] as Array64];
+  const row = {
+    ...label,
+    pass: 'gradient',
+    variant: 'as chosen',
+    shapes: shapesOf(at.inputs),
+    result: wanted.join(' '),
+    tolerance: 0,
+  };
+  return guard(row, async () => {
+    const { plan } = {
+      plan: program((...tensors: Tensor[]) => gradients(tensors), device).plan(
+        ...(values as unknown as Tensor[]),
+      ),
+    };
+    const got = await runGuarded(device, plan, values);
+    return wanted.map((name, i) => {
+      const expected = at.gradients[name] as Expected;
+      // Multiplying by dy, and where needed adding up, rounds a little more than the kernels alone.
+      const wider = { ...expected, tolerance: expected.tolerance + tolerance(0, 2) };
+      return {
+        ...row,
+        result: `d${name}`,
+        tolerance: wider.tolerance,
+        ...compare(got.outputs[i] as ReadBack, wider),
+      };
+    });
+  });
+
+  function gradients(tensors: Tensor[]): Tensor[] {
+    const operands = Object.fromEntries(names.map((name, i) => [name, tensors[i] as Tensor]));
+    const y = (call as NonNullable<typeof call>)(operands, at.options)[output] as Tensor;
+    const loss = multiply(y, tensors.at(-1) as Tensor);
+    return grad(
+      loss,
+      wanted.map((name) => operands[name] as Tensor),
+    );
+  }
+}
+
+/**
+ * The device's gradients against differences of the device's own forward, along one random direction v of ±1 per input:
+ *
+ *   Σ dx·(x⁺ − x⁻) ≈ Σ dy·(y(x⁺) − y(x⁻)),  x± = x ± h·v,  h = 2⁻¹⁰
+ *
+ * The sums are formed in float64. What remains is the rounding of the forward, bounded by its tolerance times
+ * Σ|dy|·Σ|terms| on both sides, and the curvature of f, at most 10⁻³ of Σ|dx·2h| for the operands drawn here.
+ */
+async function checkDifferences(
+  device: Device,
+  label: Pick<Row, 'op' | 'case'>,
+  reference: Reference,
+  at: Evaluated,
+): Promise<Row[]> {
+  const call = reference.call;
+  const wanted = Object.keys(at.gradients);
+  if (!call || wanted.length === 0) return [];
+  const [output] = reference.outputs as [string];
+  const names = Object.keys(at.inputs);
+  const dy = at.outputGradients[output] as Array64;
+  const h = 2 ** -10;
+  const run = async (inputs: Readonly<Record<string, Array64>>): Promise<ReadBack[]> => {
+    const values = [...names.map((name) => inputs[name] as Array64), dy];
+    const fn = (...tensors: Tensor[]): Tensor[] => {
+      const operands = Object.fromEntries(names.map((name, i) => [name, tensors[i] as Tensor]));
+      const y = call(operands, at.options)[output] as Tensor;
+      const asked = wanted.map((name) => operands[name] as Tensor);
+      return [y, ...grad(multiply(y, tensors.at(-1) as Tensor), asked)];
+    };
+    const plan = program(fn, device).plan(...(values as unknown as Tensor[]));
+    return (await runGuarded(device, plan, values)).outputs;
+  };
+  const rows: Row[] = [];
+  for (const [i, name] of wanted.entries()) {
+    const row = {
+      ...label,
+      pass: 'differences',
+      variant: 'as chosen',
+      shapes: shapesOf(at.inputs),
+      result: `d${name}`,
+      tolerance: 1,
+    };
+    rows.push(
+      ...(await guard(row, async () => {
+        const random = randomFrom(12, i);
+        const x = at.inputs[name] as Array64;
+        const direction = x.values.map(() => (random() < 0.5 ? -h : h));
+        const above = map64(x, (value, k) => Math.fround(value + (direction[k] as number)));
+        const below = map64(x, (value, k) => Math.fround(value - (direction[k] as number)));
+        const plus = (await run({ ...at.inputs, [name]: above }))[0] as ReadBack;
+        const minus = (await run({ ...at.inputs, [name]: below }))[0] as ReadBack;
+        const dx = (await run(at.inputs))[1 + i] as ReadBack;
+        const expected = at.outputs[output] as Expected;
+        let [numeric, rounding] = [0, 0];
+        dy.values.forEach((g, k) => {
+          numeric += g * ((plus.values[k] as number) - (minus.values[k] as number));
+          rounding += Math.abs(g) * (expected.magnitude[k] as number) * (1 + 2 * h) * 2 * expected.tolerance;
+        });
+        let [analytic, size] = [0, 0];
+        dx.values.forEach((g, k) => {
+          const term = g * ((above.values[k] as number) - (below.values[k] as number));
+          analytic += term;
+          size += Math.abs(term);
+        });
+        const error = Math.abs(numeric - analytic) / (rounding + 1e-3 * size);
+        return [
+          {
+            ...row,
+            error,
+            at: `${short(analytic)} for ${short(numeric)}`,
+            ok: error <= 1 || numeric === analytic,
+          },
+        ];
+      })),
+    );
+  }
+  return rows;
+}
+
+// ---- an op ----
+
+export interface CheckOptions {
+  /** All declared cases and more random ones, as `npm run gradcheck` wants. */
+  readonly thorough?: boolean;
+  /**
+   * In how many cases a variant made for another family of devices is checked; 3 when left out. Large tiles made for
+   * GPUs take a software driver half a second each to compile.
+   */
+  readonly foreignCases?: number;
+  /** Hears of every row as it is made. */
+  readonly onRow?: (row: Row) => void;
+}
+
+/** An op or a lone pass, as far as checking it goes. */
+export type Checkable = Pick<Op, 'name' | 'passes'>;
+
+/** Compares an op with its reference, case by case; every refused command of WebGPU is a failed row. */
+export async function checkOp(
+  device: Device,
+  op: Checkable,
+  reference: Reference,
+  { thorough = false, foreignCases = 3, onRow }: CheckOptions = {},
+): Promise<Row[]> {
+  const rows: Row[] = [];
+  const take = (more: readonly Row[]): void => {
+    for (const row of more) {
+      rows.push(row);
+      onRow?.(row);
+    }
+  };
+  const casesDone = new Map<string, number>();
+  // Each variant takes ops into its epilogue in the first two cases that it supports.
+  const epiloguesDone = new Map<string, number>();
+  let differencesDone = 0;
+  for (const [index, given] of casesOf(reference, thorough ? 8 : 2, thorough).entries()) {
+    const at = evaluate(reference, given, index);
+    const label = { op: op.name, case: given.name };
+    for (const pass of op.passes as readonly AnyPass[]) {
+      const describe = reference.passes[pass.name];
+      assert(describe, `the reference of ${op.name} knows ${pass.name}`);
+      const passCase = describe(at);
+      const variants = pass.elementwise ? [undefined] : variantsFor(device, pass, passCase);
+      for (const variant of variants) {
+        const key = `${pass.name} ${variant?.name}`;
+        const isForeign = variant && variant.family !== 'clear' && variant.family !== device.traits.family;
+        const seen = casesDone.get(key) ?? 0;
+        if (isForeign && (seen >= foreignCases || (given.byHand && !thorough))) continue;
+        casesDone.set(key, seen + 1);
+        take(await checkPass(device, label, pass, passCase, variant));
+        const done = epiloguesDone.get(key) ?? 0;
+        if ((variant && !variant.hasEpilogue) || done === 2 || given.byHand) continue;
+        epiloguesDone.set(key, done + 1);
+        take(await checkEpilogue(device, label, pass, passCase, variant));
+      }
+    }
+    take(await checkGradient(device, label, reference, at));
+    if (given.isSmooth !== false && !given.byHand && !given.isThorough && differencesDone < 2) {
+      differencesDone++;
+      take(await checkDifferences(device, label, reference, at));
+    }
+  }
+  await device.idle();
+  return rows;
+}

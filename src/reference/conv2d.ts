@@ -1,0 +1,287 @@
+/**
+ * Float64 reference of conv2d.
+ * Letters: N images of H × W pixels, C channels in, O out; kernel KH × KW; P × Q windows per image.
+ */
+import { conv2d } from '../kernels/conv2d.js';
+import {
+  type Arrays,
+  type Array64,
+  type Case,
+  drawSigned,
+  oneOf,
+  reference,
+  wholeNumber,
+  zeros64,
+} from './reference.js';
+import { type WindowOptions, windowOf } from './window.js';
+
+type Options = WindowOptions & Readonly<Record<string, string | readonly number[]>>;
+type Input = 'x' | 'kernel';
+
+const same: Options = { strides: [1, 1], padding: 'same' };
+const valid: Options = { strides: [1, 1], padding: 'valid' };
+
+/**
+ * Visits every tap of every window that lies on a pixel:
+ *   x[n, h, w, ·] meets kernel[i, j, ·, ·] in y[n, p, q, ·] with h = p·stride + i − top, w = q·stride + j − left.
+ * `visit` gets the flat place of the pixel's first channel, of the tap's first weight, and of the window's first output.
+ */
+function eachTap(
+  x: Array64['shape'],
+  kernel: Array64['shape'],
+  options: WindowOptions,
+  visit: (pixel: number, tap: number, window: number) => void,
+): void {
+  const [N, H, W, C] = x as [number, number, number, number];
+  const [KH, KW, , O] = kernel as [number, number, number, number];
+  const [down, across] = options.strides;
+  const { P, Q, top, left } = windowOf(x, [KH, KW], options);
+  for (let n = 0; n < N; n++) {
+    for (let p = 0; p < P; p++) {
+      for (let q = 0; q < Q; q++) {
+        for (let i = 0; i < KH; i++) {
+          for (let j = 0; j < KW; j++) {
+            const h = p * down + i - top;
+            const w = q * across + j - left;
+            if (h < 0 || h >= H || w < 0 || w >= W) continue;
+            visit(((n * H + h) * W + w) * C, (i * KW + j) * C * O, ((n * P + p) * Q + q) * O);
+          }
+        }
+      }
+    }
+  }
+}
+
+/** y[n,p,q,o] = Σ_{i,j,c} x[n,h,w,c] · kernel[i,j,c,o] */
+export function conv2dForward64(x: Array64, kernel: Array64, options: WindowOptions): Array64 {
+  const [N, , , C] = x.shape as [number, number, number, number];
+  const [KH, KW, , O] = kernel.shape as [number, number, number, number];
+  const { P, Q } = windowOf(x.shape, [KH, KW], options);
+  const y = zeros64([N, P, Q, O]);
+  const [a, b, sum] = [x.values, kernel.values, y.values];
+  eachTap(x.shape, kernel.shape, options, (pixel, tap, window) => {
+    for (let c = 0; c < C; c++) {
+      const value = a[pixel + c] as number;
+      if (value === 0) continue;
+      for (let o = 0; o < O; o++) sum[window + o]! += value * (b[tap + c * O + o] as number);
+    }
+  });
+  return y;
+}
+
+/** dx[n,h,w,c] = Σ dy[n,p,q,o] · kernel[i,j,c,o] and dkernel[i,j,c,o] = Σ dy[n,p,q,o] · x[n,h,w,c] over the taps. */
+export function conv2dBackward64(
+  x: Array64,
+  kernel: Array64,
+  dy: Array64,
+  options: WindowOptions,
+): { x: Array64; kernel: Array64 } {
+  const [, , C, O] = kernel.shape as [number, number, number, number];
+  const dx = zeros64(x.shape);
+  const dkernel = zeros64(kernel.shape);
+  const [a, b, g, da, db] = [x.values, kernel.values, dy.values, dx.values, dkernel.values];
+  eachTap(x.shape, kernel.shape, options, (pixel, tap, window) => {
+    for (let c = 0; c < C; c++) {
+      const value = a[pixel + c] as number;
+      let sum = 0;
+      for (let o = 0; o < O; o++) {
+        const gradient = g[window + o] as number;
+        sum += gradient * (b[tap + c * O + o] as number);
+        db[tap + c * O + o]! += gradient * value;
+      }
+      da[pixel + c]! += sum;
+    }
+  });
+  return { x: dx, kernel: dkernel };
+}
+
+type ConvCase = Case<Input, 'y', Options>;
+
+const strided = (down: number, across: number, padding: 'same' | 'valid'): Options => ({
+  strides: [down, across],
+  padding,
+});
+
+/** 3×3 windows whose number of outputs or of windows lies just below, at and above the edges of tiles. */
+const edges = (outputs: readonly number[], isThorough?: true): ConvCase[] =>
+  outputs.map((O) => ({
+    name: `edge O=${O}`,
+    inputs: { x: [1, 5, 5, 4], kernel: [3, 3, 4, O] },
+    options: valid,
+    ...(isThorough ? { isThorough } : {}),
+  }));
+
+/** One tap and one channel, so that huge results are cheap: only such shapes fill the tiles made for big GPUs. */
+const big = (name: string, x: readonly number[], kernel: readonly number[]): ConvCase => ({
+  name,
+  inputs: { x, kernel },
+  options: valid,
+  isThorough: true,
+});
+
+export const conv2dReference = reference<Input, 'y', Options>({
+  op: 'conv2d',
+  inputs: { x: { draw: drawSigned }, kernel: { draw: drawSigned } },
+  outputs: ['y'],
+  forward: ({ x, kernel }, options) => ({ y: conv2dForward64(x, kernel, options) }),
+  backward: ({ x, kernel }, { y: dy }, options) => conv2dBackward64(x, kernel, dy, options),
+  magnitudes: 'multilinear',
+  terms: ({ x, kernel }, options) => {
+    const [N] = x as [number];
+    const [KH, KW, C, O] = kernel as [number, number, number, number];
+    const { P, Q } = windowOf(x, [KH, KW], options);
+    return { y: KH * KW * C, x: KH * KW * O, kernel: N * P * Q };
+  },
+  call: ({ x, kernel }, options) => ({ y: conv2d(x, kernel, options) }),
+  passes: {
+    'conv2d/forward': ({ inputs, outputs, options }) => ({
+      inputs,
+      attributes: windowAttributes(inputs, options),
+      results: { y: outputs.y },
+    }),
+    'conv2d/input_gradient': ({ inputs, outputGradients, gradients, options }) => ({
+      inputs: { dy: outputGradients.y, kernel: inputs.kernel },
+      attributes: { ...windowAttributes(inputs, options), inputShape: inputs.x.shape },
+      results: { dx: gradients.x! },
+    }),
+    'conv2d/kernel_gradient': ({ inputs, outputGradients, gradients, options }) => ({
+      inputs: { x: inputs.x, dy: outputGradients.y },
+      attributes: { ...windowAttributes(inputs, options), kernelShape: inputs.kernel.shape },
+      results: { dkernel: gradients.kernel! },
+    }),
+  },
+  cases: [
+    {
+      name: 'by hand',
+      inputs: { x: [1, 3, 3, 1], kernel: [2, 2, 1, 1] },
+      options: valid,
+      byHand: {
+        inputs: { x: [1, 2, 3, 4, 5, 6, 7, 8, 9], kernel: [1, 2, 3, 4] },
+        outputs: { y: [37, 47, 67, 77] },
+        gradients: { x: [1, 3, 2, 4, 10, 6, 3, 7, 4], kernel: [12, 16, 24, 28] },
+      },
+    },
+    { name: 'odd sizes', inputs: { x: [2, 7, 5, 3], kernel: [3, 2, 3, 5] }, options: valid },
+    { name: 'one of everything', inputs: { x: [1, 1, 1, 1], kernel: [1, 1, 1, 1] }, options: valid },
+    { name: 'window 1×1', inputs: { x: [3, 4, 5, 6], kernel: [1, 1, 6, 7] }, options: same },
+    {
+      name: 'same, stride 2: the odd pixel below and right',
+      inputs: { x: [2, 6, 7, 3], kernel: [3, 3, 3, 4] },
+      options: strided(2, 2, 'same'),
+    },
+    {
+      name: 'same, window 4×5',
+      inputs: { x: [2, 6, 7, 2], kernel: [4, 5, 2, 3] },
+      options: same,
+    },
+    {
+      name: 'strides differ',
+      inputs: { x: [2, 9, 8, 2], kernel: [3, 4, 2, 5] },
+      options: strided(3, 1, 'same'),
+    },
+    {
+      name: 'stride 3 leaves pixels out',
+      inputs: { x: [2, 9, 11, 4], kernel: [2, 2, 4, 8] },
+      options: strided(3, 3, 'valid'),
+    },
+    {
+      name: 'stride 2 over windows of 5',
+      inputs: { x: [2, 11, 12, 1], kernel: [5, 5, 1, 8] },
+      options: strided(2, 2, 'valid'),
+    },
+    {
+      name: 'window larger than the image',
+      inputs: { x: [1, 2, 3, 2], kernel: [5, 5, 2, 3] },
+      options: same,
+    },
+    {
+      name: 'first layer of paper, small',
+      inputs: { x: [2, 8, 8, 1], kernel: [5, 5, 1, 32] },
+      options: same,
+    },
+    { name: '32 channels', inputs: { x: [2, 8, 8, 32], kernel: [5, 5, 32, 32] }, options: same },
+    { name: '64 channels', inputs: { x: [1, 7, 7, 64], kernel: [3, 3, 64, 64] }, options: same },
+    ...edges([7, 8, 9, 31, 33, 65]),
+    ...edges([15, 16, 17, 32, 63, 64, 127, 128, 129], true),
+    // Windows per batch: 63, 64, 65, and 127, 128, 129 with a batch that splits rows.
+    { name: '63 windows', inputs: { x: [1, 9, 7, 3], kernel: [1, 1, 3, 9] }, options: valid },
+    { name: '65 windows', inputs: { x: [1, 5, 13, 3], kernel: [1, 1, 3, 9] }, options: valid },
+    {
+      name: '64 windows',
+      inputs: { x: [4, 4, 4, 5], kernel: [3, 3, 5, 16] },
+      options: same,
+      isThorough: true,
+    },
+    {
+      name: '127 windows',
+      inputs: { x: [1, 1, 127, 3], kernel: [1, 3, 3, 8] },
+      options: same,
+      isThorough: true,
+    },
+    {
+      name: '128 windows',
+      inputs: { x: [2, 8, 8, 3], kernel: [3, 3, 3, 8] },
+      options: same,
+      isThorough: true,
+    },
+    {
+      name: '129 windows',
+      inputs: { x: [3, 1, 43, 3], kernel: [1, 3, 3, 8] },
+      options: same,
+      isThorough: true,
+    },
+    big('fills tiles of 128×128', [8, 64, 64, 2], [1, 1, 2, 128]),
+    big('fills tiles of 128×64', [8, 64, 64, 2], [1, 1, 2, 64]),
+    big('fills tiles of 128×32', [8, 64, 64, 2], [2, 1, 2, 32]),
+    big('fills tiles of 64×64', [4, 65, 63, 2], [1, 1, 2, 65]),
+    big('fills tiles of 64×16', [4, 65, 63, 2], [1, 2, 2, 15]),
+  ],
+  random: (random) => {
+    const window: [number, number] = [wholeNumber(random, 1, 5), wholeNumber(random, 1, 5)];
+    const [C, O] = [wholeNumber(random, 1, 40), wholeNumber(random, 1, 40)];
+    const x = [wholeNumber(random, 1, 4), wholeNumber(random, 5, 12), wholeNumber(random, 5, 12), C];
+    const strides: [number, number] = [wholeNumber(random, 1, 3), wholeNumber(random, 1, 3)];
+    return {
+      inputs: { x, kernel: [...window, C, O] },
+      options: { strides, padding: oneOf(random, ['same', 'valid']) },
+    };
+  },
+  bench: [
+    { name: 'paper conv1', inputs: { x: [128, 28, 28, 1], kernel: [5, 5, 1, 32] }, options: same },
+    { name: 'paper conv2', inputs: { x: [128, 28, 28, 32], kernel: [5, 5, 32, 32] }, options: same },
+    { name: 'paper conv3', inputs: { x: [128, 14, 14, 32], kernel: [3, 3, 32, 64] }, options: same },
+    { name: 'paper conv4', inputs: { x: [128, 14, 14, 64], kernel: [3, 3, 64, 64] }, options: same },
+    { name: 'simple conv1', inputs: { x: [128, 28, 28, 1], kernel: [3, 3, 1, 64] }, options: valid },
+    { name: 'simple conv2', inputs: { x: [128, 26, 26, 64], kernel: [3, 3, 64, 32] }, options: valid },
+  ],
+  wrongCalls: [
+    {
+      name: 'channels differ',
+      inputs: { x: [8, 32, 32, 4], kernel: [3, 3, 3, 16] },
+      call: ({ x, kernel }) => conv2d(x, kernel),
+    },
+    {
+      name: 'three axes',
+      inputs: { x: [32, 32, 4], kernel: [3, 3, 4, 16] },
+      call: ({ x, kernel }) => conv2d(x, kernel),
+    },
+    {
+      name: 'window too large',
+      inputs: { x: [1, 4, 4, 1], kernel: [5, 5, 1, 1] },
+      call: ({ x, kernel }) => conv2d(x, kernel),
+    },
+    {
+      name: 'stride 0',
+      inputs: { x: [1, 4, 4, 1], kernel: [3, 3, 1, 1] },
+      call: ({ x, kernel }) => conv2d(x, kernel, { strides: 0 }),
+    },
+  ],
+});
+
+function windowAttributes(
+  { x, kernel }: Arrays<Input>,
+  options: Options,
+): { strides: readonly number[]; pads: readonly number[] } {
+  const { pads } = windowOf(x.shape, kernel.shape as unknown as [number, number], options);
+  return { strides: options.strides, pads };
+}

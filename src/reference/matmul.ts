@@ -1,0 +1,142 @@
+/** Float64 reference of matmul. Letters: M rows, N columns, K terms of each sum. */
+import { matmul } from '../kernels/matmul.js';
+import { type Array64, type Case, drawSigned, oneOf, reference, wholeNumber, zeros64 } from './reference.js';
+
+type Options = { readonly transposeA: boolean; readonly transposeB: boolean };
+
+/** c[m,n] = Σ_k a[m,k] · b[k,n], with a read as aᵀ or b as bᵀ when it is stored so. */
+export function matmul64(a: Array64, b: Array64, { transposeA, transposeB }: Options): Array64 {
+  const left = transposeA ? transpose64(a) : a;
+  const right = transposeB ? transpose64(b) : b;
+  const [M, K] = left.shape as [number, number];
+  const [, N] = right.shape as [number, number];
+  const c = zeros64([M, N]);
+  for (let m = 0; m < M; m++) {
+    for (let k = 0; k < K; k++) {
+      const value = left.values[m * K + k] as number;
+      for (let n = 0; n < N; n++) c.values[m * N + n]! += value * (right.values[k * N + n] as number);
+    }
+  }
+  return c;
+}
+
+function transpose64({ shape, values }: Array64): Array64 {
+  const [rows, columns] = shape as [number, number];
+  const y = zeros64([columns, rows]);
+  for (let r = 0; r < rows; r++)
+    for (let c = 0; c < columns; c++) y.values[c * rows + r] = values[r * columns + c] as number;
+  return y;
+}
+
+/** With c = A·B (A and B as they are read): dA = dc·Bᵀ, dB = Aᵀ·dc; turned around where they are stored so. */
+export function matmulBackward64(
+  a: Array64,
+  b: Array64,
+  dc: Array64,
+  { transposeA, transposeB }: Options,
+): { a: Array64; b: Array64 } {
+  const plain = { transposeA: false, transposeB: false };
+  const left = transposeA ? transpose64(a) : a;
+  const right = transposeB ? transpose64(b) : b;
+  const da = matmul64(dc, right, { ...plain, transposeB: true });
+  const db = matmul64(left, dc, { ...plain, transposeA: true });
+  return { a: transposeA ? transpose64(da) : da, b: transposeB ? transpose64(db) : db };
+}
+
+const plain: Options = { transposeA: false, transposeB: false };
+
+/** The operands as they are stored for a product of M × K and K × N. */
+function product(
+  name: string,
+  [M, N, K]: readonly [number, number, number],
+  options: Options = plain,
+  more: { readonly isThorough?: true } = {},
+): Case<'a' | 'b', 'c', Options> {
+  const a = options.transposeA ? [K, M] : [M, K];
+  const b = options.transposeB ? [N, K] : [K, N];
+  return { name, inputs: { a, b }, options, ...more };
+}
+
+const ways: readonly (readonly [string, Options])[] = [
+  ['a·b', plain],
+  ['aᵀ·b', { transposeA: true, transposeB: false }],
+  ['a·bᵀ', { transposeA: false, transposeB: true }],
+  ['aᵀ·bᵀ', { transposeA: true, transposeB: true }],
+];
+
+const thorough = { isThorough: true } as const;
+
+export const matmulReference = reference<'a' | 'b', 'c', Options>({
+  op: 'matmul',
+  inputs: { a: { draw: drawSigned }, b: { draw: drawSigned } },
+  outputs: ['c'],
+  forward: ({ a, b }, options) => ({ c: matmul64(a, b, options) }),
+  backward: ({ a, b }, { c: dc }, options) => matmulBackward64(a, b, dc, options),
+  magnitudes: 'multilinear',
+  terms: ({ a, b }, { transposeA, transposeB }) => {
+    const [M, K] = transposeA ? [a[1]!, a[0]!] : [a[0]!, a[1]!];
+    return { c: K, a: transposeB ? b[0]! : b[1]!, b: M };
+  },
+  call: ({ a, b }, options) => ({ c: matmul(a, b, options) }),
+  passes: {
+    'matmul/forward': ({ inputs, options, outputs }) => ({
+      inputs,
+      attributes: options,
+      results: { c: outputs.c },
+    }),
+  },
+  cases: [
+    {
+      ...product('by hand', [2, 2, 3]),
+      byHand: {
+        inputs: { a: [1, 2, 3, 4, 5, 6], b: [7, 8, 9, 10, 11, 12] },
+        outputs: { c: [58, 64, 139, 154] },
+        gradients: { a: [15, 19, 23, 15, 19, 23], b: [5, 5, 7, 7, 9, 9] },
+      },
+    },
+    product('one of everything', [1, 1, 1]),
+    ...ways.flatMap(([way, options]) => [
+      product(`odd sizes, ${way}`, [7, 5, 3], options),
+      product(`above a tile, ${way}`, [65, 33, 17], options),
+      product(`long sum, ${way}`, [9, 10, 1027], options),
+      product(`vec4 sizes, ${way}`, [36, 68, 64], options),
+    ]),
+    product('below a tile', [31, 63, 15]),
+    product('at a tile', [64, 64, 64]),
+    product('one row', [1, 130, 70]),
+    product('one column', [130, 1, 70]),
+    ...[7, 8, 9, 16, 32, 33, 127, 128, 129].map((size) =>
+      product(`edge ${size}`, [size, size, size], plain, thorough),
+    ),
+    product('split sum', [16, 16, 6272], plain, thorough),
+    product('split sum, tiles of 64×64', [128, 64, 8192], plain, thorough),
+    product('split sum, tiles of 128×64', [256, 256, 2048], plain, thorough),
+    product('fills tiles of 64×64', [1024, 1024, 5], plain, thorough),
+    product('fills tiles of 64×32', [2048, 256, 5], plain, thorough),
+    product('fills tiles of 128×64', [2048, 1024, 5], plain, thorough),
+    product('fills tiles of 128×128', [2048, 2048, 5], plain, thorough),
+    product('dense 1 of paper, batch 16', [16, 256, 3136], plain, thorough),
+  ],
+  random: (random) => {
+    const [M, N, K] = [wholeNumber(random, 1, 140), wholeNumber(random, 1, 140), wholeNumber(random, 1, 300)];
+    const yesOrNo = [true, false] as const;
+    const options = { transposeA: oneOf(random, [...yesOrNo]), transposeB: oneOf(random, [...yesOrNo]) };
+    return product('', [M, N, K], options);
+  },
+  bench: [
+    product('paper dense1', [128, 256, 3136]),
+    product('paper dense1 dx', [128, 3136, 256], { transposeA: false, transposeB: true }),
+    product('paper dense1 dkernel', [3136, 256, 128], { transposeA: true, transposeB: false }),
+    product('paper dense2', [128, 10, 256]),
+    product('square 1024', [1024, 1024, 1024]),
+  ],
+  wrongCalls: [
+    { name: 'inner extents differ', inputs: { a: [2, 3], b: [4, 5] }, call: ({ a, b }) => matmul(a, b) },
+    {
+      name: 'inner extents differ, transposed',
+      inputs: { a: [2, 3], b: [2, 5] },
+      call: ({ a, b }) => matmul(a, b, { transposeB: true }),
+    },
+    { name: 'three axes', inputs: { a: [2, 3, 4], b: [3, 5] }, call: ({ a, b }) => matmul(a, b) },
+  ],
+});

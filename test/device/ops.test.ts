@@ -1,0 +1,30 @@
+// Plan: every op and every lone pass against its float64 reference, on the cases that its reference declares: by hand,
+// odd sizes, tile edges, random ones of a fixed seed; every variant that takes the case, each with fused ops too; then
+// the gradients through `grad`, and against differences that the device computes itself.
+import { expect, test } from 'vitest';
+import type { Op } from '../../src/engine/op.js';
+import type { Pass } from '../../src/engine/pass.js';
+import { lonePasses, ops } from '../../src/kernels/index.js';
+import { type Checkable, type Row, checkOp } from '../../src/reference/check.js';
+import { references } from '../../src/reference/index.js';
+import type { Reference } from '../../src/reference/reference.js';
+import { useDevice } from './device.js';
+
+const held = useDevice();
+
+const checkables: Checkable[] = [
+  ...(ops as unknown as readonly Op[]),
+  ...(lonePasses as unknown as readonly Pass[]).map((pass) => ({
+    name: pass.name.split('/')[0] as string,
+    passes: [pass],
+  })),
+];
+
+test.each(checkables.filter(({ name }) => references.has(name)))('$name', async (op) => {
+  const rows = await checkOp(held.device, op, references.get(op.name) as Reference);
+  expect(rows.filter((row) => !row.ok).map(describeRow), `${rows.length} comparisons`).toEqual([]);
+});
+
+function describeRow({ pass, variant, case: name, shapes, result, error, at, tolerance }: Row): string {
+  return `${pass} (${variant}), ${name}, ${shapes}: ${result} off by ${error.toExponential(1)} > ${tolerance.toExponential(1)} at ${at}`;
+}
