@@ -50,12 +50,11 @@ export function formatProgress(progress: Progress, { colour, columns }: LineStyl
   const tail = [` ${formatStepTime(stepMs)}`, ...Object.entries(progress.metrics).map(formatMetric)];
   if (progress.imagesPerSecond !== undefined) tail.push(` - ${formatRate(progress.imagesPerSecond)}`);
 
-  const fixed = count.length + 1 + 1 + time.length;
-  const width = shrinkBar(fixed + tail.join('').length, columns);
+  const width = shrinkBar(count.length + 1 + 1 + time.length + tail.join('').length, columns);
   const full = total === 0 ? width : Math.min(width, Math.floor((width * done) / total));
   const bar = paint(green, '━'.repeat(full)) + paint(grey, '━'.repeat(width - full));
   const gap = width === 0 ? '' : ' ';
-  const space = (columns ?? Infinity) - fixed - width;
+  const space = (columns ?? Infinity) - (count.length + gap.length + width + 1 + time.length);
   return `${paint(bold, count)}${gap}${bar} ${paint(bold, time)}${fitParts(tail, space)}`;
 }
 
