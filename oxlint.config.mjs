@@ -126,6 +126,7 @@ export default defineConfig({
     'unicorn/prefer-node-protocol': 'error',
     'typescript/consistent-type-imports': 'error',
     'typescript/no-unsafe-type-assertion': 'off', // narrowing a checked value is what `as` is for
+    'typescript/unbound-method': 'off', // our interfaces hold plain functions, which may be passed on
     'typescript/no-misused-spread': 'off', // spelling an ASCII key letter by letter is fine
     'import/namespace': 'off', // the type checker knows
     'import/no-named-as-default': 'off',
