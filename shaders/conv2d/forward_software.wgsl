@@ -1,0 +1,175 @@
+// Convolution with stride 1 for CPU implementations of Vulkan, where an invocation is a SIMD lane.
+//
+//   y[n,p,q,o] = Σ_{i,j,c} x[n, p+i−PAD_TOP, q+j−PAD_LEFT, c] · packed[block(o), i, c, j, lane(o), v(o)]
+//
+// Shapes: x [N,H,W,C], packed [BLOCKS, KH, C, KW, SG, LANE_OUTPUTS] from `pack_software` → y [N,P,Q,O].
+// One invocation owns LANE_OUTPUTS consecutive output channels at each pixel of a tile of TILE_P × TILE_Q pixels;
+// one workgroup is one subgroup and so makes SG · LANE_OUTPUTS channels of that tile.
+//
+// Why this variant: on such a device a load is a branch and a scalar move for every lane, as dear as some twenty
+// multiply-adds of a whole vector, while handing a lane's value to all others costs next to nothing. Hence the lanes
+// load neighbouring pixels of an input row and every multiply-add takes its pixel by shuffle; weights and pixels once
+// loaded serve TILE_P · TILE_Q and KW · LANE_OUTPUTS multiply-adds. The window row j is innermost because storing a
+// variable inside a loop costs a blend: KW multiply-adds share one.
+// The driver unrolls a loop of at most about 35 multiply-adds of vec4f and keeps its arrays in registers, and it
+// leaves longer loops alone, at a tenth of the speed: so the tile is made of groups, each a small array of its own.
+
+enable subgroups;
+
+const N: u32 = 1; //! images
+const H: u32 = 5; //! input height
+const W: u32 = 5; //! input width
+const C: u32 = 2; //! input channels
+const KH: u32 = 3; //! window height
+const KW: u32 = 3; //! window width
+const P: u32 = 3; //! output height
+const Q: u32 = 3; //! output width
+const O: u32 = 3; //! output channels
+const PAD_TOP: u32 = 0; //! rows of zeros above the input
+const PAD_LEFT: u32 = 0; //! columns of zeros left of the input
+const SG: u32 = 8; //! subgroup size, which is the workgroup size
+const LANE_OUTPUTS: u32 = 4; //! consecutive output channels per lane, the length of LaneVector
+alias LaneVector = vec4f; //! one value for each output channel of a lane
+const TILE_P: u32 = 2; //! output rows per workgroup, at most 4
+const GROUPS: u32 = 2; //! groups of columns per row, at most 4
+const GROUP: u32 = 2; //! columns per group
+const GRID_X: u32 = 65535; //! workgroups along x; the rest of the list of tiles lies along z
+
+const TILE_Q = GROUPS * GROUP;
+const TILES_P = (P + TILE_P - 1) / TILE_P;
+const TILES_Q = (Q + TILE_Q - 1) / TILE_Q;
+// Loads per input row: the lanes hold SG neighbouring pixels each time.
+const LOADS = (TILE_Q + KW - 1 + SG - 1) / SG;
+
+alias Sums = array<LaneVector, GROUP>;
+alias Weights = array<LaneVector, KW>;
+alias Row = array<f32, LOADS>;
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> packed: array<LaneVector>;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+
+fn epilogue(value: f32, index: u32, channel: u32) -> f32 { return value; } //! hook
+
+/// Where a lane finds its pixels of one input row; padding reads pixel 0 and is then replaced by zero.
+struct RowPlace {
+  offset: array<u32, LOADS>,
+  inside: array<bool, LOADS>,
+}
+
+fn place_row(n: u32, p: u32, i: u32, q0: u32, lane: u32) -> RowPlace {
+  var place: RowPlace;
+  // Unsigned: above and left of the image wraps round to huge values, which are outside as well.
+  let h = p + i - PAD_TOP;
+  for (var g = 0u; g < LOADS; g++) {
+    let w = q0 + g * SG + lane - PAD_LEFT;
+    place.inside[g] = h < H && w < W;
+    place.offset[g] = select(0u, ((n * H + h) * W + w) * C, place.inside[g]);
+  }
+  return place;
+}
+
+fn load_row(place: ptr<function, RowPlace>, c: u32) -> Row {
+  var row: Row;
+  for (var g = 0u; g < LOADS; g++) {
+    row[g] = select(0f, x[(*place).offset[g] + c], (*place).inside[g]);
+  }
+  return row;
+}
+
+/// Adds one row of the window for the GROUP output columns from `first` on.
+fn accumulate(sums: ptr<function, Sums>, row: ptr<function, Row>, weights: ptr<function, Weights>, first: u32) {
+  for (var q = 0u; q < GROUP; q++) {
+    var sum = (*sums)[q];
+    for (var j = 0u; j < KW; j++) {
+      let pixel = subgroupShuffle((*row)[(first + q + j) / SG], (first + q + j) % SG);
+      sum = fma(LaneVector(pixel), (*weights)[j], sum);
+    }
+    (*sums)[q] = sum;
+  }
+}
+
+/// Adds one input row to the up to four groups of one output row.
+fn accumulate_row(
+  place: ptr<function, RowPlace>,
+  c: u32,
+  weights: ptr<function, Weights>,
+  sums_0: ptr<function, Sums>,
+  sums_1: ptr<function, Sums>,
+  sums_2: ptr<function, Sums>,
+  sums_3: ptr<function, Sums>,
+) {
+  var row = load_row(place, c);
+  accumulate(sums_0, &row, weights, 0);
+  if (GROUPS > 1) { accumulate(sums_1, &row, weights, GROUP); }
+  if (GROUPS > 2) { accumulate(sums_2, &row, weights, 2 * GROUP); }
+  if (GROUPS > 3) { accumulate(sums_3, &row, weights, 3 * GROUP); }
+}
+
+@compute @workgroup_size(SG)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let tile = group.z * GRID_X + group.x;
+  let n = tile / (TILES_P * TILES_Q);
+  if (n >= N) {
+    return;
+  }
+  let block = group.y;
+  let p0 = tile / TILES_Q % TILES_P * TILE_P;
+  let q0 = tile % TILES_Q * TILE_Q;
+
+  // sums_<row>_<group>; those beyond TILE_P and GROUPS are never touched and vanish.
+  var sums_0_0: Sums; var sums_0_1: Sums; var sums_0_2: Sums; var sums_0_3: Sums;
+  var sums_1_0: Sums; var sums_1_1: Sums; var sums_1_2: Sums; var sums_1_3: Sums;
+  var sums_2_0: Sums; var sums_2_1: Sums; var sums_2_2: Sums; var sums_2_3: Sums;
+  var sums_3_0: Sums; var sums_3_1: Sums; var sums_3_2: Sums; var sums_3_3: Sums;
+
+  for (var i = 0u; i < KH; i++) {
+    var place_0 = place_row(n, p0, i, q0, lane);
+    var place_1 = place_row(n, p0 + 1, i, q0, lane);
+    var place_2 = place_row(n, p0 + 2, i, q0, lane);
+    var place_3 = place_row(n, p0 + 3, i, q0, lane);
+    for (var c = 0u; c < C; c++) {
+      var weights: Weights;
+      for (var j = 0u; j < KW; j++) {
+        weights[j] = packed[(((block * KH + i) * C + c) * KW + j) * SG + lane];
+      }
+      accumulate_row(&place_0, c, &weights, &sums_0_0, &sums_0_1, &sums_0_2, &sums_0_3);
+      if (TILE_P > 1) { accumulate_row(&place_1, c, &weights, &sums_1_0, &sums_1_1, &sums_1_2, &sums_1_3); }
+      if (TILE_P > 2) { accumulate_row(&place_2, c, &weights, &sums_2_0, &sums_2_1, &sums_2_2, &sums_2_3); }
+      if (TILE_P > 3) { accumulate_row(&place_3, c, &weights, &sums_3_0, &sums_3_1, &sums_3_2, &sums_3_3); }
+    }
+  }
+
+  // Storing from one rolled loop keeps the code, and the time to compile it, at a third of what unrolled stores take.
+  var result: array<LaneVector, 16 * GROUP>;
+  for (var q = 0u; q < GROUP; q++) {
+    result[0 * GROUP + q] = sums_0_0[q];
+    result[1 * GROUP + q] = sums_0_1[q];
+    result[2 * GROUP + q] = sums_0_2[q];
+    result[3 * GROUP + q] = sums_0_3[q];
+    result[4 * GROUP + q] = sums_1_0[q];
+    result[5 * GROUP + q] = sums_1_1[q];
+    result[6 * GROUP + q] = sums_1_2[q];
+    result[7 * GROUP + q] = sums_1_3[q];
+    result[8 * GROUP + q] = sums_2_0[q];
+    result[9 * GROUP + q] = sums_2_1[q];
+    result[10 * GROUP + q] = sums_2_2[q];
+    result[11 * GROUP + q] = sums_2_3[q];
+    result[12 * GROUP + q] = sums_3_0[q];
+    result[13 * GROUP + q] = sums_3_1[q];
+    result[14 * GROUP + q] = sums_3_2[q];
+    result[15 * GROUP + q] = sums_3_3[q];
+  }
+  for (var p = p0; p < min(p0 + TILE_P, P); p++) {
+    for (var q = q0; q < min(q0 + TILE_Q, Q); q++) {
+      let values = result[(p - p0) * 4 * GROUP + q - q0];
+      for (var v = 0u; v < LANE_OUTPUTS; v++) {
+        let o = (block * SG + lane) * LANE_OUTPUTS + v;
+        if (o < O) {
+          let index = ((n * P + p) * Q + q) * O + o;
+          y[index] = epilogue(values[v], index, o);
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,149 @@
+// Kernel gradient of a convolution with stride 1, in parts of the batch, for CPU implementations of Vulkan.
+//
+//   partial[s,i,j,c,o] = Σ_{n in slice s} Σ_{p,q} x[n, p+i−PAD_TOP, q+j−PAD_LEFT, c] · dy[n,p,q,o]
+//
+// Shapes: x [N,H,W,C], dy [N,P,Q,DY_STRIDE] (O channels, then zeros) → partial [SLICES, KH, KW, C, O], which
+// `kernel_gradient_software_reduce` adds up in the order of s, so that the result has the same bits every time.
+// One invocation owns LANE_OUTPUTS consecutive output channels at all KW columns of window row i for each of SLOTS input
+// channels; one workgroup is one subgroup: SG · LANE_OUTPUTS output channels of those.
+//
+// Why this variant: see `forward_software`. Here the sums stay in registers over a whole slice of the batch. One step
+// takes STEP neighbouring output pixels: the lanes load SG input channels of one input pixel at a time and every
+// multiply-add takes its channel by shuffle, so that a pixel of dy serves SLOTS · KW and one of x serves up to
+// KW · LANE_OUTPUTS · SG of them. STEP multiply-adds share the one store of their sum.
+
+enable subgroups;
+
+const N: u32 = 1; //! images
+const H: u32 = 5; //! input height
+const W: u32 = 5; //! input width
+const C: u32 = 2; //! input channels
+const KH: u32 = 3; //! window height
+const KW: u32 = 3; //! window width
+const P: u32 = 3; //! output height
+const Q: u32 = 3; //! output width
+const O: u32 = 3; //! output channels
+const DY_STRIDE: u32 = 4; //! channels of dy with padding, a multiple of LANE_OUTPUTS
+const PAD_TOP: u32 = 0; //! rows of zeros above the input
+const PAD_LEFT: u32 = 0; //! columns of zeros left of the input
+const SG: u32 = 8; //! subgroup size, which is the workgroup size
+const LANE_OUTPUTS: u32 = 4; //! consecutive output channels per lane, the length of LaneVector
+alias LaneVector = vec4f; //! one value for each output channel of a lane
+const SLOTS: u32 = 2; //! input channels per workgroup, at most 16
+const STEP: u32 = 4; //! neighbouring output pixels per step
+const SLICES: u32 = 1; //! parts of the batch
+const SLICE_IMAGES: u32 = 1; //! images per part
+
+const CHANNEL_TILES = (C + SLOTS - 1) / SLOTS;
+// Input pixels per step, and loads per pixel: the lanes hold SG neighbouring channels each time.
+const STEP_PIXELS = STEP + KW - 1;
+const LOADS = (SLOTS + SG - 1) / SG;
+
+alias Sums = array<LaneVector, KW>;
+alias Gradients = array<LaneVector, STEP>;
+alias Pixels = array<f32, LOADS * STEP_PIXELS>;
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> dy: array<LaneVector>;
+@group(0) @binding(2) var<storage, read_write> partial: array<f32>;
+
+/// Adds one step to the KW sums of one input channel.
+fn accumulate(sums: ptr<function, Sums>, gradients: ptr<function, Gradients>, pixels: ptr<function, Pixels>, slot: u32) {
+  for (var j = 0u; j < KW; j++) {
+    var sum = (*sums)[j];
+    for (var q = 0u; q < STEP; q++) {
+      let pixel = subgroupShuffle((*pixels)[slot / SG * STEP_PIXELS + q + j], slot % SG);
+      sum = fma(LaneVector(pixel), (*gradients)[q], sum);
+    }
+    (*sums)[j] = sum;
+  }
+}
+
+@compute @workgroup_size(SG)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  // group = (window row and channel tile, block of output channels, slice of the batch)
+  let i = group.x / CHANNEL_TILES;
+  let c0 = group.x % CHANNEL_TILES * SLOTS;
+  let slice = group.z;
+  // A lane beyond the last channel computes the last one's sums again and stores nothing.
+  let lane_vector = min(group.y * SG + lane, DY_STRIDE / LANE_OUTPUTS - 1);
+
+  var sums_0: Sums; var sums_1: Sums; var sums_2: Sums; var sums_3: Sums;
+  var sums_4: Sums; var sums_5: Sums; var sums_6: Sums; var sums_7: Sums;
+  var sums_8: Sums; var sums_9: Sums; var sums_10: Sums; var sums_11: Sums;
+  var sums_12: Sums; var sums_13: Sums; var sums_14: Sums; var sums_15: Sums;
+
+  // Output rows whose window row i lies inside the image; the others would add zeros.
+  let p_first = max(PAD_TOP, i) - i;
+  let p_end = min(P, max(H + PAD_TOP, i) - i);
+  for (var n = slice * SLICE_IMAGES; n < min((slice + 1) * SLICE_IMAGES, N); n++) {
+    for (var p = p_first; p < p_end; p++) {
+      let x_row = (n * H + p + i - PAD_TOP) * W;
+      let dy_row = (n * P + p) * Q;
+      for (var q = 0u; q < Q; q += STEP) {
+        var gradients: Gradients;
+        for (var k = 0u; k < STEP; k++) {
+          let value = dy[(dy_row + min(q + k, Q - 1)) * (DY_STRIDE / LANE_OUTPUTS) + lane_vector];
+          gradients[k] = select(LaneVector(), value, q + k < Q);
+        }
+        var pixels: Pixels;
+        for (var g = 0u; g < LOADS; g++) {
+          for (var k = 0u; k < STEP_PIXELS; k++) {
+            // Unsigned: left of the image wraps round to huge values, which are outside as well.
+            let w = q + k - PAD_LEFT;
+            let value = x[(x_row + select(0u, w, w < W)) * C + min(c0 + g * SG + lane, C - 1)];
+            pixels[g * STEP_PIXELS + k] = select(0f, value, w < W);
+          }
+        }
+        accumulate(&sums_0, &gradients, &pixels, 0);
+        if (SLOTS > 1) { accumulate(&sums_1, &gradients, &pixels, 1); }
+        if (SLOTS > 2) { accumulate(&sums_2, &gradients, &pixels, 2); }
+        if (SLOTS > 3) { accumulate(&sums_3, &gradients, &pixels, 3); }
+        if (SLOTS > 4) { accumulate(&sums_4, &gradients, &pixels, 4); }
+        if (SLOTS > 5) { accumulate(&sums_5, &gradients, &pixels, 5); }
+        if (SLOTS > 6) { accumulate(&sums_6, &gradients, &pixels, 6); }
+        if (SLOTS > 7) { accumulate(&sums_7, &gradients, &pixels, 7); }
+        if (SLOTS > 8) { accumulate(&sums_8, &gradients, &pixels, 8); }
+        if (SLOTS > 9) { accumulate(&sums_9, &gradients, &pixels, 9); }
+        if (SLOTS > 10) { accumulate(&sums_10, &gradients, &pixels, 10); }
+        if (SLOTS > 11) { accumulate(&sums_11, &gradients, &pixels, 11); }
+        if (SLOTS > 12) { accumulate(&sums_12, &gradients, &pixels, 12); }
+        if (SLOTS > 13) { accumulate(&sums_13, &gradients, &pixels, 13); }
+        if (SLOTS > 14) { accumulate(&sums_14, &gradients, &pixels, 14); }
+        if (SLOTS > 15) { accumulate(&sums_15, &gradients, &pixels, 15); }
+      }
+    }
+  }
+
+  // Storing from one rolled loop keeps the code small.
+  var result: array<LaneVector, 16 * KW>;
+  for (var j = 0u; j < KW; j++) {
+    result[0 * KW + j] = sums_0[j];
+    result[1 * KW + j] = sums_1[j];
+    result[2 * KW + j] = sums_2[j];
+    result[3 * KW + j] = sums_3[j];
+    result[4 * KW + j] = sums_4[j];
+    result[5 * KW + j] = sums_5[j];
+    result[6 * KW + j] = sums_6[j];
+    result[7 * KW + j] = sums_7[j];
+    result[8 * KW + j] = sums_8[j];
+    result[9 * KW + j] = sums_9[j];
+    result[10 * KW + j] = sums_10[j];
+    result[11 * KW + j] = sums_11[j];
+    result[12 * KW + j] = sums_12[j];
+    result[13 * KW + j] = sums_13[j];
+    result[14 * KW + j] = sums_14[j];
+    result[15 * KW + j] = sums_15[j];
+  }
+  for (var slot = 0u; slot < SLOTS; slot++) {
+    let c = c0 + slot;
+    for (var j = 0u; j < KW; j++) {
+      for (var v = 0u; v < LANE_OUTPUTS; v++) {
+        let o = (group.y * SG + lane) * LANE_OUTPUTS + v;
+        if (c < C && o < O) {
+          partial[(((slice * KH + i) * KW + j) * C + c) * O + o] = result[slot * KW + j][v];
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,150 @@
+// Kernel gradient of a convolution with stride 1 and few input channels, for CPU implementations of Vulkan.
+//
+//   partial[s,i,j,c,o] = Σ_{n in slice s} Σ_{p,q} x[n, p+i−PAD_TOP, q+j−PAD_LEFT, c] · dy[n,p,q,o]
+//
+// Shapes: x [N,H,W,C], dy [N,P,Q,DY_STRIDE] (O channels, then zeros) → partial [SLICES, KH, KW, C, O], which
+// `kernel_gradient_software_reduce` adds up in the order of s, so that the result has the same bits every time.
+// One invocation owns LANE_OUTPUTS consecutive output channels at all KW columns of the window for each of SLOTS
+// pairs (window row i, input channel c); one workgroup is one subgroup: SG · LANE_OUTPUTS channels of those.
+//
+// Why this variant: `kernel_gradient_software` puts input channels into the lanes, which are too few here, so the lanes
+// hold neighbouring pixels, and a workgroup takes several window rows, so that dy is loaded once for all of them.
+
+enable subgroups;
+
+const N: u32 = 1; //! images
+const H: u32 = 5; //! input height
+const W: u32 = 5; //! input width
+const C: u32 = 2; //! input channels
+const KH: u32 = 3; //! window height
+const KW: u32 = 3; //! window width
+const P: u32 = 3; //! output height
+const Q: u32 = 3; //! output width
+const O: u32 = 3; //! output channels
+const DY_STRIDE: u32 = 4; //! channels of dy with padding, a multiple of LANE_OUTPUTS
+const PAD_TOP: u32 = 0; //! rows of zeros above the input
+const PAD_LEFT: u32 = 0; //! columns of zeros left of the input
+const SG: u32 = 8; //! subgroup size, which is the workgroup size
+const LANE_OUTPUTS: u32 = 4; //! consecutive output channels per lane, the length of LaneVector
+alias LaneVector = vec4f; //! one value for each output channel of a lane
+const SLOT_ROWS: u32 = 1; //! window rows per workgroup
+const SLOT_CHANNELS: u32 = 2; //! input channels per workgroup; SLOT_ROWS · SLOT_CHANNELS is at most 16
+const STEP: u32 = 4; //! neighbouring output pixels per step
+const SLICES: u32 = 1; //! parts of the batch
+const SLICE_IMAGES: u32 = 1; //! images per part
+
+const SLOTS = SLOT_ROWS * SLOT_CHANNELS;
+const ROW_TILES = (KH + SLOT_ROWS - 1) / SLOT_ROWS;
+const CHANNEL_TILES = (C + SLOT_CHANNELS - 1) / SLOT_CHANNELS;
+// Loads per input row and step: the lanes hold SG neighbouring pixels each time.
+const LOADS = (STEP + KW - 1 + SG - 1) / SG;
+
+alias Sums = array<LaneVector, KW>;
+alias Pixels = array<LaneVector, STEP>;
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> dy: array<LaneVector>;
+@group(0) @binding(2) var<storage, read_write> partial: array<f32>;
+
+/// The first pixel of a step: image n, output row p, output column q.
+struct Position {
+  n: u32,
+  p: u32,
+  q: u32,
+}
+
+/// Adds one step to the KW sums of window row i and channel c.
+fn accumulate(sums: ptr<function, Sums>, grad: ptr<function, Pixels>, at: Position, i: u32, c: u32, lane: u32) {
+  // Unsigned: above and left of the image wraps round to huge values, which are outside as well.
+  let h = at.p + i - PAD_TOP;
+  var row: array<f32, LOADS>;
+  for (var g = 0u; g < LOADS; g++) {
+    let w = at.q + g * SG + lane - PAD_LEFT;
+    let inside = h < H && w < W;
+    row[g] = select(0f, x[select(0u, ((at.n * H + h) * W + w) * C + c, inside)], inside);
+  }
+  for (var j = 0u; j < KW; j++) {
+    var sum = (*sums)[j];
+    for (var q = 0u; q < STEP; q++) {
+      sum = fma(LaneVector(subgroupShuffle(row[(q + j) / SG], (q + j) % SG)), (*grad)[q], sum);
+    }
+    (*sums)[j] = sum;
+  }
+}
+
+@compute @workgroup_size(SG)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  // group = (row and channel tile, block of output channels, slice of the batch)
+  let i0 = group.x / CHANNEL_TILES * SLOT_ROWS;
+  let c0 = group.x % CHANNEL_TILES * SLOT_CHANNELS;
+  let slice = group.z;
+  // A lane beyond the last channel computes the last one's sums again and stores nothing.
+  let lane_vector = min(group.y * SG + lane, DY_STRIDE / LANE_OUTPUTS - 1);
+
+  var sums_0: Sums; var sums_1: Sums; var sums_2: Sums; var sums_3: Sums;
+  var sums_4: Sums; var sums_5: Sums; var sums_6: Sums; var sums_7: Sums;
+  var sums_8: Sums; var sums_9: Sums; var sums_10: Sums; var sums_11: Sums;
+  var sums_12: Sums; var sums_13: Sums; var sums_14: Sums; var sums_15: Sums;
+
+  for (var n = slice * SLICE_IMAGES; n < min((slice + 1) * SLICE_IMAGES, N); n++) {
+    for (var p = 0u; p < P; p++) {
+      for (var q = 0u; q < Q; q += STEP) {
+        var grad: Pixels;
+        for (var k = 0u; k < STEP; k++) {
+          let value = dy[((n * P + p) * Q + min(q + k, Q - 1)) * (DY_STRIDE / LANE_OUTPUTS) + lane_vector];
+          grad[k] = select(LaneVector(), value, q + k < Q);
+        }
+        let at = Position(n, p, q);
+        accumulate(&sums_0, &grad, at, i0, c0, lane);
+        if (SLOTS > 1) { accumulate(&sums_1, &grad, at, i0 + 1 / SLOT_CHANNELS, c0 + 1 % SLOT_CHANNELS, lane); }
+        if (SLOTS > 2) { accumulate(&sums_2, &grad, at, i0 + 2 / SLOT_CHANNELS, c0 + 2 % SLOT_CHANNELS, lane); }
+        if (SLOTS > 3) { accumulate(&sums_3, &grad, at, i0 + 3 / SLOT_CHANNELS, c0 + 3 % SLOT_CHANNELS, lane); }
+        if (SLOTS > 4) { accumulate(&sums_4, &grad, at, i0 + 4 / SLOT_CHANNELS, c0 + 4 % SLOT_CHANNELS, lane); }
+        if (SLOTS > 5) { accumulate(&sums_5, &grad, at, i0 + 5 / SLOT_CHANNELS, c0 + 5 % SLOT_CHANNELS, lane); }
+        if (SLOTS > 6) { accumulate(&sums_6, &grad, at, i0 + 6 / SLOT_CHANNELS, c0 + 6 % SLOT_CHANNELS, lane); }
+        if (SLOTS > 7) { accumulate(&sums_7, &grad, at, i0 + 7 / SLOT_CHANNELS, c0 + 7 % SLOT_CHANNELS, lane); }
+        if (SLOTS > 8) { accumulate(&sums_8, &grad, at, i0 + 8 / SLOT_CHANNELS, c0 + 8 % SLOT_CHANNELS, lane); }
+        if (SLOTS > 9) { accumulate(&sums_9, &grad, at, i0 + 9 / SLOT_CHANNELS, c0 + 9 % SLOT_CHANNELS, lane); }
+        if (SLOTS > 10) { accumulate(&sums_10, &grad, at, i0 + 10 / SLOT_CHANNELS, c0 + 10 % SLOT_CHANNELS, lane); }
+        if (SLOTS > 11) { accumulate(&sums_11, &grad, at, i0 + 11 / SLOT_CHANNELS, c0 + 11 % SLOT_CHANNELS, lane); }
+        if (SLOTS > 12) { accumulate(&sums_12, &grad, at, i0 + 12 / SLOT_CHANNELS, c0 + 12 % SLOT_CHANNELS, lane); }
+        if (SLOTS > 13) { accumulate(&sums_13, &grad, at, i0 + 13 / SLOT_CHANNELS, c0 + 13 % SLOT_CHANNELS, lane); }
+        if (SLOTS > 14) { accumulate(&sums_14, &grad, at, i0 + 14 / SLOT_CHANNELS, c0 + 14 % SLOT_CHANNELS, lane); }
+        if (SLOTS > 15) { accumulate(&sums_15, &grad, at, i0 + 15 / SLOT_CHANNELS, c0 + 15 % SLOT_CHANNELS, lane); }
+      }
+    }
+  }
+
+  // Storing from one rolled loop keeps the code small.
+  var result: array<LaneVector, 16 * KW>;
+  for (var j = 0u; j < KW; j++) {
+    result[0 * KW + j] = sums_0[j];
+    result[1 * KW + j] = sums_1[j];
+    result[2 * KW + j] = sums_2[j];
+    result[3 * KW + j] = sums_3[j];
+    result[4 * KW + j] = sums_4[j];
+    result[5 * KW + j] = sums_5[j];
+    result[6 * KW + j] = sums_6[j];
+    result[7 * KW + j] = sums_7[j];
+    result[8 * KW + j] = sums_8[j];
+    result[9 * KW + j] = sums_9[j];
+    result[10 * KW + j] = sums_10[j];
+    result[11 * KW + j] = sums_11[j];
+    result[12 * KW + j] = sums_12[j];
+    result[13 * KW + j] = sums_13[j];
+    result[14 * KW + j] = sums_14[j];
+    result[15 * KW + j] = sums_15[j];
+  }
+  for (var slot = 0u; slot < SLOTS; slot++) {
+    let i = i0 + slot / SLOT_CHANNELS;
+    let c = c0 + slot % SLOT_CHANNELS;
+    for (var j = 0u; j < KW; j++) {
+      for (var v = 0u; v < LANE_OUTPUTS; v++) {
+        let o = (group.y * SG + lane) * LANE_OUTPUTS + v;
+        if (i < KH && c < C && o < O) {
+          partial[(((slice * KH + i) * KW + j) * C + c) * O + o] = result[slot * KW + j][v];
+        }
+      }
+    }
+  }
+}

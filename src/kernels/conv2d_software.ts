@@ -1,0 +1,241 @@
+/**
+ * Convolutions for CPU implementations of Vulkan: which tiles suit a shape, and the dispatches that follow.
+ * N H W C: images, N P Q O: outputs, KH KW: window. Stride 1 only; the input gradient is a convolution with the
+ * flipped kernel and so runs on the same shader. How the kernels work is told in shaders/conv2d/*_software.wgsl.
+ */
+import { sizeOf } from '../engine/pass.js';
+import type { DeviceTraits, Dispatch, PassContext, Shape, Variant } from '../engine/pass.js';
+
+type ConvAttributes = { readonly strides: readonly number[]; readonly pads: readonly number[] };
+type InputGradientAttributes = ConvAttributes & { readonly inputShape: readonly number[] };
+type KernelGradientAttributes = ConvAttributes & { readonly kernelShape: readonly number[] };
+
+/** A convolution with stride 1: [N,H,W,C] with a [KH,KW] window and padding to [N,P,Q,O]. */
+interface Convolution {
+  readonly N: number;
+  readonly H: number;
+  readonly W: number;
+  readonly C: number;
+  readonly KH: number;
+  readonly KW: number;
+  readonly P: number;
+  readonly Q: number;
+  readonly O: number;
+  readonly PAD_TOP: number;
+  readonly PAD_LEFT: number;
+}
+
+/** The driver unrolls loops of about this many multiply-adds of vec4f; longer ones run from memory. */
+const unrolledMultiplyAdds = 35;
+
+function convolution(x: Shape, window: Shape, y: Shape, padTop: number, padLeft: number): Convolution {
+  const [N = 0, H = 0, W = 0, C = 0] = x;
+  const [KH = 0, KW = 0] = window;
+  const [, P = 0, Q = 0, O = 0] = y;
+  return { N, H, W, C, KH, KW, P, Q, O, PAD_TOP: padTop, PAD_LEFT: padLeft };
+}
+
+function supported(conv: Convolution, strides: readonly number[], device: DeviceTraits): boolean {
+  return (
+    device.subgroupSize >= 4 &&
+    strides.every((stride) => stride === 1) &&
+    conv.KW <= 16 &&
+    conv.PAD_TOP >= 0 &&
+    conv.PAD_LEFT >= 0 &&
+    [conv.C, conv.O, conv.KH].every((extent) => extent <= device.maxWorkgroupsPerDimension)
+  );
+}
+
+/** Output channels per lane: vec4 unless vec2 wastes clearly fewer of the SG · vector channels of a block. */
+function laneOutputs(channels: number, subgroupSize: number): 2 | 4 {
+  const padded = (vector: number): number => Math.ceil(channels / (subgroupSize * vector)) * vector;
+  return padded(4) <= padded(2) * 1.2 ? 4 : 2;
+}
+
+/** Spreads a list of workgroups over x and another dimension: the length along x, and the rest. */
+function grid(workgroups: number, device: DeviceTraits): [x: number, rest: number] {
+  const x = Math.min(workgroups, device.maxWorkgroupsPerDimension);
+  return [x, Math.ceil(workgroups / x)];
+}
+
+/** The two dispatches of a convolution: packing the kernel, then the sum. `input` and `output` are operand names. */
+function convolve(
+  conv: Convolution,
+  device: DeviceTraits,
+  names: { readonly input: string; readonly output: string; readonly transposed: boolean },
+): { dispatches: Dispatch[]; scratch: Record<string, number> } {
+  const SG = device.subgroupSize;
+  const vector = laneOutputs(conv.O, SG);
+  const blocks = Math.ceil(conv.O / (SG * vector));
+  const tile = forwardTile(conv);
+  const tiles = conv.N * Math.ceil(conv.P / tile.TILE_P) * Math.ceil(conv.Q / (tile.GROUPS * tile.GROUP));
+  const [gridX, gridZ] = grid(tiles, device);
+  const lanes = { KH: conv.KH, KW: conv.KW, C: conv.C, O: conv.O, SG, LANE_OUTPUTS: vector };
+  const pack: Dispatch = {
+    shader: 'conv2d/pack_software',
+    constants: { ...lanes, TRANSPOSED: names.transposed ? 1 : 0 },
+    workgroups: [conv.C, conv.KH, blocks],
+  };
+  const sum: Dispatch = {
+    shader: 'conv2d/forward_software',
+    constants: { ...conv, ...tile, SG, LANE_OUTPUTS: vector, LaneVector: `vec${vector}f`, GRID_X: gridX },
+    bindings: { x: names.input, y: names.output },
+    workgroups: [gridX, blocks, gridZ],
+  };
+  return {
+    dispatches: [pack, sum],
+    scratch: { packed: blocks * conv.KH * conv.C * conv.KW * SG * vector * 4 },
+  };
+}
+
+/** About 28 pixels per workgroup, in groups that the driver still unrolls. */
+function forwardTile(conv: Convolution): { TILE_P: number; GROUPS: number; GROUP: number } {
+  const longestGroup = Math.max(1, Math.min(7, Math.floor(unrolledMultiplyAdds / conv.KW)));
+  const columns = Math.ceil(conv.Q / Math.ceil(conv.Q / (4 * longestGroup)));
+  const groups = Math.ceil(columns / longestGroup);
+  const rows = Math.max(1, Math.min(4, conv.P, Math.floor(28 / columns)));
+  return { TILE_P: rows, GROUPS: groups, GROUP: Math.ceil(columns / groups) };
+}
+
+type ForwardContext = PassContext<'x' | 'kernel', 'y', ConvAttributes>;
+
+function forwardConvolution({ inputs, outputs, attributes }: ForwardContext): Convolution {
+  const [top = 0, left = 0] = attributes.pads;
+  return convolution(inputs.x.shape, inputs.kernel.shape, outputs.y.shape, top, left);
+}
+
+export const forwardSoftware: Variant<'x' | 'kernel', 'y', ConvAttributes>[] = [
+  {
+    name: 'software',
+    family: 'software',
+    hasEpilogue: true,
+    supports: (context) => supported(forwardConvolution(context), context.attributes.strides, context.device),
+    lower: (context) =>
+      convolve(forwardConvolution(context), context.device, { input: 'x', output: 'y', transposed: false }),
+  },
+];
+
+type InputGradientContext = PassContext<'dy' | 'kernel', 'dx', InputGradientAttributes>;
+
+/** dx is the convolution of dy with the flipped kernel, padded so that every window that saw a pixel counts. */
+function inputGradientConvolution({ inputs, outputs, attributes }: InputGradientContext): Convolution {
+  const [top = 0, left = 0] = attributes.pads;
+  const [KH = 0, KW = 0] = inputs.kernel.shape;
+  return convolution(inputs.dy.shape, inputs.kernel.shape, outputs.dx.shape, KH - 1 - top, KW - 1 - left);
+}
+
+export const inputGradientSoftware: Variant<'dy' | 'kernel', 'dx', InputGradientAttributes>[] = [
+  {
+    name: 'software',
+    family: 'software',
+    hasEpilogue: true,
+    supports: (context) =>
+      supported(inputGradientConvolution(context), context.attributes.strides, context.device),
+    lower: (context) =>
+      convolve(inputGradientConvolution(context), context.device, {
+        input: 'dy',
+        output: 'dx',
+        transposed: true,
+      }),
+  },
+];
+
+type KernelGradientContext = PassContext<'x' | 'dy', 'dkernel', KernelGradientAttributes>;
+
+function kernelGradientConvolution({ inputs, outputs, attributes }: KernelGradientContext): Convolution {
+  const [top = 0, left = 0] = attributes.pads;
+  return convolution(inputs.x.shape, outputs.dkernel.shape, inputs.dy.shape, top, left);
+}
+
+/** How a workgroup of the kernel gradient divides its sums, and how many pixels it takes at a time. */
+interface GradientTile {
+  readonly shader: string;
+  readonly constants: Readonly<Record<string, number>>;
+  /** Workgroups per block of output channels and slice of the batch. */
+  readonly count: number;
+}
+
+function gradientTile(conv: Convolution, subgroupSize: number): GradientTile {
+  const longestStep = Math.max(1, Math.min(7, conv.Q, Math.floor(unrolledMultiplyAdds / conv.KW)));
+  const STEP = Math.ceil(conv.Q / Math.ceil(conv.Q / longestStep));
+  if (conv.C >= subgroupSize) {
+    const SLOTS = Math.max(subgroupSize, 8);
+    return {
+      shader: 'conv2d/kernel_gradient_software',
+      constants: { SLOTS, STEP },
+      count: conv.KH * Math.ceil(conv.C / SLOTS),
+    };
+  }
+  // All channels of as many window rows as fit into 16 slots.
+  const SLOT_ROWS = Math.min(conv.KH, Math.floor(16 / conv.C));
+  return {
+    shader: 'conv2d/kernel_gradient_software_thin',
+    constants: { SLOT_ROWS, SLOT_CHANNELS: conv.C, STEP },
+    count: Math.ceil(conv.KH / SLOT_ROWS),
+  };
+}
+
+/** Enough workgroups to keep the cores evenly busy, and no more, since each slice is added up later. */
+const wantedWorkgroups = 128;
+
+function lowerKernelGradient(context: KernelGradientContext): {
+  dispatches: Dispatch[];
+  scratch: Record<string, number>;
+} {
+  const conv = kernelGradientConvolution(context);
+  const { device } = context;
+  const SG = device.subgroupSize;
+  const vector = laneOutputs(conv.O, SG);
+  const tile = gradientTile(conv, SG);
+  const blocks = Math.ceil(conv.O / (SG * vector));
+  const sliceImages = Math.ceil(
+    conv.N / Math.max(1, Math.min(conv.N, Math.ceil(wantedWorkgroups / (tile.count * blocks)))),
+  );
+  const slices = Math.ceil(conv.N / sliceImages);
+  const count = sizeOf(context.outputs.dkernel.shape);
+
+  const stride = Math.ceil(conv.O / vector) * vector;
+  const rows = conv.N * conv.P * conv.Q;
+  const [padX, padY] = grid(Math.ceil((rows * stride) / (64 * SG)), device);
+  const pad: Dispatch = {
+    shader: 'conv2d/pad_channels_software',
+    constants: { ROWS: rows, O: conv.O, STRIDE: stride, SG, GRID_X: padX },
+    workgroups: [padX, padY, 1],
+  };
+  const sum: Dispatch = {
+    shader: tile.shader,
+    constants: {
+      ...conv,
+      ...tile.constants,
+      SG,
+      LANE_OUTPUTS: vector,
+      LaneVector: `vec${vector}f`,
+      DY_STRIDE: stride,
+      SLICES: slices,
+      SLICE_IMAGES: sliceImages,
+    },
+    bindings: stride === conv.O ? {} : { dy: 'padded' },
+    workgroups: [tile.count, blocks, slices],
+  };
+  const [reduceX, reduceY] = grid(Math.ceil(count / (SG * 4)), device);
+  const reduce: Dispatch = {
+    shader: 'conv2d/kernel_gradient_software_reduce',
+    constants: { COUNT: count, SLICES: slices, SG, GRID_X: reduceX },
+    workgroups: [reduceX, reduceY, 1],
+  };
+  const scratch = { partial: slices * count * 4 };
+  return stride === conv.O
+    ? { dispatches: [sum, reduce], scratch }
+    : { dispatches: [pad, sum, reduce], scratch: { ...scratch, padded: rows * stride * 4 } };
+}
+
+export const kernelGradientSoftware: Variant<'x' | 'dy', 'dkernel', KernelGradientAttributes>[] = [
+  {
+    name: 'software',
+    family: 'software',
+    hasEpilogue: false,
+    supports: (context) =>
+      supported(kernelGradientConvolution(context), context.attributes.strides, context.device),
+    lower: lowerKernelGradient,
+  },
+];
