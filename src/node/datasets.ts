@@ -18,6 +18,7 @@ import { imageSetFromIdx } from '../data/idx.js';
 import { DataError, FileError, UsageError } from '../errors.js';
 import { download } from './download.js';
 import { fileExists, readBytes } from './files.js';
+import { type NpyBytes, readNpz } from './npz.js';
 
 export interface LoadOptions {
   /** Look only here. */
@@ -100,7 +101,7 @@ function standardPlaces(name: DatasetName, cache: string): Place[] {
     const folder = '/usr/share/datasets/fashion-mnist';
     places.push({ title: "Debian's package dataset-fashion-mnist", folder });
   }
-  const keras = path.join(homedir(), '.keras', 'datasets', name === 'digits' ? 'mnist' : 'fashion-mnist');
+  const keras = path.join(homedir(), '.keras', 'datasets', name === 'digits' ? '' : 'fashion-mnist');
   places.push({ title: "Keras's cache", folder: keras });
   const torch = path.resolve('data', name === 'digits' ? 'MNIST' : 'FashionMNIST', 'raw');
   places.push({ title: "PyTorch's folder", folder: torch });
@@ -197,8 +198,45 @@ async function lookIn(known: KnownDataset, folder: string): Promise<Found> {
     }
   }
   if (missing.length === 0) return { files: files as RawFiles };
+  if (missing.length === order.length) {
+    const archive = path.join(folder, 'mnist.npz');
+    if (await fileExists(archive).catch(() => false)) return lookInArchive(known, archive);
+  }
   if (missing.length < order.length) return { reason: `without ${missing.join(', ')}`, fault: 'missing' };
   return { reason: (await isFolder(folder)) ? 'none of the files' : 'no such folder', fault: 'missing' };
+}
+
+/** What Keras keeps: the same four files as arrays in one archive. Their headers are put back, then all is checked. */
+async function lookInArchive(known: KnownDataset, archive: string): Promise<Found> {
+  const called = {
+    trainImages: 'x_train',
+    trainLabels: 'y_train',
+    testImages: 'x_test',
+    testLabels: 'y_test',
+  };
+  try {
+    const arrays = readNpz(await readBytes(archive), path.basename(archive));
+    const files = Object.entries(called).map(([part, name]) => {
+      const array = arrays.get(name);
+      if (array === undefined) throw new DataError(`${path.basename(archive)} lacks the array ${name}`);
+      return [part, checked(known.files[part as keyof RawFiles], toIdx(array), name)];
+    });
+    return { files: Object.fromEntries(files) as RawFiles };
+  } catch (cause) {
+    if (cause instanceof DataError || cause instanceof FileError)
+      return { reason: cause.message, fault: 'wrong' };
+    throw cause;
+  }
+}
+
+/** An array of bytes as the IDX file it came from. */
+function toIdx({ shape, data }: NpyBytes): Uint8Array {
+  const bytes = new Uint8Array(4 + 4 * shape.length + data.length);
+  bytes.set([0, 0, 0x08, shape.length]);
+  const view = new DataView(bytes.buffer);
+  for (const [i, size] of shape.entries()) view.setUint32(4 + 4 * i, size);
+  bytes.set(data, 4 + 4 * shape.length);
+  return bytes;
 }
 
 /** A file may be plain or packed, and carry `.idx3-ubyte` as its ending, as some archives do. */

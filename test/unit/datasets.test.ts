@@ -1,7 +1,7 @@
 /**
  * Plan: the real digits from the npm package, with their published counts; a tiny set of our own, so that every
  * place and fault can be built: plain, packed, other names, the order of places, damaged and missing files, each
- * with its sentence; downloads from a local server: good, cut short, wrong, slow, absent, and the second mirror.
+ * with its sentence; Keras's archive; downloads from a local server: good, cut short, wrong, slow, absent, and the second mirror.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
@@ -167,6 +167,71 @@ describe('a folder that the user names', () => {
     );
     const bomb = await fill(path.join(base, 'bomb'), { change: () => gzipSync(new Uint8Array(1_000_000)) });
     expect(await failure(loadKnown(tiny, around(), { folder: bomb }))).toBeInstanceOf(DataError);
+  });
+});
+
+describe("Keras's archive", () => {
+  /** An .npz with the four arrays, stored: entries, then the directory, then the record that ends a zip. */
+  function npz(arrays: Record<string, Uint8Array>): Uint8Array {
+    const entries: Buffer[] = [];
+    const directory: Buffer[] = [];
+    for (const [name, idx] of Object.entries(arrays)) {
+      const rank = idx[3]!;
+      const sizes = Array.from({ length: rank }, (_, i) => idx[7 + 4 * i]);
+      const header = `{'descr': '|u1', 'fortran_order': False, 'shape': (${sizes.join(', ')},), }\n`;
+      const npy = Buffer.concat([
+        Buffer.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, header.length, 0]),
+        Buffer.from(header),
+        idx.subarray(4 + 4 * rank),
+      ]);
+      const file = Buffer.from(`${name}.npy`);
+      const local = Buffer.alloc(30);
+      local.writeUInt32LE(0x04034b50, 0);
+      local.writeUInt16LE(file.length, 26);
+      const central = Buffer.alloc(46);
+      central.writeUInt32LE(0x02014b50, 0);
+      central.writeUInt32LE(npy.length, 20);
+      central.writeUInt32LE(npy.length, 24);
+      central.writeUInt16LE(file.length, 28);
+      central.writeUInt32LE(Buffer.concat(entries).length, 42);
+      directory.push(central, file);
+      entries.push(local, file, npy);
+    }
+    const end = Buffer.alloc(22);
+    end.writeUInt32LE(0x06054b50, 0);
+    end.writeUInt16LE(Object.keys(arrays).length, 10);
+    end.writeUInt32LE(Buffer.concat(entries).length, 16);
+    return new Uint8Array(Buffer.concat([...entries, ...directory, end]));
+  }
+  const keras = {
+    x_train: raw.trainImages,
+    y_train: raw.trainLabels,
+    x_test: raw.testImages,
+    y_test: raw.testLabels,
+  };
+
+  it('holds the same files', async () => {
+    await writeFile(path.join(base, 'mnist.npz'), npz(keras));
+    const { train, test } = await loadKnown(tiny, around(base), { offline: true });
+    expect([...train.labels]).toEqual([0, 1, 0]);
+    expect([...train.image(2)]).toEqual([9, 10, 11, 12]);
+    expect(test.count).toBe(1);
+  });
+
+  it.each<[string, Uint8Array, string]>([
+    ['holds another set', npz({ ...keras, x_test: raw.trainImages }), 'x_test has 28 bytes, not 20'],
+    [
+      'lacks an array',
+      npz({ y_train: raw.trainLabels, y_test: raw.testLabels }),
+      'mnist.npz lacks the array x_train',
+    ],
+    ['is damaged', new Uint8Array(50), 'mnist.npz cannot be read as .npz (no zip directory)'],
+  ])('%s', async (_, bytes, reason) => {
+    await writeFile(path.join(base, 'mnist.npz'), bytes);
+    const error = await failure(loadKnown(tiny, around(), { folder: base }));
+    expect(error).toEqual(
+      new DataError(`tiny: BASE does not hold it (${reason}). Fetch the file again, or name another folder.`),
+    );
   });
 });
 

@@ -1,0 +1,80 @@
+/**
+ * Plan: archives by NumPy itself: packed with the arrays that Keras keeps, and stored with an array of another type;
+ * damage of any kind is a DataError.
+ */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { DataError } from '../../src/errors.js';
+import { readNpz } from '../../src/node/npz.js';
+
+/** numpy.savez_compressed with x_train 1…12 as [3,2,2], y_train 0 1 0, x_test 9s as [1,2,2], y_test 1. */
+const packed = fromBase64(
+  'UEsDBC0AAAAIAAAAIQCqBp4c//////////8LABQAeF90cmFpbi5ucHkBABAAjAAAAAAAAABUAAAAAAAAAJvsF+obEMnIUMZQ' +
+    'rZ6SWpxcpG6loF5Taqiuo6Cell9UUpSYF59flJIKEndLzClOBYoXZyQWpAL5GsY6CkZApKmjUKtAHuBiZGJmYWVj5+Dk4uYB' +
+    'AFBLAwQtAAAACAAAACEAZItoAv//////////CwAUAHlfdHJhaW4ubnB5AQAQAIMAAAAAAAAARwAAAAAAAACb7BfqGxDJyFDG' +
+    'UK2eklqcXKRupaBeU2qorqOgnpZfVFKUmBefX5SSChJ3S8wpTgWKF2ckFqQC+RrGOpo6CrUKFAAuBkYGAFBLAwQtAAAACAAA' +
+    'ACEAr/RMGv//////////CgAUAHhfdGVzdC5ucHkBABAAhAAAAAAAAABKAAAAAAAAAJvsF+obEMnIUMZQrZ6SWpxcpG6loF5T' +
+    'aqiuo6Cell9UUpSYF59flJIKEndLzClOBYoXZyQWpAL5GoY6CkZApKmjUKtAHuDiBAIAUEsDBC0AAAAIAAAAIQB7sqbA////' +
+    '//////8KABQAeV90ZXN0Lm5weQEAEACBAAAAAAAAAEUAAAAAAAAAm+wX6hsQychQxlCtnpJanFykbqWgXlNqqK6joJ6WX1RS' +
+    'lJgXn1+UkgoSd0vMKU4FihdnJBakAvkahjqaOgq1ChQALkYAUEsBAi0DLQAAAAgAAAAhAKoGnhxUAAAAjAAAAAsAAAAAAAAA' +
+    'AAAAAIABAAAAAHhfdHJhaW4ubnB5UEsBAi0DLQAAAAgAAAAhAGSLaAJHAAAAgwAAAAsAAAAAAAAAAAAAAIABkQAAAHlfdHJh' +
+    'aW4ubnB5UEsBAi0DLQAAAAgAAAAhAK/0TBpKAAAAhAAAAAoAAAAAAAAAAAAAAIABFQEAAHhfdGVzdC5ucHlQSwECLQMtAAAA' +
+    'CAAAACEAe7KmwEUAAACBAAAACgAAAAAAAAAAAAAAgAGbAQAAeV90ZXN0Lm5weVBLBQYAAAAABAAEAOIAAAAcAgAAAAA=',
+);
+/** numpy.savez with a = [0, 1, 2] as int32. */
+const stored = fromBase64(
+  'UEsDBC0AAAAAAAAAIQAC7L2p//////////8FABQAYS5ucHkBABAAjAAAAAAAAACMAAAAAAAAAJNOVU1QWQEAdgB7J2Rlc2Ny' +
+    'JzogJzxpNCcsICdmb3J0cmFuX29yZGVyJzogRmFsc2UsICdzaGFwZSc6ICgzLCksIH0gICAgICAgICAgICAgICAgICAgICAg' +
+    'ICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAKAAAAAAEAAAACAAAAUEsBAi0DLQAAAAAAAAAhAALsvamM' +
+    'AAAAjAAAAAUAAAAAAAAAAAAAAIABAAAAAGEubnB5UEsFBgAAAAABAAEAMwAAAMMAAAAAAA==',
+);
+
+function fromBase64(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text, 'base64'));
+}
+
+describe('readNpz', () => {
+  it('reads what NumPy packed', () => {
+    const arrays = readNpz(packed, 'mnist.npz');
+    expect([...arrays.keys()]).toEqual(['x_train', 'y_train', 'x_test', 'y_test']);
+    expect(arrays.get('x_train')?.shape).toEqual([3, 2, 2]);
+    expect([...arrays.get('x_train')!.data]).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+    expect(arrays.get('y_train')?.shape).toEqual([3]);
+    expect([...arrays.get('y_train')!.data]).toEqual([0, 1, 0]);
+    expect([...arrays.get('x_test')!.data]).toEqual([9, 9, 9, 9]);
+  });
+
+  it('refuses arrays of anything but bytes', () => {
+    expect(() => readNpz(stored, 'a.npz')).toThrow(DataError);
+    expect(() => readNpz(stored, 'a.npz')).toThrowErrorMatchingInlineSnapshot(
+      `[DataError: a.npz cannot be read as .npz (an array that is not of bytes in C order: {'descr': '<i4', 'fortran_order': False, 'shape': (3,), })]`,
+    );
+  });
+
+  it('refuses what is no archive', () => {
+    expect(() => readNpz(new Uint8Array(0), 'a.npz')).toThrowErrorMatchingInlineSnapshot(
+      `[DataError: a.npz cannot be read as .npz (no zip directory)]`,
+    );
+    expect(() => readNpz(new Uint8Array(100), 'a.npz')).toThrow(DataError);
+  });
+
+  it('survives any damage', () => {
+    const outcome = (bytes: Uint8Array): unknown => {
+      try {
+        readNpz(bytes, 'x');
+        return 'read';
+      } catch (error) {
+        return error instanceof DataError ? 'refused' : error;
+      }
+    };
+    for (let length = 0; length < packed.length; length++) {
+      expect(outcome(packed.subarray(0, length))).toBe('refused');
+    }
+    fc.assert(
+      fc.property(fc.nat(packed.length - 1), fc.nat(255), (at, byte) => {
+        expect(outcome(packed.map((old, i) => (i === at ? byte : old)))).toBeOneOf(['read', 'refused']);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
