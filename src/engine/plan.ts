@@ -31,6 +31,8 @@ export interface PlannedDispatch {
   /** Pass and fused ops, e.g. `conv2d/forward + add + relu`. */
   readonly label: string;
   readonly pass: string;
+  /** Counts the groups of a plan: the dispatches of one variant share it. */
+  readonly node: number;
   readonly variant: string;
   /** Input shapes, for printouts. */
   readonly shapes: string;
@@ -379,7 +381,7 @@ function assign(groups: readonly Group[], trace: Trace, outputs: readonly Value[
       const padded = Math.ceil(byteLength / 16) * 16;
       return { kind: 'buffer', index: buffers.take(padded), byteLength: padded };
     });
-    dispatches.push(...planGroup(group, scratch, slotOf, device));
+    dispatches.push(...planGroup(group, position, scratch, slotOf, device));
     for (const slot of Object.values(scratch)) if (slot.kind === 'buffer') buffers.give(slot.index);
     const dead = new Set(
       [...inputsOf(group).map(rootOf), ...results].filter(
@@ -405,6 +407,7 @@ function assign(groups: readonly Group[], trace: Trace, outputs: readonly Value[
 
 function planGroup(
   group: Group,
+  position: number,
   scratch: Readonly<Record<string, Slot>>,
   slotOf: (root: Value) => Slot,
   device: Device,
@@ -437,6 +440,7 @@ function planGroup(
     return {
       label,
       pass: node.pass.name,
+      node: position,
       variant: group.variant,
       shapes: Object.values(node.inputs)
         .map((value) => describe(value.spec))

@@ -6,7 +6,7 @@ import { StateError, assert } from '../errors.js';
 import { defaultDevice, type Device, type Pipeline } from './device.js';
 import type { Attributes, Pass, Spec } from './pass.js';
 import { type Plan, plan } from './plan.js';
-import { Step, compile } from './replay.js';
+import { type CompileOptions, Step, compile } from './replay.js';
 import { Tensor, describe } from './tensor.js';
 import { Trace, currentTrace, mapRecord } from './trace.js';
 
@@ -82,12 +82,9 @@ export class Program<R extends Structure> {
   }
 
   /** Compiles ahead, reporting progress, and binds: what a training loop replays. */
-  async bind(
-    inputs: readonly Tensor[] = [],
-    onProgress?: (done: number, total: number) => void,
-  ): Promise<BoundStep<R>> {
+  async bind(inputs: readonly Tensor[] = [], options: CompileOptions = {}): Promise<BoundStep<R>> {
     const recorded = this.#find(inputs);
-    recorded.pipelines ??= await compile(recorded.plan, onProgress);
+    recorded.pipelines ??= await compile(recorded.plan, options);
     const outputs = recorded.plan.outputs.map((spec) => Tensor.allocate(spec, this.device));
     return {
       step: new Step(recorded.plan, inputs, outputs, recorded.pipelines),

@@ -1,6 +1,7 @@
 /** Loss and accuracy of a model over a set, and its predictions: programs over the model's own parameters. */
 import type { Device } from '../engine/device.js';
 import { type BoundStep, program } from '../engine/program.js';
+import type { CompileOptions } from '../engine/replay.js';
 import { Tensor } from '../engine/tensor.js';
 import { batchGather, softmaxCrossEntropy } from '../kernels/index.js';
 import { advance, stateSize, stateWords } from '../kernels/step_state.js';
@@ -35,7 +36,7 @@ export class Evaluator {
     model: Model,
     images: LabelledImages,
     batchSize: number,
-    onCompile?: Progress,
+    options: CompileOptions = {},
   ): Promise<Evaluator> {
     const { device } = model;
     const set = new DeviceSet(device, images);
@@ -55,7 +56,7 @@ export class Evaluator {
       advance({ totals, rates, state, ring }, batchSize);
       return {};
     }, device);
-    return new Evaluator(device, set, batchSize, state, rates, ring, await evaluate.bind([], onCompile));
+    return new Evaluator(device, set, batchSize, state, rates, ring, await evaluate.bind([], options));
   }
 
   async run(onStep?: Progress): Promise<Evaluation> {

@@ -6,6 +6,7 @@ import { grad } from '../engine/op.js';
 import { describePlan, type Plan } from '../engine/plan.js';
 import { debug } from '../engine/debug.js';
 import { type BoundStep, program } from '../engine/program.js';
+import type { CompileOptions } from '../engine/replay.js';
 import { Tensor } from '../engine/tensor.js';
 import { currentTrace } from '../engine/trace.js';
 import { UsageError, assert } from '../errors.js';
@@ -74,11 +75,11 @@ export class TrainingStep {
     model: Model,
     set: DeviceSet,
     batchSize: number,
-    onCompile?: (done: number, total: number) => void,
+    options: CompileOptions = {},
   ): Promise<TrainingStep> {
     const training = new TrainingStep(model, set, batchSize);
     const step = program(() => training.#record(), model.device);
-    training.#bound = await step.bind([], onCompile);
+    training.#bound = await step.bind([], options);
     debug(1, () => describePlan(training.plan));
     return training;
   }
@@ -174,12 +175,15 @@ export async function train(model: Model, images: LabelledImages, options: FitOp
     const saved = callback.name === undefined ? undefined : options.resume?.callbacks[callback.name];
     if (saved) callback.restore?.(saved);
   }
-  const onCompile = (done: number, total: number): void => {
-    for (const callback of callbacks) callback.onCompile?.(done, total, training);
+  const compiling: CompileOptions = {
+    ...(signal ? { signal } : {}),
+    onProgress: (done, total) => {
+      for (const callback of callbacks) callback.onCompile?.(done, total, training);
+    },
   };
-  const step = await TrainingStep.create(model, set, batchSize, onCompile);
+  const step = await TrainingStep.create(model, set, batchSize, compiling);
   const evaluator = validationData
-    ? await Evaluator.create(model, validationData, batchSize, onCompile)
+    ? await Evaluator.create(model, validationData, batchSize, compiling)
     : undefined;
 
   const metrics: Record<string, number[]> = {};

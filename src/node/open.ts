@@ -2,11 +2,12 @@
  * Node's opener: finds an adapter through Dawn (the package `webgpu`) and opens the device.
  * Dawn's object must stay referenced for the life of the process: when it is collected, Node crashes.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { isatty } from 'node:tty';
 import { create, globals } from 'webgpu';
-import { setDebugLevel } from '../engine/debug.js';
+import { debugLevel, setDebugLevel } from '../engine/debug.js';
 import { Device } from '../engine/device.js';
 import type { DeviceTraits } from '../engine/pass.js';
 import { DeviceError, UsageError } from '../errors.js';
@@ -51,16 +52,39 @@ function prepare(): void {
 
 function createGpu(flags: string[]): GPU {
   prepare();
-  const gpu = create(flags);
+  const gpu = quietly(() => create(flags));
   dawn.push(gpu);
   return gpu;
 }
 
+/**
+ * Runs `start` with standard error shut: for a software adapter Dawn prints two warnings about its limits there, at
+ * every start, and has no switch for them. What really goes wrong is thrown, not printed. On Linux, for terminals and
+ * pipes: a file opened again would have another position, and lose what others write to it. Not with DEBUG set.
+ */
+function quietly<T>(start: () => T): T {
+  const kind = fstatSync(2);
+  const canReopen = process.platform === 'linux' && (kind.isFIFO() || isatty(2));
+  if (!canReopen || debugLevel() > 0) return start();
+  const saved = openSync('/proc/self/fd/2', 'a');
+  closeSync(2);
+  // The lowest free number is taken: these two become descriptor 2 in turn.
+  const silent = openSync('/dev/null', 'w');
+  try {
+    return start();
+  } finally {
+    closeSync(silent);
+    openSync(`/proc/self/fd/${saved}`, 'a');
+    closeSync(saved);
+  }
+}
+
 /** Every adapter that Dawn sees. */
-export function listAdapters(): AdapterEntry[] {
+export async function listAdapters(): Promise<AdapterEntry[]> {
   try {
     // A name that nothing matches makes Dawn list what there is.
-    createGpu(['adapter=no adapter has this name']);
+    const gpu = createGpu(['adapter=no adapter has this name']);
+    await quietly(() => gpu.requestAdapter());
     return [];
   } catch (error) {
     return [...String(error).matchAll(/backend: '([^']*)', name: '([^']*)'/g)].map((match) => ({
@@ -75,7 +99,7 @@ export async function findAdapter({ device }: OpenOptions = {}): Promise<GPUAdap
   // Timestamps are rounded to 65 µs unless Dawn is told not to; only the profiler sees them.
   const flags = ['disable-dawn-features=timestamp_quantization'];
   if (device !== undefined) {
-    const adapters = listAdapters();
+    const adapters = await listAdapters();
     if (!adapters.some(({ name }) => name.includes(device))) {
       const names = adapters.map(({ name }) => `'${name}'`).join(', ') || 'none';
       throw new UsageError(`open: no adapter's name contains '${device}'; found ${names}.`);
@@ -84,7 +108,8 @@ export async function findAdapter({ device }: OpenOptions = {}): Promise<GPUAdap
   }
   let adapter: GPUAdapter | null = null;
   try {
-    adapter = await createGpu(flags).requestAdapter({ powerPreference: 'high-performance' });
+    const gpu = createGpu(flags);
+    adapter = await quietly(() => gpu.requestAdapter({ powerPreference: 'high-performance' }));
   } catch (cause) {
     throw DeviceError.noAdapter(String(cause).split('\n')[0] as string, { cause });
   }

@@ -1,0 +1,66 @@
+/** `devices`: the adapters of this machine, what they can do, and which one would be used and why. */
+import { DeviceError } from '../errors.js';
+import { findAdapter, listAdapters, open } from '../node/open.js';
+import { bold, openOutput, table } from './output.js';
+
+export interface DevicesOptions {
+  readonly device?: string;
+  readonly json?: boolean;
+}
+
+/** The limits that decide what can be trained. */
+const shownLimits = [
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxStorageBuffersPerShaderStage',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupsPerDimension',
+] as const;
+
+export async function devices(options: DevicesOptions): Promise<number> {
+  const output = openOutput(options);
+  const adapters = await listAdapters();
+  if (adapters.length === 0) throw DeviceError.noAdapter('Dawn lists no adapter');
+  output.say(bold(output, 'Adapters'));
+  output.say(
+    table(
+      ['backend', 'name'],
+      adapters.map(({ backend, name }) => [backend, name]),
+    ),
+  );
+
+  const choice = options.device === undefined ? {} : { device: options.device };
+  const adapter = await findAdapter(choice);
+  const device = await open(choice);
+  const { traits, fingerprint } = device;
+  const why =
+    options.device === undefined
+      ? whyChosen(adapters.length, traits.family)
+      : `its name contains '${options.device}'`;
+  output.say(`\n${bold(output, 'Used')}: ${fingerprint.adapter}, because ${why}.`);
+  output.say(
+    table(
+      ['', ''],
+      [
+        ['driver', fingerprint.driver],
+        ['vendor', `${fingerprint.vendor}, ${fingerprint.architecture}`],
+        ['runtime', fingerprint.runtime],
+        ['kernels', `${traits.family} family`],
+        ['subgroups', traits.subgroupSize > 0 ? `${traits.subgroupSize} wide` : 'not of one width: not used'],
+        ['timestamps', device.hasTimestamps ? 'yes' : 'no'],
+      ],
+    ).trimStart(),
+  );
+  const limits = Object.fromEntries(shownLimits.map((limit) => [limit, device.gpu.limits[limit]]));
+  output.say(`\n${bold(output, 'Limits')}\n${table(['limit', 'value'], Object.entries(limits))}`);
+  const features = [...adapter.features].sort();
+  output.say(`\n${bold(output, 'Features')}: ${features.join(', ')}`);
+  output.result({ adapters, used: { ...fingerprint, family: traits.family, why, limits, features } });
+  return 0;
+}
+
+function whyChosen(count: number, family: string): string {
+  if (count === 1) return 'it is the only one';
+  return family === 'software' ? 'no GPU answered' : 'it is the fastest that answered';
+}

@@ -1,0 +1,23 @@
+/** `gradcheck`: opens the device and hands over to the checks. */
+import { open } from '../node/open.js';
+import { gradcheck } from './gradcheck.js';
+import { openOutput } from './output.js';
+
+export interface GradcheckOptions {
+  readonly filter?: string;
+  readonly device?: string;
+  readonly json?: boolean;
+}
+
+export async function gradcheckCommand(options: GradcheckOptions): Promise<number> {
+  const output = openOutput(options);
+  const device = await open(options.device === undefined ? {} : { device: options.device });
+  const { filter } = options;
+  const { ok, rows } = await gradcheck({
+    device,
+    say: output.say,
+    ...(filter === undefined ? {} : { filter }),
+  });
+  output.result({ ok, rows });
+  return ok ? 0 : 1;
+}

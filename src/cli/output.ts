@@ -1,0 +1,64 @@
+/** Where commands speak: people read standard output, or standard error when `--json` keeps output for a program. */
+import process from 'node:process';
+import { styleText } from 'node:util';
+
+export interface Output {
+  readonly stream: NodeJS.WriteStream;
+  readonly hasColour: boolean;
+  /** A line for people. */
+  readonly say: (line: string) => void;
+  /** The result for programs: one JSON object on the last line of standard output, with `--json` only. */
+  readonly result: (value: object) => void;
+}
+
+export function openOutput({ json }: { readonly json?: boolean }): Output {
+  const stream = json ? process.stderr : process.stdout;
+  return {
+    stream,
+    hasColour: hasColour(stream),
+    say: (line) => void stream.write(`${line}\n`),
+    result: (value) => {
+      if (json) process.stdout.write(`${JSON.stringify(value)}\n`);
+    },
+  };
+}
+
+/** NO_COLOR, FORCE_COLOR and TERM=dumb as everywhere; else colour on a terminal. */
+function hasColour(stream: NodeJS.WriteStream): boolean {
+  const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
+  if (FORCE_COLOR !== undefined && FORCE_COLOR !== '0') return true;
+  return stream.isTTY && !NO_COLOR && TERM !== 'dumb';
+}
+
+export function bold(output: Output, text: string): string {
+  return output.hasColour ? styleText('bold', text, { validateStream: false }) : text;
+}
+
+/** Columns padded to their widest cell; numbers to the right. */
+export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+  const cells = [head, ...rows].map((row) => row.map(String));
+  const widths = head.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
+  const isNumber = head.map(
+    (_, column) => rows.length > 0 && rows.every((row) => /^[\d.,+\-–%×eE]*$/.test(String(row[column]))),
+  );
+  return cells
+    .map((row) =>
+      row
+        .map((cell, column) =>
+          isNumber[column] ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!),
+        )
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+/** `1 min 23 s`, `4.2 s`. */
+export function duration(seconds: number): string {
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+}
+
+export function percent(share: number): string {
+  return `${(share * 100).toFixed(2)} %`;
+}

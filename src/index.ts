@@ -1,0 +1,56 @@
+/**
+ * shadegrad for Node: everything that users import. A browser's entry is the same without files.
+ *
+ *   import { open, sequential, layers, optimizers, callbacks, datasets } from 'shadegrad';
+ */
+import { setFolderOpener } from './folder.js';
+import { earlyStopping, modelCheckpoint, reduceLrOnPlateau } from './nn/callbacks/index.js';
+import { conv2d, dense, dropout, flatten, maxPooling2d } from './nn/layers/index.js';
+import { paperModel } from './nn/models.js';
+import { rmsprop } from './nn/optimizers.js';
+import { cosineDecay } from './nn/schedules.js';
+import { type LoadOptions, loadDataset } from './node/datasets.js';
+import { openFolder } from './node/files.js';
+import { progressLine } from './report/progress_callback.js';
+
+setFolderOpener(openFolder);
+
+export { open, type OpenOptions } from './node/open.js';
+export { Tensor, type TensorData } from './engine/tensor.js';
+export { program, type Program } from './engine/program.js';
+export { grad } from './engine/op.js';
+export type { Device } from './engine/device.js';
+export { ImageSet } from './data/dataset.js';
+export { Sequential, sequential, loadModel } from './nn/sequential.js';
+export type { Callback, Logs, Training } from './nn/callbacks/callback.js';
+export type { FitOptions, History } from './nn/training.js';
+export type { Schedule } from './nn/schedules.js';
+export { openFolder } from './node/files.js';
+export type { Folder } from './folder.js';
+export * from './errors.js';
+
+/** Layers by Keras's names in camelCase. */
+export const layers = { conv2d, dense, dropout, flatten, maxPooling2d };
+
+export const optimizers = { rmsprop };
+
+/** Learning rates that change from step to step; an optimizer takes one in place of a number. */
+export const schedules = { cosineDecay };
+
+export const callbacks = {
+  earlyStopping,
+  modelCheckpoint,
+  reduceLrOnPlateau,
+  /** Keras's progress line on a terminal, or one line per epoch elsewhere. */
+  progress: (sink: Parameters<typeof progressLine>[0] = process.stdout) => progressLine(sink),
+};
+
+export const models = { paper: paperModel };
+
+export const datasets = {
+  /** The 60,000 and 10,000 digits of MNIST; see `loadDataset` for where they are looked for. */
+  digits: (options?: LoadOptions) => loadDataset('digits', options),
+};
+
+/** Operations on tensors, at once or recorded in a program: `ops.conv2d(x, kernel)`. */
+export * as ops from './kernels/index.js';

@@ -1,0 +1,43 @@
+/** The progress line as a callback of `fit`. */
+import type { Callback } from '../nn/callbacks/callback.js';
+import { ProgressLine, type Sink } from './progress_line.js';
+
+/**
+ * Shows compiling, then a line per epoch as Keras does: overwritten in place on a terminal, written once elsewhere.
+ * `colour` follows the sink when left out.
+ */
+export function progressLine(
+  sink: Sink,
+  { colour = sink.isTTY === true }: { readonly colour?: boolean } = {},
+): Callback {
+  let line: ProgressLine | undefined;
+  const compiling = compileProgress(sink);
+  return {
+    onCompile: (done, total) => compiling(done, total),
+    onEpochBegin: (epoch, { epochs, stepsPerEpoch, batchSize }) => {
+      sink.write(`Epoch ${epoch + 1}/${epochs}\n`);
+      line = new ProgressLine(sink, { total: stepsPerEpoch, imagesPerStep: batchSize, colour });
+    },
+    onBatchEnd: (step, logs) => line?.update(step + 1, logs),
+    onEpochEnd: (_, logs) => line?.finish(logs),
+    onTrainEnd: (_logs, _training, isInterrupted) => {
+      if (isInterrupted) line?.interrupt();
+    },
+  };
+}
+
+/** Shows how many kernels are compiled: a line that is overwritten, or one line at the end elsewhere. */
+export function compileProgress(sink: Sink): (done: number, total: number) => void {
+  let started = 0;
+  let before = Infinity;
+  return (done, total) => {
+    // A smaller count begins another program, such as the validation's.
+    if (done <= before) started = performance.now();
+    before = done;
+    const seconds = (performance.now() - started) / 1000;
+    const isLast = done === total;
+    if (sink.isTTY) sink.write(`\rCompiling kernels ${done}/${total}${isLast ? '\r\u001B[K' : ''}`);
+    // Not worth a line when the driver had them all in its cache.
+    else if (isLast && seconds > 1) sink.write(`Compiled ${total} kernels in ${seconds.toFixed(1)} s.\n`);
+  };
+}
