@@ -1,0 +1,222 @@
+// Gradient of a 2-D convolution by its input, for a GPU: a matrix product per phase of the stride.
+//
+//   dx[n,h,w,c] = Σ_{i,j,o} dy[n, (h + PAD_TOP − i) / STRIDE_H, (w + PAD_LEFT − j) / STRIDE_W, o] · kernel[i,j,c,o]
+//                 over the taps (i,j) whose two divisions leave no remainder and stay inside dy
+//
+// Shapes: dy [N,P,Q,O], kernel [KH,KW,C,O] → dx [N,H,W,C].
+// Pixels whose row and column agree modulo the strides (a phase) meet the same taps: every STRIDE_H-th
+// row of the window and every STRIDE_W-th column. Each phase is a product of its own, without the terms
+// that are always zero: one row per pixel of the phase, one column per channel c, and the sum over
+// k = (its taps, o), in which dy and the kernel are contiguous. With strides of 1 there is one phase.
+//
+// One workgroup computes TILE_M pixels of one phase × TILE_N channels. Each round it gathers K_STEP
+// terms of every pixel and of every channel into workgroup memory. One invocation computes ROWS pixels
+// × COLUMNS channels in registers. The channels of one vec4 stand STRIPE apart, so that neighbours in
+// a workgroup store neighbouring words for any C.
+//
+// Why this variant: it gathers, so it needs no atomics and repeats bit for bit; the patches of dy never
+// go through memory, and each vec4 from workgroup memory feeds many multiply-adds.
+
+const N: u32 = 2; //! images
+const H: u32 = 7; //! height of dx
+const W: u32 = 7; //! width of dx
+const C: u32 = 3; //! channels of dx
+const KH: u32 = 3; //! height of the window
+const KW: u32 = 3; //! width of the window
+const P: u32 = 7; //! height of dy
+const Q: u32 = 7; //! width of dy
+const O: u32 = 5; //! channels of dy
+const STRIDE_H: u32 = 1; //! step of the window down the image
+const STRIDE_W: u32 = 1; //! step of the window along a row
+const PAD_TOP: u32 = 1; //! rows of zeros above x
+const PAD_LEFT: u32 = 1; //! columns of zeros left of x
+alias DY_ELEMENT = f32; //! vec4f when O is a multiple of four, else f32
+const DY_WIDTH: u32 = 1; //! scalars in a DY_ELEMENT
+const THREADS_X: u32 = 8; //! invocations side by side along the channels of dx
+const THREADS_Y: u32 = 8; //! invocations side by side along the pixels of dx
+const ROWS: u32 = 4; //! pixels per invocation
+const COLUMNS: u32 = 4; //! channels per invocation, a multiple of four
+const K_STEP: u32 = 16; //! terms of the sum per round, a multiple of four
+const GRID_X: u32 = 1; //! workgroups along x; the tiles wrap to y because one dimension allows 65,535
+
+// Rows, columns and pixels of the largest phase; smaller phases are padded.
+const PHASE_H = (H + STRIDE_H - 1u) / STRIDE_H;
+const PHASE_W = (W + STRIDE_W - 1u) / STRIDE_W;
+const M = N * PHASE_H * PHASE_W;
+// Taps of the phase that meets most of them, and the terms of its sum.
+const TAPS_H = (KH + STRIDE_H - 1u) / STRIDE_H;
+const TAPS_W = (KW + STRIDE_W - 1u) / STRIDE_W;
+const K = TAPS_H * TAPS_W * O;
+const THREADS = THREADS_X * THREADS_Y;
+const QUADS = COLUMNS / 4u;
+const TILE_M = THREADS_Y * ROWS;
+const TILE_N = THREADS_X * COLUMNS;
+const TILES_M = (M + TILE_M - 1u) / TILE_M;
+const TILES_N = (C + TILE_N - 1u) / TILE_N;
+// Distance between the four channels of one vec4.
+const STRIPE = TILE_N / 4u;
+const K_QUADS = K_STEP / 4u;
+const ROUNDS = (K + K_STEP - 1u) / K_STEP;
+// vec4 of each tile that one invocation brings in per round; the loops below leave no remainder.
+const A_LOADS = TILE_M * K_QUADS / THREADS;
+const B_LOADS = STRIPE * K_STEP / THREADS;
+const_assert A_LOADS * THREADS == TILE_M * K_QUADS;
+const_assert B_LOADS * THREADS == STRIPE * K_STEP;
+// A row no gradient has, even after a few taps are subtracted.
+const OUTSIDE = 0x40000000u;
+
+@group(0) @binding(0) var<storage, read> dy: array<DY_ELEMENT>;
+@group(0) @binding(1) var<storage, read> kernel: array<f32>;
+@group(0) @binding(2) var<storage, read_write> dx: array<f32>;
+
+// Only the thread coordinate of these arrays is dynamic in the inner loop, so that the clamps which
+// robustness adds are computed once. The vec4 too many per row keeps column-wise stores off one bank.
+// a_tile[row / ROWS][row % ROWS][k / 4] holds four consecutive terms of a pixel.
+var<workgroup> a_tile: array<array<array<vec4f, K_QUADS + 1u>, ROWS>, THREADS_Y>;
+// b_tile[k][t / THREADS_X][t % THREADS_X] holds the channels t, t + STRIPE, t + 2 STRIPE, t + 3 STRIPE.
+var<workgroup> b_tile: array<array<array<vec4f, THREADS_X + 1u>, QUADS>, K_STEP>;
+
+fn epilogue(value: f32, index: u32, channel: u32) -> f32 { return value; } //! hook
+
+// A pixel of dx by its number within a phase. The phase is known by its first pixel.
+struct Pixel {
+  n: u32,
+  h: u32,
+  w: u32,
+}
+
+fn pixel_of(m: u32, phase: vec2u) -> Pixel {
+  let h = phase.x + m / PHASE_W % PHASE_H * STRIDE_H;
+  let w = phase.y + m % PHASE_W * STRIDE_W;
+  return Pixel(m / (PHASE_H * PHASE_W), h, w);
+}
+
+// Where the first tap of a pixel finds dy; the taps after it lie above and to the left. There p and q
+// wrap to huge values, so that one comparison catches both sides.
+struct Window {
+  image: u32, // flat index of the first element of dy that belongs to the image
+  p: u32,
+  q: u32,
+}
+
+fn window_of(m: u32, phase: vec2u) -> Window {
+  let pixel = pixel_of(m, phase);
+  let p = select(OUTSIDE, (pixel.h + PAD_TOP) / STRIDE_H, m < M);
+  return Window(pixel.n * (P * Q * O), p, (pixel.w + PAD_LEFT) / STRIDE_W);
+}
+
+fn dy_at(window: Window, k: u32) -> f32 {
+  let tap = k / O;
+  let p = window.p - tap / TAPS_W;
+  let q = window.q - tap % TAPS_W;
+  if (k >= K || p >= P || q >= Q) {
+    return 0.0;
+  }
+  return vec4f(dy[window.image + (p * Q + q) * O + k % O]).x;
+}
+
+// The terms k to k + 3 of one pixel; with O a multiple of four they share a tap.
+fn dy_quad(window: Window, k: u32) -> vec4f {
+  if (DY_WIDTH == 4u) {
+    let tap = k / O;
+    let p = window.p - tap / TAPS_W;
+    let q = window.q - tap % TAPS_W;
+    if (k >= K || p >= P || q >= Q) {
+      return vec4f();
+    }
+    return vec4f(dy[(window.image + (p * Q + q) * O + k % O) / 4u]);
+  }
+  return vec4f(dy_at(window, k), dy_at(window, k + 1u), dy_at(window, k + 2u), dy_at(window, k + 3u));
+}
+
+// The kernel for term k of the phase whose first tap is given.
+fn kernel_at(k: u32, c: u32, first_tap: vec2u) -> f32 {
+  let tap = k / O;
+  let i = first_tap.x + tap / TAPS_W * STRIDE_H;
+  let j = first_tap.y + tap % TAPS_W * STRIDE_W;
+  if (i >= KH || j >= KW || c >= C) {
+    return 0.0;
+  }
+  return kernel[((i * KW + j) * C + c) * O + k % O];
+}
+
+@compute @workgroup_size(THREADS)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let tile = group.y * GRID_X + group.x;
+  let first_c = tile % TILES_N * TILE_N;
+  let first_m = tile / TILES_N % TILES_M * TILE_M;
+  // Tiles beyond the last phase, there because of the wrap to y, repeat a phase: same inputs, same bits.
+  let phase_index = tile / (TILES_N * TILES_M) % (STRIDE_H * STRIDE_W);
+  let phase = vec2u(phase_index / STRIDE_W, phase_index % STRIDE_W);
+  let first_tap = (phase + vec2u(PAD_TOP, PAD_LEFT)) % vec2u(STRIDE_H, STRIDE_W);
+  let tx = local % THREADS_X;
+  let ty = local / THREADS_X;
+
+  // An invocation gathers for the same pixels in every round: their divisions are done once.
+  var windows: array<Window, A_LOADS>;
+  for (var load = 0u; load < A_LOADS; load++) {
+    windows[load] = window_of(first_m + (load * THREADS + local) / K_QUADS, phase);
+  }
+
+  var sum: array<array<vec4f, QUADS>, ROWS>;
+  var b0: array<vec4f, QUADS>;
+  var b1: array<vec4f, QUADS>;
+  var b2: array<vec4f, QUADS>;
+  var b3: array<vec4f, QUADS>;
+
+  for (var round = 0u; round < ROUNDS; round++) {
+    let first_k = round * K_STEP;
+    for (var load = 0u; load < A_LOADS; load++) {
+      let slot = load * THREADS + local;
+      let row = slot / K_QUADS;
+      let quad = slot % K_QUADS;
+      a_tile[row / ROWS][row % ROWS][quad] = dy_quad(windows[load], first_k + 4u * quad);
+    }
+    // The kernel is contiguous along k here, so neighbours load neighbouring k.
+    for (var load = 0u; load < B_LOADS; load++) {
+      let slot = load * THREADS + local;
+      let t = slot / K_STEP;
+      let step = slot % K_STEP;
+      let k = first_k + step;
+      let c = first_c + t;
+      b_tile[step][t / THREADS_X][t % THREADS_X] = vec4f(
+        kernel_at(k, c, first_tap),
+        kernel_at(k, c + STRIPE, first_tap),
+        kernel_at(k, c + 2u * STRIPE, first_tap),
+        kernel_at(k, c + 3u * STRIPE, first_tap),
+      );
+    }
+    workgroupBarrier();
+
+    for (var quad = 0u; quad < K_QUADS; quad++) {
+      for (var j = 0u; j < QUADS; j++) {
+        b0[j] = b_tile[4u * quad][j][tx];
+        b1[j] = b_tile[4u * quad + 1u][j][tx];
+        b2[j] = b_tile[4u * quad + 2u][j][tx];
+        b3[j] = b_tile[4u * quad + 3u][j][tx];
+      }
+      for (var row = 0u; row < ROWS; row++) {
+        let four = a_tile[ty][row][quad];
+        for (var j = 0u; j < QUADS; j++) {
+          sum[row][j] = fma(vec4f(four.w), b3[j], fma(vec4f(four.z), b2[j],
+            fma(vec4f(four.y), b1[j], fma(vec4f(four.x), b0[j], sum[row][j]))));
+        }
+      }
+    }
+    workgroupBarrier();
+  }
+
+  for (var row = 0u; row < ROWS; row++) {
+    let m = first_m + ty * ROWS + row;
+    let pixel = pixel_of(m, phase);
+    for (var j = 0u; j < QUADS; j++) {
+      for (var e = 0u; e < 4u; e++) {
+        let c = first_c + e * STRIPE + j * THREADS_X + tx;
+        if (m < M && pixel.h < H && pixel.w < W && c < C) {
+          let index = ((pixel.n * H + pixel.h) * W + pixel.w) * C + c;
+          dx[index] = epilogue(sum[row][j][e], index, c);
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * The 2-D convolution and its two gradients on a real GPU. Each is a matrix product whose large factor
+ * is gathered while it is used (implicit GEMM), so the tiles are those of the matrix product.
+ * Letters: x [N,H,W,C], kernel [KH,KW,C,O], y [N,P,Q,O].
+ */
+import type { Shape, Variant } from '../engine/pass.js';
+import {
+  elements,
+  grid,
+  reduction,
+  sliceCount,
+  suits,
+  tileConstants,
+  tileCount,
+  tiles,
+  type Product,
+  type Tile,
+} from './matmul_gpu.js';
+
+type Window = {
+  readonly strides: readonly [number, number];
+  readonly pads: readonly [top: number, left: number, bottom: number, right: number];
+};
+type ForwardVariant = Variant<'x' | 'kernel', 'y', Window>;
+type InputGradientVariant = Variant<'dy' | 'kernel', 'dx', Window & { readonly inputShape: Shape }>;
+type KernelGradientVariant = Variant<'x' | 'dy', 'dkernel', Window & { readonly kernelShape: Shape }>;
+
+interface Sizes {
+  readonly [letter: string]: number;
+  readonly N: number;
+  readonly H: number;
+  readonly W: number;
+  readonly C: number;
+  readonly KH: number;
+  readonly KW: number;
+  readonly P: number;
+  readonly Q: number;
+  readonly O: number;
+  readonly STRIDE_H: number;
+  readonly STRIDE_W: number;
+  readonly PAD_TOP: number;
+  readonly PAD_LEFT: number;
+}
+
+/** The shader constants that the shapes decide. */
+function sizes(x: Shape, kernel: Shape, y: Shape, { strides, pads }: Window): Sizes {
+  const [N, H, W, C] = x as [number, number, number, number];
+  const [KH, KW] = kernel as [number, number];
+  const [, P, Q, O] = y as [number, number, number, number];
+  const [STRIDE_H, STRIDE_W] = strides;
+  const [PAD_TOP, PAD_LEFT] = pads;
+  return { N, H, W, C, KH, KW, P, Q, O, STRIDE_H, STRIDE_W, PAD_TOP, PAD_LEFT };
+}
+
+function forward(tile: Tile): ForwardVariant {
+  type Context = Parameters<ForwardVariant['lower']>[0];
+  const sizesOf = ({ inputs, outputs, attributes }: Context): Sizes =>
+    sizes(inputs.x.shape, inputs.kernel.shape, outputs.y.shape, attributes);
+  const productOf = ({ N, P, Q, O, KH, KW, C }: Sizes): Product => ({ m: N * P * Q, n: O, k: KH * KW * C });
+  return {
+    name: `gpu_${tile.name}`,
+    family: 'gpu',
+    hasEpilogue: true,
+    supports: (context) => suits(tile, productOf(sizesOf(context)), 1),
+    lower(context) {
+      const s = sizesOf(context);
+      const { x, workgroups } = grid(tileCount(tile, productOf(s)), 1, context.device);
+      const constants = { ...s, ...elements('X', s.C % 4 === 0), ...tileConstants(tile), GRID_X: x };
+      return { dispatches: [{ shader: 'conv2d/forward_gpu', constants, workgroups }] };
+    },
+  };
+}
+
+function inputGradient(tile: Tile): InputGradientVariant {
+  type Context = Parameters<InputGradientVariant['lower']>[0];
+  const sizesOf = ({ inputs, outputs, attributes }: Context): Sizes =>
+    sizes(outputs.dx.shape, inputs.kernel.shape, inputs.dy.shape, attributes);
+  // One product per phase of the stride, as explained in the shader.
+  const productOf = ({ N, H, W, C, KH, KW, O, STRIDE_H, STRIDE_W }: Sizes): Product => ({
+    m: N * Math.ceil(H / STRIDE_H) * Math.ceil(W / STRIDE_W),
+    n: C,
+    k: Math.ceil(KH / STRIDE_H) * Math.ceil(KW / STRIDE_W) * O,
+    count: STRIDE_H * STRIDE_W,
+  });
+  return {
+    name: `gpu_${tile.name}`,
+    family: 'gpu',
+    hasEpilogue: true,
+    supports: (context) => suits(tile, productOf(sizesOf(context)), 1),
+    lower(context) {
+      const s = sizesOf(context);
+      const { x, workgroups } = grid(tileCount(tile, productOf(s)), 1, context.device);
+      const constants = { ...s, ...elements('DY', s.O % 4 === 0), ...tileConstants(tile), GRID_X: x };
+      return { dispatches: [{ shader: 'conv2d/input_gradient_gpu', constants, workgroups }] };
+    },
+  };
+}
+
+function kernelGradient(tile: Tile): KernelGradientVariant {
+  type Context = Parameters<KernelGradientVariant['lower']>[0];
+  const sizesOf = ({ inputs, outputs, attributes }: Context): Sizes =>
+    sizes(inputs.x.shape, outputs.dkernel.shape, inputs.dy.shape, attributes);
+  const productOf = ({ N, P, Q, O, KH, KW, C }: Sizes): Product => ({ m: KH * KW * C, n: O, k: N * P * Q });
+  return {
+    name: `gpu_${tile.name}`,
+    family: 'gpu',
+    hasEpilogue: false,
+    supports(context) {
+      const product = productOf(sizesOf(context));
+      return suits(tile, product, sliceCount(tile, product));
+    },
+    lower(context) {
+      const s = sizesOf(context);
+      const product = productOf(s);
+      const slices = sliceCount(tile, product);
+      const { x, workgroups } = grid(tileCount(tile, product), slices, context.device);
+      const gather = {
+        shader: 'conv2d/kernel_gradient_gpu',
+        constants: {
+          ...s,
+          ...elements('X', s.C % 4 === 0),
+          ...tileConstants(tile),
+          SLICES: slices,
+          GRID_X: x,
+        },
+        workgroups,
+      };
+      if (slices === 1) return { dispatches: [{ ...gather, bindings: { partial: 'dkernel' } }] };
+      const count = product.m * product.n;
+      return {
+        dispatches: [gather, reduction('conv2d/kernel_gradient_gpu_reduce', count, slices, context.device)],
+        scratch: { partial: 4 * slices * count },
+      };
+    },
+  };
+}
+
+export const forwardGpu: readonly ForwardVariant[] = tiles.map(forward);
+export const inputGradientGpu: readonly InputGradientVariant[] = tiles.map(inputGradient);
+export const kernelGradientGpu: readonly KernelGradientVariant[] = tiles.map(kernelGradient);
