@@ -1,0 +1,198 @@
+/**
+ * The matrix product on a real GPU, and what every kernel that is a matrix product underneath shares:
+ * the tiles, when a tile suits a problem, and how a long sum is cut into slices.
+ */
+import type { DeviceTraits, Dispatch, Variant } from '../engine/pass.js';
+
+/** A tile of the result as one workgroup computes it. Workgroup memory stays below 16 KiB. */
+export interface Tile {
+  /** Rows and columns of the tile, `<rows>x<columns>`. */
+  readonly name: string;
+  readonly threadsX: number;
+  readonly threadsY: number;
+  /** Rows and columns of one invocation. */
+  readonly rows: number;
+  readonly columns: number;
+  /** Terms of the sum per round. */
+  readonly kStep: number;
+}
+
+/** Largest first: more arithmetic per load, but fewer workgroups. */
+export const tiles: readonly Tile[] = [
+  { name: '128x128', threadsX: 16, threadsY: 16, rows: 8, columns: 8, kStep: 8 },
+  { name: '128x64', threadsX: 8, threadsY: 16, rows: 8, columns: 8, kStep: 16 },
+  { name: '128x32', threadsX: 8, threadsY: 16, rows: 8, columns: 4, kStep: 16 },
+  { name: '64x64', threadsX: 16, threadsY: 16, rows: 4, columns: 4, kStep: 16 },
+  { name: '64x32', threadsX: 8, threadsY: 16, rows: 4, columns: 4, kStep: 32 },
+  { name: '64x16', threadsX: 4, threadsY: 16, rows: 4, columns: 4, kStep: 32 },
+  { name: '32x32', threadsX: 8, threadsY: 8, rows: 4, columns: 4, kStep: 32 },
+];
+
+/** A matrix product as the tiles see it: `count` independent products of the same shape. */
+export interface Product {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly count?: number;
+}
+
+/** Below this a big GPU has idle processors (an H100 has 132, and wants two workgroups on each). */
+const enoughWorkgroups = 256;
+/** What a split sum aims for. */
+const wantedWorkgroups = 512;
+/** A slice shorter than this spends its time starting and ending. */
+const leastRoundsPerSlice = 4;
+/** The slices are written and read once more: keep that small beside the product. */
+const mostScratchBytes = 8 * 1024 * 1024;
+const reduceThreads = 256;
+
+const ceilDiv = (a: number, b: number): number => Math.ceil(a / b);
+const roundUp = (a: number, b: number): number => ceilDiv(a, b) * b;
+
+/** Workgroups that cover the result once. */
+export function tileCount(tile: Tile, { m, n, count = 1 }: Product): number {
+  return ceilDiv(m, tile.threadsY * tile.rows) * ceilDiv(n, tile.threadsX * tile.columns) * count;
+}
+
+/** Parts that the sum is cut into so that a result of few tiles still fills a GPU; each has at least one term. */
+export function sliceCount(tile: Tile, product: Product): number {
+  const rounds = ceilDiv(product.k, tile.kStep);
+  const wanted = Math.min(
+    Math.floor(wantedWorkgroups / tileCount(tile, product)),
+    Math.floor(rounds / leastRoundsPerSlice),
+    Math.floor(mostScratchBytes / (4 * product.m * product.n)),
+  );
+  return ceilDiv(rounds, ceilDiv(rounds, Math.max(1, wanted)));
+}
+
+/**
+ * Whether a tile is worth trying: little of it hangs over the edges of the result, and there are enough
+ * workgroups. The smallest tile is always taken, so that every shape has a kernel.
+ */
+export function suits(tile: Tile, product: Product, slices: number): boolean {
+  const { m, n } = product;
+  if (tile.name === '32x32') return true;
+  if (tile.name === '64x16' && n > 16) return false;
+  const padded = roundUp(m, tile.threadsY * tile.rows) * roundUp(n, tile.threadsX * tile.columns);
+  const littleWaste = padded <= 1.25 * roundUp(m, 32) * roundUp(n, 32);
+  return littleWaste && tileCount(tile, product) * slices >= enoughWorkgroups;
+}
+
+/** A dispatch of `count` workgroups, wrapped to y, times `z`; with the constant that the wrap needs. */
+export function grid(
+  count: number,
+  z: number,
+  device: DeviceTraits,
+): { readonly x: number; readonly workgroups: Dispatch['workgroups'] } {
+  const y = ceilDiv(count, device.maxWorkgroupsPerDimension);
+  const x = ceilDiv(count, y);
+  return { x, workgroups: [x, y, z] };
+}
+
+export function tileConstants(tile: Tile): Record<string, number> {
+  return {
+    THREADS_X: tile.threadsX,
+    THREADS_Y: tile.threadsY,
+    ROWS: tile.rows,
+    COLUMNS: tile.columns,
+    K_STEP: tile.kStep,
+  };
+}
+
+/** The second pass of a split sum: adds `slices` slices of `count` elements. */
+export function reduction(
+  shader: string,
+  count: number,
+  slices: number,
+  device: DeviceTraits,
+  constants: Readonly<Record<string, number>> = {},
+): Dispatch {
+  const lanes = slices >= 32 ? 8 : slices >= 8 ? 4 : 1;
+  const outputs = reduceThreads / lanes;
+  const { x, workgroups } = grid(ceilDiv(count, outputs), 1, device);
+  return {
+    shader,
+    constants: { ...constants, COUNT: count, SLICES: slices, LANES: lanes, OUTPUTS: outputs, GRID_X: x },
+    workgroups,
+  };
+}
+
+/** For the binding `name`: read it as vec4 when four consecutive elements are used together. */
+export function elements(name: string, asVec4: boolean): Record<string, number | string> {
+  return { [`${name}_ELEMENT`]: asVec4 ? 'vec4f' : 'f32', [`${name}_WIDTH`]: asVec4 ? 4 : 1 };
+}
+
+type MatmulVariant = Variant<'a' | 'b', 'c', { readonly transposeA: boolean; readonly transposeB: boolean }>;
+type MatmulContext = Parameters<MatmulVariant['lower']>[0];
+
+function productOf({ inputs, outputs, attributes }: MatmulContext): Product {
+  const [m = 0, n = 0] = outputs.c.shape;
+  const k = inputs.a.shape[attributes.transposeA ? 0 : 1] ?? 0;
+  return { m, n, k };
+}
+
+function matmul(context: MatmulContext, tile: Tile, slices: number): Dispatch {
+  const { m, n, k } = productOf(context);
+  const { transposeA, transposeB } = context.attributes;
+  const { x, workgroups } = grid(tileCount(tile, { m, n, k }), slices, context.device);
+  return {
+    shader: 'matmul/forward_gpu',
+    constants: {
+      M: m,
+      N: n,
+      K: k,
+      TRANSPOSE_A: Number(transposeA),
+      TRANSPOSE_B: Number(transposeB),
+      ...elements('A', !transposeA && k % 4 === 0),
+      ...tileConstants(tile),
+      SLICES: slices,
+      GRID_X: x,
+    },
+    workgroups,
+  };
+}
+
+function whole(tile: Tile): MatmulVariant {
+  return {
+    name: `gpu_${tile.name}`,
+    family: 'gpu',
+    hasEpilogue: true,
+    supports: (context) => suits(tile, productOf(context), 1),
+    lower: (context) => ({ dispatches: [matmul(context, tile, 1)] }),
+  };
+}
+
+/** The sum in slices, for products with few outputs: a dense layer on a batch, or its gradient by the input. */
+function split(tile: Tile): MatmulVariant {
+  return {
+    name: `gpu_${tile.name}_split`,
+    family: 'gpu',
+    hasEpilogue: true,
+    supports(context) {
+      const product = productOf(context);
+      const slices = sliceCount(tile, product);
+      return slices > 1 && suits(tile, product, slices);
+    },
+    lower(context) {
+      const product = productOf(context);
+      const slices = sliceCount(tile, product);
+      const count = product.m * product.n;
+      return {
+        dispatches: [
+          { ...matmul(context, tile, slices), bindings: { c: 'partial' } },
+          reduction('matmul/forward_gpu_reduce', count, slices, context.device, { CHANNELS: product.n }),
+        ],
+        scratch: { partial: 4 * slices * count },
+      };
+    },
+  };
+}
+
+const named = (...names: string[]): Tile[] => tiles.filter((tile) => names.includes(tile.name));
+
+/** Whole sums first where they fill the device, then split ones, then the small tile for what is left. */
+export const matmulGpu: readonly MatmulVariant[] = [
+  ...named('128x128', '128x64', '64x64', '64x32').map(whole),
+  ...named('128x64', '64x64', '32x32').map(split),
+  ...named('64x16', '32x32').map(whole),
+];
