@@ -18,6 +18,9 @@ import elementwise_map from '../../shaders/elementwise/map.wgsl';
 import matmul_forward_clear from '../../shaders/matmul/forward_clear.wgsl';
 import matmul_forward_gpu from '../../shaders/matmul/forward_gpu.wgsl';
 import matmul_forward_gpu_reduce from '../../shaders/matmul/forward_gpu_reduce.wgsl';
+import matmul_forward_software from '../../shaders/matmul/forward_software.wgsl';
+import matmul_pack_columns_software from '../../shaders/matmul/pack_columns_software.wgsl';
+import matmul_pack_rows_software from '../../shaders/matmul/pack_rows_software.wgsl';
 import max_forward from '../../shaders/max/forward.wgsl';
 import max_input_gradient from '../../shaders/max/input_gradient.wgsl';
 import max_pool2d_forward from '../../shaders/max_pool2d/forward.wgsl';
@@ -53,6 +56,9 @@ export const shaders: Readonly<Record<string, string>> = {
   'matmul/forward_clear': matmul_forward_clear,
   'matmul/forward_gpu': matmul_forward_gpu,
   'matmul/forward_gpu_reduce': matmul_forward_gpu_reduce,
+  'matmul/forward_software': matmul_forward_software,
+  'matmul/pack_columns_software': matmul_pack_columns_software,
+  'matmul/pack_rows_software': matmul_pack_rows_software,
   'max/forward': max_forward,
   'max/input_gradient': max_input_gradient,
   'max_pool2d/forward': max_pool2d_forward,
