@@ -5,6 +5,8 @@
  */
 import type { Shape, Variant } from '../engine/pass.js';
 import {
+  type Product,
+  type Tile,
   elements,
   grid,
   reduction,
@@ -13,43 +15,25 @@ import {
   tileConstants,
   tileCount,
   tiles,
-  type Product,
-  type Tile,
 } from './matmul_gpu.js';
+import { type WindowAttributes, windowConstants } from './window.js';
 
-type Window = {
-  readonly strides: readonly [number, number];
-  readonly pads: readonly [top: number, left: number, bottom: number, right: number];
-};
-type ForwardVariant = Variant<'x' | 'kernel', 'y', Window>;
-type InputGradientVariant = Variant<'dy' | 'kernel', 'dx', Window & { readonly inputShape: Shape }>;
-type KernelGradientVariant = Variant<'x' | 'dy', 'dkernel', Window & { readonly kernelShape: Shape }>;
+type ForwardVariant = Variant<'x' | 'kernel', 'y', WindowAttributes>;
+type InputGradientVariant = Variant<'dy' | 'kernel', 'dx', WindowAttributes & { readonly inputShape: Shape }>;
+type KernelGradientVariant = Variant<
+  'x' | 'dy',
+  'dkernel',
+  WindowAttributes & { readonly kernelShape: Shape }
+>;
 
-interface Sizes {
-  readonly [letter: string]: number;
-  readonly N: number;
-  readonly H: number;
-  readonly W: number;
-  readonly C: number;
-  readonly KH: number;
-  readonly KW: number;
-  readonly P: number;
-  readonly Q: number;
-  readonly O: number;
-  readonly STRIDE_H: number;
-  readonly STRIDE_W: number;
-  readonly PAD_TOP: number;
-  readonly PAD_LEFT: number;
-}
+type Sizes = Readonly<
+  Record<'N' | 'H' | 'W' | 'C' | 'KH' | 'KW' | 'P' | 'Q' | 'O' | 'STRIDE_H' | 'STRIDE_W', number>
+>;
 
-/** The shader constants that the shapes decide. */
-function sizes(x: Shape, kernel: Shape, y: Shape, { strides, pads }: Window): Sizes {
-  const [N, H, W, C] = x as [number, number, number, number];
-  const [KH, KW] = kernel as [number, number];
-  const [, P, Q, O] = y as [number, number, number, number];
-  const [STRIDE_H, STRIDE_W] = strides;
-  const [PAD_TOP, PAD_LEFT] = pads;
-  return { N, H, W, C, KH, KW, P, Q, O, STRIDE_H, STRIDE_W, PAD_TOP, PAD_LEFT };
+/** The shader constants that the shapes and the window decide. */
+function sizes(x: Shape, kernel: Shape, y: Shape, attributes: WindowAttributes): Sizes {
+  const [KH, KW, , O] = kernel as [number, number, number, number];
+  return { ...windowConstants(x, [KH, KW], y, attributes), O } as Sizes;
 }
 
 function forward(tile: Tile): ForwardVariant {

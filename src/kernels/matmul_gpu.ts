@@ -28,6 +28,8 @@ export const tiles: readonly Tile[] = [
   { name: '32x32', threadsX: 8, threadsY: 8, rows: 4, columns: 4, kStep: 32 },
 ];
 
+const smallest = tiles.at(-1) as Tile;
+
 /** A matrix product as the tiles see it: `count` independent products of the same shape. */
 export interface Product {
   readonly m: number;
@@ -42,6 +44,8 @@ const enoughWorkgroups = 256;
 const wantedWorkgroups = 512;
 /** A slice shorter than this spends its time starting and ending. */
 const leastRoundsPerSlice = 4;
+/** With fewer slices than this the second pass of a product costs more than the idle processors. */
+const leastSlices = 4;
 /** The slices are written and read once more: keep that small beside the product. */
 const mostScratchBytes = 8 * 1024 * 1024;
 const reduceThreads = 256;
@@ -71,7 +75,7 @@ export function sliceCount(tile: Tile, product: Product): number {
  */
 export function suits(tile: Tile, product: Product, slices: number): boolean {
   const { m, n } = product;
-  if (tile.name === '32x32') return true;
+  if (tile === smallest) return true;
   if (tile.name === '64x16' && n > 16) return false;
   const padded = roundUp(m, tile.threadsY * tile.rows) * roundUp(n, tile.threadsX * tile.columns);
   const littleWaste = padded <= 1.25 * roundUp(m, 32) * roundUp(n, 32);
@@ -162,7 +166,7 @@ function whole(tile: Tile): MatmulVariant {
   };
 }
 
-/** The sum in slices, for products with few outputs: a dense layer on a batch, or its gradient by the input. */
+/** The sum in slices, for products whose outputs alone fill no GPU, such as a wide dense layer on a batch. */
 function split(tile: Tile): MatmulVariant {
   return {
     name: `gpu_${tile.name}_split`,
@@ -171,7 +175,8 @@ function split(tile: Tile): MatmulVariant {
     supports(context) {
       const product = productOf(context);
       const slices = sliceCount(tile, product);
-      return slices > 1 && suits(tile, product, slices);
+      const fewOutputs = tileCount(smallest, product) < enoughWorkgroups;
+      return fewOutputs && slices >= leastSlices && suits(tile, product, slices);
     },
     lower(context) {
       const product = productOf(context);
