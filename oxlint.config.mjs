@@ -151,6 +151,7 @@ export default defineConfig({
     'unicorn/error-message': 'error',
 
     eqeqeq: 'error',
+    'no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
     'vitest/valid-expect': ['error', { maxArgs: 2 }], // the second one says which case it was
     'no-var': 'error',
     'prefer-const': 'error',

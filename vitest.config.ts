@@ -31,9 +31,10 @@ export default defineConfig({
           pool,
           // A software device uses every core: two files at once would only fight, and spoil each other's time limits.
           fileParallelism: false,
-          // The first dispatch of a pipeline compiles in the driver: seconds on a software device.
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          // The first dispatch of a pipeline compiles in the driver: seconds on a software device, and a test of an op
+          // compiles all its variants. Only a hang takes this long.
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
         },
       },
     ],
