@@ -20,7 +20,7 @@ const filters = process.argv.slice(2).filter((argument) => argument !== '--no-de
 const checks = [
   ['types', 'tsc'],
   ['lint', 'oxlint', '-c', 'oxlint.config.mjs', '--deny-warnings', '--report-unused-disable-directives'],
-  ['format', 'prettier', '--check', '--log-level', 'warn', '.'],
+  ['format', 'prettier', '--check', '--cache', '--log-level', 'warn', '.'],
 ];
 
 const passes = await Promise.all(checks.map(check));
