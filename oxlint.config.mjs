@@ -152,6 +152,7 @@ export default defineConfig({
 
     eqeqeq: 'error',
     'no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+    'vitest/no-standalone-expect': 'off', // does not know test.skipIf and helpers
     'vitest/valid-expect': ['error', { maxArgs: 2 }], // the second one says which case it was
     'no-var': 'error',
     'prefer-const': 'error',
