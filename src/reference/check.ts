@@ -12,7 +12,7 @@
  * sentinel and are followed by more of it that must be untouched.
  */
 import { ShadegradError, assert } from '../errors.js';
-import { type Device, type Storage, type TensorBytes } from '../engine/device.js';
+import { type Device, type TensorBytes } from '../engine/device.js';
 import { type Op, grad } from '../engine/op.js';
 import { type Attributes, type Pass, type Spec, type Variant, sizeOf, storageBytes } from '../engine/pass.js';
 import { type Plan } from '../engine/plan.js';
@@ -23,7 +23,7 @@ import { add, multiply } from '../kernels/arithmetic.js';
 import { dropout } from '../kernels/dropout.js';
 import { relu, reluInputGradient } from '../kernels/relu.js';
 import { stateSize, stateWords } from '../kernels/step_state.js';
-import { pcg4d, uniform } from '../random.js';
+import { dropoutFactor64 } from './dropout.js';
 import {
   type Array64,
   type Evaluated,
@@ -41,7 +41,7 @@ import {
 /** One comparison. */
 export interface Row {
   readonly op: string;
-  /** `forward`, `input_gradient` and so on; `… + epilogue`; `gradient` end to end; `differences`. */
+  /** `forward`, `input_gradient` and so on; `input_gradient + bias, …`; of the public function `forward`, `gradient`, `differences`. */
   readonly pass: string;
   readonly variant: string;
   readonly case: string;
@@ -124,7 +124,7 @@ async function runGuarded(
   const outputs = await Promise.all(outputTensors.map((tensor) => readBack(device, tensor)));
   const after = await Promise.all(inputTensors.map((tensor) => readBack(device, tensor)));
   step.dispose();
-  for (const { storage } of [...inputTensors, ...outputTensors]) device.release(storage as Storage);
+  for (const { storage } of [...inputTensors, ...outputTensors]) device.release(storage);
   return { outputs, inputs: after };
 }
 
@@ -162,7 +162,7 @@ function shapesOf(inputs: Readonly<Record<string, Spec>>): string {
 
 // ---- passes and variants ----
 
-type AnyPass = Pass<string, string, Attributes>;
+type AnyPass = Pass;
 type AnyVariant = Variant<string, string, Attributes>;
 
 /** Names of the variants that take the case; an element-wise pass runs as a map. */
@@ -184,8 +184,7 @@ function planWith(
   const before = device.forcedVariants.get(pass.name);
   if (variant !== undefined) device.forcedVariants.set(pass.name, variant);
   try {
-    const tensors = inputs as unknown as readonly Tensor[]; // only shapes and dtypes are looked at
-    return program(fn, device).plan(...tensors);
+    return program(fn, device).plan(...asTensors(inputs));
   } finally {
     if (before === undefined) device.forcedVariants.delete(pass.name);
     else device.forcedVariants.set(pass.name, before);
@@ -256,15 +255,6 @@ function stateArray(): Array64 {
   words[stateWords.seed] = seed;
   words[stateWords.step] = stepNumber;
   return { shape: [stateSize], dtype: 'u32', values: words };
-}
-
-/** What dropout multiplies element `index` by. */
-export function dropoutFactor64(
-  index: number,
-  at: { rate: number; stream: number; seed: number; step: number },
-): number {
-  const [word] = pcg4d(at.seed, at.stream, at.step, index);
-  return uniform(word) >= Math.fround(at.rate) ? 1 / (1 - at.rate) : 0;
 }
 
 interface Epilogue {
@@ -352,58 +342,71 @@ async function checkEpilogue(
   return rows;
 }
 
-// ---- gradients end to end ----
+// ---- the public function, end to end ----
 
-/** The gradients of Σ dy·y as a program records them, from the public function down. */
-async function checkGradient(
+/** The op and the gradients of Σ dy·y as a program records them, from the public function down. */
+async function checkCall(
   device: Device,
   label: Pick<Row, 'op' | 'case'>,
   reference: Reference,
   at: Evaluated,
 ): Promise<Row[]> {
-  const call = reference.call;
-  const wanted = Object.keys(at.gradients);
-  if (!call || wanted.length === 0) return [];
+  const { call } = reference;
+  if (!call) return [];
+  const differentiable = Object.keys(at.gradients);
   const names = Object.keys(at.inputs);
-  const [output] = reference.outputs as [string];
-  const values = [...Object.values(at.inputs), at.outputGradients[output] as Array64];
+  const [first] = reference.outputs as [string];
+  const values = [...Object.values(at.inputs), at.outputGradients[first] as Array64];
+  // Multiplying by dy, and where needed adding up, rounds a little more than the kernels alone.
+  const widened = (expected: Expected): Expected => ({
+    ...expected,
+    tolerance: expected.tolerance + tolerance(0, 2),
+  });
+  const wanted = [
+    ...reference.outputs.map((name) => ({ pass: 'forward', name, expected: at.outputs[name] as Expected })),
+    ...differentiable.map((name) => ({
+      pass: 'gradient',
+      name: `d${name}`,
+      expected: widened(at.gradients[name] as Expected),
+    })),
+  ];
   const row = {
     ...label,
-    pass: 'gradient',
+    pass: 'call',
     variant: 'as chosen',
     shapes: shapesOf(at.inputs),
-    result: wanted.join(' '),
+    result: '',
     tolerance: 0,
   };
   return guard(row, async () => {
-    const { plan } = {
-      plan: program((...tensors: Tensor[]) => gradients(tensors), device).plan(
-        ...(values as unknown as Tensor[]),
-      ),
-    };
+    const plan = program((...tensors: Tensor[]) => {
+      const operands = Object.fromEntries(names.map((name, i) => [name, tensors[i] as Tensor]));
+      const outputs = call(operands, at.options);
+      const results = reference.outputs.map((name) => outputs[name] as Tensor);
+      if (differentiable.length === 0) return results;
+      const loss = multiply(outputs[first] as Tensor, tensors.at(-1) as Tensor);
+      return [
+        ...results,
+        ...grad(
+          loss,
+          differentiable.map((name) => operands[name] as Tensor),
+        ),
+      ];
+    }, device).plan(...asTensors(values));
     const got = await runGuarded(device, plan, values);
-    return wanted.map((name, i) => {
-      const expected = at.gradients[name] as Expected;
-      // Multiplying by dy, and where needed adding up, rounds a little more than the kernels alone.
-      const wider = { ...expected, tolerance: expected.tolerance + tolerance(0, 2) };
-      return {
-        ...row,
-        result: `d${name}`,
-        tolerance: wider.tolerance,
-        ...compare(got.outputs[i] as ReadBack, wider),
-      };
-    });
+    return wanted.map(({ pass, name, expected }, i) => ({
+      ...row,
+      pass,
+      result: name,
+      tolerance: expected.tolerance,
+      ...compare(got.outputs[i] as ReadBack, expected),
+    }));
   });
+}
 
-  function gradients(tensors: Tensor[]): Tensor[] {
-    const operands = Object.fromEntries(names.map((name, i) => [name, tensors[i] as Tensor]));
-    const y = (call as NonNullable<typeof call>)(operands, at.options)[output] as Tensor;
-    const loss = multiply(y, tensors.at(-1) as Tensor);
-    return grad(
-      loss,
-      wanted.map((name) => operands[name] as Tensor),
-    );
-  }
+/** Stand-ins for tensors where a plan is only made: nothing but shapes and dtypes is looked at. */
+function asTensors(values: readonly Array64[]): Tensor[] {
+  return values as unknown as Tensor[];
 }
 
 /**
@@ -435,7 +438,7 @@ async function checkDifferences(
       const asked = wanted.map((name) => operands[name] as Tensor);
       return [y, ...grad(multiply(y, tensors.at(-1) as Tensor), asked)];
     };
-    const plan = program(fn, device).plan(...(values as unknown as Tensor[]));
+    const plan = program(fn, device).plan(...asTensors(values));
     return (await runGuarded(device, plan, values)).outputs;
   };
   const rows: Row[] = [];
@@ -541,7 +544,7 @@ export async function checkOp(
         take(await checkEpilogue(device, label, pass, passCase, variant));
       }
     }
-    take(await checkGradient(device, label, reference, at));
+    take(await checkCall(device, label, reference, at));
     if (given.isSmooth !== false && !given.byHand && !given.isThorough && differencesDone < 2) {
       differencesDone++;
       take(await checkDifferences(device, label, reference, at));

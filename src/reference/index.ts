@@ -1,8 +1,38 @@
 /** Every reference by the name of its op: tests, gradcheck and the bench are made from this list. */
+import { arithmeticReferences } from './arithmetic.js';
+import { batchGatherReference } from './batch_gather.js';
 import { conv2dReference } from './conv2d.js';
+import { dropoutReference } from './dropout.js';
 import { matmulReference } from './matmul.js';
+import { argMaxReference, maxReference } from './max.js';
+import { maxPool2dReference } from './max_pool2d.js';
 import type { Reference } from './reference.js';
+import { reluReference } from './relu.js';
+import { reshapeReference } from './reshape.js';
+import { rmspropReference } from './rmsprop.js';
+import { softmaxReference } from './softmax.js';
+import { softmaxCrossEntropyReference } from './softmax_cross_entropy.js';
+import { stepStateReference } from './step_state.js';
+import { sumReference } from './sum.js';
+import { transposeReference } from './transpose.js';
 
-const all: readonly Reference[] = [conv2dReference, matmulReference];
+const all: readonly Reference[] = [
+  ...arithmeticReferences,
+  conv2dReference,
+  maxPool2dReference,
+  matmulReference,
+  reluReference,
+  dropoutReference,
+  softmaxReference,
+  softmaxCrossEntropyReference,
+  sumReference,
+  maxReference,
+  argMaxReference,
+  reshapeReference,
+  transposeReference,
+  batchGatherReference,
+  rmspropReference,
+  stepStateReference,
+];
 
 export const references: ReadonlyMap<string, Reference> = new Map(all.map((each) => [each.op, each]));

@@ -49,24 +49,25 @@ export function oneOf<T>(random: Random, list: readonly [T, ...T[]]): T {
   return list[Math.floor(random() * list.length)] as T;
 }
 
-/** How an operand is drawn. */
-export type Draw = (random: Random, shape: Shape) => Array64;
+/** How an operand is drawn; the shapes of all operands of the case tell how far an index may go. */
+export type Draw = (random: Random, shape: Shape, all: Shapes<string>) => Array64;
 
 /** Evenly in [−1, 1): sums stay small, and signs cancel as they do in a network. */
-export const drawSigned: Draw = (random, shape) => fill64(shape, () => 2 * random() - 1);
+export const drawSigned = (random: Random, shape: Shape): Array64 => fill64(shape, () => 2 * random() - 1);
 
 /** Evenly in [0.5, 2): for roots, logarithms and divisors. */
-export const drawPositive: Draw = (random, shape) => fill64(shape, () => Math.fround(0.5 + 1.5 * random()));
+export const drawPositive = (random: Random, shape: Shape): Array64 =>
+  fill64(shape, () => Math.fround(0.5 + 1.5 * random()));
 
 /** Evenly in ±[0.1, 1.1), so that no step of a finite difference crosses a kink at 0. */
-export const drawAwayFromZero: Draw = (random, shape) =>
+export const drawAwayFromZero = (random: Random, shape: Shape): Array64 =>
   fill64(shape, () => {
     const signed = 2 * random() - 1;
     return Math.fround(signed + Math.sign(signed + 1e-9) * 0.1);
   });
 
 /** All different by at least 2⁻⁸, in random order, so that no step of a finite difference changes which is largest. */
-export const drawDistinct: Draw = (random, shape) => {
+export const drawDistinct = (random: Random, shape: Shape): Array64 => {
   const size = sizeOf(shape);
   const order = Array.from({ length: size }, (_, i) => i);
   for (let i = size - 1; i > 0; i--) {
@@ -77,7 +78,8 @@ export const drawDistinct: Draw = (random, shape) => {
 };
 
 /** Few different values, so that ties are everywhere. */
-export const drawTies: Draw = (random, shape) => fill64(shape, () => wholeNumber(random, -1, 1));
+export const drawTies = (random: Random, shape: Shape): Array64 =>
+  fill64(shape, () => wholeNumber(random, -1, 1));
 
 export type Arrays<K extends string> = Readonly<Record<K, Array64>>;
 export type Shapes<K extends string> = Readonly<Record<K, Shape>>;
@@ -153,6 +155,8 @@ export interface Reference<I extends string = string, O extends string = string,
   readonly op: string;
   readonly inputs: Readonly<Record<I, { readonly dtype?: DType; readonly draw: Draw }>>;
   readonly outputs: readonly O[];
+  /** Outputs whose gradient flows back; all when left out. The gradient of the others is 0. */
+  readonly differentiable?: readonly O[];
   /** y = f(x) in float64. */
   forward(inputs: Arrays<I>, options: P): Arrays<O>;
   /** The vector-Jacobian product: the gradients of Σ dy · y, of the inputs that have one. */
@@ -220,13 +224,16 @@ export function evaluate(reference: Reference, given: Case, draw = 0): Evaluated
   for (const [name, { dtype, draw: own }] of Object.entries(reference.inputs)) {
     const shape = given.inputs[name] as Shape;
     const byHandValues = byHand?.inputs[name];
-    const drawn = byHandValues ? array64(shape, byHandValues) : (given.draw?.[name] ?? own)(random, shape);
+    const drawn = byHandValues
+      ? array64(shape, byHandValues)
+      : (given.draw?.[name] ?? own)(random, shape, given.inputs);
     inputs[name] = { ...drawn, dtype: dtype ?? 'f32' };
   }
   const values = reference.forward(inputs, options);
-  const outputGradients = mapArrays(values, (y) =>
-    byHand ? fill64(y.shape, () => 1) : drawSigned(random, y.shape),
-  );
+  const outputGradients = mapArrays(values, (y, name) => {
+    const drawn = byHand ? fill64(y.shape, () => 1) : drawSigned(random, y.shape);
+    return reference.differentiable?.includes(name) === false ? zeros64(y.shape) : drawn;
+  });
   const gradients = reference.backward?.(inputs, outputGradients, options) ?? {};
   const magnitudes = magnitudesOf(reference, inputs, outputGradients, options, values);
   const terms = reference.terms?.(mapShapes(inputs), options) ?? {};
@@ -274,8 +281,11 @@ function magnitudesOf(
   };
 }
 
-export function mapArrays(arrays: Arrays<string>, fn: (array: Array64) => Array64): Record<string, Array64> {
-  return Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, fn(array)]));
+export function mapArrays(
+  arrays: Arrays<string>,
+  fn: (array: Array64, name: string) => Array64,
+): Record<string, Array64> {
+  return Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, fn(array, name)]));
 }
 
 function mapShapes(arrays: Arrays<string>): Record<string, Shape> {

@@ -1,0 +1,157 @@
+/**
+ * Float64 reference of max_pool2d.
+ * Letters: N images of H × W pixels with C channels; windows of KH × KW; P × Q windows per image.
+ */
+import { maxPool2d } from '../kernels/max_pool2d.js';
+import {
+  type Array64,
+  type Case,
+  drawDistinct,
+  drawTies,
+  map64,
+  oneOf,
+  reference,
+  wholeNumber,
+  zeros64,
+} from './reference.js';
+import { type WindowOptions, windowOf } from './window.js';
+
+type Pool = WindowOptions & { readonly poolSize: readonly [number, number] };
+type Options = Pool & Readonly<Record<string, string | readonly number[]>>;
+
+/** For each window and channel the flat place of its first largest pixel, row by row; pixels outside do not count. */
+function places(x: Array64, options: Pool): { shape: number[]; places: number[] } {
+  const [N, H, W, C] = x.shape as [number, number, number, number];
+  const [KH, KW] = options.poolSize;
+  const [down, across] = options.strides;
+  const { P, Q, top, left } = windowOf(x.shape, options.poolSize, options);
+  const found: number[] = [];
+  for (let n = 0; n < N; n++)
+    for (let p = 0; p < P; p++)
+      for (let q = 0; q < Q; q++)
+        for (let c = 0; c < C; c++) {
+          let best = -1;
+          for (let h = p * down - top; h < p * down - top + KH; h++)
+            for (let w = q * across - left; w < q * across - left + KW; w++) {
+              if (h < 0 || h >= H || w < 0 || w >= W) continue;
+              const place = ((n * H + h) * W + w) * C + c;
+              if (best < 0 || (x.values[place] as number) > (x.values[best] as number)) best = place;
+            }
+          found.push(best);
+        }
+  return { shape: [N, P, Q, C], places: found };
+}
+
+/** y[n,p,q,c] = max over the window */
+export function maxPool64(x: Array64, options: Pool): Array64 {
+  const { shape, places: found } = places(x, options);
+  return { shape, dtype: 'f32', values: Float64Array.from(found, (place) => x.values[place] as number) };
+}
+
+/** dx gathers dy of the windows in which the pixel is the first largest. */
+export function maxPoolBackward64(x: Array64, dy: Array64, options: Pool): Array64 {
+  const dx = zeros64(x.shape);
+  places(x, options).places.forEach((place, window) => {
+    dx.values[place]! += dy.values[window] as number;
+  });
+  return dx;
+}
+
+type PoolCase = Case<'x', 'y', Options>;
+
+function pool(
+  name: string,
+  x: readonly number[],
+  poolSize: readonly [number, number],
+  strides: readonly [number, number],
+  padding: 'same' | 'valid' = 'valid',
+  more: Pick<PoolCase, 'draw' | 'isSmooth'> = {},
+): PoolCase {
+  return { name, inputs: { x }, options: { poolSize, strides, padding }, ...more };
+}
+
+const attributes = (x: Array64, { poolSize, ...window }: Options): Record<string, readonly number[]> => ({
+  window: poolSize,
+  strides: window.strides,
+  pads: windowOf(x.shape, poolSize, window).pads,
+});
+
+const ties = { draw: { x: drawTies }, isSmooth: false } as const;
+
+export const maxPool2dReference = reference<'x', 'y', Options>({
+  op: 'max_pool2d',
+  inputs: { x: { draw: drawDistinct } },
+  outputs: ['y'],
+  forward: ({ x }, options) => ({ y: maxPool64(x, options) }),
+  backward: ({ x }, { y: dy }, options) => ({ x: maxPoolBackward64(x, dy, options) }),
+  magnitudes: ({ x }, { y: dy }, options) => ({
+    outputs: {},
+    gradients: { x: maxPoolBackward64(x, map64(dy, Math.abs), options) },
+  }),
+  // At most this many windows lie over one pixel.
+  terms: (_, { poolSize: [KH, KW], strides: [down, across] }) => ({
+    x: Math.ceil(KH / down) * Math.ceil(KW / across),
+  }),
+  roundings: { y: 0 },
+  call: ({ x }, options) => ({ y: maxPool2d(x, options) }),
+  passes: {
+    'max_pool2d/forward': ({ inputs, options, outputs }) => ({
+      inputs,
+      attributes: attributes(inputs.x, options),
+      results: { y: outputs.y },
+    }),
+    'max_pool2d/input_gradient': ({ inputs, options, outputGradients, gradients }) => ({
+      inputs: { x: inputs.x, dy: outputGradients.y },
+      attributes: attributes(inputs.x, options),
+      results: { dx: gradients.x! },
+    }),
+  },
+  cases: [
+    {
+      ...pool('by hand', [1, 2, 4, 1], [2, 2], [2, 2]),
+      isSmooth: false,
+      byHand: {
+        // Left window: one largest. Right window: the first of two equals.
+        inputs: { x: [1, 5, -1, -2, 4, 3, -1, -3] },
+        outputs: { y: [5, -1] },
+        gradients: { x: [0, 1, 1, 0, 0, 0, 0, 0] },
+      },
+    },
+    pool('odd sizes leave a row and a column out', [2, 7, 5, 3], [2, 2], [2, 2]),
+    pool('overlapping', [2, 9, 8, 3], [3, 3], [2, 2]),
+    pool('overlapping, ties', [2, 9, 8, 3], [3, 3], [1, 2], 'valid', ties),
+    pool('same, the odd pixel below and right', [2, 6, 7, 3], [3, 3], [2, 2], 'same'),
+    pool('same, ties', [2, 5, 7, 5], [2, 2], [2, 2], 'same', ties),
+    pool('same, all below 0', [1, 5, 5, 2], [4, 4], [1, 1], 'same', {
+      draw: { x: (random, shape) => map64(drawDistinct(random, shape), (value) => value - 8) },
+    }),
+    pool('strides leave pixels out', [2, 10, 11, 2], [2, 1], [3, 3]),
+    pool('window 1×1', [1, 4, 5, 3], [1, 1], [1, 1]),
+    pool('window 5×4', [1, 11, 9, 2], [5, 4], [2, 3], 'same'),
+    pool('the whole image', [3, 4, 5, 2], [4, 5], [1, 1]),
+    pool('paper pool 1, small', [2, 14, 14, 32], [2, 2], [2, 2]),
+  ],
+  random: (random) => {
+    const window = (): [number, number] => [wholeNumber(random, 1, 5), wholeNumber(random, 1, 5)];
+    const [N, H, W, C] = [
+      wholeNumber(random, 1, 3),
+      wholeNumber(random, 5, 12),
+      wholeNumber(random, 5, 12),
+      wholeNumber(random, 1, 9),
+    ];
+    const strides: [number, number] = [wholeNumber(random, 1, 3), wholeNumber(random, 1, 3)];
+    return {
+      inputs: { x: [N, H, W, C] },
+      options: { poolSize: window(), strides, padding: oneOf(random, ['same', 'valid']) },
+    };
+  },
+  bench: [
+    pool('paper pool 1', [128, 28, 28, 32], [2, 2], [2, 2]),
+    pool('paper pool 2', [128, 14, 14, 64], [2, 2], [2, 2]),
+  ],
+  wrongCalls: [
+    { name: 'three axes', inputs: { x: [28, 28, 1] }, call: ({ x }) => maxPool2d(x) },
+    { name: 'window too large', inputs: { x: [1, 2, 2, 1] }, call: ({ x }) => maxPool2d(x, { poolSize: 3 }) },
+    { name: 'stride 1.5', inputs: { x: [1, 4, 4, 1] }, call: ({ x }) => maxPool2d(x, { strides: 1.5 }) },
+  ],
+});

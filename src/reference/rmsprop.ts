@@ -1,0 +1,122 @@
+/**
+ * Float64 reference of rmsprop: v ← ρ·v + (1 − ρ)·g²; p ← p − lr·g / √(v + ε), or / (√v + ε).
+ * Letters: p parameters, g gradients, v the running mean square.
+ */
+import { type RmspropAttributes } from '../kernels/rmsprop.js';
+import { stateSize, stateWords } from '../kernels/step_state.js';
+import { type Arrays, type Draw, fill64, drawSigned, map64, reference, wholeNumber } from './reference.js';
+
+type Input = 'parameters' | 'gradients' | 'meanSquare' | 'state';
+type Changed = 'parameters' | 'meanSquare';
+
+/** The bits of an f32 as a whole number, and back. */
+export function bitsOf(value: number): number {
+  return new Uint32Array(Float32Array.of(value).buffer)[0] as number;
+}
+function floatOf(bits: number): number {
+  return new Float32Array(Uint32Array.of(bits).buffer)[0] as number;
+}
+
+const drawSquares: Draw = (random, shape) => fill64(shape, () => Math.fround(random() ** 2));
+const drawZeros: Draw = (_, shape) => fill64(shape, () => 0);
+const drawState: Draw = () => {
+  const values = new Float64Array(stateSize);
+  values[stateWords.learningRate] = bitsOf(1e-3);
+  return { shape: [stateSize], dtype: 'u32', values };
+};
+
+/** The step of each parameter, and v after it. */
+export function rmspropStep64(
+  { gradients, meanSquare, state }: Pick<Arrays<Input>, 'gradients' | 'meanSquare' | 'state'>,
+  { rho, epsilon, epsilonInsideRoot }: RmspropAttributes,
+): { step: Float64Array; v: Float64Array } {
+  const rate = floatOf(state.values[stateWords.learningRate] as number);
+  const v = meanSquare.values.map((old, i) => rho * old + (1 - rho) * (gradients.values[i] as number) ** 2);
+  const step = v.map((mean, i) => {
+    const root = epsilonInsideRoot ? Math.sqrt(mean + epsilon) : Math.sqrt(mean) + epsilon;
+    return (rate * (gradients.values[i] as number)) / root;
+  });
+  return { step, v };
+}
+
+const vectors = (size: number): Record<Input, readonly number[]> => ({
+  parameters: [size],
+  gradients: [size],
+  meanSquare: [size],
+  state: [stateSize],
+});
+
+const keras: RmspropAttributes = { rho: 0.9, epsilon: 1e-8, epsilonInsideRoot: true };
+const torch: RmspropAttributes = { rho: 0.99, epsilon: 1e-8, epsilonInsideRoot: false };
+
+export const rmspropReference = reference<Input, Changed, RmspropAttributes>({
+  op: 'rmsprop',
+  inputs: {
+    parameters: { draw: drawSigned },
+    gradients: { draw: drawSigned },
+    meanSquare: { draw: drawSquares },
+    state: { dtype: 'u32', draw: drawState },
+  },
+  outputs: ['parameters', 'meanSquare'],
+  forward: (inputs, options) => {
+    const { step, v } = rmspropStep64(inputs, options);
+    return {
+      parameters: map64(inputs.parameters, (p, i) => p - (step[i] as number)),
+      meanSquare: { ...inputs.meanSquare, values: v },
+    };
+  },
+  magnitudes: (inputs, _, options) => {
+    const { step } = rmspropStep64(inputs, options);
+    const parameters = map64(inputs.parameters, (p, i) => Math.abs(p) + Math.abs(step[i] as number));
+    return { outputs: { parameters }, gradients: {} };
+  },
+  // 1 − ρ is formed from an f32 ρ: its error of 2⁻²⁵ weighs ρ / (1 − ρ) times as much, 100 times for ρ = 0.99.
+  roundings: { meanSquare: 110, parameters: 80 },
+  passes: {
+    'rmsprop/forward': ({ inputs, options, outputs }) => ({ inputs, attributes: options, results: outputs }),
+  },
+  cases: [
+    {
+      name: 'by hand',
+      inputs: vectors(2),
+      options: { rho: 0.75, epsilon: 0, epsilonInsideRoot: true },
+      byHand: {
+        // v = 0.75·4 + 0.25·4² = 7; v = 0.25·2² = 1. The rate is 0.5.
+        inputs: {
+          parameters: [1, 1],
+          gradients: [4, -2],
+          meanSquare: [4, 0],
+          state: [0, 0, 0, 0, bitsOf(0.5), 0, 0, 0],
+        },
+        outputs: { parameters: [1 - 2 / Math.sqrt(7), 2], meanSquare: [7, 1] },
+      },
+    },
+    { name: 'ε inside', inputs: vectors(65), options: keras },
+    { name: 'ε outside', inputs: vectors(63), options: torch },
+    { name: 'a large ε inside', inputs: vectors(64), options: { ...keras, epsilon: 0.25 } },
+    { name: 'a large ε outside', inputs: vectors(9), options: { ...torch, epsilon: 0.25 } },
+    {
+      name: 'nothing to do',
+      inputs: vectors(33),
+      options: keras,
+      draw: { gradients: drawZeros, meanSquare: drawZeros },
+    },
+    {
+      name: 'nothing to do, ε outside',
+      inputs: vectors(33),
+      options: torch,
+      draw: { gradients: drawZeros, meanSquare: drawZeros },
+    },
+    { name: 'many', inputs: vectors(70_001), options: keras },
+  ],
+  random: (random) => ({
+    inputs: vectors(wholeNumber(random, 1, 9000)),
+    options: {
+      rho: 0.8 + 0.19 * random(),
+      epsilon: 10 ** -wholeNumber(random, 1, 8),
+      epsilonInsideRoot: random() < 0.5,
+    },
+  }),
+  bench: [{ name: 'all of paper', inputs: vectors(887_530), options: keras }],
+  wrongCalls: [],
+});

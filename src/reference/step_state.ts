@@ -1,0 +1,109 @@
+/**
+ * Reference of step_state/advance, in whole numbers:
+ *   ring[step mod length] = (bits of three totals, step);  step + 1;  cursor + batch;  the next learning rate.
+ */
+import { stateSize, stateWords } from '../kernels/step_state.js';
+import { type Array64, type Draw, drawSigned, fill64, reference, wholeNumber } from './reference.js';
+import { bitsOf } from './rmsprop.js';
+
+type Options = { readonly batch: number };
+type Input = 'totals' | 'rates' | 'state' | 'ring';
+
+const drawWords: Draw = (random, shape) => fill64(shape, () => wholeNumber(random, 0, 2 ** 32 - 1), 'u32');
+
+/** The state before step `step`, whose batch begins at `cursor`. */
+const stateAt =
+  (step: number, cursor: number): Draw =>
+  () => {
+    const values = Float64Array.from({ length: stateSize }, (_, i) => 100 + i);
+    values[stateWords.step] = step;
+    values[stateWords.cursor] = cursor;
+    return { shape: [stateSize], dtype: 'u32', values };
+  };
+
+function advance64(
+  totals: Array64,
+  rates: Array64,
+  state: Array64,
+  ring: Array64,
+  batch: number,
+): Record<'state' | 'ring', Array64> {
+  const after = { ...state, values: state.values.slice() };
+  const written = { ...ring, values: ring.values.slice() };
+  const step = state.values[stateWords.step] as number;
+  const row = (step % (ring.shape[0] as number)) * 4;
+  for (let i = 0; i < 3; i++) written.values[row + i] = bitsOf(totals.values[i] as number);
+  written.values[row + 3] = step;
+  const cursor = (state.values[stateWords.cursor] as number) + batch;
+  const next = Math.min(Math.floor(cursor / batch), rates.values.length - 1);
+  after.values[stateWords.step] = step + 1;
+  after.values[stateWords.cursor] = cursor;
+  after.values[stateWords.learningRate] = bitsOf(rates.values[next] as number);
+  return { state: after, ring: written };
+}
+
+const shapes = (steps: number, ring: number): Record<Input, readonly number[]> => ({
+  totals: [4],
+  rates: [steps],
+  state: [stateSize],
+  ring: [ring, 4],
+});
+
+export const stepStateReference = reference<Input, 'state' | 'ring', Options>({
+  op: 'step_state',
+  inputs: {
+    totals: { draw: drawSigned },
+    rates: { draw: drawSigned },
+    state: { dtype: 'u32', draw: stateAt(0, 0) },
+    ring: { dtype: 'u32', draw: drawWords },
+  },
+  outputs: ['state', 'ring'],
+  forward: ({ totals, rates, state, ring }, { batch }) => advance64(totals, rates, state, ring, batch),
+  roundings: { state: 0, ring: 0 },
+  passes: {
+    'step_state/advance': ({ inputs, options, outputs }) => ({
+      inputs,
+      attributes: options,
+      results: outputs,
+    }),
+  },
+  cases: [
+    {
+      name: 'by hand',
+      inputs: shapes(2, 2),
+      options: { batch: 4 },
+      byHand: {
+        inputs: {
+          totals: [2, 3, 4, 0],
+          rates: [0.5, 0.25],
+          state: [5, 77, 0, 8, bitsOf(0.5), 0, 0, 0],
+          ring: [1, 2, 3, 4, 5, 6, 7, 8],
+        },
+        outputs: {
+          state: [6, 77, 4, 8, 0x3e800000, 0, 0, 0],
+          ring: [1, 2, 3, 4, 0x40000000, 0x40400000, 0x40800000, 5],
+        },
+      },
+    },
+    {
+      name: 'the ring begins again',
+      inputs: shapes(9, 8),
+      options: { batch: 16 },
+      draw: { state: stateAt(16, 32) },
+    },
+    {
+      name: 'the last rate stays',
+      inputs: shapes(3, 5),
+      options: { batch: 16 },
+      draw: { state: stateAt(2, 32) },
+    },
+    {
+      name: 'a long run',
+      inputs: shapes(400, 64),
+      options: { batch: 128 },
+      draw: { state: stateAt(70_001, 128 * 77) },
+    },
+  ],
+  bench: [{ name: 'paper', inputs: shapes(391, 64), options: { batch: 128 } }],
+  wrongCalls: [],
+});

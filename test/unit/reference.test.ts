@@ -1,0 +1,173 @@
+// Plan: each float64 reference against itself: its backward against central differences of its forward, on every case
+// that is smooth and small; the cases worked out by hand; cases and shapes are drawn the same every time. Then what
+// the registry promises: every op has a reference, cases, a bench row and shaders, and every shader folder has an op.
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import type { Op } from '../../src/engine/op.js';
+import { type Pass, sizeOf } from '../../src/engine/pass.js';
+import { lonePasses, ops } from '../../src/kernels/index.js';
+import { references } from '../../src/reference/index.js';
+import {
+  type Case,
+  type Reference,
+  casesOf,
+  evaluate,
+  tolerance,
+  worstDifference,
+} from '../../src/reference/reference.js';
+import { windowOf } from '../../src/reference/window.js';
+
+const all = [...references.values()];
+const smallest = (given: Case): number =>
+  Object.values(given.inputs).reduce((sum, shape) => sum + sizeOf(shape), 0);
+
+test.each(all.filter((each) => each.backward))(
+  '$op: backward agrees with central differences',
+  (reference) => {
+    const cases = casesOf(reference, 5, false);
+    let compared = 0;
+    cases.forEach((given, index) => {
+      // Element by element the forward runs twice: keep to small operands.
+      if (given.isSmooth === false || smallest(given) > 1500) return;
+      const worst = worstDifference(reference, evaluate(reference, given, index), 12);
+      compared++;
+      expect(worst?.error ?? 0, `${given.name}: ${JSON.stringify(worst)}`).toBeLessThan(1);
+    });
+    expect(compared).toBeGreaterThan(2);
+  },
+);
+
+test.each(all)('$op: the case by hand', (reference) => {
+  const given = reference.cases.find(({ byHand }) => byHand) as Case;
+  const at = evaluate(reference, given);
+  const found = [
+    ...Object.entries(given.byHand?.outputs ?? {}).map(([name, want]) => ({
+      name,
+      want,
+      got: at.outputs[name],
+    })),
+    ...Object.entries(given.byHand?.gradients ?? {}).map(([name, want]) => ({
+      name: `gradient of ${name}`,
+      want,
+      got: at.gradients[name],
+    })),
+  ];
+  for (const { name, want, got } of found) {
+    const values = [...(got?.value.values ?? [])];
+    expect(values, name).toHaveLength(want?.length ?? 0);
+    // Hand-made numbers pass through f32 operands where they are logarithms, hence 2⁻²².
+    const worst = Math.max(...values.map((value, i) => Math.abs(value - (want?.[i] as number))));
+    expect(worst, `${name}: ${values.join(' ')}`).toBeLessThan(2 ** -22);
+  }
+});
+
+test('the same cases are drawn every time, and f32 operands hold f32 numbers', () => {
+  for (const reference of all) {
+    const cases = casesOf(reference, 3, false);
+    const shapes = (each: Case) => ({ inputs: each.inputs, options: each.options });
+    expect(casesOf(reference, 3, false).map(shapes)).toEqual(cases.map(shapes));
+    const last = cases.at(-1) as Case;
+    const at = evaluate(reference, last, 7);
+    expect(evaluate(reference, last, 7).inputs).toEqual(at.inputs);
+    for (const { values } of Object.values(at.inputs).filter(({ dtype }) => dtype === 'f32'))
+      expect(values).toEqual(values.map(Math.fround));
+  }
+});
+
+test('Σ|terms| is never below the result', () => {
+  for (const reference of all) {
+    const at = evaluate(reference, reference.cases[1] ?? (reference.cases[0] as Case), 1);
+    for (const expected of [...Object.values(at.outputs), ...Object.values(at.gradients)])
+      expected?.value.values.forEach((value, i) => {
+        expect(expected.magnitude[i], reference.op).toBeGreaterThanOrEqual(Math.abs(value) * (1 - 1e-12));
+      });
+  }
+});
+
+test('the tolerance grows with the root of the length of the sum', () => {
+  expect(tolerance(1) / 2 ** -24).toBe(8);
+  expect(tolerance(100) / 2 ** -24).toBe(44);
+  expect(tolerance(0, 0)).toBe(0);
+});
+
+// Padding of Keras's 'same', from its documentation and tf.nn: the odd row and column lie behind.
+test.each([
+  [
+    { image: 28, window: 5, stride: 1 },
+    { count: 28, before: 2, after: 2 },
+  ],
+  [
+    { image: 28, window: 3, stride: 2 },
+    { count: 14, before: 0, after: 1 },
+  ],
+  [
+    { image: 7, window: 3, stride: 2 },
+    { count: 4, before: 1, after: 1 },
+  ],
+  [
+    { image: 6, window: 2, stride: 1 },
+    { count: 6, before: 0, after: 1 },
+  ],
+  [
+    { image: 5, window: 1, stride: 3 },
+    { count: 2, before: 0, after: 0 },
+  ],
+  [
+    { image: 2, window: 5, stride: 1 },
+    { count: 2, before: 2, after: 2 },
+  ],
+])('padding of %o is %o', ({ image, window, stride }, { count, before, after }) => {
+  const { P, pads } = windowOf([1, image, image, 1], [window, window], {
+    strides: [stride, stride],
+    padding: 'same',
+  });
+  expect({ count: P, before: pads[0], after: pads[2] }).toEqual({ count, before, after });
+});
+
+// ---- the registry ----
+
+const passes: readonly { readonly name: string; readonly passes: readonly Pass[] }[] = [
+  ...(ops as unknown as readonly Op[]),
+  ...(lonePasses as unknown as readonly Pass[]).map((pass) => ({
+    name: pass.name.split('/')[0] as string,
+    passes: [pass],
+  })),
+];
+
+test.each(passes)('$name has a reference with cases, bench shapes and every pass', (op) => {
+  const reference = references.get(op.name) as Reference;
+  expect(reference, `src/reference names ${op.name}`).toBeDefined();
+  expect(reference.cases.length).toBeGreaterThan(2);
+  expect(reference.cases[0]?.byHand, 'the first case is by hand').toBeDefined();
+  expect(new Set(reference.cases.map(({ name }) => name)).size, 'no two cases share a name').toBe(
+    reference.cases.length,
+  );
+  // A view moves no memory: nothing to time.
+  expect(reference.bench.length > 0, 'bench shapes').toBe(op.passes.length > 0);
+  expect(Object.keys(reference.passes).sort()).toEqual(op.passes.map(({ name }) => name).sort());
+  for (const { name } of op.passes) expect(name.split('/')[0]).toBe(op.name);
+});
+
+test('no reference is left without an op', () => {
+  expect([...references.keys()].sort()).toEqual(passes.map(({ name }) => name).sort());
+});
+
+/** Folders whose shaders are parts of others, not ops. */
+const helpers = ['elementwise', 'random'];
+
+test('every op with kernels of its own has a shader folder, and every folder an op', () => {
+  const root = fileURLToPath(new URL('../../shaders', import.meta.url));
+  const folders = readdirSync(root).filter((name) => !helpers.includes(name));
+  const withKernels = passes.filter((op) => op.passes.some((pass) => !pass.elementwise));
+  expect(folders.sort()).toEqual(withKernels.map(({ name }) => name).sort());
+});
+
+test('variants of a pass have different names, and one clear variant takes everything', () => {
+  for (const op of passes) {
+    for (const { name, variants, elementwise } of op.passes) {
+      expect(new Set(variants.map((variant) => variant.name)).size, name).toBe(variants.length);
+      expect(variants.at(-1)?.family, `the last variant of ${name}`).toBe(elementwise ? undefined : 'clear');
+    }
+  }
+});
