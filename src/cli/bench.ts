@@ -50,7 +50,7 @@ export async function bench(options: BenchOptions): Promise<number> {
   const median = middle(rates);
   output.say(
     `\n${bold(output, `Training the paper model, batch ${batchSize}: ${median.toFixed(1)} images/s`)} ` +
-      `(median of ${rates.length} steps, best ${best.toFixed(1)}; ${step.plan.dispatches.length} dispatches per step, ` +
+      `(median of ${rates.length} rounds of ${step.stepsPerEpoch} steps, best ${best.toFixed(1)}; ${step.plan.dispatches.length} dispatches per step, ` +
       `peak device memory ${(device.peakBytes / 2 ** 20).toFixed(0)} MiB)`,
   );
   const kernels = device.hasTimestamps ? await kernelRows(step, quick ? 3 : 9) : [];
@@ -109,13 +109,16 @@ async function benchStep(
   return step;
 }
 
-/** Images per second of single steps, the metrics ring read back as in training. */
+/** Counted rounds of four steps, however slow the device. */
+const leastRounds = 3;
+
+/** Images per second of rounds of steps, the metrics ring read back as in training. */
 async function stepRates(device: Device, step: TrainingStep, seconds: number): Promise<number[]> {
   const rates: number[] = [];
   const started = performance.now();
   let first = 0;
   // The first round warms up and is not counted.
-  for (let round = 0; round === 0 || performance.now() - started < seconds * 1000; round++) {
+  for (let round = 0; round <= leastRounds || performance.now() - started < seconds * 1000; round++) {
     const words = new Uint32Array(stateSize);
     words[stateWords.step] = first;
     words[stateWords.epochSize] = step.set.count;

@@ -259,6 +259,13 @@ export class Device {
     return (await pending.fetch()).slice(0, byteLength);
   }
 
+  /** Makes staging buffers ahead, so that later reads of this length allocate nothing. */
+  prepareReads(byteLength: number, count: number): void {
+    const list = this.#staging.get(byteLength) ?? [];
+    this.#staging.set(byteLength, list);
+    while (list.length < count) list.push(this.#createStaging(byteLength));
+  }
+
   /**
    * Encodes a copy of `storage` into a staging buffer; `fetch`, called after the encoder was submitted, maps it.
    * Staging buffers are kept and used again.

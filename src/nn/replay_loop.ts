@@ -21,7 +21,10 @@ export interface StepMetrics {
 }
 
 export function createRing(device: Device): Tensor {
-  return Tensor.from(new Uint32Array(ringRows * ringRow), [ringRows, ringRow], device);
+  const ring = Tensor.from(new Uint32Array(ringRows * ringRow), [ringRows, ringRow], device);
+  // One read is under way while the next one is encoded.
+  device.prepareReads(ring.storage.byteLength, 2);
+  return ring;
 }
 
 export interface ReplayOptions {

@@ -1,0 +1,188 @@
+/**
+ * The command line as a user meets it, in processes of its own:
+ *   train → run folder → evaluate → predict, with --json on the last line
+ *   Ctrl-C and --resume give the bits of a run that was never interrupted
+ *   wrong use, bad files, no adapter: one line, the right exit code, no stack trace (a full disk: test/unit/files.test.ts)
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync, mkdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadDataset } from '../../src/node/datasets.js';
+import { encodePng } from '../../src/node/png.js';
+
+const root = path.resolve(import.meta.dirname, '..', '..');
+const cli = path.join(root, 'dist', 'cli.mjs');
+const work = mkdtempSync(path.join(tmpdir(), 'shadegrad-cli-'));
+
+interface Run {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function run(args: readonly string[], env: NodeJS.ProcessEnv = {}): Run {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args], {
+    cwd: work,
+    encoding: 'utf8',
+    env: { ...process.env, DEBUG: '0', ...env },
+  });
+  // Dawn's own two lines about a software adapter's limits.
+  return { status, stdout, stderr: stderr.replaceAll(/^Warning: .* artificially reduced .*\n/gm, '') };
+}
+
+const lastJson = ({ stdout }: Run): Record<string, unknown> =>
+  JSON.parse(stdout.trim().split('\n').at(-1)!) as Record<string, unknown>;
+const hashOf = (folder: string, name: string): string =>
+  readFileSync(path.join(work, folder, name)).toString('base64');
+const training = ['--limit', '80', '--batch-size', '16', '--preset', 'quick'];
+
+beforeAll(() => {
+  const built = spawnSync(process.execPath, [path.join(root, 'scripts', 'build.mjs')], { encoding: 'utf8' });
+  expect(built.stderr + built.stdout).toBe('');
+});
+afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+describe('train, evaluate, predict', () => {
+  it('trains into a run folder', () => {
+    const done = run(['train', ...training, '--epochs', '1', '--out', 'runs/x', '--json']);
+    expect(done.stderr).toMatch(/Epoch 1\/1\n5\/5 ━+ .*val_accuracy/);
+    expect(done.status).toBe(0);
+    const result = lastJson(done);
+    expect(result['epochs']).toEqual([1]);
+    expect(result['test']).toEqual({
+      loss: expect.any(Number) as number,
+      accuracy: expect.any(Number) as number,
+    });
+    expect(readdirSync(path.join(work, 'runs/x')).sort()).toEqual([
+      'best.safetensors',
+      'history.json',
+      'last.safetensors',
+      'model.json',
+      'run.json',
+    ]);
+    const saved = JSON.parse(readFileSync(path.join(work, 'runs/x/run.json'), 'utf8')) as {
+      settings: object;
+      result: object;
+    };
+    expect(saved.settings).toMatchObject({ preset: 'quick', epochs: 1, batchSize: 16, limit: 80, seed: 42 });
+    expect(saved.result).toMatchObject({ bestEpoch: 1 });
+  });
+
+  it('evaluates it to the accuracy that train printed', () => {
+    const trained = JSON.parse(readFileSync(path.join(work, 'runs/x/run.json'), 'utf8')) as {
+      result: { test: { accuracy: number } };
+    };
+    const done = run(['evaluate', '--model', 'runs/x', '--batch-size', '16', '--json']);
+    expect(done.status).toBe(0);
+    expect(lastJson(done)).toMatchObject({ accuracy: trained.result.test.accuracy, images: 10_000 });
+  });
+
+  it('predicts pictures of any size', async () => {
+    const { test } = await loadDataset('digits', { offline: true });
+    const small = { data: test.image(0), width: 28, height: 28, channels: 1 as const };
+    // Dark on white, five times as large.
+    const large = new Uint8Array(140 * 140).map(
+      (_, i) => 255 - small.data[Math.floor(i / 700) * 28 + Math.floor((i % 140) / 5)]!,
+    );
+    writeFileSync(path.join(work, 'small.png'), encodePng(small));
+    writeFileSync(
+      path.join(work, 'large.png'),
+      encodePng({ data: large, width: 140, height: 140, channels: 1 }),
+    );
+    const done = run(['predict', '--model', 'runs/x', 'small.png', 'large.png', '--json']);
+    expect(done.status).toBe(0);
+    const { predictions } = lastJson(done) as {
+      predictions: { file: string; label: number; probabilities: number[] }[];
+    };
+    expect(predictions.map(({ file }) => file)).toEqual(['small.png', 'large.png']);
+    for (const { probabilities } of predictions) {
+      expect(probabilities).toHaveLength(10);
+      expect(probabilities.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 5);
+    }
+    expect(run(['predict', '--model', 'runs/x', 'small.png']).stdout).toMatch(
+      /^small\.png: \d\n( {2}\d +\d+\.\d\d %.*\n){10}$/,
+    );
+  });
+
+  it('stops at Ctrl-C, and goes on to the bits of a run that was never interrupted', async () => {
+    expect(run(['train', ...training, '--epochs', '4', '--out', 'runs/straight']).status).toBe(0);
+    const child = spawn(
+      process.execPath,
+      [cli, 'train', ...training, '--epochs', '4', '--out', 'runs/broken'],
+      { cwd: work },
+    );
+    let stdout = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+      if (stdout.includes('Epoch 2/4')) child.kill('SIGINT');
+    });
+    const status = await new Promise((done) => child.on('close', done));
+    expect(stdout).toMatch(
+      /Interrupted in epoch \d after \d+ steps; saved\. Go on with:\n {2}npm run train -- --resume runs\/broken\n/,
+    );
+    expect(status).toBe(130);
+    expect(run(['train', '--resume', 'runs/broken']).status).toBe(0);
+    for (const name of ['last.safetensors', 'best.safetensors', 'history.json']) {
+      expect(hashOf('runs/broken', name) === hashOf('runs/straight', name), name).toBe(true);
+    }
+  });
+});
+
+describe('what goes wrong', () => {
+  const oneLine = (done: Run, status: number): string => {
+    expect(done.stderr).not.toMatch(/\n\s+at /);
+    expect(done.status).toBe(status);
+    return done.stderr;
+  };
+
+  it.each([
+    [['trian'], /unknown command 'trian'\n\(Did you mean train\?\)/],
+    [['train', '--epoch', '3'], /unknown option '--epoch'\n\(Did you mean --epochs\?\)/],
+    [['train', '--epochs', 'many'], /Expected a whole number from 1 on/],
+    [['train', '--preset', 'best'], /Allowed choices are quick, corrected/],
+    [['train', '--limit', '3', '--out', 'runs/y'], /--limit 3 is too small, expected at least 20/],
+    [['evaluate'], /required option '--model <dir>' not specified/],
+    [['devices', '--device', 'abacus'], /no adapter's name contains 'abacus'; found '/],
+  ])('%j is a wrong use', (args, message) => {
+    expect(oneLine(run(args), 2)).toMatch(message);
+  });
+
+  it('a missing or damaged model', () => {
+    expect(oneLine(run(['evaluate', '--model', 'runs/none']), 1)).toMatch(
+      /^cannot read .*runs\/none\/model\.json: there is no such file or folder\..*\n$/,
+    );
+    mkdirSync(path.join(work, 'runs/damaged'), { recursive: true });
+    writeFileSync(
+      path.join(work, 'runs/damaged/model.json'),
+      readFileSync(path.join(work, 'runs/x/model.json')),
+    );
+    expect(oneLine(run(['evaluate', '--model', 'runs/damaged']), 1)).toMatch(
+      /^model: .*holds no weights, expected one of best\.safetensors.*\n$/,
+    );
+    writeFileSync(path.join(work, 'runs/damaged/best.safetensors'), 'not weights');
+    expect(oneLine(run(['evaluate', '--model', 'runs/damaged']), 1)).toMatch(/not a good safetensors file/);
+    writeFileSync(path.join(work, 'runs/damaged/model.json'), '{');
+    expect(oneLine(run(['evaluate', '--model', 'runs/damaged']), 1)).toMatch(/model\.json is not JSON/);
+  });
+
+  it('a picture that is none', () => {
+    writeFileSync(path.join(work, 'text.png'), 'hello');
+    expect(oneLine(run(['predict', '--model', 'runs/x', 'text.png']), 1)).toMatch(/^text\.png: not a PNG/);
+    expect(oneLine(run(['predict', '--model', 'runs/x', 'none.png']), 1)).toMatch(
+      /none\.png: there is no such file/,
+    );
+  });
+
+  it('a data folder without the files', () => {
+    expect(oneLine(run(['train', '--data', work, '--out', 'runs/y']), 1)).toMatch(/train-images/);
+  });
+
+  it('no adapter', () => {
+    expect(
+      oneLine(run(['devices'], { VK_DRIVER_FILES: '/nonexistent', VK_ICD_FILENAMES: '/nonexistent' }), 1),
+    ).toMatch(/^open: no WebGPU adapter .*mesa-vulkan-drivers.*\n$/);
+  });
+});
