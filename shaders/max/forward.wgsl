@@ -2,6 +2,7 @@
 const OUTER: u32 = 1; //! product of the axes before the reduced one
 const REDUCED: u32 = 4; //! extent of the reduced axis
 const INNER: u32 = 1; //! product of the axes behind it
+const CHANNELS: u32 = 1; //! extent of the last axis of y
 const WORKGROUP: u32 = 64; //! invocations per workgroup
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
@@ -21,5 +22,5 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   for (var r = 1u; r < REDUCED; r++) {
     largest = max(largest, x[(o * REDUCED + r) * INNER + i]);
   }
-  y[element] = epilogue(largest, element, i);
+  y[element] = epilogue(largest, element, element % CHANNELS);
 }

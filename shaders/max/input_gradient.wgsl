@@ -4,6 +4,7 @@
 const OUTER: u32 = 1; //! product of the axes before the reduced one
 const REDUCED: u32 = 4; //! extent of the reduced axis
 const INNER: u32 = 1; //! product of the axes behind it
+const CHANNELS: u32 = 1; //! extent of the last axis of dx
 const WORKGROUP: u32 = 64; //! invocations per workgroup
 
 @group(0) @binding(0) var<storage, read> index_of_max: array<u32>;
@@ -21,5 +22,5 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let i = element % INNER;
   let r = element / INNER % REDUCED;
   let at = element / (INNER * REDUCED) * INNER + i;
-  dx[element] = epilogue(select(0.0, dy[at], index_of_max[at] == r), element, i);
+  dx[element] = epilogue(select(0.0, dy[at], index_of_max[at] == r), element, element % CHANNELS);
 }

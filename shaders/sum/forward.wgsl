@@ -7,6 +7,7 @@ const OUTER: u32 = 1; //! product of the axes before the reduced one
 const REDUCED: u32 = 4; //! extent of the reduced axis
 const INNER: u32 = 1; //! product of the axes behind it
 const SLICES: u32 = 1; //! partial sums per output
+const CHANNELS: u32 = 1; //! extent of the last axis of y
 const WORKGROUP: u32 = 64; //! invocations per workgroup
 const SLICE: u32 = (REDUCED + SLICES - 1u) / SLICES;
 
@@ -36,5 +37,5 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   for (; r < last; r++) {
     total += x[(o * REDUCED + r) * INNER + i];
   }
-  y[element] = epilogue(total, element, i);
+  y[element] = epilogue(total, element, element % CHANNELS);
 }

@@ -22,7 +22,13 @@ export const maxForward: Pass<'x', 'y', AxisRun> = {
           dispatches: [
             {
               shader: 'max/forward',
-              constants: { OUTER: outer, REDUCED: reduced, INNER: inner, WORKGROUP },
+              constants: {
+                OUTER: outer,
+                REDUCED: reduced,
+                INNER: inner,
+                CHANNELS: outputs.y.shape.at(-1) ?? 1,
+                WORKGROUP,
+              },
               workgroups,
             },
           ],
@@ -54,7 +60,13 @@ export const maxInputGradient: Pass<'index_of_max' | 'dy', 'dx', GradientAttribu
           dispatches: [
             {
               shader: 'max/input_gradient',
-              constants: { OUTER: outer, REDUCED: reduced, INNER: inner, WORKGROUP },
+              constants: {
+                OUTER: outer,
+                REDUCED: reduced,
+                INNER: inner,
+                CHANNELS: attributes.inputShape.at(-1) ?? 1,
+                WORKGROUP,
+              },
               workgroups,
             },
           ],

@@ -47,27 +47,29 @@ type Context = PassContext<'x', 'y', AxisRun>;
 /** One run of the kernel over x as [outer, reduced, inner]. */
 function sumDispatch(
   [OUTER, REDUCED, INNER]: readonly [number, number, number],
-  SLICES: number,
+  { SLICES, CHANNELS }: { readonly SLICES: number; readonly CHANNELS: number },
   bindings: Record<string, string>,
   device: Context['device'],
 ): Dispatch {
   const { WORKGROUP, workgroups } = gridFor(SLICES * OUTER * INNER, device);
   return {
     shader: 'sum/forward',
-    constants: { OUTER, REDUCED, INNER, SLICES, WORKGROUP },
+    constants: { OUTER, REDUCED, INNER, SLICES, CHANNELS, WORKGROUP },
     bindings,
     workgroups,
   };
 }
 
-function lowerSum({ inputs, attributes, device }: Context, slices: number): Lowering {
+function lowerSum({ inputs, outputs, attributes, device }: Context, slices: number): Lowering {
+  const CHANNELS = outputs.y.shape.at(-1) ?? 1;
   const { outer, reduced, inner } = aroundAxes(inputs.x.shape, attributes);
-  if (slices === 1) return { dispatches: [sumDispatch([outer, reduced, inner], 1, {}, device)] };
+  if (slices === 1)
+    return { dispatches: [sumDispatch([outer, reduced, inner], { SLICES: 1, CHANNELS }, {}, device)] };
   return {
     scratch: { partial: slices * outer * inner * 4 },
     dispatches: [
-      sumDispatch([outer, reduced, inner], slices, { y: 'partial' }, device),
-      sumDispatch([1, slices, outer * inner], 1, { x: 'partial' }, device),
+      sumDispatch([outer, reduced, inner], { SLICES: slices, CHANNELS }, { y: 'partial' }, device),
+      sumDispatch([1, slices, outer * inner], { SLICES: 1, CHANNELS }, { x: 'partial' }, device),
     ],
   };
 }
