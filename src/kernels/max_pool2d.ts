@@ -1,7 +1,7 @@
 /** Max-pooling over windows, channels last; the gradient of a window goes to its first maximum. */
 import { ShapeError } from '../errors.js';
 import { type Op, apply } from '../engine/op.js';
-import { type Pass, sizeOf } from '../engine/pass.js';
+import { type Pass, type Variant, sizeOf } from '../engine/pass.js';
 import { runPass } from '../engine/program.js';
 import { type Tensor, describe } from '../engine/tensor.js';
 import { bytesTouched, clearVariant, gridFor } from './grid.js';
@@ -55,6 +55,25 @@ export const maxPool2dForward: Pass<'x', 'y', PoolAttributes> = {
   ],
 };
 
+/** Windows side by side: each pixel lies in one, which finds its maximum once. One kernel for both families. */
+function apart(family: 'software' | 'gpu'): Variant<'x' | 'dy', 'dx', PoolAttributes> {
+  return {
+    name: `${family}_apart`,
+    family,
+    hasEpilogue: true,
+    supports: ({ attributes: { window, strides, pads } }) =>
+      window.every((extent, i) => extent === strides[i]) && pads.every((pad) => pad === 0),
+    lower: ({ inputs: { x, dy }, attributes, device }) => {
+      const window = attributes.window as [number, number];
+      const { N, H, W, C, KH, KW, P, Q } = windowConstants(x.shape, window, dy.shape, attributes);
+      const count = N * Math.ceil(H / KH) * Math.ceil(W / KW) * C;
+      const { workgroups, ...grid } = gridFor(count, device, { software: 16 });
+      const constants = { N, H, W, C, KH, KW, P, Q, ...grid };
+      return { dispatches: [{ shader: 'max_pool2d/input_gradient_apart', constants, workgroups }] };
+    },
+  };
+}
+
 export const maxPool2dInputGradient: Pass<'x' | 'dy', 'dx', PoolAttributes> = {
   name: 'max_pool2d/input_gradient',
   inputs: ['x', 'dy'],
@@ -65,6 +84,8 @@ export const maxPool2dInputGradient: Pass<'x' | 'dy', 'dx', PoolAttributes> = {
     bytes: bytesTouched(context),
   }),
   variants: [
+    apart('software'),
+    apart('gpu'),
     clearVariant(
       ({ inputs, attributes, device }) => {
         const { workgroups, ...grid } = gridFor(sizeOf(inputs.x.shape), device, { software: 32 });

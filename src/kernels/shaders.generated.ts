@@ -25,6 +25,7 @@ import max_forward from '../../shaders/max/forward.wgsl';
 import max_input_gradient from '../../shaders/max/input_gradient.wgsl';
 import max_pool2d_forward from '../../shaders/max_pool2d/forward.wgsl';
 import max_pool2d_input_gradient from '../../shaders/max_pool2d/input_gradient.wgsl';
+import max_pool2d_input_gradient_apart from '../../shaders/max_pool2d/input_gradient_apart.wgsl';
 import random_pcg4d from '../../shaders/random/pcg4d.wgsl';
 import rmsprop_forward from '../../shaders/rmsprop/forward.wgsl';
 import softmax_forward from '../../shaders/softmax/forward.wgsl';
@@ -63,6 +64,7 @@ export const shaders: Readonly<Record<string, string>> = {
   'max/input_gradient': max_input_gradient,
   'max_pool2d/forward': max_pool2d_forward,
   'max_pool2d/input_gradient': max_pool2d_input_gradient,
+  'max_pool2d/input_gradient_apart': max_pool2d_input_gradient_apart,
   'random/pcg4d': random_pcg4d,
   'rmsprop/forward': rmsprop_forward,
   'softmax/forward': softmax_forward,

@@ -71,13 +71,20 @@ export function windowCounts(
   ];
 }
 
+export type WindowConstants = Readonly<
+  Record<
+    'N' | 'H' | 'W' | 'C' | 'KH' | 'KW' | 'P' | 'Q' | 'STRIDE_H' | 'STRIDE_W' | 'PAD_TOP' | 'PAD_LEFT',
+    number
+  >
+>;
+
 /** The marked constants that every window kernel names alike. */
 export function windowConstants(
   image: Shape,
   window: readonly [number, number],
   output: Shape,
   { strides, pads }: WindowAttributes,
-): Record<string, number> {
+): WindowConstants {
   const [N, H, W, C] = image as [number, number, number, number];
   const [, P, Q] = output as [number, number, number];
   const [KH, KW] = window;
