@@ -3,6 +3,7 @@
  * Nothing is allocated, compiled or bound while it runs.
  */
 import { assert } from '../errors.js';
+import { debug, debugLevel } from './debug.js';
 import { type Device, type Pipeline, type Storage } from './device.js';
 import type { Plan, PlannedDispatch, Slot } from './plan.js';
 import type { Tensor } from './tensor.js';
@@ -79,6 +80,13 @@ export class Step {
 
   /** Encodes the step `times` times over into one compute pass. */
   encode(encoder: GPUCommandEncoder, times = 1): void {
+    for (const { planned } of this.#ready) {
+      debug(
+        4,
+        () =>
+          `dispatch: ${planned.label} (${planned.variant}) ${planned.shapes} × [${planned.workgroups.join(',')}]`,
+      );
+    }
     const pass = encoder.beginComputePass();
     for (let i = 0; i < times; i++) {
       for (const { pipeline, bindGroup, planned } of this.#ready) {
@@ -96,9 +104,24 @@ export class Step {
   /** Encodes and submits. */
   run(times = 1): void {
     this.device.assertUsable();
+    if (debugLevel() >= 2 && this.device.hasTimestamps) {
+      // Not awaited: the work is submitted at once, only the printing comes later.
+      for (let i = 0; i < times; i++) void this.profileAndPrint();
+      return;
+    }
     const encoder = this.device.gpu.createCommandEncoder();
     this.encode(encoder, times);
     this.device.submit(encoder);
+  }
+
+  /** Replays once and says for each kernel how long it took (debug level 2). */
+  async profileAndPrint(): Promise<void> {
+    for (const { dispatch, ns } of await this.profile()) {
+      const { label, variant, shapes, flops, bytes } = dispatch;
+      const rates =
+        flops > 0 || bytes > 0 ? `, ${(flops / ns).toFixed(1)} GFLOP/s, ${(bytes / ns).toFixed(1)} GB/s` : '';
+      debug(2, () => `kernel: ${label} (${variant}) ${shapes}: ${(ns / 1e6).toFixed(3)} ms${rates}`);
+    }
   }
 
   /** Replays once with each dispatch in a pass of its own between two timestamps: nanoseconds per dispatch. */

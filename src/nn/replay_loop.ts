@@ -3,6 +3,7 @@
  * host awaits the metrics of the one before. How many steps share a submit follows from how long they take, so that
  * dispatches are not the cost on a fast device and the progress line stays alive on a slow one.
  */
+import { debugLevel } from '../engine/debug.js';
 import type { Device } from '../engine/device.js';
 import type { Step } from '../engine/replay.js';
 import { Tensor } from '../engine/tensor.js';
@@ -58,9 +59,12 @@ export async function replaySteps({
     let next: typeof pending;
     if (submitted < count && !shouldStop?.()) {
       device.assertUsable();
-      const size = Math.min(perSubmit, count - submitted);
+      // The second step, warm by then, is one of those that the debug level wants to see kernel by kernel.
+      const isProfiled = submitted === 1 && debugLevel() >= 2 && device.hasTimestamps;
+      const size = isProfiled ? 1 : Math.min(perSubmit, count - submitted);
+      if (isProfiled) await step.profileAndPrint();
       const encoder = device.gpu.createCommandEncoder();
-      step.encode(encoder, size);
+      if (!isProfiled) step.encode(encoder, size);
       const read = device.stageRead(encoder, ring.storage);
       device.submit(encoder);
       next = { first: firstStep + submitted, count: size, rows: read.fetch() };

@@ -6,7 +6,7 @@
  *   evaluate and predict agree; save and load; wrong use
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Device } from '../../src/engine/device.js';
+import type { Device } from '../../src/engine/device.js';
 import { ModelError, UsageError } from '../../src/errors.js';
 import type { Folder } from '../../src/folder.js';
 import type { Callback } from '../../src/nn/callbacks/callback.js';
