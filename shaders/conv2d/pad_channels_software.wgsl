@@ -2,7 +2,8 @@
 //
 //   padded[r, o] = o < O ? dy[r, o] : 0
 //
-// Shapes: dy [ROWS, O] → padded [ROWS, STRIDE]. One invocation copies elements SG apart, one workgroup a run of 64 · SG.
+// Shapes: dy [ROWS, O] → padded [ROWS, STRIDE]. One invocation copies RUN elements SG apart,
+// one workgroup SG · RUN in a row.
 // Only for channel counts that are no multiple of a lane's vector; the others are read in place.
 
 const ROWS: u32 = 5; //! pixels of the whole batch

@@ -155,11 +155,20 @@ interface GradientTile {
   readonly count: number;
 }
 
+/**
+ * Neighbouring output pixels per step: a divisor of the row if possible, as pixels beyond its end are wasted. At most
+ * four: longer steps make more code than the core's cache of decoded instructions holds.
+ */
+function pixelStep(columns: number, longest: number): number {
+  const wasted = (step: number): number => (step - (columns % step)) % step;
+  const candidates = [4, 3, 2].filter((step) => step <= Math.min(longest, columns));
+  return candidates.reduce((best, step) => (wasted(step) < wasted(best) ? step : best), candidates[0] ?? 1);
+}
+
 function gradientTile(conv: Convolution, subgroupSize: number): GradientTile {
-  const longestStep = Math.max(1, Math.min(7, conv.Q, Math.floor(unrolledMultiplyAdds / conv.KW)));
-  const STEP = Math.ceil(conv.Q / Math.ceil(conv.Q / longestStep));
   if (conv.C >= subgroupSize) {
-    const SLOTS = Math.max(subgroupSize, 8);
+    const SLOTS = conv.C > 8 && conv.KW < 4 ? 16 : Math.max(8, subgroupSize);
+    const STEP = pixelStep(conv.Q, Math.floor(160 / (SLOTS * conv.KW)));
     return {
       shader: 'conv2d/kernel_gradient_software',
       constants: { SLOTS, STEP },
@@ -168,6 +177,7 @@ function gradientTile(conv: Convolution, subgroupSize: number): GradientTile {
   }
   // All channels of as many window rows as fit into 16 slots.
   const SLOT_ROWS = Math.min(conv.KH, Math.floor(16 / conv.C));
+  const STEP = pixelStep(conv.Q, Math.floor(unrolledMultiplyAdds / conv.KW));
   return {
     shader: 'conv2d/kernel_gradient_software_thin',
     constants: { SLOT_ROWS, SLOT_CHANNELS: conv.C, STEP },
