@@ -23,7 +23,9 @@ import { add, multiply } from '../kernels/arithmetic.js';
 import { dropout } from '../kernels/dropout.js';
 import { relu, reluInputGradient } from '../kernels/relu.js';
 import { stateSize, stateWords } from '../kernels/step_state.js';
+import type { Composition } from './compositions.js';
 import { dropoutFactor64 } from './dropout.js';
+import { type Network, drawNetwork, networkLoss, parametersOf } from './network.js';
 import {
   type Array64,
   type Evaluated,
@@ -250,10 +252,10 @@ const rate = 0.25;
 const stream = 5;
 const [seed, stepNumber] = [77, 3];
 
-function stateArray(): Array64 {
+function stateArray(seed: number, step: number): Array64 {
   const words = new Float64Array(stateSize);
   words[stateWords.seed] = seed;
-  words[stateWords.step] = stepNumber;
+  words[stateWords.step] = step;
   return { shape: [stateSize], dtype: 'u32', values: words };
 }
 
@@ -275,7 +277,7 @@ function epilogues(result: Expected): Epilogue[] {
   return [
     {
       name: '+ bias, relu, dropout',
-      operands: [bias, stateArray()],
+      operands: [bias, stateArray(seed, stepNumber)],
       apply: (value, [b, state]) =>
         dropout(relu(add(value, b as Tensor)), { rate, stream, state: state as Tensor }),
       expect: ({ value, magnitude, tolerance: own }) => ({
@@ -552,4 +554,177 @@ export async function checkOp(
   }
   await device.idle();
   return rows;
+}
+
+// ---- compositions and networks ----
+
+/** The gradients of a composition through `grad`, against central differences of its float64 twin. */
+export async function checkComposition(device: Device, composition: Composition): Promise<Row[]> {
+  const { name, call, float64, constants = [] } = composition;
+  const random = randomFrom(13, 0);
+  const inputs = composition.inputs.map(({ shape, draw }) => draw(random, shape, {}));
+  const values = [...inputs, ...constants];
+  const row = {
+    op: 'grad',
+    pass: name,
+    variant: 'as chosen',
+    case: name,
+    shapes: inputs.map(({ shape }) => `[${shape.join(',')}]`).join(' '),
+    result: '',
+    // Chains of up to ten ops, sums of up to 150 terms.
+    tolerance: tolerance(150, 60),
+  };
+  return guard(row, async () => {
+    const plan = program((...tensors: Tensor[]) => {
+      const operands = tensors.slice(0, inputs.length);
+      const loss = call(operands, tensors.slice(inputs.length));
+      return [loss, ...grad(loss, operands)];
+    }, device).plan(...asTensors(values));
+    const got = await runGuarded(device, plan, values);
+    const loss = got.outputs[0] as ReadBack;
+    const sum = loss.values.reduce((so, value) => so + value, 0);
+    const size = loss.values.reduce((so, value) => so + Math.abs(value), 0);
+    const want = float64(inputs, constants);
+    const error = Math.abs(sum - want) / size;
+    const lossRow = {
+      ...row,
+      result: 'loss',
+      error,
+      at: `${short(sum)} for ${short(want)}`,
+      ok: error <= row.tolerance,
+    };
+    const gradients = inputs.map((input, i) => {
+      const wanted = differences64(() => float64(inputs, constants), input);
+      const rms = Math.sqrt(
+        wanted.values.reduce((so, value) => so + value * value, 0) / wanted.values.length,
+      );
+      // Σ|terms| of a whole chain is not known: |want| and the size of its neighbours stand for it.
+      const magnitude = wanted.values.map((value) => Math.abs(value) + rms);
+      const expected = { value: wanted, magnitude, tolerance: row.tolerance };
+      return { ...row, result: `d${i}`, ...compare(got.outputs[1 + i] as ReadBack, expected) };
+    });
+    return [lossRow, ...gradients];
+  });
+}
+
+/** Central differences of `loss` along every element of `x`. */
+function differences64(loss: () => number, x: Array64): Array64 {
+  const epsilon = 1e-6;
+  return map64({ ...x, values: x.values.slice() }, (held, i) => {
+    x.values[i] = held + epsilon;
+    const above = loss();
+    x.values[i] = held - epsilon;
+    const below = loss();
+    x.values[i] = held;
+    return (above - below) / (2 * epsilon);
+  });
+}
+
+/**
+ * How far the gradient of a parameter of a whole network may be from float64, as a share of its norm.
+ *
+ * Rounding alone gives some 10⁻⁶: PyTorch's f32 lies up to 1.5·10⁻⁶ from its f64 on `paper`, batch 16
+ * (test/traces/paper_trace.json). Where an activation lies within rounding of a relu's kink or of a pool's second
+ * largest, the gradient jumps by that unit's whole share, hence ten times as much.
+ */
+const networkTolerance = 1.5e-5;
+
+/**
+ * A whole network, dropout included: the device's gradients of all parameters against the float64 composition, by
+ * parameter as ‖got − want‖ / ‖want‖; and that composition against its own central differences at sampled places.
+ */
+export async function checkNetwork(
+  device: Device,
+  network: Network,
+  { batch = 2, samples = 2, onRow }: { batch?: number; samples?: number; onRow?: (row: Row) => void } = {},
+): Promise<Row[]> {
+  const twin = drawNetwork(network, batch);
+  const specs = parametersOf(network);
+  const wanted = twin.gradients();
+  const wantedLoss = twin.lossFrom(0);
+  const { seed, step } = twin.counters;
+  const values = [...twin.parameters, twin.batch.x, twin.batch.labels, stateArray(seed, step)];
+  const rows: Row[] = [];
+  const take = (row: Row): void => {
+    rows.push(row);
+    onRow?.(row);
+  };
+  const base = { op: network.name, case: `batch ${batch}`, tolerance: networkTolerance };
+  const failed = await guard(
+    { ...base, pass: 'gradient', variant: 'as chosen', shapes: '', result: '' },
+    async () => {
+      const plan = program((...tensors: Tensor[]) => {
+        const parameters = tensors.slice(0, specs.length);
+        const [x, labels, state] = tensors.slice(specs.length) as [Tensor, Tensor, Tensor];
+        const { loss } = networkLoss(network, parameters, x, labels, state);
+        return [loss, ...grad(loss, parameters)];
+      }, device).plan(...asTensors(values));
+      const { outputs } = await runGuarded(device, plan, values);
+      const [loss, ...gradients] = outputs as [ReadBack, ...ReadBack[]];
+      const lossError = Math.abs((loss.values[0] as number) - wantedLoss) / wantedLoss;
+      take({
+        ...base,
+        pass: 'loss',
+        variant: 'as chosen',
+        shapes: `[${batch},${network.image.join(',')}]`,
+        result: 'loss',
+        error: lossError,
+        at: `${short(loss.values[0] as number)} for ${short(wantedLoss)}`,
+        ok: lossError <= base.tolerance,
+      });
+      gradients.forEach((got, i) => {
+        const { name, shape } = specs[i] as (typeof specs)[number];
+        take({
+          ...base,
+          pass: 'gradient',
+          variant: 'as chosen',
+          shapes: `[${shape.join(',')}]`,
+          result: name,
+          ...compareNorm(got, wanted[i] as Array64, base.tolerance),
+        });
+      });
+      return [];
+    },
+  );
+  failed.forEach(take);
+  specs.forEach(({ name, shape }, i) => {
+    const gradient = wanted[i] as Array64;
+    const rms = Math.sqrt(gradient.values.reduce((so, v) => so + v * v, 0) / gradient.values.length);
+    let worst = { error: 0, at: '' };
+    for (let k = 0; k < samples; k++) {
+      const start = Math.floor(((k + 0.5) * gradient.values.length) / samples);
+      // Weights of dropped or silent units have the gradient 0, which proves little: take the next one that is alive.
+      const alive = gradient.values.findIndex((value, i) => i >= start && value !== 0);
+      const element = Math.max(alive, 0);
+      const analytic = gradient.values[element] as number;
+      const numeric = twin.difference(i, element);
+      const error = Math.abs(analytic - numeric) / (Math.abs(numeric) + rms);
+      const at = `[${indexOf(element, shape).join(',')}] ${short(analytic)} for ${short(numeric)}`;
+      if (!(error < worst.error)) worst = { error, at };
+    }
+    const row = {
+      ...base,
+      pass: 'float64 against differences',
+      variant: 'float64',
+      shapes: `[${shape.join(',')}]`,
+    };
+    // Differences in float64 are good to 10⁻⁸; over 2·10⁻⁶ they cross the kink of one unit among thousands.
+    take({ ...row, result: name, tolerance: 1e-4, ...worst, ok: worst.error <= 1e-4 });
+  });
+  return rows;
+}
+
+function compareNorm(got: ReadBack, want: Array64, allowed: number): Pick<Row, 'error' | 'at' | 'ok'> {
+  if (got.strayed !== undefined)
+    return { error: Infinity, at: `wrote ${got.strayed} words behind the end`, ok: false };
+  let [difference, norm, worst, largest] = [0, 0, 0, -1];
+  want.values.forEach((value, i) => {
+    const distance = Math.abs((got.values[i] as number) - value);
+    difference += distance ** 2;
+    norm += value ** 2;
+    if (!(distance <= largest)) [worst, largest] = [i, distance];
+  });
+  const error = Math.sqrt(difference / norm);
+  const at = `[${indexOf(worst, want.shape).join(',')}] ${short(got.values[worst] as number)} for ${short(want.values[worst] as number)}`;
+  return { error, at, ok: error <= allowed };
 }

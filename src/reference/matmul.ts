@@ -57,14 +57,14 @@ function product(
   return { name, inputs: { a, b }, options, ...more };
 }
 
+const thorough = { isThorough: true } as const;
+
 const ways: readonly (readonly [string, Options])[] = [
   ['a·b', plain],
   ['aᵀ·b', { transposeA: true, transposeB: false }],
   ['a·bᵀ', { transposeA: false, transposeB: true }],
   ['aᵀ·bᵀ', { transposeA: true, transposeB: true }],
 ];
-
-const thorough = { isThorough: true } as const;
 
 export const matmulReference = reference<'a' | 'b', 'c', Options>({
   op: 'matmul',
@@ -97,12 +97,13 @@ export const matmulReference = reference<'a' | 'b', 'c', Options>({
     product('one of everything', [1, 1, 1]),
     ...ways.flatMap(([way, options]) => [
       product(`odd sizes, ${way}`, [7, 5, 3], options),
-      product(`above a tile, ${way}`, [65, 33, 17], options),
+      product(`above a tile, ${way}`, [65, 33, 17], options, thorough),
       product(`long sum, ${way}`, [9, 10, 1027], options),
-      product(`vec4 sizes, ${way}`, [36, 68, 64], options),
+      product(`vec4 sizes, ${way}`, [36, 68, 64], options, thorough),
     ]),
     product('below a tile', [31, 63, 15]),
     product('at a tile', [64, 64, 64]),
+    product('above a tile', [129, 65, 33]),
     product('one row', [1, 130, 70]),
     product('one column', [130, 1, 70]),
     ...[7, 8, 9, 16, 32, 33, 127, 128, 129].map((size) =>

@@ -20,7 +20,10 @@ const checkables: Checkable[] = [
   })),
 ];
 
-test.each(checkables.filter(({ name }) => references.has(name)))('$name', async (op) => {
+// With cold shader caches each of some hundred pipelines takes a software driver a tenth of a second to compile.
+const timeout = 300_000;
+
+test.each(checkables)('$name', { timeout }, async (op) => {
   const rows = await checkOp(held.device, op, references.get(op.name) as Reference);
   expect(rows.filter((row) => !row.ok).map(describeRow), `${rows.length} comparisons`).toEqual([]);
 });

@@ -1,0 +1,208 @@
+/**
+ * Ops put together in the ways in which a gradient goes wrong: broadcasting, an operand used twice, views between, a
+ * mask that backward must draw again. Each is told twice, with kernels and in float64.
+ */
+import type { Shape } from '../engine/pass.js';
+import type { Tensor } from '../engine/tensor.js';
+import {
+  add,
+  conv2d,
+  divide,
+  dropout,
+  exp,
+  log,
+  matmul,
+  max,
+  maxPool2d,
+  mean,
+  multiply,
+  relu,
+  reshape,
+  softmax,
+  softmaxCrossEntropy,
+  sqrt,
+  square,
+  subtract,
+  sum,
+  transpose,
+} from '../kernels/index.js';
+import { stateSize, stateWords } from '../kernels/step_state.js';
+import { combine64, reduceTo64 } from './arithmetic.js';
+import { conv2dForward64 } from './conv2d.js';
+import { dropoutFactor64 } from './dropout.js';
+import { matmul64 } from './matmul.js';
+import { maxPool64 } from './max_pool2d.js';
+import {
+  type Array64,
+  type Draw,
+  array64,
+  drawAwayFromZero,
+  drawDistinct,
+  drawPositive,
+  drawSigned,
+  map64,
+} from './reference.js';
+import { softmax64 } from './softmax.js';
+import { softmaxCrossEntropy64 } from './softmax_cross_entropy.js';
+import { transpose64 } from './transpose.js';
+
+export interface Composition {
+  readonly name: string;
+  /** Operands whose gradients are asked for. */
+  readonly inputs: readonly { readonly shape: Shape; readonly draw: Draw }[];
+  /** Operands that have none, such as labels. */
+  readonly constants?: readonly Array64[];
+  /** What is differentiated; of several elements their sum. */
+  call(inputs: readonly Tensor[], constants: readonly Tensor[]): Tensor;
+  /** That sum in float64. */
+  float64(inputs: readonly Array64[], constants: readonly Array64[]): number;
+}
+
+const total = ({ values }: Array64): number => values.reduce((sum, value) => sum + value, 0);
+const add64 = (a: Array64, b: Array64): Array64 => combine64(a, b, (x, y) => x + y);
+const times64 = (a: Array64, b: Array64): Array64 => combine64(a, b, (x, y) => x * y);
+const relu64 = (x: Array64): Array64 => map64(x, (value) => Math.max(value, 0));
+const view64 = (x: Array64, shape: Shape): Array64 => ({ ...x, shape });
+const plain = { transposeA: false, transposeB: false };
+const signed = (...shape: number[]) => ({ shape, draw: drawSigned });
+
+function stateArray(seed: number, step: number): Array64 {
+  const values = new Float64Array(stateSize);
+  values[stateWords.seed] = seed;
+  values[stateWords.step] = step;
+  return { shape: [stateSize], dtype: 'u32', values };
+}
+
+const [seed, step, rate, stream] = [99, 7, 0.4, 261];
+const masked64 = (x: Array64): Array64 =>
+  map64(x, (value, i) => value * dropoutFactor64(i, { rate, stream, seed, step }));
+
+export const compositions: readonly Composition[] = [
+  {
+    name: 'broadcast add, two ways',
+    inputs: [signed(2, 3, 4), signed(4), signed(3, 1)],
+    call: ([x, row, column]) => square(add(add(x!, row!), column!)),
+    float64: ([x, row, column]) => total(map64(add64(add64(x!, row!), column!), (value) => value ** 2)),
+  },
+  {
+    name: 'an operand used twice by one op',
+    inputs: [signed(5, 5)],
+    call: ([x]) => multiply(matmul(x!, x!), x!),
+    float64: ([x]) => total(times64(matmul64(x!, x!, plain), x!)),
+  },
+  {
+    name: 'x·x + x',
+    inputs: [signed(33)],
+    call: ([x]) => add(multiply(x!, x!), x!),
+    float64: ([x]) => total(map64(x!, (value) => value * value + value)),
+  },
+  {
+    name: 'x used by two ops',
+    inputs: [{ shape: [7, 9], draw: drawAwayFromZero }],
+    call: ([x]) => multiply(relu(x!), exp(x!)),
+    float64: ([x]) => total(map64(x!, (value) => Math.max(value, 0) * Math.exp(value))),
+  },
+  {
+    name: 'reshape and transpose between',
+    inputs: [signed(6, 4), signed(3, 5)],
+    call: ([x, w]) => {
+      const turned = transpose(reshape(x!, [2, 3, 4]), [0, 2, 1]);
+      return square(matmul(reshape(turned, [8, 3]), w!));
+    },
+    float64: ([x, w]) => {
+      const turned = transpose64(view64(x!, [2, 3, 4]), [0, 2, 1]);
+      return total(map64(matmul64(view64(turned, [8, 3]), w!, plain), (value) => value ** 2));
+    },
+  },
+  {
+    name: 'views of views of an input',
+    inputs: [signed(12)],
+    call: ([x]) => multiply(reshape(reshape(x!, [3, 4]), [2, 6]), reshape(x!, [2, 6])),
+    float64: ([x]) => total(map64(x!, (value) => value ** 2)),
+  },
+  {
+    name: 'dropout draws the same mask again',
+    inputs: [signed(9, 8), signed(8, 6)],
+    constants: [stateArray(seed, step)],
+    call: ([x, w], [state]) => square(dropout(matmul(x!, w!), { rate, stream, state: state! })),
+    float64: ([x, w]) => total(map64(masked64(matmul64(x!, w!, plain)), (value) => value ** 2)),
+  },
+  {
+    name: 'two dropouts of one stream share their mask',
+    inputs: [signed(70)],
+    constants: [stateArray(seed, step)],
+    call: ([x], [state]) => {
+      const options = { rate, stream, state: state! };
+      return dropout(multiply(dropout(x!, options), x!), options);
+    },
+    float64: ([x]) => total(masked64(times64(masked64(x!), x!))),
+  },
+  {
+    name: 'a layer: convolution, bias, relu, pool',
+    inputs: [signed(2, 6, 5, 2), signed(3, 3, 2, 4), signed(4)],
+    call: ([x, kernel, bias]) =>
+      square(maxPool2d(relu(add(conv2d(x!, kernel!, { padding: 'same' }), bias!)), { poolSize: 2 })),
+    float64: ([x, kernel, bias]) => {
+      const y = conv2dForward64(x!, kernel!, { strides: [1, 1], padding: 'same' });
+      const pool = { poolSize: [2, 2], strides: [2, 2], padding: 'valid' } as const;
+      return total(map64(maxPool64(relu64(add64(y, bias!)), pool), (value) => value ** 2));
+    },
+  },
+  {
+    name: 'normalised rows: mean, square, root, division',
+    inputs: [signed(6, 10), { shape: [10], draw: drawPositive }],
+    call: ([x, gain]) => {
+      const centred = subtract(x!, mean(x!, { axis: 1, keepDims: true }));
+      const deviation = sqrt(add(mean(square(centred), { axis: -1, keepDims: true }), 1e-3));
+      return square(multiply(divide(centred, deviation), gain!));
+    },
+    float64: ([x, gain]) => {
+      const mean64 = (y: Array64): Array64 => map64(reduceTo64(y, [6, 1]), (value) => value / 10);
+      const centred = combine64(x!, mean64(x!), (a, b) => a - b);
+      const deviation = map64(mean64(map64(centred, (value) => value ** 2)), (v) => Math.sqrt(v + 1e-3));
+      const y = times64(
+        combine64(centred, deviation, (a, b) => a / b),
+        gain!,
+      );
+      return total(map64(y, (value) => value ** 2));
+    },
+  },
+  {
+    name: 'sums over axes apart, with and without them kept',
+    inputs: [signed(3, 4, 5), signed(3, 1, 5)],
+    call: ([x, w]) =>
+      add(sum(square(sum(x!, { axis: [0, 2] }))), sum(multiply(sum(x!, { axis: 1, keepDims: true }), w!))),
+    float64: ([x, w]) =>
+      total(map64(reduceTo64(x!, [1, 4, 1]), (value) => value ** 2)) +
+      total(times64(reduceTo64(x!, [3, 1, 5]), w!)),
+  },
+  {
+    name: 'largest logit less the mean probability',
+    inputs: [{ shape: [5, 7], draw: drawDistinct }],
+    call: ([x]) => add(sum(max(x!, { axis: 1 })), sum(square(softmax(x!)))),
+    float64: ([x]) => {
+      const rows = Array.from({ length: 5 }, (_, n) => Math.max(...x!.values.subarray(n * 7, (n + 1) * 7)));
+      return total(array64([5], rows)) + total(map64(softmax64(x!), (value) => value ** 2));
+    },
+  },
+  {
+    name: 'a loss that is scaled, with rows ignored',
+    inputs: [signed(6, 4), { shape: [], draw: drawPositive }],
+    constants: [array64([6], [0, 3, 4, 1, 0xffffffff, 2], 'u32')],
+    call: ([x, weight], [labels]) => multiply(log(weight!), softmaxCrossEntropy(x!, labels!).loss),
+    float64: ([x, weight], [labels]) => {
+      const { loss } = softmaxCrossEntropy64({ logits: x!, labels: labels! });
+      return Math.log(weight!.values[0] as number) * (loss.values[0] as number);
+    },
+  },
+  {
+    name: 'a loss by itself, and a penalty',
+    inputs: [signed(6, 4)],
+    constants: [array64([6], [0, 3, 2, 1, 1, 2], 'u32')],
+    call: ([x], [labels]) => add(softmaxCrossEntropy(x!, labels!).loss, multiply(sum(square(x!)), 0.01)),
+    float64: ([x], [labels]) => {
+      const { loss } = softmaxCrossEntropy64({ logits: x!, labels: labels! });
+      return (loss.values[0] as number) + 0.01 * total(map64(x!, (value) => value ** 2));
+    },
+  },
+];
