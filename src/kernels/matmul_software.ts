@@ -61,11 +61,14 @@ function effort(product: Product, subgroupSize: number): number {
   return sums + 30 * copied;
 }
 
-/** Rows per workgroup in groups of eight: many, to load less, but few enough that every core finds work. */
+/**
+ * Rows per workgroup in groups of eight: many, to load less, but few enough that every core finds work, and at most
+ * four groups, beyond which the loop no longer fits the core's cache of decoded instructions.
+ */
 function rowGroups(rowCount: number, columnTiles: number): number {
   const groups = Math.ceil(rowCount / 8);
-  const tiles = Math.max(Math.ceil(groups / 7), Math.min(groups, Math.ceil(16 / columnTiles)));
-  return Math.min(7, Math.ceil(groups / tiles));
+  const tiles = Math.max(Math.ceil(groups / 4), Math.min(groups, Math.ceil(16 / columnTiles)));
+  return Math.min(4, Math.ceil(groups / tiles));
 }
 
 function grid(workgroups: number, device: DeviceTraits): [x: number, rest: number] {
