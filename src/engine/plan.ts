@@ -15,7 +15,7 @@ import {
   storageBytes,
 } from './pass.js';
 import { type Epilogue, type SpecialisedShader, shaderSource, specialise } from './shader.js';
-import { describe } from './tensor.js';
+import { type Tensor, describe } from './tensor.js';
 import { type Node, type Trace, mapRecord } from './trace.js';
 import { type Value, rootOf } from './value.js';
 
@@ -51,6 +51,8 @@ export interface Plan {
   readonly buffers: readonly number[];
   readonly inputs: readonly Spec[];
   readonly outputs: readonly Spec[];
+  /** Tensors with memory that the program captured; a step may not outlive them. */
+  readonly held: readonly Tensor[];
   /** Copies after the last dispatch, for outputs that are inputs, captures or repeated. */
   readonly copies: readonly { readonly from: Slot; readonly output: number }[];
   /** Bytes that all intermediates would take without reuse. */
@@ -400,6 +402,7 @@ function assign(groups: readonly Group[], trace: Trace, outputs: readonly Value[
     buffers: buffers.lengths,
     inputs: trace.inputs.map((value) => value.spec),
     outputs: outputs.map((value) => value.spec),
+    held: [...trace.held],
     copies: copies.map(({ from, output }) => ({ from: slotOf(from), output })),
     bytesWithoutReuse: buffers.total,
   };

@@ -2,11 +2,11 @@
  * A step is a plan with buffers behind its slots and bind groups built: replaying it encodes a flat list.
  * Nothing is allocated, compiled or bound while it runs.
  */
-import { assert } from '../errors.js';
+import { StateError, assert } from '../errors.js';
 import { debug, debugLevel } from './debug.js';
 import { type Device, type Pipeline, type Storage } from './device.js';
 import type { Plan, PlannedDispatch, Slot } from './plan.js';
-import type { Tensor } from './tensor.js';
+import { type Tensor, describe } from './tensor.js';
 
 interface Ready {
   readonly pipeline: GPUComputePipeline;
@@ -42,8 +42,14 @@ export class Step {
   readonly #ready: Ready[];
   readonly #buffers: Storage[];
   readonly #copies: { from: Storage; to: Storage }[];
+  /** Everything that the bind groups show and others own. */
+  readonly #borrowed: readonly Tensor[];
 
-  /** Allocates the intermediates and builds the bind groups. Inputs and outputs belong to the caller. */
+  /**
+   * Allocates the intermediates and builds the bind groups. Inputs and outputs belong to the caller.
+   *
+   * Throws: StateError when one of them, or a tensor that the program captured, was disposed or is on another device.
+   */
   constructor(
     readonly plan: Plan,
     inputs: readonly Tensor[],
@@ -51,6 +57,10 @@ export class Step {
     pipelines: readonly Pipeline[],
   ) {
     const { device } = plan;
+    this.#borrowed = [...inputs, ...outputs, ...plan.held];
+    this.#checkBorrowed();
+    if (this.#borrowed.some((tensor) => tensor.device !== device))
+      throw new StateError('program: tensors of two devices were mixed.');
     this.#buffers = plan.buffers.map((byteLength) => device.allocate(byteLength, 'intermediate'));
     const storageOf = (slot: Slot): Storage => {
       if (slot.kind === 'fixed') return slot.storage;
@@ -78,8 +88,20 @@ export class Step {
     return this.plan.device;
   }
 
+  /** Memory of a disposed tensor may already belong to another one: a replay would read and write that. */
+  #checkBorrowed(): void {
+    for (const tensor of this.#borrowed) {
+      if (tensor.isDisposed) {
+        throw new StateError(
+          `program: ${describe(tensor)}, which the program reads or writes, was disposed; keep it as long as the program runs.`,
+        );
+      }
+    }
+  }
+
   /** Encodes the step `times` times over into one compute pass. */
   encode(encoder: GPUCommandEncoder, times = 1): void {
+    this.#checkBorrowed();
     for (const { planned } of this.#ready) {
       debug(
         4,

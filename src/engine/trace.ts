@@ -37,6 +37,8 @@ export class Trace implements Recording {
   readonly nodes: Node[] = [];
   readonly calls: Call[] = [];
   readonly inputs: Value[] = [];
+  /** Tensors with memory that the program reads or writes besides its inputs; they must outlive it. */
+  readonly held = new Set<Tensor>();
   readonly #captures = new Map<string, Value>();
   readonly #bufferIds = new Map<GPUBuffer, number>();
   #nextId = 0;
@@ -71,6 +73,7 @@ export class Trace implements Recording {
     }
     if (tensor.device !== this.device) throw new StateError('program: tensors of two devices were mixed.');
     const { storage } = tensor;
+    this.held.add(tensor);
     const bufferId = this.#bufferIds.get(storage.buffer) ?? this.#bufferIds.size;
     this.#bufferIds.set(storage.buffer, bufferId);
     const key = `${bufferId}:${storage.offset}:${tensor.dtype}:${tensor.shape.join(',')}`;
@@ -113,6 +116,7 @@ export class Trace implements Recording {
   place(tensor: Tensor, target: Tensor): void {
     assert(this.canPlace(tensor), 'a placed value is computed here and placed once');
     rootOf(this.valueOf(tensor)).placement = target.storage;
+    this.held.add(target);
   }
 
   #value(spec: Spec, origin: Origin): Value {

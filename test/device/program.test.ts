@@ -1,0 +1,584 @@
+/**
+ * Programs, plans and replays on a device:
+ *   recording once per signature, eager and recorded results alike, every form of result
+ *   the planner: random graphs of whole numbers, exact against an interpreter, with reuse of buffers and fusing and without
+ *   outputs that are inputs, captures, views or repeated; values placed in other memory; the order of changes in place
+ *   the same bits: replay, several steps per submit, two recordings
+ *   errors: disposed, of two devices, nested, no gradient, wrong data, a shader that does not compile, a lost device
+ */
+import { expect, test } from 'vitest';
+import type { Pass } from '../../src/engine/pass.js';
+import { grad } from '../../src/engine/op.js';
+import { describePlan } from '../../src/engine/plan.js';
+import { program, runPass } from '../../src/engine/program.js';
+import { registerShaders } from '../../src/engine/shader.js';
+import { Tensor } from '../../src/engine/tensor.js';
+import { type Trace, currentTrace } from '../../src/engine/trace.js';
+import { DeviceError, ShadegradError, ShapeError, StateError } from '../../src/errors.js';
+import {
+  add,
+  argMax,
+  conv2d,
+  divide,
+  fill,
+  flatten,
+  matmul,
+  max,
+  mean,
+  multiply,
+  negate,
+  relu,
+  reshape,
+  rmsprop,
+  scale,
+  softmaxCrossEntropy,
+  square,
+  subtract,
+  sum,
+  transpose,
+} from '../../src/kernels/index.js';
+import { stateSize, stateWords } from '../../src/kernels/step_state.js';
+import { open } from '../../src/node/open.js';
+import {
+  type Array64,
+  type Random,
+  array64,
+  map64,
+  oneOf,
+  randomFrom,
+  wholeNumber,
+} from '../../src/reference/reference.js';
+import { combine64 } from '../../src/reference/arithmetic.js';
+import { matmul64 } from '../../src/reference/matmul.js';
+import { transpose64 } from '../../src/reference/transpose.js';
+import { useDevice } from './device.js';
+
+const held = useDevice();
+
+const numbers = async (tensor: Tensor): Promise<number[]> => [...(await tensor.data())];
+const vector = (...values: number[]): Tensor => Tensor.from(values, [values.length], held.device);
+const counting = (count: number, ...shape: number[]): Tensor =>
+  Tensor.from(
+    Array.from({ length: count }, (_, i) => i + 1),
+    shape.length > 0 ? shape : [count],
+    held.device,
+  );
+
+// ---- recording ----
+
+test('the function runs once per signature of its inputs', async () => {
+  let recordings = 0;
+  const double = program((x) => {
+    recordings++;
+    return scale(x, 2);
+  }, held.device);
+  expect(await numbers(double.call(vector(1, 2)))).toEqual([2, 4]);
+  expect(await numbers(double.call(vector(3, 4)))).toEqual([6, 8]);
+  expect(recordings).toBe(1);
+  expect(await numbers(double.call(vector(5)))).toEqual([10]);
+  expect(recordings).toBe(2);
+  expect(double.plan(vector(9, 9))).toBe(double.plan(vector(8, 8)));
+});
+
+test('outside a program an op is a program of its own, planned once per signature', async () => {
+  const { device } = held;
+  const first = add(vector(1, 2, 3), vector(10));
+  const before = { ...device.counters };
+  const second = add(vector(4, 5, 6), vector(20));
+  expect(device.counters.pipelinesCreated).toBe(before.pipelinesCreated);
+  expect(await numbers(first)).toEqual([11, 12, 13]);
+  expect(await numbers(second)).toEqual([24, 25, 26]);
+});
+
+test('a program returns what its function returns: a tensor, a list, a record', async () => {
+  const x = vector(1, 2);
+  expect(await numbers(program((x) => negate(x), held.device).call(x))).toEqual([-1, -2]);
+  const [a, b] = program((x) => [negate(x), scale(x, 3)], held.device).call(x) as [Tensor, Tensor];
+  expect([await numbers(a), await numbers(b)]).toEqual([
+    [-1, -2],
+    [3, 6],
+  ]);
+  const { low, high } = program((x) => ({ low: scale(x, 0.5), high: scale(x, 2) }), held.device).call(x);
+  expect([await numbers(low), await numbers(high)]).toEqual([
+    [0.5, 1],
+    [2, 4],
+  ]);
+});
+
+test('recorded and eager give the same bits', async () => {
+  const x = counting(2 * 6 * 6 * 3, 2, 6, 6, 3);
+  const kernel = scale(counting(3 * 3 * 3 * 5, 3, 3, 3, 5), 0.013);
+  const layer = (x: Tensor, kernel: Tensor): Tensor => flatten(conv2d(x, kernel, { padding: 'same' }));
+  expect(await numbers(program(layer, held.device).call(x, kernel))).toEqual(await numbers(layer(x, kernel)));
+});
+
+test('mean and fill, which are made of other ops', async () => {
+  expect(await mean(counting(6, 2, 3)).item()).toBe(3.5);
+  expect(await numbers(mean(counting(6, 2, 3), { axis: 0 }))).toEqual([2.5, 3.5, 4.5]);
+  expect(mean(counting(6, 2, 3), { axis: -1, keepDims: true }).shape).toEqual([2, 1]);
+  expect(await numbers(fill([2, 2], -0.25))).toEqual([-0.25, -0.25, -0.25, -0.25]);
+  expect(sum(counting(24, 2, 3, 4), { axis: [0, 2], keepDims: true }).shape).toEqual([1, 3, 1]);
+  expect(await numbers(sum(counting(24, 2, 3, 4), { axis: [0, -1] }))).toEqual([68, 100, 132]);
+});
+
+// ---- the planner ----
+
+interface Made {
+  readonly value: Tensor;
+  readonly want: Array64;
+}
+
+/** One more value from those so far; whole numbers below 2^20, so that every order of summation is exact. */
+function grow(random: Random, made: readonly Made[]): Made {
+  const pick = (): Made => made[Math.floor(random() ** 0.5 * made.length)] as Made;
+  const a = pick();
+  const b = pick();
+  const isSquare = (m: Made): boolean => m.want.shape.length === 2 && m.want.shape[0] === m.want.shape[1];
+  const halve = (m: Made): Made => {
+    // Keeps numbers small: relu(−x) of large ones, else as they are.
+    const largest = Math.max(...m.want.values.map(Math.abs));
+    if (largest < 1000) return m;
+    const want = map64(m.want, (value) => (value > 0 ? 1 : 0));
+    // argMax is u32, so a comparison is made from relu twice: min(relu(x), 1) = relu(x) − relu(x − 1).
+    return { value: subtract(relu(m.value), relu(subtract(m.value, 1))), want };
+  };
+  switch (wholeNumber(random, 0, 9)) {
+    case 0:
+      return halve({ value: add(a.value, b.value), want: combine64(a.want, b.want, (x, y) => x + y) });
+    case 1:
+      return halve({ value: subtract(a.value, b.value), want: combine64(a.want, b.want, (x, y) => x - y) });
+    case 2:
+      return halve({ value: multiply(a.value, b.value), want: combine64(a.want, b.want, (x, y) => x * y) });
+    case 3:
+      return { value: relu(a.value), want: map64(a.want, (x) => Math.max(x, 0)) };
+    case 4:
+      return { value: negate(a.value), want: map64(a.want, (x) => -x) };
+    case 5: {
+      if (!isSquare(a) || !isSquare(b)) return grow(random, made);
+      const flags = { transposeA: random() < 0.5, transposeB: random() < 0.5 };
+      return halve({ value: matmul(a.value, b.value, flags), want: matmul64(a.want, b.want, flags) });
+    }
+    case 6: {
+      const permutation = a.want.shape.map((_, axis) => a.want.shape.length - 1 - axis);
+      return { value: transpose(a.value), want: transpose64(a.want, permutation) };
+    }
+    case 7: {
+      if (a.want.values.length !== 16) return grow(random, made);
+      const shape = oneOf(random, [[4, 4], [16], [2, 8], [1, 4, 4], [4, 2, 2]]);
+      return { value: reshape(a.value, shape), want: { ...a.want, shape } };
+    }
+    case 8: {
+      const want = array64([], [a.want.values.reduce((x, y) => x + y, 0)]);
+      return halve({ value: sum(a.value), want });
+    }
+    default: {
+      const want = array64([], [a.want.values.reduce((x, y) => Math.max(x, y))]);
+      return { value: max(a.value), want };
+    }
+  }
+}
+
+/** Shapes that broadcast with each other: what `grow` starts from. */
+function seeds(random: Random): Array64[] {
+  return [[4, 4], [4, 4], [4], [4, 1], [1]].map((shape) =>
+    array64(
+      shape,
+      Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => wholeNumber(random, -3, 3)),
+    ),
+  );
+}
+
+/** Tries until two values broadcast. */
+function growAgain(random: Random, made: readonly Made[]): Made {
+  for (;;) {
+    try {
+      const next = grow(random, made);
+      if (next.want.values.length <= 64) return next;
+    } catch (error) {
+      if (!(error instanceof ShapeError)) throw error;
+    }
+  }
+}
+
+test.each(Array.from({ length: 12 }, (_, i) => i))(
+  'random graph %i is exact, whatever is returned',
+  async (index) => {
+    const inputs = seeds(randomFrom(1, index));
+    const tensors = inputs.map(({ shape, values }) =>
+      Tensor.from(Float32Array.from(values), shape, held.device),
+    );
+    /** Records the same graph each time; returns the last `count` values. */
+    const build = (count: number) => {
+      let wants: Array64[] = [];
+      const result = program((...traced: Tensor[]) => {
+        const random = randomFrom(2, index);
+        const made: Made[] = traced.map((value, i) => ({ value, want: inputs[i] as Array64 }));
+        for (let i = 0; i < 20; i++) made.push(growAgain(random, made));
+        const last = made.slice(-count);
+        wants = last.map(({ want }) => want);
+        return last.map(({ value }) => value);
+      }, held.device);
+      return { result, wants: () => wants };
+    };
+    // All values as outputs: nothing is fused away and no memory used twice. Few: all of that happens.
+    for (const count of [1, 4, 25]) {
+      const { result, wants } = build(count);
+      const got = result.call(...tensors) as Tensor[];
+      const values = await Promise.all(got.map(numbers));
+      expect(values, describePlan(result.plan(...tensors))).toEqual(wants().map((want) => [...want.values]));
+    }
+  },
+);
+
+test('buffers are used again, and a chain needs two', () => {
+  const plan = program((x) => {
+    let y = x;
+    // A product in each link, so that nothing is fused.
+    for (let i = 0; i < 10; i++) y = matmul(y, y);
+    return y;
+  }, held.device).plan(counting(16, 4, 4));
+  expect(plan.dispatches).toHaveLength(10);
+  // Each product needs its operand and its result at once; the last one is the output itself.
+  expect(plan.buffers).toHaveLength(2);
+  expect(plan.bytesWithoutReuse).toBe(9 * 64);
+});
+
+test('a chain with more operands than a kernel can bind is cut', async () => {
+  const operands = Array.from({ length: 12 }, (_, i) => vector(i, 2 * i));
+  const chain = program((x, ...rest) => rest.reduce((y, operand) => add(y, operand), negate(x)), held.device);
+  const x = vector(1, 1);
+  expect(await numbers(chain.call(x, ...operands))).toEqual([65, 131]);
+  expect(chain.plan(x, ...operands).dispatches.length).toBeGreaterThan(1);
+  for (const { shader } of chain.plan(x, ...operands).dispatches)
+    expect(shader.bindings.length).toBeLessThanOrEqual(8);
+});
+
+test('ops fuse across a reshape, with the bias of the new last axis', async () => {
+  const fused = program((x, w, bias) => relu(add(reshape(matmul(x, w), [2, 2, 3]), bias)), held.device);
+  const [x, w, bias] = [counting(4, 2, 2), counting(12, 2, 6), vector(0, -50, 1)];
+  // x·w = [[15,18,21,24,27,30],[31,38,45,52,59,66]]
+  expect(await numbers(fused.call(x, w, bias))).toEqual([15, 0, 22, 24, 0, 31, 31, 0, 46, 52, 9, 67]);
+  for (const { label } of fused.plan(x, w, bias).dispatches)
+    expect(label).toBe('matmul/forward + add/forward + relu/forward');
+});
+
+// ---- outputs ----
+
+test('outputs may be inputs, captures, views and repeats, and belong to the caller', async () => {
+  const captured = vector(7, 8, 9, 10);
+  const result = program((x) => {
+    const y = scale(x, 2);
+    return [x, captured, reshape(y, [2, 2]), y, y, reshape(x, [4, 1])];
+  }, held.device);
+  const x = vector(1, 2, 3, 4);
+  const outputs = result.call(x) as Tensor[];
+  expect(outputs.map(({ shape }) => shape)).toEqual([[4], [4], [2, 2], [4], [4], [4, 1]]);
+  const double = [2, 4, 6, 8];
+  const want = [[1, 2, 3, 4], [7, 8, 9, 10], double, double, double, [1, 2, 3, 4]];
+  expect(await Promise.all(outputs.map(numbers))).toEqual(want);
+  // Copies, not the same memory: writing one leaves the others and the inputs alone.
+  outputs[0]?.write(Float32Array.of(0, 0, 0, 0));
+  outputs[3]?.write(Float32Array.of(5, 5, 5, 5));
+  expect(await numbers(x)).toEqual([1, 2, 3, 4]);
+  expect(await numbers(outputs[4] as Tensor)).toEqual(double);
+  expect(await numbers(outputs[2] as Tensor)).toEqual(double);
+});
+
+test('a capture shows what it holds when the program runs', async () => {
+  const bias = vector(1, 1);
+  const shift = program((x) => add(x, bias), held.device);
+  expect(await numbers(shift.call(vector(1, 2)))).toEqual([2, 3]);
+  bias.write(Float32Array.of(10, 20));
+  expect(await numbers(shift.call(vector(1, 2)))).toEqual([11, 22]);
+});
+
+test('values are placed in memory of others, and still read by what follows', async () => {
+  const { device } = held;
+  const alignment = device.gpu.limits.minStorageBufferOffsetAlignment;
+  const group = Tensor.from(new Float32Array(alignment).fill(-1), [alignment], device);
+  const slice = (offset: number): Tensor =>
+    Tensor.over(device, { ...group.storage, offset, byteLength: 16 }, { shape: [4], dtype: 'f32' });
+  const [first, second] = [slice(0), slice(alignment)];
+  const place = program((x) => {
+    const trace = currentTrace() as Trace;
+    const y = scale(x, 3);
+    // Not from y: WebGPU forbids a dispatch to read and write one buffer, even in different places.
+    const z = relu(add(x, -2));
+    trace.place(y, first);
+    trace.place(z, second);
+    expect([y, z, x].map((tensor) => trace.canPlace(tensor))).toEqual([false, false, false]);
+    return [y, add(z, y)];
+  }, device);
+  const [y, both] = place.call(vector(1, 2, 3, 4)) as [Tensor, Tensor];
+  expect(await numbers(y)).toEqual([3, 6, 9, 12]);
+  expect(await numbers(both)).toEqual([3, 6, 10, 14]);
+  const want = new Array<number>(alignment).fill(-1);
+  want.splice(0, 4, 3, 6, 9, 12);
+  want.splice(alignment / 4, 4, 0, 0, 1, 2);
+  expect(await numbers(group)).toEqual(want);
+});
+
+// ---- changes in place ----
+
+function rmspropState(learningRate: number): Tensor {
+  const words = new Uint32Array(stateSize);
+  new Float32Array(words.buffer)[stateWords.learningRate] = learningRate;
+  return Tensor.from(words, [stateSize], held.device);
+}
+
+test('what is read before a change in place sees the old values, what is read after it the new ones', async () => {
+  const [parameters, meanSquare, state] = [vector(1, 2), vector(0, 0), rmspropState(0.5)];
+  // v = g², so that each parameter moves by the rate.
+  const attributes = { rho: 0, epsilon: 0, epsilonInsideRoot: true };
+  const update = program((gradients, offset) => {
+    const before = scale(parameters, 10);
+    rmsprop({ parameters, gradients, meanSquare, state }, attributes);
+    // Fused behind `before`, this would run too late and read the new parameters.
+    const fused = add(before, offset);
+    return { fused, after: scale(parameters, 10), parameters };
+  }, held.device);
+  const results = update.call(vector(3, -4), vector(0.25, 0.25));
+  expect(await numbers(results.fused)).toEqual([10.25, 20.25]);
+  expect(await numbers(results.after)).toEqual([5, 25]);
+  expect(await numbers(results.parameters)).toEqual([0.5, 2.5]);
+  expect(await numbers(parameters)).toEqual([0.5, 2.5]);
+  expect(await numbers(meanSquare)).toEqual([9, 16]);
+});
+
+test('a change in place happens although no output depends on it, once per run', async () => {
+  const [parameters, meanSquare, state] = [vector(1), vector(0), rmspropState(0.125)];
+  const attributes = { rho: 0, epsilon: 0, epsilonInsideRoot: true };
+  const update = program((gradients) => {
+    rmsprop({ parameters, gradients, meanSquare, state }, attributes);
+    return [];
+  }, held.device);
+  const { step } = await update.bind([vector(1)]);
+  expect(await numbers(parameters)).toEqual([1]);
+  step.run(3);
+  expect(await numbers(parameters)).toEqual([0.625]);
+});
+
+// ---- the same bits ----
+
+/** A step with a loss, gradients and an update. */
+function trainingProgram(parameters: Tensor, meanSquare: Tensor, state: Tensor) {
+  return program((x, labels) => {
+    const kernel = parameters;
+    const logits = flatten(conv2d(x, reshape(kernel, [3, 3, 2, 4]), { strides: 2 }));
+    const { loss } = softmaxCrossEntropy(logits, labels);
+    const [gradients] = grad(loss, [kernel]) as [Tensor];
+    const attributes = { rho: 0.9, epsilon: 1e-8, epsilonInsideRoot: true };
+    rmsprop({ parameters, gradients, meanSquare, state }, attributes);
+    return { loss, gradients };
+  }, held.device);
+}
+
+test('replays, several per submit, and a second recording give the same bits', async () => {
+  const random = randomFrom(5, 0);
+  const x = Tensor.from(Float32Array.from({ length: 4 * 7 * 7 * 2 }, random), [4, 7, 7, 2], held.device);
+  const labels = Tensor.from(Uint32Array.of(1, 35, 7, 0xffffffff), [4], held.device);
+  const start = Float32Array.from({ length: 72 }, () => random() - 0.5);
+  const run = async (timesPerSubmit: number): Promise<number[]> => {
+    const parameters = Tensor.from(start.slice(), [72], held.device);
+    const meanSquare = Tensor.from(new Float32Array(72), [72], held.device);
+    const bound = await trainingProgram(parameters, meanSquare, rmspropState(0.01)).bind([x, labels]);
+    for (let done = 0; done < 12; done += timesPerSubmit) bound.step.run(timesPerSubmit);
+    return [...(await numbers(parameters)), ...(await numbers(bound.outputs.loss))];
+  };
+  const first = await run(1);
+  expect(first.every(Number.isFinite)).toBe(true);
+  expect(await run(1)).toEqual(first);
+  expect(await run(3)).toEqual(first);
+  expect(await run(12)).toEqual(first);
+});
+
+test('replaying reads nothing back and makes neither buffers nor bind groups nor pipelines', async () => {
+  const { device } = held;
+  const bound = await program((x) => sum(square(matmul(x, x))), device).bind([counting(64, 8, 8)]);
+  bound.step.run();
+  const before = { ...device.counters };
+  for (let i = 0; i < 10; i++) bound.step.run(2);
+  const { submits, dispatches, ...rest } = device.counters;
+  expect(rest).toEqual({
+    buffersCreated: before.buffersCreated,
+    bindGroupsCreated: before.bindGroupsCreated,
+    pipelinesCreated: before.pipelinesCreated,
+    readBacks: before.readBacks,
+    readBackBytes: before.readBackBytes,
+  });
+  expect(submits - before.submits).toBe(10);
+  expect(dispatches - before.dispatches).toBe(20 * bound.step.plan.dispatches.length);
+});
+
+test('memory given back is used again', () => {
+  const { device } = held;
+  const x = counting(1000);
+  scale(x, 2).dispose();
+  const { buffersCreated } = device.counters;
+  for (let i = 0; i < 20; i++) scale(x, 2).dispose();
+  expect(device.counters.buffersCreated).toBe(buffersCreated);
+});
+
+// ---- errors ----
+
+/** The message of what `fn` throws on purpose. */
+function messageOf(fn: () => unknown): string {
+  try {
+    fn();
+  } catch (error) {
+    if (error instanceof ShadegradError) return `${error.name}: ${error.message}`;
+    throw error;
+  }
+  return 'nothing was thrown';
+}
+
+test('what is used outside its lifetime is refused with a sentence', () => {
+  const { device } = held;
+  const gone = vector(1, 2);
+  gone.dispose();
+  gone.dispose();
+  expect(gone.isDisposed).toBe(true);
+  let leaked: Tensor | undefined;
+  const keep = program((x) => {
+    leaked = scale(x, 2);
+    return x;
+  }, device);
+  keep.call(vector(1));
+  const inner = program((x) => x, device);
+  expect(
+    [
+      messageOf(() => add(gone, 1)),
+      messageOf(() => program((x) => add(x, gone), device).call(vector(1, 2))),
+      messageOf(() => inner.call(gone)),
+      messageOf(() => leaked?.storage),
+      messageOf(() => program((x) => add(x, leaked as Tensor), device).call(vector(1))),
+      messageOf(() => program((x) => inner.call(x), device).call(vector(1))),
+      messageOf(() => grad(vector(1), [vector(1)])),
+      messageOf(() => program((x, y) => grad(sum(x), [y]), device).call(vector(1), vector(2))),
+      messageOf(() => program((x) => grad(argMax(x), [x]), device).call(vector(1, 2))),
+      messageOf(() => Tensor.from([1, 2, 3], [2, 2], device)),
+      messageOf(() => Tensor.from([], [0], device)),
+      messageOf(() => vector(1, 2).write(Float32Array.of(1))),
+    ].join('\n'),
+  ).toMatchInlineSnapshot(`
+    "StateError: tensor: [2] was disposed and cannot be used any more.
+    StateError: tensor: [2] was disposed and cannot be used any more.
+    StateError: program: [2], which the program reads or writes, was disposed; keep it as long as the program runs.
+    StateError: tensor: [1] is part of a program being recorded and has no values yet; return it from the program to read it.
+    StateError: program: a tensor recorded in another program was used here; return it there and pass it in here.
+    StateError: program: a program was called while another is being recorded; call its function instead.
+    StateError: grad: called outside a program; wrap the computation in program(fn).
+    StateError: grad: the loss does not depend on tensor 0 of shape [1].
+    StateError: grad: the loss does not depend on tensor 0 of shape [2].
+    ShapeError: tensor: shape [2,2] holds 4 elements but the data have 3.
+    ShapeError: tensor: shape [0] has the extent 0; extents are whole numbers from 1 on.
+    ShapeError: write: [2] was given 1 f32 values."
+  `);
+});
+
+test('a tensor that a program captured, or a step is bound to, must outlive it', async () => {
+  const { device } = held;
+  const weights = vector(1, 2);
+  const shift = program((x) => add(x, weights), device);
+  const [x, other] = [vector(1, 1), vector(2, 2)];
+  expect(await numbers(shift.call(x))).toEqual([2, 3]);
+  const { step } = await shift.bind([x]);
+  const { step: another } = await shift.bind([other]);
+  other.dispose();
+  expect(() => another.run()).toThrow(StateError);
+  weights.dispose();
+  expect(messageOf(() => shift.call(x))).toMatchInlineSnapshot(
+    `"StateError: program: [2], which the program reads or writes, was disposed; keep it as long as the program runs."`,
+  );
+  expect(() => step.run()).toThrow(StateError);
+});
+
+test('handles on one memory: the last one frees it', async () => {
+  const x = vector(1, 2, 3, 4);
+  const view = reshape(x, [2, 2]);
+  x.dispose();
+  expect(await numbers(view)).toEqual([1, 2, 3, 4]);
+});
+
+test('an item is one value', async () => {
+  expect(await vector(5).item()).toBe(5);
+  await expect(vector(5, 6).item()).rejects.toThrow(ShapeError);
+});
+
+/** A pass with a shader of its own. */
+function passFor(shader: string): Pass<'x', 'y'> {
+  return {
+    name: 'made_up/forward',
+    inputs: ['x'],
+    outputs: ['y'],
+    shape: ({ x }) => ({ y: x }),
+    cost: () => ({ flops: 0, bytes: 0 }),
+    variants: [
+      {
+        name: 'clear',
+        family: 'clear',
+        hasEpilogue: false,
+        supports: () => true,
+        lower: () => ({ dispatches: [{ shader, constants: {}, workgroups: [1, 1, 1] }] }),
+      },
+    ],
+  };
+}
+
+const bindings = `@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@compute @workgroup_size(1)
+`;
+
+test('a shader that does not compile is an error with its line, at bind and at the first read', async () => {
+  registerShaders({ 'made_up/broken': `${bindings}fn main() {\n  y[0] = x[0] + 1u;\n}\n` });
+  const device = await open();
+  const x = Tensor.from([1], [1], device);
+  const broken = program((x) => runPass(passFor('made_up/broken'), { x }, {}).y, device);
+  const problem = await broken.bind([x]).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  expect(problem).toBeInstanceOf(DeviceError);
+  expect((problem as DeviceError).problem).toBe('shader');
+  expect((problem as DeviceError).message.split('\n').slice(0, 3)).toMatchInlineSnapshot(`
+    [
+      "shader made_up/broken does not compile:",
+      "  line 5: no matching overload for 'operator + (f32, u32)'",
+      "",
+    ]
+  `);
+  await expect((async () => broken.call(x).data())()).rejects.toThrow(DeviceError);
+  device.destroy();
+});
+
+test('a lost device is an error, and its tensors never read as zeros', async () => {
+  const device = await open();
+  const x = Tensor.from([1, 2, 3], [3], device);
+  const { step } = await program((x) => scale(x, 2), device).bind([x]);
+  const pending = x.data();
+  device.destroy();
+  const outcome = await pending.then(
+    (data) => [...data].join(),
+    (error: unknown) => (error as Error).constructor.name,
+  );
+  // What was on its way may still arrive; zeros may not.
+  expect(['1,2,3', 'DeviceError']).toContain(outcome);
+  await device.lost;
+  await expect(x.data()).rejects.toThrow(DeviceError);
+  expect(() => step.run()).toThrow(/^device: lost/);
+  expect(() => divide(x, 2)).toThrow(DeviceError);
+  expect(() => Tensor.from([1], [1], device)).toThrow(DeviceError);
+});
+
+test('tensors of two devices do not mix', async () => {
+  const other = await open();
+  const theirs = Tensor.from([1], [1], other);
+  expect(messageOf(() => program((x) => add(x, theirs), held.device).call(vector(1)))).toMatchInlineSnapshot(
+    `"StateError: program: tensors of two devices were mixed."`,
+  );
+  expect(messageOf(() => add(vector(1), theirs))).toMatchInlineSnapshot(
+    `"StateError: program: tensors of two devices were mixed."`,
+  );
+  other.destroy();
+});
