@@ -223,7 +223,7 @@ test.each(Array.from({ length: 12 }, (_, i) => i))(
     // All values as outputs: nothing is fused away and no memory used twice. Few: all of that happens.
     for (const count of [1, 4, 25]) {
       const { result, wants } = build(count);
-      const got = result.call(...tensors) as Tensor[];
+      const got = result.call(...tensors);
       const values = await Promise.all(got.map(numbers));
       expect(values, describePlan(result.plan(...tensors))).toEqual(wants().map((want) => [...want.values]));
     }
@@ -271,7 +271,7 @@ test('outputs may be inputs, captures, views and repeats, and belong to the call
     return [x, captured, reshape(y, [2, 2]), y, y, reshape(x, [4, 1])];
   }, held.device);
   const x = vector(1, 2, 3, 4);
-  const outputs = result.call(x) as Tensor[];
+  const outputs = result.call(x);
   expect(outputs.map(({ shape }) => shape)).toEqual([[4], [4], [2, 2], [4], [4], [4, 1]]);
   const double = [2, 4, 6, 8];
   const want = [[1, 2, 3, 4], [7, 8, 9, 10], double, double, double, [1, 2, 3, 4]];
@@ -312,7 +312,7 @@ test('values are placed in memory of others, and still read by what follows', as
   const [y, both] = place.call(vector(1, 2, 3, 4)) as [Tensor, Tensor];
   expect(await numbers(y)).toEqual([3, 6, 9, 12]);
   expect(await numbers(both)).toEqual([3, 6, 10, 14]);
-  const want = new Array<number>(alignment).fill(-1);
+  const want = Array.from({ length: alignment }, () => -1);
   want.splice(0, 4, 3, 6, 9, 12);
   want.splice(alignment / 4, 4, 0, 0, 1, 2);
   expect(await numbers(group)).toEqual(want);
