@@ -12,6 +12,8 @@ export interface Folder {
   /** Replaces the whole file at once: a reader, or a crash, sees the old contents or the new, never a part. */
   write(name: string, contents: Uint8Array | string): Promise<void>;
   exists(name: string): Promise<boolean>;
+  /** Harmless when there is no such file. */
+  remove(name: string): Promise<void>;
   /** The names of the files directly inside, sorted by code unit; [] when the folder does not exist yet. */
   list(): Promise<string[]>;
 }

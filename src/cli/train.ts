@@ -1,7 +1,6 @@
 /** `train`: from a data set to a run folder with a trained model. */
-import path from 'node:path';
 import process from 'node:process';
-import { FileError, ModelError, UsageError } from '../errors.js';
+import { ModelError, UsageError } from '../errors.js';
 import type { Device } from '../engine/device.js';
 import type { Folder } from '../folder.js';
 import type { ImageSet } from '../data/dataset.js';
@@ -14,10 +13,19 @@ import type { History } from '../nn/training.js';
 import { loadDataset } from '../node/datasets.js';
 import { lockFolder, openFolder } from '../node/files.js';
 import { open } from '../node/open.js';
-import { historyFromJson, historyToJson } from '../report/history.js';
+import { historyToJson } from '../report/history.js';
 import { bold, duration, type Output, openOutput, percent, table } from './output.js';
-import { type Preset, type PresetName, isPresetName, presets } from './presets.js';
+import { type Preset, isPresetName, presets } from './presets.js';
 import { progressLine } from '../report/progress_callback.js';
+import {
+  type RunFile,
+  type Settings,
+  clearRun,
+  defaultFolder,
+  readHistory,
+  readRun,
+  toJson,
+} from './run_folder.js';
 import { version } from './version.js';
 
 export interface TrainOptions {
@@ -34,31 +42,6 @@ export interface TrainOptions {
   readonly resume?: string;
   readonly device?: string;
   readonly json?: boolean;
-}
-
-/** Everything that decides about a run; kept in run.json, so that `--resume` goes on with the same. */
-interface Settings {
-  readonly dataset: 'digits';
-  readonly data: string | null;
-  readonly preset: PresetName;
-  readonly epochs: number;
-  readonly batchSize: number;
-  /** Null: the preset's schedule. */
-  readonly learningRate: number | null;
-  readonly limit: number | null;
-  readonly seed: number;
-}
-
-interface RunFile {
-  readonly format: 'shadegrad run 1';
-  readonly settings: Settings;
-  readonly model: string;
-  readonly device: object;
-  readonly versions: object;
-  readonly images: Readonly<Record<string, number>>;
-  readonly source: string;
-  readonly variants?: readonly object[];
-  readonly startedAt: string;
 }
 
 export async function train(options: TrainOptions): Promise<number> {
@@ -90,6 +73,7 @@ export async function train(options: TrainOptions): Promise<number> {
     output.say('');
     const run = saved ?? describeFile(settings, device, model, images);
     if (!saved) {
+      await clearRun(folder, output.say);
       await folder.write('run.json', toJson(run));
       await folder.write('model.json', toJson(model.toJson()));
     }
@@ -100,6 +84,7 @@ export async function train(options: TrainOptions): Promise<number> {
       preset,
       folder,
       output,
+      run,
       isResumed: saved !== undefined,
     });
     if (history.isInterrupted) return reportInterruption(output, folder, history);
@@ -112,11 +97,6 @@ export async function train(options: TrainOptions): Promise<number> {
 }
 
 // ---- what to do ----
-
-function defaultFolder(dataset: string): string {
-  const stamp = new Date().toISOString().replaceAll(/[-:]/g, '').replace('T', '-').slice(0, 15);
-  return path.join('runs', `${dataset}-${stamp}`);
-}
 
 function chooseSettings(options: TrainOptions, device: Device, output: Output): Settings {
   let { preset: name } = options;
@@ -142,19 +122,6 @@ function chooseSettings(options: TrainOptions, device: Device, output: Output): 
     limit: options.limit ?? null,
     seed: options.seed,
   };
-}
-
-async function readRun(folder: Folder): Promise<RunFile> {
-  let run: unknown;
-  try {
-    run = JSON.parse(new TextDecoder().decode(await folder.read('run.json')));
-  } catch (cause) {
-    if (cause instanceof FileError) throw cause;
-    throw new ModelError(`train: ${folder.path}/run.json is damaged (${String(cause)}).`, { cause });
-  }
-  if (typeof run !== 'object' || run === null || !('settings' in run))
-    throw new ModelError(`train: ${folder.path}/run.json is not a run of shadegrad.`);
-  return run as RunFile;
 }
 
 function describeRun(
@@ -224,6 +191,7 @@ interface FitContext {
   readonly preset: Preset;
   readonly folder: Folder;
   readonly output: Output;
+  readonly run: RunFile;
   readonly isResumed: boolean;
 }
 
@@ -234,6 +202,7 @@ async function fit({
   preset,
   folder,
   output,
+  run,
   isResumed,
 }: FitContext): Promise<History> {
   const notes: string[] = [];
@@ -245,6 +214,7 @@ async function fit({
     ? await readHistory(folder)
     : { epochs: [], metrics: {} as Record<string, number[]> };
   const keep: Callback = {
+    onTrainBegin: async ({ kernels }) => folder.write('run.json', toJson({ ...run, kernels })),
     onEpochEnd: async (epoch, logs, training) => {
       before.epochs.push(epoch + 1);
       for (const [name, value] of Object.entries(logs)) (before.metrics[name] ??= []).push(value);
@@ -275,23 +245,6 @@ async function fit({
   } finally {
     interruption.dispose();
   }
-}
-
-interface GrowingHistory {
-  readonly epochs: number[];
-  readonly metrics: Record<string, number[]>;
-}
-
-/** The history so far, to be continued by a resumed run. */
-async function readHistory(folder: Folder): Promise<GrowingHistory> {
-  if (!(await folder.exists('history.json'))) return { epochs: [], metrics: {} };
-  const text = new TextDecoder().decode(await folder.read('history.json'));
-  const { epochs, metrics } = historyFromJson(text, `${folder.path}/history.json`);
-  const lists = Object.entries(metrics).map(([name, values]): [string, number[]] => [
-    name,
-    values.map((value) => value ?? Number.NaN),
-  ]);
-  return { epochs: [...epochs], metrics: Object.fromEntries(lists) };
 }
 
 /** The first Ctrl-C ends training after the step under way, the second one ends the process. */
@@ -392,8 +345,4 @@ async function finish({
     toJson({ ...run, result: { bestEpoch: epochs[best], train: onTrain, test: onTest, seconds } }),
   );
   return report;
-}
-
-function toJson(value: object): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
 }

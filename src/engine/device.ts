@@ -11,7 +11,7 @@ import { type SpecialisedShader } from './shader.js';
 export interface DeviceOptions {
   /** Overrides the family that the adapter suggests. */
   readonly family?: DeviceTraits['family'];
-  /** A name from `adapter.info`, as the opener knows it. */
+  /** What runs us: Dawn in Node, or the browser's own name. */
   readonly runtime: string;
 }
 

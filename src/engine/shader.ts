@@ -46,10 +46,6 @@ const specLine = /^(const|alias)\s+(\w+)\s*(:\s*\w+)?\s*=\s*[^;]+;(\s*\/\/!.*)$/
 const bindingLine = /@group\(0\)\s*@binding\((\d+)\)\s*var<storage,\s*(read|read_write)>\s*(\w+)\s*:/g;
 const hookLine = /^fn epilogue\(.*\/\/! hook\s*$/m;
 
-export function hasHook(name: string): boolean {
-  return hookLine.test(shaderSource(name));
-}
-
 /** The shader `name` with its marked lines replaced; every constant given must exist, and none may be left over. */
 export function specialise(
   name: string,

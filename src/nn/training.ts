@@ -163,6 +163,9 @@ export async function train(model: Model, images: LabelledImages, options: FitOp
     batchSize,
     samples: images.count,
     validationSamples: validationData?.count ?? 0,
+    get kernels() {
+      return step.plan.dispatches.map(({ pass, shapes, variant }) => ({ pass, shapes, variant }));
+    },
     checkpoint: () => checkpointOf(model, position, callbacks),
     position: () => position,
     stop: () => {

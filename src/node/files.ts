@@ -139,8 +139,18 @@ export function openFolder(folder: string): Folder {
     read: async (name) => readBytes(inside(name)),
     write: async (name, contents) => writeAtomic(inside(name), contents),
     exists: async (name) => fileExists(inside(name)),
+    remove: async (name) => removeFile(inside(name)),
     list: async () => listFiles(folder),
   };
+}
+
+/** Harmless when the file is missing. Throws: FileError when it is there and stays. */
+async function removeFile(file: string): Promise<void> {
+  try {
+    await rm(file, { force: true });
+  } catch (cause) {
+    throw fileError('remove', file, cause);
+  }
 }
 
 /** Throws: FileError when it cannot be told, as for a folder without permission. */

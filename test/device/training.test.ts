@@ -39,6 +39,10 @@ function memoryFolder(): Folder & { files: Map<string, Uint8Array> } {
       return Promise.resolve();
     },
     exists: (name) => Promise.resolve(files.has(name)),
+    remove: (name) => {
+      files.delete(name);
+      return Promise.resolve();
+    },
     list: () => Promise.resolve([...files.keys()].sort()),
   };
 }

@@ -5,6 +5,12 @@ import type { Model } from '../model.js';
 /** Running or final metrics: loss, accuracy, val_loss, val_accuracy, learning_rate. */
 export type Logs = Readonly<Record<string, number>>;
 
+export interface KernelChoice {
+  readonly pass: string;
+  readonly shapes: string;
+  readonly variant: string;
+}
+
 /** The training that a callback belongs to. */
 export interface Training {
   readonly model: Model;
@@ -13,6 +19,8 @@ export interface Training {
   readonly batchSize: number;
   readonly samples: number;
   readonly validationSamples: number;
+  /** Which kernel computes each pass of the training step. */
+  readonly kernels: readonly KernelChoice[];
   position(): Position;
   /** What `saveWeights` must keep so that this training can go on. */
   checkpoint(): Checkpoint;

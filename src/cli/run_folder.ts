@@ -1,0 +1,82 @@
+/** The folder of one training: what `train` writes into it, and what `--resume` reads again. */
+import path from 'node:path';
+import { FileError, ModelError } from '../errors.js';
+import type { Folder } from '../folder.js';
+import { historyFromJson } from '../report/history.js';
+import type { KernelChoice } from '../nn/callbacks/callback.js';
+import type { PresetName } from './presets.js';
+
+/** Everything that decides about a run; kept in run.json, so that `--resume` goes on with the same. */
+export interface Settings {
+  readonly dataset: 'digits';
+  readonly data: string | null;
+  readonly preset: PresetName;
+  readonly epochs: number;
+  readonly batchSize: number;
+  /** Null: the preset's schedule. */
+  readonly learningRate: number | null;
+  readonly limit: number | null;
+  readonly seed: number;
+}
+
+export interface RunFile {
+  readonly format: 'shadegrad run 1';
+  readonly settings: Settings;
+  readonly model: string;
+  readonly device: object;
+  readonly versions: object;
+  readonly images: Readonly<Record<string, number>>;
+  readonly source: string;
+  /** The kernel of each pass, in the order of the step: what the bits of a run depend on. */
+  readonly kernels?: readonly KernelChoice[];
+  readonly startedAt: string;
+}
+
+/** `runs/<dataset>-<time>`, in UTC. */
+export function defaultFolder(dataset: string): string {
+  const stamp = new Date().toISOString().replaceAll(/[-:]/g, '').replace('T', '-').slice(0, 15);
+  return path.join('runs', `${dataset}-${stamp}`);
+}
+
+/** Throws: FileError when the folder holds no run, ModelError when it is damaged. */
+export async function readRun(folder: Folder): Promise<RunFile> {
+  let run: unknown;
+  try {
+    run = JSON.parse(new TextDecoder().decode(await folder.read('run.json')));
+  } catch (cause) {
+    if (cause instanceof FileError) throw cause;
+    throw new ModelError(`train: ${folder.path}/run.json is damaged (${String(cause)}).`, { cause });
+  }
+  if (typeof run !== 'object' || run === null || !('settings' in run))
+    throw new ModelError(`train: ${folder.path}/run.json is not a run of shadegrad.`);
+  return run as RunFile;
+}
+
+export interface GrowingHistory {
+  readonly epochs: number[];
+  readonly metrics: Record<string, number[]>;
+}
+
+/** The history so far, to be continued by a resumed run. */
+export async function readHistory(folder: Folder): Promise<GrowingHistory> {
+  if (!(await folder.exists('history.json'))) return { epochs: [], metrics: {} };
+  const text = new TextDecoder().decode(await folder.read('history.json'));
+  const { epochs, metrics } = historyFromJson(text, `${folder.path}/history.json`);
+  const lists = Object.entries(metrics).map(([name, values]): [string, number[]] => [
+    name,
+    values.map((value) => value ?? Number.NaN),
+  ]);
+  return { epochs: [...epochs], metrics: Object.fromEntries(lists) };
+}
+
+/** Takes an earlier run's results out of the way, so that an interrupted new one is not mistaken for it. */
+export async function clearRun(folder: Folder, say: (line: string) => void): Promise<void> {
+  if (!(await folder.exists('run.json'))) return;
+  say(`Replacing the run in ${folder.path}.`);
+  for (const name of ['run.json', 'history.json', 'best.safetensors', 'last.safetensors'])
+    await folder.remove(name);
+}
+
+export function toJson(value: object): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
