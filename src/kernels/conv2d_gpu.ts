@@ -33,7 +33,7 @@ type Sizes = Readonly<
 /** The shader constants that the shapes and the window decide. */
 function sizes(x: Shape, kernel: Shape, y: Shape, attributes: WindowAttributes): Sizes {
   const [KH, KW, , O] = kernel as [number, number, number, number];
-  return { ...windowConstants(x, [KH, KW], y, attributes), O } as Sizes;
+  return { ...windowConstants(x, [KH, KW], y, attributes), O };
 }
 
 function forward(tile: Tile): ForwardVariant {
