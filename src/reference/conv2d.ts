@@ -102,12 +102,20 @@ const strided = (down: number, across: number, padding: 'same' | 'valid'): Optio
   padding,
 });
 
+const tiles = (
+  name: string,
+  x: readonly number[],
+  kernel: readonly number[],
+  options: Options,
+): ConvCase => ({ name, inputs: { x, kernel }, options, forTiles: true });
+
 /** 3×3 windows whose number of outputs or of windows lies just below, at and above the edges of tiles. */
 const edges = (outputs: readonly number[], isThorough?: true): ConvCase[] =>
   outputs.map((O) => ({
     name: `edge O=${O}`,
     inputs: { x: [1, 5, 5, 4], kernel: [3, 3, 4, O] },
     options: valid,
+    forTiles: true,
     ...(isThorough ? { isThorough } : {}),
   }));
 
@@ -116,6 +124,7 @@ const big = (name: string, x: readonly number[], kernel: readonly number[]): Con
   name,
   inputs: { x, kernel },
   options: valid,
+  forTiles: true,
   isThorough: true,
 });
 
@@ -194,51 +203,26 @@ export const conv2dReference = reference<Input, 'y', Options>({
       inputs: { x: [1, 2, 3, 2], kernel: [5, 5, 2, 3] },
       options: same,
     },
-    {
-      name: 'first layer of paper, small',
-      inputs: { x: [2, 8, 8, 1], kernel: [5, 5, 1, 32] },
-      options: same,
-    },
-    { name: '32 channels', inputs: { x: [2, 8, 8, 32], kernel: [5, 5, 32, 32] }, options: same },
-    { name: '64 channels', inputs: { x: [1, 7, 7, 64], kernel: [3, 3, 64, 64] }, options: same },
+    tiles('first layer of paper, small', [2, 8, 8, 1], [5, 5, 1, 32], same),
+    tiles('32 channels', [2, 8, 8, 32], [5, 5, 32, 32], same),
+    { ...tiles('64 channels', [1, 7, 7, 64], [3, 3, 64, 64], same), isThorough: true },
     ...edges([31, 65]),
-    ...edges([7, 8, 9, 15, 16, 17, 32, 33, 63, 64, 127, 128, 129], true),
+    ...edges([8, 15, 16, 17, 32, 33, 64, 129], true),
     // Windows per batch: 63, 64, 65, and 127, 128, 129 with a batch that splits rows.
-    {
-      name: '63 windows',
-      inputs: { x: [1, 9, 7, 3], kernel: [1, 1, 3, 9] },
-      options: valid,
-      isThorough: true,
-    },
-    { name: '65 windows', inputs: { x: [1, 5, 13, 3], kernel: [1, 1, 3, 9] }, options: valid },
-    {
-      name: '64 windows',
-      inputs: { x: [4, 4, 4, 5], kernel: [3, 3, 5, 16] },
-      options: same,
-      isThorough: true,
-    },
-    {
-      name: '127 windows',
-      inputs: { x: [1, 1, 127, 3], kernel: [1, 3, 3, 8] },
-      options: same,
-      isThorough: true,
-    },
-    {
-      name: '128 windows',
-      inputs: { x: [2, 8, 8, 3], kernel: [3, 3, 3, 8] },
-      options: same,
-      isThorough: true,
-    },
-    {
-      name: '129 windows',
-      inputs: { x: [3, 1, 43, 3], kernel: [1, 3, 3, 8] },
-      options: same,
-      isThorough: true,
-    },
-    big('fills tiles of 128×128', [8, 64, 64, 2], [1, 1, 2, 128]),
-    big('fills tiles of 128×64', [8, 64, 64, 2], [1, 1, 2, 64]),
-    big('fills tiles of 128×32', [8, 64, 64, 2], [2, 1, 2, 32]),
-    big('fills tiles of 64×64', [4, 65, 63, 2], [1, 1, 2, 65]),
+    tiles('65 windows', [1, 5, 13, 3], [1, 1, 3, 9], valid),
+    ...[
+      tiles('63 windows', [1, 9, 7, 3], [1, 1, 3, 9], valid),
+      tiles('64 windows', [4, 4, 4, 5], [3, 3, 5, 16], same),
+      tiles('127 windows', [1, 1, 127, 3], [1, 3, 3, 8], same),
+      tiles('128 windows', [2, 8, 8, 3], [3, 3, 3, 8], same),
+      tiles('129 windows', [3, 1, 43, 3], [1, 3, 3, 8], same),
+    ].map((each) => ({ ...each, isThorough: true as const })),
+    // Results of 256 tiles of 128×128, cut at both edges; all smaller tiles take them too.
+    big('fills large tiles, y', [8, 65, 63, 3], [1, 1, 3, 125]),
+    big('fills large tiles, y, by vec4', [8, 64, 64, 4], [1, 1, 4, 128]),
+    big('fills large tiles, dx', [8, 65, 63, 125], [1, 1, 125, 3]),
+    big('fills large tiles, dx, by vec4', [8, 64, 64, 128], [1, 1, 128, 4]),
+    big('fills large tiles, dkernel', [5, 1, 1, 2045], [1, 1, 2045, 2043]),
     big('fills tiles of 64×16', [4, 65, 63, 2], [1, 2, 2, 15]),
   ],
   random: (random) => {
@@ -249,6 +233,7 @@ export const conv2dReference = reference<Input, 'y', Options>({
     return {
       inputs: { x, kernel: [...window, C, O] },
       options: { strides, padding: oneOf(random, ['same', 'valid']) },
+      ...(C * O > 100 ? { forTiles: true } : {}),
     };
   },
   bench: [
