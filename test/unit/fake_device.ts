@@ -1,0 +1,20 @@
+/** A device that can be planned for and computes nothing: plans need only its traits and its forced variants. */
+import type { Device } from '../../src/engine/device.js';
+import type { DeviceTraits } from '../../src/engine/pass.js';
+import { registerKernels } from '../../src/kernels/index.js';
+
+export function fakeDevice(traits: Partial<DeviceTraits> = {}): Device {
+  registerKernels();
+  const device: Pick<Device, 'traits' | 'forcedVariants'> = {
+    traits: {
+      family: 'software',
+      subgroupSize: 8,
+      maxInvocationsPerWorkgroup: 256,
+      maxWorkgroupStorageBytes: 32_768,
+      maxWorkgroupsPerDimension: 65_535,
+      ...traits,
+    },
+    forcedVariants: new Map(),
+  };
+  return device as Device;
+}

@@ -1,0 +1,277 @@
+/**
+ * Plans without a device:
+ *   every variant of every pass lowers every case and every bench shape: constants exist, limits are kept
+ *   what is dropped, fused, and not fused; when buffers are used again; which variant is chosen
+ */
+import { expect, test } from 'vitest';
+import { type Op, grad } from '../../src/engine/op.js';
+import { type Attributes, type Pass, type PassContext, type Spec, sizeOf } from '../../src/engine/pass.js';
+import { type Plan, describePlan } from '../../src/engine/plan.js';
+import { program } from '../../src/engine/program.js';
+import { specialise } from '../../src/engine/shader.js';
+import type { Tensor } from '../../src/engine/tensor.js';
+import {
+  add,
+  conv2d,
+  exp,
+  lonePasses,
+  matmul,
+  maxPool2d,
+  multiply,
+  negate,
+  ops,
+  relu,
+  reshape,
+  scale,
+  square,
+  sum,
+} from '../../src/kernels/index.js';
+import { references } from '../../src/reference/index.js';
+import {
+  type Case,
+  type Evaluated,
+  type PassCase,
+  type Reference,
+  casesOf,
+  evaluate,
+} from '../../src/reference/reference.js';
+import { fakeDevice } from './fake_device.js';
+
+/** Shapes stand for tensors where a plan is only made. */
+function planOf(fn: (...inputs: Tensor[]) => Tensor | Tensor[], ...shapes: readonly number[][]): Plan {
+  const inputs = shapes.map((shape): Spec => ({ shape, dtype: 'f32' })) as unknown as Tensor[];
+  return program(fn, fakeDevice()).plan(...inputs);
+}
+
+const labels = (plan: Plan): string[] => plan.dispatches.map(({ label }) => label);
+
+// ---- lowering ----
+
+const passes = [
+  ...(ops as unknown as readonly Op[]).flatMap((op) => op.passes.map((pass) => ({ op: op.name, pass }))),
+  ...(lonePasses as unknown as readonly Pass[]).map((pass) => ({
+    op: pass.name.split('/')[0] as string,
+    pass,
+  })),
+];
+
+const devices = [
+  fakeDevice({ family: 'software', subgroupSize: 8 }),
+  fakeDevice({ family: 'software', subgroupSize: 4 }),
+  fakeDevice({ family: 'software', subgroupSize: 0 }),
+  fakeDevice({ family: 'gpu', subgroupSize: 32, maxWorkgroupStorageBytes: 16_384 }),
+  fakeDevice({ family: 'gpu', subgroupSize: 0, maxWorkgroupStorageBytes: 16_384 }),
+];
+
+/** Names its case in the message of what a variant does wrong. */
+function lowerEverywhere(
+  name: string,
+  pass: Pass,
+  inputs: Record<string, Spec>,
+  attributes: Attributes,
+): number {
+  const outputs = pass.shape(inputs, attributes);
+  let lowered = 0;
+  for (const { traits } of devices) {
+    const context: PassContext<string, string, Attributes> = { inputs, outputs, attributes, device: traits };
+    for (const variant of pass.variants) {
+      if (!variant.supports(context)) continue;
+      const { dispatches, scratch = {} } = variant.lower(context);
+      const who = `${pass.name} (${variant.name}), ${name}`;
+      const operands = new Set([...pass.inputs, ...pass.outputs, ...Object.keys(scratch)]);
+      for (const { shader, constants, bindings = {}, workgroups } of dispatches) {
+        const specialised = specialise(shader, constants);
+        const bound = specialised.bindings.map((binding) => bindings[binding.name] ?? binding.name);
+        expect(
+          bound.filter((operand) => !operands.has(operand)),
+          `${who}: unknown operands`,
+        ).toEqual([]);
+        expect(specialised.bindings.length, who).toBeLessThanOrEqual(8);
+        for (const count of workgroups) {
+          expect(Number.isInteger(count) && count >= 1, `${who}: [${workgroups.join(',')}]`).toBe(true);
+          expect(count, who).toBeLessThanOrEqual(traits.maxWorkgroupsPerDimension);
+        }
+        lowered++;
+      }
+      for (const byteLength of Object.values(scratch)) expect(byteLength, who).toBeGreaterThan(0);
+    }
+  }
+  return lowered;
+}
+
+test.each(passes.filter(({ pass }) => !pass.elementwise))(
+  '$pass.name lowers on every device',
+  ({ op, pass }) => {
+    const reference = references.get(op) as Reference;
+    let lowered = 0;
+    casesOf(reference, 6, true).forEach((each, index) => {
+      // Operands are worked out in full: leave out those of millions of elements.
+      if (sizeOfAll(each) > (op === 'conv2d' || op === 'matmul' ? 20_000 : 300_000)) return;
+      const describe = reference.passes[pass.name] as (at: Evaluated) => PassCase;
+      const { inputs, attributes } = describe(evaluate(reference, each, index));
+      lowered += lowerEverywhere(each.name, pass, inputs, attributes);
+    });
+    expect(lowered).toBeGreaterThan(10);
+  },
+);
+
+function sizeOfAll({ inputs }: Case): number {
+  return Object.values(inputs).reduce((sum, shape) => sum + sizeOf(shape), 0);
+}
+
+/** Every shape that is too large to work out here, and those of the bench: planned with gradients, on every device. */
+const large = [...references.values()].flatMap((reference) =>
+  reference.call
+    ? [...casesOf(reference, 0, true).filter((each) => sizeOfAll(each) > 20_000), ...reference.bench].map(
+        (given) => ({
+          reference,
+          name: `${reference.op}, ${given.name}`,
+          given,
+        }),
+      )
+    : [],
+);
+
+test.each(large)('$name is planned on every device', ({ reference, given }) => {
+  const names = Object.keys(reference.inputs);
+  const specs = names.map((name): Spec => ({
+    shape: given.inputs[name] as number[],
+    dtype: reference.inputs[name]?.dtype ?? 'f32',
+  }));
+  const differentiable = names.filter((_, i) => specs[i]?.dtype === 'f32');
+  for (const device of devices) {
+    const plan = program((...tensors: Tensor[]) => {
+      const operands = Object.fromEntries(names.map((name, i) => [name, tensors[i] as Tensor]));
+      const outputs = reference.call?.(operands, given.options) ?? {};
+      const [first] = reference.outputs as [string];
+      if (!reference.backward) return Object.values(outputs);
+      const wanted = differentiable.map((name) => operands[name] as Tensor);
+      return [...Object.values(outputs), ...grad(outputs[first] as Tensor, wanted)];
+    }, device).plan(...(specs as unknown as Tensor[]));
+    expect(plan.dispatches.length + plan.copies.length).toBeGreaterThan(0);
+    for (const { workgroups, label } of plan.dispatches)
+      expect(Math.max(...workgroups), label).toBeLessThanOrEqual(device.traits.maxWorkgroupsPerDimension);
+  }
+});
+
+// ---- fusing ----
+
+test('a layer is one kernel: bias, activation and dropout go into what precedes them', () => {
+  const plan = planOf(
+    (x, kernel, bias) => relu(add(conv2d(x, kernel, { padding: 'same' }), bias)),
+    [2, 8, 8, 3],
+    [3, 3, 3, 4],
+    [4],
+  );
+  expect(new Set(labels(plan))).toEqual(new Set(['conv2d/forward + add/forward + relu/forward']));
+});
+
+test('a value that two ops use, or that is returned, is not fused away', () => {
+  const twice = planOf((x, w) => multiply(relu(matmul(x, w)), matmul(x, w)), [32, 32], [32, 32]);
+  expect(twice.dispatches.filter(({ pass }) => pass === 'matmul/forward').length).toBeGreaterThan(1);
+  const shared = planOf(
+    (x, w) => {
+      const y = matmul(x, w);
+      return add(exp(y), negate(y));
+    },
+    [32, 32],
+    [32, 32],
+  );
+  expect(new Set(labels(shared))).toEqual(
+    new Set(['matmul/forward', 'negate/forward', 'exp/forward + add/forward']),
+  );
+  const returned = planOf(
+    (x, w) => {
+      const y = matmul(x, w);
+      return [y, relu(y)];
+    },
+    [32, 32],
+    [32, 32],
+  );
+  expect(new Set(labels(returned))).toEqual(new Set(['matmul/forward', 'relu/forward']));
+});
+
+test('an op that makes its operand larger is not fused into it', () => {
+  const plan = planOf((x, w, big) => add(matmul(x, w), big), [1, 32], [32, 4], [8, 4]);
+  expect(new Set(labels(plan))).toEqual(new Set(['matmul/forward', 'add/forward']));
+});
+
+test('a kernel is the better host: the other operand becomes an input of it', () => {
+  const plan = planOf((x, w, a) => add(exp(a), matmul(x, w)), [32, 32], [32, 32], [32, 32]);
+  expect(new Set(labels(plan))).toEqual(new Set(['exp/forward', 'matmul/forward + add/forward']));
+});
+
+test('an element-wise chain of its own is one map', () => {
+  const plan = planOf((x) => square(negate(exp(scale(x, 2)))), [1000]);
+  expect(labels(plan)).toEqual(['scale/forward + exp/forward + negate/forward + square/forward']);
+  expect(plan.dispatches[0]?.variant).toBe('map');
+  expect(plan.buffers).toEqual([]);
+});
+
+test('what no output depends on is dropped', () => {
+  const plan = planOf(
+    (x, w) => {
+      matmul(x, w);
+      const unused = exp(x);
+      square(unused);
+      return negate(x);
+    },
+    [8, 8],
+    [8, 8],
+  );
+  expect(labels(plan)).toEqual(['negate/forward']);
+});
+
+test('a view costs nothing', () => {
+  const plan = planOf((x) => reshape(reshape(x, [4, 6]), [24]), [2, 3, 4]);
+  expect(plan.dispatches).toEqual([]);
+  expect(plan.copies).toHaveLength(1);
+});
+
+// ---- buffers ----
+
+test('two values alive at once never share a buffer', () => {
+  const plan = planOf(
+    (x) => {
+      // A diamond: both arms are alive until they meet.
+      const left = maxPool2d(maxPool2d(x, { poolSize: 3, strides: 1 }), { poolSize: 3, strides: 1 });
+      const right = maxPool2d(x, { poolSize: 5, strides: 1 });
+      return sum(multiply(left, right));
+    },
+    [1, 12, 12, 4],
+  );
+  for (const { slots, shader, label } of plan.dispatches) {
+    const own = slots.map((slot, i) => ({ slot, access: shader.bindings[i]?.access }));
+    const written = own.filter(({ access }) => access === 'read_write').map(({ slot }) => slot);
+    const read = own.filter(({ access }) => access === 'read').map(({ slot }) => slot);
+    for (const slot of written) expect(read, label).not.toContainEqual(expect.objectContaining(keyOf(slot)));
+  }
+  expect(plan.buffers.length).toBeLessThanOrEqual(3);
+});
+
+function keyOf(slot: Plan['dispatches'][number]['slots'][number]): object {
+  return slot.kind === 'fixed' ? slot : { kind: slot.kind, index: slot.index };
+}
+
+test('the plan prints itself', () => {
+  const plan = planOf((x, w) => sum(relu(matmul(x, w))), [5, 7], [7, 3]);
+  const text = describePlan(plan);
+  expect(text.split('\n')).toHaveLength(plan.dispatches.length + 1);
+  expect(text).toMatch(/matmul\/forward \+ relu\/forward \(\w+\) \[5,7\] \[7,3\]/);
+  expect(text).toMatch(/intermediate buffers? of .* in all \(.* without reuse\)/);
+});
+
+// ---- variants ----
+
+test('the family of the device chooses; a forced variant comes first; a clear one serves the rest', () => {
+  const run = (device: ReturnType<typeof fakeDevice>): string | undefined => {
+    const spec = [256, 256];
+    const inputs = [spec, spec].map((shape): Spec => ({ shape, dtype: 'f32' })) as unknown as Tensor[];
+    return program((a, b) => matmul(a, b), device).plan(...inputs).dispatches[0]?.variant;
+  };
+  expect(run(fakeDevice({ family: 'gpu', subgroupSize: 32 }))).toMatch(/^gpu_/);
+  expect(run(fakeDevice({ family: 'software', subgroupSize: 0 }))).toBe('clear');
+  const forced = fakeDevice({ family: 'gpu', subgroupSize: 32 });
+  forced.forcedVariants.set('matmul/forward', 'clear');
+  expect(run(forced)).toBe('clear');
+});

@@ -1,0 +1,98 @@
+/**
+ * Shaders made ready to compile:
+ *   the three kinds of marked line take their values; a constant without a line is refused, one with none keeps its own
+ *   bindings are read from the WGSL; a fused op adds its operands behind them
+ *   every shader of the project: a head comment, marked lines that say what they mean, a workgroup size by constant
+ */
+import { expect, test } from 'vitest';
+import { registerShaders, shaderSource, specialise } from '../../src/engine/shader.js';
+import { InternalError } from '../../src/errors.js';
+import { wgslFloat } from '../../src/kernels/arithmetic.js';
+import { shaders } from '../../src/kernels/shaders.generated.js';
+
+registerShaders(shaders);
+registerShaders({
+  'made_up/example': `// y = f(x)
+const SIZE: u32 = 1; //! elements
+const FACTOR: f32 = 0.5; //! what x is multiplied by
+const FIXED: u32 = 7u;
+alias ELEMENT = f32; //! type of one element
+
+@group(0) @binding(0) var<storage, read> x: array<ELEMENT>;
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+
+fn epilogue(value: f32, index: u32, channel: u32) -> f32 { return value; } //! hook
+
+@compute @workgroup_size(64)
+fn main() {}
+`,
+  'made_up/gap': '@group(0) @binding(1) var<storage, read> x: array<f32>;\n',
+});
+
+test('marked lines take values, in the form their type needs', () => {
+  const { code, bindings, label } = specialise('made_up/example', { SIZE: 12, FACTOR: 3, ELEMENT: 'vec4f' });
+  expect(label).toBe('made_up/example');
+  expect(code).toContain('const SIZE: u32 = 12; //! elements');
+  expect(code).toContain('const FACTOR: f32 = 3.0; //! what');
+  expect(code).toContain('alias ELEMENT = vec4f; //! type');
+  expect(code).toContain('const FIXED: u32 = 7u;');
+  expect(bindings).toEqual([
+    { index: 0, name: 'x', access: 'read' },
+    { index: 1, name: 'y', access: 'read_write' },
+  ]);
+  expect(specialise('made_up/example', {}).code).toBe(shaderSource('made_up/example'));
+});
+
+test('a value for a line that is not there, or not marked, is a bug of ours', () => {
+  expect(() => specialise('made_up/example', { WIDTH: 1 })).toThrowErrorMatchingInlineSnapshot(
+    `[InternalError: a belief of shadegrad's own is broken: made_up/example has a marked line for WIDTH. This is a bug, please report it.]`,
+  );
+  expect(() => specialise('made_up/example', { FIXED: 1 })).toThrow(InternalError);
+  expect(() => specialise('made_up/none', {})).toThrowErrorMatchingInlineSnapshot(
+    `[InternalError: a belief of shadegrad's own is broken: the shader made_up/none exists below shaders/. This is a bug, please report it.]`,
+  );
+  expect(() => specialise('made_up/gap', {})).toThrowErrorMatchingInlineSnapshot(
+    `[InternalError: a belief of shadegrad's own is broken: the bindings of made_up/gap count up from 0. This is a bug, please report it.]`,
+  );
+});
+
+test('a fused op replaces the hook and binds its operands behind the own ones', () => {
+  const { code, bindings } = specialise(
+    'made_up/example',
+    {},
+    {
+      body: '  return value + operand_0[channel];',
+      operands: [{ name: 'operand_0', type: 'array<f32>' }],
+      helpers: ['fn helper() {}'],
+    },
+  );
+  expect(bindings.at(-1)).toEqual({ index: 2, name: 'operand_0', access: 'read' });
+  expect(code).toContain('@group(0) @binding(2) var<storage, read> operand_0: array<f32>;');
+  expect(code).toContain('fn helper() {}');
+  expect(code).toContain('-> f32 {\n  return value + operand_0[channel];\n}');
+  expect(code).not.toContain('//! hook');
+});
+
+test.each([
+  [1, '1.0f'],
+  [-3, '-3.0f'],
+  [0.1, '0.10000000149011612f'],
+  [1e-10, '1.000000013351432e-10f'],
+  [1e21, '1.0000000200408773e+21f'],
+])('the number %d is written %s', (value, text) => {
+  expect(wgslFloat(value)).toBe(text);
+});
+
+const helpers = ['random/pcg4d'];
+
+test.each(Object.entries(shaders))('%s follows the house form', (name, source) => {
+  const lines = source.split('\n');
+  expect(lines[0], 'first line').toMatch(/^\/\/ \S/);
+  for (const line of lines.filter((each) => each.includes('//!')))
+    expect(line, 'a marked line').toMatch(
+      /^((const|alias) [A-Z]\w* *(: *\w+)? *= *[^;]+; *\/\/! \S.*|fn epilogue\(value: f32, index: u32, channel: u32\) -> f32 \{ return value; \} \/\/! hook)$/,
+    );
+  expect(/@compute @workgroup_size\(\w+/.test(source)).toBe(!helpers.includes(name));
+  // Twice would make the second hook a function defined twice.
+  expect(source.match(/\/\/! hook/g)?.length ?? 0).toBeLessThanOrEqual(1);
+});
