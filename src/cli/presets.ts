@@ -4,6 +4,8 @@ import { earlyStopping, reduceLrOnPlateau } from '../nn/callbacks/index.js';
 import { type LearningRate, cosineDecay } from '../nn/schedules.js';
 
 export interface Preset {
+  /** How many of the images are trained and validated on; null for all. */
+  readonly limit: number | null;
   readonly epochs: number;
   readonly batchSize: number;
   /** Share of the training images that becomes the validation set, by class. */
@@ -16,14 +18,16 @@ export interface Preset {
 
 export const presets = {
   quick: {
+    limit: 36_000,
     epochs: 2,
     batchSize: 64,
     validationShare: 0.1,
     learningRate: cosineDecay({ peak: 2e-3, warmup: 0.1 }),
-    description: 'a short schedule, warm-up then half a cosine, for a device without a GPU',
+    description: 'a short schedule on 36,000 of the images, for a device without a GPU',
     callbacks: () => [],
   },
   corrected: {
+    limit: null,
     epochs: 30,
     batchSize: 86,
     validationShare: 0.1,

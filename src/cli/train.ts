@@ -119,7 +119,7 @@ function chooseSettings(options: TrainOptions, device: Device, output: Output): 
     epochs: options.epochs ?? preset.epochs,
     batchSize: options.batchSize ?? preset.batchSize,
     learningRate: options.learningRate ?? null,
-    limit: options.limit ?? null,
+    limit: options.limit ?? preset.limit,
     seed: options.seed,
   };
 }
