@@ -101,6 +101,8 @@ export interface Pass<
   readonly name: string;
   readonly inputs: readonly I[];
   readonly outputs: readonly O[];
+  /** Of inputs that are not f32; anything else is refused while it is recorded. */
+  readonly dtypes?: Readonly<Partial<Record<I, DType>>>;
   /** Inputs that the pass changes in place, such as the parameters of an optimizer. */
   readonly mutates?: readonly I[];
   readonly elementwise?: Elementwise<I, A>;

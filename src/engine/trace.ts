@@ -2,7 +2,7 @@
  * A trace records what a function of tensors does: values, the passes between them (nodes), and the op calls
  * they came from, which `grad` walks backwards. Shapes are fixed; nothing is computed.
  */
-import { StateError, assert } from '../errors.js';
+import { ShapeError, StateError, assert } from '../errors.js';
 import type { Device } from './device.js';
 import type { Attributes, Pass, Shape, Spec } from './pass.js';
 import { Tensor } from './tensor.js';
@@ -82,13 +82,26 @@ export class Trace implements Recording {
     return value;
   }
 
-  /** Records one pass and yields its outputs. */
+  /**
+   * Records one pass and yields its outputs.
+   *
+   * Throws: ShapeError when an input has another dtype than the pass reads, or whatever the shape rule says.
+   */
   run<I extends string, O extends string, A extends Attributes>(
     pass: Pass<I, O, A>,
     inputs: Readonly<Record<I, Tensor>>,
     attributes: A,
   ): Record<O, Tensor> {
     const inputValues = mapRecord(inputs, (tensor: Tensor) => this.valueOf(tensor));
+    for (const name of pass.inputs) {
+      const { dtype, shape } = inputs[name];
+      const expected = pass.dtypes?.[name] ?? 'f32';
+      if (dtype !== expected) {
+        throw new ShapeError(
+          `${pass.name.split('/')[0]}: '${name}' is ${dtype} [${shape.join(',')}], expected ${expected}.`,
+        );
+      }
+    }
     const specs = pass.shape(inputs, attributes);
     const outputValues = mapRecord(specs, (spec: Spec) => this.#value(spec, { kind: 'node' }));
     this.nodes.push({

@@ -2,6 +2,7 @@
  * Element-wise arithmetic with broadcasting. Letters: a, b the operands, y the result, dy its gradient.
  * Each op is one line of WGSL and the gradients of its operands; gradients of broadcast operands are summed back.
  */
+import { UsageError } from '../errors.js';
 import { type Op, apply, setGradientOps } from '../engine/op.js';
 import type { NoAttributes, Pass, Shape } from '../engine/pass.js';
 import { runPass } from '../engine/program.js';
@@ -136,8 +137,16 @@ export function divide(a: Tensor, b: Tensor | number): Tensor {
   return typeof b === 'number' ? scale(a, 1 / b) : apply(divideOp, { a, b }, {}).y;
 }
 
-/** y = x · factor + offset. */
+/** WGSL has no word for infinity: a shader with one would not compile. */
+function checkFinite(who: string, value: number): void {
+  if (!Number.isFinite(Math.fround(value)))
+    throw new UsageError(`${who}: ${value} is no number that an f32 can hold.`);
+}
+
+/** y = x · factor + offset. Throws: UsageError for a number that is not finite. */
 export function scale(x: Tensor, factor: number, offset = 0): Tensor {
+  checkFinite('scale', factor);
+  checkFinite('scale', offset);
   return apply(scaleOp, { x }, { factor, offset }).y;
 }
 
@@ -166,8 +175,9 @@ export function sqrt(x: Tensor): Tensor {
   return apply(sqrtOp, { x }, {}).y;
 }
 
-/** A tensor of one value everywhere. */
+/** A tensor of one value everywhere. Throws: UsageError for a number that is not finite. */
 export function fill(shape: Shape, value: number): Tensor {
+  checkFinite('fill', value);
   return runPass(fillForward, {}, { shape, value }).y;
 }
 

@@ -20,6 +20,7 @@ export const batchGatherForward: Pass<
   name: 'batch_gather/forward',
   inputs: ['images', 'labels', 'permutation', 'state'],
   outputs: ['x', 'y'],
+  dtypes: { images: 'u8', labels: 'u32', permutation: 'u32', state: 'u32' },
   shape: ({ images }, { batch }) => ({
     x: { shape: [batch, ...images.shape.slice(1)], dtype: 'f32' },
     y: { shape: [batch], dtype: 'u32' },

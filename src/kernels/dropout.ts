@@ -26,6 +26,7 @@ export const dropoutForward = elementwisePass<'x' | 'state', DropoutAttributes>(
       return `select(0.0, ${x} * ${wgslFloat(1 / (1 - rate))}, uniform_from(pcg4d(${counter}).x) >= ${wgslFloat(rate)})`;
     },
   },
+  { state: 'u32' },
 );
 
 export const dropoutOp: Op<'x' | 'state', 'y', DropoutAttributes> = {

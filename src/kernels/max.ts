@@ -49,6 +49,7 @@ export const maxInputGradient: Pass<'index_of_max' | 'dy', 'dx', GradientAttribu
   name: 'max/input_gradient',
   inputs: ['index_of_max', 'dy'],
   outputs: ['dx'],
+  dtypes: { index_of_max: 'u32' },
   shape: (_, { inputShape }) => ({ dx: { shape: inputShape, dtype: 'f32' } }),
   cost: (context) => ({ flops: 0, bytes: bytesTouched(context) }),
   variants: [

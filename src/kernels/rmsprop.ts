@@ -20,6 +20,7 @@ export const rmspropForward: Pass<
   name: 'rmsprop/forward',
   inputs: ['parameters', 'gradients', 'meanSquare', 'state'],
   outputs: [],
+  dtypes: { state: 'u32' },
   mutates: ['parameters', 'meanSquare'],
   shape: () => ({}),
   // Reads three, writes two.

@@ -9,9 +9,9 @@ import { bytesTouched, clearVariant, gridFor } from './grid.js';
 
 function checkOperands(logits: Spec, labels: Spec): void {
   const fits = logits.shape.length === 2 && labels.shape.length === 1 && labels.shape[0] === logits.shape[0];
-  if (!fits || labels.dtype !== 'u32' || logits.dtype !== 'f32') {
+  if (!fits) {
     throw new ShapeError(
-      `softmaxCrossEntropy: logits ${describe(logits)} and labels ${describe(labels)} do not fit, expected [N,K] and [N] u32.`,
+      `softmaxCrossEntropy: logits ${describe(logits)} and labels ${describe(labels)} do not fit, expected [N,K] and [N].`,
     );
   }
 }
@@ -20,6 +20,7 @@ export const softmaxCrossEntropyForward: Pass<'logits' | 'labels', 'loss' | 'tot
   name: 'softmax_cross_entropy/forward',
   inputs: ['logits', 'labels'],
   outputs: ['loss', 'totals'],
+  dtypes: { labels: 'u32' },
   shape: ({ logits, labels }) => {
     checkOperands(logits, labels);
     return { loss: { shape: [], dtype: 'f32' }, totals: { shape: [4], dtype: 'f32' } };
@@ -46,6 +47,7 @@ export const softmaxCrossEntropyLogitsGradient: Pass<
   name: 'softmax_cross_entropy/logits_gradient',
   inputs: ['logits', 'labels', 'totals'],
   outputs: ['dlogits'],
+  dtypes: { labels: 'u32' },
   shape: ({ logits }) => ({ dlogits: logits }),
   cost: (context) => ({ flops: 5 * sizeOf(context.inputs.logits.shape), bytes: bytesTouched(context) }),
   variants: [

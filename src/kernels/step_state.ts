@@ -30,6 +30,7 @@ export const stepStateAdvance: Pass<'totals' | 'rates' | 'state' | 'ring', never
   name: 'step_state/advance',
   inputs: ['totals', 'rates', 'state', 'ring'],
   outputs: [],
+  dtypes: { state: 'u32', ring: 'u32' },
   mutates: ['state', 'ring'],
   shape: () => ({}),
   cost: () => ({ flops: 0, bytes: 64 }),

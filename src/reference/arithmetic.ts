@@ -339,6 +339,8 @@ export const scaleReference = reference<'x', 'y', ScaleOptions>({
       inputs: { x: { shape: [2], dtype: 'u32' } },
       call: ({ x }) => kernels.scale(x, 2),
     },
+    { name: 'divided by 0', inputs: { x: [2] }, call: ({ x }) => kernels.divide(x, 0) },
+    { name: 'too large for an f32', inputs: { x: [2] }, call: ({ x }) => kernels.add(x, 1e39) },
   ],
 });
 

@@ -496,7 +496,7 @@ export interface CheckOptions {
   /** All declared cases and more random ones, as `npm run gradcheck` wants. */
   readonly thorough?: boolean;
   /**
-   * In how many cases a variant made for another family of devices is checked; 3 when left out. Large tiles made for
+   * In how many cases a variant made for another family of devices is checked; 2 when left out. Large tiles made for
    * GPUs take a software driver half a second each to compile.
    */
   readonly foreignCases?: number;
@@ -512,7 +512,7 @@ export async function checkOp(
   device: Device,
   op: Checkable,
   reference: Reference,
-  { thorough = false, foreignCases = 3, onRow }: CheckOptions = {},
+  { thorough = false, foreignCases = 2, onRow }: CheckOptions = {},
 ): Promise<Row[]> {
   const rows: Row[] = [];
   const take = (more: readonly Row[]): void => {

@@ -251,6 +251,11 @@ export const conv2dReference = reference<Input, 'y', Options>({
       call: ({ x, kernel }) => conv2d(x, kernel),
     },
     {
+      name: 'images not f32',
+      inputs: { x: { shape: [8, 28, 28, 1], dtype: 'u8' }, kernel: [3, 3, 1, 16] },
+      call: ({ x, kernel }) => conv2d(x, kernel),
+    },
+    {
       name: 'three axes',
       inputs: { x: [32, 32, 4], kernel: [3, 3, 4, 16] },
       call: ({ x, kernel }) => conv2d(x, kernel),

@@ -85,6 +85,11 @@ export const dropoutReference = reference<'x' | 'state', 'y', Options>({
   ],
   wrongCalls: [
     {
+      name: 'state not u32',
+      inputs: { x: [4], state: [stateSize] },
+      call: ({ x, state }) => dropout(x, { rate: 0.5, stream: 5, state }),
+    },
+    {
       name: 'rate 1',
       inputs: { x: [4], state: { shape: state, dtype: 'u32' } },
       call: ({ x, state }) => dropout(x, { rate: 1, stream: 5, state }),

@@ -76,6 +76,7 @@ export const sumReference = reference<'x', 'y', Run>({
     { name: 'all', inputs: { x: [887_530] }, options: { first: 0, last: 0 } },
   ],
   wrongCalls: [
+    { name: 'not f32', inputs: { x: { shape: [2, 3], dtype: 'u32' } }, call: ({ x }) => sum(x) },
     { name: 'no such axis', inputs: { x: [2, 3] }, call: ({ x }) => sum(x, { axis: 2 }) },
     { name: 'an axis twice', inputs: { x: [2, 3] }, call: ({ x }) => sum(x, { axis: [1, -1] }) },
   ],

@@ -33,33 +33,39 @@ test('wrong calls are refused in plain words', () => {
     "add, shapes do not broadcast:
       ShapeError: add: the shapes [2,3] and [2] do not broadcast: extents 3 and 2 differ and neither is 1.
     add, not f32:
-      ShapeError: add: 'b' is [2] u32, expected f32.
+      ShapeError: add: 'b' is u32 [2], expected f32.
     subtract, shapes do not broadcast:
       ShapeError: subtract: the shapes [2,3] and [2] do not broadcast: extents 3 and 2 differ and neither is 1.
     subtract, not f32:
-      ShapeError: subtract: 'b' is [2] u32, expected f32.
+      ShapeError: subtract: 'b' is u32 [2], expected f32.
     multiply, shapes do not broadcast:
       ShapeError: multiply: the shapes [2,3] and [2] do not broadcast: extents 3 and 2 differ and neither is 1.
     multiply, not f32:
-      ShapeError: multiply: 'b' is [2] u32, expected f32.
+      ShapeError: multiply: 'b' is u32 [2], expected f32.
     divide, shapes do not broadcast:
       ShapeError: divide: the shapes [2,3] and [2] do not broadcast: extents 3 and 2 differ and neither is 1.
     divide, not f32:
-      ShapeError: divide: 'b' is [2] u32, expected f32.
+      ShapeError: divide: 'b' is u32 [2], expected f32.
     negate, not f32:
-      ShapeError: negate: 'x' is [2] u32, expected f32.
+      ShapeError: negate: 'x' is u32 [2], expected f32.
     exp, not f32:
-      ShapeError: exp: 'x' is [2] u32, expected f32.
+      ShapeError: exp: 'x' is u32 [2], expected f32.
     log, not f32:
-      ShapeError: log: 'x' is [2] u32, expected f32.
+      ShapeError: log: 'x' is u32 [2], expected f32.
     square, not f32:
-      ShapeError: square: 'x' is [2] u32, expected f32.
+      ShapeError: square: 'x' is u32 [2], expected f32.
     sqrt, not f32:
-      ShapeError: sqrt: 'x' is [2] u32, expected f32.
+      ShapeError: sqrt: 'x' is u32 [2], expected f32.
     scale, not f32:
-      ShapeError: scale: 'x' is [2] u32, expected f32.
+      ShapeError: scale: 'x' is u32 [2], expected f32.
+    scale, divided by 0:
+      UsageError: scale: Infinity is no number that an f32 can hold.
+    scale, too large for an f32:
+      UsageError: scale: 1e+39 is no number that an f32 can hold.
     conv2d, channels differ:
       ShapeError: conv2d: kernel expects 3 input channels but x has 4 (x [8,32,32,4], kernel [3,3,3,16]).
+    conv2d, images not f32:
+      ShapeError: conv2d: 'x' is u8 [8,28,28,1], expected f32.
     conv2d, three axes:
       ShapeError: conv2d: x is [32,32,4] and kernel [3,3,4,16], expected [N,H,W,C] and [KH,KW,C,O].
     conv2d, window too large:
@@ -79,13 +85,17 @@ test('wrong calls are refused in plain words', () => {
     matmul, three axes:
       ShapeError: matmul: a [2,3,4] and b [3,5] do not fit for a·b, expected [M,K]·[K,N].
     relu, not f32:
-      ShapeError: relu: 'x' is [2] u32, expected f32.
+      ShapeError: relu: 'x' is u32 [2], expected f32.
+    dropout, state not u32:
+      ShapeError: dropout: 'state' is f32 [8], expected u32.
     dropout, rate 1:
       UsageError: dropout: rate is 1, expected a number from 0 up to but not including 1.
     softmax_cross_entropy, too few labels:
-      ShapeError: softmaxCrossEntropy: logits [8,10] and labels [7] u32 do not fit, expected [N,K] and [N] u32.
+      ShapeError: softmaxCrossEntropy: logits [8,10] and labels [7] u32 do not fit, expected [N,K] and [N].
     softmax_cross_entropy, labels not u32:
-      ShapeError: softmaxCrossEntropy: logits [8,10] and labels [8] do not fit, expected [N,K] and [N] u32.
+      ShapeError: softmax_cross_entropy: 'labels' is f32 [8], expected u32.
+    sum, not f32:
+      ShapeError: sum: 'x' is u32 [2,3], expected f32.
     sum, no such axis:
       ShapeError: sum: axis 2 does not exist in x [2,3], expected -2 to 1.
     sum, an axis twice:
