@@ -1,7 +1,6 @@
 /** `bench`: images per second of the training step, and what each of its kernels does. */
 import process from 'node:process';
 import type { Device } from '../engine/device.js';
-import type { PlannedDispatch } from '../engine/plan.js';
 import { stateSize, stateWords } from '../kernels/step_state.js';
 import { DeviceSet } from '../nn/device_set.js';
 import { paperModel } from '../nn/models.js';
@@ -10,7 +9,8 @@ import { replaySteps } from '../nn/replay_loop.js';
 import { TrainingStep } from '../nn/training.js';
 import { open } from '../node/open.js';
 import { pcg4d, streams } from '../random.js';
-import { bold, openOutput, table } from './output.js';
+import { kernelRows, kernelTable, middle, namedRows } from './bench_kernels.js';
+import { bold, openOutput } from './output.js';
 import { compileProgress } from '../report/progress_callback.js';
 import { version } from './version.js';
 
@@ -19,20 +19,6 @@ export interface BenchOptions {
   readonly batchSize: number;
   readonly device?: string;
   readonly json?: boolean;
-}
-
-interface KernelRow {
-  readonly kernel: string;
-  readonly variant: string;
-  readonly shapes: string;
-  /** Median and spread over the repeats. */
-  readonly ms: number;
-  readonly msMin: number;
-  readonly msMax: number;
-  readonly gflops: number;
-  readonly gbPerSecond: number;
-  /** Of the sum of all kernels. */
-  readonly share: number;
 }
 
 export async function bench(options: BenchOptions): Promise<number> {
@@ -53,28 +39,16 @@ export async function bench(options: BenchOptions): Promise<number> {
       `(median of ${rates.length} rounds of ${step.stepsPerEpoch} steps, best ${best.toFixed(1)}; ${step.plan.dispatches.length} dispatches per step, ` +
       `peak device memory ${(device.peakBytes / 2 ** 20).toFixed(0)} MiB)`,
   );
-  const kernels = device.hasTimestamps ? await kernelRows(step, quick ? 3 : 9) : [];
+  const repeats = quick ? 3 : 9;
+  const kernels = device.hasTimestamps ? await kernelRows(step.bound.step, repeats) : [];
+  const named = device.hasTimestamps && !quick ? await namedRows(device, repeats, output) : [];
   if (kernels.length > 0) {
-    output.say(`\nKernels by time, each between timestamps of its own (median of ${quick ? 3 : 9} repeats):`);
-    output.say(
-      table(
-        ['kernel', 'variant', 'shapes', 'ms', 'min', 'max', 'GFLOP/s', 'GB/s', 'share %'],
-        kernels.map((row) => [
-          row.kernel,
-          row.variant,
-          row.shapes,
-          row.ms.toFixed(2),
-          row.msMin.toFixed(2),
-          row.msMax.toFixed(2),
-          row.gflops.toFixed(1),
-          row.gbPerSecond.toFixed(1),
-          (row.share * 100).toFixed(1),
-        ]),
-      ),
-    );
+    output.say(`\nKernels of the step, each between timestamps of its own (median of ${repeats} repeats):`);
+    output.say(kernelTable(kernels));
   } else {
     output.say('This device has no timestamp queries: no times per kernel.');
   }
+  if (named.length > 0) output.say(`\nEvery op at named shapes:\n${kernelTable(named)}`);
   output.result({
     trainImagesPerSecond: median,
     trainImagesPerSecondBest: best,
@@ -85,6 +59,7 @@ export async function bench(options: BenchOptions): Promise<number> {
     versions: { shadegrad: version, node: process.version },
     date: new Date().toISOString(),
     kernels,
+    named,
   });
   return 0;
 }
@@ -139,56 +114,4 @@ async function stepRates(device: Device, step: TrainingStep, seconds: number): P
     first += count;
   }
   return rates;
-}
-
-async function kernelRows(step: TrainingStep, repeats: number): Promise<KernelRow[]> {
-  const samples: number[][] = step.plan.dispatches.map(() => []);
-  for (let i = 0; i <= repeats; i++) {
-    const profile = await step.bound.step.profile();
-    // The first one warms up.
-    if (i > 0) profile.forEach(({ ns }, j) => samples[j]!.push(ns / 1e6));
-  }
-  const total = samples.reduce((sum, times) => sum + middle(times), 0);
-  return merge(step.plan.dispatches, samples)
-    .map(({ dispatches: [first], times }) => {
-      const { label, variant, shapes, flops, bytes } = first as PlannedDispatch;
-      const ms = middle(times);
-      return {
-        kernel: label.replaceAll('/forward', ''),
-        variant,
-        shapes,
-        ms,
-        msMin: Math.min(...times),
-        msMax: Math.max(...times),
-        gflops: flops / ms / 1e6,
-        gbPerSecond: bytes / ms / 1e6,
-        share: ms / total,
-      };
-    })
-    .sort((a, b) => b.ms - a.ms);
-}
-
-/** Dispatches of one pass, such as partial sums and their reduction, are one row: their times add up. */
-function merge(
-  dispatches: readonly PlannedDispatch[],
-  samples: readonly number[][],
-): { dispatches: PlannedDispatch[]; times: number[] }[] {
-  const rows: { node: number; dispatches: PlannedDispatch[]; times: number[] }[] = [];
-  dispatches.forEach((dispatch, i) => {
-    const before = rows.at(-1);
-    const times = samples[i]!;
-    if (before?.node === dispatch.node) {
-      before.dispatches.push(dispatch);
-      times.forEach((ms, j) => (before.times[j]! += ms));
-    } else {
-      rows.push({ node: dispatch.node, dispatches: [dispatch], times: [...times] });
-    }
-  });
-  return rows;
-}
-
-function middle(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const half = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
 }
