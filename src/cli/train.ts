@@ -332,8 +332,7 @@ async function finish({
   output.say(`  npm run evaluate -- --model ${folder.path}`);
   output.say(`  npm run predict -- --model ${folder.path} image.png`);
   const report = {
-    epochs,
-    ...metrics,
+    history: { epochs, ...metrics },
     bestEpoch: epochs[best],
     train: onTrain,
     test: onTest,
