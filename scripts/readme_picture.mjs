@@ -11,7 +11,7 @@ const run = process.argv[2];
 if (run === undefined) throw new Error('usage: node scripts/readme_picture.mjs RUN_FOLDER');
 
 const columns = 10;
-const cell = { width: 74, height: 88, digit: 56 };
+const cell = { width: 80, height: 88, digit: 56 };
 
 await open();
 const model = await loadModel(run);
@@ -69,7 +69,7 @@ function draw({ index, guess, share, truth }, x, y) {
   const isRight = guess === truth;
   const label = isRight ? `${guess}` : `${guess} ✗ ${truth}`;
   return `<image x="${left}" y="${y}" width="${cell.digit}" height="${cell.digit}" style="image-rendering:pixelated" href="data:image/png;base64,${png(index)}"/>
-<text x="${x + cell.width / 2}" y="${y + cell.digit + 14}" text-anchor="middle" font-size="13" font-weight="600" fill="${isRight ? '#9ad1ff' : '#ffb86b'}">${label}<tspan font-weight="400" font-size="10" fill="#a8adb5"> ${Math.floor(share * 100)} %</tspan></text>`;
+<text x="${x + cell.width / 2}" y="${y + cell.digit + 14}" text-anchor="middle" font-size="13" font-weight="600" fill="${isRight ? '#9ad1ff' : '#ffb86b'}">${label}<tspan dx="5" font-weight="400" font-size="10" fill="#a8adb5">${Math.floor(share * 100)} %</tspan></text>`;
 }
 
 /** @param {number} index */
