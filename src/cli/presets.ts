@@ -23,7 +23,7 @@ export const presets = {
     batchSize: 64,
     validationShare: 0.1,
     learningRate: cosineDecay({ peak: 2e-3, warmup: 0.1 }),
-    description: 'a short schedule on 36,000 of the images, for a device without a GPU',
+    description: 'a short schedule on part of the images, for a device without a GPU',
     callbacks: () => [],
   },
   corrected: {

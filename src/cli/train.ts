@@ -88,7 +88,7 @@ export async function train(options: TrainOptions): Promise<number> {
       isResumed: saved !== undefined,
     });
     if (history.isInterrupted) return reportInterruption(output, folder, history);
-    const report = await finish({ model, images, settings, folder, output, history, run, started });
+    const report = await finish({ model, images, settings, folder, output, history, started });
     output.result(report);
     return 0;
   } finally {
@@ -276,9 +276,8 @@ function reportInterruption(output: Output, folder: Folder, { checkpoint: { posi
 
 // ---- the result ----
 
-interface FinishContext extends Omit<FitContext, 'preset' | 'isResumed'> {
+interface FinishContext extends Omit<FitContext, 'preset' | 'run' | 'isResumed'> {
   readonly history: History;
-  readonly run: RunFile;
   readonly started: number;
 }
 
@@ -289,7 +288,6 @@ async function finish({
   folder,
   output,
   history,
-  run,
   started,
 }: FinishContext): Promise<object> {
   const { metrics, epochs } = history;
@@ -341,7 +339,10 @@ async function finish({
   };
   await folder.write(
     'run.json',
-    toJson({ ...run, result: { bestEpoch: epochs[best], train: onTrain, test: onTest, seconds } }),
+    toJson({
+      ...(await readRun(folder)),
+      result: { bestEpoch: epochs[best], train: onTrain, test: onTest, seconds },
+    }),
   );
   return report;
 }
