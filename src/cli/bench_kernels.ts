@@ -129,8 +129,8 @@ async function bindShape(device: Device, reference: Reference, shape: BenchShape
 /** A pass that has no public function of its own, with the operands that its reference makes. */
 async function bindPass(device: Device, reference: Reference, shape: BenchShape): Promise<Bound> {
   const [name, makeCase] = Object.entries(reference.passes)[0]!;
-  const pass = passes.find((candidate) => candidate.name === `${reference.op}/${name}`);
-  assert(pass, `${reference.op}/${name} is a pass of an op or stands alone`);
+  const pass = passes.find((candidate) => candidate.name === name);
+  assert(pass, `${name} is a pass of an op or stands alone`);
   const { inputs, attributes } = makeCase(evaluate(reference, { ...shape, name: shape.name }));
   const names = Object.keys(inputs);
   const tensors = names.map((input) => upload(device, inputs[input]!));
