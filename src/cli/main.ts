@@ -160,6 +160,14 @@ function positiveNumber(text: string): number {
   return value;
 }
 
+// Whoever read our output has gone, as `head` does: nothing more to say, and no reason for a stack trace.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(1);
+    throw error;
+  });
+}
+
 setFolderOpener(openFolder);
 // Ends the process explicitly: an open device would keep it alive.
 process.exit(await main(process.argv.slice(2)));

@@ -182,6 +182,14 @@ describe('what goes wrong', () => {
     expect(oneLine(run(['train', '--data', work, '--out', 'runs/y']), 1)).toMatch(/train-images/);
   });
 
+  it('a reader that has gone', () => {
+    const { stderr } = spawnSync('sh', ['-c', `'${process.execPath}' '${cli}' devices | true`], {
+      cwd: work,
+      encoding: 'utf8',
+    });
+    expect(stderr).not.toMatch(/EPIPE|node:/);
+  });
+
   it('no adapter', () => {
     expect(
       oneLine(run(['devices'], { VK_DRIVER_FILES: '/nonexistent', VK_ICD_FILENAMES: '/nonexistent' }), 1),
