@@ -183,10 +183,14 @@ describe('what goes wrong', () => {
   });
 
   it('a reader that has gone', () => {
-    const { stderr } = spawnSync('sh', ['-c', `'${process.execPath}' '${cli}' devices | true`], {
-      cwd: work,
-      encoding: 'utf8',
-    });
+    const { stderr } = spawnSync(
+      'sh',
+      ['-c', `'${process.execPath}' '${cli}' evaluate --model runs/x --limit 16 --batch-size 16 | true`],
+      {
+        cwd: work,
+        encoding: 'utf8',
+      },
+    );
     expect(stderr).not.toMatch(/EPIPE|node:/);
   });
 
