@@ -1,0 +1,76 @@
+/**
+ * How a model turns bytes into its inputs: part of the model, saved with it, and the same for training, validation,
+ * test and prediction. Everything here runs on the device, where the batch is gathered.
+ */
+import { UsageError } from '../errors.js';
+
+/** One square filter, applied `iterations` times, 'same' size, zeros outside. */
+export interface Filter {
+  /** For people: `blur`, `sharpen`, or `filter`. */
+  readonly name: string;
+  /** 3×3 or 5×5, row by row. */
+  readonly kernel: readonly number[];
+  readonly iterations: number;
+}
+
+export interface Preprocessing {
+  /** x = byte · scale + offset. */
+  readonly scale: number;
+  readonly offset: number;
+  /** In the order in which they are applied, after scaling. */
+  readonly filters: readonly Filter[];
+}
+
+export interface PreprocessingOptions {
+  /** Mean and deviation of the values 0…1: x = (byte / 255 − mean) / deviation. Without it x = byte / 255. */
+  readonly standardise?: { readonly mean: number; readonly deviation: number };
+  readonly filters?: readonly Filter[];
+}
+
+/**
+ * What to do with the bytes of an image.
+ *
+ * Throws: UsageError when the deviation is not above 0 or a filter is neither 3×3 nor 5×5.
+ */
+export function preprocessing({ standardise, filters = [] }: PreprocessingOptions = {}): Preprocessing {
+  const { mean, deviation } = standardise ?? { mean: 0, deviation: 1 };
+  if (!(deviation > 0 && Number.isFinite(mean / deviation))) {
+    throw new UsageError(
+      `preprocessing: standardise has mean ${mean} and deviation ${deviation}, expected numbers and a deviation above 0.`,
+    );
+  }
+  for (const { name, kernel, iterations } of filters) checkFilter(name, kernel, iterations);
+  return { scale: 1 / (255 * deviation), offset: -mean / deviation || 0, filters };
+}
+
+/** Bytes to 0 … 1, and nothing else. */
+export const unitScaling: Preprocessing = preprocessing();
+
+function checkFilter(name: string, kernel: readonly number[], iterations: number): void {
+  if (kernel.length !== 9 && kernel.length !== 25)
+    throw new UsageError(
+      `filters.${name}: the kernel has ${kernel.length} values, expected 9 (3×3) or 25 (5×5).`,
+    );
+  if (!kernel.every(Number.isFinite))
+    throw new UsageError(`filters.${name}: the kernel holds a value that is not a number.`);
+  if (!Number.isInteger(iterations) || iterations < 1)
+    throw new UsageError(`filters.${name}: iterations is ${iterations}, expected a whole number from 1 on.`);
+}
+
+/** Filters by name, as in image editors. */
+export const filters = {
+  /** Gaussian blur, (1/16)·[1 2 1; 2 4 2; 1 2 1], five times by default. */
+  blur: (iterations = 5): Filter => ({
+    name: 'blur',
+    kernel: [1, 2, 1, 2, 4, 2, 1, 2, 1].map((weight) => weight / 16),
+    iterations,
+  }),
+  /** Sharpens edges: [0 −1 0; −1 5 −1; 0 −1 0]. */
+  sharpen: (iterations = 1): Filter => ({
+    name: 'sharpen',
+    kernel: [0, -1, 0, -1, 5, -1, 0, -1, 0],
+    iterations,
+  }),
+  /** Any 3×3 or 5×5 kernel, row by row. */
+  custom: (kernel: readonly number[], iterations = 1): Filter => ({ name: 'filter', kernel, iterations }),
+};
