@@ -6,6 +6,7 @@ import type { Folder } from '../folder.js';
 import type { Checkpoint } from './checkpoint.js';
 import type { Optimizer } from './optimizers.js';
 import type { ParameterGroup } from './parameters.js';
+import type { Preprocessing } from './preprocessing.js';
 
 export interface ForwardContext {
   readonly isTraining: boolean;
@@ -29,6 +30,8 @@ export interface Model {
   readonly inputShape: Shape;
   /** Classes that the output tells apart; undefined when it has several axes. */
   readonly classes: number | undefined;
+  /** How bytes become `x` of `forward`: in training, evaluation and prediction alike. */
+  readonly preprocessing: Preprocessing;
   /** All parameters in one buffer. */
   readonly parameters: ParameterGroup;
   /** The optimizer's values beside each parameter, by slot name. */

@@ -13,6 +13,7 @@ import type { Layer, ParameterSpec } from './layers/layer.js';
 import type { ForwardContext, Model, SaveWeightsOptions } from './model.js';
 import type { Optimizer } from './optimizers.js';
 import { ParameterGroup, ParameterLayout } from './parameters.js';
+import { type Filter, type Preprocessing, unitScaling } from './preprocessing.js';
 import { type StoredTensor, readSafetensors, writeSafetensors } from './safetensors.js';
 import { summaryTable } from './summary.js';
 import { type FitOptions, type History, train } from './training.js';
@@ -31,6 +32,8 @@ export interface SequentialOptions {
   readonly seed?: number;
   /** The device opened last when left out. */
   readonly device?: Device;
+  /** How bytes become the model's inputs. Default: 0 … 255 to 0 … 1. */
+  readonly preprocessing?: Preprocessing;
 }
 
 export interface CompileOptions {
@@ -46,6 +49,7 @@ export class Sequential implements Model {
   readonly inputShape: Shape;
   readonly outputShape: Shape;
   readonly layers: readonly BuiltLayer[];
+  readonly preprocessing: Preprocessing;
   readonly #seed: number;
   #device: Device | undefined;
   #parameters: ParameterGroup | undefined;
@@ -53,7 +57,10 @@ export class Sequential implements Model {
   #optimizer: Optimizer | undefined;
 
   /** Throws: ShapeError when a layer does not fit the one before; UsageError when no input shape is given. */
-  constructor(layers: readonly Layer[], { name = 'sequential', seed = 0, device }: SequentialOptions = {}) {
+  constructor(
+    layers: readonly Layer[],
+    { name = 'sequential', seed = 0, device, preprocessing = unitScaling }: SequentialOptions = {},
+  ) {
     const [first] = layers;
     if (!first) throw new UsageError('sequential: the list of layers is empty, expected at least one.');
     if (!first.inputShape) {
@@ -63,6 +70,7 @@ export class Sequential implements Model {
     }
     checkShape('sequential: inputShape', first.inputShape);
     this.name = name;
+    this.preprocessing = preprocessing;
     this.#seed = seed;
     this.#device = device;
     this.inputShape = first.inputShape;
@@ -232,6 +240,7 @@ export class Sequential implements Model {
       className: 'Sequential',
       name: this.name,
       inputShape: this.inputShape,
+      preprocessing: this.preprocessing,
       layers,
       optimizer,
     };
@@ -255,7 +264,9 @@ export class Sequential implements Model {
       layerFromConfig(className, i === 0 ? { ...config, inputShape } : config),
     );
     const name = 'name' in json && typeof json.name === 'string' ? json.name : 'sequential';
-    return new Sequential(layers, { name, ...options });
+    // Models saved before there was a choice scaled to 0 … 1.
+    const preprocessing = 'preprocessing' in json ? preprocessingFromJson(json.preprocessing) : unitScaling;
+    return new Sequential(layers, { name, preprocessing, ...options });
   }
 
   /** Saves model.json and weights.safetensors to a folder (a path, in Node). */
@@ -332,6 +343,27 @@ export class Sequential implements Model {
     this.#parameters = undefined;
     this.#slots = new Map();
   }
+}
+
+/** Throws: ModelError when the description is damaged. */
+function preprocessingFromJson(json: unknown): Preprocessing {
+  const { scale, offset, filters } = (json ?? {}) as Partial<Preprocessing>;
+  const isNumber = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value);
+  const areFilters =
+    Array.isArray(filters) &&
+    filters.every(
+      (filter: Partial<Filter> | null) =>
+        typeof filter?.name === 'string' &&
+        Number.isInteger(filter.iterations) &&
+        Array.isArray(filter.kernel) &&
+        filter.kernel.every(isNumber),
+    );
+  if (!isNumber(scale) || !isNumber(offset) || !areFilters) {
+    throw new ModelError(
+      `model: preprocessing is ${JSON.stringify(json)}, expected { scale, offset, filters: [{ name, kernel, iterations }] }.`,
+    );
+  }
+  return { scale: scale as number, offset: offset as number, filters };
 }
 
 /** Names layers as Keras does (conv2d, conv2d_1, …) and works out every shape. */

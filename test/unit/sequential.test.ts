@@ -1,0 +1,44 @@
+/**
+ * A model without a device:
+ *   its description: preprocessing kept, older files without it, damaged ones
+ */
+import { describe, expect, it } from 'vitest';
+import { dense, flatten } from '../../src/nn/layers/index.js';
+import { filters, preprocessing, unitScaling } from '../../src/nn/preprocessing.js';
+import { Sequential } from '../../src/nn/sequential.js';
+
+const layers = () => [flatten({ inputShape: [4, 4, 1] }), dense({ units: 3, activation: 'softmax' })];
+const throughFile = (json: object): unknown => JSON.parse(JSON.stringify(json));
+
+describe('the description of a model', () => {
+  const own = preprocessing({
+    standardise: { mean: 0.1307, deviation: 0.3081 },
+    filters: [filters.blur(2), filters.sharpen()],
+  });
+
+  it('keeps the preprocessing exactly', () => {
+    const model = new Sequential(layers(), { preprocessing: own });
+    expect(model.preprocessing).toBe(own);
+    expect(Sequential.fromJson(throughFile(model.toJson())).preprocessing).toEqual(own);
+    expect(new Sequential(layers()).preprocessing).toBe(unitScaling);
+  });
+
+  it('without preprocessing, as older versions wrote it, means 0 … 1', () => {
+    const { preprocessing: _, ...older } = new Sequential(layers(), { preprocessing: own }).toJson() as {
+      preprocessing: unknown;
+    };
+    expect(Sequential.fromJson(throughFile(older)).preprocessing).toEqual(unitScaling);
+  });
+
+  it.each([
+    null,
+    { offset: 0, filters: [] },
+    { scale: '1', offset: 0, filters: [] },
+    { scale: 1, offset: 0, filters: [{ name: 'blur', iterations: 1, kernel: [null] }] },
+  ])('with preprocessing %j is refused', (damaged) => {
+    const json = { ...new Sequential(layers()).toJson(), preprocessing: damaged };
+    expect(() => Sequential.fromJson(json)).toThrow(
+      /^model: preprocessing is .*, expected \{ scale, offset,/,
+    );
+  });
+});
