@@ -3,6 +3,7 @@
  *
  *   import { open, sequential, layers, optimizers, callbacks, datasets } from 'shadegrad';
  */
+import { splitDataset } from './data/splits.js';
 import { setFolderOpener } from './folder.js';
 import { earlyStopping, modelCheckpoint, reduceLrOnPlateau } from './nn/callbacks/index.js';
 import { conv2d, dense, dropout, flatten, maxPooling2d } from './nn/layers/index.js';
@@ -20,7 +21,9 @@ export { Tensor, type TensorData } from './engine/tensor.js';
 export { program, type Program } from './engine/program.js';
 export { grad } from './engine/op.js';
 export type { Device } from './engine/device.js';
-export { ImageSet } from './data/dataset.js';
+export { ImageSet, type UnlabelledImages } from './data/dataset.js';
+export type { LoadedDataset } from './data/loaded_dataset.js';
+export type { SplitDataset, SplitOptions } from './data/splits.js';
 export { Sequential, sequential, loadModel } from './nn/sequential.js';
 export type { Callback, Logs, Training } from './nn/callbacks/callback.js';
 export type { FitOptions, History } from './nn/training.js';
@@ -50,6 +53,12 @@ export const models = { paper: paperModel };
 export const datasets = {
   /** The 60,000 and 10,000 digits of MNIST; see `loadDataset` for where they are looked for. */
   digits: (options?: LoadOptions) => loadDataset('digits', options),
+  /** The 60,000 and 10,000 pieces of clothing of Fashion-MNIST. */
+  fashion: (options?: LoadOptions) => loadDataset('fashion', options),
+  /** Either of them by name, or one's own data by path: CSV, IDX, a folder of pictures by class. */
+  load: (nameOrPath: string, options?: LoadOptions) => loadDataset(nameOrPath, options),
+  /** Training, validation and test parts, by class and seed: `official`, `kaggle`, `45k/15k`, `k-fold`. */
+  split: splitDataset,
 };
 
 /** Operations on tensors, at once or recorded in a program: `ops.conv2d(x, kernel)`. */

@@ -36,6 +36,8 @@ export const streams = {
   show: 9,
   /** Inputs of tests, gradient checks and benchmarks. */
   test: 10,
+  /** Which fold of a cross-validation an image belongs to. */
+  fold: 11,
 } as const;
 
 /**

@@ -16,6 +16,15 @@ export interface ImageSetParts {
   readonly classNames: readonly string[];
 }
 
+/** N images of one size without labels, as Kaggle's test file holds them: [N,H,W,C] in one array. */
+export interface UnlabelledImages {
+  readonly images: Uint8Array;
+  readonly count: number;
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+}
+
 export interface SeedOption {
   /** A whole number; the same seed gives the same choice on every machine. */
   readonly seed: number;
@@ -77,6 +86,26 @@ export class ImageSet {
     return counts;
   }
 
+  /**
+   * Mean and standard deviation of all values of all images, each value as a number from 0 to 1.
+   *
+   *   mean = Σ v·h[v] / (255·n)     deviation = √(Σ v²·h[v] / (255²·n) − mean²)     h the histogram of the n bytes
+   */
+  meanAndDeviation(): { readonly mean: number; readonly deviation: number } {
+    const histogram = new Float64Array(256);
+    for (const value of this.images) histogram[value]!++;
+    let sum = 0;
+    let squares = 0;
+    // Whole numbers below 2^53, hence exact, however many images there are.
+    histogram.forEach((count, value) => {
+      sum += value * count;
+      squares += value * value * count;
+    });
+    const mean = sum / this.images.length;
+    const variance = squares / this.images.length - mean ** 2;
+    return { mean: mean / 255, deviation: Math.sqrt(Math.max(0, variance)) / 255 };
+  }
+
   /** The pixels of one image, H·W·C bytes; a view, not a copy. */
   image(index: number): Uint8Array {
     this.checkIndex(index);
@@ -120,6 +149,24 @@ export class ImageSet {
   }
 
   /**
+   * Cuts the set for k-fold cross-validation: fold number `fold` (from 1) as the second part, all others as the
+   * first, each in the order of the whole. Every class is spread evenly over the folds; over all `folds` calls
+   * with one seed each image is in the second part exactly once.
+   *
+   * Throws: UsageError when folds is not a whole number from 2 to the number of images, or fold not from 1 to folds.
+   */
+  fold(fold: number, folds: number, { seed }: SeedOption): [ImageSet, ImageSet] {
+    const foldOf = this.foldOfEach(folds, seed);
+    if (!Number.isInteger(fold) || fold < 1 || fold > folds) {
+      throw new UsageError(`fold: there is no fold ${fold}; expected 1 to ${folds}.`);
+    }
+    return [
+      this.select(positionsWhere(foldOf, (of) => of !== fold - 1)),
+      this.select(positionsWhere(foldOf, (of) => of === fold - 1)),
+    ];
+  }
+
+  /**
    * At most `limit` images, each class in its proportion, in the order of the whole; the set itself when it
    * has no more than that.
    *
@@ -133,12 +180,33 @@ export class ImageSet {
     return this.select(positions(this.stratified(limit, seed, streams.take), 1));
   }
 
+  /**
+   * Which of `folds` parts each image belongs to, 0 to folds − 1: every class is spread evenly, so that parts
+   * differ by at most one image of a class, and by at most one image in all.
+   *
+   * Throws: UsageError when folds is not a whole number from 2 to the number of images.
+   */
+  private foldOfEach(folds: number, seed: number): Uint32Array {
+    if (!Number.isInteger(folds) || folds < 2 || folds > this.count) {
+      throw new UsageError(
+        `fold: the number of folds must be a whole number from 2 to ${this.count} (the images), but it is ${folds}.`,
+      );
+    }
+    const foldOf = new Uint32Array(this.count);
+    let next = 0;
+    for (const [label, of] of this.members().entries()) {
+      // Dealt out like cards, each class going on where the one before ended.
+      for (const place of permutation(of.length, checkedSeed(seed), layerStream(streams.fold, label))) {
+        foldOf[of[place]!] = next++ % folds;
+      }
+    }
+    return foldOf;
+  }
+
   /** Marks `size` images with 1, as many of each class as its share, chosen by the seed. */
   private stratified(size: number, seed: number, stream: number): Uint8Array {
-    if (!Number.isInteger(seed))
-      throw new UsageError(`ImageSet: the seed must be a whole number, not ${seed}.`);
-    const members: number[][] = this.classNames.map(() => []);
-    this.labels.forEach((label: number, index: number) => members[label]!.push(index));
+    checkedSeed(seed);
+    const members = this.members();
     const chosen = new Uint8Array(this.count);
     const shares = apportion(
       members.map((of) => of.length),
@@ -149,6 +217,13 @@ export class ImageSet {
       for (const place of order.subarray(0, shares[label])) chosen[of[place]!] = 1;
     }
     return chosen;
+  }
+
+  /** The positions of each class's images, ascending. */
+  private members(): number[][] {
+    const members: number[][] = this.classNames.map(() => []);
+    this.labels.forEach((label: number, index: number) => members[label]!.push(index));
+    return members;
   }
 
   private checkIndex(index: number): void {
@@ -181,8 +256,18 @@ export function apportion(counts: readonly number[], size: number): number[] {
 
 /** The positions whose mark is `mark`, ascending. */
 function positions(marks: Uint8Array, mark: 0 | 1): Uint32Array {
-  const found = new Uint32Array(marks.reduce((sum, value) => sum + (value === mark ? 1 : 0), 0));
+  return positionsWhere(marks, (value) => value === mark);
+}
+
+function positionsWhere(marks: Uint8Array | Uint32Array, isWanted: (mark: number) => boolean): Uint32Array {
+  const found = new Uint32Array(marks.length);
   let next = 0;
-  for (let i = 0; i < marks.length; i++) if (marks[i] === mark) found[next++] = i;
-  return found;
+  for (let i = 0; i < marks.length; i++) if (isWanted(marks[i]!)) found[next++] = i;
+  return found.subarray(0, next);
+}
+
+function checkedSeed(seed: number): number {
+  if (!Number.isInteger(seed))
+    throw new UsageError(`ImageSet: the seed must be a whole number, not ${seed}.`);
+  return seed;
 }

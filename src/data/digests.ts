@@ -11,6 +11,8 @@ export interface KnownFile {
 }
 
 export interface KnownDataset {
+  /** What the command line calls it. */
+  readonly name: string;
   /** What to call it in messages. */
   readonly title: string;
   readonly classNames: readonly string[];
@@ -42,6 +44,7 @@ function files(
 export const knownDatasets: Readonly<Record<DatasetName, KnownDataset>> = {
   /** LeCun, Cortes & Burges 1998, MNIST. */
   digits: {
+    name: 'digits',
     title: 'digits (MNIST)',
     classNames: ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'],
     files: files(
@@ -53,6 +56,7 @@ export const knownDatasets: Readonly<Record<DatasetName, KnownDataset>> = {
   },
   /** Xiao, Rasul & Vollgraf 2017, Fashion-MNIST. */
   fashion: {
+    name: 'fashion',
     title: 'fashion (Fashion-MNIST)',
     classNames: [
       'T-shirt/top',

@@ -12,9 +12,9 @@ import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import type { ImageSet } from '../data/dataset.js';
 import { type DatasetName, type KnownDataset, type KnownFile, knownDatasets } from '../data/digests.js';
 import { imageSetFromIdx } from '../data/idx.js';
+import type { LoadedDataset } from '../data/loaded_dataset.js';
 import { DataError, FileError, UsageError } from '../errors.js';
 import { download } from './download.js';
 import { fileExists, readBytes } from './files.js';
@@ -27,14 +27,20 @@ export interface LoadOptions {
   readonly offline?: boolean;
   /** Called while downloading; `total` is undefined when the mirror does not say. */
   readonly onProgress?: (file: string, done: number, total: number | undefined) => void;
+  /** Of a CSV: what its columns are, when they are not a grey square. */
+  readonly shape?: ImageShape;
+  /** Of IDX files: rows and columns are swapped, as in EMNIST. */
+  readonly transpose?: boolean;
 }
 
-export interface LoadedDataset {
-  readonly train: ImageSet;
-  readonly test: ImageSet;
-  /** Where the files were found, for people to read. */
-  readonly source: string;
+export interface ImageShape {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
 }
+
+/** The sets known by name have a test part. */
+export type KnownLoaded = LoadedDataset & Required<Pick<LoadedDataset, 'test'>>;
 
 /** A folder to look in. */
 export interface Place {
@@ -65,8 +71,10 @@ const mirrors: Readonly<Record<DatasetName, readonly string[]>> = {
  * Throws: UsageError for an unknown name; FileError (`missing`) naming every place looked in; DataError when a
  * folder named by the user holds other files; FileError (`network`) when the download fails.
  */
-export async function loadDataset(name: DatasetName, options: LoadOptions = {}): Promise<LoadedDataset> {
-  if (!Object.hasOwn(knownDatasets, name)) {
+export async function loadDataset(name: DatasetName, options?: LoadOptions): Promise<KnownLoaded>;
+export async function loadDataset(nameOrPath: string, options?: LoadOptions): Promise<LoadedDataset>;
+export async function loadDataset(name: string, options: LoadOptions = {}): Promise<LoadedDataset> {
+  if (!isDatasetName(name)) {
     throw new UsageError(
       `dataset: there is none called '${name}'; known are ${Object.keys(knownDatasets).join(' and ')}.`,
     );
@@ -77,6 +85,10 @@ export async function loadDataset(name: DatasetName, options: LoadOptions = {}):
     { places: standardPlaces(name, cache), cache, mirrors: mirrors[name] },
     options,
   );
+}
+
+function isDatasetName(name: string): name is DatasetName {
+  return Object.hasOwn(knownDatasets, name);
 }
 
 /**
@@ -122,7 +134,7 @@ export async function loadKnown(
   known: KnownDataset,
   surroundings: Surroundings,
   options: LoadOptions = {},
-): Promise<LoadedDataset> {
+): Promise<KnownLoaded> {
   if (options.folder !== undefined) return loadFrom(known, options.folder);
 
   const looked: string[] = [];
@@ -155,7 +167,7 @@ export async function loadKnown(
 type RawFiles = Record<keyof KnownDataset['files'], Uint8Array>;
 
 /** The folder that the user names: what is wrong there is an error, not a reason to look elsewhere. */
-async function loadFrom(known: KnownDataset, folder: string): Promise<LoadedDataset> {
+async function loadFrom(known: KnownDataset, folder: string): Promise<KnownLoaded> {
   const found = await lookIn(known, folder);
   if (found.files !== undefined) return assemble(known, found.files, folder);
   if (found.fault === 'missing') {
@@ -306,7 +318,7 @@ async function downloadAll(
   return files as RawFiles;
 }
 
-function assemble(known: KnownDataset, files: RawFiles, source: string): LoadedDataset {
+function assemble(known: KnownDataset, files: RawFiles, source: string): KnownLoaded {
   const { classNames } = known;
   const pair = (images: keyof RawFiles, labels: keyof RawFiles) =>
     imageSetFromIdx({
@@ -316,7 +328,13 @@ function assemble(known: KnownDataset, files: RawFiles, source: string): LoadedD
       labelsName: known.files[labels].name,
       classNames,
     });
-  return { train: pair('trainImages', 'trainLabels'), test: pair('testImages', 'testLabels'), source };
+  return {
+    name: known.name,
+    format: 'idx',
+    train: pair('trainImages', 'trainLabels'),
+    test: pair('testImages', 'testLabels'),
+    source,
+  };
 }
 
 function fileNames(known: KnownDataset): string {

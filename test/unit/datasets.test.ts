@@ -29,6 +29,7 @@ type Part = keyof typeof raw;
 const parts = Object.keys(raw) as Part[];
 const nameOf = (part: Part) => knownDatasets.digits.files[part].name;
 const tiny: KnownDataset = {
+  name: 'tiny',
   title: 'tiny',
   classNames: ['no', 'yes'],
   files: Object.fromEntries(

@@ -1,0 +1,139 @@
+/**
+ * Which images are trained on, validated on and tested on: the splits by name. All are stratified (each class in its
+ * share) and seeded, and their parts share no image.
+ *
+ *   official   the training part cut by `validationShare`; the official test part
+ *   kaggle     the CSV's 42,000 rows cut 90 : 10 (37,800 + 4,200); its test file has no labels
+ *   45k/15k    the training part cut 75 : 25; the official test part
+ *   k-fold     fold number `fold` of `folds` validates, the others train; the official test part
+ */
+import { UsageError } from '../errors.js';
+import type { ImageSet } from './dataset.js';
+import type { LoadedDataset } from './loaded_dataset.js';
+
+export const splitNames = ['official', 'kaggle', '45k/15k', 'k-fold'] as const;
+export type SplitName = (typeof splitNames)[number];
+
+export interface SplitOptions {
+  /** Default `official`. */
+  readonly split?: SplitName;
+  readonly seed: number;
+  /** Of `official`: the share of the training part that validates. Default 0.1. */
+  readonly validationShare?: number;
+  /** Of `k-fold`: how many parts (default 5), and which of them validates, from 1 (default 1). */
+  readonly folds?: number;
+  readonly fold?: number;
+  /** At most this many images in the training and validation parts together; null for all. */
+  readonly limit?: number | null;
+}
+
+export interface SplitDataset {
+  readonly train: ImageSet;
+  readonly validation: ImageSet;
+  /** Undefined when the data have no labelled test part and the split holds none out. */
+  readonly test?: ImageSet;
+  /** One sentence with the counts, for people. */
+  readonly description: string;
+}
+
+/** What `official` holds out for testing, when the data have no labelled test part, and what `kaggle` validates on. */
+const heldOutShare = 0.1;
+
+/**
+ * Cuts loaded data into the parts of a training.
+ *
+ * Memory: the parts copy the images, the test part may be the loaded one.
+ * Throws: UsageError for an unknown split, one that the data do not allow, and shares, folds or limits that leave a
+ * part empty.
+ */
+export function splitDataset(loaded: LoadedDataset, options: SplitOptions): SplitDataset {
+  const { split = 'official' } = options;
+  if (!splitNames.includes(split)) {
+    throw new UsageError(`split: there is none called '${split}'; known are ${splitNames.join(', ')}.`);
+  }
+  if (split === 'kaggle' && loaded.format !== 'csv') {
+    throw new UsageError(
+      `split: 'kaggle' is for Kaggle's CSV, but ${loaded.name} was read from ${formatTitles[loaded.format]} (${loaded.source}). Name the CSV as the data set, or use another split.`,
+    );
+  }
+  const { rest, test, testNote } = setTestAside(loaded, split, options.seed);
+  const { train, validation, how } = cutRest(limited(rest, options), split, options);
+  const tested =
+    test === undefined
+      ? 'no labelled images to test'
+      : `${number(test.count)} to test${testNote === undefined ? '' : ` (${testNote})`}`;
+  const limit = isLimited(rest, options) ? `, limited to ${number(train.count + validation.count)}` : '';
+  const description = `Split ${split} by class, seed ${options.seed}${limit}: ${number(train.count)} images to train, ${number(validation.count)} to validate (${how}), ${tested}.`;
+  return { train, validation, ...(test === undefined ? {} : { test }), description };
+}
+
+const formatTitles = { idx: 'IDX files', csv: 'a CSV', png: 'pictures' } as const;
+
+/** What is left to train and validate on; `validation` only when the data set it aside themselves. */
+interface Rest {
+  readonly train: ImageSet;
+  readonly validation?: ImageSet;
+}
+
+function setTestAside(
+  loaded: LoadedDataset,
+  split: SplitName,
+  seed: number,
+): { readonly rest: Rest; readonly test?: ImageSet; readonly testNote?: string } {
+  const { train, test, validation } = loaded;
+  const own = validation === undefined ? {} : { validation };
+  if (test !== undefined) return { rest: { train, ...own }, test };
+  if (split !== 'official') return { rest: { train, ...own } };
+  const [kept, heldOut] = train.split(1 - heldOutShare, { seed });
+  const testNote = `${heldOutShare * 100} % held out first, as the data have no labelled test part`;
+  return { rest: { train: kept, ...own }, test: heldOut, testNote };
+}
+
+function isLimited({ train, validation }: Rest, { limit = null }: SplitOptions): boolean {
+  return limit !== null && limit < train.count + (validation?.count ?? 0);
+}
+
+/** Both parts cut in proportion, so that they hold `limit` images together. */
+function limited(rest: Rest, options: SplitOptions): Rest {
+  const { limit = null, seed } = options;
+  if (limit === null || !isLimited(rest, options)) return rest;
+  const { train, validation } = rest;
+  if (!Number.isInteger(limit) || limit < 2 * train.classCount) {
+    throw new UsageError(
+      `split: a limit of ${limit} images is too small, expected at least ${2 * train.classCount} (two images per class).`,
+    );
+  }
+  if (validation === undefined) return { train: train.take(limit, { seed }) };
+  const share = Math.round((limit * validation.count) / (train.count + validation.count));
+  const validating = Math.min(limit - 1, Math.max(1, share));
+  return {
+    train: train.take(limit - validating, { seed }),
+    validation: validation.take(validating, { seed }),
+  };
+}
+
+function cutRest(
+  { train, validation }: Rest,
+  split: SplitName,
+  { seed, validationShare = 0.1, folds = 5, fold = 1 }: SplitOptions,
+): { readonly train: ImageSet; readonly validation: ImageSet; readonly how: string } {
+  if (split === 'k-fold') {
+    const [others, one] = train.fold(fold, folds, { seed });
+    return { train: others, validation: one, how: `fold ${fold} of ${folds}` };
+  }
+  if (split === 'official' && validation !== undefined) {
+    return { train, validation, how: "the data's own part" };
+  }
+  const share = { official: validationShare, kaggle: heldOutShare, '45k/15k': 0.25 }[split];
+  const [fitting, validating] = train.split(1 - share, { seed });
+  return { train: fitting, validation: validating, how: `${percentage(share)} % of the training part` };
+}
+
+function percentage(share: number): string {
+  return String(Number((share * 100).toFixed(2)));
+}
+
+/** 37,800 */
+function number(count: number): string {
+  return count.toLocaleString('en-US');
+}
