@@ -1,0 +1,34 @@
+/** SVG to PNG with letters of our own, so that a picture is the same on every machine. */
+import { createRequire } from 'node:module';
+import { Resvg } from '@resvg/resvg-js';
+import { DataError } from '../errors.js';
+
+const require = createRequire(import.meta.url);
+const fontFiles = ['DejaVuSans', 'DejaVuSans-Bold'].map((name) =>
+  require.resolve(`dejavu-fonts-ttf/ttf/${name}.ttf`),
+);
+const family = 'DejaVu Sans';
+
+/**
+ * Draws an SVG at `scale` times its size.
+ *
+ * Every font family stands for DejaVu Sans, regular or bold, and no font of the system is looked at.
+ * Throws: DataError when the text is not an SVG that can be drawn.
+ */
+export function svgToPng(svg: string, { scale = 2 }: { readonly scale?: number } = {}): Uint8Array {
+  try {
+    const drawing = new Resvg(svg, {
+      font: { loadSystemFonts: false, fontFiles, defaultFontFamily: family, sansSerifFamily: family },
+      fitTo: { mode: 'zoom', value: scale },
+    });
+    const { buffer, byteOffset, byteLength } = drawing.render().asPng();
+    return new Uint8Array(buffer, byteOffset, byteLength);
+  } catch (cause) {
+    throw new DataError(
+      `SVG: it cannot be drawn (${cause instanceof Error ? cause.message : String(cause)}).`,
+      {
+        cause,
+      },
+    );
+  }
+}
