@@ -1,9 +1,12 @@
-// x[b, …] = images[permutation[cursor + b], …] · SCALE + OFFSET;  y[b] = labels[permutation[cursor + b]]
+// x[b, …] = images[i, …] · SCALE + OFFSET;  y[b] = labels[i];  i = permutation[cursor + b] mod COUNT
 //
-// Shapes: images u8 [COUNT, ROW] packed four to a word, labels [COUNT], permutation [COUNT], the step's state
+// The modulus serves epochs that show each image several times, augmented anew: their permutation has a multiple of COUNT
+// entries.
+// Shapes: images u8 [COUNT, ROW] packed four to a word, labels [COUNT], permutation [≥ epoch], the step's state
 // → x [BATCH, ROW], y [BATCH]. Places behind the end of the epoch give x = 0 and y = 0xffffffff, which the loss ignores,
 // so a last batch that is not full needs no other program. One invocation converts PER_INVOCATION pixels, WORKGROUP apart.
 const BATCH: u32 = 1; //! samples gathered
+const COUNT: u32 = 1; //! images in the set
 const ROW: u32 = 784; //! bytes of one image
 const SCALE: f32 = 0.00392156862745098; //! factor from bytes to values
 const OFFSET: f32 = 0.0; //! added after scaling
@@ -30,7 +33,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     let b = element / ROW;
     let place = state[CURSOR] + b;
     let is_in_epoch = place < state[EPOCH_SIZE];
-    let sample = permutation[select(0u, place, is_in_epoch)];
+    let sample = permutation[select(0u, place, is_in_epoch)] % COUNT;
     let at = sample * ROW + element % ROW;
     let byte = (images[at / 4u] >> (at % 4u * 8u)) & 255u;
     x[element] = select(0.0, f32(byte) * SCALE + OFFSET, is_in_epoch);

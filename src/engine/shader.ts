@@ -1,8 +1,9 @@
 /**
- * Shaders are real WGSL files, valid with their defaults. Before compiling, three kinds of line change:
+ * Shaders are real WGSL files, valid with their defaults. Before compiling, four kinds of line change:
  *   `const NAME: u32 = 2; //! meaning`     takes the value a variant asks for: shapes, tiles, workgroup sizes;
  *   `alias NAME = f32; //! meaning`        takes a type;
- *   `fn epilogue(…) -> f32 { … } //! hook` takes the element-wise ops that the plan fused into this kernel.
+ *   `fn epilogue(…) -> f32 { … } //! hook` takes the element-wise ops that the plan fused into this kernel;
+ *   `//! include random/pcg4d`             becomes that file, for functions that several shaders share.
  * Bindings are declared once, in WGSL, and read from there.
  */
 import { assert } from '../errors.js';
@@ -44,6 +45,7 @@ export function shaderSource(name: string): string {
 
 const specLine = /^(const|alias)\s+(\w+)\s*(:\s*\w+)?\s*=\s*[^;]+;(\s*\/\/!.*)$/gm;
 const bindingLine = /@group\(0\)\s*@binding\((\d+)\)\s*var<storage,\s*(read|read_write)>\s*(\w+)\s*:/g;
+const includeLine = /^\/\/! include (\S+)\s*$/gm;
 const hookLine = /^fn epilogue\(.*\/\/! hook\s*$/m;
 
 /** The shader `name` with its marked lines replaced; every constant given must exist, and none may be left over. */
@@ -53,7 +55,8 @@ export function specialise(
   epilogue?: Epilogue,
 ): SpecialisedShader {
   const pending = new Set(Object.keys(constants));
-  let code = shaderSource(name).replace(
+  const whole = shaderSource(name).replace(includeLine, (_, included: string) => shaderSource(included));
+  let code = whole.replace(
     specLine,
     (line, kind: string, key: string, type: string | undefined, note: string) => {
       const value = constants[key];

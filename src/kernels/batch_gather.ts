@@ -35,7 +35,14 @@ export const batchGatherForward: Pass<
         dispatches: [
           {
             shader: 'batch_gather/forward',
-            constants: { BATCH: batch, ROW, SCALE: scale, OFFSET: offset, ...grid },
+            constants: {
+              BATCH: batch,
+              COUNT: inputs.images.shape[0] as number,
+              ROW,
+              SCALE: scale,
+              OFFSET: offset,
+              ...grid,
+            },
             workgroups,
           },
         ],
@@ -47,8 +54,9 @@ export const batchGatherForward: Pass<
 /**
  * Gathers the batch at the state's cursor, scaled to floats.
  *
- *   x[b] = images[permutation[cursor + b]] · scale + offset;   y[b] = labels[permutation[cursor + b]]
+ *   x[b] = images[i] · scale + offset;   y[b] = labels[i];   i = permutation[cursor + b] mod COUNT
  *
+ * An epoch that shows each image several times has a permutation of that many times COUNT entries.
  * Shapes: images [COUNT,H,W,C] u8, labels [COUNT] u32, permutation [≥ epochSize] u32 → x [batch,H,W,C], y [batch] u32.
  * Places behind the end of the epoch give zeros and the label 0xffffffff, which the loss ignores.
  */

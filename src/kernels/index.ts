@@ -4,9 +4,11 @@ import type { Pass } from '../engine/pass.js';
 import { registerShaders } from '../engine/shader.js';
 import { argMaxOp } from './arg_max.js';
 import * as arithmetic from './arithmetic.js';
+import { augmentColour, augmentDraw, augmentForward } from './augment.js';
 import { batchGatherForward } from './batch_gather.js';
 import { conv2dOp } from './conv2d.js';
 import { dropoutOp } from './dropout.js';
+import { filter2dOp } from './filter2d.js';
 import { matmulOp } from './matmul.js';
 import { maxOp } from './max.js';
 import { maxPool2dOp } from './max_pool2d.js';
@@ -49,11 +51,15 @@ export const ops: readonly Op<never, never, never>[] = [
   argMaxOp,
   reshapeOp,
   transposeOp,
+  filter2dOp,
 ];
 
 /** Passes that stand alone: they move data or change it in place, and have no gradient. */
 export const lonePasses: readonly Pass<never, never, never>[] = [
   batchGatherForward,
+  augmentDraw,
+  augmentColour,
+  augmentForward,
   rmspropForward,
   stepStateAdvance,
 ] as unknown as readonly Pass<never, never, never>[];
@@ -72,9 +78,11 @@ export {
   square,
   subtract,
 } from './arithmetic.js';
+export { type AugmentOptions, type ErasingOptions, augmentBatch, checkAugmentOptions } from './augment.js';
 export { batchGather } from './batch_gather.js';
 export { conv2d } from './conv2d.js';
 export { dropout } from './dropout.js';
+export * as image from './image.js';
 export { matmul } from './matmul.js';
 export { max } from './max.js';
 export { maxPool2d } from './max_pool2d.js';

@@ -1,5 +1,7 @@
 // Made by scripts/generate_shader_index.mjs from the files below shaders/: do not edit.
 import arg_max_forward from '../../shaders/arg_max/forward.wgsl';
+import augment_draw from '../../shaders/augment/draw.wgsl';
+import augment_forward from '../../shaders/augment/forward.wgsl';
 import batch_gather_forward from '../../shaders/batch_gather/forward.wgsl';
 import conv2d_forward_clear from '../../shaders/conv2d/forward_clear.wgsl';
 import conv2d_forward_gpu from '../../shaders/conv2d/forward_gpu.wgsl';
@@ -15,6 +17,7 @@ import conv2d_kernel_gradient_software_thin from '../../shaders/conv2d/kernel_gr
 import conv2d_pack_software from '../../shaders/conv2d/pack_software.wgsl';
 import conv2d_pad_channels_software from '../../shaders/conv2d/pad_channels_software.wgsl';
 import elementwise_map from '../../shaders/elementwise/map.wgsl';
+import filter2d_forward from '../../shaders/filter2d/forward.wgsl';
 import matmul_forward_clear from '../../shaders/matmul/forward_clear.wgsl';
 import matmul_forward_gpu from '../../shaders/matmul/forward_gpu.wgsl';
 import matmul_forward_gpu_reduce from '../../shaders/matmul/forward_gpu_reduce.wgsl';
@@ -39,6 +42,8 @@ import transpose_forward from '../../shaders/transpose/forward.wgsl';
 /** The text of every shader by its name, `<op>/<pass>[_<family>]`. */
 export const shaders: Readonly<Record<string, string>> = {
   'arg_max/forward': arg_max_forward,
+  'augment/draw': augment_draw,
+  'augment/forward': augment_forward,
   'batch_gather/forward': batch_gather_forward,
   'conv2d/forward_clear': conv2d_forward_clear,
   'conv2d/forward_gpu': conv2d_forward_gpu,
@@ -54,6 +59,7 @@ export const shaders: Readonly<Record<string, string>> = {
   'conv2d/pack_software': conv2d_pack_software,
   'conv2d/pad_channels_software': conv2d_pad_channels_software,
   'elementwise/map': elementwise_map,
+  'filter2d/forward': filter2d_forward,
   'matmul/forward_clear': matmul_forward_clear,
   'matmul/forward_gpu': matmul_forward_gpu,
   'matmul/forward_gpu_reduce': matmul_forward_gpu_reduce,

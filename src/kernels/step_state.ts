@@ -18,6 +18,8 @@ export const stateWords = {
   epochSize: 3,
   /** The bits of an f32. */
   learningRate: 4,
+  /** Epochs done since training began: keys augmentation. */
+  epoch: 5,
 } as const;
 export const stateSize = 8;
 

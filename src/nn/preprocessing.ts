@@ -3,6 +3,7 @@
  * test and prediction. Everything here runs on the device, where the batch is gathered.
  */
 import { UsageError } from '../errors.js';
+import { image } from '../kernels/index.js';
 
 /** One square filter, applied `iterations` times, 'same' size, zeros outside. */
 export interface Filter {
@@ -60,17 +61,9 @@ function checkFilter(name: string, kernel: readonly number[], iterations: number
 /** Filters by name, as in image editors. */
 export const filters = {
   /** Gaussian blur, (1/16)·[1 2 1; 2 4 2; 1 2 1], five times by default. */
-  blur: (iterations = 5): Filter => ({
-    name: 'blur',
-    kernel: [1, 2, 1, 2, 4, 2, 1, 2, 1].map((weight) => weight / 16),
-    iterations,
-  }),
+  blur: (iterations = 5): Filter => ({ name: 'blur', kernel: image.filterKernels.blur, iterations }),
   /** Sharpens edges: [0 −1 0; −1 5 −1; 0 −1 0]. */
-  sharpen: (iterations = 1): Filter => ({
-    name: 'sharpen',
-    kernel: [0, -1, 0, -1, 5, -1, 0, -1, 0],
-    iterations,
-  }),
+  sharpen: (iterations = 1): Filter => ({ name: 'sharpen', kernel: image.filterKernels.sharpen, iterations }),
   /** Any 3×3 or 5×5 kernel, row by row. */
   custom: (kernel: readonly number[], iterations = 1): Filter => ({ name: 'filter', kernel, iterations }),
 };

@@ -1,0 +1,342 @@
+/**
+ * Augmentation of a batch of images on the device: rotation, shift, zoom, flips, pad-and-crop, brightness, contrast,
+ * random erasing. One small pass draws what happens to each image, one computes every pixel.
+ */
+import { ShapeError, UsageError } from '../errors.js';
+import { type Pass, sizeOf } from '../engine/pass.js';
+import { runEagerly, runPass } from '../engine/program.js';
+import { Tensor, describe } from '../engine/tensor.js';
+import { currentTrace } from '../engine/trace.js';
+import { streams } from '../random.js';
+import { wgslFloat } from './arithmetic.js';
+import { elementwisePass } from './elementwise.js';
+import { bytesTouched, clearVariant, gridFor } from './grid.js';
+import { stateSize, stateWords } from './step_state.js';
+import { sum } from './sum.js';
+
+/** Words of a row of `transforms`; shaders repeat the ones they read. */
+export const transformWords = {
+  /** m0 … m5: where in x the value at (y, x) of the result lies, flips included. */
+  matrix: 0,
+  /** Whole pixels by which the crop lies below and right of the image. */
+  crop: 6,
+  brightness: 8,
+  contrast: 9,
+  /** Top, left, height (0: nothing erased), width. */
+  erase: 10,
+  /** Keys the noise in an erased rectangle, in [0, 1). */
+  noise: 14,
+} as const;
+export const transformSize = 16;
+
+const fills = ['nearest', 'constant', 'reflect', 'wrap'] as const;
+
+export interface ErasingOptions {
+  /** Share of the images; default 0.5. */
+  readonly probability?: number;
+  /** Least and largest share of the image's area; default [0.02, 0.4]. */
+  readonly area?: readonly [number, number];
+  /** Height over width lies between this and its inverse; default 0.3. */
+  readonly aspect?: number;
+  /** What is put there: a value from 0 (black) to 1 (white), or noise. Default 0. */
+  readonly value?: number | 'noise';
+}
+
+/** All off by default. */
+export interface AugmentOptions {
+  /** Degrees, either way; at most 180. */
+  readonly rotation?: number;
+  /** Share of the width, either way. */
+  readonly widthShift?: number;
+  /** Share of the height, either way. */
+  readonly heightShift?: number;
+  /** z: factors from 1 − z to 1 + z; or their limits. Height and width draw their own; above 1 the object shrinks. */
+  readonly zoom?: number | readonly [number, number];
+  readonly horizontalFlip?: boolean;
+  readonly verticalFlip?: boolean;
+  /** What lies outside the image for rotation, shift and zoom. Default 'nearest'. */
+  readonly fill?: (typeof fills)[number];
+  /** With fill 'constant': from 0 (black) to 1 (white). Default 0. */
+  readonly fillValue?: number;
+  /** Pixels of black padding, of which a random crop of the image's size is taken. */
+  readonly padAndCrop?: number;
+  /** b: values are multiplied by a factor from 1 − b to 1 + b. */
+  readonly brightness?: number;
+  /** c: distances from the image's mean are multiplied by a factor from 1 − c to 1 + c. */
+  readonly contrast?: number;
+  readonly erasing?: ErasingOptions;
+}
+
+/** The values of black and white, which scaling decides. */
+export type ValueRange = readonly [black: number, white: number];
+
+// ---- what happens to each image ----
+
+export type DrawAttributes = {
+  readonly batch: number;
+  readonly height: number;
+  readonly width: number;
+  /** Radians. */
+  readonly rotation: number;
+  /** Pixels: down, across. */
+  readonly shift: readonly number[];
+  readonly zoom: readonly number[];
+  readonly verticalFlip: boolean;
+  readonly horizontalFlip: boolean;
+  readonly crop: number;
+  readonly brightness: number;
+  readonly contrast: number;
+  readonly erase: number;
+  readonly eraseArea: readonly number[];
+  readonly eraseAspect: number;
+};
+
+export const augmentDraw: Pass<'permutation' | 'state', 'transforms', DrawAttributes> = {
+  name: 'augment/draw',
+  inputs: ['permutation', 'state'],
+  outputs: ['transforms'],
+  dtypes: { permutation: 'u32', state: 'u32' },
+  shape: (_, { batch }) => ({ transforms: { shape: [batch, transformSize], dtype: 'f32' } }),
+  cost: ({ attributes: { batch } }) => ({ flops: 0, bytes: batch * (4 + 4 * transformSize) }),
+  variants: [
+    clearVariant(({ attributes, device }) => {
+      const { batch, height, width, shift, zoom, eraseArea } = attributes;
+      const { WORKGROUP, workgroups } = gridFor(batch, device);
+      const constants = {
+        BATCH: batch,
+        HEIGHT: height,
+        WIDTH: width,
+        ROTATION: attributes.rotation,
+        SHIFT_Y: shift[0]!,
+        SHIFT_X: shift[1]!,
+        ZOOM_LOW: zoom[0]!,
+        ZOOM_HIGH: zoom[1]!,
+        FLIP_Y: attributes.verticalFlip ? 1 : 0,
+        FLIP_X: attributes.horizontalFlip ? 1 : 0,
+        CROP: attributes.crop,
+        BRIGHTNESS: attributes.brightness,
+        CONTRAST: attributes.contrast,
+        ERASE: attributes.erase,
+        ERASE_AREA_LOW: eraseArea[0]!,
+        ERASE_AREA_HIGH: eraseArea[1]!,
+        ERASE_ASPECT: attributes.eraseAspect,
+        AUGMENT_STREAM: streams.augment,
+        ERASE_STREAM: streams.erase,
+        WORKGROUP,
+      };
+      return { dispatches: [{ shader: 'augment/draw', constants, workgroups }] };
+    }),
+  ],
+};
+
+// ---- brightness and contrast ----
+
+export type ColourAttributes = { readonly low: number; readonly high: number };
+
+/** y = clamp(low + brightness · (mean + contrast · (x − mean) − low)); `sums` are those of the images' values. */
+export const augmentColour: Pass<
+  'x' | 'transforms' | 'sums',
+  'y',
+  ColourAttributes & { readonly row: number }
+> = elementwisePass('augment/colour', ['x', 'transforms', 'sums'], {
+  whole: ['transforms', 'sums'],
+  expression: ({ x, transforms, sums }, { low, high, row }, index) => {
+    const image = `(${index} / ${row}u)`;
+    const word = (at: number): string => `${transforms}[${image} * ${transformSize}u + ${at}u]`;
+    const mean = `${sums}[${image}] * ${wgslFloat(1 / row)}`;
+    const contrasted = `mix(${mean}, ${x}, ${word(transformWords.contrast)})`;
+    const [black, white] = [wgslFloat(low), wgslFloat(high)];
+    return `clamp(${black} + ${word(transformWords.brightness)} * (${contrasted} - ${black}), ${black}, ${white})`;
+  },
+});
+
+// ---- every pixel ----
+
+export type WarpAttributes = {
+  readonly fill: (typeof fills)[number];
+  readonly fillValue: number;
+  readonly low: number;
+  readonly high: number;
+  readonly eraseValue: number;
+  readonly eraseNoise: boolean;
+};
+
+export const augmentForward: Pass<'x' | 'transforms', 'y', WarpAttributes> = {
+  name: 'augment/forward',
+  inputs: ['x', 'transforms'],
+  outputs: ['y'],
+  shape: ({ x }) => ({ y: x }),
+  // Four corners, three interpolations of two operations and six for the place.
+  cost: (context) => ({ flops: 20 * sizeOf(context.inputs.x.shape), bytes: bytesTouched(context) }),
+  variants: [
+    clearVariant(
+      ({ inputs: { x }, attributes, device }) => {
+        const [N, H, W, C] = x.shape as [number, number, number, number];
+        const { workgroups, ...grid } = gridFor(N * H * W * C, device, { software: 16 });
+        const constants = {
+          N,
+          H,
+          W,
+          C,
+          FILL: fills.indexOf(attributes.fill),
+          FILL_VALUE: attributes.fillValue,
+          LOW: attributes.low,
+          HIGH: attributes.high,
+          ERASE_VALUE: attributes.eraseValue,
+          ERASE_NOISE: attributes.eraseNoise ? 1 : 0,
+          NOISE_STREAM: streams.noise,
+          ...grid,
+        };
+        return { dispatches: [{ shader: 'augment/forward', constants, workgroups }] };
+      },
+      { hasEpilogue: true },
+    ),
+  ],
+};
+
+// ---- the whole ----
+
+/**
+ * Augments a batch of images as Keras's ImageDataGenerator does, and more; all draws are fresh each epoch and depend
+ * on the seed, the epoch and the image alone.
+ *
+ *   brightness, contrast → rotation · shift · zoom about the centre, bilinear → flips → pad-and-crop → erasing
+ *
+ * Shapes: x [N,H,W,C] → y [N,H,W,C]. The state's cursor says where in `permutation` the batch begins; the entries key
+ * the draws. Units: values from `range` black to white, 0 to 1 by default. Not differentiable: images are inputs.
+ * Throws: ShapeError when x has not four axes; UsageError for options out of range.
+ * Source: keras/src/legacy/preprocessing/image.py (semantics); Zhong et al. 2020 (random erasing).
+ */
+export function augmentBatch(
+  { x, permutation, state }: Readonly<Record<'x' | 'permutation' | 'state', Tensor>>,
+  options: AugmentOptions,
+  [low, high]: ValueRange = [0, 1],
+): Tensor {
+  if (x.shape.length !== 4)
+    throw new ShapeError(`augment: x is ${describe(x)}, expected four axes [N,H,W,C].`);
+  checkAugmentOptions(options);
+  const [batch, height, width] = x.shape as [number, number, number];
+  const { brightness = 0, contrast = 0, erasing, zoom = 0, fill = 'nearest', fillValue = 0 } = options;
+  const { transforms } = runPass(
+    augmentDraw,
+    { permutation, state },
+    {
+      batch,
+      height,
+      width,
+      rotation: ((options.rotation ?? 0) * Math.PI) / 180,
+      shift: [(options.heightShift ?? 0) * height, (options.widthShift ?? 0) * width],
+      zoom: typeof zoom === 'number' ? [1 - zoom, 1 + zoom] : [...zoom],
+      verticalFlip: options.verticalFlip ?? false,
+      horizontalFlip: options.horizontalFlip ?? false,
+      crop: options.padAndCrop ?? 0,
+      brightness,
+      contrast,
+      erase: erasing ? (erasing.probability ?? 0.5) : 0,
+      eraseArea: [...(erasing?.area ?? [0.02, 0.4])],
+      eraseAspect: erasing?.aspect ?? 0.3,
+    },
+  );
+  let coloured = x;
+  if (brightness > 0 || contrast > 0) {
+    const sums = sum(x, { axis: [1, 2, 3] });
+    const row = sizeOf(x.shape) / batch;
+    coloured = runPass(augmentColour, { x, transforms, sums }, { low, high, row }).y;
+  }
+  const value = (share: number): number => low + (high - low) * share;
+  const erased = erasing?.value ?? 0;
+  return runPass(
+    augmentForward,
+    { x: coloured, transforms },
+    {
+      fill,
+      fillValue: value(fillValue),
+      low,
+      high,
+      eraseValue: erased === 'noise' ? low : value(erased),
+      eraseNoise: erased === 'noise',
+    },
+  ).y;
+}
+
+/**
+ * Augments images outside training; see `augmentBatch`. The same seed and epoch give the pictures that training with
+ * them would see for images 0 … N − 1.
+ *
+ * Shapes: x [N,H,W,C], values 0 … 1 → y [N,H,W,C].
+ */
+export function augment(
+  x: Tensor,
+  options: AugmentOptions,
+  { seed = 0, epoch = 0 }: { readonly seed?: number; readonly epoch?: number } = {},
+): Tensor {
+  const count = x.shape[0] ?? 0;
+  const words = new Uint32Array(stateSize);
+  words[stateWords.seed] = seed;
+  words[stateWords.epoch] = epoch;
+  words[stateWords.epochSize] = count;
+  const state = Tensor.from(words, [stateSize], x.device);
+  const permutation = Tensor.from(
+    Uint32Array.from({ length: count }, (_, i) => i),
+    [count],
+    x.device,
+  );
+  // A program that is being recorded keeps what it captures.
+  if (currentTrace()) return augmentBatch({ x, permutation, state }, options);
+  const attributes = { options: JSON.stringify(options) };
+  const { y } = runEagerly('augment', { x, permutation, state }, attributes, (operands) => ({
+    y: augmentBatch(operands, options),
+  }));
+  state.dispose();
+  permutation.dispose();
+  return y;
+}
+
+/** Throws: UsageError that names the option, what it is and what was expected. */
+export function checkAugmentOptions(options: AugmentOptions): void {
+  const expect = (name: string, value: unknown, isRight: boolean, expected: string): void => {
+    if (!isRight) throw new UsageError(`augment: ${name} is ${String(value)}, expected ${expected}.`);
+  };
+  const within = (name: string, value: number | undefined, least: number, most: number): void =>
+    expect(
+      name,
+      value,
+      value === undefined || (value >= least && value <= most),
+      `a number from ${least} to ${most}`,
+    );
+  const { zoom, fill, padAndCrop, erasing } = options;
+  within('rotation', options.rotation, 0, 180);
+  within('widthShift', options.widthShift, 0, 1);
+  within('heightShift', options.heightShift, 0, 1);
+  within('fillValue', options.fillValue, 0, 1);
+  within('brightness', options.brightness, 0, 1);
+  within('contrast', options.contrast, 0, 1);
+  if (typeof zoom === 'number') expect('zoom', zoom, zoom >= 0 && zoom < 1, 'a number from 0 to below 1');
+  else if (zoom !== undefined) {
+    const [low, high] = zoom;
+    expect(
+      'zoom',
+      `[${zoom.join(',')}]`,
+      low > 0 && low <= high && high < Infinity,
+      'two numbers, 0 < low ≤ high',
+    );
+  }
+  expect('fill', fill, fill === undefined || fills.includes(fill), `one of ${fills.join(', ')}`);
+  const isCount = padAndCrop === undefined || (Number.isInteger(padAndCrop) && padAndCrop >= 0);
+  expect('padAndCrop', padAndCrop, isCount, 'a whole number from 0 on');
+  if (!erasing) return;
+  within('erasing.probability', erasing.probability, 0, 1);
+  if (erasing.aspect !== undefined)
+    expect(
+      'erasing.aspect',
+      erasing.aspect,
+      erasing.aspect > 0 && erasing.aspect <= 1,
+      'a number above 0, up to 1',
+    );
+  if (erasing.area) {
+    const [low, high] = erasing.area;
+    const isRight = low >= 0 && low <= high && high <= 1;
+    expect('erasing.area', `[${erasing.area.join(',')}]`, isRight, 'two numbers, 0 ≤ low ≤ high ≤ 1');
+  }
+  if (erasing.value !== 'noise') within('erasing.value', erasing.value, 0, 1);
+}

@@ -1,0 +1,83 @@
+/** Small fixed filters over images, such as blur and sharpen: one kernel of numbers for every channel. */
+import { ShapeError, UsageError } from '../errors.js';
+import { type Op, apply } from '../engine/op.js';
+import { type Dispatch, type Pass, sizeOf } from '../engine/pass.js';
+import { runPass } from '../engine/program.js';
+import { type Tensor, describe } from '../engine/tensor.js';
+import { wgslFloat } from './arithmetic.js';
+import { bytesTouched, clearVariant, gridFor } from './grid.js';
+
+type FilterAttributes = {
+  /** 3×3 or 5×5 weights, row by row. */
+  readonly kernel: readonly number[];
+  readonly iterations: number;
+};
+
+export const filter2dForward: Pass<'x', 'y', FilterAttributes> = {
+  name: 'filter2d/forward',
+  inputs: ['x'],
+  outputs: ['y'],
+  shape: ({ x }) => ({ y: x }),
+  cost: (context) => ({
+    flops:
+      2 * sizeOf(context.inputs.x.shape) * context.attributes.kernel.length * context.attributes.iterations,
+    bytes: bytesTouched(context) * context.attributes.iterations,
+  }),
+  variants: [
+    clearVariant(
+      ({ inputs: { x }, attributes: { kernel, iterations }, device }) => {
+        const [N, H, W, C] = x.shape as [number, number, number, number];
+        const { workgroups, ...grid } = gridFor(N * H * W * C, device, { software: 16 });
+        const KERNEL = `array<f32, ${kernel.length}>(${kernel.map(wgslFloat).join(', ')})`;
+        const constants = { N, H, W, C, SIZE: Math.sqrt(kernel.length), KERNEL, ...grid };
+        // Results go back and forth between two scratch buffers; the last one is y.
+        const place = (i: number): string => (i % 2 === 0 ? 'even' : 'odd');
+        const dispatches = Array.from({ length: iterations }, (_, i): Dispatch => {
+          const from = i === 0 ? 'x' : place(i - 1);
+          const to = i === iterations - 1 ? 'y' : place(i);
+          return { shader: 'filter2d/forward', constants, bindings: { x: from, y: to }, workgroups };
+        });
+        const scratch = Object.fromEntries(
+          ['even', 'odd'].slice(0, iterations - 1).map((name) => [name, 4 * sizeOf(x.shape)]),
+        );
+        return { dispatches, scratch };
+      },
+      { hasEpilogue: true },
+    ),
+  ],
+};
+
+/** The filter is linear, so its gradient is the filter turned by half a turn, applied as often. */
+export const filter2dOp: Op<'x', 'y', FilterAttributes> = {
+  name: 'filter2d',
+  passes: [filter2dForward],
+  forward: (inputs, attributes) => runPass(filter2dForward, inputs, attributes),
+  backward: ({ attributes: { kernel, iterations }, gradients }) => ({
+    x: () =>
+      runPass(filter2dForward, { x: gradients.y as Tensor }, { kernel: kernel.toReversed(), iterations }).y,
+  }),
+};
+
+/**
+ * Filters images with one small kernel, `iterations` times over.
+ *
+ *   y[n,h,w,c] = Σ_{i,j} kernel[i,j] · x[n, h + i − r, w + j − r, c],  r = (size − 1) / 2
+ *
+ * Zeros outside the image, at each iteration anew. Shapes: x [N,H,W,C] → y [N,H,W,C]; the kernel is 9 numbers (3×3) or
+ * 25 (5×5), row by row. Throws: ShapeError when x has not four axes; UsageError for another kernel or iterations < 1.
+ */
+export function filter2d(
+  x: Tensor,
+  kernel: readonly number[],
+  { iterations = 1 }: { readonly iterations?: number } = {},
+): Tensor {
+  if (x.shape.length !== 4)
+    throw new ShapeError(`filter2d: x is ${describe(x)}, expected four axes [N,H,W,C].`);
+  if ((kernel.length !== 9 && kernel.length !== 25) || !kernel.every(Number.isFinite))
+    throw new UsageError(
+      `filter2d: the kernel is [${kernel.join(',')}], expected 9 (3×3) or 25 (5×5) numbers.`,
+    );
+  if (!Number.isInteger(iterations) || iterations < 1)
+    throw new UsageError(`filter2d: iterations is ${iterations}, expected a whole number from 1 on.`);
+  return apply(filter2dOp, { x }, { kernel: [...kernel], iterations }).y;
+}
