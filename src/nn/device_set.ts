@@ -17,17 +17,25 @@ export interface LabelledImages {
 export class DeviceSet {
   readonly images: Tensor;
   readonly labels: Tensor;
+  /** The order in which an epoch takes the images; entries are taken modulo `count`. */
   readonly permutation: Tensor;
   readonly count: number;
+  /** Samples in an epoch: each image as often as there are variants of it. */
+  readonly epochSize: number;
 
-  constructor(device: Device, set: LabelledImages) {
+  constructor(
+    device: Device,
+    set: LabelledImages,
+    { variantsPerImage = 1 }: { readonly variantsPerImage?: number } = {},
+  ) {
     const { count, height, width, channels } = set;
     this.count = count;
+    this.epochSize = count * variantsPerImage;
     this.images = Tensor.from(new Uint8Array(set.images), [count, height, width, channels], device);
     this.labels = Tensor.from(Uint32Array.from(set.labels), [count], device);
     this.permutation = Tensor.from(
-      Uint32Array.from({ length: count }, (_, i) => i),
-      [count],
+      Uint32Array.from({ length: this.epochSize }, (_, i) => i),
+      [this.epochSize],
       device,
     );
   }

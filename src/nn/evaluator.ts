@@ -3,9 +3,10 @@ import type { Device } from '../engine/device.js';
 import { type BoundStep, program } from '../engine/program.js';
 import type { CompileOptions } from '../engine/replay.js';
 import { Tensor } from '../engine/tensor.js';
-import { batchGather, softmaxCrossEntropy } from '../kernels/index.js';
+import { softmaxCrossEntropy } from '../kernels/index.js';
 import { advance, stateSize, stateWords } from '../kernels/step_state.js';
 import { DeviceSet, type LabelledImages } from './device_set.js';
+import { gatherInputs } from './inputs.js';
 import { createRing, replaySteps } from './replay_loop.js';
 import type { Model } from './model.js';
 
@@ -14,9 +15,6 @@ export interface Evaluation {
   readonly loss: number;
   readonly accuracy: number;
 }
-
-/** How bytes become the model's inputs: 0 … 1. */
-export const scaling = { scale: 1 / 255, offset: 0 } as const;
 
 type Progress = (done: number, total: number) => void;
 
@@ -44,11 +42,7 @@ export class Evaluator {
     const rates = Tensor.from([0], [1], device);
     const ring = createRing(device);
     const evaluate = program((): Record<string, Tensor> => {
-      const { images: pixels, labels, permutation } = set;
-      const { x, y } = batchGather(
-        { images: pixels, labels, permutation, state },
-        { batch: batchSize, ...scaling },
-      );
+      const { x, y } = gatherInputs(set, state, { batch: batchSize, preprocessing: model.preprocessing });
       const { totals } = softmaxCrossEntropy(
         model.forward(x, { isTraining: false, state, withoutSoftmax: true }),
         y,
@@ -103,11 +97,7 @@ export async function predictAll(
   const set = new DeviceSet(device, images);
   const state = Tensor.from(new Uint32Array(stateSize), [stateSize], device);
   const predict = program(() => {
-    const { images: pixels, labels, permutation } = set;
-    const { x } = batchGather(
-      { images: pixels, labels, permutation, state },
-      { batch: batchSize, ...scaling },
-    );
+    const { x } = gatherInputs(set, state, { batch: batchSize, preprocessing: model.preprocessing });
     return model.forward(x, { isTraining: false, state, withoutSoftmax: false });
   }, device);
   const { step, outputs } = await predict.bind();

@@ -10,13 +10,14 @@ import type { CompileOptions } from '../engine/replay.js';
 import { Tensor } from '../engine/tensor.js';
 import { currentTrace } from '../engine/trace.js';
 import { UsageError, assert } from '../errors.js';
-import { batchGather, scale, softmaxCrossEntropy } from '../kernels/index.js';
+import { type AugmentOptions, checkAugmentOptions, scale, softmaxCrossEntropy } from '../kernels/index.js';
 import { advance, stateSize, stateWords } from '../kernels/step_state.js';
 import { permutation, streams } from '../random.js';
 import type { Callback, Logs, Training } from './callbacks/callback.js';
 import type { CallbackState, Checkpoint, Position } from './checkpoint.js';
 import { DeviceSet, type LabelledImages, checkImages } from './device_set.js';
-import { Evaluator, scaling } from './evaluator.js';
+import { Evaluator } from './evaluator.js';
+import { gatherInputs } from './inputs.js';
 import type { Model } from './model.js';
 import { ParameterGroup } from './parameters.js';
 import { createRing, replaySteps } from './replay_loop.js';
@@ -29,6 +30,10 @@ export interface FitOptions {
   readonly batchSize?: number;
   readonly validationData?: LabelledImages;
   readonly callbacks?: readonly Callback[];
+  /** What happens to the training images, drawn anew each epoch; validation images stay as they are. */
+  readonly augmentation?: AugmentOptions;
+  /** How often an epoch shows each image, each time augmented differently. Default 1. */
+  readonly variantsPerImage?: number;
   /** A new order each epoch. Default true. */
   readonly shuffle?: boolean;
   /** Keys shuffling and dropout. Default 0. */
@@ -61,6 +66,7 @@ export class TrainingStep {
     readonly model: Model,
     readonly set: DeviceSet,
     readonly batchSize: number,
+    readonly augmentation: AugmentOptions | undefined,
   ) {
     const { device, parameters } = model;
     this.state = Tensor.from(new Uint32Array(stateSize), [stateSize], device);
@@ -75,9 +81,12 @@ export class TrainingStep {
     model: Model,
     set: DeviceSet,
     batchSize: number,
-    options: CompileOptions = {},
+    {
+      augmentation,
+      ...options
+    }: CompileOptions & { readonly augmentation?: AugmentOptions | undefined } = {},
   ): Promise<TrainingStep> {
-    const training = new TrainingStep(model, set, batchSize);
+    const training = new TrainingStep(model, set, batchSize, augmentation);
     const step = program(() => training.#record(), model.device);
     training.#bound = await step.bind([], options);
     debug(1, () => describePlan(training.plan));
@@ -85,7 +94,7 @@ export class TrainingStep {
   }
 
   get stepsPerEpoch(): number {
-    return Math.ceil(this.set.count / this.batchSize);
+    return Math.ceil(this.set.epochSize / this.batchSize);
   }
 
   get bound(): BoundStep<Record<string, Tensor>> {
@@ -99,11 +108,8 @@ export class TrainingStep {
 
   #record(): Record<string, Tensor> {
     const { model, set, state, rates, ring, batchSize: batch } = this;
-    const { parameters } = model;
-    const { x, y } = batchGather(
-      { images: set.images, labels: set.labels, permutation: set.permutation, state },
-      { batch, ...scaling },
-    );
+    const { parameters, preprocessing } = model;
+    const { x, y } = gatherInputs(set, state, { batch, preprocessing, augmentation: this.augmentation });
     const logits = model.forward(x, { isTraining: true, state, withoutSoftmax: true });
     const { loss, totals } = softmaxCrossEntropy(logits, y);
     const names = [...parameters.tensors.keys()];
@@ -143,25 +149,33 @@ export async function train(model: Model, images: LabelledImages, options: FitOp
     shuffle = true,
     seed = 0,
     signal,
+    augmentation,
+    variantsPerImage = 1,
   } = options;
-  for (const [name, value] of Object.entries({ epochs, batchSize })) {
+  for (const [name, value] of Object.entries({ epochs, batchSize, variantsPerImage })) {
     if (!Number.isInteger(value) || value < 1)
       throw new UsageError(`fit: ${name} is ${value}, expected a whole number from 1 on.`);
   }
+  if (augmentation) checkAugmentOptions(augmentation);
+  else if (variantsPerImage > 1)
+    throw new UsageError(
+      `fit: variantsPerImage is ${variantsPerImage}, but without augmentation all variants are the same.`,
+    );
   checkImages('fit', images, model.inputShape, model.classes);
   if (validationData) checkImages('fit: validationData', validationData, model.inputShape, model.classes);
 
   const { device } = model;
   let position = options.resume?.position ?? start;
   let isStopped = false;
-  const set = new DeviceSet(device, images);
-  const stepsPerEpoch = Math.ceil(images.count / batchSize);
+  const set = new DeviceSet(device, images, { variantsPerImage });
+  const { epochSize } = set;
+  const stepsPerEpoch = Math.ceil(epochSize / batchSize);
   const training: Training = {
     model,
     epochs,
     stepsPerEpoch,
     batchSize,
-    samples: images.count,
+    samples: epochSize,
     validationSamples: validationData?.count ?? 0,
     get kernels() {
       return step.plan.dispatches.map(({ pass, shapes, variant }) => ({ pass, shapes, variant }));
@@ -184,7 +198,7 @@ export async function train(model: Model, images: LabelledImages, options: FitOp
       for (const callback of callbacks) callback.onCompile?.(done, total, training);
     },
   };
-  const step = await TrainingStep.create(model, set, batchSize, compiling);
+  const step = await TrainingStep.create(model, set, batchSize, { ...compiling, augmentation });
   const evaluator = validationData
     ? await Evaluator.create(model, validationData, batchSize, compiling)
     : undefined;
@@ -200,17 +214,17 @@ export async function train(model: Model, images: LabelledImages, options: FitOp
       for (const callback of callbacks) await callback.onEpochBegin?.(epoch, training);
       set.permutation.write(
         shuffle
-          ? (permutation(images.count, seed, streams.shuffle, epoch) as Uint32Array<ArrayBuffer>)
-          : Uint32Array.from({ length: images.count }, (_, i) => i),
+          ? (permutation(epochSize, seed, streams.shuffle, epoch) as Uint32Array<ArrayBuffer>)
+          : Uint32Array.from({ length: epochSize }, (_, i) => i),
       );
       const rates = new RateTable(model, step, epochs * stepsPerEpoch);
-      writeState(step.state, { position, seed, epochSize: images.count, rate: rates.write(epoch, position) });
+      writeState(step.state, { position, seed, epochSize, rate: rates.write(epoch, position) });
       await replaySteps({
         device,
         step: step.bound.step,
         ring: step.ring,
         firstStep: position.step,
-        count: Math.ceil((images.count - position.cursor) / batchSize),
+        count: Math.ceil((epochSize - position.cursor) / batchSize),
         shouldStop,
         onStep: async (sums) => {
           position = advanced(position, sums, batchSize);
@@ -222,7 +236,7 @@ export async function train(model: Model, images: LabelledImages, options: FitOp
           rates.refresh(epoch, position);
         },
       });
-      if (position.cursor < images.count) break;
+      if (position.cursor < epochSize) break;
       const last = rates.current;
       if (evaluator) {
         const { loss, accuracy } = await evaluator.run();
@@ -323,6 +337,7 @@ function writeState(
   words[stateWords.seed] = seed;
   words[stateWords.cursor] = position.cursor;
   words[stateWords.epochSize] = epochSize;
+  words[stateWords.epoch] = position.epoch;
   new Float32Array(words.buffer)[stateWords.learningRate] = rate;
   state.write(words);
 }

@@ -1,0 +1,35 @@
+/** From the images on the device to the model's inputs: gather, scale, filter, augment; recorded in every program. */
+import type { Tensor } from '../engine/tensor.js';
+import { type AugmentOptions, augmentBatch, batchGather, image } from '../kernels/index.js';
+import type { DeviceSet } from './device_set.js';
+import type { Preprocessing } from './preprocessing.js';
+
+export interface InputOptions {
+  /** Images per batch. */
+  readonly batch: number;
+  readonly preprocessing: Preprocessing;
+  /** In training only; after the filters, as in a pipeline that filters its files first. */
+  readonly augmentation?: AugmentOptions | undefined;
+}
+
+/**
+ * The batch at the state's cursor.
+ *
+ * Shapes: → x [batch,H,W,C], y [batch] labels (0xffffffff behind the end of the epoch).
+ */
+export function gatherInputs(
+  set: DeviceSet,
+  state: Tensor,
+  { batch, preprocessing, augmentation }: InputOptions,
+): { readonly x: Tensor; readonly y: Tensor } {
+  const { images, labels, permutation } = set;
+  const { scale, offset, filters } = preprocessing;
+  const gathered = batchGather({ images, labels, permutation, state }, { batch, scale, offset });
+  const filtered = filters.reduce(
+    (x, { kernel, iterations }) => image.filter2d(x, kernel, { iterations }),
+    gathered.x,
+  );
+  if (!augmentation) return { x: filtered, y: gathered.y };
+  const x = augmentBatch({ x: filtered, permutation, state }, augmentation, [offset, 255 * scale + offset]);
+  return { x, y: gathered.y };
+}
