@@ -25,6 +25,11 @@ export interface UnlabelledImages {
   readonly channels: number;
 }
 
+/** What a file holds before its classes have names: images, with labels or without. */
+export interface RawImages extends UnlabelledImages {
+  readonly labels?: Uint8Array | Uint16Array;
+}
+
 export interface SeedOption {
   /** A whole number; the same seed gives the same choice on every machine. */
   readonly seed: number;

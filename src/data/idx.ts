@@ -5,16 +5,7 @@
  * Nothing here knows a size or a class count: KMNIST, EMNIST and one's own pictures read the same.
  */
 import { DataError } from '../errors.js';
-import { ImageSet } from './dataset.js';
-
-/** Images as they lie in the file, channels last. */
-export interface IdxImages {
-  readonly images: Uint8Array;
-  readonly count: number;
-  readonly height: number;
-  readonly width: number;
-  readonly channels: number;
-}
+import { ImageSet, type UnlabelledImages } from './dataset.js';
 
 /** The type byte of an IDX file → its name and the bytes of one value. */
 const valueTypes: Readonly<Record<number, { readonly name: string; readonly bytes: number }>> = {
@@ -35,7 +26,7 @@ const maxLabel = 0xffff;
  * Memory: the images are a view into `bytes`, not a copy.
  * Throws: DataError naming `name` when the bytes are anything but u8 images of at least one pixel.
  */
-export function parseIdxImages(bytes: Uint8Array, name: string): IdxImages {
+export function parseIdxImages(bytes: Uint8Array, name: string): UnlabelledImages {
   const { type, dimensions, values } = parseIdx(bytes, name, 'images');
   const [count = 0, height = 0, width = 0, channels = 1] = dimensions;
   if (dimensions.length !== 3 && dimensions.length !== 4) {
@@ -78,6 +69,35 @@ export function parseIdxLabels(bytes: Uint8Array, name: string): Uint8Array | Ui
     labels[i] = label;
   }
   return labels;
+}
+
+/** Rows and columns of every image swapped: EMNIST's files need it. Shapes: [N,H,W,C] → [N,W,H,C]. */
+export function transposed({ images, count, height, width, channels }: UnlabelledImages): UnlabelledImages {
+  const turned = new Uint8Array(images.length);
+  let next = 0;
+  for (let n = 0; n < count; n++) {
+    for (let x = 0; x < width; x++) {
+      for (let y = 0; y < height; y++) {
+        const from = ((n * height + y) * width + x) * channels;
+        for (let c = 0; c < channels; c++) turned[next++] = images[from + c]!;
+      }
+    }
+  }
+  return { images: turned, count, height: width, width: height, channels };
+}
+
+/**
+ * How long the file must be by its header, when `start` is the beginning of one: 4 + 4·dimensions bytes and the
+ * values. Undefined while the header is not whole, or when it is no IDX header; `parseIdx…` says what is wrong then.
+ */
+export function promisedLength(start: Uint8Array): number | undefined {
+  const [zero0, zero1, type = 0, rank = 0] = start;
+  const valueType = valueTypes[type];
+  if (zero0 !== 0 || zero1 !== 0 || valueType === undefined || start.length < 4 + 4 * rank) return undefined;
+  const view = new DataView(start.buffer, start.byteOffset, start.byteLength);
+  let length = valueType.bytes;
+  for (let i = 0; i < rank; i++) length *= view.getUint32(4 + 4 * i);
+  return 4 + 4 * rank + length;
 }
 
 /** The two files of one part of a data set, with what to call them in messages. */

@@ -7,7 +7,7 @@
  * into the user's cache.
  */
 import { createHash } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import path from 'node:path';
@@ -16,27 +16,18 @@ import { type DatasetName, type KnownDataset, type KnownFile, knownDatasets } fr
 import { imageSetFromIdx } from '../data/idx.js';
 import type { LoadedDataset } from '../data/loaded_dataset.js';
 import { DataError, FileError, UsageError } from '../errors.js';
+import { type PathOptions, loadPath } from './dataset_path.js';
 import { download } from './download.js';
 import { fileExists, readBytes } from './files.js';
 import { type NpyBytes, readNpz } from './npz.js';
 
-export interface LoadOptions {
-  /** Look only here. */
+export interface LoadOptions extends PathOptions {
+  /** Of a set known by name: look only here. */
   readonly folder?: string;
   /** Never download. */
   readonly offline?: boolean;
   /** Called while downloading; `total` is undefined when the mirror does not say. */
   readonly onProgress?: (file: string, done: number, total: number | undefined) => void;
-  /** Of a CSV: what its columns are, when they are not a grey square. */
-  readonly shape?: ImageShape;
-  /** Of IDX files: rows and columns are swapped, as in EMNIST. */
-  readonly transpose?: boolean;
-}
-
-export interface ImageShape {
-  readonly height: number;
-  readonly width: number;
-  readonly channels: number;
 }
 
 /** The sets known by name have a test part. */
@@ -66,24 +57,42 @@ const mirrors: Readonly<Record<DatasetName, readonly string[]>> = {
 };
 
 /**
- * Loads a data set by name.
+ * Loads a data set by name (`digits`, `fashion`), or the user's own by path (see `loadPath`).
  *
- * Throws: UsageError for an unknown name; FileError (`missing`) naming every place looked in; DataError when a
+ * Throws: UsageError for what is neither; FileError (`missing`) naming every place looked in; DataError when a
  * folder named by the user holds other files; FileError (`network`) when the download fails.
  */
 export async function loadDataset(name: DatasetName, options?: LoadOptions): Promise<KnownLoaded>;
 export async function loadDataset(nameOrPath: string, options?: LoadOptions): Promise<LoadedDataset>;
 export async function loadDataset(name: string, options: LoadOptions = {}): Promise<LoadedDataset> {
-  if (!isDatasetName(name)) {
-    throw new UsageError(
-      `dataset: there is none called '${name}'; known are ${Object.keys(knownDatasets).join(' and ')}.`,
-    );
-  }
+  if (!isDatasetName(name)) return loadOwn(name, options);
   const cache = path.join(cacheFolder(), name);
   return loadKnown(
     knownDatasets[name],
     { places: standardPlaces(name, cache), cache, mirrors: mirrors[name] },
     options,
+  );
+}
+
+async function loadOwn(at: string, options: LoadOptions): Promise<LoadedDataset> {
+  if (options.folder !== undefined) {
+    throw new UsageError(
+      `dataset: '${at}' is the user's own, so a folder (${options.folder}) cannot be named beside it; only ${Object.keys(knownDatasets).join(' and ')} are looked for in one.`,
+    );
+  }
+  // A bare word that is no file is more likely a mistaken name than a mistaken path.
+  if (!/[/\\.]/.test(at) && !(await pathExists(at))) {
+    throw new UsageError(
+      `dataset: there is none called '${at}', and no file or folder; known are ${Object.keys(knownDatasets).join(' and ')}, or name a path.`,
+    );
+  }
+  return loadPath(at, options);
+}
+
+async function pathExists(at: string): Promise<boolean> {
+  return stat(at).then(
+    () => true,
+    () => false,
   );
 }
 

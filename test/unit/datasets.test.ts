@@ -93,10 +93,10 @@ describe('the real digits', () => {
   });
 
   it('an unknown name is a wrong usage', async () => {
-    const error = await failure(loadDataset('letters' as 'digits'));
+    const error = await failure(loadDataset('letters'));
     expect(error).toBeInstanceOf(UsageError);
     expect(error.message).toMatchInlineSnapshot(
-      `"dataset: there is none called 'letters'; known are digits and fashion."`,
+      `"dataset: there is none called 'letters', and no file or folder; known are digits and fashion, or name a path."`,
     );
   });
 });

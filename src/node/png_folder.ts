@@ -1,0 +1,185 @@
+/**
+ * Pictures in folders by class: `<folder>/<class>/*.png`, in the order of their names (2 before 10).
+ */
+import { type Dirent } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { Picture } from '../data/digit_image.js';
+import type { RawImages } from '../data/dataset.js';
+import { DataError } from '../errors.js';
+import { fileError, readBytes } from './files.js';
+import { decodePng } from './png.js';
+
+/** How many files are open at once: enough to keep the disk busy, far below what a system allows. */
+const filesAtOnce = 16;
+/** All pictures together have at most this many bytes; a device holds less. */
+const maxBytes = 2 ** 31;
+
+const inOrder = new Intl.Collator('en', { numeric: true });
+
+/** Names in the order that people expect; names that only look alike to it (a, A) by code unit. */
+function sorted(names: readonly string[]): string[] {
+  return [...names].sort((a, b) => inOrder.compare(a, b) || (a < b ? -1 : 1));
+}
+
+/**
+ * The folders inside a folder, sorted; hidden ones and what macOS adds to archives left out.
+ *
+ * Throws: FileError when the folder cannot be listed.
+ */
+export async function listFolders(folder: string): Promise<string[]> {
+  const entries = await list(folder);
+  const isWanted = await Promise.all(
+    entries.map(
+      async (entry) =>
+        !entry.name.startsWith('.') && entry.name !== '__MACOSX' && (await isFolder(folder, entry)),
+    ),
+  );
+  return sorted(entries.filter((_, i) => isWanted[i]).map((entry) => entry.name));
+}
+
+async function isFolder(folder: string, entry: Dirent): Promise<boolean> {
+  if (!entry.isSymbolicLink()) return entry.isDirectory();
+  return stat(path.join(folder, entry.name)).then(
+    (found) => found.isDirectory(),
+    () => false, // A link to nothing: not a class.
+  );
+}
+
+async function list(folder: string): Promise<Dirent[]> {
+  try {
+    return await readdir(folder, { withFileTypes: true });
+  } catch (cause) {
+    throw fileError('list', folder, cause);
+  }
+}
+
+/** The pictures of one part of a data set, with the classes by name. */
+export interface PictureSet extends Required<RawImages> {
+  readonly classNames: readonly string[];
+}
+
+/**
+ * All pictures of a folder, class by class. They are grey when every one is, else RGB; transparent places are black.
+ *
+ * `classNames` fixes which class has which label, for a test part; the sorted folder names when left out.
+ * Throws: DataError naming the picture that is damaged or of another size, and the class folder that is empty or
+ * unknown; FileError.
+ */
+export async function readPictures(folder: string, classNames?: readonly string[]): Promise<PictureSet> {
+  const found = await listFolders(folder);
+  const classes = classNames ?? found;
+  const unknown = found.find((name) => !classes.includes(name));
+  if (unknown !== undefined) {
+    throw new DataError(
+      `${path.join(folder, unknown)}: the training part has no class '${unknown}'; its classes are ${classes.join(', ')}.`,
+    );
+  }
+  if (found.length === 0)
+    throw new DataError(`${folder}: holds no folders, expected one with pictures for each class.`);
+
+  const files: string[] = [];
+  const labels: number[] = [];
+  for (const name of found) {
+    const pictures = await listPictures(path.join(folder, name));
+    files.push(...pictures);
+    labels.push(...pictures.map(() => classes.indexOf(name)));
+  }
+  const decoded = await mapSome(files, filesAtOnce, async (file) => {
+    const picture = overBlack(decodePng(await readBytes(file), file));
+    if (picture.data.length * files.length > maxBytes) {
+      throw new DataError(
+        `${file}: ${files.length} pictures of ${sizeOf(picture)} are too much, at most ${maxBytes / 2 ** 20} MiB are read. Make them smaller.`,
+      );
+    }
+    return picture;
+  });
+  const [first] = decoded as [OpaquePicture];
+  for (const [i, picture] of decoded.entries()) {
+    if (picture.width !== first.width || picture.height !== first.height) {
+      throw new DataError(
+        `${files[i]}: has ${sizeOf(picture)} pixels, but ${files[0]} has ${sizeOf(first)}; all pictures must have one size.`,
+      );
+    }
+  }
+  const channels = decoded.some((picture) => picture.channels === 3) ? 3 : 1;
+  const size = first.width * first.height * channels;
+  const images = new Uint8Array(size * decoded.length);
+  decoded.forEach((picture, i) => images.set(withChannels(picture, channels), i * size));
+  const widest = classes.length > 256 ? Uint16Array : Uint8Array;
+  return {
+    images,
+    labels: widest.from(labels),
+    count: decoded.length,
+    height: first.height,
+    width: first.width,
+    channels,
+    classNames: classes,
+  };
+}
+
+async function listPictures(folder: string): Promise<string[]> {
+  const names = (await list(folder)).map((entry) => entry.name).filter((name) => !name.startsWith('.'));
+  const pictures = sorted(names.filter((name) => name.toLowerCase().endsWith('.png')));
+  if (pictures.length === 0) {
+    const other = names.find((name) => /\.(jpe?g|gif|webp|bmp|tiff?)$/i.test(name));
+    const kind = other === undefined ? '' : ` It holds others, as ${other}: save them as PNG.`;
+    throw new DataError(`${folder}: holds no PNG, but every class needs at least one.${kind}`);
+  }
+  return pictures.map((name) => path.join(folder, name));
+}
+
+/** A picture without alpha: grey when all its pixels are. */
+interface OpaquePicture {
+  readonly data: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 3;
+}
+
+/** RGBA over black: colour · alpha / 255. */
+function overBlack({ data, width, height }: Picture): OpaquePicture {
+  const rgb = new Uint8Array(width * height * 3);
+  let isGrey = true;
+  for (let i = 0; i < width * height; i++) {
+    const alpha = data[4 * i + 3]!;
+    for (let c = 0; c < 3; c++) {
+      const value = data[4 * i + c]!;
+      rgb[3 * i + c] = alpha === 255 ? value : Math.round((value * alpha) / 255);
+    }
+    isGrey &&= rgb[3 * i] === rgb[3 * i + 1] && rgb[3 * i] === rgb[3 * i + 2];
+  }
+  if (!isGrey) return { data: rgb, width, height, channels: 3 };
+  return { data: rgb.filter((_, i) => i % 3 === 0), width, height, channels: 1 };
+}
+
+function withChannels({ data, channels }: OpaquePicture, wanted: 1 | 3): Uint8Array {
+  if (channels === wanted) return data;
+  return Uint8Array.from({ length: data.length * 3 }, (_, i) => data[Math.floor(i / 3)]!);
+}
+
+function sizeOf({ width, height }: OpaquePicture): string {
+  return `${width}×${height}`;
+}
+
+/** `work` on every item, at most `atOnce` under way; results in the order of the items. */
+async function mapSome<Item, Result>(
+  items: readonly Item[],
+  atOnce: number,
+  work: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results = Array.from<Result>({ length: items.length });
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < items.length) {
+      const at = next++;
+      results[at] = await work(items[at]!);
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: atOnce }, worker));
+  } finally {
+    next = items.length; // after a failure the other workers stop too
+  }
+  return results;
+}
