@@ -1,0 +1,154 @@
+/**
+ * What was taken for what: a row per true class, a column per predicted one, the count in each cell, shaded by its
+ * share of the row. The diagonal is framed; mistakes have the other colour.
+ *
+ * Shades follow the square root of the share, so that a mistake of one in a hundred can be seen.
+ */
+import { grouped, percent } from './numbers.js';
+import { paint } from './palette.js';
+import { type Drawing, px, shorten, text, textWidth, titled } from './svg.js';
+
+export interface ConfusionChart {
+  readonly title: string;
+  /** confusion[truth][guess]. */
+  readonly confusion: readonly (readonly number[])[];
+  readonly classNames: readonly string[];
+}
+
+const size = 12;
+const maxLabel = 110;
+
+/** Any number of classes from 2 on: cells shrink, then counts are left out, then labels thin out. */
+export function confusionMatrix({ title, confusion, classNames }: ConfusionChart): Drawing {
+  const classes = classNames.length;
+  const cell = Math.max(5, Math.min(72, Math.floor(500 / classes)));
+  const labels = classNames.map((name) => shorten(name, maxLabel, size));
+  const longest = Math.max(...labels.map((label) => textWidth(label, size)));
+  const every = Math.max(1, Math.ceil(15 / cell));
+  const isSlanted = longest > cell * every - 6;
+  const left = 46 + longest;
+  const top = 48;
+  const side = cell * classes;
+  const below = isSlanted ? 20 + longest * 0.72 : 24;
+  const right = Math.max(24, isSlanted ? 12 : longest / 2);
+  const width = Math.max(left + side + right, 380);
+  const height = top + side + below + 74;
+
+  const cells = confusion.flatMap((row, truth) => {
+    const support = row.reduce((sum, count) => sum + count, 0);
+    return row.map((count, guess) =>
+      count === 0
+        ? ''
+        : drawCell({
+            x: left + guess * cell,
+            y: top + truth * cell,
+            cell,
+            count,
+            share: count / support,
+            isRight: truth === guess,
+            words: `${classNames[truth]} taken for ${classNames[guess]}: ${grouped(count)} of ${grouped(support)} (${percent(count / support)})`,
+          }),
+    );
+  });
+  const diagonal = classNames.map(
+    (_, i) =>
+      `<rect x="${px(left + i * cell + 0.5)}" y="${px(top + i * cell + 0.5)}" width="${px(cell - 1)}" height="${px(cell - 1)}" stroke-width="${cell > 14 ? 1.5 : 0.75}" ${paint({ stroke: 'ink' })}/>`,
+  );
+  const rowLabels = labels.map((label, i) =>
+    i % every === 0
+      ? text(left - 8, top + (i + 0.5) * cell + 4, label, { size, anchor: 'end', colour: 'soft' })
+      : '',
+  );
+  const columnLabels = labels.map((label, i) => {
+    if (i % every !== 0) return '';
+    const x = left + (i + 0.5) * cell;
+    return isSlanted
+      ? text(x + 4, top + side + 14, label, { size, anchor: 'end', colour: 'soft', turn: -45 })
+      : text(x, top + side + 18, label, { size, anchor: 'middle', colour: 'soft' });
+  });
+  const body = [
+    text(16, 26, title, { size: 15, isBold: true }),
+    grid(left, top, side, cell, classes),
+    ...cells,
+    ...diagonal,
+    ...rowLabels,
+    ...columnLabels,
+    text(18, top + side / 2, 'true class', { size, anchor: 'middle', turn: -90, isBold: true }),
+    text(left + side / 2, top + side + below + 14, 'predicted class', {
+      size,
+      anchor: 'middle',
+      isBold: true,
+    }),
+    legend(left + side / 2, top + side + below + 40),
+  ];
+  const wrong = confusion.flatMap((row, truth) => row.filter((_, guess) => guess !== truth));
+  const total = confusion.flat().reduce((sum, count) => sum + count, 0);
+  const mistakes = wrong.reduce((sum, count) => sum + count, 0);
+  const description = `${title}: ${grouped(total - mistakes)} of ${grouped(total)} images on the diagonal, ${grouped(mistakes)} beside it.`;
+  return { width, height, description, body: body.filter((part) => part !== '').join('\n') };
+}
+
+/** Thin lines, so that empty cells can be followed along row and column. */
+function grid(left: number, top: number, side: number, cell: number, classes: number): string {
+  const step = cell < 12 ? 10 : 1;
+  const paths = Array.from({ length: Math.floor(classes / step) + 1 }, (_, i) => {
+    const at = i * step * cell;
+    return `M${px(left + at)} ${px(top)}v${px(side)}M${px(left)} ${px(top + at)}h${px(side)}`;
+  });
+  return `<path d="${paths.join('')}M${px(left + side)} ${px(top)}v${px(side)}M${px(left)} ${px(top + side)}h${px(side)}" stroke-width="1" ${paint({ stroke: 'grid' })}/>`;
+}
+
+interface Cell {
+  readonly x: number;
+  readonly y: number;
+  readonly cell: number;
+  readonly count: number;
+  readonly share: number;
+  readonly isRight: boolean;
+  readonly words: string;
+}
+
+function drawCell({ x, y, cell, count, share, isRight, words }: Cell): string {
+  const shade = shadeOf(share);
+  const square = `<rect x="${px(x + 0.5)}" y="${px(y + 0.5)}" width="${px(cell - 1)}" height="${px(cell - 1)}" fill-opacity="${px(shade)}" ${paint({ fill: isRight ? 'blue' : 'orange' })}/>`;
+  const label = grouped(count);
+  const letters = Math.min(13, Math.floor(((cell - 4) / textWidth(label, 1)) * 1.05));
+  const fits = letters >= 8;
+  const number = fits
+    ? text(x + cell / 2, y + cell / 2 + letters * 0.36, label, {
+        size: letters,
+        anchor: 'middle',
+        colour: shade > 0.6 ? 'onColour' : 'ink',
+        isBold: isRight,
+      })
+    : '';
+  return titled(square + number, words);
+}
+
+/** 0 … 1; what is there at all can be seen. */
+function shadeOf(share: number): number {
+  return 0.1 + 0.9 * Math.sqrt(share);
+}
+
+/** The shades of a few shares, right and wrong. */
+function legend(middle: number, y: number): string {
+  const shares = [0.01, 0.1, 0.25, 0.5, 1];
+  const step = 46;
+  const left = middle - (shares.length * step) / 2 + 46;
+  const boxes = shares.map((share, i) => {
+    const x = left + i * step;
+    const box = (colour: 'blue' | 'orange', at: number) =>
+      `<rect x="${px(x)}" y="${px(at)}" width="${step - 4}" height="7" fill-opacity="${px(shadeOf(share))}" ${paint({ fill: colour })}/>`;
+    return (
+      box('blue', y - 8) +
+      box('orange', y + 1) +
+      text(x + step / 2 - 2, y + 21, percent(share, 0), { size: 10, anchor: 'middle', colour: 'soft' })
+    );
+  });
+  return [
+    text(left - 8, y - 1, 'right', { size: 10, anchor: 'end', colour: 'soft' }),
+    text(left - 8, y + 9, 'wrong', { size: 10, anchor: 'end', colour: 'soft' }),
+    text(left - 8, y + 21, 'of the true class', { size: 10, anchor: 'end', colour: 'soft' }),
+    ...boxes,
+  ].join('');
+}

@@ -1,0 +1,96 @@
+/** Accuracy and loss over the epochs of one training: training solid, validation dashed. */
+import type { EpochHistory } from '../history.js';
+import { type LineSeries, type Mark, lineChart } from './line_chart.js';
+import { percent, rate } from './numbers.js';
+import type { Drawing } from './svg.js';
+
+export interface HistoryChartOptions {
+  readonly history: EpochHistory;
+  /** The epoch whose weights are kept. */
+  readonly bestEpoch?: number;
+}
+
+export function accuracyChart({ history, bestEpoch }: HistoryChartOptions): Drawing {
+  return lineChart({
+    title: 'Accuracy',
+    xLabel: 'epoch',
+    unit: 'percent',
+    series: seriesOf(history, 'accuracy', bestEpoch),
+    marks: marksOf(history, bestEpoch),
+    format: percent,
+  });
+}
+
+export function lossChart({ history, bestEpoch }: HistoryChartOptions): Drawing {
+  return lineChart({
+    title: 'Loss',
+    xLabel: 'epoch',
+    unit: 'number',
+    mayBeLog: true,
+    series: seriesOf(history, 'loss', bestEpoch),
+    marks: marksOf(history, bestEpoch),
+    format: (value) => value.toFixed(4),
+  });
+}
+
+function seriesOf({ epochs, metrics }: EpochHistory, metric: string, bestEpoch?: number): LineSeries[] {
+  const training = metrics[metric];
+  const validation = metrics[`val_${metric}`];
+  return [
+    ...(training
+      ? [
+          {
+            label: 'training',
+            x: epochs,
+            y: training,
+            colour: 'blue',
+            isDashed: false,
+            marker: 'circle',
+          } as const,
+        ]
+      : []),
+    ...(validation
+      ? [
+          {
+            label: 'validation',
+            x: epochs,
+            y: validation,
+            colour: 'orange',
+            isDashed: true,
+            marker: 'square',
+            ...(bestEpoch === undefined ? {} : { ringAt: bestEpoch }),
+          } as const,
+        ]
+      : []),
+  ];
+}
+
+function marksOf(history: EpochHistory, bestEpoch?: number): Mark[] {
+  return [
+    ...rateDrops(history).map(({ epoch, rate: next }) => ({ x: epoch - 0.5, label: `rate ${rate(next)}` })),
+    ...(bestEpoch === undefined ? [] : [{ x: bestEpoch, label: `best: ${bestEpoch}`, isStrong: true }]),
+  ];
+}
+
+export interface RateDrop {
+  /** The first epoch at the new rate. */
+  readonly epoch: number;
+  readonly rate: number;
+}
+
+/**
+ * Where the learning rate was lowered, as a plateau rule or steps do.
+ *
+ * None for a schedule that changes the rate in more than a third of the epochs: marks would cover the chart.
+ */
+export function rateDrops({ epochs, metrics }: EpochHistory): RateDrop[] {
+  const rates = metrics['learning_rate'] ?? [];
+  const changes = rates.flatMap((value, i) => (i > 0 && value !== rates[i - 1] ? [i] : []));
+  if (changes.length > rates.length / 3) return [];
+  return changes.flatMap((i) => {
+    const [before, next] = [rates[i - 1], rates[i]];
+    return typeof before === 'number' && typeof next === 'number' && next < before
+      ? [{ epoch: epochs[i]!, rate: next }]
+      : [];
+  });
+}

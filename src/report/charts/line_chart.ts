@@ -1,0 +1,324 @@
+/**
+ * Lines over epochs: each told apart by dash, marker and a label at its end, not by colour alone.
+ *
+ * Lines break where a number is missing; infinities count as missing. On a logarithmic axis so do numbers up to 0.
+ */
+import { tickLabels } from './numbers.js';
+import { type Colour, paint } from './palette.js';
+import { type Marker, drawMarker } from './marker.js';
+import { type Scale, linearScale, logScale, niceTicks } from './scale.js';
+import { type Drawing, line, px, shorten, text, textWidth, titled } from './svg.js';
+
+export interface LineSeries {
+  readonly label: string;
+  readonly x: readonly number[];
+  readonly y: readonly (number | null)[];
+  readonly colour: Colour;
+  readonly isDashed: boolean;
+  readonly marker: Marker;
+  /** Rings the point at this x. */
+  readonly ringAt?: number;
+}
+
+/** A vertical line, named above the plot. */
+export interface Mark {
+  readonly x: number;
+  readonly label: string;
+  readonly isStrong?: boolean;
+}
+
+export interface LineChart {
+  readonly title: string;
+  readonly xLabel: string;
+  readonly unit: 'percent' | 'number';
+  readonly series: readonly LineSeries[];
+  readonly marks?: readonly Mark[];
+  /** Logarithmic when the largest number is more than 20 times the smallest. */
+  readonly mayBeLog?: boolean;
+  readonly format: (value: number) => string;
+  readonly width?: number;
+  readonly height?: number;
+}
+
+const size = 12;
+const rowHeight = 16;
+
+/** Throws nothing: without a single number it says so in the plot. */
+export function lineChart(chart: LineChart): Drawing {
+  const { title, xLabel, unit, series, marks = [], format, width = 640, height = 380 } = chart;
+  const values = series.flatMap(({ y }) => y.filter(isShown));
+  const isLog = chart.mayBeLog === true && Math.min(...values) > 0 && ratioOf(values) > 20;
+  const description = describe(chart, isLog);
+  const heading = text(16, 26, isLog ? `${title}, logarithmic` : title, { size: 15, isBold: true });
+  if (values.length === 0) {
+    const empty = text(width / 2, height / 2, 'no numbers yet', { anchor: 'middle', colour: 'soft' });
+    return { width, height, description, body: heading + empty };
+  }
+
+  const endLabels = series.map((one) => endLabel(one, format));
+  const right = Math.min(width * 0.34, 26 + Math.max(...endLabels.map((label) => textWidth(label, size))));
+  const probe = verticalScale(values, unit, isLog, 1, 0);
+  const left = 22 + Math.max(...tickLabels(probe.ticks, unit).map((label) => textWidth(label, size)));
+  const xs = series.flatMap(({ x }) => x);
+  const placed = placeMarks(
+    marks,
+    horizontalScale(xs, left, width - right),
+    16,
+    width - 12,
+    Math.min(...xs),
+    Math.max(...xs),
+  );
+  const top = 44 + rowHeight * placed.rows;
+  const bottom = height - 46;
+  const x = horizontalScale(xs, left, width - right);
+  const y = verticalScale(values, unit, isLog, bottom, top);
+
+  const body = [
+    heading,
+    drawAxes({ x, y, left, right: width - right, top, bottom, unit, xLabel }),
+    ...placed.marks.map(({ mark, row, textX }) => drawMark(mark, x.at(mark.x), textX, row, bottom)),
+    ...series.map((one) => drawLine(one, x, y, isLog)),
+    ...drawEndLabels(series, endLabels, x, y, { isLog, left: width - right, width, top, bottom }),
+    ...series.map((one) => drawPoints(one, x, y, isLog, format)),
+  ];
+  return { width, height, description, body: body.join('\n') };
+}
+
+function isShown(value: number | null): value is number {
+  return value !== null && Number.isFinite(value);
+}
+
+function isDrawn(value: number | null, isLog: boolean): value is number {
+  return isShown(value) && (!isLog || value > 0);
+}
+
+function ratioOf(values: readonly number[]): number {
+  return Math.max(...values) / Math.min(...values);
+}
+
+function describe({ title, series, format }: LineChart, isLog: boolean): string {
+  const parts = series.map(({ label, x, y }) => {
+    const shown = y.filter(isShown);
+    if (shown.length === 0) return `${label} without numbers`;
+    return `${label} from ${format(shown[0]!)} to ${format(shown.at(-1)!)} at ${x.at(-1)}`;
+  });
+  return `${title}${isLog ? ' on a logarithmic axis' : ''}: ${parts.join('; ')}.`;
+}
+
+/** Whole epochs; a single one stands in the middle. */
+function horizontalScale(xs: readonly number[], from: number, to: number): Scale {
+  const min = Math.min(...xs);
+  const max = Math.max(...xs);
+  if (min === max) return { ticks: [min], at: (value) => (from + to) / 2 + (value - min) * (to - from) };
+  const wanted = niceTicks(min, max, Math.min(8, max - min));
+  const whole = wanted.filter((tick) => Number.isInteger(tick) && tick > min && tick <= max);
+  // The first epoch is 1, which no round step would name.
+  const step = (whole[1] ?? max) - (whole[0] ?? min);
+  const ticks = [min, ...whole.filter((tick) => tick - min >= step * 0.6)];
+  const inset = 10;
+  return {
+    ticks,
+    at: (value) => from + inset + ((value - min) / (max - min)) * (to - from - 2 * inset),
+  };
+}
+
+function verticalScale(
+  values: readonly number[],
+  unit: LineChart['unit'],
+  isLog: boolean,
+  from: number,
+  to: number,
+): Scale {
+  const min = Math.min(...values);
+  const max = Math.max(...values);
+  if (isLog) return logScale(min, max, from, to);
+  return linearScale(min, max, from, to, unit === 'percent' ? { cap: 1 } : {});
+}
+
+interface Frame {
+  readonly x: Scale;
+  readonly y: Scale;
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+  readonly unit: LineChart['unit'];
+  readonly xLabel: string;
+}
+
+function drawAxes({ x, y, left, right, bottom, unit, xLabel }: Frame): string {
+  const labels = tickLabels(y.ticks, unit);
+  const across = y.ticks.map((tick, i) => {
+    const at = y.at(tick);
+    return (
+      line(left, at, right, at, 'grid') +
+      text(left - 8, at + 4, labels[i]!, { size, anchor: 'end', colour: 'soft' })
+    );
+  });
+  const below = x.ticks.map(
+    (tick) =>
+      line(x.at(tick), bottom, x.at(tick), bottom + 4, 'axis') +
+      text(x.at(tick), bottom + 18, String(tick), { size, anchor: 'middle', colour: 'soft' }),
+  );
+  return [
+    ...across,
+    line(left, bottom, right, bottom, 'axis'),
+    ...below,
+    text((left + right) / 2, bottom + 36, xLabel, { size, anchor: 'middle', colour: 'soft' }),
+  ].join('');
+}
+
+// ---- what is named above the plot ----
+
+interface PlacedMark {
+  readonly mark: Mark;
+  readonly row: number;
+  /** The middle of the label. */
+  readonly textX: number;
+}
+
+/** Labels go to the first row in which they touch no other. Marks outside the epochs are left out. */
+function placeMarks(
+  marks: readonly Mark[],
+  x: Scale,
+  from: number,
+  to: number,
+  min: number,
+  max: number,
+): { readonly marks: readonly PlacedMark[]; readonly rows: number } {
+  const ends: number[] = [];
+  const inside = marks.filter((mark) => mark.x >= min && mark.x <= max).toSorted((a, b) => a.x - b.x);
+  const placed = inside.map((mark) => {
+    const half = textWidth(mark.label, 11) / 2;
+    const textX = Math.max(from + half, Math.min(to - half, x.at(mark.x)));
+    let row = ends.findIndex((end) => end + 10 <= textX - half);
+    if (row < 0) row = ends.length;
+    ends[row] = textX + half;
+    return { mark, row, textX };
+  });
+  return { marks: placed, rows: ends.length };
+}
+
+function drawMark({ label, isStrong = false }: Mark, x: number, textX: number, row: number, bottom: number) {
+  const baseline = 44 + 6 + row * rowHeight;
+  return (
+    line(x, baseline + 4, x, bottom, isStrong ? 'ink' : 'axis', { dash: isStrong ? '1 4' : '6 4' }) +
+    text(textX, baseline, label, {
+      size: 11,
+      anchor: 'middle',
+      colour: isStrong ? 'ink' : 'soft',
+      isBold: isStrong,
+    })
+  );
+}
+
+// ---- lines ----
+
+function drawLine({ x: xs, y: ys, colour, isDashed }: LineSeries, x: Scale, y: Scale, isLog: boolean) {
+  let pen = 'M';
+  const path = ys.map((value, i) => {
+    if (!isDrawn(value, isLog)) {
+      pen = 'M';
+      return '';
+    }
+    const step = `${pen}${px(x.at(xs[i]!))} ${px(y.at(value))}`;
+    pen = 'L';
+    return step;
+  });
+  const dash = isDashed ? ' stroke-dasharray="6 4"' : '';
+  return `<path d="${path.join('')}" stroke-width="2" stroke-linejoin="round"${dash} ${paint({ stroke: colour })}/>`;
+}
+
+/** Every point can be pointed at; markers keep a distance, so that a long line stays a line. */
+function drawPoints(
+  { label, x: xs, y: ys, colour, isDashed, marker, ringAt }: LineSeries,
+  x: Scale,
+  y: Scale,
+  isLog: boolean,
+  format: LineChart['format'],
+): string {
+  const spacing = xs.length > 1 ? Math.abs(x.at(xs[1]!) - x.at(xs[0]!)) : Infinity;
+  const every = Math.max(1, Math.ceil(12 / spacing));
+  return ys
+    .map((value, i) => {
+      if (!isDrawn(value, isLog)) return '';
+      const at = { x: x.at(xs[i]!), y: y.at(value) };
+      const ring =
+        xs[i] === ringAt
+          ? `<circle cx="${px(at.x)}" cy="${px(at.y)}" r="8" stroke-width="2" ${paint({ stroke: 'ink' })}/>`
+          : '';
+      const isMarked = i % every === 0 || i === ys.length - 1 || ring !== '';
+      const point = isMarked
+        ? drawMarker(marker, at.x, at.y, colour, isDashed)
+        : `<circle cx="${px(at.x)}" cy="${px(at.y)}" r="5" fill="none" pointer-events="all"/>`;
+      return titled(point + ring, `${label}, ${xs[i]}: ${format(value)}`);
+    })
+    .join('');
+}
+
+// ---- labels at the ends of the lines ----
+
+function endLabel({ label, y }: LineSeries, format: LineChart['format']): string {
+  const last = y.findLast(isShown);
+  return last === undefined ? label : `${label} ${format(last)}`;
+}
+
+function drawEndLabels(
+  series: readonly LineSeries[],
+  labels: readonly string[],
+  x: Scale,
+  y: Scale,
+  {
+    isLog,
+    left,
+    width,
+    top,
+    bottom,
+  }: {
+    readonly isLog: boolean;
+    readonly left: number;
+    readonly width: number;
+    readonly top: number;
+    readonly bottom: number;
+  },
+): string[] {
+  const shown = series.flatMap((one, i) => {
+    const last = one.y.findLastIndex((value) => isDrawn(value, isLog));
+    return last < 0 ? [] : [{ one, label: labels[i]!, x: x.at(one.x[last]!), y: y.at(one.y[last]!) }];
+  });
+  const heights = spread(
+    shown.map((end) => end.y),
+    rowHeight,
+    top,
+    bottom,
+  );
+  return shown.map(({ one, label, ...end }, i) => {
+    const at = heights[i]!;
+    const leader = line(end.x + 6, end.y, left + 4, at, one.colour, { width: 1, dash: '1 2' });
+    return (
+      leader +
+      text(left + 8, at + 4, shorten(label, width - left - 14, size), {
+        size,
+        colour: one.colour,
+        isBold: true,
+      })
+    );
+  });
+}
+
+/** Moves places apart until neighbours are `gap` apart, keeping their order and staying within low … high. */
+export function spread(places: readonly number[], gap: number, low: number, high: number): number[] {
+  const order = places.map((_, i) => i).sort((a, b) => places[a]! - places[b]! || a - b);
+  const moved = [...places];
+  order.forEach((i, rank) => {
+    const before = rank === 0 ? -Infinity : moved[order[rank - 1]!]! + gap;
+    moved[i] = Math.max(moved[i]!, before, low);
+  });
+  let limit = high;
+  for (const i of order.toReversed()) {
+    const place = Math.min(moved[i]!, limit);
+    moved[i] = place;
+    limit = place - gap;
+  }
+  return moved;
+}

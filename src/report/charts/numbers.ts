@@ -1,0 +1,47 @@
+/** Numbers as people read them. */
+
+/** `99.42 %`. */
+export function percent(share: number, digits = 2): string {
+  return Number.isFinite(share) ? `${(share * 100).toFixed(digits)} %` : '–';
+}
+
+/** Tick labels of one axis with as many decimals as tell them apart: `98.5 %`, `0.02`. */
+export function tickLabels(ticks: readonly number[], unit: 'percent' | 'number'): string[] {
+  const values = unit === 'percent' ? ticks.map((tick) => tick * 100) : ticks;
+  const digits = Math.max(0, ...values.map(decimals));
+  // Very unlike numbers, as on a logarithmic axis, keep their own decimals.
+  const isWide = Math.max(...values) / Math.max(Math.min(...values), 1e-12) > 99 && Math.min(...values) > 0;
+  return values.map((value) => {
+    const plain = grouped(value, isWide ? decimals(value) : digits);
+    return unit === 'percent' ? `${plain} %` : plain;
+  });
+}
+
+/** How many decimals a tick needs; ticks have few digits, so that ten are plenty. */
+function decimals(value: number): number {
+  const [, after = ''] = Number(value.toPrecision(10)).toFixed(10).replace(/0+$/, '').split('.');
+  return after.length;
+}
+
+/** `60,000`. */
+export function grouped(value: number, digits = 0): string {
+  const [whole = '', after] = value.toFixed(digits).split('.');
+  const parts = whole.replaceAll(/\B(?=(\d{3})+$)/g, ',');
+  return after === undefined ? parts : `${parts}.${after}`;
+}
+
+/** A learning rate: `0.001`, `0.00023`, `1e-6`. */
+export function rate(value: number): string {
+  if (value >= 1e-4) return String(Number(value.toPrecision(3)));
+  return Number(value.toPrecision(3)).toExponential().replace('e+', 'e');
+}
+
+/** `1 h 2 min`, `6 min 3 s`, `4.2 s`. */
+export function duration(seconds: number): string {
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  const minutes = Math.floor(whole / 60);
+  return minutes < 60
+    ? `${minutes} min ${whole % 60} s`
+    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

@@ -1,0 +1,98 @@
+/**
+ * Images in a grid, five to a row, each with its true class and, where there is one, what the model saw in it.
+ * A mistake has a cross and a frame, not only a colour.
+ */
+import type { Picture } from '../evaluation_file.js';
+import { percent } from './numbers.js';
+import { paint } from './palette.js';
+import { type EncodePng, svgImage } from './picture.js';
+import { type Drawing, px, shorten, text, titled } from './svg.js';
+
+export interface GridImage {
+  readonly picture: Picture;
+  readonly truth: string;
+  readonly guess?: { readonly name: string; readonly confidence: number };
+}
+
+export interface PredictionGrid {
+  readonly title: string;
+  readonly images: readonly GridImage[];
+  readonly encode: EncodePng;
+}
+
+const columns = 5;
+const box = 84;
+const cellWidth = 124;
+
+export function predictionGrid({ title, images, encode }: PredictionGrid): Drawing {
+  const hasGuesses = images.some(({ guess }) => guess !== undefined);
+  const cellHeight = box + (hasGuesses ? 52 : 34);
+  const width = 32 + columns * cellWidth;
+  const rows = Math.max(1, Math.ceil(images.length / columns));
+  const cells = images.map((image, i) => {
+    const x = 16 + (i % columns) * cellWidth;
+    const y = 46 + Math.floor(i / columns) * cellHeight;
+    return titled(cell(image, encode, x, y), words(image));
+  });
+  const empty = images.length === 0 ? text(width / 2, 90, 'none', { anchor: 'middle', colour: 'soft' }) : '';
+  return {
+    width,
+    height: 46 + rows * cellHeight + 4,
+    description: `${title}: ${images.map(words).join('; ') || 'none'}.`,
+    body: [text(16, 26, title, { size: 15, isBold: true }), ...cells, empty].join('\n'),
+  };
+}
+
+/** `9, taken for 4 (87.1 %)`. */
+export function words({ truth, guess }: GridImage): string {
+  if (guess === undefined) return truth;
+  const sure = percent(guess.confidence, 1);
+  return guess.name === truth
+    ? `${truth}, recognised (${sure})`
+    : `${truth}, taken for ${guess.name} (${sure})`;
+}
+
+function cell({ picture, truth, guess }: GridImage, encode: EncodePng, x: number, y: number): string {
+  const left = x + (cellWidth - box) / 2;
+  const middle = x + cellWidth / 2;
+  const room = cellWidth - 6;
+  const image = svgImage(picture, encode, left, y, box);
+  if (guess === undefined) {
+    const label = text(middle, y + box + 18, shorten(truth, room, 13), {
+      size: 13,
+      anchor: 'middle',
+      isBold: true,
+    });
+    return image + frame(left, y, false) + label;
+  }
+  const isWrong = guess.name !== truth;
+  const mark = isWrong ? '✗' : '✓';
+  const sure = sureness(guess.confidence);
+  const name = shorten(guess.name, room - 62, 12);
+  return [
+    image,
+    frame(left, y, isWrong),
+    text(middle, y + box + 18, `${mark} ${name} ${sure}`, {
+      size: 12,
+      anchor: 'middle',
+      isBold: true,
+      colour: isWrong ? 'orange' : 'blue',
+    }),
+    text(middle, y + box + 34, shorten(`true: ${truth}`, room, 12), {
+      size: 12,
+      anchor: 'middle',
+      colour: isWrong ? 'ink' : 'soft',
+    }),
+  ].join('');
+}
+
+/** Whole percents, and never 100 for what is not certain. */
+export function sureness(confidence: number): string {
+  return `${Math.floor(confidence * 100)} %`;
+}
+
+function frame(x: number, y: number, isWrong: boolean): string {
+  return isWrong
+    ? `<rect x="${px(x - 2)}" y="${px(y - 2)}" width="${box + 4}" height="${box + 4}" stroke-width="4" stroke-dasharray="10 4" ${paint({ stroke: 'orange' })}/>`
+    : `<rect x="${px(x - 0.5)}" y="${px(y - 0.5)}" width="${box + 1}" height="${box + 1}" ${paint({ stroke: 'grid' })}/>`;
+}

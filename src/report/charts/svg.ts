@@ -1,0 +1,100 @@
+/** The words of SVG that the charts are written in. */
+import { type Colour, paint } from './palette.js';
+
+/** A chart: its size in pixels, what it shows in one sentence, and its shapes. */
+export interface Drawing {
+  readonly width: number;
+  readonly height: number;
+  /** Read out in place of the picture. */
+  readonly description: string;
+  readonly body: string;
+}
+
+const fontFamily = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif";
+
+/** Text for SVG and HTML, inside elements and inside quoted attributes. */
+export function escape(text: string): string {
+  return (
+    text
+      .replaceAll('&', '&amp;')
+      .replaceAll('<', '&lt;')
+      .replaceAll('>', '&gt;')
+      .replaceAll('"', '&quot;')
+      .replaceAll("'", '&#39;')
+      // XML knows no other control characters, in whatever notation.
+      // oxlint-disable-next-line no-control-regex -- these are what is looked for
+      .replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '\ufffd')
+  );
+}
+
+/** For a page, whose style sheet colours it. */
+export function inlineSvg({ width, height, description, body }: Drawing): string {
+  return `<svg class="chart" viewBox="0 0 ${px(width)} ${px(height)}" width="${px(width)}" height="${px(height)}" role="img" aria-label="${escape(description)}" font-family="${fontFamily}">${body}</svg>`;
+}
+
+/** A file of its own, on white. */
+export function svgFile({ width, height, description, body }: Drawing): string {
+  // Browsers take the rule, which makes pixels crisp; drawers of SVG that know no @media take the images' attribute.
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${px(width)} ${px(height)}" width="${px(width)}" height="${px(height)}" role="img" aria-label="${escape(description)}" font-family="${fontFamily}">
+<style>@media all{image{image-rendering:pixelated}}</style>
+<rect width="100%" height="100%" ${paint({ fill: 'paper' })}/>
+${body}
+</svg>
+`;
+}
+
+/** A coordinate: two decimals are finer than any screen. */
+export function px(value: number): string {
+  return String(Math.round(value * 100) / 100);
+}
+
+export interface TextStyle {
+  readonly size?: number;
+  readonly colour?: Colour;
+  readonly anchor?: 'start' | 'middle' | 'end';
+  readonly isBold?: boolean;
+  /** Degrees, clockwise, about the text's own place. */
+  readonly turn?: number;
+}
+
+/** One line of text; `y` is its baseline. */
+export function text(x: number, y: number, content: string, style: TextStyle = {}): string {
+  const { size = 12, colour = 'ink', anchor = 'start', isBold = false, turn = 0 } = style;
+  const anchored = anchor === 'start' ? '' : ` text-anchor="${anchor}"`;
+  const weight = isBold ? ' font-weight="700"' : '';
+  const turned = turn === 0 ? '' : ` transform="rotate(${px(turn)} ${px(x)} ${px(y)})"`;
+  return `<text x="${px(x)}" y="${px(y)}" font-size="${size}"${anchored}${weight}${turned} ${paint({ fill: colour })}>${escape(content)}</text>`;
+}
+
+export function line(
+  x1: number,
+  y1: number,
+  x2: number,
+  y2: number,
+  colour: Colour,
+  { width = 1, dash = '' }: { readonly width?: number; readonly dash?: string } = {},
+): string {
+  const dashes = dash === '' ? '' : ` stroke-dasharray="${dash}"`;
+  return `<line x1="${px(x1)}" y1="${px(y1)}" x2="${px(x2)}" y2="${px(y2)}" stroke-width="${width}"${dashes} ${paint({ stroke: colour })}/>`;
+}
+
+/** A shape that shows `words` when pointed at. */
+export function titled(shape: string, words: string): string {
+  return `<g><title>${escape(words)}</title>${shape}</g>`;
+}
+
+/** How wide a line of text is, near enough to keep labels apart: letters are 0.6 of their size, narrow ones 0.35. */
+export function textWidth(content: string, size = 12): number {
+  let width = 0;
+  for (const letter of content)
+    width += /[ilj.,:;'|!()[\] ]/.test(letter) ? 0.36 : /[mwMW%@—]/.test(letter) ? 0.92 : 0.62;
+  return width * size;
+}
+
+/** At most `width` pixels wide; cut text ends in an ellipsis. */
+export function shorten(content: string, width: number, size = 12): string {
+  if (textWidth(content, size) <= width) return content;
+  const letters = [...content];
+  while (letters.length > 1 && textWidth(`${letters.join('')}…`, size) > width) letters.pop();
+  return `${letters.join('').trimEnd()}…`;
+}
