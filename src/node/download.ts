@@ -1,11 +1,13 @@
 /**
- * Fetches one file from the first of several mirrors that has it, whole and checked, or not at all.
+ * Fetches one file from the first of several mirrors that has it: whole and checked, or not at all. What an
+ * interruption leaves is kept and continued the next time, by an HTTP range.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import process from 'node:process';
 import { FileError } from '../errors.js';
-import { fileError } from './files.js';
+import { fileError, readBytes } from './files.js';
 
 export interface Download {
   /** Addresses of the same file, tried in order. */
@@ -14,10 +16,14 @@ export interface Download {
   readonly file: string;
   /** More bytes than this are not the file that was asked for. */
   readonly maxBytes: number;
-  /** Throws when the bytes are not the right ones; the next mirror is tried then. */
+  /**
+   * Throws when the bytes are not the right ones; the next mirror is tried then. It also judges whether a
+   * continued file is of one piece: mirrors may have packed it differently.
+   */
   readonly check: (bytes: Uint8Array) => void;
   /** Silence for this long ends an attempt. */
   readonly stallMs?: number;
+  /** `done` counts what an earlier attempt left, too. */
   readonly onProgress?: (done: number, total: number | undefined) => void;
 }
 
@@ -28,53 +34,151 @@ export interface Download {
  * Throws: FileError naming what each mirror answered (`network`), or why the file cannot be written.
  */
 export async function download(job: Download): Promise<Uint8Array> {
+  try {
+    await mkdir(path.dirname(job.file), { recursive: true });
+  } catch (cause) {
+    throw fileError('write', job.file, cause);
+  }
+  const part = `${job.file}.${process.pid}-${randomUUID().slice(0, 8)}.part`;
   const failures: string[] = [];
-  for (const url of job.urls) {
-    // The unique middle keeps two processes that fetch the same file apart.
-    const part = `${job.file}.${randomUUID().slice(0, 8)}.part`;
-    try {
-      await mkdir(path.dirname(job.file), { recursive: true });
-      const bytes = await fetchInto(url, part, job);
-      job.check(bytes);
-      await rename(part, job.file);
-      return bytes;
-    } catch (cause) {
-      await rm(part, { force: true }).catch(() => undefined); // the error at hand is the one to report
-      if (isFileSystemError(cause)) throw fileError('write', job.file, cause);
-      failures.push(`${new URL(url).host}: ${reasonOf(cause)}`);
+  parts.add(part);
+  try {
+    await takeOver(part, job.file);
+    for (const url of job.urls) {
+      try {
+        return await fetchWhole(url, part, job);
+      } catch (cause) {
+        if (cause instanceof FileError) throw cause;
+        if (isFileSystemError(cause)) throw fileError('write', job.file, cause);
+        failures.push(`${new URL(url).host}: ${reasonOf(cause)}`);
+      }
     }
+  } finally {
+    parts.delete(part);
   }
   throw new FileError(`cannot download ${path.basename(job.file)} (${failures.join('; ')}).`, {
     problem: 'network',
   });
 }
 
-/** Streams the answer to the file and to memory; both are whole when this returns. */
-async function fetchInto(url: string, part: string, job: Download): Promise<Uint8Array> {
-  const { maxBytes, stallMs = 30_000, onProgress } = job;
+// ---- the .part file ----
+
+/** The unfinished files that this process is writing: `<file>.<process>-<unique>.part`. */
+const parts = new Set<string>();
+
+/**
+ * Gives what a process that has ended left behind the name `part`: the longest of several; the others are removed.
+ *
+ * A process of another machine that shares the cache looks as if it had ended; the check of the whole file tells then.
+ */
+async function takeOver(part: string, file: string): Promise<void> {
+  const [longest, ...rest] = (await abandonedParts(file)).sort((a, b) => b.size - a.size);
+  for (const { at } of rest) await rm(at, { force: true });
+  // Another process may be quicker: then there is nothing to continue.
+  if (longest !== undefined) await rename(longest.at, part).catch(() => undefined);
+}
+
+async function abandonedParts(file: string): Promise<{ readonly at: string; readonly size: number }[]> {
+  const folder = path.dirname(file);
+  const start = `${path.basename(file)}.`;
+  const abandoned = [];
+  for (const name of await readdir(folder)) {
+    if (!name.startsWith(start) || !name.endsWith('.part')) continue;
+    const at = path.join(folder, name);
+    const owner = Number(/^(\d+)-/.exec(name.slice(start.length))?.[1] ?? 0);
+    if (parts.has(at) || (owner !== process.pid && isAlive(owner))) continue;
+    abandoned.push({ at, size: await sizeOf(at) });
+  }
+  return abandoned;
+}
+
+function isAlive(pid: number): boolean {
+  if (pid === 0) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (cause) {
+    // EPERM means that it lives and belongs to somebody else.
+    return (cause as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** 0 for a file that is not there. */
+async function sizeOf(file: string): Promise<number> {
+  return stat(file).then(
+    ({ size }) => size,
+    () => 0,
+  );
+}
+
+// ---- from one mirror ----
+
+/** Continues what is there; when that does not make the right file, fetches it anew. Bad bytes are removed. */
+async function fetchWhole(url: string, part: string, job: Download): Promise<Uint8Array> {
+  for (;;) {
+    const begin = await sizeOf(part);
+    try {
+      const isContinued = await fetchInto(url, part, begin, job);
+      if (isContinued === 'impossible') {
+        await rm(part, { force: true });
+        continue;
+      }
+      const bytes = await readBytes(part);
+      try {
+        job.check(bytes);
+      } catch (cause) {
+        await rm(part, { force: true });
+        if (isContinued) continue;
+        throw cause;
+      }
+      await rename(part, job.file);
+      return bytes;
+    } catch (cause) {
+      if (isFileSystemError(cause) || (await sizeOf(part)) === 0) await rm(part, { force: true });
+      throw cause;
+    }
+  }
+}
+
+/**
+ * Streams the answer to the end of the file, which is whole when this returns.
+ *
+ * Returns: whether it continued what was there; `impossible` when the mirror has nothing behind it.
+ */
+async function fetchInto(
+  url: string,
+  part: string,
+  begin: number,
+  { maxBytes, stallMs = 30_000, onProgress }: Download,
+): Promise<boolean | 'impossible'> {
   const stall = new AbortController();
   const giveUp = () => stall.abort(new Error(`no bytes for ${stallMs / 1000} s`));
   let timer = setTimeout(giveUp, stallMs);
   try {
     // 'identity': the .gz is the file itself, so nothing on the way may unpack it or change its length.
-    const response = await fetch(url, { signal: stall.signal, headers: { 'accept-encoding': 'identity' } });
+    const headers = { 'accept-encoding': 'identity', ...(begin > 0 ? { range: `bytes=${begin}-` } : {}) };
+    const response = await fetch(url, { signal: stall.signal, headers });
+    if (begin > 0 && response.status === 416) return 'impossible';
     if (!response.ok) throw new Error(`HTTP ${response.status} ${response.statusText}`.trim());
     if (response.body === null) throw new Error('an empty answer');
+    const isContinued = begin > 0 && response.status === 206;
+    if (isContinued && !startsAt(response, begin)) return 'impossible';
+    let done = isContinued ? begin : 0;
     const header = response.headers.get('content-length');
-    const total = header === null ? undefined : Number(header);
+    const total = header === null ? undefined : done + Number(header);
     if (total !== undefined && total > maxBytes)
       throw new Error(`${total} bytes, at most ${maxBytes} were expected`);
 
-    const chunks: Uint8Array[] = [];
-    let done = 0;
-    const handle = await open(part, 'wx');
+    const handle = await open(part, isContinued ? 'a' : 'w');
     try {
       for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
         clearTimeout(timer);
         timer = setTimeout(giveUp, stallMs);
         done += chunk.length;
-        if (done > maxBytes) throw new Error(`more than the ${maxBytes} bytes expected`);
-        chunks.push(chunk);
+        if (done > maxBytes) {
+          await handle.truncate(0);
+          throw new Error(`more than the ${maxBytes} bytes expected`);
+        }
         await handle.writeFile(chunk);
         onProgress?.(done, total);
       }
@@ -83,26 +187,27 @@ async function fetchInto(url: string, part: string, job: Download): Promise<Uint
       await handle.close();
     }
     if (total !== undefined && done !== total) throw new Error(`it ended after ${done} of ${total} bytes`);
-    return join(chunks, done);
+    return isContinued;
   } finally {
     clearTimeout(timer);
+    stall.abort(); // an answer that is not wanted would go on arriving
   }
 }
 
-function join(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
+/** Whether a part of a file begins where it was asked to: `Content-Range: bytes 100-199/200`. */
+function startsAt(response: Response, begin: number): boolean {
+  return Number(/^bytes (\d+)-/.exec(response.headers.get('content-range') ?? '')?.[1]) === begin;
 }
 
 /** Errors of the disk carry the name of the call that failed; those of the network have their own calls. */
 function isFileSystemError(cause: unknown): boolean {
   const { code, syscall } = cause as NodeJS.ErrnoException;
-  return code !== undefined && ['open', 'write', 'mkdir', 'fsync', 'rename', 'close'].includes(syscall ?? '');
+  return (
+    code !== undefined &&
+    ['open', 'write', 'mkdir', 'fsync', 'ftruncate', 'rename', 'rm', 'unlink', 'close'].includes(
+      syscall ?? '',
+    )
+  );
 }
 
 /** fetch hides the reason (no such host, connection refused) one level below its `fetch failed`. */

@@ -1,14 +1,17 @@
 /**
  * Plan: the real digits from the npm package, with their published counts; a tiny set of our own, so that every
  * place and fault can be built: plain, packed, other names, the order of places, damaged and missing files, each
- * with its sentence; Keras's archive; downloads from a local server: good, cut short, wrong, slow, absent, and the second mirror.
+ * with its sentence; Keras's archive; downloads from a local server: good, cut short, wrong, slow, absent, and the
+ * second mirror; continued after an interruption, or begun anew where that cannot be.
  */
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import process from 'node:process';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { KnownDataset, KnownFile } from '../../src/data/digests.js';
@@ -267,7 +270,7 @@ describe('places in order', () => {
 
 describe('download', () => {
   /** What the server answers for a path; undefined is 404. */
-  type Answer = { bytes: Uint8Array; length?: number; silent?: boolean };
+  type Answer = { bytes: Uint8Array; length?: number; silent?: boolean; ranges?: boolean };
   let server: Server;
   let answers: Map<string, Answer>;
   let asked: string[];
@@ -277,10 +280,25 @@ describe('download', () => {
     asked = [];
     for (const part of parts) answers.set(`/good/${nameOf(part)}.gz`, { bytes: gzipSync(raw[part]) });
     server = createServer((request, response) => {
-      asked.push(request.url!);
+      const { range } = request.headers;
+      asked.push(range === undefined ? request.url! : `${request.url!} ${range}`);
       const answer = answers.get(request.url!);
       if (answer === undefined) {
         response.writeHead(404).end();
+        return;
+      }
+      if (answer.ranges === true && range !== undefined) {
+        const { length } = answer.bytes;
+        const begin = Number(/^bytes=(\d+)-$/.exec(range)![1]);
+        if (begin >= length) {
+          response.writeHead(416, { 'content-range': `bytes */${length}` }).end();
+          return;
+        }
+        const headers = {
+          'content-range': `bytes ${begin}-${length - 1}/${length}`,
+          'content-length': length - begin,
+        };
+        response.writeHead(206, headers).end(answer.bytes.subarray(begin));
         return;
       }
       response.writeHead(200, { 'content-length': answer.length ?? answer.bytes.length });
@@ -339,8 +357,6 @@ describe('download', () => {
   const first = `/x/${nameOf('trainImages')}.gz`;
   it.each<[string, Answer | undefined, RegExp]>([
     ['an absent file', undefined, /HTTP 404 Not Found/],
-    ['a file cut short', { bytes: gzipSync(raw.trainImages), length: 500 }, /terminated|closed|ended after/],
-    ['silence', { bytes: new Uint8Array(5), length: 500, silent: true }, /no bytes for 0.3 s/],
     ['other contents', { bytes: gzipSync(raw.testImages) }, /has 20 bytes, not 28/],
     ['a web page', { bytes: new TextEncoder().encode('<html>login</html>') }, /has 18 bytes, not 28/],
     ['a file far too large', { bytes: new Uint8Array(5000) }, /5000 bytes, at most 1052/],
@@ -351,6 +367,88 @@ describe('download', () => {
     expect((error as FileError).problem).toBe('network');
     expect(error.message).toMatch(reason);
     expect(await readdir(cache)).toEqual([]);
+  });
+
+  it('fails when it is cut short', async () => {
+    answers.set(first, { bytes: gzipSync(raw.trainImages), length: 500 });
+    const error = await failure(loadKnown(tiny, from('x')));
+    expect((error as FileError).problem).toBe('network');
+    expect(error.message).toMatch(/terminated|closed|ended after/);
+  });
+
+  it('fails when it falls silent, and keeps what came', async () => {
+    answers.set(first, { bytes: new Uint8Array(5), length: 500, silent: true });
+    const error = await failure(loadKnown(tiny, from('x')));
+    expect((error as FileError).problem).toBe('network');
+    expect(error.message).toMatch(/no bytes for 0.3 s/);
+    expect(await readdir(cache)).toEqual([expect.stringMatching(/^train-images-idx3-ubyte\.gz\..*\.part$/)]);
+  });
+
+  describe('goes on where an earlier one ended', () => {
+    const packed = gzipSync(raw.trainImages);
+    const good = `/good/${nameOf('trainImages')}.gz`;
+    /** A process that has ended. */
+    const dead = spawnSync(process.execPath, ['--version']).pid;
+
+    beforeEach(async () => {
+      await mkdir(cache);
+      answers.set(good, { bytes: packed, ranges: true });
+    });
+    const leave = async (bytes: Uint8Array, owner = `${dead}-abc`): Promise<string> => {
+      const name = `${nameOf('trainImages')}.gz.${owner}.part`;
+      await writeFile(path.join(cache, name), bytes);
+      return name;
+    };
+
+    it('asks for the rest only, and counts what is there as done', async () => {
+      await leave(packed.subarray(0, 3), `${dead}-short`);
+      await leave(packed.subarray(0, 11));
+      const seen: number[] = [];
+      const { train } = await loadKnown(tiny, from('good'), { onProgress: (_, done) => seen.push(done) });
+      expect([...train.images]).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+      expect(asked[0]).toBe(`${good} bytes=11-`);
+      expect(seen[0]).toBe(packed.length);
+      expect(await readdir(cache)).toEqual(parts.map((part) => `${nameOf(part)}.gz`).sort());
+    });
+
+    it('after a failure in the same process', async () => {
+      answers.set(good, { bytes: packed.subarray(0, 7), length: packed.length, silent: true });
+      await failure(loadKnown(tiny, from('good')));
+      answers.set(good, { bytes: packed, ranges: true });
+      asked = [];
+      expect((await loadKnown(tiny, from('good'))).train.count).toBe(3);
+      expect(asked[0]).toBe(`${good} bytes=7-`);
+    });
+
+    it('at the second mirror, when the first one broke off', async () => {
+      answers.set(first, { bytes: packed.subarray(0, 9), length: packed.length, silent: true });
+      expect((await loadKnown(tiny, from('x', 'good'))).train.count).toBe(3);
+      expect(asked.slice(0, 2)).toEqual([first, `${good} bytes=9-`]);
+    });
+
+    it.each<[string, Uint8Array, Answer, readonly string[]]>([
+      ['the server knows no ranges', packed.subarray(0, 11), { bytes: packed }, [' bytes=11-']],
+      ['the parts do not fit', new Uint8Array(11), { bytes: packed, ranges: true }, [' bytes=11-', '']],
+      ['it is too long already', new Uint8Array(500), { bytes: packed, ranges: true }, [' bytes=500-', '']],
+    ])('from the start when %s', async (_, left, answer, requests) => {
+      await leave(left);
+      answers.set(good, answer);
+      expect((await loadKnown(tiny, from('good'))).train.count).toBe(3);
+      expect(asked.filter((url) => url.startsWith(good))).toEqual(requests.map((range) => good + range));
+    });
+
+    it('but leaves what a living process is fetching', async () => {
+      const name = await leave(packed.subarray(0, 11), `${process.ppid}-abc`);
+      await loadKnown(tiny, from('good'));
+      expect(asked[0]).toBe(good);
+      expect(await readdir(cache)).toContain(name);
+    });
+
+    it('two at once in one process fetch for themselves', async () => {
+      const both = [loadKnown(tiny, from('good')), loadKnown(tiny, from('good'))];
+      expect((await Promise.all(both)).map(({ train }) => train.count)).toEqual([3, 3]);
+      expect(await readdir(cache)).toEqual(parts.map((part) => `${nameOf(part)}.gz`).sort());
+    });
   });
 
   it('says what to do when every mirror fails', async () => {
