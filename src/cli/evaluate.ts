@@ -1,44 +1,124 @@
-/** `evaluate`: loss and accuracy of a saved model on the test images. */
+/** `evaluate`: loss, accuracy and the accuracy of each class, of a saved model on a data set. */
+import type { ImageSet } from '../data/dataset.js';
+import type { LoadedDataset } from '../data/loaded_dataset.js';
+import { type SplitDataset, splitDataset } from '../data/splits.js';
+import { UsageError } from '../errors.js';
 import { loadDataset } from '../node/datasets.js';
-import { open } from '../node/open.js';
-import { loadModel } from '../nn/sequential.js';
-import { openOutput, percent } from './output.js';
+import { classScores, evaluate as score } from '../report/evaluation.js';
+import { downloadProgress } from './download_progress.js';
+import { bold, openOutput, percent, table } from './output.js';
+import { type SavedModel, type SavedModelOptions, openModel, stepCounter } from './saved_model.js';
 
-export interface EvaluateOptions {
-  readonly model: string;
-  readonly weights?: string;
-  readonly dataset: 'digits';
+export const partNames = ['train', 'validation', 'test', 'all'] as const;
+type PartName = (typeof partNames)[number];
+
+export interface EvaluateOptions extends SavedModelOptions {
+  /** The run's own when left out. */
+  readonly dataset?: string;
   readonly data?: string;
+  readonly transpose?: boolean;
+  readonly offline?: boolean;
+  readonly part?: PartName;
   readonly batchSize: number;
   readonly limit?: number;
   readonly seed: number;
-  readonly device?: string;
   readonly json?: boolean;
 }
 
 export async function evaluate(options: EvaluateOptions): Promise<number> {
   const output = openOutput(options);
-  await open(options.device === undefined ? {} : { device: options.device });
-  const model = await loadModel(
-    options.model,
-    options.weights === undefined ? {} : { weights: options.weights },
-  );
-  const { test, source } = await loadDataset(
-    options.dataset,
-    options.data === undefined ? {} : { folder: options.data },
-  );
-  const images =
-    options.limit !== undefined && options.limit < test.count
-      ? test.take(options.limit, { seed: options.seed })
-      : test;
-  output.say(`Model ${options.model} on ${images.count} test images of ${options.dataset} (${source}).`);
-  const result = await model.evaluate(images, {
-    batchSize: options.batchSize,
-    onStep: (done, total) => {
-      if (output.stream.isTTY) output.stream.write(`\r${done}/${total}${done === total ? '\r\u001B[K' : ''}`);
-    },
+  const saved = await openModel('evaluate', options);
+  const { model, run, classNames } = saved;
+  const own = run?.settings;
+  const dataset = options.dataset ?? own?.dataset ?? 'digits';
+  const isOwn = own !== undefined && dataset === own.dataset && (options.data ?? own.data) === own.data;
+  const data = options.data ?? (isOwn ? own.data : null);
+  const loaded = await loadDataset(dataset, {
+    ...(data === null ? {} : { folder: data }),
+    transpose: options.transpose ?? (isOwn && own.transpose),
+    shape: saved.shape,
+    offline: options.offline ?? false,
+    onProgress: downloadProgress(output),
   });
-  output.say(`accuracy ${percent(result.accuracy)} - loss ${result.loss.toFixed(4)}`);
-  output.result({ accuracy: result.accuracy, loss: result.loss, images: images.count });
+  const { part, images: all } = choosePart(options.part, isOwn ? partsOfRun(loaded, saved) : partsOf(loaded));
+  const images = options.limit === undefined ? all : all.take(options.limit, { seed: options.seed });
+
+  output.say(
+    `Model ${options.model} on ${images.count} images of ${loaded.name} (${part} part, from ${loaded.source}).`,
+  );
+  const classes = classNames.length;
+  if (images.classCount > classes) {
+    throw new UsageError(
+      `evaluate: ${loaded.name} has ${images.classCount} classes, but the model tells ${classes} apart.`,
+    );
+  }
+  const probabilities = await model.predict(images, {
+    batchSize: options.batchSize,
+    callbacks: [stepCounter(output)],
+  });
+  const { accuracy, loss, confusion } = score(images.labels, probabilities, classes, { seed: options.seed });
+  const byClass = classScores(confusion);
+  output.say(
+    table(
+      ['class', 'images', 'accuracy'],
+      byClass.map(({ label, support, recall }) => [
+        classNames[label]!,
+        support,
+        recall === null ? '–' : percent(recall),
+      ]),
+    ),
+  );
+  output.say(`${bold(output, `accuracy ${percent(accuracy)}`)} - loss ${loss.toFixed(4)}`);
+  output.result({
+    dataset,
+    part,
+    images: images.count,
+    accuracy,
+    loss,
+    classes: byClass.map(({ label, support, recall }) => ({
+      label,
+      name: classNames[label]!,
+      images: support,
+      accuracy: recall,
+    })),
+  });
   return 0;
+}
+
+type Parts = Readonly<Partial<Record<Exclude<PartName, 'all'>, ImageSet>>> & { readonly all: ImageSet };
+
+/** The run's own data cut as for the run, so that no image it was trained on is called a test image. */
+function partsOfRun(loaded: LoadedDataset, { run }: SavedModel): Parts {
+  const { split, folds, fold, validationShare, limit, seed } = run!.settings;
+  const { train, validation, test }: SplitDataset = splitDataset(loaded, {
+    split,
+    seed,
+    validationShare,
+    limit,
+    ...(folds === null ? {} : { folds }),
+    ...(fold === null ? {} : { fold }),
+  });
+  return { train, validation, ...(test === undefined ? {} : { test }), all: loaded.train };
+}
+
+/** Data that the model has not seen, as they are. */
+function partsOf({ train, validation, test }: LoadedDataset): Parts {
+  return {
+    train,
+    ...(validation === undefined ? {} : { validation }),
+    ...(test === undefined ? {} : { test }),
+    all: train,
+  };
+}
+
+/** The part that is asked for, else the first there is of test, validation and all. */
+function choosePart(
+  wanted: PartName | undefined,
+  parts: Parts,
+): { readonly part: PartName; readonly images: ImageSet } {
+  const part = wanted ?? (['test', 'validation', 'all'] as const).find((name) => parts[name] !== undefined)!;
+  const images = parts[part];
+  if (images === undefined)
+    throw new UsageError(`evaluate: these data have no ${part} part; leave --part out, or name another.`);
+  return { part, images };
 }

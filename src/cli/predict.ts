@@ -1,52 +1,183 @@
-/** `predict`: what a saved model sees in pictures of digits. */
-import { digitImage } from '../data/digit_image.js';
-import { ModelError } from '../errors.js';
-import { readBytes } from '../node/files.js';
-import { open } from '../node/open.js';
-import { decodePng } from '../node/png.js';
-import { loadModel } from '../nn/sequential.js';
-import { bold, openOutput } from './output.js';
+/** `predict`: what a saved model sees in pictures, rows of a CSV, and IDX files. */
+import path from 'node:path';
+import { UsageError } from '../errors.js';
+import { writeAtomic } from '../node/files.js';
+import { type Output, bold, openOutput, percent, table } from './output.js';
+import { type Input, readInput } from './prediction_inputs.js';
+import { type SavedModelOptions, openModel, stepCounter } from './saved_model.js';
 
-export interface PredictOptions {
-  readonly model: string;
-  readonly weights?: string;
-  readonly device?: string;
+export interface PredictOptions extends SavedModelOptions {
+  /** Where to write `ImageId,Label`. */
+  readonly submission?: string;
+  /** A line for every image of large files too. */
+  readonly all?: boolean;
+  readonly invert?: boolean;
+  readonly transpose?: boolean;
+  readonly batchSize: number;
   readonly json?: boolean;
 }
 
+/** A file with more images is summed up. */
+export const imagesShown = 25;
+/** The likeliest classes that are shown of each image. */
+const classesShown = 3;
+
 export async function predict(files: readonly string[], options: PredictOptions): Promise<number> {
   const output = openOutput(options);
-  // Every picture is read before anything is computed, so that a bad one costs nothing.
-  const pictures = [];
-  for (const file of files) pictures.push({ file, picture: decodePng(await readBytes(file), file) });
-  await open(options.device === undefined ? {} : { device: options.device });
-  const model = await loadModel(
-    options.model,
-    options.weights === undefined ? {} : { weights: options.weights },
-  );
-  const [height, width, channels] = model.inputShape as [number, number, number];
-  if (model.inputShape.length !== 3 || channels !== 1) {
-    throw new ModelError(
-      `predict: the model takes [${model.inputShape.join(',')}], expected grey pictures [height,width,1].`,
-    );
-  }
-  const size = height * width;
-  const images = new Uint8Array(pictures.length * size);
-  pictures.forEach(({ picture }, i) => images.set(digitImage(picture, { height, width }), i * size));
-  const outputs = await model.predict({ images, count: pictures.length, height, width, channels });
+  const { submission, all = false, invert = false, transpose = false } = options;
+  if (submission !== undefined && files.some((file) => path.resolve(file) === path.resolve(submission)))
+    throw new UsageError(`predict: --submission ${submission} would overwrite the images.`);
+  const { model, run, shape, classNames } = await openModel('predict', options);
+  const areDigits = shape.channels === 1 && (run === undefined || run.settings.dataset === 'digits');
 
-  const classes = outputs.length / pictures.length;
-  const predictions = pictures.map(({ file }, i) => {
-    const probabilities = [...outputs.subarray(i * classes, (i + 1) * classes)];
-    return { file, label: probabilities.indexOf(Math.max(...probabilities)), probabilities };
+  // Every file is read before anything is computed, so that a bad one costs nothing.
+  const inputs: Input[] = [];
+  for (const file of files) inputs.push(await readInput(file, { shape, areDigits, invert, transpose }));
+  const probabilities = await model.predict(joined(inputs), {
+    batchSize: options.batchSize,
+    callbacks: [stepCounter(output)],
   });
-  for (const { file, label, probabilities } of predictions) {
-    output.say(`${file}: ${bold(output, String(label))}`);
-    probabilities.forEach((probability, digit) => {
-      const bar = '█'.repeat(Math.round(probability * 30));
-      output.say(`  ${digit} ${`${(probability * 100).toFixed(2)} %`.padStart(8)} ${bar}`.trimEnd());
-    });
+  const results = resultsOf(inputs, probabilities, classNames);
+
+  for (const result of results) {
+    if (all || result.predictions.length <= imagesShown) showEach(output, result, classNames);
+    else showCounts(output, result, classNames);
   }
-  output.result({ predictions });
+  if (submission !== undefined) {
+    const labels = results.flatMap(({ predictions }) => predictions.map(({ label }) => label));
+    await writeAtomic(submission, submissionText(labels));
+    output.say(`Wrote ${submission}: ${labels.length} rows.`);
+  }
+  output.result({
+    files: results.map(({ file, predictions, accuracy }) => ({
+      file,
+      images: predictions.length,
+      counts: countsOf(predictions, classNames.length),
+      ...(accuracy === undefined ? {} : { accuracy }),
+    })),
+    predictions: results
+      .filter(({ predictions }) => all || predictions.length <= imagesShown)
+      .flatMap(({ predictions }) => predictions),
+  });
   return 0;
+}
+
+interface Prediction {
+  readonly file: string;
+  /** From 1. */
+  readonly image: number;
+  readonly label: number;
+  readonly className: string;
+  /** By label. */
+  readonly probabilities: readonly number[];
+  /** What the file itself says. */
+  readonly trueLabel?: number;
+}
+
+interface FileResult {
+  readonly file: string;
+  readonly predictions: readonly Prediction[];
+  /** Of files with labels. */
+  readonly accuracy?: number;
+}
+
+/** All images one after another. */
+function joined(inputs: readonly Input[]): Input {
+  const [first] = inputs as [Input];
+  if (inputs.length === 1) return first;
+  const images = new Uint8Array(inputs.reduce((sum, input) => sum + input.images.length, 0));
+  let at = 0;
+  for (const input of inputs) {
+    images.set(input.images, at);
+    at += input.images.length;
+  }
+  return { ...first, images, count: inputs.reduce((sum, { count }) => sum + count, 0) };
+}
+
+function resultsOf(
+  inputs: readonly Input[],
+  probabilities: Float32Array,
+  classNames: readonly string[],
+): FileResult[] {
+  const classes = classNames.length;
+  let row = 0;
+  return inputs.map(({ file, count, labels }) => {
+    const predictions = Array.from({ length: count }, (_, i): Prediction => {
+      const own = [...probabilities.subarray(row * classes, (row + 1) * classes)];
+      row++;
+      const label = own.indexOf(Math.max(...own));
+      const truth = labels === undefined ? {} : { trueLabel: labels[i]! };
+      return { file, image: i + 1, label, className: classNames[label]!, probabilities: own, ...truth };
+    });
+    if (labels === undefined) return { file, predictions };
+    const right = predictions.filter(({ label, trueLabel }) => label === trueLabel).length;
+    return { file, predictions, accuracy: right / count };
+  });
+}
+
+/** The likeliest classes of each image, with bars. */
+function showEach(
+  output: Output,
+  { file, predictions, accuracy }: FileResult,
+  classNames: readonly string[],
+): void {
+  const width = Math.max(...classNames.map((name) => name.length));
+  for (const { image, label, probabilities, trueLabel } of predictions) {
+    const title = predictions.length === 1 ? file : `${file} #${image}`;
+    const truth = trueLabel === undefined ? '' : ` (${verdict(label, trueLabel, classNames)})`;
+    output.say(`${title}: ${bold(output, classNames[label]!)}${truth}`);
+    for (const likely of likeliest(probabilities)) {
+      const bar = '█'.repeat(Math.round(probabilities[likely]! * 30));
+      const share = percent(probabilities[likely]!).padStart(8);
+      output.say(`  ${classNames[likely]!.padEnd(width)} ${share} ${bar}`.trimEnd());
+    }
+  }
+  sayAccuracy(output, file, predictions.length, accuracy);
+}
+
+function verdict(label: number, truth: number, classNames: readonly string[]): string {
+  return label === truth ? 'right' : `wrong: it is ${classNames[truth] ?? truth}`;
+}
+
+/** The classes with the highest probabilities, highest first; lower ones first among equals. */
+function likeliest(probabilities: readonly number[]): number[] {
+  const byProbability = probabilities
+    .map((_, label) => label)
+    .sort((a, b) => probabilities[b]! - probabilities[a]! || a - b);
+  return byProbability.slice(0, classesShown);
+}
+
+/** How many images were taken for each class. */
+function showCounts(
+  output: Output,
+  { file, predictions, accuracy }: FileResult,
+  classNames: readonly string[],
+): void {
+  const counts = countsOf(predictions, classNames.length);
+  output.say(`${file}: ${predictions.length} images (--all shows each)`);
+  const rows = classNames.map((name, label) => [
+    name,
+    counts[label]!,
+    percent(counts[label]! / predictions.length),
+  ]);
+  output.say(table(['class', 'images', 'share'], rows));
+  sayAccuracy(output, file, predictions.length, accuracy);
+}
+
+function countsOf(predictions: readonly Prediction[], classes: number): number[] {
+  const counts = Array.from({ length: classes }, () => 0);
+  for (const { label } of predictions) counts[label]!++;
+  return counts;
+}
+
+function sayAccuracy(output: Output, file: string, count: number, accuracy: number | undefined): void {
+  if (accuracy === undefined) return;
+  output.say(
+    `${file}: ${bold(output, `accuracy ${percent(accuracy)}`)} (${Math.round(accuracy * count)} of ${count} right)`,
+  );
+}
+
+/** What Kaggle's digit recogniser takes: a header, then the images from 1 on. */
+function submissionText(labels: readonly number[]): string {
+  return `ImageId,Label\n${labels.map((label, i) => `${i + 1},${label}\n`).join('')}`;
 }

@@ -11,27 +11,14 @@
  * was made); Otsu 1979 (threshold).
  */
 import { DataError, UsageError } from '../errors.js';
-
-/** Pixels in rows from the top, channels last: grey, grey + alpha, RGB or RGBA. */
-export interface Picture {
-  readonly data: Uint8Array | Uint8ClampedArray;
-  readonly width: number;
-  readonly height: number;
-  readonly channels: 1 | 2 | 3 | 4;
-}
+import type { Picture } from './picture.js';
+import { type Plane, averageTo } from './resample.js';
 
 export interface DigitImageOptions {
   readonly height?: number;
   readonly width?: number;
   /** The longer side of the ink, in pixels; 20 for 28×28, in proportion otherwise. */
   readonly box?: number;
-}
-
-/** Values 0–255, kept as floats between the steps. */
-interface Grey {
-  readonly values: Float32Array;
-  readonly width: number;
-  readonly height: number;
 }
 
 /** Pictures are worked on at no more than this many times the output's side: more shows nothing new. */
@@ -64,7 +51,7 @@ export function digitImage(picture: Picture, options: DigitImageOptions = {}): U
   const { ink, mask } = separateInk(grey);
   const cut = cropTo(ink, boundsOf(mask, grey.width));
   const scale = box / Math.max(cut.width, cut.height);
-  const small = resample(cut, atLeastOne(cut.width * scale), atLeastOne(cut.height * scale));
+  const small = averageTo(cut, atLeastOne(cut.width * scale), atLeastOne(cut.height * scale));
   return centre(small, width, height);
 }
 
@@ -77,7 +64,7 @@ function atLeastOne(size: number): number {
  *
  *   grey = 0.299 R + 0.587 G + 0.114 B        (Rec. 601)
  */
-function toGrey({ data, width, height, channels }: Picture): Grey {
+function toGrey({ data, width, height, channels }: Picture): Plane {
   if (!(width >= 1 && height >= 1) || data.length !== width * height * channels) {
     throw new DataError(
       `digit image: a picture of ${width}×${height} with ${channels} channels needs ${width * height * channels} bytes, but there are ${data.length}.`,
@@ -103,7 +90,7 @@ function flatten(data: Picture['data'], channels: number, background: number): F
 }
 
 /** MNIST's own look: hardly anything in the outermost pixels, bright ink inside. */
-function isPrepared({ values, width, height }: Grey): boolean {
+function isPrepared({ values, width, height }: Plane): boolean {
   const border = borderOf(values, width, height, 1);
   const mean = border.reduce((sum, value) => sum + value, 0) / border.length;
   // Measured on MNIST's first 20,000: the border's mean is at most 8.4, the brightest pixel at least 254.
@@ -119,16 +106,16 @@ function borderOf(values: Float32Array, width: number, height: number, thickness
   });
 }
 
-function shrinkTo(grey: Grey, side: number): Grey {
+function shrinkTo(grey: Plane, side: number): Plane {
   const scale = side / Math.max(grey.width, grey.height);
   if (scale >= 1) return grey;
-  return resample(grey, atLeastOne(grey.width * scale), atLeastOne(grey.height * scale));
+  return averageTo(grey, atLeastOne(grey.width * scale), atLeastOne(grey.height * scale));
 }
 
 /**
  * How much ink lies on each pixel (0–255, soft at the strokes' edges), and where there certainly is some.
  */
-function separateInk(grey: Grey): { ink: Grey; mask: Uint8Array } {
+function separateInk(grey: Plane): { ink: Plane; mask: Uint8Array } {
   const { width, height } = grey;
   const relief = withoutBackground(grey);
   const lightInk = isInkLight(relief);
@@ -154,7 +141,7 @@ function separateInk(grey: Grey): { ink: Grey; mask: Uint8Array } {
  *
  *   background(x, y) = base + (x/(W−1) − ½)·(right − left) + (y/(H−1) − ½)·(bottom − top)
  */
-function withoutBackground({ values, width, height }: Grey): Float32Array {
+function withoutBackground({ values, width, height }: Plane): Float32Array {
   const thickness = Math.max(1, Math.round(0.04 * Math.min(width, height)));
   const sideOf = (belongs: (x: number, y: number) => boolean) =>
     median(values.filter((_, i) => belongs(i % width, Math.floor(i / width))));
@@ -304,7 +291,7 @@ function boundsOf(mask: Uint8Array, width: number): Bounds {
   return { left, top, right, bottom };
 }
 
-function cropTo({ values, width }: Grey, { left, top, right, bottom }: Bounds): Grey {
+function cropTo({ values, width }: Plane, { left, top, right, bottom }: Bounds): Plane {
   const cut = new Float32Array((right - left) * (bottom - top));
   for (let y = top; y < bottom; y++) {
     cut.set(values.subarray(y * width + left, y * width + right), (y - top) * (right - left));
@@ -313,57 +300,10 @@ function cropTo({ values, width }: Grey, { left, top, right, bottom }: Bounds): 
 }
 
 /**
- * Area averaging: an output pixel is the mean of what it covers of the input, parts of pixels counted by their
- * share. Rows first, then columns.
- */
-function resample({ values, width, height }: Grey, newWidth: number, newHeight: number): Grey {
-  const rows = new Float32Array(newWidth * height);
-  averageLines(values, rows, {
-    lines: height,
-    from: width,
-    to: newWidth,
-    step: 1,
-    line: width,
-    newLine: newWidth,
-  });
-  const out = new Float32Array(newWidth * newHeight);
-  averageLines(rows, out, {
-    lines: newWidth,
-    from: height,
-    to: newHeight,
-    step: newWidth,
-    line: 1,
-    newLine: 1,
-  });
-  return { values: out, width: newWidth, height: newHeight };
-}
-
-/** Averages `lines` lines of `from` values into `to` values; `step` is the distance of neighbours in a line. */
-function averageLines(
-  source: Float32Array,
-  target: Float32Array,
-  shape: { lines: number; from: number; to: number; step: number; line: number; newLine: number },
-): void {
-  const { lines, from, to, step, line, newLine } = shape;
-  const ratio = from / to;
-  for (let o = 0; o < to; o++) {
-    const begin = o * ratio;
-    const end = Math.min(from, (o + 1) * ratio);
-    for (let l = 0; l < lines; l++) {
-      let sum = 0;
-      for (let i = Math.floor(begin); i < end; i++) {
-        sum += source[l * line + i * step]! * (Math.min(end, i + 1) - Math.max(begin, i));
-      }
-      target[l * newLine + o * step] = sum / (end - begin);
-    }
-  }
-}
-
-/**
  * Pastes the ink so that its centre of mass falls on pixel (height/2, width/2), as in MNIST (measured: 14.0 ± 0.5
  * in both directions), but never over the edge. Thin strokes that averaging has paled are made bright again.
  */
-function centre(ink: Grey, width: number, height: number): Uint8Array {
+function centre(ink: Plane, width: number, height: number): Uint8Array {
   let mass = 0;
   let massX = 0;
   let massY = 0;

@@ -51,6 +51,12 @@ export function splitDataset(loaded: LoadedDataset, options: SplitOptions): Spli
   if (!splitNames.includes(split)) {
     throw new UsageError(`split: there is none called '${split}'; known are ${splitNames.join(', ')}.`);
   }
+  const { validationShare = 0.1 } = options;
+  if (!(validationShare > 0 && validationShare < 1)) {
+    throw new UsageError(
+      `split: the validation share must lie between 0 and 1, but it is ${validationShare}.`,
+    );
+  }
   if (split === 'kaggle' && loaded.format !== 'csv') {
     throw new UsageError(
       `split: 'kaggle' is for Kaggle's CSV, but ${loaded.name} was read from ${formatTitles[loaded.format]} (${loaded.source}). Name the CSV as the data set, or use another split.`,

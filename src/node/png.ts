@@ -2,7 +2,7 @@
  * PNG to pixels and back, through pngjs, with one error for everything that is not a good PNG.
  */
 import { PNG } from 'pngjs';
-import type { Picture } from '../data/digit_image.js';
+import type { Picture } from '../data/picture.js';
 import { DataError } from '../errors.js';
 
 const signature = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];

@@ -4,7 +4,7 @@
 import { type Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { Picture } from '../data/digit_image.js';
+import type { Picture } from '../data/picture.js';
 import type { RawImages } from '../data/dataset.js';
 import { DataError } from '../errors.js';
 import { fileError, readBytes } from './files.js';

@@ -5,7 +5,8 @@
  */
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ImageSet } from '../../src/data/dataset.js';
-import { type Picture, digitImage } from '../../src/data/digit_image.js';
+import { digitImage } from '../../src/data/digit_image.js';
+import { type Picture } from '../../src/data/picture.js';
 import { DataError, UsageError } from '../../src/errors.js';
 import { loadDataset } from '../../src/node/datasets.js';
 import { pcg4d, streams, uniform } from '../../src/random.js';

@@ -5,7 +5,7 @@
 import { crc32, deflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Picture } from '../../src/data/digit_image.js';
+import { type Picture } from '../../src/data/picture.js';
 import { DataError } from '../../src/errors.js';
 import { decodePng, encodePng } from '../../src/node/png.js';
 

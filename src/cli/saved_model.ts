@@ -1,0 +1,63 @@
+/** A trained model as `predict` and `evaluate` need it: with its run, when it comes from one, and its classes' names. */
+import { ModelError } from '../errors.js';
+import { openFolder } from '../node/files.js';
+import { open } from '../node/open.js';
+import type { Callback } from '../nn/callbacks/callback.js';
+import { type Sequential, loadModel } from '../nn/sequential.js';
+import type { Output } from './output.js';
+import { type RunFile, readRun } from './run_folder.js';
+
+export interface SavedModelOptions {
+  readonly model: string;
+  readonly weights?: string;
+  readonly device?: string;
+}
+
+export interface SavedModel {
+  readonly model: Sequential;
+  /** Undefined for a folder that model.save() wrote. */
+  readonly run: RunFile | undefined;
+  readonly shape: { readonly height: number; readonly width: number; readonly channels: number };
+  readonly classNames: readonly string[];
+}
+
+/**
+ * Opens the device and loads the model.
+ *
+ * Throws: FileError when the folder holds none; ModelError when it is damaged, or takes no images or tells no
+ * classes apart.
+ */
+export async function openModel(who: string, options: SavedModelOptions): Promise<SavedModel> {
+  const { model: path, weights, device } = options;
+  const folder = openFolder(path);
+  const run = (await folder.exists('run.json')) ? await readRun(folder) : undefined;
+  await open(device === undefined ? {} : { device });
+  const model = await loadModel(path, weights === undefined ? {} : { weights });
+  const [height, width, channels] = model.inputShape;
+  const { classes } = model;
+  if (
+    model.inputShape.length !== 3 ||
+    height === undefined ||
+    width === undefined ||
+    channels === undefined ||
+    classes === undefined
+  ) {
+    throw new ModelError(
+      `${who}: ${path} maps [${model.inputShape.join(',')}] to [${model.outputShape.join(',')}], expected images [height,width,channels] to [classes].`,
+    );
+  }
+  const names = run?.classNames;
+  const classNames =
+    names?.length === classes ? names : Array.from({ length: classes }, (_, label) => String(label));
+  return { model, run, shape: { height, width, channels }, classNames };
+}
+
+/** Steps done, on a terminal only, and gone at the end. */
+export function stepCounter(output: Output): Callback {
+  return {
+    onPredictBatchEnd: (step, _, { steps }) => {
+      if (!output.stream.isTTY || steps < 2) return;
+      output.stream.write(`\r${step + 1}/${steps}${step + 1 === steps ? '\r\u001B[K' : ''}`);
+    },
+  };
+}

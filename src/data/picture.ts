@@ -1,0 +1,93 @@
+/**
+ * Any picture, made to fit a model: its size, grey or colour, nothing cut off and nothing distorted.
+ *
+ * For pictures of digits see `digitImage`, which finds the ink; a photograph of anything else must stay as it is.
+ */
+import { UsageError } from '../errors.js';
+import { type Plane, averageTo, interpolateTo } from './resample.js';
+
+/** Pixels in rows from the top, channels last: grey, grey + alpha, RGB or RGBA. */
+export interface Picture {
+  readonly data: Uint8Array | Uint8ClampedArray;
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 2 | 3 | 4;
+}
+
+export interface FitPictureOptions {
+  readonly height: number;
+  readonly width: number;
+  /** 1 grey, 3 RGB. */
+  readonly channels: number;
+  /** Turn a picture with a light border over: clothing is learned light on dark, and sold dark on white. */
+  readonly invertLight?: boolean;
+}
+
+/**
+ * A picture of another size and colour: scaled to fit (area averages when smaller, bilinear when larger), in the
+ * middle, the rest filled with the colour of its border. Transparent places are black.
+ *
+ * Shapes: [h,w,c] → [height,width,channels]. A picture that fits already keeps its bytes.
+ * Throws: UsageError when the model takes neither 1 nor 3 channels.
+ */
+export function fitPicture(picture: Picture, options: FitPictureOptions): Uint8Array {
+  const { height, width, channels, invertLight = false } = options;
+  if (channels !== 1 && channels !== 3) {
+    throw new UsageError(
+      `picture: the model takes images of ${height}×${width}×${channels}; pictures are made grey (1 channel) or RGB (3).`,
+    );
+  }
+  const planes = channels === 1 ? [greyPlane(picture)] : colourPlanes(picture);
+  const borders = planes.map(borderShade);
+  const isLight = borders.reduce((sum, shade) => sum + shade, 0) / borders.length > 127.5;
+  const turn = invertLight && isLight;
+  const scale = Math.min(width / picture.width, height / picture.height);
+  const newWidth = Math.max(1, Math.round(picture.width * scale));
+  const newHeight = Math.max(1, Math.round(picture.height * scale));
+  const left = Math.floor((width - newWidth) / 2);
+  const top = Math.floor((height - newHeight) / 2);
+  const out = new Uint8Array(height * width * channels);
+  for (const [c, plane] of planes.entries()) {
+    const { values } = (scale < 1 ? averageTo : interpolateTo)(plane, newWidth, newHeight);
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) {
+        const isInside = x >= left && x < left + newWidth && y >= top && y < top + newHeight;
+        const value = isInside ? values[(y - top) * newWidth + x - left]! : borders[c]!;
+        out[(y * width + x) * channels + c] = Math.round(turn ? 255 - value : value);
+      }
+    }
+  }
+  return out;
+}
+
+/** Red, green and blue, times alpha. */
+function colourPlanes({ data, width, height, channels }: Picture): Plane[] {
+  const hasAlpha = channels === 2 || channels === 4;
+  return [0, 1, 2].map((c) => {
+    const values = new Float32Array(width * height);
+    for (let i = 0; i < values.length; i++) {
+      const alpha = hasAlpha ? data[i * channels + channels - 1]! / 255 : 1;
+      values[i] = data[i * channels + (channels < 3 ? 0 : c)]! * alpha;
+    }
+    return { values, width, height };
+  });
+}
+
+/** Luma, Y = 0.299 R + 0.587 G + 0.114 B. Source: ITU-R BT.601. */
+function greyPlane(picture: Picture): Plane {
+  const [red, green, blue] = colourPlanes(picture) as [Plane, Plane, Plane];
+  const values = red.values.map(
+    (value, i) => 0.299 * value + 0.587 * green.values[i]! + 0.114 * blue.values[i]!,
+  );
+  return { ...red, values };
+}
+
+/** The median of the outermost pixels: what lies behind the thing in the picture. */
+function borderShade({ values, width, height }: Plane): number {
+  const border = values.filter((_, i) => {
+    const x = i % width;
+    const y = Math.floor(i / width);
+    return x === 0 || y === 0 || x === width - 1 || y === height - 1;
+  });
+  return border.sort()[border.length >> 1]!;
+}
