@@ -11,6 +11,8 @@ export interface Folder {
   read(name: string): Promise<Uint8Array>;
   /** Replaces the whole file at once: a reader, or a crash, sees the old contents or the new, never a part. */
   write(name: string, contents: Uint8Array | string): Promise<void>;
+  /** Adds to the end of a file, and makes it when it is missing. A crash may leave a part of the addition. */
+  append(name: string, contents: Uint8Array | string): Promise<void>;
   exists(name: string): Promise<boolean>;
   /** Harmless when there is no such file. */
   remove(name: string): Promise<void>;

@@ -21,6 +21,8 @@ export interface Checkpoint {
   readonly position: Position;
   /** By callback name. */
   readonly callbacks: Readonly<Record<string, CallbackState>>;
+  /** What callbacks keep in arrays, as `<callback>/<name>`; beside the weights in the file. */
+  readonly tensors?: ReadonlyMap<string, Float32Array<ArrayBuffer>>;
   /** The optimizer's rate when it is a number, which callbacks may have lowered; null for a schedule. */
   readonly learningRate: number | null;
 }

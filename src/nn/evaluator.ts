@@ -1,10 +1,10 @@
 /** Loss and accuracy of a model over a set, and its predictions: programs over the model's own parameters. */
-import type { Device } from '../engine/device.js';
 import { type BoundStep, program } from '../engine/program.js';
 import type { CompileOptions } from '../engine/replay.js';
 import { Tensor } from '../engine/tensor.js';
 import { softmaxCrossEntropy } from '../kernels/index.js';
 import { advance, stateSize, stateWords } from '../kernels/step_state.js';
+import type { Callback, Inference, Logs, Training } from './callbacks/callback.js';
 import { DeviceSet, type LabelledImages } from './device_set.js';
 import { gatherInputs } from './inputs.js';
 import { createRing, replaySteps } from './replay_loop.js';
@@ -16,12 +16,17 @@ export interface Evaluation {
   readonly accuracy: number;
 }
 
-type Progress = (done: number, total: number) => void;
+export interface EvaluationOptions {
+  readonly onStep?: ((done: number, total: number) => void) | undefined;
+  readonly callbacks?: readonly Callback[] | undefined;
+  /** The training whose validation this is. */
+  readonly training?: Training | undefined;
+}
 
 /** Bound once, run as often as wanted: the validation of a training. */
 export class Evaluator {
   private constructor(
-    private readonly device: Device,
+    private readonly model: Model,
     private readonly set: DeviceSet,
     private readonly batchSize: number,
     private readonly state: Tensor,
@@ -50,30 +55,53 @@ export class Evaluator {
       advance({ totals, rates, state, ring }, batchSize);
       return {};
     }, device);
-    return new Evaluator(device, set, batchSize, state, rates, ring, await evaluate.bind([], options));
+    try {
+      const bound = await evaluate.bind([], options);
+      return new Evaluator(model, set, batchSize, state, rates, ring, bound);
+    } catch (error) {
+      for (const resource of [set, state, rates, ring]) resource.dispose();
+      throw error;
+    }
   }
 
-  async run(onStep?: Progress): Promise<Evaluation> {
+  async run({ onStep, callbacks = [], training }: EvaluationOptions = {}): Promise<Evaluation> {
     const words = new Uint32Array(stateSize);
     words[stateWords.epochSize] = this.set.count;
     this.state.write(words);
     const count = Math.ceil(this.set.count / this.batchSize);
+    const inference = { ...this.#inference(count), training };
     const sums = { loss: 0, correct: 0, count: 0 };
+    const logs = (): Logs => ({ loss: sums.loss / sums.count, accuracy: sums.correct / sums.count });
+    const hearers = callbacks.filter((callback) => callback.onTestBatchEnd);
+    const hearEnd = async (step: number): Promise<void> => {
+      for (const callback of hearers) await callback.onTestBatchEnd?.(step, logs(), inference);
+    };
+    const hearBegin = async (step: number): Promise<void> => {
+      for (const callback of callbacks) await callback.onTestBatchBegin?.(step, inference);
+    };
     let done = 0;
+    for (const callback of callbacks) await callback.onTestBegin?.(inference);
     await replaySteps({
-      device: this.device,
+      device: this.model.device,
       step: this.bound.step,
       ring: this.ring,
       firstStep: 0,
       count,
+      onStepBegin: callbacks.some((callback) => callback.onTestBatchBegin) ? hearBegin : undefined,
       onStep: (metrics) => {
         sums.loss += metrics.lossSum;
         sums.correct += metrics.correct;
         sums.count += metrics.count;
         onStep?.(++done, count);
+        return hearers.length > 0 ? hearEnd(done - 1) : undefined;
       },
     });
+    for (const callback of callbacks) await callback.onTestEnd?.(logs(), inference);
     return { loss: sums.loss / sums.count, accuracy: sums.correct / sums.count };
+  }
+
+  #inference(steps: number): Omit<Inference, 'training'> {
+    return { model: this.model, samples: this.set.count, steps, batchSize: this.batchSize };
   }
 
   dispose(): void {
@@ -92,6 +120,7 @@ export async function predictAll(
   model: Model,
   images: LabelledImages,
   batchSize: number,
+  callbacks: readonly Callback[] = [],
 ): Promise<Float32Array<ArrayBuffer>> {
   const { device } = model;
   const set = new DeviceSet(device, images);
@@ -100,21 +129,31 @@ export async function predictAll(
     const { x } = gatherInputs(set, state, { batch: batchSize, preprocessing: model.preprocessing });
     return model.forward(x, { isTraining: false, state, withoutSoftmax: false });
   }, device);
-  const { step, outputs } = await predict.bind();
-  const classes = outputs.size / batchSize;
-  const result = new Float32Array(images.count * classes);
-  const words = new Uint32Array(stateSize);
-  words[stateWords.epochSize] = images.count;
-  for (let cursor = 0; cursor < images.count; cursor += batchSize) {
-    words[stateWords.cursor] = cursor;
-    state.write(words);
-    step.run();
-    const rows = Math.min(batchSize, images.count - cursor);
-    result.set((await outputs.data()).subarray(0, rows * classes), cursor * classes);
+  const resources: { dispose(): void }[] = [set, state];
+  try {
+    const { step, outputs } = await predict.bind();
+    resources.push(step, outputs);
+    const classes = outputs.size / batchSize;
+    const result = new Float32Array(images.count * classes);
+    const words = new Uint32Array(stateSize);
+    words[stateWords.epochSize] = images.count;
+    const steps = Math.ceil(images.count / batchSize);
+    const inference: Inference = { model, samples: images.count, steps, batchSize, training: undefined };
+    for (const callback of callbacks) await callback.onPredictBegin?.(inference);
+    for (let index = 0; index < steps; index++) {
+      for (const callback of callbacks) await callback.onPredictBatchBegin?.(index, inference);
+      const cursor = index * batchSize;
+      words[stateWords.cursor] = cursor;
+      state.write(words);
+      step.run();
+      const rows = Math.min(batchSize, images.count - cursor);
+      const batch = (await outputs.data()).subarray(0, rows * classes) as Float32Array;
+      result.set(batch, cursor * classes);
+      for (const callback of callbacks) await callback.onPredictBatchEnd?.(index, batch, inference);
+    }
+    for (const callback of callbacks) await callback.onPredictEnd?.(inference);
+    return result;
+  } finally {
+    for (const resource of resources) resource.dispose();
   }
-  step.dispose();
-  set.dispose();
-  state.dispose();
-  outputs.dispose();
-  return result;
 }

@@ -39,6 +39,8 @@ export interface Model {
   /** Throws: StateError before compile(). */
   readonly optimizer: Optimizer;
   forward(x: Tensor, context: ForwardContext): Tensor;
+  /** The architecture as plain values. */
+  toJson(): object;
   weights(): Promise<Map<string, Float32Array<ArrayBuffer>>>;
   setWeights(weights: ReadonlyMap<string, Float32Array<ArrayBuffer>>): void;
   saveWeights(folder: Folder, name: string, options?: SaveWeightsOptions): Promise<void>;

@@ -17,6 +17,8 @@ const targetMs = 60;
 /** One step's sums. */
 export interface StepMetrics {
   readonly lossSum: number;
+  /** The raw bits of that f32, which tell a NaN for certain. */
+  readonly lossBits: number;
   readonly correct: number;
   readonly count: number;
 }
@@ -37,12 +39,42 @@ export interface ReplayOptions {
   readonly count: number;
   /** Called in order, once per step; awaited when it returns a promise. */
   readonly onStep: (metrics: StepMetrics) => void | Promise<void>;
+  /**
+   * Called before each step, counted from 0 here; awaited too. Steps then go one by one, each submitted when the
+   * metrics of the one before have been delivered.
+   */
+  readonly onStepBegin?: ((index: number) => void | Promise<void>) | undefined;
   /** Asked before each submit: true ends the replay after what is under way. */
   readonly shouldStop?: () => boolean;
 }
 
-/** Resolves with the number of steps done, when the metrics of all of them have been delivered. */
-export async function replaySteps({
+/**
+ * Resolves with the number of steps done, when the metrics of all of them have been delivered.
+ *
+ * Throws: whatever a listener throws, when what was submitted has come back; DeviceError.
+ */
+export async function replaySteps(options: ReplayOptions): Promise<number> {
+  return options.onStepBegin ? replayOneByOne(options, options.onStepBegin) : replayAhead(options);
+}
+
+async function replayOneByOne(
+  { device, step, ring, firstStep, count, onStep, shouldStop }: ReplayOptions,
+  onStepBegin: NonNullable<ReplayOptions['onStepBegin']>,
+): Promise<number> {
+  for (let done = 0; done < count; done++) {
+    if (shouldStop?.()) return done;
+    await onStepBegin(done);
+    device.assertUsable();
+    const encoder = device.gpu.createCommandEncoder();
+    step.encode(encoder, 1);
+    const read = device.stageRead(encoder, ring.storage);
+    device.submit(encoder);
+    await deliver({ first: firstStep + done, count: 1, rows: read.fetch() }, onStep);
+  }
+  return count;
+}
+
+async function replayAhead({
   device,
   step,
   ring,
@@ -73,7 +105,13 @@ export async function replaySteps({
       break;
     }
     if (pending) {
-      await deliver(pending, onStep);
+      try {
+        await deliver(pending, onStep);
+      } catch (error) {
+        // The read under way ends before its buffers are given back; its own error would only follow from this one.
+        await next?.rows.catch(() => undefined);
+        throw error;
+      }
       const elapsed = performance.now() - lastDone;
       lastDone += elapsed;
       perSubmit = Math.max(
@@ -96,6 +134,11 @@ async function deliver(
   for (let i = 0; i < count; i++) {
     const at = ((first + i) % ringRows) * ringRow;
     assert(words[at + 3] === first + i, `the ring's row holds step ${first + i}, not ${words[at + 3]}`);
-    await onStep({ lossSum: floats[at]!, correct: floats[at + 1]!, count: floats[at + 2]! });
+    await onStep({
+      lossSum: floats[at]!,
+      lossBits: words[at]!,
+      correct: floats[at + 1]!,
+      count: floats[at + 2]!,
+    });
   }
 }

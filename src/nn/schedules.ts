@@ -1,17 +1,26 @@
 /**
  * Learning rates that change from step to step. The host works out an epoch's rates ahead and hands them to the
  * device as a table, so a schedule costs nothing per step and gives the same rates everywhere.
+ *
+ * Letters: s a step, counted from 0 over the whole training; T all its steps; e = s / (steps per epoch).
  */
+import { UsageError } from '../errors.js';
 
-/** The rate of a step: `step` counts from 0 over the whole training, `totalSteps` is its planned length. */
-export type Schedule = (step: number, totalSteps: number) => number;
+/** How long a training is planned to be. */
+export interface ScheduleLength {
+  readonly totalSteps: number;
+  readonly stepsPerEpoch: number;
+}
+
+/** The rate of a step, counted from 0 over the whole training. */
+export type Schedule = (step: number, length: ScheduleLength) => number;
 export type LearningRate = number | Schedule;
 
 /**
  * Warms up linearly over the first `warmup` share of training, then falls along half a cosine.
  *
- *   rate(s) = peak · s / w                                for s < w = warmup · total
- *   rate(s) = last + (peak − last) · (1 + cos(π·t)) / 2   with t = (s − w) / (total − w)
+ *   rate(s) = peak · (s + 1) / (w + 1)                    for s < w = warmup · T
+ *   rate(s) = last + (peak − last) · (1 + cos(π·t)) / 2   with t = (s − w) / (T − w)
  *
  * Source: Loshchilov and Hutter 2017.
  */
@@ -24,12 +33,150 @@ export function cosineDecay({
   readonly last?: number;
   readonly warmup?: number;
 }): Schedule {
-  return (step, totalSteps) => {
+  return (step, { totalSteps }) => {
     const warmSteps = warmup * totalSteps;
     if (step < warmSteps) return (peak * (step + 1)) / (warmSteps + 1);
     const progress = Math.min(1, (step - warmSteps) / Math.max(1, totalSteps - warmSteps));
-    return last + ((peak - last) * (1 + Math.cos(Math.PI * progress))) / 2;
+    return between(peak, last, progress);
   };
+}
+
+export interface DecayOptions {
+  readonly rate: number;
+  readonly factor: number;
+  /** Epochs after which the rate has been multiplied by `factor`; fractions are allowed. Default 1. */
+  readonly every?: number;
+}
+
+/**
+ * Multiplies the rate by `factor` every so many epochs.
+ *
+ *   rate(s) = rate · factor^⌊e / every⌋
+ *
+ * Throws: UsageError when `every` is not above 0.
+ */
+export function stepDecay({ rate, factor, every = 1 }: DecayOptions): Schedule {
+  checkPositive('stepDecay', 'every', every);
+  return (step, { stepsPerEpoch }) => rate * factor ** Math.floor(step / (every * stepsPerEpoch));
+}
+
+/**
+ * Falls by `factor` every so many epochs, a little with each step.
+ *
+ *   rate(s) = rate · factor^(e / every)
+ *
+ * Throws: UsageError when `every` is not above 0.
+ */
+export function exponentialDecay({ rate, factor, every = 1 }: DecayOptions): Schedule {
+  checkPositive('exponentialDecay', 'every', every);
+  return (step, { stepsPerEpoch }) => rate * factor ** (step / (every * stepsPerEpoch));
+}
+
+/**
+ * One rate until each boundary, the next one from there on.
+ *
+ *   rate(s) = rates[i]   with i the number of boundaries ≤ e
+ *
+ * Units: boundaries in epochs from the start; fractions are allowed.
+ * Throws: UsageError when the boundaries do not rise, or there is not one rate more than boundaries.
+ */
+export function piecewiseConstant({
+  boundaries,
+  rates,
+}: {
+  readonly boundaries: readonly number[];
+  readonly rates: readonly number[];
+}): Schedule {
+  if (rates.length !== boundaries.length + 1) {
+    throw new UsageError(
+      `schedules.piecewiseConstant: ${rates.length} rates for ${boundaries.length} boundaries, expected ${boundaries.length + 1}.`,
+    );
+  }
+  if (boundaries.some((boundary, i) => !(boundary > (boundaries[i - 1] ?? 0)))) {
+    throw new UsageError(
+      `schedules.piecewiseConstant: the boundaries are ${boundaries.join(', ')}, expected epochs above 0 that rise.`,
+    );
+  }
+  return (step, { stepsPerEpoch }) =>
+    rates[boundaries.filter((boundary) => boundary * stepsPerEpoch <= step).length]!;
+}
+
+/**
+ * Rises from a small rate to `peak` and falls to a far smaller one, both along half a cosine.
+ *
+ *   rate(s) = peak/start → peak            for s ≤ u = warmup · T − 1, cosine in s / u
+ *   rate(s) = peak → peak/start/end        after, cosine in (s − u) / (T − 1 − u)
+ *
+ * `startDivisor` and `endDivisor` are `div_factor` and `final_div_factor` of PyTorch's OneCycleLR, whose defaults and
+ * values these are (two phases, 'cos').
+ * Throws: UsageError when `warmup` is not between 0 and 1.
+ * Source: Smith and Topin 2018, Super-Convergence.
+ */
+export function oneCycle({
+  peak,
+  warmup = 0.3,
+  startDivisor = 25,
+  endDivisor = 1e4,
+}: {
+  readonly peak: number;
+  /** Share of the training that rises. Default 0.3. */
+  readonly warmup?: number;
+  /** Default 25. */
+  readonly startDivisor?: number;
+  /** Default 1e4. */
+  readonly endDivisor?: number;
+}): Schedule {
+  if (!(warmup >= 0 && warmup <= 1))
+    throw new UsageError(`schedules.oneCycle: warmup is ${warmup}, expected a share from 0 to 1.`);
+  const first = peak / startDivisor;
+  const last = first / endDivisor;
+  return (step, { totalSteps }) => {
+    const up = warmup * totalSteps - 1;
+    if (up > 0 && step <= up) return between(first, peak, step / up);
+    const down = totalSteps - 1 - Math.max(0, up);
+    return between(peak, last, down > 0 ? Math.min(1, (step - Math.max(0, up)) / down) : 1);
+  };
+}
+
+/**
+ * Rises linearly to the first rate of another schedule (or to a constant rate), which then begins.
+ *
+ *   rate(s) = r(0) · (s + 1) / (w + 1)   for s < w
+ *   rate(s) = r(s − w)                   after, planned for T − w steps
+ *
+ * `steps` gives w, or `share` a share of the training, rounded to whole steps.
+ * Throws: UsageError when not exactly one of them is given, or it is out of range.
+ */
+export function warmup(
+  rate: LearningRate,
+  options: { readonly steps: number } | { readonly share: number },
+): Schedule {
+  const { steps, share } = options as { readonly steps?: number; readonly share?: number };
+  const isValid =
+    steps === undefined
+      ? share !== undefined && share >= 0 && share < 1
+      : share === undefined && Number.isInteger(steps) && steps >= 0;
+  if (!isValid) {
+    throw new UsageError(
+      `schedules.warmup: steps is ${steps} and share is ${share}, expected whole steps from 0 on, or a share from 0 up to but not including 1.`,
+    );
+  }
+  const after: Schedule = typeof rate === 'number' ? () => rate : rate;
+  return (step, { totalSteps, stepsPerEpoch }) => {
+    const warmSteps = steps ?? Math.round((share ?? 0) * totalSteps);
+    const rest = { totalSteps: Math.max(1, totalSteps - warmSteps), stepsPerEpoch };
+    return step < warmSteps ? (after(0, rest) * (step + 1)) / (warmSteps + 1) : after(step - warmSteps, rest);
+  };
+}
+
+/** Half a cosine from `start` to `end`; t from 0 to 1. */
+function between(start: number, end: number, t: number): number {
+  return end + ((start - end) * (1 + Math.cos(Math.PI * t))) / 2;
+}
+
+function checkPositive(who: string, name: string, value: number): void {
+  if (!(value > 0))
+    throw new UsageError(`schedules.${who}: ${name} is ${value}, expected a number of epochs above 0.`);
 }
 
 /** The rates of steps first … first + count − 1. */
@@ -37,9 +184,9 @@ export function ratesOf(
   rate: LearningRate,
   first: number,
   count: number,
-  totalSteps: number,
+  length: ScheduleLength,
 ): Float32Array<ArrayBuffer> {
   return Float32Array.from({ length: count }, (_, i) =>
-    typeof rate === 'number' ? rate : rate(first + i, totalSteps),
+    typeof rate === 'number' ? rate : rate(first + i, length),
   );
 }

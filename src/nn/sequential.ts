@@ -6,6 +6,7 @@ import { ModelError, ShapeError, StateError, UsageError } from '../errors.js';
 import { type Folder, folderAt } from '../folder.js';
 import { type Evaluation, Evaluator, predictAll } from './evaluator.js';
 import { type LabelledImages, checkImages } from './device_set.js';
+import type { Callback } from './callbacks/callback.js';
 import type { Checkpoint } from './checkpoint.js';
 import { initialValues } from './initializers.js';
 import { layerFromConfig } from './layers/index.js';
@@ -43,6 +44,8 @@ export interface CompileOptions {
 }
 
 const format = 'shadegrad 1';
+/** What callbacks keep lies under this name beside the weights. */
+const callbackPrefix = 'callbacks/';
 
 export class Sequential implements Model {
   readonly name: string;
@@ -165,12 +168,17 @@ export class Sequential implements Model {
     {
       batchSize = 128,
       onStep,
-    }: { readonly batchSize?: number; readonly onStep?: (done: number, total: number) => void } = {},
+      callbacks,
+    }: {
+      readonly batchSize?: number;
+      readonly onStep?: (done: number, total: number) => void;
+      readonly callbacks?: readonly Callback[];
+    } = {},
   ): Promise<Evaluation> {
     checkImages('evaluate', images, this.inputShape, this.classes);
     const evaluator = await Evaluator.create(this, images, Math.min(batchSize, images.count));
     try {
-      return await evaluator.run(onStep);
+      return await evaluator.run({ onStep, callbacks });
     } finally {
       evaluator.dispose();
     }
@@ -179,13 +187,16 @@ export class Sequential implements Model {
   /** The outputs for every image, row by row: [count, classes] probabilities after a softmax. */
   async predict(
     images: Omit<LabelledImages, 'labels'>,
-    { batchSize = 128 }: { readonly batchSize?: number } = {},
+    {
+      batchSize = 128,
+      callbacks,
+    }: { readonly batchSize?: number; readonly callbacks?: readonly Callback[] } = {},
   ): Promise<Float32Array<ArrayBuffer>> {
     // Field by field: a class instance's getters would not be copied by a spread.
     const { count, height, width, channels } = images;
     const labelled = { images: images.images, count, height, width, channels, labels: new Uint8Array(count) };
     checkImages('predict', labelled, this.inputShape, undefined);
-    return predictAll(this, labelled, Math.min(batchSize, images.count));
+    return predictAll(this, labelled, Math.min(batchSize, images.count), callbacks);
   }
 
   get parameterCount(): number {
@@ -294,7 +305,11 @@ export class Sequential implements Model {
     };
     await append(this.parameters, '');
     if (includeOptimizer) for (const [slot, group] of this.#slots) await append(group, `${slot}/`);
-    const all = { format, ...metadata, ...(checkpoint ? { checkpoint: JSON.stringify(checkpoint) } : {}) };
+    for (const [key, data] of checkpoint?.tensors ?? [])
+      tensors.push([callbackPrefix + key, { dtype: 'F32', shape: [data.length], data }]);
+    // The tensors lie beside the weights: JSON leaves undefined out.
+    const text = checkpoint ? { checkpoint: JSON.stringify({ ...checkpoint, tensors: undefined }) } : {};
+    const all = { format, ...metadata, ...text };
     await folder.write(`${name}.safetensors`, writeSafetensors(tensors, all));
   }
 
@@ -330,11 +345,14 @@ export class Sequential implements Model {
       for (const [slot, group] of this.slots)
         if ([...tensors.keys()].some((key) => key.startsWith(`${slot}/`))) fill(group, `${slot}/`);
     }
-    const { checkpoint } = metadata;
-    return {
-      metadata,
-      ...(checkpoint === undefined ? {} : { checkpoint: JSON.parse(checkpoint) as Checkpoint }),
-    };
+    if (metadata['checkpoint'] === undefined) return { metadata };
+    const checkpoint = JSON.parse(metadata['checkpoint']) as Checkpoint;
+    const kept = [...tensors].flatMap(([key, { data }]): [string, Float32Array<ArrayBuffer>][] =>
+      key.startsWith(callbackPrefix) && data instanceof Float32Array
+        ? [[key.slice(callbackPrefix.length), data]]
+        : [],
+    );
+    return { metadata, checkpoint: kept.length > 0 ? { ...checkpoint, tensors: new Map(kept) } : checkpoint };
   }
 
   dispose(): void {

@@ -88,7 +88,12 @@ export class TrainingStep {
   ): Promise<TrainingStep> {
     const training = new TrainingStep(model, set, batchSize, augmentation);
     const step = program(() => training.#record(), model.device);
-    training.#bound = await step.bind([], options);
+    try {
+      training.#bound = await step.bind([], options);
+    } catch (error) {
+      training.dispose();
+      throw error;
+    }
     debug(1, () => describePlan(training.plan));
     return training;
   }
@@ -125,7 +130,7 @@ export class TrainingStep {
   }
 
   dispose(): void {
-    this.bound.step.dispose();
+    this.#bound?.step.dispose();
     this.gradients.dispose();
     for (const tensor of [this.state, this.rates, this.ring]) tensor.dispose();
   }
@@ -166,6 +171,7 @@ export async function train(model: Model, images: LabelledImages, options: FitOp
 
   const { device } = model;
   let position = options.resume?.position ?? start;
+  let lossBits = 0;
   let isStopped = false;
   const set = new DeviceSet(device, images, { variantsPerImage });
   const { epochSize } = set;
@@ -182,36 +188,41 @@ export async function train(model: Model, images: LabelledImages, options: FitOp
     },
     checkpoint: () => checkpointOf(model, position, callbacks),
     position: () => position,
+    lossBits: () => lossBits,
     stop: () => {
       isStopped = true;
     },
   };
   const savedRate = options.resume?.learningRate;
   if (typeof savedRate === 'number') model.optimizer.learningRate = savedRate;
-  for (const callback of callbacks) {
-    const saved = callback.name === undefined ? undefined : options.resume?.callbacks[callback.name];
-    if (saved) callback.restore?.(saved);
-  }
   const compiling: CompileOptions = {
     ...(signal ? { signal } : {}),
     onProgress: (done, total) => {
       for (const callback of callbacks) callback.onCompile?.(done, total, training);
     },
   };
-  const step = await TrainingStep.create(model, set, batchSize, { ...compiling, augmentation });
-  const evaluator = validationData
-    ? await Evaluator.create(model, validationData, batchSize, compiling)
-    : undefined;
+  const resources: { dispose(): void }[] = [set];
+  let step: TrainingStep;
 
   const metrics: Record<string, number[]> = {};
   const epochNumbers: number[] = [];
   let logs: Logs = {};
   const shouldStop = (): boolean => isStopped || signal?.aborted === true;
+  const hearsBegin = callbacks.some((callback) => callback.onBatchBegin);
   try {
+    step = await TrainingStep.create(model, set, batchSize, { ...compiling, augmentation });
+    resources.push(step);
+    const evaluator = validationData
+      ? await Evaluator.create(model, validationData, batchSize, compiling)
+      : undefined;
+    if (evaluator) resources.push(evaluator);
+
     for (const callback of callbacks) await callback.onTrainBegin?.(training);
+    if (options.resume) restoreCallbacks(callbacks, options.resume);
     while (position.epoch < epochs && !shouldStop()) {
       const { epoch } = position;
       for (const callback of callbacks) await callback.onEpochBegin?.(epoch, training);
+      if (shouldStop()) break;
       set.permutation.write(
         shuffle
           ? (permutation(epochSize, seed, streams.shuffle, epoch) as Uint32Array<ArrayBuffer>)
@@ -226,8 +237,16 @@ export async function train(model: Model, images: LabelledImages, options: FitOp
         firstStep: position.step,
         count: Math.ceil((epochSize - position.cursor) / batchSize),
         shouldStop,
+        onStepBegin: hearsBegin
+          ? async () => {
+              for (const callback of callbacks)
+                await callback.onBatchBegin?.(position.cursor / batchSize, training);
+              rates.change(epoch, position);
+            }
+          : undefined,
         onStep: async (sums) => {
           position = advanced(position, sums, batchSize);
+          ({ lossBits } = sums);
           logs = { loss: position.lossSum / position.count, accuracy: position.correct / position.count };
           for (const callback of callbacks) {
             const waiting = callback.onBatchEnd?.(Math.ceil(position.cursor / batchSize) - 1, logs, training);
@@ -236,10 +255,11 @@ export async function train(model: Model, images: LabelledImages, options: FitOp
           rates.refresh(epoch, position);
         },
       });
-      if (position.cursor < epochSize) break;
+      // A callback's stop() ends the epoch early, as in Keras; a signal leaves it as it is, to be resumed.
+      if (position.cursor < epochSize && signal?.aborted === true) break;
       const last = rates.current;
       if (evaluator) {
-        const { loss, accuracy } = await evaluator.run();
+        const { loss, accuracy } = await evaluator.run({ callbacks, training });
         logs = { ...logs, val_loss: loss, val_accuracy: accuracy };
       }
       logs = { ...logs, learning_rate: last };
@@ -257,24 +277,47 @@ export async function train(model: Model, images: LabelledImages, options: FitOp
       checkpoint: checkpointOf(model, position, callbacks),
     };
   } finally {
-    step.dispose();
-    evaluator?.dispose();
-    set.dispose();
+    for (const resource of resources) resource.dispose();
   }
 }
 
 /** What a checkpoint keeps of the loop, its callbacks and the optimizer. */
 export function checkpointOf(model: Model, position: Position, callbacks: readonly Callback[]): Checkpoint {
-  const states = callbacks.flatMap((callback): [string, CallbackState][] => {
+  const states: Record<string, CallbackState> = {};
+  const tensors = new Map<string, Float32Array<ArrayBuffer>>();
+  for (const [key, callback] of keyed(callbacks)) {
     const state = callback.state?.();
-    return callback.name !== undefined && state ? [[callback.name, state]] : [];
-  });
+    if (state) states[key] = state;
+    for (const [name, values] of callback.tensors?.() ?? []) tensors.set(`${key}/${name}`, values);
+  }
   const { learningRate } = model.optimizer;
   return {
     position,
-    callbacks: Object.fromEntries(states),
+    callbacks: states,
+    ...(tensors.size > 0 ? { tensors } : {}),
     learningRate: typeof learningRate === 'number' ? learningRate : null,
   };
+}
+
+function restoreCallbacks(callbacks: readonly Callback[], checkpoint: Checkpoint): void {
+  for (const [key, callback] of keyed(callbacks)) {
+    const state = checkpoint.callbacks[key];
+    if (!state) continue;
+    const own = [...(checkpoint.tensors ?? [])].filter(([name]) => name.startsWith(`${key}/`));
+    callback.restore?.(state, new Map(own.map(([name, values]) => [name.slice(key.length + 1), values])));
+  }
+}
+
+/** Callbacks that have a name, by name; the second one of a name gets a number, and so on. */
+function keyed(callbacks: readonly Callback[]): [string, Callback][] {
+  const counts = new Map<string, number>();
+  return callbacks.flatMap((callback): [string, Callback][] => {
+    const { name } = callback;
+    if (name === undefined) return [];
+    const count = (counts.get(name) ?? 0) + 1;
+    counts.set(name, count);
+    return [[count === 1 ? name : `${name} ${count}`, callback]];
+  });
 }
 
 function advanced(
@@ -308,7 +351,10 @@ class RateTable {
   write(epoch: number, { cursor }: Position): number {
     const { stepsPerEpoch, batchSize } = this.step;
     this.#written = this.model.optimizer.learningRate;
-    this.#rates = ratesOf(this.#written, epoch * stepsPerEpoch, stepsPerEpoch, this.totalSteps);
+    this.#rates = ratesOf(this.#written, epoch * stepsPerEpoch, stepsPerEpoch, {
+      totalSteps: this.totalSteps,
+      stepsPerEpoch,
+    });
     this.step.rates.write(this.#rates);
     return this.#rateAt(cursor / batchSize);
   }
@@ -318,13 +364,17 @@ class RateTable {
     return this.current;
   }
 
+  /** After the step before `position`. */
   refresh(epoch: number, position: Position): void {
-    if (this.model.optimizer.learningRate === this.#written) {
-      this.#rateAt(position.cursor / this.step.batchSize - 1);
-      return;
-    }
+    if (!this.change(epoch, position)) this.#rateAt(position.cursor / this.step.batchSize - 1);
+  }
+
+  /** Gives the step at `position` the optimizer's rate if that has been changed. */
+  change(epoch: number, position: Position): boolean {
+    if (this.model.optimizer.learningRate === this.#written) return false;
     const rate = Float32Array.of(this.write(epoch, position));
     this.model.device.write(this.step.state.storage, rate, stateWords.learningRate * 4);
+    return true;
   }
 }
 

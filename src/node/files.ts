@@ -138,10 +138,27 @@ export function openFolder(folder: string): Folder {
     path: folder,
     read: async (name) => readBytes(inside(name)),
     write: async (name, contents) => writeAtomic(inside(name), contents),
+    append: async (name, contents) => appendTo(inside(name), contents),
     exists: async (name) => fileExists(inside(name)),
     remove: async (name) => removeFile(inside(name)),
     list: async () => listFiles(folder),
   };
+}
+
+/** One write at the end of the file, flushed to the disk. Throws: FileError. */
+async function appendTo(file: string, contents: Uint8Array | string): Promise<void> {
+  try {
+    await mkdir(path.dirname(file), { recursive: true });
+    const handle = await open(file, 'a');
+    try {
+      await handle.writeFile(contents);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (cause) {
+    throw fileError('write', file, cause);
+  }
 }
 
 /** Harmless when the file is missing. Throws: FileError when it is there and stays. */

@@ -21,29 +21,76 @@ export interface Training {
   readonly validationSamples: number;
   /** Which kernel computes each pass of the training step. */
   readonly kernels: readonly KernelChoice[];
+  /** The last step whose metrics have come back. */
   position(): Position;
-  /** What `saveWeights` must keep so that this training can go on. */
+  /** That step's summed loss as it came back: the raw bits of an f32. */
+  lossBits(): number;
+  /**
+   * What `saveWeights` must keep so that this training can go on. It fits the weights at the start and end of an
+   * epoch; within one, later steps may be under way unless a callback listens to `onBatchBegin`.
+   */
   checkpoint(): Checkpoint;
-  /** Ends training after the steps already under way. */
+  /** Ends training after the steps already under way: the epoch is validated and ends, and then training does. */
   stop(): void;
 }
 
+/** A pass over a set without learning: `evaluate`, `predict`, or the validation in `fit`. */
+export interface Inference {
+  readonly model: Model;
+  readonly samples: number;
+  readonly steps: number;
+  readonly batchSize: number;
+  /** The training whose validation this is. */
+  readonly training: Training | undefined;
+}
+
+type Done = void | Promise<void>;
+
 /**
- * Every hook is optional and may be asynchronous; training waits for it. Epochs and steps count from 0 as in Keras.
- * `onBatchEnd` hears of each step once its metrics have come back, which may be a step or two later.
+ * Every hook is optional and may be asynchronous; the callbacks of a list are called one after the other, and the work
+ * waits for each. Epochs and steps count from 0 as in Keras. An error thrown in a hook ends the work with that error:
+ * what was allocated is freed, and no further hook is called.
+ *
+ *   fit       onCompile…, onTrainBegin, per epoch (onEpochBegin, per step (onBatchBegin, onBatchEnd), validation,
+ *             onEpochEnd), onTrainEnd
+ *   evaluate, and the validation:  onTestBegin, per step (onTestBatchBegin, onTestBatchEnd), onTestEnd
+ *   predict   onPredictBegin, per step (onPredictBatchBegin, onPredictBatchEnd), onPredictEnd
+ *
+ * The end of a step is told once its metrics have come back, which may be a step or two later. Where a callback
+ * listens to the beginnings of steps too, they go one by one instead: slower on a fast device, with the same results.
+ * Steps that nobody listens to cost nothing.
  */
 export interface Callback {
   /** Pipelines compiled so far, before the first step. */
   onCompile?(done: number, total: number, training: Training): void;
-  onTrainBegin?(training: Training): void | Promise<void>;
-  onEpochBegin?(epoch: number, training: Training): void | Promise<void>;
-  onBatchEnd?(step: number, logs: Logs, training: Training): void | Promise<void>;
-  onEpochEnd?(epoch: number, logs: Logs, training: Training): void | Promise<void>;
+  onTrainBegin?(training: Training): Done;
+  onEpochBegin?(epoch: number, training: Training): Done;
+  /** Before a training step is submitted. A learning rate set here is the step's own. */
+  onBatchBegin?(step: number, training: Training): Done;
+  /** `logs`: running means of the epoch. */
+  onBatchEnd?(step: number, logs: Logs, training: Training): Done;
+  onEpochEnd?(epoch: number, logs: Logs, training: Training): Done;
   /** `isInterrupted` when a signal ended training before its time. */
-  onTrainEnd?(logs: Logs, training: Training, isInterrupted: boolean): void | Promise<void>;
+  onTrainEnd?(logs: Logs, training: Training, isInterrupted: boolean): Done;
+
+  onTestBegin?(inference: Inference): Done;
+  onTestBatchBegin?(step: number, inference: Inference): Done;
+  /** `logs`: loss and accuracy so far. */
+  onTestBatchEnd?(step: number, logs: Logs, inference: Inference): Done;
+  onTestEnd?(logs: Logs, inference: Inference): Done;
+
+  onPredictBegin?(inference: Inference): Done;
+  onPredictBatchBegin?(step: number, inference: Inference): Done;
+  /** `outputs`: the batch's rows [images, classes], valid during the call. */
+  onPredictBatchEnd?(step: number, outputs: Float32Array, inference: Inference): Done;
+  onPredictEnd?(inference: Inference): Done;
+
   /** What must be kept so that a resumed training decides as this one would have. */
   state?(): CallbackState;
-  restore?(state: CallbackState): void;
+  /** Values too many for `state`, by name. */
+  tensors?(): ReadonlyMap<string, Float32Array<ArrayBuffer>> | undefined;
+  /** Takes both back, after `onTrainBegin` of a resumed training. */
+  restore?(state: CallbackState, tensors: ReadonlyMap<string, Float32Array<ArrayBuffer>>): void;
   /** Names the state in a checkpoint; needed with `state`. */
   readonly name?: string;
 }

@@ -1,64 +1,115 @@
 /** Stops training when a metric has stopped improving. */
 import type { Callback } from './callback.js';
-import { type Mode, betterBy, monitored } from './monitor.js';
+import {
+  type Listener,
+  type Mode,
+  checkMode,
+  directionOf,
+  namesOf,
+  once,
+  toState,
+  worstOf,
+} from './monitor.js';
 
 export interface EarlyStoppingOptions {
   /** Default 'val_loss'. */
   readonly monitor?: string;
-  /** Improvements up to this much do not count. Default 0. */
+  /** Only an improvement by more than this counts; its sign does not matter. Default 0. */
   readonly minDelta?: number;
-  /** Epochs without improvement before stopping. Default 0. */
+  /** Epochs without improvement before stopping; the first epoch never stops. Default 0. */
   readonly patience?: number;
+  /** Default 'auto': down for losses, up for accuracies. */
   readonly mode?: Mode;
-  /** Puts the best epoch's weights back at the end. Default false. */
+  /** A value to do better than: until then even improving epochs count as without improvement. Default none. */
+  readonly baseline?: number;
+  /** Puts the best epoch's weights back at the end, also when all epochs were trained. Default false. */
   readonly restoreBestWeights?: boolean;
-  /** Epochs at the start that do not count. Default 0. */
+  /** Epochs at the start that do not count at all. Default 0. */
   readonly startFromEpoch?: number;
+  /** Hears what Keras prints with verbose=1: that it stopped, and which epoch's weights were restored. */
+  readonly say?: Listener;
+  /** Hears once that the metric is missing; training goes on. Default console.warn. */
+  readonly warn?: Listener;
 }
 
 /**
  * Stops training when `monitor` has not improved for `patience` epochs; semantics and defaults as in Keras 3.
  *
- * Throws (while training): UsageError when the metric does not exist.
+ *   improved:  value + |minDelta| < best  (mode max: value − |minDelta| > best); never for NaN
+ *
+ * An instance may be used again: it waits afresh, but keeps the best value, as Keras does. A training that a signal
+ * interrupts keeps its last weights, so that it can be resumed; the best ones travel in its checkpoint.
+ * Memory: one copy of the weights on the host with `restoreBestWeights`.
+ * Throws: UsageError when mode 'auto' does not know the metric.
  * Source: keras/src/callbacks/early_stopping.py (behaviour).
  */
 export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
   const {
     monitor = 'val_loss',
-    minDelta = 0,
     patience = 0,
-    mode = 'auto',
+    baseline,
     restoreBestWeights = false,
     startFromEpoch = 0,
+    say,
+    warn = console.warn,
   } = options;
-  const isBetter = betterBy(monitor, mode, minDelta);
-  let best: number | null = null;
+  const minDelta = Math.abs(options.minDelta ?? 0);
+  const mode = checkMode('earlyStopping', options.mode ?? 'auto', warn);
+  const direction = directionOf('earlyStopping', monitor, mode);
+  const isBetter = (now: number, than: number): boolean =>
+    direction === 'max' ? now - minDelta > than : now + minDelta < than;
+  const warnOnce = once(warn);
+  let best = worstOf(direction);
   let wait = 0;
-  let bestWeights: Map<string, Float32Array<ArrayBuffer>> | undefined;
+  let stoppedEpoch = 0;
+  let bestEpoch = 0;
+  let bestWeights: ReadonlyMap<string, Float32Array<ArrayBuffer>> | undefined;
   return {
-    name: 'earlyStopping',
+    name: `earlyStopping ${monitor}`,
     onTrainBegin: () => {
+      wait = 0;
+      stoppedEpoch = 0;
+      bestEpoch = 0;
       bestWeights = undefined;
     },
     onEpochEnd: async (epoch, logs, training) => {
+      const now = logs[monitor];
+      if (now === undefined) {
+        warnOnce(
+          `earlyStopping: '${monitor}' is not among the metrics (${namesOf(logs)}), so it never stops training.`,
+        );
+        return;
+      }
       if (epoch < startFromEpoch) return;
-      const now = monitored('earlyStopping', monitor, logs);
+      const isBest = isBetter(now, best);
+      // The first weights that are looked at are the best for want of others, even if their metric is NaN.
+      if (restoreBestWeights && (isBest || !bestWeights)) {
+        bestWeights = await training.model.weights();
+        bestEpoch = epoch;
+      }
       wait++;
-      if (isBetter(now, best)) {
+      if (isBest) {
         best = now;
-        wait = 0;
-        if (restoreBestWeights) bestWeights = await training.model.weights();
+        bestEpoch = epoch;
+        if (baseline === undefined || isBetter(now, baseline)) wait = 0;
       } else if (wait >= patience && epoch > 0) {
+        stoppedEpoch = epoch;
         training.stop();
       }
     },
     onTrainEnd: (_, { model }, isInterrupted) => {
-      if (bestWeights && !isInterrupted) model.setWeights(bestWeights);
+      if (stoppedEpoch > 0) say?.(`Epoch ${stoppedEpoch + 1}: early stopping`);
+      if (!bestWeights || isInterrupted) return;
+      say?.(`Restoring model weights from the end of the best epoch: ${bestEpoch + 1}.`);
+      model.setWeights(bestWeights);
     },
-    state: () => ({ best, wait }),
-    restore: (state) => {
-      best = state['best'] as number | null;
-      wait = state['wait'] as number;
+    state: () => ({ best: toState(best), wait, bestEpoch }),
+    tensors: () => bestWeights,
+    restore: (state, tensors) => {
+      best = Number(state['best']);
+      wait = Number(state['wait']);
+      bestEpoch = Number(state['bestEpoch']);
+      if (restoreBestWeights && tensors.size > 0) bestWeights = tensors;
     },
   };
 }

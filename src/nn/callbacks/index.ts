@@ -1,3 +1,5 @@
 export { earlyStopping } from './early_stopping.js';
+export { learningRateScheduler } from './learning_rate_scheduler.js';
 export { modelCheckpoint } from './model_checkpoint.js';
 export { reduceLrOnPlateau } from './reduce_lr_on_plateau.js';
+export { terminateOnNaN } from './terminate_on_nan.js';

@@ -1,55 +1,118 @@
-/** Saves the weights after an epoch, always or when a metric has improved. */
+/** Saves the weights every so often, always or when a metric has improved. */
+import { UsageError } from '../../errors.js';
 import type { Folder } from '../../folder.js';
-import type { Callback } from './callback.js';
-import { type Mode, betterBy, monitored } from './monitor.js';
+import { pythonFixed } from '../../python_numbers.js';
+import type { Callback, Logs, Training } from './callback.js';
+import { fileName } from './file_name.js';
+import { type Listener, type Mode, checkMode, directionOf, once, toState, worstOf } from './monitor.js';
 
 export interface ModelCheckpointOptions {
   readonly folder: Folder;
-  /** File name without its ending. Default 'best'. */
+  /**
+   * File name without its ending, with fields such as `{epoch:02d}-{val_loss:.2f}`: the epoch from 1 on, the batch
+   * from 1 on when saving by batches, and every metric. Default 'best' with `saveBestOnly`, else 'weights'.
+   */
   readonly name?: string;
-  /** Default 'val_accuracy'. */
+  /** Default 'val_loss'. */
   readonly monitor?: string;
+  /** Default 'auto': down for losses, up for accuracies. */
   readonly mode?: Mode;
-  /** Default true. */
+  /** Saves only when `monitor` has improved. Default false. */
   readonly saveBestOnly?: boolean;
-  /** Hears what was saved, as Keras says it with verbose=1. */
-  readonly onSave?: (message: string) => void;
+  /**
+   * After each epoch, or after so many batches, counted across epochs. By batches the steps go one by one, so that
+   * the weights are those of that very batch, and metrics are the epoch's running means. Default 'epoch'.
+   */
+  readonly saveFreq?: 'epoch' | number;
+  /** The best value before training. Default none. */
+  readonly initialValueThreshold?: number;
+  /** Hears what Keras prints with verbose=1. */
+  readonly say?: Listener;
+  /** Hears once that the metric is missing. Default console.warn. */
+  readonly warn?: Listener;
 }
 
 /**
- * Saves the weights to `<name>.safetensors` in `folder` at the end of an epoch.
+ * Saves weights and optimizer slots to `<name>.safetensors` in `folder`; semantics and defaults as in Keras 3.
  *
- * Throws (while training): UsageError when the metric does not exist, FileError when writing fails.
+ * With `saveBestOnly` a value must be strictly better than the best; NaN never is. When the metric is missing, it
+ * warns and saves, as Keras does. The best value stays from one training to the next with the same instance.
+ * Throws: UsageError when mode 'auto' does not know the metric, or for a saveFreq that is neither 'epoch' nor a whole
+ * number; (while training) UsageError when the name has a field that is not there, FileError when writing fails.
+ * Source: keras/src/callbacks/model_checkpoint.py (behaviour).
  */
 export function modelCheckpoint(options: ModelCheckpointOptions): Callback {
   const {
     folder,
-    name = 'best',
-    monitor = 'val_accuracy',
-    mode = 'auto',
-    saveBestOnly = true,
-    onSave,
+    monitor = 'val_loss',
+    saveBestOnly = false,
+    saveFreq = 'epoch',
+    say,
+    warn = console.warn,
   } = options;
-  const isBetter = betterBy(monitor, mode, 0);
-  let best: number | null = null;
-  return {
+  const name = options.name ?? (saveBestOnly ? 'best' : 'weights');
+  if (saveFreq !== 'epoch' && !(Number.isInteger(saveFreq) && saveFreq > 0)) {
+    throw new UsageError(
+      `modelCheckpoint: saveFreq is ${saveFreq}, expected 'epoch' or a whole number of batches from 1 on.`,
+    );
+  }
+  const mode = checkMode('modelCheckpoint', options.mode ?? 'auto', warn);
+  // Without saveBestOnly the metric is not looked at, whatever it is.
+  const direction = saveBestOnly ? directionOf('modelCheckpoint', monitor, mode) : 'min';
+  const isBetter = (now: number, than: number): boolean => (direction === 'max' ? now > than : now < than);
+  const warnOnce = once(warn);
+  let best = options.initialValueThreshold ?? worstOf(direction);
+  let current = 0;
+  let batches = 0;
+
+  /** Whether to save, and how Keras says so. */
+  const decide = (logs: Logs): [boolean, string] => {
+    if (!saveBestOnly) return [true, ''];
+    const now = logs[monitor];
+    if (now === undefined) {
+      warnOnce(`modelCheckpoint: '${monitor}' is not available, so every model is saved, not the best only.`);
+      return [true, ''];
+    }
+    const before = pythonFixed(best, 5);
+    if (!isBetter(now, best)) return [false, `${monitor} did not improve from ${before}`];
+    best = now;
+    return [true, `${monitor} improved from ${before} to ${pythonFixed(now, 5)}, `];
+  };
+  const save = async (whole: Readonly<Record<string, number>>, logs: Logs, { model }: Training) => {
+    const file = fileName(name, whole, logs);
+    const [isSaved, how] = decide(logs);
+    say?.(
+      `Epoch ${current + 1}: ${how}${isSaved ? `saving model to ${folder.path}/${file}.safetensors` : ''}`,
+    );
+    if (!isSaved) return;
+    const metadata = Object.entries({ ...whole, ...logs }).map(([key, value]) => [key, String(value)]);
+    await model.saveWeights(folder, file, {
+      metadata: Object.fromEntries(metadata) as Record<string, string>,
+    });
+  };
+
+  const callback: Callback = {
     name: `modelCheckpoint ${name}`,
-    onEpochEnd: async (epoch, logs, { model }) => {
-      const now = saveBestOnly ? monitored('modelCheckpoint', monitor, logs) : (logs[monitor] ?? Number.NaN);
-      if (saveBestOnly && !isBetter(now, best)) return;
-      const from = best === null ? '-inf' : best.toFixed(5);
-      const how = saveBestOnly ? `${monitor} improved from ${from} to ${now.toFixed(5)}, ` : '';
-      best = now;
-      await model.saveWeights(folder, name, { metadata: { epoch: String(epoch + 1), ...stringified(logs) } });
-      onSave?.(`Epoch ${epoch + 1}: ${how}saving model to ${folder.path}/${name}.safetensors`);
+    onEpochBegin: (epoch) => {
+      current = epoch;
     },
-    state: () => ({ best }),
+    state: () => ({ best: toState(best), batches }),
     restore: (state) => {
-      best = state['best'] as number | null;
+      best = Number(state['best']);
+      batches = Number(state['batches']);
     },
   };
-}
-
-function stringified(logs: Readonly<Record<string, number>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(logs).map(([key, value]) => [key, String(value)]));
+  if (saveFreq === 'epoch') {
+    return { ...callback, onEpochEnd: (epoch, logs, training) => save({ epoch: epoch + 1 }, logs, training) };
+  }
+  return {
+    ...callback,
+    // Being there is what makes the steps go one by one.
+    onBatchBegin: () => undefined,
+    onBatchEnd: async (batch, logs, training) => {
+      if (++batches < saveFreq) return;
+      batches = 0;
+      await save({ epoch: current + 1, batch: batch + 1 }, logs, training);
+    },
+  };
 }

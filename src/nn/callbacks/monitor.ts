@@ -1,27 +1,54 @@
-/** What callbacks that watch one metric share: which way is better, and how to say that the metric is missing. */
+/** What callbacks that watch one metric share: which way is better, the best value so far, and the warnings. */
 import { UsageError } from '../../errors.js';
 import type { Logs } from './callback.js';
 
 export type Mode = 'auto' | 'min' | 'max';
+/** Hears a message. */
+export type Listener = (message: string) => void;
 
-/** Compares as Keras does: 'auto' means larger is better when the name contains "acc". */
-export function betterBy(
-  monitor: string,
-  mode: Mode,
-  minDelta: number,
-): (now: number, best: number | null) => boolean {
-  const isMax = mode === 'max' || (mode === 'auto' && monitor.includes('acc'));
-  const delta = Math.abs(minDelta);
-  return (now, best) => best === null || (isMax ? now - delta > best : now + delta < best);
+/** Keras falls back to 'auto' for a mode that it does not know, and warns. */
+export function checkMode(who: string, mode: Mode, warn: Listener): Mode {
+  if (['auto', 'min', 'max'].includes(mode)) return mode;
+  warn(`${who}: mode ${mode} is unknown, fallback to auto mode.`);
+  return 'auto';
 }
 
-/** Throws: UsageError that lists what is there. */
-export function monitored(who: string, monitor: string, logs: Logs): number {
-  const value = logs[monitor];
-  if (value === undefined) {
-    throw new UsageError(
-      `${who}: '${monitor}' is not among the metrics (${Object.keys(logs).join(', ')}); give validation data or monitor one of these.`,
-    );
-  }
-  return value;
+/**
+ * Which way a metric gets better: 'auto' knows the loss and the accuracy.
+ *
+ * Throws: UsageError for another metric under 'auto'.
+ */
+export function directionOf(who: string, monitor: string, mode: Mode): 'min' | 'max' {
+  if (mode !== 'auto') return mode;
+  const metric = monitor.replace(/^val_/, '');
+  if (metric === 'loss') return 'min';
+  if (metric === 'accuracy') return 'max';
+  throw new UsageError(
+    `${who}: whether '${monitor}' should rise or fall is not known, expected mode 'min' or 'max' with it.`,
+  );
+}
+
+/** What every value is better than. */
+export function worstOf(direction: 'min' | 'max'): number {
+  return direction === 'min' ? Infinity : -Infinity;
+}
+
+/** Passes each message on once, as Python does with its warnings. */
+export function once(warn: Listener): Listener {
+  const said = new Set<string>();
+  return (message) => {
+    if (said.has(message)) return;
+    said.add(message);
+    warn(message);
+  };
+}
+
+/** As in `loss, accuracy`. */
+export function namesOf(logs: Logs): string {
+  return Object.keys(logs).join(', ');
+}
+
+/** JSON knows no infinity, and the best value is one before the first epoch. */
+export function toState(best: number): number | string {
+  return Number.isFinite(best) ? best : String(best);
 }

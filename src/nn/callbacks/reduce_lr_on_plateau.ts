@@ -1,31 +1,39 @@
 /** Lowers the learning rate when a metric has stopped improving. */
 import { UsageError } from '../../errors.js';
+import { pythonRepr } from '../../python_numbers.js';
 import type { Callback } from './callback.js';
-import { type Mode, betterBy, monitored } from './monitor.js';
+import { type Listener, type Mode, checkMode, namesOf, once, toState, worstOf } from './monitor.js';
 
 export interface ReduceLrOnPlateauOptions {
   /** Default 'val_loss'. */
   readonly monitor?: string;
-  /** New rate = rate · factor. Default 0.1. */
+  /** New rate = rate · factor; below 1. Default 0.1. */
   readonly factor?: number;
   /** Epochs without improvement before lowering. Default 10. */
   readonly patience?: number;
+  /** 'auto' is 'max' when the metric's name contains "acc". Default 'auto'. */
   readonly mode?: Mode;
-  /** Improvements up to this much do not count. Default 1e-4. */
+  /** Only an improvement by more than this counts. Default 1e-4. */
   readonly minDelta?: number;
-  /** Epochs after a reduction that do not count. Default 0. */
+  /** Epochs after a reduction in which none is counted as without improvement. Default 0. */
   readonly cooldown?: number;
-  /** Default 0. */
+  /** The rate is not lowered below this. Default 0. */
   readonly minLr?: number;
-  /** Hears of each reduction. */
-  readonly onReduce?: (message: string) => void;
+  /** Hears of each reduction what Keras prints with verbose=1. */
+  readonly say?: Listener;
+  /** Hears once that the metric is missing; training goes on. Default console.warn. */
+  readonly warn?: Listener;
 }
 
 /**
  * Multiplies the learning rate by `factor` when `monitor` has not improved for `patience` epochs; semantics and
  * defaults as in Keras 3.
  *
- * Throws: UsageError for a factor of 1 or more, (while training) when the metric does not exist or the rate is a schedule.
+ *   improved:  value < best − minDelta  (mode max: value > best + minDelta); never for NaN
+ *   new rate = max(rate · factor, minLr)
+ *
+ * Every training begins afresh, unless it is resumed.
+ * Throws: UsageError for a factor of 1 or more, and when training begins and the rate is a schedule.
  * Source: keras/src/callbacks/reduce_lr_on_plateau.py (behaviour).
  */
 export function reduceLrOnPlateau(options: ReduceLrOnPlateauOptions = {}): Callback {
@@ -33,22 +41,38 @@ export function reduceLrOnPlateau(options: ReduceLrOnPlateauOptions = {}): Callb
     monitor = 'val_loss',
     factor = 0.1,
     patience = 10,
-    mode = 'auto',
     minDelta = 1e-4,
     cooldown = 0,
     minLr = 0,
-    onReduce,
+    say,
+    warn = console.warn,
   } = options;
   if (!(factor < 1))
     throw new UsageError(`reduceLrOnPlateau: factor is ${factor}, expected a number below 1.`);
-  const isBetter = betterBy(monitor, mode, minDelta);
-  let best: number | null = null;
+  const mode = checkMode('reduceLrOnPlateau', options.mode ?? 'auto', warn);
+  const direction = mode === 'auto' ? (monitor.includes('acc') ? 'max' : 'min') : mode;
+  const isBetter = (now: number, best: number): boolean =>
+    direction === 'max' ? now > best + minDelta : now < best - minDelta;
+  const warnOnce = once(warn);
+  let best = worstOf(direction);
   let wait = 0;
   let cooling = 0;
   return {
-    name: 'reduceLrOnPlateau',
+    name: `reduceLrOnPlateau ${monitor}`,
+    onTrainBegin: ({ model: { optimizer } }) => {
+      rateOf(optimizer);
+      best = worstOf(direction);
+      wait = 0;
+      cooling = 0;
+    },
     onEpochEnd: (epoch, logs, { model: { optimizer } }) => {
-      const now = monitored('reduceLrOnPlateau', monitor, logs);
+      const now = logs[monitor];
+      if (now === undefined) {
+        warnOnce(
+          `reduceLrOnPlateau: '${monitor}' is not among the metrics (${namesOf(logs)}), so the learning rate stays.`,
+        );
+        return;
+      }
       if (cooling > 0) {
         cooling--;
         wait = 0;
@@ -59,22 +83,26 @@ export function reduceLrOnPlateau(options: ReduceLrOnPlateauOptions = {}): Callb
         return;
       }
       if (cooling > 0 || ++wait < patience) return;
-      const rate = optimizer.learningRate;
-      if (typeof rate !== 'number')
-        throw new UsageError('reduceLrOnPlateau: the learning rate is a schedule, expected a number.');
+      const rate = rateOf(optimizer);
       if (rate <= minLr) return;
-      optimizer.learningRate = Math.max(rate * factor, minLr);
+      const lower = Math.max(rate * factor, minLr);
+      optimizer.learningRate = lower;
       cooling = cooldown;
       wait = 0;
-      onReduce?.(
-        `Epoch ${epoch + 1}: reduceLrOnPlateau reducing learning rate to ${optimizer.learningRate}.`,
-      );
+      say?.(`Epoch ${epoch + 1}: ReduceLROnPlateau reducing learning rate to ${pythonRepr(lower)}.`);
     },
-    state: () => ({ best, wait, cooling }),
+    state: () => ({ best: toState(best), wait, cooling }),
     restore: (state) => {
-      best = state['best'] as number | null;
-      wait = state['wait'] as number;
-      cooling = state['cooling'] as number;
+      best = Number(state['best']);
+      wait = Number(state['wait']);
+      cooling = Number(state['cooling']);
     },
   };
+}
+
+function rateOf({ learningRate }: { readonly learningRate: unknown }): number {
+  if (typeof learningRate === 'number') return learningRate;
+  throw new UsageError(
+    'reduceLrOnPlateau: the learning rate is a schedule, expected a number that can be lowered.',
+  );
 }

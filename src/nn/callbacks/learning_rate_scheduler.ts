@@ -1,0 +1,53 @@
+/** Sets the learning rate at the start of each epoch. */
+import { UsageError } from '../../errors.js';
+import { pythonRepr } from '../../python_numbers.js';
+import type { Callback } from './callback.js';
+import type { Listener } from './monitor.js';
+
+export interface LearningRateSchedulerOptions {
+  /** Hears of each epoch's rate what Keras prints with verbose=1. */
+  readonly say?: Listener;
+}
+
+/**
+ * Asks `rateFor(epoch, rate)`, epochs counted from 0, for the rate of each epoch, as Keras's LearningRateScheduler.
+ * Rates that follow a formula from step to step are `schedules`.
+ *
+ * A resumed epoch keeps the rate that it began with.
+ * Throws (while training): UsageError when the rate is a schedule, or what `rateFor` returns is no finite number.
+ * Source: keras/src/callbacks/learning_rate_scheduler.py (behaviour).
+ */
+export function learningRateScheduler(
+  rateFor: (epoch: number, rate: number) => number,
+  { say }: LearningRateSchedulerOptions = {},
+): Callback {
+  let scheduled = -1;
+  return {
+    name: 'learningRateScheduler',
+    onTrainBegin: () => {
+      scheduled = -1;
+    },
+    onEpochBegin: (epoch, { model: { optimizer } }) => {
+      if (epoch === scheduled) return;
+      const before = optimizer.learningRate;
+      if (typeof before !== 'number') {
+        throw new UsageError(
+          'learningRateScheduler: the learning rate is a schedule already, expected a number.',
+        );
+      }
+      const rate = rateFor(epoch, before);
+      if (!Number.isFinite(rate)) {
+        throw new UsageError(
+          `learningRateScheduler: the rate of epoch ${epoch} is ${String(rate)}, expected a finite number.`,
+        );
+      }
+      optimizer.learningRate = rate;
+      scheduled = epoch;
+      say?.(`Epoch ${epoch + 1}: LearningRateScheduler setting learning rate to ${pythonRepr(rate)}.`);
+    },
+    state: () => ({ scheduled }),
+    restore: (state) => {
+      scheduled = Number(state['scheduled']);
+    },
+  };
+}

@@ -1,0 +1,52 @@
+/** A line of metrics per epoch in a CSV file, as Keras's CSVLogger writes it. */
+import type { Folder } from '../folder.js';
+import type { Callback } from '../nn/callbacks/callback.js';
+import { pythonRepr } from '../python_numbers.js';
+
+export interface CsvLoggerOptions {
+  readonly folder: Folder;
+  /** Default 'training.csv'. */
+  readonly name?: string;
+  /** Default ','. */
+  readonly separator?: string;
+  /** Adds to a file that is there, without another header; otherwise it is replaced. Default false. */
+  readonly append?: boolean;
+}
+
+/**
+ * Streams each epoch's metrics to a CSV file: a header `epoch,accuracy,loss,…`, names sorted, then a row per epoch.
+ *
+ * As in Keras epochs count from 0, lines end in CR LF, numbers read as Python prints them, the first epoch decides on
+ * the columns, and what a later one lacks is `NA`. Each row is on the disk before training goes on.
+ * Throws (while training): FileError.
+ * Source: keras/src/callbacks/csv_logger.py (behaviour).
+ */
+export function csvLogger({
+  folder,
+  name = 'training.csv',
+  separator = ',',
+  append = false,
+}: CsvLoggerOptions): Callback {
+  let names: string[] | undefined;
+  let hasHeader = false;
+  const quoted = (text: string): string =>
+    text.includes(separator) || /["\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  const line = (cells: readonly string[]): string => `${cells.map(quoted).join(separator)}\r\n`;
+  return {
+    onTrainBegin: async () => {
+      names = undefined;
+      hasHeader = append && (await folder.exists(name)) && (await folder.read(name)).length > 0;
+      if (!append) await folder.write(name, '');
+    },
+    onEpochEnd: async (epoch, logs) => {
+      names ??= Object.keys(logs).sort();
+      const header = hasHeader ? '' : line(['epoch', ...names]);
+      hasHeader = true;
+      const cells = names.map((metric) => {
+        const value = logs[metric];
+        return value === undefined ? 'NA' : pythonRepr(value);
+      });
+      await folder.append(name, header + line([String(epoch), ...cells]));
+    },
+  };
+}

@@ -1,0 +1,75 @@
+/**
+ * A confusion matrix as pixels: TensorBoard shows pictures, and nothing here draws text but these ten digits.
+ *
+ * Rows are the true classes, columns the guesses, both numbered along the edges. A cell is the darker the larger its
+ * share of the row, and says its count; zeros stay empty.
+ */
+import type { Pixels } from './pixels.js';
+
+/** 3 × 5 pixels per digit, a row of bits per line. */
+const digits = [
+  [7, 5, 5, 5, 7],
+  [2, 6, 2, 2, 7],
+  [7, 1, 7, 4, 7],
+  [7, 1, 7, 1, 7],
+  [5, 5, 7, 1, 1],
+  [7, 4, 7, 1, 7],
+  [7, 4, 7, 5, 7],
+  [7, 1, 1, 2, 2],
+  [7, 5, 7, 5, 7],
+  [7, 5, 7, 1, 7],
+];
+const dot = 2; // pixels per dot of a digit
+const digitWidth = 4 * dot;
+const lineHeight = 5 * dot;
+
+type Colour = readonly [number, number, number];
+const white: Colour = [255, 255, 255];
+const black: Colour = [0, 0, 0];
+const dark: Colour = [8, 48, 107];
+
+/** Units: pixels, RGB. `counts[truth][guess]`. */
+export function confusionPicture(counts: readonly (readonly number[])[]): Pixels {
+  const classes = counts.length;
+  const longest = String(Math.max(classes - 1, ...counts.map((row) => Math.max(...row)))).length;
+  const cell = Math.max(lineHeight, longest * digitWidth) + 8;
+  const margin = String(classes - 1).length * digitWidth + 8;
+  const size = margin + classes * cell;
+  const data = new Uint8Array(size * size * 3).fill(255);
+  const fill = (left: number, top: number, width: number, height: number, colour: Colour): void => {
+    for (let y = top; y < top + height; y++)
+      for (let x = left; x < left + width; x++) data.set(colour, (y * size + x) * 3);
+  };
+  /** Around a middle. */
+  const write = (value: number, middleX: number, middleY: number, colour: Colour): void => {
+    const text = String(value);
+    const top = Math.round(middleY - lineHeight / 2);
+    [...text].forEach((digit, i) => {
+      const left = Math.round(middleX - (text.length * digitWidth - dot) / 2) + i * digitWidth;
+      digits[Number(digit)]!.forEach((bits, y) => {
+        for (let x = 0; x < 3; x++)
+          if (bits & (4 >> x)) fill(left + x * dot, top + y * dot, dot, dot, colour);
+      });
+    });
+  };
+  counts.forEach((row, truth) => {
+    const middle = margin + (truth + 0.5) * cell;
+    write(truth, margin / 2, middle, black);
+    write(truth, middle, margin / 2, black);
+    const total = row.reduce((sum, count) => sum + count, 0);
+    row.forEach((count, guess) => {
+      if (count === 0) return;
+      const share = count / total;
+      const [left, top] = [margin + guess * cell, margin + truth * cell];
+      fill(left, top, cell - 1, cell - 1, shade(share));
+      write(count, left + cell / 2, top + cell / 2, share > 0.5 ? white : black);
+    });
+  });
+  return { data, width: size, height: size, channels: 3 };
+}
+
+/** From nearly white, so that a single mistake shows, to dark blue. */
+function shade(share: number): Colour {
+  const depth = 0.12 + 0.88 * share;
+  return dark.map((full) => Math.round(255 + (full - 255) * depth)) as unknown as Colour;
+}

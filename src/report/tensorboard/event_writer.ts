@@ -1,0 +1,48 @@
+/** An event file of one run: events are gathered and appended now and then. */
+import type { Folder } from '../../folder.js';
+import { type Encoded, concat } from './protobuf.js';
+import { versionEvent } from './event.js';
+import { record } from './record.js';
+
+export interface EventWriterOptions {
+  readonly folder: Folder;
+  /** The run's folder inside `folder`, as in `20260131-120000/train`. */
+  readonly run: string;
+  /** Who writes, for the file's name. */
+  readonly host: string;
+  readonly pid: number;
+  /** Seconds since 1970. */
+  readonly now: () => number;
+}
+
+/** Files that this process has begun: tells those of one second apart. */
+let begun = 0;
+
+/**
+ * Writes `<run>/events.out.tfevents.<seconds>.<host>.<pid>.<n>.v2`. The file is made at the first flush, and no file
+ * stays open between flushes. A run that goes on later gets another file beside it, which TensorBoard reads as one.
+ */
+export class EventWriter {
+  readonly #folder: Folder;
+  readonly #name: string;
+  readonly #waiting: Encoded[];
+
+  constructor({ folder, run, host, pid, now }: EventWriterOptions) {
+    const seconds = now();
+    this.#folder = folder;
+    this.#name = `${run}/events.out.tfevents.${Math.floor(seconds)}.${host}.${pid}.${begun++}.v2`;
+    this.#waiting = [record(versionEvent(seconds))];
+  }
+
+  add(event: Encoded): void {
+    this.#waiting.push(record(event));
+  }
+
+  /** Throws: FileError; what waits is kept for the next time. */
+  async flush(): Promise<void> {
+    const { length } = this.#waiting;
+    if (length === 0) return;
+    await this.#folder.append(this.#name, concat(this.#waiting));
+    this.#waiting.splice(0, length);
+  }
+}

@@ -1,0 +1,2 @@
+export type { Pixels } from './pixels.js';
+export { type TensorBoardOptions, tensorBoard } from './tensor_board.js';

@@ -1,0 +1,42 @@
+/**
+ * The framing of TensorFlow's record files: each record says its length and proves itself and it by checksums.
+ *
+ *   u64 length · u32 masked CRC of the length · data · u32 masked CRC of the data   (little-endian)
+ *
+ * Source: the TensorFlow guide "TFRecord and tf.train.Example"; RFC 3720, appendix B.4 (CRC-32C).
+ */
+import { type Encoded, concat } from './protobuf.js';
+
+/** Castagnoli's polynomial, bits reversed. */
+const polynomial = 0x82f63b78;
+
+/** The CRC of each byte by itself. */
+const table = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte;
+  for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? polynomial : 0);
+  return crc >>> 0;
+});
+
+/** CRC-32C, which is not the CRC-32 of gzip and PNG. */
+export function crc32c(data: Uint8Array): number {
+  let crc = 0xffffffff;
+  for (const byte of data) crc = (crc >>> 8) ^ table[(crc ^ byte) & 255]!;
+  return (crc ^ 0xffffffff) >>> 0;
+}
+
+/** A CRC turned and shifted, since the CRC of data that hold their own CRC is the same for all. */
+export function maskedCrc(data: Uint8Array): number {
+  const crc = crc32c(data);
+  return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
+}
+
+/** One framed record. */
+export function record(data: Uint8Array): Encoded {
+  const head = new Uint8Array(12);
+  const view = new DataView(head.buffer);
+  view.setBigUint64(0, BigInt(data.length), true);
+  view.setUint32(8, maskedCrc(head.subarray(0, 8)), true);
+  const tail = new Uint8Array(4);
+  new DataView(tail.buffer).setUint32(0, maskedCrc(data), true);
+  return concat([head, data, tail]);
+}

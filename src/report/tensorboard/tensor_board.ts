@@ -1,0 +1,203 @@
+/** Writes what TensorBoard shows: scalars, histograms, pictures, and the model's graph. */
+import { UsageError } from '../../errors.js';
+import type { Folder } from '../../folder.js';
+import type { Callback, Logs, Training } from '../../nn/callbacks/callback.js';
+import { confusionPicture } from './confusion_picture.js';
+import { type Moment, histogramEvent, imageEvent, kerasModelEvent, scalarEvent } from './event.js';
+import { EventWriter } from './event_writer.js';
+import { histogramOf } from './histogram.js';
+import { kerasJson } from './keras_json.js';
+import type { Pixels } from './pixels.js';
+
+type Maybe<T> = T | Promise<T>;
+
+export interface TensorBoardOptions {
+  /** Where `tensorboard --logdir` looks; this run gets a folder of its own inside. */
+  readonly logDir: Folder;
+  /** The run's folder. Default the time when training began, as in `20260131-120000`. */
+  readonly run?: string;
+  /** The model's graph. Default true. */
+  readonly writeGraph?: boolean;
+  /** Epochs from one set of weight histograms to the next; 0 for none. Default 0. */
+  readonly histogramFreq?: number;
+  /** Metrics after each epoch only, or also after each batch, or each so many batches. Default 'epoch'. */
+  readonly updateFreq?: 'epoch' | 'batch' | number;
+  /** Steps per second as a scalar. Default false. */
+  readonly writeStepsPerSecond?: boolean;
+  /** Turns pixels into a PNG; needed for pictures. In Node `encodePng` of src/node/png.ts. */
+  readonly encodePng?: (picture: Pixels) => Uint8Array;
+  /** Pictures to show under `samples`: a list once, what a function returns after every `imageFreq` epochs. */
+  readonly imageSamples?: readonly Pixels[] | ((epoch: number) => Maybe<readonly Pixels[]>);
+  /** counts[truth][guess], shown as a picture under `confusion_matrix` after every `imageFreq` epochs. */
+  readonly confusion?: (epoch: number, training: Training) => Maybe<readonly (readonly number[])[]>;
+  /** Epochs from one set of pictures to the next. Default 1. */
+  readonly imageFreq?: number;
+  /** Who writes, for the names of the files. Default 'localhost' and 0. */
+  readonly host?: string;
+  readonly pid?: number;
+  /** Seconds since 1970. Default the clock. */
+  readonly now?: () => number;
+}
+
+/** Between batches, seconds until what has gathered is written; TensorFlow waits as long. */
+const flushSeconds = 120;
+
+/**
+ * Writes event files into `<logDir>/<run>/train` and `/validation`; tags, steps and defaults as in Keras 3.
+ *
+ *   epoch_<metric>, epoch_learning_rate     by epoch, from 0; validation metrics without `val_`, in `validation`
+ *   evaluation_<metric>_vs_iterations       by step, in `validation`
+ *   batch_<metric>                          by step, from 1, every `updateFreq` steps
+ *   epoch_steps_per_second, batch_…         with `writeStepsPerSecond`
+ *   <layer>/kernel/histogram                every `histogramFreq` epochs, the first one included
+ *   samples/<i>, confusion_matrix           pictures
+ *   keras                                   the model's graph
+ *
+ * The learning rate is that of the epoch's last step. Histograms read the weights back; nothing else does.
+ * Files are appended to at the end of each epoch, and every two minutes when batches are written. A resumed training
+ * goes on in the same run.
+ * Throws: UsageError for pictures without `encodePng` or a frequency that is no whole number; FileError.
+ * Source: keras/src/callbacks/tensorboard.py (behaviour).
+ */
+export function tensorBoard(options: TensorBoardOptions): Callback {
+  const {
+    logDir,
+    writeGraph = true,
+    histogramFreq = 0,
+    writeStepsPerSecond = false,
+    imageSamples,
+    confusion,
+    imageFreq = 1,
+    host = 'localhost',
+    pid = 0,
+    now = () => Date.now() / 1000,
+  } = options;
+  const updateFreq = options.updateFreq === 'batch' ? 1 : (options.updateFreq ?? 'epoch');
+  checkFrequency('histogramFreq', histogramFreq, 0);
+  checkFrequency('imageFreq', imageFreq, 1);
+  if (updateFreq !== 'epoch') checkFrequency('updateFreq', updateFreq, 1);
+  const encode = encoderOf(options);
+
+  let run = '';
+  let isStarted = false;
+  let lastFlush = 0;
+  let epochBegan: Moment = { wallTime: 0, step: 0 };
+  let batchBefore = epochBegan;
+  const writers = new Map<'train' | 'validation', EventWriter>();
+  const writer = (kind: 'train' | 'validation'): EventWriter => {
+    let found = writers.get(kind);
+    if (!found)
+      writers.set(kind, (found = new EventWriter({ folder: logDir, run: `${run}/${kind}`, host, pid, now })));
+    return found;
+  };
+  const at = (step: number): Moment => ({ wallTime: now(), step });
+  const scalars = (
+    kind: 'train' | 'validation',
+    logs: Logs,
+    step: number,
+    tag: (metric: string) => string,
+  ) => {
+    const target = writer(kind);
+    for (const [metric, value] of Object.entries(logs)) target.add(scalarEvent(at(step), tag(metric), value));
+  };
+  const picture = (tag: string, step: number, pixels: Pixels): void =>
+    writer('train').add(imageEvent(at(step), tag, { ...pixels, png: encode(pixels) }));
+  const samples = (list: readonly Pixels[], step: number): void =>
+    list.forEach((pixels, i) => picture(`samples/${i}`, step, pixels));
+  const flush = async (): Promise<void> => {
+    for (const target of writers.values()) await target.flush();
+    lastFlush = now();
+  };
+
+  const callback: Callback = {
+    name: 'tensorBoard',
+    onTrainBegin: () => {
+      run = options.run ?? timestamp(new Date(now() * 1000));
+      isStarted = false;
+      lastFlush = now();
+      writers.clear();
+    },
+    onEpochBegin: (_, { model, position }) => {
+      epochBegan = batchBefore = at(position().step);
+      if (isStarted) return;
+      isStarted = true;
+      if (writeGraph) writer('train').add(kerasModelEvent(at(0), 'keras', kerasJson(model.toJson())));
+      if (imageSamples && typeof imageSamples !== 'function') samples(imageSamples, 0);
+    },
+    onTestEnd: (logs, { training }) => {
+      if (!training) return;
+      const { step } = training.position();
+      scalars('validation', logs, step, (metric) => `evaluation_${metric}_vs_iterations`);
+    },
+    onEpochEnd: async (epoch, logs, training) => {
+      const metrics = Object.entries(logs);
+      const trained = metrics.filter(([name]) => !name.startsWith('val_'));
+      if (writeStepsPerSecond) {
+        const seconds = now() - epochBegan.wallTime;
+        trained.push(['steps_per_second', (training.position().step - epochBegan.step) / seconds]);
+      }
+      const validated = metrics.filter(([name]) => name.startsWith('val_'));
+      const tag = (metric: string): string => `epoch_${metric}`;
+      scalars('train', Object.fromEntries(trained), epoch, tag);
+      if (validated.length > 0) {
+        const named = validated.map(([name, value]) => [name.slice('val_'.length), value] as const);
+        scalars('validation', Object.fromEntries(named), epoch, tag);
+      }
+      if (histogramFreq > 0 && epoch % histogramFreq === 0) {
+        for (const [name, values] of await training.model.weights())
+          writer('train').add(histogramEvent(at(epoch), `${name}/histogram`, histogramOf(values)));
+      }
+      if (epoch % imageFreq === 0) {
+        if (typeof imageSamples === 'function') samples(await imageSamples(epoch), epoch);
+        if (confusion) picture('confusion_matrix', epoch, confusionPicture(await confusion(epoch, training)));
+      }
+      await flush();
+    },
+    onTrainEnd: flush,
+    state: () => ({ run, isStarted }),
+    restore: (state) => {
+      run = options.run ?? String(state['run']);
+      isStarted = state['isStarted'] === true;
+    },
+  };
+  if (updateFreq === 'epoch') return callback;
+  return {
+    ...callback,
+    onBatchEnd: async (_, logs, { position }) => {
+      const { step } = position();
+      if (step % updateFreq !== 0) return;
+      const moment = at(step);
+      const speed = (step - batchBefore.step) / (moment.wallTime - batchBefore.wallTime);
+      batchBefore = moment;
+      const all = writeStepsPerSecond ? { ...logs, steps_per_second: speed } : logs;
+      scalars('train', all, step, (metric) => `batch_${metric}`);
+      if (moment.wallTime - lastFlush > flushSeconds) await flush();
+    },
+  };
+}
+
+function checkFrequency(name: string, value: number, least: number): void {
+  if (Number.isInteger(value) && value >= least) return;
+  throw new UsageError(`tensorBoard: ${name} is ${value}, expected a whole number from ${least} on.`);
+}
+
+function encoderOf({
+  encodePng,
+  imageSamples,
+  confusion,
+}: TensorBoardOptions): (picture: Pixels) => Uint8Array {
+  if (encodePng) return encodePng;
+  if (imageSamples || confusion) {
+    throw new UsageError(
+      'tensorBoard: imageSamples or confusion is given without encodePng, which makes their pictures.',
+    );
+  }
+  return () => new Uint8Array();
+}
+
+/** Local time as in `20260131-120000`. */
+function timestamp(date: Date): string {
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const day = `${date.getFullYear()}${two(date.getMonth() + 1)}${two(date.getDate())}`;
+  return `${day}-${two(date.getHours())}${two(date.getMinutes())}${two(date.getSeconds())}`;
+}
