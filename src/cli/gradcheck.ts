@@ -5,12 +5,9 @@
  *   3. whole networks, among them the paper model with its 887,530 parameters
  */
 import type { Device } from '../engine/device.js';
-import type { Op } from '../engine/op.js';
-import type { Pass } from '../engine/pass.js';
-import { lonePasses, ops } from '../kernels/index.js';
-import { type Checkable, type Row, checkComposition, checkNetwork, checkOp } from '../reference/check.js';
+import { type Row, checkComposition, checkNetwork, checkOp } from '../reference/check.js';
 import { compositions } from '../reference/compositions.js';
-import { references } from '../reference/index.js';
+import { checkables, references } from '../reference/index.js';
 import { paperNetwork, smallNetwork, stridedNetwork } from '../reference/network.js';
 import {
   type Reference,
@@ -33,15 +30,6 @@ interface Line {
   readonly comparisons: number;
   readonly failures: readonly Row[];
 }
-
-/** Everything that can be checked, ops first. */
-const checkables: readonly Checkable[] = [
-  ...(ops as unknown as readonly Op[]),
-  ...(lonePasses as unknown as readonly Pass[]).map((pass) => ({
-    name: pass.name.split('/')[0] as string,
-    passes: [pass],
-  })),
-];
 
 export async function gradcheck({
   device,

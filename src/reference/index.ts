@@ -1,8 +1,14 @@
 /** Every reference by the name of its op: tests, gradcheck and the bench are made from this list. */
+import type { Op } from '../engine/op.js';
+import type { Pass } from '../engine/pass.js';
+import { lonePasses, ops } from '../kernels/index.js';
 import { arithmeticReferences } from './arithmetic.js';
+import { augmentReference } from './augment.js';
 import { batchGatherReference } from './batch_gather.js';
+import type { Checkable } from './check.js';
 import { conv2dReference } from './conv2d.js';
 import { dropoutReference } from './dropout.js';
+import { filter2dReference } from './filter2d.js';
 import { matmulReference } from './matmul.js';
 import { argMaxReference, maxReference } from './max.js';
 import { maxPool2dReference } from './max_pool2d.js';
@@ -30,9 +36,23 @@ const all: readonly Reference[] = [
   argMaxReference,
   reshapeReference,
   transposeReference,
+  filter2dReference,
   batchGatherReference,
+  augmentReference,
   rmspropReference,
   stepStateReference,
 ];
 
 export const references: ReadonlyMap<string, Reference> = new Map(all.map((each) => [each.op, each]));
+
+const opOf = (pass: Pass): string => pass.name.split('/')[0]!;
+const alone = lonePasses as unknown as readonly Pass[];
+
+/** What has a reference: the ops, and the passes that stand alone, gathered by the op in their names. */
+export const checkables: readonly Checkable[] = [
+  ...(ops as unknown as readonly Op[]),
+  ...[...new Set(alone.map(opOf))].map((name) => ({
+    name,
+    passes: alone.filter((pass) => opOf(pass) === name),
+  })),
+];

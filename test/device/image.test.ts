@@ -50,15 +50,12 @@ function distance(got: ArrayLike<number>, want: ArrayLike<number>): number {
   return Array.from(want, (value, i) => Math.abs(got[i]! - value)).reduce((a, b) => (b <= a ? a : b), 0);
 }
 
-test.each(values.filters)(
-  'SciPy: $name, $iterations times over',
-  async ({ kernel, iterations, x, y }) => {
-    const got = await image.filter2d(batchOf(x), kernel, { iterations }).data();
-    const largest = Math.max(...y.map(Math.abs), 1);
-    // Numbers of 7 digits; up to 25 products a time, which grow with the values.
-    expect(distance(got, y)).toBeLessThan(1e-6 * largest);
-  },
-);
+test.each(values.filters)('SciPy: $name, $iterations times over', async ({ kernel, iterations, x, y }) => {
+  const got = await image.filter2d(batchOf(x), kernel, { iterations }).data();
+  const largest = Math.max(...y.map(Math.abs), 1);
+  // Numbers of 7 digits; up to 25 products a time, which grow with the values.
+  expect(distance(got, y)).toBeLessThan(1e-6 * largest);
+});
 
 type Matrix = readonly (readonly number[])[];
 
@@ -71,7 +68,7 @@ function transformRow(
   height: number,
   width: number,
   [degrees, down, across, zoomDown, zoomAcross, upsideDown, mirrored]: readonly number[],
-): Float32Array {
+): Float32Array<ArrayBuffer> {
   const angle = (degrees! * Math.PI) / 180;
   const [sine, cosine] = [Math.sin(angle), Math.cos(angle)];
   const [cy, cx] = [height / 2 - 0.5, width / 2 - 0.5];

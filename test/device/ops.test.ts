@@ -2,23 +2,12 @@
 // odd sizes, tile edges, random ones of a fixed seed; every variant that takes the case, each with fused ops too; then
 // the gradients through `grad`, and against differences that the device computes itself.
 import { expect, test } from 'vitest';
-import type { Op } from '../../src/engine/op.js';
-import type { Pass } from '../../src/engine/pass.js';
-import { lonePasses, ops } from '../../src/kernels/index.js';
-import { type Checkable, type Row, checkOp } from '../../src/reference/check.js';
-import { references } from '../../src/reference/index.js';
+import { type Row, checkOp } from '../../src/reference/check.js';
+import { checkables, references } from '../../src/reference/index.js';
 import type { Reference } from '../../src/reference/reference.js';
 import { useDevice } from './device.js';
 
 const held = useDevice();
-
-const checkables: Checkable[] = [
-  ...(ops as unknown as readonly Op[]),
-  ...(lonePasses as unknown as readonly Pass[]).map((pass) => ({
-    name: pass.name.split('/')[0] as string,
-    passes: [pass],
-  })),
-];
 
 // With cold shader caches each of some hundred pipelines takes a software driver a tenth of a second to compile.
 const timeout = 300_000;

@@ -4,7 +4,7 @@
  *   what is dropped, fused, and not fused; when buffers are used again; which variant is chosen
  */
 import { expect, test } from 'vitest';
-import { type Op, grad } from '../../src/engine/op.js';
+import { grad } from '../../src/engine/op.js';
 import { type Attributes, type Pass, type PassContext, type Spec, sizeOf } from '../../src/engine/pass.js';
 import { type Plan, describePlan } from '../../src/engine/plan.js';
 import { program } from '../../src/engine/program.js';
@@ -14,19 +14,17 @@ import {
   add,
   conv2d,
   exp,
-  lonePasses,
   matmul,
   maxPool2d,
   multiply,
   negate,
-  ops,
   relu,
   reshape,
   scale,
   square,
   sum,
 } from '../../src/kernels/index.js';
-import { references } from '../../src/reference/index.js';
+import { checkables, references } from '../../src/reference/index.js';
 import {
   type Case,
   type Evaluated,
@@ -47,13 +45,7 @@ const labels = (plan: Plan): string[] => plan.dispatches.map(({ label }) => labe
 
 // ---- lowering ----
 
-const passes = [
-  ...(ops as unknown as readonly Op[]).flatMap((op) => op.passes.map((pass) => ({ op: op.name, pass }))),
-  ...(lonePasses as unknown as readonly Pass[]).map((pass) => ({
-    op: pass.name.split('/')[0] as string,
-    pass,
-  })),
-];
+const passes = checkables.flatMap((op) => op.passes.map((pass) => ({ op: op.name, pass })));
 
 const devices = [
   fakeDevice({ family: 'software', subgroupSize: 8 }),

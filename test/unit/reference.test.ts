@@ -4,10 +4,8 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import type { Op } from '../../src/engine/op.js';
-import { type Pass, sizeOf } from '../../src/engine/pass.js';
-import { lonePasses, ops } from '../../src/kernels/index.js';
-import { references } from '../../src/reference/index.js';
+import { sizeOf } from '../../src/engine/pass.js';
+import { checkables, references } from '../../src/reference/index.js';
 import {
   type Case,
   type Reference,
@@ -127,15 +125,7 @@ test.each([
 
 // ---- the registry ----
 
-const passes: readonly { readonly name: string; readonly passes: readonly Pass[] }[] = [
-  ...(ops as unknown as readonly Op[]),
-  ...(lonePasses as unknown as readonly Pass[]).map((pass) => ({
-    name: pass.name.split('/')[0] as string,
-    passes: [pass],
-  })),
-];
-
-test.each(passes)('$name has a reference with cases, bench shapes and every pass', (op) => {
+test.each(checkables)('$name has a reference with cases, bench shapes and every pass', (op) => {
   const reference = references.get(op.name) as Reference;
   expect(reference, `src/reference names ${op.name}`).toBeDefined();
   expect(reference.cases.length).toBeGreaterThan(2);
@@ -150,7 +140,7 @@ test.each(passes)('$name has a reference with cases, bench shapes and every pass
 });
 
 test('no reference is left without an op', () => {
-  expect([...references.keys()].sort()).toEqual(passes.map(({ name }) => name).sort());
+  expect([...references.keys()].sort()).toEqual(checkables.map(({ name }) => name).sort());
 });
 
 /** Folders whose shaders are parts of others, not ops. */
@@ -159,12 +149,12 @@ const helpers = ['elementwise', 'random'];
 test('every op with kernels of its own has a shader folder, and every folder an op', () => {
   const root = fileURLToPath(new URL('../../shaders', import.meta.url));
   const folders = readdirSync(root).filter((name) => !helpers.includes(name));
-  const withKernels = passes.filter((op) => op.passes.some((pass) => !pass.elementwise));
+  const withKernels = checkables.filter((op) => op.passes.some((pass) => !pass.elementwise));
   expect(folders.sort()).toEqual(withKernels.map(({ name }) => name).sort());
 });
 
 test('variants of a pass have different names, and one clear variant takes everything', () => {
-  for (const op of passes) {
+  for (const op of checkables) {
     for (const { name, variants, elementwise } of op.passes) {
       expect(new Set(variants.map((variant) => variant.name)).size, name).toBe(variants.length);
       expect(variants.at(-1)?.family, `the last variant of ${name}`).toBe(elementwise ? undefined : 'clear');
