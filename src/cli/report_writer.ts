@@ -1,13 +1,32 @@
 /** The report of a run folder: `evaluation.json`, then `report.html` and its pictures from the files of the folder. */
 import type { ImageSet } from '../data/dataset.js';
+import { DataError } from '../errors.js';
 import type { Folder } from '../folder.js';
-import type { AugmentedSamples, EvaluationFile, KernelTime } from '../report/evaluation_file.js';
+import { encodePng } from '../node/png.js';
+import { svgToPng } from '../node/svg_png.js';
+import { accuracyChart, lossChart } from '../report/charts/history_charts.js';
+import { predictionGrid } from '../report/charts/prediction_grid.js';
+import { type Drawing, svgFile } from '../report/charts/svg.js';
+import { type Prediction, evaluate } from '../report/evaluation.js';
+import {
+  type AugmentedSamples,
+  type EvaluationFile,
+  type KernelTime,
+  type Picture,
+  type TestedSet,
+  evaluationToJson,
+} from '../report/evaluation_file.js';
+import { type RunReport, confusionDrawing, gridImages, runReportPage } from '../report/html/run_report.js';
+import { readReport } from './report_files.js';
 
 export interface ReportInput {
   /** The run folder. run.json (with its `result`), history.json and model.json must have been written. */
   readonly folder: Folder;
-  /** The test set with its labels, and what the model said: [count, classes], row by row. */
-  readonly test: { readonly images: ImageSet; readonly probabilities: Float32Array };
+  /**
+   * The test set with its labels, and what the model said: [count, classes], row by row. Left out when the data have
+   * no labelled test part.
+   */
+  readonly test?: { readonly images: ImageSet; readonly probabilities: Float32Array };
   /** Keys which 25 predictions are shown. */
   readonly seed: number;
   /** Left out when nothing is augmented. */
@@ -17,10 +36,21 @@ export interface ReportInput {
 }
 
 export interface WrittenReport {
-  /** The names of the files inside the folder: evaluation.json, report.html and the PNGs. */
+  /** The names of the files inside the folder. */
   readonly files: readonly string[];
   readonly evaluation: EvaluationFile;
 }
+
+/** All that a report consists of; a new run in an old folder must take them out of the way. */
+export const reportFiles = [
+  'evaluation.json',
+  'report.html',
+  'accuracy.png',
+  'loss.png',
+  'confusion.png',
+  'worst.png',
+  'random.png',
+] as const;
 
 /**
  * Writes evaluation.json, report.html, accuracy.png, loss.png, confusion.png, worst.png and random.png.
@@ -31,5 +61,70 @@ export interface WrittenReport {
  * Throws: FileError; DataError when labels, probabilities and classes do not fit together.
  */
 export async function writeReport(input: ReportInput): Promise<WrittenReport> {
-  throw new Error(`report of ${input.folder.path}: to come`);
+  const { folder, test, seed, augmented, kernelTimes } = input;
+  const evaluation: EvaluationFile = {
+    ...(test ? { tested: testedSet(test.images, test.probabilities, seed) } : {}),
+    ...(augmented ? { augmented } : {}),
+    ...(kernelTimes ? { kernelTimes } : {}),
+  };
+  await folder.write('evaluation.json', evaluationToJson(evaluation));
+  return { files: ['evaluation.json', ...(await rebuildReport(folder))], evaluation };
+}
+
+/** Writes report.html and the pictures from what the folder holds; returns the names of the files. */
+export async function rebuildReport(folder: Folder): Promise<string[]> {
+  const report = await readReport(folder);
+  const pictures = drawings(report);
+  for (const [name, drawing] of pictures) await folder.write(name, svgToPng(svgFile(drawing)));
+  // Pictures of an earlier test would speak of another model.
+  const stale = reportFiles.filter(
+    (name) => name.endsWith('.png') && !pictures.some(([drawn]) => drawn === name),
+  );
+  for (const name of stale) await folder.remove(name);
+  await folder.write('report.html', runReportPage(report, encodePng));
+  return ['report.html', ...pictures.map(([name]) => name)];
+}
+
+function drawings({ run, history, evaluation: { tested } }: RunReport): [string, Drawing][] {
+  const best = run.result?.bestEpoch;
+  const options = { history, ...(best === undefined ? {} : { bestEpoch: best }) };
+  const curves: [string, Drawing][] =
+    history.epochs.length === 0
+      ? []
+      : [
+          ['accuracy.png', accuracyChart(options)],
+          ['loss.png', lossChart(options)],
+        ];
+  if (!tested) return curves;
+  const { evaluation, worstImages, randomImages, classNames } = tested;
+  const grid = (title: string, predictions: readonly Prediction[], pictures: readonly Picture[]): Drawing =>
+    predictionGrid({ title, images: gridImages(predictions, pictures, classNames), encode: encodePng });
+  return [
+    ...curves,
+    ['confusion.png', confusionDrawing(tested)],
+    ['worst.png', grid('Worst mistakes on the test set', evaluation.worst, worstImages)],
+    ['random.png', grid('Random test images', evaluation.random, randomImages)],
+  ];
+}
+
+function testedSet(images: ImageSet, probabilities: Float32Array, seed: number): TestedSet {
+  const evaluation = evaluate(images.labels, probabilities, images.classCount, { seed });
+  const pictures = (predictions: readonly Prediction[]) =>
+    predictions.map(({ index }) => pictureOf(images, index));
+  return {
+    classNames: images.classNames,
+    evaluation,
+    worstImages: pictures(evaluation.worst),
+    randomImages: pictures(evaluation.random),
+  };
+}
+
+/** One image of a set. Throws: DataError when it is neither grey nor RGB. */
+export function pictureOf(images: ImageSet, index: number): Picture {
+  const { height, width, channels } = images;
+  if (channels !== 1 && channels !== 3)
+    throw new DataError(
+      `report: images of ${channels} channels cannot be shown, expected 1 (grey) or 3 (RGB).`,
+    );
+  return { data: images.image(index), height, width, channels };
 }

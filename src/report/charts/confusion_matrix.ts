@@ -24,16 +24,19 @@ export function confusionMatrix({ title, confusion, classNames }: ConfusionChart
   const cell = Math.max(5, Math.min(72, Math.floor(500 / classes)));
   const labels = classNames.map((name) => shorten(name, maxLabel, size));
   const longest = Math.max(...labels.map((label) => textWidth(label, size)));
-  const every = Math.max(1, Math.ceil(15 / cell));
+  const every = thinning(15 / cell);
   const isSlanted = longest > cell * every - 6;
+  const everyColumn = isSlanted ? thinning(20 / cell) : every;
   const left = 46 + longest;
   const top = 48;
   const side = cell * classes;
   const below = isSlanted ? 20 + longest * 0.72 : 24;
   const right = Math.max(24, isSlanted ? 12 : longest / 2);
   const width = Math.max(left + side + right, 380);
-  const height = top + side + below + 74;
+  const height = top + side + below + 80;
 
+  const counts = confusion.flat().map((count) => textWidth(grouped(count), 1.05));
+  const letters = Math.min(13, Math.floor((cell - 4) / Math.max(...counts)));
   const cells = confusion.flatMap((row, truth) => {
     const support = row.reduce((sum, count) => sum + count, 0);
     return row.map((count, guess) =>
@@ -43,6 +46,7 @@ export function confusionMatrix({ title, confusion, classNames }: ConfusionChart
             x: left + guess * cell,
             y: top + truth * cell,
             cell,
+            letters,
             count,
             share: count / support,
             isRight: truth === guess,
@@ -60,7 +64,7 @@ export function confusionMatrix({ title, confusion, classNames }: ConfusionChart
       : '',
   );
   const columnLabels = labels.map((label, i) => {
-    if (i % every !== 0) return '';
+    if (i % everyColumn !== 0) return '';
     const x = left + (i + 0.5) * cell;
     return isSlanted
       ? text(x + 4, top + side + 14, label, { size, anchor: 'end', colour: 'soft', turn: -45 })
@@ -88,6 +92,11 @@ export function confusionMatrix({ title, confusion, classNames }: ConfusionChart
   return { width, height, description, body: body.filter((part) => part !== '').join('\n') };
 }
 
+/** One label in 1, 2, 5, 10, … so that at least `wanted` cells lie between two. */
+function thinning(wanted: number): number {
+  return [1, 2, 5, 10, 20, 50].find((step) => step >= wanted) ?? 100;
+}
+
 /** Thin lines, so that empty cells can be followed along row and column. */
 function grid(left: number, top: number, side: number, cell: number, classes: number): string {
   const step = cell < 12 ? 10 : 1;
@@ -102,26 +111,26 @@ interface Cell {
   readonly x: number;
   readonly y: number;
   readonly cell: number;
+  /** Size of the numbers; too small to read below 7. */
+  readonly letters: number;
   readonly count: number;
   readonly share: number;
   readonly isRight: boolean;
   readonly words: string;
 }
 
-function drawCell({ x, y, cell, count, share, isRight, words }: Cell): string {
+function drawCell({ x, y, cell, letters, count, share, isRight, words }: Cell): string {
   const shade = shadeOf(share);
   const square = `<rect x="${px(x + 0.5)}" y="${px(y + 0.5)}" width="${px(cell - 1)}" height="${px(cell - 1)}" fill-opacity="${px(shade)}" ${paint({ fill: isRight ? 'blue' : 'orange' })}/>`;
-  const label = grouped(count);
-  const letters = Math.min(13, Math.floor(((cell - 4) / textWidth(label, 1)) * 1.05));
-  const fits = letters >= 8;
-  const number = fits
-    ? text(x + cell / 2, y + cell / 2 + letters * 0.36, label, {
-        size: letters,
-        anchor: 'middle',
-        colour: shade > 0.6 ? 'onColour' : 'ink',
-        isBold: isRight,
-      })
-    : '';
+  const number =
+    letters >= 7
+      ? text(x + cell / 2, y + cell / 2 + letters * 0.36, grouped(count), {
+          size: letters,
+          anchor: 'middle',
+          colour: shade > 0.6 ? 'onColour' : 'ink',
+          isBold: isRight,
+        })
+      : '';
   return titled(square + number, words);
 }
 
@@ -138,17 +147,16 @@ function legend(middle: number, y: number): string {
   const boxes = shares.map((share, i) => {
     const x = left + i * step;
     const box = (colour: 'blue' | 'orange', at: number) =>
-      `<rect x="${px(x)}" y="${px(at)}" width="${step - 4}" height="7" fill-opacity="${px(shadeOf(share))}" ${paint({ fill: colour })}/>`;
-    return (
-      box('blue', y - 8) +
-      box('orange', y + 1) +
-      text(x + step / 2 - 2, y + 21, percent(share, 0), { size: 10, anchor: 'middle', colour: 'soft' })
-    );
+      `<rect x="${px(x)}" y="${px(at)}" width="${step - 4}" height="10" fill-opacity="${px(shadeOf(share))}" ${paint({ fill: colour })}/>`;
+    const label = text(x + step / 2 - 2, y + 29, percent(share, 0), {
+      size: 10,
+      anchor: 'middle',
+      colour: 'soft',
+    });
+    return box('blue', y - 10) + box('orange', y + 5) + label;
   });
-  return [
-    text(left - 8, y - 1, 'right', { size: 10, anchor: 'end', colour: 'soft' }),
-    text(left - 8, y + 9, 'wrong', { size: 10, anchor: 'end', colour: 'soft' }),
-    text(left - 8, y + 21, 'of the true class', { size: 10, anchor: 'end', colour: 'soft' }),
-    ...boxes,
-  ].join('');
+  const names = ['right', 'wrong', 'of the true class'].map((name, row) =>
+    text(left - 8, y - 1 + row * 15, name, { size: 10, anchor: 'end', colour: 'soft' }),
+  );
+  return [...names, ...boxes].join('');
 }

@@ -49,8 +49,12 @@ export function dotChart({ title, categories, groups, xLabel, format, width = 64
       const value = values[i] ?? null;
       if (value === null) return '';
       const { marker, colour } = look(group);
-      // Equal numbers would hide each other: a little above and below the line.
-      const lift = groups.length > 1 ? (group / (groups.length - 1) - 0.5) * 9 : 0;
+      // Numbers that would hide each other step a little above and below the line.
+      const isCrowded = groups.some(
+        (other, rival) =>
+          rival !== group && Math.abs(scale.at(other.values[i] ?? Infinity) - scale.at(value)) < 8,
+      );
+      const lift = isCrowded ? (group / (groups.length - 1) - 0.5) * 12 : 0;
       return titled(
         drawMarker(marker, scale.at(value), y + lift, colour, group > 0),
         `${name}, ${label}: ${format(value)}`,

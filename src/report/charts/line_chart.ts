@@ -55,8 +55,8 @@ export function lineChart(chart: LineChart): Drawing {
     return { width, height, description, body: heading + empty };
   }
 
-  const endLabels = series.map((one) => endLabel(one, format));
-  const right = Math.min(width * 0.34, 26 + Math.max(...endLabels.map((label) => textWidth(label, size))));
+  const endLabels = series.map((one) => endLabel(one, format, width * 0.34 - 26));
+  const right = 26 + Math.max(...endLabels.map((label) => textWidth(label, size)));
   const probe = verticalScale(values, unit, isLog, 1, 0);
   const left = 22 + Math.max(...tickLabels(probe.ticks, unit).map((label) => textWidth(label, size)));
   const xs = series.flatMap(({ x }) => x);
@@ -68,7 +68,7 @@ export function lineChart(chart: LineChart): Drawing {
     Math.min(...xs),
     Math.max(...xs),
   );
-  const top = 44 + rowHeight * placed.rows;
+  const top = 46 + rowHeight * placed.rows;
   const bottom = height - 46;
   const x = horizontalScale(xs, left, width - right);
   const y = verticalScale(values, unit, isLog, bottom, top);
@@ -76,9 +76,10 @@ export function lineChart(chart: LineChart): Drawing {
   const body = [
     heading,
     drawAxes({ x, y, left, right: width - right, top, bottom, unit, xLabel }),
-    ...placed.marks.map(({ mark, row, textX }) => drawMark(mark, x.at(mark.x), textX, row, bottom)),
+    ...placed.marks.map(({ mark, row }) => markLine(mark, x.at(mark.x), row, bottom)),
+    ...placed.marks.map(({ mark, row, textX }) => markLabel(mark, textX, row)),
     ...series.map((one) => drawLine(one, x, y, isLog)),
-    ...drawEndLabels(series, endLabels, x, y, { isLog, left: width - right, width, top, bottom }),
+    ...drawEndLabels(series, endLabels, x, y, { isLog, left: width - right, top, bottom }),
     ...series.map((one) => drawPoints(one, x, y, isLog, format)),
   ];
   return { width, height, description, body: body.join('\n') };
@@ -199,11 +200,24 @@ function placeMarks(
   return { marks: placed, rows: ends.length };
 }
 
-function drawMark({ label, isStrong = false }: Mark, x: number, textX: number, row: number, bottom: number) {
-  const baseline = 44 + 6 + row * rowHeight;
+/** Where a row's letters stand. */
+function baselineOf(row: number): number {
+  return 50 + row * rowHeight;
+}
+
+function markLine({ isStrong = false }: Mark, x: number, row: number, bottom: number): string {
+  return line(x, baselineOf(row) + 4, x, bottom, isStrong ? 'ink' : 'axis', {
+    dash: isStrong ? '1 4' : '6 4',
+  });
+}
+
+/** On a patch of background, so that lines of other rows pass behind it. */
+function markLabel({ label, isStrong = false }: Mark, middle: number, row: number): string {
+  const width = textWidth(label, 11) + 6;
+  const baseline = baselineOf(row);
   return (
-    line(x, baseline + 4, x, bottom, isStrong ? 'ink' : 'axis', { dash: isStrong ? '1 4' : '6 4' }) +
-    text(textX, baseline, label, {
+    `<rect x="${px(middle - width / 2)}" y="${px(baseline - 11)}" width="${px(width)}" height="14" ${paint({ fill: 'paper' })}/>` +
+    text(middle, baseline, label, {
       size: 11,
       anchor: 'middle',
       colour: isStrong ? 'ink' : 'soft',
@@ -258,9 +272,11 @@ function drawPoints(
 
 // ---- labels at the ends of the lines ----
 
-function endLabel({ label, y }: LineSeries, format: LineChart['format']): string {
+/** The name and the last value; a long name gives way. */
+function endLabel({ label, y }: LineSeries, format: LineChart['format'], room: number): string {
   const last = y.findLast(isShown);
-  return last === undefined ? label : `${label} ${format(last)}`;
+  const value = last === undefined ? '' : ` ${format(last)}`;
+  return shorten(label, room - textWidth(value, size), size) + value;
 }
 
 function drawEndLabels(
@@ -271,13 +287,11 @@ function drawEndLabels(
   {
     isLog,
     left,
-    width,
     top,
     bottom,
   }: {
     readonly isLog: boolean;
     readonly left: number;
-    readonly width: number;
     readonly top: number;
     readonly bottom: number;
   },
@@ -295,14 +309,7 @@ function drawEndLabels(
   return shown.map(({ one, label, ...end }, i) => {
     const at = heights[i]!;
     const leader = line(end.x + 6, end.y, left + 4, at, one.colour, { width: 1, dash: '1 2' });
-    return (
-      leader +
-      text(left + 8, at + 4, shorten(label, width - left - 14, size), {
-        size,
-        colour: one.colour,
-        isBold: true,
-      })
-    );
+    return leader + text(left + 8, at + 4, label, { size, colour: one.colour, isBold: true });
   });
 }
 

@@ -30,9 +30,9 @@ export function grouped(value: number, digits = 0): string {
   return after === undefined ? parts : `${parts}.${after}`;
 }
 
-/** A learning rate: `0.001`, `0.00023`, `1e-6`. */
+/** A learning rate: `0.001`, `2.5e-4`, `1e-6`. */
 export function rate(value: number): string {
-  if (value >= 1e-4) return String(Number(value.toPrecision(3)));
+  if (value >= 1e-3) return String(Number(value.toPrecision(3)));
   return Number(value.toPrecision(3)).toExponential().replace('e+', 'e');
 }
 

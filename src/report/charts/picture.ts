@@ -1,5 +1,5 @@
 /** Pixels inside SVG and HTML: a PNG as a data address, shown with whole pixels. */
-import type { Picture } from '../evaluation_file.js';
+import { type Picture, toBase64 } from '../evaluation_file.js';
 import { px } from './svg.js';
 
 /** Makes a PNG of a picture; the platform brings it. */
@@ -7,12 +7,6 @@ export type EncodePng = (picture: Picture) => Uint8Array;
 
 export function dataAddress(picture: Picture, encode: EncodePng): string {
   return `data:image/png;base64,${toBase64(encode(picture))}`;
-}
-
-export function toBase64(bytes: Uint8Array): string {
-  let letters = '';
-  for (const byte of bytes) letters += String.fromCharCode(byte);
-  return btoa(letters);
 }
 
 /**

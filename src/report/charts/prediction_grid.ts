@@ -6,7 +6,7 @@ import type { Picture } from '../evaluation_file.js';
 import { percent } from './numbers.js';
 import { paint } from './palette.js';
 import { type EncodePng, svgImage } from './picture.js';
-import { type Drawing, px, shorten, text, titled } from './svg.js';
+import { type Drawing, px, type TextStyle, shorten, text, titled } from './svg.js';
 
 export interface GridImage {
   readonly picture: Picture;
@@ -26,7 +26,7 @@ const cellWidth = 124;
 
 export function predictionGrid({ title, images, encode }: PredictionGrid): Drawing {
   const hasGuesses = images.some(({ guess }) => guess !== undefined);
-  const cellHeight = box + (hasGuesses ? 52 : 34);
+  const cellHeight = box + (hasGuesses ? 68 : 34);
   const width = 32 + columns * cellWidth;
   const rows = Math.max(1, Math.ceil(images.length / columns));
   const cells = images.map((image, i) => {
@@ -67,22 +67,18 @@ function cell({ picture, truth, guess }: GridImage, encode: EncodePng, x: number
   }
   const isWrong = guess.name !== truth;
   const mark = isWrong ? '✗' : '✓';
-  const sure = sureness(guess.confidence);
-  const name = shorten(guess.name, room - 62, 12);
+  const line = (content: string, row: number, style: TextStyle): string =>
+    text(middle, y + box + 18 + row * 16, content, { anchor: 'middle', ...style });
   return [
     image,
     frame(left, y, isWrong),
-    text(middle, y + box + 18, `${mark} ${name} ${sure}`, {
-      size: 12,
-      anchor: 'middle',
+    // Bold letters are a little wider.
+    line(shorten(`${mark} ${guess.name}`, room / 1.08, 12), 0, {
       isBold: true,
       colour: isWrong ? 'orange' : 'blue',
     }),
-    text(middle, y + box + 34, shorten(`true: ${truth}`, room, 12), {
-      size: 12,
-      anchor: 'middle',
-      colour: isWrong ? 'ink' : 'soft',
-    }),
+    line(shorten(`true: ${truth}`, room, 12), 1, { colour: isWrong ? 'ink' : 'soft' }),
+    line(`${sureness(guess.confidence)} sure`, 2, { size: 11, colour: 'soft' }),
   ].join('');
 }
 

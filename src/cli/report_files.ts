@@ -1,0 +1,62 @@
+/** The files of a run folder as a report needs them; no device is opened. */
+import path from 'node:path';
+import { DataError, FileError, UsageError } from '../errors.js';
+import type { Folder } from '../folder.js';
+import { Sequential } from '../nn/sequential.js';
+import { evaluationFromJson } from '../report/evaluation_file.js';
+import { historyFromJson } from '../report/history.js';
+import type { LayerRow, RunReport } from '../report/html/run_report.js';
+import { runFromJson } from '../report/run_record.js';
+
+/**
+ * Reads run.json, and history.json, model.json and evaluation.json where they are.
+ *
+ * Throws: UsageError when the folder holds no run; DataError or ModelError when one of the files is damaged.
+ */
+export async function readReport(folder: Folder): Promise<RunReport> {
+  const read = async (name: string): Promise<string | undefined> => {
+    try {
+      return new TextDecoder().decode(await folder.read(name));
+    } catch (cause) {
+      if (cause instanceof FileError && (cause.problem === 'missing' || cause.problem === 'not-a-folder'))
+        return undefined;
+      throw cause;
+    }
+  };
+  const at = (name: string): string => path.join(folder.path, name);
+  const run = await read('run.json');
+  if (run === undefined) {
+    throw new UsageError(
+      `report: ${folder.path} holds no run (there is no run.json in it); name a folder that 'npm run train' wrote.`,
+    );
+  }
+  const [history, model, evaluation] = [
+    await read('history.json'),
+    await read('model.json'),
+    await read('evaluation.json'),
+  ];
+  return {
+    name: path.basename(path.resolve(folder.path)),
+    run: runFromJson(run, at('run.json')),
+    history:
+      history === undefined ? { epochs: [], metrics: {} } : historyFromJson(history, at('history.json')),
+    evaluation: evaluation === undefined ? {} : evaluationFromJson(evaluation, at('evaluation.json')),
+    ...(model === undefined ? {} : { layers: layersOf(model, at('model.json')) }),
+  };
+}
+
+/** The rows of the table of layers. */
+function layersOf(text: string, name: string): LayerRow[] {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new DataError(`${name}: damaged: it is not JSON (${String(cause)}).`, { cause });
+  }
+  return Sequential.fromJson(json).layers.map(({ layer, name, outputShape, parameters }) => ({
+    name,
+    className: layer.className,
+    outputShape,
+    parameterCount: parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
+  }));
+}

@@ -1,0 +1,82 @@
+/** The words of HTML that the pages are written in. What is called `text` is escaped here, what is called `html` is not. */
+import { type Drawing, escape, inlineSvg } from '../charts/svg.js';
+
+/** A part of a page under a heading, which a link can jump to. */
+export interface Section {
+  readonly id: string;
+  readonly title: string;
+  readonly html: string;
+}
+
+export function paragraph(text: string, kind = ''): string {
+  return `<p${kind === '' ? '' : ` class="${kind}"`}>${escape(text)}</p>`;
+}
+
+/** A line in place of a part that this run does not have. */
+export function absent(text: string): string {
+  return paragraph(text, 'absent');
+}
+
+/** A chart with a line below it; wide ones scroll sideways on narrow screens. */
+export function figure(drawing: Drawing, caption = ''): string {
+  const below = caption === '' ? '' : `<figcaption>${escape(caption)}</figcaption>`;
+  return `<figure class="drawing"><div class="scroll">${inlineSvg(drawing)}</div>${below}</figure>`;
+}
+
+export interface Cell {
+  readonly text: string;
+  /** Stands out in bold, with this sign before it. */
+  readonly mark?: string;
+}
+
+export interface Table {
+  readonly caption: string;
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly (string | Cell)[])[];
+  /** Rows that sum up the others. */
+  readonly foot?: readonly (readonly (string | Cell)[])[];
+  /** Columns of numbers, which stand to the right. */
+  readonly numeric?: readonly number[];
+  /** For readers of the page only: the caption is hidden from sight, the heading above says the same. */
+  readonly isCaptionHidden?: boolean;
+}
+
+/** The first column names the row. */
+export function table({
+  caption,
+  head,
+  rows,
+  foot = [],
+  numeric = [],
+  isCaptionHidden = false,
+}: Table): string {
+  const align = (column: number): string => (numeric.includes(column) ? ' class="number"' : '');
+  const row = (cells: Table['rows'][number]): string =>
+    `<tr>${cells.map((cell, column) => tableCell(cell, column, align(column))).join('')}</tr>`;
+  const headers = head.map((text, column) => `<th scope="col"${align(column)}>${escape(text)}</th>`).join('');
+  const footer = foot.length === 0 ? '' : `<tfoot>${foot.map(row).join('')}</tfoot>`;
+  const hidden = isCaptionHidden ? ' class="unseen"' : '';
+  return `<div class="scroll"><table><caption${hidden}>${escape(caption)}</caption><thead><tr>${headers}</tr></thead><tbody>${rows.map(row).join('\n')}</tbody>${footer}</table></div>`;
+}
+
+function tableCell(cell: string | Cell, column: number, align: string): string {
+  const { text, mark } = typeof cell === 'string' ? { text: cell, mark: undefined } : cell;
+  const content = mark === undefined ? escape(text) : `<strong>${escape(mark)} ${escape(text)}</strong>`;
+  return column === 0 ? `<th scope="row"${align}>${content}</th>` : `<td${align}>${content}</td>`;
+}
+
+/** Names and values, two columns. */
+export function facts(caption: string, rows: readonly (readonly [name: string, value: string])[]): string {
+  return table({ caption, head: ['', ''], rows }).replace(/<thead>.*?<\/thead>/, '');
+}
+
+/** Large figures in a row. */
+export function tiles(
+  values: readonly { readonly name: string; readonly value: string; readonly note?: string }[],
+) {
+  const items = values.map(
+    ({ name, value, note = '' }) =>
+      `<div><dt>${escape(name)}</dt><dd>${escape(value)}${note === '' ? '' : `<small>${escape(note)}</small>`}</dd></div>`,
+  );
+  return `<dl class="tiles">${items.join('')}</dl>`;
+}

@@ -1,0 +1,411 @@
+/** `report.html`: everything about one run on one page. Parts that the run does not have say so in a line. */
+import { accuracyChart, lossChart, rateDrops } from '../charts/history_charts.js';
+import { confusionMatrix } from '../charts/confusion_matrix.js';
+import { duration, grouped, percent, rate } from '../charts/numbers.js';
+import { pictureTable } from '../charts/picture_table.js';
+import type { EncodePng } from '../charts/picture.js';
+import type { GridImage } from '../charts/prediction_grid.js';
+import { kernelTotals, timingBars } from '../charts/timing_bars.js';
+import type { Drawing } from '../charts/svg.js';
+import { type ClassScore, type Prediction, classScores, confusedPairs, macroAverage } from '../evaluation.js';
+import type { AugmentedSamples, EvaluationFile, KernelTime, Picture, TestedSet } from '../evaluation_file.js';
+import type { EpochHistory } from '../history.js';
+import { type JsonRecord, type RunRecord, type Score, show, wordsOf } from '../run_record.js';
+import { type Section, absent, facts, figure, paragraph, table, tiles } from './elements.js';
+import { page } from './page.js';
+import { pictureList } from './pictures.js';
+
+/** A row of the table of layers. */
+export interface LayerRow {
+  readonly name: string;
+  readonly className: string;
+  readonly outputShape: readonly number[];
+  readonly parameterCount: number;
+}
+
+export interface RunReport {
+  /** What to call the run: its folder. */
+  readonly name: string;
+  readonly run: RunRecord;
+  readonly history: EpochHistory;
+  readonly layers?: readonly LayerRow[];
+  /** Empty while the run has not been tested. */
+  readonly evaluation: EvaluationFile;
+}
+
+export function runReportPage(report: RunReport, encode: EncodePng): string {
+  const { name, run, evaluation } = report;
+  const { tested, augmented, kernelTimes } = evaluation;
+  const dataset = show(run.settings['dataset']);
+  return page({
+    title: `${dataset}: model ${run.model ?? show(run.settings['model'])}`,
+    subtitle: `Run ${name}${run.startedAt === undefined ? '' : `, started ${day(run.startedAt)}`}`,
+    lead: figures(report),
+    sections: [
+      resultSection(report),
+      curvesSection(report),
+      confusionSection(tested),
+      classesSection(tested),
+      predictionsSection('worst', tested, encode),
+      predictionsSection('random', tested, encode),
+      augmentedSection(augmented, encode),
+      modelSection(report.layers),
+      setupSection(run),
+      timingSection(kernelTimes),
+    ],
+    footer: `Written by shadegrad${run.versions['shadegrad'] === undefined ? '' : ` ${show(run.versions['shadegrad'])}`}. This page is one file and fetches nothing.`,
+  });
+}
+
+/** `2026-11-22 12:30 UTC`. */
+export function day(time: string): string {
+  const date = new Date(time);
+  return Number.isNaN(date.getTime()) ? time : `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
+
+// ---- the result ----
+
+function figures({ run, history, evaluation: { tested } }: RunReport): string {
+  const { result } = run;
+  const test = testScore(run, tested);
+  const values = [
+    ...(test
+      ? [
+          {
+            name: 'test accuracy',
+            value: percent(test.accuracy),
+            note: tested ? `${grouped(mistakes(tested))} of ${grouped(tested.evaluation.count)} wrong` : '',
+          },
+        ]
+      : []),
+    ...(tested
+      ? [
+          { name: 'among the first two', value: percent(tested.evaluation.topTwoAccuracy) },
+          { name: 'macro F1', value: percent(macroAverage(classScores(tested.evaluation.confusion), 'f1')) },
+          {
+            name: 'calibration error',
+            value: percent(tested.evaluation.calibrationError),
+            note: 'expected, 10 bins',
+          },
+        ]
+      : []),
+    { name: 'epochs', value: grouped(history.epochs.at(-1) ?? 0), note: plannedEpochs(run) },
+    ...(result?.seconds === undefined
+      ? []
+      : [{ name: 'time', value: duration(result.seconds), note: 'in all' }]),
+  ];
+  return tiles(values);
+}
+
+function plannedEpochs({ settings }: RunRecord): string {
+  return typeof settings['epochs'] === 'number' ? `of at most ${settings['epochs']}` : '';
+}
+
+function mistakes({ evaluation: { count, confusion } }: TestedSet): number {
+  return count - confusion.reduce((sum, row, i) => sum + row[i]!, 0);
+}
+
+/** Of run.json, else of evaluation.json. */
+export function testScore(run: RunRecord, tested: TestedSet | undefined): Score | undefined {
+  if (run.result?.test) return run.result.test;
+  return tested && { accuracy: tested.evaluation.accuracy, loss: tested.evaluation.loss };
+}
+
+/** What the kept epoch reached on the validation images: of run.json, else of the history. */
+export function validationScore({ run, history }: RunReport): Score | undefined {
+  if (run.result?.validation) return run.result.validation;
+  const at = history.epochs.indexOf(run.result?.bestEpoch ?? -1);
+  const accuracy = history.metrics['val_accuracy']?.[at];
+  const loss = history.metrics['val_loss']?.[at];
+  if (typeof accuracy !== 'number') return undefined;
+  return { accuracy, ...(typeof loss === 'number' ? { loss } : {}) };
+}
+
+function resultSection(report: RunReport): Section {
+  const { run, history, evaluation } = report;
+  const { tested } = evaluation;
+  const { result } = run;
+  const row = (name: string, part: string, score: Score | undefined): string[] => [
+    name,
+    score?.images === undefined ? count(run.images[part]) : grouped(score.images),
+    score ? percent(score.accuracy) : '–',
+    score?.loss === undefined ? '–' : score.loss.toFixed(4),
+  ];
+  const last = history.epochs.at(-1) ?? 0;
+  const why =
+    result?.bestEpoch === undefined
+      ? 'This run has not ended: there is no result yet.'
+      : `The weights are those of epoch ${result.bestEpoch} of ${last}: ${result.reason ?? 'the best validation accuracy'}. The test images had no part in that choice.`;
+  const html = [
+    table({
+      caption: 'Accuracy and loss of the kept weights on each part of the data',
+      isCaptionHidden: true,
+      head: ['part', 'images', 'accuracy', 'loss'],
+      rows: [
+        row('training', 'train', result?.train),
+        row('validation', 'validation', validationScore(report)),
+        row('test', 'test', testScore(run, tested)),
+      ],
+      numeric: [1, 2, 3],
+    }),
+    paragraph(why),
+  ];
+  return { id: 'result', title: 'Result', html: html.join('\n') };
+}
+
+function count(value: RunRecord['images'][string] | undefined): string {
+  return typeof value === 'number' ? grouped(value) : '–';
+}
+
+// ---- curves ----
+
+function curvesSection({ run, history }: RunReport): Section {
+  const best = run.result?.bestEpoch;
+  const options = { history, ...(best === undefined ? {} : { bestEpoch: best }) };
+  const html =
+    history.epochs.length === 0
+      ? absent('No epoch has ended yet, so there is nothing to draw.')
+      : `<div class="columns">${figure(accuracyChart(options))}${figure(lossChart(options))}</div>${paragraph(curveNotes(history))}`;
+  return { id: 'curves', title: 'Curves', html };
+}
+
+function curveNotes(history: EpochHistory): string {
+  const { metrics } = history;
+  const notes = metrics['val_accuracy']
+    ? [
+        'Training solid with filled points, validation dashed with hollow ones; the ring is the epoch whose weights were kept.',
+      ]
+    : ['No validation images were set apart, so that only training is drawn.'];
+  const drops = rateDrops(history);
+  if (drops.length > 0)
+    notes.push('Dashed vertical lines: the learning rate was lowered, to the rate written above them.');
+  const rates = (metrics['learning_rate'] ?? []).filter((value) => value !== null);
+  const [first] = rates;
+  const last = rates.at(-1);
+  if (drops.length === 0 && first !== undefined && last !== undefined) {
+    const isSteady = rates.every((value) => value === first);
+    notes.push(
+      isSteady
+        ? `The learning rate stayed at ${rate(first)}.`
+        : `The learning rate followed a schedule, ${rate(first)} in the first epoch and ${rate(last)} in the last.`,
+    );
+  }
+  if (metrics['val_accuracy'])
+    notes.push(
+      'Training accuracy is a mean over the epoch, with dropout and augmentation in force, so that validation may lie above it.',
+    );
+  return notes.join(' ');
+}
+
+// ---- the test set ----
+
+const untested = 'This run has not been tested, or evaluation.json is missing, so this part is left out.';
+
+export function confusionDrawing(tested: TestedSet, title = 'Confusion matrix of the test set'): Drawing {
+  return confusionMatrix({
+    title,
+    confusion: tested.evaluation.confusion,
+    classNames: tested.classNames,
+  });
+}
+
+function confusionSection(tested: TestedSet | undefined): Section {
+  const id = 'confusion';
+  const title = 'Confusion';
+  if (!tested) return { id, title, html: absent(untested) };
+  const { classNames, evaluation } = tested;
+  const pairs = confusedPairs(evaluation.confusion, 12);
+  const pairTable =
+    pairs.length === 0
+      ? absent('Not a single test image was mistaken.')
+      : table({
+          caption: 'Most confused pairs',
+          head: ['true', 'taken for', 'images', 'of that class'],
+          rows: pairs.map(({ truth, guess, count, share }) => [
+            classNames[truth]!,
+            classNames[guess]!,
+            grouped(count),
+            percent(share),
+          ]),
+          numeric: [2, 3],
+        });
+  return {
+    id,
+    title,
+    html: `<div class="columns">${figure(confusionDrawing(tested))}<div>${pairTable}</div></div>`,
+  };
+}
+
+function classesSection(tested: TestedSet | undefined): Section {
+  const id = 'classes';
+  const title = 'Classes';
+  if (!tested) return { id, title, html: absent(untested) };
+  const scores = classScores(tested.evaluation.confusion);
+  const average = (key: 'precision' | 'recall' | 'f1') => percent(macroAverage(scores, key));
+  const html = table({
+    caption: 'Precision, recall and F1 of each class on the test set',
+    head: ['class', 'precision', 'recall', 'F1', 'images'],
+    rows: scores.map((score) => [
+      tested.classNames[score.label]!,
+      orDash(score.precision),
+      orDash(score.recall),
+      orDash(score.f1),
+      grouped(score.support),
+    ]),
+    foot: [
+      [
+        'mean of the classes',
+        average('precision'),
+        average('recall'),
+        average('f1'),
+        grouped(tested.evaluation.count),
+      ],
+    ],
+    numeric: [1, 2, 3, 4],
+  });
+  const notes = scores.some(({ precision, recall }) => precision === null || recall === null)
+    ? paragraph('A dash: the class has no test images, or was never predicted. It counts as 0 in the mean.')
+    : '';
+  return { id, title, html: html + notes };
+}
+
+function orDash(score: ClassScore['f1']): string {
+  return score === null ? '–' : percent(score);
+}
+
+/** Predictions beside their images, for a grid. */
+export function gridImages(
+  predictions: readonly Prediction[],
+  pictures: readonly Picture[],
+  classNames: readonly string[],
+): GridImage[] {
+  return predictions.map(({ truth, guess, confidence }, i) => ({
+    picture: pictures[i]!,
+    truth: classNames[truth]!,
+    guess: { name: classNames[guess]!, confidence },
+  }));
+}
+
+function predictionsSection(
+  which: 'worst' | 'random',
+  tested: TestedSet | undefined,
+  encode: EncodePng,
+): Section {
+  const title = which === 'worst' ? 'Worst mistakes' : 'Random predictions';
+  if (!tested) return { id: which, title, html: absent(untested) };
+  const predictions = tested.evaluation[which];
+  const pictures = which === 'worst' ? tested.worstImages : tested.randomImages;
+  if (predictions.length === 0)
+    return { id: which, title, html: absent('Not a single test image was mistaken.') };
+  const said =
+    which === 'worst'
+      ? 'The test images of whose wrong class the model was surest, surest first.'
+      : `${predictions.length} test images drawn by the seed. Mistakes have a cross and a dashed frame.`;
+  return {
+    id: which,
+    title,
+    html: paragraph(said) + pictureList(gridImages(predictions, pictures, tested.classNames), encode),
+  };
+}
+
+// ---- augmentation, model, set-up, timing ----
+
+export function augmentedDrawing({ recipe, rows }: AugmentedSamples, encode: EncodePng): Drawing {
+  const variants = Math.max(0, ...rows.map(({ variants }) => variants.length));
+  return pictureTable({
+    title: 'Augmented training images',
+    note: recipe,
+    columns: [
+      { label: 'original', count: 1 },
+      { label: 'as the model sees it', count: variants },
+    ],
+    rows: rows.map(({ original, variants }) => ({ label: '', pictures: [original, ...variants] })),
+    encode,
+  });
+}
+
+function augmentedSection(augmented: AugmentedSamples | undefined, encode: EncodePng): Section {
+  const html = augmented
+    ? figure(
+        augmentedDrawing(augmented, encode),
+        'Each row: a training image as it is, then what it became; every epoch draws anew.',
+      )
+    : absent('The training images were used as they are, without augmentation.');
+  return { id: 'augmentation', title: 'Augmentation', html };
+}
+
+function modelSection(layers: readonly LayerRow[] | undefined): Section {
+  const id = 'model';
+  const title = 'Model';
+  if (!layers) return { id, title, html: absent('model.json is missing, so the layers are left out.') };
+  const total = layers.reduce((sum, { parameterCount }) => sum + parameterCount, 0);
+  const html = table({
+    caption: 'Layers, the shapes of what they put out, and their parameters',
+    isCaptionHidden: true,
+    head: ['layer', 'kind', 'output shape', 'parameters'],
+    rows: layers.map(({ name, className, outputShape, parameterCount }) => [
+      name,
+      className,
+      outputShape.join(' × '),
+      grouped(parameterCount),
+    ]),
+    foot: [['in all', '', '', grouped(total)]],
+    numeric: [3],
+  });
+  return { id, title, html };
+}
+
+function setupSection({ settings, device, versions, images, source }: RunRecord): Section {
+  const rows = (record: JsonRecord): [string, string][] =>
+    Object.entries(record).map(([name, value]) => [wordsOf(name), show(value)]);
+  const counts = Object.entries(images).map(([part, value]): [string, string] => [
+    wordsOf(part),
+    count(value),
+  ]);
+  const parts = [
+    facts('Settings', rows(settings)),
+    facts('Data', [...counts, ...(source === undefined ? [] : [['found in', source] as [string, string]])]),
+    facts('Device', rows(device)),
+    facts('Versions', rows(versions)),
+  ];
+  return {
+    id: 'setup',
+    title: 'Set-up',
+    html: `<div class="columns"><div>${parts[0]}</div><div>${parts.slice(1).join('')}</div></div>`,
+  };
+}
+
+function timingSection(times: readonly KernelTime[] | undefined): Section {
+  const id = 'timing';
+  const title = 'Timing';
+  if (!times || times.length === 0) {
+    return { id, title, html: absent('The kernels of this run were not timed.') };
+  }
+  const total = times.reduce((sum, { ms }) => sum + ms, 0);
+  const all = table({
+    caption: 'Every kernel of the step, the slowest first',
+    head: ['kernel', 'variant', 'shapes', 'ms', 'share'],
+    rows: [...times]
+      .sort((a, b) => b.ms - a.ms)
+      .map(({ kernel, variant, shapes, ms, share }) => [
+        kernel,
+        variant,
+        shapes,
+        ms.toFixed(3),
+        percent(share, 1),
+      ]),
+    numeric: [3, 4],
+  });
+  const kinds = kernelTotals(times).length;
+  return {
+    id,
+    title,
+    html: [
+      paragraph(
+        `${total.toFixed(1)} ms for the ${times.length} kernels of one training step, each between timestamps of its own.`,
+      ),
+      figure(timingBars(times), `${kinds} kinds of kernel; the same kernel at several shapes is one bar.`),
+      `<details><summary>All ${times.length} kernels</summary>${all}</details>`,
+    ].join('\n'),
+  };
+}

@@ -1,0 +1,133 @@
+/**
+ * What run.json says, as far as a report shows it. Settings, device and versions may hold anything: a report shows
+ * what it finds, so that old and new runs can be compared.
+ */
+import { DataError } from '../errors.js';
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
+export type JsonRecord = Readonly<Record<string, Json>>;
+
+/** Loss and accuracy on one set of images. */
+export interface Score {
+  readonly accuracy: number;
+  readonly loss?: number;
+  readonly images?: number;
+}
+
+/** What a finished training adds to run.json. */
+export interface RunResult {
+  readonly bestEpoch?: number;
+  /** Why that epoch's weights were kept. */
+  readonly reason?: string;
+  readonly train?: Score;
+  readonly validation?: Score;
+  readonly test?: Score;
+  /** All of the training and the tests. */
+  readonly seconds?: number;
+}
+
+export interface RunRecord {
+  readonly settings: JsonRecord;
+  readonly model?: string;
+  readonly device: JsonRecord;
+  readonly versions: JsonRecord;
+  /** How many images each part has. */
+  readonly images: JsonRecord;
+  readonly source?: string;
+  readonly startedAt?: string;
+  readonly classNames?: readonly string[];
+  /** Left out while the training has not ended. */
+  readonly result?: RunResult;
+}
+
+/**
+ * Reads the text of a run.json. `name` is what to call it in messages.
+ *
+ * Throws: DataError when it is not JSON, or not a run of a format that is known.
+ */
+export function runFromJson(text: string, name: string): RunRecord {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (cause) {
+    throw new DataError(
+      `${name}: damaged: it is not JSON (${cause instanceof Error ? cause.message : String(cause)}).`,
+      { cause },
+    );
+  }
+  const run = asRecord(parsed as Json);
+  if (typeof run['format'] !== 'string' || !('settings' in run))
+    throw new DataError(`${name}: not a run of shadegrad; expected an object with 'format' and 'settings'.`);
+  if (run['format'] !== 'shadegrad run 1') {
+    throw new DataError(
+      `${name}: of the format '${run['format']}', expected 'shadegrad run 1'. Use the version of shadegrad that wrote it.`,
+    );
+  }
+  const { result } = run;
+  const names = run['classNames'];
+  return {
+    settings: asRecord(run['settings']),
+    device: asRecord(run['device']),
+    versions: asRecord(run['versions']),
+    images: asRecord(run['images']),
+    ...textOf(run, 'model'),
+    ...textOf(run, 'source'),
+    ...textOf(run, 'startedAt'),
+    ...(isList(names) && names.every((one) => typeof one === 'string') ? { classNames: names } : {}),
+    ...(result === undefined ? {} : { result: resultFrom(asRecord(result)) }),
+  };
+}
+
+function resultFrom(result: JsonRecord): RunResult {
+  return {
+    ...numberOf(result, 'bestEpoch'),
+    ...numberOf(result, 'seconds'),
+    ...textOf(result, 'reason'),
+    ...scoreOf(result, 'train'),
+    ...scoreOf(result, 'validation'),
+    ...scoreOf(result, 'test'),
+  };
+}
+
+function scoreOf<Name extends string>(from: JsonRecord, name: Name): { [key in Name]?: Score } {
+  const score = asRecord(from[name]);
+  if (typeof score['accuracy'] !== 'number') return {};
+  const value = { accuracy: score['accuracy'], ...numberOf(score, 'loss'), ...numberOf(score, 'images') };
+  return { [name]: value } as { [key in Name]?: Score };
+}
+
+function textOf<Name extends string>(from: JsonRecord, name: Name): { [key in Name]?: string } {
+  return typeof from[name] === 'string' ? ({ [name]: from[name] } as { [key in Name]?: string }) : {};
+}
+
+function numberOf<Name extends string>(from: JsonRecord, name: Name): { [key in Name]?: number } {
+  return typeof from[name] === 'number' ? ({ [name]: from[name] } as { [key in Name]?: number }) : {};
+}
+
+function isList(value: Json | undefined): value is readonly Json[] {
+  return Array.isArray(value);
+}
+
+function asRecord(value: Json | undefined): JsonRecord {
+  return typeof value === 'object' && value !== null && !isList(value) ? value : {};
+}
+
+/** A setting for people: `batchSize` is `batch size`, and what it holds on one line. */
+export function wordsOf(name: string): string {
+  return name
+    .replaceAll(/(?<=[a-z0-9])(?=[A-Z])/g, ' ')
+    .replaceAll('_', ' ')
+    .toLowerCase();
+}
+
+/** A value on one line; null is a dash. */
+export function show(value: Json | undefined): string {
+  if (value === undefined || value === null || value === '') return '–';
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  if (isList(value)) return value.length === 0 ? 'none' : value.map(show).join(', ');
+  if (typeof value === 'object') {
+    const parts = Object.entries(value).map(([name, part]) => `${wordsOf(name)} ${show(part)}`);
+    return parts.length === 0 ? 'none' : parts.join(', ');
+  }
+  return String(value);
+}
