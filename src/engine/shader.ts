@@ -20,7 +20,7 @@ export interface Epilogue {
   readonly body: string;
   /** Extra read-only bindings, appended after the shader's own. */
   readonly operands: readonly { readonly name: string; readonly type: string }[];
-  /** WGSL functions that the body calls, each given once. */
+  /** WGSL functions that the body calls, whole files each; those that the shader includes itself are left out. */
   readonly helpers: readonly string[];
 }
 
@@ -55,7 +55,11 @@ export function specialise(
   epilogue?: Epilogue,
 ): SpecialisedShader {
   const pending = new Set(Object.keys(constants));
-  const whole = shaderSource(name).replace(includeLine, (_, included: string) => shaderSource(included));
+  const included = new Set<string>();
+  const whole = shaderSource(name).replace(includeLine, (_, file: string) => {
+    included.add(shaderSource(file));
+    return shaderSource(file);
+  });
   let code = whole.replace(
     specLine,
     (line, kind: string, key: string, type: string | undefined, note: string) => {
@@ -78,10 +82,9 @@ export function specialise(
         text: `@group(0) @binding(${index}) var<storage, read> ${operand.name}: ${operand.type};`,
       };
     });
+    const helpers = epilogue.helpers.filter((helper) => !included.has(helper));
     const hook = `fn epilogue(value: f32, index: u32, channel: u32) -> f32 {\n${epilogue.body}\n}`;
-    code = code.replace(hookLine, () =>
-      [...operands.map((o) => o.text), ...epilogue.helpers, hook].join('\n'),
-    );
+    code = code.replace(hookLine, () => [...operands.map((o) => o.text), ...helpers, hook].join('\n'));
     bindings.push(...operands.map(({ index, name: operand, access }) => ({ index, name: operand, access })));
   }
   return { label: name, code, bindings };

@@ -1,6 +1,7 @@
 /**
  * Shaders made ready to compile:
- *   the three kinds of marked line take their values; a constant without a line is refused, one with none keeps its own
+ *   the kinds of marked line take their values; a constant without a line is refused, one with none keeps its own
+ *   an included file stands in for its line, and is not added again for a fused op that needs it too
  *   bindings are read from the WGSL; a fused op adds its operands behind them
  *   every shader of the project: a head comment, marked lines that say what they mean, a workgroup size by constant
  */
@@ -26,6 +27,15 @@ fn epilogue(value: f32, index: u32, channel: u32) -> f32 { return value; } //! h
 @compute @workgroup_size(64)
 fn main() {}
 `,
+  'made_up/shared': '// Shared.\nfn half(x: f32) -> f32 { return 0.5 * x; }\n',
+  'made_up/including': `// y = x / 2
+@group(0) @binding(0) var<storage, read_write> y: array<f32>;
+
+//! include made_up/shared
+
+fn epilogue(value: f32, index: u32, channel: u32) -> f32 { return value; } //! hook
+`,
+  'made_up/including_nothing': '//! include made_up/none\n',
   'made_up/gap': '@group(0) @binding(1) var<storage, read> x: array<f32>;\n',
 });
 
@@ -73,6 +83,24 @@ test('a fused op replaces the hook and binds its operands behind the own ones', 
   expect(code).not.toContain('//! hook');
 });
 
+test('an included file stands in for its line, once', () => {
+  const shared = shaderSource('made_up/shared');
+  const { code, bindings } = specialise('made_up/including', {});
+  expect(code).toContain(`array<f32>;\n\n${shared}\nfn epilogue`);
+  expect(code).not.toContain('include');
+  expect(bindings).toHaveLength(1);
+  const fused = specialise(
+    'made_up/including',
+    {},
+    { body: '  return half(value);', operands: [], helpers: [shared, 'fn another() {}'] },
+  ).code;
+  expect(fused.split('fn half')).toHaveLength(2);
+  expect(fused).toContain('fn another() {}');
+  expect(() => specialise('made_up/including_nothing', {})).toThrow(
+    'the shader made_up/none exists below shaders/',
+  );
+});
+
 test.each([
   [1, '1.0f'],
   [-3, '-3.0f'],
@@ -90,7 +118,7 @@ test.each(Object.entries(shaders))('%s follows the house form', (name, source) =
   expect(lines[0], 'first line').toMatch(/^\/\/ \S/);
   for (const line of lines.filter((each) => each.includes('//!')))
     expect(line, 'a marked line').toMatch(
-      /^((const|alias) [A-Z]\w* *(: *\w+)? *= *[^;]+; *\/\/! \S.*|fn epilogue\(value: f32, index: u32, channel: u32\) -> f32 \{ return value; \} \/\/! hook)$/,
+      /^((const|alias) [A-Z]\w* *(: *\w+)? *= *[^;]+; *\/\/! \S.*|fn epilogue\(value: f32, index: u32, channel: u32\) -> f32 \{ return value; \} \/\/! hook|\/\/! include \w+\/\w+)$/,
     );
   expect(/@compute @workgroup_size\(\w+/.test(source)).toBe(!helpers.includes(name));
   // Twice would make the second hook a function defined twice.
