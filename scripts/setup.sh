@@ -5,6 +5,7 @@
 #
 #   sh scripts/setup.sh              packages and driver
 #   sh scripts/setup.sh --packages   packages only
+#   sh scripts/setup.sh --fashion    the Fashion-MNIST images only, where apt can install them; never fails
 #   SHADEGRAD_NO_APT=1               never installs system packages
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -158,6 +159,26 @@ install_driver() {
   return 1
 }
 
+# --- the Fashion-MNIST images ---
+
+# The places where the loader looks, see src/node/datasets.ts.
+fashion_is_here() {
+  case "${XDG_CACHE_HOME:-}" in /*) user_cache=$XDG_CACHE_HOME ;; *) user_cache=${HOME:-}/.cache ;; esac
+  for folder in "$user_cache/shadegrad/fashion" /usr/share/datasets/fashion-mnist \
+    "${HOME:-}/.keras/datasets/fashion-mnist" data/FashionMNIST/raw; do
+    for images in "$folder"/train-images[-.]idx3-ubyte*; do [ ! -e "$images" ] || return 0; done
+  done
+  return 1
+}
+
+install_fashion_with_apt() {
+  say 'installing the Fashion-MNIST images with apt (dataset-fashion-mnist, 31 MB; SHADEGRAD_NO_APT=1 forbids it)'
+  mkdir -p "$cache"
+  apt_update
+  apt_get install -y --no-install-recommends dataset-fashion-mnist >>"$cache/apt.log" 2>&1 && return
+  say "apt-get failed: $(grep '^E:' "$cache/apt.log" | tail -n 1) (the images will be downloaded instead)"
+}
+
 # --- one set-up at a time ---
 
 take_lock() {
@@ -178,6 +199,12 @@ take_lock() {
 
 driver_is_ready() { [ "${1:-}" = --packages ] || adapter_works; }
 
+if [ "${1:-}" = --fashion ]; then
+  if fashion_is_here || ! can_use_apt; then exit 0; fi
+  take_lock
+  fashion_is_here || install_fashion_with_apt
+  exit 0
+fi
 if packages_are_current && driver_is_ready "$@"; then exit 0; fi
 take_lock
 if ! packages_are_current; then
