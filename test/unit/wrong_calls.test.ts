@@ -78,6 +78,12 @@ test('wrong calls are refused in plain words', () => {
       ShapeError: maxPool2d: the window 3×3 exceeds the input of 2×2 pixels; use padding 'same' or a smaller window.
     max_pool2d, stride 1.5:
       ShapeError: maxPool2d: window [2,2] and strides [1.5,1.5] must be whole numbers from 1 on.
+    avg_pool2d, three axes:
+      ShapeError: avgPool2d: x is [28,28,1], expected four axes [N,H,W,C].
+    avg_pool2d, window too large:
+      ShapeError: avgPool2d: the window 3×3 exceeds the input of 2×2 pixels; use padding 'same' or a smaller window.
+    avg_pool2d, stride 0:
+      ShapeError: avgPool2d: window [2,2] and strides [0,0] must be whole numbers from 1 on.
     matmul, inner extents differ:
       ShapeError: matmul: a [2,3] and b [4,5] do not fit for a·b, expected [M,K]·[K,N].
     matmul, inner extents differ, transposed:
@@ -86,10 +92,30 @@ test('wrong calls are refused in plain words', () => {
       ShapeError: matmul: a [2,3,4] and b [3,5] do not fit for a·b, expected [M,K]·[K,N].
     relu, not f32:
       ShapeError: relu: 'x' is u32 [2], expected f32.
+    sigmoid, not f32:
+      ShapeError: sigmoid: 'x' is u32 [2], expected f32.
     dropout, state not u32:
       ShapeError: dropout: 'state' is f32 [8], expected u32.
     dropout, rate 1:
       UsageError: dropout: rate is 1, expected a number from 0 up to but not including 1.
+    batch_norm, one axis:
+      ShapeError: batchNorm: x is [4], expected at least two axes, channels last.
+    batch_norm, gamma of other channels:
+      ShapeError: batchNorm: gamma is [5], expected [4] for the 4 channels of x [8,4].
+    batch_norm, no state:
+      ShapeError: batchNorm: state is [4] u32, expected the step's state [8].
+    batch_norm, epsilon below 0:
+      UsageError: batchNorm: epsilon is -1, expected a number from 0 on.
+    batch_norm_inference, one axis:
+      ShapeError: batchNormInference: x is [4], expected at least two axes, channels last.
+    batch_norm_inference, mean of other channels:
+      ShapeError: batchNormInference: mean is [8], expected [4] for the 4 channels of x [8,4].
+    batch_norm_inference, epsilon not a number:
+      UsageError: batchNormInference: epsilon is NaN, expected a number from 0 on.
+    l2_penalty, λ below 0:
+      UsageError: l2Penalty: λ is -1, expected a number from 0 on.
+    l2_penalty, not f32:
+      ShapeError: l2_penalty: 'w' is u32 [4], expected f32.
     softmax_cross_entropy, too few labels:
       ShapeError: softmaxCrossEntropy: logits [8,10] and labels [7] u32 do not fit, expected [N,K] and [N].
     softmax_cross_entropy, labels not u32:
@@ -115,6 +141,62 @@ test('wrong calls are refused in plain words', () => {
     transpose, an axis twice:
       ShapeError: transpose: [0,0] does not name each axis of x [2,3] once.
     transpose, five axes:
-      ShapeError: transpose: x [1,1,1,1,2] has 5 axes, expected at most 4."
+      ShapeError: transpose: x [1,1,1,1,2] has 5 axes, expected at most 4.
+    filter2d, three axes:
+      ShapeError: filter2d: x is [28,28,1], expected four axes [N,H,W,C].
+    filter2d, bytes:
+      ShapeError: filter2d: 'x' is u8 [1,4,4,1], expected f32.
+    filter2d, a kernel of 2×2:
+      UsageError: filter2d: the kernel is [1,2,3,4], expected 9 (3×3) or 25 (5×5) numbers.
+    filter2d, a weight that is no number:
+      UsageError: filter2d: the kernel is [0,0,0,0,NaN,0,0,0,0], expected 9 (3×3) or 25 (5×5) numbers.
+    filter2d, not once:
+      UsageError: filter2d: iterations is 0, expected a whole number from 1 on.
+    augment, three axes:
+      ShapeError: augment: x is [28,28,1], expected four axes [N,H,W,C].
+    augment, bytes:
+      ShapeError: augment: 'x' is u8 [2,4,4,1], expected f32.
+    augment, keys not u32:
+      ShapeError: augment: 'permutation' is f32 [2], expected u32.
+    augment, rotation below 0:
+      UsageError: augment: rotation is -1, expected a number from 0 to 180.
+    augment, rotation above half a turn:
+      UsageError: augment: rotation is 181, expected a number from 0 to 180.
+    augment, shift in pixels:
+      UsageError: augment: widthShift is 3, expected a number from 0 to 1.
+    augment, shift not a number:
+      UsageError: augment: heightShift is NaN, expected a number from 0 to 1.
+    augment, zoom of 1:
+      UsageError: augment: zoom is 1, expected a number from 0 to below 1.
+    augment, zoom from 0:
+      UsageError: augment: zoom is [0,2], expected two numbers, 0 < low ≤ high.
+    augment, zoom the wrong way round:
+      UsageError: augment: zoom is [1.2,0.8], expected two numbers, 0 < low ≤ high.
+    augment, zoom without end:
+      UsageError: augment: zoom is [1,Infinity], expected two numbers, 0 < low ≤ high.
+    augment, fill unknown:
+      UsageError: augment: fill is mirror, expected one of nearest, constant, reflect, wrap.
+    augment, fill value as a byte:
+      UsageError: augment: fillValue is 255, expected a number from 0 to 1.
+    augment, half a pixel of padding:
+      UsageError: augment: padAndCrop is 0.5, expected a whole number from 0 on.
+    augment, brightness above 1:
+      UsageError: augment: brightness is 1.5, expected a number from 0 to 1.
+    augment, contrast below 0:
+      UsageError: augment: contrast is -0.5, expected a number from 0 to 1.
+    augment, erasing too likely:
+      UsageError: augment: erasing.probability is 2, expected a number from 0 to 1.
+    augment, erased area the wrong way round:
+      UsageError: augment: erasing.area is [0.5,0.1], expected two numbers, 0 ≤ low ≤ high ≤ 1.
+    augment, erased aspect above 1:
+      UsageError: augment: erasing.aspect is 3, expected a number above 0, up to 1.
+    augment, erased with a byte:
+      UsageError: augment: erasing.value is 128, expected a number from 0 to 1.
+    augment, erased with a word:
+      UsageError: augment: erasing.value is random, expected a number from 0 to 1.
+    batch_norm_moving, other channels:
+      ShapeError: batchNormMoving: the operands are [4], [4], [4], [5], expected four of one length.
+    l2_totals, totals not f32:
+      ShapeError: l2_totals: 'totals' is u32 [4], expected f32."
   `);
 });
