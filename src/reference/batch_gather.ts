@@ -1,6 +1,6 @@
 /**
- * Float64 reference of batch_gather: x[b] = images[permutation[cursor + b]] · scale + offset and the label beside it;
- * behind the end of the epoch x is 0 and the label 0xffffffff.
+ * Float64 reference of batch_gather: x[b] = images[i] · scale + offset and the label beside it, where i is
+ * permutation[cursor + b] modulo the number of images; behind the end of the epoch x is 0 and the label 0xffffffff.
  */
 import { sizeOf } from '../engine/pass.js';
 import { stateSize, stateWords } from '../kernels/step_state.js';
@@ -24,6 +24,16 @@ const drawClasses: Draw = (random, shape) => fill64(shape, () => wholeNumber(ran
 const drawPlaces: Draw = (random, shape, all) => {
   const [count] = all['images'] as [number];
   return fill64(shape, () => wholeNumber(random, 0, count - 1), 'u32');
+};
+/** Entries of an epoch that shows each image several times, the last of them among the largest. */
+const drawRounds: Draw = (random, shape, all) => {
+  const [count] = all['images'] as [number];
+  const [entries] = shape as [number];
+  return fill64(
+    shape,
+    (i) => (i === entries - 1 ? entries - 1 : wholeNumber(random, count, entries - 1)),
+    'u32',
+  );
 };
 
 /** The state of a step that begins its batch at `cursor` of an epoch of `epochSize` samples. */
@@ -49,7 +59,7 @@ function gather64(
   const cursor = state.values[stateWords.cursor] as number;
   const epochSize = state.values[stateWords.epochSize] as number;
   for (let b = 0; b < batch && cursor + b < epochSize; b++) {
-    const sample = permutation.values[cursor + b] as number;
+    const sample = (permutation.values[cursor + b] as number) % (images.shape[0] as number);
     y.values[b] = labels.values[sample] as number;
     for (let i = 0; i < row; i++)
       x.values[b * row + i] = (images.values[sample * row + i] as number) * scale + offset;
@@ -57,10 +67,10 @@ function gather64(
   return { x, y };
 }
 
-const set = (count: number, image: readonly number[]): Shapes<Input> => ({
+const set = (count: number, image: readonly number[], rounds = 1): Shapes<Input> => ({
   images: [count, ...image],
   labels: [count],
-  permutation: [count],
+  permutation: [count * rounds],
   state: [stateSize],
 });
 
@@ -100,11 +110,11 @@ export const batchGatherReference = reference<Input, 'x' | 'y', Options>({
       inputs: { images: [3, 1, 2, 1], labels: [3], permutation: [3], state: [stateSize] },
       options: { batch: 2, scale: 0.5, offset: 1 },
       byHand: {
-        // The cursor stands at 2 of 3: sample 0, then the end of the epoch.
+        // The cursor stands at 2 of 3: entry 6 of 3 images is sample 0; then the end of the epoch.
         inputs: {
           images: [10, 20, 30, 40, 50, 60],
           labels: [7, 8, 9],
-          permutation: [2, 1, 0],
+          permutation: [2, 1, 6],
           state: [0, 0, 2, 3, 0, 0, 0, 0],
         },
         outputs: { x: [6, 11, 0, 0], y: [7, 0xffffffff] },
@@ -128,6 +138,18 @@ export const batchGatherReference = reference<Input, 'x' | 'y', Options>({
       inputs: set(5, [2, 2, 1]),
       options: { batch: 3, ...bytes },
       draw: { state: stateAt(6, 5) },
+    },
+    {
+      name: 'each image five times',
+      inputs: set(7, [3, 5, 1], 5),
+      options: { batch: 12, ...bytes },
+      draw: { permutation: drawRounds, state: stateAt(25, 35) },
+    },
+    {
+      name: 'one image, over and over',
+      inputs: set(1, [2, 3, 1], 9),
+      options: { batch: 9, ...bytes },
+      draw: { permutation: drawRounds, state: stateAt(0, 9) },
     },
     { name: 'digits', inputs: set(40, [28, 28, 1]), options: { batch: 17, ...bytes } },
   ] satisfies GatherCase[],
