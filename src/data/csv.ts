@@ -126,6 +126,10 @@ function readLayout(bytes: Uint8Array, begin: number, name: string, { shape }: C
   const lineEnd = endOfLine(bytes, begin, endOfText(bytes));
   const cells = textOf(bytes, begin, lineEnd).split(',').map(unquoted);
   const first = cells[0]!;
+  if (cells.length === 1 && /[;\t]/.test(first)) {
+    const other = first.includes(';') ? 'semicolons' : 'tabs';
+    throw new DataError(`${name}: its columns are separated by ${other}, expected commas.`);
+  }
   const hasHeader = !/^[+-]?\d+(\.\d*)?$/.test(first);
   const values = shape === undefined ? undefined : shape.height * shape.width * shape.channels;
   const hasLabels = hasHeader
@@ -150,12 +154,6 @@ function readLayout(bytes: Uint8Array, begin: number, name: string, { shape }: C
     return { ...layout, height, width, channels };
   }
   if (pixels === 0 || !isSquare(pixels)) {
-    const other = /[;\t]/.exec(first)?.[0];
-    if (cells.length === 1 && other !== undefined) {
-      throw new DataError(
-        `${name}: its columns are separated by ${other === ';' ? 'semicolons' : 'tabs'}, expected commas.`,
-      );
-    }
     throw new DataError(
       `${counted}, which is no square of pixels. Name the images' height, width and channels.`,
     );
@@ -174,7 +172,7 @@ function checkHeader(cells: readonly string[], name: string): void {
     );
   }
   // `pixel0`, `pixel1`, and `1x1` of another edition of MNIST.
-  if (place < 0 && !/^(pixel|px|p)?_?\d+(x\d+)?$/i.test(first) && !/[;\t]/.test(first)) {
+  if (place < 0 && !/^(pixel|px|p)?_?\d+(x\d+)?$/i.test(first)) {
     throw new DataError(
       `${name}: its first column is called '${shortened(first)}', expected 'label' or, without labels, 'pixel0'.`,
     );

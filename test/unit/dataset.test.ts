@@ -1,6 +1,7 @@
 /**
  * Plan: counts and pixels of a set made by hand; construction refuses what does not fit; split and take are
- * stratified, disjoint, complete, seeded, in order, and pinned; their limits; apportion adds up.
+ * stratified, disjoint, complete, seeded, in order, and pinned; their limits; folds, each image once; mean and
+ * deviation against the two-pass formula; apportion adds up.
  */
 import { describe, it, expect } from 'vitest';
 import fc from 'fast-check';
@@ -149,6 +150,79 @@ describe('split', () => {
   it('refuses a seed that is not a whole number', () => {
     expect(() => numbered(labels).split(0.5, { seed: 0.5 })).toThrowErrorMatchingInlineSnapshot(
       `[UsageError: ImageSet: the seed must be a whole number, not 0.5.]`,
+    );
+  });
+});
+
+describe('fold', () => {
+  it('spreads every class evenly, and is pinned', () => {
+    const set = numbered([0, 0, 0, 0, 1, 1, 1, 2, 2]);
+    const [others, one] = set.fold(1, 3, { seed: 42 });
+    expect(one.classCounts()).toEqual([2, 1, 0]);
+    expect(others.classCounts()).toEqual([2, 2, 2]);
+    expect(positionsOf(one)).toMatchInlineSnapshot(`
+      [
+        0,
+        3,
+        4,
+      ]
+    `);
+  });
+
+  it('draws other images than split with the same seed', () => {
+    const labels = Array.from({ length: 60 }, () => 0);
+    const [, split] = numbered(labels).split(0.5, { seed: 1 });
+    expect(positionsOf(numbered(labels).fold(2, 2, { seed: 1 })[1])).not.toEqual(positionsOf(split));
+  });
+
+  it.each([
+    [1, 1],
+    [1, 10],
+    [1, 2.5],
+    [0, 3],
+    [4, 3],
+    [1.5, 3],
+  ])('refuses fold %d of %d', (fold, folds) => {
+    expect(() => numbered([0, 0, 1, 1]).fold(fold, folds, { seed: 1 })).toThrow(UsageError);
+  });
+
+  it('says what is wrong', () => {
+    const set = numbered([0, 0, 1, 1]);
+    expect(() => set.fold(1, 9, { seed: 1 })).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: fold: the number of folds must be a whole number from 2 to 4 (the images), but it is 9.]`,
+    );
+    expect(() => set.fold(4, 3, { seed: 1 })).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: fold: there is no fold 4; expected 1 to 3.]`,
+    );
+  });
+});
+
+describe('meanAndDeviation', () => {
+  const of = (values: number[]) =>
+    new ImageSet({
+      images: Uint8Array.from(values),
+      labels: Uint8Array.of(0),
+      height: 1,
+      width: values.length,
+      channels: 1,
+      classNames: ['a'],
+    }).meanAndDeviation();
+
+  it('by hand: half black, half white', () => {
+    expect(of([0, 255, 0, 255])).toEqual({ mean: 0.5, deviation: 0.5 });
+    expect(of([51, 51])).toEqual({ mean: 0.2, deviation: 0 });
+  });
+
+  it('is the two-pass value for any bytes', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 1, maxLength: 50 }), (bytes) => {
+        const values = [...bytes].map((value) => value / 255);
+        const mean = values.reduce((a, b) => a + b, 0) / values.length;
+        const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
+        const found = of([...bytes]);
+        expect(found.mean).toBeCloseTo(mean, 12);
+        expect(found.deviation).toBeCloseTo(Math.sqrt(variance), 7);
+      }),
     );
   });
 });
