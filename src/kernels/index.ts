@@ -4,18 +4,27 @@ import type { Pass } from '../engine/pass.js';
 import { registerShaders } from '../engine/shader.js';
 import { argMaxOp } from './arg_max.js';
 import * as arithmetic from './arithmetic.js';
+import { avgPool2dOp } from './avg_pool2d.js';
 import { augmentColour, augmentDraw, augmentForward } from './augment.js';
 import { batchGatherForward } from './batch_gather.js';
+import { batchNormOp } from './batch_norm.js';
+import { batchNormInferenceOp } from './batch_norm_inference.js';
+import { batchNormMovingForward } from './batch_norm_moving.js';
 import { conv2dOp } from './conv2d.js';
 import { dropoutOp } from './dropout.js';
 import { filter2dOp } from './filter2d.js';
+import { l2PenaltyOp } from './l2_penalty.js';
+import { l2TotalsForward } from './l2_totals.js';
 import { matmulOp } from './matmul.js';
 import { maxOp } from './max.js';
 import { maxPool2dOp } from './max_pool2d.js';
 import { reluOp } from './relu.js';
 import { reshapeOp } from './reshape.js';
 import { rmspropForward } from './rmsprop.js';
+import { sgdForward } from './sgd.js';
+import { sgdMomentumForward } from './sgd_momentum.js';
 import { shaders } from './shaders.generated.js';
+import { sigmoidOp } from './sigmoid.js';
 import { softmaxOp } from './softmax.js';
 import { softmaxCrossEntropyOp } from './softmax_cross_entropy.js';
 import { stepStateAdvance } from './step_state.js';
@@ -41,9 +50,14 @@ export const ops: readonly Op<never, never, never>[] = [
   arithmetic.scaleOp,
   conv2dOp,
   maxPool2dOp,
+  avgPool2dOp,
   matmulOp,
   reluOp,
+  sigmoidOp,
   dropoutOp,
+  batchNormOp,
+  batchNormInferenceOp,
+  l2PenaltyOp,
   softmaxOp,
   softmaxCrossEntropyOp,
   sumOp,
@@ -61,6 +75,10 @@ export const lonePasses: readonly Pass<never, never, never>[] = [
   augmentColour,
   augmentForward,
   rmspropForward,
+  sgdForward,
+  sgdMomentumForward,
+  batchNormMovingForward,
+  l2TotalsForward,
   stepStateAdvance,
 ] as unknown as readonly Pass<never, never, never>[];
 
@@ -79,10 +97,16 @@ export {
   subtract,
 } from './arithmetic.js';
 export { type AugmentOptions, type ErasingOptions, augmentBatch, checkAugmentOptions } from './augment.js';
+export { avgPool2d } from './avg_pool2d.js';
 export { batchGather } from './batch_gather.js';
+export { batchNorm } from './batch_norm.js';
+export { batchNormInference } from './batch_norm_inference.js';
+export { batchNormMoving } from './batch_norm_moving.js';
 export { conv2d } from './conv2d.js';
 export { dropout } from './dropout.js';
 export * as image from './image.js';
+export { l2Penalty } from './l2_penalty.js';
+export { l2Totals } from './l2_totals.js';
 export { matmul } from './matmul.js';
 export { max } from './max.js';
 export { maxPool2d } from './max_pool2d.js';
@@ -90,6 +114,9 @@ export { mean } from './mean.js';
 export { relu } from './relu.js';
 export { flatten, reshape } from './reshape.js';
 export { rmsprop } from './rmsprop.js';
+export { sgd } from './sgd.js';
+export { sgdMomentum } from './sgd_momentum.js';
+export { sigmoid } from './sigmoid.js';
 export { softmax } from './softmax.js';
 export { softmaxCrossEntropy } from './softmax_cross_entropy.js';
 export { sum } from './sum.js';

@@ -15,7 +15,7 @@ import {
   windowCounts,
 } from './window.js';
 
-interface PoolAttributes extends WindowAttributes {
+export interface PoolAttributes extends WindowAttributes {
   readonly window: readonly number[];
 }
 

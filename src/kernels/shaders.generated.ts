@@ -2,7 +2,15 @@
 import arg_max_forward from '../../shaders/arg_max/forward.wgsl';
 import augment_draw from '../../shaders/augment/draw.wgsl';
 import augment_forward from '../../shaders/augment/forward.wgsl';
+import avg_pool2d_forward from '../../shaders/avg_pool2d/forward.wgsl';
+import avg_pool2d_input_gradient from '../../shaders/avg_pool2d/input_gradient.wgsl';
 import batch_gather_forward from '../../shaders/batch_gather/forward.wgsl';
+import batch_norm_gradient_sums from '../../shaders/batch_norm/gradient_sums.wgsl';
+import batch_norm_gradient_sums_reduce from '../../shaders/batch_norm/gradient_sums_reduce.wgsl';
+import batch_norm_input_gradient from '../../shaders/batch_norm/input_gradient.wgsl';
+import batch_norm_statistics from '../../shaders/batch_norm/statistics.wgsl';
+import batch_norm_statistics_reduce from '../../shaders/batch_norm/statistics_reduce.wgsl';
+import batch_norm_moving_forward from '../../shaders/batch_norm_moving/forward.wgsl';
 import conv2d_forward_clear from '../../shaders/conv2d/forward_clear.wgsl';
 import conv2d_forward_gpu from '../../shaders/conv2d/forward_gpu.wgsl';
 import conv2d_forward_software from '../../shaders/conv2d/forward_software.wgsl';
@@ -18,6 +26,8 @@ import conv2d_pack_software from '../../shaders/conv2d/pack_software.wgsl';
 import conv2d_pad_channels_software from '../../shaders/conv2d/pad_channels_software.wgsl';
 import elementwise_map from '../../shaders/elementwise/map.wgsl';
 import filter2d_forward from '../../shaders/filter2d/forward.wgsl';
+import l2_penalty_forward from '../../shaders/l2_penalty/forward.wgsl';
+import l2_penalty_forward_reduce from '../../shaders/l2_penalty/forward_reduce.wgsl';
 import matmul_forward_clear from '../../shaders/matmul/forward_clear.wgsl';
 import matmul_forward_gpu from '../../shaders/matmul/forward_gpu.wgsl';
 import matmul_forward_gpu_reduce from '../../shaders/matmul/forward_gpu_reduce.wgsl';
@@ -31,6 +41,8 @@ import max_pool2d_input_gradient from '../../shaders/max_pool2d/input_gradient.w
 import max_pool2d_input_gradient_apart from '../../shaders/max_pool2d/input_gradient_apart.wgsl';
 import random_pcg4d from '../../shaders/random/pcg4d.wgsl';
 import rmsprop_forward from '../../shaders/rmsprop/forward.wgsl';
+import sgd_forward from '../../shaders/sgd/forward.wgsl';
+import sgd_momentum_forward from '../../shaders/sgd_momentum/forward.wgsl';
 import softmax_forward from '../../shaders/softmax/forward.wgsl';
 import softmax_input_gradient from '../../shaders/softmax/input_gradient.wgsl';
 import softmax_cross_entropy_forward from '../../shaders/softmax_cross_entropy/forward.wgsl';
@@ -44,7 +56,15 @@ export const shaders: Readonly<Record<string, string>> = {
   'arg_max/forward': arg_max_forward,
   'augment/draw': augment_draw,
   'augment/forward': augment_forward,
+  'avg_pool2d/forward': avg_pool2d_forward,
+  'avg_pool2d/input_gradient': avg_pool2d_input_gradient,
   'batch_gather/forward': batch_gather_forward,
+  'batch_norm/gradient_sums': batch_norm_gradient_sums,
+  'batch_norm/gradient_sums_reduce': batch_norm_gradient_sums_reduce,
+  'batch_norm/input_gradient': batch_norm_input_gradient,
+  'batch_norm/statistics': batch_norm_statistics,
+  'batch_norm/statistics_reduce': batch_norm_statistics_reduce,
+  'batch_norm_moving/forward': batch_norm_moving_forward,
   'conv2d/forward_clear': conv2d_forward_clear,
   'conv2d/forward_gpu': conv2d_forward_gpu,
   'conv2d/forward_software': conv2d_forward_software,
@@ -60,6 +80,8 @@ export const shaders: Readonly<Record<string, string>> = {
   'conv2d/pad_channels_software': conv2d_pad_channels_software,
   'elementwise/map': elementwise_map,
   'filter2d/forward': filter2d_forward,
+  'l2_penalty/forward': l2_penalty_forward,
+  'l2_penalty/forward_reduce': l2_penalty_forward_reduce,
   'matmul/forward_clear': matmul_forward_clear,
   'matmul/forward_gpu': matmul_forward_gpu,
   'matmul/forward_gpu_reduce': matmul_forward_gpu_reduce,
@@ -73,6 +95,8 @@ export const shaders: Readonly<Record<string, string>> = {
   'max_pool2d/input_gradient_apart': max_pool2d_input_gradient_apart,
   'random/pcg4d': random_pcg4d,
   'rmsprop/forward': rmsprop_forward,
+  'sgd/forward': sgd_forward,
+  'sgd_momentum/forward': sgd_momentum_forward,
   'softmax/forward': softmax_forward,
   'softmax/input_gradient': softmax_input_gradient,
   'softmax_cross_entropy/forward': softmax_cross_entropy_forward,

@@ -4,11 +4,17 @@ import type { Pass } from '../engine/pass.js';
 import { lonePasses, ops } from '../kernels/index.js';
 import { arithmeticReferences } from './arithmetic.js';
 import { augmentReference } from './augment.js';
+import { avgPool2dReference } from './avg_pool2d.js';
 import { batchGatherReference } from './batch_gather.js';
 import type { Checkable } from './check.js';
+import { batchNormReference } from './batch_norm.js';
+import { batchNormInferenceReference } from './batch_norm_inference.js';
+import { batchNormMovingReference } from './batch_norm_moving.js';
 import { conv2dReference } from './conv2d.js';
 import { dropoutReference } from './dropout.js';
 import { filter2dReference } from './filter2d.js';
+import { l2PenaltyReference } from './l2_penalty.js';
+import { l2TotalsReference } from './l2_totals.js';
 import { matmulReference } from './matmul.js';
 import { argMaxReference, maxReference } from './max.js';
 import { maxPool2dReference } from './max_pool2d.js';
@@ -16,6 +22,9 @@ import type { Reference } from './reference.js';
 import { reluReference } from './relu.js';
 import { reshapeReference } from './reshape.js';
 import { rmspropReference } from './rmsprop.js';
+import { sgdReference } from './sgd.js';
+import { sgdMomentumReference } from './sgd_momentum.js';
+import { sigmoidReference } from './sigmoid.js';
 import { softmaxReference } from './softmax.js';
 import { softmaxCrossEntropyReference } from './softmax_cross_entropy.js';
 import { stepStateReference } from './step_state.js';
@@ -26,9 +35,14 @@ const all: readonly Reference[] = [
   ...arithmeticReferences,
   conv2dReference,
   maxPool2dReference,
+  avgPool2dReference,
   matmulReference,
   reluReference,
+  sigmoidReference,
   dropoutReference,
+  batchNormReference,
+  batchNormInferenceReference,
+  l2PenaltyReference,
   softmaxReference,
   softmaxCrossEntropyReference,
   sumReference,
@@ -40,6 +54,10 @@ const all: readonly Reference[] = [
   batchGatherReference,
   augmentReference,
   rmspropReference,
+  sgdReference,
+  sgdMomentumReference,
+  batchNormMovingReference,
+  l2TotalsReference,
   stepStateReference,
 ];
 

@@ -13,7 +13,7 @@ type Changed = 'parameters' | 'meanSquare';
 export function bitsOf(value: number): number {
   return new Uint32Array(Float32Array.of(value).buffer)[0] as number;
 }
-function floatOf(bits: number): number {
+export function floatOf(bits: number): number {
   return new Float32Array(Uint32Array.of(bits).buffer)[0] as number;
 }
 

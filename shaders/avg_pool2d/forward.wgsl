@@ -1,0 +1,52 @@
+// y[n,p,q,c] = mean over (i,j) of x[n, p·STRIDE_H + i − PAD_TOP, q·STRIDE_W + j − PAD_LEFT, c]; taps outside x do not take
+// part, in the count either.
+//
+// Shapes: x [N,H,W,C] → y [N,P,Q,C]. One invocation computes PER_INVOCATION elements of y, WORKGROUP apart.
+const N: u32 = 1; //! images
+const H: u32 = 4; //! input height
+const W: u32 = 4; //! input width
+const C: u32 = 1; //! channels
+const KH: u32 = 2; //! window height
+const KW: u32 = 2; //! window width
+const P: u32 = 2; //! output height
+const Q: u32 = 2; //! output width
+const STRIDE_H: u32 = 2; //! pixels between windows, down
+const STRIDE_W: u32 = 2; //! pixels between windows, across
+const PAD_TOP: u32 = 0; //! rows outside x above it
+const PAD_LEFT: u32 = 0; //! columns outside x left of it
+const WORKGROUP: u32 = 64; //! invocations per workgroup
+const PER_INVOCATION: u32 = 1; //! elements per invocation
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+
+fn epilogue(value: f32, index: u32, channel: u32) -> f32 { return value; } //! hook
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let first = (group.y * groups.x + group.x) * PER_INVOCATION * WORKGROUP + lane;
+  for (var k = 0u; k < PER_INVOCATION; k++) {
+    let element = first + k * WORKGROUP;
+    if (element >= N * P * Q * C) {
+      break;
+    }
+    let c = element % C;
+    let q = element / C % Q;
+    let p = element / (C * Q) % P;
+    let n = element / (C * Q * P);
+    var total = 0.0;
+    var count = 0.0;
+    for (var i = 0u; i < KH; i++) {
+      for (var j = 0u; j < KW; j++) {
+        // Unsigned: a tap above or left of x wraps to a huge number.
+        let h = p * STRIDE_H + i - PAD_TOP;
+        let w = q * STRIDE_W + j - PAD_LEFT;
+        if (h < H && w < W) {
+          total += x[((n * H + h) * W + w) * C + c];
+          count += 1.0;
+        }
+      }
+    }
+    y[element] = epilogue(total / count, element, c);
+  }
+}

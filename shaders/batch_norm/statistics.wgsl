@@ -1,0 +1,49 @@
+// Per channel and slice, Σ d and Σ d² over the rows that count, with d = x[r,c] − x[0,c]: the first value as the shift keeps
+// the difference of the two, from which the variance comes, free of cancellation for channels far from 0.
+//
+// Shapes: x [N·PIXELS, C], the step's state → partial [SLICES, 2, C]. Samples behind the end of the epoch do not count.
+// One invocation sums one slice of one channel; neighbours lie along C, so loads of one row are contiguous.
+const N: u32 = 1; //! samples
+const PIXELS: u32 = 4; //! rows of one sample
+const C: u32 = 1; //! channels
+const SLICES: u32 = 1; //! partial sums per channel
+const WORKGROUP: u32 = 64; //! invocations per workgroup
+const SLICE: u32 = (N * PIXELS + SLICES - 1u) / SLICES;
+const CURSOR: u32 = 2u; // words of the step's state, src/kernels/step_state.ts
+const EPOCH_SIZE: u32 = 3u;
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> state: array<u32>;
+@group(0) @binding(2) var<storage, read_write> partial: array<f32>;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let element = (group.y * groups.x + group.x) * WORKGROUP + lane;
+  if (element >= SLICES * C) {
+    return;
+  }
+  let c = element % C;
+  let s = element / C;
+  let count = min(N, state[EPOCH_SIZE] - state[CURSOR]) * PIXELS;
+  let last = min((s + 1u) * SLICE, count);
+  let shift = x[c];
+  // Four sums side by side: shorter chains of dependent additions, and a smaller rounding error.
+  var sums = vec4f();
+  var squares = vec4f();
+  var r = s * SLICE;
+  for (; r + 4u <= last; r += 4u) {
+    let at = r * C + c;
+    let d = vec4f(x[at], x[at + C], x[at + 2u * C], x[at + 3u * C]) - shift;
+    sums += d;
+    squares += d * d;
+  }
+  var sum = (sums.x + sums.y) + (sums.z + sums.w);
+  var square = (squares.x + squares.y) + (squares.z + squares.w);
+  for (; r < last; r++) {
+    let d = x[r * C + c] - shift;
+    sum += d;
+    square += d * d;
+  }
+  partial[2u * s * C + c] = sum;
+  partial[(2u * s + 1u) * C + c] = square;
+}

@@ -1,0 +1,189 @@
+/**
+ * Batch normalisation in training: each channel of a batch is brought to mean 0 and deviation 1, then scaled and shifted.
+ *
+ * Letters: N samples of PIXELS rows with C channels each (C is the last axis), m rows that count, μ and v the channel's
+ * mean and variance over them, σ = √(v + ε), x̂ = (x − μ)/σ.
+ */
+import { ShapeError } from '../errors.js';
+import { type Op, apply } from '../engine/op.js';
+import {
+  type DeviceTraits,
+  type NoAttributes,
+  type Pass,
+  type Shape,
+  type Spec,
+  sizeOf,
+} from '../engine/pass.js';
+import { runPass } from '../engine/program.js';
+import { type Tensor, describe } from '../engine/tensor.js';
+import { type BatchNormOperands, batchNormInferenceForward, checkBatchNorm } from './batch_norm_inference.js';
+import { bytesTouched, clearVariant, gridFor } from './grid.js';
+import { stateSize } from './step_state.js';
+
+type Epsilon = { readonly epsilon: number };
+
+interface Extents {
+  readonly N: number;
+  readonly PIXELS: number;
+  readonly C: number;
+}
+
+function extentsOf(shape: Shape): Extents {
+  const [N, C] = [shape[0] as number, shape.at(-1) as number];
+  return { N, PIXELS: sizeOf(shape) / (N * C), C };
+}
+
+/** Slices so that long sums over few channels still fill the device, of at least 64 rows each; none empty. */
+function slicesOf({ N, PIXELS, C }: Extents, device: DeviceTraits): number {
+  const wanted = device.family === 'software' ? 512 : 16_384;
+  const slices = Math.min(Math.ceil(wanted / C), Math.floor((N * PIXELS) / 64));
+  return slices <= 1 ? 1 : Math.ceil((N * PIXELS) / Math.ceil((N * PIXELS) / slices));
+}
+
+const channels = (x: Spec): Spec => ({ shape: x.shape.slice(-1), dtype: 'f32' });
+
+export const batchNormStatistics: Pass<'x' | 'state', 'mean' | 'variance', NoAttributes> = {
+  name: 'batch_norm/statistics',
+  inputs: ['x', 'state'],
+  outputs: ['mean', 'variance'],
+  dtypes: { state: 'u32' },
+  shape: ({ x }) => ({ mean: channels(x), variance: channels(x) }),
+  cost: (context) => ({ flops: 4 * sizeOf(context.inputs.x.shape), bytes: bytesTouched(context) }),
+  variants: [
+    clearVariant(({ inputs: { x }, device }) => {
+      const extents = extentsOf(x.shape);
+      const SLICES = slicesOf(extents, device);
+      const sums = gridFor(SLICES * extents.C, device);
+      const reduce = gridFor(extents.C, device);
+      return {
+        scratch: { partial: 8 * SLICES * extents.C },
+        dispatches: [
+          {
+            shader: 'batch_norm/statistics',
+            constants: { ...extents, SLICES, WORKGROUP: sums.WORKGROUP },
+            workgroups: sums.workgroups,
+          },
+          {
+            shader: 'batch_norm/statistics_reduce',
+            constants: { ...extents, SLICES, WORKGROUP: reduce.WORKGROUP },
+            workgroups: reduce.workgroups,
+          },
+        ],
+      };
+    }),
+  ],
+};
+
+export const batchNormGradientSums: Pass<
+  'x' | 'dy' | 'mean' | 'variance' | 'gamma' | 'state',
+  'dgamma' | 'dbeta' | 'coefficients',
+  Epsilon
+> = {
+  name: 'batch_norm/gradient_sums',
+  inputs: ['x', 'dy', 'mean', 'variance', 'gamma', 'state'],
+  outputs: ['dgamma', 'dbeta', 'coefficients'],
+  dtypes: { state: 'u32' },
+  shape: ({ x }) => ({
+    dgamma: channels(x),
+    dbeta: channels(x),
+    // γ/σ, dβ/m and dγ/(σ·m), which the gradient of x is made of.
+    coefficients: { shape: [3, x.shape.at(-1) as number], dtype: 'f32' },
+  }),
+  cost: (context) => ({ flops: 4 * sizeOf(context.inputs.x.shape), bytes: bytesTouched(context) }),
+  variants: [
+    clearVariant(({ inputs: { x }, attributes, device }) => {
+      const extents = extentsOf(x.shape);
+      const SLICES = slicesOf(extents, device);
+      const sums = gridFor(SLICES * extents.C, device);
+      const reduce = gridFor(extents.C, device);
+      return {
+        scratch: { partial: 8 * SLICES * extents.C },
+        dispatches: [
+          {
+            shader: 'batch_norm/gradient_sums',
+            constants: { ...extents, SLICES, WORKGROUP: sums.WORKGROUP },
+            workgroups: sums.workgroups,
+          },
+          {
+            shader: 'batch_norm/gradient_sums_reduce',
+            constants: { ...extents, SLICES, EPSILON: attributes.epsilon, WORKGROUP: reduce.WORKGROUP },
+            workgroups: reduce.workgroups,
+          },
+        ],
+      };
+    }),
+  ],
+};
+
+export const batchNormInputGradient: Pass<
+  'x' | 'dy' | 'mean' | 'coefficients' | 'state',
+  'dx',
+  NoAttributes
+> = {
+  name: 'batch_norm/input_gradient',
+  inputs: ['x', 'dy', 'mean', 'coefficients', 'state'],
+  outputs: ['dx'],
+  dtypes: { state: 'u32' },
+  shape: ({ x }) => ({ dx: x }),
+  cost: (context) => ({ flops: 5 * sizeOf(context.inputs.x.shape), bytes: bytesTouched(context) }),
+  variants: [
+    clearVariant(
+      ({ inputs: { x }, device }) => {
+        const extents = extentsOf(x.shape);
+        const rows = extents.N * extents.PIXELS;
+        // Enough blocks for every core even when the batch is small.
+        const ROWS = device.family === 'software' ? Math.min(64, Math.ceil(rows / 64)) : 4;
+        const { WORKGROUP, workgroups } = gridFor(Math.ceil(rows / ROWS) * extents.C, device);
+        const constants = { ...extents, ROWS, WORKGROUP };
+        return { dispatches: [{ shader: 'batch_norm/input_gradient', constants, workgroups }] };
+      },
+      { hasEpilogue: true },
+    ),
+  ],
+};
+
+export const batchNormOp: Op<'x' | 'gamma' | 'beta' | 'state', 'y' | 'mean' | 'variance', Epsilon> = {
+  name: 'batch_norm',
+  passes: [batchNormStatistics, batchNormGradientSums, batchNormInputGradient],
+  forward: ({ x, gamma, beta, state }, attributes) => {
+    const { mean, variance } = runPass(batchNormStatistics, { x, state }, {});
+    const { y } = runPass(batchNormInferenceForward, { x, gamma, beta, mean, variance }, attributes);
+    return { y, mean, variance };
+  },
+  // dβ = Σ dy;  dγ = Σ dy·x̂;  dx = γ/σ · (dy − dβ/m − x̂·dγ/m)
+  backward: ({ inputs: { x, gamma, state }, outputs: { mean, variance }, attributes, gradients }) => {
+    const dy = gradients.y as Tensor;
+    let recorded: Record<'dgamma' | 'dbeta' | 'coefficients', Tensor> | undefined;
+    const sums = (): Record<'dgamma' | 'dbeta' | 'coefficients', Tensor> =>
+      (recorded ??= runPass(batchNormGradientSums, { x, dy, mean, variance, gamma, state }, attributes));
+    return {
+      x: () =>
+        runPass(batchNormInputGradient, { x, dy, mean, coefficients: sums().coefficients, state }, {}).dx,
+      gamma: () => sums().dgamma,
+      beta: () => sums().dbeta,
+      state: null,
+    };
+  },
+};
+
+/**
+ * Batch normalisation by the statistics of the batch itself, over all axes but the last.
+ *
+ *   y = γ·(x − μ)/√(v + ε) + β,  μ = Σ x / m,  v = Σ (x − μ)² / m
+ *
+ * Only samples before the end of the epoch count: the first min(N, epochSize − cursor) by the step's state, so that a
+ * part batch has the statistics and gradients that it would have without the places behind it; their dx is 0. With
+ * the state's epochSize at 0xffffffff all count. Gradients flow through y alone.
+ * Shapes: x [N,…,C], gamma [C], beta [C], state the step's state → y like x, mean [C], variance [C] (biased).
+ * Throws: ShapeError when the operands do not fit; UsageError for ε below 0.
+ * Source: Ioffe and Szegedy 2015.
+ */
+export function batchNorm(
+  x: Tensor,
+  { gamma, beta, state, epsilon = 1e-3 }: BatchNormOperands & { readonly state: Tensor },
+): { y: Tensor; mean: Tensor; variance: Tensor } {
+  checkBatchNorm('batchNorm', x, { gamma, beta }, epsilon);
+  if (state.size !== stateSize)
+    throw new ShapeError(`batchNorm: state is ${describe(state)}, expected the step's state [${stateSize}].`);
+  return apply(batchNormOp, { x, gamma, beta, state }, { epsilon });
+}

@@ -1,0 +1,52 @@
+/** The moving mean and variance that batch normalisation keeps for inference, brought up to date in place. */
+import { ShapeError } from '../errors.js';
+import { type Pass, sizeOf } from '../engine/pass.js';
+import { runPass } from '../engine/program.js';
+import { type Tensor, describe } from '../engine/tensor.js';
+import { clearVariant, gridFor } from './grid.js';
+
+type Operand = 'mean' | 'variance' | 'movingMean' | 'movingVariance';
+
+export type BatchNormMovingAttributes = {
+  /** Share of the old value that stays. */
+  readonly momentum: number;
+};
+
+export const batchNormMovingForward: Pass<Operand, never, BatchNormMovingAttributes> = {
+  name: 'batch_norm_moving/forward',
+  inputs: ['mean', 'variance', 'movingMean', 'movingVariance'],
+  outputs: [],
+  mutates: ['movingMean', 'movingVariance'],
+  shape: (operands) => {
+    const specs = Object.values(operands);
+    if (specs.some(({ shape }) => shape.length !== 1 || shape[0] !== operands.mean.shape[0]))
+      throw new ShapeError(
+        `batchNormMoving: the operands are ${specs.map(describe).join(', ')}, expected four of one length.`,
+      );
+    return {};
+  },
+  // Of both: reads two, writes one.
+  cost: ({ inputs }) => ({ flops: 6 * sizeOf(inputs.mean.shape), bytes: 24 * sizeOf(inputs.mean.shape) }),
+  variants: [
+    clearVariant(({ inputs: { mean }, attributes: { momentum }, device }) => {
+      const C = sizeOf(mean.shape);
+      const { WORKGROUP, workgroups } = gridFor(C, device);
+      const constants = { C, SHARE: 1 - momentum, WORKGROUP };
+      return { dispatches: [{ shader: 'batch_norm_moving/forward', constants, workgroups }] };
+    }),
+  ],
+};
+
+/**
+ * One step of the moving statistics, in place.
+ *
+ *   movingMean ← momentum·movingMean + (1 − momentum)·mean, and the variance alike
+ *
+ * Shapes: all [C]. Source: Keras, whose moving variance is the biased one too.
+ */
+export function batchNormMoving(
+  operands: Readonly<Record<Operand, Tensor>>,
+  attributes: BatchNormMovingAttributes,
+): void {
+  runPass(batchNormMovingForward, operands, attributes);
+}

@@ -1,0 +1,71 @@
+/** The L2 term of a loss: y = λ·Σ w². */
+import { UsageError } from '../errors.js';
+import { type Op, apply } from '../engine/op.js';
+import { type Pass, sizeOf } from '../engine/pass.js';
+import { runPass } from '../engine/program.js';
+import type { Tensor } from '../engine/tensor.js';
+import { wgslFloat } from './arithmetic.js';
+import { elementwisePass } from './elementwise.js';
+import { bytesTouched, clearVariant, gridFor } from './grid.js';
+
+type L2Attributes = { readonly lambda: number };
+
+export const l2PenaltyForward: Pass<'w', 'y', L2Attributes> = {
+  name: 'l2_penalty/forward',
+  inputs: ['w'],
+  outputs: ['y'],
+  shape: () => ({ y: { shape: [], dtype: 'f32' } }),
+  cost: (context) => ({ flops: 2 * sizeOf(context.inputs.w.shape), bytes: bytesTouched(context) }),
+  variants: [
+    clearVariant(
+      ({ inputs: { w }, attributes, device }) => {
+        const SIZE = sizeOf(w.shape);
+        // Sums of at least 16 terms, on enough invocations to fill the device.
+        const most = device.family === 'software' ? 512 : 4096;
+        const PARTS = Math.max(1, Math.min(most, Math.floor(SIZE / 16)));
+        const { WORKGROUP, workgroups } = gridFor(PARTS, device);
+        return {
+          scratch: { partial: 4 * PARTS },
+          dispatches: [
+            { shader: 'l2_penalty/forward', constants: { SIZE, PARTS, WORKGROUP }, workgroups },
+            {
+              shader: 'l2_penalty/forward_reduce',
+              constants: { PARTS, LAMBDA: attributes.lambda, WORKGROUP: 64 },
+              workgroups: [1, 1, 1],
+            },
+          ],
+        };
+      },
+      { hasEpilogue: true },
+    ),
+  ],
+};
+
+/** dw = 2λ·w·dy, which joins the gradient that the rest of the loss gives in one kernel. */
+export const l2PenaltyWeightGradient = elementwisePass<'w' | 'dy', L2Attributes>(
+  'l2_penalty/weight_gradient',
+  ['w', 'dy'],
+  { expression: ({ w, dy }, { lambda }) => `${wgslFloat(2 * lambda)} * ${w} * ${dy}` },
+);
+
+export const l2PenaltyOp: Op<'w', 'y', L2Attributes> = {
+  name: 'l2_penalty',
+  passes: [l2PenaltyForward, l2PenaltyWeightGradient],
+  forward: (inputs, attributes) => runPass(l2PenaltyForward, inputs, attributes),
+  backward: ({ inputs: { w }, attributes, gradients }) => ({
+    w: () => runPass(l2PenaltyWeightGradient, { w, dy: gradients.y as Tensor }, attributes).y,
+  }),
+};
+
+/**
+ * The L2 term of a loss, which pulls weights towards 0.
+ *
+ *   y = λ·Σ w²
+ *
+ * Shapes: w any → y []. Throws: UsageError for λ below 0.
+ */
+export function l2Penalty(w: Tensor, lambda: number): Tensor {
+  if (!(lambda >= 0 && Number.isFinite(Math.fround(lambda))))
+    throw new UsageError(`l2Penalty: λ is ${lambda}, expected a number from 0 on.`);
+  return apply(l2PenaltyOp, { w }, { lambda }).y;
+}

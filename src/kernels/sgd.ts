@@ -1,0 +1,37 @@
+/** Plain gradient descent of all parameters at once, in place. */
+import { type NoAttributes, type Pass, sizeOf } from '../engine/pass.js';
+import { runPass } from '../engine/program.js';
+import type { Tensor } from '../engine/tensor.js';
+import { clearVariant, gridFor } from './grid.js';
+
+export const sgdForward: Pass<'parameters' | 'gradients' | 'state', never, NoAttributes> = {
+  name: 'sgd/forward',
+  inputs: ['parameters', 'gradients', 'state'],
+  outputs: [],
+  dtypes: { state: 'u32' },
+  mutates: ['parameters'],
+  shape: () => ({}),
+  // Reads two, writes one.
+  cost: ({ inputs }) => ({
+    flops: 2 * sizeOf(inputs.parameters.shape),
+    bytes: 12 * sizeOf(inputs.parameters.shape),
+  }),
+  variants: [
+    clearVariant(({ inputs, device }) => {
+      const SIZE = sizeOf(inputs.parameters.shape);
+      const { workgroups, ...grid } = gridFor(SIZE, device, { software: 64 });
+      return { dispatches: [{ shader: 'sgd/forward', constants: { SIZE, ...grid }, workgroups }] };
+    }),
+  ],
+};
+
+/**
+ * One step of gradient descent, in place.
+ *
+ *   p ← p − lr·g
+ *
+ * Shapes: parameters, gradients [SIZE]; the learning rate comes from the step's state.
+ */
+export function sgd(operands: Readonly<Record<'parameters' | 'gradients' | 'state', Tensor>>): void {
+  runPass(sgdForward, operands, {});
+}

@@ -1,0 +1,51 @@
+/** Gradient descent with momentum, of all parameters at once, in place. */
+import { type Pass, sizeOf } from '../engine/pass.js';
+import { runPass } from '../engine/program.js';
+import type { Tensor } from '../engine/tensor.js';
+import { clearVariant, gridFor } from './grid.js';
+
+type Operand = 'parameters' | 'gradients' | 'velocity' | 'state';
+
+export type SgdMomentumAttributes = {
+  /** Share of the old velocity that stays. */
+  readonly momentum: number;
+  /** True: the step looks one velocity ahead. */
+  readonly isNesterov: boolean;
+};
+
+export const sgdMomentumForward: Pass<Operand, never, SgdMomentumAttributes> = {
+  name: 'sgd_momentum/forward',
+  inputs: ['parameters', 'gradients', 'velocity', 'state'],
+  outputs: [],
+  dtypes: { state: 'u32' },
+  mutates: ['parameters', 'velocity'],
+  shape: () => ({}),
+  // Reads three, writes two.
+  cost: ({ inputs }) => ({
+    flops: 6 * sizeOf(inputs.parameters.shape),
+    bytes: 20 * sizeOf(inputs.parameters.shape),
+  }),
+  variants: [
+    clearVariant(({ inputs, attributes: { momentum, isNesterov }, device }) => {
+      const SIZE = sizeOf(inputs.parameters.shape);
+      const { workgroups, ...grid } = gridFor(SIZE, device, { software: 64 });
+      const constants = { SIZE, MOMENTUM: momentum, NESTEROV: isNesterov ? 1 : 0, ...grid };
+      return { dispatches: [{ shader: 'sgd_momentum/forward', constants, workgroups }] };
+    }),
+  ],
+};
+
+/**
+ * One step of gradient descent with momentum, in place.
+ *
+ *   v ← μ·v − lr·g;   p ← p + v   (or p + μ·v − lr·g with the new v, Nesterov's form)
+ *
+ * Shapes: parameters, gradients, velocity [SIZE]; the learning rate comes from the step's state.
+ * Source: Polyak 1964; Nesterov's form as in Sutskever et al. 2013, written as Keras does.
+ */
+export function sgdMomentum(
+  operands: Readonly<Record<Operand, Tensor>>,
+  attributes: SgdMomentumAttributes,
+): void {
+  runPass(sgdMomentumForward, operands, attributes);
+}

@@ -1,0 +1,144 @@
+/**
+ * Float64 reference of avg_pool2d.
+ * Letters: N images of H × W pixels with C channels; windows of KH × KW; P × Q windows per image.
+ */
+import { avgPool2d } from '../kernels/avg_pool2d.js';
+import { type Array64, type Case, drawSigned, oneOf, reference, wholeNumber, zeros64 } from './reference.js';
+import { type WindowOptions, windowOf } from './window.js';
+
+type Pool = WindowOptions & { readonly poolSize: readonly [number, number] };
+type Options = Pool & Readonly<Record<string, string | readonly number[]>>;
+
+/** Calls `visit` for each window and channel with the flat places of its pixels in x. */
+function eachWindow(
+  [N, H, W, C]: readonly [number, number, number, number],
+  options: Pool,
+  visit: (places: number[], window: number) => void,
+): readonly number[] {
+  const [KH, KW] = options.poolSize;
+  const [down, across] = options.strides;
+  const { P, Q, top, left } = windowOf([N, H, W, C], options.poolSize, options);
+  let window = 0;
+  for (let n = 0; n < N; n++)
+    for (let p = 0; p < P; p++)
+      for (let q = 0; q < Q; q++)
+        for (let c = 0; c < C; c++) {
+          const places: number[] = [];
+          for (let h = p * down - top; h < p * down - top + KH; h++)
+            for (let w = q * across - left; w < q * across - left + KW; w++)
+              if (h >= 0 && h < H && w >= 0 && w < W) places.push(((n * H + h) * W + w) * C + c);
+          visit(places, window++);
+        }
+  return [N, P, Q, C];
+}
+
+const imageOf = ({ shape }: Array64) => shape as unknown as readonly [number, number, number, number];
+
+/** y[n,p,q,c] = mean over the window's pixels in x */
+export function avgPool64(x: Array64, options: Pool): Array64 {
+  const means: number[] = [];
+  const shape = eachWindow(imageOf(x), options, (places) => {
+    means.push(places.reduce((sum, place) => sum + (x.values[place] as number), 0) / places.length);
+  });
+  return { shape, dtype: 'f32', values: Float64Array.from(means) };
+}
+
+/** Every pixel of a window gets an equal share of its dy. */
+export function avgPoolBackward64(x: Array64, dy: Array64, options: Pool): Array64 {
+  const dx = zeros64(x.shape);
+  eachWindow(imageOf(x), options, (places, window) => {
+    for (const place of places) dx.values[place]! += (dy.values[window] as number) / places.length;
+  });
+  return dx;
+}
+
+type PoolCase = Case<'x', 'y', Options>;
+
+function pool(
+  name: string,
+  x: readonly number[],
+  poolSize: readonly [number, number],
+  strides: readonly [number, number],
+  padding: 'same' | 'valid' = 'valid',
+): PoolCase {
+  return { name, inputs: { x }, options: { poolSize, strides, padding } };
+}
+
+const attributes = (x: Array64, { poolSize, ...window }: Options): Record<string, readonly number[]> => ({
+  window: poolSize,
+  strides: window.strides,
+  pads: windowOf(x.shape, poolSize, window).pads,
+});
+
+export const avgPool2dReference = reference<'x', 'y', Options>({
+  op: 'avg_pool2d',
+  inputs: { x: { draw: drawSigned } },
+  outputs: ['y'],
+  forward: ({ x }, options) => ({ y: avgPool64(x, options) }),
+  backward: ({ x }, { y: dy }, options) => ({ x: avgPoolBackward64(x, dy, options) }),
+  magnitudes: 'multilinear',
+  // At most this many windows lie over one pixel.
+  terms: (_, { poolSize: [KH, KW], strides: [down, across] }) => ({
+    x: Math.ceil(KH / down) * Math.ceil(KW / across),
+    y: KH * KW,
+  }),
+  // WGSL lets a quotient err by 2.5 units in the last place.
+  roundings: { x: 6, y: 6 },
+  call: ({ x }, options) => ({ y: avgPool2d(x, options) }),
+  passes: {
+    'avg_pool2d/forward': ({ inputs, options, outputs }) => ({
+      inputs,
+      attributes: attributes(inputs.x, options),
+      results: { y: outputs.y },
+    }),
+    'avg_pool2d/input_gradient': ({ inputs, options, outputGradients, gradients }) => ({
+      inputs: { dy: outputGradients.y },
+      attributes: { ...attributes(inputs.x, options), image: inputs.x.shape },
+      results: { dx: gradients.x! },
+    }),
+  },
+  cases: [
+    {
+      // Windows [1 2; 4 5], [3; 6], [7 8], [9]: at the edge only pixels of the image count.
+      ...pool('by hand', [1, 3, 3, 1], [2, 2], [2, 2], 'same'),
+      byHand: {
+        inputs: { x: [1, 2, 3, 4, 5, 6, 7, 8, 9] },
+        outputs: { y: [3, 4.5, 7.5, 9] },
+        gradients: { x: [0.25, 0.25, 0.5, 0.25, 0.25, 0.5, 0.5, 0.5, 1] },
+      },
+    },
+    pool('odd sizes leave a row and a column out', [2, 7, 5, 3], [2, 2], [2, 2]),
+    pool('overlapping', [2, 9, 8, 3], [3, 3], [2, 2]),
+    pool('overlapping in one direction', [2, 9, 8, 3], [3, 3], [1, 3]),
+    pool('same, the odd pixel below and right', [2, 6, 7, 3], [3, 3], [2, 2], 'same'),
+    pool('same, padding on all sides', [1, 5, 5, 2], [4, 4], [1, 1], 'same'),
+    pool('strides leave pixels out', [2, 10, 11, 2], [2, 1], [3, 3]),
+    pool('window 1×1', [1, 4, 5, 3], [1, 1], [1, 1]),
+    pool('window 5×4', [1, 11, 9, 2], [5, 4], [2, 3], 'same'),
+    pool('the whole image', [3, 4, 5, 2], [4, 5], [1, 1]),
+    pool('above a workgroup', [2, 14, 14, 33], [2, 2], [2, 2]),
+  ],
+  random: (random) => {
+    const window = (): [number, number] => [wholeNumber(random, 1, 5), wholeNumber(random, 1, 5)];
+    const [N, H, W, C] = [
+      wholeNumber(random, 1, 3),
+      wholeNumber(random, 5, 12),
+      wholeNumber(random, 5, 12),
+      wholeNumber(random, 1, 9),
+    ];
+    const strides: [number, number] = [wholeNumber(random, 1, 3), wholeNumber(random, 1, 3)];
+    return {
+      inputs: { x: [N, H, W, C] },
+      options: { poolSize: window(), strides, padding: oneOf(random, ['same', 'valid']) },
+    };
+  },
+  bench: [
+    pool('paper pool 1, averaged', [128, 28, 28, 32], [2, 2], [2, 2]),
+    pool('7×7 to one number', [128, 7, 7, 64], [7, 7], [7, 7]),
+  ],
+  wrongCalls: [
+    { name: 'three axes', inputs: { x: [28, 28, 1] }, call: ({ x }) => avgPool2d(x) },
+    { name: 'window too large', inputs: { x: [1, 2, 2, 1] }, call: ({ x }) => avgPool2d(x, { poolSize: 3 }) },
+    { name: 'stride 0', inputs: { x: [1, 4, 4, 1] }, call: ({ x }) => avgPool2d(x, { strides: 0 }) },
+  ],
+});

@@ -1,0 +1,100 @@
+/** Float64 reference of sgd_momentum: v ← μ·v − lr·g; p ← p + v, or p + μ·v − lr·g with the new v. */
+import type { SgdMomentumAttributes } from '../kernels/sgd_momentum.js';
+import { stateSize } from '../kernels/step_state.js';
+import { combine64 } from './arithmetic.js';
+import { type Array64, type Arrays, drawSigned, fill64, reference, wholeNumber } from './reference.js';
+import { bitsOf } from './rmsprop.js';
+import { drawRate, rateOf } from './sgd.js';
+
+type Input = 'parameters' | 'gradients' | 'velocity' | 'state';
+type Changed = 'parameters' | 'velocity';
+
+/** With −1 for `minus` the update itself, with 1 on absolute values Σ|terms|. */
+function step(
+  { parameters, gradients, velocity, state }: Arrays<Input>,
+  { momentum, isNesterov }: SgdMomentumAttributes,
+  minus: 1 | -1,
+): Arrays<Changed> {
+  const pull = (v: Array64): Array64 =>
+    combine64(v, gradients, (value, g) => momentum * value + minus * rateOf(state) * g);
+  const next = pull(velocity);
+  const move = isNesterov ? pull(next) : next;
+  return { parameters: combine64(parameters, move, (p, by) => p + by), velocity: next };
+}
+
+const vectors = (size: number): Record<Input, readonly number[]> => ({
+  parameters: [size],
+  gradients: [size],
+  velocity: [size],
+  state: [stateSize],
+});
+
+const plain: SgdMomentumAttributes = { momentum: 0.9, isNesterov: false };
+const nesterov: SgdMomentumAttributes = { momentum: 0.9, isNesterov: true };
+const state = [0, 0, 0, 0, bitsOf(0.5), 0, 0, 0];
+
+export const sgdMomentumReference = reference<Input, Changed, SgdMomentumAttributes>({
+  op: 'sgd_momentum',
+  inputs: {
+    parameters: { draw: drawSigned },
+    gradients: { draw: drawSigned },
+    velocity: { draw: drawSigned },
+    state: { dtype: 'u32', draw: drawRate(0.01) },
+  },
+  outputs: ['parameters', 'velocity'],
+  forward: (inputs, options) => step(inputs, options, -1),
+  magnitudes: ({ state: given, ...inputs }, _, options) => {
+    const absolute = (x: Array64): Array64 => ({ ...x, values: x.values.map(Math.abs) });
+    const { parameters, gradients, velocity } = inputs;
+    const operands = {
+      parameters: absolute(parameters),
+      gradients: absolute(gradients),
+      velocity: absolute(velocity),
+    };
+    return { outputs: step({ ...operands, state: given }, options, 1), gradients: {} };
+  },
+  passes: {
+    'sgd_momentum/forward': ({ inputs, options, outputs }) => ({
+      inputs,
+      attributes: options,
+      results: outputs,
+    }),
+  },
+  cases: [
+    {
+      name: 'by hand',
+      inputs: vectors(2),
+      options: { momentum: 0.75, isNesterov: false },
+      byHand: {
+        // v = 0.75·4 − 0.5·2 = 2 and 0.75·0 + 0.5·2 = 1.
+        inputs: { parameters: [1, 1], gradients: [2, -2], velocity: [4, 0], state },
+        outputs: { parameters: [3, 2], velocity: [2, 1] },
+      },
+    },
+    {
+      name: 'by hand, Nesterov',
+      inputs: vectors(2),
+      options: { momentum: 0.75, isNesterov: true },
+      byHand: {
+        // v as above; the steps are 0.75·2 − 1 = 0.5 and 0.75·1 + 1 = 1.75.
+        inputs: { parameters: [1, 1], gradients: [2, -2], velocity: [4, 0], state },
+        outputs: { parameters: [1.5, 2.75], velocity: [2, 1] },
+      },
+    },
+    { name: 'odd size', inputs: vectors(65), options: plain },
+    { name: 'odd size, Nesterov', inputs: vectors(63), options: nesterov },
+    {
+      name: 'only the velocity',
+      inputs: vectors(33),
+      options: plain,
+      draw: { gradients: (_, shape) => fill64(shape, () => 0) },
+    },
+    { name: 'many', inputs: vectors(70_001), options: plain },
+  ],
+  random: (random) => ({
+    inputs: vectors(wholeNumber(random, 1, 9000)),
+    options: { momentum: random(), isNesterov: random() < 0.5 },
+  }),
+  bench: [{ name: 'all of paper', inputs: vectors(887_530), options: plain }],
+  wrongCalls: [],
+});
