@@ -3,16 +3,42 @@
  *
  *   import { open, sequential, layers, optimizers, callbacks, datasets } from 'shadegrad';
  */
+import { hostname } from 'node:os';
 import { splitDataset } from './data/splits.js';
 import { setFolderOpener } from './folder.js';
-import { earlyStopping, modelCheckpoint, reduceLrOnPlateau } from './nn/callbacks/index.js';
-import { conv2d, dense, dropout, flatten, maxPooling2d } from './nn/layers/index.js';
-import { paperModel } from './nn/models.js';
-import { rmsprop } from './nn/optimizers.js';
-import { cosineDecay } from './nn/schedules.js';
+import {
+  earlyStopping,
+  learningRateScheduler,
+  modelCheckpoint,
+  reduceLrOnPlateau,
+  terminateOnNaN,
+} from './nn/callbacks/index.js';
+import {
+  activation,
+  averagePooling2d,
+  batchNormalization,
+  conv2d,
+  dense,
+  dropout,
+  flatten,
+  maxPooling2d,
+} from './nn/layers/index.js';
+import { mlpModel, paperBnModel, paperModel, simpleModel } from './nn/models.js';
+import { rmsprop, sgd } from './nn/optimizers.js';
+import {
+  cosineDecay,
+  exponentialDecay,
+  oneCycle,
+  piecewiseConstant,
+  stepDecay,
+  warmup,
+} from './nn/schedules.js';
 import { type LoadOptions, loadDataset } from './node/datasets.js';
 import { openFolder } from './node/files.js';
+import { encodePng } from './node/png.js';
+import { csvLogger } from './report/csv_log.js';
 import { progressLine } from './report/progress_callback.js';
+import { type TensorBoardOptions, tensorBoard } from './report/tensorboard/index.js';
 
 setFolderOpener(openFolder);
 
@@ -25,30 +51,52 @@ export { ImageSet, type UnlabelledImages } from './data/dataset.js';
 export type { LoadedDataset } from './data/loaded_dataset.js';
 export type { SplitDataset, SplitOptions } from './data/splits.js';
 export { Sequential, sequential, loadModel } from './nn/sequential.js';
-export type { Callback, Logs, Training } from './nn/callbacks/callback.js';
+export type { Callback, Inference, Logs, Training } from './nn/callbacks/callback.js';
 export type { FitOptions, History } from './nn/training.js';
-export type { Schedule } from './nn/schedules.js';
+export type { LearningRate, Schedule, ScheduleLength } from './nn/schedules.js';
 export { openFolder } from './node/files.js';
 export type { Folder } from './folder.js';
 export * from './errors.js';
 
 /** Layers by Keras's names in camelCase. */
-export const layers = { conv2d, dense, dropout, flatten, maxPooling2d };
+export const layers = {
+  activation,
+  averagePooling2d,
+  batchNormalization,
+  conv2d,
+  dense,
+  dropout,
+  flatten,
+  maxPooling2d,
+};
 
-export const optimizers = { rmsprop };
+export const optimizers = { rmsprop, sgd };
 
 /** Learning rates that change from step to step; an optimizer takes one in place of a number. */
-export const schedules = { cosineDecay };
+export const schedules = {
+  cosineDecay,
+  exponentialDecay,
+  oneCycle,
+  piecewiseConstant,
+  stepDecay,
+  warmup,
+};
 
 export const callbacks = {
+  csvLogger,
   earlyStopping,
+  learningRateScheduler,
   modelCheckpoint,
   reduceLrOnPlateau,
+  terminateOnNaN,
+  /** Event files for TensorBoard, with pictures as PNG; see `tensorBoard` for its options. */
+  tensorBoard: (options: TensorBoardOptions) =>
+    tensorBoard({ encodePng, host: hostname(), pid: process.pid, ...options }),
   /** Keras's progress line on a terminal, or one line per epoch elsewhere. */
   progress: (sink: Parameters<typeof progressLine>[0] = process.stdout) => progressLine(sink),
 };
 
-export const models = { paper: paperModel };
+export const models = { paper: paperModel, paperBn: paperBnModel, simple: simpleModel, mlp: mlpModel };
 
 export const datasets = {
   /** The 60,000 and 10,000 digits of MNIST; see `loadDataset` for where they are looked for. */

@@ -7,11 +7,12 @@ import { advance, stateSize, stateWords } from '../kernels/step_state.js';
 import type { Callback, Inference, Logs, Training } from './callbacks/callback.js';
 import { DeviceSet, type LabelledImages } from './device_set.js';
 import { gatherInputs } from './inputs.js';
+import { penalised } from './penalty.js';
 import { createRing, replaySteps } from './replay_loop.js';
 import type { Model } from './model.js';
 
 export interface Evaluation {
-  /** Mean cross-entropy in nats. */
+  /** Mean cross-entropy in nats, plus what the weights add to the loss. */
   readonly loss: number;
   readonly accuracy: number;
 }
@@ -48,10 +49,8 @@ export class Evaluator {
     const ring = createRing(device);
     const evaluate = program((): Record<string, Tensor> => {
       const { x, y } = gatherInputs(set, state, { batch: batchSize, preprocessing: model.preprocessing });
-      const { totals } = softmaxCrossEntropy(
-        model.forward(x, { isTraining: false, state, withoutSoftmax: true }),
-        y,
-      );
+      const logits = model.forward(x, { isTraining: false, state, withoutSoftmax: true });
+      const { totals } = penalised(model, softmaxCrossEntropy(logits, y));
       advance({ totals, rates, state, ring }, batchSize);
       return {};
     }, device);

@@ -16,7 +16,7 @@ export function initialValues(
   index: number,
 ): Float32Array<ArrayBuffer> {
   const values = new Float32Array(sizeOf(shape));
-  if (initializer.kind === 'zeros') return values;
+  if (initializer.kind !== 'glorotUniform') return values.fill(initializer.kind === 'ones' ? 1 : 0);
   const limit = Math.sqrt(6 / (initializer.fanIn + initializer.fanOut));
   const stream = layerStream(streams.initialise, index);
   // Four numbers per hash.

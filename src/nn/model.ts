@@ -32,13 +32,18 @@ export interface Model {
   readonly classes: number | undefined;
   /** How bytes become `x` of `forward`: in training, evaluation and prediction alike. */
   readonly preprocessing: Preprocessing;
-  /** All parameters in one buffer. */
+  /** All parameters that have a gradient, in one buffer. */
   readonly parameters: ParameterGroup;
+  /** The parameters that have none, such as the moving means of batch normalisation. */
+  readonly statistics: ParameterGroup;
   /** The optimizer's values beside each parameter, by slot name. */
   readonly slots: ReadonlyMap<string, ParameterGroup>;
   /** Throws: StateError before compile(). */
   readonly optimizer: Optimizer;
   forward(x: Tensor, context: ForwardContext): Tensor;
+  /** What the weights add to the loss, recorded in a program; undefined when they add nothing. */
+  penalty(): Tensor | undefined;
+  /** All parameters by name, those of both groups. */
   /** The architecture as plain values. */
   toJson(): object;
   weights(): Promise<Map<string, Float32Array<ArrayBuffer>>>;

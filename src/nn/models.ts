@@ -1,6 +1,40 @@
 /** The models that are named in papers and presets. */
-import { conv2d, dense, dropout, flatten, maxPooling2d } from './layers/index.js';
+import type { Shape } from '../engine/pass.js';
+import {
+  activation,
+  batchNormalization,
+  conv2d,
+  dense,
+  dropout,
+  flatten,
+  maxPooling2d,
+} from './layers/index.js';
+import type { Layer } from './layers/layer.js';
+import type { Regularizer } from './layers/regularizer.js';
 import { Sequential, type SequentialOptions } from './sequential.js';
+
+export interface ModelOptions extends SequentialOptions {
+  /** [height,width,channels] of an image. Default [28,28,1]. */
+  readonly inputShape?: Shape;
+  /** Default 10. */
+  readonly classes?: number;
+  /** For every kernel of the model. */
+  readonly kernelRegularizer?: Regularizer | null;
+}
+
+/** What the models below are given, with every default in its place. */
+type Given = Required<Pick<ModelOptions, 'inputShape' | 'classes' | 'kernelRegularizer'>>;
+
+function makeModel(
+  defaultName: string,
+  { inputShape = [28, 28, 1], classes = 10, kernelRegularizer = null, ...options }: ModelOptions,
+  layers: (given: Given) => readonly Layer[],
+): Sequential {
+  return new Sequential(layers({ inputShape, classes, kernelRegularizer }), {
+    name: defaultName,
+    ...options,
+  });
+}
 
 /**
  * The network of the 2017 notebook that reports 99.67 % on digits; 887,530 parameters on 28×28×1 and 10 classes.
@@ -8,17 +42,10 @@ import { Sequential, type SequentialOptions } from './sequential.js';
  * conv 5×5×32 · conv 5×5×32 · max-pool · dropout ¼ · conv 3×3×64 · conv 3×3×64 · max-pool · dropout ¼ · dense 256 ·
  * dropout ½ · dense `classes` softmax, all with relu and 'same' padding.
  */
-export function paperModel({
-  inputShape = [28, 28, 1],
-  classes = 10,
-  ...options
-}: SequentialOptions & {
-  readonly inputShape?: readonly number[];
-  readonly classes?: number;
-} = {}): Sequential {
-  const convolution = { padding: 'same', activation: 'relu' } as const;
-  return new Sequential(
-    [
+export function paperModel(options: ModelOptions = {}): Sequential {
+  return makeModel('paper', options, ({ inputShape, classes, kernelRegularizer }) => {
+    const convolution = { padding: 'same', activation: 'relu', kernelRegularizer } as const;
+    return [
       conv2d({ filters: 32, kernelSize: 5, ...convolution, inputShape }),
       conv2d({ filters: 32, kernelSize: 5, ...convolution }),
       maxPooling2d({ poolSize: 2 }),
@@ -28,10 +55,75 @@ export function paperModel({
       maxPooling2d({ poolSize: 2, strides: 2 }),
       dropout({ rate: 0.25 }),
       flatten(),
-      dense({ units: 256, activation: 'relu' }),
+      dense({ units: 256, activation: 'relu', kernelRegularizer }),
       dropout({ rate: 0.5 }),
-      dense({ units: classes, activation: 'softmax' }),
-    ],
-    { name: 'paper', ...options },
-  );
+      dense({ units: classes, activation: 'softmax', kernelRegularizer }),
+    ];
+  });
 }
+
+/**
+ * `paper` with batch normalisation between each hidden layer and its relu, which makes their biases superfluous;
+ * 888,874 parameters on 28×28×1 and 10 classes, of which 896 are moving statistics.
+ */
+export function paperBnModel(options: ModelOptions = {}): Sequential {
+  return makeModel('paper-bn', options, ({ inputShape, classes, kernelRegularizer }) => {
+    const plain = { useBias: false, kernelRegularizer } as const;
+    const normalised = (): Layer[] => [batchNormalization(), activation({ activation: 'relu' })];
+    return [
+      conv2d({ filters: 32, kernelSize: 5, padding: 'same', ...plain, inputShape }),
+      ...normalised(),
+      conv2d({ filters: 32, kernelSize: 5, padding: 'same', ...plain }),
+      ...normalised(),
+      maxPooling2d({ poolSize: 2 }),
+      dropout({ rate: 0.25 }),
+      conv2d({ filters: 64, kernelSize: 3, padding: 'same', ...plain }),
+      ...normalised(),
+      conv2d({ filters: 64, kernelSize: 3, padding: 'same', ...plain }),
+      ...normalised(),
+      maxPooling2d({ poolSize: 2, strides: 2 }),
+      dropout({ rate: 0.25 }),
+      flatten(),
+      dense({ units: 256, ...plain }),
+      ...normalised(),
+      dropout({ rate: 0.5 }),
+      dense({ units: classes, activation: 'softmax', kernelRegularizer }),
+    ];
+  });
+}
+
+/**
+ * A small convolutional network: conv 3×3×64 · conv 3×3×32 · max-pool · dense `classes` softmax, with relu and no
+ * padding; 65,194 parameters on 28×28×1 and 10 classes.
+ */
+export function simpleModel(options: ModelOptions = {}): Sequential {
+  return makeModel('simple', options, ({ inputShape, classes, kernelRegularizer }) => [
+    conv2d({ filters: 64, kernelSize: 3, activation: 'relu', kernelRegularizer, inputShape }),
+    conv2d({ filters: 32, kernelSize: 3, activation: 'relu', kernelRegularizer }),
+    maxPooling2d({ poolSize: 2 }),
+    flatten(),
+    dense({ units: classes, activation: 'softmax', kernelRegularizer }),
+  ]);
+}
+
+/**
+ * The least that deserves the name of a network: five sigmoid units between the pixels and the softmax; 3,985
+ * parameters on 28×28×1 and 10 classes.
+ */
+export function mlpModel(options: ModelOptions = {}): Sequential {
+  return makeModel('mlp', options, ({ inputShape, classes, kernelRegularizer }) => [
+    flatten({ inputShape }),
+    dense({ units: 5, activation: 'sigmoid', kernelRegularizer }),
+    dense({ units: classes, activation: 'softmax', kernelRegularizer }),
+  ]);
+}
+
+/** The models by the names that commands and presets take. */
+export const modelsByName = {
+  paper: paperModel,
+  'paper-bn': paperBnModel,
+  simple: simpleModel,
+  mlp: mlpModel,
+} as const;
+
+export type ModelName = keyof typeof modelsByName;

@@ -1,7 +1,7 @@
 /** Optimizers: what they keep beside each parameter, and one dispatch that updates all. */
 import type { Tensor } from '../engine/tensor.js';
 import { UsageError } from '../errors.js';
-import { rmsprop as rmspropStep } from '../kernels/index.js';
+import { rmsprop as rmspropStep, sgd as sgdStep, sgdMomentum } from '../kernels/index.js';
 import type { LearningRate } from './schedules.js';
 
 export interface OptimizerOperands {
@@ -60,6 +60,40 @@ export function rmsprop({
     apply: ({ parameters, gradients, slots, state }) => {
       const operands = { parameters, gradients, meanSquare: slots['mean_square']!, state };
       rmspropStep(operands, { rho, epsilon, epsilonInsideRoot: epsilonPlacement === 'inside' });
+    },
+  };
+}
+
+export interface SgdOptions {
+  readonly learningRate?: LearningRate;
+  /** Share of the old velocity that stays; 0 is plain gradient descent and keeps none. */
+  readonly momentum?: number;
+  /** Takes the step from where the velocity leads. */
+  readonly nesterov?: boolean;
+}
+
+/**
+ * Gradient descent, with momentum when wanted.
+ *
+ *   p ← p − lr·g;   with momentum μ:  v ← μ·v − lr·g,  p ← p + v   (Nesterov: p ← p + μ·v − lr·g)
+ *
+ * Throws: UsageError for values out of range. Source: Keras for the forms and defaults.
+ */
+export function sgd({ learningRate = 0.01, momentum = 0, nesterov = false }: SgdOptions = {}): Optimizer {
+  if (!(momentum >= 0 && momentum <= 1))
+    throw new UsageError(`optimizers.sgd: momentum is ${momentum}, expected a number from 0 to 1.`);
+  return {
+    name: 'sgd',
+    learningRate,
+    slots: momentum > 0 ? ['velocity'] : [],
+    config: { momentum, nesterov },
+    apply: ({ parameters, gradients, slots, state }) => {
+      if (momentum === 0) sgdStep({ parameters, gradients, state });
+      else
+        sgdMomentum(
+          { parameters, gradients, velocity: slots['velocity']!, state },
+          { momentum, isNesterov: nesterov },
+        );
     },
   };
 }

@@ -1,9 +1,10 @@
 /** A model as a list of layers: built when made, given weights when first used, trained, saved and loaded. */
 import { type Device, defaultDevice } from '../engine/device.js';
-import type { Shape } from '../engine/pass.js';
+import { type Shape, sizeOf } from '../engine/pass.js';
 import { type Tensor, checkShape } from '../engine/tensor.js';
 import { ModelError, ShapeError, StateError, UsageError } from '../errors.js';
 import { type Folder, folderAt } from '../folder.js';
+import { add, l2Penalty } from '../kernels/index.js';
 import { type Evaluation, Evaluator, predictAll } from './evaluator.js';
 import { type LabelledImages, checkImages } from './device_set.js';
 import type { Callback } from './callbacks/callback.js';
@@ -55,7 +56,7 @@ export class Sequential implements Model {
   readonly preprocessing: Preprocessing;
   readonly #seed: number;
   #device: Device | undefined;
-  #parameters: ParameterGroup | undefined;
+  #groups: { readonly parameters: ParameterGroup; readonly statistics: ParameterGroup } | undefined;
   #slots = new Map<string, ParameterGroup>();
   #optimizer: Optimizer | undefined;
 
@@ -96,19 +97,36 @@ export class Sequential implements Model {
     return this.#optimizer;
   }
 
-  /** All parameters in one buffer; drawn at first use. */
+  /** All parameters that training changes by their gradients, in one buffer; drawn at first use. */
   get parameters(): ParameterGroup {
-    if (!this.#parameters) {
+    return this.#drawn().parameters;
+  }
+
+  /** The parameters that have no gradient, such as moving means; first values at first use. */
+  get statistics(): ParameterGroup {
+    return this.#drawn().statistics;
+  }
+
+  #drawn(): { readonly parameters: ParameterGroup; readonly statistics: ParameterGroup } {
+    if (!this.#groups) {
       const specs = this.#specs();
-      this.#parameters = new ParameterGroup(
-        this.device,
-        new ParameterLayout(specs.map(({ path, shape }) => ({ name: path, shape }))),
-      );
-      this.#parameters.write(
-        new Map(specs.map((spec, i) => [spec.path, initialValues(spec, this.#seed, i)])),
-      );
+      const group = (isTrainable: boolean): ParameterGroup => {
+        const own = specs.filter((spec) => (spec.isTrainable ?? true) === isTrainable);
+        const shapes = own.map(({ path, shape }) => ({ name: path, shape }));
+        const made = new ParameterGroup(this.device, new ParameterLayout(shapes));
+        made.write(
+          new Map(own.map((spec) => [spec.path, initialValues(spec, this.#seed, specs.indexOf(spec))])),
+        );
+        return made;
+      };
+      this.#groups = { parameters: group(true), statistics: group(false) };
     }
-    return this.#parameters;
+    return this.#groups;
+  }
+
+  #parameter(path: string): Tensor {
+    const { parameters, statistics } = this.#drawn();
+    return parameters.tensors.get(path) ?? statistics.get(path);
   }
 
   /** The optimizer's values beside each parameter, by slot name. */
@@ -146,11 +164,22 @@ export class Sequential implements Model {
   forward(x: Tensor, context: ForwardContext): Tensor {
     return this.layers.reduce((tensor, { layer, name, parameters }, index) => {
       const own = Object.fromEntries(
-        parameters.map((spec) => [spec.name, this.parameters.get(`${name}/${spec.name}`)]),
+        parameters.map((spec) => [spec.name, this.#parameter(`${name}/${spec.name}`)]),
       );
       const isLast = index === this.layers.length - 1;
       return layer.call(tensor, own, { ...context, index, withoutSoftmax: context.withoutSoftmax && isLast });
     }, x);
+  }
+
+  /**
+   * What the weights add to the loss, λ·Σ w² of each layer with a regularizer, inside a program; undefined when no
+   * layer has one.
+   */
+  penalty(): Tensor | undefined {
+    const terms = this.#specs().flatMap(({ path, l2 }) =>
+      l2 === undefined ? [] : [l2Penalty(this.parameters.get(path), l2)],
+    );
+    return terms.length > 0 ? terms.reduce((sum, term) => add(sum, term)) : undefined;
   }
 
   /**
@@ -199,8 +228,9 @@ export class Sequential implements Model {
     return predictAll(this, labelled, Math.min(batchSize, images.count), callbacks);
   }
 
+  /** All parameters, those without a gradient included. */
   get parameterCount(): number {
-    return this.#specs().reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+    return countOf(this.#specs());
   }
 
   /** Keras's table of layers; printed through `print`, returned as text. */
@@ -209,32 +239,37 @@ export class Sequential implements Model {
       name,
       className: layer.className,
       outputShape,
-      parameterCount: parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
+      parameterCount: countOf(parameters),
+      trainableCount: countOf(parameters.filter(({ isTrainable = true }) => isTrainable)),
     }));
     const table = summaryTable(this.name, rows);
     print(table);
     return table;
   }
 
-  /** All parameters by name, on the host. */
+  /** All parameters by name, on the host, in the order of the layers. */
   async weights(): Promise<Map<string, Float32Array<ArrayBuffer>>> {
-    return this.parameters.read();
+    const { parameters, statistics } = this.#drawn();
+    const values = await parameters.read();
+    if (statistics.tensors.size === 0) return values;
+    const others = await statistics.read();
+    return new Map(this.#specs().map(({ path }) => [path, (values.get(path) ?? others.get(path))!]));
   }
 
   /** Throws: ModelError when names or sizes are not exactly the model's. */
   setWeights(weights: ReadonlyMap<string, Float32Array<ArrayBuffer>>): void {
-    const { entries } = this.parameters.layout;
-    for (const { name, size } of entries) {
-      const found = weights.get(name);
-      if (found?.length !== size) {
+    const specs = this.#specs();
+    for (const { path, shape } of specs) {
+      const found = weights.get(path);
+      if (found?.length !== sizeOf(shape)) {
         throw new ModelError(
-          `model: weights for '${name}' have ${found?.length ?? 'no'} values, expected ${size}.`,
+          `model: weights for '${path}' have ${found?.length ?? 'no'} values, expected ${sizeOf(shape)}.`,
         );
       }
     }
-    if (weights.size !== entries.length)
-      throw new ModelError(`model: ${weights.size} weights were given, expected ${entries.length}.`);
-    this.parameters.write(weights);
+    if (weights.size !== specs.length)
+      throw new ModelError(`model: ${weights.size} weights were given, expected ${specs.length}.`);
+    for (const [path, values] of weights) this.#parameter(path).write(values);
   }
 
   // ---- files ----
@@ -304,6 +339,7 @@ export class Sequential implements Model {
       }
     };
     await append(this.parameters, '');
+    await append(this.statistics, '');
     if (includeOptimizer) for (const [slot, group] of this.#slots) await append(group, `${slot}/`);
     for (const [key, data] of checkpoint?.tensors ?? [])
       tensors.push([callbackPrefix + key, { dtype: 'F32', shape: [data.length], data }]);
@@ -341,6 +377,7 @@ export class Sequential implements Model {
       group.write(values);
     };
     fill(this.parameters, '');
+    fill(this.statistics, '');
     if (this.#optimizer) {
       for (const [slot, group] of this.slots)
         if ([...tensors.keys()].some((key) => key.startsWith(`${slot}/`))) fill(group, `${slot}/`);
@@ -356,9 +393,10 @@ export class Sequential implements Model {
   }
 
   dispose(): void {
-    this.#parameters?.dispose();
+    this.#groups?.parameters.dispose();
+    this.#groups?.statistics.dispose();
     for (const group of this.#slots.values()) group.dispose();
-    this.#parameters = undefined;
+    this.#groups = undefined;
     this.#slots = new Map();
   }
 }
@@ -382,6 +420,10 @@ function preprocessingFromJson(json: unknown): Preprocessing {
     );
   }
   return { scale: scale as number, offset: offset as number, filters };
+}
+
+function countOf(specs: readonly ParameterSpec[]): number {
+  return specs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
 }
 
 /** Names layers as Keras does (conv2d, conv2d_1, …) and works out every shape. */

@@ -6,6 +6,8 @@ export interface SummaryRow {
   readonly className: string;
   readonly outputShape: Shape;
   readonly parameterCount: number;
+  /** Those that have a gradient. */
+  readonly trainableCount: number;
 }
 
 /** The table with totals; widths follow the contents. */
@@ -29,6 +31,7 @@ export function summaryTable(modelName: string, rows: readonly SummaryRow[]): st
     left + widths.map((width) => dash.repeat(width + 2)).join(middle) + right;
   const body = cells.flatMap((row, i) => [...(i > 0 ? [rule('├', '┼', '┤', '─')] : []), line(row, '│')]);
   const total = rows.reduce((sum, { parameterCount }) => sum + parameterCount, 0);
+  const trainable = rows.reduce((sum, { trainableCount }) => sum + trainableCount, 0);
   return [
     `Model: "${modelName}"`,
     rule('┏', '┳', '┓', '━'),
@@ -36,10 +39,14 @@ export function summaryTable(modelName: string, rows: readonly SummaryRow[]): st
     rule('┡', '╇', '┩', '━'),
     ...body,
     rule('└', '┴', '┘', '─'),
-    ` Total params: ${total.toLocaleString('en-US')} (${size(total * 4)})`,
-    ` Trainable params: ${total.toLocaleString('en-US')} (${size(total * 4)})`,
-    ` Non-trainable params: 0 (0.00 B)`,
+    ` Total params: ${amount(total)}`,
+    ` Trainable params: ${amount(trainable)}`,
+    ` Non-trainable params: ${amount(total - trainable)}`,
   ].join('\n');
+}
+
+function amount(parameters: number): string {
+  return `${parameters.toLocaleString('en-US')} (${size(parameters * 4)})`;
 }
 
 function size(bytes: number): string {

@@ -20,6 +20,7 @@ import { Evaluator } from './evaluator.js';
 import { gatherInputs } from './inputs.js';
 import type { Model } from './model.js';
 import { ParameterGroup } from './parameters.js';
+import { penalised } from './penalty.js';
 import { createRing, replaySteps } from './replay_loop.js';
 import { type LearningRate, ratesOf } from './schedules.js';
 
@@ -116,7 +117,7 @@ export class TrainingStep {
     const { parameters, preprocessing } = model;
     const { x, y } = gatherInputs(set, state, { batch, preprocessing, augmentation: this.augmentation });
     const logits = model.forward(x, { isTraining: true, state, withoutSoftmax: true });
-    const { loss, totals } = softmaxCrossEntropy(logits, y);
+    const { loss, totals } = penalised(model, softmaxCrossEntropy(logits, y));
     const names = [...parameters.tensors.keys()];
     const gradients = grad(
       loss,

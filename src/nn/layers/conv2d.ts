@@ -4,7 +4,8 @@ import { ShapeError, UsageError } from '../../errors.js';
 import { add, conv2d as convolve } from '../../kernels/index.js';
 import { type Padding, type Pair, pair, windowAttributes, windowCounts } from '../../kernels/window.js';
 import { type Activation, activate, checkActivation } from './activation.js';
-import type { Layer, LayerOptions } from './layer.js';
+import type { Layer, LayerOptions, ParameterSpec } from './layer.js';
+import { type Regularizer, checkRegularizer, l2Of } from './regularizer.js';
 
 export interface Conv2dLayerOptions extends LayerOptions {
   readonly filters: number;
@@ -13,6 +14,8 @@ export interface Conv2dLayerOptions extends LayerOptions {
   readonly padding?: Padding;
   readonly activation?: Activation;
   readonly useBias?: boolean;
+  /** Adds l2 · Σ kernel² to the loss. */
+  readonly kernelRegularizer?: Regularizer | null;
 }
 
 /**
@@ -25,6 +28,8 @@ export interface Conv2dLayerOptions extends LayerOptions {
  */
 export function conv2d(options: Conv2dLayerOptions): Layer {
   const { filters, kernelSize, strides = 1, padding = 'valid', useBias = true } = options;
+  const { kernelRegularizer = null } = options;
+  checkRegularizer('layers.conv2d', 'kernelRegularizer', kernelRegularizer);
   const activation = checkActivation('layers.conv2d', options.activation ?? 'linear');
   if (!Number.isInteger(filters) || filters < 1)
     throw new UsageError(`layers.conv2d: filters is ${filters}, expected a whole number from 1 on.`);
@@ -43,7 +48,15 @@ export function conv2d(options: Conv2dLayerOptions): Layer {
     name: options.name,
     inputShape: options.inputShape,
     endsInSoftmax: activation === 'softmax',
-    config: { filters, kernelSize: [KH, KW], strides: [...pair(strides)], padding, activation, useBias },
+    config: {
+      filters,
+      kernelSize: [KH, KW],
+      strides: [...pair(strides)],
+      padding,
+      activation,
+      useBias,
+      kernelRegularizer,
+    },
     outputShape: (inputShape) => {
       channels(inputShape);
       const image = [1, ...inputShape];
@@ -52,17 +65,14 @@ export function conv2d(options: Conv2dLayerOptions): Layer {
     },
     parameters: (inputShape) => {
       const C = channels(inputShape);
-      const initializer = { fanIn: KH * KW * C, fanOut: KH * KW * filters };
-      const kernel = {
+      const fans = { fanIn: KH * KW * C, fanOut: KH * KW * filters };
+      const kernel: ParameterSpec = {
         name: 'kernel',
         shape: [KH, KW, C, filters],
-        initializer: { kind: 'glorotUniform' as const, ...initializer },
+        initializer: { kind: 'glorotUniform', ...fans },
+        ...l2Of(kernelRegularizer),
       };
-      const bias = {
-        name: 'bias',
-        shape: [filters],
-        initializer: { kind: 'zeros' as const, ...initializer },
-      };
+      const bias: ParameterSpec = { name: 'bias', shape: [filters], initializer: { kind: 'zeros' } };
       return useBias ? [kernel, bias] : [kernel];
     },
     call: (x, { kernel, bias }, { withoutSoftmax }) => {

@@ -3,12 +3,15 @@ import type { Shape } from '../../engine/pass.js';
 import { ShapeError, UsageError } from '../../errors.js';
 import { add, matmul } from '../../kernels/index.js';
 import { type Activation, activate, checkActivation } from './activation.js';
-import type { Layer, LayerOptions } from './layer.js';
+import type { Layer, LayerOptions, ParameterSpec } from './layer.js';
+import { type Regularizer, checkRegularizer, l2Of } from './regularizer.js';
 
 export interface DenseOptions extends LayerOptions {
   readonly units: number;
   readonly activation?: Activation;
   readonly useBias?: boolean;
+  /** Adds l2 · Σ kernel² to the loss. */
+  readonly kernelRegularizer?: Regularizer | null;
 }
 
 /**
@@ -20,7 +23,8 @@ export interface DenseOptions extends LayerOptions {
  * Throws: UsageError for options out of range, ShapeError when the input has more than one axis per sample.
  */
 export function dense(options: DenseOptions): Layer {
-  const { units, useBias = true } = options;
+  const { units, useBias = true, kernelRegularizer = null } = options;
+  checkRegularizer('layers.dense', 'kernelRegularizer', kernelRegularizer);
   const activation = checkActivation('layers.dense', options.activation ?? 'linear');
   if (!Number.isInteger(units) || units < 1)
     throw new UsageError(`layers.dense: units is ${units}, expected a whole number from 1 on.`);
@@ -36,19 +40,20 @@ export function dense(options: DenseOptions): Layer {
     name: options.name,
     inputShape: options.inputShape,
     endsInSoftmax: activation === 'softmax',
-    config: { units, activation, useBias },
+    config: { units, activation, useBias, kernelRegularizer },
     outputShape: (inputShape) => {
       width(inputShape);
       return [units];
     },
     parameters: (inputShape) => {
       const fans = { fanIn: width(inputShape), fanOut: units };
-      const kernel = {
+      const kernel: ParameterSpec = {
         name: 'kernel',
         shape: [fans.fanIn, units],
-        initializer: { kind: 'glorotUniform' as const, ...fans },
+        initializer: { kind: 'glorotUniform', ...fans },
+        ...l2Of(kernelRegularizer),
       };
-      const bias = { name: 'bias', shape: [units], initializer: { kind: 'zeros' as const, ...fans } };
+      const bias: ParameterSpec = { name: 'bias', shape: [units], initializer: { kind: 'zeros' } };
       return useBias ? [kernel, bias] : [kernel];
     },
     call: (x, { kernel, bias }, { withoutSoftmax }) => {

@@ -1,5 +1,8 @@
 /** The layers, and how a saved model's layers are made again. */
 import { ModelError } from '../../errors.js';
+import { activation } from './activation.js';
+import { averagePooling2d } from './average_pooling2d.js';
+import { batchNormalization } from './batch_normalization.js';
 import { conv2d } from './conv2d.js';
 import { dense } from './dense.js';
 import { dropout } from './dropout.js';
@@ -7,6 +10,9 @@ import { flatten } from './flatten.js';
 import type { Layer } from './layer.js';
 import { maxPooling2d } from './max_pooling2d.js';
 
+export { activation } from './activation.js';
+export { averagePooling2d } from './average_pooling2d.js';
+export { batchNormalization } from './batch_normalization.js';
 export { conv2d } from './conv2d.js';
 export { dense } from './dense.js';
 export { dropout } from './dropout.js';
@@ -14,6 +20,9 @@ export { flatten } from './flatten.js';
 export { maxPooling2d } from './max_pooling2d.js';
 
 const byClassName: Readonly<Record<string, (config: never) => Layer>> = {
+  Activation: activation,
+  AveragePooling2D: averagePooling2d,
+  BatchNormalization: batchNormalization,
   Conv2D: conv2d,
   Dense: dense,
   Dropout: dropout,
@@ -23,7 +32,7 @@ const byClassName: Readonly<Record<string, (config: never) => Layer>> = {
 
 /** Throws: ModelError for a class that this version does not know. */
 export function layerFromConfig(className: string, config: object): Layer {
-  const make = byClassName[className];
+  const make = Object.hasOwn(byClassName, className) ? byClassName[className] : undefined;
   if (!make)
     throw new ModelError(
       `model: layer class '${className}' is unknown, expected one of ${Object.keys(byClassName).join(', ')}.`,

@@ -3,19 +3,22 @@
  */
 import type { Shape } from '../../engine/pass.js';
 import type { Tensor } from '../../engine/tensor.js';
+import type { Regularizer } from './regularizer.js';
 
 /** How a parameter gets its first values; fans are counted as in Keras. */
-export interface Initializer {
-  readonly kind: 'glorotUniform' | 'zeros';
-  readonly fanIn: number;
-  readonly fanOut: number;
-}
+export type Initializer =
+  | { readonly kind: 'glorotUniform'; readonly fanIn: number; readonly fanOut: number }
+  | { readonly kind: 'zeros' | 'ones' };
 
 export interface ParameterSpec {
   /** `kernel` or `bias`, as in Keras; the model puts the layer's name in front. */
   readonly name: string;
   readonly shape: Shape;
   readonly initializer: Initializer;
+  /** False for values that no gradient changes, such as moving statistics. Default true. */
+  readonly isTrainable?: boolean;
+  /** λ of the term λ·Σ w² that the parameter adds to the loss. */
+  readonly l2?: number;
 }
 
 /** What a layer may know of the step it runs in. */
@@ -28,7 +31,9 @@ export interface LayerContext {
 }
 
 /** Plain values only: written to model.json as they are. */
-export type LayerConfig = Readonly<Record<string, string | number | boolean | readonly number[] | null>>;
+export type LayerConfig = Readonly<
+  Record<string, string | number | boolean | readonly number[] | Regularizer | null>
+>;
 
 export interface Layer {
   /** Keras's class name, e.g. `Conv2D`. */

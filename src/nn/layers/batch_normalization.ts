@@ -1,0 +1,82 @@
+/** Batch normalisation layer. Letters: C channels, the last axis. */
+import type { Shape } from '../../engine/pass.js';
+import type { Tensor } from '../../engine/tensor.js';
+import { ShapeError, UsageError } from '../../errors.js';
+import { batchNorm, batchNormInference, batchNormMoving, fill } from '../../kernels/index.js';
+import type { Layer, LayerOptions, ParameterSpec } from './layer.js';
+
+export interface BatchNormalizationOptions extends LayerOptions {
+  /** Share of the moving statistics that stays at each step. Default 0.99. */
+  readonly momentum?: number;
+  /** Keeps the root away from 0. Default 10⁻³. */
+  readonly epsilon?: number;
+  /** Whether a shift β per channel is learned. Default true. */
+  readonly center?: boolean;
+  /** Whether a scale γ per channel is learned. Default true. */
+  readonly scale?: boolean;
+}
+
+/**
+ * Brings each channel to mean 0 and deviation 1, then scales by γ and shifts by β.
+ *
+ *   y = γ·(x − μ)/√(v + ε) + β
+ *
+ * In training μ and v are the batch's own, of the samples that count (see `batchNorm`), and the moving ones follow
+ * them; otherwise they are the moving ones. Shapes: x [N,…,C], all parameters [C] → y like x. First values: γ and the
+ * moving variance 1, β and the moving mean 0.
+ * Throws: UsageError for options out of range, ShapeError when the input has no axis per sample.
+ * Source: Ioffe and Szegedy 2015; names, defaults and the biased moving variance as in Keras.
+ */
+export function batchNormalization(options: BatchNormalizationOptions = {}): Layer {
+  const { momentum = 0.99, epsilon = 1e-3, center = true, scale = true } = options;
+  if (!(momentum >= 0 && momentum < 1))
+    throw new UsageError(
+      `layers.batchNormalization: momentum is ${momentum}, expected a number from 0 up to but not including 1.`,
+    );
+  if (!(epsilon > 0 && Number.isFinite(epsilon)))
+    throw new UsageError(`layers.batchNormalization: epsilon is ${epsilon}, expected a number above 0.`);
+  return {
+    className: 'BatchNormalization',
+    name: options.name,
+    inputShape: options.inputShape,
+    endsInSoftmax: false,
+    config: { momentum, epsilon, center, scale },
+    outputShape: (inputShape) => {
+      channelsOf(inputShape);
+      return inputShape;
+    },
+    parameters: (inputShape) => {
+      const shape = [channelsOf(inputShape)];
+      const ones = { shape, initializer: { kind: 'ones' } } as const;
+      const zeros = { shape, initializer: { kind: 'zeros' } } as const;
+      const specs: ParameterSpec[] = [];
+      if (scale) specs.push({ name: 'gamma', ...ones });
+      if (center) specs.push({ name: 'beta', ...zeros });
+      return [
+        ...specs,
+        { name: 'moving_mean', ...zeros, isTrainable: false },
+        { name: 'moving_variance', ...ones, isTrainable: false },
+      ];
+    },
+    call: (x, parameters, { isTraining, state }) => {
+      const movingMean = parameters['moving_mean'] as Tensor;
+      const movingVariance = parameters['moving_variance'] as Tensor;
+      const gamma = parameters['gamma'] ?? fill(movingMean.shape, 1);
+      const beta = parameters['beta'] ?? fill(movingMean.shape, 0);
+      if (!isTraining)
+        return batchNormInference(x, { gamma, beta, mean: movingMean, variance: movingVariance, epsilon });
+      const { y, mean, variance } = batchNorm(x, { gamma, beta, state, epsilon });
+      batchNormMoving({ mean, variance, movingMean, movingVariance }, { momentum });
+      return y;
+    },
+  };
+}
+
+function channelsOf(inputShape: Shape): number {
+  const channels = inputShape.at(-1);
+  if (channels === undefined)
+    throw new ShapeError(
+      'layers.batchNormalization: the input has no axis per sample, expected channels last.',
+    );
+  return channels;
+}

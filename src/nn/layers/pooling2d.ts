@@ -1,0 +1,51 @@
+/** What pooling layers share: options, shape rule, and a function of windows. */
+import type { Tensor } from '../../engine/tensor.js';
+import { ShapeError } from '../../errors.js';
+import { type Padding, type Pair, pair, windowAttributes, windowCounts } from '../../kernels/window.js';
+import type { Layer, LayerOptions } from './layer.js';
+
+export interface Pooling2dOptions extends LayerOptions {
+  /** Pixels; 2 when left out. */
+  readonly poolSize?: Pair;
+  /** Pixels between windows; the pool size when left out. */
+  readonly strides?: Pair;
+  readonly padding?: Padding;
+}
+
+interface Pooling {
+  readonly className: string;
+  /** The layer's function, for messages. */
+  readonly who: string;
+  pool(
+    x: Tensor,
+    options: { readonly poolSize: Pair; readonly strides: Pair; readonly padding: Padding },
+  ): Tensor;
+}
+
+/**
+ * A layer that pools windows. Shapes: [N,H,W,C] → [N,P,Q,C].
+ *
+ * Throws: ShapeError when the input has not three axes per sample or is smaller than the window.
+ */
+export function pooling2d({ className, who, pool }: Pooling, options: Pooling2dOptions): Layer {
+  const { poolSize = 2, strides = poolSize, padding = 'valid' } = options;
+  const window = pair(poolSize);
+  return {
+    className,
+    name: options.name,
+    inputShape: options.inputShape,
+    endsInSoftmax: false,
+    config: { poolSize: [...window], strides: [...pair(strides)], padding },
+    outputShape: (inputShape) => {
+      if (inputShape.length !== 3)
+        throw new ShapeError(
+          `${who}: the input is [${inputShape.join(',')}] per sample, expected [height,width,channels].`,
+        );
+      const image = [1, ...inputShape];
+      const attributes = windowAttributes(who, image, window, pair(strides), padding);
+      return [...windowCounts(image, window, attributes), inputShape[2] as number];
+    },
+    parameters: () => [],
+    call: (x) => pool(x, { poolSize, strides, padding }),
+  };
+}
