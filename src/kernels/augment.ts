@@ -284,12 +284,14 @@ export function augment(
   // A program that is being recorded keeps what it captures.
   if (currentTrace()) return augmentBatch({ x, permutation, state }, options);
   const attributes = { options: JSON.stringify(options) };
-  const { y } = runEagerly('augment', { x, permutation, state }, attributes, (operands) => ({
-    y: augmentBatch(operands, options),
-  }));
-  state.dispose();
-  permutation.dispose();
-  return y;
+  try {
+    return runEagerly('augment', { x, permutation, state }, attributes, (operands) => ({
+      y: augmentBatch(operands, options),
+    })).y;
+  } finally {
+    state.dispose();
+    permutation.dispose();
+  }
 }
 
 /** Throws: UsageError that names the option, what it is and what was expected. */
