@@ -2,14 +2,17 @@
 import process from 'node:process';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { ShadegradError } from '../errors.js';
+import { splitNames } from '../data/splits.js';
 import { setFolderOpener } from '../folder.js';
+import { modelsByName } from '../nn/models.js';
 import { openFolder } from '../node/files.js';
 import { bench } from './bench.js';
 import { devices } from './devices.js';
-import { evaluate } from './evaluate.js';
+import { evaluate, partNames } from './evaluate.js';
 import { gradcheckCommand } from './gradcheck_command.js';
-import { predict } from './predict.js';
+import { imagesShown, predict } from './predict.js';
 import { presets } from './presets.js';
+import { optimizerNames, scheduleNames } from './recipe.js';
 import { train } from './train.js';
 import { version } from './version.js';
 
@@ -58,24 +61,66 @@ function buildProgram(run: Runner): Command {
   command(
     'train',
     'Train a model and keep it in a run folder.',
-    'npm run train -- --limit 2000 --epochs 1 --out runs/x',
+    'npm run train -- --dataset fashion --preset corrected --epochs 5 --schedule cosine',
   )
-    .addOption(dataset())
+    .addOption(dataset().default('digits'))
     .addOption(dataFolder())
-    .option('--offline', 'never download')
+    .addOption(transpose())
+    .addOption(offline())
     .addOption(
       new Option('--preset <name>', 'the recipe; by default one that suits the device').choices(
         Object.keys(presets),
       ),
     )
-    .addOption(new Option('--epochs <n>', 'passes over the training images').argParser(wholeNumber))
-    .addOption(new Option('--batch-size <n>', 'images per step').argParser(wholeNumber))
     .addOption(
-      new Option('--learning-rate <x>', "a constant rate instead of the preset's").argParser(positiveNumber),
+      new Option('--model <name>', "the network (default: the preset's)").choices(Object.keys(modelsByName)),
+    )
+    .addOption(
+      new Option('--split <name>', 'how the images are divided; k-fold with --folds and --fold').choices(
+        splitNames,
+      ),
+    )
+    .addOption(new Option('--folds <n>', 'of k-fold: how many parts (default: 5)').argParser(wholeNumber))
+    .addOption(
+      new Option('--fold <n>', 'of k-fold: which part validates, from 1 (default: 1)').argParser(wholeNumber),
+    )
+    .addOption(
+      new Option('--validation-share <x>', 'of the training images, by class (default: 0.1)').argParser(
+        share,
+      ),
     )
     .addOption(
       new Option('--limit <n>', 'train and validate on this many images only').argParser(wholeNumber),
     )
+    .addOption(new Option('--epochs <n>', 'passes over the training images').argParser(wholeNumber))
+    .addOption(new Option('--batch-size <n>', 'images per step').argParser(wholeNumber))
+    .addOption(
+      new Option(
+        '--learning-rate <x>',
+        "the rate, or the schedule's peak; constant without --schedule",
+      ).argParser(positiveNumber),
+    )
+    .addOption(
+      new Option('--schedule <name>', 'how the rate changes over the training; in place of plateaus').choices(
+        scheduleNames,
+      ),
+    )
+    .addOption(new Option('--optimizer <name>', 'default: rmsprop').choices(optimizerNames))
+    .addOption(new Option('--momentum <x>', 'of sgd (default: 0)').argParser(share))
+    .addOption(
+      new Option('--l2 <x>', 'adds this times Σ w² of the kernels to the loss').argParser(positiveNumber),
+    )
+    .option('--standardise', 'inputs of mean 0 and deviation 1 in place of 0 to 1')
+    .option('--no-filters', "without the preset's blur and sharpen")
+    .option('--no-augmentation', 'training images as they are')
+    .option('--no-flips', 'augmentation without mirroring')
+    .addOption(
+      new Option(
+        '--variants <n>',
+        'how often an epoch shows each image, augmented anew (default: 1)',
+      ).argParser(wholeNumber),
+    )
+    .option('--tensorboard', 'write TensorBoard logs into the run folder (preset paper does)')
     .addOption(seed())
     .option('--out <dir>', 'the run folder (default: runs/<dataset>-<time>)')
     .option('--resume <dir>', 'go on with an interrupted run, with its own settings')
@@ -88,22 +133,38 @@ function buildProgram(run: Runner): Command {
   )
     .requiredOption('--model <dir>', 'a run folder, or one that model.save() wrote')
     .option('--weights <name>', 'best or last (default: best)')
-    .addOption(dataset())
+    .addOption(dataset(" (default: the run's own)"))
     .addOption(dataFolder())
+    .addOption(transpose())
+    .addOption(offline())
+    .addOption(
+      new Option(
+        '--part <name>',
+        'which part of the data (default: test, else validation, else all)',
+      ).choices(partNames),
+    )
     .addOption(new Option('--batch-size <n>', 'images per step').argParser(wholeNumber).default(128))
-    .addOption(new Option('--limit <n>', 'test on this many images only').argParser(wholeNumber))
+    .addOption(new Option('--limit <n>', 'evaluate on this many images only').argParser(wholeNumber))
     .addOption(seed())
     .action(run(evaluate));
 
   command(
     'predict',
-    'What a saved model sees in pictures of digits (PNG, any size).',
-    'npm run predict -- --model runs/x three.png',
+    'What a saved model sees in pictures (PNG of any size), rows of a CSV, or IDX files.',
+    'npm run predict -- --model runs/x three.png\n  npm run predict -- --model runs/x test.csv --submission submission.csv',
   )
-    .argument('<image.png...>')
+    .argument('<file...>')
     .requiredOption('--model <dir>', 'a run folder, or one that model.save() wrote')
     .option('--weights <name>', 'best or last (default: best)')
-    .usage('-- --model <dir> <image.png...>')
+    .option(
+      '--submission <file>',
+      'write what Kaggle wants: ImageId,Label, from 1 in the order of the images',
+    )
+    .option('--all', `a line for every image, also when a file holds more than ${imagesShown}`)
+    .option('--invert', 'pictures with a light border become light on dark, as clothing is learned')
+    .addOption(transpose())
+    .addOption(new Option('--batch-size <n>', 'images per step').argParser(wholeNumber).default(128))
+    .usage('-- --model <dir> <file...>')
     .action(run((files: string[], options: Parameters<typeof predict>[1]) => predict(files, options)));
 
   command('devices', 'The adapters of this machine, and which one would be used.', 'npm run devices').action(
@@ -116,6 +177,7 @@ function buildProgram(run: Runner): Command {
     'npm run bench -- --quick',
   )
     .option('--quick', 'fewer repeats')
+    .option('--inputs', 'also what filters and augmentation cost')
     .addOption(new Option('--batch-size <n>', 'images per step').argParser(wholeNumber).default(128))
     .action(run(bench));
 
@@ -130,13 +192,19 @@ function buildProgram(run: Runner): Command {
   return program;
 }
 
-const dataset = (): Option =>
-  new Option('--dataset <name>', 'the images').choices(['digits']).default('digits');
+const dataset = (without = ''): Option =>
+  new Option(
+    '--dataset <name>',
+    `digits, fashion, or a path: a CSV, IDX files, a folder with pictures by class${without}`,
+  );
 const dataFolder = (): Option =>
   new Option(
     '--data <dir>',
-    "folder with the data set's files; looked for in the usual places when left out",
+    'folder with the files of digits or fashion; looked for in the usual places when left out',
   );
+const offline = (): Option => new Option('--offline', 'never download');
+const transpose = (): Option =>
+  new Option('--transpose', 'swap rows and columns of IDX images, as EMNIST needs');
 const seed = (): Option =>
   new Option('--seed <n>', 'keys every random choice').argParser(seedNumber).default(42);
 
@@ -157,6 +225,12 @@ function seedNumber(text: string): number {
 function positiveNumber(text: string): number {
   const value = Number(text);
   if (!(value > 0 && value < Infinity)) throw new InvalidArgumentError('Expected a number above 0.');
+  return value;
+}
+
+function share(text: string): number {
+  const value = Number(text);
+  if (!(value >= 0 && value < 1)) throw new InvalidArgumentError('Expected a number from 0 to below 1.');
   return value;
 }
 

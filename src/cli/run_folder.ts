@@ -4,38 +4,86 @@ import { FileError, ModelError } from '../errors.js';
 import type { Folder } from '../folder.js';
 import { historyFromJson } from '../report/history.js';
 import type { KernelChoice } from '../nn/callbacks/callback.js';
+import type { SplitName } from '../data/splits.js';
+import type { AugmentOptions } from '../kernels/index.js';
+import type { ModelName } from '../nn/models.js';
+import type { Filter } from '../nn/preprocessing.js';
 import type { PresetName } from './presets.js';
+import type { OptimizerName, ScheduleName } from './recipe.js';
 
 /** Everything that decides about a run; kept in run.json, so that `--resume` goes on with the same. */
 export interface Settings {
-  readonly dataset: 'digits';
+  /** digits, fashion, or a path. */
+  readonly dataset: string;
+  /** The folder that --data named. */
   readonly data: string | null;
+  /** Of IDX files: rows and columns are swapped. */
+  readonly transpose: boolean;
   readonly preset: PresetName;
+  readonly model: ModelName;
+  readonly split: SplitName;
+  readonly folds: number | null;
+  readonly fold: number | null;
+  readonly validationShare: number;
+  readonly limit: number | null;
   readonly epochs: number;
   readonly batchSize: number;
-  /** Null: the preset's schedule. */
-  readonly learningRate: number | null;
-  readonly limit: number | null;
+  /** Constant, or the peak of the schedule. */
+  readonly learningRate: number;
+  readonly schedule: ScheduleName;
+  readonly optimizer: OptimizerName;
+  readonly momentum: number;
+  /** Weight of Σ w² over the kernels in the loss. */
+  readonly l2: number;
+  readonly standardise: boolean;
+  readonly filters: readonly Filter[];
+  readonly augmentation: AugmentOptions | null;
+  readonly variantsPerImage: number;
+  readonly tensorBoard: boolean;
   readonly seed: number;
 }
 
+/** How one part of the data did. */
+export interface PartResult {
+  readonly accuracy: number;
+  readonly loss: number;
+}
+
+export interface RunResult {
+  readonly bestEpoch: number;
+  /** Why that epoch. */
+  readonly reason: string;
+  readonly train: PartResult;
+  readonly validation: PartResult;
+  /** Null when the data have no labelled test part. */
+  readonly test: PartResult | null;
+  readonly seconds: number;
+}
+
 export interface RunFile {
-  readonly format: 'shadegrad run 1';
+  readonly format: typeof runFormat;
   readonly settings: Settings;
   readonly model: string;
   readonly device: object;
   readonly versions: object;
+  /** How many images each part holds; a part that does not exist holds 0. */
   readonly images: Readonly<Record<string, number>>;
+  readonly classNames: readonly string[];
   readonly source: string;
   /** The kernel of each pass, in the order of the step: what the bits of a run depend on. */
   readonly kernels?: readonly KernelChoice[];
   readonly startedAt: string;
+  /** There when training has ended. */
+  readonly result?: RunResult;
 }
+
+export const runFormat = 'shadegrad run 2';
 
 /** `runs/<dataset>-<time>`, in UTC. */
 export function defaultFolder(dataset: string): string {
+  const name = path.basename(dataset).replace(/\.[\w.]+$/, '');
   const stamp = new Date().toISOString().replaceAll(/[-:]/g, '').replace('T', '-').slice(0, 15);
-  return path.join('runs', `${dataset}-${stamp}`);
+  return path.join('runs', `${name}-${stamp}`);
 }
 
 /** Throws: FileError when the folder holds no run, ModelError when it is damaged. */
@@ -47,8 +95,12 @@ export async function readRun(folder: Folder): Promise<RunFile> {
     if (cause instanceof FileError) throw cause;
     throw new ModelError(`train: ${folder.path}/run.json is damaged (${String(cause)}).`, { cause });
   }
-  if (typeof run !== 'object' || run === null || !('settings' in run))
+  if (typeof run !== 'object' || run === null || !('settings' in run) || !('format' in run))
     throw new ModelError(`train: ${folder.path}/run.json is not a run of shadegrad.`);
+  if (run.format !== runFormat)
+    throw new ModelError(
+      `train: ${folder.path}/run.json has the format '${String(run.format)}', expected '${runFormat}'; another version of shadegrad wrote it.`,
+    );
   return run as RunFile;
 }
 
@@ -73,8 +125,17 @@ export async function readHistory(folder: Folder): Promise<GrowingHistory> {
 export async function clearRun(folder: Folder, say: (line: string) => void): Promise<void> {
   if (!(await folder.exists('run.json'))) return;
   say(`Replacing the run in ${folder.path}.`);
-  for (const name of ['run.json', 'history.json', 'best.safetensors', 'last.safetensors'])
-    await folder.remove(name);
+  const results = ['run.json', 'history.json', 'history.csv', 'best.safetensors', 'last.safetensors'];
+  const report = [
+    'evaluation.json',
+    'report.html',
+    'accuracy.png',
+    'loss.png',
+    'confusion.png',
+    'worst.png',
+    'random.png',
+  ];
+  for (const name of [...results, ...report]) await folder.remove(name);
 }
 
 export function toJson(value: object): string {

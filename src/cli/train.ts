@@ -1,22 +1,29 @@
 /** `train`: from a data set to a run folder with a trained model. */
+import { hostname } from 'node:os';
+import path from 'node:path';
 import process from 'node:process';
-import { ModelError, UsageError } from '../errors.js';
+import { ModelError } from '../errors.js';
 import type { Device } from '../engine/device.js';
 import type { Folder } from '../folder.js';
-import type { ImageSet } from '../data/dataset.js';
+import { splitDataset } from '../data/splits.js';
 import type { Callback } from '../nn/callbacks/callback.js';
-import { modelCheckpoint } from '../nn/callbacks/index.js';
-import { paperModel } from '../nn/models.js';
-import { rmsprop } from '../nn/optimizers.js';
-import { type Sequential, loadModel } from '../nn/sequential.js';
+import { modelCheckpoint, terminateOnNaN } from '../nn/callbacks/index.js';
+import { modelsByName } from '../nn/models.js';
+import { preprocessing } from '../nn/preprocessing.js';
+import type { Sequential } from '../nn/sequential.js';
 import type { History } from '../nn/training.js';
 import { loadDataset } from '../node/datasets.js';
 import { lockFolder, openFolder } from '../node/files.js';
 import { open } from '../node/open.js';
-import { historyToJson } from '../report/history.js';
-import { bold, duration, type Output, openOutput, percent, table } from './output.js';
-import { type Preset, isPresetName, presets } from './presets.js';
+import { encodePng } from '../node/png.js';
+import { evaluate } from '../report/evaluation.js';
+import { historyToCsv, historyToJson } from '../report/history.js';
 import { progressLine } from '../report/progress_callback.js';
+import { tensorBoard } from '../report/tensorboard/index.js';
+import { augmentedSamples } from './augmented_samples.js';
+import { type Output, openOutput } from './output.js';
+import { presets } from './presets.js';
+import { type RecipeOptions, chooseSettings, describeAugmentation, optimizerOf } from './recipe.js';
 import {
   type RunFile,
   type Settings,
@@ -24,20 +31,14 @@ import {
   defaultFolder,
   readHistory,
   readRun,
+  runFormat,
   toJson,
 } from './run_folder.js';
+import { type Images, finish } from './train_result.js';
 import { version } from './version.js';
 
-export interface TrainOptions {
-  readonly dataset: 'digits';
-  readonly data?: string;
+export interface TrainOptions extends RecipeOptions {
   readonly offline?: boolean;
-  readonly preset?: string;
-  readonly epochs?: number;
-  readonly batchSize?: number;
-  readonly learningRate?: number;
-  readonly limit?: number;
-  readonly seed: number;
   readonly out?: string;
   readonly resume?: string;
   readonly device?: string;
@@ -51,21 +52,12 @@ export async function train(options: TrainOptions): Promise<number> {
   const folder = openFolder(options.resume ?? options.out ?? defaultFolder(options.dataset));
   const saved = options.resume === undefined ? undefined : await readRun(folder);
   const settings = saved?.settings ?? chooseSettings(options, device, output);
-  const preset = presets[settings.preset];
   describeRun(output, device, settings, folder, saved !== undefined);
 
   const lock = await lockFolder(folder.path);
   try {
     const images = await loadImages(settings, options, output);
-    const model = paperModel({
-      seed: settings.seed,
-      classes: images.train.classCount,
-      inputShape: images.train.imageShape,
-    });
-    model.compile({
-      optimizer: rmsprop({ learningRate: settings.learningRate ?? preset.learningRate }),
-      loss: 'sparseCategoricalCrossentropy',
-    });
+    const model = makeModel(settings, images);
     if (!saved) {
       output.say('');
       model.summary(output.say);
@@ -81,14 +73,13 @@ export async function train(options: TrainOptions): Promise<number> {
       model,
       images,
       settings,
-      preset,
       folder,
       output,
       run,
       isResumed: saved !== undefined,
     });
     if (history.isInterrupted) return reportInterruption(output, folder, history);
-    const report = await finish({ model, images, settings, folder, output, history, started });
+    const report = await finish({ images, settings, folder, output, history, started });
     output.result(report);
     return 0;
   } finally {
@@ -97,32 +88,6 @@ export async function train(options: TrainOptions): Promise<number> {
 }
 
 // ---- what to do ----
-
-function chooseSettings(options: TrainOptions, device: Device, output: Output): Settings {
-  let { preset: name } = options;
-  if (name === undefined) {
-    const isSoftware = device.traits.family === 'software';
-    name = isSoftware ? 'quick' : 'corrected';
-    output.say(
-      `Preset ${bold(output, name)}: the device is ${isSoftware ? 'software on the CPU, where a full recipe would take hours' : 'a GPU'}; choose with --preset.`,
-    );
-  }
-  if (!isPresetName(name))
-    throw new UsageError(
-      `train: preset '${name}' is unknown, expected one of ${Object.keys(presets).join(', ')}.`,
-    );
-  const preset = presets[name];
-  return {
-    dataset: options.dataset,
-    data: options.data ?? null,
-    preset: name,
-    epochs: options.epochs ?? preset.epochs,
-    batchSize: options.batchSize ?? preset.batchSize,
-    learningRate: options.learningRate ?? null,
-    limit: options.limit ?? preset.limit,
-    seed: options.seed,
-  };
-}
 
 function describeRun(
   output: Output,
@@ -133,51 +98,70 @@ function describeRun(
 ): void {
   const { adapter, driver } = device.fingerprint;
   output.say(`Device: ${adapter} (${driver}), ${device.traits.family} kernels.`);
-  const { preset, epochs, batchSize, seed } = settings;
+  const { preset, model, epochs, batchSize, optimizer, schedule, learningRate, seed } = settings;
   output.say(
-    `${isResumed ? 'Resuming' : 'Run'}: ${folder.path}, preset ${preset} (${presets[preset].description}), ${epochs} epoch${epochs === 1 ? '' : 's'}, batch ${batchSize}, seed ${seed}.`,
+    `${isResumed ? 'Resuming' : 'Run'}: ${folder.path}, preset ${preset} (${presets[preset].description}).`,
   );
-}
-
-interface Images {
-  readonly train: ImageSet;
-  readonly validation: ImageSet;
-  readonly test: ImageSet;
-  readonly source: string;
+  const rate = schedule === 'constant' ? `rate ${learningRate}` : `${schedule} rate up to ${learningRate}`;
+  output.say(
+    `Model ${model}, ${epochs} epoch${epochs === 1 ? '' : 's'}, batch ${batchSize}, ${optimizer} with ${rate}, seed ${seed}.`,
+  );
+  const { filters, augmentation, variantsPerImage } = settings;
+  const filtered = filters.map(({ name, iterations }) => (iterations > 1 ? `${name} ×${iterations}` : name));
+  if (filtered.length > 0) output.say(`Filters on all images: ${filtered.join(', ')}.`);
+  if (augmentation) {
+    const often = variantsPerImage > 1 ? `, ${variantsPerImage} variants of each image per epoch` : '';
+    output.say(`Augmentation of the training images: ${describeAugmentation(augmentation)}${often}.`);
+  }
 }
 
 async function loadImages(settings: Settings, options: TrainOptions, output: Output): Promise<Images> {
-  const {
-    train: all,
-    test,
-    source,
-  } = await loadDataset(settings.dataset, {
-    ...(settings.data === null ? {} : { folder: settings.data }),
+  const { data, transpose } = settings;
+  const loaded = await loadDataset(settings.dataset, {
+    ...(data === null ? {} : { folder: data }),
     ...(options.offline ? { offline: true } : {}),
+    ...(transpose ? { transpose } : {}),
   });
-  const { limit, seed } = settings;
-  if (limit !== null && limit < 2 * all.classCount) {
-    throw new UsageError(
-      `train: --limit ${limit} is too small, expected at least ${2 * all.classCount} (two images per class).`,
-    );
-  }
-  const limited = limit === null || limit >= all.count ? all : all.take(limit, { seed });
-  const [training, validation] = limited.split(1 - presets[settings.preset].validationShare, { seed });
-  output.say(
-    `Data: ${settings.dataset} from ${source}: ${training.count} to train, ${validation.count} to validate (by class), ${test.count} to test.`,
-  );
-  return { train: training, validation, test, source };
+  const { split, folds, fold, validationShare, limit, seed } = settings;
+  const parts = splitDataset(loaded, {
+    split,
+    seed,
+    validationShare,
+    limit,
+    ...(folds === null ? {} : { folds }),
+    ...(fold === null ? {} : { fold }),
+  });
+  output.say(`Data: ${loaded.name} from ${loaded.source}: ${parts.description}`);
+  return { ...parts, source: loaded.source };
+}
+
+function makeModel(settings: Settings, { train: images }: Images): Sequential {
+  const { model: name, l2, standardise, filters, seed } = settings;
+  const model = modelsByName[name]({
+    seed,
+    classes: images.classCount,
+    inputShape: images.imageShape,
+    preprocessing: preprocessing({
+      ...(standardise ? { standardise: images.meanAndDeviation() } : {}),
+      filters,
+    }),
+    ...(l2 > 0 ? { kernelRegularizer: { l2 } } : {}),
+  });
+  model.compile({ optimizer: optimizerOf(settings), loss: 'sparseCategoricalCrossentropy' });
+  return model;
 }
 
 function describeFile(settings: Settings, device: Device, model: Sequential, images: Images): RunFile {
+  const { train: training, validation, test, source } = images;
   return {
-    format: 'shadegrad run 1',
+    format: runFormat,
     settings,
     model: model.name,
     device: { ...device.fingerprint, family: device.traits.family },
     versions: { shadegrad: version, node: process.version },
-    images: { train: images.train.count, validation: images.validation.count, test: images.test.count },
-    source: images.source,
+    images: { train: training.count, validation: validation.count, test: test?.count ?? 0 },
+    classNames: training.classNames,
+    source,
     startedAt: new Date().toISOString(),
   };
 }
@@ -188,7 +172,6 @@ interface FitContext {
   readonly model: Sequential;
   readonly images: Images;
   readonly settings: Settings;
-  readonly preset: Preset;
   readonly folder: Folder;
   readonly output: Output;
   readonly run: RunFile;
@@ -199,7 +182,6 @@ async function fit({
   model,
   images,
   settings,
-  preset,
   folder,
   output,
   run,
@@ -219,10 +201,12 @@ async function fit({
       before.epochs.push(epoch + 1);
       for (const [name, value] of Object.entries(logs)) (before.metrics[name] ??= []).push(value);
       await folder.write('history.json', historyToJson(before));
+      await folder.write('history.csv', historyToCsv(before));
       await model.saveWeights(folder, 'last', { checkpoint: training.checkpoint() });
       for (const note of notes.splice(0)) output.say(note);
     },
   };
+  const logs = settings.tensorBoard ? [tensorBoardOf(model, images, settings, folder)] : [];
   const interruption = listenForInterrupt(output);
   try {
     const history = await model.fit(images.train, {
@@ -233,18 +217,50 @@ async function fit({
       signal: interruption.signal,
       callbacks: [
         progressLine(output.stream, { colour: output.hasColour }),
-        ...preset.callbacks(say),
-        modelCheckpoint({ folder, name: 'best', monitor: 'val_accuracy' }),
+        terminateOnNaN({ say }),
+        ...presets[settings.preset].callbacks(say, { hasSchedule: settings.schedule !== 'constant' }),
+        modelCheckpoint({ folder, monitor: 'val_accuracy', saveBestOnly: true }),
+        ...logs,
         keep,
       ],
+      ...(settings.augmentation ? { augmentation: settings.augmentation } : {}),
+      variantsPerImage: settings.variantsPerImage,
       ...(resumed?.checkpoint ? { resume: resumed.checkpoint } : {}),
     });
+    for (const note of notes.splice(0)) output.say(note);
     // Also in the middle of an epoch: the checkpoint knows the place.
     if (history.isInterrupted) await model.saveWeights(folder, 'last', { checkpoint: history.checkpoint });
     return { ...history, epochs: before.epochs, metrics: before.metrics };
   } finally {
     interruption.dispose();
   }
+}
+
+/** Validation images behind the confusion matrix in TensorBoard: enough to see, cheap enough for every epoch. */
+const confusionImages = 2000;
+
+function tensorBoardOf(model: Sequential, images: Images, settings: Settings, folder: Folder): Callback {
+  const { augmentation, seed } = settings;
+  const watched = images.validation.take(Math.min(confusionImages, images.validation.count), { seed });
+  return tensorBoard({
+    logDir: openFolder(path.join(folder.path, 'logs')),
+    histogramFreq: 1,
+    encodePng,
+    host: hostname(),
+    pid: process.pid,
+    imageSamples: async (epoch) => {
+      const { rows } = await augmentedSamples(images.train, model.preprocessing, augmentation ?? {}, {
+        seed,
+        firstEpoch: epoch,
+        variants: 1,
+      });
+      return rows.flatMap(({ variants }) => variants);
+    },
+    confusion: async () => {
+      const probabilities = await model.predict(watched);
+      return evaluate(watched.labels, probabilities, watched.classCount, { seed }).confusion;
+    },
+  });
 }
 
 /** The first Ctrl-C ends training after the step under way, the second one ends the process. */
@@ -272,77 +288,4 @@ function reportInterruption(output: Output, folder: Folder, { checkpoint: { posi
   );
   output.say(`  npm run train -- --resume ${folder.path}`);
   return 130;
-}
-
-// ---- the result ----
-
-interface FinishContext extends Omit<FitContext, 'preset' | 'run' | 'isResumed'> {
-  readonly history: History;
-  readonly started: number;
-}
-
-/** Which epoch is used is decided on the validation images; the test images are looked at once, at the end. */
-async function finish({
-  images,
-  settings,
-  folder,
-  output,
-  history,
-  started,
-}: FinishContext): Promise<object> {
-  const { metrics, epochs } = history;
-  const validation = metrics['val_accuracy'] ?? [];
-  const best = validation.indexOf(Math.max(...validation));
-  const model = await loadModel(folder, { weights: 'best' });
-  const batchSize = Math.min(settings.batchSize, images.test.count);
-  const trainSample = images.train.take(Math.min(images.train.count, images.validation.count), {
-    seed: settings.seed,
-  });
-  const progress = (done: number, total: number): void => {
-    if (output.stream.isTTY)
-      output.stream.write(`\rTesting ${done}/${total}${done === total ? '\r\u001B[K' : ''}`);
-  };
-  const onTrain = await model.evaluate(trainSample, { batchSize });
-  const onTest = await model.evaluate(images.test, { batchSize, onStep: progress });
-  const seconds = (performance.now() - started) / 1000;
-  output.say('');
-  output.say(
-    table(
-      ['set', 'images', 'accuracy', 'loss'],
-      [
-        ['training', trainSample.count, percent(onTrain.accuracy), onTrain.loss.toFixed(4)],
-        [
-          'validation',
-          images.validation.count,
-          percent(validation[best] ?? Number.NaN),
-          (metrics['val_loss']?.[best] ?? Number.NaN).toFixed(4),
-        ],
-        ['test', images.test.count, percent(onTest.accuracy), onTest.loss.toFixed(4)],
-      ],
-    ),
-  );
-  output.say(
-    `\nWeights of epoch ${epochs[best]} of ${epochs.at(-1)}: the best validation accuracy (training accuracy without dropout, on ${trainSample.count} of its images).`,
-  );
-  output.say(
-    `${bold(output, `Test accuracy ${percent(onTest.accuracy)}`)} on ${images.test.count} images, ${duration(seconds)} in all. Saved in ${folder.path}; try:`,
-  );
-  output.say(`  npm run evaluate -- --model ${folder.path}`);
-  output.say(`  npm run predict -- --model ${folder.path} image.png`);
-  const report = {
-    history: { epochs, ...metrics },
-    bestEpoch: epochs[best],
-    train: onTrain,
-    test: onTest,
-    seconds,
-    out: folder.path,
-  };
-  await folder.write(
-    'run.json',
-    toJson({
-      ...(await readRun(folder)),
-      result: { bestEpoch: epochs[best], train: onTrain, test: onTest, seconds },
-    }),
-  );
-  return report;
 }

@@ -1,0 +1,153 @@
+/** From a preset and the command line to the settings of a run, and from those to what `fit` is given. */
+import { UsageError } from '../errors.js';
+import type { Device } from '../engine/device.js';
+import type { AugmentOptions } from '../kernels/index.js';
+import { type Optimizer, rmsprop, sgd } from '../nn/optimizers.js';
+import { type LearningRate, cosineDecay, oneCycle, stepDecay } from '../nn/schedules.js';
+import type { SplitName } from '../data/splits.js';
+import type { ModelName } from '../nn/models.js';
+import { type Output, bold } from './output.js';
+import { type PresetName, isPresetName, presets, recipeFor } from './presets.js';
+import type { Settings } from './run_folder.js';
+
+export const scheduleNames = ['constant', 'cosine', 'one-cycle', 'step'] as const;
+export type ScheduleName = (typeof scheduleNames)[number];
+export const optimizerNames = ['rmsprop', 'sgd'] as const;
+export type OptimizerName = (typeof optimizerNames)[number];
+
+/** What the command line may overrule; undefined is the preset's own. */
+export interface RecipeOptions {
+  readonly dataset: string;
+  readonly data?: string;
+  readonly transpose?: boolean;
+  readonly preset?: string;
+  readonly model?: ModelName;
+  readonly split?: SplitName;
+  readonly folds?: number;
+  readonly fold?: number;
+  readonly validationShare?: number;
+  readonly limit?: number;
+  readonly epochs?: number;
+  readonly batchSize?: number;
+  readonly learningRate?: number;
+  readonly schedule?: ScheduleName;
+  readonly optimizer?: OptimizerName;
+  readonly momentum?: number;
+  readonly l2?: number;
+  readonly standardise?: boolean;
+  /** False: --no-filters. */
+  readonly filters?: boolean;
+  /** False: --no-augmentation. */
+  readonly augmentation?: boolean;
+  /** False: --no-flips. */
+  readonly flips?: boolean;
+  readonly variants?: number;
+  readonly tensorboard?: boolean;
+  readonly seed: number;
+}
+
+/** The preset, the device's own when none is named, with the options laid over it. */
+export function chooseSettings(options: RecipeOptions, device: Device, output: Output): Settings {
+  const preset = choosePreset(options.preset, device, output);
+  const recipe = recipeFor(preset, options.dataset);
+  const augmentation = chooseAugmentation(recipe.augmentation, options);
+  const variantsPerImage = options.variants ?? 1;
+  if (variantsPerImage > 1 && augmentation === null)
+    throw new UsageError(
+      `train: --variants ${variantsPerImage} shows each image several times, but nothing is augmented (preset ${preset}); all would be the same.`,
+    );
+  if (options.momentum !== undefined && options.optimizer !== 'sgd')
+    throw new UsageError('train: --momentum is for --optimizer sgd.');
+  return {
+    dataset: options.dataset,
+    data: options.data ?? null,
+    transpose: options.transpose ?? false,
+    preset,
+    model: options.model ?? recipe.model,
+    split:
+      options.split ?? (options.folds !== undefined || options.fold !== undefined ? 'k-fold' : recipe.split),
+    folds: options.folds ?? null,
+    fold: options.fold ?? null,
+    validationShare: options.validationShare ?? recipe.validationShare,
+    limit: options.limit ?? recipe.limit,
+    epochs: options.epochs ?? recipe.epochs,
+    batchSize: options.batchSize ?? recipe.batchSize,
+    learningRate: options.learningRate ?? recipe.learningRate,
+    // A rate that is named without a schedule is meant as it stands.
+    schedule: options.schedule ?? (options.learningRate === undefined ? recipe.schedule : 'constant'),
+    optimizer: options.optimizer ?? 'rmsprop',
+    momentum: options.momentum ?? 0,
+    l2: options.l2 ?? 0,
+    standardise: options.standardise ?? false,
+    filters: options.filters === false ? [] : recipe.filters,
+    augmentation,
+    variantsPerImage,
+    tensorBoard: options.tensorboard ?? recipe.tensorBoard,
+    seed: options.seed,
+  };
+}
+
+function choosePreset(name: string | undefined, device: Device, output: Output): PresetName {
+  if (name === undefined) {
+    const isSoftware = device.traits.family === 'software';
+    const chosen = isSoftware ? 'quick' : 'corrected';
+    output.say(
+      `Preset ${bold(output, chosen)}: the device is ${isSoftware ? 'software on the CPU, where a full recipe would take hours' : 'a GPU'}; choose with --preset.`,
+    );
+    return chosen;
+  }
+  if (!isPresetName(name))
+    throw new UsageError(
+      `train: preset '${name}' is unknown, expected one of ${Object.keys(presets).join(', ')}.`,
+    );
+  return name;
+}
+
+function chooseAugmentation(
+  augmentation: AugmentOptions | null,
+  { augmentation: isWanted, flips }: RecipeOptions,
+): AugmentOptions | null {
+  if (augmentation === null || isWanted === false) return null;
+  return flips === false ? { ...augmentation, horizontalFlip: false, verticalFlip: false } : augmentation;
+}
+
+export function learningRateOf({ schedule, learningRate: rate }: Settings): LearningRate {
+  switch (schedule) {
+    case 'constant':
+      return rate;
+    case 'cosine':
+      return cosineDecay({ peak: rate, warmup: 0.1 });
+    case 'one-cycle':
+      return oneCycle({ peak: rate });
+    case 'step':
+      return stepDecay({ rate, every: 10, factor: 0.1 });
+  }
+}
+
+export function optimizerOf(settings: Settings): Optimizer {
+  const learningRate = learningRateOf(settings);
+  return settings.optimizer === 'sgd'
+    ? sgd({ learningRate, momentum: settings.momentum })
+    : rmsprop({ learningRate });
+}
+
+/** `rotation ±10°, shift ±10 %, zoom ±10 %`; for people. */
+export function describeAugmentation(options: AugmentOptions): string {
+  const share = (value: number): string => `±${Number((value * 100).toFixed(1))} %`;
+  const { zoom, erasing, fill = 'nearest' } = options;
+  const isMoved = [options.rotation, options.widthShift, options.heightShift, zoom].some(Boolean);
+  const parts = [
+    options.rotation && `rotation ±${options.rotation}°`,
+    options.widthShift && `shift across ${share(options.widthShift)}`,
+    options.heightShift && `shift down ${share(options.heightShift)}`,
+    zoom && (typeof zoom === 'number' ? `zoom ${share(zoom)}` : `zoom ${zoom.join(' to ')}`),
+    isMoved && `filled with ${fill}`,
+    options.horizontalFlip && 'mirrored',
+    options.verticalFlip && 'upside down',
+    options.padAndCrop && `padded by ${options.padAndCrop} and cropped`,
+    options.brightness && `brightness ${share(options.brightness)}`,
+    options.contrast && `contrast ${share(options.contrast)}`,
+    erasing && `erasing in ${Math.round((erasing.probability ?? 0.5) * 100)} %`,
+  ];
+  return parts.filter(Boolean).join(', ') || 'nothing';
+}

@@ -1,0 +1,143 @@
+/** What `train` does when training has ended: tests the best weights once, prints, and writes the report. */
+import type { Folder } from '../folder.js';
+import type { ImageSet } from '../data/dataset.js';
+import { DeviceSet } from '../nn/device_set.js';
+import { type Sequential, loadModel } from '../nn/sequential.js';
+import { type History, TrainingStep } from '../nn/training.js';
+import { evaluate as evaluateProbabilities } from '../report/evaluation.js';
+import { augmentedSamples } from './augmented_samples.js';
+import { kernelRows } from './bench_kernels.js';
+import { type Output, bold, duration, percent, table } from './output.js';
+import { optimizerOf } from './recipe.js';
+import { writeReport } from './report_writer.js';
+import { type PartResult, type RunResult, type Settings, readRun, toJson } from './run_folder.js';
+
+export interface Images {
+  readonly train: ImageSet;
+  readonly validation: ImageSet;
+  readonly test?: ImageSet;
+  readonly source: string;
+}
+
+export interface FinishContext {
+  readonly images: Images;
+  readonly settings: Settings;
+  readonly folder: Folder;
+  readonly output: Output;
+  readonly history: History;
+  /** When the command began, of performance.now(). */
+  readonly started: number;
+}
+
+/** Which epoch is used is decided on the validation images; the test images are looked at once, at the end. */
+export async function finish(context: FinishContext): Promise<object> {
+  const { images, settings, folder, output, history, started } = context;
+  const { metrics, epochs } = history;
+  const accuracies = metrics['val_accuracy'] ?? [];
+  const best = accuracies.indexOf(Math.max(...accuracies));
+  const bestEpoch = epochs[best] ?? 0;
+  const model = await loadModel(folder, { weights: 'best' });
+  const batchSize = Math.min(settings.batchSize, images.train.count);
+
+  const trainSample = images.train.take(Math.min(images.train.count, images.validation.count), {
+    seed: settings.seed,
+  });
+  const onTrain = await model.evaluate(trainSample, { batchSize });
+  const onValidation: PartResult = {
+    accuracy: accuracies[best] ?? Number.NaN,
+    loss: metrics['val_loss']?.[best] ?? Number.NaN,
+  };
+  const tested = images.test ?? images.validation;
+  const probabilities = await predictWithProgress(model, tested, batchSize, output);
+  const onTest = images.test ? scoreOf(probabilities, images.test) : null;
+
+  const seconds = (performance.now() - started) / 1000;
+  const reason = `the best validation accuracy of ${epochs.length} epoch${epochs.length === 1 ? '' : 's'}`;
+  const result: RunResult = {
+    bestEpoch,
+    reason,
+    train: onTrain,
+    validation: onValidation,
+    test: onTest,
+    seconds,
+  };
+  printResult(context, result, trainSample.count);
+  await folder.write('run.json', toJson({ ...(await readRun(folder)), result }));
+
+  const { augmentation } = settings;
+  const augmented = augmentation
+    ? { augmented: await augmentedSamples(images.train, model.preprocessing, augmentation, settings) }
+    : {};
+  const report = await writeReport({
+    folder,
+    test: { images: tested, probabilities },
+    seed: settings.seed,
+    ...augmented,
+    ...(await kernelTimes(model, images.train, settings)),
+  });
+  output.say(`Report: ${folder.path}/report.html (${report.files.length} files).`);
+  return { history: { epochs, ...metrics }, ...result, out: folder.path };
+}
+
+function printResult({ images, output, folder }: FinishContext, result: RunResult, trainCount: number): void {
+  const { bestEpoch, reason, train, validation, test, seconds } = result;
+  const row = (name: string, count: number, part: PartResult): (string | number)[] => [
+    name,
+    count,
+    percent(part.accuracy),
+    part.loss.toFixed(4),
+  ];
+  const rows = [row('training', trainCount, train), row('validation', images.validation.count, validation)];
+  if (test && images.test) rows.push(row('test', images.test.count, test));
+  output.say('');
+  output.say(table(['set', 'images', 'accuracy', 'loss'], rows));
+  output.say(
+    `\nWeights of epoch ${bestEpoch}: ${reason} (training accuracy without dropout or augmentation, on ${trainCount} of its images).`,
+  );
+  const headline =
+    test && images.test
+      ? `${bold(output, `Test accuracy ${percent(test.accuracy)}`)} on ${images.test.count} images`
+      : 'The data have no labelled test images, and validation accuracy is optimistic';
+  output.say(`${headline}; ${duration(seconds)} in all. Saved in ${folder.path}; try:`);
+  output.say(`  npm run evaluate -- --model ${folder.path}`);
+  output.say(`  npm run predict -- --model ${folder.path} image.png`);
+}
+
+async function predictWithProgress(
+  model: Sequential,
+  images: ImageSet,
+  batchSize: number,
+  { stream }: Output,
+): Promise<Float32Array<ArrayBuffer>> {
+  const steps = Math.ceil(images.count / batchSize);
+  const onPredictBatchEnd = (step: number): void => {
+    if (stream.isTTY) stream.write(`\rTesting ${step + 1}/${steps}${step + 1 === steps ? '\r\u001B[K' : ''}`);
+  };
+  return model.predict(images, { batchSize, callbacks: [{ onPredictBatchEnd }] });
+}
+
+/** Accuracy and mean cross-entropy of probabilities [count, classes]. */
+function scoreOf(probabilities: Float32Array, { labels, classCount }: ImageSet): PartResult {
+  const { accuracy, loss } = evaluateProbabilities(labels, probabilities, classCount, { seed: 0 });
+  return { accuracy, loss };
+}
+
+/** Times the kernels of the training step, on weights that are thrown away; nothing where the device has no clock. */
+async function kernelTimes(
+  model: Sequential,
+  images: ImageSet,
+  settings: Settings,
+): Promise<{ readonly kernelTimes?: Awaited<ReturnType<typeof kernelRows>> }> {
+  const { device } = model;
+  if (!device.hasTimestamps) return {};
+  const batchSize = Math.min(settings.batchSize, images.count);
+  model.compile({ optimizer: optimizerOf(settings), loss: 'sparseCategoricalCrossentropy' });
+  const set = new DeviceSet(device, images.take(batchSize, { seed: settings.seed }));
+  const step = await TrainingStep.create(model, set, batchSize, {
+    augmentation: settings.augmentation ?? undefined,
+  });
+  const rows = await kernelRows(step.bound.step, 3);
+  step.dispose();
+  set.dispose();
+  return { kernelTimes: rows };
+}
