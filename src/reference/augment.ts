@@ -182,7 +182,7 @@ function warp64(x: Array64, rows: Array64, options: Options): { value: Array64; 
             magnitude[index] = Math.abs(low) + Math.abs(high - low);
           } else if (isErased || row < 0 || row >= H || column < 0 || column >= W) {
             value.values[index] = isErased ? eraseValue : low;
-            magnitude[index] = Math.abs(value.values[index]!);
+            magnitude[index] = Math.abs(value.values[index]);
           } else {
             const at = [m0! * row + m1! * column + m2!, m3! * row + m4! * column + m5!] as const;
             value.values[index] = sample64(x, n, at, c, fill, fillValue);

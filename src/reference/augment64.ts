@@ -3,7 +3,7 @@
  * that follows from it, and what lies at each place.
  * Letters: N images of H × W pixels with C channels; (p, q) a pixel of the result.
  */
-import type { AugmentOptions } from '../kernels/augment.js';
+import type { AugmentOptions, WarpAttributes } from '../kernels/augment.js';
 import { pcg4d, streams, uniform } from '../random.js';
 import { type Array64, fill64 } from './reference.js';
 
@@ -122,21 +122,14 @@ export function matrix64(
 }
 
 /** Where SciPy finds the value for a place on an axis of n pixels; nothing where `constant` fills. */
-function inside(at: number, n: number, fill: AugmentOptions['fill']): number | undefined {
-  switch (fill) {
-    case 'constant':
-      return at < 0 || at > n - 1 ? undefined : at;
-    case 'reflect':
-      // Mirrors stand at the outer edges of the first and the last pixel.
-      if (at < -0.5) return inside(-1 - at, n, fill);
-      return at > n - 0.5 ? inside(2 * n - 1 - at, n, fill) : at;
-    case 'wrap':
-      if (n === 1) return 0;
-      if (at < 0) return inside(at + (n - 1), n, fill);
-      return at > n - 1 ? inside(at - (n - 1), n, fill) : at;
-    default:
-      return Math.min(Math.max(at, 0), n - 1);
-  }
+function inside(at: number, n: number, fill: WarpAttributes['fill']): number | undefined {
+  const last = n - 1;
+  if (at >= 0 && at <= last) return at;
+  // Mirrors stand at the outer edges of the first and the last pixel, whose other halves lie beyond their centres.
+  const isOnEdge = at >= -0.5 && at <= last + 0.5;
+  if (fill === 'reflect') return isOnEdge ? at : inside(at < 0 ? -1 - at : 2 * n - 1 - at, n, fill);
+  if (fill === 'wrap') return n === 1 ? 0 : inside(at < 0 ? at + last : at - last, n, fill);
+  return fill === 'constant' ? undefined : Math.min(Math.max(at, 0), last);
 }
 
 /** A place in x with its four neighbours' mean, weighted by nearness. */
@@ -145,7 +138,7 @@ export function sample64(
   n: number,
   at: readonly [number, number],
   c: number,
-  fill: AugmentOptions['fill'],
+  fill: WarpAttributes['fill'],
   fillValue: number,
 ): number {
   const [, H, W, C] = x.shape as [number, number, number, number];

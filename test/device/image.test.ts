@@ -322,8 +322,8 @@ test('what is off changes nothing', async () => {
   const off = { rotation: 0, shift: [0, 0], zoom: [1, 1], crop: 0, brightness: 0, contrast: 0, erase: 0 };
   const rows = await draw({ ...everything, ...off, batch: 100, verticalFlip: false, horizontalFlip: false });
   for (const row of rows) {
-    expect([...row.slice(0, 6)].map((value) => value + 0)).toEqual([1, 0, 0, 0, 1, 0]);
-    expect([...row.slice(6, 10)]).toEqual([0, 0, 1, 1]);
+    expect(Array.from(row.slice(0, 6), (value) => value + 0)).toEqual([1, 0, 0, 0, 1, 0]);
+    expect(Array.from(row.slice(6, 10))).toEqual([0, 0, 1, 1]);
     expect(row[12]).toBe(0);
   }
 });
