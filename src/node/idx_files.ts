@@ -25,7 +25,7 @@ const longestHeader = 4 + 4 * 255;
  */
 export async function readIdxBytes(file: string): Promise<Uint8Array> {
   const bytes = await readBytes(file);
-  return bytes[0] === 0x1f && bytes[1] === 0x8b ? unpack(bytes, path.basename(file)) : bytes;
+  return bytes[0] === 0x1f && bytes[1] === 0x8b ? unpack(bytes, file) : bytes;
 }
 
 async function unpack(packed: Uint8Array, name: string): Promise<Uint8Array> {
@@ -61,7 +61,6 @@ async function unpack(packed: Uint8Array, name: string): Promise<Uint8Array> {
 }
 
 function join(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  if (chunks.length === 1) return chunks[0]!;
   const whole = new Uint8Array(length);
   let at = 0;
   for (const chunk of chunks) {
@@ -114,16 +113,14 @@ export async function readIdxImages(
   file: string,
   { transpose = false }: { readonly transpose?: boolean } = {},
 ): Promise<RawImages> {
-  const name = path.basename(file);
-  const images = parseIdxImages(await readIdxBytes(file), name);
+  const images = parseIdxImages(await readIdxBytes(file), file);
   const turned = transpose ? transposed(images) : images;
   const labelsFile = await findLabels(file);
   if (labelsFile === undefined) return turned;
-  const labelsName = path.basename(labelsFile);
-  const labels = parseIdxLabels(await readIdxBytes(labelsFile), labelsName);
+  const labels = parseIdxLabels(await readIdxBytes(labelsFile), labelsFile);
   if (labels.length !== images.count) {
     throw new DataError(
-      `${labelsName}: holds ${labels.length} labels, but ${name} holds ${images.count} images. Take both files from the same part of the data set.`,
+      `${labelsFile}: holds ${labels.length} labels, but ${path.basename(file)} holds ${images.count} images. Take both files from the same part of the data set.`,
     );
   }
   return { ...turned, labels };

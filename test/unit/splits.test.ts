@@ -32,14 +32,13 @@ const numbersOf = (set: ImageSet | undefined): number[] =>
     : Array.from({ length: set.count }, (_, i) => set.image(i)[0]! * 256 + set.image(i)[1]!);
 const inTurn = (count: number, classes = 3): number[] => Array.from({ length: count }, (_, i) => i % classes);
 
-const withTest: LoadedDataset = {
+const withoutTest: LoadedDataset = {
   name: 'mine',
   format: 'idx',
   source: 'somewhere',
   train: numbered(inTurn(600)),
-  test: numbered(inTurn(90), { from: 1000 }),
 };
-const { test: _, ...withoutTest } = withTest;
+const withTest: LoadedDataset = { ...withoutTest, test: numbered(inTurn(90), { from: 1000 }) };
 const csv: LoadedDataset = { ...withoutTest, format: 'csv' };
 const countsOf = (loaded: LoadedDataset, options: SplitOptions): (number | undefined)[] => {
   const { train, validation, test } = splitDataset(loaded, options);
