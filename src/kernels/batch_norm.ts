@@ -16,7 +16,7 @@ import {
 } from '../engine/pass.js';
 import { runPass } from '../engine/program.js';
 import { type Tensor, describe } from '../engine/tensor.js';
-import { type BatchNormOperands, batchNormInferenceForward, checkBatchNorm } from './batch_norm_inference.js';
+import { type BatchNormOperands, checkBatchNorm } from './batch_norm_inference.js';
 import { bytesTouched, clearVariant, gridFor } from './grid.js';
 import { stateSize } from './step_state.js';
 
@@ -38,6 +38,14 @@ function slicesOf({ N, PIXELS, C }: Extents, device: DeviceTraits): number {
   const wanted = device.family === 'software' ? 512 : 16_384;
   const slices = Math.min(Math.ceil(wanted / C), Math.floor((N * PIXELS) / 64));
   return slices <= 1 ? 1 : Math.ceil((N * PIXELS) / Math.ceil((N * PIXELS) / slices));
+}
+
+/** Blocks of rows, one invocation each per channel: enough for every core even when the batch is small. */
+function blocksOf({ N, PIXELS, C }: Extents, device: DeviceTraits) {
+  const rows = N * PIXELS;
+  const ROWS = device.family === 'software' ? Math.min(64, Math.ceil(rows / 64)) : 4;
+  const { WORKGROUP, workgroups } = gridFor(Math.ceil(rows / ROWS) * C, device);
+  return { constants: { ROWS, WORKGROUP }, workgroups };
 }
 
 const channels = (x: Spec): Spec => ({ shape: x.shape.slice(-1), dtype: 'f32' });
@@ -71,6 +79,25 @@ export const batchNormStatistics: Pass<'x' | 'state', 'mean' | 'variance', NoAtt
         ],
       };
     }),
+  ],
+};
+
+export const batchNormNormalise: Pass<'x' | 'mean' | 'variance' | 'gamma' | 'beta', 'y', Epsilon> = {
+  name: 'batch_norm/normalise',
+  inputs: ['x', 'mean', 'variance', 'gamma', 'beta'],
+  outputs: ['y'],
+  shape: ({ x }) => ({ y: x }),
+  cost: (context) => ({ flops: 3 * sizeOf(context.inputs.x.shape), bytes: bytesTouched(context) }),
+  variants: [
+    clearVariant(
+      ({ inputs: { x }, attributes: { epsilon }, device }) => {
+        const extents = extentsOf(x.shape);
+        const { constants, workgroups } = blocksOf(extents, device);
+        const all = { ...extents, EPSILON: epsilon, ...constants };
+        return { dispatches: [{ shader: 'batch_norm/normalise', constants: all, workgroups }] };
+      },
+      { hasEpilogue: true },
+    ),
   ],
 };
 
@@ -130,12 +157,9 @@ export const batchNormInputGradient: Pass<
     clearVariant(
       ({ inputs: { x }, device }) => {
         const extents = extentsOf(x.shape);
-        const rows = extents.N * extents.PIXELS;
-        // Enough blocks for every core even when the batch is small.
-        const ROWS = device.family === 'software' ? Math.min(64, Math.ceil(rows / 64)) : 4;
-        const { WORKGROUP, workgroups } = gridFor(Math.ceil(rows / ROWS) * extents.C, device);
-        const constants = { ...extents, ROWS, WORKGROUP };
-        return { dispatches: [{ shader: 'batch_norm/input_gradient', constants, workgroups }] };
+        const { constants, workgroups } = blocksOf(extents, device);
+        const all = { ...extents, ...constants };
+        return { dispatches: [{ shader: 'batch_norm/input_gradient', constants: all, workgroups }] };
       },
       { hasEpilogue: true },
     ),
@@ -144,10 +168,10 @@ export const batchNormInputGradient: Pass<
 
 export const batchNormOp: Op<'x' | 'gamma' | 'beta' | 'state', 'y' | 'mean' | 'variance', Epsilon> = {
   name: 'batch_norm',
-  passes: [batchNormStatistics, batchNormGradientSums, batchNormInputGradient],
+  passes: [batchNormStatistics, batchNormNormalise, batchNormGradientSums, batchNormInputGradient],
   forward: ({ x, gamma, beta, state }, attributes) => {
     const { mean, variance } = runPass(batchNormStatistics, { x, state }, {});
-    const { y } = runPass(batchNormInferenceForward, { x, gamma, beta, mean, variance }, attributes);
+    const { y } = runPass(batchNormNormalise, { x, mean, variance, gamma, beta }, attributes);
     return { y, mean, variance };
   },
   // dβ = Σ dy;  dγ = Σ dy·x̂;  dx = γ/σ · (dy − dβ/m − x̂·dγ/m)

@@ -8,6 +8,7 @@ import batch_gather_forward from '../../shaders/batch_gather/forward.wgsl';
 import batch_norm_gradient_sums from '../../shaders/batch_norm/gradient_sums.wgsl';
 import batch_norm_gradient_sums_reduce from '../../shaders/batch_norm/gradient_sums_reduce.wgsl';
 import batch_norm_input_gradient from '../../shaders/batch_norm/input_gradient.wgsl';
+import batch_norm_normalise from '../../shaders/batch_norm/normalise.wgsl';
 import batch_norm_statistics from '../../shaders/batch_norm/statistics.wgsl';
 import batch_norm_statistics_reduce from '../../shaders/batch_norm/statistics_reduce.wgsl';
 import batch_norm_moving_forward from '../../shaders/batch_norm_moving/forward.wgsl';
@@ -62,6 +63,7 @@ export const shaders: Readonly<Record<string, string>> = {
   'batch_norm/gradient_sums': batch_norm_gradient_sums,
   'batch_norm/gradient_sums_reduce': batch_norm_gradient_sums_reduce,
   'batch_norm/input_gradient': batch_norm_input_gradient,
+  'batch_norm/normalise': batch_norm_normalise,
   'batch_norm/statistics': batch_norm_statistics,
   'batch_norm/statistics_reduce': batch_norm_statistics_reduce,
   'batch_norm_moving/forward': batch_norm_moving_forward,

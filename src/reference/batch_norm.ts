@@ -195,6 +195,10 @@ export const batchNormReference = reference<Input, Output, Options>({
       ...pass({ x, state }),
       results: { mean, variance },
     }),
+    'batch_norm/normalise': ({ inputs: { x, gamma, beta }, options: given, outputs }) => ({
+      ...pass({ x, mean: outputs.mean.value, variance: outputs.variance.value, gamma, beta }, given),
+      results: { y: outputs.y },
+    }),
     'batch_norm/gradient_sums': ({ inputs, options: given, outputs, outputGradients, gradients }) => {
       const { x, gamma, state } = inputs;
       const [mean, variance] = [outputs.mean.value, outputs.variance.value];
