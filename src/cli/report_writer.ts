@@ -17,6 +17,7 @@ import {
   evaluationToJson,
 } from '../report/evaluation_file.js';
 import { type RunReport, confusionDrawing, gridImages, runReportPage } from '../report/html/run_report.js';
+import { testedPart } from '../report/run_record.js';
 import { readReport } from './report_files.js';
 
 export interface ReportInput {
@@ -71,9 +72,9 @@ export async function writeReport(input: ReportInput): Promise<WrittenReport> {
   return { files: ['evaluation.json', ...(await rebuildReport(folder))], evaluation };
 }
 
-/** Writes report.html and the pictures from what the folder holds; returns the names of the files. */
-export async function rebuildReport(folder: Folder): Promise<string[]> {
-  const report = await readReport(folder);
+/** Writes report.html and the pictures from what the run folder holds; returns the names of the files. */
+export async function rebuildReport(from: Folder, folder = from): Promise<string[]> {
+  const report = await readReport(from);
   const pictures = drawings(report);
   for (const [name, drawing] of pictures) await folder.write(name, svgToPng(svgFile(drawing)));
   // Pictures of an earlier test would speak of another model.
@@ -86,6 +87,7 @@ export async function rebuildReport(folder: Folder): Promise<string[]> {
 }
 
 function drawings({ run, history, evaluation: { tested } }: RunReport): [string, Drawing][] {
+  const part = testedPart(run);
   const best = run.result?.bestEpoch;
   const options = { history, ...(best === undefined ? {} : { bestEpoch: best }) };
   const curves: [string, Drawing][] =
@@ -101,9 +103,9 @@ function drawings({ run, history, evaluation: { tested } }: RunReport): [string,
     predictionGrid({ title, images: gridImages(predictions, pictures, classNames), encode: encodePng });
   return [
     ...curves,
-    ['confusion.png', confusionDrawing(tested)],
-    ['worst.png', grid('Worst mistakes on the test set', evaluation.worst, worstImages)],
-    ['random.png', grid('Random test images', evaluation.random, randomImages)],
+    ['confusion.png', confusionDrawing(tested, `Confusion matrix of the ${part} set`)],
+    ['worst.png', grid(`Worst mistakes on the ${part} set`, evaluation.worst, worstImages)],
+    ['random.png', grid(`Random ${part} images`, evaluation.random, randomImages)],
   ];
 }
 

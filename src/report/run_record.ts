@@ -40,6 +40,9 @@ export interface RunRecord {
   readonly result?: RunResult;
 }
 
+/** They differ in their settings only. */
+const formats = ['shadegrad run 1', 'shadegrad run 2'];
+
 /**
  * Reads the text of a run.json. `name` is what to call it in messages.
  *
@@ -58,9 +61,9 @@ export function runFromJson(text: string, name: string): RunRecord {
   const run = asRecord(parsed as Json);
   if (typeof run['format'] !== 'string' || !('settings' in run))
     throw new DataError(`${name}: not a run of shadegrad; expected an object with 'format' and 'settings'.`);
-  if (run['format'] !== 'shadegrad run 1') {
+  if (!formats.includes(run['format'])) {
     throw new DataError(
-      `${name}: of the format '${run['format']}', expected 'shadegrad run 1'. Use the version of shadegrad that wrote it.`,
+      `${name}: its format is '${run['format']}', expected ${formats.map((one) => `'${one}'`).join(' or ')}. Use the version of shadegrad that wrote it.`,
     );
   }
   const { result } = run;
@@ -110,6 +113,11 @@ function isList(value: Json | undefined): value is readonly Json[] {
 
 function asRecord(value: Json | undefined): JsonRecord {
   return typeof value === 'object' && value !== null && !isList(value) ? value : {};
+}
+
+/** Which part of the data the run was tested on: data without a test part are tested on the validation images. */
+export function testedPart({ images }: RunRecord): 'test' | 'validation' {
+  return images['test'] === 0 ? 'validation' : 'test';
 }
 
 /** A setting for people: `batchSize` is `batch size`, and what it holds on one line. */

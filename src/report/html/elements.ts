@@ -25,7 +25,7 @@ export function figure(drawing: Drawing, caption = ''): string {
 
 export interface Cell {
   readonly text: string;
-  /** Stands out in bold, with this sign before it. */
+  /** Stands out in bold, with this sign before it if it is not empty. */
   readonly mark?: string;
 }
 
@@ -61,7 +61,7 @@ export function table({
 
 function tableCell(cell: string | Cell, column: number, align: string): string {
   const { text, mark } = typeof cell === 'string' ? { text: cell, mark: undefined } : cell;
-  const content = mark === undefined ? escape(text) : `<strong>${escape(mark)} ${escape(text)}</strong>`;
+  const content = mark === undefined ? escape(text) : `<strong>${escape(`${mark} ${text}`.trim())}</strong>`;
   return column === 0 ? `<th scope="row"${align}>${content}</th>` : `<td${align}>${content}</td>`;
 }
 

@@ -41,6 +41,8 @@ nav ul{list-style:none;margin:0;padding:0;display:flex;flex-wrap:wrap;gap:4px 18
 .tiles small{display:block;color:var(--soft);font-size:.8rem;font-weight:400}
 .columns{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,500px),1fr));gap:16px 40px;align-items:start}
 .columns>*{min-width:0}
+.columns.narrow{grid-template-columns:repeat(auto-fit,minmax(min(100%,300px),1fr))}
+.columns h3{margin-top:8px}
 figure{margin:16px 0}
 figcaption{font-size:.88rem;margin-top:6px;max-width:72ch}
 .scroll{overflow-x:auto;max-width:100%}
@@ -57,7 +59,7 @@ tfoot th,tfoot td{border-bottom:0;border-top:2px solid var(--axis);font-weight:6
 td:last-child{overflow-wrap:anywhere}
 details{margin:12px 0}
 summary{cursor:pointer;color:var(--blue)}
-.pixels{display:grid;grid-template-columns:repeat(auto-fill,minmax(116px,1fr));gap:20px 10px;max-width:760px;margin:16px 0;padding:0;list-style:none}
+.pixels{display:grid;grid-template-columns:repeat(5,minmax(0,1fr));gap:20px 8px;max-width:620px;margin:16px 0;padding:0;list-style:none}
 .pixels li{text-align:center;font-size:.85rem;line-height:1.35;overflow-wrap:anywhere}
 .pixels img{display:block;margin:0 auto 6px;outline:1px solid var(--grid)}
 .pixels .wrong img{outline:3px dashed var(--orange);outline-offset:1px}

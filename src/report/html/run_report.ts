@@ -10,7 +10,7 @@ import type { Drawing } from '../charts/svg.js';
 import { type ClassScore, type Prediction, classScores, confusedPairs, macroAverage } from '../evaluation.js';
 import type { AugmentedSamples, EvaluationFile, KernelTime, Picture, TestedSet } from '../evaluation_file.js';
 import type { EpochHistory } from '../history.js';
-import { type JsonRecord, type RunRecord, type Score, show, wordsOf } from '../run_record.js';
+import { type JsonRecord, type RunRecord, type Score, show, testedPart, wordsOf } from '../run_record.js';
 import { type Section, absent, facts, figure, paragraph, table, tiles } from './elements.js';
 import { page } from './page.js';
 import { pictureList } from './pictures.js';
@@ -36,20 +36,20 @@ export interface RunReport {
 export function runReportPage(report: RunReport, encode: EncodePng): string {
   const { name, run, evaluation } = report;
   const { tested, augmented, kernelTimes } = evaluation;
+  const part = testedPart(run);
   const dataset = show(run.settings['dataset']);
   return page({
-    title: `${dataset}: model ${run.model ?? show(run.settings['model'])}`,
+    title: `${dataset}: ${run.model ?? show(run.settings['model'])} model`,
     subtitle: `Run ${name}${run.startedAt === undefined ? '' : `, started ${day(run.startedAt)}`}`,
     lead: figures(report),
     sections: [
       resultSection(report),
       curvesSection(report),
-      confusionSection(tested),
-      classesSection(tested),
-      predictionsSection('worst', tested, encode),
-      predictionsSection('random', tested, encode),
+      confusionSection(tested, part),
+      classesSection(tested, part),
+      predictionsSection(tested, part, encode),
       augmentedSection(augmented, encode),
-      modelSection(report.layers),
+      modelSection(report),
       setupSection(run),
       timingSection(kernelTimes),
     ],
@@ -105,9 +105,10 @@ function mistakes({ evaluation: { count, confusion } }: TestedSet): number {
   return count - confusion.reduce((sum, row, i) => sum + row[i]!, 0);
 }
 
-/** Of run.json, else of evaluation.json. */
+/** Of run.json, else of evaluation.json; none when the data have no test part. */
 export function testScore(run: RunRecord, tested: TestedSet | undefined): Score | undefined {
   if (run.result?.test) return run.result.test;
+  if (testedPart(run) !== 'test') return undefined;
   return tested && { accuracy: tested.evaluation.accuracy, loss: tested.evaluation.loss };
 }
 
@@ -135,7 +136,11 @@ function resultSection(report: RunReport): Section {
   const why =
     result?.bestEpoch === undefined
       ? 'This run has not ended: there is no result yet.'
-      : `The weights are those of epoch ${result.bestEpoch} of ${last}: ${result.reason ?? 'the best validation accuracy'}. The test images had no part in that choice.`;
+      : `The weights are those of epoch ${result.bestEpoch} of ${last}: ${result.reason ?? 'the best validation accuracy'}. ${
+          testedPart(run) === 'test'
+            ? 'The test images had no part in that choice.'
+            : 'The data have no test images with labels, and the validation images had a part in that choice: their figures are optimistic.'
+        }`;
   const html = [
     table({
       caption: 'Accuracy and loss of the kept weights on each part of the data',
@@ -201,7 +206,7 @@ function curveNotes(history: EpochHistory): string {
 
 const untested = 'This run has not been tested, or evaluation.json is missing, so this part is left out.';
 
-export function confusionDrawing(tested: TestedSet, title = 'Confusion matrix of the test set'): Drawing {
+export function confusionDrawing(tested: TestedSet, title: string): Drawing {
   return confusionMatrix({
     title,
     confusion: tested.evaluation.confusion,
@@ -209,7 +214,7 @@ export function confusionDrawing(tested: TestedSet, title = 'Confusion matrix of
   });
 }
 
-function confusionSection(tested: TestedSet | undefined): Section {
+function confusionSection(tested: TestedSet | undefined, part: string): Section {
   const id = 'confusion';
   const title = 'Confusion';
   if (!tested) return { id, title, html: absent(untested) };
@@ -217,7 +222,7 @@ function confusionSection(tested: TestedSet | undefined): Section {
   const pairs = confusedPairs(evaluation.confusion, 12);
   const pairTable =
     pairs.length === 0
-      ? absent('Not a single test image was mistaken.')
+      ? absent(`Not a single ${part} image was mistaken.`)
       : table({
           caption: 'Most confused pairs',
           head: ['true', 'taken for', 'images', 'of that class'],
@@ -232,18 +237,18 @@ function confusionSection(tested: TestedSet | undefined): Section {
   return {
     id,
     title,
-    html: `<div class="columns">${figure(confusionDrawing(tested))}<div>${pairTable}</div></div>`,
+    html: `<div class="columns">${figure(confusionDrawing(tested, `Confusion matrix of the ${part} set`))}<div>${pairTable}</div></div>`,
   };
 }
 
-function classesSection(tested: TestedSet | undefined): Section {
+function classesSection(tested: TestedSet | undefined, part: string): Section {
   const id = 'classes';
   const title = 'Classes';
   if (!tested) return { id, title, html: absent(untested) };
   const scores = classScores(tested.evaluation.confusion);
   const average = (key: 'precision' | 'recall' | 'f1') => percent(macroAverage(scores, key));
   const html = table({
-    caption: 'Precision, recall and F1 of each class on the test set',
+    caption: `Precision, recall and F1 of each class on the ${part} set`,
     head: ['class', 'precision', 'recall', 'F1', 'images'],
     rows: scores.map((score) => [
       tested.classNames[score.label]!,
@@ -264,7 +269,9 @@ function classesSection(tested: TestedSet | undefined): Section {
     numeric: [1, 2, 3, 4],
   });
   const notes = scores.some(({ precision, recall }) => precision === null || recall === null)
-    ? paragraph('A dash: the class has no test images, or was never predicted. It counts as 0 in the mean.')
+    ? paragraph(
+        `A dash: the class has no ${part} images, or was never predicted. It counts as 0 in the mean.`,
+      )
     : '';
   return { id, title, html: html + notes };
 }
@@ -286,25 +293,26 @@ export function gridImages(
   }));
 }
 
-function predictionsSection(
-  which: 'worst' | 'random',
-  tested: TestedSet | undefined,
-  encode: EncodePng,
-): Section {
-  const title = which === 'worst' ? 'Worst mistakes' : 'Random predictions';
-  if (!tested) return { id: which, title, html: absent(untested) };
-  const predictions = tested.evaluation[which];
-  const pictures = which === 'worst' ? tested.worstImages : tested.randomImages;
-  if (predictions.length === 0)
-    return { id: which, title, html: absent('Not a single test image was mistaken.') };
-  const said =
-    which === 'worst'
-      ? 'The test images of whose wrong class the model was surest, surest first.'
-      : `${predictions.length} test images drawn by the seed. Mistakes have a cross and a dashed frame.`;
+function predictionsSection(tested: TestedSet | undefined, part: string, encode: EncodePng): Section {
+  const id = 'predictions';
+  const title = 'Predictions';
+  if (!tested) return { id, title, html: absent(untested) };
+  const { classNames, evaluation, worstImages, randomImages } = tested;
+  const list = (predictions: readonly Prediction[], pictures: readonly Picture[]): string =>
+    pictureList(gridImages(predictions, pictures, classNames), encode);
+  const worst =
+    evaluation.worst.length === 0
+      ? absent(`Not a single ${part} image was mistaken.`)
+      : paragraph(`The ${part} images whose wrong class the model was surest of, surest first.`) +
+        list(evaluation.worst, worstImages);
+  const random =
+    paragraph(
+      `${part === 'test' ? 'Test' : 'Validation'} images drawn by the seed. Mistakes have a cross and a dashed frame.`,
+    ) + list(evaluation.random, randomImages);
   return {
-    id: which,
+    id,
     title,
-    html: paragraph(said) + pictureList(gridImages(predictions, pictures, tested.classNames), encode),
+    html: `<div class="columns"><div><h3>Worst mistakes</h3>${worst}</div><div><h3>Random images</h3>${random}</div></div>`,
   };
 }
 
@@ -334,14 +342,20 @@ function augmentedSection(augmented: AugmentedSamples | undefined, encode: Encod
   return { id: 'augmentation', title: 'Augmentation', html };
 }
 
-function modelSection(layers: readonly LayerRow[] | undefined): Section {
-  const id = 'model';
-  const title = 'Model';
-  if (!layers) return { id, title, html: absent('model.json is missing, so the layers are left out.') };
+function modelSection({ layers, run }: RunReport): Section {
+  const settings = Object.entries(run.settings).map(([name, value]): [string, string] => [
+    wordsOf(name),
+    show(value),
+  ]);
+  const html = `<div class="columns"><div>${layerTable(layers)}</div><div>${facts('Settings', settings)}</div></div>`;
+  return { id: 'model', title: 'Model and settings', html };
+}
+
+function layerTable(layers: readonly LayerRow[] | undefined): string {
+  if (!layers) return absent('model.json is missing, so the layers are left out.');
   const total = layers.reduce((sum, { parameterCount }) => sum + parameterCount, 0);
-  const html = table({
-    caption: 'Layers, the shapes of what they put out, and their parameters',
-    isCaptionHidden: true,
+  return table({
+    caption: 'Layers',
     head: ['layer', 'kind', 'output shape', 'parameters'],
     rows: layers.map(({ name, className, outputShape, parameterCount }) => [
       name,
@@ -352,26 +366,21 @@ function modelSection(layers: readonly LayerRow[] | undefined): Section {
     foot: [['in all', '', '', grouped(total)]],
     numeric: [3],
   });
-  return { id, title, html };
 }
 
-function setupSection({ settings, device, versions, images, source }: RunRecord): Section {
+function setupSection({ device, versions, images, source }: RunRecord): Section {
   const rows = (record: JsonRecord): [string, string][] =>
     Object.entries(record).map(([name, value]) => [wordsOf(name), show(value)]);
   const counts = Object.entries(images).map(([part, value]): [string, string] => [
     wordsOf(part),
     count(value),
   ]);
-  const parts = [
-    facts('Settings', rows(settings)),
-    facts('Data', [...counts, ...(source === undefined ? [] : [['found in', source] as [string, string]])]),
-    facts('Device', rows(device)),
-    facts('Versions', rows(versions)),
-  ];
+  const data = source === undefined ? counts : [...counts, ['found in', source] as [string, string]];
+  const parts = [facts('Data', data), facts('Device', rows(device)), facts('Versions', rows(versions))];
   return {
     id: 'setup',
-    title: 'Set-up',
-    html: `<div class="columns"><div>${parts[0]}</div><div>${parts.slice(1).join('')}</div></div>`,
+    title: 'Data, device and versions',
+    html: `<div class="columns narrow">${parts.join('\n')}</div>`,
   };
 }
 
