@@ -1,11 +1,18 @@
 /**
  * Plan: a file small enough to read by eye, images and labels; sizes, channels and class counts that are not
- * MNIST's; every way a file can be wrong, with its message pinned; any bytes at all give a set or a DataError.
+ * MNIST's; every way a file can be wrong, with its message pinned; the length that a header
+ * promises; transposing; any bytes at all give a set or a DataError.
  */
 import { describe, it, expect } from 'vitest';
 import fc from 'fast-check';
 import { DataError } from '../../src/errors.js';
-import { imageSetFromIdx, parseIdxImages, parseIdxLabels } from '../../src/data/idx.js';
+import {
+  imageSetFromIdx,
+  parseIdxImages,
+  parseIdxLabels,
+  promisedLength,
+  transposed,
+} from '../../src/data/idx.js';
 
 /** An IDX file of the given type byte, dimensions and value bytes. */
 function idx(type: number, dimensions: number[], values: ArrayLike<number>): Uint8Array {
@@ -170,6 +177,36 @@ describe('imageSetFromIdx', () => {
     ).toThrowErrorMatchingInlineSnapshot(
       `[DataError: labels: holds the label 1, but there are 1 classes (0 to 0).]`,
     );
+  });
+});
+
+describe('promisedLength', () => {
+  it('is the length of a whole file, known from its header alone', () => {
+    expect(promisedLength(twoImages)).toBe(twoImages.length);
+    expect(promisedLength(twoImages.subarray(0, 16))).toBe(twoImages.length);
+    expect(promisedLength(idx(0x0c, [3], []))).toBe(8 + 12);
+  });
+
+  it('is unknown for a part of a header, and for other files', () => {
+    expect(promisedLength(twoImages.subarray(0, 15))).toBeUndefined();
+    expect(promisedLength(new Uint8Array(0))).toBeUndefined();
+    expect(promisedLength(Uint8Array.of(0, 0, 0x07, 1, 0, 0, 0, 1))).toBeUndefined();
+    expect(promisedLength(new TextEncoder().encode('<html>'))).toBeUndefined();
+  });
+});
+
+describe('transposed', () => {
+  it('swaps rows and columns of each image, and keeps channels together', () => {
+    expect(transposed(parseIdxImages(twoImages, 'x'))).toEqual({
+      images: Uint8Array.of(1, 4, 2, 5, 3, 6, 10, 40, 20, 50, 30, 60),
+      count: 2,
+      height: 3,
+      width: 2,
+      channels: 1,
+    });
+    const colour = parseIdxImages(idx(u8, [1, 2, 2, 2], [1, 2, 3, 4, 5, 6, 7, 8]), 'x');
+    expect([...transposed(colour).images]).toEqual([1, 2, 5, 6, 3, 4, 7, 8]);
+    expect(transposed(transposed(colour))).toEqual(colour);
   });
 });
 
