@@ -9,9 +9,11 @@ import { openFolder } from '../node/files.js';
 import { bench } from './bench.js';
 import { devices } from './devices.js';
 import { evaluate, partNames } from './evaluate.js';
+import { explore } from './explore.js';
 import { gradcheckCommand } from './gradcheck_command.js';
 import { imagesShown, predict } from './predict.js';
 import { presets } from './presets.js';
+import { type ReportOptions, report } from './report.js';
 import { optimizerNames, scheduleNames } from './recipe.js';
 import { train } from './train.js';
 import { version } from './version.js';
@@ -49,14 +51,22 @@ function buildProgram(run: Runner): Command {
     .showHelpAfterError('(add --help for all options)')
     .exitOverride();
 
-  const command = (name: string, description: string, example: string): Command =>
-    program
+  const command = (
+    name: string,
+    description: string,
+    example: string,
+    { hasDevice = true } = {},
+  ): Command => {
+    const made = program
       .command(name)
       .description(description)
       .addHelpText('after', `\nExample:\n  ${example}`)
       .option('--json', 'print one JSON object on the last line of standard output')
-      .option('--device <name>', "adapter to use: a part of its name, see 'npm run devices'")
       .usage('-- [options]');
+    return hasDevice
+      ? made.option('--device <name>', "adapter to use: a part of its name, see 'npm run devices'")
+      : made;
+  };
 
   command(
     'train',
@@ -166,6 +176,30 @@ function buildProgram(run: Runner): Command {
     .addOption(new Option('--batch-size <n>', 'images per step').argParser(wholeNumber).default(128))
     .usage('-- --model <dir> <file...>')
     .action(run((files: string[], options: Parameters<typeof predict>[1]) => predict(files, options)));
+
+  command(
+    'report',
+    'Write the report of a run again, or compare runs on one page.',
+    'npm run report -- runs/a\n  npm run report -- runs/a runs/b --out runs/comparison',
+    { hasDevice: false },
+  )
+    .argument('<run...>')
+    .option('--out <dir>', 'where to write (default: the run folder; runs/comparison-<time> for several)')
+    .usage('-- <run...> [--out <dir>]')
+    .action(run((runs: string[], options: ReportOptions) => report(runs, options)));
+
+  command(
+    'explore',
+    'Shape, classes and pictures of a data set, also filtered and augmented.',
+    'npm run explore -- --dataset fashion',
+  )
+    .addOption(dataset().default('digits'))
+    .addOption(dataFolder())
+    .addOption(transpose())
+    .addOption(offline())
+    .addOption(seed())
+    .option('--out <dir>', 'where to write (default: runs/explore-<dataset>-<time>)')
+    .action(run(explore));
 
   command('devices', 'The adapters of this machine, and which one would be used.', 'npm run devices').action(
     run(devices),

@@ -128,14 +128,22 @@ export function wordsOf(name: string): string {
     .toLowerCase();
 }
 
-/** A value on one line; null is a dash. */
+/** A value on one line; null is a dash, and what has a name begins with it. */
 export function show(value: Json | undefined): string {
   if (value === undefined || value === null || value === '') return '–';
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  if (isList(value)) return value.length === 0 ? 'none' : value.map(show).join(', ');
+  // Six digits: a weight of 1/9 needs no more, and no setting has more of its own.
+  if (typeof value === 'number' && !Number.isInteger(value)) return String(Number(value.toPrecision(6)));
+  if (isList(value)) {
+    const isLong = value.some((part) => typeof part === 'object' && part !== null);
+    return value.length === 0 ? 'none' : value.map(show).join(isLong ? '; ' : ', ');
+  }
   if (typeof value === 'object') {
-    const parts = Object.entries(value).map(([name, part]) => `${wordsOf(name)} ${show(part)}`);
-    return parts.length === 0 ? 'none' : parts.join(', ');
+    const { name, ...others } = value as JsonRecord;
+    const rest = typeof name === 'string' ? others : value;
+    const parts = Object.entries(rest).map(([key, part]) => `${wordsOf(key)} ${show(part)}`);
+    const listed = parts.length === 0 ? 'none' : parts.join(', ');
+    return typeof name === 'string' ? `${name} (${listed})` : listed;
   }
   return String(value);
 }

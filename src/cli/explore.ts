@@ -1,0 +1,182 @@
+/** `explore`: what is in a data set: its shape, its classes, and pictures of what filters and augmentation do to it. */
+import type { ImageSet } from '../data/dataset.js';
+import { Tensor } from '../engine/tensor.js';
+import { image } from '../kernels/index.js';
+import { loadDataset } from '../node/datasets.js';
+import { openFolder } from '../node/files.js';
+import { open } from '../node/open.js';
+import { encodePng } from '../node/png.js';
+import { svgToPng } from '../node/svg_png.js';
+import { permutation, streams } from '../random.js';
+import type { PictureRow } from '../report/charts/picture_table.js';
+import { svgFile } from '../report/charts/svg.js';
+import type { Picture } from '../report/evaluation_file.js';
+import { type Exploration, explorationDrawings, explorePage } from '../report/html/explore.js';
+import { augmentedSamples } from './augmented_samples.js';
+import { downloadProgress } from './download_progress.js';
+import { bold, openOutput, table } from './output.js';
+import { type PresetName, recipeFor } from './presets.js';
+import { pictureOf } from './report_writer.js';
+import { defaultFolder } from './run_folder.js';
+import { version } from './version.js';
+
+export interface ExploreOptions {
+  readonly dataset: string;
+  readonly data?: string;
+  readonly transpose?: boolean;
+  readonly offline?: boolean;
+  readonly out?: string;
+  readonly seed: number;
+  readonly device?: string;
+  readonly json?: boolean;
+}
+
+/** Samples in the grid, and images in a row of filtered ones. */
+const sampleCount = 25;
+const rowCount = 8;
+const variantCount = 4;
+const shownPresets = ['corrected', 'paper'] as const satisfies readonly PresetName[];
+
+export async function explore(options: ExploreOptions): Promise<number> {
+  const output = openOutput(options);
+  const loaded = await loadDataset(options.dataset, {
+    ...(options.data === undefined ? {} : { folder: options.data }),
+    ...(options.transpose ? { transpose: true } : {}),
+    ...(options.offline ? { offline: true } : {}),
+    onProgress: downloadProgress(output),
+  });
+  const { train, test, validation, name, source } = loaded;
+  const parts = [
+    { part: 'train', counts: train.classCounts() },
+    ...(validation ? [{ part: 'validation', counts: validation.classCounts() }] : []),
+    ...(test ? [{ part: 'test', counts: test.classCounts() }] : []),
+  ];
+  const { height, width, channels, classNames } = train;
+  output.say(`${bold(output, name)} from ${source}`);
+  output.say(
+    `Shape: train [${train.count}, ${height}, ${width}, ${channels}]${test ? `, test [${test.count}, ${height}, ${width}, ${channels}]` : ', no test part with labels'}.`,
+  );
+  output.say(
+    table(
+      ['class', ...parts.map(({ part }) => part)],
+      [
+        ...classNames.map((label, i) => [label, ...parts.map(({ counts }) => counts[i]!)]),
+        ['in all', ...parts.map(({ counts }) => counts.reduce((total, count) => total + count, 0))],
+      ],
+    ),
+  );
+
+  await open(options.device === undefined ? {} : { device: options.device });
+  const found: Exploration = {
+    dataset: name,
+    source,
+    height,
+    width,
+    channels,
+    ...train.meanAndDeviation(),
+    classNames,
+    parts,
+    samples: Array.from(choose(train, sampleCount, options.seed), (index) => ({
+      picture: pictureOf(train, index),
+      label: classNames[train.labels[index]!]!,
+    })),
+    ...(await filtered(train, options.seed)),
+    augmented: await augmented(train, options),
+  };
+  const folder = openFolder(options.out ?? defaultFolder(`explore-${name}`));
+  const files: string[] = [];
+  const write = async (file: string, contents: Uint8Array | string): Promise<void> => {
+    await folder.write(file, contents);
+    files.push(file);
+  };
+  for (const [file, drawing] of Object.entries(explorationDrawings(found, encodePng))) {
+    const svg = svgFile(drawing);
+    await write(`${file}.svg`, svg);
+    await write(`${file}.png`, svgToPng(svg));
+  }
+  await write('explore.html', explorePage(found, encodePng, version));
+  output.say(`\nWritten to ${folder.path}: ${files.join(', ')}.`);
+  output.result({
+    dataset: name,
+    source,
+    shape: [height, width, channels],
+    classNames,
+    counts: Object.fromEntries(parts.map(({ part, counts }) => [part, counts])),
+    mean: found.mean,
+    deviation: found.deviation,
+    out: folder.path,
+    files,
+  });
+  return 0;
+}
+
+/** Positions of images drawn by the seed. */
+function choose(images: ImageSet, count: number, seed: number): Uint32Array {
+  return permutation(images.count, seed, streams.show).subarray(0, count);
+}
+
+/** The same images in rows, each row after another filter. */
+async function filtered(images: ImageSet, seed: number): Promise<Pick<Exploration, 'blurred' | 'sharpened'>> {
+  const shown = images.select(choose(images, rowCount, seed));
+  const { count, height, width, channels } = shown;
+  const x = Tensor.from(
+    Float32Array.from(shown.images, (byte) => byte / 255),
+    [count, height, width, channels],
+  );
+  const row = async (label: string, y: Tensor): Promise<PictureRow> => {
+    const pictures = picturesOf((await y.data()) as Float32Array, shown);
+    y.dispose();
+    return { label, pictures };
+  };
+  const original = {
+    label: 'original',
+    pictures: Array.from({ length: count }, (_, i) => pictureOf(shown, i)),
+  };
+  const blurred = image.blur(x, 5);
+  const found = {
+    blurred: [
+      original,
+      await row('blurred once', image.blur(x, 1)),
+      await row('blurred five times', image.blur(x, 5)),
+    ],
+    sharpened: [
+      original,
+      await row('sharpened', image.sharpen(x)),
+      await row('blurred 5×, sharpened', image.sharpen(blurred)),
+    ],
+  };
+  blurred.dispose();
+  x.dispose();
+  return found;
+}
+
+/** Values 0 … 1 as pictures; what a filter drives out of that range is cut off. */
+function picturesOf(values: Float32Array, { count, height, width, channels }: ImageSet): Picture[] {
+  const size = height * width * channels;
+  return Array.from({ length: count }, (_, i) => ({
+    data: Uint8Array.from(values.subarray(i * size, (i + 1) * size), (value) =>
+      Math.round(255 * Math.min(1, Math.max(0, value))),
+    ),
+    height,
+    width,
+    channels: channels === 3 ? 3 : 1,
+  }));
+}
+
+/** What the presets make of the same images, their filters left out so that the geometry can be seen. */
+async function augmented(
+  images: ImageSet,
+  { dataset, seed }: ExploreOptions,
+): Promise<Exploration['augmented']> {
+  const found: Exploration['augmented'][number][] = [];
+  for (const preset of shownPresets) {
+    const { augmentation } = recipeFor(preset, dataset);
+    if (augmentation === null) continue;
+    const samples = await augmentedSamples(images, { filters: [] }, augmentation, {
+      seed,
+      variants: variantCount,
+    });
+    found.push({ preset, ...samples });
+  }
+  return found;
+}

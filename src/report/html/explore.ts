@@ -1,0 +1,144 @@
+/** `explore.html`: what is in a data set, as figures and as pictures. */
+import { barChart } from '../charts/bar_chart.js';
+import { grouped } from '../charts/numbers.js';
+import type { EncodePng } from '../charts/picture.js';
+import { predictionGrid } from '../charts/prediction_grid.js';
+import { type ColumnGroup, type PictureRow, pictureTable } from '../charts/picture_table.js';
+import type { Drawing } from '../charts/svg.js';
+import type { AugmentedSamples, Picture } from '../evaluation_file.js';
+import { type Section, absent, facts, figure, paragraph, table } from './elements.js';
+import { page } from './page.js';
+
+/** How many images of each class a part has. */
+export interface PartCounts {
+  readonly part: string;
+  readonly counts: readonly number[];
+}
+
+export interface Exploration {
+  readonly dataset: string;
+  readonly source: string;
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  /** Of all values of the training images, from 0 to 1. */
+  readonly mean: number;
+  readonly deviation: number;
+  readonly classNames: readonly string[];
+  readonly parts: readonly PartCounts[];
+  readonly samples: readonly { readonly picture: Picture; readonly label: string }[];
+  /** Rows of the same images, the originals first. */
+  readonly blurred: readonly PictureRow[];
+  readonly sharpened: readonly PictureRow[];
+  /** What each preset makes of the same images; left out where a preset augments nothing. */
+  readonly augmented: readonly (AugmentedSamples & { readonly preset: string })[];
+}
+
+/** The pictures of an exploration, each a file too. */
+export type ExplorationDrawings = {
+  readonly classes: Drawing;
+  readonly samples: Drawing;
+  readonly blurred: Drawing;
+  readonly sharpened: Drawing;
+  /** Left out when no preset augments. */
+  readonly augmented?: Drawing;
+};
+
+export function explorationDrawings(found: Exploration, encode: EncodePng): ExplorationDrawings {
+  const { dataset, samples, blurred, sharpened, augmented } = found;
+  const rows = (title: string, all: readonly PictureRow[]): Drawing =>
+    pictureTable({
+      title,
+      columns: [{ label: '', count: Math.max(1, ...all.map(({ pictures }) => pictures.length)) }],
+      rows: all,
+      encode,
+    });
+  return {
+    classes: barChart({
+      title: `Images per class, ${dataset}`,
+      categories: found.classNames,
+      groups: found.parts.map(({ part, counts }) => ({ label: part, values: counts })),
+      unit: 'number',
+      xLabel: 'images',
+      format: (value) => grouped(value),
+    }),
+    samples: predictionGrid({
+      title: `${samples.length} training images, ${dataset}`,
+      images: samples.map(({ picture, label }) => ({ picture, truth: label })),
+      encode,
+    }),
+    blurred: rows('Blurred', blurred),
+    sharpened: rows('Sharpened', sharpened),
+    ...(augmented.length === 0 ? {} : { augmented: augmentedDrawing(augmented, encode) }),
+  };
+}
+
+/** One column of originals, then the variants of each preset. */
+function augmentedDrawing(augmented: Exploration['augmented'], encode: EncodePng): Drawing {
+  const columns: ColumnGroup[] = augmented.map(({ preset, rows }) => ({
+    label: `preset ${preset}`,
+    count: rows[0]?.variants.length ?? 0,
+  }));
+  const rows = augmented[0]!.rows.map(({ original }, i) => ({
+    label: '',
+    pictures: [original, ...augmented.flatMap((one) => one.rows[i]?.variants ?? [])],
+  }));
+  return pictureTable({
+    title: 'Augmented training images',
+    columns: [{ label: 'original', count: 1 }, ...columns],
+    rows,
+    encode,
+  });
+}
+
+export function explorePage(found: Exploration, encode: EncodePng, version: string): string {
+  const drawings = explorationDrawings(found, encode);
+  const { dataset, augmented } = found;
+  const recipes = augmented.map(({ preset, recipe }) => paragraph(`Preset ${preset}: ${recipe}.`)).join('');
+  const sections: Section[] = [
+    { id: 'shape', title: 'Shape and classes', html: shape(found, drawings.classes) },
+    { id: 'samples', title: 'Samples', html: figure(drawings.samples) },
+    {
+      id: 'filters',
+      title: 'Filters',
+      html: `${figure(drawings.blurred, 'Kernel (1/16)·[1 2 1; 2 4 2; 1 2 1], zeros outside.')}${figure(drawings.sharpened, 'Kernel [0 −1 0; −1 5 −1; 0 −1 0], zeros outside. After five times of blurring it brings little back.')}`,
+    },
+    {
+      id: 'augmentation',
+      title: 'Augmentation',
+      html: drawings.augmented
+        ? figure(
+            drawings.augmented,
+            'Each row: a training image as it is, then what each preset makes of it; every epoch draws anew.',
+          ) + recipes
+        : absent('No preset augments the images of this data set.'),
+    },
+  ];
+  return page({
+    title: `Data set ${dataset}`,
+    subtitle: found.source,
+    lead: '',
+    sections,
+    footer: `Written by shadegrad ${version}. This page is one file and fetches nothing.`,
+  });
+}
+
+function shape(found: Exploration, classes: Drawing): string {
+  const { height, width, channels, mean, deviation, classNames, parts } = found;
+  const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);
+  const shapes = facts('Shape', [
+    ['one image', `${height} × ${width} × ${channels} (${channels === 1 ? 'grey' : 'colour'})`],
+    ...parts.map(({ part, counts }): [string, string] => [`${part} images`, grouped(sum(counts))]),
+    ['classes', grouped(classNames.length)],
+    ['mean of the values', mean.toFixed(4)],
+    ['their deviation', deviation.toFixed(4)],
+  ]);
+  const counts = table({
+    caption: 'Images per class',
+    head: ['class', ...parts.map(({ part }) => part)],
+    rows: classNames.map((name, i) => [name, ...parts.map(({ counts }) => grouped(counts[i] ?? 0))]),
+    foot: [['in all', ...parts.map(({ counts }) => grouped(sum(counts)))]],
+    numeric: parts.map((_, i) => i + 1),
+  });
+  return `<div class="columns"><div>${shapes}${counts}</div>${figure(classes)}</div>`;
+}
