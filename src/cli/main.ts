@@ -12,9 +12,8 @@ import { evaluate, partNames } from './evaluate.js';
 import { explore } from './explore.js';
 import { gradcheckCommand } from './gradcheck_command.js';
 import { imagesShown, predict } from './predict.js';
-import { presets } from './presets.js';
 import { type ReportOptions, report } from './report.js';
-import { optimizerNames, scheduleNames } from './recipe.js';
+import { optimizerNames, presetNames, scheduleNames } from './settings.js';
 import { train } from './train.js';
 import { version } from './version.js';
 
@@ -78,9 +77,7 @@ function buildProgram(run: Runner): Command {
     .addOption(transpose())
     .addOption(offline())
     .addOption(
-      new Option('--preset <name>', 'the recipe; by default one that suits the device').choices(
-        Object.keys(presets),
-      ),
+      new Option('--preset <name>', 'the recipe; by default one that suits the device').choices(presetNames),
     )
     .addOption(
       new Option('--model <name>', "the network (default: the preset's)").choices(Object.keys(modelsByName)),

@@ -8,7 +8,7 @@ import type { Callback } from '../nn/callbacks/callback.js';
 import { earlyStopping, reduceLrOnPlateau } from '../nn/callbacks/index.js';
 import type { ModelName } from '../nn/models.js';
 import { type Filter, filters } from '../nn/preprocessing.js';
-import type { ScheduleName } from './recipe.js';
+import { type PresetName, type ScheduleName, presetNames } from './settings.js';
 
 export interface Recipe {
   readonly model: ModelName;
@@ -137,12 +137,10 @@ export const presets = {
             earlyStopping({ monitor: 'val_accuracy', patience: 3 }),
           ],
   },
-} as const satisfies Record<string, Preset>;
-
-export type PresetName = keyof typeof presets;
+} as const satisfies Record<PresetName, Preset>;
 
 export function isPresetName(name: string): name is PresetName {
-  return Object.hasOwn(presets, name);
+  return presetNames.includes(name as PresetName);
 }
 
 export function recipeFor(preset: PresetName, dataset: string): Recipe {

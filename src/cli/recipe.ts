@@ -7,13 +7,14 @@ import { type LearningRate, cosineDecay, oneCycle, stepDecay } from '../nn/sched
 import type { SplitName } from '../data/splits.js';
 import type { ModelName } from '../nn/models.js';
 import { type Output, bold } from './output.js';
-import { type PresetName, isPresetName, presets, recipeFor } from './presets.js';
-import type { Settings } from './run_folder.js';
-
-export const scheduleNames = ['constant', 'cosine', 'one-cycle', 'step'] as const;
-export type ScheduleName = (typeof scheduleNames)[number];
-export const optimizerNames = ['rmsprop', 'sgd'] as const;
-export type OptimizerName = (typeof optimizerNames)[number];
+import { isPresetName, recipeFor } from './presets.js';
+import {
+  type OptimizerName,
+  type PresetName,
+  type ScheduleName,
+  type Settings,
+  presetNames,
+} from './settings.js';
 
 /** What the command line may overrule; undefined is the preset's own. */
 export interface RecipeOptions {
@@ -97,9 +98,7 @@ function choosePreset(name: string | undefined, device: Device, output: Output):
     return chosen;
   }
   if (!isPresetName(name))
-    throw new UsageError(
-      `train: preset '${name}' is unknown, expected one of ${Object.keys(presets).join(', ')}.`,
-    );
+    throw new UsageError(`train: preset '${name}' is unknown, expected one of ${presetNames.join(', ')}.`);
   return name;
 }
 
@@ -120,7 +119,7 @@ export function learningRateOf({ schedule, learningRate: rate }: Settings): Lear
     case 'one-cycle':
       return oneCycle({ peak: rate });
     case 'step':
-      return stepDecay({ rate, every: 10, factor: 0.1 });
+      return stepDecay({ rate, factor: 0.1, every: 10 });
   }
 }
 

@@ -4,44 +4,7 @@ import { FileError, ModelError } from '../errors.js';
 import type { Folder } from '../folder.js';
 import { historyFromJson } from '../report/history.js';
 import type { KernelChoice } from '../nn/callbacks/callback.js';
-import type { SplitName } from '../data/splits.js';
-import type { AugmentOptions } from '../kernels/index.js';
-import type { ModelName } from '../nn/models.js';
-import type { Filter } from '../nn/preprocessing.js';
-import type { PresetName } from './presets.js';
-import type { OptimizerName, ScheduleName } from './recipe.js';
-
-/** Everything that decides about a run; kept in run.json, so that `--resume` goes on with the same. */
-export interface Settings {
-  /** digits, fashion, or a path. */
-  readonly dataset: string;
-  /** The folder that --data named. */
-  readonly data: string | null;
-  /** Of IDX files: rows and columns are swapped. */
-  readonly transpose: boolean;
-  readonly preset: PresetName;
-  readonly model: ModelName;
-  readonly split: SplitName;
-  readonly folds: number | null;
-  readonly fold: number | null;
-  readonly validationShare: number;
-  readonly limit: number | null;
-  readonly epochs: number;
-  readonly batchSize: number;
-  /** Constant, or the peak of the schedule. */
-  readonly learningRate: number;
-  readonly schedule: ScheduleName;
-  readonly optimizer: OptimizerName;
-  readonly momentum: number;
-  /** Weight of Σ w² over the kernels in the loss. */
-  readonly l2: number;
-  readonly standardise: boolean;
-  readonly filters: readonly Filter[];
-  readonly augmentation: AugmentOptions | null;
-  readonly variantsPerImage: number;
-  readonly tensorBoard: boolean;
-  readonly seed: number;
-}
+import type { Settings } from './settings.js';
 
 /** How one part of the data did. */
 export interface PartResult {

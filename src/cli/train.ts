@@ -26,7 +26,6 @@ import { presets } from './presets.js';
 import { type RecipeOptions, chooseSettings, describeAugmentation, optimizerOf } from './recipe.js';
 import {
   type RunFile,
-  type Settings,
   clearRun,
   defaultFolder,
   readHistory,
@@ -34,6 +33,7 @@ import {
   runFormat,
   toJson,
 } from './run_folder.js';
+import type { Settings } from './settings.js';
 import { type Images, finish } from './train_result.js';
 import { version } from './version.js';
 

@@ -10,7 +10,8 @@ import { kernelRows } from './bench_kernels.js';
 import { type Output, bold, duration, percent, table } from './output.js';
 import { optimizerOf } from './recipe.js';
 import { writeReport } from './report_writer.js';
-import { type PartResult, type RunResult, type Settings, readRun, toJson } from './run_folder.js';
+import { type PartResult, type RunResult, readRun, toJson } from './run_folder.js';
+import type { Settings } from './settings.js';
 
 export interface Images {
   readonly train: ImageSet;

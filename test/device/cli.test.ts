@@ -145,7 +145,7 @@ describe('what goes wrong', () => {
     [['train', '--epoch', '3'], /unknown option '--epoch'\n\(Did you mean --epochs\?\)/],
     [['train', '--epochs', 'many'], /Expected a whole number from 1 on/],
     [['train', '--preset', 'best'], /Allowed choices are quick, corrected/],
-    [['train', '--limit', '3', '--out', 'runs/y'], /--limit 3 is too small, expected at least 20/],
+    [['train', '--limit', '3', '--out', 'runs/y'], /limit of 3 images is too small, expected at least 20/],
     [['evaluate'], /required option '--model <dir>' not specified/],
     [['devices', '--device', 'abacus'], /no adapter's name contains 'abacus'; found '/],
   ])('%j is a wrong use', (args, message) => {

@@ -1,0 +1,44 @@
+/** What a run is made of, and the names from which its parts are chosen. */
+import type { SplitName } from '../data/splits.js';
+import type { AugmentOptions } from '../kernels/index.js';
+import type { ModelName } from '../nn/models.js';
+import type { Filter } from '../nn/preprocessing.js';
+
+export const presetNames = ['quick', 'corrected', 'paper'] as const;
+export type PresetName = (typeof presetNames)[number];
+export const scheduleNames = ['constant', 'cosine', 'one-cycle', 'step'] as const;
+export type ScheduleName = (typeof scheduleNames)[number];
+export const optimizerNames = ['rmsprop', 'sgd'] as const;
+export type OptimizerName = (typeof optimizerNames)[number];
+
+/** Everything that decides about a run; kept in run.json, so that `--resume` goes on with the same. */
+export interface Settings {
+  /** digits, fashion, or a path. */
+  readonly dataset: string;
+  /** The folder that --data named. */
+  readonly data: string | null;
+  /** Of IDX files: rows and columns are swapped. */
+  readonly transpose: boolean;
+  readonly preset: PresetName;
+  readonly model: ModelName;
+  readonly split: SplitName;
+  readonly folds: number | null;
+  readonly fold: number | null;
+  readonly validationShare: number;
+  readonly limit: number | null;
+  readonly epochs: number;
+  readonly batchSize: number;
+  /** Constant, or the peak of the schedule. */
+  readonly learningRate: number;
+  readonly schedule: ScheduleName;
+  readonly optimizer: OptimizerName;
+  readonly momentum: number;
+  /** Weight of Σ w² over the kernels in the loss. */
+  readonly l2: number;
+  readonly standardise: boolean;
+  readonly filters: readonly Filter[];
+  readonly augmentation: AugmentOptions | null;
+  readonly variantsPerImage: number;
+  readonly tensorBoard: boolean;
+  readonly seed: number;
+}
