@@ -110,21 +110,16 @@ function chooseAugmentation(
   return flips === false ? { ...augmentation, horizontalFlip: false, verticalFlip: false } : augmentation;
 }
 
-export function learningRateOf({ schedule, learningRate: rate }: Settings): LearningRate {
-  switch (schedule) {
-    case 'constant':
-      return rate;
-    case 'cosine':
-      return cosineDecay({ peak: rate, warmup: 0.1 });
-    case 'one-cycle':
-      return oneCycle({ peak: rate });
-    case 'step':
-      return stepDecay({ rate, factor: 0.1, every: 10 });
-  }
-}
+/** From the rate, or the peak, to what the optimizer is given. */
+const scheduled: Readonly<Record<ScheduleName, (rate: number) => LearningRate>> = {
+  constant: (rate) => rate,
+  cosine: (rate) => cosineDecay({ peak: rate, warmup: 0.1 }),
+  'one-cycle': (rate) => oneCycle({ peak: rate }),
+  step: (rate) => stepDecay({ rate, factor: 0.1, every: 10 }),
+};
 
 export function optimizerOf(settings: Settings): Optimizer {
-  const learningRate = learningRateOf(settings);
+  const learningRate = scheduled[settings.schedule](settings.learningRate);
   return settings.optimizer === 'sgd'
     ? sgd({ learningRate, momentum: settings.momentum })
     : rmsprop({ learningRate });
