@@ -42,21 +42,18 @@ export async function evaluate(options: EvaluateOptions): Promise<number> {
   });
   const { part, images: all } = choosePart(options.part, isOwn ? partsOfRun(loaded, saved) : partsOf(loaded));
   const images = options.limit === undefined ? all : all.take(options.limit, { seed: options.seed });
+  checkFit(loaded.name, images, saved);
 
   output.say(
     `Model ${options.model} on ${images.count} images of ${loaded.name} (${part} part, from ${loaded.source}).`,
   );
-  const classes = classNames.length;
-  if (images.classCount > classes) {
-    throw new UsageError(
-      `evaluate: ${loaded.name} has ${images.classCount} classes, but the model tells ${classes} apart.`,
-    );
-  }
   const probabilities = await model.predict(images, {
     batchSize: options.batchSize,
     callbacks: [stepCounter(output)],
   });
-  const { accuracy, loss, confusion } = score(images.labels, probabilities, classes, { seed: options.seed });
+  const { accuracy, loss, confusion } = score(images.labels, probabilities, classNames.length, {
+    seed: options.seed,
+  });
   const byClass = classScores(confusion);
   output.say(
     table(
@@ -83,6 +80,20 @@ export async function evaluate(options: EvaluateOptions): Promise<number> {
     })),
   });
   return 0;
+}
+
+/** Throws: UsageError when the images have another shape than the model takes, or more classes. */
+function checkFit(name: string, images: ImageSet, { shape, classNames }: SavedModel): void {
+  const [own, expected] = [images, shape].map(
+    ({ height, width, channels }) => `${height}×${width}×${channels}`,
+  );
+  if (own !== expected)
+    throw new UsageError(`evaluate: ${name} has images of ${own}, but the model takes ${expected}.`);
+  if (images.classCount > classNames.length) {
+    throw new UsageError(
+      `evaluate: ${name} has ${images.classCount} classes, but the model tells ${classNames.length} apart.`,
+    );
+  }
 }
 
 type Parts = Readonly<Partial<Record<Exclude<PartName, 'all'>, ImageSet>>> & { readonly all: ImageSet };

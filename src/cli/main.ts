@@ -274,5 +274,9 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 setFolderOpener(openFolder);
+const status = await main(process.argv.slice(2));
+// What is written to a socket may still be on its way, and exit() would cut it off.
+for (const stream of [process.stdout, process.stderr])
+  await new Promise<void>((resolve) => void stream.write('', () => resolve()));
 // Ends the process explicitly: an open device would keep it alive.
-process.exit(await main(process.argv.slice(2)));
+process.exit(status);

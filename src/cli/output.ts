@@ -39,7 +39,7 @@ export function table(head: readonly string[], rows: readonly (readonly (string 
   const cells = [head, ...rows].map((row) => row.map(String));
   const widths = head.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
   const isNumber = head.map(
-    (_, column) => rows.length > 0 && rows.every((row) => /^[\d.,+\-–%×eE]*$/.test(String(row[column]))),
+    (_, column) => rows.length > 0 && rows.every((row) => /^[\d.,+\-–%×eE ]*$/.test(String(row[column]))),
   );
   return cells
     .map((row) =>

@@ -1,0 +1,250 @@
+/**
+ * predict and evaluate on a model whose answers are known: images of 2×2, three classes, and the class is the
+ * brightest of the first three pixels. Weights are set by hand, so that nothing is trained here.
+ *   predict: CSV with and without labels, large files, packed IDX, pictures, a submission, sizes that do not fit
+ *   evaluate: the run's own data and part, each class, other data, what cannot be evaluated
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { setFolderOpener } from '../../src/folder.js';
+import { runFormat } from '../../src/cli/run_folder.js';
+import { dense, flatten } from '../../src/nn/layers/index.js';
+import { sequential } from '../../src/nn/sequential.js';
+import { openFolder } from '../../src/node/files.js';
+import { encodePng } from '../../src/node/png.js';
+import { useDevice } from './device.js';
+
+const root = path.resolve(import.meta.dirname, '..', '..');
+const work = mkdtempSync(path.join(tmpdir(), 'shadegrad-predict-'));
+const device = useDevice();
+
+interface Run {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function run(...args: readonly string[]): Run {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [path.join(root, 'dist', 'cli.mjs'), ...args],
+    {
+      cwd: work,
+      encoding: 'utf8',
+      env: { ...process.env, DEBUG: '0' },
+    },
+  );
+  // Dawn's own words, see test/device/cli.test.ts.
+  return { status, stdout, stderr: stderr.replaceAll(/^Warning: .*\n( {4}at .*\n)*\n?/gm, '') };
+}
+const lastJson = ({ stdout }: Run): unknown => JSON.parse(stdout.trim().split('\n').at(-1)!);
+const put = (name: string, contents: Uint8Array | string): void =>
+  writeFileSync(path.join(work, name), contents);
+
+const names = ['left', 'middle', 'right'];
+/** The pixels of an image of this class. */
+const bright = (label: number): number[] => [0, 1, 2, 3].map((i) => (i === label ? 255 : 0));
+const header = 'label,pixel0,pixel1,pixel2,pixel3';
+const csv = (labels: readonly number[], seen = labels): string =>
+  [header, ...labels.map((label, i) => [label, ...bright(seen[i]!)].join(',')), ''].join('\n');
+
+beforeAll(async () => {
+  const built = spawnSync(process.execPath, [path.join(root, 'scripts', 'build.mjs')], { encoding: 'utf8' });
+  expect(built.stderr + built.stdout).toBe('');
+  setFolderOpener(openFolder);
+  const model = sequential([flatten({ inputShape: [2, 2, 1] }), dense({ units: 3, activation: 'softmax' })], {
+    device: device.device,
+  });
+  const kernel = Float32Array.from({ length: 12 }, (_, i) => (Math.floor(i / 3) === i % 3 ? 10 : 0));
+  model.setWeights(
+    new Map([
+      ['dense/kernel', kernel],
+      ['dense/bias', new Float32Array(3)],
+    ]),
+  );
+  await model.save(path.join(work, 'saved'));
+  await model.save(path.join(work, 'run'));
+  const settings = {
+    dataset: 'own.csv',
+    data: null,
+    transpose: false,
+    split: 'official',
+    folds: null,
+    fold: null,
+    validationShare: 0.1,
+    limit: null,
+    seed: 42,
+  };
+  put('run/run.json', JSON.stringify({ format: runFormat, settings, classNames: names }));
+  // 120 images; those of class 2 look like class 0.
+  const labels = Array.from({ length: 120 }, (_, i) => i % 3);
+  put(
+    'own.csv',
+    csv(
+      labels,
+      labels.map((label) => label % 2),
+    ),
+  );
+});
+afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+describe('predict', () => {
+  it('shows the three likeliest classes of each row, and writes a submission', () => {
+    put('test.csv', `pixel0,pixel1,pixel2,pixel3\r\n${bright(2).join(',')}\r\n0,51,0,0`);
+    const done = run('predict', '--model', 'run', 'test.csv', '--submission', 'out/sub.csv');
+    expect(done.stdout).toBe(
+      [
+        'test.csv #1: right',
+        `  right   99.99 % ${'█'.repeat(30)}`,
+        '  left     0.00 %',
+        '  middle   0.00 %',
+        // 10 · 51/255 = 2: e² / (e² + 2) = 0.78699, 1 / (e² + 2) = 0.10651.
+        'test.csv #2: middle',
+        `  middle  78.70 % ${'█'.repeat(24)}`,
+        '  left    10.65 % ███',
+        '  right   10.65 % ███',
+        'Wrote out/sub.csv: 2 rows.',
+        '',
+      ].join('\n'),
+    );
+    expect(readFileSync(path.join(work, 'out/sub.csv'), 'utf8')).toBe('ImageId,Label\n1,2\n2,1\n');
+    expect([done.status, done.stderr]).toEqual([0, '']);
+  });
+
+  it('counts classes of a large file, and its accuracy where it has labels', () => {
+    const done = run('predict', '--model', 'run', 'own.csv', '--json');
+    expect(done.stderr).toBe(
+      [
+        'own.csv: 120 images (--all shows each)',
+        'class   images    share',
+        'left        80  66.67 %',
+        'middle      40  33.33 %',
+        'right        0   0.00 %',
+        'own.csv: accuracy 66.67 % (80 of 120 right)',
+        '',
+      ].join('\n'),
+    );
+    expect(lastJson(done)).toEqual({
+      files: [{ file: 'own.csv', images: 120, counts: [80, 40, 0], accuracy: 80 / 120 }],
+      predictions: [],
+    });
+    const all = run('predict', '--model', 'run', 'own.csv', '--all').stdout;
+    expect(all.match(/^own\.csv #\d+: /gm)).toHaveLength(120);
+    expect(all).toMatch(/^own\.csv #3: left \(wrong: it is right\)\n/m);
+  });
+
+  it('reads packed IDX, pictures of any size, and several files at once', () => {
+    const idx = Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 2, ...bright(1), ...bright(2));
+    put('t10k-images-idx3-ubyte.gz', gzipSync(idx));
+    put('t10k-labels-idx1-ubyte', Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 2, 1, 0));
+    // Ten times as large, and dark on white: a white border turns it over.
+    const large = Uint8Array.from({ length: 400 }, (_, i) =>
+      i % 20 >= 11 && i < 180 && i >= 20 && i % 20 < 19 ? 0 : 255,
+    );
+    put('large.png', encodePng({ data: large, width: 20, height: 20, channels: 1 }));
+    const files = ['t10k-images-idx3-ubyte.gz', 'large.png'];
+    const { predictions } = lastJson(run('predict', '--model', 'run', ...files, '--invert', '--json')) as {
+      predictions: Record<string, unknown>[];
+    };
+    expect(predictions.map(({ probabilities: _, ...rest }) => rest)).toEqual([
+      { file: files[0], image: 1, label: 1, className: 'middle', trueLabel: 1 },
+      { file: files[0], image: 2, label: 2, className: 'right', trueLabel: 0 },
+      { file: 'large.png', image: 1, label: 1, className: 'middle' },
+    ]);
+    // --transpose makes of the middle pixel the right one.
+    const turned = run('predict', '--model', 'run', files[0]!, '--transpose').stdout;
+    expect(turned).toMatch(/#1: right \(wrong: it is middle\)[^#]*#2: middle/);
+  });
+
+  it.each<[string, readonly string[], RegExp]>([
+    [
+      'a CSV of another size',
+      ['small.csv'],
+      /^small\.csv: the first line has 1 column, but images of 2×2×1 need 4\.\n$/,
+    ],
+    [
+      'IDX of another size',
+      ['images-idx3-ubyte'],
+      /^images-idx3-ubyte: holds images of 1×1×1, but the model takes 2×2×1\.\n$/,
+    ],
+    ['a bad row', ['bad.csv'], /^bad\.csv, line 3: has 4 cells, expected 5 as in the first line\. .*\n$/],
+    ['what is no picture', ['run/run.json'], /^run\/run\.json: not a PNG.*\n$/],
+  ])('refuses %s in one line, and writes nothing', (_, files, message) => {
+    put('small.csv', 'pixel0\n1\n');
+    put('images-idx3-ubyte', Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 9));
+    put('bad.csv', `${header}\n1,2,3,4,5\n1,2,3,4`);
+    const done = run('predict', '--model', 'run', 'own.csv', ...files, '--submission', 'none.csv');
+    expect([done.status, done.stdout]).toEqual([1, '']);
+    expect(done.stderr).toMatch(message);
+    expect(existsSync(path.join(work, 'none.csv'))).toBe(false);
+  });
+
+  it('does not write a submission over its images', () => {
+    const done = run('predict', '--model', 'run', 'own.csv', '--submission', './own.csv');
+    expect([done.status, done.stderr]).toEqual([
+      2,
+      'predict: --submission ./own.csv would overwrite the images.\n',
+    ]);
+  });
+});
+
+describe('evaluate', () => {
+  it("tests on the part of the run's own data that it was not trained on", () => {
+    // 10 % of 120, by class: 4 each.
+    const done = run('evaluate', '--model', 'run');
+    expect(done.stdout).toMatch(
+      /^Model run on 12 images of own \(test part, from own\.csv\)\.\nclass +images +accuracy\nleft +4 +100\.00 %\nmiddle +4 +100\.00 %\nright +4 +0\.00 %\naccuracy 66\.67 % - loss \d\.\d{4}\n$/,
+    );
+    expect([done.status, done.stderr]).toEqual([0, '']);
+  });
+
+  it('other parts, and other data', () => {
+    const validation = lastJson(run('evaluate', '--model', 'run', '--part', 'validation', '--json'));
+    expect(validation).toMatchObject({ part: 'validation', images: 11 });
+    mkdirSync(path.join(work, 'other'), { recursive: true });
+    put('other/train.csv', csv([0]));
+    put('other/test.csv', csv([0, 1, 1, 2]));
+    const other = lastJson(run('evaluate', '--model', 'saved', '--dataset', 'other', '--json'));
+    expect(other).toMatchObject({
+      dataset: 'other',
+      part: 'test',
+      images: 4,
+      accuracy: 1,
+      classes: [
+        { label: 0, name: '0', images: 1, accuracy: 1 },
+        { label: 1, name: '1', images: 2, accuracy: 1 },
+        { label: 2, name: '2', images: 1, accuracy: 1 },
+      ],
+    });
+  });
+
+  it.each<[string, readonly string[], number, string]>([
+    [
+      'data with more classes',
+      ['--dataset', 'four.csv'],
+      2,
+      'evaluate: four has 4 classes, but the model tells 3 apart.\n',
+    ],
+    [
+      'a part that there is not',
+      ['--dataset', 'four.csv', '--part', 'test'],
+      2,
+      'evaluate: these data have no test part; leave --part out, or name another.\n',
+    ],
+    [
+      'images of another size',
+      ['--dataset', 'digits', '--offline'],
+      2,
+      'evaluate: digits has images of 28×28×1, but the model takes 2×2×1.\n',
+    ],
+  ])('refuses %s', (_, args, status, message) => {
+    put('four.csv', csv([0, 3], [0, 1]));
+    const done = run('evaluate', '--model', 'run', ...args);
+    expect([done.status, done.stderr]).toEqual([status, message]);
+  });
+});
