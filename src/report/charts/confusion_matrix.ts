@@ -21,7 +21,7 @@ const maxLabel = 110;
 /** Any number of classes from 2 on: cells shrink, then counts are left out, then labels thin out. */
 export function confusionMatrix({ title, confusion, classNames }: ConfusionChart): Drawing {
   const classes = classNames.length;
-  const cell = Math.max(5, Math.min(72, Math.floor(500 / classes)));
+  const cell = Math.max(5, Math.min(72, Math.floor(450 / classes)));
   const labels = classNames.map((name) => shorten(name, maxLabel, size));
   const longest = Math.max(...labels.map((label) => textWidth(label, size)));
   const every = thinning(15 / cell);
@@ -127,7 +127,7 @@ function drawCell({ x, y, cell, letters, count, share, isRight, words }: Cell): 
       ? text(x + cell / 2, y + cell / 2 + letters * 0.36, grouped(count), {
           size: letters,
           anchor: 'middle',
-          colour: shade > 0.6 ? 'onColour' : 'ink',
+          colour: shade > 0.7 ? 'onColour' : 'ink',
           isBold: isRight,
         })
       : '';

@@ -45,7 +45,7 @@ const rowHeight = 16;
 
 /** Throws nothing: without a single number it says so in the plot. */
 export function lineChart(chart: LineChart): Drawing {
-  const { title, xLabel, unit, series, marks = [], format, width = 560, height = 360 } = chart;
+  const { title, xLabel, unit, series, marks = [], format, width = 480, height = 340 } = chart;
   const values = series.flatMap(({ y }) => y.filter(isShown));
   const isLog = chart.mayBeLog === true && Math.min(...values) > 0 && ratioOf(values) > 20;
   const description = describe(chart, isLog);

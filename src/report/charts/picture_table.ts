@@ -30,7 +30,7 @@ const gap = 8;
 const groupGap = 20;
 
 export function pictureTable({ title, note, columns, rows, encode, box = 84 }: PictureTable): Drawing {
-  const labelWidth = Math.min(120, Math.max(0, ...rows.map(({ label }) => textWidth(label, 12))));
+  const labelWidth = Math.min(170, Math.max(0, ...rows.map(({ label }) => textWidth(label, 12))));
   const left = 16 + (labelWidth > 0 ? labelWidth + 12 : 0);
   const hasHeads = columns.some(({ label }) => label !== '');
   const top = (note === undefined ? 40 : 60) + (hasHeads ? 26 : 0);

@@ -29,7 +29,8 @@ export function escape(text: string): string {
 
 /** For a page, whose style sheet colours it. */
 export function inlineSvg({ width, height, description, body }: Drawing): string {
-  return `<svg class="chart" viewBox="0 0 ${px(width)} ${px(height)}" width="${px(width)}" height="${px(height)}" role="img" aria-label="${escape(description)}" font-family="${fontFamily}">${body}</svg>`;
+  // On a narrow screen it shrinks to three quarters, where its letters can still be read, and then scrolls.
+  return `<svg class="chart" style="--least:${Math.round(width * 0.75)}px" viewBox="0 0 ${px(width)} ${px(height)}" width="${px(width)}" height="${px(height)}" role="img" aria-label="${escape(description)}" font-family="${fontFamily}">${body}</svg>`;
 }
 
 /** A file of its own, on white. */

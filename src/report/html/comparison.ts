@@ -5,7 +5,7 @@ import { markers } from '../charts/marker.js';
 import { duration, grouped, percent } from '../charts/numbers.js';
 import { seriesColours } from '../charts/palette.js';
 import type { Drawing } from '../charts/svg.js';
-import { kernelTotals } from '../charts/timing_bars.js';
+import { type KernelTotal, kernelTotals } from '../charts/timing_bars.js';
 import { classScores, macroAverage } from '../evaluation.js';
 import type { TestedSet } from '../evaluation_file.js';
 import { show, wordsOf } from '../run_record.js';
@@ -104,13 +104,15 @@ const measures: readonly Measure[] = [
 ];
 
 function resultsSection(runs: readonly RunReport[]): Section {
+  const isFair = sameTest(runs);
   const rows = measures.flatMap(({ name, of, show, better }) => {
     const values = runs.map(of);
     const known = values.filter((value) => value !== undefined);
     if (known.length === 0) return [];
     const best = better === 'higher' ? Math.max(...known) : Math.min(...known);
-    // When all are alike, none is best.
-    const hasBest = better !== undefined && known.length > 1 && known.some((value) => value !== best);
+    // When all are alike, none is best; nor on different data.
+    const hasBest =
+      isFair && better !== undefined && known.length > 1 && known.some((value) => value !== best);
     const cells = values.map((value): string | Cell => {
       if (value === undefined) return '–';
       return hasBest && value === best ? { text: show(value), mark: '★' } : show(value);
@@ -119,11 +121,10 @@ function resultsSection(runs: readonly RunReport[]): Section {
   });
   const unfinished = runs.filter(({ run }) => run.result === undefined).map(({ name }) => name);
   const notes = [
-    'A star marks the best of a row.',
+    ...(isFair
+      ? ['A star marks the best of a row.']
+      : ['The runs were tested on different data, so no figure is marked as the best.']),
     ...(unfinished.length === 0 ? [] : [`Not finished, so without a result: ${unfinished.join(', ')}.`]),
-    ...(sameTest(runs)
-      ? []
-      : ['The runs were tested on different data, so their figures answer different questions.']),
   ];
   const html = table({
     caption: 'Results',
@@ -210,7 +211,7 @@ export function comparisonCurves(runs: readonly RunReport[]): ComparisonCurves {
       unit: 'percent',
       series: series('accuracy'),
       format: percent,
-      width: 620,
+      width: 520,
     }),
     loss: lineChart({
       title: 'Validation loss',
@@ -219,7 +220,7 @@ export function comparisonCurves(runs: readonly RunReport[]): ComparisonCurves {
       mayBeLog: true,
       series: series('loss'),
       format: fixed,
-      width: 620,
+      width: 520,
     }),
   };
 }
@@ -297,6 +298,9 @@ function confusionSection(runs: readonly RunReport[]): Section {
 
 // ---- timing ----
 
+/** The others are one row. */
+const shownKernels = 15;
+
 function timingSection(runs: readonly RunReport[]): Section {
   const id = 'timing';
   const title = 'Timing';
@@ -310,15 +314,24 @@ function timingSection(runs: readonly RunReport[]): Section {
   for (const { totals } of timed)
     for (const total of totals) largest.set(key(total), Math.max(largest.get(key(total)) ?? 0, total.ms));
   const names = [...largest].sort((a, b) => b[1] - a[1]).map(([name]) => name);
-  const ms = (value: number | undefined): string => (value === undefined ? '–' : value.toFixed(2));
+  const shown = names.slice(0, shownKernels);
+  const ms = (totals: readonly KernelTotal[], isCounted: (name: string) => boolean): string => {
+    const own = totals.filter((total) => isCounted(key(total)));
+    return own.length === 0 ? '–' : own.reduce((sum, { ms }) => sum + ms, 0).toFixed(2);
+  };
+  const row = (name: string, isCounted: (name: string) => boolean): string[] => [
+    name,
+    ...timed.map(({ totals }) => ms(totals, isCounted)),
+  ];
+  const others = names.length - shown.length;
   const html = table({
-    caption: 'Milliseconds of each kernel in one training step; the batch sizes are among the settings',
+    caption: 'Milliseconds of each kernel in one training step',
     head: ['kernel', ...timed.map(({ name }) => name)],
-    rows: names.map((name) => [
-      name,
-      ...timed.map(({ totals }) => ms(totals.find((total) => key(total) === name)?.ms)),
-    ]),
-    foot: [['in all', ...timed.map(({ totals }) => ms(totals.reduce((sum, { ms }) => sum + ms, 0)))]],
+    rows: [
+      ...shown.map((name) => row(name, (other) => other === name)),
+      ...(others > 0 ? [row(`${others} others`, (name) => !shown.includes(name))] : []),
+    ],
+    foot: [row('in all', () => true)],
     numeric: timed.map((_, i) => i + 1),
   });
   return { id, title, html };

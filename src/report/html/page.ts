@@ -55,7 +55,8 @@ th,td{text-align:left;padding:5px 18px 5px 0;border-bottom:1px solid var(--grid)
 thead th{color:var(--soft);font-weight:600;vertical-align:bottom}
 tbody th{font-weight:500}
 tfoot th,tfoot td{border-bottom:0;border-top:2px solid var(--axis);font-weight:600}
-.number{text-align:right}
+.number{text-align:right;white-space:nowrap}
+.name{white-space:nowrap}
 td:last-child{overflow-wrap:anywhere}
 details{margin:12px 0}
 summary{cursor:pointer;color:var(--blue)}
@@ -67,7 +68,7 @@ summary{cursor:pointer;color:var(--blue)}
 .pixels .wrong .guess{color:var(--orange)}
 .pixels .sure{display:block;color:var(--soft);font-size:.8rem}
 footer{margin-top:56px;font-size:.88rem}
-@media (max-width:640px){body{padding:20px 14px 48px}h1{font-size:1.5rem}h2{margin-top:40px}.scroll .chart{max-width:none;width:auto;min-width:520px}.pixels{grid-template-columns:repeat(auto-fill,minmax(96px,1fr))}}
+@media (max-width:640px){body{padding:20px 14px 48px}h1{font-size:1.5rem}h2{margin-top:40px}.scroll .chart{min-width:var(--least)}.pixels{grid-template-columns:repeat(auto-fill,minmax(96px,1fr))}}
 @media print{body{max-width:none;padding:0;font-size:11pt}nav{display:none}h2{break-after:avoid}figure,table,.tiles,.pixels li{break-inside:avoid}.scroll{overflow:visible}details>*{display:block}}
 `;
 

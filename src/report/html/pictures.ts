@@ -15,5 +15,5 @@ function item(image: GridImage, encode: EncodePng): string {
   const img = `<img src="${dataAddress(picture, encode)}" width="${Math.round(width)}" height="${Math.round(height)}" alt="${escape(words(image))}">`;
   if (guess === undefined) return `<li>${img}${escape(truth)}</li>`;
   const isWrong = guess.name !== truth;
-  return `<li${isWrong ? ' class="wrong"' : ''}>${img}<span class="guess">${isWrong ? '✗' : '✓'} ${escape(guess.name)}</span>true: ${escape(truth)}<span class="sure">${sureness(guess.confidence)} sure</span></li>`;
+  return `<li${isWrong ? ' class="wrong"' : ''}>${img}<span class="guess">${isWrong ? '✗' : '✓'} ${escape(guess.name)}</span>true: <span class="name">${escape(truth)}</span><span class="sure">${sureness(guess.confidence)} sure</span></li>`;
 }

@@ -273,7 +273,41 @@ function classesSection(tested: TestedSet | undefined, part: string): Section {
         `A dash: the class has no ${part} images, or was never predicted. It counts as 0 in the mean.`,
       )
     : '';
-  return { id, title, html: html + notes };
+  return {
+    id,
+    title,
+    html: `<div class="columns"><div>${html}${notes}</div><div>${calibrationTable(tested)}</div></div>`,
+  };
+}
+
+/** How sure the model was against how often it was right, in tenths of confidence. */
+function calibrationTable({ evaluation: { bins, calibrationError, count: total } }: TestedSet): string {
+  const rows = bins.flatMap(({ count, confidence, accuracy }, i) =>
+    count === 0
+      ? []
+      : [
+          [
+            `${i * 10} to ${(i + 1) * 10} %`,
+            grouped(count),
+            percent(confidence),
+            percent(accuracy),
+            signed(accuracy - confidence),
+          ],
+        ],
+  );
+  const tenths = table({
+    caption: 'How sure the model was, and how often it was right',
+    head: ['confidence', 'images', 'mean', 'right', 'gap'],
+    rows,
+    foot: [['calibration error', grouped(total), '', '', percent(calibrationError)]],
+    numeric: [1, 2, 3, 4],
+  });
+  return `${tenths}${paragraph('A gap below zero: the model was surer than it was right. The error is the mean size of the gaps, weighted by images.')}`;
+}
+
+/** `+3.02 %`, `−0.50 %`. */
+function signed(share: number): string {
+  return `${share < 0 ? '−' : '+'}${percent(Math.abs(share))}`;
 }
 
 function orDash(score: ClassScore['f1']): string {
@@ -411,7 +445,7 @@ function timingSection(times: readonly KernelTime[] | undefined): Section {
     title,
     html: [
       paragraph(
-        `${total.toFixed(1)} ms for the ${times.length} kernels of one training step, each between timestamps of its own.`,
+        `${grouped(total, 1)} ms for the ${times.length} kernels of one training step, each between timestamps of its own.`,
       ),
       figure(timingBars(times), `${kinds} kinds of kernel; the same kernel at several shapes is one bar.`),
       `<details><summary>All ${times.length} kernels</summary>${all}</details>`,
