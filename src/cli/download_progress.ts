@@ -10,7 +10,7 @@ const refreshMs = 50;
 /**
  * What `loadDataset` calls while it downloads.
  *
- *   train-images-idx3-ubyte.gz ━━━━━━━━━━━━━━━━━━━━ 12.3 of 26.4 MB
+ *   train-images-idx3-ubyte.gz ━━━━━━━━━━━━━━━━━━━━ 12.3 MB of 26.4 MB
  */
 export function downloadProgress({ stream, say }: Pick<Output, 'stream' | 'say'>): OnProgress {
   let current = '';
@@ -19,19 +19,20 @@ export function downloadProgress({ stream, say }: Pick<Output, 'stream' | 'say'>
     const isNew = file !== current;
     current = file;
     if (!stream.isTTY) {
-      if (isNew) say(`Downloading ${file}${total === undefined ? '' : ` (${megabytes(total)} MB)`}.`);
+      if (isNew) say(`Downloading ${file}${total === undefined ? '' : ` (${size(total, total)})`}.`);
       return;
     }
     const isDone = done === total;
     if (!isNew && !isDone && performance.now() - shownAt < refreshMs) return;
     shownAt = performance.now();
-    const of = total === undefined ? '' : ` of ${megabytes(total)}`;
     const filled = total === undefined ? 0 : Math.round((done / total) * barWidth);
     const bar = `${'━'.repeat(filled)}${'╌'.repeat(barWidth - filled)}`;
-    stream.write(`\r${file} ${bar} ${megabytes(done)}${of} MB\u001B[K${isDone ? '\n' : ''}`);
+    const amount = total === undefined ? size(done, done) : `${size(done, total)} of ${size(total, total)}`;
+    stream.write(`\r${file} ${bar} ${amount}\u001B[K${isDone ? '\n' : ''}`);
   };
 }
 
-function megabytes(bytes: number): string {
-  return (bytes / 1e6).toFixed(1);
+/** In the unit that suits `scale`. */
+function size(bytes: number, scale: number): string {
+  return scale < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }

@@ -21,6 +21,7 @@ import { historyToCsv, historyToJson } from '../report/history.js';
 import { progressLine } from '../report/progress_callback.js';
 import { tensorBoard } from '../report/tensorboard/index.js';
 import { augmentedSamples } from './augmented_samples.js';
+import { downloadProgress } from './download_progress.js';
 import { type Output, openOutput } from './output.js';
 import { presets } from './presets.js';
 import { type RecipeOptions, chooseSettings, describeAugmentation, optimizerOf } from './recipe.js';
@@ -121,6 +122,7 @@ async function loadImages(settings: Settings, options: TrainOptions, output: Out
     ...(data === null ? {} : { folder: data }),
     ...(options.offline ? { offline: true } : {}),
     ...(transpose ? { transpose } : {}),
+    onProgress: downloadProgress(output),
   });
   const { split, folds, fold, validationShare, limit, seed } = settings;
   const parts = splitDataset(loaded, {

@@ -17,8 +17,8 @@ describe('downloadProgress', () => {
     onProgress('a.gz', 1_000_001, 4_000_000); // too soon to show
     onProgress('a.gz', 4_000_000, 4_000_000);
     expect(written).toEqual([
-      '\ra.gz ━━━━━╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌ 1.0 of 4.0 MB\u001B[K',
-      '\ra.gz ━━━━━━━━━━━━━━━━━━━━ 4.0 of 4.0 MB\u001B[K\n',
+      '\ra.gz ━━━━━╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌ 1.0 MB of 4.0 MB\u001B[K',
+      '\ra.gz ━━━━━━━━━━━━━━━━━━━━ 4.0 MB of 4.0 MB\u001B[K\n',
     ]);
   });
 
@@ -32,6 +32,11 @@ describe('downloadProgress', () => {
     const { written, onProgress } = fake(false);
     for (const done of [1, 2, 3]) onProgress('a.gz', done, 26_421_880);
     onProgress('b.gz', 1, undefined);
-    expect(written).toEqual(['Downloading a.gz (26.4 MB).\n', 'Downloading b.gz.\n']);
+    onProgress('c.gz', 1, 5125);
+    expect(written).toEqual([
+      'Downloading a.gz (26.4 MB).\n',
+      'Downloading b.gz.\n',
+      'Downloading c.gz (5.1 kB).\n',
+    ]);
   });
 });
