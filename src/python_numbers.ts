@@ -15,18 +15,23 @@ export function pythonRepr(value: number): string {
   return text.includes('.') ? text : `${text}.0`;
 }
 
-/** `format(value, '.Nf')`. A tie goes to the even digit, where JavaScript's toFixed takes the larger number. */
+/** `format(value, '.Nf')`. */
 export function pythonFixed(value: number, digits: number): string {
   if (!Number.isFinite(value)) return notFinite(value);
   const sign = value < 0 || Object.is(value, -0) ? '-' : '';
   const size = Math.abs(value);
-  if (size >= 1e21) return sign + wholeDigits(size) + (digits > 0 ? `.${'0'.repeat(digits)}` : '');
-  return sign + (isTie(size, digits) ? toEven(size, digits) : size.toFixed(digits));
+  // From here on a double is a whole number, and JavaScript's toFixed turns to exponents.
+  if (size >= 1e21) return `${sign}${BigInt(size)}${digits > 0 ? `.${'0'.repeat(digits)}` : ''}`;
+  return sign + roundedToEven(size.toFixed(Math.min(100, digits + 30)), digits, size.toFixed(digits));
 }
 
 /** `format(value, '.Ne')`: two digits of exponent at least. */
 export function pythonExponential(value: number, digits: number): string {
-  return Number.isFinite(value) ? pad(value.toExponential(digits)) : notFinite(value);
+  if (!Number.isFinite(value)) return notFinite(value);
+  const [exact, exponent] = value.toExponential(Math.min(100, digits + 30)).split('e') as [string, string];
+  // A tie that goes down has the exponent of the number itself.
+  const even = roundedToEven(exact, digits, '');
+  return pad(even === '' ? value.toExponential(digits) : `${even}e${exponent}`);
 }
 
 function notFinite(value: number): string {
@@ -37,20 +42,12 @@ function pad(exponential: string): string {
   return exponential.replace(/e([+-])(\d)$/, 'e$10$2');
 }
 
-/** A double that lies midway has exactly one decimal more, a 5; thirty more decimals tell it from its neighbours. */
-function isTie(size: number, digits: number): boolean {
-  const rest = size
-    .toFixed(Math.min(100, digits + 30))
-    .split('.')[1]!
-    .slice(digits);
-  return /^50*$/.test(rest);
-}
-
-function toEven(size: number, digits: number): string {
-  const below = size.toFixed(digits + 1).replace(/\.?5$/, '');
-  return /[13579]$/.test(below) ? size.toFixed(digits) : below;
-}
-
-function wholeDigits(size: number): string {
-  return BigInt(size).toString();
+/**
+ * Python gives a tie to the even digit, JavaScript to the larger number: cuts `exact`, which has many more decimals
+ * than `digits`, when it is a tie and the digit before is even; else `otherwise`.
+ */
+function roundedToEven(exact: string, digits: number, otherwise: string): string {
+  const [whole, decimals] = exact.split('.') as [string, string];
+  const kept = digits > 0 ? `${whole}.${decimals.slice(0, digits)}` : whole;
+  return /^50*$/.test(decimals.slice(digits)) && /[02468]$/.test(kept) ? kept : otherwise;
 }

@@ -5,6 +5,7 @@ import {
   type Mode,
   checkMode,
   directionOf,
+  improvement,
   namesOf,
   once,
   toState,
@@ -37,8 +38,8 @@ export interface EarlyStoppingOptions {
  *
  *   improved:  value + |minDelta| < best  (mode max: value − |minDelta| > best); never for NaN
  *
- * An instance may be used again: it waits afresh, but keeps the best value, as Keras does. A training that a signal
- * interrupts keeps its last weights, so that it can be resumed; the best ones travel in its checkpoint.
+ * Every training begins afresh, unless it is resumed. A training that a signal interrupts keeps its last weights, so
+ * that it can be resumed; the best ones travel in its checkpoint.
  * Memory: one copy of the weights on the host with `restoreBestWeights`.
  * Throws: UsageError when mode 'auto' does not know the metric.
  * Source: keras/src/callbacks/early_stopping.py (behaviour).
@@ -53,11 +54,9 @@ export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
     say,
     warn = console.warn,
   } = options;
-  const minDelta = Math.abs(options.minDelta ?? 0);
   const mode = checkMode('earlyStopping', options.mode ?? 'auto', warn);
   const direction = directionOf('earlyStopping', monitor, mode);
-  const isBetter = (now: number, than: number): boolean =>
-    direction === 'max' ? now - minDelta > than : now + minDelta < than;
+  const isBetter = improvement(direction, options.minDelta);
   const warnOnce = once(warn);
   let best = worstOf(direction);
   let wait = 0;
@@ -67,6 +66,7 @@ export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
   return {
     name: `earlyStopping ${monitor}`,
     onTrainBegin: () => {
+      best = worstOf(direction);
       wait = 0;
       stoppedEpoch = 0;
       bestEpoch = 0;

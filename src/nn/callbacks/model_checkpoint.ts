@@ -4,7 +4,16 @@ import type { Folder } from '../../folder.js';
 import { pythonFixed } from '../../python_numbers.js';
 import type { Callback, Logs, Training } from './callback.js';
 import { fileName } from './file_name.js';
-import { type Listener, type Mode, checkMode, directionOf, once, toState, worstOf } from './monitor.js';
+import {
+  type Listener,
+  type Mode,
+  checkMode,
+  directionOf,
+  improvement,
+  once,
+  toState,
+  worstOf,
+} from './monitor.js';
 
 export interface ModelCheckpointOptions {
   readonly folder: Folder;
@@ -59,31 +68,37 @@ export function modelCheckpoint(options: ModelCheckpointOptions): Callback {
   const mode = checkMode('modelCheckpoint', options.mode ?? 'auto', warn);
   // Without saveBestOnly the metric is not looked at, whatever it is.
   const direction = saveBestOnly ? directionOf('modelCheckpoint', monitor, mode) : 'min';
-  const isBetter = (now: number, than: number): boolean => (direction === 'max' ? now > than : now < than);
+  const isBetter = improvement(direction);
   const warnOnce = once(warn);
   let best = options.initialValueThreshold ?? worstOf(direction);
   let current = 0;
   let batches = 0;
 
-  /** Whether to save, and how Keras says so. */
-  const decide = (logs: Logs): [boolean, string] => {
-    if (!saveBestOnly) return [true, ''];
+  /** Whether to save into `file`, and what Keras says: nothing when the metric is missing. */
+  const decide = (logs: Logs, file: string): { isSaved: boolean; message?: string } => {
+    const saving = `saving model to ${folder.path}/${file}.safetensors`;
+    if (!saveBestOnly) return { isSaved: true, message: saving };
     const now = logs[monitor];
     if (now === undefined) {
       warnOnce(`modelCheckpoint: '${monitor}' is not available, so every model is saved, not the best only.`);
-      return [true, ''];
+      return { isSaved: true };
     }
-    const before = pythonFixed(best, 5);
-    if (!isBetter(now, best)) return [false, `${monitor} did not improve from ${before}`];
+    const before = best === worstOf(direction) ? 'None' : pythonFixed(best, 5);
+    if (!isBetter(now, best)) return { isSaved: false, message: `${monitor} did not improve from ${before}` };
     best = now;
-    return [true, `${monitor} improved from ${before} to ${pythonFixed(now, 5)}, `];
+    return {
+      isSaved: true,
+      message: `${monitor} improved from ${before} to ${pythonFixed(now, 5)}, ${saving}`,
+    };
   };
-  const save = async (whole: Readonly<Record<string, number>>, logs: Logs, { model }: Training) => {
+  const save = async (
+    whole: Readonly<Record<string, number>>,
+    logs: Logs,
+    { model }: Training,
+  ): Promise<void> => {
     const file = fileName(name, whole, logs);
-    const [isSaved, how] = decide(logs);
-    say?.(
-      `Epoch ${current + 1}: ${how}${isSaved ? `saving model to ${folder.path}/${file}.safetensors` : ''}`,
-    );
+    const { isSaved, message } = decide(logs, file);
+    if (message !== undefined) say?.(`Epoch ${current + 1}: ${message}`);
     if (!isSaved) return;
     const metadata = Object.entries({ ...whole, ...logs }).map(([key, value]) => [key, String(value)]);
     await model.saveWeights(folder, file, {

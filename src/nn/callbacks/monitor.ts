@@ -28,6 +28,16 @@ export function directionOf(who: string, monitor: string, mode: Mode): 'min' | '
   );
 }
 
+/**
+ * Whether a value improves on another by more than `minDelta`, whose sign does not matter; never for NaN.
+ *
+ *   now + |minDelta| < than   (max: now − |minDelta| > than)
+ */
+export function improvement(direction: 'min' | 'max', minDelta = 0): (now: number, than: number) => boolean {
+  const delta = Math.abs(minDelta);
+  return direction === 'max' ? (now, than) => now - delta > than : (now, than) => now + delta < than;
+}
+
 /** What every value is better than. */
 export function worstOf(direction: 'min' | 'max'): number {
   return direction === 'min' ? Infinity : -Infinity;

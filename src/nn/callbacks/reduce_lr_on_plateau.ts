@@ -2,7 +2,16 @@
 import { UsageError } from '../../errors.js';
 import { pythonRepr } from '../../python_numbers.js';
 import type { Callback } from './callback.js';
-import { type Listener, type Mode, checkMode, namesOf, once, toState, worstOf } from './monitor.js';
+import {
+  type Listener,
+  type Mode,
+  checkMode,
+  improvement,
+  namesOf,
+  once,
+  toState,
+  worstOf,
+} from './monitor.js';
 
 export interface ReduceLrOnPlateauOptions {
   /** Default 'val_loss'. */
@@ -11,9 +20,9 @@ export interface ReduceLrOnPlateauOptions {
   readonly factor?: number;
   /** Epochs without improvement before lowering. Default 10. */
   readonly patience?: number;
-  /** 'auto' is 'max' when the metric's name contains "acc". Default 'auto'. */
+  /** 'auto' is 'max' when the metric's name contains "acc", else 'min'. Default 'auto'. */
   readonly mode?: Mode;
-  /** Only an improvement by more than this counts. Default 1e-4. */
+  /** Only an improvement by more than this counts; its sign does not matter. Default 1e-4. */
   readonly minDelta?: number;
   /** Epochs after a reduction in which none is counted as without improvement. Default 0. */
   readonly cooldown?: number;
@@ -29,7 +38,7 @@ export interface ReduceLrOnPlateauOptions {
  * Multiplies the learning rate by `factor` when `monitor` has not improved for `patience` epochs; semantics and
  * defaults as in Keras 3.
  *
- *   improved:  value < best − minDelta  (mode max: value > best + minDelta); never for NaN
+ *   improved:  value + |minDelta| < best  (mode max: value − |minDelta| > best); never for NaN
  *   new rate = max(rate · factor, minLr)
  *
  * Every training begins afresh, unless it is resumed.
@@ -51,8 +60,7 @@ export function reduceLrOnPlateau(options: ReduceLrOnPlateauOptions = {}): Callb
     throw new UsageError(`reduceLrOnPlateau: factor is ${factor}, expected a number below 1.`);
   const mode = checkMode('reduceLrOnPlateau', options.mode ?? 'auto', warn);
   const direction = mode === 'auto' ? (monitor.includes('acc') ? 'max' : 'min') : mode;
-  const isBetter = (now: number, best: number): boolean =>
-    direction === 'max' ? now > best + minDelta : now < best - minDelta;
+  const isBetter = improvement(direction, minDelta);
   const warnOnce = once(warn);
   let best = worstOf(direction);
   let wait = 0;
@@ -84,7 +92,8 @@ export function reduceLrOnPlateau(options: ReduceLrOnPlateauOptions = {}): Callb
       }
       if (cooling > 0 || ++wait < patience) return;
       const rate = rateOf(optimizer);
-      if (rate <= minLr) return;
+      // As f32, since 0.1 · 0.1 must not be above 0.01 for its last bits.
+      if (Math.fround(rate) <= Math.fround(minLr)) return;
       const lower = Math.max(rate * factor, minLr);
       optimizer.learningRate = lower;
       cooling = cooldown;
