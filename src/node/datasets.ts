@@ -181,7 +181,7 @@ async function loadFrom(known: KnownDataset, folder: string): Promise<KnownLoade
   if (found.files !== undefined) return assemble(known, found.files, folder);
   if (found.fault === 'missing') {
     throw new FileError(
-      `${known.title}: ${folder} does not hold it (${found.reason}); expected the four files ${fileNames(known)}, plain or .gz.`,
+      `${known.title}: ${folder} does not hold it (${found.reason}); expected the four files ${fileNames(known)}, plain or .gz. Other files are read when they are named as the data set itself.`,
       { problem: 'missing' },
     );
   }

@@ -134,7 +134,7 @@ describe('a folder that the user names', () => {
     const error = await failure(loadKnown(tiny, around(other), { folder: path.join(base, 'none') }));
     expect(error).toBeInstanceOf(FileError);
     expect(error.message).toMatchInlineSnapshot(
-      `"tiny: BASE/none does not hold it (no such folder); expected the four files train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, plain or .gz."`,
+      `"tiny: BASE/none does not hold it (no such folder); expected the four files train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, plain or .gz. Other files are read when they are named as the data set itself."`,
     );
   });
 
@@ -143,7 +143,7 @@ describe('a folder that the user names', () => {
     const error = await failure(loadKnown(tiny, around(), { folder }));
     expect(error).toBeInstanceOf(FileError);
     expect(error.message).toMatchInlineSnapshot(
-      `"tiny: BASE/mine does not hold it (without t10k-labels-idx1-ubyte); expected the four files train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, plain or .gz."`,
+      `"tiny: BASE/mine does not hold it (without t10k-labels-idx1-ubyte); expected the four files train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, plain or .gz. Other files are read when they are named as the data set itself."`,
     );
   });
 
