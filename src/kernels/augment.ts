@@ -205,7 +205,8 @@ export const augmentForward: Pass<'x' | 'transforms', 'y', WarpAttributes> = {
  * Shapes: x [N,H,W,C] → y [N,H,W,C]. The state's cursor says where in `permutation` the batch begins; the entries key
  * the draws. Units: values from `range` black to white, 0 to 1 by default. Not differentiable: images are inputs.
  * Throws: ShapeError when x has not four axes; UsageError for options out of range.
- * Source: keras/src/legacy/preprocessing/image.py (semantics); Zhong et al. 2020 (random erasing).
+ * Source: keras/src/legacy/preprocessing/image.py (semantics, with the axes that its documentation names: since 2020 its
+ * code moves `height_shift_range` across, keras-team/keras#17398); Zhong et al. 2020 (random erasing).
  */
 export function augmentBatch(
   { x, permutation, state }: Readonly<Record<'x' | 'permutation' | 'state', Tensor>>,

@@ -315,6 +315,7 @@ test('an erased rectangle lies inside the image, as large and as long as asked',
   const share = mean(rectangles.map(([, , height, width]) => (height * width) / 560));
   expect(Math.abs(share - 0.15)).toBeLessThan(0.01);
   expect(Math.max(...rectangles.map(([top, , height]) => top + height))).toBe(28);
+  expect(Math.max(...rectangles.map(([, left, , width]) => left + width))).toBe(20);
   expect(Math.min(...rectangles.map(([top]) => top))).toBe(0);
 });
 
