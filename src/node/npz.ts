@@ -6,6 +6,9 @@
 import { inflateRawSync } from 'node:zlib';
 import { DataError } from '../errors.js';
 
+/** MNIST's largest array has 47 million bytes; an archive that promises many times that is no data set of ours. */
+const maxEntryBytes = 2 ** 28;
+
 /** An array of bytes in C order. */
 export interface NpyBytes {
   readonly shape: readonly number[];
@@ -77,6 +80,9 @@ function unpack(
   const packed = bytes.subarray(begin, begin + packedLength);
   if (method === 0) return packed;
   if (method !== 8) throw new Error(`${name} is packed by method ${method}`);
+  if (length > maxEntryBytes) {
+    throw new Error(`${name} unpacks to ${length} bytes, at most ${maxEntryBytes} are read`);
+  }
   return inflateRawSync(packed, { maxOutputLength: length + 1 });
 }
 

@@ -1,6 +1,6 @@
 /**
  * Plan: archives by NumPy itself: packed with the arrays that Keras keeps, and stored with an array of another type;
- * damage of any kind is a DataError.
+ * damage of any kind, and a bomb, is a DataError.
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -56,6 +56,16 @@ describe('readNpz', () => {
       `[DataError: a.npz cannot be read as .npz (no zip directory)]`,
     );
     expect(() => readNpz(new Uint8Array(100), 'a.npz')).toThrow(DataError);
+  });
+
+  it('unpacks no bomb', () => {
+    const bomb = Buffer.from(packed);
+    bomb.writeUInt32LE(0x7fffffff, bomb.indexOf('PK\u0001\u0002') + 24);
+    expect(() => readNpz(bomb, 'a.npz')).toThrow(
+      new DataError(
+        'a.npz cannot be read as .npz (x_train.npy unpacks to 2147483647 bytes, at most 268435456 are read)',
+      ),
+    );
   });
 
   it('survives any damage', () => {
