@@ -320,22 +320,17 @@ export function checkAugmentOptions(options: AugmentOptions): void {
     expect(
       'zoom',
       `[${zoom.join(',')}]`,
-      low > 0 && low <= high && high < Infinity,
-      'two numbers, 0 < low ≤ high',
+      low >= 0.01 && low <= high && high <= 100,
+      'two numbers, 0.01 ≤ low ≤ high ≤ 100',
     );
   }
   expect('fill', fill, fill === undefined || fills.includes(fill), `one of ${fills.join(', ')}`);
-  const isCount = padAndCrop === undefined || (Number.isInteger(padAndCrop) && padAndCrop >= 0);
-  expect('padAndCrop', padAndCrop, isCount, 'a whole number from 0 on');
+  const isCount =
+    padAndCrop === undefined || (Number.isInteger(padAndCrop) && padAndCrop >= 0 && padAndCrop <= 65_535);
+  expect('padAndCrop', padAndCrop, isCount, 'a whole number from 0 to 65535');
   if (!erasing) return;
   within('erasing.probability', erasing.probability, 0, 1);
-  if (erasing.aspect !== undefined)
-    expect(
-      'erasing.aspect',
-      erasing.aspect,
-      erasing.aspect > 0 && erasing.aspect <= 1,
-      'a number above 0, up to 1',
-    );
+  within('erasing.aspect', erasing.aspect, 0.01, 1);
   if (erasing.area) {
     const [low, high] = erasing.area;
     const isRight = low >= 0 && low <= high && high <= 1;

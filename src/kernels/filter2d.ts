@@ -73,7 +73,10 @@ export function filter2d(
 ): Tensor {
   if (x.shape.length !== 4)
     throw new ShapeError(`filter2d: x is ${describe(x)}, expected four axes [N,H,W,C].`);
-  if ((kernel.length !== 9 && kernel.length !== 25) || !kernel.every(Number.isFinite))
+  if (
+    (kernel.length !== 9 && kernel.length !== 25) ||
+    !kernel.every((weight) => Number.isFinite(Math.fround(weight)))
+  )
     throw new UsageError(
       `filter2d: the kernel is [${kernel.join(',')}], expected 9 (3×3) or 25 (5×5) numbers.`,
     );

@@ -296,11 +296,13 @@ const wrongOptions: readonly (readonly [name: string, options: AugmentOptions])[
   ['fill unknown', { fill: 'mirror' as 'reflect' }],
   ['fill value as a byte', { fillValue: 255 }],
   ['half a pixel of padding', { padAndCrop: 0.5 }],
+  ['padding without end', { padAndCrop: 2 ** 31 }],
   ['brightness above 1', { brightness: 1.5 }],
   ['contrast below 0', { contrast: -0.5 }],
   ['erasing too likely', { erasing: { probability: 2 } }],
   ['erased area the wrong way round', { erasing: { area: [0.5, 0.1] } }],
   ['erased aspect above 1', { erasing: { aspect: 3 } }],
+  ['erased lines', { erasing: { aspect: 1e-40 } }],
   ['erased with a byte', { erasing: { value: 128 } }],
   ['erased with a word', { erasing: { value: 'random' as 'noise' } }],
 ];

@@ -139,6 +139,11 @@ export const filter2dReference = reference<'x', 'y', Options>({
       call: ({ x }) => filter2d(x, [0, 0, 0, 0, NaN, 0, 0, 0, 0]),
     },
     {
+      name: 'a weight too large for an f32',
+      inputs: { x: [1, 4, 4, 1] },
+      call: ({ x }) => filter2d(x, [0, 0, 0, 0, 1e39, 0, 0, 0, 0]),
+    },
+    {
       name: 'not once',
       inputs: { x: [1, 4, 4, 1] },
       call: ({ x }) => filter2d(x, filterKernels.blur, { iterations: 0 }),

@@ -150,6 +150,8 @@ test('wrong calls are refused in plain words', () => {
       UsageError: filter2d: the kernel is [1,2,3,4], expected 9 (3×3) or 25 (5×5) numbers.
     filter2d, a weight that is no number:
       UsageError: filter2d: the kernel is [0,0,0,0,NaN,0,0,0,0], expected 9 (3×3) or 25 (5×5) numbers.
+    filter2d, a weight too large for an f32:
+      UsageError: filter2d: the kernel is [0,0,0,0,1e+39,0,0,0,0], expected 9 (3×3) or 25 (5×5) numbers.
     filter2d, not once:
       UsageError: filter2d: iterations is 0, expected a whole number from 1 on.
     augment, three axes:
@@ -169,17 +171,19 @@ test('wrong calls are refused in plain words', () => {
     augment, zoom of 1:
       UsageError: augment: zoom is 1, expected a number from 0 to below 1.
     augment, zoom from 0:
-      UsageError: augment: zoom is [0,2], expected two numbers, 0 < low ≤ high.
+      UsageError: augment: zoom is [0,2], expected two numbers, 0.01 ≤ low ≤ high ≤ 100.
     augment, zoom the wrong way round:
-      UsageError: augment: zoom is [1.2,0.8], expected two numbers, 0 < low ≤ high.
+      UsageError: augment: zoom is [1.2,0.8], expected two numbers, 0.01 ≤ low ≤ high ≤ 100.
     augment, zoom without end:
-      UsageError: augment: zoom is [1,Infinity], expected two numbers, 0 < low ≤ high.
+      UsageError: augment: zoom is [1,Infinity], expected two numbers, 0.01 ≤ low ≤ high ≤ 100.
     augment, fill unknown:
       UsageError: augment: fill is mirror, expected one of nearest, constant, reflect, wrap.
     augment, fill value as a byte:
       UsageError: augment: fillValue is 255, expected a number from 0 to 1.
     augment, half a pixel of padding:
-      UsageError: augment: padAndCrop is 0.5, expected a whole number from 0 on.
+      UsageError: augment: padAndCrop is 0.5, expected a whole number from 0 to 65535.
+    augment, padding without end:
+      UsageError: augment: padAndCrop is 2147483648, expected a whole number from 0 to 65535.
     augment, brightness above 1:
       UsageError: augment: brightness is 1.5, expected a number from 0 to 1.
     augment, contrast below 0:
@@ -189,7 +193,9 @@ test('wrong calls are refused in plain words', () => {
     augment, erased area the wrong way round:
       UsageError: augment: erasing.area is [0.5,0.1], expected two numbers, 0 ≤ low ≤ high ≤ 1.
     augment, erased aspect above 1:
-      UsageError: augment: erasing.aspect is 3, expected a number above 0, up to 1.
+      UsageError: augment: erasing.aspect is 3, expected a number from 0.01 to 1.
+    augment, erased lines:
+      UsageError: augment: erasing.aspect is 1e-40, expected a number from 0.01 to 1.
     augment, erased with a byte:
       UsageError: augment: erasing.value is 128, expected a number from 0 to 1.
     augment, erased with a word:
