@@ -8,7 +8,7 @@ import type { Device } from '../engine/device.js';
 import { type Row, checkComposition, checkNetwork, checkOp } from '../reference/check.js';
 import { compositions } from '../reference/compositions.js';
 import { checkables, references } from '../reference/index.js';
-import { paperNetwork, smallNetwork, stridedNetwork } from '../reference/network.js';
+import { normalisedNetwork, paperNetwork, smallNetwork, stridedNetwork } from '../reference/network.js';
 import {
   type Reference,
   type Evaluated,
@@ -58,7 +58,7 @@ export async function gradcheck({
   }
   for (const composition of compositions)
     if (isWanted('grad')) show(await checkComposition(device, composition));
-  for (const network of [smallNetwork, stridedNetwork, paperNetwork])
+  for (const network of [smallNetwork, stridedNetwork, normalisedNetwork, paperNetwork])
     if (isWanted(network.name)) show(await checkNetwork(device, network));
 
   if (rows.length === 0) say(`Nothing has '${filter}' in its name.`);

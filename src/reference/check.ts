@@ -256,6 +256,8 @@ function stateArray(seed: number, step: number): Array64 {
   const words = new Float64Array(stateSize);
   words[stateWords.seed] = seed;
   words[stateWords.step] = step;
+  // Every sample counts.
+  words[stateWords.epochSize] = 0xffffffff;
   return { shape: [stateSize], dtype: 'u32', values: words };
 }
 
@@ -644,7 +646,7 @@ const networkTolerance = 1.5e-5;
 export async function checkNetwork(
   device: Device,
   network: Network,
-  { batch = 2, samples = 2, onRow }: { batch?: number; samples?: number; onRow?: (row: Row) => void } = {},
+  { batch = network.batch ?? 2, samples = 2, onRow }: { batch?: number; samples?: number; onRow?: (row: Row) => void } = {},
 ): Promise<Row[]> {
   const twin = drawNetwork(network, batch);
   const specs = parametersOf(network);

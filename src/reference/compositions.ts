@@ -6,10 +6,14 @@ import type { Shape } from '../engine/pass.js';
 import type { Tensor } from '../engine/tensor.js';
 import {
   add,
+  avgPool2d,
+  batchNorm,
+  batchNormInference,
   conv2d,
   divide,
   dropout,
   exp,
+  l2Penalty,
   log,
   matmul,
   max,
@@ -18,6 +22,7 @@ import {
   multiply,
   relu,
   reshape,
+  sigmoid,
   softmax,
   softmaxCrossEntropy,
   sqrt,
@@ -28,8 +33,12 @@ import {
 } from '../kernels/index.js';
 import { stateSize, stateWords } from '../kernels/step_state.js';
 import { combine64, reduceTo64 } from './arithmetic.js';
+import { avgPool64 } from './avg_pool2d.js';
+import { batchNorm64 } from './batch_norm.js';
+import { batchNormInference64 } from './batch_norm_inference.js';
 import { conv2dForward64 } from './conv2d.js';
 import { dropoutFactor64 } from './dropout.js';
+import { l2Penalty64 } from './l2_penalty.js';
 import { matmul64 } from './matmul.js';
 import { maxPool64 } from './max_pool2d.js';
 import {
@@ -42,6 +51,7 @@ import {
   drawSigned,
   map64,
 } from './reference.js';
+import { sigmoid64 } from './sigmoid.js';
 import { softmax64 } from './softmax.js';
 import { softmaxCrossEntropy64 } from './softmax_cross_entropy.js';
 import { transpose64 } from './transpose.js';
@@ -70,6 +80,7 @@ function stateArray(seed: number, step: number): Array64 {
   const values = new Float64Array(stateSize);
   values[stateWords.seed] = seed;
   values[stateWords.step] = step;
+  values[stateWords.epochSize] = 0xffffffff;
   return { shape: [stateSize], dtype: 'u32', values };
 }
 
@@ -168,6 +179,32 @@ export const compositions: readonly Composition[] = [
     },
   },
   {
+    name: 'a layer normalised over the batch, sigmoid, averages',
+    inputs: [signed(3, 6, 5, 2), signed(3, 3, 2, 4), { shape: [4], draw: drawPositive }, signed(4)],
+    constants: [stateArray(seed, step)],
+    call: ([x, kernel, gamma, beta], [state]) => {
+      const { y } = batchNorm(conv2d(x!, kernel!), { gamma: gamma!, beta: beta!, state: state! });
+      return square(avgPool2d(sigmoid(y), { poolSize: 2, padding: 'same' }));
+    },
+    float64: ([x, kernel, gamma, beta], [state]) => {
+      const product = conv2dForward64(x!, kernel!, { strides: [1, 1], padding: 'valid' });
+      const operands = { x: product, gamma: gamma!, beta: beta!, state: state! };
+      const y = sigmoid64(batchNorm64(operands, { epsilon: 1e-3 }).y);
+      const pool = { poolSize: [2, 2], strides: [2, 2], padding: 'same' } as const;
+      return total(map64(avgPool64(y, pool), (value) => value ** 2));
+    },
+  },
+  {
+    name: 'a normalisation that keeps its statistics',
+    inputs: [signed(5, 7), signed(7), signed(7), signed(7), { shape: [7], draw: drawPositive }],
+    call: ([x, gamma, beta, mean, variance]) =>
+      square(batchNormInference(x!, { gamma: gamma!, beta: beta!, mean: mean!, variance: variance! })),
+    float64: ([x, gamma, beta, mean, variance]) => {
+      const operands = { x: x!, gamma: gamma!, beta: beta!, mean: mean!, variance: variance! };
+      return total(map64(batchNormInference64(operands, { epsilon: 1e-3 }), (value) => value ** 2));
+    },
+  },
+  {
     name: 'sums over axes apart, with and without them kept',
     inputs: [signed(3, 4, 5), signed(3, 1, 5)],
     call: ([x, w]) =>
@@ -193,6 +230,16 @@ export const compositions: readonly Composition[] = [
     float64: ([x, weight], [labels]) => {
       const { loss } = softmaxCrossEntropy64({ logits: x!, labels: labels! });
       return Math.log(weight!.values[0] as number) * (loss.values[0] as number);
+    },
+  },
+  {
+    name: 'a loss and the L2 term of what it depends on',
+    inputs: [signed(6, 4), signed(4, 3)],
+    constants: [array64([6], [0, 2, 2, 1, 1, 2], 'u32')],
+    call: ([x, w], [labels]) => add(softmaxCrossEntropy(matmul(x!, w!), labels!).loss, l2Penalty(w!, 0.05)),
+    float64: ([x, w], [labels]) => {
+      const { loss } = softmaxCrossEntropy64({ logits: matmul64(x!, w!, plain), labels: labels! });
+      return (loss.values[0] as number) + l2Penalty64(w!, 0.05);
     },
   },
   {

@@ -6,29 +6,39 @@ import type { Shape } from '../engine/pass.js';
 import { sizeOf } from '../engine/pass.js';
 import type { Tensor } from '../engine/tensor.js';
 import { add } from '../kernels/arithmetic.js';
+import { avgPool2d } from '../kernels/avg_pool2d.js';
+import { batchNorm } from '../kernels/batch_norm.js';
 import { conv2d } from '../kernels/conv2d.js';
 import { dropout } from '../kernels/dropout.js';
 import { matmul } from '../kernels/matmul.js';
 import { maxPool2d } from '../kernels/max_pool2d.js';
 import { relu } from '../kernels/relu.js';
 import { flatten } from '../kernels/reshape.js';
+import { sigmoid } from '../kernels/sigmoid.js';
 import { softmaxCrossEntropy } from '../kernels/softmax_cross_entropy.js';
+import { stateSize, stateWords } from '../kernels/step_state.js';
 import { layerStream, streams } from '../random.js';
 import { combine64, reduceTo64 } from './arithmetic.js';
+import { avgPool64, avgPoolBackward64 } from './avg_pool2d.js';
+import { batchNorm64, batchNormBackward64 } from './batch_norm.js';
 import { conv2dBackward64, conv2dForward64 } from './conv2d.js';
 import { dropoutFactor64 } from './dropout.js';
 import { matmul64, matmulBackward64 } from './matmul.js';
 import { maxPool64, maxPoolBackward64 } from './max_pool2d.js';
 import { type Array64, type Random, array64, fill64, map64, randomFrom, wholeNumber } from './reference.js';
+import { sigmoid64, sigmoidBackward64 } from './sigmoid.js';
 import { softmaxCrossEntropy64, softmaxCrossEntropyReference } from './softmax_cross_entropy.js';
 import type { WindowOptions } from './window.js';
 
 export type Layer =
-  | ({ readonly kind: 'conv2d'; readonly kernel: Shape } & WindowOptions)
+  | ({ readonly kind: 'conv2d'; readonly kernel: Shape; readonly hasNoBias?: true } & WindowOptions)
   | ({ readonly kind: 'max_pool2d'; readonly poolSize: readonly [number, number] } & WindowOptions)
-  | { readonly kind: 'dense'; readonly kernel: Shape }
+  | ({ readonly kind: 'avg_pool2d'; readonly poolSize: readonly [number, number] } & WindowOptions)
+  | { readonly kind: 'dense'; readonly kernel: Shape; readonly hasNoBias?: true }
+  | { readonly kind: 'batch_norm'; readonly channels: number }
   | { readonly kind: 'dropout'; readonly rate: number }
   | { readonly kind: 'relu' }
+  | { readonly kind: 'sigmoid' }
   | { readonly kind: 'flatten' };
 
 export interface Network {
@@ -37,6 +47,8 @@ export interface Network {
   readonly image: Shape;
   readonly classes: number;
   readonly layers: readonly Layer[];
+  /** Samples that its check takes; 2 when left out. */
+  readonly batch?: number;
 }
 
 const same = { strides: [1, 1], padding: 'same' } as const;
@@ -101,6 +113,27 @@ export const smallNetwork: Network = {
   ],
 };
 
+/** Normalised over pixels and over samples, without biases before it; averages, and units that saturate. */
+export const normalisedNetwork: Network = {
+  name: 'normalised',
+  image: [9, 7, 3],
+  classes: 5,
+  // Two samples alone are brought to ±1 whatever they are.
+  batch: 7,
+  layers: [
+    { kind: 'conv2d', kernel: [3, 2, 3, 6], strides: [1, 1], padding: 'same', hasNoBias: true },
+    { kind: 'batch_norm', channels: 6 },
+    activation,
+    { kind: 'avg_pool2d', poolSize: [2, 3], strides: [2, 2], padding: 'same' },
+    { kind: 'dropout', rate: 0.25 },
+    { kind: 'flatten' },
+    { kind: 'dense', kernel: [120, 11], hasNoBias: true },
+    { kind: 'batch_norm', channels: 11 },
+    { kind: 'sigmoid' },
+    { kind: 'dense', kernel: [11, 5] },
+  ],
+};
+
 /** The same network with no unit ever dropped. */
 export function withoutDropout(network: Network): Network {
   return { ...network, layers: network.layers.filter(({ kind }) => kind !== 'dropout') };
@@ -114,27 +147,35 @@ export interface ParameterSpec {
   readonly layer: number;
 }
 
-/** Kernel and bias of each layer that has them, in order. */
+/** Kernel and bias, or γ and β, of each layer that has them, in order. */
 export function parametersOf(network: Network): ParameterSpec[] {
-  const seen = { conv: 0, dense: 0 };
+  const seen = { conv: 0, dense: 0, norm: 0 };
   return network.layers.flatMap((layer, index) => {
+    const spec = (word: keyof typeof seen, part: string, shape: Shape): ParameterSpec => ({
+      name: `${word}${seen[word]}/${part}`,
+      shape,
+      layer: index,
+    });
+    if (layer.kind === 'batch_norm') {
+      seen.norm++;
+      return ['gamma', 'beta'].map((part) => spec('norm', part, [layer.channels]));
+    }
     if (layer.kind !== 'conv2d' && layer.kind !== 'dense') return [];
     const word = layer.kind === 'conv2d' ? 'conv' : 'dense';
-    const name = `${word}${++seen[word]}`;
-    return [
-      { name: `${name}/kernel`, shape: layer.kernel, layer: index },
-      { name: `${name}/bias`, shape: layer.kernel.slice(-1), layer: index },
-    ];
+    seen[word]++;
+    const kernel = spec(word, 'kernel', layer.kernel);
+    return layer.hasNoBias ? [kernel] : [kernel, spec(word, 'bias', layer.kernel.slice(-1))];
   });
 }
 
-/** Kernels within Glorot's limits, biases of up to ±0.05, so that a forgotten bias shows. */
+/** Kernels within Glorot's limits, biases of up to ±0.05, so that a forgotten bias shows, γ around 1. */
 export function drawParameters(network: Network, random: Random): Array64[] {
-  return parametersOf(network).map(({ shape }) => {
+  return parametersOf(network).map(({ name, shape }) => {
     const window = sizeOf(shape.slice(0, -2));
     const fans = window * ((shape.at(-2) as number) + (shape.at(-1) as number));
     const limit = shape.length === 1 ? 0.05 : Math.sqrt(6 / fans);
-    return fill64(shape, () => Math.fround(limit * (2 * random() - 1)));
+    const centre = name.endsWith('/gamma') ? 1 : 0;
+    return fill64(shape, () => Math.fround(centre + limit * (2 * random() - 1)));
   });
 }
 
@@ -159,17 +200,31 @@ export function networkLoss(
   let next = 0;
   const parameter = (): Tensor => parameters[next++] as Tensor;
   let y = x;
+  const withBias = (product: Tensor, { hasNoBias = false }): Tensor =>
+    hasNoBias ? product : add(product, parameter());
   layers.forEach((layer, index) => {
-    if (layer.kind === 'conv2d') y = add(conv2d(y, parameter(), layer), parameter());
-    else if (layer.kind === 'dense') y = add(matmul(y, parameter()), parameter());
+    if (layer.kind === 'conv2d') y = withBias(conv2d(y, parameter(), layer), layer);
+    else if (layer.kind === 'dense') y = withBias(matmul(y, parameter()), layer);
+    else if (layer.kind === 'batch_norm')
+      y = batchNorm(y, { gamma: parameter(), beta: parameter(), state, epsilon }).y;
     else if (layer.kind === 'max_pool2d') y = maxPool2d(y, layer);
+    else if (layer.kind === 'avg_pool2d') y = avgPool2d(y, layer);
     else if (layer.kind === 'dropout') y = dropout(y, { rate: layer.rate, stream: streamOf(index), state });
+    else if (layer.kind === 'sigmoid') y = sigmoid(y);
     else y = layer.kind === 'relu' ? relu(y) : flatten(y);
   });
   return { ...softmaxCrossEntropy(y, labels), logits: y };
 }
 
 const plain = { transposeA: false, transposeB: false };
+/** Of every normalisation here. */
+const epsilon = 1e-3;
+/** The state of a step in which every sample counts. */
+const wholeBatch = array64(
+  [stateSize],
+  Array.from({ length: stateSize }, (_, word) => (word === stateWords.epochSize ? 0xffffffff : 0)),
+  'u32',
+);
 
 /** A network in float64 with its parameters: remembers what each layer was given, so that parts can run again. */
 export class Network64 {
@@ -192,20 +247,25 @@ export class Network64 {
     this.lossFrom(0);
   }
 
-  #weights(layer: number): { kernel: Array64; bias: Array64 } {
+  /** Kernel and bias, or γ and β. */
+  #weights(layer: number): [first: Array64, second: Array64] {
     const place = this.#places[layer] as number;
-    return { kernel: this.parameters[place] as Array64, bias: this.parameters[place + 1] as Array64 };
+    return [this.parameters[place] as Array64, this.parameters[place + 1] as Array64];
   }
 
   #forward(layer: Layer, index: number, x: Array64): Array64 {
     const [N] = x.shape as [number];
     if (layer.kind === 'relu') return map64(x, (value) => Math.max(value, 0));
     if (layer.kind === 'flatten') return { ...x, shape: [N, sizeOf(x.shape) / N] };
+    if (layer.kind === 'sigmoid') return sigmoid64(x);
     if (layer.kind === 'max_pool2d') return maxPool64(x, layer);
+    if (layer.kind === 'avg_pool2d') return avgPool64(x, layer);
     if (layer.kind === 'dropout') return this.#mask(x, layer.rate, index);
-    const { kernel, bias } = this.#weights(index);
-    const product = layer.kind === 'dense' ? matmul64(x, kernel, plain) : conv2dForward64(x, kernel, layer);
-    return combine64(product, bias, (a, b) => a + b);
+    const [first, second] = this.#weights(index);
+    if (layer.kind === 'batch_norm')
+      return batchNorm64({ x, gamma: first, beta: second, state: wholeBatch }, { epsilon }).y;
+    const product = layer.kind === 'dense' ? matmul64(x, first, plain) : conv2dForward64(x, first, layer);
+    return layer.hasNoBias ? product : combine64(product, second, (a, b) => a + b);
   }
 
   #mask(x: Array64, rate: number, layer: number): Array64 {
@@ -238,16 +298,23 @@ export class Network64 {
         dy = map64(x, (value, i) => (value > 0 ? (flowing.values[i] as number) : 0));
       } else if (layer.kind === 'flatten') dy = { ...dy, shape: x.shape };
       else if (layer.kind === 'max_pool2d') dy = maxPoolBackward64(x, dy, layer);
+      else if (layer.kind === 'avg_pool2d') dy = avgPoolBackward64(x, dy, layer);
+      else if (layer.kind === 'sigmoid') dy = sigmoidBackward64(this.#inputs[index + 1] as Array64, dy);
       else if (layer.kind === 'dropout') dy = this.#mask(dy, layer.rate, index);
       else {
-        const { kernel, bias } = this.#weights(index);
+        const [first, second] = this.#weights(index);
         const place = this.#places[index] as number;
-        gradients[place + 1] = reduceTo64(dy, bias.shape);
+        if (layer.kind === 'batch_norm') {
+          const all = batchNormBackward64({ x, gamma: first, state: wholeBatch }, dy, { epsilon });
+          [gradients[place], gradients[place + 1], dy] = [all.gamma, all.beta, all.x];
+          continue;
+        }
+        if (!layer.hasNoBias) gradients[place + 1] = reduceTo64(dy, second.shape);
         if (layer.kind === 'dense') {
-          const both = matmulBackward64(x, kernel, dy, plain);
+          const both = matmulBackward64(x, first, dy, plain);
           [gradients[place], dy] = [both.b, both.a];
         } else {
-          const both = conv2dBackward64(x, kernel, dy, layer);
+          const both = conv2dBackward64(x, first, dy, layer);
           [gradients[place], dy] = [both.kernel, both.x];
         }
       }
