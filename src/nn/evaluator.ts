@@ -91,7 +91,8 @@ export class Evaluator {
         sums.loss += metrics.lossSum;
         sums.correct += metrics.correct;
         sums.count += metrics.count;
-        onStep?.(++done, count);
+        done++;
+        onStep?.(done, count);
         return hearers.length > 0 ? hearEnd(done - 1) : undefined;
       },
     });
