@@ -16,7 +16,7 @@ export const colours = {
   axis: { light: '#8d97a3', dark: '#66717e' },
   grid: { light: '#e2e6eb', dark: '#2c333c' },
   blue: { light: '#0068a8', dark: '#56b4e9' },
-  orange: { light: '#c85200', dark: '#f2934f' },
+  orange: { light: '#c24f00', dark: '#f2934f' },
   green: { light: '#00805d', dark: '#3cc79d' },
   pink: { light: '#b3578a', dark: '#e39cc5' },
   yellow: { light: '#8f6a00', dark: '#e8bb45' },

@@ -57,7 +57,7 @@ export function timingBars(times: readonly KernelTime[]): Drawing {
     unit: 'number',
     xLabel: 'milliseconds per step',
     format: (ms, i) => `${ms.toFixed(2)} ms, ${percent(rows[i]!.share, 1)}`,
-    labelWidth: 370,
-    width: 820,
+    labelWidth: 440,
+    width: 880,
   });
 }
