@@ -1,7 +1,8 @@
 /**
- * Plan: what is written is read back, folders are made, nothing temporary is left; a write that fails leaves the
- * old file; names cannot leave the folder; each system error gives its sentence, once from the real system where
- * that can be provoked and from its code otherwise; locks exclude, are released, and outlive neither process nor boot.
+ * Plan: what is written or appended is read back, folders are made, nothing temporary is left; a write that fails
+ * leaves the old file; names cannot leave the folder; each system error gives its sentence, once from the real system
+ * where that can be provoked and from its code otherwise; locks exclude, are released, and outlive neither process nor
+ * boot.
  */
 import { spawnSync } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
@@ -58,6 +59,33 @@ describe('openFolder', () => {
     expect(await folder.list()).toEqual(['x']);
   });
 
+  it('appends text and bytes, to a file that is there and to one that is not', async () => {
+    const folder = openFolder(path.join(base, 'run'));
+    await folder.append('logs/deep/a', 'é');
+    await folder.append('logs/deep/a', Uint8Array.of(0, 255));
+    expect([...(await folder.read('logs/deep/a'))]).toEqual([0xc3, 0xa9, 0, 255]);
+    await folder.write('b', 'one');
+    await folder.append('b', ' two');
+    await folder.append('b', '');
+    expect(text(await folder.read('b'))).toBe('one two');
+  });
+
+  it('many appenders lose nothing', async () => {
+    const folder = openFolder(base);
+    const lines = Array.from({ length: 8 }, (_, i) => `${String(i).repeat(1000)}\n`);
+    await Promise.all(lines.map((line) => folder.append('x', line)));
+    const found = text(await folder.read('x'));
+    expect(found.match(/.+\n/g)?.sort()).toEqual(lines);
+  });
+
+  it('says why it cannot append', async () => {
+    await mkdir(path.join(base, 'taken'));
+    const error = await failure(openFolder(base).append('taken', 'x'));
+    expect(error.message).toMatchInlineSnapshot(
+      `"cannot write BASE/taken: it is a folder, where a file was expected. Name a file inside it."`,
+    );
+  });
+
   it('many writers of one file leave one whole file', async () => {
     const folder = openFolder(base);
     const long = (i: number) => String(i).repeat(100_000);
@@ -70,6 +98,7 @@ describe('openFolder', () => {
   it.each(['..', '../x', '/etc/passwd', 'a/../../x', '.', ''])("refuses the name '%s'", async (name) => {
     const folder = openFolder(base);
     await expect(folder.write(name, 'x')).rejects.toThrow(UsageError);
+    await expect(folder.append(name, 'x')).rejects.toThrow(UsageError);
     await expect(folder.read(name)).rejects.toThrow(UsageError);
     await expect(folder.exists(name)).rejects.toThrow(UsageError);
   });
