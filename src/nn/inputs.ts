@@ -1,6 +1,6 @@
 /** From the images on the device to the model's inputs: gather, scale, filter, augment; recorded in every program. */
 import type { Tensor } from '../engine/tensor.js';
-import { type AugmentOptions, augmentBatch, batchGather, image } from '../kernels/index.js';
+import { type AugmentOptions, augmentBatch, batchGather, image, scale } from '../kernels/index.js';
 import type { DeviceSet } from './device_set.js';
 import type { Preprocessing } from './preprocessing.js';
 
@@ -23,13 +23,18 @@ export function gatherInputs(
   { batch, preprocessing, augmentation }: InputOptions,
 ): { readonly x: Tensor; readonly y: Tensor } {
   const { images, labels, permutation } = set;
-  const { scale, offset, filters } = preprocessing;
-  const gathered = batchGather({ images, labels, permutation, state }, { batch, scale, offset });
+  const { scale: factor, offset, filters } = preprocessing;
+  // Filters see black as 0, which is also what they find outside the image, so standardising comes after them.
+  const isLate = filters.length > 0;
+  const first = isLate ? { scale: 1 / 255, offset: 0 } : { scale: factor, offset };
+  const gathered = batchGather({ images, labels, permutation, state }, { batch, ...first });
   const filtered = filters.reduce(
     (x, { kernel, iterations }) => image.filter2d(x, kernel, { iterations }),
     gathered.x,
   );
-  if (!augmentation) return { x: filtered, y: gathered.y };
-  const x = augmentBatch({ x: filtered, permutation, state }, augmentation, [offset, 255 * scale + offset]);
+  const isUnit = 255 * factor === 1 && offset === 0;
+  const scaled = isLate && !isUnit ? scale(filtered, 255 * factor, offset) : filtered;
+  if (!augmentation) return { x: scaled, y: gathered.y };
+  const x = augmentBatch({ x: scaled, permutation, state }, augmentation, [offset, 255 * factor + offset]);
   return { x, y: gathered.y };
 }

@@ -15,10 +15,10 @@ export interface Filter {
 }
 
 export interface Preprocessing {
-  /** x = byte · scale + offset. */
+  /** x = byte · scale + offset, of what the filters leave. */
   readonly scale: number;
   readonly offset: number;
-  /** In the order in which they are applied, after scaling. */
+  /** In the order in which they are applied, on values 0 … 1 with black outside the image. */
   readonly filters: readonly Filter[];
 }
 
@@ -52,8 +52,8 @@ function checkFilter(name: string, kernel: readonly number[], iterations: number
     throw new UsageError(
       `filters.${name}: the kernel has ${kernel.length} values, expected 9 (3×3) or 25 (5×5).`,
     );
-  if (!kernel.every(Number.isFinite))
-    throw new UsageError(`filters.${name}: the kernel holds a value that is not a number.`);
+  if (!kernel.every((weight) => Number.isFinite(Math.fround(weight))))
+    throw new UsageError(`filters.${name}: the kernel holds a value that is no number of an f32.`);
   if (!Number.isInteger(iterations) || iterations < 1)
     throw new UsageError(`filters.${name}: iterations is ${iterations}, expected a whole number from 1 on.`);
 }
