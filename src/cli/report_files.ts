@@ -1,6 +1,7 @@
 /** The files of a run folder as a report needs them; no device is opened. */
 import path from 'node:path';
-import { DataError, FileError, UsageError } from '../errors.js';
+import { sizeOf } from '../engine/pass.js';
+import { FileError, ModelError, UsageError } from '../errors.js';
 import type { Folder } from '../folder.js';
 import { Sequential } from '../nn/sequential.js';
 import { evaluationFromJson } from '../report/evaluation_file.js';
@@ -45,18 +46,17 @@ export async function readReport(folder: Folder): Promise<RunReport> {
   };
 }
 
-/** The rows of the table of layers. */
-function layersOf(text: string, name: string): LayerRow[] {
-  let json: unknown;
+/** The rows of the table of layers. Throws: ModelError, whatever is wrong with the description. */
+function layersOf(text: string, file: string): LayerRow[] {
   try {
-    json = JSON.parse(text);
+    return Sequential.fromJson(JSON.parse(text)).layers.map(({ layer, name, outputShape, parameters }) => ({
+      name,
+      className: layer.className,
+      outputShape,
+      parameterCount: parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
+    }));
   } catch (cause) {
-    throw new DataError(`${name}: damaged: it is not JSON (${String(cause)}).`, { cause });
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ModelError(`${file}: damaged: ${reason.replace(/\.$/, '')}. Train the run again.`, { cause });
   }
-  return Sequential.fromJson(json).layers.map(({ layer, name, outputShape, parameters }) => ({
-    name,
-    className: layer.className,
-    outputShape,
-    parameterCount: parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
-  }));
 }

@@ -33,10 +33,10 @@ export function readMarkup(markup: string): Element[] {
       continue;
     }
     const attributes: Record<string, string> = {};
-    for (const [, key, value] of attributeText.matchAll(/([^\s=]+)="([^"]*)"/g)) {
-      if (key! in attributes) throw new Error(`<${name}> has ${key} twice`);
-      if (/&(?!(amp|lt|gt|quot|#39);)/.test(value!)) throw new Error(`a bare & in ${key} of <${name}>`);
-      attributes[key!] = value!;
+    for (const [, key = '', value = ''] of attributeText.matchAll(/([^\s=]+)="([^"]*)"/g)) {
+      if (key in attributes) throw new Error(`<${name}> has ${key} twice`);
+      if (/&(?!(amp|lt|gt|quot|#39);)/.test(value)) throw new Error(`a bare & in ${key} of <${name}>`);
+      attributes[key] = value;
     }
     const { id } = attributes;
     if (id !== undefined && ids.has(id)) throw new Error(`the id ${id} comes twice`);
