@@ -1,7 +1,7 @@
 /** The files of a run folder as a report needs them; no device is opened. */
 import path from 'node:path';
 import { sizeOf } from '../engine/pass.js';
-import { FileError, ModelError, UsageError } from '../errors.js';
+import { FileError, ModelError } from '../errors.js';
 import type { Folder } from '../folder.js';
 import { Sequential } from '../nn/sequential.js';
 import { evaluationFromJson } from '../report/evaluation_file.js';
@@ -12,7 +12,7 @@ import { runFromJson } from '../report/run_record.js';
 /**
  * Reads run.json, and history.json, model.json and evaluation.json where they are.
  *
- * Throws: UsageError when the folder holds no run; DataError or ModelError when one of the files is damaged.
+ * Throws: FileError when the folder holds no run; DataError or ModelError when one of the files is damaged.
  */
 export async function readReport(folder: Folder): Promise<RunReport> {
   const read = async (name: string): Promise<string | undefined> => {
@@ -27,8 +27,9 @@ export async function readReport(folder: Folder): Promise<RunReport> {
   const at = (name: string): string => path.join(folder.path, name);
   const run = await read('run.json');
   if (run === undefined) {
-    throw new UsageError(
+    throw new FileError(
       `report: ${folder.path} holds no run (there is no run.json in it); name a folder that 'npm run train' wrote.`,
+      { problem: 'missing' },
     );
   }
   const [history, model, evaluation] = [

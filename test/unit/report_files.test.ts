@@ -11,7 +11,7 @@ import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { report } from '../../src/cli/report.js';
 import { reportFiles, writeReport } from '../../src/cli/report_writer.js';
 import { ImageSet } from '../../src/data/dataset.js';
-import { DataError, ModelError, UsageError } from '../../src/errors.js';
+import { DataError, FileError, ModelError, UsageError } from '../../src/errors.js';
 import { dense, flatten } from '../../src/nn/layers/index.js';
 import { sequential } from '../../src/nn/sequential.js';
 import { openFolder } from '../../src/node/files.js';
@@ -161,10 +161,10 @@ describe('wrong input', () => {
     [
       'no such folder',
       () => report([at('none')], {}),
-      UsageError,
+      FileError,
       /^report: .*none holds no run \(there is no run\.json in it\); name a folder that 'npm run train' wrote\.$/,
     ],
-    ['a file', () => report([at('a', 'run.json')], {}), UsageError, /holds no run/],
+    ['a file', () => report([at('a', 'run.json')], {}), FileError, /holds no run/],
     ['no folder', () => report([], {}), UsageError, 'report: no run folder is named, expected one or more.'],
     [
       'the same folder twice',
