@@ -12,6 +12,7 @@ import json
 import math
 import pathlib
 import random
+import tempfile
 import warnings
 
 import keras
@@ -132,16 +133,15 @@ def model_checkpoint():
     return dict(name=name, options=options, values=values, saved=saved, messages=messages)
 
 
-def csv_logger(tmp="/tmp/callback_values.csv"):
+def csv_logger(file):
     rows = [
         {"loss": 0.5, "accuracy": 0.25, "val_loss": 1e-05, "learning_rate": 0.0010000000474974513},
         {"loss": NAN, "accuracy": 1.0, "learning_rate": 1e-04},
         {"loss": -math.inf, "accuracy": 1 / 3, "val_loss": 1e16, "learning_rate": 0.0},
     ]
-    pathlib.Path(tmp).unlink(missing_ok=True)
     texts = []
     for append, separator in [(False, ","), (True, ","), (False, ";")]:
-        callback = keras.callbacks.CSVLogger(tmp, separator=separator, append=append)
+        callback = keras.callbacks.CSVLogger(file, separator=separator, append=append)
         model = Model()
         model.metrics_names = ["loss", "accuracy"]
         callback.set_model(model)
@@ -149,7 +149,7 @@ def csv_logger(tmp="/tmp/callback_values.csv"):
         for epoch, logs in enumerate(rows):
             callback.on_epoch_end(epoch, dict(logs))
         callback.on_train_end()
-        texts.append(pathlib.Path(tmp).read_bytes().decode())
+        texts.append(file.read_bytes().decode())
     return dict(rows=rows, texts=texts)
 
 
@@ -162,12 +162,14 @@ def plain(value):
     return [plain(one) for one in value] if isinstance(value, (list, tuple)) else value
 
 
+with tempfile.TemporaryDirectory() as folder:
+    csv = csv_logger(pathlib.Path(folder) / "log.csv")
 cases = plain(
     {
         "earlyStopping": [early_stopping() for _ in range(80)],
         "reduceLrOnPlateau": [reduce_lr() for _ in range(80)],
         "modelCheckpoint": [model_checkpoint() for _ in range(50)],
-        "csvLogger": csv_logger(),
+        "csvLogger": csv,
     }
 )
 lines = []
