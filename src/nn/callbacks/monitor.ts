@@ -29,7 +29,8 @@ export function directionOf(who: string, monitor: string, mode: Mode): 'min' | '
 }
 
 /**
- * Whether a value improves on another by more than `minDelta`, whose sign does not matter; never for NaN.
+ * Whether a value improves on another by more than `minDelta`, whose sign does not matter; never for NaN. (Keras 3.15
+ * takes whatever comes first for the best, and after a NaN nothing improves on it; earlier ones do as is done here.)
  *
  *   now + |minDelta| < than   (max: now − |minDelta| > than)
  */
