@@ -367,8 +367,8 @@ describe('pictures', () => {
     expect(new Set(images.map((element) => number(element, 'y'))).size).toBe(2);
     expect(new Set(images.map((element) => number(element, 'x'))).size).toBe(5);
     expect(images[0]!.attributes).toMatchObject({
-      width: '84',
-      height: '56',
+      width: '96',
+      height: '64',
       href: 'data:image/png;base64,AQID',
       'image-rendering': 'optimizeSpeed',
     });
@@ -390,8 +390,8 @@ describe('pictures', () => {
     });
     const images = elementsOf(drawing).filter(({ name }) => name === 'image');
     const [a, b, c] = images.map((element) => number(element, 'x'));
-    expect(c! - b!).toBeCloseTo(92, 9);
-    expect(b! - a!).toBeCloseTo(104, 9);
+    expect(c! - b!).toBeCloseTo(104, 9);
+    expect(b! - a!).toBeCloseTo(116, 9);
     expect(textsIn(drawing)).toEqual(expect.arrayContaining([hostile, 'original', 'preset', 'row']));
     elementsOf(pictureTable({ title: 't', columns: [], rows: [], encode }));
     elementsOf(predictionGrid({ title: 't', images: [], encode }));

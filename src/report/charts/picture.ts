@@ -22,6 +22,15 @@ export function fitInto(
   return { width: width * scale, height: height * scale };
 }
 
+/** Pixels on the side of a square for pictures like this one: close to 96. */
+export function boxFor(picture: Picture | undefined): number {
+  if (!picture) return largestBox;
+  const { width, height } = fitInto(picture, largestBox);
+  return Math.max(width, height);
+}
+
+const largestBox = 96;
+
 /** A picture in the middle of a box of `box` pixels whose corner is at x, y. */
 export function svgImage(picture: Picture, encode: EncodePng, x: number, y: number, box: number): string {
   const { width, height } = fitInto(picture, box);

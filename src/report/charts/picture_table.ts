@@ -1,6 +1,6 @@
 /** Pictures in rows and columns with names, such as originals beside what was made of them. */
 import type { Picture } from '../evaluation_file.js';
-import { type EncodePng, svgImage } from './picture.js';
+import { type EncodePng, boxFor, svgImage } from './picture.js';
 import { paint } from './palette.js';
 import { type Drawing, line, px, shorten, text, textWidth } from './svg.js';
 
@@ -22,14 +22,13 @@ export interface PictureTable {
   readonly columns: readonly ColumnGroup[];
   readonly rows: readonly PictureRow[];
   readonly encode: EncodePng;
-  /** Pixels on each side of a picture. */
-  readonly box?: number;
 }
 
 const gap = 8;
 const groupGap = 20;
 
-export function pictureTable({ title, note, columns, rows, encode, box = 84 }: PictureTable): Drawing {
+export function pictureTable({ title, note, columns, rows, encode }: PictureTable): Drawing {
+  const box = boxFor(rows[0]?.pictures[0]);
   const labelWidth = Math.min(170, Math.max(0, ...rows.map(({ label }) => textWidth(label, 12))));
   const left = 16 + (labelWidth > 0 ? labelWidth + 12 : 0);
   const hasHeads = columns.some(({ label }) => label !== '');

@@ -5,7 +5,7 @@
 import type { Picture } from '../evaluation_file.js';
 import { percent } from './numbers.js';
 import { paint } from './palette.js';
-import { type EncodePng, svgImage } from './picture.js';
+import { type EncodePng, boxFor, svgImage } from './picture.js';
 import { type Drawing, px, type TextStyle, shorten, text, titled } from './svg.js';
 
 export interface GridImage {
@@ -21,18 +21,20 @@ export interface PredictionGrid {
 }
 
 const columns = 5;
-const box = 84;
 const cellWidth = 124;
+/** Bold letters are wider. */
+const boldness = 1.12;
 
 export function predictionGrid({ title, images, encode }: PredictionGrid): Drawing {
   const hasGuesses = images.some(({ guess }) => guess !== undefined);
+  const box = boxFor(images[0]?.picture);
   const cellHeight = box + (hasGuesses ? 68 : 34);
   const width = 32 + columns * cellWidth;
   const rows = Math.max(1, Math.ceil(images.length / columns));
   const cells = images.map((image, i) => {
     const x = 16 + (i % columns) * cellWidth;
     const y = 46 + Math.floor(i / columns) * cellHeight;
-    return titled(cell(image, encode, x, y), words(image));
+    return titled(cell(image, encode, x, y, box), words(image));
   });
   const empty = images.length === 0 ? text(width / 2, 90, 'none', { anchor: 'middle', colour: 'soft' }) : '';
   return {
@@ -52,18 +54,24 @@ export function words({ truth, guess }: GridImage): string {
     : `${truth}, taken for ${guess.name} (${sure})`;
 }
 
-function cell({ picture, truth, guess }: GridImage, encode: EncodePng, x: number, y: number): string {
+function cell(
+  { picture, truth, guess }: GridImage,
+  encode: EncodePng,
+  x: number,
+  y: number,
+  box: number,
+): string {
   const left = x + (cellWidth - box) / 2;
   const middle = x + cellWidth / 2;
   const room = cellWidth - 6;
   const image = svgImage(picture, encode, left, y, box);
   if (guess === undefined) {
-    const label = text(middle, y + box + 18, shorten(truth, room, 13), {
+    const label = text(middle, y + box + 18, shorten(truth, room / boldness, 13), {
       size: 13,
       anchor: 'middle',
       isBold: true,
     });
-    return image + frame(left, y, false) + label;
+    return image + frame(left, y, box, false) + label;
   }
   const isWrong = guess.name !== truth;
   const mark = isWrong ? '✗' : '✓';
@@ -71,9 +79,8 @@ function cell({ picture, truth, guess }: GridImage, encode: EncodePng, x: number
     text(middle, y + box + 18 + row * 16, content, { anchor: 'middle', ...style });
   return [
     image,
-    frame(left, y, isWrong),
-    // Bold letters are a little wider.
-    line(shorten(`${mark} ${guess.name}`, room / 1.08, 12), 0, {
+    frame(left, y, box, isWrong),
+    line(shorten(`${mark} ${guess.name}`, room / boldness, 12), 0, {
       isBold: true,
       colour: isWrong ? 'orange' : 'blue',
     }),
@@ -87,7 +94,7 @@ export function sureness(confidence: number): string {
   return `${Math.floor(confidence * 100)} %`;
 }
 
-function frame(x: number, y: number, isWrong: boolean): string {
+function frame(x: number, y: number, box: number, isWrong: boolean): string {
   return isWrong
     ? `<rect x="${px(x - 2)}" y="${px(y - 2)}" width="${box + 4}" height="${box + 4}" stroke-width="4" stroke-dasharray="10 4" ${paint({ stroke: 'orange' })}/>`
     : `<rect x="${px(x - 0.5)}" y="${px(y - 0.5)}" width="${box + 1}" height="${box + 1}" ${paint({ stroke: 'grid' })}/>`;

@@ -56,7 +56,7 @@ thead th{color:var(--soft);font-weight:600;vertical-align:bottom}
 tbody th{font-weight:500}
 tfoot th,tfoot td{border-bottom:0;border-top:2px solid var(--axis);font-weight:600}
 .number{text-align:right;white-space:nowrap}
-.name{white-space:nowrap}
+.name{display:inline-block;max-width:100%}
 td:last-child{overflow-wrap:anywhere}
 details{margin:12px 0}
 summary{cursor:pointer;color:var(--blue)}

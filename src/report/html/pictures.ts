@@ -1,9 +1,7 @@
 /** Images of a set as a list that wraps, each with its classes as text. */
-import { type EncodePng, dataAddress, fitInto } from '../charts/picture.js';
+import { type EncodePng, boxFor, dataAddress, fitInto } from '../charts/picture.js';
 import { type GridImage, sureness, words } from '../charts/prediction_grid.js';
 import { escape } from '../charts/svg.js';
-
-const box = 84;
 
 export function pictureList(images: readonly GridImage[], encode: EncodePng): string {
   return `<ul class="pixels">${images.map((image) => item(image, encode)).join('\n')}</ul>`;
@@ -11,7 +9,7 @@ export function pictureList(images: readonly GridImage[], encode: EncodePng): st
 
 function item(image: GridImage, encode: EncodePng): string {
   const { picture, truth, guess } = image;
-  const { width, height } = fitInto(picture, box);
+  const { width, height } = fitInto(picture, boxFor(picture));
   const img = `<img src="${dataAddress(picture, encode)}" width="${Math.round(width)}" height="${Math.round(height)}" alt="${escape(words(image))}">`;
   if (guess === undefined) return `<li>${img}${escape(truth)}</li>`;
   const isWrong = guess.name !== truth;

@@ -37,7 +37,8 @@ export function runReportPage(report: RunReport, encode: EncodePng): string {
   const { name, run, evaluation } = report;
   const { tested, augmented, kernelTimes } = evaluation;
   const part = testedPart(run);
-  const dataset = show(run.settings['dataset']);
+  // Of a path, its last part.
+  const dataset = show(run.settings['dataset']).replace(/^.*[\\/](?=[^\\/]+[\\/]?$)/, '');
   return page({
     title: `${dataset}: ${run.model ?? show(run.settings['model'])} model`,
     subtitle: `Run ${name}${run.startedAt === undefined ? '' : `, started ${day(run.startedAt)}`}`,
