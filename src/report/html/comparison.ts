@@ -211,7 +211,6 @@ export function comparisonCurves(runs: readonly RunReport[]): ComparisonCurves {
       unit: 'percent',
       series: series('accuracy'),
       format: percent,
-      width: 520,
     }),
     loss: lineChart({
       title: 'Validation loss',
@@ -220,7 +219,6 @@ export function comparisonCurves(runs: readonly RunReport[]): ComparisonCurves {
       mayBeLog: true,
       series: series('loss'),
       format: fixed,
-      width: 520,
     }),
   };
 }
