@@ -5,6 +5,7 @@ import { ShadegradError } from '../errors.js';
 import { splitNames } from '../data/splits.js';
 import { setFolderOpener } from '../folder.js';
 import { modelsByName } from '../nn/models.js';
+import type { ImageShape } from '../node/datasets.js';
 import { openFolder } from '../node/files.js';
 import { bench } from './bench.js';
 import { devices } from './devices.js';
@@ -75,6 +76,9 @@ function buildProgram(run: Runner): Command {
     .addOption(dataset().default('digits'))
     .addOption(dataFolder())
     .addOption(transpose())
+    .addOption(
+      new Option('--image-shape <HxWxC>', 'of a CSV whose columns are no grey square').argParser(imageShape),
+    )
     .addOption(offline())
     .addOption(
       new Option('--preset <name>', 'the recipe; by default one that suits the device').choices(presetNames),
@@ -257,6 +261,14 @@ function positiveNumber(text: string): number {
   const value = Number(text);
   if (!(value > 0 && value < Infinity)) throw new InvalidArgumentError('Expected a number above 0.');
   return value;
+}
+
+function imageShape(text: string): ImageShape {
+  const found = /^(\d+)x(\d+)(?:x([13]))?$/.exec(text);
+  const [height, width, channels] = [found?.[1], found?.[2], found?.[3] ?? 1].map(Number);
+  if (!height || !width || !channels)
+    throw new InvalidArgumentError('Expected height, width and channels (1 or 3), such as 32x32x3.');
+  return { height, width, channels };
 }
 
 function share(text: string): number {

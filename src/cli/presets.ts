@@ -115,7 +115,7 @@ export const presets = {
               minLr: 1e-6,
               say,
             }),
-            earlyStopping({ monitor: 'val_accuracy', patience: 8 }),
+            earlyStopping({ monitor: 'val_accuracy', patience: 8, say }),
           ],
   },
   paper: {
@@ -134,7 +134,7 @@ export const presets = {
               minLr: 1e-4,
               say,
             }),
-            earlyStopping({ monitor: 'val_accuracy', patience: 3 }),
+            earlyStopping({ monitor: 'val_accuracy', patience: 3, say }),
           ],
   },
 } as const satisfies Record<PresetName, Preset>;

@@ -6,6 +6,7 @@ import { type Optimizer, rmsprop, sgd } from '../nn/optimizers.js';
 import { type LearningRate, cosineDecay, oneCycle, stepDecay } from '../nn/schedules.js';
 import type { SplitName } from '../data/splits.js';
 import type { ModelName } from '../nn/models.js';
+import type { ImageShape } from '../node/datasets.js';
 import { type Output, bold } from './output.js';
 import { isPresetName, recipeFor } from './presets.js';
 import {
@@ -21,6 +22,7 @@ export interface RecipeOptions {
   readonly dataset: string;
   readonly data?: string;
   readonly transpose?: boolean;
+  readonly imageShape?: ImageShape;
   readonly preset?: string;
   readonly model?: ModelName;
   readonly split?: SplitName;
@@ -63,6 +65,7 @@ export function chooseSettings(options: RecipeOptions, device: Device, output: O
     dataset: options.dataset,
     data: options.data ?? null,
     transpose: options.transpose ?? false,
+    shape: options.imageShape ?? null,
     preset,
     model: options.model ?? recipe.model,
     split:

@@ -3,6 +3,7 @@ import type { SplitName } from '../data/splits.js';
 import type { AugmentOptions } from '../kernels/index.js';
 import type { ModelName } from '../nn/models.js';
 import type { Filter } from '../nn/preprocessing.js';
+import type { ImageShape } from '../node/datasets.js';
 
 export const presetNames = ['quick', 'corrected', 'paper'] as const;
 export type PresetName = (typeof presetNames)[number];
@@ -19,6 +20,8 @@ export interface Settings {
   readonly data: string | null;
   /** Of IDX files: rows and columns are swapped. */
   readonly transpose: boolean;
+  /** Of a CSV whose columns are no grey square. */
+  readonly shape: ImageShape | null;
   readonly preset: PresetName;
   readonly model: ModelName;
   readonly split: SplitName;

@@ -117,11 +117,12 @@ function describeRun(
 }
 
 async function loadImages(settings: Settings, options: TrainOptions, output: Output): Promise<Images> {
-  const { data, transpose } = settings;
+  const { data, transpose, shape } = settings;
   const loaded = await loadDataset(settings.dataset, {
     ...(data === null ? {} : { folder: data }),
     ...(options.offline ? { offline: true } : {}),
     ...(transpose ? { transpose } : {}),
+    ...(shape ? { shape } : {}),
     onProgress: downloadProgress(output),
   });
   const { split, folds, fold, validationShare, limit, seed } = settings;
