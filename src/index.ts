@@ -24,7 +24,7 @@ import {
   maxPooling2d,
 } from './nn/layers/index.js';
 import { mlpModel, paperBnModel, paperModel, simpleModel } from './nn/models.js';
-import { rmsprop, sgd } from './nn/optimizers.js';
+import { optimizerFromConfig, rmsprop, sgd } from './nn/optimizers.js';
 import {
   cosineDecay,
   exponentialDecay,
@@ -70,7 +70,7 @@ export const layers = {
   maxPooling2d,
 };
 
-export const optimizers = { rmsprop, sgd };
+export const optimizers = { rmsprop, sgd, fromConfig: optimizerFromConfig };
 
 /** Learning rates that change from step to step; an optimizer takes one in place of a number. */
 export const schedules = {

@@ -97,3 +97,22 @@ export function sgd({ learningRate = 0.01, momentum = 0, nesterov = false }: Sgd
     },
   };
 }
+
+const byName: Readonly<Record<string, (options: never) => Optimizer>> = { rmsprop, sgd };
+
+/**
+ * The optimizer that a saved model describes; model.json keeps its name and config, not its learning rate.
+ *
+ * Throws: UsageError for an unknown name or values out of range.
+ */
+export function optimizerFromConfig(
+  { name, config }: { readonly name: string; readonly config: Optimizer['config'] },
+  learningRate?: LearningRate,
+): Optimizer {
+  const make = Object.hasOwn(byName, name) ? byName[name] : undefined;
+  if (!make)
+    throw new UsageError(
+      `optimizers.fromConfig: '${name}' is unknown, expected one of ${Object.keys(byName).join(', ')}.`,
+    );
+  return make({ ...config, ...(learningRate === undefined ? {} : { learningRate }) } as never);
+}

@@ -13,7 +13,7 @@ import {
   maxPooling2d,
 } from '../../src/nn/layers/index.js';
 import { type ModelName, type ModelOptions, modelsByName } from '../../src/nn/models.js';
-import { sgd } from '../../src/nn/optimizers.js';
+import { optimizerFromConfig, rmsprop, sgd } from '../../src/nn/optimizers.js';
 import { Sequential } from '../../src/nn/sequential.js';
 
 const names = Object.keys(modelsByName) as ModelName[];
@@ -184,6 +184,22 @@ test('sgd keeps a velocity only where there is momentum', () => {
     slots: ['velocity'],
     config: { momentum: 0.9, nesterov: true },
   });
+});
+
+test('an optimizer is made again from what model.json keeps of it', () => {
+  for (const optimizer of [
+    sgd({ momentum: 0.7, nesterov: true, learningRate: 0.3 }),
+    rmsprop({ rho: 0.5, epsilonPlacement: 'outside', learningRate: 0.3 }),
+  ]) {
+    const { name, config } = optimizer;
+    const kept = JSON.parse(JSON.stringify({ name, config })) as typeof optimizer;
+    const again = optimizerFromConfig(kept, 0.3);
+    expect({ ...again, apply: null }).toEqual({ ...optimizer, apply: null });
+    expect(optimizerFromConfig(kept).learningRate).not.toBe(0.3);
+  }
+  expect(() => optimizerFromConfig({ name: 'adagrad', config: {} })).toThrowErrorMatchingInlineSnapshot(
+    `[UsageError: optimizers.fromConfig: 'adagrad' is unknown, expected one of rmsprop, sgd.]`,
+  );
 });
 
 test('a softmax by itself at the end is left to the loss too', () => {
