@@ -5,7 +5,7 @@ import { ShadegradError } from '../errors.js';
 import { splitNames } from '../data/splits.js';
 import { setFolderOpener } from '../folder.js';
 import { modelsByName } from '../nn/models.js';
-import type { ImageShape } from '../node/datasets.js';
+import type { ImageShape } from '../data/dataset.js';
 import { openFolder } from '../node/files.js';
 import { bench } from './bench.js';
 import { devices } from './devices.js';

@@ -1,5 +1,6 @@
 /** The files that `predict` is given, as images that the model takes. */
 import { parseCsv } from '../data/csv.js';
+import type { ImageShape } from '../data/dataset.js';
 import type { RawImages } from '../data/dataset.js';
 import { digitImage } from '../data/digit_image.js';
 import { type Picture, fitPicture } from '../data/picture.js';
@@ -7,12 +8,6 @@ import { DataError } from '../errors.js';
 import { readBytes } from '../node/files.js';
 import { readIdxImages } from '../node/idx_files.js';
 import { decodePng } from '../node/png.js';
-
-export interface ImageShape {
-  readonly height: number;
-  readonly width: number;
-  readonly channels: number;
-}
 
 export interface InputOptions {
   /** What the model takes. */

@@ -6,7 +6,7 @@ import { type Optimizer, rmsprop, sgd } from '../nn/optimizers.js';
 import { type LearningRate, cosineDecay, oneCycle, stepDecay } from '../nn/schedules.js';
 import type { SplitName } from '../data/splits.js';
 import type { ModelName } from '../nn/models.js';
-import type { ImageShape } from '../node/datasets.js';
+import type { ImageShape } from '../data/dataset.js';
 import { type Output, bold } from './output.js';
 import { isPresetName, recipeFor } from './presets.js';
 import {

@@ -3,7 +3,7 @@ import type { SplitName } from '../data/splits.js';
 import type { AugmentOptions } from '../kernels/index.js';
 import type { ModelName } from '../nn/models.js';
 import type { Filter } from '../nn/preprocessing.js';
-import type { ImageShape } from '../node/datasets.js';
+import type { ImageShape } from '../data/dataset.js';
 
 export const presetNames = ['quick', 'corrected', 'paper'] as const;
 export type PresetName = (typeof presetNames)[number];

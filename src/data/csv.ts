@@ -6,11 +6,11 @@
  * label when the other columns make a square (or the shape that the caller names).
  */
 import { DataError } from '../errors.js';
-import type { RawImages } from './dataset.js';
+import type { RawImages, ImageShape } from './dataset.js';
 
 export interface CsvOptions {
   /** What a row's values are, channels last; a grey square when left out. */
-  readonly shape?: { readonly height: number; readonly width: number; readonly channels: number };
+  readonly shape?: ImageShape;
 }
 
 const comma = 0x2c;

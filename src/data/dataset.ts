@@ -6,6 +6,13 @@
 import { DataError, UsageError } from '../errors.js';
 import { layerStream, permutation, streams } from '../random.js';
 
+/** Pixels down, pixels across, and values per pixel. */
+export interface ImageShape {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+}
+
 /** What a set is made from. */
 export interface ImageSetParts {
   readonly images: Uint8Array;

@@ -5,19 +5,13 @@
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { parseCsv } from '../data/csv.js';
-import { ImageSet, type RawImages, type UnlabelledImages } from '../data/dataset.js';
+import { ImageSet, type ImageShape, type RawImages, type UnlabelledImages } from '../data/dataset.js';
 import { knownDatasets } from '../data/digests.js';
 import type { DataFormat, LoadedDataset } from '../data/loaded_dataset.js';
 import { DataError, FileError } from '../errors.js';
 import { fileError, readBytes } from './files.js';
 import { type ImagesFile, asImagesFile, readLabelledIdx } from './idx_files.js';
 import { listFolders, readPictures } from './png_folder.js';
-
-export interface ImageShape {
-  readonly height: number;
-  readonly width: number;
-  readonly channels: number;
-}
 
 export interface PathOptions {
   /** Of a CSV: what its columns are, when they are not a grey square. */
