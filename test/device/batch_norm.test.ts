@@ -204,7 +204,9 @@ describe('moving statistics', () => {
     await expect(other.loadWeights(folder, 'last')).rejects.toThrow(ModelError);
     const without = new Map(await model.weights());
     without.delete('batch_normalization/moving_mean');
-    expect(() => model.setWeights(without)).toThrowErrorMatchingInlineSnapshot(`[ModelError: model: weights for 'batch_normalization/moving_mean' have no values, expected 1.]`);
+    expect(() => model.setWeights(without)).toThrowErrorMatchingInlineSnapshot(
+      `[ModelError: model: weights for 'batch_normalization/moving_mean' have no values, expected 1.]`,
+    );
   });
 
   it.each([2, 5, 9])('are part of a run that was interrupted at step %i and resumed', async (stopAt) => {
