@@ -1,7 +1,6 @@
 /** The files that `predict` is given, as images that the model takes. */
 import { parseCsv } from '../data/csv.js';
-import type { ImageShape } from '../data/dataset.js';
-import type { RawImages } from '../data/dataset.js';
+import type { ImageShape, RawImages } from '../data/dataset.js';
 import { digitImage } from '../data/digit_image.js';
 import { type Picture, fitPicture } from '../data/picture.js';
 import { DataError } from '../errors.js';
