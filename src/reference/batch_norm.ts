@@ -46,7 +46,7 @@ function overRows(x: Array64, rows: number, term: (index: number, channel: numbe
 const at = ({ values }: Array64, index: number): number => values[index] as number;
 
 /** μ = Σ x / m;  v = Σ (x − μ)² / m */
-export function batchStatistics64(x: Array64, state: Array64): { mean: Array64; variance: Array64 } {
+function batchStatistics64(x: Array64, state: Array64): { mean: Array64; variance: Array64 } {
   const m = rowsOf(x, state);
   const mean = map64(
     overRows(x, m, (i) => at(x, i)),
@@ -128,7 +128,7 @@ function magnitudes64(inputs: Arrays<Input>, dy: Array64, { epsilon }: Options) 
 }
 
 /** The state of a step whose batch begins at `cursor` in an epoch of `epochSize` samples. */
-export const stateOf =
+const stateOf =
   (cursor: number, epochSize: number): Draw =>
   () => {
     const values = new Float64Array(stateSize);
@@ -138,7 +138,7 @@ export const stateOf =
   };
 
 /** Every sample counts. */
-export const wholeBatch = stateOf(0, 0xffffffff);
+const wholeBatch = stateOf(0, 0xffffffff);
 
 const shapes = (...x: readonly number[]): Record<Input, readonly number[]> => ({
   x,
