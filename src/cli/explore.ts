@@ -1,5 +1,5 @@
 /** `explore`: what is in a data set: its shape, its classes, and pictures of what filters and augmentation do to it. */
-import type { ImageSet } from '../data/dataset.js';
+import type { ImageSet, ImageShape } from '../data/dataset.js';
 import { Tensor } from '../engine/tensor.js';
 import { image } from '../kernels/index.js';
 import { loadDataset } from '../node/datasets.js';
@@ -15,7 +15,8 @@ import { type Exploration, explorationDrawings, explorePage } from '../report/ht
 import { augmentedSamples } from './augmented_samples.js';
 import { downloadProgress } from './download_progress.js';
 import { bold, openOutput, table } from './output.js';
-import { type PresetName, recipeFor } from './presets.js';
+import { recipeFor } from './presets.js';
+import type { PresetName } from './settings.js';
 import { pictureOf } from './report_writer.js';
 import { defaultFolder } from './run_folder.js';
 import { version } from './version.js';
@@ -24,6 +25,7 @@ export interface ExploreOptions {
   readonly dataset: string;
   readonly data?: string;
   readonly transpose?: boolean;
+  readonly imageShape?: ImageShape;
   readonly offline?: boolean;
   readonly out?: string;
   readonly seed: number;
@@ -42,6 +44,7 @@ export async function explore(options: ExploreOptions): Promise<number> {
   const loaded = await loadDataset(options.dataset, {
     ...(options.data === undefined ? {} : { folder: options.data }),
     ...(options.transpose ? { transpose: true } : {}),
+    ...(options.imageShape ? { shape: options.imageShape } : {}),
     ...(options.offline ? { offline: true } : {}),
     onProgress: downloadProgress(output),
   });

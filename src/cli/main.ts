@@ -76,9 +76,7 @@ function buildProgram(run: Runner): Command {
     .addOption(dataset().default('digits'))
     .addOption(dataFolder())
     .addOption(transpose())
-    .addOption(
-      new Option('--image-shape <HxWxC>', 'of a CSV whose columns are no grey square').argParser(imageShape),
-    )
+    .addOption(csvShape())
     .addOption(offline())
     .addOption(
       new Option('--preset <name>', 'the recipe; by default one that suits the device').choices(presetNames),
@@ -197,6 +195,7 @@ function buildProgram(run: Runner): Command {
     .addOption(dataset().default('digits'))
     .addOption(dataFolder())
     .addOption(transpose())
+    .addOption(csvShape())
     .addOption(offline())
     .addOption(seed())
     .option('--out <dir>', 'where to write (default: runs/explore-<dataset>-<time>)')
@@ -240,6 +239,8 @@ const dataFolder = (): Option =>
 const offline = (): Option => new Option('--offline', 'never download');
 const transpose = (): Option =>
   new Option('--transpose', 'swap rows and columns of IDX images, as EMNIST needs');
+const csvShape = (): Option =>
+  new Option('--image-shape <HxWxC>', 'of a CSV whose columns are no grey square').argParser(imageShape);
 const seed = (): Option =>
   new Option('--seed <n>', 'keys every random choice').argParser(seedNumber).default(42);
 

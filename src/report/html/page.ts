@@ -62,14 +62,14 @@ details{margin:12px 0}
 summary{cursor:pointer;color:var(--blue)}
 .pixels{display:grid;grid-template-columns:repeat(5,minmax(0,1fr));gap:20px 8px;max-width:620px;margin:16px 0;padding:0;list-style:none}
 .pixels li{text-align:center;font-size:.85rem;line-height:1.35;overflow-wrap:anywhere}
-.pixels img{display:block;margin:0 auto 6px;outline:1px solid var(--grid)}
-.pixels .wrong img{outline:3px dashed var(--orange);outline-offset:1px}
+.pixels img{display:block;box-sizing:content-box;margin:0 auto 4px;border:3px solid transparent;padding:1px;outline:1px solid var(--grid);outline-offset:-4px}
+.pixels .wrong img{border:3px dashed var(--orange);outline:0}
 .pixels .guess{display:block;font-weight:700;color:var(--blue)}
 .pixels .wrong .guess{color:var(--orange)}
 .pixels .sure{display:block;color:var(--soft);font-size:.8rem}
 footer{margin-top:56px;font-size:.88rem}
 @media (max-width:640px){body{padding:20px 14px 48px}h1{font-size:1.5rem}h2{margin-top:40px}.scroll .chart{min-width:var(--least)}.pixels{grid-template-columns:repeat(auto-fill,minmax(96px,1fr))}}
-@media print{body{max-width:none;padding:0;font-size:11pt}nav{display:none}h2{break-after:avoid}figure,table,.tiles,.pixels li{break-inside:avoid}.scroll{overflow:visible}}
+@media print{body{max-width:none;padding:0;font-size:9pt}.columns{grid-template-columns:1fr 1fr;gap:8px 24px}.columns.narrow{grid-template-columns:1fr 1fr 1fr}h2{margin-top:28px}.pixels{gap:10px 4px}th,td{padding:3px 12px 3px 0}nav{display:none}h2{break-after:avoid}figure,table,.tiles,.pixels li{break-inside:avoid}.scroll{overflow:visible}}
 `;
 
 export function page({ title, subtitle, lead, sections, footer }: Page): string {
