@@ -226,7 +226,7 @@ export function comparisonCurves(runs: readonly RunReport[]): ComparisonCurves {
 function curvesSection(runs: readonly RunReport[]): Section {
   const { accuracy, loss } = comparisonCurves(runs);
   const note = 'Each run has its own marker; the ring is the epoch whose weights were kept.';
-  const html = `<div class="columns">${figure(accuracy)}${figure(loss)}</div>${paragraph(note)}`;
+  const html = `<div class="columns charts">${figure(accuracy)}${figure(loss)}</div>${paragraph(note)}`;
   return { id: 'curves', title: 'Curves', html };
 }
 
@@ -290,7 +290,7 @@ function confusionSection(runs: readonly RunReport[]): Section {
   const html =
     all.length === 0
       ? absent('None of the runs has been tested.')
-      : `<div class="columns">${all.map(({ name, set }) => figure(confusionDrawing(set, name))).join('\n')}</div>`;
+      : `<div class="columns charts">${all.map(({ name, set }) => figure(confusionDrawing(set, name))).join('\n')}</div>`;
   return { id: 'confusion', title: 'Confusion', html };
 }
 

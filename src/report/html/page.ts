@@ -69,7 +69,7 @@ summary{cursor:pointer;color:var(--blue)}
 .pixels .sure{display:block;color:var(--soft);font-size:.8rem}
 footer{margin-top:56px;font-size:.88rem}
 @media (max-width:640px){body{padding:20px 14px 48px}h1{font-size:1.5rem}h2{margin-top:40px}.scroll .chart{min-width:var(--least)}.pixels{grid-template-columns:repeat(auto-fill,minmax(96px,1fr))}}
-@media print{body{max-width:none;padding:0;font-size:9pt}.columns{grid-template-columns:1fr 1fr;gap:8px 24px}.columns.narrow{grid-template-columns:1fr 1fr 1fr}h2{margin-top:28px}.pixels{gap:10px 4px}th,td{padding:3px 12px 3px 0}nav{display:none}h2{break-after:avoid}figure,table,.tiles,.pixels li{break-inside:avoid}.scroll{overflow:visible}}
+@media print{body{max-width:none;padding:0;font-size:9pt}.columns.charts{grid-template-columns:1fr 1fr;gap:8px 24px}h2{margin-top:28px}.pixels{gap:10px 4px}th,td{padding:3px 12px 3px 0}nav{display:none}h2{break-after:avoid}figure,table,.tiles,.pixels li{break-inside:avoid}.scroll{overflow:visible}}
 `;
 
 export function page({ title, subtitle, lead, sections, footer }: Page): string {

@@ -171,7 +171,7 @@ function curvesSection({ run, history }: RunReport): Section {
   const html =
     history.epochs.length === 0
       ? absent('No epoch has ended yet, so there is nothing to draw.')
-      : `<div class="columns">${figure(accuracyChart(options))}${figure(lossChart(options))}</div>${paragraph(curveNotes(history))}`;
+      : `<div class="columns charts">${figure(accuracyChart(options))}${figure(lossChart(options))}</div>${paragraph(curveNotes(history))}`;
   return { id: 'curves', title: 'Curves', html };
 }
 
@@ -238,7 +238,7 @@ function confusionSection(tested: TestedSet | undefined, part: string): Section 
   return {
     id,
     title,
-    html: `<div class="columns">${figure(confusionDrawing(tested, `Confusion matrix of the ${part} set`))}<div>${pairTable}</div></div>`,
+    html: `<div class="columns charts">${figure(confusionDrawing(tested, `Confusion matrix of the ${part} set`))}<div>${pairTable}</div></div>`,
   };
 }
 
