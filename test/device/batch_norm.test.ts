@@ -179,6 +179,34 @@ describe('moving statistics', () => {
     expect(await model.predict(firstOf(set, 1), { batchSize: 1 })).not.toEqual(first);
   });
 
+  it('are all there is without scale and centre: outputs of mean 0 and deviation 1', async () => {
+    const model = new Sequential(
+      [
+        batchNormalization({
+          center: false,
+          scale: false,
+          momentum: 0,
+          epsilon: 1e-9,
+          inputShape: [8, 8, 1],
+        }),
+        flatten(),
+        dense({ units: 64 }),
+      ],
+      { device },
+    );
+    model.compile({ optimizer: sgd({ learningRate: 0 }), loss: 'sparseCategoricalCrossentropy' });
+    // The dense layer hands on what it is given.
+    const identity = Float32Array.from({ length: 64 * 64 }, (_, i) => (i % 65 === 0 ? 1 : 0));
+    model.setWeights(new Map(await model.weights()).set('dense/kernel', identity));
+    const set = firstOf(bars(30), 8);
+    await model.fit(set, { batchSize: 8 });
+    const outputs = [...(await model.predict(set, { batchSize: 8 }))];
+    const mean = outputs.reduce((sum, value) => sum + value, 0) / outputs.length;
+    const square = outputs.reduce((sum, value) => sum + value * value, 0) / outputs.length;
+    expect(mean).toBeCloseTo(0, 5);
+    expect(square).toBeCloseTo(1, 5);
+  });
+
   it('are saved under the names of Keras, and loaded to the same predictions', async () => {
     const model = normModel();
     await model.fit(bars(30), { epochs: 2, batchSize: 8 });
