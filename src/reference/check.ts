@@ -646,7 +646,11 @@ const networkTolerance = 1.5e-5;
 export async function checkNetwork(
   device: Device,
   network: Network,
-  { batch = network.batch ?? 2, samples = 2, onRow }: { batch?: number; samples?: number; onRow?: (row: Row) => void } = {},
+  {
+    batch = network.batch ?? 2,
+    samples = 2,
+    onRow,
+  }: { batch?: number; samples?: number; onRow?: (row: Row) => void } = {},
 ): Promise<Row[]> {
   const twin = drawNetwork(network, batch);
   const specs = parametersOf(network);
