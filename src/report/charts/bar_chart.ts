@@ -25,7 +25,7 @@ export interface BarChart {
 const size = 12;
 
 export function barChart(chart: BarChart): Drawing {
-  const { title, categories, groups, unit, xLabel, format, width = 640, labelWidth = 170 } = chart;
+  const { title, categories, groups, unit, xLabel, format, width = 480, labelWidth = 150 } = chart;
   const labels = categories.map((name) => shorten(name, labelWidth, size));
   const left = 24 + Math.max(...labels.map((label) => textWidth(label, size)));
   const ends = groups.flatMap(({ values }, group) => values.map((value, i) => format(value, i, group)));

@@ -24,7 +24,7 @@ const size = 12;
 const step = 26;
 
 /** Shares of 0 … 1; the axis begins where the numbers do. */
-export function dotChart({ title, categories, groups, xLabel, format, width = 640 }: DotChart): Drawing {
+export function dotChart({ title, categories, groups, xLabel, format, width = 480 }: DotChart): Drawing {
   const labels = categories.map((name) => shorten(name, 170, size));
   const left = 30 + Math.max(...labels.map((label) => textWidth(label, size)));
   const right = width - 30;

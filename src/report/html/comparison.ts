@@ -91,7 +91,6 @@ const measures: readonly Measure[] = [
     name: 'training accuracy',
     of: ({ run }) => run.result?.train?.accuracy,
     show: percent,
-    better: 'higher',
   },
   { name: 'kept epoch', of: ({ run }) => run.result?.bestEpoch, show: (value) => grouped(value) },
   { name: 'epochs', of: ({ history }) => history.epochs.at(-1), show: (value) => grouped(value) },
