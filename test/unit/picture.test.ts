@@ -91,6 +91,8 @@ describe('fitPicture', () => {
 
   it('refuses models of other channels', () => {
     expect(() => fit(picture(1, 1, 5), 1, 1, 4)).toThrow(UsageError);
-    expect(() => fit(picture(1, 1, 5), 1, 1, 4)).toThrowErrorMatchingInlineSnapshot(`[UsageError: picture: the model takes images of 1×1×4; pictures are made grey (1 channel) or RGB (3).]`);
+    expect(() => fit(picture(1, 1, 5), 1, 1, 4)).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: picture: the model takes images of 1×1×4; pictures are made grey (1 channel) or RGB (3).]`,
+    );
   });
 });
