@@ -25,6 +25,7 @@ import {
 } from './nn/layers/index.js';
 import { mlpModel, paperBnModel, paperModel, simpleModel } from './nn/models.js';
 import { optimizerFromConfig, rmsprop, sgd } from './nn/optimizers.js';
+import { filters, preprocessing } from './nn/preprocessing.js';
 import {
   cosineDecay,
   exponentialDecay,
@@ -36,7 +37,14 @@ import {
 import { type LoadOptions, loadDataset } from './node/datasets.js';
 import { openFolder } from './node/files.js';
 import { encodePng } from './node/png.js';
+import { svgToPng } from './node/svg_png.js';
+import { barChart } from './report/charts/bar_chart.js';
+import { confusionMatrix } from './report/charts/confusion_matrix.js';
+import { accuracyChart, lossChart } from './report/charts/history_charts.js';
+import { predictionGrid } from './report/charts/prediction_grid.js';
+import { svgFile } from './report/charts/svg.js';
 import { csvLogger } from './report/csv_log.js';
+import { classScores, confusedPairs, evaluate, macroAverage } from './report/evaluation.js';
 import { progressLine } from './report/progress_callback.js';
 import { type TensorBoardOptions, tensorBoard } from './report/tensorboard/index.js';
 
@@ -82,6 +90,9 @@ export const schedules = {
   warmup,
 };
 
+/** How a model turns bytes into inputs: `sequential(layers, { preprocessing: preprocessing({ filters: [filters.blur()] }) })`. */
+export { filters, preprocessing };
+
 export const callbacks = {
   csvLogger,
   earlyStopping,
@@ -108,6 +119,23 @@ export const datasets = {
   /** Training, validation and test parts, by class and seed: `official`, `kaggle`, `45k/15k`, `k-fold`. */
   split: splitDataset,
 };
+
+/** From labels and probabilities to what they tell: accuracy, confusion matrix, precision and recall, calibration. */
+export const evaluation = { evaluate, classScores, confusedPairs, macroAverage };
+
+/** Drawings as in a run's report; `charts.svg(drawing)` is a file's text, `charts.png(drawing)` its picture. */
+export const charts = {
+  accuracy: accuracyChart,
+  loss: lossChart,
+  confusionMatrix,
+  predictionGrid,
+  bars: barChart,
+  svg: svgFile,
+  png: (drawing: Parameters<typeof svgFile>[0]) => svgToPng(svgFile(drawing)),
+};
+
+/** Operations on images: `image.blur(x)`, `image.filter2d(x, kernel)`, `image.augment(x, { rotation: 10 })`. */
+export { image, type AugmentOptions } from './kernels/index.js';
 
 /** Operations on tensors, at once or recorded in a program: `ops.conv2d(x, kernel)`. */
 export * as ops from './kernels/index.js';

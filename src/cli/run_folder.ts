@@ -4,12 +4,15 @@ import { FileError, ModelError } from '../errors.js';
 import type { Folder } from '../folder.js';
 import { historyFromJson } from '../report/history.js';
 import type { KernelChoice } from '../nn/callbacks/callback.js';
+import { reportFiles } from './report_writer.js';
 import type { Settings } from './settings.js';
 
 /** How one part of the data did. */
 export interface PartResult {
   readonly accuracy: number;
   readonly loss: number;
+  /** On how many images, where it is not the whole part. */
+  readonly images?: number;
 }
 
 export interface RunResult {
@@ -89,16 +92,7 @@ export async function clearRun(folder: Folder, say: (line: string) => void): Pro
   if (!(await folder.exists('run.json'))) return;
   say(`Replacing the run in ${folder.path}.`);
   const results = ['run.json', 'history.json', 'history.csv', 'best.safetensors', 'last.safetensors'];
-  const report = [
-    'evaluation.json',
-    'report.html',
-    'accuracy.png',
-    'loss.png',
-    'confusion.png',
-    'worst.png',
-    'random.png',
-  ];
-  for (const name of [...results, ...report]) await folder.remove(name);
+  for (const name of [...results, ...reportFiles]) await folder.remove(name);
 }
 
 export function toJson(value: object): string {

@@ -43,7 +43,7 @@ export async function finish(context: FinishContext): Promise<object> {
   const trainSample = images.train.take(Math.min(images.train.count, images.validation.count), {
     seed: settings.seed,
   });
-  const onTrain = await model.evaluate(trainSample, { batchSize });
+  const onTrain = { ...(await model.evaluate(trainSample, { batchSize })), images: trainSample.count };
   const onValidation: PartResult = {
     accuracy: accuracies[best] ?? Number.NaN,
     loss: metrics['val_loss']?.[best] ?? Number.NaN,
