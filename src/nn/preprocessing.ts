@@ -2,7 +2,7 @@
  * How a model turns bytes into its inputs: part of the model, saved with it, and the same for training, validation,
  * test and prediction. Everything here runs on the device, where the batch is gathered.
  */
-import { UsageError } from '../errors.js';
+import { ModelError, UsageError } from '../errors.js';
 import { image } from '../kernels/index.js';
 
 /** One square filter, applied `iterations` times, 'same' size, zeros outside. */
@@ -46,6 +46,27 @@ export function preprocessing({ standardise, filters = [] }: PreprocessingOption
 
 /** Bytes to 0 … 1, and nothing else. */
 export const unitScaling: Preprocessing = preprocessing();
+
+/** Reads what model.json holds. Throws: ModelError when it is damaged. */
+export function preprocessingFromJson(json: unknown): Preprocessing {
+  const { scale, offset, filters: list } = (json ?? {}) as Partial<Preprocessing>;
+  const isNumber = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value);
+  const areFilters =
+    Array.isArray(list) &&
+    list.every(
+      (filter: Partial<Filter> | null) =>
+        typeof filter?.name === 'string' &&
+        Number.isInteger(filter.iterations) &&
+        Array.isArray(filter.kernel) &&
+        filter.kernel.every(isNumber),
+    );
+  if (!isNumber(scale) || !isNumber(offset) || !areFilters) {
+    throw new ModelError(
+      `model: preprocessing is ${JSON.stringify(json)}, expected { scale, offset, filters: [{ name, kernel, iterations }] }.`,
+    );
+  }
+  return { scale: scale as number, offset: offset as number, filters: list };
+}
 
 function checkFilter(name: string, kernel: readonly number[], iterations: number): void {
   if (kernel.length !== 9 && kernel.length !== 25)

@@ -8,17 +8,16 @@ import { add, l2Penalty } from '../kernels/index.js';
 import { type Evaluation, Evaluator, predictAll } from './evaluator.js';
 import { type LabelledImages, checkImages } from './device_set.js';
 import type { Callback } from './callbacks/callback.js';
-import type { Checkpoint } from './checkpoint.js';
 import { initialValues } from './initializers.js';
 import { layerFromConfig } from './layers/index.js';
 import type { Layer, ParameterSpec } from './layers/layer.js';
 import type { ForwardContext, Model, SaveWeightsOptions } from './model.js';
 import type { Optimizer } from './optimizers.js';
 import { ParameterGroup, ParameterLayout } from './parameters.js';
-import { type Filter, type Preprocessing, unitScaling } from './preprocessing.js';
-import { type StoredTensor, readSafetensors, writeSafetensors } from './safetensors.js';
+import { type Preprocessing, preprocessingFromJson, unitScaling } from './preprocessing.js';
 import { summaryTable } from './summary.js';
 import { type FitOptions, type History, train } from './training.js';
+import { type KeptTensors, type LoadedWeights, format, readWeights, writeWeights } from './weights_file.js';
 
 /** A layer in its place: named, with shapes known. */
 interface BuiltLayer {
@@ -43,10 +42,6 @@ export interface CompileOptions {
   /** Integer labels; a softmax at the end of the model is fused into the loss. */
   readonly loss: 'sparseCategoricalCrossentropy';
 }
-
-const format = 'shadegrad 1';
-/** What callbacks keep lies under this name beside the weights. */
-const callbackPrefix = 'callbacks/';
 
 export class Sequential implements Model {
   readonly name: string;
@@ -322,74 +317,18 @@ export class Sequential implements Model {
     await this.saveWeights(folder, 'weights');
   }
 
-  /** Saves `<name>.safetensors`: parameters as `conv2d/kernel`, optimizer slots as `mean_square/conv2d/kernel`. */
-  async saveWeights(
-    folder: Folder,
-    name: string,
-    { metadata = {}, includeOptimizer = true, checkpoint }: SaveWeightsOptions = {},
-  ): Promise<void> {
-    const tensors: [string, StoredTensor][] = [];
-    const append = async (group: ParameterGroup, prefix: string): Promise<void> => {
-      const values = await group.read();
-      for (const entry of group.layout.entries) {
-        tensors.push([
-          prefix + entry.name,
-          { dtype: 'F32', shape: entry.shape, data: values.get(entry.name)! },
-        ]);
-      }
-    };
-    await append(this.parameters, '');
-    await append(this.statistics, '');
-    if (includeOptimizer) for (const [slot, group] of this.#slots) await append(group, `${slot}/`);
-    for (const [key, data] of checkpoint?.tensors ?? [])
-      tensors.push([callbackPrefix + key, { dtype: 'F32', shape: [data.length], data }]);
-    // The tensors lie beside the weights: JSON leaves undefined out.
-    const text = checkpoint ? { checkpoint: JSON.stringify({ ...checkpoint, tensors: undefined }) } : {};
-    const all = { format, ...metadata, ...text };
-    await folder.write(`${name}.safetensors`, writeSafetensors(tensors, all));
+  /** Saves `<name>.safetensors`; see `writeWeights`. */
+  async saveWeights(folder: Folder, name: string, options?: SaveWeightsOptions): Promise<void> {
+    return writeWeights(this.#kept(this.#slots), folder, name, options);
   }
 
-  /**
-   * Loads `<name>.safetensors` into the parameters, and into the optimizer's slots when both have them.
-   *
-   * Throws: ModelError when a tensor is missing or of another shape; FileError when the file is.
-   */
-  async loadWeights(
-    folder: Folder,
-    name: string,
-  ): Promise<{ readonly metadata: Readonly<Record<string, string>>; readonly checkpoint?: Checkpoint }> {
-    const { tensors, metadata } = readSafetensors(
-      await folder.read(`${name}.safetensors`),
-      `${folder.path}/${name}.safetensors`,
-    );
-    const fill = (group: ParameterGroup, prefix: string): void => {
-      const values = new Map<string, Float32Array<ArrayBuffer>>();
-      for (const { name: path, shape } of group.layout.entries) {
-        const found = tensors.get(prefix + path);
-        if (found?.shape.join() !== shape.join() || !(found.data instanceof Float32Array)) {
-          const what = found ? `is [${found.shape.join(',')}] ${found.dtype}` : 'is missing';
-          throw new ModelError(
-            `model: ${folder.path}/${name}.safetensors does not fit: '${prefix + path}' ${what}, expected [${shape.join(',')}] F32.`,
-          );
-        }
-        values.set(path, found.data);
-      }
-      group.write(values);
-    };
-    fill(this.parameters, '');
-    fill(this.statistics, '');
-    if (this.#optimizer) {
-      for (const [slot, group] of this.slots)
-        if ([...tensors.keys()].some((key) => key.startsWith(`${slot}/`))) fill(group, `${slot}/`);
-    }
-    if (metadata['checkpoint'] === undefined) return { metadata };
-    const checkpoint = JSON.parse(metadata['checkpoint']) as Checkpoint;
-    const kept = [...tensors].flatMap(([key, { data }]): [string, Float32Array<ArrayBuffer>][] =>
-      key.startsWith(callbackPrefix) && data instanceof Float32Array
-        ? [[key.slice(callbackPrefix.length), data]]
-        : [],
-    );
-    return { metadata, checkpoint: kept.length > 0 ? { ...checkpoint, tensors: new Map(kept) } : checkpoint };
+  /** Loads `<name>.safetensors`, the optimizer's slots too when the model is compiled; see `readWeights`. */
+  async loadWeights(folder: Folder, name: string): Promise<LoadedWeights> {
+    return readWeights(this.#kept(this.#optimizer ? this.slots : new Map()), folder, name);
+  }
+
+  #kept(slots: ReadonlyMap<string, ParameterGroup>): KeptTensors {
+    return { parameters: this.parameters, statistics: this.statistics, slots };
   }
 
   dispose(): void {
@@ -399,27 +338,6 @@ export class Sequential implements Model {
     this.#groups = undefined;
     this.#slots = new Map();
   }
-}
-
-/** Throws: ModelError when the description is damaged. */
-function preprocessingFromJson(json: unknown): Preprocessing {
-  const { scale, offset, filters } = (json ?? {}) as Partial<Preprocessing>;
-  const isNumber = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value);
-  const areFilters =
-    Array.isArray(filters) &&
-    filters.every(
-      (filter: Partial<Filter> | null) =>
-        typeof filter?.name === 'string' &&
-        Number.isInteger(filter.iterations) &&
-        Array.isArray(filter.kernel) &&
-        filter.kernel.every(isNumber),
-    );
-  if (!isNumber(scale) || !isNumber(offset) || !areFilters) {
-    throw new ModelError(
-      `model: preprocessing is ${JSON.stringify(json)}, expected { scale, offset, filters: [{ name, kernel, iterations }] }.`,
-    );
-  }
-  return { scale: scale as number, offset: offset as number, filters };
 }
 
 function countOf(specs: readonly ParameterSpec[]): number {
