@@ -2,6 +2,7 @@
  * From the images on the device to a model's inputs (src/nn/inputs.ts):
  *   scaling and standardising by hand; filters before standardising; augmentation after both, like image.augment
  *   the second epoch sees other variants; several variants per image: labels follow, each variant differs
+ *   how many dispatches all this takes
  *   fit refuses variants without augmentation; a model keeps its preprocessing when it is saved
  */
 import { describe, expect, it } from 'vitest';
@@ -118,6 +119,34 @@ describe('inputs', () => {
         x.subarray((count + i) * size, (count + i + 1) * size),
       );
   });
+});
+
+it('takes one dispatch to gather, one per filter iteration, two to augment, and two more for colours', () => {
+  const dispatches = (options: Omit<InputOptions, 'batch'>): string[] => {
+    const set = new DeviceSet(held.device, images);
+    const state = Tensor.from(new Uint32Array(stateSize), [stateSize], held.device);
+    const { dispatches: list } = program(
+      () => gatherInputs(set, state, { batch: 3, ...options }),
+      held.device,
+    ).plan();
+    state.dispose();
+    set.dispose();
+    return list.map(({ label }) => label);
+  };
+  const gather = 'batch_gather/forward';
+  expect(dispatches({ preprocessing: unitScaling })).toEqual([gather]);
+  const chain = preprocessing({ filters: [filters.blur(2), filters.sharpen()] });
+  expect(dispatches({ preprocessing: chain })).toEqual([
+    gather,
+    ...Array.from({ length: 3 }, () => 'filter2d/forward'),
+  ]);
+  const moved = ['augment/draw', 'augment/forward'];
+  expect(dispatches({ preprocessing: unitScaling, augmentation }).sort()).toEqual([...moved, gather].sort());
+  const coloured = dispatches({
+    preprocessing: unitScaling,
+    augmentation: { ...augmentation, contrast: 0.1 },
+  });
+  expect(coloured.sort()).toEqual([...moved, 'augment/colour', gather, 'sum/forward'].sort());
 });
 
 describe('a model', () => {
