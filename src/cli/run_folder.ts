@@ -39,6 +39,8 @@ export interface RunFile {
   /** The kernel of each pass, in the order of the step: what the bits of a run depend on. */
   readonly kernels?: readonly KernelChoice[];
   readonly startedAt: string;
+  /** Until the last epoch's end, interruptions left out. */
+  readonly elapsedSeconds?: number;
   /** There when training has ended. */
   readonly result?: RunResult;
 }

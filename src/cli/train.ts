@@ -6,7 +6,7 @@ import { ModelError } from '../errors.js';
 import type { Device } from '../engine/device.js';
 import type { Folder } from '../folder.js';
 import { splitDataset } from '../data/splits.js';
-import type { Callback } from '../nn/callbacks/callback.js';
+import type { Callback, Training } from '../nn/callbacks/callback.js';
 import { modelCheckpoint, terminateOnNaN } from '../nn/callbacks/index.js';
 import { modelsByName } from '../nn/models.js';
 import { preprocessing } from '../nn/preprocessing.js';
@@ -55,6 +55,9 @@ export async function train(options: TrainOptions): Promise<number> {
   const settings = saved?.settings ?? chooseSettings(options, device, output);
   describeRun(output, device, settings, folder, saved !== undefined);
 
+  // An interrupted or finished run has its own time behind it.
+  const before = saved?.elapsedSeconds ?? saved?.result?.seconds ?? 0;
+  const elapsedSeconds = (): number => before + (performance.now() - started) / 1000;
   const lock = await lockFolder(folder.path);
   try {
     const images = await loadImages(settings, options, output);
@@ -78,9 +81,10 @@ export async function train(options: TrainOptions): Promise<number> {
       output,
       run,
       isResumed: saved !== undefined,
+      elapsedSeconds,
     });
     if (history.isInterrupted) return reportInterruption(output, folder, history);
-    const report = await finish({ images, settings, folder, output, history, started });
+    const report = await finish({ images, settings, folder, output, history, elapsedSeconds });
     output.result(report);
     return 0;
   } finally {
@@ -179,6 +183,8 @@ interface FitContext {
   readonly output: Output;
   readonly run: RunFile;
   readonly isResumed: boolean;
+  /** Of the run, all its sessions together. */
+  readonly elapsedSeconds: () => number;
 }
 
 async function fit({
@@ -189,6 +195,7 @@ async function fit({
   output,
   run,
   isResumed,
+  elapsedSeconds,
 }: FitContext): Promise<History> {
   const notes: string[] = [];
   const say = (line: string): void => void notes.push(line);
@@ -198,16 +205,20 @@ async function fit({
   const before = isResumed
     ? await readHistory(folder)
     : { epochs: [], metrics: {} as Record<string, number[]> };
+  const writeRun = async ({ kernels }: Training): Promise<void> =>
+    folder.write('run.json', toJson({ ...run, kernels, elapsedSeconds: elapsedSeconds() }));
   const keep: Callback = {
-    onTrainBegin: async ({ kernels }) => folder.write('run.json', toJson({ ...run, kernels })),
+    onTrainBegin: writeRun,
     onEpochEnd: async (epoch, logs, training) => {
       before.epochs.push(epoch + 1);
       for (const [name, value] of Object.entries(logs)) (before.metrics[name] ??= []).push(value);
       await folder.write('history.json', historyToJson(before));
       await folder.write('history.csv', historyToCsv(before));
       await model.saveWeights(folder, 'last', { checkpoint: training.checkpoint() });
+      await writeRun(training);
       for (const note of notes.splice(0)) output.say(note);
     },
+    onTrainEnd: async (_, training) => writeRun(training),
   };
   const logs = settings.tensorBoard ? [tensorBoardOf(model, images, settings, folder)] : [];
   const interruption = listenForInterrupt(output);

@@ -26,13 +26,12 @@ export interface FinishContext {
   readonly folder: Folder;
   readonly output: Output;
   readonly history: History;
-  /** When the command began, of performance.now(). */
-  readonly started: number;
+  readonly elapsedSeconds: () => number;
 }
 
 /** Which epoch is used is decided on the validation images; the test images are looked at once, at the end. */
 export async function finish(context: FinishContext): Promise<object> {
-  const { images, settings, folder, output, history, started } = context;
+  const { images, settings, folder, output, history, elapsedSeconds } = context;
   const { metrics, epochs } = history;
   const accuracies = metrics['val_accuracy'] ?? [];
   const best = accuracies.indexOf(Math.max(...accuracies));
@@ -52,7 +51,7 @@ export async function finish(context: FinishContext): Promise<object> {
   const probabilities = await predictWithProgress(model, tested, batchSize, output);
   const onTest = images.test ? scoreOf(probabilities, images.test) : null;
 
-  const seconds = (performance.now() - started) / 1000;
+  const seconds = elapsedSeconds();
   const reason = `the best validation accuracy of ${epochs.length} epoch${epochs.length === 1 ? '' : 's'}`;
   const result: RunResult = {
     bestEpoch,
