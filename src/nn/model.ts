@@ -43,9 +43,9 @@ export interface Model {
   forward(x: Tensor, context: ForwardContext): Tensor;
   /** What the weights add to the loss, recorded in a program; undefined when they add nothing. */
   penalty(): Tensor | undefined;
-  /** All parameters by name, those of both groups. */
   /** The architecture as plain values. */
   toJson(): object;
+  /** All parameters by name, those of both groups. */
   weights(): Promise<Map<string, Float32Array<ArrayBuffer>>>;
   setWeights(weights: ReadonlyMap<string, Float32Array<ArrayBuffer>>): void;
   saveWeights(folder: Folder, name: string, options?: SaveWeightsOptions): Promise<void>;
