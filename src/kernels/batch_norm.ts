@@ -8,6 +8,7 @@ import { ShapeError } from '../errors.js';
 import { type Op, apply } from '../engine/op.js';
 import {
   type DeviceTraits,
+  type Lowering,
   type NoAttributes,
   type Pass,
   type Shape,
@@ -40,6 +41,34 @@ function slicesOf({ N, PIXELS, C }: Extents, device: DeviceTraits): number {
   return slices <= 1 ? 1 : Math.ceil((N * PIXELS) / Math.ceil((N * PIXELS) / slices));
 }
 
+/** Two sums per channel: `shader` adds up each slice, `<shader>_reduce` puts the slices of a channel together. */
+function slicedSums(
+  shader: string,
+  extents: Extents,
+  device: DeviceTraits,
+  ofReduce: Readonly<Record<string, number>> = {},
+): Lowering {
+  const SLICES = slicesOf(extents, device);
+  const sums = gridFor(SLICES * extents.C, device);
+  const reduce = gridFor(extents.C, device);
+  const constants = { ...extents, SLICES };
+  return {
+    scratch: { partial: 8 * SLICES * extents.C },
+    dispatches: [
+      {
+        shader,
+        constants: { ...constants, WORKGROUP: sums.WORKGROUP },
+        workgroups: sums.workgroups,
+      },
+      {
+        shader: `${shader}_reduce`,
+        constants: { ...constants, ...ofReduce, WORKGROUP: reduce.WORKGROUP },
+        workgroups: reduce.workgroups,
+      },
+    ],
+  };
+}
+
 /** Blocks of rows, one invocation each per channel: enough for every core even when the batch is small. */
 function blocksOf({ N, PIXELS, C }: Extents, device: DeviceTraits) {
   const rows = N * PIXELS;
@@ -58,27 +87,9 @@ export const batchNormStatistics: Pass<'x' | 'state', 'mean' | 'variance', NoAtt
   shape: ({ x }) => ({ mean: channels(x), variance: channels(x) }),
   cost: (context) => ({ flops: 4 * sizeOf(context.inputs.x.shape), bytes: bytesTouched(context) }),
   variants: [
-    clearVariant(({ inputs: { x }, device }) => {
-      const extents = extentsOf(x.shape);
-      const SLICES = slicesOf(extents, device);
-      const sums = gridFor(SLICES * extents.C, device);
-      const reduce = gridFor(extents.C, device);
-      return {
-        scratch: { partial: 8 * SLICES * extents.C },
-        dispatches: [
-          {
-            shader: 'batch_norm/statistics',
-            constants: { ...extents, SLICES, WORKGROUP: sums.WORKGROUP },
-            workgroups: sums.workgroups,
-          },
-          {
-            shader: 'batch_norm/statistics_reduce',
-            constants: { ...extents, SLICES, WORKGROUP: reduce.WORKGROUP },
-            workgroups: reduce.workgroups,
-          },
-        ],
-      };
-    }),
+    clearVariant(({ inputs: { x }, device }) =>
+      slicedSums('batch_norm/statistics', extentsOf(x.shape), device),
+    ),
   ],
 };
 
@@ -118,27 +129,9 @@ export const batchNormGradientSums: Pass<
   }),
   cost: (context) => ({ flops: 4 * sizeOf(context.inputs.x.shape), bytes: bytesTouched(context) }),
   variants: [
-    clearVariant(({ inputs: { x }, attributes, device }) => {
-      const extents = extentsOf(x.shape);
-      const SLICES = slicesOf(extents, device);
-      const sums = gridFor(SLICES * extents.C, device);
-      const reduce = gridFor(extents.C, device);
-      return {
-        scratch: { partial: 8 * SLICES * extents.C },
-        dispatches: [
-          {
-            shader: 'batch_norm/gradient_sums',
-            constants: { ...extents, SLICES, WORKGROUP: sums.WORKGROUP },
-            workgroups: sums.workgroups,
-          },
-          {
-            shader: 'batch_norm/gradient_sums_reduce',
-            constants: { ...extents, SLICES, EPSILON: attributes.epsilon, WORKGROUP: reduce.WORKGROUP },
-            workgroups: reduce.workgroups,
-          },
-        ],
-      };
-    }),
+    clearVariant(({ inputs: { x }, attributes: { epsilon }, device }) =>
+      slicedSums('batch_norm/gradient_sums', extentsOf(x.shape), device, { EPSILON: epsilon }),
+    ),
   ],
 };
 
