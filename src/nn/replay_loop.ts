@@ -58,48 +58,32 @@ export async function replaySteps(options: ReplayOptions): Promise<number> {
 }
 
 async function replayOneByOne(
-  { device, step, ring, firstStep, count, onStep, shouldStop }: ReplayOptions,
+  options: ReplayOptions,
   onStepBegin: NonNullable<ReplayOptions['onStepBegin']>,
 ): Promise<number> {
+  const { count, shouldStop } = options;
   for (let done = 0; done < count; done++) {
     if (shouldStop?.()) return done;
     await onStepBegin(done);
-    device.assertUsable();
-    const encoder = device.gpu.createCommandEncoder();
-    step.encode(encoder, 1);
-    const read = device.stageRead(encoder, ring.storage);
-    device.submit(encoder);
-    await deliver({ first: firstStep + done, count: 1, rows: read.fetch() }, onStep);
+    await deliver(submit(options, done, 1), options.onStep);
   }
   return count;
 }
 
-async function replayAhead({
-  device,
-  step,
-  ring,
-  firstStep,
-  count,
-  onStep,
-  shouldStop,
-}: ReplayOptions): Promise<number> {
+async function replayAhead(options: ReplayOptions): Promise<number> {
+  const { device, step, count, onStep, shouldStop } = options;
   let submitted = 0;
   let perSubmit = 1;
   let lastDone = performance.now();
-  let pending: { first: number; count: number; rows: Promise<ArrayBuffer> } | undefined;
+  let pending: Submitted | undefined;
   while (submitted < count || pending) {
-    let next: typeof pending;
+    let next: Submitted | undefined;
     if (submitted < count && !shouldStop?.()) {
-      device.assertUsable();
       // The second step, warm by then, is one of those that the debug level wants to see kernel by kernel.
       const isProfiled = submitted === 1 && debugLevel() >= 2 && device.hasTimestamps;
       const size = isProfiled ? 1 : Math.min(perSubmit, count - submitted);
       if (isProfiled) await step.profileAndPrint();
-      const encoder = device.gpu.createCommandEncoder();
-      if (!isProfiled) step.encode(encoder, size);
-      const read = device.stageRead(encoder, ring.storage);
-      device.submit(encoder);
-      next = { first: firstStep + submitted, count: size, rows: read.fetch() };
+      next = submit(options, submitted, size, { isRun: isProfiled });
       submitted += size;
     } else if (!pending) {
       break;
@@ -124,10 +108,30 @@ async function replayAhead({
   return submitted;
 }
 
-async function deliver(
-  { first, count, rows }: { first: number; count: number; rows: Promise<ArrayBuffer> },
-  onStep: ReplayOptions['onStep'],
-): Promise<void> {
+/** Steps under way, and the ring behind the last of them. */
+interface Submitted {
+  /** The step counter before the first of them. */
+  readonly first: number;
+  readonly count: number;
+  readonly rows: Promise<ArrayBuffer>;
+}
+
+/** Submits `count` steps behind the `done` ones, unless they have been run, and asks for their rows of the ring. */
+function submit(
+  { device, step, ring, firstStep }: ReplayOptions,
+  done: number,
+  count: number,
+  { isRun = false } = {},
+): Submitted {
+  device.assertUsable();
+  const encoder = device.gpu.createCommandEncoder();
+  if (!isRun) step.encode(encoder, count);
+  const read = device.stageRead(encoder, ring.storage);
+  device.submit(encoder);
+  return { first: firstStep + done, count, rows: read.fetch() };
+}
+
+async function deliver({ first, count, rows }: Submitted, onStep: ReplayOptions['onStep']): Promise<void> {
   const bytes = await rows;
   const floats = new Float32Array(bytes);
   const words = new Uint32Array(bytes);
