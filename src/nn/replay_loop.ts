@@ -71,41 +71,47 @@ async function replayOneByOne(
 }
 
 async function replayAhead(options: ReplayOptions): Promise<number> {
-  const { device, step, count, onStep, shouldStop } = options;
+  const { count, onStep, shouldStop } = options;
   let submitted = 0;
   let perSubmit = 1;
   let lastDone = performance.now();
   let pending: Submitted | undefined;
-  while (submitted < count || pending) {
-    let next: Submitted | undefined;
-    if (submitted < count && !shouldStop?.()) {
-      // The second step, warm by then, is one of those that the debug level wants to see kernel by kernel.
-      const isProfiled = submitted === 1 && debugLevel() >= 2 && device.hasTimestamps;
-      const size = isProfiled ? 1 : Math.min(perSubmit, count - submitted);
-      if (isProfiled) await step.profileAndPrint();
-      next = submit(options, submitted, size, { isRun: isProfiled });
-      submitted += size;
-    } else if (!pending) {
-      break;
-    }
-    if (pending) {
-      try {
-        await deliver(pending, onStep);
-      } catch (error) {
-        // The read under way ends before its buffers are given back; its own error would only follow from this one.
-        await next?.rows.catch(() => undefined);
-        throw error;
+  let next: Submitted | undefined;
+  try {
+    while (submitted < count || pending) {
+      next = undefined;
+      if (submitted < count && !shouldStop?.()) {
+        next = await submitNext(options, submitted, perSubmit);
+        submitted += next.count;
+      } else if (!pending) {
+        break;
       }
-      const elapsed = performance.now() - lastDone;
-      lastDone += elapsed;
-      perSubmit = Math.max(
-        1,
-        Math.min(ringRows / 2, Math.round((pending.count * targetMs) / elapsed), pending.count * 2),
-      );
+      if (pending) {
+        await deliver(pending, onStep);
+        const elapsed = performance.now() - lastDone;
+        lastDone += elapsed;
+        perSubmit = Math.max(
+          1,
+          Math.min(ringRows / 2, Math.round((pending.count * targetMs) / elapsed), pending.count * 2),
+        );
+      }
+      pending = next;
     }
-    pending = next;
+  } catch (error) {
+    // What is under way ends before its buffers are given back; its own error would only follow from this one.
+    await Promise.allSettled([pending?.rows, next?.rows]);
+    throw error;
   }
   return submitted;
+}
+
+/** Up to `most` steps, or the one that the debug level wants to see kernel by kernel: the second, warm by then. */
+async function submitNext(options: ReplayOptions, done: number, most: number): Promise<Submitted> {
+  const { device, step, count } = options;
+  const isProfiled = done === 1 && debugLevel() >= 2 && device.hasTimestamps;
+  if (!isProfiled) return submit(options, done, Math.min(most, count - done));
+  await step.profileAndPrint();
+  return submit(options, done, 1, { isRun: true });
 }
 
 /** Steps under way, and the ring behind the last of them. */
@@ -128,7 +134,10 @@ function submit(
   if (!isRun) step.encode(encoder, count);
   const read = device.stageRead(encoder, ring.storage);
   device.submit(encoder);
-  return { first: firstStep + done, count, rows: read.fetch() };
+  const rows = read.fetch();
+  // Whoever awaits the rows hears of a failure; until then it is nobody's, and would end the process.
+  void rows.catch(() => undefined);
+  return { first: firstStep + done, count, rows };
 }
 
 async function deliver({ first, count, rows }: Submitted, onStep: ReplayOptions['onStep']): Promise<void> {
