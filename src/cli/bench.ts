@@ -8,7 +8,7 @@ import { paperModel } from '../nn/models.js';
 import { type Filter, filters, preprocessing } from '../nn/preprocessing.js';
 import { rmsprop } from '../nn/optimizers.js';
 import { replaySteps } from '../nn/replay_loop.js';
-import { TrainingStep } from '../nn/training.js';
+import { TrainingStep } from '../nn/training_step.js';
 import { open } from '../node/open.js';
 import { pcg4d, streams } from '../random.js';
 import { kernelRows, kernelTable, middle, namedRows } from './bench_kernels.js';

@@ -2,27 +2,21 @@
  * Training: one program per step, recorded from the model, replayed from the permutation of each epoch.
  * Everything that varies lies in the step's state, so the same seed gives the same bits, also after a resume.
  */
-import { grad } from '../engine/op.js';
-import { describePlan, type Plan } from '../engine/plan.js';
-import { debug } from '../engine/debug.js';
-import { type BoundStep, program } from '../engine/program.js';
 import type { CompileOptions } from '../engine/replay.js';
-import { Tensor } from '../engine/tensor.js';
-import { currentTrace } from '../engine/trace.js';
-import { UsageError, assert } from '../errors.js';
-import { type AugmentOptions, checkAugmentOptions, scale, softmaxCrossEntropy } from '../kernels/index.js';
-import { advance, stateSize, stateWords } from '../kernels/step_state.js';
+import type { Tensor } from '../engine/tensor.js';
+import { UsageError } from '../errors.js';
+import { type AugmentOptions, checkAugmentOptions } from '../kernels/index.js';
+import { stateSize, stateWords } from '../kernels/step_state.js';
 import { permutation, streams } from '../random.js';
+import { checkpointOf, restoreCallbacks } from './callback_states.js';
 import type { Callback, Logs, Training } from './callbacks/callback.js';
-import type { CallbackState, Checkpoint, Position } from './checkpoint.js';
+import type { Checkpoint, Position } from './checkpoint.js';
 import { DeviceSet, type LabelledImages, checkImages } from './device_set.js';
 import { Evaluator } from './evaluator.js';
-import { gatherInputs } from './inputs.js';
 import type { Model } from './model.js';
-import { ParameterGroup } from './parameters.js';
-import { penalised } from './penalty.js';
-import { createRing, replaySteps } from './replay_loop.js';
-import { type LearningRate, ratesOf } from './schedules.js';
+import { RateTable } from './rate_table.js';
+import { replaySteps } from './replay_loop.js';
+import { TrainingStep } from './training_step.js';
 
 export interface FitOptions {
   /** Epochs in all, those before a resume included. Default 1. */
@@ -55,95 +49,6 @@ export interface History {
 }
 
 const start: Position = { step: 0, epoch: 0, cursor: 0, lossSum: 0, correct: 0, count: 0 };
-
-/** Records, plans and binds the training step of a model over a set on the device. */
-export class TrainingStep {
-  readonly state: Tensor;
-  readonly ring: Tensor;
-  readonly rates: Tensor;
-  readonly gradients: ParameterGroup;
-
-  private constructor(
-    readonly model: Model,
-    readonly set: DeviceSet,
-    readonly batchSize: number,
-    readonly augmentation: AugmentOptions | undefined,
-  ) {
-    const { device, parameters } = model;
-    this.state = Tensor.from(new Uint32Array(stateSize), [stateSize], device);
-    this.rates = Tensor.from(new Float32Array(this.stepsPerEpoch), [this.stepsPerEpoch], device);
-    this.ring = createRing(device);
-    this.gradients = new ParameterGroup(device, parameters.layout);
-  }
-
-  #bound: BoundStep<Record<string, Tensor>> | undefined;
-
-  static async create(
-    model: Model,
-    set: DeviceSet,
-    batchSize: number,
-    {
-      augmentation,
-      ...options
-    }: CompileOptions & { readonly augmentation?: AugmentOptions | undefined } = {},
-  ): Promise<TrainingStep> {
-    const training = new TrainingStep(model, set, batchSize, augmentation);
-    const step = program(() => training.#record(), model.device);
-    try {
-      training.#bound = await step.bind([], options);
-    } catch (error) {
-      training.dispose();
-      throw error;
-    }
-    debug(1, () => describePlan(training.plan));
-    return training;
-  }
-
-  get stepsPerEpoch(): number {
-    return Math.ceil(this.set.epochSize / this.batchSize);
-  }
-
-  get bound(): BoundStep<Record<string, Tensor>> {
-    assert(this.#bound, 'a training step is bound when it is created');
-    return this.#bound;
-  }
-
-  get plan(): Plan {
-    return this.bound.step.plan;
-  }
-
-  #record(): Record<string, Tensor> {
-    const { model, set, state, rates, ring, batchSize: batch } = this;
-    const { parameters, preprocessing } = model;
-    const { x, y } = gatherInputs(set, state, { batch, preprocessing, augmentation: this.augmentation });
-    const logits = model.forward(x, { isTraining: true, state, withoutSoftmax: true });
-    const { loss, totals } = penalised(model, softmaxCrossEntropy(logits, y));
-    const names = [...parameters.tensors.keys()];
-    const gradients = grad(
-      loss,
-      names.map((name) => parameters.get(name)),
-    );
-    gradients.forEach((gradient, i) => writeInto(this.gradients.get(names[i]!), gradient));
-    const slots = Object.fromEntries([...model.slots].map(([name, group]) => [name, group.flat]));
-    model.optimizer.apply({ parameters: parameters.flat, gradients: this.gradients.flat, slots, state });
-    advance({ totals, rates, state, ring }, batch);
-    return {};
-  }
-
-  dispose(): void {
-    this.#bound?.step.dispose();
-    this.gradients.dispose();
-    for (const tensor of [this.state, this.rates, this.ring]) tensor.dispose();
-  }
-}
-
-/** Has the program write a gradient where the optimizer will read it. */
-function writeInto(target: Tensor, gradient: Tensor): void {
-  const trace = currentTrace();
-  assert(trace, 'gradients are written while a program is recorded');
-  // A value that has a place already (one gradient for two parameters) is copied.
-  trace.place(trace.canPlace(gradient) ? gradient : scale(gradient, 1), target);
-}
 
 /** Runs `fit`; see Sequential.fit. */
 export async function train(model: Model, images: LabelledImages, options: FitOptions): Promise<History> {
@@ -282,45 +187,6 @@ export async function train(model: Model, images: LabelledImages, options: FitOp
   }
 }
 
-/** What a checkpoint keeps of the loop, its callbacks and the optimizer. */
-export function checkpointOf(model: Model, position: Position, callbacks: readonly Callback[]): Checkpoint {
-  const states: Record<string, CallbackState> = {};
-  const tensors = new Map<string, Float32Array<ArrayBuffer>>();
-  for (const [key, callback] of keyed(callbacks)) {
-    const state = callback.state?.();
-    if (state) states[key] = state;
-    for (const [name, values] of callback.tensors?.() ?? []) tensors.set(`${key}/${name}`, values);
-  }
-  const { learningRate } = model.optimizer;
-  return {
-    position,
-    callbacks: states,
-    ...(tensors.size > 0 ? { tensors } : {}),
-    learningRate: typeof learningRate === 'number' ? learningRate : null,
-  };
-}
-
-function restoreCallbacks(callbacks: readonly Callback[], checkpoint: Checkpoint): void {
-  for (const [key, callback] of keyed(callbacks)) {
-    const state = checkpoint.callbacks[key];
-    if (!state) continue;
-    const own = [...(checkpoint.tensors ?? [])].filter(([name]) => name.startsWith(`${key}/`));
-    callback.restore?.(state, new Map(own.map(([name, values]) => [name.slice(key.length + 1), values])));
-  }
-}
-
-/** Callbacks that have a name, by name; the second one of a name gets a number, and so on. */
-function keyed(callbacks: readonly Callback[]): [string, Callback][] {
-  const counts = new Map<string, number>();
-  return callbacks.flatMap((callback): [string, Callback][] => {
-    const { name } = callback;
-    if (name === undefined) return [];
-    const count = (counts.get(name) ?? 0) + 1;
-    counts.set(name, count);
-    return [[count === 1 ? name : `${name} ${count}`, callback]];
-  });
-}
-
 function advanced(
   position: Position,
   { lossSum, correct, count }: { lossSum: number; correct: number; count: number },
@@ -334,49 +200,6 @@ function advanced(
     correct: position.correct + correct,
     count: position.count + count,
   };
-}
-
-/** The epoch's learning rates on the device, rewritten when a callback changes the optimizer's rate. */
-class RateTable {
-  #written: LearningRate | undefined;
-  #rates: Float32Array<ArrayBuffer> = new Float32Array(1);
-  current = 0;
-
-  constructor(
-    private readonly model: Model,
-    private readonly step: TrainingStep,
-    private readonly totalSteps: number,
-  ) {}
-
-  /** Returns the rate of the step at `position`. */
-  write(epoch: number, { cursor }: Position): number {
-    const { stepsPerEpoch, batchSize } = this.step;
-    this.#written = this.model.optimizer.learningRate;
-    this.#rates = ratesOf(this.#written, epoch * stepsPerEpoch, stepsPerEpoch, {
-      totalSteps: this.totalSteps,
-      stepsPerEpoch,
-    });
-    this.step.rates.write(this.#rates);
-    return this.#rateAt(cursor / batchSize);
-  }
-
-  #rateAt(index: number): number {
-    this.current = this.#rates[Math.min(index, this.#rates.length - 1)] as number;
-    return this.current;
-  }
-
-  /** After the step before `position`. */
-  refresh(epoch: number, position: Position): void {
-    if (!this.change(epoch, position)) this.#rateAt(position.cursor / this.step.batchSize - 1);
-  }
-
-  /** Gives the step at `position` the optimizer's rate if that has been changed. */
-  change(epoch: number, position: Position): boolean {
-    if (this.model.optimizer.learningRate === this.#written) return false;
-    const rate = Float32Array.of(this.write(epoch, position));
-    this.model.device.write(this.step.state.storage, rate, stateWords.learningRate * 4);
-    return true;
-  }
 }
 
 function writeState(

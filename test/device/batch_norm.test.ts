@@ -25,7 +25,7 @@ import type { Regularizer } from '../../src/nn/layers/regularizer.js';
 import { sgd } from '../../src/nn/optimizers.js';
 import { readSafetensors } from '../../src/nn/safetensors.js';
 import { Sequential } from '../../src/nn/sequential.js';
-import { TrainingStep } from '../../src/nn/training.js';
+import { TrainingStep } from '../../src/nn/training_step.js';
 import { openFolder } from '../../src/node/files.js';
 import { open } from '../../src/node/open.js';
 import { drawSigned, randomFrom } from '../../src/reference/reference.js';
