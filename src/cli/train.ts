@@ -138,7 +138,7 @@ async function loadImages(settings: Settings, options: TrainOptions, output: Out
     ...(folds === null ? {} : { folds }),
     ...(fold === null ? {} : { fold }),
   });
-  output.say(`Data: ${loaded.name} from ${loaded.source}: ${parts.description}`);
+  output.say(`Data: ${loaded.name} from ${loaded.source}. ${parts.description}`);
   return { ...parts, source: loaded.source };
 }
 

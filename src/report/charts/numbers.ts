@@ -36,12 +36,11 @@ export function rate(value: number): string {
   return Number(value.toPrecision(3)).toExponential().replace('e+', 'e');
 }
 
-/** `1 h 2 min`, `6 min 3 s`, `4.2 s`. */
+/** `1 h 2 min`, `52 min`, `6 min 3 s`, `4.2 s`: two parts at most, one where the second would say nothing. */
 export function duration(seconds: number): string {
   if (seconds < 60) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
   const minutes = Math.floor(whole / 60);
-  return minutes < 60
-    ? `${minutes} min ${whole % 60} s`
-    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  if (minutes < 10) return `${minutes} min ${whole % 60} s`;
+  return minutes < 60 ? `${Math.round(whole / 60)} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
