@@ -42,5 +42,5 @@ export function duration(seconds: number): string {
   const whole = Math.round(seconds);
   const minutes = Math.floor(whole / 60);
   if (minutes < 10) return `${minutes} min ${whole % 60} s`;
-  return minutes < 60 ? `${Math.round(whole / 60)} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
