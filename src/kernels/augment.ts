@@ -44,7 +44,7 @@ export interface ErasingOptions {
 
 /** All off by default. */
 export interface AugmentOptions {
-  /** Degrees, either way; at most 180. */
+  /** Degrees, either way; at most 180. Beyond 45 a 6 is as likely a 9. */
   readonly rotation?: number;
   /** Share of the width, either way. */
   readonly widthShift?: number;
