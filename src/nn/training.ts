@@ -3,19 +3,17 @@
  * Everything that varies lies in the step's state, so the same seed gives the same bits, also after a resume.
  */
 import type { CompileOptions } from '../engine/replay.js';
-import type { Tensor } from '../engine/tensor.js';
 import { UsageError } from '../errors.js';
 import { type AugmentOptions, checkAugmentOptions } from '../kernels/index.js';
-import { stateSize, stateWords } from '../kernels/step_state.js';
 import { permutation, streams } from '../random.js';
 import { checkpointOf, restoreCallbacks } from './callback_states.js';
-import type { Callback, Logs, Training } from './callbacks/callback.js';
+import type { Callback, KernelChoice, Logs, Training } from './callbacks/callback.js';
 import type { Checkpoint, Position } from './checkpoint.js';
 import { DeviceSet, type LabelledImages, checkImages } from './device_set.js';
 import { Evaluator } from './evaluator.js';
 import type { Model } from './model.js';
 import { RateTable } from './rate_table.js';
-import { replaySteps } from './replay_loop.js';
+import { type StepMetrics, replaySteps } from './replay_loop.js';
 import { TrainingStep } from './training_step.js';
 
 export interface FitOptions {
@@ -52,17 +50,21 @@ const start: Position = { step: 0, epoch: 0, cursor: 0, lossSum: 0, correct: 0, 
 
 /** Runs `fit`; see Sequential.fit. */
 export async function train(model: Model, images: LabelledImages, options: FitOptions): Promise<History> {
-  const {
-    epochs = 1,
-    batchSize = 32,
-    validationData,
-    callbacks = [],
-    shuffle = true,
-    seed = 0,
-    signal,
-    augmentation,
-    variantsPerImage = 1,
-  } = options;
+  checkOptions(model, images, options);
+  const fitting = new Fitting(model, images, options);
+  try {
+    return await fitting.run();
+  } finally {
+    fitting.dispose();
+  }
+}
+
+/** Throws: UsageError for options out of range, and images that do not fit the model. */
+function checkOptions(
+  model: Model,
+  images: LabelledImages,
+  { epochs = 1, batchSize = 32, variantsPerImage = 1, augmentation, validationData }: FitOptions,
+): void {
   for (const [name, value] of Object.entries({ epochs, batchSize, variantsPerImage })) {
     if (!Number.isInteger(value) || value < 1)
       throw new UsageError(`fit: ${name} is ${value}, expected a whole number from 1 on.`);
@@ -74,124 +76,162 @@ export async function train(model: Model, images: LabelledImages, options: FitOp
     );
   checkImages('fit', images, model.inputShape, model.classes);
   if (validationData) checkImages('fit: validationData', validationData, model.inputShape, model.classes);
+}
 
-  const { device } = model;
-  let position = options.resume?.position ?? start;
-  let lossBits = 0;
-  let isStopped = false;
-  const set = new DeviceSet(device, images, { variantsPerImage });
-  const { epochSize } = set;
-  const stepsPerEpoch = Math.ceil(epochSize / batchSize);
-  const training: Training = {
-    model,
-    epochs,
-    stepsPerEpoch,
-    batchSize,
-    samples: epochSize,
-    validationSamples: validationData?.count ?? 0,
-    get kernels() {
-      return step.plan.dispatches.map(({ pass, shapes, variant }) => ({ pass, shapes, variant }));
-    },
-    checkpoint: () => checkpointOf(model, position, callbacks),
-    position: () => position,
-    lossBits: () => lossBits,
-    stop: () => {
-      isStopped = true;
-    },
-  };
-  const savedRate = options.resume?.learningRate;
-  if (typeof savedRate === 'number') model.optimizer.learningRate = savedRate;
-  const compiling: CompileOptions = {
-    ...(signal ? { signal } : {}),
-    onProgress: (done, total) => {
-      for (const callback of callbacks) callback.onCompile?.(done, total, training);
-    },
-  };
-  const resources: { dispose(): void }[] = [set];
-  let step: TrainingStep;
+/** One `fit`: where it stands, and what it holds on the device until `dispose`. */
+class Fitting {
+  readonly #set: DeviceSet;
+  readonly #callbacks: readonly Callback[];
+  readonly #epochs: number;
+  readonly #batchSize: number;
+  /** What callbacks are told of, with functions that may be taken out of it. */
+  readonly #training: Training;
+  readonly #history = { epochs: [] as number[], metrics: {} as Record<string, number[]> };
+  #step: TrainingStep | undefined;
+  #evaluator: Evaluator | undefined;
+  #position: Position;
+  #lossBits = 0;
+  #logs: Logs = {};
+  #isStopped = false;
 
-  const metrics: Record<string, number[]> = {};
-  const epochNumbers: number[] = [];
-  let logs: Logs = {};
-  const shouldStop = (): boolean => isStopped || signal?.aborted === true;
-  const hearsBegin = callbacks.some((callback) => callback.onBatchBegin);
-  try {
-    step = await TrainingStep.create(model, set, batchSize, { ...compiling, augmentation });
-    resources.push(step);
-    const evaluator = validationData
-      ? await Evaluator.create(model, validationData, batchSize, compiling)
-      : undefined;
-    if (evaluator) resources.push(evaluator);
-
-    for (const callback of callbacks) await callback.onTrainBegin?.(training);
-    if (options.resume) restoreCallbacks(callbacks, options.resume);
-    while (position.epoch < epochs && !shouldStop()) {
-      const { epoch } = position;
-      for (const callback of callbacks) await callback.onEpochBegin?.(epoch, training);
-      if (shouldStop()) break;
-      set.permutation.write(
-        shuffle
-          ? (permutation(epochSize, seed, streams.shuffle, epoch) as Uint32Array<ArrayBuffer>)
-          : Uint32Array.from({ length: epochSize }, (_, i) => i),
-      );
-      const rates = new RateTable(model, step, epochs * stepsPerEpoch);
-      writeState(step.state, { position, seed, epochSize, rate: rates.write(epoch, position) });
-      await replaySteps({
-        device,
-        step: step.bound.step,
-        ring: step.ring,
-        firstStep: position.step,
-        count: Math.ceil((epochSize - position.cursor) / batchSize),
-        shouldStop,
-        onStepBegin: hearsBegin
-          ? async () => {
-              for (const callback of callbacks)
-                await callback.onBatchBegin?.(position.cursor / batchSize, training);
-              rates.change(epoch, position);
-            }
-          : undefined,
-        onStep: async (sums) => {
-          position = advanced(position, sums, batchSize);
-          ({ lossBits } = sums);
-          logs = { loss: position.lossSum / position.count, accuracy: position.correct / position.count };
-          for (const callback of callbacks) {
-            const waiting = callback.onBatchEnd?.(Math.ceil(position.cursor / batchSize) - 1, logs, training);
-            if (waiting) await waiting;
-          }
-          rates.refresh(epoch, position);
-        },
-      });
-      // A callback's stop() ends the epoch early, as in Keras; a signal leaves it as it is, to be resumed.
-      if (position.cursor < epochSize && signal?.aborted === true) break;
-      const last = rates.current;
-      if (evaluator) {
-        const { loss, accuracy } = await evaluator.run({ callbacks, training });
-        logs = { ...logs, val_loss: loss, val_accuracy: accuracy };
-      }
-      logs = { ...logs, learning_rate: last };
-      position = { ...start, step: position.step, epoch: epoch + 1 };
-      epochNumbers.push(epoch + 1);
-      for (const [name, value] of Object.entries(logs)) (metrics[name] ??= []).push(value);
-      for (const callback of callbacks) await callback.onEpochEnd?.(epoch, logs, training);
-    }
-    const isInterrupted = signal?.aborted === true && position.epoch < epochs;
-    for (const callback of callbacks) await callback.onTrainEnd?.(logs, training, isInterrupted);
-    return {
-      epochs: epochNumbers,
-      metrics,
-      isInterrupted,
-      checkpoint: checkpointOf(model, position, callbacks),
+  constructor(
+    private readonly model: Model,
+    images: LabelledImages,
+    private readonly options: FitOptions,
+  ) {
+    const { epochs = 1, batchSize = 32, callbacks = [], variantsPerImage = 1, validationData } = options;
+    this.#set = new DeviceSet(model.device, images, { variantsPerImage });
+    this.#epochs = epochs;
+    this.#batchSize = batchSize;
+    this.#callbacks = callbacks;
+    this.#position = options.resume?.position ?? start;
+    const kernels = (): readonly KernelChoice[] => this.#step?.kernels ?? [];
+    this.#training = {
+      model,
+      epochs,
+      stepsPerEpoch: Math.ceil(this.#set.epochSize / batchSize),
+      batchSize,
+      samples: this.#set.epochSize,
+      validationSamples: validationData?.count ?? 0,
+      get kernels() {
+        return kernels();
+      },
+      checkpoint: () => checkpointOf(model, this.#position, callbacks),
+      position: () => this.#position,
+      lossBits: () => this.#lossBits,
+      stop: () => {
+        this.#isStopped = true;
+      },
     };
-  } finally {
-    for (const resource of resources) resource.dispose();
+  }
+
+  async run(): Promise<History> {
+    const { signal, resume } = this.options;
+    if (typeof resume?.learningRate === 'number') this.model.optimizer.learningRate = resume.learningRate;
+    const step = await this.#compile();
+    for (const callback of this.#callbacks) await callback.onTrainBegin?.(this.#training);
+    if (resume) restoreCallbacks(this.#callbacks, resume);
+    while (this.#position.epoch < this.#epochs && !this.#shouldStop()) {
+      const isComplete = await this.#runEpoch(step);
+      if (!isComplete) break;
+    }
+    const isInterrupted = signal?.aborted === true && this.#position.epoch < this.#epochs;
+    for (const callback of this.#callbacks)
+      await callback.onTrainEnd?.(this.#logs, this.#training, isInterrupted);
+    return { ...this.#history, isInterrupted, checkpoint: this.#training.checkpoint() };
+  }
+
+  dispose(): void {
+    for (const resource of [this.#evaluator, this.#step, this.#set]) resource?.dispose();
+  }
+
+  #shouldStop(): boolean {
+    return this.#isStopped || this.options.signal?.aborted === true;
+  }
+
+  async #compile(): Promise<TrainingStep> {
+    const { augmentation, signal, validationData } = this.options;
+    const compiling: CompileOptions = {
+      ...(signal ? { signal } : {}),
+      onProgress: (done, total) => {
+        for (const callback of this.#callbacks) callback.onCompile?.(done, total, this.#training);
+      },
+    };
+    const size = this.#batchSize;
+    this.#step = await TrainingStep.create(this.model, this.#set, size, { ...compiling, augmentation });
+    if (validationData) this.#evaluator = await Evaluator.create(this.model, validationData, size, compiling);
+    return this.#step;
+  }
+
+  /** Trains, validates and tells the callbacks. False when training stopped before the epoch's end. */
+  async #runEpoch(step: TrainingStep): Promise<boolean> {
+    const { epoch } = this.#position;
+    for (const callback of this.#callbacks) await callback.onEpochBegin?.(epoch, this.#training);
+    if (this.#shouldStop()) return false;
+    const rate = await this.#runSteps(step);
+    // A callback's stop() ends the epoch early, as in Keras; a signal leaves it as it is, to be resumed.
+    if (this.#position.cursor < this.#set.epochSize && this.options.signal?.aborted === true) return false;
+    if (this.#evaluator) {
+      const { loss, accuracy } = await this.#evaluator.run({
+        callbacks: this.#callbacks,
+        training: this.#training,
+      });
+      this.#logs = { ...this.#logs, val_loss: loss, val_accuracy: accuracy };
+    }
+    this.#logs = { ...this.#logs, learning_rate: rate };
+    this.#position = { ...start, step: this.#position.step, epoch: epoch + 1 };
+    const { epochs, metrics } = this.#history;
+    epochs.push(epoch + 1);
+    for (const [name, value] of Object.entries(this.#logs)) (metrics[name] ??= []).push(value);
+    for (const callback of this.#callbacks) await callback.onEpochEnd?.(epoch, this.#logs, this.#training);
+    return true;
+  }
+
+  /** The steps from the position to the end of its epoch; returns the learning rate of the last one. */
+  async #runSteps(step: TrainingStep): Promise<number> {
+    const { epoch, cursor } = this.#position;
+    const { epochSize } = this.#set;
+    const batchSize = this.#batchSize;
+    const rates = new RateTable(this.model, step, this.#epochs * step.stepsPerEpoch);
+    this.#set.permutation.write(this.#orderOf(epoch));
+    step.begin(this.#position, { seed: this.options.seed ?? 0, rate: rates.write(epoch, this.#position) });
+    const hearBegin = async (): Promise<void> => {
+      for (const callback of this.#callbacks)
+        await callback.onBatchBegin?.(this.#position.cursor / batchSize, this.#training);
+      rates.change(epoch, this.#position);
+    };
+    await replaySteps({
+      device: this.model.device,
+      step: step.bound.step,
+      ring: step.ring,
+      firstStep: this.#position.step,
+      count: Math.ceil((epochSize - cursor) / batchSize),
+      shouldStop: () => this.#shouldStop(),
+      onStepBegin: this.#callbacks.some((callback) => callback.onBatchBegin) ? hearBegin : undefined,
+      onStep: async (metrics) => {
+        const index = this.#position.cursor / batchSize;
+        this.#position = advanced(this.#position, metrics, batchSize);
+        this.#lossBits = metrics.lossBits;
+        const { lossSum, correct, count } = this.#position;
+        this.#logs = { loss: lossSum / count, accuracy: correct / count };
+        for (const callback of this.#callbacks)
+          await callback.onBatchEnd?.(index, this.#logs, this.#training);
+        rates.refresh(epoch, this.#position);
+      },
+    });
+    return rates.current;
+  }
+
+  #orderOf(epoch: number): Uint32Array<ArrayBuffer> {
+    const { shuffle = true, seed = 0 } = this.options;
+    const { epochSize } = this.#set;
+    return shuffle
+      ? (permutation(epochSize, seed, streams.shuffle, epoch) as Uint32Array<ArrayBuffer>)
+      : Uint32Array.from({ length: epochSize }, (_, i) => i);
   }
 }
 
-function advanced(
-  position: Position,
-  { lossSum, correct, count }: { lossSum: number; correct: number; count: number },
-  batchSize: number,
-): Position {
+function advanced(position: Position, { lossSum, correct, count }: StepMetrics, batchSize: number): Position {
   return {
     step: position.step + 1,
     epoch: position.epoch,
@@ -200,18 +240,4 @@ function advanced(
     correct: position.correct + correct,
     count: position.count + count,
   };
-}
-
-function writeState(
-  state: Tensor,
-  { position, seed, epochSize, rate }: { position: Position; seed: number; epochSize: number; rate: number },
-): void {
-  const words = new Uint32Array(stateSize);
-  words[stateWords.step] = position.step;
-  words[stateWords.seed] = seed;
-  words[stateWords.cursor] = position.cursor;
-  words[stateWords.epochSize] = epochSize;
-  words[stateWords.epoch] = position.epoch;
-  new Float32Array(words.buffer)[stateWords.learningRate] = rate;
-  state.write(words);
 }

@@ -8,7 +8,9 @@ import { Tensor } from '../engine/tensor.js';
 import { currentTrace } from '../engine/trace.js';
 import { assert } from '../errors.js';
 import { type AugmentOptions, scale, softmaxCrossEntropy } from '../kernels/index.js';
-import { advance, stateSize } from '../kernels/step_state.js';
+import { advance, stateSize, stateWords } from '../kernels/step_state.js';
+import type { KernelChoice } from './callbacks/callback.js';
+import type { Position } from './checkpoint.js';
 import type { DeviceSet } from './device_set.js';
 import { gatherInputs } from './inputs.js';
 import type { Model } from './model.js';
@@ -70,6 +72,23 @@ export class TrainingStep {
 
   get plan(): Plan {
     return this.bound.step.plan;
+  }
+
+  /** Which kernel computes each pass. */
+  get kernels(): readonly KernelChoice[] {
+    return this.plan.dispatches.map(({ pass, shapes, variant }) => ({ pass, shapes, variant }));
+  }
+
+  /** Puts the state where `position` is; `rate` is the learning rate of the step there. */
+  begin(position: Position, { seed, rate }: { readonly seed: number; readonly rate: number }): void {
+    const words = new Uint32Array(stateSize);
+    words[stateWords.step] = position.step;
+    words[stateWords.seed] = seed;
+    words[stateWords.cursor] = position.cursor;
+    words[stateWords.epochSize] = this.set.epochSize;
+    words[stateWords.epoch] = position.epoch;
+    new Float32Array(words.buffer)[stateWords.learningRate] = rate;
+    this.state.write(words);
   }
 
   #record(): Record<string, Tensor> {
