@@ -291,6 +291,31 @@ describe('fit', () => {
       `[StateError: model: not compiled; call model.compile({ optimizer, loss }) first.]`,
     );
   });
+
+  it('refuses to go on in the middle of an epoch with other batches or fewer images', async () => {
+    const controller = new AbortController();
+    const stopper: Callback = { onBatchEnd: (step) => (step === 2 ? controller.abort() : undefined) };
+    const model = smallModel();
+    const { checkpoint } = await model.fit(bars(40), {
+      batchSize: 4,
+      signal: controller.signal,
+      callbacks: [stopper, { onBatchBegin: () => undefined }],
+    });
+    expect(checkpoint.position.cursor).toBe(12);
+    const before = await weightBits(model);
+    await expect(
+      model.fit(bars(40), { batchSize: 8, resume: checkpoint }),
+    ).rejects.toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: fit: the checkpoint to resume from stands 12 samples into an epoch, which batches of 8 in an epoch of 40 never do; give the images and the batchSize it was made with.]`,
+    );
+    await expect(
+      model.fit(bars(8), { batchSize: 4, resume: checkpoint }),
+    ).rejects.toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: fit: the checkpoint to resume from stands 12 samples into an epoch, which batches of 4 in an epoch of 8 never do; give the images and the batchSize it was made with.]`,
+    );
+    expect(await weightBits(model)).toBe(before);
+    await expect(model.fit(bars(12), { batchSize: 4, resume: checkpoint })).resolves.toBeTruthy();
+  });
 });
 
 describe('a trained model', () => {
