@@ -59,11 +59,11 @@ export async function train(model: Model, images: LabelledImages, options: FitOp
   }
 }
 
-/** Throws: UsageError for options out of range, and images that do not fit the model. */
+/** Throws: UsageError for options out of range, images that do not fit the model, or a checkpoint of other batches. */
 function checkOptions(
   model: Model,
   images: LabelledImages,
-  { epochs = 1, batchSize = 32, variantsPerImage = 1, augmentation, validationData }: FitOptions,
+  { epochs = 1, batchSize = 32, variantsPerImage = 1, augmentation, validationData, resume }: FitOptions,
 ): void {
   for (const [name, value] of Object.entries({ epochs, batchSize, variantsPerImage })) {
     if (!Number.isInteger(value) || value < 1)
@@ -76,6 +76,14 @@ function checkOptions(
     );
   checkImages('fit', images, model.inputShape, model.classes);
   if (validationData) checkImages('fit: validationData', validationData, model.inputShape, model.classes);
+  const { cursor } = resume?.position ?? start;
+  const samples = images.count * variantsPerImage;
+  // Behind the epoch's last, part batch the cursor lies beyond the samples, by less than a batch.
+  if (cursor % batchSize !== 0 || cursor >= samples + batchSize) {
+    throw new UsageError(
+      `fit: the checkpoint to resume from stands ${cursor} samples into an epoch, which batches of ${batchSize} in an epoch of ${samples} never do; give the images and the batchSize it was made with.`,
+    );
+  }
 }
 
 /** One `fit`: where it stands, and what it holds on the device until `dispose`. */
