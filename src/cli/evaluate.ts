@@ -4,9 +4,10 @@ import type { LoadedDataset } from '../data/loaded_dataset.js';
 import { type SplitDataset, splitDataset } from '../data/splits.js';
 import { UsageError } from '../errors.js';
 import { loadDataset } from '../node/datasets.js';
+import { percent } from '../report/charts/numbers.js';
 import { classScores, evaluate as score } from '../report/evaluation.js';
 import { downloadProgress } from './download_progress.js';
-import { bold, openOutput, percent, table } from './output.js';
+import { bold, openOutput, table } from './output.js';
 import { type SavedModel, type SavedModelOptions, openModel, stepCounter } from './saved_model.js';
 
 export const partNames = ['train', 'validation', 'test', 'all'] as const;

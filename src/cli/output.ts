@@ -52,13 +52,3 @@ export function table(head: readonly string[], rows: readonly (readonly (string 
     )
     .join('\n');
 }
-
-/** `1 min 23 s`, `4.2 s`. */
-export function duration(seconds: number): string {
-  if (seconds < 60) return `${seconds.toFixed(1)} s`;
-  return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
-}
-
-export function percent(share: number): string {
-  return `${(share * 100).toFixed(2)} %`;
-}

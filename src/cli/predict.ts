@@ -2,7 +2,8 @@
 import path from 'node:path';
 import { UsageError } from '../errors.js';
 import { writeAtomic } from '../node/files.js';
-import { type Output, bold, openOutput, percent, table } from './output.js';
+import { percent } from '../report/charts/numbers.js';
+import { type Output, bold, openOutput, table } from './output.js';
 import { type Input, readInput } from './prediction_inputs.js';
 import { type SavedModelOptions, openModel, stepCounter } from './saved_model.js';
 

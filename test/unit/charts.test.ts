@@ -75,7 +75,13 @@ describe('scales', () => {
     expect(tickLabels([0.01, 0.1, 1], 'number')).toEqual(['0.01', '0.1', '1']);
     expect([1e-3, 1e-4, 2.5e-4, 1e-6, 0.01].map(rate)).toEqual(['0.001', '1e-4', '2.5e-4', '1e-6', '0.01']);
     expect([grouped(1234567), grouped(999), grouped(1234.5, 1)]).toEqual(['1,234,567', '999', '1,234.5']);
-    expect([4.21, 63, 3146, 3720].map(duration)).toEqual(['4.2 s', '1 min 3 s', '52 min', '1 h 2 min']);
+    expect([4.21, 63, 119.7, 3146, 3720].map(duration)).toEqual([
+      '4.2 s',
+      '1 min 3 s',
+      '2 min 0 s',
+      '52 min',
+      '1 h 2 min',
+    ]);
     expect([percent(0.99421), percent(NaN)]).toEqual(['99.42 %', '–']);
   });
 
