@@ -1,6 +1,6 @@
 /** `explore`: what is in a data set: its shape, its classes, and pictures of what filters and augmentation do to it. */
 import type { ImageSet, ImageShape } from '../data/dataset.js';
-import { Tensor } from '../engine/tensor.js';
+import type { Tensor } from '../engine/tensor.js';
 import { image } from '../kernels/index.js';
 import { loadDataset } from '../node/datasets.js';
 import { openFolder } from '../node/files.js';
@@ -10,14 +10,13 @@ import { svgToPng } from '../node/svg_png.js';
 import { permutation, streams } from '../random.js';
 import type { PictureRow } from '../report/charts/picture_table.js';
 import { svgFile } from '../report/charts/svg.js';
-import type { Picture } from '../report/evaluation_file.js';
 import { type Exploration, explorationDrawings, explorePage } from '../report/html/explore.js';
 import { augmentedSamples } from './augmented_samples.js';
 import { downloadProgress } from './download_progress.js';
 import { bold, openOutput, table } from './output.js';
+import { pictureOf, takePictures, tensorOf } from './pictures.js';
 import { recipeFor } from './presets.js';
 import type { PresetName } from './settings.js';
-import { pictureOf } from './report_writer.js';
 import { defaultFolder } from './run_folder.js';
 import { version } from './version.js';
 
@@ -121,19 +120,14 @@ function choose(images: ImageSet, count: number, seed: number): Uint32Array {
 /** The same images in rows, each row after another filter. */
 async function filtered(images: ImageSet, seed: number): Promise<Pick<Exploration, 'blurred' | 'sharpened'>> {
   const shown = images.select(choose(images, rowCount, seed));
-  const { count, height, width, channels } = shown;
-  const x = Tensor.from(
-    Float32Array.from(shown.images, (byte) => byte / 255),
-    [count, height, width, channels],
-  );
-  const row = async (label: string, y: Tensor): Promise<PictureRow> => {
-    const pictures = picturesOf((await y.data()) as Float32Array, shown);
-    y.dispose();
-    return { label, pictures };
-  };
+  const x = tensorOf(shown);
+  const row = async (label: string, y: Tensor): Promise<PictureRow> => ({
+    label,
+    pictures: await takePictures(y, shown),
+  });
   const original = {
     label: 'original',
-    pictures: Array.from({ length: count }, (_, i) => pictureOf(shown, i)),
+    pictures: Array.from({ length: shown.count }, (_, i) => pictureOf(shown, i)),
   };
   const blurred = image.blur(x, 5);
   const found = {
@@ -151,19 +145,6 @@ async function filtered(images: ImageSet, seed: number): Promise<Pick<Exploratio
   blurred.dispose();
   x.dispose();
   return found;
-}
-
-/** Values 0 … 1 as pictures; what a filter drives out of that range is cut off. */
-function picturesOf(values: Float32Array, { count, height, width, channels }: ImageSet): Picture[] {
-  const size = height * width * channels;
-  return Array.from({ length: count }, (_, i) => ({
-    data: Uint8Array.from(values.subarray(i * size, (i + 1) * size), (value) =>
-      Math.round(255 * Math.min(1, Math.max(0, value))),
-    ),
-    height,
-    width,
-    channels: channels === 3 ? 3 : 1,
-  }));
 }
 
 /** What the presets make of the same images, their filters left out so that the geometry can be seen. */

@@ -1,6 +1,5 @@
 /** The report of a run folder: `evaluation.json`, then `report.html` and its pictures from the files of the folder. */
 import type { ImageSet } from '../data/dataset.js';
-import { DataError } from '../errors.js';
 import type { Folder } from '../folder.js';
 import { encodePng } from '../node/png.js';
 import { svgToPng } from '../node/svg_png.js';
@@ -18,6 +17,7 @@ import {
 } from '../report/evaluation_file.js';
 import { type RunReport, confusionDrawing, gridImages, runReportPage } from '../report/html/run_report.js';
 import { testedPart } from '../report/run_record.js';
+import { pictureOf } from './pictures.js';
 import { readReport } from './report_files.js';
 
 export interface ReportInput {
@@ -119,14 +119,4 @@ function testedSet(images: ImageSet, probabilities: Float32Array, seed: number):
     worstImages: pictures(evaluation.worst),
     randomImages: pictures(evaluation.random),
   };
-}
-
-/** One image of a set. Throws: DataError when it is neither grey nor RGB. */
-export function pictureOf(images: ImageSet, index: number): Picture {
-  const { height, width, channels } = images;
-  if (channels !== 1 && channels !== 3)
-    throw new DataError(
-      `report: images of ${channels} channels cannot be shown, expected 1 (grey) or 3 (RGB).`,
-    );
-  return { data: images.image(index), height, width, channels };
 }
