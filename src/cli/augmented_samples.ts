@@ -24,17 +24,17 @@ export async function augmentedSamples(
   { seed, firstEpoch = 0, variants: variantCount = 5 }: SampleOptions,
 ): Promise<AugmentedSamples> {
   const shown = images.take(Math.min(rowCount, images.count), { seed });
-  const x = tensorOf(shown);
-  const filtered = filters.reduce(
-    (y, { kernel, iterations }) => image.filter2d(y, kernel, { iterations }),
-    x,
-  );
+  let filtered = tensorOf(shown);
+  for (const { kernel, iterations } of filters) {
+    const before = filtered;
+    filtered = image.filter2d(before, kernel, { iterations });
+    before.dispose();
+  }
   const variants: Picture[][] = [];
   for (let i = 0; i < variantCount; i++) {
     const y = image.augment(filtered, augmentation, { seed, epoch: firstEpoch + i });
     variants.push(await takePictures(y, shown));
   }
-  x.dispose();
   filtered.dispose();
   return {
     recipe: describeAugmentation(augmentation),
