@@ -1,14 +1,15 @@
 /** `evaluate`: loss, accuracy and the accuracy of each class, of a saved model on a data set. */
 import type { ImageSet } from '../data/dataset.js';
 import type { LoadedDataset } from '../data/loaded_dataset.js';
-import { type SplitDataset, splitDataset } from '../data/splits.js';
 import { UsageError } from '../errors.js';
 import { loadDataset } from '../node/datasets.js';
 import { percent } from '../report/charts/numbers.js';
 import { classScores, evaluate as score } from '../report/evaluation.js';
 import { downloadProgress } from './download_progress.js';
 import { bold, openOutput, table } from './output.js';
+import { splitBy } from './recipe.js';
 import { type SavedModel, type SavedModelOptions, openModel, stepCounter } from './saved_model.js';
+import type { Settings } from './settings.js';
 
 export const partNames = ['train', 'validation', 'test', 'all'] as const;
 type PartName = (typeof partNames)[number];
@@ -41,7 +42,7 @@ export async function evaluate(options: EvaluateOptions): Promise<number> {
     offline: options.offline ?? false,
     onProgress: downloadProgress(output),
   });
-  const { part, images: all } = choosePart(options.part, isOwn ? partsOfRun(loaded, saved) : partsOf(loaded));
+  const { part, images: all } = choosePart(options.part, isOwn ? partsOfRun(loaded, own) : partsOf(loaded));
   const images = options.limit === undefined ? all : all.take(options.limit, { seed: options.seed });
   checkFit(loaded.name, images, saved);
 
@@ -100,16 +101,8 @@ function checkFit(name: string, images: ImageSet, { shape, classNames }: SavedMo
 type Parts = Readonly<Partial<Record<Exclude<PartName, 'all'>, ImageSet>>> & { readonly all: ImageSet };
 
 /** The run's own data cut as for the run, so that no image it was trained on is called a test image. */
-function partsOfRun(loaded: LoadedDataset, { run }: SavedModel): Parts {
-  const { split, folds, fold, validationShare, limit, seed } = run!.settings;
-  const { train, validation, test }: SplitDataset = splitDataset(loaded, {
-    split,
-    seed,
-    validationShare,
-    limit,
-    ...(folds === null ? {} : { folds }),
-    ...(fold === null ? {} : { fold }),
-  });
+function partsOfRun(loaded: LoadedDataset, settings: Settings): Parts {
+  const { train, validation, test } = splitBy(settings, loaded);
   return { train, validation, ...(test === undefined ? {} : { test }), all: loaded.train };
 }
 

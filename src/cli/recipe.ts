@@ -1,10 +1,11 @@
-/** From a preset and the command line to the settings of a run, and from those to what `fit` is given. */
+/** From a preset and the command line to the settings of a run, and from those to the data and what `fit` is given. */
 import { UsageError } from '../errors.js';
 import type { Device } from '../engine/device.js';
 import type { AugmentOptions } from '../kernels/index.js';
 import { type Optimizer, rmsprop, sgd } from '../nn/optimizers.js';
 import { type LearningRate, cosineDecay, oneCycle, stepDecay } from '../nn/schedules.js';
-import type { SplitName } from '../data/splits.js';
+import type { LoadedDataset } from '../data/loaded_dataset.js';
+import { type SplitDataset, type SplitName, splitDataset } from '../data/splits.js';
 import type { ModelName } from '../nn/models.js';
 import type { ImageShape } from '../data/dataset.js';
 import { type Output, bold } from './output.js';
@@ -126,6 +127,19 @@ export function optimizerOf(settings: Settings): Optimizer {
   return settings.optimizer === 'sgd'
     ? sgd({ learningRate, momentum: settings.momentum })
     : rmsprop({ learningRate });
+}
+
+/** The data cut as the settings say. Throws: UsageError for a split that the data do not allow. */
+export function splitBy(settings: Settings, loaded: LoadedDataset): SplitDataset {
+  const { split, folds, fold, validationShare, limit, seed } = settings;
+  return splitDataset(loaded, {
+    split,
+    seed,
+    validationShare,
+    limit,
+    ...(folds === null ? {} : { folds }),
+    ...(fold === null ? {} : { fold }),
+  });
 }
 
 /** `rotation ±10°, shift ±10 %, zoom ±10 %`; for people. */

@@ -5,7 +5,6 @@ import process from 'node:process';
 import { ModelError } from '../errors.js';
 import type { Device } from '../engine/device.js';
 import type { Folder } from '../folder.js';
-import { splitDataset } from '../data/splits.js';
 import type { Callback, Training } from '../nn/callbacks/callback.js';
 import { modelCheckpoint, terminateOnNaN } from '../nn/callbacks/index.js';
 import { modelsByName } from '../nn/models.js';
@@ -24,7 +23,7 @@ import { augmentedSamples } from './augmented_samples.js';
 import { downloadProgress } from './download_progress.js';
 import { type Output, openOutput } from './output.js';
 import { presets } from './presets.js';
-import { type RecipeOptions, chooseSettings, describeAugmentation, optimizerOf } from './recipe.js';
+import { type RecipeOptions, chooseSettings, describeAugmentation, optimizerOf, splitBy } from './recipe.js';
 import {
   type RunFile,
   clearRun,
@@ -129,15 +128,7 @@ async function loadImages(settings: Settings, options: TrainOptions, output: Out
     ...(shape ? { shape } : {}),
     onProgress: downloadProgress(output),
   });
-  const { split, folds, fold, validationShare, limit, seed } = settings;
-  const parts = splitDataset(loaded, {
-    split,
-    seed,
-    validationShare,
-    limit,
-    ...(folds === null ? {} : { folds }),
-    ...(fold === null ? {} : { fold }),
-  });
+  const parts = splitBy(settings, loaded);
   output.say(`Data: ${loaded.name} from ${loaded.source}. ${parts.description}`);
   return { ...parts, source: loaded.source };
 }
