@@ -52,12 +52,12 @@ export async function openModel(who: string, options: SavedModelOptions): Promis
   return { model, run, shape: { height, width, channels }, classNames };
 }
 
-/** Steps done, on a terminal only, and gone at the end. */
-export function stepCounter(output: Output): Callback {
+/** Steps done, on a terminal only, and gone at the end: `Testing 3/79`. */
+export function stepCounter(output: Output, what = 'Step'): Callback {
   return {
     onPredictBatchEnd: (step, _, { steps }) => {
       if (!output.stream.isTTY || steps < 2) return;
-      output.stream.write(`\r${step + 1}/${steps}${step + 1 === steps ? '\r\u001B[K' : ''}`);
+      output.stream.write(`\r${what} ${step + 1}/${steps}${step + 1 === steps ? '\r\u001B[K' : ''}`);
     },
   };
 }

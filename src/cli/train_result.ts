@@ -13,6 +13,7 @@ import { type Output, bold, table } from './output.js';
 import { optimizerOf } from './recipe.js';
 import { writeReport } from './report_writer.js';
 import { type PartResult, type RunResult, readRun, toJson } from './run_folder.js';
+import { stepCounter } from './saved_model.js';
 import type { Settings } from './settings.js';
 
 export interface Images {
@@ -50,7 +51,10 @@ export async function finish(context: FinishContext): Promise<object> {
     loss: metrics['val_loss']?.[best] ?? Number.NaN,
   };
   const tested = images.test ?? images.validation;
-  const probabilities = await predictWithProgress(model, tested, batchSize, output);
+  const probabilities = await model.predict(tested, {
+    batchSize,
+    callbacks: [stepCounter(output, 'Testing')],
+  });
   const onTest = images.test ? scoreOf(probabilities, images.test) : null;
 
   const seconds = elapsedSeconds();
@@ -105,19 +109,6 @@ function printResult({ images, output, folder }: FinishContext, result: RunResul
   output.say(`  npm run predict -- --model ${folder.path} image.png`);
 }
 
-async function predictWithProgress(
-  model: Sequential,
-  images: ImageSet,
-  batchSize: number,
-  { stream }: Output,
-): Promise<Float32Array<ArrayBuffer>> {
-  const steps = Math.ceil(images.count / batchSize);
-  const onPredictBatchEnd = (step: number): void => {
-    if (stream.isTTY) stream.write(`\rTesting ${step + 1}/${steps}${step + 1 === steps ? '\r\u001B[K' : ''}`);
-  };
-  return model.predict(images, { batchSize, callbacks: [{ onPredictBatchEnd }] });
-}
-
 /** Accuracy and mean cross-entropy of probabilities [count, classes]. */
 function scoreOf(probabilities: Float32Array, { labels, classCount }: ImageSet): PartResult {
   const { accuracy, loss } = evaluateProbabilities(labels, probabilities, classCount, { seed: 0 });
@@ -135,11 +126,14 @@ async function kernelTimes(
   const batchSize = Math.min(settings.batchSize, images.count);
   model.compile({ optimizer: optimizerOf(settings), loss: 'sparseCategoricalCrossentropy' });
   const set = new DeviceSet(device, images.take(batchSize, { seed: settings.seed }));
-  const step = await TrainingStep.create(model, set, batchSize, {
-    augmentation: settings.augmentation ?? undefined,
-  });
-  const rows = await kernelRows(step.bound.step, 3);
-  step.dispose();
-  set.dispose();
-  return { kernelTimes: rows };
+  const resources: { dispose(): void }[] = [set];
+  try {
+    const step = await TrainingStep.create(model, set, batchSize, {
+      augmentation: settings.augmentation ?? undefined,
+    });
+    resources.push(step);
+    return { kernelTimes: await kernelRows(step.bound.step, 3) };
+  } finally {
+    for (const resource of resources) resource.dispose();
+  }
 }
