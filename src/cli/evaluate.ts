@@ -1,5 +1,5 @@
 /** `evaluate`: loss, accuracy and the accuracy of each class, of a saved model on a data set. */
-import type { ImageSet } from '../data/dataset.js';
+import { type ImageSet, shapeText } from '../data/dataset.js';
 import type { LoadedDataset } from '../data/loaded_dataset.js';
 import { UsageError } from '../errors.js';
 import { loadDataset } from '../node/datasets.js';
@@ -86,9 +86,7 @@ export async function evaluate(options: EvaluateOptions): Promise<number> {
 
 /** Throws: UsageError when the images have another shape than the model takes, or more classes. */
 function checkFit(name: string, images: ImageSet, { shape, classNames }: SavedModel): void {
-  const [own, expected] = [images, shape].map(
-    ({ height, width, channels }) => `${height}×${width}×${channels}`,
-  );
+  const [own, expected] = [images, shape].map(shapeText);
   if (own !== expected)
     throw new UsageError(`evaluate: ${name} has images of ${own}, but the model takes ${expected}.`);
   if (images.classCount > classNames.length) {

@@ -1,6 +1,6 @@
 /** The files that `predict` is given, as images that the model takes. */
 import { parseCsv } from '../data/csv.js';
-import type { ImageShape, RawImages } from '../data/dataset.js';
+import { type ImageShape, type RawImages, shapeText } from '../data/dataset.js';
 import { digitImage } from '../data/digit_image.js';
 import { type Picture, fitPicture } from '../data/picture.js';
 import { DataError } from '../errors.js';
@@ -34,9 +34,7 @@ export async function readInput(file: string, options: InputOptions): Promise<In
   if (/\.csv$/i.test(file)) return { file, ...parseCsv(bytes, file, { shape }) };
   if (isIdx(bytes)) {
     const images = await readIdxImages(file, { transpose });
-    const [own, expected] = [images, shape].map(
-      ({ height, width, channels }) => `${height}×${width}×${channels}`,
-    );
+    const [own, expected] = [images, shape].map(shapeText);
     if (own === expected) return { file, ...images };
     throw new DataError(`${file}: holds images of ${own}, but the model takes ${expected}.`);
   }

@@ -6,7 +6,7 @@
  * label when the other columns make a square (or the shape that the caller names).
  */
 import { DataError } from '../errors.js';
-import type { RawImages, ImageShape } from './dataset.js';
+import { type ImageShape, type RawImages, shapeText } from './dataset.js';
 
 export interface CsvOptions {
   /** What a row's values are, channels last; a grey square when left out. */
@@ -146,9 +146,7 @@ function readLayout(bytes: Uint8Array, begin: number, name: string, { shape }: C
   const counted = `${name}: the first line has ${pixels} column${pixels === 1 ? '' : 's'}${hasLabels ? ' after the label' : ''}`;
   if (shape !== undefined) {
     if (values !== pixels) {
-      throw new DataError(
-        `${counted}, but images of ${shape.height}×${shape.width}×${shape.channels} need ${values}.`,
-      );
+      throw new DataError(`${counted}, but images of ${shapeText(shape)} need ${values}.`);
     }
     const { height, width, channels } = shape;
     return { ...layout, height, width, channels };

@@ -13,23 +13,22 @@ export interface ImageShape {
   readonly channels: number;
 }
 
+/** `28×28×1`. */
+export function shapeText({ height, width, channels }: ImageShape): string {
+  return `${height}×${width}×${channels}`;
+}
+
 /** What a set is made from. */
-export interface ImageSetParts {
+export interface ImageSetParts extends ImageShape {
   readonly images: Uint8Array;
   readonly labels: Uint8Array | Uint16Array;
-  readonly height: number;
-  readonly width: number;
-  readonly channels: number;
   readonly classNames: readonly string[];
 }
 
 /** N images of one size without labels, as Kaggle's test file holds them: [N,H,W,C] in one array. */
-export interface UnlabelledImages {
+export interface UnlabelledImages extends ImageShape {
   readonly images: Uint8Array;
   readonly count: number;
-  readonly height: number;
-  readonly width: number;
-  readonly channels: number;
 }
 
 /** What a file holds before its classes have names: images, with labels or without. */
@@ -64,7 +63,7 @@ export class ImageSet {
     const expected = shape.reduce((product, size) => product * size, 1);
     if (images.length !== expected) {
       throw new DataError(
-        `ImageSet: ${labels.length} labels and images of ${height}×${width}×${channels} need ${expected} bytes of pixels, but there are ${images.length}.`,
+        `ImageSet: ${labels.length} labels and images of ${shapeText(parts)} need ${expected} bytes of pixels, but there are ${images.length}.`,
       );
     }
     const orphan = labels.findIndex((label: number) => label >= classNames.length);

@@ -5,7 +5,13 @@
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { parseCsv } from '../data/csv.js';
-import { ImageSet, type ImageShape, type RawImages, type UnlabelledImages } from '../data/dataset.js';
+import {
+  ImageSet,
+  type ImageShape,
+  type RawImages,
+  type UnlabelledImages,
+  shapeText,
+} from '../data/dataset.js';
 import { knownDatasets } from '../data/digests.js';
 import type { DataFormat, LoadedDataset } from '../data/loaded_dataset.js';
 import { DataError, FileError } from '../errors.js';
@@ -257,9 +263,7 @@ function checkShape<Images extends UnlabelledImages>(
   who: string,
   train: UnlabelledImages,
 ): Images {
-  const [own, expected] = [images, train].map(
-    ({ height, width, channels }) => `${height}×${width}×${channels}`,
-  );
+  const [own, expected] = [images, train].map(shapeText);
   if (own === expected) return images;
   throw new DataError(`${who} has images of ${own}, but the training part has ${expected}.`);
 }
