@@ -1,8 +1,9 @@
 /** The folder of one training: what `train` writes into it, and what `--resume` reads again. */
 import path from 'node:path';
-import { FileError, ModelError } from '../errors.js';
+import { ModelError } from '../errors.js';
 import type { Folder } from '../folder.js';
 import { historyFromJson } from '../report/history.js';
+import { runFromJson } from '../report/run_record.js';
 import type { KernelChoice } from '../nn/callbacks/callback.js';
 import { reportFiles } from './report_writer.js';
 import type { Settings } from './settings.js';
@@ -54,22 +55,21 @@ export function defaultFolder(dataset: string): string {
   return path.join('runs', `${name}-${stamp}`);
 }
 
-/** Throws: FileError when the folder holds no run, ModelError when it is damaged. */
+/**
+ * The run that `train` left in a folder.
+ *
+ * Throws: FileError when the folder holds none, DataError when run.json is damaged, ModelError when another version
+ * wrote it.
+ */
 export async function readRun(folder: Folder): Promise<RunFile> {
-  let run: unknown;
-  try {
-    run = JSON.parse(new TextDecoder().decode(await folder.read('run.json')));
-  } catch (cause) {
-    if (cause instanceof FileError) throw cause;
-    throw new ModelError(`train: ${folder.path}/run.json is damaged (${String(cause)}).`, { cause });
-  }
-  if (typeof run !== 'object' || run === null || !('settings' in run) || !('format' in run))
-    throw new ModelError(`train: ${folder.path}/run.json is not a run of shadegrad.`);
-  if (run.format !== runFormat)
-    throw new ModelError(
-      `train: ${folder.path}/run.json has the format '${String(run.format)}', expected '${runFormat}'; another version of shadegrad wrote it.`,
-    );
-  return run as RunFile;
+  const name = `${folder.path}/run.json`;
+  const text = new TextDecoder().decode(await folder.read('run.json'));
+  runFromJson(text, name);
+  const run = JSON.parse(text) as { readonly format: string };
+  if (run.format === runFormat) return run as RunFile;
+  throw new ModelError(
+    `${name}: its format is '${run.format}', expected '${runFormat}'. Use the version of shadegrad that wrote it, or train again.`,
+  );
 }
 
 export interface GrowingHistory {
