@@ -15,7 +15,8 @@ import {
   type TestedSet,
   evaluationToJson,
 } from '../report/evaluation_file.js';
-import { type RunReport, confusionDrawing, gridImages, runReportPage } from '../report/html/run_report.js';
+import { type RunReport, runReportPage } from '../report/html/run_report.js';
+import { confusionDrawing, gridImages } from '../report/html/test_sections.js';
 import { testedPart } from '../report/run_record.js';
 import { pictureOf } from './pictures.js';
 import { readReport } from './report_files.js';

@@ -11,7 +11,8 @@ import type { TestedSet } from '../evaluation_file.js';
 import { show, wordsOf } from '../run_record.js';
 import { type Cell, type Section, absent, figure, paragraph, table } from './elements.js';
 import { page } from './page.js';
-import { type RunReport, confusionDrawing, testScore, validationScore } from './run_report.js';
+import { type RunReport, testScore, validationScore } from './run_report.js';
+import { confusionDrawing } from './test_sections.js';
 
 /** The curves of all runs on the same axes. */
 export interface ComparisonCurves {
