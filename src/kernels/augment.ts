@@ -15,7 +15,7 @@ import { stateSize, stateWords } from './step_state.js';
 import { sum } from './sum.js';
 
 /** Words of a row of `transforms`; shaders repeat the ones they read. */
-export const transformWords = {
+const transformWords = {
   /** m0 … m5: where in x the value at (y, x) of the result lies, flips included. */
   matrix: 0,
   /** Whole pixels by which the crop lies below and right of the image. */

@@ -282,7 +282,7 @@ async function isFolder(folder: string): Promise<boolean> {
  *
  * Throws: DataError in a few words, for a list of places.
  */
-export function checked(known: KnownFile, bytes: Uint8Array, called: string): Uint8Array {
+function checked(known: KnownFile, bytes: Uint8Array, called: string): Uint8Array {
   const raw = bytes[0] === 0x1f && bytes[1] === 0x8b ? unpack(known, bytes, called) : bytes;
   if (raw.length !== known.byteLength) {
     throw new DataError(`${called} has ${raw.length} bytes, not ${known.byteLength}`);

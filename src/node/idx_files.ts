@@ -89,7 +89,7 @@ function labelsNameOf(imagesName: string): string {
 }
 
 /** The labels that lie beside a file of images, plain or packed; undefined when there are none. */
-export async function findLabels(imagesFile: string): Promise<string | undefined> {
+async function findLabels(imagesFile: string): Promise<string | undefined> {
   const plain = path.basename(imagesFile).replace(/\.gz$/, '');
   const called = labelsNameOf(plain);
   if (called === plain) return undefined;

@@ -111,7 +111,7 @@ export function formatStepTime(milliseconds: number): string {
 }
 
 /** ` - loss: 0.0763`; four decimals above 1e-3, else as in `1.0000e-04`. */
-export function formatMetric([name, value]: readonly [string, number]): string {
+function formatMetric([name, value]: readonly [string, number]): string {
   return ` - ${name}: ${formatNumber(value)}`;
 }
 

@@ -25,7 +25,7 @@ export function crc32c(data: Uint8Array): number {
 }
 
 /** A CRC turned and shifted, since the CRC of data that hold their own CRC is the same for all. */
-export function maskedCrc(data: Uint8Array): number {
+function maskedCrc(data: Uint8Array): number {
   const crc = crc32c(data);
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
 }
