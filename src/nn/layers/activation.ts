@@ -21,8 +21,13 @@ export function checkActivation(who: string, name: string): Activation {
   );
 }
 
-export function activate(x: Tensor, name: Activation): Tensor {
-  return activations[name](x);
+/** `withoutSoftmax` leaves a softmax to the loss. */
+export function activate(
+  x: Tensor,
+  name: Activation,
+  { withoutSoftmax }: { readonly withoutSoftmax: boolean },
+): Tensor {
+  return name === 'softmax' && withoutSoftmax ? x : activations[name](x);
 }
 
 export interface ActivationOptions extends LayerOptions {
@@ -44,6 +49,6 @@ export function activation(options: ActivationOptions): Layer {
     config: { activation: name },
     outputShape: (inputShape) => inputShape,
     parameters: () => [],
-    call: (x, _, { withoutSoftmax }) => activate(x, withoutSoftmax && name === 'softmax' ? 'linear' : name),
+    call: (x, _, context) => activate(x, name, context),
   };
 }

@@ -75,12 +75,9 @@ export function conv2d(options: Conv2dLayerOptions): Layer {
       const bias: ParameterSpec = { name: 'bias', shape: [filters], initializer: { kind: 'zeros' } };
       return useBias ? [kernel, bias] : [kernel];
     },
-    call: (x, { kernel, bias }, { withoutSoftmax }) => {
+    call: (x, { kernel, bias }, context) => {
       const y = convolve(x, kernel!, { strides, padding });
-      return activate(
-        bias ? add(y, bias) : y,
-        withoutSoftmax && activation === 'softmax' ? 'linear' : activation,
-      );
+      return activate(bias ? add(y, bias) : y, activation, context);
     },
   };
 }

@@ -56,12 +56,9 @@ export function dense(options: DenseOptions): Layer {
       const bias: ParameterSpec = { name: 'bias', shape: [units], initializer: { kind: 'zeros' } };
       return useBias ? [kernel, bias] : [kernel];
     },
-    call: (x, { kernel, bias }, { withoutSoftmax }) => {
+    call: (x, { kernel, bias }, context) => {
       const y = matmul(x, kernel!);
-      return activate(
-        bias ? add(y, bias) : y,
-        withoutSoftmax && activation === 'softmax' ? 'linear' : activation,
-      );
+      return activate(bias ? add(y, bias) : y, activation, context);
     },
   };
 }
