@@ -1,59 +1,13 @@
 /** Max-pooling over windows, channels last; the gradient of a window goes to its first maximum. */
-import { ShapeError } from '../errors.js';
 import { type Op, apply } from '../engine/op.js';
 import { type Pass, type Variant, sizeOf } from '../engine/pass.js';
 import { runPass } from '../engine/program.js';
-import { type Tensor, describe } from '../engine/tensor.js';
+import type { Tensor } from '../engine/tensor.js';
 import { bytesTouched, clearVariant, gridFor } from './grid.js';
-import {
-  type Padding,
-  type Pair,
-  type WindowAttributes,
-  pair,
-  windowAttributes,
-  windowConstants,
-  windowCounts,
-} from './window.js';
+import { type PoolAttributes, type PoolOptions, poolAttributes, poolForward } from './pool2d.js';
+import { windowConstants } from './window.js';
 
-export interface PoolAttributes extends WindowAttributes {
-  readonly window: readonly number[];
-}
-
-export const maxPool2dForward: Pass<'x', 'y', PoolAttributes> = {
-  name: 'max_pool2d/forward',
-  inputs: ['x'],
-  outputs: ['y'],
-  shape: ({ x }, attributes) => {
-    const [N, , , C] = x.shape as [number, number, number, number];
-    return {
-      y: {
-        shape: [N, ...windowCounts(x.shape, attributes.window as [number, number], attributes), C],
-        dtype: 'f32',
-      },
-    };
-  },
-  cost: (context) => ({
-    flops: sizeOf(context.outputs.y.shape) * sizeOf(context.attributes.window),
-    bytes: bytesTouched(context),
-  }),
-  variants: [
-    clearVariant(
-      ({ inputs, outputs, attributes, device }) => {
-        const { workgroups, ...grid } = gridFor(sizeOf(outputs.y.shape), device, { software: 32 });
-        const constants = windowConstants(
-          inputs.x.shape,
-          attributes.window as [number, number],
-          outputs.y.shape,
-          attributes,
-        );
-        return {
-          dispatches: [{ shader: 'max_pool2d/forward', constants: { ...constants, ...grid }, workgroups }],
-        };
-      },
-      { hasEpilogue: true },
-    ),
-  ],
-};
+export const maxPool2dForward = poolForward('max_pool2d/forward');
 
 /** Windows side by side: each pixel lies in one, which finds its maximum once. One kernel for both families. */
 function apart(family: 'software' | 'gpu'): Variant<'x' | 'dy', 'dx', PoolAttributes> {
@@ -64,8 +18,8 @@ function apart(family: 'software' | 'gpu'): Variant<'x' | 'dy', 'dx', PoolAttrib
     supports: ({ attributes: { window, strides, pads } }) =>
       window.every((extent, i) => extent === strides[i]) && pads.every((pad) => pad === 0),
     lower: ({ inputs: { x, dy }, attributes, device }) => {
-      const window = attributes.window as [number, number];
-      const { N, H, W, C, KH, KW, P, Q } = windowConstants(x.shape, window, dy.shape, attributes);
+      const sizes = windowConstants(x.shape, attributes.window, dy.shape, attributes);
+      const { N, H, W, C, KH, KW, P, Q } = sizes;
       const count = N * Math.ceil(H / KH) * Math.ceil(W / KW) * C;
       const { workgroups, ...grid } = gridFor(count, device, { software: 16 });
       const constants = { N, H, W, C, KH, KW, P, Q, ...grid };
@@ -89,12 +43,7 @@ export const maxPool2dInputGradient: Pass<'x' | 'dy', 'dx', PoolAttributes> = {
     clearVariant(
       ({ inputs, attributes, device }) => {
         const { workgroups, ...grid } = gridFor(sizeOf(inputs.x.shape), device, { software: 32 });
-        const constants = windowConstants(
-          inputs.x.shape,
-          attributes.window as [number, number],
-          inputs.dy.shape,
-          attributes,
-        );
+        const constants = windowConstants(inputs.x.shape, attributes.window, inputs.dy.shape, attributes);
         return {
           dispatches: [
             { shader: 'max_pool2d/input_gradient', constants: { ...constants, ...grid }, workgroups },
@@ -115,14 +64,6 @@ export const maxPool2dOp: Op<'x', 'y', PoolAttributes> = {
   }),
 };
 
-export interface PoolOptions {
-  /** Window size in pixels; 2 when left out. */
-  readonly poolSize?: Pair;
-  /** Pixels between windows; the window size when left out. */
-  readonly strides?: Pair;
-  readonly padding?: Padding;
-}
-
 /**
  * 2-D max-pooling, channels last.
  *
@@ -131,13 +72,6 @@ export interface PoolOptions {
  * Pixels outside x do not take part. Shapes: x [N,H,W,C] → y [N,P,Q,C].
  * Throws: ShapeError when x has not four axes or the window exceeds it.
  */
-export function maxPool2d(
-  x: Tensor,
-  { poolSize = 2, strides = poolSize, padding = 'valid' }: PoolOptions = {},
-): Tensor {
-  if (x.shape.length !== 4)
-    throw new ShapeError(`maxPool2d: x is ${describe(x)}, expected four axes [N,H,W,C].`);
-  const window = pair(poolSize);
-  const attributes = { ...windowAttributes('maxPool2d', x.shape, window, pair(strides), padding), window };
-  return apply(maxPool2dOp, { x }, attributes).y;
+export function maxPool2d(x: Tensor, options: PoolOptions = {}): Tensor {
+  return apply(maxPool2dOp, { x }, poolAttributes('maxPool2d', x, options)).y;
 }

@@ -1,25 +1,17 @@
 /** What pooling layers share: options, shape rule, and a function of windows. */
 import type { Tensor } from '../../engine/tensor.js';
 import { ShapeError } from '../../errors.js';
-import { type Padding, type Pair, pair, windowAttributes, windowCounts } from '../../kernels/window.js';
+import type { PoolOptions } from '../../kernels/pool2d.js';
+import { pair, windowAttributes, windowCounts } from '../../kernels/window.js';
 import type { Layer, LayerOptions } from './layer.js';
 
-export interface Pooling2dOptions extends LayerOptions {
-  /** Pixels; 2 when left out. */
-  readonly poolSize?: Pair;
-  /** Pixels between windows; the pool size when left out. */
-  readonly strides?: Pair;
-  readonly padding?: Padding;
-}
+export type Pooling2dOptions = LayerOptions & PoolOptions;
 
 interface Pooling {
   readonly className: string;
   /** The layer's function, for messages. */
   readonly who: string;
-  pool(
-    x: Tensor,
-    options: { readonly poolSize: Pair; readonly strides: Pair; readonly padding: Padding },
-  ): Tensor;
+  pool(x: Tensor, options: PoolOptions): Tensor;
 }
 
 /**

@@ -1,0 +1,68 @@
+/** What max- and average pooling share: options, attributes, and a forward pass that differs in its shader alone. */
+import { ShapeError } from '../errors.js';
+import { type Pass, sizeOf } from '../engine/pass.js';
+import { type Tensor, describe } from '../engine/tensor.js';
+import { bytesTouched, clearVariant, gridFor } from './grid.js';
+import {
+  type Padding,
+  type Pair,
+  type WindowAttributes,
+  pair,
+  windowAttributes,
+  windowConstants,
+  windowCounts,
+} from './window.js';
+
+export interface PoolOptions {
+  /** Window size in pixels; 2 when left out. */
+  readonly poolSize?: Pair;
+  /** Pixels between windows; the window size when left out. */
+  readonly strides?: Pair;
+  readonly padding?: Padding;
+}
+
+export interface PoolAttributes extends WindowAttributes {
+  readonly window: readonly [number, number];
+}
+
+/** Throws: ShapeError when x has not four axes or the window exceeds it. */
+export function poolAttributes(
+  who: string,
+  x: Tensor,
+  { poolSize = 2, strides = poolSize, padding = 'valid' }: PoolOptions,
+): PoolAttributes {
+  if (x.shape.length !== 4)
+    throw new ShapeError(`${who}: x is ${describe(x)}, expected four axes [N,H,W,C].`);
+  const window = pair(poolSize);
+  return { ...windowAttributes(who, x.shape, window, pair(strides), padding), window };
+}
+
+/** One number per window and channel, by the shader of the pass's name. Shapes: x [N,H,W,C] → y [N,P,Q,C]. */
+export function poolForward(
+  name: 'avg_pool2d/forward' | 'max_pool2d/forward',
+): Pass<'x', 'y', PoolAttributes> {
+  return {
+    name,
+    inputs: ['x'],
+    outputs: ['y'],
+    shape: ({ x }, attributes) => {
+      const [N, , , C] = x.shape as [number, number, number, number];
+      const counts = windowCounts(x.shape, attributes.window, attributes);
+      return { y: { shape: [N, ...counts, C], dtype: 'f32' } };
+    },
+    cost: (context) => ({
+      flops: sizeOf(context.outputs.y.shape) * sizeOf(context.attributes.window),
+      bytes: bytesTouched(context),
+    }),
+    variants: [
+      clearVariant(
+        ({ inputs: { x }, outputs: { y }, attributes, device }) => {
+          const { workgroups, ...grid } = gridFor(sizeOf(y.shape), device, { software: 32 });
+          const window = windowConstants(x.shape, attributes.window, y.shape, attributes);
+          return { dispatches: [{ shader: name, constants: { ...window, ...grid }, workgroups }] };
+        },
+        { hasEpilogue: true },
+      ),
+    ],
+  };
+}
