@@ -73,14 +73,17 @@ export function filter2d(
 ): Tensor {
   if (x.shape.length !== 4)
     throw new ShapeError(`filter2d: x is ${describe(x)}, expected four axes [N,H,W,C].`);
-  if (
-    (kernel.length !== 9 && kernel.length !== 25) ||
-    !kernel.every((weight) => Number.isFinite(Math.fround(weight)))
-  )
+  checkFilter('filter2d', kernel, iterations);
+  return apply(filter2dOp, { x }, { kernel: [...kernel], iterations }).y;
+}
+
+/** Throws: UsageError unless the kernel is 9 or 25 numbers of an f32 and iterations a whole number from 1 on. */
+export function checkFilter(who: string, kernel: readonly number[], iterations: number): void {
+  const isSquare = kernel.length === 9 || kernel.length === 25;
+  if (!isSquare || !kernel.every((weight) => Number.isFinite(Math.fround(weight))))
     throw new UsageError(
-      `filter2d: the kernel is [${kernel.join(',')}], expected 9 (3×3) or 25 (5×5) numbers.`,
+      `${who}: the kernel is [${kernel.join(',')}], expected 9 (3×3) or 25 (5×5) numbers.`,
     );
   if (!Number.isInteger(iterations) || iterations < 1)
-    throw new UsageError(`filter2d: iterations is ${iterations}, expected a whole number from 1 on.`);
-  return apply(filter2dOp, { x }, { kernel: [...kernel], iterations }).y;
+    throw new UsageError(`${who}: iterations is ${iterations}, expected a whole number from 1 on.`);
 }

@@ -3,6 +3,7 @@
  * test and prediction. Everything here runs on the device, where the batch is gathered.
  */
 import { ModelError, UsageError } from '../errors.js';
+import { checkFilter } from '../kernels/filter2d.js';
 import { image } from '../kernels/index.js';
 
 /** One square filter, applied `iterations` times, 'same' size, zeros outside. */
@@ -40,7 +41,7 @@ export function preprocessing({ standardise, filters = [] }: PreprocessingOption
       `preprocessing: standardise has mean ${mean} and deviation ${deviation}, expected numbers and a deviation above 0.`,
     );
   }
-  for (const { name, kernel, iterations } of filters) checkFilter(name, kernel, iterations);
+  for (const { name, kernel, iterations } of filters) checkFilter(`filters.${name}`, kernel, iterations);
   return { scale: 1 / (255 * deviation), offset: -mean / deviation || 0, filters };
 }
 
@@ -66,17 +67,6 @@ export function preprocessingFromJson(json: unknown): Preprocessing {
     );
   }
   return { scale: scale as number, offset: offset as number, filters: list };
-}
-
-function checkFilter(name: string, kernel: readonly number[], iterations: number): void {
-  if (kernel.length !== 9 && kernel.length !== 25)
-    throw new UsageError(
-      `filters.${name}: the kernel has ${kernel.length} values, expected 9 (3×3) or 25 (5×5).`,
-    );
-  if (!kernel.every((weight) => Number.isFinite(Math.fround(weight))))
-    throw new UsageError(`filters.${name}: the kernel holds a value that is no number of an f32.`);
-  if (!Number.isInteger(iterations) || iterations < 1)
-    throw new UsageError(`filters.${name}: iterations is ${iterations}, expected a whole number from 1 on.`);
 }
 
 /** Filters by name, as in image editors. */
