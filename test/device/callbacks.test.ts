@@ -20,7 +20,7 @@ import { openFolder } from '../../src/node/files.js';
 import { encodePng } from '../../src/node/png.js';
 import { csvLogger } from '../../src/report/csv_log.js';
 import { tensorBoard } from '../../src/report/tensorboard/index.js';
-import { memoryFolder } from '../unit/fake_training.js';
+import { memoryFolder } from '../memory_folder.js';
 import { useDevice } from './device.js';
 import { bars, smallModel } from './small_model.js';
 

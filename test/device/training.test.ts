@@ -8,7 +8,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Device } from '../../src/engine/device.js';
 import { ModelError, UsageError } from '../../src/errors.js';
-import type { Folder } from '../../src/folder.js';
 import type { Callback } from '../../src/nn/callbacks/callback.js';
 import { earlyStopping, modelCheckpoint } from '../../src/nn/callbacks/index.js';
 import { dense, flatten } from '../../src/nn/layers/index.js';
@@ -16,6 +15,7 @@ import { ringRows } from '../../src/nn/replay_loop.js';
 import { cosineDecay } from '../../src/nn/schedules.js';
 import { Sequential, loadModel } from '../../src/nn/sequential.js';
 import { open } from '../../src/node/open.js';
+import { memoryFolder } from '../memory_folder.js';
 import { bars, smallModel } from './small_model.js';
 
 let device: Device;
@@ -23,35 +23,6 @@ beforeAll(async () => {
   device = await open();
 });
 afterAll(() => device.destroy());
-
-/** A folder in memory. */
-function memoryFolder(): Folder & { files: Map<string, Uint8Array> } {
-  const files = new Map<string, Uint8Array>();
-  return {
-    path: 'memory',
-    files,
-    read: (name) => {
-      const found = files.get(name);
-      return found ? Promise.resolve(found) : Promise.reject(new Error(`no ${name}`));
-    },
-    write: (name, contents) => {
-      files.set(name, typeof contents === 'string' ? new TextEncoder().encode(contents) : contents);
-      return Promise.resolve();
-    },
-    append: (name, contents) => {
-      const before = files.get(name) ?? new Uint8Array();
-      const more = typeof contents === 'string' ? new TextEncoder().encode(contents) : contents;
-      files.set(name, Uint8Array.from([...before, ...more]));
-      return Promise.resolve();
-    },
-    exists: (name) => Promise.resolve(files.has(name)),
-    remove: (name) => {
-      files.delete(name);
-      return Promise.resolve();
-    },
-    list: () => Promise.resolve([...files.keys()].sort()),
-  };
-}
 
 async function weightBits(model: Sequential): Promise<string> {
   const weights = await model.weights();
