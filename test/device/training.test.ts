@@ -235,6 +235,18 @@ describe('fit', () => {
     expect(heard).toEqual(['begin', ...epoch(0), ...epoch(1), 'end']);
   });
 
+  it('tells of its kernels from the beginning of training on, and of none while they are compiled', async () => {
+    const counts: number[] = [];
+    const hear: Callback = {
+      onCompile: (_done, _total, { kernels }) => void counts.push(kernels.length),
+      onTrainBegin: ({ kernels }) => void counts.push(kernels.length),
+    };
+    await smallModel().fit(bars(9), { batchSize: 4, callbacks: [hear] });
+    expect(counts.length).toBeGreaterThan(1);
+    expect(counts.slice(0, -1).every((count) => count === 0)).toBe(true);
+    expect(counts.at(-1)).toBeGreaterThan(10);
+  });
+
   it('gives its memory back', async () => {
     const model = smallModel();
     await model.fit(bars(9), { batchSize: 4 });

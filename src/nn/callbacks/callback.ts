@@ -19,7 +19,7 @@ export interface Training {
   readonly batchSize: number;
   readonly samples: number;
   readonly validationSamples: number;
-  /** Which kernel computes each pass of the training step. */
+  /** Which kernel computes each pass of the training step; none while it is compiled. */
   readonly kernels: readonly KernelChoice[];
   /** The last step whose metrics have come back. */
   position(): Position;
