@@ -4,7 +4,7 @@ import type { CompileOptions } from '../engine/replay.js';
 import { Tensor } from '../engine/tensor.js';
 import { softmaxCrossEntropy } from '../kernels/index.js';
 import { advance, stateSize, stateWords } from '../kernels/step_state.js';
-import type { Callback, Inference, Logs, Training } from './callbacks/callback.js';
+import type { Callback, Inference, Training } from './callbacks/callback.js';
 import { DeviceSet, type LabelledImages } from './device_set.js';
 import { gatherInputs } from './inputs.js';
 import { penalised } from './penalty.js';
@@ -68,12 +68,18 @@ export class Evaluator {
     words[stateWords.epochSize] = this.set.count;
     this.state.write(words);
     const count = Math.ceil(this.set.count / this.batchSize);
-    const inference = { ...this.#inference(count), training };
+    const inference: Inference = {
+      model: this.model,
+      samples: this.set.count,
+      steps: count,
+      batchSize: this.batchSize,
+      training,
+    };
     const sums = { loss: 0, correct: 0, count: 0 };
-    const logs = (): Logs => ({ loss: sums.loss / sums.count, accuracy: sums.correct / sums.count });
+    const means = () => ({ loss: sums.loss / sums.count, accuracy: sums.correct / sums.count });
     const hearers = callbacks.filter((callback) => callback.onTestBatchEnd);
     const hearEnd = async (step: number): Promise<void> => {
-      for (const callback of hearers) await callback.onTestBatchEnd?.(step, logs(), inference);
+      for (const callback of hearers) await callback.onTestBatchEnd?.(step, means(), inference);
     };
     const hearBegin = async (step: number): Promise<void> => {
       for (const callback of callbacks) await callback.onTestBatchBegin?.(step, inference);
@@ -96,12 +102,8 @@ export class Evaluator {
         return hearers.length > 0 ? hearEnd(done - 1) : undefined;
       },
     });
-    for (const callback of callbacks) await callback.onTestEnd?.(logs(), inference);
-    return { loss: sums.loss / sums.count, accuracy: sums.correct / sums.count };
-  }
-
-  #inference(steps: number): Omit<Inference, 'training'> {
-    return { model: this.model, samples: this.set.count, steps, batchSize: this.batchSize };
+    for (const callback of callbacks) await callback.onTestEnd?.(means(), inference);
+    return means();
   }
 
   dispose(): void {
