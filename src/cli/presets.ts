@@ -86,6 +86,24 @@ const paper: Recipe = {
   tensorBoard: true,
 };
 
+/** Rules on validation accuracy: a tenth of the rate after three epochs without a better one, the end after more. */
+function byPlateaus({
+  minLr,
+  stopAfter,
+}: {
+  readonly minLr: number;
+  readonly stopAfter: number;
+}): Preset['callbacks'] {
+  const monitor = 'val_accuracy';
+  return (say, { hasSchedule }) =>
+    hasSchedule
+      ? []
+      : [
+          reduceLrOnPlateau({ monitor, patience: 3, factor: 0.1, minLr, say }),
+          earlyStopping({ monitor, patience: stopAfter, say }),
+        ];
+}
+
 export const presets = {
   quick: {
     description: 'a short schedule on part of the images, for a device without a GPU',
@@ -104,38 +122,14 @@ export const presets = {
       augmentation: { horizontalFlip: true, widthShift: 0.05, heightShift: 0.05, zoom: 0.05 },
     },
     other: { ...corrected, augmentation: { widthShift: 0.1, heightShift: 0.1, zoom: 0.1 } },
-    callbacks: (say, { hasSchedule }) =>
-      hasSchedule
-        ? []
-        : [
-            reduceLrOnPlateau({
-              monitor: 'val_accuracy',
-              patience: 3,
-              factor: 0.1,
-              minLr: 1e-6,
-              say,
-            }),
-            earlyStopping({ monitor: 'val_accuracy', patience: 8, say }),
-          ],
+    callbacks: byPlateaus({ minLr: 1e-6, stopAfter: 8 }),
   },
   paper: {
     description: 'as published: blurred and sharpened, flipped both ways, up to 40 epochs',
     digits: paper,
     fashion: paper,
     other: { ...paper, split: 'official' },
-    callbacks: (say, { hasSchedule }) =>
-      hasSchedule
-        ? []
-        : [
-            reduceLrOnPlateau({
-              monitor: 'val_accuracy',
-              patience: 3,
-              factor: 0.1,
-              minLr: 1e-4,
-              say,
-            }),
-            earlyStopping({ monitor: 'val_accuracy', patience: 3, say }),
-          ],
+    callbacks: byPlateaus({ minLr: 1e-4, stopAfter: 3 }),
   },
 } as const satisfies Record<PresetName, Preset>;
 
