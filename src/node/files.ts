@@ -3,7 +3,7 @@
  * keeps two trainings out of one run folder.
  */
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, open, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { link, mkdir, open, readFile, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { FileError, type FileProblem, UsageError } from '../errors.js';
@@ -232,10 +232,10 @@ export async function lockFolder(folder: string): Promise<Lock> {
     id: randomUUID(),
   };
   try {
-    await mkdir(folder, { recursive: true });
+    const made = await mkdir(folder, { recursive: true });
     // One round for a free folder, a second after a stale lock was removed, more only in a race for it.
     for (let round = 0; round < 20; round++) {
-      if (await createLock(file, mine)) return { release: () => releaseLock(file, mine) };
+      if (await createLock(file, mine)) return { release: () => releaseLock(file, mine, made) };
       const found = await readLock(file);
       if (found === 'gone') continue;
       if (found === 'unreadable') throw lockedBy('a process that left no readable name', folder, file);
@@ -368,11 +368,29 @@ async function waitForClaim(claim: string): Promise<void> {
   if (found !== undefined && Date.now() - found.mtimeMs > 10_000) await removeQuietly(claim);
 }
 
-async function releaseLock(file: string, mine: Holder): Promise<void> {
+async function releaseLock(file: string, mine: Holder, made: string | undefined): Promise<void> {
   try {
     const found = await readLock(file);
     if (typeof found === 'object' && found.id === mine.id) await rm(file, { force: true });
+    if (made !== undefined) await removeEmpty(path.dirname(file), made);
   } catch (cause) {
     throw fileError('unlock', file, cause);
   }
+}
+
+/** Takes back the folders that locking had made, from the inmost up to the first, while nothing lies in them. */
+async function removeEmpty(folder: string, first: string): Promise<void> {
+  const top = path.resolve(first);
+  let at = path.resolve(folder);
+  while (await removeIfEmpty(at)) {
+    if (at === top) return;
+    at = path.dirname(at);
+  }
+}
+
+async function removeIfEmpty(folder: string): Promise<boolean> {
+  return rmdir(folder).then(
+    () => true,
+    () => false,
+  );
 }

@@ -215,11 +215,25 @@ describe('lockFolder', () => {
     );
     await first.release();
     await first.release();
-    expect(await readdir(run())).toEqual([]);
+    // What the lock had made, and nothing was written into, is gone again.
+    expect(await readdir(base)).not.toContain('run');
     const second = await lockFolder(run());
     await first.release();
     expect((await failure(lockFolder(run()))).problem).toBe('locked');
     await second.release();
+  });
+
+  it('takes back the folders it made, and no others', async () => {
+    const deep = path.join(run(), 'a', 'b');
+    await mkdir(run());
+    await (await lockFolder(deep)).release();
+    expect(await readdir(run())).toEqual([]);
+    const lock = await lockFolder(deep);
+    await writeFile(path.join(run(), 'a', 'note'), '');
+    await lock.release();
+    expect(await readdir(path.join(run(), 'a'))).toEqual(['note']);
+    await (await lockFolder(run())).release();
+    expect(await readdir(base)).toContain('run');
   });
 
   it('lets exactly one of many at once through', async () => {
