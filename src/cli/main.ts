@@ -1,7 +1,7 @@
 /** The command line: what may be asked, and what goes wrong in one clear line. */
 import process from 'node:process';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { ShadegradError } from '../errors.js';
+import { ShadegradError, UsageError } from '../errors.js';
 import { splitNames } from '../data/splits.js';
 import { setFolderOpener } from '../folder.js';
 import { modelsByName } from '../nn/models.js';
@@ -15,7 +15,7 @@ import { gradcheckCommand } from './gradcheck_command.js';
 import { imagesShown, predict } from './predict.js';
 import { type ReportOptions, report } from './report.js';
 import { optimizerNames, presetNames, scheduleNames } from './settings.js';
-import { train } from './train.js';
+import { type TrainOptions, train } from './train.js';
 import { version } from './version.js';
 
 /** Ends with 2 for a wrong use, 1 for work that failed, 130 after Ctrl-C. */
@@ -133,7 +133,12 @@ function buildProgram(run: Runner): Command {
     .addOption(seed())
     .option('--out <dir>', 'the run folder (default: runs/<dataset>-<time>)')
     .option('--resume <dir>', 'go on with an interrupted run, with its own settings')
-    .action(run(train));
+    .action(
+      run((options: TrainOptions, self: Command) => {
+        if (options.resume !== undefined) refuseBesideResume(self);
+        return train(options);
+      }),
+    );
 
   command(
     'evaluate',
@@ -224,6 +229,21 @@ function buildProgram(run: Runner): Command {
     .action(run(gradcheckCommand));
 
   return program;
+}
+
+/** Options that do not change what a resumed run computes. */
+const besideResume: readonly string[] = ['resume', 'offline', 'device', 'json'];
+
+/** Throws: UsageError for options that a resumed run, which has its own settings, would ignore. */
+function refuseBesideResume(train: Command): void {
+  const ignored = train.options.filter((option) => {
+    const name = option.attributeName();
+    return !besideResume.includes(name) && train.getOptionValueSource(name) === 'cli';
+  });
+  if (ignored.length > 0) {
+    const names = ignored.map(({ long }) => long).join(', ');
+    throw new UsageError(`train: --resume goes on with the run's own settings; leave out ${names}.`);
+  }
 }
 
 const dataset = (without = ''): Option =>

@@ -34,6 +34,11 @@ export function bold(output: Output, text: string): string {
   return output.hasColour ? styleText('bold', text, { validateStream: false }) : text;
 }
 
+/** A path as one word of a command that a person copies into a shell. */
+export function shellWord(text: string): string {
+  return /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}
+
 /** Columns padded to their widest cell; numbers to the right. */
 export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const cells = [head, ...rows].map((row) => row.map(String));

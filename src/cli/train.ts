@@ -2,7 +2,7 @@
 import { hostname } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
-import { ModelError } from '../errors.js';
+import { DataError, ModelError } from '../errors.js';
 import type { Device } from '../engine/device.js';
 import type { Folder } from '../folder.js';
 import type { Callback, Training } from '../nn/callbacks/callback.js';
@@ -12,7 +12,7 @@ import { preprocessing } from '../nn/preprocessing.js';
 import type { Sequential } from '../nn/sequential.js';
 import type { History } from '../nn/training.js';
 import { loadDataset } from '../node/datasets.js';
-import { lockFolder, openFolder } from '../node/files.js';
+import { type Lock, lockFolder, openFolder } from '../node/files.js';
 import { open } from '../node/open.js';
 import { encodePng } from '../node/png.js';
 import { evaluate } from '../report/evaluation.js';
@@ -21,7 +21,7 @@ import { progressLine } from '../report/progress_callback.js';
 import { tensorBoard } from '../report/tensorboard/index.js';
 import { augmentedSamples } from './augmented_samples.js';
 import { downloadProgress } from './download_progress.js';
-import { type Output, openOutput } from './output.js';
+import { type Output, openOutput, shellWord } from './output.js';
 import { presets } from './presets.js';
 import { type RecipeOptions, chooseSettings, describeAugmentation, optimizerOf, splitBy } from './recipe.js';
 import {
@@ -60,6 +60,7 @@ export async function train(options: TrainOptions): Promise<number> {
   const lock = await lockFolder(folder.path);
   try {
     const images = await loadImages(settings, options, output);
+    if (saved) checkSameImages(saved, images, folder);
     const model = makeModel(settings, images);
     if (!saved) {
       output.say('');
@@ -83,8 +84,13 @@ export async function train(options: TrainOptions): Promise<number> {
       elapsedSeconds,
     });
     if (history.isInterrupted) return reportInterruption(output, folder, history);
-    const report = await finish({ images, settings, folder, output, history, elapsedSeconds });
-    output.result(report);
+    if (history.isLeftUntested) return reportUntested(output, folder);
+    const stopListening = listenAfterTraining(output, folder, lock);
+    try {
+      output.result(await finish({ images, settings, folder, output, history, elapsedSeconds }));
+    } finally {
+      stopListening();
+    }
     return 0;
   } finally {
     await lock.release();
@@ -133,6 +139,24 @@ async function loadImages(settings: Settings, options: TrainOptions, output: Out
   return { ...parts, source: loaded.source };
 }
 
+/** Throws: DataError when the data are no longer those that the run has seen, by their counts and classes. */
+function checkSameImages({ images: before, classNames }: RunFile, images: Images, folder: Folder): void {
+  const now = countImages(images);
+  const isSame =
+    Object.entries(now).every(([part, count]) => before[part] === count) &&
+    classNames.join('\n') === images.train.classNames.join('\n');
+  if (isSame) return;
+  const show = (counts: RunFile['images'], classes: number): string =>
+    `${counts['train']} training, ${counts['validation']} validation and ${counts['test']} test images in ${classes} classes`;
+  throw new DataError(
+    `train: the data have changed since ${folder.path} was started, with ${show(before, classNames.length)}; now there are ${show(now, images.train.classCount)}. Bring the old data back, or start a new run.`,
+  );
+}
+
+function countImages({ train: training, validation, test }: Images): RunFile['images'] {
+  return { train: training.count, validation: validation.count, test: test?.count ?? 0 };
+}
+
 function makeModel(settings: Settings, { train: images }: Images): Sequential {
   const { model: name, l2, standardise, filters, seed } = settings;
   const model = modelsByName[name]({
@@ -150,16 +174,15 @@ function makeModel(settings: Settings, { train: images }: Images): Sequential {
 }
 
 function describeFile(settings: Settings, device: Device, model: Sequential, images: Images): RunFile {
-  const { train: training, validation, test, source } = images;
   return {
     format: runFormat,
     settings,
     model: model.name,
     device: { ...device.fingerprint, family: device.traits.family },
     versions: { shadegrad: version, node: process.version },
-    images: { train: training.count, validation: validation.count, test: test?.count ?? 0 },
-    classNames: training.classNames,
-    source,
+    images: countImages(images),
+    classNames: images.train.classNames,
+    source: images.source,
     startedAt: new Date().toISOString(),
   };
 }
@@ -178,6 +201,11 @@ interface FitContext {
   readonly elapsedSeconds: () => number;
 }
 
+interface TrainedHistory extends History {
+  /** Ctrl-C came when the last step was done. */
+  readonly isLeftUntested: boolean;
+}
+
 async function fit({
   model,
   images,
@@ -187,7 +215,7 @@ async function fit({
   run,
   isResumed,
   elapsedSeconds,
-}: FitContext): Promise<History> {
+}: FitContext): Promise<TrainedHistory> {
   const notes: string[] = [];
   const say = (line: string): void => void notes.push(line);
   const resumed = isResumed ? await model.loadWeights(folder, 'last') : undefined;
@@ -235,7 +263,12 @@ async function fit({
     for (const note of notes.splice(0)) output.say(note);
     // Also in the middle of an epoch: the checkpoint knows the place.
     if (history.isInterrupted) await model.saveWeights(folder, 'last', { checkpoint: history.checkpoint });
-    return { ...history, epochs: before.epochs, metrics: before.metrics };
+    return {
+      ...history,
+      epochs: before.epochs,
+      metrics: before.metrics,
+      isLeftUntested: interruption.signal.aborted && !history.isInterrupted,
+    };
   } finally {
     interruption.dispose();
   }
@@ -287,10 +320,32 @@ function listenForInterrupt(output: Output): { signal: AbortSignal; dispose(): v
   };
 }
 
+/** After training nothing is lost by ending at once: the weights are saved, and a resumed run only tests them. */
+function listenAfterTraining(output: Output, folder: Folder, lock: Lock): () => void {
+  const onInterrupt = (): void => {
+    const status = reportUntested(output, folder);
+    void lock.release().finally(() => output.stream.write('', () => process.exit(status)));
+  };
+  process.once('SIGINT', onInterrupt);
+  process.once('SIGTERM', onInterrupt);
+  return () => {
+    process.off('SIGINT', onInterrupt);
+    process.off('SIGTERM', onInterrupt);
+  };
+}
+
+function reportUntested(output: Output, folder: Folder): number {
+  output.say('\nInterrupted after training, which is saved; the report is not finished. Go on with:');
+  output.say(resumeCommand(folder));
+  return 130;
+}
+
+const resumeCommand = ({ path: at }: Folder): string => `  npm run train -- --resume ${shellWord(at)}`;
+
 function reportInterruption(output: Output, folder: Folder, { checkpoint: { position } }: History): number {
   output.say(
     `Interrupted in epoch ${position.epoch + 1} after ${position.step} step${position.step === 1 ? '' : 's'}; saved. Go on with:`,
   );
-  output.say(`  npm run train -- --resume ${folder.path}`);
+  output.say(resumeCommand(folder));
   return 130;
 }

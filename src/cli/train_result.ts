@@ -9,7 +9,7 @@ import { duration, percent } from '../report/charts/numbers.js';
 import { evaluate as evaluateProbabilities } from '../report/evaluation.js';
 import { augmentedSamples } from './augmented_samples.js';
 import { kernelRows } from './bench_kernels.js';
-import { type Output, bold, table } from './output.js';
+import { type Output, bold, shellWord, table } from './output.js';
 import { optimizerOf } from './recipe.js';
 import { writeReport } from './report_writer.js';
 import { type PartResult, type RunResult, readRun, toJson } from './run_folder.js';
@@ -105,8 +105,8 @@ function printResult({ images, output, folder }: FinishContext, result: RunResul
       ? `${bold(output, `Test accuracy ${percent(test.accuracy)}`)} on ${images.test.count} images`
       : 'The data have no labelled test images, and validation accuracy is optimistic';
   output.say(`${headline}; ${duration(seconds)} in all. Saved in ${folder.path}; try:`);
-  output.say(`  npm run evaluate -- --model ${folder.path}`);
-  output.say(`  npm run predict -- --model ${folder.path} image.png`);
+  output.say(`  npm run evaluate -- --model ${shellWord(folder.path)}`);
+  output.say(`  npm run predict -- --model ${shellWord(folder.path)} image.png`);
 }
 
 /** Accuracy and mean cross-entropy of probabilities [count, classes]. */

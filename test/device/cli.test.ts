@@ -2,6 +2,7 @@
  * The command line as a user meets it, in processes of its own:
  *   train → run folder → evaluate → predict, with --json on the last line
  *   Ctrl-C and --resume give the bits of a run that was never interrupted
+ *   --resume refuses options it would ignore and changed data; Ctrl-C while testing says how to go on
  *   wrong use, bad files, no adapter: one line, the right exit code, no stack trace (a full disk: test/unit/files.test.ts)
  */
 import { spawn, spawnSync } from 'node:child_process';
@@ -149,6 +150,50 @@ describe('train, evaluate, predict', () => {
   });
 });
 
+describe('what a resumed run keeps to', () => {
+  it("its own settings: an option beside --resume is refused, and so is a run's changed data", async () => {
+    const changing = path.join(work, 'changing');
+    await writeSmallDigits(changing);
+    const args = ['--model', 'mlp', '--epochs', '1', '--batch-size', '16', '--out', 'runs/kept run'];
+    const done = run(['train', '--dataset', 'changing', ...args]);
+    expect(done.status).toBe(0);
+    expect(done.stdout).toContain("npm run evaluate -- --model 'runs/kept run'\n");
+
+    const refused = run(['train', '--resume', 'runs/kept run', '--epochs', '3', '--no-flips', '--json']);
+    expect(refused.stderr).toBe(
+      "train: --resume goes on with the run's own settings; leave out --epochs, --no-flips.\n",
+    );
+    expect(refused.status).toBe(2);
+
+    for (const name of readdirSync(changing)) if (name.startsWith('t10k')) rmSync(path.join(changing, name));
+    const changed = run(['train', '--resume', 'runs/kept run']);
+    expect(changed.stderr).toMatch(
+      /^train: the data have changed since .*runs\/kept run was started, with \d+ training, \d+ validation and 40 test images in 10 classes; now there are /,
+    );
+    expect(changed.status).toBe(1);
+  });
+
+  it('training that Ctrl-C has left untested', async () => {
+    const child = spawn(
+      process.execPath,
+      [cli, 'train', '--limit', '40', '--model', 'simple', '--epochs', '1', '--out', 'runs/untested'],
+      { cwd: work },
+    );
+    let stdout = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      const isFirst = !stdout.includes('val_loss');
+      stdout += text;
+      // 10,000 test images are still before it.
+      if (isFirst && stdout.includes('val_loss')) setTimeout(() => child.kill('SIGINT'), 300);
+    });
+    expect(await new Promise((done) => child.on('close', done))).toBe(130);
+    expect(stdout).toMatch(
+      /Interrupted after training.* Go on with:\n {2}npm run train -- --resume runs\/untested\n$/,
+    );
+    expect(readdirSync(path.join(work, 'runs/untested'))).not.toContain('run.lock');
+  });
+});
+
 describe('what goes wrong', () => {
   const oneLine = (done: Run, status: number): string => {
     expect(done.stderr).not.toMatch(/\n\s+at /);
@@ -192,6 +237,11 @@ describe('what goes wrong', () => {
     expect(oneLine(run(['predict', '--model', 'runs/x', 'none.png']), 1)).toMatch(
       /none\.png: there is no such file/,
     );
+  });
+
+  it('a refused run leaves no folder behind', () => {
+    expect(run(['train', '--limit', '3', '--out', 'nothing/here']).status).toBe(2);
+    expect(readdirSync(work)).not.toContain('nothing');
   });
 
   it('a data folder without the files', () => {
