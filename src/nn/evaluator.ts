@@ -18,7 +18,6 @@ export interface Evaluation {
 }
 
 export interface EvaluationOptions {
-  readonly onStep?: ((done: number, total: number) => void) | undefined;
   readonly callbacks?: readonly Callback[] | undefined;
   /** The training whose validation this is. */
   readonly training?: Training | undefined;
@@ -63,7 +62,7 @@ export class Evaluator {
     }
   }
 
-  async run({ onStep, callbacks = [], training }: EvaluationOptions = {}): Promise<Evaluation> {
+  async run({ callbacks = [], training }: EvaluationOptions = {}): Promise<Evaluation> {
     const words = new Uint32Array(stateSize);
     words[stateWords.epochSize] = this.set.count;
     this.state.write(words);
@@ -98,7 +97,6 @@ export class Evaluator {
         sums.correct += metrics.correct;
         sums.count += metrics.count;
         done++;
-        onStep?.(done, count);
         return hearers.length > 0 ? hearEnd(done - 1) : undefined;
       },
     });

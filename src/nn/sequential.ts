@@ -191,18 +191,13 @@ export class Sequential implements Model {
     images: LabelledImages,
     {
       batchSize = 128,
-      onStep,
       callbacks,
-    }: {
-      readonly batchSize?: number;
-      readonly onStep?: (done: number, total: number) => void;
-      readonly callbacks?: readonly Callback[];
-    } = {},
+    }: { readonly batchSize?: number; readonly callbacks?: readonly Callback[] } = {},
   ): Promise<Evaluation> {
     checkImages('evaluate', images, this.inputShape, this.classes);
     const evaluator = await Evaluator.create(this, images, Math.min(batchSize, images.count));
     try {
-      return await evaluator.run({ onStep, callbacks });
+      return await evaluator.run({ callbacks });
     } finally {
       evaluator.dispose();
     }
