@@ -62,6 +62,9 @@ export function chooseSettings(options: RecipeOptions, device: Device, output: O
     );
   if (options.momentum !== undefined && options.optimizer !== 'sgd')
     throw new UsageError('train: --momentum is for --optimizer sgd.');
+  const isFolded = options.folds !== undefined || options.fold !== undefined;
+  if (isFolded && options.split !== undefined && options.split !== 'k-fold')
+    throw new UsageError('train: --folds and --fold are for --split k-fold.');
   return {
     dataset: options.dataset,
     data: options.data ?? null,
@@ -69,8 +72,7 @@ export function chooseSettings(options: RecipeOptions, device: Device, output: O
     shape: options.imageShape ?? null,
     preset,
     model: options.model ?? recipe.model,
-    split:
-      options.split ?? (options.folds !== undefined || options.fold !== undefined ? 'k-fold' : recipe.split),
+    split: options.split ?? (isFolded ? 'k-fold' : recipe.split),
     folds: options.folds ?? null,
     fold: options.fold ?? null,
     validationShare: options.validationShare ?? recipe.validationShare,

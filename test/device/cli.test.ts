@@ -207,6 +207,7 @@ describe('what goes wrong', () => {
     [['train', '--epochs', 'many'], /Expected a whole number from 1 on/],
     [['train', '--preset', 'best'], /Allowed choices are quick, corrected/],
     [['train', '--limit', '3', '--out', 'runs/y'], /limit of 3 images is too small, expected at least 20/],
+    [['train', '--split', 'official', '--fold', '2', '--out', 'runs/y'], /--fold are for --split k-fold/],
     [['evaluate'], /required option '--model <dir>' not specified/],
     [['devices', '--device', 'abacus'], /no adapter's name contains 'abacus'; found '/],
   ])('%j is a wrong use', (args, message) => {
