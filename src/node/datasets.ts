@@ -86,7 +86,13 @@ async function loadOwn(at: string, options: LoadOptions): Promise<LoadedDataset>
       `dataset: there is none called '${at}', and no file or folder; known are ${Object.keys(knownDatasets).join(' and ')}, or name a path.`,
     );
   }
-  return loadPath(at, options);
+  const loaded = await loadPath(at, options);
+  if (options.transpose && loaded.format !== 'idx') {
+    throw new UsageError(
+      `dataset: only IDX images are transposed, but ${at} holds ${loaded.format === 'csv' ? 'a CSV' : 'PNG files'}.`,
+    );
+  }
+  return loaded;
 }
 
 async function pathExists(at: string): Promise<boolean> {

@@ -305,5 +305,7 @@ describe('nothing there', () => {
     await expect(loadDataset('nothing-of-that-name')).rejects.toBeInstanceOf(UsageError);
     await expect(loadDataset(await put('text.md', '# hello'))).rejects.toBeInstanceOf(DataError);
     await expect(loadDataset(base, { folder: base })).rejects.toBeInstanceOf(UsageError);
+    const csv = await put('own.csv', `${header}0,1,2,3,4\n`);
+    await expect(loadDataset(csv, { transpose: true })).rejects.toThrow(/only IDX images are transposed/);
   });
 });
