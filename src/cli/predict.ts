@@ -46,7 +46,7 @@ export async function predict(files: readonly string[], options: PredictOptions)
   }
   if (submission !== undefined) {
     const labels = results.flatMap(({ predictions }) => predictions.map(({ label }) => label));
-    await writeAtomic(submission, submissionText(labels));
+    await writeAtomic(submission, submissionText(labels, classNames));
     output.say(`Wrote ${submission}: ${labels.length} rows.`);
   }
   output.result({
@@ -178,7 +178,12 @@ function sayAccuracy(output: Output, file: string, count: number, accuracy: numb
   );
 }
 
-/** What Kaggle's digit recogniser takes: a header, then the images from 1 on. */
-function submissionText(labels: readonly number[]): string {
-  return `ImageId,Label\n${labels.map((label, i) => `${i + 1},${label}\n`).join('')}`;
+/**
+ * What Kaggle's digit recogniser takes: a header, then the images from 1 on. A label is the class's name where all
+ * names are numbers, as those of folders 1 to 9 are; else its place among the names, from 0.
+ */
+export function submissionText(labels: readonly number[], classNames: readonly string[]): string {
+  const areNumbers = classNames.every((name) => /^\d+$/.test(name));
+  const rows = labels.map((label, i) => `${i + 1},${areNumbers ? Number(classNames[label]) : label}\n`);
+  return `ImageId,Label\n${rows.join('')}`;
 }

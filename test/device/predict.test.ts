@@ -11,6 +11,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { submissionText } from '../../src/cli/predict.js';
 import { setFolderOpener } from '../../src/folder.js';
 import { runFormat } from '../../src/cli/run_folder.js';
 import { dense, flatten } from '../../src/nn/layers/index.js';
@@ -114,6 +115,11 @@ describe('predict', () => {
     );
     expect(readFileSync(path.join(work, 'out/sub.csv'), 'utf8')).toBe('ImageId,Label\n1,2\n2,1\n');
     expect([done.status, done.stderr]).toEqual([0, '']);
+  });
+
+  it('writes the names of classes that are numbers, and the places of others', () => {
+    expect(submissionText([0, 2], ['1', '2', '07'])).toBe('ImageId,Label\n1,1\n2,7\n');
+    expect(submissionText([0, 2], ['1', '2', 'x'])).toBe('ImageId,Label\n1,0\n2,2\n');
   });
 
   it('counts classes of a large file, and its accuracy where it has labels', () => {
