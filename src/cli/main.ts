@@ -84,6 +84,7 @@ function buildProgram(run: Runner): Command {
     .addOption(
       new Option('--model <name>', "the network (default: the preset's)").choices(Object.keys(modelsByName)),
     )
+    .option('--from <dir>', 'begin with the weights of a saved model, for another cycle or other images')
     .addOption(
       new Option('--split <name>', 'how the images are divided; k-fold with --folds and --fold').choices(
         splitNames,

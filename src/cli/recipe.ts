@@ -26,6 +26,7 @@ export interface RecipeOptions {
   readonly imageShape?: ImageShape;
   readonly preset?: string;
   readonly model?: ModelName;
+  readonly from?: string;
   readonly split?: SplitName;
   readonly folds?: number;
   readonly fold?: number;
@@ -72,6 +73,7 @@ export function chooseSettings(options: RecipeOptions, device: Device, output: O
     shape: options.imageShape ?? null,
     preset,
     model: options.model ?? recipe.model,
+    from: options.from ?? null,
     split: options.split ?? (isFolded ? 'k-fold' : recipe.split),
     folds: options.folds ?? null,
     fold: options.fold ?? null,

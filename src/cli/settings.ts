@@ -24,6 +24,8 @@ export interface Settings {
   readonly shape: ImageShape | null;
   readonly preset: PresetName;
   readonly model: ModelName;
+  /** A saved model whose weights training begins with. */
+  readonly from: string | null;
   readonly split: SplitName;
   readonly folds: number | null;
   readonly fold: number | null;

@@ -9,7 +9,7 @@ import type { Callback, Training } from '../nn/callbacks/callback.js';
 import { modelCheckpoint, terminateOnNaN } from '../nn/callbacks/index.js';
 import { modelsByName } from '../nn/models.js';
 import { preprocessing } from '../nn/preprocessing.js';
-import type { Sequential } from '../nn/sequential.js';
+import { type Sequential, loadModel } from '../nn/sequential.js';
 import type { History } from '../nn/training.js';
 import { loadDataset } from '../node/datasets.js';
 import { type Lock, lockFolder, openFolder } from '../node/files.js';
@@ -63,6 +63,7 @@ export async function train(options: TrainOptions): Promise<number> {
     if (saved) checkSameImages(saved, images, folder);
     const model = makeModel(settings, images);
     if (!saved) {
+      if (settings.from !== null) await takeWeights(model, settings, settings.from, output);
       output.say('');
       model.summary(output.say);
     }
@@ -171,6 +172,25 @@ function makeModel(settings: Settings, { train: images }: Images): Sequential {
   });
   model.compile({ optimizer: optimizerOf(settings), loss: 'sparseCategoricalCrossentropy' });
   return model;
+}
+
+/** Throws: FileError when there is no model, ModelError when it is another network. */
+async function takeWeights(
+  model: Sequential,
+  { seed, split, limit }: Settings,
+  from: string,
+  output: Output,
+): Promise<void> {
+  const source = await loadModel(from);
+  model.setWeights(await source.weights());
+  source.dispose();
+  output.say(`Beginning with the weights of ${from}.`);
+  const folder = openFolder(from);
+  const before = (await folder.exists('run.json')) ? (await readRun(folder)).settings : undefined;
+  if (before && (before.seed !== seed || before.split !== split || before.limit !== limit))
+    output.say(
+      `Its images were divided otherwise (seed ${before.seed}, split ${before.split}): it may have been trained on what validates here.`,
+    );
 }
 
 function describeFile(settings: Settings, device: Device, model: Sequential, images: Images): RunFile {
