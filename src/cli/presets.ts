@@ -4,11 +4,9 @@
  */
 import type { SplitName } from '../data/splits.js';
 import type { AugmentOptions } from '../kernels/index.js';
-import type { Callback } from '../nn/callbacks/callback.js';
-import { earlyStopping, reduceLrOnPlateau } from '../nn/callbacks/index.js';
 import type { ModelName } from '../nn/models.js';
 import { type Filter, filters } from '../nn/preprocessing.js';
-import { type PresetName, type ScheduleName, presetNames } from './settings.js';
+import { type PlateauRule, type PresetName, type ScheduleName, presetNames } from './settings.js';
 
 export interface Recipe {
   readonly model: ModelName;
@@ -22,6 +20,8 @@ export interface Recipe {
   /** The constant rate, or the schedule's peak. */
   readonly learningRate: number;
   readonly schedule: ScheduleName;
+  /** What is done when validation stops improving; not beside a schedule. */
+  readonly plateaus: PlateauRule | null;
   readonly filters: readonly Filter[];
   /** Null: the images as they are. */
   readonly augmentation: AugmentOptions | null;
@@ -35,8 +35,6 @@ export interface Preset {
   readonly fashion: Recipe;
   /** For a data set of one's own: nothing is known of what may be turned or mirrored. */
   readonly other: Recipe;
-  /** Rules that watch the validation; a rate that is lowered on plateaus cannot be a schedule too. */
-  callbacks(say: (line: string) => void, options: { readonly hasSchedule: boolean }): Callback[];
 }
 
 const quick: Recipe = {
@@ -48,6 +46,7 @@ const quick: Recipe = {
   batchSize: 64,
   learningRate: 2e-3,
   schedule: 'cosine',
+  plateaus: null,
   filters: [],
   augmentation: null,
   tensorBoard: false,
@@ -63,6 +62,7 @@ const corrected: Recipe = {
   batchSize: 86,
   learningRate: 1e-3,
   schedule: 'constant',
+  plateaus: { patience: 3, factor: 0.1, minLr: 1e-6, stopAfter: 8 },
   filters: [],
   augmentation: { rotation: 10, widthShift: 0.1, heightShift: 0.1, zoom: 0.1 },
   tensorBoard: false,
@@ -73,6 +73,7 @@ const paper: Recipe = {
   ...corrected,
   split: '45k/15k',
   epochs: 40,
+  plateaus: { patience: 3, factor: 0.1, minLr: 1e-4, stopAfter: 3 },
   filters: [filters.blur(5), filters.sharpen()],
   augmentation: {
     rotation: 8,
@@ -86,31 +87,12 @@ const paper: Recipe = {
   tensorBoard: true,
 };
 
-/** Rules on validation accuracy: a tenth of the rate after three epochs without a better one, the end after more. */
-function byPlateaus({
-  minLr,
-  stopAfter,
-}: {
-  readonly minLr: number;
-  readonly stopAfter: number;
-}): Preset['callbacks'] {
-  const monitor = 'val_accuracy';
-  return (say, { hasSchedule }) =>
-    hasSchedule
-      ? []
-      : [
-          reduceLrOnPlateau({ monitor, patience: 3, factor: 0.1, minLr, say }),
-          earlyStopping({ monitor, patience: stopAfter, say }),
-        ];
-}
-
 export const presets = {
   quick: {
     description: 'a short schedule on part of the images, for a device without a GPU',
     digits: quick,
     fashion: quick,
     other: quick,
-    callbacks: () => [],
   },
   corrected: {
     description:
@@ -122,14 +104,12 @@ export const presets = {
       augmentation: { horizontalFlip: true, widthShift: 0.05, heightShift: 0.05, zoom: 0.05 },
     },
     other: { ...corrected, augmentation: { widthShift: 0.1, heightShift: 0.1, zoom: 0.1 } },
-    callbacks: byPlateaus({ minLr: 1e-6, stopAfter: 8 }),
   },
   paper: {
     description: 'as published: blurred and sharpened, flipped both ways, up to 40 epochs',
     digits: paper,
     fashion: paper,
     other: { ...paper, split: 'official' },
-    callbacks: byPlateaus({ minLr: 1e-4, stopAfter: 3 }),
   },
 } as const satisfies Record<PresetName, Preset>;
 

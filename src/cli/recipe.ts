@@ -6,6 +6,8 @@ import { type Optimizer, rmsprop, sgd } from '../nn/optimizers.js';
 import { type LearningRate, cosineDecay, oneCycle, stepDecay } from '../nn/schedules.js';
 import type { LoadedDataset } from '../data/loaded_dataset.js';
 import { type SplitDataset, type SplitName, splitDataset } from '../data/splits.js';
+import type { Callback } from '../nn/callbacks/callback.js';
+import { earlyStopping, reduceLrOnPlateau } from '../nn/callbacks/index.js';
 import type { ModelName } from '../nn/models.js';
 import type { ImageShape } from '../data/dataset.js';
 import { type Output, bold } from './output.js';
@@ -66,6 +68,11 @@ export function chooseSettings(options: RecipeOptions, device: Device, output: O
   const isFolded = options.folds !== undefined || options.fold !== undefined;
   if (isFolded && options.split !== undefined && options.split !== 'k-fold')
     throw new UsageError('train: --folds and --fold are for --split k-fold.');
+  const split = options.split ?? (isFolded ? 'k-fold' : recipe.split);
+  if (options.validationShare !== undefined && split !== 'official')
+    throw new UsageError(`train: --validation-share is for --split official, not for ${split}.`);
+  // A rate that is named without a schedule is meant as it stands.
+  const schedule = options.schedule ?? (options.learningRate === undefined ? recipe.schedule : 'constant');
   return {
     dataset: options.dataset,
     data: options.data ?? null,
@@ -74,16 +81,16 @@ export function chooseSettings(options: RecipeOptions, device: Device, output: O
     preset,
     model: options.model ?? recipe.model,
     from: options.from ?? null,
-    split: options.split ?? (isFolded ? 'k-fold' : recipe.split),
+    split,
     folds: options.folds ?? null,
     fold: options.fold ?? null,
-    validationShare: options.validationShare ?? recipe.validationShare,
+    validationShare: split === 'official' ? (options.validationShare ?? recipe.validationShare) : null,
     limit: options.limit ?? recipe.limit,
     epochs: options.epochs ?? recipe.epochs,
     batchSize: options.batchSize ?? recipe.batchSize,
     learningRate: options.learningRate ?? recipe.learningRate,
-    // A rate that is named without a schedule is meant as it stands.
-    schedule: options.schedule ?? (options.learningRate === undefined ? recipe.schedule : 'constant'),
+    schedule,
+    plateaus: schedule === 'constant' ? recipe.plateaus : null,
     optimizer: options.optimizer ?? 'rmsprop',
     momentum: options.momentum ?? 0,
     l2: options.l2 ?? 0,
@@ -133,13 +140,24 @@ export function optimizerOf(settings: Settings): Optimizer {
     : rmsprop({ learningRate });
 }
 
+/** The callbacks of the plateau rule; `say` hears what they do. */
+export function plateauCallbacks({ plateaus }: Settings, say: (line: string) => void): Callback[] {
+  if (!plateaus) return [];
+  const { patience, factor, minLr, stopAfter } = plateaus;
+  const monitor = 'val_accuracy';
+  return [
+    reduceLrOnPlateau({ monitor, patience, factor, minLr, say }),
+    earlyStopping({ monitor, patience: stopAfter, say }),
+  ];
+}
+
 /** The data cut as the settings say. Throws: UsageError for a split that the data do not allow. */
 export function splitBy(settings: Settings, loaded: LoadedDataset): SplitDataset {
   const { split, folds, fold, validationShare, limit, seed } = settings;
   return splitDataset(loaded, {
     split,
     seed,
-    validationShare,
+    ...(validationShare === null ? {} : { validationShare }),
     limit,
     ...(folds === null ? {} : { folds }),
     ...(fold === null ? {} : { fold }),

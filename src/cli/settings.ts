@@ -12,6 +12,16 @@ export type ScheduleName = (typeof scheduleNames)[number];
 export const optimizerNames = ['rmsprop', 'sgd'] as const;
 export type OptimizerName = (typeof optimizerNames)[number];
 
+/** Lowers the rate, then ends training, when validation accuracy has not improved for some epochs. */
+export interface PlateauRule {
+  /** Epochs before the rate is multiplied by `factor`, down to `minLr`. */
+  readonly patience: number;
+  readonly factor: number;
+  readonly minLr: number;
+  /** Epochs before training ends. */
+  readonly stopAfter: number;
+}
+
 /** Everything that decides about a run; kept in run.json, so that `--resume` goes on with the same. */
 export interface Settings {
   /** digits, fashion, or a path. */
@@ -29,13 +39,15 @@ export interface Settings {
   readonly split: SplitName;
   readonly folds: number | null;
   readonly fold: number | null;
-  readonly validationShare: number;
+  /** Of the split `official`. */
+  readonly validationShare: number | null;
   readonly limit: number | null;
   readonly epochs: number;
   readonly batchSize: number;
   /** Constant, or the peak of the schedule. */
   readonly learningRate: number;
   readonly schedule: ScheduleName;
+  readonly plateaus: PlateauRule | null;
   readonly optimizer: OptimizerName;
   readonly momentum: number;
   /** Weight of Σ w² over the kernels in the loss. */

@@ -23,7 +23,14 @@ import { augmentedSamples } from './augmented_samples.js';
 import { downloadProgress } from './download_progress.js';
 import { type Output, openOutput, shellWord } from './output.js';
 import { presets } from './presets.js';
-import { type RecipeOptions, chooseSettings, describeAugmentation, optimizerOf, splitBy } from './recipe.js';
+import {
+  type RecipeOptions,
+  chooseSettings,
+  describeAugmentation,
+  optimizerOf,
+  plateauCallbacks,
+  splitBy,
+} from './recipe.js';
 import {
   type RunFile,
   clearRun,
@@ -271,7 +278,7 @@ async function fit({
       callbacks: [
         progressLine(output.stream, { colour: output.hasColour }),
         terminateOnNaN({ say }),
-        ...presets[settings.preset].callbacks(say, { hasSchedule: settings.schedule !== 'constant' }),
+        ...plateauCallbacks(settings, say),
         modelCheckpoint({ folder, monitor: 'val_accuracy', saveBestOnly: true }),
         ...logs,
         keep,

@@ -1,6 +1,7 @@
 /**
  * The command line as a user meets it, in processes of its own:
  *   train → run folder → evaluate → predict, with --json on the last line
+ *   --from begins where another run ended
  *   Ctrl-C and --resume give the bits of a run that was never interrupted
  *   --resume refuses options it would ignore and changed data; Ctrl-C while testing says how to go on
  *   wrong use, bad files, no adapter: one line, the right exit code, no stack trace (a full disk: test/unit/files.test.ts)
@@ -148,6 +149,20 @@ describe('train, evaluate, predict', () => {
       expect(hashOf('runs/broken', name) === hashOf('runs/straight', name), name).toBe(true);
     }
   });
+});
+
+it('begins with the weights of a saved model', () => {
+  const accuracyOf = (folder: string): unknown =>
+    (JSON.parse(readFileSync(path.join(work, folder, 'run.json'), 'utf8')) as { result: { test: unknown } })
+      .result.test;
+  const still = ['--epochs', '1', '--learning-rate', '1e-30', '--from', 'runs/x'];
+  const done = run(['train', ...training, ...still, '--out', 'runs/from']);
+  expect(done.status).toBe(0);
+  expect(done.stdout).toContain('Beginning with the weights of runs/x.\n');
+  expect(accuracyOf('runs/from')).toEqual(accuracyOf('runs/x'));
+  const other = run(['train', ...training, '--seed', '1', '--model', 'mlp', '--from', 'runs/x']);
+  expect(other.stderr).toMatch(/^model: weights for 'dense\/kernel' have 802816 values, expected 3920/);
+  expect(other.status).toBe(1);
 });
 
 describe('what a resumed run keeps to', () => {
