@@ -1,6 +1,4 @@
 /** `train`: from a data set to a run folder with a trained model. */
-import { hostname } from 'node:os';
-import path from 'node:path';
 import process from 'node:process';
 import { DataError, ModelError } from '../errors.js';
 import type { Device } from '../engine/device.js';
@@ -12,16 +10,18 @@ import { preprocessing } from '../nn/preprocessing.js';
 import { type Sequential, loadModel } from '../nn/sequential.js';
 import type { History } from '../nn/training.js';
 import { loadDataset } from '../node/datasets.js';
-import { type Lock, lockFolder, openFolder } from '../node/files.js';
+import { lockFolder, openFolder } from '../node/files.js';
 import { open } from '../node/open.js';
-import { encodePng } from '../node/png.js';
-import { evaluate } from '../report/evaluation.js';
 import { historyToCsv, historyToJson } from '../report/history.js';
 import { progressLine } from '../report/progress_callback.js';
-import { tensorBoard } from '../report/tensorboard/index.js';
-import { augmentedSamples } from './augmented_samples.js';
 import { downloadProgress } from './download_progress.js';
-import { type Output, openOutput, shellWord } from './output.js';
+import {
+  listenAfterTraining,
+  listenForInterrupt,
+  reportInterruption,
+  reportUntested,
+} from './interruption.js';
+import { type Output, openOutput } from './output.js';
 import { presets } from './presets.js';
 import {
   type RecipeOptions,
@@ -40,6 +40,7 @@ import {
   runFormat,
   toJson,
 } from './run_folder.js';
+import { tensorBoardOf } from './run_logs.js';
 import type { Settings } from './settings.js';
 import { type Images, finish } from './train_result.js';
 import { version } from './version.js';
@@ -299,80 +300,4 @@ async function fit({
   } finally {
     interruption.dispose();
   }
-}
-
-/** Validation images behind the confusion matrix in TensorBoard: enough to see, cheap enough for every epoch. */
-const confusionImages = 2000;
-
-function tensorBoardOf(model: Sequential, images: Images, settings: Settings, folder: Folder): Callback {
-  const { augmentation, seed } = settings;
-  const watched = images.validation.take(Math.min(confusionImages, images.validation.count), { seed });
-  return tensorBoard({
-    logDir: openFolder(path.join(folder.path, 'logs')),
-    histogramFreq: 1,
-    encodePng,
-    host: hostname(),
-    pid: process.pid,
-    imageSamples: async (epoch) => {
-      const { rows } = await augmentedSamples(images.train, model.preprocessing, augmentation ?? {}, {
-        seed,
-        firstEpoch: epoch,
-        variants: 1,
-      });
-      return rows.flatMap(({ variants }) => variants);
-    },
-    confusion: async () => {
-      const probabilities = await model.predict(watched);
-      return evaluate(watched.labels, probabilities, watched.classCount, { seed }).confusion;
-    },
-  });
-}
-
-/** The first Ctrl-C ends training after the step under way, the second one ends the process. */
-function listenForInterrupt(output: Output): { signal: AbortSignal; dispose(): void } {
-  const controller = new AbortController();
-  const onInterrupt = (): void => {
-    if (controller.signal.aborted) process.exit(130);
-    output.say('\nStopping after this step; press Ctrl-C again to quit without saving.');
-    controller.abort();
-  };
-  process.on('SIGINT', onInterrupt);
-  process.on('SIGTERM', onInterrupt);
-  return {
-    signal: controller.signal,
-    dispose: () => {
-      process.off('SIGINT', onInterrupt);
-      process.off('SIGTERM', onInterrupt);
-    },
-  };
-}
-
-/** After training nothing is lost by ending at once: the weights are saved, and a resumed run only tests them. */
-function listenAfterTraining(output: Output, folder: Folder, lock: Lock): () => void {
-  const onInterrupt = (): void => {
-    const status = reportUntested(output, folder);
-    void lock.release().finally(() => output.stream.write('', () => process.exit(status)));
-  };
-  process.once('SIGINT', onInterrupt);
-  process.once('SIGTERM', onInterrupt);
-  return () => {
-    process.off('SIGINT', onInterrupt);
-    process.off('SIGTERM', onInterrupt);
-  };
-}
-
-function reportUntested(output: Output, folder: Folder): number {
-  output.say('\nInterrupted after training, which is saved; the report is not finished. Go on with:');
-  output.say(resumeCommand(folder));
-  return 130;
-}
-
-const resumeCommand = ({ path: at }: Folder): string => `  npm run train -- --resume ${shellWord(at)}`;
-
-function reportInterruption(output: Output, folder: Folder, { checkpoint: { position } }: History): number {
-  output.say(
-    `Interrupted in epoch ${position.epoch + 1} after ${position.step} step${position.step === 1 ? '' : 's'}; saved. Go on with:`,
-  );
-  output.say(resumeCommand(folder));
-  return 130;
 }

@@ -1,0 +1,47 @@
+/** What a run writes for TensorBoard beside its own files. */
+import { hostname } from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import type { Folder } from '../folder.js';
+import type { Callback } from '../nn/callbacks/callback.js';
+import type { Sequential } from '../nn/sequential.js';
+import { openFolder } from '../node/files.js';
+import { encodePng } from '../node/png.js';
+import { evaluate } from '../report/evaluation.js';
+import { tensorBoard } from '../report/tensorboard/index.js';
+import { augmentedSamples } from './augmented_samples.js';
+import type { Settings } from './settings.js';
+import type { Images } from './train_result.js';
+
+/** Validation images behind the confusion matrix in TensorBoard: enough to see, cheap enough for every epoch. */
+const confusionImages = 2000;
+
+/** Curves, histograms of weights, augmented samples and the confusion matrix, into `logs/`. */
+export function tensorBoardOf(
+  model: Sequential,
+  images: Images,
+  settings: Settings,
+  folder: Folder,
+): Callback {
+  const { augmentation, seed } = settings;
+  const watched = images.validation.take(Math.min(confusionImages, images.validation.count), { seed });
+  return tensorBoard({
+    logDir: openFolder(path.join(folder.path, 'logs')),
+    histogramFreq: 1,
+    encodePng,
+    host: hostname(),
+    pid: process.pid,
+    imageSamples: async (epoch) => {
+      const { rows } = await augmentedSamples(images.train, model.preprocessing, augmentation ?? {}, {
+        seed,
+        firstEpoch: epoch,
+        variants: 1,
+      });
+      return rows.flatMap(({ variants }) => variants);
+    },
+    confusion: async () => {
+      const probabilities = await model.predict(watched);
+      return evaluate(watched.labels, probabilities, watched.classCount, { seed }).confusion;
+    },
+  });
+}
