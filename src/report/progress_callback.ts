@@ -14,9 +14,10 @@ export function progressLine(
   const compiling = compileProgress(sink);
   return {
     onCompile: (done, total) => compiling(done, total),
-    onEpochBegin: (epoch, { epochs, stepsPerEpoch, batchSize }) => {
+    onEpochBegin: (epoch, { epochs, stepsPerEpoch, batchSize, position }) => {
       sink.write(`Epoch ${epoch + 1}/${epochs}\n`);
-      line = new ProgressLine(sink, { total: stepsPerEpoch, imagesPerStep: batchSize, colour });
+      const doneBefore = Math.ceil(position().cursor / batchSize);
+      line = new ProgressLine(sink, { total: stepsPerEpoch, doneBefore, imagesPerStep: batchSize, colour });
     },
     onBatchEnd: (step, logs) => line?.update(step + 1, logs),
     onEpochEnd: (_, logs) => line?.finish(logs),

@@ -81,16 +81,15 @@ export interface Moment {
 }
 
 /**
- * Milliseconds per step between the first report and the last: the first step compiles, and reports may come
- * for several steps at once.
+ * Milliseconds per step since the line began; a resumed epoch begins with some steps done.
  *
- *   (last.elapsed − first.elapsed) / (last.done − first.done)
+ *   last.elapsed / (last.done − done at the beginning)
  *
- * With a single report, all the time until then counts.
+ * Keras leaves the first step out, which compiles; here compiling comes before the epoch. What is done is reported with
+ * a delay of a step or two, so that differences between single reports would tell nothing.
  */
-export function stepDuration(first: Moment, last: Moment): number {
-  if (last.done > first.done) return (last.elapsedMs - first.elapsedMs) / (last.done - first.done);
-  return last.done > 0 ? last.elapsedMs / last.done : 0;
+export function stepDuration(doneBefore: number, { done, elapsedMs }: Moment): number {
+  return done > doneBefore ? elapsedMs / (done - doneBefore) : 0;
 }
 
 /** Time left: `h:mm:ss` above an hour, `m:ss` above a minute, else `Ns`. */
@@ -140,6 +139,8 @@ const refreshMs = 50;
 export interface ProgressLineOptions {
   /** Steps in the epoch. */
   readonly total: number;
+  /** Steps that an interrupted run had done of it. Default 0. */
+  readonly doneBefore?: number;
   /** Images in a full step; gives images per second when set. */
   readonly imagesPerStep?: number;
   /** The caller knows NO_COLOR, FORCE_COLOR and TERM. */
@@ -154,7 +155,6 @@ export interface ProgressLineOptions {
 export class ProgressLine {
   private readonly startMs: number;
   private readonly now: () => number;
-  private first: Moment | undefined;
   private last: Moment = { done: 0, elapsedMs: 0 };
   private lastDrawnMs = -Infinity;
   private drawnWidth = 0;
@@ -172,7 +172,6 @@ export class ProgressLine {
   update(done: number, metrics: Readonly<Record<string, number>>): void {
     const nowMs = this.now();
     this.last = { done, elapsedMs: nowMs - this.startMs };
-    if (done >= 1) this.first ??= this.last;
     if (this.isFinished || this.sink.isTTY !== true || nowMs - this.lastDrawnMs < refreshMs) return;
     this.lastDrawnMs = nowMs;
     this.sink.write(this.redraw(this.line(metrics, false)));
@@ -198,7 +197,7 @@ export class ProgressLine {
   private line(metrics: Progress['metrics'], isFinal: boolean): string {
     const { total, imagesPerStep, colour } = this.options;
     const { isTTY, columns } = this.sink;
-    const stepMs = stepDuration(this.first ?? this.last, this.last);
+    const stepMs = stepDuration(this.options.doneBefore ?? 0, this.last);
     const elapsedMs = isFinal ? this.now() - this.startMs : this.last.elapsedMs;
     const hasRate = imagesPerStep !== undefined && stepMs > 0;
     const rate = hasRate ? { imagesPerSecond: (1000 * imagesPerStep) / stepMs } : {};

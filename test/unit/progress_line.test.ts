@@ -1,6 +1,6 @@
 /**
  * Plan: whole lines to the letter: running, final, with and without colour, too wide for the terminal; each number
- * format at its limits; the estimate leaves the first report out; the line on a terminal is overwritten, at most
+ * format at its limits; the estimate counts the steps since the line began; the line on a terminal is overwritten, at most
  * every 50 ms, with the rest of a longer one blanked; off a terminal there is one line per epoch.
  */
 import { describe, expect, it } from 'vitest';
@@ -117,11 +117,11 @@ describe('numbers', () => {
     expect(formatNumber(value)).toBe(text);
   });
 
-  it('the time per step leaves out the first report', () => {
-    expect(stepDuration({ done: 1, elapsedMs: 9000 }, { done: 11, elapsedMs: 9500 })).toBe(50);
-    expect(stepDuration({ done: 8, elapsedMs: 9000 }, { done: 16, elapsedMs: 9400 })).toBe(50);
-    expect(stepDuration({ done: 2, elapsedMs: 600 }, { done: 2, elapsedMs: 600 })).toBe(300);
-    expect(stepDuration({ done: 0, elapsedMs: 0 }, { done: 0, elapsedMs: 500 })).toBe(0);
+  it('the time per step counts from the beginning, and only the steps done since', () => {
+    expect(stepDuration(0, { done: 10, elapsedMs: 500 })).toBe(50);
+    expect(stepDuration(6, { done: 16, elapsedMs: 400 })).toBe(40);
+    expect(stepDuration(0, { done: 0, elapsedMs: 500 })).toBe(0);
+    expect(stepDuration(3, { done: 3, elapsedMs: 500 })).toBe(0);
   });
 });
 
@@ -160,10 +160,18 @@ describe('ProgressLine', () => {
     line.update(3, { loss: 9 });
     expect(written).toEqual([
       '\r1/3 ━━━━━━━━━━━━━━━━━━━━ 4s 2s/step - loss: 2.0000 - 32 images/s',
-      '\r3/3 ━━━━━━━━━━━━━━━━━━━━ 0s 40ms/step - loss: 1.0000e-04 - 1600 images/s',
-      // All the time, with compiling and validation; the time per step is that of training alone.
-      '\r3/3 ━━━━━━━━━━━━━━━━━━━━ 3s 40ms/step - loss: 1.0000 - val_loss: 1.2500 - 1600 images/s\n',
+      '\r3/3 ━━━━━━━━━━━━━━━━━━━━ 0s 693ms/step - loss: 1.0000e-04 - 92 images/s',
+      // All the time, with validation; the time per step is that of training alone.
+      '\r3/3 ━━━━━━━━━━━━━━━━━━━━ 3s 693ms/step - loss: 1.0000 - val_loss: 1.2500 - 92 images/s\n',
     ]);
+  });
+
+  it('times a resumed epoch by the steps done since', () => {
+    const { written, sink, now, wait } = stage(true);
+    const line = new ProgressLine(sink, { total: 10, doneBefore: 6, colour: false, now });
+    wait(200);
+    line.update(8, { loss: 1 });
+    expect(written).toEqual(['\r 8/10 ━━━━━━━━━━━━━━━━━━━━ 0s 100ms/step - loss: 1.0000']);
   });
 
   it('blanks what a longer line leaves', () => {
