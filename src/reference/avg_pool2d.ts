@@ -3,11 +3,9 @@
  * Letters: N images of H × W pixels with C channels; windows of KH × KW; P × Q windows per image.
  */
 import { avgPool2d } from '../kernels/avg_pool2d.js';
-import { type Array64, type Case, drawSigned, oneOf, reference, wholeNumber, zeros64 } from './reference.js';
-import { type WindowOptions, windowOf } from './window.js';
-
-type Pool = WindowOptions & { readonly poolSize: readonly [number, number] };
-type Options = Pool & Readonly<Record<string, string | readonly number[]>>;
+import { type Pool, type PoolCaseOptions, randomPool } from './pool2d.js';
+import { type Array64, type Case, drawSigned, reference, zeros64 } from './reference.js';
+import { windowOf } from './window.js';
 
 /** Calls `visit` for each window and channel with the flat places of its pixels in x. */
 function eachWindow(
@@ -52,7 +50,7 @@ export function avgPoolBackward64(x: Array64, dy: Array64, options: Pool): Array
   return dx;
 }
 
-type PoolCase = Case<'x', 'y', Options>;
+type PoolCase = Case<'x', 'y', PoolCaseOptions>;
 
 function pool(
   name: string,
@@ -64,13 +62,16 @@ function pool(
   return { name, inputs: { x }, options: { poolSize, strides, padding } };
 }
 
-const attributes = (x: Array64, { poolSize, ...window }: Options): Record<string, readonly number[]> => ({
+const attributes = (
+  x: Array64,
+  { poolSize, ...window }: PoolCaseOptions,
+): Record<string, readonly number[]> => ({
   window: poolSize,
   strides: window.strides,
   pads: windowOf(x.shape, poolSize, window).pads,
 });
 
-export const avgPool2dReference = reference<'x', 'y', Options>({
+export const avgPool2dReference = reference<'x', 'y', PoolCaseOptions>({
   op: 'avg_pool2d',
   inputs: { x: { draw: drawSigned } },
   outputs: ['y'],
@@ -118,20 +119,7 @@ export const avgPool2dReference = reference<'x', 'y', Options>({
     pool('the whole image', [3, 4, 5, 2], [4, 5], [1, 1]),
     pool('above a workgroup', [2, 14, 14, 33], [2, 2], [2, 2]),
   ],
-  random: (random) => {
-    const window = (): [number, number] => [wholeNumber(random, 1, 5), wholeNumber(random, 1, 5)];
-    const [N, H, W, C] = [
-      wholeNumber(random, 1, 3),
-      wholeNumber(random, 5, 12),
-      wholeNumber(random, 5, 12),
-      wholeNumber(random, 1, 9),
-    ];
-    const strides: [number, number] = [wholeNumber(random, 1, 3), wholeNumber(random, 1, 3)];
-    return {
-      inputs: { x: [N, H, W, C] },
-      options: { poolSize: window(), strides, padding: oneOf(random, ['same', 'valid']) },
-    };
-  },
+  random: randomPool,
   bench: [
     pool('paper pool 1, averaged', [128, 28, 28, 32], [2, 2], [2, 2]),
     pool('7×7 to one number', [128, 7, 7, 64], [7, 7], [7, 7]),

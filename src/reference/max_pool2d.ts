@@ -3,21 +3,9 @@
  * Letters: N images of H × W pixels with C channels; windows of KH × KW; P × Q windows per image.
  */
 import { maxPool2d } from '../kernels/max_pool2d.js';
-import {
-  type Array64,
-  type Case,
-  drawDistinct,
-  drawTies,
-  map64,
-  oneOf,
-  reference,
-  wholeNumber,
-  zeros64,
-} from './reference.js';
-import { type WindowOptions, windowOf } from './window.js';
-
-type Pool = WindowOptions & { readonly poolSize: readonly [number, number] };
-type Options = Pool & Readonly<Record<string, string | readonly number[]>>;
+import { type Pool, type PoolCaseOptions, randomPool } from './pool2d.js';
+import { type Array64, type Case, drawDistinct, drawTies, map64, reference, zeros64 } from './reference.js';
+import { windowOf } from './window.js';
 
 /** For each window and channel the flat place of its first largest pixel, row by row; pixels outside do not count. */
 function places(x: Array64, options: Pool): { shape: number[]; places: number[] } {
@@ -57,7 +45,7 @@ export function maxPoolBackward64(x: Array64, dy: Array64, options: Pool): Array
   return dx;
 }
 
-type PoolCase = Case<'x', 'y', Options>;
+type PoolCase = Case<'x', 'y', PoolCaseOptions>;
 
 function pool(
   name: string,
@@ -70,7 +58,10 @@ function pool(
   return { name, inputs: { x }, options: { poolSize, strides, padding }, ...more };
 }
 
-const attributes = (x: Array64, { poolSize, ...window }: Options): Record<string, readonly number[]> => ({
+const attributes = (
+  x: Array64,
+  { poolSize, ...window }: PoolCaseOptions,
+): Record<string, readonly number[]> => ({
   window: poolSize,
   strides: window.strides,
   pads: windowOf(x.shape, poolSize, window).pads,
@@ -78,7 +69,7 @@ const attributes = (x: Array64, { poolSize, ...window }: Options): Record<string
 
 const ties = { draw: { x: drawTies }, isSmooth: false } as const;
 
-export const maxPool2dReference = reference<'x', 'y', Options>({
+export const maxPool2dReference = reference<'x', 'y', PoolCaseOptions>({
   op: 'max_pool2d',
   inputs: { x: { draw: drawDistinct } },
   outputs: ['y'],
@@ -131,20 +122,7 @@ export const maxPool2dReference = reference<'x', 'y', Options>({
     pool('the whole image', [3, 4, 5, 2], [4, 5], [1, 1]),
     pool('paper pool 1, small', [2, 14, 14, 32], [2, 2], [2, 2]),
   ],
-  random: (random) => {
-    const window = (): [number, number] => [wholeNumber(random, 1, 5), wholeNumber(random, 1, 5)];
-    const [N, H, W, C] = [
-      wholeNumber(random, 1, 3),
-      wholeNumber(random, 5, 12),
-      wholeNumber(random, 5, 12),
-      wholeNumber(random, 1, 9),
-    ];
-    const strides: [number, number] = [wholeNumber(random, 1, 3), wholeNumber(random, 1, 3)];
-    return {
-      inputs: { x: [N, H, W, C] },
-      options: { poolSize: window(), strides, padding: oneOf(random, ['same', 'valid']) },
-    };
-  },
+  random: randomPool,
   bench: [
     pool('paper pool 1', [128, 28, 28, 32], [2, 2], [2, 2]),
     pool('paper pool 2', [128, 14, 14, 64], [2, 2], [2, 2]),
