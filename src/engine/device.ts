@@ -13,7 +13,12 @@ export interface DeviceOptions {
   readonly family?: DeviceTraits['family'];
   /** What runs us: Dawn in Node, or the browser's own name. */
   readonly runtime: string;
+  /** How to await what the device does, where awaiting costs something; left out, promises are awaited as they are. */
+  readonly patiently?: Patience;
 }
+
+/** Awaits a promise that the device settles. */
+export type Patience = <T>(promise: Promise<T>) => Promise<T>;
 
 /** What identifies adapter and driver: tuning results and bit-exactness hold for one fingerprint. */
 export interface Fingerprint {
@@ -104,6 +109,7 @@ export class Device {
     readonly fingerprint: Fingerprint,
     readonly traits: DeviceTraits,
     readonly hasTimestamps: boolean,
+    readonly patiently: Patience,
   ) {
     void this.#watch();
     gpu.onuncapturederror = (event) => {
@@ -159,7 +165,13 @@ export class Device {
       runtime: options.runtime,
       subgroupSize,
     };
-    const device = new Device(gpu, fingerprint, traits, gpu.features.has('timestamp-query'));
+    const device = new Device(
+      gpu,
+      fingerprint,
+      traits,
+      gpu.features.has('timestamp-query'),
+      options.patiently ?? ((promise) => promise),
+    );
     current = device;
     debug(
       1,
@@ -285,7 +297,7 @@ export class Device {
         this.counters.readBacks++;
         this.counters.readBackBytes += byteLength;
         try {
-          await staging.mapAsync(GPUMapMode.READ);
+          await this.patiently(staging.mapAsync(GPUMapMode.READ));
         } catch (cause) {
           this.assertUsable();
           throw new DeviceError(`device: reading back failed (${String(cause)}).`, {
@@ -362,7 +374,7 @@ export class Device {
       const pipeline = {
         label: shader.label,
         shader,
-        pipeline: await this.gpu.createComputePipelineAsync(descriptor),
+        pipeline: await this.patiently(this.gpu.createComputePipelineAsync(descriptor)),
         layout,
       };
       this.#readyPipelines.set(shader.code, pipeline);
@@ -445,7 +457,7 @@ export class Device {
 
   /** Waits until everything submitted is done, and throws what went wrong meanwhile. */
   async idle(): Promise<void> {
-    await this.gpu.queue.onSubmittedWorkDone();
+    await this.patiently(this.gpu.queue.onSubmittedWorkDone());
     this.assertUsable();
   }
 

@@ -12,6 +12,7 @@ import { Device } from '../engine/device.js';
 import type { DeviceTraits } from '../engine/pass.js';
 import { DeviceError, UsageError } from '../errors.js';
 import { registerKernels } from '../kernels/index.js';
+import { patiently } from './patience.js';
 
 export interface OpenOptions {
   /** A part of the adapter's name, such as `llvmpipe` or `NVIDIA`; the fastest adapter when left out. */
@@ -126,6 +127,7 @@ export async function open(options: OpenOptions = {}): Promise<Device> {
   const adapter = await findAdapter(options);
   return Device.open(adapter, {
     runtime: `dawn, node ${process.version}`,
+    patiently,
     ...(options.family ? { family: options.family } : {}),
   });
 }
