@@ -21,6 +21,7 @@ import { maxPool2dOp } from './max_pool2d.js';
 import { reluOp } from './relu.js';
 import { reshapeOp } from './reshape.js';
 import { rmspropForward } from './rmsprop.js';
+import { rooflineCopy, rooflineMultiplyAdd, rooflineRead } from './roofline.js';
 import { sgdForward } from './sgd.js';
 import { sgdMomentumForward } from './sgd_momentum.js';
 import { shaders } from './shaders.generated.js';
@@ -80,6 +81,9 @@ export const lonePasses: readonly Pass<never, never, never>[] = [
   batchNormMovingForward,
   l2TotalsForward,
   stepStateAdvance,
+  rooflineMultiplyAdd,
+  rooflineCopy,
+  rooflineRead,
 ] as unknown as readonly Pass<never, never, never>[];
 
 export { argMax } from './arg_max.js';

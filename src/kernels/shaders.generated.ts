@@ -42,6 +42,9 @@ import max_pool2d_input_gradient from '../../shaders/max_pool2d/input_gradient.w
 import max_pool2d_input_gradient_apart from '../../shaders/max_pool2d/input_gradient_apart.wgsl';
 import random_pcg4d from '../../shaders/random/pcg4d.wgsl';
 import rmsprop_forward from '../../shaders/rmsprop/forward.wgsl';
+import roofline_copy from '../../shaders/roofline/copy.wgsl';
+import roofline_multiply_add from '../../shaders/roofline/multiply_add.wgsl';
+import roofline_read from '../../shaders/roofline/read.wgsl';
 import sgd_forward from '../../shaders/sgd/forward.wgsl';
 import sgd_momentum_forward from '../../shaders/sgd_momentum/forward.wgsl';
 import softmax_forward from '../../shaders/softmax/forward.wgsl';
@@ -97,6 +100,9 @@ export const shaders: Readonly<Record<string, string>> = {
   'max_pool2d/input_gradient_apart': max_pool2d_input_gradient_apart,
   'random/pcg4d': random_pcg4d,
   'rmsprop/forward': rmsprop_forward,
+  'roofline/copy': roofline_copy,
+  'roofline/multiply_add': roofline_multiply_add,
+  'roofline/read': roofline_read,
   'sgd/forward': sgd_forward,
   'sgd_momentum/forward': sgd_momentum_forward,
   'softmax/forward': softmax_forward,

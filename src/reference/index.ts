@@ -22,6 +22,7 @@ import type { Reference } from './reference.js';
 import { reluReference } from './relu.js';
 import { reshapeReference } from './reshape.js';
 import { rmspropReference } from './rmsprop.js';
+import { rooflineReference } from './roofline.js';
 import { sgdReference } from './sgd.js';
 import { sgdMomentumReference } from './sgd_momentum.js';
 import { sigmoidReference } from './sigmoid.js';
@@ -59,6 +60,7 @@ const all: readonly Reference[] = [
   batchNormMovingReference,
   l2TotalsReference,
   stepStateReference,
+  rooflineReference,
 ];
 
 export const references: ReadonlyMap<string, Reference> = new Map(all.map((each) => [each.op, each]));

@@ -1,0 +1,97 @@
+/**
+ * What bounds every other kernel, measured by kernels that do nothing else: multiply-adds in registers, and memory
+ * copied or read. The bench runs them; no model does. Each has a variant per width: one f32 at a time, or a vec4f.
+ */
+import {
+  type Attributes,
+  type NoAttributes,
+  type Pass,
+  type PassContext,
+  type Variant,
+  sizeOf,
+} from '../engine/pass.js';
+import { bytesTouched, gridFor } from './grid.js';
+
+/** Steps that the shader takes between two turns of its loop; `steps` is a multiple of it. */
+export const stepsPerRound = 16;
+
+export type MultiplyAddAttributes = { readonly chains: number; readonly steps: number };
+
+/**
+ * y[i] = Σ_{j < chains} v_j after `steps` times v_j ← v_j · line[0] + line[1], begun at v_j = x[i] + j.
+ *
+ * Shapes: x [SIZE], line [2] → y [SIZE].
+ */
+export const rooflineMultiplyAdd: Pass<'x' | 'line', 'y', MultiplyAddAttributes> = {
+  name: 'roofline/multiply_add',
+  inputs: ['x', 'line'],
+  outputs: ['y'],
+  shape: ({ x }) => ({ y: x }),
+  cost: (context) => {
+    const { chains, steps } = context.attributes;
+    return { flops: 2 * chains * steps * sizeOf(context.inputs.x.shape), bytes: bytesTouched(context) };
+  },
+  variants: widths('multiply_add', ({ inputs, attributes: { chains, steps }, device }, width) => {
+    const SIZE = sizeOf(inputs.x.shape) / width;
+    const { WORKGROUP, workgroups } = gridFor(SIZE, device);
+    return {
+      constants: { SIZE, CHAINS: chains, ROUNDS: steps / stepsPerRound, UNROLL: stepsPerRound, WORKGROUP },
+      workgroups,
+    };
+  }),
+};
+
+/** y[i] = x[i]. Shapes: x [SIZE] → y [SIZE]. */
+export const rooflineCopy: Pass<'x', 'y', NoAttributes> = {
+  name: 'roofline/copy',
+  inputs: ['x'],
+  outputs: ['y'],
+  shape: ({ x }) => ({ y: x }),
+  cost: (context) => ({ flops: 0, bytes: bytesTouched(context) }),
+  variants: widths('copy', ({ inputs, device }, width) => {
+    const SIZE = sizeOf(inputs.x.shape) / width;
+    const { workgroups, ...grid } = gridFor(SIZE, device, { software: 64 });
+    return { constants: { SIZE, ...grid }, workgroups };
+  }),
+};
+
+export type ReadAttributes = { readonly terms: number };
+
+/** y[i] = Σ_{t < terms} x[t · SIZE + i]. Shapes: x [terms · SIZE] → y [SIZE]. */
+export const rooflineRead: Pass<'x', 'y', ReadAttributes> = {
+  name: 'roofline/read',
+  inputs: ['x'],
+  outputs: ['y'],
+  shape: ({ x }, { terms }) => ({ y: { shape: [sizeOf(x.shape) / terms], dtype: 'f32' } }),
+  cost: (context) => ({ flops: sizeOf(context.inputs.x.shape), bytes: bytesTouched(context) }),
+  variants: widths('read', ({ outputs, attributes: { terms }, device }, width) => {
+    const SIZE = sizeOf(outputs.y.shape) / width;
+    const { WORKGROUP, workgroups } = gridFor(SIZE, device);
+    return { constants: { SIZE, TERMS: terms, WORKGROUP }, workgroups };
+  }),
+};
+
+type Lowered = {
+  readonly constants: Readonly<Record<string, number>>;
+  readonly workgroups: readonly [number, number, number];
+};
+
+/** The variants of a pass, for vectors of four and for single numbers. */
+function widths<I extends string, A extends Attributes>(
+  pass: string,
+  lower: (context: PassContext<I, 'y', A>, width: 1 | 4) => Lowered,
+): Variant<I, 'y', A>[] {
+  return ([4, 1] as const).map((width) => ({
+    name: width === 4 ? 'vec4' : 'f32',
+    family: 'clear',
+    hasEpilogue: false,
+    supports: ({ outputs }) => sizeOf(outputs.y.shape) % width === 0,
+    lower: (context) => {
+      const { constants, workgroups } = lower(context, width);
+      const Values = width === 4 ? 'vec4f' : 'f32';
+      return {
+        dispatches: [{ shader: `roofline/${pass}`, constants: { ...constants, Values }, workgroups }],
+      };
+    },
+  }));
+}
