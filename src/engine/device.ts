@@ -4,6 +4,7 @@
  * `Device.open`; everything after that is the same in Node and in a browser.
  */
 import { DeviceError, assert } from '../errors.js';
+import { Choices } from './choices.js';
 import { debug } from './debug.js';
 import type { DeviceTraits } from './pass.js';
 import { type SpecialisedShader } from './shader.js';
@@ -93,6 +94,8 @@ export class Device {
   peakBytes = 0;
   /** Pass name → variant name: the variant to use whatever the table says. For tests, the bench and the tuner. */
   readonly forcedVariants = new Map<string, string>();
+  /** The variants found fastest on this device, case by case; the table decides where there is none. */
+  readonly choices = new Choices();
   /** Anything cached per device by other parts, e.g. the plans of ops called outside a program. */
   readonly caches = new Map<string, Map<string, unknown>>();
 

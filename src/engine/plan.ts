@@ -95,7 +95,7 @@ function liveNodes(nodes: readonly Node[], outputs: readonly Value[]): Node[] {
 
 // ---- 2. variants and fusion ----
 
-/** The first variant that supports the case: a forced one, else of the device's family, else the clear one. */
+/** The first variant that supports the case: a forced one, a chosen one, the family's first, the clear one. */
 export function chooseVariant(
   node: Pick<Node, 'pass' | 'attributes'>,
   context: PassContext<string, string, never>,
@@ -108,9 +108,9 @@ export function chooseVariant(
     ...variants.filter((variant) => variant.family === device.traits.family),
     ...variants.filter((variant) => variant.family === 'clear'),
   ];
-  const chosen = candidates.find((variant) => variant.supports(context));
-  assert(chosen, `${node.pass.name} has a clear variant that supports everything`);
-  return chosen;
+  const first = candidates.find((variant) => variant.supports(context));
+  assert(first, `${node.pass.name} has a clear variant that supports everything`);
+  return first.name === forced ? first : (device.choices.choose(node.pass, context) ?? first);
 }
 
 export function contextOf(node: Node, device: Device): PassContext<string, string, never> {

@@ -115,10 +115,10 @@ function runOnce<R extends Structure>(recorded: Recorded<R>, inputs: readonly Te
   return recorded.rebuild(outputs);
 }
 
-/** A signature that forced variants are part of, so that changing them does not meet an old plan. */
+/** A signature that forced and chosen variants are part of, so that changing them does not meet an old plan. */
 function signature(device: Device, name: string, inputs: readonly Tensor[], attributes: Attributes): string {
   const forced = device.forcedVariants.size > 0 ? JSON.stringify([...device.forcedVariants]) : '';
-  return `${name} ${JSON.stringify(attributes)} ${inputs.map(describe).join(' ')} ${forced}`;
+  return `${name} ${JSON.stringify(attributes)} ${inputs.map(describe).join(' ')} ${forced} ${device.choices.version}`;
 }
 
 /** Runs `fn` over `inputs` outside any program, as a program of its own that is kept by signature. */

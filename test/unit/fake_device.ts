@@ -1,11 +1,12 @@
-/** A device that can be planned for and computes nothing: plans need only its traits and its forced variants. */
+/** A device that can be planned for and computes nothing: plans need only its traits and how variants are chosen. */
+import { Choices } from '../../src/engine/choices.js';
 import type { Device } from '../../src/engine/device.js';
 import type { DeviceTraits } from '../../src/engine/pass.js';
 import { registerKernels } from '../../src/kernels/index.js';
 
 export function fakeDevice(traits: Partial<DeviceTraits> = {}): Device {
   registerKernels();
-  const device: Pick<Device, 'traits' | 'forcedVariants'> = {
+  const device: Pick<Device, 'traits' | 'forcedVariants' | 'choices'> = {
     traits: {
       family: 'software',
       subgroupSize: 8,
@@ -15,6 +16,7 @@ export function fakeDevice(traits: Partial<DeviceTraits> = {}): Device {
       ...traits,
     },
     forcedVariants: new Map(),
+    choices: new Choices(),
   };
   return device as Device;
 }
