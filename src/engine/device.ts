@@ -16,6 +16,13 @@ export interface DeviceOptions {
   readonly runtime: string;
   /** How to await what the device does, where awaiting costs something; left out, promises are awaited as they are. */
   readonly patiently?: Patience;
+  /**
+   * Opens further devices of the same adapter that only compile. Used where the adapter is software: such a driver
+   * compiles one kernel at a time per device, and finds again on disk what another device compiled.
+   */
+  readonly openHelpers?: () => Promise<Device[]>;
+  /** False for such a helper: it does not become the default device. */
+  readonly isDefault?: boolean;
 }
 
 /** Awaits a promise that the device settles. */
@@ -113,6 +120,8 @@ export class Device {
     readonly traits: DeviceTraits,
     readonly hasTimestamps: boolean,
     readonly patiently: Patience,
+    /** Devices that may compile for this one; the caller destroys them. */
+    readonly openHelpers: () => Promise<Device[]>,
   ) {
     void this.#watch();
     gpu.onuncapturederror = (event) => {
@@ -174,7 +183,9 @@ export class Device {
       traits,
       gpu.features.has('timestamp-query'),
       options.patiently ?? ((promise) => promise),
+      (isSoftware && options.openHelpers) || (() => Promise.resolve([])),
     );
+    if (options.isDefault === false) return device;
     current = device;
     debug(
       1,

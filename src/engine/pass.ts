@@ -64,7 +64,7 @@ export interface Variant<I extends string, O extends string, A extends Attribute
   readonly name: string;
   readonly family: Family;
   /**
-   * Whether the last dispatch passes every element of the pass's only output through the hook
+   * Whether the last dispatch passes every element of the pass's first output through the hook
    * `fn epilogue(value: f32, index: u32, channel: u32) -> f32`, so that element-wise ops can be fused into it.
    */
   readonly hasEpilogue: boolean;
@@ -92,6 +92,17 @@ export interface Elementwise<I extends string, A extends Attributes> {
   readonly helpers?: readonly string[];
 }
 
+/**
+ * What an output is in terms of another pass over some of the same operands: the sums of dy that a kernel gradient
+ * makes on its way, say, are those of `sum/forward`. Where a program asks for both, the plan leaves that pass out.
+ */
+export interface Byproduct<I extends string> {
+  readonly pass: string;
+  /** Operand of that pass → operand of this one. */
+  readonly inputs: Readonly<Record<string, I>>;
+  readonly attributes: Attributes;
+}
+
 export interface Pass<
   I extends string = string,
   O extends string = string,
@@ -106,6 +117,8 @@ export interface Pass<
   /** Inputs that the pass changes in place, such as the parameters of an optimizer. */
   readonly mutates?: readonly I[];
   readonly elementwise?: Elementwise<I, A>;
+  /** Outputs that stand in for another pass. */
+  readonly byproducts?: Readonly<Partial<Record<O, Byproduct<I>>>>;
   /** Shapes of the outputs; throws ShapeError for inputs that do not fit. */
   shape(inputs: Readonly<Record<I, Spec>>, attributes: A): Readonly<Record<O, Spec>>;
   cost(context: Omit<PassContext<I, O, A>, 'device'>): Cost;

@@ -3,10 +3,11 @@
  * An op called outside a program is a program of that one op, cached by its signature.
  */
 import { StateError, assert } from '../errors.js';
+import { type CompileOptions, compile } from './compile.js';
 import { defaultDevice, type Device, type Pipeline } from './device.js';
 import type { Attributes, Pass, Spec } from './pass.js';
 import { type Plan, plan } from './plan.js';
-import { type CompileOptions, Step, compile } from './replay.js';
+import { Step } from './replay.js';
 import { Tensor, describe } from './tensor.js';
 import { Trace, currentTrace, mapRecord } from './trace.js';
 

@@ -14,30 +14,6 @@ interface Ready {
   readonly planned: PlannedDispatch;
 }
 
-export interface CompileOptions {
-  /** Hears of each kernel that is ready to run. */
-  readonly onProgress?: (done: number, total: number) => void;
-  /** Aborting leaves the rest to be compiled when it first runs. */
-  readonly signal?: AbortSignal;
-}
-
-/** Compiles every pipeline of a plan, and has the driver do its part too. */
-export async function compile(plan: Plan, { onProgress, signal }: CompileOptions = {}): Promise<Pipeline[]> {
-  const shaders = plan.dispatches.map((dispatch) => dispatch.shader);
-  const total = new Set(shaders.map((shader) => shader.code)).size;
-  const seen = new Set<string>();
-  const pipelines = await Promise.all(shaders.map((shader) => plan.device.pipeline(shader)));
-  // Drivers may compile only when a kernel first runs: run each once on one workgroup, over memory that nobody needs.
-  for (const pipeline of pipelines) {
-    if (signal?.aborted) break;
-    if (seen.has(pipeline.shader.code)) continue;
-    seen.add(pipeline.shader.code);
-    await plan.device.warmUp(pipeline);
-    onProgress?.(seen.size, total);
-  }
-  return pipelines;
-}
-
 export class Step {
   readonly #ready: Ready[];
   readonly #buffers: Storage[];

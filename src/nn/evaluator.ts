@@ -1,6 +1,6 @@
 /** Loss and accuracy of a model over a set, and its predictions: programs over the model's own parameters. */
 import { type BoundStep, program } from '../engine/program.js';
-import type { CompileOptions } from '../engine/replay.js';
+import type { CompileOptions } from '../engine/compile.js';
 import { Tensor } from '../engine/tensor.js';
 import { softmaxCrossEntropy } from '../kernels/index.js';
 import { advance, stateSize, stateWords } from '../kernels/step_state.js';

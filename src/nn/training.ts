@@ -2,7 +2,7 @@
  * Training: one program per step, recorded from the model, replayed from the permutation of each epoch.
  * Everything that varies lies in the step's state, so the same seed gives the same bits, also after a resume.
  */
-import type { CompileOptions } from '../engine/replay.js';
+import type { CompileOptions } from '../engine/compile.js';
 import { UsageError } from '../errors.js';
 import { type AugmentOptions, checkAugmentOptions } from '../kernels/index.js';
 import { permutation, streams } from '../random.js';

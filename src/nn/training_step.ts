@@ -3,7 +3,7 @@ import { grad } from '../engine/op.js';
 import { describePlan, type Plan } from '../engine/plan.js';
 import { debug } from '../engine/debug.js';
 import { type BoundStep, program } from '../engine/program.js';
-import type { CompileOptions } from '../engine/replay.js';
+import type { CompileOptions } from '../engine/compile.js';
 import { Tensor } from '../engine/tensor.js';
 import { currentTrace } from '../engine/trace.js';
 import { assert } from '../errors.js';

@@ -4,11 +4,12 @@
  */
 import { closeSync, existsSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { isatty } from 'node:tty';
 import { create, globals } from 'webgpu';
 import { debugLevel, setDebugLevel } from '../engine/debug.js';
-import { Device } from '../engine/device.js';
+import { Device, type DeviceOptions } from '../engine/device.js';
 import type { DeviceTraits } from '../engine/pass.js';
 import { DeviceError, UsageError } from '../errors.js';
 import { registerKernels } from '../kernels/index.js';
@@ -125,9 +126,19 @@ export async function findAdapter({ device }: OpenOptions = {}): Promise<GPUAdap
  */
 export async function open(options: OpenOptions = {}): Promise<Device> {
   const adapter = await findAdapter(options);
-  return Device.open(adapter, {
-    runtime: `dawn, node ${process.version}`,
-    patiently,
-    ...(options.family ? { family: options.family } : {}),
-  });
+  return Device.open(adapter, { ...deviceOptions(options), openHelpers: () => openHelpers(options) });
+}
+
+function deviceOptions({ family }: OpenOptions): DeviceOptions {
+  return { runtime: `dawn, node ${process.version}`, patiently, ...(family ? { family } : {}) };
+}
+
+/** One device per core besides the first, as each compiles in one thread; more than a few find too little to do. */
+async function openHelpers(options: OpenOptions): Promise<Device[]> {
+  const count = Math.min(4, availableParallelism() - 1);
+  return Promise.all(
+    Array.from({ length: count }, async () =>
+      Device.open(await findAdapter(options), { ...deviceOptions(options), isDefault: false }),
+    ),
+  );
 }
