@@ -1,0 +1,48 @@
+/**
+ * What every system of a comparison starts from: one file with the first weights of the `paper` model and a few
+ * batches of made-up images. Deterministic, so that two machines compare the same thing.
+ */
+import { initialValues } from '../../nn/initializers.js';
+import { paperModel } from '../../nn/models.js';
+import { type StoredTensor, writeSafetensors } from '../../nn/safetensors.js';
+import { pcg4d, streams } from '../../random.js';
+
+/** Batches in the file; training goes round them. */
+export const fixtureBatches = 4;
+
+/**
+ * The file, in safetensors: the parameters by Keras's names and layouts (kernels HWIO and [in,out]), `images`
+ * u8 [4·batchSize,28,28,1] and `labels` i32 [4·batchSize].
+ *
+ * An image is noise with a bright square whose place tells the label, so that a few steps lower the loss.
+ */
+export function peerFixture(batchSize: number): Uint8Array {
+  const parameters = paperModel().layers.flatMap(({ name, parameters }) =>
+    parameters.map((spec) => ({ ...spec, path: `${name}/${spec.name}` })),
+  );
+  const weights = parameters.map((spec, index): [string, StoredTensor] => [
+    spec.path,
+    { dtype: 'F32', shape: spec.shape, data: initialValues(spec, 0, index) },
+  ]);
+  const count = fixtureBatches * batchSize;
+  const labels = Int32Array.from({ length: count }, (_, i) => pcg4d(0, streams.test, 1, i)[0] % 10);
+  const images = new Uint8Array(count * 784);
+  labels.forEach((label, i) => images.set(madeUpImage(label, i), i * 784));
+  return writeSafetensors([
+    ...weights,
+    ['images', { dtype: 'U8', shape: [count, 28, 28, 1], data: images }],
+    ['labels', { dtype: 'I32', shape: [count], data: labels }],
+  ]);
+}
+
+/** [28,28] bytes: noise below 64, and a square of 8 × 8 pixels of 255 at one of ten places. */
+function madeUpImage(label: number, index: number): Uint8Array {
+  const top = 3 + 14 * Math.floor(label / 5);
+  const left = 5 * (label % 5);
+  return Uint8Array.from({ length: 784 }, (_, pixel) => {
+    const y = Math.floor(pixel / 28);
+    const x = pixel % 28;
+    const isInside = y >= top && y < top + 8 && x >= left && x < left + 8;
+    return isInside ? 255 : pcg4d(0, streams.test, 2 + index, pixel)[0] % 64;
+  });
+}
