@@ -71,7 +71,8 @@ class WarmUp {
         const begun = performance.now();
         await this.device.warmUp(await this.device.pipeline(shader));
         const isCold = performance.now() - begun > coldMs;
-        this.options.onProgress?.(++this.#done, this.#total);
+        this.#done++;
+        this.options.onProgress?.(this.#done, this.#total);
         // Compiled by a helper and again by us: this driver keeps nothing on disk.
         if (isCold && prepared) this.#isHelpWorthwhile = false;
         else if (isCold) this.#helping ??= this.#help();
@@ -84,7 +85,7 @@ class WarmUp {
   }
 
   async #help(): Promise<void> {
-    const helpers = await this.device.openHelpers();
+    const helpers = await this.device.openHelpers().catch(() => []);
     await Promise.all(helpers.map((helper) => this.#helpWith(helper)));
   }
 

@@ -85,6 +85,11 @@ test('each kernel is run once, the longest first, and the listener counts to the
   ]);
 });
 
+test('nobody need listen', async () => {
+  await compile(planOf(pretend({ compileMs: 500, hasDiskCache: true }, 1), 'abcd'));
+  expect(onMain().toSorted()).toEqual([...'abcd']);
+});
+
 test('a cold driver gets help, and every kernel still runs on our device', async () => {
   const heard = await run({ compileMs: 500, hasDiskCache: true }, 'abcdefgh', 2);
   expect(onMain().toSorted()).toEqual([...'abcdefgh']);
