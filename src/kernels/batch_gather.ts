@@ -1,5 +1,5 @@
 /** The next batch, gathered on the device from images kept there as bytes. */
-import { type Pass, sizeOf } from '../engine/pass.js';
+import { type Pass, type Spec, sizeOf } from '../engine/pass.js';
 import { runPass } from '../engine/program.js';
 import type { Tensor } from '../engine/tensor.js';
 import { clearVariant, gridFor } from './grid.js';
@@ -11,6 +11,22 @@ export type BatchGatherAttributes = {
   readonly scale: number;
   readonly offset: number;
 };
+
+/** Bytes of one image. */
+const rowOf = (images: Spec): number => sizeOf(images.shape.slice(1));
+
+function gatherConstants(
+  images: Spec,
+  { batch, scale, offset }: BatchGatherAttributes,
+): Record<string, number> {
+  return {
+    BATCH: batch,
+    COUNT: images.shape[0] as number,
+    ROW: rowOf(images),
+    SCALE: scale,
+    OFFSET: offset,
+  };
+}
 
 export const batchGatherForward: Pass<
   'images' | 'labels' | 'permutation' | 'state',
@@ -27,26 +43,22 @@ export const batchGatherForward: Pass<
   }),
   cost: ({ outputs }) => ({ flops: 2 * sizeOf(outputs.x.shape), bytes: 5 * sizeOf(outputs.x.shape) }),
   variants: [
+    {
+      name: 'gpu',
+      family: 'gpu',
+      hasEpilogue: false,
+      supports: ({ inputs }) => rowOf(inputs.images) % 4 === 0,
+      lower: ({ inputs, attributes, device }) => {
+        const { WORKGROUP, workgroups } = gridFor((attributes.batch * rowOf(inputs.images)) / 4, device);
+        const constants = { ...gatherConstants(inputs.images, attributes), WORKGROUP };
+        return { dispatches: [{ shader: 'batch_gather/forward_gpu', constants, workgroups }] };
+      },
+    },
     clearVariant(({ inputs, attributes, device }) => {
-      const ROW = sizeOf(inputs.images.shape.slice(1));
-      const { batch, scale, offset } = attributes;
-      const { workgroups, ...grid } = gridFor(batch * ROW, device, { software: 64 });
-      return {
-        dispatches: [
-          {
-            shader: 'batch_gather/forward',
-            constants: {
-              BATCH: batch,
-              COUNT: inputs.images.shape[0] as number,
-              ROW,
-              SCALE: scale,
-              OFFSET: offset,
-              ...grid,
-            },
-            workgroups,
-          },
-        ],
-      };
+      const count = attributes.batch * rowOf(inputs.images);
+      const { workgroups, ...grid } = gridFor(count, device, { software: 64 });
+      const constants = { ...gatherConstants(inputs.images, attributes), ...grid };
+      return { dispatches: [{ shader: 'batch_gather/forward', constants, workgroups }] };
     }),
   ],
 };

@@ -1,13 +1,36 @@
 /** Max-pooling over windows, channels last; the gradient of a window goes to its first maximum. */
 import { type Op, apply } from '../engine/op.js';
-import { type Pass, type Variant, sizeOf } from '../engine/pass.js';
+import { type Pass, type Spec, type Variant, sizeOf } from '../engine/pass.js';
 import { runPass } from '../engine/program.js';
 import type { Tensor } from '../engine/tensor.js';
 import { bytesTouched, clearVariant, gridFor } from './grid.js';
 import { type PoolAttributes, type PoolOptions, poolAttributes, poolForward } from './pool2d.js';
 import { windowConstants } from './window.js';
 
-export const maxPool2dForward = poolForward('max_pool2d/forward');
+const pooled = poolForward('max_pool2d/forward');
+
+/** Four channels per invocation, for GPUs. */
+const forwardGpu: Variant<'x', 'y', PoolAttributes> = {
+  name: 'gpu',
+  family: 'gpu',
+  hasEpilogue: true,
+  supports: ({ inputs: { x } }) => isQuads(x),
+  lower: ({ inputs: { x }, outputs: { y }, attributes, device }) => {
+    const { WORKGROUP, workgroups } = gridFor(sizeOf(y.shape) / 4, device);
+    const constants = { ...windowConstants(x.shape, attributes.window, y.shape, attributes), WORKGROUP };
+    return { dispatches: [{ shader: 'max_pool2d/forward_gpu', constants, workgroups }] };
+  },
+};
+
+export const maxPool2dForward: Pass<'x', 'y', PoolAttributes> = {
+  ...pooled,
+  variants: [forwardGpu, ...pooled.variants],
+};
+
+const isQuads = ({ shape }: Spec): boolean => (shape.at(-1) as number) % 4 === 0;
+
+const isApart = ({ window, strides, pads }: PoolAttributes): boolean =>
+  window.every((extent, i) => extent === strides[i]) && pads.every((pad) => pad === 0);
 
 /** Windows side by side: each pixel lies in one, which finds its maximum once. One kernel for both families. */
 function apart(family: 'software' | 'gpu'): Variant<'x' | 'dy', 'dx', PoolAttributes> {
@@ -15,8 +38,7 @@ function apart(family: 'software' | 'gpu'): Variant<'x' | 'dy', 'dx', PoolAttrib
     name: `${family}_apart`,
     family,
     hasEpilogue: true,
-    supports: ({ attributes: { window, strides, pads } }) =>
-      window.every((extent, i) => extent === strides[i]) && pads.every((pad) => pad === 0),
+    supports: ({ attributes }) => isApart(attributes),
     lower: ({ inputs: { x, dy }, attributes, device }) => {
       const sizes = windowConstants(x.shape, attributes.window, dy.shape, attributes);
       const { N, H, W, C, KH, KW, P, Q } = sizes;
@@ -27,6 +49,22 @@ function apart(family: 'software' | 'gpu'): Variant<'x' | 'dy', 'dx', PoolAttrib
     },
   };
 }
+
+/** The same with four channels per invocation. */
+const apartGpu: Variant<'x' | 'dy', 'dx', PoolAttributes> = {
+  name: 'gpu',
+  family: 'gpu',
+  hasEpilogue: true,
+  supports: ({ inputs: { x }, attributes }) => isQuads(x) && isApart(attributes),
+  lower: ({ inputs: { x, dy }, attributes, device }) => {
+    const sizes = windowConstants(x.shape, attributes.window, dy.shape, attributes);
+    const { N, H, W, C, KH, KW, P, Q } = sizes;
+    const count = (N * Math.ceil(H / KH) * Math.ceil(W / KW) * C) / 4;
+    const { WORKGROUP, workgroups } = gridFor(count, device);
+    const constants = { N, H, W, C, KH, KW, P, Q, WORKGROUP };
+    return { dispatches: [{ shader: 'max_pool2d/input_gradient_gpu', constants, workgroups }] };
+  },
+};
 
 export const maxPool2dInputGradient: Pass<'x' | 'dy', 'dx', PoolAttributes> = {
   name: 'max_pool2d/input_gradient',
@@ -39,6 +77,7 @@ export const maxPool2dInputGradient: Pass<'x' | 'dy', 'dx', PoolAttributes> = {
   }),
   variants: [
     apart('software'),
+    apartGpu,
     apart('gpu'),
     clearVariant(
       ({ inputs, attributes, device }) => {

@@ -12,6 +12,12 @@ export type RmspropAttributes = {
   readonly epsilonInsideRoot: boolean;
 };
 
+const ruleConstants = ({ rho, epsilon, epsilonInsideRoot }: RmspropAttributes): Record<string, number> => ({
+  RHO: rho,
+  EPSILON: epsilon,
+  EPSILON_INSIDE: epsilonInsideRoot ? 1 : 0,
+});
+
 export const rmspropForward: Pass<
   'parameters' | 'gradients' | 'meanSquare' | 'state',
   never,
@@ -29,17 +35,22 @@ export const rmspropForward: Pass<
     bytes: 20 * sizeOf(inputs.parameters.shape),
   }),
   variants: [
+    {
+      name: 'gpu',
+      family: 'gpu',
+      hasEpilogue: false,
+      supports: ({ inputs }) => sizeOf(inputs.parameters.shape) % 4 === 0,
+      lower: ({ inputs, attributes, device }) => {
+        const SIZE = sizeOf(inputs.parameters.shape);
+        const { WORKGROUP, workgroups } = gridFor(SIZE / 4, device);
+        const constants = { SIZE, ...ruleConstants(attributes), WORKGROUP };
+        return { dispatches: [{ shader: 'rmsprop/forward_gpu', constants, workgroups }] };
+      },
+    },
     clearVariant(({ inputs, attributes, device }) => {
       const SIZE = sizeOf(inputs.parameters.shape);
       const { workgroups, ...grid } = gridFor(SIZE, device, { software: 64 });
-      const { rho, epsilon, epsilonInsideRoot } = attributes;
-      const constants = {
-        SIZE,
-        RHO: rho,
-        EPSILON: epsilon,
-        EPSILON_INSIDE: epsilonInsideRoot ? 1 : 0,
-        ...grid,
-      };
+      const constants = { SIZE, ...ruleConstants(attributes), ...grid };
       return { dispatches: [{ shader: 'rmsprop/forward', constants, workgroups }] };
     }),
   ],

@@ -5,6 +5,7 @@ import augment_forward from '../../shaders/augment/forward.wgsl';
 import avg_pool2d_forward from '../../shaders/avg_pool2d/forward.wgsl';
 import avg_pool2d_input_gradient from '../../shaders/avg_pool2d/input_gradient.wgsl';
 import batch_gather_forward from '../../shaders/batch_gather/forward.wgsl';
+import batch_gather_forward_gpu from '../../shaders/batch_gather/forward_gpu.wgsl';
 import batch_norm_gradient_sums from '../../shaders/batch_norm/gradient_sums.wgsl';
 import batch_norm_gradient_sums_reduce from '../../shaders/batch_norm/gradient_sums_reduce.wgsl';
 import batch_norm_input_gradient from '../../shaders/batch_norm/input_gradient.wgsl';
@@ -38,10 +39,15 @@ import matmul_pack_rows_software from '../../shaders/matmul/pack_rows_software.w
 import max_forward from '../../shaders/max/forward.wgsl';
 import max_input_gradient from '../../shaders/max/input_gradient.wgsl';
 import max_pool2d_forward from '../../shaders/max_pool2d/forward.wgsl';
+import max_pool2d_forward_gpu from '../../shaders/max_pool2d/forward_gpu.wgsl';
 import max_pool2d_input_gradient from '../../shaders/max_pool2d/input_gradient.wgsl';
 import max_pool2d_input_gradient_apart from '../../shaders/max_pool2d/input_gradient_apart.wgsl';
+import max_pool2d_input_gradient_gpu from '../../shaders/max_pool2d/input_gradient_gpu.wgsl';
+import micro_batch_accumulate from '../../shaders/micro_batch/accumulate.wgsl';
+import micro_batch_accumulate_totals from '../../shaders/micro_batch/accumulate_totals.wgsl';
 import random_pcg4d from '../../shaders/random/pcg4d.wgsl';
 import rmsprop_forward from '../../shaders/rmsprop/forward.wgsl';
+import rmsprop_forward_gpu from '../../shaders/rmsprop/forward_gpu.wgsl';
 import roofline_copy from '../../shaders/roofline/copy.wgsl';
 import roofline_multiply_add from '../../shaders/roofline/multiply_add.wgsl';
 import roofline_read from '../../shaders/roofline/read.wgsl';
@@ -63,6 +69,7 @@ export const shaders: Readonly<Record<string, string>> = {
   'avg_pool2d/forward': avg_pool2d_forward,
   'avg_pool2d/input_gradient': avg_pool2d_input_gradient,
   'batch_gather/forward': batch_gather_forward,
+  'batch_gather/forward_gpu': batch_gather_forward_gpu,
   'batch_norm/gradient_sums': batch_norm_gradient_sums,
   'batch_norm/gradient_sums_reduce': batch_norm_gradient_sums_reduce,
   'batch_norm/input_gradient': batch_norm_input_gradient,
@@ -96,10 +103,15 @@ export const shaders: Readonly<Record<string, string>> = {
   'max/forward': max_forward,
   'max/input_gradient': max_input_gradient,
   'max_pool2d/forward': max_pool2d_forward,
+  'max_pool2d/forward_gpu': max_pool2d_forward_gpu,
   'max_pool2d/input_gradient': max_pool2d_input_gradient,
   'max_pool2d/input_gradient_apart': max_pool2d_input_gradient_apart,
+  'max_pool2d/input_gradient_gpu': max_pool2d_input_gradient_gpu,
+  'micro_batch/accumulate': micro_batch_accumulate,
+  'micro_batch/accumulate_totals': micro_batch_accumulate_totals,
   'random/pcg4d': random_pcg4d,
   'rmsprop/forward': rmsprop_forward,
+  'rmsprop/forward_gpu': rmsprop_forward_gpu,
   'roofline/copy': roofline_copy,
   'roofline/multiply_add': roofline_multiply_add,
   'roofline/read': roofline_read,

@@ -107,7 +107,9 @@ export const rmspropReference = reference<Input, Changed, RmspropAttributes>({
       options: torch,
       draw: { gradients: drawZeros, meanSquare: drawZeros },
     },
+    { name: 'ε outside, by vec4', inputs: vectors(68), options: torch },
     { name: 'many', inputs: vectors(70_001), options: keras },
+    { name: 'many, by vec4', inputs: vectors(70_004), options: keras },
   ],
   random: (random) => ({
     inputs: vectors(wholeNumber(random, 1, 9000)),

@@ -1,0 +1,33 @@
+// v ← ρ·v + (1 − ρ)·g²;  p ← p − lr·g / √(v + ε)   (ε inside the root, as in Keras)
+//                    or  p ← p − lr·g / (√v + ε)   (EPSILON_INSIDE = 0, as in PyTorch)
+//
+// Shapes: parameters, gradients, mean_square [SIZE], SIZE a multiple of four; lr is read from the step's state. One
+// invocation updates the four elements of one vec4.
+//
+// Why this variant: five words move for eight operations, so memory is the limit, and a vec4 takes a quarter of the
+// instructions that a GPU needs to keep enough loads on their way.
+const SIZE: u32 = 4; //! parameters
+const RHO: f32 = 0.9; //! share of the old mean square that stays
+const EPSILON: f32 = 1e-8; //! keeps the root away from zero
+const EPSILON_INSIDE: u32 = 1; //! 1: under the root; 0: added to it
+const WORKGROUP: u32 = 64; //! invocations per workgroup
+const LEARNING_RATE: u32 = 4u; // word of the step's state, src/kernels/step_state.ts
+
+@group(0) @binding(0) var<storage, read_write> parameters: array<vec4f>;
+@group(0) @binding(1) var<storage, read> gradients: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> meanSquare: array<vec4f>;
+@group(0) @binding(3) var<storage, read> state: array<u32>;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let i = (group.y * groups.x + group.x) * WORKGROUP + lane;
+  if (i >= SIZE / 4u) {
+    return;
+  }
+  let learning_rate = bitcast<f32>(state[LEARNING_RATE]);
+  let g = gradients[i];
+  let v = RHO * meanSquare[i] + (1.0 - RHO) * g * g;
+  meanSquare[i] = v;
+  let root = select(sqrt(v) + EPSILON, sqrt(v + EPSILON), EPSILON_INSIDE == 1u);
+  parameters[i] -= learning_rate * g / root;
+}
