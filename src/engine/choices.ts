@@ -28,8 +28,8 @@ export interface KernelCase {
   readonly key: string;
   readonly pass: Pass;
   readonly context: AnyContext;
-  /** Names of the variants, the table's choice first. */
-  readonly candidates: readonly string[];
+  /** The table's choice first. */
+  readonly candidates: readonly AnyVariant[];
 }
 
 /** The choices that a device goes by. */
@@ -84,7 +84,7 @@ export class Choices {
     const candidates = candidatesOf(pass, context);
     if (candidates.length < 2) return undefined;
     const key = keyOf(pass, context, candidates);
-    this.#met.set(key, { key, pass, context, candidates: candidates.map(({ name }) => name) });
+    this.#met.set(key, { key, pass, context, candidates });
     const chosen = this.#chosen.get(key)?.variant;
     return candidates.find(({ name }) => name === chosen);
   }

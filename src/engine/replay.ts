@@ -75,8 +75,8 @@ export class Step {
     }
   }
 
-  /** Encodes the step `times` times over into one compute pass. */
-  encode(encoder: GPUCommandEncoder, times = 1): void {
+  /** Encodes the step `times` times over into one compute pass, with the pass's timestamps when wanted. */
+  encode(encoder: GPUCommandEncoder, times = 1, timestampWrites?: GPUComputePassTimestampWrites): void {
     this.#checkBorrowed();
     for (const { planned } of this.#ready) {
       debug(
@@ -85,7 +85,7 @@ export class Step {
           `dispatch: ${planned.label} (${planned.variant}) ${planned.shapes} × [${planned.workgroups.join(',')}]`,
       );
     }
-    const pass = encoder.beginComputePass();
+    const pass = encoder.beginComputePass(timestampWrites ? { timestampWrites } : {});
     for (let i = 0; i < times; i++) {
       for (const { pipeline, bindGroup, planned } of this.#ready) {
         pass.setPipeline(pipeline);

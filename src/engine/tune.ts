@@ -1,7 +1,21 @@
-/** Keeps what was measured, by device: a file in Node (src/node/tuning_store.ts), IndexedDB in a browser. */
-import type { Choice } from './choices.js';
-import type { Fingerprint } from './device.js';
+/**
+ * Tuning: measures on this device which of a case's variants is fastest. Each candidate first computes the case over
+ * the same random inputs as the clear variant and must agree with it; then all are timed in turns, so that a slow
+ * moment meets each of them, and the least time counts, since everything that disturbs only adds.
+ */
+import { DeviceError, assert } from '../errors.js';
+import { pcg4d, streams, uniform } from '../random.js';
+import { tolerance } from '../rounding.js';
+import type { AnyContext, Choice, KernelCase } from './choices.js';
+import type { Device, Fingerprint } from './device.js';
+import { type Pass, type Spec, sizeOf } from './pass.js';
+import type { Plan } from './plan.js';
+import { program, runPass } from './program.js';
+import { Step } from './replay.js';
+import { Stopwatch } from './stopwatch.js';
+import { Tensor, describe } from './tensor.js';
 
+/** Keeps what was measured, by device: a file in Node (src/node/tuning_store.ts), IndexedDB in a browser. */
 export interface TuningStore {
   /** The choices for a device, by key; none when there are none, or none that can be read. */
   load(fingerprint: Fingerprint): Promise<ReadonlyMap<string, Choice>>;
@@ -9,4 +23,264 @@ export interface TuningStore {
   save(fingerprint: Fingerprint, choices: ReadonlyMap<string, Choice>): Promise<void>;
   /** Removes all of them. */
   forget(fingerprint: Fingerprint): Promise<void>;
+}
+
+/** How one variant did. */
+export interface Candidate {
+  readonly variant: string;
+  /** Least of the repeats; left out for one that was wrong. */
+  readonly ms?: number;
+  /** max |got − want| / |want| against the clear variant; all terms are positive, so |want| is Σ|terms|. */
+  readonly error: number;
+  /** Why it was excluded. */
+  readonly problem?: string;
+}
+
+/** One case, tuned. */
+export interface Tuned {
+  readonly key: string;
+  readonly pass: string;
+  /** Of the inputs. */
+  readonly shapes: string;
+  /** The table's choice first. */
+  readonly candidates: readonly Candidate[];
+  /** Undefined when no candidate was right, or none could be tried: the table decides. */
+  readonly chosen: string | undefined;
+  /** Time of the table's choice over that of the chosen one. */
+  readonly gain: number;
+  /** Why nothing was tried. */
+  readonly skipped?: string;
+}
+
+export interface TuneOptions {
+  /** Times that each candidate is measured. Default 8. */
+  readonly repeats?: number;
+  /** Hears of each case when it is done. */
+  readonly onTuned?: (tuned: Tuned, done: number, total: number) => void;
+}
+
+/** The table's choice is kept unless another takes less than this share of its time, so that noise changes nothing. */
+const clearlyFaster = 0.97;
+
+/**
+ * Tunes cases that planning has met (`device.choices.met`). The device's own choices stay as they are: see
+ * `choicesOf` for what to set and to store.
+ *
+ * Throws: DeviceError when the device is lost or too small for a case.
+ */
+export async function tune(
+  device: Device,
+  cases: Iterable<KernelCase>,
+  { repeats = 8, onTuned }: TuneOptions = {},
+): Promise<Tuned[]> {
+  const all = [...cases];
+  const results: Tuned[] = [];
+  for (const kernelCase of all) {
+    const tuned = await tuneCase(device, kernelCase, repeats);
+    results.push(tuned);
+    onTuned?.(tuned, results.length, all.length);
+  }
+  device.trim();
+  return results;
+}
+
+/** What was found, as choices by key. */
+export function choicesOf(results: readonly Tuned[], date: Date): Map<string, Choice> {
+  return new Map(
+    results.flatMap(({ key, pass, shapes, chosen, candidates }): [string, Choice][] => {
+      if (chosen === undefined) return [];
+      const ms = Object.fromEntries(
+        candidates.flatMap((candidate) =>
+          candidate.ms === undefined ? [] : [[candidate.variant, candidate.ms]],
+        ),
+      );
+      return [[key, { variant: chosen, pass, shapes, ms, date: date.toISOString() }]];
+    }),
+  );
+}
+
+async function tuneCase(device: Device, kernelCase: KernelCase, repeats: number): Promise<Tuned> {
+  const { key, pass, context } = kernelCase;
+  const shapes = Object.values<Spec>(context.inputs).map(describe).join(' ');
+  const base = { key, pass: pass.name, shapes };
+  const skipped = whyNot(pass, context);
+  if (skipped !== undefined) return { ...base, candidates: [], chosen: undefined, gain: 1, skipped };
+  const bench = new Bench(device, kernelCase);
+  try {
+    const candidates = await bench.measure(repeats);
+    return { ...base, candidates, ...decide(candidates) };
+  } finally {
+    bench.dispose();
+  }
+}
+
+/** Random inputs would mean nothing, or change from run to run. */
+function whyNot(pass: Pass, { inputs, outputs }: AnyContext): string | undefined {
+  if (pass.mutates?.length) return 'it changes its inputs';
+  const others = Object.values<Spec>({ ...inputs, ...outputs }).filter(({ dtype }) => dtype !== 'f32');
+  return others.length > 0 ? 'its operands are not all f32' : undefined;
+}
+
+/** The fastest that was right; the first of them, unless another is clearly faster. */
+export function decide(candidates: readonly Candidate[]): Pick<Tuned, 'chosen' | 'gain'> {
+  const right = candidates.flatMap(({ variant, ms }) => (ms === undefined ? [] : [{ variant, ms }]));
+  const [first] = right;
+  if (!first) return { chosen: undefined, gain: 1 };
+  const fastest = right.reduce((best, each) => (each.ms < best.ms ? each : best));
+  const chosen = fastest.ms < first.ms * clearlyFaster ? fastest : first;
+  return { chosen: chosen.variant, gain: first.ms / chosen.ms };
+}
+
+/** What follows a kernel in a network: a variant that cannot take it into its epilogue pays for one more dispatch. */
+const follower: Pass<'x', 'y'> = {
+  name: 'tune/follower',
+  inputs: ['x'],
+  outputs: ['y'],
+  shape: ({ x }) => ({ y: x }),
+  cost: () => ({ flops: 0, bytes: 0 }),
+  elementwise: { expression: ({ x }) => x },
+  variants: [],
+};
+
+/** One case on the device: its inputs, and a place for its outputs that all variants share. */
+class Bench {
+  readonly #inputs: Tensor[];
+  readonly #outputs: Tensor[];
+  readonly #steps: Step[] = [];
+  readonly #hasFollower: boolean;
+
+  constructor(
+    private readonly device: Device,
+    private readonly kernelCase: KernelCase,
+  ) {
+    const { pass, context, candidates } = kernelCase;
+    this.#inputs = pass.inputs.map((name, i) => drawPositive(device, context.inputs[name] as Spec, i));
+    this.#outputs = pass.outputs.map((name) => Tensor.allocate(context.outputs[name] as Spec, device));
+    const canFuse = new Set(candidates.map(({ hasEpilogue }) => hasEpilogue));
+    this.#hasFollower = canFuse.size > 1 && pass.outputs.length === 1;
+  }
+
+  async measure(repeats: number): Promise<Candidate[]> {
+    const { candidates } = this.kernelCase;
+    const wanted = await this.#compute('clear');
+    const checked: (Candidate & { readonly step?: Step })[] = [];
+    for (const { name } of candidates) checked.push(await this.#check(name, wanted));
+    const times = await this.#time(
+      checked.flatMap(({ step }) => (step ? [step] : [])),
+      repeats,
+    );
+    return checked.map(({ step, ...candidate }) =>
+      step ? { ...candidate, ms: times.get(step) as number } : candidate,
+    );
+  }
+
+  /** Runs a variant once, which also warms it up, and compares. */
+  async #check(
+    variant: string,
+    wanted: readonly Float32Array[],
+  ): Promise<Candidate & { readonly step?: Step }> {
+    try {
+      const got = await this.#compute(variant);
+      const error = Math.max(...got.map((values, i) => worstError(values, wanted[i] as Float32Array)));
+      const allowed = this.#allowed();
+      if (error <= allowed) return { variant, error, step: this.#steps.at(-1) as Step };
+      const problem = `it is off by ${error.toPrecision(2)} of the clear variant's result, ${allowed.toPrecision(2)} is allowed`;
+      return { variant, error, problem };
+    } catch (error) {
+      if (!(error instanceof DeviceError && error.problem === 'shader')) throw error;
+      return { variant, error: Infinity, problem: error.message };
+    }
+  }
+
+  /** Both results are rounded, each over sums of as many terms as the pass has operations per element. */
+  #allowed(): number {
+    const { pass, context } = this.kernelCase;
+    const elements = Object.values<Spec>(context.outputs).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+    return 2 * tolerance(pass.cost(context).flops / 2 / elements);
+  }
+
+  async #compute(variant: string): Promise<Float32Array[]> {
+    const { device } = this;
+    const plan = this.#plan(variant);
+    const pipelines = await Promise.all(plan.dispatches.map(({ shader }) => device.pipeline(shader)));
+    for (const output of this.#outputs) output.write(new Float32Array(output.size).fill(Number.NaN));
+    const step = new Step(plan, this.#inputs, this.#outputs, pipelines);
+    this.#steps.push(step);
+    step.run();
+    return Promise.all(this.#outputs.map(async (output) => (await output.data()) as Float32Array));
+  }
+
+  #plan(variant: string): Plan {
+    const { device } = this;
+    const { pass, context } = this.kernelCase;
+    const run = program((...tensors: Tensor[]) => {
+      const operands = Object.fromEntries(pass.inputs.map((name, i) => [name, tensors[i] as Tensor]));
+      const results = runPass(pass, operands, context.attributes);
+      const outputs = pass.outputs.map((name) => results[name] as Tensor);
+      return this.#hasFollower ? outputs.map((x) => runPass(follower, { x }, {}).y) : outputs;
+    }, device);
+    const plan = withVariant(device, pass.name, variant, () => run.plan(...this.#inputs));
+    assert(
+      plan.dispatches.some((dispatch) => dispatch.pass === pass.name && dispatch.variant === variant),
+      `${pass.name} runs as ${variant} when that is forced`,
+    );
+    return plan;
+  }
+
+  async #time(steps: readonly Step[], repeats: number): Promise<Map<Step, number>> {
+    const stopwatch = new Stopwatch(this.device);
+    const least = new Map<Step, number>();
+    const times = new Map<Step, number>();
+    try {
+      for (const step of steps) times.set(step, stopwatch.timesFor(await stopwatch.time(step, 1)));
+      for (let repeat = 0; repeat < repeats; repeat++) {
+        for (const step of steps) {
+          const ms = await stopwatch.time(step, times.get(step) as number);
+          least.set(step, Math.min(ms, least.get(step) ?? Infinity));
+        }
+      }
+    } finally {
+      stopwatch.dispose();
+    }
+    return least;
+  }
+
+  dispose(): void {
+    for (const resource of [...this.#steps, ...this.#inputs, ...this.#outputs]) resource.dispose();
+  }
+}
+
+/** Runs `fn` with one variant of a pass forced. */
+function withVariant<R>(device: Device, pass: string, variant: string, fn: () => R): R {
+  const before = device.forcedVariants.get(pass);
+  device.forcedVariants.set(pass, variant);
+  try {
+    return fn();
+  } finally {
+    if (before === undefined) device.forcedVariants.delete(pass);
+    else device.forcedVariants.set(pass, before);
+  }
+}
+
+/** Numbers from ¼ to 1: sums of their products cancel nowhere, so that a relative error means something. */
+function drawPositive(device: Device, spec: Spec, index: number): Tensor {
+  const values = new Float32Array(sizeOf(spec.shape));
+  for (let i = 0; i < values.length; i += 4) {
+    const words = pcg4d(0, streams.test, index, i / 4);
+    for (let j = 0; j < 4 && i + j < values.length; j++)
+      values[i + j] = 0.25 + 0.75 * uniform(words[j] as number);
+  }
+  return Tensor.from(values, spec.shape, device);
+}
+
+/** max |got − want| / |want|; infinite where either is no number, or where a 0 is not met exactly. */
+function worstError(got: Float32Array, want: Float32Array): number {
+  let worst = 0;
+  for (let i = 0; i < want.length; i++) {
+    const [value, wanted] = [got[i] as number, want[i] as number];
+    const difference = Math.abs(value - wanted);
+    if (Number.isNaN(difference)) return Infinity;
+    if (difference > 0) worst = Math.max(worst, difference / Math.abs(wanted));
+  }
+  return worst;
 }

@@ -9,6 +9,9 @@ import type { Attributes, DType, Shape, Spec } from '../engine/pass.js';
 import type { Tensor } from '../engine/tensor.js';
 import { sizeOf } from '../engine/pass.js';
 import { pcg4d, streams, uniform } from '../random.js';
+import { tolerance } from '../rounding.js';
+
+export { tolerance };
 
 /** A tensor on the host; f32 tensors hold numbers that an f32 holds exactly, so that the device gets the same ones. */
 export interface Array64 extends Spec {
@@ -192,22 +195,6 @@ export interface Reference<I extends string = string, O extends string = string,
 /** A reference as the registry keeps it, where all look alike. */
 export function reference<I extends string, O extends string, P>(typed: Reference<I, O, P>): Reference {
   return typed as unknown as Reference;
-}
-
-const unitRoundoff = 2 ** -24;
-
-/**
- * How far an f32 result may lie from the float64 one, as a share of Σ|terms|.
- *
- *   tolerance = 2⁻²⁴ · (4·√terms + roundings)
- *
- * Rounding errors of a sum of n terms stay below n · 2⁻²⁴ · Σ|terms| in any order, with or without fused
- * multiply-add, and below λ·√n · 2⁻²⁴ · Σ|terms| with a probability near 1 for λ = 4 (Higham and Mary 2019,
- * "A new approach to probabilistic rounding error analysis"). The second bound is used since it still sees
- * one missing term among thousands. Exact results (copies, counts) have no terms and no roundings.
- */
-export function tolerance(terms: number, roundings = 4): number {
-  return unitRoundoff * (4 * Math.sqrt(terms) + roundings);
 }
 
 const seed = 20_220_514;

@@ -1,0 +1,65 @@
+/** Times replays of a step: by the device's own clock where it has one, else by the host's. */
+import type { Device, Storage } from './device.js';
+import type { Step } from './replay.js';
+
+/** One measurement should take this long: short ones are mostly the clock's own noise. */
+const targetMs = { device: 2, host: 30 };
+const mostTimes = 200;
+
+const bytesOfTwo = 16;
+
+export class Stopwatch {
+  readonly #queries: { readonly set: GPUQuerySet; readonly resolved: Storage } | undefined;
+
+  constructor(private readonly device: Device) {
+    if (!device.hasTimestamps) return;
+    const buffer = device.gpu.createBuffer({
+      size: bytesOfTwo,
+      usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,
+      label: 'timestamps',
+    });
+    this.#queries = {
+      set: device.gpu.createQuerySet({ type: 'timestamp', count: 2 }),
+      resolved: { buffer, offset: 0, byteLength: bytesOfTwo },
+    };
+  }
+
+  /** How often to run what takes `ms` in one measurement. */
+  timesFor(ms: number): number {
+    const target = this.#queries ? targetMs.device : targetMs.host;
+    return Math.max(1, Math.min(mostTimes, Math.round(target / ms)));
+  }
+
+  /** Milliseconds per replay of `times` in a row, with nothing else on the device. */
+  async time(step: Step, times: number): Promise<number> {
+    return (this.#queries ? await this.#byDevice(step, times) : await this.#byHost(step, times)) / times;
+  }
+
+  async #byDevice(step: Step, times: number): Promise<number> {
+    const { device } = this;
+    const { set, resolved } = this.#queries!;
+    const encoder = device.gpu.createCommandEncoder();
+    step.encode(encoder, times, {
+      querySet: set,
+      beginningOfPassWriteIndex: 0,
+      endOfPassWriteIndex: 1,
+    });
+    encoder.resolveQuerySet(set, 0, 2, resolved.buffer, 0);
+    device.submit(encoder);
+    const [begun, ended] = new BigUint64Array(await device.read(resolved)) as unknown as [bigint, bigint];
+    return Number(ended - begun) / 1e6;
+  }
+
+  async #byHost(step: Step, times: number): Promise<number> {
+    await this.device.idle();
+    const begun = performance.now();
+    step.run(times);
+    await this.device.idle();
+    return performance.now() - begun;
+  }
+
+  dispose(): void {
+    this.#queries?.set.destroy();
+    this.#queries?.resolved.buffer.destroy();
+  }
+}
