@@ -8,6 +8,7 @@ import { ShapeError } from '../errors.js';
 import { type Op, apply } from '../engine/op.js';
 import {
   type DeviceTraits,
+  type Dispatch,
   type Lowering,
   type NoAttributes,
   type Pass,
@@ -20,6 +21,7 @@ import { type Tensor, describe } from '../engine/tensor.js';
 import { type BatchNormOperands, checkBatchNorm } from './batch_norm_inference.js';
 import { bytesTouched, clearVariant, gridFor } from './grid.js';
 import { stateSize } from './step_state.js';
+import { foldSlices } from './sum_gpu.js';
 
 type Epsilon = { readonly epsilon: number };
 
@@ -34,39 +36,64 @@ function extentsOf(shape: Shape): Extents {
   return { N, PIXELS: sizeOf(shape) / (N * C), C };
 }
 
-/** Slices so that long sums over few channels still fill the device, of at least 64 rows each; none empty. */
-function slicesOf({ N, PIXELS, C }: Extents, device: DeviceTraits): number {
-  const wanted = device.family === 'software' ? 512 : 16_384;
+/** Slices so that long sums over few channels still give `wanted` sums, of at least 64 rows each; none empty. */
+function slicesOf({ N, PIXELS, C }: Extents, wanted: number): number {
   const slices = Math.min(Math.ceil(wanted / C), Math.floor((N * PIXELS) / 64));
   return slices <= 1 ? 1 : Math.ceil((N * PIXELS) / Math.ceil((N * PIXELS) / slices));
 }
 
+type SlicedSums = 'batch_norm/statistics' | 'batch_norm/gradient_sums';
+
 /** Two sums per channel: `shader` adds up each slice, `<shader>_reduce` puts the slices of a channel together. */
 function slicedSums(
-  shader: string,
+  shader: SlicedSums,
   extents: Extents,
   device: DeviceTraits,
   ofReduce: Readonly<Record<string, number>> = {},
 ): Lowering {
-  const SLICES = slicesOf(extents, device);
-  const sums = gridFor(SLICES * extents.C, device);
-  const reduce = gridFor(extents.C, device);
-  const constants = { ...extents, SLICES };
+  const SLICES = slicesOf(extents, 512);
   return {
     scratch: { partial: 8 * SLICES * extents.C },
     dispatches: [
+      perChannel(shader, SLICES, { ...extents, SLICES }, device),
+      perChannel(`${shader}_reduce`, 1, { ...extents, ...ofReduce, SLICES }, device),
+    ],
+  };
+}
+
+/**
+ * The same for a GPU: many more slices, which many invocations add in a pass between the two. One invocation per channel
+ * would wait for hundreds of loads one after the other.
+ */
+function foldedSums(
+  shader: SlicedSums,
+  extents: Extents,
+  device: DeviceTraits,
+  ofReduce: Readonly<Record<string, number>> = {},
+): Lowering {
+  const SLICES = slicesOf(extents, 65_536);
+  return {
+    scratch: { partial: 8 * SLICES * extents.C, folded: 8 * extents.C },
+    dispatches: [
+      perChannel(shader, SLICES, { ...extents, SLICES }, device),
+      foldSlices(SLICES, 2 * extents.C, { from: 'partial', to: 'folded' }, device),
       {
-        shader,
-        constants: { ...constants, WORKGROUP: sums.WORKGROUP },
-        workgroups: sums.workgroups,
-      },
-      {
-        shader: `${shader}_reduce`,
-        constants: { ...constants, ...ofReduce, WORKGROUP: reduce.WORKGROUP },
-        workgroups: reduce.workgroups,
+        ...perChannel(`${shader}_reduce`, 1, { ...extents, ...ofReduce, SLICES: 1 }, device),
+        bindings: { partial: 'folded' },
       },
     ],
   };
+}
+
+/** One invocation per channel and slice. */
+function perChannel(
+  shader: string,
+  slices: number,
+  constants: Extents & Readonly<Record<string, number>>,
+  device: DeviceTraits,
+): Dispatch {
+  const { WORKGROUP, workgroups } = gridFor(slices * constants.C, device);
+  return { shader, constants: { ...constants, WORKGROUP }, workgroups };
 }
 
 /** Blocks of rows, one invocation each per channel: enough for every core even when the batch is small. */
@@ -87,6 +114,13 @@ export const batchNormStatistics: Pass<'x' | 'state', 'mean' | 'variance', NoAtt
   shape: ({ x }) => ({ mean: channels(x), variance: channels(x) }),
   cost: (context) => ({ flops: 4 * sizeOf(context.inputs.x.shape), bytes: bytesTouched(context) }),
   variants: [
+    {
+      name: 'gpu',
+      family: 'gpu',
+      hasEpilogue: false,
+      supports: ({ inputs: { x } }) => slicesOf(extentsOf(x.shape), 65_536) > 8,
+      lower: ({ inputs: { x }, device }) => foldedSums('batch_norm/statistics', extentsOf(x.shape), device),
+    },
     clearVariant(({ inputs: { x }, device }) =>
       slicedSums('batch_norm/statistics', extentsOf(x.shape), device),
     ),
@@ -129,6 +163,14 @@ export const batchNormGradientSums: Pass<
   }),
   cost: (context) => ({ flops: 4 * sizeOf(context.inputs.x.shape), bytes: bytesTouched(context) }),
   variants: [
+    {
+      name: 'gpu',
+      family: 'gpu',
+      hasEpilogue: false,
+      supports: ({ inputs: { x } }) => slicesOf(extentsOf(x.shape), 65_536) > 8,
+      lower: ({ inputs: { x }, attributes: { epsilon }, device }) =>
+        foldedSums('batch_norm/gradient_sums', extentsOf(x.shape), device, { EPSILON: epsilon }),
+    },
     clearVariant(({ inputs: { x }, attributes: { epsilon }, device }) =>
       slicedSums('batch_norm/gradient_sums', extentsOf(x.shape), device, { EPSILON: epsilon }),
     ),

@@ -59,6 +59,7 @@ import softmax_cross_entropy_forward from '../../shaders/softmax_cross_entropy/f
 import softmax_cross_entropy_logits_gradient from '../../shaders/softmax_cross_entropy/logits_gradient.wgsl';
 import step_state_advance from '../../shaders/step_state/advance.wgsl';
 import sum_forward from '../../shaders/sum/forward.wgsl';
+import sum_forward_gpu from '../../shaders/sum/forward_gpu.wgsl';
 import transpose_forward from '../../shaders/transpose/forward.wgsl';
 
 /** The text of every shader by its name, `<op>/<pass>[_<family>]`. */
@@ -123,5 +124,6 @@ export const shaders: Readonly<Record<string, string>> = {
   'softmax_cross_entropy/logits_gradient': softmax_cross_entropy_logits_gradient,
   'step_state/advance': step_state_advance,
   'sum/forward': sum_forward,
+  'sum/forward_gpu': sum_forward_gpu,
   'transpose/forward': transpose_forward,
 };

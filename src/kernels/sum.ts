@@ -22,6 +22,7 @@ import { type Tensor, describe } from '../engine/tensor.js';
 import { elementwisePass } from './elementwise.js';
 import { bytesTouched, clearVariant, gridFor } from './grid.js';
 import { reshape } from './reshape.js';
+import { lowerSumGpu } from './sum_gpu.js';
 
 /** Reduces the axes first … last of x. */
 export type AxisRun = { readonly first: number; readonly last: number };
@@ -74,24 +75,30 @@ function lowerSum({ inputs, outputs, attributes, device }: Context, slices: numb
   };
 }
 
-/** Slices so that a long sum over few outputs still fills the device, of at least 64 terms each. */
-function sliceCount({ inputs, attributes, device }: Context): number {
+/** Slices so that a long sum over few outputs still finds work for every core, of at least 64 terms each. */
+function sliceCount({ inputs, attributes }: Context): number {
   const { outer, reduced, inner } = aroundAxes(inputs.x.shape, attributes);
-  const wanted = device.family === 'software' ? 512 : 16_384;
-  const slices = Math.min(Math.ceil(wanted / (outer * inner)), Math.floor(reduced / 64));
+  const slices = Math.min(Math.ceil(512 / (outer * inner)), Math.floor(reduced / 64));
   // Slices of equal length leave none empty.
   return slices <= 1 ? 1 : Math.ceil(reduced / Math.ceil(reduced / slices));
 }
 
-function sliced(family: 'software' | 'gpu'): Variant<'x', 'y', AxisRun> {
-  return {
-    name: `${family}_sliced`,
-    family,
-    hasEpilogue: true,
-    supports: (context) => sliceCount(context) > 1,
-    lower: (context) => lowerSum(context, sliceCount(context)),
-  };
-}
+const sliced: Variant<'x', 'y', AxisRun> = {
+  name: 'software_sliced',
+  family: 'software',
+  hasEpilogue: true,
+  supports: (context) => sliceCount(context) > 1,
+  lower: (context) => lowerSum(context, sliceCount(context)),
+};
+
+const forwardGpu: Variant<'x', 'y', AxisRun> = {
+  name: 'gpu',
+  family: 'gpu',
+  hasEpilogue: true,
+  supports: () => true,
+  lower: ({ inputs, outputs, attributes, device }) =>
+    lowerSumGpu(aroundAxes(inputs.x.shape, attributes), outputs.y.shape.at(-1) ?? 1, device),
+};
 
 export const sumForward: Pass<'x', 'y', AxisRun> = {
   name: 'sum/forward',
@@ -99,11 +106,7 @@ export const sumForward: Pass<'x', 'y', AxisRun> = {
   outputs: ['y'],
   shape: ({ x }, attributes) => ({ y: { shape: withoutAxes(x.shape, attributes), dtype: 'f32' } }),
   cost: (context) => ({ flops: sizeOf(context.inputs.x.shape), bytes: bytesTouched(context) }),
-  variants: [
-    sliced('software'),
-    sliced('gpu'),
-    clearVariant((context) => lowerSum(context, 1), { hasEpilogue: true }),
-  ],
+  variants: [sliced, forwardGpu, clearVariant((context) => lowerSum(context, 1), { hasEpilogue: true })],
 };
 
 /** dy, with the reduced axes as 1, repeated along them. */

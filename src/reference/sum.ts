@@ -61,6 +61,7 @@ export const sumReference = reference<'x', 'y', Run>({
       inputs: { x: [4, 14, 14, 33] },
       options: { first: 0, last: 2 },
     },
+    { name: 'a long row, in slices', inputs: { x: [2, 20_011] }, options: { first: 1, last: 1 } },
   ],
   random: (random) => {
     const { shape, run } = randomRun(random);

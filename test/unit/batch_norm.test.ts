@@ -61,7 +61,10 @@ test('in training relu joins the normalisation, and one pass makes both gradient
         'batch_norm/input_gradient',
       ]),
     );
-    expect(labels.filter((label) => label === 'batch_norm/gradient_sums')).toHaveLength(2);
+    // On a GPU a dispatch more, in which many invocations add the slices.
+    expect(labels.filter((label) => label === 'batch_norm/gradient_sums')).toHaveLength(
+      device.traits.family === 'gpu' ? 3 : 2,
+    );
     for (const { slots } of plan.dispatches) expect(slots.length).toBeLessThanOrEqual(8);
   }
 });

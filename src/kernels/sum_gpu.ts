@@ -1,0 +1,88 @@
+/** Sums along one axis on a real GPU: several invocations per output, and slices where the outputs fill no GPU. */
+import type { DeviceTraits, Dispatch, Lowering } from '../engine/pass.js';
+
+/** x seen as [outer, reduced, inner]. */
+export interface Reduction {
+  readonly outer: number;
+  readonly reduced: number;
+  readonly inner: number;
+}
+
+const threads = 256;
+/** Two workgroups or more on each processor of a big GPU. */
+const wantedWorkgroups = 512;
+/** Terms per invocation below which the tree at the end costs more than they do. */
+const [leastTerms, wantedTerms] = [16, 8];
+
+const atLeast = (count: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, count)));
+
+/** Invocations per output: as many as there is work for, but enough outputs side by side for whole cache sectors. */
+function shapeOf(
+  { reduced, inner }: Reduction,
+  mostOutputs: number,
+): { readonly LANES: number; readonly OUTPUTS: number } {
+  const outputs = Math.min(mostOutputs, atLeast(inner));
+  const LANES = Math.min(threads / outputs, atLeast(reduced / wantedTerms));
+  return { LANES, OUTPUTS: threads / LANES };
+}
+
+function dispatch(
+  reduction: Reduction,
+  shape: ReturnType<typeof shapeOf>,
+  { SLICES, CHANNELS }: { readonly SLICES: number; readonly CHANNELS: number },
+  bindings: Readonly<Record<string, string>>,
+  device: DeviceTraits,
+): Dispatch {
+  const { outer: OUTER, reduced: REDUCED, inner: INNER } = reduction;
+  const groups = Math.ceil((OUTER * INNER) / shape.OUTPUTS);
+  const x = Math.min(groups, device.maxWorkgroupsPerDimension);
+  return {
+    shader: 'sum/forward_gpu',
+    constants: { OUTER, REDUCED, INNER, SLICES, CHANNELS, ...shape },
+    bindings,
+    workgroups: [x, Math.ceil(groups / x), SLICES],
+  };
+}
+
+/** One run where the outputs fill a GPU or the sums are short, else partial sums by slices and their sums. */
+export function lowerSumGpu(reduction: Reduction, CHANNELS: number, device: DeviceTraits): Lowering {
+  const { outer, reduced, inner } = reduction;
+  const wide = shapeOf(reduction, 32);
+  const groups = Math.ceil((outer * inner) / wide.OUTPUTS);
+  const slices = Math.min(
+    Math.floor(wantedWorkgroups / groups),
+    Math.floor(reduced / (wide.LANES * leastTerms)),
+  );
+  const narrow = (what: Reduction): ReturnType<typeof shapeOf> => shapeOf(what, 8);
+  if (slices <= 1)
+    return {
+      dispatches: [dispatch(reduction, narrow(reduction), { SLICES: 1, CHANNELS }, {}, device)],
+    };
+  // Slices of equal length leave none empty.
+  const SLICES = Math.ceil(reduced / Math.ceil(reduced / slices));
+  const rest = { outer: 1, reduced: SLICES, inner: outer * inner };
+  return {
+    scratch: { partial: 4 * SLICES * outer * inner },
+    dispatches: [
+      dispatch(reduction, wide, { SLICES, CHANNELS }, { y: 'partial' }, device),
+      dispatch(rest, narrow(rest), { SLICES: 1, CHANNELS }, { x: 'partial' }, device),
+    ],
+  };
+}
+
+/** `from` [slices, count] added to `to` [count], between the dispatches of another pass. */
+export function foldSlices(
+  slices: number,
+  count: number,
+  { from, to }: { readonly from: string; readonly to: string },
+  device: DeviceTraits,
+): Dispatch {
+  const reduction = { outer: 1, reduced: slices, inner: count };
+  return dispatch(
+    reduction,
+    shapeOf(reduction, 8),
+    { SLICES: 1, CHANNELS: count },
+    { x: from, y: to },
+    device,
+  );
+}
