@@ -29,7 +29,7 @@ export interface EvaluateOptions extends SavedModelOptions {
 
 export async function evaluate(options: EvaluateOptions): Promise<number> {
   const output = openOutput(options);
-  const saved = await openModel('evaluate', options);
+  const saved = await openModel('evaluate', options, output);
   const { model, run, classNames } = saved;
   const own = run?.settings;
   const dataset = options.dataset ?? own?.dataset ?? 'digits';

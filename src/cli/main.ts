@@ -8,6 +8,7 @@ import { modelsByName } from '../nn/models.js';
 import type { ImageShape } from '../data/dataset.js';
 import { openFolder } from '../node/files.js';
 import { bench } from './bench.js';
+import { servePeer } from './bench/peer_shadegrad.js';
 import { devices } from './devices.js';
 import { evaluate, partNames } from './evaluate.js';
 import { explore } from './explore.js';
@@ -132,6 +133,7 @@ function buildProgram(run: Runner): Command {
     )
     .option('--tensorboard', 'write TensorBoard logs into the run folder (preset paper does)')
     .addOption(seed())
+    .addOption(noTune())
     .option('--out <dir>', 'the run folder (default: runs/<dataset>-<time>)')
     .option('--resume <dir>', 'go on with an interrupted run, with its own settings')
     .action(
@@ -160,6 +162,7 @@ function buildProgram(run: Runner): Command {
     )
     .addOption(new Option('--batch-size <n>', 'images per step').argParser(wholeNumber).default(128))
     .addOption(new Option('--limit <n>', 'evaluate on this many images only').argParser(wholeNumber))
+    .addOption(noTune())
     .addOption(seed())
     .action(run(evaluate));
 
@@ -179,6 +182,7 @@ function buildProgram(run: Runner): Command {
     .option('--invert', 'pictures with a light border become light on dark, as clothing is learned')
     .addOption(transpose())
     .addOption(new Option('--batch-size <n>', 'images per step').argParser(wholeNumber).default(128))
+    .addOption(noTune())
     .usage('-- --model <dir> <file...>')
     .action(run((files: string[], options: Parameters<typeof predict>[1]) => predict(files, options)));
 
@@ -229,6 +233,13 @@ function buildProgram(run: Runner): Command {
     .option('--filter <text>', 'only ops whose name contains this')
     .action(run(gradcheckCommand));
 
+  // The process of ours that `bench --peers` starts beside those of the others.
+  program
+    .command('bench-peer', { hidden: true })
+    .option('--device <name>')
+    .option('--no-tune')
+    .action(run(servePeer));
+
   return program;
 }
 
@@ -258,6 +269,8 @@ const dataFolder = (): Option =>
     'folder with the files of digits or fashion; looked for in the usual places when left out',
   );
 const offline = (): Option => new Option('--offline', 'never download');
+const noTune = (): Option =>
+  new Option('--no-tune', "choose kernels without what 'npm run tune' has measured on this device");
 const transpose = (): Option =>
   new Option('--transpose', 'swap rows and columns of IDX images, as EMNIST needs');
 const csvShape = (): Option =>

@@ -28,7 +28,7 @@ export async function predict(files: readonly string[], options: PredictOptions)
   const { submission, all = false, invert = false, transpose = false } = options;
   if (submission !== undefined && files.some((file) => path.resolve(file) === path.resolve(submission)))
     throw new UsageError(`predict: --submission ${submission} would overwrite the images.`);
-  const { model, run, shape, classNames } = await openModel('predict', options);
+  const { model, run, shape, classNames } = await openModel('predict', options, output);
   const areDigits = shape.channels === 1 && (run === undefined || run.settings.dataset === 'digits');
 
   // Every file is read before anything is computed, so that a bad one costs nothing.

@@ -4,6 +4,7 @@ import { ModelError } from '../errors.js';
 import type { Folder } from '../folder.js';
 import { historyFromJson } from '../report/history.js';
 import { runFromJson } from '../report/run_record.js';
+import type { Choice } from '../engine/choices.js';
 import type { KernelChoice } from '../nn/callbacks/callback.js';
 import { reportFiles } from './report_writer.js';
 import type { Settings } from './settings.js';
@@ -27,7 +28,15 @@ export interface RunResult {
   readonly seconds: number;
 }
 
-export interface RunFile {
+/** How the kernels of a run were chosen. */
+export interface RunTuning {
+  /** `off`: by the table alone. `stored`: by what `npm run tune` had measured, where it had. */
+  readonly tuning: 'off' | 'stored';
+  /** By key, those of the measured choices that the run went by. */
+  readonly choices: Readonly<Record<string, Choice>>;
+}
+
+export interface RunFile extends Partial<RunTuning> {
   readonly format: typeof runFormat;
   readonly settings: Settings;
   readonly model: string;

@@ -2,6 +2,7 @@
 import { ModelError } from '../errors.js';
 import { openFolder } from '../node/files.js';
 import { open } from '../node/open.js';
+import { useStoredChoices } from '../node/tuning_store.js';
 import type { Callback } from '../nn/callbacks/callback.js';
 import { type Sequential, loadModel } from '../nn/sequential.js';
 import type { Output } from './output.js';
@@ -11,6 +12,8 @@ export interface SavedModelOptions {
   readonly model: string;
   readonly weights?: string;
   readonly device?: string;
+  /** False: the table alone chooses the kernels. */
+  readonly tune?: boolean;
 }
 
 export interface SavedModel {
@@ -27,11 +30,16 @@ export interface SavedModel {
  * Throws: FileError when the folder holds none; ModelError when it is damaged, or takes no images or tells no
  * classes apart.
  */
-export async function openModel(who: string, options: SavedModelOptions): Promise<SavedModel> {
-  const { model: path, weights, device } = options;
+export async function openModel(
+  who: string,
+  options: SavedModelOptions,
+  output: Output,
+): Promise<SavedModel> {
+  const { model: path, weights, device, tune = true } = options;
   const folder = openFolder(path);
   const run = (await folder.exists('run.json')) ? await readRun(folder) : undefined;
-  await open(device === undefined ? {} : { device });
+  const opened = await open(device === undefined ? {} : { device });
+  await useStoredChoices(opened, { tune, warn: output.say });
   const model = await loadModel(path, weights === undefined ? {} : { weights });
   const [height, width, channels] = model.inputShape;
   const { classes } = model;

@@ -31,8 +31,10 @@ import {
   plateauCallbacks,
   splitBy,
 } from './recipe.js';
+import { changeOf, recordOf, takeChoices } from './run_choices.js';
 import {
   type RunFile,
+  type RunTuning,
   clearRun,
   defaultFolder,
   readHistory,
@@ -50,6 +52,8 @@ export interface TrainOptions extends RecipeOptions {
   readonly out?: string;
   readonly resume?: string;
   readonly device?: string;
+  /** False: the table alone chooses the kernels. */
+  readonly tune?: boolean;
   readonly json?: boolean;
 }
 
@@ -59,6 +63,7 @@ export async function train(options: TrainOptions): Promise<number> {
   const device = await open(options.device === undefined ? {} : { device: options.device });
   const folder = openFolder(options.resume ?? options.out ?? defaultFolder(options.dataset));
   const saved = options.resume === undefined ? undefined : await readRun(folder);
+  const tuning = await takeChoices(device, saved, folder, { tune: options.tune, warn: output.say });
   const settings = saved?.settings ?? chooseSettings(options, device, output);
   describeRun(output, device, settings, folder, saved !== undefined);
 
@@ -89,6 +94,7 @@ export async function train(options: TrainOptions): Promise<number> {
       folder,
       output,
       run,
+      tuning,
       isResumed: saved !== undefined,
       elapsedSeconds,
     });
@@ -224,6 +230,7 @@ interface FitContext {
   readonly folder: Folder;
   readonly output: Output;
   readonly run: RunFile;
+  readonly tuning: RunTuning['tuning'];
   readonly isResumed: boolean;
   /** Of the run, all its sessions together. */
   readonly elapsedSeconds: () => number;
@@ -241,6 +248,7 @@ async function fit({
   folder,
   output,
   run,
+  tuning,
   isResumed,
   elapsedSeconds,
 }: FitContext): Promise<TrainedHistory> {
@@ -253,9 +261,16 @@ async function fit({
     ? await readHistory(folder)
     : { epochs: [], metrics: {} as Record<string, number[]> };
   const writeRun = async ({ kernels }: Training): Promise<void> =>
-    folder.write('run.json', toJson({ ...run, kernels, elapsedSeconds: elapsedSeconds() }));
+    folder.write(
+      'run.json',
+      toJson({ ...run, kernels, ...recordOf(model.device, tuning), elapsedSeconds: elapsedSeconds() }),
+    );
   const keep: Callback = {
-    onTrainBegin: writeRun,
+    onTrainBegin: async (training) => {
+      const change = isResumed ? changeOf(run, training.kernels, model.device) : undefined;
+      if (change !== undefined) output.say(change);
+      await writeRun(training);
+    },
     onEpochEnd: async (epoch, logs, training) => {
       before.epochs.push(epoch + 1);
       for (const [name, value] of Object.entries(logs)) (before.metrics[name] ??= []).push(value);

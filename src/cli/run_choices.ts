@@ -1,0 +1,46 @@
+/** Which kernels a run goes by: what its bits depend on beside seed and settings, and so a part of its record. */
+import { choicesFromJson } from '../engine/choices.js';
+import type { Device } from '../engine/device.js';
+import type { Folder } from '../folder.js';
+import type { KernelChoice } from '../nn/callbacks/callback.js';
+import { useStoredChoices } from '../node/tuning_store.js';
+import type { RunFile, RunTuning } from './run_folder.js';
+
+/**
+ * Has the device go by the choices that are stored now, or, of a run that is resumed, by its own, whatever was measured
+ * since. Returns how they were chosen.
+ *
+ * Throws: DataError when the run's record of them is damaged.
+ */
+export async function takeChoices(
+  device: Device,
+  saved: RunFile | undefined,
+  folder: Folder,
+  { tune, warn }: { readonly tune?: boolean | undefined; readonly warn: (line: string) => void },
+): Promise<RunTuning['tuning']> {
+  if (!saved) return useStoredChoices(device, { tune: tune ?? true, warn });
+  const choices = choicesFromJson(saved.choices ?? {}, `${folder.path}/run.json`);
+  for (const [key, choice] of choices) device.choices.set(key, choice);
+  return saved.tuning ?? 'off';
+}
+
+/** What to record once everything is planned. */
+export function recordOf(device: Device, tuning: RunTuning['tuning']): RunTuning {
+  return { tuning, choices: Object.fromEntries(device.choices.used()) };
+}
+
+/** What a resumed run should hear when it cannot compute as it began; undefined when all kernels are the same. */
+export function changeOf(
+  saved: RunFile,
+  kernels: readonly KernelChoice[],
+  device: Device,
+): string | undefined {
+  const recorded = Object.keys(saved.choices ?? {});
+  const lapsed = recorded.filter((key) => !device.choices.met.has(key));
+  const before = saved.kernels ?? [];
+  // Interrupted while its kernels were compiled, a run has recorded none.
+  const areOthers = before.length > 0 && JSON.stringify(before) !== JSON.stringify(kernels);
+  if (lapsed.length === 0 && !areOthers) return undefined;
+  const gone = lapsed.length > 0 ? `${lapsed.length} of its ${recorded.length} measured choices lapsed` : '';
+  return `The kernels have changed since this run began${gone && ` (${gone})`}: it will end with other bits than without the interruption.`;
+}
