@@ -14,6 +14,8 @@ export interface DeviceOptions {
   readonly family?: DeviceTraits['family'];
   /** What runs us: Dawn in Node, or the browser's own name. */
   readonly runtime: string;
+  /** Bytes of the host's memory that are free, for devices whose memory that is: software on the processor. */
+  readonly freeHostMemory?: () => number;
   /** How to await what the device does, where awaiting costs something; left out, promises are awaited as they are. */
   readonly patiently?: Patience;
   /**
@@ -75,6 +77,9 @@ const wantedLimits = [
   'maxComputeWorkgroupSizeX',
 ] as const;
 
+/** Memory per binding for the first run of a kernel, which is only there to have it compiled. */
+export const warmUpBytes = 65_536;
+
 let current: Device | undefined;
 
 /** The device opened last; ops without a tensor to ask (creation, layers) use it. */
@@ -120,6 +125,8 @@ export class Device {
     readonly traits: DeviceTraits,
     readonly hasTimestamps: boolean,
     readonly patiently: Patience,
+    /** Bytes that are free where the device's memory is the host's; undefined where nobody knows. */
+    readonly freeMemory: () => number | undefined,
     /** Devices that may compile for this one; the caller destroys them. */
     readonly openHelpers: () => Promise<Device[]>,
   ) {
@@ -183,6 +190,7 @@ export class Device {
       traits,
       gpu.features.has('timestamp-query'),
       options.patiently ?? ((promise) => promise),
+      (isSoftware && options.freeHostMemory) || (() => undefined),
       (isSoftware && options.openHelpers) || (() => Promise.resolve([])),
     );
     if (options.isDefault === false) return device;
@@ -210,6 +218,16 @@ export class Device {
 
   // ---- memory ----
 
+  /** The longest tensor or intermediate that a kernel can bind. */
+  get maxBufferBytes(): number {
+    return Math.min(this.gpu.limits.maxBufferSize, this.gpu.limits.maxStorageBufferBindingSize);
+  }
+
+  /** Bytes of the buffer that `allocate` takes for a length. */
+  bufferBytes(byteLength: number): number {
+    return Math.min(sizeClass(byteLength), Math.max(byteLength, this.maxBufferBytes));
+  }
+
   /**
    * A buffer of at least `byteLength` bytes, from the pool when one fits. Its contents are undefined.
    *
@@ -217,15 +235,15 @@ export class Device {
    */
   allocate(byteLength: number, label = 'storage'): Storage {
     this.assertUsable();
-    const size = sizeClass(byteLength);
-    const limit = Math.min(this.gpu.limits.maxBufferSize, this.gpu.limits.maxStorageBufferBindingSize);
+    const size = this.bufferBytes(byteLength);
+    const limit = this.maxBufferBytes;
     if (byteLength > limit) {
       throw new DeviceError(
         `device: a tensor of ${mebibytes(byteLength)} exceeds this device's limit of ${mebibytes(limit)} per buffer; use a smaller batch.`,
         { problem: 'limit' },
       );
     }
-    const buffer = this.#pool.get(size)?.pop() ?? this.#create(Math.min(size, limit), label);
+    const buffer = this.#pool.get(size)?.pop() ?? this.#create(size, label);
     return { buffer, offset: 0, byteLength };
   }
 
@@ -418,7 +436,7 @@ export class Device {
 
   /** Runs one workgroup of a kernel over idle memory, so that the driver compiles it now. */
   async warmUp(pipeline: Pipeline): Promise<void> {
-    const storages = pipeline.shader.bindings.map(() => this.allocate(65_536, 'warm-up'));
+    const storages = pipeline.shader.bindings.map(() => this.allocate(warmUpBytes, 'warm-up'));
     const encoder = this.gpu.createCommandEncoder();
     const pass = encoder.beginComputePass();
     pass.setPipeline(pipeline.pipeline);

@@ -49,6 +49,14 @@ export class Tensor implements Spec {
     return new Tensor(spec.shape, spec.dtype, { device, storage, handles: 0 });
   }
 
+  /** A tensor with a place of its own and no memory there: programs over it can be planned, not run. */
+  static placeholder(spec: Spec, device: Device): Tensor {
+    // Planning tells buffers apart and asks nothing of them.
+    const buffer = {} as GPUBuffer;
+    const storage = { buffer, offset: 0, byteLength: storageBytes(spec) };
+    return new Tensor(spec.shape, spec.dtype, { device, storage, handles: 0 });
+  }
+
   /** A tensor inside the program that `trace` records. */
   static traced(trace: Recording, value: Value): Tensor {
     return new Tensor(value.spec.shape, value.spec.dtype, undefined, { trace, value });
@@ -74,6 +82,11 @@ export class Tensor implements Spec {
     const tensor = Tensor.allocate(spec, device);
     device.write(tensor.storage, array);
     return tensor;
+  }
+
+  static zeros(spec: Spec, device: Device = defaultDevice()): Tensor {
+    const Values = { f32: Float32Array, u32: Uint32Array, u8: Uint8Array }[spec.dtype];
+    return Tensor.from(new Values(sizeOf(spec.shape)), spec.shape, device);
   }
 
   get size(): number {

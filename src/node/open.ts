@@ -130,7 +130,13 @@ export async function open(options: OpenOptions = {}): Promise<Device> {
 }
 
 function deviceOptions({ family }: OpenOptions): DeviceOptions {
-  return { runtime: `dawn, node ${process.version}`, patiently, ...(family ? { family } : {}) };
+  return {
+    runtime: `dawn, node ${process.version}`,
+    patiently,
+    // What the system can give this process, the limits of a container included.
+    freeHostMemory: () => process.availableMemory(),
+    ...(family ? { family } : {}),
+  };
 }
 
 /** One device per core besides the first, as each compiles in one thread; more than a few find too little to do. */
