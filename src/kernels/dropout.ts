@@ -12,7 +12,12 @@ import { wgslFloat } from './arithmetic.js';
 import { elementwisePass } from './elementwise.js';
 import { stateWords } from './step_state.js';
 
-type DropoutAttributes = { readonly rate: number; readonly stream: number };
+export type DropoutAttributes = {
+  readonly rate: number;
+  readonly stream: number;
+  /** Elements of one sample where x is a micro-batch, whose masks are its share of the whole batch's; else 0. */
+  readonly perSample: number;
+};
 
 /** Forward and backward are the same pass: dx is dy under the same mask. */
 export const dropoutForward = elementwisePass<'x' | 'state', DropoutAttributes>(
@@ -21,8 +26,11 @@ export const dropoutForward = elementwisePass<'x' | 'state', DropoutAttributes>(
   {
     whole: ['state'],
     helpers: ['random/pcg4d'],
-    expression: ({ x, state }, { rate, stream }, index) => {
-      const counter = `vec4u(${state}[${stateWords.seed}], ${stream}u, ${state}[${stateWords.step}], ${index})`;
+    expression: ({ x, state }, { rate, stream, perSample }, index) => {
+      const word = (name: keyof typeof stateWords): string => `${state}[${stateWords[name]}]`;
+      const before = `(${word('cursor')} - ${word('batchStart')}) * ${perSample}u`;
+      const element = perSample > 0 ? `${index} + ${before}` : index;
+      const counter = `vec4u(${word('seed')}, ${stream}u, ${word('step')}, ${element})`;
       return `select(0.0, ${x} * ${wgslFloat(1 / (1 - rate))}, uniform_from(pcg4d(${counter}).x) >= ${wgslFloat(rate)})`;
     },
   },
@@ -39,19 +47,25 @@ export const dropoutOp: Op<'x' | 'state', 'y', DropoutAttributes> = {
   }),
 };
 
+export interface DropoutOptions {
+  readonly rate: number;
+  readonly stream: number;
+  readonly state: Tensor;
+  readonly isMicroBatch?: boolean | undefined;
+}
+
 /**
  * Dropout with the mask of this step.
  *
  * Shapes: x any, state the step's state → y like x. Units: rate is the share dropped, 0 ≤ rate < 1; `stream` sets
- * layers apart (see layerStream in src/random.ts).
+ * layers apart (see layerStream in src/random.ts). With `isMicroBatch` the first axis holds samples of a batch that is
+ * taken in parts, and each gets the mask that it has in the whole.
  * Throws: UsageError when the rate is out of range.
  * Source: Srivastava et al. 2014.
  */
-export function dropout(
-  x: Tensor,
-  { rate, stream, state }: DropoutAttributes & { readonly state: Tensor },
-): Tensor {
+export function dropout(x: Tensor, { rate, stream, state, isMicroBatch = false }: DropoutOptions): Tensor {
   if (!(rate >= 0 && rate < 1))
     throw new UsageError(`dropout: rate is ${rate}, expected a number from 0 up to but not including 1.`);
-  return rate === 0 ? x : apply(dropoutOp, { x, state }, { rate, stream }).y;
+  const perSample = isMicroBatch ? x.size / (x.shape[0] as number) : 0;
+  return rate === 0 ? x : apply(dropoutOp, { x, state }, { rate, stream, perSample }).y;
 }

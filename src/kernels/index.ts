@@ -18,6 +18,7 @@ import { l2TotalsForward } from './l2_totals.js';
 import { matmulOp } from './matmul.js';
 import { maxOp } from './max.js';
 import { maxPool2dOp } from './max_pool2d.js';
+import { microBatchAccumulate } from './micro_batch.js';
 import { reluOp } from './relu.js';
 import { reshapeOp } from './reshape.js';
 import { rmspropForward } from './rmsprop.js';
@@ -81,6 +82,7 @@ export const lonePasses: readonly Pass<never, never, never>[] = [
   batchNormMovingForward,
   l2TotalsForward,
   stepStateAdvance,
+  microBatchAccumulate,
   rooflineMultiplyAdd,
   rooflineCopy,
   rooflineRead,
@@ -115,6 +117,7 @@ export { matmul } from './matmul.js';
 export { max } from './max.js';
 export { maxPool2d } from './max_pool2d.js';
 export { mean } from './mean.js';
+export { accumulate } from './micro_batch.js';
 export { relu } from './relu.js';
 export { flatten, reshape } from './reshape.js';
 export { rmsprop } from './rmsprop.js';

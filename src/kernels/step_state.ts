@@ -2,7 +2,7 @@
  * What changes from step to step lies in one small device buffer, so that a recorded step can be replayed without
  * the host: the counter that keys random numbers, the place in the epoch, the learning rate. `advance` ends a step.
  */
-import { type Pass, sizeOf } from '../engine/pass.js';
+import { type Pass, type Spec, sizeOf } from '../engine/pass.js';
 import { runPass } from '../engine/program.js';
 import type { Tensor } from '../engine/tensor.js';
 
@@ -14,19 +14,29 @@ export const stateWords = {
   seed: 1,
   /** Place of the batch's first sample in the epoch's permutation. */
   cursor: 2,
-  /** Samples in the epoch. */
+  /** Samples in the epoch. While a batch is taken in micro-batches: up to its end, behind which nothing counts. */
   epochSize: 3,
   /** The bits of an f32. */
   learningRate: 4,
   /** Epochs done since training began: keys augmentation. */
   epoch: 5,
+  /** Of a batch taken in micro-batches: the place of its first sample. */
+  batchStart: 6,
+  /** Of an epoch taken in micro-batches: all its samples. */
+  epochEnd: 7,
 } as const;
 export const stateSize = 8;
+export const stateSpec: Spec = { shape: [stateSize], dtype: 'u32' };
 
 /** Words per step in the metrics ring: sum of losses (f32), correct rows (f32), counted rows (f32), step (u32). */
 export const ringRow = 4;
 
-type AdvanceAttributes = { readonly batch: number };
+export type AdvanceAttributes = {
+  /** Samples per step. */
+  readonly batch: number;
+  /** Whether the batch was taken in micro-batches (micro_batch.ts), which moved the cursor within it. */
+  readonly isDivided: boolean;
+};
 
 export const stepStateAdvance: Pass<'totals' | 'rates' | 'state' | 'ring', never, AdvanceAttributes> = {
   name: 'step_state/advance',
@@ -50,6 +60,7 @@ export const stepStateAdvance: Pass<'totals' | 'rates' | 'state' | 'ring', never
               RING: inputs.ring.shape[0] as number,
               RATES: sizeOf(inputs.rates.shape),
               BATCH: attributes.batch,
+              DIVIDED: attributes.isDivided ? 1 : 0,
             },
             workgroups: [1, 1, 1],
           },
@@ -67,7 +78,7 @@ export const stepStateAdvance: Pass<'totals' | 'rates' | 'state' | 'ring', never
  */
 export function advance(
   operands: Readonly<Record<'totals' | 'rates' | 'state' | 'ring', Tensor>>,
-  batch: number,
+  attributes: AdvanceAttributes,
 ): void {
-  runPass(stepStateAdvance, operands, { batch });
+  runPass(stepStateAdvance, operands, attributes);
 }

@@ -1,10 +1,16 @@
 /** What callbacks keep in a checkpoint, and how they get it back. */
+import type { BatchDivision } from './batch_division.js';
 import type { Callback } from './callbacks/callback.js';
 import type { CallbackState, Checkpoint, Position } from './checkpoint.js';
 import type { Model } from './model.js';
 
 /** What a checkpoint keeps of the loop, its callbacks and the optimizer. */
-export function checkpointOf(model: Model, position: Position, callbacks: readonly Callback[]): Checkpoint {
+export function checkpointOf(
+  model: Model,
+  position: Position,
+  callbacks: readonly Callback[],
+  { batchSize, microBatchSize }: Pick<BatchDivision, 'batchSize' | 'microBatchSize'>,
+): Checkpoint {
   const states: Record<string, CallbackState> = {};
   const tensors = new Map<string, Float32Array<ArrayBuffer>>();
   for (const [key, callback] of keyed(callbacks)) {
@@ -15,6 +21,7 @@ export function checkpointOf(model: Model, position: Position, callbacks: readon
   const { learningRate } = model.optimizer;
   return {
     position,
+    ...(microBatchSize < batchSize ? { microBatchSize } : {}),
     callbacks: states,
     ...(tensors.size > 0 ? { tensors } : {}),
     learningRate: typeof learningRate === 'number' ? learningRate : null,

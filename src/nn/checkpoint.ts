@@ -19,6 +19,8 @@ export type CallbackState = Readonly<Record<string, number | string | boolean | 
 /** What a checkpoint keeps beside weights and optimizer slots. */
 export interface Checkpoint {
   readonly position: Position;
+  /** Images at once, where batches are taken in micro-batches: the bits of what follows depend on it. */
+  readonly microBatchSize?: number;
   /** By callback name. */
   readonly callbacks: Readonly<Record<string, CallbackState>>;
   /** What callbacks keep in arrays, as `<callback>/<name>`; beside the weights in the file. */

@@ -1,5 +1,6 @@
 /** An image set on the device: bytes as they are, labels, and the order in which an epoch takes them. */
 import type { Device } from '../engine/device.js';
+import type { Spec } from '../engine/pass.js';
 import { Tensor } from '../engine/tensor.js';
 import { UsageError } from '../errors.js';
 
@@ -14,10 +15,31 @@ export interface LabelledImages {
   readonly channels: number;
 }
 
-export class DeviceSet {
+/** How many images there are, and of what shape. */
+export type SetShape = Pick<LabelledImages, 'count' | 'height' | 'width' | 'channels'>;
+
+/** What a set is made of on the device. */
+export interface SetTensors {
   readonly images: Tensor;
   readonly labels: Tensor;
-  /** The order in which an epoch takes the images; entries are taken modulo `count`. */
+  /** The order in which an epoch takes the images; entries are taken modulo their count. */
+  readonly permutation: Tensor;
+}
+
+export function setSpecs(
+  { count, height, width, channels }: SetShape,
+  variantsPerImage = 1,
+): Readonly<Record<keyof SetTensors, Spec>> {
+  return {
+    images: { shape: [count, height, width, channels], dtype: 'u8' },
+    labels: { shape: [count], dtype: 'u32' },
+    permutation: { shape: [count * variantsPerImage], dtype: 'u32' },
+  };
+}
+
+export class DeviceSet implements SetTensors {
+  readonly images: Tensor;
+  readonly labels: Tensor;
   readonly permutation: Tensor;
   readonly count: number;
   /** Samples in an epoch: each image as often as there are variants of it. */
@@ -28,14 +50,14 @@ export class DeviceSet {
     set: LabelledImages,
     { variantsPerImage = 1 }: { readonly variantsPerImage?: number } = {},
   ) {
-    const { count, height, width, channels } = set;
-    this.count = count;
-    this.epochSize = count * variantsPerImage;
-    this.images = Tensor.from(new Uint8Array(set.images), [count, height, width, channels], device);
-    this.labels = Tensor.from(Uint32Array.from(set.labels), [count], device);
+    const { images, labels, permutation } = setSpecs(set, variantsPerImage);
+    this.count = set.count;
+    this.epochSize = set.count * variantsPerImage;
+    this.images = Tensor.from(new Uint8Array(set.images), images.shape, device);
+    this.labels = Tensor.from(Uint32Array.from(set.labels), labels.shape, device);
     this.permutation = Tensor.from(
       Uint32Array.from({ length: this.epochSize }, (_, i) => i),
-      [this.epochSize],
+      permutation.shape,
       device,
     );
   }

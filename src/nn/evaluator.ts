@@ -1,14 +1,15 @@
 /** Loss and accuracy of a model over a set, and its predictions: programs over the model's own parameters. */
+import type { Spec } from '../engine/pass.js';
 import { type BoundStep, program } from '../engine/program.js';
 import type { CompileOptions } from '../engine/compile.js';
 import { Tensor } from '../engine/tensor.js';
 import { softmaxCrossEntropy } from '../kernels/index.js';
-import { advance, stateSize, stateWords } from '../kernels/step_state.js';
+import { advance, stateSize, stateSpec, stateWords } from '../kernels/step_state.js';
 import type { Callback, Inference, Training } from './callbacks/callback.js';
-import { DeviceSet, type LabelledImages } from './device_set.js';
+import { DeviceSet, type LabelledImages, type SetTensors } from './device_set.js';
 import { gatherInputs } from './inputs.js';
 import { penalised } from './penalty.js';
-import { createRing, replaySteps } from './replay_loop.js';
+import { prepareRing, replaySteps, ringSpec } from './replay_loop.js';
 import type { Model } from './model.js';
 
 export interface Evaluation {
@@ -23,15 +24,51 @@ export interface EvaluationOptions {
   readonly training?: Training | undefined;
 }
 
+/** What an evaluation keeps on the device beside model, set and intermediates. */
+export class EvaluationTensors {
+  readonly state: Tensor;
+  readonly rates: Tensor;
+  readonly ring: Tensor;
+
+  /** `make` gives each tensor its memory, or a placeholder where the evaluation is only planned. */
+  constructor(make: (spec: Spec) => Tensor) {
+    this.state = make(stateSpec);
+    this.rates = make({ shape: [1], dtype: 'f32' });
+    this.ring = make(ringSpec);
+  }
+
+  dispose(): void {
+    for (const tensor of [this.state, this.rates, this.ring]) tensor.dispose();
+  }
+}
+
+/** Records loss and accuracy of the batch at the state's cursor, into the ring. */
+export function recordEvaluation(
+  model: Model,
+  set: SetTensors,
+  { state, rates, ring }: EvaluationTensors,
+  batch: number,
+): Record<string, Tensor> {
+  const { x, y } = gatherInputs(set, state, { batch, preprocessing: model.preprocessing });
+  const logits = model.forward(x, { isTraining: false, state, withoutSoftmax: true });
+  const { totals } = penalised(model, softmaxCrossEntropy(logits, y));
+  advance({ totals, rates, state, ring }, { batch, isDivided: false });
+  return {};
+}
+
+/** Records the model's output for the batch at the state's cursor. */
+export function recordPrediction(model: Model, set: SetTensors, state: Tensor, batch: number): Tensor {
+  const { x } = gatherInputs(set, state, { batch, preprocessing: model.preprocessing });
+  return model.forward(x, { isTraining: false, state, withoutSoftmax: false });
+}
+
 /** Bound once, run as often as wanted: the validation of a training. */
 export class Evaluator {
   private constructor(
     private readonly model: Model,
     private readonly set: DeviceSet,
     private readonly batchSize: number,
-    private readonly state: Tensor,
-    private readonly rates: Tensor,
-    private readonly ring: Tensor,
+    private readonly tensors: EvaluationTensors,
     private readonly bound: BoundStep<Record<string, Tensor>>,
   ) {}
 
@@ -43,21 +80,15 @@ export class Evaluator {
   ): Promise<Evaluator> {
     const { device } = model;
     const set = new DeviceSet(device, images);
-    const state = Tensor.from(new Uint32Array(stateSize), [stateSize], device);
-    const rates = Tensor.from([0], [1], device);
-    const ring = createRing(device);
-    const evaluate = program((): Record<string, Tensor> => {
-      const { x, y } = gatherInputs(set, state, { batch: batchSize, preprocessing: model.preprocessing });
-      const logits = model.forward(x, { isTraining: false, state, withoutSoftmax: true });
-      const { totals } = penalised(model, softmaxCrossEntropy(logits, y));
-      advance({ totals, rates, state, ring }, batchSize);
-      return {};
-    }, device);
+    const tensors = new EvaluationTensors((spec) => Tensor.zeros(spec, device));
+    prepareRing(tensors.ring);
+    const evaluate = program(() => recordEvaluation(model, set, tensors, batchSize), device);
     try {
       const bound = await evaluate.bind([], options);
-      return new Evaluator(model, set, batchSize, state, rates, ring, bound);
+      return new Evaluator(model, set, batchSize, tensors, bound);
     } catch (error) {
-      for (const resource of [set, state, rates, ring]) resource.dispose();
+      set.dispose();
+      tensors.dispose();
       throw error;
     }
   }
@@ -65,7 +96,7 @@ export class Evaluator {
   async run({ callbacks = [], training }: EvaluationOptions = {}): Promise<Evaluation> {
     const words = new Uint32Array(stateSize);
     words[stateWords.epochSize] = this.set.count;
-    this.state.write(words);
+    this.tensors.state.write(words);
     const count = Math.ceil(this.set.count / this.batchSize);
     const inference: Inference = {
       model: this.model,
@@ -88,7 +119,7 @@ export class Evaluator {
     await replaySteps({
       device: this.model.device,
       step: this.bound.step,
-      ring: this.ring,
+      ring: this.tensors.ring,
       firstStep: 0,
       count,
       onStepBegin: callbacks.some((callback) => callback.onTestBatchBegin) ? hearBegin : undefined,
@@ -107,7 +138,7 @@ export class Evaluator {
   dispose(): void {
     this.bound.step.dispose();
     this.set.dispose();
-    for (const tensor of [this.state, this.rates, this.ring]) tensor.dispose();
+    this.tensors.dispose();
   }
 }
 
@@ -124,11 +155,8 @@ export async function predictAll(
 ): Promise<Float32Array<ArrayBuffer>> {
   const { device } = model;
   const set = new DeviceSet(device, images);
-  const state = Tensor.from(new Uint32Array(stateSize), [stateSize], device);
-  const predict = program(() => {
-    const { x } = gatherInputs(set, state, { batch: batchSize, preprocessing: model.preprocessing });
-    return model.forward(x, { isTraining: false, state, withoutSoftmax: false });
-  }, device);
+  const state = Tensor.zeros(stateSpec, device);
+  const predict = program(() => recordPrediction(model, set, state, batchSize), device);
   const resources: { dispose(): void }[] = [set, state];
   try {
     const { step, outputs } = await predict.bind();

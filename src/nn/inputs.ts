@@ -1,7 +1,7 @@
 /** From the images on the device to the model's inputs: gather, scale, filter, augment; recorded in every program. */
 import type { Tensor } from '../engine/tensor.js';
 import { type AugmentOptions, augmentBatch, batchGather, image, scale } from '../kernels/index.js';
-import type { DeviceSet } from './device_set.js';
+import type { SetTensors } from './device_set.js';
 import type { Preprocessing } from './preprocessing.js';
 
 export interface InputOptions {
@@ -18,7 +18,7 @@ export interface InputOptions {
  * Shapes: → x [batch,H,W,C], y [batch] labels (0xffffffff behind the end of the epoch).
  */
 export function gatherInputs(
-  set: DeviceSet,
+  set: SetTensors,
   state: Tensor,
   { batch, preprocessing, augmentation }: InputOptions,
 ): { readonly x: Tensor; readonly y: Tensor } {

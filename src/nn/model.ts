@@ -14,6 +14,8 @@ export interface ForwardContext {
   readonly state: Tensor;
   /** Leaves the logits where the model ends in a softmax. */
   readonly withoutSoftmax: boolean;
+  /** In training: x is a part of a batch that is taken in micro-batches. Default false. */
+  readonly isMicroBatch?: boolean;
 }
 
 export interface SaveWeightsOptions {

@@ -37,12 +37,14 @@ export class ParameterGroup {
   readonly flat: Tensor;
   readonly tensors: ReadonlyMap<string, Tensor>;
 
+  /** Zeros, or `flat`, a tensor of the layout's length, which the group then owns. */
   constructor(
     readonly device: Device,
     readonly layout: ParameterLayout,
+    flat = Tensor.from(new Float32Array(layout.length), [layout.length], device),
   ) {
-    this.flat = Tensor.from(new Float32Array(layout.length), [layout.length], device);
-    const { storage } = this.flat;
+    this.flat = flat;
+    const { storage } = flat;
     this.tensors = new Map(
       layout.entries.map(({ name, shape, offset, size }) => {
         const slice: Storage = {

@@ -5,8 +5,9 @@
  */
 import { debugLevel } from '../engine/debug.js';
 import type { Device } from '../engine/device.js';
+import type { Spec } from '../engine/pass.js';
 import type { Step } from '../engine/replay.js';
-import { Tensor } from '../engine/tensor.js';
+import type { Tensor } from '../engine/tensor.js';
 import { assert } from '../errors.js';
 import { ringRow } from '../kernels/step_state.js';
 
@@ -23,16 +24,19 @@ export interface StepMetrics {
   readonly count: number;
 }
 
-export function createRing(device: Device): Tensor {
-  const ring = Tensor.from(new Uint32Array(ringRows * ringRow), [ringRows, ringRow], device);
-  // One read is under way while the next one is encoded.
-  device.prepareReads(ring.storage.byteLength, 2);
-  return ring;
+export const ringSpec: Spec = { shape: [ringRows, ringRow], dtype: 'u32' };
+
+/** Makes ready what reading the ring takes: one read is under way while the next one is encoded. */
+export function prepareRing({ device, storage }: Tensor): void {
+  device.prepareReads(storage.byteLength, 2);
 }
+
+/** What is replayed: a Step, or what does one by several. */
+export type Replayable = Pick<Step, 'encode' | 'profileAndPrint'>;
 
 export interface ReplayOptions {
   readonly device: Device;
-  readonly step: Step;
+  readonly step: Replayable;
   readonly ring: Tensor;
   /** The state's step counter before the first replay. */
   readonly firstStep: number;

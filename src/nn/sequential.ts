@@ -5,6 +5,7 @@ import { type Tensor, checkShape } from '../engine/tensor.js';
 import { ModelError, ShapeError, StateError, UsageError } from '../errors.js';
 import { type Folder, folderAt } from '../folder.js';
 import { add, l2Penalty } from '../kernels/index.js';
+import { fittingEvaluation, fittingPrediction } from './batch_division.js';
 import { type Evaluation, Evaluator, predictAll } from './evaluator.js';
 import { type LabelledImages, checkImages } from './device_set.js';
 import type { Callback } from './callbacks/callback.js';
@@ -41,6 +42,14 @@ export interface CompileOptions {
   readonly optimizer: Optimizer;
   /** Integer labels; a softmax at the end of the model is fused into the loss. */
   readonly loss: 'sparseCategoricalCrossentropy';
+}
+
+export interface InferenceOptions {
+  /** Images at once, fewer where the device has no room for them; default 128. */
+  readonly batchSize?: number;
+  readonly callbacks?: readonly Callback[];
+  /** Bytes that the device may hold in all, as in `fit`. */
+  readonly memory?: number;
 }
 
 export class Sequential implements Model {
@@ -186,16 +195,15 @@ export class Sequential implements Model {
     return train(this, images, options);
   }
 
-  /** Mean loss and accuracy over a set. */
+  /** Mean loss and accuracy over a set, in batches that the device has room for. */
   async evaluate(
     images: LabelledImages,
-    {
-      batchSize = 128,
-      callbacks,
-    }: { readonly batchSize?: number; readonly callbacks?: readonly Callback[] } = {},
+    { batchSize = 128, callbacks, memory }: InferenceOptions = {},
   ): Promise<Evaluation> {
     checkImages('evaluate', images, this.inputShape, this.classes);
-    const evaluator = await Evaluator.create(this, images, Math.min(batchSize, images.count));
+    const most = Math.min(batchSize, images.count);
+    const fitting = fittingEvaluation(this, images, { batchSize: most, memory });
+    const evaluator = await Evaluator.create(this, images, fitting);
     try {
       return await evaluator.run({ callbacks });
     } finally {
@@ -206,16 +214,15 @@ export class Sequential implements Model {
   /** The outputs for every image, row by row: [count, classes] probabilities after a softmax. */
   async predict(
     images: Omit<LabelledImages, 'labels'>,
-    {
-      batchSize = 128,
-      callbacks,
-    }: { readonly batchSize?: number; readonly callbacks?: readonly Callback[] } = {},
+    { batchSize = 128, callbacks, memory }: InferenceOptions = {},
   ): Promise<Float32Array<ArrayBuffer>> {
     // Field by field: a class instance's getters would not be copied by a spread.
     const { count, height, width, channels } = images;
     const labelled = { images: images.images, count, height, width, channels, labels: new Uint8Array(count) };
     checkImages('predict', labelled, this.inputShape, undefined);
-    return predictAll(this, labelled, Math.min(batchSize, images.count), callbacks);
+    const most = Math.min(batchSize, images.count);
+    const fitting = fittingPrediction(this, labelled, { batchSize: most, memory });
+    return predictAll(this, labelled, fitting, callbacks);
   }
 
   /** All parameters, those without a gradient included. */

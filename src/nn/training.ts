@@ -6,6 +6,7 @@ import type { CompileOptions } from '../engine/compile.js';
 import { UsageError } from '../errors.js';
 import { type AugmentOptions, checkAugmentOptions } from '../kernels/index.js';
 import { permutation, streams } from '../random.js';
+import { type BatchDivision, describeDivision, divideBatch } from './batch_division.js';
 import { checkpointOf, restoreCallbacks } from './callback_states.js';
 import type { Callback, KernelChoice, Logs, Training } from './callbacks/callback.js';
 import type { Checkpoint, Position } from './checkpoint.js';
@@ -19,8 +20,18 @@ import { TrainingStep } from './training_step.js';
 export interface FitOptions {
   /** Epochs in all, those before a resume included. Default 1. */
   readonly epochs?: number;
-  /** Default 32. */
+  /** Default 32. Any size will do: what the device cannot take at once is taken in micro-batches. */
   readonly batchSize?: number;
+  /**
+   * Images at once, where fewer than the batch: gradients accumulate over micro-batches, and the weights change once per
+   * batch. Left out: the whole batch where it fits, else the fewest micro-batches that do.
+   */
+  readonly microBatchSize?: number;
+  /**
+   * Bytes that the device may hold in all. Left out: four fifths of the host's free memory for a device that computes in
+   * it, no limit elsewhere, where WebGPU does not tell how much there is.
+   */
+  readonly memory?: number;
   readonly validationData?: LabelledImages;
   readonly callbacks?: readonly Callback[];
   /** What happens to the training images, drawn anew each epoch; validation images stay as they are. */
@@ -51,7 +62,7 @@ const start: Position = { step: 0, epoch: 0, cursor: 0, lossSum: 0, correct: 0, 
 /** Runs `fit`; see Sequential.fit. */
 export async function train(model: Model, images: LabelledImages, options: FitOptions): Promise<History> {
   checkOptions(model, images, options);
-  const fitting = new Fitting(model, images, options);
+  const fitting = new Fitting(model, images, options, divisionFor(model, images, options));
   try {
     return await fitting.run();
   } finally {
@@ -86,6 +97,25 @@ function checkOptions(
   }
 }
 
+/** Before anything is allocated. A resumed training goes on with its own micro-batches, which its bits depend on. */
+function divisionFor(
+  model: Model,
+  images: LabelledImages,
+  { batchSize = 32, microBatchSize, resume, ...options }: FitOptions,
+): BatchDivision {
+  const { memory, validationData: validation, variantsPerImage, augmentation } = options;
+  return divideBatch(model, {
+    batchSize,
+    microBatchSize,
+    preferred: resume?.microBatchSize,
+    memory,
+    images,
+    validation,
+    variantsPerImage,
+    augmentation,
+  });
+}
+
 /** One `fit`: where it stands, and what it holds on the device until `dispose`. */
 class Fitting {
   readonly #set: DeviceSet;
@@ -106,6 +136,7 @@ class Fitting {
     private readonly model: Model,
     images: LabelledImages,
     private readonly options: FitOptions,
+    private readonly division: BatchDivision,
   ) {
     const { epochs = 1, batchSize = 32, callbacks = [], variantsPerImage = 1, validationData } = options;
     this.#set = new DeviceSet(model.device, images, { variantsPerImage });
@@ -121,10 +152,11 @@ class Fitting {
       batchSize,
       samples: this.#set.epochSize,
       validationSamples: validationData?.count ?? 0,
+      accumulation: describeDivision(division, { hasBatchStatistics: model.statistics.tensors.size > 0 }),
       get kernels() {
         return kernels();
       },
-      checkpoint: () => checkpointOf(model, this.#position, callbacks),
+      checkpoint: () => checkpointOf(model, this.#position, callbacks, division),
       position: () => this.#position,
       lossBits: () => this.#lossBits,
       stop: () => {
@@ -165,9 +197,14 @@ class Fitting {
         for (const callback of this.#callbacks) callback.onCompile?.(done, total, this.#training);
       },
     };
-    const size = this.#batchSize;
-    this.#step = await TrainingStep.create(this.model, this.#set, size, { ...compiling, augmentation });
-    if (validationData) this.#evaluator = await Evaluator.create(this.model, validationData, size, compiling);
+    const { microBatchSize } = this.division;
+    this.#step = await TrainingStep.create(this.model, this.#set, this.#batchSize, {
+      ...compiling,
+      augmentation,
+      microBatchSize,
+    });
+    if (validationData)
+      this.#evaluator = await Evaluator.create(this.model, validationData, microBatchSize, compiling);
     return this.#step;
   }
 
@@ -210,7 +247,7 @@ class Fitting {
     };
     await replaySteps({
       device: this.model.device,
-      step: step.bound.step,
+      step: step.replayable,
       ring: step.ring,
       firstStep: this.#position.step,
       count: Math.ceil((epochSize - cursor) / batchSize),

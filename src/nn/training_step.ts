@@ -1,118 +1,263 @@
-/** The training step of a model: one program, recorded from the model and bound to a set on the device. */
-import { grad } from '../engine/op.js';
-import { describePlan, type Plan } from '../engine/plan.js';
-import { debug } from '../engine/debug.js';
-import { type BoundStep, program } from '../engine/program.js';
+/**
+ * The training step of a model: one program, recorded from the model and bound to a set on the device; two where the
+ * batch is taken in micro-batches.
+ */
 import type { CompileOptions } from '../engine/compile.js';
+import { debug } from '../engine/debug.js';
+import { grad } from '../engine/op.js';
+import type { Spec } from '../engine/pass.js';
+import { describePlan, type Plan } from '../engine/plan.js';
+import { program } from '../engine/program.js';
+import type { Step } from '../engine/replay.js';
 import { Tensor } from '../engine/tensor.js';
 import { currentTrace } from '../engine/trace.js';
 import { assert } from '../errors.js';
-import { type AugmentOptions, scale, softmaxCrossEntropy } from '../kernels/index.js';
-import { advance, stateSize, stateWords } from '../kernels/step_state.js';
+import { type AugmentOptions, accumulate, scale, softmaxCrossEntropy } from '../kernels/index.js';
+import { advance, stateSize, stateSpec, stateWords } from '../kernels/step_state.js';
 import type { KernelChoice } from './callbacks/callback.js';
 import type { Position } from './checkpoint.js';
-import type { DeviceSet } from './device_set.js';
+import type { DeviceSet, SetTensors } from './device_set.js';
+import { DividedStep } from './divided_step.js';
 import { gatherInputs } from './inputs.js';
 import type { Model } from './model.js';
 import { ParameterGroup } from './parameters.js';
 import { penalised } from './penalty.js';
-import { createRing } from './replay_loop.js';
+import { type Replayable, prepareRing, ringSpec } from './replay_loop.js';
 
-/** Records, plans and binds the training step of a model over a set on the device. */
-export class TrainingStep {
+export interface StepOptions {
+  readonly batchSize: number;
+  /** Images at once: where fewer than the batch, gradients accumulate over micro-batches. */
+  readonly microBatchSize: number;
+  readonly augmentation?: AugmentOptions | undefined;
+}
+
+/** What a step keeps on the device beside model, set and intermediates. */
+export class StepTensors {
   readonly state: Tensor;
-  readonly ring: Tensor;
   readonly rates: Tensor;
+  readonly ring: Tensor;
   readonly gradients: ParameterGroup;
+  /** Over the micro-batches of a batch; undefined where it is taken whole. */
+  readonly sums: { readonly gradients: Tensor; readonly totals: Tensor } | undefined;
 
-  private constructor(
-    readonly model: Model,
-    readonly set: DeviceSet,
-    readonly batchSize: number,
-    readonly augmentation: AugmentOptions | undefined,
+  /** `make` gives each tensor its memory, or a placeholder where the step is only planned. */
+  constructor(
+    { device, parameters: { layout } }: Model,
+    { stepsPerEpoch, isDivided }: { readonly stepsPerEpoch: number; readonly isDivided: boolean },
+    make: (spec: Spec) => Tensor,
   ) {
-    const { device, parameters } = model;
-    this.state = Tensor.from(new Uint32Array(stateSize), [stateSize], device);
-    this.rates = Tensor.from(new Float32Array(this.stepsPerEpoch), [this.stepsPerEpoch], device);
-    this.ring = createRing(device);
-    this.gradients = new ParameterGroup(device, parameters.layout);
+    const flat: Spec = { shape: [layout.length], dtype: 'f32' };
+    this.state = make(stateSpec);
+    this.rates = make({ shape: [stepsPerEpoch], dtype: 'f32' });
+    this.ring = make(ringSpec);
+    this.gradients = new ParameterGroup(device, layout, make(flat));
+    this.sums = isDivided ? { gradients: make(flat), totals: make({ shape: [4], dtype: 'f32' }) } : undefined;
   }
 
-  #bound: BoundStep<Record<string, Tensor>> | undefined;
-
-  static async create(
-    model: Model,
-    set: DeviceSet,
-    batchSize: number,
-    {
-      augmentation,
-      ...options
-    }: CompileOptions & { readonly augmentation?: AugmentOptions | undefined } = {},
-  ): Promise<TrainingStep> {
-    const training = new TrainingStep(model, set, batchSize, augmentation);
-    const step = program(() => training.#record(), model.device);
-    try {
-      training.#bound = await step.bind([], options);
-    } catch (error) {
-      training.dispose();
-      throw error;
-    }
-    debug(1, () => describePlan(training.plan));
-    return training;
+  dispose(): void {
+    const { state, rates, ring, gradients, sums } = this;
+    for (const resource of [state, rates, ring, gradients, sums?.gradients, sums?.totals])
+      resource?.dispose();
   }
+}
 
-  get stepsPerEpoch(): number {
-    return Math.ceil(this.set.epochSize / this.batchSize);
-  }
+/** A function that records a program without inputs and outputs: it reads and writes what it captures. */
+type Recorder = () => Record<string, Tensor>;
 
-  get bound(): BoundStep<Record<string, Tensor>> {
-    assert(this.#bound, 'a training step is bound when it is created');
-    return this.#bound;
-  }
+/** The programs of a step: the whole of it, or one for each micro-batch and one that ends the step. */
+export function stepRecorders(
+  model: Model,
+  set: SetTensors,
+  tensors: StepTensors,
+  { batchSize, microBatchSize, augmentation }: StepOptions,
+): readonly [Recorder] | readonly [microBatch: Recorder, update: Recorder] {
+  const { preprocessing, parameters } = model;
+  const { state, rates, ring, sums } = tensors;
+  const isDivided = sums !== undefined;
 
-  get plan(): Plan {
-    return this.bound.step.plan;
-  }
-
-  /** Which kernel computes each pass. */
-  get kernels(): readonly KernelChoice[] {
-    return this.plan.dispatches.map(({ pass, shapes, variant }) => ({ pass, shapes, variant }));
-  }
-
-  /** Puts the state where `position` is; `rate` is the learning rate of the step there. */
-  begin(position: Position, { seed, rate }: { readonly seed: number; readonly rate: number }): void {
-    const words = new Uint32Array(stateSize);
-    words[stateWords.step] = position.step;
-    words[stateWords.seed] = seed;
-    words[stateWords.cursor] = position.cursor;
-    words[stateWords.epochSize] = this.set.epochSize;
-    words[stateWords.epoch] = position.epoch;
-    new Float32Array(words.buffer)[stateWords.learningRate] = rate;
-    this.state.write(words);
-  }
-
-  #record(): Record<string, Tensor> {
-    const { model, set, state, rates, ring, batchSize: batch } = this;
-    const { parameters, preprocessing } = model;
-    const { x, y } = gatherInputs(set, state, { batch, preprocessing, augmentation: this.augmentation });
-    const logits = model.forward(x, { isTraining: true, state, withoutSoftmax: true });
+  const differentiate = (): { readonly totals: Tensor } => {
+    const { x, y } = gatherInputs(set, state, { batch: microBatchSize, preprocessing, augmentation });
+    const logits = model.forward(x, {
+      isTraining: true,
+      state,
+      withoutSoftmax: true,
+      isMicroBatch: isDivided,
+    });
     const { loss, totals } = penalised(model, softmaxCrossEntropy(logits, y));
     const names = [...parameters.tensors.keys()];
     const gradients = grad(
       loss,
       names.map((name) => parameters.get(name)),
     );
-    gradients.forEach((gradient, i) => writeInto(this.gradients.get(names[i]!), gradient));
+    gradients.forEach((gradient, i) => writeInto(tensors.gradients.get(names[i]!), gradient));
+    return { totals };
+  };
+  const update = (gradients: Tensor, totals: Tensor): void => {
     const slots = Object.fromEntries([...model.slots].map(([name, group]) => [name, group.flat]));
-    model.optimizer.apply({ parameters: parameters.flat, gradients: this.gradients.flat, slots, state });
-    advance({ totals, rates, state, ring }, batch);
+    model.optimizer.apply({ parameters: parameters.flat, gradients, slots, state });
+    advance({ totals, rates, state, ring }, { batch: batchSize, isDivided });
+  };
+
+  if (!sums) {
+    const whole: Recorder = () => {
+      const { totals } = differentiate();
+      update(tensors.gradients.flat, totals);
+      return {};
+    };
+    return [whole];
+  }
+  const microBatch: Recorder = () => {
+    const { totals } = differentiate();
+    const operands = { gradientSums: sums.gradients, totalSums: sums.totals };
+    accumulate(
+      { gradients: tensors.gradients.flat, totals, state, ...operands },
+      { microBatch: microBatchSize },
+    );
     return {};
+  };
+  const end: Recorder = () => {
+    update(sums.gradients, sums.totals);
+    return {};
+  };
+  return [microBatch, end];
+}
+
+/** Records, plans and binds the training step of a model over a set on the device. */
+export class TrainingStep {
+  readonly #tensors: StepTensors;
+  readonly #steps: Step[] = [];
+  #divided: DividedStep | undefined;
+
+  private constructor(
+    readonly model: Model,
+    readonly set: DeviceSet,
+    readonly batchSize: number,
+    readonly microBatchSize: number,
+  ) {
+    const { device } = model;
+    const { stepsPerEpoch } = this;
+    const shape = { stepsPerEpoch, isDivided: microBatchSize < batchSize };
+    this.#tensors = new StepTensors(model, shape, (spec) => Tensor.zeros(spec, device));
+    prepareRing(this.ring);
+  }
+
+  /**
+   * Images are taken `microBatchSize` at once where that is fewer than `batchSize`; the gradients of these
+   * micro-batches add up to those of the whole batch, and the optimizer runs once per batch. Order, augmentation and
+   * dropout masks are those of the whole batch; batch normalisation takes the statistics of each micro-batch.
+   *
+   * Throws: DeviceError when a buffer exceeds the device's limits or a shader does not compile.
+   */
+  static async create(
+    model: Model,
+    set: DeviceSet,
+    batchSize: number,
+    {
+      augmentation,
+      microBatchSize = batchSize,
+      ...options
+    }: CompileOptions & Partial<Pick<StepOptions, 'augmentation' | 'microBatchSize'>> = {},
+  ): Promise<TrainingStep> {
+    const atOnce = Math.min(microBatchSize, batchSize);
+    const training = new TrainingStep(model, set, batchSize, atOnce);
+    const recorders = stepRecorders(model, set, training.#tensors, {
+      batchSize,
+      microBatchSize: atOnce,
+      augmentation,
+    });
+    try {
+      for (const record of recorders) {
+        const { step } = await program(record, model.device).bind([], options);
+        training.#steps.push(step);
+      }
+    } catch (error) {
+      training.dispose();
+      throw error;
+    }
+    const [microBatch, update] = training.#steps;
+    if (microBatch && update) {
+      const { epochSize } = set;
+      training.#divided = new DividedStep(microBatch, update, {
+        epochSize,
+        batchSize,
+        microBatchSize: atOnce,
+      });
+    }
+    debug(1, () => training.plans.map(describePlan).join('\n'));
+    return training;
+  }
+
+  get state(): Tensor {
+    return this.#tensors.state;
+  }
+
+  get ring(): Tensor {
+    return this.#tensors.ring;
+  }
+
+  get rates(): Tensor {
+    return this.#tensors.rates;
+  }
+
+  /** What the optimizer last saw, laid out as the parameters are. */
+  get gradients(): Tensor {
+    const { gradients, sums } = this.#tensors;
+    return sums?.gradients ?? gradients.flat;
+  }
+
+  get stepsPerEpoch(): number {
+    return Math.ceil(this.set.epochSize / this.batchSize);
+  }
+
+  /** The whole step, or what it does for one micro-batch. */
+  get bound(): { readonly step: Step } {
+    const [step] = this.#steps;
+    assert(step, 'a training step is bound when it is created');
+    return { step };
+  }
+
+  /** What the replay loop replays. */
+  get replayable(): Replayable {
+    return this.#divided ?? this.bound.step;
+  }
+
+  get plan(): Plan {
+    return this.bound.step.plan;
+  }
+
+  /** All of them: with micro-batches there is one more, which ends the step. */
+  get plans(): readonly Plan[] {
+    return this.#steps.map(({ plan }) => plan);
+  }
+
+  /** Which kernel computes each pass. */
+  get kernels(): readonly KernelChoice[] {
+    return this.plans.flatMap(({ dispatches }) =>
+      dispatches.map(({ pass, shapes, variant }) => ({ pass, shapes, variant })),
+    );
+  }
+
+  /** Puts the state where `position` is; `rate` is the learning rate of the step there. */
+  begin(position: Position, { seed, rate }: { readonly seed: number; readonly rate: number }): void {
+    const { cursor } = position;
+    const { epochSize } = this.set;
+    const isDivided = this.microBatchSize < this.batchSize;
+    const words = new Uint32Array(stateSize);
+    words[stateWords.step] = position.step;
+    words[stateWords.seed] = seed;
+    words[stateWords.cursor] = cursor;
+    words[stateWords.epochSize] = isDivided ? Math.min(cursor + this.batchSize, epochSize) : epochSize;
+    words[stateWords.epoch] = position.epoch;
+    words[stateWords.batchStart] = cursor;
+    words[stateWords.epochEnd] = epochSize;
+    new Float32Array(words.buffer)[stateWords.learningRate] = rate;
+    this.state.write(words);
+    this.#divided?.begin(cursor);
   }
 
   dispose(): void {
-    this.#bound?.step.dispose();
-    this.gradients.dispose();
-    for (const tensor of [this.state, this.rates, this.ring]) tensor.dispose();
+    for (const step of this.#steps) step.dispose();
+    this.#tensors.dispose();
   }
 }
 

@@ -3,13 +3,13 @@
  * The random number is drawn by the host's own pcg4d, so the comparison also proves that both draw alike.
  */
 import { stateSize, stateWords } from '../kernels/step_state.js';
-import { dropout } from '../kernels/dropout.js';
+import { type DropoutAttributes, dropout } from '../kernels/dropout.js';
 import { layerStream, pcg4d, streams, uniform } from '../random.js';
 import { type Array64, type Draw, drawSigned, map64, reference, wholeNumber } from './reference.js';
 
-type Options = { readonly rate: number; readonly stream: number };
+type Options = DropoutAttributes;
 
-export interface Mask extends Options {
+export interface Mask extends Omit<Options, 'perSample'> {
   readonly seed: number;
   readonly step: number;
 }
@@ -24,18 +24,22 @@ export function dropoutFactor64(index: number, { rate, stream, seed, step }: Mas
 function masked(x: Array64, state: Array64, options: Options): Array64 {
   const seed = state.values[stateWords.seed] as number;
   const step = state.values[stateWords.step] as number;
-  return map64(x, (value, i) => value * dropoutFactor64(i, { ...options, seed, step }));
+  const word = (name: 'cursor' | 'batchStart'): number => state.values[stateWords[name]] as number;
+  const before = (word('cursor') - word('batchStart')) * options.perSample;
+  return map64(x, (value, i) => value * dropoutFactor64(before + i, { ...options, seed, step }));
 }
 
 const drawState: Draw = (random) => {
   const values = new Float64Array(stateSize);
   values[stateWords.seed] = wholeNumber(random, 0, 2 ** 32 - 1);
   values[stateWords.step] = wholeNumber(random, 0, 70_000);
+  values[stateWords.batchStart] = wholeNumber(random, 0, 60_000);
+  values[stateWords.cursor] = (values[stateWords.batchStart] as number) + wholeNumber(random, 0, 4096);
   return { shape: [stateSize], dtype: 'u32', values };
 };
 
 const state = [stateSize];
-const half: Options = { rate: 0.5, stream: streams.dropout };
+const half: Options = { rate: 0.5, stream: streams.dropout, perSample: 0 };
 
 export const dropoutReference = reference<'x' | 'state', 'y', Options>({
   op: 'dropout',
@@ -43,7 +47,9 @@ export const dropoutReference = reference<'x' | 'state', 'y', Options>({
   outputs: ['y'],
   forward: ({ x, state }, options) => ({ y: masked(x, state, options) }),
   backward: ({ state }, { y: dy }, options) => ({ x: masked(dy, state, options) }),
-  call: ({ x, state }, options) => ({ y: dropout(x, { ...options, state }) }),
+  call: ({ x, state }, options) => ({
+    y: dropout(x, { ...options, state, isMicroBatch: options.perSample > 0 }),
+  }),
   passes: {
     'dropout/forward': ({ inputs, options, outputs }) => ({
       inputs,
@@ -66,20 +72,25 @@ export const dropoutReference = reference<'x' | 'state', 'y', Options>({
     {
       name: 'rate 0.25, another layer',
       inputs: { x: [2, 7, 7, 9], state },
-      options: { rate: 0.25, stream: layerStream(streams.dropout, 7) },
+      options: { ...half, rate: 0.25, stream: layerStream(streams.dropout, 7) },
     },
-    { name: 'rate 0.1', inputs: { x: [4099], state }, options: { rate: 0.1, stream: streams.dropout } },
-    { name: 'nearly all', inputs: { x: [515], state }, options: { rate: 0.97, stream: streams.dropout } },
+    { name: 'rate 0.1', inputs: { x: [4099], state }, options: { ...half, rate: 0.1 } },
+    { name: 'nearly all', inputs: { x: [515], state }, options: { ...half, rate: 0.97 } },
+    {
+      name: 'a micro-batch of three samples',
+      inputs: { x: [3, 5, 7], state },
+      options: { ...half, perSample: 35 },
+    },
   ],
   random: (random) => ({
     inputs: { x: [wholeNumber(random, 1, 9), wholeNumber(random, 1, 99)], state },
-    options: { rate: random(), stream: layerStream(streams.dropout, wholeNumber(random, 0, 99)) },
+    options: { ...half, rate: random(), stream: layerStream(streams.dropout, wholeNumber(random, 0, 99)) },
   }),
   bench: [
     {
       name: 'paper after pool 1',
       inputs: { x: [128, 14, 14, 32], state },
-      options: { rate: 0.25, stream: streams.dropout },
+      options: { ...half, rate: 0.25 },
     },
     { name: 'paper dense1', inputs: { x: [128, 256], state }, options: half },
   ],

@@ -18,6 +18,7 @@ import { l2TotalsReference } from './l2_totals.js';
 import { matmulReference } from './matmul.js';
 import { argMaxReference, maxReference } from './max.js';
 import { maxPool2dReference } from './max_pool2d.js';
+import { microBatchReference } from './micro_batch.js';
 import type { Reference } from './reference.js';
 import { reluReference } from './relu.js';
 import { reshapeReference } from './reshape.js';
@@ -60,6 +61,7 @@ const all: readonly Reference[] = [
   batchNormMovingReference,
   l2TotalsReference,
   stepStateReference,
+  microBatchReference,
   rooflineReference,
 ];
 

@@ -1,12 +1,12 @@
 /**
  * Reference of step_state/advance, in whole numbers:
  *   ring[step mod length] = (bits of three totals, step);  step + 1;  cursor + batch;  the next learning rate.
+ * Of a batch taken in micro-batches: the start of the next one, its end or the epoch's, the cursor at its start.
  */
-import { stateSize, stateWords } from '../kernels/step_state.js';
+import { type AdvanceAttributes, stateSize, stateWords } from '../kernels/step_state.js';
 import { type Array64, type Draw, drawSigned, fill64, reference, wholeNumber } from './reference.js';
 import { bitsOf } from './rmsprop.js';
 
-type Options = { readonly batch: number };
 type Input = 'totals' | 'rates' | 'state' | 'ring';
 
 const drawWords: Draw = (random, shape) => fill64(shape, () => wholeNumber(random, 0, 2 ** 32 - 1), 'u32');
@@ -21,12 +21,22 @@ const stateAt =
     return { shape: [stateSize], dtype: 'u32', values };
   };
 
+/** The state behind the micro-batches of a batch from `start`, in an epoch of `samples`. */
+const dividedAt =
+  (start: number, samples: number): Draw =>
+  () => {
+    const values = Float64Array.from({ length: stateSize }, (_, i) => 100 + i);
+    values[stateWords.batchStart] = start;
+    values[stateWords.epochEnd] = samples;
+    return { shape: [stateSize], dtype: 'u32', values };
+  };
+
 function advance64(
   totals: Array64,
   rates: Array64,
   state: Array64,
   ring: Array64,
-  batch: number,
+  { batch, isDivided }: AdvanceAttributes,
 ): Record<'state' | 'ring', Array64> {
   const after = { ...state, values: state.values.slice() };
   const written = { ...ring, values: ring.values.slice() };
@@ -34,10 +44,18 @@ function advance64(
   const row = (step % (ring.shape[0] as number)) * 4;
   for (let i = 0; i < 3; i++) written.values[row + i] = bitsOf(totals.values[i] as number);
   written.values[row + 3] = step;
-  const cursor = (state.values[stateWords.cursor] as number) + batch;
+  const start = state.values[isDivided ? stateWords.batchStart : stateWords.cursor] as number;
+  const cursor = start + batch;
   const next = Math.min(Math.floor(cursor / batch), rates.values.length - 1);
   after.values[stateWords.step] = step + 1;
   after.values[stateWords.cursor] = cursor;
+  if (isDivided) {
+    after.values[stateWords.batchStart] = cursor;
+    after.values[stateWords.epochSize] = Math.min(
+      cursor + batch,
+      state.values[stateWords.epochEnd] as number,
+    );
+  }
   after.values[stateWords.learningRate] = bitsOf(rates.values[next] as number);
   return { state: after, ring: written };
 }
@@ -49,7 +67,7 @@ const shapes = (steps: number, ring: number): Record<Input, readonly number[]> =
   ring: [ring, 4],
 });
 
-export const stepStateReference = reference<Input, 'state' | 'ring', Options>({
+export const stepStateReference = reference<Input, 'state' | 'ring', AdvanceAttributes>({
   op: 'step_state',
   inputs: {
     totals: { draw: drawSigned },
@@ -58,7 +76,7 @@ export const stepStateReference = reference<Input, 'state' | 'ring', Options>({
     ring: { dtype: 'u32', draw: drawWords },
   },
   outputs: ['state', 'ring'],
-  forward: ({ totals, rates, state, ring }, { batch }) => advance64(totals, rates, state, ring, batch),
+  forward: ({ totals, rates, state, ring }, options) => advance64(totals, rates, state, ring, options),
   roundings: { state: 0, ring: 0 },
   passes: {
     'step_state/advance': ({ inputs, options, outputs }) => ({
@@ -71,7 +89,7 @@ export const stepStateReference = reference<Input, 'state' | 'ring', Options>({
     {
       name: 'by hand',
       inputs: shapes(2, 2),
-      options: { batch: 4 },
+      options: { batch: 4, isDivided: false },
       byHand: {
         inputs: {
           totals: [2, 3, 4, 0],
@@ -88,22 +106,46 @@ export const stepStateReference = reference<Input, 'state' | 'ring', Options>({
     {
       name: 'the ring begins again',
       inputs: shapes(9, 8),
-      options: { batch: 16 },
+      options: { batch: 16, isDivided: false },
       draw: { state: stateAt(16, 32) },
     },
     {
       name: 'the last rate stays',
       inputs: shapes(3, 5),
-      options: { batch: 16 },
+      options: { batch: 16, isDivided: false },
       draw: { state: stateAt(2, 32) },
     },
     {
       name: 'a long run',
       inputs: shapes(400, 64),
-      options: { batch: 128 },
+      options: { batch: 128, isDivided: false },
       draw: { state: stateAt(70_001, 128 * 77) },
     },
+    {
+      name: 'in micro-batches, by hand',
+      inputs: shapes(4, 2),
+      options: { batch: 4, isDivided: true },
+      byHand: {
+        // The cursor has moved by two micro-batches of 3; the epoch ends within the next batch.
+        inputs: {
+          totals: [2, 3, 4, 0],
+          rates: [0.5, 0.25, 0.125, 1],
+          state: [5, 77, 10, 8, 0, 0, 4, 11],
+          ring: [1, 2, 3, 4, 5, 6, 7, 8],
+        },
+        outputs: {
+          state: [6, 77, 8, 11, 0x3e000000, 0, 8, 11],
+          ring: [1, 2, 3, 4, 0x40000000, 0x40400000, 0x40800000, 5],
+        },
+      },
+    },
+    {
+      name: 'in micro-batches, far from the end',
+      inputs: shapes(400, 64),
+      options: { batch: 128, isDivided: true },
+      draw: { state: dividedAt(128 * 70, 60_000) },
+    },
   ],
-  bench: [{ name: 'paper', inputs: shapes(391, 64), options: { batch: 128 } }],
+  bench: [{ name: 'paper', inputs: shapes(391, 64), options: { batch: 128, isDivided: false } }],
   wrongCalls: [],
 });

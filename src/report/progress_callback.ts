@@ -3,7 +3,7 @@ import type { Callback } from '../nn/callbacks/callback.js';
 import { ProgressLine, type Sink } from './progress_line.js';
 
 /**
- * Shows compiling, then a line per epoch as Keras does: overwritten in place on a terminal, written once elsewhere.
+ * Shows compiling, whether gradients accumulate, then a line per epoch as Keras does: overwritten in place on a terminal, written once elsewhere.
  * `colour` follows the sink when left out.
  */
 export function progressLine(
@@ -14,6 +14,9 @@ export function progressLine(
   const compiling = compileProgress(sink);
   return {
     onCompile: (done, total) => compiling(done, total),
+    onTrainBegin: ({ accumulation }) => {
+      if (accumulation !== undefined) sink.write(`${accumulation}\n`);
+    },
     onEpochBegin: (epoch, { epochs, stepsPerEpoch, batchSize, position }) => {
       sink.write(`Epoch ${epoch + 1}/${epochs}\n`);
       const doneBefore = Math.ceil(position().cursor / batchSize);

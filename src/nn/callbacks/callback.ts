@@ -19,6 +19,8 @@ export interface Training {
   readonly batchSize: number;
   readonly samples: number;
   readonly validationSamples: number;
+  /** One line on how batches are taken in micro-batches; undefined where they are taken whole. */
+  readonly accumulation: string | undefined;
   /** Which kernel computes each pass of the training step; none while it is compiled. */
   readonly kernels: readonly KernelChoice[];
   /** The last step whose metrics have come back. */

@@ -28,7 +28,7 @@ export function dropout(options: DropoutOptions): Layer {
     config: { rate },
     outputShape: (inputShape) => inputShape,
     parameters: () => [],
-    call: (x, _, { isTraining, state, index }) =>
-      isTraining ? drop(x, { rate, stream: layerStream(streams.dropout, index), state }) : x,
+    call: (x, _, { isTraining, state, index, isMicroBatch }) =>
+      isTraining ? drop(x, { rate, stream: layerStream(streams.dropout, index), state, isMicroBatch }) : x,
   };
 }

@@ -26,6 +26,8 @@ export interface LayerContext {
   readonly isTraining: boolean;
   /** The step's state (src/kernels/step_state.ts), which keys random numbers. */
   readonly state: Tensor;
+  /** Whether the input is a part of a batch that is taken in micro-batches. */
+  readonly isMicroBatch?: boolean;
   /** The layer's place in the model, which sets its random numbers apart. */
   readonly index: number;
 }

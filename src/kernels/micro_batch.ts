@@ -1,0 +1,63 @@
+/**
+ * Gradient accumulation: a batch too large for the device is taken in micro-batches one after another, whose gradients
+ * and totals are added up before the optimizer sees them. `accumulate` ends a micro-batch, as `advance` ends a step.
+ */
+import { type NoAttributes, type Pass, sizeOf } from '../engine/pass.js';
+import { runPass } from '../engine/program.js';
+import type { Tensor } from '../engine/tensor.js';
+import { clearVariant, gridFor } from './grid.js';
+
+type Operand = 'gradients' | 'totals' | 'state' | 'gradientSums' | 'totalSums';
+
+export type AccumulateAttributes = {
+  /** Samples per micro-batch. */
+  readonly microBatch: number;
+};
+
+export const microBatchAccumulate: Pass<Operand, never, AccumulateAttributes> = {
+  name: 'micro_batch/accumulate',
+  inputs: ['gradients', 'totals', 'state', 'gradientSums', 'totalSums'],
+  outputs: [],
+  dtypes: { state: 'u32' },
+  mutates: ['gradientSums', 'totalSums', 'state'],
+  shape: (): NoAttributes => ({}),
+  // Reads two, writes one.
+  cost: ({ inputs }) => ({
+    flops: 2 * sizeOf(inputs.gradients.shape),
+    bytes: 12 * sizeOf(inputs.gradients.shape),
+  }),
+  variants: [
+    clearVariant(({ inputs, attributes, device }) => {
+      const SIZE = sizeOf(inputs.gradients.shape);
+      const { workgroups, ...grid } = gridFor(SIZE, device, { software: 64 });
+      return {
+        dispatches: [
+          { shader: 'micro_batch/accumulate', constants: { SIZE, ...grid }, workgroups },
+          {
+            shader: 'micro_batch/accumulate_totals',
+            constants: { MICRO_BATCH: attributes.microBatch },
+            workgroups: [1, 1, 1],
+          },
+        ],
+      };
+    }),
+  ],
+};
+
+/**
+ * Ends a micro-batch, in place: its gradients, which are means over its own samples, join those of the batch so far by
+ * their share of the whole batch's samples, its totals are added, and the cursor moves on. The first one of a batch
+ * begins the sums anew.
+ *
+ *   gradientSums ← gradientSums + gradients · totals[2] / (epochSize − batchStart);   totalSums ← totalSums + totals
+ *
+ * Since the shares of a batch add up to 1, terms of the loss that each micro-batch has in full, such as a penalty, are
+ * in the sum once.
+ * Shapes: gradients, gradientSums [SIZE], totals, totalSums [4] as of softmaxCrossEntropy, state [8] u32.
+ */
+export function accumulate(
+  operands: Readonly<Record<Operand, Tensor>>,
+  attributes: AccumulateAttributes,
+): void {
+  runPass(microBatchAccumulate, operands, attributes);
+}

@@ -1,0 +1,138 @@
+/**
+ * What training, evaluation and prediction will take of the device's memory, found by recording and planning alone:
+ * tensors are placeholders, and nothing is allocated but the model's own weights and slots, where they were not yet.
+ */
+import { type Device, warmUpBytes } from '../engine/device.js';
+import { type Spec, storageBytes } from '../engine/pass.js';
+import type { Plan } from '../engine/plan.js';
+import { program } from '../engine/program.js';
+import { Tensor } from '../engine/tensor.js';
+import { stateSpec } from '../kernels/step_state.js';
+import { type SetShape, type SetTensors, setSpecs } from './device_set.js';
+import { EvaluationTensors, recordEvaluation, recordPrediction } from './evaluator.js';
+import type { Model } from './model.js';
+import type { ParameterGroup } from './parameters.js';
+import { type StepOptions, StepTensors, stepRecorders } from './training_step.js';
+
+/** Bytes of buffers on the device, as `Device.allocatedBytes` counts them. */
+export interface MemoryForecast {
+  /** Parameters, statistics, optimizer slots: with the model already, whatever the batch. */
+  readonly model: number;
+  /** Images, labels, the order of an epoch. */
+  readonly data: number;
+  /** Gradients, and the few words of the step's state. */
+  readonly step: number;
+  /** Values between kernels, each buffer used again when its value has died. */
+  readonly intermediates: number;
+  /** What compiling runs each kernel over, kept in the pool. */
+  readonly warmUp: number;
+  readonly largestBuffer: number;
+}
+
+export interface TrainingShape extends StepOptions {
+  readonly images: SetShape;
+  readonly variantsPerImage?: number | undefined;
+}
+
+/** All but the model, which is on the device already. */
+export function addedBytes({ data, step, intermediates, warmUp }: MemoryForecast): number {
+  return data + step + intermediates + warmUp;
+}
+
+/**
+ * The memory that `TrainingStep` takes over a set of these images, with the set.
+ *
+ * Throws: DeviceError when a kernel cannot be dispatched over so many images; StateError before compile().
+ */
+export function forecastTraining(model: Model, shape: TrainingShape): MemoryForecast {
+  const { images, variantsPerImage = 1, batchSize, microBatchSize } = shape;
+  const ledger = new Ledger(model.device);
+  const set = ledger.data(images, variantsPerImage);
+  const stepsPerEpoch = Math.ceil((images.count * variantsPerImage) / batchSize);
+  const isDivided = microBatchSize < batchSize;
+  const tensors = new StepTensors(model, { stepsPerEpoch, isDivided }, ledger.step);
+  for (const record of stepRecorders(model, set, tensors, shape))
+    ledger.plan(program(record, model.device).plan());
+  const { parameters, statistics, slots } = model;
+  return ledger.forecast([parameters, statistics, ...slots.values()]);
+}
+
+/** The memory that an `Evaluator` takes, with its set. Throws: DeviceError, as above. */
+export function forecastEvaluation(model: Model, images: SetShape, batchSize: number): MemoryForecast {
+  const ledger = new Ledger(model.device);
+  const set = ledger.data(images);
+  const tensors = new EvaluationTensors(ledger.step);
+  ledger.plan(program(() => recordEvaluation(model, set, tensors, batchSize), model.device).plan());
+  return ledger.forecast([model.parameters, model.statistics]);
+}
+
+/** The memory that `predictAll` takes, with its set. Throws: DeviceError, as above. */
+export function forecastPrediction(model: Model, images: SetShape, batchSize: number): MemoryForecast {
+  const ledger = new Ledger(model.device);
+  const set = ledger.data(images);
+  const state = ledger.step(stateSpec);
+  ledger.plan(program(() => recordPrediction(model, set, state, batchSize), model.device).plan());
+  return ledger.forecast([model.parameters, model.statistics]);
+}
+
+/** Both at once, as a training and its validation are. */
+export function together(a: MemoryForecast, b: MemoryForecast): MemoryForecast {
+  return {
+    model: a.model,
+    data: a.data + b.data,
+    step: a.step + b.step,
+    intermediates: a.intermediates + b.intermediates,
+    // The second one finds the buffers of the first in the pool.
+    warmUp: Math.max(a.warmUp, b.warmUp),
+    largestBuffer: Math.max(a.largestBuffer, b.largestBuffer),
+  };
+}
+
+/** Counts what would be allocated, rounded as the device rounds. */
+class Ledger {
+  #data = 0;
+  #step = 0;
+  #intermediates = 0;
+  #warmUp = 0;
+  #largest = 0;
+
+  constructor(readonly device: Device) {}
+
+  data(images: SetShape, variantsPerImage?: number): SetTensors {
+    const specs = setSpecs(images, variantsPerImage);
+    for (const spec of Object.values(specs)) this.#data += this.#buffer(storageBytes(spec));
+    return {
+      images: Tensor.placeholder(specs.images, this.device),
+      labels: Tensor.placeholder(specs.labels, this.device),
+      permutation: Tensor.placeholder(specs.permutation, this.device),
+    };
+  }
+
+  readonly step = (spec: Spec): Tensor => {
+    this.#step += this.#buffer(storageBytes(spec));
+    return Tensor.placeholder(spec, this.device);
+  };
+
+  plan({ buffers, outputs, dispatches }: Plan): void {
+    const lengths = [...buffers, ...outputs.map(storageBytes)];
+    for (const length of lengths) this.#intermediates += this.#buffer(length);
+    const most = Math.max(0, ...dispatches.map(({ shader }) => shader.bindings.length));
+    this.#warmUp = Math.max(this.#warmUp, most * this.device.bufferBytes(warmUpBytes));
+  }
+
+  #buffer(byteLength: number): number {
+    this.#largest = Math.max(this.#largest, byteLength);
+    return this.device.bufferBytes(byteLength);
+  }
+
+  forecast(model: readonly ParameterGroup[]): MemoryForecast {
+    return {
+      model: model.reduce((sum, { flat }) => sum + this.device.bufferBytes(flat.storage.byteLength), 0),
+      data: this.#data,
+      step: this.#step,
+      intermediates: this.#intermediates,
+      warmUp: this.#warmUp,
+      largestBuffer: this.#largest,
+    };
+  }
+}
