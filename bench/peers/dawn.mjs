@@ -14,7 +14,7 @@ const kept = [];
 /**
  * To be called before the library is loaded.
  * @param {string} [device] a part of the adapter's name
- * @returns {Promise<string>} the adapter's description
+ * @returns {Promise<string>} the adapter's name
  */
 export async function openGpu(device) {
   Object.assign(globalThis, globals);
@@ -27,7 +27,7 @@ export async function openGpu(device) {
   if (process.env['PEERS_IMPATIENT'] !== '1') beg(scope);
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (!adapter) throw new Error('Dawn lists no adapter');
-  return adapter.info.description || adapter.info.device || adapter.info.vendor;
+  return adapter.info.device || adapter.info.description;
 }
 
 /** Every promise that waits for the device, awaited with naps. @param {any} scope */

@@ -85,7 +85,6 @@ function readFixture({ fixture, batchSize }) {
   const bytes = readFileSync(fixture);
   const headerLength = Number(bytes.readBigUInt64LE(0));
   const entries = JSON.parse(bytes.toString('utf8', 8, 8 + headerLength));
-  delete entries.__metadata__;
   /** @type {(name: string) => ArrayBuffer} */
   const contents = (name) => {
     const [begin, end] = entries[name].data_offsets;
@@ -97,7 +96,7 @@ function readFixture({ fixture, batchSize }) {
     images: images.slice(i * batchSize * 784, (i + 1) * batchSize * 784),
     labels: labels.slice(i * batchSize, (i + 1) * batchSize),
   }));
-  const names = Object.keys(entries).filter((name) => name !== 'images' && name !== 'labels');
+  const names = Object.keys(entries).filter((name) => name.includes('/'));
   const weights = new Map(
     names.map((name) => [name, { shape: entries[name].shape, data: new Float32Array(contents(name)) }]),
   );

@@ -1,0 +1,209 @@
+/**
+ * shadegrad as one of the compared systems: the same protocol in a process of its own, so that it has no advantage over
+ * the others. `prepare`, `train` and `infer` are described in bench/peers/runner.mjs.
+ */
+import { readFileSync } from 'node:fs';
+import process from 'node:process';
+import { createInterface } from 'node:readline';
+import type { Device } from '../../engine/device.js';
+import { program } from '../../engine/program.js';
+import type { Step } from '../../engine/replay.js';
+import { Tensor } from '../../engine/tensor.js';
+import { assert } from '../../errors.js';
+import { stateSize, stateWords } from '../../kernels/step_state.js';
+import { DeviceSet, type LabelledImages } from '../../nn/device_set.js';
+import { gatherInputs } from '../../nn/inputs.js';
+import { paperModel } from '../../nn/models.js';
+import { type RmspropOptions, rmsprop } from '../../nn/optimizers.js';
+import { replaySteps } from '../../nn/replay_loop.js';
+import { type StoredTensor, readSafetensors } from '../../nn/safetensors.js';
+import { Sequential } from '../../nn/sequential.js';
+import { TrainingStep } from '../../nn/training_step.js';
+import { open } from '../../node/open.js';
+import { useStoredChoices } from '../../node/tuning_store.js';
+import { version } from '../version.js';
+import type { PeerRequest, Prepared } from './peer_process.js';
+
+const learningRate = 1e-3;
+
+/** How often an epoch goes round the batches of the fixture: the steps that are replayed at one go. */
+const roundsPerEpoch = 256;
+
+export interface PeerOptions {
+  readonly device?: string;
+  /** False forbids stored kernel choices. */
+  readonly tune?: boolean;
+}
+
+/** Answers requests on standard input until it ends. */
+export async function servePeer(options: PeerOptions): Promise<number> {
+  let system: ShadegradPeer | undefined;
+  for await (const line of createInterface({ input: process.stdin })) {
+    const request = JSON.parse(line) as PeerRequest;
+    let answer: object;
+    try {
+      if (request.do === 'prepare') {
+        const device = await open(options.device === undefined ? {} : { device: options.device });
+        await useStoredChoices(device, options);
+        system = new ShadegradPeer(device, request);
+        answer = await system.prepare(request.checkSteps);
+      } else {
+        assert(system, 'a peer is prepared before it works');
+        const begun = performance.now();
+        await (request.do === 'train' ? system.train(request.steps) : system.infer(request.batches));
+        answer = { ms: performance.now() - begun };
+      }
+    } catch (error) {
+      answer = { error: String(error instanceof Error ? error.message : error) };
+    }
+    process.stdout.write(`${JSON.stringify(answer)}\n`);
+  }
+  return 0;
+}
+
+class ShadegradPeer {
+  readonly #device: Device;
+  readonly #batchSize: number;
+  readonly #weights: ReadonlyMap<string, Float32Array<ArrayBuffer>>;
+  readonly #set: DeviceSet;
+  readonly #labels: Int32Array;
+  #inference: { readonly step: Step; readonly logits: Tensor } | undefined;
+  #training: TrainingStep | undefined;
+  #done = 0;
+
+  constructor(device: Device, { fixture, batchSize }: Extract<PeerRequest, { do: 'prepare' }>) {
+    const { tensors } = readSafetensors(readFileSync(fixture), fixture);
+    const images = tensors.get('images');
+    const labels = tensors.get('labels');
+    assert(images?.dtype === 'U8' && labels?.dtype === 'I32', 'the fixture holds images and labels');
+    const [count = 0, height = 0, width = 0, channels = 0] = images.shape;
+    const set: LabelledImages = { images: images.data, labels: labels.data, count, height, width, channels };
+    this.#device = device;
+    this.#batchSize = batchSize;
+    this.#weights = weightsOf(tensors);
+    this.#set = new DeviceSet(device, set, { variantsPerImage: roundsPerEpoch });
+    this.#labels = labels.data;
+  }
+
+  async prepare(checkSteps: number): Promise<Prepared> {
+    this.#inference = await this.#bindInference();
+    await this.infer(1);
+    const logits = (await this.#inference.logits.data()) as Float32Array;
+    const begun = performance.now();
+    this.#training = await this.#trainingStep(this.#model());
+    await this.train(1);
+    const firstStepSeconds = (performance.now() - begun) / 1000;
+    return {
+      version,
+      backend: `WebGPU, ${this.#device.fingerprint.adapter}`,
+      inferLoss: crossEntropy(logits, this.#labels.subarray(0, this.#batchSize)),
+      trainLosses: await this.#lossesOf('inside', checkSteps),
+      trainLossesOutside: await this.#lossesOf('outside', checkSteps),
+      epsilon: 'inside',
+      firstStepSeconds,
+      notes: [],
+    };
+  }
+
+  /** Steps of the recipe, dropout included. */
+  async train(steps: number): Promise<void> {
+    assert(this.#training, 'a peer is prepared before it works');
+    const { stepsPerEpoch } = this.#training;
+    for (let left = steps; left > 0; left -= stepsPerEpoch) {
+      const count = Math.min(left, stepsPerEpoch);
+      await replay(this.#training, this.#done, count);
+      this.#done += count;
+    }
+  }
+
+  /** Logits of the first batch, over and over. */
+  async infer(batches: number): Promise<void> {
+    for (let i = 0; i < batches; i++) this.#inference?.step.run();
+    await this.#device.idle();
+  }
+
+  /** The losses of the first steps without dropout. */
+  async #lossesOf(
+    epsilonPlacement: NonNullable<RmspropOptions['epsilonPlacement']>,
+    steps: number,
+  ): Promise<number[]> {
+    const model = this.#model({ hasDropout: false, epsilonPlacement });
+    const training = await this.#trainingStep(model);
+    const losses = await replay(training, 0, steps);
+    training.dispose();
+    model.dispose();
+    return losses;
+  }
+
+  #model({
+    hasDropout = true,
+    epsilonPlacement = 'inside',
+  }: Pick<RmspropOptions, 'epsilonPlacement'> & { readonly hasDropout?: boolean } = {}): Sequential {
+    const layers = paperModel().layers.map(({ layer }) => layer);
+    const kept = layers.filter(({ className }) => hasDropout || className !== 'Dropout');
+    const model = new Sequential(kept, { device: this.#device });
+    model.setWeights(this.#weights);
+    const optimizer = rmsprop({ learningRate, epsilonPlacement });
+    model.compile({ optimizer, loss: 'sparseCategoricalCrossentropy' });
+    return model;
+  }
+
+  async #trainingStep(model: Sequential): Promise<TrainingStep> {
+    const training = await TrainingStep.create(model, this.#set, this.#batchSize);
+    training.rates.write(new Float32Array(training.stepsPerEpoch).fill(learningRate));
+    return training;
+  }
+
+  async #bindInference(): Promise<{ readonly step: Step; readonly logits: Tensor }> {
+    const model = this.#model();
+    const words = new Uint32Array(stateSize);
+    words[stateWords.epochSize] = this.#set.epochSize;
+    const state = Tensor.from(words, [stateSize], this.#device);
+    const predict = program(() => {
+      const { x } = gatherInputs(this.#set, state, {
+        batch: this.#batchSize,
+        preprocessing: model.preprocessing,
+      });
+      return model.forward(x, { isTraining: false, state, withoutSoftmax: true });
+    }, this.#device);
+    const { step, outputs } = await predict.bind();
+    return { step, logits: outputs };
+  }
+}
+
+/** Replays from the beginning of an epoch; `first` counts the steps before. Resolves with the mean losses. */
+async function replay(training: TrainingStep, first: number, count: number): Promise<number[]> {
+  const position = { step: first, epoch: 0, cursor: 0, lossSum: 0, correct: 0, count: 0 };
+  training.begin(position, { seed: 0, rate: learningRate });
+  const losses: number[] = [];
+  await replaySteps({
+    device: training.model.device,
+    step: training.replayable,
+    ring: training.ring,
+    firstStep: first,
+    count,
+    onStep: ({ lossSum, count: images }) => void losses.push(lossSum / images),
+  });
+  return losses;
+}
+
+/** Parameters have names with a slash; images and labels have none. */
+function weightsOf(tensors: ReadonlyMap<string, StoredTensor>): Map<string, Float32Array<ArrayBuffer>> {
+  return new Map(
+    [...tensors].flatMap(([name, { data }]): [string, Float32Array<ArrayBuffer>][] =>
+      name.includes('/') && data instanceof Float32Array ? [[name, data]] : [],
+    ),
+  );
+}
+
+/** Mean over the rows of −log softmax(logits)[label], in f64. Shapes: logits [N,classes], labels [N]. */
+function crossEntropy(logits: Float32Array, labels: Int32Array): number {
+  const classes = logits.length / labels.length;
+  let sum = 0;
+  labels.forEach((label, i) => {
+    const row = [...logits.subarray(i * classes, (i + 1) * classes)];
+    const most = Math.max(...row);
+    sum += most + Math.log(row.reduce((total, value) => total + Math.exp(value - most), 0)) - row[label]!;
+  });
+  return sum / labels.length;
+}

@@ -1,0 +1,73 @@
+/** Which systems shadegrad is compared with, where their runners lie, and how they are installed. */
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import type { PeerSystem } from './peer_comparison.js';
+import type { PeerOptions } from './peer_shadegrad.js';
+
+/** bench/peers of the repository, seen from the bundle or from this file; undefined in an installed package. */
+export function peersFolder(): string | undefined {
+  const here = dirname(fileURLToPath(import.meta.url));
+  const places = [join(here, '../bench/peers'), join(here, '../../../bench/peers')];
+  return places.find((folder) => existsSync(join(folder, 'package.json')));
+}
+
+/** shadegrad first, then the others. `cli` is the command line, a file for Node. */
+export function peerSystems(folder: string, cli: string, { device, tune = true }: PeerOptions): PeerSystem[] {
+  const script = (name: string, file: string): PeerSystem => ({
+    name,
+    commands: [{ command: process.execPath, args: [join(folder, file)] }],
+    remedy: "run 'npm ci' in bench/peers, which needs the network",
+  });
+  const own = [
+    cli,
+    'bench-peer',
+    ...(device === undefined ? [] : ['--device', device]),
+    ...(tune ? [] : ['--no-tune']),
+  ];
+  return [
+    { name: 'shadegrad', commands: [{ command: process.execPath, args: own }], remedy: '' },
+    script('tfjs', 'tfjs.mjs'),
+    script('jax-js', 'jax.mjs'),
+    script('ONNX Runtime', 'onnxruntime.mjs'),
+    {
+      name: 'PyTorch',
+      commands: pythons.map((command) => ({ command, args: [join(folder, 'pytorch.py')] })),
+      remedy: "install it for python3, on Debian with 'apt-get install python3-torch'",
+    },
+  ];
+}
+
+/** The system's own Python may have what the one before it in PATH has not. */
+const pythons = ['python3', '/usr/bin/python3', 'python'];
+
+/**
+ * Installs the JavaScript peers where they are not, or are of another lock file; it takes the network and 400 MB. A
+ * failure is said, and leaves each of them to be skipped.
+ */
+export async function installPeers(folder: string, say: (line: string) => void): Promise<void> {
+  const lock = readFileSync(join(folder, 'package-lock.json'), 'utf8');
+  const stamp = join(folder, 'node_modules', '.installed-lock.json');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
+  say('Installing the peers below bench/peers (400 MB) …');
+  const failure = await npmCi(folder);
+  if (failure === undefined) writeFileSync(stamp, lock);
+  else say(`bench: 'npm ci' in bench/peers failed: ${failure}`);
+}
+
+/** Resolves with npm's last line when it fails. */
+async function npmCi(cwd: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const shell = process.platform === 'win32'; // where npm is a .cmd file
+    const child = spawn('npm', ['ci'], { cwd, shell, stdio: ['ignore', 'ignore', 'pipe'] });
+    let errors = '';
+    child.stderr.on('data', (text: Buffer) => (errors += text.toString()));
+    child.on('error', (error) => resolve(error.message));
+    child.on('close', (status) => {
+      const lines = errors.split('\n').filter((line) => line.startsWith('npm error'));
+      resolve(status === 0 ? undefined : (lines[0] ?? `status ${status}`));
+    });
+  });
+}

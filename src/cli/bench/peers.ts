@@ -1,0 +1,91 @@
+/** `bench --peers`: the paper model on shadegrad and on other systems, on this machine, taking turns. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { UsageError } from '../../errors.js';
+import { type Output, bold, table } from '../output.js';
+import { type ComparisonOptions, type PeerRow, comparePeers } from './peer_comparison.js';
+import { peerFixture } from './peer_fixture.js';
+import { installPeers, peerSystems, peersFolder } from './peer_systems.js';
+import type { Spread } from './statistics.js';
+
+export type { PeerRow } from './peer_comparison.js';
+
+export interface BenchPeersOptions extends Pick<
+  ComparisonOptions,
+  'rounds' | 'secondsPerTurn' | 'limitSeconds'
+> {
+  readonly batchSize: number;
+  /** A part of the adapter's name, for those that compute on WebGPU; the fastest adapter when left out. */
+  readonly device?: string;
+  /** False forbids stored kernel choices to shadegrad. */
+  readonly tune?: boolean;
+  /** The command line to start shadegrad's own process with: a file for Node. Default: the one that runs. */
+  readonly cli?: string;
+}
+
+/**
+ * Compares, and prints the table. Every system is a process of its own, shadegrad too; training is with dropout, in f32.
+ * Runners that are not installed yet are installed first.
+ *
+ * Throws: UsageError where the runners are not part of the installation.
+ */
+export async function benchPeers(
+  { batchSize, device, tune, cli = process.argv[1] ?? '', ...options }: BenchPeersOptions,
+  output: Output,
+): Promise<PeerRow[]> {
+  const folder = peersFolder();
+  if (folder === undefined) {
+    throw new UsageError(
+      'bench: --peers needs the folder bench/peers, which is in the repository and not in the npm package; run it from a clone.',
+    );
+  }
+  const say = (line: string): void => output.say(line);
+  await installPeers(folder, say);
+  const temporary = mkdtempSync(join(tmpdir(), 'shadegrad-peers-'));
+  const fixture = join(temporary, 'fixture.safetensors');
+  try {
+    writeFileSync(fixture, peerFixture(batchSize));
+    const own = { ...(device === undefined ? {} : { device }), ...(tune === undefined ? {} : { tune }) };
+    const systems = peerSystems(folder, cli, own);
+    const adapter = device === undefined ? {} : { device };
+    const rows = await comparePeers(systems, { fixture, batchSize, say, ...adapter, ...options });
+    output.say(`\n${bold(output, `The paper model on other systems, batch ${batchSize}`)}, images/s:`);
+    output.say(peerTable(rows));
+    for (const { system, note } of rows) if (note !== undefined) output.say(`${system}: ${note}`);
+    return rows;
+  } finally {
+    rmSync(temporary, { recursive: true });
+  }
+}
+
+/** A row per system; `ours` is how many times as fast shadegrad is. */
+export function peerTable(rows: readonly PeerRow[]): string {
+  const head = ['system', 'on', 'train', 'ours', 'infer', 'ours', 'first step s', 'loss differs'];
+  return table(
+    head,
+    rows.map((row) => [
+      `${row.system} ${row.version ?? ''}`.trim(),
+      row.backend ?? '–',
+      rate(row.train),
+      times(row.trainRatio),
+      rate(row.infer),
+      times(row.inferRatio),
+      row.firstStepSeconds?.toFixed(1) ?? '–',
+      row.lossDifference?.toExponential(0) ?? '–',
+    ]),
+  );
+}
+
+/** The median and the quarters around it. */
+function rate(spread: Spread | undefined): string {
+  if (!spread) return '–';
+  const { median, low, high } = spread;
+  const digits = median < 100 ? 1 : 0;
+  return `${median.toFixed(digits)} (${low.toFixed(digits)}–${high.toFixed(digits)})`;
+}
+
+function times(ratio: number | undefined): string {
+  return ratio === undefined ? '–' : `${ratio.toPrecision(3)}×`;
+}
