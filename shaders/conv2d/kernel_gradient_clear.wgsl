@@ -1,7 +1,9 @@
-// dkernel[i,j,c,o] = Σ_{n,p,q} x[n, p·STRIDE_H + i − PAD_TOP, q·STRIDE_W + j − PAD_LEFT, c] · dy[n,p,q,o], told plainly.
+// dkernel[i,j,c,o] = Σ_{n,p,q} x[n, p·STRIDE_H + i − PAD_TOP, q·STRIDE_W + j − PAD_LEFT, c] · dy[n,p,q,o], told plainly;
+// dbias[o] = Σ_{n,p,q} dy[n,p,q,o].
 //
-// Shapes: x [N,H,W,C], dy [N,P,Q,O] → dkernel [KH,KW,C,O].
-// One invocation sums one element of dkernel over the whole batch, row by row, so that the long sum is made of short ones.
+// Shapes: x [N,H,W,C], dy [N,P,Q,O] → dkernel [KH,KW,C,O], dbias [O].
+// One invocation sums one element of dkernel or dbias over the whole batch, row by row, so that the long sum is made of
+// short ones.
 const N: u32 = 1; //! images
 const H: u32 = 4; //! input height
 const W: u32 = 4; //! input width
@@ -16,15 +18,34 @@ const STRIDE_W: u32 = 1; //! pixels between windows, across
 const PAD_TOP: u32 = 0; //! rows of zeros above x
 const PAD_LEFT: u32 = 0; //! columns of zeros left of x
 const WORKGROUP: u32 = 64; //! invocations per workgroup
+const KERNEL = KH * KW * C * O;
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> dy: array<f32>;
 @group(0) @binding(2) var<storage, read_write> dkernel: array<f32>;
+@group(0) @binding(3) var<storage, read_write> dbias: array<f32>;
+
+fn epilogue(value: f32, index: u32, channel: u32) -> f32 { return value; } //! hook
+
+fn bias_gradient(o: u32) -> f32 {
+  var total = 0.0;
+  for (var row = 0u; row < N * P; row++) {
+    var sum = 0.0;
+    for (var q = 0u; q < Q; q++) {
+      sum += dy[(row * Q + q) * O + o];
+    }
+    total += sum;
+  }
+  return total;
+}
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let element = (group.y * groups.x + group.x) * WORKGROUP + lane;
-  if (element >= KH * KW * C * O) {
+  if (element >= KERNEL) {
+    if (element < KERNEL + O) {
+      dbias[element - KERNEL] = bias_gradient(element - KERNEL);
+    }
     return;
   }
   let o = element % O;
@@ -48,5 +69,5 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       total += row;
     }
   }
-  dkernel[element] = total;
+  dkernel[element] = epilogue(total, element, o);
 }

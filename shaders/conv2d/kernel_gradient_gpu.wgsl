@@ -2,7 +2,10 @@
 //
 //   dkernel[i,j,c,o] = Σ_{n,p,q} x[n, p·STRIDE_H + i − PAD_TOP, q·STRIDE_W + j − PAD_LEFT, c] · dy[n,p,q,o]
 //
-// Shapes: x [N,H,W,C], dy [N,P,Q,O] → partial [SLICES, KH,KW,C,O], with SLICES = 1 dkernel itself.
+//   dbias[o] = Σ_{n,p,q} dy[n,p,q,o]
+//
+// Shapes: x [N,H,W,C], dy [N,P,Q,O] → partial [SLICES, KH,KW,C,O] and bias_partial [SLICES,O], with SLICES = 1 dkernel
+// and dbias themselves.
 // As a product: one row per m = (i,j,c), one column per output channel o, and the sum over the output
 // pixels k = (n,p,q). There are few outputs and a very long sum, so the pixels are cut into SLICES parts
 // of consecutive pixels, each summed by workgroups of its own; kernel_gradient_gpu_reduce adds the parts
@@ -12,7 +15,8 @@
 // into workgroup memory: of x what the taps see there, of dy all channels of the tile. One invocation
 // computes ROWS × COLUMNS elements in registers. The rows of one vec4 are consecutive (channels of x
 // lie together); the columns of one vec4 stand STRIPE apart, so that neighbours in a workgroup load and
-// store neighbouring words for any O.
+// store neighbouring words for any O. Each invocation also adds up what it brings in of dy, always the same four
+// columns; the workgroups of the first row of tiles make dbias of that.
 //
 // Why this variant: the patches of x never go through memory, and each vec4 from workgroup memory feeds
 // many multiply-adds.
@@ -60,12 +64,18 @@ const_assert A_LOADS * THREADS == TILE_M_QUADS * K_STEP;
 const_assert B_LOADS * THREADS == STRIPE * K_STEP;
 // An invocation gathers the same rows in every round.
 const_assert THREADS % TILE_M_QUADS == 0u;
+// And the same columns, THREADS / STRIPE invocations each; at the end b_tile has room for the sums of all.
+const COLUMN_SHARERS = THREADS / STRIPE;
+const_assert THREADS % STRIPE == 0u && COLUMN_SHARERS <= K_STEP;
 // A row no image has. The sum of two of them is one as well: a tap and a pixel may both be outside.
 const OUTSIDE = 0x40000000u;
 
 @group(0) @binding(0) var<storage, read> x: array<X_ELEMENT>;
 @group(0) @binding(1) var<storage, read> dy: array<f32>;
 @group(0) @binding(2) var<storage, read_write> partial: array<f32>;
+@group(0) @binding(3) var<storage, read_write> bias_partial: array<f32>;
+
+fn epilogue(value: f32, index: u32, channel: u32) -> f32 { return value; } //! hook
 
 // Only the thread coordinate of these arrays is dynamic in the inner loop, so that the clamps which
 // robustness adds are computed once.
@@ -144,9 +154,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   let tap1 = tap_of(m + 1u);
   let tap2 = tap_of(m + 2u);
   let tap3 = tap_of(m + 3u);
+  let t = local % STRIPE;
 
   var sum: array<array<vec4f, QUADS>, ROWS>;
   var b: array<vec4f, QUADS>;
+  var column_sums = vec4f();
 
   for (var round = 0u; round < ROUNDS; round++) {
     let first_k = (group.z * ROUNDS + round) * K_STEP;
@@ -156,13 +168,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
       a_tile[step][quad / THREADS_Y][quad % THREADS_Y] = x_quad(pixel, tap, tap1, tap2, tap3);
     }
     for (var load = 0u; load < B_LOADS; load++) {
-      let slot = load * THREADS + local;
-      let t = slot % STRIPE;
-      let step = slot / STRIPE;
+      let step = (load * THREADS + local) / STRIPE;
       let k = first_k + step;
       let o = first_o + t;
-      b_tile[step][t / THREADS_X][t % THREADS_X] =
-        vec4f(dy_at(k, o), dy_at(k, o + STRIPE), dy_at(k, o + 2u * STRIPE), dy_at(k, o + 3u * STRIPE));
+      let four = vec4f(dy_at(k, o), dy_at(k, o + STRIPE), dy_at(k, o + 2u * STRIPE), dy_at(k, o + 3u * STRIPE));
+      b_tile[step][t / THREADS_X][t % THREADS_X] = four;
+      column_sums += four;
     }
     workgroupBarrier();
 
@@ -189,7 +200,29 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
       for (var e = 0u; e < 4u; e++) {
         let o = first_o + e * STRIPE + j * THREADS_X + tx;
         if (m < M && o < O) {
-          partial[group.z * (M * O) + m * O + o] = sum[row][j][e];
+          let index = m * O + o;
+          if (SLICES == 1u) {
+            partial[index] = epilogue(sum[row][j][e], index, o);
+          } else {
+            // A part of the sum is no value yet: the reduce pass applies the epilogue.
+            partial[group.z * (M * O) + index] = sum[row][j][e];
+          }
+        }
+      }
+    }
+  }
+
+  if (first_m == 0u) {
+    b_tile[local / STRIPE][t / THREADS_X][t % THREADS_X] = column_sums;
+    workgroupBarrier();
+    if (local < STRIPE) {
+      for (var other = 1u; other < COLUMN_SHARERS; other++) {
+        column_sums += b_tile[other][t / THREADS_X][t % THREADS_X];
+      }
+      for (var e = 0u; e < 4u; e++) {
+        let o = first_o + e * STRIPE + t;
+        if (o < O) {
+          bias_partial[group.z * O + o] = column_sums[e];
         }
       }
     }

@@ -1,24 +1,39 @@
 // Second pass of the kernel gradient of a convolution: adds the slices in a fixed order.
 //
-//   dkernel[i] = Σ_s partial[s,i]
+//   dkernel[i] = Σ_s partial[s,i],   dbias[o] = Σ_s bias_partial[s,o]
 //
-// Shapes: partial [SLICES,COUNT] → dkernel [COUNT], COUNT being the elements of dkernel.
+// Shapes: partial [SLICES,KERNEL], bias_partial [SLICES,O] → dkernel [KERNEL], dbias [O], whose elements are counted behind
+// those of dkernel.
 // One workgroup computes OUTPUTS elements with LANES invocations each: lane l adds the slices
 // l, l + LANES, … in rising order, then the first lane adds the lanes in rising order. The order depends
 // on the shape alone, so the same inputs give the same bits.
 //
 // Why this variant: without the lanes, a small kernel would leave a long chain of loads to few invocations.
 
-const COUNT: u32 = 30; //! elements of dkernel
+const COUNT: u32 = 35; //! elements of dkernel and dbias
+const O: u32 = 5; //! channels of dy
 const SLICES: u32 = 2; //! parts of every sum
 const LANES: u32 = 4; //! invocations per element
 const OUTPUTS: u32 = 64; //! elements per workgroup
 const GRID_X: u32 = 1; //! workgroups along x; they wrap to y because one dimension allows 65,535
 
+const KERNEL = COUNT - O;
+
 @group(0) @binding(0) var<storage, read> partial: array<f32>;
-@group(0) @binding(1) var<storage, read_write> dkernel: array<f32>;
+@group(0) @binding(1) var<storage, read> bias_partial: array<f32>;
+@group(0) @binding(2) var<storage, read_write> dkernel: array<f32>;
+@group(0) @binding(3) var<storage, read_write> dbias: array<f32>;
 
 var<workgroup> lane_sum: array<array<f32, OUTPUTS>, LANES>;
+
+fn epilogue(value: f32, index: u32, channel: u32) -> f32 { return value; } //! hook
+
+fn part(slice: u32, index: u32) -> f32 {
+  if (index < KERNEL) {
+    return partial[slice * KERNEL + index];
+  }
+  return bias_partial[slice * O + index - KERNEL];
+}
 
 @compute @workgroup_size(OUTPUTS * LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
@@ -29,7 +44,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   var sum = 0.0;
   if (index < COUNT) {
     for (var slice = lane; slice < SLICES; slice += LANES) {
-      sum += partial[slice * COUNT + index];
+      sum += part(slice, index);
     }
   }
   lane_sum[lane][output] = sum;
@@ -39,6 +54,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
     for (var other = 1u; other < LANES; other++) {
       sum += lane_sum[other][output];
     }
-    dkernel[index] = sum;
+    if (index < KERNEL) {
+      dkernel[index] = epilogue(sum, index, index % O);
+    } else {
+      dbias[index - KERNEL] = sum;
+    }
   }
 }

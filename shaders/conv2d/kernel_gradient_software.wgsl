@@ -1,8 +1,9 @@
 // Kernel gradient of a convolution with stride 1, in parts of the batch, for CPU implementations of Vulkan.
 //
 //   partial[s,i,j,c,o] = Σ_{n in slice s} Σ_{p,q} x[n, p+i−PAD_TOP, q+j−PAD_LEFT, c] · dy[n,p,q,o]
+//   and behind those   partial[s,o] = Σ_{n in slice s} Σ_{p,q} dy[n,p,q,o], the gradient of a bias
 //
-// Shapes: x [N,H,W,C], dy [N,P,Q,DY_STRIDE] (O channels, then zeros) → partial [SLICES, KH, KW, C, O], which
+// Shapes: x [N,H,W,C], dy [N,P,Q,DY_STRIDE] (O channels, then zeros) → partial [SLICES, (KH·KW·C + 1)·O], which
 // `kernel_gradient_software_reduce` adds up in the order of s, so that the result has the same bits every time.
 // One invocation owns LANE_OUTPUTS consecutive output channels at all KW columns of window row i for each of SLOTS
 // input channels; one workgroup is one subgroup: SG · LANE_OUTPUTS output channels of those.
@@ -37,6 +38,8 @@ const STEP: u32 = 4; //! neighbouring output pixels per step
 const SLICES: u32 = 1; //! parts of the batch
 const SLICE_IMAGES: u32 = 1; //! images per part
 
+// Elements of the kernel.
+const KERNEL = KH * KW * C * O;
 const CHANNEL_TILES = (C + SLOTS - 1) / SLOTS;
 // Input pixels per step, and loads per pixel: the lanes hold SG neighbouring channels each time.
 const STEP_PIXELS = STEP + KW - 1;
@@ -83,6 +86,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let lane_vector = min(group.y * SG + lane, DY_STRIDE / LANE_OUTPUTS - 1);
 
   var sums: Sums;
+  var bias: LaneVector;
 
   // Output rows whose window row i lies inside the image; the others would add zeros.
   let p_first = max(PAD_TOP, i) - i;
@@ -103,6 +107,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
         for (var k = 0u; k < STEP; k++) {
           let value = dy[(dy_row + min(q + k, Q - 1)) * (DY_STRIDE / LANE_OUTPUTS) + lane_vector];
           gradients[k] = select(LaneVector(), value, q + k < Q);
+        }
+        for (var k = 0u; k < STEP; k++) {
+          bias += gradients[k];
         }
         for (var g = 0u; g < LOADS; g++) {
           for (var k = 0u; k < KW - 1; k++) {
@@ -140,8 +147,17 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       for (var v = 0u; v < LANE_OUTPUTS; v++) {
         let o = (group.y * SG + lane) * LANE_OUTPUTS + v;
         if (c < C && o < O) {
-          partial[(((slice * KH + i) * KW + j) * C + c) * O + o] = values[v];
+          partial[slice * (KERNEL + O) + ((i * KW + j) * C + c) * O + o] = values[v];
         }
+      }
+    }
+  }
+  // Window row PAD_TOP lies inside the image for every output row: its first workgroup has seen all of dy.
+  if (group.x == PAD_TOP * CHANNEL_TILES) {
+    for (var v = 0u; v < LANE_OUTPUTS; v++) {
+      let o = (group.y * SG + lane) * LANE_OUTPUTS + v;
+      if (o < O) {
+        partial[slice * (KERNEL + O) + KERNEL + o] = bias[v];
       }
     }
   }

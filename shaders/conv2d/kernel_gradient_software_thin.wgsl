@@ -1,8 +1,9 @@
 // Kernel gradient of a convolution with stride 1 and few input channels, for CPU implementations of Vulkan.
 //
 //   partial[s,i,j,c,o] = Σ_{n in slice s} Σ_{p,q} x[n, p+i−PAD_TOP, q+j−PAD_LEFT, c] · dy[n,p,q,o]
+//   and behind those   partial[s,o] = Σ_{n in slice s} Σ_{p,q} dy[n,p,q,o], the gradient of a bias
 //
-// Shapes: x [N,H,W,C], dy [N,P,Q,DY_STRIDE] (O channels, then zeros) → partial [SLICES, KH, KW, C, O], which
+// Shapes: x [N,H,W,C], dy [N,P,Q,DY_STRIDE] (O channels, then zeros) → partial [SLICES, (KH·KW·C + 1)·O], which
 // `kernel_gradient_software_reduce` adds up in the order of s, so that the result has the same bits every time.
 // One invocation owns LANE_OUTPUTS consecutive output channels at all KW columns of the window for each of SLOTS
 // pairs (window row i, input channel c); one workgroup is one subgroup: SG · LANE_OUTPUTS channels of those.
@@ -36,6 +37,8 @@ const SLICE_IMAGES: u32 = 1; //! images per part
 
 const SLOTS = SLOT_ROWS * SLOT_CHANNELS;
 const ROW_TILES = (KH + SLOT_ROWS - 1) / SLOT_ROWS;
+// Elements of the kernel.
+const KERNEL = KH * KW * C * O;
 const CHANNEL_TILES = (C + SLOT_CHANNELS - 1) / SLOT_CHANNELS;
 // Loads per input row and step: the lanes hold SG neighbouring pixels each time.
 const LOADS = (STEP + KW - 1 + SG - 1) / SG;
@@ -85,6 +88,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let lane_vector = min(group.y * SG + lane, DY_STRIDE / LANE_OUTPUTS - 1);
 
   var sums: Sums;
+  var bias: LaneVector;
   for (var n = slice * SLICE_IMAGES; n < min((slice + 1) * SLICE_IMAGES, N); n++) {
     for (var p = 0u; p < P; p++) {
       for (var q = 0u; q < Q; q += STEP) {
@@ -92,6 +96,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
         for (var k = 0u; k < STEP; k++) {
           let value = dy[((n * P + p) * Q + min(q + k, Q - 1)) * (DY_STRIDE / LANE_OUTPUTS) + lane_vector];
           gradients[k] = select(LaneVector(), value, q + k < Q);
+        }
+        for (var k = 0u; k < STEP; k++) {
+          bias += gradients[k];
         }
         let at = Position(n, p + i0, q, c0, lane);
         accumulate(&sums, &gradients, at, 0);
@@ -122,8 +129,17 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       for (var v = 0u; v < LANE_OUTPUTS; v++) {
         let o = (group.y * SG + lane) * LANE_OUTPUTS + v;
         if (i < KH && c < C && o < O) {
-          partial[(((slice * KH + i) * KW + j) * C + c) * O + o] = values[v];
+          partial[slice * (KERNEL + O) + ((i * KW + j) * C + c) * O + o] = values[v];
         }
+      }
+    }
+  }
+  // Every workgroup has seen all of dy; the first one tells.
+  if (group.x == 0) {
+    for (var v = 0u; v < LANE_OUTPUTS; v++) {
+      let o = (group.y * SG + lane) * LANE_OUTPUTS + v;
+      if (o < O) {
+        partial[slice * (KERNEL + O) + KERNEL + o] = bias[v];
       }
     }
   }

@@ -1,11 +1,13 @@
 /**
- * A plan is a program made concrete for one device: dead nodes dropped, element-wise ops fused into the kernels
- * before them, variants chosen, every intermediate given a buffer that is used again when the value dies.
+ * A plan is a program made concrete for one device: dead nodes dropped, nodes left out whose results others yield on
+ * their way, element-wise ops fused into the kernels before them, variants chosen, every intermediate given a buffer
+ * that is used again when the value dies.
  * The result is a flat list of dispatches over numbered slots; `Step` (replay.ts) puts buffers behind the slots.
  */
 import { assert } from '../errors.js';
 import { type Device, type Storage, mebibytes } from './device.js';
 import {
+  type Byproduct,
   type Dispatch,
   type Lowering,
   type PassContext,
@@ -57,6 +59,13 @@ export interface Plan {
   readonly copies: readonly { readonly from: Slot; readonly output: number }[];
   /** Bytes that all intermediates would take without reuse. */
   readonly bytesWithoutReuse: number;
+  /** Dispatches that there would be if every node had kernels of its own. */
+  readonly dispatchesWithoutFusion: number;
+}
+
+export interface PlanOptions {
+  /** False gives every node kernels of its own; for comparing. */
+  readonly fusion?: boolean;
 }
 
 type AnyVariant = Variant<string, string, Record<string, never>>;
@@ -71,10 +80,19 @@ interface Group {
   readonly hasEpilogue: boolean;
 }
 
-export function plan(trace: Trace, outputs: readonly Value[], device: Device): Plan {
-  const nodes = liveNodes(trace.nodes, outputs);
-  const groups = fuse(nodes, outputs, device);
-  return assign(groups, trace, outputs, device);
+export function plan(
+  trace: Trace,
+  outputs: readonly Value[],
+  device: Device,
+  { fusion = true }: PlanOptions = {},
+): Plan {
+  const live = liveNodes(trace.nodes, outputs);
+  const { nodes, dropped } = fusion ? useByproducts(live, outputs) : { nodes: live, dropped: [] };
+  const groups = fuse(nodes, outputs, device, fusion);
+  const assigned = assign(groups, trace, outputs, device);
+  const fused = groups.reduce((sum, { base, chain }) => sum + chain.length - (base ? 0 : 1), 0);
+  const spared = dropped.reduce((sum, node) => sum + baseGroup(node, device).lowering.dispatches.length, 0);
+  return { ...assigned, dispatchesWithoutFusion: assigned.dispatches.length + fused + spared };
 }
 
 // ---- 1. what is needed ----
@@ -93,7 +111,71 @@ function liveNodes(nodes: readonly Node[], outputs: readonly Value[]): Node[] {
   return live.toReversed();
 }
 
-// ---- 2. variants and fusion ----
+// ---- 2. results that come on the way ----
+
+/**
+ * Leaves out the nodes whose result another node yields as a by-product. That other node then runs where the first of
+ * the two stood; where its operands are not there yet, or change until it runs, both stay.
+ */
+function useByproducts(
+  live: readonly Node[],
+  outputs: readonly Value[],
+): { nodes: readonly Node[]; dropped: readonly Node[] } {
+  const used = new Set([...live.flatMap((node) => Object.values(node.inputs)), ...outputs].map(idOf));
+  const dropped: Node[] = [];
+  let nodes = live;
+  for (const node of live) {
+    for (const [name, byproduct] of Object.entries(node.pass.byproducts ?? {}) as [
+      string,
+      Byproduct<string>,
+    ][]) {
+      const twin = nodes.find((other) => isTwin(other, node, byproduct));
+      const own = node.outputs[name] as Value;
+      if (!twin || used.has(own.id)) continue;
+      const joined = {
+        ...node,
+        outputs: { ...node.outputs, [name]: Object.values(twin.outputs)[0] as Value },
+      };
+      const [first, second] = [nodes.indexOf(node), nodes.indexOf(twin)].sort((a, b) => a - b) as [
+        number,
+        number,
+      ];
+      if (!canMoveUp(joined, nodes.slice(first, second))) continue;
+      nodes = [
+        ...nodes.slice(0, first),
+        joined,
+        ...nodes.slice(first + 1, second),
+        ...nodes.slice(second + 1),
+      ];
+      dropped.push(twin);
+    }
+  }
+  return { nodes, dropped };
+}
+
+const idOf = (value: Value): number => rootOf(value).id;
+
+function isTwin(other: Node, node: Node, { pass, inputs, attributes }: Byproduct<string>): boolean {
+  return (
+    other.pass.name === pass &&
+    Object.entries(attributes).every(([key, value]) => other.attributes[key] === value) &&
+    Object.entries(inputs).every(([theirs, ours]) => {
+      const [a, b] = [other.inputs[theirs] as Value, node.inputs[ours] as Value];
+      return idOf(a) === idOf(b) && a.spec.shape.join() === b.spec.shape.join();
+    })
+  );
+}
+
+/** False when one of the nodes before which `node` is to run computes or changes what it reads. */
+function canMoveUp(node: Node, before: readonly Node[]): boolean {
+  const reads = new Set(Object.values(node.inputs).map(idOf));
+  return before.every(({ pass, inputs, outputs }) => {
+    const writes = [...Object.values(outputs), ...(pass.mutates ?? []).map((name) => inputs[name] as Value)];
+    return !writes.some((value) => reads.has(idOf(value)));
+  });
+}
+
+// ---- 3. variants and fusion ----
 
 /** The first variant that supports the case: a forced one, a chosen one, the family's first, the clear one. */
 export function chooseVariant(
@@ -124,7 +206,7 @@ export function contextOf(node: Node, device: Device): PassContext<string, strin
   };
 }
 
-function fuse(nodes: readonly Node[], outputs: readonly Value[], device: Device): Group[] {
+function fuse(nodes: readonly Node[], outputs: readonly Value[], device: Device, fusion: boolean): Group[] {
   const users = new Map<number, Set<Node | 'output'>>();
   const use = (value: Value, user: Node | 'output'): void => {
     const root = rootOf(value).id;
@@ -135,7 +217,7 @@ function fuse(nodes: readonly Node[], outputs: readonly Value[], device: Device)
 
   const groups: Group[] = [];
   for (const node of nodes) {
-    const host = node.pass.elementwise ? findHost(node, groups, users) : undefined;
+    const host = fusion && node.pass.elementwise ? findHost(node, groups, users) : undefined;
     if (host) {
       // The host runs where its last fused op stood, so that all operands have been computed by then.
       groups.splice(groups.indexOf(host), 1);
@@ -201,27 +283,37 @@ function findHost(
       sizeOf(value.spec.shape) === sizeOf(output.spec.shape);
     if (!isFusable || users.get(root.id)?.size !== 1) return [];
     const host = groups.find((group) => group.hasEpilogue && resultOf(group).id === root.id);
-    return host && canMoveToEnd(host, groups) && bindingCount(host, node) <= maxBindings ? [host] : [];
+    return host && canTake(host, node, groups) ? [host] : [];
   });
   // A kernel is a better host than a map: the map's value then becomes an operand.
   return hosts.find((host) => host.base) ?? hosts[0];
 }
 
+/** The value that goes through the epilogue: of a kernel with several outputs the first. */
 function resultOf(group: Group): Value {
   const last = group.chain.at(-1) ?? group.base;
   const [value] = Object.values((last as Node).outputs);
-  assert(value, `${(last as Node).pass.name} with an epilogue has one output`);
+  assert(value, `${(last as Node).pass.name} with an epilogue has an output`);
   return value;
 }
 
-/** False when something after `group` changes what it reads. */
-function canMoveToEnd(group: Group, groups: readonly Group[]): boolean {
-  const reads = new Set(inputsOf(group).map((value) => rootOf(value).id));
-  return groups
-    .slice(groups.indexOf(group) + 1)
-    .every(({ base }) =>
-      (base?.pass.mutates ?? []).every((name) => !reads.has(rootOf(base?.inputs[name] as Value).id)),
-    );
+/** What the group's kernel yields besides. */
+function sideResultsOf({ base }: Group): Value[] {
+  return base ? Object.values(base.outputs).slice(1) : [];
+}
+
+/** Whether `group`, which then runs last, can take `node` into its epilogue. */
+function canTake(group: Group, node: Node, groups: readonly Group[]): boolean {
+  const sides = new Set(sideResultsOf(group).map(idOf));
+  const reads = new Set(inputsOf(group).map(idOf));
+  // A kernel cannot read what it is about to write.
+  if (Object.values(node.inputs).some((value) => sides.has(idOf(value)))) return false;
+  const isInTheWay = (later: Group): boolean =>
+    inputsOf(later).some((value) => sides.has(idOf(value))) ||
+    (later.base?.pass.mutates ?? []).some((name) => reads.has(idOf(later.base?.inputs[name] as Value)));
+  return (
+    !groups.slice(groups.indexOf(group) + 1).some(isInTheWay) && bindingCount(group, node) <= maxBindings
+  );
 }
 
 function inputsOf(group: Group): Value[] {
@@ -234,14 +326,14 @@ function bindingCount(group: Group, extra: Node): number {
   return own + operandsOf({ ...group, chain: [...group.chain, extra] }).length;
 }
 
-// ---- 3. epilogues ----
+// ---- 4. epilogues ----
 
 /** The values that the fused ops read besides the one that flows through them, each once. */
 function operandsOf(group: Group): Value[] {
   const flowing = new Set(
     [group.base, ...group.chain]
-      .flatMap((node) => (node ? Object.values(node.outputs) : []))
-      .map((value) => value.id),
+      .flatMap((node) => (node ? Object.values(node.outputs).slice(0, 1) : []))
+      .map(idOf),
   );
   const operands = new Map<number, Value>();
   for (const node of group.chain) {
@@ -308,7 +400,7 @@ function broadcastIndex(from: readonly number[], to: readonly number[], channels
   return terms.join(' + ');
 }
 
-// ---- 4. buffers ----
+// ---- 5. buffers ----
 
 /** Buffers whose lengths grow while the plan is made; a value takes the free one that fits best. */
 class BufferPlan {
@@ -340,7 +432,12 @@ class BufferPlan {
   }
 }
 
-function assign(groups: readonly Group[], trace: Trace, outputs: readonly Value[], device: Device): Plan {
+function assign(
+  groups: readonly Group[],
+  trace: Trace,
+  outputs: readonly Value[],
+  device: Device,
+): Omit<Plan, 'dispatchesWithoutFusion'> {
   const outputIndex = new Map<number, number>();
   const copies: { from: Value; output: number }[] = [];
   outputs.forEach((value, index) => {
@@ -373,8 +470,8 @@ function assign(groups: readonly Group[], trace: Trace, outputs: readonly Value[
 
   const dispatches: PlannedDispatch[] = [];
   groups.forEach((group, position) => {
-    const results =
-      group.chain.length > 0 || !group.base ? [resultOf(group)] : Object.values(group.base.outputs);
+    const results = Object.values(group.base?.outputs ?? {});
+    if (group.chain.length > 0) results[0] = resultOf(group);
     for (const value of results) {
       if (!value.placement && !outputIndex.has(value.id))
         bufferOf.set(value.id, buffers.take(storageBytes(value.spec)));
@@ -424,8 +521,9 @@ function planGroup(
     if (!group.base) return slotOf(resultOf(group));
     const input = group.base.inputs[name];
     if (input) return slotOf(rootOf(input));
-    assert(group.base.outputs[name], `${group.base.pass.name} has an operand '${name}'`);
-    return slotOf(group.chain.length > 0 ? resultOf(group) : group.base.outputs[name]);
+    const place = Object.keys(group.base.outputs).indexOf(name);
+    assert(place >= 0, `${group.base.pass.name} has an operand '${name}'`);
+    return slotOf(place === 0 ? resultOf(group) : (group.base.outputs[name] as Value));
   };
   const label = [group.base, ...group.chain].flatMap((link) => (link ? [link.pass.name] : [])).join(' + ');
   const cost = node.pass.cost(contextOf(node, device));
@@ -468,7 +566,7 @@ export function describePlan(plan: Plan): string {
   const bytes = plan.buffers.reduce((sum, length) => sum + length, 0);
   return [
     ...rows,
-    `${plan.dispatches.length} dispatches, ${plan.buffers.length} intermediate buffers of ${mebibytes(bytes)} in all` +
+    `${plan.dispatches.length} dispatches (${plan.dispatchesWithoutFusion} without fusion), ${plan.buffers.length} intermediate buffers of ${mebibytes(bytes)} in all` +
       ` (${mebibytes(plan.bytesWithoutReuse)} without reuse), largest ${mebibytes(Math.max(0, ...plan.buffers))}`,
   ].join('\n');
 }

@@ -28,15 +28,15 @@ export interface KernelGradientAttributes extends WindowAttributes {
   readonly kernelShape: readonly number[];
 }
 
-/** What the clear kernels of all three passes need: one invocation per element of `result`. */
+/** What the clear kernels of all three passes need: one invocation for each of `count` elements. */
 function clearDispatch(
   shader: string,
-  { x, kernel, y, result }: { x: Shape; kernel: Shape; y: Shape; result: Shape },
+  { x, kernel, y, count }: { x: Shape; kernel: Shape; y: Shape; count: number },
   attributes: WindowAttributes,
   device: PassContext<never, never, never>['device'],
 ): { dispatches: Dispatch[] } {
   const [KH, KW, , O] = kernel as [number, number, number, number];
-  const { WORKGROUP, workgroups } = gridFor(sizeOf(result), device);
+  const { WORKGROUP, workgroups } = gridFor(count, device);
   return {
     dispatches: [
       { shader, constants: { ...windowConstants(x, [KH, KW], y, attributes), O, WORKGROUP }, workgroups },
@@ -67,7 +67,7 @@ export const conv2dForward: Pass<'x' | 'kernel', 'y', WindowAttributes> = {
       ({ inputs: { x, kernel }, outputs: { y }, attributes, device }) =>
         clearDispatch(
           'conv2d/forward_clear',
-          { x: x.shape, kernel: kernel.shape, y: y.shape, result: y.shape },
+          { x: x.shape, kernel: kernel.shape, y: y.shape, count: sizeOf(y.shape) },
           attributes,
           device,
         ),
@@ -89,7 +89,7 @@ export const conv2dInputGradient: Pass<'dy' | 'kernel', 'dx', InputGradientAttri
       ({ inputs: { dy, kernel }, outputs: { dx }, attributes, device }) =>
         clearDispatch(
           'conv2d/input_gradient_clear',
-          { x: dx.shape, kernel: kernel.shape, y: dy.shape, result: dx.shape },
+          { x: dx.shape, kernel: kernel.shape, y: dy.shape, count: sizeOf(dx.shape) },
           attributes,
           device,
         ),
@@ -98,22 +98,34 @@ export const conv2dInputGradient: Pass<'dy' | 'kernel', 'dx', InputGradientAttri
   ],
 };
 
-export const conv2dKernelGradient: Pass<'x' | 'dy', 'dkernel', KernelGradientAttributes> = {
+/** dbias costs next to nothing here, and the plan uses it where a bias was added to y. */
+export const conv2dKernelGradient: Pass<'x' | 'dy', 'dkernel' | 'dbias', KernelGradientAttributes> = {
   name: 'conv2d/kernel_gradient',
   inputs: ['x', 'dy'],
-  outputs: ['dkernel'],
-  shape: (_, { kernelShape }) => ({ dkernel: { shape: kernelShape, dtype: 'f32' } }),
+  outputs: ['dkernel', 'dbias'],
+  byproducts: { dbias: { pass: 'sum/forward', inputs: { x: 'dy' }, attributes: { first: 0, last: 2 } } },
+  shape: (_, { kernelShape }) => ({
+    dkernel: { shape: kernelShape, dtype: 'f32' },
+    dbias: { shape: kernelShape.slice(3), dtype: 'f32' },
+  }),
   cost: (context) => convolutionCost(context.inputs.dy.shape, context.attributes.kernelShape, context),
   variants: [
     ...kernelGradientSoftware,
     ...kernelGradientGpu,
-    clearVariant(({ inputs: { x, dy }, outputs: { dkernel }, attributes, device }) =>
-      clearDispatch(
-        'conv2d/kernel_gradient_clear',
-        { x: x.shape, kernel: dkernel.shape, y: dy.shape, result: dkernel.shape },
-        attributes,
-        device,
-      ),
+    clearVariant(
+      ({ inputs: { x, dy }, outputs: { dkernel, dbias }, attributes, device }) =>
+        clearDispatch(
+          'conv2d/kernel_gradient_clear',
+          {
+            x: x.shape,
+            kernel: dkernel.shape,
+            y: dy.shape,
+            count: sizeOf(dkernel.shape) + sizeOf(dbias.shape),
+          },
+          attributes,
+          device,
+        ),
+      { hasEpilogue: true },
     ),
   ],
 };

@@ -22,7 +22,7 @@ type ForwardVariant = Variant<'x' | 'kernel', 'y', WindowAttributes>;
 type InputGradientVariant = Variant<'dy' | 'kernel', 'dx', WindowAttributes & { readonly inputShape: Shape }>;
 type KernelGradientVariant = Variant<
   'x' | 'dy',
-  'dkernel',
+  'dkernel' | 'dbias',
   WindowAttributes & { readonly kernelShape: Shape }
 >;
 
@@ -88,7 +88,7 @@ function kernelGradient(tile: Tile): KernelGradientVariant {
   return {
     name: `gpu_${tile.name}`,
     family: 'gpu',
-    hasEpilogue: false,
+    hasEpilogue: true,
     supports(context) {
       const product = productOf(sizesOf(context));
       return suits(tile, product, sliceCount(tile, product));
@@ -109,11 +109,15 @@ function kernelGradient(tile: Tile): KernelGradientVariant {
         },
         workgroups,
       };
-      if (slices === 1) return { dispatches: [{ ...gather, bindings: { partial: 'dkernel' } }] };
+      if (slices === 1)
+        return { dispatches: [{ ...gather, bindings: { partial: 'dkernel', bias_partial: 'dbias' } }] };
       const count = product.m * product.n;
       return {
-        dispatches: [gather, reduction('conv2d/kernel_gradient_gpu_reduce', count, slices, context.device)],
-        scratch: { partial: 4 * slices * count },
+        dispatches: [
+          gather,
+          reduction('conv2d/kernel_gradient_gpu_reduce', count + s.O, slices, context.device, { O: s.O }),
+        ],
+        scratch: { partial: 4 * slices * count, bias_partial: 4 * slices * s.O },
       };
     },
   };

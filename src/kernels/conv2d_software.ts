@@ -140,7 +140,7 @@ export const inputGradientSoftware: Variant<'dy' | 'kernel', 'dx', InputGradient
   },
 ];
 
-type KernelGradientContext = PassContext<'x' | 'dy', 'dkernel', KernelGradientAttributes>;
+type KernelGradientContext = PassContext<'x' | 'dy', 'dkernel' | 'dbias', KernelGradientAttributes>;
 
 function kernelGradientConvolution({ inputs, outputs, attributes }: KernelGradientContext): Convolution {
   const [top = 0, left = 0] = attributes.pads;
@@ -202,7 +202,9 @@ function lowerKernelGradient(context: KernelGradientContext): {
     conv.N / Math.max(1, Math.min(conv.N, Math.ceil(wantedWorkgroups / (tile.count * blocks)))),
   );
   const slices = Math.ceil(conv.N / sliceImages);
-  const count = sizeOf(context.outputs.dkernel.shape);
+  const COUNT = sizeOf(context.outputs.dkernel.shape);
+  // The sums for a bias stand behind those for the kernel.
+  const sums = COUNT + conv.O;
 
   const stride = Math.ceil(conv.O / vector) * vector;
   const rows = conv.N * conv.P * conv.Q;
@@ -227,25 +229,28 @@ function lowerKernelGradient(context: KernelGradientContext): {
     bindings: stride === conv.O ? {} : { dy: 'padded' },
     workgroups: [tile.count, blocks, slices],
   };
-  const [reduceX, reduceY] = grid(Math.ceil(count / (SG * 4)), device);
+  const [reduceX, reduceY] = grid(Math.ceil(sums / (SG * 4)), device);
   const reduce: Dispatch = {
     shader: 'conv2d/kernel_gradient_software_reduce',
-    constants: { COUNT: count, SLICES: slices, SG, GRID_X: reduceX },
+    constants: { COUNT, O: conv.O, SLICES: slices, SG, GRID_X: reduceX },
     workgroups: [reduceX, reduceY, 1],
   };
-  const scratch = { partial: slices * count * 4 };
+  const scratch = { partial: slices * sums * 4 };
   return stride === conv.O
     ? { dispatches: [sum, reduce], scratch }
     : { dispatches: [pad, sum, reduce], scratch: { ...scratch, padded: rows * stride * 4 } };
 }
 
-export const kernelGradientSoftware: Variant<'x' | 'dy', 'dkernel', KernelGradientAttributes>[] = [
+export const kernelGradientSoftware: Variant<'x' | 'dy', 'dkernel' | 'dbias', KernelGradientAttributes>[] = [
   {
     name: 'software',
     family: 'software',
-    hasEpilogue: false,
-    supports: (context) =>
-      supported(kernelGradientConvolution(context), context.attributes.strides, context.device),
+    hasEpilogue: true,
+    supports: (context) => {
+      const conv = kernelGradientConvolution(context);
+      // The sums for a bias want a window row that lies inside the image for every output row.
+      return supported(conv, context.attributes.strides, context.device) && conv.P <= conv.H;
+    },
     lower: lowerKernelGradient,
   },
 ];

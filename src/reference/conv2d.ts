@@ -3,13 +3,17 @@
  * Letters: N images of H × W pixels, C channels in, O out; kernel KH × KW; P × Q windows per image.
  */
 import { conv2d } from '../kernels/conv2d.js';
+import { reduceTo64 } from './arithmetic.js';
 import {
   type Arrays,
   type Array64,
   type Case,
+  type Expected,
   drawSigned,
+  map64,
   oneOf,
   reference,
+  tolerance,
   wholeNumber,
   zeros64,
 } from './reference.js';
@@ -157,7 +161,7 @@ export const conv2dReference = reference<Input, 'y', Options>({
     'conv2d/kernel_gradient': ({ inputs, outputGradients, gradients, options }) => ({
       inputs: { x: inputs.x, dy: outputGradients.y },
       attributes: { ...windowAttributes(inputs, options), kernelShape: inputs.kernel.shape },
-      results: { dkernel: gradients.kernel! },
+      results: { dkernel: gradients.kernel!, dbias: biasGradient(outputGradients.y) },
     }),
   },
   cases: [
@@ -273,6 +277,17 @@ export const conv2dReference = reference<Input, 'y', Options>({
     },
   ],
 });
+
+/** dbias[o] = Σ_{n,p,q} dy[n,p,q,o] */
+function biasGradient(dy: Array64): Expected {
+  const [N, P, Q, O] = dy.shape as [number, number, number, number];
+  const sums = (y: Array64): Array64 => reduceTo64(y, [O]);
+  return {
+    value: sums(dy),
+    magnitude: sums(map64(dy, Math.abs)).values,
+    tolerance: tolerance(N * P * Q),
+  };
+}
 
 function windowAttributes(
   { x, kernel }: Arrays<Input>,
