@@ -36,6 +36,8 @@ export interface RecipeOptions {
   readonly limit?: number;
   readonly epochs?: number;
   readonly batchSize?: number;
+  readonly microBatch?: number;
+  readonly memory?: number;
   readonly learningRate?: number;
   readonly schedule?: ScheduleName;
   readonly optimizer?: OptimizerName;
@@ -88,6 +90,8 @@ export function chooseSettings(options: RecipeOptions, device: Device, output: O
     limit: options.limit ?? recipe.limit,
     epochs: options.epochs ?? recipe.epochs,
     batchSize: options.batchSize ?? recipe.batchSize,
+    microBatch: options.microBatch ?? null,
+    memory: options.memory ?? null,
     learningRate: options.learningRate ?? recipe.learningRate,
     schedule,
     plateaus: schedule === 'constant' ? recipe.plateaus : null,

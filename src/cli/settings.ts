@@ -44,6 +44,10 @@ export interface Settings {
   readonly limit: number | null;
   readonly epochs: number;
   readonly batchSize: number;
+  /** Images at once; null is as many as fit. Runs of older versions have neither this nor `memory`. */
+  readonly microBatch?: number | null;
+  /** Bytes that the device may hold; null is what it has. */
+  readonly memory?: number | null;
   /** Constant, or the peak of the schedule. */
   readonly learningRate: number;
   readonly schedule: ScheduleName;

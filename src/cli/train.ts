@@ -288,6 +288,8 @@ async function fit({
     const history = await model.fit(images.train, {
       epochs: settings.epochs,
       batchSize: Math.min(settings.batchSize, images.train.count),
+      microBatchSize: settings.microBatch ?? undefined,
+      memory: settings.memory ?? undefined,
       validationData: images.validation,
       seed: settings.seed,
       signal: interruption.signal,

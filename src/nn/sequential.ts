@@ -49,7 +49,7 @@ export interface InferenceOptions {
   readonly batchSize?: number;
   readonly callbacks?: readonly Callback[];
   /** Bytes that the device may hold in all, as in `fit`. */
-  readonly memory?: number;
+  readonly memory?: number | undefined;
 }
 
 export class Sequential implements Model {

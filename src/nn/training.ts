@@ -26,12 +26,12 @@ export interface FitOptions {
    * Images at once, where fewer than the batch: gradients accumulate over micro-batches, and the weights change once per
    * batch. Left out: the whole batch where it fits, else the fewest micro-batches that do.
    */
-  readonly microBatchSize?: number;
+  readonly microBatchSize?: number | undefined;
   /**
    * Bytes that the device may hold in all. Left out: four fifths of the host's free memory for a device that computes in
    * it, no limit elsewhere, where WebGPU does not tell how much there is.
    */
-  readonly memory?: number;
+  readonly memory?: number | undefined;
   readonly validationData?: LabelledImages;
   readonly callbacks?: readonly Callback[];
   /** What happens to the training images, drawn anew each epoch; validation images stay as they are. */
