@@ -56,6 +56,7 @@ import sgd_momentum_forward from '../../shaders/sgd_momentum/forward.wgsl';
 import softmax_forward from '../../shaders/softmax/forward.wgsl';
 import softmax_input_gradient from '../../shaders/softmax/input_gradient.wgsl';
 import softmax_cross_entropy_forward from '../../shaders/softmax_cross_entropy/forward.wgsl';
+import softmax_cross_entropy_forward_together from '../../shaders/softmax_cross_entropy/forward_together.wgsl';
 import softmax_cross_entropy_logits_gradient from '../../shaders/softmax_cross_entropy/logits_gradient.wgsl';
 import step_state_advance from '../../shaders/step_state/advance.wgsl';
 import sum_forward from '../../shaders/sum/forward.wgsl';
@@ -121,6 +122,7 @@ export const shaders: Readonly<Record<string, string>> = {
   'softmax/forward': softmax_forward,
   'softmax/input_gradient': softmax_input_gradient,
   'softmax_cross_entropy/forward': softmax_cross_entropy_forward,
+  'softmax_cross_entropy/forward_together': softmax_cross_entropy_forward_together,
   'softmax_cross_entropy/logits_gradient': softmax_cross_entropy_logits_gradient,
   'step_state/advance': step_state_advance,
   'sum/forward': sum_forward,

@@ -1,7 +1,15 @@
 /** Cross-entropy of integer labels under the softmax of logits: the loss of classification, fused. */
 import { ShapeError } from '../errors.js';
 import { type Op, apply } from '../engine/op.js';
-import { type Pass, type Spec, sizeOf, type NoAttributes } from '../engine/pass.js';
+import {
+  type Dispatch,
+  type NoAttributes,
+  type Pass,
+  type PassContext,
+  type Spec,
+  type Variant,
+  sizeOf,
+} from '../engine/pass.js';
 import { runPass } from '../engine/program.js';
 import { type Tensor, describe } from '../engine/tensor.js';
 import { multiply } from './arithmetic.js';
@@ -16,47 +24,58 @@ function checkOperands(logits: Spec, labels: Spec): void {
   }
 }
 
-export const softmaxCrossEntropyForward: Pass<'logits' | 'labels', 'loss' | 'totals', NoAttributes> = {
+type Context = PassContext<'logits' | 'labels', 'dlogits' | 'loss' | 'totals', NoAttributes>;
+
+/** Above this one workgroup takes longer than a second dispatch. */
+const mostInOneWorkgroup = 16_384;
+
+function together(
+  family: 'software' | 'gpu',
+): Variant<'logits' | 'labels', 'dlogits' | 'loss' | 'totals', NoAttributes> {
+  return {
+    name: `${family}_together`,
+    family,
+    hasEpilogue: true,
+    supports: ({ inputs }) => sizeOf(inputs.logits.shape) <= mostInOneWorkgroup,
+    lower: (context) => ({ dispatches: [oneWorkgroup('softmax_cross_entropy/forward_together', context)] }),
+  };
+}
+
+function oneWorkgroup(shader: string, { inputs, device }: Context): Dispatch {
+  const [N, K] = inputs.logits.shape as [number, number];
+  const WORKGROUP = Math.min(256, device.maxInvocationsPerWorkgroup);
+  return { shader, constants: { N, K, WORKGROUP }, workgroups: [1, 1, 1] };
+}
+
+/** The gradient comes with the loss, since most of it is worked out there. */
+export const softmaxCrossEntropyForward: Pass<
+  'logits' | 'labels',
+  'dlogits' | 'loss' | 'totals',
+  NoAttributes
+> = {
   name: 'softmax_cross_entropy/forward',
   inputs: ['logits', 'labels'],
-  outputs: ['loss', 'totals'],
+  outputs: ['dlogits', 'loss', 'totals'],
   dtypes: { labels: 'u32' },
   shape: ({ logits, labels }) => {
     checkOperands(logits, labels);
-    return { loss: { shape: [], dtype: 'f32' }, totals: { shape: [4], dtype: 'f32' } };
+    return {
+      dlogits: logits,
+      loss: { shape: [], dtype: 'f32' },
+      totals: { shape: [4], dtype: 'f32' },
+    };
   },
-  cost: (context) => ({ flops: 5 * sizeOf(context.inputs.logits.shape), bytes: bytesTouched(context) }),
+  cost: (context) => ({ flops: 10 * sizeOf(context.inputs.logits.shape), bytes: bytesTouched(context) }),
   variants: [
-    clearVariant(({ inputs, device }) => {
-      const [N, K] = inputs.logits.shape as [number, number];
-      const WORKGROUP = Math.min(256, device.maxInvocationsPerWorkgroup);
-      return {
-        dispatches: [
-          { shader: 'softmax_cross_entropy/forward', constants: { N, K, WORKGROUP }, workgroups: [1, 1, 1] },
-        ],
-      };
-    }),
-  ],
-};
-
-export const softmaxCrossEntropyLogitsGradient: Pass<
-  'logits' | 'labels' | 'totals',
-  'dlogits',
-  NoAttributes
-> = {
-  name: 'softmax_cross_entropy/logits_gradient',
-  inputs: ['logits', 'labels', 'totals'],
-  outputs: ['dlogits'],
-  dtypes: { labels: 'u32' },
-  shape: ({ logits }) => ({ dlogits: logits }),
-  cost: (context) => ({ flops: 5 * sizeOf(context.inputs.logits.shape), bytes: bytesTouched(context) }),
-  variants: [
+    together('software'),
+    together('gpu'),
     clearVariant(
-      ({ inputs, device }) => {
-        const [N, K] = inputs.logits.shape as [number, number];
-        const { WORKGROUP, workgroups } = gridFor(N, device);
+      (context) => {
+        const [N, K] = context.inputs.logits.shape as [number, number];
+        const { WORKGROUP, workgroups } = gridFor(N, context.device);
         return {
           dispatches: [
+            oneWorkgroup('softmax_cross_entropy/forward', context),
             { shader: 'softmax_cross_entropy/logits_gradient', constants: { N, K, WORKGROUP }, workgroups },
           ],
         };
@@ -66,16 +85,13 @@ export const softmaxCrossEntropyLogitsGradient: Pass<
   ],
 };
 
-export const softmaxCrossEntropyOp: Op<'logits' | 'labels', 'loss' | 'totals', NoAttributes> = {
+export const softmaxCrossEntropyOp: Op<'logits' | 'labels', 'dlogits' | 'loss' | 'totals', NoAttributes> = {
   name: 'softmax_cross_entropy',
-  passes: [softmaxCrossEntropyForward, softmaxCrossEntropyLogitsGradient],
+  passes: [softmaxCrossEntropyForward],
   hasUnitGradient: true,
   forward: (inputs) => runPass(softmaxCrossEntropyForward, inputs, {}),
-  backward: ({ inputs: { logits, labels }, outputs: { totals }, gradients }) => ({
-    logits: () => {
-      const { dlogits } = runPass(softmaxCrossEntropyLogitsGradient, { logits, labels, totals }, {});
-      return gradients.loss ? multiply(dlogits, gradients.loss) : dlogits;
-    },
+  backward: ({ outputs: { dlogits }, gradients }) => ({
+    logits: () => (gradients.loss ? multiply(dlogits, gradients.loss) : dlogits),
     labels: null,
   }),
 };
@@ -90,5 +106,6 @@ export const softmaxCrossEntropyOp: Op<'logits' | 'labels', 'loss' | 'totals', N
  * Units: nats. Throws: ShapeError when the operands do not fit.
  */
 export function softmaxCrossEntropy(logits: Tensor, labels: Tensor): { loss: Tensor; totals: Tensor } {
-  return apply(softmaxCrossEntropyOp, { logits, labels }, {});
+  const { loss, totals } = apply(softmaxCrossEntropyOp, { logits, labels }, {});
+  return { loss, totals };
 }
