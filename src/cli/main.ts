@@ -17,6 +17,7 @@ import { imagesShown, predict } from './predict.js';
 import { type ReportOptions, report } from './report.js';
 import { optimizerNames, presetNames, scheduleNames } from './settings.js';
 import { type TrainOptions, train } from './train.js';
+import { tune } from './tune.js';
 import { version } from './version.js';
 
 /** Ends with 2 for a wrong use, 1 for work that failed, 130 after Ctrl-C. */
@@ -226,6 +227,29 @@ function buildProgram(run: Runner): Command {
     .action(run(bench));
 
   command(
+    'tune',
+    'Measures which variant of each kernel is fastest on this device, and keeps that for the other commands.',
+    'npm run tune -- --batch-size 64,128',
+  )
+    .addOption(
+      new Option('--model <name>', 'whose kernels').choices(Object.keys(modelsByName)).default('paper'),
+    )
+    .addOption(
+      new Option(
+        '--batch-size <n,…>',
+        "images per step; several are tuned one after another (default: the preset's and 128)",
+      ).argParser(wholeNumbers),
+    )
+    .addOption(new Option('--image-shape <HxWxC>', 'of the images (default: 28x28x1)').argParser(imageShape))
+    .addOption(new Option('--classes <n>', 'of the images').argParser(wholeNumber).default(10))
+    .addOption(
+      new Option('--repeats <n>', 'how often each variant is measured').argParser(wholeNumber).default(8),
+    )
+    .option('--dry-run', 'store nothing')
+    .option('--clear', 'forget what is stored for this device, and do nothing else')
+    .action(run(tune));
+
+  command(
     'gradcheck',
     'Checks every kernel and gradient against float64 references.',
     'npm run gradcheck -- --filter conv2d',
@@ -283,6 +307,10 @@ function wholeNumber(text: string): number {
   if (!Number.isSafeInteger(value) || value < 1)
     throw new InvalidArgumentError('Expected a whole number from 1 on.');
   return value;
+}
+
+function wholeNumbers(text: string): number[] {
+  return text.split(',').map(wholeNumber);
 }
 
 function seedNumber(text: string): number {

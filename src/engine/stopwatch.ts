@@ -8,8 +8,39 @@ const mostTimes = 200;
 
 const bytesOfTwo = 16;
 
-export class Stopwatch {
-  readonly #queries: { readonly set: GPUQuerySet; readonly resolved: Storage } | undefined;
+interface Queries {
+  readonly set: GPUQuerySet;
+  readonly resolved: Storage;
+}
+
+/**
+ * Milliseconds of each step, a measurement per round. Each round measures all of them, forwards and backwards in turn, so
+ * that a slow moment of the machine meets them all. A measurement is long enough to mean something: short steps run
+ * several times in one.
+ *
+ * Resolves with [step][round]. Throws: DeviceError when the device is lost.
+ */
+export async function timeInTurns(
+  device: Device,
+  steps: readonly Step[],
+  rounds: number,
+): Promise<number[][]> {
+  const stopwatch = new Stopwatch(device);
+  const results = steps.map((step) => ({ step, times: 1, ms: [] as number[] }));
+  try {
+    for (const result of results) result.times = stopwatch.timesFor(await stopwatch.time(result.step, 1));
+    for (let round = 0; round < rounds; round++) {
+      const order = round % 2 === 0 ? results : results.toReversed();
+      for (const { step, times, ms } of order) ms.push(await stopwatch.time(step, times));
+    }
+  } finally {
+    stopwatch.dispose();
+  }
+  return results.map(({ ms }) => ms);
+}
+
+class Stopwatch {
+  readonly #queries: Queries | undefined;
 
   constructor(private readonly device: Device) {
     if (!device.hasTimestamps) return;
@@ -32,12 +63,12 @@ export class Stopwatch {
 
   /** Milliseconds per replay of `times` in a row, with nothing else on the device. */
   async time(step: Step, times: number): Promise<number> {
-    return (this.#queries ? await this.#byDevice(step, times) : await this.#byHost(step, times)) / times;
+    const ms = this.#queries ? this.#byDevice(step, times, this.#queries) : this.#byHost(step, times);
+    return (await ms) / times;
   }
 
-  async #byDevice(step: Step, times: number): Promise<number> {
+  async #byDevice(step: Step, times: number, { set, resolved }: Queries): Promise<number> {
     const { device } = this;
-    const { set, resolved } = this.#queries!;
     const encoder = device.gpu.createCommandEncoder();
     step.encode(encoder, times, {
       querySet: set,

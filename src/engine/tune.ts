@@ -1,7 +1,7 @@
 /**
  * Tuning: measures on this device which of a case's variants is fastest. Each candidate first computes the case over
- * the same random inputs as the clear variant and must agree with it; then all are timed in turns, so that a slow
- * moment meets each of them, and the least time counts, since everything that disturbs only adds.
+ * the same random inputs as the clear variant and must agree with it; then all are timed in turns. The least time
+ * counts, since everything that disturbs only adds; who challenges the table must win most of the rounds as well.
  */
 import { DeviceError, assert } from '../errors.js';
 import { pcg4d, streams, uniform } from '../random.js';
@@ -12,7 +12,7 @@ import { type Pass, type Spec, sizeOf } from './pass.js';
 import type { Plan } from './plan.js';
 import { program, runPass } from './program.js';
 import { Step } from './replay.js';
-import { Stopwatch } from './stopwatch.js';
+import { timeInTurns } from './stopwatch.js';
 import { Tensor, describe } from './tensor.js';
 
 /** Keeps what was measured, by device: a file in Node (src/node/tuning_store.ts), IndexedDB in a browser. */
@@ -46,7 +46,7 @@ export interface Tuned {
   readonly candidates: readonly Candidate[];
   /** Undefined when no candidate was right, or none could be tried: the table decides. */
   readonly chosen: string | undefined;
-  /** Time of the table's choice over that of the chosen one. */
+  /** Time of the first that was right, which is the table's choice, over that of the chosen one. */
   readonly gain: number;
   /** Why nothing was tried. */
   readonly skipped?: string;
@@ -61,6 +61,8 @@ export interface TuneOptions {
 
 /** The table's choice is kept unless another takes less than this share of its time, so that noise changes nothing. */
 const clearlyFaster = 0.97;
+/** Of the rounds, those that the other must win: equals win one half, and in a busy moment a least time says little. */
+const mostRounds = 0.75;
 
 /**
  * Tunes cases that planning has met (`device.choices.met`). The device's own choices stay as they are: see
@@ -91,7 +93,7 @@ export function choicesOf(results: readonly Tuned[], date: Date): Map<string, Ch
       if (chosen === undefined) return [];
       const ms = Object.fromEntries(
         candidates.flatMap((candidate) =>
-          candidate.ms === undefined ? [] : [[candidate.variant, candidate.ms]],
+          candidate.ms === undefined ? [] : [[candidate.variant, Number(candidate.ms.toPrecision(4))]],
         ),
       );
       return [[key, { variant: chosen, pass, shapes, ms, date: date.toISOString() }]];
@@ -107,8 +109,7 @@ async function tuneCase(device: Device, kernelCase: KernelCase, repeats: number)
   if (skipped !== undefined) return { ...base, candidates: [], chosen: undefined, gain: 1, skipped };
   const bench = new Bench(device, kernelCase);
   try {
-    const candidates = await bench.measure(repeats);
-    return { ...base, candidates, ...decide(candidates) };
+    return { ...base, ...(await bench.measure(repeats)) };
   } finally {
     bench.dispose();
   }
@@ -121,14 +122,21 @@ function whyNot(pass: Pass, { inputs, outputs }: AnyContext): string | undefined
   return others.length > 0 ? 'its operands are not all f32' : undefined;
 }
 
-/** The fastest that was right; the first of them, unless another is clearly faster. */
-export function decide(candidates: readonly Candidate[]): Pick<Tuned, 'chosen' | 'gain'> {
-  const right = candidates.flatMap(({ variant, ms }) => (ms === undefined ? [] : [{ variant, ms }]));
-  const [first] = right;
-  if (!first) return { chosen: undefined, gain: 1 };
-  const fastest = right.reduce((best, each) => (each.ms < best.ms ? each : best));
-  const chosen = fastest.ms < first.ms * clearlyFaster ? fastest : first;
-  return { chosen: chosen.variant, gain: first.ms / chosen.ms };
+/** Measurements of one variant, a number per round. */
+export interface Timed {
+  readonly variant: string;
+  readonly ms: readonly number[];
+}
+
+/** The fastest of several variants in the same rounds; the first of them, unless another is clearly faster. */
+export function fastest<T extends Timed>(timed: readonly T[]): T | undefined {
+  const [first] = timed;
+  if (!first) return undefined;
+  const best = timed.reduce((best, each) => (Math.min(...each.ms) < Math.min(...best.ms) ? each : best));
+  const wins = best.ms.filter((ms, round) => ms < (first.ms[round] as number)).length;
+  const isClear =
+    Math.min(...best.ms) < Math.min(...first.ms) * clearlyFaster && wins >= best.ms.length * mostRounds;
+  return isClear ? best : first;
 }
 
 /** What follows a kernel in a network: a variant that cannot take it into its epilogue pays for one more dispatch. */
@@ -141,6 +149,15 @@ const follower: Pass<'x', 'y'> = {
   elementwise: { expression: ({ x }) => x },
   variants: [],
 };
+
+/** A candidate that has run once, with its step when it was right. */
+type Checked = Candidate & { readonly step?: Step };
+
+/** One that was right, with its measurements so far. */
+interface Run extends Timed {
+  readonly step: Step;
+  readonly ms: number[];
+}
 
 /** One case on the device: its inputs, and a place for its outputs that all variants share. */
 class Bench {
@@ -160,25 +177,36 @@ class Bench {
     this.#hasFollower = canFuse.size > 1 && pass.outputs.length === 1;
   }
 
-  async measure(repeats: number): Promise<Candidate[]> {
-    const { candidates } = this.kernelCase;
+  async measure(repeats: number): Promise<Pick<Tuned, 'candidates' | 'chosen' | 'gain'>> {
     const wanted = await this.#compute('clear');
-    const checked: (Candidate & { readonly step?: Step })[] = [];
-    for (const { name } of candidates) checked.push(await this.#check(name, wanted));
-    const times = await this.#time(
-      checked.flatMap(({ step }) => (step ? [step] : [])),
-      repeats,
-    );
-    return checked.map(({ step, ...candidate }) =>
-      step ? { ...candidate, ms: times.get(step) as number } : candidate,
-    );
+    const checked: Checked[] = [];
+    for (const { name } of this.kernelCase.candidates) checked.push(await this.#check(name, wanted));
+    const runs = checked.flatMap(({ variant, step }): Run[] => (step ? [{ variant, step, ms: [] }] : []));
+    await this.#time(runs, repeats);
+    const [first] = runs;
+    let chosen = fastest(runs);
+    // Whoever challenges the table is measured against it once more, and all rounds count.
+    if (first && chosen && chosen !== first) {
+      await this.#time([first, chosen], repeats);
+      chosen = fastest([first, chosen]);
+    }
+    const least = new Map(runs.map(({ variant, ms }) => [variant, Math.min(...ms)]));
+    const candidates = checked.map(({ step: _, ...candidate }): Candidate => {
+      const ms = least.get(candidate.variant);
+      return ms === undefined ? candidate : { ...candidate, ms };
+    });
+    const gain = first && chosen ? Math.min(...first.ms) / Math.min(...chosen.ms) : 1;
+    return { candidates, chosen: chosen?.variant, gain };
+  }
+
+  async #time(runs: readonly Run[], rounds: number): Promise<void> {
+    const steps = runs.map(({ step }) => step);
+    const times = await timeInTurns(this.device, steps, rounds);
+    runs.forEach(({ ms }, i) => ms.push(...(times[i] as number[])));
   }
 
   /** Runs a variant once, which also warms it up, and compares. */
-  async #check(
-    variant: string,
-    wanted: readonly Float32Array[],
-  ): Promise<Candidate & { readonly step?: Step }> {
+  async #check(variant: string, wanted: readonly Float32Array[]): Promise<Checked> {
     try {
       const got = await this.#compute(variant);
       const error = Math.max(...got.map((values, i) => worstError(values, wanted[i] as Float32Array)));
@@ -225,24 +253,6 @@ class Bench {
       `${pass.name} runs as ${variant} when that is forced`,
     );
     return plan;
-  }
-
-  async #time(steps: readonly Step[], repeats: number): Promise<Map<Step, number>> {
-    const stopwatch = new Stopwatch(this.device);
-    const least = new Map<Step, number>();
-    const times = new Map<Step, number>();
-    try {
-      for (const step of steps) times.set(step, stopwatch.timesFor(await stopwatch.time(step, 1)));
-      for (let repeat = 0; repeat < repeats; repeat++) {
-        for (const step of steps) {
-          const ms = await stopwatch.time(step, times.get(step) as number);
-          least.set(step, Math.min(ms, least.get(step) ?? Infinity));
-        }
-      }
-    } finally {
-      stopwatch.dispose();
-    }
-    return least;
   }
 
   dispose(): void {
