@@ -1,4 +1,5 @@
-// Plan: the lock file installs on every platform and from any registry, and each dependency is explained.
+// Plan: the lock files, that of the bench's peers too, install on every platform and from any registry, and each dependency
+// is explained.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
@@ -11,10 +12,18 @@ interface Package {
 }
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
-const { packages } = JSON.parse(read('package-lock.json')) as { packages: Record<string, Package> };
-const installed = Object.entries(packages).filter(([path]) => path !== '');
+const lockFiles = [
+  ['package-lock.json', 50],
+  ['bench/peers/package-lock.json', 5],
+] as const;
+const packagesOf = (lockFile: string) =>
+  (JSON.parse(read(lockFile)) as { packages: Record<string, Package> }).packages;
+const installedBy = (lockFile: string) =>
+  Object.entries(packagesOf(lockFile)).filter(([path]) => path !== '');
 
 test('the lock file holds the optional packages of every platform, not only of the one it was made on', () => {
+  const packages = packagesOf('package-lock.json');
+  const installed = installedBy('package-lock.json');
   const missing = installed.flatMap(([path, { optionalDependencies = {} }]) =>
     Object.keys(optionalDependencies).filter(
       (name) => !(`node_modules/${name}` in packages) && !(`${path}/node_modules/${name}` in packages),
@@ -23,8 +32,9 @@ test('the lock file holds the optional packages of every platform, not only of t
   expect(missing).toEqual([]);
 });
 
-test('the lock file names no registry, and a checksum for every package', () => {
-  expect(installed.length).toBeGreaterThan(50);
+test.each(lockFiles)('%s names no registry, and a checksum for every package', (lockFile, least) => {
+  const installed = installedBy(lockFile);
+  expect(installed.length).toBeGreaterThan(least);
   expect(
     installed.filter(([, entry]) => entry.resolved !== undefined || entry.integrity === undefined),
   ).toEqual([]);
@@ -32,10 +42,11 @@ test('the lock file names no registry, and a checksum for every package', () => 
 
 test('docs/dependencies.md has a word on every dependency, and on no other package', () => {
   const { dependencies, devDependencies } = JSON.parse(read('package.json')) as Package;
+  const { dependencies: peers } = JSON.parse(read('bench/peers/package.json')) as Package;
   const rows = read('docs/dependencies.md')
     .split('\n')
     .filter((line) => line.startsWith('| `'));
   const named = rows.flatMap((row) => (row.split('|')[1] ?? '').match(/(?<=`)[^`, ]+(?=`)/g) ?? []);
-  const expected = Object.keys({ ...dependencies, ...devDependencies, '@sparticuz/chromium': '' });
+  const expected = Object.keys({ ...dependencies, ...devDependencies, ...peers, '@sparticuz/chromium': '' });
   expect(named.sort((a, b) => a.localeCompare(b))).toEqual(expected.sort((a, b) => a.localeCompare(b)));
 });

@@ -136,7 +136,9 @@ export class PeerProcess {
   }
 
   #lastError(): string {
-    const last = this.#errors.trim().split('\n').at(-1);
+    const lines = this.#errors.trim().split('\n');
+    // Node ends with its version, Python with the error.
+    const last = lines.findLast((line) => /error|fatal/i.test(line)) ?? lines.at(-1);
     return last ? `: ${last}` : '';
   }
 }
