@@ -1,198 +1,202 @@
-/** `bench`: images per second of the training step, and what each of its kernels does. */
+/** `bench`: how fast this device is, and what shadegrad makes of it; or, without a device, what earlier benches found. */
+import os from 'node:os';
+import path from 'node:path';
 import process from 'node:process';
 import type { Device } from '../engine/device.js';
-import { stateSize, stateWords } from '../kernels/step_state.js';
-import { DeviceSet } from '../nn/device_set.js';
-import type { AugmentOptions } from '../kernels/index.js';
-import { paperModel } from '../nn/models.js';
-import { type Filter, filters, preprocessing } from '../nn/preprocessing.js';
-import { rmsprop } from '../nn/optimizers.js';
-import { replaySteps } from '../nn/replay_loop.js';
-import { TrainingStep } from '../nn/training_step.js';
+import { UsageError } from '../errors.js';
+import { writeAtomic } from '../node/files.js';
 import { open } from '../node/open.js';
-import { pcg4d, streams } from '../random.js';
-import { kernelRows, kernelTable, middle, namedRows } from './bench_kernels.js';
-import { type Output, bold, openOutput, table } from './output.js';
-import { presets } from './presets.js';
+import { useStoredChoices } from '../node/tuning_store.js';
+import { webgpuVersion } from '../node/webgpu_version.js';
 import { compileProgress } from '../report/progress_callback.js';
+import { measureEndToEnd, reportEndToEnd } from './bench/end_to_end.js';
+import { measureInputs, reportInputs } from './bench/inputs.js';
+import { measureNamedShapes, measureStep, reportKernels } from './bench/kernels.js';
+import { benchPeers } from './bench/peers.js';
+import { print } from './bench/report.js';
+import { type BenchResults, type Sections, format, resultsToJson, slugOf } from './bench/results.js';
+import { type ReadOptions, isReading, readResults } from './bench/reading.js';
+import { measureRoofline, reportRoofline } from './bench/roofline.js';
+import { measureTo99, reportTo99 } from './bench/to_99.js';
+import { type Output, openOutput } from './output.js';
 import { version } from './version.js';
 
-export interface BenchOptions {
+/** What can be measured, in this order. */
+export const sectionNames = [
+  'roofline',
+  'end-to-end',
+  'step',
+  'kernels',
+  'inputs',
+  'to-99',
+  'peers',
+] as const;
+export type SectionName = (typeof sectionNames)[number];
+
+export interface BenchOptions extends ReadOptions {
+  /** Fewer sections, batch sizes and repeats. */
   readonly quick?: boolean;
+  /** These sections alone. */
+  readonly only?: readonly SectionName[];
   /** Also what filters and augmentation cost. */
   readonly inputs?: boolean;
-  readonly batchSize: number;
+  /** Also the time to 99 % test accuracy; part of a full bench. */
+  readonly to99?: boolean;
+  /** Also other systems. */
+  readonly peers?: boolean;
+  /** Images per step, in place of several sizes. */
+  readonly batchSize?: number;
+  /** False: --no-tune. */
+  readonly tune: boolean;
+  /** Where to write the results. */
+  readonly out?: string;
+  /** Also into the folder of results, by the device's name. */
+  readonly save?: boolean;
   readonly device?: string;
   readonly json?: boolean;
 }
 
+const batchSizes = { quick: [32, 128], full: [1, 32, 128, 512] } as const;
+const usualBatch = 128;
+
+/** Resolves with the exit code: 1 when a comparison finds a regression. */
 export async function bench(options: BenchOptions): Promise<number> {
   const output = openOutput(options);
+  if (isReading(options)) {
+    refuseMeasuring(options);
+    return readResults(options, output);
+  }
   const device = await open(options.device === undefined ? {} : { device: options.device });
-  const { batchSize, quick = false } = options;
+  const tuning = await useStoredChoices(device, { tune: options.tune, warn: output.say });
   output.say(
     `Device: ${device.fingerprint.adapter} (${device.fingerprint.driver}), ${device.traits.family} kernels.`,
   );
-
-  const step = await benchStep(device, batchSize, compileProgress(output.stream));
-  const seconds = quick ? 8 : 20;
-  const rates = await stepRates(device, step, seconds);
-  const best = Math.max(...rates);
-  const median = middle(rates);
-  output.say(
-    `\n${bold(output, `Training the paper model, batch ${batchSize}: ${median.toFixed(1)} images/s`)} ` +
-      `(median of ${rates.length} rounds of ${step.stepsPerEpoch} steps, best ${best.toFixed(1)}; ${step.plan.dispatches.length} dispatches per step, ` +
-      `peak device memory ${(device.peakBytes / 2 ** 20).toFixed(0)} MiB)`,
-  );
-  const inputs = options.inputs ? await inputCosts(device, batchSize, quick ? 5 : 15, output) : [];
-  const repeats = quick ? 3 : 9;
-  const kernels = device.hasTimestamps ? await kernelRows(step.bound.step, repeats) : [];
-  const named = device.hasTimestamps && !quick ? await namedRows(device, repeats, output) : [];
-  if (kernels.length > 0) {
-    output.say(`\nKernels of the step, each between timestamps of its own (median of ${repeats} repeats):`);
-    output.say(kernelTable(kernels));
-  } else {
-    output.say('This device has no timestamp queries: no times per kernel.');
-  }
-  if (named.length > 0) output.say(`\nEvery op at named shapes:\n${kernelTable(named)}`);
-  output.result({
-    trainImagesPerSecond: median,
-    trainImagesPerSecondBest: best,
-    batchSize,
-    dispatchesPerStep: step.plan.dispatches.length,
-    peakBytes: device.peakBytes,
-    device: { ...device.fingerprint, family: device.traits.family },
-    versions: { shadegrad: version, node: process.version },
-    date: new Date().toISOString(),
-    ...(options.inputs ? { inputs } : {}),
-    kernels,
-    named,
-  });
+  const sections = await measure(device, options, output);
+  const results: BenchResults = { ...describe(device, options, tuning), sections };
+  await write(results, options, output);
+  output.result(results);
   return 0;
 }
 
-/** The training step of the paper model over made-up images; speed does not depend on what they show. */
-async function benchStep(
+function chooseSections({
+  only,
+  quick = false,
+  inputs,
+  to99,
+  peers,
+}: BenchOptions): ReadonlySet<SectionName> {
+  if (only) return new Set(only);
+  return new Set<SectionName>([
+    'roofline',
+    'end-to-end',
+    'step',
+    ...(quick ? [] : (['kernels', 'to-99'] as const)),
+    ...(inputs ? (['inputs'] as const) : []),
+    ...(to99 ? (['to-99'] as const) : []),
+    ...(peers ? (['peers'] as const) : []),
+  ]);
+}
+
+async function measure(device: Device, options: BenchOptions, output: Output): Promise<Sections> {
+  const { quick: isQuick = false, batchSize = usualBatch, tune, device: name } = options;
+  const wanted = chooseSections(options);
+  const common = { isQuick, batchSize, onProgress: compileProgress(output.stream) };
+  const found: { -readonly [Name in keyof Sections]: Sections[Name] } = {};
+  if (wanted.has('roofline')) {
+    found.roofline = await measureRoofline(device, { isQuick });
+    print(output, reportRoofline(found.roofline));
+  }
+  if (wanted.has('end-to-end')) {
+    const sizes = options.batchSize === undefined ? batchSizes[isQuick ? 'quick' : 'full'] : [batchSize];
+    found.endToEnd = await measureEndToEnd(device, { ...common, batchSizes: sizes });
+    print(output, [reportEndToEnd(found.endToEnd)]);
+  }
+  const needsTimestamps = wanted.has('step') || wanted.has('kernels');
+  if (needsTimestamps && !device.hasTimestamps)
+    output.say('\nThis device has no timestamp queries: no times per kernel.');
+  if (wanted.has('step') && device.hasTimestamps) {
+    found.step = await measureStep(device, { ...common, roofline: found.roofline });
+    print(output, [reportKernels(`Kernels of a training step, batch ${batchSize}`, found.step)]);
+  }
+  if (wanted.has('kernels') && device.hasTimestamps) {
+    found.kernels = await measureNamedShapes(device, { isQuick, roofline: found.roofline, output });
+    print(output, [reportKernels('Every op at named shapes', found.kernels)]);
+  }
+  if (wanted.has('inputs')) {
+    found.inputs = await measureInputs(device, common);
+    print(output, [reportInputs(found.inputs)]);
+  }
+  if (wanted.has('to-99')) {
+    output.say('');
+    found.to99 = await measureTo99(device, output);
+    print(output, [reportTo99(found.to99)]);
+  }
+  if (wanted.has('peers')) {
+    // Prints by itself, as the systems come.
+    const rows = await benchPeers(
+      { batchSize, tune, ...(name === undefined ? {} : { device: name }) },
+      output,
+    );
+    found.peers = { batchSize, rows };
+  }
+  return found;
+}
+
+function describe(
   device: Device,
-  batchSize: number,
-  onCompile: (done: number, total: number) => void,
-  { filters: applied = [], augmentation }: InputVariant = {},
-): Promise<TrainingStep> {
-  const model = paperModel({ device, preprocessing: preprocessing({ filters: applied }) });
-  model.compile({ optimizer: rmsprop({ learningRate: 1e-4 }), loss: 'sparseCategoricalCrossentropy' });
-  const count = batchSize * 4;
-  const images = Uint8Array.from(
-    { length: count * 784 },
-    (_, i) => (pcg4d(0, streams.test, 0, i)[0] & 1) * (i % 256),
-  );
-  const labels = Uint8Array.from({ length: count }, (_, i) => i % 10);
-  const set = new DeviceSet(device, { images, labels, count, height: 28, width: 28, channels: 1 });
-  const step = await TrainingStep.create(model, set, batchSize, {
-    onProgress: onCompile,
-    augmentation: augmentation ?? undefined,
-  });
-  step.rates.write(new Float32Array(step.stepsPerEpoch).fill(1e-4));
-  return step;
-}
-
-// ---- what filters and augmentation cost ----
-
-interface InputVariant {
-  readonly filters?: readonly Filter[];
-  readonly augmentation?: AugmentOptions | null;
-}
-
-const inputVariants: Readonly<Record<string, InputVariant>> = {
-  plain: {},
-  'augmentation of corrected': { augmentation: presets.corrected.digits.augmentation },
-  'every augmentation': {
-    augmentation: {
-      rotation: 10,
-      widthShift: 0.1,
-      heightShift: 0.1,
-      zoom: 0.1,
-      horizontalFlip: true,
-      verticalFlip: true,
-      fill: 'reflect',
-      padAndCrop: 2,
-      brightness: 0.2,
-      contrast: 0.2,
-      erasing: { value: 'noise' },
+  { quick = false }: BenchOptions,
+  tuning: BenchResults['tuning'],
+): Omit<BenchResults, 'sections'> {
+  const cpus = os.cpus();
+  return {
+    format,
+    date: new Date().toISOString(),
+    command: ['npm run bench --', ...process.argv.slice(3)].join(' '),
+    isQuick: quick,
+    device: { ...device.fingerprint, family: device.traits.family },
+    tuning,
+    machine: {
+      cpu: cpus[0]?.model ?? 'unknown',
+      cores: cpus.length,
+      memoryBytes: os.totalmem(),
+      system: `${os.type()} ${os.release()}, ${os.arch()}`,
     },
-  },
-  'blur ×5 and sharpen': { filters: [filters.blur(5), filters.sharpen()] },
-};
-
-interface InputCost {
-  readonly inputs: string;
-  /** Milliseconds per step, median. */
-  readonly ms: number;
-  /** Against plain, the median of the ratios of neighbouring rounds. */
-  readonly ratio: number;
+    versions: { shadegrad: version, node: process.version, webgpu: webgpuVersion() },
+  };
 }
 
-/** Interleaved: each round runs every variant once, one after another, so that a slow moment meets all of them. */
-async function inputCosts(
-  device: Device,
-  batchSize: number,
-  rounds: number,
+async function write(
+  results: BenchResults,
+  { out, save, results: folder }: BenchOptions,
   output: Output,
-): Promise<InputCost[]> {
-  const names = Object.keys(inputVariants);
-  const steps: TrainingStep[] = [];
-  for (const name of names)
-    steps.push(await benchStep(device, batchSize, compileProgress(output.stream), inputVariants[name]));
-  const times: number[][] = names.map(() => []);
-  for (let round = 0; round <= rounds; round++) {
-    for (const [i, step] of steps.entries()) {
-      const ms = (1000 * batchSize) / (await roundRate(device, step, round * step.stepsPerEpoch));
-      if (round > 0) times[i]!.push(ms);
-    }
+): Promise<void> {
+  const files = [
+    ...(out === undefined ? [] : [out]),
+    ...(save ? [path.join(folder, `${slugOf(results.device)}.json`)] : []),
+  ];
+  for (const file of files) {
+    await writeAtomic(file, resultsToJson(results));
+    output.say(`\nWritten: ${file}`);
   }
-  const costs = names.map((inputs, i) => ({
+}
+
+/** Throws: UsageError for options that say what to measure, beside those that only read. */
+function refuseMeasuring({ quick, only, inputs, to99, peers, batchSize, out, save }: BenchOptions): void {
+  const given = Object.entries({
+    quick,
+    only,
     inputs,
-    ms: middle(times[i]!),
-    ratio: middle(times[i]!.map((ms, round) => ms / times[0]![round]!)),
-  }));
-  output.say(`\nThe training step by what is done to its images (median of ${rounds} interleaved rounds):`);
-  const rows = costs.map(({ inputs, ms, ratio }) => [inputs, ms.toFixed(1), ratio.toFixed(3)]);
-  output.say(table(['inputs', 'ms', 'against plain'], rows));
-  return costs;
-}
-
-// ---- images per second ----
-
-/** Counted rounds of four steps, however slow the device. */
-const leastRounds = 3;
-
-/** Images per second of rounds of steps, the metrics ring read back as in training. */
-async function stepRates(device: Device, step: TrainingStep, seconds: number): Promise<number[]> {
-  const rates: number[] = [];
-  const started = performance.now();
-  // The first round warms up and is not counted.
-  for (let round = 0; round <= leastRounds || performance.now() - started < seconds * 1000; round++) {
-    const rate = await roundRate(device, step, round * step.stepsPerEpoch);
-    if (round > 0) rates.push(rate);
+    'to-99': to99,
+    peers,
+    'batch-size': batchSize,
+    out,
+    save,
+  })
+    .filter(([, value]) => value !== undefined)
+    .map(([name]) => `--${name}`);
+  if (given.length > 0) {
+    throw new UsageError(
+      `bench: --compare, --chart and --markdown read earlier results and measure nothing; leave out ${given.join(', ')}.`,
+    );
   }
-  return rates;
-}
-
-/** Images per second of one round: an epoch of the made-up images. */
-async function roundRate(device: Device, step: TrainingStep, first: number): Promise<number> {
-  const words = new Uint32Array(stateSize);
-  words[stateWords.step] = first;
-  words[stateWords.epochSize] = step.set.epochSize;
-  new Float32Array(words.buffer)[stateWords.learningRate] = 1e-4;
-  step.state.write(words);
-  const count = step.stepsPerEpoch;
-  const begun = performance.now();
-  await replaySteps({
-    device,
-    step: step.bound.step,
-    ring: step.ring,
-    firstStep: first,
-    count,
-    onStep: () => undefined,
-  });
-  return (count * step.batchSize * 1000) / (performance.now() - begun);
 }

@@ -7,7 +7,7 @@ import { setFolderOpener } from '../folder.js';
 import { modelsByName } from '../nn/models.js';
 import type { ImageShape } from '../data/dataset.js';
 import { openFolder } from '../node/files.js';
-import { bench } from './bench.js';
+import { type SectionName, bench, sectionNames } from './bench.js';
 import { servePeer } from './bench/peer_shadegrad.js';
 import { devices } from './devices.js';
 import { evaluate, partNames } from './evaluate.js';
@@ -218,12 +218,35 @@ function buildProgram(run: Runner): Command {
 
   command(
     'bench',
-    'Images per second of the training step, and GFLOP/s of each kernel.',
-    'npm run bench -- --quick',
+    'How fast this device is, and what shadegrad makes of it: images per second, and each kernel beside the roofline.',
+    'npm run bench -- --quick\n  npm run bench -- --compare before.json after.json',
   )
-    .option('--quick', 'fewer repeats')
+    .option('--quick', 'less than a minute: fewer sections, batch sizes and repeats')
+    .addOption(
+      new Option('--only <section,…>', `measure these alone, of ${sectionNames.join(', ')}`).argParser(
+        sections,
+      ),
+    )
     .option('--inputs', 'also what filters and augmentation cost')
-    .addOption(new Option('--batch-size <n>', 'images per step').argParser(wholeNumber).default(128))
+    .option('--to-99', 'also the time to 99 % test accuracy (a full bench has it)')
+    .option('--peers', 'also other systems on the same model, in turns: tfjs, jax-js, ONNX Runtime, PyTorch')
+    .addOption(
+      new Option('--batch-size <n>', 'images per step (default: several sizes, 128 for the rest)').argParser(
+        wholeNumber,
+      ),
+    )
+    .addOption(noTune())
+    .option('--out <file>', 'write the results as JSON')
+    .option('--save', "write the results into the folder of results, under the device's name")
+    .option('--results <dir>', 'the folder of results', 'bench/results')
+    .option('--compare <file...>', 'compare two results, before and after; exit code 1 when speed was lost')
+    .addOption(
+      new Option('--threshold <percent>', 'of --compare: the loss of speed that fails')
+        .argParser(positiveNumber)
+        .default(15),
+    )
+    .option('--chart <file>', 'draw the folder of results as SVG')
+    .option('--markdown <file>', 'write the folder of results as a page')
     .action(run(bench));
 
   command(
@@ -311,6 +334,14 @@ function wholeNumber(text: string): number {
 
 function wholeNumbers(text: string): number[] {
   return text.split(',').map(wholeNumber);
+}
+
+function sections(text: string): SectionName[] {
+  return text.split(',').map((name) => {
+    const found = sectionNames.find((section) => section === name);
+    if (!found) throw new InvalidArgumentError(`Expected some of ${sectionNames.join(', ')}.`);
+    return found;
+  });
 }
 
 function seedNumber(text: string): number {

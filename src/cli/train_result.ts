@@ -7,8 +7,9 @@ import type { History } from '../nn/training.js';
 import { TrainingStep } from '../nn/training_step.js';
 import { duration, percent } from '../report/charts/numbers.js';
 import { evaluate as evaluateProbabilities } from '../report/evaluation.js';
+import type { KernelTime } from '../report/evaluation_file.js';
 import { augmentedSamples } from './augmented_samples.js';
-import { kernelRows } from './bench_kernels.js';
+import { timeKernels } from './bench/kernels.js';
 import { type Output, bold, shellWord, table } from './output.js';
 import { optimizerOf } from './recipe.js';
 import { writeReport } from './report_writer.js';
@@ -120,7 +121,7 @@ async function kernelTimes(
   model: Sequential,
   images: ImageSet,
   settings: Settings,
-): Promise<{ readonly kernelTimes?: Awaited<ReturnType<typeof kernelRows>> }> {
+): Promise<{ readonly kernelTimes?: readonly KernelTime[] }> {
   const { device } = model;
   if (!device.hasTimestamps) return {};
   const batchSize = Math.min(settings.batchSize, images.count);
@@ -132,7 +133,16 @@ async function kernelTimes(
       augmentation: settings.augmentation ?? undefined,
     });
     resources.push(step);
-    return { kernelTimes: await kernelRows(step.bound.step, 3) };
+    const timings = await timeKernels(step.bound.step, { repeats: 3, seconds: Infinity });
+    const total = timings.reduce((sum, { ms }) => sum + ms.median, 0);
+    const kernelTimes = timings.map(({ kernel, variant, shapes, ms: { median } }) => ({
+      kernel,
+      variant,
+      shapes,
+      ms: median,
+      share: median / total,
+    }));
+    return { kernelTimes };
   } finally {
     for (const resource of resources) resource.dispose();
   }

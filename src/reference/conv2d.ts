@@ -7,6 +7,7 @@ import { reduceTo64 } from './arithmetic.js';
 import {
   type Arrays,
   type Array64,
+  type BenchShape,
   type Case,
   type Expected,
   drawSigned,
@@ -122,6 +123,17 @@ const edges = (outputs: readonly number[], isThorough?: true): ConvCase[] =>
     forTiles: true,
     ...(isThorough ? { isThorough } : {}),
   }));
+
+/** A layer of ResNet-18 or -50 on images of 224×224; a processor gets as many of them as it does in seconds. */
+const resnet = (
+  name: string,
+  x: readonly [N: number, ...number[]],
+  kernel: readonly number[],
+  options: Options,
+): BenchShape<Input, Options> => {
+  const [, ...image] = x;
+  return { name, inputs: { x, kernel }, gpuInputs: { x: [64, ...image], kernel }, options };
+};
 
 /** One tap and one channel, so that huge results are cheap: only such shapes fill the tiles made for big GPUs. */
 const big = (name: string, x: readonly number[], kernel: readonly number[]): ConvCase => ({
@@ -248,6 +260,13 @@ export const conv2dReference = reference<Input, 'y', Options>({
     { name: 'paper conv4', inputs: { x: [128, 14, 14, 64], kernel: [3, 3, 64, 64] }, options: same },
     { name: 'simple conv1', inputs: { x: [128, 28, 28, 1], kernel: [3, 3, 1, 64] }, options: valid },
     { name: 'simple conv2', inputs: { x: [128, 26, 26, 64], kernel: [3, 3, 64, 32] }, options: valid },
+    resnet('resnet 7×7/2', [2, 224, 224, 3], [7, 7, 3, 64], strided(2, 2, 'same')),
+    resnet('resnet 3×3 at 56', [16, 56, 56, 64], [3, 3, 64, 64], same),
+    resnet('resnet 3×3 at 28', [16, 28, 28, 128], [3, 3, 128, 128], same),
+    resnet('resnet 3×3 at 14', [16, 14, 14, 256], [3, 3, 256, 256], same),
+    resnet('resnet 3×3 at 7', [16, 7, 7, 512], [3, 3, 512, 512], same),
+    resnet('resnet 1×1 at 56', [16, 56, 56, 64], [1, 1, 64, 256], same),
+    resnet('resnet 3×3/2 to 28', [2, 56, 56, 64], [3, 3, 64, 128], strided(2, 2, 'same')),
   ],
   wrongCalls: [
     {

@@ -130,7 +130,7 @@ export const matmulReference = reference<'a' | 'b', 'c', Options>({
     product('paper dense1 dx', [128, 3136, 256], { transposeA: false, transposeB: true }),
     product('paper dense1 dkernel', [3136, 256, 128], { transposeA: true, transposeB: false }),
     product('paper dense2', [128, 10, 256]),
-    product('square 1024', [1024, 1024, 1024]),
+    ...[256, 512, 1024].map((size) => product(`square ${size}`, [size, size, size])),
   ],
   wrongCalls: [
     { name: 'inner extents differ', inputs: { a: [2, 3], b: [4, 5] }, call: ({ a, b }) => matmul(a, b) },

@@ -117,6 +117,8 @@ export interface Case<I extends string = string, O extends string = string, P = 
 export interface BenchShape<I extends string = string, P = Attributes> {
   readonly name: string;
   readonly inputs: Shapes<I>;
+  /** In their place where the device is a GPU, which small ones would not fill. */
+  readonly gpuInputs?: Shapes<I>;
   readonly options: P;
 }
 

@@ -30,6 +30,8 @@ export interface Mark {
 export interface LineChart {
   readonly title: string;
   readonly xLabel: string;
+  /** Names of the places 1, 2, 3 …, where the numbers along the axis keep no scale. */
+  readonly xNames?: readonly string[];
   readonly unit: 'percent' | 'number';
   readonly series: readonly LineSeries[];
   readonly marks?: readonly Mark[];
@@ -45,7 +47,8 @@ const rowHeight = 16;
 
 /** Throws nothing: without a single number it says so in the plot. */
 export function lineChart(chart: LineChart): Drawing {
-  const { title, xLabel, unit, series, marks = [], format, width = 480, height = 340 } = chart;
+  const { title, xLabel, xNames, unit, series, marks = [], format, width = 480, height = 340 } = chart;
+  const nameOf = (x: number): string => xNames?.[x - 1] ?? String(x);
   const values = series.flatMap(({ y }) => y.filter(isShown));
   const isLog = chart.mayBeLog === true && Math.min(...values) > 0 && ratioOf(values) > 20;
   const description = describe(chart, isLog);
@@ -75,12 +78,12 @@ export function lineChart(chart: LineChart): Drawing {
 
   const body = [
     heading,
-    drawAxes({ x, y, left, right: width - right, top, bottom, unit, xLabel }),
+    drawAxes({ x, y, left, right: width - right, top, bottom, unit, xLabel, nameOf }),
     ...placed.marks.map(({ mark, row }) => markLine(mark, x.at(mark.x), row, bottom)),
     ...placed.marks.map(({ mark, row, textX }) => markLabel(mark, textX, row)),
     ...series.map((one) => drawLine(one, x, y, isLog)),
     ...drawEndLabels(series, endLabels, x, y, { isLog, left: width - right, top, bottom }),
-    ...series.map((one) => drawPoints(one, x, y, isLog, format)),
+    ...series.map((one) => drawPoints(one, x, y, { isLog, format, nameOf })),
   ];
   return { width, height, description, body: body.join('\n') };
 }
@@ -97,11 +100,11 @@ function ratioOf(values: readonly number[]): number {
   return Math.max(...values) / Math.min(...values);
 }
 
-function describe({ title, series, format }: LineChart, isLog: boolean): string {
+function describe({ title, series, format, xNames }: LineChart, isLog: boolean): string {
   const parts = series.map(({ label, x, y }) => {
     const shown = y.filter(isShown);
     if (shown.length === 0) return `${label} without numbers`;
-    return `${label} from ${format(shown[0]!)} to ${format(shown.at(-1)!)} at ${x.at(-1)}`;
+    return `${label} from ${format(shown[0]!)} to ${format(shown.at(-1)!)} at ${xNames?.[x.at(-1)! - 1] ?? x.at(-1)}`;
   });
   return `${title}${isLog ? ' on a logarithmic axis' : ''}: ${parts.join('; ')}.`;
 }
@@ -145,9 +148,10 @@ interface Frame {
   readonly bottom: number;
   readonly unit: LineChart['unit'];
   readonly xLabel: string;
+  readonly nameOf: (x: number) => string;
 }
 
-function drawAxes({ x, y, left, right, bottom, unit, xLabel }: Frame): string {
+function drawAxes({ x, y, left, right, bottom, unit, xLabel, nameOf }: Frame): string {
   const labels = tickLabels(y.ticks, unit);
   const across = y.ticks.map((tick, i) => {
     const at = y.at(tick);
@@ -159,7 +163,7 @@ function drawAxes({ x, y, left, right, bottom, unit, xLabel }: Frame): string {
   const below = x.ticks.map(
     (tick) =>
       line(x.at(tick), bottom, x.at(tick), bottom + 4, 'axis') +
-      text(x.at(tick), bottom + 18, String(tick), { size, anchor: 'middle', colour: 'soft' }),
+      text(x.at(tick), bottom + 18, nameOf(tick), { size, anchor: 'middle', colour: 'soft' }),
   );
   return [
     ...across,
@@ -248,8 +252,15 @@ function drawPoints(
   { label, x: xs, y: ys, colour, isDashed, marker, ringAt }: LineSeries,
   x: Scale,
   y: Scale,
-  isLog: boolean,
-  format: LineChart['format'],
+  {
+    isLog,
+    format,
+    nameOf,
+  }: {
+    readonly isLog: boolean;
+    readonly format: LineChart['format'];
+    readonly nameOf: (x: number) => string;
+  },
 ): string {
   const spacing = xs.length > 1 ? Math.abs(x.at(xs[1]!) - x.at(xs[0]!)) : Infinity;
   const every = Math.max(1, Math.ceil(12 / spacing));
@@ -265,7 +276,7 @@ function drawPoints(
       const point = isMarked
         ? drawMarker(marker, at.x, at.y, colour, isDashed)
         : `<circle cx="${px(at.x)}" cy="${px(at.y)}" r="5" fill="none" pointer-events="all"/>`;
-      return titled(point + ring, `${label}, ${xs[i]}: ${format(value)}`);
+      return titled(point + ring, `${label}, ${nameOf(xs[i]!)}: ${format(value)}`);
     })
     .join('');
 }

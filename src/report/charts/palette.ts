@@ -52,6 +52,14 @@ export function chartRules(): string {
     .join('\n');
 }
 
+/** The rules by which a chart that is a file of its own turns dark where the reader's setting is. */
+export function darkRules(): string {
+  const rules = Object.entries(colours).map(
+    ([name, { dark }]) => `.f-${name}{fill:${dark}}.s-${name}{stroke:${dark}}`,
+  );
+  return `@media (prefers-color-scheme:dark){${rules.join('')}}`;
+}
+
 /** `--ink:#1a1f26;…` for light or dark surroundings. */
 export function variables(theme: 'light' | 'dark'): string {
   return Object.entries(colours)

@@ -1,5 +1,5 @@
 /** The words of SVG that the charts are written in. */
-import { type Colour, paint } from './palette.js';
+import { type Colour, darkRules, paint } from './palette.js';
 
 /** A chart: its size in pixels, what it shows in one sentence, and its shapes. */
 export interface Drawing {
@@ -33,11 +33,14 @@ export function inlineSvg({ width, height, description, body }: Drawing): string
   return `<svg class="chart" style="--least:${Math.round(width * 0.75)}px" viewBox="0 0 ${px(width)} ${px(height)}" width="${px(width)}" height="${px(height)}" role="img" aria-label="${escape(description)}" font-family="${fontFamily}">${body}</svg>`;
 }
 
-/** A file of its own, on white. */
-export function svgFile({ width, height, description, body }: Drawing): string {
+/** A file of its own, on white; where it is adaptive, dark for readers who want everything dark. */
+export function svgFile(
+  { width, height, description, body }: Drawing,
+  { isAdaptive = false }: { readonly isAdaptive?: boolean } = {},
+): string {
   // Browsers take the rule, which makes pixels crisp; drawers of SVG that know no @media take the images' attribute.
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${px(width)} ${px(height)}" width="${px(width)}" height="${px(height)}" role="img" aria-label="${escape(description)}" font-family="${fontFamily}">
-<style>@media all{image{image-rendering:pixelated}}</style>
+<style>@media all{image{image-rendering:pixelated}}${isAdaptive ? darkRules() : ''}</style>
 <rect width="100%" height="100%" ${paint({ fill: 'paper' })}/>
 ${body}
 </svg>

@@ -1,0 +1,135 @@
+/** The paper model end to end: images per second of training and inference by batch size, and what a step costs. */
+import type { Device } from '../../engine/device.js';
+import type { Step } from '../../engine/replay.js';
+import type { Report } from './report.js';
+import { type Rounds, type Spread, interleave, spreadOf } from './statistics.js';
+import { type Subject, inferenceSubject, madeUpImages, modelName, trainingSubject } from './subject.js';
+
+export interface EndToEndRow {
+  readonly task: 'training' | 'inference';
+  readonly model: string;
+  readonly batchSize: number;
+  readonly imagesPerSecond: Spread;
+  readonly dispatchesPerStep: number;
+  /** Microseconds of the host for one step: encoding it and handing it over. */
+  readonly encodeMicroseconds: Spread;
+  /** Of the device, at the most: weights, optimizer, gradients, intermediates; without the images. */
+  readonly peakBytes: number;
+}
+
+export interface EndToEndOptions {
+  readonly batchSizes: readonly number[];
+  readonly isQuick: boolean;
+  readonly onProgress: (done: number, total: number) => void;
+}
+
+/** How many images there are; a round is at most one epoch of them. */
+const imageCount = { software: 8192, gpu: 65_536 } as const;
+/** A round should take this long. */
+const roundMs = 400;
+
+/** Every task at every batch size, in turns. Throws: DeviceError, also when a batch exceeds the device's limits. */
+export async function measureEndToEnd(
+  device: Device,
+  { batchSizes, isQuick, onProgress }: EndToEndOptions,
+): Promise<EndToEndRow[]> {
+  const set = madeUpImages(
+    device,
+    Math.max(imageCount[device.traits.family], ...batchSizes.map((size) => 2 * size)),
+  );
+  const measured: Measured[] = [];
+  for (const batchSize of batchSizes) {
+    for (const [task, make] of [
+      ['training', trainingSubject],
+      ['inference', inferenceSubject],
+    ] as const)
+      measured.push(await prepare(device, task, async () => make(set, { batchSize, onProgress })));
+  }
+  const rounds: Rounds = isQuick ? { rounds: 4, seconds: 10 } : { rounds: 9, seconds: 60, least: 5 };
+  const most = (batchSize: number): number => Math.floor(set.count / batchSize);
+  const rates = await interleave(
+    measured.map((each) => () => imagesPerSecond(each, most(each.subject.batchSize))),
+    rounds,
+  );
+  const rows = measured.map(({ task, subject, peakBytes, encodings }, i) => ({
+    task,
+    model: modelName,
+    batchSize: subject.batchSize,
+    imagesPerSecond: spreadOf(rates[i]!),
+    dispatchesPerStep: subject.step.plan.dispatches.length,
+    encodeMicroseconds: spreadOf(encodings),
+    peakBytes,
+  }));
+  for (const { subject } of measured) subject.dispose();
+  set.dispose();
+  return rows;
+}
+
+interface Measured {
+  readonly task: EndToEndRow['task'];
+  readonly subject: Subject;
+  readonly peakBytes: number;
+  readonly encodings: number[];
+  /** Of the round before; 0 before the first. */
+  msPerBatch: number;
+}
+
+/** Makes the subject, and sees how much memory that took. */
+async function prepare(
+  device: Device,
+  task: EndToEndRow['task'],
+  make: () => Promise<Subject>,
+): Promise<Measured> {
+  // Buffers that wait in the pool would be taken, and not seen.
+  device.trim();
+  const before = device.allocatedBytes;
+  const highest = device.peakBytes;
+  device.peakBytes = before;
+  const subject = await make();
+  const peakBytes = device.peakBytes - before;
+  device.peakBytes = Math.max(highest, device.peakBytes);
+  return { task, subject, peakBytes, encodings: [], msPerBatch: 0 };
+}
+
+/** One round. Where nothing is known yet, two batches tell how many the next one takes. */
+async function imagesPerSecond(measured: Measured, most: number): Promise<number> {
+  const { subject, msPerBatch, encodings } = measured;
+  encodings.push(await encodeMicroseconds(subject.step));
+  const wanted = msPerBatch === 0 ? 2 : Math.round(roundMs / msPerBatch);
+  const batches = Math.max(1, Math.min(most, Math.max(2, wanted)));
+  const ms = await subject.run(batches);
+  measured.msPerBatch = ms / batches;
+  return (1000 * batches * subject.batchSize) / ms;
+}
+
+async function encodeMicroseconds(step: Step): Promise<number> {
+  const { device } = step;
+  await device.idle();
+  const begun = performance.now();
+  const encoder = device.gpu.createCommandEncoder();
+  step.encode(encoder);
+  device.submit(encoder);
+  const elapsed = performance.now() - begun;
+  await device.idle();
+  return elapsed * 1000;
+}
+
+export function reportEndToEnd(rows: readonly EndToEndRow[]): Report {
+  return {
+    title: `Training and inference of the ${modelName} model`,
+    head: ['task', 'batch', 'images/s', 'low', 'high', 'most', 'dispatches', 'encode µs', 'memory MiB'],
+    rows: rows.map((row) => [
+      row.task,
+      row.batchSize,
+      ...ratesOf(row.imagesPerSecond),
+      row.dispatchesPerStep,
+      row.encodeMicroseconds.median.toFixed(0),
+      (row.peakBytes / 2 ** 20).toFixed(0),
+    ]),
+    note: 'encode: what the host does for one step; memory: of weights, optimizer, gradients and intermediates at the most.',
+  };
+}
+
+function ratesOf({ median, low, high, max }: Spread): string[] {
+  return [median, low, high, max].map((value) => value.toFixed(1));
+}

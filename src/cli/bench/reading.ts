@@ -1,0 +1,114 @@
+/** What needs no device: comparing two results, and the chart and the tables of the docs. */
+import path from 'node:path';
+import { FileError, UsageError } from '../../errors.js';
+import { openFolder, readBytes, writeAtomic } from '../../node/files.js';
+import { throughputCharts } from '../../report/charts/throughput_charts.js';
+import { svgFile } from '../../report/charts/svg.js';
+import { type Output, shellWord } from '../output.js';
+import { compare, regressions, reportComparison } from './compare.js';
+import { resultsPage } from './page.js';
+import { print } from './report.js';
+import { type BenchResults, resultsFromJson } from './results.js';
+
+export interface ReadOptions {
+  /** Two files: before and after. */
+  readonly compare?: readonly string[];
+  /** Loss of speed, in percent, from which a comparison fails. */
+  readonly threshold: number;
+  /** Where to draw the results. */
+  readonly chart?: string;
+  /** Where to write the results as a page. */
+  readonly markdown?: string;
+  /** The folder of results. */
+  readonly results: string;
+}
+
+export function isReading({ compare, chart, markdown }: ReadOptions): boolean {
+  return [compare, chart, markdown].some((option) => option !== undefined);
+}
+
+/**
+ * Resolves with 1 when the comparison finds a regression beyond the threshold.
+ *
+ * Throws: UsageError, FileError, or DataError for files that are no results.
+ */
+export async function readResults(options: ReadOptions, output: Output): Promise<number> {
+  const { compare: files, chart, markdown } = options;
+  if (chart !== undefined || markdown !== undefined) {
+    const all = await readFolder(options.results);
+    if (chart !== undefined) await writeAtomic(chart, svgFile(drawChart(all), { isAdaptive: true }));
+    if (markdown !== undefined) await writeAtomic(markdown, resultsPage(all, chart));
+    for (const file of [chart, markdown]) if (file !== undefined) output.say(`Written: ${file}`);
+  }
+  if (files === undefined) return 0;
+  return compareFiles(files, options.threshold, output);
+}
+
+async function compareFiles(files: readonly string[], threshold: number, output: Output): Promise<number> {
+  const [first, second] = files;
+  if (first === undefined || second === undefined || files.length > 2) {
+    throw new UsageError(
+      `bench: --compare takes two files of results, before and after, but was given ${files.length}.`,
+    );
+  }
+  const [before, after] = [await readFile(first), await readFile(second)];
+  const rows = compare(before, after);
+  if (rows.length === 0)
+    throw new UsageError(
+      `bench: ${first} and ${second} have no figure in common, so there is nothing to compare.`,
+    );
+  print(output, [reportComparison(before, after, rows)]);
+  const lost = regressions(rows, threshold / 100);
+  output.say(
+    lost.length === 0
+      ? `Nothing lost more than ${threshold} %.`
+      : `${lost.length} of ${rows.length} figures lost more than ${threshold} %: ${lost.map(({ name }) => name).join('; ')}.`,
+  );
+  output.result({
+    before: before.date,
+    after: after.date,
+    threshold: threshold / 100,
+    rows,
+    regressions: lost,
+  });
+  return lost.length === 0 ? 0 : 1;
+}
+
+async function readFile(file: string): Promise<BenchResults> {
+  return resultsFromJson(new TextDecoder().decode(await readBytes(file)), file);
+}
+
+/** By file name. Throws: FileError when there are none. */
+async function readFolder(folder: string): Promise<BenchResults[]> {
+  const names = (await openFolder(folder).list()).filter((name) => name.endsWith('.json'));
+  if (names.length === 0) {
+    throw new FileError(
+      `bench: there are no results in ${folder}; measure some with 'npm run bench -- --save --results ${shellWord(folder)}'.`,
+      { problem: 'missing' },
+    );
+  }
+  return Promise.all(names.map((name) => readFile(path.join(folder, name))));
+}
+
+function drawChart(all: readonly BenchResults[]): ReturnType<typeof throughputCharts> {
+  return throughputCharts(
+    all.map(({ device, sections: { endToEnd = [], peers } }) => ({
+      device: device.adapter,
+      rates: endToEnd.map(({ task, batchSize, imagesPerSecond: { median } }) => ({
+        task,
+        batchSize,
+        imagesPerSecond: median,
+      })),
+      ...(peers
+        ? {
+            systems: {
+              batchSize: peers.batchSize,
+              rows: peers.rows.flatMap(({ system, train, infer }) =>
+                train || infer ? [{ system, training: train?.median, inference: infer?.median }] : [],
+              ),
+            },
+          }
+        : {}),
+    })),
+  );
+}

@@ -1,0 +1,90 @@
+/**
+ * What a bench leaves behind: one JSON object, with everything needed to compare it with another one. A section that was not
+ * measured is left out.
+ */
+import { DataError } from '../../errors.js';
+import type { Fingerprint } from '../../engine/device.js';
+import type { EndToEndRow } from './end_to_end.js';
+import type { InputRow } from './inputs.js';
+import type { KernelRow } from './kernels.js';
+import type { PeerRow } from './peer_comparison.js';
+import type { Roofline } from './roofline.js';
+import type { To99 } from './to_99.js';
+
+export const format = 'shadegrad bench 1';
+
+export interface BenchResults {
+  readonly format: typeof format;
+  /** ISO 8601. */
+  readonly date: string;
+  /** As it was typed, without the interpreter. */
+  readonly command: string;
+  /** Fewer repeats and shapes. */
+  readonly isQuick: boolean;
+  readonly device: Fingerprint & { readonly family: string };
+  /** Whether kernels were those that `npm run tune` stored, where it stored any. */
+  readonly tuning: 'off' | 'stored';
+  readonly machine: Machine;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly sections: Sections;
+}
+
+export interface Machine {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryBytes: number;
+  readonly system: string;
+}
+
+export interface Sections {
+  readonly roofline?: Roofline;
+  /** The kernels of one training step of the paper model. */
+  readonly step?: readonly KernelRow[];
+  /** Every op at named shapes. */
+  readonly kernels?: readonly KernelRow[];
+  readonly endToEnd?: readonly EndToEndRow[];
+  readonly inputs?: readonly InputRow[];
+  readonly to99?: To99;
+  /** Other systems on the same model, and shadegrad beside them. */
+  readonly peers?: { readonly batchSize: number; readonly rows: readonly PeerRow[] };
+}
+
+/** JSON with a line per row, so that a difference between two files can be read. */
+export function resultsToJson(results: BenchResults): string {
+  return `${JSON.stringify(results, null, 1)}\n`;
+}
+
+/**
+ * Reads what `resultsToJson` wrote. `name` is what to call it in messages.
+ *
+ * Throws: DataError when it is not JSON, or not the results of a bench in this format.
+ */
+export function resultsFromJson(text: string, name: string): BenchResults {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (cause) {
+    throw new DataError(
+      `${name}: damaged: it is not JSON (${cause instanceof Error ? cause.message : String(cause)}).`,
+      { cause },
+    );
+  }
+  const found = (parsed ?? {}) as Partial<BenchResults>;
+  if (found.format !== format || typeof found.sections !== 'object' || typeof found.device !== 'object') {
+    const what = typeof found.format === 'string' ? `its format is '${found.format}'` : 'it has no format';
+    throw new DataError(
+      `${name}: not the results of a bench: ${what}, expected '${format}'. Measure again with 'npm run bench -- --out FILE'.`,
+    );
+  }
+  return found as BenchResults;
+}
+
+/** A name for files: `llvmpipe-llvm-19-1-4-256-bits`. */
+export function slugOf({ adapter }: Pick<Fingerprint, 'adapter'>): string {
+  return (
+    adapter
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9]+/g, '-')
+      .replaceAll(/^-+|-+$/g, '') || 'device'
+  );
+}

@@ -1,0 +1,119 @@
+/** What is timed end to end: the paper model on made-up images, training and inferring; speed does not depend on what they show. */
+import type { Device } from '../../engine/device.js';
+import { type BoundStep, program } from '../../engine/program.js';
+import type { Step } from '../../engine/replay.js';
+import { Tensor } from '../../engine/tensor.js';
+import type { AugmentOptions } from '../../kernels/index.js';
+import { stateSize, stateWords } from '../../kernels/step_state.js';
+import { DeviceSet } from '../../nn/device_set.js';
+import { gatherInputs } from '../../nn/inputs.js';
+import { paperModel } from '../../nn/models.js';
+import { rmsprop } from '../../nn/optimizers.js';
+import { type Filter, preprocessing } from '../../nn/preprocessing.js';
+import { replaySteps } from '../../nn/replay_loop.js';
+import type { Sequential } from '../../nn/sequential.js';
+import { TrainingStep } from '../../nn/training_step.js';
+
+export const modelName = 'paper';
+const rate = 1e-4;
+const start = { step: 0, epoch: 0, cursor: 0, lossSum: 0, correct: 0, count: 0 };
+
+/** Images of 28×28 for `count` samples; bytes that repeat late. */
+export function madeUpImages(device: Device, count: number): DeviceSet {
+  const images = new Uint8Array(count * 784);
+  for (let i = 0; i < images.length; i++) images[i] = Math.imul(i, 2_654_435_761) >>> 24;
+  const labels = Uint8Array.from({ length: count }, (_, i) => i % 10);
+  return new DeviceSet(device, { images, labels, count, height: 28, width: 28, channels: 1 });
+}
+
+/** Something whose batches are timed. */
+export interface Subject {
+  readonly step: Step;
+  readonly batchSize: number;
+  /** Runs so many batches, reading back what it does in use, and resolves with their milliseconds. */
+  run(batches: number): Promise<number>;
+  dispose(): void;
+}
+
+export interface SubjectOptions {
+  readonly batchSize: number;
+  readonly onProgress?: (done: number, total: number) => void;
+  readonly filters?: readonly Filter[];
+  readonly augmentation?: AugmentOptions | null;
+}
+
+/** The training step, as `fit` replays it: the metrics come back, asynchronously. */
+export async function trainingSubject(
+  set: DeviceSet,
+  { batchSize, filters = [], augmentation, ...options }: SubjectOptions,
+): Promise<Subject> {
+  const { device } = set.images;
+  const model = paperModel({ device, preprocessing: preprocessing({ filters }) });
+  model.compile({ optimizer: rmsprop({ learningRate: rate }), loss: 'sparseCategoricalCrossentropy' });
+  const training = await TrainingStep.create(model, set, batchSize, {
+    ...options,
+    augmentation: augmentation ?? undefined,
+  });
+  training.rates.write(new Float32Array(training.stepsPerEpoch).fill(rate));
+  const { step } = training.bound;
+  return {
+    step,
+    batchSize,
+    run: async (batches) => {
+      training.begin(start, { seed: 0, rate });
+      const begun = performance.now();
+      await replaySteps({
+        device,
+        step,
+        ring: training.ring,
+        firstStep: 0,
+        count: batches,
+        onStep: () => undefined,
+      });
+      return performance.now() - begun;
+    },
+    dispose: () => {
+      training.dispose();
+      model.dispose();
+    },
+  };
+}
+
+/** Inference, as `predict` does it: the probabilities of each batch come back before the next. */
+export async function inferenceSubject(
+  set: DeviceSet,
+  { batchSize, onProgress }: Pick<SubjectOptions, 'batchSize' | 'onProgress'>,
+): Promise<Subject> {
+  const { device } = set.images;
+  const model = paperModel({ device });
+  const state = Tensor.from(new Uint32Array(stateSize), [stateSize], device);
+  const { step, outputs }: BoundStep<Tensor> = await program(
+    () => inferred(model, set, state, batchSize),
+    device,
+  ).bind([], onProgress ? { onProgress } : {});
+  const words = new Uint32Array(stateSize);
+  words[stateWords.epochSize] = set.epochSize;
+  return {
+    step,
+    batchSize,
+    run: async (batches) => {
+      const begun = performance.now();
+      for (let i = 0; i < batches; i++) {
+        words[stateWords.cursor] = i * batchSize;
+        state.write(words);
+        step.run();
+        await outputs.data();
+      }
+      return performance.now() - begun;
+    },
+    dispose: () => {
+      step.dispose();
+      for (const resource of [outputs, state, model]) resource.dispose();
+    },
+  };
+}
+
+function inferred(model: Sequential, set: DeviceSet, state: Tensor, batch: number): Tensor {
+  const { x } = gatherInputs(set, state, { batch, preprocessing: model.preprocessing });
+  return model.forward(x, { isTraining: false, state, withoutSoftmax: false });
+}
