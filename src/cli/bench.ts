@@ -172,7 +172,7 @@ async function write(
 ): Promise<void> {
   const files = [
     ...(out === undefined ? [] : [out]),
-    ...(save ? [path.join(folder, `${slugOf(results.device)}.json`)] : []),
+    ...(save ? [path.join(folder, `${slugOf(results)}.json`)] : []),
   ];
   for (const file of files) {
     await writeAtomic(file, resultsToJson(results));

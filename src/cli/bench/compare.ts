@@ -1,6 +1,6 @@
 /** Two results side by side: what became slower and what faster, beyond what the measurements themselves vary by. */
 import type { Report } from './report.js';
-import type { BenchResults } from './results.js';
+import { type BenchResults, deviceName } from './results.js';
 import type { Spread } from './statistics.js';
 
 /** One figure of a bench. */
@@ -110,8 +110,8 @@ export function reportComparison(
   after: BenchResults,
   rows: readonly Comparison[],
 ): Report {
-  const named = ({ device, date, versions }: BenchResults): string =>
-    `${device.adapter} on ${date.slice(0, 10)} (shadegrad ${versions['shadegrad'] ?? '?'})`;
+  const named = (results: BenchResults): string =>
+    `${deviceName(results)}, ${results.date.slice(0, 10)}, shadegrad ${results.versions['shadegrad'] ?? '?'}`;
   return {
     title: `${named(before)} → ${named(after)}`,
     head: ['', 'figure', 'before', 'after', 'unit', 'gain'],

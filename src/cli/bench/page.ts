@@ -1,11 +1,11 @@
 /** The page of the docs that shows results, written from them and never by hand. */
 import path from 'node:path';
-import { grouped } from '../../report/charts/numbers.js';
+import { figures, grouped } from '../../report/charts/numbers.js';
 import { reportEndToEnd } from './end_to_end.js';
 import { reportInputs } from './inputs.js';
 import { reportKernels } from './kernels.js';
 import { type Report, toMarkdown } from './report.js';
-import type { BenchResults, Sections } from './results.js';
+import { type BenchResults, type Sections, deviceName } from './results.js';
 import { reportRoofline } from './roofline.js';
 import { reportTo99 } from './to_99.js';
 
@@ -15,7 +15,7 @@ export function resultsPage(all: readonly BenchResults[], chart?: string): strin
     '# What was measured',
     'Made by `npm run bench -- --markdown docs/bench.md` from the files in `bench/results`, which `npm run bench -- --save` writes: change nothing here by hand. Medians; low and high are the quarters around them.',
     ...(chart === undefined ? [] : [`![Images per second](${path.basename(chart)})`]),
-    ...all.flatMap((results) => [`## ${results.device.adapter}`, ...describe(results)]),
+    ...all.flatMap((results) => [`## ${deviceName(results)}`, ...describe(results)]),
   ];
   return `${parts.join('\n\n')}\n`;
 }
@@ -43,7 +43,7 @@ function reportsOf({ peers, endToEnd, to99, roofline, step, kernels, inputs }: S
 }
 
 function reportPeers({ batchSize, rows }: NonNullable<Sections['peers']>): Report {
-  const number = (value: number | undefined): string => (value === undefined ? '–' : value.toPrecision(3));
+  const number = (value: number = Number.NaN): string => figures(value);
   const times = (ratio: number | undefined): string =>
     ratio === undefined ? '–' : `${ratio.toPrecision(3)}×`;
   return {

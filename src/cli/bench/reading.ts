@@ -8,7 +8,7 @@ import { type Output, shellWord } from '../output.js';
 import { compare, regressions, reportComparison } from './compare.js';
 import { resultsPage } from './page.js';
 import { print } from './report.js';
-import { type BenchResults, resultsFromJson } from './results.js';
+import { type BenchResults, deviceName, resultsFromJson } from './results.js';
 
 export interface ReadOptions {
   /** Two files: before and after. */
@@ -92,8 +92,8 @@ async function readFolder(folder: string): Promise<BenchResults[]> {
 
 function drawChart(all: readonly BenchResults[]): ReturnType<typeof throughputCharts> {
   return throughputCharts(
-    all.map(({ device, sections: { endToEnd = [], peers } }) => ({
-      device: device.adapter,
+    all.map(({ device, machine, sections: { endToEnd = [], peers } }) => ({
+      device: deviceName({ device, machine }),
       rates: endToEnd.map(({ task, batchSize, imagesPerSecond: { median } }) => ({
         task,
         batchSize,

@@ -79,12 +79,17 @@ export function resultsFromJson(text: string, name: string): BenchResults {
   return found as BenchResults;
 }
 
-/** A name for files: `llvmpipe-llvm-19-1-4-256-bits`. */
-export function slugOf({ adapter }: Pick<Fingerprint, 'adapter'>): string {
-  return (
-    adapter
-      .toLowerCase()
-      .replaceAll(/[^a-z0-9]+/g, '-')
-      .replaceAll(/^-+|-+$/g, '') || 'device'
-  );
+/** For people: `NVIDIA H200`, `llvmpipe on AMD EPYC`; a software device is as fast as the processor it runs on. */
+export function deviceName({ device, machine }: Pick<BenchResults, 'device' | 'machine'>): string {
+  const adapter = device.adapter.replace(/-llvm-.*$/, '');
+  return device.family === 'software' ? `${adapter} on ${machine.cpu}` : adapter;
+}
+
+/** For files: `nvidia-h200`, `llvmpipe-on-amd-epyc`. */
+export function slugOf(results: Pick<BenchResults, 'device' | 'machine'>): string {
+  const plain = deviceName(results)
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-+|-+$/g, '');
+  return plain || 'device';
 }

@@ -30,6 +30,12 @@ export function grouped(value: number, digits = 0): string {
   return after === undefined ? parts : `${parts}.${after}`;
 }
 
+/** A measured number, to three figures at least: `7.25`, `19.9`, `1,577`. */
+export function figures(value: number): string {
+  if (!Number.isFinite(value)) return '–';
+  return value < 100 ? String(Number(value.toPrecision(3))) : grouped(value);
+}
+
 /** A learning rate: `0.001`, `2.5e-4`, `1e-6`. */
 export function rate(value: number): string {
   if (value >= 1e-3) return String(Number(value.toPrecision(3)));

@@ -2,7 +2,7 @@
 import { barChart } from './bar_chart.js';
 import { type LineSeries, lineChart } from './line_chart.js';
 import { markers } from './marker.js';
-import { grouped } from './numbers.js';
+import { figures } from './numbers.js';
 import { seriesColours } from './palette.js';
 import { type Drawing, escape, px } from './svg.js';
 
@@ -45,7 +45,7 @@ function systemBars(device: string, { batchSize, rows }: NonNullable<Throughput[
     ],
     unit: 'number',
     xLabel: 'images per second',
-    format: perSecond,
+    format: figures,
     width,
   });
 }
@@ -73,17 +73,11 @@ function taskLines(all: readonly Throughput[], task: 'training' | 'inference'): 
       unit: 'number',
       series,
       mayBeLog: true,
-      format: perSecond,
+      format: figures,
       width,
       height: 300,
     }),
   ];
-}
-
-/** Three figures are all that is sure. */
-function perSecond(value: number): string {
-  if (!Number.isFinite(value)) return '–';
-  return value < 100 ? String(Number(value.toPrecision(3))) : grouped(value);
 }
 
 /** Several drawings as one. */
