@@ -12,6 +12,7 @@ import type { Callback } from './callbacks/callback.js';
 import { initialValues } from './initializers.js';
 import { layerFromConfig } from './layers/index.js';
 import type { Layer, ParameterSpec } from './layers/layer.js';
+import type { MemoryOptions } from './memory_room.js';
 import type { ForwardContext, Model, SaveWeightsOptions } from './model.js';
 import type { Optimizer } from './optimizers.js';
 import { ParameterGroup, ParameterLayout } from './parameters.js';
@@ -44,12 +45,10 @@ export interface CompileOptions {
   readonly loss: 'sparseCategoricalCrossentropy';
 }
 
-export interface InferenceOptions {
+export interface InferenceOptions extends MemoryOptions {
   /** Images at once, fewer where the device has no room for them; default 128. */
   readonly batchSize?: number;
   readonly callbacks?: readonly Callback[];
-  /** Bytes that the device may hold in all, as in `fit`. */
-  readonly memory?: number | undefined;
 }
 
 export class Sequential implements Model {

@@ -12,12 +12,13 @@ import type { Callback, KernelChoice, Logs, Training } from './callbacks/callbac
 import type { Checkpoint, Position } from './checkpoint.js';
 import { DeviceSet, type LabelledImages, checkImages } from './device_set.js';
 import { Evaluator } from './evaluator.js';
+import type { MemoryOptions } from './memory_room.js';
 import type { Model } from './model.js';
 import { RateTable } from './rate_table.js';
 import { type StepMetrics, replaySteps } from './replay_loop.js';
 import { TrainingStep } from './training_step.js';
 
-export interface FitOptions {
+export interface FitOptions extends MemoryOptions {
   /** Epochs in all, those before a resume included. Default 1. */
   readonly epochs?: number;
   /** Default 32. Any size will do: what the device cannot take at once is taken in micro-batches. */
@@ -27,11 +28,6 @@ export interface FitOptions {
    * batch. Left out: the whole batch where it fits, else the fewest micro-batches that do.
    */
   readonly microBatchSize?: number | undefined;
-  /**
-   * Bytes that the device may hold in all. Left out: four fifths of the host's free memory for a device that computes in
-   * it, no limit elsewhere, where WebGPU does not tell how much there is.
-   */
-  readonly memory?: number | undefined;
   readonly validationData?: LabelledImages;
   readonly callbacks?: readonly Callback[];
   /** What happens to the training images, drawn anew each epoch; validation images stay as they are. */

@@ -104,7 +104,7 @@ describe('training', () => {
     const model = digitsModel('paper');
     const before = { ...device.counters };
     const bytes = device.allocatedBytes;
-    largestBatch(model, { images: digits(60_000) }, { most: 4096 });
+    largestBatch(model, { images: digits(60_000) }, { batchSize: 4096 });
     expect(device.counters).toEqual(before);
     expect(device.allocatedBytes).toBe(bytes);
     model.dispose();
@@ -153,10 +153,10 @@ describe('the largest batch', () => {
     const model = digitsModel('paper');
     const images = digits(300);
     const most = 1 << 17;
-    const largest = largestBatch(model, { images }, { most, memory: Infinity });
+    const largest = largestBatch(model, { images }, { batchSize: most, memory: Infinity });
     // Its largest value is what the first convolutions yield, 28·28·32 f32 per image.
     expect(largest).toBe(Math.min(most, Math.floor(device.maxBufferBytes / (28 * 28 * 32 * 4))));
-    expect(largestBatch(model, { images }, { most: 100, memory: Infinity })).toBe(100);
+    expect(largestBatch(model, { images }, { batchSize: 100, memory: Infinity })).toBe(100);
     model.dispose();
   });
 
@@ -164,7 +164,7 @@ describe('the largest batch', () => {
     const model = digitsModel('simple');
     const images = digits(300);
     const memory = device.allocatedBytes + 32 * 2 ** 20;
-    const largest = largestBatch(model, { images }, { most: 4096, memory });
+    const largest = largestBatch(model, { images }, { batchSize: 4096, memory });
     const bytes = (batch: number): number =>
       device.allocatedBytes +
       addedBytes(forecastTraining(model, { images, batchSize: batch, microBatchSize: batch }));
@@ -187,12 +187,12 @@ describe('the largest batch', () => {
       void Object.assign(device, { freeMemory: find });
     try {
       freeMemory(() => 40 * 2 ** 20);
-      const found = largestBatch(model, { images }, { most: 4096 });
+      const found = largestBatch(model, { images }, { batchSize: 4096 });
       const memory = device.allocatedBytes + 32 * 2 ** 20;
-      expect(found).toBe(largestBatch(model, { images }, { most: 4096, memory }));
+      expect(found).toBe(largestBatch(model, { images }, { batchSize: 4096, memory }));
       expect(found).toBeLessThan(500);
       freeMemory(() => undefined);
-      expect(largestBatch(model, { images }, { most: 500 })).toBe(500);
+      expect(largestBatch(model, { images }, { batchSize: 500 })).toBe(500);
     } finally {
       freeMemory(known);
       model.dispose();
