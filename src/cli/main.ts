@@ -108,6 +108,17 @@ function buildProgram(run: Runner): Command {
     .addOption(new Option('--batch-size <n>', 'images per step').argParser(wholeNumber))
     .addOption(
       new Option(
+        '--micro-batch <n>',
+        'images at once; gradients accumulate over the batch (default: as many as fit)',
+      ).argParser(wholeNumber),
+    )
+    .addOption(
+      new Option('--memory <size>', 'what training may take of the device, such as 512MiB').argParser(
+        memorySize,
+      ),
+    )
+    .addOption(
+      new Option(
         '--learning-rate <x>',
         "the rate, or the schedule's peak; constant without --schedule",
       ).argParser(positiveNumber),
@@ -325,6 +336,14 @@ const csvShape = (): Option =>
 const seed = (): Option =>
   new Option('--seed <n>', 'keys every random choice').argParser(seedNumber).default(42);
 
+function sections(text: string): SectionName[] {
+  return text.split(',').map((name) => {
+    const found = sectionNames.find((section) => section === name);
+    if (!found) throw new InvalidArgumentError(`Expected some of ${sectionNames.join(', ')}.`);
+    return found;
+  });
+}
+
 function wholeNumber(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 1)
@@ -334,14 +353,6 @@ function wholeNumber(text: string): number {
 
 function wholeNumbers(text: string): number[] {
   return text.split(',').map(wholeNumber);
-}
-
-function sections(text: string): SectionName[] {
-  return text.split(',').map((name) => {
-    const found = sectionNames.find((section) => section === name);
-    if (!found) throw new InvalidArgumentError(`Expected some of ${sectionNames.join(', ')}.`);
-    return found;
-  });
 }
 
 function seedNumber(text: string): number {
@@ -355,6 +366,23 @@ function positiveNumber(text: string): number {
   const value = Number(text);
   if (!(value > 0 && value < Infinity)) throw new InvalidArgumentError('Expected a number above 0.');
   return value;
+}
+
+const memoryUnits: Readonly<Record<string, number>> = {
+  kib: 2 ** 10,
+  mib: 2 ** 20,
+  gib: 2 ** 30,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+};
+
+/** Bytes. */
+function memorySize(text: string): number {
+  const [, count, unit = ''] = /^(\d+(?:\.\d+)?)\s*([a-z]+)$/i.exec(text) ?? [];
+  const bytes = Math.floor(Number(count) * (memoryUnits[unit.toLowerCase()] ?? 0));
+  if (!(bytes > 0)) throw new InvalidArgumentError('Expected a size above 0, such as 512MiB or 2GiB.');
+  return bytes;
 }
 
 function imageShape(text: string): ImageShape {

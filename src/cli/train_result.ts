@@ -41,19 +41,23 @@ export async function finish(context: FinishContext): Promise<object> {
   const best = accuracies.indexOf(Math.max(...accuracies));
   const bestEpoch = epochs[best] ?? 0;
   const model = await loadModel(folder, { weights: 'best' });
-  const batchSize = Math.min(settings.batchSize, images.train.count);
+  // What fitted in training fits without learning too.
+  const atOnce = history.checkpoint.microBatchSize ?? Math.min(settings.batchSize, images.train.count);
 
   const trainSample = images.train.take(Math.min(images.train.count, images.validation.count), {
     seed: settings.seed,
   });
-  const onTrain = { ...(await model.evaluate(trainSample, { batchSize })), images: trainSample.count };
+  const onTrain = {
+    ...(await model.evaluate(trainSample, { batchSize: atOnce })),
+    images: trainSample.count,
+  };
   const onValidation: PartResult = {
     accuracy: accuracies[best] ?? Number.NaN,
     loss: metrics['val_loss']?.[best] ?? Number.NaN,
   };
   const tested = images.test ?? images.validation;
   const probabilities = await model.predict(tested, {
-    batchSize,
+    batchSize: atOnce,
     callbacks: [stepCounter(output, 'Testing')],
   });
   const onTest = images.test ? scoreOf(probabilities, images.test) : null;
@@ -80,7 +84,7 @@ export async function finish(context: FinishContext): Promise<object> {
     test: { images: tested, probabilities },
     seed: settings.seed,
     ...augmented,
-    ...(await kernelTimes(model, images.train, settings)),
+    ...(await kernelTimes(model, images.train.take(atOnce, { seed: settings.seed }), settings)),
   });
   output.say(`Report: ${folder.path}/report.html (${report.files.length} files).`);
   return { history: { epochs, ...metrics }, ...result, out: folder.path };
@@ -116,7 +120,7 @@ function scoreOf(probabilities: Float32Array, { labels, classCount }: ImageSet):
   return { accuracy, loss };
 }
 
-/** Times the kernels of the training step, on weights that are thrown away; nothing where the device has no clock. */
+/** Times the kernels of a step over `images`, on weights that are thrown away; nothing where the device has no clock. */
 async function kernelTimes(
   model: Sequential,
   images: ImageSet,
@@ -124,12 +128,11 @@ async function kernelTimes(
 ): Promise<{ readonly kernelTimes?: readonly KernelTime[] }> {
   const { device } = model;
   if (!device.hasTimestamps) return {};
-  const batchSize = Math.min(settings.batchSize, images.count);
   model.compile({ optimizer: optimizerOf(settings), loss: 'sparseCategoricalCrossentropy' });
-  const set = new DeviceSet(device, images.take(batchSize, { seed: settings.seed }));
+  const set = new DeviceSet(device, images);
   const resources: { dispose(): void }[] = [set];
   try {
-    const step = await TrainingStep.create(model, set, batchSize, {
+    const step = await TrainingStep.create(model, set, images.count, {
       augmentation: settings.augmentation ?? undefined,
     });
     resources.push(step);

@@ -2,6 +2,7 @@
  * The command line as a user meets it, in processes of its own:
  *   train → run folder → evaluate → predict, with --json on the last line
  *   --from begins where another run ended
+ *   --micro-batch and --memory: one line, and the same loss
  *   Ctrl-C and --resume give the bits of a run that was never interrupted
  *   --resume refuses options it would ignore and changed data; Ctrl-C while testing says how to go on
  *   wrong use, bad files, no adapter: one line, the right exit code, no stack trace (a full disk: test/unit/files.test.ts)
@@ -165,6 +166,27 @@ it('begins with the weights of a saved model', () => {
   expect(other.status).toBe(1);
 });
 
+it('takes a batch in micro-batches where asked, or where memory is scarce, and says so', () => {
+  const mlp = ['train', '--dataset', 'small', '--preset', 'quick', '--model', 'mlp', '--batch-size', '64'];
+  const losses = [[], ['--micro-batch', '24'], ['--memory', '800KiB']].map((options, i) => {
+    const done = run([...mlp, '--epochs', '1', '--out', `runs/parts-${i}`, ...options, '--json']);
+    expect(done.status, done.stderr).toBe(0);
+    expect(done.stderr.match(/^Batch .*$/gm) ?? []).toEqual(
+      [
+        [],
+        ['Batch 64: gradients accumulate over 3 micro-batches of at most 24.'],
+        [
+          expect.stringMatching(
+            /^Batch 64 exceeds what this device takes at once \(\d+\): gradients accumulate over \d micro-batches of (at most )?\d+\.$/,
+          ),
+        ],
+      ][i],
+    );
+    return (lastJson(done)['history'] as { loss: number[] }).loss[0]!;
+  });
+  for (const loss of losses) expect(loss).toBeCloseTo(losses[0]!, 5);
+});
+
 describe('what a resumed run keeps to', () => {
   it("its own settings: an option beside --resume is refused, and so is a run's changed data", async () => {
     const changing = path.join(work, 'changing');
@@ -220,6 +242,7 @@ describe('what goes wrong', () => {
     [['trian'], /unknown command 'trian'\n\(Did you mean train\?\)/],
     [['train', '--epoch', '3'], /unknown option '--epoch'\n\(Did you mean --epochs\?\)/],
     [['train', '--epochs', 'many'], /Expected a whole number from 1 on/],
+    [['train', '--memory', 'lots'], /Expected a size above 0, such as 512MiB or 2GiB/],
     [['train', '--preset', 'best'], /Allowed choices are quick, corrected/],
     [['train', '--limit', '3', '--out', 'runs/y'], /limit of 3 images is too small, expected at least 20/],
     [['train', '--split', 'official', '--fold', '2', '--out', 'runs/y'], /--fold are for --split k-fold/],
