@@ -1,0 +1,210 @@
+/**
+ * How a training step of the paper model scales: time by batch size and by image size, memory against its forecast, the
+ * largest batch that fits, and what taking a batch in micro-batches costs.
+ */
+import type { Device } from '../../engine/device.js';
+import { divideBatch, largestBatch } from '../../nn/batch_division.js';
+import { DeviceSet } from '../../nn/device_set.js';
+import { addedBytes } from '../../nn/memory_forecast.js';
+import { paperModel } from '../../nn/models.js';
+import { rmsprop } from '../../nn/optimizers.js';
+import { replaySteps } from '../../nn/replay_loop.js';
+import type { Sequential } from '../../nn/sequential.js';
+import { TrainingStep } from '../../nn/training_step.js';
+import type { Output } from '../output.js';
+import { type Report, print } from './report.js';
+import { type Spread, interleave, spreadOf } from './statistics.js';
+import { modelName } from './subject.js';
+
+export interface ScalingRow {
+  readonly model: string;
+  /** Pixels of height and width. */
+  readonly imageSize: number;
+  readonly batchSize: number;
+  /** Images at once; fewer than the batch where gradients accumulate. */
+  readonly microBatchSize: number;
+  readonly stepMilliseconds: Spread;
+  readonly imagesPerSecond: number;
+  /** On the device: weights, optimizer, images, gradients, intermediates. */
+  readonly measuredBytes: number;
+  readonly forecastBytes: number;
+}
+
+export interface Scaling {
+  readonly byBatch: readonly ScalingRow[];
+  readonly byImage: readonly ScalingRow[];
+  /** Between the smallest and the largest batch that was taken whole. */
+  readonly bytesPerImage: { readonly measured: number; readonly forecast: number };
+  /** Found by planning; undefined where it lies beyond what was asked. */
+  readonly largestBatch: number | undefined;
+}
+
+export interface ScalingOptions {
+  readonly isQuick: boolean;
+  readonly onProgress: (done: number, total: number) => void;
+}
+
+/** Batches by [images per step, images at once]; where the second is left out, as many as fit. */
+type Batch = readonly [batchSize: number, microBatchSize?: number];
+
+const batches = {
+  quick: [[8], [32], [128], [128, 32]],
+  software: [[1], [8], [32], [128], [512], [512, 128], [2048]],
+  gpu: [[1], [8], [32], [128], [512], [2048], [8192], [8192, 2048]],
+} as const satisfies Record<string, readonly Batch[]>;
+const imageSizes = [14, 28, 56];
+const batchOfImageSizes = 32;
+const usualSize = 28;
+/** No batch beyond this is looked for. */
+const mostAtOnce = 1 << 20;
+/** A round should take this long. */
+const roundMs = 300;
+const rate = 1e-4;
+
+/** Measures and prints. Throws: DeviceError. */
+export async function benchScaling(
+  device: Device,
+  options: ScalingOptions,
+  output: Output,
+): Promise<Scaling> {
+  const scaling = await measureScaling(device, options);
+  print(output, reportScaling(scaling));
+  return scaling;
+}
+
+export async function measureScaling(
+  device: Device,
+  { isQuick, onProgress }: ScalingOptions,
+): Promise<Scaling> {
+  const wanted: readonly Batch[] = batches[isQuick ? 'quick' : device.traits.family];
+  const count = 2 * Math.max(...wanted.map(([batchSize]) => batchSize));
+  const common = { isQuick, onProgress };
+  const byBatch: ScalingRow[] = [];
+  for (const batch of wanted) byBatch.push(await measure(device, usualSize, count, batch, common));
+  const byImage: ScalingRow[] = [];
+  for (const size of isQuick ? imageSizes.slice(0, 2) : imageSizes)
+    byImage.push(await measure(device, size, count, [batchOfImageSizes], common));
+
+  const whole = byBatch.filter(({ batchSize, microBatchSize }) => batchSize === microBatchSize);
+  const [first, last] = [whole[0]!, whole.at(-1)!];
+  const slope = (bytes: 'measuredBytes' | 'forecastBytes'): number =>
+    (last[bytes] - first[bytes]) / (last.batchSize - first.batchSize);
+  const model = makeModel(device, usualSize);
+  const largest = largestBatch(model, { images: shapeOf(usualSize, count) }, { batchSize: mostAtOnce });
+  model.dispose();
+  return {
+    byBatch,
+    byImage,
+    bytesPerImage: { measured: slope('measuredBytes'), forecast: slope('forecastBytes') },
+    largestBatch: largest < mostAtOnce ? largest : undefined,
+  };
+}
+
+function makeModel(device: Device, size: number): Sequential {
+  const model = paperModel({ device, inputShape: [size, size, 1] });
+  model.compile({ optimizer: rmsprop({ learningRate: rate }), loss: 'sparseCategoricalCrossentropy' });
+  return model;
+}
+
+const shapeOf = (size: number, count: number) => ({ count, height: size, width: size, channels: 1 });
+
+function madeUp(device: Device, size: number, count: number): DeviceSet {
+  const images = new Uint8Array(count * size * size);
+  for (let i = 0; i < images.length; i++) images[i] = Math.imul(i, 2_654_435_761) >>> 24;
+  const labels = Uint8Array.from({ length: count }, (_, i) => i % 10);
+  return new DeviceSet(device, { ...shapeOf(size, count), images, labels });
+}
+
+async function measure(
+  device: Device,
+  imageSize: number,
+  count: number,
+  [batchSize, asked]: Batch,
+  { isQuick, onProgress }: ScalingOptions,
+): Promise<ScalingRow> {
+  device.trim();
+  const before = device.allocatedBytes;
+  const model = makeModel(device, imageSize);
+  const images = shapeOf(imageSize, count);
+  const { microBatchSize, forecast } = divideBatch(model, { batchSize, microBatchSize: asked, images });
+  const set = madeUp(device, imageSize, count);
+  const training = await TrainingStep.create(model, set, batchSize, { microBatchSize, onProgress });
+  training.rates.write(new Float32Array(training.stepsPerEpoch).fill(rate));
+  // The first round, which warms up and is not counted, takes one step and tells how many a round has room for.
+  let steps = 1;
+  const round = async (): Promise<number> => {
+    const ms = (await replay(device, training, steps)) / steps;
+    steps = Math.min(training.stepsPerEpoch, Math.max(1, Math.round(roundMs / ms)));
+    return ms;
+  };
+  const [times] = await interleave([round], { rounds: isQuick ? 3 : 9, seconds: isQuick ? 2 : 6 });
+  const measuredBytes = device.allocatedBytes - before;
+  for (const resource of [training, set, model]) resource.dispose();
+  const stepMilliseconds = spreadOf(times!);
+  return {
+    model: modelName,
+    imageSize,
+    batchSize,
+    microBatchSize,
+    stepMilliseconds,
+    imagesPerSecond: (batchSize * 1000) / stepMilliseconds.median,
+    measuredBytes,
+    forecastBytes: forecast.model + addedBytes(forecast),
+  };
+}
+
+/** Milliseconds of so many steps, from the beginning of an epoch on. */
+async function replay(device: Device, training: TrainingStep, count: number): Promise<number> {
+  const start = { step: 0, epoch: 0, cursor: 0, lossSum: 0, correct: 0, count: 0 };
+  training.begin(start, { seed: 0, rate });
+  const begun = performance.now();
+  await replaySteps({
+    device,
+    step: training.replayable,
+    ring: training.ring,
+    firstStep: 0,
+    count,
+    onStep: () => undefined,
+  });
+  return performance.now() - begun;
+}
+
+export function reportScaling({ byBatch, byImage, bytesPerImage, largestBatch }: Scaling): Report[] {
+  const head = [
+    'images per step',
+    'at once',
+    'ms per step',
+    'images/s',
+    'MiB',
+    'forecast',
+    'measured/forecast',
+  ];
+  const mib = (bytes: number): string => (bytes / 2 ** 20).toFixed(1);
+  const cells = (row: ScalingRow): (string | number)[] => [
+    row.batchSize,
+    row.microBatchSize,
+    row.stepMilliseconds.median.toFixed(1),
+    row.imagesPerSecond.toFixed(1),
+    mib(row.measuredBytes),
+    mib(row.forecastBytes),
+    (row.measuredBytes / row.forecastBytes).toFixed(3),
+  ];
+  const { measured, forecast } = bytesPerImage;
+  const fits =
+    largestBatch === undefined
+      ? `More than ${mostAtOnce} images fit at once.`
+      : `The largest batch that fits: ${largestBatch}, found by planning; beyond it gradients accumulate.`;
+  return [
+    {
+      title: `Training the ${modelName} model by batch size, images of ${usualSize}×${usualSize}`,
+      head,
+      rows: byBatch.map(cells),
+      note: `Memory per image: ${(measured / 1024).toFixed(0)} KiB measured, ${(forecast / 1024).toFixed(0)} KiB forecast (ratio ${(measured / forecast).toFixed(3)}). ${fits}`,
+    },
+    {
+      title: `Training the ${modelName} model by image size`,
+      head: ['image', ...head],
+      rows: byImage.map((row) => [`${row.imageSize}×${row.imageSize}`, ...cells(row)]),
+    },
+  ];
+}
