@@ -1,0 +1,232 @@
+/**
+ * Kernel choices without a device:
+ *   the hash: published values of FNV-1a inside it, and no collision among many like texts
+ *   the key: the same for the same; another for another shape, attribute, shader text, tile, workgroup count, list of
+ *     variants
+ *   the order: forced, chosen, the family's first, clear; what is not chosen, or no longer there
+ *   what is noted: cases with several candidates, and only while someone wants them; which choices were used
+ *   who wins: the first unless another is clearly and mostly faster
+ *   what JSON may hold
+ */
+import { afterEach, expect, test } from 'vitest';
+import {
+  type AnyContext,
+  Choices,
+  candidatesOf,
+  choicesFromJson,
+  hash64,
+  keyOf,
+} from '../../src/engine/choices.js';
+import type { Dispatch, Family, Pass, Spec, Variant } from '../../src/engine/pass.js';
+import { chooseVariant } from '../../src/engine/plan.js';
+import { registerShaders } from '../../src/engine/shader.js';
+import { fastest } from '../../src/engine/tune.js';
+import { fakeDevice } from './fake_device.js';
+
+// ---- the hash ----
+
+/** Worked out with Python's integers; FNV-1a of these texts is 811c9dc5, e40c292c and bf9cf968, as published. */
+test.each([
+  ['', 'ab3e7c0b92ca2f0e'],
+  ['a', '1a80b1b36c07ac28'],
+  ['foobar', '0c0da6dc4b99f450'],
+])('the hash of %j', (text, hash) => {
+  expect(hash64(text)).toBe(hash);
+});
+
+test('texts that differ in a number have different hashes', () => {
+  const hashes = new Set(Array.from({ length: 50_000 }, (_, i) => hash64(`const ROWS: u32 = ${i};`)));
+  expect(hashes.size).toBe(50_000);
+});
+
+// ---- the key ----
+
+const source = 'const TILE: u32 = 1; //! side\n@group(0) @binding(0) var<storage, read> x: array<f32>;\n';
+
+interface Made {
+  readonly tile?: number;
+  readonly workgroups?: Dispatch['workgroups'];
+  readonly supports?: boolean;
+}
+
+function variant(
+  name: string,
+  family: Family,
+  { tile = 8, workgroups = [1, 1, 1], supports = true }: Made = {},
+): Variant<'x', 'y', { readonly axis: number }> {
+  return {
+    name,
+    family,
+    hasEpilogue: false,
+    supports: () => supports,
+    lower: () => ({ dispatches: [{ shader: 'test/choices', constants: { TILE: tile }, workgroups }] }),
+  };
+}
+
+function passOf(...variants: Variant<'x', 'y', { readonly axis: number }>[]): Pass {
+  registerShaders({ 'test/choices': source });
+  const pass: Pass<'x', 'y', { readonly axis: number }> = {
+    name: 'test/pass',
+    inputs: ['x'],
+    outputs: ['y'],
+    shape: ({ x }) => ({ y: x }),
+    cost: () => ({ flops: 0, bytes: 0 }),
+    variants,
+  };
+  return pass;
+}
+
+const device = fakeDevice({ family: 'gpu', subgroupSize: 32 });
+afterEach(() => {
+  registerShaders({ 'test/choices': source });
+  device.forcedVariants.clear();
+});
+
+function contextOf(shape: readonly number[] = [4, 4], axis = 0): AnyContext {
+  const spec: Spec = { shape, dtype: 'f32' };
+  return {
+    inputs: { x: spec },
+    outputs: { y: spec },
+    attributes: { axis },
+    device: device.traits,
+  } as unknown as AnyContext;
+}
+
+const key = (pass: Pass, context = contextOf()): string => keyOf(pass, context, candidatesOf(pass, context));
+
+const [small, large, clear] = [
+  variant('small', 'gpu'),
+  variant('large', 'gpu', { tile: 16 }),
+  variant('clear', 'clear'),
+];
+
+test('the same case has the same key', () => {
+  expect(key(passOf(small, large, clear))).toBe(key(passOf(small, large, clear)));
+  expect(key(passOf(small, large, clear))).toMatch(/^[0-9a-f]{16}$/);
+});
+
+test('whatever decides what would run changes the key', () => {
+  const keys = {
+    asItIs: key(passOf(small, large, clear)),
+    shape: key(passOf(small, large, clear), contextOf([4, 5])),
+    attribute: key(passOf(small, large, clear), contextOf([4, 4], 1)),
+    tile: key(passOf(small, variant('large', 'gpu', { tile: 32 }), clear)),
+    workgroups: key(passOf(small, variant('large', 'gpu', { tile: 16, workgroups: [2, 1, 1] }), clear)),
+    more: key(passOf(small, large, variant('huge', 'gpu', { tile: 64 }), clear)),
+    fewer: key(passOf(small, variant('large', 'gpu', { tile: 16, supports: false }), clear)),
+    order: key(passOf(large, small, clear)),
+    shader: (() => {
+      const pass = passOf(small, large, clear);
+      registerShaders({ 'test/choices': `${source}// a remark\n` });
+      return key(pass);
+    })(),
+  };
+  expect(new Set(Object.values(keys)).size, JSON.stringify(keys, null, 1)).toBe(Object.keys(keys).length);
+});
+
+test('variants of other families change nothing', () => {
+  expect(key(passOf(small, large, variant('other', 'software'), clear))).toBe(
+    key(passOf(small, large, clear)),
+  );
+});
+
+// ---- the order ----
+
+test('forced, then chosen, then the table, then clear', () => {
+  const pass = passOf(small, large, clear);
+  const context = contextOf();
+  const choose = (): string => chooseVariant({ pass, attributes: { axis: 0 } }, context, device).name;
+  expect(choose()).toBe('small');
+
+  const choice = { pass: pass.name, shapes: '[4,4]', variant: 'large' };
+  device.choices.set(key(pass), choice);
+  expect(choose()).toBe('large');
+  expect(chooseVariant({ pass, attributes: { axis: 1 } }, contextOf([4, 4], 1), device).name).toBe('small');
+
+  device.forcedVariants.set(pass.name, 'clear');
+  expect(choose()).toBe('clear');
+  // A forced variant that the pass does not have leaves the choice.
+  device.forcedVariants.set(pass.name, 'huge');
+  expect(choose()).toBe('large');
+
+  device.forcedVariants.clear();
+  device.choices.set(key(pass), { ...choice, variant: 'huge' });
+  expect(choose(), 'a variant that is gone').toBe('small');
+  device.choices.clear();
+  expect(choose()).toBe('small');
+  expect(chooseVariant({ pass: passOf(clear), attributes: {} }, context, device).name).toBe('clear');
+});
+
+// ---- what is noted ----
+
+test('cases are noted while they are watched or chosen, and only where there is a choice', () => {
+  const pass = passOf(small, large, clear);
+  const choices = new Choices();
+  choices.choose(pass, contextOf());
+  expect(choices.met.size).toBe(0);
+  choices.watch();
+  choices.choose(pass, contextOf());
+  choices.choose(pass, contextOf());
+  choices.choose(passOf(small, clear), contextOf());
+  expect([...choices.met.keys()]).toEqual([key(pass)]);
+  expect(choices.met.get(key(pass))?.candidates.map(({ name }) => name)).toEqual(['small', 'large']);
+});
+
+test('the choices that planning went by, and a version that tells of every change', () => {
+  const pass = passOf(small, large, clear);
+  const choices = new Choices();
+  const versions = [choices.version];
+  const used = { pass: pass.name, shapes: '[4,4]', variant: 'large' };
+  choices.set('0123456789abcdef', { ...used, shapes: '[9]' });
+  versions.push(choices.version);
+  choices.set(key(pass), used);
+  versions.push(choices.version);
+  expect(choices.used().size).toBe(0);
+  choices.choose(pass, contextOf());
+  expect([...choices.used()]).toEqual([[key(pass), used]]);
+  choices.clear();
+  versions.push(choices.version);
+  expect([...choices]).toEqual([]);
+  expect(choices.used().size).toBe(0);
+  expect(new Set(versions).size).toBe(4);
+});
+
+// ---- who wins ----
+
+test.each<[why: string, first: number[], other: number[], winner: string]>([
+  ['equals', [10, 10, 10, 10], [10, 10, 10, 10], 'first'],
+  ['a little faster', [10, 10, 10, 10], [9.8, 9.8, 9.8, 9.8], 'first'],
+  ['clearly faster', [10, 10, 10, 10], [9, 9, 9, 9], 'other'],
+  ['faster in three rounds of four', [10, 10, 10, 10], [9, 9, 9, 30], 'other'],
+  ['least, but in one lucky round', [10, 10, 10, 10], [8, 11, 11, 11], 'first'],
+  ['slower', [10, 10, 10, 10], [11, 11, 11, 11], 'first'],
+])('%s', (_, first, other, winner) => {
+  const timed = [
+    { variant: 'first', ms: first },
+    { variant: 'other', ms: other },
+    { variant: 'slow', ms: [50, 50, 50, 50] },
+  ];
+  expect(fastest(timed)?.variant).toBe(winner);
+});
+
+test('nobody to choose from', () => {
+  expect(fastest([])).toBeUndefined();
+});
+
+// ---- JSON ----
+
+test('choices survive JSON, and anything else is refused by name', () => {
+  const choice = {
+    pass: 'a/b',
+    shapes: '[1]',
+    variant: 'v',
+    ms: { v: 1.5 },
+    date: '2026-01-01T00:00:00.000Z',
+  };
+  const text = JSON.stringify({ abc: choice });
+  expect([...choicesFromJson(JSON.parse(text), 'x.json')]).toEqual([['abc', choice]]);
+  expect(() => choicesFromJson([], 'x.json')).toThrowErrorMatchingInlineSnapshot(`[DataError: x.json: damaged: its kernel choices are no object.]`);
+  expect(() =>
+    choicesFromJson({ abc: { pass: 'a/b', shapes: '[1]' } }, 'x.json'),
+  ).toThrowErrorMatchingInlineSnapshot(`[DataError: x.json: damaged: the kernel choice 'abc' lacks a variant, pass or shapes.]`);
+});
