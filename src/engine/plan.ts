@@ -78,7 +78,12 @@ interface Group {
   readonly lowering: Lowering;
   readonly chain: Node[];
   readonly hasEpilogue: boolean;
+  /** Values on the way through the epilogue that something else needs too: the epilogue stores them. */
+  readonly stored: Value[];
 }
+
+/** Who reads each value, by the id of its root. */
+type Users = ReadonlyMap<number, ReadonlySet<Node | 'output'>>;
 
 export function plan(
   trace: Trace,
@@ -227,6 +232,7 @@ function fuse(nodes: readonly Node[], outputs: readonly Value[], device: Device,
       groups.push(node.pass.elementwise ? mapGroup(node, device) : baseGroup(node, device));
     }
   }
+  for (const group of groups) group.stored.push(...neededOnTheWay(group, users));
   return groups;
 }
 
@@ -234,7 +240,8 @@ function baseGroup(node: Node, device: Device): Group {
   const context = contextOf(node, device);
   const variant = chooseVariant(node, context, device);
   const lowering = variant.lower(context);
-  return { base: node, variant: variant.name, lowering, chain: [], hasEpilogue: variant.hasEpilogue };
+  const { name, hasEpilogue } = variant;
+  return { base: node, variant: name, lowering, chain: [], hasEpilogue, stored: [] };
 }
 
 function mapGroup(node: Node, device: Device): Group {
@@ -246,6 +253,7 @@ function mapGroup(node: Node, device: Device): Group {
     lowering: lowerMap(output.spec, device),
     chain: [node],
     hasEpilogue: true,
+    stored: [],
   };
 }
 
@@ -266,12 +274,8 @@ function lowerMap({ shape }: Spec, { traits }: Device): Lowering {
   };
 }
 
-/** The group that computes an operand which only `node` uses, and that can take `node` into its epilogue. */
-function findHost(
-  node: Node,
-  groups: readonly Group[],
-  users: ReadonlyMap<number, ReadonlySet<Node | 'output'>>,
-): Group | undefined {
+/** The group that computes an operand of `node` and that can take `node` into its epilogue. */
+function findHost(node: Node, groups: readonly Group[], users: Users): Group | undefined {
   const [output] = Object.values(node.outputs);
   assert(output, 'an element-wise pass has an output');
   const whole = new Set(node.pass.elementwise?.whole);
@@ -281,9 +285,9 @@ function findHost(
       !whole.has(name) &&
       root.placement === undefined &&
       sizeOf(value.spec.shape) === sizeOf(output.spec.shape);
-    if (!isFusable || users.get(root.id)?.size !== 1) return [];
-    const host = groups.find((group) => group.hasEpilogue && resultOf(group).id === root.id);
-    return host && canTake(host, node, groups) ? [host] : [];
+    if (!isFusable) return [];
+    const host = groups.find((group) => group.hasEpilogue && flowOf(group).some(({ id }) => id === root.id));
+    return host && canTake(host, node, groups, users) ? [host] : [];
   });
   // A kernel is a better host than a map: the map's value then becomes an operand.
   return hosts.find((host) => host.base) ?? hosts[0];
@@ -297,44 +301,55 @@ function resultOf(group: Group): Value {
   return value;
 }
 
-/** What the group's kernel yields besides. */
-function sideResultsOf({ base }: Group): Value[] {
-  return base ? Object.values(base.outputs).slice(1) : [];
+/** The values that flow through the epilogue, from the kernel's own first output to the result. */
+function flowOf({ base, chain }: Group): Value[] {
+  return [base, ...chain].flatMap((node) => (node ? Object.values(node.outputs).slice(0, 1) : []));
+}
+
+/** Those of them before the result that nodes outside the group read, or that are an output. */
+function neededOnTheWay(group: Group, users: Users): Value[] {
+  const isOutside = (user: Node | 'output'): boolean => user === 'output' || !group.chain.includes(user);
+  return flowOf(group)
+    .slice(0, -1)
+    .filter(({ id }) => [...(users.get(id) ?? [])].some(isOutside));
 }
 
 /** Whether `group`, which then runs last, can take `node` into its epilogue. */
-function canTake(group: Group, node: Node, groups: readonly Group[]): boolean {
-  const sides = new Set(sideResultsOf(group).map(idOf));
-  const reads = new Set(inputsOf(group).map(idOf));
-  // A kernel cannot read what it is about to write.
-  if (Object.values(node.inputs).some((value) => sides.has(idOf(value)))) return false;
-  const isInTheWay = (later: Group): boolean =>
-    inputsOf(later).some((value) => sides.has(idOf(value))) ||
-    (later.base?.pass.mutates ?? []).some((name) => reads.has(idOf(later.base?.inputs[name] as Value)));
-  return (
-    !groups.slice(groups.indexOf(group) + 1).some(isInTheWay) && bindingCount(group, node) <= maxBindings
+function canTake(group: Group, node: Node, groups: readonly Group[], users: Users): boolean {
+  const sides = new Set(
+    Object.values(group.base?.outputs ?? {})
+      .slice(1)
+      .map(idOf),
   );
+  const flow = new Set(flowOf(group).map(idOf));
+  const whole = node.pass.elementwise?.whole ?? [];
+  // A kernel cannot read what it is about to write, except the element that flows.
+  const isBusy = ([name, value]: [string, Value]): boolean =>
+    sides.has(idOf(value)) || (whole.includes(name) && flow.has(idOf(value)));
+  if (Object.entries(node.inputs).some(isBusy)) return false;
+  const reads = new Set(inputsOf(group).map(idOf));
+  const isInTheWay = (later: Group): boolean =>
+    inputsOf(later).some((value) => sides.has(idOf(value)) || flow.has(idOf(value))) ||
+    (later.base?.pass.mutates ?? []).some((name) => reads.has(idOf(later.base?.inputs[name] as Value)));
+  if (groups.slice(groups.indexOf(group) + 1).some(isInTheWay)) return false;
+  return bindingCount({ ...group, chain: [...group.chain, node] }, users) <= maxBindings;
 }
 
 function inputsOf(group: Group): Value[] {
   return [group.base, ...group.chain].flatMap((node) => (node ? Object.values(node.inputs) : []));
 }
 
-function bindingCount(group: Group, extra: Node): number {
+function bindingCount(group: Group, users: Users): number {
   const shader = group.lowering.dispatches.at(-1)?.shader as string;
   const own = shaderSource(shader).match(/@binding\(/g)?.length ?? 0;
-  return own + operandsOf({ ...group, chain: [...group.chain, extra] }).length;
+  return own + operandsOf(group).length + neededOnTheWay(group, users).length;
 }
 
 // ---- 4. epilogues ----
 
-/** The values that the fused ops read besides the one that flows through them, each once. */
+/** The values that the fused ops read besides those that flow through them, each once. */
 function operandsOf(group: Group): Value[] {
-  const flowing = new Set(
-    [group.base, ...group.chain]
-      .flatMap((node) => (node ? Object.values(node.outputs).slice(0, 1) : []))
-      .map(idOf),
-  );
+  const flowing = new Set(flowOf(group).map(idOf));
   const operands = new Map<number, Value>();
   for (const node of group.chain) {
     for (const value of Object.values(node.inputs)) {
@@ -349,33 +364,43 @@ function epilogueOf(group: Group): Epilogue | undefined {
   if (group.chain.length === 0) return undefined;
   const operands = operandsOf(group);
   const nameOf = new Map(operands.map((root, i) => [root.id, `operand_${i}`]));
+  // Where the flowing values are: the kernel's own in `value`, the result of each op in a constant.
+  const flowing = new Map(group.base ? [[idOf(flowOf(group)[0] as Value), 'value']] : []);
   const base = Object.values((group.base ?? (group.chain[0] as Node)).outputs)[0] as Value;
   const channels = base.spec.shape.at(-1) ?? 1;
   const helpers = new Set<string>();
-  let flowing = 'value';
   const lines = group.chain.map((node, link) => {
     const { elementwise } = node.pass;
     assert(elementwise, `${node.pass.name} is element-wise`);
     const [output] = Object.values(node.outputs) as [Value];
     const whole = new Set(elementwise.whole);
     const texts = mapRecord(node.inputs, (value, key) => {
-      const name = nameOf.get(rootOf(value).id);
-      if (name === undefined) return flowing;
+      const inFlow = flowing.get(idOf(value));
+      if (inFlow !== undefined) return inFlow;
+      const name = nameOf.get(idOf(value)) as string;
       return whole.has(key)
         ? name
         : `${name}[${broadcastIndex(value.spec.shape, output.spec.shape, channels)}]`;
     });
     for (const helper of elementwise.helpers ?? []) helpers.add(shaderSource(helper));
-    const line = `  let v${link} = ${elementwise.expression(texts, node.attributes, 'index')};`;
-    flowing = `v${link}`;
-    return line;
+    flowing.set(output.id, `v${link}`);
+    return `  let v${link} = ${elementwise.expression(texts, node.attributes, 'index')};`;
   });
+  const stores = group.stored.map(({ id }, i) => `  stored_${i}[index] = ${flowing.get(id)};`);
   return {
-    body: [...lines, `  return ${flowing};`].join('\n'),
-    operands: operands.map((root) => ({
-      name: nameOf.get(root.id) as string,
-      type: root.spec.dtype === 'f32' ? 'array<f32>' : 'array<u32>',
-    })),
+    body: [...lines, ...stores, `  return v${group.chain.length - 1};`].join('\n'),
+    operands: [
+      ...operands.map(({ id, spec }) => ({
+        name: nameOf.get(id) as string,
+        type: spec.dtype === 'f32' ? 'array<f32>' : 'array<u32>',
+        access: 'read' as const,
+      })),
+      ...group.stored.map((_, i) => ({
+        name: `stored_${i}`,
+        type: 'array<f32>',
+        access: 'read_write' as const,
+      })),
+    ],
     helpers: [...helpers],
   };
 }
@@ -472,6 +497,7 @@ function assign(
   groups.forEach((group, position) => {
     const results = Object.values(group.base?.outputs ?? {});
     if (group.chain.length > 0) results[0] = resultOf(group);
+    results.push(...group.stored);
     for (const value of results) {
       if (!value.placement && !outputIndex.has(value.id))
         bufferOf.set(value.id, buffers.take(storageBytes(value.spec)));
@@ -515,7 +541,7 @@ function planGroup(
   const node = group.base ?? group.chain[0];
   assert(node, 'a group has a base or a chain');
   const epilogue = epilogueOf(group);
-  const epilogueSlots = epilogue ? operandsOf(group).map(slotOf) : [];
+  const epilogueSlots = epilogue ? [...operandsOf(group), ...group.stored].map(slotOf) : [];
   const operand = (name: string): Slot => {
     if (scratch[name]) return scratch[name];
     if (!group.base) return slotOf(resultOf(group));

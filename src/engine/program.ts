@@ -6,7 +6,7 @@ import { StateError, assert } from '../errors.js';
 import { type CompileOptions, compile } from './compile.js';
 import { defaultDevice, type Device, type Pipeline } from './device.js';
 import type { Attributes, Pass, Spec } from './pass.js';
-import { type Plan, plan } from './plan.js';
+import { type Plan, type PlanOptions, plan } from './plan.js';
 import { Step } from './replay.js';
 import { Tensor, describe } from './tensor.js';
 import { Trace, currentTrace, mapRecord } from './trace.js';
@@ -25,6 +25,7 @@ function recordProgram<R extends Structure>(
   device: Device,
   specs: readonly Spec[],
   fn: (...inputs: Tensor[]) => R,
+  options: PlanOptions = {},
 ): Recorded<R> {
   const trace = new Trace(device);
   const result = trace.record(() => fn(...specs.map((spec) => trace.input(spec))));
@@ -41,6 +42,7 @@ function recordProgram<R extends Structure>(
       trace,
       flat.map((tensor) => trace.valueOf(tensor)),
       device,
+      options,
     ),
     rebuild,
   };
@@ -58,6 +60,7 @@ export class Program<R extends Structure> {
   constructor(
     readonly device: Device,
     readonly fn: (...inputs: Tensor[]) => R,
+    readonly options: PlanOptions = {},
   ) {}
 
   #find(inputs: readonly Tensor[]): Recorded<R> {
@@ -67,7 +70,8 @@ export class Program<R extends Structure> {
       );
     const key = inputs.map(describe).join(' ');
     let recorded = this.#recorded.get(key);
-    if (!recorded) this.#recorded.set(key, (recorded = recordProgram(this.device, inputs, this.fn)));
+    if (!recorded)
+      this.#recorded.set(key, (recorded = recordProgram(this.device, inputs, this.fn, this.options)));
     return recorded;
   }
 
@@ -102,8 +106,9 @@ export class Program<R extends Structure> {
 export function program<R extends Structure>(
   fn: (...inputs: Tensor[]) => R,
   device: Device = defaultDevice(),
+  options: PlanOptions = {},
 ): Program<R> {
-  return new Program(device, fn);
+  return new Program(device, fn, options);
 }
 
 function runOnce<R extends Structure>(recorded: Recorded<R>, inputs: readonly Tensor[]): R {

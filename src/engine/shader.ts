@@ -18,8 +18,12 @@ export interface Binding {
 export interface Epilogue {
   /** Statements that turn `value` (at flat `index`, last-axis `channel`) into the result. */
   readonly body: string;
-  /** Extra read-only bindings, appended after the shader's own. */
-  readonly operands: readonly { readonly name: string; readonly type: string }[];
+  /** Extra bindings, appended after the shader's own: what the body reads, and values on the way that it stores. */
+  readonly operands: readonly {
+    readonly name: string;
+    readonly type: string;
+    readonly access: Binding['access'];
+  }[];
   /** WGSL functions that the body calls, whole files each; those that the shader includes itself are left out. */
   readonly helpers: readonly string[];
 }
@@ -78,8 +82,8 @@ export function specialise(
       return {
         index,
         name: operand.name,
-        access: 'read' as const,
-        text: `@group(0) @binding(${index}) var<storage, read> ${operand.name}: ${operand.type};`,
+        access: operand.access,
+        text: `@group(0) @binding(${index}) var<storage, ${operand.access}> ${operand.name}: ${operand.type};`,
       };
     });
     const helpers = epilogue.helpers.filter((helper) => !included.has(helper));

@@ -1,7 +1,8 @@
 /**
  * Plans without a device:
  *   every variant of every pass lowers every case and every bench shape: constants exist, limits are kept
- *   what is dropped, fused, and not fused; when buffers are used again; which variant is chosen
+ *   what is dropped, fused, stored on the way, and not fused; what comes as a by-product
+ *   when buffers are used again; which variant is chosen
  */
 import { expect, test } from 'vitest';
 import { grad } from '../../src/engine/op.js';
@@ -158,10 +159,8 @@ test('a layer is one kernel: bias, activation and dropout go into what precedes 
   expect(new Set(labels(plan))).toEqual(new Set(['conv2d/forward + add/forward + relu/forward']));
 });
 
-test('a value that two ops use, or that is returned, is not fused away', () => {
-  const twice = planOf((x, w) => multiply(relu(matmul(x, w)), matmul(x, w)), [32, 32], [32, 32]);
-  expect(twice.dispatches.filter(({ pass }) => pass === 'matmul/forward').length).toBeGreaterThan(1);
-  const shared = planOf(
+test('a value that several ops use flows to all of them in one kernel', () => {
+  const plan = planOf(
     (x, w) => {
       const y = matmul(x, w);
       return add(exp(y), negate(y));
@@ -169,9 +168,23 @@ test('a value that two ops use, or that is returned, is not fused away', () => {
     [32, 32],
     [32, 32],
   );
-  expect(new Set(labels(shared))).toEqual(
-    new Set(['matmul/forward', 'negate/forward', 'exp/forward + add/forward']),
+  expect(labels(plan)).toEqual(['matmul/forward + exp/forward + negate/forward + add/forward']);
+  expect(plan.buffers).toEqual([]);
+});
+
+test('a value that a kernel needs too, or that is returned, is stored on the way', () => {
+  const needed = planOf(
+    (x, w) => {
+      const y = matmul(x, w);
+      return matmul(relu(y), y);
+    },
+    [32, 32],
+    [32, 32],
   );
+  expect(labels(needed)).toEqual(['matmul/forward + relu/forward', 'matmul/forward']);
+  const [first, second] = needed.dispatches.map(({ slots }) => slots);
+  // Rows, columns, relu(y), y; then the last two, as operands.
+  expect(first?.slice(2)).toEqual(second?.slice(0, 2));
   const returned = planOf(
     (x, w) => {
       const y = matmul(x, w);
@@ -180,7 +193,70 @@ test('a value that two ops use, or that is returned, is not fused away', () => {
     [32, 32],
     [32, 32],
   );
-  expect(new Set(labels(returned))).toEqual(new Set(['matmul/forward', 'relu/forward']));
+  expect(labels(returned)).toEqual(['matmul/forward + relu/forward']);
+  expect(returned.dispatches[0]?.slots.slice(2).map(({ kind, index }: Indexed) => [kind, index])).toEqual([
+    ['output', 1],
+    ['output', 0],
+  ]);
+});
+
+type Indexed = { kind: string; index?: number };
+
+test('an op is not fused past a kernel that reads the value on its way', () => {
+  const plan = planOf(
+    (x, w) => {
+      const y = matmul(x, w);
+      return multiply(y, sum(y));
+    },
+    [32, 32],
+    [32, 32],
+  );
+  expect(plan.dispatches.map(({ pass }) => pass)).toEqual(
+    expect.arrayContaining(['matmul/forward', 'sum/forward', 'multiply/forward']),
+  );
+});
+
+// ---- by-products ----
+
+/** The gradients of a convolution with a bias. */
+const biased = (wanted: 'bias' | 'both') =>
+  planOf(
+    (x, kernel, bias) => {
+      const y = add(conv2d(x, kernel, { padding: 'same' }), bias);
+      return grad(square(y), wanted === 'both' ? [kernel, bias] : [bias]);
+    },
+    [4, 8, 8, 8],
+    [3, 3, 8, 16],
+    [16],
+  );
+
+test('the sums of dy come with the kernel gradient', () => {
+  const { dispatches, dispatchesWithoutFusion } = biased('both');
+  expect(dispatches.filter(({ pass }) => pass === 'sum/forward')).toEqual([]);
+  const reduce = dispatches.findLast(({ pass }) => pass === 'conv2d/kernel_gradient');
+  expect(reduce?.slots.filter(({ kind }) => kind === 'output')).toHaveLength(2);
+  expect(dispatchesWithoutFusion).toBeGreaterThan(dispatches.length);
+});
+
+test('without the kernel gradient, the sums of dy have kernels of their own', () => {
+  const passes = biased('bias').dispatches.map(({ pass }) => pass);
+  expect(passes).toContain('sum/forward');
+  expect(passes).not.toContain('conv2d/kernel_gradient');
+});
+
+test('sums over other axes, or of another value, stay', () => {
+  const plan = planOf(
+    (x, kernel, other) => {
+      const y = conv2d(x, kernel, { padding: 'same' });
+      const [dy, dkernel] = grad(multiply(y, other), [y, kernel]) as [Tensor, Tensor];
+      return [dkernel, sum(dy, { axis: [0, 1] }), sum(x, { axis: [0, 1, 2] })];
+    },
+    [4, 8, 8, 16],
+    [3, 3, 16, 16],
+    [4, 8, 8, 16],
+  );
+  const sums = plan.dispatches.filter(({ pass }) => pass === 'sum/forward');
+  expect(new Set(sums.map(({ node }) => node)).size).toBe(2);
 });
 
 test('an op that makes its operand larger is not fused into it', () => {

@@ -66,18 +66,25 @@ test('a value for a line that is not there, or not marked, is a bug of ours', ()
   );
 });
 
-test('a fused op replaces the hook and binds its operands behind the own ones', () => {
+test('a fused op replaces the hook and binds what it reads and stores behind the own operands', () => {
   const { code, bindings } = specialise(
     'made_up/example',
     {},
     {
       body: '  return value + operand_0[channel];',
-      operands: [{ name: 'operand_0', type: 'array<f32>' }],
+      operands: [
+        { name: 'operand_0', type: 'array<f32>', access: 'read' },
+        { name: 'stored_0', type: 'array<f32>', access: 'read_write' },
+      ],
       helpers: ['fn helper() {}'],
     },
   );
-  expect(bindings.at(-1)).toEqual({ index: 2, name: 'operand_0', access: 'read' });
+  expect(bindings.slice(2)).toEqual([
+    { index: 2, name: 'operand_0', access: 'read' },
+    { index: 3, name: 'stored_0', access: 'read_write' },
+  ]);
   expect(code).toContain('@group(0) @binding(2) var<storage, read> operand_0: array<f32>;');
+  expect(code).toContain('@group(0) @binding(3) var<storage, read_write> stored_0: array<f32>;');
   expect(code).toContain('fn helper() {}');
   expect(code).toContain('-> f32 {\n  return value + operand_0[channel];\n}');
   expect(code).not.toContain('//! hook');

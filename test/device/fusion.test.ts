@@ -1,0 +1,67 @@
+// Plan: small networks with their gradients, planned with fusion and without: the same results but for rounding, since
+// by-products are summed in another order; fewer dispatches; and with fusion the same bits in a second run.
+import { expect, test } from 'vitest';
+import { grad } from '../../src/engine/op.js';
+import { program } from '../../src/engine/program.js';
+import { Tensor } from '../../src/engine/tensor.js';
+import { toBytes } from '../../src/reference/check.js';
+import {
+  type Network,
+  drawNetwork,
+  networkLoss,
+  normalisedNetwork,
+  smallNetwork,
+} from '../../src/reference/network.js';
+import { stateSize, stateWords } from '../../src/kernels/step_state.js';
+import { useDevice } from './device.js';
+
+const held = useDevice();
+
+async function gradientsOf(
+  network: Network,
+  fusion: boolean,
+): Promise<{ dispatches: number; values: Float32Array[] }> {
+  const { device } = held;
+  const { parameters, batch, counters } = drawNetwork(network, network.batch ?? 2);
+  const words = new Uint32Array(stateSize);
+  words[stateWords.seed] = counters.seed;
+  words[stateWords.step] = counters.step;
+  words[stateWords.epochSize] = 0xffffffff;
+  const arrays = [...parameters, batch.x, batch.labels];
+  const inputs = [
+    ...arrays.map((array) => Tensor.from(toBytes(array), array.shape, device)),
+    Tensor.from(words, [stateSize], device),
+  ];
+  const step = program(
+    (...tensors) => {
+      const weights = tensors.slice(0, parameters.length);
+      const [x, labels, state] = tensors.slice(parameters.length) as [Tensor, Tensor, Tensor];
+      const { loss } = networkLoss(network, weights, x, labels, state);
+      return [loss, ...grad(loss, weights)];
+    },
+    device,
+    { fusion },
+  );
+  const outputs = step.call(...inputs);
+  const values = await Promise.all(outputs.map(async (output) => (await output.data()) as Float32Array));
+  const dispatches = step.plan(...inputs).dispatches.length;
+  for (const tensor of [...inputs, ...outputs]) tensor.dispose();
+  return { dispatches, values };
+}
+
+/** ‖a − b‖ / ‖b‖ */
+function distance(a: Float32Array, b: Float32Array): number {
+  const norm = (values: Iterable<number>): number => Math.hypot(...values);
+  return norm(a.map((value, i) => value - (b[i] as number))) / norm(b);
+}
+
+test.each([smallNetwork, normalisedNetwork])('$name: the same gradients with fusion', async (network) => {
+  const fused = await gradientsOf(network, true);
+  const plain = await gradientsOf(network, false);
+  expect(fused.dispatches).toBeLessThan(plain.dispatches);
+  // Sums of at most some hundred terms: a few units of 2⁻²⁴ each, over the layers of the network.
+  fused.values.forEach((values, i) =>
+    expect(distance(values, plain.values[i] as Float32Array), `output ${i}`).toBeLessThan(5e-6),
+  );
+  expect((await gradientsOf(network, true)).values).toEqual(fused.values);
+});

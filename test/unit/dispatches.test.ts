@@ -1,0 +1,57 @@
+/**
+ * Dispatches per training step of the named models at batch 128, for both families, with fusion and without. Planned
+ * without a device: a variant that another table of choices would prefer may take more or fewer.
+ */
+import { describe, expect, test } from 'vitest';
+import type { Device } from '../../src/engine/device.js';
+import type { Plan } from '../../src/engine/plan.js';
+import { program } from '../../src/engine/program.js';
+import { Tensor } from '../../src/engine/tensor.js';
+import { setSpecs } from '../../src/nn/device_set.js';
+import { type ModelOptions, mlpModel, paperBnModel, paperModel } from '../../src/nn/models.js';
+import { rmsprop } from '../../src/nn/optimizers.js';
+import type { Sequential } from '../../src/nn/sequential.js';
+import { StepTensors, stepRecorders } from '../../src/nn/training_step.js';
+import { fakeDevice } from './fake_device.js';
+
+const batchSize = 128;
+const l2 = { kernelRegularizer: { l2: 1e-4 } };
+
+/** A device whose memory holds nothing. */
+function hollowDevice(family: 'software' | 'gpu'): Device {
+  const subgroupSize = family === 'software' ? 8 : 32;
+  const allocate = (byteLength: number) => ({ buffer: {}, offset: 0, byteLength });
+  return Object.assign(fakeDevice({ family, subgroupSize }), { allocate, write: () => undefined });
+}
+
+function stepOf(make: (options: ModelOptions) => Sequential, options: ModelOptions, fusion = true): Plan {
+  const model = make(options);
+  const { device } = model;
+  model.compile({ optimizer: rmsprop(), loss: 'sparseCategoricalCrossentropy' });
+  const specs = setSpecs({ count: 1000, height: 28, width: 28, channels: 1 });
+  const set = {
+    images: Tensor.placeholder(specs.images, device),
+    labels: Tensor.placeholder(specs.labels, device),
+    permutation: Tensor.placeholder(specs.permutation, device),
+  };
+  const tensors = new StepTensors(model, { stepsPerEpoch: 8, isDivided: false }, (spec) =>
+    Tensor.placeholder(spec, device),
+  );
+  const [whole] = stepRecorders(model, set, tensors, { batchSize, microBatchSize: batchSize });
+  return program(whole, device, { fusion }).plan();
+}
+
+/** The number with fusion and without: for the software family, then for the gpu family. */
+describe.each([
+  ['paper', paperModel, {}, { software: [45, 75], gpu: [32, 62] }],
+  ['paper with an L2 penalty', paperModel, l2, { software: [66, 107], gpu: [53, 94] }],
+  ['paper-bn', paperBnModel, {}, { software: [78, 95], gpu: [74, 91] }],
+  ['mlp', mlpModel, {}, { software: [19, 23], gpu: [12, 16] }],
+] as const)('%s', (_, make, options, expected) => {
+  test.each(['software', 'gpu'] as const)('%s', (family) => {
+    const fused = stepOf(make, { ...options, device: hollowDevice(family) });
+    const plain = stepOf(make, { ...options, device: hollowDevice(family) }, false);
+    expect([fused.dispatches.length, plain.dispatches.length]).toEqual(expected[family]);
+    expect(fused.dispatchesWithoutFusion).toBe(plain.dispatches.length);
+  });
+});
