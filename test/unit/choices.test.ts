@@ -225,8 +225,12 @@ test('choices survive JSON, and anything else is refused by name', () => {
   };
   const text = JSON.stringify({ abc: choice });
   expect([...choicesFromJson(JSON.parse(text), 'x.json')]).toEqual([['abc', choice]]);
-  expect(() => choicesFromJson([], 'x.json')).toThrowErrorMatchingInlineSnapshot(`[DataError: x.json: damaged: its kernel choices are no object.]`);
+  expect(() => choicesFromJson([], 'x.json')).toThrowErrorMatchingInlineSnapshot(
+    `[DataError: x.json: damaged: its kernel choices are no object.]`,
+  );
   expect(() =>
     choicesFromJson({ abc: { pass: 'a/b', shapes: '[1]' } }, 'x.json'),
-  ).toThrowErrorMatchingInlineSnapshot(`[DataError: x.json: damaged: the kernel choice 'abc' lacks a variant, pass or shapes.]`);
+  ).toThrowErrorMatchingInlineSnapshot(
+    `[DataError: x.json: damaged: the kernel choice 'abc' lacks a variant, pass or shapes.]`,
+  );
 });
