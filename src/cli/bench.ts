@@ -17,6 +17,7 @@ import { print } from './bench/report.js';
 import { type BenchResults, type Sections, format, resultsToJson, slugOf } from './bench/results.js';
 import { type ReadOptions, isReading, readResults } from './bench/reading.js';
 import { measureRoofline, reportRoofline } from './bench/roofline.js';
+import { benchScaling } from './bench/scaling.js';
 import { measureTo99, reportTo99 } from './bench/to_99.js';
 import { type Output, openOutput } from './output.js';
 import { version } from './version.js';
@@ -28,6 +29,7 @@ export const sectionNames = [
   'step',
   'kernels',
   'inputs',
+  'scaling',
   'to-99',
   'peers',
 ] as const;
@@ -90,7 +92,7 @@ function chooseSections({
     'roofline',
     'end-to-end',
     'step',
-    ...(quick ? [] : (['kernels', 'to-99'] as const)),
+    ...(quick ? [] : (['kernels', 'scaling', 'to-99'] as const)),
     ...(inputs ? (['inputs'] as const) : []),
     ...(to99 ? (['to-99'] as const) : []),
     ...(peers ? (['peers'] as const) : []),
@@ -126,13 +128,14 @@ async function measure(device: Device, options: BenchOptions, output: Output): P
     found.inputs = await measureInputs(device, common);
     print(output, [reportInputs(found.inputs)]);
   }
+  // Scaling and peers print by themselves, as they come.
+  if (wanted.has('scaling')) found.scaling = await benchScaling(device, common, output);
   if (wanted.has('to-99')) {
     output.say('');
     found.to99 = await measureTo99(device, output);
     print(output, [reportTo99(found.to99)]);
   }
   if (wanted.has('peers')) {
-    // Prints by itself, as the systems come.
     const rows = await benchPeers(
       { batchSize, tune, ...(name === undefined ? {} : { device: name }) },
       output,

@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
-import { afterAll, expect, it } from 'vitest';
+import { afterAll, expect, it, vi } from 'vitest';
 import { bench } from '../../src/cli/bench.js';
 import { figuresOf } from '../../src/cli/bench/compare.js';
 import { resultsFromJson } from '../../src/cli/bench/results.js';
@@ -17,6 +17,7 @@ afterAll(() => rmSync(work, { recursive: true }));
 it('measures the roofline, a batch size end to end, and the kernels of its step', async () => {
   const out = path.join(work, 'results.json');
   const name = process.env['SHADEGRAD_DEVICE'];
+  const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
   const status = await bench({
     only: ['roofline', 'end-to-end', 'step'],
     quick: true,
@@ -27,6 +28,7 @@ it('measures the roofline, a batch size end to end, and the kernels of its step'
     out,
     ...(name ? { device: name } : {}),
   });
+  write.mockRestore();
   expect(status).toBe(0);
 
   const { sections, tuning, isQuick, device } = resultsFromJson(readFileSync(out, 'utf8'), out);

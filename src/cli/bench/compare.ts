@@ -61,7 +61,7 @@ function numbered(figures: readonly Figure[]): Figure[] {
 
 /** Every figure that is compared: shadegrad's own, not the device's and not those of other systems. */
 export function figuresOf({ sections }: BenchResults): Figure[] {
-  const { step = [], kernels = [], endToEnd = [], inputs = [], to99 } = sections;
+  const { step = [], kernels = [], endToEnd = [], inputs = [], scaling, to99 } = sections;
   const once = (value: number): Spread => ({
     median: value,
     low: value,
@@ -95,6 +95,15 @@ export function figuresOf({ sections }: BenchResults): Figure[] {
       better: 'less',
       value: ms,
     })),
+    ...(scaling ? [...scaling.byBatch, ...scaling.byImage] : []).flatMap(
+      ({ imageSize, batchSize, microBatchSize, stepMilliseconds, measuredBytes }): Figure[] => {
+        const of = `scaling: ${imageSize}×${imageSize}, batch ${batchSize}, ${microBatchSize} at once`;
+        return [
+          { name: of, unit: 'ms', better: 'less', value: stepMilliseconds },
+          { name: `${of}: memory`, unit: 'MiB', better: 'less', value: once(measuredBytes / 2 ** 20) },
+        ];
+      },
+    ),
     ...(to99?.isReached
       ? [{ name: 'training to 99 %', unit: 's', better: 'less' as const, value: once(to99.trainingSeconds) }]
       : []),

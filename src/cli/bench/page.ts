@@ -7,6 +7,7 @@ import { reportKernels } from './kernels.js';
 import { type Report, toMarkdown } from './report.js';
 import { type BenchResults, type Sections, deviceName } from './results.js';
 import { reportRoofline } from './roofline.js';
+import { reportScaling } from './scaling.js';
 import { reportTo99 } from './to_99.js';
 
 /** Markdown. `chart` names the drawing to show first, by the path from the page's folder. */
@@ -30,11 +31,12 @@ function describe({ device, machine, versions, date, command, tuning, sections }
   ];
 }
 
-function reportsOf({ peers, endToEnd, to99, roofline, step, kernels, inputs }: Sections): Report[] {
+function reportsOf({ peers, endToEnd, to99, scaling, roofline, step, kernels, inputs }: Sections): Report[] {
   return [
     ...(peers ? [reportPeers(peers)] : []),
     ...(endToEnd ? [reportEndToEnd(endToEnd)] : []),
     ...(to99 ? [reportTo99(to99)] : []),
+    ...(scaling ? reportScaling(scaling) : []),
     ...(roofline ? reportRoofline(roofline) : []),
     ...(step ? [reportKernels('Kernels of a training step', step)] : []),
     ...(kernels ? [reportKernels('Every op at named shapes', kernels)] : []),

@@ -9,6 +9,7 @@ import type { InputRow } from './inputs.js';
 import type { KernelRow } from './kernels.js';
 import type { PeerRow } from './peer_comparison.js';
 import type { Roofline } from './roofline.js';
+import type { Scaling } from './scaling.js';
 import type { To99 } from './to_99.js';
 
 export const format = 'shadegrad bench 1';
@@ -44,6 +45,7 @@ export interface Sections {
   readonly kernels?: readonly KernelRow[];
   readonly endToEnd?: readonly EndToEndRow[];
   readonly inputs?: readonly InputRow[];
+  readonly scaling?: Scaling;
   readonly to99?: To99;
   /** Other systems on the same model, and shadegrad beside them. */
   readonly peers?: { readonly batchSize: number; readonly rows: readonly PeerRow[] };
