@@ -44,6 +44,8 @@ export interface LineChart {
 
 const size = 12;
 const rowHeight = 16;
+/** Bold letters are that much wider. */
+const boldness = 1.08;
 
 /** Throws nothing: without a single number it says so in the plot. */
 export function lineChart(chart: LineChart): Drawing {
@@ -59,7 +61,7 @@ export function lineChart(chart: LineChart): Drawing {
   }
 
   const endLabels = series.map((one) => endLabel(one, format, width * 0.34 - 26));
-  const right = 26 + Math.max(...endLabels.map((label) => textWidth(label, size)));
+  const right = 26 + Math.max(...endLabels.map((label) => textWidth(label, size) * boldness));
   const probe = verticalScale(values, unit, isLog, 1, 0);
   const left = 22 + Math.max(...tickLabels(probe.ticks, unit).map((label) => textWidth(label, size)));
   const xs = series.flatMap(({ x }) => x);
