@@ -35,8 +35,12 @@ export function changeOf(
   kernels: readonly KernelChoice[],
   device: Device,
 ): string | undefined {
-  const recorded = Object.keys(saved.choices ?? {});
-  const lapsed = recorded.filter((key) => !device.choices.met.has(key));
+  const recorded = Object.entries(saved.choices ?? {});
+  // A run may have planned, and recorded, what it then did not need, such as a batch that is too large.
+  const needed = new Set(kernels.map(({ pass, shapes }) => `${pass} ${shapes}`));
+  const lapsed = recorded.filter(
+    ([key, { pass, shapes }]) => needed.has(`${pass} ${shapes}`) && !device.choices.met.has(key),
+  );
   const before = saved.kernels ?? [];
   // Interrupted while its kernels were compiled, a run has recorded none.
   const areOthers = before.length > 0 && JSON.stringify(before) !== JSON.stringify(kernels);

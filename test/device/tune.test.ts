@@ -17,10 +17,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { changeOf, takeChoices } from '../../src/cli/run_choices.js';
 import type { RunFile } from '../../src/cli/run_folder.js';
 import type { Choice } from '../../src/engine/choices.js';
-import type { Pass, Variant } from '../../src/engine/pass.js';
+import type { Pass, Spec, Variant } from '../../src/engine/pass.js';
 import { program, runPass } from '../../src/engine/program.js';
 import { registerShaders } from '../../src/engine/shader.js';
-import { Tensor } from '../../src/engine/tensor.js';
+import { Tensor, describe } from '../../src/engine/tensor.js';
 import { type Tuned, choicesOf, tune } from '../../src/engine/tune.js';
 import { conv2dForward } from '../../src/kernels/conv2d.js';
 import { openFolder } from '../../src/node/files.js';
@@ -205,10 +205,10 @@ async function choosePlain(): Promise<Map<string, Choice>> {
   await train();
   const cases = [...choices.met.values()].filter(({ pass }) => pass.name === 'conv2d/forward');
   expect(cases.length).toBeGreaterThan(0);
-  const found = cases.map(({ key, pass }): [string, Choice] => [
-    key,
-    { variant: 'plain', pass: pass.name, shapes: '' },
-  ]);
+  const found = cases.map(({ key, pass, context }): [string, Choice] => {
+    const shapes = Object.values<Spec>(context.inputs).map(describe).join(' ');
+    return [key, { variant: 'plain', pass: pass.name, shapes }];
+  });
   choices.clear();
   return new Map(found);
 }
@@ -362,7 +362,8 @@ test('a damaged file is a line to train, and nothing to --no-tune and --resume',
     readFileSync(path.join(work, 'stored/history.json'), 'utf8'),
   );
 
-  const choices = { '0123456789abcdef': { pass: 'matmul/forward', shapes: '[1]', variant: 'gone' } };
+  const product = recorded('off').kernels?.find(({ pass }) => pass === 'matmul/forward');
+  const choices = { '0123456789abcdef': { ...product, variant: 'gone' } };
   writeFileSync(path.join(work, 'off/run.json'), JSON.stringify({ ...recorded('off'), choices }));
   const resumed = run('train', '--resume', 'off');
   expect(resumed.status, resumed.stderr).toBe(0);
