@@ -226,6 +226,10 @@ function fuse(nodes: readonly Node[], outputs: readonly Value[], device: Device,
     if (host) {
       // The host runs where its last fused op stood, so that all operands have been computed by then.
       groups.splice(groups.indexOf(host), 1);
+      for (const map of mapsFor(node, host, groups, users)) {
+        groups.splice(groups.indexOf(map), 1);
+        host.chain.push(...map.chain);
+      }
       host.chain.push(node);
       groups.push(host);
     } else {
@@ -276,21 +280,36 @@ function lowerMap({ shape }: Spec, { traits }: Device): Lowering {
 
 /** The group that computes an operand of `node` and that can take `node` into its epilogue. */
 function findHost(node: Node, groups: readonly Group[], users: Users): Group | undefined {
+  const hosts = fusableOperands(node).flatMap((id) => {
+    const host = groups.find((group) => group.hasEpilogue && flowOf(group).some((value) => value.id === id));
+    return host && canTake(host, [node], groups, users) ? [host] : [];
+  });
+  // A kernel is a better host than a map.
+  return hosts.find((host) => host.base) ?? hosts[0];
+}
+
+/** The maps that compute other operands of `node` for nobody else: `host` can do their work as well. */
+function mapsFor(node: Node, host: Group, groups: readonly Group[], users: Users): Group[] {
+  const chosen: Group[] = [];
+  for (const id of fusableOperands(node)) {
+    const map = groups.find((group) => !group.base && resultOf(group).id === id);
+    if (!map || users.get(id)?.size !== 1 || neededOnTheWay(map, users).length > 0) continue;
+    const chain = [...chosen, map].flatMap((each) => each.chain);
+    const isThere = canTake(map, [], groups, users);
+    if (isThere && bindingCount({ ...host, chain: [...host.chain, ...chain, node] }, users) <= maxBindings)
+      chosen.push(map);
+  }
+  return chosen;
+}
+
+/** The operands, by the id of their root, whose elements meet those of the result one to one. */
+function fusableOperands(node: Node): number[] {
   const [output] = Object.values(node.outputs);
   assert(output, 'an element-wise pass has an output');
-  const whole = new Set(node.pass.elementwise?.whole);
-  const hosts = Object.entries(node.inputs).flatMap(([name, value]) => {
-    const root = rootOf(value);
-    const isFusable =
-      !whole.has(name) &&
-      root.placement === undefined &&
-      sizeOf(value.spec.shape) === sizeOf(output.spec.shape);
-    if (!isFusable) return [];
-    const host = groups.find((group) => group.hasEpilogue && flowOf(group).some(({ id }) => id === root.id));
-    return host && canTake(host, node, groups, users) ? [host] : [];
-  });
-  // A kernel is a better host than a map: the map's value then becomes an operand.
-  return hosts.find((host) => host.base) ?? hosts[0];
+  return Object.entries(node.inputs)
+    .filter(([name]) => !node.pass.elementwise?.whole?.includes(name))
+    .filter(([, { spec }]) => sizeOf(spec.shape) === sizeOf(output.spec.shape))
+    .map(([, value]) => idOf(value));
 }
 
 /** The value that goes through the epilogue: of a kernel with several outputs the first. */
@@ -306,33 +325,35 @@ function flowOf({ base, chain }: Group): Value[] {
   return [base, ...chain].flatMap((node) => (node ? Object.values(node.outputs).slice(0, 1) : []));
 }
 
-/** Those of them before the result that nodes outside the group read, or that are an output. */
+/** Those of them before the result that nodes outside the group read, that are an output, or that have a place. */
 function neededOnTheWay(group: Group, users: Users): Value[] {
   const isOutside = (user: Node | 'output'): boolean => user === 'output' || !group.chain.includes(user);
   return flowOf(group)
     .slice(0, -1)
-    .filter(({ id }) => [...(users.get(id) ?? [])].some(isOutside));
+    .filter(({ id, placement }) => placement !== undefined || [...(users.get(id) ?? [])].some(isOutside));
 }
 
-/** Whether `group`, which then runs last, can take `node` into its epilogue. */
-function canTake(group: Group, node: Node, groups: readonly Group[], users: Users): boolean {
+/** Whether `group` can run last, with `nodes` in its epilogue. */
+function canTake(group: Group, nodes: readonly Node[], groups: readonly Group[], users: Users): boolean {
   const sides = new Set(
     Object.values(group.base?.outputs ?? {})
       .slice(1)
       .map(idOf),
   );
   const flow = new Set(flowOf(group).map(idOf));
-  const whole = node.pass.elementwise?.whole ?? [];
   // A kernel cannot read what it is about to write, except the element that flows.
-  const isBusy = ([name, value]: [string, Value]): boolean =>
-    sides.has(idOf(value)) || (whole.includes(name) && flow.has(idOf(value)));
-  if (Object.entries(node.inputs).some(isBusy)) return false;
+  const isBusy = ({ pass, inputs }: Node): boolean =>
+    Object.entries(inputs).some(
+      ([name, value]) =>
+        sides.has(idOf(value)) || (pass.elementwise?.whole?.includes(name) && flow.has(idOf(value))),
+    );
+  if (nodes.some(isBusy)) return false;
   const reads = new Set(inputsOf(group).map(idOf));
   const isInTheWay = (later: Group): boolean =>
     inputsOf(later).some((value) => sides.has(idOf(value)) || flow.has(idOf(value))) ||
     (later.base?.pass.mutates ?? []).some((name) => reads.has(idOf(later.base?.inputs[name] as Value)));
   if (groups.slice(groups.indexOf(group) + 1).some(isInTheWay)) return false;
-  return bindingCount({ ...group, chain: [...group.chain, node] }, users) <= maxBindings;
+  return bindingCount({ ...group, chain: [...group.chain, ...nodes] }, users) <= maxBindings;
 }
 
 function inputsOf(group: Group): Value[] {

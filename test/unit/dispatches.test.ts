@@ -43,10 +43,10 @@ function stepOf(make: (options: ModelOptions) => Sequential, options: ModelOptio
 
 /** The number with fusion and without: for the software family, then for the gpu family. */
 describe.each([
-  ['paper', paperModel, {}, { software: [45, 75], gpu: [32, 62] }],
-  ['paper with an L2 penalty', paperModel, l2, { software: [66, 107], gpu: [53, 94] }],
-  ['paper-bn', paperBnModel, {}, { software: [78, 95], gpu: [74, 91] }],
-  ['mlp', mlpModel, {}, { software: [19, 23], gpu: [12, 16] }],
+  ['paper', paperModel, {}, { software: [43, 73], gpu: [32, 62] }],
+  ['paper with an L2 penalty', paperModel, l2, { software: [58, 105], gpu: [47, 94] }],
+  ['paper-bn', paperBnModel, {}, { software: [77, 94], gpu: [74, 91] }],
+  ['mlp', mlpModel, {}, { software: [17, 21], gpu: [12, 16] }],
 ] as const)('%s', (_, make, options, expected) => {
   test.each(['software', 'gpu'] as const)('%s', (family) => {
     const fused = stepOf(make, { ...options, device: hollowDevice(family) });

@@ -264,9 +264,22 @@ test('an op that makes its operand larger is not fused into it', () => {
   expect(new Set(labels(plan))).toEqual(new Set(['matmul/forward', 'add/forward']));
 });
 
-test('a kernel is the better host: the other operand becomes an input of it', () => {
-  const plan = planOf((x, w, a) => add(exp(a), matmul(x, w)), [32, 32], [32, 32], [32, 32]);
-  expect(new Set(labels(plan))).toEqual(new Set(['exp/forward', 'matmul/forward + add/forward']));
+test('a kernel is the better host, and does the work of a map that nobody else needs', () => {
+  const shapes = [
+    [32, 32],
+    [32, 32],
+    [32, 32],
+  ];
+  const plan = planOf((x, w, a) => add(exp(a), matmul(x, w)), ...shapes);
+  expect(labels(plan)).toEqual(['matmul/forward + exp/forward + add/forward']);
+  const shared = planOf(
+    (x, w, a) => {
+      const map = exp(a);
+      return [add(map, matmul(x, w)), matmul(map, w)];
+    },
+    ...shapes,
+  );
+  expect(labels(shared)).toEqual(['exp/forward', 'matmul/forward + add/forward', 'matmul/forward']);
 });
 
 test('an element-wise chain of its own is one map', () => {
