@@ -112,6 +112,11 @@ describe('comparePeers', { timeout: 60_000 }, () => {
     expect(readFileSync(log, 'utf8')).not.toContain('wrong begins train');
   });
 
+  test('is stricter with inference than with training', async () => {
+    const [, row] = await compare(fake('own'), fake('off', { prepared: { inferLoss: 2.3001 } }));
+    expect(row?.note).toContain('its loss of the first batch is 2.30010, ours 2.30000');
+  });
+
   test('accepts a loss within the tolerance, and says by how much it differs', async () => {
     const [, row] = await compare(fake('own'), fake('near', { prepared: { trainLosses: [2.3, 2, 1.501] } }));
     expect(row?.lossDifference).toBeCloseTo(0.001 / 1.5, 12);

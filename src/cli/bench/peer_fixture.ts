@@ -11,6 +11,13 @@ import { pcg4d, streams } from '../../random.js';
 export const fixtureBatches = 4;
 
 /**
+ * One with which, in the first 32 images, no value is within rounding of 0 (the nearest: 2e-8) where the model has a
+ * relu: it would pass in one system and not in another, and RMSprop, whose first step is nearly the gradient's sign,
+ * would make 3e-4 of the loss out of it.
+ */
+const seed = 3;
+
+/**
  * The file, in safetensors: the parameters by Keras's names and layouts (kernels HWIO and [in,out]), `images`
  * u8 [4·batchSize,28,28,1] and `labels` i32 [4·batchSize].
  *
@@ -25,7 +32,7 @@ export function peerFixture(batchSize: number): Uint8Array {
     { dtype: 'F32', shape: spec.shape, data: initialValues(spec, 0, index) },
   ]);
   const count = fixtureBatches * batchSize;
-  const labels = Int32Array.from({ length: count }, (_, i) => pcg4d(0, streams.test, 1, i)[0] % 10);
+  const labels = Int32Array.from({ length: count }, (_, i) => pcg4d(seed, streams.test, 1, i)[0] % 10);
   const images = new Uint8Array(count * 784);
   labels.forEach((label, i) => images.set(madeUpImage(label, i), i * 784));
   return writeSafetensors([
@@ -43,6 +50,6 @@ function madeUpImage(label: number, index: number): Uint8Array {
     const y = Math.floor(pixel / 28);
     const x = pixel % 28;
     const isInside = y >= top && y < top + 8 && x >= left && x < left + 8;
-    return isInside ? 255 : pcg4d(0, streams.test, 2 + index, pixel)[0] % 64;
+    return isInside ? 255 : pcg4d(seed, streams.test, 2 + index, pixel)[0] % 64;
   });
 }
