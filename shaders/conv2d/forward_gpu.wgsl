@@ -48,12 +48,16 @@ const TILES_N = (O + TILE_N - 1u) / TILE_N;
 const STRIPE = TILE_N / 4u;
 const K_QUADS = K_STEP / 4u;
 const ROUNDS = (K + K_STEP - 1u) / K_STEP;
-// vec4 of each tile that one invocation brings in per round; the loops below leave no remainder.
+// vec4 of each tile that one invocation brings in per round; of b the last may be one too many.
 const A_LOADS = TILE_M * K_QUADS / THREADS;
-const B_LOADS = STRIPE * K_STEP / THREADS;
+const B_LOADS = (STRIPE * K_STEP + THREADS - 1u) / THREADS;
 const_assert A_LOADS * THREADS == TILE_M * K_QUADS;
-const_assert B_LOADS * THREADS == STRIPE * K_STEP;
-// A row or column no image has: far from wrapping to 0 when taps are added.
+// An invocation brings in the same terms of every pixel.
+const_assert THREADS % K_QUADS == 0u;
+const ROWS_APART = THREADS / K_QUADS;
+// Invocations side by side in a subgroup: eight by four read the least from workgroup memory.
+const WIDE = min(THREADS_X, 8u);
+// A row no image has. The sum of two of them is one as well: a tap and a pixel may both be outside.
 const OUTSIDE = 0x40000000u;
 
 @group(0) @binding(0) var<storage, read> x: array<X_ELEMENT>;
@@ -61,9 +65,10 @@ const OUTSIDE = 0x40000000u;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 
 // Only the thread coordinate of these arrays is dynamic in the inner loop, so that the clamps which
-// robustness adds are computed once. The vec4 too many per row spreads the rows over the banks.
-// a_tile[row / ROWS][row % ROWS][k / 4] holds four consecutive terms of a pixel.
-var<workgroup> a_tile: array<array<array<vec4f, K_QUADS + 1u>, ROWS>, THREADS_Y>;
+// robustness adds are computed once. Neighbours read neighbouring rows, and the vec4 too many per row
+// puts those on different banks.
+// a_tile[row / THREADS_Y][row % THREADS_Y][k / 4] holds four consecutive terms of a pixel.
+var<workgroup> a_tile: array<array<array<vec4f, K_QUADS + 1u>, THREADS_Y>, ROWS>;
 // b_tile[k][t / THREADS_X][t % THREADS_X] holds the channels t, t + STRIPE, t + 2 STRIPE, t + 3 STRIPE.
 var<workgroup> b_tile: array<array<array<vec4f, THREADS_X + 1u>, QUADS>, K_STEP>;
 
@@ -72,40 +77,47 @@ fn epilogue(value: f32, index: u32, channel: u32) -> f32 { return value; } //! h
 // Where the window of one output pixel starts in x. Above or left of the image h and w wrap to huge
 // values, so that one comparison catches both sides.
 struct Window {
-  image: u32, // flat index of the image's first element
+  first: u32, // flat index of the window's first element; wraps as well
   h: u32,
   w: u32,
 }
 
 fn window_of(pixel: u32) -> Window {
-  let q = pixel % Q;
-  let p = pixel / Q % P;
-  let h = select(OUTSIDE, p * STRIDE_H - PAD_TOP, pixel < M);
-  return Window(pixel / (P * Q) * (H * W * C), h, q * STRIDE_W - PAD_LEFT);
+  let h = pixel / Q % P * STRIDE_H - PAD_TOP;
+  let w = pixel % Q * STRIDE_W - PAD_LEFT;
+  let first = ((pixel / (P * Q) * H + h) * W + w) * C;
+  return Window(first, select(OUTSIDE, h, pixel < M), w);
 }
 
-fn x_at(window: Window, k: u32) -> f32 {
-  let tap = k / C;
-  let h = window.h + tap / KW;
-  let w = window.w + tap % KW;
-  if (k >= K || h >= H || w >= W) {
+// A term of the sum: a place in the window and a channel.
+struct Tap {
+  offset: u32, // flat distance from the window's first element
+  i: u32,
+  j: u32,
+}
+
+fn tap_of(k: u32) -> Tap {
+  let i = k / (KW * C);
+  let j = k / C % KW;
+  return Tap((i * W + j) * C + k % C, select(OUTSIDE, i, k < K), j);
+}
+
+fn x_at(window: Window, tap: Tap) -> f32 {
+  if (window.h + tap.i >= H || window.w + tap.j >= W) {
     return 0.0;
   }
-  return vec4f(x[window.image + (h * W + w) * C + k % C]).x;
+  return vec4f(x[window.first + tap.offset]).x;
 }
 
-// The terms k to k + 3 of one pixel; with C a multiple of four they share a tap.
-fn x_quad(window: Window, k: u32) -> vec4f {
+// Four consecutive terms of one pixel; with C a multiple of four they share a tap.
+fn x_quad(window: Window, tap: Tap, tap1: Tap, tap2: Tap, tap3: Tap) -> vec4f {
   if (X_WIDTH == 4u) {
-    let tap = k / C;
-    let h = window.h + tap / KW;
-    let w = window.w + tap % KW;
-    if (k >= K || h >= H || w >= W) {
+    if (window.h + tap.i >= H || window.w + tap.j >= W) {
       return vec4f();
     }
-    return vec4f(x[(window.image + (h * W + w) * C + k % C) / 4u]);
+    return vec4f(x[(window.first + tap.offset) / 4u]);
   }
-  return vec4f(x_at(window, k), x_at(window, k + 1u), x_at(window, k + 2u), x_at(window, k + 3u));
+  return vec4f(x_at(window, tap), x_at(window, tap1), x_at(window, tap2), x_at(window, tap3));
 }
 
 fn kernel_at(k: u32, o: u32) -> f32 {
@@ -120,13 +132,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   let tile = group.y * GRID_X + group.x;
   let first_m = tile / TILES_N * TILE_M;
   let first_o = tile % TILES_N * TILE_N;
-  let tx = local % THREADS_X;
-  let ty = local / THREADS_X;
+  let tx = local / (WIDE * THREADS_Y) * WIDE + local % WIDE;
+  let ty = local / WIDE % THREADS_Y;
 
   // An invocation gathers for the same pixels in every round: their divisions are done once.
+  let quad = local % K_QUADS;
   var windows: array<Window, A_LOADS>;
   for (var load = 0u; load < A_LOADS; load++) {
-    windows[load] = window_of(first_m + (load * THREADS + local) / K_QUADS);
+    windows[load] = window_of(first_m + load * ROWS_APART + local / K_QUADS);
   }
 
   var sum: array<array<vec4f, QUADS>, ROWS>;
@@ -137,36 +150,41 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
 
   for (var round = 0u; round < ROUNDS; round++) {
     let first_k = round * K_STEP;
+    let k = first_k + 4u * quad;
+    let tap = tap_of(k);
+    let tap1 = tap_of(k + 1u);
+    let tap2 = tap_of(k + 2u);
+    let tap3 = tap_of(k + 3u);
     for (var load = 0u; load < A_LOADS; load++) {
-      let slot = load * THREADS + local;
-      let row = slot / K_QUADS;
-      let quad = slot % K_QUADS;
-      a_tile[row / ROWS][row % ROWS][quad] = x_quad(windows[load], first_k + 4u * quad);
+      let row = load * ROWS_APART + local / K_QUADS;
+      a_tile[row / THREADS_Y][row % THREADS_Y][quad] = x_quad(windows[load], tap, tap1, tap2, tap3);
     }
     for (var load = 0u; load < B_LOADS; load++) {
       let slot = load * THREADS + local;
-      let t = slot % STRIPE;
-      let step = slot / STRIPE;
-      let k = first_k + step;
-      let o = first_o + t;
-      b_tile[step][t / THREADS_X][t % THREADS_X] = vec4f(
-        kernel_at(k, o),
-        kernel_at(k, o + STRIPE),
-        kernel_at(k, o + 2u * STRIPE),
-        kernel_at(k, o + 3u * STRIPE),
-      );
+      if (slot < STRIPE * K_STEP) {
+        let t = slot % STRIPE;
+        let step = slot / STRIPE;
+        let k = first_k + step;
+        let o = first_o + t;
+        b_tile[step][t / THREADS_X][t % THREADS_X] = vec4f(
+          kernel_at(k, o),
+          kernel_at(k, o + STRIPE),
+          kernel_at(k, o + 2u * STRIPE),
+          kernel_at(k, o + 3u * STRIPE),
+        );
+      }
     }
     workgroupBarrier();
 
-    for (var quad = 0u; quad < K_QUADS; quad++) {
+    for (var step = 0u; step < K_QUADS; step++) {
       for (var j = 0u; j < QUADS; j++) {
-        b0[j] = b_tile[4u * quad][j][tx];
-        b1[j] = b_tile[4u * quad + 1u][j][tx];
-        b2[j] = b_tile[4u * quad + 2u][j][tx];
-        b3[j] = b_tile[4u * quad + 3u][j][tx];
+        b0[j] = b_tile[4u * step][j][tx];
+        b1[j] = b_tile[4u * step + 1u][j][tx];
+        b2[j] = b_tile[4u * step + 2u][j][tx];
+        b3[j] = b_tile[4u * step + 3u][j][tx];
       }
       for (var row = 0u; row < ROWS; row++) {
-        let four = a_tile[ty][row][quad];
+        let four = a_tile[row][ty][step];
         for (var j = 0u; j < QUADS; j++) {
           sum[row][j] = fma(vec4f(four.w), b3[j], fma(vec4f(four.z), b2[j],
             fma(vec4f(four.y), b1[j], fma(vec4f(four.x), b0[j], sum[row][j]))));
@@ -177,7 +195,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   }
 
   for (var row = 0u; row < ROWS; row++) {
-    let pixel = first_m + ty * ROWS + row;
+    let pixel = first_m + row * THREADS_Y + ty;
     for (var j = 0u; j < QUADS; j++) {
       for (var e = 0u; e < 4u; e++) {
         let o = first_o + e * STRIPE + j * THREADS_X + tx;

@@ -57,22 +57,29 @@ const TILES_N = (C + TILE_N - 1u) / TILE_N;
 const STRIPE = TILE_N / 4u;
 const K_QUADS = K_STEP / 4u;
 const ROUNDS = (K + K_STEP - 1u) / K_STEP;
-// vec4 of each tile that one invocation brings in per round; the loops below leave no remainder.
+// vec4 of each tile that one invocation brings in per round; of b the last may be one too many.
 const A_LOADS = TILE_M * K_QUADS / THREADS;
-const B_LOADS = STRIPE * K_STEP / THREADS;
+const B_LOADS = (STRIPE * K_STEP + THREADS - 1u) / THREADS;
 const_assert A_LOADS * THREADS == TILE_M * K_QUADS;
-const_assert B_LOADS * THREADS == STRIPE * K_STEP;
-// A row no gradient has, even after a few taps are subtracted.
-const OUTSIDE = 0x40000000u;
+// An invocation brings in the same terms of every pixel and of every channel.
+const_assert THREADS % K_STEP == 0u;
+const ROWS_APART = THREADS / K_QUADS;
+// Invocations side by side in a subgroup: eight by four read the least from workgroup memory.
+const WIDE = min(THREADS_X, 8u);
+const COLUMNS_APART = THREADS / K_STEP;
+// Taps are subtracted from rows: of a row no gradient has and a tap no window has none leads inside.
+const NO_ROW = 0x20000000u;
+const NO_TAP = 0x40000000u;
 
 @group(0) @binding(0) var<storage, read> dy: array<DY_ELEMENT>;
 @group(0) @binding(1) var<storage, read> kernel: array<f32>;
 @group(0) @binding(2) var<storage, read_write> dx: array<f32>;
 
 // Only the thread coordinate of these arrays is dynamic in the inner loop, so that the clamps which
-// robustness adds are computed once. The vec4 too many per row keeps column-wise stores off one bank.
-// a_tile[row / ROWS][row % ROWS][k / 4] holds four consecutive terms of a pixel.
-var<workgroup> a_tile: array<array<array<vec4f, K_QUADS + 1u>, ROWS>, THREADS_Y>;
+// robustness adds are computed once. Neighbours read neighbouring rows, and the vec4 too many per row
+// puts those on different banks.
+// a_tile[row / THREADS_Y][row % THREADS_Y][k / 4] holds four consecutive terms of a pixel.
+var<workgroup> a_tile: array<array<array<vec4f, K_QUADS + 1u>, THREADS_Y>, ROWS>;
 // b_tile[k][t / THREADS_X][t % THREADS_X] holds the channels t, t + STRIPE, t + 2 STRIPE, t + 3 STRIPE.
 var<workgroup> b_tile: array<array<array<vec4f, THREADS_X + 1u>, QUADS>, K_STEP>;
 
@@ -94,50 +101,56 @@ fn pixel_of(m: u32, phase: vec2u) -> Pixel {
 // Where the first tap of a pixel finds dy; the taps after it lie above and to the left. There p and q
 // wrap to huge values, so that one comparison catches both sides.
 struct Window {
-  image: u32, // flat index of the first element of dy that belongs to the image
+  first: u32, // flat index of the first channel of dy there
   p: u32,
   q: u32,
 }
 
 fn window_of(m: u32, phase: vec2u) -> Window {
   let pixel = pixel_of(m, phase);
-  let p = select(OUTSIDE, (pixel.h + PAD_TOP) / STRIDE_H, m < M);
-  return Window(pixel.n * (P * Q * O), p, (pixel.w + PAD_LEFT) / STRIDE_W);
+  let p = (pixel.h + PAD_TOP) / STRIDE_H;
+  let q = (pixel.w + PAD_LEFT) / STRIDE_W;
+  return Window(((pixel.n * P + p) * Q + q) * O, select(NO_ROW, p, m < M), q);
 }
 
-fn dy_at(window: Window, k: u32) -> f32 {
-  let tap = k / O;
-  let p = window.p - tap / TAPS_W;
-  let q = window.q - tap % TAPS_W;
-  if (k >= K || p >= P || q >= Q) {
+// A term of the sum: a tap of the phase, counted from its first, and a channel.
+struct Tap {
+  i: u32,
+  j: u32,
+  o: u32,
+}
+
+fn tap_of(k: u32) -> Tap {
+  let i = k / (TAPS_W * O);
+  return Tap(select(NO_TAP, i, k < K), k / O % TAPS_W, k % O);
+}
+
+fn dy_at(window: Window, tap: Tap) -> f32 {
+  if (window.p - tap.i >= P || window.q - tap.j >= Q) {
     return 0.0;
   }
-  return vec4f(dy[window.image + (p * Q + q) * O + k % O]).x;
+  return vec4f(dy[window.first - (tap.i * Q + tap.j) * O + tap.o]).x;
 }
 
-// The terms k to k + 3 of one pixel; with O a multiple of four they share a tap.
-fn dy_quad(window: Window, k: u32) -> vec4f {
+// Four consecutive terms of one pixel; with O a multiple of four they share a tap.
+fn dy_quad(window: Window, tap: Tap, tap1: Tap, tap2: Tap, tap3: Tap) -> vec4f {
   if (DY_WIDTH == 4u) {
-    let tap = k / O;
-    let p = window.p - tap / TAPS_W;
-    let q = window.q - tap % TAPS_W;
-    if (k >= K || p >= P || q >= Q) {
+    if (window.p - tap.i >= P || window.q - tap.j >= Q) {
       return vec4f();
     }
-    return vec4f(dy[(window.image + (p * Q + q) * O + k % O) / 4u]);
+    return vec4f(dy[(window.first - (tap.i * Q + tap.j) * O + tap.o) / 4u]);
   }
-  return vec4f(dy_at(window, k), dy_at(window, k + 1u), dy_at(window, k + 2u), dy_at(window, k + 3u));
+  return vec4f(dy_at(window, tap), dy_at(window, tap1), dy_at(window, tap2), dy_at(window, tap3));
 }
 
-// The kernel for term k of the phase whose first tap is given.
-fn kernel_at(k: u32, c: u32, first_tap: vec2u) -> f32 {
-  let tap = k / O;
-  let i = first_tap.x + tap / TAPS_W * STRIDE_H;
-  let j = first_tap.y + tap % TAPS_W * STRIDE_W;
-  if (i >= KH || j >= KW || c >= C) {
+// The kernel for one term of the phase whose first tap is given.
+fn kernel_at(tap: Tap, c: u32, first_tap: vec2u) -> f32 {
+  let i = first_tap.x + tap.i * STRIDE_H;
+  let j = first_tap.y + tap.j * STRIDE_W;
+  if (tap.i >= TAPS_H || i >= KH || j >= KW || c >= C) {
     return 0.0;
   }
-  return kernel[((i * KW + j) * C + c) * O + k % O];
+  return kernel[((i * KW + j) * C + c) * O + tap.o];
 }
 
 @compute @workgroup_size(THREADS)
@@ -149,13 +162,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   let phase_index = tile / (TILES_N * TILES_M) % (STRIDE_H * STRIDE_W);
   let phase = vec2u(phase_index / STRIDE_W, phase_index % STRIDE_W);
   let first_tap = (phase + vec2u(PAD_TOP, PAD_LEFT)) % vec2u(STRIDE_H, STRIDE_W);
-  let tx = local % THREADS_X;
-  let ty = local / THREADS_X;
+  let tx = local / (WIDE * THREADS_Y) * WIDE + local % WIDE;
+  let ty = local / WIDE % THREADS_Y;
 
   // An invocation gathers for the same pixels in every round: their divisions are done once.
+  let quad = local % K_QUADS;
   var windows: array<Window, A_LOADS>;
   for (var load = 0u; load < A_LOADS; load++) {
-    windows[load] = window_of(first_m + (load * THREADS + local) / K_QUADS, phase);
+    windows[load] = window_of(first_m + load * ROWS_APART + local / K_QUADS, phase);
   }
 
   var sum: array<array<vec4f, QUADS>, ROWS>;
@@ -166,37 +180,41 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
 
   for (var round = 0u; round < ROUNDS; round++) {
     let first_k = round * K_STEP;
+    let k = first_k + 4u * quad;
+    let tap = tap_of(k);
+    let tap1 = tap_of(k + 1u);
+    let tap2 = tap_of(k + 2u);
+    let tap3 = tap_of(k + 3u);
     for (var load = 0u; load < A_LOADS; load++) {
-      let slot = load * THREADS + local;
-      let row = slot / K_QUADS;
-      let quad = slot % K_QUADS;
-      a_tile[row / ROWS][row % ROWS][quad] = dy_quad(windows[load], first_k + 4u * quad);
+      let row = load * ROWS_APART + local / K_QUADS;
+      a_tile[row / THREADS_Y][row % THREADS_Y][quad] = dy_quad(windows[load], tap, tap1, tap2, tap3);
     }
     // The kernel is contiguous along k here, so neighbours load neighbouring k.
+    let step = local % K_STEP;
+    let tap_of_step = tap_of(first_k + step);
     for (var load = 0u; load < B_LOADS; load++) {
-      let slot = load * THREADS + local;
-      let t = slot / K_STEP;
-      let step = slot % K_STEP;
-      let k = first_k + step;
-      let c = first_c + t;
-      b_tile[step][t / THREADS_X][t % THREADS_X] = vec4f(
-        kernel_at(k, c, first_tap),
-        kernel_at(k, c + STRIPE, first_tap),
-        kernel_at(k, c + 2u * STRIPE, first_tap),
-        kernel_at(k, c + 3u * STRIPE, first_tap),
-      );
+      let t = load * COLUMNS_APART + local / K_STEP;
+      if (t < STRIPE) {
+        let c = first_c + t;
+        b_tile[step][t / THREADS_X][t % THREADS_X] = vec4f(
+          kernel_at(tap_of_step, c, first_tap),
+          kernel_at(tap_of_step, c + STRIPE, first_tap),
+          kernel_at(tap_of_step, c + 2u * STRIPE, first_tap),
+          kernel_at(tap_of_step, c + 3u * STRIPE, first_tap),
+        );
+      }
     }
     workgroupBarrier();
 
-    for (var quad = 0u; quad < K_QUADS; quad++) {
+    for (var four_steps = 0u; four_steps < K_QUADS; four_steps++) {
       for (var j = 0u; j < QUADS; j++) {
-        b0[j] = b_tile[4u * quad][j][tx];
-        b1[j] = b_tile[4u * quad + 1u][j][tx];
-        b2[j] = b_tile[4u * quad + 2u][j][tx];
-        b3[j] = b_tile[4u * quad + 3u][j][tx];
+        b0[j] = b_tile[4u * four_steps][j][tx];
+        b1[j] = b_tile[4u * four_steps + 1u][j][tx];
+        b2[j] = b_tile[4u * four_steps + 2u][j][tx];
+        b3[j] = b_tile[4u * four_steps + 3u][j][tx];
       }
       for (var row = 0u; row < ROWS; row++) {
-        let four = a_tile[ty][row][quad];
+        let four = a_tile[row][ty][four_steps];
         for (var j = 0u; j < QUADS; j++) {
           sum[row][j] = fma(vec4f(four.w), b3[j], fma(vec4f(four.z), b2[j],
             fma(vec4f(four.y), b1[j], fma(vec4f(four.x), b0[j], sum[row][j]))));
@@ -207,7 +225,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   }
 
   for (var row = 0u; row < ROWS; row++) {
-    let m = first_m + ty * ROWS + row;
+    let m = first_m + row * THREADS_Y + ty;
     let pixel = pixel_of(m, phase);
     for (var j = 0u; j < QUADS; j++) {
       for (var e = 0u; e < 4u; e++) {

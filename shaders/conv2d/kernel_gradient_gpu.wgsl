@@ -57,16 +57,17 @@ const TILE_M_QUADS = TILE_M / 4u;
 const STRIPE = TILE_N / 4u;
 // Rounds per slice; the last slice may run past the pixels, where the loads give zero.
 const ROUNDS = ((PIXELS + K_STEP - 1u) / K_STEP + SLICES - 1u) / SLICES;
-// vec4 of each tile that one invocation brings in per round; the loops below leave no remainder.
+// vec4 of each tile that one invocation brings in per round; of b the last may be one too many.
 const A_LOADS = TILE_M_QUADS * K_STEP / THREADS;
-const B_LOADS = STRIPE * K_STEP / THREADS;
+const B_LOADS = (STRIPE * K_STEP + THREADS - 1u) / THREADS;
 const_assert A_LOADS * THREADS == TILE_M_QUADS * K_STEP;
-const_assert B_LOADS * THREADS == STRIPE * K_STEP;
 // An invocation gathers the same rows in every round.
 const_assert THREADS % TILE_M_QUADS == 0u;
 // And the same columns, THREADS / STRIPE invocations each; at the end b_tile has room for the sums of all.
 const COLUMN_SHARERS = THREADS / STRIPE;
 const_assert THREADS % STRIPE == 0u && COLUMN_SHARERS <= K_STEP;
+// Invocations side by side in a subgroup: eight by four read the least from workgroup memory.
+const WIDE = min(THREADS_X, 8u);
 // A row no image has. The sum of two of them is one as well: a tap and a pixel may both be outside.
 const OUTSIDE = 0x40000000u;
 
@@ -144,8 +145,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   let tile = group.y * GRID_X + group.x;
   let first_m = tile / TILES_N * TILE_M;
   let first_o = tile % TILES_N * TILE_N;
-  let tx = local % THREADS_X;
-  let ty = local / THREADS_X;
+  let tx = local / (WIDE * THREADS_Y) * WIDE + local % WIDE;
+  let ty = local / WIDE % THREADS_Y;
 
   // The rows are the same in every round: their divisions are done once.
   let quad = local % TILE_M_QUADS;
@@ -169,11 +170,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
     }
     for (var load = 0u; load < B_LOADS; load++) {
       let step = (load * THREADS + local) / STRIPE;
-      let k = first_k + step;
-      let o = first_o + t;
-      let four = vec4f(dy_at(k, o), dy_at(k, o + STRIPE), dy_at(k, o + 2u * STRIPE), dy_at(k, o + 3u * STRIPE));
-      b_tile[step][t / THREADS_X][t % THREADS_X] = four;
-      column_sums += four;
+      if (step < K_STEP) {
+        let k = first_k + step;
+        let o = first_o + t;
+        let four = vec4f(dy_at(k, o), dy_at(k, o + STRIPE), dy_at(k, o + 2u * STRIPE), dy_at(k, o + 3u * STRIPE));
+        b_tile[step][t / THREADS_X][t % THREADS_X] = four;
+        column_sums += four;
+      }
     }
     workgroupBarrier();
 

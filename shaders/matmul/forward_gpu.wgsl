@@ -41,20 +41,22 @@ const STRIPE = TILE_N / 4u;
 const K_QUADS = K_STEP / 4u;
 // Rounds per slice; the last slice may run past K, where the loads give zero.
 const ROUNDS = ((K + K_STEP - 1u) / K_STEP + SLICES - 1u) / SLICES;
-// vec4 of each tile that one invocation brings in per round; the loops below leave no remainder.
+// vec4 of each tile that one invocation brings in per round; of b the last may be one too many.
 const A_LOADS = TILE_M * K_QUADS / THREADS;
-const B_LOADS = STRIPE * K_STEP / THREADS;
+const B_LOADS = (STRIPE * K_STEP + THREADS - 1u) / THREADS;
 const_assert A_LOADS * THREADS == TILE_M * K_QUADS;
-const_assert B_LOADS * THREADS == STRIPE * K_STEP;
+// Invocations side by side in a subgroup: eight by four read the least from workgroup memory.
+const WIDE = min(THREADS_X, 8u);
 
 @group(0) @binding(0) var<storage, read> a: array<A_ELEMENT>;
 @group(0) @binding(1) var<storage, read> b: array<f32>;
 @group(0) @binding(2) var<storage, read_write> c: array<f32>;
 
 // Only the thread coordinate of these arrays is dynamic in the inner loop, so that the clamps which
-// robustness adds are computed once. The vec4 too many per row keeps column-wise stores off one bank.
-// a_tile[row / ROWS][row % ROWS][k / 4] holds four consecutive k of a row.
-var<workgroup> a_tile: array<array<array<vec4f, K_QUADS + 1u>, ROWS>, THREADS_Y>;
+// robustness adds are computed once. Neighbours read neighbouring rows, and the vec4 too many per row
+// puts those on different banks.
+// a_tile[row / THREADS_Y][row % THREADS_Y][k / 4] holds four consecutive terms of a row.
+var<workgroup> a_tile: array<array<array<vec4f, K_QUADS + 1u>, THREADS_Y>, ROWS>;
 // b_tile[k][t / THREADS_X][t % THREADS_X] holds the columns t, t + STRIPE, t + 2 STRIPE, t + 3 STRIPE.
 var<workgroup> b_tile: array<array<array<vec4f, THREADS_X + 1u>, QUADS>, K_STEP>;
 
@@ -89,8 +91,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   let tile = group.y * GRID_X + group.x;
   let first_m = tile / TILES_N * TILE_M;
   let first_n = tile % TILES_N * TILE_N;
-  let tx = local % THREADS_X;
-  let ty = local / THREADS_X;
+  let tx = local / (WIDE * THREADS_Y) * WIDE + local % WIDE;
+  let ty = local / WIDE % THREADS_Y;
 
   var sum: array<array<vec4f, QUADS>, ROWS>;
   var b0: array<vec4f, QUADS>;
@@ -105,16 +107,18 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
       let slot = load * THREADS + local;
       let row = select(slot / K_QUADS, slot % TILE_M, TRANSPOSE_A == 1u);
       let quad = select(slot % K_QUADS, slot / TILE_M, TRANSPOSE_A == 1u);
-      a_tile[row / ROWS][row % ROWS][quad] = a_quad(first_m + row, first_k + 4u * quad);
+      a_tile[row / THREADS_Y][row % THREADS_Y][quad] = a_quad(first_m + row, first_k + 4u * quad);
     }
     for (var load = 0u; load < B_LOADS; load++) {
       let slot = load * THREADS + local;
-      let t = select(slot % STRIPE, slot / K_STEP, TRANSPOSE_B == 1u);
-      let step = select(slot / STRIPE, slot % K_STEP, TRANSPOSE_B == 1u);
-      let k = first_k + step;
-      let n = first_n + t;
-      b_tile[step][t / THREADS_X][t % THREADS_X] =
-        vec4f(b_at(k, n), b_at(k, n + STRIPE), b_at(k, n + 2u * STRIPE), b_at(k, n + 3u * STRIPE));
+      if (slot < STRIPE * K_STEP) {
+        let t = select(slot % STRIPE, slot / K_STEP, TRANSPOSE_B == 1u);
+        let step = select(slot / STRIPE, slot % K_STEP, TRANSPOSE_B == 1u);
+        let k = first_k + step;
+        let n = first_n + t;
+        b_tile[step][t / THREADS_X][t % THREADS_X] =
+          vec4f(b_at(k, n), b_at(k, n + STRIPE), b_at(k, n + 2u * STRIPE), b_at(k, n + 3u * STRIPE));
+      }
     }
     workgroupBarrier();
 
@@ -126,7 +130,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
         b3[j] = b_tile[4u * quad + 3u][j][tx];
       }
       for (var row = 0u; row < ROWS; row++) {
-        let four = a_tile[ty][row][quad];
+        let four = a_tile[row][ty][quad];
         for (var j = 0u; j < QUADS; j++) {
           sum[row][j] = fma(vec4f(four.w), b3[j], fma(vec4f(four.z), b2[j],
             fma(vec4f(four.y), b1[j], fma(vec4f(four.x), b0[j], sum[row][j]))));
@@ -137,7 +141,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   }
 
   for (var row = 0u; row < ROWS; row++) {
-    let m = first_m + ty * ROWS + row;
+    let m = first_m + row * THREADS_Y + ty;
     for (var j = 0u; j < QUADS; j++) {
       for (var e = 0u; e < 4u; e++) {
         let n = first_n + e * STRIPE + j * THREADS_X + tx;

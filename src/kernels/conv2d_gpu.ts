@@ -9,6 +9,7 @@ import {
   type Tile,
   elements,
   grid,
+  named,
   reduction,
   sliceCount,
   suits,
@@ -45,7 +46,7 @@ function forward(tile: Tile): ForwardVariant {
     name: `gpu_${tile.name}`,
     family: 'gpu',
     hasEpilogue: true,
-    supports: (context) => suits(tile, productOf(sizesOf(context)), 1),
+    supports: (context) => suits(tile, productOf(sizesOf(context)), 1, context.device),
     lower(context) {
       const s = sizesOf(context);
       const { x, workgroups } = grid(tileCount(tile, productOf(s)), 1, context.device);
@@ -70,7 +71,7 @@ function inputGradient(tile: Tile): InputGradientVariant {
     name: `gpu_${tile.name}`,
     family: 'gpu',
     hasEpilogue: true,
-    supports: (context) => suits(tile, productOf(sizesOf(context)), 1),
+    supports: (context) => suits(tile, productOf(sizesOf(context)), 1, context.device),
     lower(context) {
       const s = sizesOf(context);
       const { x, workgroups } = grid(tileCount(tile, productOf(s)), 1, context.device);
@@ -91,7 +92,7 @@ function kernelGradient(tile: Tile): KernelGradientVariant {
     hasEpilogue: true,
     supports(context) {
       const product = productOf(sizesOf(context));
-      return suits(tile, product, sliceCount(tile, product));
+      return suits(tile, product, sliceCount(tile, product), context.device);
     },
     lower(context) {
       const s = sizesOf(context);
@@ -123,6 +124,13 @@ function kernelGradient(tile: Tile): KernelGradientVariant {
   };
 }
 
+/** Rows of vec4 here, and every shape gets its workgroups by slices; 3×3 windows on 32·i channels have 96·3i rows. */
+const kernelTiles: readonly Tile[] = [
+  { name: '96x64', threadsX: 8, threadsY: 12, rows: 8, columns: 8, kStep: 16, leastWorkgroups: 256 },
+  ...named('128x128', '128x64', '128x32', '64x64', '64x64_8x8', '64x32', '64x16'),
+  ...named('32x32').map((tile) => ({ ...tile, leastWorkgroups: 0 })),
+];
+
 export const forwardGpu: readonly ForwardVariant[] = tiles.map(forward);
 export const inputGradientGpu: readonly InputGradientVariant[] = tiles.map(inputGradient);
-export const kernelGradientGpu: readonly KernelGradientVariant[] = tiles.map(kernelGradient);
+export const kernelGradientGpu: readonly KernelGradientVariant[] = kernelTiles.map(kernelGradient);

@@ -4,9 +4,9 @@
  */
 import type { DeviceTraits, Dispatch, Variant } from '../engine/pass.js';
 
-/** A tile of the result as one workgroup computes it. Workgroup memory stays below 16 KiB. */
+/** A tile of the result as one workgroup computes it. */
 export interface Tile {
-  /** Rows and columns of the tile, `<rows>x<columns>`. */
+  /** Rows and columns of the tile, `<rows>x<columns>`; with those of an invocation where two tiles share a size. */
   readonly name: string;
   readonly threadsX: number;
   readonly threadsY: number;
@@ -15,20 +15,35 @@ export interface Tile {
   readonly columns: number;
   /** Terms of the sum per round. */
   readonly kStep: number;
+  /** Workgroups below which a big GPU has idle processors (an H100 has 132, and wants two or three on each). */
+  readonly leastWorkgroups: number;
 }
 
-/** Largest first: more arithmetic per load, but fewer workgroups. */
+const [enough, few] = [256, 64];
+
+/**
+ * In the order of preference: more arithmetic per load first, then more workgroups. Eight by eight sums per invocation read
+ * four vec4 of workgroup memory for 64 multiply-adds, four by four two for 16. 64x64_8x8 stands behind its equals: it leaves
+ * a processor few subgroups to hide its loads with, which only measuring can judge.
+ */
 export const tiles: readonly Tile[] = [
-  { name: '128x128', threadsX: 16, threadsY: 16, rows: 8, columns: 8, kStep: 8 },
-  { name: '128x64', threadsX: 8, threadsY: 16, rows: 8, columns: 8, kStep: 16 },
-  { name: '128x32', threadsX: 8, threadsY: 16, rows: 8, columns: 4, kStep: 16 },
-  { name: '64x64', threadsX: 16, threadsY: 16, rows: 4, columns: 4, kStep: 16 },
-  { name: '64x32', threadsX: 8, threadsY: 16, rows: 4, columns: 4, kStep: 32 },
-  { name: '64x16', threadsX: 4, threadsY: 16, rows: 4, columns: 4, kStep: 32 },
-  { name: '32x32', threadsX: 8, threadsY: 8, rows: 4, columns: 4, kStep: 32 },
+  { name: '128x128', threadsX: 16, threadsY: 16, rows: 8, columns: 8, kStep: 8, leastWorkgroups: enough },
+  { name: '256x32', threadsX: 4, threadsY: 32, rows: 8, columns: 8, kStep: 16, leastWorkgroups: enough },
+  { name: '128x64', threadsX: 8, threadsY: 16, rows: 8, columns: 8, kStep: 16, leastWorkgroups: enough },
+  { name: '128x32', threadsX: 8, threadsY: 16, rows: 8, columns: 4, kStep: 16, leastWorkgroups: enough },
+  { name: '64x64', threadsX: 16, threadsY: 16, rows: 4, columns: 4, kStep: 16, leastWorkgroups: enough },
+  { name: '64x64_8x8', threadsX: 8, threadsY: 8, rows: 8, columns: 8, kStep: 16, leastWorkgroups: enough },
+  { name: '64x32', threadsX: 8, threadsY: 16, rows: 4, columns: 4, kStep: 32, leastWorkgroups: enough },
+  { name: '64x16', threadsX: 4, threadsY: 16, rows: 4, columns: 4, kStep: 32, leastWorkgroups: enough },
+  { name: '32x32', threadsX: 8, threadsY: 8, rows: 4, columns: 4, kStep: 32, leastWorkgroups: few },
+  // Long steps: with so few workgroups the time is that of the rounds, one after the other.
+  { name: '16x16', threadsX: 4, threadsY: 16, rows: 1, columns: 4, kStep: 64, leastWorkgroups: 0 },
 ];
 
-const smallest = tiles.at(-1) as Tile;
+/** The tiles of these names, in the order of `tiles`. */
+export const named = (...names: string[]): Tile[] => tiles.filter((tile) => names.includes(tile.name));
+
+const [quarter] = named('32x32') as [Tile];
 
 /** A matrix product as the tiles see it: `count` independent products of the same shape. */
 export interface Product {
@@ -38,8 +53,6 @@ export interface Product {
   readonly count?: number;
 }
 
-/** Below this a big GPU has idle processors (an H100 has 132, and wants two workgroups on each). */
-const enoughWorkgroups = 256;
 /** What a split sum aims for. */
 const wantedWorkgroups = 512;
 /** A slice shorter than this spends its time starting and ending. */
@@ -69,17 +82,25 @@ export function sliceCount(tile: Tile, product: Product): number {
   return ceilDiv(rounds, ceilDiv(rounds, Math.max(1, wanted)));
 }
 
+/** Bytes of workgroup memory that the products take: a_tile and b_tile of the shaders. */
+function workgroupBytes({ threadsX, threadsY, rows, columns, kStep }: Tile): number {
+  return 16 * (rows * threadsY * (kStep / 4 + 1) + kStep * (columns / 4) * (threadsX + 1));
+}
+
 /**
- * Whether a tile is worth trying: little of it hangs over the edges of the result, and there are enough
- * workgroups. The smallest tile is always taken, so that every shape has a kernel.
+ * Whether a tile is worth trying: it fits into the device, little of it hangs over the edges of the result, and there are
+ * enough workgroups. Where 32x32 has too few, 16x16 is taken, so that every shape has a kernel.
  */
-export function suits(tile: Tile, product: Product, slices: number): boolean {
+export function suits(tile: Tile, product: Product, slices: number, device: DeviceTraits): boolean {
   const { m, n } = product;
-  if (tile === smallest) return true;
+  if (tile.name === '16x16') return tileCount(quarter, product) < enough;
+  if (tile.leastWorkgroups === 0) return true;
+  if (workgroupBytes(tile) > device.maxWorkgroupStorageBytes) return false;
   if (tile.name === '64x16' && n > 16) return false;
+  if (tile.name === '96x64' && roundUp(m, 96) >= roundUp(m, 128)) return false;
   const padded = roundUp(m, tile.threadsY * tile.rows) * roundUp(n, tile.threadsX * tile.columns);
   const littleWaste = padded <= 1.25 * roundUp(m, 32) * roundUp(n, 32);
-  return littleWaste && tileCount(tile, product) * slices >= enoughWorkgroups;
+  return littleWaste && tileCount(tile, product) * slices >= tile.leastWorkgroups;
 }
 
 /** A dispatch of `count` workgroups, wrapped to y, times `z`; with the constant that the wrap needs. */
@@ -111,7 +132,8 @@ export function reduction(
   device: DeviceTraits,
   constants: Readonly<Record<string, number>> = {},
 ): Dispatch {
-  const lanes = slices >= 32 ? 8 : slices >= 8 ? 4 : 1;
+  // Eight slices per invocation: their loads are on their way together, while a longer chain would wait for each.
+  const lanes = Math.min(32, 2 ** Math.ceil(Math.log2(Math.max(1, slices / 8))));
   const outputs = reduceThreads / lanes;
   const { x, workgroups } = grid(ceilDiv(count, outputs), 1, device);
   return {
@@ -161,7 +183,7 @@ function whole(tile: Tile): MatmulVariant {
     name: `gpu_${tile.name}`,
     family: 'gpu',
     hasEpilogue: true,
-    supports: (context) => suits(tile, productOf(context), 1),
+    supports: (context) => suits(tile, productOf(context), 1, context.device),
     lower: (context) => ({ dispatches: [matmul(context, tile, 1)] }),
   };
 }
@@ -175,8 +197,8 @@ function split(tile: Tile): MatmulVariant {
     supports(context) {
       const product = productOf(context);
       const slices = sliceCount(tile, product);
-      const fewOutputs = tileCount(smallest, product) < enoughWorkgroups;
-      return fewOutputs && slices >= leastSlices && suits(tile, product, slices);
+      const hasFewOutputs = tileCount(quarter, product) < enough;
+      return hasFewOutputs && slices >= leastSlices && suits(tile, product, slices, context.device);
     },
     lower(context) {
       const product = productOf(context);
@@ -193,11 +215,37 @@ function split(tile: Tile): MatmulVariant {
   };
 }
 
-const named = (...names: string[]): Tile[] => tiles.filter((tile) => names.includes(tile.name));
+/** Columns that one invocation keeps the sums of, and rows from which on tiles fill a GPU. */
+const [mostThinColumns, mostThinRows] = [16, 4096];
+
+/** A subgroup per row, for the few columns of a classifier's last layer. */
+const thin: MatmulVariant = {
+  name: 'gpu_thin',
+  family: 'gpu',
+  hasEpilogue: true,
+  supports: ({ outputs, attributes, device }) =>
+    !attributes.transposeA &&
+    device.subgroupSize >= 4 &&
+    (outputs.c.shape[1] as number) <= mostThinColumns &&
+    (outputs.c.shape[0] as number) <= mostThinRows,
+  lower: (context) => {
+    const { m, n, k } = productOf(context);
+    const { workgroups } = grid(m, 1, context.device);
+    const constants = {
+      M: m,
+      N: n,
+      K: k,
+      TRANSPOSE_B: Number(context.attributes.transposeB),
+      SG: context.device.subgroupSize,
+    };
+    return { dispatches: [{ shader: 'matmul/forward_gpu_thin', constants, workgroups }] };
+  },
+};
 
 /** Whole sums first where they fill the device, then split ones, then the small tile for what is left. */
 export const matmulGpu: readonly MatmulVariant[] = [
-  ...named('128x128', '128x64', '64x64', '64x32').map(whole),
+  thin,
+  ...named('128x128', '128x64', '64x64', '64x64_8x8', '64x32').map(whole),
   ...named('128x64', '64x64', '32x32').map(split),
-  ...named('64x16', '32x32').map(whole),
+  ...named('64x16', '32x32', '16x16').map(whole),
 ];

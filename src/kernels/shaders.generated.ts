@@ -33,6 +33,7 @@ import l2_penalty_forward_reduce from '../../shaders/l2_penalty/forward_reduce.w
 import matmul_forward_clear from '../../shaders/matmul/forward_clear.wgsl';
 import matmul_forward_gpu from '../../shaders/matmul/forward_gpu.wgsl';
 import matmul_forward_gpu_reduce from '../../shaders/matmul/forward_gpu_reduce.wgsl';
+import matmul_forward_gpu_thin from '../../shaders/matmul/forward_gpu_thin.wgsl';
 import matmul_forward_software from '../../shaders/matmul/forward_software.wgsl';
 import matmul_pack_columns_software from '../../shaders/matmul/pack_columns_software.wgsl';
 import matmul_pack_rows_software from '../../shaders/matmul/pack_rows_software.wgsl';
@@ -99,6 +100,7 @@ export const shaders: Readonly<Record<string, string>> = {
   'matmul/forward_clear': matmul_forward_clear,
   'matmul/forward_gpu': matmul_forward_gpu,
   'matmul/forward_gpu_reduce': matmul_forward_gpu_reduce,
+  'matmul/forward_gpu_thin': matmul_forward_gpu_thin,
   'matmul/forward_software': matmul_forward_software,
   'matmul/pack_columns_software': matmul_pack_columns_software,
   'matmul/pack_rows_software': matmul_pack_rows_software,
