@@ -4,7 +4,7 @@
  * that is used again when the value dies.
  * The result is a flat list of dispatches over numbered slots; `Step` (replay.ts) puts buffers behind the slots.
  */
-import { assert } from '../errors.js';
+import { DeviceError, assert } from '../errors.js';
 import { type Device, type Storage, mebibytes } from './device.js';
 import {
   type Byproduct,
@@ -579,12 +579,7 @@ function planGroup(
     const shader = specialise(dispatch.shader, dispatch.constants, i === last ? epilogue : undefined);
     const own = shader.bindings.slice(0, shader.bindings.length - (i === last ? epilogueSlots.length : 0));
     const slots = own.map((binding) => operand(dispatch.bindings?.[binding.name] ?? binding.name));
-    const [x, y, z] = dispatch.workgroups;
-    const isInLimits = Math.max(x, y, z) <= device.traits.maxWorkgroupsPerDimension && Math.min(x, y, z) >= 1;
-    assert(
-      isInLimits,
-      `${dispatch.shader} dispatches within the limits, not [${dispatch.workgroups.join(',')}]`,
-    );
+    checkWorkgroups(dispatch, device);
     return {
       label,
       pass: node.pass.name,
@@ -600,6 +595,18 @@ function planGroup(
       bytes: i === 0 ? cost.bytes : 0,
     };
   });
+}
+
+/** Throws: DeviceError for more workgroups than the device takes, which shapes decide. */
+function checkWorkgroups({ shader, workgroups }: Dispatch, { traits }: Device): void {
+  const isCount = workgroups.every((count) => Number.isInteger(count) && count >= 1);
+  assert(isCount, `${shader} dispatches something, not [${workgroups.join(',')}]`);
+  const most = traits.maxWorkgroupsPerDimension;
+  if (Math.max(...workgroups) <= most) return;
+  throw new DeviceError(
+    `plan: ${shader} needs [${workgroups.join(',')}] workgroups, more than this device's ${most} per dimension; use a smaller batch.`,
+    { problem: 'limit' },
+  );
 }
 
 /** The plan as text: every dispatch, then buffers, bytes and what reuse saved. */

@@ -108,6 +108,14 @@ test.each(passes.filter(({ pass }) => !pass.elementwise))(
   },
 );
 
+test('more workgroups than a device takes are told as its limit', () => {
+  const small = fakeDevice({ maxWorkgroupsPerDimension: 4 });
+  const x = { shape: [100_000], dtype: 'f32' } as unknown as Tensor;
+  expect(() => program((input: Tensor) => relu(input), small).plan(x)).toThrowErrorMatchingInlineSnapshot(
+    `[DeviceError: plan: elementwise/map needs [4,49,1] workgroups, more than this device's 4 per dimension; use a smaller batch.]`,
+  );
+});
+
 function sizeOfAll({ inputs }: Case): number {
   return Object.values(inputs).reduce((sum, shape) => sum + sizeOf(shape), 0);
 }
