@@ -1,4 +1,5 @@
-// Kernel gradient of a convolution with stride 1 and few input channels, for CPU implementations of Vulkan.
+// Kernel gradient of a convolution with stride 1 and few input channels, or a number of them that is no multiple of
+// four, for CPU implementations of Vulkan.
 //
 //   partial[s,i,j,c,o] = Σ_{n in slice s} Σ_{p,q} x[n, p+i−PAD_TOP, q+j−PAD_LEFT, c] · dy[n,p,q,o]
 //   and behind those   partial[s,o] = Σ_{n in slice s} Σ_{p,q} dy[n,p,q,o], the gradient of a bias
@@ -8,8 +9,9 @@
 // One invocation owns LANE_OUTPUTS consecutive output channels at all KW columns of the window for each of SLOTS
 // pairs (window row i, input channel c); one workgroup is one subgroup: SG · LANE_OUTPUTS channels of those.
 //
-// Why this variant: `kernel_gradient_software` puts input channels into the lanes, which are too few here, so the lanes
-// hold neighbouring pixels, and a workgroup takes several window rows, so that dy is loaded once for all of them.
+// Why this variant: `kernel_gradient_software` puts input channels into the lanes, four into each, which are too few
+// here, so the lanes hold neighbouring pixels, and a workgroup takes several window rows, so that dy is loaded once for
+// all of them.
 // Measured at batch 128 on 2 cores, llvmpipe 8 wide: 5×5 1→32 at 28×28 58 GFLOP/s.
 
 enable subgroups;

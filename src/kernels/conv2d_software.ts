@@ -165,9 +165,9 @@ function pixelStep(columns: number, longest: number): number {
   return candidates.reduce((best, step) => (wasted(step) < wasted(best) ? step : best), candidates[0] ?? 1);
 }
 
-function gradientTile(conv: Convolution, subgroupSize: number): GradientTile {
-  if (conv.C >= subgroupSize) {
-    const SLOTS = conv.C > 8 && conv.KW < 4 ? 16 : Math.max(8, subgroupSize);
+function gradientTile(conv: Convolution): GradientTile {
+  if (conv.C >= 8 && conv.C % 4 === 0) {
+    const SLOTS = conv.C > 8 && conv.KW < 4 ? 16 : 8;
     const STEP = pixelStep(conv.Q, Math.floor(160 / (SLOTS * conv.KW)));
     return {
       shader: 'conv2d/kernel_gradient_software',
@@ -175,13 +175,14 @@ function gradientTile(conv: Convolution, subgroupSize: number): GradientTile {
       count: conv.KH * Math.ceil(conv.C / SLOTS),
     };
   }
-  // All channels of as many window rows as fit into 16 slots.
-  const SLOT_ROWS = Math.min(conv.KH, Math.floor(16 / conv.C));
+  // Up to 16 channels, of as many window rows as fit into 16 slots.
+  const SLOT_CHANNELS = Math.min(conv.C, 16);
+  const SLOT_ROWS = Math.min(conv.KH, Math.floor(16 / SLOT_CHANNELS));
   const STEP = pixelStep(conv.Q, Math.floor(unrolledMultiplyAdds / conv.KW));
   return {
     shader: 'conv2d/kernel_gradient_software_thin',
-    constants: { SLOT_ROWS, SLOT_CHANNELS: conv.C, STEP },
-    count: Math.ceil(conv.KH / SLOT_ROWS),
+    constants: { SLOT_ROWS, SLOT_CHANNELS, STEP },
+    count: Math.ceil(conv.KH / SLOT_ROWS) * Math.ceil(conv.C / SLOT_CHANNELS),
   };
 }
 
@@ -196,7 +197,7 @@ function lowerKernelGradient(context: KernelGradientContext): {
   const { device } = context;
   const SG = device.subgroupSize;
   const vector = laneOutputs(conv.O, SG);
-  const tile = gradientTile(conv, SG);
+  const tile = gradientTile(conv);
   const blocks = Math.ceil(conv.O / (SG * vector));
   const sliceImages = Math.ceil(
     conv.N / Math.max(1, Math.min(conv.N, Math.ceil(wantedWorkgroups / (tile.count * blocks)))),
