@@ -53,7 +53,21 @@ export interface Sections {
 
 /** JSON with a line per row, so that a difference between two files can be read. */
 export function resultsToJson(results: BenchResults): string {
-  return `${JSON.stringify(results, null, 1)}\n`;
+  return `${broken(results, 3)}\n`;
+}
+
+/** JSON with a line per member, `depth` levels deep. */
+function broken(value: object, depth: number, indent = ''): string {
+  const isList = Array.isArray(value);
+  const members = Object.entries(value).filter(([, member]) => member !== undefined);
+  if (depth === 0 || members.length === 0) return JSON.stringify(value);
+  const inner = `${indent} `;
+  const lines = members.map(([name, member]: [string, unknown]) => {
+    const isDeep = typeof member === 'object' && member !== null;
+    const text = isDeep ? broken(member, depth - 1, inner) : JSON.stringify(member);
+    return `${inner}${isList ? '' : `${JSON.stringify(name)}: `}${text}`;
+  });
+  return `${isList ? '[' : '{'}\n${lines.join(',\n')}\n${indent}${isList ? ']' : '}'}`;
 }
 
 /**

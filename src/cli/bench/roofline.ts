@@ -9,11 +9,11 @@
 import type { Device } from '../../engine/device.js';
 import type { Attributes, Cost, Pass } from '../../engine/pass.js';
 import { type BoundStep, program, runPass } from '../../engine/program.js';
+import { timeInTurns } from '../../engine/stopwatch.js';
 import { Tensor } from '../../engine/tensor.js';
 import { rooflineCopy, rooflineMultiplyAdd, rooflineRead, stepsPerRound } from '../../kernels/roofline.js';
 import type { Report } from './report.js';
-import { type Spread, interleave, spreadOf } from './statistics.js';
-import { stepMs } from './timing.js';
+import { type Spread, spreadOf } from './statistics.js';
 
 export interface MultiplyAddRow {
   /** Numbers that one invocation works on at a time: f32 or vec4. */
@@ -63,7 +63,7 @@ export async function measureRoofline(
   device: Device,
   { isQuick }: { readonly isQuick: boolean },
 ): Promise<Roofline> {
-  const rounds = { rounds: 30, seconds: isQuick ? 2 : 6 };
+  const rounds = isQuick ? 8 : 30;
   const multiplyAdd = await measureMultiplyAdd(device, rounds);
   const memory = await measureMemory(device, rounds);
   const largest = Math.max(...memory.map(({ bytes }) => bytes)) / 2;
@@ -97,9 +97,7 @@ export function leastTime(
 
 // ---- arithmetic ----
 
-type Rounds = Parameters<typeof interleave>[1];
-
-async function measureMultiplyAdd(device: Device, rounds: Rounds): Promise<MultiplyAddRow[]> {
+async function measureMultiplyAdd(device: Device, rounds: number): Promise<MultiplyAddRow[]> {
   const { elements } = sizes[device.traits.family];
   const x = Tensor.from(new Float32Array(elements).fill(1), [elements], device);
   const line = Tensor.from([0.9999, 1e-4], [2], device);
@@ -109,12 +107,9 @@ async function measureMultiplyAdd(device: Device, rounds: Rounds): Promise<Multi
     const attributes = { chains, steps: stepsOf(chains) };
     runs.push(await bindPass(rooflineMultiplyAdd, { x, line }, attributes, width, device));
   }
-  const times = await interleave(
-    runs.map(
-      ({ bound }) =>
-        () =>
-          stepMs(bound.step),
-    ),
+  const times = await timeInTurns(
+    device,
+    runs.map(({ bound }) => bound.step),
     rounds,
   );
   dispose(runs, [x, line]);
@@ -131,7 +126,7 @@ function stepsOf(chains: number): number {
 
 // ---- memory ----
 
-async function measureMemory(device: Device, rounds: Rounds): Promise<MemoryRow[]> {
+async function measureMemory(device: Device, rounds: number): Promise<MemoryRow[]> {
   const { maxBufferSize, maxStorageBufferBindingSize } = device.gpu.limits;
   const most = Math.min(maxBufferSize, maxStorageBufferBindingSize, sizes[device.traits.family].bytes);
   const rows: MemoryRow[] = [];
@@ -143,12 +138,9 @@ async function measureMemory(device: Device, rounds: Rounds): Promise<MemoryRow[
       runs.push(await bindPass(rooflineCopy, { x }, {}, width, device));
       runs.push(await bindPass(rooflineRead, { x }, { terms }, width, device));
     }
-    const times = await interleave(
-      runs.map(
-        ({ bound }) =>
-          () =>
-            stepMs(bound.step),
-      ),
+    const times = await timeInTurns(
+      device,
+      runs.map(({ bound }) => bound.step),
       rounds,
     );
     dispose(runs, [x]);
