@@ -29,6 +29,9 @@ const learningRate = 1e-3;
 /** How often an epoch goes round the batches of the fixture: the steps that are replayed at one go. */
 const roundsPerEpoch = 256;
 
+/** Submits that a fast GPU may have waiting; each costs the driver memory. */
+const submitsAhead = 256;
+
 export interface PeerOptions {
   readonly device?: string;
   /** False forbids stored kernel choices. */
@@ -118,7 +121,10 @@ class ShadegradPeer {
 
   /** Logits of the first batch, over and over. */
   async infer(batches: number): Promise<void> {
-    for (let i = 0; i < batches; i++) this.#inference?.step.run();
+    for (let i = 1; i <= batches; i++) {
+      this.#inference?.step.run();
+      if (i % submitsAhead === 0) await this.#device.idle();
+    }
     await this.#device.idle();
   }
 

@@ -61,7 +61,11 @@ export async function installPeers(folder: string, say: (line: string) => void):
 async function npmCi(cwd: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const shell = process.platform === 'win32'; // where npm is a .cmd file
-    const child = spawn('npm', ['ci'], { cwd, shell, stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn('npm', ['ci', '--prefix', '.', '--loglevel=error'], {
+      cwd,
+      shell,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     let errors = '';
     child.stderr.on('data', (text: Buffer) => (errors += text.toString()));
     child.on('error', (error) => resolve(error.message));

@@ -3,10 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { UsageError } from '../../errors.js';
+import { DeviceError } from '../../errors.js';
 import { type Output, bold, table } from '../output.js';
 import { type ComparisonOptions, type PeerRow, comparePeers } from './peer_comparison.js';
 import { peerFixture } from './peer_fixture.js';
+import { PeerFailure } from './peer_process.js';
 import { installPeers, peerSystems, peersFolder } from './peer_systems.js';
 import type { Spread } from './statistics.js';
 
@@ -27,9 +28,9 @@ export interface BenchPeersOptions extends Pick<
 
 /**
  * Compares, and prints the table. Every system is a process of its own, shadegrad too; training is with dropout, in f32.
- * Runners that are not installed yet are installed first.
+ * Runners that are not installed yet are installed first; what is not part of the installation is skipped with a line.
  *
- * Throws: UsageError where the runners are not part of the installation.
+ * Throws: DeviceError when shadegrad's own process fails.
  */
 export async function benchPeers(
   { batchSize, device, tune, cli = process.argv[1] ?? '', ...options }: BenchPeersOptions,
@@ -37,9 +38,8 @@ export async function benchPeers(
 ): Promise<PeerRow[]> {
   const folder = peersFolder();
   if (folder === undefined) {
-    throw new UsageError(
-      'bench: --peers needs the folder bench/peers, which is in the repository and not in the npm package; run it from a clone.',
-    );
+    output.say('Peers: skipped: their folder bench/peers is in the repository and not in the npm package.');
+    return [];
   }
   const say = (line: string): void => output.say(line);
   await installPeers(folder, say);
@@ -55,6 +55,11 @@ export async function benchPeers(
     output.say(peerTable(rows));
     for (const { system, note } of rows) if (note !== undefined) output.say(`${system}: ${note}`);
     return rows;
+  } catch (error) {
+    if (!(error instanceof PeerFailure)) throw error;
+    throw new DeviceError(`bench: shadegrad's own process in the comparison failed: ${error.message}.`, {
+      cause: error,
+    });
   } finally {
     rmSync(temporary, { recursive: true });
   }
