@@ -127,8 +127,6 @@ export const matmulReference = reference<'a' | 'b', 'c', Options>({
   },
   bench: [
     product('paper dense1', [128, 256, 3136]),
-    product('paper dense1 dx', [128, 3136, 256], { transposeA: false, transposeB: true }),
-    product('paper dense1 dkernel', [3136, 256, 128], { transposeA: true, transposeB: false }),
     product('paper dense2', [128, 10, 256]),
     ...[256, 512, 1024].map((size) => product(`square ${size}`, [size, size, size])),
   ],

@@ -56,15 +56,20 @@ export function resultsToJson(results: BenchResults): string {
   return `${broken(results, 3)}\n`;
 }
 
+/** Six figures of what was measured, all of what was counted. */
+function short(_: string, value: unknown): unknown {
+  return typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(6)) : value;
+}
+
 /** JSON with a line per member, `depth` levels deep. */
 function broken(value: object, depth: number, indent = ''): string {
   const isList = Array.isArray(value);
   const members = Object.entries(value).filter(([, member]) => member !== undefined);
-  if (depth === 0 || members.length === 0) return JSON.stringify(value);
+  if (depth === 0 || members.length === 0) return JSON.stringify(value, short);
   const inner = `${indent} `;
   const lines = members.map(([name, member]: [string, unknown]) => {
     const isDeep = typeof member === 'object' && member !== null;
-    const text = isDeep ? broken(member, depth - 1, inner) : JSON.stringify(member);
+    const text = isDeep ? broken(member, depth - 1, inner) : JSON.stringify(member, short);
     return `${inner}${isList ? '' : `${JSON.stringify(name)}: `}${text}`;
   });
   return `${isList ? '[' : '{'}\n${lines.join(',\n')}\n${indent}${isList ? ']' : '}'}`;
