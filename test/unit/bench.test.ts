@@ -92,8 +92,8 @@ const full = results({
   peers: {
     batchSize: 128,
     rows: [
-      { system: 'shadegrad', version: '0.1.0', train: spread(351), infer: spread(1234) },
-      { system: 'tfjs', version: '4.22.0', train: spread(7.25), infer: spread(45), trainRatio: 48.4 },
+      { system: 'shadegrad', version: '0.1.0', train: spread(350, 0), infer: spread(1234, 0) },
+      { system: 'tfjs', version: '4.22.0', train: spread(7.25, 0), infer: spread(45, 0), trainRatio: 48.4 },
       { system: 'onnx', note: 'skipped: not installed' },
     ],
   },
@@ -151,7 +151,32 @@ describe('roofline', () => {
 
 describe('results', () => {
   it('are read as they were written', () => {
-    expect(resultsFromJson(resultsToJson(full), 'x.json')).toEqual(full);
+    const text = resultsToJson(full);
+    const read = resultsFromJson(text, 'x.json');
+    expect(resultsToJson(read)).toBe(text);
+    expect({ ...read, sections: {} }).toEqual({ ...full, sections: {} });
+    expect(Object.keys(read.sections)).toEqual(Object.keys(full.sections));
+    expect(read.sections.endToEnd).toHaveLength(3);
+    expect(read.sections.peers).toEqual(full.sections.peers);
+  });
+
+  it('keep six figures of what was measured, and all of what was counted', () => {
+    const row = endToEnd('training', 1, { median: 100 / 3, low: 1 / 3, high: 2e6 / 3, min: 0.1, max: 7 });
+    const [found] = resultsFromJson(resultsToJson(results({ endToEnd: [row] })), 'x.json').sections.endToEnd!;
+    expect(found!.imagesPerSecond).toEqual({
+      median: 33.3333,
+      low: 0.333333,
+      high: 666667,
+      min: 0.1,
+      max: 7,
+    });
+    expect(found!.peakBytes).toBe(67_108_864);
+  });
+
+  it('have a line per row, so that two files can be compared by eye', () => {
+    const lines = resultsToJson(full).split('\n');
+    expect(lines.filter((line) => line.includes('"task":"training"'))).toHaveLength(2);
+    expect(lines).toContain(' "isQuick": false,');
   });
 
   it('and nothing else is', () => {
