@@ -64,7 +64,7 @@ export interface Variant<I extends string, O extends string, A extends Attribute
   readonly name: string;
   readonly family: Family;
   /**
-   * Whether the last dispatch passes every element of the pass's first output through the hook
+   * Whether the last dispatch passes every element of the pass's first output once through the hook
    * `fn epilogue(value: f32, index: u32, channel: u32) -> f32`, so that element-wise ops can be fused into it.
    */
   readonly hasEpilogue: boolean;
