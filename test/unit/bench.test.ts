@@ -264,6 +264,10 @@ describe('what is read without a device', () => {
     expect(lines.at(-1)).toBe('1 of 4 figures lost more than 15 %: training, batch 128.');
     expect(await reading({ compare: [before, after], threshold: 30 })).toBe(0);
     expect(await reading({ compare: [before, before] })).toBe(0);
+    expect(lines.join('\n')).not.toContain('Two devices');
+    const elsewhere = write('elsewhere.json', { ...full, machine: { ...full.machine, cpu: 'Ampere Altra' } });
+    await reading({ compare: [before, elsewhere] });
+    expect(lines).toContain('Two devices: llvmpipe on AMD EPYC before, llvmpipe on Ampere Altra after.');
   });
 
   it('refuses one file, files without a common figure, and an empty folder', async () => {

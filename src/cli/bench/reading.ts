@@ -57,6 +57,8 @@ async function compareFiles(files: readonly string[], threshold: number, output:
     throw new UsageError(
       `bench: ${first} and ${second} have no figure in common, so there is nothing to compare.`,
     );
+  if (deviceName(before) !== deviceName(after))
+    output.say(`Two devices: ${deviceName(before)} before, ${deviceName(after)} after.`);
   print(output, [reportComparison(before, after, rows)]);
   const lost = regressions(rows, threshold / 100);
   output.say(
