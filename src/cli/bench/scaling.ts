@@ -50,7 +50,7 @@ type Batch = readonly [batchSize: number, microBatchSize?: number];
 const batches = {
   quick: [[8], [32], [128], [128, 32]],
   software: [[1], [8], [32], [128], [512], [512, 128], [2048]],
-  gpu: [[1], [8], [32], [128], [512], [2048], [8192], [8192, 2048]],
+  gpu: [[1], [8], [32], [128], [512], [4096], [4096, 1024]],
 } as const satisfies Record<string, readonly Batch[]>;
 const imageSizes = [14, 28, 56];
 const batchOfImageSizes = 32;
@@ -78,26 +78,43 @@ export async function measureScaling(
 ): Promise<Scaling> {
   const wanted: readonly Batch[] = batches[isQuick ? 'quick' : device.traits.family];
   const count = 2 * Math.max(...wanted.map(([batchSize]) => batchSize));
-  const common = { isQuick, onProgress };
-  const byBatch: ScalingRow[] = [];
-  for (const batch of wanted) byBatch.push(await measure(device, usualSize, count, batch, common));
-  const byImage: ScalingRow[] = [];
+  const subjects: ScalingSubject[] = [];
+  for (const batch of wanted) subjects.push(await prepare(device, usualSize, count, batch, onProgress));
   for (const size of isQuick ? imageSizes.slice(0, 2) : imageSizes)
-    byImage.push(await measure(device, size, count, [batchOfImageSizes], common));
+    subjects.push(await prepare(device, size, count, [batchOfImageSizes], onProgress));
+  // In turns, so that a slow moment of the machine meets all sizes.
+  const times = await interleave(
+    subjects.map(({ round }) => round),
+    isQuick ? { rounds: 3, seconds: 10 } : { rounds: 9, seconds: 60 },
+  );
+  const rows = subjects.map(({ facts }, i): ScalingRow => {
+    const stepMilliseconds = spreadOf(times[i]!);
+    const imagesPerSecond = (facts.batchSize * 1000) / stepMilliseconds.median;
+    return { ...facts, stepMilliseconds, imagesPerSecond };
+  });
+  for (const { dispose } of subjects) dispose();
+  device.trim();
+  const byBatch = rows.slice(0, wanted.length);
+  return {
+    byBatch,
+    byImage: rows.slice(wanted.length),
+    bytesPerImage: { measured: slope(byBatch, 'measuredBytes'), forecast: slope(byBatch, 'forecastBytes') },
+    largestBatch: findLargest(device, count),
+  };
+}
 
-  const whole = byBatch.filter(({ batchSize, microBatchSize }) => batchSize === microBatchSize);
+/** Bytes that one image more takes, between the smallest and the largest batch that was taken whole. */
+function slope(rows: readonly ScalingRow[], bytes: 'measuredBytes' | 'forecastBytes'): number {
+  const whole = rows.filter(({ batchSize, microBatchSize }) => batchSize === microBatchSize);
   const [first, last] = [whole[0]!, whole.at(-1)!];
-  const slope = (bytes: 'measuredBytes' | 'forecastBytes'): number =>
-    (last[bytes] - first[bytes]) / (last.batchSize - first.batchSize);
+  return (last[bytes] - first[bytes]) / (last.batchSize - first.batchSize);
+}
+
+function findLargest(device: Device, count: number): number | undefined {
   const model = makeModel(device, usualSize);
   const largest = largestBatch(model, { images: shapeOf(usualSize, count) }, { batchSize: mostAtOnce });
   model.dispose();
-  return {
-    byBatch,
-    byImage,
-    bytesPerImage: { measured: slope('measuredBytes'), forecast: slope('forecastBytes') },
-    largestBatch: largest < mostAtOnce ? largest : undefined,
-  };
+  return largest < mostAtOnce ? largest : undefined;
 }
 
 function makeModel(device: Device, size: number): Sequential {
@@ -115,13 +132,21 @@ function madeUp(device: Device, size: number, count: number): DeviceSet {
   return new DeviceSet(device, { ...shapeOf(size, count), images, labels });
 }
 
-async function measure(
+/** A training step of one size, ready to be timed. */
+interface ScalingSubject {
+  readonly facts: Omit<ScalingRow, 'stepMilliseconds' | 'imagesPerSecond'>;
+  /** Resolves with the milliseconds of one step: the first time of a single one, later of as many as fill a round. */
+  readonly round: () => Promise<number>;
+  readonly dispose: () => void;
+}
+
+async function prepare(
   device: Device,
   imageSize: number,
   count: number,
   [batchSize, asked]: Batch,
-  { isQuick, onProgress }: ScalingOptions,
-): Promise<ScalingRow> {
+  onProgress: ScalingOptions['onProgress'],
+): Promise<ScalingSubject> {
   device.trim();
   const before = device.allocatedBytes;
   const model = makeModel(device, imageSize);
@@ -130,26 +155,25 @@ async function measure(
   const set = madeUp(device, imageSize, count);
   const training = await TrainingStep.create(model, set, batchSize, { microBatchSize, onProgress });
   training.rates.write(new Float32Array(training.stepsPerEpoch).fill(rate));
-  // The first round, which warms up and is not counted, takes one step and tells how many a round has room for.
   let steps = 1;
-  const round = async (): Promise<number> => {
-    const ms = (await replay(device, training, steps)) / steps;
-    steps = Math.min(training.stepsPerEpoch, Math.max(1, Math.round(roundMs / ms)));
-    return ms;
-  };
-  const [times] = await interleave([round], { rounds: isQuick ? 3 : 9, seconds: isQuick ? 2 : 6 });
-  const measuredBytes = device.allocatedBytes - before;
-  for (const resource of [training, set, model]) resource.dispose();
-  const stepMilliseconds = spreadOf(times!);
   return {
-    model: modelName,
-    imageSize,
-    batchSize,
-    microBatchSize,
-    stepMilliseconds,
-    imagesPerSecond: (batchSize * 1000) / stepMilliseconds.median,
-    measuredBytes,
-    forecastBytes: forecast.model + addedBytes(forecast),
+    facts: {
+      model: modelName,
+      imageSize,
+      batchSize,
+      microBatchSize,
+      // A step allocates nothing more.
+      measuredBytes: device.allocatedBytes - before,
+      forecastBytes: forecast.model + addedBytes(forecast),
+    },
+    round: async () => {
+      const ms = (await replay(device, training, steps)) / steps;
+      steps = Math.min(training.stepsPerEpoch, Math.max(1, Math.round(roundMs / ms)));
+      return ms;
+    },
+    dispose: () => {
+      for (const resource of [training, set, model]) resource.dispose();
+    },
   };
 }
 
