@@ -62,12 +62,12 @@ export function setGradientOps(ops: GradientOps): void {
 
 /**
  * The gradients of a scalar with respect to tensors, by extending the program with the ops' backward rules.
- * Of a loss with several elements it is the gradient of their sum.
+ * Of a loss with several elements, or of several losses, it is the gradient of their sum.
  *
  * Units: of `loss` over those of each tensor. Shapes: those of `tensors`.
  * Throws: StateError outside a program, or when the loss does not depend on one of the tensors.
  */
-export function grad(loss: Tensor, tensors: readonly Tensor[]): Tensor[] {
+export function grad(loss: Tensor | readonly Tensor[], tensors: readonly Tensor[]): Tensor[] {
   const trace = currentTrace();
   if (!trace) throw new StateError('grad: called outside a program; wrap the computation in program(fn).');
   const idOf = (tensor: Tensor): number => trace.valueOf(tensor).id;
@@ -83,12 +83,17 @@ export function grad(loss: Tensor, tensors: readonly Tensor[]): Tensor[] {
 
   // Backwards: gradients flow from the loss to them.
   const gradients = new Map<number, Tensor>();
-  const lossId = idOf(loss);
+  const lossIds = new Set([loss].flat().map(idOf));
   for (const call of relevant.toReversed()) {
     const entries = Object.entries(call.outputs);
-    const isLoss = entries.some(([, tensor]) => idOf(tensor) === lossId);
-    if (!isLoss && !entries.some(([, tensor]) => gradients.has(idOf(tensor)))) continue;
-    if (isLoss && !call.hasUnitGradient) gradients.set(lossId, gradientOps.ones(loss.shape));
+    const losses = entries.map(([, tensor]) => tensor).filter((tensor) => lossIds.has(idOf(tensor)));
+    if (losses.length === 0 && !entries.some(([, tensor]) => gradients.has(idOf(tensor)))) continue;
+    for (const tensor of losses) {
+      const before = gradients.get(idOf(tensor));
+      if (!before && call.hasUnitGradient) continue;
+      const ones = gradientOps.ones(tensor.shape);
+      gradients.set(idOf(tensor), before ? gradientOps.add(before, ones) : ones);
+    }
     const outputGradients = Object.fromEntries(
       entries.map(([name, tensor]) => [name, gradients.get(idOf(tensor))]),
     );

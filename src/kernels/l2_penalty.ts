@@ -4,7 +4,7 @@ import { type Op, apply } from '../engine/op.js';
 import { type Pass, sizeOf } from '../engine/pass.js';
 import { runPass } from '../engine/program.js';
 import type { Tensor } from '../engine/tensor.js';
-import { wgslFloat } from './arithmetic.js';
+import { scale, wgslFloat } from './arithmetic.js';
 import { elementwisePass } from './elementwise.js';
 import { bytesTouched, clearVariant, gridFor } from './grid.js';
 
@@ -52,8 +52,10 @@ export const l2PenaltyOp: Op<'w', 'y', L2Attributes> = {
   name: 'l2_penalty',
   passes: [l2PenaltyForward, l2PenaltyWeightGradient],
   forward: (inputs, attributes) => runPass(l2PenaltyForward, inputs, attributes),
-  backward: ({ inputs: { w }, attributes, gradients }) => ({
-    w: () => runPass(l2PenaltyWeightGradient, { w, dy: gradients.y as Tensor }, attributes).y,
+  hasUnitGradient: true,
+  backward: ({ inputs: { w }, attributes, gradients: { y: dy } }) => ({
+    w: () =>
+      dy ? runPass(l2PenaltyWeightGradient, { w, dy }, attributes).y : scale(w, 2 * attributes.lambda),
   }),
 };
 

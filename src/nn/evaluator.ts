@@ -8,7 +8,7 @@ import { advance, stateSize, stateSpec, stateWords } from '../kernels/step_state
 import type { Callback, Inference, Training } from './callbacks/callback.js';
 import { DeviceSet, type LabelledImages, type SetTensors } from './device_set.js';
 import { gatherInputs } from './inputs.js';
-import { penalised } from './penalty.js';
+import { penalisedTotals } from './penalty.js';
 import { prepareRing, replaySteps, ringSpec } from './replay_loop.js';
 import type { Model } from './model.js';
 
@@ -51,7 +51,7 @@ export function recordEvaluation(
 ): Record<string, Tensor> {
   const { x, y } = gatherInputs(set, state, { batch, preprocessing: model.preprocessing });
   const logits = model.forward(x, { isTraining: false, state, withoutSoftmax: true });
-  const { totals } = penalised(model, softmaxCrossEntropy(logits, y));
+  const totals = penalisedTotals(softmaxCrossEntropy(logits, y).totals, model.penalties());
   advance({ totals, rates, state, ring }, { batch, isDivided: false });
   return {};
 }

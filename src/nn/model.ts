@@ -43,8 +43,8 @@ export interface Model {
   /** Throws: StateError before compile(). */
   readonly optimizer: Optimizer;
   forward(x: Tensor, context: ForwardContext): Tensor;
-  /** What the weights add to the loss, recorded in a program; undefined when they add nothing. */
-  penalty(): Tensor | undefined;
+  /** What the weights add to the loss, term by term, recorded in a program. */
+  penalties(): readonly Tensor[];
   /** The architecture as plain values. */
   toJson(): object;
   /** All parameters by name, those of both groups. */

@@ -1,17 +1,13 @@
 /** What the weights add to a loss, put where the loss is told. */
 import type { Tensor } from '../engine/tensor.js';
 import { add, l2Totals } from '../kernels/index.js';
-import type { Model } from './model.js';
 
-interface Losses {
-  /** The mean over the batch, which is differentiated. */
-  readonly loss: Tensor;
-  /** Sums of the batch, which the metrics are made of. */
-  readonly totals: Tensor;
-}
-
-/** Both with the model's penalty in them, as Keras reports its loss; the same ones when there is none. */
-export function penalised(model: Model, { loss, totals }: Losses): Losses {
-  const penalty = model.penalty();
-  return penalty ? { loss: add(loss, penalty), totals: l2Totals(totals, penalty) } : { loss, totals };
+/** The sums of a batch with the model's penalties in them, as Keras reports its loss. */
+export function penalisedTotals(totals: Tensor, penalties: readonly Tensor[]): Tensor {
+  return penalties.length > 0
+    ? l2Totals(
+        totals,
+        penalties.reduce((sum, penalty) => add(sum, penalty)),
+      )
+    : totals;
 }

@@ -4,7 +4,7 @@ import { type Shape, sizeOf } from '../engine/pass.js';
 import { type Tensor, checkShape } from '../engine/tensor.js';
 import { ModelError, ShapeError, StateError, UsageError } from '../errors.js';
 import { type Folder, folderAt } from '../folder.js';
-import { add, l2Penalty } from '../kernels/index.js';
+import { l2Penalty } from '../kernels/index.js';
 import { fittingEvaluation, fittingPrediction } from './batch_division.js';
 import { type Evaluation, Evaluator, predictAll } from './evaluator.js';
 import { type LabelledImages, checkImages } from './device_set.js';
@@ -174,15 +174,11 @@ export class Sequential implements Model {
     }, x);
   }
 
-  /**
-   * What the weights add to the loss, λ·Σ w² of each layer with a regularizer, inside a program; undefined when no
-   * layer has one.
-   */
-  penalty(): Tensor | undefined {
-    const terms = this.#specs().flatMap(({ path, l2 }) =>
+  /** What the weights add to the loss, term by term: λ·Σ w² of each layer with a regularizer. Inside a program. */
+  penalties(): readonly Tensor[] {
+    return this.#specs().flatMap(({ path, l2 }) =>
       l2 === undefined ? [] : [l2Penalty(this.parameters.get(path), l2)],
     );
-    return terms.length > 0 ? terms.reduce((sum, term) => add(sum, term)) : undefined;
   }
 
   /**

@@ -21,7 +21,7 @@ import { DividedStep } from './divided_step.js';
 import { gatherInputs } from './inputs.js';
 import type { Model } from './model.js';
 import { ParameterGroup } from './parameters.js';
-import { penalised } from './penalty.js';
+import { penalisedTotals } from './penalty.js';
 import { type Replayable, prepareRing, ringSpec } from './replay_loop.js';
 
 export interface StepOptions {
@@ -83,14 +83,15 @@ export function stepRecorders(
       withoutSoftmax: true,
       isMicroBatch: isDivided,
     });
-    const { loss, totals } = penalised(model, softmaxCrossEntropy(logits, y));
+    const { loss, totals } = softmaxCrossEntropy(logits, y);
+    const penalties = model.penalties();
     const names = [...parameters.tensors.keys()];
     const gradients = grad(
-      loss,
+      [loss, ...penalties],
       names.map((name) => parameters.get(name)),
     );
     gradients.forEach((gradient, i) => writeInto(tensors.gradients.get(names[i]!), gradient));
-    return { totals };
+    return { totals: penalisedTotals(totals, penalties) };
   };
   const update = (gradients: Tensor, totals: Tensor): void => {
     const slots = Object.fromEntries([...model.slots].map(([name, group]) => [name, group.flat]));

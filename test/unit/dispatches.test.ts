@@ -44,9 +44,9 @@ function stepOf(make: (options: ModelOptions) => Sequential, options: ModelOptio
 /** The number with fusion and without: for the software family, then for the gpu family. */
 describe.each([
   ['paper', paperModel, {}, { software: [43, 73], gpu: [32, 62] }],
-  ['paper with an L2 penalty', paperModel, l2, { software: [58, 105], gpu: [47, 94] }],
+  ['paper with an L2 penalty', paperModel, l2, { software: [56, 103], gpu: [45, 92] }],
   ['paper-bn', paperBnModel, {}, { software: [77, 94], gpu: [74, 91] }],
-  ['mlp', mlpModel, {}, { software: [17, 21], gpu: [12, 16] }],
+  ['mlp', mlpModel, {}, { software: [17, 21], gpu: [11, 15] }],
 ] as const)('%s', (_, make, options, expected) => {
   test.each(['software', 'gpu'] as const)('%s', (family) => {
     const fused = stepOf(make, { ...options, device: hollowDevice(family) });
