@@ -59,6 +59,7 @@ export async function tune(options: TuneOptions): Promise<number> {
   );
   const results = await tuneCases(device, cases, {
     repeats: options.repeats,
+    onBegin: (kernelCase, done) => showProgress(output, kernelCase, done, cases.length),
     onTuned: (tuned) => showCase(output, tuned),
   });
   const choices = choicesOf(results, new Date());
@@ -68,7 +69,7 @@ export async function tune(options: TuneOptions): Promise<number> {
       steps.push(await workload.compare(batchSize, choices, options.repeats));
     showSteps(output, steps);
   } else if (cases.length > 0) {
-    output.say('\nThe table chooses the fastest everywhere: tuning gains nothing here.');
+    output.say('\nThe table chooses the fastest everywhere: an untuned start is as fast as a tuned one.');
   }
   const isStored = choices.size > 0 && !options.dryRun;
   if (isStored) {
@@ -201,7 +202,13 @@ class Workload {
 
 // ---- what is shown ----
 
+/** On a terminal: what is being measured, and gone when it is. */
+function showProgress(output: Output, { pass }: KernelCase, done: number, total: number): void {
+  if (output.stream.isTTY) output.stream.write(`\r\u001B[K${done + 1}/${total} ${pass.name}`);
+}
+
 function showCase(output: Output, { pass, shapes, candidates, chosen, gain, skipped }: Tuned): void {
+  if (output.stream.isTTY) output.stream.write('\r\u001B[K');
   output.say(`\n${bold(output, pass)} ${shapes}${skipped === undefined ? '' : ` not tried: ${skipped}`}`);
   if (skipped !== undefined) return;
   const rows = candidates.map((candidate, i) => [

@@ -55,8 +55,10 @@ export interface Tuned {
 export interface TuneOptions {
   /** Times that each candidate is measured. Default 8. */
   readonly repeats?: number;
+  /** Hears of each case before it is tried, with the number of those done. */
+  readonly onBegin?: (kernelCase: KernelCase, done: number) => void;
   /** Hears of each case when it is done. */
-  readonly onTuned?: (tuned: Tuned, done: number, total: number) => void;
+  readonly onTuned?: (tuned: Tuned) => void;
 }
 
 /** The table's choice is kept unless another takes less than this share of its time, so that noise changes nothing. */
@@ -73,14 +75,14 @@ const mostRounds = 0.75;
 export async function tune(
   device: Device,
   cases: Iterable<KernelCase>,
-  { repeats = 8, onTuned }: TuneOptions = {},
+  { repeats = 8, onBegin, onTuned }: TuneOptions = {},
 ): Promise<Tuned[]> {
-  const all = [...cases];
   const results: Tuned[] = [];
-  for (const kernelCase of all) {
+  for (const kernelCase of cases) {
+    onBegin?.(kernelCase, results.length);
     const tuned = await tuneCase(device, kernelCase, repeats);
     results.push(tuned);
-    onTuned?.(tuned, results.length, all.length);
+    onTuned?.(tuned);
   }
   device.trim();
   return results;
