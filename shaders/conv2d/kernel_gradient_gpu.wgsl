@@ -88,47 +88,45 @@ var<workgroup> b_tile: array<array<array<vec4f, THREADS_X>, QUADS>, K_STEP>;
 // A tap and a channel of x. Above or left of the image h and w wrap, and again when a pixel's place is
 // added, so that one comparison catches both sides.
 struct Tap {
+  offset: u32, // flat distance from the window's start without the padding; wraps as well
   h: u32, // i − PAD_TOP
   w: u32, // j − PAD_LEFT
-  c: u32,
 }
 
 fn tap_of(m: u32) -> Tap {
-  let i = m / (KW * C);
-  let j = m / C % KW;
-  return Tap(select(OUTSIDE, i - PAD_TOP, m < M), j - PAD_LEFT, m % C);
+  let h = m / (KW * C) - PAD_TOP;
+  let w = m / C % KW - PAD_LEFT;
+  return Tap((h * W + w) * C + m % C, select(OUTSIDE, h, m < M), w);
 }
 
 // Where the window of an output pixel starts, without the padding.
 struct Pixel {
-  n: u32,
+  first: u32, // flat index of the first channel there
   h: u32,
   w: u32,
 }
 
 fn pixel_of(k: u32) -> Pixel {
   let h = k / Q % P * STRIDE_H;
-  return Pixel(k / (P * Q), select(OUTSIDE, h, k < PIXELS), k % Q * STRIDE_W);
+  let w = k % Q * STRIDE_W;
+  let first = ((k / Q / P * H + h) * W + w) * C;
+  return Pixel(first, select(OUTSIDE, h, k < PIXELS), w);
 }
 
 fn x_at(pixel: Pixel, tap: Tap) -> f32 {
-  let h = pixel.h + tap.h;
-  let w = pixel.w + tap.w;
-  if (h >= H || w >= W) {
+  if (pixel.h + tap.h >= H || pixel.w + tap.w >= W) {
     return 0.0;
   }
-  return vec4f(x[((pixel.n * H + h) * W + w) * C + tap.c]).x;
+  return vec4f(x[pixel.first + tap.offset]).x;
 }
 
 // Four consecutive rows at one pixel; with C a multiple of four they share a tap.
 fn x_quad(pixel: Pixel, tap: Tap, tap1: Tap, tap2: Tap, tap3: Tap) -> vec4f {
   if (X_WIDTH == 4u) {
-    let h = pixel.h + tap.h;
-    let w = pixel.w + tap.w;
-    if (h >= H || w >= W) {
+    if (pixel.h + tap.h >= H || pixel.w + tap.w >= W) {
       return vec4f();
     }
-    return vec4f(x[(((pixel.n * H + h) * W + w) * C + tap.c) / 4u]);
+    return vec4f(x[(pixel.first + tap.offset) / 4u]);
   }
   return vec4f(x_at(pixel, tap), x_at(pixel, tap1), x_at(pixel, tap2), x_at(pixel, tap3));
 }

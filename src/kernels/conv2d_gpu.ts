@@ -124,9 +124,13 @@ function kernelGradient(tile: Tile): KernelGradientVariant {
   };
 }
 
-/** Rows of vec4 here, and every shape gets its workgroups by slices; 3×3 windows on 32·i channels have 96·3i rows. */
+/**
+ * Rows of vec4 here, and every shape gets its workgroups by slices. On 32·i channels 3×3 windows have 96·3i rows and 5×5
+ * windows 160·5i.
+ */
 const kernelTiles: readonly Tile[] = [
   { name: '96x64', threadsX: 8, threadsY: 12, rows: 8, columns: 8, kStep: 16, leastWorkgroups: 256 },
+  { name: '160x32', threadsX: 8, threadsY: 20, rows: 8, columns: 4, kStep: 20, leastWorkgroups: 256 },
   ...named('128x128', '128x64', '128x32', '64x64', '64x64_8x8', '64x32', '64x16'),
   ...named('32x32').map((tile) => ({ ...tile, leastWorkgroups: 0 })),
 ];

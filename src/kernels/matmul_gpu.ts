@@ -28,8 +28,8 @@ const [enough, few] = [256, 64];
  */
 export const tiles: readonly Tile[] = [
   { name: '128x128', threadsX: 16, threadsY: 16, rows: 8, columns: 8, kStep: 8, leastWorkgroups: enough },
-  { name: '256x32', threadsX: 4, threadsY: 32, rows: 8, columns: 8, kStep: 16, leastWorkgroups: enough },
   { name: '128x64', threadsX: 8, threadsY: 16, rows: 8, columns: 8, kStep: 16, leastWorkgroups: enough },
+  { name: '256x32', threadsX: 4, threadsY: 32, rows: 8, columns: 8, kStep: 16, leastWorkgroups: enough },
   { name: '128x32', threadsX: 8, threadsY: 16, rows: 8, columns: 4, kStep: 16, leastWorkgroups: enough },
   { name: '64x64', threadsX: 16, threadsY: 16, rows: 4, columns: 4, kStep: 16, leastWorkgroups: enough },
   { name: '64x64_8x8', threadsX: 8, threadsY: 8, rows: 8, columns: 8, kStep: 16, leastWorkgroups: enough },
@@ -53,14 +53,14 @@ export interface Product {
   readonly count?: number;
 }
 
-/** What a split sum aims for. */
-const wantedWorkgroups = 512;
+/** What a split sum aims for: four workgroups on each of an H100's 132 processors, with none left over. */
+const wantedWorkgroups = 528;
 /** A slice shorter than this spends its time starting and ending. */
 const leastRoundsPerSlice = 4;
 /** With fewer slices than this the second pass of a product costs more than the idle processors. */
 const leastSlices = 4;
-/** The slices are written and read once more: keep that small beside the product. */
-const mostScratchBytes = 8 * 1024 * 1024;
+/** The slices are written and read once more: keep that in a big GPU's cache and small beside the product. */
+const mostScratchBytes = 14_000_000;
 const reduceThreads = 256;
 
 const ceilDiv = (a: number, b: number): number => Math.ceil(a / b);
@@ -97,8 +97,10 @@ export function suits(tile: Tile, product: Product, slices: number, device: Devi
   if (tile.leastWorkgroups === 0) return true;
   if (workgroupBytes(tile) > device.maxWorkgroupStorageBytes) return false;
   if (tile.name === '64x16' && n > 16) return false;
-  if (tile.name === '96x64' && roundUp(m, 96) >= roundUp(m, 128)) return false;
-  const padded = roundUp(m, tile.threadsY * tile.rows) * roundUp(n, tile.threadsX * tile.columns);
+  const height = tile.threadsY * tile.rows;
+  // Heights between the powers of two, only where they fit better.
+  if ((height === 96 || height === 160) && roundUp(m, height) >= roundUp(m, 128)) return false;
+  const padded = roundUp(m, height) * roundUp(n, tile.threadsX * tile.columns);
   const littleWaste = padded <= 1.25 * roundUp(m, 32) * roundUp(n, 32);
   return littleWaste && tileCount(tile, product) * slices >= tile.leastWorkgroups;
 }

@@ -239,6 +239,7 @@ export const conv2dReference = reference<Input, 'y', Options>({
     big('fills large tiles, dkernel', [5, 1, 1, 2045], [1, 1, 2045, 2043]),
     big('fills tiles of 256×32, y and dx', [17, 65, 63, 2], [1, 1, 2, 31]),
     big('fills tiles of 96×64, dkernel', [4, 65, 63, 65], [1, 1, 65, 33]),
+    big('fills tiles of 160×32, dkernel', [5, 65, 64, 130], [1, 1, 130, 9]),
     big('fills tiles of 64×16', [4, 65, 63, 2], [1, 2, 2, 15]),
   ],
   random: (random) => {
