@@ -73,7 +73,9 @@ describe_driver() {
     printf '{"file_format_version":"1.0.0","ICD":{"library_path":"%s","api_version":"1.3.0"}}\n' \
       "$library/libGLX_nvidia.so.0" >"$work/nvidia_icd.json"
     VK_DRIVER_FILES=$work/nvidia_icd.json
-    export VK_DRIVER_FILES
+    # The driver's other libraries lie beside it.
+    LD_LIBRARY_PATH=$library${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+    export VK_DRIVER_FILES LD_LIBRARY_PATH
     return
   done
 }
