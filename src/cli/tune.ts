@@ -71,11 +71,16 @@ export async function tune(options: TuneOptions): Promise<number> {
   } else if (cases.length > 0) {
     output.say('\nThe table chooses the fastest everywhere: an untuned start is as fast as a tuned one.');
   }
-  const isStored = choices.size > 0 && !options.dryRun;
+  const isWorse = isSlower(steps);
+  const isStored = choices.size > 0 && !options.dryRun && !isWorse;
   if (isStored) {
     await store.save(device.fingerprint, choices);
     output.say(
       `\nStored in ${file}; train, evaluate, predict and bench go by it from now on (--no-tune forbids it).`,
+    );
+  } else if (isWorse) {
+    output.say(
+      '\nThe step as a whole is slower with these choices: nothing was stored. Try again when the machine is idle.',
     );
   } else if (options.dryRun) {
     output.say('\nNothing was stored (--dry-run).');
@@ -200,6 +205,12 @@ class Workload {
   }
 }
 
+/** Kernels that are faster alone may yet be slower one after another, or were measured in a busy moment. */
+function isSlower(steps: readonly StepTimes[]): boolean {
+  const sum = (of: (times: StepTimes) => number): number => steps.reduce((so, times) => so + of(times), 0);
+  return sum(({ tunedMs }) => tunedMs) > sum(({ untunedMs }) => untunedMs) * 1.02;
+}
+
 // ---- what is shown ----
 
 /** On a terminal: what is being measured, and gone when it is. */
@@ -240,9 +251,6 @@ function showSteps(output: Output, steps: readonly StepTimes[]): void {
     `${((tunedMs / untunedMs) * 100).toFixed(1)} %`,
   ]);
   output.say(
-    table(
-      ['batch', 'untuned ms', 'tuned ms', 'untuned images/s', 'tuned images/s', 'untuned speed of tuned'],
-      rows,
-    ),
+    table(['batch', 'untuned ms', 'tuned ms', 'untuned images/s', 'tuned images/s', 'untuned / tuned'], rows),
   );
 }
