@@ -131,7 +131,7 @@ collect || fail 'Node does not run here, or the JSON cannot be written'
 
 if [ -n "$rehearse" ]; then
   wanted devices && step devices 60 devices
-  wanted gradcheck && step gradcheck 300 gradcheck --filter softmax
+  wanted gradcheck && step gradcheck 300 gradcheck --filter arg_max
   wanted tune && step tune 300 tune --model mlp --batch-size 8 --repeats 1
   wanted bench && step bench 300 bench --quick --only end-to-end --batch-size 8
   wanted bench_untuned && step bench_untuned 300 bench --quick --only end-to-end --batch-size 8 --no-tune

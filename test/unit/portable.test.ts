@@ -108,7 +108,7 @@ describe.skipIf(!hasTools)('measure.sh', { timeout: 60_000 }, () => {
       'train_digits_1 0',
       'train_digits_2 0',
     ]);
-    expect(steps[1]?.result).toEqual({ ran: 'gradcheck --filter softmax --json' });
+    expect(steps[1]?.result).toEqual({ ran: 'gradcheck --filter arg_max --json' });
     expect(steps[3]).toMatchObject({
       result: null,
       stdout: 'half a table\n',
