@@ -325,16 +325,18 @@ function flowOf({ base, chain }: Group): Value[] {
   return [base, ...chain].flatMap((node) => (node ? Object.values(node.outputs).slice(0, 1) : []));
 }
 
-/** Those of them before the result that nodes outside the group read, that are an output, or that have a place. */
+/** Those of them before the result that nodes outside the group read, or that are an output. */
 function neededOnTheWay(group: Group, users: Users): Value[] {
   const isOutside = (user: Node | 'output'): boolean => user === 'output' || !group.chain.includes(user);
   return flowOf(group)
     .slice(0, -1)
-    .filter(({ id, placement }) => placement !== undefined || [...(users.get(id) ?? [])].some(isOutside));
+    .filter(({ id }) => [...(users.get(id) ?? [])].some(isOutside));
 }
 
 /** Whether `group` can run last, with `nodes` in its epilogue. */
 function canTake(group: Group, nodes: readonly Node[], groups: readonly Group[], users: Users): boolean {
+  // A value with a place ends its chain: more operands might lie in that buffer, which a dispatch cannot read then.
+  if (flowOf(group).some(({ placement }) => placement !== undefined)) return false;
   const sides = new Set(
     Object.values(group.base?.outputs ?? {})
       .slice(1)
