@@ -60,6 +60,8 @@ export interface BenchOptions extends ReadOptions {
 
 const batchSizes = { quick: [32, 128], full: [1, 32, 128, 512] } as const;
 const usualBatch = 128;
+/** Of each kernel the device's own clock is asked. */
+const needsTimestamps: readonly SectionName[] = ['step', 'kernels'];
 
 /** Resolves with the exit code: 1 when a comparison finds a regression. */
 export async function bench(options: BenchOptions): Promise<number> {
@@ -73,9 +75,14 @@ export async function bench(options: BenchOptions): Promise<number> {
   output.say(
     `Device: ${device.fingerprint.adapter} (${device.fingerprint.driver}), ${device.traits.family} kernels.`,
   );
-  const sections = await measure(device, options, output);
-  const results: BenchResults = { ...describe(device, options, tuning), sections };
-  await write(results, options, output);
+  const described = describe(device, options, tuning);
+  const files = outputFiles(described, options);
+  let results: BenchResults = { ...described, sections: {} };
+  await measure(device, options, output, async (sections) => {
+    results = { ...described, sections };
+    for (const file of files) await writeAtomic(file, resultsToJson(results));
+  });
+  for (const file of files) output.say(`\nWritten: ${file}`);
   output.result(results);
   return 0;
 }
@@ -99,50 +106,65 @@ function chooseSections({
   ]);
 }
 
-async function measure(device: Device, options: BenchOptions, output: Output): Promise<Sections> {
+/** Measures and prints the sections that are wanted; `keep` hears of each, so that what fails later takes nothing away. */
+async function measure(
+  device: Device,
+  options: BenchOptions,
+  output: Output,
+  keep: (sections: Sections) => Promise<void>,
+): Promise<void> {
   const { quick: isQuick = false, batchSize = usualBatch, tune, device: name } = options;
   const wanted = chooseSections(options);
   const common = { isQuick, batchSize, onProgress: compileProgress(output.stream) };
   const found: { -readonly [Name in keyof Sections]: Sections[Name] } = {};
-  if (wanted.has('roofline')) {
-    found.roofline = await measureRoofline(device, { isQuick });
-    print(output, reportRoofline(found.roofline));
+  const run: Readonly<Record<SectionName, () => Promise<void>>> = {
+    roofline: async () => {
+      found.roofline = await measureRoofline(device, { isQuick });
+      print(output, reportRoofline(found.roofline));
+    },
+    'end-to-end': async () => {
+      const sizes = options.batchSize === undefined ? batchSizes[isQuick ? 'quick' : 'full'] : [batchSize];
+      found.endToEnd = await measureEndToEnd(device, { ...common, batchSizes: sizes });
+      print(output, [reportEndToEnd(found.endToEnd)]);
+    },
+    step: async () => {
+      found.step = await measureStep(device, { ...common, roofline: found.roofline });
+      print(output, [reportKernels(`Kernels of a training step, batch ${batchSize}`, found.step)]);
+    },
+    kernels: async () => {
+      found.kernels = await measureNamedShapes(device, { isQuick, roofline: found.roofline, output });
+      print(output, [reportKernels('Every op at named shapes', found.kernels)]);
+    },
+    inputs: async () => {
+      found.inputs = await measureInputs(device, common);
+      print(output, [reportInputs(found.inputs)]);
+    },
+    // Scaling and peers print by themselves, as they come.
+    scaling: async () => {
+      found.scaling = await benchScaling(device, common, output);
+    },
+    'to-99': async () => {
+      output.say('');
+      found.to99 = await measureTo99(device, output);
+      print(output, [reportTo99(found.to99)]);
+    },
+    peers: async () => {
+      const rows = await benchPeers(
+        { batchSize, tune, ...(name === undefined ? {} : { device: name }) },
+        output,
+      );
+      found.peers = { batchSize, rows };
+    },
+  };
+  for (const section of sectionNames) {
+    if (!wanted.has(section)) continue;
+    if (needsTimestamps.includes(section) && !device.hasTimestamps) {
+      output.say(`\nThis device has no timestamp queries: no section ${section}.`);
+      continue;
+    }
+    await run[section]();
+    await keep(found);
   }
-  if (wanted.has('end-to-end')) {
-    const sizes = options.batchSize === undefined ? batchSizes[isQuick ? 'quick' : 'full'] : [batchSize];
-    found.endToEnd = await measureEndToEnd(device, { ...common, batchSizes: sizes });
-    print(output, [reportEndToEnd(found.endToEnd)]);
-  }
-  const needsTimestamps = wanted.has('step') || wanted.has('kernels');
-  if (needsTimestamps && !device.hasTimestamps)
-    output.say('\nThis device has no timestamp queries: no times per kernel.');
-  if (wanted.has('step') && device.hasTimestamps) {
-    found.step = await measureStep(device, { ...common, roofline: found.roofline });
-    print(output, [reportKernels(`Kernels of a training step, batch ${batchSize}`, found.step)]);
-  }
-  if (wanted.has('kernels') && device.hasTimestamps) {
-    found.kernels = await measureNamedShapes(device, { isQuick, roofline: found.roofline, output });
-    print(output, [reportKernels('Every op at named shapes', found.kernels)]);
-  }
-  if (wanted.has('inputs')) {
-    found.inputs = await measureInputs(device, common);
-    print(output, [reportInputs(found.inputs)]);
-  }
-  // Scaling and peers print by themselves, as they come.
-  if (wanted.has('scaling')) found.scaling = await benchScaling(device, common, output);
-  if (wanted.has('to-99')) {
-    output.say('');
-    found.to99 = await measureTo99(device, output);
-    print(output, [reportTo99(found.to99)]);
-  }
-  if (wanted.has('peers')) {
-    const rows = await benchPeers(
-      { batchSize, tune, ...(name === undefined ? {} : { device: name }) },
-      output,
-    );
-    found.peers = { batchSize, rows };
-  }
-  return found;
 }
 
 function describe(
@@ -168,19 +190,14 @@ function describe(
   };
 }
 
-async function write(
-  results: BenchResults,
+function outputFiles(
+  described: Omit<BenchResults, 'sections'>,
   { out, save, results: folder }: BenchOptions,
-  output: Output,
-): Promise<void> {
-  const files = [
+): string[] {
+  return [
     ...(out === undefined ? [] : [out]),
-    ...(save ? [path.join(folder, `${slugOf(results)}.json`)] : []),
+    ...(save ? [path.join(folder, `${slugOf(described)}.json`)] : []),
   ];
-  for (const file of files) {
-    await writeAtomic(file, resultsToJson(results));
-    output.say(`\nWritten: ${file}`);
-  }
 }
 
 /** Throws: UsageError for options that say what to measure, beside those that only read. */
