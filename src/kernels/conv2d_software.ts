@@ -4,7 +4,8 @@
  * flipped kernel and so runs on the same shader. How the kernels work is told in shaders/conv2d/*_software.wgsl.
  */
 import { sizeOf } from '../engine/pass.js';
-import type { DeviceTraits, Dispatch, PassContext, Shape, Variant } from '../engine/pass.js';
+import type { DeviceTraits, Dispatch, Lowering, PassContext, Shape, Variant } from '../engine/pass.js';
+import { matmulSoftware } from './matmul_software.js';
 
 type ConvAttributes = { readonly strides: readonly number[]; readonly pads: readonly number[] };
 type InputGradientAttributes = ConvAttributes & { readonly inputShape: readonly number[] };
@@ -27,6 +28,9 @@ interface Convolution {
 
 /** The driver unrolls loops of about this many multiply-adds of vec4f; longer ones run from memory. */
 const unrolledMultiplyAdds = 35;
+
+/** Longer loops no longer fit the core's cache of decoded instructions. */
+const tileMultiplyAdds = 170;
 
 function convolution(x: Shape, window: Shape, y: Shape, padTop: number, padLeft: number): Convolution {
   const [N = 0, H = 0, W = 0, C = 0] = x;
@@ -58,17 +62,22 @@ function grid(workgroups: number, device: DeviceTraits): [x: number, rest: numbe
   return [x, Math.ceil(workgroups / x)];
 }
 
-/** The two dispatches of a convolution: packing the kernel, then the sum. `input` and `output` are operand names. */
-function convolve(
-  conv: Convolution,
-  device: DeviceTraits,
-  names: { readonly input: string; readonly output: string; readonly transposed: boolean },
-): { dispatches: Dispatch[]; scratch: Record<string, number> } {
+/** The operands of a convolution; the input gradient's kernel is transposed. */
+interface Names {
+  readonly input: string;
+  readonly output: string;
+  readonly transposed: boolean;
+}
+
+/** The two dispatches of a convolution: packing the kernel, then the sum. */
+function convolve(conv: Convolution, tile: ForwardTile, device: DeviceTraits, names: Names): Lowering {
   const SG = device.subgroupSize;
   const vector = laneOutputs(conv.O, SG);
   const blocks = Math.ceil(conv.O / (SG * vector));
-  const tile = forwardTile(conv);
-  const tiles = conv.N * Math.ceil(conv.P / tile.TILE_P) * Math.ceil(conv.Q / (tile.GROUPS * tile.GROUP));
+  const tiles =
+    Math.ceil(conv.N / tile.TILE_N) *
+    Math.ceil(conv.P / tile.TILE_P) *
+    Math.ceil(conv.Q / (tile.GROUPS * tile.GROUP));
   const [gridX, gridZ] = grid(tiles, device);
   const lanes = { KH: conv.KH, KW: conv.KW, C: conv.C, O: conv.O, SG, LANE_OUTPUTS: vector };
   const pack: Dispatch = {
@@ -88,13 +97,93 @@ function convolve(
   };
 }
 
-/** About 28 pixels per workgroup, in groups that the driver still unrolls. */
-function forwardTile(conv: Convolution): { TILE_P: number; GROUPS: number; GROUP: number } {
+interface ForwardTile {
+  readonly TILE_N: number;
+  readonly TILE_P: number;
+  readonly GROUPS: number;
+  readonly GROUP: number;
+}
+
+/**
+ * A row of up to 28 pixels in groups that the driver still unrolls, and several such rows, of one image or of several,
+ * while one pass through the inner loop stays within so many multiply-adds of LaneVector.
+ */
+function forwardTile(conv: Convolution, rowsOf: 'image' | 'images', multiplyAdds: number): ForwardTile {
   const longestGroup = Math.max(1, Math.min(7, Math.floor(unrolledMultiplyAdds / conv.KW)));
   const columns = Math.ceil(conv.Q / Math.ceil(conv.Q / (4 * longestGroup)));
   const groups = Math.ceil(columns / longestGroup);
-  const rows = Math.max(1, Math.min(4, conv.P, Math.floor(28 / columns)));
-  return { TILE_P: rows, GROUPS: groups, GROUP: Math.ceil(columns / groups) };
+  const rows = Math.max(1, Math.min(4, Math.floor(multiplyAdds / (columns * conv.KW))));
+  const [TILE_N, TILE_P] = rowsOf === 'images' ? [Math.min(rows, conv.N), 1] : [1, Math.min(rows, conv.P)];
+  return { TILE_N, TILE_P, GROUPS: groups, GROUP: Math.ceil(columns / groups) };
+}
+
+/** A window of one pixel is a matrix product: [N·H·W, C] · [C, O]. */
+function pointwise(
+  conv: Convolution,
+  device: DeviceTraits,
+  { input, output, transposed }: Names,
+): Lowering | undefined {
+  const [product] = matmulSoftware;
+  if (!product || conv.KH * conv.KW !== 1 || conv.P !== conv.H || conv.Q !== conv.W) return undefined;
+  const rows = conv.N * conv.H * conv.W;
+  const matrix = (...shape: number[]) => ({ shape, dtype: 'f32' as const });
+  const context = {
+    inputs: { a: matrix(rows, conv.C), b: transposed ? matrix(conv.O, conv.C) : matrix(conv.C, conv.O) },
+    outputs: { c: matrix(rows, conv.O) },
+    attributes: { transposeA: false, transposeB: transposed },
+    device,
+  };
+  if (!product.supports(context)) return undefined;
+  const { dispatches, ...rest } = product.lower(context);
+  const operands: Record<string, string> = { a: input, b: 'kernel' };
+  const renamed = dispatches.map((dispatch) => {
+    const bindings: Record<string, string> = { c: output };
+    for (const [key, name] of Object.entries(dispatch.bindings ?? {})) bindings[key] = operands[name] ?? name;
+    return { ...dispatch, bindings };
+  });
+  return { dispatches: renamed, ...rest };
+}
+
+/** The ways to compute a convolution with stride 1, best first; both passes that are one choose among them. */
+function convolutionVariants<I extends string, O extends string, A extends ConvAttributes>(
+  convolutionOf: (context: PassContext<I, O, A>) => Convolution,
+  names: Names,
+): Variant<I, O, A>[] {
+  const common = { family: 'software', hasEpilogue: true } as const;
+  const isSupported = (context: PassContext<I, O, A>): boolean =>
+    supported(convolutionOf(context), context.attributes.strides, context.device);
+  return [
+    {
+      ...common,
+      name: 'software_matmul',
+      supports: (context) =>
+        isSupported(context) && pointwise(convolutionOf(context), context.device, names) !== undefined,
+      lower: (context) => pointwise(convolutionOf(context), context.device, names) as Lowering,
+    },
+    {
+      ...common,
+      name: 'software_images',
+      supports: (context) => {
+        const conv = convolutionOf(context);
+        const { TILE_N } = forwardTile(conv, 'images', tileMultiplyAdds);
+        // Few images left over in the last tile.
+        return isSupported(context) && TILE_N > 1 && (conv.N % TILE_N === 0 || conv.N >= 8 * TILE_N);
+      },
+      lower: (context) => {
+        const conv = convolutionOf(context);
+        return convolve(conv, forwardTile(conv, 'images', tileMultiplyAdds), context.device, names);
+      },
+    },
+    {
+      ...common,
+      name: 'software',
+      supports: isSupported,
+      lower: (context) => {
+        const conv = convolutionOf(context);
+        return convolve(conv, forwardTile(conv, 'image', tileMultiplyAdds), context.device, names);
+      },
+    },
+  ];
 }
 
 type ForwardContext = PassContext<'x' | 'kernel', 'y', ConvAttributes>;
@@ -104,16 +193,10 @@ function forwardConvolution({ inputs, outputs, attributes }: ForwardContext): Co
   return convolution(inputs.x.shape, inputs.kernel.shape, outputs.y.shape, top, left);
 }
 
-export const forwardSoftware: Variant<'x' | 'kernel', 'y', ConvAttributes>[] = [
-  {
-    name: 'software',
-    family: 'software',
-    hasEpilogue: true,
-    supports: (context) => supported(forwardConvolution(context), context.attributes.strides, context.device),
-    lower: (context) =>
-      convolve(forwardConvolution(context), context.device, { input: 'x', output: 'y', transposed: false }),
-  },
-];
+export const forwardSoftware: Variant<'x' | 'kernel', 'y', ConvAttributes>[] = convolutionVariants(
+  forwardConvolution,
+  { input: 'x', output: 'y', transposed: false },
+);
 
 type InputGradientContext = PassContext<'dy' | 'kernel', 'dx', InputGradientAttributes>;
 
@@ -124,21 +207,8 @@ function inputGradientConvolution({ inputs, outputs, attributes }: InputGradient
   return convolution(inputs.dy.shape, inputs.kernel.shape, outputs.dx.shape, KH - 1 - top, KW - 1 - left);
 }
 
-export const inputGradientSoftware: Variant<'dy' | 'kernel', 'dx', InputGradientAttributes>[] = [
-  {
-    name: 'software',
-    family: 'software',
-    hasEpilogue: true,
-    supports: (context) =>
-      supported(inputGradientConvolution(context), context.attributes.strides, context.device),
-    lower: (context) =>
-      convolve(inputGradientConvolution(context), context.device, {
-        input: 'dy',
-        output: 'dx',
-        transposed: true,
-      }),
-  },
-];
+export const inputGradientSoftware: Variant<'dy' | 'kernel', 'dx', InputGradientAttributes>[] =
+  convolutionVariants(inputGradientConvolution, { input: 'dy', output: 'dx', transposed: true });
 
 type KernelGradientContext = PassContext<'x' | 'dy', 'dkernel' | 'dbias', KernelGradientAttributes>;
 
