@@ -263,7 +263,7 @@ class Bench {
 }
 
 /** Runs `fn` with one variant of a pass forced. */
-function withVariant<R>(device: Device, pass: string, variant: string, fn: () => R): R {
+export function withVariant<R>(device: Device, pass: string, variant: string, fn: () => R): R {
   const before = device.forcedVariants.get(pass);
   device.forcedVariants.set(pass, variant);
   try {

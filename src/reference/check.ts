@@ -19,6 +19,7 @@ import { type Plan } from '../engine/plan.js';
 import { program, runPass } from '../engine/program.js';
 import { Step } from '../engine/replay.js';
 import { Tensor } from '../engine/tensor.js';
+import { withVariant } from '../engine/tune.js';
 import { add, multiply } from '../kernels/arithmetic.js';
 import { dropout } from '../kernels/dropout.js';
 import { relu, reluInputGradient } from '../kernels/relu.js';
@@ -183,14 +184,8 @@ function planWith(
   inputs: readonly Array64[],
   fn: (...inputs: Tensor[]) => Tensor[],
 ): Plan {
-  const before = device.forcedVariants.get(pass.name);
-  if (variant !== undefined) device.forcedVariants.set(pass.name, variant);
-  try {
-    return program(fn, device).plan(...asTensors(inputs));
-  } finally {
-    if (before === undefined) device.forcedVariants.delete(pass.name);
-    else device.forcedVariants.set(pass.name, before);
-  }
+  const make = (): Plan => program(fn, device).plan(...asTensors(inputs));
+  return variant === undefined ? make() : withVariant(device, pass.name, variant, make);
 }
 
 /** Runs `fn`, with what it throws on purpose (a refused shader, a lost device) as a failed row. */
