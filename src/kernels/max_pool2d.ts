@@ -9,22 +9,24 @@ import { windowConstants } from './window.js';
 
 const pooled = poolForward('max_pool2d/forward');
 
-/** Four channels per invocation, for GPUs. */
-const forwardGpu: Variant<'x', 'y', PoolAttributes> = {
-  name: 'gpu',
-  family: 'gpu',
-  hasEpilogue: true,
-  supports: ({ inputs: { x } }) => isQuads(x),
-  lower: ({ inputs: { x }, outputs: { y }, attributes, device }) => {
-    const { WORKGROUP, workgroups } = gridFor(sizeOf(y.shape) / 4, device);
-    const constants = { ...windowConstants(x.shape, attributes.window, y.shape, attributes), WORKGROUP };
-    return { dispatches: [{ shader: 'max_pool2d/forward_gpu', constants, workgroups }] };
-  },
-};
+/** Four channels per invocation. */
+function forwardQuads(family: 'software' | 'gpu'): Variant<'x', 'y', PoolAttributes> {
+  return {
+    name: family,
+    family,
+    hasEpilogue: true,
+    supports: ({ inputs: { x } }) => isQuads(x),
+    lower: ({ inputs: { x }, outputs: { y }, attributes, device }) => {
+      const { workgroups, ...grid } = gridFor(sizeOf(y.shape) / 4, device, { software: 16 });
+      const constants = { ...windowConstants(x.shape, attributes.window, y.shape, attributes), ...grid };
+      return { dispatches: [{ shader: 'max_pool2d/forward_quads', constants, workgroups }] };
+    },
+  };
+}
 
 export const maxPool2dForward: Pass<'x', 'y', PoolAttributes> = {
   ...pooled,
-  variants: [forwardGpu, ...pooled.variants],
+  variants: [forwardQuads('software'), forwardQuads('gpu'), ...pooled.variants],
 };
 
 const isQuads = ({ shape }: Spec): boolean => (shape.at(-1) as number) % 4 === 0;
@@ -51,20 +53,22 @@ function apart(family: 'software' | 'gpu'): Variant<'x' | 'dy', 'dx', PoolAttrib
 }
 
 /** The same with four channels per invocation. */
-const apartGpu: Variant<'x' | 'dy', 'dx', PoolAttributes> = {
-  name: 'gpu',
-  family: 'gpu',
-  hasEpilogue: true,
-  supports: ({ inputs: { x }, attributes }) => isQuads(x) && isApart(attributes),
-  lower: ({ inputs: { x, dy }, attributes, device }) => {
-    const sizes = windowConstants(x.shape, attributes.window, dy.shape, attributes);
-    const { N, H, W, C, KH, KW, P, Q } = sizes;
-    const count = (N * Math.ceil(H / KH) * Math.ceil(W / KW) * C) / 4;
-    const { WORKGROUP, workgroups } = gridFor(count, device);
-    const constants = { N, H, W, C, KH, KW, P, Q, WORKGROUP };
-    return { dispatches: [{ shader: 'max_pool2d/input_gradient_gpu', constants, workgroups }] };
-  },
-};
+function apartQuads(family: 'software' | 'gpu'): Variant<'x' | 'dy', 'dx', PoolAttributes> {
+  return {
+    name: family,
+    family,
+    hasEpilogue: true,
+    supports: ({ inputs: { x }, attributes }) => isQuads(x) && isApart(attributes),
+    lower: ({ inputs: { x, dy }, attributes, device }) => {
+      const sizes = windowConstants(x.shape, attributes.window, dy.shape, attributes);
+      const { N, H, W, C, KH, KW, P, Q } = sizes;
+      const count = (N * Math.ceil(H / KH) * Math.ceil(W / KW) * C) / 4;
+      const { workgroups, ...grid } = gridFor(count, device, { software: 16 });
+      const constants = { N, H, W, C, KH, KW, P, Q, ...grid };
+      return { dispatches: [{ shader: 'max_pool2d/input_gradient_quads', constants, workgroups }] };
+    },
+  };
+}
 
 export const maxPool2dInputGradient: Pass<'x' | 'dy', 'dx', PoolAttributes> = {
   name: 'max_pool2d/input_gradient',
@@ -76,8 +80,9 @@ export const maxPool2dInputGradient: Pass<'x' | 'dy', 'dx', PoolAttributes> = {
     bytes: bytesTouched(context),
   }),
   variants: [
+    apartQuads('software'),
     apart('software'),
-    apartGpu,
+    apartQuads('gpu'),
     apart('gpu'),
     clearVariant(
       ({ inputs, attributes, device }) => {

@@ -40,10 +40,10 @@ import matmul_pack_rows_software from '../../shaders/matmul/pack_rows_software.w
 import max_forward from '../../shaders/max/forward.wgsl';
 import max_input_gradient from '../../shaders/max/input_gradient.wgsl';
 import max_pool2d_forward from '../../shaders/max_pool2d/forward.wgsl';
-import max_pool2d_forward_gpu from '../../shaders/max_pool2d/forward_gpu.wgsl';
+import max_pool2d_forward_quads from '../../shaders/max_pool2d/forward_quads.wgsl';
 import max_pool2d_input_gradient from '../../shaders/max_pool2d/input_gradient.wgsl';
 import max_pool2d_input_gradient_apart from '../../shaders/max_pool2d/input_gradient_apart.wgsl';
-import max_pool2d_input_gradient_gpu from '../../shaders/max_pool2d/input_gradient_gpu.wgsl';
+import max_pool2d_input_gradient_quads from '../../shaders/max_pool2d/input_gradient_quads.wgsl';
 import micro_batch_accumulate from '../../shaders/micro_batch/accumulate.wgsl';
 import micro_batch_accumulate_totals from '../../shaders/micro_batch/accumulate_totals.wgsl';
 import random_pcg4d from '../../shaders/random/pcg4d.wgsl';
@@ -107,10 +107,10 @@ export const shaders: Readonly<Record<string, string>> = {
   'max/forward': max_forward,
   'max/input_gradient': max_input_gradient,
   'max_pool2d/forward': max_pool2d_forward,
-  'max_pool2d/forward_gpu': max_pool2d_forward_gpu,
+  'max_pool2d/forward_quads': max_pool2d_forward_quads,
   'max_pool2d/input_gradient': max_pool2d_input_gradient,
   'max_pool2d/input_gradient_apart': max_pool2d_input_gradient_apart,
-  'max_pool2d/input_gradient_gpu': max_pool2d_input_gradient_gpu,
+  'max_pool2d/input_gradient_quads': max_pool2d_input_gradient_quads,
   'micro_batch/accumulate': micro_batch_accumulate,
   'micro_batch/accumulate_totals': micro_batch_accumulate_totals,
   'random/pcg4d': random_pcg4d,
