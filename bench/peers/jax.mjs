@@ -98,7 +98,7 @@ await serve(async () => {
         [...weights.keys()].map((name) => [name, np.zerosLike(parameters[name].ref)]),
       );
       state = { parameters, squares };
-      await jax.blockUntilReady(tree.ref(state));
+      await jax.blockUntilReady(state);
       inputs = batches.map(({ images, labels }) => ({
         x: np.array(images).reshape([labels.length, 1, 28, 28]),
         y: jax.nn.oneHot(np.array(labels, { dtype: np.int32 }), 10),
@@ -121,18 +121,16 @@ await serve(async () => {
       };
     },
     train: async (steps) => {
-      for (let i = 0; i < steps; i++) {
-        const loss = train(recipe.dropout);
-        if (i === steps - 1) await finish(loss);
-        else loss.dispose();
-      }
+      for (let i = 0; i < steps; i++) train(recipe.dropout).dispose();
+      await jax.blockUntilReady(state);
     },
     infer: async (count) => {
-      for (let i = 0; i < count; i++) {
-        const logits = predict(jax.tree.ref(state.parameters), inputs[i % inputs.length]?.x.ref);
-        if (i === count - 1) await finish(logits);
-        else logits.dispose();
-      }
+      /** All are kept until all are there: what is disposed of before it is computed never is. @type {any[]} */
+      const logits = [];
+      for (let i = 0; i < count; i++)
+        logits.push(predict(jax.tree.ref(state.parameters), inputs[i % inputs.length]?.x.ref));
+      await jax.blockUntilReady(logits);
+      for (const each of logits) each.dispose();
     },
   };
 });
