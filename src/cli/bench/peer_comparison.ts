@@ -50,10 +50,10 @@ export interface PeerRow {
 
 /**
  * The shares by which a loss may differ. Sums of up to 3,136 products in another order give 1e-7. In training a value
- * within rounding of 0 may pass a relu in one system and not in another: measured, up to 5e-4 after two steps, 6e-7
- * where there is none; while ε on the other side of RMSprop's root gives 9e-3.
+ * within rounding of 0 may pass a relu in one system and not in another: measured, up to 6e-4 after two steps, 1e-7
+ * where there is none; while ε on the other side of RMSprop's root gives more than 1e-2.
  */
-const tolerances = { infer: 1e-5, train: 1e-3 };
+const tolerances = { infer: 1e-5, train: 3e-3 };
 
 /** Losses of training steps that are compared. */
 const checkSteps = 3;
