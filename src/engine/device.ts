@@ -115,6 +115,7 @@ export class Device {
   readonly #staging = new Map<number, GPUBuffer[]>();
   readonly #pipelines = new Map<string, Promise<Pipeline>>();
   readonly #readyPipelines = new Map<string, Pipeline>();
+  readonly #warm = new WeakSet<Pipeline>();
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
   #lostReason: string | undefined;
   #failure: string | undefined;
@@ -434,8 +435,9 @@ export class Device {
     return { module, layout, descriptor };
   }
 
-  /** Runs one workgroup of a kernel over idle memory, so that the driver compiles it now. */
+  /** Runs one workgroup of a kernel over idle memory, so that the driver compiles it now; once is enough. */
   async warmUp(pipeline: Pipeline): Promise<void> {
+    if (this.#warm.has(pipeline)) return;
     const storages = pipeline.shader.bindings.map(() => this.allocate(warmUpBytes, 'warm-up'));
     const encoder = this.gpu.createCommandEncoder();
     const pass = encoder.beginComputePass();
@@ -446,6 +448,7 @@ export class Device {
     this.submit(encoder);
     await this.idle();
     for (const storage of storages) this.release(storage);
+    this.#warm.add(pipeline);
   }
 
   #layout(shader: SpecialisedShader): GPUBindGroupLayout {
