@@ -97,20 +97,29 @@ export async function listAdapters(): Promise<AdapterEntry[]> {
 }
 
 /** The adapter that `open` would use. */
-export async function findAdapter({ device }: OpenOptions = {}): Promise<GPUAdapter> {
+export async function findAdapter(options: OpenOptions = {}): Promise<GPUAdapter> {
+  const flags = await instanceFlags(options);
+  return adapterOf(() => createGpu(flags));
+}
+
+/** Throws: UsageError when no adapter has the name. */
+async function instanceFlags({ device }: OpenOptions): Promise<string[]> {
   // Timestamps are rounded to 65 µs unless Dawn is told not to; only the profiler sees them.
   const flags = ['disable-dawn-features=timestamp_quantization'];
-  if (device !== undefined) {
-    const adapters = await listAdapters();
-    if (!adapters.some(({ name }) => name.includes(device))) {
-      const names = adapters.map(({ name }) => `'${name}'`).join(', ') || 'none';
-      throw new UsageError(`open: no adapter's name contains '${device}'; found ${names}.`);
-    }
-    flags.push(`adapter=${device}`);
+  if (device === undefined) return flags;
+  const adapters = await listAdapters();
+  if (!adapters.some(({ name }) => name.includes(device))) {
+    const names = adapters.map(({ name }) => `'${name}'`).join(', ') || 'none';
+    throw new UsageError(`open: no adapter's name contains '${device}'; found ${names}.`);
   }
+  return [...flags, `adapter=${device}`];
+}
+
+/** The fastest adapter of an instance of Dawn. Throws: DeviceError when there is none. */
+async function adapterOf(instance: () => GPU): Promise<GPUAdapter> {
   let adapter: GPUAdapter | null = null;
   try {
-    const gpu = createGpu(flags);
+    const gpu = instance();
     adapter = await quietly(() => gpu.requestAdapter({ powerPreference: 'high-performance' }));
   } catch (cause) {
     throw DeviceError.noAdapter(String(cause).split('\n')[0] as string, { cause });
@@ -126,7 +135,11 @@ export async function findAdapter({ device }: OpenOptions = {}): Promise<GPUAdap
  */
 export async function open(options: OpenOptions = {}): Promise<Device> {
   const adapter = await findAdapter(options);
-  return Device.open(adapter, { ...deviceOptions(options), openHelpers: () => openHelpers(options) });
+  const instances: GPU[] = [];
+  return Device.open(adapter, {
+    ...deviceOptions(options),
+    openHelpers: () => openHelpers(options, instances),
+  });
 }
 
 function deviceOptions({ family }: OpenOptions): DeviceOptions {
@@ -139,12 +152,17 @@ function deviceOptions({ family }: OpenOptions): DeviceOptions {
   };
 }
 
-/** One device per core besides the first, as each compiles in one thread; more than a few find too little to do. */
-async function openHelpers(options: OpenOptions): Promise<Device[]> {
+/**
+ * One device per core besides the first, as each compiles in one thread; more than a few find too little to do. Each is
+ * opened by an instance of Dawn of its own, which later calls use again: an instance keeps its driver's threads to the end.
+ */
+async function openHelpers(options: OpenOptions, instances: GPU[]): Promise<Device[]> {
   const count = Math.min(4, availableParallelism() - 1);
+  const flags = await instanceFlags(options);
+  while (instances.length < count) instances.push(createGpu(flags));
   return Promise.all(
-    Array.from({ length: count }, async () =>
-      Device.open(await findAdapter(options), { ...deviceOptions(options), isDefault: false }),
+    instances.map(async (gpu) =>
+      Device.open(await adapterOf(() => gpu), { ...deviceOptions(options), isDefault: false }),
     ),
   );
 }

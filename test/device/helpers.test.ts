@@ -1,0 +1,22 @@
+// Plan: the devices that help to compile are opened again and again without leaving threads behind, and become nobody's
+// default device.
+import { existsSync, readdirSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { defaultDevice } from '../../src/engine/device.js';
+import { open } from '../../src/node/open.js';
+
+const tasks = '/proc/self/task';
+
+test.runIf(existsSync(tasks))('helpers opened again leave no threads behind', async () => {
+  const device = await open();
+  const openAndClose = async (): Promise<number> => {
+    for (const helper of await device.openHelpers()) helper.destroy();
+    return readdirSync(tasks).length;
+  };
+  const once = await openAndClose();
+  let last = once;
+  for (let i = 0; i < 5; i++) last = await openAndClose();
+  // A device that was just destroyed may still be ending its own.
+  expect(last).toBeLessThan(once + 5);
+  expect(defaultDevice()).toBe(device);
+});
