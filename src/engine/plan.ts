@@ -173,11 +173,18 @@ function isTwin(other: Node, node: Node, { pass, inputs, attributes }: Byproduct
 
 /** False when one of the nodes before which `node` is to run computes or changes what it reads. */
 function canMoveUp(node: Node, before: readonly Node[]): boolean {
-  const reads = new Set(Object.values(node.inputs).map(idOf));
-  return before.every(({ pass, inputs, outputs }) => {
-    const writes = [...Object.values(outputs), ...(pass.mutates ?? []).map((name) => inputs[name] as Value)];
-    return !writes.some((value) => reads.has(idOf(value)));
-  });
+  const reads = new Set(Object.values(node.inputs).map(memoryOf));
+  return !before.flatMap(writesOf).some((value) => reads.has(memoryOf(value)));
+}
+
+function writesOf({ pass, inputs, outputs }: Node): Value[] {
+  return [...Object.values(outputs), ...(pass.mutates ?? []).map((name) => inputs[name] as Value)];
+}
+
+/** What a value lies in: a buffer that other tensors may show too, or what is its own in this program. */
+function memoryOf(value: Value): GPUBuffer | number {
+  const { id, origin, placement } = rootOf(value);
+  return (placement ?? (origin.kind === 'capture' ? origin.storage : undefined))?.buffer ?? id;
 }
 
 // ---- 3. variants and fusion ----
@@ -350,16 +357,22 @@ function canTake(group: Group, nodes: readonly Node[], groups: readonly Group[],
         sides.has(idOf(value)) || (pass.elementwise?.whole?.includes(name) && flow.has(idOf(value))),
     );
   if (nodes.some(isBusy)) return false;
-  const reads = new Set(inputsOf(group).map(idOf));
+  const reads = new Set(inputsOf(group).map(memoryOf));
+  const changes = new Set(writtenBy(group).map(memoryOf));
   const isInTheWay = (later: Group): boolean =>
-    inputsOf(later).some((value) => sides.has(idOf(value)) || flow.has(idOf(value))) ||
-    (later.base?.pass.mutates ?? []).some((name) => reads.has(idOf(later.base?.inputs[name] as Value)));
+    inputsOf(later).some((value) => changes.has(memoryOf(value))) ||
+    writtenBy(later).some((value) => reads.has(memoryOf(value)));
   if (groups.slice(groups.indexOf(group) + 1).some(isInTheWay)) return false;
   return bindingCount({ ...group, chain: [...group.chain, ...nodes] }, users) <= maxBindings;
 }
 
 function inputsOf(group: Group): Value[] {
   return [group.base, ...group.chain].flatMap((node) => (node ? Object.values(node.inputs) : []));
+}
+
+/** What it computes, and what it changes in place. */
+function writtenBy(group: Group): Value[] {
+  return [group.base, ...group.chain].flatMap((node) => (node ? writesOf(node) : []));
 }
 
 function bindingCount(group: Group, users: Users): number {

@@ -10,7 +10,7 @@ import { type Attributes, type Pass, type PassContext, type Spec, sizeOf } from 
 import { type Plan, describePlan } from '../../src/engine/plan.js';
 import { program } from '../../src/engine/program.js';
 import { specialise } from '../../src/engine/shader.js';
-import type { Tensor } from '../../src/engine/tensor.js';
+import { Tensor } from '../../src/engine/tensor.js';
 import {
   add,
   conv2d,
@@ -25,6 +25,8 @@ import {
   square,
   sum,
 } from '../../src/kernels/index.js';
+import { sgd } from '../../src/kernels/sgd.js';
+import { stateSpec } from '../../src/kernels/step_state.js';
 import { checkables, references } from '../../src/reference/index.js';
 import {
   type Case,
@@ -222,6 +224,20 @@ test('an op is not fused past a kernel that reads the value on its way', () => {
   expect(plan.dispatches.map(({ pass }) => pass)).toEqual(
     expect.arrayContaining(['matmul/forward', 'sum/forward', 'multiply/forward']),
   );
+});
+
+test('an op is not fused past what changes the memory that its kernel reads, seen as another tensor', () => {
+  const device = fakeDevice();
+  const flat = Tensor.placeholder({ shape: [1024], dtype: 'f32' }, device);
+  const w = Tensor.over(device, flat.storage, { shape: [32, 32], dtype: 'f32' });
+  const state = Tensor.placeholder(stateSpec, device);
+  const spec = (...shape: number[]) => ({ shape, dtype: 'f32' }) as unknown as Tensor;
+  const plan = program((x: Tensor, gradients: Tensor) => {
+    const y = matmul(x, w);
+    sgd({ parameters: flat, gradients, state });
+    return relu(y);
+  }, device).plan(spec(32, 32), spec(1024));
+  expect(labels(plan)).toEqual(['matmul/forward', 'sgd/forward', 'relu/forward']);
 });
 
 // ---- by-products ----
