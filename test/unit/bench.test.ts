@@ -292,15 +292,28 @@ describe('what is read without a device', () => {
     expect(texts).toContain('Images per second at batch 128, llvmpipe on AMD EPYC');
     for (const said of ['tfjs', '7.25', '1,234', 'Images per second by batch size, training'])
       expect(texts).toContain(said);
+    const markdown = path.join(work, 'pages', 'bench.md');
+    mkdirSync(path.dirname(markdown));
+    await reading({ chart, markdown, results: folder });
+    expect(readFileSync(markdown, 'utf8')).toContain('![Images per second](../bench.svg)');
     // What was skipped has no bar; the places along the axis are the batch sizes.
     expect(texts).not.toContain('onnx');
     expect(texts).toEqual(expect.arrayContaining(['32', '128', 'batch size']));
     expect(svg).toContain('@media (prefers-color-scheme:dark){.f-paper{fill:#14171c}');
   });
 
+  it('refuses to draw results without images per second', async () => {
+    const folder = path.join(work, 'kernels');
+    mkdirSync(folder);
+    write('kernels/a.json', results({ kernels: full.sections.kernels ?? [] }));
+    await expect(reading({ chart: path.join(work, 'y.svg'), results: folder })).rejects.toThrow(
+      /no images per second to draw/,
+    );
+  });
+
   it('writes the page with device, systems and kernels', () => {
-    const page = resultsPage([full], 'docs/bench.svg');
-    expect(page).toContain('![Images per second](bench.svg)');
+    const page = resultsPage([full], 'charts/bench.svg');
+    expect(page).toContain('![Images per second](charts/bench.svg)');
     expect(page).toContain('## llvmpipe on AMD EPYC');
     expect(page).toContain('| tfjs 4.22.0 | – | 7.25 | 48.4× | 45 | – |');
     expect(page).toContain('| onnx | – | – | – | – | – | – | skipped: not installed |');

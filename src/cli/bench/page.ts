@@ -1,5 +1,4 @@
 /** The page of the docs that shows results, written from them and never by hand. */
-import path from 'node:path';
 import { figures, grouped } from '../../report/charts/numbers.js';
 import { reportEndToEnd } from './end_to_end.js';
 import { reportInputs } from './inputs.js';
@@ -10,12 +9,12 @@ import { reportRoofline } from './roofline.js';
 import { reportScaling } from './scaling.js';
 import { reportTo99 } from './to_99.js';
 
-/** Markdown. `chart` names the drawing to show first, by the path from the page's folder. */
+/** Markdown. `chart` is the link to the drawing to show first. */
 export function resultsPage(all: readonly BenchResults[], chart?: string): string {
   const parts = [
     '# What was measured',
     'Made by `npm run bench -- --markdown docs/bench.md` from the files in `bench/results`, which `npm run bench -- --save` writes: change nothing here by hand. Medians; low and high are the quarters around them.',
-    ...(chart === undefined ? [] : [`![Images per second](${path.basename(chart)})`]),
+    ...(chart === undefined ? [] : [`![Images per second](${chart})`]),
     ...all.flatMap((results) => [`## ${deviceName(results)}`, ...describe(results)]),
   ];
   return `${parts.join('\n\n')}\n`;

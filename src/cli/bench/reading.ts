@@ -1,6 +1,6 @@
 /** What needs no device: comparing two results, and the chart and the tables of the docs. */
 import path from 'node:path';
-import { FileError, UsageError } from '../../errors.js';
+import { DataError, FileError, UsageError } from '../../errors.js';
 import { openFolder, readBytes, writeAtomic } from '../../node/files.js';
 import { throughputCharts } from '../../report/charts/throughput_charts.js';
 import { svgFile } from '../../report/charts/svg.js';
@@ -37,11 +37,16 @@ export async function readResults(options: ReadOptions, output: Output): Promise
   if (chart !== undefined || markdown !== undefined) {
     const all = await readFolder(options.results);
     if (chart !== undefined) await writeAtomic(chart, svgFile(drawChart(all), { isAdaptive: true }));
-    if (markdown !== undefined) await writeAtomic(markdown, resultsPage(all, chart));
+    if (markdown !== undefined) await writeAtomic(markdown, resultsPage(all, linkFrom(markdown, chart)));
     for (const file of [chart, markdown]) if (file !== undefined) output.say(`Written: ${file}`);
   }
   if (files === undefined) return 0;
   return compareFiles(files, options.threshold, output);
+}
+
+/** To the chart from the page. */
+function linkFrom(page: string, chart: string | undefined): string | undefined {
+  return chart === undefined ? undefined : path.relative(path.dirname(page), chart).replaceAll(path.sep, '/');
 }
 
 async function compareFiles(files: readonly string[], threshold: number, output: Output): Promise<number> {
@@ -92,7 +97,12 @@ async function readFolder(folder: string): Promise<BenchResults[]> {
   return Promise.all(names.map((name) => readFile(path.join(folder, name))));
 }
 
+/** Throws: DataError when none of the results holds images per second. */
 function drawChart(all: readonly BenchResults[]): ReturnType<typeof throughputCharts> {
+  if (!all.some(({ sections: { endToEnd, peers } }) => endToEnd?.length || peers?.rows.length))
+    throw new DataError(
+      "bench: the results hold no images per second to draw; measure some with 'npm run bench -- --only end-to-end --save'.",
+    );
   return throughputCharts(
     all.map(({ device, machine, sections: { endToEnd = [], peers } }) => ({
       device: deviceName({ device, machine }),
