@@ -197,7 +197,7 @@ async function bindPass(device: Device, reference: Reference, shape: BenchShape)
   const [name, makeCase] = Object.entries(reference.passes)[0]!;
   const pass = passes.find((candidate) => candidate.name === name);
   assert(pass, `${name} is a pass of an op or stands alone`);
-  const { inputs, attributes } = makeCase(evaluate(reference, { ...shape, name: shape.name }));
+  const { inputs, attributes } = makeCase(evaluate(reference, shape));
   const names = Object.keys(inputs);
   const tensors = names.map((input) => upload(device, inputs[input]!));
   const run = program(

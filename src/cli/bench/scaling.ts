@@ -4,17 +4,15 @@
  */
 import type { Device } from '../../engine/device.js';
 import { divideBatch, largestBatch } from '../../nn/batch_division.js';
-import { DeviceSet } from '../../nn/device_set.js';
 import { addedBytes } from '../../nn/memory_forecast.js';
 import { paperModel } from '../../nn/models.js';
 import { rmsprop } from '../../nn/optimizers.js';
-import { replaySteps } from '../../nn/replay_loop.js';
 import type { Sequential } from '../../nn/sequential.js';
 import { TrainingStep } from '../../nn/training_step.js';
 import type { Output } from '../output.js';
 import { type Report, print } from './report.js';
 import { type Spread, interleave, spreadOf } from './statistics.js';
-import { modelName } from './subject.js';
+import { madeUpImages, modelName, rate, timeSteps } from './subject.js';
 
 export interface ScalingRow {
   readonly model: string;
@@ -59,7 +57,6 @@ const usualSize = 28;
 const mostAtOnce = 1 << 20;
 /** A round should take this long. */
 const roundMs = 300;
-const rate = 1e-4;
 
 /** Measures and prints. Throws: DeviceError. */
 export async function benchScaling(
@@ -125,13 +122,6 @@ function makeModel(device: Device, size: number): Sequential {
 
 const shapeOf = (size: number, count: number) => ({ count, height: size, width: size, channels: 1 });
 
-function madeUp(device: Device, size: number, count: number): DeviceSet {
-  const images = new Uint8Array(count * size * size);
-  for (let i = 0; i < images.length; i++) images[i] = Math.imul(i, 2_654_435_761) >>> 24;
-  const labels = Uint8Array.from({ length: count }, (_, i) => i % 10);
-  return new DeviceSet(device, { ...shapeOf(size, count), images, labels });
-}
-
 /** A training step of one size, ready to be timed. */
 interface ScalingSubject {
   readonly facts: Omit<ScalingRow, 'stepMilliseconds' | 'imagesPerSecond'>;
@@ -152,7 +142,7 @@ async function prepare(
   const model = makeModel(device, imageSize);
   const images = shapeOf(imageSize, count);
   const { microBatchSize, forecast } = divideBatch(model, { batchSize, microBatchSize: asked, images });
-  const set = madeUp(device, imageSize, count);
+  const set = madeUpImages(device, count, imageSize);
   const training = await TrainingStep.create(model, set, batchSize, { microBatchSize, onProgress });
   training.rates.write(new Float32Array(training.stepsPerEpoch).fill(rate));
   let steps = 1;
@@ -167,7 +157,7 @@ async function prepare(
       forecastBytes: forecast.model + addedBytes(forecast),
     },
     round: async () => {
-      const ms = (await replay(device, training, steps)) / steps;
+      const ms = (await timeSteps(training, steps)) / steps;
       steps = Math.min(training.stepsPerEpoch, Math.max(1, Math.round(roundMs / ms)));
       return ms;
     },
@@ -175,22 +165,6 @@ async function prepare(
       for (const resource of [training, set, model]) resource.dispose();
     },
   };
-}
-
-/** Milliseconds of so many steps, from the beginning of an epoch on. */
-async function replay(device: Device, training: TrainingStep, count: number): Promise<number> {
-  const start = { step: 0, epoch: 0, cursor: 0, lossSum: 0, correct: 0, count: 0 };
-  training.begin(start, { seed: 0, rate });
-  const begun = performance.now();
-  await replaySteps({
-    device,
-    step: training.replayable,
-    ring: training.ring,
-    firstStep: 0,
-    count,
-    onStep: () => undefined,
-  });
-  return performance.now() - begun;
 }
 
 export function reportScaling({ byBatch, byImage, bytesPerImage, largestBatch }: Scaling): Report[] {

@@ -4,26 +4,41 @@ import { type BoundStep, program } from '../../engine/program.js';
 import type { Step } from '../../engine/replay.js';
 import { Tensor } from '../../engine/tensor.js';
 import type { AugmentOptions } from '../../kernels/index.js';
-import { stateSize, stateWords } from '../../kernels/step_state.js';
+import { stateSize, stateSpec, stateWords } from '../../kernels/step_state.js';
 import { DeviceSet } from '../../nn/device_set.js';
-import { gatherInputs } from '../../nn/inputs.js';
+import { recordPrediction } from '../../nn/evaluator.js';
 import { paperModel } from '../../nn/models.js';
 import { rmsprop } from '../../nn/optimizers.js';
 import { type Filter, preprocessing } from '../../nn/preprocessing.js';
 import { replaySteps } from '../../nn/replay_loop.js';
-import type { Sequential } from '../../nn/sequential.js';
 import { TrainingStep } from '../../nn/training_step.js';
 
 export const modelName = 'paper';
-const rate = 1e-4;
+/** What steps learn at. */
+export const rate = 1e-4;
 const start = { step: 0, epoch: 0, cursor: 0, lossSum: 0, correct: 0, count: 0 };
 
-/** Images of 28×28 for `count` samples; bytes that repeat late. */
-export function madeUpImages(device: Device, count: number): DeviceSet {
-  const images = new Uint8Array(count * 784);
+/** `count` square images; bytes that repeat late. */
+export function madeUpImages(device: Device, count: number, size = 28): DeviceSet {
+  const images = new Uint8Array(count * size * size);
   for (let i = 0; i < images.length; i++) images[i] = Math.imul(i, 2_654_435_761) >>> 24;
   const labels = Uint8Array.from({ length: count }, (_, i) => i % 10);
-  return new DeviceSet(device, { images, labels, count, height: 28, width: 28, channels: 1 });
+  return new DeviceSet(device, { images, labels, count, height: size, width: size, channels: 1 });
+}
+
+/** Replays `count` steps as `fit` does, from the beginning of an epoch on; the metrics come back. Resolves with milliseconds. */
+export async function timeSteps(training: TrainingStep, count: number): Promise<number> {
+  training.begin(start, { seed: 0, rate });
+  const begun = performance.now();
+  await replaySteps({
+    device: training.model.device,
+    step: training.replayable,
+    ring: training.ring,
+    firstStep: 0,
+    count,
+    onStep: () => undefined,
+  });
+  return performance.now() - begun;
 }
 
 /** Something whose batches are timed. */
@@ -42,7 +57,7 @@ export interface SubjectOptions {
   readonly augmentation?: AugmentOptions | null;
 }
 
-/** The training step, as `fit` replays it: the metrics come back, asynchronously. */
+/** The training step of the paper model. */
 export async function trainingSubject(
   set: DeviceSet,
   { batchSize, filters = [], augmentation, ...options }: SubjectOptions,
@@ -55,23 +70,10 @@ export async function trainingSubject(
     augmentation: augmentation ?? undefined,
   });
   training.rates.write(new Float32Array(training.stepsPerEpoch).fill(rate));
-  const { step } = training.bound;
   return {
-    step,
+    step: training.bound.step,
     batchSize,
-    run: async (batches) => {
-      training.begin(start, { seed: 0, rate });
-      const begun = performance.now();
-      await replaySteps({
-        device,
-        step,
-        ring: training.ring,
-        firstStep: 0,
-        count: batches,
-        onStep: () => undefined,
-      });
-      return performance.now() - begun;
-    },
+    run: async (batches) => timeSteps(training, batches),
     dispose: () => {
       training.dispose();
       model.dispose();
@@ -86,9 +88,9 @@ export async function inferenceSubject(
 ): Promise<Subject> {
   const { device } = set.images;
   const model = paperModel({ device });
-  const state = Tensor.from(new Uint32Array(stateSize), [stateSize], device);
+  const state = Tensor.zeros(stateSpec, device);
   const { step, outputs }: BoundStep<Tensor> = await program(
-    () => inferred(model, set, state, batchSize),
+    () => recordPrediction(model, set, state, batchSize),
     device,
   ).bind([], onProgress ? { onProgress } : {});
   const words = new Uint32Array(stateSize);
@@ -111,9 +113,4 @@ export async function inferenceSubject(
       for (const resource of [outputs, state, model]) resource.dispose();
     },
   };
-}
-
-function inferred(model: Sequential, set: DeviceSet, state: Tensor, batch: number): Tensor {
-  const { x } = gatherInputs(set, state, { batch, preprocessing: model.preprocessing });
-  return model.forward(x, { isTraining: false, state, withoutSoftmax: false });
 }
