@@ -184,7 +184,7 @@ function describe(
       cpu: cpus[0]?.model ?? 'unknown',
       cores: cpus.length,
       memoryBytes: os.totalmem(),
-      system: `${os.type()} ${os.release()}, ${os.arch()}`,
+      system: `${os.type()}, ${os.arch()}`,
     },
     versions: { shadegrad: version, node: process.version, webgpu: webgpuVersion() },
   };

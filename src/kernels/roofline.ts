@@ -12,8 +12,16 @@ import {
 } from '../engine/pass.js';
 import { bytesTouched, gridFor } from './grid.js';
 
-/** Steps that the shader takes between two turns of its loop; `steps` is a multiple of it. */
+/** `steps` is a multiple of this. */
 export const stepsPerRound = 16;
+
+/**
+ * Steps between two turns of the shader's loop, a divisor of stepsPerRound: about 64 multiply-adds in a row. Fewer leave
+ * much to the loop itself, and software drivers do not unroll many more.
+ */
+function unrolledSteps(chains: number, width: number): number {
+  return 2 ** Math.floor(Math.log2(Math.max(1, Math.min(stepsPerRound, 64 / (chains * width)))));
+}
 
 export type MultiplyAddAttributes = { readonly chains: number; readonly steps: number };
 
@@ -34,8 +42,9 @@ export const rooflineMultiplyAdd: Pass<'x' | 'line', 'y', MultiplyAddAttributes>
   variants: widths('multiply_add', ({ inputs, attributes: { chains, steps }, device }, width) => {
     const SIZE = sizeOf(inputs.x.shape) / width;
     const { WORKGROUP, workgroups } = gridFor(SIZE, device);
+    const UNROLL = unrolledSteps(chains, width);
     return {
-      constants: { SIZE, CHAINS: chains, ROUNDS: steps / stepsPerRound, UNROLL: stepsPerRound, WORKGROUP },
+      constants: { SIZE, CHAINS: chains, ROUNDS: steps / UNROLL, UNROLL, WORKGROUP },
       workgroups,
     };
   }),

@@ -37,6 +37,8 @@ export interface LineChart {
   readonly marks?: readonly Mark[];
   /** Logarithmic when the largest number is more than 20 times the smallest. */
   readonly mayBeLog?: boolean;
+  /** For amounts that are compared by height; not on a logarithmic axis. */
+  readonly fromZero?: boolean;
   readonly format: (value: number) => string;
   readonly width?: number;
   readonly height?: number;
@@ -49,7 +51,8 @@ const boldness = 1.08;
 
 /** Throws nothing: without a single number it says so in the plot. */
 export function lineChart(chart: LineChart): Drawing {
-  const { title, xLabel, xNames, unit, series, marks = [], format, width = 480, height = 340 } = chart;
+  const { title, xLabel, xNames, unit, series, marks = [], fromZero = false } = chart;
+  const { format, width = 480, height = 340 } = chart;
   const nameOf = (x: number): string => xNames?.[x - 1] ?? String(x);
   const values = series.flatMap(({ y }) => y.filter(isShown));
   const isLog = chart.mayBeLog === true && Math.min(...values) > 0 && ratioOf(values) > 20;
@@ -62,7 +65,8 @@ export function lineChart(chart: LineChart): Drawing {
 
   const endLabels = series.map((one) => endLabel(one, format, width * 0.34 - 26));
   const right = 26 + Math.max(...endLabels.map((label) => textWidth(label, size) * boldness));
-  const probe = verticalScale(values, unit, isLog, 1, 0);
+  const shown = fromZero && !isLog ? [0, ...values] : values;
+  const probe = verticalScale(shown, unit, isLog, 1, 0);
   const left = 22 + Math.max(...tickLabels(probe.ticks, unit).map((label) => textWidth(label, size)));
   const xs = series.flatMap(({ x }) => x);
   const placed = placeMarks(
@@ -76,7 +80,7 @@ export function lineChart(chart: LineChart): Drawing {
   const top = 46 + rowHeight * placed.rows;
   const bottom = height - 46;
   const x = horizontalScale(xs, left, width - right);
-  const y = verticalScale(values, unit, isLog, bottom, top);
+  const y = verticalScale(shown, unit, isLog, bottom, top);
 
   const body = [
     heading,

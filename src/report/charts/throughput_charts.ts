@@ -73,6 +73,7 @@ function taskLines(all: readonly Throughput[], task: 'training' | 'inference'): 
       unit: 'number',
       series,
       mayBeLog: true,
+      fromZero: true,
       format: figures,
       width,
       height: 300,
