@@ -27,6 +27,7 @@ export interface AdapterEntry {
   readonly name: string;
 }
 
+const fastest: GPURequestAdapterOptions = { powerPreference: 'high-performance' };
 const dawn: GPU[] = [];
 let isPrepared = false;
 
@@ -98,34 +99,30 @@ export async function listAdapters(): Promise<AdapterEntry[]> {
 
 /** The adapter that `open` would use. */
 export async function findAdapter(options: OpenOptions = {}): Promise<GPUAdapter> {
-  const flags = await instanceFlags(options);
-  return adapterOf(() => createGpu(flags));
+  return (await find(options)).adapter;
 }
 
-/** Throws: UsageError when no adapter has the name. */
-async function instanceFlags({ device }: OpenOptions): Promise<string[]> {
+async function find({ device }: OpenOptions): Promise<{ readonly gpu: GPU; readonly adapter: GPUAdapter }> {
   // Timestamps are rounded to 65 µs unless Dawn is told not to; only the profiler sees them.
   const flags = ['disable-dawn-features=timestamp_quantization'];
-  if (device === undefined) return flags;
-  const adapters = await listAdapters();
-  if (!adapters.some(({ name }) => name.includes(device))) {
-    const names = adapters.map(({ name }) => `'${name}'`).join(', ') || 'none';
-    throw new UsageError(`open: no adapter's name contains '${device}'; found ${names}.`);
+  if (device !== undefined) {
+    const adapters = await listAdapters();
+    if (!adapters.some(({ name }) => name.includes(device))) {
+      const names = adapters.map(({ name }) => `'${name}'`).join(', ') || 'none';
+      throw new UsageError(`open: no adapter's name contains '${device}'; found ${names}.`);
+    }
+    flags.push(`adapter=${device}`);
   }
-  return [...flags, `adapter=${device}`];
-}
-
-/** The fastest adapter of an instance of Dawn. Throws: DeviceError when there is none. */
-async function adapterOf(instance: () => GPU): Promise<GPUAdapter> {
-  let adapter: GPUAdapter | null = null;
+  let gpu: GPU;
+  let adapter: GPUAdapter | null;
   try {
-    const gpu = instance();
-    adapter = await quietly(() => gpu.requestAdapter({ powerPreference: 'high-performance' }));
+    gpu = createGpu(flags);
+    adapter = await quietly(() => gpu.requestAdapter(fastest));
   } catch (cause) {
     throw DeviceError.noAdapter(String(cause).split('\n')[0] as string, { cause });
   }
   if (!adapter) throw DeviceError.noAdapter('Dawn lists no adapter');
-  return adapter;
+  return { gpu, adapter };
 }
 
 /**
@@ -134,12 +131,8 @@ async function adapterOf(instance: () => GPU): Promise<GPUAdapter> {
  * Throws: DeviceError when there is no adapter, with what to install; UsageError when `device` names none.
  */
 export async function open(options: OpenOptions = {}): Promise<Device> {
-  const adapter = await findAdapter(options);
-  const instances: GPU[] = [];
-  return Device.open(adapter, {
-    ...deviceOptions(options),
-    openHelpers: () => openHelpers(options, instances),
-  });
+  const { gpu, adapter } = await find(options);
+  return Device.open(adapter, { ...deviceOptions(options), openHelpers: () => openHelpers(gpu, options) });
 }
 
 function deviceOptions({ family }: OpenOptions): DeviceOptions {
@@ -153,16 +146,14 @@ function deviceOptions({ family }: OpenOptions): DeviceOptions {
 }
 
 /**
- * One device per core besides the first, as each compiles in one thread; more than a few find too little to do. Each is
- * opened by an instance of Dawn of its own, which later calls use again: an instance keeps its driver's threads to the end.
+ * One device per core besides the first, as each compiles in one thread; more than a few find too little to do. They come
+ * from the device's own instance of Dawn: another one would print its warnings, and keep threads of the driver to the end.
  */
-async function openHelpers(options: OpenOptions, instances: GPU[]): Promise<Device[]> {
+async function openHelpers(gpu: GPU, options: OpenOptions): Promise<Device[]> {
   const count = Math.min(4, availableParallelism() - 1);
-  const flags = await instanceFlags(options);
-  while (instances.length < count) instances.push(createGpu(flags));
+  const adapters = await Promise.all(Array.from({ length: count }, async () => gpu.requestAdapter(fastest)));
+  const found = adapters.flatMap((adapter) => adapter ?? []);
   return Promise.all(
-    instances.map(async (gpu) =>
-      Device.open(await adapterOf(() => gpu), { ...deviceOptions(options), isDefault: false }),
-    ),
+    found.map(async (adapter) => Device.open(adapter, { ...deviceOptions(options), isDefault: false })),
   );
 }
