@@ -20,8 +20,8 @@ export interface Op<I extends string = string, O extends string = string, A exte
   readonly name: string;
   /** Every pass of the op, forward first: what tests, the bench and the docs are made from. */
   readonly passes: readonly Pass[];
-  /** True for losses whose backward takes a missing gradient as 1, which spares a tensor of ones. */
-  readonly hasUnitGradient?: boolean;
+  /** Of losses: the output whose missing gradient the backward takes as 1, which spares a tensor of ones. */
+  readonly unitGradientOf?: string;
   forward(inputs: Readonly<Record<I, Tensor>>, attributes: A): Record<O, Tensor>;
   /** Gradients as functions, called only for the inputs that matter. */
   backward(context: BackwardContext<I, O, A>): Readonly<Record<I, (() => Tensor) | null>>;
@@ -39,7 +39,7 @@ export function apply<I extends string, O extends string, A extends Attributes>(
   const call: Call = {
     inputs,
     outputs,
-    hasUnitGradient: op.hasUnitGradient ?? false,
+    unitGradientOf: op.unitGradientOf,
     backward: (gradients) => op.backward({ inputs, outputs, attributes, gradients: gradients }),
   };
   trace.calls.push(call);
@@ -65,7 +65,8 @@ export function setGradientOps(ops: GradientOps): void {
  * Of a loss with several elements, or of several losses, it is the gradient of their sum.
  *
  * Units: of `loss` over those of each tensor. Shapes: those of `tensors`.
- * Throws: StateError outside a program, or when the loss does not depend on one of the tensors.
+ * Throws: StateError outside a program, when the loss does not depend on one of the tensors, or depends on them through
+ * an output that has no derivative, such as the counts beside a loss.
  */
 export function grad(loss: Tensor | readonly Tensor[], tensors: readonly Tensor[]): Tensor[] {
   const trace = currentTrace();
@@ -86,17 +87,24 @@ export function grad(loss: Tensor | readonly Tensor[], tensors: readonly Tensor[
   const lossIds = new Set([loss].flat().map(idOf));
   for (const call of relevant.toReversed()) {
     const entries = Object.entries(call.outputs);
-    const losses = entries.map(([, tensor]) => tensor).filter((tensor) => lossIds.has(idOf(tensor)));
+    const losses = entries.filter(([, tensor]) => lossIds.has(idOf(tensor)));
     if (losses.length === 0 && !entries.some(([, tensor]) => gradients.has(idOf(tensor)))) continue;
-    for (const tensor of losses) {
+    for (const [name, tensor] of losses) {
       const before = gradients.get(idOf(tensor));
-      if (!before && call.hasUnitGradient) continue;
+      if (!before && call.unitGradientOf === name) continue;
       const ones = gradientOps.ones(tensor.shape);
       gradients.set(idOf(tensor), before ? gradientOps.add(before, ones) : ones);
     }
     const outputGradients = Object.fromEntries(
       entries.map(([name, tensor]) => [name, gradients.get(idOf(tensor))]),
     );
+    const unit = call.unitGradientOf;
+    if (unit !== undefined && !outputGradients[unit] && !losses.some(([name]) => name === unit)) {
+      const others = entries.flatMap(([name]) => (outputGradients[name] ? [`'${name}'`] : []));
+      throw new StateError(
+        `grad: the loss depends on ${others.join(', ')}, which has no derivative; take '${unit}'.`,
+      );
+    }
     const rules = call.backward(outputGradients);
     for (const [name, tensor] of Object.entries(call.inputs)) {
       const rule = rules[name];

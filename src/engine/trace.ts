@@ -19,7 +19,7 @@ export interface Node {
 export interface Call {
   readonly inputs: Readonly<Record<string, Tensor>>;
   readonly outputs: Readonly<Record<string, Tensor>>;
-  readonly hasUnitGradient: boolean;
+  readonly unitGradientOf: string | undefined;
   /** Gradients of the inputs from those of the outputs; evaluated only for inputs that matter. */
   backward(
     gradients: Readonly<Record<string, Tensor | undefined>>,

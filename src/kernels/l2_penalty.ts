@@ -52,7 +52,7 @@ export const l2PenaltyOp: Op<'w', 'y', L2Attributes> = {
   name: 'l2_penalty',
   passes: [l2PenaltyForward, l2PenaltyWeightGradient],
   forward: (inputs, attributes) => runPass(l2PenaltyForward, inputs, attributes),
-  hasUnitGradient: true,
+  unitGradientOf: 'y',
   backward: ({ inputs: { w }, attributes, gradients: { y: dy } }) => ({
     w: () =>
       dy ? runPass(l2PenaltyWeightGradient, { w, dy }, attributes).y : scale(w, 2 * attributes.lambda),

@@ -88,7 +88,7 @@ export const softmaxCrossEntropyForward: Pass<
 export const softmaxCrossEntropyOp: Op<'logits' | 'labels', 'dlogits' | 'loss' | 'totals', NoAttributes> = {
   name: 'softmax_cross_entropy',
   passes: [softmaxCrossEntropyForward],
-  hasUnitGradient: true,
+  unitGradientOf: 'loss',
   forward: (inputs) => runPass(softmaxCrossEntropyForward, inputs, {}),
   backward: ({ outputs: { dlogits }, gradients }) => ({
     logits: () => (gradients.loss ? multiply(dlogits, gradients.loss) : dlogits),

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { grad } from '../../src/engine/op.js';
 import { program } from '../../src/engine/program.js';
 import { Tensor } from '../../src/engine/tensor.js';
-import { l2Penalty, square } from '../../src/kernels/index.js';
+import { l2Penalty, softmaxCrossEntropy, square, sum } from '../../src/kernels/index.js';
 import { type Row, checkComposition, checkNetwork } from '../../src/reference/check.js';
 import { compositions } from '../../src/reference/compositions.js';
 import { normalisedNetwork, smallNetwork, stridedNetwork } from '../../src/reference/network.js';
@@ -25,6 +25,18 @@ test('of several losses, one of which is made of another, it is the gradient of 
   }, held.device).call(w);
   // L = w·w/2 = 2.5, d(L + L²) = (1 + 2L)·w = 6w.
   expect([...(await gradient.data())]).toEqual([6, 12]);
+});
+
+test('the counts beside a loss have no derivative, and say so', () => {
+  const logits = Tensor.from(new Float32Array(6), [2, 3], held.device);
+  const labels = Tensor.from(Uint32Array.of(0, 2), [2], held.device);
+  const through = program(
+    (x, y) => grad(sum(softmaxCrossEntropy(x, y).totals), [x])[0] as Tensor,
+    held.device,
+  );
+  expect(() => through.call(logits, labels)).toThrow(
+    "grad: the loss depends on 'totals', which has no derivative; take 'loss'.",
+  );
 });
 
 test.each([smallNetwork, stridedNetwork, normalisedNetwork])(
