@@ -3,11 +3,11 @@
  * interruption leaves is kept and continued the next time, by an HTTP range.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { open, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
 import { FileError } from '../errors.js';
-import { fileError, readBytes } from './files.js';
+import { fileError, makeFolder, readBytes } from './files.js';
 
 export interface Download {
   /** Addresses of the same file, tried in order. */
@@ -35,7 +35,7 @@ export interface Download {
  */
 export async function download(job: Download): Promise<Uint8Array> {
   try {
-    await mkdir(path.dirname(job.file), { recursive: true });
+    await makeFolder(path.dirname(job.file));
   } catch (cause) {
     throw fileError('write', job.file, cause);
   }

@@ -77,7 +77,7 @@ export async function writeAtomic(file: string, contents: Uint8Array | string): 
     `.${path.basename(file)}.${process.pid}.${randomUUID().slice(0, 8)}.tmp`,
   );
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     const handle = await open(temporary, 'wx');
     try {
       await handle.writeFile(contents);
@@ -91,6 +91,35 @@ export async function writeAtomic(file: string, contents: Uint8Array | string): 
     throw fileError('write', file, cause);
   }
   await flushFolder(folder);
+}
+
+/**
+ * Makes a folder, and those above it that are missing. Resolves with the first that was made, undefined for none.
+ * In place of mkdir's `recursive`, which never ends in a folder that is there and can hold no other, as /proc.
+ *
+ * Throws: the system's error.
+ */
+export async function makeFolder(folder: string): Promise<string | undefined> {
+  const at = path.resolve(folder);
+  try {
+    return (await makeOne(at)) ? at : undefined;
+  } catch (cause) {
+    if (codeOf(cause) !== 'ENOENT' || path.dirname(at) === at) throw cause;
+  }
+  const first = await makeFolder(path.dirname(at));
+  return (await makeOne(at)) ? (first ?? at) : first;
+}
+
+/** False when the folder was there. */
+async function makeOne(folder: string): Promise<boolean> {
+  try {
+    await mkdir(folder);
+    return true;
+  } catch (cause) {
+    const found = await stat(folder).catch(() => undefined);
+    if (found?.isDirectory()) return false;
+    throw cause;
+  }
 }
 
 /** Removes what may not be there, or cannot be reached: the caller is already reporting the real error. */
@@ -148,7 +177,7 @@ export function openFolder(folder: string): Folder {
 /** One write at the end of the file, flushed to the disk. Throws: FileError. */
 async function appendTo(file: string, contents: Uint8Array | string): Promise<void> {
   try {
-    await mkdir(path.dirname(file), { recursive: true });
+    await makeFolder(path.dirname(file));
     const handle = await open(file, 'a');
     try {
       await handle.writeFile(contents);
@@ -232,7 +261,7 @@ export async function lockFolder(folder: string): Promise<Lock> {
     id: randomUUID(),
   };
   try {
-    const made = await mkdir(folder, { recursive: true });
+    const made = await makeFolder(folder);
     // One round for a free folder, a second after a stale lock was removed, more only in a race for it.
     for (let round = 0; round < 20; round++) {
       if (await createLock(file, mine)) return { release: () => releaseLock(file, mine, made) };

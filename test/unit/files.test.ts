@@ -8,6 +8,7 @@ import { spawnSync } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
+import process from 'node:process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FileError, UsageError } from '../../src/errors.js';
 import { fileError, lockFolder, lockName, openFolder, readBytes, writeAtomic } from '../../src/node/files.js';
@@ -118,6 +119,14 @@ describe('errors', () => {
     expect(error.problem).toBe('not-a-file');
     expect(error.message).toMatchInlineSnapshot(
       `"cannot read BASE: it is a folder, where a file was expected. Name a file inside it."`,
+    );
+  });
+
+  it.runIf(process.platform === 'linux')('a folder that can hold no other', async () => {
+    const error = await failure(writeAtomic('/proc/shadegrad/deep/x', ''));
+    expect(error.problem).toBe('missing');
+    expect(error.message).toMatchInlineSnapshot(
+      `"cannot write /proc/shadegrad/deep/x: there is no such file or folder. Check the path."`,
     );
   });
 
