@@ -70,7 +70,7 @@ export class Room {
   largest(tooMany: number): number {
     let [fits, over] = [0, tooMany];
     while (over - fits > 1) {
-      const middle = (fits + over) >> 1;
+      const middle = Math.floor((fits + over) / 2);
       if (this.forecastIfFits(middle)) fits = middle;
       else over = middle;
     }
