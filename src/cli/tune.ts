@@ -48,7 +48,7 @@ export async function tune(options: TuneOptions): Promise<number> {
     return 0;
   }
 
-  const batchSizes = options.batchSize ?? usualBatchSizes(device);
+  const batchSizes = [...new Set(options.batchSize ?? usualBatchSizes(device))];
   const workload = new Workload(device, options, output);
   output.say(`Model ${options.model}, training and evaluation in batches of ${batchSizes.join(' and ')}.`);
   const cases = await workload.cases(batchSizes);
@@ -102,7 +102,7 @@ function count(number: number, thing: string): string {
 /** What `train` takes without --batch-size, and what the other commands do. */
 function usualBatchSizes({ traits }: Device): number[] {
   const preset = presets[traits.family === 'software' ? 'quick' : 'corrected'];
-  return [...new Set([preset.digits.batchSize, 128])];
+  return [preset.digits.batchSize, 128];
 }
 
 // ---- what is tuned ----
@@ -193,9 +193,14 @@ class Workload {
     return this.options.imageShape ?? { height: 28, width: 28, channels: 1 };
   }
 
-  /** Noise: how fast a kernel is does not depend on what the images show. */
+  /**
+   * Noise: how fast a kernel is does not depend on what the images show.
+   *
+   * Throws: DeviceError for more than the device takes.
+   */
   #images(total: number): LabelledImages {
     const { height, width, channels } = this.#shape;
+    this.device.assertTakes(total * height * width * channels);
     const images = Uint8Array.from(
       { length: total * height * width * channels },
       (_, i) => pcg4d(0, streams.test, 1, i)[0],

@@ -229,14 +229,8 @@ export class Device {
     return Math.min(sizeClass(byteLength), Math.max(byteLength, this.maxBufferBytes));
   }
 
-  /**
-   * A buffer of at least `byteLength` bytes, from the pool when one fits. Its contents are undefined.
-   *
-   * Throws: DeviceError when it exceeds the device's limits.
-   */
-  allocate(byteLength: number, label = 'storage'): Storage {
-    this.assertUsable();
-    const size = this.bufferBytes(byteLength);
+  /** Throws: DeviceError when one buffer cannot be so long. */
+  assertTakes(byteLength: number): void {
     const limit = this.maxBufferBytes;
     if (byteLength > limit) {
       throw new DeviceError(
@@ -244,6 +238,17 @@ export class Device {
         { problem: 'limit' },
       );
     }
+  }
+
+  /**
+   * A buffer of at least `byteLength` bytes, from the pool when one fits. Its contents are undefined.
+   *
+   * Throws: DeviceError when it exceeds the device's limits.
+   */
+  allocate(byteLength: number, label = 'storage'): Storage {
+    this.assertUsable();
+    this.assertTakes(byteLength);
+    const size = this.bufferBytes(byteLength);
     const buffer = this.#pool.get(size)?.pop() ?? this.#create(size, label);
     return { buffer, offset: 0, byteLength };
   }

@@ -18,8 +18,9 @@ export const modelName = 'paper';
 export const rate = 1e-4;
 const start = { step: 0, epoch: 0, cursor: 0, lossSum: 0, correct: 0, count: 0 };
 
-/** `count` square images; bytes that repeat late. */
+/** `count` square images; bytes that repeat late. Throws: DeviceError for more than the device takes. */
 export function madeUpImages(device: Device, count: number, size = 28): DeviceSet {
+  device.assertTakes(count * size * size);
   const images = new Uint8Array(count * size * size);
   for (let i = 0; i < images.length; i++) images[i] = Math.imul(i, 2_654_435_761) >>> 24;
   const labels = Uint8Array.from({ length: count }, (_, i) => i % 10);
