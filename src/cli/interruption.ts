@@ -3,13 +3,17 @@ import process from 'node:process';
 import type { Folder } from '../folder.js';
 import type { History } from '../nn/training.js';
 import type { Lock } from '../node/files.js';
+import { endProcess } from '../node/patience.js';
 import { type Output, shellWord } from './output.js';
 
 /** The first Ctrl-C ends training after the step under way, the second one ends the process. */
 export function listenForInterrupt(output: Output): { signal: AbortSignal; dispose(): void } {
   const controller = new AbortController();
   const onInterrupt = (): void => {
-    if (controller.signal.aborted) process.exit(130);
+    if (controller.signal.aborted) {
+      endProcess(130);
+      return;
+    }
     output.say('\nStopping after this step; press Ctrl-C again to quit without saving.');
     controller.abort();
   };
@@ -28,7 +32,7 @@ export function listenForInterrupt(output: Output): { signal: AbortSignal; dispo
 export function listenAfterTraining(output: Output, folder: Folder, lock: Lock): () => void {
   const onInterrupt = (): void => {
     const status = reportUntested(output, folder);
-    void lock.release().finally(() => output.stream.write('', () => process.exit(status)));
+    void lock.release().finally(() => output.stream.write('', () => endProcess(status)));
   };
   process.once('SIGINT', onInterrupt);
   process.once('SIGTERM', onInterrupt);

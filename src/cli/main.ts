@@ -7,6 +7,7 @@ import { setFolderOpener } from '../folder.js';
 import { modelsByName } from '../nn/models.js';
 import type { ImageShape } from '../data/dataset.js';
 import { openFolder } from '../node/files.js';
+import { endProcess } from '../node/patience.js';
 import { type SectionName, bench, sectionNames } from './bench.js';
 import { servePeer } from './bench/peer_shadegrad.js';
 import { devices } from './devices.js';
@@ -413,4 +414,4 @@ const status = await main(process.argv.slice(2));
 for (const stream of [process.stdout, process.stderr])
   await new Promise<void>((resolve) => void stream.write('', () => resolve()));
 // Ends the process explicitly: an open device would keep it alive.
-process.exit(status);
+endProcess(status);
