@@ -184,7 +184,8 @@ describe('results', () => {
     expect(read('{')).toThrow(/^x\.json: damaged: it is not JSON/);
     expect(read('null')).toThrow(/it has no format, expected 'shadegrad bench 1'/);
     expect(read('{"format":"shadegrad bench 0"}')).toThrow(/its format is 'shadegrad bench 0', expected/);
-    expect(read(`{"format":"${format}"}`)).toThrow(/not the results of a bench/);
+    expect(read(`{"format":"${format}"}`)).toThrow(/not the results of a bench: it has no device/);
+    expect(read(`{"format":"${format}","device":{},"machine":{},"sections":null}`)).toThrow(/no sections/);
   });
 
   it('are named after the device, and after the processor where that is the device', () => {

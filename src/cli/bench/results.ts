@@ -90,14 +90,18 @@ export function resultsFromJson(text: string, name: string): BenchResults {
       { cause },
     );
   }
-  const found = (parsed ?? {}) as Partial<BenchResults>;
-  if (found.format !== format || typeof found.sections !== 'object' || typeof found.device !== 'object') {
-    const what = typeof found.format === 'string' ? `its format is '${found.format}'` : 'it has no format';
-    throw new DataError(
-      `${name}: not the results of a bench: ${what}, expected '${format}'. Measure again with 'npm run bench -- --out FILE'.`,
+  const found = (parsed ?? {}) as Partial<Record<keyof BenchResults, unknown>>;
+  const refuse = (what: string): DataError =>
+    new DataError(
+      `${name}: not the results of a bench: ${what}. Measure again with 'npm run bench -- --out FILE'.`,
     );
+  if (found.format !== format) {
+    const what = typeof found.format === 'string' ? `its format is '${found.format}'` : 'it has no format';
+    throw refuse(`${what}, expected '${format}'`);
   }
-  return found as BenchResults;
+  for (const member of ['device', 'machine', 'sections'] as const)
+    if (typeof found[member] !== 'object' || found[member] === null) throw refuse(`it has no ${member}`);
+  return parsed as BenchResults;
 }
 
 /** For people: `NVIDIA H200`, `llvmpipe on AMD EPYC`; a software device is as fast as the processor it runs on. */
