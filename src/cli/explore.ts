@@ -15,8 +15,7 @@ import { augmentedSamples } from './augmented_samples.js';
 import { downloadProgress } from './download_progress.js';
 import { bold, openOutput, table } from './output.js';
 import { pictureOf, takePictures, tensorOf } from './pictures.js';
-import { recipeFor } from './presets.js';
-import type { PresetName } from './settings.js';
+import { type PresetName, recipeFor } from '../nn/presets.js';
 import { defaultFolder } from './run_folder.js';
 import { version } from './version.js';
 

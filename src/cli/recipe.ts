@@ -3,22 +3,20 @@ import { UsageError } from '../errors.js';
 import type { Device } from '../engine/device.js';
 import type { AugmentOptions } from '../kernels/index.js';
 import { type Optimizer, rmsprop, sgd } from '../nn/optimizers.js';
-import { type LearningRate, cosineDecay, oneCycle, stepDecay } from '../nn/schedules.js';
 import type { LoadedDataset } from '../data/loaded_dataset.js';
 import { type SplitDataset, type SplitName, splitDataset } from '../data/splits.js';
-import type { Callback } from '../nn/callbacks/callback.js';
-import { earlyStopping, reduceLrOnPlateau } from '../nn/callbacks/index.js';
 import type { ModelName } from '../nn/models.js';
-import type { ImageShape } from '../data/dataset.js';
-import { type Output, bold } from './output.js';
-import { isPresetName, recipeFor } from './presets.js';
 import {
-  type OptimizerName,
   type PresetName,
   type ScheduleName,
-  type Settings,
+  isPresetName,
   presetNames,
-} from './settings.js';
+  recipeFor,
+  scheduledRate,
+} from '../nn/presets.js';
+import type { ImageShape } from '../data/dataset.js';
+import { type Output, bold } from './output.js';
+import type { OptimizerName, Settings } from './settings.js';
 
 /** What the command line may overrule; undefined is the preset's own. */
 export interface RecipeOptions {
@@ -129,30 +127,11 @@ function chooseAugmentation(
   return flips === false ? { ...augmentation, horizontalFlip: false, verticalFlip: false } : augmentation;
 }
 
-/** From the rate, or the peak, to what the optimizer is given. */
-const scheduled: Readonly<Record<ScheduleName, (rate: number) => LearningRate>> = {
-  constant: (rate) => rate,
-  cosine: (rate) => cosineDecay({ peak: rate, warmup: 0.1 }),
-  'one-cycle': (rate) => oneCycle({ peak: rate }),
-  step: (rate) => stepDecay({ rate, factor: 0.1, every: 10 }),
-};
-
 export function optimizerOf(settings: Settings): Optimizer {
-  const learningRate = scheduled[settings.schedule](settings.learningRate);
+  const learningRate = scheduledRate(settings.schedule, settings.learningRate);
   return settings.optimizer === 'sgd'
     ? sgd({ learningRate, momentum: settings.momentum })
     : rmsprop({ learningRate });
-}
-
-/** The callbacks of the plateau rule; `say` hears what they do. */
-export function plateauCallbacks({ plateaus }: Settings, say: (line: string) => void): Callback[] {
-  if (!plateaus) return [];
-  const { patience, factor, minLr, stopAfter } = plateaus;
-  const monitor = 'val_accuracy';
-  return [
-    reduceLrOnPlateau({ monitor, patience, factor, minLr, say }),
-    earlyStopping({ monitor, patience: stopAfter, say }),
-  ];
 }
 
 /** The data cut as the settings say. Throws: UsageError for a split that the data do not allow. */

@@ -3,24 +3,11 @@ import type { SplitName } from '../data/splits.js';
 import type { AugmentOptions } from '../kernels/index.js';
 import type { ModelName } from '../nn/models.js';
 import type { Filter } from '../nn/preprocessing.js';
+import type { PlateauRule, PresetName, ScheduleName } from '../nn/presets.js';
 import type { ImageShape } from '../data/dataset.js';
 
-export const presetNames = ['quick', 'corrected', 'paper'] as const;
-export type PresetName = (typeof presetNames)[number];
-export const scheduleNames = ['constant', 'cosine', 'one-cycle', 'step'] as const;
-export type ScheduleName = (typeof scheduleNames)[number];
 export const optimizerNames = ['rmsprop', 'sgd'] as const;
 export type OptimizerName = (typeof optimizerNames)[number];
-
-/** Lowers the rate, then ends training, when validation accuracy has not improved for some epochs. */
-export interface PlateauRule {
-  /** Epochs before the rate is multiplied by `factor`, down to `minLr`. */
-  readonly patience: number;
-  readonly factor: number;
-  readonly minLr: number;
-  /** Epochs before training ends. */
-  readonly stopAfter: number;
-}
 
 /** Everything that decides about a run; kept in run.json, so that `--resume` goes on with the same. */
 export interface Settings {

@@ -7,6 +7,7 @@ import type { Callback, Training } from '../nn/callbacks/callback.js';
 import { modelCheckpoint, terminateOnNaN } from '../nn/callbacks/index.js';
 import { modelsByName } from '../nn/models.js';
 import { preprocessing } from '../nn/preprocessing.js';
+import { plateauCallbacks, presets } from '../nn/presets.js';
 import { type Sequential, loadModel } from '../nn/sequential.js';
 import type { History } from '../nn/training.js';
 import { loadDataset } from '../node/datasets.js';
@@ -22,15 +23,7 @@ import {
   reportUntested,
 } from './interruption.js';
 import { type Output, openOutput } from './output.js';
-import { presets } from './presets.js';
-import {
-  type RecipeOptions,
-  chooseSettings,
-  describeAugmentation,
-  optimizerOf,
-  plateauCallbacks,
-  splitBy,
-} from './recipe.js';
+import { type RecipeOptions, chooseSettings, describeAugmentation, optimizerOf, splitBy } from './recipe.js';
 import { changeOf, recordOf, takeChoices } from './run_choices.js';
 import {
   type RunFile,

@@ -17,7 +17,7 @@ import { tuningFiles } from '../node/tuning_store.js';
 import { pcg4d, streams } from '../random.js';
 import { compileProgress } from '../report/progress_callback.js';
 import { type Output, bold, openOutput, table } from './output.js';
-import { presets } from './presets.js';
+import { presets } from '../nn/presets.js';
 
 export interface TuneOptions {
   readonly model: ModelName;

@@ -5,15 +5,9 @@
  *   augmentation in words
  */
 import { describe, expect, it } from 'vitest';
-import { recipeFor } from '../../src/cli/presets.js';
-import {
-  type RecipeOptions,
-  chooseSettings,
-  describeAugmentation,
-  plateauCallbacks,
-} from '../../src/cli/recipe.js';
+import { type RecipeOptions, chooseSettings, describeAugmentation } from '../../src/cli/recipe.js';
 import type { Output } from '../../src/cli/output.js';
-import { presetNames } from '../../src/cli/settings.js';
+import { plateauCallbacks, presetNames, recipeFor } from '../../src/nn/presets.js';
 import type { Device } from '../../src/engine/device.js';
 
 const output = { say: () => undefined, hasColour: false } as unknown as Output;

@@ -37,6 +37,10 @@ const forbidden: Record<string, string> = {
   'src/node/b.ts': `import { Command } from 'commander';`,
   'src/node/c.ts': `import { value } from '../cli/leaf.ts';`,
   'src/cli/a.ts': `import { value } from '../index.ts';`,
+  'web/a.ts': `import { value } from '../src/node/leaf.ts';`,
+  'web/views/b.ts': `import { value } from '../../src/cli/leaf.ts';`,
+  'web/c.ts': `import { join } from 'node:path';`,
+  'src/nn/e.ts': `import { wrap } from 'comlink';`,
   'src/tool.ts': `import { value } from './engine/leaf.ts';`,
   'src/other_tool.ts': `import { value } from 'node:os';`,
   'src/engine/circle.ts': `import { there } from './circle_back.ts';`,
@@ -58,6 +62,8 @@ const allowed: Record<string, string> = {
   'src/cli/yes.ts': `import { value } from '../report/leaf.ts';`,
   'src/cli/yes_commander.ts': `import { Command } from 'commander';`,
   'src/index.ts': `export { value } from './nn/leaf.ts';`,
+  'web/views/yes.ts': `import { value } from '../../src/nn/leaf.ts';`,
+  'web/yes.ts': `export * from 'comlink';`,
   'test/yes.ts': `import { value } from '../src/nn/leaf.ts';`,
 };
 
@@ -89,7 +95,7 @@ beforeAll(async () => {
   }
   const oxlint = join(root, 'node_modules', 'oxlint', 'bin', 'oxlint');
   const output = await new Promise<string>((done) => {
-    const options = ['-c', 'oxlint.config.mjs', '-f', 'json', 'src', 'test'];
+    const options = ['-c', 'oxlint.config.mjs', '-f', 'json', 'src', 'test', 'web'];
     execFile(process.execPath, [oxlint, ...options], { cwd: folder }, (_, stdout) => {
       done(stdout); // the exit status is 1, since there are findings
     });
@@ -121,7 +127,7 @@ test('the linter says in plain words what is wrong', () => {
     `"eslint(no-restricted-imports): '../data/leaf.ts' import is restricted from being used by a pattern. src/report may import from src/engine, and types from src/kernels, src/nn: an import points only to the left in data, engine, kernels, nn, report."`,
   );
   expect(said('src/engine/c.ts')).toMatchInlineSnapshot(
-    `"eslint(no-restricted-imports): 'webgpu' import is restricted from being used by a pattern. src/engine does not use this package: commander belongs to src/cli, pngjs to src/cli and src/node, the others to src/node."`,
+    `"eslint(no-restricted-imports): 'webgpu' import is restricted from being used by a pattern. src/engine does not use this package: commander belongs to src/cli, comlink to web, pngjs to src/cli and src/node, the others to src/node."`,
   );
   expect(said('src/engine/d.ts')).toMatchInlineSnapshot(
     `"eslint(no-restricted-globals): Unexpected use of 'Buffer'. src/engine also runs in a browser: take what you need as an argument from src/node or src/cli. Use a local variable or function parameter instead of the restricted global."`,

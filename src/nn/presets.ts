@@ -1,12 +1,29 @@
 /**
  * Presets: whole recipes by name, one for each data set. A recipe decides model, data split, pictures, schedule and
- * length; options on the command line overrule its parts.
+ * length; options on the command line and settings of the page overrule its parts.
  */
 import type { SplitName } from '../data/splits.js';
 import type { AugmentOptions } from '../kernels/index.js';
-import type { ModelName } from '../nn/models.js';
-import { type Filter, filters } from '../nn/preprocessing.js';
-import { type PlateauRule, type PresetName, type ScheduleName, presetNames } from './settings.js';
+import type { Callback } from './callbacks/callback.js';
+import { earlyStopping, reduceLrOnPlateau } from './callbacks/index.js';
+import type { ModelName } from './models.js';
+import { type Filter, filters } from './preprocessing.js';
+import { type LearningRate, cosineDecay, oneCycle, stepDecay } from './schedules.js';
+
+export const presetNames = ['quick', 'corrected', 'paper'] as const;
+export type PresetName = (typeof presetNames)[number];
+export const scheduleNames = ['constant', 'cosine', 'one-cycle', 'step'] as const;
+export type ScheduleName = (typeof scheduleNames)[number];
+
+/** Lowers the rate, then ends training, when validation accuracy has not improved for some epochs. */
+export interface PlateauRule {
+  /** Epochs before the rate is multiplied by `factor`, down to `minLr`. */
+  readonly patience: number;
+  readonly factor: number;
+  readonly minLr: number;
+  /** Epochs before training ends. */
+  readonly stopAfter: number;
+}
 
 export interface Recipe {
   readonly model: ModelName;
@@ -120,4 +137,30 @@ export function isPresetName(name: string): name is PresetName {
 export function recipeFor(preset: PresetName, dataset: string): Recipe {
   const chosen: Preset = presets[preset];
   return dataset === 'digits' || dataset === 'fashion' ? chosen[dataset] : chosen.other;
+}
+
+const scheduled: Readonly<Record<ScheduleName, (rate: number) => LearningRate>> = {
+  constant: (rate) => rate,
+  cosine: (rate) => cosineDecay({ peak: rate, warmup: 0.1 }),
+  'one-cycle': (rate) => oneCycle({ peak: rate }),
+  step: (rate) => stepDecay({ rate, factor: 0.1, every: 10 }),
+};
+
+/** From the rate, or the peak, to what the optimizer is given. */
+export function scheduledRate(schedule: ScheduleName, rate: number): LearningRate {
+  return scheduled[schedule](rate);
+}
+
+/** The callbacks of a recipe's plateau rule; `say` hears what they do. */
+export function plateauCallbacks(
+  { plateaus }: Pick<Recipe, 'plateaus'>,
+  say: (line: string) => void,
+): Callback[] {
+  if (!plateaus) return [];
+  const { patience, factor, minLr, stopAfter } = plateaus;
+  const monitor = 'val_accuracy';
+  return [
+    reduceLrOnPlateau({ monitor, patience, factor, minLr, say }),
+    earlyStopping({ monitor, patience: stopAfter, say }),
+  ];
 }

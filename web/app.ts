@@ -1,0 +1,32 @@
+/** What the views of the page share: the worker, what it tells, the settings, and the image that is being looked at. */
+import type { Remote } from 'comlink';
+import type { Prediction, Settings, WorkerApi, WorkerEvents } from './protocol.js';
+import type { Store } from './store.js';
+
+/** The image on the table: drawn, uploaded, or picked from the test set. */
+export interface CurrentImage {
+  /** As the network takes it: [height,width,channels], a byte per value. */
+  readonly input: Uint8Array<ArrayBuffer>;
+  /** What it is, where that is known. */
+  readonly label: number | null;
+  readonly source: 'drawing' | 'upload' | 'test';
+  readonly prediction: Prediction | null;
+}
+
+/** What the worker last told, by name; null before the first time. */
+export type Heard = { readonly [Name in keyof WorkerEvents]: Store<WorkerEvents[Name] | null> };
+
+export interface App {
+  readonly worker: Remote<WorkerApi>;
+  readonly heard: Heard;
+  /** What the next training is to be; kept in the page's address. */
+  readonly settings: Store<Settings>;
+  readonly image: Store<CurrentImage | null>;
+  /** Says something to everybody, screen readers included; errors stay until they are closed. */
+  say(text: string, level?: 'info' | 'warning' | 'error'): void;
+  /** Runs what a button asked for, and says what went wrong. */
+  attempt(work: () => Promise<void>): Promise<void>;
+}
+
+/** Builds a part of the page inside `root`, its section of index.html. Throws nothing; what fails is said. */
+export type View = (root: HTMLElement, app: App) => void;

@@ -1,0 +1,367 @@
+/**
+ * What the page asks of its worker, and what the worker tells it. Everything here crosses by structured clone, so it is
+ * plain values and typed arrays. The calls are made through Comlink: each method of an interface below is one message
+ * there and one back, an error keeps its name and message.
+ */
+import type { AugmentOptions } from '../src/kernels/index.js';
+import type { ModelName } from '../src/nn/models.js';
+import type { Filter } from '../src/nn/preprocessing.js';
+import type { PresetName } from '../src/nn/presets.js';
+
+// ---- settings ----
+
+/** All that decides about a training; the page keeps it in its address. */
+export interface Settings {
+  /** `digits`, `fashion`, or `own` for files that were dropped on the page. */
+  readonly dataset: 'digits' | 'fashion' | 'own';
+  readonly preset: PresetName;
+  readonly model: ModelName;
+  /** Images trained and validated on; null for all. */
+  readonly limit: number | null;
+  readonly epochs: number;
+  readonly batchSize: number;
+  /** Constant, or the peak of the preset's schedule. */
+  readonly learningRate: number;
+  /** Keys first weights, order, dropout and augmentation. */
+  readonly seed: number;
+  /** What happens to the training images; null for nothing. */
+  readonly augmentation: AugmentOptions | null;
+  readonly filters: readonly Filter[];
+}
+
+// ---- what the worker tells ----
+
+/**
+ * idle       a model predicts, no training has begun
+ * loading    images are fetched
+ * compiling  kernels are compiled
+ * training, validating
+ * paused     between two steps; everything is saved
+ * finished   all epochs done, or stopped
+ * lost       the device is gone; what was saved can be gone on with
+ */
+export type Phase =
+  'idle' | 'loading' | 'compiling' | 'training' | 'validating' | 'paused' | 'finished' | 'lost';
+
+export interface TrainingStatus {
+  readonly phase: Phase;
+  /** Of the training that this is about; null before the first. */
+  readonly settings: Settings | null;
+  /** Steps and epochs done since training began, and the step within the epoch. */
+  readonly step: number;
+  readonly epoch: number;
+  readonly stepInEpoch: number;
+  readonly stepsPerEpoch: number;
+  readonly epochs: number;
+  /** The epoch's running means. */
+  readonly loss: number | null;
+  readonly accuracy: number | null;
+  readonly learningRate: number | null;
+  /** Over the last seconds; null until there are some. */
+  readonly imagesPerSecond: number | null;
+  readonly stepMs: number | null;
+  /** Seconds to the end of all epochs, at the present speed. */
+  readonly etaSeconds: number | null;
+  /** Of what is loading, compiling or validating: parts done, and parts in all. */
+  readonly progress: { readonly done: number; readonly total: number } | null;
+  /** When the last checkpoint was written, ms since 1970; null when nothing is kept. */
+  readonly savedAt: number | null;
+}
+
+/** One step, for the curves. */
+export interface StepPoint {
+  readonly step: number;
+  /** The batch's mean loss, and the share it had right. */
+  readonly loss: number;
+  readonly accuracy: number;
+}
+
+/** One epoch: `loss`, `accuracy`, `val_loss`, `val_accuracy`, `learning_rate`. */
+export interface EpochPoint {
+  /** From 1 on. */
+  readonly epoch: number;
+  /** Steps done at its end, which places it beside the steps. */
+  readonly step: number;
+  readonly logs: Readonly<Record<string, number>>;
+}
+
+export interface DeviceInfo {
+  readonly name: string;
+  readonly vendor: string;
+  readonly architecture: string;
+  /** `gpu`, or `software` for an adapter that is the processor. */
+  readonly family: string;
+  readonly subgroupSize: number;
+  readonly hasTimestamps: boolean;
+}
+
+/** What the training step holds on the device. */
+export interface MemoryPlan {
+  /** Dispatches of a step, and without fusion. */
+  readonly dispatches: number;
+  readonly dispatchesWithoutFusion: number;
+  readonly parameters: number;
+  /** Bytes by what they are for, largest first. */
+  readonly parts: readonly { readonly name: string; readonly bytes: number }[];
+  readonly allocatedBytes: number;
+  readonly peakBytes: number;
+  /** One line on how batches are divided; null where they are taken whole. */
+  readonly accumulation: string | null;
+}
+
+/** The model that predicts now. */
+export interface ModelInfo {
+  /** Grows by one whenever weights have changed as far as anybody should look again (not at every step). */
+  readonly version: number;
+  readonly name: string;
+  /** `shipped`, `trained` here, `opened` from a file. */
+  readonly origin: 'shipped' | 'trained' | 'opened';
+  readonly parameterCount: number;
+  /** [height, width, channels]. */
+  readonly inputShape: readonly number[];
+  readonly classNames: readonly string[];
+  readonly layers: readonly {
+    readonly name: string;
+    readonly className: string;
+    readonly outputShape: readonly number[];
+    readonly parameterCount: number;
+  }[];
+}
+
+export interface Note {
+  readonly level: 'info' | 'warning' | 'error';
+  /** One or two sentences for people. */
+  readonly text: string;
+}
+
+/** By name, what a listener is given. Each kind comes at most about eight times a second. */
+export interface WorkerEvents {
+  /** Null where there is no WebGPU: `problem` says why, for people. */
+  readonly device: { readonly info: DeviceInfo | null; readonly problem: string | null };
+  readonly status: TrainingStatus;
+  /** Steps since the last event; `isFresh` when those before belong to another training and go. */
+  readonly steps: { readonly points: readonly StepPoint[]; readonly isFresh: boolean };
+  /** All epochs so far. */
+  readonly epochs: readonly EpochPoint[];
+  readonly memory: MemoryPlan;
+  readonly model: ModelInfo;
+  readonly note: Note;
+}
+
+export type WorkerEvent = {
+  [Name in keyof WorkerEvents]: { readonly name: Name; readonly value: WorkerEvents[Name] };
+}[keyof WorkerEvents];
+
+// ---- what the page asks ----
+
+export interface WorkerApi {
+  /**
+   * Opens the device and the model, and takes up what an earlier visit left. `listener` hears everything from then on.
+   * Called once, first.
+   */
+  start(options: StartOptions, listener: (event: WorkerEvent) => void): Promise<void>;
+  readonly training: TrainingApi;
+  readonly models: ModelsApi;
+  readonly data: DataApi;
+  readonly predicting: PredictingApi;
+  readonly evaluating: EvaluatingApi;
+  readonly inspecting: InspectingApi;
+}
+
+export interface StartOptions {
+  /** Where `data/` and `models/` lie: the page's own address without file, query and fragment. */
+  readonly base: string;
+  readonly settings: Settings;
+}
+
+export interface TrainingApi {
+  /** Begins anew with these settings. Resolves when the first step can begin. */
+  begin(settings: Settings): Promise<void>;
+  /** Resolves when the steps under way have ended and everything is saved. */
+  pause(): Promise<void>;
+  /** One step, then paused again. */
+  step(): Promise<void>;
+  /** Goes on after a pause, a reload or a lost device. */
+  resume(): Promise<void>;
+  /** Ends the training for good; the weights stay, as the model that predicts. */
+  stop(): Promise<void>;
+  /** From the next step on, whatever the schedule says. */
+  setLearningRate(rate: number): Promise<void>;
+}
+
+export interface ModelsApi {
+  /** One .safetensors file with weights, optimizer slots and architecture, and the name it should have. */
+  download(): Promise<{ readonly name: string; readonly bytes: Uint8Array<ArrayBuffer> }>;
+  /** Such a file, or model.json and weights as Node's run folder holds them; becomes the model that predicts. */
+  open(files: readonly File[]): Promise<void>;
+  /** Back to the model that came with the page; a training that is paused is given up. */
+  reset(): Promise<void>;
+}
+
+/** Images of one size: [count,height,width,channels], a byte per value, with labels where they are known. */
+export interface Images {
+  readonly pixels: Uint8Array<ArrayBuffer>;
+  readonly labels: Uint8Array<ArrayBuffer> | null;
+  readonly count: number;
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+}
+
+export type Part = 'train' | 'test';
+
+export interface DataInfo {
+  readonly name: string;
+  readonly classNames: readonly string[];
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  /** Per class, by label; null for a part that is not there. */
+  readonly trainCounts: readonly number[] | null;
+  readonly testCounts: readonly number[] | null;
+  /** Where they came from, for people. */
+  readonly source: string;
+}
+
+export interface PreviewOptions {
+  readonly indices: readonly number[];
+  readonly part: Part;
+  readonly augmentation: AugmentOptions | null;
+  readonly filters: readonly Filter[];
+  readonly seed: number;
+  /** How many draws of each image; 1 or more. */
+  readonly variants: number;
+}
+
+export interface DataApi {
+  /** The set that the settings name; fetched and kept when it has not been. */
+  describe(dataset: Settings['dataset']): Promise<DataInfo>;
+  /** Takes dropped or chosen files as the data set `own`. */
+  open(files: readonly File[]): Promise<DataInfo>;
+  /** `count` images of a part, of one class where `label` is given, chosen by the seed. */
+  samples(options: {
+    readonly part: Part;
+    readonly count: number;
+    readonly label: number | null;
+    readonly seed: number;
+  }): Promise<Images & { readonly indices: readonly number[] }>;
+  /** Images after augmentation and filters, by the very kernels that training uses; variants side by side. */
+  preview(options: PreviewOptions): Promise<Images>;
+}
+
+export interface Prediction {
+  /** What the network saw: [height,width,channels], a byte per value. */
+  readonly input: Uint8Array<ArrayBuffer>;
+  /** By class. */
+  readonly probabilities: Float32Array<ArrayBuffer>;
+  readonly ms: number;
+  /** Which computed it: the device, or JavaScript where there is none. */
+  readonly by: 'device' | 'processor';
+}
+
+/** A drawing or picture: RGBA, row by row. */
+export interface PictureData {
+  readonly rgba: Uint8ClampedArray<ArrayBuffer>;
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface PredictingApi {
+  /** As digits are prepared (src/data/digit_image.ts), then predicted; null when nothing is drawn. */
+  drawing(picture: PictureData): Promise<Prediction | null>;
+  /** A photograph or file, likewise. */
+  upload(file: Blob): Promise<Prediction>;
+  /** Pixels as the network takes them. */
+  image(input: Uint8Array<ArrayBuffer>): Promise<Prediction>;
+  /** A few steps on this image (augmented) and on others, so that it is learned; what it was taken for before and after. */
+  learn(
+    input: Uint8Array<ArrayBuffer>,
+    label: number,
+  ): Promise<{ readonly before: Prediction; readonly after: Prediction; readonly steps: number }>;
+}
+
+export interface ClassFigures {
+  readonly label: number;
+  readonly precision: number | null;
+  readonly recall: number | null;
+  readonly f1: number | null;
+  readonly support: number;
+}
+
+export interface TestEvaluation {
+  readonly modelVersion: number;
+  readonly count: number;
+  readonly loss: number;
+  readonly accuracy: number;
+  /** [actual][predicted]. */
+  readonly confusion: readonly (readonly number[])[];
+  readonly classes: readonly ClassFigures[];
+  readonly ms: number;
+}
+
+export interface Mistake {
+  /** In the test part. */
+  readonly index: number;
+  readonly actual: number;
+  readonly predicted: number;
+  /** Cross-entropy in nats. */
+  readonly loss: number;
+  /** Of the class predicted. */
+  readonly probability: number;
+}
+
+export interface EvaluatingApi {
+  /** The test part, or its first `count` images, by the model that predicts now. */
+  run(
+    options: { readonly count: number | null },
+    onProgress: (done: number, total: number) => void,
+  ): Promise<TestEvaluation>;
+  /** Of the last run: those of one cell of the matrix, or all mistakes, by falling loss. */
+  images(options: {
+    readonly actual: number | null;
+    readonly predicted: number | null;
+    readonly from: number;
+    readonly count: number;
+  }): Promise<{ readonly found: readonly Mistake[]; readonly total: number; readonly images: Images }>;
+}
+
+/** One layer's output for one image: [height,width,channels], or [units] with height and width 1. */
+export interface LayerActivation {
+  readonly layer: string;
+  readonly className: string;
+  readonly shape: readonly number[];
+  readonly values: Float32Array<ArrayBuffer>;
+}
+
+export interface KernelRow {
+  readonly index: number;
+  /** The layer it works for, or what else: `inputs`, `loss`, `optimizer`. */
+  readonly scope: string;
+  readonly isBackward: boolean;
+  /** Pass and fused ops. */
+  readonly label: string;
+  readonly variant: string;
+  readonly shapes: string;
+  readonly workgroups: readonly number[];
+  /** Null where the device has no timestamps. */
+  readonly ms: number | null;
+  readonly gflops: number | null;
+  readonly gbytes: number | null;
+}
+
+export interface InspectingApi {
+  /** The kernel of the first convolution: [KH,KW,C,O]; null where the model has none. */
+  filters(): Promise<{
+    readonly shape: readonly number[];
+    readonly values: Float32Array<ArrayBuffer>;
+  } | null>;
+  activations(input: Uint8Array<ArrayBuffer>): Promise<readonly LayerActivation[]>;
+  /** Of the training step of the training under way or last, or of a prediction where there was none. */
+  kernels(): Promise<{
+    readonly of: 'training' | 'prediction';
+    readonly rows: readonly KernelRow[];
+    readonly totalMs: number | null;
+  }>;
+  /** The WGSL of a row of the last `kernels`, as it was compiled. */
+  source(index: number): Promise<string>;
+}

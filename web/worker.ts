@@ -1,0 +1,22 @@
+/** The worker's entry: everything that computes, behind the calls of protocol.ts. */
+import { expose } from 'comlink';
+import type { WorkerApi } from './protocol.js';
+import { dataOf } from './worker/data.js';
+import { evaluating } from './worker/evaluating.js';
+import { inspecting } from './worker/inspecting.js';
+import { predicting } from './worker/predicting.js';
+import { Session } from './worker/session.js';
+
+const session = new Session();
+
+const api: WorkerApi = {
+  start: (options, listener) => session.start(options, listener),
+  training: session.training,
+  models: session.models,
+  data: dataOf(session),
+  predicting: predicting(session),
+  evaluating: evaluating(session),
+  inspecting: inspecting(session),
+};
+
+expose(api);
