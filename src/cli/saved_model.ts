@@ -4,11 +4,12 @@ import { openFolder } from '../node/files.js';
 import { open } from '../node/open.js';
 import { useStoredChoices } from '../node/tuning_store.js';
 import type { Callback } from '../nn/callbacks/callback.js';
-import { type Sequential, loadModel } from '../nn/sequential.js';
+import { type Sequential, loadModel, weightsPath } from '../nn/sequential.js';
 import type { Output } from './output.js';
 import { type RunFile, readRun } from './run_folder.js';
 
 export interface SavedModelOptions {
+  /** A folder, or a `.safetensors` file. */
   readonly model: string;
   readonly weights?: string;
   readonly device?: string;
@@ -18,7 +19,7 @@ export interface SavedModelOptions {
 
 export interface SavedModel {
   readonly model: Sequential;
-  /** Undefined for a folder that model.save() wrote. */
+  /** Undefined for a model that does not lie in a run's folder. */
   readonly run: RunFile | undefined;
   readonly shape: { readonly height: number; readonly width: number; readonly channels: number };
   readonly classNames: readonly string[];
@@ -27,7 +28,7 @@ export interface SavedModel {
 /**
  * Opens the device and loads the model.
  *
- * Throws: FileError when the folder holds none; ModelError when it is damaged, or takes no images or tells no
+ * Throws: FileError when there is none; ModelError when it is damaged, or takes no images or tells no
  * classes apart.
  */
 export async function openModel(
@@ -36,7 +37,7 @@ export async function openModel(
   output: Output,
 ): Promise<SavedModel> {
   const { model: path, weights, device, tune = true } = options;
-  const folder = openFolder(path);
+  const folder = openFolder(weightsPath(path)?.folder ?? path);
   const run = (await folder.exists('run.json')) ? await readRun(folder) : undefined;
   const opened = await open(device === undefined ? {} : { device });
   await useStoredChoices(opened, { tune, warn: output.say });

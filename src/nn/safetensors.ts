@@ -56,7 +56,7 @@ assert(new Uint8Array(Uint16Array.of(1).buffer)[0] === 1, 'every platform with W
 export function writeSafetensors(
   tensors: Iterable<readonly [name: string, tensor: StoredTensor]>,
   metadata: Readonly<Record<string, string>> = {},
-): Uint8Array {
+): Uint8Array<ArrayBuffer> {
   const entries = [...tensors].sort(
     ([nameA, a], [nameB, b]) => widthOf(b) - widthOf(a) || compare(nameA, nameB),
   );

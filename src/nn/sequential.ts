@@ -2,7 +2,7 @@
 import { type Device, defaultDevice } from '../engine/device.js';
 import { type Shape, sizeOf } from '../engine/pass.js';
 import { type Tensor, checkShape } from '../engine/tensor.js';
-import { ModelError, ShapeError, StateError, UsageError } from '../errors.js';
+import { ModelError, ShadegradError, ShapeError, StateError, UsageError } from '../errors.js';
 import { type Folder, folderAt } from '../folder.js';
 import { l2Penalty } from '../kernels/index.js';
 import { fittingEvaluation, fittingPrediction } from './batch_division.js';
@@ -19,7 +19,17 @@ import { ParameterGroup, ParameterLayout } from './parameters.js';
 import { type Preprocessing, preprocessingFromJson, unitScaling } from './preprocessing.js';
 import { summaryTable } from './summary.js';
 import { type FitOptions, type History, train } from './training.js';
-import { type KeptTensors, type LoadedWeights, format, readWeights, writeWeights } from './weights_file.js';
+import { type StoredTensors, readSafetensors } from './safetensors.js';
+import {
+  type KeptTensors,
+  type LoadedWeights,
+  descriptionIn,
+  format,
+  hasDescription,
+  takeWeights,
+  weightsFile,
+  writeWeights,
+} from './weights_file.js';
 
 /** A layer in its place: named, with shapes known. */
 interface BuiltLayer {
@@ -286,25 +296,24 @@ export class Sequential implements Model {
 
   /** Makes the model that `toJson` described. Throws: ModelError when the description is damaged. */
   static fromJson(json: unknown, options: SequentialOptions = {}): Sequential {
-    if (
-      typeof json !== 'object' ||
-      json === null ||
-      !('layers' in json) ||
-      !Array.isArray(json.layers) ||
-      !('inputShape' in json)
-    ) {
+    if (!isDescription(json)) {
       throw new ModelError(
         'model: this is not a model description, expected an object with inputShape and layers.',
       );
     }
-    const { inputShape } = json as { inputShape: Shape };
-    const layers = (json.layers as { className: string; config: object }[]).map(({ className, config }, i) =>
-      layerFromConfig(className, i === 0 ? { ...config, inputShape } : config),
-    );
-    const name = 'name' in json && typeof json.name === 'string' ? json.name : 'sequential';
+    const { inputShape } = json;
     // Models saved before there was a choice scaled to 0 … 1.
     const preprocessing = 'preprocessing' in json ? preprocessingFromJson(json.preprocessing) : unitScaling;
-    return new Sequential(layers, { name, preprocessing, ...options });
+    const name = typeof json.name === 'string' ? json.name : 'sequential';
+    try {
+      const layers = json.layers.map(({ className, config }, i) =>
+        layerFromConfig(className, i === 0 ? { ...config, inputShape } : config),
+      );
+      return new Sequential(layers, { name, preprocessing, ...options });
+    } catch (cause) {
+      if (cause instanceof ModelError || !(cause instanceof ShadegradError)) throw cause;
+      throw new ModelError(`model: its description is damaged: ${cause.message}`, { cause });
+    }
   }
 
   /** Saves model.json and weights.safetensors to a folder (a path, in Node). */
@@ -316,16 +325,41 @@ export class Sequential implements Model {
 
   /** Saves `<name>.safetensors`; see `writeWeights`. */
   async saveWeights(folder: Folder, name: string, options?: SaveWeightsOptions): Promise<void> {
-    return writeWeights(this.#kept(this.#slots), folder, name, options);
+    return writeWeights(this.#kept(), folder, name, options);
   }
 
-  /** Loads `<name>.safetensors`, the optimizer's slots too when the model is compiled; see `readWeights`. */
+  /** The bytes that `saveWeights` writes; see `modelFromFile`. */
+  async toFile(options?: SaveWeightsOptions): Promise<Uint8Array<ArrayBuffer>> {
+    return weightsFile(this.#kept(), options);
+  }
+
+  /**
+   * Loads `<name>.safetensors`, the optimizer's slots too when the model is compiled; see `takeWeights`.
+   *
+   * Throws: FileError when the file is missing; ModelError when it is damaged or does not fit.
+   */
   async loadWeights(folder: Folder, name: string): Promise<LoadedWeights> {
-    return readWeights(this.#kept(this.#optimizer ? this.slots : new Map()), folder, name);
+    const file = `${folder.path}/${name}.safetensors`;
+    return this.takeWeights(readSafetensors(await folder.read(`${name}.safetensors`), file), file);
   }
 
-  #kept(slots: ReadonlyMap<string, ParameterGroup>): KeptTensors {
-    return { parameters: this.parameters, statistics: this.statistics, slots };
+  /** `loadWeights` from a file that is read already; `file` is what to call it in messages. */
+  takeWeights(stored: StoredTensors, file: string): LoadedWeights {
+    const { parameters, statistics } = this;
+    return takeWeights(
+      { parameters, statistics, slots: this.#optimizer ? this.slots : new Map() },
+      stored,
+      file,
+    );
+  }
+
+  #kept(): KeptTensors {
+    return {
+      description: this.toJson(),
+      parameters: this.parameters,
+      statistics: this.statistics,
+      slots: this.#slots,
+    };
   }
 
   dispose(): void {
@@ -335,6 +369,31 @@ export class Sequential implements Model {
     this.#groups = undefined;
     this.#slots = new Map();
   }
+}
+
+/** What `toJson` yields, as far as other files may lack it. */
+interface Description {
+  readonly name?: unknown;
+  readonly inputShape: Shape;
+  readonly preprocessing?: unknown;
+  readonly layers: readonly { readonly className: string; readonly config: object }[];
+}
+
+function isDescription(json: unknown): json is Description {
+  if (!isRecord(json)) return false;
+  const { inputShape, layers } = json;
+  const isLayer = (layer: unknown): boolean =>
+    isRecord(layer) && typeof layer['className'] === 'string' && isRecord(layer['config']);
+  return (
+    Array.isArray(inputShape) &&
+    inputShape.every((size) => typeof size === 'number') &&
+    Array.isArray(layers) &&
+    layers.every(isLayer)
+  );
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function countOf(specs: readonly ParameterSpec[]): number {
@@ -379,28 +438,88 @@ export function sequential(layers: readonly Layer[], options?: SequentialOptions
 /** Weight files in the order in which a folder is searched for them. */
 const weightNames = ['best', 'weights', 'last'] as const;
 
+export interface LoadModelOptions extends SequentialOptions {
+  /** In a folder, the file without its ending; the best, else the saved, else the last when left out. */
+  readonly weights?: string;
+}
+
 /**
- * Loads a saved model: a folder (a path, in Node) with model.json and weights.
+ * Loads a saved model: a folder (a path, in Node) with model.json and weights, or the path of a `.safetensors` file,
+ * which needs nothing beside it unless an earlier version wrote it.
  *
- * `weights` names the file without its ending; the best, else the saved, else the last when left out.
- * Throws: FileError when the folder holds no model; ModelError when it is damaged.
+ * Throws: FileError when there is no model; ModelError when it is damaged; UsageError for weights named beside a file.
  */
 export async function loadModel(
   from: Folder | string,
-  { weights, ...options }: SequentialOptions & { readonly weights?: string } = {},
+  { weights, ...options }: LoadModelOptions = {},
 ): Promise<Sequential> {
+  const file = typeof from === 'string' ? weightsPath(from) : undefined;
+  if (file !== undefined) {
+    if (weights !== undefined) {
+      throw new UsageError(
+        `loadModel: ${from as string} is a file of weights itself, so weights '${weights}' cannot be named beside it.`,
+      );
+    }
+    const folder = folderAt(file.folder);
+    const bytes = await folder.read(`${file.name}.safetensors`);
+    const stored = readSafetensors(bytes, from as string);
+    const json = hasDescription(stored)
+      ? descriptionIn(stored, from as string)
+      : await readDescription(folder);
+    return filled(Sequential.fromJson(json, options), stored, from as string);
+  }
   const folder = folderAt(from);
-  const text = new TextDecoder().decode(await folder.read('model.json'));
-  let json: unknown;
+  const model = Sequential.fromJson(await readDescription(folder), options);
+  await model.loadWeights(folder, weights ?? (await firstExisting(folder)));
+  return model;
+}
+
+/** The folder and the name before the ending, of a path that ends in `.safetensors`. */
+export function weightsPath(path: string): { readonly folder: string; readonly name: string } | undefined {
+  const match = /^(.*[/\\])?([^/\\]+)\.safetensors$/.exec(path);
+  return match === null ? undefined : { folder: match[1] ?? '.', name: match[2] as string };
+}
+
+/** The whole model as one file, for a download: weights, optimizer slots and description; `modelFromFile` reads it. */
+export async function modelFile(
+  model: Sequential,
+  options?: SaveWeightsOptions,
+): Promise<Uint8Array<ArrayBuffer>> {
+  return model.toFile(options);
+}
+
+/**
+ * The model in the bytes of a weights file, whoever wrote it: `modelFile`, `save`, or a training's checkpoints.
+ * `file` is what to call it in messages.
+ *
+ * Throws: ModelError when the file is damaged, or carries no description of its model.
+ */
+export function modelFromFile(
+  bytes: Uint8Array,
+  { file = 'file', ...options }: SequentialOptions & { readonly file?: string } = {},
+): Sequential {
+  const stored = readSafetensors(bytes, file);
+  return filled(Sequential.fromJson(descriptionIn(stored, file), options), stored, file);
+}
+
+/** The model with the weights; nothing of it stays on the device when they do not fit. */
+function filled(model: Sequential, stored: StoredTensors, file: string): Sequential {
   try {
-    json = JSON.parse(text);
+    model.takeWeights(stored, file);
+    return model;
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}
+
+async function readDescription(folder: Folder): Promise<unknown> {
+  const text = new TextDecoder().decode(await folder.read('model.json'));
+  try {
+    return JSON.parse(text);
   } catch (cause) {
     throw new ModelError(`model: ${folder.path}/model.json is not JSON (${String(cause)}).`, { cause });
   }
-  const model = Sequential.fromJson(json, options);
-  const name = weights ?? (await firstExisting(folder));
-  await model.loadWeights(folder, name);
-  return model;
 }
 
 async function firstExisting(folder: Folder): Promise<string> {

@@ -1,21 +1,27 @@
 /**
  * All that a model keeps between runs in one safetensors file: parameters as `conv2d/kernel`, optimizer slots as
- * `mean_square/conv2d/kernel`, what callbacks keep as `callbacks/…`, and the place in the training as metadata.
+ * `mean_square/conv2d/kernel`, what callbacks keep as `callbacks/…`, and as metadata the model's description (what
+ * `model.json` holds, so that the file says all by itself) and the place in the training.
  */
 import { ModelError } from '../errors.js';
 import type { Folder } from '../folder.js';
 import type { Checkpoint } from './checkpoint.js';
 import type { SaveWeightsOptions } from './model.js';
 import type { ParameterGroup } from './parameters.js';
-import { type StoredTensor, readSafetensors, writeSafetensors } from './safetensors.js';
+import { type StoredTensor, type StoredTensors, writeSafetensors } from './safetensors.js';
 
 export const format = 'shadegrad 1';
+
+/** The metadata under which the model's description stands; files of earlier versions lack it. */
+const descriptionKey = 'model';
 
 /** Before the names of what callbacks keep. */
 const callbackPrefix = 'callbacks/';
 
 /** What the file holds of a model. */
 export interface KeptTensors {
+  /** What `toJson` says of the model. */
+  readonly description: object;
   readonly parameters: ParameterGroup;
   readonly statistics: ParameterGroup;
   /** The optimizer's values beside each parameter, by slot name. */
@@ -27,13 +33,11 @@ export interface LoadedWeights {
   readonly checkpoint?: Checkpoint;
 }
 
-/** Writes `<name>.safetensors`, whole or not at all. Throws: FileError. */
-export async function writeWeights(
-  { parameters, statistics, slots }: KeptTensors,
-  folder: Folder,
-  name: string,
+/** The bytes of the file. */
+export async function weightsFile(
+  { description, parameters, statistics, slots }: KeptTensors,
   { metadata = {}, includeOptimizer = true, checkpoint }: SaveWeightsOptions = {},
-): Promise<void> {
+): Promise<Uint8Array<ArrayBuffer>> {
   const tensors: [string, StoredTensor][] = [];
   const append = async (group: ParameterGroup, prefix: string): Promise<void> => {
     const values = await group.read();
@@ -51,21 +55,54 @@ export async function writeWeights(
     tensors.push([callbackPrefix + key, { dtype: 'F32', shape: [data.length], data }]);
   // The tensors lie beside the weights: JSON leaves undefined out.
   const text = checkpoint ? { checkpoint: JSON.stringify({ ...checkpoint, tensors: undefined }) } : {};
-  await folder.write(`${name}.safetensors`, writeSafetensors(tensors, { format, ...metadata, ...text }));
+  const own = { format, [descriptionKey]: JSON.stringify(description) };
+  return writeSafetensors(tensors, { ...metadata, ...own, ...text });
+}
+
+/** Writes `<name>.safetensors`, whole or not at all. Throws: FileError. */
+export async function writeWeights(
+  kept: KeptTensors,
+  folder: Folder,
+  name: string,
+  options?: SaveWeightsOptions,
+): Promise<void> {
+  await folder.write(`${name}.safetensors`, await weightsFile(kept, options));
 }
 
 /**
- * Reads `<name>.safetensors` into the tensors; a slot that the file lacks keeps its values.
+ * The description that a weights file carries. `file` is what to call it in messages.
  *
- * Throws: ModelError when a tensor is missing or of another shape; FileError when the file is.
+ * Throws: ModelError when it carries none, or no JSON.
  */
-export async function readWeights(
-  { parameters, statistics, slots }: KeptTensors,
-  folder: Folder,
-  name: string,
-): Promise<LoadedWeights> {
-  const file = `${folder.path}/${name}.safetensors`;
-  const { tensors, metadata } = readSafetensors(await folder.read(`${name}.safetensors`), file);
+export function descriptionIn({ metadata }: StoredTensors, file: string): unknown {
+  const text = metadata[descriptionKey];
+  if (text === undefined) {
+    throw new ModelError(
+      `model: ${file} holds weights and no description of their model, as files of earlier versions and of other programs. Load it beside its model.json.`,
+    );
+  }
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new ModelError(`model: the description in ${file} is not JSON (${String(cause)}).`, { cause });
+  }
+}
+
+/** Whether a file carries a description. */
+export function hasDescription({ metadata }: StoredTensors): boolean {
+  return metadata[descriptionKey] !== undefined;
+}
+
+/**
+ * Fills the tensors with what a file holds; a slot that it lacks keeps its values. `file` is what to call it in messages.
+ *
+ * Throws: ModelError when a tensor is missing or of another shape.
+ */
+export function takeWeights(
+  { parameters, statistics, slots }: Omit<KeptTensors, 'description'>,
+  { tensors, metadata }: StoredTensors,
+  file: string,
+): LoadedWeights {
   const fill = (group: ParameterGroup, prefix: string): void => {
     const values = new Map<string, Float32Array<ArrayBuffer>>();
     for (const { name: path, shape } of group.layout.entries) {
