@@ -4,15 +4,11 @@
  */
 import path from 'node:path';
 import process from 'node:process';
-import { type Choice, choicesFromJson, hash64 } from '../engine/choices.js';
-import { debug } from '../engine/debug.js';
 import type { Device, Fingerprint } from '../engine/device.js';
 import type { TuningStore } from '../engine/tune.js';
-import { DataError, ShadegradError } from '../errors.js';
+import { takeStoredChoices, tuningKey, tuningStoreOn } from '../engine/tuning_store.js';
 import { cacheFolder } from './datasets.js';
 import { fileExists, openFolder, readBytes, writeAtomic } from './files.js';
-
-const format = 'shadegrad tuning 1';
 
 /** A tuning store of files, which says where they lie. */
 export interface TuningFiles extends TuningStore {
@@ -27,9 +23,7 @@ export interface TuningFileOptions {
 }
 
 /**
- * The store of this machine's user. A file that is damaged, foreign or unreadable is as good as none, after one line
- * of warning, and the next `save` replaces it. Processes that save at the same moment never leave half a file; the
- * later one may undo the other's additions, which costs measuring them again.
+ * The store of this machine's user; see `tuningStoreOn` for what it promises.
  *
  * Throws, from `save` and `forget`: FileError.
  */
@@ -37,48 +31,15 @@ export function tuningFiles({
   folder = path.join(cacheFolder(), 'tuning'),
   warn = (line) => void process.stderr.write(`${line}\n`),
 }: TuningFileOptions = {}): TuningFiles {
-  const fileOf = (fingerprint: Fingerprint): string =>
-    path.join(folder, `${hash64(canonical(fingerprint))}.json`);
-  const load = async (fingerprint: Fingerprint): Promise<Map<string, Choice>> => {
-    const file = fileOf(fingerprint);
-    try {
-      return (await fileExists(file)) ? read(await readBytes(file), file, fingerprint) : new Map();
-    } catch (error) {
-      if (!(error instanceof ShadegradError)) throw error;
-      warn(`Kernel tuning ignored: ${error.message}`);
-      return new Map();
-    }
+  const nameOf = (key: string): string => path.join(folder, `${key}.json`);
+  const shelf = {
+    nameOf,
+    read: async (key: string) =>
+      (await fileExists(nameOf(key))) ? new TextDecoder().decode(await readBytes(nameOf(key))) : undefined,
+    write: async (key: string, text: string) => writeAtomic(nameOf(key), text),
+    remove: async (key: string) => openFolder(folder).remove(`${key}.json`),
   };
-  return {
-    fileOf,
-    load,
-    save: async (fingerprint, choices) => {
-      const merged = new Map([...(await load(fingerprint)), ...choices]);
-      const contents = { format, device: fingerprint, choices: Object.fromEntries(merged) };
-      await writeAtomic(fileOf(fingerprint), `${JSON.stringify(contents, null, 2)}\n`);
-    },
-    forget: async (fingerprint) => openFolder(folder).remove(path.basename(fileOf(fingerprint))),
-  };
-}
-
-/** Throws: DataError for what is no tuning of this device. */
-function read(bytes: Uint8Array, file: string, fingerprint: Fingerprint): Map<string, Choice> {
-  let contents: { readonly format?: unknown; readonly device?: unknown; readonly choices?: unknown } | null;
-  try {
-    contents = JSON.parse(new TextDecoder().decode(bytes)) as typeof contents;
-  } catch (cause) {
-    throw new DataError(`${file}: damaged: it is not JSON (${String(cause)}).`, { cause });
-  }
-  if (contents?.format !== format) throw new DataError(`${file}: expected the format '${format}'.`);
-  if (canonical(contents.device) !== canonical(fingerprint))
-    throw new DataError(`${file}: it was measured on another device.`);
-  return choicesFromJson(contents.choices, file);
-}
-
-/** The same text for the same contents, whatever the order of the members. */
-function canonical(value: unknown): string {
-  const isRecord = typeof value === 'object' && value !== null;
-  return JSON.stringify(isRecord ? Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)) : value);
+  return { ...tuningStoreOn(shelf, warn), fileOf: (fingerprint) => nameOf(tuningKey(fingerprint)) };
 }
 
 export interface StoredChoicesOptions extends TuningFileOptions {
@@ -86,21 +47,10 @@ export interface StoredChoicesOptions extends TuningFileOptions {
   readonly tune?: boolean;
 }
 
-/**
- * Has a device go by the kernel choices that `npm run tune` stored for it. Plans made before keep their kernels.
- * Returns what a run records: whether choices were allowed.
- */
+/** Has a device go by the kernel choices that `npm run tune` stored for it; see `takeStoredChoices`. */
 export async function useStoredChoices(
   device: Device,
   { tune = true, ...options }: StoredChoicesOptions = {},
 ): Promise<'off' | 'stored'> {
-  if (!tune) {
-    debug(1, () => 'tuning: off, the table chooses the kernels');
-    return 'off';
-  }
-  const store = tuningFiles(options);
-  const choices = await store.load(device.fingerprint);
-  for (const [key, choice] of choices) device.choices.set(key, choice);
-  debug(1, () => `tuning: ${choices.size} stored choices in ${store.fileOf(device.fingerprint)}`);
-  return 'stored';
+  return takeStoredChoices(device, tuningFiles(options), { tune });
 }

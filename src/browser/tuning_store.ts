@@ -1,0 +1,82 @@
+/** The kernel choices measured in this browser: texts in IndexedDB, one per device, in the form that Node's files have. */
+import type { Device } from '../engine/device.js';
+import type { TuningStore } from '../engine/tune.js';
+import { type TextShelf, takeStoredChoices, tuningStoreOn } from '../engine/tuning_store.js';
+import { FileError } from '../errors.js';
+
+export interface BrowserTuningOptions {
+  /** The database's name. Default `shadegrad`. */
+  readonly database?: string;
+  /** Hears of a text that cannot be used, in one line. Default: the console. */
+  readonly warn?: (line: string) => void;
+}
+
+/** The one table of the database. */
+const table = 'tuning';
+
+/**
+ * The store of this page's origin; see `tuningStoreOn` for what it promises. Where the browser keeps no database, as
+ * in some private windows, it warns and is empty.
+ *
+ * Throws, from `save` and `forget`: FileError.
+ */
+export function browserTuningStore({
+  database = 'shadegrad',
+  warn = console.warn,
+}: BrowserTuningOptions = {}): TuningStore {
+  return tuningStoreOn(shelfIn(database), warn);
+}
+
+/** Has a device go by the kernel choices stored for it in this browser; see `takeStoredChoices`. */
+export async function useStoredChoices(
+  device: Device,
+  { tune = true, ...options }: BrowserTuningOptions & { readonly tune?: boolean } = {},
+): Promise<'off' | 'stored'> {
+  return takeStoredChoices(device, browserTuningStore(options), { tune });
+}
+
+function shelfIn(database: string): TextShelf {
+  const nameOf = (key: string): string => `IndexedDB ${database}/${table}/${key}`;
+  /** One request in a transaction of its own; its result when the transaction is safely over. */
+  const run = async <Result>(
+    doing: 'read' | 'write' | 'remove',
+    key: string,
+    ask: (texts: IDBObjectStore) => IDBRequest<Result>,
+  ): Promise<Result> => {
+    try {
+      const open = await openDatabase(database);
+      try {
+        const transaction = open.transaction(table, doing === 'read' ? 'readonly' : 'readwrite');
+        const request = ask(transaction.objectStore(table));
+        await new Promise<void>((resolve, reject) => {
+          transaction.oncomplete = () => resolve();
+          transaction.onabort = () => reject(transaction.error ?? new Error('the transaction was aborted'));
+        });
+        return request.result;
+      } finally {
+        open.close();
+      }
+    } catch (cause) {
+      throw new FileError(`cannot ${doing} ${nameOf(key)}: ${String(cause)}.`, { cause });
+    }
+  };
+  return {
+    nameOf,
+    read: async (key) => {
+      const found = await run<unknown>('read', key, (texts) => texts.get(key));
+      // Whatever else lies there is said to be no tuning by whoever reads the text.
+      return found === undefined || typeof found === 'string' ? found : JSON.stringify(found);
+    },
+    write: async (key, text) => void (await run('write', key, (texts) => texts.put(text, key))),
+    remove: async (key) => run('remove', key, (texts) => texts.delete(key)),
+  };
+}
+
+function openDatabase(name: string): Promise<IDBDatabase> {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.open(name, 1);
+    request.onupgradeneeded = () => void request.result.createObjectStore(table);
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error ?? new Error('it does not open'));
+  });
+}
