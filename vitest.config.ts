@@ -1,5 +1,17 @@
+/**
+ * Which tests run where, by folder:
+ *   test/unit      in Node, without a device
+ *   test/device    on a device, in Node and again in Chromium
+ *   test/node      on a device, in Node only: the command line and files
+ *   test/browser   in Chromium only
+ *   test/page      in Node, driving Chromium
+ * Where there is no browser, what needs one counts as skipped (scripts/chromium.mjs).
+ */
 import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { playwright } from '@vitest/browser-playwright';
 import { defineConfig, type Plugin } from 'vitest/config';
+import { findChromium } from './scripts/chromium.mjs';
 
 /** Imports a shader as its text, as esbuild's text loader does in the build. */
 const wgslAsText: Plugin = {
@@ -10,8 +22,33 @@ const wgslAsText: Plugin = {
   },
 };
 
+/** In Chromium, the browser's opener in place of the one that the tests of test/device use in Node. */
+const openInBrowser: Plugin = {
+  name: 'open-in-browser',
+  enforce: 'pre',
+  resolveId(id, importer) {
+    const isOpener = id === './open.js' && importer?.startsWith(path.resolve('test/device'));
+    return isOpener ? path.resolve('src/browser/open.ts') : null;
+  },
+};
+
 // A crash of the driver ends only the process of its own test file.
 const pool = 'forks';
+
+const onDevice = {
+  pool,
+  // A software device uses every core: two files at once would only fight, and spoil each other's time limits. For the
+  // same reason the projects take turns (groupOrder).
+  fileParallelism: false,
+  // The first dispatch of a pipeline compiles in the driver: seconds on a software device, and a test of an op
+  // compiles all its variants. Only a hang takes this long.
+  testTimeout: 600_000,
+  hookTimeout: 600_000,
+} as const;
+
+const chromium = findChromium();
+const canBrowse = 'launchOptions' in chromium;
+const skipAll = { testNamePattern: /$./ };
 
 export default defineConfig({
   plugins: [wgslAsText],
@@ -26,15 +63,41 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          ...onDevice,
           name: 'device',
-          include: ['test/device/**/*.test.ts'],
-          pool,
-          // A software device uses every core: two files at once would only fight, and spoil each other's time limits.
-          fileParallelism: false,
-          // The first dispatch of a pipeline compiles in the driver: seconds on a software device, and a test of an op
-          // compiles all its variants. Only a hang takes this long.
-          testTimeout: 600_000,
-          hookTimeout: 600_000,
+          include: ['test/{device,node}/**/*.test.ts'],
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        plugins: canBrowse ? [openInBrowser] : [],
+        test: {
+          ...onDevice,
+          name: 'browser',
+          include: ['test/{device,browser}/**/*.test.ts'],
+          sequence: { groupOrder: 2 },
+          ...(canBrowse
+            ? {
+                browser: {
+                  enabled: true,
+                  headless: true,
+                  screenshotFailures: false,
+                  provider: playwright({ launchOptions: chromium.launchOptions }),
+                  instances: [{ browser: 'chromium' }],
+                },
+              }
+            : skipAll),
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...onDevice,
+          name: 'page',
+          include: ['test/page/**/*.test.ts'],
+          sequence: { groupOrder: 3 },
+          ...(canBrowse ? {} : skipAll),
         },
       },
     ],

@@ -5,9 +5,6 @@
  *   they are part of the weights: saved under Keras's names, loaded, resumed to the same bits, put back by early stopping
  *   the reported loss includes the L2 term; its gradient is 2λ·w; without it a step has no more dispatches
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ImageSet } from '../../src/data/dataset.js';
 import type { Device } from '../../src/engine/device.js';
@@ -26,22 +23,17 @@ import { sgd } from '../../src/nn/optimizers.js';
 import { readSafetensors } from '../../src/nn/safetensors.js';
 import { Sequential } from '../../src/nn/sequential.js';
 import { TrainingStep } from '../../src/nn/training_step.js';
-import { openFolder } from '../../src/node/files.js';
-import { open } from '../../src/node/open.js';
 import { drawSigned, randomFrom } from '../../src/reference/reference.js';
+import { memoryFolder } from '../memory_folder.js';
+import { open } from './open.js';
 import { bars } from './small_model.js';
 
 let device: Device;
-const path = mkdtempSync(join(tmpdir(), 'shadegrad-'));
-const folder = openFolder(path);
+const folder = memoryFolder();
 beforeAll(async () => {
-  const name = process.env['SHADEGRAD_DEVICE'];
-  device = await open(name ? { device: name } : {});
+  device = await open();
 });
-afterAll(() => {
-  device.destroy();
-  rmSync(path, { recursive: true });
-});
+afterAll(() => device.destroy());
 
 type Weights = ReadonlyMap<string, Float32Array<ArrayBuffer>>;
 

@@ -2,7 +2,6 @@
 // (test/traces/make_image_values.py); what 4,096 images draw, number by number: range, distribution, independence, and what
 // a draw depends on (seed, epoch, key) and does not (batch size, cursor); then the public functions on tensors, at once
 // and in programs. Numbers of single images are compared with float64 in ops.test.ts.
-import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { program, runPass } from '../../src/engine/program.js';
 import { Tensor } from '../../src/engine/tensor.js';
@@ -17,6 +16,7 @@ import {
 import { type AugmentOptions, augmentBatch, image, sum } from '../../src/kernels/index.js';
 import { stateSize, stateWords } from '../../src/kernels/step_state.js';
 import { permutation as shuffled, streams } from '../../src/random.js';
+import imageValues from '../traces/image_values.json' with { type: 'json' };
 import { useDevice } from './device.js';
 
 const held = useDevice();
@@ -45,9 +45,7 @@ interface Values {
   }[];
 }
 
-const values = JSON.parse(
-  readFileSync(new URL('../traces/image_values.json', import.meta.url), 'utf8'),
-) as Values;
+const values = imageValues as Values;
 
 /** Fixture image `index` as a batch of one. */
 function batchOf(index: number): Tensor {

@@ -26,7 +26,7 @@ import { type ModelName, modelsByName } from '../../src/nn/models.js';
 import { rmsprop } from '../../src/nn/optimizers.js';
 import type { Sequential } from '../../src/nn/sequential.js';
 import { TrainingStep } from '../../src/nn/training_step.js';
-import { open } from '../../src/node/open.js';
+import { open } from './open.js';
 import { bars, smallModel } from './small_model.js';
 
 let device: Device;

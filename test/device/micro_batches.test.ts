@@ -25,9 +25,10 @@ import { cosineDecay } from '../../src/nn/schedules.js';
 import { Sequential } from '../../src/nn/sequential.js';
 import type { FitOptions } from '../../src/nn/training.js';
 import { TrainingStep } from '../../src/nn/training_step.js';
-import { open } from '../../src/node/open.js';
 import { memoryFolder } from '../memory_folder.js';
+import { open } from './open.js';
 import { bars } from './small_model.js';
+import { weightBits } from './weight_bits.js';
 
 let device: Device;
 beforeAll(async () => {
@@ -225,8 +226,6 @@ describe('steps are whole batches', () => {
       optimizer: rmsprop({ learningRate: cosineDecay({ peak: 1e-2 }) }),
     });
     const options: FitOptions = { epochs: 3, batchSize: 8, validationData: bars(12, 7), seed: 5 };
-    const bits = async (model: Sequential): Promise<string> =>
-      [...(await model.weights()).values()].map((v) => Buffer.from(v.buffer).toString('base64')).join('|');
     const straight = makeModel(kind());
     await straight.fit(bars(21), { ...options, microBatchSize: 3 });
 
@@ -250,7 +249,7 @@ describe('steps are whole batches', () => {
     // Without naming the micro-batch: the checkpoint knows it.
     const rest = await second.fit(bars(21), { ...options, resume: loaded.checkpoint! });
     expect(rest.checkpoint.microBatchSize).toBe(3);
-    expect(await bits(second)).toBe(await bits(straight));
+    expect(await weightBits(second)).toBe(await weightBits(straight));
   });
 });
 

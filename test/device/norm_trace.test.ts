@@ -3,7 +3,6 @@
 // right answers at each step, the same parameters and moving statistics at the end.
 // Tolerances as in trace.test.ts: five times what PyTorch's own f32 lies from its f64, and at least two units in the last
 // place.
-import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { ImageSet } from '../../src/data/dataset.js';
 import { sizeOf } from '../../src/engine/pass.js';
@@ -17,6 +16,7 @@ import {
 } from '../../src/nn/layers/index.js';
 import { sgd } from '../../src/nn/optimizers.js';
 import { Sequential } from '../../src/nn/sequential.js';
+import normTrace from '../traces/norm_trace.json' with { type: 'json' };
 import { traceBatch, traceWeights } from '../traces/trace_data.js';
 import { useDevice } from './device.js';
 
@@ -44,8 +44,7 @@ interface TraceFile {
 const held = useDevice();
 const margin = 5;
 const lastPlaces = 2 ** -22;
-const url = new URL('../traces/norm_trace.json', import.meta.url);
-const file = JSON.parse(readFileSync(url, 'utf8')) as TraceFile;
+const file = normTrace as unknown as TraceFile;
 const { settings, parameters, f64, rounding } = file;
 
 const sum = (values: Iterable<number>): number => [...values].reduce((a, b) => a + b, 0);

@@ -38,7 +38,6 @@ import {
   transpose,
 } from '../../src/kernels/index.js';
 import { stateSize, stateWords } from '../../src/kernels/step_state.js';
-import { open } from '../../src/node/open.js';
 import {
   type Array64,
   type Random,
@@ -52,6 +51,7 @@ import { combine64 } from '../../src/reference/arithmetic.js';
 import { matmul64 } from '../../src/reference/matmul.js';
 import { transpose64 } from '../../src/reference/transpose.js';
 import { useDevice } from './device.js';
+import { open } from './open.js';
 
 const held = useDevice();
 

@@ -2,7 +2,6 @@
 // loss and the same right answers before each step, the same gradients at step 1, the same parameters at the end.
 // Tolerances are what PyTorch's own f32 lies from its f64 (`rounding` in the JSON, the worst of five runs), five times
 // over, since our order of summation is a sixth run; and never below two units in the last place of an f32.
-import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { grad } from '../../src/engine/op.js';
 import { sizeOf } from '../../src/engine/pass.js';
@@ -18,6 +17,8 @@ import {
   stridedNetwork,
   withoutDropout,
 } from '../../src/reference/network.js';
+import paperTrace from '../traces/paper_trace.json' with { type: 'json' };
+import stridedTrace from '../traces/strided_trace.json' with { type: 'json' };
 import { traceBatch, traceWeights } from '../traces/trace_data.js';
 import { useDevice } from './device.js';
 
@@ -57,13 +58,12 @@ interface TraceFile {
 
 const held = useDevice();
 const networks: readonly Network[] = [paperNetwork, stridedNetwork];
+const traces = new Map<Network, unknown>([
+  [paperNetwork, paperTrace],
+  [stridedNetwork, stridedTrace],
+]);
 const margin = 5;
 const lastPlaces = 2 ** -22;
-
-function read(network: Network): TraceFile {
-  const url = new URL(`../traces/${network.name}_trace.json`, import.meta.url);
-  return JSON.parse(readFileSync(url, 'utf8')) as TraceFile;
-}
 
 function weights({ settings, parameters }: TraceFile): Float32Array<ArrayBuffer>[] {
   return parameters.map(({ shape, limit }, number) =>
@@ -75,7 +75,7 @@ const sum = (values: Iterable<number>): number => [...values].reduce((a, b) => a
 const norm = (values: Float32Array): number => Math.sqrt(sum(values.map((value) => value * value)));
 
 test.each(networks)('$name: the generators make the same weights and images as the script', (network) => {
-  const file = read(network);
+  const file = traces.get(network) as TraceFile;
   const { settings, check } = file;
   expect(parametersOf(network).map(({ name, shape }) => ({ name, shape }))).toEqual(
     file.parameters.map(({ name, shape }) => ({ name, shape })),
@@ -90,7 +90,7 @@ test.each(networks)('$name: the generators make the same weights and images as t
 
 test.each(networks)('$name trains as in PyTorch', async (network) => {
   const { device } = held;
-  const file = read(network);
+  const file = traces.get(network) as TraceFile;
   const { settings, f64, rounding } = file;
   const { learningRate, batch, seed, ...optimizer } = settings;
   const { rho, epsilon, epsilonInsideRoot } = optimizer;

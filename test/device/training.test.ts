@@ -14,20 +14,16 @@ import { dense, flatten } from '../../src/nn/layers/index.js';
 import { ringRows } from '../../src/nn/replay_loop.js';
 import { cosineDecay } from '../../src/nn/schedules.js';
 import { Sequential, loadModel } from '../../src/nn/sequential.js';
-import { open } from '../../src/node/open.js';
 import { memoryFolder } from '../memory_folder.js';
+import { open } from './open.js';
 import { bars, smallModel } from './small_model.js';
+import { weightBits } from './weight_bits.js';
 
 let device: Device;
 beforeAll(async () => {
   device = await open();
 });
 afterAll(() => device.destroy());
-
-async function weightBits(model: Sequential): Promise<string> {
-  const weights = await model.weights();
-  return [...weights.values()].map((values) => Buffer.from(values.buffer).toString('base64')).join('|');
-}
 
 describe('the hot path', () => {
   it('reads back only the metrics ring, allocates, binds and compiles nothing in 200 steps', async () => {

@@ -1,18 +1,13 @@
 // Plan: the training images of a report and of TensorBoard, on a set of two small images: originals beside their
 // variants, the same draws for the same seed and epoch, filters and grey or RGB kept, all device memory given back.
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { augmentedSamples } from '../../src/cli/augmented_samples.js';
 import { ImageSet } from '../../src/data/dataset.js';
-import type { Device } from '../../src/engine/device.js';
 import { DataError } from '../../src/errors.js';
 import { filters } from '../../src/nn/preprocessing.js';
-import { open } from '../../src/node/open.js';
+import { useDevice } from '../device/device.js';
 
-let device: Device;
-beforeAll(async () => {
-  device = await open();
-});
-afterAll(() => device.destroy());
+const held = useDevice();
 
 function twoImages(channels: number): ImageSet {
   const images = Uint8Array.from({ length: 2 * 25 * channels }, (_, i) => (i * 37) % 256);
@@ -45,6 +40,7 @@ test('the variants of an epoch are drawn by seed and epoch alone', async () => {
 test('filters come before augmentation, and all memory is given back', async () => {
   const images = twoImages(1);
   const options = { seed: 1, variants: 1 };
+  const { device } = held;
   const plain = await augmentedSamples(images, { filters: [] }, {}, options);
   const both = { filters: [filters.blur(), filters.sharpen()] };
   await augmentedSamples(images, both, {}, options);

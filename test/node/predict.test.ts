@@ -18,7 +18,7 @@ import { dense, flatten } from '../../src/nn/layers/index.js';
 import { sequential } from '../../src/nn/sequential.js';
 import { openFolder } from '../../src/node/files.js';
 import { encodePng } from '../../src/node/png.js';
-import { useDevice } from './device.js';
+import { useDevice } from '../device/device.js';
 
 const root = path.resolve(import.meta.dirname, '..', '..');
 const work = mkdtempSync(path.join(tmpdir(), 'shadegrad-predict-'));
@@ -40,7 +40,7 @@ function run(...args: readonly string[]): Run {
       env: { ...process.env, DEBUG: '0' },
     },
   );
-  // Dawn's own words, see test/device/cli.test.ts.
+  // Dawn's own words, see test/node/cli.test.ts.
   return { status, stdout, stderr: stderr.replaceAll(/^Warning: .*\n( {4}at .*\n)*\n?/gm, '') };
 }
 const lastJson = ({ stdout }: Run): unknown => JSON.parse(stdout.trim().split('\n').at(-1)!);

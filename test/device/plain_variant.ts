@@ -1,0 +1,69 @@
+/** Another variant of the convolution for a while, and a training in which it may be chosen. */
+import { expect } from 'vitest';
+import type { Choice } from '../../src/engine/choices.js';
+import type { Device } from '../../src/engine/device.js';
+import type { Spec } from '../../src/engine/pass.js';
+import { describe } from '../../src/engine/tensor.js';
+import { conv2dForward } from '../../src/kernels/conv2d.js';
+import type { KernelChoice } from '../../src/nn/callbacks/callback.js';
+import { bars, smallModel } from './small_model.js';
+
+type ConvVariant = (typeof conv2dForward.variants)[number];
+const convVariants = conv2dForward.variants as ConvVariant[];
+
+/** Adds the clear kernel once more, as one that the device may prefer; `changes` make it another. */
+export function addPlain(
+  device: Device,
+  changes: (clear: ConvVariant) => Partial<ConvVariant> = () => ({}),
+): void {
+  const clear = convVariants.find(({ name }) => name === 'clear') as ConvVariant;
+  convVariants.push({ ...clear, name: 'plain', family: device.traits.family, ...changes(clear) });
+}
+
+export function removePlain(): void {
+  const at = convVariants.findIndex(({ name }) => name === 'plain');
+  if (at >= 0) convVariants.splice(at, 1);
+}
+
+export interface Trained {
+  readonly losses: readonly number[];
+  readonly kernels: readonly KernelChoice[];
+}
+
+/** Six steps of the small model: its losses, and the kernels that it went by. */
+export async function train(device: Device): Promise<Trained> {
+  const model = smallModel({ device, seed: 3 });
+  const losses: number[] = [];
+  let kernels: Trained['kernels'] = [];
+  await model.fit(bars(48), {
+    epochs: 2,
+    batchSize: 16,
+    seed: 5,
+    callbacks: [
+      {
+        onTrainBegin: (training) => void (kernels = training.kernels),
+        onBatchEnd: (_, logs) => void losses.push(logs['loss'] as number),
+      },
+    ],
+  });
+  model.dispose();
+  return { losses, kernels };
+}
+
+export const convolutions = ({ kernels }: Trained): string[] =>
+  kernels.filter(({ pass }) => pass === 'conv2d/forward').map(({ variant }) => variant);
+
+/** The choice of the added variant, found as `tune` finds it. */
+export async function choosePlain(device: Device): Promise<Map<string, Choice>> {
+  const { choices } = device;
+  choices.watch();
+  await train(device);
+  const cases = [...choices.met.values()].filter(({ pass }) => pass.name === 'conv2d/forward');
+  expect(cases.length).toBeGreaterThan(0);
+  const found = cases.map(({ key, pass, context }): [string, Choice] => {
+    const shapes = Object.values<Spec>(context.inputs).map(describe).join(' ');
+    return [key, { variant: 'plain', pass: pass.name, shapes }];
+  });
+  choices.clear();
+  return new Map(found);
+}

@@ -1,0 +1,11 @@
+import type { Sequential } from '../../src/nn/sequential.js';
+
+/** A model's weights as text: the same text for the same bits only. */
+export async function weightBits(model: Sequential): Promise<string> {
+  const weights = await model.weights();
+  const bits = [...weights].map(([name, values]) => {
+    const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
+    return `${name} ${words.join()}`;
+  });
+  return bits.join('\n');
+}
