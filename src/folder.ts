@@ -20,9 +20,14 @@ export interface Folder {
   list(): Promise<string[]>;
 }
 
+/** What to throw for a name that is not of a file inside a folder. */
+export function leadsOut(folder: string, name: string): UsageError {
+  return new UsageError(`folder ${folder}: the name '${name}' leads out of it; names are files inside it.`);
+}
+
 let openByPath: ((path: string) => Folder) | undefined;
 
-/** How paths become folders on this platform; set by Node's entry. */
+/** How paths become folders on this platform; set by its entry. */
 export function setFolderOpener(opener: (path: string) => Folder): void {
   openByPath = opener;
 }

@@ -6,8 +6,8 @@ import { randomUUID } from 'node:crypto';
 import { link, mkdir, open, readFile, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
-import { FileError, type FileProblem, UsageError } from '../errors.js';
-import type { Folder } from '../folder.js';
+import { FileError, type FileProblem } from '../errors.js';
+import { type Folder, leadsOut } from '../folder.js';
 
 /**
  * Turns what the system says about a file into one sentence: which file, what is the matter, what to do.
@@ -157,9 +157,7 @@ export function openFolder(folder: string): Folder {
       relative.startsWith(`..${path.sep}`) ||
       path.isAbsolute(relative)
     ) {
-      throw new UsageError(
-        `folder ${folder}: the name '${name}' leads out of it; names are files inside it.`,
-      );
+      throw leadsOut(folder, name);
     }
     return file;
   };

@@ -24,7 +24,7 @@ import { readSafetensors } from '../../src/nn/safetensors.js';
 import { Sequential } from '../../src/nn/sequential.js';
 import { TrainingStep } from '../../src/nn/training_step.js';
 import { drawSigned, randomFrom } from '../../src/reference/reference.js';
-import { memoryFolder } from '../memory_folder.js';
+import { memoryFolder } from '../../src/memory_folder.js';
 import { open } from './open.js';
 import { bars } from './small_model.js';
 

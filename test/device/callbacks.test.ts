@@ -12,7 +12,7 @@ import { describe, expect, it } from 'vitest';
 import type { Callback, Inference, Logs } from '../../src/nn/callbacks/callback.js';
 import { earlyStopping, modelCheckpoint, terminateOnNaN } from '../../src/nn/callbacks/index.js';
 import type { Sequential } from '../../src/nn/sequential.js';
-import { memoryFolder } from '../memory_folder.js';
+import { memoryFolder } from '../../src/memory_folder.js';
 import { useDevice } from './device.js';
 import { bars, smallModel } from './small_model.js';
 import { weightBits } from './weight_bits.js';

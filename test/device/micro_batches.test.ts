@@ -25,7 +25,7 @@ import { cosineDecay } from '../../src/nn/schedules.js';
 import { Sequential } from '../../src/nn/sequential.js';
 import type { FitOptions } from '../../src/nn/training.js';
 import { TrainingStep } from '../../src/nn/training_step.js';
-import { memoryFolder } from '../memory_folder.js';
+import { memoryFolder } from '../../src/memory_folder.js';
 import { open } from './open.js';
 import { bars } from './small_model.js';
 import { weightBits } from './weight_bits.js';

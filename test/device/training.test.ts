@@ -14,7 +14,7 @@ import { dense, flatten } from '../../src/nn/layers/index.js';
 import { ringRows } from '../../src/nn/replay_loop.js';
 import { cosineDecay } from '../../src/nn/schedules.js';
 import { Sequential, loadModel } from '../../src/nn/sequential.js';
-import { memoryFolder } from '../memory_folder.js';
+import { memoryFolder } from '../../src/memory_folder.js';
 import { open } from './open.js';
 import { bars, smallModel } from './small_model.js';
 import { weightBits } from './weight_bits.js';

@@ -11,7 +11,7 @@ import { describe, expect, it } from 'vitest';
 import type { Callback, Logs } from '../../src/nn/callbacks/callback.js';
 import { earlyStopping, modelCheckpoint, reduceLrOnPlateau } from '../../src/nn/callbacks/index.js';
 import { csvLogger } from '../../src/report/csv_log.js';
-import { memoryFolder } from '../memory_folder.js';
+import { memoryFolder } from '../../src/memory_folder.js';
 import { play } from './fake_training.js';
 
 /** A metric: a number, or the name of one that JSON does not know, or missing in this epoch. */

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { fileName } from '../../src/nn/callbacks/file_name.js';
 import { modelCheckpoint } from '../../src/nn/callbacks/index.js';
 import { UsageError } from '../../src/errors.js';
-import { memoryFolder } from '../memory_folder.js';
+import { memoryFolder } from '../../src/memory_folder.js';
 import { keep, play, series } from './fake_training.js';
 
 const folder = memoryFolder();

@@ -18,7 +18,7 @@ import { bucketLimits, histogramOf } from '../../src/report/tensorboard/histogra
 import { type Pixels, type TensorBoardOptions, tensorBoard } from '../../src/report/tensorboard/index.js';
 import { int } from '../../src/report/tensorboard/protobuf.js';
 import { crc32c, record } from '../../src/report/tensorboard/record.js';
-import { type MemoryFolder, memoryFolder } from '../memory_folder.js';
+import { type MemoryFolder, memoryFolder } from '../../src/memory_folder.js';
 import { type PlayOptions, keep, play } from './fake_training.js';
 
 // The package's types are missing; its helpers are not exported by name.

@@ -1,0 +1,254 @@
+/**
+ * Folders on the browser's private file system (the origin-private file system, OPFS), for pages and workers.
+ *
+ * A write goes through `createWritable`, whose contents take the file's place when it is closed and not before: so the
+ * standard says, and so Chromium (a swap file), Firefox and Safari (a temporary file, renamed) do it. But a file that is
+ * not there yet is made empty first: it is written under a temporary name and takes its own by `move`. That one is in
+ * no standard, though all three have it here, and does not replace a file everywhere: hence both.
+ * Every browser with WebGPU has `createWritable`, Safari since 26.
+ *
+ * Source: whatwg, File System, "FileSystemWritableFileStream".
+ */
+import { FileError, type FileProblem } from '../errors.js';
+import { type Folder, leadsOut } from '../folder.js';
+
+/** Whether this browser keeps private files here; some do not in private windows. A memoryFolder serves instead. */
+export async function isOpfsUsable(): Promise<boolean> {
+  if (!('FileSystemFileHandle' in globalThis) || !('createWritable' in FileSystemFileHandle.prototype))
+    return false;
+  try {
+    await navigator.storage.getDirectory();
+    return true;
+  } catch {
+    return false; // Refused, whatever the reason: there are no files to be had.
+  }
+}
+
+/**
+ * A folder of the page's origin. It need not exist yet: the first write makes it.
+ *
+ * Names may lead into folders below (`logs/train.json`), never out of it.
+ * Throws: FileError from its methods; UsageError for a name that leads out.
+ */
+export function openOpfsFolder(path: string): Folder {
+  const base = segmentsOf(path);
+  const inside = (name: string): Place => {
+    const own = base && segmentsOf(name);
+    const last = own?.at(-1);
+    if (!base || !own || last === undefined) throw leadsOut(path, name);
+    return { folders: [...base, ...own.slice(0, -1)], name: last, path: [...base, ...own].join('/') };
+  };
+  return {
+    path,
+    read: async (name) => {
+      const place = inside(name);
+      return explained('read', place.path, async () => {
+        const file = await (await fileAt(place)).getFile();
+        return new Uint8Array(await file.arrayBuffer());
+      });
+    },
+    write: async (name, contents) => put(inside(name), contents, 'in place'),
+    append: async (name, contents) => put(inside(name), contents, 'behind'),
+    exists: async (name) => {
+      const place = inside(name);
+      return explained('look at', place.path, async () =>
+        fileAt(place).then(
+          () => true,
+          (cause: unknown) => orElse(cause, ['NotFoundError', 'TypeMismatchError'], false),
+        ),
+      );
+    },
+    remove: async (name) => {
+      const place = inside(name);
+      await inTurn(place.path, async () =>
+        explained('remove', place.path, async () => {
+          try {
+            await (await folderAt(place.folders)).removeEntry(place.name);
+          } catch (cause) {
+            orElse(cause, ['NotFoundError'], undefined);
+          }
+        }),
+      );
+    },
+    list: async () => {
+      if (!base) throw leadsOut(path, '');
+      return explained('list', path, async () => namesIn(base));
+    },
+  };
+}
+
+/** Removes a folder with all that is in it; harmless when there is none. Throws: FileError. */
+export async function removeOpfsFolder(path: string): Promise<void> {
+  const segments = segmentsOf(path);
+  const name = segments?.at(-1);
+  if (!segments || name === undefined) throw leadsOut('OPFS', path);
+  await explained('remove', path, async () => {
+    try {
+      await (await folderAt(segments.slice(0, -1))).removeEntry(name, { recursive: true });
+    } catch (cause) {
+      orElse(cause, ['NotFoundError'], undefined);
+    }
+  });
+}
+
+/** Where a file lies: the folders from the root on, and its name. */
+interface Place {
+  readonly folders: readonly string[];
+  readonly name: string;
+  readonly path: string;
+}
+
+/** The parts of a path, `.` and `..` worked out; undefined when it leads above its beginning. */
+function segmentsOf(path: string): string[] | undefined {
+  const segments: string[] = [];
+  for (const segment of path.split('/')) {
+    if (segment === '..') {
+      if (segments.pop() === undefined) return undefined;
+    } else if (segment !== '' && segment !== '.') segments.push(segment);
+  }
+  return segments;
+}
+
+async function folderAt(
+  folders: readonly string[],
+  options?: FileSystemGetDirectoryOptions,
+): Promise<FileSystemDirectoryHandle> {
+  let handle = await navigator.storage.getDirectory();
+  for (const name of folders) handle = await handle.getDirectoryHandle(name, options);
+  return handle;
+}
+
+async function fileAt({ folders, name }: Place): Promise<FileSystemFileHandle> {
+  return (await folderAt(folders)).getFileHandle(name);
+}
+
+/** Replaces a file's contents, or adds to them. */
+async function put(place: Place, contents: Uint8Array | string, where: 'in place' | 'behind'): Promise<void> {
+  await inTurn(place.path, async () =>
+    explained('write', place.path, async () => {
+      const folder = await folderAt(place.folders, { create: true });
+      const there = await folder
+        .getFileHandle(place.name)
+        .catch((cause: unknown) => orElse(cause, ['NotFoundError'], undefined));
+      await (there ? fill(there, contents, where) : makeFile(folder, place.name, contents));
+    }),
+  );
+}
+
+/** A file that is not there yet, whole from its first moment where the browser can rename. */
+async function makeFile(
+  folder: FileSystemDirectoryHandle,
+  name: string,
+  contents: Uint8Array | string,
+): Promise<void> {
+  const temporary = `.${name}.${crypto.randomUUID().slice(0, 8)}.tmp`;
+  const handle: FileSystemFileHandle & { move?(name: string): Promise<void> } = await folder.getFileHandle(
+    temporary,
+    { create: true },
+  );
+  try {
+    await fill(handle, contents, 'in place');
+    if (handle.move) return await handle.move(name);
+    await fill(await folder.getFileHandle(name, { create: true }), contents, 'in place');
+    await folder.removeEntry(temporary);
+  } catch (cause) {
+    await folder.removeEntry(temporary).catch(() => undefined); // The caller hears of the real error.
+    throw cause;
+  }
+}
+
+/** All at once: until the stream is closed, the file is as it was. */
+async function fill(
+  handle: FileSystemFileHandle,
+  contents: Uint8Array | string,
+  where: 'in place' | 'behind',
+): Promise<void> {
+  const stream = await handle.createWritable({ keepExistingData: where === 'behind' });
+  try {
+    if (where === 'behind') await stream.seek((await handle.getFile()).size);
+    // Never shared memory, which could not be written.
+    await stream.write(contents as Uint8Array<ArrayBuffer> | string);
+    await stream.close();
+  } catch (cause) {
+    await stream.abort().catch(() => undefined); // That the stream is broken already is no news.
+    throw cause;
+  }
+}
+
+/** Drafts of files that are being written, Chromium's and ours, which a crash may leave. */
+const draft = /\.crswap$|^\..*\.tmp$/;
+
+async function namesIn(folders: readonly string[]): Promise<string[]> {
+  const names: string[] = [];
+  try {
+    for await (const [name, { kind }] of (await folderAt(folders)).entries())
+      if (kind === 'file' && !draft.test(name)) names.push(name);
+  } catch (cause) {
+    return orElse(cause, ['NotFoundError'], []);
+  }
+  return names.sort();
+}
+
+/** The last act on each file: two at once would undo each other's work, or find the file locked. */
+const acts = new Map<string, Promise<void>>();
+
+async function inTurn(path: string, act: () => Promise<void>): Promise<void> {
+  const before = acts.get(path) ?? Promise.resolve();
+  const mine = before.then(act, act); // whoever asked for the one before has heard of its failure
+  acts.set(path, mine);
+  try {
+    await mine;
+  } finally {
+    if (acts.get(path) === mine) acts.delete(path);
+  }
+}
+
+/** `value` when the browser's error is one of these, else the error again. */
+function orElse<Value>(cause: unknown, names: readonly string[], value: Value): Value {
+  if (cause instanceof DOMException && names.includes(cause.name)) return value;
+  throw cause;
+}
+
+/** Turns what the browser says about a file into one sentence: which file, what is the matter, what to do. */
+async function explained<Result>(doing: string, path: string, act: () => Promise<Result>): Promise<Result> {
+  try {
+    return await act();
+  } catch (cause) {
+    const [problem, sentence] = await explain(cause);
+    throw new FileError(`cannot ${doing} ${path}: ${sentence}`, { cause, problem });
+  }
+}
+
+async function explain(cause: unknown): Promise<[FileProblem, string]> {
+  const name = cause instanceof Error || cause instanceof DOMException ? cause.name : '';
+  switch (name) {
+    case 'NotFoundError':
+      return ['missing', 'there is no such file or folder.'];
+    case 'TypeMismatchError':
+      return ['not-a-file', 'a file is where a folder was expected, or a folder where a file was.'];
+    case 'QuotaExceededError':
+      return ['disk-full', `${await fullness()} What was there before is unharmed.`];
+    case 'NoModificationAllowedError':
+      return ['locked', 'it is being written elsewhere, as in another tab. Close that one.'];
+    case 'NotAllowedError':
+    case 'SecurityError':
+      return [
+        'forbidden',
+        'the browser keeps no files for this page. Leave the private window, or allow site data.',
+      ];
+    default:
+      return ['other', `${cause instanceof Error ? cause.message : String(cause)}.`];
+  }
+}
+
+/** How much the browser gives this page, as far as it says. */
+async function fullness(): Promise<string> {
+  const remedy = 'Free some space on the disk, or delete what this page keeps.';
+  try {
+    const { usage = 0, quota = 0 } = await navigator.storage.estimate();
+    const [used, all] = [usage, quota].map((bytes) => (bytes / 2 ** 20).toFixed(1));
+    return `the browser's room for this page is full (${used} of ${all} MiB are used). ${remedy}`;
+  } catch {
+    return `the browser's room for this page is full. ${remedy}`; // It does not say how much there is.
+  }
+}
