@@ -15,6 +15,14 @@ export interface Context {
   readonly settings: Settings;
   /** The names of the model's classes. */
   readonly classNames: readonly string[];
+  /**
+   * The model's weights on the host, by name: read back from the device, or, where there is none, as they came with the
+   * page or in a file (the model itself has no memory then, and its `weights` cannot be asked). Throws: DeviceError when
+   * the device is lost.
+   */
+  weights(): Promise<ReadonlyMap<string, Float32Array<ArrayBuffer>>>;
+  /** The chosen data set if it has been fetched already; undefined otherwise. */
+  readonly fetched: LoadedDataset | undefined;
   /** The chosen data set, fetched when it has not been. Throws: DataError. */
   dataset(): Promise<LoadedDataset>;
   /** Its test part alone, which is there sooner. */

@@ -30,6 +30,12 @@ export class Session implements Context {
     await Promise.resolve();
   }
 
+  fetched: LoadedDataset | undefined;
+
+  weights(): Promise<ReadonlyMap<string, Float32Array<ArrayBuffer>>> {
+    return this.model.weights();
+  }
+
   dataset(): Promise<LoadedDataset> {
     throw new Error('not there yet');
   }
