@@ -2,6 +2,8 @@
 import type { ImageSet } from '../../src/data/dataset.js';
 import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
 import type { Device } from '../../src/engine/device.js';
+import type { Plan } from '../../src/engine/plan.js';
+import type { Training } from '../../src/nn/callbacks/callback.js';
 import type { Sequential } from '../../src/nn/sequential.js';
 import type { Settings, WorkerEvents } from '../protocol.js';
 
@@ -12,7 +14,17 @@ export interface Context {
   readonly device: Device | undefined;
   /** The model that predicts now; another object after a training has begun, a file was opened, or a device was lost. */
   readonly model: Sequential;
+  /** As `ModelInfo.version`. */
+  readonly modelVersion: number;
+  /** Of the training under way or last; the page's own before the first. */
   readonly settings: Settings;
+  /**
+   * What the callbacks of the training under way were given, with its plans; undefined where none has begun. Its `profile`
+   * is for `atRest`.
+   */
+  readonly activeTraining: Training | undefined;
+  /** The plans of the training step under way or last; none where there was none. */
+  readonly plans: readonly Plan[];
   /** The names of the model's classes. */
   readonly classNames: readonly string[];
   /**
@@ -21,15 +33,18 @@ export interface Context {
    * the device is lost.
    */
   weights(): Promise<ReadonlyMap<string, Float32Array<ArrayBuffer>>>;
-  /** The chosen data set if it has been fetched already; undefined otherwise. */
+  /** The data set of `settings` if it has been fetched already; undefined otherwise. */
   readonly fetched: LoadedDataset | undefined;
-  /** The chosen data set, fetched when it has not been. Throws: DataError. */
-  dataset(): Promise<LoadedDataset>;
-  /** Its test part alone, which is there sooner. */
-  testImages(): Promise<ImageSet>;
-  /** Makes `images` the data set `own`. */
+  /** The data set, that of `settings` when left out, fetched when it has not been. Throws: DataError, FileError. */
+  dataset(name?: Settings['dataset']): Promise<LoadedDataset>;
+  /** Its test part alone, which is there sooner. Throws: DataError where the data have none; FileError. */
+  testImages(name?: Settings['dataset']): Promise<ImageSet>;
+  /** Makes `images` the data set `own`, also after a reload. */
   useOwn(images: LoadedDataset): void;
-  /** Runs `work` while no step is under way: weights and slots are those of one moment, and may be changed. */
+  /**
+   * Runs `work` while no step is under way: weights and slots are those of one moment, and may be changed. Also without
+   * a training, and while one is paused or validates; works take turns.
+   */
   atRest<T>(work: () => Promise<T>): Promise<T>;
   /** Says that the weights were changed outside the training: they are saved, and views look again. */
   weightsChanged(): Promise<void>;
