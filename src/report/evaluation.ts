@@ -92,10 +92,9 @@ export function evaluate(
   for (let n = 0; n < count; n++) {
     const p = (label: number): number => probabilities[n * classes + label]!;
     const truth = labels[n]!;
-    let guess = 0;
+    const guess = likeliest(probabilities, n, classes);
     let before = 0; // classes that come before the true one
     for (let k = 0; k < classes; k++) {
-      if (p(k) > p(guess)) guess = k;
       if (p(k) > p(truth) || (p(k) === p(truth) && k < truth)) before++;
     }
     const confidence = p(guess);
@@ -103,7 +102,7 @@ export function evaluate(
     confusion[truth]![guess]!++;
     if (guess === truth) right++;
     if (before < 2) amongTwo++;
-    loss -= Math.log(Math.max(p(truth), tiny));
+    loss += crossEntropy(p(truth));
     const bin = bins[Math.min(binCount - 1, Math.max(0, Math.ceil(confidence * binCount) - 1))]!;
     bin.count++;
     bin.confidence += confidence;
@@ -132,6 +131,19 @@ export function evaluate(
     worst,
     random: Array.from(chosen, (index) => predictions[index]!),
   };
+}
+
+/** The class with the highest probability in row n of [N, K]; among equals the lowest. */
+export function likeliest(probabilities: ArrayLike<number>, n: number, classes: number): number {
+  let guess = 0;
+  for (let k = 1; k < classes; k++)
+    if (probabilities[n * classes + k]! > probabilities[n * classes + guess]!) guess = k;
+  return guess;
+}
+
+/** −log max(p, 1e-30) of the probability given to the true class, in nats. */
+export function crossEntropy(probability: number): number {
+  return -Math.log(Math.max(probability, tiny));
 }
 
 function check(labels: ArrayLike<number>, probabilities: ArrayLike<number>, classes: number): void {
