@@ -316,6 +316,8 @@ export interface EvaluatingApi {
     options: { readonly count: number | null },
     onProgress: (done: number, total: number) => void,
   ): Promise<TestEvaluation>;
+  /** Ends a run under way: it resolves with what was judged so far. */
+  stop(): Promise<void>;
   /** Of the last run: those of one cell of the matrix, or all mistakes, by falling loss. */
   images(options: {
     readonly actual: number | null;
@@ -335,8 +337,8 @@ export interface LayerActivation {
 
 export interface KernelRow {
   readonly index: number;
-  /** The layer it works for, or what else: `inputs`, `loss`, `optimizer`. */
-  readonly scope: string;
+  /** The layers it works for, several where their ops were fused; or what else: `inputs`, `loss`, `optimizer`. */
+  readonly scopes: readonly string[];
   readonly isBackward: boolean;
   /** Pass and fused ops. */
   readonly label: string;
@@ -345,6 +347,7 @@ export interface KernelRow {
   readonly workgroups: readonly number[];
   /** Null where the device has no timestamps. */
   readonly ms: number | null;
+  /** Giga per second, of all dispatches of a pass, at the first of them; null at the others. */
   readonly gflops: number | null;
   readonly gbytes: number | null;
 }
