@@ -2,10 +2,11 @@
 import { parseCsv } from '../data/csv.js';
 import { type ImageShape, type RawImages, shapeText } from '../data/dataset.js';
 import { digitImage } from '../data/digit_image.js';
+import { readIdxImages } from '../data/idx_pair.js';
 import { type Picture, fitPicture } from '../data/picture.js';
 import { DataError } from '../errors.js';
+import { diskTree } from '../node/disk_tree.js';
 import { readBytes } from '../node/files.js';
-import { readIdxImages } from '../node/idx_files.js';
 import { decodePng } from '../node/png.js';
 
 export interface InputOptions {
@@ -33,7 +34,7 @@ export async function readInput(file: string, options: InputOptions): Promise<In
   const bytes = await readBytes(file);
   if (/\.csv$/i.test(file)) return { file, ...parseCsv(bytes, file, { shape }) };
   if (isIdx(bytes)) {
-    const images = await readIdxImages(file, { transpose });
+    const images = await readIdxImages(diskTree, file, { transpose });
     const [own, expected] = [images, shape].map(shapeText);
     if (own === expected) return { file, ...images };
     throw new DataError(`${file}: holds images of ${own}, but the model takes ${expected}.`);

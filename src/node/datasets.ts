@@ -12,16 +12,17 @@ import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import type { FilesOptions } from '../data/dataset_files.js';
 import { type DatasetName, type KnownDataset, type KnownFile, knownDatasets } from '../data/digests.js';
 import { imageSetFromIdx } from '../data/idx.js';
 import type { LoadedDataset } from '../data/loaded_dataset.js';
 import { DataError, FileError, UsageError } from '../errors.js';
-import { type PathOptions, loadPath } from './dataset_path.js';
+import { loadPath } from './dataset_path.js';
 import { download } from './download.js';
 import { fileExists, readBytes } from './files.js';
 import { type NpyBytes, readNpz } from './npz.js';
 
-export interface LoadOptions extends PathOptions {
+export interface LoadOptions extends FilesOptions {
   /** Of a set known by name: look only here. */
   readonly folder?: string;
   /** Never download. */

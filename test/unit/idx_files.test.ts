@@ -7,8 +7,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { asImagesFile, readIdxBytes, readIdxImages, readLabelledIdx } from '../../src/data/idx_pair.js';
 import { DataError, FileError } from '../../src/errors.js';
-import { asImagesFile, readIdxBytes, readIdxImages, readLabelledIdx } from '../../src/node/idx_files.js';
+import { diskTree } from '../../src/node/disk_tree.js';
 
 const images = Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6);
 const labels = Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 2, 1, 0);
@@ -37,13 +38,13 @@ describe('readIdxBytes', () => {
   it('reads plain and packed files, in one member or two', async () => {
     const two = Buffer.concat([gzipSync(images.subarray(0, 9)), gzipSync(images.subarray(9))]);
     for (const bytes of [images, gzipSync(images), two])
-      expect(await readIdxBytes(await put('x', bytes))).toEqual(images);
+      expect(await readIdxBytes(diskTree, await put('x', bytes))).toEqual(images);
   });
 
   it('unpacks a large file whole', async () => {
     const large = new Uint8Array(16 + 3000 * 784).map((_, i) => (i * 7919) >> 3);
     large.set([0, 0, 8, 3, 0, 0, 3000 >> 8, 3000 & 255, 0, 0, 0, 28, 0, 0, 0, 28]);
-    const read = await readIdxBytes(await put('x', gzipSync(large)));
+    const read = await readIdxBytes(diskTree, await put('x', gzipSync(large)));
     // Not toEqual: it takes seconds over two million values.
     expect([read.length, Buffer.compare(read, large)]).toEqual([large.length, 0]);
   });
@@ -65,13 +66,18 @@ describe('readIdxBytes', () => {
       'x.gz: cannot be unpacked (unexpected end of file). Fetch it again.',
     ],
   ])('refuses %s', async (_, bytes, message) => {
-    expect(await failure(readIdxBytes(await put('x.gz', bytes)))).toEqual(new DataError(message));
+    expect(await failure(readIdxBytes(diskTree, await put('x.gz', bytes)))).toEqual(new DataError(message));
   });
 
   it('gives only the beginning of what is no IDX file', async () => {
-    const bytes = await readIdxBytes(await put('x.gz', gzipSync(new Uint8Array(50_000_000).fill(65))));
+    const bytes = await readIdxBytes(
+      diskTree,
+      await put('x.gz', gzipSync(new Uint8Array(50_000_000).fill(65))),
+    );
     expect(bytes.length).toBeLessThan(200_000);
-    expect(await failure(readIdxImages(await put('x.gz', gzipSync(new Uint8Array(99).fill(65)))))).toEqual(
+    expect(
+      await failure(readIdxImages(diskTree, await put('x.gz', gzipSync(new Uint8Array(99).fill(65))))),
+    ).toEqual(
       new DataError(
         'x.gz: not an IDX file of images: it begins with 41 41 41 41, where 00 00 and a type were expected.',
       ),
@@ -91,16 +97,16 @@ describe('images with the labels beside them', () => {
   ])('%s with %s', async (imagesName, labelsName) => {
     const file = await put(imagesName, images);
     await put(labelsName, labelsName.endsWith('.gz') ? gzipSync(labels) : labels);
-    const read = await readLabelledIdx(file);
+    const read = await readLabelledIdx(diskTree, file);
     expect(read).toMatchObject({ count: 2, height: 1, width: 3, channels: 1 });
     expect([...read.labels]).toEqual([1, 0]);
-    expect((await readIdxImages(file, { transpose: true })).height).toBe(3);
+    expect((await readIdxImages(diskTree, file, { transpose: true })).height).toBe(3);
   });
 
   it('may be without, where they need not be', async () => {
     const file = await put('t10k-images-idx3-ubyte.gz', images);
-    expect(await readIdxImages(file)).not.toHaveProperty('labels');
-    const error = await failure(readLabelledIdx(file));
+    expect(await readIdxImages(diskTree, file)).not.toHaveProperty('labels');
+    const error = await failure(readLabelledIdx(diskTree, file));
     expect(error).toBeInstanceOf(FileError);
     expect(error.message).toMatchInlineSnapshot(
       `"t10k-images-idx3-ubyte.gz: no labels lie beside it. Put t10k-labels-idx1-ubyte (or its .gz) into the same folder."`,
@@ -109,7 +115,7 @@ describe('images with the labels beside them', () => {
 
   it('must be as many', async () => {
     await put('labels-idx1-ubyte', Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 1, 1));
-    expect(await failure(readIdxImages(await put('images-idx3-ubyte', images)))).toEqual(
+    expect(await failure(readIdxImages(diskTree, await put('images-idx3-ubyte', images)))).toEqual(
       new DataError(
         'labels-idx1-ubyte: holds 1 labels, but images-idx3-ubyte holds 2 images. Take both files from the same part of the data set.',
       ),
@@ -119,7 +125,7 @@ describe('images with the labels beside them', () => {
 
 it('asImagesFile knows the names', () => {
   const stems = ['train-images-idx3-ubyte.gz', 'a/emnist-test-images.idx3-ubyte', 'images-idx3-ubyte'];
-  expect(stems.map((name) => asImagesFile(name)?.stem)).toEqual(['train-', 'emnist-test-', '']);
-  expect(asImagesFile('train-labels-idx1-ubyte')).toBeUndefined();
-  expect(asImagesFile('train-images.txt')).toBeUndefined();
+  expect(stems.map((name) => asImagesFile(diskTree, name)?.stem)).toEqual(['train-', 'emnist-test-', '']);
+  expect(asImagesFile(diskTree, 'train-labels-idx1-ubyte')).toBeUndefined();
+  expect(asImagesFile(diskTree, 'train-images.txt')).toBeUndefined();
 });

@@ -1,14 +1,10 @@
 /**
  * Pictures in folders by class: `<folder>/<class>/*.png`, in the order of their names (2 before 10).
  */
-import { type Dirent } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
-import path from 'node:path';
-import type { Picture } from '../data/picture.js';
-import type { RawImages } from '../data/dataset.js';
 import { DataError } from '../errors.js';
-import { fileError, readBytes } from './files.js';
-import { decodePng } from './png.js';
+import type { RawImages } from './dataset.js';
+import type { FileTree } from './file_tree.js';
+import type { Picture } from './picture.js';
 
 /** How many files are open at once: enough to keep the disk busy, far below what a system allows. */
 const filesAtOnce = 16;
@@ -27,31 +23,9 @@ function sorted(names: readonly string[]): string[] {
  *
  * Throws: FileError when the folder cannot be listed.
  */
-export async function listFolders(folder: string): Promise<string[]> {
-  const entries = await list(folder);
-  const isWanted = await Promise.all(
-    entries.map(
-      async (entry) =>
-        !entry.name.startsWith('.') && entry.name !== '__MACOSX' && (await isFolder(folder, entry)),
-    ),
-  );
-  return sorted(entries.filter((_, i) => isWanted[i]).map((entry) => entry.name));
-}
-
-async function isFolder(folder: string, entry: Dirent): Promise<boolean> {
-  if (!entry.isSymbolicLink()) return entry.isDirectory();
-  return stat(path.join(folder, entry.name)).then(
-    (found) => found.isDirectory(),
-    () => false, // A link to nothing: not a class.
-  );
-}
-
-async function list(folder: string): Promise<Dirent[]> {
-  try {
-    return await readdir(folder, { withFileTypes: true });
-  } catch (cause) {
-    throw fileError('list', folder, cause);
-  }
+export async function listFolders(tree: FileTree, folder: string): Promise<string[]> {
+  const { folders } = await tree.list(folder);
+  return sorted(folders.filter((name) => !name.startsWith('.') && name !== '__MACOSX'));
 }
 
 /** The pictures of one part of a data set, with the classes by name. */
@@ -66,13 +40,17 @@ export interface PictureSet extends Required<RawImages> {
  * Throws: DataError naming the picture that is damaged or of another size, and the class folder that is empty or
  * unknown; FileError.
  */
-export async function readPictures(folder: string, classNames?: readonly string[]): Promise<PictureSet> {
-  const found = await listFolders(folder);
+export async function readPictures(
+  tree: FileTree,
+  folder: string,
+  classNames?: readonly string[],
+): Promise<PictureSet> {
+  const found = await listFolders(tree, folder);
   const classes = classNames ?? found;
   const unknown = found.find((name) => !classes.includes(name));
   if (unknown !== undefined) {
     throw new DataError(
-      `${path.join(folder, unknown)}: the training part has no class '${unknown}'; its classes are ${classes.join(', ')}.`,
+      `${tree.join(folder, unknown)}: the training part has no class '${unknown}'; its classes are ${classes.join(', ')}.`,
     );
   }
   if (found.length === 0)
@@ -81,12 +59,12 @@ export async function readPictures(folder: string, classNames?: readonly string[
   const files: string[] = [];
   const labels: number[] = [];
   for (const name of found) {
-    const pictures = await listPictures(path.join(folder, name));
+    const pictures = await listPictures(tree, tree.join(folder, name));
     files.push(...pictures);
     labels.push(...pictures.map(() => classes.indexOf(name)));
   }
   const decoded = await mapSome(files, filesAtOnce, async (file) => {
-    const picture = overBlack(decodePng(await readBytes(file), file));
+    const picture = overBlack(await tree.decodePng(await tree.read(file), file));
     if (picture.data.length * files.length > maxBytes) {
       throw new DataError(
         `${file}: ${files.length} pictures of ${sizeOf(picture)} are too much, at most ${maxBytes / 2 ** 20} MiB are read. Make them smaller.`,
@@ -118,15 +96,16 @@ export async function readPictures(folder: string, classNames?: readonly string[
   };
 }
 
-async function listPictures(folder: string): Promise<string[]> {
-  const names = (await list(folder)).map((entry) => entry.name).filter((name) => !name.startsWith('.'));
+async function listPictures(tree: FileTree, folder: string): Promise<string[]> {
+  const { files } = await tree.list(folder);
+  const names = files.filter((name) => !name.startsWith('.'));
   const pictures = sorted(names.filter((name) => name.toLowerCase().endsWith('.png')));
   if (pictures.length === 0) {
     const other = names.find((name) => /\.(jpe?g|gif|webp|bmp|tiff?)$/i.test(name));
     const kind = other === undefined ? '' : ` It holds others, as ${other}: save them as PNG.`;
     throw new DataError(`${folder}: holds no PNG, but every class needs at least one.${kind}`);
   }
-  return pictures.map((name) => path.join(folder, name));
+  return pictures.map((name) => tree.join(folder, name));
 }
 
 /** A picture without alpha: grey when all its pixels are. */

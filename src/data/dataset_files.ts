@@ -1,0 +1,292 @@
+/**
+ * A data set of the user's own, out of files: a CSV, a file or folder of IDX, a folder with `train.csv`, or a folder of
+ * PNG by class. What is there decides; nothing is assumed about sizes or the number of classes.
+ */
+import { DataError, FileError } from '../errors.js';
+import { parseCsv } from './csv.js';
+import { ImageSet, type ImageShape, type RawImages, type UnlabelledImages, shapeText } from './dataset.js';
+import { knownDatasets } from './digests.js';
+import type { FileTree } from './file_tree.js';
+import { type ImagesFile, asImagesFile, readLabelledIdx } from './idx_pair.js';
+import type { DataFormat, LoadedDataset } from './loaded_dataset.js';
+import { listFolders, readPictures } from './picture_folders.js';
+
+export interface FilesOptions {
+  /** Of a CSV: what its columns are, when they are not a grey square. */
+  readonly shape?: ImageShape;
+  /** Of IDX files: rows and columns are swapped, as in EMNIST. */
+  readonly transpose?: boolean;
+}
+
+/**
+ * Loads the data set that a path leads to.
+ *
+ *   FILE.csv                          rows with labels; all of them are the training part
+ *   …images-idx3-ubyte[.gz]           with its labels beside it; `train-images…` brings its test part along
+ *   FOLDER with such files            training and test part by their names (train, t10k or test, validation)
+ *   FOLDER with train.csv             and test.csv, with labels or without
+ *   FOLDER/<class>/*.png              or FOLDER/{train,test,validation}/<class>/*.png
+ *
+ * Throws: FileError when nothing is there; DataError when the files are bad, or are no data set.
+ */
+export async function loadFiles(
+  tree: FileTree,
+  at: string,
+  options: FilesOptions = {},
+): Promise<LoadedDataset> {
+  if (!(await tree.isFolder(at))) return loadFile(tree, at, options);
+
+  const names = (await tree.list(at)).files.filter((name) => !name.startsWith('.')).sort();
+  const images = imagesFiles(tree, at, names);
+  if (images.length > 0) return loadIdx(tree, at, choosePair(tree, images, at), options);
+  if (names.some((name) => name.toLowerCase().endsWith('.csv')))
+    return loadCsvFolder(tree, at, names, options);
+  return loadPictures(tree, at);
+}
+
+async function loadFile(tree: FileTree, file: string, options: FilesOptions): Promise<LoadedDataset> {
+  const images = asImagesFile(tree, file);
+  if (images !== undefined) {
+    const folder = tree.folderOf(file);
+    const siblings = imagesFiles(tree, folder, (await tree.list(folder)).files);
+    return loadIdx(tree, file, withTestPart(images, siblings), options);
+  }
+  const name = tree.nameOf(file);
+  if (/labels[-.]idx1-ubyte(\.gz)?$/.test(name)) {
+    throw new DataError(
+      `${file}: is a file of labels. Name the file of images; its labels are found beside it.`,
+    );
+  }
+  if (/\.csv$/i.test(name)) {
+    const train = await readLabelledCsv(tree, file, options);
+    return assemble(tree, file, 'csv', { train });
+  }
+  throw new DataError(
+    `${file}: is not a data set; expected a .csv, a file called …images-idx3-ubyte (or its .gz), or a folder.`,
+  );
+}
+
+/** Those of the names that are of IDX files of images. */
+function imagesFiles(tree: FileTree, folder: string, names: readonly string[]): ImagesFile[] {
+  return names.flatMap((name) => asImagesFile(tree, tree.join(folder, name)) ?? []);
+}
+
+// ---- IDX ----
+
+interface IdxParts {
+  readonly train: string;
+  readonly test?: string;
+  readonly validation?: string;
+}
+
+/** Which part of which set a stem speaks of: `emnist-letters-train-` → set `emnist-letters-`, part `train`. */
+function describeStem(stem: string): { readonly set: string; readonly part: keyof IdxParts | undefined } {
+  const match = /^(.*?)(train|t10k|test|validation|valid|val)[-_.]?$/i.exec(stem);
+  if (match === null) return { set: stem, part: undefined };
+  const word = match[2]!.toLowerCase();
+  const part = word === 'train' ? 'train' : word.startsWith('v') ? 'validation' : 'test';
+  return { set: match[1]!, part };
+}
+
+/** The other parts of the set that a `train-images…` belongs to; a file of another part stands alone. */
+function withTestPart(images: ImagesFile, siblings: readonly ImagesFile[]): IdxParts {
+  const { set, part } = describeStem(images.stem);
+  if (part !== 'train') return { train: images.file };
+  const fileOf = (wanted: keyof IdxParts): string | undefined =>
+    siblings.find((sibling) => {
+      const described = describeStem(sibling.stem);
+      return described.set === set && described.part === wanted;
+    })?.file;
+  const test = fileOf('test');
+  const validation = fileOf('validation');
+  return {
+    train: images.file,
+    ...(test === undefined ? {} : { test }),
+    ...(validation === undefined ? {} : { validation }),
+  };
+}
+
+/** The parts of the one set in a folder. Throws: DataError when there are several sets. */
+function choosePair(tree: FileTree, images: readonly ImagesFile[], folder: string): IdxParts {
+  // The same file plain and packed counts once; the plain one comes first and is read faster.
+  const byStem = new Map(images.toReversed().map((file) => [file.stem, file]));
+  const files = [...byStem.values()];
+  const trains = files.filter(({ stem }) => describeStem(stem).part === 'train');
+  const chosen = trains.length > 0 ? trains : files;
+  if (chosen.length > 1) {
+    throw new DataError(
+      `${folder}: holds several data sets (${chosen
+        .map(({ file }) => tree.nameOf(file))
+        .sort()
+        .join(', ')}). Name one of these files.`,
+    );
+  }
+  return withTestPart(chosen[0]!, files);
+}
+
+async function loadIdx(
+  tree: FileTree,
+  at: string,
+  parts: IdxParts,
+  options: FilesOptions,
+): Promise<LoadedDataset> {
+  const read = async (file: string): Promise<Required<RawImages>> => readLabelledIdx(tree, file, options);
+  return assemble(tree, at, 'idx', {
+    train: await read(parts.train),
+    ...(parts.test === undefined ? {} : { test: await read(parts.test) }),
+    ...(parts.validation === undefined ? {} : { validation: await read(parts.validation) }),
+  });
+}
+
+// ---- CSV ----
+
+async function loadCsvFolder(
+  tree: FileTree,
+  folder: string,
+  names: readonly string[],
+  options: FilesOptions,
+): Promise<LoadedDataset> {
+  const train = onlyCsv(tree, folder, names, 'train');
+  const test = onlyCsv(tree, folder, names, 'test');
+  if (train === undefined) {
+    throw new FileError(
+      `${folder}: holds CSV files, but none called train.csv or …_train.csv. Name the file.`,
+      {
+        problem: 'missing',
+      },
+    );
+  }
+  const training = await readLabelledCsv(tree, train, options);
+  if (test === undefined) return assemble(tree, folder, 'csv', { train: training });
+  const { labels, ...images } = parseCsv(await tree.read(test), test, options);
+  if (labels !== undefined)
+    return assemble(tree, folder, 'csv', { train: training, test: { ...images, labels } });
+  return {
+    ...assemble(tree, folder, 'csv', { train: training }),
+    unlabelled: checkShape(images, test, training),
+  };
+}
+
+/** `train.csv`, or one that ends so, as `fashion-mnist_train.csv`. Throws: DataError when there are several. */
+function onlyCsv(tree: FileTree, folder: string, names: readonly string[], part: string): string | undefined {
+  const fitting = names.filter((name) => new RegExp(String.raw`(^|[-_.])${part}\.csv$`, 'i').test(name));
+  if (fitting.length > 1)
+    throw new DataError(`${folder}: holds ${fitting.join(' and ')}. Name one of the files.`);
+  return fitting[0] === undefined ? undefined : tree.join(folder, fitting[0]);
+}
+
+async function readLabelledCsv(
+  tree: FileTree,
+  file: string,
+  options: FilesOptions,
+): Promise<Required<RawImages>> {
+  const { labels, ...images } = parseCsv(await tree.read(file), file, options);
+  if (labels !== undefined) return { ...images, labels };
+  throw new DataError(
+    `${file}: has no labels (no first column called 'label'), but training and testing need them.`,
+  );
+}
+
+// ---- pictures ----
+
+const partFolders = { train: ['train'], test: ['test'], validation: ['validation', 'valid', 'val'] } as const;
+
+async function loadPictures(tree: FileTree, folder: string): Promise<LoadedDataset> {
+  const folders = await listFolders(tree, folder);
+  if (folders.length === 0) {
+    throw new FileError(
+      `${folder}: holds no data set; expected IDX files (…images-idx3-ubyte), train.csv, or folders of PNG by class.`,
+      { problem: 'missing' },
+    );
+  }
+  const find = (part: keyof typeof partFolders): string | undefined =>
+    folders.find((name) => (partFolders[part] as readonly string[]).includes(name));
+  const [train, test, validation] = [find('train'), find('test'), find('validation')];
+  const isInParts = train !== undefined && folders.every((name) => [train, test, validation].includes(name));
+  if (!isInParts) {
+    const { classNames, ...pictures } = await readPictures(tree, folder);
+    return assemble(tree, folder, 'png', { train: pictures }, classNames);
+  }
+  const { classNames, ...training } = await readPictures(tree, tree.join(folder, train));
+  const read = async (name: string): Promise<Required<RawImages>> =>
+    readPictures(tree, tree.join(folder, name), classNames);
+  const parts = {
+    train: training,
+    ...(test === undefined ? {} : { test: await read(test) }),
+    ...(validation === undefined ? {} : { validation: await read(validation) }),
+  };
+  return assemble(tree, folder, 'png', inOneColour(parts), classNames);
+}
+
+/** Grey parts of a set become RGB when another part is. */
+function inOneColour<Parts extends Readonly<Record<string, Required<RawImages>>>>(parts: Parts): Parts {
+  if (Object.values(parts).every(({ channels }) => channels === 1)) return parts;
+  const coloured = Object.entries(parts).map(([name, part]) => {
+    if (part.channels === 3) return [name, part];
+    const images = new Uint8Array(part.images.length * 3);
+    part.images.forEach((value, i) => images.fill(value, 3 * i, 3 * i + 3));
+    return [name, { ...part, images, channels: 3 }];
+  });
+  return Object.fromEntries(coloured) as Parts;
+}
+
+// ---- parts into sets ----
+
+interface Parts {
+  readonly train: Required<RawImages>;
+  readonly test?: Required<RawImages>;
+  readonly validation?: Required<RawImages>;
+}
+
+/**
+ * Sets with the same classes in all parts: those given, else 0 to the largest label of any part. Files that call
+ * themselves Fashion-MNIST have its class names.
+ *
+ * Throws: DataError when the parts have images of different shapes.
+ */
+function assemble(
+  tree: FileTree,
+  at: string,
+  format: DataFormat,
+  { train, test, validation }: Parts,
+  classNames?: readonly string[],
+): LoadedDataset {
+  const others = {
+    ...(test === undefined ? {} : { test }),
+    ...(validation === undefined ? {} : { validation }),
+  };
+  for (const [name, part] of Object.entries(others)) checkShape(part, `${at}: the ${name} part`, train);
+  const names =
+    classNames ?? namesFor(tree.fullPath(at), 1 + largestLabel([train, ...Object.values(others)]));
+  const toSet = (part: Required<RawImages>): ImageSet => new ImageSet({ ...part, classNames: names });
+  return {
+    name: tree.nameOf(tree.fullPath(at)).replace(/\.csv$/i, ''),
+    format,
+    source: at,
+    train: toSet(train),
+    ...(test === undefined ? {} : { test: toSet(test) }),
+    ...(validation === undefined ? {} : { validation: toSet(validation) }),
+  };
+}
+
+function checkShape<Images extends UnlabelledImages>(
+  images: Images,
+  who: string,
+  train: UnlabelledImages,
+): Images {
+  const [own, expected] = [images, train].map(shapeText);
+  if (own === expected) return images;
+  throw new DataError(`${who} has images of ${own}, but the training part has ${expected}.`);
+}
+
+function largestLabel(parts: readonly Required<RawImages>[]): number {
+  let largest = 0;
+  for (const { labels } of parts) for (const label of labels) if (label > largest) largest = label;
+  return largest;
+}
+
+function namesFor(fullPath: string, count: number): readonly string[] {
+  const { classNames } = knownDatasets.fashion;
+  if (/fashion[-_]?mnist/i.test(fullPath) && count === classNames.length) return classNames;
+  return Array.from({ length: count }, (_, label) => String(label));
+}
