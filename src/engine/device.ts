@@ -296,6 +296,15 @@ export class Device {
     }
   }
 
+  /** Copies whole storages on the device, behind all submitted work; `to` is no shorter than `from`. */
+  copy(copies: readonly { readonly from: Storage; readonly to: Storage }[]): void {
+    this.assertUsable();
+    const encoder = this.gpu.createCommandEncoder();
+    for (const { from, to } of copies)
+      encoder.copyBufferToBuffer(from.buffer, from.offset, to.buffer, to.offset, from.byteLength);
+    this.submit(encoder);
+  }
+
   /**
    * Copies bytes back to the host once all submitted work is done.
    *

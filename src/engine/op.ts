@@ -40,6 +40,7 @@ export function apply<I extends string, O extends string, A extends Attributes>(
     inputs,
     outputs,
     unitGradientOf: op.unitGradientOf,
+    scope: trace.scope,
     backward: (gradients) => op.backward({ inputs, outputs, attributes, gradients: gradients }),
   };
   trace.calls.push(call);
@@ -105,15 +106,17 @@ export function grad(loss: Tensor | readonly Tensor[], tensors: readonly Tensor[
         `grad: the loss depends on ${others.join(', ')}, which has no derivative; take '${unit}'.`,
       );
     }
-    const rules = call.backward(outputGradients);
-    for (const [name, tensor] of Object.entries(call.inputs)) {
-      const rule = rules[name];
-      const id = idOf(tensor);
-      if (!rule || !depends.has(id)) continue;
-      const gradient = rule();
-      const before = gradients.get(id);
-      gradients.set(id, before ? gradientOps.add(before, gradient) : gradient);
-    }
+    trace.inScope(call.scope && { ...call.scope, isBackward: true }, () => {
+      const rules = call.backward(outputGradients);
+      for (const [name, tensor] of Object.entries(call.inputs)) {
+        const rule = rules[name];
+        const id = idOf(tensor);
+        if (!rule || !depends.has(id)) continue;
+        const gradient = rule();
+        const before = gradients.get(id);
+        gradients.set(id, before ? gradientOps.add(before, gradient) : gradient);
+      }
+    });
   }
   return tensors.map((tensor, i) => {
     const gradient = gradients.get(idOf(tensor));

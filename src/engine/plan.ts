@@ -36,6 +36,10 @@ export interface PlannedDispatch {
   /** Counts the groups of a plan: the dispatches of one variant share it. */
   readonly node: number;
   readonly variant: string;
+  /** The layers, or other parts of a model, that it works for; several where ops of theirs were fused. */
+  readonly scopes: readonly string[];
+  /** Whether it computes gradients. */
+  readonly isBackward: boolean;
   /** Input shapes, for printouts. */
   readonly shapes: string;
   readonly shader: SpecialisedShader;
@@ -587,7 +591,8 @@ function planGroup(
     assert(place >= 0, `${group.base.pass.name} has an operand '${name}'`);
     return slotOf(place === 0 ? resultOf(group) : (group.base.outputs[name] as Value));
   };
-  const label = [group.base, ...group.chain].flatMap((link) => (link ? [link.pass.name] : [])).join(' + ');
+  const links = [group.base, ...group.chain].filter((link) => link !== undefined);
+  const label = links.map(({ pass }) => pass.name).join(' + ');
   const cost = node.pass.cost(contextOf(node, device));
   const last = group.lowering.dispatches.length - 1;
   return group.lowering.dispatches.map((dispatch: Dispatch, i): PlannedDispatch => {
@@ -600,6 +605,8 @@ function planGroup(
       pass: node.pass.name,
       node: position,
       variant: group.variant,
+      scopes: [...new Set(links.flatMap(({ scope }) => scope?.name ?? []))],
+      isBackward: node.scope?.isBackward ?? false,
       shapes: Object.values(node.inputs)
         .map((value) => describe(value.spec))
         .join(' '),

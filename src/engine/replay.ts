@@ -14,6 +14,12 @@ interface Ready {
   readonly planned: PlannedDispatch;
 }
 
+export interface DispatchTime {
+  readonly dispatch: PlannedDispatch;
+  /** Nanoseconds. */
+  readonly ns: number;
+}
+
 export class Step {
   readonly #ready: Ready[];
   readonly #buffers: Storage[];
@@ -123,7 +129,7 @@ export class Step {
   }
 
   /** Replays once with each dispatch in a pass of its own between two timestamps: nanoseconds per dispatch. */
-  async profile(): Promise<{ dispatch: PlannedDispatch; ns: number }[]> {
+  async profile(): Promise<DispatchTime[]> {
     assert(this.device.hasTimestamps, 'profile is called on devices with timestamp queries only');
     const { gpu } = this.device;
     const count = this.#ready.length * 2;

@@ -8,11 +8,19 @@ import type { Attributes, Pass, Shape, Spec } from './pass.js';
 import { Tensor } from './tensor.js';
 import { type Origin, type Recording, type Value, rootOf } from './value.js';
 
+/** What a node is for: the layer, or other part of a model, that recorded it. */
+export interface Scope {
+  readonly name: string;
+  /** True for what `grad` recorded: the gradient of what was recorded in that scope. */
+  readonly isBackward: boolean;
+}
+
 export interface Node {
   readonly pass: Pass;
   readonly attributes: Attributes;
   readonly inputs: Readonly<Record<string, Value>>;
   readonly outputs: Readonly<Record<string, Value>>;
+  readonly scope: Scope | undefined;
 }
 
 /** What `grad` needs to know of an op that was called. */
@@ -20,6 +28,7 @@ export interface Call {
   readonly inputs: Readonly<Record<string, Tensor>>;
   readonly outputs: Readonly<Record<string, Tensor>>;
   readonly unitGradientOf: string | undefined;
+  readonly scope: Scope | undefined;
   /** Gradients of the inputs from those of the outputs; evaluated only for inputs that matter. */
   backward(
     gradients: Readonly<Record<string, Tensor | undefined>>,
@@ -33,6 +42,12 @@ export function currentTrace(): Trace | undefined {
   return stack.at(-1);
 }
 
+/** Names what `fn` records, e.g. after its layer, for people who look at the plan. No effect outside a program. */
+export function withScope<R>(name: string, fn: () => R): R {
+  const trace = currentTrace();
+  return trace ? trace.inScope({ name, isBackward: false }, fn) : fn();
+}
+
 export class Trace implements Recording {
   readonly nodes: Node[] = [];
   readonly calls: Call[] = [];
@@ -42,6 +57,7 @@ export class Trace implements Recording {
   readonly #captures = new Map<string, Value>();
   readonly #bufferIds = new Map<GPUBuffer, number>();
   #nextId = 0;
+  #scope: Scope | undefined;
 
   constructor(readonly device: Device) {}
 
@@ -52,6 +68,22 @@ export class Trace implements Recording {
       return fn();
     } finally {
       stack.pop();
+    }
+  }
+
+  /** The scope of what is recorded now. */
+  get scope(): Scope | undefined {
+    return this.#scope;
+  }
+
+  /** Runs `fn` with all that it records in `scope`; the innermost one counts. */
+  inScope<R>(scope: Scope | undefined, fn: () => R): R {
+    const outer = this.#scope;
+    this.#scope = scope;
+    try {
+      return fn();
+    } finally {
+      this.#scope = outer;
     }
   }
 
@@ -109,6 +141,7 @@ export class Trace implements Recording {
       attributes,
       inputs: inputValues,
       outputs: outputValues,
+      scope: this.#scope,
     });
     return mapRecord(outputValues, (value: Value) => Tensor.traced(this, value));
   }

@@ -3,13 +3,14 @@ import type { Spec } from '../engine/pass.js';
 import { type BoundStep, program } from '../engine/program.js';
 import type { CompileOptions } from '../engine/compile.js';
 import { Tensor } from '../engine/tensor.js';
+import { withScope } from '../engine/trace.js';
 import { softmaxCrossEntropy } from '../kernels/index.js';
 import { advance, stateSize, stateSpec, stateWords } from '../kernels/step_state.js';
 import type { Callback, Inference, Training } from './callbacks/callback.js';
 import { DeviceSet, type LabelledImages, type SetTensors } from './device_set.js';
 import { gatherInputs } from './inputs.js';
 import { penalisedTotals } from './penalty.js';
-import { prepareRing, replaySteps, ringSpec } from './replay_loop.js';
+import { type Rests, prepareRing, replaySteps, ringSpec } from './replay_loop.js';
 import type { Model } from './model.js';
 
 export interface Evaluation {
@@ -22,6 +23,9 @@ export interface EvaluationOptions {
   readonly callbacks?: readonly Callback[] | undefined;
   /** The training whose validation this is. */
   readonly training?: Training | undefined;
+  /** Asked before each submit: true ends the evaluation without a result. */
+  readonly shouldStop?: (() => boolean) | undefined;
+  readonly rests?: Rests | undefined;
 }
 
 /** What an evaluation keeps on the device beside model, set and intermediates. */
@@ -58,7 +62,9 @@ export function recordEvaluation(
 
 /** Records the model's output for the batch at the state's cursor. */
 export function recordPrediction(model: Model, set: SetTensors, state: Tensor, batch: number): Tensor {
-  const { x } = gatherInputs(set, state, { batch, preprocessing: model.preprocessing });
+  const { x } = withScope('inputs', () =>
+    gatherInputs(set, state, { batch, preprocessing: model.preprocessing }),
+  );
   return model.forward(x, { isTraining: false, state, withoutSoftmax: false });
 }
 
@@ -93,7 +99,10 @@ export class Evaluator {
     }
   }
 
-  async run({ callbacks = [], training }: EvaluationOptions = {}): Promise<Evaluation> {
+  /** Undefined when it was ended by `shouldStop`. */
+  async run({ callbacks = [], training, shouldStop, rests }: EvaluationOptions = {}): Promise<
+    Evaluation | undefined
+  > {
     const words = new Uint32Array(stateSize);
     words[stateWords.epochSize] = this.set.count;
     this.tensors.state.write(words);
@@ -122,6 +131,8 @@ export class Evaluator {
       ring: this.tensors.ring,
       firstStep: 0,
       count,
+      shouldStop,
+      rests,
       onStepBegin: callbacks.some((callback) => callback.onTestBatchBegin) ? hearBegin : undefined,
       onStep: (metrics) => {
         sums.loss += metrics.lossSum;
@@ -131,6 +142,7 @@ export class Evaluator {
         return hearers.length > 0 ? hearEnd(done - 1) : undefined;
       },
     });
+    if (done < count) return undefined;
     for (const callback of callbacks) await callback.onTestEnd?.(means(), inference);
     return means();
   }

@@ -49,7 +49,16 @@ export interface ReplayOptions {
    */
   readonly onStepBegin?: ((index: number) => void | Promise<void>) | undefined;
   /** Asked before each submit: true ends the replay after what is under way. */
-  readonly shouldStop?: () => boolean;
+  readonly shouldStop?: (() => boolean) | undefined;
+  readonly rests?: Rests | undefined;
+}
+
+/** When the replay rests: nothing is under way then, and all metrics have been delivered. */
+export interface Rests {
+  /** Asked before each submit: how many steps may lie between the last rest, or the beginning, and the next. */
+  stepsUntilRest(): number;
+  /** Awaited at each rest; the replay goes on behind it. */
+  onRest(): Promise<void>;
 }
 
 /**
@@ -65,17 +74,25 @@ async function replayOneByOne(
   options: ReplayOptions,
   onStepBegin: NonNullable<ReplayOptions['onStepBegin']>,
 ): Promise<number> {
-  const { count, shouldStop } = options;
-  for (let done = 0; done < count; done++) {
-    if (shouldStop?.()) return done;
+  const { count } = options;
+  const breath = new Breath(options.rests);
+  let done = 0;
+  while (done < count && !options.shouldStop?.()) {
+    if (breath.allowed() === 0) {
+      await breath.rest();
+      continue;
+    }
+    breath.submitted(1);
     await onStepBegin(done);
     await deliver(submit(options, done, 1), options.onStep);
+    done++;
   }
-  return count;
+  return done;
 }
 
 async function replayAhead(options: ReplayOptions): Promise<number> {
   const { count, onStep, shouldStop } = options;
+  const breath = new Breath(options.rests);
   let submitted = 0;
   let perSubmit = 1;
   let lastDone = performance.now();
@@ -84,11 +101,16 @@ async function replayAhead(options: ReplayOptions): Promise<number> {
   try {
     while (submitted < count || pending) {
       next = undefined;
-      if (submitted < count && !shouldStop?.()) {
-        next = await submitNext(options, submitted, perSubmit);
+      const mayGoOn = submitted < count && !shouldStop?.();
+      const allowed = mayGoOn ? breath.allowed() : 0;
+      if (allowed > 0) {
+        next = await submitNext(options, submitted, Math.min(perSubmit, allowed));
         submitted += next.count;
+        breath.submitted(next.count);
       } else if (!pending) {
-        break;
+        if (!mayGoOn) break;
+        await breath.rest();
+        lastDone = performance.now();
       }
       if (pending) {
         await deliver(pending, onStep);
@@ -107,6 +129,27 @@ async function replayAhead(options: ReplayOptions): Promise<number> {
     throw error;
   }
   return submitted;
+}
+
+/** Counts the steps between rests. */
+class Breath {
+  #steps = 0;
+
+  constructor(private readonly rests: Rests | undefined) {}
+
+  /** How many steps may be submitted before the next rest. */
+  allowed(): number {
+    return this.rests ? Math.max(0, this.rests.stepsUntilRest() - this.#steps) : Infinity;
+  }
+
+  submitted(count: number): void {
+    this.#steps += count;
+  }
+
+  async rest(): Promise<void> {
+    this.#steps = 0;
+    await this.rests?.onRest();
+  }
 }
 
 /** Up to `most` steps, or the one that the debug level wants to see kernel by kernel: the second, warm by then. */

@@ -2,7 +2,8 @@
 import { type Device, defaultDevice } from '../engine/device.js';
 import { type Shape, sizeOf } from '../engine/pass.js';
 import { type Tensor, checkShape } from '../engine/tensor.js';
-import { ModelError, ShadegradError, ShapeError, StateError, UsageError } from '../errors.js';
+import { withScope } from '../engine/trace.js';
+import { ModelError, ShadegradError, ShapeError, StateError, UsageError, assert } from '../errors.js';
 import { type Folder, folderAt } from '../folder.js';
 import { l2Penalty } from '../kernels/index.js';
 import { fittingEvaluation, fittingPrediction } from './batch_division.js';
@@ -175,13 +176,22 @@ export class Sequential implements Model {
    * Shapes: x [N, …inputShape] → [N, …outputShape]; the logits when `withoutSoftmax` and the model ends in one.
    */
   forward(x: Tensor, context: ForwardContext): Tensor {
-    return this.layers.reduce((tensor, { layer, name, parameters }, index) => {
+    return this.layerOutputs(x, context).at(-1)!;
+  }
+
+  /** What each layer yields on the way of `forward`, in order. */
+  layerOutputs(x: Tensor, context: ForwardContext): Tensor[] {
+    let tensor = x;
+    return this.layers.map(({ layer, name, parameters }, index) => {
       const own = Object.fromEntries(
         parameters.map((spec) => [spec.name, this.#parameter(`${name}/${spec.name}`)]),
       );
       const isLast = index === this.layers.length - 1;
-      return layer.call(tensor, own, { ...context, index, withoutSoftmax: context.withoutSoftmax && isLast });
-    }, x);
+      const withoutSoftmax = context.withoutSoftmax && isLast;
+      const input = tensor;
+      tensor = withScope(name, () => layer.call(input, own, { ...context, index, withoutSoftmax }));
+      return tensor;
+    });
   }
 
   /** What the weights add to the loss, term by term: λ·Σ w² of each layer with a regularizer. Inside a program. */
@@ -210,7 +220,9 @@ export class Sequential implements Model {
     const fitting = fittingEvaluation(this, images, { batchSize: most, memory });
     const evaluator = await Evaluator.create(this, images, fitting);
     try {
-      return await evaluator.run({ callbacks });
+      const evaluation = await evaluator.run({ callbacks });
+      assert(evaluation, 'an evaluation that nobody stops ends');
+      return evaluation;
     } finally {
       evaluator.dispose();
     }

@@ -3,7 +3,8 @@
  * Everything that varies lies in the step's state, so the same seed gives the same bits, also after a resume.
  */
 import type { CompileOptions } from '../engine/compile.js';
-import { UsageError } from '../errors.js';
+import type { Plan } from '../engine/plan.js';
+import { StateError, UsageError } from '../errors.js';
 import { type AugmentOptions, checkAugmentOptions } from '../kernels/index.js';
 import { permutation, streams } from '../random.js';
 import { type BatchDivision, describeDivision, divideBatch } from './batch_division.js';
@@ -15,7 +16,7 @@ import { Evaluator } from './evaluator.js';
 import type { MemoryOptions } from './memory_room.js';
 import type { Model } from './model.js';
 import { RateTable } from './rate_table.js';
-import { type StepMetrics, replaySteps } from './replay_loop.js';
+import { type Rests, type StepMetrics, replaySteps } from './replay_loop.js';
 import { TrainingStep } from './training_step.js';
 
 export interface FitOptions extends MemoryOptions {
@@ -140,7 +141,10 @@ class Fitting {
     this.#batchSize = batchSize;
     this.#callbacks = callbacks;
     this.#position = options.resume?.position ?? start;
+    // Where the checkpoint stands behind the epoch's last step, nothing else will say what the epoch came to.
+    if (this.#position.count > 0) this.#logs = meansOf(this.#position);
     const kernels = (): readonly KernelChoice[] => this.#step?.kernels ?? [];
+    const plans = (): readonly Plan[] => this.#step?.plans ?? [];
     this.#training = {
       model,
       epochs,
@@ -152,8 +156,15 @@ class Fitting {
       get kernels() {
         return kernels();
       },
+      get plans() {
+        return plans();
+      },
       checkpoint: () => checkpointOf(model, this.#position, callbacks, division),
       position: () => this.#position,
+      profile: async () => {
+        if (!this.#step) throw new StateError('fit: profile is called once the steps have begun.');
+        return this.#step.profile();
+      },
       lossBits: () => this.#lossBits,
       stop: () => {
         this.#isStopped = true;
@@ -213,11 +224,15 @@ class Fitting {
     // A callback's stop() ends the epoch early, as in Keras; a signal leaves it as it is, to be resumed.
     if (this.#position.cursor < this.#set.epochSize && this.options.signal?.aborted === true) return false;
     if (this.#evaluator) {
-      const { loss, accuracy } = await this.#evaluator.run({
+      const validation = await this.#evaluator.run({
         callbacks: this.#callbacks,
         training: this.#training,
+        shouldStop: () => this.options.signal?.aborted === true,
+        rests: this.#rests(),
       });
-      this.#logs = { ...this.#logs, val_loss: loss, val_accuracy: accuracy };
+      // Ended by the signal: a resumed training validates again.
+      if (!validation) return false;
+      this.#logs = { ...this.#logs, val_loss: validation.loss, val_accuracy: validation.accuracy };
     }
     this.#logs = { ...this.#logs, learning_rate: rate };
     this.#position = { ...start, step: this.#position.step, epoch: epoch + 1 };
@@ -248,19 +263,33 @@ class Fitting {
       firstStep: this.#position.step,
       count: Math.ceil((epochSize - cursor) / batchSize),
       shouldStop: () => this.#shouldStop(),
+      rests: this.#rests(() => rates.change(epoch, this.#position)),
       onStepBegin: this.#callbacks.some((callback) => callback.onBatchBegin) ? hearBegin : undefined,
       onStep: async (metrics) => {
         const index = this.#position.cursor / batchSize;
         this.#position = advanced(this.#position, metrics, batchSize);
         this.#lossBits = metrics.lossBits;
-        const { lossSum, correct, count } = this.#position;
-        this.#logs = { loss: lossSum / count, accuracy: correct / count };
+        this.#logs = meansOf(this.#position);
         for (const callback of this.#callbacks)
           await callback.onBatchEnd?.(index, this.#logs, this.#training);
         rates.refresh(epoch, this.#position);
       },
     });
     return rates.current;
+  }
+
+  /** Undefined where no callback wants any. `after`: called behind each, before the next step. */
+  #rests(after?: () => void): Rests | undefined {
+    const callbacks = this.#callbacks;
+    if (!callbacks.some((callback) => callback.stepsUntilRest)) return undefined;
+    return {
+      stepsUntilRest: () =>
+        Math.min(...callbacks.map((callback) => callback.stepsUntilRest?.(this.#training) ?? Infinity)),
+      onRest: async () => {
+        for (const callback of callbacks) await callback.onRest?.(this.#training);
+        after?.();
+      },
+    };
   }
 
   #orderOf(epoch: number): Uint32Array<ArrayBuffer> {
@@ -270,6 +299,10 @@ class Fitting {
       ? (permutation(epochSize, seed, streams.shuffle, epoch) as Uint32Array<ArrayBuffer>)
       : Uint32Array.from({ length: epochSize }, (_, i) => i);
   }
+}
+
+function meansOf({ lossSum, correct, count }: Position): Logs {
+  return { loss: lossSum / count, accuracy: correct / count };
 }
 
 function advanced(position: Position, { lossSum, correct, count }: StepMetrics, batchSize: number): Position {

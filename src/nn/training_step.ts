@@ -8,9 +8,9 @@ import { grad } from '../engine/op.js';
 import type { Spec } from '../engine/pass.js';
 import { describePlan, type Plan } from '../engine/plan.js';
 import { program } from '../engine/program.js';
-import type { Step } from '../engine/replay.js';
+import type { DispatchTime, Step } from '../engine/replay.js';
 import { Tensor } from '../engine/tensor.js';
-import { currentTrace } from '../engine/trace.js';
+import { currentTrace, withScope } from '../engine/trace.js';
 import { assert } from '../errors.js';
 import { type AugmentOptions, accumulate, scale, softmaxCrossEntropy } from '../kernels/index.js';
 import { advance, stateSize, stateSpec, stateWords } from '../kernels/step_state.js';
@@ -76,28 +76,31 @@ export function stepRecorders(
   const isDivided = sums !== undefined;
 
   const differentiate = (): { readonly totals: Tensor } => {
-    const { x, y } = gatherInputs(set, state, { batch: microBatchSize, preprocessing, augmentation });
+    const { x, y } = withScope('inputs', () =>
+      gatherInputs(set, state, { batch: microBatchSize, preprocessing, augmentation }),
+    );
     const logits = model.forward(x, {
       isTraining: true,
       state,
       withoutSoftmax: true,
       isMicroBatch: isDivided,
     });
-    const { loss, totals } = softmaxCrossEntropy(logits, y);
-    const penalties = model.penalties();
+    const { loss, totals } = withScope('loss', () => softmaxCrossEntropy(logits, y));
+    const penalties = withScope('loss', () => model.penalties());
     const names = [...parameters.tensors.keys()];
     const gradients = grad(
       [loss, ...penalties],
       names.map((name) => parameters.get(name)),
     );
     gradients.forEach((gradient, i) => writeInto(tensors.gradients.get(names[i]!), gradient));
-    return { totals: penalisedTotals(totals, penalties) };
+    return { totals: withScope('loss', () => penalisedTotals(totals, penalties)) };
   };
-  const update = (gradients: Tensor, totals: Tensor): void => {
-    const slots = Object.fromEntries([...model.slots].map(([name, group]) => [name, group.flat]));
-    model.optimizer.apply({ parameters: parameters.flat, gradients, slots, state });
-    advance({ totals, rates, state, ring }, { batch: batchSize, isDivided });
-  };
+  const update = (gradients: Tensor, totals: Tensor): void =>
+    withScope('optimizer', () => {
+      const slots = Object.fromEntries([...model.slots].map(([name, group]) => [name, group.flat]));
+      model.optimizer.apply({ parameters: parameters.flat, gradients, slots, state });
+      advance({ totals, rates, state, ring }, { batch: batchSize, isDivided });
+    });
 
   if (!sums) {
     const whole: Recorder = () => {
@@ -110,9 +113,11 @@ export function stepRecorders(
   const microBatch: Recorder = () => {
     const { totals } = differentiate();
     const operands = { gradientSums: sums.gradients, totalSums: sums.totals };
-    accumulate(
-      { gradients: tensors.gradients.flat, totals, state, ...operands },
-      { microBatch: microBatchSize },
+    withScope('optimizer', () =>
+      accumulate(
+        { gradients: tensors.gradients.flat, totals, state, ...operands },
+        { microBatch: microBatchSize },
+      ),
     );
     return {};
   };
@@ -229,6 +234,28 @@ export class TrainingStep {
   /** All of them: with micro-batches there is one more, which ends the step. */
   get plans(): readonly Plan[] {
     return this.#steps.map(({ plan }) => plan);
+  }
+
+  /**
+   * How long each dispatch of a step takes: a step, or what it does for one micro-batch and at its end, is computed, and
+   * everything that it changes is put back. Nothing may be under way.
+   */
+  async profile(): Promise<DispatchTime[]> {
+    const { model } = this;
+    const { state, ring, sums } = this.#tensors;
+    const groups = [model.parameters, model.statistics, ...model.slots.values()];
+    const changed = [...groups.map(({ flat }) => flat), state, ring, ...(sums ? Object.values(sums) : [])];
+    const { device } = model;
+    const copies = changed.map(({ storage }) => ({ storage, kept: device.allocate(storage.byteLength) }));
+    device.copy(copies.map(({ storage, kept }) => ({ from: storage, to: kept })));
+    try {
+      const times: DispatchTime[] = [];
+      for (const step of this.#steps) times.push(...(await step.profile()));
+      return times;
+    } finally {
+      device.copy(copies.map(({ storage, kept }) => ({ from: kept, to: storage })));
+      for (const { kept } of copies) device.release(kept);
+    }
   }
 
   /** Which kernel computes each pass. */

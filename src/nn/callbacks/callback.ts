@@ -1,6 +1,8 @@
 /** Callbacks: what a training loop tells its listeners, and what they may ask of it. */
 import type { CallbackState, Checkpoint, Position } from '../checkpoint.js';
 import type { Model } from '../model.js';
+import type { DispatchTime } from '../../engine/replay.js';
+import type { Plan } from '../../engine/plan.js';
 
 /** Running or final metrics: loss, accuracy, val_loss, val_accuracy, learning_rate. */
 export type Logs = Readonly<Record<string, number>>;
@@ -23,15 +25,22 @@ export interface Training {
   readonly accumulation: string | undefined;
   /** Which kernel computes each pass of the training step; none while it is compiled. */
   readonly kernels: readonly KernelChoice[];
+  /** The training step as planned: one plan, or one per micro-batch and one that ends the step; none while it is compiled. */
+  readonly plans: readonly Plan[];
   /** The last step whose metrics have come back. */
   position(): Position;
   /** That step's summed loss as it came back: the raw bits of an f32. */
   lossBits(): number;
   /**
    * What `saveWeights` must keep so that this training can go on. It fits the weights at the start and end of an
-   * epoch; within one, later steps may be under way unless a callback listens to `onBatchBegin`.
+   * epoch, and at rest; elsewhere later steps may be under way unless a callback listens to `onBatchBegin`.
    */
   checkpoint(): Checkpoint;
+  /**
+   * At rest only: how long each dispatch of a step takes, in nanoseconds. A step is computed for that, and all that it
+   * changed is put back. Needs a device with timestamps.
+   */
+  profile(): Promise<readonly DispatchTime[]>;
   /** Ends training after the steps already under way: the epoch is validated and ends, and then training does. */
   stop(): void;
 }
@@ -60,7 +69,8 @@ type Done = void | Promise<void>;
  *
  * The end of a step is told once its metrics have come back, which may be a step or two later. Where a callback
  * listens to the beginnings of steps too, they go one by one instead: slower on a fast device, with the same results.
- * Steps that nobody listens to cost nothing.
+ * Steps that nobody listens to cost nothing. A callback with `stepsUntilRest` may halt the training now and then, which
+ * costs the wait for what is under way; between rests steps go ahead as fast as ever.
  */
 export interface Callback {
   /** Pipelines compiled so far, before the first step. */
@@ -74,6 +84,18 @@ export interface Callback {
   onEpochEnd?(epoch: number, logs: Logs, training: Training): Done;
   /** `isInterrupted` when a signal ended training before its time. */
   onTrainEnd?(logs: Logs, training: Training, isInterrupted: boolean): Done;
+
+  /**
+   * Asked before each submit, in the validation too: how many steps may lie between the last rest and the next. 0: rest
+   * now; Infinity: no rest. The least of all callbacks counts.
+   */
+  stepsUntilRest?(training: Training): number;
+  /**
+   * At rest: nothing is under way, weights and slots are those of `position()`, or of the epoch's end during the
+   * validation, and may be read, saved and changed. Training goes on when all callbacks' promises have resolved. A
+   * learning rate set here is the next step's.
+   */
+  onRest?(training: Training): Done;
 
   onTestBegin?(inference: Inference): Done;
   onTestBatchBegin?(step: number, inference: Inference): Done;
