@@ -158,6 +158,7 @@ export default defineConfig({
     'typescript/unbound-method': 'off', // our interfaces hold plain functions, which may be passed on
     'typescript/no-misused-spread': 'off', // spelling an ASCII key letter by letter is fine
     'import/namespace': 'off', // the type checker knows
+    'import/no-unassigned-import': ['error', { allow: ['**/*.css'] }], // style sheets have nothing to assign
     'import/no-named-as-default': 'off',
     'import/no-named-as-default-member': 'off', // fc.assert, fc.property are how fast-check reads
 

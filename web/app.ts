@@ -16,8 +16,15 @@ export interface CurrentImage {
 /** What the worker last told, by name; null before the first time. */
 export type Heard = { readonly [Name in keyof WorkerEvents]: Store<WorkerEvents[Name] | null> };
 
+/** The worker, with the calls of each of its parts. */
+export type RemoteWorker = {
+  readonly [Name in keyof WorkerApi]: WorkerApi[Name] extends (...args: never[]) => unknown
+    ? Remote<WorkerApi>[Name]
+    : Remote<WorkerApi[Name]>;
+};
+
 export interface App {
-  readonly worker: Remote<WorkerApi>;
+  readonly worker: RemoteWorker;
   readonly heard: Heard;
   /** What the next training is to be; kept in the page's address. */
   readonly settings: Store<Settings>;

@@ -1,0 +1,133 @@
+// Builds the page into dist/page: all but the data sets, ready for any static host, at any path. Takes some tenths of
+// a second, so it runs before every `npm run demo`; says nothing when all is well.
+//
+//   page.js    web/page.ts and the views; page.css, their style sheets, and the colours that charts share
+//   worker.js  web/worker.ts and the engine, shaders as text
+//   theme.js   web/theme.ts
+//   index.html, icon.svg, models/
+import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/**
+ * The page's files by name, in memory.
+ *
+ * @returns {Promise<Map<string, Uint8Array>>}
+ */
+export async function buildPage() {
+  const web = join(root, 'web');
+  const scripts = await bundles();
+  /** @type {typeof import('../src/cli/demo/policy.ts')} */
+  const { pagePolicy } = await load('src/cli/demo/policy.ts');
+  const page = readFileSync(join(web, 'index.html'), 'utf8').replace('%policy%', pagePolicy);
+  const models = readdirSync(join(web, 'models')).filter((name) => /\.(safetensors|json)$/.test(name));
+  /** @type {[string, Uint8Array][]} */
+  const files = [
+    ['index.html', new TextEncoder().encode(page)],
+    ['icon.svg', readFileSync(join(web, 'icons', 'icon.svg'))],
+    ...scripts,
+    ...models.map((name) => named(`models/${name}`, readFileSync(join(web, 'models', name)))),
+  ];
+  return new Map(files);
+}
+
+/**
+ * @param {string} name
+ * @param {Uint8Array} bytes
+ * @returns {[string, Uint8Array]}
+ */
+const named = (name, bytes) => [name, bytes];
+
+/** @returns {Promise<[string, Uint8Array][]>} */
+async function bundles() {
+  const common = /** @type {const} */ ({
+    absWorkingDir: root,
+    bundle: true,
+    minify: true,
+    platform: 'browser',
+    target: 'es2022',
+    loader: { '.wgsl': 'text' },
+    legalComments: 'none',
+    logLevel: 'warning',
+    write: false,
+    outdir: 'page',
+  });
+  const [modules, theme] = await Promise.all([
+    build({
+      ...common,
+      entryPoints: ['web/page.ts', 'web/worker.ts'],
+      format: 'esm',
+      plugins: [sharedColours],
+    }),
+    build({ ...common, entryPoints: ['web/theme.ts'], format: 'iife' }),
+  ]);
+  return [...modules.outputFiles, ...theme.outputFiles].map(({ path, contents }) =>
+    named(path.slice(join(root, 'page').length + 1), contents),
+  );
+}
+
+/** @type {import('esbuild').Plugin} */
+const sharedColours = {
+  name: 'colours that charts and page share',
+  setup(context) {
+    context.onResolve({ filter: /^virtual:colours\.css$/ }, ({ path }) => ({ path, namespace: 'colours' }));
+    context.onLoad({ filter: /./, namespace: 'colours' }, async () => {
+      /** @type {typeof import('../src/report/charts/palette.ts')} */
+      const { chartRules, variables } = await load('src/report/charts/palette.ts');
+      const light = `color-scheme:light;${variables('light')}`;
+      const dark = `color-scheme:dark;${variables('dark')}`;
+      return {
+        loader: 'css',
+        contents: `:root{${light}}
+@media (prefers-color-scheme:dark){:root:not([data-theme='light']){${dark}}}
+:root[data-theme='dark']{${dark}}
+${chartRules()}`,
+      };
+    });
+  },
+};
+
+/**
+ * Runs a module of ours that imports nothing of Node's, from its source.
+ *
+ * @template T
+ * @param {string} file
+ * @returns {Promise<T>}
+ */
+async function load(file) {
+  const { outputFiles } = await build({
+    absWorkingDir: root,
+    entryPoints: [file],
+    bundle: true,
+    format: 'esm',
+    write: false,
+  });
+  const code = Buffer.from(outputFiles[0]?.contents ?? []).toString('base64');
+  return /** @type {Promise<T>} */ (import(`data:text/javascript;base64,${code}`));
+}
+
+/** Writes the files into a new folder that then takes the place of the old one: nobody reads half a page. */
+async function writePage() {
+  const folder = join(root, 'dist', 'page');
+  const draft = `${folder}.${process.pid}.part`;
+  for (const [name, bytes] of await buildPage()) {
+    const file = join(draft, name);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, bytes);
+  }
+  rmSync(folder, { recursive: true, force: true });
+  renameSync(draft, folder);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  try {
+    await writePage();
+  } catch (error) {
+    if (!(error instanceof Error && 'errors' in error)) throw error;
+    process.exit(1); // esbuild has printed the place and the reason
+  }
+}

@@ -1,0 +1,94 @@
+/** The page's entry: starts the worker, shares what it tells, and has the views fill their sections. */
+import { proxy, wrap } from 'comlink';
+import './styles.css';
+import type { App, Heard, RemoteWorker, View } from './app.js';
+import { installBanners } from './banners.js';
+import { installDeviceLine } from './device_line.js';
+import { installNavigation } from './navigation.js';
+import { installNotes } from './notes.js';
+import type { WorkerApi, WorkerEvent } from './protocol.js';
+import { keepInAddress, settingsOf } from './settings_query.js';
+import { Store } from './store.js';
+import { installThemeSwitch } from './theme_switch.js';
+import { trustedAddress } from './trusted.js';
+import { dataView } from './views/data.js';
+import { drawingView } from './views/drawing.js';
+import { evaluationView } from './views/evaluation.js';
+import { insideView } from './views/inside.js';
+import { trainingView } from './views/training.js';
+
+const views: Readonly<Record<string, View>> = {
+  draw: drawingView,
+  train: trainingView,
+  results: evaluationView,
+  data: dataView,
+  inside: insideView,
+};
+
+const address = new URL('worker.js', import.meta.url).href;
+const worker = new Worker(trustedAddress(address), { type: 'module', name: 'shadegrad' });
+
+const nothingYet = <T>(): Store<T | null> => new Store<T | null>(null);
+const heard: Heard = {
+  device: nothingYet(),
+  status: nothingYet(),
+  steps: nothingYet(),
+  epochs: nothingYet(),
+  memory: nothingYet(),
+  model: nothingYet(),
+  note: nothingYet(),
+};
+
+const say = installNotes(element('notes'), element('spoken'), element('spoken-at-once'));
+const { settings, notes } = settingsOf(location.search);
+const app: App = {
+  // Comlink's own type does not look into the parts, its messages do.
+  worker: wrap<WorkerApi>(worker) as unknown as RemoteWorker,
+  heard,
+  settings: new Store(settings),
+  image: nothingYet(),
+  say,
+  attempt: async (work) => {
+    try {
+      await work();
+    } catch (error) {
+      say(messageOf(error), 'error');
+    }
+  },
+};
+
+worker.addEventListener('error', ({ message }) =>
+  say(
+    `The page's worker has failed: ${message || 'its script could not be loaded'}. Load the page again.`,
+    'error',
+  ),
+);
+heard.note.listen((note) => {
+  if (note) say(note.text, note.level);
+});
+installThemeSwitch(element('theme'));
+installNavigation(element('sections'), Object.keys(views).map(element));
+installDeviceLine(element('device'), app);
+installBanners(element('banners'), app);
+keepInAddress(app.settings, (text) => say(text, 'warning'));
+for (const text of notes) say(text, 'warning');
+for (const [id, view] of Object.entries(views)) view(element(id), app);
+
+// Not awaited by anything: what goes wrong is said.
+void app.attempt(() =>
+  app.worker.start({ base: new URL('.', location.href).href, settings: app.settings.value }, proxy(hear)),
+);
+
+function hear({ name, value }: WorkerEvent): void {
+  (heard[name] as Store<WorkerEvent['value'] | null>).set(value);
+}
+
+function element(id: string): HTMLElement {
+  const found = document.getElementById(id);
+  if (!found) throw new Error(`index.html lacks the element #${id}`);
+  return found;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
