@@ -107,6 +107,28 @@ export function simpleModel(options: ModelOptions = {}): Sequential {
 }
 
 /**
+ * What is quickly sent and quickly trained, and still reads well: conv 3×3×16 · max-pool · conv 3×3×32 · max-pool ·
+ * conv 3×3×48 · max-pool · dropout ¼ · dense `classes` softmax, with relu and 'same' padding; 23,002 parameters on
+ * 28×28×1 and 10 classes.
+ */
+export function smallModel(options: ModelOptions = {}): Sequential {
+  return makeModel('small', options, ({ inputShape, classes, kernelRegularizer }) => {
+    const convolution = { kernelSize: 3, padding: 'same', activation: 'relu', kernelRegularizer } as const;
+    return [
+      conv2d({ filters: 16, ...convolution, inputShape }),
+      maxPooling2d({ poolSize: 2 }),
+      conv2d({ filters: 32, ...convolution }),
+      maxPooling2d({ poolSize: 2 }),
+      conv2d({ filters: 48, ...convolution }),
+      maxPooling2d({ poolSize: 2 }),
+      dropout({ rate: 0.25 }),
+      flatten(),
+      dense({ units: classes, activation: 'softmax', kernelRegularizer }),
+    ];
+  });
+}
+
+/**
  * The least that deserves the name of a network: five sigmoid units between the pixels and the softmax; 3,985
  * parameters on 28×28×1 and 10 classes.
  */
@@ -123,6 +145,7 @@ export const modelsByName = {
   paper: paperModel,
   'paper-bn': paperBnModel,
   simple: simpleModel,
+  small: smallModel,
   mlp: mlpModel,
 } as const;
 

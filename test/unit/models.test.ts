@@ -46,6 +46,11 @@ describe('the named models', () => {
     },
     // 28 − 2 = 26, 26 − 2 = 24, halved 12.
     simple: { total: 9 * 1 * 64 + 64 + (9 * 64 * 32 + 32) + (12 * 12 * 32 * 10 + 10), moving: 0 },
+    // Halved from 28 to 14, 7 and 3.
+    small: {
+      total: 9 * 1 * 16 + 16 + (9 * 16 * 32 + 32) + (9 * 32 * 48 + 48) + (3 * 3 * 48 * 10 + 10),
+      moving: 0,
+    },
     mlp: { total: 784 * 5 + 5 + (5 * 10 + 10), moving: 0 },
   };
 
