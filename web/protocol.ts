@@ -342,6 +342,8 @@ export interface KernelRow {
   readonly isBackward: boolean;
   /** Pass and fused ops. */
   readonly label: string;
+  /** Its file below shaders/, without the ending: a pass of several dispatches has one for each. */
+  readonly shader: string;
   readonly variant: string;
   readonly shapes: string;
   readonly workgroups: readonly number[];

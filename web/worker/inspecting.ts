@@ -1,15 +1,98 @@
 /** Inside the network: filters, activations, kernels. */
+import type { Plan } from '../../src/engine/plan.js';
+import { DeviceError } from '../../src/errors.js';
 import type { InspectingApi } from '../protocol.js';
 import type { Context } from './context.js';
+import { Activations } from './inspecting_activations.js';
+import {
+  type KernelList,
+  kernelList,
+  meanTimes,
+  predictionTimes,
+  sourceOf,
+  untimed,
+} from './inspecting_kernels.js';
 
-export function inspecting(_context: Context): InspectingApi {
-  const missing = (): never => {
-    throw new Error('not there yet');
+const nothing: KernelList = { table: { of: 'prediction', rows: [], totalMs: null }, dispatches: [] };
+
+/**
+ * Where there is no device, or it is lost, there are no activations and no kernels: the lists are empty. Filters are
+ * read from the weights on the host then, where they are there.
+ */
+export function inspecting(context: Context): InspectingApi {
+  let bound: Promise<Activations> | undefined;
+  let listed = nothing;
+  /** The training step that was measured last, by its plan, for when its training has ended. */
+  let measured: { readonly plan: Plan; readonly list: KernelList } | undefined;
+
+  context.onModelReplaced(() => {
+    // Nobody waits for this: what failed to bind has nothing to free.
+    void bound?.then(
+      (activations) => activations.dispose(),
+      () => undefined,
+    );
+    bound = undefined;
+  });
+
+  /** The bound program; another one where the model was replaced while it was compiled. */
+  const activationsOf = async (): Promise<Activations> => {
+    for (;;) {
+      const own = (bound ??= Activations.create(context.model));
+      try {
+        const activations = await own;
+        if (bound === own) return activations;
+      } catch (error) {
+        if (bound === own) bound = undefined;
+        throw error;
+      }
+    }
   };
+
+  const listKernels = async (): Promise<KernelList> => {
+    const { device } = context;
+    if (!device) return nothing;
+    const list = await context.atRest(async () => {
+      const { activeTraining: training, plans } = context;
+      const [first] = plans;
+      if (!first) return undefined;
+      if (!training) return first === measured?.plan ? measured.list : kernelList('training', untimed(plans));
+      if (!device.hasTimestamps) return kernelList('training', untimed(plans));
+      measured = { plan: first, list: kernelList('training', await meanTimes(() => training.profile())) };
+      return measured.list;
+    });
+    return list ?? kernelList('prediction', await predictionTimes(context.model));
+  };
+
   return {
-    filters: missing,
-    activations: missing,
-    kernels: missing,
-    source: missing,
+    async filters() {
+      const layer = context.model.layers.find((each) => each.layer.className === 'Conv2D');
+      const kernel = layer?.parameters.find(({ name }) => name === 'kernel');
+      if (!layer || !kernel) return null;
+      return unlessLost(null, async () => {
+        const values = (await context.weights()).get(`${layer.name}/kernel`);
+        return values ? { shape: kernel.shape, values } : null;
+      });
+    },
+    async activations(input) {
+      if (!context.device) return [];
+      return unlessLost([], async () => (await activationsOf()).of(input));
+    },
+    async kernels() {
+      listed = await unlessLost(nothing, listKernels);
+      return listed.table;
+    },
+    async source(index) {
+      return sourceOf(listed, index);
+    },
   };
+}
+
+/** The worker says itself that the device is lost; here there is just nothing to see then. */
+async function unlessLost<T>(empty: T, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof DeviceError && error.problem === 'lost') return empty;
+    throw error;
+  }
 }

@@ -1,0 +1,89 @@
+/** What every layer of a model makes of one image: one program, bound once, replayed for each image. */
+import type { Step } from '../../src/engine/replay.js';
+import { program } from '../../src/engine/program.js';
+import { Tensor } from '../../src/engine/tensor.js';
+import { withScope } from '../../src/engine/trace.js';
+import { softmax } from '../../src/kernels/index.js';
+import { stateSize, stateSpec, stateWords } from '../../src/kernels/step_state.js';
+import { DeviceSet } from '../../src/nn/device_set.js';
+import { gatherInputs } from '../../src/nn/inputs.js';
+import type { Sequential } from '../../src/nn/sequential.js';
+import type { LayerActivation } from '../protocol.js';
+
+/** Class names of the two entries that are no layers of their own. */
+const inputClass = 'Input';
+const softmaxClass = 'Softmax';
+
+export class Activations {
+  private constructor(
+    private readonly model: Sequential,
+    private readonly set: DeviceSet,
+    private readonly state: Tensor,
+    private readonly step: Step,
+    private readonly outputs: readonly Tensor[],
+  ) {}
+
+  /** Throws: DeviceError when the device is lost. */
+  static async create(model: Sequential): Promise<Activations> {
+    const { device, preprocessing } = model;
+    const { set, state } = oneImage(model);
+    const record = (): Tensor[] => {
+      const { x } = withScope('inputs', () => gatherInputs(set, state, { batch: 1, preprocessing }));
+      const outputs = model.layerOutputs(x, { isTraining: false, state, withoutSoftmax: true });
+      return [x, ...outputs, ...(endsInSoftmax(model) ? [softmax(outputs.at(-1)!)] : [])];
+    };
+    try {
+      const bound = await program(record, device).bind();
+      return new Activations(model, set, state, bound.step, bound.outputs);
+    } catch (error) {
+      set.dispose();
+      state.dispose();
+      throw error;
+    }
+  }
+
+  /**
+   * The input as the first layer sees it, the output of each layer, and, where the model ends in a softmax, its logits
+   * and then the probabilities. All are of the same weights, whatever trains meanwhile.
+   *
+   * Throws: ShapeError when the image has another size than the model takes; DeviceError when the device is lost.
+   */
+  async of(input: Uint8Array<ArrayBuffer>): Promise<LayerActivation[]> {
+    const { model, outputs } = this;
+    this.set.images.write(input);
+    this.step.run();
+    // All copies are submitted before the first is awaited, so that no step comes between them.
+    const values = await Promise.all(outputs.map((output) => output.data()));
+    const entries = [
+      { layer: 'input', className: inputClass },
+      ...model.layers.map(({ layer, name }) => ({ layer: name, className: layer.className })),
+      ...(endsInSoftmax(model) ? [{ layer: model.layers.at(-1)!.name, className: softmaxClass }] : []),
+    ];
+    return entries.map((entry, i) => ({
+      ...entry,
+      shape: outputs[i]!.shape.slice(1),
+      values: values[i] as Float32Array<ArrayBuffer>,
+    }));
+  }
+
+  dispose(): void {
+    for (const resource of [this.step, ...this.outputs, this.set, this.state]) resource.dispose();
+  }
+}
+
+/** A set of one black image on the device, and the state that stands at it. */
+export function oneImage({ device, inputShape }: Sequential): {
+  readonly set: DeviceSet;
+  readonly state: Tensor;
+} {
+  const [height, width, channels] = inputShape as [number, number, number];
+  const images = new Uint8Array(height * width * channels);
+  const set = new DeviceSet(device, { images, labels: [0], count: 1, height, width, channels });
+  const words = new Uint32Array(stateSize);
+  words[stateWords.epochSize] = 1;
+  return { set, state: Tensor.from(words, stateSpec.shape, device) };
+}
+
+function endsInSoftmax({ layers }: Sequential): boolean {
+  return layers.at(-1)!.layer.endsInSoftmax;
+}

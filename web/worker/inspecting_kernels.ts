@@ -1,0 +1,103 @@
+/** The kernels of a step, with how long each takes, and the WGSL that was compiled for it. */
+import type { Plan, PlannedDispatch } from '../../src/engine/plan.js';
+import { program } from '../../src/engine/program.js';
+import type { DispatchTime } from '../../src/engine/replay.js';
+import { UsageError } from '../../src/errors.js';
+import { recordPrediction } from '../../src/nn/evaluator.js';
+import type { Sequential } from '../../src/nn/sequential.js';
+import type { InspectingApi, KernelRow } from '../protocol.js';
+import { oneImage } from './inspecting_activations.js';
+
+/** A dispatch with its time; null where the device has no timestamps. */
+interface Timed {
+  readonly dispatch: PlannedDispatch;
+  readonly ns: number | null;
+}
+
+/** What `InspectingApi.kernels` yields, and the shaders behind its rows. */
+export interface KernelList {
+  readonly table: Awaited<ReturnType<InspectingApi['kernels']>>;
+  readonly dispatches: readonly PlannedDispatch[];
+}
+
+/** Replays go on for so long, and to so many: enough for a mean, short enough that a training is not held up. */
+const budgetMs = 400;
+const mostReplays = 40;
+
+/**
+ * The dispatches of a step with their mean times over several replays. The mean, since browsers round timestamps, to
+ * 0.1 ms as a rule: a kernel that takes a tenth of that shows one tick in ten replays, and only a mean can tell.
+ */
+export async function meanTimes(profile: () => Promise<readonly DispatchTime[]>): Promise<Timed[]> {
+  const begun = performance.now();
+  const first = await profile();
+  const sums = first.map(({ ns }) => ns);
+  let count = 1;
+  for (; count < mostReplays && performance.now() - begun < budgetMs; count++)
+    for (const [i, { ns }] of (await profile()).entries()) sums[i]! += ns;
+  return first.map(({ dispatch }, i) => ({ dispatch, ns: sums[i]! / count }));
+}
+
+export function untimed(plans: readonly Plan[]): Timed[] {
+  return plans.flatMap(({ dispatches }) => dispatches.map((dispatch) => ({ dispatch, ns: null })));
+}
+
+/** The dispatches that predict one image. Throws: DeviceError when the device is lost. */
+export async function predictionTimes(model: Sequential): Promise<Timed[]> {
+  const { device } = model;
+  const { set, state } = oneImage(model);
+  try {
+    const { step, outputs } = await program(() => recordPrediction(model, set, state, 1), device).bind();
+    try {
+      if (!device.hasTimestamps) return untimed([step.plan]);
+      // Drivers compile some of a kernel at its first run.
+      step.run();
+      return await meanTimes(() => step.profile());
+    } finally {
+      step.dispose();
+      outputs.dispose();
+    }
+  } finally {
+    set.dispose();
+    state.dispose();
+  }
+}
+
+export function kernelList(of: 'training' | 'prediction', timed: readonly Timed[]): KernelList {
+  const rates = passRates(timed);
+  const rows = timed.map(({ dispatch, ns }, index): KernelRow => {
+    const { scopes, isBackward, label, shader, variant, shapes, workgroups } = dispatch;
+    const ms = ns === null ? null : ns / 1e6;
+    const what = { scopes, isBackward, label, shader: shader.label, variant, shapes, workgroups };
+    return { index, ...what, ms, ...rates[index]! };
+  });
+  const isTimed = timed.length > 0 && timed.every(({ ns }) => ns !== null);
+  const totalMs = isTimed ? timed.reduce((sum, { ns }) => sum + ns! / 1e6, 0) : null;
+  return { table: { of, rows, totalMs }, dispatches: timed.map(({ dispatch }) => dispatch) };
+}
+
+/** Cost over time of each pass, at its first dispatch: a pass of several dispatches has one cost. */
+function passRates(timed: readonly Timed[]): Pick<KernelRow, 'gflops' | 'gbytes'>[] {
+  return timed.map(({ dispatch }, index) => {
+    const isFirst = timed[index - 1]?.dispatch.node !== dispatch.node;
+    const end = timed.findIndex((other, i) => i > index && other.dispatch.node !== dispatch.node);
+    const own = timed.slice(index, end < 0 ? timed.length : end);
+    const ns = own.reduce((sum, each) => sum + (each.ns ?? 0), 0);
+    // Per nanosecond is giga per second. A time of 0 is a kernel shorter than the clock can see.
+    const rate = (amount: number): number | null => (isFirst && ns > 0 && amount > 0 ? amount / ns : null);
+    return { gflops: rate(dispatch.flops), gbytes: rate(dispatch.bytes) };
+  });
+}
+
+/** The WGSL of a row as it was compiled, under a line that says which. Throws: UsageError when there is no such row. */
+export function sourceOf({ dispatches }: KernelList, index: number): string {
+  const dispatch = dispatches[index];
+  if (!dispatch) {
+    throw new UsageError(
+      `source: there is no kernel ${index}, expected one of the ${dispatches.length} that were listed last.`,
+    );
+  }
+  const { label, variant, shapes, workgroups, shader } = dispatch;
+  const head = `// ${label} · ${variant} · ${shapes} · ${workgroups.join(' × ')} workgroups · shaders/${shader.label}.wgsl`;
+  return `${head}\n${shader.code}`;
+}
