@@ -3,11 +3,8 @@
  */
 import { PNG } from 'pngjs';
 import type { Picture } from '../data/picture.js';
+import { checkPngStart, damagedPng } from '../data/png.js';
 import { DataError } from '../errors.js';
-
-const signature = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
-/** A small file can promise a picture that fills the memory; photographs have up to about 100 million pixels. */
-const maxPixels = 1e8;
 
 /**
  * Any PNG (grey, palette, RGB, with or without alpha, 1 to 16 bits, interlaced too) as 8-bit RGBA.
@@ -15,7 +12,7 @@ const maxPixels = 1e8;
  * Throws: DataError naming `name` when the bytes are not a whole, undamaged PNG.
  */
 export function decodePng(bytes: Uint8Array, name: string): Picture {
-  checkStart(bytes, name);
+  checkPngStart(bytes, name);
   try {
     // pngjs wants a Buffer; this one shares the bytes.
     const { data, width, height } = PNG.sync.read(
@@ -26,36 +23,8 @@ export function decodePng(bytes: Uint8Array, name: string): Picture {
     return { data: new Uint8Array(data.buffer, data.byteOffset, data.length), width, height, channels: 4 };
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new DataError(`${name}: a damaged PNG (${reason}). Save it again.`, { cause });
+    throw damagedPng(name, reason, { cause });
   }
-}
-
-/** The signature, then IHDR with the size: eight bytes, length, name, width, height. */
-function checkStart(bytes: Uint8Array, name: string): void {
-  if (signature.some((byte, i) => bytes[i] !== byte)) {
-    throw new DataError(`${name}: not a PNG: ${describeStart(bytes)}. Save the picture as PNG.`);
-  }
-  if (bytes.length < 33) {
-    throw new DataError(`${name}: a damaged PNG (it ends after ${bytes.length} bytes). Save it again.`);
-  }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const [width, height] = [view.getUint32(16), view.getUint32(20)];
-  if (width === 0 || height === 0 || width * height > maxPixels) {
-    throw new DataError(
-      `${name}: a PNG of ${width}×${height} pixels; from 1 to ${maxPixels / 1e6} million are read. Make it smaller.`,
-    );
-  }
-}
-
-function describeStart(bytes: Uint8Array): string {
-  const text = String.fromCharCode(...bytes.subarray(0, 12));
-  if (bytes.length === 0) return 'it is empty';
-  if (text.startsWith('\xff\xd8\xff')) return 'it is a JPEG';
-  if (text.startsWith('GIF8')) return 'it is a GIF';
-  if (text.startsWith('RIFF') && text.endsWith('WEBP')) return 'it is a WebP';
-  if (text.startsWith('BM')) return 'it is a BMP';
-  if (text.startsWith('<')) return 'it is text such as SVG or HTML';
-  return 'its first bytes are those of some other kind of file';
 }
 
 /** pngjs's numbers for what the pixels are. */

@@ -1,0 +1,315 @@
+/**
+ * PNG to pixels without a canvas, so that every value is the file's own: a canvas multiplies by alpha and back, some
+ * browsers manage colours, and some add noise against recognition.
+ *
+ * Source: W3C, Portable Network Graphics (Third Edition), sections 5 (chunks), 7 (samples), 8 (interlacing), 9 (filters).
+ */
+import { DataError } from '../errors.js';
+import { decompress } from './decompress.js';
+import type { Picture } from './picture.js';
+import { joined } from './unpack.js';
+
+const signature = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
+/** A small file can promise a picture that fills the memory; photographs have up to about 100 million pixels. */
+const maxPixels = 1e8;
+
+export function isPng(bytes: Uint8Array): boolean {
+  return signature.every((byte, i) => bytes[i] === byte);
+}
+
+/**
+ * The signature, then IHDR with the size: eight bytes, length, name, width, height.
+ *
+ * Throws: DataError naming `name` when the bytes do not begin as a PNG of a size that is read.
+ */
+export function checkPngStart(bytes: Uint8Array, name: string): void {
+  if (!isPng(bytes)) {
+    throw new DataError(`${name}: not a PNG: ${describeStart(bytes)}. Save the picture as PNG.`);
+  }
+  if (bytes.length < 33) throw damagedPng(name, `it ends after ${bytes.length} bytes`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const [width, height] = [view.getUint32(16), view.getUint32(20)];
+  if (width === 0 || height === 0 || width * height > maxPixels) {
+    throw new DataError(
+      `${name}: a PNG of ${width}×${height} pixels; from 1 to ${maxPixels / 1e6} million are read. Make it smaller.`,
+    );
+  }
+}
+
+export function damagedPng(name: string, reason: string, options?: ErrorOptions): DataError {
+  return new DataError(`${name}: a damaged PNG (${reason}). Save it again.`, options);
+}
+
+function describeStart(bytes: Uint8Array): string {
+  const text = String.fromCharCode(...bytes.subarray(0, 12));
+  if (bytes.length === 0) return 'it is empty';
+  if (text.startsWith('\xff\xd8\xff')) return 'it is a JPEG';
+  if (text.startsWith('GIF8')) return 'it is a GIF';
+  if (text.startsWith('RIFF') && text.endsWith('WEBP')) return 'it is a WebP';
+  if (text.startsWith('BM')) return 'it is a BMP';
+  if (text.startsWith('<')) return 'it is text such as SVG or HTML';
+  return 'its first bytes are those of some other kind of file';
+}
+
+/**
+ * Any PNG (grey, palette, RGB, with or without alpha, 1 to 16 bits, interlaced too) as 8-bit RGBA. Samples of 16 bits
+ * are rounded to 8; colour profiles and gamma are left aside.
+ *
+ * Throws: DataError naming `name` when the bytes are not a whole, undamaged PNG.
+ */
+export async function decodePng(bytes: Uint8Array, name: string): Promise<Picture> {
+  checkPngStart(bytes, name);
+  try {
+    const { header, palette, transparency, packed } = readChunks(bytes);
+    const images = subImages(header);
+    const raw = await unpack(packed, images);
+    const data = new Uint8Array(4 * header.width * header.height);
+    let at = 0;
+    for (const image of images) {
+      const rows = raw.subarray(at, at + image.height * (1 + image.rowBytes));
+      unfilter(rows, image, header.pixelBytes);
+      place(rows, image, header, colours(header, palette, transparency), data);
+      at += rows.length;
+    }
+    return { data, width: header.width, height: header.height, channels: 4 };
+  } catch (cause) {
+    throw damagedPng(name, cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
+// ---- chunks ----
+
+interface Header {
+  readonly width: number;
+  readonly height: number;
+  /** Bits of a sample. */
+  readonly depth: number;
+  readonly colourType: ColourType;
+  readonly isInterlaced: boolean;
+  /** Samples of a pixel. */
+  readonly samples: number;
+  /** How far back the filters look: the bytes of a pixel, at least 1. */
+  readonly pixelBytes: number;
+}
+
+type ColourType = keyof typeof colourTypes;
+
+/** What pixels are made of, by the header's number: how many samples, of which depths. */
+const colourTypes = {
+  0: { name: 'grey', samples: 1, depths: [1, 2, 4, 8, 16] },
+  2: { name: 'RGB', samples: 3, depths: [8, 16] },
+  3: { name: 'palette', samples: 1, depths: [1, 2, 4, 8] },
+  4: { name: 'grey and alpha', samples: 2, depths: [8, 16] },
+  6: { name: 'RGBA', samples: 4, depths: [8, 16] },
+} as const;
+
+interface Chunks {
+  readonly header: Header;
+  readonly palette: Uint8Array | undefined;
+  readonly transparency: Uint8Array | undefined;
+  /** All IDAT chunks, one behind the other. */
+  readonly packed: Uint8Array;
+}
+
+function readChunks(bytes: Uint8Array): Chunks {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const found = new Map<string, Uint8Array>();
+  const data: Uint8Array[] = [];
+  let at = signature.length;
+  while (!found.has('IEND')) {
+    if (at + 12 > bytes.length) throw new Error('it is cut off');
+    const length = view.getUint32(at);
+    const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
+    const end = at + 8 + length;
+    if (end + 4 > bytes.length) throw new Error(`it is cut off in its chunk ${type}`);
+    if (crc(bytes.subarray(at + 4, end)) !== view.getUint32(end))
+      throw new Error(`the checksum of its chunk ${type} is wrong`);
+    const contents = bytes.subarray(at + 8, end);
+    if (type === 'IDAT') data.push(contents);
+    else found.set(type, contents);
+    at = end + 4;
+  }
+  const header = found.get('IHDR');
+  if (header?.length !== 13) throw new Error('it has no header');
+  return {
+    header: readHeader(header),
+    palette: found.get('PLTE'),
+    transparency: found.get('tRNS'),
+    packed: joined(
+      data,
+      data.reduce((sum, { length }) => sum + length, 0),
+    ),
+  };
+}
+
+function readHeader(bytes: Uint8Array): Header {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const [depth = 0, colourType = 0, compression, filter, interlace] = bytes.subarray(8);
+  if (!isColourType(colourType)) throw new Error(`there is no colour type ${colourType}`);
+  const { name, samples, depths } = colourTypes[colourType];
+  if (!(depths as readonly number[]).includes(depth)) throw new Error(`${name} has no ${depth} bits`);
+  if (compression !== 0 || filter !== 0 || interlace === undefined || interlace > 1)
+    throw new Error('its header asks for what no PNG has');
+  return {
+    width: view.getUint32(0),
+    height: view.getUint32(4),
+    depth,
+    colourType,
+    isInterlaced: interlace === 1,
+    samples,
+    pixelBytes: Math.max(1, (samples * depth) / 8),
+  };
+}
+
+function isColourType(value: number): value is ColourType {
+  return Object.hasOwn(colourTypes, value);
+}
+
+/** CRC-32 of every byte value, polynomial 0xEDB88320. Source: section 5.5 and annex D. */
+const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let remainder = byte;
+  for (let bit = 0; bit < 8; bit++) remainder = (remainder >>> 1) ^ (remainder & 1 ? 0xedb88320 : 0);
+  return remainder;
+});
+
+function crc(bytes: Uint8Array): number {
+  let remainder = 0xffffffff;
+  for (const byte of bytes) remainder = (remainder >>> 8) ^ crcTable[(remainder ^ byte) & 0xff]!;
+  return (remainder ^ 0xffffffff) >>> 0;
+}
+
+// ---- rows ----
+
+/** A grid of the picture's pixels that is stored as a picture of its own: the whole, or one of Adam7's seven. */
+interface SubImage {
+  readonly width: number;
+  readonly height: number;
+  /** Without the byte that names the row's filter. */
+  readonly rowBytes: number;
+  readonly left: number;
+  readonly top: number;
+  readonly stepX: number;
+  readonly stepY: number;
+}
+
+/** Adam7: left, top, and the steps across and down. Source: section 8.1. */
+const adam7 = [
+  [0, 0, 8, 8],
+  [4, 0, 8, 8],
+  [0, 4, 4, 8],
+  [2, 0, 4, 4],
+  [0, 2, 2, 4],
+  [1, 0, 2, 2],
+  [0, 1, 1, 2],
+] as const;
+
+function subImages({ width, height, isInterlaced, samples, depth }: Header): SubImage[] {
+  const grids = isInterlaced ? adam7 : ([[0, 0, 1, 1]] as const);
+  return grids
+    .map(([left, top, stepX, stepY]) => {
+      const own = Math.ceil((width - left) / stepX);
+      const rowBytes = Math.ceil((own * samples * depth) / 8);
+      return { width: own, height: Math.ceil((height - top) / stepY), rowBytes, left, top, stepX, stepY };
+    })
+    .filter((image) => image.width > 0 && image.height > 0);
+}
+
+/** All rows of all sub-images; never more than their size promises. */
+async function unpack(packed: Uint8Array, images: readonly SubImage[]): Promise<Uint8Array> {
+  const expected = images.reduce((sum, { height, rowBytes }) => sum + height * (1 + rowBytes), 0);
+  const raw = new Uint8Array(expected);
+  let length = 0;
+  for await (const chunk of decompress(packed, 'deflate')) {
+    if (length + chunk.length > expected) throw new Error('it holds more pixels than its size says');
+    raw.set(chunk, length);
+    length += chunk.length;
+  }
+  if (length < expected) throw new Error(`${length} of ${expected} bytes of pixels`);
+  return raw;
+}
+
+/**
+ * Takes the filters off, row by row, in place: each byte was stored as its difference from a prediction.
+ *
+ *   0 none, 1 the pixel to the left (a), 2 the one above (b), 3 ⌊(a + b)/2⌋, 4 Paeth's choice of a, b and above left (c)
+ */
+function unfilter(rows: Uint8Array, { height, rowBytes }: SubImage, pixelBytes: number): void {
+  let above: Uint8Array = new Uint8Array(rowBytes);
+  for (let y = 0; y < height; y++) {
+    const begin = y * (1 + rowBytes);
+    const filter = rows[begin]!;
+    const row = rows.subarray(begin + 1, begin + 1 + rowBytes);
+    if (filter > 4) throw new Error(`row ${y} has the unknown filter ${filter}`);
+    for (let i = 0; i < rowBytes && filter > 0; i++) {
+      const a = i < pixelBytes ? 0 : row[i - pixelBytes]!;
+      const b = above[i]!;
+      const c = i < pixelBytes ? 0 : above[i - pixelBytes]!;
+      row[i]! += filter === 1 ? a : filter === 2 ? b : filter === 3 ? (a + b) >> 1 : paeth(a, b, c);
+    }
+    above = row;
+  }
+}
+
+/** Whichever of the three is nearest to a + b − c; the first of equals. */
+function paeth(a: number, b: number, c: number): number {
+  const [da, db, dc] = [Math.abs(b - c), Math.abs(a - c), Math.abs(a + b - 2 * c)];
+  return da <= db && da <= dc ? a : db <= dc ? b : c;
+}
+
+// ---- pixels ----
+
+/** Writes the colour of a pixel, given as its samples, to `data` at `to`. */
+type Paint = (samples: Uint16Array, data: Uint8Array, to: number) => void;
+
+function place(rows: Uint8Array, image: SubImage, header: Header, paint: Paint, data: Uint8Array): void {
+  const { samples, depth, width } = header;
+  const own = new Uint16Array(samples);
+  for (let y = 0; y < image.height; y++) {
+    const begin = y * (1 + image.rowBytes) + 1;
+    for (let x = 0; x < image.width; x++) {
+      for (let s = 0; s < samples; s++) own[s] = sampleAt(rows, begin, x * samples + s, depth);
+      paint(own, data, 4 * ((image.top + y * image.stepY) * width + image.left + x * image.stepX));
+    }
+  }
+}
+
+/** The sample of a row: 16 bits big-endian, 8, or fewer from the byte's high end. */
+function sampleAt(rows: Uint8Array, begin: number, index: number, depth: number): number {
+  if (depth === 16) return rows[begin + 2 * index]! * 256 + rows[begin + 2 * index + 1]!;
+  if (depth === 8) return rows[begin + index]!;
+  const bit = index * depth;
+  return (rows[begin + (bit >> 3)]! >> (8 - depth - (bit & 7))) & ((1 << depth) - 1);
+}
+
+/** How samples become colours. `transparency` (tRNS) makes one colour transparent, or palette entries partly so. */
+function colours(
+  { colourType, depth }: Header,
+  palette: Uint8Array | undefined,
+  transparency: Uint8Array | undefined,
+): Paint {
+  if (colourType === 3) {
+    if (palette === undefined) throw new Error('it has no palette');
+    return ([index = 0], data, to) => {
+      if (3 * index + 2 >= palette.length) throw new Error(`its palette has no colour ${index}`);
+      data.set(palette.subarray(3 * index, 3 * index + 3), to);
+      data[to + 3] = transparency?.[index] ?? 255;
+    };
+  }
+  const largest = 2 ** depth - 1;
+  const to8 = (sample: number): number => Math.round((sample * 255) / largest);
+  const isGrey = colourType === 0 || colourType === 4;
+  const colourSamples = isGrey ? 1 : 3;
+  const clear = colourType === 0 || colourType === 2 ? clearColour(transparency, colourSamples) : undefined;
+  return (samples, data, to) => {
+    for (let c = 0; c < 3; c++) data[to + c] = to8(samples[isGrey ? 0 : c]!);
+    const isClear = clear?.every((sample, i) => sample === samples[i]) ?? false;
+    data[to + 3] = samples.length > colourSamples ? to8(samples[colourSamples]!) : isClear ? 0 : 255;
+  };
+}
+
+/** The colour that tRNS makes transparent: 16 bits for each sample, whatever the depth. */
+function clearColour(transparency: Uint8Array | undefined, samples: number): number[] | undefined {
+  if (transparency === undefined) return undefined;
+  if (transparency.length !== 2 * samples) throw new Error('its transparent colour is incomplete');
+  return Array.from({ length: samples }, (_, i) => transparency[2 * i]! * 256 + transparency[2 * i + 1]!);
+}
