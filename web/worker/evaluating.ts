@@ -1,13 +1,172 @@
-/** The test part, judged by the model that predicts. */
-import type { EvaluatingApi } from '../protocol.js';
+/**
+ * The test part, judged by the model that predicts.
+ *
+ * One moment's weights judge all images while a training goes on: they are read while no step is under way, and put into
+ * a model of the test's own on the same device. So only the reading takes a rest. Everything after that is batches that
+ * take turns with the training's steps and with predictions on the device's queue, each of them short.
+ */
+import type { ImageSet } from '../../src/data/dataset.js';
+import type { Device } from '../../src/engine/device.js';
+import { DeviceError, StateError, UsageError } from '../../src/errors.js';
+import type { Callback } from '../../src/nn/callbacks/callback.js';
+import { type LabelledImages, checkImages } from '../../src/nn/device_set.js';
+import { Sequential } from '../../src/nn/sequential.js';
+import type { EvaluatingApi, TestEvaluation } from '../protocol.js';
 import type { Context } from './context.js';
+import { imagesOf } from './data_images.js';
+import { Verdicts } from './evaluating_verdicts.js';
 
-export function evaluating(_context: Context): EvaluatingApi {
-  const missing = (): never => {
-    throw new Error('not there yet');
-  };
+/** Images at once: what takes about as long as a stroke may wait, and on a GPU fills it. */
+const batchSizes = { software: 16, gpu: 256 } as const;
+/** Least time between two reports of progress. */
+const reportMs = 120;
+
+type Progress = Parameters<EvaluatingApi['run']>[1];
+
+/** A run under way. */
+interface Run {
+  isStopped: boolean;
+}
+
+export function evaluating(context: Context): EvaluatingApi {
+  let last: { readonly verdicts: Verdicts; readonly set: ImageSet } | undefined;
+  let underWay: Run | undefined;
   return {
-    run: missing,
-    images: missing,
+    run: async ({ count }, onProgress) => {
+      if (underWay) throw new StateError('test: one is under way already; stop it, or wait for it to end.');
+      const run = (underWay = { isStopped: false });
+      try {
+        const { evaluation, verdicts, set } = await judge(context, count, run, onProgress);
+        last = { verdicts, set };
+        return evaluation;
+      } finally {
+        underWay = undefined;
+      }
+    },
+    stop: async () => {
+      if (underWay) underWay.isStopped = true;
+    },
+    images: async ({ actual, predicted, from, count }) => {
+      if (!last) throw new StateError('test: there has been none yet; run one first.');
+      const all = last.verdicts.of({ actual, predicted });
+      const found = all.slice(from, from + count);
+      const images = imagesOf(
+        last.set,
+        found.map(({ index }) => index),
+      );
+      return { found, total: all.length, images };
+    },
   };
+}
+
+async function judge(
+  context: Context,
+  count: number | null,
+  run: Run,
+  onProgress: Progress,
+): Promise<{ readonly evaluation: TestEvaluation; readonly verdicts: Verdicts; readonly set: ImageSet }> {
+  if (count !== null && !(Number.isInteger(count) && count >= 1))
+    throw new UsageError(`test: count is ${count}, expected a whole number from 1 on, or null for all.`);
+  const device = usableDevice(context);
+  const set = await context.testImages();
+  const images = firstOf(set, count);
+  const { model, classes, modelVersion } = await frozen(context, device, images);
+  const begun = performance.now();
+  try {
+    const { probabilities, done } = await predictUntil(model, classes, images, run, onProgress);
+    const verdicts = new Verdicts(images.labels.subarray(0, done), probabilities, classes);
+    const ms = performance.now() - begun;
+    return { evaluation: { ...verdicts.summary(), modelVersion, ms }, verdicts, set };
+  } catch (cause) {
+    if (cause instanceof DeviceError && cause.problem === 'lost') {
+      throw new DeviceError(
+        'test: the graphics device was lost before it ended; test again when it is back.',
+        {
+          cause,
+          problem: 'lost',
+        },
+      );
+    }
+    throw cause;
+  } finally {
+    model.dispose();
+  }
+}
+
+function usableDevice({ device }: Context): Device {
+  if (!device) {
+    throw new DeviceError(
+      'test: it takes a device, thousands of images would be too much for JavaScript alone; use a browser with WebGPU.',
+      { problem: 'no-adapter' },
+    );
+  }
+  return device;
+}
+
+/** The set's first images, without a copy; all of them for null. */
+function firstOf(set: ImageSet, count: number | null): LabelledImages & Pick<ImageSet, 'labels'> {
+  const { height, width, channels } = set;
+  const most = Math.min(count ?? set.count, set.count);
+  const images = set.images.subarray(0, most * height * width * channels);
+  return { images, labels: set.labels.subarray(0, most), count: most, height, width, channels };
+}
+
+/** A model of our own with the weights of one moment. Throws: UsageError when the images do not fit it. */
+async function frozen(
+  context: Context,
+  device: Device,
+  images: LabelledImages,
+): Promise<{ readonly model: Sequential; readonly classes: number; readonly modelVersion: number }> {
+  const { description, weights, modelVersion } = await context.atRest(async () => ({
+    modelVersion: context.modelVersion,
+    description: context.model.toJson(),
+    weights: await context.weights(),
+  }));
+  const model = Sequential.fromJson(description, { device });
+  const { classes } = model;
+  if (classes === undefined)
+    throw new UsageError(
+      `test: ${model.name} yields [${model.outputShape.join(',')}], which is not one value per class.`,
+    );
+  checkImages('test', images, model.inputShape, classes);
+  model.setWeights(new Map(weights));
+  return { model, classes, modelVersion };
+}
+
+/** Thrown in a callback, which is how a prediction ends before its time. */
+class Stopped extends Error {}
+
+/** Probabilities of the first `done` images: all, unless the run was stopped. */
+async function predictUntil(
+  model: Sequential,
+  classes: number,
+  images: LabelledImages,
+  run: Run,
+  onProgress: Progress,
+): Promise<{ readonly probabilities: Float32Array; readonly done: number }> {
+  const probabilities = new Float32Array(images.count * classes);
+  let done = 0;
+  let reported = -Infinity;
+  const report = (): void => {
+    const now = performance.now();
+    if (now - reported < reportMs && done < images.count) return;
+    reported = now;
+    onProgress(done, images.count);
+  };
+  const collect: Callback = {
+    onPredictBatchEnd: (_, rows) => {
+      probabilities.set(rows, done * classes);
+      done += rows.length / classes;
+      report();
+      if (run.isStopped && done < images.count) throw new Stopped();
+    },
+  };
+  report();
+  const batchSize = batchSizes[model.device.traits.family === 'software' ? 'software' : 'gpu'];
+  try {
+    await model.predict(images, { batchSize, callbacks: [collect] });
+  } catch (error) {
+    if (!(error instanceof Stopped)) throw error;
+  }
+  return { probabilities: probabilities.subarray(0, done * classes), done };
 }

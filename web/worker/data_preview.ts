@@ -1,0 +1,93 @@
+/**
+ * What filters and augmentation make of a few images: the program that training records for its inputs, run on these
+ * images alone.
+ */
+import type { ImageSet } from '../../src/data/dataset.js';
+import type { Device } from '../../src/engine/device.js';
+import { type Program, program } from '../../src/engine/program.js';
+import { Tensor } from '../../src/engine/tensor.js';
+import type { AugmentOptions } from '../../src/kernels/index.js';
+import { stateSize, stateSpec, stateWords } from '../../src/kernels/step_state.js';
+import { DeviceSet } from '../../src/nn/device_set.js';
+import { gatherInputs } from '../../src/nn/inputs.js';
+import { type Filter, preprocessing } from '../../src/nn/preprocessing.js';
+
+export interface PreviewRecipe {
+  readonly augmentation: AugmentOptions | null;
+  readonly filters: readonly Filter[];
+}
+
+/**
+ * Keeps between calls what the next one can use: the images' place on the device while their number and size are the
+ * same, the program while the recipe is. The recipe's numbers are constants of two small shaders, so another recipe is
+ * another program; whatever of it was compiled before, the device has kept.
+ */
+export class Previewer {
+  #tensors: { readonly key: string; readonly set: DeviceSet; readonly state: Tensor } | undefined;
+  #program: { readonly key: string; readonly inputs: Program<Tensor> } | undefined;
+
+  constructor(readonly device: Device) {}
+
+  /**
+   * Each image as often as there are variants, as the first epoch of a training on these images alone would show them.
+   *
+   * Shapes: images [N,H,W,C] → [N · variants, H, W, C], the variants of an image one after the other; bytes, values
+   * beyond black and white cut off. Throws: UsageError for a recipe out of range; DeviceError.
+   */
+  async run(
+    images: ImageSet,
+    { augmentation, filters }: PreviewRecipe,
+    { seed, variants }: { readonly seed: number; readonly variants: number },
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    const { set, state } = this.#place(images, variants);
+    const batch = images.count * variants;
+    const words = new Uint32Array(stateSize);
+    words[stateWords.seed] = seed;
+    words[stateWords.epochSize] = batch;
+    state.write(words);
+    const key = JSON.stringify([batch, augmentation, filters]);
+    if (this.#program?.key !== key) {
+      const options = {
+        batch,
+        preprocessing: preprocessing({ filters }),
+        augmentation: augmentation ?? undefined,
+      };
+      this.#program = { key, inputs: program(() => gatherInputs(set, state, options).x, this.device) };
+    }
+    const x = this.#program.inputs.call();
+    try {
+      return bytesOf((await x.data()) as Float32Array);
+    } finally {
+      x.dispose();
+    }
+  }
+
+  /** The images on the device, in an order that puts the variants of an image side by side. */
+  #place(images: ImageSet, variants: number): { readonly set: DeviceSet; readonly state: Tensor } {
+    const { count, height, width, channels } = images;
+    const key = [count, height, width, channels, variants].join();
+    if (this.#tensors?.key === key) {
+      this.#tensors.set.images.write(new Uint8Array(images.images));
+      return this.#tensors;
+    }
+    this.dispose();
+    const set = new DeviceSet(this.device, images, { variantsPerImage: variants });
+    const order = (_: unknown, i: number): number => (i % variants) * count + Math.floor(i / variants);
+    set.permutation.write(Uint32Array.from({ length: count * variants }, order));
+    this.#tensors = { key, set, state: Tensor.zeros(stateSpec, this.device) };
+    return this.#tensors;
+  }
+
+  dispose(): void {
+    this.#tensors?.set.dispose();
+    this.#tensors?.state.dispose();
+    this.#tensors = undefined;
+    this.#program = undefined;
+  }
+}
+
+/** 0 … 1 to 0 … 255, to the nearest. */
+function bytesOf(values: Float32Array): Uint8Array<ArrayBuffer> {
+  const bytes = Uint8ClampedArray.from(values, (value) => 255 * value);
+  return new Uint8Array(bytes.buffer);
+}

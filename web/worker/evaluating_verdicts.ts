@@ -1,0 +1,57 @@
+/** What a test says of every image, kept so that the images behind a cell of the matrix can be asked for. */
+import {
+  type Evaluation,
+  classScores,
+  crossEntropy,
+  evaluate,
+  likeliest,
+} from '../../src/report/evaluation.js';
+import type { Mistake, TestEvaluation } from '../protocol.js';
+
+/** Images whose actual class and predicted class are these; null is any, of mistakes only. */
+export interface Cell {
+  readonly actual: number | null;
+  readonly predicted: number | null;
+}
+
+export class Verdicts {
+  readonly #evaluation: Evaluation;
+  /** By falling loss, equal ones in the order of the images. */
+  readonly #ranked: readonly Mistake[];
+
+  /**
+   * Shapes: labels [N], probabilities [N, classes] row by row. Loss: as `crossEntropy`.
+   * Throws: DataError, as `evaluate`.
+   */
+  constructor(labels: ArrayLike<number>, probabilities: ArrayLike<number>, classes: number) {
+    this.#evaluation = evaluate(labels, probabilities, classes, { seed: 0 });
+    const all = Array.from(labels, (actual, index): Mistake => {
+      const predicted = likeliest(probabilities, index, classes);
+      return {
+        index,
+        actual,
+        predicted,
+        loss: crossEntropy(probabilities[index * classes + actual]!),
+        probability: probabilities[index * classes + predicted]!,
+      };
+    });
+    this.#ranked = all.sort((a, b) => b.loss - a.loss || a.index - b.index);
+  }
+
+  /** The figures of the whole. */
+  summary(): Omit<TestEvaluation, 'modelVersion' | 'ms'> {
+    const { count, loss, accuracy, confusion } = this.#evaluation;
+    return { count, loss, accuracy, confusion, classes: classScores(confusion) };
+  }
+
+  /** The images of a cell by falling loss; of both classes null, all mistakes. */
+  of({ actual, predicted }: Cell): readonly Mistake[] {
+    const isOneCell = actual !== null && predicted !== null;
+    return this.#ranked.filter(
+      (each) =>
+        (actual === null || each.actual === actual) &&
+        (predicted === null || each.predicted === predicted) &&
+        (isOneCell || each.actual !== each.predicted),
+    );
+  }
+}
