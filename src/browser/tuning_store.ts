@@ -49,8 +49,10 @@ function shelfIn(database: string): TextShelf {
         const transaction = open.transaction(table, doing === 'read' ? 'readonly' : 'readwrite');
         const request = ask(transaction.objectStore(table));
         await new Promise<void>((resolve, reject) => {
-          transaction.oncomplete = () => resolve();
-          transaction.onabort = () => reject(transaction.error ?? new Error('the transaction was aborted'));
+          transaction.addEventListener('complete', () => resolve());
+          transaction.addEventListener('abort', () =>
+            reject(transaction.error ?? new Error('it was undone')),
+          );
         });
         return request.result;
       } finally {
@@ -75,8 +77,8 @@ function shelfIn(database: string): TextShelf {
 function openDatabase(name: string): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     const request = indexedDB.open(name, 1);
-    request.onupgradeneeded = () => void request.result.createObjectStore(table);
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error ?? new Error('it does not open'));
+    request.addEventListener('upgradeneeded', () => void request.result.createObjectStore(table));
+    request.addEventListener('success', () => resolve(request.result));
+    request.addEventListener('error', () => reject(request.error ?? new Error('it does not open')));
   });
 }

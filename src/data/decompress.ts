@@ -5,15 +5,12 @@ export async function* decompress(
   packed: Uint8Array,
   format: 'gzip' | 'deflate',
 ): AsyncGenerator<Uint8Array, void> {
-  const source = new Blob([packed as Uint8Array<ArrayBuffer>]).stream();
+  const source = new Blob([packed.slice()]).stream();
   const reader = source.pipeThrough(new DecompressionStream(format)).getReader();
   try {
     // Not `for await` over the stream: Safari does not have that.
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      yield value;
-    }
+    for (let next = await reader.read(); !next.done; next = await reader.read())
+      yield next.value as Uint8Array;
   } finally {
     await reader.cancel().catch(() => undefined); // Whoever stops early, or has heard of an error, needs no other.
   }

@@ -240,7 +240,7 @@ function unfilter(rows: Uint8Array, { height, rowBytes }: SubImage, pixelBytes: 
     const filter = rows[begin]!;
     const row = rows.subarray(begin + 1, begin + 1 + rowBytes);
     if (filter > 4) throw new Error(`row ${y} has the unknown filter ${filter}`);
-    for (let i = 0; i < rowBytes && filter > 0; i++) {
+    for (let i = 0; i < (filter === 0 ? 0 : rowBytes); i++) {
       const a = i < pixelBytes ? 0 : row[i - pixelBytes]!;
       const b = above[i]!;
       const c = i < pixelBytes ? 0 : above[i - pixelBytes]!;

@@ -1,0 +1,220 @@
+/**
+ * Data sets from the page's own origin: `<base>/<name>/manifest.json` and the gzip-packed IDX files that it names. What
+ * was fetched is kept on the private file system, and accepted again only with the right digest.
+ */
+import type { ImageSet } from '../data/dataset.js';
+import { decompress } from '../data/decompress.js';
+import { imageSetFromIdx } from '../data/idx.js';
+import type { LoadedDataset } from '../data/loaded_dataset.js';
+import {
+  type DatasetManifest,
+  type DatasetPart,
+  type ManifestFile,
+  manifestFromJson,
+} from '../data/manifest.js';
+import { joined, unpackIdx } from '../data/unpack.js';
+import { DataError, FileError } from '../errors.js';
+import type { Folder } from '../folder.js';
+import { isOpfsUsable, openOpfsFolder } from './opfs_folder.js';
+
+export interface FetchOptions {
+  /** Hears how many of the packed bytes are there; what was kept counts too. */
+  readonly onProgress?: (done: number, total: number) => void;
+  readonly signal?: AbortSignal;
+  /** Keeps the packed files; by default a folder on the private file system, where there is one. */
+  readonly cache?: Folder;
+  /** Hears why something cannot be kept, in one line. Default: the console. */
+  readonly warn?: (line: string) => void;
+}
+
+/** The test part of a set alone. */
+export interface FetchedTest {
+  readonly name: string;
+  readonly title: string;
+  readonly test: ImageSet;
+}
+
+export interface FetchedDataset extends LoadedDataset, FetchedTest {
+  readonly test: ImageSet;
+}
+
+/**
+ * Fetches a data set, or only its test part, which is a seventh of it. The files of the test part come first, and are
+ * not fetched again for the whole.
+ *
+ * Throws: FileError when the server cannot be reached or has no such file (`network`, `missing`); DataError when the
+ * manifest or a file is not what it should be; the signal's reason when it was aborted.
+ */
+export async function fetchDataset(
+  base: URL | string,
+  name: string,
+  options: FetchOptions & { readonly parts: 'test' },
+): Promise<FetchedTest>;
+export async function fetchDataset(
+  base: URL | string,
+  name: string,
+  options?: FetchOptions & { readonly parts?: 'all' },
+): Promise<FetchedDataset>;
+export async function fetchDataset(
+  base: URL | string,
+  name: string,
+  { parts = 'all', ...options }: FetchOptions & { readonly parts?: 'all' | 'test' } = {},
+): Promise<FetchedTest | FetchedDataset> {
+  const address = new URL(
+    `${encodeURIComponent(name)}/manifest.json`,
+    new URL(base, globalThis.location?.href),
+  );
+  const text = new TextDecoder().decode(await fetchBytes(address, options));
+  const manifest = manifestFromJson(text, address.href);
+  const wanted: DatasetPart[] = ['testImages', 'testLabels'];
+  if (parts === 'all') wanted.push('trainImages', 'trainLabels');
+
+  const progress = progressOver(
+    wanted.map((part) => manifest.files[part]),
+    options.onProgress,
+  );
+  const cache = options.cache ?? ((await isOpfsUsable()) ? openOpfsFolder(`datasets/${name}`) : undefined);
+  const files: Partial<Record<DatasetPart, Uint8Array>> = {};
+  for (const part of wanted) {
+    const file = manifest.files[part];
+    files[part] = await loadFile(new URL(file.path, address), file, {
+      ...options,
+      ...(cache === undefined ? {} : { cache }),
+      onBytes: progress(file),
+    });
+  }
+  const setOf = (images: DatasetPart, labels: DatasetPart): ImageSet =>
+    pairOf(manifest, files, images, labels);
+  const test = { name: manifest.name, title: manifest.title, test: setOf('testImages', 'testLabels') };
+  if (parts === 'test') return test;
+  return {
+    ...test,
+    format: 'idx',
+    source: new URL('.', address).href,
+    train: setOf('trainImages', 'trainLabels'),
+  };
+}
+
+function pairOf(
+  { classes, files: named }: DatasetManifest,
+  files: Partial<Record<DatasetPart, Uint8Array>>,
+  images: DatasetPart,
+  labels: DatasetPart,
+): ImageSet {
+  return imageSetFromIdx({
+    images: files[images]!,
+    labels: files[labels]!,
+    imagesName: named[images].path,
+    labelsName: named[labels].path,
+    classNames: classes,
+  });
+}
+
+/** For each file, a function that hears how many of its bytes are there. */
+function progressOver(
+  files: readonly ManifestFile[],
+  onProgress: FetchOptions['onProgress'],
+): (file: ManifestFile) => (bytes: number) => void {
+  const done = new Map<ManifestFile, number>();
+  const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
+  return (file) => (bytes) => {
+    // A server that unpacks on the way sends more than the packed file.
+    done.set(file, Math.min(bytes, file.bytes));
+    onProgress?.(
+      [...done.values()].reduce((sum, each) => sum + each, 0),
+      total,
+    );
+  };
+}
+
+interface LoadFileOptions extends FetchOptions {
+  readonly onBytes: (done: number) => void;
+}
+
+/** The raw bytes of one file: those kept, if they are right, else fetched and kept. */
+async function loadFile(address: URL, file: ManifestFile, options: LoadFileOptions): Promise<Uint8Array> {
+  const { cache, onBytes, warn = console.warn } = options;
+  const name = address.pathname.split('/').at(-1)!;
+  const kept = await readKept(cache, name, file);
+  if (kept !== undefined) {
+    onBytes(file.bytes);
+    return kept;
+  }
+  const packed = await fetchBytes(address, options);
+  const raw = await checked(packed, file, address.href);
+  onBytes(file.bytes);
+  await cache?.write(name, packed).catch((error: unknown) => {
+    if (!(error instanceof FileError)) throw error;
+    warn(`${name} is not kept for the next visit: ${error.message}`);
+  });
+  return raw;
+}
+
+/** Undefined when nothing is kept, or nothing right: then it is fetched anew. */
+async function readKept(
+  cache: Folder | undefined,
+  name: string,
+  file: ManifestFile,
+): Promise<Uint8Array | undefined> {
+  try {
+    return cache && (await cache.exists(name))
+      ? await checked(await cache.read(name), file, name)
+      : undefined;
+  } catch (error) {
+    if (error instanceof DataError || error instanceof FileError) return undefined;
+    throw error;
+  }
+}
+
+/** Unpacks, and compares the raw bytes with the manifest's digest. Throws: DataError. */
+async function checked(packed: Uint8Array, { sha256 }: ManifestFile, name: string): Promise<Uint8Array> {
+  const raw = await unpackIdx(packed, name, (bytes) => decompress(bytes, 'gzip'));
+  const found = await digestOf(raw);
+  if (found !== undefined && found !== sha256) {
+    throw new DataError(
+      `${name}: has SHA-256 ${found.slice(0, 12)}…, but the manifest says ${sha256.slice(0, 12)}…. Reload the page; if it stays so, the server's files are damaged.`,
+    );
+  }
+  return raw;
+}
+
+/** In hexadecimal; undefined on insecure origins, where browsers have no digests: the IDX header must do. */
+async function digestOf(bytes: Uint8Array): Promise<string | undefined> {
+  const subtle = (globalThis.crypto as Partial<Crypto> | undefined)?.subtle;
+  if (subtle === undefined) return undefined;
+  const digest = new Uint8Array(await subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** The whole answer. Throws: FileError; the signal's reason. */
+async function fetchBytes(
+  address: URL,
+  { signal, onBytes }: { readonly signal?: AbortSignal; readonly onBytes?: (done: number) => void },
+): Promise<Uint8Array<ArrayBuffer>> {
+  signal?.throwIfAborted();
+  try {
+    const response = await fetch(address, signal ? { signal } : {});
+    if (!response.ok || response.body === null) {
+      const problem = response.status === 404 ? 'missing' : 'network';
+      throw new FileError(`cannot fetch ${address.href}: the server answers HTTP ${response.status}.`, {
+        problem,
+      });
+    }
+    const chunks: Uint8Array[] = [];
+    let done = 0;
+    const reader = response.body.getReader();
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      chunks.push(next.value);
+      done += next.value.length;
+      onBytes?.(done);
+    }
+    return joined(chunks, done);
+  } catch (cause) {
+    signal?.throwIfAborted();
+    if (cause instanceof FileError) throw cause;
+    throw new FileError(
+      `cannot fetch ${address.href}: ${cause instanceof Error ? cause.message : String(cause)}. Is the server still running?`,
+      { cause, problem: 'network' },
+    );
+  }
+}

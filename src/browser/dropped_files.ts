@@ -1,0 +1,148 @@
+/**
+ * Data sets out of files that were dropped on the page or chosen in a dialogue: IDX, CSV, or pictures in folders by
+ * class, by the same rules as a path in Node.
+ *
+ * A file's place among folders is its name here (`train/3/a.png`): a File keeps its name when it is sent to a worker,
+ * and not always its `webkitRelativePath`.
+ */
+import { type FilesOptions, loadFiles } from '../data/dataset_files.js';
+import { decompress } from '../data/decompress.js';
+import type { FileTree } from '../data/file_tree.js';
+import type { LoadedDataset } from '../data/loaded_dataset.js';
+import { decodePng } from '../data/png.js';
+import { FileError } from '../errors.js';
+
+/** What several files without a common folder are called together. */
+const together = 'files';
+
+/** All files of what was dropped, those in folders too. To be called in the event, before anything is awaited. */
+export async function droppedFiles(transfer: DataTransfer): Promise<File[]> {
+  // The items are gone after the event: their entries are taken at once.
+  const found = [...transfer.items]
+    .filter(({ kind }) => kind === 'file')
+    .map((item) => item.webkitGetAsEntry() ?? item.getAsFile());
+  const files = await Promise.all(
+    found.map(async (each) => (each === null ? [] : each instanceof File ? [each] : filesIn(each))),
+  );
+  return files.flat();
+}
+
+/** The files of an `<input type="file">`, with `webkitdirectory` or without. */
+export function chosenFiles(list: Iterable<File>): File[] {
+  return [...list].map((file) => named(file, file.webkitRelativePath || file.name));
+}
+
+function named(file: File, path: string): File {
+  return file.name === path
+    ? file
+    : new File([file], path, { type: file.type, lastModified: file.lastModified });
+}
+
+async function filesIn(entry: FileSystemEntry): Promise<File[]> {
+  const path = entry.fullPath.replace(/^\//, '');
+  try {
+    if (isFileEntry(entry)) {
+      const file = await new Promise<File>((resolve, reject) => entry.file(resolve, reject));
+      return [named(file, path)];
+    }
+    const reader = (entry as FileSystemDirectoryEntry).createReader();
+    const entries: FileSystemEntry[] = [];
+    // A call yields at most a hundred; an empty answer ends the folder.
+    for (;;) {
+      const some = await new Promise<FileSystemEntry[]>((resolve, reject) =>
+        reader.readEntries(resolve, reject),
+      );
+      if (some.length === 0) break;
+      entries.push(...some);
+    }
+    const files: File[] = [];
+    for (const each of entries) files.push(...(await filesIn(each)));
+    return files;
+  } catch (cause) {
+    if (cause instanceof FileError) throw cause;
+    throw new FileError(`cannot read ${path}: ${cause instanceof Error ? cause.message : String(cause)}.`, {
+      cause,
+    });
+  }
+}
+
+function isFileEntry(entry: FileSystemEntry): entry is FileSystemFileEntry {
+  return entry.isFile;
+}
+
+/**
+ * The data set in the files; see `loadFiles` for what they may be. A single file stands for itself, a folder for its
+ * contents, several loose files as if they lay in a folder of their own.
+ *
+ * Throws: FileError, DataError, as `loadFiles`.
+ */
+export async function datasetFromFiles(
+  files: readonly File[],
+  options?: FilesOptions,
+): Promise<LoadedDataset> {
+  if (files.length === 0)
+    throw new FileError('files: there are none, expected a data set.', { problem: 'missing' });
+  const byPath = new Map(files.map((file) => [file.webkitRelativePath || file.name, file]));
+  const paths = [...byPath.keys()];
+  const [first] = paths as [string];
+  const top = first.includes('/') ? first.slice(0, first.indexOf('/')) : undefined;
+  const haveOneTop = top !== undefined && paths.every((path) => path.startsWith(`${top}/`));
+  if (haveOneTop) return loadFiles(treeOf(byPath), top, options);
+  if (paths.length === 1) return loadFiles(treeOf(byPath), first, options);
+  const inFolder = new Map(paths.map((path) => [`${together}/${path}`, byPath.get(path)!]));
+  return loadFiles(treeOf(inFolder), together, options);
+}
+
+/** Files by path, as a tree. */
+function treeOf(files: ReadonlyMap<string, File>): FileTree {
+  /** Folder → what lies directly inside. */
+  const inside = new Map<string, { readonly files: string[]; readonly folders: Set<string> }>();
+  const folderAt = (folder: string): { readonly files: string[]; readonly folders: Set<string> } => {
+    const known = inside.get(folder);
+    if (known) return known;
+    const made = { files: [], folders: new Set<string>() };
+    inside.set(folder, made);
+    if (folder !== '') folderAt(folderOf(folder)).folders.add(nameOf(folder));
+    return made;
+  };
+  for (const path of files.keys()) folderAt(folderOf(path)).files.push(nameOf(path));
+
+  const missing = (path: string): FileError =>
+    new FileError(`cannot read ${path}: it is not among the files.`, { problem: 'missing' });
+  return {
+    list: async (folder) => {
+      const found = inside.get(folder);
+      if (!found) throw missing(folder);
+      return Promise.resolve({ files: found.files, folders: [...found.folders] });
+    },
+    isFolder: async (path) => {
+      if (!inside.has(path) && !files.has(path)) throw missing(path);
+      return Promise.resolve(inside.has(path));
+    },
+    hasFile: async (path) => Promise.resolve(files.has(path)),
+    read: async (path) => {
+      const file = files.get(path);
+      if (!file) throw missing(path);
+      try {
+        return new Uint8Array(await file.arrayBuffer());
+      } catch (cause) {
+        const reason = cause instanceof Error ? cause.message : String(cause);
+        throw new FileError(`cannot read ${path}: ${reason}. Was it changed or removed since?`, { cause });
+      }
+    },
+    join: (folder, name) => (folder === '' ? name : `${folder}/${name}`),
+    folderOf,
+    nameOf,
+    fullPath: (path) => path,
+    gunzip: (packed) => decompress(packed, 'gzip'),
+    decodePng,
+  };
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}

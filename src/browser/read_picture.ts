@@ -1,0 +1,43 @@
+/** A picture in whatever format the browser reads, for a prediction. */
+import type { Picture } from '../data/picture.js';
+import { decodePng, isPng } from '../data/png.js';
+import { DataError } from '../errors.js';
+
+/** Larger pictures are scaled down as they are read: a prediction needs far less, and canvases have limits. */
+const maxSide = 4096;
+
+/**
+ * The picture as RGBA, for `digitImage` and `fitPicture`. PNG is read to the file's own values, as in Node; other
+ * formats by the browser, without colour management where it can do without, turned as the camera was held.
+ *
+ * Throws: DataError when the browser does not know the format, or the file is damaged.
+ */
+export async function readPicture(
+  blob: Blob,
+  name = (blob as Partial<File>).name ?? 'picture',
+): Promise<Picture> {
+  const start = new Uint8Array(await blob.slice(0, 8).arrayBuffer());
+  if (isPng(start)) return decodePng(new Uint8Array(await blob.arrayBuffer()), name);
+  let bitmap: ImageBitmap;
+  try {
+    bitmap = await createImageBitmap(blob, { colorSpaceConversion: 'none', premultiplyAlpha: 'none' });
+  } catch (cause) {
+    throw new DataError(
+      `${name}: the browser cannot read this picture (${cause instanceof Error ? cause.message : String(cause)}). Save it as PNG or JPEG.`,
+      { cause },
+    );
+  }
+  try {
+    const scale = Math.min(1, maxSide / Math.max(bitmap.width, bitmap.height));
+    const width = Math.max(1, Math.round(bitmap.width * scale));
+    const height = Math.max(1, Math.round(bitmap.height * scale));
+    const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
+    if (!context)
+      throw new DataError(`${name}: the browser has no room for a picture of ${width}×${height}.`);
+    context.imageSmoothingQuality = 'high';
+    context.drawImage(bitmap, 0, 0, width, height);
+    return { data: context.getImageData(0, 0, width, height).data, width, height, channels: 4 };
+  } finally {
+    bitmap.close();
+  }
+}
