@@ -5,20 +5,77 @@ import type { DeviceTraits } from '../engine/pass.js';
 import { DeviceError } from '../errors.js';
 import { registerKernels } from '../kernels/index.js';
 
+export interface OpenOptions {
+  /** Which of a computer's two GPUs to ask for. Default `high-performance`. */
+  readonly powerPreference?: GPUPowerPreference;
+  /** Which kernels to prefer, whatever the adapter suggests. */
+  readonly family?: DeviceTraits['family'];
+  /** What to print; left out, as `?debug=2` in the address says. A worker's own address is its script's. */
+  readonly debug?: number;
+}
+
 /**
- * Opens a device in a browser and makes it the default. `?debug=2` in the page's address sets the debug level.
+ * Opens a device in a browser and makes it the default.
  *
- * Throws: DeviceError when the browser has no WebGPU or no adapter.
+ * Throws: DeviceError (`no-adapter`) when there is no WebGPU or no adapter, with what to do about it.
  */
-export async function open({ family }: { readonly family?: DeviceTraits['family'] } = {}): Promise<Device> {
+export async function open({
+  powerPreference = 'high-performance',
+  family,
+  debug = debugInAddress(),
+}: OpenOptions = {}): Promise<Device> {
   registerKernels();
-  const { navigator, location } = globalThis as {
-    navigator?: { gpu?: GPU; userAgent?: string };
-    location?: { search?: string };
-  };
-  setDebugLevel(Number(new URLSearchParams(location?.search ?? '').get('debug') ?? 0) || 0);
-  if (!navigator?.gpu) throw DeviceError.noAdapter('this browser has no WebGPU');
-  const adapter = await navigator.gpu.requestAdapter({ powerPreference: 'high-performance' });
-  if (!adapter) throw DeviceError.noAdapter('the browser offers no adapter');
-  return Device.open(adapter, { runtime: navigator.userAgent ?? 'browser', ...(family ? { family } : {}) });
+  setDebugLevel(debug);
+  const { navigator, isSecureContext = true } = globalThis as Partial<typeof globalThis>;
+  const userAgent = navigator?.userAgent ?? '';
+  const gpu: GPU | undefined = navigator?.gpu;
+  if (!gpu) throw noDevice(isSecureContext ? 'no-webgpu' : 'insecure', userAgent);
+  const adapter = await findAdapter(gpu, powerPreference, userAgent);
+  return Device.open(adapter, { runtime: userAgent || 'browser', ...(family ? { family } : {}) });
+}
+
+/** The adapter preferred, else any. */
+async function findAdapter(
+  gpu: GPU,
+  powerPreference: GPUPowerPreference,
+  userAgent: string,
+): Promise<GPUAdapter> {
+  let adapter: GPUAdapter | null;
+  try {
+    adapter = (await gpu.requestAdapter({ powerPreference })) ?? (await gpu.requestAdapter());
+  } catch (cause) {
+    throw noDevice('no-adapter', userAgent, { cause });
+  }
+  if (!adapter) throw noDevice('no-adapter', userAgent);
+  return adapter;
+}
+
+function debugInAddress(): number {
+  const { search = '' } = (globalThis as { readonly location?: Location }).location ?? {};
+  return Number(new URLSearchParams(search).get('debug') ?? 0) || 0;
+}
+
+const found = {
+  insecure: 'the page came over an insecure connection, where browsers give no WebGPU',
+  'no-webgpu': 'this browser has no WebGPU',
+  'no-adapter': 'the browser finds no graphics adapter that it can use',
+};
+
+const remedy = {
+  insecure: 'Open the page over https, or from this computer as http://localhost.',
+  'no-webgpu':
+    'Use a current one: Chrome or Edge from 113 (on Android 121), Safari from 26, Firefox from 141 on Windows and 145 on macOS.',
+  'no-adapter':
+    'Switch on graphics (hardware) acceleration in the settings of the browser, restart it, and keep the graphics driver up to date; chrome://gpu (Chrome, Edge) and about:support (Firefox) say what is missing.',
+};
+
+/** On Linux the browsers have WebGPU for some drivers only, and for the others behind a switch. */
+const onLinux =
+  'On Linux, Chrome and Edge may need chrome://flags/#enable-unsafe-webgpu and #enable-vulkan switched on, Firefox dom.webgpu.enabled in about:config.';
+
+/** Why there is no device, for people, and what they can do. */
+export function noDevice(reason: keyof typeof found, userAgent: string, options?: ErrorOptions): DeviceError {
+  const isLinux = /Linux|X11/.test(userAgent) && !userAgent.includes('Android') && reason !== 'insecure';
+  const sentences = [`open: ${found[reason]}.`, remedy[reason], ...(isLinux ? [onLinux] : [])];
+  return new DeviceError(sentences.join(' '), { ...options, problem: 'no-adapter' });
 }

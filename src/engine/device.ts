@@ -158,17 +158,19 @@ export class Device {
       gpu = await adapter.requestDevice({ requiredFeatures, requiredLimits });
     } catch (cause) {
       throw new DeviceError(
-        `open: the adapter '${adapter.info.device}' refused a device (${String(cause)}).`,
+        `open: the adapter '${nameOf(adapter.info)}' refused a device (${String(cause)}).`,
         { cause, problem: 'other' },
       );
     }
     const { info } = adapter;
     const isFixed = info.subgroupMinSize !== undefined && info.subgroupMinSize === info.subgroupMaxSize;
     const subgroupSize = gpu.features.has('subgroups') && isFixed ? info.subgroupMinSize : 0;
-    const name = info.device || info.description || 'unnamed adapter';
-    const isSoftware = /llvmpipe|lavapipe|swiftshader|basic render|warp/i.test(
-      `${name} ${info.description} ${info.architecture}`,
-    );
+    const name = nameOf(info);
+    const isSoftware =
+      info.isFallbackAdapter ||
+      /llvmpipe|lavapipe|swiftshader|basic render|warp/i.test(
+        `${name} ${info.description} ${info.architecture}`,
+      );
     const traits: DeviceTraits = {
       family: options.family ?? (isSoftware ? 'software' : 'gpu'),
       subgroupSize,
@@ -522,6 +524,11 @@ export class Device {
     if (current === this) current = undefined;
     this.gpu.destroy();
   }
+}
+
+/** Browsers tell no more than who made the adapter and its generation, as `nvidia ampere`. */
+function nameOf({ device, description, vendor, architecture }: GPUAdapterInfo): string {
+  return device || description || [vendor, architecture].filter(Boolean).join(' ') || 'unnamed adapter';
 }
 
 /** Buffers are rounded up to 256 bytes, from 64 KiB on to an eighth of their power of two, so that the pool finds matches. */
