@@ -10,6 +10,7 @@ import { openFolder } from '../node/files.js';
 import { endProcess } from '../node/patience.js';
 import { type SectionName, bench, sectionNames } from './bench.js';
 import { servePeer } from './bench/peer_shadegrad.js';
+import { demo } from './demo.js';
 import { devices } from './devices.js';
 import { evaluate, partNames } from './evaluate.js';
 import { explore } from './explore.js';
@@ -225,6 +226,21 @@ function buildProgram(run: Runner): Command {
     .option('--out <dir>', 'where to write (default: runs/explore-<dataset>-<time>)')
     .action(run(explore));
 
+  command(
+    'demo',
+    'Serves the page that trains, draws and looks inside, for the browser of this machine.',
+    'npm run demo\n  npm run demo -- --build public',
+    { hasDevice: false },
+  )
+    .addOption(
+      new Option(
+        '--port <n>',
+        'where it listens (default: 4173, or a free one when that is taken)',
+      ).argParser(portNumber),
+    )
+    .option('--build [dir]', 'write it as files for a static host in place of serving (default: dist/page)')
+    .action(run(demo));
+
   command('devices', 'The adapters of this machine, and which one would be used.', 'npm run devices').action(
     run(devices),
   );
@@ -361,6 +377,13 @@ function seedNumber(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 0 || value > 0xffffffff)
     throw new InvalidArgumentError('Expected a whole number from 0 to 4294967295.');
+  return value;
+}
+
+function portNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 65_535)
+    throw new InvalidArgumentError('Expected a whole number from 1 to 65535.');
   return value;
 }
 

@@ -180,7 +180,16 @@ export async function loadKnown(
   }
 }
 
-type RawFiles = Record<keyof KnownDataset['files'], Uint8Array>;
+export type RawFiles = Readonly<Record<keyof KnownDataset['files'], Uint8Array>>;
+
+/** The four files of a known set, unpacked and checked, where this machine has them. Never downloads. */
+export async function findDataset(name: DatasetName): Promise<RawFiles | undefined> {
+  for (const { folder } of standardPlaces(name, path.join(cacheFolder(), name))) {
+    const { files } = await lookIn(knownDatasets[name], folder);
+    if (files !== undefined) return files;
+  }
+  return undefined;
+}
 
 /** The folder that the user names: what is wrong there is an error, not a reason to look elsewhere. */
 async function loadFrom(known: KnownDataset, folder: string): Promise<KnownLoaded> {
@@ -204,7 +213,7 @@ type Found =
 /** All four files with the right bytes, or why not. Reads the small files first: a wrong set shows soon. */
 async function lookIn(known: KnownDataset, folder: string): Promise<Found> {
   const order = ['testLabels', 'trainLabels', 'testImages', 'trainImages'] as const;
-  const files: Partial<RawFiles> = {};
+  const files: Partial<Record<keyof RawFiles, Uint8Array>> = {};
   const missing: string[] = [];
   for (const part of order) {
     const { name } = known.files[part];
@@ -317,7 +326,7 @@ async function downloadAll(
   { cache, mirrors, stallMs }: Surroundings,
   { onProgress }: LoadOptions,
 ): Promise<RawFiles> {
-  const files: Partial<RawFiles> = {};
+  const files: Partial<Record<keyof RawFiles, Uint8Array>> = {};
   for (const part of Object.keys(known.files) as (keyof RawFiles)[]) {
     const file = known.files[part];
     const packed = `${file.name}.gz`;

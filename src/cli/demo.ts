@@ -1,0 +1,121 @@
+/** `demo`: serves the page on this machine, or writes it as static files. */
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { type DatasetName, knownDatasets } from '../data/digests.js';
+import { ShadegradError } from '../errors.js';
+import { findDataset } from '../node/datasets.js';
+import { writeAtomic } from '../node/files.js';
+import { endProcess } from '../node/patience.js';
+import { datasetFiles } from './demo/dataset_files.js';
+import { readPage } from './demo/page_files.js';
+import type { ServedFile } from './demo/served_file.js';
+import { type FileTable, createPageServer } from './demo/server.js';
+import { type Output, openOutput } from './output.js';
+
+export interface DemoOptions {
+  readonly port?: number;
+  /** Writes static files there in place of serving; true for the usual folder. */
+  readonly build?: string | true;
+  readonly json?: boolean;
+}
+
+const usualPort = 4173;
+const usualFolder = 'dist/page';
+const datasetNames = Object.keys(knownDatasets) as DatasetName[];
+
+/** Where scripts/build_page.mjs has put the page: beside this bundle. */
+const builtPage = (): string => fileURLToPath(new URL('page/', import.meta.url));
+
+export async function demo(options: DemoOptions): Promise<number> {
+  const output = openOutput(options);
+  const page = await readPage(builtPage());
+  if (options.build !== undefined)
+    return writePage(page, options.build === true ? usualFolder : options.build, output);
+
+  const server = createPageServer(fileTable(page));
+  await listen(server, options.port);
+  const { port } = server.address() as AddressInfo;
+  const address = `http://127.0.0.1:${port}/`;
+  output.say(`The page is at ${address} (Ctrl-C ends it)`);
+  output.result({ address });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => endProcess(130));
+  return new Promise(() => undefined); // a signal ends it
+}
+
+/** The page, and the data sets, which are looked for and packed when they are first asked for. */
+export function fileTable(
+  page: ReadonlyMap<string, ServedFile>,
+  find: typeof findDataset = findDataset,
+): FileTable {
+  const sets = new Map<DatasetName, Promise<readonly ServedFile[]>>();
+  const filesOf = (name: DatasetName): Promise<readonly ServedFile[]> => {
+    const files =
+      sets.get(name) ??
+      find(name).then((raw) => (raw ? datasetFiles(name, raw, quickLevel) : ([] as ServedFile[])));
+    sets.set(name, files);
+    return files;
+  };
+  return async (wanted) => {
+    const set = datasetNames.find((name) => wanted.startsWith(`data/${name}/`));
+    if (set === undefined) return page.get(wanted);
+    return (await filesOf(set)).find(({ name }) => name === wanted);
+  };
+}
+
+const quickLevel = 1;
+const smallLevel = 9;
+
+/** The port asked for, or else the usual one, or any that is free. Throws: ShadegradError. */
+async function listen(server: Server, asked: number | undefined): Promise<void> {
+  const problem = await tryPort(server, asked ?? usualPort);
+  if (problem === undefined) return;
+  if (asked === undefined && problem.code === 'EADDRINUSE') {
+    const another = await tryPort(server, 0);
+    if (another === undefined) return;
+  }
+  const why: Partial<Record<string, string>> = {
+    EADDRINUSE: 'is in use by another program; name another one, or leave --port out for one that is free',
+    EACCES: 'is for administrators only; name one from 1024 on',
+  };
+  throw new ShadegradError(
+    `demo: port ${asked ?? usualPort} on 127.0.0.1 ${why[problem.code ?? ''] ?? `cannot be used: ${problem.message}`}.`,
+    { cause: problem },
+  );
+}
+
+function tryPort(server: Server, port: number): Promise<NodeJS.ErrnoException | undefined> {
+  return new Promise((resolve) => {
+    const listening = (): void => {
+      server.off('error', failed);
+      resolve(undefined);
+    };
+    const failed = (error: NodeJS.ErrnoException): void => {
+      server.off('listening', listening);
+      resolve(error);
+    };
+    server.once('listening', listening).once('error', failed).listen(port, '127.0.0.1');
+  });
+}
+
+/** Everything that the server would serve, as files for any static host, at any path. */
+async function writePage(
+  page: ReadonlyMap<string, ServedFile>,
+  folder: string,
+  output: Output,
+): Promise<number> {
+  const files = [...page.values()];
+  const absent: DatasetName[] = [];
+  for (const name of datasetNames) {
+    const raw = await findDataset(name);
+    if (raw) files.push(...(await datasetFiles(name, raw, smallLevel)));
+    else absent.push(name);
+  }
+  for (const { name, contents } of files) await writeAtomic(path.join(folder, name), contents);
+  output.say(`Written to ${folder}: ${files.length} files, for any static host.`);
+  if (absent.length > 0) output.say(`Without ${absent.join(' and ')}, which this machine does not have.`);
+  output.result({ out: folder, files: files.map(({ name }) => name), absent });
+  return 0;
+}

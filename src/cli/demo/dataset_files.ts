@@ -1,0 +1,36 @@
+/** The data sets as the page fetches them: `data/<name>/manifest.json` and four gzip-packed IDX files. */
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { type DatasetName, knownDatasets } from '../../data/digests.js';
+import type { DatasetManifest, DatasetPart, ManifestFile } from '../../data/manifest.js';
+import type { RawFiles } from '../../node/datasets.js';
+import type { ServedFile } from './served_file.js';
+
+const pack = promisify(gzip);
+
+/**
+ * The five files of a set, packed at zlib's `level`: 1 takes half a second and is for this machine's own browser, 9 is
+ * for hosts far away.
+ */
+export async function datasetFiles(name: DatasetName, raw: RawFiles, level: number): Promise<ServedFile[]> {
+  const { title, classNames, files } = knownDatasets[name];
+  const parts = Object.keys(files) as DatasetPart[];
+  const packed = await Promise.all(
+    parts.map(async (part) => ({
+      name: `data/${name}/${files[part].name}.gz`,
+      contents: await pack(raw[part], { level }),
+    })),
+  );
+  const described = parts.map((part, i): [DatasetPart, ManifestFile] => [
+    part,
+    { path: `${files[part].name}.gz`, bytes: packed[i]!.contents.length, sha256: files[part].sha256 },
+  ]);
+  const manifest: DatasetManifest = {
+    name,
+    title,
+    classes: classNames,
+    files: Object.fromEntries(described) as Record<DatasetPart, ManifestFile>,
+  };
+  const contents = new TextEncoder().encode(`${JSON.stringify(manifest, null, 2)}\n`);
+  return [{ name: `data/${name}/manifest.json`, contents }, ...packed];
+}
