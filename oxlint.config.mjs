@@ -44,6 +44,8 @@ const walledPackages = [
   'webgpu',
 ];
 
+const browserEntry = 'src/browser/index.ts';
+
 /** @param {string} layer */
 const folderOf = (layer) => (layer === 'web' ? 'web' : `src/${layer}`);
 
@@ -85,12 +87,35 @@ function walls(layer) {
   });
   return {
     files: [`${folderOf(layer)}/**`],
+    excludeFiles: [browserEntry],
     rules: {
       'no-restricted-imports': ['error', { patterns }],
       'no-restricted-globals': ['error', ...nodeGlobals(who)],
     },
   };
 }
+
+/**
+ * The library's entry for browsers gathers from all layers that run there, as src/index.ts does for Node.
+ * @type {import('oxlint').OxlintOverride}
+ */
+const entryForBrowsers = {
+  files: [browserEntry],
+  rules: {
+    'no-restricted-globals': ['error', ...nodeGlobals(browserEntry)],
+    'no-restricted-imports': [
+      'error',
+      {
+        patterns: [
+          {
+            regex: String.raw`^(node:|(\.\./)+(src/)?(node|cli|web|index)(\.[jt]s|/|$)|(${walledPackages.join('|')})(/|$))`,
+            message: `${browserEntry} is what browsers load: nothing of Node's, of the command line or of the page, and no package.`,
+          },
+        ],
+      },
+    ],
+  },
+};
 
 /**
  * The files beside the layers (errors, random numbers, …) are small tools for all of them, and import none.
@@ -192,5 +217,5 @@ export default defineConfig({
     'unicorn/no-array-sort': 'off', // toSorted allocates; sorting one's own array is fine
     'unicorn/no-array-reverse': 'off',
   },
-  overrides: [tools, peers, ...Object.keys(layers).map(walls)],
+  overrides: [tools, peers, entryForBrowsers, ...Object.keys(layers).map(walls)],
 });

@@ -1,5 +1,5 @@
 /**
- * shadegrad for Node: everything that users import. A browser's entry is the same without files.
+ * shadegrad for Node: everything that users import. src/browser/index.ts is a browser's entry, with the same names.
  *
  *   import { open, sequential, layers, optimizers, callbacks, datasets } from 'shadegrad';
  */
@@ -23,7 +23,7 @@ import {
   flatten,
   maxPooling2d,
 } from './nn/layers/index.js';
-import { mlpModel, paperBnModel, paperModel, simpleModel } from './nn/models.js';
+import { mlpModel, paperBnModel, paperModel, simpleModel, smallModel } from './nn/models.js';
 import { optimizerFromConfig, rmsprop, sgd } from './nn/optimizers.js';
 import { filters, preprocessing } from './nn/preprocessing.js';
 import {
@@ -58,7 +58,7 @@ export type { Device } from './engine/device.js';
 export { ImageSet, type UnlabelledImages } from './data/dataset.js';
 export type { LoadedDataset } from './data/loaded_dataset.js';
 export type { SplitDataset, SplitOptions } from './data/splits.js';
-export { Sequential, sequential, loadModel } from './nn/sequential.js';
+export { Sequential, sequential, loadModel, modelFile, modelFromFile } from './nn/sequential.js';
 export type { Callback, Inference, Logs, Training } from './nn/callbacks/callback.js';
 export type { FitOptions, History } from './nn/training.js';
 export type { LearningRate, Schedule, ScheduleLength } from './nn/schedules.js';
@@ -107,7 +107,13 @@ export const callbacks = {
   progress: (sink: Parameters<typeof progressLine>[0] = process.stdout) => progressLine(sink),
 };
 
-export const models = { paper: paperModel, paperBn: paperBnModel, simple: simpleModel, mlp: mlpModel };
+export const models = {
+  paper: paperModel,
+  paperBn: paperBnModel,
+  simple: simpleModel,
+  small: smallModel,
+  mlp: mlpModel,
+};
 
 export const datasets = {
   /** The 60,000 and 10,000 digits of MNIST; see `loadDataset` for where they are looked for. */

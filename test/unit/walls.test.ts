@@ -33,6 +33,8 @@ const forbidden: Record<string, string> = {
   'src/report/d.ts': `import { Resvg } from '@resvg/resvg-js';`,
   'src/browser/a.ts': `import { value } from '../node/leaf.ts';`,
   'src/browser/b.ts': `import { readFileSync } from 'node:fs';`,
+  'src/browser/c.ts': `import { value } from '../nn/leaf.ts';`,
+  'src/browser/index.ts': `export { value } from '../node/leaf.ts';`,
   'src/node/a.ts': `import { value } from '../nn/leaf.ts';`,
   'src/node/b.ts': `import { Command } from 'commander';`,
   'src/node/c.ts': `import { value } from '../cli/leaf.ts';`,
