@@ -1,4 +1,46 @@
 /** Settings, train, pause, step, stop, resume; curves and figures of the training under way. */
-import type { View } from '../app.js';
+import type { App, View } from '../app.js';
+import type { TrainingStatus } from '../protocol.js';
+import { defaultSettings, softwareProposal } from '../settings.js';
+import { queryOf } from '../settings_query.js';
+import './training.css';
+import { trainingControls } from './training_controls.js';
+import { trainingCurves } from './training_curves.js';
+import { trainingFigures } from './training_figures.js';
+import { trainingFiles } from './training_files.js';
+import { trainingForm } from './training_form.js';
+import { trainingMachine } from './training_machine.js';
+import { trainingProposal } from './training_proposal.js';
+import { controlsOf } from './training_words.js';
 
-export const trainingView: View = () => {};
+export const trainingView: View = (root, app) => {
+  takeUpSettings(app);
+  const form = trainingForm(app);
+  root.append(
+    form.root,
+    trainingProposal(app),
+    trainingControls(app, form),
+    trainingFigures(app),
+    trainingCurves(app),
+    trainingMachine(app),
+    trainingFiles(app),
+  );
+};
+
+/**
+ * A training of an earlier visit that is under way brings its settings along, unless the address names others: so the
+ * next training begins as the last one did.
+ */
+function takeUpSettings({ heard, settings }: App): void {
+  const stop = heard.status.listen((status) => {
+    if (!status) return;
+    stop();
+    if (!isUnderWay(status) || !status.settings) return;
+    const proposed = { ...defaultSettings, ...softwareProposal };
+    if (['', queryOf(proposed)].includes(queryOf(settings.value))) settings.set(status.settings);
+  });
+}
+
+function isUnderWay(status: TrainingStatus): boolean {
+  return controlsOf(status, true).isUnderWay;
+}

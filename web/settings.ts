@@ -1,0 +1,113 @@
+/** What a training can be set to: the defaults, the limits, and what choosing a preset or a data set changes. */
+import type { ModelName } from '../src/nn/models.js';
+import { type PresetName, isPresetName, recipeFor } from '../src/nn/presets.js';
+import { grouped } from '../src/report/charts/numbers.js';
+import type { Settings } from './protocol.js';
+
+/** Seconds on a GPU, and a network that is right more than 98 times in 100. */
+export const defaultSettings: Settings = {
+  dataset: 'digits',
+  preset: 'quick',
+  model: 'small',
+  limit: null,
+  epochs: 5,
+  batchSize: 32,
+  learningRate: 2e-3,
+  seed: 42,
+  augmentation: null,
+  filters: [],
+};
+
+/** What a minute is enough for where the processor does all the work. */
+export const softwareProposal: Pick<Settings, 'limit' | 'epochs'> = { limit: 3_000, epochs: 3 };
+
+export const datasetTitles: Readonly<Record<Settings['dataset'], string>> = {
+  digits: 'Digits (MNIST)',
+  fashion: 'Clothes (Fashion-MNIST)',
+  own: 'Files of your own',
+};
+
+/** In the order in which the page offers them: from the one that is done first to the one that is right most often. */
+export const modelTitles: Readonly<Record<ModelName, string>> = {
+  mlp: 'MLP, 4 thousand parameters',
+  small: 'Small, made for this page',
+  simple: 'Simple, 65 thousand parameters',
+  paper: 'Paper, 888 thousand parameters',
+  'paper-bn': 'Paper with batch normalisation',
+};
+
+export const presetTitles: Readonly<Record<PresetName, string>> = {
+  quick: 'Quick',
+  corrected: 'Corrected',
+  paper: 'Paper',
+};
+
+export interface NumberRange {
+  readonly least: number;
+  readonly most: number;
+  readonly isWhole: boolean;
+}
+
+export const ranges = {
+  // Two images of each of ten classes; a set of one's own may need more, which the split then says.
+  limit: { least: 20, most: 10_000_000, isWhole: true },
+  epochs: { least: 1, most: 1_000, isWhole: true },
+  batchSize: { least: 1, most: 4_096, isWhole: true },
+  learningRate: { least: 1e-7, most: 10, isWhole: false },
+  seed: { least: 0, most: 2 ** 32 - 1, isWhole: true },
+} as const satisfies Partial<Record<keyof Settings, NumberRange>>;
+
+export type NumberField = keyof typeof ranges;
+
+/** `a whole number from 1 to 4,096`. */
+export function expectedOf(field: NumberField): string {
+  const { least, most, isWhole } = ranges[field];
+  const written = (value: number): string => (Number.isInteger(value) ? grouped(value) : String(value));
+  return `${isWhole ? 'a whole number' : 'a number'} from ${written(least)} to ${written(most)}`;
+}
+
+export function isAllowed(field: NumberField, value: number): boolean {
+  const { least, most, isWhole } = ranges[field];
+  return value >= least && value <= most && (!isWhole || Number.isInteger(value));
+}
+
+/** The number that a person wrote; undefined where it is none, or not one that the field may have. */
+export function parseNumber(field: NumberField, text: string): number | undefined {
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  return isAllowed(field, value) ? value : undefined;
+}
+
+/** What a preset decides, of what the page can set. */
+export function settingsOfPreset(
+  preset: PresetName,
+  dataset: Settings['dataset'],
+): Omit<Settings, 'dataset' | 'seed'> {
+  const { model, limit, epochs, batchSize, learningRate, augmentation, filters } = recipeFor(preset, dataset);
+  return { preset, model, limit, epochs, batchSize, learningRate, augmentation, filters };
+}
+
+/** Everything that the preset decides is set; what it leaves open stays. Any of it can then be changed. */
+export function withPreset(settings: Settings, preset: PresetName): Settings {
+  return { ...settings, ...settingsOfPreset(preset, settings.dataset) };
+}
+
+/**
+ * Another data set. The preset's augmentation is another for some of them (digits are not mirrored, clothes are), and
+ * is taken over unless it had been changed.
+ */
+export function withDataset(settings: Settings, dataset: Settings['dataset']): Settings {
+  const before = recipeFor(settings.preset, settings.dataset).augmentation;
+  const isPresets = JSON.stringify(settings.augmentation) === JSON.stringify(before);
+  const augmentation = isPresets ? recipeFor(settings.preset, dataset).augmentation : settings.augmentation;
+  return { ...settings, dataset, augmentation };
+}
+
+export function isDatasetName(name: string): name is Settings['dataset'] {
+  return Object.hasOwn(datasetTitles, name);
+}
+
+export function isModelName(name: string): name is ModelName {
+  return Object.hasOwn(modelTitles, name);
+}
+
+export { isPresetName };

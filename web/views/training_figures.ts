@@ -1,0 +1,59 @@
+/** How the training does, in large figures: speed, time left, and the epoch's means. */
+import { duration, figures, percent } from '../../src/report/charts/numbers.js';
+import type { App } from '../app.js';
+import { element } from '../elements.js';
+import { onceAFrame } from './once_a_frame.js';
+import { lossText, stepTime } from './training_words.js';
+
+const unknown = '–';
+
+export function trainingFigures({ heard }: App): HTMLElement {
+  const speed = figure('Images per second');
+  const step = figure('Step');
+  const left = figure('Time left');
+  const loss = figure('Loss, this epoch');
+  const accuracy = figure('Accuracy, this epoch');
+  const validation = figure('Validation accuracy');
+  const all = [speed, step, left, loss, accuracy, validation];
+  const root = element('dl', { class: 'figures training-figures' }, ...all.map((one) => one.root));
+
+  const paint = onceAFrame(() => {
+    const status = heard.status.value;
+    root.hidden = !status || status.phase === 'idle';
+    if (!status) return;
+    const { imagesPerSecond, stepMs, etaSeconds } = status;
+    speed.show(imagesPerSecond === null ? unknown : figures(imagesPerSecond));
+    step.show(...(stepMs === null ? ([unknown, ''] as const) : stepTime(stepMs)));
+    left.show(etaSeconds === null || status.phase === 'finished' ? unknown : timeLeft(etaSeconds));
+    loss.show(status.loss === null ? unknown : lossText(status.loss));
+    accuracy.show(status.accuracy === null ? unknown : percent(status.accuracy, 1));
+    const last = heard.epochs.value?.findLast(({ logs }) => logs['val_accuracy'] !== undefined);
+    validation.show(last ? percent(last.logs['val_accuracy']!, 2) : unknown);
+  });
+  heard.status.listen(paint);
+  heard.epochs.listen(paint);
+  paint();
+  return root;
+}
+
+/** Whole seconds: tenths would only flicker. */
+function timeLeft(seconds: number): string {
+  return seconds < 60 ? `${Math.ceil(seconds)} s` : duration(seconds);
+}
+
+interface Figure {
+  readonly root: HTMLElement;
+  show(value: string, unit?: string): void;
+}
+
+function figure(name: string): Figure {
+  const text = document.createTextNode(unknown);
+  const unit = element('small');
+  return {
+    root: element('div', {}, element('dt', {}, name), element('dd', {}, text, ' ', unit)),
+    show: (value, of = '') => {
+      if (text.data !== value) text.data = value;
+      if (unit.textContent !== of) unit.textContent = of;
+    },
+  };
+}

@@ -1,0 +1,232 @@
+/**
+ * The settings as a form: what the next training is to be, or, while one is under way, what it was set to; then only
+ * the learning rate can be changed, and takes effect from the next step.
+ */
+import { type PresetName, recipeFor } from '../../src/nn/presets.js';
+import { grouped, rate } from '../../src/report/charts/numbers.js';
+import type { App } from '../app.js';
+import { element, setAttribute } from '../elements.js';
+import type { Settings, TrainingStatus } from '../protocol.js';
+import {
+  type NumberField,
+  datasetTitles,
+  expectedOf,
+  isDatasetName,
+  isModelName,
+  isPresetName,
+  modelTitles,
+  parseNumber,
+  presetTitles,
+  withDataset,
+  withPreset,
+} from '../settings.js';
+import { controlsOf } from './training_words.js';
+
+export interface TrainingForm {
+  readonly root: HTMLElement;
+  /** False, with the cursor in the field, when something is written that cannot be. */
+  isValid(): boolean;
+}
+
+interface Field {
+  readonly root: HTMLElement;
+  readonly input: HTMLInputElement | HTMLSelectElement;
+  show(settings: Settings): void;
+}
+
+export function trainingForm(app: App): TrainingForm {
+  const { settings, heard } = app;
+  /** What was written into the learning rate while training, which its settings do not say. */
+  let rateUnderWay: number | undefined;
+  /** Files of one's own can be chosen once there were some. */
+  let hasOwnImages = false;
+  const isUnderWay = (): boolean => controlsOf(heard.status.value, true).isUnderWay;
+
+  const change = (next: Settings): void => settings.set(next);
+  const inEffect = element('small');
+  const dataset = choiceField('Images', datasetTitles, 'dataset', (name) => {
+    if (isDatasetName(name)) change(withDataset(settings.value, name));
+  });
+  const preset = choiceField('Recipe', presetTitles, 'preset', (name) => {
+    if (isPresetName(name)) change(withPreset(settings.value, name));
+  });
+  const model = choiceField('Model', modelTitles, 'model', (name) => {
+    if (isModelName(name)) change({ ...settings.value, model: name });
+  });
+  const setNumber = (field: Exclude<NumberField, 'limit'>) => (value: number | null) => {
+    if (value !== null) change({ ...settings.value, [field]: value });
+  };
+  const learningRate = numberField('Learning rate', 'learningRate', (value) => {
+    if (value === null) return;
+    if (!isUnderWay()) return change({ ...settings.value, learningRate: value });
+    rateUnderWay = value;
+    void app.attempt(() => app.worker.training.setLearningRate(value));
+  });
+  learningRate.root.append(inEffect);
+  const others: readonly Field[] = [
+    dataset,
+    model,
+    preset,
+    numberField('Batch size', 'batchSize', setNumber('batchSize')),
+    numberField('Epochs', 'epochs', setNumber('epochs')),
+    numberField('Number of images', 'limit', (limit) => change({ ...settings.value, limit }), 'all'),
+    numberField('Seed', 'seed', setNumber('seed')),
+  ];
+  const fields = [dataset, model, preset, learningRate, ...others.slice(3)];
+  const recipe = element('p', { class: 'quiet recipe' });
+  const root = element(
+    'form',
+    { class: 'stack', 'aria-label': 'Settings of the training', autocomplete: 'off' },
+    element('div', { class: 'fields' }, ...fields.map((field) => field.root)),
+    recipe,
+  );
+  root.addEventListener('submit', (event) => event.preventDefault());
+
+  const show = (): void => {
+    const status = heard.status.value;
+    const own = isUnderWay() ? status?.settings : null;
+    if (!own) rateUnderWay = undefined;
+    const shown = own ?? settings.value;
+    const rateShown = rateUnderWay ?? shown.learningRate;
+    for (const field of others) {
+      field.show(shown);
+      field.input.disabled = isUnderWay();
+    }
+    learningRate.show({ ...shown, learningRate: rateShown });
+    setText(inEffect, own ? rateWords(status) : scheduleWords(shown));
+    setText(
+      recipe,
+      isUnderWay()
+        ? 'Set for this training; only the learning rate can be changed meanwhile.'
+        : recipeWords(shown),
+    );
+    hasOwnImages ||= settings.value.dataset === 'own';
+    const ownImages = dataset.root.querySelector<HTMLOptionElement>('option[value="own"]');
+    if (ownImages) ownImages.disabled = !hasOwnImages;
+  };
+  settings.watch(show);
+  heard.status.listen(show);
+  return {
+    root,
+    isValid: () => {
+      const wrong = root.querySelector<HTMLElement>('[aria-invalid="true"]');
+      wrong?.focus();
+      return wrong === null;
+    },
+  };
+}
+
+/** The rate that the steps are taken with, which a schedule changes all the time. */
+function rateWords(status: TrainingStatus | null | undefined): string {
+  return typeof status?.learningRate === 'number' ? `in effect: ${rate(status.learningRate)}` : '';
+}
+
+const scheduleNames = {
+  constant: 'constant',
+  cosine: 'the peak of a cosine',
+  'one-cycle': 'the peak of one cycle',
+  step: 'divided by 10 every 10 epochs',
+} as const;
+
+function scheduleWords({ preset, dataset }: Settings): string {
+  const { schedule, plateaus } = recipeFor(preset, dataset);
+  return plateaus && schedule === 'constant' ? 'lowered on plateaus' : scheduleNames[schedule];
+}
+
+const recipeSentences: Readonly<Record<PresetName, string>> = {
+  quick: 'A short schedule.',
+  corrected: 'A thorough one for a GPU, ended when validation stops improving.',
+  paper: 'As it was published: blurred, sharpened and flipped both ways.',
+};
+
+/** What the recipe means, and what is done to the images, which the section Data changes. */
+function recipeWords({ preset, augmentation, filters }: Settings): string {
+  const changes = [
+    ...(augmentation ? ['shifted, turned or otherwise changed anew in every epoch'] : []),
+    ...filters.map(({ name }) =>
+      name === 'blur' ? 'blurred' : name === 'sharpen' ? 'sharpened' : 'filtered',
+    ),
+  ];
+  const images = changes.length === 0 ? 'as they are' : changes.join(', ');
+  return `${recipeSentences[preset]} Images are shown to the network ${images}; the section Data changes that.`;
+}
+
+// ---- fields ----
+
+function choiceField(
+  title: string,
+  titles: Readonly<Record<string, string>>,
+  field: 'dataset' | 'preset' | 'model',
+  choose: (name: string) => void,
+): Field {
+  const select = element(
+    'select',
+    {},
+    ...Object.entries(titles).map(([value, text]) => element('option', { value }, text)),
+  );
+  select.addEventListener('change', () => choose(select.value));
+  return {
+    root: element('label', { class: 'field' }, element('span', {}, title), select),
+    input: select,
+    show: (settings) => {
+      if (select.value !== settings[field]) select.value = settings[field];
+    },
+  };
+}
+
+let fieldCount = 0;
+
+/** `nothing` is what an empty field means, where it may be empty. */
+function numberField(
+  title: string,
+  field: NumberField,
+  set: (value: number | null) => void,
+  nothing?: string,
+): Field {
+  const hint = element('small', { id: `training-hint-${fieldCount++}`, class: 'wrong', hidden: true });
+  const input = element('input', {
+    type: 'text',
+    // The name alone: the label also holds what is said below the field.
+    'aria-label': title,
+    inputmode: field === 'learningRate' ? 'decimal' : 'numeric',
+    spellcheck: 'false',
+    'aria-describedby': hint.id,
+    placeholder: nothing,
+  });
+  const root = element('label', { class: 'field' }, element('span', {}, title), input, hint);
+  const read = (): number | null | undefined =>
+    nothing !== undefined && ['', nothing].includes(input.value.trim())
+      ? null
+      : parseNumber(field, input.value.replaceAll(',', ''));
+  const complain = (isWrong: boolean): void => {
+    setAttribute(input, 'aria-invalid', isWrong ? 'true' : undefined);
+    hint.hidden = !isWrong;
+    hint.textContent = isWrong ? `${expectedOf(field)}${nothing === undefined ? '' : `, or ${nothing}`}` : '';
+  };
+  input.addEventListener('change', () => {
+    const value = read();
+    complain(value === undefined);
+    if (value !== undefined) set(value);
+  });
+  // A complaint goes as soon as its reason does, and comes only when the field is left.
+  input.addEventListener('input', () => {
+    if (read() !== undefined) complain(false);
+  });
+  let shown: number | null | undefined;
+  return {
+    root,
+    input,
+    show: (settings) => {
+      const value = settings[field];
+      // What is being written is not overwritten by each word from the worker.
+      if (value === shown) return;
+      shown = value;
+      complain(false);
+      input.value = value === null ? '' : field === 'limit' ? grouped(value) : String(value);
+    },
+  };
+}
+
+function setText(of: HTMLElement, text: string): void {
+  if (of.textContent !== text) of.textContent = text;
+}

@@ -1,0 +1,159 @@
+/** What the page says of a training: which button does what, where it stands, and how often that is said aloud. */
+import { duration, figures, grouped, percent } from '../../src/report/charts/numbers.js';
+import type { Phase, TrainingStatus } from '../protocol.js';
+
+export type Action = 'begin' | 'pause' | 'resume';
+
+export interface Controls {
+  /** What the one large button does, and what it is called. */
+  readonly action: Action;
+  readonly label: string;
+  readonly canAct: boolean;
+  readonly canStep: boolean;
+  readonly canStop: boolean;
+  /** A training is under way: what it was set to stays, but for the learning rate. */
+  readonly isUnderWay: boolean;
+}
+
+const controlsByPhase: Readonly<Record<Phase, Controls>> = {
+  idle: controls('begin', 'Train', { isUnderWay: false, canStop: false }),
+  loading: controls('pause', 'Pause', { canAct: false }),
+  compiling: controls('pause', 'Pause', { canAct: false }),
+  training: controls('pause', 'Pause'),
+  validating: controls('pause', 'Pause'),
+  paused: controls('resume', 'Resume', { canStep: true }),
+  finished: controls('begin', 'Train anew', { isUnderWay: false, canStop: false }),
+  lost: controls('resume', 'Resume'),
+};
+
+function controls(action: Action, label: string, others: Partial<Controls> = {}): Controls {
+  return { action, label, canAct: true, canStep: false, canStop: true, isUnderWay: true, ...others };
+}
+
+/** Without a device nothing can be trained. A device that was lost before any training leaves nothing to resume. */
+export function controlsOf(status: TrainingStatus | null, hasDevice: boolean): Controls {
+  const phase = status?.phase ?? 'idle';
+  const wanted = controlsByPhase[phase === 'lost' && status?.settings === null ? 'idle' : phase];
+  return hasDevice ? wanted : { ...wanted, canAct: false, canStep: false, canStop: false };
+}
+
+const phaseWords: Readonly<Record<Phase, string>> = {
+  idle: 'Ready',
+  loading: 'Loading images',
+  compiling: 'Compiling kernels',
+  training: 'Training',
+  validating: 'Validating',
+  paused: 'Paused',
+  finished: 'Finished',
+  lost: 'The device is gone',
+};
+
+/** `Training · epoch 2 of 5 · step 311 of 1,688`, for the eye. */
+export function positionOf(status: TrainingStatus): string {
+  const { phase, progress, stepInEpoch, stepsPerEpoch, step } = status;
+  const words = phaseWords[phase];
+  if (phase === 'idle') return words;
+  if (phase === 'loading' || phase === 'compiling')
+    return progress ? `${words} · ${partsOf(progress)}` : `${words} …`;
+  if (phase === 'finished') return `${words} · ${grouped(step)} steps`;
+  const done = `step ${grouped(stepInEpoch)} of ${grouped(stepsPerEpoch)}`;
+  const detail = phase === 'validating' && progress ? partsOf(progress) : done;
+  return [words, epochOf(status), detail].join(' · ');
+}
+
+function partsOf({ done, total }: { readonly done: number; readonly total: number }): string {
+  return `${grouped(done)} of ${grouped(total)}`;
+}
+
+/** `epoch 2 of 5`: the one under way, or the last. */
+function epochOf({ epoch, epochs, phase }: TrainingStatus): string {
+  const current = phase === 'validating' ? Math.max(1, epoch) : epoch + 1;
+  return `epoch ${grouped(Math.min(current, epochs))} of ${grouped(epochs)}`;
+}
+
+/** Shares from 0 to 1: of all steps, and of the epoch; null where nothing is known. */
+export function progressOf({ step, stepsPerEpoch, epochs, stepInEpoch, phase, progress }: TrainingStatus): {
+  readonly all: number | null;
+  readonly epoch: number | null;
+} {
+  const share = (done: number, total: number): number | null =>
+    total > 0 ? Math.min(1, Math.max(0, done / total)) : null;
+  if (phase === 'loading' || phase === 'compiling')
+    return { all: null, epoch: progress && share(progress.done, progress.total) };
+  if (phase === 'validating' && progress)
+    return { all: share(step, stepsPerEpoch * epochs), epoch: share(progress.done, progress.total) };
+  return { all: share(step, stepsPerEpoch * epochs), epoch: share(stepInEpoch, stepsPerEpoch) };
+}
+
+/** One sentence for the ear. */
+export function summaryOf(status: TrainingStatus): string {
+  const { phase, settings, loss, accuracy, etaSeconds } = status;
+  if (phase === 'idle') return 'No training under way.';
+  if (phase === 'loading' || phase === 'compiling') return `${phaseWords[phase]}.`;
+  if (phase === 'lost')
+    return settings
+      ? `The device is gone. What was saved at step ${grouped(status.step)} can be gone on with.`
+      : 'The device is gone.';
+  const share = progressOf(status).all;
+  const parts = [
+    phase === 'finished' ? `${grouped(status.step)} steps done` : epochOf(status),
+    ...(phase === 'finished' || share === null ? [] : [`${Math.floor(share * 100)} % done`]),
+    ...(loss === null ? [] : [`loss ${lossText(loss)}`]),
+    ...(accuracy === null ? [] : [`accuracy ${percent(accuracy, 1)}`]),
+    ...(phase === 'training' && etaSeconds !== null ? [`${duration(Math.round(etaSeconds))} left`] : []),
+  ];
+  return `${phaseWords[phase]}: ${parts.join(', ')}.`;
+}
+
+/** Between two summaries while nothing changes but numbers. */
+const quietMs = 10_000;
+
+/** When to say a summary: as the phase changes, and else at most every ten seconds. */
+export class Announcer {
+  #phase: Phase | undefined;
+  #saidMs = -Infinity;
+
+  /** What to say now; undefined for nothing. `nowMs` from any beginning. */
+  hear(status: TrainingStatus, nowMs: number): string | undefined {
+    const isFirst = this.#phase === undefined;
+    const isNews = status.phase !== this.#phase;
+    // Going to and fro between training and validation is a matter of course.
+    const isCourse =
+      isNews && [status.phase, this.#phase].every((one) => one === 'training' || one === 'validating');
+    this.#phase = status.phase;
+    if (isFirst && status.phase === 'idle') return undefined;
+    const isDue = status.phase === 'training' && nowMs - this.#saidMs >= quietMs;
+    if (!(isNews && !isCourse) && !isDue) return undefined;
+    this.#saidMs = nowMs;
+    return summaryOf(status);
+  }
+}
+
+/** A loss to four decimals, or three figures where it is small. */
+export function lossText(loss: number): string {
+  if (!Number.isFinite(loss)) return Number.isNaN(loss) ? 'not a number' : '∞';
+  return loss >= 0.001 ? loss.toFixed(4) : loss.toExponential(2);
+}
+
+/** `3.2 ms`, `1.4 s`. */
+export function stepTime(ms: number): readonly [value: string, unit: string] {
+  return ms < 1000 ? [figures(ms), 'ms'] : [figures(ms / 1000), 's'];
+}
+
+/** `1.5 MiB`. */
+export function byteText(bytes: number): string {
+  const units = ['bytes', 'KiB', 'MiB', 'GiB'];
+  const power = bytes < 1024 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10));
+  return `${figures(bytes / 1024 ** power)} ${units[power]!}`;
+}
+
+/** The time of day: `12 s ago` would have to run on. */
+export function savedText(savedAt: number | null, locale?: string): string {
+  if (savedAt === null) return 'nothing kept yet';
+  const time = new Date(savedAt).toLocaleTimeString(locale, {
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+  });
+  return `saved at ${time}`;
+}
