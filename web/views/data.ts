@@ -1,4 +1,242 @@
 /** Class counts, samples, and what augmentation and filters make of them. */
-import type { View } from '../app.js';
+import { grouped } from '../../src/report/charts/numbers.js';
+import { recipeFor } from '../../src/nn/presets.js';
+import type { App, View } from '../app.js';
+import { element, setAttribute } from '../elements.js';
+import type { DataInfo, Settings } from '../protocol.js';
+import { datasetTitles, withDataset } from '../settings.js';
+import './data.css';
+import { CountsTable } from './data_counts.js';
+import { ownFiles } from './data_files.js';
+import { Previews } from './data_previews.js';
+import { type Recipe, areAlike, recipeOf, valuesOf } from './data_recipe.js';
+import { Samples } from './data_samples.js';
+import { RecipeSliders } from './data_sliders.js';
 
-export const dataView: View = () => {};
+/** Where the sliders may begin; `quick` changes nothing. */
+const startingPoints = [
+  ['Nothing', 'quick'],
+  ['Corrected', 'corrected'],
+  ['Paper', 'paper'],
+] as const;
+
+export const dataView: View = (root, app) => {
+  const counts = new CountsTable((label) => samples.showLabel(label));
+  const samples = new Samples(app, (label) => counts.mark(label));
+  const augmentation = new Augmentation(app);
+  const images = element(
+    'div',
+    { class: 'data-columns' },
+    element('div', { class: 'stack' }, element('h3', {}, 'Classes'), counts.element),
+    samples.element,
+  );
+  const shown = element('div', { class: 'data-shown', hidden: true }, images, augmentation.element);
+  const set = new ShownSet(app, async (info) => {
+    shown.hidden = false;
+    counts.show(info);
+    await Promise.all([samples.showDataset(info), augmentation.showDataset(info)]);
+  });
+  root.append(set.element, shown);
+  whenSeen(root, () => set.begin());
+};
+
+/** Which data set is shown: that of the settings. What it is, or why it is not there; and the way to one of one's own. */
+class ShownSet {
+  readonly element: HTMLElement;
+  readonly #words = element('p', { role: 'status' });
+  readonly #source = element('small');
+  readonly #again = element('button', { type: 'button', class: 'button small', hidden: true }, 'Try again');
+  #hasBegun = false;
+  /** What was asked for last. */
+  #wanted: Settings['dataset'] | undefined;
+
+  constructor(
+    private readonly app: App,
+    private readonly show: (info: DataInfo) => Promise<void>,
+  ) {
+    this.#again.addEventListener('click', () => void this.#describe(app.settings.value.dataset));
+    this.element = element(
+      'div',
+      { class: 'data-columns' },
+      element('div', { class: 'stack' }, this.#words, this.#source, this.#again),
+      ownFiles((files) => app.attempt(() => this.#open(files))),
+    );
+    app.settings.listen(() => this.#follow());
+    app.heard.device.listen(() => this.#follow());
+  }
+
+  /** From now on images may be fetched. */
+  begin(): void {
+    this.#hasBegun = true;
+    this.#follow();
+  }
+
+  /** The worker says what it computes on before it is asked for anything. */
+  #follow(): void {
+    const { dataset } = this.app.settings.value;
+    if (!this.#hasBegun || !this.app.heard.device.value || dataset === this.#wanted) return;
+    void this.#describe(dataset);
+  }
+
+  async #describe(dataset: Settings['dataset']): Promise<void> {
+    this.#wanted = dataset;
+    this.#say(`${datasetTitles[dataset]}: fetching the images …`, '');
+    try {
+      const info = await this.app.worker.data.describe(dataset);
+      if (this.#wanted === dataset) await this.#take(info);
+    } catch (error) {
+      if (this.#wanted !== dataset) return;
+      this.#say(error instanceof Error ? error.message : String(error), '');
+      this.#again.hidden = false;
+    }
+  }
+
+  async #open(files: readonly File[]): Promise<void> {
+    this.#say('Reading the files …', '');
+    try {
+      const info = await this.app.worker.data.open(files);
+      this.#wanted = 'own';
+      this.app.settings.set(withDataset(this.app.settings.value, 'own'));
+      await this.#take(info);
+    } catch (error) {
+      // What was shown before is shown again.
+      this.#wanted = undefined;
+      this.#follow();
+      throw error;
+    }
+  }
+
+  async #take(info: DataInfo): Promise<void> {
+    this.#say(sentenceOf(info), `From ${info.source}`);
+    await this.show(info);
+  }
+
+  #say(words: string, source: string): void {
+    this.#words.textContent = words;
+    this.#source.textContent = source;
+    this.#again.hidden = true;
+  }
+}
+
+/** The sliders, their previews, and the way into the settings of the next training. */
+class Augmentation {
+  readonly element: HTMLElement;
+  readonly #previews: Previews;
+  readonly #sliders: RecipeSliders;
+  readonly #starts: readonly { readonly button: HTMLButtonElement; readonly recipe: () => Recipe }[];
+  readonly #use = element('button', { type: 'button', class: 'button primary' }, 'Use for the next training');
+  readonly #words = element('p', { class: 'quiet', role: 'status' });
+
+  constructor(private readonly app: App) {
+    this.#previews = new Previews(app);
+    this.#sliders = new RecipeSliders(() => this.#changed());
+    this.#starts = startingPoints.map(([title, preset]) => {
+      const button = element(
+        'button',
+        { type: 'button', class: 'button small', 'aria-pressed': 'false' },
+        title,
+      );
+      const recipe = (): Recipe => recipeFor(preset, app.settings.value.dataset);
+      button.addEventListener('click', () => this.#show(recipe()));
+      return { button, recipe };
+    });
+    this.#use.addEventListener('click', () => this.#useIt());
+    this.element = element(
+      'div',
+      { class: 'augmentation' },
+      element(
+        'div',
+        { class: 'stack' },
+        element('h3', {}, 'Augmentation'),
+        element(
+          'p',
+          { class: 'quiet' },
+          'Each image is changed a little, and otherwise in every epoch: the network learns what does not matter.',
+        ),
+        element(
+          'div',
+          { class: 'row', role: 'group', 'aria-label': 'Begin with the values of a preset' },
+          element('span', { class: 'label' }, 'Begin with'),
+          ...this.#starts.map(({ button }) => button),
+        ),
+        this.#sliders.element,
+        element('div', { class: 'row' }, this.#use, this.#words),
+      ),
+      this.#previews.element,
+    );
+    this.#show(app.settings.value);
+    // A preset that is chosen elsewhere moves the sliders; other settings leave them alone.
+    app.settings.listen((now, before) => {
+      if (areAlike(now, before)) this.#update();
+      else this.#show(now);
+    });
+  }
+
+  async showDataset({ classNames }: DataInfo): Promise<void> {
+    await this.#previews.showDataset(classNames);
+  }
+
+  #show(recipe: Recipe): void {
+    this.#sliders.show(valuesOf(recipe));
+    this.#changed();
+  }
+
+  #changed(): void {
+    this.#previews.showRecipe(recipeOf(this.#sliders.values));
+    this.#update();
+  }
+
+  #update(): void {
+    const recipe = recipeOf(this.#sliders.values);
+    for (const start of this.#starts)
+      setAttribute(start.button, 'aria-pressed', String(areAlike(recipe, start.recipe())));
+    const isUsed = areAlike(recipe, this.app.settings.value);
+    setAttribute(this.#use, 'aria-disabled', isUsed ? 'true' : undefined);
+    const words = isUsed ? 'This is what the next training does.' : '';
+    if (this.#words.textContent !== words) this.#words.textContent = words;
+  }
+
+  #useIt(): void {
+    const recipe = recipeOf(this.#sliders.values);
+    const { settings } = this.app;
+    if (areAlike(recipe, settings.value)) return;
+    // A preset's own values as they stand there, which the page's address then need not repeat.
+    const preset = recipeFor(settings.value.preset, settings.value.dataset);
+    const { augmentation, filters } = areAlike(recipe, preset) ? preset : recipe;
+    settings.set({ ...settings.value, augmentation, filters });
+  }
+}
+
+/** `60,000 images to train on and 10,000 to test, of 28 × 28 pixels, grey, in 10 classes.` */
+function sentenceOf({
+  name,
+  height,
+  width,
+  channels,
+  classNames,
+  trainCounts,
+  testCounts,
+}: DataInfo): string {
+  const sum = (counts: readonly number[]): string =>
+    grouped(counts.reduce((total, count) => total + count, 0));
+  const title = name === 'digits' || name === 'fashion' ? datasetTitles[name] : name;
+  const parts = [
+    ...(trainCounts ? [`${sum(trainCounts)} images to train on`] : []),
+    testCounts ? `${sum(testCounts)} to test` : 'none set aside to test',
+  ];
+  const colours = channels === 1 ? 'grey' : channels === 3 ? 'in colour' : `with ${channels} channels`;
+  return `${title}: ${parts.join(' and ')}, of ${width} × ${height} pixels, ${colours}, in ${classNames.length} classes.`;
+}
+
+/** Calls `begin` once when the section comes near: its images need not compete with the first prediction. */
+function whenSeen(root: HTMLElement, begin: () => void): void {
+  const observer = new IntersectionObserver(
+    (entries) => {
+      if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
+      observer.disconnect();
+      begin();
+    },
+    { rootMargin: '400px' },
+  );
+  observer.observe(root);
+}

@@ -1,4 +1,200 @@
 /** Confusion matrix, mistakes, figures per class. */
-import type { View } from '../app.js';
+import { proxy } from 'comlink';
+import { duration, grouped, percent } from '../../src/report/charts/numbers.js';
+import type { App, View } from '../app.js';
+import { element } from '../elements.js';
+import type { TestEvaluation } from '../protocol.js';
+import './evaluation.css';
+import { ClassTable } from './evaluation_classes.js';
+import { EvaluatedImages, type WantedImages, allMistakes } from './evaluation_images.js';
+import { ConfusionTable } from './evaluation_matrix.js';
 
-export const evaluationView: View = () => {};
+/** How many images a test may take; `all` is the whole test part. */
+const choices = ['500', '2000', 'all'] as const;
+
+export const evaluationView: View = (root, app) => {
+  const results = new Results(app);
+  const empty = element(
+    'p',
+    { class: 'empty' },
+    'Nothing tested yet. A test shows how many images the network gets right, and which it takes for what.',
+  );
+  root.append(new TestControls(app, results, empty).element, empty, results.element);
+};
+
+/** The button, how many images, how far it is, and whether the result still holds. */
+class TestControls {
+  readonly element: HTMLElement;
+  readonly #button = element('button', { type: 'button', class: 'button primary' }, 'Test');
+  readonly #count = element(
+    'select',
+    {},
+    ...choices.map((value) =>
+      element('option', { value }, value === 'all' ? 'all test images' : `${grouped(Number(value))} images`),
+    ),
+  );
+  readonly #progress = element('progress', { max: 1, value: 0, hidden: true, 'aria-label': 'Images tested' });
+  readonly #words = element('p', { class: 'quiet test-words', role: 'status' });
+  #isChosen = false;
+  #isRunning = false;
+
+  constructor(
+    private readonly app: App,
+    private readonly results: Results,
+    private readonly empty: HTMLElement,
+  ) {
+    const { device, model, status } = app.heard;
+    this.element = element(
+      'div',
+      { class: 'stack' },
+      element(
+        'div',
+        { class: 'row test-controls' },
+        this.#button,
+        element(
+          'label',
+          { class: 'field' },
+          element('span', { class: 'sr-only' }, 'How many images'),
+          this.#count,
+        ),
+        this.#words,
+      ),
+      this.#progress,
+    );
+    this.#count.value = 'all';
+    this.#count.addEventListener('change', () => (this.#isChosen = true));
+    this.#button.addEventListener('click', () => {
+      if (this.#isRunning) void app.attempt(() => app.worker.evaluating.stop());
+      else void app.attempt(() => this.#run());
+    });
+    device.watch((told) => {
+      // The processor takes minutes for ten thousand.
+      if (told?.info && told.info.family !== 'gpu' && !this.#isChosen) this.#count.value = '500';
+      this.#update();
+    });
+    model.watch(() => this.#update());
+    status.listen((now, before) => {
+      if (now?.phase !== before?.phase) this.#update();
+    });
+  }
+
+  async #run(): Promise<void> {
+    this.#isRunning = true;
+    this.#tell(0, 0);
+    this.#update();
+    try {
+      const count = this.#count.value === 'all' ? null : Number(this.#count.value);
+      const tell = proxy((done: number, total: number) => this.#tell(done, total));
+      const evaluation = await this.app.worker.evaluating.run({ count }, tell);
+      this.empty.hidden = true;
+      await this.results.show(evaluation, this.app.heard.model.value?.classNames ?? []);
+    } finally {
+      this.#isRunning = false;
+      this.#update();
+    }
+  }
+
+  #tell(done: number, total: number): void {
+    if (!this.#isRunning) return;
+    if (done === 0) this.#progress.removeAttribute('value');
+    else this.#progress.value = done / total;
+  }
+
+  /** Says no more than has changed: it is read out. */
+  #update(): void {
+    const problem = this.#problem();
+    this.#button.disabled = problem !== undefined && !this.#isRunning;
+    this.#button.textContent = this.#isRunning ? 'Stop' : 'Test';
+    this.#button.classList.toggle('primary', !this.#isRunning);
+    this.#count.disabled = this.#isRunning;
+    this.#progress.hidden = !this.#isRunning;
+    const words = this.#isRunning
+      ? 'Testing …'
+      : (problem ?? this.results.words(this.app.heard.model.value?.version));
+    if (this.#words.textContent !== words) this.#words.textContent = words;
+  }
+
+  /** Why there can be no test now. */
+  #problem(): string | undefined {
+    const { device, status } = this.app.heard;
+    if (!device.value) return 'Waiting for the graphics device.';
+    if (!device.value.info) return 'A test needs WebGPU, which this browser lacks: see above.';
+    return status.value?.phase === 'lost' ? 'The graphics device was lost; a test needs it back.' : undefined;
+  }
+}
+
+/** Figures, matrix, images and classes of the last test. */
+class Results {
+  readonly element: HTMLElement;
+  readonly #figures = element('dl', { class: 'figures' });
+  readonly #matrix: ConfusionTable;
+  readonly #images: EvaluatedImages;
+  readonly #classes: ClassTable;
+  #last: { readonly evaluation: TestEvaluation; readonly classNames: readonly string[] } | undefined;
+
+  constructor(private readonly app: App) {
+    this.#matrix = new ConfusionTable((cell) => void app.attempt(() => this.#showImages(cell)));
+    this.#images = new EvaluatedImages(app, () => void app.attempt(() => this.#showImages(allMistakes)));
+    this.#classes = new ClassTable(
+      (label) => void app.attempt(() => this.#showImages({ actual: label, predicted: null })),
+    );
+    this.element = element(
+      'div',
+      { class: 'results', hidden: true },
+      this.#figures,
+      element(
+        'div',
+        { class: 'results-columns' },
+        element(
+          'div',
+          { class: 'stack' },
+          element('h3', {}, 'What was taken for what'),
+          this.#matrix.element,
+          element(
+            'p',
+            { class: 'quiet' },
+            'Rows say what an image is, columns what it was taken for. The stronger the colour, the larger the share of its row.',
+          ),
+        ),
+        this.#images.element,
+      ),
+      element('div', { class: 'stack' }, element('h3', {}, 'Class by class'), this.#classes.element),
+    );
+  }
+
+  async show(evaluation: TestEvaluation, names: readonly string[]): Promise<void> {
+    const classNames = evaluation.confusion.map((_, label) => names[label] ?? String(label));
+    this.#last = { evaluation, classNames };
+    const { count, loss, accuracy, confusion, classes } = evaluation;
+    const figures = [
+      ['Accuracy', percent(accuracy)],
+      ['Loss', loss.toFixed(4)],
+      ['Mistakes', grouped(Math.round(count * (1 - accuracy)))],
+      ['Images', grouped(count)],
+    ] as const;
+    this.#figures.replaceChildren(
+      ...figures.map(([term, value]) =>
+        element('div', {}, element('dt', {}, term), element('dd', {}, value)),
+      ),
+    );
+    this.#matrix.show(confusion, classNames);
+    this.#classes.show(classes, classNames);
+    this.element.hidden = false;
+    await this.#showImages(allMistakes);
+  }
+
+  async #showImages(wanted: WantedImages): Promise<void> {
+    const { actual, predicted } = wanted;
+    this.#matrix.mark(actual === null || predicted === null ? null : { actual, predicted });
+    await this.#images.show(wanted, this.#last?.classNames ?? []);
+  }
+
+  /** How the test was, and whether the model is still the one that was tested. */
+  words(modelVersion: number | undefined): string {
+    if (!this.#last) return '';
+    const { evaluation } = this.#last;
+    if (modelVersion !== undefined && modelVersion !== evaluation.modelVersion)
+      return 'The model has changed since: test again.';
+    return `${grouped(evaluation.count)} images in ${duration(evaluation.ms / 1000)}. Pick an image to see it under Draw and Inside.`;
+  }
+}

@@ -1,15 +1,101 @@
 /** The data set: counts, samples, and previews of what training makes of them. */
-import type { DataApi } from '../protocol.js';
+import { datasetFromFiles } from '../../src/browser/dropped_files.js';
+import type { ImageSet } from '../../src/data/dataset.js';
+import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
+import { DataError, DeviceError, UsageError } from '../../src/errors.js';
+import { permutation, streams } from '../../src/random.js';
+import type { DataApi, DataInfo, Part, PreviewOptions, Settings } from '../protocol.js';
 import type { Context } from './context.js';
+import { imagesOf } from './data_images.js';
+import { Previewer } from './data_preview.js';
 
-export function dataOf(_context: Context): DataApi {
-  const missing = (): never => {
-    throw new Error('not there yet');
+export function dataOf(context: Context): DataApi {
+  /** What was asked for last; samples and previews are of it. */
+  let shown: Settings['dataset'] | undefined;
+  let previewer: Previewer | undefined;
+  /** The last preview: they take turns, since they share the images' place on the device. */
+  let turn: Promise<unknown> = Promise.resolve();
+
+  const partOf = async (part: Part): Promise<ImageSet> => {
+    const { [part]: images, name } = await context.dataset(shown);
+    if (!images) throw new DataError(`data: ${name} has no ${part} part with labels.`);
+    return images;
   };
+
+  const preview = async (options: PreviewOptions): Promise<Uint8Array<ArrayBuffer>> => {
+    const { device } = context;
+    if (!device) {
+      throw new DeviceError(
+        'preview: it takes a device, since the kernels of training compute it; use a browser with WebGPU.',
+        { problem: 'no-adapter' },
+      );
+    }
+    // The tensors of a device that was lost are gone with it.
+    if (previewer?.device !== device) previewer = new Previewer(device);
+    return previewer.run((await partOf(options.part)).select(options.indices), options, options);
+  };
+
   return {
-    describe: missing,
-    open: missing,
-    samples: missing,
-    preview: missing,
+    describe: async (dataset) => {
+      shown = dataset;
+      return describe(await context.dataset(dataset));
+    },
+    open: async (files) => {
+      const loaded = await datasetFromFiles(files);
+      context.useOwn(loaded);
+      shown = 'own';
+      return describe(loaded);
+    },
+    samples: async ({ part, count, label, seed }) => {
+      const images = await partOf(part);
+      const indices = choose(images, { count, label, seed });
+      return { ...imagesOf(images, indices), indices };
+    },
+    preview: async (options) => {
+      check(options);
+      const mine = turn.then(
+        async () => preview(options),
+        async () => preview(options), // whoever asked for the one before has heard of its failure
+      );
+      turn = mine;
+      const pixels = await mine;
+      const { height, width, channels } = await partOf(options.part);
+      const count = options.indices.length * options.variants;
+      return { pixels, labels: null, count, height, width, channels };
+    },
   };
+}
+
+function describe({ name, train, test, source }: LoadedDataset): DataInfo {
+  const { height, width, channels, classNames } = train;
+  return {
+    name,
+    classNames,
+    height,
+    width,
+    channels,
+    trainCounts: train.classCounts(),
+    testCounts: test?.classCounts() ?? null,
+    source,
+  };
+}
+
+/** Places of images in random order, the same for the same seed; of one class where a label is given. */
+function choose(
+  { labels, count: all }: ImageSet,
+  { count, label, seed }: { readonly count: number; readonly label: number | null; readonly seed: number },
+): number[] {
+  const found: number[] = [];
+  for (const index of permutation(all, seed, streams.show)) {
+    if (found.length >= count) break;
+    if (label === null || labels[index] === label) found.push(index);
+  }
+  return found;
+}
+
+function check({ indices, variants }: PreviewOptions): void {
+  if (indices.length > 0 && Number.isInteger(variants) && variants >= 1) return;
+  throw new UsageError(
+    `preview: ${variants} variants of ${indices.length} images were asked for, expected 1 or more of each.`,
+  );
 }

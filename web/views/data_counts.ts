@@ -1,0 +1,56 @@
+/** How many images each class has, in training and in test, as numbers with bars; a class can be picked for its samples. */
+import { grouped } from '../../src/report/charts/numbers.js';
+import { element, setAttribute } from '../elements.js';
+import type { DataInfo } from '../protocol.js';
+
+export class CountsTable {
+  readonly element: HTMLElement;
+  readonly #table = element('table', { class: 'table counts', 'aria-label': 'Images of each class' });
+  #buttons: readonly HTMLButtonElement[] = [];
+
+  /** `onPick` hears of the class whose samples are wanted. */
+  constructor(private readonly onPick: (label: number) => void) {
+    const room = { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Images of each class' };
+    this.element = element('div', room, this.#table);
+  }
+
+  show({ classNames, trainCounts, testCounts }: DataInfo): void {
+    const parts = [
+      { title: 'Training', counts: trainCounts },
+      { title: 'Test', counts: testCounts },
+    ].flatMap(({ title, counts }) => (counts ? [{ title, counts, most: Math.max(1, ...counts) }] : []));
+    const heads = ['Class', ...parts.map(({ title }) => title)].map((title, i) =>
+      element('th', { scope: 'col', class: i === 0 ? undefined : 'number' }, title),
+    );
+    this.#buttons = classNames.map((name, label) => {
+      const button = element(
+        'button',
+        { type: 'button', class: 'class-name', 'aria-pressed': 'false' },
+        name,
+      );
+      button.title = `Samples of ${name}`;
+      button.addEventListener('click', () => this.onPick(label));
+      return button;
+    });
+    const rows = this.#buttons.map((button, label) => {
+      const cells = parts.map(({ counts, most }) => countCell(counts[label] ?? 0, most));
+      return element('tr', {}, element('th', { scope: 'row' }, button), ...cells);
+    });
+    this.#table.replaceChildren(
+      element('thead', {}, element('tr', {}, ...heads)),
+      element('tbody', {}, ...rows),
+    );
+  }
+
+  /** The class whose samples are shown; null for all. */
+  mark(label: number | null): void {
+    for (const [i, button] of this.#buttons.entries())
+      setAttribute(button, 'aria-pressed', String(i === label));
+  }
+}
+
+function countCell(count: number, most: number): HTMLTableCellElement {
+  const bar = element('span', { class: 'count-bar', 'aria-hidden': 'true' });
+  bar.style.setProperty('--share', `${((100 * count) / most).toFixed(1)}%`);
+  return element('td', { class: 'number' }, grouped(count), bar);
+}

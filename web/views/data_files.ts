@@ -1,0 +1,48 @@
+/** Takes a data set of one's own: files or a folder that is chosen, or dropped here. */
+import { chosenFiles, droppedFiles } from '../../src/browser/dropped_files.js';
+import { element } from '../elements.js';
+
+/** `take` is given the files, and deals with what is wrong with them. */
+export function ownFiles(take: (files: readonly File[]) => Promise<void>): HTMLElement {
+  const choose = (title: string, attributes: Readonly<Record<string, boolean>>): HTMLElement => {
+    const input = element('input', { type: 'file', hidden: true, ...attributes });
+    const button = element('button', { type: 'button', class: 'button small' }, title);
+    button.addEventListener('click', () => input.click());
+    input.addEventListener('change', () => {
+      const files = chosenFiles(input.files ?? []);
+      input.value = ''; // the same files may be chosen again, mended meanwhile
+      if (files.length > 0) void take(files);
+    });
+    return element('span', {}, input, button);
+  };
+  const zone = element(
+    'div',
+    { class: 'own-files' },
+    element(
+      'p',
+      {},
+      'Images of your own: drop a folder with a subfolder of pictures per class, a CSV, or IDX files here. They stay on your machine.',
+    ),
+    element(
+      'div',
+      { class: 'row' },
+      choose('Choose files', { multiple: true }),
+      choose('Choose a folder', { webkitdirectory: true }),
+    ),
+  );
+  const isOver = (is: boolean): void => void zone.classList.toggle('is-over', is);
+  zone.addEventListener('dragover', (event) => {
+    event.preventDefault();
+    isOver(true);
+  });
+  zone.addEventListener('dragleave', ({ relatedTarget }) =>
+    isOver(relatedTarget instanceof Node && zone.contains(relatedTarget)),
+  );
+  zone.addEventListener('drop', (event) => {
+    event.preventDefault();
+    isOver(false);
+    // The files are asked for at once: after the event they are gone.
+    if (event.dataTransfer) void droppedFiles(event.dataTransfer).then(take);
+  });
+  return zone;
+}

@@ -1,0 +1,122 @@
+/** A few training images, each beside some of its variants, computed anew whenever the recipe changes. */
+import type { App } from '../app.js';
+import { element } from '../elements.js';
+import { Latest } from '../latest.js';
+import type { Images } from '../protocol.js';
+import type { Recipe } from './data_recipe.js';
+import { paint, pictureOf } from './image_grid.js';
+
+/** Sixteen variants are computed while a slider moves; more would be felt on a slow device. */
+const imageCount = 4;
+const variants = 4;
+
+type Samples = Images & { readonly indices: readonly number[] };
+
+export class Previews {
+  readonly element: HTMLElement;
+  readonly #problem = element('p', { class: 'quiet', role: 'status' });
+  readonly #table = element('div', { class: 'previews' });
+  readonly #latest = new Latest<null>(async () => this.#compute());
+  #samples: Samples | undefined;
+  #classNames: readonly string[] = [];
+  #recipe: Recipe = { augmentation: null, filters: [] };
+  #sampleSeed = 1;
+  #drawSeed = 1;
+  /** Per image: the original, then its variants. */
+  #canvases: HTMLCanvasElement[][] = [];
+
+  constructor(private readonly app: App) {
+    const button = (title: string, act: () => void): HTMLButtonElement => {
+      const made = element('button', { type: 'button', class: 'button small' }, title);
+      made.addEventListener('click', act);
+      return made;
+    };
+    this.element = element(
+      'div',
+      { class: 'stack previews-room' },
+      element('h3', {}, 'What the network is shown'),
+      this.#table,
+      element(
+        'div',
+        { class: 'row' },
+        button('Draw again', () => {
+          this.#drawSeed++;
+          this.#ask();
+        }),
+        button('Other images', () => {
+          this.#sampleSeed++;
+          void app.attempt(() => this.#fetch());
+        }),
+      ),
+      this.#problem,
+    );
+    app.heard.device.listen(() => this.#ask());
+  }
+
+  /** Images of the data set that was described last. */
+  async showDataset(classNames: readonly string[]): Promise<void> {
+    this.#classNames = classNames;
+    await this.#fetch();
+  }
+
+  /** May be called as often as a slider moves. */
+  showRecipe(recipe: Recipe): void {
+    this.#recipe = recipe;
+    this.#ask();
+  }
+
+  async #fetch(): Promise<void> {
+    const options = { part: 'train', count: imageCount, label: null, seed: this.#sampleSeed } as const;
+    this.#samples = await this.app.worker.data.samples(options);
+    this.#build(this.#samples);
+    this.#ask();
+  }
+
+  /** Canvases for these images; variants stay black until they are computed. */
+  #build(samples: Samples): void {
+    this.#canvases = samples.indices.map((_, image) =>
+      Array.from({ length: 1 + variants }, (_unused, i) => {
+        const name = this.#classNames[samples.labels?.[image] ?? -1] ?? `image ${image + 1}`;
+        const canvas = element('canvas', {
+          class: 'pixels framed',
+          role: 'img',
+          'aria-label': i === 0 ? `${name}, original` : `${name}, variant ${i}`,
+        });
+        const picture = pictureOf(samples, image);
+        paint(canvas, i === 0 ? picture : { ...picture, pixels: new Uint8Array(picture.pixels.length) });
+        return canvas;
+      }),
+    );
+    const heads = ['Original', 'Variants'].map((title) =>
+      element('span', { class: 'label', 'aria-hidden': 'true' }, title),
+    );
+    this.#table.replaceChildren(...heads, ...this.#canvases.flat());
+  }
+
+  #ask(): void {
+    if (this.#samples) this.#latest.ask(null);
+  }
+
+  async #compute(): Promise<void> {
+    const samples = this.#samples;
+    if (!samples) return;
+    const { device } = this.app.heard;
+    if (device.value && !device.value.info)
+      return this.#say('The variants are computed by the kernels of training, which need WebGPU.');
+    const options = { ...this.#recipe, indices: samples.indices, part: 'train', variants } as const;
+    try {
+      const found = await this.app.worker.data.preview({ ...options, seed: this.#drawSeed });
+      if (samples !== this.#samples) return;
+      for (const [image, row] of this.#canvases.entries())
+        for (let i = 0; i < variants; i++) paint(row[1 + i]!, pictureOf(found, image * variants + i));
+      this.#say('');
+    } catch (error) {
+      // Said here and not aloud: the next move of the slider may mend it.
+      this.#say(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #say(problem: string): void {
+    if (this.#problem.textContent !== problem) this.#problem.textContent = problem;
+  }
+}

@@ -1,0 +1,137 @@
+/** The images behind a cell of the matrix, or all mistakes, by falling loss: some at first, more when asked. */
+import { percent } from '../../src/report/charts/numbers.js';
+import type { App } from '../app.js';
+import { element } from '../elements.js';
+import type { EvaluatingApi, Mistake } from '../protocol.js';
+import { type GridImage, ImageGrid, pictureOf } from './image_grid.js';
+
+/** What is wanted: of a cell, of a class, or all mistakes. */
+export interface WantedImages {
+  readonly actual: number | null;
+  readonly predicted: number | null;
+}
+
+export const allMistakes: WantedImages = { actual: null, predicted: null };
+
+type Found = Awaited<ReturnType<EvaluatingApi['images']>>;
+
+/** At first, and at each further request. */
+const pageSize = 18;
+
+export class EvaluatedImages {
+  readonly element: HTMLElement;
+  readonly #title = element('h3', { tabindex: -1 });
+  readonly #count = element('p', { class: 'quiet', role: 'status' });
+  readonly #grid: ImageGrid;
+  readonly #more = element('button', { type: 'button', class: 'button small' });
+  readonly #back = element('button', { type: 'button', class: 'button small quiet' }, 'All mistakes');
+  #wanted: WantedImages = allMistakes;
+  #names: readonly string[] = [];
+  /** What is shown, in the grid's order. */
+  #shown: { readonly mistake: Mistake; readonly input: Uint8Array }[] = [];
+
+  constructor(
+    private readonly app: App,
+    /** Hears that all mistakes are wanted again. */
+    onAll: () => void,
+  ) {
+    this.#grid = new ImageGrid({
+      label: 'Images of the test, by falling loss',
+      size: 84,
+      onPick: (index) => this.#pick(index),
+    });
+    this.#back.addEventListener('click', () => {
+      onAll();
+      this.#title.focus({ preventScroll: true });
+    });
+    this.#more.addEventListener('click', () => void this.app.attempt(() => this.#load()));
+    this.element = element(
+      'div',
+      { class: 'evaluated-images' },
+      element('div', { class: 'row' }, this.#title, this.#back),
+      this.#count,
+      this.#grid.element,
+      this.#more,
+    );
+  }
+
+  /** The first images of what is wanted, in place of those before. */
+  async show(wanted: WantedImages, classNames: readonly string[]): Promise<void> {
+    this.#wanted = wanted;
+    this.#names = classNames;
+    this.#shown = [];
+    await this.#load();
+  }
+
+  async #load(): Promise<void> {
+    const wanted = this.#wanted;
+    const from = this.#shown.length;
+    const found = await this.app.worker.evaluating.images({ ...wanted, from, count: pageSize });
+    // Something else was asked for meanwhile, or the same twice.
+    if (wanted !== this.#wanted || from !== this.#shown.length) return;
+    const images = found.found.map((mistake, i) => this.#imageOf(found, mistake, i));
+    this.#shown.push(...found.found.map((mistake, i) => ({ mistake, input: images[i]!.pixels })));
+    if (from === 0) this.#grid.show(images);
+    else this.#grid.add(images);
+    this.#describe(found.total);
+  }
+
+  #imageOf({ images }: Found, mistake: Mistake, index: number): GridImage {
+    const [is, takenFor] = [this.#nameOf(mistake.actual), this.#nameOf(mistake.predicted)];
+    const isRight = mistake.actual === mistake.predicted;
+    const [probability, loss] = [percent(mistake.probability, 1), lossText(mistake.loss)];
+    return {
+      ...pictureOf(images, index),
+      description: `Test image ${mistake.index + 1}: ${is}, ${isRight ? 'recognised' : `taken for ${takenFor}`} with ${probability}, loss ${loss}`,
+      caption: [isRight ? is : `${is} → ${takenFor}`, probability, `loss ${loss}`],
+    };
+  }
+
+  #describe(total: number): void {
+    const { actual, predicted } = this.#wanted;
+    const shown = this.#shown.length;
+    this.#title.textContent = titleOf(this.#wanted, (label) => this.#nameOf(label));
+    const images = total === 1 ? '1 image' : `${total} images`;
+    const order = shown < total ? `, the ${shown} with the largest loss` : ', by falling loss';
+    this.#count.textContent = total === 0 ? 'There are none.' : `${images}${total > 1 ? order : ''}.`;
+    this.#more.hidden = shown >= total;
+    this.#more.textContent = `${Math.min(pageSize, total - shown)} more`;
+    this.#back.hidden = actual === null && predicted === null;
+  }
+
+  #pick(index: number): void {
+    const picked = this.#shown[index];
+    if (!picked) return;
+    const { mistake, input } = picked;
+    const { inputShape } = this.app.heard.model.value ?? {};
+    if (inputShape && inputShape.reduce((product, size) => product * size, 1) !== input.length) {
+      this.app.say(
+        'This image was tested by another model, and is not of the size that the present one takes.',
+      );
+      return;
+    }
+    this.app.image.set({
+      input: new Uint8Array(input),
+      label: mistake.actual,
+      source: 'test',
+      prediction: null,
+    });
+  }
+
+  #nameOf(label: number): string {
+    return this.#names[label] ?? String(label);
+  }
+}
+
+function titleOf({ actual, predicted }: WantedImages, nameOf: (label: number) => string): string {
+  if (actual === null) return 'Mistakes';
+  if (predicted === null) return `Mistakes among images of ${nameOf(actual)}`;
+  if (actual === predicted) return `${nameOf(actual)}, recognised`;
+  return `${nameOf(actual)} taken for ${nameOf(predicted)}`;
+}
+
+/** `4.02`, `0.003`: two decimals, or one figure where those would say nothing. */
+export function lossText(loss: number): string {
+  if (loss >= 0.01 || loss === 0) return loss.toFixed(2);
+  return loss < 1e-4 ? '< 0.0001' : String(Number(loss.toPrecision(1)));
+}

@@ -1,0 +1,172 @@
+/**
+ * The confusion matrix as a table: a row per class, a column per class that it was taken for; each cell is a button that
+ * asks for its images. The arrow keys, Home, End, and both with Ctrl go through the cells, of which Tab enters one.
+ */
+import { grouped, percent } from '../../src/report/charts/numbers.js';
+import { element, setAttribute } from '../elements.js';
+import { strengthOf } from './evaluation_shades.js';
+
+/** A place in the matrix, by labels. */
+export interface MatrixCell {
+  readonly actual: number;
+  readonly predicted: number;
+}
+
+/** Names longer than this are written upwards above their columns. */
+const shortName = 2;
+/** What a row's name may take, in letters. */
+const mostLetters = 11;
+
+export class ConfusionTable {
+  readonly element: HTMLElement;
+  readonly #table = element('table', {
+    class: 'matrix',
+    role: 'grid',
+    'aria-label': 'What was taken for what, in images',
+  });
+  /** By row and column. */
+  #buttons: HTMLButtonElement[][] = [];
+  #heads: HTMLElement[] = [];
+  #at: MatrixCell = { actual: 0, predicted: 0 };
+  #pressed: MatrixCell | null = null;
+
+  constructor(private readonly onPick: (cell: MatrixCell) => void) {
+    this.element = element('div', { class: 'matrix-room' }, this.#table);
+    this.#table.addEventListener('keydown', (event) => this.#move(event));
+    for (const type of ['pointerover', 'focusin'] as const)
+      this.#table.addEventListener(type, ({ target }) => this.#light(target));
+    for (const type of ['pointerleave', 'focusout'] as const)
+      this.#table.addEventListener(type, () => this.#light(null));
+  }
+
+  /** confusion[actual][predicted]. The first of all mistakes is where Tab enters. */
+  show(confusion: readonly (readonly number[])[], classNames: readonly string[]): void {
+    const longest = Math.max(...classNames.map(({ length }) => length));
+    this.element.style.setProperty('--classes', String(classNames.length));
+    this.element.style.setProperty('--letters', String(Math.min(mostLetters, longest)));
+    this.#table.classList.toggle('has-long-names', longest > shortName);
+    this.#heads = classNames.map((name) =>
+      element('th', { scope: 'col', title: name }, element('span', {}, name)),
+    );
+    const corner = element(
+      'td',
+      {},
+      element('span', { class: 'sr-only' }, 'is, in rows; taken for, in columns'),
+    );
+    this.#buttons = confusion.map((row, actual) => {
+      const support = row.reduce((sum, count) => sum + count, 0);
+      return row.map((count, predicted) => this.#cell({ actual, predicted }, count, support, classNames));
+    });
+    const rows = this.#buttons.map((buttons, actual) => {
+      const name = classNames[actual] ?? '';
+      const head = element('th', { scope: 'row', title: name }, element('span', {}, name));
+      return element('tr', {}, head, ...buttons.map((button) => element('td', {}, button)));
+    });
+    this.#table.replaceChildren(
+      element('thead', {}, element('tr', {}, corner, ...this.#heads)),
+      element('tbody', {}, ...rows),
+    );
+    this.#pressed = null;
+    this.#enter(worstCell(confusion));
+  }
+
+  /** Marks the cell whose images are shown; null for none. */
+  mark(cell: MatrixCell | null): void {
+    const set = (of: MatrixCell | null, isPressed: boolean): void => {
+      const button = of && this.#buttons[of.actual]?.[of.predicted];
+      if (button) setAttribute(button, 'aria-pressed', String(isPressed));
+    };
+    set(this.#pressed, false);
+    set((this.#pressed = cell), true);
+  }
+
+  #cell(cell: MatrixCell, count: number, support: number, classNames: readonly string[]): HTMLButtonElement {
+    const { actual, predicted } = cell;
+    const isRight = actual === predicted;
+    const share = support === 0 ? 0 : count / support;
+    const [is, takenFor] = [classNames[actual], classNames[predicted]];
+    const what = isRight ? `${is} recognised` : `${is} taken for ${takenFor}`;
+    const words = `${what}: ${grouped(count)} of ${grouped(support)}${count > 0 ? `, ${percent(share, 1)}` : ''}`;
+    const button = element(
+      'button',
+      {
+        type: 'button',
+        tabindex: -1,
+        class: isRight ? 'right' : 'wrong',
+        title: words,
+        'aria-label': words,
+        'aria-pressed': 'false',
+        // There is nothing to be shown, but the keys may pass.
+        'aria-disabled': count === 0 ? 'true' : undefined,
+      },
+      count === 0 ? '' : String(count),
+    );
+    button.style.setProperty('--strength', `${strengthOf(share, isRight).toFixed(1)}%`);
+    button.addEventListener('click', () => {
+      this.#enter(cell);
+      if (count > 0) this.onPick(cell);
+    });
+    return button;
+  }
+
+  /** Makes a cell the one that Tab enters. */
+  #enter(cell: MatrixCell): HTMLButtonElement | undefined {
+    this.#buttons[this.#at.actual]?.[this.#at.predicted]?.setAttribute('tabindex', '-1');
+    this.#at = cell;
+    const button = this.#buttons[cell.actual]?.[cell.predicted];
+    button?.setAttribute('tabindex', '0');
+    return button;
+  }
+
+  #move(event: KeyboardEvent): void {
+    const to = nextCell(this.#at, event, this.#buttons.length);
+    if (!to) return;
+    event.preventDefault();
+    this.#enter(to)?.focus();
+  }
+
+  /** Shows by its column's name which column a cell is in; the row does it by itself. */
+  #light(target: EventTarget | null): void {
+    const column = target instanceof Element ? (target.closest('td')?.cellIndex ?? 0) : 0;
+    for (const [i, head] of this.#heads.entries()) head.classList.toggle('is-lit', i === column - 1);
+  }
+}
+
+/** Where a key leads from a cell of a square of `count` rows; undefined for keys that mean nothing here. */
+export function nextCell(
+  { actual, predicted }: MatrixCell,
+  { key, ctrlKey }: Pick<KeyboardEvent, 'key' | 'ctrlKey'>,
+  count: number,
+): MatrixCell | undefined {
+  const within = (place: number): number => Math.min(count - 1, Math.max(0, place));
+  switch (key) {
+    case 'ArrowUp':
+      return { actual: within(actual - 1), predicted };
+    case 'ArrowDown':
+      return { actual: within(actual + 1), predicted };
+    case 'ArrowLeft':
+      return { actual, predicted: within(predicted - 1) };
+    case 'ArrowRight':
+      return { actual, predicted: within(predicted + 1) };
+    case 'Home':
+      return { actual: ctrlKey ? 0 : actual, predicted: 0 };
+    case 'End':
+      return { actual: ctrlKey ? count - 1 : actual, predicted: count - 1 };
+    default:
+      return undefined;
+  }
+}
+
+/** The most frequent mistake, the first of equals; the first cell where there is none. */
+export function worstCell(confusion: readonly (readonly number[])[]): MatrixCell {
+  let worst: MatrixCell = { actual: 0, predicted: 0 };
+  let most = 0;
+  for (const [actual, row] of confusion.entries()) {
+    for (const [predicted, count] of row.entries()) {
+      if (actual === predicted || count <= most) continue;
+      worst = { actual, predicted };
+      most = count;
+    }
+  }
+  return worst;
+}
