@@ -1,0 +1,159 @@
+/**
+ * Plan: a folder on the private file system keeps the promises of `Folder`: what is written is read back, in nested
+ * folders too; a write replaces the whole, and one that fails leaves the old contents and no draft; appends made at the
+ * same moment all arrive; exists, remove and list, where nothing is there as well; names that lead out; what is missing,
+ * a folder in a file's place, a full disk (with figures) and a refusing browser, each with its sentence.
+ */
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { isOpfsUsable, openOpfsFolder, removeOpfsFolder } from '../../src/browser/opfs_folder.js';
+import { FileError, UsageError } from '../../src/errors.js';
+import type { Folder } from '../../src/folder.js';
+
+let count = 0;
+let path: string;
+let folder: Folder;
+
+beforeEach(() => {
+  path = `test-opfs/${count++}/run`;
+  folder = openOpfsFolder(path);
+});
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await removeOpfsFolder('test-opfs');
+});
+
+const text = async (name: string): Promise<string> => new TextDecoder().decode(await folder.read(name));
+
+/** Every name in the folder, drafts included. */
+async function everything(): Promise<string[]> {
+  let handle = await navigator.storage.getDirectory();
+  for (const name of path.split('/')) handle = await handle.getDirectoryHandle(name);
+  const names: string[] = [];
+  for await (const name of handle.keys()) names.push(name);
+  return names.sort();
+}
+
+async function failure(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => 'it succeeded',
+    (error: unknown) => error,
+  );
+}
+
+describe('what is written', () => {
+  test('comes back, byte for byte', async () => {
+    const bytes = Uint8Array.from({ length: 300_000 }, (_, i) => (i * 7919) >> 5);
+    await folder.write('a.bin', bytes);
+    expect(await folder.read('a.bin')).toEqual(bytes);
+    await folder.write('a.bin', bytes.subarray(5, 9));
+    expect(await folder.read('a.bin')).toEqual(bytes.slice(5, 9));
+    await folder.write('a.bin', '');
+    expect(await text('a.bin')).toBe('');
+  });
+
+  test('may lie in folders below, and is seen by another handle on the same path', async () => {
+    await folder.write('logs/train.json', 'é');
+    expect(await text('./logs//train.json')).toBe('é');
+    const other = openOpfsFolder(`/${path}/../run/`);
+    expect(new TextDecoder().decode(await other.read('logs/train.json'))).toBe('é');
+    expect(await folder.list()).toEqual([]);
+  });
+
+  test('leaves no draft, and two writers at the same moment leave one whole', async () => {
+    const both = [0, 1].map((value) => new Uint8Array(200_000).fill(value));
+    await Promise.all(both.map(async (bytes) => folder.write('a', bytes)));
+    const found = await folder.read('a');
+    expect([found.length, new Set(found).size]).toEqual([200_000, 1]);
+    expect(await everything()).toEqual(['a']);
+  });
+
+  test('a write that fails leaves the old contents, a first one nothing', async () => {
+    await folder.write('old', 'as it was');
+    vi.spyOn(FileSystemWritableFileStream.prototype, 'close').mockRejectedValue(
+      new DOMException('x', 'AbortError'),
+    );
+    for (const name of ['old', 'new'])
+      expect(await failure(folder.write(name, 'half'))).toBeInstanceOf(FileError);
+    vi.restoreAllMocks();
+    expect(await text('old')).toBe('as it was');
+    expect(await everything()).toEqual(['old']);
+    await folder.write('old', 'after');
+    expect(await text('old')).toBe('after');
+  });
+});
+
+test('appends make the file, and all arrive, in their order', async () => {
+  await folder.append('log', 'a');
+  await Promise.all(['b', 'c', 'd'].map(async (letter) => folder.append('log', letter)));
+  await folder.append('log', Uint8Array.of(101));
+  expect(await text('log')).toBe('abcde');
+});
+
+test('exists, remove and list', async () => {
+  expect([await folder.exists('a'), await folder.list()]).toEqual([false, []]);
+  await folder.remove('a');
+  for (const name of ['b', 'a', 'B']) await folder.write(name, name);
+  await folder.write('below/c', 'c');
+  expect(await folder.list()).toEqual(['B', 'a', 'b']);
+  expect([await folder.exists('a'), await folder.exists('below'), await folder.exists('below/c')]).toEqual([
+    true,
+    false,
+    true,
+  ]);
+  await folder.remove('a');
+  expect(await folder.list()).toEqual(['B', 'b']);
+  expect(await folder.exists('b/c')).toBe(false);
+});
+
+test('a folder is removed with all that is in it, and harmlessly when there is none', async () => {
+  await folder.write('below/c', 'c');
+  await removeOpfsFolder(path);
+  await removeOpfsFolder(path);
+  expect(await folder.exists('below/c')).toBe(false);
+});
+
+test.each(['../a', '/../a', 'a/../../b', '', '.'])("the name '%s' leads out", async (name) => {
+  const error = await failure(folder.write(name, 'x'));
+  expect(error).toEqual(
+    new UsageError(`folder ${path}: the name '${name}' leads out of it; names are files inside it.`),
+  );
+});
+
+describe('errors', () => {
+  test('what is missing', async () => {
+    const error = await failure(folder.read('a'));
+    expect(error).toBeInstanceOf(FileError);
+    expect(error).toMatchObject({
+      problem: 'missing',
+      message: `cannot read ${path}/a: there is no such file or folder.`,
+    });
+  });
+
+  test('a folder in the place of a file', async () => {
+    await folder.write('a/b', 'x');
+    expect(await failure(folder.write('a', 'x'))).toMatchObject({
+      problem: 'not-a-file',
+      message: `cannot write ${path}/a: a file is where a folder was expected, or a folder where a file was.`,
+    });
+  });
+
+  test('no room, with figures', async () => {
+    await folder.write('a', 'old');
+    vi.spyOn(FileSystemWritableFileStream.prototype, 'write').mockRejectedValue(
+      new DOMException('x', 'QuotaExceededError'),
+    );
+    vi.spyOn(navigator.storage, 'estimate').mockResolvedValue({ usage: 5 * 2 ** 20, quota: 5.5 * 2 ** 20 });
+    expect(await failure(folder.write('a', 'new'))).toMatchObject({
+      problem: 'disk-full',
+      message: `cannot write ${path}/a: the browser's room for this page is full (5.0 of 5.5 MiB are used). Free some space on the disk, or delete what this page keeps. What was there before is unharmed.`,
+    });
+    expect(await text('a')).toBe('old');
+  });
+
+  test('a browser that keeps no files', async () => {
+    expect(await isOpfsUsable()).toBe(true);
+    vi.spyOn(navigator.storage, 'getDirectory').mockRejectedValue(new DOMException('x', 'SecurityError'));
+    expect(await isOpfsUsable()).toBe(false);
+    expect(await failure(folder.list())).toMatchObject({ problem: 'forbidden' });
+  });
+});

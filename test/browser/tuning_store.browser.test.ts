@@ -1,0 +1,102 @@
+/**
+ * Plan: kernel choices in IndexedDB: what was saved comes back over a new store, later choices lie over earlier ones;
+ * each device has its own; what is damaged or foreign is ignored with one line and replaced; forgetting; a browser
+ * without databases; and the text is the one that Node's files hold. The rest of the form is tested in test/unit.
+ */
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { browserTuningStore, useStoredChoices } from '../../src/browser/tuning_store.js';
+import type { Choice } from '../../src/engine/choices.js';
+import type { Device, Fingerprint } from '../../src/engine/device.js';
+import { tuningKey } from '../../src/engine/tuning_store.js';
+import { FileError } from '../../src/errors.js';
+
+const fingerprint: Fingerprint = {
+  adapter: 'nvidia ampere',
+  vendor: 'nvidia',
+  architecture: 'ampere',
+  driver: '',
+  runtime: 'Browser/1',
+  subgroupSize: 32,
+};
+const choice = (variant: string): Choice => ({ variant, pass: 'dense/forward', shapes: '[2,3]' });
+
+let database: string;
+let warnings: string[];
+let count = 0;
+const store = () => browserTuningStore({ database, warn: (line) => warnings.push(line) });
+
+beforeEach(() => {
+  database = `test-tuning-${count++}`;
+  warnings = [];
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  indexedDB.deleteDatabase(database);
+});
+
+/** The table as it is, asked without the store. */
+async function ask<Result>(mode: IDBTransactionMode, work: (texts: IDBObjectStore) => IDBRequest<Result>) {
+  const open = indexedDB.open(database);
+  await new Promise((done) => open.addEventListener('success', done));
+  const request = work(open.result.transaction('tuning', mode).objectStore('tuning'));
+  await new Promise((done) => request.addEventListener('success', done));
+  open.result.close();
+  return request.result;
+}
+
+test('what was saved comes back, the latest of each key, for that device alone', async () => {
+  await store().save(fingerprint, new Map([['1', choice('a')], ['2', choice('b')]])); // prettier-ignore
+  await store().save(fingerprint, new Map([['2', choice('c')]]));
+  expect([...(await store().load(fingerprint))]).toEqual([['1', choice('a')], ['2', choice('c')]]); // prettier-ignore
+  expect((await store().load({ ...fingerprint, subgroupSize: 8 })).size).toBe(0);
+  const text = await ask<string>(
+    'readonly',
+    (texts) => texts.get(tuningKey(fingerprint)) as IDBRequest<string>,
+  );
+  expect(JSON.parse(text)).toEqual({
+    format: 'shadegrad tuning 1',
+    device: fingerprint,
+    choices: { 1: choice('a'), 2: choice('c') },
+  });
+  expect(warnings).toEqual([]);
+});
+
+test.each([
+  [
+    'cut off',
+    '{"format":',
+    /^Kernel tuning ignored: IndexedDB .*\/tuning\/[0-9a-f]{16}: damaged: it is not JSON/,
+  ],
+  ['no text', { format: 'other' }, /expected the format 'shadegrad tuning 1'/],
+])('what is %s is ignored with a line, and replaced', async (_, damaged, reason) => {
+  await store().save(fingerprint, new Map([['1', choice('a')]]));
+  await ask('readwrite', (texts) => texts.put(damaged, tuningKey(fingerprint)));
+  expect((await store().load(fingerprint)).size).toBe(0);
+  expect(warnings).toEqual([expect.stringMatching(reason)]);
+  await store().save(fingerprint, new Map([['1', choice('b')]]));
+  expect((await store().load(fingerprint)).get('1')).toEqual(choice('b'));
+});
+
+test('what is forgotten is gone', async () => {
+  await store().save(fingerprint, new Map([['1', choice('a')]]));
+  await store().forget(fingerprint);
+  expect((await store().load(fingerprint)).size).toBe(0);
+});
+
+test('a browser that keeps no database: a line, and an error for who saves', async () => {
+  vi.spyOn(indexedDB, 'open').mockImplementation(() => {
+    throw new DOMException('not here', 'SecurityError');
+  });
+  expect((await store().load(fingerprint)).size).toBe(0);
+  expect(warnings).toEqual([expect.stringContaining('SecurityError: not here.')]);
+  await expect(store().save(fingerprint, new Map())).rejects.toThrow(FileError);
+});
+
+test('a device goes by what is stored for it, unless tuning is off', async () => {
+  await store().save(fingerprint, new Map([['1', choice('a')]]));
+  const device = () => ({ fingerprint, choices: new Map<string, Choice>() }) as unknown as Device;
+  const [tuned, untuned] = [device(), device()];
+  expect(await useStoredChoices(tuned, { database })).toBe('stored');
+  expect(await useStoredChoices(untuned, { database, tune: false })).toBe('off');
+  expect([[...tuned.choices], [...untuned.choices]]).toEqual([[['1', choice('a')]], []]);
+});
