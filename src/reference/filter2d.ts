@@ -18,7 +18,7 @@ import {
 type Options = { readonly kernel: readonly number[]; readonly iterations: number };
 
 /** y[n,h,w,c] = Σ_{i,j} kernel[i,j] · x[n, h+i−r, w+j−r, c], 0 outside; then the same of y, and so on. */
-function filter64(x: Array64, { kernel, iterations }: Options): Array64 {
+export function filter64(x: Array64, { kernel, iterations }: Options): Array64 {
   if (iterations === 0) return x;
   const [, H, W, C] = x.shape as [number, number, number, number];
   const K = Math.sqrt(kernel.length);

@@ -1,4 +1,272 @@
-/** The pad, what the network sees of it, and the ten probabilities. */
-import type { View } from '../app.js';
+/** The pad, what the network sees of it, and how likely each class is; at every stroke. */
+import { transfer } from 'comlink';
+import type { App, View } from '../app.js';
+import { element } from '../elements.js';
+import { Latest } from '../latest.js';
+import type { ModelInfo, Prediction } from '../protocol.js';
+import { areDigits } from '../worker/predicting_classes.js';
+import './drawing.css';
+import { Correction } from './drawing_correction.js';
+import { takeDropsAndPastes, uploadButton } from './drawing_files.js';
+import { pictureOf } from './drawing_ink.js';
+import { Pad, type Picked, type Sheet, blankSheet, isBlank } from './drawing_pad.js';
+import { Result, percentOf, winnerOf } from './drawing_result.js';
+import { Samples } from './drawing_samples.js';
+import { exampleSeven } from './drawing_strokes.js';
 
-export const drawingView: View = () => {};
+/** Between two predictions while something is drawn: more often nobody can read, and a training has other work. */
+const leastMs = 50;
+/** What has stood still for so long is read out. */
+const announceMs = 500;
+
+const digits = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
+
+interface Asked {
+  readonly sheet: Sheet;
+  readonly isDrawing: boolean;
+}
+
+export const drawingView: View = (root, app) => {
+  const view = new DrawingView(root, app);
+  view.listen();
+};
+
+class DrawingView {
+  readonly #pad = new Pad(
+    { strokes: exampleSeven, picture: null, isExample: true },
+    {
+      onChange: (sheet, isDrawing) => this.#changed({ sheet, isDrawing }),
+      announce: (text) => this.#announce(text),
+    },
+  );
+  readonly #result = new Result();
+  readonly #samples: Samples;
+  readonly #correction = new Correction({ learn: (label) => void this.#learn(label) });
+  readonly #undo = element('button', { type: 'button', class: 'button small', disabled: true }, 'Undo');
+  readonly #clear = element('button', { type: 'button', class: 'button small' }, 'Clear');
+  readonly #testImages = element(
+    'button',
+    { type: 'button', class: 'button small', 'aria-expanded': 'false', 'aria-controls': 'draw-samples' },
+    'Test images',
+  );
+  readonly #live = element('p', { class: 'sr-only', role: 'status' });
+  readonly #stranger = element('p', { class: 'note', 'data-level': 'info', hidden: true });
+  readonly #asked = new Latest<Asked>((asked) => this.#predict(asked));
+  #announcing: ReturnType<typeof setTimeout> | undefined;
+  /** Of what lies on the pad; null when nothing does. */
+  #prediction: Prediction | null = null;
+  /** What was learned of it, until something else is on the pad. */
+  #learned: { readonly before: Prediction; readonly label: number } | undefined;
+
+  constructor(
+    private readonly root: HTMLElement,
+    private readonly app: App,
+  ) {
+    this.#samples = new Samples(app, (picked) => this.#pick(picked));
+    this.#correction.names = digits;
+    const upload = uploadButton((file) => this.#upload(file));
+    root.append(
+      element(
+        'div',
+        { class: 'drawing' },
+        element(
+          'div',
+          { class: 'stack pad-and-tools' },
+          this.#pad.element,
+          element('div', { class: 'row tools' }, this.#undo, this.#clear, this.#testImages, upload),
+        ),
+        this.#result.summary,
+        this.#samples.element,
+        this.#stranger,
+        this.#result.details,
+        this.#correction.element,
+      ),
+      element(
+        'p',
+        { class: 'sr-only', id: 'draw-keys' },
+        'Draw with a mouse, a finger or a pen. With the keyboard: the arrow keys move the pen, with Shift finely, the space bar puts it down and lifts it. Number keys say what it is.',
+      ),
+      this.#live,
+    );
+    takeDropsAndPastes(this.#pad.element, (file) => this.#upload(file));
+  }
+
+  listen(): void {
+    const { heard } = this.app;
+    this.#undo.addEventListener('click', () => this.#pad.undo());
+    this.#clear.addEventListener('click', () => this.#pad.clear());
+    this.#testImages.addEventListener('click', () => {
+      const isOpen = this.#testImages.getAttribute('aria-expanded') !== 'true';
+      this.#testImages.setAttribute('aria-expanded', String(isOpen));
+      this.#samples.toggle(isOpen);
+    });
+    this.root.addEventListener('keydown', (event) => this.#press(event));
+    heard.model.watch((model) => {
+      if (model) this.#take(model);
+    });
+    heard.device.watch((device) => {
+      if (device && !device.info) this.#correction.say('Learning takes WebGPU.');
+      this.#refresh();
+    });
+  }
+
+  get #model(): ModelInfo | null {
+    return this.app.heard.model.value;
+  }
+
+  get #names(): readonly string[] {
+    return this.#model?.classNames ?? digits;
+  }
+
+  /** Another model predicts, or the same with other weights. */
+  #take({ classNames, inputShape, name }: ModelInfo): void {
+    const knowsDigits = areDigits(classNames);
+    const [height, width, channels] = inputShape as [number, number, number];
+    this.#samples.names = classNames;
+    this.#correction.names = classNames;
+    this.#pad.picturesAreInk = knowsDigits;
+    this.#stranger.hidden = knowsDigits;
+    this.#stranger.textContent = `The model ${name} tells ${listed(classNames)} apart: a drawing says little to it. Pick a test image, or upload a photograph.`;
+    const { sheet } = this.#pad;
+    const { picture } = sheet;
+    const fits = !picture || [picture.height, picture.width, picture.channels].join() === [height, width, channels].join();
+    if (!fits) this.#pad.show(blankSheet);
+    else if (sheet.isExample && !knowsDigits) void this.app.attempt(() => this.#samples.another());
+    else this.#asked.ask({ sheet, isDrawing: false });
+  }
+
+  // ---- what lies on the pad ----
+
+  #changed(asked: Asked): void {
+    this.#learned = undefined;
+    if (!asked.isDrawing) {
+      this.#correction.choose(asked.sheet.picture?.label ?? undefined);
+      this.#correction.say('');
+    }
+    this.#asked.ask(asked);
+    this.#refresh();
+  }
+
+  #pick(picture: Picked): void {
+    this.#pad.show({ ...blankSheet, picture });
+  }
+
+  #upload(file: File): void {
+    void this.app.attempt(async () => {
+      const { input } = await this.app.worker.predicting.upload(file);
+      const [height, width, channels] = (this.#model?.inputShape ?? [28, 28, 1]) as [number, number, number];
+      this.#pick({ pixels: input, height, width, channels, label: null, source: 'upload' });
+    });
+  }
+
+  #press(event: KeyboardEvent): void {
+    const isWriting = (event.target as Element).matches('select, input:not([type="radio"]), textarea');
+    if (isWriting || event.altKey) return;
+    if (event.ctrlKey || event.metaKey) {
+      if (event.key !== 'z' || event.shiftKey) return;
+      event.preventDefault();
+      this.#pad.undo();
+    } else if (/^\d$/.test(event.key)) {
+      const label = Number(event.key);
+      const name = this.#names[label];
+      if (name === undefined) return;
+      this.#correction.choose(label);
+      this.#announce(`It is ${name}`);
+    }
+  }
+
+  // ---- what the network makes of it ----
+
+  async #predict({ sheet, isDrawing }: Asked): Promise<void> {
+    if (!this.#model) return;
+    await this.app.attempt(async () => {
+      const begun = performance.now();
+      const prediction = await this.#predictionOf(sheet);
+      this.#show(sheet, prediction);
+      if (!isDrawing) this.#announceLater(prediction);
+      else await pause(leastMs - (performance.now() - begun));
+    });
+  }
+
+  async #predictionOf({ strokes, picture }: Sheet): Promise<Prediction | null> {
+    const { predicting } = this.app.worker;
+    if (picture) return predicting.image(picture.pixels);
+    if (strokes.length === 0) return null;
+    const drawn = pictureOf(strokes);
+    return predicting.drawing(transfer(drawn, [drawn.rgba.buffer]));
+  }
+
+  #show(sheet: Sheet, prediction: Prediction | null): void {
+    const model = this.#model;
+    this.#prediction = prediction;
+    if (prediction && model) {
+      const options = { before: this.#learned?.before, shape: model.inputShape };
+      this.#result.show(prediction, model.classNames, options);
+      this.app.image.set({
+        input: prediction.input,
+        label: this.#learned?.label ?? sheet.picture?.label ?? null,
+        source: sheet.picture?.source ?? 'drawing',
+        prediction,
+      });
+    } else {
+      this.#result.clear(this.#names);
+      this.app.image.set(null);
+    }
+    this.#refresh();
+  }
+
+  async #learn(label: number): Promise<void> {
+    const asked = this.#prediction;
+    if (!asked) return;
+    this.#correction.isBusy = true;
+    await this.app.attempt(async () => {
+      const { sheet } = this.#pad;
+      const { before, after, steps } = await this.app.worker.predicting.learn(asked.input, label);
+      // Meanwhile something else may have been drawn, to which this outcome does not belong.
+      if (this.#prediction?.input.join() !== asked.input.join()) return;
+      this.#learned = { before, label };
+      this.#show(sheet, after);
+      this.#correction.say(this.#outcomeOf(before, after, label, steps));
+    });
+    this.#correction.isBusy = false;
+  }
+
+  #outcomeOf(before: Prediction, after: Prediction, label: number, steps: number): string {
+    const shareOf = ({ probabilities }: Prediction): string => percentOf(probabilities[label] as number);
+    const name = this.#names[label] ?? String(label);
+    const isRight = winnerOf(after.probabilities) === label;
+    const taken = this.#names[winnerOf(before.probabilities)] ?? '';
+    const end = isRight ? '' : ' Not there yet: have it learn again.';
+    return `${steps} ${steps === 1 ? 'step' : 'steps'}: ${name} had ${shareOf(before)}, now ${shareOf(after)}; it was taken for ${taken}.${end}`;
+  }
+
+  // ---- words and buttons ----
+
+  #announceLater(prediction: Prediction | null): void {
+    clearTimeout(this.#announcing);
+    if (!prediction) return;
+    const winner = winnerOf(prediction.probabilities);
+    const text = `${this.#names[winner] ?? winner}, ${percentOf(prediction.probabilities[winner] as number)}`;
+    this.#announcing = setTimeout(() => this.#announce(text), announceMs);
+  }
+
+  #announce(text: string): void {
+    this.#live.textContent = text;
+  }
+
+  #refresh(): void {
+    this.#undo.disabled = !this.#pad.canUndo;
+    this.#clear.disabled = isBlank(this.#pad.sheet);
+    this.#correction.canLearn = this.#prediction !== null && Boolean(this.app.heard.device.value?.info);
+  }
+}
+
+/** `T-shirt, trousers, … and bag`, not more than three of them. */
+function listed(names: readonly string[]): string {
+  if (names.length <= 3) return names.join(', ');
+  return `${names.slice(0, 2).join(', ')} and ${names.length - 2} more`;
+}
+
+async function pause(ms: number): Promise<void> {
+  if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,86 @@
+/** Paints strokes and small pictures: for people on the pad, and for the network. */
+import type { PictureData } from '../protocol.js';
+import { type Segment, type Stroke, segmentsOf } from './drawing_strokes.js';
+
+/** Pixels as the network takes them, and what the pad does with them. */
+export interface SmallPicture {
+  /** [height,width,channels], a byte per value. */
+  readonly pixels: Uint8Array;
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+}
+
+type Context2d = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
+
+/** Draws on a square of `side` canvas pixels. */
+export function paintStrokes(
+  context: Context2d,
+  strokes: readonly Stroke[],
+  { side, colour }: { readonly side: number; readonly colour: string },
+): void {
+  context.strokeStyle = colour;
+  context.fillStyle = colour;
+  context.lineCap = 'round';
+  context.lineJoin = 'round';
+  for (const stroke of strokes) for (const segment of segmentsOf(stroke)) paintSegment(context, segment, side);
+}
+
+function paintSegment(context: Context2d, { from, control, to, width }: Segment, side: number): void {
+  context.beginPath();
+  if (from.x === to.x && from.y === to.y) {
+    context.arc(from.x * side, from.y * side, (width * side) / 2, 0, 2 * Math.PI);
+    context.fill();
+    return;
+  }
+  context.lineWidth = width * side;
+  context.moveTo(from.x * side, from.y * side);
+  context.quadraticCurveTo(control.x * side, control.y * side, to.x * side, to.y * side);
+  context.stroke();
+}
+
+/** Pixels of a side of what is sent: ten for each that the network sees. */
+const sentSide = 280;
+
+/** The strokes as the worker takes them: black on white, the same whatever the screen. */
+export function pictureOf(strokes: readonly Stroke[]): PictureData {
+  const context = new OffscreenCanvas(sentSide, sentSide).getContext('2d', { willReadFrequently: true });
+  if (!context) throw new Error('drawing: this browser gives no canvas to draw on.');
+  context.fillStyle = 'white';
+  context.fillRect(0, 0, sentSide, sentSide);
+  paintStrokes(context, strokes, { side: sentSide, colour: 'black' });
+  const { data } = context.getImageData(0, 0, sentSide, sentSide);
+  return { rgba: data as Uint8ClampedArray<ArrayBuffer>, width: sentSide, height: sentSide };
+}
+
+/** One canvas pixel per pixel; style sheets enlarge it, crisp. */
+export function paintPixels(canvas: HTMLCanvasElement, { pixels, height, width, channels }: SmallPicture): void {
+  canvas.width = width;
+  canvas.height = height;
+  const image = new ImageData(width, height);
+  for (let i = 0; i < width * height; i++) {
+    for (let c = 0; c < 3; c++) image.data[4 * i + c] = pixels[i * channels + (channels < 3 ? 0 : c)] as number;
+    image.data[4 * i + 3] = 255;
+  }
+  canvas.getContext('2d')?.putImageData(image, 0, 0);
+}
+
+/** Light on dark becomes ink on paper: a pixel's value is how much of the colour covers what lies below. */
+export function paintAsInk(
+  context: CanvasRenderingContext2D,
+  { pixels, height, width, channels }: SmallPicture,
+  { side, colour }: { readonly side: number; readonly colour: string },
+): void {
+  const size = side / Math.max(width, height);
+  context.fillStyle = colour;
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const value = pixels[(y * width + x) * channels] as number;
+      if (value === 0) continue;
+      context.globalAlpha = value / 255;
+      const [left, top] = [Math.round(x * size), Math.round(y * size)];
+      context.fillRect(left, top, Math.round((x + 1) * size) - left, Math.round((y + 1) * size) - top);
+    }
+  }
+  context.globalAlpha = 1;
+}

@@ -1,0 +1,207 @@
+/**
+ * The pad: draws what a mouse, a finger, a pen or the arrow keys say, on a canvas that fits the screen's pixels at any
+ * zoom; and shows pictures that were picked instead. Every step can be undone.
+ */
+import { element } from '../elements.js';
+import { colourOf, onThemeChange } from '../theme_switch.js';
+import { type SmallPicture, paintAsInk, paintPixels, paintStrokes } from './drawing_ink.js';
+import { Caret } from './drawing_caret.js';
+import { type InkPoint, type Stroke, extended, inkPoint } from './drawing_strokes.js';
+import { onceAFrame } from './once_a_frame.js';
+
+/** A picture on the pad, with what is known of it. */
+export interface Picked extends SmallPicture {
+  readonly pixels: Uint8Array<ArrayBuffer>;
+  readonly label: number | null;
+  readonly source: 'upload' | 'test';
+}
+
+/** What lies on the pad: strokes, or a picture. */
+export interface Sheet {
+  readonly strokes: readonly Stroke[];
+  readonly picture: Picked | null;
+  /** Drawn by the page; the first stroke of a person begins a new sheet. */
+  readonly isExample: boolean;
+}
+
+export const blankSheet: Sheet = { strokes: [], picture: null, isExample: false };
+
+export function isBlank({ strokes, picture }: Sheet): boolean {
+  return strokes.length === 0 && picture === null;
+}
+
+const mostUndone = 200;
+
+export interface PadListener {
+  /** The sheet has changed; while `isDrawing` it will go on changing. */
+  onChange(sheet: Sheet, isDrawing: boolean): void;
+  /** For screen readers. */
+  announce(text: string): void;
+}
+
+export class Pad {
+  readonly canvas = element('canvas', {
+    class: 'pad-canvas',
+    tabindex: 0,
+    role: 'application',
+    'aria-label': 'Drawing pad',
+    'aria-describedby': 'draw-keys',
+  });
+  readonly element = element('div', { class: 'pad framed' }, this.canvas);
+  readonly #context = this.canvas.getContext('2d');
+  readonly #caret: Caret;
+  readonly #past: Sheet[] = [];
+  #sheet: Sheet;
+  /** Being drawn, by this pointer or by the keyboard. */
+  #stroke: Stroke = [];
+  #pointer: number | undefined;
+  #picturesAreInk = true;
+  readonly #repaint = onceAFrame(() => this.#paint());
+
+  constructor(
+    first: Sheet,
+    private readonly listener: PadListener,
+  ) {
+    this.#sheet = first;
+    this.#caret = new Caret(this.canvas, {
+      onMove: (place, isDown) => {
+        if (isDown) this.#draw([place]);
+        else if (this.#stroke.length > 0) this.#end();
+        this.#repaint();
+      },
+      announce: (text) => listener.announce(text),
+    });
+    this.#listenToPointers();
+    new ResizeObserver(() => this.#fit()).observe(this.canvas);
+    // Zooming changes how many pixels the canvas has on the screen, which not every browser tells the observer.
+    window.addEventListener('resize', () => this.#fit());
+    onThemeChange(this.#repaint);
+  }
+
+  /** Including the stroke under way. */
+  get sheet(): Sheet {
+    if (this.#stroke.length === 0) return this.#sheet;
+    return { ...this.#sheet, strokes: [...this.#sheet.strokes, this.#stroke] };
+  }
+
+  get canUndo(): boolean {
+    return this.#past.length > 0;
+  }
+
+  /** Pictures of digits are shown as ink on paper, others as they are. */
+  set picturesAreInk(value: boolean) {
+    this.#picturesAreInk = value;
+    this.#repaint();
+  }
+
+  /** Puts something else on the pad; `undo` brings back what was there. */
+  show(sheet: Sheet): void {
+    this.#stroke = [];
+    this.#pointer = undefined;
+    this.#remember();
+    this.#set(sheet);
+  }
+
+  clear(): void {
+    if (!isBlank(this.sheet)) this.show(blankSheet);
+  }
+
+  undo(): void {
+    const before = this.#past.pop();
+    if (before) this.#set(before);
+  }
+
+  #remember(): void {
+    this.#past.push(this.#sheet);
+    if (this.#past.length > mostUndone) this.#past.shift();
+  }
+
+  #set(sheet: Sheet, isDrawing = false): void {
+    this.#sheet = sheet;
+    this.#repaint();
+    this.listener.onChange(this.sheet, isDrawing);
+  }
+
+  // ---- drawing ----
+
+  #listenToPointers(): void {
+    const { canvas } = this;
+    canvas.addEventListener('pointerdown', (event) => {
+      // A second finger, or the palm beside a pen, draws nothing.
+      if (event.button !== 0 || this.#pointer !== undefined) return;
+      event.preventDefault();
+      canvas.focus({ preventScroll: true });
+      canvas.setPointerCapture(event.pointerId);
+      this.#pointer = event.pointerId;
+      this.#caret.hide();
+      this.#draw(this.#placesOf([event]));
+    });
+    canvas.addEventListener('pointermove', (event) => {
+      if (event.pointerId !== this.#pointer) return;
+      // Between two frames the pointer was at several places; without them quick strokes have corners.
+      const between = event.getCoalescedEvents?.() ?? [];
+      this.#draw(this.#placesOf(between.length > 0 ? between : [event]));
+    });
+    for (const name of ['pointerup', 'pointercancel', 'lostpointercapture'] as const)
+      canvas.addEventListener(name, (event) => {
+        if (event.pointerId !== this.#pointer) return;
+        this.#pointer = undefined;
+        this.#end();
+      });
+  }
+
+  #placesOf(events: readonly PointerEvent[]): InkPoint[] {
+    const pad = this.canvas.getBoundingClientRect();
+    return events.map((event) => inkPoint(event, pad));
+  }
+
+  #draw(places: readonly InkPoint[]): void {
+    const before = this.#stroke;
+    if (before.length === 0) this.#begin();
+    this.#stroke = places.reduce(extended, this.#stroke);
+    if (this.#stroke !== before) this.#set(this.#sheet, true);
+  }
+
+  #begin(): void {
+    this.#remember();
+    if (this.#sheet.picture || this.#sheet.isExample) this.#sheet = blankSheet;
+  }
+
+  #end(): void {
+    const { sheet } = this;
+    this.#stroke = [];
+    this.#set(sheet);
+  }
+
+  // ---- painting ----
+
+  /** Gives the canvas as many pixels as it has on the screen. */
+  #fit(): void {
+    const side = Math.max(1, Math.round(this.canvas.clientWidth * devicePixelRatio));
+    if (this.canvas.width === side) return;
+    this.canvas.width = side;
+    this.canvas.height = side;
+    this.#paint();
+  }
+
+  #paint(): void {
+    const context = this.#context;
+    if (!context) return;
+    const { strokes, picture } = this.sheet;
+    const side = this.canvas.width;
+    const colour = colourOf('ink');
+    context.clearRect(0, 0, side, side);
+    if (picture && this.#picturesAreInk) paintAsInk(context, picture, { side, colour });
+    else if (picture) paintEnlarged(context, picture, side);
+    paintStrokes(context, strokes, { side, colour });
+    this.#caret.paint(context, side, colourOf('accent'));
+  }
+}
+
+function paintEnlarged(context: CanvasRenderingContext2D, picture: SmallPicture, side: number): void {
+  const small = document.createElement('canvas');
+  paintPixels(small, picture);
+  context.imageSmoothingEnabled = false;
+  const scale = side / Math.max(picture.width, picture.height);
+  context.drawImage(small, 0, 0, picture.width * scale, picture.height * scale);
+}

@@ -1,0 +1,125 @@
+/** What the network was shown, and what it makes of it: the small picture, the verdict, a bar for each class. */
+import { element } from '../elements.js';
+import type { Prediction } from '../protocol.js';
+import { type SmallPicture, paintPixels } from './drawing_ink.js';
+
+/** With more classes than this only the likeliest are shown. */
+const mostRows = 12;
+
+export interface Row {
+  readonly label: number;
+  readonly name: string;
+  readonly share: number;
+  /** Before something was learned; undefined where that is not the question. */
+  readonly shareBefore: number | undefined;
+}
+
+/** All classes in their order, or the likeliest where there are many. */
+export function rowsOf(
+  probabilities: ArrayLike<number>,
+  names: readonly string[],
+  before?: ArrayLike<number>,
+): Row[] {
+  const rows = Array.from(probabilities, (share, label): Row => {
+    return { label, name: names[label] ?? String(label), share, shareBefore: before?.[label] };
+  });
+  if (rows.length <= mostRows) return rows;
+  return rows.sort((a, b) => b.share - a.share).slice(0, 10);
+}
+
+export function winnerOf(probabilities: ArrayLike<number>): number {
+  let winner = 0;
+  for (let label = 1; label < probabilities.length; label++)
+    if ((probabilities[label] as number) > (probabilities[winner] as number)) winner = label;
+  return winner;
+}
+
+/** `98.4 %`; never 100.0 or 0.0 for what is neither. */
+export function percentOf(share: number): string {
+  const percent = share * 100;
+  if (percent > 99.9 && percent < 100) return '> 99.9 %';
+  if (percent > 0 && percent < 0.1) return '< 0.1 %';
+  return `${percent.toFixed(1)} %`;
+}
+
+export class Result {
+  readonly #seen = element('canvas', { class: 'pixels framed', role: 'img', 'aria-label': 'Nothing yet' });
+  readonly #size = element('small', {}, 'What the network sees');
+  readonly #name = element('span', { class: 'verdict-name' }, '–');
+  readonly #share = element('span', { class: 'verdict-share' });
+  readonly #bars = element('dl', { class: 'chances' });
+  readonly #how = element('small', { class: 'how' });
+  readonly summary = element(
+    'div',
+    { class: 'summary' },
+    element('figure', { class: 'seen' }, this.#seen, element('figcaption', {}, this.#size)),
+    element('p', { class: 'verdict' }, this.#name, this.#share),
+  );
+  readonly details = element('div', { class: 'stack chances-and-how' }, this.#bars, this.#how);
+
+  constructor() {
+    this.clear(['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
+  }
+
+  /** Nothing is drawn. */
+  clear(names: readonly string[]): void {
+    this.#seen.width = 28;
+    this.#seen.height = 28;
+    this.#seen.setAttribute('aria-label', 'Nothing yet');
+    this.#name.textContent = '–';
+    this.#share.textContent = '';
+    this.#how.textContent = 'Nothing is drawn.';
+    this.#showRows(rowsOf(Array.from(names, () => 0), names), -1);
+    for (const share of this.#bars.querySelectorAll('.chance-share')) share.textContent = '';
+  }
+
+  show(
+    { input, probabilities, ms, by }: Prediction,
+    names: readonly string[],
+    { before, shape }: { readonly before?: Prediction | undefined; readonly shape: readonly number[] },
+  ): void {
+    const [height, width, channels] = shape as [number, number, number];
+    const picture: SmallPicture = { pixels: input, height, width, channels };
+    paintPixels(this.#seen, picture);
+    this.#size.textContent = `What the network sees: ${height}×${width}`;
+    this.#seen.setAttribute('aria-label', `What the network sees, ${height}×${width} pixels`);
+    const winner = winnerOf(probabilities);
+    const name = names[winner] ?? String(winner);
+    this.#name.textContent = name;
+    this.#name.dataset['length'] = name.length > 2 ? 'long' : 'short';
+    this.#share.textContent = percentOf(probabilities[winner] as number);
+    this.#how.textContent = `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms, computed ${by === 'device' ? 'through WebGPU' : 'in JavaScript'}`;
+    this.#showRows(rowsOf(probabilities, names, before?.probabilities), winner);
+  }
+
+  #showRows(rows: readonly Row[], winner: number): void {
+    while (this.#bars.childElementCount > rows.length) this.#bars.lastElementChild?.remove();
+    while (this.#bars.childElementCount < rows.length) this.#bars.append(emptyRow());
+    rows.forEach(({ label, name, share, shareBefore }, i) => {
+      const row = this.#bars.children[i] as HTMLElement;
+      const [dt, dd] = row.children as unknown as [HTMLElement, HTMLElement];
+      const [bar, ghost, text] = dd.querySelectorAll<HTMLElement>('.chance-fill, .chance-before, .chance-share');
+      row.classList.toggle('is-winner', label === winner);
+      dt.textContent = name;
+      text!.textContent = percentOf(share);
+      bar!.style.width = `${share * 100}%`;
+      ghost!.hidden = shareBefore === undefined;
+      ghost!.style.left = `${(shareBefore ?? 0) * 100}%`;
+    });
+  }
+}
+
+function emptyRow(): HTMLElement {
+  const bar = element(
+    'span',
+    { class: 'chance-bar', 'aria-hidden': 'true' },
+    element('span', { class: 'chance-fill' }),
+    element('span', { class: 'chance-before', hidden: true }),
+  );
+  return element(
+    'div',
+    { class: 'chance' },
+    element('dt'),
+    element('dd', {}, bar, element('span', { class: 'chance-share' })),
+  );
+}

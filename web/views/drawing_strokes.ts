@@ -1,0 +1,101 @@
+/**
+ * Strokes of a felt pen, as numbers: what the pointer said, made into a smooth line.
+ * Units: sides of the pad, from its top left corner; so that a drawing is the same at any size and resolution.
+ */
+
+export interface InkPoint {
+  readonly x: number;
+  readonly y: number;
+  /** 0 … 1; 0.5 for a pointer that cannot tell. */
+  readonly pressure: number;
+}
+
+export type Stroke = readonly InkPoint[];
+
+/** A piece of a line: a quadratic curve of one width with round ends. */
+export interface Segment {
+  readonly from: Place;
+  readonly control: Place;
+  readonly to: Place;
+  readonly width: number;
+}
+
+export interface Place {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Of a line at mean pressure: a digit of two thirds of the pad then has MNIST's strokes, a ninth of its height. */
+export const penWidth = 0.07;
+/** Points nearer than this say nothing new, and make a line nervous. */
+const leastDistance = 0.006;
+
+/**
+ * The curve through a stroke: from middle to middle of its points, with the points as what the curve bends to. Its
+ * pieces meet with one direction, so that there are no corners but the stroke's own ends.
+ *
+ *   (m₀ = p₀) … mᵢ = (pᵢ + pᵢ₊₁)/2 … (mₙ = pₙ)        width = pen · (½ + pressure)
+ *
+ * A single point is a piece without length: a dot.
+ */
+export function segmentsOf(stroke: Stroke): Segment[] {
+  const [first] = stroke;
+  if (!first) return [];
+  const segments: Segment[] = [];
+  let from: Place = first;
+  stroke.forEach((point, i) => {
+    const next = stroke[i + 1];
+    if (i === 0 && next) return;
+    const to = next ? middle(point, next) : { x: point.x, y: point.y };
+    segments.push({ from, control: point, to, width: penWidth * (0.5 + point.pressure) });
+    from = to;
+  });
+  return segments;
+}
+
+function middle(a: Place, b: Place): Place {
+  return { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
+}
+
+/** The stroke with one more point, or itself when the point is too near to the last one. */
+export function extended(stroke: Stroke, point: InkPoint): Stroke {
+  const last = stroke.at(-1);
+  if (last && Math.hypot(point.x - last.x, point.y - last.y) < leastDistance) return stroke;
+  return [...stroke, point];
+}
+
+/** Where a pointer is on the pad, which may be shown at any size and zoom. */
+export function inkPoint(
+  pointer: Pick<PointerEvent, 'clientX' | 'clientY' | 'pressure' | 'pointerType'>,
+  pad: Pick<DOMRect, 'left' | 'top' | 'width' | 'height'>,
+): InkPoint {
+  return {
+    x: clamp((pointer.clientX - pad.left) / pad.width),
+    y: clamp((pointer.clientY - pad.top) / pad.height),
+    // Fingers and mice report something, but nothing that a hand can control.
+    pressure: pointer.pointerType === 'pen' ? clamp(pointer.pressure) : 0.5,
+  };
+}
+
+function clamp(value: number): number {
+  return Math.min(1, Math.max(0, value));
+}
+
+const at = (x: number, y: number): InkPoint => ({ x, y, pressure: 0.5 });
+
+/** A seven, drawn by hand: what is on the pad before anybody has drawn. */
+export const exampleSeven: readonly Stroke[] = [
+  [
+    at(0.29, 0.255),
+    at(0.4, 0.262),
+    at(0.52, 0.252),
+    at(0.63, 0.243),
+    at(0.71, 0.245),
+    at(0.712, 0.256),
+    at(0.665, 0.34),
+    at(0.59, 0.46),
+    at(0.525, 0.58),
+    at(0.48, 0.69),
+    at(0.455, 0.79),
+  ],
+];

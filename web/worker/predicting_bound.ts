@@ -1,0 +1,55 @@
+/** The model's prediction of one image, bound to the device once: a call writes the image's bytes and replays. */
+import { program } from '../../src/engine/program.js';
+import type { Step } from '../../src/engine/replay.js';
+import { Tensor } from '../../src/engine/tensor.js';
+import { stateSize, stateWords } from '../../src/kernels/step_state.js';
+import { DeviceSet } from '../../src/nn/device_set.js';
+import { recordPrediction } from '../../src/nn/evaluator.js';
+import type { Model } from '../../src/nn/model.js';
+
+export class BoundPrediction {
+  private constructor(
+    readonly model: Model,
+    private readonly set: DeviceSet,
+    private readonly state: Tensor,
+    private readonly step: Step,
+    private readonly outputs: Tensor,
+  ) {}
+
+  /** Compiles what the model's forward pass of one image needs. Throws: DeviceError. */
+  static async create(model: Model): Promise<BoundPrediction> {
+    const { device } = model;
+    const [height, width, channels] = model.inputShape as [number, number, number];
+    const images = new Uint8Array(height * width * channels);
+    const set = new DeviceSet(device, { images, labels: [0], count: 1, height, width, channels });
+    const words = new Uint32Array(stateSize);
+    words[stateWords.epochSize] = 1;
+    const state = Tensor.from(words, [stateSize], device);
+    try {
+      const predict = program(() => recordPrediction(model, set, state, 1), device);
+      const { step, outputs } = await predict.bind();
+      return new BoundPrediction(model, set, state, step, outputs);
+    } catch (error) {
+      set.dispose();
+      state.dispose();
+      throw error;
+    }
+  }
+
+  /**
+   * Calls may overlap: what each one sends is sent at once, and the device's queue keeps the order; of a training on the
+   * same device it sees the weights between two steps.
+   *
+   * Shapes: input H·W·C bytes → [classes]. Throws: DeviceError when the device is lost.
+   */
+  async predict(input: Uint8Array<ArrayBuffer>): Promise<Float32Array<ArrayBuffer>> {
+    this.set.images.write(input);
+    this.step.run();
+    return (await this.outputs.data()) as Float32Array<ArrayBuffer>;
+  }
+
+  dispose(): void {
+    this.step.dispose();
+    for (const resource of [this.set, this.state, this.outputs]) resource.dispose();
+  }
+}
