@@ -98,7 +98,7 @@ ${chartRules()}`,
  * @param {string} file
  * @returns {Promise<T>}
  */
-async function load(file) {
+export async function load(file) {
   const { outputFiles } = await build({
     absWorkingDir: root,
     entryPoints: [file],

@@ -1,33 +1,36 @@
 // Puts the best model of a run folder among those that come with the page: `node scripts/ship_model.mjs runs/x digits`
 // writes web/models/digits.safetensors (weights and architecture, no optimizer) and digits.json, what is said of it.
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { load } from './build_page.mjs';
 
-const [run, name] = process.argv.slice(2);
-if (run === undefined || name === undefined) {
+const [run = '', name = ''] = process.argv.slice(2);
+if (name === '') {
   console.error('usage: node scripts/ship_model.mjs <run folder> <name>');
   process.exit(2);
 }
-const models = join(dirname(dirname(fileURLToPath(import.meta.url))), 'web', 'models');
+const target = join(dirname(dirname(fileURLToPath(import.meta.url))), 'web', 'models', name);
+
+/** @type {typeof import('../src/nn/safetensors.ts')} */
+const { readSafetensors, writeSafetensors } = await load('src/nn/safetensors.ts');
+const best = 'best.safetensors';
+const { tensors, metadata } = readSafetensors(readFileSync(join(run, best)), best);
+const { format = '', model: description = '' } = metadata;
+const { layers } = /** @type {{ layers: { config: { name: string } }[] }} */ (JSON.parse(description));
+// Slots of the optimizer are named before the layer: `mean_square/conv2d/kernel`.
+const isWeight = (/** @type {string} */ tensor) =>
+  layers.some(({ config }) => tensor.startsWith(`${config.name}/`));
+const weights = [...tensors].filter(([tensor]) => isWeight(tensor));
+writeFileSync(`${target}.safetensors`, writeSafetensors(weights, { format, model: description }));
 
 /** @typedef {{ model: string, settings: Record<string, string | number>, classNames: string[] }} Run */
 /** @typedef {{ count: number, accuracy: number, loss: number }} Evaluation */
 const { model, settings, classNames } = /** @type {Run} */ (read('run.json'));
 const { count, accuracy, loss } = /** @type {Evaluation} */ (read('evaluation.json'));
-
-const { loadModel, open } = await /** @type {Promise<typeof import('../src/index.ts')>} */ (
-  import(new URL('../dist/index.js', import.meta.url).href)
-);
-const device = await open();
-const loaded = await loadModel(run);
-const draft = mkdtempSync(join(models, '.draft-'));
-await loaded.save(draft);
-renameSync(join(draft, 'weights.safetensors'), join(models, `${name}.safetensors`));
-rmSync(draft, { recursive: true });
-
-const options = /** @type {const} */ ([
+/** @type {[string, string][]} */
+const options = [
   ['dataset', 'dataset'],
   ['model', 'model'],
   ['preset', 'preset'],
@@ -36,23 +39,21 @@ const options = /** @type {const} */ ([
   ['batch-size', 'batchSize'],
   ['epochs', 'epochs'],
   ['seed', 'seed'],
-]).map(([option, setting]) => `--${option} ${settings[setting]}`);
+];
 const said = {
   name,
   model,
-  parameters: loaded.parameterCount,
+  parameters: weights.reduce((sum, [, { data }]) => sum + data.length, 0),
   classes: classNames,
   test: { images: count, accuracy, loss: Number(loss.toPrecision(4)) },
-  command: `npm run train -- ${options.join(' ')}`,
+  command: `npm run train -- ${options.map(([option, setting]) => `--${option} ${settings[setting]}`).join(' ')}`,
 };
-writeFileSync(join(models, `${name}.json`), `${JSON.stringify(said, null, 2)}\n`);
-device.destroy();
-process.exit(0); // an open device would keep it alive
+writeFileSync(`${target}.json`, `${JSON.stringify(said, null, 2)}\n`);
 
 /**
  * @param {string} file
  * @returns {unknown}
  */
 function read(file) {
-  return JSON.parse(readFileSync(join(/** @type {string} */ (run), file), 'utf8'));
+  return JSON.parse(readFileSync(join(run, file), 'utf8'));
 }
