@@ -46,18 +46,15 @@ async function filesIn(entry: FileSystemEntry): Promise<File[]> {
       return [named(file, path)];
     }
     const reader = (entry as FileSystemDirectoryEntry).createReader();
-    const entries: FileSystemEntry[] = [];
-    // A call yields at most a hundred; an empty answer ends the folder.
+    const found: File[][] = [];
+    // A call yields some of the entries, Chromium a hundred; none when all are there.
     for (;;) {
       const some = await new Promise<FileSystemEntry[]>((resolve, reject) =>
         reader.readEntries(resolve, reject),
       );
-      if (some.length === 0) break;
-      entries.push(...some);
+      if (some.length === 0) return found.flat();
+      found.push(...(await Promise.all(some.map(filesIn))));
     }
-    const files: File[] = [];
-    for (const each of entries) files.push(...(await filesIn(each)));
-    return files;
   } catch (cause) {
     if (cause instanceof FileError) throw cause;
     throw new FileError(`cannot read ${path}: ${cause instanceof Error ? cause.message : String(cause)}.`, {

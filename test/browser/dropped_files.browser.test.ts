@@ -1,0 +1,169 @@
+/**
+ * Plan: every kind of data set out of `File`s, loose or in folders: the usual four IDX files plain and packed, a lone
+ * pair, CSV one and two, PNG by class, in parts, in several dropped folders; the names of what is missing; a drop with
+ * nested folders of more entries than one call yields, files of a directory input, and that paths survive the way to a
+ * worker. The rules themselves are tested in test/unit/dataset_path.test.ts.
+ */
+import { expect, test } from 'vitest';
+import { chosenFiles, datasetFromFiles, droppedFiles } from '../../src/browser/dropped_files.js';
+import { DataError, FileError } from '../../src/errors.js';
+
+const images = (...values: number[]): Uint8Array<ArrayBuffer> =>
+  Uint8Array.of(0, 0, 8, 3, 0, 0, 0, values.length / 2, 0, 0, 0, 1, 0, 0, 0, 2, ...values);
+const labels = (...values: number[]): Uint8Array<ArrayBuffer> =>
+  Uint8Array.of(0, 0, 8, 1, 0, 0, 0, values.length, ...values);
+
+async function gzip(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream('gzip'));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+const file = (path: string, contents: BlobPart): File => new File([contents], path);
+
+/** A PNG of one shade. */
+async function png(path: string, shade: number, size = 2): Promise<File> {
+  const canvas = new OffscreenCanvas(size, size);
+  const context = canvas.getContext('2d')!;
+  context.fillStyle = `rgb(${shade} ${shade} ${shade})`;
+  context.fillRect(0, 0, size, size);
+  return file(path, await canvas.convertToBlob({ type: 'image/png' }));
+}
+
+async function failure(promise: Promise<unknown>): Promise<Error> {
+  return promise.then(
+    () => new Error('it succeeded'),
+    (error: unknown) => error as Error,
+  );
+}
+
+test('the usual four IDX files, plain and packed, loose', async () => {
+  const set = await datasetFromFiles([
+    file('t10k-labels.idx1-ubyte', labels(1)),
+    file('train-images-idx3-ubyte.gz', await gzip(images(1, 2, 3, 4))),
+    file('train-labels-idx1-ubyte', labels(0, 1)),
+    file('t10k-images.idx3-ubyte', images(9, 8)),
+  ]);
+  expect(set).toMatchObject({ name: 'files', format: 'idx', source: 'files' });
+  expect([[...set.train.images], [...set.train.labels], [...set.test!.images]]).toEqual([
+    [1, 2, 3, 4],
+    [0, 1],
+    [9, 8],
+  ]);
+});
+
+test('a lone pair, and images without labels', async () => {
+  const pair = [file('my-images-idx3-ubyte', images(1, 2)), file('my-labels-idx1-ubyte', labels(3))];
+  const { train, test } = await datasetFromFiles(pair);
+  expect([train.count, train.classCount, test]).toEqual([1, 4, undefined]);
+  const error = await failure(datasetFromFiles(pair.slice(0, 1)));
+  expect(error).toBeInstanceOf(FileError);
+  expect(error.message).toBe(
+    'my-images-idx3-ubyte: no labels lie beside it. Put my-labels-idx1-ubyte (or its .gz) into the same folder.',
+  );
+});
+
+test('CSV: one file of any name; train.csv and test.csv in a folder', async () => {
+  const header = 'label,p0,p1,p2,p3\n';
+  const { name, format, train } = await datasetFromFiles([file('digits.csv', `${header}2,1,2,3,4\n`)]);
+  expect([name, format, [...train.images], [...train.labels]]).toEqual(['digits', 'csv', [1, 2, 3, 4], [2]]);
+  const kaggle = await datasetFromFiles([
+    file('kaggle/test.csv', 'p0,p1,p2,p3\n9,9,9,9\n'),
+    file('kaggle/train.csv', `${header}2,1,2,3,4\n`),
+    file('kaggle/sample_submission.csv', 'ImageId,Label\n'),
+  ]);
+  expect([kaggle.name, kaggle.train.count, kaggle.unlabelled?.count]).toEqual(['kaggle', 1, 1]);
+  const error = await failure(datasetFromFiles([file('a.csv', `${header}0,1,2,300,4\n`)]));
+  expect(error).toEqual(
+    new DataError('a.csv, line 2, column 4: the value is 300; expected a whole number from 0 to 255.'),
+  );
+});
+
+test('PNG by class: one folder, in parts, or several folders dropped together', async () => {
+  const one = await datasetFromFiles([
+    await png('shades/dark/2.png', 20),
+    await png('shades/dark/10.png', 30),
+    await png('shades/light/a.png', 250),
+    file('shades/.DS_Store', 'x'),
+  ]);
+  expect(one).toMatchObject({ name: 'shades', format: 'png' });
+  expect([one.train.classNames, [...one.train.labels]]).toEqual([
+    ['dark', 'light'],
+    [0, 0, 1],
+  ]);
+  expect([...one.train.images].filter((_, i) => i % 4 === 0)).toEqual([20, 30, 250]);
+
+  const parts = await datasetFromFiles([await png('x/train/a/1.png', 1), await png('x/test/a/1.png', 2)]);
+  expect([parts.train.count, parts.test?.image(0)[0]]).toEqual([1, 2]);
+
+  const several = await datasetFromFiles([await png('cats/1.png', 1), await png('dogs/1.png', 2)]);
+  expect(several.train.classNames).toEqual(['cats', 'dogs']);
+
+  const error = await failure(datasetFromFiles([await png('a/1.png', 1), await png('b/1.png', 1, 3)]));
+  expect(error.message).toBe(
+    'files/b/1.png: has 3×3 pixels, but files/a/1.png has 2×2; all pictures must have one size.',
+  );
+});
+
+test.each<[string, File[], string]>([
+  ['nothing', [], 'files: there are none, expected a data set.'],
+  [
+    'something else',
+    [file('notes.txt', 'x')],
+    'notes.txt: is not a data set; expected a .csv, a file called …images-idx3-ubyte (or its .gz), or a folder.',
+  ],
+  [
+    'several of something else',
+    [file('a.txt', 'x'), file('b.txt', 'x')],
+    'files: holds no data set; expected IDX files (…images-idx3-ubyte), train.csv, or folders of PNG by class.',
+  ],
+])('%s is refused', async (_, files, message) => {
+  expect((await failure(datasetFromFiles(files))).message).toBe(message);
+});
+
+/** What a drop gives for a folder or file, as far as it is used. */
+function entry(path: string, contents: File | readonly FileSystemEntry[]): FileSystemEntry {
+  if (contents instanceof File) {
+    const read = (done: (file: File) => void): void => done(contents);
+    return { isFile: true, fullPath: path, file: read } as unknown as FileSystemFileEntry;
+  }
+  const createReader = () => {
+    let at = 0;
+    return { readEntries: (done: (some: unknown) => void) => done(contents.slice(at, (at += 2))) };
+  };
+  return { isFile: false, fullPath: path, createReader } as unknown as FileSystemDirectoryEntry;
+}
+
+const drop = (...items: object[]): DataTransfer => ({ items }) as unknown as DataTransfer;
+
+test('a drop of a folder with folders, and of files', async () => {
+  const letters = ['a', 'b', 'c', 'd', 'e'].map((name) => entry(`/set/in/${name}`, file(name, name)));
+  const folder = entry('/set', [entry('/set/in', letters), entry('/set/f', file('f', 'f'))]);
+  const files = await droppedFiles(
+    drop(
+      { kind: 'file', webkitGetAsEntry: () => folder },
+      { kind: 'string' },
+      { kind: 'file', webkitGetAsEntry: () => null, getAsFile: () => file('g', 'g') },
+    ),
+  );
+  expect(files.map(({ name }) => name)).toEqual(
+    [...'abcde'].map((name) => `set/in/${name}`).concat('set/f', 'g'),
+  );
+  expect(await Promise.all(files.map(async (each) => each.text()))).toEqual([...'abcdefg']);
+});
+
+test('a folder that cannot be read is named', async () => {
+  const reader = {
+    readEntries: (_: unknown, fail: (error: unknown) => void) =>
+      fail(new DOMException('gone', 'NotFoundError')),
+  };
+  const folder = { isFile: false, fullPath: '/set', createReader: () => reader };
+  const error = await failure(droppedFiles(drop({ kind: 'file', webkitGetAsEntry: () => folder })));
+  expect(error).toEqual(new FileError('cannot read set: gone.'));
+});
+
+test('files of a directory input keep their path, on the way to a worker too', async () => {
+  const chosen = Object.defineProperty(file('a.png', 'x'), 'webkitRelativePath', { value: 'set/dark/a.png' });
+  const [named] = chosenFiles([chosen]);
+  expect([named!.name, await named!.text()]).toEqual(['set/dark/a.png', 'x']);
+  expect(structuredClone(named!).name).toBe('set/dark/a.png');
+});
