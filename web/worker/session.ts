@@ -1,9 +1,21 @@
 /** One visit: the device, the model, the training under way, and what is kept of them between visits. */
+import { fetchDataset } from '../../src/browser/datasets.js';
+import { open } from '../../src/browser/open.js';
+import { isOpfsUsable, openOpfsFolder } from '../../src/browser/opfs_folder.js';
+import { useStoredChoices } from '../../src/browser/tuning_store.js';
 import type { ImageSet } from '../../src/data/dataset.js';
 import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
 import type { Device } from '../../src/engine/device.js';
+import type { Plan } from '../../src/engine/plan.js';
+import { FileError, ModelError, ShadegradError, StateError } from '../../src/errors.js';
+import type { Folder } from '../../src/folder.js';
+import type { Training } from '../../src/nn/callbacks/callback.js';
+import type { Checkpoint } from '../../src/nn/checkpoint.js';
+import { modelsByName } from '../../src/nn/models.js';
+import { type StoredTensors, readSafetensors } from '../../src/nn/safetensors.js';
 import type { Sequential } from '../../src/nn/sequential.js';
 import type {
+  ModelInfo,
   ModelsApi,
   Settings,
   StartOptions,
@@ -12,49 +24,410 @@ import type {
   WorkerEvents,
 } from '../protocol.js';
 import type { Context } from './context.js';
+import { type Candidate, CurrentModel, type Weights, modelFromStored } from './current_model.js';
+import { type DataSource, DataSets } from './data_sets.js';
+import { deviceInfoOf, problemOf } from './device_info.js';
+import { Keeper, type Keeping } from './keeper.js';
+import { readModelFiles } from './models.js';
+import { optimizerFor } from './recipe.js';
+import { TrainingRecord } from './record.js';
+import { type SavedSession, classMetadata, classNamesIn } from './saved_session.js';
+import { Trainer } from './training.js';
+import { Voice } from './voice.js';
+
+/** What a session takes from the browser; tests bring their own. */
+export interface SessionOptions {
+  readonly openDevice?: () => Promise<Device>;
+  readonly source?: Pick<DataSource, 'whole' | 'test'>;
+  /** Where the session is kept; undefined where the browser keeps no files. */
+  readonly openFolder?: () => Promise<Folder | undefined>;
+  /** The lock that one tab of several holds. */
+  readonly lockName?: string;
+  /** How long a tab that is being reloaded may take to give the lock up. */
+  readonly lockPatienceMs?: number;
+  /** Training between two saves, in milliseconds. */
+  readonly saveEveryMs?: number;
+  /** The bytes of the model that comes with the page. */
+  readonly fetchShipped?: (base: string) => Promise<Uint8Array<ArrayBuffer>>;
+}
+
+const shippedName = 'models/digits.safetensors';
 
 export class Session implements Context {
   base = '';
   device: Device | undefined;
-  model!: Sequential;
-  settings!: Settings;
-  classNames: readonly string[] = [];
-  training!: TrainingApi;
-  models!: ModelsApi;
-  #listener: (event: WorkerEvent) => void = () => undefined;
+  readonly training: TrainingApi;
+  readonly models: ModelsApi;
+  readonly #options: Required<SessionOptions>;
+  readonly #current: CurrentModel;
+  readonly #data: DataSets;
+  readonly #keeper: Keeper;
+  readonly #trainer: Trainer;
+  #voice = new Voice(() => undefined);
+  #settings: Settings | undefined;
+  #shipped: Uint8Array<ArrayBuffer> | undefined;
+  #isClosed = false;
 
+  constructor(options: SessionOptions = {}) {
+    this.#options = { ...inBrowser(() => this.base), ...options };
+    this.#current = new CurrentModel((info) => this.emit('model', info));
+    this.#data = new DataSets({ ...this.#options.source, own: async () => this.#keeper.keptOwn() });
+    this.#keeper = new Keeper({
+      openFolder: this.#options.openFolder,
+      lockName: this.#options.lockName,
+      warn: (text) => this.#say('warning', text),
+      onSaved: () => this.#trainer.tellStatus(),
+    });
+    this.#trainer = new Trainer({
+      current: this.#current,
+      data: this.#data,
+      keeper: this.#keeper,
+      saveEveryMs: this.#options.saveEveryMs,
+      emit: (name, value) => this.emit(name, value),
+      flush: () => this.#voice.flush(),
+      openDevice: async () => this.#openDevice(),
+      isLost: (device) => device !== this.device,
+      restore: async () => this.#restore(),
+    });
+    this.training = this.#steered();
+    this.models = {
+      download: async () => this.#download(),
+      open: async (files) => this.#open(files),
+      reset: async () => this.#reset(),
+    };
+  }
+
+  /** See WorkerApi. Resolves when a model predicts; a training that is taken up goes on behind it. */
   async start(options: StartOptions, listener: (event: WorkerEvent) => void): Promise<void> {
     this.base = options.base;
-    this.settings = options.settings;
-    this.#listener = listener;
-    await Promise.resolve();
+    this.#settings = options.settings;
+    this.#voice = new Voice(listener);
+    const [keeping] = await Promise.all([this.#keeper.open(0), this.#openFirstDevice()]);
+    if (!(await this.#takeUpFound())) await this.#useShipped();
+    this.#trainer.tellAll();
+    this.#voice.flush();
+    // Not awaited: the page can be used meanwhile. What goes wrong is said.
+    void this.#goOn(keeping).catch((error: unknown) => this.#say('error', textOf(error)));
   }
 
-  fetched: LoadedDataset | undefined;
-
-  weights(): Promise<ReadonlyMap<string, Float32Array<ArrayBuffer>>> {
-    return this.model.weights();
+  /** Ends everything at once, as closing the tab does; for tests. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#trainer.close();
+    this.device?.destroy();
+    this.#keeper.release();
   }
 
-  dataset(): Promise<LoadedDataset> {
-    throw new Error('not there yet');
+  // ---- the context of the worker's parts ----
+
+  get model(): Sequential {
+    const { current } = this.#current;
+    if (!current) throw new StateError('session: not started; call start first.');
+    return current.model;
   }
 
-  testImages(): Promise<ImageSet> {
-    throw new Error('not there yet');
+  get modelVersion(): number {
+    return this.#current.version;
   }
 
-  useOwn(): void {}
+  get settings(): Settings {
+    const settings = this.#trainer.record?.settings ?? this.#settings;
+    if (!settings) throw new StateError('session: not started; call start first.');
+    return settings;
+  }
+
+  get activeTraining(): Training | undefined {
+    return this.#trainer.active;
+  }
+
+  get plans(): readonly Plan[] {
+    return this.#trainer.plans;
+  }
+
+  get classNames(): readonly string[] {
+    return this.#current.current?.classNames ?? [];
+  }
+
+  async weights(): Promise<Weights> {
+    return this.#current.weights();
+  }
+
+  get fetched(): LoadedDataset | undefined {
+    return this.#data.fetched(this.settings.dataset);
+  }
+
+  async dataset(name = this.settings.dataset): Promise<LoadedDataset> {
+    return this.#data.get(name);
+  }
+
+  async testImages(name = this.settings.dataset): Promise<ImageSet> {
+    return this.#data.test(name);
+  }
+
+  useOwn(images: LoadedDataset): void {
+    this.#data.useOwn(images);
+    // Not awaited: they can be looked at meanwhile.
+    void this.#keeper.keepOwn(images).catch((error: unknown) => {
+      this.#say('warning', `Your images are not kept for the next visit: ${textOf(error)}`);
+    });
+  }
 
   async atRest<T>(work: () => Promise<T>): Promise<T> {
-    return work();
+    return this.#trainer.atRest(work);
   }
 
-  async weightsChanged(): Promise<void> {}
+  async weightsChanged(): Promise<void> {
+    await this.#trainer.weightsChanged();
+  }
 
   emit<Name extends keyof WorkerEvents>(name: Name, value: WorkerEvents[Name]): void {
-    this.#listener({ name, value } as WorkerEvent);
+    if (!this.#isClosed) this.#voice.emit(name, value);
   }
 
-  onModelReplaced(): void {}
+  onModelReplaced(listener: () => void): void {
+    this.#current.onReplaced(listener);
+  }
+
+  // ---- the device ----
+
+  async #openFirstDevice(): Promise<void> {
+    try {
+      await this.#takeDevice();
+    } catch (error) {
+      this.emit('device', { info: null, problem: problemOf(error) });
+    }
+  }
+
+  async #takeDevice(): Promise<Device> {
+    const device = await this.#options.openDevice();
+    this.device = device;
+    this.emit('device', { info: deviceInfoOf(device), problem: null });
+    // Not awaited: it settles when the device goes, if ever.
+    void this.#watch(device);
+    return device;
+  }
+
+  /** The device; where there is none, a new one with all that was saved last. Throws: DeviceError. */
+  async #openDevice(): Promise<Device> {
+    if (this.device) return this.device;
+    const device = await this.#takeDevice();
+    await this.#restore();
+    return device;
+  }
+
+  async #watch(device: Device): Promise<void> {
+    const { message, reason } = await device.lost;
+    if (this.#isClosed || this.device !== device) return;
+    this.device = undefined;
+    await this.#trainer.inTurn(async () => {
+      await this.#trainer.endLost();
+      await this.#restore();
+    });
+    const cause = (message || reason).trim();
+    this.#say(
+      'error',
+      `The graphics device was lost (${cause}). What was saved last is here; resume opens it again and goes on.`,
+    );
+    this.#trainer.tellStatus();
+    this.#voice.flush();
+  }
+
+  // ---- the model ----
+
+  /** Puts back what was saved last, on the device that there is; before the first save, what came with the page. */
+  async #restore(): Promise<void> {
+    const { last } = this.#keeper;
+    if (!last) {
+      await this.#useShipped();
+      return;
+    }
+    this.#takeUp(last.session, readSafetensors(last.bytes, 'the saved session'));
+    this.#trainer.tellAll();
+  }
+
+  /** False when an earlier visit left nothing, or nothing that this version can use. */
+  async #takeUpFound(): Promise<boolean> {
+    const found = this.#keeper.takeFound();
+    if (!found) return false;
+    try {
+      this.#takeUp(found.session, found.stored);
+      this.#keeper.savedAt = found.session.savedAt;
+      return true;
+    } catch (error) {
+      if (!(error instanceof ShadegradError)) throw error;
+      this.#say('warning', `What the last visit left cannot be taken up: ${error.message}`);
+      return false;
+    }
+  }
+
+  #takeUp({ origin, classNames, training }: SavedSession, stored: StoredTensors): void {
+    const { device } = this;
+    const { model, loaded } = modelFromStored(stored, {
+      file: 'the saved session',
+      device,
+      ...(training ? { optimizer: optimizerFor(training.settings) } : {}),
+    });
+    this.#current.replace({ model, origin, classNames, stored: device ? undefined : stored });
+    const checkpoint = loaded ? loaded.checkpoint : positionIn(stored);
+    this.#trainer.record = training ? TrainingRecord.from(training, checkpoint) : undefined;
+  }
+
+  async #useShipped(): Promise<void> {
+    try {
+      this.#shipped ??= await this.#options.fetchShipped(this.base);
+      const stored = readSafetensors(this.#shipped, shippedName);
+      this.#current.replace(this.#candidate(stored, shippedName, 'shipped'));
+    } catch (error) {
+      if (!(error instanceof ShadegradError)) throw error;
+      this.#say('warning', `The model that comes with this page is not to be had: ${error.message}`);
+      this.#useUntrained();
+    }
+  }
+
+  /** The model of a file. Throws: ModelError. */
+  #candidate(stored: StoredTensors, file: string, origin: ModelInfo['origin']): Candidate {
+    const { device } = this;
+    const { model } = modelFromStored(stored, { file, device });
+    if (model.classes === undefined) {
+      model.dispose();
+      throw new ModelError(
+        `models: ${file} yields [${model.outputShape.join(',')}] per image, expected one value per class.`,
+      );
+    }
+    const classNames = classNamesIn(stored, model.classes);
+    return { model, origin, classNames, stored: device ? undefined : stored };
+  }
+
+  /** Better than none: it shows what has learned nothing. */
+  #useUntrained(): void {
+    const { model: name, seed } = this.settings;
+    const model = modelsByName[name]({ seed, ...(this.device ? { device: this.device } : {}) });
+    const classNames = Array.from({ length: model.classes ?? 0 }, (_, label) => String(label));
+    this.#current.replace({ model, origin: 'shipped', classNames });
+  }
+
+  async #download(): ReturnType<ModelsApi['download']> {
+    const { classNames } = this;
+    const bytes = await this.atRest(async () => this.#current.file({ metadata: classMetadata(classNames) }));
+    const { record } = this.#trainer;
+    const steps = record?.checkpoint?.position.step;
+    const parts = [
+      record?.settings.dataset,
+      this.model.name,
+      steps === undefined ? undefined : `${steps}-steps`,
+    ];
+    return { name: `${parts.filter(Boolean).join('-')}.safetensors`, bytes };
+  }
+
+  async #open(files: readonly File[]): Promise<void> {
+    const { stored, file } = await readModelFiles(files);
+    await this.#trainer.inTurn(async () => {
+      // First: nothing is given up for a file that turns out to be no model.
+      const opened = this.#candidate(stored, file, 'opened');
+      await this.#trainer.giveUp();
+      this.#current.replace(opened);
+      await this.#trainer.keep();
+      this.#trainer.tellAll();
+    });
+  }
+
+  async #reset(): Promise<void> {
+    await this.#trainer.inTurn(async () => {
+      await this.#trainer.giveUp();
+      await this.#useShipped();
+      await this.#keeper.clear();
+      this.#trainer.tellAll();
+    });
+  }
+
+  // ---- between visits ----
+
+  /** What start leaves for later: a lock that a predecessor gives up, and the training that was going on. */
+  async #goOn(keeping: Keeping): Promise<void> {
+    if (keeping === 'nowhere')
+      this.#say(
+        'info',
+        'This browser keeps no files here, as in a private window: a reload forgets the training.',
+      );
+    if (keeping === 'elsewhere') await this.#waitForLock();
+    if (this.device) await this.#trainer.takeUp();
+  }
+
+  async #waitForLock(): Promise<void> {
+    const keeping = await this.#keeper.open(this.#options.lockPatienceMs);
+    if (keeping !== 'kept') {
+      this.#say(
+        'info',
+        'Another tab shows this page and keeps its training. This one works too, but forgets its own; close the other and reload this one to go on with what is kept.',
+      );
+      return;
+    }
+    await this.#trainer.inTurn(async () => {
+      // Whoever has begun something in these moments wants that.
+      if (this.#trainer.record === undefined && (await this.#takeUpFound())) this.#trainer.tellAll();
+    });
+  }
+
+  /** The trainer's calls, each told about before it resolves. */
+  #steered(): TrainingApi {
+    const trainer = this.#trainer;
+    const telling = async (call: () => Promise<void>): Promise<void> => {
+      try {
+        await call();
+      } finally {
+        this.#voice.flush();
+      }
+    };
+    return {
+      begin: async (settings) =>
+        telling(async () => {
+          // Where the other tab was closed meanwhile, this one keeps its session from now on.
+          if (!this.#keeper.isKeeping) await this.#keeper.open(0);
+          await trainer.begin(settings);
+        }),
+      pause: async () => telling(async () => trainer.pause()),
+      step: async () => telling(async () => trainer.step()),
+      resume: async () => telling(async () => trainer.resume()),
+      stop: async () => telling(async () => trainer.stop()),
+      setLearningRate: async (rate) => telling(async () => trainer.setLearningRate(rate)),
+    };
+  }
+
+  #say(level: WorkerEvents['note']['level'], text: string): void {
+    this.emit('note', { level, text });
+  }
+}
+
+/** Where the training stands by a file that no device took in. */
+function positionIn({ metadata }: StoredTensors): Checkpoint | undefined {
+  const text = metadata['checkpoint'];
+  return text === undefined ? undefined : (JSON.parse(text) as Checkpoint);
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function inBrowser(base: () => string): Required<SessionOptions> {
+  return {
+    openDevice: async () => {
+      const device = await open();
+      await useStoredChoices(device);
+      return device;
+    },
+    source: {
+      whole: async (name, options) => fetchDataset(`${base()}data/`, name, options),
+      test: async (name) => (await fetchDataset(`${base()}data/`, name, { parts: 'test' })).test,
+    },
+    openFolder: async () => ((await isOpfsUsable()) ? openOpfsFolder('session') : undefined),
+    lockName: 'shadegrad session',
+    lockPatienceMs: 3000,
+    saveEveryMs: 5000,
+    fetchShipped: async (from) => {
+      const response = await fetch(`${from}${shippedName}`);
+      if (!response.ok)
+        throw new FileError(`${shippedName} is not there (HTTP ${response.status}).`, { problem: 'missing' });
+      return new Uint8Array(await response.arrayBuffer());
+    },
+  };
 }

@@ -1,0 +1,204 @@
+/**
+ * Holds a training by the reins, as a callback of `fit`: pause, single steps, going on, work that needs the weights of one
+ * moment, and saving every few seconds of training. Between rests steps go ahead as fast as the device can.
+ */
+import type { Callback, Training } from '../../src/nn/callbacks/callback.js';
+
+export interface ControlOptions {
+  /** Whether training begins paused. */
+  readonly isPaused: boolean;
+  /** Milliseconds of training between two saves. */
+  readonly saveEveryMs: number;
+  /** Saves weights and place, which are those of one moment; resolves when training may go on. */
+  readonly save: () => Promise<void>;
+  /** Hears when training pauses, behind what `save` saved, and when it goes on. */
+  readonly onPause: (isPaused: boolean) => Promise<void>;
+  /** Hears when steps cease to be under way, and when they are again. */
+  readonly onRest: (isResting: boolean) => void;
+  readonly now?: () => number;
+}
+
+export class Control {
+  readonly callback: Callback;
+  /** True from when a pause is asked for until training is to go on. */
+  isPauseWanted: boolean;
+  readonly #options: ControlOptions;
+  readonly #now: () => number;
+  /** Steps that may be done although a pause is wanted, counted from `#base`. */
+  #allowed = 0;
+  /** Steps done at the last rest, or at the beginning of the epoch. */
+  #base = 0;
+  #savedAt: number;
+  #savedStep = -1;
+  #isValidating = false;
+  /** True while training stands at a pause and everything is saved. */
+  #isPaused = false;
+  #isEnded = false;
+  #isFinished = false;
+  readonly #works: (() => Promise<void>)[] = [];
+  readonly #waitingForPause: (() => void)[] = [];
+  /** The last step that was asked for: each is done, one behind the other. */
+  #steps: Promise<void> = Promise.resolve();
+  #wake: () => void = () => undefined;
+
+  constructor(options: ControlOptions) {
+    this.#options = options;
+    this.#now = options.now ?? (() => performance.now());
+    this.isPauseWanted = options.isPaused;
+    this.#savedAt = this.#now();
+    this.callback = {
+      onTrainBegin: () => {
+        this.#savedAt = this.#now();
+      },
+      onEpochBegin: (_, training) => this.#settle(training),
+      onTestBegin: () => {
+        this.#isValidating = true;
+      },
+      onTestEnd: () => {
+        this.#isValidating = false;
+      },
+      onEpochEnd: async (_, __, training) => {
+        options.onRest(true);
+        await this.#save();
+        this.#settle(training);
+        options.onRest(false);
+      },
+      stepsUntilRest: (training) => this.#stepsUntilRest(training),
+      onRest: async (training) => this.#rest(training),
+    };
+  }
+
+  // ---- what people ask for ----
+
+  /** Resolves when training has paused and everything is saved, or when it has ended. */
+  async pause(): Promise<void> {
+    this.isPauseWanted = true;
+    this.#allowed = 0;
+    if (this.#isPaused || this.#isEnded) return;
+    await new Promise<void>((resolve) => this.#waitingForPause.push(resolve));
+  }
+
+  /** One step, then paused again. At the end of an epoch the validation belongs to the step that ended it. */
+  async step(): Promise<void> {
+    const mine = this.#steps.then(async () => this.#step());
+    this.#steps = mine;
+    return mine;
+  }
+
+  async #step(): Promise<void> {
+    await this.pause();
+    if (this.#isEnded) return;
+    this.#allowed = 1;
+    this.#isPaused = false;
+    this.#wake();
+    await new Promise<void>((resolve) => this.#waitingForPause.push(resolve));
+  }
+
+  resume(): void {
+    this.isPauseWanted = false;
+    this.#allowed = 0;
+    this.#isPaused = false;
+    // What is saved says that it pauses: one step later it is saved anew.
+    this.#savedAt = -Infinity;
+    this.#wake();
+    this.#tellPaused();
+  }
+
+  /** Runs `work` at the next rest, after those asked for before. Rejects when it does. */
+  async atRest<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#isFinished) return work();
+    return new Promise<T>((resolve, reject) => {
+      this.#works.push(async () => {
+        try {
+          resolve(await work());
+        } catch (error) {
+          reject(error instanceof Error ? error : new Error(String(error)));
+        }
+      });
+      this.#wake();
+    });
+  }
+
+  /** Training has been told to end: nothing holds it any more. */
+  release(): void {
+    this.#isEnded = true;
+    this.#wake();
+    this.#tellPaused();
+  }
+
+  /** Training has ended: does what was asked for and found no rest. */
+  async finish(): Promise<void> {
+    this.release();
+    await this.#work();
+    this.#isFinished = true;
+  }
+
+  #tellPaused(): void {
+    for (const resolve of this.#waitingForPause.splice(0)) resolve();
+  }
+
+  // ---- what training does ----
+
+  #stepsUntilRest(training: Training): number {
+    if (this.#works.length > 0 || this.#isSaveDue(training)) return 0;
+    if (!this.isPauseWanted) return Infinity;
+    return this.#allowed > 0 && this.#isValidating ? Infinity : this.#allowed;
+  }
+
+  #isSaveDue(training: Training): boolean {
+    const isLater = this.#now() - this.#savedAt >= this.#options.saveEveryMs;
+    return isLater && training.position().step !== this.#savedStep;
+  }
+
+  async #rest(training: Training): Promise<void> {
+    this.#settle(training);
+    this.#options.onRest(true);
+    if (this.#isSaveDue(training)) await this.#saved(training);
+    await this.#work();
+    const isPause = this.#isHeld();
+    while (this.#isHeld()) {
+      const woken = new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      if (!this.#isPaused) {
+        await this.#saved(training);
+        await this.#options.onPause(true);
+        // Meanwhile somebody may have asked for something.
+        if (!this.#isHeld()) break;
+        this.#isPaused = true;
+        this.#tellPaused();
+      }
+      if (this.#works.length === 0) await woken;
+      await this.#work();
+    }
+    this.#isPaused = false;
+    if (this.#isEnded) return;
+    if (isPause) await this.#options.onPause(false);
+    this.#options.onRest(false);
+  }
+
+  #isHeld(): boolean {
+    return this.isPauseWanted && this.#allowed === 0 && !this.#isEnded;
+  }
+
+  #settle(training: Training): void {
+    const { step } = training.position();
+    this.#allowed = Math.max(0, this.#allowed - (step - this.#base));
+    this.#base = step;
+  }
+
+  async #saved(training: Training): Promise<void> {
+    await this.#save();
+    this.#savedStep = training.position().step;
+  }
+
+  async #save(): Promise<void> {
+    if (this.#isEnded) return;
+    await this.#options.save();
+    this.#savedAt = this.#now();
+  }
+
+  async #work(): Promise<void> {
+    for (let work = this.#works.shift(); work; work = this.#works.shift()) await work();
+  }
+}

@@ -1,0 +1,146 @@
+/** The model that predicts now, on the device where there is one, else as weights on the host. */
+import type { Device } from '../../src/engine/device.js';
+import { ModelError } from '../../src/errors.js';
+import type { SaveWeightsOptions } from '../../src/nn/model.js';
+import type { Optimizer } from '../../src/nn/optimizers.js';
+import { type StoredTensors, writeSafetensors } from '../../src/nn/safetensors.js';
+import { Sequential } from '../../src/nn/sequential.js';
+import { type LoadedWeights, descriptionIn } from '../../src/nn/weights_file.js';
+import type { ModelInfo } from '../protocol.js';
+
+export type Weights = ReadonlyMap<string, Float32Array<ArrayBuffer>>;
+
+/** A model to become the current one. */
+export interface Candidate {
+  readonly model: Sequential;
+  readonly origin: ModelInfo['origin'];
+  readonly classNames: readonly string[];
+  /** The file it came from, where there is no device to hold its weights. */
+  readonly stored?: StoredTensors | undefined;
+}
+
+/** A model made from a file: on the device, with the optimizer's slots where one is given, else described only. */
+export function modelFromStored(
+  stored: StoredTensors,
+  {
+    file,
+    device,
+    optimizer,
+  }: { readonly file: string; readonly device: Device | undefined; readonly optimizer?: Optimizer },
+): { readonly model: Sequential; readonly loaded: LoadedWeights | undefined } {
+  const model = Sequential.fromJson(descriptionIn(stored, file), device ? { device } : {});
+  if (!device) {
+    checkComplete(model, stored, file);
+    return { model, loaded: undefined };
+  }
+  if (optimizer) model.compile({ optimizer, loss: 'sparseCategoricalCrossentropy' });
+  try {
+    return { model, loaded: model.takeWeights(stored, file) };
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}
+
+export class CurrentModel {
+  #current: Candidate | undefined;
+  /** The one before: a prediction with it may be under way. */
+  #retired: Sequential | undefined;
+  #version = 0;
+  readonly #listeners: (() => void)[] = [];
+
+  constructor(private readonly tell: (info: ModelInfo) => void) {}
+
+  /** Undefined until the first is there. */
+  get current(): Candidate | undefined {
+    return this.#current;
+  }
+
+  get version(): number {
+    return this.#version;
+  }
+
+  onReplaced(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** `next` predicts from now on. */
+  replace(next: Candidate): void {
+    this.#retired?.dispose();
+    this.#retired = this.#current?.model;
+    this.#current = next;
+    for (const listener of this.#listeners) listener();
+    this.changed();
+  }
+
+  /** Where the weights come from, told with the next change. */
+  set origin(origin: ModelInfo['origin']) {
+    if (this.#current) this.#current = { ...this.#current, origin };
+  }
+
+  /** The weights are others. */
+  changed(): void {
+    if (!this.#current) return;
+    this.#version++;
+    this.tell(infoOf(this.#current, this.#version));
+  }
+
+  /** Throws: DeviceError when the device is lost; ModelError when there is no model at all. */
+  async weights(): Promise<Weights> {
+    const { model, stored } = this.#there();
+    return stored ? weightsIn(model, stored) : model.weights();
+  }
+
+  /** The model as one file. Throws: DeviceError, ModelError, as above. */
+  async file(options: SaveWeightsOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+    const { model, stored } = this.#there();
+    if (!stored) return model.toFile(options);
+    return writeSafetensors(stored.tensors, { ...stored.metadata, ...options.metadata });
+  }
+
+  #there(): Candidate {
+    if (!this.#current) throw new ModelError('model: there is none yet; open a file, or train one.');
+    return this.#current;
+  }
+}
+
+function infoOf({ model, origin, classNames }: Candidate, version: number): ModelInfo {
+  return {
+    version,
+    name: model.name,
+    origin,
+    parameterCount: model.parameterCount,
+    inputShape: [...model.inputShape],
+    classNames,
+    layers: model.layers.map(({ layer, name, outputShape, parameters }) => ({
+      name,
+      className: layer.className,
+      outputShape: [...outputShape],
+      parameterCount: parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
+    })),
+  };
+}
+
+function pathsOf(model: Sequential): readonly string[] {
+  return model.layers.flatMap(({ name, parameters }) =>
+    parameters.map((parameter) => `${name}/${parameter.name}`),
+  );
+}
+
+function weightsIn(model: Sequential, { tensors }: StoredTensors): Weights {
+  return new Map(pathsOf(model).map((path) => [path, tensors.get(path)?.data as Float32Array<ArrayBuffer>]));
+}
+
+/** Throws: ModelError when a file lacks weights of its own model. */
+function checkComplete(model: Sequential, { tensors }: StoredTensors, file: string): void {
+  for (const { name, parameters } of model.layers) {
+    for (const { name: parameter, shape } of parameters) {
+      const found = tensors.get(`${name}/${parameter}`);
+      if (found?.dtype !== 'F32' || found.shape.join() !== shape.join()) {
+        throw new ModelError(
+          `model: ${file} does not fit: '${name}/${parameter}' ${found ? `is [${found.shape.join(',')}] ${found.dtype}` : 'is missing'}, expected [${shape.join(',')}] F32.`,
+        );
+      }
+    }
+  }
+}

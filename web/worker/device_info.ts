@@ -1,0 +1,23 @@
+/** The device, or why there is none, as the page shows it. */
+import type { Device } from '../../src/engine/device.js';
+import type { DeviceInfo } from '../protocol.js';
+
+export function deviceInfoOf({ fingerprint, traits, hasTimestamps }: Device): DeviceInfo {
+  const { adapter, vendor, architecture, subgroupSize } = fingerprint;
+  // Browsers keep the adapter's name to themselves, for visitors' privacy.
+  const name = adapter === 'unnamed adapter' ? [vendor, architecture].filter(Boolean).join(' ') : adapter;
+  return {
+    name: name || 'a device without a name',
+    vendor,
+    architecture,
+    family: traits.family,
+    subgroupSize,
+    hasTimestamps,
+  };
+}
+
+/** Why nothing can be trained here, for people. */
+export function problemOf(error: unknown): string {
+  const message = (error instanceof Error ? error.message : String(error)).replace(/^open: /, '');
+  return message.slice(0, 1).toUpperCase() + message.slice(1);
+}

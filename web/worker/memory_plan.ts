@@ -1,0 +1,32 @@
+/** What a training holds on the device, by what it is for. */
+import type { Training } from '../../src/nn/callbacks/callback.js';
+import type { Sequential } from '../../src/nn/sequential.js';
+import type { MemoryPlan } from '../protocol.js';
+
+/** Bytes of a label, and of an entry in the order of an epoch. */
+const wordBytes = 4;
+
+export function memoryPlanOf(model: Sequential, training: Training): MemoryPlan {
+  const { plans, samples, validationSamples, accumulation = null } = training;
+  const { parameters, statistics, slots, device, inputShape } = model;
+  const imageBytes = inputShape.reduce((product, size) => product * size, 1);
+  const weights = parameters.flat.storage.byteLength;
+  const isDivided = plans.length > 1;
+  const sum = (values: Iterable<number>): number => [...values].reduce((total, value) => total + value, 0);
+  const parts = [
+    { name: 'images', bytes: (samples + validationSamples) * (imageBytes + 2 * wordBytes) },
+    { name: 'values between kernels', bytes: sum(plans.flatMap(({ buffers }) => buffers)) },
+    { name: 'weights', bytes: weights + statistics.flat.storage.byteLength },
+    { name: 'gradients', bytes: isDivided ? 2 * weights : weights },
+    { name: 'optimizer', bytes: sum([...slots.values()].map(({ flat }) => flat.storage.byteLength)) },
+  ];
+  return {
+    dispatches: sum(plans.map(({ dispatches }) => dispatches.length)),
+    dispatchesWithoutFusion: sum(plans.map((plan) => plan.dispatchesWithoutFusion)),
+    parameters: model.parameterCount,
+    parts: parts.filter(({ bytes }) => bytes > 0).sort((a, b) => b.bytes - a.bytes),
+    allocatedBytes: device.allocatedBytes,
+    peakBytes: device.peakBytes,
+    accumulation,
+  };
+}

@@ -1,0 +1,45 @@
+/** The model as files: given away, taken in, and the one that came with the page. */
+import { ModelError, UsageError } from '../../src/errors.js';
+import { type StoredTensors, readSafetensors } from '../../src/nn/safetensors.js';
+import { hasDescription } from '../../src/nn/weights_file.js';
+
+/** In the order in which one is chosen from a run folder of Node's. */
+const weightNames = ['best', 'weights', 'last'] as const;
+
+const ending = '.safetensors';
+
+/**
+ * One model in the files that somebody chose: a file that is a whole model, or weights beside their model.json.
+ *
+ * Throws: UsageError when no file holds weights; ModelError when they are damaged, or lack a description.
+ */
+export async function readModelFiles(
+  files: readonly File[],
+): Promise<{ readonly stored: StoredTensors; readonly file: string }> {
+  const weights = files.filter(({ name }) => name.endsWith(ending)).sort((a, b) => rankOf(a) - rankOf(b));
+  const [chosen] = weights;
+  if (!chosen) {
+    throw new UsageError(
+      `models: ${files.length === 0 ? 'no files' : files.map(({ name }) => name).join(', ')} given, expected a ${ending} file, or one with its model.json.`,
+    );
+  }
+  const stored = readSafetensors(new Uint8Array(await chosen.arrayBuffer()), chosen.name);
+  if (hasDescription(stored)) return { stored, file: chosen.name };
+  const description = files.find(({ name }) => leafOf(name) === 'model.json');
+  if (!description) {
+    throw new ModelError(
+      `models: ${chosen.name} holds weights and no description of their model; choose its model.json together with it.`,
+    );
+  }
+  const model = await description.text();
+  return { stored: { ...stored, metadata: { ...stored.metadata, model } }, file: chosen.name };
+}
+
+function rankOf({ name }: File): number {
+  const rank = weightNames.findIndex((known) => leafOf(name) === known + ending);
+  return rank < 0 ? weightNames.length : rank;
+}
+
+function leafOf(name: string): string {
+  return name.split('/').at(-1)!;
+}

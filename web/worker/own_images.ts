@@ -1,0 +1,81 @@
+/** Images that people dropped on the page, kept for the next visit in one safetensors file: raw bytes, labels, names. */
+import { ImageSet } from '../../src/data/dataset.js';
+import type { DataFormat, LoadedDataset } from '../../src/data/loaded_dataset.js';
+import { DataError } from '../../src/errors.js';
+import type { Folder } from '../../src/folder.js';
+import {
+  type StoredTensor,
+  type StoredTensors,
+  readSafetensors,
+  writeSafetensors,
+} from '../../src/nn/safetensors.js';
+
+const fileName = 'own.safetensors';
+const parts = ['train', 'test', 'validation'] as const;
+
+interface About {
+  readonly name: string;
+  readonly format: DataFormat;
+  readonly source: string;
+  readonly classNames: readonly string[];
+}
+
+/** Throws: FileError. */
+export async function keepOwn(folder: Folder, own: LoadedDataset): Promise<void> {
+  const tensors: [string, StoredTensor][] = parts.flatMap((part): [string, StoredTensor][] => {
+    const set = own[part];
+    if (!set) return [];
+    const { images, labels, count, height, width, channels } = set;
+    const shape = [count];
+    return [
+      [
+        `${part}/images`,
+        { dtype: 'U8', shape: [count, height, width, channels], data: images as Uint8Array<ArrayBuffer> },
+      ],
+      [
+        `${part}/labels`,
+        labels instanceof Uint8Array
+          ? { dtype: 'U8', shape, data: labels as Uint8Array<ArrayBuffer> }
+          : { dtype: 'U16', shape, data: labels as Uint16Array<ArrayBuffer> },
+      ],
+    ];
+  });
+  const { name, format, source, train } = own;
+  const about: About = { name, format, source, classNames: train.classNames };
+  await folder.write(fileName, writeSafetensors(tensors, { about: JSON.stringify(about) }));
+}
+
+/** Undefined when nothing is kept. Throws: FileError; ModelError or DataError for a damaged file. */
+export async function keptOwn(folder: Folder): Promise<LoadedDataset | undefined> {
+  if (!(await folder.exists(fileName))) return undefined;
+  const stored = readSafetensors(await folder.read(fileName), fileName);
+  const { classNames, ...about } = JSON.parse(stored.metadata['about'] ?? '{}') as About;
+  const [train, test, validation] = parts.map((part) => setIn(stored, part, classNames));
+  if (!train) throw new DataError(`data: ${fileName} holds no images to train on; drop your files again.`);
+  return { ...about, train, ...(test ? { test } : {}), ...(validation ? { validation } : {}) };
+}
+
+function setIn(
+  { tensors }: StoredTensors,
+  part: string,
+  classNames: readonly string[],
+): ImageSet | undefined {
+  const [images, labels] = [tensors.get(`${part}/images`), tensors.get(`${part}/labels`)];
+  if (images?.dtype !== 'U8' || (labels?.dtype !== 'U8' && labels?.dtype !== 'U16')) return undefined;
+  const [, height = 0, width = 0, channels = 0] = images.shape;
+  return new ImageSet({ images: images.data, labels: labels.data, height, width, channels, classNames });
+}
+
+/**
+ * Tells sets of one's own apart: the same for the same images and labels in the same order, hardly ever for others.
+ *
+ *   h ← (h xor byte) · 16777619 mod 2³²
+ *
+ * Source: Fowler, Noll and Vo, FNV-1a.
+ */
+export function digestOf({ images, labels, classNames }: ImageSet): number {
+  let hash = 0x811c9dc5;
+  for (const bytes of [images, labels, new TextEncoder().encode(classNames.join('\n'))])
+    for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
+  return hash >>> 0;
+}

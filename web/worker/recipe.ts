@@ -1,0 +1,53 @@
+/** From the page's settings, with the preset's own where they say nothing, to what `fit` is given. */
+import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
+import { type SplitDataset, splitDataset } from '../../src/data/splits.js';
+import type { ImageSet } from '../../src/data/dataset.js';
+import type { Device } from '../../src/engine/device.js';
+import type { Callback } from '../../src/nn/callbacks/callback.js';
+import { terminateOnNaN } from '../../src/nn/callbacks/index.js';
+import { modelsByName } from '../../src/nn/models.js';
+import { type Optimizer, rmsprop } from '../../src/nn/optimizers.js';
+import { preprocessing } from '../../src/nn/preprocessing.js';
+import { plateauCallbacks, recipeFor, scheduledRate } from '../../src/nn/presets.js';
+import type { Sequential } from '../../src/nn/sequential.js';
+import type { Settings } from '../protocol.js';
+
+/** The images cut as the preset says. Throws: UsageError for a split that the data do not allow. */
+export function splitBy({ preset, dataset, limit, seed }: Settings, loaded: LoadedDataset): SplitDataset {
+  const { split, validationShare } = recipeFor(preset, dataset);
+  return splitDataset(loaded, { split, validationShare, limit, seed });
+}
+
+export function optimizerFor({ preset, dataset, learningRate }: Settings): Optimizer {
+  const { schedule } = recipeFor(preset, dataset);
+  return rmsprop({ learningRate: scheduledRate(schedule, learningRate) });
+}
+
+/** A model with first weights, compiled. */
+export function modelFor(settings: Settings, images: ImageSet, device: Device): Sequential {
+  const { model: name, seed, filters } = settings;
+  const model = modelsByName[name]({
+    seed,
+    device,
+    classes: images.classCount,
+    inputShape: images.imageShape,
+    preprocessing: preprocessing({ filters }),
+  });
+  model.compile({ optimizer: optimizerFor(settings), loss: 'sparseCategoricalCrossentropy' });
+  return model;
+}
+
+/** What ends training early, or lowers its rate; `say` hears of it. */
+export function callbacksFor(
+  { preset, dataset }: Settings,
+  say: (line: string) => void,
+): readonly Callback[] {
+  const { schedule, plateaus } = recipeFor(preset, dataset);
+  return [
+    terminateOnNaN({
+      say: () =>
+        say('The loss is no number any more, so training ends. A lower learning rate keeps it from growing.'),
+    }),
+    ...plateauCallbacks({ plateaus: schedule === 'constant' ? plateaus : null }, say),
+  ];
+}

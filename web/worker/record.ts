@@ -1,0 +1,112 @@
+/** What is known of a training, whether it runs or lies there to be gone on with; and the status that people see. */
+import type { Checkpoint } from '../../src/nn/checkpoint.js';
+import { type LearningRate, ratesOf } from '../../src/nn/schedules.js';
+import type { EpochPoint, Phase, Settings, TrainingStatus } from '../protocol.js';
+import { Curve } from './curve.js';
+import type { SavedPhase, SavedTraining } from './saved_session.js';
+import type { Speed } from './speed.js';
+
+export class TrainingRecord {
+  curve = new Curve();
+  epochs: EpochPoint[] = [];
+  /** Where the weights stand that were saved last; undefined before training begins. */
+  checkpoint: Checkpoint | undefined;
+  stepsPerEpoch = 0;
+  batchSize = 0;
+  /** Tells the images of one's own from others; null for sets known by name. */
+  dataDigest: number | null = null;
+
+  constructor(
+    readonly settings: Settings,
+    public phase: SavedPhase = 'training',
+  ) {}
+
+  save(): SavedTraining {
+    const { settings, phase, stepsPerEpoch, batchSize, dataDigest, curve, epochs } = this;
+    return {
+      settings,
+      phase,
+      stepsPerEpoch,
+      batchSize,
+      dataDigest,
+      curve: curve.save(),
+      epochs: [...epochs],
+    };
+  }
+
+  static from(saved: SavedTraining, checkpoint: Checkpoint | undefined): TrainingRecord {
+    const record = new TrainingRecord(saved.settings, saved.phase);
+    record.curve = Curve.from(saved.curve);
+    record.epochs = [...saved.epochs];
+    record.stepsPerEpoch = saved.stepsPerEpoch;
+    record.batchSize = saved.batchSize;
+    record.dataDigest = saved.dataDigest;
+    record.checkpoint = checkpoint;
+    return record;
+  }
+}
+
+/** What changes while a training runs. */
+export interface Pace {
+  readonly phase: Phase;
+  readonly progress: TrainingStatus['progress'];
+  readonly position: Checkpoint['position'] | undefined;
+  readonly rate: LearningRate | undefined;
+  readonly speed: Speed;
+  /** What a validation takes, or is thought to. */
+  readonly validationSeconds: number;
+}
+
+export function statusOf(
+  record: TrainingRecord | undefined,
+  pace: Pace,
+  savedAt: number | null,
+): TrainingStatus {
+  const { phase, progress, speed } = pace;
+  const position = pace.position ?? record?.checkpoint?.position;
+  const { epochs = 0 } = record?.settings ?? {};
+  const { stepsPerEpoch = 0, batchSize = 0 } = record ?? {};
+  const { step = 0, epoch = 0, cursor = 0, lossSum = 0, correct = 0, count = 0 } = position ?? {};
+  const isOnTheWay = phase === 'training' || phase === 'validating' || phase === 'paused';
+  const { stepMs, imagesPerSecond } = speed;
+  const left = epochs * stepsPerEpoch - step;
+  const isKnown = isOnTheWay && stepMs !== null && stepsPerEpoch > 0;
+  return {
+    phase,
+    settings: record?.settings ?? null,
+    step,
+    epoch,
+    stepInEpoch: batchSize > 0 ? Math.min(Math.ceil(cursor / batchSize), stepsPerEpoch) : 0,
+    stepsPerEpoch,
+    epochs,
+    loss: count > 0 ? lossSum / count : lastOf(record, 'loss'),
+    accuracy: count > 0 ? correct / count : lastOf(record, 'accuracy'),
+    learningRate: rateAt(pace.rate, { step, epochs, stepsPerEpoch }),
+    imagesPerSecond: isOnTheWay ? imagesPerSecond : null,
+    stepMs: isOnTheWay ? stepMs : null,
+    etaSeconds: isKnown ? (left * stepMs) / 1000 + (epochs - epoch) * pace.validationSeconds : null,
+    progress,
+    savedAt,
+  };
+}
+
+/** Between two epochs, the figure of the one before. */
+function lastOf(record: TrainingRecord | undefined, name: string): number | null {
+  return record?.epochs.at(-1)?.logs[name] ?? null;
+}
+
+/** The rate of the step that comes next. */
+function rateAt(
+  rate: LearningRate | undefined,
+  {
+    step,
+    epochs,
+    stepsPerEpoch,
+  }: { readonly step: number; readonly epochs: number; readonly stepsPerEpoch: number },
+): number | null {
+  if (rate === undefined) return null;
+  if (typeof rate === 'number') return rate;
+  const totalSteps = epochs * stepsPerEpoch;
+  if (totalSteps === 0) return null;
+  return ratesOf(rate, Math.min(step, totalSteps - 1), 1, { totalSteps, stepsPerEpoch })[0] ?? null;
+}

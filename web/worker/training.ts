@@ -1,0 +1,564 @@
+/**
+ * Training as people steer it: one at a time, from its settings to its end, and between visits. What changes a training's
+ * life (begin, stop, a model opened in its place) waits its turn; pausing, stepping and going on work within it.
+ */
+import type { Device } from '../../src/engine/device.js';
+import type { Plan } from '../../src/engine/plan.js';
+import { DataError, UsageError } from '../../src/errors.js';
+import type { Callback, Training } from '../../src/nn/callbacks/callback.js';
+import type { Checkpoint, Position } from '../../src/nn/checkpoint.js';
+import type { LearningRate } from '../../src/nn/schedules.js';
+import type { Sequential } from '../../src/nn/sequential.js';
+import type { Note, Phase, Settings, TrainingApi, TrainingStatus, WorkerEvents } from '../protocol.js';
+import { Control } from './control.js';
+import type { CurrentModel } from './current_model.js';
+import type { DataSets } from './data_sets.js';
+import type { Keeper } from './keeper.js';
+import { memoryPlanOf } from './memory_plan.js';
+import { digestOf } from './own_images.js';
+import { callbacksFor, modelFor, optimizerFor, splitBy } from './recipe.js';
+import { TrainingRecord, statusOf } from './record.js';
+import type { SavedSession } from './saved_session.js';
+import { Speed } from './speed.js';
+
+/** What a training needs of the session. */
+export interface Surroundings {
+  readonly current: CurrentModel;
+  readonly data: DataSets;
+  readonly keeper: Keeper;
+  /** Training between two saves, in milliseconds. */
+  readonly saveEveryMs: number;
+  emit<Name extends keyof WorkerEvents>(name: Name, value: WorkerEvents[Name]): void;
+  /** Tells the page now what it was to be told in a moment. */
+  flush(): void;
+  /** The device, opened where it was lost. Throws: DeviceError. */
+  openDevice(): Promise<Device>;
+  /** Whether the device that a training began on is gone. */
+  isLost(device: Device): boolean;
+  /** Puts model and training back to what was saved last. */
+  restore(): Promise<void>;
+}
+
+/** A validation image takes about a third of a training image, until one has been measured. */
+const inferenceShare = 1 / 3;
+
+/** One `fit` under way. */
+interface Live {
+  readonly record: TrainingRecord;
+  readonly device: Device;
+  readonly abort: AbortController;
+  readonly control: Control;
+  readonly speed: Speed;
+  readonly validationSpeed: Speed;
+  /** Settles when the first step can begin, or when it never will. */
+  readonly ready: PromiseWithResolvers;
+  phase: Phase;
+  isPaused: boolean;
+  progress: TrainingStatus['progress'];
+  /** From when the first step can begin. */
+  training: Training | undefined;
+  /** Before the step whose metrics come next. */
+  before: Position | undefined;
+  validationBatches: number;
+}
+
+interface PromiseWithResolvers {
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class Trainer implements TrainingApi {
+  /** The training under way, or the last one. */
+  record: TrainingRecord | undefined;
+  /** What its callbacks were given, once it could begin. */
+  active: Training | undefined;
+  plans: readonly Plan[] = [];
+  /** What there is to see where nothing runs and the record does not say. */
+  isLost = false;
+  #live: Live | undefined;
+  #ended: Promise<void> = Promise.resolve();
+  /** The last change of life asked for. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #ticket = 0;
+  #alone: Promise<unknown> = Promise.resolve();
+  #isWorking = false;
+  #isClosed = false;
+  /** When the last save is safe. */
+  #written: Promise<void> = Promise.resolve();
+
+  constructor(private readonly around: Surroundings) {}
+
+  // ---- what people ask for ----
+
+  async begin(settings: Settings): Promise<void> {
+    this.#release();
+    const ticket = ++this.#ticket;
+    await this.inTurn(async () => {
+      // Something newer was asked for meanwhile.
+      if (ticket !== this.#ticket) return;
+      await this.#end();
+      const device = await this.around.openDevice();
+      await this.#beginAnew(new TrainingRecord(settings), device);
+    });
+  }
+
+  async pause(): Promise<void> {
+    if (this.#live) await this.#live.control.pause();
+    else await this.inTurn(async () => this.#live?.control.pause());
+  }
+
+  async step(): Promise<void> {
+    if (!this.#live) await this.inTurn(async () => this.#goOn({ isPaused: true }));
+    await this.#live?.control.step();
+  }
+
+  async resume(): Promise<void> {
+    if (this.#live) this.#live.control.resume();
+    else await this.inTurn(async () => this.#goOn({ isPaused: false }));
+  }
+
+  async stop(): Promise<void> {
+    this.#release();
+    ++this.#ticket;
+    await this.inTurn(async () => {
+      await this.#end();
+      if (!this.record || this.record.phase === 'finished') return;
+      this.record.phase = 'finished';
+      await this.#saveAndWait({ isChanged: false });
+      this.tellStatus();
+    });
+  }
+
+  async setLearningRate(rate: number): Promise<void> {
+    if (!(rate > 0 && Number.isFinite(rate)))
+      throw new UsageError(`training: the learning rate is ${rate}, expected a number above 0.`);
+    // Whoever began it hears why it cannot begin.
+    await this.#live?.ready.promise.catch(() => undefined);
+    await this.atRest(async () => {
+      const { record } = this;
+      if (!record?.checkpoint && !this.#live) return;
+      if (this.#live) this.#model.optimizer.learningRate = rate;
+      else if (record?.checkpoint) record.checkpoint = { ...record.checkpoint, learningRate: rate };
+      await this.#save({ isChanged: false });
+      this.tellStatus();
+    });
+  }
+
+  // ---- what the session asks for ----
+
+  /** Runs `change` when the changes asked for before are through. */
+  async inTurn<T>(change: () => Promise<T>): Promise<T> {
+    // Whoever asked for the one before has heard of its failure.
+    const mine = this.#turn.then(change, change);
+    this.#turn = mine;
+    return mine;
+  }
+
+  /** See Context. */
+  async atRest<T>(work: () => Promise<T>): Promise<T> {
+    const flagged = async (): Promise<T> => {
+      this.#isWorking = true;
+      try {
+        return await work();
+      } finally {
+        this.#isWorking = false;
+      }
+    };
+    if (this.#live?.training) return this.#live.control.atRest(flagged);
+    const mine = this.#alone.then(flagged, flagged);
+    this.#alone = mine;
+    return mine;
+  }
+
+  /** See Context. Also within a work that `atRest` runs. */
+  async weightsChanged(): Promise<void> {
+    this.around.current.origin = 'trained';
+    if (this.#isWorking) await this.#saveAndWait({ isChanged: true });
+    else await this.atRest(async () => this.#saveAndWait({ isChanged: true }));
+  }
+
+  /** Takes up the training that was saved: goes on with it where it was going on, else leaves it for people to. */
+  async takeUp(): Promise<void> {
+    if (this.record?.phase !== 'training') return;
+    await this.inTurn(async () => this.#goOn({ isPaused: false }));
+  }
+
+  /** Saves the model that was put in the training's place. To be called in turn, when none runs. */
+  async keep(): Promise<void> {
+    await this.#saveAndWait({ isChanged: false });
+  }
+
+  /** Ends the training, and forgets it. To be called in turn. */
+  async giveUp(): Promise<void> {
+    this.#release();
+    await this.#end();
+    this.record = undefined;
+    this.isLost = false;
+    this.active = undefined;
+    this.plans = [];
+  }
+
+  /** Ends what is under way where it is. To be called in turn. */
+  async endLost(): Promise<void> {
+    await this.#end();
+    this.isLost = true;
+  }
+
+  /** Ends all at once, as closing the page does: nothing more is saved. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#end();
+  }
+
+  /** Tells everything, as to somebody who knows nothing yet. */
+  tellAll(): void {
+    this.around.emit('steps', { points: this.record?.curve.points ?? [], isFresh: true });
+    this.around.emit('epochs', [...(this.record?.epochs ?? [])]);
+    this.tellStatus();
+  }
+
+  tellStatus(): void {
+    this.around.emit('status', this.#status());
+  }
+
+  get session(): SavedSession {
+    const { origin = 'shipped', classNames = [] } = this.around.current.current ?? {};
+    return { savedAt: Date.now(), origin, classNames, training: this.record?.save() ?? null };
+  }
+
+  // ---- one training's life ----
+
+  #release(): void {
+    this.#live?.abort.abort();
+    this.#live?.control.release();
+  }
+
+  async #end(): Promise<void> {
+    this.#release();
+    await this.#ended;
+  }
+
+  async #beginAnew(record: TrainingRecord, device: Device, { isPaused = false } = {}): Promise<void> {
+    const before = this.record;
+    this.record = record;
+    this.tellAll();
+    try {
+      // A page that is reloaded before the first step begins anew as well.
+      await this.#save({ isChanged: false });
+      await this.#go(record, device, { isPaused });
+    } finally {
+      if (!record.checkpoint && !this.#live?.training) {
+        this.record = before;
+        await this.#save({ isChanged: false });
+        this.tellAll();
+      }
+    }
+  }
+
+  async #goOn({ isPaused }: { readonly isPaused: boolean }): Promise<void> {
+    if (this.#live) {
+      if (!isPaused) this.#live.control.resume();
+      return;
+    }
+    const device = await this.around.openDevice();
+    this.isLost = false;
+    const { record } = this;
+    if (!record || record.phase === 'finished') {
+      this.tellStatus();
+      return;
+    }
+    record.phase = isPaused ? 'paused' : 'training';
+    if (!record.checkpoint) {
+      await this.#beginAnew(new TrainingRecord(record.settings, record.phase), device, { isPaused });
+      return;
+    }
+    try {
+      await this.#go(record, device, { isPaused });
+    } catch (error) {
+      record.phase = 'paused';
+      this.tellStatus();
+      throw error;
+    }
+  }
+
+  /** Resolves when the first step can begin, or never will because somebody stopped it. */
+  async #go(
+    record: TrainingRecord,
+    device: Device,
+    { isPaused }: { readonly isPaused: boolean },
+  ): Promise<void> {
+    const live = this.#makeLive(record, device, isPaused);
+    this.#live = live;
+    this.isLost = false;
+    this.#ended = this.#run(live);
+    await live.ready.promise;
+  }
+
+  #makeLive(record: TrainingRecord, device: Device, isPaused: boolean): Live {
+    const live: Live = {
+      record,
+      device,
+      abort: new AbortController(),
+      control: new Control({
+        isPaused,
+        saveEveryMs: this.around.saveEveryMs,
+        save: async () => this.#save({ isChanged: true }),
+        onPause: async (isNow) => this.#pauses(live, isNow),
+        onRest: (isResting) => {
+          if (isResting) live.speed.rest();
+          else if (live.phase === 'training') live.speed.goOn();
+          if (isResting) live.validationSpeed.rest();
+          else if (live.phase === 'validating') live.validationSpeed.goOn();
+        },
+      }),
+      speed: new Speed(),
+      validationSpeed: new Speed(),
+      ready: withResolvers(),
+      phase: 'loading',
+      isPaused: false,
+      progress: null,
+      training: undefined,
+      before: undefined,
+      validationBatches: 0,
+    };
+    return live;
+  }
+
+  /** Never rejects. */
+  async #run(live: Live): Promise<void> {
+    const { record, ready, control, abort } = live;
+    try {
+      record.checkpoint = await this.#fit(live);
+      if (live.training) record.phase = 'finished';
+    } catch (error) {
+      if (!live.training && !abort.signal.aborted) ready.reject(error);
+      else await this.#failed(live, error);
+    } finally {
+      this.#live = undefined;
+      await control.finish();
+      await this.#closeBooks(live);
+      ready.resolve();
+    }
+  }
+
+  /** What the training came to is saved and shown. */
+  async #closeBooks({ training, record, device }: Live): Promise<void> {
+    if (this.#isClosed || this.around.isLost(device)) return;
+    if (training && record.phase === 'finished') await this.#saveAndWait({ isChanged: true });
+    this.tellStatus();
+    this.around.flush();
+  }
+
+  /** Ends with where it stands; undefined where it was stopped before the first step. */
+  async #fit(live: Live): Promise<Checkpoint | undefined> {
+    const { record, device, abort, control } = live;
+    const { settings } = record;
+    const { signal } = abort;
+    this.#enter(live, 'loading');
+    const loaded = await this.around.data.get(settings.dataset, {
+      signal,
+      onProgress: (done, total) => this.#progress(live, done, total),
+    });
+    this.#enter(live, 'compiling');
+    const images = splitBy(settings, loaded);
+    checkSameImages(record, images.train);
+    const isNew = record.checkpoint === undefined;
+    const model = isNew ? modelFor(settings, images.train, device) : this.#model;
+    const { classNames } = images.train;
+    const say = (text: string): void => this.#say(text);
+    const history = await model.fit(images.train, {
+      epochs: settings.epochs,
+      batchSize: Math.min(settings.batchSize, images.train.count),
+      validationData: images.validation,
+      seed: settings.seed,
+      signal,
+      callbacks: [
+        ...callbacksFor(settings, say),
+        this.#watch(live, () => {
+          if (isNew) this.around.current.replace({ model, origin: 'trained', classNames });
+          this.around.emit('memory', memoryPlanOf(model, live.training!));
+        }),
+        control.callback,
+      ],
+      ...(settings.augmentation ? { augmentation: settings.augmentation } : {}),
+      ...(record.checkpoint ? { resume: record.checkpoint } : {}),
+    });
+    if (live.training) return history.checkpoint;
+    if (isNew) model.dispose();
+    return record.checkpoint;
+  }
+
+  /** Hears what `fit` does, and tells it. */
+  #watch(live: Live, onBegin: () => void): Callback {
+    const { record, speed, validationSpeed } = live;
+    return {
+      onCompile: (done, total) => this.#progress(live, done, total),
+      onTrainBegin: (training) => {
+        if (live.abort.signal.aborted) return;
+        live.training = training;
+        this.active = training;
+        this.plans = training.plans;
+        record.stepsPerEpoch = training.stepsPerEpoch;
+        record.batchSize = training.batchSize;
+        onBegin();
+        if (training.accumulation !== undefined) this.#say(training.accumulation, 'info');
+        this.#enter(live, 'training');
+        live.ready.resolve();
+      },
+      onEpochBegin: (_, training) => {
+        live.before = training.position();
+        this.#enter(live, 'training');
+        speed.goOn();
+      },
+      onBatchEnd: (_, __, training) => {
+        const position = training.position();
+        const before = live.before ?? position;
+        const count = position.count - before.count;
+        live.before = position;
+        const point = {
+          step: position.step,
+          loss: (position.lossSum - before.lossSum) / count,
+          accuracy: (position.correct - before.correct) / count,
+        };
+        record.curve.add(point);
+        speed.step(count);
+        this.around.emit('steps', { points: [point], isFresh: false });
+        this.tellStatus();
+      },
+      onTestBegin: ({ steps }) => {
+        speed.rest();
+        live.validationBatches = steps;
+        this.#enter(live, 'validating');
+        validationSpeed.goOn();
+      },
+      onTestBatchEnd: (step, _, { steps }) => {
+        validationSpeed.step(1);
+        this.#progress(live, step + 1, steps);
+      },
+      onTestEnd: () => validationSpeed.rest(),
+      onEpochEnd: (epoch, logs, training) => {
+        record.epochs = [...record.epochs, { epoch: epoch + 1, step: training.position().step, logs }];
+        this.around.emit('epochs', record.epochs);
+      },
+    };
+  }
+
+  async #pauses(live: Live, isNow: boolean): Promise<void> {
+    if (isNow) await this.#written;
+    live.isPaused = isNow;
+    this.tellStatus();
+    if (isNow) this.around.flush();
+  }
+
+  /** After the first step could begin: what was saved last is put back, for people to go on with. */
+  async #failed({ device, abort, training }: Live, error: unknown): Promise<void> {
+    // Told to end, or told of already where the loss of the device is.
+    if (this.#isClosed || this.around.isLost(device) || (abort.signal.aborted && !training)) return;
+    const message = error instanceof Error ? error.message : String(error);
+    this.#say(`Training failed: ${message}`, 'error');
+    await this.around.restore();
+    if (this.record?.phase === 'training') this.record.phase = 'paused';
+  }
+
+  // ---- what is kept and told ----
+
+  get #model(): Sequential {
+    const { current } = this.around.current;
+    if (!current) throw new UsageError('training: there is no model yet.');
+    return current.model;
+  }
+
+  /** Takes everything down; to be called while no step is under way. Resolves before it is safe on disk. */
+  async #save({ isChanged }: { readonly isChanged: boolean }): Promise<void> {
+    const { current, keeper } = this.around;
+    if (!current.current || this.#isClosed) return;
+    const { record } = this;
+    const live = this.#live;
+    if (record && live?.training) {
+      record.checkpoint = live.training.checkpoint();
+      record.phase = live.control.isPauseWanted ? 'paused' : 'training';
+    }
+    const checkpoint = record?.checkpoint;
+    const { written } = await keeper.save(this.session, async (metadata) =>
+      current.file({ metadata, ...(checkpoint ? { checkpoint } : {}) }),
+    );
+    this.#written = written;
+    if (isChanged) current.changed();
+  }
+
+  async #saveAndWait(options: { readonly isChanged: boolean }): Promise<void> {
+    await this.#save(options);
+    await this.#written;
+  }
+
+  #enter(live: Live, phase: Phase): void {
+    if (live.phase !== phase) live.progress = null;
+    live.phase = phase;
+    this.tellStatus();
+  }
+
+  #progress(live: Live, done: number, total: number): void {
+    live.progress = { done, total };
+    this.tellStatus();
+  }
+
+  #say(text: string, level: Note['level'] = 'warning'): void {
+    this.around.emit('note', { level, text });
+  }
+
+  #status(): TrainingStatus {
+    const live = this.#live;
+    const speed = live?.speed ?? new Speed();
+    const batchMs = live?.validationSpeed.stepMs ?? null;
+    const guess =
+      ((live?.training?.validationSamples ?? 0) / (speed.imagesPerSecond ?? Infinity)) * inferenceShare;
+    return statusOf(
+      this.record,
+      {
+        phase: this.#phase,
+        progress: live?.progress ?? null,
+        position: live?.training?.position(),
+        rate: this.#rate,
+        speed,
+        validationSeconds: batchMs === null ? guess : ((live?.validationBatches ?? 0) * batchMs) / 1000,
+      },
+      this.around.keeper.savedAt,
+    );
+  }
+
+  get #phase(): Phase {
+    if (this.#live) return this.#live.isPaused ? 'paused' : this.#live.phase;
+    if (this.isLost) return 'lost';
+    if (!this.record) return 'idle';
+    return this.record.phase === 'finished' ? 'finished' : 'paused';
+  }
+
+  get #rate(): LearningRate | undefined {
+    if (this.#live?.training) return this.#live.training.model.optimizer.learningRate;
+    if (!this.record) return undefined;
+    return this.record.checkpoint?.learningRate ?? optimizerFor(this.record.settings).learningRate;
+  }
+}
+
+/** Throws: DataError when images of one's own are others than those that the training has seen. */
+function checkSameImages(record: TrainingRecord, images: Parameters<typeof digestOf>[0]): void {
+  if (record.settings.dataset !== 'own') return;
+  const digest = digestOf(images);
+  record.dataDigest ??= digest;
+  if (record.dataDigest !== digest) {
+    throw new DataError(
+      'training: your own images are others than those it began with; drop the same files again, or begin anew.',
+    );
+  }
+}
+
+function withResolvers(): PromiseWithResolvers {
+  let settle: Omit<PromiseWithResolvers, 'promise'> | undefined;
+  const promise = new Promise<void>((resolve, reject) => {
+    settle = { resolve, reject };
+  });
+  // Whoever began the training hears of it; a training that is taken up by itself may have nobody yet.
+  promise.catch(() => undefined);
+  return { promise, resolve: () => settle?.resolve(), reject: (error) => settle?.reject(error) };
+}
