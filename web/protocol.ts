@@ -349,7 +349,7 @@ export interface KernelRow {
   readonly workgroups: readonly number[];
   /** Null where the device has no timestamps. */
   readonly ms: number | null;
-  /** Giga per second, of all dispatches of a pass, at the first of them; null at the others. */
+  /** Giga per second, of all dispatches of a pass, at the slowest of them; null at the others. */
   readonly gflops: number | null;
   readonly gbytes: number | null;
 }

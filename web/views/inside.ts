@@ -1,4 +1,196 @@
 /** First-layer filters, activations, the kernels and their WGSL. */
-import type { View } from '../app.js';
+import './inside.css';
+import type { App, CurrentImage, View } from '../app.js';
+import { Latest } from '../latest.js';
+import type { InspectingApi, LayerActivation, ModelInfo, TrainingStatus } from '../protocol.js';
+import { onThemeChange } from '../theme_switch.js';
+import { ActivationsPart } from './inside_activations.js';
+import { coloursNow } from './inside_colours.js';
+import { FiltersPart } from './inside_filters.js';
+import type { LayerPart } from './inside_kernel_rows.js';
+import { KernelsPart } from './inside_kernels.js';
 
-export const insideView: View = () => {};
+type Filters = Awaited<ReturnType<InspectingApi['filters']>>;
+type KernelTable = Awaited<ReturnType<InspectingApi['kernels']>>;
+
+/** Between two looks at the same thing, at least. */
+const restMs = 120;
+
+export const insideView: View = (root, app) => {
+  new Inside(root, app).start();
+};
+
+/** Asks the worker only while the section can be seen, and once it can again for what has changed meanwhile. */
+class Inside {
+  readonly #filtersPart = new FiltersPart();
+  readonly #activationsPart: ActivationsPart;
+  readonly #kernelsPart: KernelsPart;
+  readonly #filtersWork = this.#work(() => this.#readFilters());
+  readonly #activationsWork = this.#work((image: CurrentImage) => this.#compute(image));
+  readonly #kernelsWork = this.#work(() => this.#listKernels());
+  #isVisible = false;
+  /** What is shown was made from these. */
+  #shown: { filters?: number | undefined; activations?: string | undefined; kernels?: string | undefined } =
+    {};
+  #filters: Filters | undefined;
+  #activations: readonly LayerActivation[] = [];
+  #partToShow: LayerPart | undefined;
+  #imageCount = 0;
+
+  constructor(
+    private readonly root: HTMLElement,
+    private readonly app: App,
+  ) {
+    this.#activationsPart = new ActivationsPart({ showKernel: (part) => this.#showKernel(part) });
+    this.#kernelsPart = new KernelsPart(app, () => this.#kernelsWork.ask(undefined));
+    root.append(this.#filtersPart.root, this.#activationsPart.root, this.#kernelsPart.root);
+  }
+
+  start(): void {
+    const { heard, image } = this.app;
+    const look = (): void => this.#look();
+    for (const store of [heard.device, heard.model, heard.status]) store.listen(look);
+    image.listen(() => {
+      this.#imageCount++;
+      this.#look();
+    });
+    onThemeChange(() => this.#redraw());
+    const observer = new IntersectionObserver(
+      (entries) => {
+        this.#isVisible = entries.some(({ isIntersecting }) => isIntersecting);
+        this.#look();
+      },
+      { rootMargin: '200px' },
+    );
+    observer.observe(this.root);
+    this.#look();
+  }
+
+  /** Asks for what is not shown as it is now. */
+  #look(): void {
+    const { device, model, status } = this.app.heard;
+    if (!this.#isVisible || !device.value || !model.value) return;
+    if (this.#shown.filters !== model.value.version) {
+      this.#shown.filters = model.value.version;
+      this.#filtersWork.ask(undefined);
+    }
+    const missing = whyNothing(device.value.info !== null, status.value);
+    if (missing) {
+      this.#shown.activations = this.#shown.kernels = undefined;
+      this.#activationsPart.say(`${missing}, so there is nothing to see here: the maps are computed there.`);
+      this.#kernelsPart.say(`${missing}, so no kernels run.`);
+      return;
+    }
+    this.#lookAtImage(model.value);
+    this.#lookAtKernels(model.value, status.value);
+  }
+
+  #lookAtImage({ version, inputShape }: ModelInfo): void {
+    const { value: image } = this.app.image;
+    const size = inputShape.reduce((product, extent) => product * extent, 1);
+    if (image?.input.length !== size) {
+      this.#shown.activations = undefined;
+      this.#activationsPart.say('Draw something above, or pick an image, to see what lights up.');
+      return;
+    }
+    const key = `${version} ${this.#imageCount}`;
+    if (this.#shown.activations === key) return;
+    this.#shown.activations = key;
+    this.#activationsWork.ask(image);
+  }
+
+  #lookAtKernels({ layers }: ModelInfo, status: TrainingStatus | null): void {
+    const isTraining = status?.phase === 'training' || status?.phase === 'paused';
+    const architecture = layers.map(({ name, outputShape }) => `${name} ${outputShape.join()}`).join(' ');
+    const key = `${architecture} ${isTraining ? JSON.stringify(status.settings) : ''}`;
+    const { kernels: shown } = this.#shown;
+    // What was measured in a training stands when it has ended.
+    const isKept =
+      !isTraining && shown?.startsWith(architecture) && this.#kernelsPart.table?.of === 'training';
+    if (shown === key || isKept) return;
+    this.#shown.kernels = key;
+    this.#kernelsWork.ask(undefined);
+  }
+
+  // ---- work ----
+
+  /** The newest request only, with a rest behind each, what goes wrong being said. */
+  #work<Request>(work: (request: Request) => Promise<void>): Latest<Request> {
+    return new Latest(async (request) => {
+      await this.app.attempt(() => work(request));
+      await new Promise((resolve) => setTimeout(resolve, restMs));
+    });
+  }
+
+  async #readFilters(): Promise<void> {
+    this.#filters = await this.app.worker.inspecting.filters();
+    this.#redrawFilters();
+  }
+
+  async #compute({ input }: CurrentImage): Promise<void> {
+    this.#activations = await this.app.worker.inspecting.activations(input);
+    this.#redrawActivations();
+  }
+
+  async #listKernels(): Promise<void> {
+    const part = this.#kernelsPart;
+    part.isBusy = true;
+    if (!part.table) part.say('Measuring …');
+    try {
+      await this.#showKernels(await this.app.worker.inspecting.kernels());
+    } catch (error) {
+      part.say('The kernels could not be measured.');
+      throw error;
+    } finally {
+      part.isBusy = false;
+    }
+  }
+
+  async #showKernels(table: KernelTable): Promise<void> {
+    const { device, model } = this.app.heard;
+    const part = this.#kernelsPart;
+    if (table.rows.length === 0) {
+      part.say('There is no device to run kernels on just now.');
+      return;
+    }
+    const layers = (model.value?.layers ?? []).map(({ name }) => name);
+    await part.show(table, { layers, hasTimestamps: device.value?.info?.hasTimestamps ?? false });
+    const wanted = this.#partToShow;
+    this.#partToShow = undefined;
+    if (wanted) await part.showLayer(wanted);
+  }
+
+  #showKernel(part: LayerPart): void {
+    // Not awaited: what goes wrong is said.
+    void this.app.attempt(async () => {
+      if (await this.#kernelsPart.showLayer(part)) return;
+      this.#partToShow = part;
+      this.#kernelsWork.ask(undefined);
+    });
+  }
+
+  // ---- pictures ----
+
+  #redraw(): void {
+    if (this.#filters !== undefined) this.#redrawFilters();
+    this.#redrawActivations();
+  }
+
+  #redrawFilters(): void {
+    const none = this.app.heard.model.value?.layers.some(({ className }) => className === 'Conv2D')
+      ? 'The weights cannot be read just now: the graphics processor was lost.'
+      : 'This model has no convolution, and so no filters.';
+    this.#filtersPart.show(this.#filters ?? null, none, coloursNow());
+  }
+
+  #redrawActivations(): void {
+    const classNames = this.app.heard.model.value?.classNames ?? [];
+    if (this.#activations.length > 0) this.#activationsPart.show(this.#activations, classNames, coloursNow());
+  }
+}
+
+/** The beginning of a sentence on why there is no device; undefined where there is one. */
+function whyNothing(isThere: boolean, status: TrainingStatus | null): string | undefined {
+  if (!isThere) return 'This browser offers no graphics processor to pages';
+  return status?.phase === 'lost' ? 'The graphics processor was lost' : undefined;
+}

@@ -25,17 +25,20 @@ const budgetMs = 400;
 const mostReplays = 40;
 
 /**
- * The dispatches of a step with their mean times over several replays. The mean, since browsers round timestamps, to
- * 0.1 ms as a rule: a kernel that takes a tenth of that shows one tick in ten replays, and only a mean can tell.
+ * The dispatches of a step with their mean times over the quicker half of several replays. Whole replays are left out,
+ * for what disturbs one; of the others the mean, since browsers may round timestamps, to 0.1 ms as a rule: a kernel that
+ * takes a tenth of that shows one tick in ten replays, and only a mean can tell.
  */
 export async function meanTimes(profile: () => Promise<readonly DispatchTime[]>): Promise<Timed[]> {
   const begun = performance.now();
-  const first = await profile();
-  const sums = first.map(({ ns }) => ns);
-  let count = 1;
-  for (; count < mostReplays && performance.now() - begun < budgetMs; count++)
-    for (const [i, { ns }] of (await profile()).entries()) sums[i]! += ns;
-  return first.map(({ dispatch }, i) => ({ dispatch, ns: sums[i]! / count }));
+  const replays = [await profile()];
+  while (replays.length < mostReplays && performance.now() - begun < budgetMs) replays.push(await profile());
+  const totalOf = (replay: readonly DispatchTime[]): number => replay.reduce((sum, { ns }) => sum + ns, 0);
+  const kept = replays.sort((a, b) => totalOf(a) - totalOf(b)).slice(0, Math.ceil(replays.length / 2));
+  return kept[0]!.map(({ dispatch }, i) => ({
+    dispatch,
+    ns: kept.reduce((sum, replay) => sum + replay[i]!.ns, 0) / kept.length,
+  }));
 }
 
 export function untimed(plans: readonly Plan[]): Timed[] {
@@ -76,17 +79,31 @@ export function kernelList(of: 'training' | 'prediction', timed: readonly Timed[
   return { table: { of, rows, totalMs }, dispatches: timed.map(({ dispatch }) => dispatch) };
 }
 
-/** Cost over time of each pass, at its first dispatch: a pass of several dispatches has one cost. */
+/** Cost over time of each pass. A pass of several dispatches has one cost; it stands at the slowest of them. */
 function passRates(timed: readonly Timed[]): Pick<KernelRow, 'gflops' | 'gbytes'>[] {
-  return timed.map(({ dispatch }, index) => {
-    const isFirst = timed[index - 1]?.dispatch.node !== dispatch.node;
-    const end = timed.findIndex((other, i) => i > index && other.dispatch.node !== dispatch.node);
-    const own = timed.slice(index, end < 0 ? timed.length : end);
-    const ns = own.reduce((sum, each) => sum + (each.ns ?? 0), 0);
+  return passesOf(timed).flatMap((pass) => {
+    const times = pass.map(({ ns }) => ns ?? 0);
+    const ns = times.reduce((sum, time) => sum + time, 0);
+    const slowest = times.indexOf(Math.max(...times));
+    const { flops, bytes } = pass[0]!.dispatch;
     // Per nanosecond is giga per second. A time of 0 is a kernel shorter than the clock can see.
-    const rate = (amount: number): number | null => (isFirst && ns > 0 && amount > 0 ? amount / ns : null);
-    return { gflops: rate(dispatch.flops), gbytes: rate(dispatch.bytes) };
+    const rate = (amount: number): number | null => (ns > 0 && amount > 0 ? amount / ns : null);
+    return pass.map((_, i) => ({
+      gflops: i === slowest ? rate(flops) : null,
+      gbytes: i === slowest ? rate(bytes) : null,
+    }));
   });
+}
+
+/** The dispatches of each pass together; they follow each other. */
+function passesOf(timed: readonly Timed[]): Timed[][] {
+  const passes: Timed[][] = [];
+  for (const each of timed) {
+    const last = passes.at(-1);
+    if (last?.[0]?.dispatch.node === each.dispatch.node) last.push(each);
+    else passes.push([each]);
+  }
+  return passes;
 }
 
 /** The WGSL of a row as it was compiled, under a line that says which. Throws: UsageError when there is no such row. */

@@ -1,0 +1,66 @@
+/** A shader as text to be read: numbered lines, a few colours, and a button that copies it. */
+import type { App } from '../app.js';
+import { element } from '../elements.js';
+import { tokensOf } from './inside_wgsl.js';
+
+export class CodePanel {
+  readonly root = element('figure', { class: 'shader', hidden: true });
+  readonly #title = element('h4', { id: 'inside-shader' });
+  readonly #about = element('p', { class: 'quiet' });
+  readonly #code = element('code');
+  readonly #pre = element(
+    'pre',
+    { tabindex: 0, role: 'region', 'aria-labelledby': 'inside-shader' },
+    this.#code,
+  );
+  #source = '';
+
+  constructor(app: App) {
+    const copy = element('button', { type: 'button', class: 'button small' }, 'Copy');
+    copy.addEventListener('click', () => {
+      // Not awaited: what goes wrong is said.
+      void app.attempt(async () => {
+        await navigator.clipboard.writeText(this.#source);
+        app.say('The shader is on the clipboard.');
+      });
+    });
+    const words = element('div', {}, this.#title, this.#about);
+    this.root.append(element('figcaption', {}, words, copy), this.#pre);
+  }
+
+  show({
+    title,
+    about,
+    source,
+  }: {
+    readonly title: string;
+    readonly about: string;
+    readonly source: string;
+  }): void {
+    this.#title.textContent = title;
+    this.#about.textContent = about;
+    this.#source = source;
+    this.#code.replaceChildren(...source.trimEnd().split('\n').map(lineOf));
+    this.#pre.scrollTo(0, 0);
+    this.root.hidden = false;
+  }
+
+  hide(): void {
+    this.root.hidden = true;
+  }
+
+  /** Brings it into view, for who has asked for it from far above. */
+  reveal(): void {
+    const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches;
+    this.root.scrollIntoView({ block: 'start', behavior: isCalm ? 'auto' : 'smooth' });
+    this.#pre.focus({ preventScroll: true });
+  }
+}
+
+/** Its number is drawn by the style sheet, so that a selection has none. */
+function lineOf(line: string): HTMLElement {
+  const parts = tokensOf(line).map(({ kind, text }) =>
+    kind === 'plain' ? text : element('span', { class: kind }, text),
+  );
+  return element('span', { class: 'line' }, ...parts, '\n');
+}

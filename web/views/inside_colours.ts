@@ -1,0 +1,139 @@
+/** Signed numbers as colours: zero is the colour of the paper, below it blue, above it orange, for any colour vision. */
+import { colourOf } from '../theme_switch.js';
+
+/** Colours as a canvas takes them, four bytes in one number; transparent is 0. */
+export interface Colours {
+  /** From −1 over 0 to 1, in 2 · `steps` + 1 entries. */
+  readonly signed: Uint32Array;
+  /** For images, which have no negative values: from 0, the paper, to 1, the ink, in `steps` + 1 entries. */
+  readonly grey: Uint32Array;
+}
+
+const steps = 255;
+
+/** Of the page as it is now, light or dark. */
+export function coloursNow(): Colours {
+  const [paper, negative, positive, ink] = (['paper', 'blue', 'orange', 'ink'] as const).map((name) =>
+    rgbOf(colourOf(name)),
+  ) as [Rgb, Rgb, Rgb, Rgb];
+  return {
+    signed: Uint32Array.from({ length: 2 * steps + 1 }, (_, i) =>
+      packed(mixed(paper, i < steps ? negative : positive, Math.abs(i - steps) / steps)),
+    ),
+    grey: Uint32Array.from({ length: steps + 1 }, (_, i) => packed(mixed(paper, ink, i / steps))),
+  };
+}
+
+/** Where the values of one picture lie: row by row, `stride` apart, from `offset` on. */
+export interface Plane {
+  readonly height: number;
+  readonly width: number;
+  readonly values: Float32Array;
+  readonly offset: number;
+  readonly stride: number;
+}
+
+/** Draws a plane, a pixel per value. Values beyond ±`full` are shown as ±`full`; where values end, nothing is. */
+export function drawSigned(canvas: HTMLCanvasElement, plane: Plane, full: number, { signed }: Colours): void {
+  const { height, width, values, offset, stride } = plane;
+  const scale = full > 0 ? steps / full : 0;
+  drawPixels(canvas, height, width, (pixels) => {
+    for (let i = 0; i < pixels.length; i++) {
+      const value = values[offset + i * stride];
+      if (value === undefined) continue;
+      const step = Math.round(Math.max(-steps, Math.min(steps, value * scale)));
+      pixels[i] = signed[steps + step]!;
+    }
+  });
+}
+
+/** Draws an image [height,width,channels]: one channel from paper to ink, three as they are, from least to most. */
+export function drawImage(
+  canvas: HTMLCanvasElement,
+  { values, shape }: { readonly values: Float32Array; readonly shape: readonly number[] },
+  { grey }: Colours,
+): void {
+  const [height, width, channels] = shape as readonly [number, number, number];
+  const { least, most } = rangeOf(values);
+  const byte = (i: number): number =>
+    Math.round((steps * (values[i]! - least)) / Math.max(most - least, 1e-12));
+  drawPixels(canvas, height, width, (pixels) => {
+    for (let i = 0; i < pixels.length; i++) {
+      const at = i * channels;
+      pixels[i] = channels === 3 ? packed([byte(at), byte(at + 1), byte(at + 2)]) : grey[byte(at)]!;
+    }
+  });
+}
+
+/** Draws numbers as bars from a zero line: up in the colour above it, down in the one below. */
+export function drawBars(
+  canvas: HTMLCanvasElement,
+  values: Float32Array,
+  height: number,
+  { signed }: Colours,
+): void {
+  const { least, most } = rangeOf(values);
+  const top = Math.max(most, 0);
+  const span = Math.max(top - Math.min(least, 0), 1e-12);
+  const rowOf = (value: number): number => Math.round(((top - value) / span) * (height - 1));
+  const zero = rowOf(0);
+  // Three pixels a bar, one of them a gap.
+  const width = values.length * 3;
+  drawPixels(canvas, height, width, (pixels) => {
+    values.forEach((value, i) => {
+      const end = rowOf(value);
+      const colour = signed[value < 0 ? 0 : 2 * steps]!;
+      for (let y = Math.min(zero, end); y <= Math.max(zero, end); y++)
+        pixels.fill(colour, y * width + i * 3, y * width + i * 3 + 2);
+    });
+  });
+}
+
+export function rangeOf(values: ArrayLike<number>): { readonly least: number; readonly most: number } {
+  let least = Infinity;
+  let most = -Infinity;
+  for (let i = 0; i < values.length; i++) {
+    least = Math.min(least, values[i]!);
+    most = Math.max(most, values[i]!);
+  }
+  return { least, most };
+}
+
+/** What has the full colour: the largest of the values without their signs. */
+export function fullOf(values: ArrayLike<number>): number {
+  const { least, most } = rangeOf(values);
+  return Math.max(Math.abs(least), Math.abs(most));
+}
+
+function drawPixels(
+  canvas: HTMLCanvasElement,
+  height: number,
+  width: number,
+  paint: (pixels: Uint32Array) => void,
+): void {
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
+  const context = canvas.getContext('2d');
+  if (!context) return;
+  const picture = context.createImageData(width, height);
+  paint(new Uint32Array(picture.data.buffer));
+  context.putImageData(picture, 0, 0);
+}
+
+/** Red, green, blue, 0 … 255. */
+type Rgb = readonly [number, number, number];
+
+function mixed(from: Rgb, to: Rgb, share: number): Rgb {
+  return from.map((value, i) => value + (to[i]! - value) * share) as unknown as Rgb;
+}
+
+/** Every machine that runs browsers puts the lowest byte, red, first. */
+function packed([red, green, blue]: Rgb): number {
+  return ((255 << 24) | (Math.round(blue) << 16) | (Math.round(green) << 8) | Math.round(red)) >>> 0;
+}
+
+/** Of `#14171c`, as the page's colours are written. */
+function rgbOf(colour: string): Rgb {
+  const value = Number.parseInt(colour.slice(1), 16);
+  return [(value >> 16) & 255, (value >> 8) & 255, value & 255];
+}
