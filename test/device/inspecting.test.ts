@@ -211,8 +211,9 @@ describe('kernels of a prediction', () => {
     const api = inspectingOf(visit());
     const { rows } = await api.kernels();
     for (const { index, label, variant, workgroups } of rows) {
-      const [head, ...lines] = (await api.source(index)).split('\n');
-      expect(head).toMatch(/^\/\/ /);
+      const [first, second, ...lines] = (await api.source(index)).split('\n');
+      const head = `${first}\n${second}`;
+      expect(head).toMatch(/^\/\/ .+\n\/\/ /);
       for (const part of [label, variant, workgroups.join(' × ')]) expect(head).toContain(part);
       const code = lines.join('\n');
       expect(code).toMatch(/@compute @workgroup_size\([^)]+\)\s*fn main\(/);

@@ -100,6 +100,8 @@ class Inside {
   }
 
   #lookAtKernels({ layers }: ModelInfo, status: TrainingStatus | null): void {
+    // A training is about to begin; its kernels come soon.
+    if (status?.phase === 'loading' || status?.phase === 'compiling') return;
     const isTraining = status?.phase === 'training' || status?.phase === 'paused';
     const architecture = layers.map(({ name, outputShape }) => `${name} ${outputShape.join()}`).join(' ');
     const key = `${architecture} ${isTraining ? JSON.stringify(status.settings) : ''}`;
@@ -139,7 +141,7 @@ class Inside {
     try {
       await this.#showKernels(await this.app.worker.inspecting.kernels());
     } catch (error) {
-      part.say('The kernels could not be measured.');
+      part.say('The kernels could not be measured.', true);
       throw error;
     } finally {
       part.isBusy = false;

@@ -53,7 +53,11 @@ export class KernelsPart {
   });
   readonly #remark = element('p', { class: 'quiet' });
   readonly #controls = element('div', { class: 'row' });
-  readonly #measure = element('button', { type: 'button', class: 'button small row-end' }, 'Measure again');
+  readonly #measure = element(
+    'button',
+    { type: 'button', class: 'button small row-end', hidden: true },
+    'Measure again',
+  );
   readonly #code: CodePanel;
   readonly #columns: readonly Column[];
   #table: Table | undefined;
@@ -69,9 +73,9 @@ export class KernelsPart {
     this.#code = new CodePanel(app);
     this.#columns = columnsFor((row) => this.#button(row));
     this.#measure.addEventListener('click', measure);
-    this.#controls.append(this.#directionChoice(), this.#groupingChoice(), this.#measure);
+    this.#controls.append(this.#directionChoice(), this.#groupingChoice());
     this.root.append(
-      element('h3', {}, 'The kernels'),
+      element('div', { class: 'row' }, element('h3', {}, 'The kernels'), this.#measure),
       this.#about,
       this.#controls,
       this.#region,
@@ -85,8 +89,9 @@ export class KernelsPart {
     return this.#table;
   }
 
-  /** Says why there is no table, or that it is about to come. */
-  say(text: string): void {
+  /** Says why there is no table, or that it is about to come; `canMeasure` when trying again may help. */
+  say(text: string, canMeasure = false): void {
+    this.#measure.hidden = !canMeasure;
     this.#table = undefined;
     this.#chosen = undefined;
     this.#about.textContent = text;
@@ -104,7 +109,7 @@ export class KernelsPart {
     this.#table = table;
     this.#about.textContent = aboutWords(table, around);
     this.#remark.textContent = remarkWords(table, around);
-    for (const part of [this.#controls, this.#region, this.#remark]) part.hidden = false;
+    for (const part of [this.#controls, this.#region, this.#remark, this.#measure]) part.hidden = false;
     this.#chosen = undefined;
     this.#draw();
     // The same kernel as before where it is there again, so that a new measurement changes nothing but numbers.

@@ -49,7 +49,7 @@ export function shapeWords(shape: readonly number[]): string {
 export function valueWords(value: number): string {
   if (value === 0) return '0';
   const text = Math.abs(value) < 1e-3 ? value.toExponential(1) : String(Number(value.toPrecision(3)));
-  return text.replace('-', '−');
+  return text.replaceAll('-', '−');
 }
 
 /** Milliseconds as people read them: `0.42`, `12.3`, `1,204`, and `< 0.01` for what the clock hardly sees. */

@@ -106,7 +106,7 @@ function passesOf(timed: readonly Timed[]): Timed[][] {
   return passes;
 }
 
-/** The WGSL of a row as it was compiled, under a line that says which. Throws: UsageError when there is no such row. */
+/** The WGSL of a row as it was compiled, under lines that say which. Throws: UsageError when there is no such row. */
 export function sourceOf({ dispatches }: KernelList, index: number): string {
   const dispatch = dispatches[index];
   if (!dispatch) {
@@ -115,6 +115,9 @@ export function sourceOf({ dispatches }: KernelList, index: number): string {
     );
   }
   const { label, variant, shapes, workgroups, shader } = dispatch;
-  const head = `// ${label} · ${variant} · ${shapes} · ${workgroups.join(' × ')} workgroups · shaders/${shader.label}.wgsl`;
+  const head = [
+    `// ${label} · ${variant} · shaders/${shader.label}.wgsl`,
+    `// ${shapes} · ${workgroups.join(' × ')} workgroups`,
+  ].join('\n');
   return `${head}\n${shader.code}`;
 }
