@@ -89,7 +89,7 @@ function buildProgram(run: Runner): Command {
     .addOption(
       new Option('--model <name>', "the network (default: the preset's)").choices(Object.keys(modelsByName)),
     )
-    .option('--from <dir>', 'begin with the weights of a saved model, for another cycle or other images')
+    .option('--from <path>', 'begin with the weights of a saved model, for another cycle or other images')
     .addOption(
       new Option('--split <name>', 'how the images are divided; k-fold with --folds and --fold').choices(
         splitNames,
@@ -163,7 +163,7 @@ function buildProgram(run: Runner): Command {
     'Loss and accuracy of a saved model on the test images.',
     'npm run evaluate -- --model runs/x',
   )
-    .requiredOption('--model <dir>', 'a run folder, or one that model.save() wrote')
+    .requiredOption('--model <path>', 'a run folder, one that model.save() wrote, or a .safetensors file')
     .option('--weights <name>', 'best or last (default: best)')
     .addOption(dataset(" (default: the run's own)"))
     .addOption(dataFolder())
@@ -187,7 +187,7 @@ function buildProgram(run: Runner): Command {
     'npm run predict -- --model runs/x three.png\n  npm run predict -- --model runs/x test.csv --submission submission.csv',
   )
     .argument('<file...>')
-    .requiredOption('--model <dir>', 'a run folder, or one that model.save() wrote')
+    .requiredOption('--model <path>', 'a run folder, one that model.save() wrote, or a .safetensors file')
     .option('--weights <name>', 'best or last (default: best)')
     .option(
       '--submission <file>',
@@ -198,7 +198,7 @@ function buildProgram(run: Runner): Command {
     .addOption(transpose())
     .addOption(new Option('--batch-size <n>', 'images per step').argParser(wholeNumber).default(128))
     .addOption(noTune())
-    .usage('-- --model <dir> <file...>')
+    .usage('-- --model <path> <file...>')
     .action(run((files: string[], options: Parameters<typeof predict>[1]) => predict(files, options)));
 
   command(

@@ -8,7 +8,7 @@ import { modelCheckpoint, terminateOnNaN } from '../nn/callbacks/index.js';
 import { modelsByName } from '../nn/models.js';
 import { preprocessing } from '../nn/preprocessing.js';
 import { plateauCallbacks, presets } from '../nn/presets.js';
-import { type Sequential, loadModel } from '../nn/sequential.js';
+import { type Sequential, loadModel, weightsPath } from '../nn/sequential.js';
 import type { History } from '../nn/training.js';
 import { loadDataset } from '../node/datasets.js';
 import { lockFolder, openFolder } from '../node/files.js';
@@ -192,7 +192,7 @@ async function takeWeights(
   model.setWeights(await source.weights());
   source.dispose();
   output.say(`Beginning with the weights of ${from}.`);
-  const folder = openFolder(from);
+  const folder = openFolder(weightsPath(from)?.folder ?? from);
   const before = (await folder.exists('run.json')) ? (await readRun(folder)).settings : undefined;
   if (before && (before.seed !== seed || before.split !== split || before.limit !== limit))
     output.say(

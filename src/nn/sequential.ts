@@ -3,7 +3,7 @@ import { type Device, defaultDevice } from '../engine/device.js';
 import { type Shape, sizeOf } from '../engine/pass.js';
 import { type Tensor, checkShape } from '../engine/tensor.js';
 import { withScope } from '../engine/trace.js';
-import { ModelError, ShadegradError, ShapeError, StateError, UsageError, assert } from '../errors.js';
+import { ModelError, ShapeError, StateError, UsageError, assert } from '../errors.js';
 import { type Folder, folderAt } from '../folder.js';
 import { l2Penalty } from '../kernels/index.js';
 import { fittingEvaluation, fittingPrediction } from './batch_division.js';
@@ -24,6 +24,7 @@ import { type StoredTensors, readSafetensors } from './safetensors.js';
 import {
   type KeptTensors,
   type LoadedWeights,
+  checkTensors,
   descriptionIn,
   format,
   hasDescription,
@@ -323,8 +324,9 @@ export class Sequential implements Model {
       );
       return new Sequential(layers, { name, preprocessing, ...options });
     } catch (cause) {
-      if (cause instanceof ModelError || !(cause instanceof ShadegradError)) throw cause;
-      throw new ModelError(`model: its description is damaged: ${cause.message}`, { cause });
+      if (cause instanceof ModelError) throw cause;
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new ModelError(`model: its description is damaged: ${reason}`, { cause });
     }
   }
 
@@ -357,6 +359,12 @@ export class Sequential implements Model {
 
   /** `loadWeights` from a file that is read already; `file` is what to call it in messages. */
   takeWeights(stored: StoredTensors, file: string): LoadedWeights {
+    // Before there is anything on the device, which a damaged description may make too large for it.
+    checkTensors(
+      this.#specs().map(({ path, shape }) => ({ name: path, shape })),
+      stored,
+      file,
+    );
     const { parameters, statistics } = this;
     return takeWeights(
       { parameters, statistics, slots: this.#optimizer ? this.slots : new Map() },
@@ -514,15 +522,9 @@ export function modelFromFile(
   return filled(Sequential.fromJson(descriptionIn(stored, file), options), stored, file);
 }
 
-/** The model with the weights; nothing of it stays on the device when they do not fit. */
 function filled(model: Sequential, stored: StoredTensors, file: string): Sequential {
-  try {
-    model.takeWeights(stored, file);
-    return model;
-  } catch (error) {
-    model.dispose();
-    throw error;
-  }
+  model.takeWeights(stored, file);
+  return model;
 }
 
 async function readDescription(folder: Folder): Promise<unknown> {

@@ -3,6 +3,7 @@
  * `mean_square/conv2d/kernel`, what callbacks keep as `callbacks/…`, and as metadata the model's description (what
  * `model.json` holds, so that the file says all by itself) and the place in the training.
  */
+import type { Shape } from '../engine/pass.js';
 import { ModelError } from '../errors.js';
 import type { Folder } from '../folder.js';
 import type { Checkpoint } from './checkpoint.js';
@@ -93,6 +94,22 @@ export function hasDescription({ metadata }: StoredTensors): boolean {
   return metadata[descriptionKey] !== undefined;
 }
 
+/** Throws: ModelError naming the tensor that a file lacks or has in another form. */
+export function checkTensors(
+  wanted: Iterable<{ readonly name: string; readonly shape: Shape }>,
+  { tensors }: StoredTensors,
+  file: string,
+): void {
+  for (const { name, shape } of wanted) {
+    const found = tensors.get(name);
+    if (found?.dtype === 'F32' && found.shape.join() === shape.join()) continue;
+    const what = found ? `is [${found.shape.join(',')}] ${found.dtype}` : 'is missing';
+    throw new ModelError(
+      `model: ${file} does not fit: '${name}' ${what}, expected [${shape.join(',')}] F32.`,
+    );
+  }
+}
+
 /**
  * Fills the tensors with what a file holds; a slot that it lacks keeps its values. `file` is what to call it in messages.
  *
@@ -100,22 +117,19 @@ export function hasDescription({ metadata }: StoredTensors): boolean {
  */
 export function takeWeights(
   { parameters, statistics, slots }: Omit<KeptTensors, 'description'>,
-  { tensors, metadata }: StoredTensors,
+  stored: StoredTensors,
   file: string,
 ): LoadedWeights {
+  const { tensors, metadata } = stored;
   const fill = (group: ParameterGroup, prefix: string): void => {
-    const values = new Map<string, Float32Array<ArrayBuffer>>();
-    for (const { name: path, shape } of group.layout.entries) {
-      const found = tensors.get(prefix + path);
-      if (found?.shape.join() !== shape.join() || !(found.data instanceof Float32Array)) {
-        const what = found ? `is [${found.shape.join(',')}] ${found.dtype}` : 'is missing';
-        throw new ModelError(
-          `model: ${file} does not fit: '${prefix + path}' ${what}, expected [${shape.join(',')}] F32.`,
-        );
-      }
-      values.set(path, found.data);
-    }
-    group.write(values);
+    const { entries } = group.layout;
+    const names = entries.map(({ name, shape }) => ({ name: prefix + name, shape }));
+    checkTensors(names, stored, file);
+    const values = entries.map(({ name }): [string, Float32Array<ArrayBuffer>] => [
+      name,
+      tensors.get(prefix + name)!.data as Float32Array<ArrayBuffer>,
+    ]);
+    group.write(new Map(values));
   };
   fill(parameters, '');
   fill(statistics, '');

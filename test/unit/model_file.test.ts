@@ -1,0 +1,114 @@
+/**
+ * Plan: weights files that cannot become a model, without a device, since nothing may be made on one before the file is
+ * known to fit: cut off, an absurd header, no description, descriptions damaged in every place, tensors that do not fit
+ * a description, however large it makes the model. The files that are good: test/device/model_file.test.ts.
+ */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ModelError } from '../../src/errors.js';
+import { conv2d, dense, flatten } from '../../src/nn/layers/index.js';
+import { writeSafetensors } from '../../src/nn/safetensors.js';
+import { Sequential, modelFromFile, weightsPath } from '../../src/nn/sequential.js';
+
+const model = new Sequential([
+  flatten({ inputShape: [2, 1, 1] }),
+  dense({ units: 2, activation: 'softmax' }),
+]);
+const good = JSON.stringify(model.toJson());
+
+function file(description: string | undefined): Uint8Array {
+  const metadata = { format: 'shadegrad 1', ...(description === undefined ? {} : { model: description }) };
+  const bias = { dtype: 'F32', shape: [2], data: new Float32Array(2) } as const;
+  return writeSafetensors([['dense/bias', bias]], metadata);
+}
+
+/** The description with a part replaced. */
+const damaged = (change: object): string => JSON.stringify({ ...(JSON.parse(good) as object), ...change });
+const huge = damaged({
+  layers: [
+    { className: 'Flatten', config: {} },
+    { className: 'Dense', config: { units: 1e12 } },
+  ],
+});
+
+it.each<[string, Uint8Array, string]>([
+  ['nothing', new Uint8Array(0), 'a.safetensors: not a good safetensors file: 0 bytes are too few.'],
+  [
+    'cut off in the header',
+    file(good).subarray(0, 100),
+    'a.safetensors: not a good safetensors file: its header claims 536 bytes, but 92 follow. Is it cut off?',
+  ],
+  [
+    'an absurd header',
+    new Uint8Array(64).fill(0x7f),
+    'a.safetensors: not a good safetensors file: its header claims 9187201950435738000 bytes, more than 100000000.',
+  ],
+  [
+    'without a description',
+    file(undefined),
+    'model: a.safetensors holds weights and no description of their model, as files of earlier versions and of other programs. Load it beside its model.json.',
+  ],
+  [
+    'without a layer’s tensor',
+    file(good),
+    "model: a.safetensors does not fit: 'dense/kernel' is missing, expected [2,2] F32.",
+  ],
+  [
+    'of a model too large for anything',
+    file(huge),
+    "model: a.safetensors does not fit: 'dense/kernel' is missing, expected [2,1000000000000] F32.",
+  ],
+])('%s', (_, bytes, message) => {
+  const load = () => modelFromFile(bytes, { file: 'a.safetensors' });
+  expect(load).toThrow(new ModelError(message));
+});
+
+describe('a damaged description is a ModelError', () => {
+  it.each([
+    '',
+    '{',
+    'null',
+    '[]',
+    '{}',
+    damaged({ layers: null }),
+    damaged({ layers: [null] }),
+    damaged({ layers: [{ className: 'Dense' }] }),
+    damaged({ layers: [] }),
+    damaged({ inputShape: 'x' }),
+    damaged({ inputShape: [] }),
+    damaged({ inputShape: [-1, 2, 1] }),
+    damaged({ layers: [{ className: 'Lambda', config: {} }] }),
+    damaged({ layers: [{ className: 'Conv2D', config: { filters: 'x', kernelSize: null } }] }),
+    damaged({ preprocessing: { scale: null } }),
+  ])('%s', (description) => {
+    expect(() => modelFromFile(file(description))).toThrow(ModelError);
+  });
+
+  it('whatever is cut out of it', () => {
+    const larger = new Sequential([
+      conv2d({ filters: 2, kernelSize: 3, inputShape: [8, 8, 1], activation: 'relu' }),
+      flatten(),
+      dense({ units: 2, activation: 'softmax' }),
+    ]);
+    const whole = JSON.stringify(larger.toJson());
+    const anything = fc.oneof(fc.jsonValue(), fc.constant(undefined));
+    const property = fc.property(fc.nat(60), anything, (place, value) => {
+      let met = 0;
+      const changed = JSON.parse(whole, (_, old: unknown) => (met++ === place ? value : old)) as unknown;
+      // The tensors never fit: what is not refused for its description is for those.
+      expect(() => modelFromFile(file(JSON.stringify(changed) ?? ''))).toThrow(ModelError);
+    });
+    fc.assert(property, { numRuns: 500 });
+  });
+});
+
+it.each([
+  ['runs/x/best.safetensors', { folder: 'runs/x/', name: 'best' }],
+  ['best.safetensors', { folder: '.', name: 'best' }],
+  ['C:\\runs\\best.safetensors', { folder: 'C:\\runs\\', name: 'best' }],
+  ['/a.b.safetensors', { folder: '/', name: 'a.b' }],
+  ['runs/x', undefined],
+  ['runs/.safetensors/', undefined],
+])('%s names weights in a folder, or is a folder', (path, expected) => {
+  expect(weightsPath(path)).toEqual(expected);
+});
