@@ -22,18 +22,27 @@ export const defaultSettings: Settings = {
 export const softwareProposal: Pick<Settings, 'limit' | 'epochs'> = { limit: 3_000, epochs: 3 };
 
 export const datasetTitles: Readonly<Record<Settings['dataset'], string>> = {
-  digits: 'Digits (MNIST)',
-  fashion: 'Clothes (Fashion-MNIST)',
-  own: 'Files of your own',
+  digits: 'Digits',
+  fashion: 'Fashion',
+  own: 'Your own',
 };
 
 /** In the order in which the page offers them: from the one that is done first to the one that is right most often. */
 export const modelTitles: Readonly<Record<ModelName, string>> = {
-  mlp: 'MLP, 4 thousand parameters',
-  small: 'Small, made for this page',
-  simple: 'Simple, 65 thousand parameters',
-  paper: 'Paper, 888 thousand parameters',
-  'paper-bn': 'Paper with batch normalisation',
+  mlp: 'MLP',
+  small: 'Small',
+  simple: 'Simple',
+  paper: 'Paper',
+  'paper-bn': 'Paper-BN',
+};
+
+/** Beside the title: how large the model is on digits, or how it differs. */
+export const modelSizes: Readonly<Record<ModelName, string>> = {
+  mlp: '4 k parameters',
+  small: '23 k parameters',
+  simple: '65 k parameters',
+  paper: '888 k parameters',
+  'paper-bn': 'normalises batches',
 };
 
 export const presetTitles: Readonly<Record<PresetName, string>> = {

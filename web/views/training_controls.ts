@@ -29,14 +29,8 @@ export function trainingControls(app: App, { isValid }: ControlOptions): HTMLEle
   const root = element(
     'div',
     { class: 'stack training-controls', role: 'group', 'aria-label': 'Training' },
-    element(
-      'div',
-      { class: 'row' },
-      main,
-      step,
-      stop,
-      element('div', { class: 'training-where' }, position, saved),
-    ),
+    element('div', { class: 'row' }, main, step, stop),
+    element('div', { class: 'training-where' }, position, saved),
     bars,
     spoken,
   );

@@ -11,7 +11,7 @@ import { tableOf } from './training_machine.js';
 import { lossText } from './training_words.js';
 
 /** Rows of the table that stand for steps. */
-const mostSteps = 20;
+const mostSteps = 12;
 
 export function trainingCurves({ heard }: App): HTMLElement {
   const loss = new StepSeries();
@@ -27,7 +27,6 @@ export function trainingCurves({ heard }: App): HTMLElement {
       training: loss,
       validation: valLoss,
       cursor,
-      mayBeLog: true,
     }),
     curve({
       title: 'Accuracy',

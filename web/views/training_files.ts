@@ -88,8 +88,8 @@ function modelFiles(app: App): HTMLElement {
     const { name, bytes } = await models.download();
     saveFile(name, bytes);
   });
-  const reset = actionButton(app, 'Back to the first', async () => models.reset());
-  reset.title = 'The model that came with this page; a training that is paused is given up';
+  const reset = actionButton(app, 'Reset', async () => models.reset());
+  reset.title = 'Back to the model that came with this page; a training that is paused is given up';
   return element(
     'div',
     { class: 'stack' },

@@ -14,6 +14,7 @@ import {
   isDatasetName,
   isModelName,
   isPresetName,
+  modelSizes,
   modelTitles,
   parseNumber,
   presetTitles,
@@ -62,6 +63,8 @@ export function trainingForm(app: App): TrainingForm {
     rateUnderWay = value;
     void app.attempt(() => app.worker.training.setLearningRate(value));
   });
+  const size = element('small');
+  model.root.append(size);
   learningRate.root.append(inEffect);
   const others: readonly Field[] = [
     dataset,
@@ -73,12 +76,13 @@ export function trainingForm(app: App): TrainingForm {
     numberField('Seed', 'seed', setNumber('seed')),
   ];
   const fields = [dataset, model, preset, learningRate, ...others.slice(3)];
-  const recipe = element('p', { class: 'quiet recipe' });
+  const recipe = element('span');
+  const toData = element('a', { href: '#data' }, 'Change that under Data');
   const root = element(
     'form',
     { class: 'stack', 'aria-label': 'Settings of the training', autocomplete: 'off' },
     element('div', { class: 'fields' }, ...fields.map((field) => field.root)),
-    recipe,
+    element('p', { class: 'quiet recipe' }, recipe, ' ', toData),
   );
   root.addEventListener('submit', (event) => event.preventDefault());
 
@@ -93,6 +97,7 @@ export function trainingForm(app: App): TrainingForm {
       field.input.disabled = isUnderWay();
     }
     learningRate.show({ ...shown, learningRate: rateShown });
+    setText(size, modelSizes[shown.model]);
     setText(inEffect, own ? rateWords(status) : scheduleWords(shown));
     setText(
       recipe,
@@ -100,6 +105,7 @@ export function trainingForm(app: App): TrainingForm {
         ? 'Set for this training; only the learning rate can be changed meanwhile.'
         : recipeWords(shown),
     );
+    toData.hidden = isUnderWay();
     hasOwnImages ||= settings.value.dataset === 'own';
     const ownImages = dataset.root.querySelector<HTMLOptionElement>('option[value="own"]');
     if (ownImages) ownImages.disabled = !hasOwnImages;
@@ -148,7 +154,7 @@ function recipeWords({ preset, augmentation, filters }: Settings): string {
     ),
   ];
   const images = changes.length === 0 ? 'as they are' : changes.join(', ');
-  return `${recipeSentences[preset]} Images are shown to the network ${images}; the section Data changes that.`;
+  return `${recipeSentences[preset]} Images are shown to the network ${images}.`;
 }
 
 // ---- fields ----
@@ -161,7 +167,7 @@ function choiceField(
 ): Field {
   const select = element(
     'select',
-    {},
+    { 'aria-label': title },
     ...Object.entries(titles).map(([value, text]) => element('option', { value }, text)),
   );
   select.addEventListener('change', () => choose(select.value));

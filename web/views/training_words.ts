@@ -53,6 +53,8 @@ export function positionOf(status: TrainingStatus): string {
   const { phase, progress, stepInEpoch, stepsPerEpoch, step } = status;
   const words = phaseWords[phase];
   if (phase === 'idle') return words;
+  if (phase === 'loading' && progress)
+    return `${words} · ${byteText(progress.done)} of ${byteText(progress.total)}`;
   if (phase === 'loading' || phase === 'compiling')
     return progress ? `${words} · ${partsOf(progress)}` : `${words} …`;
   if (phase === 'finished') return `${words} · ${grouped(step)} steps`;
@@ -65,10 +67,11 @@ function partsOf({ done, total }: { readonly done: number; readonly total: numbe
   return `${grouped(done)} of ${grouped(total)}`;
 }
 
-/** `epoch 2 of 5`: the one under way, or the last. */
-function epochOf({ epoch, epochs, phase }: TrainingStatus): string {
-  const current = phase === 'validating' ? Math.max(1, epoch) : epoch + 1;
-  return `epoch ${grouped(Math.min(current, epochs))} of ${grouped(epochs)}`;
+/** `epoch 2 of 5`: the one under way, being validated, or the last. */
+function epochOf({ step, stepsPerEpoch, epochs, phase }: TrainingStatus): string {
+  const done = stepsPerEpoch > 0 ? step / stepsPerEpoch : 0;
+  const current = phase === 'validating' ? Math.ceil(done) : Math.floor(done) + 1;
+  return `epoch ${grouped(Math.max(1, Math.min(current, epochs)))} of ${grouped(epochs)}`;
 }
 
 /** Shares from 0 to 1: of all steps, and of the epoch; null where nothing is known. */

@@ -1,0 +1,192 @@
+/**
+ * What the page says of a training.
+ * Buttons: for every phase which can be pressed and what the large one does; none without a device.
+ * Where it stands: every phase in words, and the shares of both bars.
+ * Said aloud: at each change of phase but those between training and validation, else at most every ten seconds.
+ * Numbers: losses, step times, bytes, times of day.
+ */
+import { expect, test } from 'vitest';
+import type { Phase, TrainingStatus } from '../../web/protocol.js';
+import { defaultSettings } from '../../web/settings.js';
+import {
+  Announcer,
+  byteText,
+  controlsOf,
+  lossText,
+  positionOf,
+  progressOf,
+  savedText,
+  stepTime,
+  summaryOf,
+} from '../../web/views/training_words.js';
+
+const phases: readonly Phase[] = [
+  'idle',
+  'loading',
+  'compiling',
+  'training',
+  'validating',
+  'paused',
+  'finished',
+  'lost',
+];
+
+/** In the second of five epochs. */
+function statusOf(phase: Phase, changes: Partial<TrainingStatus> = {}): TrainingStatus {
+  return {
+    phase,
+    settings: defaultSettings,
+    step: 3_012,
+    epoch: 1,
+    stepInEpoch: 1_324,
+    stepsPerEpoch: 1_688,
+    epochs: 5,
+    loss: 0.08123,
+    accuracy: 0.9761,
+    learningRate: 1e-3,
+    imagesPerSecond: 1_000,
+    stepMs: 32,
+    etaSeconds: 172.4,
+    progress: null,
+    savedAt: null,
+    ...changes,
+  };
+}
+
+test('what can be pressed in which phase', () => {
+  const table = phases.map((phase) => {
+    const { label, canAct, canStep, canStop, isUnderWay } = controlsOf(statusOf(phase), true);
+    const enabled = [canAct && label, canStep && 'Step', canStop && 'Stop'].filter(Boolean).join(', ');
+    return `${phase}: ${enabled}${isUnderWay ? '' : ' (settings open)'}`;
+  });
+  expect(table).toMatchInlineSnapshot(`
+    [
+      "idle: Train (settings open)",
+      "loading: Stop",
+      "compiling: Stop",
+      "training: Pause, Stop",
+      "validating: Pause, Stop",
+      "paused: Resume, Step, Stop",
+      "finished: Train anew (settings open)",
+      "lost: Resume, Stop",
+    ]
+  `);
+});
+
+test('before the worker has told anything, and after a loss without a training, one may train', () => {
+  expect(controlsOf(null, true)).toMatchObject({ action: 'begin', canAct: true, isUnderWay: false });
+  expect(controlsOf(statusOf('lost', { settings: null }), true)).toMatchObject({ action: 'begin' });
+});
+
+test('without a device nothing can be pressed', () => {
+  for (const phase of phases)
+    expect(controlsOf(statusOf(phase), false)).toMatchObject({
+      canAct: false,
+      canStep: false,
+      canStop: false,
+    });
+});
+
+test('where a training stands', () => {
+  const progress = { done: 12, total: 41 };
+  const all = phases.map((phase) =>
+    positionOf(statusOf(phase, ['loading', 'compiling', 'validating'].includes(phase) ? { progress } : {})),
+  );
+  expect(all).toMatchInlineSnapshot(`
+    [
+      "Ready",
+      "Loading images · 12 bytes of 41 bytes",
+      "Compiling kernels · 12 of 41",
+      "Training · epoch 2 of 5 · step 1,324 of 1,688",
+      "Validating · epoch 2 of 5 · 12 of 41",
+      "Paused · epoch 2 of 5 · step 1,324 of 1,688",
+      "Finished · 3,012 steps",
+      "The device is gone · epoch 2 of 5 · step 1,324 of 1,688",
+    ]
+  `);
+  expect(positionOf(statusOf('loading'))).toBe('Loading images …');
+});
+
+test('an epoch is validated as long as its number counts', () => {
+  const end = { step: 1_688, stepInEpoch: 1_688 };
+  expect(positionOf(statusOf('validating', { ...end, epoch: 0 }))).toContain('epoch 1 of 5');
+  expect(positionOf(statusOf('validating', { ...end, epoch: 1 }))).toContain('epoch 1 of 5');
+  expect(positionOf(statusOf('training', { ...end, epoch: 1, stepInEpoch: 0 }))).toContain('epoch 2 of 5');
+});
+
+test('after the last step the epoch is the last one', () => {
+  const end = { epoch: 5, step: 8_440, stepInEpoch: 1_688 };
+  expect(positionOf(statusOf('paused', end))).toContain('epoch 5 of 5');
+  expect(positionOf(statusOf('validating', end))).toContain('epoch 5 of 5');
+});
+
+test('shares of the bars', () => {
+  expect(progressOf(statusOf('training'))).toEqual({ all: 3_012 / 8_440, epoch: 1_324 / 1_688 });
+  expect(progressOf(statusOf('validating', { progress: { done: 3, total: 4 } })).epoch).toBe(0.75);
+  expect(progressOf(statusOf('compiling', { progress: { done: 1, total: 4 } }))).toEqual({
+    all: null,
+    epoch: 0.25,
+  });
+  expect(progressOf(statusOf('loading'))).toEqual({ all: null, epoch: null });
+  const unplanned = { step: 0, stepsPerEpoch: 0, epochs: 0, stepInEpoch: 0 };
+  expect(progressOf(statusOf('training', unplanned))).toEqual({ all: null, epoch: null });
+});
+
+test('what is said aloud', () => {
+  expect(phases.map((phase) => summaryOf(statusOf(phase)))).toMatchInlineSnapshot(`
+    [
+      "No training under way.",
+      "Loading images.",
+      "Compiling kernels.",
+      "Training: epoch 2 of 5, 35 % done, loss 0.0812, accuracy 97.6 %, 2 min 52 s left.",
+      "Validating: epoch 2 of 5, 35 % done, loss 0.0812, accuracy 97.6 %.",
+      "Paused: epoch 2 of 5, 35 % done, loss 0.0812, accuracy 97.6 %.",
+      "Finished: 3,012 steps done, loss 0.0812, accuracy 97.6 %.",
+      "The device is gone. What was saved at step 3,012 can be gone on with.",
+    ]
+  `);
+});
+
+test('aloud at a change of phase, else every ten seconds', () => {
+  const announcer = new Announcer();
+  const said = (phase: Phase, nowMs: number): boolean => announcer.hear(statusOf(phase), nowMs) !== undefined;
+  expect(said('idle', 0)).toBe(false);
+  expect(said('loading', 100)).toBe(true);
+  expect(said('loading', 20_000)).toBe(false);
+  expect(said('training', 20_100)).toBe(true);
+  expect(said('training', 30_099)).toBe(false);
+  expect(said('training', 30_100)).toBe(true);
+  expect(said('validating', 31_000)).toBe(false);
+  expect(said('training', 32_000)).toBe(false);
+  expect(said('paused', 33_000)).toBe(true);
+  expect(said('paused', 93_000)).toBe(false);
+});
+
+test('a training that an earlier visit left is told of', () => {
+  expect(new Announcer().hear(statusOf('paused'), 0)).toBe(summaryOf(statusOf('paused')));
+});
+
+test('numbers', () => {
+  expect([0.08123, 0.0004567, 12.5, Number.NaN, Infinity].map(lossText)).toEqual([
+    '0.0812',
+    '4.57e-4',
+    '12.5000',
+    'not a number',
+    '∞',
+  ]);
+  expect([2.486, 999.9, 1_432].map(stepTime)).toEqual([
+    ['2.49', 'ms'],
+    ['1,000', 'ms'],
+    ['1.43', 's'],
+  ]);
+  expect([0, 1_023, 1_024, 1.5 * 2 ** 20, 3 * 2 ** 30, 2 ** 42].map(byteText)).toEqual([
+    '0 bytes',
+    '1,023 bytes',
+    '1 KiB',
+    '1.5 MiB',
+    '3 GiB',
+    '4,096 GiB',
+  ]);
+  expect(savedText(null)).toBe('nothing kept yet');
+  expect(savedText(new Date(2026, 0, 2, 15, 4, 5).getTime(), 'en-GB')).toBe('saved at 15:04:05');
+});
