@@ -21,7 +21,7 @@ it('measures the roofline, a batch size end to end, and the kernels of its step'
   const status = await bench({
     only: ['roofline', 'end-to-end', 'step'],
     quick: true,
-    batchSize: 8,
+    batchSize: 2,
     tune: false,
     threshold: 15,
     results: work,
@@ -39,8 +39,8 @@ it('measures the roofline, a batch size end to end, and the kernels of its step'
   expect(roofline?.peakGflops).toBeGreaterThan(0);
   expect(roofline?.peakGbPerSecond).toBeGreaterThan(0);
   expect(endToEnd.map(({ task, batchSize }) => [task, batchSize])).toEqual([
-    ['training', 8],
-    ['inference', 8],
+    ['training', 2],
+    ['inference', 2],
   ]);
   // Training needs gradients, optimizer and every activation on top of what inference needs.
   expect(endToEnd[0]!.peakBytes).toBeGreaterThan(endToEnd[1]!.peakBytes);

@@ -1,7 +1,8 @@
 /**
  * predict and evaluate on a model whose answers are known: images of 2×2, three classes, and the class is the
  * brightest of the first three pixels. Weights are set by hand, so that nothing is trained here.
- *   predict: CSV with and without labels, large files, packed IDX, pictures, a submission, sizes that do not fit
+ *   predict: CSV with and without labels, large files, packed IDX, pictures, a submission, sizes that do not fit,
+ *     a model in one file
  *   evaluate: the run's own data and part, each class, other data, what cannot be evaluated
  */
 import { spawnSync } from 'node:child_process';
@@ -15,6 +16,7 @@ import { submissionText } from '../../src/cli/predict.js';
 import { setFolderOpener } from '../../src/folder.js';
 import { runFormat } from '../../src/cli/run_folder.js';
 import { dense, flatten } from '../../src/nn/layers/index.js';
+import { readSafetensors, writeSafetensors } from '../../src/nn/safetensors.js';
 import { sequential } from '../../src/nn/sequential.js';
 import { openFolder } from '../../src/node/files.js';
 import { encodePng } from '../../src/node/png.js';
@@ -188,6 +190,29 @@ describe('predict', () => {
     expect([done.status, done.stdout]).toEqual([1, '']);
     expect(done.stderr).toMatch(message);
     expect(existsSync(path.join(work, 'none.csv'))).toBe(false);
+  });
+
+  it('takes one file of weights, in its run or alone, and says what an earlier one lacks', () => {
+    put('row.csv', `pixel0,pixel1,pixel2,pixel3\n${bright(1).join(',')}`);
+    const weights = readFileSync(path.join(work, 'run/weights.safetensors'));
+    put('alone.safetensors', weights);
+    const inRun = run('predict', '--model', 'run/weights.safetensors', 'row.csv');
+    expect([inRun.status, inRun.stdout.split('\n')[0]]).toEqual([0, 'row.csv: middle']);
+    const alone = run('predict', '--model', './alone.safetensors', 'row.csv');
+    expect([alone.status, alone.stdout.split('\n')[0]]).toEqual([0, 'row.csv: 1']);
+    const { tensors } = readSafetensors(weights, 'weights');
+    mkdirSync(path.join(work, 'earlier'));
+    put('earlier/best.safetensors', writeSafetensors(tensors));
+    const earlier = run('predict', '--model', 'earlier/best.safetensors', 'row.csv');
+    expect([earlier.status, earlier.stderr]).toEqual([
+      1,
+      'model: earlier/best.safetensors holds weights and no description of their model, as files of earlier versions and of other programs. Load it beside its model.json.\n',
+    ]);
+    const twice = run('predict', '--model', 'alone.safetensors', '--weights', 'best', 'row.csv');
+    expect([twice.status, twice.stderr]).toEqual([
+      2,
+      "loadModel: alone.safetensors is a file of weights itself, so weights 'best' cannot be named beside it.\n",
+    ]);
   });
 
   it('does not write a submission over its images', () => {
