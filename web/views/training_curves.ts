@@ -42,9 +42,9 @@ export function trainingCurves({ heard }: App): HTMLElement {
     { class: 'empty' },
     'Loss and accuracy are drawn here, step by step, once training begins.',
   );
-  const both = element('div', { class: 'curves' }, ...curves.map(({ root }) => root));
+  const both = element('div', { class: 'curves', hidden: true }, ...curves.map(({ root }) => root));
   const asTable = element('div', { class: 'stack' });
-  const details = element('details', {}, element('summary', {}, 'The curves as a table'), asTable);
+  const details = element('details', { hidden: true }, element('summary', {}, 'The curves as a table'), asTable);
   const root = element('div', { class: 'stack' }, empty, both, details);
 
   const showTable = (): void => {

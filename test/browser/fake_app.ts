@@ -1,0 +1,86 @@
+/** The page's App with a worker that only remembers what it was asked: views are fed through `heard`. */
+import type { App, Heard } from '../../web/app.js';
+import type { TrainingStatus } from '../../web/protocol.js';
+import { defaultSettings } from '../../web/settings.js';
+import { Store } from '../../web/store.js';
+
+export interface FakeApp extends App {
+  /** `training.begin`, … with what they were given, in order. */
+  readonly calls: (readonly [name: string, ...given: unknown[]])[];
+  /** What calls answer, or throw, by name; undefined without. */
+  readonly answers: Record<string, () => unknown>;
+  /** What was said, errors of `attempt` included. */
+  readonly said: string[];
+}
+
+export function fakeApp(): FakeApp {
+  const calls: FakeApp['calls'] = [];
+  const answers: FakeApp['answers'] = {};
+  const said: string[] = [];
+  const nothing = <T>(): Store<T | null> => new Store<T | null>(null);
+  const part = (name: string): unknown =>
+    new Proxy(
+      {},
+      {
+        get:
+          (_, method) =>
+          async (...given: unknown[]) => {
+            const called = `${name}.${String(method)}`;
+            calls.push([called, ...given]);
+            return answers[called]?.();
+          },
+      },
+    );
+  const worker = new Proxy({}, { get: (_, name) => part(String(name)) }) as App['worker'];
+  const heard: Heard = {
+    device: nothing(),
+    status: nothing(),
+    steps: nothing(),
+    epochs: nothing(),
+    memory: nothing(),
+    model: nothing(),
+    note: nothing(),
+  };
+  return {
+    worker,
+    heard,
+    settings: new Store(defaultSettings),
+    image: nothing(),
+    say: (text) => void said.push(text),
+    attempt: async (work) => {
+      try {
+        await work();
+      } catch (error) {
+        said.push((error as Error).message);
+      }
+    },
+    calls,
+    answers,
+    said,
+  };
+}
+
+/** In the second of five epochs. */
+export function statusOf(
+  phase: TrainingStatus['phase'],
+  changes: Partial<TrainingStatus> = {},
+): TrainingStatus {
+  return {
+    phase,
+    settings: defaultSettings,
+    step: 150,
+    epoch: 1,
+    stepInEpoch: 50,
+    stepsPerEpoch: 100,
+    epochs: 5,
+    loss: 0.25,
+    accuracy: 0.9,
+    learningRate: 1e-3,
+    imagesPerSecond: 1_234,
+    stepMs: 25.9,
+    etaSeconds: 9,
+    progress: null,
+    savedAt: null,
+    ...changes,
+  };
+}
