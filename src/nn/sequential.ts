@@ -483,9 +483,8 @@ export async function loadModel(
     const folder = folderAt(file.folder);
     const bytes = await folder.read(`${file.name}.safetensors`);
     const stored = readSafetensors(bytes, from as string);
-    const json = hasDescription(stored)
-      ? descriptionIn(stored, from as string)
-      : await readDescription(folder);
+    const isWhole = hasDescription(stored) || !(await folder.exists('model.json'));
+    const json = isWhole ? descriptionIn(stored, from as string) : await readDescription(folder);
     return filled(Sequential.fromJson(json, options), stored, from as string);
   }
   const folder = folderAt(from);
