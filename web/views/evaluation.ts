@@ -195,6 +195,6 @@ class Results {
     const { evaluation } = this.#last;
     if (modelVersion !== undefined && modelVersion !== evaluation.modelVersion)
       return 'The model has changed since: test again.';
-    return `${grouped(evaluation.count)} images in ${duration(evaluation.ms / 1000)}. Pick an image to see it under Draw and Inside.`;
+    return `${grouped(evaluation.count)} images in ${duration(evaluation.ms / 1000)}. Press a cell for its images, and an image to see it under Draw and Inside.`;
   }
 }

@@ -93,7 +93,8 @@ export class EvaluatedImages {
     this.#title.textContent = titleOf(this.#wanted, (label) => this.#nameOf(label));
     const images = total === 1 ? '1 image' : `${total} images`;
     const order = shown < total ? `, the ${shown} with the largest loss` : ', by falling loss';
-    this.#count.textContent = total === 0 ? 'There are none.' : `${images}${total > 1 ? order : ''}.`;
+    this.#count.textContent =
+      total === 0 ? 'None among the images of this test.' : `${images}${total > 1 ? order : ''}.`;
     this.#more.hidden = shown >= total;
     this.#more.textContent = `${Math.min(pageSize, total - shown)} more`;
     this.#back.hidden = actual === null && predicted === null;

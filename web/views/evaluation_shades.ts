@@ -7,12 +7,14 @@
  */
 const full = 50;
 const faintest = 12;
+/** Of what is right, where all of a class is. */
+const quiet = 20;
 /** The share of a row at which a mistake has its full colour. */
 const most = 0.25;
 
 /** `share`: of the images of the row's class, 0 … 1. */
 export function strengthOf(share: number, isRight: boolean): number {
   if (share === 0) return 0;
-  if (isRight) return 4 + 10 * share;
+  if (isRight) return quiet * (0.4 + 0.6 * share);
   return faintest + (full - faintest) * Math.min(1, Math.sqrt(share / most));
 }
