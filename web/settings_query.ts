@@ -7,7 +7,7 @@
  * `all` stand for null. Filters are those that have a name, blur and sharpen.
  */
 import { ShadegradError, UsageError } from '../src/errors.js';
-import { type AugmentOptions, checkAugmentOptions } from '../src/kernels/augment.js';
+import { type AugmentOptions, checkAugmentOptions } from '../src/kernels/augment_options.js';
 import { type Filter, filters as namedFilters } from '../src/nn/preprocessing.js';
 import type { PresetName } from '../src/nn/presets.js';
 import type { Settings } from './protocol.js';

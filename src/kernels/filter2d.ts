@@ -1,10 +1,11 @@
 /** Small fixed filters over images, such as blur and sharpen: one kernel of numbers for every channel. */
-import { ShapeError, UsageError } from '../errors.js';
+import { ShapeError } from '../errors.js';
 import { type Op, apply } from '../engine/op.js';
 import { type Dispatch, type Pass, sizeOf } from '../engine/pass.js';
 import { runPass } from '../engine/program.js';
 import { type Tensor, describe } from '../engine/tensor.js';
 import { wgslFloat } from './arithmetic.js';
+import { checkFilter } from './filter_kernels.js';
 import { bytesTouched, clearVariant, gridFor } from './grid.js';
 
 type FilterAttributes = {
@@ -75,15 +76,4 @@ export function filter2d(
     throw new ShapeError(`filter2d: x is ${describe(x)}, expected four axes [N,H,W,C].`);
   checkFilter('filter2d', kernel, iterations);
   return apply(filter2dOp, { x }, { kernel: [...kernel], iterations }).y;
-}
-
-/** Throws: UsageError unless the kernel is 9 or 25 numbers of an f32 and iterations a whole number from 1 on. */
-export function checkFilter(who: string, kernel: readonly number[], iterations: number): void {
-  const isSquare = kernel.length === 9 || kernel.length === 25;
-  if (!isSquare || !kernel.every((weight) => Number.isFinite(Math.fround(weight))))
-    throw new UsageError(
-      `${who}: the kernel is [${kernel.join(',')}], expected 9 (3×3) or 25 (5×5) numbers.`,
-    );
-  if (!Number.isInteger(iterations) || iterations < 1)
-    throw new UsageError(`${who}: iterations is ${iterations}, expected a whole number from 1 on.`);
 }

@@ -1,17 +1,11 @@
 /** Image operations by name: `image.blur(x)`, `image.augment(x, options)`. */
 import type { Tensor } from '../engine/tensor.js';
 import { filter2d } from './filter2d.js';
+import { filterKernels } from './filter_kernels.js';
 
 export { augment } from './augment.js';
 export { filter2d } from './filter2d.js';
-
-/** Weights of the filters that have names, 3×3 row by row. */
-export const filterKernels = {
-  /** (1/16)·[1 2 1; 2 4 2; 1 2 1] */
-  blur: [1, 2, 1, 2, 4, 2, 1, 2, 1].map((weight) => weight / 16),
-  /** [0 −1 0; −1 5 −1; 0 −1 0] */
-  sharpen: [0, -1, 0, -1, 5, -1, 0, -1, 0],
-} as const;
+export { filterKernels } from './filter_kernels.js';
 
 /** Gaussian blur, five times over by default; zeros outside. Shapes: x [N,H,W,C] → the same. */
 export function blur(x: Tensor, iterations = 5): Tensor {

@@ -102,7 +102,8 @@ export {
   square,
   subtract,
 } from './arithmetic.js';
-export { type AugmentOptions, type ErasingOptions, augmentBatch, checkAugmentOptions } from './augment.js';
+export { augmentBatch } from './augment.js';
+export { type AugmentOptions, type ErasingOptions, checkAugmentOptions } from './augment_options.js';
 export { avgPool2d } from './avg_pool2d.js';
 export { batchGather } from './batch_gather.js';
 export { batchNorm } from './batch_norm.js';

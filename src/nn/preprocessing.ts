@@ -3,8 +3,7 @@
  * test and prediction. Everything here runs on the device, where the batch is gathered.
  */
 import { ModelError, UsageError } from '../errors.js';
-import { checkFilter } from '../kernels/filter2d.js';
-import { image } from '../kernels/index.js';
+import { checkFilter, filterKernels } from '../kernels/filter_kernels.js';
 
 /** One square filter, applied `iterations` times, 'same' size, zeros outside. */
 export interface Filter {
@@ -72,9 +71,9 @@ export function preprocessingFromJson(json: unknown): Preprocessing {
 /** Filters by name, as in image editors. */
 export const filters = {
   /** Gaussian blur, (1/16)·[1 2 1; 2 4 2; 1 2 1], five times by default. */
-  blur: (iterations = 5): Filter => ({ name: 'blur', kernel: image.filterKernels.blur, iterations }),
+  blur: (iterations = 5): Filter => ({ name: 'blur', kernel: filterKernels.blur, iterations }),
   /** Sharpens edges: [0 −1 0; −1 5 −1; 0 −1 0]. */
-  sharpen: (iterations = 1): Filter => ({ name: 'sharpen', kernel: image.filterKernels.sharpen, iterations }),
+  sharpen: (iterations = 1): Filter => ({ name: 'sharpen', kernel: filterKernels.sharpen, iterations }),
   /** Any 3×3 or 5×5 kernel, row by row. */
   custom: (kernel: readonly number[], iterations = 1): Filter => ({ name: 'filter', kernel, iterations }),
 };

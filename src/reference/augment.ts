@@ -7,7 +7,6 @@
  */
 import type { Shape, Spec } from '../engine/pass.js';
 import {
-  type AugmentOptions,
   type ColourAttributes,
   type DrawAttributes,
   type ValueRange,
@@ -15,6 +14,7 @@ import {
   augmentBatch,
   transformSize,
 } from '../kernels/augment.js';
+import type { AugmentOptions } from '../kernels/augment_options.js';
 import { stateSize, stateWords } from '../kernels/step_state.js';
 import {
   type Happening,

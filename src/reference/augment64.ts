@@ -3,7 +3,8 @@
  * that follows from it, and what lies at each place.
  * Letters: N images of H × W pixels with C channels; (p, q) a pixel of the result.
  */
-import type { AugmentOptions, WarpAttributes } from '../kernels/augment.js';
+import type { WarpAttributes } from '../kernels/augment.js';
+import type { AugmentOptions } from '../kernels/augment_options.js';
 import { pcg4d, streams, uniform } from '../random.js';
 import { type Array64, fill64 } from './reference.js';
 

@@ -6,7 +6,7 @@ import type { Attributes } from '../engine/pass.js';
 import { sizeOf } from '../engine/pass.js';
 import { batchNorm } from '../kernels/batch_norm.js';
 import { stateSize, stateWords } from '../kernels/step_state.js';
-import { batchNormInference64 } from './batch_norm_inference.js';
+import { batchNormInference64 } from './batch_norm64.js';
 import {
   type Array64,
   type Arrays,

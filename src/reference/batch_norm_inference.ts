@@ -2,6 +2,7 @@
 import { batchNormInference } from '../kernels/batch_norm_inference.js';
 import { sizeOf } from '../engine/pass.js';
 import { reduceTo64 } from './arithmetic.js';
+import { type Input, type Options, batchNormInference64, of, sigmaOf } from './batch_norm64.js';
 import {
   type Array64,
   type Arrays,
@@ -11,22 +12,6 @@ import {
   reference,
   wholeNumber,
 } from './reference.js';
-
-type Input = 'x' | 'gamma' | 'beta' | 'mean' | 'variance';
-type Options = { readonly epsilon: number };
-
-/** The value of a per-channel operand that belongs to element `index` of x. */
-const of = ({ values }: Array64, index: number): number => values[index % values.length] as number;
-
-const sigmaOf = ({ variance }: Pick<Arrays<Input>, 'variance'>, { epsilon }: Options): Array64 =>
-  map64(variance, (v) => Math.sqrt(v + epsilon));
-
-/** y = γ·(x − μ)/σ + β */
-export function batchNormInference64(inputs: Arrays<Input>, options: Options): Array64 {
-  const { x, gamma, beta, mean } = inputs;
-  const sigma = sigmaOf(inputs, options);
-  return map64(x, (value, i) => (of(gamma, i) * (value - of(mean, i))) / of(sigma, i) + of(beta, i));
-}
 
 /** What flows through x − μ, with the signs that `centred` and the caller choose. */
 function backward(

@@ -33,14 +33,14 @@ import {
 } from '../kernels/index.js';
 import { stateSize, stateWords } from '../kernels/step_state.js';
 import { combine64, reduceTo64 } from './arithmetic.js';
-import { avgPool64 } from './avg_pool2d.js';
+import { avgPool64 } from './avg_pool64.js';
 import { batchNorm64 } from './batch_norm.js';
-import { batchNormInference64 } from './batch_norm_inference.js';
-import { conv2dForward64 } from './conv2d.js';
+import { batchNormInference64 } from './batch_norm64.js';
+import { conv2dForward64 } from './conv2d64.js';
 import { dropoutFactor64 } from './dropout.js';
 import { l2Penalty64 } from './l2_penalty.js';
-import { matmul64 } from './matmul.js';
-import { maxPool64 } from './max_pool2d.js';
+import { matmul64 } from './matmul64.js';
+import { maxPool64 } from './max_pool64.js';
 import {
   type Array64,
   type Draw,
@@ -51,8 +51,8 @@ import {
   drawSigned,
   map64,
 } from './reference.js';
-import { sigmoid64 } from './sigmoid.js';
-import { softmax64 } from './softmax.js';
+import { sigmoid64 } from './sigmoid64.js';
+import { softmax64 } from './softmax64.js';
 import { softmaxCrossEntropy64 } from './softmax_cross_entropy.js';
 import { transpose64 } from './transpose.js';
 

@@ -3,7 +3,8 @@
  * Letters: N images of H × W pixels with C channels; kernel K × K.
  */
 import { filter2d } from '../kernels/filter2d.js';
-import { filterKernels } from '../kernels/image.js';
+import { filterKernels } from '../kernels/filter_kernels.js';
+import { type FilterOptions as Options, filter64 } from './filter64.js';
 import {
   type Array64,
   type Case,
@@ -14,27 +15,6 @@ import {
   reference,
   wholeNumber,
 } from './reference.js';
-
-type Options = { readonly kernel: readonly number[]; readonly iterations: number };
-
-/** y[n,h,w,c] = Σ_{i,j} kernel[i,j] · x[n, h+i−r, w+j−r, c], 0 outside; then the same of y, and so on. */
-export function filter64(x: Array64, { kernel, iterations }: Options): Array64 {
-  if (iterations === 0) return x;
-  const [, H, W, C] = x.shape as [number, number, number, number];
-  const K = Math.sqrt(kernel.length);
-  const r = (K - 1) / 2;
-  const y = fill64(x.shape, (index) => {
-    const [c, w] = [index % C, Math.floor(index / C) % W];
-    const [h, n] = [Math.floor(index / (C * W)) % H, Math.floor(index / (C * W * H))];
-    return kernel.reduce((sum, weight, tap) => {
-      const row = h + Math.floor(tap / K) - r;
-      const column = w + (tap % K) - r;
-      if (row < 0 || row >= H || column < 0 || column >= W) return sum;
-      return sum + weight * x.values[((n * H + row) * W + column) * C + c]!;
-    }, 0);
-  });
-  return filter64(y, { kernel, iterations: iterations - 1 });
-}
 
 /** What reached y from a pixel goes back to it: the same weights, seen from the other end. */
 function filterGradient64(dy: Array64, { kernel, iterations }: Options): Array64 {

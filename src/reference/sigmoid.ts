@@ -1,16 +1,8 @@
 /** Float64 reference of sigmoid: y = 1 / (1 + e⁻ˣ); dx = y·(1 − y)·dy. */
 import type { NoAttributes } from '../engine/pass.js';
 import { sigmoid } from '../kernels/sigmoid.js';
+import { sigmoid64, sigmoidBackward64 } from './sigmoid64.js';
 import { type Array64, drawSigned, fill64, map64, oneOf, reference, wholeNumber } from './reference.js';
-
-export function sigmoid64(x: Array64): Array64 {
-  return map64(x, (value) => 1 / (1 + Math.exp(-value)));
-}
-
-/** dx = y·(1 − y)·dy, and y·(1 + y)·|dy|, whose rounding errors it has. */
-export function sigmoidBackward64(y: Array64, dy: Array64): Array64 {
-  return map64(y, (value, i) => value * (1 - value) * (dy.values[i] as number));
-}
 
 /** An exponential errs by its argument's rounding: |x| times as much as a sum would. */
 const magnitude = (x: Array64, values: Array64): Array64 =>

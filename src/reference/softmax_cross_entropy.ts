@@ -18,7 +18,8 @@ import {
   tolerance,
   wholeNumber,
 } from './reference.js';
-import { drawLarge, softmax64, softmaxMagnitude64 } from './softmax.js';
+import { drawLarge } from './softmax.js';
+import { softmax64, softmaxMagnitude64 } from './softmax64.js';
 
 type Input = 'logits' | 'labels';
 

@@ -48,7 +48,7 @@ import {
   wholeNumber,
 } from '../../src/reference/reference.js';
 import { combine64 } from '../../src/reference/arithmetic.js';
-import { matmul64 } from '../../src/reference/matmul.js';
+import { matmul64 } from '../../src/reference/matmul64.js';
 import { transpose64 } from '../../src/reference/transpose.js';
 import { useDevice } from './device.js';
 import { open } from './open.js';

@@ -7,16 +7,16 @@ import { sizeOf } from '../../src/engine/pass.js';
 import { ModelError } from '../../src/errors.js';
 import type { LayerConfig } from '../../src/nn/layers/layer.js';
 import type { Sequential } from '../../src/nn/sequential.js';
-import { avgPool64 } from '../../src/reference/avg_pool2d.js';
-import { batchNormInference64 } from '../../src/reference/batch_norm_inference.js';
-import { conv2dForward64 } from '../../src/reference/conv2d.js';
-import { filter64 } from '../../src/reference/filter2d.js';
-import { matmul64 } from '../../src/reference/matmul.js';
-import { maxPool64 } from '../../src/reference/max_pool2d.js';
+import { avgPool64 } from '../../src/reference/avg_pool64.js';
+import { batchNormInference64 } from '../../src/reference/batch_norm64.js';
+import { conv2dForward64 } from '../../src/reference/conv2d64.js';
+import { filter64 } from '../../src/reference/filter64.js';
+import { matmul64 } from '../../src/reference/matmul64.js';
+import { maxPool64 } from '../../src/reference/max_pool64.js';
 import type { Pool } from '../../src/reference/pool2d.js';
 import { type Array64, array64, fill64, map64 } from '../../src/reference/reference.js';
-import { sigmoid64 } from '../../src/reference/sigmoid.js';
-import { softmax64 } from '../../src/reference/softmax.js';
+import { sigmoid64 } from '../../src/reference/sigmoid64.js';
+import { softmax64 } from '../../src/reference/softmax64.js';
 import type { WindowOptions } from '../../src/reference/window.js';
 
 /** What a model is without its device. */
@@ -70,10 +70,7 @@ function prepared({ inputShape, preprocessing }: Architecture, input: Uint8Array
   const shape = [1, ...inputShape];
   if (filters.length === 0) return fill64(shape, (i) => (input[i] as number) * scale + offset);
   const unit = fill64(shape, (i) => (input[i] as number) / 255);
-  const filtered = filters.reduce(
-    (x, { kernel, iterations }) => filter64(x, { kernel, iterations }),
-    unit,
-  );
+  const filtered = filters.reduce((x, { kernel, iterations }) => filter64(x, { kernel, iterations }), unit);
   return map64(filtered, (value) => value * 255 * scale + offset);
 }
 

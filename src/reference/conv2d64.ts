@@ -1,0 +1,80 @@
+/**
+ * The mathematics of conv2d in float64.
+ * Letters: N images of H × W pixels, C channels in, O out; kernel KH × KW; P × Q windows per image.
+ */
+import { type Array64, zeros64 } from './reference.js';
+import { type WindowOptions, windowOf } from './window.js';
+
+/**
+ * Visits every tap of every window that lies on a pixel:
+ *   x[n, h, w, ·] meets kernel[i, j, ·, ·] in y[n, p, q, ·] with h = p·stride + i − top, w = q·stride + j − left.
+ * `visit` gets the flat place of the pixel's first channel, of the tap's first weight, and of the window's first output.
+ */
+function eachTap(
+  x: Array64['shape'],
+  kernel: Array64['shape'],
+  options: WindowOptions,
+  visit: (pixel: number, tap: number, window: number) => void,
+): void {
+  const [N, H, W, C] = x as [number, number, number, number];
+  const [KH, KW, , O] = kernel as [number, number, number, number];
+  const [down, across] = options.strides;
+  const { P, Q, top, left } = windowOf(x, [KH, KW], options);
+  for (let n = 0; n < N; n++) {
+    for (let p = 0; p < P; p++) {
+      for (let q = 0; q < Q; q++) {
+        for (let i = 0; i < KH; i++) {
+          for (let j = 0; j < KW; j++) {
+            const h = p * down + i - top;
+            const w = q * across + j - left;
+            if (h < 0 || h >= H || w < 0 || w >= W) continue;
+            visit(((n * H + h) * W + w) * C, (i * KW + j) * C * O, ((n * P + p) * Q + q) * O);
+          }
+        }
+      }
+    }
+  }
+}
+
+/** y[n,p,q,o] = Σ_{i,j,c} x[n,h,w,c] · kernel[i,j,c,o] */
+export function conv2dForward64(x: Array64, kernel: Array64, options: WindowOptions): Array64 {
+  const [N, , , C] = x.shape as [number, number, number, number];
+  const [KH, KW, , O] = kernel.shape as [number, number, number, number];
+  const { P, Q } = windowOf(x.shape, [KH, KW], options);
+  const y = zeros64([N, P, Q, O]);
+  const [a, b, sum] = [x.values, kernel.values, y.values];
+  eachTap(x.shape, kernel.shape, options, (pixel, tap, window) => {
+    for (let c = 0; c < C; c++) {
+      const value = a[pixel + c] as number;
+      if (value === 0) continue;
+      for (let o = 0; o < O; o++) sum[window + o]! += value * (b[tap + c * O + o] as number);
+    }
+  });
+  return y;
+}
+
+/** dx[n,h,w,c] = Σ dy[n,p,q,o] · kernel[i,j,c,o] and dkernel[i,j,c,o] = Σ dy[n,p,q,o] · x[n,h,w,c] over the taps. */
+export function conv2dBackward64(
+  x: Array64,
+  kernel: Array64,
+  dy: Array64,
+  options: WindowOptions,
+): { x: Array64; kernel: Array64 } {
+  const [, , C, O] = kernel.shape as [number, number, number, number];
+  const dx = zeros64(x.shape);
+  const dkernel = zeros64(kernel.shape);
+  const [a, b, g, da, db] = [x.values, kernel.values, dy.values, dx.values, dkernel.values];
+  eachTap(x.shape, kernel.shape, options, (pixel, tap, window) => {
+    for (let c = 0; c < C; c++) {
+      const value = a[pixel + c] as number;
+      let sum = 0;
+      for (let o = 0; o < O; o++) {
+        const gradient = g[window + o] as number;
+        sum += gradient * (b[tap + c * O + o] as number);
+        db[tap + c * O + o]! += gradient * value;
+      }
+      da[pixel + c]! += sum;
+    }
+  });
+  return { x: dx, kernel: dkernel };
+}

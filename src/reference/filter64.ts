@@ -1,0 +1,26 @@
+/**
+ * The mathematics of filter2d in float64.
+ * Letters: N images of H × W pixels with C channels; kernel K × K.
+ */
+import { type Array64, fill64 } from './reference.js';
+
+export type FilterOptions = { readonly kernel: readonly number[]; readonly iterations: number };
+
+/** y[n,h,w,c] = Σ_{i,j} kernel[i,j] · x[n, h+i−r, w+j−r, c], 0 outside; then the same of y, and so on. */
+export function filter64(x: Array64, { kernel, iterations }: FilterOptions): Array64 {
+  if (iterations === 0) return x;
+  const [, H, W, C] = x.shape as [number, number, number, number];
+  const K = Math.sqrt(kernel.length);
+  const r = (K - 1) / 2;
+  const y = fill64(x.shape, (index) => {
+    const [c, w] = [index % C, Math.floor(index / C) % W];
+    const [h, n] = [Math.floor(index / (C * W)) % H, Math.floor(index / (C * W * H))];
+    return kernel.reduce((sum, weight, tap) => {
+      const row = h + Math.floor(tap / K) - r;
+      const column = w + (tap % K) - r;
+      if (row < 0 || row >= H || column < 0 || column >= W) return sum;
+      return sum + weight * x.values[((n * H + row) * W + column) * C + c]!;
+    }, 0);
+  });
+  return filter64(y, { kernel, iterations: iterations - 1 });
+}
