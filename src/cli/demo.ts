@@ -35,14 +35,33 @@ export async function demo(options: DemoOptions): Promise<number> {
   if (options.build !== undefined)
     return writePage(page, options.build === true ? usualFolder : options.build, output);
 
-  const server = createPageServer(fileTable(page));
-  await listen(server, options.port);
-  const { port } = server.address() as AddressInfo;
-  const address = `http://127.0.0.1:${port}/`;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => endProcess(130));
+  const { address } = await serve(createPageServer(fileTable(page)), options.port);
   output.say(`The page is at ${address} (Ctrl-C ends it)`);
   output.result({ address });
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => endProcess(130));
   return new Promise(() => undefined); // a signal ends it
+}
+
+/**
+ * Listens at the port asked for, or else at the usual one, or at any that is free.
+ *
+ * Throws: ShadegradError when the port asked for is in use, or not for us.
+ */
+export async function serve(server: Server, asked?: number): Promise<{ readonly address: string }> {
+  const problem = await tryPort(server, asked ?? usualPort);
+  const isTaken = problem?.code === 'EADDRINUSE';
+  const failure = isTaken && asked === undefined ? await tryPort(server, 0) : problem;
+  if (failure) {
+    const why: Partial<Record<string, string>> = {
+      EADDRINUSE: 'is in use by another program; name another one, or leave --port out for one that is free',
+      EACCES: 'is for administrators only; name one from 1024 on',
+    };
+    throw new ShadegradError(
+      `demo: port ${asked ?? usualPort} on 127.0.0.1 ${why[failure.code ?? ''] ?? `cannot be used: ${failure.message}`}.`,
+      { cause: failure },
+    );
+  }
+  return { address: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` };
 }
 
 /** The page, and the data sets, which are looked for and packed when they are first asked for. */
@@ -67,24 +86,6 @@ export function fileTable(
 
 const quickLevel = 1;
 const smallLevel = 9;
-
-/** The port asked for, or else the usual one, or any that is free. Throws: ShadegradError. */
-async function listen(server: Server, asked: number | undefined): Promise<void> {
-  const problem = await tryPort(server, asked ?? usualPort);
-  if (problem === undefined) return;
-  if (asked === undefined && problem.code === 'EADDRINUSE') {
-    const another = await tryPort(server, 0);
-    if (another === undefined) return;
-  }
-  const why: Partial<Record<string, string>> = {
-    EADDRINUSE: 'is in use by another program; name another one, or leave --port out for one that is free',
-    EACCES: 'is for administrators only; name one from 1024 on',
-  };
-  throw new ShadegradError(
-    `demo: port ${asked ?? usualPort} on 127.0.0.1 ${why[problem.code ?? ''] ?? `cannot be used: ${problem.message}`}.`,
-    { cause: problem },
-  );
-}
 
 function tryPort(server: Server, port: number): Promise<NodeJS.ErrnoException | undefined> {
   return new Promise((resolve) => {

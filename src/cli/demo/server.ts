@@ -49,9 +49,14 @@ function refusalOf({ method, headers }: IncomingMessage): { status: number; word
 }
 
 function refuse(response: ServerResponse, status: number, words: string): void {
+  const body = Buffer.from(`${words}\n`);
   if (status === 405) response.setHeader('Allow', 'GET, HEAD');
-  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-store' });
-  response.end(response.req.method === 'HEAD' ? undefined : `${words}\n`);
+  response.writeHead(status, {
+    'Content-Type': 'text/plain; charset=utf-8',
+    'Content-Length': body.length,
+    'Cache-Control': 'no-store',
+  });
+  response.end(response.req.method === 'HEAD' ? undefined : body);
 }
 
 async function answer(

@@ -1,0 +1,110 @@
+/**
+ * The page as it is built, in memory:
+ *   the names that the server's table has, and no others
+ *   small: both scripts under 150 KB packed; no shader twice
+ *   nothing of Node in the scripts; no address of another origin in any file
+ *   all addresses in index.html relative and among the files; the policy of the server in it, but for what a <meta>
+ *   cannot say; nothing inline that the policy forbids
+ *   colours of charts in the style sheet, for light, dark, and the switch
+ *   each model that comes with it is whole, without optimizer, and described
+ */
+import { gzipSync } from 'node:zlib';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { buildPage } from '../../scripts/build_page.mjs';
+import { pageFileNames } from '../../src/cli/demo/page_files.js';
+import { headerPolicy, pagePolicy } from '../../src/cli/demo/policy.js';
+import { readSafetensors } from '../../src/nn/safetensors.js';
+import { modelsByName } from '../../src/nn/models.js';
+import { colours } from '../../src/report/charts/palette.js';
+
+let files: ReadonlyMap<string, Uint8Array>;
+beforeAll(async () => {
+  files = await buildPage();
+}, 60_000);
+
+const bytesOf = (name: string): Uint8Array => files.get(name)!;
+const textOf = (name: string): string => new TextDecoder().decode(bytesOf(name));
+const scripts = ['page.js', 'worker.js', 'theme.js'];
+
+describe('the built page', () => {
+  it('has the files that the server knows', () => {
+    expect([...files.keys()].sort()).toEqual([...pageFileNames].sort());
+  });
+
+  it('is small', () => {
+    const packed = scripts.map((name) => gzipSync(bytesOf(name), { level: 9 }).length);
+    expect(packed.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThan(150_000);
+  });
+
+  it.each(scripts)('%s needs nothing of Node', (name) => {
+    expect(textOf(name)).not.toMatch(/["']node:|\brequire\(|\bprocess\.|\bBuffer\.|\b__dirname\b/);
+  });
+
+  it('names no other origin', () => {
+    const texts = [...files.keys()].filter((name) => !name.endsWith('.safetensors'));
+    const found = texts.flatMap((name) => textOf(name).match(/\b(?:https?|wss?):\/\/[^\s"'`)]+/g) ?? []);
+    // The name of a language, which is fetched by nobody; and words of advice.
+    const harmless = ['http://www.w3.org/2000/svg', 'http://localhost.'];
+    expect([...new Set(found)].filter((address) => !harmless.includes(address))).toEqual([]);
+  });
+});
+
+describe('index.html', () => {
+  it('asks for files of the page alone, by relative addresses', () => {
+    const asked = [...textOf('index.html').matchAll(/\b(?:src|href)="([^"]*)"/g)].map(
+      ([, address]) => address!,
+    );
+    const others = asked.filter((address) => !address.startsWith('#') && !files.has(address));
+    expect({ asked: asked.length > 5, others }).toEqual({ asked: true, others: [] });
+  });
+
+  it('carries the policy, but for what only a header can say', () => {
+    expect(textOf('index.html')).toContain(`content="${pagePolicy}"`);
+    expect(headerPolicy).toBe(`${pagePolicy}; frame-ancestors 'none'`);
+  });
+
+  it('has nothing inline', () => {
+    const page = textOf('index.html');
+    expect(page).not.toMatch(/ style=| on[a-z]+=|<style|javascript:/);
+    expect(
+      [...page.matchAll(/<script([^>]*)>([^<]*)</g)].map(([, attributes, inside]) => [
+        /src=/.test(attributes!),
+        inside,
+      ]),
+    ).toEqual([
+      [true, ''],
+      [true, ''],
+    ]);
+  });
+});
+
+it('page.css has the colours of charts, light and dark', () => {
+  const style = textOf('page.css');
+  expect(style.split(`--blue:${colours.blue.light}`)).toHaveLength(2);
+  // As the system is set, and as the switch is.
+  expect(style.split(`--blue:${colours.blue.dark}`)).toHaveLength(3);
+  expect(style).toContain('.f-blue{fill:var(--blue)}');
+});
+
+describe.each(['digits', 'fashion'])('the model for %s', (name) => {
+  it('is whole, and without an optimizer', () => {
+    const { metadata, tensors } = readSafetensors(bytesOf(`models/${name}.safetensors`), name);
+    expect(JSON.parse(metadata['model']!)).toMatchObject({ className: 'Sequential', name: 'small' });
+    const count = [...tensors.values()].reduce((sum, { data }) => sum + data.length, 0);
+    expect(count).toBe(modelsByName.small().parameterCount);
+  });
+
+  it('is described', () => {
+    const said = JSON.parse(textOf(`models/${name}.json`)) as {
+      classes: string[];
+      test: { accuracy: number };
+    };
+    expect(said).toMatchObject({
+      name,
+      model: 'small',
+      command: expect.stringContaining(`--dataset ${name} `) as string,
+    });
+    expect(said.classes).toHaveLength(10);
+    expect(said.test.accuracy).toBeGreaterThan(name === 'digits' ? 0.99 : 0.88);
+  });
+});
