@@ -7,10 +7,11 @@ import type { ModelInfo, Prediction } from '../protocol.js';
 import { areDigits } from '../worker/predicting_classes.js';
 import './drawing.css';
 import { Correction } from './drawing_correction.js';
+import { percentOf, winnerOf } from './drawing_figures.js';
 import { takeDropsAndPastes, uploadButton } from './drawing_files.js';
 import { pictureOf } from './drawing_ink.js';
 import { Pad, type Picked, type Sheet, blankSheet, isBlank } from './drawing_pad.js';
-import { Result, percentOf, winnerOf } from './drawing_result.js';
+import { Result } from './drawing_result.js';
 import { Samples } from './drawing_samples.js';
 import { exampleSeven } from './drawing_strokes.js';
 
@@ -69,17 +70,17 @@ class DrawingView {
       element(
         'div',
         { class: 'drawing' },
+        this.#pad.element,
+        element('div', { class: 'row tools' }, this.#undo, this.#clear, this.#testImages, upload),
+        this.#result.summary,
         element(
           'div',
-          { class: 'stack pad-and-tools' },
-          this.#pad.element,
-          element('div', { class: 'row tools' }, this.#undo, this.#clear, this.#testImages, upload),
+          { class: 'stack rest' },
+          this.#samples.element,
+          this.#stranger,
+          this.#result.details,
+          this.#correction.element,
         ),
-        this.#result.summary,
-        this.#samples.element,
-        this.#stranger,
-        this.#result.details,
-        this.#correction.element,
       ),
       element(
         'p',
@@ -105,7 +106,8 @@ class DrawingView {
       if (model) this.#take(model);
     });
     heard.device.watch((device) => {
-      if (device && !device.info) this.#correction.say('Learning takes WebGPU.');
+      // Without one nothing can be learned, which a banner says.
+      this.#correction.element.hidden = device?.info === null;
       this.#refresh();
     });
   }
@@ -129,7 +131,9 @@ class DrawingView {
     this.#stranger.textContent = `The model ${name} tells ${listed(classNames)} apart: a drawing says little to it. Pick a test image, or upload a photograph.`;
     const { sheet } = this.#pad;
     const { picture } = sheet;
-    const fits = !picture || [picture.height, picture.width, picture.channels].join() === [height, width, channels].join();
+    const fits =
+      !picture ||
+      [picture.height, picture.width, picture.channels].join() === [height, width, channels].join();
     if (!fits) this.#pad.show(blankSheet);
     else if (sheet.isExample && !knowsDigits) void this.app.attempt(() => this.#samples.another());
     else this.#asked.ask({ sheet, isDrawing: false });

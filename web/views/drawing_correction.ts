@@ -7,7 +7,11 @@ export interface CorrectionListener {
 
 export class Correction {
   readonly #choices = element('fieldset', { class: 'segmented' });
-  readonly #button = element('button', { type: 'button', class: 'button', disabled: true }, 'Learn from this drawing');
+  readonly #button = element(
+    'button',
+    { type: 'button', class: 'button', disabled: true },
+    'Learn from this drawing',
+  );
   readonly #outcome = element('p', { class: 'quiet outcome', role: 'status' });
   readonly element = element(
     'div',
@@ -34,7 +38,12 @@ export class Correction {
     this.#choices.replaceChildren(
       element('legend', { class: 'sr-only' }, 'What it is'),
       ...names.map((name, label) =>
-        element('label', {}, element('input', { type: 'radio', name: 'draw-label', value: label }), element('span', {}, name)),
+        element(
+          'label',
+          {},
+          element('input', { type: 'radio', name: 'draw-label', value: label }),
+          element('span', {}, name),
+        ),
       ),
     );
     this.#refresh();
@@ -47,7 +56,8 @@ export class Correction {
 
   /** Chooses what it is; undefined for nothing yet. */
   choose(label: number | undefined): void {
-    for (const input of this.#choices.querySelectorAll('input')) input.checked = Number(input.value) === label;
+    for (const input of this.#choices.querySelectorAll('input'))
+      input.checked = Number(input.value) === label;
     this.#refresh();
   }
 

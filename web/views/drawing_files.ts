@@ -8,7 +8,12 @@ export function pictureIn(transfer: DataTransfer | null): File | undefined {
 
 /** The button that opens a file; `take` gets each picture. */
 export function uploadButton(take: (file: File) => void): HTMLElement {
-  const input = element('input', { type: 'file', accept: 'image/*', hidden: true, 'aria-label': 'Picture to predict' });
+  const input = element('input', {
+    type: 'file',
+    accept: 'image/*',
+    hidden: true,
+    'aria-label': 'Picture to predict',
+  });
   const button = element('button', { type: 'button', class: 'button small' }, 'Upload');
   button.addEventListener('click', () => input.click());
   input.addEventListener('change', () => {

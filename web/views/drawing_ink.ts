@@ -23,20 +23,26 @@ export function paintStrokes(
   context.fillStyle = colour;
   context.lineCap = 'round';
   context.lineJoin = 'round';
-  for (const stroke of strokes) for (const segment of segmentsOf(stroke)) paintSegment(context, segment, side);
+  for (const stroke of strokes) paintStroke(context, segmentsOf(stroke), side);
 }
 
-function paintSegment(context: Context2d, { from, control, to, width }: Segment, side: number): void {
-  context.beginPath();
-  if (from.x === to.x && from.y === to.y) {
-    context.arc(from.x * side, from.y * side, (width * side) / 2, 0, 2 * Math.PI);
-    context.fill();
-    return;
-  }
-  context.lineWidth = width * side;
-  context.moveTo(from.x * side, from.y * side);
-  context.quadraticCurveTo(control.x * side, control.y * side, to.x * side, to.y * side);
-  context.stroke();
+/** Pieces of one width are one path: apart, their ends would show where the edges are soft. */
+function paintStroke(context: Context2d, segments: readonly Segment[], side: number): void {
+  segments.forEach(({ from, control, to, width }, i) => {
+    if (from.x === to.x && from.y === to.y) {
+      context.beginPath();
+      context.arc(from.x * side, from.y * side, (width * side) / 2, 0, 2 * Math.PI);
+      context.fill();
+      return;
+    }
+    if (segments[i - 1]?.width !== width) {
+      context.beginPath();
+      context.lineWidth = width * side;
+      context.moveTo(from.x * side, from.y * side);
+    }
+    context.quadraticCurveTo(control.x * side, control.y * side, to.x * side, to.y * side);
+    if (segments[i + 1]?.width !== width) context.stroke();
+  });
 }
 
 /** Pixels of a side of what is sent: ten for each that the network sees. */
@@ -54,12 +60,16 @@ export function pictureOf(strokes: readonly Stroke[]): PictureData {
 }
 
 /** One canvas pixel per pixel; style sheets enlarge it, crisp. */
-export function paintPixels(canvas: HTMLCanvasElement, { pixels, height, width, channels }: SmallPicture): void {
+export function paintPixels(
+  canvas: HTMLCanvasElement,
+  { pixels, height, width, channels }: SmallPicture,
+): void {
   canvas.width = width;
   canvas.height = height;
   const image = new ImageData(width, height);
   for (let i = 0; i < width * height; i++) {
-    for (let c = 0; c < 3; c++) image.data[4 * i + c] = pixels[i * channels + (channels < 3 ? 0 : c)] as number;
+    for (let c = 0; c < 3; c++)
+      image.data[4 * i + c] = pixels[i * channels + (channels < 3 ? 0 : c)] as number;
     image.data[4 * i + 3] = 255;
   }
   canvas.getContext('2d')?.putImageData(image, 0, 0);

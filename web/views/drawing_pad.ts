@@ -129,8 +129,6 @@ export class Pad {
     canvas.addEventListener('pointerdown', (event) => {
       // A second finger, or the palm beside a pen, draws nothing.
       if (event.button !== 0 || this.#pointer !== undefined) return;
-      event.preventDefault();
-      canvas.focus({ preventScroll: true });
       canvas.setPointerCapture(event.pointerId);
       this.#pointer = event.pointerId;
       this.#caret.hide();

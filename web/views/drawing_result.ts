@@ -1,46 +1,8 @@
 /** What the network was shown, and what it makes of it: the small picture, the verdict, a bar for each class. */
 import { element } from '../elements.js';
 import type { Prediction } from '../protocol.js';
+import { type Row, percentOf, rowsOf, winnerOf } from './drawing_figures.js';
 import { type SmallPicture, paintPixels } from './drawing_ink.js';
-
-/** With more classes than this only the likeliest are shown. */
-const mostRows = 12;
-
-export interface Row {
-  readonly label: number;
-  readonly name: string;
-  readonly share: number;
-  /** Before something was learned; undefined where that is not the question. */
-  readonly shareBefore: number | undefined;
-}
-
-/** All classes in their order, or the likeliest where there are many. */
-export function rowsOf(
-  probabilities: ArrayLike<number>,
-  names: readonly string[],
-  before?: ArrayLike<number>,
-): Row[] {
-  const rows = Array.from(probabilities, (share, label): Row => {
-    return { label, name: names[label] ?? String(label), share, shareBefore: before?.[label] };
-  });
-  if (rows.length <= mostRows) return rows;
-  return rows.sort((a, b) => b.share - a.share).slice(0, 10);
-}
-
-export function winnerOf(probabilities: ArrayLike<number>): number {
-  let winner = 0;
-  for (let label = 1; label < probabilities.length; label++)
-    if ((probabilities[label] as number) > (probabilities[winner] as number)) winner = label;
-  return winner;
-}
-
-/** `98.4 %`; never 100.0 or 0.0 for what is neither. */
-export function percentOf(share: number): string {
-  const percent = share * 100;
-  if (percent > 99.9 && percent < 100) return '> 99.9 %';
-  if (percent > 0 && percent < 0.1) return '< 0.1 %';
-  return `${percent.toFixed(1)} %`;
-}
 
 export class Result {
   readonly #seen = element('canvas', { class: 'pixels framed', role: 'img', 'aria-label': 'Nothing yet' });
@@ -69,7 +31,13 @@ export class Result {
     this.#name.textContent = '–';
     this.#share.textContent = '';
     this.#how.textContent = 'Nothing is drawn.';
-    this.#showRows(rowsOf(Array.from(names, () => 0), names), -1);
+    this.#showRows(
+      rowsOf(
+        Array.from(names, () => 0),
+        names,
+      ),
+      -1,
+    );
     for (const share of this.#bars.querySelectorAll('.chance-share')) share.textContent = '';
   }
 
@@ -98,7 +66,9 @@ export class Result {
     rows.forEach(({ label, name, share, shareBefore }, i) => {
       const row = this.#bars.children[i] as HTMLElement;
       const [dt, dd] = row.children as unknown as [HTMLElement, HTMLElement];
-      const [bar, ghost, text] = dd.querySelectorAll<HTMLElement>('.chance-fill, .chance-before, .chance-share');
+      const [bar, ghost, text] = dd.querySelectorAll<HTMLElement>(
+        '.chance-fill, .chance-before, .chance-share',
+      );
       row.classList.toggle('is-winner', label === winner);
       dt.textContent = name;
       text!.textContent = percentOf(share);

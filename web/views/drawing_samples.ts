@@ -3,24 +3,11 @@ import type { App } from '../app.js';
 import { element } from '../elements.js';
 import { Latest } from '../latest.js';
 import type { Images } from '../protocol.js';
+import { nextPlace } from './drawing_grid.js';
 import { paintPixels } from './drawing_ink.js';
 import type { Picked } from './drawing_pad.js';
 
 const shown = 24;
-
-/** Where the arrow keys lead in a grid, or undefined for other keys. */
-export function nextPlace(key: string, from: number, count: number, columns: number): number | undefined {
-  const to = {
-    ArrowLeft: from - 1,
-    ArrowRight: from + 1,
-    ArrowUp: from - columns,
-    ArrowDown: from + columns,
-    Home: 0,
-    End: count - 1,
-  }[key];
-  if (to === undefined) return undefined;
-  return to >= 0 && to < count ? to : from;
-}
 
 export class Samples {
   readonly #class = element('select');
@@ -31,7 +18,7 @@ export class Samples {
     { class: 'stack', id: 'draw-samples', hidden: true },
     element(
       'div',
-      { class: 'row' },
+      { class: 'row which' },
       element('label', { class: 'field' }, element('span', {}, 'Class'), this.#class),
       this.#others,
     ),
@@ -55,7 +42,9 @@ export class Samples {
     });
     this.#grid.addEventListener('keydown', (event) => this.#press(event));
     this.#grid.addEventListener('click', ({ target }) => {
-      const place = this.#options.indexOf((target as Element).closest<HTMLElement>('[role="option"]') as HTMLElement);
+      const place = this.#options.indexOf(
+        (target as Element).closest<HTMLElement>('[role="option"]') as HTMLElement,
+      );
       if (place >= 0) this.#choose(place);
     });
   }
@@ -95,7 +84,12 @@ export class Samples {
     const label = this.#class.value === '' ? null : Number(this.#class.value);
     this.#grid.setAttribute('aria-busy', 'true');
     try {
-      const images = await this.#app.worker.data.samples({ part: 'test', count: shown, label, seed: this.#seed });
+      const images = await this.#app.worker.data.samples({
+        part: 'test',
+        count: shown,
+        label,
+        seed: this.#seed,
+      });
       this.#images = images;
       this.#grid.replaceChildren(...Array.from({ length: images.count }, (_, i) => this.#option(images, i)));
       if (hasFocus) this.#options[0]?.focus();

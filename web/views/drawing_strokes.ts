@@ -64,11 +64,24 @@ export function extended(stroke: Stroke, point: InkPoint): Stroke {
   return [...stroke, point];
 }
 
+/** What is needed of a PointerEvent. */
+export interface PointerPlace {
+  readonly clientX: number;
+  readonly clientY: number;
+  readonly pressure: number;
+  readonly pointerType: string;
+}
+
+/** What is needed of a DOMRect. */
+export interface Box {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
 /** Where a pointer is on the pad, which may be shown at any size and zoom. */
-export function inkPoint(
-  pointer: Pick<PointerEvent, 'clientX' | 'clientY' | 'pressure' | 'pointerType'>,
-  pad: Pick<DOMRect, 'left' | 'top' | 'width' | 'height'>,
-): InkPoint {
+export function inkPoint(pointer: PointerPlace, pad: Box): InkPoint {
   return {
     x: clamp((pointer.clientX - pad.left) / pad.width),
     y: clamp((pointer.clientY - pad.top) / pad.height),

@@ -8,9 +8,11 @@
  */
 import { boundedDraw, streams } from '../../src/random.js';
 import type { AugmentOptions } from '../../src/kernels/index.js';
+import { ringRow } from '../../src/kernels/step_state.js';
 import { DeviceSet, type LabelledImages } from '../../src/nn/device_set.js';
 import type { Model } from '../../src/nn/model.js';
 import { sgd } from '../../src/nn/optimizers.js';
+import { ringRows } from '../../src/nn/replay_loop.js';
 import { TrainingStep } from '../../src/nn/training_step.js';
 
 export interface Lesson {
@@ -23,14 +25,16 @@ export interface Lesson {
   readonly seed: number;
 }
 
-export const mostSteps = 20;
+export const mostSteps = 24;
 const batchSize = 16;
 /** Of each batch. */
 const copies = 4;
+/** Share of a batch. */
+const leastRight = 0.8;
 /** Of the first step. */
-const firstRate = { withRehearsal: 0.004, alone: 0.001 };
+const firstRate = { withRehearsal: 0.002, alone: 0.0005 };
 /** Each step's rate over the one before: how large a step a model needs nobody knows before, and a small one does no harm. */
-const growth = 1.25;
+const growth = 1.15;
 const augmentation: AugmentOptions = {
   rotation: 10,
   widthShift: 0.07,
@@ -40,7 +44,7 @@ const augmentation: AugmentOptions = {
 };
 
 /**
- * Changes the model's weights until `isLearned` or for twenty steps, and resolves with the steps done. No other step of
+ * Changes the model's weights until `isLearned` or for `mostSteps`, and resolves with the steps done. No other step of
  * the model may be under way.
  *
  * Throws: DeviceError; whatever `isLearned` throws.
@@ -65,13 +69,21 @@ export async function learn(
     training.begin({ step: 0, epoch: 0, cursor: 0, lossSum: 0, correct: 0, count: 0 }, { seed, rate });
     for (let steps = 1; steps <= mostSteps; steps++) {
       training.bound.step.run();
-      if (await isLearned()) return steps;
+      const isKept = await keepsOthers(training, steps - 1);
+      if ((await isLearned()) && isKept) return steps;
     }
     return mostSteps;
   } finally {
     training?.dispose();
     set.dispose();
   }
+}
+
+/** Whether the step's batch, as it was before the step, was mostly right: what was learned has not cost the others. */
+async function keepsOthers({ ring, batchSize: rows }: TrainingStep, step: number): Promise<boolean> {
+  const words = await ring.data();
+  const correct = new Float32Array(words.buffer)[(step % ringRows) * ringRow + 1] as number;
+  return rows === copies || correct >= leastRight * rows;
 }
 
 /** The batches of all steps, one after another: in each the copies first, then the rehearsals. */

@@ -20,7 +20,9 @@ export async function lesson(
 ): ReturnType<PredictingApi['learn']> {
   const { classNames, settings } = context;
   if (!context.device)
-    throw new DeviceError('learn: learning takes a device; use a browser with WebGPU.', { problem: 'no-adapter' });
+    throw new DeviceError('learn: learning takes a device; use a browser with WebGPU.', {
+      problem: 'no-adapter',
+    });
   if (!(Number.isInteger(label) && label >= 0 && label < classNames.length))
     throw new UsageError(`learn: the label is ${label}, expected 0 to ${classNames.length - 1}.`);
   return context.atRest(async () => {
@@ -41,6 +43,7 @@ function rehearsalOf({ fetched, model, classNames }: Context): LabelledImages | 
   if (!fetched) return undefined;
   const { train } = fetched;
   const isOfModel =
-    train.classNames.join('\n') === classNames.join('\n') && train.imageShape.join() === model.inputShape.join();
+    train.classNames.join('\n') === classNames.join('\n') &&
+    train.imageShape.join() === model.inputShape.join();
   return isOfModel ? train : undefined;
 }

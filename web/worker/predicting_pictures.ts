@@ -16,7 +16,10 @@ export interface Taken {
  *
  * Throws: DataError when nothing is drawn on a picture of a digit.
  */
-export function preparedPicture(picture: Picture, { inputShape, classNames }: Taken): Uint8Array<ArrayBuffer> {
+export function preparedPicture(
+  picture: Picture,
+  { inputShape, classNames }: Taken,
+): Uint8Array<ArrayBuffer> {
   const [height, width, channels] = inputShape as [number, number, number];
   if (channels === 1 && areDigits(classNames)) return new Uint8Array(digitImage(picture, { height, width }));
   return new Uint8Array(fitPicture(picture, { height, width, channels, invertLight: true }));
@@ -26,7 +29,10 @@ export function preparedPicture(picture: Picture, { inputShape, classNames }: Ta
  * A drawing: its ink is looked for whatever the classes are. Undefined when nothing is drawn, or so much that there is
  * no background.
  */
-export function preparedDrawing(picture: Picture, { inputShape }: Taken): Uint8Array<ArrayBuffer> | undefined {
+export function preparedDrawing(
+  picture: Picture,
+  { inputShape }: Taken,
+): Uint8Array<ArrayBuffer> | undefined {
   const [height, width, channels] = inputShape as [number, number, number];
   try {
     const grey = digitImage(picture, { height, width });

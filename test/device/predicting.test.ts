@@ -1,0 +1,303 @@
+/**
+ * The page's predictions (web/worker/predicting_model.ts, predicting_bound.ts, processor.ts):
+ *   JavaScript and the device give the same probabilities, for the page's models and for every kind of layer
+ *   on the device: the probabilities of Model.predict; a call creates no buffer, bind group or pipeline
+ *   calls that overlap get each their own answer; weights that change are seen
+ *   the processor answers until the device is ready, where there is none, and when it is lost
+ *   another model is bound anew; an image of another size is refused; weights that are not the model's too
+ *   pictures are prepared as `npm run predict` prepares them
+ */
+import { describe, expect, it } from 'vitest';
+import { digitImage } from '../../src/data/digit_image.js';
+import { fitPicture } from '../../src/data/picture.js';
+import type { Device } from '../../src/engine/device.js';
+import { ModelError } from '../../src/errors.js';
+import {
+  activation,
+  averagePooling2d,
+  batchNormalization,
+  conv2d,
+  dense,
+  dropout,
+  flatten,
+  maxPooling2d,
+} from '../../src/nn/layers/index.js';
+import { modelsByName } from '../../src/nn/models.js';
+import { filters, preprocessing } from '../../src/nn/preprocessing.js';
+import { Sequential } from '../../src/nn/sequential.js';
+import { pcg4d, uniform } from '../../src/random.js';
+import type { Context } from '../../web/worker/context.js';
+import { BoundPrediction } from '../../web/worker/predicting_bound.js';
+import { Predictions } from '../../web/worker/predicting_model.js';
+import { preparedDrawing, preparedPicture } from '../../web/worker/predicting_pictures.js';
+import { Processor } from '../../web/worker/processor.js';
+import { useDevice } from './device.js';
+import { open } from './open.js';
+
+const held = useDevice();
+
+const random = (seed: number, i: number): number => uniform(pcg4d(seed, 0, 0, i)[0]);
+
+/** Some bytes dark, some light, as in a drawing. */
+function picture(size: number, seed: number): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from({ length: size }, (_, i) => (random(seed, i) < 0.7 ? 0 : 256 * random(seed + 1, i)));
+}
+
+/** The model with biases and moving statistics that are not those of its beginning. */
+async function shaken(model: Sequential): Promise<Sequential> {
+  const weights = await model.weights();
+  let at = 0;
+  for (const [name, values] of weights) {
+    const isVariance = name.endsWith('moving_variance');
+    weights.set(
+      name,
+      values.map((value) => value + (isVariance ? 0.5 : 0.1) * random(5, at++)),
+    );
+  }
+  model.setWeights(weights);
+  return model;
+}
+
+function everyLayer(): Sequential {
+  return new Sequential(
+    [
+      conv2d({ filters: 5, kernelSize: [3, 5], strides: [1, 2], padding: 'same', inputShape: [13, 14, 2] }),
+      batchNormalization({ scale: false }),
+      activation({ activation: 'sigmoid' }),
+      averagePooling2d({ poolSize: 3, strides: 2, padding: 'same' }),
+      conv2d({ filters: 6, kernelSize: 2, activation: 'relu', useBias: false }),
+      batchNormalization({ center: false, epsilon: 1e-2 }),
+      maxPooling2d({ poolSize: 2, strides: 1 }),
+      dropout({ rate: 0.5 }),
+      flatten(),
+      dense({ units: 7, activation: 'sigmoid' }),
+      dense({ units: 4 }),
+      activation({ activation: 'softmax' }),
+    ],
+    {
+      device: held.device,
+      preprocessing: preprocessing({
+        standardise: { mean: 0.2, deviation: 0.4 },
+        filters: [filters.blur(2), filters.sharpen()],
+      }),
+    },
+  );
+}
+
+describe('JavaScript', () => {
+  const models: Readonly<Record<string, () => Sequential>> = {
+    small: () => modelsByName.small({ device: held.device, seed: 3 }),
+    simple: () => modelsByName.simple({ device: held.device, seed: 3 }),
+    mlp: () => modelsByName.mlp({ device: held.device, seed: 3 }),
+    'paper-bn': () => modelsByName['paper-bn']({ device: held.device, seed: 3 }),
+    'every layer': everyLayer,
+  };
+
+  it.each(Object.keys(models))('gives the probabilities of the device: %s', async (name) => {
+    const model = await shaken(models[name]!());
+    const [height, width, channels] = model.inputShape as [number, number, number];
+    const input = picture(height * width * channels, 7);
+    const expected = await model.predict({ images: input, count: 1, height, width, channels });
+    const found = new Processor(model, await model.weights()).predict(input);
+    expect(found).toHaveLength(expected.length);
+    // Not all alike, or a processor that ignores its input would pass.
+    expect(Math.max(...expected) - Math.min(...expected)).toBeGreaterThan(1e-3);
+    for (const [k, value] of found.entries())
+      expect(Math.abs(value - expected[k]!), `${name} ${k}`).toBeLessThan(1e-5);
+    model.dispose();
+  });
+
+  it('refuses weights that are not the model’s', async () => {
+    const model = everyLayer();
+    const weights = await model.weights();
+    weights.delete('dense/bias');
+    expect(() => new Processor(model, weights)).toThrowErrorMatchingInlineSnapshot(
+      `[ModelError: processor: 'dense/bias' has no values, expected 7.]`,
+    );
+    expect(() => new Processor(model, new Map([...weights, ['dense/bias', new Float32Array(3)]]))).toThrow(
+      ModelError,
+    );
+    model.dispose();
+  });
+});
+
+const shape = [8, 8, 1] as const;
+const size = 64;
+
+function tiny(device: Device, seed: number): Sequential {
+  return new Sequential(
+    [
+      conv2d({ filters: 4, kernelSize: 3, activation: 'relu', inputShape: shape }),
+      flatten(),
+      dense({ units: 3, activation: 'softmax' }),
+    ],
+    { device, seed },
+  );
+}
+
+describe('on the device', () => {
+  it('predicts as the model does, and creates nothing by it', async () => {
+    const model = tiny(held.device, 1);
+    const bound = await BoundPrediction.create(model);
+    const predictions = async (input: Uint8Array<ArrayBuffer>) => [...(await bound.predict(input))];
+    const expected = async (images: Uint8Array) => [
+      ...(await model.predict({ images, count: 1, height: 8, width: 8, channels: 1 })),
+    ];
+    const inputs = [1, 2, 3].map((seed) => picture(size, seed));
+    for (const input of inputs) expect(await predictions(input)).toEqual(await expected(input));
+    await predictions(inputs[0]!);
+    const before = { ...held.device.counters };
+    await predictions(inputs[1]!);
+    const { buffersCreated, bindGroupsCreated, pipelinesCreated } = held.device.counters;
+    expect([buffersCreated, bindGroupsCreated, pipelinesCreated]).toEqual([
+      before.buffersCreated,
+      before.bindGroupsCreated,
+      before.pipelinesCreated,
+    ]);
+    // Overlapping, and with other weights.
+    expect(await Promise.all(inputs.map(predictions))).toEqual(await Promise.all(inputs.map(expected)));
+    const other = tiny(held.device, 2);
+    model.setWeights(await other.weights());
+    const changed = await predictions(inputs[0]!);
+    expect(changed).toEqual(await expected(inputs[0]!));
+    bound.dispose();
+    model.dispose();
+    other.dispose();
+  });
+});
+
+interface Fake extends Context {
+  device: Device | undefined;
+  model: Sequential;
+  replaced(): void;
+  /** Names of what was told. */
+  readonly notes: string[];
+}
+
+function contextOf(device: Device | undefined, model: Sequential, weights?: Context['weights']): Fake {
+  const listeners: (() => void)[] = [];
+  const fake: Pick<Fake, 'device' | 'model' | 'notes' | 'weights' | 'onModelReplaced' | 'replaced' | 'emit'> =
+    {
+      device,
+      model,
+      notes: [],
+      weights: weights ?? (async () => fake.model.weights()),
+      onModelReplaced: (listener) => void listeners.push(listener),
+      replaced: () => {
+        for (const listener of listeners) listener();
+      },
+      emit: (name) => void fake.notes.push(name),
+    };
+  return fake as Fake;
+}
+
+/** Predicts until the device does it. */
+async function byDevice(predictions: Predictions, input: Uint8Array<ArrayBuffer>) {
+  for (;;) {
+    const prediction = await predictions.of(input);
+    if (prediction.by === 'device') return prediction;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+const near = (found: Iterable<number>, expected: Iterable<number>): void => {
+  const other = [...expected];
+  for (const [k, value] of [...found].entries()) expect(value).toBeCloseTo(other[k]!, 5);
+};
+
+describe('predictions', () => {
+  const input = picture(size, 9);
+
+  it('come from the processor until the device is ready, and change with the model', async () => {
+    const context = contextOf(held.device, tiny(held.device, 1));
+    const predictions = new Predictions(context);
+    const first = await predictions.of(input);
+    expect(first.by).toBe('processor');
+    expect(first.input).toBe(input);
+    const second = await byDevice(predictions, input);
+    near(second.probabilities, first.probabilities);
+
+    const before = context.model;
+    context.model = tiny(held.device, 2);
+    context.replaced();
+    before.dispose();
+    const third = await predictions.of(input);
+    expect(third.by).toBe('processor');
+    near((await byDevice(predictions, input)).probabilities, third.probabilities);
+    expect(Math.abs(third.probabilities[0]! - first.probabilities[0]!)).toBeGreaterThan(1e-3);
+    expect(context.notes).toEqual([]);
+    context.model.dispose();
+  });
+
+  it('come from the processor where there is no device', async () => {
+    const model = tiny(held.device, 1);
+    const weights = await model.weights();
+    const hostOnly = Sequential.fromJson(model.toJson());
+    const predictions = new Predictions(contextOf(undefined, hostOnly, async () => weights));
+    const { probabilities, by } = await predictions.of(input);
+    expect(by).toBe('processor');
+    near(probabilities, await model.predict({ images: input, count: 1, height: 8, width: 8, channels: 1 }));
+    model.dispose();
+  });
+
+  it('go on when the device is lost, with the weights that were known', async () => {
+    const device = await open();
+    const context = contextOf(device, tiny(device, 1));
+    const predictions = new Predictions(context);
+    const { probabilities } = await byDevice(predictions, input);
+    device.destroy();
+    await device.lost;
+    const after = await predictions.of(input);
+    expect(after.by).toBe('processor');
+    near(after.probabilities, probabilities);
+    expect(context.notes).toEqual([]);
+
+    // As the session does it: another device, and the model on it.
+    context.device = held.device;
+    context.model = tiny(held.device, 2);
+    context.replaced();
+    await byDevice(predictions, input);
+    context.model.dispose();
+  });
+
+  it('are of images of the model’s size', async () => {
+    const context = contextOf(held.device, tiny(held.device, 1));
+    const predictions = new Predictions(context);
+    await expect(predictions.of(new Uint8Array(784))).rejects.toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: predict: the image has 784 values, but the model takes [8,8,1], 64 values.]`,
+    );
+    context.model.dispose();
+  });
+});
+
+describe('pictures', () => {
+  const digits = { inputShape: [28, 28, 1], classNames: [...'0123456789'] };
+  const drawing = {
+    data: Uint8ClampedArray.from({ length: 4 * 60 * 50 }, (_, i) => {
+      const [x, y] = [Math.floor(i / 4) % 60, Math.floor(i / 240)];
+      return i % 4 === 3 || !(x > 20 && x < 30 && y > 8 && y < 44) ? 255 : 0;
+    }),
+    width: 60,
+    height: 50,
+    channels: 4,
+  } as const;
+
+  it('of digits are prepared as digits, others fitted and turned light on dark', () => {
+    expect(preparedPicture(drawing, digits)).toEqual(digitImage(drawing));
+    const clothes = { inputShape: [28, 28, 1], classNames: ['Shirt', 'Bag'] };
+    const options = { height: 28, width: 28, channels: 1, invertLight: true };
+    expect(preparedPicture(drawing, clothes)).toEqual(fitPicture(drawing, options));
+  });
+
+  it('that are drawn are prepared as digits, in as many channels as are taken', () => {
+    expect(preparedDrawing(drawing, digits)).toEqual(digitImage(drawing));
+    const inColour = preparedDrawing(drawing, { ...digits, inputShape: [28, 28, 3] })!;
+    expect(inColour.filter((_, i) => i % 3 === 1)).toEqual(digitImage(drawing));
+    expect(inColour).toHaveLength(3 * 784);
+  });
+
+  it('with nothing on them are nothing', () => {
+    const blank = { ...drawing, data: new Uint8ClampedArray(4 * 60 * 50).fill(255) };
+    expect(preparedDrawing(blank, digits)).toBeUndefined();
+  });
+});

@@ -1,0 +1,40 @@
+/** Probabilities as figures: rows, the likeliest class, percentages. */
+
+/** With more classes than this only the likeliest are shown. */
+const mostRows = 12;
+
+export interface Row {
+  readonly label: number;
+  readonly name: string;
+  readonly share: number;
+  /** Before something was learned; undefined where that is not the question. */
+  readonly shareBefore: number | undefined;
+}
+
+/** All classes in their order, or the likeliest where there are many. */
+export function rowsOf(
+  probabilities: ArrayLike<number>,
+  names: readonly string[],
+  before?: ArrayLike<number>,
+): Row[] {
+  const rows = Array.from(probabilities, (share, label): Row => {
+    return { label, name: names[label] ?? String(label), share, shareBefore: before?.[label] };
+  });
+  if (rows.length <= mostRows) return rows;
+  return rows.sort((a, b) => b.share - a.share).slice(0, 10);
+}
+
+export function winnerOf(probabilities: ArrayLike<number>): number {
+  let winner = 0;
+  for (let label = 1; label < probabilities.length; label++)
+    if ((probabilities[label] as number) > (probabilities[winner] as number)) winner = label;
+  return winner;
+}
+
+/** `98.4 %`; never 100.0 or 0.0, since that sure no network is. */
+export function percentOf(share: number): string {
+  const percent = share * 100;
+  if (percent >= 99.95) return '> 99.9 %';
+  if (percent < 0.05) return '< 0.1 %';
+  return `${percent.toFixed(1)} %`;
+}

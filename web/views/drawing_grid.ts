@@ -1,0 +1,13 @@
+/** Where the arrow keys lead in a grid, or undefined for other keys. */
+export function nextPlace(key: string, from: number, count: number, columns: number): number | undefined {
+  const to = {
+    ArrowLeft: from - 1,
+    ArrowRight: from + 1,
+    ArrowUp: from - columns,
+    ArrowDown: from + columns,
+    Home: 0,
+    End: count - 1,
+  }[key];
+  if (to === undefined) return undefined;
+  return to >= 0 && to < count ? to : from;
+}
