@@ -12,17 +12,19 @@
  *   models     what is given away comes back; weights beside model.json; reset
  *   errors     no images, no such file: said, and the session works on
  */
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { open } from '../../src/browser/open.js';
 import { isOpfsUsable, openOpfsFolder, removeOpfsFolder } from '../../src/browser/opfs_folder.js';
 import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
 import { DataError, DeviceError } from '../../src/errors.js';
 import { memoryFolder } from '../../src/memory_folder.js';
 import { mlpModel } from '../../src/nn/models.js';
+import { readSafetensors, writeSafetensors } from '../../src/nn/safetensors.js';
 import { modelFile } from '../../src/nn/sequential.js';
 import type { Settings, WorkerEvents } from '../../web/protocol.js';
-import { modelFor } from '../../web/worker/recipe.js';
-import { Session, type SessionOptions } from '../../web/worker/session.js';
+import { modelFor, splitBy } from '../../web/worker/recipe.js';
+import type { SessionOptions } from '../../web/worker/browser_parts.js';
+import { Session } from '../../web/worker/session.js';
 import { bars } from '../device/small_model.js';
 
 const loaded: LoadedDataset = {
@@ -49,16 +51,13 @@ const settings: Settings = {
 const stepsPerEpoch = 12;
 const allSteps = 3 * stepsPerEpoch;
 
-let shippedBytes: Uint8Array<ArrayBuffer> | undefined;
+let shippedBytes: Uint8Array<ArrayBuffer>;
 
-async function shipped(): Promise<Uint8Array<ArrayBuffer>> {
-  if (!shippedBytes) {
-    const device = await open();
-    shippedBytes = await modelFile(mlpModel({ device, seed: 1, inputShape: [8, 8, 1], classes: 3 }));
-    device.destroy();
-  }
-  return shippedBytes;
-}
+beforeAll(async () => {
+  const device = await open();
+  shippedBytes = await modelFile(mlpModel({ device, seed: 1, inputShape: [8, 8, 1], classes: 3 }));
+  device.destroy();
+});
 
 type Told = { [Name in keyof WorkerEvents]: WorkerEvents[Name][] };
 
@@ -87,7 +86,7 @@ async function visit(options: SessionOptions = {}): Promise<Visit> {
     lockName: `test ${lockCount++}`,
     lockPatienceMs: 50,
     saveEveryMs: 0,
-    fetchShipped: shipped,
+    fetchShipped: async () => ({ file: 'shipped', bytes: shippedBytes, classNames: ['a', 'b', 'c'] }),
     ...options,
   });
   visits.push(session);
@@ -119,6 +118,14 @@ const isBeyond =
   (): boolean =>
     (session.activeTraining?.position().step ?? 0) >= step;
 
+/** Begins, and pauses in the midst of the first epoch. */
+async function beginAndPause(page: Visit, chosen = settings): Promise<void> {
+  await page.session.training.begin(chosen);
+  await page.until(isBeyond(page, 3));
+  await page.session.training.pause();
+  expect(page.status().stepInEpoch).toBeGreaterThan(0);
+}
+
 /** The same text for the same bits only. */
 async function bitsOf({ session }: Visit): Promise<string> {
   const weights = await session.weights();
@@ -129,7 +136,6 @@ async function bitsOf({ session }: Visit): Promise<string> {
 
 /** What `fit` alone comes to, with the rate set before a step where one is given. */
 async function plainBits(change?: { readonly step: number; readonly rate: number }): Promise<string> {
-  const { splitBy } = await import('../../web/worker/recipe.js');
   const device = await open();
   const { train, validation } = splitBy(settings, loaded);
   const model = modelFor(settings, train, device);
@@ -200,8 +206,7 @@ describe('training', () => {
 describe('control', () => {
   test('pause, step, double clicks and resume leave the bits as they are', async () => {
     const page = await visit();
-    await page.session.training.begin(settings);
-    await page.session.training.pause();
+    await beginAndPause(page);
     expect(page.status().phase).toBe('paused');
     const { step } = page.status();
     await page.session.training.step();
@@ -246,8 +251,7 @@ describe('control', () => {
 
   test('a rate that is set counts from the next step on', async () => {
     const page = await visit();
-    await page.session.training.begin(settings);
-    await page.session.training.pause();
+    await beginAndPause(page);
     const { step } = page.status();
     await page.session.training.setLearningRate(3e-3);
     expect(page.status().learningRate).toBe(3e-3);
@@ -273,5 +277,324 @@ describe('control', () => {
     expect(page.session.modelVersion).toBeGreaterThan(before);
     await page.session.training.stop();
     await page.session.atRest(async () => page.session.weightsChanged());
+  });
+});
+
+describe('reload', () => {
+  /** Ends a session where it is, and begins the next on the same files. */
+  async function reloaded(page: Visit, options: SessionOptions): Promise<Visit> {
+    await page.session.close();
+    return visit(options);
+  }
+
+  test('in mid-epoch while training: it goes on by itself to the same bits', async () => {
+    const folder = memoryFolder();
+    const options = { openFolder: async () => folder };
+    const first = await visit(options);
+    await first.session.training.begin(settings);
+    await first.until(isBeyond(first, 5));
+    const second = await reloaded(first, options);
+    // The model trained so far predicts from the start on; none of the steps is missing in the curve.
+    expect(second.told.model.at(-1)).toMatchObject({ origin: 'trained' });
+    expect(second.told.status[0]).toMatchObject({ phase: 'loading', settings });
+    expect(second.told.status[0]!.step).toBeGreaterThan(3);
+    await second.until(isFinished(second));
+    expect(second.steps()).toEqual(Array.from({ length: allSteps }, (_, i) => i + 1));
+    expect(second.told.epochs.at(-1)!.map(({ epoch }) => epoch)).toEqual([1, 2, 3]);
+    expect(await bitsOf(second)).toBe(await plainBits());
+
+    const third = await reloaded(second, options);
+    expect(third.status()).toMatchObject({ phase: 'finished', step: allSteps, epoch: 3, settings });
+    expect(third.told.epochs.at(-1)).toEqual(second.told.epochs.at(-1));
+    expect(await bitsOf(third)).toBe(await plainBits());
+  });
+
+  test('while paused, on the files of the browser, after a change of the rate: it waits, then goes on', async () => {
+    expect(await isOpfsUsable()).toBe(true);
+    const path = `session-test-${lockCount}`;
+    const options = { openFolder: async () => openOpfsFolder(path) };
+    try {
+      const first = await visit(options);
+      await beginAndPause(first);
+      const { step } = first.status();
+      await first.session.training.setLearningRate(3e-3);
+      const second = await reloaded(first, options);
+      expect(second.status()).toMatchObject({ phase: 'paused', step, learningRate: 3e-3, stepsPerEpoch });
+      expect(second.status().savedAt).toBeGreaterThan(0);
+      expect(await bitsOf(second)).not.toBe('');
+      await second.session.training.step();
+      expect(second.status()).toMatchObject({ phase: 'paused', step: step + 1 });
+      await second.session.training.resume();
+      await second.until(isFinished(second));
+      expect(await bitsOf(second)).toBe(await plainBits({ step, rate: 3e-3 }));
+    } finally {
+      await removeOpfsFolder(path);
+    }
+  });
+
+  test('a rate set while a restored training lies there, and a stop of it, are kept', async () => {
+    const folder = memoryFolder();
+    const options = { openFolder: async () => folder };
+    const first = await visit(options);
+    await beginAndPause(first);
+    const second = await reloaded(first, options);
+    await second.session.training.setLearningRate(4e-3);
+    const third = await reloaded(second, options);
+    expect(third.status()).toMatchObject({ phase: 'paused', learningRate: 4e-3 });
+    await third.session.training.stop();
+    const fourth = await reloaded(third, options);
+    expect(fourth.status().phase).toBe('finished');
+  });
+
+  test('before the first step, it begins anew', async () => {
+    const folder = memoryFolder();
+    const options = { openFolder: async () => folder };
+    const first = await visit({
+      ...options,
+      source: { whole: async () => new Promise(() => undefined), test: async () => loaded.test! },
+    });
+    void first.session.training.begin(settings);
+    await first.until(() => folder.files.size > 0);
+    const second = await reloaded(first, options);
+    await second.until(isFinished(second));
+    expect(await bitsOf(second)).toBe(await plainBits());
+  });
+
+  test('a damaged newest file gives way to the one before', async () => {
+    const folder = memoryFolder();
+    const options = { openFolder: async () => folder };
+    const first = await visit(options);
+    await beginAndPause(first);
+    await first.session.training.step();
+    await first.session.close();
+    expect(folder.files.size).toBe(2);
+    for (const name of [...folder.files.keys()]) {
+      const whole = folder.files.get(name)!;
+      folder.files.set(name, whole.slice(0, whole.length / 2));
+      const page = await visit(options);
+      expect(page.status().phase).toBe('paused');
+      await page.session.training.resume();
+      await page.until(isFinished(page));
+      expect(await bitsOf(page)).toBe(await plainBits());
+      await page.session.close();
+    }
+  });
+
+  test('weights changed at rest are kept, and so are images of one\u2019s own', async () => {
+    const folder = memoryFolder();
+    const options = { openFolder: async () => folder };
+    const first = await visit(options);
+    const taught = await first.session.atRest(async () => {
+      const weights = await first.session.model.weights();
+      for (const values of weights.values()) values.fill(0.5);
+      first.session.model.setWeights(weights);
+      await first.session.weightsChanged();
+      return bitsOf(first);
+    });
+    first.session.useOwn({ ...loaded, name: 'mine', source: 'my files' });
+    await first.until(() => folder.files.has('own.safetensors'));
+    const second = await reloaded(first, options);
+    expect(await bitsOf(second)).toBe(taught);
+    expect(second.told.model.at(-1)!.origin).toBe('trained');
+    expect(second.status().phase).toBe('idle');
+    const own = await second.session.dataset('own');
+    expect(own).toEqual({ ...loaded, name: 'mine', source: 'my files' });
+    await second.session.training.begin({ ...settings, dataset: 'own', preset: 'quick' });
+    await second.session.training.pause();
+    second.session.useOwn({ ...loaded, train: bars(400, 3) });
+    await second.until(() => folder.files.has('own.safetensors'));
+    const third = await reloaded(second, options);
+    await expect(third.session.training.resume()).rejects.toThrowErrorMatchingInlineSnapshot(
+      `[DataError: training: your own images are others than those it began with; drop the same files again, or begin anew.]`,
+    );
+    expect(third.status().phase).toBe('paused');
+  });
+});
+
+describe('tabs', () => {
+  test('the second keeps nothing and says so; it takes over when it begins after the first was closed', async () => {
+    const folder = memoryFolder();
+    const options = { openFolder: async () => folder, lockName: 'tabs' };
+    const first = await visit(options);
+    await beginAndPause(first);
+    const files = [...folder.files];
+    const second = await visit(options);
+    await second.until(() => second.told.note.length > 0);
+    expect(second.told.note).toMatchInlineSnapshot(`
+      [
+        {
+          "level": "info",
+          "text": "Another tab shows this page and keeps its training. This one works too, but forgets its own; close the other and reload this one to go on with what is kept.",
+        },
+      ]
+    `);
+    await second.session.training.begin({ ...settings, seed: 9 });
+    await second.until(isFinished(second));
+    expect(second.status().savedAt).toBeNull();
+    expect([...folder.files]).toEqual(files);
+
+    await first.session.close();
+    await second.session.training.begin({ ...settings, seed: 10 });
+    await second.until(isFinished(second));
+    expect(second.status().savedAt).toBeGreaterThan(0);
+    await second.session.close();
+    const third = await visit(options);
+    expect(third.status()).toMatchObject({ phase: 'finished', settings: { seed: 10 } });
+  });
+
+  test('a page that is reloaded waits for its predecessor to go', async () => {
+    const folder = memoryFolder();
+    const options = { openFolder: async () => folder, lockName: 'reload', lockPatienceMs: 10_000 };
+    const first = await visit(options);
+    await beginAndPause(first);
+    const second = await visit(options);
+    expect(second.status().phase).toBe('idle');
+    await first.session.close();
+    await second.until(() => second.status().phase === 'paused');
+    expect(second.told.note).toEqual([]);
+  });
+});
+
+describe('device', () => {
+  test('lost while training: predicts on from the last save, and goes on to the same bits', async () => {
+    const page = await visit();
+    await page.session.training.begin(settings);
+    await page.until(isBeyond(page, 4));
+    page.session.device!.gpu.destroy();
+    await page.until(() => page.status().phase === 'lost');
+    expect(page.session.device).toBeUndefined();
+    expect((await page.session.weights()).size).toBeGreaterThan(0);
+    await page.until(() => page.told.note.length > 0);
+    expect(page.told.note.map(({ level }) => level)).toEqual(['error']);
+    await page.session.training.resume();
+    expect(page.session.device).toBeDefined();
+    await page.until(isFinished(page));
+    expect(page.steps()).toEqual(Array.from({ length: allSteps }, (_, i) => i + 1));
+    expect(await bitsOf(page)).toBe(await plainBits());
+  });
+
+  test('lost while paused, and while nothing runs', async () => {
+    const page = await visit();
+    const shippedBits = await bitsOf(page);
+    page.session.device!.gpu.destroy();
+    await page.until(() => page.status().phase === 'lost');
+    expect(await bitsOf(page)).toBe(shippedBits);
+    await beginAndPause(page);
+    page.session.device!.gpu.destroy();
+    await page.until(() => page.status().phase === 'lost');
+    await page.session.training.resume();
+    await page.until(isFinished(page));
+    expect(await bitsOf(page)).toBe(await plainBits());
+  });
+
+  test('none: says why, has the weights on the host, and trains not', async () => {
+    const page = await visit({
+      openDevice: async () => {
+        throw new DeviceError('open: there is none.', { problem: 'no-adapter' });
+      },
+    });
+    expect(page.told.device).toEqual([{ info: null, problem: 'There is none.' }]);
+    expect(page.session.device).toBeUndefined();
+    expect(page.session.model.parameterCount).toBeGreaterThan(0);
+    expect([...(await page.session.weights()).values()].every((values) => values.length > 0)).toBe(true);
+    await expect(page.session.training.begin(settings)).rejects.toThrow('there is none');
+    expect(page.status().phase).toBe('idle');
+  });
+});
+
+describe('models', () => {
+  test('what is given away comes back, and reset brings the first one', async () => {
+    const page = await visit();
+    const shippedBits = await bitsOf(page);
+    await page.session.training.begin(settings);
+    await page.until(isFinished(page));
+    const trained = await bitsOf(page);
+    const { name, bytes } = await page.session.models.download();
+    expect(name).toBe('digits-mlp-36-steps.safetensors');
+    await page.session.models.reset();
+    expect(page.told.model.at(-1)!.origin).toBe('shipped');
+    expect(page.status().phase).toBe('idle');
+    expect(await bitsOf(page)).toBe(shippedBits);
+    await page.session.models.open([new File([bytes], name)]);
+    expect(page.told.model.at(-1)).toMatchObject({
+      origin: 'opened',
+      classNames: ['top', 'middle', 'bottom'],
+    });
+    expect(await bitsOf(page)).toBe(trained);
+  });
+
+  test('no model, a damaged one, and weights without a description are refused, and the old one stays', async () => {
+    const page = await visit();
+    const before = await bitsOf(page);
+    const files = (...named: [string, BlobPart][]): File[] =>
+      named.map(([name, part]) => new File([part], name));
+    await expect(page.session.models.open([])).rejects.toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: models: no files given, expected a .safetensors file, or one with its model.json.]`,
+    );
+    await expect(page.session.models.open(files(['a.txt', 'x']))).rejects.toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: models: a.txt given, expected a .safetensors file, or one with its model.json.]`,
+    );
+    await expect(
+      page.session.models.open(files(['a.safetensors', shippedBytes.slice(0, 2000)])),
+    ).rejects.toThrowErrorMatchingInlineSnapshot(
+      `[ModelError: a.safetensors: not a good safetensors file: its tensors take 1372 bytes of data, but it holds 1104. Is it cut off?]`,
+    );
+    const { metadata: _, ...stored } = readSafetensors(shippedBytes, 'shipped');
+    const bare = writeSafetensors(stored.tensors);
+    await expect(
+      page.session.models.open(files(['last.safetensors', bare])),
+    ).rejects.toThrowErrorMatchingInlineSnapshot(
+      `[ModelError: models: last.safetensors holds weights and no description of their model; choose its model.json together with it.]`,
+    );
+    expect(await bitsOf(page)).toBe(before);
+    const description = JSON.stringify(page.session.model.toJson());
+    await page.session.models.open(files(['run/last.safetensors', bare], ['run/model.json', description]));
+    expect(page.told.model.at(-1)!.origin).toBe('opened');
+    expect(await bitsOf(page)).toBe(before);
+  });
+});
+
+describe('errors', () => {
+  test('without images begin says why, and the training before is as it was', async () => {
+    let isThere = true;
+    const page = await visit({
+      source: {
+        whole: async () => {
+          if (isThere) return loaded;
+          throw new DataError('data: gone.');
+        },
+        test: async () => loaded.test!,
+      },
+    });
+    isThere = false;
+    await expect(page.session.training.begin(settings)).rejects.toThrow('data: gone.');
+    expect(page.status().phase).toBe('idle');
+    isThere = true;
+    await beginAndPause(page);
+    await expect(page.session.training.begin({ ...settings, limit: 1 })).rejects.toThrow(/limit/);
+    expect(page.status()).toMatchObject({ phase: 'finished', settings });
+  });
+
+  test('a loss that is no number ends training with a note', async () => {
+    const page = await visit();
+    await page.session.training.begin({ ...settings, learningRate: 1e38 });
+    await page.until(isFinished(page));
+    expect(page.told.note.map(({ level }) => level)).toContain('warning');
+  });
+
+  test('where the browser keeps no files, a note says so', async () => {
+    const page = await visit({ openFolder: async () => undefined });
+    await page.until(() => page.told.note.length > 0);
+    expect(page.told.note).toMatchInlineSnapshot(`
+      [
+        {
+          "level": "info",
+          "text": "This browser keeps no files here, as in a private window: a reload forgets the training.",
+        },
+      ]
+    `);
+    await page.session.training.begin(settings);
+    await page.until(isFinished(page));
+    expect(page.status().savedAt).toBeNull();
   });
 });

@@ -1,14 +1,10 @@
 /** One visit: the device, the model, the training under way, and what is kept of them between visits. */
-import { fetchDataset } from '../../src/browser/datasets.js';
-import { open } from '../../src/browser/open.js';
-import { isOpfsUsable, openOpfsFolder } from '../../src/browser/opfs_folder.js';
-import { useStoredChoices } from '../../src/browser/tuning_store.js';
+import type { DatasetName } from '../../src/data/digests.js';
 import type { ImageSet } from '../../src/data/dataset.js';
 import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
 import type { Device } from '../../src/engine/device.js';
 import type { Plan } from '../../src/engine/plan.js';
-import { FileError, ModelError, ShadegradError, StateError } from '../../src/errors.js';
-import type { Folder } from '../../src/folder.js';
+import { ModelError, ShadegradError, StateError } from '../../src/errors.js';
 import type { Training } from '../../src/nn/callbacks/callback.js';
 import type { Checkpoint } from '../../src/nn/checkpoint.js';
 import { modelsByName } from '../../src/nn/models.js';
@@ -25,7 +21,8 @@ import type {
 } from '../protocol.js';
 import type { Context } from './context.js';
 import { type Candidate, CurrentModel, type Weights, modelFromStored } from './current_model.js';
-import { type DataSource, DataSets } from './data_sets.js';
+import { type SessionOptions, type ShippedModel, browserParts } from './browser_parts.js';
+import { DataSets } from './data_sets.js';
 import { deviceInfoOf, problemOf } from './device_info.js';
 import { Keeper, type Keeping } from './keeper.js';
 import { readModelFiles } from './models.js';
@@ -34,24 +31,6 @@ import { TrainingRecord } from './record.js';
 import { type SavedSession, classMetadata, classNamesIn } from './saved_session.js';
 import { Trainer } from './training.js';
 import { Voice } from './voice.js';
-
-/** What a session takes from the browser; tests bring their own. */
-export interface SessionOptions {
-  readonly openDevice?: () => Promise<Device>;
-  readonly source?: Pick<DataSource, 'whole' | 'test'>;
-  /** Where the session is kept; undefined where the browser keeps no files. */
-  readonly openFolder?: () => Promise<Folder | undefined>;
-  /** The lock that one tab of several holds. */
-  readonly lockName?: string;
-  /** How long a tab that is being reloaded may take to give the lock up. */
-  readonly lockPatienceMs?: number;
-  /** Training between two saves, in milliseconds. */
-  readonly saveEveryMs?: number;
-  /** The bytes of the model that comes with the page. */
-  readonly fetchShipped?: (base: string) => Promise<Uint8Array<ArrayBuffer>>;
-}
-
-const shippedName = 'models/digits.safetensors';
 
 export class Session implements Context {
   base = '';
@@ -65,11 +44,11 @@ export class Session implements Context {
   readonly #trainer: Trainer;
   #voice = new Voice(() => undefined);
   #settings: Settings | undefined;
-  #shipped: Uint8Array<ArrayBuffer> | undefined;
+  readonly #shipped = new Map<DatasetName, ShippedModel>();
   #isClosed = false;
 
   constructor(options: SessionOptions = {}) {
-    this.#options = { ...inBrowser(() => this.base), ...options };
+    this.#options = { ...browserParts(() => this.base), ...options };
     this.#current = new CurrentModel((info) => this.emit('model', info));
     this.#data = new DataSets({ ...this.#options.source, own: async () => this.#keeper.keptOwn() });
     this.#keeper = new Keeper({
@@ -92,8 +71,8 @@ export class Session implements Context {
     this.training = this.#steered();
     this.models = {
       download: async () => this.#download(),
-      open: async (files) => this.#open(files),
-      reset: async () => this.#reset(),
+      open: async (files) => this.#telling(async () => this.#open(files)),
+      reset: async () => this.#telling(async () => this.#reset()),
     };
   }
 
@@ -272,11 +251,17 @@ export class Session implements Context {
     this.#trainer.record = training ? TrainingRecord.from(training, checkpoint) : undefined;
   }
 
+  /** The model that comes with the page, for clothes where those are chosen, else for digits. */
   async #useShipped(): Promise<void> {
+    const name = this.settings.dataset === 'fashion' ? 'fashion' : 'digits';
     try {
-      this.#shipped ??= await this.#options.fetchShipped(this.base);
-      const stored = readSafetensors(this.#shipped, shippedName);
-      this.#current.replace(this.#candidate(stored, shippedName, 'shipped'));
+      const shipped = this.#shipped.get(name) ?? (await this.#options.fetchShipped(this.base, name));
+      this.#shipped.set(name, shipped);
+      const { file, bytes, classNames } = shipped;
+      this.#current.replace({
+        ...this.#candidate(readSafetensors(bytes, file), file, 'shipped'),
+        classNames,
+      });
     } catch (error) {
       if (!(error instanceof ShadegradError)) throw error;
       this.#say('warning', `The model that comes with this page is not to be had: ${error.message}`);
@@ -350,7 +335,7 @@ export class Session implements Context {
         'This browser keeps no files here, as in a private window: a reload forgets the training.',
       );
     if (keeping === 'elsewhere') await this.#waitForLock();
-    if (this.device) await this.#trainer.takeUp();
+    await this.#trainer.takeUp({ canTrain: this.device !== undefined });
   }
 
   async #waitForLock(): Promise<void> {
@@ -368,28 +353,29 @@ export class Session implements Context {
     });
   }
 
-  /** The trainer's calls, each told about before it resolves. */
+  /** What a call did is told before it resolves. */
+  async #telling<T>(call: () => Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } finally {
+      this.#voice.flush();
+    }
+  }
+
   #steered(): TrainingApi {
     const trainer = this.#trainer;
-    const telling = async (call: () => Promise<void>): Promise<void> => {
-      try {
-        await call();
-      } finally {
-        this.#voice.flush();
-      }
-    };
     return {
       begin: async (settings) =>
-        telling(async () => {
+        this.#telling(async () => {
           // Where the other tab was closed meanwhile, this one keeps its session from now on.
           if (!this.#keeper.isKeeping) await this.#keeper.open(0);
           await trainer.begin(settings);
         }),
-      pause: async () => telling(async () => trainer.pause()),
-      step: async () => telling(async () => trainer.step()),
-      resume: async () => telling(async () => trainer.resume()),
-      stop: async () => telling(async () => trainer.stop()),
-      setLearningRate: async (rate) => telling(async () => trainer.setLearningRate(rate)),
+      pause: async () => this.#telling(async () => trainer.pause()),
+      step: async () => this.#telling(async () => trainer.step()),
+      resume: async () => this.#telling(async () => trainer.resume()),
+      stop: async () => this.#telling(async () => trainer.stop()),
+      setLearningRate: async (rate) => this.#telling(async () => trainer.setLearningRate(rate)),
     };
   }
 
@@ -406,28 +392,4 @@ function positionIn({ metadata }: StoredTensors): Checkpoint | undefined {
 
 function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-function inBrowser(base: () => string): Required<SessionOptions> {
-  return {
-    openDevice: async () => {
-      const device = await open();
-      await useStoredChoices(device);
-      return device;
-    },
-    source: {
-      whole: async (name, options) => fetchDataset(`${base()}data/`, name, options),
-      test: async (name) => (await fetchDataset(`${base()}data/`, name, { parts: 'test' })).test,
-    },
-    openFolder: async () => ((await isOpfsUsable()) ? openOpfsFolder('session') : undefined),
-    lockName: 'shadegrad session',
-    lockPatienceMs: 3000,
-    saveEveryMs: 5000,
-    fetchShipped: async (from) => {
-      const response = await fetch(`${from}${shippedName}`);
-      if (!response.ok)
-        throw new FileError(`${shippedName} is not there (HTTP ${response.status}).`, { problem: 'missing' });
-      return new Uint8Array(await response.arrayBuffer());
-    },
-  };
 }

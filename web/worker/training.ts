@@ -143,6 +143,8 @@ export class Trainer implements TrainingApi {
       await this.#save({ isChanged: false });
       this.tellStatus();
     });
+    // Behind the rest: training need not wait for the disk.
+    await this.#written;
   }
 
   // ---- what the session asks for ----
@@ -174,13 +176,19 @@ export class Trainer implements TrainingApi {
   /** See Context. Also within a work that `atRest` runs. */
   async weightsChanged(): Promise<void> {
     this.around.current.origin = 'trained';
-    if (this.#isWorking) await this.#saveAndWait({ isChanged: true });
-    else await this.atRest(async () => this.#saveAndWait({ isChanged: true }));
+    const save = async (): Promise<void> => this.#save({ isChanged: true });
+    await (this.#isWorking ? save() : this.atRest(save));
+    await this.#written;
   }
 
-  /** Takes up the training that was saved: goes on with it where it was going on, else leaves it for people to. */
-  async takeUp(): Promise<void> {
+  /** Goes on with a training that was saved while it was going on; where there is no device, it lies there. */
+  async takeUp({ canTrain }: { readonly canTrain: boolean }): Promise<void> {
     if (this.record?.phase !== 'training') return;
+    if (!canTrain) {
+      this.record.phase = 'paused';
+      this.tellStatus();
+      return;
+    }
     await this.inTurn(async () => this.#goOn({ isPaused: false }));
   }
 
@@ -344,7 +352,7 @@ export class Trainer implements TrainingApi {
 
   /** What the training came to is saved and shown. */
   async #closeBooks({ training, record, device }: Live): Promise<void> {
-    if (this.#isClosed || this.around.isLost(device)) return;
+    if (this.#isClosed || this.isLost || this.around.isLost(device)) return;
     if (training && record.phase === 'finished') await this.#saveAndWait({ isChanged: true });
     this.tellStatus();
     this.around.flush();
@@ -453,11 +461,19 @@ export class Trainer implements TrainingApi {
 
   /** After the first step could begin: what was saved last is put back, for people to go on with. */
   async #failed({ device, abort, training }: Live, error: unknown): Promise<void> {
-    // Told to end, or told of already where the loss of the device is.
-    if (this.#isClosed || this.around.isLost(device) || (abort.signal.aborted && !training)) return;
-    const message = error instanceof Error ? error.message : String(error);
-    this.#say(`Training failed: ${message}`, 'error');
-    await this.around.restore();
+    // It was told to end.
+    if (this.#isClosed || (abort.signal.aborted && !training)) return;
+    if (await goesNow(device)) {
+      // Who watches the device tells of it, and restores.
+      this.isLost = true;
+      return;
+    }
+    this.#say(`Training failed: ${textOf(error)}`, 'error');
+    try {
+      await this.around.restore();
+    } catch (cause) {
+      this.#say(`What was saved last cannot be put back: ${textOf(cause)}`, 'error');
+    }
     if (this.record?.phase === 'training') this.record.phase = 'paused';
   }
 
@@ -531,7 +547,8 @@ export class Trainer implements TrainingApi {
     if (this.#live) return this.#live.isPaused ? 'paused' : this.#live.phase;
     if (this.isLost) return 'lost';
     if (!this.record) return 'idle';
-    return this.record.phase === 'finished' ? 'finished' : 'paused';
+    // Where it was going on, it will in a moment.
+    return this.record.phase === 'training' ? 'loading' : this.record.phase;
   }
 
   get #rate(): LearningRate | undefined {
@@ -551,6 +568,16 @@ function checkSameImages(record: TrainingRecord, images: Parameters<typeof diges
       'training: your own images are others than those it began with; drop the same files again, or begin anew.',
     );
   }
+}
+
+/** Whether a device is lost, which is told a moment after the failure that it causes. */
+async function goesNow(device: Device): Promise<boolean> {
+  const later = new Promise<boolean>((resolve) => setTimeout(() => resolve(false), 200));
+  return Promise.race([device.lost.then(() => true), later]);
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function withResolvers(): PromiseWithResolvers {
