@@ -72,6 +72,8 @@ export default defineConfig({
       {
         extends: true,
         plugins: canBrowse ? [openInBrowser] : [],
+        // Found by chance in the midst of a run, it would have every page load again.
+        optimizeDeps: { include: ['axe-core'] },
         test: {
           ...onDevice,
           name: 'browser',

@@ -55,10 +55,14 @@ const rows = [
   row(7, [], 'elementwise/map', 0),
 ];
 
-function groups(
-  key: SortKey = 'layer',
-  { isDescending = false, direction = 'all' as Direction, isGrouped = true } = {},
-): string[] {
+interface Shown {
+  readonly isDescending?: boolean;
+  readonly direction?: Direction;
+  readonly isGrouped?: boolean;
+}
+
+function groups(key: SortKey = 'layer', shown: Shown = {}): string[] {
+  const { isDescending = false, direction = 'all', isGrouped = true } = shown;
   return kernelGroups(rows, { direction, sorting: { key, isDescending }, isGrouped }).map(
     ({ scope, rows: own, ms }) => `${scope} ${ms}: ${own.map(({ index }) => index).join(' ')}`,
   );
