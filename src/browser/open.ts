@@ -14,6 +14,13 @@ export interface OpenOptions {
   readonly debug?: number;
 }
 
+/** What a page or a worker may have: nothing of it is certain in older browsers. */
+const surroundings = globalThis as {
+  readonly navigator?: { readonly gpu?: GPU; readonly userAgent?: string };
+  readonly isSecureContext?: boolean;
+  readonly location?: { readonly search: string };
+};
+
 /**
  * Opens a device in a browser and makes it the default.
  *
@@ -26,9 +33,8 @@ export async function open({
 }: OpenOptions = {}): Promise<Device> {
   registerKernels();
   setDebugLevel(debug);
-  const { navigator, isSecureContext = true } = globalThis as Partial<typeof globalThis>;
-  const userAgent = navigator?.userAgent ?? '';
-  const gpu: GPU | undefined = navigator?.gpu;
+  const { navigator, isSecureContext = true } = surroundings;
+  const { gpu, userAgent = '' } = navigator ?? {};
   if (!gpu) throw noDevice(isSecureContext ? 'no-webgpu' : 'insecure', userAgent);
   const adapter = await findAdapter(gpu, powerPreference, userAgent);
   return Device.open(adapter, { runtime: userAgent || 'browser', ...(family ? { family } : {}) });
@@ -51,7 +57,7 @@ async function findAdapter(
 }
 
 function debugInAddress(): number {
-  const { search = '' } = (globalThis as { readonly location?: Location }).location ?? {};
+  const { search = '' } = surroundings.location ?? {};
   return Number(new URLSearchParams(search).get('debug') ?? 0) || 0;
 }
 
