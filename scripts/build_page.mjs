@@ -4,12 +4,14 @@
 //   page.js    web/page.ts and the views; page.css, their style sheets, and the colours that charts share
 //   worker.js  web/worker.ts and the engine, shaders as text
 //   theme.js   web/theme.ts
+//   shaders.json  the comments at the head of each shader, for those who read one
 //   index.html, icon.svg, models/
 import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { shaderNames } from './generate_shader_index.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -28,6 +30,7 @@ export async function buildPage() {
   /** @type {[string, Uint8Array][]} */
   const files = [
     ['index.html', new TextEncoder().encode(page)],
+    ['shaders.json', new TextEncoder().encode(JSON.stringify(shaderHeads()))],
     ['icon.svg', readFileSync(join(web, 'icons', 'icon.svg'))],
     ...scripts,
     ...models.map((name) => named(`models/${name}`, readFileSync(join(web, 'models', name)))),
@@ -67,6 +70,18 @@ async function bundles() {
   return [...modules.outputFiles, ...theme.outputFiles].map(({ path, contents }) =>
     named(path.slice(join(root, 'page').length + 1), contents),
   );
+}
+
+/** By name, the comments before a shader's first line of code, with an empty line behind them. */
+function shaderHeads() {
+  /** @type {Record<string, string>} */
+  const heads = {};
+  for (const name of shaderNames()) {
+    const source = readFileSync(join(root, 'shaders', `${name}.wgsl`), 'utf8');
+    const [head = ''] = /^(?:\/\/(?!!).*\n)*/.exec(source) ?? [];
+    heads[name] = `${head}\n`;
+  }
+  return heads;
 }
 
 /** @type {import('esbuild').Plugin} */

@@ -1,69 +1,75 @@
 /** What must not be missed, above everything else: that there is no WebGPU, or that the device is gone. */
 import type { App } from './app.js';
+import { element } from './elements.js';
 
 /** Where WebGPU is, by default. Source: caniuse.com/webgpu, and the release notes of the browsers. */
 const browsersWithWebGpu =
   'Chrome and Edge have it since version 113 (on Linux and some phones later), Firefox since 141 on Windows and 145 on macOS, Safari since 26.';
 
 export function installBanners(root: HTMLElement, app: App): void {
-  const absent = banner('warning');
-  const lost = banner('error');
-  const goOn = document.createElement('button');
-  goOn.type = 'button';
-  goOn.className = 'button small';
-  goOn.textContent = 'Go on';
-  lost.append(goOn);
   root.setAttribute('role', 'region');
   root.setAttribute('aria-label', 'Warnings');
+  installAbsent(root, app);
+  installLost(root, app);
+}
 
-  app.heard.device.listen((device) => {
-    if (!device || device.info) return absent.remove();
-    fill(absent, [
-      `No WebGPU, so no training here. ${device.problem ?? ''}`.trim(),
-      `${browsersWithWebGpu} Meanwhile drawing and predicting work with the model that came with this page, computed in JavaScript; training, the evaluation and the view inside need WebGPU.`,
-    ]);
-    root.append(absent);
+function installAbsent(root: HTMLElement, { heard }: App): void {
+  const problem = element('p');
+  const banner = bannerOf(
+    'warning',
+    element('p', {}, element('strong', {}, 'No WebGPU, so no training here.')),
+    element(
+      'p',
+      {},
+      'Drawing and predicting work all the same, with the model that came with this page, computed in JavaScript.',
+    ),
+    element(
+      'details',
+      {},
+      element('summary', {}, 'How to get it'),
+      element('p', {}, browsersWithWebGpu),
+      problem,
+    ),
+  );
+  heard.device.listen((device) => {
+    if (!device || device.info) return banner.remove();
+    problem.textContent = device.problem;
+    root.append(banner);
   });
+}
 
-  app.heard.status.listen((status) => {
-    if (status?.phase !== 'lost') return lost.remove();
-    fill(lost, [
-      'The graphics device is gone: its driver was restarted, or the browser took it away.',
-      status.settings
-        ? `What was saved at step ${status.step} is kept, and the training can go on from there.`
-        : 'Nothing was lost.',
-    ]);
-    if (!lost.isConnected) {
-      root.append(lost);
-      goOn.focus({ preventScroll: true });
-    }
+function installLost(root: HTMLElement, { heard, worker, attempt }: App): void {
+  const kept = element('p');
+  const goOn = element('button', { type: 'button', class: 'button small' }, 'Go on');
+  const banner = bannerOf(
+    'error',
+    element('p', {}, element('strong', {}, 'The graphics device is gone.')),
+    kept,
+  );
+  banner.append(goOn);
+  heard.status.listen((status) => {
+    if (status?.phase !== 'lost') return banner.remove();
+    const why = 'Its driver was restarted, or the browser took it away.';
+    kept.textContent = status.settings
+      ? `${why} What was saved at step ${status.step} is kept; the training can go on from there.`
+      : `${why} Nothing of yours was lost.`;
+    if (banner.isConnected) return;
+    root.append(banner);
+    goOn.focus({ preventScroll: true });
   });
-
   goOn.addEventListener('click', () => {
     goOn.disabled = true;
-    void app
-      .attempt(() => app.worker.training.resume())
-      .finally(() => {
-        goOn.disabled = false;
-      });
+    // Nothing to wait for: `attempt` says what goes wrong.
+    void attempt(() => worker.training.resume()).finally(() => {
+      goOn.disabled = false;
+    });
   });
 }
 
-function banner(level: 'warning' | 'error'): HTMLElement {
-  const note = document.createElement('div');
-  note.className = 'note';
-  note.dataset['level'] = level;
-  note.setAttribute('role', 'alert');
-  note.append(document.createElement('div'));
-  return note;
-}
-
-function fill(note: HTMLElement, sentences: readonly string[]): void {
-  note.firstElementChild?.replaceChildren(
-    ...sentences.map((text) => {
-      const paragraph = document.createElement('p');
-      paragraph.textContent = text;
-      return paragraph;
-    }),
+function bannerOf(level: 'warning' | 'error', ...content: readonly HTMLElement[]): HTMLElement {
+  return element(
+    'div',
+    { class: 'note', role: 'alert', 'data-level': level },
+    element('div', {}, ...content),
   );
 }

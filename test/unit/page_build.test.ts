@@ -8,9 +8,11 @@
  *   colours of charts in the style sheet, for light, dark, and the switch
  *   each model that comes with it is whole, without optimizer, and described
  */
+import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { buildPage } from '../../scripts/build_page.mjs';
+import { shaderNames } from '../../scripts/generate_shader_index.mjs';
 import { pageFileNames } from '../../src/cli/demo/page_files.js';
 import { headerPolicy, pagePolicy } from '../../src/cli/demo/policy.js';
 import { readSafetensors } from '../../src/nn/safetensors.js';
@@ -76,6 +78,18 @@ describe('index.html', () => {
       [true, ''],
     ]);
   });
+});
+
+it('shaders travel without comments, and what their heads say beside them', () => {
+  const heads = JSON.parse(textOf('shaders.json')) as Record<string, string>;
+  expect(Object.keys(heads)).toEqual(shaderNames());
+  const source = readFileSync('shaders/elementwise/map.wgsl', 'utf8');
+  const head = heads['elementwise/map']!;
+  expect(source.startsWith(head)).toBe(true);
+  expect(head).toMatch(/^\/\/ .*\n\n$/s);
+  expect(textOf('worker.js')).not.toContain(head.split('\n')[0]);
+  // What the engine changes is marked, and stays.
+  expect(textOf('worker.js')).toMatch(/const WORKGROUP: u32 = \d+; ?\/\/! /);
 });
 
 it('page.css has the colours of charts, light and dark', () => {

@@ -3,6 +3,7 @@ import { figures, grouped, percent } from '../../src/report/charts/numbers.js';
 import type { App } from '../app.js';
 import { element, setAttribute } from '../elements.js';
 import type { InspectingApi, KernelRow } from '../protocol.js';
+import { headOf } from '../shader_heads.js';
 import { CodePanel } from './inside_code.js';
 import {
   type Direction,
@@ -132,10 +133,13 @@ export class KernelsPart {
   }
 
   async #choose(row: KernelRow): Promise<void> {
-    const source = await this.app.worker.inspecting.source(row.index);
+    const [head, source] = await Promise.all([
+      headOf(row.shader),
+      this.app.worker.inspecting.source(row.index),
+    ]);
     this.#chosen = row.index;
     this.#mark();
-    this.#code.show({ title: `${row.shader}.wgsl`, about: kernelWords(row), source });
+    this.#code.show({ title: `${row.shader}.wgsl`, about: kernelWords(row), source: head + source });
   }
 
   // ---- the table ----

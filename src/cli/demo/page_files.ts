@@ -11,6 +11,7 @@ export const pageFileNames = [
   'page.js',
   'worker.js',
   'theme.js',
+  'shaders.json',
   'icon.svg',
   'models/digits.safetensors',
   'models/digits.json',
