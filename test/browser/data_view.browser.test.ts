@@ -41,16 +41,16 @@ beforeEach(() => {
   root = document.createElement('section');
   root.id = 'data';
   document.body.append(root);
-  const last = <Given>(): Given => app.calls.at(-1)?.[1] as Given;
-  app.answers['data.describe'] = () => ({ ...digits, name: last<string>() });
+  const last = (): unknown => app.calls.at(-1)?.[1];
+  app.answers['data.describe'] = () => ({ ...digits, name: last() as string });
   app.answers['data.samples'] = () => {
-    const { count, label, seed } = last<SampleOptions>();
+    const { count, label, seed } = last() as SampleOptions;
     const indices = Array.from({ length: count }, (_, i) => 100 * seed + i);
     const pixels = Uint8Array.from({ length: count * 4 }, (_, i) => i);
     const labels = Uint8Array.from(indices, (_, i) => label ?? i % 3);
     return { pixels, labels, indices, count, height: 2, width: 2, channels: 1 };
   };
-  app.answers['data.preview'] = () => previewed(last<PreviewOptions>());
+  app.answers['data.preview'] = () => previewed(last() as PreviewOptions);
   dataView(root, app);
 });
 afterEach(() => root.remove());
@@ -68,8 +68,8 @@ function previewed({ indices, variants }: PreviewOptions) {
 const all = <Type extends HTMLElement>(selector: string): Type[] => [
   ...root.querySelectorAll<Type>(selector),
 ];
-const one = <Type extends HTMLElement = HTMLElement>(selector: string): Type => {
-  const [first] = all<Type>(selector);
+const one = (selector: string): HTMLElement => {
+  const [first] = all(selector);
   if (!first) throw new Error(`the view has no ${selector}`);
   return first;
 };
@@ -86,18 +86,19 @@ const button = (text: string): HTMLButtonElement => {
   if (!match) throw new Error(`the view has no button '${text}'`);
   return match;
 };
-const field = <Type extends HTMLElement>(title: string): Type => {
+const field = (title: string): HTMLInputElement => {
   const label = all('label').find(({ textContent }) => textContent?.trim().startsWith(title));
-  return label?.querySelector('input, select') as unknown as Type;
+  // A select has all that is asked of it here.
+  return label?.querySelector('input, select') as HTMLInputElement;
 };
 function slide(title: string, value: number): void {
-  const input = field<HTMLInputElement>(title);
+  const input = field(title);
   input.value = String(value);
   input.dispatchEvent(new Event('input', { bubbles: true }));
 }
 const valueText = (title: string): string => field(title).getAttribute('aria-valuetext') ?? '';
 const choose = (title: string, value: string): void => {
-  const select = field<HTMLSelectElement>(title);
+  const select = field(title);
   select.value = value;
   select.dispatchEvent(new Event('change', { bubbles: true }));
 };
@@ -229,7 +230,7 @@ describe('previews', () => {
       ],
     });
     expect([valueText('Blur'), valueText('Sharpen')]).toEqual(['σ 2.0 px', '2×']);
-    field<HTMLInputElement>('Mirrored').click();
+    field('Mirrored').click();
     slide('Rotation', 3);
     choose('What was outside', 'reflect');
     await settled();
@@ -320,7 +321,7 @@ describe('the settings', () => {
     expect(valueText('Zoom')).toBe('±30 %');
     app.settings.set({ ...app.settings.value, augmentation: { rotation: 90 }, filters: [] });
     expect([valueText('Zoom'), valueText('Rotation')]).toEqual(['off', '±90°']);
-    expect(field<HTMLInputElement>('Rotation').max).toBe('90');
+    expect(field('Rotation').max).toBe('90');
   });
 });
 
@@ -329,7 +330,7 @@ describe('files of one’s own', () => {
   async function give(name: string): Promise<void> {
     const transfer = new DataTransfer();
     transfer.items.add(new File(['label,pixel0\n'], name));
-    const input = one<HTMLInputElement>('.own-files input');
+    const input = one('.own-files input') as HTMLInputElement;
     input.files = transfer.files;
     input.dispatchEvent(new Event('change'));
     await settled();

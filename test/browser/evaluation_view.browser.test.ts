@@ -83,13 +83,13 @@ function found({ actual, predicted, from, count }: Wanted, total = 60) {
 const all = <Type extends HTMLElement>(selector: string): Type[] => [
   ...root.querySelectorAll<Type>(selector),
 ];
-const one = <Type extends HTMLElement = HTMLElement>(selector: string): Type => {
-  const [first] = all<Type>(selector);
+const one = (selector: string): HTMLElement => {
+  const [first] = all(selector);
   if (!first) throw new Error(`the view has no ${selector}`);
   return first;
 };
 const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
-const testButton = (): HTMLButtonElement => one<HTMLButtonElement>('.test-controls button');
+const testButton = (): HTMLButtonElement => one('.test-controls button') as HTMLButtonElement;
 const words = (): string => one('.test-words').textContent ?? '';
 const cell = (actual: number, predicted: number): HTMLButtonElement =>
   all<HTMLButtonElement>('.matrix button')[actual * 3 + predicted]!;
@@ -113,7 +113,7 @@ describe('a test', () => {
     await run();
     app.heard.device.set(device('software'));
     await run();
-    const select = one<HTMLSelectElement>('select');
+    const select = one('select') as HTMLSelectElement;
     select.value = '2000';
     select.dispatchEvent(new Event('change'));
     app.heard.device.set(device('software'));
@@ -125,7 +125,7 @@ describe('a test', () => {
     let end = (_: TestEvaluation): void => undefined;
     app.answers['evaluating.run'] = () => new Promise((resolve) => void (end = resolve));
     await run();
-    const progress = one<HTMLProgressElement>('progress');
+    const progress = one('progress') as HTMLProgressElement;
     expect([progress.hidden, testButton().textContent]).toEqual([false, 'Stop']);
     const tell = app.calls.at(-1)?.[2] as (done: number, total: number) => void;
     tell(120, 500);
