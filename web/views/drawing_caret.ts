@@ -13,6 +13,8 @@ const directions: Readonly<Record<string, readonly [x: number, y: number]>> = {
 };
 
 export interface CaretListener {
+  /** It has come or gone. */
+  onShown(): void;
   /** It has moved, or was put down or lifted. */
   onMove(place: InkPoint, isDown: boolean): void;
   announce(text: string): void;
@@ -33,7 +35,7 @@ export class Caret {
     });
     canvas.addEventListener('focus', () => {
       this.#isShown = canvas.matches(':focus-visible');
-      listener.onMove(this.#place, false);
+      listener.onShown();
     });
     canvas.addEventListener('blur', () => this.hide());
   }
@@ -44,6 +46,7 @@ export class Caret {
     this.#isDown = false;
     this.#isShown = false;
     if (wasDown) this.listener.onMove(this.#place, false);
+    this.listener.onShown();
   }
 
   paint(context: CanvasRenderingContext2D, side: number, colour: string): void {

@@ -65,10 +65,13 @@ export class Pad {
     this.#sheet = first;
     this.#caret = new Caret(this.canvas, {
       onMove: (place, isDown) => {
+        // Focus and keys come amid a stroke of the pointer, too.
+        if (this.#pointer !== undefined) return;
         if (isDown) this.#draw([place]);
         else if (this.#stroke.length > 0) this.#end();
         this.#repaint();
       },
+      onShown: () => this.#repaint(),
       announce: (text) => listener.announce(text),
     });
     this.#listenToPointers();
@@ -129,9 +132,9 @@ export class Pad {
     canvas.addEventListener('pointerdown', (event) => {
       // A second finger, or the palm beside a pen, draws nothing.
       if (event.button !== 0 || this.#pointer !== undefined) return;
+      this.#caret.hide();
       canvas.setPointerCapture(event.pointerId);
       this.#pointer = event.pointerId;
-      this.#caret.hide();
       this.#draw(this.#placesOf([event]));
     });
     canvas.addEventListener('pointermove', (event) => {
