@@ -371,6 +371,10 @@ describe('activations', () => {
     page.start();
     page.tell();
     await page.isReady();
+    const input = page.layer('input').querySelector('canvas')!;
+    expect([pixel(input, 0, 0), pixel(input, 1, 0), pixel(input, 1, 1)]).toEqual(
+      [255, 0, 51].map((grey) => [grey, grey, grey]),
+    );
     const conv = page.layer('conv2d');
     const tiles = [...conv.querySelectorAll<HTMLElement>('.tile canvas')];
     expect(pixel(tiles[0]!, 0, 0), '1 of 2').toEqual(half(orange));

@@ -5,7 +5,7 @@ import { Latest } from '../latest.js';
 import type { InspectingApi, LayerActivation, ModelInfo, TrainingStatus } from '../protocol.js';
 import { onThemeChange } from '../theme_switch.js';
 import { ActivationsPart } from './inside_activations.js';
-import { coloursNow } from './inside_colours.js';
+import { signedColours } from './inside_colours.js';
 import { FiltersPart } from './inside_filters.js';
 import type { LayerPart } from './inside_kernel_rows.js';
 import { KernelsPart } from './inside_kernels.js';
@@ -182,12 +182,13 @@ class Inside {
     const none = this.app.heard.model.value?.layers.some(({ className }) => className === 'Conv2D')
       ? 'The weights cannot be read just now: the graphics processor was lost.'
       : 'This model has no convolution, and so no filters.';
-    this.#filtersPart.show(this.#filters ?? null, none, coloursNow());
+    this.#filtersPart.show(this.#filters ?? null, none, signedColours());
   }
 
   #redrawActivations(): void {
     const classNames = this.app.heard.model.value?.classNames ?? [];
-    if (this.#activations.length > 0) this.#activationsPart.show(this.#activations, classNames, coloursNow());
+    if (this.#activations.length > 0)
+      this.#activationsPart.show(this.#activations, classNames, signedColours());
   }
 }
 

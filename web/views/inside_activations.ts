@@ -2,7 +2,7 @@
 import { percent } from '../../src/report/charts/numbers.js';
 import { element } from '../elements.js';
 import type { LayerActivation } from '../protocol.js';
-import { type Colours, drawBars, drawImage, drawSigned, fullOf, rangeOf } from './inside_colours.js';
+import { type SignedColours, drawBars, drawImage, drawSigned, fullOf, rangeOf } from './inside_colours.js';
 import type { LayerPart } from './inside_kernel_rows.js';
 import { legend } from './inside_legend.js';
 import { type Tile, Tiles } from './inside_tiles.js';
@@ -46,7 +46,7 @@ export class ActivationsPart {
     this.#list.hidden = true;
   }
 
-  show(activations: readonly LayerActivation[], classNames: readonly string[], colours: Colours): void {
+  show(activations: readonly LayerActivation[], classNames: readonly string[], colours: SignedColours): void {
     this.#empty.hidden = true;
     this.#list.hidden = false;
     const keys = activations.map(keyOf);
@@ -107,7 +107,7 @@ class LayerSection {
     this.root.addEventListener('toggle', () => this.#drawIfOpen());
   }
 
-  show(activation: LayerActivation, classNames: readonly string[] | undefined, colours: Colours): void {
+  show(activation: LayerActivation, classNames: readonly string[] | undefined, colours: SignedColours): void {
     const { least, most } = rangeOf(activation.values);
     this.#range.textContent = `${valueWords(least)} … ${valueWords(most)}`;
     this.#draw = () => this.#picture?.show(activation, classNames, colours);
@@ -121,7 +121,7 @@ class LayerSection {
 
 interface Picture {
   readonly root: HTMLElement;
-  show(activation: LayerActivation, classNames: readonly string[] | undefined, colours: Colours): void;
+  show(activation: LayerActivation, classNames: readonly string[] | undefined, colours: SignedColours): void;
 }
 
 function pictureFor({ layer, className, shape }: LayerActivation): Picture {
@@ -135,7 +135,7 @@ function pictureFor({ layer, className, shape }: LayerActivation): Picture {
 function inputPicture(): Picture {
   const canvas = element('canvas', { class: 'pixels framed large', role: 'img' });
   canvas.setAttribute('aria-label', 'The image as the network sees it');
-  return { root: canvas, show: (activation, _, colours) => drawImage(canvas, activation, colours) };
+  return { root: canvas, show: (activation) => drawImage(canvas, activation) };
 }
 
 /** One tile per channel, and one of them large. */
@@ -143,7 +143,7 @@ function maps(layer: string): Picture {
   const canvas = element('canvas', { class: 'pixels framed', role: 'img' });
   const caption = element('figcaption');
   const scale = legend();
-  let shown: { readonly activation: LayerActivation; readonly colours: Colours } | undefined;
+  let shown: { readonly activation: LayerActivation; readonly colours: SignedColours } | undefined;
 
   const planeOf = ({ shape, values }: LayerActivation, c: number) => {
     const [height, width, stride] = shape as readonly [number, number, number];
@@ -172,9 +172,8 @@ function maps(layer: string): Picture {
     show: (activation, _, colours) => {
       shown = { activation, colours };
       const full = fullOf(activation.values);
-      const channels = Array.from({ length: activation.shape[2]! }, (_, c) =>
-        rangeOf(channelOf(activation, c)),
-      );
+      const count = activation.shape[2]!;
+      const channels = Array.from({ length: count }, (_, c) => rangeOf(activation.values, c, count));
       scale.show(
         full,
         channels.some(({ least }) => least < 0),

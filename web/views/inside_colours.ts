@@ -1,27 +1,22 @@
 /** Signed numbers as colours: zero is the colour of the paper, below it blue, above it orange, for any colour vision. */
 import { colourOf } from '../theme_switch.js';
 
-/** Colours as a canvas takes them, four bytes in one number; transparent is 0. */
-export interface Colours {
-  /** From −1 over 0 to 1, in 2 · `steps` + 1 entries. */
-  readonly signed: Uint32Array;
-  /** For images, which have no negative values: from 0, the paper, to 1, the ink, in `steps` + 1 entries. */
-  readonly grey: Uint32Array;
-}
+/**
+ * Colours from −1 over 0 to 1, in 2 · `steps` + 1 entries as a canvas takes them: four bytes in one number. Transparent
+ * is 0.
+ */
+export type SignedColours = Uint32Array;
 
 const steps = 255;
 
 /** Of the page as it is now, light or dark. */
-export function coloursNow(): Colours {
-  const [paper, negative, positive, ink] = (['paper', 'blue', 'orange', 'ink'] as const).map((name) =>
+export function signedColours(): SignedColours {
+  const [paper, negative, positive] = (['paper', 'blue', 'orange'] as const).map((name) =>
     rgbOf(colourOf(name)),
-  ) as [Rgb, Rgb, Rgb, Rgb];
-  return {
-    signed: Uint32Array.from({ length: 2 * steps + 1 }, (_, i) =>
-      packed(mixed(paper, i < steps ? negative : positive, Math.abs(i - steps) / steps)),
-    ),
-    grey: Uint32Array.from({ length: steps + 1 }, (_, i) => packed(mixed(paper, ink, i / steps))),
-  };
+  ) as [Rgb, Rgb, Rgb];
+  return Uint32Array.from({ length: 2 * steps + 1 }, (_, i) =>
+    packed(mixed(paper, i < steps ? negative : positive, Math.abs(i - steps) / steps)),
+  );
 }
 
 /** Where the values of one picture lie: row by row, `stride` apart, from `offset` on. */
@@ -34,7 +29,12 @@ export interface Plane {
 }
 
 /** Draws a plane, a pixel per value. Values beyond ±`full` are shown as ±`full`; where values end, nothing is. */
-export function drawSigned(canvas: HTMLCanvasElement, plane: Plane, full: number, { signed }: Colours): void {
+export function drawSigned(
+  canvas: HTMLCanvasElement,
+  plane: Plane,
+  full: number,
+  colours: SignedColours,
+): void {
   const { height, width, values, offset, stride } = plane;
   const scale = full > 0 ? steps / full : 0;
   drawPixels(canvas, height, width, (pixels) => {
@@ -42,25 +42,25 @@ export function drawSigned(canvas: HTMLCanvasElement, plane: Plane, full: number
       const value = values[offset + i * stride];
       if (value === undefined) continue;
       const step = Math.round(Math.max(-steps, Math.min(steps, value * scale)));
-      pixels[i] = signed[steps + step]!;
+      pixels[i] = colours[steps + step]!;
     }
   });
 }
 
-/** Draws an image [height,width,channels]: one channel from paper to ink, three as they are, from least to most. */
+/** Draws an image [height,width,channels] from black, its least value, to white; three channels are red, green, blue. */
 export function drawImage(
   canvas: HTMLCanvasElement,
   { values, shape }: { readonly values: Float32Array; readonly shape: readonly number[] },
-  { grey }: Colours,
 ): void {
   const [height, width, channels] = shape as readonly [number, number, number];
   const { least, most } = rangeOf(values);
-  const byte = (i: number): number =>
-    Math.round((steps * (values[i]! - least)) / Math.max(most - least, 1e-12));
+  const scale = 255 / Math.max(most - least, 1e-12);
+  const [green, blue] = channels === 3 ? ([1, 2] as const) : ([0, 0] as const);
+  const byte = (i: number): number => (values[i]! - least) * scale;
   drawPixels(canvas, height, width, (pixels) => {
     for (let i = 0; i < pixels.length; i++) {
       const at = i * channels;
-      pixels[i] = channels === 3 ? packed([byte(at), byte(at + 1), byte(at + 2)]) : grey[byte(at)]!;
+      pixels[i] = packed([byte(at), byte(at + green), byte(at + blue)]);
     }
   });
 }
@@ -70,7 +70,7 @@ export function drawBars(
   canvas: HTMLCanvasElement,
   values: Float32Array,
   height: number,
-  { signed }: Colours,
+  colours: SignedColours,
 ): void {
   const { least, most } = rangeOf(values);
   const top = Math.max(most, 0);
@@ -82,17 +82,22 @@ export function drawBars(
   drawPixels(canvas, height, width, (pixels) => {
     values.forEach((value, i) => {
       const end = rowOf(value);
-      const colour = signed[value < 0 ? 0 : 2 * steps]!;
+      const colour = colours[value < 0 ? 0 : 2 * steps]!;
       for (let y = Math.min(zero, end); y <= Math.max(zero, end); y++)
         pixels.fill(colour, y * width + i * 3, y * width + i * 3 + 2);
     });
   });
 }
 
-export function rangeOf(values: ArrayLike<number>): { readonly least: number; readonly most: number } {
+/** Of every `stride`-th value from `offset` on. */
+export function rangeOf(
+  values: ArrayLike<number>,
+  offset = 0,
+  stride = 1,
+): { readonly least: number; readonly most: number } {
   let least = Infinity;
   let most = -Infinity;
-  for (let i = 0; i < values.length; i++) {
+  for (let i = offset; i < values.length; i += stride) {
     least = Math.min(least, values[i]!);
     most = Math.max(most, values[i]!);
   }

@@ -1,7 +1,7 @@
 /** The filters of the first convolution. Letters: KH × KW the window, C channels of the image, O filters. */
 import { element } from '../elements.js';
 import type { InspectingApi } from '../protocol.js';
-import { type Colours, drawSigned, fullOf, rangeOf } from './inside_colours.js';
+import { type SignedColours, drawSigned, fullOf, rangeOf } from './inside_colours.js';
 import { legend } from './inside_legend.js';
 import { Tiles } from './inside_tiles.js';
 import { valueWords } from './inside_words.js';
@@ -22,7 +22,7 @@ export class FiltersPart {
   );
   readonly #none = element('p', { class: 'quiet', hidden: true });
   #filters: Filters | undefined;
-  #colours: Colours | undefined;
+  #colours: SignedColours | undefined;
 
   constructor() {
     this.#body.hidden = true;
@@ -39,7 +39,7 @@ export class FiltersPart {
   }
 
   /** `none`: what is said where there are no filters. */
-  show(filters: Filters | null, none: string, colours: Colours): void {
+  show(filters: Filters | null, none: string, colours: SignedColours): void {
     this.#filters = filters ?? undefined;
     this.#colours = colours;
     this.#none.textContent = none;
@@ -90,7 +90,7 @@ function drawFilter(
   filters: Filters,
   o: number,
   full: number,
-  colours: Colours,
+  colours: SignedColours,
 ): void {
   const [height, KW, C] = filters.shape as [number, number, number];
   const values = weightsOf(filters, o);

@@ -111,8 +111,6 @@ export class KernelsPart {
     this.#about.textContent = aboutWords(table, around);
     this.#remark.textContent = remarkWords(table, around);
     for (const part of [this.#controls, this.#region, this.#remark, this.#measure]) part.hidden = false;
-    this.#chosen = undefined;
-    this.#draw();
     // The same kernel as before where it is there again, so that a new measurement changes nothing but numbers.
     const again = table.rows.find(
       ({ label, shader, shapes }) =>
@@ -120,6 +118,8 @@ export class KernelsPart {
     );
     const parts = around.layers.map((layer) => ({ layer, isSoftmax: false }));
     const chosen = again ?? parts.map((part) => kernelOfLayer(table.rows, part)).find(Boolean);
+    this.#chosen = chosen?.index;
+    this.#draw();
     if (chosen) await this.#choose(chosen);
   }
 
@@ -133,12 +133,14 @@ export class KernelsPart {
   }
 
   async #choose(row: KernelRow): Promise<void> {
+    this.#chosen = row.index;
+    this.#mark();
     const [head, source] = await Promise.all([
       headOf(row.shader),
       this.app.worker.inspecting.source(row.index),
     ]);
-    this.#chosen = row.index;
-    this.#mark();
+    // Another one may have been chosen meanwhile, or the table be gone.
+    if (this.#chosen !== row.index) return;
     this.#code.show({ title: `${row.shader}.wgsl`, about: kernelWords(row), source: head + source });
   }
 
