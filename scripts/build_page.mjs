@@ -91,15 +91,14 @@ const sharedColours = {
     context.onResolve({ filter: /^virtual:colours\.css$/ }, ({ path }) => ({ path, namespace: 'colours' }));
     context.onLoad({ filter: /./, namespace: 'colours' }, async () => {
       /** @type {typeof import('../src/report/charts/palette.ts')} */
-      const { chartRules, variables } = await load('src/report/charts/palette.ts');
+      const { variables } = await load('src/report/charts/palette.ts');
       const light = `color-scheme:light;${variables('light')}`;
       const dark = `color-scheme:dark;${variables('dark')}`;
       return {
         loader: 'css',
         contents: `:root{${light}}
 @media (prefers-color-scheme:dark){:root:not([data-theme='light']){${dark}}}
-:root[data-theme='dark']{${dark}}
-${chartRules()}`,
+:root[data-theme='dark']{${dark}}`,
       };
     });
   },

@@ -11,7 +11,7 @@ import { keepInAddress } from './settings_address.js';
 import { settingsOf } from './settings_query.js';
 import { Store } from './store.js';
 import { installThemeSwitch } from './theme_switch.js';
-import { trustedAddress } from './trusted.js';
+import { workerAddress } from './trusted.js';
 import { dataView } from './views/data.js';
 import { drawingView } from './views/drawing.js';
 import { evaluationView } from './views/evaluation.js';
@@ -26,8 +26,7 @@ const views: Readonly<Record<string, View>> = {
   inside: insideView,
 };
 
-const address = new URL('worker.js', import.meta.url).href;
-const worker = new Worker(trustedAddress(address), { type: 'module', name: 'shadegrad' });
+const worker = new Worker(workerAddress(), { type: 'module', name: 'shadegrad' });
 
 const nothingYet = <T>(): Store<T | null> => new Store<T | null>(null);
 const heard: Heard = {

@@ -1,26 +1,18 @@
 /**
- * What the page's policy (require-trusted-types-for 'script') would otherwise refuse: markup that our own charts made,
- * whose every word is escaped, and the address of our own worker. Browsers without Trusted Types take the plain strings.
+ * The page's policy (require-trusted-types-for 'script') lets no string become markup or the address of a script. The
+ * one exception is our own worker; browsers without Trusted Types take the plain address.
  */
-interface Policy {
-  createHTML(markup: string): string;
-  createScriptURL(address: string): string;
-}
-
 interface TrustedTypes {
-  createPolicy(name: string, rules: Policy): Policy;
+  createPolicy(
+    name: string,
+    rules: { createScriptURL(address: string): string },
+  ): { createScriptURL(address: string): string };
 }
 
-const asItIs: Policy = { createHTML: (markup) => markup, createScriptURL: (address) => address };
-
-const { trustedTypes } = globalThis as { trustedTypes?: TrustedTypes };
-/** The one policy of this name that the page's header allows. */
-const policy = trustedTypes?.createPolicy('shadegrad', asItIs) ?? asItIs;
-
-export function trustedMarkup(markup: string): string {
-  return policy.createHTML(markup);
-}
-
-export function trustedAddress(address: string): string {
-  return policy.createScriptURL(address);
+/** The worker's script, beside the page's. */
+export function workerAddress(): string {
+  const rules = { createScriptURL: () => new URL('worker.js', import.meta.url).href };
+  const { trustedTypes } = globalThis as { trustedTypes?: TrustedTypes };
+  // The one name that the policy allows, and once only.
+  return (trustedTypes?.createPolicy('shadegrad', rules) ?? rules).createScriptURL('');
 }

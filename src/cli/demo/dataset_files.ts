@@ -9,7 +9,7 @@ import type { ServedFile } from './served_file.js';
 const pack = promisify(gzip);
 
 /**
- * The five files of a set, packed at zlib's `level`: 1 takes half a second and is for this machine's own browser, 9 is
+ * The five files of a set, packed at zlib's `level`: 1 takes half a second and is for this machine's own browser, 6
  * for hosts far away.
  */
 export async function datasetFiles(name: DatasetName, raw: RawFiles, level: number): Promise<ServedFile[]> {

@@ -14,7 +14,7 @@ const directives = {
   'manifest-src': "'self'",
   'base-uri': "'none'",
   'form-action': "'none'",
-  // Strings become markup or addresses of scripts only through the page's one policy (web/trusted.ts).
+  // No string becomes markup; the worker's address passes through the page's one policy (web/trusted.ts).
   'require-trusted-types-for': "'script'",
   'trusted-types': 'shadegrad',
 } as const;
