@@ -224,6 +224,8 @@ export interface DataInfo {
 }
 
 export interface PreviewOptions {
+  /** As for `samples`. */
+  readonly dataset?: Settings['dataset'];
   readonly indices: readonly number[];
   readonly part: Part;
   readonly augmentation: AugmentOptions | null;
@@ -238,8 +240,12 @@ export interface DataApi {
   describe(dataset: Settings['dataset']): Promise<DataInfo>;
   /** Takes dropped or chosen files as the data set `own`. */
   open(files: readonly File[]): Promise<DataInfo>;
-  /** `count` images of a part, of one class where `label` is given, chosen by the seed. */
+  /**
+   * `count` images of a part, of one class where `label` is given, chosen by the seed. Without a name they are of the set
+   * that the present model is tested on.
+   */
   samples(options: {
+    readonly dataset?: Settings['dataset'];
     readonly part: Part;
     readonly count: number;
     readonly label: number | null;

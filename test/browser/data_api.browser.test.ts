@@ -1,15 +1,16 @@
 /**
  * The worker's data set, samples and previews (web/worker/data.ts), in Chromium on a device:
  *   what a set is; samples by seed, by class and by part, never more than there are
- *   what was described last is what samples are of
+ *   samples are of the set that is named, else of the one that the worker is at
  *   previews are those of the previewer, also when several are asked for at once, one of them wrongly, and on a new device
- *   files become `own`; without a device, a test part, files: a sentence
+ *   files become `own`; without a device or files, or with a wrong number: a sentence
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { open } from '../../src/browser/open.js';
 import { ImageSet } from '../../src/data/dataset.js';
 import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
 import type { Device } from '../../src/engine/device.js';
+import { DataError } from '../../src/errors.js';
 import { filters } from '../../src/nn/preprocessing.js';
 import type { DataApi, PreviewOptions, Settings } from '../../web/protocol.js';
 import type { Context } from '../../web/worker/context.js';
@@ -44,6 +45,11 @@ function worker(changes: { device?: Device | undefined } = {}): DataApi & { cont
   const context = {
     device,
     dataset: async (name: Settings['dataset'] = 'digits') => sets[name],
+    testImages: async (name: Settings['dataset'] = 'digits') => {
+      const { test } = sets[name]!;
+      if (test) return test;
+      throw new DataError('no test part');
+    },
     useOwn: (images: LoadedDataset) => void (sets.own = images),
     ...changes,
   };
@@ -86,15 +92,14 @@ describe('a data set', () => {
     expect(tested.pixels).toEqual(test.select(tested.indices).images);
   });
 
-  it('is what was described last', async () => {
+  it('is the one that is named, else that of the settings', async () => {
     const api = worker();
     const all = { part: 'train', count: 100, label: null, seed: 1 } as const;
     expect((await api.samples(all)).count).toBe(30);
+    expect((await api.samples({ ...all, dataset: 'fashion' })).count).toBe(12);
     await api.describe('fashion');
-    expect((await api.samples(all)).count).toBe(12);
-    await expect(api.samples({ ...all, part: 'test' })).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[DataError: data: fashion has no test part with labels.]`,
-    );
+    expect((await api.samples(all)).count).toBe(30);
+    await expect(api.samples({ ...all, dataset: 'fashion', part: 'test' })).rejects.toThrow('no test part');
   });
 
   it('comes from files', async () => {
@@ -104,7 +109,7 @@ describe('a data set', () => {
     const info = await api.open([file]);
     expect(info).toMatchObject({ name: 'mine', height: 2, width: 2, trainCounts: [1, 2] });
     expect(await api.describe('own')).toEqual(info);
-    const found = await api.samples({ part: 'train', count: 5, label: 0, seed: 1 });
+    const found = await api.samples({ dataset: 'own', part: 'train', count: 5, label: 0, seed: 1 });
     expect([...found.pixels]).toEqual([1, 2, 3, 4]);
     await expect(api.open([])).rejects.toThrow(/files: there are none/);
   });

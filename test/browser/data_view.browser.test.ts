@@ -165,7 +165,7 @@ describe('the data set', () => {
   test('has samples of all classes, of one, of the test part, and others', async () => {
     await shown();
     const [first] = asked<SampleOptions>('data.samples');
-    expect(first).toEqual({ part: 'train', count: 40, label: null, seed: 1 });
+    expect(first).toEqual({ dataset: 'digits', part: 'train', count: 40, label: null, seed: 1 });
     expect(all('.image-grid canvas')[5]?.getAttribute('aria-label')).toBe('Image 106: 2');
     const next = async (act: () => void): Promise<SampleOptions> => {
       act();
@@ -185,8 +185,8 @@ describe('previews', () => {
   beforeEach(shown);
 
   test('show originals beside their variants', () => {
-    const { indices, variants, part } = asked<PreviewOptions>('data.preview').at(-1)!;
-    expect([indices, variants, part]).toEqual([[100, 101, 102, 103], 4, 'train']);
+    const { indices, variants, part, dataset } = asked<PreviewOptions>('data.preview').at(-1)!;
+    expect([indices, variants, part, dataset]).toEqual([[100, 101, 102, 103], 4, 'train', 'digits']);
     const rows = Array.from({ length: 4 }, (_, n) =>
       all<HTMLCanvasElement>('.previews canvas').slice(5 * n, 5 * n + 5),
     );

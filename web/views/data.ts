@@ -31,10 +31,10 @@ export const dataView: View = (root, app) => {
     samples.element,
   );
   const shown = element('div', { class: 'data-shown', hidden: true }, images, augmentation.element);
-  const set = new ShownSet(app, async (info) => {
+  const set = new ShownSet(app, async (dataset, info) => {
     shown.hidden = false;
     counts.show(info);
-    await Promise.all([samples.showDataset(info), augmentation.showDataset(info)]);
+    await Promise.all([samples.showDataset(dataset, info), augmentation.showDataset(dataset, info)]);
   });
   root.append(set.element, shown);
   whenSeen(root, () => set.begin());
@@ -52,7 +52,7 @@ class ShownSet {
 
   constructor(
     private readonly app: App,
-    private readonly show: (info: DataInfo) => Promise<void>,
+    private readonly show: (dataset: Settings['dataset'], info: DataInfo) => Promise<void>,
   ) {
     this.#again.addEventListener('click', () => void this.#describe(app.settings.value.dataset));
     this.element = element(
@@ -83,7 +83,7 @@ class ShownSet {
     this.#say(`${datasetTitles[dataset]}: fetching the images …`, '');
     try {
       const info = await this.app.worker.data.describe(dataset);
-      if (this.#wanted === dataset) await this.#take(info);
+      if (this.#wanted === dataset) await this.#take(dataset, info);
     } catch (error) {
       if (this.#wanted !== dataset) return;
       this.#say(error instanceof Error ? error.message : String(error), '');
@@ -97,7 +97,7 @@ class ShownSet {
       const info = await this.app.worker.data.open(files);
       this.#wanted = 'own';
       this.app.settings.set(withDataset(this.app.settings.value, 'own'));
-      await this.#take(info);
+      await this.#take('own', info);
     } catch (error) {
       // What was shown before is shown again.
       this.#wanted = undefined;
@@ -106,9 +106,9 @@ class ShownSet {
     }
   }
 
-  async #take(info: DataInfo): Promise<void> {
+  async #take(dataset: Settings['dataset'], info: DataInfo): Promise<void> {
     this.#say(sentenceOf(info), `From ${info.source}`);
-    await this.show(info);
+    await this.show(dataset, info);
   }
 
   #say(words: string, source: string): void {
@@ -172,8 +172,8 @@ class Augmentation {
     });
   }
 
-  async showDataset({ classNames }: DataInfo): Promise<void> {
-    await this.#previews.showDataset(classNames);
+  async showDataset(dataset: Settings['dataset'], { classNames }: DataInfo): Promise<void> {
+    await this.#previews.showDataset(dataset, classNames);
   }
 
   #show(recipe: Recipe): void {

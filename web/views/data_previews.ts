@@ -2,7 +2,7 @@
 import type { App } from '../app.js';
 import { element } from '../elements.js';
 import { Latest } from '../latest.js';
-import type { Images } from '../protocol.js';
+import type { Images, Settings } from '../protocol.js';
 import type { Recipe } from './data_recipe.js';
 import { paint, pictureOf } from './image_grid.js';
 
@@ -10,13 +10,14 @@ import { paint, pictureOf } from './image_grid.js';
 const imageCount = 4;
 const variants = 4;
 
-type Samples = Images & { readonly indices: readonly number[] };
+type Samples = Images & { readonly dataset: Settings['dataset']; readonly indices: readonly number[] };
 
 export class Previews {
   readonly element: HTMLElement;
   readonly #problem = element('p', { class: 'quiet', role: 'status' });
   readonly #table = element('div', { class: 'previews' });
   readonly #latest = new Latest<null>(async () => this.#compute());
+  #dataset: Settings['dataset'] = 'digits';
   #samples: Samples | undefined;
   #classNames: readonly string[] = [];
   #recipe: Recipe = { augmentation: null, filters: [] };
@@ -53,8 +54,8 @@ export class Previews {
     app.heard.device.listen(() => this.#ask());
   }
 
-  /** Images of the data set that was described last. */
-  async showDataset(classNames: readonly string[]): Promise<void> {
+  async showDataset(dataset: Settings['dataset'], classNames: readonly string[]): Promise<void> {
+    this.#dataset = dataset;
     this.#classNames = classNames;
     await this.#fetch();
   }
@@ -66,8 +67,12 @@ export class Previews {
   }
 
   async #fetch(): Promise<void> {
-    const options = { part: 'train', count: imageCount, label: null, seed: this.#sampleSeed } as const;
-    this.#samples = await this.app.worker.data.samples(options);
+    const [dataset, seed] = [this.#dataset, this.#sampleSeed];
+    const options = { dataset, part: 'train', count: imageCount, label: null, seed } as const;
+    const found = await this.app.worker.data.samples(options);
+    // Others were asked for meanwhile.
+    if (dataset !== this.#dataset || seed !== this.#sampleSeed) return;
+    this.#samples = { ...found, dataset };
     this.#build(this.#samples);
     this.#ask();
   }
@@ -103,7 +108,8 @@ export class Previews {
     const { device } = this.app.heard;
     if (device.value && !device.value.info)
       return this.#say('The variants are computed by the kernels of training, which need WebGPU.');
-    const options = { ...this.#recipe, indices: samples.indices, part: 'train', variants } as const;
+    const { dataset, indices } = samples;
+    const options = { ...this.#recipe, dataset, indices, part: 'train', variants } as const;
     try {
       const found = await this.app.worker.data.preview({ ...options, seed: this.#drawSeed });
       if (samples !== this.#samples) return;

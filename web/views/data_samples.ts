@@ -1,7 +1,7 @@
 /** Some images of a part of the data, of all classes or of one; others when asked. */
 import type { App } from '../app.js';
 import { element } from '../elements.js';
-import type { DataInfo, Part } from '../protocol.js';
+import type { DataInfo, Part, Settings } from '../protocol.js';
 import { ImageGrid, pictureOf } from './image_grid.js';
 
 const sampleCount = 40;
@@ -12,8 +12,11 @@ export class Samples {
   readonly #grid = new ImageGrid({ label: 'Samples', size: 56 });
   readonly #classes = element('select');
   readonly #parts = element('select');
+  #dataset: Settings['dataset'] = 'digits';
   #names: readonly string[] = [];
   #seed = 1;
+  /** How often images were asked for. */
+  #asked = 0;
 
   constructor(
     private readonly app: App,
@@ -42,8 +45,8 @@ export class Samples {
     );
   }
 
-  /** The set that was described last. */
-  async showDataset({ classNames, testCounts }: DataInfo): Promise<void> {
+  async showDataset(dataset: Settings['dataset'], { classNames, testCounts }: DataInfo): Promise<void> {
+    this.#dataset = dataset;
     this.#names = classNames;
     this.#classes.replaceChildren(
       element('option', { value: all }, 'all'),
@@ -69,8 +72,11 @@ export class Samples {
     const label = this.#classes.value === all ? null : Number(this.#classes.value);
     this.onLabel(label);
     const part = this.#parts.value as Part;
-    const seed = this.#seed;
-    const images = await this.app.worker.data.samples({ part, count: sampleCount, label, seed });
+    const [dataset, seed] = [this.#dataset, this.#seed];
+    const asking = ++this.#asked;
+    const images = await this.app.worker.data.samples({ dataset, part, count: sampleCount, label, seed });
+    // Others were asked for meanwhile.
+    if (asking !== this.#asked) return;
     this.#grid.show(
       images.indices.map((index, i) => {
         const name = this.#names[images.labels?.[i] ?? label ?? -1];

@@ -2,25 +2,23 @@
 import { datasetFromFiles } from '../../src/browser/dropped_files.js';
 import type { ImageSet } from '../../src/data/dataset.js';
 import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
-import { DataError, DeviceError, UsageError } from '../../src/errors.js';
+import { DeviceError, UsageError } from '../../src/errors.js';
 import { permutation, streams } from '../../src/random.js';
-import type { DataApi, DataInfo, Part, PreviewOptions, Settings } from '../protocol.js';
+import type { DataApi, DataInfo, PreviewOptions } from '../protocol.js';
 import type { Context } from './context.js';
 import { imagesOf } from './data_images.js';
 import { Previewer } from './data_preview.js';
 
+type PartOfSet = Pick<PreviewOptions, 'part' | 'dataset'>;
+
 export function dataOf(context: Context): DataApi {
-  /** What was asked for last; samples and previews are of it. */
-  let shown: Settings['dataset'] | undefined;
   let previewer: Previewer | undefined;
   /** The last preview: they take turns, since they share the images' place on the device. */
   let turn: Promise<unknown> = Promise.resolve();
 
-  const partOf = async (part: Part): Promise<ImageSet> => {
-    const { [part]: images, name } = await context.dataset(shown);
-    if (!images) throw new DataError(`data: ${name} has no ${part} part with labels.`);
-    return images;
-  };
+  /** The test part is there sooner than the whole. */
+  const partOf = async ({ part, dataset }: PartOfSet): Promise<ImageSet> =>
+    part === 'test' ? context.testImages(dataset) : (await context.dataset(dataset)).train;
 
   const preview = async (options: PreviewOptions): Promise<Uint8Array<ArrayBuffer>> => {
     const { device } = context;
@@ -32,23 +30,19 @@ export function dataOf(context: Context): DataApi {
     }
     // The tensors of a device that was lost are gone with it.
     if (previewer?.device !== device) previewer = new Previewer(device);
-    return previewer.run((await partOf(options.part)).select(options.indices), options, options);
+    return previewer.run((await partOf(options)).select(options.indices), options, options);
   };
 
   return {
-    describe: async (dataset) => {
-      shown = dataset;
-      return describe(await context.dataset(dataset));
-    },
+    describe: async (dataset) => describe(await context.dataset(dataset)),
     open: async (files) => {
       const loaded = await datasetFromFiles(files);
       context.useOwn(loaded);
-      shown = 'own';
       return describe(loaded);
     },
-    samples: async ({ part, count, label, seed }) => {
-      const images = await partOf(part);
-      const indices = choose(images, { count, label, seed });
+    samples: async (options) => {
+      const images = await partOf(options);
+      const indices = choose(images, options);
       return { ...imagesOf(images, indices), indices };
     },
     preview: async (options) => {
@@ -59,7 +53,7 @@ export function dataOf(context: Context): DataApi {
       );
       turn = mine;
       const pixels = await mine;
-      const { height, width, channels } = await partOf(options.part);
+      const { height, width, channels } = await partOf(options);
       const count = options.indices.length * options.variants;
       return { pixels, labels: null, count, height, width, channels };
     },
