@@ -4,7 +4,7 @@ import { element } from './elements.js';
 
 /** Where WebGPU is, by default. Source: caniuse.com/webgpu, and the release notes of the browsers. */
 const browsersWithWebGpu =
-  'Chrome and Edge have it since version 113 (on Linux and some phones later), Firefox since 141 on Windows and 145 on macOS, Safari since 26.';
+  'WebGPU is in Chrome and Edge since version 113 (on Linux and some phones later), in Firefox since 141 on Windows and 145 on macOS, in Safari since 26.';
 
 export function installBanners(root: HTMLElement, app: App): void {
   root.setAttribute('role', 'region');
@@ -18,18 +18,13 @@ function installAbsent(root: HTMLElement, { heard }: App): void {
   const banner = bannerOf(
     'warning',
     element('p', {}, element('strong', {}, 'No WebGPU, so no training here.')),
+    element('p', {}, browsersWithWebGpu),
     element(
       'p',
       {},
       'Drawing and predicting work all the same, with the model that came with this page, computed in JavaScript.',
     ),
-    element(
-      'details',
-      {},
-      element('summary', {}, 'How to get it'),
-      element('p', {}, browsersWithWebGpu),
-      problem,
-    ),
+    element('details', {}, element('summary', {}, 'What this browser says'), problem),
   );
   heard.device.listen((device) => {
     if (!device || device.info) return banner.remove();

@@ -1,0 +1,32 @@
+/**
+ * The first moments of a visit: a prediction is there before anybody did anything, by the model that comes with the
+ * page, on the device, and without WebGPU in JavaScript, with words on what is missing.
+ */
+import { expect, test } from 'vitest';
+import { useVisits } from './page.js';
+
+const visits = useVisits();
+
+test('predicts before anybody does anything', async () => {
+  const page = await visits.visit();
+  const draw = page.getByRole('region', { name: 'Draw a digit' });
+  await expect(draw.getByText('> 99').first().isVisible()).resolves.toBe(true);
+  expect(await page.locator('#train').getByText('came with this page').count()).toBe(1);
+  expect(await page.title()).toContain('shadegrad');
+});
+
+test('without WebGPU says which browsers have it, and predicts all the same', async () => {
+  const context = await visits.profile();
+  const page = await context.newPage();
+  // WebGPU is the worker's alone, where no init script runs.
+  await page.route('**/worker.js', async (route) => {
+    const response = await route.fetch();
+    const head =
+      "Object.defineProperty(self.navigator.constructor.prototype, 'gpu', { value: undefined });\n";
+    await route.fulfill({ response, body: head + (await response.text()) });
+  });
+  await page.goto(visits.address);
+  await page.getByText('computed in JavaScript').waitFor();
+  await page.getByText('WebGPU is in Chrome and Edge since version 113').waitFor();
+  await page.getByText('Training needs WebGPU').waitFor();
+});

@@ -1,0 +1,119 @@
+/**
+ * The real page, served by the real server, in a real Chromium: one server and one browser per test file, a fresh
+ * profile per test. Whatever the page says on the console as an error, throws, or asks of another origin fails the test.
+ */
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  type Page,
+  chromium,
+} from 'playwright';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { buildPage } from '../../scripts/build_page.mjs';
+import { findChromium } from '../../scripts/chromium.mjs';
+import { fileTable, serve } from '../../src/cli/demo.js';
+import { createPageServer } from '../../src/cli/demo/server.js';
+
+/** Pictures of pages whose test failed. */
+const pictures = path.resolve('node_modules/.cache/shadegrad/pictures');
+
+export interface Visits {
+  readonly browser: Browser;
+  /** Ends in a slash. */
+  readonly address: string;
+  /** A fresh profile, watched. */
+  profile(options?: BrowserContextOptions): Promise<BrowserContext>;
+  /** A new profile's page at `?query`, once a model predicts there. */
+  visit(query?: string, options?: BrowserContextOptions): Promise<Page>;
+  /** The errors so far, which a test that provokes some takes away. */
+  takeProblems(): string[];
+}
+
+/** A training that is over in seconds: 96 images for training, 24 for validation. */
+export const tiny = 'model=mlp&limit=120&batch=8&epochs=2';
+
+export function useVisits({ flags = [] }: { readonly flags?: readonly string[] } = {}): Visits {
+  const server = createPageServer(
+    fileTable(new Map([...pageFiles].map(([name, contents]) => [name, { name, contents }]))),
+  );
+  const profiles: BrowserContext[] = [];
+  const problems: string[] = [];
+  let browser: Browser | undefined;
+  let address = '';
+
+  const profile = async (options: BrowserContextOptions = {}): Promise<BrowserContext> => {
+    if (!browser) throw new Error('useVisits: a profile is opened inside a test.');
+    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+    context.setDefaultTimeout(60_000);
+    context.on('request', (request) => {
+      const url = request.url();
+      const isOwn = url.startsWith(address) || url.startsWith(`blob:${address}`) || url.startsWith('data:');
+      if (!isOwn) problems.push(`a request to ${url}`);
+    });
+    context.on('console', (message) => {
+      if (message.type() === 'error') problems.push(`console: ${message.text()}`);
+    });
+    context.on('weberror', (error) => problems.push(`thrown: ${error.error().message}`));
+    profiles.push(context);
+    return context;
+  };
+
+  beforeAll(async () => {
+    ({ address } = await serve(server, 0));
+    const found = findChromium();
+    if (!('launchOptions' in found)) throw new Error(found.reason);
+    const { launchOptions } = found;
+    browser = await chromium.launch({ ...launchOptions, args: [...launchOptions.args, ...flags] });
+  });
+  afterEach(async ({ task }) => {
+    const isFailed = task.result?.state === 'fail';
+    for (const context of profiles.splice(0)) {
+      if (isFailed) await picture(context, task.name);
+      await context.close();
+    }
+    expect(problems.splice(0)).toEqual([]);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    server.close();
+  });
+
+  return {
+    get browser() {
+      if (!browser) throw new Error('useVisits: asked for the browser outside a test.');
+      return browser;
+    },
+    get address() {
+      return address;
+    },
+    profile,
+    visit: async (query = '', options = {}) => {
+      const page = await (await profile(options)).newPage();
+      await page.goto(`${address}?${query}`);
+      await whenPredicted(page);
+      return page;
+    },
+    takeProblems: () => problems.splice(0),
+  };
+}
+
+const pageFiles = await buildPage();
+
+/** Resolves when the pad shows what the network takes the drawing for. */
+export async function whenPredicted(page: Page): Promise<void> {
+  await page
+    .locator('#draw')
+    .getByText(/ms, computed (through|in) /)
+    .waitFor();
+}
+
+async function picture(context: BrowserContext, name: string): Promise<void> {
+  mkdirSync(pictures, { recursive: true });
+  for (const [i, page] of context.pages().entries()) {
+    const file = path.join(pictures, `${name.replaceAll(/\W+/g, '_')}_${i}.png`);
+    await page.screenshot({ path: file, fullPage: true }).catch(() => undefined);
+  }
+}
