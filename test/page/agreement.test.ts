@@ -11,9 +11,10 @@ import { chromiumLaunchOptions } from '../../scripts/chromium.mjs';
 import type { Device } from '../../src/engine/device.js';
 import { loadDataset } from '../../src/node/datasets.js';
 import { open } from '../device/open.js';
+import type * as Agreement from './agreement_page.js';
 import { type Trained, saveAgain, train } from './agreement_training.js';
 
-declare const agreement: typeof import('./agreement_page.js');
+declare const agreement: typeof Agreement;
 
 let browser: Browser;
 let page: Page;
