@@ -110,6 +110,13 @@ class DrawingView {
       this.#correction.element.hidden = device?.info === null;
       this.#refresh();
     });
+    // Picked elsewhere on the page, where nothing was predicted.
+    this.app.image.listen((image) => {
+      if (!image || image.prediction || image.source === 'drawing') return;
+      const [height, width, channels] = (this.#model?.inputShape ?? [28, 28, 1]) as [number, number, number];
+      const { input, label, source } = image;
+      this.#pick({ pixels: input, height, width, channels, label, source });
+    });
   }
 
   get #model(): ModelInfo | null {
@@ -118,6 +125,10 @@ class DrawingView {
 
   get #names(): readonly string[] {
     return this.#model?.classNames ?? digits;
+  }
+
+  get #hasDevice(): boolean {
+    return Boolean(this.app.heard.device.value?.info);
   }
 
   /** Another model predicts, or the same with other weights. */
@@ -204,8 +215,11 @@ class DrawingView {
     const model = this.#model;
     this.#prediction = prediction;
     if (prediction && model) {
-      const options = { before: this.#learned?.before, shape: model.inputShape };
-      this.#result.show(prediction, model.classNames, options);
+      this.#result.show(prediction, model.classNames, {
+        shape: model.inputShape,
+        before: this.#learned?.before,
+        hasDevice: this.#hasDevice,
+      });
       this.app.image.set({
         input: prediction.input,
         label: this.#learned?.label ?? sheet.picture?.label ?? null,
@@ -241,7 +255,8 @@ class DrawingView {
     const isRight = winnerOf(after.probabilities) === label;
     const taken = this.#names[winnerOf(before.probabilities)] ?? '';
     const end = isRight ? '' : ' Not there yet: have it learn again.';
-    return `${steps} ${steps === 1 ? 'step' : 'steps'}: ${name} had ${shareOf(before)}, now ${shareOf(after)}; it was taken for ${taken}.${end}`;
+    const learned = `${steps} ${steps === 1 ? 'step' : 'steps'}: ${name} from ${shareOf(before)} to ${shareOf(after)}.`;
+    return `${learned} Before, it was taken for ${taken}.${end}`;
   }
 
   // ---- words and buttons ----
@@ -261,7 +276,7 @@ class DrawingView {
   #refresh(): void {
     this.#undo.disabled = !this.#pad.canUndo;
     this.#clear.disabled = isBlank(this.#pad.sheet);
-    this.#correction.canLearn = this.#prediction !== null && Boolean(this.app.heard.device.value?.info);
+    this.#correction.canLearn = this.#prediction !== null && this.#hasDevice;
   }
 }
 

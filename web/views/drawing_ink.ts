@@ -56,7 +56,7 @@ export function pictureOf(strokes: readonly Stroke[]): PictureData {
   context.fillRect(0, 0, sentSide, sentSide);
   paintStrokes(context, strokes, { side: sentSide, colour: 'black' });
   const { data } = context.getImageData(0, 0, sentSide, sentSide);
-  return { rgba: data as Uint8ClampedArray<ArrayBuffer>, width: sentSide, height: sentSide };
+  return { rgba: data, width: sentSide, height: sentSide };
 }
 
 /** One canvas pixel per pixel; style sheets enlarge it, crisp. */

@@ -4,6 +4,18 @@ import type { Prediction } from '../protocol.js';
 import { type Row, percentOf, rowsOf, winnerOf } from './drawing_figures.js';
 import { type SmallPicture, paintPixels } from './drawing_ink.js';
 
+export interface ResultOptions {
+  /** [height,width,channels] of what the network takes. */
+  readonly shape: readonly number[];
+  /** What it was before it was learned. */
+  readonly before: Prediction | undefined;
+  /** Whether there is one to predict on, though its shaders may not be compiled yet. */
+  readonly hasDevice: boolean;
+}
+
+/** A share that has changed by less is where it was. */
+const leastChange = 0.005;
+
 export class Result {
   readonly #seen = element('canvas', { class: 'pixels framed', role: 'img', 'aria-label': 'Nothing yet' });
   readonly #size = element('small', {}, 'What the network sees');
@@ -44,7 +56,7 @@ export class Result {
   show(
     { input, probabilities, ms, by }: Prediction,
     names: readonly string[],
-    { before, shape }: { readonly before?: Prediction | undefined; readonly shape: readonly number[] },
+    { before, shape, hasDevice }: ResultOptions,
   ): void {
     const [height, width, channels] = shape as [number, number, number];
     const picture: SmallPicture = { pixels: input, height, width, channels };
@@ -56,7 +68,7 @@ export class Result {
     this.#name.textContent = name;
     this.#name.dataset['length'] = name.length > 2 ? 'long' : 'short';
     this.#share.textContent = percentOf(probabilities[winner] as number);
-    this.#how.textContent = `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms, computed ${by === 'device' ? 'through WebGPU' : 'in JavaScript'}`;
+    this.#how.textContent = `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms, computed ${by === 'device' ? 'through WebGPU' : hasDevice ? 'in JavaScript while the shaders are compiled' : 'in JavaScript'}`;
     this.#showRows(rowsOf(probabilities, names, before?.probabilities), winner);
   }
 
@@ -73,7 +85,7 @@ export class Result {
       dt.textContent = name;
       text!.textContent = percentOf(share);
       bar!.style.width = `${share * 100}%`;
-      ghost!.hidden = shareBefore === undefined;
+      ghost!.hidden = shareBefore === undefined || Math.abs(share - shareBefore) < leastChange;
       ghost!.style.left = `${(shareBefore ?? 0) * 100}%`;
     });
   }

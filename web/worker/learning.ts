@@ -111,7 +111,13 @@ function material(model: Model, { input, label, rehearsal, seed }: Lesson): Labe
 function withFrozenStatistics(model: Model, rate: number): Model {
   const { name, device, inputShape, classes, preprocessing, parameters, statistics } = model;
   return {
-    ...{ name, device, inputShape, classes, preprocessing, parameters, statistics },
+    name,
+    device,
+    inputShape,
+    classes,
+    preprocessing,
+    parameters,
+    statistics,
     optimizer: sgd({ learningRate: rate }),
     slots: new Map(),
     forward: (x, context) => model.forward(x, { ...context, isTraining: false }),
