@@ -19,7 +19,7 @@ export const defaultSettings: Settings = {
 };
 
 /** What a minute is enough for where the processor does all the work. */
-export const softwareProposal: Pick<Settings, 'limit' | 'epochs'> = { limit: 3_000, epochs: 3 };
+export const softwareProposal: Pick<Settings, 'limit' | 'epochs'> = { limit: 2_000, epochs: 2 };
 
 export const datasetTitles: Readonly<Record<Settings['dataset'], string>> = {
   digits: 'Digits',

@@ -2,15 +2,14 @@
  * The view of the training, fed by a fake worker.
  *
  *   buttons    every phase enables the right ones; each calls the worker; not twice while a call is under way; keys
- *   settings   a preset fills the fields and leaves them free; wrong values are said and not trained with; files of
- *              one's own only once there are some; a training under way shows its own and locks all but the rate, which
+ *   settings   a preset fills the fields and leaves them free; wrong values are said and not trained with; a training under way shows its own and locks all but the rate, which
  *              goes to the worker; what an earlier visit left is taken up, unless the address says otherwise
  *   proposal   on a software device, once, only to who has chosen nothing; declined by a button
  *   figures    speed, time left, bars
  *   curves     drawn when points come, once a frame, never without; cursor by keys and pointer; table; a fresh training
  *   aloud      one summary for many messages
  *   machine    memory as bar and table
- *   files      dropped, chosen, a failure; model out, in, reset
+ *   files      images of one's own can be chosen once there are some; a model out, in, a failure, reset
  *   address    settings go there and come from there
  */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -507,44 +506,15 @@ test('memory as a bar and as a table', async () => {
 
 // ---- files ----
 
-const own = {
-  name: 'mine',
-  classNames: ['a', 'b'],
-  height: 28,
-  width: 28,
-  channels: 1,
-  trainCounts: [30, 40],
-  testCounts: [5, 5],
-  source: 'files',
-};
-
-test('files that are dropped become the data set of one’s own', async () => {
+test('images of one’s own can be chosen once there are some', async () => {
   await show();
-  expect(field('Images').querySelector<HTMLOptionElement>('[value="own"]')?.disabled).toBe(true);
-  app.answers['data.open'] = () => own;
-  const dataTransfer = new DataTransfer();
-  dataTransfer.items.add(new File(['1,2'], 'mine.csv'));
-  const zone = root.querySelector('.drop-zone')!;
-  expect(zone.dispatchEvent(new DragEvent('dragover', { dataTransfer, cancelable: true }))).toBe(false);
-  zone.dispatchEvent(new DragEvent('drop', { dataTransfer, cancelable: true }));
-  await vi.waitFor(() => expect(app.settings.value.dataset).toBe('own'));
-  expect((callsOf('data.open')[0]![0] as File[]).map(({ name }) => name)).toEqual(['mine.csv']);
-  expect(root.textContent).toContain('mine: 80 images of 28×28 in 2 classes.');
+  const option = field('Images').querySelector<HTMLOptionElement>('[value="own"]')!;
+  expect(option.disabled).toBe(true);
+  app.settings.set({ ...defaultSettings, dataset: 'own' });
   expect(field('Images').value).toBe('own');
-});
-
-test('files that are no data set are said, and change nothing', async () => {
-  await show();
-  app.answers['data.open'] = () => {
-    throw new Error('mine.txt: expected IDX, CSV or PNG.');
-  };
-  const input = root.querySelector<HTMLInputElement>('input[type="file"][multiple]')!;
-  const files = new DataTransfer();
-  files.items.add(new File(['x'], 'mine.txt'));
-  input.files = files.files;
-  input.dispatchEvent(new Event('change'));
-  await vi.waitFor(() => expect(app.said).toEqual(['mine.txt: expected IDX, CSV or PNG.']));
-  expect(app.settings.value).toEqual(defaultSettings);
+  write('Images', 'fashion');
+  expect(app.settings.value.dataset).toBe('fashion');
+  expect(option.disabled).toBe(false);
 });
 
 test('the model as a real file, with its name', async () => {
@@ -568,9 +538,15 @@ test('models are opened and put back', async () => {
   files.items.add(new File(['w'], 'mine.safetensors'));
   input.files = files.files;
   input.dispatchEvent(new Event('change'));
+  await painted();
+  app.answers['models.reset'] = () => {
+    throw new Error('no model to go back to');
+  };
   button('Reset').click();
   await painted();
   expect(app.calls.map(([name]) => name)).toEqual(['models.open', 'models.reset']);
+  expect((callsOf('models.open')[0]![0] as File[]).map(({ name }) => name)).toEqual(['mine.safetensors']);
+  expect(app.said).toEqual(['no model to go back to']);
   app.heard.model.set({
     version: 1,
     name: 'small',

@@ -7,9 +7,9 @@ import './training.css';
 import { trainingControls } from './training_controls.js';
 import { trainingCurves } from './training_curves.js';
 import { trainingFigures } from './training_figures.js';
-import { trainingFiles } from './training_files.js';
 import { trainingForm } from './training_form.js';
 import { trainingMachine } from './training_machine.js';
+import { trainingModel } from './training_model.js';
 import { trainingProposal } from './training_proposal.js';
 import { controlsOf } from './training_words.js';
 
@@ -23,7 +23,7 @@ export const trainingView: View = (root, app) => {
     trainingFigures(app),
     trainingCurves(app),
     trainingMachine(app),
-    trainingFiles(app),
+    trainingModel(app),
   );
 };
 

@@ -44,7 +44,12 @@ export function trainingCurves({ heard }: App): HTMLElement {
   );
   const both = element('div', { class: 'curves', hidden: true }, ...curves.map(({ root }) => root));
   const asTable = element('div', { class: 'stack' });
-  const details = element('details', { hidden: true }, element('summary', {}, 'The curves as a table'), asTable);
+  const details = element(
+    'details',
+    { hidden: true },
+    element('summary', {}, 'The curves as a table'),
+    asTable,
+  );
   const root = element('div', { class: 'stack' }, empty, both, details);
 
   const showTable = (): void => {

@@ -66,6 +66,7 @@ export function trainingForm(app: App): TrainingForm {
   const size = element('small');
   model.root.append(size);
   learningRate.root.append(inEffect);
+  dataset.root.append(element('small', {}, element('a', { href: '#data' }, 'or your own')));
   const others: readonly Field[] = [
     dataset,
     model,

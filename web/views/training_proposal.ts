@@ -15,7 +15,7 @@ export function trainingProposal({ heard, settings }: App): HTMLElement {
   const root = element(
     'p',
     { class: 'quiet training-proposal', hidden: true },
-    `Without a graphics processor: ${grouped(limit ?? 0)} images, ${epochs} epochs, for about a minute. `,
+    `Without a graphics processor: ${grouped(limit ?? 0)} images and ${epochs} epochs, for a minute rather than an hour. `,
     decline,
   );
   decline.addEventListener('click', () => {
