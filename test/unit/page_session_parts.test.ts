@@ -1,0 +1,316 @@
+/**
+ * The small parts behind the page's session.
+ *
+ *   Curve         all points at first, then every second, fourth, …; never more than allowed; the same ones whatever was
+ *                 saved between; a loss that is no number survives JSON
+ *   Speed         by hand: rests do not count, only the last seconds do
+ *   session file  metadata there and back; other files, other versions and damaged text are no session
+ *   Shelf         two files take turns; the later whole one counts; of those that come during a write the last is written;
+ *                 a failed write leaves the one before; clear
+ *   own images    all parts there and back, labels of two bytes too; the digest tells changes of one byte, label or name
+ *   statusOf      the time left, the figures between two epochs, the schedule's rate
+ */
+import { describe, expect, test } from 'vitest';
+import { FileError } from '../../src/errors.js';
+import { type MemoryFolder, memoryFolder } from '../../src/memory_folder.js';
+import { readSafetensors, writeSafetensors } from '../../src/nn/safetensors.js';
+import { cosineDecay } from '../../src/nn/schedules.js';
+import { ImageSet } from '../../src/data/dataset.js';
+import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
+import type { Settings } from '../../web/protocol.js';
+import { Curve } from '../../web/worker/curve.js';
+import { digestOf, keepOwn, keptOwn } from '../../web/worker/own_images.js';
+import { TrainingRecord, statusOf } from '../../web/worker/record.js';
+import {
+  type SavedSession,
+  classNamesIn,
+  sessionIn,
+  sessionMetadata,
+} from '../../web/worker/saved_session.js';
+import { Shelf } from '../../web/worker/shelf.js';
+import { Speed } from '../../web/worker/speed.js';
+
+const settings: Settings = {
+  dataset: 'digits',
+  preset: 'quick',
+  model: 'mlp',
+  limit: null,
+  epochs: 4,
+  batchSize: 10,
+  learningRate: 0.01,
+  seed: 1,
+  augmentation: null,
+  filters: [],
+};
+
+describe('Curve', () => {
+  const added = (curve: Curve, from: number, to: number): Curve => {
+    for (let step = from; step <= to; step++) curve.add({ step, loss: 1 / step, accuracy: step / 100 });
+    return curve;
+  };
+  const stepsOf = ({ points }: Curve): number[] => points.map(({ step }) => step);
+
+  test('thins out evenly', () => {
+    expect(stepsOf(added(new Curve(4), 1, 4))).toEqual([1, 2, 3, 4]);
+    expect(stepsOf(added(new Curve(4), 1, 5))).toEqual([1, 3, 5]);
+    expect(stepsOf(added(new Curve(4), 1, 8))).toEqual([1, 3, 5, 7]);
+    expect(stepsOf(added(new Curve(4), 1, 9))).toEqual([1, 5, 9]);
+  });
+
+  test('the same points whether it was saved on the way or not', () => {
+    for (const at of [1, 4, 5, 9, 50]) {
+      const before = added(new Curve(), 1, at);
+      const restored = Curve.from(JSON.parse(JSON.stringify(before.save())) as ReturnType<Curve['save']>);
+      expect(added(restored, at + 1, 9000).points).toEqual(added(new Curve(), 1, 9000).points);
+    }
+    expect(added(new Curve(), 1, 9000).points.length).toBeLessThanOrEqual(4096);
+  });
+
+  test('keeps a loss that is no number', () => {
+    const curve = new Curve();
+    curve.add({ step: 1, loss: NaN, accuracy: 0 });
+    const text = JSON.stringify(curve.save());
+    expect(Curve.from(JSON.parse(text) as ReturnType<Curve['save']>).points).toEqual(curve.points);
+  });
+});
+
+describe('Speed', () => {
+  test('rests do not count', () => {
+    let now = 0;
+    const speed = new Speed(() => now);
+    expect([speed.stepMs, speed.imagesPerSecond]).toEqual([null, null]);
+    speed.goOn();
+    for (let step = 0; step < 4; step++) {
+      now += 100;
+      speed.step(32);
+      speed.rest();
+      now += 10_000;
+      speed.goOn();
+    }
+    expect(speed.stepMs).toBe(100);
+    expect(speed.imagesPerSecond).toBe(320);
+  });
+
+  test('only the last three seconds count', () => {
+    let now = 0;
+    const speed = new Speed(() => now);
+    speed.goOn();
+    for (let step = 0; step < 10; step++) {
+      now += 1000;
+      speed.step(10);
+    }
+    for (let step = 0; step < 31; step++) {
+      now += 100;
+      speed.step(10);
+    }
+    expect(speed.stepMs).toBe(100);
+    // One slow step is enough to say how slow.
+    now += 60_000;
+    speed.step(10);
+    expect(speed.stepMs).toBe(60_000);
+  });
+});
+
+const session: SavedSession = {
+  savedAt: 1234,
+  origin: 'trained',
+  classNames: ['a "quoted" name', 'b'],
+  training: {
+    settings,
+    phase: 'paused',
+    stepsPerEpoch: 7,
+    batchSize: 10,
+    dataDigest: null,
+    curve: { stride: 1, points: [[1, null, 0.5]] },
+    epochs: [{ epoch: 1, step: 7, logs: { loss: 0.25 } }],
+  },
+};
+
+/** A file with one tensor that holds `value`. */
+function file(number: number, value = number): Uint8Array {
+  return writeSafetensors(
+    [['w', { dtype: 'F32', shape: [1], data: Float32Array.of(value) }]],
+    sessionMetadata(session, number),
+  );
+}
+
+describe('session file', () => {
+  test('there and back', () => {
+    expect(sessionIn(readSafetensors(file(3), 'x'))).toEqual({ session, number: 3 });
+    expect(classNamesIn(readSafetensors(file(3), 'x'), 2)).toEqual(session.classNames);
+  });
+
+  test('no session: other metadata, another version, damaged text; classes of another count', () => {
+    const stored = (metadata: Record<string, string>) => ({ tensors: new Map(), metadata });
+    for (const text of ['', '{', 'null', '[]', '{"format":"shadegrad session 2","number":1}', '"text"'])
+      expect(sessionIn(stored({ session: text }))).toBeUndefined();
+    expect(sessionIn(stored({}))).toBeUndefined();
+    expect(classNamesIn(stored({}), 3)).toEqual(['0', '1', '2']);
+    expect(classNamesIn(stored({ classes: '["a"]' }), 2)).toEqual(['0', '1']);
+    expect(classNamesIn(stored({ classes: '[1,2]' }), 2)).toEqual(['0', '1']);
+  });
+});
+
+describe('Shelf', () => {
+  const valueOf = async (folder: MemoryFolder): Promise<unknown> =>
+    (await new Shelf(folder).newest())?.stored.tensors.get('w')?.data[0];
+
+  test('files take turns, and the later whole one counts', async () => {
+    const folder = memoryFolder();
+    expect(await valueOf(folder)).toBeUndefined();
+    const shelf = new Shelf(folder);
+    for (let i = 0; i < 3; i++) await shelf.put(file(shelf.takeNumber()));
+    expect([...folder.files.keys()].sort()).toEqual(['session-a.safetensors', 'session-b.safetensors']);
+    expect(await valueOf(folder)).toBe(3);
+
+    const next = new Shelf(folder);
+    await next.newest();
+    await next.put(file(next.takeNumber()));
+    expect(await valueOf(folder)).toBe(4);
+    // The fourth took the place of the second: damaged, it leaves the third.
+    folder.files.set('session-b.safetensors', folder.files.get('session-b.safetensors')!.slice(0, -1));
+    expect(await valueOf(folder)).toBe(3);
+    folder.files.set('session-a.safetensors', new Uint8Array(100));
+    expect(await valueOf(folder)).toBeUndefined();
+  });
+
+  test('of those that come during a write, the last is written, in the place of the older', async () => {
+    const folder = memoryFolder();
+    const writes: string[] = [];
+    const shelf = new Shelf({
+      ...folder,
+      write: async (name: string, contents: Uint8Array | string): Promise<void> => {
+        writes.push(name);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        await folder.write(name, contents);
+      },
+    });
+    const first = shelf.put(file(1));
+    await Promise.resolve();
+    await Promise.all([first, ...[2, 3, 4].map(async (number) => shelf.put(file(number)))]);
+    expect(writes).toEqual(['session-a.safetensors', 'session-b.safetensors']);
+    expect(await valueOf(folder)).toBe(4);
+  });
+
+  test('a failed write leaves what was there, and the next one is tried in the same place', async () => {
+    const folder = memoryFolder();
+    let isFull = false;
+    const shelf = new Shelf({
+      ...folder,
+      write: async (name, contents) => {
+        if (isFull) throw new FileError('full.', { problem: 'disk-full' });
+        await folder.write(name, contents);
+      },
+    });
+    await shelf.put(file(1));
+    isFull = true;
+    await expect(shelf.put(file(2))).rejects.toThrow('full.');
+    await expect(shelf.put(file(3))).rejects.toThrow('full.');
+    expect(await valueOf(folder)).toBe(1);
+    isFull = false;
+    await shelf.put(file(4));
+    expect(await valueOf(folder)).toBe(4);
+    await shelf.clear();
+    expect(folder.files.size).toBe(0);
+  });
+});
+
+describe('own images', () => {
+  const set = (labels: Uint8Array | Uint16Array, first = 0): ImageSet =>
+    new ImageSet({
+      images: Uint8Array.from({ length: labels.length * 6 }, (_, i) => (i === 0 ? first : i)),
+      labels,
+      height: 2,
+      width: 1,
+      channels: 3,
+      classNames: ['x', 'y'],
+    });
+
+  test('there and back', async () => {
+    const folder = memoryFolder();
+    expect(await keptOwn(folder)).toBeUndefined();
+    const own: LoadedDataset = {
+      name: 'mine',
+      format: 'png',
+      source: 'a folder',
+      train: set(Uint8Array.of(0, 1, 1)),
+      validation: set(Uint16Array.of(1)),
+    };
+    await keepOwn(folder, own);
+    expect(await keptOwn(folder)).toEqual(own);
+    await keepOwn(folder, { ...own, test: set(Uint8Array.of(1, 0)) });
+    expect((await keptOwn(folder))?.test?.count).toBe(2);
+  });
+
+  test('the digest tells changes', () => {
+    // FNV-1a of the single byte 0x61 is e40c292c (the authors' test vectors).
+    const one = {
+      images: Uint8Array.of(0x61),
+      labels: new Uint8Array(),
+      classNames: [''],
+    } as Partial<ImageSet>;
+    expect(digestOf(one as ImageSet).toString(16)).toBe('e40c292c');
+    const digests = [
+      set(Uint8Array.of(0, 1)),
+      set(Uint8Array.of(1, 1)),
+      set(Uint8Array.of(0, 1), 9),
+      new ImageSet({ ...set(Uint8Array.of(0, 1)), classNames: ['x', 'z'] }),
+    ].map(digestOf);
+    expect(new Set(digests).size).toBe(4);
+    expect(digestOf(set(Uint8Array.of(0, 1)))).toBe(digests[0]);
+  });
+});
+
+describe('statusOf', () => {
+  const pace = { phase: 'training', progress: null, rate: 0.5, validationSeconds: 2 } as const;
+  const position = { step: 8, epoch: 1, cursor: 10, lossSum: 5, correct: 4, count: 10 };
+  const record = (): TrainingRecord => {
+    const made = new TrainingRecord(settings);
+    made.stepsPerEpoch = 7;
+    made.batchSize = 10;
+    return made;
+  };
+  const measured = (): Speed => {
+    let now = 0;
+    const speed = new Speed(() => now);
+    speed.goOn();
+    now = 500;
+    speed.step(10);
+    return speed;
+  };
+
+  test('the time left: 20 steps of half a second, and three validations', () => {
+    const status = statusOf(record(), { ...pace, position, speed: measured() }, 99);
+    expect(status).toMatchObject({
+      step: 8,
+      epoch: 1,
+      stepInEpoch: 1,
+      loss: 0.5,
+      accuracy: 0.4,
+      learningRate: 0.5,
+      imagesPerSecond: 20,
+      stepMs: 500,
+      etaSeconds: 20 * 0.5 + 3 * 2,
+      savedAt: 99,
+    });
+  });
+
+  test('between two epochs the figures are those of the one before, and the schedule says the rate', () => {
+    const between = record();
+    between.epochs = [{ epoch: 1, step: 7, logs: { loss: 0.75, accuracy: 0.125 } }];
+    const start = { step: 7, epoch: 1, cursor: 0, lossSum: 0, correct: 0, count: 0 };
+    const rate = cosineDecay({ peak: 1, warmup: 0.5 });
+    const status = statusOf(between, { ...pace, rate, position: start, speed: new Speed() }, null);
+    expect(status).toMatchObject({ loss: 0.75, accuracy: 0.125, stepInEpoch: 0, etaSeconds: null });
+    expect(status.learningRate).toBeCloseTo(rate(7, { totalSteps: 28, stepsPerEpoch: 7 }), 6);
+  });
+
+  test('before any training', () => {
+    const status = statusOf(
+      undefined,
+      { ...pace, phase: 'idle', rate: undefined, position: undefined, speed: new Speed() },
+      null,
+    );
+    expect(status).toMatchObject({ phase: 'idle', settings: null, loss: null, learningRate: null });
+  });
+});
