@@ -72,6 +72,7 @@ export default defineConfig({
       {
         extends: true,
         plugins: canBrowse ? [openInBrowser] : [],
+        logLevel: 'warn', // not what vite tells about preparing packages
         // Found by chance in the midst of a run, it would have every page load again.
         optimizeDeps: { include: ['axe-core'] },
         test: {
