@@ -358,6 +358,10 @@ test('images of the test part by the keyboard alone: the grid, a class, others',
   expect(app.image.value).toMatchObject({ source: 'test', label: 4 });
   expect(app.image.value!.input[0]).toBe(100);
   const picked = app.image.value!.input;
+  // It shows what it is, and is not for learning.
+  expect((get('input:checked') as HTMLInputElement).value).toBe('4');
+  expect(button('Learn from this drawing').disabled).toBe(true);
+  expect(get('.outcome').textContent).toMatch(/^Test images are never learned/);
   // A picture gives way to a drawing, and comes back.
   await drawByMouse(down);
   await predicted();

@@ -6,7 +6,8 @@
  *   slots of the optimizer and moving statistics stay as they are, bit for bit; and nothing happens to an image that is
  *   known already but small steps
  *   as the page asks for it: at rest, what it was taken for before and after, the weights are said to have changed
- *   the training part is rehearsed and never the test part; another data set's images are not
+ *   the training part is rehearsed, fetched where that takes no long, and never the test part; another data set's images
+ *   are not
  *   without a device, with a label that is none: a sentence
  */
 import { describe, expect, it } from 'vitest';
@@ -137,12 +138,17 @@ describe('a lesson', () => {
 });
 
 /** As much of the worker as a lesson needs, and what it was asked. */
-function contextOf(model: Sequential, fetched: Context['fetched'], device: Context['device'] = held.device) {
+function contextOf(model: Sequential, fetched: Context['fetched'], served?: Context['fetched']) {
   const asked: string[] = [];
   const context = {
-    device,
+    device: held.device,
     model,
     fetched,
+    dataset: async () => {
+      asked.push('data');
+      if (!served) throw new Error('there are none');
+      return served;
+    },
     classNames: train.classNames,
     settings: { seed: 3 },
     weights: async () => model.weights(),
@@ -187,16 +193,19 @@ describe('what the page asks for', () => {
   });
 
   it('rehearses images of the training, of the model’s own classes only', async () => {
-    const bits = async (fetched: Context['fetched']): Promise<string> => {
+    const bits = async (fetched: Context['fetched'], served?: Context['fetched']): Promise<string> => {
       const model = await knowing();
-      const { context } = contextOf(model, fetched);
+      const { context, asked } = contextOf(model, fetched, served);
       await lesson(context, new Predictions(context), input, 2);
+      expect(asked.includes('data')).toBe(!fetched);
       const found = await weightBits(model);
       model.dispose();
       return found;
     };
     const alone = await bits(undefined);
-    expect(await bits(loaded(train))).not.toBe(alone);
+    const rehearsed = await bits(loaded(train));
+    expect(rehearsed).not.toBe(alone);
+    expect(await bits(undefined, loaded(train))).toBe(rehearsed);
     const { images, labels, height, width, channels } = train;
     const foreign = { ...train, images, labels, height, width, channels, classNames: ['a', 'b', 'c'] };
     expect(await bits(loaded(foreign as unknown as ImageSet))).toBe(alone);
@@ -207,8 +216,12 @@ describe('what the page asks for', () => {
     const { context } = contextOf(model, undefined);
     const without = { ...context, device: undefined };
     const predictions = new Predictions(context);
-    await expect(lesson(without, predictions, input, 1)).rejects.toThrowErrorMatchingInlineSnapshot(`[DeviceError: learn: learning takes a device; use a browser with WebGPU.]`);
-    await expect(lesson(context, predictions, input, 3)).rejects.toThrowErrorMatchingInlineSnapshot(`[UsageError: learn: the label is 3, expected 0 to 2.]`);
+    await expect(lesson(without, predictions, input, 1)).rejects.toThrowErrorMatchingInlineSnapshot(
+      `[DeviceError: learn: learning takes a device; use a browser with WebGPU.]`,
+    );
+    await expect(lesson(context, predictions, input, 3)).rejects.toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: learn: the label is 3, expected 0 to 2.]`,
+    );
     model.dispose();
   });
 });

@@ -156,7 +156,8 @@ class DrawingView {
     this.#learned = undefined;
     if (!asked.isDrawing) {
       this.#correction.choose(asked.sheet.picture?.label ?? undefined);
-      this.#correction.say('');
+      const isTest = asked.sheet.picture?.source === 'test';
+      this.#correction.say(isTest ? 'Test images are never learned, so that the test stays fair.' : '');
     }
     this.#asked.ask(asked);
     this.#refresh();
@@ -276,7 +277,8 @@ class DrawingView {
   #refresh(): void {
     this.#undo.disabled = !this.#pad.canUndo;
     this.#clear.disabled = isBlank(this.#pad.sheet);
-    this.#correction.canLearn = this.#prediction !== null && this.#hasDevice;
+    const isTest = this.#pad.sheet.picture?.source === 'test';
+    this.#correction.canLearn = this.#prediction !== null && this.#hasDevice && !isTest;
   }
 }
 

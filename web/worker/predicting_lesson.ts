@@ -1,4 +1,5 @@
 /** Learning one image, as the page asks for it: at rest, and saved when it is done. */
+import type { ImageSet } from '../../src/data/dataset.js';
 import { DeviceError, UsageError } from '../../src/errors.js';
 import type { LabelledImages } from '../../src/nn/device_set.js';
 import type { PredictingApi } from '../protocol.js';
@@ -8,6 +9,8 @@ import type { Predictions } from './predicting_model.js';
 
 /** An image is learned when it is taken for what it is with more than this probability. */
 const sureFrom = 0.8;
+/** How long a lesson waits for training images to rehearse. */
+const patienceMs = 5_000;
 
 /**
  * Throws: DeviceError where there is no device, or when it is lost; UsageError when the label is none of the model's.
@@ -25,10 +28,12 @@ export async function lesson(
     });
   if (!(Number.isInteger(label) && label >= 0 && label < classNames.length))
     throw new UsageError(`learn: the label is ${label}, expected 0 to ${classNames.length - 1}.`);
+  // Before the rest, so that a training goes on meanwhile.
+  const images = await trainingImages(context);
   return context.atRest(async () => {
     const before = await predictions.of(input);
     let after = before;
-    const rehearsal = rehearsalOf(context);
+    const rehearsal = rehearsalOf(images, context);
     const steps = await learn(context.model, { input, label, rehearsal, seed: settings.seed }, async () => {
       after = await predictions.of(input);
       return (after.probabilities[label] as number) > sureFrom;
@@ -38,12 +43,25 @@ export async function lesson(
   });
 }
 
-/** The training images, where they are there already and of the classes that the model knows. */
-function rehearsalOf({ fetched, model, classNames }: Context): LabelledImages | undefined {
-  if (!fetched) return undefined;
-  const { train } = fetched;
+/** The training images if they are there, or come in a moment; those that come later are there for the next lesson. */
+async function trainingImages(context: Context): Promise<ImageSet | undefined> {
+  if (context.fetched) return context.fetched.train;
+  const patience = new Promise<undefined>((resolve) => setTimeout(resolve, patienceMs, undefined));
+  try {
+    return (await Promise.race([context.dataset(), patience]))?.train;
+  } catch {
+    // There are none where the page is served without data, or the network is away: the drawing is learned alone.
+    return undefined;
+  }
+}
+
+/** Images of another size or with other classes would teach the model something else. */
+function rehearsalOf(
+  images: ImageSet | undefined,
+  { model, classNames }: Context,
+): LabelledImages | undefined {
   const isOfModel =
-    train.classNames.join('\n') === classNames.join('\n') &&
-    train.imageShape.join() === model.inputShape.join();
-  return isOfModel ? train : undefined;
+    images?.classNames.join('\n') === classNames.join('\n') &&
+    images.imageShape.join() === model.inputShape.join();
+  return isOfModel ? images : undefined;
 }
