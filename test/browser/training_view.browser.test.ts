@@ -276,9 +276,15 @@ test('a software device: fewer images are proposed, and declined', async () => {
   trainingView(root, app);
   app.heard.device.set({ info: { ...gpu, family: 'software' }, problem: null });
   expect(app.settings.value).toEqual({ ...defaultSettings, ...softwareProposal });
+  const proposal = root.querySelector<HTMLElement>('.training-proposal')!;
+  expect(proposal.hidden).toBe(false);
+  app.heard.status.set(statusOf('training', { settings: app.settings.value }));
+  expect(proposal.hidden).toBe(true);
+  app.heard.status.set(statusOf('finished'));
+  expect(proposal.hidden).toBe(false);
   button('Take all images').click();
   expect(app.settings.value).toEqual(defaultSettings);
-  expect(root.querySelector<HTMLElement>('.training-proposal')?.hidden).toBe(true);
+  expect(proposal.hidden).toBe(true);
 });
 
 test('nothing is proposed to who has chosen, nor on a GPU', async () => {

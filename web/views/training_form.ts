@@ -78,7 +78,7 @@ export function trainingForm(app: App): TrainingForm {
   ];
   const fields = [dataset, model, preset, learningRate, ...others.slice(3)];
   const recipe = element('span');
-  const toData = element('a', { href: '#data' }, 'Change that under Data');
+  const toData = element('a', { href: '#data' }, 'Change under Data');
   const root = element(
     'form',
     { class: 'stack', 'aria-label': 'Settings of the training', autocomplete: 'off' },

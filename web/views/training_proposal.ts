@@ -4,6 +4,7 @@ import type { App } from '../app.js';
 import { element } from '../elements.js';
 import { defaultSettings, softwareProposal } from '../settings.js';
 import { queryOf } from '../settings_query.js';
+import { controlsOf } from './training_words.js';
 
 /**
  * Proposes only to a visitor who has neither chosen anything, here or in the address, nor a training from before.
@@ -22,14 +23,21 @@ export function trainingProposal({ heard, settings }: App): HTMLElement {
     const { limit, epochs } = defaultSettings;
     settings.set({ ...settings.value, limit, epochs });
   });
+  let isProposed = false;
+  const show = (): void => {
+    root.hidden = !isProposed || controlsOf(heard.status.value, true).isUnderWay;
+  };
   heard.device.watch((device) => {
     const isUntouched = queryOf(settings.value) === '' && (heard.status.value?.settings ?? null) === null;
     if (device?.info?.family !== 'software' || !isUntouched) return;
     settings.set({ ...settings.value, ...softwareProposal });
-    root.hidden = false;
+    isProposed = true;
+    show();
   });
   settings.listen((now) => {
-    if (now.limit !== limit || now.epochs !== epochs) root.hidden = true;
+    isProposed &&= now.limit === limit && now.epochs === epochs;
+    show();
   });
+  heard.status.listen(show);
   return root;
 }
