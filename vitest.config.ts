@@ -47,6 +47,8 @@ const onDevice = {
 } as const;
 
 const chromium = findChromium();
+// What vite says in the browser's project: not how it prepares packages, nor which port is free.
+process.env['VITEST_BROWSER_DEBUG'] ??= 'warn';
 const canBrowse = 'launchOptions' in chromium;
 const skipAll = { testNamePattern: /$./ };
 
@@ -72,7 +74,6 @@ export default defineConfig({
       {
         extends: true,
         plugins: canBrowse ? [openInBrowser] : [],
-        logLevel: 'warn', // not what vite tells about preparing packages
         // Found by chance in the midst of a run, it would have every page load again.
         optimizeDeps: { include: ['axe-core'] },
         test: {
