@@ -32,6 +32,15 @@ const openInBrowser: Plugin = {
   },
 };
 
+/** Vite tells how it prepares packages and which port is free; only that it loads a page anew is of interest. */
+const quietVite: Plugin = {
+  name: 'quiet-vite',
+  configResolved({ logger }) {
+    const { info } = logger;
+    logger.info = (message, options) => (message.includes('reloading') ? info(message, options) : undefined);
+  },
+};
+
 // A crash of the driver ends only the process of its own test file.
 const pool = 'forks';
 
@@ -47,8 +56,6 @@ const onDevice = {
 } as const;
 
 const chromium = findChromium();
-// What vite says in the browser's project: not how it prepares packages, nor which port is free.
-process.env['VITEST_BROWSER_DEBUG'] ??= 'warn';
 const canBrowse = 'launchOptions' in chromium;
 const skipAll = { testNamePattern: /$./ };
 
@@ -73,7 +80,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        plugins: canBrowse ? [openInBrowser] : [],
+        plugins: canBrowse ? [openInBrowser, quietVite] : [],
         // Found by chance in the midst of a run, it would have every page load again.
         optimizeDeps: { include: ['axe-core'] },
         test: {
