@@ -14,9 +14,9 @@ export interface BareRequest {
   /** Where `data/` lies. */
   readonly base: string;
   readonly settings: Settings;
-  /** Steps before the clock starts, and steps that count. */
+  /** Steps before the clock starts, and how long it runs. */
   readonly warmUp: number;
-  readonly steps: number;
+  readonly measuredMs: number;
 }
 
 addEventListener('message', ({ data }: MessageEvent<BareRequest>) => {
@@ -26,7 +26,7 @@ addEventListener('message', ({ data }: MessageEvent<BareRequest>) => {
   );
 });
 
-async function measure({ base, settings, warmUp, steps }: BareRequest): Promise<number> {
+async function measure({ base, settings, warmUp, measuredMs }: BareRequest): Promise<number> {
   const { model: name, preset, dataset, limit, seed, batchSize, epochs, learningRate } = settings;
   await open();
   const recipe = recipeFor(preset, dataset);
@@ -38,9 +38,10 @@ async function measure({ base, settings, warmUp, steps }: BareRequest): Promise<
     loss: 'sparseCategoricalCrossentropy',
   });
   const ending = new AbortController();
-  let began = 0;
+  let began = Infinity;
   let ended = 0;
   let done = 0;
+  let steps = 0;
   await model.fit(train, {
     epochs,
     batchSize,
@@ -51,8 +52,9 @@ async function measure({ base, settings, warmUp, steps }: BareRequest): Promise<
         onBatchEnd: () => {
           done++;
           if (done === warmUp) began = performance.now();
-          if (done !== warmUp + steps) return;
+          if (ended > 0 || performance.now() - began < measuredMs) return;
           ended = performance.now();
+          steps = done - warmUp;
           ending.abort();
         },
       },

@@ -1,0 +1,223 @@
+// What the page costs and how it feels, measured in the Chromium of the tests:
+//
+//   npm run bench:page            a table; about two minutes on a device without a GPU
+//   npm run bench:page -- --json  one JSON object on the last line of standard output
+//
+//   size         page.js, worker.js and page.css, packed by gzip
+//   prediction   from the start of the navigation to the first prediction on the page: fresh profiles
+//   throughput   images per second of a training in the page, and of a worker that does nothing else with the same
+//                engine, images, model and settings (bench/page/bare_worker.ts), in turns; ratios per round
+//   frames       time between two frames, and tasks above 50 ms on the page's main thread, while it trains
+//   hidden       throughput with another tab in front, against the page's own visible one
+import { spawn } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import process from 'node:process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import { chromium } from 'playwright';
+import { buildPage } from './build_page.mjs';
+import { findChromium } from './chromium.mjs';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const { values: options } = parseArgs({
+  options: { json: { type: 'boolean', default: false }, rounds: { type: 'string', default: '3' } },
+});
+const rounds = Number(options.rounds);
+
+/** Long enough for speeds to settle, also on a device that takes 20 ms for a step. */
+const settings = { model: 'small', batchSize: 32, epochs: 50, limit: 3000, seed: 42 };
+const query = `model=small&batch=32&epochs=50&limit=3000`;
+const warmUp = 30;
+const measuredMs = 12_000;
+
+/** @param {string} text */
+const say = (text) => process.stderr.write(`${text}\n`);
+
+const found = findChromium();
+if (!('launchOptions' in found)) throw new Error(found.reason);
+const watchScript = await bundle('bench/page/watch.ts');
+const server = await startServer();
+const browser = await chromium.launch(found.launchOptions);
+try {
+  say('sizes');
+  const sizes = await sizesOf(['page.js', 'worker.js', 'page.css']);
+  say('first predictions');
+  const prediction = [];
+  for (let i = 0; i < 5; i++) prediction.push(await firstPrediction());
+  /** @type {{ page: Visible, hidden: number, bare: number }[]} */
+  const measured = [];
+  for (let i = 0; i < rounds; i++) {
+    say(`throughput: round ${i + 1} of ${rounds}`);
+    const page = await trainInPage();
+    measured.push({ ...page, bare: await trainBare() });
+  }
+  const result = {
+    browser: browser.version(),
+    sizes,
+    firstPredictionMs: prediction,
+    imagesPerSecond: measured.map(({ page, hidden, bare }) => ({
+      page: page.imagesPerSecond,
+      hidden,
+      bare,
+    })),
+    pageOverBare: median(measured.map(({ page, bare }) => page.imagesPerSecond / bare)),
+    hiddenOverVisible: median(measured.map(({ page, hidden }) => hidden / page.imagesPerSecond)),
+    frames: measured.map(({ page }) => page.frames),
+  };
+  print(result);
+  if (options.json) console.log(JSON.stringify(result));
+} finally {
+  await browser.close();
+  server.stop();
+}
+
+/** @typedef {import('../bench/page/watch.ts').Frames} Frames */
+/** @typedef {{ imagesPerSecond: number, frames: Frames }} Visible */
+
+async function startServer() {
+  const child = spawn(process.execPath, [join(root, 'dist', 'cli.mjs'), 'demo', '--json'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  for await (const line of createInterface({ input: child.stdout })) {
+    if (!line.startsWith('{')) continue;
+    /** @type {{ address: string }} */
+    const { address } = JSON.parse(line);
+    return { address, stop: () => child.kill('SIGTERM') };
+  }
+  throw new Error('the demo server ended before it said where it listens');
+}
+
+/** @param {readonly string[]} names */
+async function sizesOf(names) {
+  const files = await buildPage();
+  return Object.fromEntries(
+    names.map((name) => [name, gzipSync(files.get(name) ?? '', { level: 9 }).byteLength]),
+  );
+}
+
+async function firstPrediction() {
+  const context = await browser.newContext();
+  try {
+    await context.addInitScript(watchScript);
+    const page = await context.newPage();
+    await page.goto(server.address);
+    return /** @type {number} */ (await page.evaluate('watch.firstPrediction()'));
+  } finally {
+    await context.close();
+  }
+}
+
+/** Trains in the page: the tab in front, then another one before it. */
+async function trainInPage() {
+  const context = await browser.newContext();
+  try {
+    await context.addInitScript(watchScript);
+    const page = await context.newPage();
+    await page.goto(`${server.address}?${query}`);
+    await page.evaluate('watch.firstPrediction()');
+    await page.getByRole('button', { name: 'Train', exact: true }).click();
+    await page.evaluate(`watch.reached(${warmUp})`);
+    await page.evaluate('watch.beginFrames()');
+    const imagesPerSecond = await speed(page);
+    const frames = /** @type {Frames} */ (await page.evaluate('watch.frames()'));
+    const other = await context.newPage();
+    await other.goto('about:blank');
+    await other.bringToFront();
+    return { page: { imagesPerSecond, frames }, hidden: await speed(page) };
+  } finally {
+    await context.close();
+  }
+}
+
+/** @param {import('playwright').Page} page */
+async function speed(page) {
+  const shown = async () =>
+    /** @type {{ step: number, at: number }} */ (await page.evaluate('watch.nextStep()'));
+  const before = await shown();
+  await new Promise((resolve) => setTimeout(resolve, measuredMs));
+  const after = await shown();
+  return ((after.step - before.step) * settings.batchSize * 1000) / (after.at - before.at);
+}
+
+// ---- the bare worker ----
+
+async function trainBare() {
+  const worker = await bundle('bench/page/bare_worker.ts');
+  const context = await browser.newContext();
+  try {
+    await context.addInitScript(watchScript);
+    await context.route('**/bare.html', (route) =>
+      route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>bare</title>' }),
+    );
+    await context.route('**/bare.js', (route) =>
+      route.fulfill({ contentType: 'text/javascript', body: worker }),
+    );
+    const page = await context.newPage();
+    await page.goto(`${server.address}bare.html`);
+    const request = {
+      base: server.address,
+      warmUp,
+      measuredMs,
+      settings: { ...settings, dataset: 'digits', preset: 'quick', learningRate: 2e-3 },
+    };
+    return /** @type {number} */ (await page.evaluate(`watch.bare('bare.js', ${JSON.stringify(request)})`));
+  } finally {
+    await context.close();
+  }
+}
+
+/** @param {string} file */
+async function bundle(file) {
+  const { outputFiles } = await build({
+    absWorkingDir: root,
+    entryPoints: [file],
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'browser',
+    loader: { '.wgsl': 'text' },
+    write: false,
+  });
+  return outputFiles[0]?.text ?? '';
+}
+
+// ---- the table ----
+
+/** @param {readonly number[]} values */
+function median(values) {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
+}
+
+/** @param {Record<string, any>} result */
+function print({ sizes, firstPredictionMs, imagesPerSecond, pageOverBare, hiddenOverVisible, frames }) {
+  const kibibytes = (/** @type {number} */ bytes) => `${(bytes / 1024).toFixed(1)} KiB`;
+  const scripts = sizes['page.js'] + sizes['worker.js'];
+  const whole = (/** @type {number} */ value) => value.toFixed(0);
+  const rows = [
+    [
+      'scripts, gzip',
+      `${kibibytes(scripts)} (page ${kibibytes(sizes['page.js'])}, worker ${kibibytes(sizes['worker.js'])})`,
+    ],
+    ['styles, gzip', kibibytes(sizes['page.css'])],
+    [
+      'first prediction',
+      `${whole(median(firstPredictionMs))} ms (${firstPredictionMs.map(whole).join(', ')})`,
+    ],
+    ['images/s, page', imagesPerSecond.map((/** @type {any} */ { page }) => whole(page)).join(', ')],
+    ['images/s, hidden', imagesPerSecond.map((/** @type {any} */ { hidden }) => whole(hidden)).join(', ')],
+    ['images/s, bare', imagesPerSecond.map((/** @type {any} */ { bare }) => whole(bare)).join(', ')],
+    ['page / bare', pageOverBare.toFixed(3)],
+    ['hidden / visible', hiddenOverVisible.toFixed(3)],
+    ...frames.map(
+      (/** @type {Frames} */ { count, medianMs, p95Ms, worstMs, longTasksMs }, /** @type {number} */ i) => [
+        `frames, round ${i + 1}`,
+        `${count}; median ${medianMs.toFixed(1)}, 95 % ${p95Ms.toFixed(1)}, worst ${worstMs.toFixed(1)} ms; tasks above 50 ms: ${longTasksMs.map(whole).join(', ') || 'none'}`,
+      ],
+    ),
+  ];
+  for (const [name = '', value = ''] of rows) console.log(`${name.padEnd(18)} ${value}`);
+}
