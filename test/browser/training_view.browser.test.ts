@@ -258,6 +258,16 @@ test('under way: its own settings, of which the rate alone can be changed', asyn
   expect(app.settings.value).toEqual(defaultSettings);
 });
 
+test('what is being written stays while the worker talks', async () => {
+  await show();
+  app.heard.status.set(statusOf('idle', { settings: null }));
+  app.heard.status.set(statusOf('training'));
+  field('Learning rate').value = '0.0';
+  app.heard.status.set(statusOf('training', { step: 151, learningRate: 9e-4 }));
+  expect(field('Learning rate').value).toBe('0.0');
+  expect(root.textContent).toContain('in effect: 9e-4');
+});
+
 test('a training of an earlier visit brings its settings, unless the address named some', async () => {
   await show();
   const earlier = { ...defaultSettings, model: 'simple' as const, seed: 3 };
