@@ -59,7 +59,7 @@ describe('the test of the model that predicts', () => {
     expect(context.rests).toBe(1);
     expect(told[0]).toEqual([0, 300]);
     expect(told.at(-1)).toEqual([300, 300]);
-    expect(told.map(([done]) => done)).toEqual([...told.map(([done]) => done)].sort((a, b) => a - b));
+    expect(told.map(([done]) => done)).toEqual(told.map(([done]) => done).toSorted((a, b) => a - b));
 
     let [sum, counted] = [0, 0];
     for (const [actual, row] of confusion.entries()) {
