@@ -1,0 +1,150 @@
+/**
+ * What holds the views, fed by a fake worker.
+ *
+ *   no WebGPU   a banner that says what works; gone when there is a device
+ *   lost        a banner whose button goes on; gone when the training does; once, however often it is said
+ *   device      its name, or that it is the processor
+ *   notes       one for a text that is said twice; errors stay, others go; at once to screen readers, or in turn
+ *   colours     the switch decides, is remembered, and is heard of; auto gives it back
+ */
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { installBanners } from '../../web/banners.js';
+import { installDeviceLine } from '../../web/device_line.js';
+import { element } from '../../web/elements.js';
+import { installNotes } from '../../web/notes.js';
+import type { DeviceInfo } from '../../web/protocol.js';
+import { installThemeSwitch, onThemeChange } from '../../web/theme_switch.js';
+import { type FakeApp, fakeApp, statusOf } from './fake_app.js';
+
+const gpu: DeviceInfo = {
+  name: 'Some GPU',
+  vendor: 'maker',
+  architecture: 'arch',
+  family: 'gpu',
+  subgroupSize: 32,
+  hasTimestamps: true,
+};
+
+let app: FakeApp;
+let root: HTMLElement;
+beforeEach(() => {
+  root = element('div');
+  document.body.replaceChildren(root);
+  app = fakeApp();
+});
+afterEach(() => {
+  vi.useRealTimers();
+  localStorage.clear();
+  delete document.documentElement.dataset['theme'];
+});
+
+describe('banners', () => {
+  beforeEach(() => installBanners(root, app));
+
+  it('without WebGPU: what works, how to get it, why not', () => {
+    app.heard.device.set({ info: null, problem: 'The browser finds no adapter.' });
+    expect(root.textContent).toContain('No WebGPU, so no training here.');
+    expect(root.textContent).toContain('Drawing and predicting work all the same');
+    expect(root.textContent).toMatch(/Chrome and Edge.*113.*Firefox.*141.*Safari.*26/);
+    expect(root.textContent).toContain('The browser finds no adapter.');
+    app.heard.device.set({ info: gpu, problem: null });
+    expect(root.childElementCount).toBe(0);
+  });
+
+  it('a lost device: one banner, whose button goes on', async () => {
+    app.heard.status.set(statusOf('lost', { step: 150 }));
+    app.heard.status.set(statusOf('lost', { step: 150 }));
+    expect(root.childElementCount).toBe(1);
+    expect(root.textContent).toContain('What was saved at step 150 is kept');
+    const button = root.querySelector('button')!;
+    expect(document.activeElement).toBe(button);
+    button.click();
+    expect(button.disabled).toBe(true);
+    await vi.waitFor(() => expect(button.disabled).toBe(false));
+    expect(app.calls).toEqual([['training.resume']]);
+    app.heard.status.set(statusOf('training'));
+    expect(root.childElementCount).toBe(0);
+  });
+
+  it('a lost device without a training: nothing was lost; what fails is said', async () => {
+    app.answers['training.resume'] = () => {
+      throw new Error('no device');
+    };
+    app.heard.status.set(statusOf('lost', { settings: null }));
+    expect(root.textContent).toContain('Nothing of yours was lost.');
+    root.querySelector('button')!.click();
+    await vi.waitFor(() => expect(app.said).toEqual(['no device']));
+  });
+});
+
+it.each([
+  [gpu, 'ready', 'Some GPU, through WebGPU'],
+  [{ ...gpu, name: '' }, 'ready', 'A graphics processor, through WebGPU'],
+  [{ ...gpu, name: 'llvmpipe', family: 'software' }, 'ready', 'llvmpipe: the processor, through WebGPU'],
+  [null, 'absent', 'No WebGPU here: JavaScript predicts'],
+])('the device line %#', (info, state, words) => {
+  const name = element('span', { id: 'device-name' });
+  root.append(name);
+  installDeviceLine(root, app);
+  app.heard.device.set({ info, problem: null });
+  expect([root.dataset['state'], name.textContent]).toEqual([state, words]);
+});
+
+describe('notes', () => {
+  const install = () => {
+    const [spoken, atOnce] = [element('div'), element('div')];
+    return { say: installNotes(root, spoken, atOnce), spoken, atOnce };
+  };
+
+  it('are one for the same text, and can be closed', () => {
+    const { say } = install();
+    say('Saved.');
+    say('Opened.');
+    say('Saved.');
+    expect([...root.querySelectorAll('p')].map((each) => each.textContent)).toEqual(['Opened.', 'Saved.']);
+    root.querySelector('button')!.click();
+    expect(root.childElementCount).toBe(1);
+  });
+
+  it('go after a while, errors excepted', () => {
+    vi.useFakeTimers();
+    const { say } = install();
+    say('Saved.');
+    say('Broken.', 'error');
+    vi.advanceTimersByTime(60_000);
+    expect([...root.querySelectorAll('p')].map((each) => each.textContent)).toEqual(['Broken.']);
+    expect(root.firstElementChild).toHaveProperty('dataset.level', 'error');
+  });
+
+  it('are spoken in turn, the last of many only, and errors at once', () => {
+    vi.useFakeTimers();
+    const { say, spoken, atOnce } = install();
+    say('one');
+    say('two');
+    say('three');
+    say('Broken.', 'error');
+    expect([spoken.textContent, atOnce.textContent]).toEqual(['one', 'Broken.']);
+    vi.advanceTimersByTime(2_000);
+    expect(spoken.textContent).toBe('three');
+    vi.advanceTimersByTime(2_000);
+    say('four');
+    expect(spoken.textContent).toBe('four');
+  });
+});
+
+it('the switch of colours decides, is remembered and heard of', () => {
+  const { dataset } = document.documentElement;
+  const radios = ['auto', 'light', 'dark'].map((value) =>
+    element('input', { type: 'radio', name: 'theme', value }),
+  );
+  root.append(...radios);
+  const heard = vi.fn();
+  onThemeChange(heard);
+  installThemeSwitch(root);
+  expect(radios.map(({ checked }) => checked)).toEqual([true, false, false]);
+  radios[2]!.click();
+  expect([dataset['theme'], localStorage.getItem('shadegrad.theme')]).toEqual(['dark', 'dark']);
+  radios[0]!.click();
+  expect([dataset['theme'], localStorage.getItem('shadegrad.theme')]).toEqual([undefined, null]);
+  expect(heard).toHaveBeenCalledTimes(2);
+});
