@@ -25,11 +25,11 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const { values: options } = parseArgs({
   options: { json: { type: 'boolean', default: false }, rounds: { type: 'string', default: '3' } },
 });
-const rounds = Number(options.rounds);
+const roundCount = Number(options.rounds);
 
 /** Long enough for speeds to settle, also on a device that takes 20 ms for a step. */
 const settings = { model: 'small', batchSize: 32, epochs: 50, limit: 3000, seed: 42 };
-const query = `model=small&batch=32&epochs=50&limit=3000`;
+const query = 'model=small&batch=32&epochs=50&limit=3000';
 const warmUp = 30;
 const measuredMs = 12_000;
 
@@ -43,29 +43,25 @@ const server = await startServer();
 const browser = await chromium.launch(found.launchOptions);
 try {
   say('sizes');
-  const sizes = await sizesOf(['page.js', 'worker.js', 'page.css']);
+  const sizes = await sizesOf();
   say('first predictions');
-  const prediction = [];
-  for (let i = 0; i < 5; i++) prediction.push(await firstPrediction());
-  /** @type {{ page: Visible, hidden: number, bare: number }[]} */
-  const measured = [];
-  for (let i = 0; i < rounds; i++) {
-    say(`throughput: round ${i + 1} of ${rounds}`);
-    const page = await trainInPage();
-    measured.push({ ...page, bare: await trainBare() });
+  /** @type {number[]} */
+  const firstPredictionMs = [];
+  for (let i = 0; i < 5; i++) firstPredictionMs.push(await firstPrediction());
+  /** @type {Round[]} */
+  const rounds = [];
+  for (let i = 0; i < roundCount; i++) {
+    say(`throughput: round ${i + 1} of ${roundCount}`);
+    rounds.push({ ...(await trainInPage()), bare: await trainBare() });
   }
+  /** @type {Result} */
   const result = {
     browser: browser.version(),
     sizes,
-    firstPredictionMs: prediction,
-    imagesPerSecond: measured.map(({ page, hidden, bare }) => ({
-      page: page.imagesPerSecond,
-      hidden,
-      bare,
-    })),
-    pageOverBare: median(measured.map(({ page, bare }) => page.imagesPerSecond / bare)),
-    hiddenOverVisible: median(measured.map(({ page, hidden }) => hidden / page.imagesPerSecond)),
-    frames: measured.map(({ page }) => page.frames),
+    firstPredictionMs,
+    rounds,
+    pageOverBare: median(rounds.map(({ visible, bare }) => visible / bare)),
+    hiddenOverVisible: median(rounds.map(({ visible, hidden }) => hidden / visible)),
   };
   print(result);
   if (options.json) console.log(JSON.stringify(result));
@@ -75,7 +71,20 @@ try {
 }
 
 /** @typedef {import('../bench/page/watch.ts').Frames} Frames */
-/** @typedef {{ imagesPerSecond: number, frames: Frames }} Visible */
+/**
+ * Images per second.
+ * @typedef {{ visible: number, hidden: number, bare: number, frames: Frames }} Round
+ */
+/**
+ * Bytes.
+ * @typedef {{ script: number, worker: number, styles: number }} Sizes
+ */
+/**
+ * @typedef {{
+ *   browser: string, sizes: Sizes, firstPredictionMs: number[], rounds: Round[],
+ *   pageOverBare: number, hiddenOverVisible: number
+ * }} Result
+ */
 
 async function startServer() {
   const child = spawn(process.execPath, [join(root, 'dist', 'cli.mjs'), 'demo', '--json'], {
@@ -83,19 +92,18 @@ async function startServer() {
   });
   for await (const line of createInterface({ input: child.stdout })) {
     if (!line.startsWith('{')) continue;
-    /** @type {{ address: string }} */
-    const { address } = JSON.parse(line);
+    const { address } = /** @type {{ address: string }} */ (JSON.parse(line));
     return { address, stop: () => child.kill('SIGTERM') };
   }
   throw new Error('the demo server ended before it said where it listens');
 }
 
-/** @param {readonly string[]} names */
-async function sizesOf(names) {
+/** @returns {Promise<Sizes>} */
+async function sizesOf() {
   const files = await buildPage();
-  return Object.fromEntries(
-    names.map((name) => [name, gzipSync(files.get(name) ?? '', { level: 9 }).byteLength]),
-  );
+  /** @param {string} name */
+  const packed = (name) => gzipSync(files.get(name) ?? '', { level: 9 }).byteLength;
+  return { script: packed('page.js'), worker: packed('worker.js'), styles: packed('page.css') };
 }
 
 async function firstPrediction() {
@@ -104,10 +112,21 @@ async function firstPrediction() {
     await context.addInitScript(watchScript);
     const page = await context.newPage();
     await page.goto(server.address);
-    return /** @type {number} */ (await page.evaluate('watch.firstPrediction()'));
+    return await evaluate(page, 'watch.firstPrediction()');
   } finally {
     await context.close();
   }
+}
+
+/**
+ * What an expression over bench/page/watch.ts yields there.
+ * @template T
+ * @param {import('playwright').Page} page
+ * @param {string} expression
+ * @returns {Promise<T>}
+ */
+async function evaluate(page, expression) {
+  return /** @type {T} */ (await page.evaluate(expression));
 }
 
 /** Trains in the page: the tab in front, then another one before it. */
@@ -121,12 +140,13 @@ async function trainInPage() {
     await page.getByRole('button', { name: 'Train', exact: true }).click();
     await page.evaluate(`watch.reached(${warmUp})`);
     await page.evaluate('watch.beginFrames()');
-    const imagesPerSecond = await speed(page);
-    const frames = /** @type {Frames} */ (await page.evaluate('watch.frames()'));
+    const visible = await speed(page);
+    /** @type {Frames} */
+    const frames = await evaluate(page, 'watch.frames()');
     const other = await context.newPage();
     await other.goto('about:blank');
     await other.bringToFront();
-    return { page: { imagesPerSecond, frames }, hidden: await speed(page) };
+    return { visible, frames, hidden: await speed(page) };
   } finally {
     await context.close();
   }
@@ -134,8 +154,8 @@ async function trainInPage() {
 
 /** @param {import('playwright').Page} page */
 async function speed(page) {
-  const shown = async () =>
-    /** @type {{ step: number, at: number }} */ (await page.evaluate('watch.nextStep()'));
+  /** @returns {Promise<{ step: number, at: number }>} */
+  const shown = async () => evaluate(page, 'watch.nextStep()');
   const before = await shown();
   await new Promise((resolve) => setTimeout(resolve, measuredMs));
   const after = await shown();
@@ -163,7 +183,7 @@ async function trainBare() {
       measuredMs,
       settings: { ...settings, dataset: 'digits', preset: 'quick', learningRate: 2e-3 },
     };
-    return /** @type {number} */ (await page.evaluate(`watch.bare('bare.js', ${JSON.stringify(request)})`));
+    return await evaluate(page, `watch.bare('bare.js', ${JSON.stringify(request)})`);
   } finally {
     await context.close();
   }
@@ -192,32 +212,38 @@ function median(values) {
   return sorted[Math.floor(sorted.length / 2)] ?? NaN;
 }
 
-/** @param {Record<string, any>} result */
-function print({ sizes, firstPredictionMs, imagesPerSecond, pageOverBare, hiddenOverVisible, frames }) {
-  const kibibytes = (/** @type {number} */ bytes) => `${(bytes / 1024).toFixed(1)} KiB`;
-  const scripts = sizes['page.js'] + sizes['worker.js'];
-  const whole = (/** @type {number} */ value) => value.toFixed(0);
+/** @param {Result} result */
+function print({ sizes, firstPredictionMs, rounds, pageOverBare, hiddenOverVisible }) {
+  /** @param {number} value */
+  const whole = (value) => value.toFixed(0);
+  /** @param {number} bytes */
+  const kibibytes = (bytes) => `${(bytes / 1024).toFixed(1)} KiB`;
+  const { script, worker, styles } = sizes;
+  /** @type {[name: string, value: string][]} */
   const rows = [
     [
       'scripts, gzip',
-      `${kibibytes(scripts)} (page ${kibibytes(sizes['page.js'])}, worker ${kibibytes(sizes['worker.js'])})`,
+      `${kibibytes(script + worker)} (page ${kibibytes(script)}, worker ${kibibytes(worker)})`,
     ],
-    ['styles, gzip', kibibytes(sizes['page.css'])],
+    ['styles, gzip', kibibytes(styles)],
     [
       'first prediction',
       `${whole(median(firstPredictionMs))} ms (${firstPredictionMs.map(whole).join(', ')})`,
     ],
-    ['images/s, page', imagesPerSecond.map((/** @type {any} */ { page }) => whole(page)).join(', ')],
-    ['images/s, hidden', imagesPerSecond.map((/** @type {any} */ { hidden }) => whole(hidden)).join(', ')],
-    ['images/s, bare', imagesPerSecond.map((/** @type {any} */ { bare }) => whole(bare)).join(', ')],
+    ['images/s, page', rounds.map(({ visible }) => whole(visible)).join(', ')],
+    ['images/s, hidden', rounds.map(({ hidden }) => whole(hidden)).join(', ')],
+    ['images/s, bare', rounds.map(({ bare }) => whole(bare)).join(', ')],
     ['page / bare', pageOverBare.toFixed(3)],
     ['hidden / visible', hiddenOverVisible.toFixed(3)],
-    ...frames.map(
-      (/** @type {Frames} */ { count, medianMs, p95Ms, worstMs, longTasksMs }, /** @type {number} */ i) => [
-        `frames, round ${i + 1}`,
-        `${count}; median ${medianMs.toFixed(1)}, 95 % ${p95Ms.toFixed(1)}, worst ${worstMs.toFixed(1)} ms; tasks above 50 ms: ${longTasksMs.map(whole).join(', ') || 'none'}`,
-      ],
+    ...rounds.map(
+      ({ frames }, i) => /** @type {[string, string]} */ ([`frames, round ${i + 1}`, words(frames)]),
     ),
   ];
-  for (const [name = '', value = ''] of rows) console.log(`${name.padEnd(18)} ${value}`);
+  for (const [name, value] of rows) console.log(`${name.padEnd(18)} ${value}`);
+}
+
+/** @param {Frames} frames */
+function words({ count, medianMs, p95Ms, worstMs, longTasksMs }) {
+  const tasks = longTasksMs.map((ms) => ms.toFixed(0)).join(', ') || 'none';
+  return `${count}; median ${medianMs.toFixed(1)}, 95 % ${p95Ms.toFixed(1)}, worst ${worstMs.toFixed(1)} ms; tasks above 50 ms: ${tasks}`;
 }

@@ -85,6 +85,7 @@ const watch = {
         ({ data }: MessageEvent<{ imagesPerSecond?: number; error?: string }>) => resolve(data),
       );
       worker.addEventListener('error', ({ message }) => reject(new Error(message)));
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker's has none
       worker.postMessage(request);
     });
     if (answer.imagesPerSecond === undefined) throw new Error(answer.error);
