@@ -35,6 +35,8 @@ const leastRight = 0.8;
 const firstRate = { withRehearsal: 0.002, alone: 0.0005 };
 /** Each step's rate over the one before: how large a step a model needs nobody knows before, and a small one does no harm. */
 const growth = 1.15;
+/** Beyond it steps overshoot, and cost what the model knows. */
+const mostRate = 0.01;
 const augmentation: AugmentOptions = {
   rotation: 10,
   widthShift: 0.07,
@@ -44,8 +46,8 @@ const augmentation: AugmentOptions = {
 };
 
 /**
- * Changes the model's weights until `isLearned` or for `mostSteps`, and resolves with the steps done. No other step of
- * the model may be under way.
+ * Changes the model's weights until `isLearned` and the others are kept, or for `mostSteps`; if the others are lost by
+ * then, the weights are put back. Resolves with the steps done. No other step of the model may be under way.
  *
  * Throws: DeviceError; whatever `isLearned` throws.
  */
@@ -55,9 +57,8 @@ export async function learn(
   isLearned: () => Promise<boolean>,
 ): Promise<number> {
   const { seed, rehearsal } = lesson;
-  const rates = Float32Array.from(
-    { length: mostSteps },
-    (_, step) => (rehearsal ? firstRate.withRehearsal : firstRate.alone) * growth ** step,
+  const rates = Float32Array.from({ length: mostSteps }, (_, step) =>
+    Math.min(mostRate, (rehearsal ? firstRate.withRehearsal : firstRate.alone) * growth ** step),
   );
   const rate = rates[0] as number;
   const set = new DeviceSet(model.device, material(model, lesson));
@@ -67,11 +68,15 @@ export async function learn(
     training = await TrainingStep.create(learner, set, rehearsal ? batchSize : copies, { augmentation });
     training.rates.write(rates);
     training.begin({ step: 0, epoch: 0, cursor: 0, lossSum: 0, correct: 0, count: 0 }, { seed, rate });
+    const before = await model.weights();
+    let isKept = true;
     for (let steps = 1; steps <= mostSteps; steps++) {
       training.bound.step.run();
-      const isKept = await keepsOthers(training, steps - 1);
+      isKept = await keepsOthers(training, steps - 1);
       if ((await isLearned()) && isKept) return steps;
     }
+    // Nothing is worth the loss of all the others.
+    if (!isKept) model.setWeights(before);
     return mostSteps;
   } finally {
     training?.dispose();

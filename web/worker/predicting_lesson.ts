@@ -38,6 +38,8 @@ export async function lesson(
       after = await predictions.of(input);
       return (after.probabilities[label] as number) > sureFrom;
     });
+    // Once more: a lesson that failed has put the weights back.
+    after = await predictions.of(input);
     await context.weightsChanged();
     return { before, after, steps };
   });
