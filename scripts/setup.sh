@@ -128,8 +128,8 @@ install_driver_with_apt() {
 
 install_swiftshader() {
   [ "$(uname -sm)" = 'Linux x86_64' ] || return 1
-  if [ -e "$cache/chromium" ]; then from='of Chromium'; else from='from npm (68 MB)'; fi
-  say "unpacking SwiftShader, a Vulkan driver in software, $from"
+  if [ -e "$cache/chromium" ]; then from=Chromium; else from='npm (68 MB)'; fi
+  say "taking SwiftShader, a Vulkan driver in software, from $from"
   node scripts/install_swiftshader.mjs || return 1
   say 'WARNING: SwiftShader is about seven times slower than Mesa. For speed, install mesa-vulkan-drivers (Debian 12: from bookworm-backports).'
 }
