@@ -10,7 +10,7 @@ import { type Optimizer, rmsprop } from '../../src/nn/optimizers.js';
 import { preprocessing } from '../../src/nn/preprocessing.js';
 import { plateauCallbacks, recipeFor, scheduledRate } from '../../src/nn/presets.js';
 import type { Sequential } from '../../src/nn/sequential.js';
-import type { Settings } from '../protocol.js';
+import type { Note, Settings } from '../protocol.js';
 
 /** The images cut as the preset says. Throws: UsageError for a split that the data do not allow. */
 export function splitBy({ preset, dataset, limit, seed }: Settings, loaded: LoadedDataset): SplitDataset {
@@ -37,17 +37,20 @@ export function modelFor(settings: Settings, images: ImageSet, device: Device): 
   return model;
 }
 
-/** What ends training early, or lowers its rate; `say` hears of it. */
+/** What ends training early, or lowers its rate; `say` hears of it, and of trouble as a warning. */
 export function callbacksFor(
   { preset, dataset }: Settings,
-  say: (line: string) => void,
+  say: (level: Note['level'], line: string) => void,
 ): readonly Callback[] {
   const { schedule, plateaus } = recipeFor(preset, dataset);
   return [
     terminateOnNaN({
       say: () =>
-        say('The loss is no number any more, so training ends. A lower learning rate keeps it from growing.'),
+        say(
+          'warning',
+          'The loss is no number any more, so training ends. A lower learning rate keeps it from growing.',
+        ),
     }),
-    ...plateauCallbacks({ plateaus: schedule === 'constant' ? plateaus : null }, say),
+    ...plateauCallbacks({ plateaus: schedule === 'constant' ? plateaus : null }, (line) => say('info', line)),
   ];
 }

@@ -44,7 +44,7 @@ export class Session implements Context {
   readonly #trainer: Trainer;
   #voice = new Voice(() => undefined);
   #settings: Settings | undefined;
-  readonly #shipped = new Map<DatasetName, ShippedModel>();
+  readonly #shipped = new Map<DatasetName, Promise<ShippedModel>>();
   #isClosed = false;
 
   constructor(options: SessionOptions = {}) {
@@ -81,7 +81,9 @@ export class Session implements Context {
     this.base = options.base;
     this.#settings = options.settings;
     this.#voice = new Voice(listener);
-    const [keeping] = await Promise.all([this.#keeper.open(0), this.#openFirstDevice()]);
+    // Asked for ahead: mostly it is what predicts first. Who uses it hears of a failure.
+    this.#shippedFor(this.#shippedName).catch(() => undefined);
+    const [keeping] = await Promise.all([this.#openKeeper(), this.#openFirstDevice()]);
     if (!(await this.#takeUpFound())) await this.#useShipped();
     this.#trainer.tellAll();
     this.#voice.flush();
@@ -253,11 +255,8 @@ export class Session implements Context {
 
   /** The model that comes with the page, for clothes where those are chosen, else for digits. */
   async #useShipped(): Promise<void> {
-    const name = this.settings.dataset === 'fashion' ? 'fashion' : 'digits';
     try {
-      const shipped = this.#shipped.get(name) ?? (await this.#options.fetchShipped(this.base, name));
-      this.#shipped.set(name, shipped);
-      const { file, bytes, classNames } = shipped;
+      const { file, bytes, classNames } = await this.#shippedFor(this.#shippedName);
       this.#current.replace({
         ...this.#candidate(readSafetensors(bytes, file), file, 'shipped'),
         classNames,
@@ -269,14 +268,30 @@ export class Session implements Context {
     }
   }
 
+  get #shippedName(): DatasetName {
+    return this.settings.dataset === 'fashion' ? 'fashion' : 'digits';
+  }
+
+  /** Fetched once. */
+  async #shippedFor(name: DatasetName): Promise<ShippedModel> {
+    let pending = this.#shipped.get(name);
+    if (!pending) {
+      pending = this.#options.fetchShipped(this.base, name);
+      this.#shipped.set(name, pending);
+      // Asked for again, it is tried again.
+      pending.catch(() => this.#shipped.delete(name));
+    }
+    return pending;
+  }
+
   /** The model of a file. Throws: ModelError. */
   #candidate(stored: StoredTensors, file: string, origin: ModelInfo['origin']): Candidate {
     const { device } = this;
     const { model } = modelFromStored(stored, { file, device });
-    if (model.classes === undefined) {
+    if (model.classes === undefined || model.inputShape.length !== 3) {
       model.dispose();
       throw new ModelError(
-        `models: ${file} yields [${model.outputShape.join(',')}] per image, expected one value per class.`,
+        `models: ${file} takes [${model.inputShape.join(',')}] to [${model.outputShape.join(',')}], expected an image of [height,width,channels] and one value per class.`,
       );
     }
     const classNames = classNamesIn(stored, model.classes);
@@ -326,6 +341,16 @@ export class Session implements Context {
   }
 
   // ---- between visits ----
+
+  /** Without files the page works as well, and says so. */
+  async #openKeeper(): Promise<Keeping> {
+    try {
+      return await this.#keeper.open(0);
+    } catch (error) {
+      this.#say('warning', `Nothing can be kept here: ${textOf(error)}`);
+      return 'nowhere';
+    }
+  }
 
   /** What start leaves for later: a lock that a predecessor gives up, and the training that was going on. */
   async #goOn(keeping: Keeping): Promise<void> {

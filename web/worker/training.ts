@@ -130,6 +130,7 @@ export class Trainer implements TrainingApi {
     });
   }
 
+  /** The rate takes the place of the preset's schedule for the rest of the training, and is kept as such. */
   async setLearningRate(rate: number): Promise<void> {
     if (!(rate > 0 && Number.isFinite(rate)))
       throw new UsageError(`training: the learning rate is ${rate}, expected a number above 0.`);
@@ -374,7 +375,6 @@ export class Trainer implements TrainingApi {
     const isNew = record.checkpoint === undefined;
     const model = isNew ? modelFor(settings, images.train, device) : this.#model;
     const { classNames } = images.train;
-    const say = (text: string): void => this.#say(text);
     const history = await model.fit(images.train, {
       epochs: settings.epochs,
       batchSize: Math.min(settings.batchSize, images.train.count),
@@ -382,7 +382,7 @@ export class Trainer implements TrainingApi {
       seed: settings.seed,
       signal,
       callbacks: [
-        ...callbacksFor(settings, say),
+        ...callbacksFor(settings, (level, text) => this.#say(text, level)),
         this.#watch(live, () => {
           if (isNew) this.around.current.replace({ model, origin: 'trained', classNames });
           this.around.emit('memory', memoryPlanOf(model, live.training!));
@@ -519,7 +519,7 @@ export class Trainer implements TrainingApi {
     this.tellStatus();
   }
 
-  #say(text: string, level: Note['level'] = 'warning'): void {
+  #say(text: string, level: Note['level']): void {
     this.around.emit('note', { level, text });
   }
 
