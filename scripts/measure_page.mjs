@@ -70,7 +70,7 @@ try {
   server.stop();
 }
 
-/** @typedef {import('../bench/page/watch.ts').Frames} Frames */
+/** @typedef {import('../bench/page/frames.ts').Frames} Frames */
 /**
  * Images per second.
  * @typedef {{ visible: number, hidden: number, bare: number, frames: Frames }} Round
@@ -106,6 +106,7 @@ async function sizesOf() {
   return { script: packed('page.js'), worker: packed('worker.js'), styles: packed('page.css') };
 }
 
+/** @returns {Promise<number>} */
 async function firstPrediction() {
   const context = await browser.newContext();
   try {
@@ -164,6 +165,7 @@ async function speed(page) {
 
 // ---- the bare worker ----
 
+/** @returns {Promise<number>} */
 async function trainBare() {
   const worker = await bundle('bench/page/bare_worker.ts');
   const context = await browser.newContext();

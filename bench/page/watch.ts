@@ -1,13 +1,6 @@
 /** What `npm run bench:page` has the page itself measure; a script that runs before the page's own. */
 
-export interface Frames {
-  readonly count: number;
-  readonly medianMs: number;
-  readonly p95Ms: number;
-  readonly worstMs: number;
-  /** Tasks above 50 ms on the main thread. */
-  readonly longTasksMs: readonly number[];
-}
+import type { Frames } from './frames.js';
 
 const gaps: number[] = [];
 const longTasksMs: number[] = [];
