@@ -4,6 +4,9 @@
  */
 import type { Callback, Training } from '../../src/nn/callbacks/callback.js';
 
+/** At the end of an epoch nothing is under way and saving is cheap; epochs of milliseconds are not all saved. */
+const epochSaveMs = 1000;
+
 export interface ControlOptions {
   /** Whether training begins paused. */
   readonly isPaused: boolean;
@@ -59,7 +62,7 @@ export class Control {
       },
       onEpochEnd: async (_, __, training) => {
         options.onRest(true);
-        await this.#save();
+        if (this.#now() - this.#savedAt >= Math.min(options.saveEveryMs, epochSaveMs)) await this.#save();
         this.#settle(training);
         options.onRest(false);
       },

@@ -74,7 +74,7 @@ export class Trainer implements TrainingApi {
   /** What its callbacks were given, once it could begin. */
   active: Training | undefined;
   plans: readonly Plan[] = [];
-  /** What there is to see where nothing runs and the record does not say. */
+  /** From when the device was lost until somebody goes on. */
   isLost = false;
   #live: Live | undefined;
   #ended: Promise<void> = Promise.resolve();
