@@ -5,7 +5,7 @@
 import { avgPool2d } from '../kernels/avg_pool2d.js';
 import { avgPool64, avgPoolBackward64 } from './avg_pool64.js';
 import { type PoolCaseOptions, randomPool } from './pool2d.js';
-import { type Array64, type Case, drawSigned, reference, zeros64 } from './reference.js';
+import { type Array64, type Case, drawSigned, reference } from './reference.js';
 import { windowOf } from './window.js';
 
 type PoolCase = Case<'x', 'y', PoolCaseOptions>;

@@ -17,7 +17,6 @@ import {
   reference,
   tolerance,
   wholeNumber,
-  zeros64,
 } from './reference.js';
 import { type WindowOptions, windowOf } from './window.js';
 

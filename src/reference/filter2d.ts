@@ -5,16 +5,7 @@
 import { filter2d } from '../kernels/filter2d.js';
 import { filterKernels } from '../kernels/filter_kernels.js';
 import { type FilterOptions as Options, filter64 } from './filter64.js';
-import {
-  type Array64,
-  type Case,
-  drawSigned,
-  fill64,
-  map64,
-  oneOf,
-  reference,
-  wholeNumber,
-} from './reference.js';
+import { type Array64, type Case, drawSigned, map64, oneOf, reference, wholeNumber } from './reference.js';
 
 /** What reached y from a pixel goes back to it: the same weights, seen from the other end. */
 function filterGradient64(dy: Array64, { kernel, iterations }: Options): Array64 {

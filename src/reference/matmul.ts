@@ -1,7 +1,7 @@
 /** Float64 reference of matmul. Letters: M rows, N columns, K terms of each sum. */
 import { matmul } from '../kernels/matmul.js';
 import { type MatmulOptions as Options, matmul64, matmulBackward64 } from './matmul64.js';
-import { type Array64, type Case, drawSigned, oneOf, reference, wholeNumber, zeros64 } from './reference.js';
+import { type Case, drawSigned, oneOf, reference, wholeNumber } from './reference.js';
 
 const plain: Options = { transposeA: false, transposeB: false };
 

@@ -5,7 +5,7 @@
 import { maxPool2d } from '../kernels/max_pool2d.js';
 import { maxPool64, maxPoolBackward64 } from './max_pool64.js';
 import { type PoolCaseOptions, randomPool } from './pool2d.js';
-import { type Array64, type Case, drawDistinct, drawTies, map64, reference, zeros64 } from './reference.js';
+import { type Array64, type Case, drawDistinct, drawTies, map64, reference } from './reference.js';
 import { windowOf } from './window.js';
 
 type PoolCase = Case<'x', 'y', PoolCaseOptions>;

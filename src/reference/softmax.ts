@@ -2,7 +2,7 @@
 import type { NoAttributes } from '../engine/pass.js';
 import { softmax } from '../kernels/softmax.js';
 import { rowDot, softmax64, softmaxBackward64, softmaxMagnitude64 } from './softmax64.js';
-import { type Array64, type Draw, drawSigned, fill64, map64, reference, wholeNumber } from './reference.js';
+import { type Draw, drawSigned, map64, reference, wholeNumber } from './reference.js';
 
 /** Evenly in [−64, 64): most probabilities vanish, and exp would overflow without the row's largest. */
 export const drawLarge: Draw = (random, shape) => map64(drawSigned(random, shape), (value) => 64 * value);

@@ -138,7 +138,7 @@ it('the switch of colours decides, is remembered and heard of', () => {
     element('input', { type: 'radio', name: 'theme', value }),
   );
   root.append(...radios);
-  const heard = vi.fn();
+  const heard = vi.fn<() => void>();
   onThemeChange(heard);
   installThemeSwitch(root);
   expect(radios.map(({ checked }) => checked)).toEqual([true, false, false]);
