@@ -59,7 +59,7 @@ class ShownSet {
       'div',
       { class: 'data-columns' },
       element('div', { class: 'stack' }, this.#words, this.#source, this.#again),
-      ownFiles((files) => app.attempt(() => this.#open(files))),
+      ownFiles((files) => app.attempt(async () => this.#open(await files))),
     );
     app.settings.listen(() => this.#follow());
     app.heard.device.listen(() => this.#follow());

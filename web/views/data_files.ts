@@ -2,8 +2,8 @@
 import { chosenFiles, droppedFiles } from '../../src/browser/dropped_files.js';
 import { element } from '../elements.js';
 
-/** `take` is given the files, and deals with what is wrong with them. */
-export function ownFiles(take: (files: readonly File[]) => Promise<void>): HTMLElement {
+/** `take` is given the files, and deals with what is wrong with them, or with finding them. */
+export function ownFiles(take: (files: Promise<readonly File[]>) => Promise<void>): HTMLElement {
   const choose = (title: string, attributes: Readonly<Record<string, boolean>>): HTMLElement => {
     const input = element('input', { type: 'file', hidden: true, ...attributes });
     const button = element('button', { type: 'button', class: 'button small' }, title);
@@ -11,7 +11,7 @@ export function ownFiles(take: (files: readonly File[]) => Promise<void>): HTMLE
     input.addEventListener('change', () => {
       const files = chosenFiles(input.files ?? []);
       input.value = ''; // the same files may be chosen again, mended meanwhile
-      if (files.length > 0) void take(files);
+      if (files.length > 0) void take(Promise.resolve(files));
     });
     return element('span', {}, input, button);
   };
@@ -42,7 +42,7 @@ export function ownFiles(take: (files: readonly File[]) => Promise<void>): HTMLE
     event.preventDefault();
     isOver(false);
     // The files are asked for at once: after the event they are gone.
-    if (event.dataTransfer) void droppedFiles(event.dataTransfer).then(take);
+    if (event.dataTransfer) void take(droppedFiles(event.dataTransfer));
   });
   return zone;
 }
