@@ -63,7 +63,7 @@ export async function measureRoofline(
   device: Device,
   { isQuick }: { readonly isQuick: boolean },
 ): Promise<Roofline> {
-  const rounds = isQuick ? 8 : 30;
+  const rounds = isQuick ? 4 : 30;
   const multiplyAdd = await measureMultiplyAdd(device, rounds);
   const memory = await measureMemory(device, rounds);
   const largest = Math.max(...memory.map(({ bytes }) => bytes)) / 2;
