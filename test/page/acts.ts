@@ -1,0 +1,138 @@
+/** What people do on the page, and what they read there: by role and name, as they find things. */
+import { readFileSync } from 'node:fs';
+import type { Locator, Page } from 'playwright';
+import { expect } from 'vitest';
+import { type StoredTensors, readSafetensors } from '../../src/nn/safetensors.js';
+
+export type SectionName = 'Draw a digit' | 'Train' | 'Results' | 'Data' | 'Inside';
+
+export function section(page: Page, name: SectionName): Locator {
+  return page.getByRole('region', { name, exact: true });
+}
+
+/** Goes to a section by the page's own navigation. */
+export async function goTo(page: Page, name: SectionName): Promise<Locator> {
+  const link = name === 'Draw a digit' ? 'Draw' : name;
+  const sections = page.getByRole('navigation', { name: 'Sections' });
+  await sections.getByRole('link', { name: link, exact: true }).click();
+  return section(page, name);
+}
+
+// ---- training ----
+
+type TrainingButton = 'Train' | 'Train anew' | 'Pause' | 'Resume' | 'Step' | 'Stop';
+
+export function controls(page: Page): Locator {
+  return page.getByRole('group', { name: 'Training', exact: true });
+}
+
+/** Presses a button as soon as it can be pressed. */
+export async function press(page: Page, name: TrainingButton): Promise<void> {
+  await controls(page).getByRole('button', { name, exact: true, disabled: false }).click();
+}
+
+export function setting(page: Page, name: string): Locator {
+  const form = page.getByRole('form', { name: 'Settings of the training' });
+  return form.getByLabel(name, { exact: true });
+}
+
+export interface Standing {
+  /** `Training`, `Paused`, `Finished`, … */
+  readonly phase: string;
+  /** From 1 on; 0 where none is under way. */
+  readonly epoch: number;
+  /** Within the epoch while one is under way; of all epochs where they are done. */
+  readonly step: number;
+}
+
+/** Where the training stands, by the line that says so. */
+export async function standing(page: Page): Promise<Standing> {
+  const text = await page.locator('.training-position').innerText();
+  const numberIn = (pattern: RegExp): number => Number((pattern.exec(text)?.[1] ?? '0').replaceAll(',', ''));
+  const [phase = ''] = text.split(' · ');
+  if (phase === 'Finished') return { phase, epoch: 0, step: numberIn(/([\d,]+) steps/) };
+  return { phase, epoch: numberIn(/epoch ([\d,]+)/), step: numberIn(/step ([\d,]+)/) };
+}
+
+export async function until(page: Page, holds: (standing: Standing) => boolean): Promise<Standing> {
+  let last: Standing | undefined;
+  const ask = async (): Promise<boolean> => holds((last = await standing(page)));
+  await expect.poll(ask, { timeout: 60_000, interval: 10, message: 'the training stands there' }).toBe(true);
+  return last!;
+}
+
+export async function untilPhase(page: Page, phase: string): Promise<Standing> {
+  return until(page, (now) => now.phase === phase);
+}
+
+/** Presses Step, and waits for what it comes to. */
+export async function stepOnce(page: Page): Promise<Standing> {
+  const before = await standing(page);
+  await press(page, 'Step');
+  return until(page, ({ phase, step }) => phase === 'Paused' && step !== before.step);
+}
+
+/** Trains to the end. */
+export async function train(page: Page): Promise<Standing> {
+  await controls(page)
+    .getByRole('button', { name: /^Train/, disabled: false })
+    .click();
+  return untilPhase(page, 'Finished');
+}
+
+/** The numbers of the training so far, by rows: the table of epochs, and that of steps, each with its head. */
+export async function history(page: Page): Promise<string[][]> {
+  const details = section(page, 'Train').locator('details', { hasText: 'The curves as a table' });
+  if ((await details.getAttribute('open')) === null) await details.getByText('The curves as a table').click();
+  const tables = details.getByRole('table');
+  await expect.poll(async () => tables.count()).toBe(2);
+  return Promise.all((await tables.all()).map(async (table) => table.getByRole('row').allInnerTexts()));
+}
+
+// ---- notes ----
+
+export function note(page: Page, text: string | RegExp): Locator {
+  return page.locator('#notes').getByText(text);
+}
+
+// ---- models ----
+
+export interface DownloadedModel {
+  readonly name: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly stored: StoredTensors;
+  /** The same text for the same tensors, bit for bit. */
+  readonly bits: string;
+}
+
+/** Presses Download, and reads the file. */
+export async function download(page: Page): Promise<DownloadedModel> {
+  const begun = page.waitForEvent('download');
+  await section(page, 'Train').getByRole('button', { name: 'Download', exact: true }).click();
+  const file = await begun;
+  const bytes = new Uint8Array(readFileSync(await file.path()));
+  const name = file.suggestedFilename();
+  const stored = readSafetensors(bytes, name);
+  return { name, bytes, stored, bits: bitsOf(stored) };
+}
+
+/** The largest change of a weight between two files of one model. */
+export function largestChange(from: StoredTensors, to: StoredTensors): number {
+  const changes = [...from.tensors].flatMap(([name, { data }]) => {
+    const after = to.tensors.get(name)!.data;
+    // `conv2d/kernel`; the optimizer's slots have one part more.
+    if (name.split('/').length > 2) return [];
+    return [...data].map((value, i) => Math.abs(Number(value) - Number(after[i])));
+  });
+  return changes.reduce((most, change) => Math.max(most, change), 0);
+}
+
+export function bitsOf({ tensors }: StoredTensors): string {
+  return [...tensors]
+    .map(([name, { dtype, shape, data }]) => {
+      const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+      return `${name} ${dtype} [${shape.join()}] ${bytes.toString('base64')}`;
+    })
+    .sort()
+    .join('\n');
+}
