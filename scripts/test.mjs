@@ -30,8 +30,7 @@ const count = await runTests();
 count.passed += passes.filter(Boolean).length;
 count.failed += passes.filter((pass) => !pass).length;
 const browser = findChromium();
-if ('reason' in browser && !withoutDevice)
-  console.log(`\nTests in a browser are skipped: ${browser.reason}`);
+if ('reason' in browser && !withoutDevice) console.log(`\nTests in a browser are skipped: ${browser.reason}`);
 console.log(
   `\n${count.passed} passed, ${count.failed} failed${count.skipped ? `, ${count.skipped} skipped` : ''}`,
 );
