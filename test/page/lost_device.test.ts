@@ -1,0 +1,50 @@
+/**
+ * The browser's graphics process dies amid a training, as when a driver is restarted: the page says so, predicts on, and
+ * "Go on" takes the training up where it was saved, to the bits of one that nothing befell.
+ */
+import { expect, test } from 'vitest';
+import { download, press, section, setting, train, until, untilPhase } from './acts.js';
+import { useVisits, whenPredicted } from './page.js';
+
+const visits = useVisits();
+
+const query = 'model=mlp&limit=1800&batch=4&epochs=2&seed=5';
+
+async function crashGraphics(): Promise<void> {
+  const session = await visits.browser.newBrowserCDPSession();
+  // Answered, if at all, when the process is gone.
+  await session.send('Browser.crashGpuProcess').catch(() => undefined);
+  await session.detach();
+}
+
+test('lost while training: said, and gone on with to the same bits', async () => {
+  const undisturbed = await visits.visit(query);
+  await train(undisturbed);
+  const { bits } = await download(undisturbed);
+  await undisturbed.context().close();
+
+  const page = await visits.visit(query);
+  await press(page, 'Train');
+  await press(page, 'Pause');
+  const paused = await untilPhase(page, 'Paused');
+  await press(page, 'Resume');
+  await until(page, ({ phase, step }) => phase === 'Training' && step > paused.step);
+  await crashGraphics();
+
+  const warnings = page.getByRole('region', { name: 'Warnings' });
+  const banner = warnings.getByRole('alert').filter({ hasText: 'The graphics device is gone.' });
+  await banner.getByText(/What was saved at step \d+ is kept; the training can go on from there\./).waitFor();
+  await untilPhase(page, 'The device is gone');
+  // Without a device, JavaScript predicts with what was saved.
+  await page.getByRole('button', { name: 'Clear', exact: true }).click();
+  await page.getByRole('button', { name: 'Undo', exact: true }).click();
+  await whenPredicted(page);
+
+  await banner.getByRole('button', { name: 'Go on' }).click();
+  await banner.waitFor({ state: 'detached' });
+  await untilPhase(page, 'Finished');
+  expect((await download(page)).bits === bits).toBe(true);
+  await section(page, 'Draw a digit').getByText('computed through WebGPU').waitFor();
+  expect(await setting(page, 'Seed').isDisabled()).toBe(false);
+  visits.takeProblems();
+});
