@@ -21,6 +21,7 @@ const filters = process.argv.slice(2).filter((argument) => argument !== '--no-de
 /** @type {readonly (readonly [name: string, command: string, ...args: string[]])[]} */
 const checks = [
   ['types', 'tsc'],
+  ['types of what runs in browsers', 'tsc', '-p', 'web'],
   ['lint', 'oxlint', '-c', 'oxlint.config.mjs', '--deny-warnings', '--report-unused-disable-directives'],
   ['format', 'prettier', '--check', '--cache', '--log-level', 'warn', '.'],
 ];
