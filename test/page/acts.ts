@@ -18,6 +18,27 @@ export async function goTo(page: Page, name: SectionName): Promise<Locator> {
   return section(page, name);
 }
 
+// ---- pictures ----
+
+/** What of a canvas is needed here, where browsers' types are not known. */
+interface Canvas {
+  readonly width: number;
+  readonly height: number;
+  getContext(kind: '2d'): {
+    getImageData(x: number, y: number, w: number, h: number): { readonly data: Uint8ClampedArray };
+  };
+}
+
+/** The red of each pixel, row by row: all there is to a grey picture. */
+export async function pixelsOf(canvas: Locator): Promise<number[]> {
+  return canvas.evaluate((element: unknown) => {
+    const canvas = element as Canvas;
+    const { width, height } = canvas;
+    const { data } = canvas.getContext('2d').getImageData(0, 0, width, height);
+    return Array.from({ length: width * height }, (_, i) => data[4 * i]!);
+  });
+}
+
 // ---- training ----
 
 type TrainingButton = 'Train' | 'Train anew' | 'Pause' | 'Resume' | 'Step' | 'Stop';
