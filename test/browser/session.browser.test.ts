@@ -114,9 +114,9 @@ const isFinished =
   (): boolean =>
     status().phase === 'finished';
 const isBeyond =
-  ({ session }: Visit, step: number) =>
+  ({ session, status }: Visit, step: number) =>
   (): boolean =>
-    (session.activeTraining?.position().step ?? 0) >= step;
+    (session.activeTraining?.position().step ?? status().step) >= step;
 
 /** Begins, and pauses in the midst of the first epoch. */
 async function beginAndPause(page: Visit, chosen = settings): Promise<void> {
@@ -514,7 +514,7 @@ describe('models', () => {
     const trained = await bitsOf(page);
     const { name, bytes } = await page.session.models.download();
     expect(name).toBe('digits-mlp-36-steps.safetensors');
-    await page.session.models.reset();
+    await page.session.models.reset('digits');
     expect(page.told.model.at(-1)!.origin).toBe('shipped');
     expect(page.status().phase).toBe('idle');
     expect(await bitsOf(page)).toBe(shippedBits);

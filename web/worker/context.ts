@@ -19,7 +19,7 @@ export interface Context {
   /** Of the training under way or last; the page's own before the first. */
   readonly settings: Settings;
   /**
-   * What the callbacks of the training under way were given, with its plans; undefined where none has begun. Its `profile`
+   * What the callbacks of the training under way were given; undefined where none is. Its `profile`
    * is for `atRest`.
    */
   readonly activeTraining: Training | undefined;

@@ -71,7 +71,7 @@ interface PromiseWithResolvers {
 export class Trainer implements TrainingApi {
   /** The training under way, or the last one. */
   record: TrainingRecord | undefined;
-  /** What its callbacks were given, once it could begin. */
+  /** What the callbacks of the training under way were given, from when it can begin until it ends. */
   active: Training | undefined;
   plans: readonly Plan[] = [];
   /** From when the device was lost until somebody goes on. */
@@ -81,7 +81,8 @@ export class Trainer implements TrainingApi {
   /** The last change of life asked for. */
   #turn: Promise<unknown> = Promise.resolve();
   #ticket = 0;
-  #alone: Promise<unknown> = Promise.resolve();
+  /** The last work that found no step under way: they take turns, whether a training rests for them or none runs. */
+  #works: Promise<unknown> = Promise.resolve();
   #isWorking = false;
   #isClosed = false;
   /** When the last save is safe. */
@@ -138,9 +139,10 @@ export class Trainer implements TrainingApi {
     await this.#live?.ready.promise.catch(() => undefined);
     await this.atRest(async () => {
       const { record } = this;
-      if (!record?.checkpoint && !this.#live) return;
+      if (!record?.checkpoint && !this.#live?.training) return;
+      // Where a training is about to go on, it goes by the one or the other.
+      if (record?.checkpoint) record.checkpoint = { ...record.checkpoint, learningRate: rate };
       if (this.#live) this.#model.optimizer.learningRate = rate;
-      else if (record?.checkpoint) record.checkpoint = { ...record.checkpoint, learningRate: rate };
       await this.#save({ isChanged: false });
       this.tellStatus();
     });
@@ -168,10 +170,21 @@ export class Trainer implements TrainingApi {
         this.#isWorking = false;
       }
     };
-    if (this.#live?.training) return this.#live.control.atRest(flagged);
-    const mine = this.#alone.then(flagged, flagged);
-    this.#alone = mine;
-    return mine;
+    const afterOthers = async (): Promise<T> => {
+      // Whoever asked for the one before has heard of its failure.
+      const mine = this.#works.then(flagged, flagged);
+      this.#works = mine;
+      return mine;
+    };
+    return this.#live?.training ? this.#live.control.atRest(afterOthers) : afterOthers();
+  }
+
+  /** Resolves when no work is under way that counts on there being no training. */
+  async #worksAreDone(): Promise<void> {
+    for (let last: unknown; last !== this.#works;) {
+      last = this.#works;
+      await this.#works.catch(() => undefined); // Whoever asked for it hears of its failure.
+    }
   }
 
   /** See Context. Also within a work that `atRest` runs. */
@@ -198,13 +211,12 @@ export class Trainer implements TrainingApi {
     await this.#saveAndWait({ isChanged: false });
   }
 
-  /** Ends the training, and forgets it. To be called in turn. */
+  /** Ends the training, and forgets it; resolves when nothing works on its model any more. To be called in turn. */
   async giveUp(): Promise<void> {
-    this.#release();
     await this.#end();
+    await this.#worksAreDone();
     this.record = undefined;
     this.isLost = false;
-    this.active = undefined;
     this.plans = [];
   }
 
@@ -345,6 +357,7 @@ export class Trainer implements TrainingApi {
       else await this.#failed(live, error);
     } finally {
       this.#live = undefined;
+      this.active = undefined;
       await control.finish();
       await this.#closeBooks(live);
       ready.resolve();
@@ -375,26 +388,28 @@ export class Trainer implements TrainingApi {
     const isNew = record.checkpoint === undefined;
     const model = isNew ? modelFor(settings, images.train, device) : this.#model;
     const { classNames } = images.train;
-    const history = await model.fit(images.train, {
-      epochs: settings.epochs,
-      batchSize: Math.min(settings.batchSize, images.train.count),
-      validationData: images.validation,
-      seed: settings.seed,
-      signal,
-      callbacks: [
-        ...callbacksFor(settings, (level, text) => this.#say(text, level)),
-        this.#watch(live, () => {
-          if (isNew) this.around.current.replace({ model, origin: 'trained', classNames });
-          this.around.emit('memory', memoryPlanOf(model, live.training!));
-        }),
-        control.callback,
-      ],
-      ...(settings.augmentation ? { augmentation: settings.augmentation } : {}),
-      ...(record.checkpoint ? { resume: record.checkpoint } : {}),
-    });
-    if (live.training) return history.checkpoint;
-    if (isNew) model.dispose();
-    return record.checkpoint;
+    try {
+      const history = await model.fit(images.train, {
+        epochs: settings.epochs,
+        batchSize: Math.min(settings.batchSize, images.train.count),
+        validationData: images.validation,
+        seed: settings.seed,
+        signal,
+        callbacks: [
+          ...callbacksFor(settings, (level, text) => this.#say(text, level)),
+          this.#watch(live, () => {
+            if (isNew) this.around.current.replace({ model, origin: 'trained', classNames });
+            this.around.emit('memory', memoryPlanOf(model, live.training!));
+          }),
+          control.callback,
+        ],
+        ...(settings.augmentation ? { augmentation: settings.augmentation } : {}),
+        ...(record.checkpoint ? { resume: record.checkpoint } : {}),
+      });
+      return live.training ? history.checkpoint : record.checkpoint;
+    } finally {
+      if (isNew && !live.training) model.dispose();
+    }
   }
 
   /** Hears what `fit` does, and tells it. */
@@ -402,7 +417,9 @@ export class Trainer implements TrainingApi {
     const { record, speed, validationSpeed } = live;
     return {
       onCompile: (done, total) => this.#progress(live, done, total),
-      onTrainBegin: (training) => {
+      onTrainBegin: async (training) => {
+        // Before the first step, and before another model takes the place of theirs.
+        await this.#worksAreDone();
         if (live.abort.signal.aborted) return;
         live.training = training;
         this.active = training;
@@ -463,12 +480,17 @@ export class Trainer implements TrainingApi {
   async #failed({ device, abort, training }: Live, error: unknown): Promise<void> {
     // It was told to end.
     if (this.#isClosed || (abort.signal.aborted && !training)) return;
-    if (await goesNow(device)) {
+    let isGone = await goesNow(device);
+    if (!isGone) this.#say(`Training failed: ${textOf(error)}`, 'error');
+    if (!isGone && refusesAll(device)) {
+      device.destroy(); // Another one is to go on with.
+      isGone = true;
+    }
+    if (isGone) {
       // Who watches the device tells of it, and restores.
       this.isLost = true;
       return;
     }
-    this.#say(`Training failed: ${textOf(error)}`, 'error');
     try {
       await this.around.restore();
     } catch (cause) {
@@ -574,6 +596,16 @@ function checkSameImages(record: TrainingRecord, images: Parameters<typeof diges
 async function goesNow(device: Device): Promise<boolean> {
   const later = new Promise<boolean>((resolve) => setTimeout(() => resolve(false), 200));
   return Promise.race([device.lost.then(() => true), later]);
+}
+
+/** Whether it does nothing any more, as after a command that it has refused. */
+function refusesAll(device: Device): boolean {
+  try {
+    device.assertUsable();
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 function textOf(error: unknown): string {

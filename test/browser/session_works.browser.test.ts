@@ -1,0 +1,153 @@
+/**
+ * What happens when people do two things at once on the page (web/worker/session.ts), without files:
+ *   works at rest   a training that is to begin waits for them, so that the weights they see are those of one moment; one after the other, whether a training rests for them or none runs
+ *   kernels         those of a training that has ended are told, not measured on memory that it has given back
+ *   memory          a training that is stopped while it compiles leaves nothing on the device
+ *   a device that refuses a command is left for another one
+ */
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { open } from '../../src/browser/open.js';
+import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
+import { mlpModel } from '../../src/nn/models.js';
+import { modelFile } from '../../src/nn/sequential.js';
+import type { Settings, WorkerEvents } from '../../web/protocol.js';
+import { inspecting } from '../../web/worker/inspecting.js';
+import { Session } from '../../web/worker/session.js';
+import { bars } from '../device/small_model.js';
+
+const loaded: LoadedDataset = {
+  name: 'bars',
+  format: 'idx',
+  train: bars(200),
+  test: bars(30, 2),
+  source: 'this test',
+};
+
+const settings: Settings = {
+  dataset: 'digits',
+  preset: 'quick',
+  model: 'mlp',
+  limit: null,
+  epochs: 1000,
+  batchSize: 32,
+  learningRate: 1e-2,
+  seed: 7,
+  augmentation: null,
+  filters: [],
+};
+
+let shipped: Uint8Array<ArrayBuffer>;
+
+beforeAll(async () => {
+  const device = await open();
+  shipped = await modelFile(mlpModel({ device, seed: 1, inputShape: [8, 8, 1], classes: 3 }));
+  device.destroy();
+});
+
+const visits: Session[] = [];
+afterEach(async () => {
+  for (const session of visits.splice(0)) await session.close();
+});
+
+interface Visit {
+  readonly session: Session;
+  readonly phase: () => WorkerEvents['status']['phase'] | undefined;
+}
+
+async function visit(): Promise<Visit> {
+  const session = new Session({
+    openDevice: async () => open(),
+    source: { whole: async () => loaded, test: async () => loaded.test! },
+    openFolder: async () => undefined,
+    saveEveryMs: 1e6,
+    fetchShipped: async () => ({ file: 'shipped', bytes: shipped, classNames: ['a', 'b', 'c'] }),
+  });
+  visits.push(session);
+  let status: WorkerEvents['status'] | undefined;
+  await session.start({ base: 'http://here/', settings }, (event) => {
+    if (event.name === 'status') status = event.value;
+  });
+  return { session, phase: () => status?.phase };
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  await expect.poll(condition, { timeout: 60_000, interval: 5 }).toBe(true);
+}
+
+/** The same text for the same bits only. */
+async function bitsOf({ model }: Session): Promise<string> {
+  const weights = [...(await model.weights()).values()];
+  return weights.map(({ buffer }) => new Uint32Array(buffer).join()).join();
+}
+
+describe('works at rest', () => {
+  it('are waited for by a training that begins with a model of its own', async () => {
+    const { session, phase } = await visit();
+    const readings = session.atRest(async () => {
+      const found = new Set<string>();
+      await until(() => phase() === 'compiling');
+      // As long as a training takes to compile, and then some.
+      for (let i = 0; i < 400; i++) found.add(await bitsOf(session));
+      return found;
+    });
+    await session.training.begin(settings);
+    expect((await readings).size).toBe(1);
+  });
+
+  it('take turns, whether a training rests for them or none runs', async () => {
+    const { session } = await visit();
+    const order: string[] = [];
+    await session.training.begin(settings);
+    const stopped = session.training.stop();
+    let second: Promise<unknown> | undefined;
+    // Found no rest before the training ended, so it is done behind it.
+    await session.atRest(async () => {
+      order.push('first begins');
+      second = session.atRest(async () => order.push('second'));
+      await bitsOf(session);
+      order.push('first ends');
+    });
+    await Promise.all([stopped, second]);
+    expect(order).toEqual(['first begins', 'first ends', 'second']);
+  });
+});
+
+describe('a training that has ended', () => {
+  it('has kernels to be told of, and none to be measured', async () => {
+    const { session, phase } = await visit();
+    await session.training.begin({ ...settings, epochs: 1 });
+    await until(() => phase() === 'finished');
+    const { of, rows } = await inspecting(session).kernels();
+    expect(of).toBe('training');
+    expect(rows.length).toBeGreaterThan(0);
+  });
+
+  it('leaves nothing on the device when it was stopped before its first step', async () => {
+    const { session, phase } = await visit();
+    const free = (): number => {
+      session.device!.trim();
+      return session.device!.allocatedBytes;
+    };
+    const before = free();
+    const begun = session.training.begin({ ...settings, model: 'simple', dataset: 'digits' });
+    await until(() => phase() === 'compiling');
+    await session.training.stop();
+    await begun;
+    expect(phase()).toBe('idle');
+    expect(free()).toBe(before);
+  });
+});
+
+describe('a device that refuses a command', () => {
+  it('is left for another one', async () => {
+    const { session, phase } = await visit();
+    await session.training.begin(settings);
+    await until(() => (session.activeTraining?.position().step ?? 0) >= 3);
+    const refusing = session.device!;
+    refusing.gpu.createBuffer({ size: 16, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.STORAGE });
+    await until(() => phase() === 'lost');
+    await session.training.resume();
+    expect(session.device).not.toBe(refusing);
+    await until(() => (session.activeTraining?.position().step ?? 0) >= 3);
+  });
+});
