@@ -6,7 +6,8 @@
  *   control    pause, step, resume and double clicks change nothing in the bits; stop while images are fetched; begin ends
  *              what runs; a rate that is set counts from the next step, and after a reload
  *   reload     in mid-epoch while training, while paused, in the midst of compiling: the same bits as without; curves and
- *              epochs are there again; with real files of the browser; a damaged newest file gives way to the one before
+ *              epochs are there again; with real files of the browser; a damaged newest file gives way to the one before;
+ *              what another version left is said
  *   tabs       the second one keeps nothing and says so, then takes over
  *   device     lost while training: predicts on, goes on from the last save; none at all: says why, describes the model
  *   models     what is given away comes back; weights beside model.json; reset
@@ -381,6 +382,33 @@ describe('reload', () => {
       await page.until(isFinished(page));
       expect(await bitsOf(page)).toBe(await plainBits());
     }
+  });
+
+  test('what only another version can take up is said, and the page works without it', async () => {
+    const folder = memoryFolder();
+    const options = { openFolder: async () => folder };
+    const first = await visit(options);
+    await beginAndPause(first);
+    await first.session.close();
+    for (const [name, bytes] of folder.files) {
+      const { tensors, metadata } = readSafetensors(bytes, name);
+      const session = metadata['session']!.replaceAll('"preset":"quick"', '"preset":"once"');
+      folder.files.set(name, writeSafetensors(tensors, { ...metadata, session }));
+    }
+    const second = await visit(options);
+    expect(second.status().phase).toBe('idle');
+    expect(second.told.model.at(-1)).toMatchObject({ origin: 'shipped' });
+    expect(second.told.note).toMatchInlineSnapshot(`
+      [
+        {
+          "level": "warning",
+          "text": "What the last visit left cannot be taken up: it is damaged, or of another version of this page.",
+        },
+      ]
+    `);
+    await second.session.training.begin(settings);
+    await second.until(isFinished(second));
+    expect(await bitsOf(second)).toBe(await plainBits());
   });
 
   test('weights changed at rest are kept, and so are images of one\u2019s own', async () => {

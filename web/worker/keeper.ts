@@ -49,8 +49,10 @@ export class Keeper {
     if (this.#shelf) return 'kept';
     const folder = await this.options.openFolder();
     if (!folder) return 'nowhere';
-    this.#release = await takeLock(this.options.lockName, patienceMs);
-    if (!this.#release) return 'elsewhere';
+    const release = await takeLock(this.options.lockName, patienceMs);
+    // The lock may also have been taken by another call of this tab's.
+    if (!release) return this.isKeeping ? 'kept' : 'elsewhere';
+    this.#release = release;
     const shelf = new Shelf(folder);
     // Looked at first: what is written from now on must be newer.
     this.#found = await shelf.newest();
@@ -98,8 +100,8 @@ export class Keeper {
   /** Forgets the session, on disk too. Throws: FileError. */
   async clear(): Promise<void> {
     this.last = undefined;
-    this.savedAt = null;
     await this.#shelf?.clear();
+    this.savedAt = null;
   }
 
   /** Keeps images of one's own. Throws: FileError. */

@@ -4,7 +4,7 @@ import type { ImageSet } from '../../src/data/dataset.js';
 import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
 import type { Device } from '../../src/engine/device.js';
 import type { Plan } from '../../src/engine/plan.js';
-import { ModelError, ShadegradError, StateError } from '../../src/errors.js';
+import { DeviceError, ModelError, ShadegradError, StateError } from '../../src/errors.js';
 import type { Training } from '../../src/nn/callbacks/callback.js';
 import type { Checkpoint } from '../../src/nn/checkpoint.js';
 import { modelsByName } from '../../src/nn/models.js';
@@ -72,7 +72,7 @@ export class Session implements Context {
     this.models = {
       download: async () => this.#download(),
       open: async (files) => this.#telling(async () => this.#open(files)),
-      reset: async () => this.#telling(async () => this.#reset()),
+      reset: async (dataset) => this.#telling(async () => this.#reset(dataset)),
     };
   }
 
@@ -235,8 +235,11 @@ export class Session implements Context {
       this.#keeper.savedAt = found.session.savedAt;
       return true;
     } catch (error) {
-      if (!(error instanceof ShadegradError)) throw error;
-      this.#say('warning', `What the last visit left cannot be taken up: ${error.message}`);
+      // Whatever another version, or something damaged, brings about: the page works without it, now and later.
+      if (!(error instanceof DeviceError)) this.#keeper.last = undefined;
+      const why =
+        error instanceof ShadegradError ? error.message : 'it is damaged, or of another version of this page.';
+      this.#say('warning', `What the last visit left cannot be taken up: ${why}`);
       return false;
     }
   }
@@ -331,9 +334,10 @@ export class Session implements Context {
     });
   }
 
-  async #reset(): Promise<void> {
+  async #reset(dataset: Settings['dataset']): Promise<void> {
     await this.#trainer.inTurn(async () => {
       await this.#trainer.giveUp();
+      if (this.#settings) this.#settings = { ...this.#settings, dataset };
       await this.#useShipped();
       await this.#keeper.clear();
       this.#trainer.tellAll();
@@ -393,7 +397,7 @@ export class Session implements Context {
       begin: async (settings) =>
         this.#telling(async () => {
           // Where the other tab was closed meanwhile, this one keeps its session from now on.
-          if (!this.#keeper.isKeeping) await this.#keeper.open(0);
+          if (!this.#keeper.isKeeping) await this.#openKeeper();
           await trainer.begin(settings);
         }),
       pause: async () => this.#telling(async () => trainer.pause()),
