@@ -1,0 +1,150 @@
+/**
+ * A test run, by a network that has learned little and so makes mistakes: the matrix, the figures and the images say the
+ * same, and what they say of an image is what MNIST says.
+ *
+ *   matrix    sums to the count; its diagonal is the accuracy; a cell leads to just its images
+ *   mistakes  all of them, by falling loss; one that is picked lies on the pad
+ *   classes   precision, recall and F1 as they follow from the matrix
+ */
+import type { Locator, Page } from 'playwright';
+import { beforeAll, expect, test } from 'vitest';
+import type { ImageSet } from '../../src/data/dataset.js';
+import { loadDataset } from '../../src/node/datasets.js';
+import { percent } from '../../src/report/charts/numbers.js';
+import { goTo, pixelsOf, section, train } from './acts.js';
+import { useVisits } from './page.js';
+
+const visits = useVisits();
+
+let digits: ImageSet;
+beforeAll(async () => {
+  ({ test: digits } = await loadDataset('digits', { offline: true }));
+});
+
+const results = (page: Page): Locator => section(page, 'Results');
+
+/** [actual][predicted], by what the cells are called. */
+async function matrixOf(page: Page): Promise<number[][]> {
+  const grid = results(page).getByRole('grid', { name: 'What was taken for what, in images' });
+  const names = await grid
+    .getByRole('button')
+    .evaluateAll((cells: readonly { readonly ariaLabel?: string | null }[]) =>
+      cells.map(({ ariaLabel }) => ariaLabel ?? ''),
+    );
+  const matrix = Array.from({ length: 10 }, () => Array.from({ length: 10 }, () => NaN));
+  for (const name of names) {
+    const found = /^(\d) (?:recognised|taken for (\d)): ([\d,]+) of /.exec(name)!;
+    const actual = Number(found[1]);
+    matrix[actual]![Number(found[2] ?? actual)] = Number(found[3]);
+  }
+  return matrix;
+}
+
+interface Shown {
+  /** From 0 on. */
+  readonly index: number;
+  readonly actual: number;
+  readonly predicted: number;
+  readonly loss: number;
+}
+
+function images(page: Page): Locator {
+  const list = results(page).getByRole('list', { name: 'Images of the test, by falling loss' });
+  return list.getByRole('img');
+}
+
+/** What is said of each image, when there are `count`. */
+async function shownImages(page: Page, count: number): Promise<Shown[]> {
+  await expect.poll(async () => images(page).count()).toBe(count);
+  const names = await images(page).evaluateAll(
+    (canvases: readonly { readonly ariaLabel?: string | null }[]) =>
+      canvases.map(({ ariaLabel }) => ariaLabel ?? ''),
+  );
+  return names.map((name) => {
+    const words = /^Test image (\d+): (\d), (?:recognised|taken for (\d)) with \S+ %, loss ([<\d. ]+)$/.exec(
+      name,
+    )!;
+    const actual = Number(words[2]);
+    const loss = Number(words[4]!.replace('< ', ''));
+    return { index: Number(words[1]) - 1, actual, predicted: Number(words[3] ?? actual), loss };
+  });
+}
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+
+test('matrix, mistakes and figures of a test say the same', async () => {
+  const page = await visits.visit('model=mlp&limit=300&batch=8&epochs=2');
+  await train(page);
+  await goTo(page, 'Results');
+  await results(page).getByText('Nothing tested yet.').waitFor();
+  await results(page).getByRole('combobox', { name: 'How many images' }).selectOption('500');
+  await results(page).getByRole('button', { name: 'Test', exact: true }).click();
+  await results(page)
+    .getByText(/^500 images in /)
+    .waitFor();
+
+  const matrix = await matrixOf(page);
+  const diagonal = matrix.map((row, label) => row[label]!);
+  const rights = sum(diagonal);
+  const mistakes = 500 - rights;
+  expect(sum(matrix.flat())).toBe(500);
+  const supports = [...'0123456789'].map(
+    (_, label) => digits.labels.subarray(0, 500).filter((each) => each === label).length,
+  );
+  expect(matrix.map(sum)).toEqual(supports);
+  const figures = await results(page).getByRole('definition').allInnerTexts();
+  expect([figures[0], ...figures.slice(2)]).toEqual([percent(rights / 500), String(mistakes), '500']);
+
+  // Mistakes: the worst first, and more when asked.
+  expect(mistakes).toBeGreaterThan(40);
+  const some = await shownImages(page, 18);
+  await results(page).getByRole('button', { name: '18 more', exact: true }).click();
+  const more = await shownImages(page, 36);
+  expect(more.slice(0, 18)).toEqual(some);
+  expect(more.map(({ loss }) => loss)).toEqual(more.map(({ loss }) => loss).toSorted((a, b) => b - a));
+  for (const { index, actual, predicted } of more) {
+    expect(actual).toBe(digits.labels[index]);
+    expect(predicted).not.toBe(actual);
+  }
+
+  // A cell: of those with few images the fullest.
+  const cells = matrix.flatMap((row, actual) =>
+    row.map((count, predicted) => ({ actual, predicted, count })),
+  );
+  const [cell] = cells
+    .filter(({ actual, predicted, count }) => actual !== predicted && count <= 18)
+    .toSorted((a, b) => b.count - a.count);
+  const { actual, predicted, count } = cell!;
+  const grid = results(page).getByRole('grid');
+  await grid.getByRole('button', { name: `${actual} taken for ${predicted}: ${count} of` }).click();
+  await results(page)
+    .getByRole('heading', { name: `${actual} taken for ${predicted}`, exact: true })
+    .waitFor();
+  for (const image of await shownImages(page, count)) {
+    expect(image).toMatchObject({ actual, predicted });
+    expect(digits.labels[image.index]).toBe(actual);
+  }
+
+  // Picked, it lies on the pad, and is taken there for what it was taken for here.
+  const input = section(page, 'Draw a digit').getByRole('img', { name: /^What the network sees/ });
+  const first = (await shownImages(page, count))[0]!;
+  await images(page).first().click();
+  await expect.poll(async () => pixelsOf(input)).toEqual([...digits.image(first.index)]);
+  await section(page, 'Draw a digit')
+    .locator('.verdict')
+    .getByText(String(predicted), { exact: true })
+    .waitFor();
+
+  // Class by class.
+  const table = results(page).getByRole('table', { name: 'Figures of each class' });
+  const rows = await table.getByRole('row').allInnerTexts();
+  const columns = matrix.map((_, label) => sum(matrix.map((row) => row[label]!)));
+  const share = (part: number, whole: number): string => (whole === 0 ? '–' : percent(part / whole, 1));
+  const expected = diagonal.map((right, label) => {
+    const [support, called] = [supports[label]!, columns[label]!];
+    return [label, support, share(right, called), share(right, support), share(2 * right, support + called)];
+  });
+  expect(rows.slice(1).map((row) => row.split(/\t/).map((text) => text.trim()))).toEqual(
+    expected.map((row) => row.map(String)),
+  );
+});
