@@ -42,6 +42,8 @@ export class Control {
   readonly #waitingForPause: (() => void)[] = [];
   /** The last step that was asked for: each is done, one behind the other. */
   #steps: Promise<void> = Promise.resolve();
+  /** How often training was to go on: steps asked for before that are part of what it goes on with. */
+  #resumes = 0;
   #wake: () => void = () => undefined;
 
   constructor(options: ControlOptions) {
@@ -83,14 +85,16 @@ export class Control {
 
   /** One step, then paused again. At the end of an epoch the validation belongs to the step that ended it. */
   async step(): Promise<void> {
-    const mine = this.#steps.then(async () => this.#step());
+    const resumes = this.#resumes;
+    const mine = this.#steps.then(async () => this.#step(() => resumes === this.#resumes));
     this.#steps = mine;
     return mine;
   }
 
-  async #step(): Promise<void> {
+  async #step(isWanted: () => boolean): Promise<void> {
+    if (!isWanted()) return;
     await this.pause();
-    if (this.#isEnded) return;
+    if (this.#isEnded || !isWanted()) return;
     this.#allowed = 1;
     this.#isPaused = false;
     this.#wake();
@@ -98,6 +102,7 @@ export class Control {
   }
 
   resume(): void {
+    this.#resumes++;
     this.isPauseWanted = false;
     this.#allowed = 0;
     this.#isPaused = false;

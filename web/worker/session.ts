@@ -238,7 +238,9 @@ export class Session implements Context {
       // Whatever another version, or something damaged, brings about: the page works without it, now and later.
       if (!(error instanceof DeviceError)) this.#keeper.last = undefined;
       const why =
-        error instanceof ShadegradError ? error.message : 'it is damaged, or of another version of this page.';
+        error instanceof ShadegradError
+          ? error.message
+          : 'it is damaged, or of another version of this page.';
       this.#say('warning', `What the last visit left cannot be taken up: ${why}`);
       return false;
     }
