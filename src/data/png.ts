@@ -18,7 +18,8 @@ export function isPng(bytes: Uint8Array): boolean {
 }
 
 /**
- * The signature, then IHDR with the size: eight bytes, length, name, width, height.
+ * The signature, then IHDR with the size: eight bytes, length, name, width, height. No other IHDR may follow, which could
+ * promise any other size.
  *
  * Throws: DataError naming `name` when the bytes do not begin as a PNG of a size that is read.
  */
@@ -28,12 +29,23 @@ export function checkPngStart(bytes: Uint8Array, name: string): void {
   }
   if (bytes.length < 33) throw damagedPng(name, `it ends after ${bytes.length} bytes`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const [header, ...others] = chunkTypes(bytes, view);
+  if (header !== 'IHDR' || others.includes('IHDR'))
+    throw damagedPng(name, 'its first chunk, and no other, must be its header');
   const [width, height] = [view.getUint32(16), view.getUint32(20)];
   if (width === 0 || height === 0 || width * height > maxPixels) {
     throw new DataError(
       `${name}: a PNG of ${width}×${height} pixels; from 1 to ${maxPixels / 1e6} million are read. Make it smaller.`,
     );
   }
+}
+
+/** The names of the chunks as far as the bytes go. */
+function chunkTypes(bytes: Uint8Array, view: DataView): string[] {
+  const types: string[] = [];
+  for (let at = signature.length; at + 8 <= bytes.length; at += 12 + view.getUint32(at))
+    types.push(String.fromCharCode(...bytes.subarray(at + 4, at + 8)));
+  return types;
 }
 
 export function damagedPng(name: string, reason: string, options?: ErrorOptions): DataError {

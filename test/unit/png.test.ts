@@ -144,6 +144,11 @@ describe.each(decoders)('what is no PNG, $name', ({ decode }) => {
       png(0, 5, 8, 0, [[0]]),
       'a.png: a PNG of 0×5 pixels; from 1 to 100 million are read. Make it smaller.',
     ],
+    [
+      'a bomb in a second header',
+      png(1, 1, 8, 0, [[0]], [png(100_000, 100_000, 8, 0, [[0]]).subarray(8, 33)]),
+      'a.png: a damaged PNG (its first chunk, and no other, must be its header). Save it again.',
+    ],
   ])('%s', async (_, bytes, message) => {
     await expect(decode(bytes, 'a.png')).rejects.toThrow(new DataError(message));
   });
