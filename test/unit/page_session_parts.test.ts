@@ -8,6 +8,7 @@
  *   Shelf         two files take turns; the later whole one counts; of those that come during a write the last is written;
  *                 a failed write leaves the one before; clear
  *   own images    all parts there and back, labels of two bytes too; the digest tells changes of one byte, label or name
+ *   DataSets      files opened while others are read; a failure is tried again
  *   statusOf      the time left, the figures between two epochs, the schedule's rate
  */
 import { describe, expect, test } from 'vitest';
@@ -19,6 +20,7 @@ import { ImageSet } from '../../src/data/dataset.js';
 import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
 import type { Settings } from '../../web/protocol.js';
 import { Curve } from '../../web/worker/curve.js';
+import { DataSets } from '../../web/worker/data_sets.js';
 import { digestOf, keepOwn, keptOwn } from '../../web/worker/own_images.js';
 import { TrainingRecord, statusOf } from '../../web/worker/record.js';
 import {
@@ -258,6 +260,50 @@ describe('own images', () => {
     ].map(digestOf);
     expect(new Set(digests).size).toBe(4);
     expect(digestOf(set(Uint8Array.of(0, 1)))).toBe(digests[0]);
+  });
+});
+
+describe('DataSets', () => {
+  const setOf = (name: string): LoadedDataset => ({ ...own, name });
+  const own: LoadedDataset = {
+    name: 'kept',
+    format: 'png',
+    source: 'files',
+    train: new ImageSet({
+      images: new Uint8Array(4),
+      labels: new Uint8Array(1),
+      height: 2,
+      width: 2,
+      channels: 1,
+      classNames: ['a'],
+    }),
+  };
+
+  test('files that are opened while those of the last visit are read take their place', async () => {
+    let read: (kept: LoadedDataset) => void = () => undefined;
+    const none = async (): Promise<never> => Promise.reject(new FileError('no'));
+    const sets = new DataSets({
+      whole: none,
+      test: none,
+      own: async () => new Promise((resolve) => (read = resolve)),
+    });
+    const asked = sets.get('own');
+    sets.useOwn(setOf('opened'));
+    read(setOf('kept'));
+    expect((await asked).name).toBe('opened');
+    expect((await sets.get('own')).name).toBe('opened');
+  });
+
+  test('one that could not be fetched is tried again', async () => {
+    let isThere = false;
+    const sets = new DataSets({
+      whole: async (name) => (isThere ? setOf(name) : Promise.reject(new FileError('no'))),
+      test: async () => Promise.reject(new FileError('no')),
+      own: async () => undefined,
+    });
+    await expect(sets.get('digits')).rejects.toThrow('no');
+    isThere = true;
+    expect((await sets.get('digits')).name).toBe('digits');
   });
 });
 

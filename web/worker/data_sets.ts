@@ -67,7 +67,9 @@ export class DataSets {
     };
     const fetch = async (): Promise<LoadedDataset> => {
       try {
-        const images = name === 'own' ? await this.#own() : await this.source.whole(name, { onProgress });
+        const fetched = name === 'own' ? await this.#own() : await this.source.whole(name, { onProgress });
+        // Files of one's own may have been opened meanwhile.
+        const images = this.#there.get(name) ?? fetched;
         this.#there.set(name, images);
         return images;
       } finally {
