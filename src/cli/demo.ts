@@ -71,10 +71,13 @@ export function fileTable(
 ): FileTable {
   const sets = new Map<DatasetName, Promise<readonly ServedFile[]>>();
   const filesOf = (name: DatasetName): Promise<readonly ServedFile[]> => {
-    const files =
-      sets.get(name) ??
-      find(name).then((raw) => (raw ? datasetFiles(name, raw, quickLevel) : ([] as ServedFile[])));
-    sets.set(name, files);
+    let files = sets.get(name);
+    if (!files) {
+      files = find(name).then((raw) => (raw ? datasetFiles(name, raw, quickLevel) : ([] as ServedFile[])));
+      sets.set(name, files);
+      // Asked for again, it is tried again; whoever waits hears of the failure.
+      files.catch(() => sets.delete(name));
+    }
     return files;
   };
   return async (wanted) => {

@@ -269,9 +269,14 @@ describe('data sets', () => {
     expect(searches).toBe(before);
   });
 
-  it('that cannot be read: the page is told why, and the server goes on', async () => {
+  it('that cannot be read: the page is told why, the server goes on, and they are looked for again', async () => {
+    let isReadable = false;
     const broken = createPageServer(
-      fileTable(page, () => Promise.reject(new FileError('cannot read train-images: no permission.'))),
+      fileTable(page, () =>
+        isReadable
+          ? Promise.resolve(undefined)
+          : Promise.reject(new FileError('cannot read train-images: no permission.')),
+      ),
     );
     await new Promise<void>((resolve) => void broken.listen(0, '127.0.0.1', resolve));
     try {
@@ -284,6 +289,9 @@ describe('data sets', () => {
         words: 'cannot read train-images: no permission.\n',
       });
       expect((await send(['GET / HTTP/1.1', 'Host: localhost'], broken)).status).toBe(200);
+      isReadable = true;
+      const again = await send(['GET /data/digits/manifest.json HTTP/1.1', 'Host: localhost'], broken);
+      expect(again.status).toBe(404);
     } finally {
       broken.close();
     }
