@@ -1,6 +1,6 @@
 /** What must not be missed, above everything else: that there is no WebGPU, or that the device is gone. */
 import type { App } from './app.js';
-import { element } from './elements.js';
+import { element, enable, onPress } from './elements.js';
 
 /** Where WebGPU is, by default. Source: caniuse.com/webgpu, and the release notes of the browsers. */
 const browsersWithWebGpu =
@@ -42,22 +42,27 @@ function installLost(root: HTMLElement, { heard, worker, attempt }: App): void {
     kept,
   );
   banner.append(goOn);
+  let before: Element | null = null;
+  const leave = (): void => {
+    const hadFocus = goOn === document.activeElement;
+    banner.remove();
+    if (hadFocus && before instanceof HTMLElement) before.focus({ preventScroll: true });
+  };
   heard.status.listen((status) => {
-    if (status?.phase !== 'lost') return banner.remove();
+    if (status?.phase !== 'lost') return leave();
     const why = 'Its driver was restarted, or the browser took it away.';
     kept.textContent = status.settings
       ? `${why} What was saved at step ${status.step} is kept; the training can go on from there.`
       : `${why} Nothing of yours was lost.`;
     if (banner.isConnected) return;
     root.append(banner);
+    before = document.activeElement;
     goOn.focus({ preventScroll: true });
   });
-  goOn.addEventListener('click', () => {
-    goOn.disabled = true;
+  onPress(goOn, () => {
+    enable(goOn, false);
     // Nothing to wait for: `attempt` says what goes wrong.
-    void attempt(() => worker.training.resume()).finally(() => {
-      goOn.disabled = false;
-    });
+    void attempt(() => worker.training.resume()).finally(() => enable(goOn, true));
   });
 }
 

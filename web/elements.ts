@@ -14,6 +14,21 @@ export function element<Tag extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
+/**
+ * Not `disabled`: a button that cannot be pressed for a moment would lose the keyboard's place. Its work goes through
+ * `onPress`, which heeds this.
+ */
+export function enable(button: HTMLButtonElement, isEnabled: boolean): void {
+  setAttribute(button, 'aria-disabled', isEnabled ? undefined : 'true');
+}
+
+/** What a button does, while it is enabled. */
+export function onPress(button: HTMLButtonElement, act: () => void): void {
+  button.addEventListener('click', () => {
+    if (button.getAttribute('aria-disabled') !== 'true') act();
+  });
+}
+
 /** Sets an attribute, or takes it away where the value is false or undefined. */
 export function setAttribute(of: Element, name: string, value: Attributes[string]): void {
   if (value === undefined || value === false) of.removeAttribute(name);

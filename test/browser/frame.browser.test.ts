@@ -59,8 +59,8 @@ describe('banners', () => {
     const button = root.querySelector('button')!;
     expect(document.activeElement).toBe(button);
     button.click();
-    expect(button.disabled).toBe(true);
-    await vi.waitFor(() => expect(button.disabled).toBe(false));
+    expect(button.ariaDisabled).toBe('true');
+    await vi.waitFor(() => expect(button.ariaDisabled).toBe(null));
     expect(app.calls).toEqual([['training.resume']]);
     app.heard.status.set(statusOf('training'));
     expect(root.childElementCount).toBe(0);

@@ -3,7 +3,7 @@
  * page, on the device, and without WebGPU in JavaScript, with words on what is missing.
  */
 import { expect, test } from 'vitest';
-import { useVisits } from './page.js';
+import { useVisits, withoutWebGpu } from './page.js';
 
 const visits = useVisits();
 
@@ -18,13 +18,7 @@ test('predicts before anybody does anything', async () => {
 test('without WebGPU says which browsers have it, and predicts all the same', async () => {
   const context = await visits.profile();
   const page = await context.newPage();
-  // WebGPU is the worker's alone, where no init script runs.
-  await page.route('**/worker.js', async (route) => {
-    const response = await route.fetch();
-    const head =
-      "Object.defineProperty(self.navigator.constructor.prototype, 'gpu', { value: undefined });\n";
-    await route.fulfill({ response, body: head + (await response.text()) });
-  });
+  await withoutWebGpu(page);
   await page.goto(visits.address);
   await page.getByText('computed in JavaScript').waitFor();
   await page.getByText('WebGPU is in Chrome and Edge since version 113').waitFor();

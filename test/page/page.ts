@@ -16,6 +16,7 @@ import { buildPage } from '../../scripts/build_page.mjs';
 import { findChromium } from '../../scripts/chromium.mjs';
 import { fileTable, serve } from '../../src/cli/demo.js';
 import { createPageServer } from '../../src/cli/demo/server.js';
+import { findDataset } from '../../src/node/datasets.js';
 
 /** Pictures of pages whose test failed. */
 const pictures = path.resolve('node_modules/.cache/shadegrad/pictures');
@@ -35,10 +36,16 @@ export interface Visits {
 /** A training that is over in seconds: 96 images for training, 24 for validation. */
 export const tiny = 'model=mlp&limit=120&batch=8&epochs=2';
 
-export function useVisits({ flags = [] }: { readonly flags?: readonly string[] } = {}): Visits {
-  const server = createPageServer(
-    fileTable(new Map([...pageFiles].map(([name, contents]) => [name, { name, contents }]))),
-  );
+export interface VisitOptions {
+  /** Of the browser, beside the usual ones. */
+  readonly flags?: readonly string[];
+  /** The data sets that the server has; by default those of this machine. */
+  readonly find?: typeof findDataset;
+}
+
+export function useVisits({ flags = [], find = findDataset }: VisitOptions = {}): Visits {
+  const files = new Map([...pageFiles].map(([name, contents]) => [name, { name, contents }]));
+  const server = createPageServer(fileTable(files, find));
   const profiles: BrowserContext[] = [];
   const problems: string[] = [];
   let browser: Browser | undefined;
@@ -108,6 +115,17 @@ export async function whenPredicted(page: Page): Promise<void> {
     .locator('#draw')
     .getByText(/ms, computed (through|in) /)
     .waitFor();
+}
+
+/** From the next address on, this page's worker finds no WebGPU, as in a browser that has none. */
+export async function withoutWebGpu(page: Page): Promise<void> {
+  // WebGPU is the worker's alone, where no init script runs.
+  await page.route('**/worker.js', async (route) => {
+    const response = await route.fetch();
+    const head =
+      "Object.defineProperty(self.navigator.constructor.prototype, 'gpu', { value: undefined });\n";
+    await route.fulfill({ response, body: head + (await response.text()) });
+  });
 }
 
 async function picture(context: BrowserContext, name: string): Promise<void> {

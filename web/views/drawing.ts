@@ -1,7 +1,7 @@
 /** The pad, what the network sees of it, and how likely each class is; at every stroke. */
 import { transfer } from 'comlink';
 import type { App, View } from '../app.js';
-import { element } from '../elements.js';
+import { element, enable, onPress } from '../elements.js';
 import { Latest } from '../latest.js';
 import type { ModelInfo, Prediction } from '../protocol.js';
 import { areDigits } from '../worker/predicting_classes.js';
@@ -43,7 +43,7 @@ class DrawingView {
   readonly #result = new Result();
   readonly #samples: Samples;
   readonly #correction = new Correction({ learn: (label) => void this.#learn(label) });
-  readonly #undo = element('button', { type: 'button', class: 'button small', disabled: true }, 'Undo');
+  readonly #undo = element('button', { type: 'button', class: 'button small' }, 'Undo');
   readonly #clear = element('button', { type: 'button', class: 'button small' }, 'Clear');
   readonly #testImages = element(
     'button',
@@ -94,8 +94,8 @@ class DrawingView {
 
   listen(): void {
     const { heard } = this.app;
-    this.#undo.addEventListener('click', () => this.#pad.undo());
-    this.#clear.addEventListener('click', () => this.#pad.clear());
+    onPress(this.#undo, () => this.#pad.undo());
+    onPress(this.#clear, () => this.#pad.clear());
     this.#testImages.addEventListener('click', () => {
       const isOpen = this.#testImages.getAttribute('aria-expanded') !== 'true';
       this.#testImages.setAttribute('aria-expanded', String(isOpen));
@@ -146,7 +146,7 @@ class DrawingView {
       !picture ||
       [picture.height, picture.width, picture.channels].join() === [height, width, channels].join();
     if (!fits) this.#pad.show(blankSheet);
-    else if (sheet.isExample && !knowsDigits) void this.app.attempt(() => this.#samples.another());
+    else if (sheet.isExample && !knowsDigits) void this.app.attempt(() => this.#showAnother(sheet));
     else this.#asked.ask({ sheet, isDrawing: false });
   }
 
@@ -161,6 +161,17 @@ class DrawingView {
     }
     this.#asked.ask(asked);
     this.#refresh();
+  }
+
+  /** A test image; where there are none, what lies on the pad is what there is to predict. */
+  async #showAnother(sheet: Sheet): Promise<void> {
+    try {
+      await this.#samples.another();
+    } catch (error) {
+      this.#asked.ask({ sheet, isDrawing: false });
+      // Files of one's own need no test part.
+      if (this.app.settings.value.dataset !== 'own') throw error;
+    }
   }
 
   #pick(picture: Picked): void {
@@ -275,8 +286,8 @@ class DrawingView {
   }
 
   #refresh(): void {
-    this.#undo.disabled = !this.#pad.canUndo;
-    this.#clear.disabled = isBlank(this.#pad.sheet);
+    enable(this.#undo, this.#pad.canUndo);
+    enable(this.#clear, !isBlank(this.#pad.sheet));
     const isTest = this.#pad.sheet.picture?.source === 'test';
     this.#correction.canLearn = this.#prediction !== null && this.#hasDevice && !isTest;
   }

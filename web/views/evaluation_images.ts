@@ -73,7 +73,9 @@ export class EvaluatedImages {
     this.#shown.push(...found.found.map((mistake, i) => ({ mistake, input: images[i]!.pixels })));
     if (from === 0) this.#grid.show(images);
     else this.#grid.add(images);
+    const isLeaving = document.activeElement === this.#more;
     this.#describe(found.total);
+    if (isLeaving && this.#more.hidden) this.#grid.focus(from);
   }
 
   #imageOf({ images }: Found, mistake: Mistake, index: number): GridImage {

@@ -77,6 +77,11 @@ export class ImageGrid {
     this.element.append(...images.map((image, i) => this.#item(image, count + i)));
   }
 
+  /** Puts the keyboard on an image, where images are buttons. */
+  focus(index: number): void {
+    (this.element.children[index]?.firstElementChild as HTMLElement | null | undefined)?.focus();
+  }
+
   #item(image: GridImage, index: number): HTMLLIElement {
     const { size = 56, onPick } = this.options;
     const canvas = element('canvas', { role: 'img', 'aria-label': image.description });

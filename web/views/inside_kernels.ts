@@ -1,7 +1,7 @@
 /** The kernels of a step as a table, grouped by layer or not, and the WGSL of the one that is chosen. */
 import { figures, grouped, percent } from '../../src/report/charts/numbers.js';
 import type { App } from '../app.js';
-import { element, setAttribute } from '../elements.js';
+import { element, enable, onPress, setAttribute } from '../elements.js';
 import type { InspectingApi, KernelRow } from '../protocol.js';
 import { headOf } from '../shader_heads.js';
 import { CodePanel } from './inside_code.js';
@@ -73,7 +73,7 @@ export class KernelsPart {
   ) {
     this.#code = new CodePanel(app);
     this.#columns = columnsFor((row) => this.#button(row));
-    this.#measure.addEventListener('click', measure);
+    onPress(this.#measure, measure);
     this.#controls.append(this.#directionChoice(), this.#groupingChoice());
     this.root.append(
       element('div', { class: 'row' }, element('h3', {}, 'The kernels'), this.#measure),
@@ -102,7 +102,7 @@ export class KernelsPart {
 
   set isBusy(isBusy: boolean) {
     setAttribute(this.#measure, 'aria-busy', isBusy && 'true');
-    this.#measure.disabled = isBusy;
+    enable(this.#measure, !isBusy);
   }
 
   async show(table: Table, around: Surroundings): Promise<void> {

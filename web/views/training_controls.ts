@@ -5,7 +5,7 @@
  * modifier, so that they meet neither what is being written nor the single keys of screen readers.
  */
 import type { App } from '../app.js';
-import { element, setAttribute } from '../elements.js';
+import { element, enable, onPress, setAttribute } from '../elements.js';
 import type { TrainingStatus } from '../protocol.js';
 import { onceAFrame } from './once_a_frame.js';
 import { Announcer, type Action, controlsOf, positionOf, progressOf, savedText } from './training_words.js';
@@ -95,8 +95,8 @@ export function trainingControls(app: App, { isValid }: ControlOptions): HTMLEle
       event.key === '.' ? stop : event.key !== 'Enter' ? undefined : event.shiftKey ? step : main;
     if (!target) return;
     event.preventDefault();
-    // What is being written counts, as if the field had been left.
-    if (document.activeElement instanceof HTMLInputElement) document.activeElement.blur();
+    // What is being written counts, as if the field had been left, which is then for later.
+    if (document.activeElement?.closest('form')) main.focus({ preventScroll: true });
     target.click();
   });
   return root;
@@ -113,18 +113,6 @@ function button(kind: string, text: string, title: string, keys: string): HTMLBu
     { type: 'button', class: `button ${kind}`.trim(), title, 'aria-keyshortcuts': keys },
     text,
   );
-}
-
-// Not `disabled`: a button that cannot be pressed for a moment would lose the keyboard's place.
-
-function enable(button: HTMLButtonElement, isEnabled: boolean): void {
-  setAttribute(button, 'aria-disabled', isEnabled ? undefined : 'true');
-}
-
-function onPress(button: HTMLButtonElement, act: () => void): void {
-  button.addEventListener('click', () => {
-    if (button.getAttribute('aria-disabled') !== 'true') act();
-  });
 }
 
 interface Bar {

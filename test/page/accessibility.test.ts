@@ -1,0 +1,289 @@
+/**
+ * The page for everyone, in every state that a visit comes through:
+ *   rules: axe finds nothing, in light and dark, 1280 and 360 px wide
+ *   room: nothing has to be scrolled sideways at 1280 px, at 200 % zoom (640), at 360 and at 320
+ *   keyboard: Tab comes to all that can be used, it can be seen where, and Tab leads out again; the skip link; a whole
+ *   visit by keys
+ *   the focus stays where it is while what it is on changes
+ *   live regions say little while numbers run
+ *   reduced motion; forced colours
+ */
+import axe, { type AxeResults } from 'axe-core';
+import type { Page } from 'playwright';
+import { expect, test } from 'vitest';
+import { press, section, train, until, untilPhase } from './acts.js';
+import { tiny, useVisits, whenPredicted, withoutWebGpu } from './page.js';
+
+const visits = useVisits();
+
+/** A training that is not over before it has been looked at. */
+const long = 'model=mlp&limit=120&batch=8&epochs=1000';
+/** No colours on their way from one to the other. */
+const still = { reducedMotion: 'reduce' } as const;
+
+// ---- rules and room ----
+
+/** Everything that is wrong with the page as it stands, in words. */
+async function faults(page: Page): Promise<string[]> {
+  const found = new Set<string>();
+  for (const width of [1280, 640, 360, 320]) {
+    await page.setViewportSize({ width, height: 900 });
+    const needed = await page.evaluate<number>('document.documentElement.scrollWidth');
+    if (needed > width) found.add(`at ${width} px the page is ${needed} px wide`);
+    if (width !== 1280 && width !== 360) continue;
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      for (const { id, impact, nodes } of await violations(page))
+        for (const { target, any, all, none } of nodes)
+          found.add(
+            `${width} px, ${colorScheme}: ${impact} ${id}: ${target.join(' ')}: ${[...any, ...all, ...none][0]?.message}`,
+          );
+    }
+  }
+  await page.setViewportSize({ width: 1280, height: 900 });
+  return [...found];
+}
+
+async function violations(page: Page): Promise<AxeResults['violations']> {
+  await page.evaluate(axe.source);
+  return page.evaluate<AxeResults['violations']>(
+    "axe.run({ resultTypes: ['violations'] }).then(({ violations }) => violations)",
+  );
+}
+
+/** Scrolls to what is computed only when it is seen. */
+async function seeEverything(page: Page): Promise<void> {
+  await section(page, 'Data').scrollIntoViewIfNeeded();
+  await section(page, 'Data').locator('.previews canvas').first().waitFor();
+  await section(page, 'Inside').scrollIntoViewIfNeeded();
+  await section(page, 'Inside').locator('pre').waitFor();
+}
+
+test('rules and room through a whole visit', async () => {
+  const page = await visits.visit(long, still);
+  expect.soft(await faults(page), 'at first').toEqual([]);
+
+  await section(page, 'Draw a digit').getByRole('button', { name: 'Test images' }).click();
+  await page.getByRole('listbox', { name: 'Test images' }).getByRole('option').nth(3).click();
+  await seeEverything(page);
+  expect.soft(await faults(page), 'with test images, data and code').toEqual([]);
+
+  await press(page, 'Train');
+  await until(page, ({ phase, step }) => phase === 'Training' && step > 3);
+  await page.getByText('The curves as a table').click();
+  await page.getByText('Device and memory').click();
+  expect.soft(await faults(page), 'amid a training').toEqual([]);
+
+  await press(page, 'Stop');
+  await untilPhase(page, 'Finished');
+  const results = section(page, 'Results');
+  await results.getByRole('button', { name: 'Test', exact: true }).click();
+  await results.locator('.matrix button[tabindex="0"]').click();
+  await results.getByRole('button', { name: 'All mistakes' }).waitFor();
+  expect.soft(await faults(page), 'after a training and a test').toEqual([]);
+});
+
+test('rules and room where something is wrong', async () => {
+  const page = await visits.visit('batch=none&model=big', still);
+  await page.locator('#notes').getByText('batch').waitFor();
+  await page.getByLabel('Model files').setInputFiles({
+    name: 'notes.txt',
+    mimeType: 'text/plain',
+    buffer: Buffer.from('no model'),
+  });
+  await page.locator('#notes [data-level="error"]').waitFor();
+  await page.getByRole('textbox', { name: 'Epochs' }).fill('many');
+  await page.getByRole('textbox', { name: 'Seed' }).focus();
+  expect.soft(await faults(page), 'notes and a wrong setting').toEqual([]);
+
+  const without = await (await visits.profile(still)).newPage();
+  await withoutWebGpu(without);
+  await without.goto(visits.address);
+  await whenPredicted(without);
+  await without.getByText('What this browser says').click();
+  await section(without, 'Data').scrollIntoViewIfNeeded();
+  await section(without, 'Inside').scrollIntoViewIfNeeded();
+  expect.soft(await faults(without), 'without WebGPU').toEqual([]);
+});
+
+// ---- keyboard ----
+
+interface Stop {
+  /** Unlike that of any other element. */
+  readonly path: string;
+  readonly isVisible: boolean;
+  readonly hasOutline: boolean;
+}
+
+/** What has the focus; undefined where nothing has. Runs in the page. */
+const focused = `(() => {
+  const at = document.activeElement;
+  if (!at || at === document.body) return undefined;
+  const { top, bottom, left, right, width } = at.getBoundingClientRect();
+  const isVisible = width > 0 && bottom > 0 && top < innerHeight && right > 0 && left < innerWidth;
+  // A radio button of a segmented choice is seen by the words beside it.
+  const hasOutline = [at, at.nextElementSibling, at.querySelector('canvas')].some(
+    (one) => one && getComputedStyle(one).outlineStyle !== 'none' && parseFloat(getComputedStyle(one).outlineWidth) >= 1,
+  );
+  return { path: pathOf(at), isVisible, hasOutline };
+})()`;
+
+/** All that Tab has to come to, one of each group that the arrow keys go through. Runs in the page. */
+const stops = `[...document.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex="0"]')]
+  .filter((one) => one.checkVisibility({ visibilityProperty: true }) && !one.matches(':disabled, [tabindex="-1"]'))
+  .filter((one) => one.type !== 'radio' || one.checked)
+  .map((one) => pathOf(one))`;
+
+const pathOf = `function pathOf(one) {
+  const names = [];
+  for (let at = one; at && at !== document.body; at = at.parentElement)
+    names.unshift(at.id || at.tagName.toLowerCase() + ([...at.parentElement.children].indexOf(at) + 1));
+  return names.join(' ') + ' ' + (one.getAttribute('aria-label') ?? one.textContent.trim().slice(0, 20));
+}`;
+
+test('Tab comes to everything, visibly, and out again', async () => {
+  const page = await visits.visit(tiny, still);
+  await train(page);
+  const results = section(page, 'Results');
+  await results.getByRole('button', { name: 'Test', exact: true }).click();
+  await results.locator('.matrix button[tabindex="0"]').waitFor();
+  await section(page, 'Draw a digit').getByRole('button', { name: 'Test images' }).click();
+  await page.getByRole('listbox', { name: 'Test images' }).getByRole('option').first().waitFor();
+  await seeEverything(page);
+  await page.evaluate(`globalThis.pathOf = ${pathOf}`);
+
+  const wanted = await page.evaluate<string[]>(stops);
+  const reached: Stop[] = [];
+  await page.locator('.skip').focus();
+  // By a key, so that the browser shows where the focus is.
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Shift+Tab');
+  for (let i = 0; i < wanted.length + 20; i++) {
+    const stop = await page.evaluate<Stop | undefined>(focused);
+    // Behind the last one Tab leaves the page, and comes back to its beginning.
+    if (!stop || (reached.length > 0 && stop.path === reached[0]!.path)) break;
+    reached.push(stop);
+    await page.keyboard.press('Tab');
+  }
+  const paths = reached.map(({ path }) => path);
+  expect
+    .soft(
+      wanted.filter((path) => !paths.includes(path)),
+      'not reached',
+    )
+    .toEqual([]);
+  expect.soft(new Set(paths).size, 'each one once').toBe(paths.length);
+  const unseen = reached.filter(({ isVisible, hasOutline }) => !isVisible || !hasOutline);
+  expect.soft(unseen, 'focus not seen').toEqual([]);
+});
+
+async function hasFocus(page: Page, name: string): Promise<void> {
+  const at = page.locator('*:focus');
+  await expect
+    .poll(async () => at.getAttribute('aria-label').then(async (label) => label ?? at.innerText()))
+    .toBe(name);
+}
+
+test('a visit by keys alone', async () => {
+  const page = await visits.visit(tiny, still);
+  const { keyboard } = page;
+  await keyboard.press('Tab');
+  await hasFocus(page, 'Skip to the content');
+  await keyboard.press('Enter');
+  await keyboard.press('Tab');
+  await hasFocus(page, 'Drawing pad');
+  // A one.
+  await keyboard.press('Space');
+  for (let i = 0; i < 12; i++) await keyboard.press('ArrowDown');
+  await keyboard.press('Space');
+  await section(page, 'Draw a digit').locator('.verdict-name').getByText('1', { exact: true }).waitFor();
+
+  // Buttons that have done all there is to do keep the focus.
+  await keyboard.press('Tab');
+  await hasFocus(page, 'Undo');
+  for (let i = 0; i < 5; i++) await keyboard.press('Enter');
+  await hasFocus(page, 'Undo');
+  await keyboard.press('Tab');
+  await hasFocus(page, 'Clear');
+  await keyboard.press('Enter');
+  await hasFocus(page, 'Clear');
+
+  await page.getByRole('button', { name: 'Train', exact: true }).focus();
+  await keyboard.press('Enter');
+  await untilPhase(page, 'Finished');
+  await hasFocus(page, 'Train anew');
+  await keyboard.press('Enter');
+  await until(page, ({ phase }) => phase === 'Training' || phase === 'Validating');
+  await hasFocus(page, 'Pause');
+  await keyboard.press('Enter');
+  await untilPhase(page, 'Paused');
+  await hasFocus(page, 'Resume');
+  await keyboard.press('Tab');
+  await hasFocus(page, 'Step');
+  await keyboard.press('Space');
+  await untilPhase(page, 'Paused');
+  await hasFocus(page, 'Step');
+  await keyboard.press('Tab');
+  await hasFocus(page, 'Stop');
+  await keyboard.press('Enter');
+  await untilPhase(page, 'Finished');
+  await hasFocus(page, 'Stop');
+
+  await page.getByRole('radio', { name: 'Auto' }).focus();
+  await keyboard.press('ArrowRight');
+  await keyboard.press('ArrowRight');
+  expect(await page.evaluate('document.documentElement.dataset.theme')).toBe('dark');
+  const slider = page.getByRole('slider', { name: 'Rotation' });
+  await section(page, 'Data').scrollIntoViewIfNeeded();
+  await slider.focus();
+  for (let i = 0; i < 3; i++) await keyboard.press('ArrowRight');
+  expect(await slider.getAttribute('aria-valuetext')).toBe('±3°');
+});
+
+// ---- what is said, what moves, which colours ----
+
+test('live regions say little while a training runs', async () => {
+  const page = await visits.visit('model=mlp&limit=1200&batch=4&epochs=2');
+  await page.evaluate(`
+    globalThis.said = [];
+    globalThis.begun = performance.now();
+    new MutationObserver((records) => {
+      const regions = records.map(({ target }) =>
+        (target instanceof Element ? target : target.parentElement)?.closest('[role=status], [role=alert], [aria-live]'));
+      for (const region of new Set(regions)) if (region?.textContent) said.push(region.textContent);
+    }).observe(document.body, { subtree: true, childList: true, characterData: true })`);
+  const { step } = await train(page);
+  expect(step).toBe(540);
+  const [said, ms] = await page.evaluate<[string[], number]>('[said, performance.now() - begun]');
+  // Loading, compiling, training, finished; each ten seconds a summary; each second and a half the drawing as it is seen.
+  expect(said.length, said.join('\n')).toBeLessThan(8 + ms / 1500);
+  expect(said.filter((text) => text.startsWith('Training')).length).toBeLessThan(3 + ms / 10_000);
+  expect(said.at(-1)).toMatch(/^Finished: 540 steps done, loss [\d.]+, accuracy [\d.]+ %\.$/);
+});
+
+test('nothing moves for those who asked for that', async () => {
+  const moving = `[...document.querySelectorAll('*')].filter((one) => {
+    const { transitionDuration, animationName, scrollBehavior } = getComputedStyle(one);
+    return /[1-9]/.test(transitionDuration) || animationName !== 'none' || scrollBehavior === 'smooth';
+  }).length`;
+  const page = await visits.visit();
+  expect(await page.evaluate<number>(moving)).toBeGreaterThan(5);
+  await page.emulateMedia(still);
+  expect(await page.evaluate<number>(moving)).toBe(0);
+});
+
+test('with the colours of the system, what is chosen and what can be pressed is seen', async () => {
+  const page = await visits.visit('', { forcedColors: 'active' });
+  const style = async (selector: string, property: string): Promise<string> =>
+    page.evaluate(`getComputedStyle(document.querySelector(${JSON.stringify(selector)}))['${property}']`);
+  const canvas = await style('body', 'backgroundColor');
+  expect(await style('#theme input:checked + span', 'outlineStyle')).toBe('solid');
+  expect(await style('#train .button.primary', 'borderTopColor')).not.toBe(canvas);
+  expect(await style('#draw .is-winner .chance-fill', 'backgroundColor')).not.toBe(canvas);
+  expect(await style('#train .button[aria-disabled]', 'color')).not.toBe(
+    await style('#train .button.primary', 'color'),
+  );
+  await seeEverything(page);
+  expect(await style('#inside [aria-checked="true"]', 'outlineStyle')).toBe('solid');
+  expect(await style('#data .count-bar', 'backgroundImage')).toContain('linear-gradient');
+});
