@@ -9,10 +9,8 @@
 //                engine, images, model and settings (bench/page/bare_worker.ts), in turns; ratios per round
 //   frames       time between two frames, and tasks above 50 ms on the page's main thread, while it trains
 //   hidden       throughput with another tab in front, against the page's own visible one
-import { spawn } from 'node:child_process';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import process from 'node:process';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
@@ -20,6 +18,7 @@ import { build } from 'esbuild';
 import { chromium } from 'playwright';
 import { buildPage } from './build_page.mjs';
 import { findChromium } from './chromium.mjs';
+import { startPageServer } from './page_server.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const { values: options } = parseArgs({
@@ -39,7 +38,7 @@ const say = (text) => process.stderr.write(`${text}\n`);
 const found = findChromium();
 if (!('launchOptions' in found)) throw new Error(found.reason);
 const watchScript = await bundle('bench/page/watch.ts');
-const server = await startServer();
+const server = await startPageServer();
 const browser = await chromium.launch(found.launchOptions);
 try {
   say('sizes');
@@ -85,18 +84,6 @@ try {
  *   pageOverBare: number, hiddenOverVisible: number
  * }} Result
  */
-
-async function startServer() {
-  const child = spawn(process.execPath, [join(root, 'dist', 'cli.mjs'), 'demo', '--json'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  for await (const line of createInterface({ input: child.stdout })) {
-    if (!line.startsWith('{')) continue;
-    const { address } = /** @type {{ address: string }} */ (JSON.parse(line));
-    return { address, stop: () => child.kill('SIGTERM') };
-  }
-  throw new Error('the demo server ended before it said where it listens');
-}
 
 /** @returns {Promise<Sizes>} */
 async function sizesOf() {
