@@ -194,8 +194,8 @@ export interface ModelsApi {
   download(): Promise<{ readonly name: string; readonly bytes: Uint8Array<ArrayBuffer> }>;
   /** Such a file, or model.json and weights as Node's run folder holds them; becomes the model that predicts. */
   open(files: readonly File[]): Promise<void>;
-  /** Back to the model that came with the page; a training that is paused is given up. */
-  reset(): Promise<void>;
+  /** Back to the model that came with the page for this data set; a training that is paused is given up. */
+  reset(dataset: Settings['dataset']): Promise<void>;
 }
 
 /** Images of one size: [count,height,width,channels], a byte per value, with labels where they are known. */

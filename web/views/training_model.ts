@@ -31,7 +31,15 @@ export function trainingModel(app: App): HTMLElement {
     'Reset',
     'Back to the model that came with this page; a training that is paused is given up',
   );
-  reset.addEventListener('click', () => whileBusy(app, reset, async () => models.reset()));
+  reset.addEventListener('click', () =>
+    whileBusy(app, reset, async () => models.reset(app.settings.value.dataset)),
+  );
+
+  // Where nobody has trained or opened anything, the model that comes with the page is that of the images chosen.
+  app.settings.listen(({ dataset }, before) => {
+    const isUntouched = app.heard.model.value?.origin === 'shipped' && !app.heard.status.value?.settings;
+    if (dataset !== before.dataset && isUntouched) whileBusy(app, reset, async () => models.reset(dataset));
+  });
 
   // A button that opens the dialogue of a hidden file input, since that one's own words cannot be chosen.
   const input = element('input', {
