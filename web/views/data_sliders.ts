@@ -129,7 +129,9 @@ export class RecipeSliders {
   }
 
   #slider({ name, title, most, scale, text }: SliderSpec): HTMLElement {
-    const input = element('input', { type: 'range', min: 0, max: most, step: 1 });
+    // Named: left to itself, the label would be that of its output, which comes first.
+    const id = `slider-${name}`;
+    const input = element('input', { id, type: 'range', min: 0, max: most, step: 1, 'aria-label': title });
     const output = element('output');
     input.addEventListener('input', () => this.#change({ [name]: Number(input.value) / scale }));
     this.#shows.push((values) => {
@@ -141,7 +143,7 @@ export class RecipeSliders {
       input.setAttribute('aria-valuetext', text(value));
       output.textContent = text(value);
     });
-    return element('label', { class: 'field' }, element('span', {}, title, ' ', output), input);
+    return element('label', { class: 'field', for: id }, element('span', {}, title, ' ', output), input);
   }
 
   #switch({ name, title }: SwitchSpec): HTMLElement {
