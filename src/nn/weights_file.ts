@@ -135,12 +135,35 @@ export function takeWeights(
   fill(statistics, '');
   for (const [slot, group] of slots)
     if ([...tensors.keys()].some((key) => key.startsWith(`${slot}/`))) fill(group, `${slot}/`);
-  if (metadata['checkpoint'] === undefined) return { metadata };
-  const checkpoint = JSON.parse(metadata['checkpoint']) as Checkpoint;
+  const checkpoint = checkpointIn(stored, file);
+  return checkpoint ? { metadata, checkpoint } : { metadata };
+}
+
+/**
+ * Where the training stands that a file was written for; undefined in a file of a model alone. `file` is what to call it
+ * in messages.
+ *
+ * Throws: ModelError when it is damaged.
+ */
+export function checkpointIn({ tensors, metadata }: StoredTensors, file: string): Checkpoint | undefined {
+  const text = metadata['checkpoint'];
+  if (text === undefined) return undefined;
+  let checkpoint: Partial<Checkpoint> | null;
+  try {
+    checkpoint = JSON.parse(text) as typeof checkpoint;
+  } catch (cause) {
+    throw new ModelError(`model: the checkpoint in ${file} is not JSON (${String(cause)}).`, { cause });
+  }
+  if (!isPlace(checkpoint))
+    throw new ModelError(`model: the checkpoint in ${file} does not say where the training stands.`);
   const kept = [...tensors].flatMap(([key, { data }]): [string, Float32Array<ArrayBuffer>][] =>
     key.startsWith(callbackPrefix) && data instanceof Float32Array
       ? [[key.slice(callbackPrefix.length), data]]
       : [],
   );
-  return { metadata, checkpoint: kept.length > 0 ? { ...checkpoint, tensors: new Map(kept) } : checkpoint };
+  return kept.length > 0 ? { ...checkpoint, tensors: new Map(kept) } : checkpoint;
+}
+
+function isPlace(checkpoint: Partial<Checkpoint> | null): checkpoint is Checkpoint {
+  return typeof checkpoint?.position?.step === 'number' && typeof checkpoint.callbacks === 'object';
 }

@@ -1,7 +1,7 @@
 /**
  * Plan: weights files that cannot become a model, without a device, since nothing may be made on one before the file is
  * known to fit: cut off, an absurd header, no description, descriptions damaged in every place, tensors that do not fit
- * a description, however large it makes the model. The files that are good: test/device/model_file.test.ts.
+ * a description, however large it makes the model, damaged checkpoints. The files that are good: test/device/model_file.test.ts.
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -9,6 +9,7 @@ import { ModelError } from '../../src/errors.js';
 import { conv2d, dense, flatten } from '../../src/nn/layers/index.js';
 import { writeSafetensors } from '../../src/nn/safetensors.js';
 import { Sequential, modelFromFile, weightsPath } from '../../src/nn/sequential.js';
+import { checkpointIn } from '../../src/nn/weights_file.js';
 
 const model = new Sequential([
   flatten({ inputShape: [2, 1, 1] }),
@@ -61,6 +62,16 @@ it.each<[string, Uint8Array, string]>([
 ])('%s', (_, bytes, message) => {
   const load = () => modelFromFile(bytes, { file: 'a.safetensors' });
   expect(load).toThrow(new ModelError(message));
+});
+
+it.each([
+  ['{', /^model: the checkpoint in a.safetensors is not JSON \(/],
+  ['null', /^model: the checkpoint in a.safetensors does not say where the training stands.$/],
+  ['{"position":{"epoch":1},"callbacks":{}}', /does not say where/],
+])('a damaged checkpoint is a ModelError: %s', (checkpoint, message) => {
+  const stored = { tensors: new Map(), metadata: { checkpoint } };
+  expect(() => checkpointIn(stored, 'a.safetensors')).toThrow(message);
+  expect(() => checkpointIn(stored, 'a.safetensors')).toThrow(ModelError);
 });
 
 describe('a damaged description is a ModelError', () => {

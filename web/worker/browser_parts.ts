@@ -42,7 +42,8 @@ export function browserParts(base: () => string): Required<SessionOptions> {
     },
     source: {
       whole: async (name, options) => served(name, fetchDataset(`${base()}data/`, name, options)),
-      test: async (name) => (await served(name, fetchDataset(`${base()}data/`, name, { parts: 'test' }))).test,
+      test: async (name) =>
+        (await served(name, fetchDataset(`${base()}data/`, name, { parts: 'test' }))).test,
     },
     openFolder: async () => ((await isOpfsUsable()) ? openOpfsFolder('session') : undefined),
     lockName: 'shadegrad session',

@@ -5,7 +5,7 @@ import type { SaveWeightsOptions } from '../../src/nn/model.js';
 import type { Optimizer } from '../../src/nn/optimizers.js';
 import { type StoredTensors, writeSafetensors } from '../../src/nn/safetensors.js';
 import { Sequential } from '../../src/nn/sequential.js';
-import { type LoadedWeights, descriptionIn } from '../../src/nn/weights_file.js';
+import { checkTensors, descriptionIn } from '../../src/nn/weights_file.js';
 import type { ModelInfo } from '../protocol.js';
 
 export type Weights = ReadonlyMap<string, Float32Array<ArrayBuffer>>;
@@ -27,15 +27,16 @@ export function modelFromStored(
     device,
     optimizer,
   }: { readonly file: string; readonly device: Device | undefined; readonly optimizer?: Optimizer },
-): { readonly model: Sequential; readonly loaded: LoadedWeights | undefined } {
+): Sequential {
   const model = Sequential.fromJson(descriptionIn(stored, file), device ? { device } : {});
   if (!device) {
-    checkComplete(model, stored, file);
-    return { model, loaded: undefined };
+    checkTensors(shapesIn(model), stored, file);
+    return model;
   }
   if (optimizer) model.compile({ optimizer, loss: 'sparseCategoricalCrossentropy' });
   try {
-    return { model, loaded: model.takeWeights(stored, file) };
+    model.takeWeights(stored, file);
+    return model;
   } catch (error) {
     model.dispose();
     throw error;
@@ -121,26 +122,15 @@ function infoOf({ model, origin, classNames }: Candidate, version: number): Mode
   };
 }
 
-function pathsOf(model: Sequential): readonly string[] {
-  return model.layers.flatMap(({ name, parameters }) =>
-    parameters.map((parameter) => `${name}/${parameter.name}`),
+/** The parameters by name, as `Sequential.weights` yields them. */
+function shapesIn(model: Sequential): { readonly name: string; readonly shape: readonly number[] }[] {
+  return model.layers.flatMap(({ name: layer, parameters }) =>
+    parameters.map(({ name, shape }) => ({ name: `${layer}/${name}`, shape })),
   );
 }
 
 function weightsIn(model: Sequential, { tensors }: StoredTensors): Weights {
-  return new Map(pathsOf(model).map((path) => [path, tensors.get(path)?.data as Float32Array<ArrayBuffer>]));
-}
-
-/** Throws: ModelError when a file lacks weights of its own model. */
-function checkComplete(model: Sequential, { tensors }: StoredTensors, file: string): void {
-  for (const { name, parameters } of model.layers) {
-    for (const { name: parameter, shape } of parameters) {
-      const found = tensors.get(`${name}/${parameter}`);
-      if (found?.dtype !== 'F32' || found.shape.join() !== shape.join()) {
-        throw new ModelError(
-          `model: ${file} does not fit: '${name}/${parameter}' ${found ? `is [${found.shape.join(',')}] ${found.dtype}` : 'is missing'}, expected [${shape.join(',')}] F32.`,
-        );
-      }
-    }
-  }
+  return new Map(
+    shapesIn(model).map(({ name }) => [name, tensors.get(name)!.data as Float32Array<ArrayBuffer>]),
+  );
 }

@@ -3,11 +3,9 @@ import type { Device } from '../../src/engine/device.js';
 import type { DeviceInfo } from '../protocol.js';
 
 export function deviceInfoOf({ fingerprint, traits, hasTimestamps }: Device): DeviceInfo {
-  const { adapter, vendor, architecture, subgroupSize } = fingerprint;
-  // Browsers keep the adapter's name to themselves, for visitors' privacy.
-  const name = adapter === 'unnamed adapter' ? [vendor, architecture].filter(Boolean).join(' ') : adapter;
+  const { adapter: name, vendor, architecture, subgroupSize } = fingerprint;
   return {
-    name: name || 'a device without a name',
+    name,
     vendor,
     architecture,
     family: traits.family,

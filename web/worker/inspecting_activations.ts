@@ -1,14 +1,14 @@
 /** What every layer of a model makes of one image: one program, bound once, replayed for each image. */
 import type { Step } from '../../src/engine/replay.js';
 import { program } from '../../src/engine/program.js';
-import { Tensor } from '../../src/engine/tensor.js';
+import type { Tensor } from '../../src/engine/tensor.js';
 import { withScope } from '../../src/engine/trace.js';
 import { softmax } from '../../src/kernels/index.js';
-import { stateSize, stateSpec, stateWords } from '../../src/kernels/step_state.js';
-import { DeviceSet } from '../../src/nn/device_set.js';
+import type { DeviceSet } from '../../src/nn/device_set.js';
 import { gatherInputs } from '../../src/nn/inputs.js';
 import type { Sequential } from '../../src/nn/sequential.js';
 import type { LayerActivation } from '../protocol.js';
+import { oneImage } from './one_image.js';
 
 /** Class names of the two entries that are no layers of their own. */
 const inputClass = 'Input';
@@ -69,19 +69,6 @@ export class Activations {
   dispose(): void {
     for (const resource of [this.step, ...this.outputs, this.set, this.state]) resource.dispose();
   }
-}
-
-/** A set of one black image on the device, and the state that stands at it. */
-export function oneImage({ device, inputShape }: Sequential): {
-  readonly set: DeviceSet;
-  readonly state: Tensor;
-} {
-  const [height, width, channels] = inputShape as [number, number, number];
-  const images = new Uint8Array(height * width * channels);
-  const set = new DeviceSet(device, { images, labels: [0], count: 1, height, width, channels });
-  const words = new Uint32Array(stateSize);
-  words[stateWords.epochSize] = 1;
-  return { set, state: Tensor.from(words, stateSpec.shape, device) };
 }
 
 function endsInSoftmax({ layers }: Sequential): boolean {

@@ -6,7 +6,7 @@ import { UsageError } from '../../src/errors.js';
 import { recordPrediction } from '../../src/nn/evaluator.js';
 import type { Sequential } from '../../src/nn/sequential.js';
 import type { InspectingApi, KernelRow } from '../protocol.js';
-import { oneImage } from './inspecting_activations.js';
+import { oneImage } from './one_image.js';
 
 /** A dispatch with its time; null where the device has no timestamps. */
 interface Timed {

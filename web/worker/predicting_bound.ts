@@ -1,11 +1,11 @@
 /** The model's prediction of one image, bound to the device once: a call writes the image's bytes and replays. */
 import { program } from '../../src/engine/program.js';
 import type { Step } from '../../src/engine/replay.js';
-import { Tensor } from '../../src/engine/tensor.js';
-import { stateSize, stateWords } from '../../src/kernels/step_state.js';
-import { DeviceSet } from '../../src/nn/device_set.js';
+import type { Tensor } from '../../src/engine/tensor.js';
+import type { DeviceSet } from '../../src/nn/device_set.js';
 import { recordPrediction } from '../../src/nn/evaluator.js';
 import type { Model } from '../../src/nn/model.js';
+import { oneImage } from './one_image.js';
 
 export class BoundPrediction {
   private constructor(
@@ -18,15 +18,9 @@ export class BoundPrediction {
 
   /** Compiles what the model's forward pass of one image needs. Throws: DeviceError. */
   static async create(model: Model): Promise<BoundPrediction> {
-    const { device } = model;
-    const [height, width, channels] = model.inputShape as [number, number, number];
-    const images = new Uint8Array(height * width * channels);
-    const set = new DeviceSet(device, { images, labels: [0], count: 1, height, width, channels });
-    const words = new Uint32Array(stateSize);
-    words[stateWords.epochSize] = 1;
-    const state = Tensor.from(words, [stateSize], device);
+    const { set, state } = oneImage(model);
     try {
-      const predict = program(() => recordPrediction(model, set, state, 1), device);
+      const predict = program(() => recordPrediction(model, set, state, 1), model.device);
       const { step, outputs } = await predict.bind();
       return new BoundPrediction(model, set, state, step, outputs);
     } catch (error) {

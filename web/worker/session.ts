@@ -6,10 +6,10 @@ import type { Device } from '../../src/engine/device.js';
 import type { Plan } from '../../src/engine/plan.js';
 import { DeviceError, ModelError, ShadegradError, StateError } from '../../src/errors.js';
 import type { Training } from '../../src/nn/callbacks/callback.js';
-import type { Checkpoint } from '../../src/nn/checkpoint.js';
 import { modelsByName } from '../../src/nn/models.js';
 import { type StoredTensors, readSafetensors } from '../../src/nn/safetensors.js';
 import type { Sequential } from '../../src/nn/sequential.js';
+import { checkpointIn } from '../../src/nn/weights_file.js';
 import type {
   ModelInfo,
   ModelsApi,
@@ -248,14 +248,14 @@ export class Session implements Context {
 
   #takeUp({ origin, classNames, training }: SavedSession, stored: StoredTensors): void {
     const { device } = this;
-    const { model, loaded } = modelFromStored(stored, {
-      file: 'the saved session',
+    const file = 'the saved session';
+    const model = modelFromStored(stored, {
+      file,
       device,
       ...(training ? { optimizer: optimizerFor(training.settings) } : {}),
     });
     this.#current.replace({ model, origin, classNames, stored: device ? undefined : stored });
-    const checkpoint = loaded ? loaded.checkpoint : positionIn(stored);
-    this.#trainer.record = training ? TrainingRecord.from(training, checkpoint) : undefined;
+    this.#trainer.record = training ? TrainingRecord.from(training, checkpointIn(stored, file)) : undefined;
   }
 
   /** The model that comes with the page, for clothes where those are chosen, else for digits. */
@@ -292,7 +292,7 @@ export class Session implements Context {
   /** The model of a file. Throws: ModelError. */
   #candidate(stored: StoredTensors, file: string, origin: ModelInfo['origin']): Candidate {
     const { device } = this;
-    const { model } = modelFromStored(stored, { file, device });
+    const model = modelFromStored(stored, { file, device });
     if (model.classes === undefined || model.inputShape.length !== 3) {
       model.dispose();
       throw new ModelError(
@@ -413,12 +413,6 @@ export class Session implements Context {
   #say(level: WorkerEvents['note']['level'], text: string): void {
     this.emit('note', { level, text });
   }
-}
-
-/** Where the training stands by a file that no device took in. */
-function positionIn({ metadata }: StoredTensors): Checkpoint | undefined {
-  const text = metadata['checkpoint'];
-  return text === undefined ? undefined : (JSON.parse(text) as Checkpoint);
 }
 
 function textOf(error: unknown): string {

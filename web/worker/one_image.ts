@@ -1,0 +1,18 @@
+/** A set of one image on the device, for programs that look at one image after another. */
+import { Tensor } from '../../src/engine/tensor.js';
+import { stateSize, stateSpec, stateWords } from '../../src/kernels/step_state.js';
+import { DeviceSet } from '../../src/nn/device_set.js';
+import type { Model } from '../../src/nn/model.js';
+
+/** A black image of the model's size, to be written over, and the state that stands at it. */
+export function oneImage({ device, inputShape }: Pick<Model, 'device' | 'inputShape'>): {
+  readonly set: DeviceSet;
+  readonly state: Tensor;
+} {
+  const [height, width, channels] = inputShape as [number, number, number];
+  const images = new Uint8Array(height * width * channels);
+  const set = new DeviceSet(device, { images, labels: [0], count: 1, height, width, channels });
+  const words = new Uint32Array(stateSize);
+  words[stateWords.epochSize] = 1;
+  return { set, state: Tensor.from(words, stateSpec.shape, device) };
+}
