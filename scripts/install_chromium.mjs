@@ -1,6 +1,6 @@
 // Unpacks a headless Chromium with its libraries, SwiftShader and fonts for the tests in a browser; called by
 // scripts/setup.sh, started by scripts/chromium.mjs.
-import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { chromiumFolder } from './chromium.mjs';
@@ -20,6 +20,9 @@ const fontSettings = `<?xml version="1.0"?>
 </fontconfig>
 `;
 
+/** How the name of an unfinished folder begins. */
+const draft = 'chromium.part-';
+
 try {
   install();
 } catch (error) {
@@ -32,7 +35,10 @@ function install() {
   const { archive, chromium } = fetchNpmChromium();
   const parent = dirname(chromiumFolder);
   mkdirSync(parent, { recursive: true });
-  const part = mkdtempSync(join(parent, 'chromium.part-'));
+  // What was interrupted before has left hundreds of megabytes; scripts/setup.sh lets one set-up work at a time.
+  for (const name of readdirSync(parent))
+    if (name.startsWith(draft)) rmSync(join(parent, name), { recursive: true, force: true });
+  const part = mkdtempSync(join(parent, draft));
   try {
     for (const files of [archive('al2023'), archive('swiftshader'), archive('fonts')])
       for (const [name, { contents, isExecutable }] of files) {

@@ -197,9 +197,17 @@ install_fashion_with_apt() {
 # --- one set-up at a time ---
 
 take_lock() {
+  nameless=0
   until mkdir "$lock" 2>/dev/null; do
+    if [ ! -w . ]; then
+      say "$(pwd) cannot be written to, and something is to be set up there."
+      exit 1
+    fi
     holder=$(cat "$lock/pid" 2>/dev/null)
-    if [ -n "$holder" ] && ! kill -0 "$holder" 2>/dev/null; then
+    if [ -n "$holder" ]; then nameless=0; else nameless=$((nameless + 1)); fi
+    if [ "$nameless" -gt 10 ]; then
+      rm -rf "$lock" # its owner was killed before it could say who it is
+    elif [ -n "$holder" ] && ! kill -0 "$holder" 2>/dev/null; then
       rm -rf "$lock" # its owner was killed
     else
       [ -n "${waited:-}" ] || say "waiting for another set-up in this folder (its lock: $lock)"
