@@ -201,7 +201,7 @@ async function inside(page) {
     await part.locator('.layers summary').filter({ hasText: name }).click();
   await part.getByLabel('Group by layer').uncheck();
   await button(page, 'softmax/forward').click();
-  await part.getByText('softmax/forward.wgsl').waitFor();
+  await part.getByRole('heading', { name: 'softmax/forward.wgsl' }).waitFor();
   await section(page, 'inside', 'page_inside');
 }
 

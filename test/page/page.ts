@@ -3,6 +3,7 @@
  * profile per test. Whatever the page says on the console as an error, throws, or asks of another origin fails the test.
  */
 import { mkdirSync } from 'node:fs';
+import type { Server } from 'node:http';
 import path from 'node:path';
 import {
   type Browser,
@@ -41,11 +42,18 @@ export interface VisitOptions {
   readonly flags?: readonly string[];
   /** The data sets that the server has; by default those of this machine. */
   readonly find?: typeof findDataset;
+  /** In place of the page's own. */
+  readonly server?: Server;
+  /** Where the page lies there: `some/folder/`. */
+  readonly folder?: string;
 }
 
-export function useVisits({ flags = [], find = findDataset }: VisitOptions = {}): Visits {
-  const files = new Map([...pageFiles].map(([name, contents]) => [name, { name, contents }]));
-  const server = createPageServer(fileTable(files, find));
+export function useVisits({
+  flags = [],
+  find = findDataset,
+  server = pageServer(find),
+  folder = '',
+}: VisitOptions = {}): Visits {
   const profiles: BrowserContext[] = [];
   const problems: string[] = [];
   let browser: Browser | undefined;
@@ -69,7 +77,7 @@ export function useVisits({ flags = [], find = findDataset }: VisitOptions = {})
   };
 
   beforeAll(async () => {
-    ({ address } = await serve(server, 0));
+    address = (await serve(server, 0)).address + folder;
     const found = findChromium();
     if (!('launchOptions' in found)) throw new Error(found.reason);
     const { launchOptions } = found;
@@ -108,6 +116,11 @@ export function useVisits({ flags = [], find = findDataset }: VisitOptions = {})
 }
 
 const pageFiles = await buildPage();
+
+function pageServer(find: typeof findDataset): Server {
+  const files = new Map([...pageFiles].map(([name, contents]) => [name, { name, contents }]));
+  return createPageServer(fileTable(files, find));
+}
 
 /** Resolves when the pad shows what the network takes the drawing for. */
 export async function whenPredicted(page: Page): Promise<void> {
