@@ -111,6 +111,7 @@ test('an epoch is validated as long as its number counts', () => {
   const end = { step: 1_688, stepInEpoch: 1_688 };
   expect(positionOf(statusOf('validating', { ...end, epoch: 0 }))).toContain('epoch 1 of 5');
   expect(positionOf(statusOf('validating', { ...end, epoch: 1 }))).toContain('epoch 1 of 5');
+  expect(positionOf(statusOf('training', end))).toContain('epoch 1 of 5 · step 1,688 of 1,688');
   expect(positionOf(statusOf('training', { ...end, epoch: 1, stepInEpoch: 0 }))).toContain('epoch 2 of 5');
 });
 

@@ -67,10 +67,10 @@ function partsOf({ done, total }: { readonly done: number; readonly total: numbe
   return `${grouped(done)} of ${grouped(total)}`;
 }
 
-/** `epoch 2 of 5`: the one under way, being validated, or the last. */
-function epochOf({ step, stepsPerEpoch, epochs, phase }: TrainingStatus): string {
-  const done = stepsPerEpoch > 0 ? step / stepsPerEpoch : 0;
-  const current = phase === 'validating' ? Math.ceil(done) : Math.floor(done) + 1;
+/** `epoch 2 of 5`: that of the step in the epoch, being validated, or the last. */
+function epochOf({ step, stepInEpoch, stepsPerEpoch, epochs, phase }: TrainingStatus): string {
+  const stepsBefore = phase === 'validating' ? step - 1 : step - stepInEpoch;
+  const current = stepsPerEpoch > 0 ? Math.floor(stepsBefore / stepsPerEpoch) + 1 : 1;
   return `epoch ${grouped(Math.max(1, Math.min(current, epochs)))} of ${grouped(epochs)}`;
 }
 
