@@ -208,6 +208,7 @@ async function inside(page) {
 /** @param {Page} page */
 async function results(page) {
   await button(page, 'Stop').click();
+  await page.locator('.training-position').getByText('Finished').waitFor();
   const part = page.locator('#results');
   await part.getByLabel('How many images').selectOption('500');
   await button(page, 'Test').click();
