@@ -107,6 +107,7 @@ export default defineConfig({
           ...onDevice,
           name: 'page',
           include: ['test/page/**/*.test.ts'],
+          expect: { poll: { timeout: 30_000, interval: 20 } },
           sequence: { groupOrder: 3 },
           ...(canBrowse ? {} : skipAll),
         },

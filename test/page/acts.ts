@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Locator, Page } from 'playwright';
 import { expect } from 'vitest';
-import { type StoredTensors, readSafetensors } from '../../src/nn/safetensors.js';
+import { type StoredTensor, type StoredTensors, readSafetensors } from '../../src/nn/safetensors.js';
 
 export type SectionName = 'Draw a digit' | 'Train' | 'Results' | 'Data' | 'Inside';
 
@@ -141,15 +141,29 @@ export async function download(page: Page): Promise<DownloadedModel> {
 export function largestChange(from: StoredTensors, to: StoredTensors): number {
   const changes = [...from.tensors].flatMap(([name, { data }]) => {
     const after = to.tensors.get(name)!.data;
-    // `conv2d/kernel`; the optimizer's slots have one part more.
-    if (name.split('/').length > 2) return [];
+    if (!isWeight(name)) return [];
     return [...data].map((value, i) => Math.abs(Number(value) - Number(after[i])));
   });
   return changes.reduce((most, change) => Math.max(most, change), 0);
 }
 
+/** The same text for the same tensors, optimizer's slots included. */
 export function bitsOf({ tensors }: StoredTensors): string {
-  return [...tensors]
+  return textOf([...tensors]);
+}
+
+/** The same text for the same weights. */
+export function weightBitsOf({ tensors }: StoredTensors): string {
+  return textOf([...tensors].filter(([name]) => isWeight(name)));
+}
+
+/** `conv2d/kernel`; the optimizer's slots have one part more. */
+function isWeight(name: string): boolean {
+  return name.split('/').length === 2;
+}
+
+function textOf(tensors: readonly [string, StoredTensor][]): string {
+  return tensors
     .map(([name, { dtype, shape, data }]) => {
       const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
       return `${name} ${dtype} [${shape.join()}] ${bytes.toString('base64')}`;

@@ -1,0 +1,98 @@
+/**
+ * Models as files, between this page and Node, weights bit for bit: downloaded, opened again, loaded in Node, and one that Node has
+ * trained opened here. Files that are no models are refused, with words, and the model that was there stays.
+ */
+import type { Page } from 'playwright';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Device } from '../../src/engine/device.js';
+import { loadDataset } from '../../src/node/datasets.js';
+import { mlpModel } from '../../src/nn/models.js';
+import { rmsprop } from '../../src/nn/optimizers.js';
+import { readSafetensors, writeSafetensors } from '../../src/nn/safetensors.js';
+import { modelFile, modelFromFile } from '../../src/nn/sequential.js';
+import { open } from '../device/open.js';
+import { download, note, section, train, weightBitsOf } from './acts.js';
+import { tiny, useVisits, whenPredicted } from './page.js';
+
+const visits = useVisits();
+
+let device: Device;
+beforeAll(async () => {
+  device = await open();
+});
+afterAll(() => device?.destroy());
+
+interface NamedBytes {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+async function openModel(page: Page, ...files: NamedBytes[]): Promise<void> {
+  const chosen = page.waitForEvent('filechooser');
+  await section(page, 'Train').getByRole('button', { name: 'Open', exact: true }).click();
+  const payloads = files.map(({ name, bytes }) => ({
+    name,
+    mimeType: 'application/octet-stream',
+    buffer: Buffer.from(bytes),
+  }));
+  await (await chosen).setFiles(payloads);
+}
+
+test('trained here, loaded in Node; put back to the first one, opened again', async () => {
+  const page = await visits.visit(tiny);
+  const shipped = await download(page);
+  const { step } = await train(page);
+  const trained = await download(page);
+  expect(trained.name).toBe(`digits-mlp-${step}-steps.safetensors`);
+  expect(trained.bits === shipped.bits).toBe(false);
+
+  const inNode = modelFromFile(trained.bytes, { device, file: trained.name });
+  expect(inNode.name).toBe('mlp');
+  const again = await modelFile(inNode);
+  const weights = weightBitsOf(trained.stored);
+  expect(weightBitsOf(readSafetensors(again, 'again')) === weights).toBe(true);
+  inNode.dispose();
+
+  const training = section(page, 'Train');
+  await training.getByRole('button', { name: 'Reset', exact: true }).click();
+  await training.getByText(/came with this page\.$/).waitFor();
+  expect((await download(page)).bits === shipped.bits).toBe(true);
+  await openModel(page, trained);
+  await training.getByText('mlp, 3,985 parameters, opened from a file.').waitFor();
+  expect(weightBitsOf((await download(page)).stored) === weights).toBe(true);
+});
+
+test('trained in Node, opened here; it predicts, and is there after a reload', async () => {
+  const { train: digits } = await loadDataset('digits', { offline: true });
+  const model = mlpModel({ device, seed: 3 });
+  model.compile({ optimizer: rmsprop(), loss: 'sparseCategoricalCrossentropy' });
+  await model.fit(digits.take(64, { seed: 3 }), { epochs: 1, batchSize: 16, seed: 3 });
+  const bytes = await modelFile(model);
+  const bits = weightBitsOf(readSafetensors(bytes, 'node'));
+  model.dispose();
+
+  const page = await visits.visit();
+  await openModel(page, { name: 'from-node.safetensors', bytes });
+  const opened = section(page, 'Train').getByText('mlp, 3,985 parameters, opened from a file.');
+  await opened.waitFor();
+  await whenPredicted(page);
+  expect(weightBitsOf((await download(page)).stored) === bits).toBe(true);
+  await page.reload();
+  await opened.waitFor();
+  expect(weightBitsOf((await download(page)).stored) === bits).toBe(true);
+});
+
+test('what is no model is refused, with words', async () => {
+  const page = await visits.visit();
+  const { bytes, bits, stored } = await download(page);
+  await openModel(page, { name: 'notes.txt.json', bytes: Buffer.from('{}') });
+  await note(
+    page,
+    'models: notes.txt.json given, expected a .safetensors file, or one with its model.json.',
+  ).waitFor();
+  await openModel(page, { name: 'cut.safetensors', bytes: bytes.subarray(0, 50_000) });
+  await note(page, /^cut\.safetensors: not a good safetensors file: .* Is it cut off\?$/).waitFor();
+  await openModel(page, { name: 'bare.safetensors', bytes: writeSafetensors(stored.tensors) });
+  await note(page, /^models: bare\.safetensors holds weights and no description of their model; /).waitFor();
+  expect((await download(page)).bits === bits).toBe(true);
+});
