@@ -1,0 +1,99 @@
+/**
+ * The section Inside: what the network is made of, of the model that predicts and of a training that was paused.
+ *   filters      one picture per filter of the first convolution; the chosen one is large
+ *   activations  follow the drawing, from the input on
+ *   kernels      each layer has rows of its own, or it is said why not; the WGSL of each is there to be read
+ */
+import type { Locator, Page } from 'playwright';
+import { expect, test } from 'vitest';
+import { goTo, pixelsOf, press, section, untilPhase } from './acts.js';
+import { useVisits } from './page.js';
+
+const visits = useVisits();
+
+const inside = (page: Page): Locator => section(page, 'Inside');
+const kernelTable = (page: Page): Locator =>
+  inside(page).getByRole('table', { name: 'The kernels of a step and their times' });
+const code = (page: Page): Locator => inside(page).getByRole('region', { name: /\.wgsl$/ });
+
+/** The input is drawn as the layer's values, from the least to the largest. */
+function areAlike(one: readonly number[], other: readonly number[]): boolean {
+  return one.length === other.length && one.every((value, i) => Math.abs(value - other[i]!) <= 3);
+}
+
+test('filters, maps that follow the drawing, and the WGSL of a layer', async () => {
+  const page = await visits.visit();
+  await goTo(page, 'Inside');
+  const filters = inside(page).getByRole('radiogroup', { name: 'Filters' }).getByRole('radio');
+  await expect.poll(async () => filters.count()).toBe(16);
+  await filters.nth(3).click();
+  await inside(page)
+    .getByText(/^Filter 4 of 16: 3 × 3, weights from −?\d\S* to −?\d\S*$/)
+    .waitFor();
+  await page.keyboard.press('ArrowRight');
+  await inside(page)
+    .getByText(/^Filter 5 of 16: /)
+    .waitFor();
+
+  const input = inside(page).getByRole('img', { name: 'The image as the network sees it' });
+  const seen = section(page, 'Draw a digit').getByRole('img', { name: /^What the network sees/ });
+  await expect.poll(async () => input.count()).toBe(1);
+  const seven = await pixelsOf(seen);
+  expect(areAlike(await pixelsOf(input), seven)).toBe(true);
+  const map = inside(page)
+    .getByRole('img', { name: /^Map \d+ of 16: values from / })
+    .first();
+  const mapOfSeven = await pixelsOf(map);
+
+  await section(page, 'Draw a digit').getByRole('button', { name: 'Test images' }).click();
+  const images = section(page, 'Draw a digit').getByRole('listbox', { name: 'Test images' });
+  await images.getByRole('option').nth(2).click();
+  await expect.poll(async () => pixelsOf(seen)).not.toEqual(seven);
+  const picked = await pixelsOf(seen);
+  await goTo(page, 'Inside');
+  await expect.poll(async () => areAlike(await pixelsOf(input), picked)).toBe(true);
+  await expect.poll(async () => pixelsOf(map)).not.toEqual(mapOfSeven);
+
+  await inside(page).getByText('The prediction of one image as it runs on this device: ').waitFor();
+  const show = inside(page).getByRole('button', { name: 'Show its WGSL: conv2d', exact: true });
+  await show.click();
+  await expect.poll(async () => code(page).innerText()).toContain('@compute');
+  expect(await code(page).innerText()).toMatch(/fn main\(/);
+});
+
+test('after a training each layer has its kernels, forward and backward', async () => {
+  const page = await visits.visit('model=mlp&limit=2000&batch=4&epochs=900');
+  await press(page, 'Train');
+  await press(page, 'Pause');
+  await untilPhase(page, 'Paused');
+  await goTo(page, 'Inside');
+  // Also when the sections before it have grown as they came near.
+  await inside(page).getByText('This model has no convolution, and so no filters.').waitFor();
+  await inside(page)
+    .getByText(/^One training step as it runs on this device: \d+ kernels, /)
+    .waitFor();
+  const scopes = await kernelTable(page).getByRole('rowheader').allInnerTexts();
+  for (const scope of ['inputs', 'dense', 'dense_1', 'loss', 'optimizer'])
+    expect(scopes.some((text) => text.split(/\s/)[0] === scope)).toBe(true);
+  await inside(page).getByText('flatten: nothing to compute in a step.').waitFor();
+  const rowsOf = async (direction: string): Promise<string> => {
+    await inside(page).getByRole('radio', { name: direction }).check();
+    return kernelTable(page).innerText();
+  };
+  expect(await rowsOf('Backward')).toMatch(/\bdense_1\b/);
+
+  // Every kernel can be read.
+  await inside(page).getByRole('radio', { name: 'All', exact: true }).check();
+  const kernels = kernelTable(page).getByRole('cell').getByRole('button');
+  const names = [...new Set(await kernels.allInnerTexts())];
+  expect(names.length).toBeGreaterThan(5);
+  for (const name of names) {
+    await kernels.getByText(name, { exact: true }).first().click();
+    await inside(page)
+      .getByRole('heading', { name: `${name}.wgsl`, exact: true })
+      .waitFor();
+    const source = await code(page).innerText();
+    expect(source).toContain('@compute');
+    expect(source).toMatch(/fn main\(/);
+  }
+});
