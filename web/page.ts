@@ -5,6 +5,7 @@ import type { App, Heard, RemoteWorker, View } from './app.js';
 import { installBanners } from './banners.js';
 import { installDeviceLine } from './device_line.js';
 import { installDropGuard } from './drop_guard.js';
+import { textOf } from './error_text.js';
 import { installNavigation } from './navigation.js';
 import { installNotes } from './notes.js';
 import type { WorkerApi, WorkerEvent } from './protocol.js';
@@ -53,7 +54,7 @@ const app: App = {
     try {
       await work();
     } catch (error) {
-      say(messageOf(error), 'error');
+      say(textOf(error), 'error');
     }
   },
 };
@@ -89,8 +90,4 @@ function element(id: string): HTMLElement {
   const found = document.getElementById(id);
   if (!found) throw new Error(`index.html lacks the element #${id}`);
   return found;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

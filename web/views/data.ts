@@ -3,6 +3,7 @@ import { grouped } from '../../src/report/charts/numbers.js';
 import { recipeFor } from '../../src/nn/presets.js';
 import type { App, View } from '../app.js';
 import { element, setAttribute } from '../elements.js';
+import { textOf } from '../error_text.js';
 import type { DataInfo, Settings } from '../protocol.js';
 import { datasetTitles, withDataset } from '../settings.js';
 import './data.css';
@@ -86,7 +87,7 @@ class ShownSet {
       if (this.#wanted === dataset) await this.#take(dataset, info);
     } catch (error) {
       if (this.#wanted !== dataset) return;
-      this.#say(error instanceof Error ? error.message : String(error), '');
+      this.#say(textOf(error), '');
       this.#again.hidden = false;
     }
   }

@@ -1,6 +1,7 @@
 /** A few training images, each beside some of its variants, computed anew whenever the recipe changes. */
 import type { App } from '../app.js';
 import { element } from '../elements.js';
+import { textOf } from '../error_text.js';
 import { Latest } from '../latest.js';
 import type { Images, Settings } from '../protocol.js';
 import type { Recipe } from './data_recipe.js';
@@ -118,7 +119,7 @@ export class Previews {
       this.#say('');
     } catch (error) {
       // Said here and not aloud: the next move of the slider may mend it.
-      this.#say(error instanceof Error ? error.message : String(error));
+      this.#say(textOf(error));
     }
   }
 

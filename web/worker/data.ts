@@ -8,13 +8,14 @@ import type { DataApi, DataInfo, PreviewOptions } from '../protocol.js';
 import type { Context } from './context.js';
 import { imagesOf } from './data_images.js';
 import { Previewer } from './data_preview.js';
+import { Turns } from './turns.js';
 
 type PartOfSet = Pick<PreviewOptions, 'part' | 'dataset'>;
 
 export function dataOf(context: Context): DataApi {
   let previewer: Previewer | undefined;
-  /** The last preview: they take turns, since they share the images' place on the device. */
-  let turn: Promise<unknown> = Promise.resolve();
+  /** Previews take turns, since they share the images' place on the device. */
+  const turns = new Turns();
 
   /** The test part is there sooner than the whole. */
   const partOf = async ({ part, dataset }: PartOfSet): Promise<ImageSet> =>
@@ -47,12 +48,7 @@ export function dataOf(context: Context): DataApi {
     },
     preview: async (options) => {
       check(options);
-      const mine = turn.then(
-        async () => preview(options),
-        async () => preview(options), // whoever asked for the one before has heard of its failure
-      );
-      turn = mine;
-      const pixels = await mine;
+      const pixels = await turns.take(async () => preview(options));
       const { height, width, channels } = await partOf(options);
       const count = options.indices.length * options.variants;
       return { pixels, labels: null, count, height, width, channels };

@@ -1,5 +1,6 @@
 /** The device, or why there is none, as the page shows it. */
 import type { Device } from '../../src/engine/device.js';
+import { textOf } from '../error_text.js';
 import type { DeviceInfo } from '../protocol.js';
 
 export function deviceInfoOf({ fingerprint, traits, hasTimestamps }: Device): DeviceInfo {
@@ -16,6 +17,6 @@ export function deviceInfoOf({ fingerprint, traits, hasTimestamps }: Device): De
 
 /** Why nothing can be trained here, for people. */
 export function problemOf(error: unknown): string {
-  const message = (error instanceof Error ? error.message : String(error)).replace(/^open: /, '');
+  const message = textOf(error).replace(/^open: /, '');
   return message.slice(0, 1).toUpperCase() + message.slice(1);
 }

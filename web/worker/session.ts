@@ -10,6 +10,7 @@ import { modelsByName } from '../../src/nn/models.js';
 import { type StoredTensors, readSafetensors } from '../../src/nn/safetensors.js';
 import type { Sequential } from '../../src/nn/sequential.js';
 import { checkpointIn } from '../../src/nn/weights_file.js';
+import { textOf } from '../error_text.js';
 import type {
   ModelInfo,
   ModelsApi,
@@ -413,8 +414,4 @@ export class Session implements Context {
   #say(level: WorkerEvents['note']['level'], text: string): void {
     this.emit('note', { level, text });
   }
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -5,21 +5,23 @@
 import type { Device } from '../../src/engine/device.js';
 import type { Plan } from '../../src/engine/plan.js';
 import { DataError, UsageError } from '../../src/errors.js';
-import type { Callback, Training } from '../../src/nn/callbacks/callback.js';
-import type { Checkpoint, Position } from '../../src/nn/checkpoint.js';
+import type { Training } from '../../src/nn/callbacks/callback.js';
+import type { Checkpoint } from '../../src/nn/checkpoint.js';
 import type { LearningRate } from '../../src/nn/schedules.js';
 import type { Sequential } from '../../src/nn/sequential.js';
+import { textOf } from '../error_text.js';
 import type { Note, Phase, Settings, TrainingApi, TrainingStatus, WorkerEvents } from '../protocol.js';
-import { Control } from './control.js';
 import type { CurrentModel } from './current_model.js';
 import type { DataSets } from './data_sets.js';
 import type { Keeper } from './keeper.js';
+import { Live, standing } from './live.js';
+import { goesNow, refusesAll } from './lost_device.js';
 import { memoryPlanOf } from './memory_plan.js';
 import { digestOf } from './own_images.js';
 import { callbacksFor, modelFor, optimizerFor, splitBy } from './recipe.js';
 import { TrainingRecord, statusOf } from './record.js';
 import type { SavedSession } from './saved_session.js';
-import { Speed } from './speed.js';
+import { Turns } from './turns.js';
 
 /** What a training needs of the session. */
 export interface Surroundings {
@@ -39,35 +41,6 @@ export interface Surroundings {
   restore(): Promise<void>;
 }
 
-/** A validation image takes about a third of a training image, until one has been measured. */
-const inferenceShare = 1 / 3;
-
-/** One `fit` under way. */
-interface Live {
-  readonly record: TrainingRecord;
-  readonly device: Device;
-  readonly abort: AbortController;
-  readonly control: Control;
-  readonly speed: Speed;
-  readonly validationSpeed: Speed;
-  /** Settles when the first step can begin, or when it never will. */
-  readonly ready: PromiseWithResolvers;
-  phase: Phase;
-  isPaused: boolean;
-  progress: TrainingStatus['progress'];
-  /** From when the first step can begin. */
-  training: Training | undefined;
-  /** Before the step whose metrics come next. */
-  before: Position | undefined;
-  validationBatches: number;
-}
-
-interface PromiseWithResolvers {
-  readonly promise: Promise<void>;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
-}
-
 export class Trainer implements TrainingApi {
   /** The training under way, or the last one. */
   record: TrainingRecord | undefined;
@@ -78,11 +51,11 @@ export class Trainer implements TrainingApi {
   isLost = false;
   #live: Live | undefined;
   #ended: Promise<void> = Promise.resolve();
-  /** The last change of life asked for. */
-  #turn: Promise<unknown> = Promise.resolve();
+  /** Changes of a training's life. */
+  readonly #changes = new Turns();
   #ticket = 0;
-  /** The last work that found no step under way: they take turns, whether a training rests for them or none runs. */
-  #works: Promise<unknown> = Promise.resolve();
+  /** What finds no step under way: works take turns, whether a training rests for them or none runs. */
+  readonly #works = new Turns();
   #isWorking = false;
   #isClosed = false;
   /** When the last save is safe. */
@@ -93,7 +66,7 @@ export class Trainer implements TrainingApi {
   // ---- what people ask for ----
 
   async begin(settings: Settings): Promise<void> {
-    this.#release();
+    this.#live?.release();
     const ticket = ++this.#ticket;
     await this.inTurn(async () => {
       // Something newer was asked for meanwhile.
@@ -120,7 +93,7 @@ export class Trainer implements TrainingApi {
   }
 
   async stop(): Promise<void> {
-    this.#release();
+    this.#live?.release();
     ++this.#ticket;
     await this.inTurn(async () => {
       await this.#end();
@@ -154,10 +127,7 @@ export class Trainer implements TrainingApi {
 
   /** Runs `change` when the changes asked for before are through. */
   async inTurn<T>(change: () => Promise<T>): Promise<T> {
-    // Whoever asked for the one before has heard of its failure.
-    const mine = this.#turn.then(change, change);
-    this.#turn = mine;
-    return mine;
+    return this.#changes.take(change);
   }
 
   /** See Context. */
@@ -170,21 +140,8 @@ export class Trainer implements TrainingApi {
         this.#isWorking = false;
       }
     };
-    const afterOthers = async (): Promise<T> => {
-      // Whoever asked for the one before has heard of its failure.
-      const mine = this.#works.then(flagged, flagged);
-      this.#works = mine;
-      return mine;
-    };
-    return this.#live?.training ? this.#live.control.atRest(afterOthers) : afterOthers();
-  }
-
-  /** Resolves when no work is under way that counts on there being no training. */
-  async #worksAreDone(): Promise<void> {
-    for (let last: unknown; last !== this.#works;) {
-      last = this.#works;
-      await this.#works.catch(() => undefined); // Whoever asked for it hears of its failure.
-    }
+    const inTurn = async (): Promise<T> => this.#works.take(flagged);
+    return this.#live?.training ? this.#live.control.atRest(inTurn) : inTurn();
   }
 
   /** See Context. Also within a work that `atRest` runs. */
@@ -214,7 +171,7 @@ export class Trainer implements TrainingApi {
   /** Ends the training, and forgets it; resolves when nothing works on its model any more. To be called in turn. */
   async giveUp(): Promise<void> {
     await this.#end();
-    await this.#worksAreDone();
+    await this.#works.over();
     this.record = undefined;
     this.isLost = false;
     this.plans = [];
@@ -250,13 +207,8 @@ export class Trainer implements TrainingApi {
 
   // ---- one training's life ----
 
-  #release(): void {
-    this.#live?.abort.abort();
-    this.#live?.control.release();
-  }
-
   async #end(): Promise<void> {
-    this.#release();
+    this.#live?.release();
     await this.#ended;
   }
 
@@ -309,41 +261,19 @@ export class Trainer implements TrainingApi {
     device: Device,
     { isPaused }: { readonly isPaused: boolean },
   ): Promise<void> {
-    const live = this.#makeLive(record, device, isPaused);
+    const live = new Live({
+      ...this.around,
+      record,
+      device,
+      isPaused,
+      save: async () => this.#save({ isChanged: true }),
+      saved: async () => this.#written,
+      tellStatus: () => this.tellStatus(),
+    });
     this.#live = live;
     this.isLost = false;
     this.#ended = this.#run(live);
     await live.ready.promise;
-  }
-
-  #makeLive(record: TrainingRecord, device: Device, isPaused: boolean): Live {
-    const live: Live = {
-      record,
-      device,
-      abort: new AbortController(),
-      control: new Control({
-        isPaused,
-        saveEveryMs: this.around.saveEveryMs,
-        save: async () => this.#save({ isChanged: true }),
-        onPause: async (isNow) => this.#pauses(live, isNow),
-        onRest: (isResting) => {
-          if (isResting) live.speed.rest();
-          else if (live.phase === 'training') live.speed.goOn();
-          if (isResting) live.validationSpeed.rest();
-          else if (live.phase === 'validating') live.validationSpeed.goOn();
-        },
-      }),
-      speed: new Speed(),
-      validationSpeed: new Speed(),
-      ready: withResolvers(),
-      phase: 'loading',
-      isPaused: false,
-      progress: null,
-      training: undefined,
-      before: undefined,
-      validationBatches: 0,
-    };
-    return live;
   }
 
   /** Never rejects. */
@@ -377,12 +307,12 @@ export class Trainer implements TrainingApi {
     const { record, device, abort, control } = live;
     const { settings } = record;
     const { signal } = abort;
-    this.#enter(live, 'loading');
+    live.enter('loading');
     const loaded = await this.around.data.get(settings.dataset, {
       signal,
-      onProgress: (done, total) => this.#progress(live, done, total),
+      onProgress: (done, total) => live.tellProgress(done, total),
     });
-    this.#enter(live, 'compiling');
+    live.enter('compiling');
     const images = splitBy(settings, loaded);
     checkSameImages(record, images.train);
     const isNew = record.checkpoint === undefined;
@@ -397,9 +327,13 @@ export class Trainer implements TrainingApi {
         signal,
         callbacks: [
           ...callbacksFor(settings, (level, text) => this.#say(text, level)),
-          this.#watch(live, () => {
+          live.callback(async (training) => {
+            // Before another model takes the place of the one that they work on.
+            await this.#works.over();
+            if (signal.aborted) return false;
             if (isNew) this.around.current.replace({ model, origin: 'trained', classNames });
-            this.around.emit('memory', memoryPlanOf(model, live.training!));
+            this.#begins(live, training);
+            return true;
           }),
           control.callback,
         ],
@@ -412,68 +346,16 @@ export class Trainer implements TrainingApi {
     }
   }
 
-  /** Hears what `fit` does, and tells it. */
-  #watch(live: Live, onBegin: () => void): Callback {
-    const { record, speed, validationSpeed } = live;
-    return {
-      onCompile: (done, total) => this.#progress(live, done, total),
-      onTrainBegin: async (training) => {
-        // Before the first step, and before another model takes the place of theirs.
-        await this.#worksAreDone();
-        if (live.abort.signal.aborted) return;
-        live.training = training;
-        this.active = training;
-        this.plans = training.plans;
-        record.stepsPerEpoch = training.stepsPerEpoch;
-        record.batchSize = training.batchSize;
-        onBegin();
-        if (training.accumulation !== undefined) this.#say(training.accumulation, 'info');
-        this.#enter(live, 'training');
-        live.ready.resolve();
-      },
-      onEpochBegin: (_, training) => {
-        live.before = training.position();
-        this.#enter(live, 'training');
-        speed.goOn();
-      },
-      onBatchEnd: (_, __, training) => {
-        const position = training.position();
-        const before = live.before ?? position;
-        const count = position.count - before.count;
-        live.before = position;
-        const point = {
-          step: position.step,
-          loss: (position.lossSum - before.lossSum) / count,
-          accuracy: (position.correct - before.correct) / count,
-        };
-        record.curve.add(point);
-        speed.step(count);
-        this.around.emit('steps', { points: [point], isFresh: false });
-        this.tellStatus();
-      },
-      onTestBegin: ({ steps }) => {
-        speed.rest();
-        live.validationBatches = steps;
-        this.#enter(live, 'validating');
-        validationSpeed.goOn();
-      },
-      onTestBatchEnd: (step, _, { steps }) => {
-        validationSpeed.step(1);
-        this.#progress(live, step + 1, steps);
-      },
-      onTestEnd: () => validationSpeed.rest(),
-      onEpochEnd: (epoch, logs, training) => {
-        record.epochs = [...record.epochs, { epoch: epoch + 1, step: training.position().step, logs }];
-        this.around.emit('epochs', record.epochs);
-      },
-    };
-  }
-
-  async #pauses(live: Live, isNow: boolean): Promise<void> {
-    if (isNow) await this.#written;
-    live.isPaused = isNow;
-    this.tellStatus();
-    if (isNow) this.around.flush();
+  /** The first step can begin. */
+  #begins(live: Live, training: Training): void {
+    const { record } = live;
+    live.training = training;
+    this.active = training;
+    this.plans = training.plans;
+    record.stepsPerEpoch = training.stepsPerEpoch;
+    record.batchSize = training.batchSize;
+    this.around.emit('memory', memoryPlanOf(this.#model, training));
+    if (training.accumulation !== undefined) this.#say(training.accumulation, 'info');
   }
 
   /** After the first step could begin: what was saved last is put back, for people to go on with. */
@@ -530,43 +412,17 @@ export class Trainer implements TrainingApi {
     await this.#written;
   }
 
-  #enter(live: Live, phase: Phase): void {
-    if (live.phase !== phase) live.progress = null;
-    live.phase = phase;
-    this.tellStatus();
-  }
-
-  #progress(live: Live, done: number, total: number): void {
-    live.progress = { done, total };
-    this.tellStatus();
-  }
-
   #say(text: string, level: Note['level']): void {
     this.around.emit('note', { level, text });
   }
 
   #status(): TrainingStatus {
-    const live = this.#live;
-    const speed = live?.speed ?? new Speed();
-    const batchMs = live?.validationSpeed.stepMs ?? null;
-    const guess =
-      ((live?.training?.validationSamples ?? 0) / (speed.imagesPerSecond ?? Infinity)) * inferenceShare;
-    return statusOf(
-      this.record,
-      {
-        phase: this.#phase,
-        progress: live?.progress ?? null,
-        position: live?.training?.position(),
-        rate: this.#rate,
-        speed,
-        validationSeconds: batchMs === null ? guess : ((live?.validationBatches ?? 0) * batchMs) / 1000,
-      },
-      this.around.keeper.savedAt,
-    );
+    const pace = this.#live?.pace ?? { ...standing, phase: this.#phase };
+    return statusOf(this.record, { ...pace, rate: this.#rate }, this.around.keeper.savedAt);
   }
 
+  /** Where no training is under way. */
   get #phase(): Phase {
-    if (this.#live) return this.#live.isPaused ? 'paused' : this.#live.phase;
     if (this.isLost) return 'lost';
     if (!this.record) return 'idle';
     // Where it was going on, it will in a moment.
@@ -590,34 +446,4 @@ function checkSameImages(record: TrainingRecord, images: Parameters<typeof diges
       'training: your own images are others than those it began with; drop the same files again, or begin anew.',
     );
   }
-}
-
-/** Whether a device is lost, which is told a moment after the failure that it causes. */
-async function goesNow(device: Device): Promise<boolean> {
-  const later = new Promise<boolean>((resolve) => setTimeout(() => resolve(false), 200));
-  return Promise.race([device.lost.then(() => true), later]);
-}
-
-/** Whether it does nothing any more, as after a command that it has refused. */
-function refusesAll(device: Device): boolean {
-  try {
-    device.assertUsable();
-    return false;
-  } catch {
-    return true;
-  }
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-function withResolvers(): PromiseWithResolvers {
-  let settle: Omit<PromiseWithResolvers, 'promise'> | undefined;
-  const promise = new Promise<void>((resolve, reject) => {
-    settle = { resolve, reject };
-  });
-  // Whoever began the training hears of it; a training that is taken up by itself may have nobody yet.
-  promise.catch(() => undefined);
-  return { promise, resolve: () => settle?.resolve(), reject: (error) => settle?.reject(error) };
 }
