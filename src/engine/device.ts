@@ -402,6 +402,14 @@ export class Device {
     return pipeline;
   }
 
+  /** Keeps these no longer for whoever asks for them again; what is bound has its own. */
+  forgetPipelines(shaders: readonly SpecialisedShader[]): void {
+    for (const { code } of shaders) {
+      this.#pipelines.delete(code);
+      this.#readyPipelines.delete(code);
+    }
+  }
+
   async #report(shader: SpecialisedShader, module: GPUShaderModule): Promise<void> {
     const { messages } = await module.getCompilationInfo();
     const errors = messages.filter((message) => message.type === 'error');

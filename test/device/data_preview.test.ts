@@ -2,7 +2,8 @@
  * Previews of augmentation and filters (web/worker/data_preview.ts):
  *   bit for bit the bytes of what `gatherInputs` yields for an epoch of these images with as many variants
  *   variants of an image stand side by side; without a recipe they are the images themselves
- *   another seed, other images, another number of them, another recipe and back; nothing is compiled for a recipe twice
+ *   another seed, other images, another number of them, another recipe and back; nothing is compiled for a recipe twice,
+ *   unless many others came between
  *   a recipe out of range is refused, and the next one works
  */
 import { describe, expect, it } from 'vitest';
@@ -116,6 +117,22 @@ describe('previews', () => {
     // Only what draws the angles is another kernel.
     expect(await compiled({ ...turned, augmentation: { rotation: 34 } }, 2)).toBe(1);
     expect(await compiled(turned, 3)).toBe(0);
+    previewer.dispose();
+  });
+
+  it('keep the kernels of the last recipes only', async () => {
+    const previewer = new Previewer(held.device, 3);
+    const compiled = async (rotation: number): Promise<number> => {
+      const before = held.device.counters.pipelinesCreated;
+      const recipe = { augmentation: { rotation }, filters: [] };
+      await previewer.run(pictures(3, 1), recipe, { seed: 1, variants: 2 });
+      return held.device.counters.pipelinesCreated - before;
+    };
+    for (let rotation = 50; rotation < 54; rotation++) await compiled(rotation);
+    // The first one is forgotten, but for the kernels that the others have too.
+    expect([await compiled(52), await compiled(51), await compiled(50), await compiled(53)]).toEqual([
+      0, 0, 1, 1,
+    ]);
     previewer.dispose();
   });
 

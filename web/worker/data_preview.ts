@@ -4,7 +4,9 @@
  */
 import type { ImageSet } from '../../src/data/dataset.js';
 import type { Device } from '../../src/engine/device.js';
+import type { Plan } from '../../src/engine/plan.js';
 import { type Program, program } from '../../src/engine/program.js';
+import type { SpecialisedShader } from '../../src/engine/shader.js';
 import { Tensor } from '../../src/engine/tensor.js';
 import type { AugmentOptions } from '../../src/kernels/index.js';
 import { stateSize, stateSpec, stateWords } from '../../src/kernels/step_state.js';
@@ -17,16 +19,25 @@ export interface PreviewRecipe {
   readonly filters: readonly Filter[];
 }
 
+/** Recipes whose kernels stay compiled, for a slider that moves back and forth. */
+const mostKept = 64;
+
 /**
  * Keeps between calls what the next one can use: the images' place on the device while their number and size are the
  * same, the program while the recipe is. The recipe's numbers are constants of two small shaders, so another recipe is
- * another program; whatever of it was compiled before, the device has kept.
+ * another program; the kernels of the last `mostKept` stay compiled, those before are forgotten.
  */
 export class Previewer {
   #tensors: { readonly key: string; readonly set: DeviceSet; readonly state: Tensor } | undefined;
   #program: { readonly key: string; readonly inputs: Program<Tensor> } | undefined;
 
-  constructor(readonly device: Device) {}
+  /** The kernels of each recipe, the last one last. */
+  readonly #kernels = new Map<string, readonly SpecialisedShader[]>();
+
+  constructor(
+    readonly device: Device,
+    private readonly most = mostKept,
+  ) {}
 
   /**
    * Each image as often as there are variants, as the first epoch of a training on these images alone would show them.
@@ -53,12 +64,27 @@ export class Previewer {
         augmentation: augmentation ?? undefined,
       };
       this.#program = { key, inputs: program(() => gatherInputs(set, state, options).x, this.device) };
+      this.#keepKernels(key, this.#program.inputs.plan());
     }
     const x = this.#program.inputs.call();
     try {
       return bytesOf((await x.data()) as Float32Array);
     } finally {
       x.dispose();
+    }
+  }
+
+  #keepKernels(key: string, { dispatches }: Plan): void {
+    this.#kernels.delete(key);
+    this.#kernels.set(
+      key,
+      dispatches.map(({ shader }) => shader),
+    );
+    for (const [oldest, kernels] of this.#kernels) {
+      if (this.#kernels.size <= this.most) return;
+      this.#kernels.delete(oldest);
+      const used = new Set([...this.#kernels.values()].flat().map(({ code }) => code));
+      this.device.forgetPipelines(kernels.filter(({ code }) => !used.has(code)));
     }
   }
 
