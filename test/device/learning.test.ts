@@ -222,6 +222,23 @@ describe('what the page asks for', () => {
     await expect(lesson(context, predictions, input, 3)).rejects.toThrowErrorMatchingInlineSnapshot(
       `[UsageError: learn: the label is 3, expected 0 to 2.]`,
     );
+    // Another model takes this one's place while the images are fetched.
+    let classNames = train.classNames;
+    const replaced = Object.defineProperties(
+      {
+        ...context,
+        dataset: async () => {
+          classNames = ['a', 'b'];
+          return loaded(train);
+        },
+      },
+      { classNames: { get: () => classNames } },
+    );
+    const before = await weightBits(model);
+    await expect(lesson(replaced, predictions, input, 2)).rejects.toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: learn: the label is 2, expected 0 to 1.]`,
+    );
+    expect(await weightBits(model)).toBe(before);
     model.dispose();
   });
 });

@@ -21,20 +21,21 @@ export async function lesson(
   input: Uint8Array<ArrayBuffer>,
   label: number,
 ): ReturnType<PredictingApi['learn']> {
-  const { classNames, settings } = context;
   if (!context.device)
     throw new DeviceError('learn: learning takes a device; use a browser with WebGPU.', {
       problem: 'no-adapter',
     });
-  if (!(Number.isInteger(label) && label >= 0 && label < classNames.length))
-    throw new UsageError(`learn: the label is ${label}, expected 0 to ${classNames.length - 1}.`);
+  checkLabel(label, context);
   // Before the rest, so that a training goes on meanwhile.
   const images = await trainingImages(context);
   return context.atRest(async () => {
+    // Meanwhile another model may have come, with other classes.
+    checkLabel(label, context);
     const before = await predictions.of(input);
     let after = before;
+    const { seed } = context.settings;
     const rehearsal = rehearsalOf(images, context);
-    const steps = await learn(context.model, { input, label, rehearsal, seed: settings.seed }, async () => {
+    const steps = await learn(context.model, { input, label, rehearsal, seed }, async () => {
       after = await predictions.of(input);
       return (after.probabilities[label] as number) > sureFrom;
     });
@@ -43,6 +44,11 @@ export async function lesson(
     await context.weightsChanged();
     return { before, after, steps };
   });
+}
+
+function checkLabel(label: number, { classNames }: Context): void {
+  if (!(Number.isInteger(label) && label >= 0 && label < classNames.length))
+    throw new UsageError(`learn: the label is ${label}, expected 0 to ${classNames.length - 1}.`);
 }
 
 /** The training images if they are there, or come in a moment; those that come later are there for the next lesson. */
