@@ -6,7 +6,7 @@
 //   theme.js   web/theme.ts
 //   shaders.json  the comments at the head of each shader, for those who read one
 //   index.html, icon.svg, models/
-import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -150,8 +150,19 @@ async function writePage() {
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, bytes);
   }
-  rmSync(folder, { recursive: true, force: true });
-  renameSync(draft, folder);
+  const before = `${draft}.before`;
+  for (let tries = 1; ; tries++) {
+    try {
+      if (existsSync(folder)) renameSync(folder, before);
+      renameSync(draft, folder);
+      break;
+    } catch (error) {
+      // Another build may do the same at this moment.
+      if (tries === 10) throw error;
+    } finally {
+      rmSync(before, { recursive: true, force: true });
+    }
+  }
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

@@ -303,7 +303,7 @@ function colours(
     if (palette === undefined) throw new Error('it has no palette');
     return ([index = 0], data, to) => {
       if (3 * index + 2 >= palette.length) throw new Error(`its palette has no colour ${index}`);
-      data.set(palette.subarray(3 * index, 3 * index + 3), to);
+      for (let c = 0; c < 3; c++) data[to + c] = palette[3 * index + c]!;
       data[to + 3] = transparency?.[index] ?? 255;
     };
   }
