@@ -67,7 +67,7 @@ export class Session implements Context {
       flush: () => this.#voice.flush(),
       openDevice: async () => this.#openDevice(),
       isLost: (device) => device !== this.device,
-      restore: async () => this.#restore(),
+      restore: async () => this.#restoreOrSay(),
     });
     this.training = this.#steered();
     this.models = {
@@ -203,7 +203,7 @@ export class Session implements Context {
     this.device = undefined;
     await this.#trainer.inTurn(async () => {
       await this.#trainer.endLost();
-      await this.#restore();
+      await this.#restoreOrSay();
     });
     const cause = (message || reason).trim();
     this.#say(
@@ -225,6 +225,15 @@ export class Session implements Context {
     }
     this.#takeUp(last.session, readSafetensors(last.bytes, 'the saved session'));
     this.#trainer.tellAll();
+  }
+
+  /** As `#restore`, for where nobody waits to hear of a failure. */
+  async #restoreOrSay(): Promise<void> {
+    try {
+      await this.#restore();
+    } catch (error) {
+      this.#say('error', `What was saved last cannot be put back: ${textOf(error)}`);
+    }
   }
 
   /** False when an earlier visit left nothing, or nothing that this version can use. */

@@ -37,7 +37,7 @@ export interface Surroundings {
   openDevice(): Promise<Device>;
   /** Whether the device that a training began on is gone. */
   isLost(device: Device): boolean;
-  /** Puts model and training back to what was saved last. */
+  /** Puts model and training back to what was saved last; says what stands in its way. */
   restore(): Promise<void>;
 }
 
@@ -147,8 +147,9 @@ export class Trainer implements TrainingApi {
   /** See Context. Also within a work that `atRest` runs. */
   async weightsChanged(): Promise<void> {
     this.around.current.origin = 'trained';
-    const save = async (): Promise<void> => this.#save({ isChanged: true });
-    await (this.#isWorking ? save() : this.atRest(save));
+    // Training need not wait for the disk.
+    if (this.#isWorking) return this.#save({ isChanged: true });
+    await this.atRest(async () => this.#save({ isChanged: true }));
     await this.#written;
   }
 
@@ -373,11 +374,7 @@ export class Trainer implements TrainingApi {
       this.isLost = true;
       return;
     }
-    try {
-      await this.around.restore();
-    } catch (cause) {
-      this.#say(`What was saved last cannot be put back: ${textOf(cause)}`, 'error');
-    }
+    await this.around.restore();
     if (this.record?.phase === 'training') this.record.phase = 'paused';
   }
 
