@@ -187,7 +187,7 @@ async function hasFocus(page: Page, name: string): Promise<void> {
 }
 
 test('a visit by keys alone', async () => {
-  const page = await visits.visit(tiny, still);
+  const page = await visits.visit(long, still);
   const { keyboard } = page;
   await keyboard.press('Tab');
   await hasFocus(page, 'Skip to the content');
@@ -212,10 +212,7 @@ test('a visit by keys alone', async () => {
 
   await page.getByRole('button', { name: 'Train', exact: true }).focus();
   await keyboard.press('Enter');
-  await untilPhase(page, 'Finished');
-  await hasFocus(page, 'Train anew');
-  await keyboard.press('Enter');
-  await until(page, ({ phase }) => phase === 'Training' || phase === 'Validating');
+  await until(page, ({ phase, step }) => phase === 'Training' && step > 3);
   await hasFocus(page, 'Pause');
   await keyboard.press('Enter');
   await untilPhase(page, 'Paused');
@@ -230,6 +227,9 @@ test('a visit by keys alone', async () => {
   await keyboard.press('Enter');
   await untilPhase(page, 'Finished');
   await hasFocus(page, 'Stop');
+  await keyboard.press('Shift+Tab');
+  await keyboard.press('Shift+Tab');
+  await hasFocus(page, 'Train anew');
 
   await page.getByRole('radio', { name: 'Auto' }).focus();
   await keyboard.press('ArrowRight');
