@@ -11,7 +11,7 @@
 //   page_phone              the drawing on a phone
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import process from 'node:process';
+import { parseArgs } from 'node:util';
 import { chromium } from 'playwright';
 import { chromiumLaunchOptions } from './chromium.mjs';
 import { startPageServer } from './page_server.mjs';
@@ -19,7 +19,8 @@ import { startPageServer } from './page_server.mjs';
 /** @typedef {import('playwright').Page} Page */
 /** @typedef {readonly (readonly [x: number, y: number])[]} Stroke */
 
-const folder = resolve(process.argv[2] ?? 'docs');
+const { positionals } = parseArgs({ allowPositionals: true });
+const folder = resolve(positionals[0] ?? 'docs');
 mkdirSync(folder, { recursive: true });
 
 /** Right often enough after one epoch, and wrong often enough for a matrix to be looked at. */
