@@ -3,7 +3,7 @@
  *   works at rest   a training that is to begin waits for them, so that the weights they see are those of one moment; one after the other, whether a training rests for them or none runs
  *   kernels         those of a training that has ended are told, not measured on memory that it has given back
  *   memory          a training that is stopped while it compiles leaves nothing on the device
- *   a device that refuses a command is left for another one
+ *   a device that refuses a command, or is lost while the end of a training is saved, is left for another one
  */
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { open } from '../../src/browser/open.js';
@@ -11,6 +11,7 @@ import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
 import { mlpModel } from '../../src/nn/models.js';
 import { modelFile } from '../../src/nn/sequential.js';
 import type { Settings, WorkerEvents } from '../../web/protocol.js';
+import type { SessionOptions } from '../../web/worker/browser_parts.js';
 import { inspecting } from '../../web/worker/inspecting.js';
 import { Session } from '../../web/worker/session.js';
 import { bars } from '../device/small_model.js';
@@ -54,13 +55,14 @@ interface Visit {
   readonly phase: () => WorkerEvents['status']['phase'] | undefined;
 }
 
-async function visit(): Promise<Visit> {
+async function visit(options: SessionOptions = {}): Promise<Visit> {
   const session = new Session({
     openDevice: async () => open(),
     source: { whole: async () => loaded, test: async () => loaded.test! },
     openFolder: async () => undefined,
     saveEveryMs: 1e6,
     fetchShipped: async () => ({ file: 'shipped', bytes: shipped, classNames: ['a', 'b', 'c'] }),
+    ...options,
   });
   visits.push(session);
   let status: WorkerEvents['status'] | undefined;
@@ -138,8 +140,30 @@ describe('a training that has ended', () => {
   });
 });
 
-describe('a device that refuses a command', () => {
-  it('is left for another one', async () => {
+describe('a device', () => {
+  it('that is lost while the end of a training is saved is left for another one', async () => {
+    let isToGo = false;
+    const { session, phase } = await visit({
+      openDevice: async () => {
+        const device = await open();
+        const read = device.read.bind(device);
+        device.read = async (storage) => {
+          if (isToGo && !session.activeTraining) device.destroy();
+          return read(storage);
+        };
+        return device;
+      },
+    });
+    await session.training.begin({ ...settings, epochs: 1 });
+    isToGo = true;
+    await until(() => phase() === 'lost');
+    isToGo = false;
+    await session.training.begin({ ...settings, epochs: 2 });
+    await until(() => phase() === 'finished');
+    expect(session.settings.epochs).toBe(2);
+  });
+
+  it('that refuses a command is left for another one', async () => {
     const { session, phase } = await visit();
     await session.training.begin(settings);
     await until(() => (session.activeTraining?.position().step ?? 0) >= 3);

@@ -295,10 +295,17 @@ export class Trainer implements TrainingApi {
     }
   }
 
-  /** What the training came to is saved and shown. */
+  /** What the training came to is saved and shown. Never rejects. */
   async #closeBooks({ training, record, device }: Live): Promise<void> {
     if (this.#isClosed || this.isLost || this.around.isLost(device)) return;
-    if (training && record.phase === 'finished') await this.#saveAndWait({ isChanged: true });
+    try {
+      if (training && record.phase === 'finished') await this.#saveAndWait({ isChanged: true });
+    } catch (error) {
+      // Who watches the device tells that it is lost.
+      this.isLost = await goesNow(device);
+      if (this.isLost) return;
+      this.#say(`The end of the training cannot be saved: ${textOf(error)}`, 'error');
+    }
     this.tellStatus();
     this.around.flush();
   }
