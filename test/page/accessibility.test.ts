@@ -12,7 +12,7 @@ import axe, { type AxeResults, type RunOptions } from 'axe-core';
 import type { Page } from 'playwright';
 import { expect, test } from 'vitest';
 import { press, section, train, until, untilPhase } from './acts.js';
-import { tiny, useVisits, whenPredicted, withoutWebGpu } from './page.js';
+import { crashGraphics, tiny, useVisits, whenPredicted, withoutWebGpu } from './page.js';
 
 const visits = useVisits();
 
@@ -288,4 +288,13 @@ test('with the colours of the system, what is chosen and what can be pressed is 
   await seeEverything(page);
   expect(await style('#inside [aria-checked="true"]', 'outlineStyle')).toBe('solid');
   expect(await style('#data .count-bar', 'backgroundImage')).toContain('linear-gradient');
+});
+
+// The last one: it costs the browser its graphics process.
+test('rules and room when the device is lost', async () => {
+  const page = await visits.visit('', still);
+  await crashGraphics(visits);
+  await page.getByText('The graphics device is gone.').waitFor();
+  expect(await faults(page)).toEqual([]);
+  visits.takeProblems();
 });

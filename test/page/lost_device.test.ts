@@ -4,18 +4,11 @@
  */
 import { expect, test } from 'vitest';
 import { download, press, section, setting, train, until, untilPhase } from './acts.js';
-import { useVisits, whenPredicted } from './page.js';
+import { crashGraphics, useVisits, whenPredicted } from './page.js';
 
 const visits = useVisits();
 
 const query = 'model=mlp&limit=1800&batch=4&epochs=2&seed=5';
-
-async function crashGraphics(): Promise<void> {
-  const session = await visits.browser.newBrowserCDPSession();
-  // Answered, if at all, when the process is gone.
-  await session.send('Browser.crashGpuProcess').catch(() => undefined);
-  await session.detach();
-}
 
 test('lost while training: said, and gone on with to the same bits', async () => {
   const undisturbed = await visits.visit(query);
@@ -29,7 +22,7 @@ test('lost while training: said, and gone on with to the same bits', async () =>
   const paused = await untilPhase(page, 'Paused');
   await press(page, 'Resume');
   await until(page, ({ phase, step }) => phase === 'Training' && step > paused.step);
-  await crashGraphics();
+  await crashGraphics(visits);
 
   const warnings = page.getByRole('region', { name: 'Warnings' });
   const banner = warnings.getByRole('alert').filter({ hasText: 'The graphics device is gone.' });

@@ -141,6 +141,14 @@ export async function withoutWebGpu(page: Page): Promise<void> {
   });
 }
 
+/** Ends the browser's graphics process, as when a driver is restarted. */
+export async function crashGraphics({ browser }: Visits): Promise<void> {
+  const session = await browser.newBrowserCDPSession();
+  // Answered, if at all, when the process is gone.
+  await session.send('Browser.crashGpuProcess').catch(() => undefined);
+  await session.detach();
+}
+
 async function picture(context: BrowserContext, name: string): Promise<void> {
   mkdirSync(pictures, { recursive: true });
   for (const [i, page] of context.pages().entries()) {
