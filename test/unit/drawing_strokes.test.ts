@@ -141,6 +141,8 @@ describe('figures', () => {
 
   it('name the first of the likeliest', () => {
     expect(winnerOf([0.1, 0.4, 0.4])).toBe(1);
-    expect(winnerOf([Number.NaN, 0.2])).toBe(0);
+    expect(winnerOf([Number.NaN, 0.2])).toBe(1);
+    expect(winnerOf([Number.NaN, Number.NaN])).toBe(-1);
+    expect(percentOf(Number.NaN)).toBe('–');
   });
 });

@@ -265,10 +265,10 @@ class DrawingView {
     const shareOf = ({ probabilities }: Prediction): string => percentOf(probabilities[label] as number);
     const name = this.#names[label] ?? String(label);
     const isRight = winnerOf(after.probabilities) === label;
-    const taken = this.#names[winnerOf(before.probabilities)] ?? '';
+    const taken = this.#names[winnerOf(before.probabilities)];
     const end = isRight ? '' : ' Not there yet: have it learn again.';
     const learned = `${steps} ${steps === 1 ? 'step' : 'steps'}: ${name} from ${shareOf(before)} to ${shareOf(after)}.`;
-    return `${learned} Before, it was taken for ${taken}.${end}`;
+    return `${learned}${taken === undefined ? '' : ` Before, it was taken for ${taken}.`}${end}`;
   }
 
   // ---- words and buttons ----
@@ -277,7 +277,10 @@ class DrawingView {
     clearTimeout(this.#announcing);
     if (!prediction) return;
     const winner = winnerOf(prediction.probabilities);
-    const text = `${this.#names[winner] ?? winner}, ${percentOf(prediction.probabilities[winner] as number)}`;
+    const text =
+      winner === -1
+        ? 'The network answers with no numbers.'
+        : `${this.#names[winner] ?? winner}, ${percentOf(prediction.probabilities[winner] as number)}`;
     this.#announcing = setTimeout(() => this.#announce(text), announceMs);
   }
 

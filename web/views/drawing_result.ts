@@ -66,10 +66,11 @@ export class Result {
     // For whoever measures how soon the page is of use (npm run bench:page).
     if (performance.getEntriesByName('first-prediction').length === 0) performance.mark('first-prediction');
     const winner = winnerOf(probabilities);
-    const name = names[winner] ?? String(winner);
+    const isNumber = winner !== -1;
+    const name = isNumber ? (names[winner] ?? String(winner)) : '?';
     this.#name.textContent = name;
     this.#name.dataset['length'] = name.length > 2 ? 'long' : 'short';
-    this.#share.textContent = percentOf(probabilities[winner] as number);
+    this.#share.textContent = isNumber ? percentOf(probabilities[winner] as number) : 'no number (NaN)';
     this.#how.textContent = `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms, computed ${by === 'device' ? 'through WebGPU' : hasDevice ? 'in JavaScript while the shaders are compiled' : 'in JavaScript'}`;
     this.#showRows(rowsOf(probabilities, names, before?.probabilities), winner);
   }
@@ -86,7 +87,7 @@ export class Result {
       row.classList.toggle('is-winner', label === winner);
       dt.textContent = name;
       text!.textContent = percentOf(share);
-      bar!.style.width = `${share * 100}%`;
+      bar!.style.width = `${(share || 0) * 100}%`; // NaN is no width, and would leave the one before
       ghost!.hidden = shareBefore === undefined || Math.abs(share - shareBefore) < leastChange;
       ghost!.style.left = `${(shareBefore ?? 0) * 100}%`;
     });
