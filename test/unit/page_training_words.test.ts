@@ -105,6 +105,7 @@ test('where a training stands', () => {
     ]
   `);
   expect(positionOf(statusOf('loading'))).toBe('Loading images …');
+  expect(positionOf(statusOf('finished', { step: 1 }))).toBe('Finished · 1 step');
 });
 
 test('an epoch is validated as long as its number counts', () => {

@@ -226,7 +226,7 @@ function sentenceOf({
     testCounts ? `${sum(testCounts)} to test` : 'none set aside to test',
   ];
   const colours = channels === 1 ? 'grey' : channels === 3 ? 'in colour' : `with ${channels} channels`;
-  return `${title}: ${parts.join(' and ')}, of ${width} × ${height} pixels, ${colours}, in ${classNames.length} classes.`;
+  return `${title}: ${parts.join(' and ')}, of ${width} × ${height} pixels, ${colours}, in ${classNames.length === 1 ? 'one class' : `${classNames.length} classes`}.`;
 }
 
 /** Calls `begin` once when the section comes near: its images need not compete with the first prediction. */

@@ -57,10 +57,14 @@ export function positionOf(status: TrainingStatus): string {
     return `${words} · ${byteText(progress.done)} of ${byteText(progress.total)}`;
   if (phase === 'loading' || phase === 'compiling')
     return progress ? `${words} · ${partsOf(progress)}` : `${words} …`;
-  if (phase === 'finished') return `${words} · ${grouped(step)} steps`;
+  if (phase === 'finished') return `${words} · ${stepsOf(step)}`;
   const done = `step ${grouped(stepInEpoch)} of ${grouped(stepsPerEpoch)}`;
   const detail = phase === 'validating' && progress ? partsOf(progress) : done;
   return [words, epochOf(status), detail].join(' · ');
+}
+
+function stepsOf(count: number): string {
+  return `${grouped(count)} ${count === 1 ? 'step' : 'steps'}`;
 }
 
 function partsOf({ done, total }: { readonly done: number; readonly total: number }): string {
@@ -99,7 +103,7 @@ export function summaryOf(status: TrainingStatus): string {
       : 'The device is gone.';
   const share = progressOf(status).all;
   const parts = [
-    phase === 'finished' ? `${grouped(status.step)} steps done` : epochOf(status),
+    phase === 'finished' ? `${stepsOf(status.step)} done` : epochOf(status),
     ...(phase === 'finished' || share === null ? [] : [`${Math.floor(share * 100)} % done`]),
     ...(loss === null ? [] : [`loss ${lossText(loss)}`]),
     ...(accuracy === null ? [] : [`accuracy ${percent(accuracy, 1)}`]),
