@@ -10,6 +10,7 @@
  *   result     the small picture, ten rows, the likeliest marked and said once drawing has ended
  *   learning   number keys choose, the button learns, before and after are shown; not without a device
  *   clothes    names in place of digits, a word that drawing is of little use, a test image in place of the example
+ *   others     images that are not of the model's size are not shown to it
  *   axe        finds nothing
  */
 import axe from 'axe-core';
@@ -495,6 +496,16 @@ test('a model of clothes: their names, and a test image in place of the example'
   const rows = [...root.querySelectorAll('.chance dt')];
   expect(rows.map(({ textContent }) => textContent)).toEqual(clothes);
   expect(get('.segmented').textContent).toBe(`What it is${clothes.join('')}`);
+});
+
+test('a model of other images than there are to choose from: said, and the example stays', async () => {
+  app.heard.model.set({ ...modelInfo(clothes, 2), inputShape: [8, 8, 3] });
+  await predicted();
+  expect(app.image.value?.source).toBe('drawing');
+  expect(app.calls.filter(([name]) => name === 'predicting.image')).toEqual([]);
+  expect(app.said.splice(0)).toEqual([
+    'The model tiny takes images of 8×8×3, and those to choose from have 28×28×1: choose its images under Train.',
+  ]);
 });
 
 test('axe finds nothing', async () => {

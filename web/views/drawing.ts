@@ -63,7 +63,7 @@ class DrawingView {
     private readonly root: HTMLElement,
     private readonly app: App,
   ) {
-    this.#samples = new Samples(app, (picked) => this.#pick(picked));
+    this.#samples = new Samples(app, (picked) => this.#pickSample(picked));
     this.#correction.names = digits;
     const upload = uploadButton((file) => this.#upload(file));
     root.append(
@@ -132,9 +132,8 @@ class DrawingView {
   }
 
   /** Another model predicts, or the same with other weights. */
-  #take({ classNames, inputShape, name }: ModelInfo): void {
+  #take({ classNames, name }: ModelInfo): void {
     const knowsDigits = areDigits(classNames);
-    const [height, width, channels] = inputShape as [number, number, number];
     this.#samples.names = classNames;
     this.#correction.names = classNames;
     this.#pad.picturesAreInk = knowsDigits;
@@ -142,10 +141,7 @@ class DrawingView {
     this.#stranger.textContent = `The model ${name} tells ${listed(classNames)} apart: a drawing says little to it. Pick a test image, or upload a photograph.`;
     const { sheet } = this.#pad;
     const { picture } = sheet;
-    const fits =
-      !picture ||
-      [picture.height, picture.width, picture.channels].join() === [height, width, channels].join();
-    if (!fits) this.#pad.show(blankSheet);
+    if (picture && !this.#fits(picture)) this.#pad.show(blankSheet);
     else if (sheet.isExample && !knowsDigits) void this.app.attempt(() => this.#showAnother(sheet));
     else this.#asked.ask({ sheet, isDrawing: false });
   }
@@ -167,11 +163,26 @@ class DrawingView {
   async #showAnother(sheet: Sheet): Promise<void> {
     try {
       await this.#samples.another();
+      if (this.#pad.sheet === sheet) this.#asked.ask({ sheet, isDrawing: false });
     } catch (error) {
       this.#asked.ask({ sheet, isDrawing: false });
       // Files of one's own need no test part.
       if (this.app.settings.value.dataset !== 'own') throw error;
     }
+  }
+
+  /** A test image, which is another model's where the one that predicts was opened from a file. */
+  #pickSample(picture: Picked): void {
+    if (this.#fits(picture)) return this.#pick(picture);
+    const { height, width, channels } = picture;
+    this.app.say(
+      `The model ${this.#model?.name ?? ''} takes images of ${this.#model?.inputShape.join('×')}, and those to choose from have ${height}×${width}×${channels}: choose its images under Train.`,
+      'warning',
+    );
+  }
+
+  #fits({ height, width, channels }: Picked): boolean {
+    return (this.#model?.inputShape ?? [28, 28, 1]).join() === [height, width, channels].join();
   }
 
   #pick(picture: Picked): void {
