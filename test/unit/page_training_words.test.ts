@@ -106,6 +106,8 @@ test('where a training stands', () => {
   `);
   expect(positionOf(statusOf('loading'))).toBe('Loading images …');
   expect(positionOf(statusOf('finished', { step: 1 }))).toBe('Finished · 1 step');
+  const unknown = { step: 0, stepInEpoch: 0, stepsPerEpoch: 0 };
+  expect(positionOf(statusOf('lost', unknown))).toBe('The device is gone · epoch 1 of 5');
 });
 
 test('an epoch is validated as long as its number counts', () => {

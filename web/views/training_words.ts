@@ -58,6 +58,8 @@ export function positionOf(status: TrainingStatus): string {
   if (phase === 'loading' || phase === 'compiling')
     return progress ? `${words} · ${partsOf(progress)}` : `${words} …`;
   if (phase === 'finished') return `${words} · ${stepsOf(step)}`;
+  // Of a training whose device went, what was saved says no more.
+  if (stepsPerEpoch === 0) return [words, epochOf(status)].join(' · ');
   const done = `step ${grouped(stepInEpoch)} of ${grouped(stepsPerEpoch)}`;
   const detail = phase === 'validating' && progress ? partsOf(progress) : done;
   return [words, epochOf(status), detail].join(' · ');
