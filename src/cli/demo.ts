@@ -5,9 +5,9 @@ import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { type DatasetName, knownDatasets } from '../data/digests.js';
-import { ShadegradError } from '../errors.js';
+import { FileError, ShadegradError, UsageError } from '../errors.js';
 import { findDataset } from '../node/datasets.js';
-import { writeAtomic } from '../node/files.js';
+import { fileExists, writeAtomic } from '../node/files.js';
 import { endProcess } from '../node/patience.js';
 import { datasetFiles } from './demo/dataset_files.js';
 import { readPage } from './demo/page_files.js';
@@ -30,6 +30,8 @@ const datasetNames = Object.keys(knownDatasets) as DatasetName[];
 const builtPage = (): string => fileURLToPath(new URL('page/', import.meta.url));
 
 export async function demo(options: DemoOptions): Promise<number> {
+  if (options.build === '')
+    throw new UsageError(`demo: --build names no folder; leave the name out for ${usualFolder}.`);
   const output = openOutput(options);
   const page = await readPage(builtPage());
   if (options.build !== undefined)
@@ -105,12 +107,17 @@ function tryPort(server: Server, port: number): Promise<NodeJS.ErrnoException | 
   });
 }
 
-/** Everything that the server would serve, as files for any static host, at any path. */
+/**
+ * Everything that the server would serve, as files for any static host, at any path.
+ *
+ * Throws: FileError when another page lies there, or a file cannot be written.
+ */
 async function writePage(
   page: ReadonlyMap<string, ServedFile>,
   folder: string,
   output: Output,
 ): Promise<number> {
+  await refuseAnothersPage(folder);
   const files = [...page.values()];
   const absent: DatasetName[] = [];
   for (const name of datasetNames) {
@@ -123,4 +130,13 @@ async function writePage(
   if (absent.length > 0) output.say(`Without ${absent.join(' and ')}, which this machine does not have.`);
   output.result({ out: folder, files: files.map(({ name }) => name), absent });
   return 0;
+}
+
+/** An `index.html` without what comes with this page's is somebody's own, and not overwritten. */
+async function refuseAnothersPage(folder: string): Promise<void> {
+  const has = (name: string): Promise<boolean> => fileExists(path.join(folder, name));
+  if (!(await has('index.html')) || (await has('shaders.json'))) return;
+  throw new FileError(
+    `demo: ${folder} holds an index.html of another page, which would be overwritten. Name another folder, or take that file away.`,
+  );
 }

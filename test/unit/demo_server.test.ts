@@ -5,11 +5,11 @@
  *   methods, hosts (DNS rebinding), nonsense
  *   data sets: manifest and files fit each other and the reader of the page; absent ones; a fault is told, and the
  *   server goes on
- * Then the command: port taken, wrong options, and Ctrl-C, in processes of its own.
+ * Then the command: port taken, wrong options, folders to write into, and Ctrl-C, in processes of its own.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { type Server, createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import path from 'node:path';
@@ -368,6 +368,22 @@ describe('the command', () => {
     } finally {
       demo.kill('SIGKILL');
     }
+  });
+
+  it('writes over no other page, and not into a folder without a name', () => {
+    const other = path.join(folder, 'other');
+    mkdirSync(other);
+    writeFileSync(path.join(other, 'index.html'), 'Mine.');
+    const { status, stderr } = run('--build', other);
+    expect({ status, stderr: stderr.replace(other, 'FOLDER') }).toMatchInlineSnapshot(`
+      {
+        "status": 1,
+        "stderr": "demo: FOLDER holds an index.html of another page, which would be overwritten. Name another folder, or take that file away.
+      ",
+      }
+    `);
+    expect(readdirSync(other)).toEqual(['index.html']);
+    expect(run('--build', '').status).toBe(2);
   });
 
   it('says on one line what is not built', () => {
