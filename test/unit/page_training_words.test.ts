@@ -171,6 +171,7 @@ test('a training that an earlier visit left is told of', () => {
 });
 
 test('numbers', () => {
+  expect(lossText(2.8396e17)).toBe('2.84e+17');
   expect([0.08123, 0.0004567, 12.5, Number.NaN, Infinity].map(lossText)).toEqual([
     '0.0812',
     '4.57e-4',

@@ -70,7 +70,7 @@ export class Result {
     const name = isNumber ? (names[winner] ?? String(winner)) : '?';
     this.#name.textContent = name;
     this.#name.dataset['length'] = name.length > 2 ? 'long' : 'short';
-    this.#share.textContent = isNumber ? percentOf(probabilities[winner] as number) : 'no number (NaN)';
+    this.#share.textContent = isNumber ? percentOf(probabilities[winner] as number) : 'no number';
     this.#how.textContent = `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms, computed ${by === 'device' ? 'through WebGPU' : hasDevice ? 'in JavaScript while the shaders are compiled' : 'in JavaScript'}`;
     this.#showRows(rowsOf(probabilities, names, before?.probabilities), winner);
   }

@@ -138,10 +138,10 @@ export class Announcer {
   }
 }
 
-/** A loss to four decimals, or three figures where it is small. */
+/** A loss to four decimals, or three figures where it is small or has run away. */
 export function lossText(loss: number): string {
   if (!Number.isFinite(loss)) return Number.isNaN(loss) ? 'not a number' : '∞';
-  return loss >= 0.001 ? loss.toFixed(4) : loss.toExponential(2);
+  return loss >= 0.001 && loss < 10_000 ? loss.toFixed(4) : loss.toExponential(2);
 }
 
 /** `3.2 ms`, `1.4 s`. */
