@@ -1,6 +1,7 @@
 /**
  * Steering a training by the page's buttons, and its settings by form and address:
- *   steering  pause, one step and exactly one, resume, stop; another learning rate takes effect amid the training
+ *   steering  pause, one step and exactly one, resume, stop; another learning rate takes effect amid the training; frames that are
+ *             not drawn do not halt it
  *   settings  taken from the address, what is wrong there is noted; the address follows the form; back and forward
  */
 import { expect, test } from 'vitest';
@@ -13,6 +14,7 @@ import {
   note,
   press,
   setting,
+  standing,
   stepOnce,
   until,
   untilPhase,
@@ -25,6 +27,18 @@ const fields = ['Model', 'Recipe', 'Learning rate', 'Batch size', 'Epochs', 'Num
 
 /** Nobody waits for its end, nor for that of its first epoch: 9,000 steps. */
 const endless = 'model=mlp&limit=40000&batch=4&epochs=900';
+
+/** In the page: frames wait between `holdFrames()` and `drawFrames()`. */
+const holdingFrames = `
+  const draw = requestAnimationFrame.bind(globalThis);
+  let held;
+  globalThis.requestAnimationFrame = (paint) => (held ? held.push(paint) : draw(paint));
+  globalThis.holdFrames = () => { held = []; };
+  globalThis.drawFrames = () => {
+    const waiting = held;
+    held = undefined;
+    for (const paint of waiting) draw(paint);
+  };`;
 
 test('pause, step by step, resume and stop', async () => {
   const page = await visits.visit(endless);
@@ -47,6 +61,23 @@ test('pause, step by step, resume and stop', async () => {
   expect(ended.step).toBeGreaterThan(step + 3);
   expect(await canBePressed('Train anew')).toBe(true);
   expect((await download(page)).name).toBe(`digits-mlp-${ended.step}-steps.safetensors`);
+});
+
+test('trains on while no frame is drawn, as in a tab behind others', async () => {
+  const context = await visits.profile();
+  await context.addInitScript({ content: holdingFrames });
+  const page = await context.newPage();
+  await page.goto(`${visits.address}?${endless}`);
+  await press(page, 'Train');
+  await until(page, ({ step }) => step > 5);
+  await page.evaluate('holdFrames()');
+  const { step } = await standing(page);
+  await page.waitForTimeout(1500);
+  expect(await standing(page), 'nothing is painted meanwhile').toMatchObject({ step });
+  await page.evaluate('drawFrames()');
+  await page.evaluate('new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))');
+  // Had it waited for frames, it would stand where it stood.
+  expect((await standing(page)).step).toBeGreaterThan(step + 50);
 });
 
 test('a learning rate that is changed amid the training takes effect with the next step', async () => {
