@@ -44,7 +44,9 @@ const walledPackages = [
   'webgpu',
 ];
 
+/** The library's entries, and what they share: they gather from all layers, and no layer imports them. */
 const browserEntry = 'src/browser/index.ts';
+const library = 'src/library.ts';
 
 /** @param {string} layer */
 const folderOf = (layer) => (layer === 'web' ? 'web' : `src/${layer}`);
@@ -64,7 +66,7 @@ function walls(layer) {
   const typesOnly = types.length === 0 ? '' : `, and types from ${listed(types)}`;
   const patterns = [
     {
-      regex: String.raw`^(\.\./)+(src/)?(${[...closed, 'index'].join('|')})(\.[jt]s|/|$)`,
+      regex: String.raw`^(\.\./)+(src/)?(${[...closed, 'index', 'library'].join('|')})(\.[jt]s|/|$)`,
       message: `${folderOf(layer)} may import from ${listed(from)}${typesOnly}: an import points only to the left in data, engine, kernels, nn, report.`,
     },
     {
@@ -96,20 +98,20 @@ function walls(layer) {
 }
 
 /**
- * The library's entry for browsers gathers from all layers that run there, as src/index.ts does for Node.
+ * The library's entry for browsers and what it shares with Node's, src/index.ts, gather from all layers that run there.
  * @type {import('oxlint').OxlintOverride}
  */
 const entryForBrowsers = {
-  files: [browserEntry],
+  files: [browserEntry, library],
   rules: {
-    'no-restricted-globals': ['error', ...nodeGlobals(browserEntry)],
+    'no-restricted-globals': ['error', ...nodeGlobals('What browsers load')],
     'no-restricted-imports': [
       'error',
       {
         patterns: [
           {
-            regex: String.raw`^(node:|(\.\./)+(src/)?(node|cli|web|index)(\.[jt]s|/|$)|(${walledPackages.join('|')})(/|$))`,
-            message: `${browserEntry} is what browsers load: nothing of Node's, of the command line or of the page, and no package.`,
+            regex: String.raw`^(node:|\.{1,2}/(\.\./)*(src/)?(node|cli|web|index)(\.[jt]s|/|$)|(${walledPackages.join('|')})(/|$))`,
+            message: `This is what browsers load: nothing of Node's, of the command line or of the page, and no package.`,
           },
         ],
       },
@@ -123,7 +125,7 @@ const entryForBrowsers = {
  */
 const tools = {
   files: ['src/*.ts'],
-  excludeFiles: ['src/index.ts'],
+  excludeFiles: ['src/index.ts', library],
   rules: {
     'no-restricted-globals': ['error', ...nodeGlobals('A file beside the layers also runs in a browser')],
     'no-restricted-imports': [
@@ -131,7 +133,7 @@ const tools = {
       {
         patterns: [
           {
-            regex: String.raw`^\./(${Object.keys(layers).join('|')}|index)(\.[jt]s|/|$)`,
+            regex: String.raw`^\./(${Object.keys(layers).join('|')}|index|library)(\.[jt]s|/|$)`,
             message: 'A file beside the layers is a tool for all of them: it may not import a layer.',
           },
           {

@@ -6,59 +6,14 @@
  */
 import { splitDataset } from '../data/splits.js';
 import { setFolderOpener } from '../folder.js';
-import {
-  earlyStopping,
-  learningRateScheduler,
-  modelCheckpoint,
-  reduceLrOnPlateau,
-  terminateOnNaN,
-} from '../nn/callbacks/index.js';
-import {
-  activation,
-  averagePooling2d,
-  batchNormalization,
-  conv2d,
-  dense,
-  dropout,
-  flatten,
-  maxPooling2d,
-} from '../nn/layers/index.js';
-import { mlpModel, paperBnModel, paperModel, simpleModel, smallModel } from '../nn/models.js';
-import { optimizerFromConfig, rmsprop, sgd } from '../nn/optimizers.js';
-import { filters, preprocessing } from '../nn/preprocessing.js';
-import {
-  cosineDecay,
-  exponentialDecay,
-  oneCycle,
-  piecewiseConstant,
-  stepDecay,
-  warmup,
-} from '../nn/schedules.js';
-import { barChart } from '../report/charts/bar_chart.js';
-import { confusionMatrix } from '../report/charts/confusion_matrix.js';
-import { accuracyChart, lossChart } from '../report/charts/history_charts.js';
-import { predictionGrid } from '../report/charts/prediction_grid.js';
-import { svgFile } from '../report/charts/svg.js';
-import { csvLogger } from '../report/csv_log.js';
-import { classScores, confusedPairs, evaluate, macroAverage } from '../report/evaluation.js';
 import { type FetchOptions, fetchDataset } from './datasets.js';
 import { chosenFiles, datasetFromFiles, droppedFiles } from './dropped_files.js';
 import { openOpfsFolder } from './opfs_folder.js';
 
 setFolderOpener(openOpfsFolder);
 
+export * from '../library.js';
 export { open, type OpenOptions } from './open.js';
-export { Tensor, type TensorData } from '../engine/tensor.js';
-export { program, type Program } from '../engine/program.js';
-export { grad } from '../engine/op.js';
-export type { Device } from '../engine/device.js';
-export { ImageSet, type UnlabelledImages } from '../data/dataset.js';
-export type { LoadedDataset } from '../data/loaded_dataset.js';
-export type { SplitDataset, SplitOptions } from '../data/splits.js';
-export { Sequential, sequential, loadModel, modelFile, modelFromFile } from '../nn/sequential.js';
-export type { Callback, Inference, Logs, Training } from '../nn/callbacks/callback.js';
-export type { FitOptions, History } from '../nn/training.js';
-export type { LearningRate, Schedule, ScheduleLength } from '../nn/schedules.js';
 export {
   isOpfsUsable,
   openOpfsFolder as openFolder,
@@ -69,53 +24,6 @@ export { browserTuningStore, useStoredChoices } from './tuning_store.js';
 export { readPicture } from './read_picture.js';
 export { digitImage } from '../data/digit_image.js';
 export { fitPicture, type Picture } from '../data/picture.js';
-export type { Folder } from '../folder.js';
-export * from '../errors.js';
-
-/** Layers by Keras's names in camelCase. */
-export const layers = {
-  activation,
-  averagePooling2d,
-  batchNormalization,
-  conv2d,
-  dense,
-  dropout,
-  flatten,
-  maxPooling2d,
-};
-
-export const optimizers = { rmsprop, sgd, fromConfig: optimizerFromConfig };
-
-/** Learning rates that change from step to step; an optimizer takes one in place of a number. */
-export const schedules = {
-  cosineDecay,
-  exponentialDecay,
-  oneCycle,
-  piecewiseConstant,
-  stepDecay,
-  warmup,
-};
-
-/** How a model turns bytes into inputs. */
-export { filters, preprocessing };
-
-/** Those of Node that need no terminal and no PNG encoder. */
-export const callbacks = {
-  csvLogger,
-  earlyStopping,
-  learningRateScheduler,
-  modelCheckpoint,
-  reduceLrOnPlateau,
-  terminateOnNaN,
-};
-
-export const models = {
-  paper: paperModel,
-  paperBn: paperBnModel,
-  simple: simpleModel,
-  small: smallModel,
-  mlp: mlpModel,
-};
 
 /** Where the page's own data sets lie unless it says otherwise. */
 const dataFolder = 'data/';
@@ -136,22 +44,3 @@ export const datasets = {
   /** Training, validation and test parts, by class and seed: `official`, `kaggle`, `45k/15k`, `k-fold`. */
   split: splitDataset,
 };
-
-/** From labels and probabilities to what they tell: accuracy, confusion matrix, precision and recall, calibration. */
-export const evaluation = { evaluate, classScores, confusedPairs, macroAverage };
-
-/** Drawings as in a run's report; `charts.svg(drawing)` is a file's text. */
-export const charts = {
-  accuracy: accuracyChart,
-  loss: lossChart,
-  confusionMatrix,
-  predictionGrid,
-  bars: barChart,
-  svg: svgFile,
-};
-
-/** Operations on images: `image.blur(x)`, `image.filter2d(x, kernel)`, `image.augment(x, { rotation: 10 })`. */
-export { image, type AugmentOptions } from '../kernels/index.js';
-
-/** Operations on tensors, at once or recorded in a program: `ops.conv2d(x, kernel)`. */
-export * as ops from '../kernels/index.js';

@@ -40,6 +40,8 @@ const forbidden: Record<string, string> = {
   'src/node/c.ts': `import { value } from '../cli/leaf.ts';`,
   'src/cli/a.ts': `import { value } from '../index.ts';`,
   'web/a.ts': `import { value } from '../src/node/leaf.ts';`,
+  'src/library.ts': `export { value } from './node/leaf.ts';`,
+  'src/nn/f.ts': `import { value } from '../library.ts';`,
   'web/views/b.ts': `import { value } from '../../src/cli/leaf.ts';`,
   'web/c.ts': `import { join } from 'node:path';`,
   'src/nn/e.ts': `import { wrap } from 'comlink';`,
