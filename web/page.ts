@@ -77,10 +77,12 @@ keepInAddress(app.settings, (text) => say(text, 'warning'));
 for (const text of notes) say(text, 'warning');
 for (const [id, view] of Object.entries(views)) view(element(id), app);
 
+const base = new URL('.', location.href).href;
+const isReload = performance
+  .getEntriesByType('navigation')
+  .some((entry) => (entry as PerformanceNavigationTiming).type === 'reload');
 // Not awaited by anything: what goes wrong is said.
-void app.attempt(() =>
-  app.worker.start({ base: new URL('.', location.href).href, settings: app.settings.value }, proxy(hear)),
-);
+void app.attempt(() => app.worker.start({ base, settings: app.settings.value, isReload }, proxy(hear)));
 
 function hear({ name, value }: WorkerEvent): void {
   (heard[name] as Store<WorkerEvent['value'] | null>).set(value);

@@ -172,6 +172,8 @@ export interface StartOptions {
   /** Where `data/` and `models/` lie: the page's own address without file, query and fragment. */
   readonly base: string;
   readonly settings: Settings;
+  /** Whether this tab showed the page before and is loaded anew: then what it kept is still held by its predecessor. */
+  readonly isReload: boolean;
 }
 
 export interface TrainingApi {

@@ -18,6 +18,7 @@ import { open } from '../../src/browser/open.js';
 import { isOpfsUsable, openOpfsFolder, removeOpfsFolder } from '../../src/browser/opfs_folder.js';
 import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
 import { DataError, DeviceError } from '../../src/errors.js';
+import type { Folder } from '../../src/folder.js';
 import { memoryFolder } from '../../src/memory_folder.js';
 import { mlpModel } from '../../src/nn/models.js';
 import { readSafetensors, writeSafetensors } from '../../src/nn/safetensors.js';
@@ -92,7 +93,7 @@ async function visit(options: SessionOptions = {}): Promise<Visit> {
   });
   visits.push(session);
   const told: Told = { device: [], status: [], steps: [], epochs: [], memory: [], model: [], note: [] };
-  await session.start({ base: 'http://here/', settings }, ({ name, value }) => {
+  await session.start({ base: 'http://here/', settings, isReload: false }, ({ name, value }) => {
     (told[name] as unknown[]).push(value);
   });
   const status = (): WorkerEvents['status'] => told.status.at(-1)!;
@@ -278,6 +279,30 @@ describe('control', () => {
     expect(page.session.modelVersion).toBeGreaterThan(before);
     await page.session.training.stop();
     await page.session.atRest(async () => page.session.weightsChanged());
+  });
+
+  test('what is kept is known to be on disk, and to those who look at the status, no sooner', async () => {
+    const folder = memoryFolder();
+    let freeDisk = (): void => undefined;
+    const disk = new Promise<void>((resolve) => (freeDisk = resolve));
+    const slow: Folder = {
+      ...folder,
+      write: async (name, contents) => {
+        await disk;
+        await folder.write(name, contents);
+      },
+    };
+    const page = await visit({ openFolder: async () => slow });
+    await page.session.atRest(async () => page.session.weightsChanged());
+    let isKept = false;
+    const kept = page.session.kept().then(() => (isKept = true));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(isKept).toBe(false);
+    expect(page.status().savedAt).toBeNull();
+    freeDisk();
+    await kept;
+    expect(await folder.list()).toHaveLength(1);
+    await page.until(() => page.status().savedAt !== null);
   });
 });
 

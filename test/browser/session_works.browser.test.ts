@@ -66,7 +66,7 @@ async function visit(options: SessionOptions = {}): Promise<Visit> {
   });
   visits.push(session);
   let status: WorkerEvents['status'] | undefined;
-  await session.start({ base: 'http://here/', settings }, (event) => {
+  await session.start({ base: 'http://here/', settings, isReload: false }, (event) => {
     if (event.name === 'status') status = event.value;
   });
   return { session, phase: () => status?.phase };

@@ -159,6 +159,7 @@ function contextOf(model: Sequential, fetched: Context['fetched'], served?: Cont
       return result;
     },
     weightsChanged: async () => void asked.push('changed'),
+    kept: async () => void asked.push('kept'),
     onModelReplaced: () => undefined,
     emit: () => undefined,
   } as unknown as Context;
@@ -188,7 +189,7 @@ describe('what the page asks for', () => {
     expect(before.probabilities[2]).toBeLessThan(0.5);
     expect(after.probabilities[2]).toBeGreaterThan(0.8);
     expect(steps).toBeGreaterThan(0);
-    expect(asked).toEqual(['rest', 'changed', 'end of rest']);
+    expect(asked).toEqual(['rest', 'changed', 'end of rest', 'kept']);
     model.dispose();
   });
 

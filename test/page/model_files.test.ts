@@ -77,6 +77,9 @@ test('trained in Node, opened here; it predicts, and is there after a reload', a
   await opened.waitFor();
   await whenPredicted(page);
   expect(weightBitsOf((await download(page)).stored) === bits).toBe(true);
+  await section(page, 'Train')
+    .getByText(/^saved at /)
+    .waitFor();
   await page.reload();
   await opened.waitFor();
   expect(weightBitsOf((await download(page)).stored) === bits).toBe(true);

@@ -75,7 +75,9 @@ export function trainingControls(app: App, { isValid }: ControlOptions): HTMLEle
     const status = heard.status.value;
     show();
     position.textContent = standing(status, heard.device.value?.info !== null);
-    saved.textContent = status && status.phase !== 'idle' ? savedText(status.savedAt) : '';
+    // A model may be kept without any training: opened, or taught by a drawing.
+    const isOfInterest = status && (status.phase !== 'idle' || status.savedAt !== null);
+    saved.textContent = isOfInterest ? savedText(status.savedAt) : '';
     const shares = status ? progressOf(status) : { all: null, epoch: null };
     all.show(shares.all);
     epoch.show(shares.epoch);

@@ -24,7 +24,7 @@ export interface SessionOptions {
   readonly openFolder?: () => Promise<Folder | undefined>;
   /** The lock that one tab of several holds. */
   readonly lockName?: string;
-  /** How long a tab that is being reloaded may take to give the lock up. */
+  /** How long a tab that was closed may take to give the lock up; this tab's own past self, five times as long. */
   readonly lockPatienceMs?: number;
   /** Training between two saves, in milliseconds. */
   readonly saveEveryMs?: number;

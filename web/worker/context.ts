@@ -48,6 +48,8 @@ export interface Context {
   atRest<T>(work: () => Promise<T>): Promise<T>;
   /** Says that the weights were changed outside the training: they are saved, and views look again. */
   weightsChanged(): Promise<void>;
+  /** Resolves when what was saved last is safe on disk, or could not be written, which is said. */
+  kept(): Promise<void>;
   emit<Name extends keyof WorkerEvents>(name: Name, value: WorkerEvents[Name]): void;
   /** Hears when `model` has become another object or its device another; what is bound to it must be bound anew. */
   onModelReplaced(listener: () => void): void;

@@ -28,7 +28,7 @@ export async function lesson(
   checkLabel(label, context);
   // Before the rest, so that a training goes on meanwhile.
   const images = await trainingImages(context);
-  return context.atRest(async () => {
+  const outcome = await context.atRest(async () => {
     // Meanwhile another model may have come, with other classes.
     checkLabel(label, context);
     const before = await predictions.of(input);
@@ -44,6 +44,9 @@ export async function lesson(
     await context.weightsChanged();
     return { before, after, steps };
   });
+  // Behind the rest: training need not wait for the disk.
+  await context.kept();
+  return outcome;
 }
 
 function checkLabel(label: number, { classNames }: Context): void {

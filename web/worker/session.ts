@@ -89,7 +89,7 @@ export class Session implements Context {
     this.#trainer.tellAll();
     this.#voice.flush();
     // Not awaited: the page can be used meanwhile. What goes wrong is said.
-    void this.#goOn(keeping).catch((error: unknown) => this.#say('error', textOf(error)));
+    void this.#goOn(keeping, options).catch((error: unknown) => this.#say('error', textOf(error)));
   }
 
   /** Ends everything at once, as closing the tab does; for tests. */
@@ -160,6 +160,10 @@ export class Session implements Context {
 
   async weightsChanged(): Promise<void> {
     await this.#trainer.weightsChanged();
+  }
+
+  async kept(): Promise<void> {
+    await this.#trainer.kept();
   }
 
   emit<Name extends keyof WorkerEvents>(name: Name, value: WorkerEvents[Name]): void {
@@ -369,18 +373,19 @@ export class Session implements Context {
   }
 
   /** What start leaves for later: a lock that a predecessor gives up, and the training that was going on. */
-  async #goOn(keeping: Keeping): Promise<void> {
+  async #goOn(keeping: Keeping, options: StartOptions): Promise<void> {
     if (keeping === 'nowhere')
       this.#say(
         'info',
         'This browser keeps no files here, as in a private window: a reload forgets the training.',
       );
-    if (keeping === 'elsewhere') await this.#waitForLock();
+    if (keeping === 'elsewhere') await this.#waitForLock(options);
     await this.#trainer.takeUp({ canTrain: this.device !== undefined });
   }
 
-  async #waitForLock(): Promise<void> {
-    const keeping = await this.#keeper.open(this.#options.lockPatienceMs);
+  async #waitForLock({ isReload }: StartOptions): Promise<void> {
+    const patience = this.#options.lockPatienceMs;
+    const keeping = await this.#keeper.open(isReload ? 5 * patience : patience);
     if (keeping !== 'kept') {
       this.#say(
         'info',

@@ -153,6 +153,11 @@ export class Trainer implements TrainingApi {
     await this.#written;
   }
 
+  /** See Context. */
+  async kept(): Promise<void> {
+    await this.#written;
+  }
+
   /** Goes on with a training that was saved while it was going on; where there is no device, it lies there. */
   async takeUp({ canTrain }: { readonly canTrain: boolean }): Promise<void> {
     if (this.record?.phase !== 'training') return;
