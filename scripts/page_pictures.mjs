@@ -209,7 +209,7 @@ async function inside(page) {
 /** @param {Page} page */
 async function results(page) {
   await button(page, 'Stop').click();
-  await page.locator('.training-position').getByText('Finished').waitFor();
+  await page.locator('.training-position').getByText('Stopped').waitFor();
   const part = page.locator('#results');
   await part.getByLabel('How many images').selectOption('500');
   await button(page, 'Test').click();

@@ -37,11 +37,12 @@ export interface Settings {
  * compiling  kernels are compiled
  * training, validating
  * paused     between two steps; everything is saved
- * finished   all epochs done, or stopped
+ * finished   all epochs done, or enough of them by the preset's own rule
+ * stopped    ended before its time
  * lost       the device is gone; what was saved can be gone on with
  */
 export type Phase =
-  'idle' | 'loading' | 'compiling' | 'training' | 'validating' | 'paused' | 'finished' | 'lost';
+  'idle' | 'loading' | 'compiling' | 'training' | 'validating' | 'paused' | 'finished' | 'stopped' | 'lost';
 
 export interface TrainingStatus {
   readonly phase: Phase;

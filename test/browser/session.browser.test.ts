@@ -247,8 +247,10 @@ describe('control', () => {
     expect(await bitsOf(other)).toBe(await plainBits());
     await other.session.training.begin({ ...settings, epochs: 1000 });
     await other.session.training.stop();
-    expect(other.status().phase).toBe('finished');
+    expect(other.status().phase).toBe('stopped');
     expect(other.status().epoch).toBeLessThan(1000);
+    await other.session.training.resume();
+    expect(other.status().phase, 'there is nothing to go on with').toBe('stopped');
   });
 
   test('a rate that is set counts from the next step on', async () => {
@@ -372,7 +374,7 @@ describe('reload', () => {
     expect(third.status()).toMatchObject({ phase: 'paused', learningRate: 4e-3 });
     await third.session.training.stop();
     const fourth = await reloaded(third, options);
-    expect(fourth.status().phase).toBe('finished');
+    expect(fourth.status().phase).toBe('stopped');
   });
 
   test('before the first step, it begins anew', async () => {
@@ -627,7 +629,7 @@ describe('errors', () => {
     isThere = true;
     await beginAndPause(page);
     await expect(page.session.training.begin({ ...settings, limit: 1 })).rejects.toThrow(/limit/);
-    expect(page.status()).toMatchObject({ phase: 'finished', settings });
+    expect(page.status()).toMatchObject({ phase: 'stopped', settings });
   });
 
   test('a loss that is no number ends training with a note', async () => {

@@ -102,6 +102,7 @@ test('every phase enables the right buttons', async () => {
     'validating',
     'paused',
     'finished',
+    'stopped',
     'lost',
   ] as const) {
     app.heard.status.set(statusOf(phase));
@@ -116,6 +117,7 @@ test('every phase enables the right buttons', async () => {
     validating: ['Pause', 'Stop'],
     paused: ['Resume', 'Step', 'Stop'],
     finished: ['Train anew'],
+    stopped: ['Train anew'],
     lost: ['Resume', 'Stop'],
   });
 });

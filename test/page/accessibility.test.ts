@@ -77,7 +77,7 @@ test('rules and room through a whole visit', async () => {
   expect.soft(await faults(page), 'amid a training').toEqual([]);
 
   await press(page, 'Stop');
-  await untilPhase(page, 'Finished');
+  await untilPhase(page, 'Stopped');
   const results = section(page, 'Results');
   await results.getByRole('button', { name: 'Test', exact: true }).click();
   await results.locator('.matrix button[tabindex="0"]').click();
@@ -225,7 +225,7 @@ test('a visit by keys alone', async () => {
   await keyboard.press('Tab');
   await hasFocus(page, 'Stop');
   await keyboard.press('Enter');
-  await untilPhase(page, 'Finished');
+  await untilPhase(page, 'Stopped');
   await hasFocus(page, 'Stop');
   await keyboard.press('Shift+Tab');
   await keyboard.press('Shift+Tab');

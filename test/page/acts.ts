@@ -58,11 +58,11 @@ export function setting(page: Page, name: string): Locator {
 }
 
 export interface Standing {
-  /** `Training`, `Paused`, `Finished`, … */
+  /** `Training`, `Paused`, `Finished`, `Stopped`, … */
   readonly phase: string;
   /** From 1 on; 0 where none is under way. */
   readonly epoch: number;
-  /** Within the epoch while one is under way; of all epochs where they are done. */
+  /** Within the epoch while one is under way; of all epochs where it has ended. */
   readonly step: number;
 }
 
@@ -71,7 +71,8 @@ export async function standing(page: Page): Promise<Standing> {
   const text = await page.locator('.training-position').innerText();
   const numberIn = (pattern: RegExp): number => Number((pattern.exec(text)?.[1] ?? '0').replaceAll(',', ''));
   const [phase = ''] = text.split(' · ');
-  if (phase === 'Finished') return { phase, epoch: 0, step: numberIn(/([\d,]+) steps/) };
+  if (phase === 'Finished' || phase === 'Stopped')
+    return { phase, epoch: 0, step: numberIn(/([\d,]+) steps/) };
   return { phase, epoch: numberIn(/epoch ([\d,]+)/), step: numberIn(/step ([\d,]+)/) };
 }
 

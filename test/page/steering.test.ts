@@ -57,7 +57,7 @@ test('pause, step by step, resume and stop', async () => {
   await page.keyboard.press('Control+Enter');
   await until(page, (now) => now.phase === 'Training' && now.step > step + 3);
   await press(page, 'Stop');
-  const ended = await untilPhase(page, 'Finished');
+  const ended = await untilPhase(page, 'Stopped');
   expect(ended.step).toBeGreaterThan(step + 3);
   expect(await canBePressed('Train anew')).toBe(true);
   expect((await download(page)).name).toBe(`digits-mlp-${ended.step}-steps.safetensors`);

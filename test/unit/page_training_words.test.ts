@@ -28,6 +28,7 @@ const phases: readonly Phase[] = [
   'validating',
   'paused',
   'finished',
+  'stopped',
   'lost',
 ];
 
@@ -68,6 +69,7 @@ test('what can be pressed in which phase', () => {
       "validating: Pause, Stop",
       "paused: Resume, Step, Stop",
       "finished: Train anew (settings open)",
+      "stopped: Train anew (settings open)",
       "lost: Resume, Stop",
     ]
   `);
@@ -101,6 +103,7 @@ test('where a training stands', () => {
       "Validating · epoch 2 of 5 · 12 of 41",
       "Paused · epoch 2 of 5 · step 1,324 of 1,688",
       "Finished · 3,012 steps",
+      "Stopped · 3,012 steps",
       "The device is gone · epoch 2 of 5 · step 1,324 of 1,688",
     ]
   `);
@@ -146,6 +149,7 @@ test('what is said aloud', () => {
       "Validating: epoch 2 of 5, 35 % done, loss 0.0812, accuracy 97.6 %.",
       "Paused: epoch 2 of 5, 35 % done, loss 0.0812, accuracy 97.6 %.",
       "Finished: 3,012 steps done, loss 0.0812, accuracy 97.6 %.",
+      "Stopped: 3,012 steps done, loss 0.0812, accuracy 97.6 %.",
       "The device is gone. What was saved at step 3,012 can be gone on with.",
     ]
   `);

@@ -7,6 +7,7 @@
 import type { App } from '../app.js';
 import { element, enable, onPress, setAttribute } from '../elements.js';
 import type { TrainingStatus } from '../protocol.js';
+import { isOver } from '../worker/saved_session.js';
 import { onceAFrame } from './once_a_frame.js';
 import { Announcer, type Action, controlsOf, positionOf, progressOf, savedText } from './training_words.js';
 
@@ -81,7 +82,7 @@ export function trainingControls(app: App, { isValid }: ControlOptions): HTMLEle
     const shares = status ? progressOf(status) : { all: null, epoch: null };
     all.show(shares.all);
     epoch.show(shares.epoch);
-    bars.hidden = !status || ['idle', 'finished'].includes(status.phase);
+    bars.hidden = !status || status.phase === 'idle' || isOver(status.phase);
   });
   heard.status.listen((status) => {
     paint();

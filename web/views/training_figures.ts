@@ -2,6 +2,7 @@
 import { duration, figures, percent } from '../../src/report/charts/numbers.js';
 import type { App } from '../app.js';
 import { element } from '../elements.js';
+import { isOver } from '../worker/saved_session.js';
 import { onceAFrame } from './once_a_frame.js';
 import { lossText, stepTime } from './training_words.js';
 
@@ -24,7 +25,7 @@ export function trainingFigures({ heard }: App): HTMLElement {
     const { imagesPerSecond, stepMs, etaSeconds } = status;
     speed.show(imagesPerSecond === null ? unknown : figures(imagesPerSecond));
     step.show(...(stepMs === null ? ([unknown, ''] as const) : stepTime(stepMs)));
-    left.show(etaSeconds === null || status.phase === 'finished' ? unknown : timeLeft(etaSeconds));
+    left.show(etaSeconds === null || isOver(status.phase) ? unknown : timeLeft(etaSeconds));
     loss.show(status.loss === null ? unknown : lossText(status.loss));
     accuracy.show(status.accuracy === null ? unknown : percent(status.accuracy, 1));
     const last = heard.epochs.value?.findLast(({ logs }) => logs['val_accuracy'] !== undefined);

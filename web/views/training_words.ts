@@ -1,6 +1,7 @@
 /** What the page says of a training: which button does what, where it stands, and how often that is said aloud. */
 import { duration, figures, grouped, percent } from '../../src/report/charts/numbers.js';
 import type { Phase, TrainingStatus } from '../protocol.js';
+import { isOver } from '../worker/saved_session.js';
 
 export type Action = 'begin' | 'pause' | 'resume';
 
@@ -23,6 +24,7 @@ const controlsByPhase: Readonly<Record<Phase, Controls>> = {
   validating: controls('pause', 'Pause'),
   paused: controls('resume', 'Resume', { canStep: true }),
   finished: controls('begin', 'Train anew', { isUnderWay: false, canStop: false }),
+  stopped: controls('begin', 'Train anew', { isUnderWay: false, canStop: false }),
   lost: controls('resume', 'Resume'),
 };
 
@@ -45,6 +47,7 @@ const phaseWords: Readonly<Record<Phase, string>> = {
   validating: 'Validating',
   paused: 'Paused',
   finished: 'Finished',
+  stopped: 'Stopped',
   lost: 'The device is gone',
 };
 
@@ -57,7 +60,7 @@ export function positionOf(status: TrainingStatus): string {
     return `${words} · ${byteText(progress.done)} of ${byteText(progress.total)}`;
   if (phase === 'loading' || phase === 'compiling')
     return progress ? `${words} · ${partsOf(progress)}` : `${words} …`;
-  if (phase === 'finished') return `${words} · ${stepsOf(step)}`;
+  if (isOver(phase)) return `${words} · ${stepsOf(step)}`;
   // Of a training whose device went, what was saved says no more.
   if (stepsPerEpoch === 0) return [words, epochOf(status)].join(' · ');
   const done = `step ${grouped(stepInEpoch)} of ${grouped(stepsPerEpoch)}`;
@@ -105,8 +108,8 @@ export function summaryOf(status: TrainingStatus): string {
       : 'The device is gone.';
   const share = progressOf(status).all;
   const parts = [
-    phase === 'finished' ? `${stepsOf(status.step)} done` : epochOf(status),
-    ...(phase === 'finished' || share === null ? [] : [`${Math.floor(share * 100)} % done`]),
+    isOver(phase) ? `${stepsOf(status.step)} done` : epochOf(status),
+    ...(isOver(phase) || share === null ? [] : [`${Math.floor(share * 100)} % done`]),
     ...(loss === null ? [] : [`loss ${lossText(loss)}`]),
     ...(accuracy === null ? [] : [`accuracy ${percent(accuracy, 1)}`]),
     ...(phase === 'training' && etaSeconds !== null ? [`${duration(Math.round(etaSeconds))} left`] : []),

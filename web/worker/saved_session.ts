@@ -3,11 +3,16 @@
  * so that all of it is of one moment.
  */
 import type { StoredTensors } from '../../src/nn/safetensors.js';
-import type { EpochPoint, ModelInfo, Settings } from '../protocol.js';
+import type { EpochPoint, ModelInfo, Phase, Settings } from '../protocol.js';
 import type { SavedCurve } from './curve.js';
 
 /** What the training was at: going on, between two steps until somebody resumes it, or over. */
-export type SavedPhase = 'training' | 'paused' | 'finished';
+export type SavedPhase = 'training' | 'paused' | 'finished' | 'stopped';
+
+/** Whether the training has ended, for good. */
+export function isOver(phase: Phase): boolean {
+  return phase === 'finished' || phase === 'stopped';
+}
 
 export interface SavedTraining {
   readonly settings: Settings;

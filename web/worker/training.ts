@@ -20,7 +20,7 @@ import { memoryPlanOf } from './memory_plan.js';
 import { digestOf } from './own_images.js';
 import { callbacksFor, modelFor, optimizerFor, splitBy } from './recipe.js';
 import { TrainingRecord, statusOf } from './record.js';
-import type { SavedSession } from './saved_session.js';
+import { type SavedPhase, type SavedSession, isOver } from './saved_session.js';
 import { Turns } from './turns.js';
 
 /** What a training needs of the session. */
@@ -97,8 +97,8 @@ export class Trainer implements TrainingApi {
     ++this.#ticket;
     await this.inTurn(async () => {
       await this.#end();
-      if (!this.record || this.record.phase === 'finished') return;
-      this.record.phase = 'finished';
+      if (!this.record || isOver(this.record.phase)) return;
+      this.record.phase = 'stopped';
       await this.#saveAndWait({ isChanged: false });
       this.tellStatus();
     });
@@ -243,7 +243,7 @@ export class Trainer implements TrainingApi {
     const device = await this.around.openDevice();
     this.isLost = false;
     const { record } = this;
-    if (!record || record.phase === 'finished') {
+    if (!record || isOver(record.phase)) {
       this.tellStatus();
       return;
     }
@@ -287,7 +287,7 @@ export class Trainer implements TrainingApi {
     const { record, ready, control, abort } = live;
     try {
       record.checkpoint = await this.#fit(live);
-      if (live.training) record.phase = 'finished';
+      if (live.training) record.phase = endingOf(live);
     } catch (error) {
       if (!live.training && !abort.signal.aborted) ready.reject(error);
       else await this.#failed(live, error);
@@ -304,7 +304,7 @@ export class Trainer implements TrainingApi {
   async #closeBooks({ training, record, device }: Live): Promise<void> {
     if (this.#isClosed || this.isLost || this.around.isLost(device)) return;
     try {
-      if (training && record.phase === 'finished') await this.#saveAndWait({ isChanged: true });
+      if (training && isOver(record.phase)) await this.#saveAndWait({ isChanged: true });
     } catch (error) {
       // Who watches the device tells that it is lost.
       this.isLost = await goesNow(device);
@@ -443,6 +443,12 @@ export class Trainer implements TrainingApi {
     if (!this.record) return undefined;
     return this.record.checkpoint?.learningRate ?? optimizerFor(this.record.settings).learningRate;
   }
+}
+
+/** A signal that comes behind the last epoch has stopped nothing. */
+function endingOf({ record: { checkpoint, settings }, abort }: Live): SavedPhase {
+  const isDone = (checkpoint?.position.epoch ?? 0) >= settings.epochs;
+  return abort.signal.aborted && !isDone ? 'stopped' : 'finished';
 }
 
 /** Throws: DataError when images of one's own are others than those that the training has seen. */
