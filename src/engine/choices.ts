@@ -32,12 +32,16 @@ export interface KernelCase {
   readonly candidates: readonly AnyVariant[];
 }
 
-/** The choices that a device goes by. */
+/** The choices that plans go by: a device's own, or those of one training. */
 export class Choices {
-  readonly #chosen = new Map<string, Choice>();
+  readonly #chosen: Map<string, Choice>;
   readonly #met = new Map<string, KernelCase>();
   #isWatching = false;
   #version = 0;
+
+  constructor(chosen: Iterable<readonly [key: string, choice: Choice]> = []) {
+    this.#chosen = new Map(chosen);
+  }
 
   /** Grows with every change, so that whoever keeps plans can tell old ones. */
   get version(): number {

@@ -5,6 +5,7 @@
  * The result is a flat list of dispatches over numbered slots; `Step` (replay.ts) puts buffers behind the slots.
  */
 import { DeviceError, assert } from '../errors.js';
+import type { Choices } from './choices.js';
 import { type Device, type Storage, mebibytes } from './device.js';
 import {
   type Byproduct,
@@ -70,6 +71,8 @@ export interface Plan {
 export interface PlanOptions {
   /** False gives every node kernels of its own; for comparing. */
   readonly fusion?: boolean;
+  /** Default: the device's own. */
+  readonly choices?: Choices | undefined;
 }
 
 type AnyVariant = Variant<string, string, Record<string, never>>;
@@ -93,14 +96,16 @@ export function plan(
   trace: Trace,
   outputs: readonly Value[],
   device: Device,
-  { fusion = true }: PlanOptions = {},
+  { fusion = true, choices = device.choices }: PlanOptions = {},
 ): Plan {
   const live = liveNodes(trace.nodes, outputs);
   const { nodes, dropped } = fusion ? useByproducts(live, outputs) : { nodes: live, dropped: [] };
-  const groups = fuse(nodes, outputs, device, fusion);
+  const start = (node: Node): Group =>
+    node.pass.elementwise ? mapGroup(node, device) : baseGroup(node, device, choices);
+  const groups = fuse(nodes, outputs, start, fusion);
   const assigned = assign(groups, trace, outputs, device);
   const fused = groups.reduce((sum, { base, chain }) => sum + chain.length - (base ? 0 : 1), 0);
-  const spared = dropped.reduce((sum, node) => sum + baseGroup(node, device).lowering.dispatches.length, 0);
+  const spared = dropped.reduce((sum, node) => sum + start(node).lowering.dispatches.length, 0);
   return { ...assigned, dispatchesWithoutFusion: assigned.dispatches.length + fused + spared };
 }
 
@@ -198,6 +203,7 @@ export function chooseVariant(
   node: Pick<Node, 'pass' | 'attributes'>,
   context: PassContext<string, string, never>,
   device: Device,
+  choices = device.choices,
 ): AnyVariant {
   const variants = node.pass.variants as unknown as readonly AnyVariant[];
   const forced = device.forcedVariants.get(node.pass.name);
@@ -208,7 +214,7 @@ export function chooseVariant(
   ];
   const first = candidates.find((variant) => variant.supports(context));
   assert(first, `${node.pass.name} has a clear variant that supports everything`);
-  return first.name === forced ? first : (device.choices.choose(node.pass, context) ?? first);
+  return first.name === forced ? first : (choices.choose(node.pass, context) ?? first);
 }
 
 export function contextOf(node: Node, device: Device): PassContext<string, string, never> {
@@ -222,7 +228,13 @@ export function contextOf(node: Node, device: Device): PassContext<string, strin
   };
 }
 
-function fuse(nodes: readonly Node[], outputs: readonly Value[], device: Device, fusion: boolean): Group[] {
+/** `start` makes a group of a node that none before can take. */
+function fuse(
+  nodes: readonly Node[],
+  outputs: readonly Value[],
+  start: (node: Node) => Group,
+  fusion: boolean,
+): Group[] {
   const users = new Map<number, Set<Node | 'output'>>();
   const use = (value: Value, user: Node | 'output'): void => {
     const root = rootOf(value).id;
@@ -244,16 +256,16 @@ function fuse(nodes: readonly Node[], outputs: readonly Value[], device: Device,
       host.chain.push(node);
       groups.push(host);
     } else {
-      groups.push(node.pass.elementwise ? mapGroup(node, device) : baseGroup(node, device));
+      groups.push(start(node));
     }
   }
   for (const group of groups) group.stored.push(...neededOnTheWay(group, users));
   return groups;
 }
 
-function baseGroup(node: Node, device: Device): Group {
+function baseGroup(node: Node, device: Device, choices: Choices): Group {
   const context = contextOf(node, device);
-  const variant = chooseVariant(node, context, device);
+  const variant = chooseVariant(node, context, device, choices);
   const lowering = variant.lower(context);
   const { name, hasEpilogue } = variant;
   return { base: node, variant: name, lowering, chain: [], hasEpilogue, stored: [] };

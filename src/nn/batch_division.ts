@@ -25,6 +25,7 @@ export interface DivisionOptions extends MemoryOptions {
   readonly validation?: SetShape | undefined;
   readonly variantsPerImage?: number | undefined;
   readonly augmentation?: TrainingShape['augmentation'];
+  readonly choices?: TrainingShape['choices'];
 }
 
 export interface BatchDivision {
@@ -53,7 +54,9 @@ export function divideBatch(model: Model, options: DivisionOptions): BatchDivisi
     throw new UsageError(`fit: microBatchSize is ${microBatchSize}, expected a whole number from 1 on.`);
   const room = new Room('fit', model.device, memory, (atOnce) => {
     const training = forecastTraining(model, { ...shape, batchSize, microBatchSize: atOnce });
-    return validation ? together(training, forecastEvaluation(model, validation, atOnce)) : training;
+    return validation
+      ? together(training, forecastEvaluation(model, validation, atOnce, { choices: shape.choices }))
+      : training;
   });
   const wanted = Math.min(microBatchSize ?? preferred ?? batchSize, batchSize);
   const forecast = room.forecastIfFits(wanted);

@@ -1,5 +1,6 @@
 /** Loss and accuracy of a model over a set, and its predictions: programs over the model's own parameters. */
 import type { Spec } from '../engine/pass.js';
+import type { PlanOptions } from '../engine/plan.js';
 import { type BoundStep, program } from '../engine/program.js';
 import type { CompileOptions } from '../engine/compile.js';
 import { Tensor } from '../engine/tensor.js';
@@ -82,13 +83,13 @@ export class Evaluator {
     model: Model,
     images: LabelledImages,
     batchSize: number,
-    options: CompileOptions = {},
+    { choices, ...options }: CompileOptions & Pick<PlanOptions, 'choices'> = {},
   ): Promise<Evaluator> {
     const { device } = model;
     const set = new DeviceSet(device, images);
     const tensors = new EvaluationTensors((spec) => Tensor.zeros(spec, device));
     prepareRing(tensors.ring);
-    const evaluate = program(() => recordEvaluation(model, set, tensors, batchSize), device);
+    const evaluate = program(() => recordEvaluation(model, set, tensors, batchSize), device, { choices });
     try {
       const bound = await evaluate.bind([], options);
       return new Evaluator(model, set, batchSize, tensors, bound);

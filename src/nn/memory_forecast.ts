@@ -4,7 +4,7 @@
  */
 import { type Device, warmUpBytes } from '../engine/device.js';
 import { type Spec, storageBytes } from '../engine/pass.js';
-import type { Plan } from '../engine/plan.js';
+import type { Plan, PlanOptions } from '../engine/plan.js';
 import { program } from '../engine/program.js';
 import { Tensor } from '../engine/tensor.js';
 import { stateSpec } from '../kernels/step_state.js';
@@ -29,7 +29,7 @@ export interface MemoryForecast {
   readonly largestBuffer: number;
 }
 
-export interface TrainingShape extends StepOptions {
+export interface TrainingShape extends StepOptions, Pick<PlanOptions, 'choices'> {
   readonly images: SetShape;
   readonly variantsPerImage?: number | undefined;
 }
@@ -45,24 +45,30 @@ export function addedBytes({ data, step, intermediates, warmUp }: MemoryForecast
  * Throws: DeviceError when a kernel cannot be dispatched over so many images; StateError before compile().
  */
 export function forecastTraining(model: Model, shape: TrainingShape): MemoryForecast {
-  const { images, variantsPerImage = 1, batchSize, microBatchSize } = shape;
+  const { images, variantsPerImage = 1, batchSize, microBatchSize, choices } = shape;
   const ledger = new Ledger(model.device);
   const set = ledger.data(images, variantsPerImage);
   const stepsPerEpoch = Math.ceil((images.count * variantsPerImage) / batchSize);
   const isDivided = microBatchSize < batchSize;
   const tensors = new StepTensors(model, { stepsPerEpoch, isDivided }, ledger.step);
   for (const record of stepRecorders(model, set, tensors, shape))
-    ledger.plan(program(record, model.device).plan());
+    ledger.plan(program(record, model.device, { choices }).plan());
   const { parameters, statistics, slots } = model;
   return ledger.forecast([parameters, statistics, ...slots.values()]);
 }
 
 /** The memory that an `Evaluator` takes, with its set. Throws: DeviceError, as above. */
-export function forecastEvaluation(model: Model, images: SetShape, batchSize: number): MemoryForecast {
+export function forecastEvaluation(
+  model: Model,
+  images: SetShape,
+  batchSize: number,
+  options: Pick<PlanOptions, 'choices'> = {},
+): MemoryForecast {
   const ledger = new Ledger(model.device);
   const set = ledger.data(images);
   const tensors = new EvaluationTensors(ledger.step);
-  ledger.plan(program(() => recordEvaluation(model, set, tensors, batchSize), model.device).plan());
+  const evaluate = program(() => recordEvaluation(model, set, tensors, batchSize), model.device, options);
+  ledger.plan(evaluate.plan());
   return ledger.forecast([model.parameters, model.statistics]);
 }
 

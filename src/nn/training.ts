@@ -2,8 +2,9 @@
  * Training: one program per step, recorded from the model, replayed from the permutation of each epoch.
  * Everything that varies lies in the step's state, so the same seed gives the same bits, also after a resume.
  */
+import type { Choices } from '../engine/choices.js';
 import type { CompileOptions } from '../engine/compile.js';
-import type { Plan } from '../engine/plan.js';
+import type { Plan, PlanOptions } from '../engine/plan.js';
 import { StateError, UsageError } from '../errors.js';
 import { type AugmentOptions, checkAugmentOptions } from '../kernels/index.js';
 import { permutation, streams } from '../random.js';
@@ -43,6 +44,8 @@ export interface FitOptions extends MemoryOptions {
   readonly signal?: AbortSignal;
   /** Goes on from a checkpoint; the weights and optimizer slots must have been loaded. */
   readonly resume?: Checkpoint;
+  /** Which kernels it goes by, where several could compute; left out, what the device goes by as training begins. */
+  readonly choices?: Choices;
 }
 
 export interface History {
@@ -100,7 +103,7 @@ function divisionFor(
   images: LabelledImages,
   { batchSize = 32, microBatchSize, resume, ...options }: FitOptions,
 ): BatchDivision {
-  const { memory, validationData: validation, variantsPerImage, augmentation } = options;
+  const { memory, validationData: validation, variantsPerImage, augmentation, choices } = options;
   return divideBatch(model, {
     batchSize,
     microBatchSize,
@@ -110,6 +113,7 @@ function divisionFor(
     validation,
     variantsPerImage,
     augmentation,
+    choices,
   });
 }
 
@@ -197,8 +201,9 @@ class Fitting {
   }
 
   async #compile(): Promise<TrainingStep> {
-    const { augmentation, signal, validationData } = this.options;
-    const compiling: CompileOptions = {
+    const { augmentation, signal, validationData, choices } = this.options;
+    const compiling: CompileOptions & Pick<PlanOptions, 'choices'> = {
+      choices,
       ...(signal ? { signal } : {}),
       onProgress: (done, total) => {
         for (const callback of this.#callbacks) callback.onCompile?.(done, total, this.#training);

@@ -6,7 +6,7 @@ import type { CompileOptions } from '../engine/compile.js';
 import { debug } from '../engine/debug.js';
 import { grad } from '../engine/op.js';
 import type { Spec } from '../engine/pass.js';
-import { describePlan, type Plan } from '../engine/plan.js';
+import { describePlan, type Plan, type PlanOptions } from '../engine/plan.js';
 import { program } from '../engine/program.js';
 import type { DispatchTime, Step } from '../engine/replay.js';
 import { Tensor } from '../engine/tensor.js';
@@ -161,8 +161,11 @@ export class TrainingStep {
     {
       augmentation,
       microBatchSize = batchSize,
+      choices,
       ...options
-    }: CompileOptions & Partial<Pick<StepOptions, 'augmentation' | 'microBatchSize'>> = {},
+    }: CompileOptions &
+      Pick<PlanOptions, 'choices'> &
+      Partial<Pick<StepOptions, 'augmentation' | 'microBatchSize'>> = {},
   ): Promise<TrainingStep> {
     const atOnce = Math.min(microBatchSize, batchSize);
     const training = new TrainingStep(model, set, batchSize, atOnce);
@@ -173,7 +176,7 @@ export class TrainingStep {
     });
     try {
       for (const record of recorders) {
-        const { step } = await program(record, model.device).bind([], options);
+        const { step } = await program(record, model.device, { choices }).bind([], options);
         training.#steps.push(step);
       }
     } catch (error) {
