@@ -1,4 +1,5 @@
 /** What is known of a training, whether it runs or lies there to be gone on with; and the status that people see. */
+import { type Choice, choicesFromJson } from '../../src/engine/choices.js';
 import type { Checkpoint } from '../../src/nn/checkpoint.js';
 import { type LearningRate, ratesOf } from '../../src/nn/schedules.js';
 import type { EpochPoint, Phase, Settings, TrainingStatus } from '../protocol.js';
@@ -16,13 +17,15 @@ export class TrainingRecord {
   /** Tells the images of one's own from others; null for sets known by name. */
   dataDigest: number | null = null;
 
+  /** `choices`: by key, what was measured when it began; it goes by these to its end, whatever is measured since. */
   constructor(
     readonly settings: Settings,
     public phase: SavedPhase = 'training',
+    public choices: ReadonlyMap<string, Choice> = new Map(),
   ) {}
 
   save(): SavedTraining {
-    const { settings, phase, stepsPerEpoch, batchSize, dataDigest, curve, epochs } = this;
+    const { settings, phase, stepsPerEpoch, batchSize, dataDigest, curve, epochs, choices } = this;
     return {
       settings,
       phase,
@@ -31,11 +34,14 @@ export class TrainingRecord {
       dataDigest,
       curve: curve.save(),
       epochs: [...epochs],
+      choices: Object.fromEntries(choices),
     };
   }
 
+  /** Throws: DataError where the kernel choices are damaged. */
   static from(saved: SavedTraining, checkpoint: Checkpoint | undefined): TrainingRecord {
-    const record = new TrainingRecord(saved.settings, saved.phase);
+    const choices = choicesFromJson(saved.choices ?? {}, 'the saved session');
+    const record = new TrainingRecord(saved.settings, saved.phase, choices);
     record.curve = Curve.from(saved.curve);
     record.epochs = [...saved.epochs];
     record.stepsPerEpoch = saved.stepsPerEpoch;

@@ -2,6 +2,7 @@
  * What is kept between visits beside weights, slots and checkpoint: JSON in the metadata of the same safetensors file,
  * so that all of it is of one moment.
  */
+import type { Choice } from '../../src/engine/choices.js';
 import type { StoredTensors } from '../../src/nn/safetensors.js';
 import type { EpochPoint, ModelInfo, Phase, Settings } from '../protocol.js';
 import type { SavedCurve } from './curve.js';
@@ -24,6 +25,11 @@ export interface SavedTraining {
   readonly dataDigest: number | null;
   readonly curve: SavedCurve;
   readonly epochs: readonly EpochPoint[];
+  /**
+   * By key, the measured kernel choices that it began with and goes by to its end: others would round otherwise. Absent in
+   * what was saved before pages measured any; there the table chose.
+   */
+  readonly choices?: Readonly<Record<string, Choice>>;
 }
 
 export interface SavedSession {

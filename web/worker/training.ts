@@ -2,6 +2,7 @@
  * Training as people steer it: one at a time, from its settings to its end, and between visits. What changes a training's
  * life (begin, stop, a model opened in its place) waits its turn; pausing, stepping and going on work within it.
  */
+import { Choices } from '../../src/engine/choices.js';
 import type { Device } from '../../src/engine/device.js';
 import type { Plan } from '../../src/engine/plan.js';
 import { DataError, UsageError } from '../../src/errors.js';
@@ -73,7 +74,7 @@ export class Trainer implements TrainingApi {
       if (ticket !== this.#ticket) return;
       await this.#end();
       const device = await this.around.openDevice();
-      await this.#beginAnew(new TrainingRecord(settings), device);
+      await this.#beginAnew(new TrainingRecord(settings, 'training', new Map(device.choices)), device);
     });
   }
 
@@ -249,7 +250,8 @@ export class Trainer implements TrainingApi {
     }
     record.phase = isPaused ? 'paused' : 'training';
     if (!record.checkpoint) {
-      await this.#beginAnew(new TrainingRecord(record.settings, record.phase), device, { isPaused });
+      const { settings, phase, choices } = record;
+      await this.#beginAnew(new TrainingRecord(settings, phase, choices), device, { isPaused });
       return;
     }
     try {
@@ -330,6 +332,7 @@ export class Trainer implements TrainingApi {
     checkSameImages(record, images.train);
     const isNew = record.checkpoint === undefined;
     const model = isNew ? modelFor(settings, images.train, device) : this.#model;
+    const choices = new Choices(record.choices);
     const { classNames } = images.train;
     try {
       const history = await model.fit(images.train, {
@@ -338,13 +341,18 @@ export class Trainer implements TrainingApi {
         validationData: images.validation,
         seed: settings.seed,
         signal,
+        choices,
         callbacks: [
           ...callbacksFor(settings, (level, text) => this.#say(text, level)),
           live.callback(async (training) => {
             // Before another model takes the place of the one that they work on.
             await this.#works.over();
             if (signal.aborted) return false;
-            if (isNew) this.around.current.replace({ model, origin: 'trained', classNames });
+            if (isNew) {
+              this.around.current.replace({ model, origin: 'trained', classNames });
+              // All is planned: the other choices are of no use to it.
+              record.choices = choices.used();
+            }
             this.#begins(live, training);
             return true;
           }),
