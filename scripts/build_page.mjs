@@ -2,7 +2,8 @@
 // a second, so it runs before every `npm run demo`; says nothing when all is well.
 //
 //   page.js    web/page.ts and the views; page.css, their style sheets, and the colours that charts share
-//   worker.js  web/worker.ts and the engine, shaders as text
+//   worker.js, worker-chunk.js  web/worker.ts and the engine, shaders as text
+//   worker-on_demand.js         what the worker fetches when it is first needed (web/worker/on_demand.ts)
 //   theme.js   web/theme.ts
 //   shaders.json  the comments at the head of each shader, for those who read one
 //   index.html, icon.svg, models/
@@ -58,18 +59,22 @@ async function bundles() {
     write: false,
     outdir: 'page',
   });
-  const [modules, theme] = await Promise.all([
+  const built = await Promise.all([
+    build({ ...common, entryPoints: ['web/page.ts'], format: 'esm', plugins: [sharedColours] }),
     build({
       ...common,
-      entryPoints: ['web/page.ts', 'web/worker.ts'],
+      entryPoints: ['web/worker.ts'],
       format: 'esm',
-      plugins: [sharedColours, shortShaders],
+      plugins: [shortShaders],
+      splitting: true,
+      // Without a hash: the server knows its files by name. Two of one name would be an error here.
+      chunkNames: 'worker-[name]',
     }),
     build({ ...common, entryPoints: ['web/theme.ts'], format: 'iife' }),
   ]);
-  return [...modules.outputFiles, ...theme.outputFiles].map(({ path, contents }) =>
-    named(path.slice(join(root, 'page').length + 1), contents),
-  );
+  return built
+    .flatMap(({ outputFiles }) => outputFiles)
+    .map(({ path, contents }) => named(path.slice(join(root, 'page').length + 1), contents));
 }
 
 /** By name, the comments before a shader's first line of code, with an empty line behind them. */

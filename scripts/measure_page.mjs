@@ -3,7 +3,7 @@
 //   npm run bench:page            a table; about two minutes on a device without a GPU
 //   npm run bench:page -- --json  one JSON object on the last line of standard output
 //
-//   size         page.js, worker.js and page.css, packed by gzip
+//   size         page.js, the worker's two scripts and page.css, packed by gzip
 //   prediction   from the start of the navigation to the first prediction on the page: fresh profiles
 //   throughput   images per second of a training in the page, and of a worker that does nothing else with the same
 //                engine, images, model and settings (bench/page/bare_worker.ts), in turns; ratios per round
@@ -90,7 +90,8 @@ async function sizesOf() {
   const files = await buildPage();
   /** @param {string} name */
   const packed = (name) => gzipSync(files.get(name) ?? '', { level: 9 }).byteLength;
-  return { script: packed('page.js'), worker: packed('worker.js'), styles: packed('page.css') };
+  const worker = packed('worker.js') + packed('worker-chunk.js');
+  return { script: packed('page.js'), worker, styles: packed('page.css') };
 }
 
 /** @returns {Promise<number>} */

@@ -67,6 +67,8 @@ export interface TrainingStatus {
   readonly progress: { readonly done: number; readonly total: number } | null;
   /** When the last checkpoint was written, ms since 1970; null when nothing is kept. */
   readonly savedAt: number | null;
+  /** What is wrong with it and what to do, in sentences for people; null for nothing. */
+  readonly trouble: string | null;
 }
 
 /** One step, for the curves. */
@@ -167,6 +169,7 @@ export interface WorkerApi {
   readonly predicting: PredictingApi;
   readonly evaluating: EvaluatingApi;
   readonly inspecting: InspectingApi;
+  readonly tuning: TuningApi;
 }
 
 export interface StartOptions {
@@ -378,4 +381,62 @@ export interface InspectingApi {
   }>;
   /** The WGSL of a row of the last `kernels`, as it was compiled. */
   source(index: number): Promise<string>;
+}
+
+/** One way to compute a kernel. */
+export interface TunedVariant {
+  readonly variant: string;
+  /** Least of the repeats; null for one that was wrong. */
+  readonly ms: number | null;
+  /** Why it was left out; null for one that was right. */
+  readonly problem: string | null;
+}
+
+/** A kernel that several variants can compute, measured. */
+export interface TunedKernel {
+  /** `conv2d/forward`. */
+  readonly pass: string;
+  /** Of its inputs. */
+  readonly shapes: string;
+  /** The table's choice first. */
+  readonly variants: readonly TunedVariant[];
+  /** Null where none was right: the table decides. */
+  readonly chosen: string | null;
+  /** The time of the table's choice over that of the chosen one. */
+  readonly gain: number;
+}
+
+export interface Tuning {
+  readonly model: ModelName;
+  readonly batchSize: number;
+  /** Those that were measured. */
+  readonly kernels: readonly TunedKernel[];
+  /** The training step by the table and by what was chosen; null where that is the same. */
+  readonly step: { readonly untunedMs: number; readonly tunedMs: number } | null;
+  /**
+   * nothing    no kernel has more than one variant to try on this device
+   * stored     kept in this browser; what is planned from now on goes by it
+   * unkept     likewise, but forgotten when the page is closed: the browser keeps nothing here
+   * slower     kernel by kernel faster, together slower: nothing has changed
+   * cancelled  before all was measured: nothing has changed
+   */
+  readonly outcome: 'nothing' | 'stored' | 'unkept' | 'slower' | 'cancelled';
+}
+
+export interface TuningApi {
+  /**
+   * Measures which variant of each kernel is fastest here, for the model and batch size of these settings, and keeps that.
+   * `onProgress` hears of each kernel before it is measured, with the number of those done; of null when the step as a
+   * whole is compared. A training under way keeps the kernels it began with.
+   */
+  run(
+    settings: Settings,
+    onProgress: (done: number, total: number, pass: string | null) => void,
+  ): Promise<Tuning>;
+  /** Ends a run under way behind the kernel that is being measured. */
+  cancel(): Promise<void>;
+  /** What the device goes by: how many kernels were measured, and when last (ms since 1970); null for nothing. */
+  stored(): Promise<{ readonly kernels: number; readonly at: number | null } | null>;
+  /** Forgets it, in this browser too. */
+  forget(): Promise<void>;
 }

@@ -6,6 +6,7 @@ import { evaluating } from './worker/evaluating.js';
 import { inspecting } from './worker/inspecting.js';
 import { predicting } from './worker/predicting.js';
 import { Session } from './worker/session.js';
+import { tuningOf } from './worker/tuning.js';
 
 const session = new Session();
 
@@ -17,6 +18,7 @@ const api: WorkerApi = {
   predicting: predicting(session),
   evaluating: evaluating(session),
   inspecting: inspecting(session),
+  tuning: tuningOf(session),
 };
 
 expose(api);

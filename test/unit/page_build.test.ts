@@ -1,7 +1,7 @@
 /**
  * The page as it is built, in memory:
  *   the names that the server's table has, and no others
- *   small: both scripts under 150 KB packed; no shader twice
+ *   small: the scripts that a visit begins with under 150 KB packed; what is fetched on demand is in none of them
  *   nothing of Node in the scripts; no address of another origin in any file
  *   all addresses in index.html relative and among the files; the policy of the server in it, but for what a <meta>
  *   cannot say; nothing inline that the policy forbids
@@ -26,7 +26,9 @@ beforeAll(async () => {
 
 const bytesOf = (name: string): Uint8Array => files.get(name)!;
 const textOf = (name: string): string => new TextDecoder().decode(bytesOf(name));
-const scripts = ['page.js', 'worker.js', 'theme.js'];
+/** Those that every visit fetches. */
+const firstScripts = ['page.js', 'worker.js', 'worker-chunk.js', 'theme.js'];
+const scripts = [...firstScripts, 'worker-on_demand.js'];
 
 describe('the built page', () => {
   it('has the files that the server knows', () => {
@@ -34,8 +36,18 @@ describe('the built page', () => {
   });
 
   it('is small', () => {
-    const packed = scripts.map((name) => gzipSync(bytesOf(name), { level: 9 }).length);
+    const packed = firstScripts.map((name) => gzipSync(bytesOf(name), { level: 9 }).length);
     expect(packed.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThan(150_000);
+  });
+
+  it('fetches what few visits need when it is needed', () => {
+    // What reads CSV, and what measures kernels.
+    for (const words of ['holds a header and no rows', 'it changes its inputs']) {
+      expect(scripts.filter((name) => textOf(name).includes(words))).toEqual(['worker-on_demand.js']);
+    }
+    const imported = [...textOf('worker.js').matchAll(/(?:from|import)\s*["']([^"']+)["']/g)];
+    expect(imported.map(([, name]) => name)).toEqual(['./worker-chunk.js']);
+    expect(textOf('worker.js')).toContain('import("./worker-on_demand.js")');
   });
 
   it.each(scripts)('%s needs nothing of Node', (name) => {
@@ -87,9 +99,9 @@ it('shaders travel without comments, and what their heads say beside them', () =
   const head = heads['elementwise/map']!;
   expect(source.startsWith(head.trimEnd())).toBe(true);
   expect(head).toMatch(/^\/\/ .*\n\n$/s);
-  expect(textOf('worker.js')).not.toContain(head.split('\n')[0]);
+  expect(textOf('worker-chunk.js')).not.toContain(head.split('\n')[0]);
   // What the engine changes is marked, and stays.
-  expect(textOf('worker.js')).toMatch(/const WORKGROUP: u32 = \d+; ?\/\/! /);
+  expect(textOf('worker-chunk.js')).toMatch(/const WORKGROUP: u32 = \d+; ?\/\/! /);
 });
 
 it('page.css has the colours of charts, light and dark', () => {

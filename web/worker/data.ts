@@ -1,5 +1,4 @@
 /** The data set: counts, samples, and previews of what training makes of them. */
-import { datasetFromFiles } from '../../src/browser/dropped_files.js';
 import type { ImageSet } from '../../src/data/dataset.js';
 import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
 import { DeviceError, UsageError } from '../../src/errors.js';
@@ -8,6 +7,7 @@ import type { DataApi, DataInfo, PreviewOptions } from '../protocol.js';
 import type { Context } from './context.js';
 import { imagesOf } from './data_images.js';
 import { Previewer } from './data_preview.js';
+import { onDemand } from './on_demand_script.js';
 import { Turns } from './turns.js';
 
 type PartOfSet = Pick<PreviewOptions, 'part' | 'dataset'>;
@@ -37,6 +37,7 @@ export function dataOf(context: Context): DataApi {
   return {
     describe: async (dataset) => describe(await context.dataset(dataset)),
     open: async (files) => {
+      const { datasetFromFiles } = await onDemand();
       const loaded = await datasetFromFiles(files);
       context.useOwn(loaded);
       return describe(loaded);

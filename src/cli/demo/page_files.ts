@@ -10,6 +10,8 @@ export const pageFileNames = [
   'page.css',
   'page.js',
   'worker.js',
+  'worker-chunk.js',
+  'worker-on_demand.js',
   'theme.js',
   'shaders.json',
   'icon.svg',

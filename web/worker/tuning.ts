@@ -1,0 +1,134 @@
+/**
+ * Tuning in the page: which variant of each kernel is fastest on this device, kept in this browser.
+ *
+ * Each kernel is measured at a rest of its own. While a training is under way it gets the time between two of them, as
+ * long as the measuring took, so that it goes on at half its speed and not at none. It keeps the kernels that it began
+ * with; what is chosen counts for what is planned afterwards: the next training, and models that are opened.
+ */
+import { browserTuningStore } from '../../src/browser/tuning_store.js';
+import type { Device } from '../../src/engine/device.js';
+import type { TuningStore } from '../../src/engine/tune.js';
+import { DeviceError, FileError, StateError } from '../../src/errors.js';
+import type { WorkloadOptions } from '../../src/nn/tuning_workload.js';
+import type { Settings, Tuning, TuningApi } from '../protocol.js';
+import type { Context } from './context.js';
+import { onDemand } from './on_demand_script.js';
+import type { Measured } from './tuner.js';
+
+/** What can be stood in for; tests do. */
+export interface TuningOptions {
+  readonly store?: TuningStore;
+  /** Times that each variant is measured, where not as suits the device. */
+  readonly repeats?: number;
+}
+
+/** Of both sets that are known by name. */
+const knownImages = { imageShape: { height: 28, width: 28, channels: 1 }, classes: 10 } as const;
+
+/** A processor that poses as a GPU takes long for each. */
+const usualRepeats = { software: 4, gpu: 8 } as const;
+
+export function tuningOf(
+  context: Context,
+  { store = browserTuningStore(), repeats }: TuningOptions = {},
+): TuningApi {
+  let underWay: AbortController | undefined;
+
+  const tune: TuningApi['run'] = async (settings, onProgress) => {
+    const device = usableDevice(context);
+    const { signal } = underWay!;
+    const workload: WorkloadOptions = {
+      ...(await imagesOf(context, settings)),
+      model: settings.model,
+      batchSize: settings.batchSize,
+    };
+    const { family } = device.traits;
+    const { measure } = await onDemand();
+    const measured = await measure(context, device, workload, {
+      repeats: repeats ?? usualRepeats[family === 'gpu' ? 'gpu' : 'software'],
+      signal,
+      onProgress,
+    });
+    const outcome = await settle(device, measured, { signal, store });
+    const { kernels, step } = measured;
+    return { model: workload.model, batchSize: workload.batchSize, kernels, step, outcome };
+  };
+
+  return {
+    run: async (settings, onProgress) => {
+      if (underWay)
+        throw new StateError('tuning: it is under way already; cancel it, or wait for it to end.');
+      underWay = new AbortController();
+      try {
+        return await unlessLost(context, async () => tune(settings, onProgress));
+      } finally {
+        underWay = undefined;
+      }
+    },
+    cancel: async () => underWay?.abort(),
+    stored: async () => {
+      const choices = [...(context.device?.choices ?? [])].map(([, choice]) => choice);
+      if (choices.length === 0) return null;
+      const dates = choices.flatMap(({ date }) => (date === undefined ? [] : [Date.parse(date)]));
+      return { kernels: choices.length, at: dates.length > 0 ? Math.max(...dates) : null };
+    },
+    forget: async () => {
+      const device = usableDevice(context);
+      await store.forget(device.fingerprint);
+      device.choices.clear();
+    },
+  };
+}
+
+function usableDevice({ device }: Context): Device {
+  if (!device)
+    throw new DeviceError('tuning: there is no device to measure; use a browser with WebGPU.', {
+      problem: 'no-adapter',
+    });
+  return device;
+}
+
+/** Throws: DataError, FileError, where images of one's own are asked for and not there. */
+async function imagesOf(
+  context: Context,
+  { dataset }: Settings,
+): Promise<Pick<WorkloadOptions, 'imageShape' | 'classes'>> {
+  if (dataset !== 'own') return knownImages;
+  const { height, width, channels, classCount } = (await context.dataset(dataset)).train;
+  return { imageShape: { height, width, channels }, classes: classCount };
+}
+
+/** Has the device go by what was measured, and keeps it. */
+async function settle(
+  device: Device,
+  { choices, isSlower }: Measured,
+  { signal, store }: { readonly signal: AbortSignal; readonly store: TuningStore },
+): Promise<Tuning['outcome']> {
+  if (signal.aborted) return 'cancelled';
+  if (choices.size === 0) return 'nothing';
+  if (isSlower) return 'slower';
+  device.assertUsable();
+  for (const [key, choice] of choices) device.choices.set(key, choice);
+  try {
+    await store.save(device.fingerprint, choices);
+    return 'stored';
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    return 'unkept';
+  }
+}
+
+/** The worker says itself that the device is lost; here, what became of the tuning. */
+async function unlessLost(context: Context, work: () => Promise<Tuning>): Promise<Tuning> {
+  const { device } = context;
+  try {
+    return await work();
+  } catch (cause) {
+    const isLost = cause instanceof DeviceError && cause.problem === 'lost';
+    if (!isLost && context.device === device) throw cause;
+    throw new DeviceError(
+      'tuning: the graphics device was lost before it ended, so nothing has changed; tune again when it is back.',
+      { cause, problem: 'lost' },
+    );
+  }
+}
