@@ -1,0 +1,454 @@
+/**
+ * Kernels that are chosen by measuring in the page, in Chromium with a tiny data set (web/worker/tuning.ts), where every
+ * matrix product may also be computed the slow way, or backwards, which rounds otherwise:
+ *   bits     a training keeps the choices that it began with, while others are measured, over a reload, a lost device and
+ *            a reload before its first step; what was saved without choices goes by the table; damaged ones are told of
+ *   tuning   finds the faster ones, keeps them, and the next training and the next visit go by them; with their progress
+ *   no use   nothing to choose; cancelled; a browser that keeps nothing; forgotten again
+ *   trouble  no device; one that is lost in the midst; a second tuning at once; images of one's own that are not there
+ */
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { open } from '../../src/browser/open.js';
+import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
+import { type Choice, Choices } from '../../src/engine/choices.js';
+import type { Device } from '../../src/engine/device.js';
+import { registerShaders, shaderSource } from '../../src/engine/shader.js';
+import { takeStoredChoices, tuningStoreOn } from '../../src/engine/tuning_store.js';
+import { DeviceError, FileError } from '../../src/errors.js';
+import { matmulForward } from '../../src/kernels/matmul.js';
+import { memoryFolder } from '../../src/memory_folder.js';
+import { mlpModel } from '../../src/nn/models.js';
+import { readSafetensors, writeSafetensors } from '../../src/nn/safetensors.js';
+import { modelFile } from '../../src/nn/sequential.js';
+import { Workload } from '../../src/nn/tuning_workload.js';
+import type { Settings, TuningApi, WorkerEvents } from '../../web/protocol.js';
+import type { SessionOptions } from '../../web/worker/browser_parts.js';
+import { modelFor, splitBy } from '../../web/worker/recipe.js';
+import { Session } from '../../web/worker/session.js';
+import { type TuningOptions, tuningOf } from '../../web/worker/tuning.js';
+import { bars } from '../device/small_model.js';
+
+const loaded: LoadedDataset = {
+  name: 'bars',
+  format: 'idx',
+  train: bars(400),
+  test: bars(60, 2),
+  source: 'this test',
+};
+
+/** 360 images to train, so 12 steps an epoch. */
+const settings: Settings = {
+  dataset: 'own',
+  preset: 'quick',
+  model: 'mlp',
+  limit: null,
+  epochs: 3,
+  batchSize: 32,
+  learningRate: 1e-2,
+  seed: 7,
+  augmentation: null,
+  filters: [],
+};
+const allSteps = 36;
+
+// ---- kernels ----
+
+type Product = (typeof matmulForward.variants)[number];
+const products = matmulForward.variants as Product[];
+const usual = [...products];
+const clear = usual.find(({ name }) => name === 'clear')!;
+
+beforeEach(() => {
+  products.splice(0, products.length, ...usual);
+});
+
+/** One that sums from the other end. */
+function addBackwards(): void {
+  const source = shaderSource('matmul/forward_clear');
+  const loop = 'for (var k = 0u; k < K; k++) {';
+  expect(source).toContain(loop);
+  registerShaders({
+    'test/backwards': source.replace(loop, 'for (var i = 0u; i < K; i++) {\n    let k = K - 1u - i;'),
+  });
+  const lower: Product['lower'] = (context) => ({
+    dispatches: clear.lower(context).dispatches.map((each) => ({ ...each, shader: 'test/backwards' })),
+  });
+  products.push({ ...clear, name: 'backwards', family: 'software', lower });
+}
+
+/** The table's first choice is one that does everything forty times. */
+function putSlowFirst(): void {
+  const lower: Product['lower'] = (context) => {
+    const { dispatches } = clear.lower(context);
+    return { dispatches: Array.from({ length: 40 }, () => dispatches).flat() };
+  };
+  products.unshift({ ...clear, name: 'slow', family: 'software', hasEpilogue: false, lower });
+}
+
+/** As measuring would find it. */
+async function choiceOf(variant: string): Promise<ReadonlyMap<string, Choice>> {
+  const device = await openSoftware();
+  const { height, width, channels, classCount: classes } = loaded.train;
+  const imageShape = { height, width, channels };
+  const cases = new Workload(device, { model: 'mlp', imageShape, classes, batchSize: 32 }).cases();
+  device.destroy();
+  expect(cases.length).toBeGreaterThan(3);
+  return new Map(cases.map(({ key, pass }) => [key, { variant, pass: pass.name, shapes: '' }]));
+}
+
+// ---- visits ----
+
+const openSoftware = async (): Promise<Device> => open({ family: 'software' });
+
+function opener(choices: Iterable<readonly [string, Choice]>): () => Promise<Device> {
+  return async () => {
+    const device = await openSoftware();
+    for (const [key, choice] of choices) device.choices.set(key, choice);
+    return device;
+  };
+}
+
+let shipped: Uint8Array<ArrayBuffer>;
+beforeAll(async () => {
+  const device = await openSoftware();
+  shipped = await modelFile(mlpModel({ device, seed: 1, inputShape: [8, 8, 1], classes: 3 }));
+  device.destroy();
+});
+
+interface Visit {
+  readonly session: Session;
+  readonly tuning: TuningApi;
+  readonly notes: string[];
+  readonly status: () => WorkerEvents['status'];
+  readonly until: (condition: () => boolean) => Promise<void>;
+}
+
+const visits: Session[] = [];
+let lockCount = 0;
+afterEach(async () => {
+  for (const session of visits.splice(0)) await session.close();
+});
+
+/** Texts in memory, in place of the browser's database. */
+function shelf() {
+  const texts = new Map<string, string>();
+  const store = tuningStoreOn(
+    {
+      nameOf: (key) => key,
+      read: async (key) => texts.get(key),
+      write: async (key, text) => void texts.set(key, text),
+      remove: async (key) => void texts.delete(key),
+    },
+    (line) => expect.unreachable(line),
+  );
+  return { texts, store };
+}
+
+async function visit(
+  options: SessionOptions = {},
+  { store = shelf().store, repeats = 2 }: TuningOptions = {},
+): Promise<Visit> {
+  const session = new Session({
+    openDevice: openSoftware,
+    source: { whole: async () => loaded, test: async () => loaded.test! },
+    openFolder: async () => memoryFolder(),
+    lockName: `tuning ${lockCount++}`,
+    lockPatienceMs: 50,
+    saveEveryMs: 0,
+    fetchShipped: async () => ({ file: 'shipped', bytes: shipped, classNames: ['a', 'b', 'c'] }),
+    ...options,
+  });
+  visits.push(session);
+  const notes: string[] = [];
+  let status: WorkerEvents['status'] | undefined;
+  // Before there are files to keep them in.
+  session.useOwn(loaded);
+  await session.start({ base: 'http://here/', settings, isReload: false }, ({ name, value }) => {
+    if (name === 'status') status = value;
+    if (name === 'note') notes.push(value.text);
+  });
+  return {
+    session,
+    tuning: tuningOf(session, { store, repeats }),
+    notes,
+    status: () => status!,
+    until: async (condition) => {
+      await expect.poll(condition, { timeout: 60_000, interval: 5 }).toBe(true);
+    },
+  };
+}
+
+const isBeyond =
+  ({ session, status }: Visit, step: number) =>
+  (): boolean =>
+    (session.activeTraining?.position().step ?? status().step) >= step;
+
+async function finished(page: Visit): Promise<string> {
+  await page.until(() => page.status().phase === 'finished');
+  expect(page.status().step).toBe(allSteps);
+  return bitsOf(await page.session.weights());
+}
+
+/** The same text for the same bits only. */
+function bitsOf(weights: ReadonlyMap<string, Float32Array>): string {
+  return [...weights]
+    .map(([name, values]) => `${name} ${new Uint32Array(values.slice().buffer).join()}`)
+    .join('\n');
+}
+
+/** What `fit` alone comes to by these choices. */
+async function plainBits(choices: Iterable<readonly [string, Choice]> = []): Promise<string> {
+  const device = await openSoftware();
+  const { train, validation } = splitBy(settings, loaded);
+  const model = modelFor(settings, train, device);
+  const { epochs, batchSize, seed } = settings;
+  const validationData = validation;
+  await model.fit(train, { epochs, batchSize, seed, validationData, choices: new Choices(choices) });
+  const bits = bitsOf(await model.weights());
+  device.destroy();
+  return bits;
+}
+
+const productsIn = ({ session }: Visit): Set<string> =>
+  new Set(
+    session.plans
+      .flatMap(({ dispatches }) => dispatches)
+      .filter(({ pass }) => pass === 'matmul/forward')
+      .map(({ variant }) => variant),
+  );
+
+describe('bits', () => {
+  test('over a reload are those of the choices it began with, whatever was measured since', async () => {
+    addBackwards();
+    const backwards = await choiceOf('backwards');
+    const [byTable, byChoice] = [await plainBits(), await plainBits(backwards)];
+    // Else this test would show nothing.
+    expect(byChoice).not.toBe(byTable);
+    for (const [begunWith, since, wanted] of [
+      [backwards, [], byChoice],
+      [[], backwards, byTable],
+    ] as const) {
+      const folder = memoryFolder();
+      const first = await visit({ openFolder: async () => folder, openDevice: opener(begunWith) });
+      await first.session.training.begin(settings);
+      await first.until(isBeyond(first, 5));
+      await first.session.close();
+      const second = await visit({ openFolder: async () => folder, openDevice: opener(since) });
+      expect(second.status().step).toBeGreaterThan(3);
+      expect(await finished(second)).toBe(wanted);
+      // The next one goes by what is measured now.
+      await second.session.training.begin(settings);
+      expect(await finished(second)).toBe(wanted === byTable ? byChoice : byTable);
+    }
+  });
+
+  test('over a lost device, too, and a reload before the first step', async () => {
+    addBackwards();
+    const backwards = await choiceOf('backwards');
+    const wanted = await plainBits(backwards);
+    let now: Iterable<readonly [string, Choice]> = backwards;
+    const openDevice = async (): Promise<Device> => opener(now)();
+    const page = await visit({ openDevice });
+    await page.session.training.begin(settings);
+    await page.until(isBeyond(page, 4));
+    now = [];
+    page.session.device!.gpu.destroy();
+    await page.until(() => page.status().phase === 'lost');
+    await page.session.training.resume();
+    expect(await finished(page)).toBe(wanted);
+
+    const folder = memoryFolder();
+    const openFolder = async () => folder;
+    const never = async () => new Promise<LoadedDataset>(() => undefined);
+    const first = await visit({
+      openFolder,
+      openDevice: opener(backwards),
+      source: { whole: never, test: async () => loaded.test! },
+    });
+    void first.session.training.begin({ ...settings, dataset: 'digits' });
+    await first.until(() => folder.files.size > 0 && first.status().phase === 'loading');
+    await first.session.close();
+    const second = await visit({ openFolder });
+    expect(await finished(second)).toBe(wanted);
+  });
+
+  test('of what was saved without choices are those of the table; damaged ones are told of', async () => {
+    addBackwards();
+    const backwards = await choiceOf('backwards');
+    const folder = memoryFolder();
+    const openFolder = async () => folder;
+    const first = await visit({ openFolder });
+    await first.session.training.begin(settings);
+    await first.until(isBeyond(first, 3));
+    await first.session.training.pause();
+    await first.session.close();
+    const change = (choices: unknown): void => {
+      for (const [name, bytes] of folder.files) {
+        const { tensors, metadata } = readSafetensors(bytes as Uint8Array<ArrayBuffer>, name);
+        const session = JSON.parse(metadata['session']!) as { training: Record<string, unknown> };
+        expect(session.training).toHaveProperty('choices');
+        const training = { ...session.training, choices };
+        folder.files.set(
+          name,
+          writeSafetensors(tensors, { ...metadata, session: JSON.stringify({ ...session, training }) }),
+        );
+      }
+    };
+    change(undefined);
+    const second = await visit({ openFolder, openDevice: opener(backwards) });
+    expect(second.status().phase).toBe('paused');
+    await second.session.training.resume();
+    expect(await finished(second)).toBe(await plainBits());
+    await second.session.close();
+
+    change({ abc: { variant: 7 } });
+    const third = await visit({ openFolder });
+    expect(third.notes).toEqual([
+      "What the last visit left cannot be taken up: the saved session: damaged: the kernel choice 'abc' lacks a variant, pass or shapes.",
+    ]);
+  });
+});
+
+describe('tuning', () => {
+  test('finds the faster ones; the training under way keeps its own, the next ones go by them', async () => {
+    putSlowFirst();
+    const byTable = await plainBits();
+    const { store, texts } = shelf();
+    const openDevice = async (): Promise<Device> => {
+      const device = await openSoftware();
+      await takeStoredChoices(device, store);
+      return device;
+    };
+    const page = await visit({ openDevice }, { store });
+    expect(await page.tuning.stored()).toBeNull();
+    await page.session.training.begin(settings);
+    await page.until(isBeyond(page, 2));
+    const heard: (readonly [number, number, string | null])[] = [];
+    const tuned = await page.tuning.run(settings, (...progress) => void heard.push(progress));
+
+    expect(tuned).toMatchObject({ model: 'mlp', batchSize: 32, outcome: 'stored' });
+    expect(tuned.kernels.length).toBeGreaterThan(3);
+    for (const { pass, shapes, variants, chosen, gain } of tuned.kernels) {
+      expect({ pass, table: variants[0]!.variant, chosen }).toEqual({
+        pass: 'matmul/forward',
+        table: 'slow',
+        chosen: 'software',
+      });
+      expect(shapes).toMatch(/^\[\d+,\d+\] \[\d+,\d+\]$/);
+      expect(gain).toBeGreaterThan(1);
+      expect(variants.map(({ ms, problem }) => [typeof ms, problem])).toEqual([
+        ['number', null],
+        ['number', null],
+      ]);
+    }
+    expect(tuned.step!.tunedMs).toBeLessThan(tuned.step!.untunedMs);
+    const total = tuned.kernels.length;
+    expect(heard).toEqual([
+      ...Array.from({ length: total }, (_, done) => [done, total, 'matmul/forward']),
+      [total, total, null],
+    ]);
+
+    expect(productsIn(page)).toEqual(new Set(['slow']));
+    expect(await finished(page)).toBe(byTable);
+    await page.session.training.begin(settings);
+    expect(productsIn(page)).toEqual(new Set(['software']));
+    await finished(page);
+
+    expect(texts.size).toBe(1);
+    const kept = await page.tuning.stored();
+    expect(kept!.kernels).toBe(total);
+    expect(Math.abs(Date.now() - kept!.at!)).toBeLessThan(600_000);
+    const next = await visit({ openDevice }, { store });
+    expect(await next.tuning.stored()).toEqual(kept);
+    await next.session.training.begin(settings);
+    expect(productsIn(next)).toEqual(new Set(['software']));
+
+    await next.tuning.forget();
+    expect(await next.tuning.stored()).toBeNull();
+    expect(texts.size).toBe(0);
+    await next.session.training.begin(settings);
+    expect(productsIn(next)).toEqual(new Set(['slow']));
+  });
+});
+
+describe('no use', () => {
+  const silent = (): void => undefined;
+
+  test('nothing to choose', async () => {
+    const page = await visit();
+    expect(await page.tuning.run(settings, silent)).toEqual({
+      model: 'mlp',
+      batchSize: 32,
+      kernels: [],
+      step: null,
+      outcome: 'nothing',
+    });
+    // Without any images: those of the sets known by name have one shape.
+    expect((await page.tuning.run({ ...settings, dataset: 'fashion' }, silent)).outcome).toBe('nothing');
+  });
+
+  test('cancelled: ends behind the kernel under way, and nothing has changed', async () => {
+    putSlowFirst();
+    const { store, texts } = shelf();
+    const page = await visit({}, { store });
+    const tuned = await page.tuning.run(settings, (done) => {
+      if (done === 1) void page.tuning.cancel();
+    });
+    expect(tuned).toMatchObject({ outcome: 'cancelled', step: null });
+    expect(tuned.kernels).toHaveLength(2);
+    expect([texts.size, [...page.session.device!.choices].length]).toEqual([0, 0]);
+    // And again to the end.
+    expect((await page.tuning.run(settings, silent)).outcome).toBe('stored');
+  });
+
+  test('a browser that keeps nothing goes by it until the page is closed', async () => {
+    putSlowFirst();
+    const { store } = shelf();
+    const save = async () => Promise.reject(new FileError('there is no room.'));
+    const page = await visit({}, { store: { ...store, save } });
+    expect((await page.tuning.run(settings, silent)).outcome).toBe('unkept');
+    expect((await page.tuning.stored())!.kernels).toBeGreaterThan(3);
+  });
+});
+
+describe('trouble', () => {
+  test('a second tuning at once is refused, and the first goes on', async () => {
+    putSlowFirst();
+    const page = await visit();
+    const first = page.tuning.run(settings, () => undefined);
+    await expect(page.tuning.run(settings, () => undefined)).rejects.toThrowErrorMatchingInlineSnapshot(
+      `[StateError: tuning: it is under way already; cancel it, or wait for it to end.]`,
+    );
+    expect((await first).outcome).toBe('stored');
+  });
+
+  test('a device that is lost in the midst', async () => {
+    putSlowFirst();
+    const { store, texts } = shelf();
+    const page = await visit({}, { store });
+    const run = page.tuning.run(settings, (done) => {
+      if (done === 1) page.session.device!.gpu.destroy();
+    });
+    await expect(run).rejects.toThrowErrorMatchingInlineSnapshot(
+      `[DeviceError: tuning: the graphics device was lost before it ended, so nothing has changed; tune again when it is back.]`,
+    );
+    expect(texts.size).toBe(0);
+    await page.until(() => page.status().phase === 'lost');
+    await expect(page.tuning.run(settings, () => undefined)).rejects.toThrow(DeviceError);
+    await page.session.training.resume();
+    expect((await page.tuning.run(settings, () => undefined)).outcome).toBe('stored');
+  });
+
+  test('no device, and images of ones own that are not there', async () => {
+    const page = await visit({
+      openDevice: async () => {
+        throw new DeviceError('open: there is none.', { problem: 'no-adapter' });
+      },
+    });
+    expect(await page.tuning.stored()).toBeNull();
+    await expect(page.tuning.run(settings, () => undefined)).rejects.toThrowErrorMatchingInlineSnapshot(
+      `[DeviceError: tuning: there is no device to measure; use a browser with WebGPU.]`,
+    );
+    await expect(page.tuning.forget()).rejects.toThrow(DeviceError);
+  });
+});
