@@ -4,7 +4,7 @@ import { DataError, ModelError } from '../errors.js';
 import type { Device } from '../engine/device.js';
 import type { Folder } from '../folder.js';
 import type { Callback, Training } from '../nn/callbacks/callback.js';
-import { modelCheckpoint, terminateOnNaN } from '../nn/callbacks/index.js';
+import { modelCheckpoint, terminateOnNaN, warnOnDivergence } from '../nn/callbacks/index.js';
 import { modelsByName } from '../nn/models.js';
 import { preprocessing } from '../nn/preprocessing.js';
 import { plateauCallbacks, presets } from '../nn/presets.js';
@@ -289,6 +289,7 @@ async function fit({
       callbacks: [
         progressLine(output.stream, { colour: output.hasColour }),
         terminateOnNaN({ say }),
+        warnOnDivergence({ say: (line) => say(`${line} Train again with a smaller --learning-rate.`) }),
         ...plateauCallbacks(settings, say),
         modelCheckpoint({ folder, monitor: 'val_accuracy', saveBestOnly: true }),
         ...logs,

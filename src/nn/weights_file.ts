@@ -161,7 +161,9 @@ export function checkpointIn({ tensors, metadata }: StoredTensors, file: string)
       ? [[key.slice(callbackPrefix.length), data]]
       : [],
   );
-  return kept.length > 0 ? { ...checkpoint, tensors: new Map(kept) } : checkpoint;
+  // JSON writes null for a sum that was no number any more.
+  const position = { ...checkpoint.position, lossSum: checkpoint.position.lossSum ?? NaN };
+  return { ...checkpoint, position, ...(kept.length > 0 ? { tensors: new Map(kept) } : {}) };
 }
 
 function isPlace(checkpoint: Partial<Checkpoint> | null): checkpoint is Checkpoint {

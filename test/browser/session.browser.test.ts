@@ -632,11 +632,36 @@ describe('errors', () => {
     expect(page.status()).toMatchObject({ phase: 'stopped', settings });
   });
 
-  test('a loss that is no number ends training with a note', async () => {
-    const page = await visit();
+  test('a loss that is no number stops training and is explained, also after a reload', async () => {
+    const folder = memoryFolder();
+    const options = { openFolder: async () => folder };
+    const page = await visit(options);
     await page.session.training.begin({ ...settings, learningRate: 1e38 });
+    await page.until(() => page.status().phase === 'stopped');
+    const trouble =
+      /^The loss is no number any more since step \d+: the learning rate is too large\. Train anew with a smaller one\.$/;
+    expect(page.status().trouble).toMatch(trouble);
+    expect(Number.isFinite(page.status().loss)).toBe(false);
+    expect(page.told.note).toContainEqual({ level: 'warning', text: page.status().trouble });
+    await page.session.close();
+
+    const next = await visit(options);
+    const { step, trouble: before } = page.status();
+    expect(next.status()).toMatchObject({ phase: 'stopped', step, loss: NaN, trouble: before });
+    expect(next.told.epochs.at(-1)).toMatchObject([{ logs: { loss: NaN, val_loss: NaN } }]);
+    expect(next.told.note).toEqual([]);
+    await next.session.training.begin(settings);
+    await next.until(isFinished(next));
+    expect(next.status().trouble).toBeNull();
+  });
+
+  test('a loss that runs away is explained once while training goes on', async () => {
+    const page = await visit();
+    await page.session.training.begin({ ...settings, learningRate: 1e6 });
     await page.until(isFinished(page));
-    expect(page.told.note.map(({ level }) => level)).toContain('warning');
+    const { trouble } = page.status();
+    expect(trouble).toMatch(/^The loss has run away, to \d\S* at step \d+, where guessing comes to 1\.10: /);
+    expect(page.told.note).toEqual([{ level: 'warning', text: trouble }]);
   });
 
   test('where the browser keeps no files, a note says so', async () => {

@@ -1,10 +1,11 @@
 /**
  * terminateOnNaN: every kind of f32 by its bits; stops once, with Keras's message; used again
+ * warnOnDivergence: five batches in a row beyond ten times ln 10, one beyond a thousand times, by hand; leaps; no number; once, over a resume too
  * learningRateScheduler: epochs and rates it is given; the message; a resumed epoch; what it refuses
  */
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/errors.js';
-import { learningRateScheduler, terminateOnNaN } from '../../src/nn/callbacks/index.js';
+import { learningRateScheduler, terminateOnNaN, warnOnDivergence } from '../../src/nn/callbacks/index.js';
 import { isNotFinite } from '../../src/nn/callbacks/terminate_on_nan.js';
 import { keep, play, series } from './fake_training.js';
 
@@ -40,6 +41,51 @@ describe('terminateOnNaN', () => {
     const callback = terminateOnNaN({ say: () => expect.unreachable() });
     const batches = series('loss', [1, 2]);
     expect((await play(callback, series('loss', [1, 1]), { batches, lossBits: () => 1 })).epochs).toBe(2);
+  });
+});
+
+describe('warnOnDivergence', () => {
+  /** The raw bits of a batch of four whose mean loss this is. */
+  const bitsOf = (mean: number): number => new Uint32Array(Float32Array.of(4 * mean).buffer)[0]!;
+
+  async function saidOf(losses: readonly number[], options: { kept?: ReturnType<typeof keep> } = {}) {
+    const said: string[] = [];
+    const callback = warnOnDivergence({ say: (text) => said.push(text) });
+    const batches = series('loss', losses);
+    const lossBits = (step: number): number => bitsOf(losses[step]!);
+    const { epochs } = await play(callback, series('loss', [1]), { batches, lossBits, ...options });
+    expect(epochs, 'it ends nothing').toBe(1);
+    return { said, kept: keep(callback) };
+  }
+
+  it('says once that the loss is far beyond guessing, ln 10 = 2.303', async () => {
+    const { said } = await saidOf([2.3, 23.1, 23.1, 23.1, 23.1, 1250, 1e30, 1e30]);
+    expect(said).toEqual([
+      'The loss has run away, to 1.25e+3 at step 6, where guessing comes to 2.30: the learning rate is too large.',
+    ]);
+  });
+
+  it('lets leaps pass, and large losses that are no larger than ten times that', async () => {
+    expect((await saidOf([2.3, 2302, 80, 40, 30, 2.3, 500])).said).toEqual([]);
+    expect((await saidOf(Array<number>(50).fill(23.02))).said).toEqual([]);
+  });
+
+  it('says at once that the loss is a thousand times that of guessing', async () => {
+    const { said } = await saidOf([2.3, 2303, 2]);
+    expect(said).toEqual([expect.stringContaining('to 2.30e+3 at step 2, where')]);
+  });
+
+  it('says once when the loss is no number', async () => {
+    for (const bad of [NaN, Infinity])
+      expect((await saidOf([2.3, bad, bad])).said).toEqual([
+        'The loss is no number any more since step 2: the learning rate is too large.',
+      ]);
+  });
+
+  it('does not repeat itself when it is resumed', async () => {
+    const { kept } = await saidOf([90, 90, 90, 90, 90]);
+    expect((await saidOf([90, 90, 90, 90, 90], { kept })).said).toEqual([]);
+    expect((await saidOf([NaN], { kept })).said).toHaveLength(1);
   });
 });
 

@@ -73,6 +73,7 @@ describe('scales', () => {
     expect(tickLabels([0.985, 0.99, 0.995], 'percent')).toEqual(['98.5 %', '99.0 %', '99.5 %']);
     expect(tickLabels([0, 2000, 4000], 'number')).toEqual(['0', '2,000', '4,000']);
     expect(tickLabels([0.01, 0.1, 1], 'number')).toEqual(['0.01', '0.1', '1']);
+    expect(tickLabels([0, 2e16, 4e16], 'number')).toEqual(['0', '2e+16', '4e+16']);
     expect([1e-3, 1e-4, 2.5e-4, 1e-6, 0.01].map(rate)).toEqual(['0.001', '1e-4', '2.5e-4', '1e-6', '0.01']);
     expect([grouped(1234567), grouped(999), grouped(1234.5, 1)]).toEqual(['1,234,567', '999', '1,234.5']);
     expect([4.21, 63, 119.7, 3146, 3720].map(duration)).toEqual([

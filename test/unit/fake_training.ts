@@ -41,6 +41,7 @@ export async function play(
   const optimizer = { learningRate: rate };
   const model = {
     optimizer,
+    classes: 10,
     weights: () => Promise.resolve(new Map([['dense/kernel', Float32Array.of(weights)]])),
     setWeights: (values: ReadonlyMap<string, Float32Array>) => {
       weights = values.get('dense/kernel')![0]!;
@@ -58,6 +59,7 @@ export async function play(
   const training = {
     model,
     epochs: 99,
+    batchSize: 4,
     position: () => ({ step, epoch: 0, cursor: 0, lossSum: 0, correct: 0, count: 0 }),
     lossBits: () => bits,
     stop: () => {

@@ -74,6 +74,13 @@ it.each([
   expect(() => checkpointIn(stored, 'a.safetensors')).toThrow(ModelError);
 });
 
+it('a loss that was no number still is none', () => {
+  const position = { step: 3, epoch: 0, cursor: 12, lossSum: NaN, correct: 0, count: 12 };
+  const checkpoint = JSON.stringify({ position, callbacks: {}, learningRate: 1 });
+  const stored = { tensors: new Map(), metadata: { checkpoint } };
+  expect(checkpointIn(stored, 'a.safetensors')?.position).toEqual(position);
+});
+
 describe('a damaged description is a ModelError', () => {
   it.each([
     '',

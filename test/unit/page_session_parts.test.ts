@@ -9,6 +9,7 @@
  *                 a failed write leaves the one before; clear
  *   own images    all parts there and back, labels of two bytes too; the digest tells changes of one byte, label or name
  *   DataSets      files opened while others are read; a failure is tried again
+ *   TrainingRecord  figures that are no numbers survive JSON; what earlier versions saved
  *   statusOf      the time left, the figures between two epochs, the schedule's rate
  */
 import { describe, expect, test } from 'vitest';
@@ -124,7 +125,8 @@ const session: SavedSession = {
     batchSize: 10,
     dataDigest: null,
     curve: { stride: 1, points: [[1, null, 0.5]] },
-    epochs: [{ epoch: 1, step: 7, logs: { loss: 0.25 } }],
+    epochs: [{ epoch: 1, step: 7, logs: { loss: 0.25, val_loss: null } }],
+    trouble: 'The loss has run away.',
   },
 };
 
@@ -304,6 +306,28 @@ describe('DataSets', () => {
     await expect(sets.get('digits')).rejects.toThrow('no');
     isThere = true;
     expect((await sets.get('digits')).name).toBe('digits');
+  });
+});
+
+describe('TrainingRecord', () => {
+  const reloaded = (record: TrainingRecord): TrainingRecord =>
+    TrainingRecord.from(
+      JSON.parse(JSON.stringify(record.save())) as ReturnType<TrainingRecord['save']>,
+      undefined,
+    );
+
+  test('there and back, with figures that are no numbers and what was said of them', () => {
+    const record = new TrainingRecord(settings, 'stopped');
+    record.epochs = [{ epoch: 1, step: 7, logs: { loss: NaN, accuracy: 0.1 } }];
+    record.trouble = 'The loss has run away.';
+    expect(reloaded(record)).toEqual(record);
+  });
+
+  test('of an earlier version, there is nothing wrong', () => {
+    const saved = { ...new TrainingRecord(settings, 'finished').save() } as { trouble?: string | null };
+    delete saved.trouble;
+    const record = TrainingRecord.from(saved as ReturnType<TrainingRecord['save']>, undefined);
+    expect(record).toMatchObject({ phase: 'finished', trouble: null });
   });
 });
 

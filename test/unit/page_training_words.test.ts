@@ -50,6 +50,7 @@ function statusOf(phase: Phase, changes: Partial<TrainingStatus> = {}): Training
     etaSeconds: 172.4,
     progress: null,
     savedAt: null,
+    trouble: null,
     ...changes,
   };
 }
@@ -181,7 +182,7 @@ test('numbers', () => {
     '4.57e-4',
     '12.5000',
     'not a number',
-    '∞',
+    'not a number',
   ]);
   expect([2.486, 999.9, 1_432].map(stepTime)).toEqual([
     ['2.49', 'ms'],

@@ -23,6 +23,8 @@ export function trainingControls(app: App, { isValid }: ControlOptions): HTMLEle
   const stop = button('', 'Stop', 'Ends this training; what it has learned stays: Ctrl+.', 'Control+.');
   const position = element('p', { class: 'training-position' });
   const saved = element('p', { class: 'quiet training-saved' });
+  // Spoken as a note when it comes.
+  const trouble = element('p', { class: 'note', 'data-level': 'warning', hidden: true });
   const all = progressBar('Of the whole training');
   const epoch = progressBar('Of this epoch');
   const bars = element('div', { class: 'training-bars' }, all.root, epoch.root);
@@ -32,6 +34,7 @@ export function trainingControls(app: App, { isValid }: ControlOptions): HTMLEle
     { class: 'stack training-controls', role: 'group', 'aria-label': 'Training' },
     element('div', { class: 'row' }, main, step, stop),
     element('div', { class: 'training-where' }, position, saved),
+    trouble,
     bars,
     spoken,
   );
@@ -79,6 +82,8 @@ export function trainingControls(app: App, { isValid }: ControlOptions): HTMLEle
     // A model may be kept without any training: opened, or taught by a drawing.
     const isOfInterest = status && (status.phase !== 'idle' || status.savedAt !== null);
     saved.textContent = isOfInterest ? savedText(status.savedAt) : '';
+    trouble.textContent = status?.trouble ?? '';
+    trouble.hidden = trouble.textContent === '';
     const shares = status ? progressOf(status) : { all: null, epoch: null };
     all.show(shares.all);
     epoch.show(shares.epoch);

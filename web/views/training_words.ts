@@ -143,7 +143,8 @@ export class Announcer {
 
 /** A loss to four decimals, or three figures where it is small or has run away. */
 export function lossText(loss: number): string {
-  if (!Number.isFinite(loss)) return Number.isNaN(loss) ? 'not a number' : '∞';
+  // Infinity too: what is kept between visits tells them not apart.
+  if (!Number.isFinite(loss)) return 'not a number';
   return loss >= 0.001 && loss < 10_000 ? loss.toFixed(4) : loss.toExponential(2);
 }
 

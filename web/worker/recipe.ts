@@ -4,13 +4,13 @@ import { type SplitDataset, splitDataset } from '../../src/data/splits.js';
 import type { ImageSet } from '../../src/data/dataset.js';
 import type { Device } from '../../src/engine/device.js';
 import type { Callback } from '../../src/nn/callbacks/callback.js';
-import { terminateOnNaN } from '../../src/nn/callbacks/index.js';
+import { terminateOnNaN, warnOnDivergence } from '../../src/nn/callbacks/index.js';
 import { modelsByName } from '../../src/nn/models.js';
 import { type Optimizer, rmsprop } from '../../src/nn/optimizers.js';
 import { preprocessing } from '../../src/nn/preprocessing.js';
 import { plateauCallbacks, recipeFor, scheduledRate } from '../../src/nn/presets.js';
 import type { Sequential } from '../../src/nn/sequential.js';
-import type { Note, Settings } from '../protocol.js';
+import type { Settings } from '../protocol.js';
 
 /** The images cut as the preset says. Throws: UsageError for a split that the data do not allow. */
 export function splitBy({ preset, dataset, limit, seed }: Settings, loaded: LoadedDataset): SplitDataset {
@@ -37,20 +37,15 @@ export function modelFor(settings: Settings, images: ImageSet, device: Device): 
   return model;
 }
 
-/** What ends training early, or lowers its rate; `say` hears of it, and of trouble as a warning. */
+/** What ends training early, or lowers its rate, of which `say` hears; `hasTrouble`: why training comes to nothing. */
 export function callbacksFor(
   { preset, dataset }: Settings,
-  say: (level: Note['level'], line: string) => void,
+  { say, hasTrouble }: Record<'say' | 'hasTrouble', (text: string) => void>,
 ): readonly Callback[] {
   const { schedule, plateaus } = recipeFor(preset, dataset);
   return [
-    terminateOnNaN({
-      say: () =>
-        say(
-          'warning',
-          'The loss is no number any more, so training ends. A lower learning rate keeps it from growing.',
-        ),
-    }),
-    ...plateauCallbacks({ plateaus: schedule === 'constant' ? plateaus : null }, (line) => say('info', line)),
+    warnOnDivergence({ say: (line) => hasTrouble(`${line} Train anew with a smaller one.`) }),
+    terminateOnNaN({ say: () => undefined }),
+    ...plateauCallbacks({ plateaus: schedule === 'constant' ? plateaus : null }, say),
   ];
 }

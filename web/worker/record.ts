@@ -4,7 +4,7 @@ import type { Checkpoint } from '../../src/nn/checkpoint.js';
 import { type LearningRate, ratesOf } from '../../src/nn/schedules.js';
 import type { EpochPoint, Phase, Settings, TrainingStatus } from '../protocol.js';
 import { Curve } from './curve.js';
-import type { SavedPhase, SavedTraining } from './saved_session.js';
+import type { SavedEpoch, SavedPhase, SavedTraining } from './saved_session.js';
 import type { Speed } from './speed.js';
 
 export class TrainingRecord {
@@ -16,6 +16,8 @@ export class TrainingRecord {
   batchSize = 0;
   /** Tells the images of one's own from others; null for sets known by name. */
   dataDigest: number | null = null;
+  /** As in TrainingStatus. */
+  trouble: string | null = null;
 
   /** `choices`: by key, what was measured when it began; it goes by these to its end, whatever is measured since. */
   constructor(
@@ -25,7 +27,7 @@ export class TrainingRecord {
   ) {}
 
   save(): SavedTraining {
-    const { settings, phase, stepsPerEpoch, batchSize, dataDigest, curve, epochs, choices } = this;
+    const { settings, phase, stepsPerEpoch, batchSize, dataDigest, curve, epochs, trouble, choices } = this;
     return {
       settings,
       phase,
@@ -33,7 +35,8 @@ export class TrainingRecord {
       batchSize,
       dataDigest,
       curve: curve.save(),
-      epochs: [...epochs],
+      epochs: epochs.map((epoch) => ({ ...epoch, logs: withNulls(epoch.logs) })),
+      trouble,
       choices: Object.fromEntries(choices),
     };
   }
@@ -43,13 +46,29 @@ export class TrainingRecord {
     const choices = choicesFromJson(saved.choices ?? {}, 'the saved session');
     const record = new TrainingRecord(saved.settings, saved.phase, choices);
     record.curve = Curve.from(saved.curve);
-    record.epochs = [...saved.epochs];
+    record.epochs = saved.epochs.map((epoch) => ({ ...epoch, logs: withoutNulls(epoch.logs) }));
     record.stepsPerEpoch = saved.stepsPerEpoch;
     record.batchSize = saved.batchSize;
     record.dataDigest = saved.dataDigest;
+    record.trouble = saved.trouble ?? null;
     record.checkpoint = checkpoint;
     return record;
   }
+}
+
+function withNulls(logs: EpochPoint['logs']): SavedEpoch['logs'] {
+  return mapped(logs, (value) => (Number.isFinite(value) ? value : null));
+}
+
+function withoutNulls(logs: SavedEpoch['logs']): EpochPoint['logs'] {
+  return mapped(logs, (value) => value ?? NaN);
+}
+
+function mapped<From, To>(
+  logs: Readonly<Record<string, From>>,
+  each: (value: From) => To,
+): Readonly<Record<string, To>> {
+  return Object.fromEntries(Object.entries(logs).map(([name, value]) => [name, each(value)]));
 }
 
 /** What changes while a training runs. */
@@ -93,6 +112,7 @@ export function statusOf(
     etaSeconds: isKnown ? (left * stepMs) / 1000 + (epochs - epoch) * pace.validationSeconds : null,
     progress,
     savedAt,
+    trouble: record?.trouble ?? null,
   };
 }
 

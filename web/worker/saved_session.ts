@@ -15,6 +15,11 @@ export function isOver(phase: Phase): boolean {
   return phase === 'finished' || phase === 'stopped';
 }
 
+/** As EpochPoint, with null for a figure that is no number, which JSON has no word for. */
+export interface SavedEpoch extends Omit<EpochPoint, 'logs'> {
+  readonly logs: Readonly<Record<string, number | null>>;
+}
+
 export interface SavedTraining {
   readonly settings: Settings;
   readonly phase: SavedPhase;
@@ -24,7 +29,9 @@ export interface SavedTraining {
   /** Tells the images of one's own from others; null for sets known by name. */
   readonly dataDigest: number | null;
   readonly curve: SavedCurve;
-  readonly epochs: readonly EpochPoint[];
+  readonly epochs: readonly SavedEpoch[];
+  /** As in TrainingStatus; missing in files of earlier versions. */
+  readonly trouble?: string | null;
   /**
    * By key, the measured kernel choices that it began with and goes by to its end: others would round otherwise. Absent in
    * what was saved before pages measured any; there the table chose.

@@ -7,6 +7,7 @@ import type { Device } from '../../src/engine/device.js';
 import type { Plan } from '../../src/engine/plan.js';
 import { DataError, UsageError } from '../../src/errors.js';
 import type { Training } from '../../src/nn/callbacks/callback.js';
+import { isNotFinite } from '../../src/nn/callbacks/terminate_on_nan.js';
 import type { Checkpoint } from '../../src/nn/checkpoint.js';
 import type { LearningRate } from '../../src/nn/schedules.js';
 import type { Sequential } from '../../src/nn/sequential.js';
@@ -343,7 +344,13 @@ export class Trainer implements TrainingApi {
         signal,
         choices,
         callbacks: [
-          ...callbacksFor(settings, (level, text) => this.#say(text, level)),
+          ...callbacksFor(settings, {
+            say: (text) => this.#say(text, 'info'),
+            hasTrouble: (text) => {
+              record.trouble = text;
+              this.#say(text, 'warning');
+            },
+          }),
           live.callback(async (training) => {
             // Before another model takes the place of the one that they work on.
             await this.#works.over();
@@ -453,10 +460,11 @@ export class Trainer implements TrainingApi {
   }
 }
 
-/** A signal that comes behind the last epoch has stopped nothing. */
-function endingOf({ record: { checkpoint, settings }, abort }: Live): SavedPhase {
+/** A signal that comes behind the last epoch has stopped nothing; a loss that is no number always has. */
+function endingOf({ record: { checkpoint, settings }, abort, training }: Live): SavedPhase {
   const isDone = (checkpoint?.position.epoch ?? 0) >= settings.epochs;
-  return abort.signal.aborted && !isDone ? 'stopped' : 'finished';
+  const hasFailed = training !== undefined && isNotFinite(training.lossBits());
+  return hasFailed || (abort.signal.aborted && !isDone) ? 'stopped' : 'finished';
 }
 
 /** Throws: DataError when images of one's own are others than those that the training has seen. */

@@ -3,3 +3,4 @@ export { learningRateScheduler } from './learning_rate_scheduler.js';
 export { modelCheckpoint } from './model_checkpoint.js';
 export { reduceLrOnPlateau } from './reduce_lr_on_plateau.js';
 export { terminateOnNaN } from './terminate_on_nan.js';
+export { warnOnDivergence } from './warn_on_divergence.js';

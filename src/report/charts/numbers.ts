@@ -12,7 +12,11 @@ export function tickLabels(ticks: readonly number[], unit: 'percent' | 'number')
   // Very unlike numbers, as on a logarithmic axis, keep their own decimals.
   const isWide = Math.max(...values) / Math.max(Math.min(...values), 1e-12) > 99 && Math.min(...values) > 0;
   return values.map((value) => {
-    const plain = grouped(value, isWide ? decimals(value) : digits);
+    // A loss that has run away: its zeros would take the room of the picture.
+    const plain =
+      value >= 1e7
+        ? Number(value.toPrecision(10)).toExponential()
+        : grouped(value, isWide ? decimals(value) : digits);
     return unit === 'percent' ? `${plain} %` : plain;
   });
 }
