@@ -154,7 +154,7 @@ class Page {
       },
     };
     const app: App = {
-      worker: { inspecting } as unknown as RemoteWorker,
+      worker: { inspecting, tuning: { stored: async () => null } } as unknown as RemoteWorker,
       heard: this.heard,
       settings: new Store(settings),
       image: this.image,

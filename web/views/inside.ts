@@ -9,6 +9,7 @@ import { signedColours } from './inside_colours.js';
 import { FiltersPart } from './inside_filters.js';
 import type { LayerPart } from './inside_kernel_rows.js';
 import { KernelsPart } from './inside_kernels.js';
+import { TuningPart } from './inside_tuning.js';
 
 type Filters = Awaited<ReturnType<InspectingApi['filters']>>;
 type KernelTable = Awaited<ReturnType<InspectingApi['kernels']>>;
@@ -25,6 +26,7 @@ class Inside {
   readonly #filtersPart = new FiltersPart();
   readonly #activationsPart: ActivationsPart;
   readonly #kernelsPart: KernelsPart;
+  readonly #tuningPart: TuningPart;
   readonly #filtersWork = this.#work(() => this.#readFilters());
   readonly #activationsWork = this.#work((image: CurrentImage) => this.#compute(image));
   readonly #kernelsWork = this.#work(() => this.#listKernels());
@@ -42,7 +44,9 @@ class Inside {
     private readonly app: App,
   ) {
     this.#activationsPart = new ActivationsPart({ showKernel: (part) => this.#showKernel(part) });
-    this.#kernelsPart = new KernelsPart(app, () => this.#kernelsWork.ask(undefined));
+    const measure = (): void => this.#kernelsWork.ask(undefined);
+    this.#tuningPart = new TuningPart(app, measure);
+    this.#kernelsPart = new KernelsPart(app, measure, this.#tuningPart.root);
     root.append(this.#filtersPart.root, this.#activationsPart.root, this.#kernelsPart.root);
   }
 
@@ -75,6 +79,7 @@ class Inside {
       this.#filtersWork.ask(undefined);
     }
     const missing = whyNothing(device.value.info !== null, status.value);
+    this.#tuningPart.look(missing);
     if (missing) {
       this.#shown.activations = this.#shown.kernels = undefined;
       this.#activationsPart.say(`${missing}, so there is nothing to see here: the maps are computed there.`);

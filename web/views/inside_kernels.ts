@@ -67,9 +67,11 @@ export class KernelsPart {
   #isGrouped = true;
   #chosen: number | undefined;
 
+  /** `measure` is for the button; `tuning` stands below the table. */
   constructor(
     private readonly app: App,
     measure: () => void,
+    tuning: HTMLElement,
   ) {
     this.#code = new CodePanel(app);
     this.#columns = columnsFor((row) => this.#button(row));
@@ -81,6 +83,7 @@ export class KernelsPart {
       this.#controls,
       this.#region,
       this.#remark,
+      tuning,
       this.#code.root,
     );
     this.say('');

@@ -1,0 +1,187 @@
+/** A button that has the kernels measured on this device, what that came to, and another that forgets it. */
+import { proxy } from 'comlink';
+import type { App } from '../app.js';
+import { element, enable, onPress, setAttribute } from '../elements.js';
+import type { Tuning } from '../protocol.js';
+import {
+  offerWords,
+  outcomeWords,
+  progressWords,
+  rowsOf,
+  storedWords,
+  type TunedRow,
+} from './inside_tuning_words.js';
+
+/** Whether it waits to be asked, measures, or ends behind the kernel under way. */
+type State = 'idle' | 'running' | 'cancelling';
+
+export class TuningPart {
+  readonly root = element('div', { class: 'stack tuning' });
+  readonly #button = element('button', { type: 'button', class: 'button small' });
+  readonly #offer = element('p', { class: 'quiet', id: 'inside-tuning' });
+  readonly #progress = element('progress', { max: 1, hidden: true, 'aria-label': 'Kernels measured' });
+  /** How far it is, for the eye: ears hear the beginning and the end. */
+  readonly #now = element('p', { class: 'quiet', 'aria-hidden': 'true', hidden: true });
+  readonly #words = element('p', { role: 'status' });
+  readonly #region = element('div', {
+    class: 'scroll',
+    tabindex: 0,
+    role: 'region',
+    'aria-label': 'Table of measured variants',
+    hidden: true,
+  });
+  readonly #kept = element('p', { class: 'quiet' });
+  readonly #forget = element('button', { type: 'button', class: 'button quiet small' }, 'Forget');
+  readonly #keptRow = element('div', { class: 'row', hidden: true }, this.#kept, this.#forget);
+  #state: State = 'idle';
+  /** Why there is nothing to measure on; empty where there is. */
+  #missing = '';
+  #isKnown = false;
+
+  /** `onChange`: what is planned from now on goes by other kernels. */
+  constructor(
+    private readonly app: App,
+    private readonly onChange: () => void,
+  ) {
+    onPress(this.#button, () => this.#press());
+    onPress(this.#forget, () => void app.attempt(() => this.#forgetAll()));
+    setAttribute(this.#button, 'aria-describedby', 'inside-tuning');
+    app.settings.listen(() => this.#update());
+    this.root.append(
+      element('h4', {}, 'The fastest variants'),
+      this.#offer,
+      element('div', { class: 'row' }, this.#button, this.#now),
+      this.#progress,
+      this.#words,
+      this.#region,
+      this.#keptRow,
+    );
+    this.#update();
+  }
+
+  /** `missing`: the beginning of a sentence on why there is no device; undefined where there is one. */
+  look(missing: string | undefined): void {
+    this.#missing = missing === undefined ? '' : `${missing}, so there is nothing to measure on.`;
+    if (missing === undefined && !this.#isKnown) {
+      this.#isKnown = true;
+      // Not awaited: it is shown when it is known, and what goes wrong is said.
+      void this.app.attempt(() => this.#showKept());
+    }
+    // Another device may go by something else.
+    if (missing !== undefined) this.#isKnown = false;
+    this.#update();
+  }
+
+  #press(): void {
+    void this.app.attempt(() => (this.#state === 'idle' ? this.#run() : this.#cancel()));
+  }
+
+  async #run(): Promise<void> {
+    const { tuning } = this.app.worker;
+    this.#enter('running');
+    this.#region.hidden = true;
+    this.#tell(0, 0, '');
+    this.#words.textContent = 'Measuring …';
+    try {
+      const tell = proxy((...progress: [number, number, string | null]) => this.#tell(...progress));
+      this.#show(await tuning.run(this.app.settings.value, tell));
+    } catch (error) {
+      this.#words.textContent = '';
+      throw error;
+    } finally {
+      this.#enter('idle');
+    }
+  }
+
+  async #cancel(): Promise<void> {
+    this.#enter('cancelling');
+    this.#words.textContent = 'Cancelling: the kernel under way is measured to its end …';
+    await this.app.worker.tuning.cancel();
+  }
+
+  #tell(done: number, total: number, pass: string | null): void {
+    if (this.#state === 'idle') return;
+    const words = total > 0 ? progressWords(done, total, pass) : '';
+    this.#now.textContent = words;
+    setAttribute(this.#progress, 'aria-valuetext', words || undefined);
+    // Until it is known how many there are, it says only that something goes on.
+    if (total === 0) this.#progress.removeAttribute('value');
+    else this.#progress.value = done / total;
+  }
+
+  #show(tuning: Tuning): void {
+    const { kernels, outcome } = tuning;
+    this.#words.textContent = outcomeWords(tuning);
+    this.#region.hidden = kernels.length === 0 || outcome === 'cancelled';
+    this.#region.replaceChildren(tableOf(rowsOf(kernels)));
+    if (outcome !== 'stored' && outcome !== 'unkept') return;
+    void this.app.attempt(() => this.#showKept());
+    this.onChange();
+  }
+
+  async #showKept(): Promise<void> {
+    const stored = await this.app.worker.tuning.stored();
+    // The keyboard's place, where it was on what goes now.
+    if (!stored && this.#keptRow.contains(document.activeElement)) this.#button.focus();
+    this.#keptRow.hidden = stored === null;
+    if (stored) this.#kept.textContent = storedWords(stored);
+  }
+
+  async #forgetAll(): Promise<void> {
+    await this.app.worker.tuning.forget();
+    this.#region.hidden = true;
+    this.#words.textContent = 'Forgotten: the next training goes by the usual choices again.';
+    await this.#showKept();
+    this.onChange();
+  }
+
+  #enter(state: State): void {
+    this.#state = state;
+    this.#update();
+  }
+
+  #update(): void {
+    const isIdle = this.#state === 'idle';
+    const isMissing = this.#missing !== '';
+    this.#button.textContent = isIdle ? 'Tune for this device' : 'Cancel';
+    enable(this.#button, isIdle ? !isMissing : this.#state === 'running');
+    enable(this.#forget, isIdle && !isMissing);
+    this.#progress.hidden = this.#now.hidden = isIdle;
+    // The eye has more to read meanwhile.
+    this.#words.classList.toggle('sr-only', this.#state === 'running');
+    this.#offer.textContent = this.#missing || offerWords(this.app.settings.value);
+  }
+}
+
+function tableOf(rows: readonly TunedRow[]): HTMLElement {
+  const head = ['Kernel', 'Usual', 'ms', 'Best other', 'ms', 'Chosen', 'Gain'];
+  const isNumber = (column: number): boolean => head[column] === 'ms' || head[column] === 'Gain';
+  const cell = (content: readonly (Node | string)[], column: number): HTMLElement =>
+    element('td', { class: isNumber(column) && 'number' }, ...content);
+  const lines = rows.map(({ pass, shapes, problems, usual, usualMs, other, otherMs, chosen, gain }) => {
+    const kernel = [
+      pass,
+      element('small', { class: 'mono' }, shapes),
+      ...problems.map((problem) => element('small', {}, problem)),
+    ];
+    const cells = [kernel, [usual], [usualMs], [other], [otherMs], [chosen], [gain]];
+    return element('tr', { class: gain === '' ? undefined : 'gained' }, ...cells.map(cell));
+  });
+  return element(
+    'table',
+    { class: 'table tuned' },
+    element('caption', { class: 'sr-only' }, 'Each kernel with its usual variant and the best of the others'),
+    element(
+      'thead',
+      {},
+      element(
+        'tr',
+        {},
+        ...head.map((title, column) =>
+          element('th', { scope: 'col', class: isNumber(column) && 'number' }, title),
+        ),
+      ),
+    ),
+    element('tbody', {}, ...lines),
+  );
+}

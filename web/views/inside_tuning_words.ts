@@ -1,0 +1,94 @@
+/** What is said of a tuning, and the rows of its table, before they are drawn. */
+import { grouped } from '../../src/report/charts/numbers.js';
+import type { Settings, TunedKernel, TunedVariant, Tuning } from '../protocol.js';
+import { modelTitles } from '../settings.js';
+import { msWords } from './inside_words.js';
+
+/** What the button does, for which model. */
+export function offerWords({ model, batchSize }: Pick<Settings, 'model' | 'batchSize'>): string {
+  return `Measures which variant of each kernel is fastest here, for ${modelTitles[model]} in batches of ${grouped(batchSize)} as set under Train. It takes from seconds to minutes, and the result is kept in this browser.`;
+}
+
+/** How far it is: `3 of 12 kernels, now conv2d/forward`. */
+export function progressWords(done: number, total: number, pass: string | null): string {
+  if (pass === null) return 'Comparing the step as a whole';
+  return `${grouped(done)} of ${kernels(total)} measured, now ${pass}`;
+}
+
+/** What a tuning came to, and what follows from it. */
+export function outcomeWords({ model, kernels: tuned, step, outcome }: Tuning): string {
+  const faster = tuned.filter(({ gain }) => gain > 1).length;
+  const found = `${grouped(faster)} of ${kernels(tuned.length)} ${faster === 1 ? 'has' : 'have'} a faster variant here.`;
+  if (outcome === 'nothing')
+    return `No kernel of ${modelTitles[model]} has more than one variant to choose from on this device.`;
+  if (outcome === 'cancelled') return `Cancelled after ${kernels(tuned.length)}. Nothing has changed.`;
+  if (outcome === 'slower')
+    return `${found} But the training step as a whole is slower with them, ${stepWords(step)}, so nothing has changed. Try again when the machine is idle.`;
+  const what = step
+    ? `${found} The training step takes ${stepWords(step)}. The next training goes by this; one under way keeps the kernels it began with.`
+    : `The usual choice is the fastest in all ${kernels(tuned.length)}: tuning gains nothing here.`;
+  if (outcome === 'stored') return what;
+  return `${what} This browser keeps nothing here: it counts until the page is closed.`;
+}
+
+/** What counts now: `The choices for 12 kernels are kept, measured last on Nov 22, 2026, 9:30 PM.` */
+export function storedWords(
+  stored: { readonly kernels: number; readonly at: number | null },
+  locale?: string,
+): string {
+  const { kernels: count, at } = stored;
+  const form = { dateStyle: 'medium', timeStyle: 'short' } as const;
+  const when = at === null ? '' : `, measured last on ${new Date(at).toLocaleString(locale, form)}`;
+  return `The choices for ${kernels(count)} are kept${when}.`;
+}
+
+function kernels(count: number): string {
+  return `${grouped(count)} ${count === 1 ? 'kernel' : 'kernels'}`;
+}
+
+function stepWords(step: Tuning['step']): string {
+  return step ? `${msWords(step.tunedMs)} ms in place of ${msWords(step.untunedMs)} ms` : '';
+}
+
+/** A line of the table. */
+export interface TunedRow {
+  readonly pass: string;
+  readonly shapes: string;
+  /** What was left out, and why. */
+  readonly problems: readonly string[];
+  /** The table's choice, and the fastest of the others; – where there is none. */
+  readonly usual: string;
+  readonly usualMs: string;
+  readonly other: string;
+  readonly otherMs: string;
+  readonly chosen: string;
+  /** Empty where the usual one is the fastest. */
+  readonly gain: string;
+}
+
+/** The largest gains first. */
+export function rowsOf(tuned: readonly TunedKernel[]): TunedRow[] {
+  return [...tuned].sort((a, b) => b.gain - a.gain).map(rowOf);
+}
+
+function rowOf({ pass, shapes, variants, chosen, gain }: TunedKernel): TunedRow {
+  const [usual, ...others] = variants;
+  const timed = others.filter(({ ms }) => ms !== null);
+  const best = timed.sort((a, b) => a.ms! - b.ms!)[0];
+  const other = timed.find(({ variant }) => variant === chosen) ?? best;
+  const msOf = (variant: TunedVariant | undefined): string =>
+    typeof variant?.ms === 'number' ? msWords(variant.ms) : '–';
+  return {
+    pass,
+    shapes,
+    problems: variants.flatMap(({ variant, problem }) =>
+      problem === null ? [] : [`${variant} was left out: ${problem}`],
+    ),
+    usual: usual?.variant ?? '–',
+    usualMs: msOf(usual),
+    other: other?.variant ?? '–',
+    otherMs: msOf(other),
+    chosen: chosen ?? usual?.variant ?? '–',
+    gain: gain > 1 ? `${gain.toFixed(2)} ×` : '',
+  };
+}
