@@ -26,7 +26,7 @@ export function outcomeWords({ model, kernels: tuned, step, outcome }: Tuning): 
     return `${found} But the training step as a whole is slower with them, ${stepWords(step)}, so nothing has changed. Try again when the machine is idle.`;
   const what = step
     ? `${found} The training step takes ${stepWords(step)}. The next training goes by this; one under way keeps the kernels it began with.`
-    : `The usual choice is the fastest in all ${kernels(tuned.length)}: tuning gains nothing here.`;
+    : `Of ${kernels(tuned.length)} measured, none has a clearly faster variant than the usual one: tuning gains nothing here.`;
   if (outcome === 'stored') return what;
   return `${what} This browser keeps nothing here: it counts until the page is closed.`;
 }
