@@ -3,6 +3,7 @@
  *   filters      one picture per filter of the first convolution; the chosen one is large
  *   activations  follow the drawing, from the input on
  *   kernels      each layer has rows of its own, or it is said why not; the WGSL of each is there to be read
+ *   tuning       what is measured is told, kept over a reload, and forgotten
  */
 import type { Locator, Page } from 'playwright';
 import { expect, test } from 'vitest';
@@ -99,4 +100,30 @@ test('after a training each layer has its kernels, forward and backward', async 
     expect(source).toContain('@compute');
     expect(source).toMatch(/fn main\(/);
   }
+});
+
+test('the kernels are tuned for this device, which outlasts a reload, until it is forgotten', async () => {
+  const page = await visits.visit('model=small&batch=2');
+  await goTo(page, 'Inside');
+  const tune = inside(page).getByRole('button', { name: 'Tune for this device', disabled: false });
+  await tune.click();
+  // Whether anything is faster here is the device's business.
+  const outcome =
+    /(tuning gains nothing here|The next training goes by this|so nothing has changed\. Try again)/;
+  await inside(page).getByText(outcome).waitFor();
+  const table = inside(page).getByRole('table', {
+    name: 'Each kernel with its usual variant and the best of the others',
+  });
+  expect(await table.innerText()).toMatch(/conv2d\/forward\s+\[2,28,28,1\] \[3,3,1,16\]/);
+
+  // In a busy moment the step as a whole may have seemed slower.
+  if ((await inside(page).getByText(/so nothing has changed/).count()) > 0) return;
+  const kept = inside(page).getByText(/^The choices for \d+ kernels are kept, measured last on /);
+  await kept.waitFor();
+  await page.reload();
+  await goTo(page, 'Inside');
+  await kept.waitFor();
+  await inside(page).getByRole('button', { name: 'Forget' }).click();
+  await inside(page).getByText('Forgotten: the next training goes by the usual choices again.').waitFor();
+  await expect.poll(async () => kept.isVisible()).toBe(false);
 });
