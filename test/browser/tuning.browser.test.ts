@@ -4,6 +4,7 @@
  *   bits     a training keeps the choices that it began with, while others are measured, over a reload, a lost device and
  *            a reload before its first step; what was saved without choices goes by the table; damaged ones are told of
  *   tuning   finds the faster ones, keeps them, and the next training and the next visit go by them; with their progress
+ *   a training begins while a tuning goes on
  *   no use   nothing to choose; cancelled; a browser that keeps nothing; forgotten again
  *   trouble  no device; one that is lost in the midst; a second tuning at once; images of one's own that are not there
  */
@@ -369,6 +370,23 @@ describe('tuning', () => {
     await next.session.training.begin(settings);
     expect(productsIn(next)).toEqual(new Set(['slow']));
   });
+});
+
+test('a training begins while a tuning goes on, by what was known before', async () => {
+  putSlowFirst();
+  const page = await visit();
+  const order: string[] = [];
+  let begun: Promise<unknown> | undefined;
+  const { outcome } = await page.tuning.run(settings, (done) => {
+    order.push(`kernel ${done}`);
+    if (done === 1) begun = page.session.training.begin(settings).then(() => order.push('training'));
+  });
+  await begun;
+  expect(outcome).toBe('stored');
+  // It has not waited for all that was still to be measured.
+  expect(order.at(-1)).not.toBe('training');
+  expect(productsIn(page)).toEqual(new Set(['slow']));
+  expect(await finished(page)).toBe(await plainBits());
 });
 
 describe('no use', () => {
