@@ -103,7 +103,8 @@ export class Workload {
 
   #microBatchSize(model: Sequential): number {
     const { batchSize, imageShape } = this.options;
-    return divideBatch(model, { batchSize, images: { ...imageShape, count: batchSize } }).microBatchSize;
+    const images = { ...imageShape, count: batchSize };
+    return divideBatch(model, { batchSize, images, choices: new Choices() }).microBatchSize;
   }
 
   #model(): Sequential {

@@ -1,6 +1,6 @@
 /** Another variant of the convolution for a while, and a training in which it may be chosen. */
 import { expect } from 'vitest';
-import type { Choice } from '../../src/engine/choices.js';
+import type { Choice, Choices } from '../../src/engine/choices.js';
 import type { Device } from '../../src/engine/device.js';
 import type { Spec } from '../../src/engine/pass.js';
 import { describe } from '../../src/engine/tensor.js';
@@ -30,8 +30,8 @@ export interface Trained {
   readonly kernels: readonly KernelChoice[];
 }
 
-/** Six steps of the small model: its losses, and the kernels that it went by. */
-export async function train(device: Device): Promise<Trained> {
+/** Six steps of the small model: its losses, and the kernels that it went by; the device's choices when left out. */
+export async function train(device: Device, choices?: Choices): Promise<Trained> {
   const model = smallModel({ device, seed: 3 });
   const losses: number[] = [];
   let kernels: Trained['kernels'] = [];
@@ -39,6 +39,8 @@ export async function train(device: Device): Promise<Trained> {
     epochs: 2,
     batchSize: 16,
     seed: 5,
+    validationData: bars(16, 2),
+    ...(choices ? { choices } : {}),
     callbacks: [
       {
         onTrainBegin: (training) => void (kernels = training.kernels),

@@ -4,17 +4,22 @@
  *   timed and one of them is chosen; no right one, no choice; what cannot be tried says why
  *   of variants that differ in what they fuse, all are timed with what follows them
  *   a model's choices: a plan goes by them, another device's training does not notice; two trainings with the same
- *   choices, and two without any, give the same bits
+ *   choices, and two without any, give the same bits; a training goes by choices of its own, whatever the device's are
+ *   a workload meets the kernels that training and evaluation meet, divides batches as they do, and times the step
  */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Choice } from '../../src/engine/choices.js';
+import { type Choice, Choices } from '../../src/engine/choices.js';
 import type { Pass } from '../../src/engine/pass.js';
 import { program, runPass } from '../../src/engine/program.js';
 import { registerShaders } from '../../src/engine/shader.js';
 import { Tensor } from '../../src/engine/tensor.js';
 import { type Tuned, choicesOf, tune } from '../../src/engine/tune.js';
+import { modelsByName } from '../../src/nn/models.js';
+import { rmsprop } from '../../src/nn/optimizers.js';
+import { type StepTimes, Workload, isSlower } from '../../src/nn/tuning_workload.js';
 import { useDevice } from './device.js';
 import { addPlain, choosePlain, convolutions, removePlain, train } from './plain_variant.js';
+import { bars } from './small_model.js';
 
 const held = useDevice();
 
@@ -152,4 +157,71 @@ test('two trainings by the table, and two by the same choices, have the same bit
   expect(await train(held.device)).toEqual(byChoice);
   // The same network: only rounding may differ.
   byChoice.losses.forEach((loss, i) => expect(loss).toBeCloseTo(byTable.losses[i] as number, 4));
+});
+
+test('a training goes by choices of its own, whatever those of its device are', async () => {
+  const { device } = held;
+  addPlain(device);
+  const byTable = await train(device);
+  const chosen = await choosePlain(device);
+  const own = new Choices(chosen);
+  const byChoice = await train(device, own);
+  expect(convolutions(byChoice)).toEqual(['plain']);
+  expect([...own.used().keys()]).toEqual([...chosen.keys()]);
+  for (const [key, choice] of chosen) device.choices.set(key, choice);
+  expect(await train(device, new Choices())).toEqual(byTable);
+  expect(await train(device)).toEqual(byChoice);
+});
+
+// ---- a workload ----
+
+const images = { imageShape: { height: 8, width: 8, channels: 1 }, classes: 3 };
+
+test('a workload meets the kernels that training and validation meet', async () => {
+  const { device } = held;
+  addPlain(device);
+  const model = modelsByName.simple({ device, inputShape: [8, 8, 1], classes: 3 });
+  model.compile({ optimizer: rmsprop(), loss: 'sparseCategoricalCrossentropy' });
+  const choices = new Choices();
+  choices.watch();
+  await model.fit(bars(4), { batchSize: 4, validationData: bars(4, 2), choices });
+  model.dispose();
+  const before = device.choices.version;
+  const cases = new Workload(device, { model: 'simple', batchSize: 4, ...images }).cases();
+  expect(cases.length).toBeGreaterThan(1);
+  expect(cases.map(({ key }) => key).sort()).toEqual([...choices.met.keys()].sort());
+  expect([device.choices.version, device.choices.met.size]).toEqual([before, 0]);
+});
+
+test('a workload times the step by the table and by choices, at a moment of its own', async () => {
+  const { device } = held;
+  addPlain(device);
+  const workload = new Workload(device, { model: 'mlp', batchSize: 6, ...images });
+  const order: string[] = [];
+  const times = await workload.compare(new Map(), {
+    repeats: 2,
+    undisturbed: async (measure) => {
+      order.push('begins');
+      const result = await measure();
+      order.push('ends');
+      return result;
+    },
+  });
+  expect(order).toEqual(['begins', 'ends']);
+  expect(times).toMatchObject({ batchSize: 6, microBatchSize: 6 });
+  expect(times.untunedMs).toBeGreaterThan(0);
+  expect(times.tunedMs).toBeGreaterThan(0);
+});
+
+test('choices are slower when the steps of all batch sizes together are, by more than noise', () => {
+  const step = (untunedMs: number, tunedMs: number): StepTimes => ({
+    batchSize: 8,
+    microBatchSize: 8,
+    untunedMs,
+    tunedMs,
+  });
+  expect(isSlower([step(10, 10.1)])).toBe(false);
+  expect(isSlower([step(10, 10.3)])).toBe(true);
+  expect(isSlower([step(10, 11), step(100, 90)])).toBe(false);
+  expect(isSlower([])).toBe(false);
 });
