@@ -285,7 +285,7 @@ describe('bits', () => {
     await first.session.close();
     const change = (choices: unknown): void => {
       for (const [name, bytes] of folder.files) {
-        const { tensors, metadata } = readSafetensors(bytes as Uint8Array<ArrayBuffer>, name);
+        const { tensors, metadata } = readSafetensors(bytes, name);
         const session = JSON.parse(metadata['session']!) as { training: Record<string, unknown> };
         expect(session.training).toHaveProperty('choices');
         const training = { ...session.training, choices };
