@@ -302,6 +302,8 @@ export interface ClassFigures {
 
 export interface TestEvaluation {
   readonly modelVersion: number;
+  /** False where the data have no test part: these are images that training leaves out. */
+  readonly isTestPart: boolean;
   readonly count: number;
   readonly loss: number;
   readonly accuracy: number;
@@ -312,7 +314,7 @@ export interface TestEvaluation {
 }
 
 export interface Mistake {
-  /** In the test part. */
+  /** Among the images tested. */
   readonly index: number;
   readonly actual: number;
   readonly predicted: number;
@@ -323,7 +325,10 @@ export interface Mistake {
 }
 
 export interface EvaluatingApi {
-  /** The test part, or its first `count` images, by the model that predicts now. */
+  /**
+   * The test part, or its first `count` images, by the model that predicts now; where the data have none, images that
+   * training leaves out.
+   */
   run(
     options: { readonly count: number | null },
     onProgress: (done: number, total: number) => void,

@@ -19,6 +19,7 @@ import { type FakeApp, fakeApp, statusOf } from './fake_app.js';
 const classNames = ['cat', 'dog', 'fish'];
 const evaluation: TestEvaluation = {
   modelVersion: 4,
+  isTestPart: true,
   count: 1500,
   loss: 0.12345,
   accuracy: 0.96,
@@ -137,6 +138,14 @@ describe('a test', () => {
     await settled();
     expect([progress.hidden, testButton().textContent]).toEqual([true, 'Test']);
     expect(words()).toMatch(/^120 images in 1.5 s/);
+  });
+
+  test('says where there is no test part', async () => {
+    app.answers['evaluating.run'] = () => ({ ...evaluation, isTestPart: false });
+    await run();
+    expect(words()).toMatch(
+      /^1,500 images that training leaves out, as there is no test part, in 1.5 s\. Press/,
+    );
   });
 
   test('that fails is told, and can be tried again', async () => {

@@ -1,6 +1,7 @@
 /**
  * What happens when people do two things at once on the page (web/worker/session.ts), without files:
  *   works at rest   a training that is to begin waits for them, so that the weights they see are those of one moment; one after the other, whether a training rests for them or none runs
+ *   a training that is compiled is not yet what the model comes from
  *   kernels         those of a training that has ended are told, not measured on memory that it has given back
  *   memory          a training that is stopped while it compiles leaves nothing on the device
  *   a device that refuses a command, or is lost while the end of a training is saved, is left for another one
@@ -111,6 +112,23 @@ describe('works at rest', () => {
     });
     await Promise.all([stopped, second]);
     expect(order).toEqual(['first begins', 'first ends', 'second']);
+  });
+});
+
+describe('a training that is compiled', () => {
+  it('is not yet the one that the model comes from', async () => {
+    const { session, phase } = await visit();
+    expect(session.trainedBy).toBeUndefined();
+    await session.training.begin({ ...settings, epochs: 1 });
+    await until(() => phase() === 'finished');
+    // It waits for works at rest before its model takes the place of the other.
+    const seeds = session.atRest(async () => {
+      await until(() => phase() === 'compiling');
+      return [session.settings.seed, session.trainedBy?.settings.seed];
+    });
+    await session.training.begin({ ...settings, seed: 8 });
+    expect(await seeds).toEqual([8, 7]);
+    expect(session.trainedBy?.settings.seed).toBe(8);
   });
 });
 

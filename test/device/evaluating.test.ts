@@ -31,6 +31,7 @@ function contextOf(
     device,
     model,
     modelVersion: 7,
+    settings: { dataset: 'digits' },
     rests: 0,
     weights: async () => model.weights(),
     testImages: async () => images,
@@ -169,5 +170,19 @@ describe('the test of the model that predicts', () => {
     await model.weights();
     const run = api.run({ count: null }, () => device.destroy());
     await expect(run).rejects.toThrow(/test: the graphics device was lost/);
+  });
+
+  it('says so in the same words whatever the driver says, and passes other failures on', async () => {
+    const device = await open();
+    const context = contextOf(device, smallModel({ device }), bars(30));
+    const fails = (text: string): void =>
+      void Object.assign(context, { weights: async () => Promise.reject(new Error(text)) });
+    fails('no room');
+    await expect(evaluating(context).run({ count: null }, silent)).rejects.toThrow('no room');
+    fails('A valid external Instance reference no longer exists.');
+    device.destroy();
+    await expect(evaluating(context).run({ count: null }, silent)).rejects.toThrow(
+      'test: the graphics device was lost before it ended; test again when it is back.',
+    );
   });
 });

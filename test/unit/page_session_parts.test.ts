@@ -9,11 +9,12 @@
  *                 a failed write leaves the one before; clear
  *   own images    all parts there and back, labels of two bytes too; the digest tells changes of one byte, label or name
  *   DataSets      files opened while others are read; a failure is tried again
+ *   what training leaves out  no image that was trained on; by which settings; other files than those trained on
  *   TrainingRecord  figures that are no numbers survive JSON; what earlier versions saved
  *   statusOf      the time left, the figures between two epochs, the schedule's rate
  */
 import { describe, expect, test } from 'vitest';
-import { FileError } from '../../src/errors.js';
+import { DataError, FileError } from '../../src/errors.js';
 import { type MemoryFolder, memoryFolder } from '../../src/memory_folder.js';
 import { readSafetensors, writeSafetensors } from '../../src/nn/safetensors.js';
 import { cosineDecay } from '../../src/nn/schedules.js';
@@ -22,7 +23,9 @@ import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
 import type { Settings } from '../../web/protocol.js';
 import { Curve } from '../../web/worker/curve.js';
 import { DataSets } from '../../web/worker/data_sets.js';
+import { leftOut } from '../../web/worker/evaluating_images.js';
 import { digestOf, keepOwn, keptOwn } from '../../web/worker/own_images.js';
+import { splitBy } from '../../web/worker/recipe.js';
 import { TrainingRecord, statusOf } from '../../web/worker/record.js';
 import {
   type SavedSession,
@@ -306,6 +309,56 @@ describe('DataSets', () => {
     await expect(sets.get('digits')).rejects.toThrow('no');
     isThere = true;
     expect((await sets.get('digits')).name).toBe('digits');
+  });
+});
+
+describe('what training leaves out', () => {
+  /** Every image is of one colour of its own, which names it. */
+  const colours = new ImageSet({
+    images: Uint8Array.from({ length: 120 * 4 }, (_, i) => Math.floor(i / 4)),
+    labels: Uint8Array.from({ length: 120 }, (_, i) => i % 3),
+    height: 2,
+    width: 2,
+    channels: 1,
+    classNames: ['x', 'y', 'z'],
+  });
+  const loaded: LoadedDataset = { name: 'mine', format: 'png', source: 'a folder', train: colours };
+  const own: Settings = { ...settings, dataset: 'own' };
+  const coloursOf = ({ images }: ImageSet): number[] => [...new Set(images)];
+  const trained = (chosen: Settings, from = loaded): { settings: Settings; dataDigest: number } => ({
+    settings: chosen,
+    dataDigest: digestOf(splitBy(chosen, from).train),
+  });
+
+  test('holds no image trained on, whatever the recipe, the seed, and the limit', () => {
+    for (const preset of ['quick', 'corrected', 'paper'] as const) {
+      for (const seed of [1, 2, 3]) {
+        for (const limit of [null, 30]) {
+          const chosen: Settings = { ...own, preset, seed, limit };
+          const present: Settings = { ...own, seed: 99 };
+          const tested = coloursOf(leftOut(loaded, { settings: present, trainedBy: trained(chosen) }));
+          const seen = new Set(coloursOf(splitBy(chosen, loaded).train));
+          expect(tested).toHaveLength(12);
+          expect(tested.filter((colour) => seen.has(colour))).toEqual([]);
+        }
+      }
+    }
+  });
+
+  test('goes by the present settings where no training with files of one’s own has been', () => {
+    const expected = leftOut(loaded, { settings: own, trainedBy: trained(own) });
+    expect(leftOut(loaded, { settings: own, trainedBy: undefined })).toEqual(expected);
+    const digits = { settings: { ...settings, seed: 5 }, dataDigest: null };
+    expect(leftOut(loaded, { settings: own, trainedBy: digits })).toEqual(expected);
+  });
+
+  test('is not known for other files than those trained on', () => {
+    const others = { ...loaded, train: colours.select(Array.from({ length: 60 }, (_, i) => i)) };
+    expect(() => leftOut(others, { settings: own, trainedBy: trained(own) })).toThrow(
+      new DataError(
+        'test: these images are others than those that the network was trained on, and have no test part: it may have seen some of them. Train anew, or drop files with a test part.',
+      ),
+    );
   });
 });
 

@@ -195,6 +195,9 @@ class Results {
     const { evaluation } = this.#last;
     if (modelVersion !== undefined && modelVersion !== evaluation.modelVersion)
       return 'The model has changed since: test again.';
-    return `${grouped(evaluation.count)} images in ${duration(evaluation.ms / 1000)}. Press a cell for its images, and an image to see it under Draw and Inside.`;
+    const { count, isTestPart, ms } = evaluation;
+    const images = count === 1 ? '1 image' : `${grouped(count)} images`;
+    const which = isTestPart ? '' : ' that training leaves out, as there is no test part,';
+    return `${images}${which} in ${duration(ms / 1000)}. Press a cell for its images, and an image to see it under Draw and Inside.`;
   }
 }

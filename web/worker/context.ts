@@ -6,6 +6,7 @@ import type { Plan } from '../../src/engine/plan.js';
 import type { Training } from '../../src/nn/callbacks/callback.js';
 import type { Sequential } from '../../src/nn/sequential.js';
 import type { Settings, WorkerEvents } from '../protocol.js';
+import type { TrainingRecord } from './record.js';
 
 export interface Context {
   /** Where `data/` and `models/` lie. */
@@ -18,6 +19,11 @@ export interface Context {
   readonly modelVersion: number;
   /** Of the training under way or last; the page's own before the first. */
   readonly settings: Settings;
+  /**
+   * The training that the model comes from, which is not the one of `settings` while that is loaded and compiled;
+   * undefined for a model that came with the page or from a file.
+   */
+  readonly trainedBy: Pick<TrainingRecord, 'settings' | 'dataDigest'> | undefined;
   /**
    * What the callbacks of the training under way were given; undefined where none is. Its `profile`
    * is for `atRest`.

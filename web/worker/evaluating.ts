@@ -1,5 +1,5 @@
 /**
- * The test part, judged by the model that predicts.
+ * The test part, or images that training leaves out, judged by the model that predicts.
  *
  * One moment's weights judge all images while a training goes on: they are read while no step is under way, and put into
  * a model of the test's own on the same device. So only the reading takes a rest. Everything after that is batches that
@@ -14,8 +14,9 @@ import { Sequential } from '../../src/nn/sequential.js';
 import type { EvaluatingApi, TestEvaluation } from '../protocol.js';
 import type { Context } from './context.js';
 import { imagesOf } from './data_images.js';
+import { imagesToTest } from './evaluating_images.js';
 import { Verdicts } from './evaluating_verdicts.js';
-
+import { goesNow } from './lost_device.js';
 /** Images at once: what takes about as long as a stroke may wait, and on a GPU fills it. */
 const batchSizes = { software: 16, gpu: 256 } as const;
 /** Least time between two reports of progress. */
@@ -68,28 +69,31 @@ async function judge(
   if (count !== null && !(Number.isInteger(count) && count >= 1))
     throw new UsageError(`test: count is ${count}, expected a whole number from 1 on, or null for all.`);
   const device = usableDevice(context);
-  const set = await context.testImages();
+  const { set, isTestPart } = await imagesToTest(context);
   const images = firstOf(set, count);
-  const { model, classes, modelVersion } = await frozen(context, device, images);
-  const begun = performance.now();
-  try {
-    const { probabilities, done } = await predictUntil(model, classes, images, run, onProgress);
-    const verdicts = new Verdicts(images.labels.subarray(0, done), probabilities, classes);
-    const ms = performance.now() - begun;
-    return { evaluation: { ...verdicts.summary(), modelVersion, ms }, verdicts, set };
-  } catch (cause) {
-    if (cause instanceof DeviceError && cause.problem === 'lost') {
-      throw new DeviceError(
-        'test: the graphics device was lost before it ended; test again when it is back.',
-        {
-          cause,
-          problem: 'lost',
-        },
-      );
+  return unlessLost(device, async () => {
+    const { model, classes, modelVersion } = await frozen(context, device, images);
+    const begun = performance.now();
+    try {
+      const { probabilities, done } = await predictUntil(model, classes, images, run, onProgress);
+      const verdicts = new Verdicts(images.labels.subarray(0, done), probabilities, classes);
+      const ms = performance.now() - begun;
+      return { evaluation: { ...verdicts.summary(), modelVersion, isTestPart, ms }, verdicts, set };
+    } finally {
+      model.dispose();
     }
-    throw cause;
-  } finally {
-    model.dispose();
+  });
+}
+
+/** What a browser says of a device that goes depends on what it was doing: here it is one sentence. */
+async function unlessLost<T>(device: Device, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    const isLost = cause instanceof DeviceError && cause.problem === 'lost';
+    if (!isLost && !(await goesNow(device))) throw cause;
+    const text = 'test: the graphics device was lost before it ended; test again when it is back.';
+    throw new DeviceError(text, { cause, problem: 'lost' });
   }
 }
 

@@ -39,7 +39,7 @@ export class Verdicts {
   }
 
   /** The figures of the whole. */
-  summary(): Omit<TestEvaluation, 'modelVersion' | 'ms'> {
+  summary(): Omit<TestEvaluation, 'modelVersion' | 'isTestPart' | 'ms'> {
     const { count, loss, accuracy, confusion } = this.#evaluation;
     return { count, loss, accuracy, confusion, classes: classScores(confusion) };
   }

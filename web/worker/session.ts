@@ -118,6 +118,10 @@ export class Session implements Context {
     return settings;
   }
 
+  get trainedBy(): TrainingRecord | undefined {
+    return this.#trainer.trainedBy;
+  }
+
   get activeTraining(): Training | undefined {
     return this.#trainer.active;
   }

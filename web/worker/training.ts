@@ -52,6 +52,8 @@ export class Trainer implements TrainingApi {
   /** From when the device was lost until somebody goes on. */
   isLost = false;
   #live: Live | undefined;
+  /** The record that the present one took the place of. */
+  #before: TrainingRecord | undefined;
   #ended: Promise<void> = Promise.resolve();
   /** Changes of a training's life. */
   readonly #changes = new Turns();
@@ -180,9 +182,15 @@ export class Trainer implements TrainingApi {
   async giveUp(): Promise<void> {
     await this.#end();
     await this.#works.over();
-    this.record = undefined;
+    this.record = this.#before = undefined;
     this.isLost = false;
     this.plans = [];
+  }
+
+  /** See Context. */
+  get trainedBy(): TrainingRecord | undefined {
+    const hasBegun = this.record?.checkpoint !== undefined || this.#live?.training !== undefined;
+    return hasBegun ? this.record : this.#before;
   }
 
   /** Ends what is under way where it is. To be called in turn. */
@@ -222,6 +230,7 @@ export class Trainer implements TrainingApi {
 
   async #beginAnew(record: TrainingRecord, device: Device, { isPaused = false } = {}): Promise<void> {
     const before = this.record;
+    this.#before = before;
     this.record = record;
     this.tellAll();
     try {
