@@ -285,11 +285,19 @@ export interface PredictingApi {
   upload(file: Blob): Promise<Prediction>;
   /** Pixels as the network takes them. */
   image(input: Uint8Array<ArrayBuffer>): Promise<Prediction>;
-  /** A few steps on this image (augmented) and on others, so that it is learned; what it was taken for before and after. */
-  learn(
-    input: Uint8Array<ArrayBuffer>,
-    label: number,
-  ): Promise<{ readonly before: Prediction; readonly after: Prediction; readonly steps: number }>;
+  /** Changes the network so that it takes this image for its label, unless that costs too many others. */
+  learn(input: Uint8Array<ArrayBuffer>, label: number): Promise<LessonOutcome>;
+}
+
+export interface LessonOutcome {
+  readonly before: Prediction;
+  readonly after: Prediction;
+  /** False when the network is as it was. */
+  readonly isLearned: boolean;
+  /** Training images that were looked at; 0 where there are none. */
+  readonly rehearsed: number;
+  /** Those of them that were right, and are not any more; where nothing was learned, would not be. */
+  readonly forgotten: number;
 }
 
 export interface ClassFigures {

@@ -452,13 +452,17 @@ test('a correction is learned, before and after are shown', async () => {
   };
   app.answers['predicting.learn'] = async () => {
     app.heard.model.set(modelInfo(digits, 2));
-    return { before, after, steps: 3 };
+    return { before, after, isLearned: true, rehearsed: 255, forgotten: 2 };
   };
   app.answers['predicting.drawing'] = async () => after;
   key('4', get('.pad-canvas'));
   expect((get('input:checked') as HTMLInputElement).value).toBe('4');
   learn.click();
-  await vi.waitFor(() => expect(get('.outcome').textContent).toMatch(/^3 steps: 4 from .* % to 82\.0 %\./));
+  await vi.waitFor(() =>
+    expect(get('.outcome').textContent).toMatch(
+      /^Learned: 4 from .* % to 82\.0 %\..* It cost 2 of 255 training images\.$/,
+    ),
+  );
   expect(app.calls.find(([name]) => name === 'predicting.learn')).toEqual([
     'predicting.learn',
     before.input,

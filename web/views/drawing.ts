@@ -10,6 +10,7 @@ import { Correction } from './drawing_correction.js';
 import { percentOf, winnerOf } from './drawing_figures.js';
 import { takeDropsAndPastes, uploadButton } from './drawing_files.js';
 import { pictureOf } from './drawing_ink.js';
+import { lessonText } from './drawing_lesson.js';
 import { Pad, type Picked, type Sheet, blankSheet, isBlank } from './drawing_pad.js';
 import { Result } from './drawing_result.js';
 import { Samples } from './drawing_samples.js';
@@ -262,24 +263,14 @@ class DrawingView {
     this.#correction.isBusy = true;
     await this.app.attempt(async () => {
       const { sheet } = this.#pad;
-      const { before, after, steps } = await this.app.worker.predicting.learn(asked.input, label);
+      const outcome = await this.app.worker.predicting.learn(asked.input, label);
       // Meanwhile something else may have been drawn, to which this outcome does not belong.
       if (this.#prediction?.input.join() !== asked.input.join()) return;
-      this.#learned = { before, label };
-      this.#show(sheet, after);
-      this.#correction.say(this.#outcomeOf(before, after, label, steps));
+      if (outcome.isLearned) this.#learned = { before: outcome.before, label };
+      this.#show(sheet, outcome.after);
+      this.#correction.say(lessonText(outcome, label, this.#names));
     });
     this.#correction.isBusy = false;
-  }
-
-  #outcomeOf(before: Prediction, after: Prediction, label: number, steps: number): string {
-    const shareOf = ({ probabilities }: Prediction): string => percentOf(probabilities[label] as number);
-    const name = this.#names[label] ?? String(label);
-    const isRight = winnerOf(after.probabilities) === label;
-    const taken = this.#names[winnerOf(before.probabilities)];
-    const end = isRight ? '' : ' Not there yet: have it learn again.';
-    const learned = `${steps} ${steps === 1 ? 'step' : 'steps'}: ${name} from ${shareOf(before)} to ${shareOf(after)}.`;
-    return `${learned}${taken === undefined ? '' : ` Before, it was taken for ${taken}.`}${end}`;
   }
 
   // ---- words and buttons ----

@@ -7,13 +7,12 @@ import type { Context } from './context.js';
 import { learn } from './learning.js';
 import type { Predictions } from './predicting_model.js';
 
-/** An image is learned when it is taken for what it is with more than this probability. */
-const sureFrom = 0.8;
 /** How long a lesson waits for training images to rehearse. */
 const patienceMs = 5_000;
 
 /**
- * Throws: DeviceError where there is no device, or when it is lost; UsageError when the label is none of the model's.
+ * Throws: DeviceError where there is no device, or when it is lost; UsageError when the label is none of the model's;
+ * ModelError when the model ends in something that cannot be taught.
  */
 export async function lesson(
   context: Context,
@@ -32,20 +31,16 @@ export async function lesson(
     // Meanwhile another model may have come, with other classes.
     checkLabel(label, context);
     const before = await predictions.of(input);
-    let after = before;
     const { seed } = context.settings;
     const rehearsal = rehearsalOf(images, context);
-    const steps = await learn(context.model, { input, label, rehearsal, seed }, async () => {
-      after = await predictions.of(input);
-      return (after.probabilities[label] as number) > sureFrom;
-    });
-    // Once more: a lesson that failed has put the weights back.
-    after = await predictions.of(input);
+    const learned = await learn(context.model, { input, label, rehearsal, seed });
+    if (!learned.isLearned) return { before, after: before, ...learned };
+    const after = await predictions.of(input);
     await context.weightsChanged();
-    return { before, after, steps };
+    return { before, after, ...learned };
   });
   // Behind the rest: training need not wait for the disk.
-  await context.kept();
+  if (outcome.isLearned) await context.kept();
   return outcome;
 }
 

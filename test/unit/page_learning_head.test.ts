@@ -1,0 +1,84 @@
+/**
+ * A dense layer taught an exception (web/worker/learning_head.ts), by hand:
+ *   an image that has nothing in common with the others: they are not touched at all
+ *   one that has: what is changed is nearly all beside them, by the ridge's share
+ *   the image's copies go along; an image that is known changes nothing
+ *   one of nothing but zeros, and numbers that are none, cannot be learned
+ */
+import { describe, expect, it } from 'vitest';
+import { array64, zeros64 } from '../../src/reference/reference.js';
+import { sureFrom, taughtHead } from '../../web/worker/learning_head.js';
+
+/** p ≥ 0.9 of two classes takes logits ln 9 apart, half of it each from even ones. */
+const half = Math.log(9) / 2;
+const even = zeros64([2, 2]);
+
+function taught(rows: readonly (readonly number[])[], { weights = even, label = 0, copies = 0 } = {}) {
+  const features = array64([rows.length, rows[0]!.length], rows.flat());
+  return taughtHead({ features, weights, label, taught: 1 + copies });
+}
+
+describe('a layer is taught', () => {
+  it('what is unlike the others, at no cost', () => {
+    const { weights, logits } = taught([
+      [1, 0],
+      [0, 1],
+    ])!;
+    for (const [i, value] of [half, -half, 0, 0].entries()) expect(weights.values[i]).toBeCloseTo(value, 6);
+    expect([...logits.after.values.subarray(2)]).toEqual([0, 0]);
+    expect([...logits.before.values]).toEqual([0, 0, 0, 0]);
+  });
+
+  it('what is like another, by what they have not in common', () => {
+    // ΦΦᵀ + ρI = [[2, 1], [1, 1]] + 0.015·I. With V = [½, −½; 0, 0] its solution is ±(1.015, −1)·½ / 1.045225, so Δ is
+    // ±(1.015 − 1, 1.015)·½ / 1.045225, scaled until its two rows add up to ±½·ln 9.
+    const { weights, logits } = taught([
+      [1, 1],
+      [1, 0],
+    ])!;
+    const [common, own] = [(half * 0.015) / 1.03, (half * 1.015) / 1.03];
+    for (const [i, value] of [common, -common, own, -own].entries())
+      expect(weights.values[i]).toBeCloseTo(value, 6);
+    expect(logits.after.values[2]).toBeCloseTo(common, 6);
+  });
+
+  it('with its copies', () => {
+    const rows = [
+      [1, 0, 0],
+      [0.9, 0.5, 0],
+      [0, 0, 1],
+    ];
+    const weights = zeros64([3, 2]);
+    const shareOf = (copies: number): number => {
+      const [a, b] = taught(rows, { weights, copies })!.logits.after.values.subarray(2, 4);
+      return 1 / (1 + Math.exp(b! - a!));
+    };
+    expect(shareOf(1)).toBeGreaterThan(0.85);
+    // Without them it is one of those that are to stay.
+    expect(shareOf(0)).toBeLessThan(0.55);
+  });
+
+  it('nothing that it knows', () => {
+    const weights = array64([2, 2], [half + 0.01, -half, 0.25, 1]);
+    expect([...taught([[1, 0]], { weights })!.weights.values]).toEqual([...weights.values]);
+  });
+
+  it('to be as sure as was asked for, with more classes', () => {
+    const weights = array64([2, 3], [1, 2, 3, -1, 0.5, 4]);
+    const { logits } = taught(
+      [
+        [1, 0.5],
+        [0.25, 1],
+      ],
+      { weights, label: 1 },
+    )!;
+    const shares = [...logits.after.values.subarray(0, 3)].map(Math.exp);
+    expect(shares[1]! / shares.reduce((sum, share) => sum + share)).toBeCloseTo(sureFrom, 6);
+  });
+
+  it('nothing that it cannot tell apart', () => {
+    expect(taught([[0, 0]])).toBeUndefined();
+    expect(taught([[NaN, 1]])).toBeUndefined();
+    expect(taught([[1, 0]], { weights: array64([2, 2], [Infinity, 0, 0, 0]) })).toBeUndefined();
+  });
+});

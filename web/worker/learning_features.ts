@@ -1,0 +1,60 @@
+/** What a layer of a model is given for each of some images: one program, replayed batch by batch. */
+import { program } from '../../src/engine/program.js';
+import { Tensor } from '../../src/engine/tensor.js';
+import type { AugmentOptions } from '../../src/kernels/index.js';
+import { stateSize, stateSpec, stateWords } from '../../src/kernels/step_state.js';
+import { DeviceSet, type LabelledImages } from '../../src/nn/device_set.js';
+import { gatherInputs } from '../../src/nn/inputs.js';
+import type { Sequential } from '../../src/nn/sequential.js';
+
+export interface FeatureOptions {
+  /** The layer's place in the model, from 1 on. */
+  readonly layer: number;
+  /** Of each image as many rows, one behind another through all images. Default 1. */
+  readonly variantsPerImage?: number;
+  /** Otherwise in each row; none when left out. */
+  readonly augmentation?: AugmentOptions;
+  /** Keys the augmentation. */
+  readonly seed: number;
+}
+
+/** Few enough for the largest model's maps to be small, enough that dispatches are not the cost. */
+const batchSize = 16;
+
+/** Row by row, computed as in prediction. Throws: DeviceError. */
+export async function featuresOf(
+  model: Sequential,
+  images: LabelledImages,
+  { layer, variantsPerImage = 1, augmentation, seed }: FeatureOptions,
+): Promise<Float32Array[]> {
+  const { device, preprocessing } = model;
+  const set = new DeviceSet(device, images, { variantsPerImage });
+  const state = Tensor.zeros(stateSpec, device);
+  const resources: { dispose(): void }[] = [set, state];
+  const rows = set.epochSize;
+  const batch = Math.min(batchSize, rows);
+  const record = (): Tensor => {
+    const { x } = gatherInputs(set, state, { batch, preprocessing, augmentation });
+    return model.layerOutputs(x, { isTraining: false, state, withoutSoftmax: true })[layer - 1]!;
+  };
+  try {
+    const { step, outputs } = await program(record, device).bind();
+    resources.push(step, outputs);
+    const width = outputs.size / batch;
+    const features: Float32Array[] = [];
+    const words = new Uint32Array(stateSize);
+    words[stateWords.seed] = seed;
+    words[stateWords.epochSize] = rows;
+    for (let cursor = 0; cursor < rows; cursor += batch) {
+      words[stateWords.cursor] = cursor;
+      state.write(words);
+      step.run();
+      const values = (await outputs.data()) as Float32Array;
+      for (let row = 0; row < Math.min(batch, rows - cursor); row++)
+        features.push(values.subarray(row * width, (row + 1) * width));
+    }
+    return features;
+  } finally {
+    for (const resource of resources) resource.dispose();
+  }
+}
