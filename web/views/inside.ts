@@ -46,8 +46,13 @@ class Inside {
     this.#activationsPart = new ActivationsPart({ showKernel: (part) => this.#showKernel(part) });
     const measure = (): void => this.#kernelsWork.ask(undefined);
     this.#tuningPart = new TuningPart(app, measure);
-    this.#kernelsPart = new KernelsPart(app, measure, this.#tuningPart.root);
-    root.append(this.#filtersPart.root, this.#activationsPart.root, this.#kernelsPart.root);
+    this.#kernelsPart = new KernelsPart(app, measure);
+    root.append(
+      this.#filtersPart.root,
+      this.#activationsPart.root,
+      this.#kernelsPart.root,
+      this.#tuningPart.root,
+    );
   }
 
   start(): void {

@@ -67,11 +67,9 @@ export class KernelsPart {
   #isGrouped = true;
   #chosen: number | undefined;
 
-  /** `measure` is for the button; `tuning` stands below the table. */
   constructor(
     private readonly app: App,
     measure: () => void,
-    tuning: HTMLElement,
   ) {
     this.#code = new CodePanel(app);
     this.#columns = columnsFor((row) => this.#button(row));
@@ -83,7 +81,6 @@ export class KernelsPart {
       this.#controls,
       this.#region,
       this.#remark,
-      tuning,
       this.#code.root,
     );
     this.say('');

@@ -16,7 +16,7 @@ import {
 type State = 'idle' | 'running' | 'cancelling';
 
 export class TuningPart {
-  readonly root = element('div', { class: 'stack tuning' });
+  readonly root = element('div', { class: 'stack' });
   readonly #button = element('button', { type: 'button', class: 'button small' });
   readonly #offer = element('p', { class: 'quiet', id: 'inside-tuning' });
   readonly #progress = element('progress', { max: 1, hidden: true, 'aria-label': 'Kernels measured' });
@@ -48,7 +48,7 @@ export class TuningPart {
     setAttribute(this.#button, 'aria-describedby', 'inside-tuning');
     app.settings.listen(() => this.#update());
     this.root.append(
-      element('h4', {}, 'The fastest variants'),
+      element('h3', {}, 'The fastest variants'),
       this.#offer,
       element('div', { class: 'row' }, this.#button, this.#now),
       this.#progress,
