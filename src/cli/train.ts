@@ -1,5 +1,6 @@
 /** `train`: from a data set to a run folder with a trained model. */
 import process from 'node:process';
+import { checkTrainable } from '../data/trainable.js';
 import { DataError, ModelError } from '../errors.js';
 import type { Device } from '../engine/device.js';
 import type { Folder } from '../folder.js';
@@ -142,6 +143,7 @@ async function loadImages(settings: Settings, options: TrainOptions, output: Out
     ...(shape ? { shape } : {}),
     onProgress: downloadProgress(output),
   });
+  checkTrainable(loaded);
   const parts = splitBy(settings, loaded);
   output.say(`Data: ${loaded.name} from ${loaded.source}. ${parts.description}`);
   return { ...parts, source: loaded.source };

@@ -102,6 +102,13 @@ describe('a data set', () => {
     await expect(api.samples({ ...all, dataset: 'fashion', part: 'test' })).rejects.toThrow('no test part');
   });
 
+  it('of one class is not taken up', async () => {
+    const before = sets.own;
+    const file = new File(['label,pixel0\n1,5\n1,6\n1,7'], 'ones.csv');
+    await expect(worker().open([file])).rejects.toThrow("ones: all 3 images are of one class, '1', ");
+    expect(sets.own).toBe(before);
+  });
+
   it('comes from files', async () => {
     const api = worker();
     const rows = [1, 0, 1].map((label, i) => [label, i, 2, 3, 4].join());

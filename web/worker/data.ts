@@ -1,6 +1,7 @@
 /** The data set: counts, samples, and previews of what training makes of them. */
 import type { ImageSet } from '../../src/data/dataset.js';
 import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
+import { checkTrainable } from '../../src/data/trainable.js';
 import { DeviceError, UsageError } from '../../src/errors.js';
 import { permutation, streams } from '../../src/random.js';
 import type { DataApi, DataInfo, PreviewOptions } from '../protocol.js';
@@ -39,6 +40,7 @@ export function dataOf(context: Context): DataApi {
     open: async (files) => {
       const { datasetFromFiles } = await onDemand();
       const loaded = await datasetFromFiles(files);
+      checkTrainable(loaded);
       context.useOwn(loaded);
       return describe(loaded);
     },

@@ -1,6 +1,7 @@
 /** From the page's settings, with the preset's own where they say nothing, to what `fit` is given. */
 import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
 import { type SplitDataset, splitDataset } from '../../src/data/splits.js';
+import { checkTrainable } from '../../src/data/trainable.js';
 import type { ImageSet } from '../../src/data/dataset.js';
 import type { Device } from '../../src/engine/device.js';
 import type { Callback } from '../../src/nn/callbacks/callback.js';
@@ -12,8 +13,13 @@ import { plateauCallbacks, recipeFor, scheduledRate } from '../../src/nn/presets
 import type { Sequential } from '../../src/nn/sequential.js';
 import type { Settings } from '../protocol.js';
 
-/** The images cut as the preset says. Throws: UsageError for a split that the data do not allow. */
+/**
+ * The images cut as the preset says.
+ *
+ * Throws: DataError where all are of one class, UsageError for a split that the data do not allow.
+ */
 export function splitBy({ preset, dataset, limit, seed }: Settings, loaded: LoadedDataset): SplitDataset {
+  checkTrainable(loaded);
   const { split, validationShare } = recipeFor(preset, dataset);
   return splitDataset(loaded, { split, validationShare, limit, seed });
 }

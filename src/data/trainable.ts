@@ -1,0 +1,19 @@
+/** Whether there is anything to learn from images. */
+import { DataError } from '../errors.js';
+import type { LoadedDataset } from './loaded_dataset.js';
+
+const remedies = {
+  idx: 'Name files with images of several classes.',
+  csv: 'Add rows of other classes.',
+  png: 'Put the pictures of each class into a folder of their own, beside each other.',
+} as const;
+
+/** Throws: DataError where all images to train on are of one class: a network that always says the same would be right. */
+export function checkTrainable({ name, format, train }: LoadedDataset): void {
+  const found = train.classCounts().flatMap((count, label) => (count > 0 ? [train.classNames[label]!] : []));
+  if (found.length !== 1) return;
+  const images = train.count === 1 ? 'the only image is' : `all ${train.count} images are`;
+  throw new DataError(
+    `${name}: ${images} of one class, '${found[0]!}', expected two classes or more to tell apart. ${remedies[format]}`,
+  );
+}
