@@ -32,11 +32,8 @@ describe('images to train on', () => {
   });
 
   it('are refused where they are of one', () => {
-    expect([
-      messageFor('png', [1, 1, 1]),
-      messageFor('csv', [2, 2]),
-      messageFor('idx', [0]),
-    ]).toMatchInlineSnapshot(`
+    expect([messageFor('png', [1, 1, 1]), messageFor('csv', [2, 2]), messageFor('idx', [0])])
+      .toMatchInlineSnapshot(`
       [
         "mine: all 3 images are of one class, 'dog', expected two classes or more to tell apart. Put the pictures of each class into a folder of their own, beside each other.",
         "mine: all 2 images are of one class, 'fish', expected two classes or more to tell apart. Add rows of other classes.",
