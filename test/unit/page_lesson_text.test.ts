@@ -28,6 +28,10 @@ it.each<[Partial<LessonOutcome>, string]>([
     'Learned: one from 2.0 % to 90.0 %. Before, it was taken for zero. It cost 3 of 255 training images.',
   ],
   [
+    { before: prediction(0.4, 0.6) },
+    'Learned: one from 60.0 % to 90.0 %. It cost none of 255 training images.',
+  ],
+  [
     { rehearsed: 0 },
     'Learned: one from 2.0 % to 90.0 %. Before, it was taken for zero. What it cost is not known: there are no training images here.',
   ],
