@@ -2,7 +2,8 @@
  * The page's section on the network's inside, in Chromium with a worker that is made up (web/views/inside.ts):
  *   asks nothing while it is out of sight; then for each thing once, and again for what has changed
  *   filters: a pixel per weight, zero the colour of the paper, signs told apart; chosen by mouse and keyboard; none
- *   activations: follow the image, the newest of many; drawn when unfolded; units as bars; refused sizes are not asked for
+ *   activations: follow the image, the newest of many; stay as they were looked at where another model has the layer;
+ *                drawn when unfolded; units as bars; refused sizes are not asked for
  *   kernels: under their layers with sums, sorted, one direction, without times; measured again; what fails is said
  *   WGSL: of a row, of a layer, of the softmax; its text is text; copied
  *   without a device, and when it is lost: words, and no calls
@@ -112,6 +113,7 @@ class Page {
   readonly calls = { filters: 0, kernels: 0, activations: [] as number[][], source: [] as number[] };
   filters: Awaited<ReturnType<InspectingApi['filters']>> = filters;
   table: () => KernelTable = () => table;
+  activations = activationsOf;
   readonly image = new Store<CurrentImage | null>(null);
   readonly heard: Heard;
 
@@ -142,7 +144,7 @@ class Page {
       },
       activations: async (input) => {
         calls.activations.push([...input]);
-        return activationsOf(input);
+        return this.activations(input);
       },
       kernels: async () => {
         calls.kernels++;
@@ -287,6 +289,26 @@ describe('asks', () => {
     }
     await expect.poll(() => page.calls.activations.at(-1)).toEqual([49, 49, 49, 49]);
     expect(page.calls.activations.length).toBeLessThan(8);
+  });
+
+  test('stay as they were looked at where another model has the same layer', async () => {
+    page.start();
+    page.tell();
+    await page.isReady();
+    const chosen = () =>
+      page.all('[aria-label="Maps of conv2d"] .tile').map((tile) => tile.getAttribute('aria-checked'));
+    page.all('[aria-label="Maps of conv2d"] .tile')[1]!.click();
+    page.layer('flatten').open = true;
+    page.activations = (input) => [
+      ...activationsOf(input).slice(0, 2),
+      { layer: 'extra', className: 'Dense', shape: [2], values: Float32Array.of(1, 2) },
+      ...activationsOf(input).slice(2),
+    ];
+    page.heard.model.set({ ...model, version: 2 });
+    await expect.poll(() => page.all('.layers > details').length).toBe(6);
+    expect(chosen()).toEqual(['false', 'true', 'false']);
+    expect(page.get('.layers figcaption').textContent).toMatch(/^Map 2 of 3: /);
+    expect(page.layer('flatten').open).toBe(true);
   });
 
   test('nothing about an image of another size', async () => {

@@ -51,7 +51,11 @@ export class ActivationsPart {
     this.#list.hidden = false;
     const keys = activations.map(keyOf);
     if (keys.join() !== this.#sections.map(({ key }) => key).join()) {
-      this.#sections = activations.map((activation, i) => this.#section(activation, i === 1));
+      // A layer of another model that is like one that was there stays as it was looked at.
+      const before = new Map(this.#sections.map((section) => [section.key, section]));
+      this.#sections = activations.map(
+        (activation, i) => before.get(keyOf(activation)) ?? this.#section(activation, i === 1),
+      );
       this.#list.replaceChildren(...this.#sections.map(({ root }) => root));
     }
     this.#sections.forEach((section, i) => {
