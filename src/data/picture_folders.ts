@@ -5,6 +5,8 @@ import { DataError } from '../errors.js';
 import type { RawImages } from './dataset.js';
 import type { FileTree } from './file_tree.js';
 import type { Picture } from './picture.js';
+import { PixelRoom } from './pixel_room.js';
+import { pngPixels } from './png.js';
 
 /** How many files are open at once: enough to keep the disk busy, far below what a system allows. */
 const filesAtOnce = 16;
@@ -63,8 +65,12 @@ export async function readPictures(
     files.push(...pictures);
     labels.push(...pictures.map(() => classes.indexOf(name)));
   }
+  const room = new PixelRoom();
   const decoded = await mapSome(files, filesAtOnce, async (file) => {
-    const picture = overBlack(await tree.decodePng(await tree.read(file), file));
+    const bytes = await tree.read(file);
+    const picture = await room.take(pngPixels(bytes), async () =>
+      overBlack(await tree.decodePng(bytes, file)),
+    );
     if (picture.data.length * files.length > maxBytes) {
       throw new DataError(
         `${file}: ${files.length} pictures of ${sizeOf(picture)} are too much, at most ${maxBytes / 2 ** 20} MiB are read. Make them smaller.`,

@@ -40,6 +40,13 @@ export function checkPngStart(bytes: Uint8Array, name: string): void {
   }
 }
 
+/** How many pixels a PNG promises, before anything of it is unpacked; 0 of other files. */
+export function pngPixels(bytes: Uint8Array): number {
+  if (!isPng(bytes) || bytes.length < 24) return 0;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return view.getUint32(16) * view.getUint32(20);
+}
+
 /** The names of the chunks as far as the bytes go. */
 function chunkTypes(bytes: Uint8Array, view: DataView): string[] {
   const types: string[] = [];
