@@ -2,8 +2,8 @@
  * Tuning in the page: which variant of each kernel is fastest on this device, kept in this browser.
  *
  * Each kernel is measured at a rest of its own. While a training is under way it gets the time between two of them, as
- * long as the measuring took, so that it goes on at half its speed and not at none. It keeps the kernels that it began
- * with; what is chosen counts for what is planned afterwards: the next training, and models that are opened.
+ * long as the measuring took, so that it goes on at half its speed and not at none; the comparison of the whole step at
+ * the end is one rest of some twenty steps. The training keeps the kernels that it began with; what is chosen counts for what is planned afterwards: the next training, and models that are opened.
  */
 import { browserTuningStore } from '../../src/browser/tuning_store.js';
 import type { Device } from '../../src/engine/device.js';
