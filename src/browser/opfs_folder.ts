@@ -127,10 +127,13 @@ async function put(place: Place, contents: Uint8Array | string, where: 'in place
   await inTurn(place.path, async () =>
     explained('write', place.path, async () => {
       const folder = await folderAt(place.folders, { create: true });
+      await removeLeftDrafts(folder, place);
       const there = await folder
         .getFileHandle(place.name)
         .catch((cause: unknown) => orElse(cause, ['NotFoundError'], undefined));
-      await (there ? fill(there, contents, where) : makeFile(folder, place.name, contents));
+      await (there
+        ? fill(there, contents, where)
+        : withDraft(place, async () => makeFile(folder, place.name, contents)));
     }),
   );
 }
@@ -155,6 +158,38 @@ async function makeFile(
     await folder.removeEntry(temporary).catch(() => undefined); // The caller hears of the real error.
     throw cause;
   }
+}
+
+/** Who makes a file shares a lock of this name, in whichever tab: who has it alone knows that no draft is being written. */
+function lockOf({ path }: Place): string {
+  return `draft of ${path}`;
+}
+
+async function withDraft(place: Place, act: () => Promise<void>): Promise<void> {
+  if (!('locks' in navigator)) return act();
+  await navigator.locks.request(lockOf(place), { mode: 'shared' }, act);
+}
+
+/** The files whose left drafts were looked for in this visit. */
+const swept = new Set<string>();
+
+/** Removes what a crash has left of earlier first writes of a file, once per visit, unless somebody is at one just now. */
+async function removeLeftDrafts(folder: FileSystemDirectoryHandle, place: Place): Promise<void> {
+  if (swept.has(place.path) || !('locks' in navigator)) return;
+  await navigator.locks.request(lockOf(place), { ifAvailable: true }, async (lock) => {
+    if (!lock) return;
+    swept.add(place.path);
+    const names: string[] = [];
+    for await (const name of folder.keys()) if (isDraftOf(name, place.name)) names.push(name);
+    // What cannot be removed is left for the next visit.
+    for (const name of names) await folder.removeEntry(name).catch(() => undefined);
+  });
+}
+
+/** As `makeFile` names them. */
+function isDraftOf(name: string, of: string): boolean {
+  const start = `.${of}.`;
+  return name.startsWith(start) && /^[0-9a-f]{8}\.tmp$/.test(name.slice(start.length));
 }
 
 /** All at once: until the stream is closed, the file is as it was. */

@@ -1,6 +1,7 @@
 /**
  * Plan: a folder on the private file system keeps the promises of `Folder`: what is written is read back, in nested
- * folders too; a write replaces the whole, and one that fails leaves the old contents and no draft; appends made at the
+ * folders too; a write replaces the whole, and one that fails leaves the old contents and no draft; drafts that a crash
+ * left go when their file is written again; appends made at the
  * same moment all arrive; exists, remove and list, where nothing is there as well; names that lead out; what is missing,
  * a folder in a file's place, a full disk (with figures) and a refusing browser, each with its sentence.
  */
@@ -65,6 +66,20 @@ describe('what is written', () => {
     const found = await folder.read('a');
     expect([found.length, new Set(found).size]).toEqual([200_000, 1]);
     expect(await everything()).toEqual(['a']);
+  });
+
+  test('takes away what a crash left of its own drafts, unless somebody is writing one', async () => {
+    const left = ['.a.0badcafe.tmp', '.b.0badcafe.tmp', '.a.x.0badcafe.tmp', '.a.tmp'];
+    for (const name of left) await folder.write(name, 'half');
+    await navigator.locks.request(`draft of ${path}/a`, { mode: 'shared' }, async () => {
+      await folder.write('a', 'one');
+    });
+    expect(await everything(), 'while another tab makes it').toEqual([...left, 'a'].sort());
+    await folder.write('a', 'two');
+    expect(await everything()).toEqual(['.a.tmp', '.a.x.0badcafe.tmp', '.b.0badcafe.tmp', 'a']);
+    await folder.write('b', 'three');
+    expect(await everything()).toEqual(['.a.tmp', '.a.x.0badcafe.tmp', 'a', 'b']);
+    expect(await folder.list()).toEqual(['a', 'b']);
   });
 
   test('a write that fails leaves the old contents, a first one nothing', async () => {
