@@ -117,12 +117,8 @@ test('the kernels are tuned for this device, which outlasts a reload, until it i
   expect(await table.innerText()).toMatch(/conv2d\/forward\s+\[2,28,28,1\] \[3,3,1,16\]/);
 
   // In a busy moment the step as a whole may have seemed slower.
-  if (
-    (await inside(page)
-      .getByText(/so nothing has changed/)
-      .count()) > 0
-  )
-    return;
+  const unchanged = inside(page).getByText(/so nothing has changed/);
+  if ((await unchanged.count()) > 0) return;
   const kept = inside(page).getByText(/^The choices for \d+ kernels are kept, measured last on /);
   await kept.waitFor();
   await page.reload();

@@ -3,7 +3,8 @@
  *
  * Each kernel is measured at a rest of its own. While a training is under way it gets the time between two of them, as
  * long as the measuring took, so that it goes on at half its speed and not at none; the comparison of the whole step at
- * the end is one rest of some twenty steps. The training keeps the kernels that it began with; what is chosen counts for what is planned afterwards: the next training, and models that are opened.
+ * the end is one rest of some twenty steps. The training keeps the kernels that it began with; what is chosen counts
+ * for what is planned afterwards: the next training, and models that are opened.
  */
 import { browserTuningStore } from '../../src/browser/tuning_store.js';
 import type { Device } from '../../src/engine/device.js';
