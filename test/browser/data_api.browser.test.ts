@@ -41,9 +41,10 @@ const sets: Record<Settings['dataset'], LoadedDataset | undefined> = {
   own: undefined,
 };
 
-function worker(changes: { device?: Device | undefined } = {}): DataApi & { context: { device?: Device } } {
+function worker(changes: object = {}): DataApi & { context: { device?: Device } } {
   const context = {
     device,
+    settings: { dataset: 'digits', preset: 'quick', limit: null, seed: 1 },
     dataset: async (name: Settings['dataset'] = 'digits') => sets[name],
     testImages: async (name: Settings['dataset'] = 'digits') => {
       const { test } = sets[name]!;
@@ -53,7 +54,7 @@ function worker(changes: { device?: Device | undefined } = {}): DataApi & { cont
     useOwn: (images: LoadedDataset) => void (sets.own = images),
     ...changes,
   };
-  return { ...dataOf(context as unknown as Context), context: context as { device?: Device } };
+  return { ...dataOf(context as unknown as Context), context };
 }
 
 describe('a data set', () => {
@@ -107,6 +108,15 @@ describe('a data set', () => {
     const file = new File(['label,pixel0\n1,5\n1,6\n1,7'], 'ones.csv');
     await expect(worker().open([file])).rejects.toThrow("ones: all 3 images are of one class, '1', ");
     expect(sets.own).toBe(before);
+  });
+
+  it('has images that training leaves out where it has no test part', async () => {
+    sets.own = { name: 'mine', format: 'csv', source: 'here', train: setOf(60, 4) };
+    const settings = { dataset: 'own', preset: 'quick', limit: null, seed: 1 };
+    const api = worker({ settings, dataset: async () => sets.own });
+    const { count } = await api.samples({ part: 'test', count: 100, label: null, seed: 1 });
+    expect(count).toBe(6);
+    sets.own = undefined;
   });
 
   it('comes from files', async () => {

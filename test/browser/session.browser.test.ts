@@ -660,7 +660,7 @@ describe('errors', () => {
     await page.session.training.begin({ ...settings, learningRate: 1e6 });
     await page.until(isFinished(page));
     const { trouble } = page.status();
-    expect(trouble).toMatch(/^The loss has run away, to \d\S* at step \d+, where guessing comes to 1\.10: /);
+    expect(trouble).toMatch(/^The loss ran away, to \d\S* at step \d+, where guessing comes to 1\.10: /);
     expect(page.told.note).toEqual([{ level: 'warning', text: trouble }]);
   });
 

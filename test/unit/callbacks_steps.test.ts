@@ -61,7 +61,7 @@ describe('warnOnDivergence', () => {
   it('says once that the loss is far beyond guessing, ln 10 = 2.303', async () => {
     const { said } = await saidOf([2.3, 23.1, 23.1, 23.1, 23.1, 1250, 1e30, 1e30]);
     expect(said).toEqual([
-      'The loss has run away, to 1.25e+3 at step 6, where guessing comes to 2.30: the learning rate is too large.',
+      'The loss ran away, to 1.25e+3 at step 6, where guessing comes to 2.30: the learning rate is too large.',
     ]);
   });
 

@@ -129,7 +129,7 @@ const session: SavedSession = {
     dataDigest: null,
     curve: { stride: 1, points: [[1, null, 0.5]] },
     epochs: [{ epoch: 1, step: 7, logs: { loss: 0.25, val_loss: null } }],
-    trouble: 'The loss has run away.',
+    trouble: 'The loss ran away.',
   },
 };
 
@@ -372,7 +372,7 @@ describe('TrainingRecord', () => {
   test('there and back, with figures that are no numbers and what was said of them', () => {
     const record = new TrainingRecord(settings, 'stopped');
     record.epochs = [{ epoch: 1, step: 7, logs: { loss: NaN, accuracy: 0.1 } }];
-    record.trouble = 'The loss has run away.';
+    record.trouble = 'The loss ran away.';
     expect(reloaded(record)).toEqual(record);
   });
 

@@ -8,6 +8,7 @@ import type { DataApi, DataInfo, PreviewOptions } from '../protocol.js';
 import type { Context } from './context.js';
 import { imagesOf } from './data_images.js';
 import { Previewer } from './data_preview.js';
+import { imagesToTest } from './evaluating_images.js';
 import { onDemand } from './on_demand_script.js';
 import { Turns } from './turns.js';
 
@@ -18,9 +19,11 @@ export function dataOf(context: Context): DataApi {
   /** Previews take turns, since they share the images' place on the device. */
   const turns = new Turns();
 
-  /** The test part is there sooner than the whole. */
-  const partOf = async ({ part, dataset }: PartOfSet): Promise<ImageSet> =>
-    part === 'test' ? context.testImages(dataset) : (await context.dataset(dataset)).train;
+  /** The test part is there sooner than the whole. Without a name it is what the model is tested on. */
+  const partOf = async ({ part, dataset }: PartOfSet): Promise<ImageSet> => {
+    if (part === 'train') return (await context.dataset(dataset)).train;
+    return dataset === undefined ? (await imagesToTest(context)).set : context.testImages(dataset);
+  };
 
   const preview = async (options: PreviewOptions): Promise<Uint8Array<ArrayBuffer>> => {
     const { device } = context;

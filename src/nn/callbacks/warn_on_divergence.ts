@@ -45,7 +45,7 @@ export function warnOnDivergence({ say = console.warn }: { readonly say?: Listen
       if (!isBeyond || hasSaidBeyond) return;
       hasSaidBeyond = true;
       say(
-        `The loss has run away, to ${loss.toPrecision(3)} at step ${step}, where guessing comes to ${guessing.toPrecision(3)}: the learning rate is too large.`,
+        `The loss ran away, to ${loss.toPrecision(3)} at step ${step}, where guessing comes to ${guessing.toPrecision(3)}: the learning rate is too large.`,
       );
     },
     state: () => ({ hasSaidBeyond, hasSaidNoNumber }),
