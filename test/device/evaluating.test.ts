@@ -163,6 +163,16 @@ describe('the test of the model that predicts', () => {
     );
   });
 
+  it('says that the network yields no numbers', async () => {
+    const model = smallModel({ device: held.device });
+    const weights = await model.weights();
+    model.setWeights(new Map([...weights].map(([name, values]) => [name, values.fill(NaN)])));
+    const api = evaluating(contextOf(held.device, model, bars(30)));
+    await expect(api.run({ count: null }, silent)).rejects.toThrowErrorMatchingInlineSnapshot(
+      `[StateError: test: what the network yields is no number, as after a training whose loss ran away. Train anew with a smaller learning rate.]`,
+    );
+  });
+
   it('says that the device was lost', async () => {
     const device = await open();
     const model = smallModel({ device });

@@ -76,6 +76,7 @@ async function judge(
     const begun = performance.now();
     try {
       const { probabilities, done } = await predictUntil(model, classes, images, run, onProgress);
+      checkNumbers(probabilities);
       const verdicts = new Verdicts(images.labels.subarray(0, done), probabilities, classes);
       const ms = performance.now() - begun;
       return { evaluation: { ...verdicts.summary(), modelVersion, isTestPart, ms }, verdicts, set };
@@ -105,6 +106,14 @@ function usableDevice({ device }: Context): Device {
     );
   }
   return device;
+}
+
+/** Throws: StateError for what a network yields whose weights are no numbers. */
+function checkNumbers(probabilities: Float32Array): void {
+  if (probabilities.every(Number.isFinite)) return;
+  throw new StateError(
+    'test: what the network yields is no number, as after a training whose loss ran away. Train anew with a smaller learning rate.',
+  );
 }
 
 /** The set's first images, without a copy; all of them for null. */
