@@ -122,6 +122,21 @@ test('every phase enables the right buttons', async () => {
   });
 });
 
+test('what is wrong with a training stands where it stands, until another one begins', async () => {
+  await show();
+  const trouble = (): string[] =>
+    [...document.querySelectorAll<HTMLElement>('.training-controls .note')]
+      .filter(({ hidden }) => !hidden)
+      .map(({ textContent }) => textContent);
+  expect(trouble()).toEqual([]);
+  app.heard.status.set(statusOf('stopped', { trouble: 'The loss ran away.' }));
+  await painted();
+  expect(trouble()).toEqual(['The loss ran away.']);
+  app.heard.status.set(statusOf('loading'));
+  await painted();
+  expect(trouble()).toEqual([]);
+});
+
 test('each button asks the worker for its part', async () => {
   await show();
   app.heard.status.set(statusOf('idle', { settings: null }));
