@@ -203,6 +203,17 @@ describe('a lesson', () => {
       `[ModelError: learn: 'sequential' ends in Dense, expected a dense layer with a softmax, which is what a lesson changes.]`,
     );
     sigmoid.dispose();
+    // What the softmax is given here is not linear in the weights.
+    const between = new Sequential(
+      [
+        flatten({ inputShape: [8, 8, 1] }),
+        dense({ units: 3, activation: 'relu' }),
+        activation({ activation: 'softmax' }),
+      ],
+      { device: held.device },
+    );
+    await expect(taught(between)).rejects.toThrow('expected a dense layer with a softmax');
+    between.dispose();
     // The softmax may be a layer of its own, and the dense layer without a bias.
     const apart = new Sequential(
       [

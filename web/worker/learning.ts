@@ -92,10 +92,12 @@ interface Head {
 }
 
 function headOf({ name: model, layers, parameters }: Sequential): Head {
-  const layer = layers.findLastIndex(({ layer: { className } }) => className === 'Dense');
   const last = layers.at(-1)!.layer;
-  // A softmax may stand behind the dense layer as a layer of its own.
-  if (layer < 1 || layer < layers.length - 2 || !last.endsInSoftmax)
+  const layer = layers.findLastIndex(({ layer: { className } }) => className === 'Dense');
+  // A softmax may stand behind the dense layer as a layer of its own, right behind its sums.
+  const isRightBefore = layer === layers.length - 2 && layers[layer]?.layer.config['activation'] === 'linear';
+  const isHead = layer === layers.length - 1 || isRightBefore;
+  if (layer < 1 || !isHead || !last.endsInSoftmax)
     throw new ModelError(
       `learn: '${model}' ends in ${last.className}, expected a dense layer with a softmax, which is what a lesson changes.`,
     );
