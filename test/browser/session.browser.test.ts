@@ -11,7 +11,7 @@
  *   tabs       the second one keeps nothing and says so, then takes over
  *   device     lost while training: predicts on, goes on from the last save; none at all: says why, describes the model
  *   models     what is given away comes back; weights beside model.json; reset
- *   errors     no images, no such file: said, and the session works on
+ *   errors     no images, also for a training that is taken up; no such file: said, and the session works on
  */
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { open } from '../../src/browser/open.js';
@@ -630,6 +630,37 @@ describe('errors', () => {
     await beginAndPause(page);
     await expect(page.session.training.begin({ ...settings, limit: 1 })).rejects.toThrow(/limit/);
     expect(page.status()).toMatchObject({ phase: 'stopped', settings });
+  });
+
+  test('without images a training that a reload takes up lies there, and begins when they are back', async () => {
+    const openFolder = (
+      (folder) => async () =>
+        folder
+    )(memoryFolder());
+    const never = async () => new Promise<LoadedDataset>(() => undefined);
+    const test = async () => loaded.test!;
+    const first = await visit({ openFolder, source: { whole: never, test } });
+    void first.session.training.begin(settings);
+    await first.until(() => first.told.status.some(({ savedAt }) => savedAt !== null));
+    await first.session.close();
+
+    let isThere = false;
+    const page = await visit({
+      openFolder,
+      source: {
+        whole: async () => {
+          if (isThere) return loaded;
+          throw new DataError('data: gone.');
+        },
+        test,
+      },
+    });
+    await page.until(() => page.status().phase === 'paused');
+    expect(page.status().settings).toEqual(settings);
+    expect(page.told.note).toEqual([{ level: 'error', text: 'data: gone.' }]);
+    isThere = true;
+    await page.session.training.resume();
+    await page.until(isFinished(page));
   });
 
   test('a loss that is no number stops training and is explained, also after a reload', async () => {

@@ -258,14 +258,11 @@ export class Trainer implements TrainingApi {
       this.tellStatus();
       return;
     }
-    record.phase = isPaused ? 'paused' : 'training';
-    if (!record.checkpoint) {
-      const { settings, phase, choices } = record;
-      await this.#beginAnew(new TrainingRecord(settings, phase, choices), device, { isPaused });
-      return;
-    }
+    const { settings, checkpoint, choices } = record;
+    const phase = (record.phase = isPaused ? 'paused' : 'training');
     try {
-      await this.#go(record, device, { isPaused });
+      if (checkpoint) await this.#go(record, device, { isPaused });
+      else await this.#beginAnew(new TrainingRecord(settings, phase, choices), device, { isPaused });
     } catch (error) {
       record.phase = 'paused';
       this.tellStatus();
