@@ -4,7 +4,7 @@
  *   bits     a training keeps the choices that it began with, while others are measured, over a reload, a lost device and
  *            a reload before its first step; what was saved without choices goes by the table; damaged ones are told of
  *   tuning   finds the faster ones, keeps them, and the next training and the next visit go by them; with their progress
- *   a training begins while a tuning goes on
+ *   a training begins while a tuning goes on; where images are few, the batches are those that it takes
  *   no use   nothing to choose; cancelled; a browser that keeps nothing; forgotten again
  *   trouble  no device; one that is lost in the midst; a second tuning at once; images of one's own that are not there
  */
@@ -387,6 +387,24 @@ test('a training begins while a tuning goes on, by what was known before', async
   expect(order.at(-1)).not.toBe('training');
   expect(productsIn(page)).toEqual(new Set(['slow']));
   expect(await finished(page)).toBe(await plainBits());
+});
+
+test('it is for the batches that a training takes: of few images, all at once', async () => {
+  const page = await visit();
+  const silent = (): void => undefined;
+  const many = { ...settings, batchSize: 1000 };
+  const few = { ...many, epochs: 1, limit: 60 };
+  for (const [chosen, batchSize] of [
+    [many, 360],
+    [few, 54],
+    [{ ...many, dataset: 'digits', limit: 1999 }, 360],
+    [{ ...many, dataset: 'digits' }, 1000],
+  ] as const)
+    expect((await page.tuning.run(chosen, silent)).batchSize).toBe(batchSize);
+  putSlowFirst();
+  expect((await page.tuning.run(few, silent)).outcome).toBe('stored');
+  await page.session.training.begin(few);
+  expect(productsIn(page)).toEqual(new Set(['software']));
 });
 
 describe('no use', () => {

@@ -24,6 +24,11 @@ export function splitBy({ preset, dataset, limit, seed }: Settings, loaded: Load
   return splitDataset(loaded, { split, validationShare, limit, seed });
 }
 
+/** Images per step: all, where there are fewer than were asked for. */
+export function batchSizeOf({ batchSize }: Settings, { count }: ImageSet): number {
+  return Math.min(batchSize, count);
+}
+
 export function optimizerFor({ preset, dataset, learningRate }: Settings): Optimizer {
   const { schedule } = recipeFor(preset, dataset);
   return rmsprop({ learningRate: scheduledRate(schedule, learningRate) });

@@ -20,7 +20,7 @@ import { Live, standing } from './live.js';
 import { goesNow, refusesAll } from './lost_device.js';
 import { memoryPlanOf } from './memory_plan.js';
 import { digestOf } from './own_images.js';
-import { callbacksFor, modelFor, optimizerFor, splitBy } from './recipe.js';
+import { batchSizeOf, callbacksFor, modelFor, optimizerFor, splitBy } from './recipe.js';
 import { TrainingRecord, statusOf } from './record.js';
 import { type SavedPhase, type SavedSession, isOver } from './saved_session.js';
 import { Turns } from './turns.js';
@@ -344,7 +344,7 @@ export class Trainer implements TrainingApi {
     try {
       const history = await model.fit(images.train, {
         epochs: settings.epochs,
-        batchSize: Math.min(settings.batchSize, images.train.count),
+        batchSize: batchSizeOf(settings, images.train),
         validationData: images.validation,
         seed: settings.seed,
         signal,

@@ -14,6 +14,7 @@ import type { WorkloadOptions } from '../../src/nn/tuning_workload.js';
 import type { Settings, Tuning, TuningApi } from '../protocol.js';
 import type { Context } from './context.js';
 import { onDemand } from './on_demand_script.js';
+import { batchSizeOf, splitBy } from './recipe.js';
 import type { Measured } from './tuner.js';
 
 /** What can be stood in for; tests do. */
@@ -38,11 +39,7 @@ export function tuningOf(
   const tune: TuningApi['run'] = async (settings, onProgress) => {
     const device = usableDevice(context);
     const { signal } = underWay!;
-    const workload: WorkloadOptions = {
-      ...(await imagesOf(context, settings)),
-      model: settings.model,
-      batchSize: settings.batchSize,
-    };
+    const workload = await workloadOf(context, settings);
     const { family } = device.traits;
     const { measure } = await onDemand();
     const measured = await measure(context, device, workload, {
@@ -89,14 +86,21 @@ function usableDevice({ device }: Context): Device {
   return device;
 }
 
-/** Throws: DataError, FileError, where images of one's own are asked for and not there. */
-async function imagesOf(
-  context: Context,
-  { dataset }: Settings,
-): Promise<Pick<WorkloadOptions, 'imageShape' | 'classes'>> {
-  if (dataset !== 'own') return knownImages;
-  const { height, width, channels, classCount } = (await context.dataset(dataset)).train;
-  return { imageShape: { height, width, channels }, classes: classCount };
+/**
+ * What a training by these settings computes.
+ *
+ * Throws: DataError, FileError, where images of one's own are asked for and not there; UsageError for a limit that is too
+ * small for them.
+ */
+async function workloadOf(context: Context, settings: Settings): Promise<WorkloadOptions> {
+  const { model, dataset, batchSize, limit } = settings;
+  // Of what is known by name there is enough for any batch, and nothing to be fetched for this.
+  const isEnough = limit === null || limit >= 2 * batchSize;
+  if (dataset !== 'own' && isEnough) return { ...knownImages, model, batchSize };
+  const { train } = splitBy(settings, await context.dataset(dataset));
+  const { height, width, channels, classCount: classes } = train;
+  const imageShape = { height, width, channels };
+  return { model, imageShape, classes, batchSize: batchSizeOf(settings, train) };
 }
 
 /** Has the device go by what was measured, and keeps it. */
