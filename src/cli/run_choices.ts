@@ -2,7 +2,6 @@
 import { choicesFromJson } from '../engine/choices.js';
 import type { Device } from '../engine/device.js';
 import type { Folder } from '../folder.js';
-import type { KernelChoice } from '../nn/callbacks/callback.js';
 import { useStoredChoices } from '../node/tuning_store.js';
 import type { RunFile, RunTuning } from './run_folder.js';
 
@@ -27,24 +26,4 @@ export async function takeChoices(
 /** What to record once everything is planned. */
 export function recordOf(device: Device, tuning: RunTuning['tuning']): RunTuning {
   return { tuning, choices: Object.fromEntries(device.choices.used()) };
-}
-
-/** What a resumed run should hear when it cannot compute as it began; undefined when all kernels are the same. */
-export function changeOf(
-  saved: RunFile,
-  kernels: readonly KernelChoice[],
-  device: Device,
-): string | undefined {
-  const recorded = Object.entries(saved.choices ?? {});
-  // A run may have planned, and recorded, what it then did not need, such as a batch that is too large.
-  const needed = new Set(kernels.map(({ pass, shapes }) => `${pass} ${shapes}`));
-  const lapsed = recorded.filter(
-    ([key, { pass, shapes }]) => needed.has(`${pass} ${shapes}`) && !device.choices.met.has(key),
-  );
-  const before = saved.kernels ?? [];
-  // Interrupted while its kernels were compiled, a run has recorded none.
-  const areOthers = before.length > 0 && JSON.stringify(before) !== JSON.stringify(kernels);
-  if (lapsed.length === 0 && !areOthers) return undefined;
-  const gone = lapsed.length > 0 ? `${lapsed.length} of its ${recorded.length} measured choices lapsed` : '';
-  return `The kernels have changed since this run began${gone && ` (${gone})`}: it will end with other bits than without the interruption.`;
 }

@@ -6,6 +6,7 @@ import type { Device } from '../engine/device.js';
 import type { Folder } from '../folder.js';
 import type { Callback, Training } from '../nn/callbacks/callback.js';
 import { modelCheckpoint, terminateOnNaN, warnOnDivergence } from '../nn/callbacks/index.js';
+import { kernelChangeOf } from '../nn/kernel_change.js';
 import { modelsByName } from '../nn/models.js';
 import { preprocessing } from '../nn/preprocessing.js';
 import { plateauCallbacks, presets } from '../nn/presets.js';
@@ -25,7 +26,7 @@ import {
 } from './interruption.js';
 import { type Output, openOutput } from './output.js';
 import { type RecipeOptions, chooseSettings, describeAugmentation, optimizerOf, splitBy } from './recipe.js';
-import { changeOf, recordOf, takeChoices } from './run_choices.js';
+import { recordOf, takeChoices } from './run_choices.js';
 import {
   type RunFile,
   type RunTuning,
@@ -262,7 +263,7 @@ async function fit({
     );
   const keep: Callback = {
     onTrainBegin: async (training) => {
-      const change = isResumed ? changeOf(run, training.kernels, model.device) : undefined;
+      const change = isResumed ? kernelChangeOf(run, training.kernels, model.device.choices) : undefined;
       if (change !== undefined) output.say(change);
       await writeRun(training);
     },

@@ -2,7 +2,8 @@
  * Kernels that are chosen by measuring in the page, in Chromium with a tiny data set (web/worker/tuning.ts), where every
  * matrix product may also be computed the slow way, or backwards, which rounds otherwise:
  *   bits     a training keeps the choices that it began with, while others are measured, over a reload, a lost device and
- *            a reload before its first step; what was saved without choices goes by the table; damaged ones are told of
+ *            a reload before its first step; what was saved without choices goes by the table; damaged ones are told of,
+ *            and kernels that are others than before
  *   tuning   finds the faster ones, keeps them, and the next training and the next visit go by them; with their progress
  *   a training begins while a tuning goes on; where images are few, the batches are those that it takes
  *   no use   nothing to choose; cancelled; a browser that keeps nothing; forgotten again
@@ -308,6 +309,46 @@ describe('bits', () => {
       "What the last visit left cannot be taken up: the saved session: damaged: the kernel choice 'abc' lacks a variant, pass or shapes.",
     ]);
   });
+});
+
+test('where the page has other kernels now, a training that goes on says so, once', async () => {
+  putSlowFirst();
+  const folder = memoryFolder();
+  const openFolder = async () => folder;
+  const first = await visit({ openFolder });
+  await first.tuning.run(settings, () => undefined);
+  const lapsed = [...first.session.device!.choices];
+  await first.session.training.begin(settings);
+  await first.until(isBeyond(first, 2));
+  await first.session.training.pause();
+  expect(first.notes).toEqual([]);
+  await first.session.close();
+
+  const usual = products.splice(0, 1);
+  const second = await visit({ openFolder, openDevice: opener(lapsed) });
+  await second.session.training.step();
+  expect(second.notes).toEqual([
+    expect.stringMatching(
+      /^The kernels have changed since this training began \(\d of its \d+ measured choices lapsed\): it will end with other bits than without the interruption\.$/,
+    ),
+  ]);
+  await second.session.close();
+
+  // By the table as well.
+  const third = await visit({ openFolder });
+  await third.session.training.step();
+  expect(third.notes).toEqual([]);
+  await third.session.close();
+  products.unshift(...usual);
+  const fourth = await visit({ openFolder, openDevice: opener(lapsed) });
+  await fourth.session.training.step();
+  expect(fourth.notes).toEqual([
+    'The kernels have changed since this training began: it will end with other bits than without the interruption.',
+  ]);
+  products.splice(0, 1);
+  // One that begins now has nothing to go on from, though what is kept for the device has lapsed.
+  await fourth.session.training.begin(settings);
+  expect(fourth.notes).toHaveLength(1);
 });
 
 describe('tuning', () => {

@@ -9,8 +9,9 @@ import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { changeOf, takeChoices } from '../../src/cli/run_choices.js';
+import { takeChoices } from '../../src/cli/run_choices.js';
 import type { RunFile } from '../../src/cli/run_folder.js';
+import { kernelChangeOf } from '../../src/nn/kernel_change.js';
 import { openFolder } from '../../src/node/files.js';
 import { tuningFiles } from '../../src/node/tuning_store.js';
 import { useDevice } from '../device/device.js';
@@ -46,7 +47,7 @@ test('a resumed run goes by its own choices, whatever is stored now', async () =
   expect(await takeChoices(device, saved, folder, { warn })).toBe('stored');
   const resumed = await train(held.device);
   expect(resumed).toEqual(first);
-  expect(changeOf(saved, resumed.kernels, device)).toBeUndefined();
+  expect(kernelChangeOf(saved, resumed.kernels, device.choices)).toBeUndefined();
 
   // A run by the table stays with the table.
   device.choices.clear();
@@ -74,14 +75,14 @@ test('a resumed run hears of kernels that have changed', async () => {
   device.choices.clear();
   await takeChoices(device, saved, openFolder(path.join(work, 'run')), { warn: () => undefined });
   const { kernels } = await train(held.device);
-  expect(changeOf(saved, kernels, device)).toMatchInlineSnapshot(
-    `"The kernels have changed since this run began (1 of its 1 measured choices lapsed): it will end with other bits than without the interruption."`,
+  expect(kernelChangeOf(saved, kernels, device.choices)).toMatchInlineSnapshot(
+    `"The kernels have changed since this training began (1 of its 1 measured choices lapsed): it will end with other bits than without the interruption."`,
   );
-  expect(changeOf({ ...saved, choices: {} }, kernels, device)).toBeUndefined();
+  expect(kernelChangeOf({ ...saved, choices: {} }, kernels, device.choices)).toBeUndefined();
   expect(
-    changeOf({ ...saved, choices: {}, kernels: kernels.slice(1) }, kernels, device),
+    kernelChangeOf({ ...saved, choices: {}, kernels: kernels.slice(1) }, kernels, device.choices),
   ).toMatchInlineSnapshot(
-    `"The kernels have changed since this run began: it will end with other bits than without the interruption."`,
+    `"The kernels have changed since this training began: it will end with other bits than without the interruption."`,
   );
 });
 

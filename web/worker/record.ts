@@ -1,5 +1,6 @@
 /** What is known of a training, whether it runs or lies there to be gone on with; and the status that people see. */
 import { type Choice, choicesFromJson } from '../../src/engine/choices.js';
+import type { KernelChoice } from '../../src/nn/callbacks/callback.js';
 import type { Checkpoint } from '../../src/nn/checkpoint.js';
 import { type LearningRate, ratesOf } from '../../src/nn/schedules.js';
 import type { EpochPoint, Phase, Settings, TrainingStatus } from '../protocol.js';
@@ -18,6 +19,8 @@ export class TrainingRecord {
   dataDigest: number | null = null;
   /** As in TrainingStatus. */
   trouble: string | null = null;
+  /** Those of a step, in its order; none before training begins. */
+  kernels: readonly KernelChoice[] = [];
 
   /** `choices`: by key, what was measured when it began; it goes by these to its end, whatever is measured since. */
   constructor(
@@ -27,17 +30,18 @@ export class TrainingRecord {
   ) {}
 
   save(): SavedTraining {
-    const { settings, phase, stepsPerEpoch, batchSize, dataDigest, curve, epochs, trouble, choices } = this;
+    const { settings, phase, stepsPerEpoch, batchSize, dataDigest, trouble, kernels } = this;
     return {
       settings,
       phase,
       stepsPerEpoch,
       batchSize,
       dataDigest,
-      curve: curve.save(),
-      epochs: epochs.map((epoch) => ({ ...epoch, logs: withNulls(epoch.logs) })),
+      curve: this.curve.save(),
+      epochs: this.epochs.map((epoch) => ({ ...epoch, logs: withNulls(epoch.logs) })),
       trouble,
-      choices: Object.fromEntries(choices),
+      choices: Object.fromEntries(this.choices),
+      kernels,
     };
   }
 
@@ -51,6 +55,7 @@ export class TrainingRecord {
     record.batchSize = saved.batchSize;
     record.dataDigest = saved.dataDigest;
     record.trouble = saved.trouble ?? null;
+    record.kernels = saved.kernels ?? [];
     record.checkpoint = checkpoint;
     return record;
   }

@@ -3,6 +3,7 @@
  * so that all of it is of one moment.
  */
 import type { Choice } from '../../src/engine/choices.js';
+import type { KernelChoice } from '../../src/nn/callbacks/callback.js';
 import type { StoredTensors } from '../../src/nn/safetensors.js';
 import type { EpochPoint, ModelInfo, Phase, Settings } from '../protocol.js';
 import type { SavedCurve } from './curve.js';
@@ -37,6 +38,8 @@ export interface SavedTraining {
    * what was saved before pages measured any; there the table chose.
    */
   readonly choices?: Readonly<Record<string, Choice>>;
+  /** The kernel of each pass of a step, so that it can be told when they are others; absent in files of earlier versions. */
+  readonly kernels?: readonly KernelChoice[];
 }
 
 export interface SavedSession {

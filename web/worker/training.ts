@@ -9,6 +9,7 @@ import { DataError, UsageError } from '../../src/errors.js';
 import type { Training } from '../../src/nn/callbacks/callback.js';
 import { isNotFinite } from '../../src/nn/callbacks/terminate_on_nan.js';
 import type { Checkpoint } from '../../src/nn/checkpoint.js';
+import { kernelChangeOf } from '../../src/nn/kernel_change.js';
 import type { LearningRate } from '../../src/nn/schedules.js';
 import type { Sequential } from '../../src/nn/sequential.js';
 import { textOf } from '../error_text.js';
@@ -361,11 +362,8 @@ export class Trainer implements TrainingApi {
             // Before another model takes the place of the one that they work on.
             await this.#works.over();
             if (signal.aborted) return false;
-            if (isNew) {
-              this.around.current.replace({ model, origin: 'trained', classNames });
-              // All is planned: the other choices are of no use to it.
-              record.choices = choices.used();
-            }
+            if (isNew) this.around.current.replace({ model, origin: 'trained', classNames });
+            this.#takeDownKernels(record, training, choices);
             this.#begins(live, training);
             return true;
           }),
@@ -378,6 +376,16 @@ export class Trainer implements TrainingApi {
     } finally {
       if (isNew && !live.training) model.dispose();
     }
+  }
+
+  /** What the bits depend on, now that all is planned; of a training that goes on, says where that has changed. */
+  #takeDownKernels(record: TrainingRecord, { kernels }: Training, choices: Choices): void {
+    const before = { choices: Object.fromEntries(record.choices), kernels: record.kernels };
+    const change = record.checkpoint && kernelChangeOf(before, kernels, choices);
+    if (change !== undefined) this.#say(change, 'warning');
+    record.kernels = kernels;
+    // The others are of no use to it.
+    record.choices = choices.used();
   }
 
   /** The first step can begin. */

@@ -1,0 +1,33 @@
+/** Whether a training that is gone on with computes as it did: its bits depend on its kernels beside seed and settings. */
+import type { Choice, Choices } from '../engine/choices.js';
+import type { KernelChoice } from './callbacks/callback.js';
+
+/** What is kept of a training's kernels; parts are missing where an earlier version kept it. */
+export interface KernelRecord {
+  /** By key, the measured choices that it went by. */
+  readonly choices?: Readonly<Record<string, Choice>>;
+  /** None before they were compiled. */
+  readonly kernels?: readonly KernelChoice[];
+}
+
+/**
+ * What people should hear when a training cannot compute as it began; undefined when all kernels are the same.
+ * `kernels` are those that it is going on with, `choices` those that they were planned by.
+ */
+export function kernelChangeOf(
+  before: KernelRecord,
+  kernels: readonly KernelChoice[],
+  choices: Choices,
+): string | undefined {
+  const recorded = Object.entries(before.choices ?? {});
+  // It may have planned, and recorded, what it then did not need, such as a batch that is too large.
+  const needed = new Set(kernels.map(({ pass, shapes }) => `${pass} ${shapes}`));
+  const lapsed = recorded.filter(
+    ([key, { pass, shapes }]) => needed.has(`${pass} ${shapes}`) && !choices.met.has(key),
+  );
+  const known = before.kernels ?? [];
+  const areOthers = known.length > 0 && JSON.stringify(known) !== JSON.stringify(kernels);
+  if (lapsed.length === 0 && !areOthers) return undefined;
+  const gone = lapsed.length > 0 ? `${lapsed.length} of its ${recorded.length} measured choices lapsed` : '';
+  return `The kernels have changed since this training began${gone && ` (${gone})`}: it will end with other bits than without the interruption.`;
+}
