@@ -16,11 +16,14 @@ import type { Context } from './context.js';
 import { imagesOf } from './data_images.js';
 import { imagesToTest } from './evaluating_images.js';
 import { Verdicts } from './evaluating_verdicts.js';
-import { goesNow } from './lost_device.js';
+import { unlessLost } from './lost_device.js';
+
 /** Images at once: what takes about as long as a stroke may wait, and on a GPU fills it. */
 const batchSizes = { software: 16, gpu: 256 } as const;
 /** Least time between two reports of progress. */
 const reportMs = 120;
+
+const lostText = 'test: the graphics device was lost before it ended; test again when it is back.';
 
 type Progress = Parameters<EvaluatingApi['run']>[1];
 
@@ -71,7 +74,7 @@ async function judge(
   const device = usableDevice(context);
   const { set, isTestPart } = await imagesToTest(context);
   const images = firstOf(set, count);
-  return unlessLost(device, async () => {
+  return unlessLost(device, lostText, async () => {
     const { model, classes, modelVersion } = await frozen(context, device, images);
     const begun = performance.now();
     try {
@@ -84,18 +87,6 @@ async function judge(
       model.dispose();
     }
   });
-}
-
-/** What a browser says of a device that goes depends on what it was doing: here it is one sentence. */
-async function unlessLost<T>(device: Device, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    const isLost = cause instanceof DeviceError && cause.problem === 'lost';
-    if (!isLost && !(await goesNow(device))) throw cause;
-    const text = 'test: the graphics device was lost before it ended; test again when it is back.';
-    throw new DeviceError(text, { cause, problem: 'lost' });
-  }
 }
 
 function usableDevice({ device }: Context): Device {

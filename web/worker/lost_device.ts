@@ -1,5 +1,6 @@
 /** What a failure says about the device. */
 import type { Device } from '../../src/engine/device.js';
+import { DeviceError } from '../../src/errors.js';
 
 /** Being lost is told a moment after the failure that it causes. */
 const graceMs = 200;
@@ -17,5 +18,20 @@ export function refusesAll(device: Device): boolean {
     return false;
   } catch {
     return true;
+  }
+}
+
+/**
+ * What a browser says of a device that goes depends on what it was doing: here it is one sentence, `text`.
+ *
+ * Throws: DeviceError when the device is lost; whatever `work` throws.
+ */
+export async function unlessLost<T>(device: Device, text: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    const isLost = cause instanceof DeviceError && cause.problem === 'lost';
+    if (!isLost && !(await goesNow(device))) throw cause;
+    throw new DeviceError(text, { cause, problem: 'lost' });
   }
 }

@@ -13,6 +13,7 @@ import { DeviceError, FileError, StateError } from '../../src/errors.js';
 import type { WorkloadOptions } from '../../src/nn/tuning_workload.js';
 import type { Settings, Tuning, TuningApi } from '../protocol.js';
 import type { Context } from './context.js';
+import { unlessLost } from './lost_device.js';
 import { onDemand } from './on_demand_script.js';
 import { batchSizeOf, splitBy } from './recipe.js';
 import type { Measured } from './tuner.js';
@@ -27,6 +28,12 @@ export interface TuningOptions {
 /** Of both sets that are known by name. */
 const knownImages = { imageShape: { height: 28, width: 28, channels: 1 }, classes: 10 } as const;
 
+/** The worker says itself that the device is lost; here, what became of the tuning. */
+const lostText =
+  'tuning: the graphics device was lost before it ended, so nothing has changed; tune again when it is back.';
+
+type Progress = Parameters<TuningApi['run']>[1];
+
 /** A processor that poses as a GPU takes long for each. */
 const usualRepeats = { software: 4, gpu: 8 } as const;
 
@@ -36,8 +43,7 @@ export function tuningOf(
 ): TuningApi {
   let underWay: AbortController | undefined;
 
-  const tune: TuningApi['run'] = async (settings, onProgress) => {
-    const device = usableDevice(context);
+  const tune = async (device: Device, settings: Settings, onProgress: Progress): Promise<Tuning> => {
     const { signal } = underWay!;
     const workload = await workloadOf(context, settings);
     const { family } = device.traits;
@@ -58,7 +64,8 @@ export function tuningOf(
         throw new StateError('tuning: it is under way already; cancel it, or wait for it to end.');
       underWay = new AbortController();
       try {
-        return await unlessLost(context, async () => tune(settings, onProgress));
+        const device = usableDevice(context);
+        return await unlessLost(device, lostText, async () => tune(device, settings, onProgress));
       } finally {
         underWay = undefined;
       }
@@ -120,20 +127,5 @@ async function settle(
   } catch (error) {
     if (!(error instanceof FileError)) throw error;
     return 'unkept';
-  }
-}
-
-/** The worker says itself that the device is lost; here, what became of the tuning. */
-async function unlessLost(context: Context, work: () => Promise<Tuning>): Promise<Tuning> {
-  const { device } = context;
-  try {
-    return await work();
-  } catch (cause) {
-    const isLost = cause instanceof DeviceError && cause.problem === 'lost';
-    if (!isLost && context.device === device) throw cause;
-    throw new DeviceError(
-      'tuning: the graphics device was lost before it ended, so nothing has changed; tune again when it is back.',
-      { cause, problem: 'lost' },
-    );
   }
 }
