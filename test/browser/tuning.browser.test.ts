@@ -5,11 +5,12 @@
  *            a reload before its first step; what was saved without choices goes by the table; damaged ones are told of,
  *            and kernels that are others than before
  *   tuning   finds the faster ones, keeps them, and the next training and the next visit go by them; with their progress
- *   a training begins while a tuning goes on; where images are few, the batches are those that it takes
+ *   a training begins while a tuning goes on, or gets on between its kernels; where images are few, it is for the batches
+ *            that a training takes of them
  *   no use   nothing to choose; cancelled; a browser that keeps nothing; forgotten again
  *   trouble  no device; one that is lost in the midst; a second tuning at once; images of one's own that are not there
  */
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { open } from '../../src/browser/open.js';
 import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
 import { type Choice, Choices } from '../../src/engine/choices.js';
@@ -428,6 +429,19 @@ test('a training begins while a tuning goes on, by what was known before', async
   expect(order.at(-1)).not.toBe('training');
   expect(productsIn(page)).toEqual(new Set(['slow']));
   expect(await finished(page)).toBe(await plainBits());
+});
+
+test('a training under way rests for each kernel, and gets on between them', async () => {
+  putSlowFirst();
+  const page = await visit();
+  await page.session.training.begin({ ...settings, epochs: 10_000 });
+  const rests = vi.spyOn(page.session, 'atRest');
+  const steps: number[] = [];
+  const { kernels } = await page.tuning.run(settings, () => {
+    steps.push(page.session.activeTraining!.position().step);
+  });
+  expect(rests).toHaveBeenCalledTimes(kernels.length + 1);
+  expect(steps.slice(1).filter((step, i) => step <= steps[i]!)).toEqual([]);
 });
 
 test('it is for the batches that a training takes: of few images, all at once', async () => {
