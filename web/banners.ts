@@ -51,7 +51,7 @@ function installLost(root: HTMLElement, { heard, worker, attempt }: App): void {
   heard.status.listen((status) => {
     if (status?.phase !== 'lost') return leave();
     const why = 'Its driver was restarted, or the browser took it away.';
-    kept.textContent = status.settings
+    kept.textContent = status.canGoOn
       ? `${why} What was saved at step ${status.step} is kept; the training can go on from there.`
       : `${why} Nothing of yours was lost.`;
     if (banner.isConnected) return;

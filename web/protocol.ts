@@ -69,6 +69,8 @@ export interface TrainingStatus {
   readonly savedAt: number | null;
   /** What is wrong with it and what to do, in sentences for people; null for nothing. */
   readonly trouble: string | null;
+  /** Whether there is a training that has not ended: when the device went, what was saved of it can be gone on with. */
+  readonly canGoOn: boolean;
 }
 
 /** One step, for the curves. */

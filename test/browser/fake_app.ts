@@ -81,6 +81,7 @@ export function statusOf(
     etaSeconds: 9,
     progress: null,
     savedAt: null,
+    canGoOn: !['idle', 'finished', 'stopped'].includes(phase),
     trouble: null,
     ...changes,
   };

@@ -66,11 +66,16 @@ describe('banners', () => {
     expect(root.childElementCount).toBe(0);
   });
 
+  it('a lost device behind the end of a training: nothing goes on', () => {
+    app.heard.status.set(statusOf('lost', { canGoOn: false }));
+    expect(root.textContent).toContain('Nothing of yours was lost.');
+  });
+
   it('a lost device without a training: nothing was lost; what fails is said', async () => {
     app.answers['training.resume'] = () => {
       throw new Error('no device');
     };
-    app.heard.status.set(statusOf('lost', { settings: null }));
+    app.heard.status.set(statusOf('lost', { settings: null, canGoOn: false }));
     expect(root.textContent).toContain('Nothing of yours was lost.');
     root.querySelector('button')!.click();
     await vi.waitFor(() => expect(app.said).toEqual(['no device']));

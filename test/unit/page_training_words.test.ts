@@ -51,6 +51,7 @@ function statusOf(phase: Phase, changes: Partial<TrainingStatus> = {}): Training
     progress: null,
     savedAt: null,
     trouble: null,
+    canGoOn: !['idle', 'finished', 'stopped'].includes(phase),
     ...changes,
   };
 }
@@ -78,7 +79,16 @@ test('what can be pressed in which phase', () => {
 
 test('before the worker has told anything, and after a loss without a training, one may train', () => {
   expect(controlsOf(null, true)).toMatchObject({ action: 'begin', canAct: true, isUnderWay: false });
-  expect(controlsOf(statusOf('lost', { settings: null }), true)).toMatchObject({ action: 'begin' });
+  const lost = statusOf('lost', { settings: null, canGoOn: false });
+  expect(controlsOf(lost, true)).toMatchObject({ action: 'begin' });
+  expect(positionOf(lost)).toBe('The device is gone');
+});
+
+test('after a loss behind the end of a training there is none to resume', () => {
+  const lost = statusOf('lost', { canGoOn: false });
+  expect(controlsOf(lost, true)).toMatchObject({ label: 'Train anew', canStop: false, isUnderWay: false });
+  expect(positionOf(lost)).toBe('The device is gone');
+  expect(summaryOf(lost)).toBe('The device is gone.');
 });
 
 test('without a device nothing can be pressed', () => {

@@ -9,7 +9,15 @@ import { element, enable, onPress, setAttribute } from '../elements.js';
 import type { TrainingStatus } from '../protocol.js';
 import { isOver } from '../worker/saved_session.js';
 import { onceAFrame } from './once_a_frame.js';
-import { Announcer, type Action, controlsOf, positionOf, progressOf, savedText } from './training_words.js';
+import {
+  Announcer,
+  type Action,
+  controlsOf,
+  isLostInNothing,
+  positionOf,
+  progressOf,
+  savedText,
+} from './training_words.js';
 
 export interface ControlOptions {
   /** Whether what is written in the form can be trained with; says what not. */
@@ -87,7 +95,7 @@ export function trainingControls(app: App, { isValid }: ControlOptions): HTMLEle
     const shares = status ? progressOf(status) : { all: null, epoch: null };
     all.show(shares.all);
     epoch.show(shares.epoch);
-    bars.hidden = !status || status.phase === 'idle' || isOver(status.phase);
+    bars.hidden = !status || status.phase === 'idle' || isOver(status.phase) || isLostInNothing(status);
   });
   heard.status.listen((status) => {
     paint();

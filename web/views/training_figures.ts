@@ -20,7 +20,7 @@ export function trainingFigures({ heard }: App): HTMLElement {
 
   const paint = onceAFrame(() => {
     const status = heard.status.value;
-    root.hidden = !status || status.phase === 'idle';
+    root.hidden = !status?.settings || status.phase === 'idle';
     if (!status) return;
     const { imagesPerSecond, stepMs, etaSeconds } = status;
     speed.show(imagesPerSecond === null ? unknown : figures(imagesPerSecond));

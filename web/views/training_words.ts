@@ -32,11 +32,21 @@ function controls(action: Action, label: string, others: Partial<Controls> = {})
   return { action, label, canAct: true, canStep: false, canStop: true, isUnderWay: true, ...others };
 }
 
-/** Without a device nothing can be trained. A device that was lost before any training leaves nothing to resume. */
+/** Without a device nothing can be trained. One that was lost when no training was under way leaves nothing to resume. */
 export function controlsOf(status: TrainingStatus | null, hasDevice: boolean): Controls {
-  const phase = status?.phase ?? 'idle';
-  const wanted = controlsByPhase[phase === 'lost' && status?.settings === null ? 'idle' : phase];
+  const wanted = controlsByPhase[phaseOf(status)];
   return hasDevice ? wanted : { ...wanted, canAct: false, canStep: false, canStop: false };
+}
+
+/** With a device that was lost, what it was lost in. */
+function phaseOf(status: TrainingStatus | null): Phase {
+  if (!status || isLostInNothing(status)) return status?.settings ? 'stopped' : 'idle';
+  return status.phase;
+}
+
+/** Whether the device went when there was no training, or none any more. */
+export function isLostInNothing({ phase, canGoOn }: TrainingStatus): boolean {
+  return phase === 'lost' && !canGoOn;
 }
 
 const phaseWords: Readonly<Record<Phase, string>> = {
@@ -55,7 +65,7 @@ const phaseWords: Readonly<Record<Phase, string>> = {
 export function positionOf(status: TrainingStatus): string {
   const { phase, progress, stepInEpoch, stepsPerEpoch, step } = status;
   const words = phaseWords[phase];
-  if (phase === 'idle') return words;
+  if (phase === 'idle' || isLostInNothing(status)) return words;
   if (phase === 'loading' && progress)
     return `${words} · ${byteText(progress.done)} of ${byteText(progress.total)}`;
   if (phase === 'loading' || phase === 'compiling')
@@ -99,11 +109,11 @@ export function progressOf({ step, stepsPerEpoch, epochs, stepInEpoch, phase, pr
 
 /** One sentence for the ear. */
 export function summaryOf(status: TrainingStatus): string {
-  const { phase, settings, loss, accuracy, etaSeconds } = status;
+  const { phase, canGoOn, loss, accuracy, etaSeconds } = status;
   if (phase === 'idle') return 'No training under way.';
   if (phase === 'loading' || phase === 'compiling') return `${phaseWords[phase]}.`;
   if (phase === 'lost')
-    return settings
+    return canGoOn
       ? `The device is gone. What was saved at step ${grouped(status.step)} can be gone on with.`
       : 'The device is gone.';
   const share = progressOf(status).all;

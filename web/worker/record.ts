@@ -5,7 +5,7 @@ import type { Checkpoint } from '../../src/nn/checkpoint.js';
 import { type LearningRate, ratesOf } from '../../src/nn/schedules.js';
 import type { EpochPoint, Phase, Settings, TrainingStatus } from '../protocol.js';
 import { Curve } from './curve.js';
-import type { SavedEpoch, SavedPhase, SavedTraining } from './saved_session.js';
+import { type SavedEpoch, type SavedPhase, type SavedTraining, isOver } from './saved_session.js';
 import type { Speed } from './speed.js';
 
 export class TrainingRecord {
@@ -118,6 +118,7 @@ export function statusOf(
     progress,
     savedAt,
     trouble: record?.trouble ?? null,
+    canGoOn: record !== undefined && !isOver(record.phase),
   };
 }
 

@@ -216,7 +216,7 @@ export class Session implements Context {
     const cause = (message || reason).trim();
     this.#say(
       'error',
-      `The graphics device was lost (${cause}). What was saved last is here; resume opens it again and goes on.`,
+      `The graphics device was lost; what was saved last is here. The browser says: ${cause}`,
     );
     this.#trainer.tellStatus();
     this.#voice.flush();
