@@ -8,7 +8,8 @@
  *   keyboard   arrows and space draw; test images by arrow keys, by class, others
  *   pictures   a PNG uploaded, dropped and pasted gives what `digitImage` gives; a broken file is said
  *   result     the small picture, ten rows, the likeliest marked and said once drawing has ended
- *   learning   number keys choose, the button learns, before and after are shown; not without a device
+ *   learning   number keys choose, the button learns, before and after are shown; not without a device, nor while it
+ *              is lost; what came of the one before goes
  *   clothes    names in place of digits, a word that drawing is of little use, a test image in place of the example
  *   others     images that are not of the model's size are not shown to it
  *   axe        finds nothing
@@ -24,7 +25,7 @@ import type { Images, ModelInfo, PictureData, Prediction } from '../../web/proto
 import { drawingView } from '../../web/views/drawing.js';
 import type { Context } from '../../web/worker/context.js';
 import { predicting } from '../../web/worker/predicting.js';
-import { type FakeApp, fakeApp } from './fake_app.js';
+import { type FakeApp, fakeApp, statusOf } from './fake_app.js';
 
 const digits = [...'0123456789'];
 const clothes = [
@@ -361,7 +362,7 @@ test('images of the test part by the keyboard alone: the grid, a class, others',
   const picked = app.image.value!.input;
   // It shows what it is, and is not for learning.
   expect((get('input:checked') as HTMLInputElement).value).toBe('4');
-  expect(button('Learn from this drawing').disabled).toBe(true);
+  expect(button('Learn from this drawing').ariaDisabled).toBe('true');
   expect(get('.outcome').textContent).toMatch(/^Test images are never learned/);
   // A picture gives way to a drawing, and comes back.
   await drawByMouse(down);
@@ -444,7 +445,7 @@ test('the result is shown for eyes and ears', async () => {
 
 test('a correction is learned, before and after are shown', async () => {
   const learn = button('Learn from this drawing');
-  expect(learn.disabled).toBe(true);
+  expect(learn.ariaDisabled).toBe('true');
   const before = current()!;
   const after = {
     ...before,
@@ -487,9 +488,45 @@ test('a correction is learned, before and after are shown', async () => {
   expect(root.querySelector('input:checked')).toBeNull();
 });
 
+test('what came of a lesson goes when the next one begins', async () => {
+  const learn = button('Learn from this drawing');
+  const before = current()!;
+  app.answers['predicting.learn'] = () => ({
+    before,
+    after: before,
+    isLearned: false,
+    rehearsed: 9,
+    forgotten: 3,
+  });
+  key('4', get('.pad-canvas'));
+  learn.click();
+  await vi.waitFor(() => expect(get('.outcome').textContent).toMatch(/^Not learned: /));
+  app.answers['predicting.learn'] = () => {
+    throw new Error('it went wrong');
+  };
+  await vi.waitFor(() => expect(learn.textContent).toBe('Learn from this drawing'));
+  learn.click();
+  await vi.waitFor(() => expect(app.said.splice(0)).toEqual(['it went wrong']));
+  expect(get('.outcome').textContent).toBe('');
+});
+
 test('nothing can be learned without a device', async () => {
   app.heard.device.set({ info: null, problem: 'none' });
   expect(get('.correction').hidden).toBe(true);
+});
+
+test('while the device is lost, JavaScript predicts and nothing can be learned', async () => {
+  const learn = button('Learn from this drawing');
+  key('4', get('.pad-canvas'));
+  expect(learn.ariaDisabled).toBe(null);
+  app.heard.status.set(statusOf('lost'));
+  expect(learn.ariaDisabled).toBe('true');
+  await drawByMouse(down);
+  await predicted();
+  expect(get('.how').textContent).toMatch(/computed in JavaScript$/);
+  app.heard.status.set(statusOf('paused'));
+  key('4', get('.pad-canvas'));
+  expect(learn.ariaDisabled).toBe(null);
 });
 
 test('a model of clothes: their names, and a test image in place of the example', async () => {

@@ -33,6 +33,7 @@ import { BoundPrediction } from '../../web/worker/predicting_bound.js';
 import { lesson } from '../../web/worker/predicting_lesson.js';
 import { Predictions } from '../../web/worker/predicting_model.js';
 import { useDevice } from './device.js';
+import { open } from './open.js';
 import { bars } from './small_model.js';
 import { weightBits } from './weight_bits.js';
 
@@ -296,6 +297,30 @@ describe('what the page asks for', () => {
     expect(isLearned).toBe(false);
     expect(after).toEqual(before);
     expect(asked).toEqual(['rest', 'end of rest']);
+    model.dispose();
+  });
+
+  it('counts each image of a small set once', async () => {
+    const model = await knowing();
+    const { context } = contextOf(model, loaded(train.take(40, { seed: 1 })));
+    const { rehearsed } = await lesson(context, new Predictions(context), input, 2);
+    expect(rehearsed).toBe(40);
+    model.dispose();
+  });
+
+  it('says in one sentence that the device was lost amid it', async () => {
+    const device = await open();
+    const model = await knowing();
+    const { context } = contextOf(model, loaded(train));
+    const lost = {
+      ...context,
+      device,
+      weightsChanged: async () => Promise.reject(new Error('no reference')),
+    };
+    const run = async (): Promise<unknown> => lesson(lost, new Predictions(context), input, 2);
+    await expect(run()).rejects.toThrow('no reference');
+    device.destroy();
+    await expect(run()).rejects.toThrowErrorMatchingInlineSnapshot(`[DeviceError: learn: the graphics device was lost before the lesson ended, so nothing was learned; try again when it is back.]`);
     model.dispose();
   });
 

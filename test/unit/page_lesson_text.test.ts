@@ -31,6 +31,7 @@ it.each<[Partial<LessonOutcome>, string]>([
     { before: prediction(0.4, 0.6) },
     'Learned: one from 60.0 % to 90.0 %. It cost none of 255 training images.',
   ],
+  [{ before: prediction(0.1, 0.9) }, 'Learned: one stays at 90.0 %. It cost none of 255 training images.'],
   [
     { rehearsed: 0 },
     'Learned: one from 2.0 % to 90.0 %. Before, it was taken for zero. What it cost is not known: there are no training images here.',

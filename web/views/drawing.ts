@@ -111,6 +111,7 @@ class DrawingView {
       this.#correction.element.hidden = device?.info === null;
       this.#refresh();
     });
+    heard.status.listen(() => this.#refresh());
     // Picked elsewhere on the page, where nothing was predicted.
     this.app.image.listen((image) => {
       if (!image || image.prediction || image.source === 'drawing') return;
@@ -129,7 +130,8 @@ class DrawingView {
   }
 
   get #hasDevice(): boolean {
-    return Boolean(this.app.heard.device.value?.info);
+    const { device, status } = this.app.heard;
+    return Boolean(device.value?.info) && status.value?.phase !== 'lost';
   }
 
   /** Another model predicts, or the same with other weights. */
@@ -261,6 +263,8 @@ class DrawingView {
     const asked = this.#prediction;
     if (!asked) return;
     this.#correction.isBusy = true;
+    // What came of the one before.
+    this.#correction.say('');
     await this.app.attempt(async () => {
       const { sheet } = this.#pad;
       const outcome = await this.app.worker.predicting.learn(asked.input, label);

@@ -1,5 +1,5 @@
 /** Telling the network what a drawing is, and having it learn that. */
-import { element } from '../elements.js';
+import { element, enable, onPress } from '../elements.js';
 
 export interface CorrectionListener {
   learn(label: number): void;
@@ -7,11 +7,7 @@ export interface CorrectionListener {
 
 export class Correction {
   readonly #choices = element('fieldset', { class: 'segmented' });
-  readonly #button = element(
-    'button',
-    { type: 'button', class: 'button', disabled: true },
-    'Learn from this drawing',
-  );
+  readonly #button = element('button', { type: 'button', class: 'button' }, 'Learn from this drawing');
   readonly #outcome = element('p', { class: 'quiet outcome', role: 'status' });
   readonly element = element(
     'div',
@@ -25,11 +21,12 @@ export class Correction {
   #canLearn = false;
 
   constructor(private readonly listener: CorrectionListener) {
-    this.#button.addEventListener('click', () => {
+    onPress(this.#button, () => {
       const { chosen } = this;
       if (chosen !== undefined && !this.#isBusy) listener.learn(chosen);
     });
     this.#choices.addEventListener('change', () => this.#refresh());
+    this.#refresh();
   }
 
   set names(names: readonly string[]) {
@@ -78,7 +75,7 @@ export class Correction {
 
   #refresh(): void {
     this.#choices.disabled = !this.#canLearn;
-    this.#button.disabled = !this.#canLearn || this.chosen === undefined;
+    enable(this.#button, this.#canLearn && this.chosen !== undefined);
     this.#button.setAttribute('aria-busy', String(this.#isBusy));
     this.#button.textContent = this.#isBusy ? 'Learning …' : 'Learn from this drawing';
   }

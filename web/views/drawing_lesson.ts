@@ -15,14 +15,14 @@ export function lessonText(
         : 'the network cannot tell this drawing from what it knows';
     return `Not learned: ${reason}. The network is as it was; a larger one has more room.`;
   }
-  const shares = [before, after].map(({ probabilities }) => percentOf(probabilities[label] as number));
+  const [from, to] = [before, after].map(({ probabilities }) => percentOf(probabilities[label] as number));
   const taken = winnerOf(before.probabilities);
   const cost =
     rehearsed > 0
       ? `It cost ${forgotten || 'none'} ${of}.`
       : 'What it cost is not known: there are no training images here.';
   return [
-    `Learned: ${names[label] ?? label} from ${shares.join(' to ')}.`,
+    `Learned: ${names[label] ?? label} ${from === to ? `stays at ${to}` : `from ${from} to ${to}`}.`,
     // It may have been right, and less sure, or have answered with no numbers.
     ...(taken === label || names[taken] === undefined ? [] : [`Before, it was taken for ${names[taken]}.`]),
     cost,

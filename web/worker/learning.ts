@@ -113,18 +113,19 @@ async function valuesOf({ kernel, bias }: Head): Promise<number[]> {
   return parts.flatMap((part) => (part ? [...part] : []));
 }
 
-/** The image itself, then the rehearsals, drawn by the seed. */
+/** The image itself, then the rehearsals, drawn by the seed; all images of a training, where there are no more. */
 function imagesOf(model: Sequential, { input, label, rehearsal, seed }: Lesson): LabelledImages {
   const [height, width, channels] = model.inputShape as [number, number, number];
   const only = { images: input, labels: [label], count: 1, height, width, channels };
   if (!rehearsal) return only;
-  const count = 1 + rehearsals;
+  const areAll = rehearsal.count <= rehearsals;
+  const count = 1 + (areAll ? rehearsal.count : rehearsals);
   const images = new Uint8Array(count * input.length);
   const labels = new Uint16Array(count);
   images.set(input);
   labels[0] = label;
   for (let row = 1; row < count; row++) {
-    const chosen = boundedDraw(rehearsal.count, seed, streams.take, 0, row);
+    const chosen = areAll ? row - 1 : boundedDraw(rehearsal.count, seed, streams.take, 0, row);
     images.set(
       rehearsal.images.subarray(chosen * input.length, (chosen + 1) * input.length),
       row * input.length,

@@ -5,10 +5,14 @@ import type { LabelledImages } from '../../src/nn/device_set.js';
 import type { PredictingApi } from '../protocol.js';
 import type { Context } from './context.js';
 import { learn } from './learning.js';
+import { unlessLost } from './lost_device.js';
 import type { Predictions } from './predicting_model.js';
 
 /** How long a lesson waits for training images to rehearse. */
 const patienceMs = 5_000;
+
+const lostText =
+  'learn: the graphics device was lost before the lesson ended, so nothing was learned; try again when it is back.';
 
 /**
  * Throws: DeviceError where there is no device, or when it is lost; UsageError when the label is none of the model's;
@@ -20,14 +24,15 @@ export async function lesson(
   input: Uint8Array<ArrayBuffer>,
   label: number,
 ): ReturnType<PredictingApi['learn']> {
-  if (!context.device)
+  const { device } = context;
+  if (!device)
     throw new DeviceError('learn: learning takes a device; use a browser with WebGPU.', {
       problem: 'no-adapter',
     });
   checkLabel(label, context);
   // Before the rest, so that a training goes on meanwhile.
   const images = await trainingImages(context);
-  const outcome = await context.atRest(async () => {
+  const taught = async (): ReturnType<PredictingApi['learn']> => {
     // Meanwhile another model may have come, with other classes.
     checkLabel(label, context);
     const before = await predictions.of(input);
@@ -38,7 +43,8 @@ export async function lesson(
     const after = await predictions.of(input);
     await context.weightsChanged();
     return { before, after, ...learned };
-  });
+  };
+  const outcome = await unlessLost(device, lostText, async () => context.atRest(taught));
   // Behind the rest: training need not wait for the disk.
   if (outcome.isLearned) await context.kept();
   return outcome;
