@@ -23,9 +23,9 @@ export function enable(button: HTMLButtonElement, isEnabled: boolean): void {
 }
 
 /** What a button does, while it is enabled. */
-export function onPress(button: HTMLButtonElement, act: () => void): void {
-  button.addEventListener('click', () => {
-    if (button.getAttribute('aria-disabled') !== 'true') act();
+export function onPress(button: HTMLButtonElement, act: (event: MouseEvent) => void): void {
+  button.addEventListener('click', (event) => {
+    if (button.getAttribute('aria-disabled') !== 'true') act(event);
   });
 }
 

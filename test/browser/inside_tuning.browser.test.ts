@@ -102,6 +102,14 @@ test('what is kept is asked for once per device, and shown', async () => {
   await expect.poll(() => asked('tuning.stored').length).toBe(2);
 });
 
+test('a double click is one press', async () => {
+  part.look(undefined);
+  const tune = button('Tune for this device');
+  for (const detail of [1, 2]) tune.dispatchEvent(new MouseEvent('click', { detail }));
+  await expect.poll(() => asked('tuning.run').length).toBe(1);
+  expect(asked('tuning.cancel')).toHaveLength(0);
+});
+
 test('a run: how far it is, then what it came to', async () => {
   kept = { kernels: 2, at: null };
   const tell = await running();

@@ -43,7 +43,10 @@ export class TuningPart {
     private readonly app: App,
     private readonly onChange: () => void,
   ) {
-    onPress(this.#button, () => this.#press());
+    onPress(this.#button, ({ detail: clicks }) => {
+      // The second click of a double one cancels nothing.
+      if (clicks < 2) this.#press();
+    });
     onPress(this.#forget, () => void app.attempt(() => this.#forgetAll()));
     setAttribute(this.#button, 'aria-describedby', 'inside-tuning');
     app.settings.listen(() => this.#update());
