@@ -475,8 +475,12 @@ describe('tabs', () => {
     const options = { openFolder: async () => folder, lockName: 'tabs' };
     const first = await visit(options);
     await beginAndPause(first);
+    first.session.useOwn({ ...loaded, name: 'mine' });
+    await first.until(() => folder.files.has('own.safetensors'));
     const files = [...folder.files];
     const second = await visit(options);
+    // What is kept can be read by all.
+    expect((await second.session.dataset('own')).name).toBe('mine');
     await second.until(() => second.told.note.length > 0);
     expect(second.told.note).toMatchInlineSnapshot(`
       [

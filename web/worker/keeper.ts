@@ -109,9 +109,14 @@ export class Keeper {
     if (this.#folder) await keepOwn(this.#folder, own);
   }
 
-  /** Undefined when none are kept. Throws: FileError; ModelError or DataError for a damaged file. */
+  /**
+   * Undefined when none are kept. Whoever has the lock: reading undoes nobody's work.
+   *
+   * Throws: FileError; ModelError or DataError for a damaged file.
+   */
   async keptOwn(): Promise<LoadedDataset | undefined> {
-    return this.#folder && keptOwn(this.#folder);
+    const folder = this.#folder ?? (await this.options.openFolder());
+    return folder && keptOwn(folder);
   }
 
   /** Another tab may keep its session from now on. */
