@@ -7,6 +7,7 @@
 //   theme.js   web/theme.ts
 //   shaders.json  the comments at the head of each shader, for those who read one
 //   index.html, icon.svg, models/
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
@@ -59,7 +60,7 @@ async function bundles() {
     write: false,
     outdir: 'page',
   });
-  const built = await Promise.all([
+  const [page, worker, theme] = await Promise.all([
     build({ ...common, entryPoints: ['web/page.ts'], format: 'esm', plugins: [sharedColours] }),
     build({
       ...common,
@@ -72,9 +73,26 @@ async function bundles() {
     }),
     build({ ...common, entryPoints: ['web/theme.ts'], format: 'iife' }),
   ]);
-  return built
-    .flatMap(({ outputFiles }) => outputFiles)
-    .map(({ path, contents }) => named(path.slice(join(root, 'page').length + 1), contents));
+  /** @param {import('esbuild').OutputFile} file */
+  const byName = ({ path, contents }) => named(path.slice(join(root, 'page').length + 1), contents);
+  const others = [page, theme].flatMap(({ outputFiles }) => outputFiles);
+  return [...others.map(byName), ...stamped(worker.outputFiles.map(byName))];
+}
+
+/**
+ * Marks the worker's scripts as of one build: one that is fetched later may be of another by then
+ * (web/worker/on_demand_script.ts).
+ *
+ * @param {[string, Uint8Array][]} scripts
+ * @returns {[string, Uint8Array][]}
+ */
+function stamped(scripts) {
+  const hash = createHash('sha256');
+  for (const [, contents] of scripts) hash.update(contents);
+  const stamp = hash.digest('hex').slice(0, 12);
+  return scripts.map(([name, contents]) =>
+    named(name, new TextEncoder().encode(new TextDecoder().decode(contents).replace('%build%', stamp))),
+  );
 }
 
 /** By name, the comments before a shader's first line of code, with an empty line behind them. */

@@ -1,7 +1,8 @@
 /**
  * The page as it is built, in memory:
  *   the names that the server's table has, and no others
- *   small: the scripts that a visit begins with under 150 KB packed; what is fetched on demand is in none of them
+ *   small: the scripts that a visit begins with under 150 KB packed; what is fetched on demand is in none of them, and
+ *     known to be of the same build
  *   nothing of Node in the scripts; no address of another origin in any file
  *   all addresses in index.html relative and among the files; the policy of the server in it, but for what a <meta>
  *   cannot say; nothing inline that the policy forbids
@@ -48,6 +49,13 @@ describe('the built page', () => {
     const imported = [...textOf('worker.js').matchAll(/(?:from|import)\s*["']([^"']+)["']/g)];
     expect(imported.map(([, name]) => name)).toEqual(['./worker-chunk.js']);
     expect(textOf('worker.js')).toContain('import("./worker-on_demand.js")');
+  });
+
+  it('marks what belongs together', () => {
+    const [stamp] = textOf('worker-on_demand.js').match(/(?<=")[0-9a-f]{12}(?=")/) ?? [];
+    expect(stamp).toBeDefined();
+    expect(textOf('worker.js')).toContain(`"${stamp}"`);
+    expect([...files.keys()].filter((name) => textOf(name).includes('%build%'))).toEqual([]);
   });
 
   it.each(scripts)('%s needs nothing of Node', (name) => {

@@ -2,14 +2,28 @@
 import { FileError } from '../../src/errors.js';
 import type * as OnDemand from './on_demand.js';
 
-/** Throws: FileError when it cannot be fetched, as without a connection. */
-export async function onDemand(): Promise<typeof OnDemand> {
-  try {
-    return await import('./on_demand.js');
-  } catch (cause) {
+type Parts = typeof OnDemand;
+
+/** Put in by scripts/build_page.mjs, the same in both scripts. */
+const build = '%build%';
+
+/**
+ * `fetchParts` can be stood in for; tests do.
+ *
+ * Throws: FileError when it cannot be fetched, as without a connection, or is not of the build that this page is of.
+ */
+export async function onDemand(
+  fetchParts: () => Promise<Parts> = async () => import('./on_demand.js'),
+): Promise<Parts> {
+  const parts = await fetchParts().catch((cause: unknown) => {
     throw new FileError(
       `a part of this page cannot be fetched (${String(cause)}). Is its server still there? Then load the page again.`,
       { cause, problem: 'network' },
     );
-  }
+  });
+  if (parts.build === build) return parts;
+  // Its names for what the scripts share would mean something else.
+  throw new FileError('this page has been renewed on its server since it was loaded: load it again.', {
+    problem: 'network',
+  });
 }
