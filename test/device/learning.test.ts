@@ -320,7 +320,9 @@ describe('what the page asks for', () => {
     const run = async (): Promise<unknown> => lesson(lost, new Predictions(context), input, 2);
     await expect(run()).rejects.toThrow('no reference');
     device.destroy();
-    await expect(run()).rejects.toThrowErrorMatchingInlineSnapshot(`[DeviceError: learn: the graphics device was lost before the lesson ended, so nothing was learned; try again when it is back.]`);
+    await expect(run()).rejects.toThrowErrorMatchingInlineSnapshot(
+      `[DeviceError: learn: the graphics device was lost before the lesson ended, so nothing was learned; try again when it is back.]`,
+    );
     model.dispose();
   });
 
