@@ -1,9 +1,9 @@
 /**
- * The browser's graphics process dies amid a training, as when a driver is restarted: the page says so, predicts on, and
- * "Go on" takes the training up where it was saved, to the bits of one that nothing befell.
+ * The browser's graphics process dies amid a training, as when a driver is restarted: the page says so, shows what it
+ * showed, predicts on, and "Go on" takes the training up where it was saved, to the bits of one that nothing befell.
  */
 import { expect, test } from 'vitest';
-import { download, press, section, setting, train, until, untilPhase } from './acts.js';
+import { download, goTo, pixelsOf, press, section, setting, train, until, untilPhase } from './acts.js';
 import { crashGraphics, useVisits, whenPredicted } from './page.js';
 
 const visits = useVisits();
@@ -17,6 +17,11 @@ test('lost while training: said, and gone on with to the same bits', async () =>
   await undisturbed.context().close();
 
   const page = await visits.visit(query);
+  const pad = page.getByRole('application', { name: 'Drawing pad' });
+  const sample = (await goTo(page, 'Data')).getByRole('img', { name: /^Image \d+: \d$/ }).first();
+  const shown = async (): Promise<number[][]> => Promise.all([pad, sample].map(pixelsOf));
+  const pictures = await shown();
+  expect(pictures.every((pixels) => pixels.some((value) => value > 0))).toBe(true);
   await press(page, 'Train');
   await press(page, 'Pause');
   const paused = await untilPhase(page, 'Paused');
@@ -28,6 +33,8 @@ test('lost while training: said, and gone on with to the same bits', async () =>
   const banner = warnings.getByRole('alert').filter({ hasText: 'The graphics device is gone.' });
   await banner.getByText(/What was saved at step \d+ is kept; the training can go on from there\./).waitFor();
   await untilPhase(page, 'The device is gone');
+  // What was on the canvases went with the graphics process.
+  await expect.poll(shown).toEqual(pictures);
   // Without a device, JavaScript predicts with what was saved.
   await page.getByRole('button', { name: 'Clear', exact: true }).click();
   await page.getByRole('button', { name: 'Undo', exact: true }).click();

@@ -88,6 +88,8 @@ export function curve(options: CurveOptions): Curve {
   });
   close.addEventListener('change', redraw);
   new ResizeObserver(redraw).observe(pad);
+  // What was on it went with the graphics processor.
+  canvas.addEventListener('contextrestored', redraw);
   cursor.listen(() => {
     redraw();
     describe();

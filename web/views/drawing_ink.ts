@@ -1,6 +1,7 @@
 /** Paints strokes and small pictures: for people on the pad, and for the network. */
 import type { PictureData } from '../protocol.js';
 import { type Segment, type Stroke, segmentsOf } from './drawing_strokes.js';
+import { showPixels } from './pixels.js';
 
 /** Pixels as the network takes them, and what the pad does with them. */
 export interface SmallPicture {
@@ -64,15 +65,13 @@ export function paintPixels(
   canvas: HTMLCanvasElement,
   { pixels, height, width, channels }: SmallPicture,
 ): void {
-  canvas.width = width;
-  canvas.height = height;
   const image = new ImageData(width, height);
   for (let i = 0; i < width * height; i++) {
     for (let c = 0; c < 3; c++)
       image.data[4 * i + c] = pixels[i * channels + (channels < 3 ? 0 : c)] as number;
     image.data[4 * i + 3] = 255;
   }
-  canvas.getContext('2d')?.putImageData(image, 0, 0);
+  showPixels(canvas, image);
 }
 
 /** Light on dark becomes ink on paper: a pixel's value is how much of the colour covers what lies below. */

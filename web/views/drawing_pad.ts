@@ -79,6 +79,8 @@ export class Pad {
     // Zooming changes how many pixels the canvas has on the screen, which not every browser tells the observer.
     window.addEventListener('resize', () => this.#fit());
     onThemeChange(this.#repaint);
+    // What was on it went with the graphics processor.
+    this.canvas.addEventListener('contextrestored', this.#repaint);
   }
 
   /** Including the stroke under way. */

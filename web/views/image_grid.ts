@@ -2,6 +2,7 @@
 import { element, setAttribute } from '../elements.js';
 import type { Images } from '../protocol.js';
 import './image_grid.css';
+import { showPixels } from './pixels.js';
 
 /** [height,width,channels], a byte per value. */
 export interface SmallPicture {
@@ -41,9 +42,7 @@ export function paint(canvas: HTMLCanvasElement, { pixels, height, width, channe
     for (let c = 0; c < 3; c++) rgba[4 * i + c] = pixels[i * channels + (hasColour ? c : 0)]!;
     rgba[4 * i + 3] = 255;
   }
-  if (canvas.width !== width) canvas.width = width;
-  if (canvas.height !== height) canvas.height = height;
-  canvas.getContext('2d')?.putImageData(new ImageData(rgba, width, height), 0, 0);
+  showPixels(canvas, new ImageData(rgba, width, height));
 }
 
 /** Enlarges a canvas for the eye by the whole factor that comes closest to `size` pixels of width. */

@@ -1,5 +1,6 @@
 /** Signed numbers as colours: zero is the colour of the paper, below it blue, above it orange, for any colour vision. */
 import { colourOf } from '../theme_switch.js';
+import { showPixels } from './pixels.js';
 
 /**
  * Colours from −1 over 0 to 1, in 2 · `steps` + 1 entries as a canvas takes them: four bytes in one number. Transparent
@@ -116,13 +117,9 @@ function drawPixels(
   width: number,
   paint: (pixels: Uint32Array) => void,
 ): void {
-  if (canvas.width !== width) canvas.width = width;
-  if (canvas.height !== height) canvas.height = height;
-  const context = canvas.getContext('2d');
-  if (!context) return;
-  const picture = context.createImageData(width, height);
+  const picture = new ImageData(width, height);
   paint(new Uint32Array(picture.data.buffer));
-  context.putImageData(picture, 0, 0);
+  showPixels(canvas, picture);
 }
 
 /** Red, green, blue, 0 … 255. */
