@@ -152,7 +152,7 @@ export class ImageSet {
     const size = Math.round(fraction * this.count);
     if (size === 0 || size === this.count) {
       throw new UsageError(
-        `split: ${fraction} of ${this.count} images leaves a part empty (${size} and ${this.count - size}).`,
+        `split: ${fraction} of ${this.count} images leaves a part empty (${size} and ${this.count - size}), expected an image or more in each.`,
       );
     }
     const chosen = this.stratified(size, seed, streams.split);

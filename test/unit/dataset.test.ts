@@ -143,7 +143,7 @@ describe('split', () => {
       `[UsageError: split: the fraction must lie between 0 and 1, but it is 2.]`,
     );
     expect(split(0.001)).toThrowErrorMatchingInlineSnapshot(
-      `[UsageError: split: 0.001 of 60 images leaves a part empty (0 and 60).]`,
+      `[UsageError: split: 0.001 of 60 images leaves a part empty (0 and 60), expected an image or more in each.]`,
     );
   });
 
