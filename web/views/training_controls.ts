@@ -7,7 +7,7 @@
 import type { App } from '../app.js';
 import { element, enable, onPress, setAttribute } from '../elements.js';
 import type { TrainingStatus } from '../protocol.js';
-import { isOver } from '../worker/saved_session.js';
+import { isOver } from '../phase.js';
 import { onceAFrame } from './once_a_frame.js';
 import {
   Announcer,

@@ -2,7 +2,7 @@
 import { duration, figures, percent } from '../../src/report/charts/numbers.js';
 import type { App } from '../app.js';
 import { element } from '../elements.js';
-import { isOver } from '../worker/saved_session.js';
+import { isOver } from '../phase.js';
 import { onceAFrame } from './once_a_frame.js';
 import { lossText, stepTime } from './training_words.js';
 

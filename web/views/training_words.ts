@@ -1,7 +1,7 @@
 /** What the page says of a training: which button does what, where it stands, and how often that is said aloud. */
 import { duration, figures, grouped, percent } from '../../src/report/charts/numbers.js';
 import type { Phase, TrainingStatus } from '../protocol.js';
-import { isOver } from '../worker/saved_session.js';
+import { isOver } from '../phase.js';
 
 export type Action = 'begin' | 'pause' | 'resume';
 

@@ -3,9 +3,10 @@ import { type Choice, choicesFromJson } from '../../src/engine/choices.js';
 import type { KernelChoice } from '../../src/nn/callbacks/callback.js';
 import type { Checkpoint } from '../../src/nn/checkpoint.js';
 import { type LearningRate, ratesOf } from '../../src/nn/schedules.js';
+import { isOver } from '../phase.js';
 import type { EpochPoint, Phase, Settings, TrainingStatus } from '../protocol.js';
 import { Curve } from './curve.js';
-import { type SavedEpoch, type SavedPhase, type SavedTraining, isOver } from './saved_session.js';
+import type { SavedEpoch, SavedPhase, SavedTraining } from './saved_session.js';
 import type { Speed } from './speed.js';
 
 export class TrainingRecord {

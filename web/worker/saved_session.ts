@@ -5,16 +5,11 @@
 import type { Choice } from '../../src/engine/choices.js';
 import type { KernelChoice } from '../../src/nn/callbacks/callback.js';
 import type { StoredTensors } from '../../src/nn/safetensors.js';
-import type { EpochPoint, ModelInfo, Phase, Settings } from '../protocol.js';
+import type { EpochPoint, ModelInfo, Settings } from '../protocol.js';
 import type { SavedCurve } from './curve.js';
 
 /** What the training was at: going on, between two steps until somebody resumes it, or over. */
 export type SavedPhase = 'training' | 'paused' | 'finished' | 'stopped';
-
-/** Whether the training has ended, for good. */
-export function isOver(phase: Phase): boolean {
-  return phase === 'finished' || phase === 'stopped';
-}
 
 /** As EpochPoint, with null for a figure that is no number, which JSON has no word for. */
 export interface SavedEpoch extends Omit<EpochPoint, 'logs'> {

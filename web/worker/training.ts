@@ -13,6 +13,7 @@ import { kernelChangeOf } from '../../src/nn/kernel_change.js';
 import type { LearningRate } from '../../src/nn/schedules.js';
 import type { Sequential } from '../../src/nn/sequential.js';
 import { textOf } from '../error_text.js';
+import { isOver } from '../phase.js';
 import type { Note, Phase, Settings, TrainingApi, TrainingStatus, WorkerEvents } from '../protocol.js';
 import type { CurrentModel } from './current_model.js';
 import type { DataSets } from './data_sets.js';
@@ -23,7 +24,7 @@ import { memoryPlanOf } from './memory_plan.js';
 import { digestOf } from './own_images.js';
 import { batchSizeOf, callbacksFor, modelFor, optimizerFor, splitBy } from './recipe.js';
 import { TrainingRecord, statusOf } from './record.js';
-import { type SavedPhase, type SavedSession, isOver } from './saved_session.js';
+import type { SavedPhase, SavedSession } from './saved_session.js';
 import { Turns } from './turns.js';
 
 /** What a training needs of the session. */
