@@ -20,45 +20,22 @@ import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
 import { DataError, DeviceError } from '../../src/errors.js';
 import type { Folder } from '../../src/folder.js';
 import { memoryFolder } from '../../src/memory_folder.js';
-import { mlpModel } from '../../src/nn/models.js';
 import { readSafetensors, writeSafetensors } from '../../src/nn/safetensors.js';
-import { modelFile } from '../../src/nn/sequential.js';
 import type { Settings, WorkerEvents } from '../../web/protocol.js';
 import { modelFor, splitBy } from '../../web/worker/recipe.js';
 import type { SessionOptions } from '../../web/worker/browser_parts.js';
 import { Session } from '../../web/worker/session.js';
 import { bars } from '../device/small_model.js';
+import { bitsOf, loaded, settings as tinySettings, shippedModel } from './tiny_session.js';
 
-const loaded: LoadedDataset = {
-  name: 'bars',
-  format: 'idx',
-  train: bars(400),
-  test: bars(60, 2),
-  source: 'this test',
-};
-
-/** 360 images to train, so 12 steps an epoch, the last of them of 8 images. */
-const settings: Settings = {
-  dataset: 'digits',
-  preset: 'quick',
-  model: 'mlp',
-  limit: null,
-  epochs: 3,
-  batchSize: 32,
-  learningRate: 1e-2,
-  seed: 7,
-  augmentation: { rotation: 10, widthShift: 0.1 },
-  filters: [],
-};
+const settings: Settings = { ...tinySettings, augmentation: { rotation: 10, widthShift: 0.1 } };
 const stepsPerEpoch = 12;
 const allSteps = 3 * stepsPerEpoch;
 
 let shippedBytes: Uint8Array<ArrayBuffer>;
 
 beforeAll(async () => {
-  const device = await open();
-  shippedBytes = await modelFile(mlpModel({ device, seed: 1, inputShape: [8, 8, 1], classes: 3 }));
-  device.destroy();
+  shippedBytes = await shippedModel();
 });
 
 type Told = { [Name in keyof WorkerEvents]: WorkerEvents[Name][] };
@@ -128,14 +105,6 @@ async function beginAndPause(page: Visit, chosen = settings): Promise<void> {
   expect(page.status().stepInEpoch).toBeGreaterThan(0);
 }
 
-/** The same text for the same bits only. */
-async function bitsOf({ session }: Visit): Promise<string> {
-  const weights = await session.weights();
-  return [...weights]
-    .map(([name, values]) => `${name} ${new Uint32Array(values.slice().buffer).join()}`)
-    .join('\n');
-}
-
 /** What `fit` alone comes to, with the rate set before a step where one is given. */
 async function plainBits(change?: { readonly step: number; readonly rate: number }): Promise<string> {
   const device = await open();
@@ -157,11 +126,9 @@ async function plainBits(change?: { readonly step: number; readonly rate: number
         ]
       : [],
   });
-  const weights = await model.weights();
+  const bits = bitsOf(await model.weights());
   device.destroy();
-  return [...weights]
-    .map(([name, values]) => `${name} ${new Uint32Array(values.slice().buffer).join()}`)
-    .join('\n');
+  return bits;
 }
 
 describe('training', () => {
@@ -200,7 +167,7 @@ describe('training', () => {
       origin: 'trained',
       classNames: ['top', 'middle', 'bottom'],
     });
-    expect(await bitsOf(page)).toBe(await plainBits());
+    expect(bitsOf(await page.session.weights())).toBe(await plainBits());
     expect(page.told.note).toEqual([]);
   });
 });
@@ -221,7 +188,7 @@ describe('control', () => {
     expect(page.status()).toMatchObject({ phase: 'paused', step: step + 3 + stepsPerEpoch });
     await Promise.all([page.session.training.resume(), page.session.training.resume()]);
     await page.until(isFinished(page));
-    expect(await bitsOf(page)).toBe(await plainBits());
+    expect(bitsOf(await page.session.weights())).toBe(await plainBits());
   });
 
   test('stop ends it, also while images are fetched, and begin ends what runs', async () => {
@@ -244,7 +211,7 @@ describe('control', () => {
     await other.until(isBeyond(other, 3));
     await other.session.training.begin(settings);
     await other.until(isFinished(other));
-    expect(await bitsOf(other)).toBe(await plainBits());
+    expect(bitsOf(await other.session.weights())).toBe(await plainBits());
     await other.session.training.begin({ ...settings, epochs: 1000 });
     await other.session.training.stop();
     expect(other.status().phase).toBe('stopped');
@@ -261,7 +228,7 @@ describe('control', () => {
     expect(page.status().learningRate).toBe(3e-3);
     await page.session.training.resume();
     await page.until(isFinished(page));
-    expect(await bitsOf(page)).toBe(await plainBits({ step, rate: 3e-3 }));
+    expect(bitsOf(await page.session.weights())).toBe(await plainBits({ step, rate: 3e-3 }));
     await expect(page.session.training.setLearningRate(-1)).rejects.toThrowErrorMatchingInlineSnapshot(
       `[UsageError: training: the learning rate is -1, expected a number above 0.]`,
     );
@@ -271,9 +238,9 @@ describe('control', () => {
     const page = await visit();
     await page.session.training.begin({ ...settings, epochs: 1000 });
     const [first, second] = await page.session.atRest(async () => {
-      const before = await bitsOf(page);
+      const before = bitsOf(await page.session.weights());
       await new Promise((resolve) => setTimeout(resolve, 100));
-      return [before, await bitsOf(page)];
+      return [before, bitsOf(await page.session.weights())];
     });
     expect(second).toBe(first);
     const before = page.session.modelVersion;
@@ -332,12 +299,12 @@ describe('reload', () => {
     expect(second.told.steps.filter(({ isFresh }) => isFresh)).toHaveLength(1);
     expect(second.told.steps[0]!.points.length).toBeGreaterThan(3);
     expect(second.told.epochs.at(-1)!.map(({ epoch }) => epoch)).toEqual([1, 2, 3]);
-    expect(await bitsOf(second)).toBe(await plainBits());
+    expect(bitsOf(await second.session.weights())).toBe(await plainBits());
 
     const third = await reloaded(second, options);
     expect(third.status()).toMatchObject({ phase: 'finished', step: allSteps, epoch: 3, settings });
     expect(third.told.epochs.at(-1)).toEqual(second.told.epochs.at(-1));
-    expect(await bitsOf(third)).toBe(await plainBits());
+    expect(bitsOf(await third.session.weights())).toBe(await plainBits());
   });
 
   test('while paused, on the files of the browser, after a change of the rate: it waits, then goes on', async () => {
@@ -352,12 +319,12 @@ describe('reload', () => {
       const second = await reloaded(first, options);
       expect(second.status()).toMatchObject({ phase: 'paused', step, learningRate: 3e-3, stepsPerEpoch });
       expect(second.status().savedAt).toBeGreaterThan(0);
-      expect(await bitsOf(second)).not.toBe('');
+      expect(bitsOf(await second.session.weights())).not.toBe('');
       await second.session.training.step();
       expect(second.status()).toMatchObject({ phase: 'paused', step: step + 1 });
       await second.session.training.resume();
       await second.until(isFinished(second));
-      expect(await bitsOf(second)).toBe(await plainBits({ step, rate: 3e-3 }));
+      expect(bitsOf(await second.session.weights())).toBe(await plainBits({ step, rate: 3e-3 }));
     } finally {
       await removeOpfsFolder(path);
     }
@@ -388,7 +355,7 @@ describe('reload', () => {
     await first.until(() => folder.files.size > 0);
     const second = await reloaded(first, options);
     await second.until(isFinished(second));
-    expect(await bitsOf(second)).toBe(await plainBits());
+    expect(bitsOf(await second.session.weights())).toBe(await plainBits());
   });
 
   test('a damaged newest file gives way to the one before', async () => {
@@ -407,7 +374,7 @@ describe('reload', () => {
       expect(page.status().phase).toBe('paused');
       await page.session.training.resume();
       await page.until(isFinished(page));
-      expect(await bitsOf(page)).toBe(await plainBits());
+      expect(bitsOf(await page.session.weights())).toBe(await plainBits());
     }
   });
 
@@ -435,7 +402,7 @@ describe('reload', () => {
     `);
     await second.session.training.begin(settings);
     await second.until(isFinished(second));
-    expect(await bitsOf(second)).toBe(await plainBits());
+    expect(bitsOf(await second.session.weights())).toBe(await plainBits());
   });
 
   test('weights changed at rest are kept, and so are images of one\u2019s own', async () => {
@@ -447,12 +414,12 @@ describe('reload', () => {
       for (const values of weights.values()) values.fill(0.5);
       first.session.model.setWeights(weights);
       await first.session.weightsChanged();
-      return bitsOf(first);
+      return bitsOf(await first.session.weights());
     });
     first.session.useOwn({ ...loaded, name: 'mine', source: 'my files' });
     await first.until(() => folder.files.has('own.safetensors'));
     const second = await reloaded(first, options);
-    expect(await bitsOf(second)).toBe(taught);
+    expect(bitsOf(await second.session.weights())).toBe(taught);
     expect(second.told.model.at(-1)!.origin).toBe('trained');
     expect(second.status().phase).toBe('idle');
     const own = await second.session.dataset('own');
@@ -532,21 +499,21 @@ describe('device', () => {
     expect(page.session.device).toBeDefined();
     await page.until(isFinished(page));
     expect(page.steps()).toEqual(Array.from({ length: allSteps }, (_, i) => i + 1));
-    expect(await bitsOf(page)).toBe(await plainBits());
+    expect(bitsOf(await page.session.weights())).toBe(await plainBits());
   });
 
   test('lost while paused, and while nothing runs', async () => {
     const page = await visit();
-    const shippedBits = await bitsOf(page);
+    const shippedBits = bitsOf(await page.session.weights());
     page.session.device!.gpu.destroy();
     await page.until(() => page.status().phase === 'lost');
-    expect(await bitsOf(page)).toBe(shippedBits);
+    expect(bitsOf(await page.session.weights())).toBe(shippedBits);
     await beginAndPause(page);
     page.session.device!.gpu.destroy();
     await page.until(() => page.status().phase === 'lost');
     await page.session.training.resume();
     await page.until(isFinished(page));
-    expect(await bitsOf(page)).toBe(await plainBits());
+    expect(bitsOf(await page.session.weights())).toBe(await plainBits());
   });
 
   test('none: says why, has the weights on the host, and trains not', async () => {
@@ -567,27 +534,27 @@ describe('device', () => {
 describe('models', () => {
   test('what is given away comes back, and reset brings the first one', async () => {
     const page = await visit();
-    const shippedBits = await bitsOf(page);
+    const shippedBits = bitsOf(await page.session.weights());
     await page.session.training.begin(settings);
     await page.until(isFinished(page));
-    const trained = await bitsOf(page);
+    const trained = bitsOf(await page.session.weights());
     const { name, bytes } = await page.session.models.download();
     expect(name).toBe('digits-mlp-36-steps.safetensors');
     await page.session.models.reset('digits');
     expect(page.told.model.at(-1)!.origin).toBe('shipped');
     expect(page.status().phase).toBe('idle');
-    expect(await bitsOf(page)).toBe(shippedBits);
+    expect(bitsOf(await page.session.weights())).toBe(shippedBits);
     await page.session.models.open([new File([bytes], name)]);
     expect(page.told.model.at(-1)).toMatchObject({
       origin: 'opened',
       classNames: ['top', 'middle', 'bottom'],
     });
-    expect(await bitsOf(page)).toBe(trained);
+    expect(bitsOf(await page.session.weights())).toBe(trained);
   });
 
   test('no model, a damaged one, and weights without a description are refused, and the old one stays', async () => {
     const page = await visit();
-    const before = await bitsOf(page);
+    const before = bitsOf(await page.session.weights());
     const files = (...named: [string, BlobPart][]): File[] =>
       named.map(([name, part]) => new File([part], name));
     await expect(page.session.models.open([])).rejects.toThrowErrorMatchingInlineSnapshot(
@@ -607,11 +574,11 @@ describe('models', () => {
     ).rejects.toThrowErrorMatchingInlineSnapshot(
       `[ModelError: models: last.safetensors holds weights and no description of their model; choose its model.json together with it.]`,
     );
-    expect(await bitsOf(page)).toBe(before);
+    expect(bitsOf(await page.session.weights())).toBe(before);
     const description = JSON.stringify(page.session.model.toJson());
     await page.session.models.open(files(['run/last.safetensors', bare], ['run/model.json', description]));
     expect(page.told.model.at(-1)!.origin).toBe('opened');
-    expect(await bitsOf(page)).toBe(before);
+    expect(bitsOf(await page.session.weights())).toBe(before);
   });
 });
 

@@ -8,42 +8,18 @@
  */
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { open } from '../../src/browser/open.js';
-import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
-import { mlpModel } from '../../src/nn/models.js';
-import { modelFile } from '../../src/nn/sequential.js';
 import type { Settings, WorkerEvents } from '../../web/protocol.js';
 import type { SessionOptions } from '../../web/worker/browser_parts.js';
 import { inspecting } from '../../web/worker/inspecting.js';
 import { Session } from '../../web/worker/session.js';
-import { bars } from '../device/small_model.js';
+import { loaded, settings as tinySettings, shippedModel } from './tiny_session.js';
 
-const loaded: LoadedDataset = {
-  name: 'bars',
-  format: 'idx',
-  train: bars(200),
-  test: bars(30, 2),
-  source: 'this test',
-};
-
-const settings: Settings = {
-  dataset: 'digits',
-  preset: 'quick',
-  model: 'mlp',
-  limit: null,
-  epochs: 1000,
-  batchSize: 32,
-  learningRate: 1e-2,
-  seed: 7,
-  augmentation: null,
-  filters: [],
-};
+const settings: Settings = { ...tinySettings, epochs: 1000 };
 
 let shipped: Uint8Array<ArrayBuffer>;
 
 beforeAll(async () => {
-  const device = await open();
-  shipped = await modelFile(mlpModel({ device, seed: 1, inputShape: [8, 8, 1], classes: 3 }));
-  device.destroy();
+  shipped = await shippedModel();
 });
 
 const visits: Session[] = [];

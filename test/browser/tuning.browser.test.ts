@@ -20,38 +20,17 @@ import { takeStoredChoices, tuningStoreOn } from '../../src/engine/tuning_store.
 import { DeviceError, FileError } from '../../src/errors.js';
 import { matmulForward } from '../../src/kernels/matmul.js';
 import { memoryFolder } from '../../src/memory_folder.js';
-import { mlpModel } from '../../src/nn/models.js';
 import { readSafetensors, writeSafetensors } from '../../src/nn/safetensors.js';
-import { modelFile } from '../../src/nn/sequential.js';
 import { Workload } from '../../src/nn/tuning_workload.js';
 import type { Settings, TuningApi, WorkerEvents } from '../../web/protocol.js';
 import type { SessionOptions } from '../../web/worker/browser_parts.js';
 import { modelFor, splitBy } from '../../web/worker/recipe.js';
 import { Session } from '../../web/worker/session.js';
 import { type TuningOptions, tuningOf } from '../../web/worker/tuning.js';
-import { bars } from '../device/small_model.js';
+import { bitsOf, loaded, settings as tinySettings, shippedModel } from './tiny_session.js';
 
-const loaded: LoadedDataset = {
-  name: 'bars',
-  format: 'idx',
-  train: bars(400),
-  test: bars(60, 2),
-  source: 'this test',
-};
-
-/** 360 images to train, so 12 steps an epoch. */
-const settings: Settings = {
-  dataset: 'own',
-  preset: 'quick',
-  model: 'mlp',
-  limit: null,
-  epochs: 3,
-  batchSize: 32,
-  learningRate: 1e-2,
-  seed: 7,
-  augmentation: null,
-  filters: [],
-};
+/** Of images of one's own, so that nothing is fetched. */
+const settings: Settings = { ...tinySettings, dataset: 'own' };
 const allSteps = 36;
 
 // ---- kernels ----
@@ -113,9 +92,7 @@ function opener(choices: Iterable<readonly [string, Choice]>): () => Promise<Dev
 
 let shipped: Uint8Array<ArrayBuffer>;
 beforeAll(async () => {
-  const device = await openSoftware();
-  shipped = await modelFile(mlpModel({ device, seed: 1, inputShape: [8, 8, 1], classes: 3 }));
-  device.destroy();
+  shipped = await shippedModel();
 });
 
 interface Visit {
@@ -190,13 +167,6 @@ async function finished(page: Visit): Promise<string> {
   await page.until(() => page.status().phase === 'finished');
   expect(page.status().step).toBe(allSteps);
   return bitsOf(await page.session.weights());
-}
-
-/** The same text for the same bits only. */
-function bitsOf(weights: ReadonlyMap<string, Float32Array>): string {
-  return [...weights]
-    .map(([name, values]) => `${name} ${new Uint32Array(values.slice().buffer).join()}`)
-    .join('\n');
 }
 
 /** What `fit` alone comes to by these choices. */

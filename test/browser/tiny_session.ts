@@ -1,0 +1,45 @@
+/** What the tests of sessions begin with: a data set and settings that train in moments, a model that comes with the page. */
+import { open } from '../../src/browser/open.js';
+import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
+import { mlpModel } from '../../src/nn/models.js';
+import { modelFile } from '../../src/nn/sequential.js';
+import type { Settings } from '../../web/protocol.js';
+import { bars } from '../device/small_model.js';
+
+/** 360 images to train, 40 left out. */
+export const loaded: LoadedDataset = {
+  name: 'bars',
+  format: 'idx',
+  train: bars(400),
+  test: bars(60, 2),
+  source: 'this test',
+};
+
+/** 12 steps an epoch, the last of them of 8 images. */
+export const settings: Settings = {
+  dataset: 'digits',
+  preset: 'quick',
+  model: 'mlp',
+  limit: null,
+  epochs: 3,
+  batchSize: 32,
+  learningRate: 1e-2,
+  seed: 7,
+  augmentation: null,
+  filters: [],
+};
+
+/** As a file. */
+export async function shippedModel(): Promise<Uint8Array<ArrayBuffer>> {
+  const device = await open();
+  const bytes = await modelFile(mlpModel({ device, seed: 1, inputShape: [8, 8, 1], classes: 3 }));
+  device.destroy();
+  return bytes;
+}
+
+/** The same text for the same bits only. */
+export function bitsOf(weights: ReadonlyMap<string, Float32Array>): string {
+  return [...weights]
+    .map(([name, values]) => `${name} ${new Uint32Array(values.slice().buffer).join()}`)
+    .join('\n');
+}
