@@ -4,10 +4,10 @@ import { type ImageShape, type RawImages, shapeText } from '../data/dataset.js';
 import { digitImage } from '../data/digit_image.js';
 import { readIdxImages } from '../data/idx_pair.js';
 import { type Picture, fitPicture } from '../data/picture.js';
+import { decodePng } from '../data/png.js';
 import { DataError } from '../errors.js';
 import { diskTree } from '../node/disk_tree.js';
 import { readBytes } from '../node/files.js';
-import { decodePng } from '../node/png.js';
 
 export interface InputOptions {
   /** What the model takes. */
@@ -39,7 +39,7 @@ export async function readInput(file: string, options: InputOptions): Promise<In
     if (own === expected) return { file, ...images };
     throw new DataError(`${file}: holds images of ${own}, but the model takes ${expected}.`);
   }
-  return { file, images: fit(decodePng(bytes, file), file, options), count: 1, ...shape };
+  return { file, images: fit(await decodePng(bytes, file), file, options), count: 1, ...shape };
 }
 
 /** Two zero bytes, or gzip. */

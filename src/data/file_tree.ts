@@ -21,5 +21,5 @@ export interface FileTree {
   fullPath(path: string): string;
   readonly gunzip: Gunzip;
   /** RGBA. Throws: DataError naming `name` when the bytes are not a whole, undamaged PNG. */
-  decodePng(bytes: Uint8Array, name: string): Picture | Promise<Picture>;
+  decodePng(bytes: Uint8Array, name: string): Promise<Picture>;
 }

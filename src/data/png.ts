@@ -7,7 +7,7 @@
 import { DataError } from '../errors.js';
 import { decompress } from './decompress.js';
 import type { Picture } from './picture.js';
-import { joined } from './unpack.js';
+import { joined, maxRatio } from './unpack.js';
 
 const signature = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 /** A small file can promise a picture that fills the memory; photographs have up to about 100 million pixels. */
@@ -140,14 +140,18 @@ function readChunks(bytes: Uint8Array): Chunks {
     const length = view.getUint32(at);
     const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
     const end = at + 8 + length;
-    if (end + 4 > bytes.length) throw new Error(`it is cut off in its chunk ${type}`);
+    if (end + 4 > bytes.length) throw new Error(`it is cut off in its chunk ${printable(type)}`);
     if (crc(bytes.subarray(at + 4, end)) !== view.getUint32(end))
-      throw new Error(`the checksum of its chunk ${type} is wrong`);
+      throw new Error(`the checksum of its chunk ${printable(type)} is wrong`);
     const contents = bytes.subarray(at + 8, end);
     if (type === 'IDAT') data.push(contents);
+    else if (isCritical(type) && (found.has(type) || !knownChunks.has(type)))
+      throw new Error(`${found.has(type) ? 'it has a second' : 'no PNG has the'} chunk ${printable(type)}`);
     else found.set(type, contents);
     at = end + 4;
   }
+  if (at < bytes.length) throw new Error(`${bytes.length - at} bytes follow its end`);
+  if (data.length === 0) throw new Error('it holds no pixels');
   const header = found.get('IHDR');
   if (header?.length !== 13) throw new Error('it has no header');
   return {
@@ -159,6 +163,19 @@ function readChunks(bytes: Uint8Array): Chunks {
       data.reduce((sum, { length }) => sum + length, 0),
     ),
   };
+}
+
+/** Those without which the pixels cannot be read; all others begin with a small letter, or are unknown. */
+const knownChunks: ReadonlySet<string> = new Set(['IHDR', 'PLTE', 'IDAT', 'IEND']);
+
+/** The fifth bit of the name's first letter: a decoder may skip only chunks that have it set. Source: section 5.4. */
+function isCritical(type: string): boolean {
+  return (type.charCodeAt(0) & 0x20) === 0;
+}
+
+/** A name of a chunk in a message: damaged ones hold any bytes. */
+function printable(type: string): string {
+  return /^[A-Za-z]{4}$/.test(type) ? type : 'with a damaged name';
 }
 
 function readHeader(bytes: Uint8Array): Header {
@@ -236,6 +253,11 @@ function subImages({ width, height, isInterlaced, samples, depth }: Header): Sub
 /** All rows of all sub-images; never more than their size promises. */
 async function unpack(packed: Uint8Array, images: readonly SubImage[]): Promise<Uint8Array> {
   const expected = images.reduce((sum, { height, rowBytes }) => sum + height * (1 + rowBytes), 0);
+  // Before anything is allocated: a hundred bytes may promise a picture of 800 MB.
+  if (expected > packed.length * maxRatio)
+    throw new Error(
+      `its size takes ${expected} bytes of pixels, but ${packed.length} packed bytes cannot hold them`,
+    );
   const raw = new Uint8Array(expected);
   let length = 0;
   for await (const chunk of decompress(packed, 'deflate')) {

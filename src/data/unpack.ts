@@ -5,7 +5,7 @@ import { promisedLength } from './idx.js';
 /** Larger files are not read: a typed array of this size still fits everywhere. */
 const maxBytes = 2 ** 31;
 /** Deflate packs at most 1,032 bytes into one (Deutsch 1996, RFC 1951: 258 bytes in 2 bits). */
-const maxRatio = 1032;
+export const maxRatio = 1032;
 /** A header with 255 dimensions. */
 const longestHeader = 4 + 4 * 255;
 

@@ -4,8 +4,8 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { createGunzip } from 'node:zlib';
 import type { FileTree } from '../data/file_tree.js';
+import { decodePng } from '../data/png.js';
 import { fileError, fileExists, readBytes } from './files.js';
-import { decodePng } from './png.js';
 
 export const diskTree: FileTree = {
   list: async (folder) => {

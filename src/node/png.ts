@@ -1,31 +1,7 @@
-/**
- * PNG to pixels and back, through pngjs, with one error for everything that is not a good PNG.
- */
+/** Pixels to PNG, through pngjs. The other way is src/data/png.ts, for Node and browsers alike. */
 import { PNG } from 'pngjs';
 import type { Picture } from '../data/picture.js';
-import { checkPngStart, damagedPng } from '../data/png.js';
 import { DataError } from '../errors.js';
-
-/**
- * Any PNG (grey, palette, RGB, with or without alpha, 1 to 16 bits, interlaced too) as 8-bit RGBA.
- *
- * Throws: DataError naming `name` when the bytes are not a whole, undamaged PNG.
- */
-export function decodePng(bytes: Uint8Array, name: string): Picture {
-  checkPngStart(bytes, name);
-  try {
-    // pngjs wants a Buffer; this one shares the bytes.
-    const { data, width, height } = PNG.sync.read(
-      Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
-    );
-    const expected = width * height * 4;
-    if (data.length !== expected) throw new Error(`${data.length} of ${expected} bytes of pixels`);
-    return { data: new Uint8Array(data.buffer, data.byteOffset, data.length), width, height, channels: 4 };
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw damagedPng(name, reason, { cause });
-  }
-}
 
 /** pngjs's numbers for what the pixels are. */
 const colourTypes = { 1: 0, 2: 4, 3: 2, 4: 6 } as const;

@@ -9,8 +9,9 @@ import path from 'node:path';
 import process from 'node:process';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { explore } from '../../src/cli/explore.js';
+import { decodePng } from '../../src/data/png.js';
 import { FileError } from '../../src/errors.js';
-import { decodePng, encodePng } from '../../src/node/png.js';
+import { encodePng } from '../../src/node/png.js';
 
 const work = mkdtempSync(path.join(tmpdir(), 'shadegrad-explore-'));
 const at = (...names: string[]): string => path.join(work, ...names);
@@ -50,10 +51,12 @@ beforeAll(() => {
 });
 
 /** The pictures inside an SVG, in their order. */
-function picturesIn(file: string): Uint8Array[] {
+async function picturesIn(file: string): Promise<Uint8Array[]> {
   const found = readFileSync(at('out', file), 'utf8').matchAll(/href="data:image\/png;base64,([^"]+)"/g);
-  return [...found].map(([, base64]) =>
-    Uint8Array.from(decodePng(Buffer.from(base64!, 'base64'), file).data),
+  return Promise.all(
+    [...found].map(async ([, base64]) =>
+      Uint8Array.from((await decodePng(Buffer.from(base64!, 'base64'), file)).data),
+    ),
   );
 }
 
@@ -75,27 +78,27 @@ describe('explore', () => {
       [...pictures.flatMap((name) => [`${name}.png`, `${name}.svg`]), 'explore.html'].sort(),
     );
     for (const name of pictures)
-      expect(decodePng(readFileSync(at('out', `${name}.png`)), name).width).toBeGreaterThan(300);
+      expect((await decodePng(readFileSync(at('out', `${name}.png`)), name)).width).toBeGreaterThan(300);
   });
 
-  it('blurs and sharpens', () => {
-    const means = (file: string): number[] => {
-      const all = picturesIn(file).map(roughness);
+  it('blurs and sharpens', async () => {
+    const means = async (file: string): Promise<number[]> => {
+      const all = (await picturesIn(file)).map(roughness);
       const row = all.length / 3;
       return [0, 1, 2].map(
         (i) => all.slice(i * row, (i + 1) * row).reduce((sum, value) => sum + value, 0) / row,
       );
     };
-    const [original, once, fiveTimes] = means('blurred.svg');
+    const [original, once, fiveTimes] = await means('blurred.svg');
     expect(once!).toBeLessThan(original! * 0.7);
     expect(fiveTimes!).toBeLessThan(once!);
-    const [before, sharpened] = means('sharpened.svg');
+    const [before, sharpened] = await means('sharpened.svg');
     expect(before).toBe(original);
     expect(sharpened!).toBeGreaterThan(original! * 1.3);
   });
 
-  it('augments', () => {
-    const all = picturesIn('augmented.svg');
+  it('augments', async () => {
+    const all = await picturesIn('augmented.svg');
     // Six images, each with four variants of two presets.
     expect(all).toHaveLength(6 * 9);
     const same = all.filter((one, i) => i % 9 !== 0 && Buffer.from(one).equals(all[i - (i % 9)]!));

@@ -11,11 +11,11 @@ import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { report } from '../../src/cli/report.js';
 import { reportFiles, writeReport } from '../../src/cli/report_writer.js';
 import { ImageSet } from '../../src/data/dataset.js';
+import { decodePng } from '../../src/data/png.js';
 import { DataError, FileError, ModelError, UsageError } from '../../src/errors.js';
 import { dense, flatten } from '../../src/nn/layers/index.js';
 import { sequential } from '../../src/nn/sequential.js';
 import { openFolder } from '../../src/node/files.js';
-import { decodePng } from '../../src/node/png.js';
 import { svgToPng } from '../../src/node/svg_png.js';
 
 const work = mkdtempSync(path.join(tmpdir(), 'shadegrad-report-'));
@@ -210,36 +210,37 @@ describe('SVG to PNG', () => {
   const svg = (body: string): string =>
     `<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20"><rect width="40" height="20" fill="#ffffff"/>${body}</svg>`;
   /** Pixels that are not white. */
-  const ink = (body: string): number => {
-    const { data } = decodePng(svgToPng(svg(body)), 'x');
+  const ink = async (body: string): Promise<number> => {
+    const { data } = await decodePng(svgToPng(svg(body)), 'x');
     return [...data].reduce((sum, value, i) => sum + (i % 4 === 0 && value < 128 ? 1 : 0), 0);
   };
 
-  it('has the size times the scale', () => {
-    expect(decodePng(svgToPng(svg('')), 'x')).toMatchObject({ width: 80, height: 40 });
-    expect(decodePng(svgToPng(svg(''), { scale: 1 }), 'x')).toMatchObject({ width: 40, height: 20 });
+  it('has the size times the scale', async () => {
+    expect(await decodePng(svgToPng(svg('')), 'x')).toMatchObject({ width: 80, height: 40 });
+    expect(await decodePng(svgToPng(svg(''), { scale: 1 }), 'x')).toMatchObject({ width: 40, height: 20 });
   });
 
-  it('draws letters whatever the font is called, and bold ones with more ink', () => {
-    const text = (attributes: string) => ink(`<text x="2" y="15" font-size="14" ${attributes}>abc ✗</text>`);
-    const plain = text('');
+  it('draws letters whatever the font is called, and bold ones with more ink', async () => {
+    const text = async (attributes: string) =>
+      ink(`<text x="2" y="15" font-size="14" ${attributes}>abc ✗</text>`);
+    const plain = await text('');
     expect(plain).toBeGreaterThan(50);
-    expect(text('font-family="no such font"')).toBe(plain);
-    expect(text(`font-family="system-ui, -apple-system, sans-serif"`)).toBe(plain);
-    expect(text('font-weight="700"')).toBeGreaterThan(plain);
+    expect(await text('font-family="no such font"')).toBe(plain);
+    expect(await text(`font-family="system-ui, -apple-system, sans-serif"`)).toBe(plain);
+    expect(await text('font-weight="700"')).toBeGreaterThan(plain);
   });
 
-  it('has letters for the signs that the charts use', () => {
-    const missing = ink('<text x="2" y="15" font-size="14">\u{10ffff}</text>');
+  it('has letters for the signs that the charts use', async () => {
+    const missing = await ink('<text x="2" y="15" font-size="14">\u{10ffff}</text>');
     for (const sign of ['✗', '✓', '…', '±', '×', '°', '·', '−', '≠', '★', '→'])
-      expect(ink(`<text x="2" y="15" font-size="14">${sign}</text>`), sign).not.toBeOneOf([0, missing]);
+      expect(await ink(`<text x="2" y="15" font-size="14">${sign}</text>`), sign).not.toBeOneOf([0, missing]);
   });
 
-  it('shows the pixels of a small picture as squares', () => {
+  it('shows the pixels of a small picture as squares', async () => {
     // A PNG of 2×1 pixels, black and white.
     const png =
       'iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAAAAADRSSBWAAAAC0lEQVR4nGNg+A8AAQIBAEK+vGgAAAAASUVORK5CYII=';
-    const { data } = decodePng(
+    const { data } = await decodePng(
       svgToPng(
         svg(
           `<image width="40" height="20" image-rendering="optimizeSpeed" href="data:image/png;base64,${png}"/>`,

@@ -10,8 +10,9 @@
 import { createRequire } from 'node:module';
 import protobuf from 'protobufjs';
 import { describe, expect, it } from 'vitest';
+import { decodePng } from '../../src/data/png.js';
 import { UsageError } from '../../src/errors.js';
-import { decodePng, encodePng } from '../../src/node/png.js';
+import { encodePng } from '../../src/node/png.js';
 import { confusionPicture } from '../../src/report/tensorboard/confusion_picture.js';
 import { imageEvent, scalarEvent, versionEvent } from '../../src/report/tensorboard/event.js';
 import { bucketLimits, histogramOf } from '../../src/report/tensorboard/histogram.js';
@@ -333,7 +334,7 @@ describe('tensorBoard', () => {
     ]);
     const { encodedImageString, ...size } = once[0]![2].image!;
     expect(size).toEqual({ height: 2, width: 2, colorspace: 1 });
-    const { data } = decodePng(encodedImageString, 'sample');
+    const { data } = await decodePng(encodedImageString, 'sample');
     expect([data[0], data[4], data[8], data[12]]).toEqual([0, 128, 255, 7]);
     const each = await pictures({ imageSamples: (epoch) => Promise.resolve(epoch === 0 ? [] : [grey]) });
     expect(each.map(([tag, step]) => [tag, step])).toEqual([['samples/0', 1]]);
