@@ -22,7 +22,7 @@ const surroundings = globalThis as {
 };
 
 /**
- * Opens a device in a browser and makes it the default.
+ * Opens a device in a browser. The first one that is open is the default; see `defaultDevice`.
  *
  * Throws: DeviceError (`no-adapter`) when there is no WebGPU or no adapter, with what to do about it.
  */

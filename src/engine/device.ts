@@ -23,8 +23,8 @@ export interface DeviceOptions {
    * compiles one kernel at a time per device, and finds again on disk what another device compiled.
    */
   readonly openHelpers?: () => Promise<Device[]>;
-  /** False for such a helper: it does not become the default device. */
-  readonly isDefault?: boolean;
+  /** True for such a helper: it is never the default device. */
+  readonly isHelper?: boolean;
 }
 
 /** Awaits a promise that the device settles. */
@@ -80,15 +80,40 @@ const wantedLimits = [
 /** Memory per binding for the first run of a kernel, which is only there to have it compiled. */
 export const warmUpBytes = 65_536;
 
-let current: Device | undefined;
+/** The devices that are open, oldest first; helpers are not among them. */
+const openDevices = new Set<Device>();
+let devicesOpened = 0;
 
-/** The device opened last; ops without a tensor to ask (creation, layers) use it. */
+/** The devices of the programs being recorded, innermost last. */
+const recordingFor: Device[] = [];
+
+/**
+ * The device for what names none (creation, layers, programs): the first one opened that is still open, so that a second
+ * `open()` changes nothing for what is already there. While a program is recorded, the program's own.
+ */
 export function defaultDevice(): Device {
-  if (!current)
+  const device = findDefaultDevice();
+  if (!device)
     throw new DeviceError('defaultDevice: no device is open; call `await open()` first.', {
       problem: 'other',
     });
-  return current;
+  return device;
+}
+
+/** The same, or undefined when no device is open. */
+export function findDefaultDevice(): Device | undefined {
+  const [oldest] = openDevices;
+  return recordingFor.at(-1) ?? oldest;
+}
+
+/** Runs `fn` with `device` as the default. */
+export function withDefaultDevice<R>(device: Device, fn: () => R): R {
+  recordingFor.push(device);
+  try {
+    return fn();
+  } finally {
+    recordingFor.pop();
+  }
 }
 
 export class Device {
@@ -122,6 +147,8 @@ export class Device {
 
   private constructor(
     readonly gpu: GPUDevice,
+    /** What errors call it, as `device 2 (llvmpipe)`: devices are numbered as they are opened. */
+    readonly name: string,
     readonly fingerprint: Fingerprint,
     readonly traits: DeviceTraits,
     readonly hasTimestamps: boolean,
@@ -141,7 +168,8 @@ export class Device {
   /** Remembers why the device went away, for `assertUsable`. */
   async #watch(): Promise<void> {
     const { message, reason } = await this.gpu.lost;
-    this.#lostReason = message || reason;
+    this.#lostReason ??= message || reason;
+    openDevices.delete(this);
   }
 
   /**
@@ -189,6 +217,7 @@ export class Device {
     };
     const device = new Device(
       gpu,
+      options.isHelper ? `helper (${name})` : `device ${++devicesOpened} (${name})`,
       fingerprint,
       traits,
       gpu.features.has('timestamp-query'),
@@ -196,8 +225,8 @@ export class Device {
       (isSoftware && options.freeHostMemory) || (() => undefined),
       (isSoftware && options.openHelpers) || (() => Promise.resolve([])),
     );
-    if (options.isDefault === false) return device;
-    current = device;
+    if (options.isHelper) return device;
+    openDevices.add(device);
     debug(
       1,
       () =>
@@ -529,7 +558,8 @@ export class Device {
 
   /** Ends the device; its tensors are gone. */
   destroy(): void {
-    if (current === this) current = undefined;
+    openDevices.delete(this);
+    this.#lostReason ??= 'destroyed';
     this.gpu.destroy();
   }
 }

@@ -8,7 +8,7 @@ import { defaultDevice, type Device, type Pipeline } from './device.js';
 import type { Attributes, Pass, Spec } from './pass.js';
 import { type Plan, type PlanOptions, plan } from './plan.js';
 import { Step } from './replay.js';
-import { Tensor, describe } from './tensor.js';
+import { Tensor, assertOneDevice, describe } from './tensor.js';
 import { Trace, currentTrace, mapRecord } from './trace.js';
 
 /** What a program may return: one tensor, a list, or a record of tensors. */
@@ -99,7 +99,8 @@ export class Program<R extends Structure> {
 }
 
 /**
- * Makes a function of tensors into a program: recorded at the first call for each signature, then replayed.
+ * Makes a function of tensors into a program: recorded at the first call for each signature, then replayed. It stays on
+ * `device`: the one that is the default now, when left out.
  *
  * Throws: whatever `fn` throws while it is recorded, at the first call.
  */
@@ -137,6 +138,7 @@ export function runEagerly<K extends string, R extends Readonly<Record<string, T
   const keys = Object.keys(inputs) as K[];
   const list = keys.map((key) => inputs[key]);
   const device = list[0]?.device ?? defaultDevice();
+  assertOneDevice(name.split('/')[0] as string, device, list);
   const cache = device.cache<Recorded<R>>('eager');
   const key = signature(device, name, list, attributes);
   let recorded = cache.get(key);

@@ -6,7 +6,7 @@ import { StateError, assert } from '../errors.js';
 import { debug, debugLevel } from './debug.js';
 import { type Device, type Pipeline, type Storage } from './device.js';
 import type { Plan, PlannedDispatch, Slot } from './plan.js';
-import { type Tensor, describe } from './tensor.js';
+import { type Tensor, assertOneDevice, describe } from './tensor.js';
 
 interface Ready {
   readonly pipeline: GPUComputePipeline;
@@ -41,8 +41,7 @@ export class Step {
     const { device } = plan;
     this.#borrowed = [...inputs, ...outputs, ...plan.held];
     this.#checkBorrowed();
-    if (this.#borrowed.some((tensor) => tensor.device !== device))
-      throw new StateError('program: tensors of two devices were mixed.');
+    assertOneDevice('program', device, this.#borrowed);
     this.#buffers = plan.buffers.map((byteLength) => device.allocate(byteLength, 'intermediate'));
     const storageOf = (slot: Slot): Storage => {
       if (slot.kind === 'fixed') return slot.storage;

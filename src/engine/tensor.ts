@@ -175,6 +175,16 @@ export function checkShape(who: string, shape: Shape): void {
   }
 }
 
+/** Throws: StateError naming both devices when `who` runs on `device` and a tensor is on another one. */
+export function assertOneDevice(who: string, device: Device, tensors: readonly Tensor[]): void {
+  for (const tensor of tensors) {
+    if (tensor.isDisposed || tensor.device === device) continue;
+    throw new StateError(
+      `${who}: runs on ${device.name}, but the tensor ${describe(tensor)} is on ${tensor.device.name}; use tensors of one device.`,
+    );
+  }
+}
+
 /** `[8,28,28,1] f32`, as error messages and printouts show a tensor; f32 goes without saying. */
 export function describe(spec: Spec): string {
   return `[${spec.shape.join(',')}]${spec.dtype === 'f32' ? '' : ` ${spec.dtype}`}`;

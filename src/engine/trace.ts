@@ -3,9 +3,9 @@
  * they came from, which `grad` walks backwards. Shapes are fixed; nothing is computed.
  */
 import { ShapeError, StateError, assert } from '../errors.js';
-import type { Device } from './device.js';
+import { type Device, withDefaultDevice } from './device.js';
 import type { Attributes, Pass, Shape, Spec } from './pass.js';
-import { Tensor } from './tensor.js';
+import { Tensor, assertOneDevice } from './tensor.js';
 import { type Origin, type Recording, type Value, rootOf } from './value.js';
 
 /** What a node is for: the layer, or other part of a model, that recorded it. */
@@ -65,7 +65,7 @@ export class Trace implements Recording {
   record<R>(fn: () => R): R {
     stack.push(this);
     try {
-      return fn();
+      return withDefaultDevice(this.device, fn);
     } finally {
       stack.pop();
     }
@@ -103,7 +103,7 @@ export class Trace implements Recording {
       }
       return tensor.traced.value;
     }
-    if (tensor.device !== this.device) throw new StateError('program: tensors of two devices were mixed.');
+    assertOneDevice('program', this.device, [tensor]);
     const { storage } = tensor;
     this.held.add(tensor);
     const bufferId = this.#bufferIds.get(storage.buffer) ?? this.#bufferIds.size;

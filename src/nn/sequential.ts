@@ -1,5 +1,5 @@
 /** A model as a list of layers: built when made, given weights when first used, trained, saved and loaded. */
-import { type Device, defaultDevice } from '../engine/device.js';
+import { type Device, defaultDevice, findDefaultDevice } from '../engine/device.js';
 import { type Shape, sizeOf } from '../engine/pass.js';
 import { type Tensor, checkShape } from '../engine/tensor.js';
 import { withScope } from '../engine/trace.js';
@@ -45,7 +45,7 @@ export interface SequentialOptions {
   readonly name?: string;
   /** Keys the first weights. Default 0. */
   readonly seed?: number;
-  /** The device opened last when left out. */
+  /** Left out: the default device, or the one at first use where none is open yet. A model stays on its device. */
   readonly device?: Device;
   /** How bytes become the model's inputs. Default: 0 … 255 to 0 … 1. */
   readonly preprocessing?: Preprocessing;
@@ -91,12 +91,13 @@ export class Sequential implements Model {
     this.name = name;
     this.preprocessing = preprocessing;
     this.#seed = seed;
-    this.#device = device;
+    this.#device = device ?? findDefaultDevice();
     this.inputShape = first.inputShape;
     this.layers = build(layers, first.inputShape);
     this.outputShape = this.layers.at(-1)!.outputShape;
   }
 
+  /** Chosen once. Throws: DeviceError when none was given and none is open. */
   get device(): Device {
     return (this.#device ??= defaultDevice());
   }

@@ -126,7 +126,7 @@ async function find({ device }: OpenOptions): Promise<{ readonly gpu: GPU; reado
 }
 
 /**
- * Opens a device for Node and makes it the default.
+ * Opens a device for Node. The first one that is open is the default; see `defaultDevice`.
  *
  * Throws: DeviceError when there is no adapter, with what to install; UsageError when `device` names none.
  */
@@ -154,6 +154,6 @@ async function openHelpers(gpu: GPU, options: OpenOptions): Promise<Device[]> {
   const adapters = await Promise.all(Array.from({ length: count }, async () => gpu.requestAdapter(fastest)));
   const found = adapters.flatMap((adapter) => adapter ?? []);
   return Promise.all(
-    found.map(async (adapter) => Device.open(adapter, { ...deviceOptions(options), isDefault: false })),
+    found.map(async (adapter) => Device.open(adapter, { ...deviceOptions(options), isHelper: true })),
   );
 }

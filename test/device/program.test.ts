@@ -4,7 +4,7 @@
  *   the planner: random graphs of whole numbers, exact against an interpreter, with reuse of buffers and fusing and without
  *   outputs that are inputs, captures, views or repeated; values placed in other memory; the order of changes in place
  *   the same bits: replay, several steps per submit, two recordings
- *   errors: disposed, of two devices, nested, no gradient, wrong data, a shader that does not compile, a lost device
+ *   errors: disposed, nested, no gradient, wrong data, a shader that does not compile, a lost device
  */
 import { expect, test } from 'vitest';
 import type { Pass } from '../../src/engine/pass.js';
@@ -569,16 +569,4 @@ test('a lost device is an error, and its tensors never read as zeros', async () 
   expect(() => step.run()).toThrow(/^device: lost/);
   expect(() => divide(x, 2)).toThrow(DeviceError);
   expect(() => Tensor.from([1], [1], device)).toThrow(DeviceError);
-});
-
-test('tensors of two devices do not mix', async () => {
-  const other = await open();
-  const theirs = Tensor.from([1], [1], other);
-  expect(messageOf(() => program((x) => add(x, theirs), held.device).call(vector(1)))).toMatchInlineSnapshot(
-    `"StateError: program: tensors of two devices were mixed."`,
-  );
-  expect(messageOf(() => add(vector(1), theirs))).toMatchInlineSnapshot(
-    `"StateError: program: tensors of two devices were mixed."`,
-  );
-  other.destroy();
 });
