@@ -7,6 +7,7 @@ import { setFolderOpener } from '../folder.js';
 import { modelsByName } from '../nn/models.js';
 import type { ImageShape } from '../data/dataset.js';
 import { openFolder } from '../node/files.js';
+import { setAroundDawn } from '../node/open.js';
 import { endProcess } from '../node/patience.js';
 import { type SectionName, bench, sectionNames } from './bench.js';
 import { servePeer } from './bench/peer_shadegrad.js';
@@ -16,6 +17,7 @@ import { evaluate, partNames } from './evaluate.js';
 import { explore } from './explore.js';
 import { gradcheckCommand } from './gradcheck_command.js';
 import { imagesShown, predict } from './predict.js';
+import { quietly } from './quiet_dawn.js';
 import { type ReportOptions, report } from './report.js';
 import { presetNames, scheduleNames } from '../nn/presets.js';
 import { optimizerNames } from './settings.js';
@@ -433,6 +435,7 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 setFolderOpener(openFolder);
+setAroundDawn(quietly);
 const status = await main(process.argv.slice(2));
 // What is written to a socket may still be on its way, and exit() would cut it off.
 for (const stream of [process.stdout, process.stderr])

@@ -2,13 +2,12 @@
  * Node's opener: finds an adapter through Dawn (the package `webgpu`) and opens the device.
  * Dawn's object must stay referenced for the life of the process: when it is collected, Node crashes.
  */
-import { closeSync, existsSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
-import { isatty } from 'node:tty';
 import { create, globals } from 'webgpu';
-import { debugLevel, setDebugLevel } from '../engine/debug.js';
+import { setDebugLevel } from '../engine/debug.js';
 import { Device, type DeviceOptions } from '../engine/device.js';
 import type { DeviceTraits } from '../engine/pass.js';
 import { DeviceError, UsageError } from '../errors.js';
@@ -30,6 +29,14 @@ export interface AdapterEntry {
 const fastest: GPURequestAdapterOptions = { powerPreference: 'high-performance' };
 const dawn: GPU[] = [];
 let isPrepared = false;
+
+type Around = <T>(start: () => T) => T;
+let aroundDawn: Around = (start) => start();
+
+/** Has `around` run every call in which Dawn may print: the command line keeps its warnings off standard error. */
+export function setAroundDawn(around: Around): void {
+  aroundDawn = around;
+}
 
 /** Settings that Dawn and the drivers read when they start: to be made before the first `create`. */
 function prepare(): void {
@@ -55,31 +62,9 @@ function prepare(): void {
 
 function createGpu(flags: string[]): GPU {
   prepare();
-  const gpu = quietly(() => create(flags));
+  const gpu = aroundDawn(() => create(flags));
   dawn.push(gpu);
   return gpu;
-}
-
-/**
- * Runs `start` with standard error shut: for a software adapter Dawn prints two warnings about its limits there, at
- * every start, and has no switch for them. What really goes wrong is thrown, not printed. On Linux, for terminals and
- * pipes: a file opened again would have another position, and lose what others write to it. Not with DEBUG set.
- */
-function quietly<T>(start: () => T): T {
-  const kind = fstatSync(2);
-  const canReopen = process.platform === 'linux' && (kind.isFIFO() || isatty(2));
-  if (!canReopen || debugLevel() > 0) return start();
-  const saved = openSync('/proc/self/fd/2', 'a');
-  closeSync(2);
-  // The lowest free number is taken: these two become descriptor 2 in turn.
-  const silent = openSync('/dev/null', 'w');
-  try {
-    return start();
-  } finally {
-    closeSync(silent);
-    openSync(`/proc/self/fd/${saved}`, 'a');
-    closeSync(saved);
-  }
 }
 
 /** Every adapter that Dawn sees. */
@@ -87,7 +72,7 @@ export async function listAdapters(): Promise<AdapterEntry[]> {
   try {
     // A name that nothing matches makes Dawn list what there is.
     const gpu = createGpu(['adapter=no adapter has this name']);
-    await quietly(() => gpu.requestAdapter());
+    await aroundDawn(() => gpu.requestAdapter());
     return [];
   } catch (error) {
     return [...String(error).matchAll(/backend: '([^']*)', name: '([^']*)'/g)].map((match) => ({
@@ -117,7 +102,7 @@ async function find({ device }: OpenOptions): Promise<{ readonly gpu: GPU; reado
   let adapter: GPUAdapter | null;
   try {
     gpu = createGpu(flags);
-    adapter = await quietly(() => gpu.requestAdapter(fastest));
+    adapter = await aroundDawn(() => gpu.requestAdapter(fastest));
   } catch (cause) {
     throw DeviceError.noAdapter(String(cause).split('\n')[0] as string, { cause });
   }

@@ -33,7 +33,7 @@ function run(args: readonly string[], env: NodeJS.ProcessEnv = {}): Run {
     encoding: 'utf8',
     env: { ...process.env, DEBUG: '0', ...env },
   });
-  // Dawn's own words, which people at a terminal do not see: node's pipes are sockets (quietly in src/node/open.ts).
+  // Dawn's own words, which stay where standard error is a socket, as node's pipes are (src/cli/quiet_dawn.ts).
   return { status, stdout, stderr: stderr.replaceAll(/^Warning: .*\n( {4}at .*\n)*\n?/gm, '') };
 }
 
