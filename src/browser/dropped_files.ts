@@ -7,7 +7,7 @@
  */
 import { type FilesOptions, loadFiles } from '../data/dataset_files.js';
 import { decompress } from '../data/decompress.js';
-import type { FileTree } from '../data/file_tree.js';
+import { type FileTree, checkFileSize } from '../data/file_tree.js';
 import type { LoadedDataset } from '../data/loaded_dataset.js';
 import { decodePng } from '../data/png.js';
 import { FileError } from '../errors.js';
@@ -117,9 +117,10 @@ function treeOf(files: ReadonlyMap<string, File>): FileTree {
       return Promise.resolve(inside.has(path));
     },
     hasFile: async (path) => Promise.resolve(files.has(path)),
-    read: async (path) => {
+    read: async (path, most) => {
       const file = files.get(path);
       if (!file) throw missing(path);
+      checkFileSize(path, file.size, most);
       try {
         return new Uint8Array(await file.arrayBuffer());
       } catch (cause) {

@@ -1,6 +1,7 @@
 /** A picture in whatever format the browser reads, for a prediction. */
+import { checkFileSize } from '../data/file_tree.js';
 import type { Picture } from '../data/picture.js';
-import { decodePng, isPng } from '../data/png.js';
+import { decodePng, isPng, mostPngBytes } from '../data/png.js';
 import { DataError } from '../errors.js';
 
 /** Larger pictures are scaled down as they are read: a prediction needs far less, and canvases have limits. */
@@ -17,7 +18,10 @@ export async function readPicture(
   name = (blob as Partial<File>).name ?? 'picture',
 ): Promise<Picture> {
   const start = new Uint8Array(await blob.slice(0, 8).arrayBuffer());
-  if (isPng(start)) return decodePng(new Uint8Array(await blob.arrayBuffer()), name);
+  if (isPng(start)) {
+    checkFileSize(name, blob.size, mostPngBytes);
+    return decodePng(new Uint8Array(await blob.arrayBuffer()), name);
+  }
   let bitmap: ImageBitmap;
   try {
     bitmap = await createImageBitmap(blob, { colorSpaceConversion: 'none', premultiplyAlpha: 'none' });

@@ -1,4 +1,5 @@
 /** Files in folders as data sets are read from them, wherever they lie: on a disk, or dropped on a page. */
+import { FileError } from '../errors.js';
 import type { Picture } from './picture.js';
 import type { Gunzip } from './unpack.js';
 
@@ -10,8 +11,8 @@ export interface FileTree {
   isFolder(path: string): Promise<boolean>;
   /** Whether there is such a file. */
   hasFile(path: string): Promise<boolean>;
-  /** The whole file. Throws: FileError. */
-  read(file: string): Promise<Uint8Array>;
+  /** The whole file. Throws: FileError, also when it has more than `most` bytes, by default `mostFileBytes`. */
+  read(file: string, most?: number): Promise<Uint8Array>;
   join(folder: string, name: string): string;
   /** The folder in which it lies. */
   folderOf(path: string): string;
@@ -22,4 +23,16 @@ export interface FileTree {
   readonly gunzip: Gunzip;
   /** RGBA. Throws: DataError naming `name` when the bytes are not a whole, undamaged PNG. */
   decodePng(bytes: Uint8Array, name: string): Promise<Picture>;
+}
+
+/** Larger files are not read: Node and every browser can hold an array of this size. */
+export const mostFileBytes = 2 ** 31 - 1;
+
+/** Before memory is taken for it. Throws: FileError naming the limit. */
+export function checkFileSize(file: string, size: number, most: number = mostFileBytes): void {
+  if (size > most) {
+    throw new FileError(
+      `cannot read ${file}: it has ${size} bytes, and at most ${most} are read. Name a smaller file.`,
+    );
+  }
 }

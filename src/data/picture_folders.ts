@@ -6,7 +6,7 @@ import type { RawImages } from './dataset.js';
 import type { FileTree } from './file_tree.js';
 import type { Picture } from './picture.js';
 import { PixelRoom } from './pixel_room.js';
-import { pngPixels } from './png.js';
+import { mostPngBytes, pngPixels } from './png.js';
 
 /** How many files are open at once: enough to keep the disk busy, far below what a system allows. */
 const filesAtOnce = 16;
@@ -67,7 +67,7 @@ export async function readPictures(
   }
   const room = new PixelRoom();
   const decoded = await mapSome(files, filesAtOnce, async (file) => {
-    const bytes = await tree.read(file);
+    const bytes = await tree.read(file, mostPngBytes);
     const picture = await room.take(pngPixels(bytes), async () =>
       overBlack(await tree.decodePng(bytes, file)),
     );

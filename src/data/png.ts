@@ -12,6 +12,8 @@ import { joined, maxRatio } from './unpack.js';
 const signature = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 /** A small file can promise a picture that fills the memory; photographs have up to about 100 million pixels. */
 const maxPixels = 1e8;
+/** Longer files are not read: a photograph of 100 million pixels has fewer bytes. */
+export const mostPngBytes = 2 ** 28;
 
 export function isPng(bytes: Uint8Array): boolean {
   return signature.every((byte, i) => bytes[i] === byte);

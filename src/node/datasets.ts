@@ -245,18 +245,21 @@ async function lookIn(known: KnownDataset, folder: string): Promise<Found> {
 
 /** What Keras keeps: the same four files as arrays in one archive. Their headers are put back, then all is checked. */
 async function lookInArchive(known: KnownDataset, archive: string): Promise<Found> {
-  const called = {
+  const called = Object.entries({
     trainImages: 'x_train',
     trainLabels: 'y_train',
     testImages: 'x_test',
     testLabels: 'y_test',
-  };
+  } satisfies Record<keyof RawFiles, string>).map(
+    ([part, name]) => [known.files[part as keyof RawFiles], part, name] as const,
+  );
   try {
-    const arrays = readNpz(await readBytes(archive), path.basename(archive));
-    const files = Object.entries(called).map(([part, name]) => {
+    const wanted = Object.fromEntries(called.map(([{ byteLength }, , name]) => [name, byteLength]));
+    const arrays = readNpz(await readBytes(archive), path.basename(archive), wanted);
+    const files = called.map(([file, part, name]) => {
       const array = arrays.get(name);
       if (array === undefined) throw new DataError(`${path.basename(archive)} lacks the array ${name}`);
-      return [part, checked(known.files[part as keyof RawFiles], toIdx(array), name)];
+      return [part, checked(file, toIdx(array), name)];
     });
     return { files: Object.fromEntries(files) as RawFiles };
   } catch (cause) {

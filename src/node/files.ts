@@ -3,9 +3,11 @@
  * keeps two trainings out of one run folder.
  */
 import { randomUUID } from 'node:crypto';
+import type { Stats } from 'node:fs';
 import { link, mkdir, open, readFile, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
+import { checkFileSize } from '../data/file_tree.js';
 import { FileError, type FileProblem } from '../errors.js';
 import { type Folder, leadsOut } from '../folder.js';
 
@@ -43,6 +45,8 @@ function explain(code: string, doing: string, cause: unknown): [FileProblem, str
       return ['not-a-folder', 'a file with the name of that folder is in the way. Check the path.'];
     case 'EISDIR':
       return ['not-a-file', 'it is a folder, where a file was expected. Name a file inside it.'];
+    case 'ELOOP':
+      return ['other', 'its symbolic links lead round in a circle. Check the links.'];
     case 'EMFILE':
     case 'ENFILE':
       return ['other', "too many files are open. Close some programs, or raise the limit ('ulimit -n')."];
@@ -53,15 +57,54 @@ function explain(code: string, doing: string, cause: unknown): [FileProblem, str
   }
 }
 
-/** The whole file. Throws: FileError. */
-export async function readBytes(file: string): Promise<Uint8Array> {
+/**
+ * The whole file, as long as it was when it was opened: a device, or a file of /proc, may never end.
+ *
+ * Throws: FileError for what is not a file, for more than `most` bytes, or what the system says.
+ */
+export async function readBytes(file: string, most?: number): Promise<Uint8Array> {
   try {
-    const { buffer, byteOffset, byteLength } = await readFile(file);
-    // Not a Buffer: its slice() is a view, where everyone expects a copy.
-    return new Uint8Array(buffer, byteOffset, byteLength);
+    // Before it is opened: a pipe would wait there for its writer.
+    refuseOtherThanFile('read', file, await stat(file));
+    const handle = await open(file, 'r');
+    try {
+      const { size } = await handle.stat();
+      checkFileSize(file, size, most);
+      // Not a Buffer: its slice() is a view, where everyone expects a copy.
+      const bytes = new Uint8Array(size);
+      let length = 0;
+      while (length < size) {
+        const { bytesRead } = await handle.read(bytes, length, size - length);
+        if (bytesRead === 0) break;
+        length += bytesRead;
+      }
+      return length === size ? bytes : bytes.slice(0, length);
+    } finally {
+      await handle.close();
+    }
   } catch (cause) {
-    throw fileError('read', file, cause);
+    throw cause instanceof FileError ? cause : fileError('read', file, cause);
   }
+}
+
+/**
+ * Devices never end, pipes wait, and a rename would put a file in their place.
+ *
+ * Throws: FileError (`not-a-file`).
+ */
+function refuseOtherThanFile(doing: string, file: string, found: Stats): void {
+  if (found.isFile()) return;
+  if (found.isDirectory()) throw fileError(doing, file, { code: 'EISDIR' });
+  const kind = found.isFIFO() ? 'a pipe' : found.isSocket() ? 'a socket' : 'a device';
+  throw new FileError(`cannot ${doing} ${file}: it is ${kind}, where a file was expected. Name a file.`, {
+    problem: 'not-a-file',
+  });
+}
+
+/** Nothing there is as good as a file: it will be one. Throws: FileError (`not-a-file`). */
+async function refuseToReplaceOther(doing: string, file: string): Promise<void> {
+  const found = await stat(file).catch(() => undefined);
+  if (found !== undefined && !found.isDirectory()) refuseOtherThanFile(doing, file, found);
 }
 
 /**
@@ -76,6 +119,7 @@ export async function writeAtomic(file: string, contents: Uint8Array | string): 
     folder,
     `.${path.basename(file)}.${process.pid}.${randomUUID().slice(0, 8)}.tmp`,
   );
+  await refuseToReplaceOther('write', file);
   try {
     await makeFolder(folder);
     const handle = await open(temporary, 'wx');
@@ -174,6 +218,7 @@ export function openFolder(folder: string): Folder {
 
 /** One write at the end of the file, flushed to the disk. Throws: FileError. */
 async function appendTo(file: string, contents: Uint8Array | string): Promise<void> {
+  await refuseToReplaceOther('write', file);
   try {
     await makeFolder(path.dirname(file));
     const handle = await open(file, 'a');
@@ -225,6 +270,9 @@ function codeOf(cause: unknown): string | undefined {
 function isMissing(cause: unknown): boolean {
   return codeOf(cause) === 'ENOENT' || codeOf(cause) === 'ENOTDIR';
 }
+
+/** A lock names a process in some hundred bytes; a longer file is something else. */
+const mostLockBytes = 65_536;
 
 /** The file in a run folder that says who writes there. */
 export const lockName = 'run.lock';
@@ -317,9 +365,12 @@ async function createWithoutLink(file: string, mine: Holder): Promise<boolean> {
 async function readLock(file: string): Promise<Holder | 'gone' | 'unreadable'> {
   let text: string;
   try {
-    text = await readFile(file, 'utf8');
+    text = new TextDecoder().decode(await readBytes(file, mostLockBytes));
   } catch (cause) {
-    if (isMissing(cause)) return 'gone';
+    if (!(cause instanceof FileError)) throw cause;
+    if (cause.problem === 'missing' || cause.problem === 'not-a-folder') return 'gone';
+    // Without the system's own error it was readBytes that refused: a device, a folder, or far too long.
+    if (cause.problem === 'not-a-file' || cause.cause === undefined) return 'unreadable';
     throw cause;
   }
   try {

@@ -6,8 +6,8 @@
 import { inflateRawSync } from 'node:zlib';
 import { DataError } from '../errors.js';
 
-/** MNIST's largest array has 47 million bytes; an archive that promises many times that is no data set of ours. */
-const maxEntryBytes = 2 ** 28;
+/** What precedes the values of an array: NumPy writes 128 bytes. */
+const mostHeaderBytes = 65_536;
 
 /** An array of bytes in C order. */
 export interface NpyBytes {
@@ -16,19 +16,26 @@ export interface NpyBytes {
 }
 
 /**
- * The u8 arrays of a .npz by name, without `.npy`.
+ * The wanted u8 arrays of a .npz by name, without `.npy`, those that it has; all others stay packed.
  *
- * Throws: DataError naming `name` when the archive is damaged or an array is not of bytes.
+ * `wanted` says of each how many values it may have at most: nothing longer is unpacked.
+ * Throws: DataError naming `name` when the archive is damaged, or a wanted array is not of bytes or too long.
  */
-export function readNpz(bytes: Uint8Array, name: string): Map<string, NpyBytes> {
+export function readNpz(
+  bytes: Uint8Array,
+  name: string,
+  wanted: Readonly<Record<string, number>>,
+): Map<string, NpyBytes> {
   try {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    return new Map(
-      listEntries(view, bytes).map((entry) => [
-        entry.name.replace(/\.npy$/, ''),
-        readNpy(unpack(entry, view, bytes)),
-      ]),
-    );
+    const found = new Map<string, NpyBytes>();
+    for (const entry of listEntries(view, bytes)) {
+      const array = entry.name.replace(/\.npy$/, '');
+      if (!Object.hasOwn(wanted, array)) continue;
+      if (found.has(array)) throw new Error(`it holds ${entry.name} twice`);
+      found.set(array, readNpy(unpack(entry, view, bytes, wanted[array]! + mostHeaderBytes)));
+    }
+    return found;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new DataError(`${name} cannot be read as .npz (${reason})`, { cause });
@@ -74,15 +81,14 @@ function unpack(
   { name, method, packedLength, length, at }: Entry,
   view: DataView,
   bytes: Uint8Array,
+  most: number,
 ): Uint8Array {
   if (view.getUint32(at, true) !== 0x04034b50) throw new Error(`a damaged entry ${name}`);
   const begin = at + 30 + view.getUint16(at + 26, true) + view.getUint16(at + 28, true);
   const packed = bytes.subarray(begin, begin + packedLength);
+  if (length > most) throw new Error(`${name} unpacks to ${length} bytes, at most ${most} are read`);
   if (method === 0) return packed;
   if (method !== 8) throw new Error(`${name} is packed by method ${method}`);
-  if (length > maxEntryBytes) {
-    throw new Error(`${name} unpacks to ${length} bytes, at most ${maxEntryBytes} are read`);
-  }
   return inflateRawSync(packed, { maxOutputLength: length + 1 });
 }
 
@@ -100,6 +106,13 @@ function readNpy(bytes: Uint8Array): NpyBytes {
   ) {
     throw new Error(`an array that is not of bytes in C order: ${header.trim()}`);
   }
-  const sizes = shape.split(',').filter((size) => size.trim() !== '');
-  return { shape: sizes.map(Number), data: bytes.subarray(begin) };
+  const sizes = shape
+    .split(',')
+    .filter((size) => size.trim() !== '')
+    .map(Number);
+  const data = bytes.subarray(begin);
+  const expected = sizes.reduce((product, size) => product * size, 1);
+  if (data.length !== expected)
+    throw new Error(`an array of [${sizes.join(',')}] with ${data.length} bytes, expected ${expected}`);
+  return { shape: sizes, data };
 }

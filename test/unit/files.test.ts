@@ -5,7 +5,7 @@
  * boot.
  */
 import { spawnSync } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, readdir, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
@@ -119,6 +119,49 @@ describe('errors', () => {
     expect(error.problem).toBe('not-a-file');
     expect(error.message).toMatchInlineSnapshot(
       `"cannot read BASE: it is a folder, where a file was expected. Name a file inside it."`,
+    );
+  });
+
+  it.runIf(process.platform === 'linux')('what is not a file is neither read nor replaced', async () => {
+    const pipe = path.join(base, 'pipe');
+    expect(spawnSync('mkfifo', [pipe]).status).toBe(0);
+    const zero = path.join(base, 'zero.png');
+    await symlink('/dev/zero', zero);
+    for (const use of [readBytes, async (file: string) => writeAtomic(file, 'x')]) {
+      const refused = await Promise.all([pipe, zero].map(async (file) => failure(use(file))));
+      expect(refused.map(({ problem }) => problem)).toEqual(['not-a-file', 'not-a-file']);
+      expect(refused.map(({ message }) => message.replace('write', 'read'))).toEqual([
+        'cannot read BASE/pipe: it is a pipe, where a file was expected. Name a file.',
+        'cannot read BASE/zero.png: it is a device, where a file was expected. Name a file.',
+      ]);
+    }
+    expect((await failure(openFolder(base).append('pipe', 'x'))).problem).toBe('not-a-file');
+    // In place of the lock of a run.
+    spawnSync('mkfifo', [path.join(base, lockName)]);
+    expect((await failure(lockFolder(base))).message).toContain('left no readable name');
+    expect((await readdir(base)).sort()).toEqual(['pipe', lockName, 'zero.png'].sort());
+  });
+
+  it.runIf(process.platform === 'linux')('a file that never ends is read as long as it says', async () => {
+    // A file of /proc says 0, and some of them wait for ever.
+    expect(await readBytes('/proc/self/status')).toHaveLength(0);
+  });
+
+  it('a file beyond what is read', async () => {
+    const file = path.join(base, 'long.csv');
+    await writeFile(file, '');
+    await truncate(file, 2 ** 31);
+    expect((await failure(readBytes(file))).message).toMatchInlineSnapshot(
+      `"cannot read BASE/long.csv: it has 2147483648 bytes, and at most 2147483647 are read. Name a smaller file."`,
+    );
+    expect((await failure(readBytes(file, 9))).message).toContain('at most 9 are read');
+  });
+
+  it('links that lead round in a circle', async () => {
+    const link = path.join(base, 'link');
+    await symlink('link', link);
+    expect((await failure(readBytes(link))).message).toMatchInlineSnapshot(
+      `"cannot read BASE/link: its symbolic links lead round in a circle. Check the links."`,
     );
   });
 
