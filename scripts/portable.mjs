@@ -95,7 +95,7 @@ function packApp() {
       if (existsSync(join(root, folder)))
         cpSync(join(root, folder), join(app, folder), {
           recursive: true,
-          filter: (path) => !/node_modules|\.part$/.test(path),
+          filter: (path) => !/node_modules|dist\/types|\.part$/.test(path),
         });
     for (const path of runtimePackages()) {
       cpSync(join(root, path), join(app, path), {

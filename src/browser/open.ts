@@ -7,7 +7,7 @@ import { registerKernels } from '../kernels/index.js';
 
 export interface OpenOptions {
   /** Which of a computer's two GPUs to ask for. Default `high-performance`. */
-  readonly powerPreference?: GPUPowerPreference;
+  readonly powerPreference?: 'high-performance' | 'low-power';
   /** Which kernels to prefer, whatever the adapter suggests. */
   readonly family?: DeviceTraits['family'];
   /** What to print; left out, as `?debug=2` in the address says. A worker's own address is its script's. */

@@ -1,0 +1,86 @@
+// Writes the declarations of the library's two entries into dist/types, for users who check types. They stand alone: a
+// project needs no other package and no `lib` but the language's own. Takes about a second, so it runs only before the
+// package is packed; says nothing when all is well.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const entries = ['index.d.ts', 'browser/index.d.ts'];
+
+/**
+ * Types of the platform that the declarations mention. A project may have them from lib.dom, @types/node or
+ * @webgpu/types, or not at all: an empty interface merges with any of these, and stands in where there is none.
+ */
+const platformTypes = [
+  'AbortSignal',
+  'Blob',
+  'DataTransfer',
+  'File',
+  'GPUAdapter',
+  'GPUBindGroup',
+  'GPUBindGroupLayout',
+  'GPUBuffer',
+  'GPUCommandEncoder',
+  'GPUComputePassTimestampWrites',
+  'GPUComputePipeline',
+  'GPUDevice',
+  'GPUDeviceLostInfo',
+  'URL',
+];
+
+const folder = join(root, 'dist', 'types');
+// Renamed into place, so that a compiler that runs at the same moment never reads half of them.
+const draft = `${folder}.${process.pid}.part`;
+const before = `${draft}.before`;
+try {
+  emit();
+  removeUnreachable();
+  addPlatformTypes();
+  if (existsSync(folder)) renameSync(folder, before);
+  renameSync(draft, folder);
+} finally {
+  for (const path of [draft, before]) rmSync(path, { recursive: true, force: true });
+}
+
+function emit() {
+  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  const project = join(root, 'tsconfig.declarations.json');
+  const { status } = spawnSync(process.execPath, [tsc, '-p', project, '--outDir', draft], {
+    stdio: 'inherit',
+  });
+  if (status !== 0) process.exit(1); // tsc has printed the place and the reason
+}
+
+/** Removes the declarations of modules that the entries use and do not show. */
+function removeUnreachable() {
+  const reached = new Set(entries);
+  for (const file of reached) {
+    const text = readFileSync(join(draft, file), 'utf8');
+    for (const [, path = ''] of text.matchAll(/(?:from |import\(|import )['"](\.[^'"]+)\.js['"]/g))
+      reached.add(join(dirname(file), `${path}.d.ts`));
+  }
+  for (const entry of readdirSync(draft, { recursive: true, withFileTypes: true })) {
+    const file = join(entry.parentPath, entry.name);
+    if (entry.isFile() && !reached.has(file.slice(draft.length + 1).replace(/\.map$/, ''))) rmSync(file);
+  }
+}
+
+function addPlatformTypes() {
+  const lines = platformTypes.map((name) => `interface ${name} {}\n`);
+  writeFileSync(
+    join(draft, 'platform.d.ts'),
+    `// Empty: they merge with the interfaces of the project's own lib or types, where it has them.\n${lines.join('')}`,
+  );
+  for (const entry of entries) {
+    const path = join(draft, entry);
+    const up = '../'.repeat(entry.split('/').length - 1) || './';
+    const text = readFileSync(path, 'utf8');
+    writeFileSync(path, `/// <reference path="${up}platform.d.ts" />\n${text}`);
+    // A line more in front of the declarations is a semicolon more in front of their map.
+    const map = readFileSync(`${path}.map`, 'utf8');
+    writeFileSync(`${path}.map`, map.replace('"mappings":"', '"mappings":";'));
+  }
+}

@@ -1,0 +1,198 @@
+/**
+ * Plan: the package as a project gets it, packed and unpacked, and its types as the repository's compiler sees them from
+ * there. The project has no other package, the strictest options and, in some cases, no types of the platform.
+ * Compiled are the README's examples, every name that the package exports, and wrong uses, each of which must be an error:
+ * an export that became `any` would let them pass. Packing builds, so that nothing here is of an earlier build.
+ */
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+const root = path.resolve(import.meta.dirname, '..', '..');
+const run = promisify(execFile);
+const timeout = 120_000;
+
+let work: string;
+let installed: string;
+
+beforeAll(async () => {
+  work = await mkdtemp(path.join(tmpdir(), 'shadegrad-types-'));
+  await run('npm', ['pack', '--offline', '--pack-destination', work], { cwd: root });
+  const [tarball] = (await readdir(work)).filter((name) => name.endsWith('.tgz'));
+  installed = path.join(work, 'node_modules', 'shadegrad');
+  await mkdir(installed, { recursive: true });
+  await run('tar', ['-xf', path.join(work, tarball!), '--strip-components=1', '-C', installed]);
+  await writeFile(path.join(work, 'package.json'), '{ "type": "module" }');
+}, timeout);
+
+afterAll(async () => rm(work, { recursive: true, force: true }));
+
+/** What the language's own library lacks, where a case goes without the platform's. */
+const consoleType = 'declare const console: { log(...values: unknown[]): void };';
+
+/** The README's three examples; the second goes on from the first, the third is told of its tensors. */
+async function readmeExamples(): Promise<string> {
+  const readme = await readFile(path.join(root, 'README.md'), 'utf8');
+  const examples = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code = '']) => code);
+  expect(examples).toHaveLength(3);
+  return [
+    `import { grad, ops, program, type Tensor } from 'shadegrad';`,
+    consoleType,
+    ...examples.slice(0, 2),
+    `{ const [x, w] = [] as unknown as [Tensor, Tensor]; ${examples[2]} }`,
+  ].join('\n');
+}
+
+/** Every name of the entry, and of the groups in it, each of which must have a type that is not `any`. */
+async function everyName(file: string): Promise<string> {
+  const entry = (await import(/* @vite-ignore */ pathToFileURL(path.join(root, file)).href)) as object;
+  const names = Object.entries(entry).flatMap(([name, value]: [string, unknown]) => [
+    name,
+    ...(typeof value === 'object' && value !== null
+      ? Object.keys(value).map((member) => `${name}.${member}`)
+      : []),
+  ]);
+  expect(names.length).toBeGreaterThan(100);
+  return [
+    `import * as library from 'shadegrad';`,
+    'type Known<T> = 0 extends 1 & T ? never : T;',
+    'declare function known<T>(value: Known<T>): void;',
+    ...names.map((name) => `known(library.${name});`),
+  ].join('\n');
+}
+
+const wrongUses = `
+import {
+  type Callback, type Device, type Folder, type History, type Logs, Tensor,
+  callbacks, datasets, layers, models, ops, open, optimizers, program, sequential,
+} from 'shadegrad';
+
+// @ts-expect-error: misspelt
+layers.dense({ unit: 10 });
+// @ts-expect-error: no such padding
+layers.conv2d({ filters: 8, kernelSize: 3, padding: 'full' });
+// @ts-expect-error: a kernel has two extents
+layers.conv2d({ filters: 8, kernelSize: [3, 3, 3] });
+// @ts-expect-error: no such activation
+layers.dense({ units: 10, activation: 'gelu?' });
+// @ts-expect-error: no such option
+optimizers.rmsprop({ momentum: '0.9', beta: 1 });
+// @ts-expect-error: no such export
+import { nothing } from 'shadegrad';
+// @ts-expect-error: no such mode
+callbacks.earlyStopping({ mode: 'least' });
+
+const model = sequential([layers.flatten({ inputShape: [28, 28, 1] }), layers.dense({ units: 10 })]);
+// @ts-expect-error: no such loss
+model.compile({ optimizer: optimizers.sgd({ learningRate: 0.1 }), loss: 'hinge?' });
+// @ts-expect-error: a model takes no text
+void model.fit('digits', { epochs: 1 });
+// @ts-expect-error: no such option
+void datasets.digits({ downloads: false });
+// @ts-expect-error: awaited first
+open().destroy();
+// @ts-expect-error: a number is no tensor
+ops.relu(1);
+// @ts-expect-error: made by its functions
+new Tensor();
+
+declare const device: Device;
+// @ts-expect-error: read only
+device.fingerprint.adapter = 'another';
+export const read: (folder: Folder) => Promise<Uint8Array> = (folder) => folder.read('model.json');
+export const callback: Callback = { onEpochEnd: async (epoch: number, logs: Logs) => void [epoch, logs] };
+export const accuracies = ({ metrics }: History): number[] => metrics['val_accuracy'] ?? [];
+export const twice = program((x: Tensor) => ({ y: ops.add(x, x) }));
+void models;
+`;
+
+const inJavaScript = `
+import { layers, sequential } from 'shadegrad';
+/** @param {import('shadegrad').ImageSet} images */
+export const classes = (images) => images.classCount.toFixed();
+// @ts-expect-error: misspelt
+sequential([layers.dense({ unit: 10 })]);
+`;
+
+interface Case {
+  readonly module: 'nodenext' | 'esnext';
+  readonly entry: 'dist/index.js' | 'dist/browser.js';
+  readonly hasPlatform: boolean;
+  readonly skipLibCheck: boolean;
+}
+
+const cases = (['nodenext', 'esnext'] as const).flatMap((module) =>
+  (['dist/index.js', 'dist/browser.js'] as const).flatMap((entry): Case[] => [
+    { module, entry, hasPlatform: true, skipLibCheck: true },
+    { module, entry, hasPlatform: true, skipLibCheck: false },
+    { module, entry, hasPlatform: false, skipLibCheck: false },
+  ]),
+);
+
+/** The compiler's complaints about a project of its own, '' when there are none. */
+async function compile({ module, entry, hasPlatform, skipLibCheck }: Case): Promise<string> {
+  const isForBrowsers = entry === 'dist/browser.js';
+  const files: Record<string, string> = {
+    'every_name.ts': await everyName(entry),
+    'wrong_uses.ts': wrongUses,
+    'in_javascript.js': inJavaScript,
+    // It prints a progress line, which a browser has not.
+    ...(isForBrowsers ? {} : { 'readme.ts': await readmeExamples() }),
+  };
+  const project = await mkdtemp(path.join(work, 'project-'));
+  const compilerOptions = {
+    module,
+    moduleResolution: module === 'esnext' ? 'bundler' : module,
+    target: 'es2022',
+    lib: hasPlatform ? ['es2022', 'dom'] : ['es2022'],
+    types: [],
+    customConditions: isForBrowsers ? ['browser'] : [],
+    allowJs: true,
+    checkJs: true,
+    noEmit: true,
+    strict: true,
+    skipLibCheck,
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
+    verbatimModuleSyntax: true,
+  };
+  await writeFile(
+    path.join(project, 'tsconfig.json'),
+    JSON.stringify({ compilerOptions, files: Object.keys(files) }),
+  );
+  for (const [name, text] of Object.entries(files)) await writeFile(path.join(project, name), text);
+  const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  return run(process.execPath, [tsc, '-p', project]).then(
+    () => '',
+    (error: { stdout: string }) => error.stdout,
+  );
+}
+
+test.each(cases)(
+  'a strict project compiles: $module, $entry, lib.dom $hasPlatform, skipLibCheck $skipLibCheck',
+  async (given) => {
+    expect(await compile(given)).toBe('');
+  },
+  timeout,
+);
+
+test('the declarations stand alone, and their maps lead to sources that are packed too', async () => {
+  const folder = path.join(installed, 'dist', 'types');
+  const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.d.ts'));
+  expect(names).toContain('index.d.ts');
+  for (const name of names) {
+    const text = await readFile(path.join(folder, name), 'utf8');
+    // Comments show how users import the package.
+    const code = text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*/g, '');
+    expect(code.match(/(?<=from |import\(|import )["'](?!\.\.?\/).*?["']/g), name).toBeNull();
+    if (name === 'platform.d.ts') continue;
+    const map = JSON.parse(await readFile(path.join(folder, `${name}.map`), 'utf8')) as { sources: string[] };
+    for (const source of map.sources)
+      await expect(readFile(path.resolve(folder, path.dirname(name), source)), name).resolves.toBeDefined();
+  }
+});
