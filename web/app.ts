@@ -1,6 +1,6 @@
 /** What the views of the page share: the worker, what it tells, the settings, and the image that is being looked at. */
 import type { Remote } from 'comlink';
-import type { Prediction, Settings, WorkerApi, WorkerEvents } from './protocol.js';
+import type { Cause, Prediction, Settings, WorkerApi, WorkerEvents } from './protocol.js';
 import type { Store } from './store.js';
 
 /** The image on the table: drawn, uploaded, or picked from the test set. */
@@ -12,6 +12,8 @@ export interface CurrentImage {
   readonly source: 'drawing' | 'upload' | 'test';
   readonly prediction: Prediction | null;
 }
+
+export type { Cause };
 
 /** What the worker last told, by name; null before the first time. */
 export type Heard = { readonly [Name in keyof WorkerEvents]: Store<WorkerEvents[Name] | null> };
@@ -29,10 +31,12 @@ export interface App {
   /** What the next training is to be; kept in the page's address. */
   readonly settings: Store<Settings>;
   readonly image: Store<CurrentImage | null>;
-  /** Says something to everybody, screen readers included; errors stay until they are closed. */
-  say(text: string, level?: 'info' | 'warning' | 'error'): void;
-  /** Runs what a button asked for, and says what went wrong. */
-  attempt(work: () => Promise<void>): Promise<void>;
+  /** Shows a note, and tells screen readers. Errors stay until they are closed, or their cause is settled. */
+  say(text: string, level?: 'info' | 'warning' | 'error', cause?: Cause): void;
+  /** What went wrong with this works again, or does not matter any more: its notes go. */
+  settle(cause: Cause): void;
+  /** Runs `work`: says what goes wrong, and settles the cause when all goes well. */
+  attempt(cause: Cause, work: () => Promise<void>): Promise<void>;
 }
 
 /** Builds a part of the page inside `root`, its section of index.html. Throws nothing; what fails is said. */

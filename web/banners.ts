@@ -1,4 +1,5 @@
 /** What must not be missed, above everything else: that there is no WebGPU, or that the device is gone. */
+import { grouped } from '../src/report/charts/numbers.js';
 import type { App } from './app.js';
 import { element, enable, onPress } from './elements.js';
 
@@ -35,13 +36,26 @@ function installAbsent(root: HTMLElement, { heard }: App): void {
 
 function installLost(root: HTMLElement, { heard, worker, attempt }: App): void {
   const kept = element('p');
-  const goOn = element('button', { type: 'button', class: 'button small' }, 'Go on');
+  const problem = element('p');
+  const details = element(
+    'details',
+    { hidden: true },
+    element('summary', {}, 'What this browser says'),
+    problem,
+  );
+  const goOn = element('button', { type: 'button', class: 'button small' });
   const banner = bannerOf(
     'error',
-    element('p', {}, element('strong', {}, 'The graphics device is gone.')),
+    element('p', {}, element('strong', {}, 'The graphics device was lost.')),
     kept,
+    details,
   );
   banner.append(goOn);
+  // What the browser said comes with the device, before or behind the phase.
+  heard.device.listen((device) => {
+    problem.textContent = device?.problem ?? '';
+    details.hidden = problem.textContent === '';
+  });
   let before: Element | null = null;
   const leave = (): void => {
     const hadFocus = goOn === document.activeElement;
@@ -51,9 +65,13 @@ function installLost(root: HTMLElement, { heard, worker, attempt }: App): void {
   heard.status.listen((status) => {
     if (status?.phase !== 'lost') return leave();
     const why = 'Its driver was restarted, or the browser took it away.';
-    kept.textContent = status.canGoOn
-      ? `${why} What was saved at step ${status.step} is kept; the training can go on from there.`
-      : `${why} Nothing of yours was lost.`;
+    const isSaved = status.step > 0;
+    goOn.textContent = !status.canGoOn ? 'Reconnect' : isSaved ? 'Resume' : 'Start again';
+    kept.textContent = !status.canGoOn
+      ? `${why} Nothing of yours was lost.`
+      : isSaved
+        ? `${why} You can resume from step ${grouped(status.step)}.`
+        : `${why} No checkpoint had been saved yet, so the training starts again at step 0.`;
     if (banner.isConnected) return;
     root.append(banner);
     before = document.activeElement;
@@ -62,7 +80,7 @@ function installLost(root: HTMLElement, { heard, worker, attempt }: App): void {
   onPress(goOn, () => {
     enable(goOn, false);
     // Nothing to wait for: `attempt` says what goes wrong.
-    void attempt(() => worker.training.resume()).finally(() => enable(goOn, true));
+    void attempt('training', () => worker.training.resume()).finally(() => enable(goOn, true));
   });
 }
 

@@ -11,8 +11,8 @@ export function installDeviceLine(root: HTMLElement, { heard }: App): void {
   });
 }
 
-/** `NVIDIA GeForce RTX 4070, through WebGPU`; adapters that are the processor are called that. */
+/** `NVIDIA GeForce RTX 4070, through WebGPU`; a software adapter has its name under Train. */
 function sentenceOf({ name, family }: DeviceInfo): string {
   const shown = name === '' ? 'A graphics processor' : name;
-  return family === 'gpu' ? `${shown}, through WebGPU` : `${shown}: the processor, through WebGPU`;
+  return family === 'gpu' ? `${shown}, through WebGPU` : 'No GPU found: running on the CPU (slow)';
 }

@@ -41,7 +41,7 @@ const heard: Heard = {
   note: nothingYet(),
 };
 
-const say = installNotes(element('notes'), element('spoken'), element('spoken-at-once'));
+const { say, settle } = installNotes(element('notes'), element('spoken'), element('spoken-at-once'));
 const { settings, notes } = settingsOf(location.search);
 const app: App = {
   // Comlink's own type does not look into the parts, its messages do.
@@ -50,23 +50,29 @@ const app: App = {
   settings: new Store(settings),
   image: nothingYet(),
   say,
-  attempt: async (work) => {
+  settle,
+  attempt: async (cause, work) => {
     try {
       await work();
+      settle(cause);
     } catch (error) {
-      say(textOf(error), 'error');
+      say(textOf(error), 'error', cause);
     }
   },
 };
 
 worker.addEventListener('error', ({ message }) =>
   say(
-    `The page's worker has failed: ${message || 'its script could not be loaded'}. Load the page again.`,
+    `The page's worker failed: ${message || 'its script could not be loaded'}. Reload the page.`,
     'error',
+    'page',
   ),
 );
 heard.note.listen((note) => {
-  if (note) say(note.text, note.level);
+  if (note) say(note.text, note.level, note.cause);
+});
+heard.status.listen((now, before) => {
+  if (now?.savedAt !== before?.savedAt) settle('saving');
 });
 installThemeSwitch(element('theme'));
 installNavigation(element('sections'), Object.keys(views).map(element));
@@ -82,7 +88,9 @@ const isReload = performance
   .getEntriesByType('navigation')
   .some((entry) => (entry as PerformanceNavigationTiming).type === 'reload');
 // Not awaited by anything: what goes wrong is said.
-void app.attempt(() => app.worker.start({ base, settings: app.settings.value, isReload }, proxy(hear)));
+void app.attempt('page', () =>
+  app.worker.start({ base, settings: app.settings.value, isReload }, proxy(hear)),
+);
 
 function hear({ name, value }: WorkerEvent): void {
   (heard[name] as Store<WorkerEvent['value'] | null>).set(value);

@@ -39,7 +39,7 @@ export interface Settings {
  * paused     between two steps; everything is saved
  * finished   all epochs done, or enough of them by the preset's own rule
  * stopped    ended before its time
- * lost       the device is gone; what was saved can be gone on with
+ * lost       the device was lost; the last checkpoint can be resumed
  */
 export type Phase =
   'idle' | 'loading' | 'compiling' | 'training' | 'validating' | 'paused' | 'finished' | 'stopped' | 'lost';
@@ -69,7 +69,7 @@ export interface TrainingStatus {
   readonly savedAt: number | null;
   /** What is wrong with it and what to do, in sentences for people; null for nothing. */
   readonly trouble: string | null;
-  /** Whether there is a training that has not ended: when the device went, what was saved of it can be gone on with. */
+  /** Whether there is a training that has not ended, and can be resumed. */
   readonly canGoOn: boolean;
 }
 
@@ -133,15 +133,31 @@ export interface ModelInfo {
   }[];
 }
 
+/** What an error is about: a later success with the same takes its note away. */
+export type Cause =
+  | 'page'
+  | 'training'
+  | 'saving'
+  | 'model'
+  | 'images'
+  | 'samples'
+  | 'picture'
+  | 'prediction'
+  | 'lesson'
+  | 'test'
+  | 'inside'
+  | 'tuning';
+
 export interface Note {
   readonly level: 'info' | 'warning' | 'error';
+  readonly cause?: Cause;
   /** One or two sentences for people. */
   readonly text: string;
 }
 
 /** By name, what a listener is given. Each kind comes at most about eight times a second. */
 export interface WorkerEvents {
-  /** Null where there is no WebGPU: `problem` says why, for people. */
+  /** `info` is null where there is no WebGPU: `problem` says why, for people; or why the device was lost. */
   readonly device: { readonly info: DeviceInfo | null; readonly problem: string | null };
   readonly status: TrainingStatus;
   /** Steps since the last event; `isFresh` when those before belong to another training and go. */

@@ -97,7 +97,7 @@ export function settingsOf(query: string): ReadSettings {
       return read(text);
     } catch (error) {
       if (!(error instanceof ShadegradError)) throw error;
-      notes.push(`The address says ${name}=${text}, which is ignored: ${error.message}`);
+      notes.push(`${name}=${text} in the URL is ignored: ${error.message}`);
       return undefined;
     }
   };
@@ -108,7 +108,7 @@ export function settingsOf(query: string): ReadSettings {
   for (const name of named.keys()) {
     if (!otherNames.includes(name))
       notes.push(
-        `The address names ${name}, which is no setting; known are data, preset, ${keys.map((key) => key.name).join(', ')}.`,
+        `Unknown setting '${name}' in the URL; expected one of data, preset, ${keys.map((key) => key.name).join(', ')}.`,
       );
   }
   return { settings, notes };
@@ -197,7 +197,7 @@ function readAugmentation(text: string): AugmentOptions | null {
     const kinds = Object.hasOwn(augmentKinds, name) ? augmentKinds[name] : undefined;
     if (!kinds)
       throw new UsageError(
-        `'${name}' is no augmentation, expected some of ${Object.keys(augmentKinds).join(', ')}, or none.`,
+        `'${name}' is not an augmentation, expected some of ${Object.keys(augmentKinds).join(', ')}, or none.`,
       );
     const { kind, value } = readValue(values.join(':'));
     if (!kinds.includes(kind))

@@ -183,7 +183,7 @@ describe('a preview', () => {
   it('says what is wrong', async () => {
     const without = worker({ device: undefined });
     await expect(without.preview(options)).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[DeviceError: preview: it takes a device, since the kernels of training compute it; use a browser with WebGPU.]`,
+      `[DeviceError: Previews need WebGPU: the kernels of training compute them.]`,
     );
     const api = worker();
     await expect(api.preview({ ...options, variants: 0 })).rejects.toThrowErrorMatchingInlineSnapshot(

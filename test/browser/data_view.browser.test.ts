@@ -174,7 +174,7 @@ describe('the data set', () => {
     };
     expect(await next(() => button('1').click())).toMatchObject({ label: 1, seed: 1 });
     expect(all('.counts [aria-pressed="true"]')).toEqual([button('1')]);
-    expect(await next(() => button('Others').click())).toMatchObject({ label: 1, seed: 2 });
+    expect(await next(() => button('Show more').click())).toMatchObject({ label: 1, seed: 2 });
     expect(await next(() => choose('Part', 'test'))).toMatchObject({ part: 'test', label: 1 });
     expect(await next(() => choose('Class', 'all'))).toMatchObject({ part: 'test', label: null });
     expect(all('.counts [aria-pressed="true"]')).toEqual([]);
@@ -232,7 +232,7 @@ describe('previews', () => {
     expect([valueText('Blur'), valueText('Sharpen')]).toEqual(['σ 2.0 px', '2×']);
     field('Mirrored').click();
     slide('Rotation', 3);
-    choose('What was outside', 'reflect');
+    choose('Fill empty edges', 'reflect');
     await settled();
     expect(recipe()).toMatchObject({ augmentation: { horizontalFlip: true, rotation: 3, fill: 'reflect' } });
   });
@@ -255,7 +255,7 @@ describe('previews', () => {
 
   test('are drawn again, and of other images', async () => {
     const seeds = (): number[] => asked<PreviewOptions>('data.preview').map(({ seed }) => seed);
-    button('Draw again').click();
+    button('New variations').click();
     await settled();
     expect(seeds().at(-1)).toBe(2);
     button('Other images').click();

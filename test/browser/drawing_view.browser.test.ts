@@ -351,7 +351,7 @@ test('images of the test part by the keyboard alone: the grid, a class, others',
   choice.value = '4';
   choice.dispatchEvent(new Event('change', { bubbles: true }));
   await vi.waitFor(() => expect(get('[role="option"]').getAttribute('aria-label')).toBe('4'));
-  button('Others').click();
+  button('Show more').click();
   await vi.waitFor(() =>
     expect(app.calls.at(-1)).toEqual(['data.samples', { part: 'test', count: 24, label: 4, seed: 2 }]),
   );
@@ -441,6 +441,11 @@ test('the result is shown for eyes and ears', async () => {
   expect(get('.verdict-name').textContent).toBe(String(winner));
   const live = get('[role="status"].sr-only');
   await vi.waitFor(() => expect(live.textContent).toMatch(new RegExp(`^${winner}, \\d`)));
+  button('Clear').click();
+  expect(live.textContent).toBe('');
+  await vi.waitFor(() => expect(live.textContent).toBe('The pad is empty.'));
+  button('Undo').click();
+  await vi.waitFor(() => expect(live.textContent).toMatch(new RegExp(`^${winner}, \\d`)));
 });
 
 test('a correction is learned, before and after are shown', async () => {
@@ -461,7 +466,7 @@ test('a correction is learned, before and after are shown', async () => {
   learn.click();
   await vi.waitFor(() =>
     expect(get('.outcome').textContent).toMatch(
-      /^Learned: 4 from .* % to 82\.0 %\..* It cost 2 of 255 training images\.$/,
+      /^Learned: 4 from .* % to 82\.0 %\..* Now wrong on 2 of the 255 rechecked images\.$/,
     ),
   );
   expect(app.calls.find(([name]) => name === 'predicting.learn')).toEqual([
@@ -539,14 +544,44 @@ test('a model of clothes: their names, and a test image in place of the example'
   expect(get('.segmented').textContent).toBe(`What it is${clothes.join('')}`);
 });
 
-test('a model of other images than there are to choose from: said, and the example stays', async () => {
+test('a model of other images than there are to choose from: said, and the example, a digit, goes', async () => {
   app.heard.model.set({ ...modelInfo(clothes, 2), inputShape: [8, 8, 3] });
   await predicted();
-  expect(app.image.value?.source).toBe('drawing');
+  expect(app.image.value).toBeNull();
   expect(app.calls.filter(([name]) => name === 'predicting.image')).toEqual([]);
   expect(app.said.splice(0)).toEqual([
     'The model tiny takes images of 8×8×3, and those to choose from have 28×28×1: choose its images under Train.',
   ]);
+});
+
+test('clothes without images: an empty pad, no guess at the example; what is drawn gets one with a caveat', async () => {
+  app.answers['data.samples'] = () => {
+    throw new Error('there are none');
+  };
+  app.heard.model.set(modelInfo(clothes, 2));
+  await vi.waitFor(() => expect(get('.verdict-name').textContent).toBe('–'));
+  expect(button('Undo').ariaDisabled).toBe('true');
+  await drawByMouse(down);
+  const live = get('[role="status"].sr-only');
+  await vi.waitFor(() => expect(live.textContent).toMatch(/ %\. This model does not know digits$/));
+  button('Clear').click();
+  app.heard.model.set(modelInfo(digits, 3));
+  await predicted();
+  // What a person has cleared stays so; the page's own empty sheet would have become its example again.
+  expect(app.image.value).toBeNull();
+});
+
+test('NaN is no guess, to the eye and to the ear', async () => {
+  const before = current()!;
+  app.answers['predicting.drawing'] = async () => ({
+    ...before,
+    probabilities: Float32Array.from({ length: 10 }, (_, i) => (i === 3 ? NaN : 0.1)),
+  });
+  app.heard.model.set(modelInfo(digits, 2));
+  await vi.waitFor(() => expect(get('.verdict-share').textContent).toBe('NaN'));
+  expect(get('.how').textContent).toMatch(/^The network outputs NaN\. Its training probably diverged\. /);
+  const live = get('[role="status"].sr-only');
+  await vi.waitFor(() => expect(live.textContent).toBe('The network outputs NaN.'));
 });
 
 test('axe finds nothing', async () => {

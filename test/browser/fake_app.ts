@@ -47,7 +47,8 @@ export function fakeApp(): FakeApp {
     settings: new Store(defaultSettings),
     image: nothing(),
     say: (text) => void said.push(text),
-    attempt: async (work) => {
+    settle: () => undefined,
+    attempt: async (_, work) => {
       try {
         await work();
       } catch (error) {

@@ -55,7 +55,7 @@ describe('banners', () => {
     app.heard.status.set(statusOf('lost', { step: 150 }));
     app.heard.status.set(statusOf('lost', { step: 150 }));
     expect(root.childElementCount).toBe(1);
-    expect(root.textContent).toContain('What was saved at step 150 is kept');
+    expect(root.textContent).toContain('You can resume from step 150.');
     const button = root.querySelector('button')!;
     expect(document.activeElement).toBe(button);
     button.click();
@@ -66,9 +66,26 @@ describe('banners', () => {
     expect(root.childElementCount).toBe(0);
   });
 
+  it('a device lost before the first checkpoint: the training starts again, which is said', () => {
+    app.heard.status.set(statusOf('lost', { step: 0 }));
+    expect(root.textContent).toContain(
+      'No checkpoint had been saved yet, so the training starts again at step 0.',
+    );
+    expect(root.querySelector('button')!.textContent).toBe('Start again');
+  });
+
+  it('a lost device: what the browser says of it', () => {
+    app.heard.device.set({ info: gpu, problem: 'It was reset.' });
+    app.heard.status.set(statusOf('lost'));
+    expect(root.querySelector('details')!.textContent).toBe('What this browser saysIt was reset.');
+    app.heard.device.set({ info: gpu, problem: null });
+    expect(root.querySelector('details')!.hidden).toBe(true);
+  });
+
   it('a lost device behind the end of a training: nothing goes on', () => {
     app.heard.status.set(statusOf('lost', { canGoOn: false }));
     expect(root.textContent).toContain('Nothing of yours was lost.');
+    expect(root.querySelector('button')!.textContent).toBe('Reconnect');
   });
 
   it('a lost device without a training: nothing was lost; what fails is said', async () => {
@@ -85,7 +102,7 @@ describe('banners', () => {
 it.each([
   [gpu, 'ready', 'Some GPU, through WebGPU'],
   [{ ...gpu, name: '' }, 'ready', 'A graphics processor, through WebGPU'],
-  [{ ...gpu, name: 'llvmpipe', family: 'software' }, 'ready', 'llvmpipe: the processor, through WebGPU'],
+  [{ ...gpu, name: 'llvmpipe', family: 'software' }, 'ready', 'No GPU found: running on the CPU (slow)'],
   [null, 'absent', 'No WebGPU here: JavaScript predicts'],
 ])('the device line %#', (info, state, words) => {
   const name = element('span', { id: 'device-name' });
@@ -98,7 +115,7 @@ it.each([
 describe('notes', () => {
   const install = () => {
     const [spoken, atOnce] = [element('div'), element('div')];
-    return { say: installNotes(root, spoken, atOnce), spoken, atOnce };
+    return { ...installNotes(root, spoken, atOnce), spoken, atOnce };
   };
 
   it('are one for the same text, and can be closed', () => {
@@ -121,6 +138,19 @@ describe('notes', () => {
     expect(root.firstElementChild).toHaveProperty('dataset.level', 'error');
   });
 
+  it('of an error are one for each cause, and go with it, in the live region too', () => {
+    const { say, settle, atOnce } = install();
+    const texts = () => [...root.querySelectorAll('p')].map((each) => each.textContent);
+    say('No model.', 'error', 'model');
+    say('Still no model.', 'error', 'model');
+    say('No images.', 'error', 'images');
+    expect(texts()).toEqual(['Still no model.', 'No images.']);
+    settle('images');
+    expect([texts(), atOnce.textContent]).toEqual([['Still no model.'], '']);
+    settle('model');
+    expect(texts()).toEqual([]);
+  });
+
   it('are spoken in turn, the last of many only, and errors at once', () => {
     vi.useFakeTimers();
     const { say, spoken, atOnce } = install();
@@ -134,6 +164,9 @@ describe('notes', () => {
     vi.advanceTimersByTime(2_000);
     say('four');
     expect(spoken.textContent).toBe('four');
+    // No longer than its note can be seen.
+    vi.advanceTimersByTime(60_000);
+    expect(spoken.textContent).toBe('');
   });
 });
 

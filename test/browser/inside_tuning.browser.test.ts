@@ -96,7 +96,7 @@ test('what is kept is asked for once per device, and shown', async () => {
   for (let i = 0; i < 3; i++) part.look(undefined);
   await expect.poll(() => keptRow().hidden).toBe(false);
   expect(asked('tuning.stored')).toHaveLength(1);
-  expect(keptRow().textContent).toMatch(/^The choices for 12 kernels are kept, measured last on .*2026/);
+  expect(keptRow().textContent).toMatch(/^The choices for 12 kernels are stored, measured last on .*2026/);
   part.look('The graphics processor was lost');
   part.look(undefined);
   await expect.poll(() => asked('tuning.stored').length).toBe(2);
@@ -129,7 +129,7 @@ test('a run: how far it is, then what it came to', async () => {
   await expect
     .poll(words)
     .toBe(
-      '1 of 2 kernels has a faster variant here. The training step takes 16.0 ms in place of 20.0 ms. The next training goes by this; one under way keeps the kernels it began with.',
+      '1 of 2 kernels has a faster variant here. The training step takes 16.0 ms in place of 20.0 ms. New trainings will use these kernels; a running one keeps its own.',
     );
   expect(progress().hidden).toBe(true);
   expect(button('Tune for this device')).toBeDefined();
@@ -143,7 +143,7 @@ test('a run: how far it is, then what it came to', async () => {
     [`matmul/forward | [8,28,28,1] [3,3,1,16] | ${left}`, 'gpu', '2.00', 'tiled', '1.25', 'tiled', '1.60 ×'],
     [`conv2d/forward | [8,28,28,1] [3,3,1,16] | ${left}`, 'gpu', '2.00', 'tiled', '1.25', 'gpu', ''],
   ]);
-  await expect.poll(() => keptRow().textContent).toBe('The choices for 2 kernels are kept.Forget');
+  await expect.poll(() => keptRow().textContent).toBe('The choices for 2 kernels are stored.Forget');
   expect(changes).toBe(1);
 });
 
@@ -154,7 +154,7 @@ test('is cancelled by the same button, which waits for the kernel under way', as
   cancel.focus();
   cancel.click();
   await expect.poll(() => asked('tuning.cancel').length).toBe(1);
-  expect(words()).toBe('Cancelling: the kernel under way is measured to its end …');
+  expect(words()).toBe('Cancelling after the current kernel …');
   expect(cancel.getAttribute('aria-disabled')).toBe('true');
   cancel.click();
   end({ ...tuned, step: null, outcome: 'cancelled' });
@@ -187,7 +187,7 @@ test.each<[outcome: string, tuning: Partial<Tuning>, words: RegExp, changes: num
   [
     'kept nowhere',
     { outcome: 'unkept' },
-    /This browser keeps nothing here: it counts until the page is closed\.$/,
+    /This browser cannot store them: they are used until the page is closed\.$/,
     1,
   ],
 ])('%s', async (_, changed, expected, changesWanted) => {
@@ -215,7 +215,7 @@ test('is forgotten, and the keyboard has a place', async () => {
   button('Forget').click();
   await expect.poll(() => keptRow().hidden).toBe(true);
   expect(asked('tuning.forget')).toHaveLength(1);
-  expect(words()).toBe('Forgotten: the next training goes by the usual choices again.');
+  expect(words()).toBe('Forgotten: new trainings will use the usual kernels.');
   expect(document.activeElement).toBe(button('Tune for this device'));
   expect(changes).toBe(1);
 });

@@ -396,7 +396,7 @@ describe('reload', () => {
       [
         {
           "level": "warning",
-          "text": "What the last visit left cannot be taken up: it is damaged, or of another version of this page.",
+          "text": "Your last session could not be restored: it is damaged, or from another version of this page.",
         },
       ]
     `);
@@ -430,7 +430,7 @@ describe('reload', () => {
     await second.until(() => folder.files.has('own.safetensors'));
     const third = await reloaded(second, options);
     await expect(third.session.training.resume()).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[DataError: training: your own images are others than those it began with; drop the same files again, or begin anew.]`,
+      `[DataError: Your images differ from the ones this training started with. Drop the original files again, or start a new training.]`,
     );
     expect(third.status().phase).toBe('paused');
   });
@@ -453,7 +453,7 @@ describe('tabs', () => {
       [
         {
           "level": "info",
-          "text": "Another tab shows this page and keeps its training. This one works too, but forgets its own; close the other and reload this one to go on with what is kept.",
+          "text": "This page is open in another tab, and only that tab saves. Training here works but is lost on reload; to resume the saved training, close the other tab and reload.",
         },
       ]
     `);
@@ -641,7 +641,7 @@ describe('errors', () => {
     await page.session.training.begin({ ...settings, learningRate: 1e38 });
     await page.until(() => page.status().phase === 'stopped');
     const trouble =
-      /^The loss is no number any more since step \d+: the learning rate is too large\. Train anew with a smaller one\.$/;
+      /^The loss is no number any more since step \d+: the learning rate is too large\. Train again with a smaller one\.$/;
     expect(page.status().trouble).toMatch(trouble);
     expect(Number.isFinite(page.status().loss)).toBe(false);
     expect(page.told.note).toContainEqual({ level: 'warning', text: page.status().trouble });
@@ -673,7 +673,7 @@ describe('errors', () => {
       [
         {
           "level": "info",
-          "text": "This browser keeps no files here, as in a private window: a reload forgets the training.",
+          "text": "This browser cannot store files (is this a private window?). A reload loses the training.",
         },
       ]
     `);

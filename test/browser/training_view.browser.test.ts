@@ -116,8 +116,8 @@ test('every phase enables the right buttons', async () => {
     training: ['Pause', 'Stop'],
     validating: ['Pause', 'Stop'],
     paused: ['Resume', 'Step', 'Stop'],
-    finished: ['Train anew'],
-    stopped: ['Train anew'],
+    finished: ['Train again'],
+    stopped: ['Train again'],
     lost: ['Resume', 'Stop'],
   });
 });
@@ -175,7 +175,7 @@ test('while a call is under way it is not made again, and stop works', async () 
   end();
   app.heard.status.set(statusOf('finished'));
   await painted();
-  expect(enabled()).toEqual(['Train anew']);
+  expect(enabled()).toEqual(['Train again']);
 });
 
 test('a call that fails is said, and can be made again', async () => {

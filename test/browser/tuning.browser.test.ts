@@ -277,7 +277,7 @@ describe('bits', () => {
     change({ abc: { variant: 7 } });
     const third = await visit({ openFolder });
     expect(third.notes).toEqual([
-      "What the last visit left cannot be taken up: the saved session: damaged: the kernel choice 'abc' lacks a variant, pass or shapes.",
+      "Your last session could not be restored: the saved session: damaged: the kernel choice 'abc' lacks a variant, pass or shapes.",
     ]);
   });
 });

@@ -141,19 +141,19 @@ describe('the test of the model that predicts', () => {
     const model = smallModel({ device: held.device });
     const api = evaluating(contextOf(held.device, model, bars(30)));
     await expect(api.images(all)).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[StateError: test: there has been none yet; run one first.]`,
+      `[StateError: Nothing has been tested yet. Run a test first.]`,
     );
     await expect(api.run({ count: 0 }, silent)).rejects.toThrowErrorMatchingInlineSnapshot(
       `[UsageError: test: count is 0, expected a whole number from 1 on, or null for all.]`,
     );
     const first = api.run({ count: null }, silent);
     await expect(api.run({ count: null }, silent)).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[StateError: test: one is under way already; stop it, or wait for it to end.]`,
+      `[StateError: A test is already running. Stop it, or wait for it to end.]`,
     );
     expect((await first).count).toBe(30);
     const without = evaluating(contextOf(undefined, model, bars(30)));
     await expect(without.run({ count: null }, silent)).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[DeviceError: test: it takes a device, thousands of images would be too much for JavaScript alone; use a browser with WebGPU.]`,
+      `[DeviceError: Testing needs WebGPU: thousands of images are too slow in plain JavaScript.]`,
     );
     const { images, labels, classNames } = bars(30);
     const flat = { images, labels, classNames, height: 4, width: 16, channels: 1, count: 30 };
@@ -169,7 +169,7 @@ describe('the test of the model that predicts', () => {
     model.setWeights(new Map([...weights].map(([name, values]) => [name, values.fill(NaN)])));
     const api = evaluating(contextOf(held.device, model, bars(30)));
     await expect(api.run({ count: null }, silent)).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[StateError: test: what the network yields is no number, as after a training whose loss ran away. Train anew with a smaller learning rate.]`,
+      `[StateError: The network outputs NaN; its training probably diverged. Train again with a smaller learning rate.]`,
     );
   });
 
@@ -192,7 +192,7 @@ describe('the test of the model that predicts', () => {
     fails('A valid external Instance reference no longer exists.');
     device.destroy();
     await expect(evaluating(context).run({ count: null }, silent)).rejects.toThrow(
-      'test: the graphics device was lost before it ended; test again when it is back.',
+      'The graphics device was lost during the test. Test again once it is back.',
     );
   });
 });

@@ -229,7 +229,7 @@ test('a visit by keys alone', async () => {
   await hasFocus(page, 'Stop');
   await keyboard.press('Shift+Tab');
   await keyboard.press('Shift+Tab');
-  await hasFocus(page, 'Train anew');
+  await hasFocus(page, 'Train again');
 
   await page.getByRole('radio', { name: 'Auto' }).focus();
   await keyboard.press('ArrowRight');
@@ -294,7 +294,7 @@ test('with the colours of the system, what is chosen and what can be pressed is 
 test('rules and room when the device is lost', async () => {
   const page = await visits.visit('', still);
   await crashGraphics(visits);
-  await page.getByText('The graphics device is gone.').waitFor();
+  await page.getByText('The graphics device was lost.').waitFor();
   expect(await faults(page)).toEqual([]);
   visits.takeProblems();
 });

@@ -41,7 +41,7 @@ export async function pixelsOf(canvas: Locator): Promise<number[]> {
 
 // ---- training ----
 
-type TrainingButton = 'Train' | 'Train anew' | 'Pause' | 'Resume' | 'Step' | 'Stop';
+type TrainingButton = 'Train' | 'Train again' | 'Pause' | 'Resume' | 'Step' | 'Stop';
 
 export function controls(page: Page): Locator {
   return page.getByRole('group', { name: 'Training', exact: true });

@@ -64,7 +64,7 @@ test('sliders change the previews, and what is used is in the settings', async (
     expect(image).not.toEqual(before[i]);
     expect(Math.abs(ink(image) / ink(before[i]!) - 1)).toBeLessThan(0.2);
   }
-  await data.getByRole('button', { name: 'Draw again' }).click();
+  await data.getByRole('button', { name: 'New variations' }).click();
   await expect.poll(async () => show(variants)).not.toEqual(turned);
   expect(await show(originals)).toEqual(before);
 

@@ -31,7 +31,7 @@ describe.runIf(clothes)('where the server has clothes', () => {
     await chooseClothes(page);
     // A digit says little to this model: one of its test images lies on the pad.
     await section(page, 'Draw a digit')
-      .getByText(/^The model small tells T-shirt\/top, Trouser and 8 more apart/)
+      .getByText(/^Model small classifies T-shirt\/top, Trouser and 8 more, so/)
       .waitFor();
     const data = await goTo(page, 'Data');
     await data

@@ -109,7 +109,7 @@ test('the kernels are tuned for this device, which outlasts a reload, until it i
   await tune.click();
   // Whether anything is faster here is the device's business.
   const outcome =
-    /(tuning gains nothing here|The next training goes by this|so nothing has changed\. Try again)/;
+    /(tuning gains nothing here|New trainings will use these kernels|so nothing has changed\. Try again)/;
   await inside(page).getByText(outcome).waitFor();
   const table = inside(page).getByRole('table', {
     name: 'Each kernel with its usual variant and the best of the others',
@@ -119,12 +119,12 @@ test('the kernels are tuned for this device, which outlasts a reload, until it i
   // In a busy moment the step as a whole may have seemed slower.
   const unchanged = inside(page).getByText(/so nothing has changed/);
   if ((await unchanged.count()) > 0) return;
-  const kept = inside(page).getByText(/^The choices for \d+ kernels are kept, measured last on /);
+  const kept = inside(page).getByText(/^The choices for \d+ kernels are stored, measured last on /);
   await kept.waitFor();
   await page.reload();
   await goTo(page, 'Inside');
   await kept.waitFor();
   await inside(page).getByRole('button', { name: 'Forget' }).click();
-  await inside(page).getByText('Forgotten: the next training goes by the usual choices again.').waitFor();
+  await inside(page).getByText('Forgotten: new trainings will use the usual kernels.').waitFor();
   await expect.poll(async () => kept.isVisible()).toBe(false);
 });

@@ -127,7 +127,7 @@ test('a second tab says that it keeps nothing, and leaves what the first one kee
 
   const second = await first.context().newPage();
   await second.goto(`${visits.address}?model=mlp&limit=120&batch=8&epochs=1&seed=9`);
-  await note(second, /^Another tab shows this page and keeps its training\./).waitFor();
+  await note(second, /^This page is open in another tab, and only that tab saves\./).waitFor();
   expect(await standing(second)).toMatchObject({ phase: 'Ready' });
   await train(second);
   await second.getByText('nothing kept yet').waitFor();

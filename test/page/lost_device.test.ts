@@ -1,6 +1,6 @@
 /**
  * The browser's graphics process dies amid a training, as when a driver is restarted: the page says so, shows what it
- * showed, predicts on, and "Go on" takes the training up where it was saved, to the bits of one that nothing befell.
+ * showed, predicts on, and "Resume" takes the training up where it was saved, to the bits of one that nothing befell.
  */
 import { expect, test } from 'vitest';
 import { download, goTo, pixelsOf, press, section, setting, train, until, untilPhase } from './acts.js';
@@ -30,9 +30,9 @@ test('lost while training: said, and gone on with to the same bits', async () =>
   await crashGraphics(visits);
 
   const warnings = page.getByRole('region', { name: 'Warnings' });
-  const banner = warnings.getByRole('alert').filter({ hasText: 'The graphics device is gone.' });
-  await banner.getByText(/What was saved at step \d+ is kept; the training can go on from there\./).waitFor();
-  await untilPhase(page, 'The device is gone');
+  const banner = warnings.getByRole('alert').filter({ hasText: 'The graphics device was lost.' });
+  await banner.getByText(/You can resume from step \d+\./).waitFor();
+  await untilPhase(page, 'The graphics device was lost');
   // What was on the canvases went with the graphics process.
   await expect.poll(shown).toEqual(pictures);
   // Without a device, JavaScript predicts with what was saved.
@@ -40,7 +40,7 @@ test('lost while training: said, and gone on with to the same bits', async () =>
   await page.getByRole('button', { name: 'Undo', exact: true }).click();
   await whenPredicted(page);
 
-  await banner.getByRole('button', { name: 'Go on' }).click();
+  await banner.getByRole('button', { name: 'Resume' }).click();
   await banner.waitFor({ state: 'detached' });
   await untilPhase(page, 'Finished');
   expect((await download(page)).bits === bits).toBe(true);

@@ -25,7 +25,7 @@ const results = (page: Page): Locator => section(page, 'Results');
 
 /** [actual][predicted], by what the cells are called. */
 async function matrixOf(page: Page): Promise<number[][]> {
-  const grid = results(page).getByRole('grid', { name: 'What was taken for what, in images' });
+  const grid = results(page).getByRole('grid', { name: 'Confusion matrix: true × predicted, in images' });
   const names = await grid
     .getByRole('button')
     .evaluateAll((cells: readonly { readonly ariaLabel?: string | null }[]) =>

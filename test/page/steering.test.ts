@@ -59,7 +59,7 @@ test('pause, step by step, resume and stop', async () => {
   await press(page, 'Stop');
   const ended = await untilPhase(page, 'Stopped');
   expect(ended.step).toBeGreaterThan(step + 3);
-  expect(await canBePressed('Train anew')).toBe(true);
+  expect(await canBePressed('Train again')).toBe(true);
   expect((await download(page)).name).toBe(`digits-mlp-${ended.step}-steps.safetensors`);
 });
 
@@ -115,15 +115,9 @@ test('settings come from the address, and what is wrong there is noted', async (
   await page.goto(
     `${visits.address}?model=mlp&limit=500&batch=1.5&rate=0.01&seed=7&colour=red&preset=fast&augment=zoom:0.1#data`,
   );
-  await note(
-    page,
-    /^The address says batch=1\.5, which is ignored: expected a whole number from 1 to 4,096\.$/,
-  ).waitFor();
-  await note(page, /^The address says preset=fast, which is ignored: expected one of quick, /).waitFor();
-  await note(
-    page,
-    /^The address names colour, which is no setting; known are data, preset, model, /,
-  ).waitFor();
+  await note(page, /^batch=1\.5 in the URL is ignored: expected a whole number from 1 to 4,096\.$/).waitFor();
+  await note(page, /^preset=fast in the URL is ignored: expected one of quick, /).waitFor();
+  await note(page, /^Unknown setting 'colour' in the URL; expected one of data, preset, model, /).waitFor();
   const shown = async (name: string): Promise<string> => setting(page, name).inputValue();
   expect(await Promise.all(fields.map(shown))).toEqual(['mlp', 'quick', '0.01', '32', '5', '500', '7']);
   await page.getByText(/^A short schedule\. Images are shown to the network shifted, turned /).waitFor();

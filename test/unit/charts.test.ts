@@ -10,7 +10,14 @@ import { confusionMatrix } from '../../src/report/charts/confusion_matrix.js';
 import { dotChart } from '../../src/report/charts/dot_chart.js';
 import { accuracyChart, lossChart, rateDrops } from '../../src/report/charts/history_charts.js';
 import { lineChart, spread } from '../../src/report/charts/line_chart.js';
-import { duration, grouped, percent, rate, tickLabels } from '../../src/report/charts/numbers.js';
+import {
+  duration,
+  grouped,
+  percent,
+  probability,
+  rate,
+  tickLabels,
+} from '../../src/report/charts/numbers.js';
 import { chartRules, colours, variables } from '../../src/report/charts/palette.js';
 import { fitInto } from '../../src/report/charts/picture.js';
 import { pictureTable } from '../../src/report/charts/picture_table.js';
@@ -84,6 +91,26 @@ describe('scales', () => {
       '1 h 2 min',
     ]);
     expect([percent(0.99421), percent(NaN)]).toEqual(['99.42 %', '–']);
+    // What is not all or nothing never reads so.
+    expect([1, 0.99999, 0.00001, 0].map((share) => percent(share))).toEqual([
+      '100.00 %',
+      '> 99.99 %',
+      '< 0.01 %',
+      '0.00 %',
+    ]);
+    expect([percent(0.996, 0), percent(0.004, 0)]).toEqual(['> 99 %', '< 1 %']);
+    // No network is certain, even where an f32 says so.
+    expect([0.5, 0.98432, 0.99949, 0.9995, 1, 0.0006, 0.0004, 0, NaN].map(probability)).toEqual([
+      '50.0 %',
+      '98.4 %',
+      '99.9 %',
+      '> 99.9 %',
+      '> 99.9 %',
+      '0.1 %',
+      '< 0.1 %',
+      '< 0.1 %',
+      '–',
+    ]);
   });
 
   it('labels keep apart and in order', () => {

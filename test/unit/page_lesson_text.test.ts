@@ -21,28 +21,31 @@ function text(given: Partial<LessonOutcome>): string {
 it.each<[Partial<LessonOutcome>, string]>([
   [
     {},
-    'Learned: one from 2.0 % to 90.0 %. Before, it was taken for zero. It cost none of 255 training images.',
+    'Learned: one from 2.0 % to 90.0 %. Before, it was taken for zero. Still correct on the 255 rechecked images.',
   ],
   [
     { forgotten: 3 },
-    'Learned: one from 2.0 % to 90.0 %. Before, it was taken for zero. It cost 3 of 255 training images.',
+    'Learned: one from 2.0 % to 90.0 %. Before, it was taken for zero. Now wrong on 3 of the 255 rechecked images.',
   ],
   [
     { before: prediction(0.4, 0.6) },
-    'Learned: one from 60.0 % to 90.0 %. It cost none of 255 training images.',
+    'Learned: one from 60.0 % to 90.0 %. Still correct on the 255 rechecked images.',
   ],
-  [{ before: prediction(0.1, 0.9) }, 'Learned: one stays at 90.0 %. It cost none of 255 training images.'],
+  [
+    { before: prediction(0.1, 0.9) },
+    'Learned: one stays at 90.0 %. Still correct on the 255 rechecked images.',
+  ],
   [
     { rehearsed: 0 },
-    'Learned: one from 2.0 % to 90.0 %. Before, it was taken for zero. What it cost is not known: there are no training images here.',
+    'Learned: one from 2.0 % to 90.0 %. Before, it was taken for zero. No training images are here to recheck.',
   ],
   [
     { isLearned: false, forgotten: 24 },
-    'Not learned: it would cost 24 of 255 training images. The network is as it was; a larger one has more room.',
+    'Not learned: the network would get 24 of 255 rechecked training images wrong. The network is unchanged; a larger one has more room.',
   ],
   [
     { isLearned: false },
-    'Not learned: the network cannot tell this drawing from what it knows. The network is as it was; a larger one has more room.',
+    'Not learned: the network cannot tell this drawing from what it knows. The network is unchanged; a larger one has more room.',
   ],
 ])('%o', (given, expected) => {
   expect(text(given)).toBe(expected);

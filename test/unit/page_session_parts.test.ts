@@ -356,7 +356,7 @@ describe('what training leaves out', () => {
     const others = { ...loaded, train: colours.select(Array.from({ length: 60 }, (_, i) => i)) };
     expect(() => leftOut(others, { settings: own, trainedBy: trained(own) })).toThrow(
       new DataError(
-        'test: these images are others than those that the network was trained on, and have no test part: it may have seen some of them. Train anew, or drop files with a test part.',
+        'These are not the images the network was trained on, and they have no test split, so some may have been in its training data. Train again, or drop files with a test split.',
       ),
     );
   });

@@ -147,17 +147,17 @@ test('wrong values are ignored, each with a note', () => {
   expect(settings).toEqual(defaultSettings);
   expect(notes).toMatchInlineSnapshot(`
     [
-      "The address says data=faces, which is ignored: expected one of digits, fashion, own.",
-      "The address says preset=fast, which is ignored: expected one of quick, corrected, paper.",
-      "The address says model=huge, which is ignored: expected one of mlp, small, simple, paper, paper-bn.",
-      "The address says limit=1, which is ignored: expected a whole number from 20 to 10,000,000, or all.",
-      "The address says epochs=2.5, which is ignored: expected a whole number from 1 to 1,000.",
-      "The address says batch=0, which is ignored: expected a whole number from 1 to 4,096.",
-      "The address says rate=fast, which is ignored: expected a number from 1e-7 to 10.",
-      "The address says seed=-1, which is ignored: expected a whole number from 0 to 4,294,967,295.",
-      "The address says augment=rotation:999, which is ignored: augment: rotation is 999, expected a number from 0 to 180.",
-      "The address says filters=emboss, which is ignored: expected blur:n or sharpen:n with n from 1 to 20, several with commas between, or none.",
-      "The address names colour, which is no setting; known are data, preset, model, limit, epochs, batch, rate, seed, augment, filters.",
+      "data=faces in the URL is ignored: expected one of digits, fashion, own.",
+      "preset=fast in the URL is ignored: expected one of quick, corrected, paper.",
+      "model=huge in the URL is ignored: expected one of mlp, small, simple, paper, paper-bn.",
+      "limit=1 in the URL is ignored: expected a whole number from 20 to 10,000,000, or all.",
+      "epochs=2.5 in the URL is ignored: expected a whole number from 1 to 1,000.",
+      "batch=0 in the URL is ignored: expected a whole number from 1 to 4,096.",
+      "rate=fast in the URL is ignored: expected a number from 1e-7 to 10.",
+      "seed=-1 in the URL is ignored: expected a whole number from 0 to 4,294,967,295.",
+      "augment=rotation:999 in the URL is ignored: augment: rotation is 999, expected a number from 0 to 180.",
+      "filters=emboss in the URL is ignored: expected blur:n or sharpen:n with n from 1 to 20, several with commas between, or none.",
+      "Unknown setting 'colour' in the URL; expected one of data, preset, model, limit, epochs, batch, rate, seed, augment, filters.",
     ]
   `);
 });

@@ -70,8 +70,8 @@ test('what can be pressed in which phase', () => {
       "training: Pause, Stop",
       "validating: Pause, Stop",
       "paused: Resume, Step, Stop",
-      "finished: Train anew (settings open)",
-      "stopped: Train anew (settings open)",
+      "finished: Train again (settings open)",
+      "stopped: Train again (settings open)",
       "lost: Resume, Stop",
     ]
   `);
@@ -81,14 +81,14 @@ test('before the worker has told anything, and after a loss without a training, 
   expect(controlsOf(null, true)).toMatchObject({ action: 'begin', canAct: true, isUnderWay: false });
   const lost = statusOf('lost', { settings: null, canGoOn: false });
   expect(controlsOf(lost, true)).toMatchObject({ action: 'begin' });
-  expect(positionOf(lost)).toBe('The device is gone');
+  expect(positionOf(lost)).toBe('The graphics device was lost');
 });
 
 test('after a loss behind the end of a training there is none to resume', () => {
   const lost = statusOf('lost', { canGoOn: false });
-  expect(controlsOf(lost, true)).toMatchObject({ label: 'Train anew', canStop: false, isUnderWay: false });
-  expect(positionOf(lost)).toBe('The device is gone');
-  expect(summaryOf(lost)).toBe('The device is gone.');
+  expect(controlsOf(lost, true)).toMatchObject({ label: 'Train again', canStop: false, isUnderWay: false });
+  expect(positionOf(lost)).toBe('The graphics device was lost');
+  expect(summaryOf(lost)).toBe('The graphics device was lost.');
 });
 
 test('without a device nothing can be pressed', () => {
@@ -115,13 +115,13 @@ test('where a training stands', () => {
       "Paused · epoch 2 of 5 · step 1,324 of 1,688",
       "Finished · 3,012 steps",
       "Stopped · 3,012 steps",
-      "The device is gone · epoch 2 of 5 · step 1,324 of 1,688",
+      "The graphics device was lost · epoch 2 of 5 · step 1,324 of 1,688",
     ]
   `);
   expect(positionOf(statusOf('loading'))).toBe('Loading images …');
   expect(positionOf(statusOf('finished', { step: 1 }))).toBe('Finished · 1 step');
   const unknown = { step: 0, stepInEpoch: 0, stepsPerEpoch: 0 };
-  expect(positionOf(statusOf('lost', unknown))).toBe('The device is gone · epoch 1 of 5');
+  expect(positionOf(statusOf('lost', unknown))).toBe('The graphics device was lost · epoch 1 of 5');
 });
 
 test('an epoch is validated as long as its number counts', () => {
@@ -161,7 +161,7 @@ test('what is said aloud', () => {
       "Paused: epoch 2 of 5, 35 % done, loss 0.0812, accuracy 97.6 %.",
       "Finished: 3,012 steps done, loss 0.0812, accuracy 97.6 %.",
       "Stopped: 3,012 steps done, loss 0.0812, accuracy 97.6 %.",
-      "The device is gone. What was saved at step 3,012 can be gone on with.",
+      "The graphics device was lost. You can resume from step 3,012.",
     ]
   `);
 });
@@ -191,8 +191,8 @@ test('numbers', () => {
     '0.0812',
     '4.57e-4',
     '12.5000',
-    'not a number',
-    'not a number',
+    'not finite',
+    'not finite',
   ]);
   expect([2.486, 999.9, 1_432].map(stepTime)).toEqual([
     ['2.49', 'ms'],

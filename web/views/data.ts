@@ -60,7 +60,7 @@ class ShownSet {
       'div',
       { class: 'data-columns' },
       element('div', { class: 'stack' }, this.#words, this.#source, this.#again),
-      ownFiles((files) => app.attempt(async () => this.#open(await files))),
+      ownFiles((files) => app.attempt('images', async () => this.#open(await files))),
     );
     app.settings.listen(() => this.#follow());
     app.heard.device.listen(() => this.#follow());
@@ -152,7 +152,7 @@ class Augmentation {
         element(
           'p',
           { class: 'quiet' },
-          'Each image is changed a little, and otherwise in every epoch: the network learns what does not matter.',
+          'Each image is changed a little, differently each epoch: the network learns what does not matter.',
         ),
         element(
           'div',

@@ -41,13 +41,13 @@ export class Previews {
       element(
         'div',
         { class: 'row' },
-        button('Draw again', () => {
+        button('New variations', () => {
           this.#drawSeed++;
           this.#ask();
         }),
         button('Other images', () => {
           this.#sampleSeed++;
-          void app.attempt(() => this.#fetch());
+          void app.attempt('samples', () => this.#fetch());
         }),
       ),
       this.#problem,

@@ -23,7 +23,7 @@ export class Samples {
     /** Hears of the class that is chosen; null for all. */
     private readonly onLabel: (label: number | null) => void,
   ) {
-    const others = element('button', { type: 'button', class: 'button' }, 'Others');
+    const others = element('button', { type: 'button', class: 'button' }, 'Show more');
     others.addEventListener('click', () => {
       this.#seed++;
       this.#refresh();
@@ -65,7 +65,7 @@ export class Samples {
   }
 
   #refresh(): void {
-    void this.app.attempt(() => this.#fetch());
+    void this.app.attempt('samples', () => this.#fetch());
   }
 
   async #fetch(): Promise<void> {

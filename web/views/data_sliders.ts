@@ -64,7 +64,7 @@ const groups: readonly Group[] = [
     ],
   },
   {
-    title: 'Light and loss',
+    title: 'Brightness and erasing',
     controls: [
       share('brightness', 'Brightness', 80),
       share('contrast', 'Contrast', 80),
@@ -85,10 +85,10 @@ const groups: readonly Group[] = [
 ];
 
 const fills: readonly { readonly value: Fill; readonly title: string }[] = [
-  { value: 'nearest', title: 'the edge, repeated' },
+  { value: 'nearest', title: 'the edge pixels' },
   { value: 'constant', title: 'black' },
-  { value: 'reflect', title: 'the image, mirrored' },
-  { value: 'wrap', title: 'the image, again' },
+  { value: 'reflect', title: 'a mirror image' },
+  { value: 'wrap', title: 'wrap around' },
 ];
 
 export class RecipeSliders {
@@ -165,6 +165,6 @@ export class RecipeSliders {
     this.#shows.push(({ fill }) => {
       select.value = fill;
     });
-    return element('label', { class: 'field' }, element('span', {}, 'What was outside shows'), select);
+    return element('label', { class: 'field' }, element('span', {}, 'Fill empty edges with'), select);
   }
 }

@@ -1,5 +1,6 @@
 /** The pad, what the network sees of it, and how likely each class is; at every stroke. */
 import { transfer } from 'comlink';
+import { probability } from '../../src/report/charts/numbers.js';
 import type { App, View } from '../app.js';
 import { element, enable, onPress } from '../elements.js';
 import { Latest } from '../latest.js';
@@ -7,7 +8,7 @@ import type { ModelInfo, Prediction } from '../protocol.js';
 import { areDigits } from '../worker/predicting_classes.js';
 import './drawing.css';
 import { Correction } from './drawing_correction.js';
-import { percentOf, winnerOf } from './drawing_figures.js';
+import { nanText, winnerOf } from './drawing_figures.js';
 import { takeDropsAndPastes, uploadButton } from './drawing_files.js';
 import { pictureOf } from './drawing_ink.js';
 import { lessonText } from './drawing_lesson.js';
@@ -16,12 +17,14 @@ import { Result } from './drawing_result.js';
 import { Samples } from './drawing_samples.js';
 import { exampleSeven } from './drawing_strokes.js';
 
-/** Between two predictions while something is drawn: more often nobody can read, and a training has other work. */
+/** Between two predictions while something is drawn: faster than people can read would only slow a training. */
 const leastMs = 50;
 /** What has stood still for so long is read out. */
 const announceMs = 500;
 
 const digits = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
+
+const exampleSheet: Sheet = { strokes: exampleSeven, picture: null, isExample: true };
 
 interface Asked {
   readonly sheet: Sheet;
@@ -34,13 +37,10 @@ export const drawingView: View = (root, app) => {
 };
 
 class DrawingView {
-  readonly #pad = new Pad(
-    { strokes: exampleSeven, picture: null, isExample: true },
-    {
-      onChange: (sheet, isDrawing) => this.#changed({ sheet, isDrawing }),
-      announce: (text) => this.#announce(text),
-    },
-  );
+  readonly #pad = new Pad(exampleSheet, {
+    onChange: (sheet, isDrawing) => this.#changed({ sheet, isDrawing }),
+    announce: (text) => this.#announce(text),
+  });
   readonly #result = new Result();
   readonly #samples: Samples;
   readonly #correction = new Correction({ learn: (label) => void this.#learn(label) });
@@ -55,6 +55,8 @@ class DrawingView {
   readonly #stranger = element('p', { class: 'note', 'data-level': 'info', hidden: true });
   readonly #asked = new Latest<Asked>((asked) => this.#predict(asked));
   #announcing: ReturnType<typeof setTimeout> | undefined;
+  /** What is read out, or was last. */
+  #verdict = '';
   /** Of what lies on the pad; null when nothing does. */
   #prediction: Prediction | null = null;
   /** What was learned of it, until something else is on the pad. */
@@ -141,11 +143,12 @@ class DrawingView {
     this.#correction.names = classNames;
     this.#pad.picturesAreInk = knowsDigits;
     this.#stranger.hidden = knowsDigits;
-    this.#stranger.textContent = `The model ${name} tells ${listed(classNames)} apart: a drawing says little to it. Pick a test image, or upload a photograph.`;
+    this.#stranger.textContent = `Model ${name} classifies ${listed(classNames)}, so its answer for a drawing means little. Pick a test image, or upload a photograph.`;
     const { sheet } = this.#pad;
     const { picture } = sheet;
     if (picture && !this.#fits(picture)) this.#pad.show(blankSheet);
-    else if (sheet.isExample && !knowsDigits) void this.app.attempt(() => this.#showAnother(sheet));
+    else if (sheet.isExample && !knowsDigits) void this.#showAnother(sheet);
+    else if (sheet.isExample && isBlank(sheet)) this.#pad.replace(exampleSheet);
     else this.#asked.ask({ sheet, isDrawing: false });
   }
 
@@ -153,6 +156,10 @@ class DrawingView {
 
   #changed(asked: Asked): void {
     this.#learned = undefined;
+    // What was read out, and what was wrong with a picture, is of another sheet.
+    clearTimeout(this.#announcing);
+    if (this.#live.textContent === this.#verdict) this.#announce('');
+    this.app.settle('picture');
     if (!asked.isDrawing) {
       this.#correction.choose(asked.sheet.picture?.label ?? undefined);
       const isTest = asked.sheet.picture?.source === 'test';
@@ -162,16 +169,14 @@ class DrawingView {
     this.#refresh();
   }
 
-  /** A test image; where there are none, what lies on the pad is what there is to predict. */
+  /** A test image in place of the page's example; where there is none, an empty pad: the example is a digit. */
   async #showAnother(sheet: Sheet): Promise<void> {
     try {
       await this.#samples.another();
-      if (this.#pad.sheet === sheet) this.#asked.ask({ sheet, isDrawing: false });
-    } catch (error) {
-      this.#asked.ask({ sheet, isDrawing: false });
-      // Files of one's own need no test part.
-      if (this.app.settings.value.dataset !== 'own') throw error;
+    } catch {
+      // Why there are no images is said under Train and Data.
     }
+    if (this.#pad.sheet === sheet) this.#pad.replace({ ...blankSheet, isExample: true });
   }
 
   /** A test image, which is another model's where the one that predicts was opened from a file. */
@@ -193,7 +198,7 @@ class DrawingView {
   }
 
   #upload(file: File): void {
-    void this.app.attempt(async () => {
+    void this.app.attempt('picture', async () => {
       const { input } = await this.app.worker.predicting.upload(file);
       const [height, width, channels] = (this.#model?.inputShape ?? [28, 28, 1]) as [number, number, number];
       this.#pick({ pixels: input, height, width, channels, label: null, source: 'upload' });
@@ -220,7 +225,7 @@ class DrawingView {
 
   async #predict({ sheet, isDrawing }: Asked): Promise<void> {
     if (!this.#model) return;
-    await this.app.attempt(async () => {
+    await this.app.attempt('prediction', async () => {
       const begun = performance.now();
       const prediction = await this.#predictionOf(sheet);
       this.#show(sheet, prediction);
@@ -265,7 +270,7 @@ class DrawingView {
     this.#correction.isBusy = true;
     // What came of the one before.
     this.#correction.say('');
-    await this.app.attempt(async () => {
+    await this.app.attempt('lesson', async () => {
       const { sheet } = this.#pad;
       const outcome = await this.app.worker.predicting.learn(asked.input, label);
       // Meanwhile something else may have been drawn, to which this outcome does not belong.
@@ -281,13 +286,17 @@ class DrawingView {
 
   #announceLater(prediction: Prediction | null): void {
     clearTimeout(this.#announcing);
-    if (!prediction) return;
+    this.#verdict = this.#verdictOf(prediction);
+    this.#announcing = setTimeout(() => this.#announce(this.#verdict), announceMs);
+  }
+
+  #verdictOf(prediction: Prediction | null): string {
+    if (!prediction) return 'The pad is empty.';
     const winner = winnerOf(prediction.probabilities);
-    const text =
-      winner === -1
-        ? 'The network answers with no numbers.'
-        : `${this.#names[winner] ?? winner}, ${percentOf(prediction.probabilities[winner] as number)}`;
-    this.#announcing = setTimeout(() => this.#announce(text), announceMs);
+    if (winner === -1) return nanText;
+    const { strokes } = this.#pad.sheet;
+    const caveat = strokes.length > 0 && !this.#stranger.hidden ? '. This model does not know digits' : '';
+    return `${this.#names[winner] ?? winner}, ${probability(prediction.probabilities[winner] as number)}${caveat}`;
   }
 
   #announce(text: string): void {

@@ -24,22 +24,17 @@ export function rowsOf(
   return rows.sort((a, b) => b.share - a.share).slice(0, 10);
 }
 
-/** The likeliest class; −1 where none has a number, as after a training whose weights have run away. */
+/** What to say where `winnerOf` finds none. */
+export const nanText = 'The network outputs NaN.';
+
+/** The likeliest class; −1 where any probability is NaN, as after a training that diverged: then none means anything. */
 export function winnerOf(probabilities: ArrayLike<number>): number {
   let winner = -1;
   let most = -Infinity;
   for (let label = 0; label < probabilities.length; label++) {
     const share = probabilities[label] as number;
+    if (Number.isNaN(share)) return -1;
     if (share > most) [winner, most] = [label, share];
   }
   return winner;
-}
-
-/** `98.4 %`; never 100.0 or 0.0, since that sure no network is; `–` for what is no number. */
-export function percentOf(share: number): string {
-  if (Number.isNaN(share)) return '–';
-  const percent = share * 100;
-  if (percent >= 99.95) return '> 99.9 %';
-  if (percent < 0.05) return '< 0.1 %';
-  return `${percent.toFixed(1)} %`;
 }

@@ -1,29 +1,32 @@
 /** What came of a lesson, in words. */
+import { probability } from '../../src/report/charts/numbers.js';
 import type { LessonOutcome } from '../protocol.js';
-import { percentOf, winnerOf } from './drawing_figures.js';
+import { nanText, winnerOf } from './drawing_figures.js';
 
 export function lessonText(
   { before, after, isLearned, rehearsed, forgotten }: LessonOutcome,
   label: number,
   names: readonly string[],
 ): string {
-  const of = `of ${rehearsed} training images`;
+  const taken = winnerOf(before.probabilities);
   if (!isLearned) {
+    if (taken === -1) return `Not learned. ${nanText} Train again with a smaller learning rate.`;
     const reason =
       forgotten > 0
-        ? `it would cost ${forgotten} ${of}`
+        ? `the network would get ${forgotten} of ${rehearsed} rechecked training images wrong`
         : 'the network cannot tell this drawing from what it knows';
-    return `Not learned: ${reason}. The network is as it was; a larger one has more room.`;
+    return `Not learned: ${reason}. The network is unchanged; a larger one has more room.`;
   }
-  const [from, to] = [before, after].map(({ probabilities }) => percentOf(probabilities[label] as number));
-  const taken = winnerOf(before.probabilities);
+  const [from, to] = [before, after].map(({ probabilities }) => probability(probabilities[label] as number));
   const cost =
     rehearsed > 0
-      ? `It cost ${forgotten || 'none'} ${of}.`
-      : 'What it cost is not known: there are no training images here.';
+      ? forgotten > 0
+        ? `Now wrong on ${forgotten} of the ${rehearsed} rechecked images.`
+        : `Still correct on the ${rehearsed} rechecked images.`
+      : 'No training images are here to recheck.';
   return [
     `Learned: ${names[label] ?? label} ${from === to ? `stays at ${to}` : `from ${from} to ${to}`}.`,
-    // It may have been right, and less sure, or have answered with no numbers.
+    // It may have been right, and less sure, or NaN.
     ...(taken === label || names[taken] === undefined ? [] : [`Before, it was taken for ${names[taken]}.`]),
     cost,
   ].join(' ');

@@ -107,6 +107,11 @@ export class Pad {
     this.#set(sheet);
   }
 
+  /** Another of the page's own sheets in place of one: there is nothing to undo. */
+  replace(sheet: Sheet): void {
+    this.#set(sheet);
+  }
+
   clear(): void {
     if (!isBlank(this.sheet)) this.show(blankSheet);
   }

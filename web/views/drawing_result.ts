@@ -1,7 +1,8 @@
 /** What the network was shown, and what it makes of it: the small picture, the verdict, a bar for each class. */
+import { probability } from '../../src/report/charts/numbers.js';
 import { element } from '../elements.js';
 import type { Prediction } from '../protocol.js';
-import { type Row, percentOf, rowsOf, winnerOf } from './drawing_figures.js';
+import { type Row, nanText, rowsOf, winnerOf } from './drawing_figures.js';
 import { type SmallPicture, paintPixels } from './drawing_ink.js';
 
 export interface ResultOptions {
@@ -70,8 +71,9 @@ export class Result {
     const name = isNumber ? (names[winner] ?? String(winner)) : '?';
     this.#name.textContent = name;
     this.#name.dataset['length'] = name.length > 2 ? 'long' : 'short';
-    this.#share.textContent = isNumber ? percentOf(probabilities[winner] as number) : 'no number';
-    this.#how.textContent = `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms, computed ${by === 'device' ? 'through WebGPU' : hasDevice ? 'in JavaScript while the shaders are compiled' : 'in JavaScript'}`;
+    this.#share.textContent = isNumber ? probability(probabilities[winner] as number) : 'NaN';
+    const how = `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms, computed ${by === 'device' ? 'through WebGPU' : hasDevice ? 'in JavaScript while the shaders are compiled' : 'in JavaScript'}`;
+    this.#how.textContent = isNumber ? how : `${nanText} Its training probably diverged. ${how}`;
     this.#showRows(rowsOf(probabilities, names, before?.probabilities), winner);
   }
 
@@ -86,7 +88,7 @@ export class Result {
       );
       row.classList.toggle('is-winner', label === winner);
       dt.textContent = name;
-      text!.textContent = percentOf(share);
+      text!.textContent = probability(share);
       bar!.style.width = `${(share || 0) * 100}%`; // NaN is no width, and would leave the one before
       ghost!.hidden = shareBefore === undefined || Math.abs(share - shareBefore) < leastChange;
       ghost!.style.left = `${(shareBefore ?? 0) * 100}%`;

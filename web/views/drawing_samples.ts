@@ -11,7 +11,7 @@ const shown = 24;
 
 export class Samples {
   readonly #class = element('select');
-  readonly #others = element('button', { type: 'button', class: 'button small' }, 'Others');
+  readonly #others = element('button', { type: 'button', class: 'button small' }, 'Show more');
   readonly #grid = element('div', { class: 'samples', role: 'listbox', 'aria-label': 'Test images' });
   readonly element = element(
     'div',
@@ -24,7 +24,9 @@ export class Samples {
     ),
     this.#grid,
   );
-  readonly #fetching = new Latest<boolean>((hasFocus) => this.#app.attempt(() => this.#fetch(hasFocus)));
+  readonly #fetching = new Latest<boolean>((hasFocus) =>
+    this.#app.attempt('samples', () => this.#fetch(hasFocus)),
+  );
   readonly #app: App;
   #names: readonly string[] = [];
   #images: Images | undefined;

@@ -17,7 +17,7 @@ export const evaluationView: View = (root, app) => {
   const empty = element(
     'p',
     { class: 'empty' },
-    'Nothing tested yet. A test shows how many images the network gets right, and which it takes for what.',
+    'Nothing tested yet. A test shows how many images the network gets right, and which classes it confuses.',
   );
   root.append(new TestControls(app, results, empty).element, empty, results.element);
 };
@@ -64,8 +64,8 @@ class TestControls {
     this.#count.value = 'all';
     this.#count.addEventListener('change', () => (this.#isChosen = true));
     this.#button.addEventListener('click', () => {
-      if (this.#isRunning) void app.attempt(() => app.worker.evaluating.stop());
-      else void app.attempt(() => this.#run());
+      if (this.#isRunning) void app.attempt('test', () => app.worker.evaluating.stop());
+      else void app.attempt('test', () => this.#run());
     });
     device.watch((told) => {
       // The processor takes minutes for ten thousand.
@@ -133,10 +133,13 @@ class Results {
   #last: { readonly evaluation: TestEvaluation; readonly classNames: readonly string[] } | undefined;
 
   constructor(private readonly app: App) {
-    this.#matrix = new ConfusionTable((cell) => void app.attempt(() => this.#showImages(cell)));
-    this.#images = new EvaluatedImages(app, () => void app.attempt(() => this.#showImages(allMistakes)));
+    this.#matrix = new ConfusionTable((cell) => void app.attempt('test', () => this.#showImages(cell)));
+    this.#images = new EvaluatedImages(
+      app,
+      () => void app.attempt('test', () => this.#showImages(allMistakes)),
+    );
     this.#classes = new ClassTable(
-      (label) => void app.attempt(() => this.#showImages({ actual: label, predicted: null })),
+      (label) => void app.attempt('test', () => this.#showImages({ actual: label, predicted: null })),
     );
     this.element = element(
       'div',
@@ -148,12 +151,12 @@ class Results {
         element(
           'div',
           { class: 'stack' },
-          element('h3', {}, 'What was taken for what'),
+          element('h3', {}, 'Confusion matrix: true × predicted'),
           this.#matrix.element,
           element(
             'p',
             { class: 'quiet' },
-            'Rows say what an image is, columns what it was taken for. The stronger the colour, the larger the share of its row.',
+            'Rows are true classes, columns are predictions. The stronger the colour, the larger the share of its row.',
           ),
         ),
         this.#images.element,

@@ -9,8 +9,8 @@ type Share = 'precision' | 'recall' | 'f1';
 const columns: readonly { readonly key: Column; readonly title: string; readonly hint: string }[] = [
   { key: 'label', title: 'Class', hint: '' },
   { key: 'support', title: 'Images', hint: 'Images of this class' },
-  { key: 'precision', title: 'Precision', hint: 'Of what was called so, the share that is' },
-  { key: 'recall', title: 'Recall', hint: 'Of what is so, the share that was called so' },
+  { key: 'precision', title: 'Precision', hint: 'Of all images it called this class, how many are' },
+  { key: 'recall', title: 'Recall', hint: 'Of all images of this class, how many it found' },
   { key: 'f1', title: 'F1', hint: 'The harmonic mean of precision and recall' },
 ];
 const shares = ['precision', 'recall', 'f1'] as const satisfies readonly Share[];

@@ -1,5 +1,5 @@
 /** The images behind a cell of the matrix, or all mistakes, by falling loss: some at first, more when asked. */
-import { percent } from '../../src/report/charts/numbers.js';
+import { probability } from '../../src/report/charts/numbers.js';
 import type { App } from '../app.js';
 import { element } from '../elements.js';
 import type { EvaluatingApi, Mistake } from '../protocol.js';
@@ -44,7 +44,7 @@ export class EvaluatedImages {
       onAll();
       this.#title.focus({ preventScroll: true });
     });
-    this.#more.addEventListener('click', () => void this.app.attempt(() => this.#load()));
+    this.#more.addEventListener('click', () => void this.app.attempt('test', () => this.#load()));
     this.element = element(
       'div',
       { class: 'evaluated-images' },
@@ -81,11 +81,11 @@ export class EvaluatedImages {
   #imageOf({ images }: Found, mistake: Mistake, index: number): GridImage {
     const [is, takenFor] = [this.#nameOf(mistake.actual), this.#nameOf(mistake.predicted)];
     const isRight = mistake.actual === mistake.predicted;
-    const [probability, loss] = [percent(mistake.probability, 1), lossText(mistake.loss)];
+    const [share, loss] = [probability(mistake.probability), lossText(mistake.loss)];
     return {
       ...pictureOf(images, index),
-      description: `Test image ${mistake.index + 1}: ${is}, ${isRight ? 'recognised' : `taken for ${takenFor}`} with ${probability}, loss ${loss}`,
-      caption: [isRight ? is : `${is} → ${takenFor}`, probability, `loss ${loss}`],
+      description: `Test image ${mistake.index + 1}: ${is}, ${isRight ? 'recognised' : `taken for ${takenFor}`} with ${share}, loss ${loss}`,
+      caption: [isRight ? is : `${is} → ${takenFor}`, share, `loss ${loss}`],
     };
   }
 

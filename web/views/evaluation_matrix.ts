@@ -22,7 +22,7 @@ export class ConfusionTable {
   readonly #table = element('table', {
     class: 'matrix',
     role: 'grid',
-    'aria-label': 'What was taken for what, in images',
+    'aria-label': 'Confusion matrix: true × predicted, in images',
   });
   /** By row and column. */
   #buttons: HTMLButtonElement[][] = [];
@@ -51,7 +51,7 @@ export class ConfusionTable {
     const corner = element(
       'td',
       {},
-      element('span', { class: 'sr-only' }, 'is, in rows; taken for, in columns'),
+      element('span', { class: 'sr-only' }, 'true class in rows, predicted class in columns'),
     );
     this.#buttons = confusion.map((row, actual) => {
       const support = row.reduce((sum, count) => sum + count, 0);

@@ -129,7 +129,7 @@ class Inside {
   /** The newest request only, with a rest behind each, what goes wrong being said. */
   #work<Request>(work: (request: Request) => Promise<void>): Latest<Request> {
     return new Latest(async (request) => {
-      await this.app.attempt(() => work(request));
+      await this.app.attempt('inside', () => work(request));
       await new Promise((resolve) => setTimeout(resolve, restMs));
     });
   }
@@ -174,7 +174,7 @@ class Inside {
 
   #showKernel(part: LayerPart): void {
     // Not awaited: what goes wrong is said.
-    void this.app.attempt(async () => {
+    void this.app.attempt('inside', async () => {
       if (await this.#kernelsPart.showLayer(part)) return;
       this.#partToShow = part;
       this.#kernelsWork.ask(undefined);

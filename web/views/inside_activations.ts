@@ -1,5 +1,5 @@
 /** What each layer makes of the image on the table: maps as tiles, rows of units as bars. */
-import { percent } from '../../src/report/charts/numbers.js';
+import { percent, probability } from '../../src/report/charts/numbers.js';
 import { element } from '../elements.js';
 import type { LayerActivation } from '../protocol.js';
 import { type SignedColours, drawBars, drawImage, drawSigned, fullOf, rangeOf } from './inside_colours.js';
@@ -223,7 +223,7 @@ function unitList(): Picture {
           element(
             'span',
             { class: 'number' },
-            className === 'Softmax' ? percent(value, 1) : valueWords(value),
+            className === 'Softmax' ? probability(value) : valueWords(value),
           ),
         );
         row.classList.toggle('most', value === most);

@@ -19,7 +19,7 @@ export class CodePanel {
     const copy = element('button', { type: 'button', class: 'button small' }, 'Copy');
     copy.addEventListener('click', () => {
       // Not awaited: what goes wrong is said.
-      void app.attempt(async () => {
+      void app.attempt('inside', async () => {
         await navigator.clipboard.writeText(this.#source);
         app.say('The shader is on the clipboard.');
       });

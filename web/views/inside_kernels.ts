@@ -199,7 +199,7 @@ export class KernelsPart {
 
   #button(row: KernelRow): HTMLButtonElement {
     const button = element('button', { type: 'button', class: 'kernel' }, row.shader);
-    button.addEventListener('click', () => void this.app.attempt(() => this.#choose(row)));
+    button.addEventListener('click', () => void this.app.attempt('inside', () => this.#choose(row)));
     return button;
   }
 
@@ -333,7 +333,7 @@ function timesWords(totalMs: number | null, hasTimestamps: boolean): string {
   if (totalMs !== null) return `Together they take ${msWords(totalMs)} ms.`;
   return hasTimestamps
     ? 'The training has ended before their times were measured.'
-    : 'This browser lets pages measure no times on this device.';
+    : 'GPU timestamps are not available in this browser.';
 }
 
 /** Which layers have no kernel of their own, and why. */

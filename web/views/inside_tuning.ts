@@ -47,7 +47,7 @@ export class TuningPart {
       // The second click of a double one cancels nothing.
       if (clicks < 2) this.#press();
     });
-    onPress(this.#forget, () => void app.attempt(() => this.#forgetAll()));
+    onPress(this.#forget, () => void app.attempt('tuning', () => this.#forgetAll()));
     setAttribute(this.#button, 'aria-describedby', 'inside-tuning');
     app.settings.listen(() => this.#update());
     this.root.append(
@@ -68,7 +68,7 @@ export class TuningPart {
     if (missing === undefined && !this.#isKnown) {
       this.#isKnown = true;
       // Not awaited: it is shown when it is known, and what goes wrong is said.
-      void this.app.attempt(() => this.#showKept());
+      void this.app.attempt('tuning', () => this.#showKept());
     }
     // Another device may go by something else.
     if (missing !== undefined) this.#isKnown = false;
@@ -76,7 +76,7 @@ export class TuningPart {
   }
 
   #press(): void {
-    void this.app.attempt(() => (this.#state === 'idle' ? this.#run() : this.#cancel()));
+    void this.app.attempt('tuning', () => (this.#state === 'idle' ? this.#run() : this.#cancel()));
   }
 
   async #run(): Promise<void> {
@@ -98,7 +98,7 @@ export class TuningPart {
 
   async #cancel(): Promise<void> {
     this.#enter('cancelling');
-    this.#words.textContent = 'Cancelling: the kernel under way is measured to its end …';
+    this.#words.textContent = 'Cancelling after the current kernel …';
     await this.app.worker.tuning.cancel();
   }
 
@@ -118,7 +118,7 @@ export class TuningPart {
     this.#region.hidden = kernels.length === 0 || outcome === 'cancelled';
     this.#region.replaceChildren(tableOf(rowsOf(kernels)));
     if (outcome !== 'stored' && outcome !== 'unkept') return;
-    void this.app.attempt(() => this.#showKept());
+    void this.app.attempt('tuning', () => this.#showKept());
     this.onChange();
   }
 
@@ -133,7 +133,7 @@ export class TuningPart {
   async #forgetAll(): Promise<void> {
     await this.app.worker.tuning.forget();
     this.#region.hidden = true;
-    this.#words.textContent = 'Forgotten: the next training goes by the usual choices again.';
+    this.#words.textContent = 'Forgotten: new trainings will use the usual kernels.';
     await this.#showKept();
     this.onChange();
   }

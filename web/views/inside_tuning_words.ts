@@ -6,7 +6,7 @@ import { msWords } from './inside_words.js';
 
 /** What the button does, for which model. */
 export function offerWords({ model, batchSize }: Pick<Settings, 'model' | 'batchSize'>): string {
-  return `Measures which variant of each kernel is fastest here, for ${modelTitles[model]} in batches of ${grouped(batchSize)} as set under Train. It takes from seconds to minutes, and the result is kept in this browser.`;
+  return `Measures which variant of each kernel is fastest here, for ${modelTitles[model]} in batches of ${grouped(batchSize)} as set under Train. It takes from seconds to minutes, and the result is stored in this browser.`;
 }
 
 /** How far it is: `3 of 12 kernels, now conv2d/forward`. */
@@ -25,13 +25,13 @@ export function outcomeWords({ model, kernels: tuned, step, outcome }: Tuning): 
   if (outcome === 'slower')
     return `${found} But the training step as a whole is slower with them, ${stepWords(step)}, so nothing has changed. Try again when the machine is idle.`;
   const what = step
-    ? `${found} The training step takes ${stepWords(step)}. The next training goes by this; one under way keeps the kernels it began with.`
+    ? `${found} The training step takes ${stepWords(step)}. New trainings will use these kernels; a running one keeps its own.`
     : `Of ${kernels(tuned.length)} measured, none has a clearly faster variant than the usual one: tuning gains nothing here.`;
   if (outcome === 'stored') return what;
-  return `${what} This browser keeps nothing here: it counts until the page is closed.`;
+  return `${what} This browser cannot store them: they are used until the page is closed.`;
 }
 
-/** What counts now: `The choices for 12 kernels are kept, measured last on Nov 22, 2026, 9:30 PM.` */
+/** What counts now: `The choices for 12 kernels are stored, measured last on Nov 22, 2026, 9:30 PM.` */
 export function storedWords(
   stored: { readonly kernels: number; readonly at: number | null },
   locale?: string,
@@ -39,7 +39,7 @@ export function storedWords(
   const { kernels: count, at } = stored;
   const form = { dateStyle: 'medium', timeStyle: 'short' } as const;
   const when = at === null ? '' : `, measured last on ${new Date(at).toLocaleString(locale, form)}`;
-  return `The choices for ${kernels(count)} are kept${when}.`;
+  return `The choices for ${kernels(count)} are stored${when}.`;
 }
 
 function kernels(count: number): string {

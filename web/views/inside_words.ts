@@ -48,6 +48,7 @@ export function shapeWords(shape: readonly number[]): string {
 /** A value of a filter or a map, to three figures: `0.0312`, `-1.2`, `14.1`. */
 export function valueWords(value: number): string {
   if (value === 0) return '0';
+  if (!Number.isFinite(value)) return 'NaN';
   const text = Math.abs(value) < 1e-3 ? value.toExponential(1) : String(Number(value.toPrecision(3)));
   return text.replaceAll('-', '−');
 }

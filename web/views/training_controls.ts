@@ -52,7 +52,7 @@ export function trainingControls(app: App, { isValid }: ControlOptions): HTMLEle
   const ask = async (work: () => Promise<void>): Promise<void> => {
     isAsking = true;
     show();
-    await app.attempt(work);
+    await app.attempt('training', work);
     isAsking = false;
     show();
   };
@@ -69,7 +69,7 @@ export function trainingControls(app: App, { isValid }: ControlOptions): HTMLEle
   };
   onPress(main, act);
   onPress(step, () => void ask(async () => worker.training.step()));
-  onPress(stop, () => void app.attempt(async () => worker.training.stop()));
+  onPress(stop, () => void app.attempt('training', async () => worker.training.stop()));
 
   function show(): void {
     const { label, action, canAct, canStep, canStop } = controls();

@@ -61,7 +61,7 @@ export function trainingForm(app: App): TrainingForm {
     if (value === null) return;
     if (!isUnderWay()) return change({ ...settings.value, learningRate: value });
     rateUnderWay = value;
-    void app.attempt(() => app.worker.training.setLearningRate(value));
+    void app.attempt('training', () => app.worker.training.setLearningRate(value));
   });
   const size = element('small');
   model.root.append(size);
@@ -130,8 +130,8 @@ function rateWords(status: TrainingStatus | null | undefined): string {
 
 const scheduleNames = {
   constant: 'constant',
-  cosine: 'the peak of a cosine',
-  'one-cycle': 'the peak of one cycle',
+  cosine: 'peak rate (cosine)',
+  'one-cycle': 'peak rate (one cycle)',
   step: 'divided by 10 every 10 epochs',
 } as const;
 
@@ -149,7 +149,7 @@ const recipeSentences: Readonly<Record<PresetName, string>> = {
 /** What the recipe means, and what is done to the images, which the section Data changes. */
 function recipeWords({ preset, augmentation, filters }: Settings): string {
   const changes = [
-    ...(augmentation ? ['shifted, turned or otherwise changed anew in every epoch'] : []),
+    ...(augmentation ? ['shifted, turned or otherwise changed, differently each epoch'] : []),
     ...filters.map(({ name }) =>
       name === 'blur' ? 'blurred' : name === 'sharpen' ? 'sharpened' : 'filtered',
     ),

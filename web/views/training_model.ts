@@ -75,7 +75,7 @@ function actionButton(text: string, title: string): HTMLButtonElement {
 function whileBusy(app: App, button: HTMLButtonElement, act: () => Promise<void>): void {
   if (button.ariaBusy === 'true') return;
   button.ariaBusy = 'true';
-  void app.attempt(act).finally(() => {
+  void app.attempt('model', act).finally(() => {
     button.ariaBusy = 'false';
   });
 }

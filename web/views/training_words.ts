@@ -23,8 +23,8 @@ const controlsByPhase: Readonly<Record<Phase, Controls>> = {
   training: controls('pause', 'Pause'),
   validating: controls('pause', 'Pause'),
   paused: controls('resume', 'Resume', { canStep: true }),
-  finished: controls('begin', 'Train anew', { isUnderWay: false, canStop: false }),
-  stopped: controls('begin', 'Train anew', { isUnderWay: false, canStop: false }),
+  finished: controls('begin', 'Train again', { isUnderWay: false, canStop: false }),
+  stopped: controls('begin', 'Train again', { isUnderWay: false, canStop: false }),
   lost: controls('resume', 'Resume'),
 };
 
@@ -58,7 +58,7 @@ const phaseWords: Readonly<Record<Phase, string>> = {
   paused: 'Paused',
   finished: 'Finished',
   stopped: 'Stopped',
-  lost: 'The device is gone',
+  lost: 'The graphics device was lost',
 };
 
 /** `Training · epoch 2 of 5 · step 311 of 1,688`, for the eye. */
@@ -71,7 +71,7 @@ export function positionOf(status: TrainingStatus): string {
   if (phase === 'loading' || phase === 'compiling')
     return progress ? `${words} · ${partsOf(progress)}` : `${words} …`;
   if (isOver(phase)) return `${words} · ${stepsOf(step)}`;
-  // Of a training whose device went, what was saved says no more.
+  // A checkpoint saved before the device was lost has no more detail.
   if (stepsPerEpoch === 0) return [words, epochOf(status)].join(' · ');
   const done = `step ${grouped(stepInEpoch)} of ${grouped(stepsPerEpoch)}`;
   const detail = phase === 'validating' && progress ? partsOf(progress) : done;
@@ -114,8 +114,8 @@ export function summaryOf(status: TrainingStatus): string {
   if (phase === 'loading' || phase === 'compiling') return `${phaseWords[phase]}.`;
   if (phase === 'lost')
     return canGoOn
-      ? `The device is gone. What was saved at step ${grouped(status.step)} can be gone on with.`
-      : 'The device is gone.';
+      ? `The graphics device was lost. You can resume from step ${grouped(status.step)}.`
+      : 'The graphics device was lost.';
   const share = progressOf(status).all;
   const parts = [
     isOver(phase) ? `${stepsOf(status.step)} done` : epochOf(status),
@@ -153,8 +153,8 @@ export class Announcer {
 
 /** A loss to four decimals, or three figures where it is small or has run away. */
 export function lossText(loss: number): string {
-  // Infinity too: what is kept between visits tells them not apart.
-  if (!Number.isFinite(loss)) return 'not a number';
+  // Infinity too: JSON stores both as null.
+  if (!Number.isFinite(loss)) return 'not finite';
   return loss >= 0.001 && loss < 10_000 ? loss.toFixed(4) : loss.toExponential(2);
 }
 

@@ -1,6 +1,6 @@
 /**
- * Holds a training by the reins, as a callback of `fit`: pause, single steps, going on, work that needs the weights of one
- * moment, and saving every few seconds of training. Between rests steps go ahead as fast as the device can.
+ * Pauses, steps and resumes `fit` from a callback, runs tasks at a point where no step is in flight, and saves every few
+ * seconds of training. Between those points steps run as fast as the device can.
  */
 import type { Callback, Training } from '../../src/nn/callbacks/callback.js';
 

@@ -28,10 +28,9 @@ export function dataOf(context: Context): DataApi {
   const preview = async (options: PreviewOptions): Promise<Uint8Array<ArrayBuffer>> => {
     const { device } = context;
     if (!device) {
-      throw new DeviceError(
-        'preview: it takes a device, since the kernels of training compute it; use a browser with WebGPU.',
-        { problem: 'no-adapter' },
-      );
+      throw new DeviceError('Previews need WebGPU: the kernels of training compute them.', {
+        problem: 'no-adapter',
+      });
     }
     // The tensors of a device that was lost are gone with it.
     if (previewer?.device !== device) previewer = new Previewer(device);

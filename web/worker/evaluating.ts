@@ -23,7 +23,7 @@ const batchSizes = { software: 16, gpu: 256 } as const;
 /** Least time between two reports of progress. */
 const reportMs = 120;
 
-const lostText = 'test: the graphics device was lost before it ended; test again when it is back.';
+const lostText = 'The graphics device was lost during the test. Test again once it is back.';
 
 type Progress = Parameters<EvaluatingApi['run']>[1];
 
@@ -37,7 +37,7 @@ export function evaluating(context: Context): EvaluatingApi {
   let underWay: Run | undefined;
   return {
     run: async ({ count }, onProgress) => {
-      if (underWay) throw new StateError('test: one is under way already; stop it, or wait for it to end.');
+      if (underWay) throw new StateError('A test is already running. Stop it, or wait for it to end.');
       const run = (underWay = { isStopped: false });
       try {
         const { evaluation, verdicts, set } = await judge(context, count, run, onProgress);
@@ -51,7 +51,7 @@ export function evaluating(context: Context): EvaluatingApi {
       if (underWay) underWay.isStopped = true;
     },
     images: async ({ actual, predicted, from, count }) => {
-      if (!last) throw new StateError('test: there has been none yet; run one first.');
+      if (!last) throw new StateError('Nothing has been tested yet. Run a test first.');
       const all = last.verdicts.of({ actual, predicted });
       const found = all.slice(from, from + count);
       const images = imagesOf(
@@ -70,7 +70,7 @@ async function judge(
   onProgress: Progress,
 ): Promise<{ readonly evaluation: TestEvaluation; readonly verdicts: Verdicts; readonly set: ImageSet }> {
   if (count !== null && !(Number.isInteger(count) && count >= 1))
-    throw new UsageError(`test: count is ${count}, expected a whole number from 1 on, or null for all.`);
+    throw new UsageError(`test: count is ${count}, expected a positive integer, or null for all.`);
   const device = usableDevice(context);
   const { set, isTestPart } = await imagesToTest(context);
   const images = firstOf(set, count);
@@ -91,19 +91,18 @@ async function judge(
 
 function usableDevice({ device }: Context): Device {
   if (!device) {
-    throw new DeviceError(
-      'test: it takes a device, thousands of images would be too much for JavaScript alone; use a browser with WebGPU.',
-      { problem: 'no-adapter' },
-    );
+    throw new DeviceError('Testing needs WebGPU: thousands of images are too slow in plain JavaScript.', {
+      problem: 'no-adapter',
+    });
   }
   return device;
 }
 
-/** Throws: StateError for what a network yields whose weights are no numbers. */
+/** Throws: StateError for the outputs of a network whose weights are NaN. */
 function checkNumbers(probabilities: Float32Array): void {
   if (probabilities.every(Number.isFinite)) return;
   throw new StateError(
-    'test: what the network yields is no number, as after a training whose loss ran away. Train anew with a smaller learning rate.',
+    'The network outputs NaN; its training probably diverged. Train again with a smaller learning rate.',
   );
 }
 

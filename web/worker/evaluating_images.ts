@@ -37,7 +37,7 @@ export function leftOut(
   const digest = training?.dataDigest ?? null;
   if (digest !== null && digestOf(train) !== digest) {
     throw new DataError(
-      'test: these images are others than those that the network was trained on, and have no test part: it may have seen some of them. Train anew, or drop files with a test part.',
+      'These are not the images the network was trained on, and they have no test split, so some may have been in its training data. Train again, or drop files with a test split.',
     );
   }
   return test ?? validation;

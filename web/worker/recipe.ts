@@ -55,7 +55,7 @@ export function callbacksFor(
 ): readonly Callback[] {
   const { schedule, plateaus } = recipeFor(preset, dataset);
   return [
-    warnOnDivergence({ say: (line) => hasTrouble(`${line} Train anew with a smaller one.`) }),
+    warnOnDivergence({ say: (line) => hasTrouble(`${line} Train again with a smaller one.`) }),
     terminateOnNaN({ say: () => undefined }),
     ...plateauCallbacks({ plateaus: schedule === 'constant' ? plateaus : null }, say),
   ];

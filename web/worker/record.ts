@@ -1,4 +1,4 @@
-/** What is known of a training, whether it runs or lies there to be gone on with; and the status that people see. */
+/** What is known of a training, running or resumable; and the status that people see. */
 import { type Choice, choicesFromJson } from '../../src/engine/choices.js';
 import type { KernelChoice } from '../../src/nn/callbacks/callback.js';
 import type { Checkpoint } from '../../src/nn/checkpoint.js';

@@ -154,7 +154,7 @@ export class Session implements Context {
     this.#data.useOwn(images);
     // Not awaited: they can be looked at meanwhile.
     void this.#keeper.keepOwn(images).catch((error: unknown) => {
-      this.#say('warning', `Your images are not kept for the next visit: ${textOf(error)}`);
+      this.#say('warning', `Your images could not be saved for the next visit: ${textOf(error)}`);
     });
   }
 
@@ -206,6 +206,7 @@ export class Session implements Context {
   }
 
   async #watch(device: Device): Promise<void> {
+    const info = deviceInfoOf(device);
     const { message, reason } = await device.lost;
     if (this.#isClosed || this.device !== device) return;
     this.device = undefined;
@@ -213,11 +214,7 @@ export class Session implements Context {
       await this.#trainer.endLost();
       await this.#restoreOrSay();
     });
-    const cause = (message || reason).trim();
-    this.#say(
-      'error',
-      `The graphics device was lost; what was saved last is here. The browser says: ${cause}`,
-    );
+    this.emit('device', { info, problem: this.#trainer.refusal ?? (message || reason).trim() });
     this.#trainer.tellStatus();
     this.#voice.flush();
   }
@@ -240,7 +237,7 @@ export class Session implements Context {
     try {
       await this.#restore();
     } catch (error) {
-      this.#say('error', `What was saved last cannot be put back: ${textOf(error)}`);
+      this.#say('error', `The last checkpoint could not be restored: ${textOf(error)}`);
     }
   }
 
@@ -258,8 +255,8 @@ export class Session implements Context {
       const why =
         error instanceof ShadegradError
           ? error.message
-          : 'it is damaged, or of another version of this page.';
-      this.#say('warning', `What the last visit left cannot be taken up: ${why}`);
+          : 'it is damaged, or from another version of this page.';
+      this.#say('warning', `Your last session could not be restored: ${why}`);
       return false;
     }
   }
@@ -286,7 +283,7 @@ export class Session implements Context {
       });
     } catch (error) {
       if (!(error instanceof ShadegradError)) throw error;
-      this.#say('warning', `The model that comes with this page is not to be had: ${error.message}`);
+      this.#say('warning', `The built-in model could not be loaded: ${error.message}`);
       this.#useUntrained();
     }
   }
@@ -371,7 +368,7 @@ export class Session implements Context {
     try {
       return await this.#keeper.open(0);
     } catch (error) {
-      this.#say('warning', `Nothing can be kept here: ${textOf(error)}`);
+      this.#say('warning', `Nothing can be saved in this browser: ${textOf(error)}`);
       return 'nowhere';
     }
   }
@@ -381,7 +378,7 @@ export class Session implements Context {
     if (keeping === 'nowhere')
       this.#say(
         'info',
-        'This browser keeps no files here, as in a private window: a reload forgets the training.',
+        'This browser cannot store files (is this a private window?). A reload loses the training.',
       );
     if (keeping === 'elsewhere') await this.#waitForLock(options);
     await this.#trainer.takeUp({ canTrain: this.device !== undefined });
@@ -393,7 +390,7 @@ export class Session implements Context {
     if (keeping !== 'kept') {
       this.#say(
         'info',
-        'Another tab shows this page and keeps its training. This one works too, but forgets its own; close the other and reload this one to go on with what is kept.',
+        'This page is open in another tab, and only that tab saves. Training here works but is lost on reload; to resume the saved training, close the other tab and reload.',
       );
       return;
     }

@@ -14,7 +14,7 @@ import type { LearningRate } from '../../src/nn/schedules.js';
 import type { Sequential } from '../../src/nn/sequential.js';
 import { textOf } from '../error_text.js';
 import { isOver } from '../phase.js';
-import type { Note, Phase, Settings, TrainingApi, TrainingStatus, WorkerEvents } from '../protocol.js';
+import type { Cause, Note, Phase, Settings, TrainingApi, TrainingStatus, WorkerEvents } from '../protocol.js';
 import type { CurrentModel } from './current_model.js';
 import type { DataSets } from './data_sets.js';
 import type { Keeper } from './keeper.js';
@@ -53,6 +53,8 @@ export class Trainer implements TrainingApi {
   plans: readonly Plan[] = [];
   /** From when the device was lost until somebody goes on. */
   isLost = false;
+  /** The command that a device refused, and was given up for. */
+  refusal: string | undefined;
   #live: Live | undefined;
   /** The record that the present one took the place of. */
   #before: TrainingRecord | undefined;
@@ -164,7 +166,7 @@ export class Trainer implements TrainingApi {
     await this.#written;
   }
 
-  /** Goes on with a training that was saved while it was going on; where there is no device, it lies there. */
+  /** Resumes a training that was saved while it ran; without a device it stays paused. */
   async takeUp({ canTrain }: { readonly canTrain: boolean }): Promise<void> {
     if (this.record?.phase !== 'training') return;
     if (!canTrain) {
@@ -320,7 +322,7 @@ export class Trainer implements TrainingApi {
       // Who watches the device tells that it is lost.
       this.isLost = await goesNow(device);
       if (this.isLost) return;
-      this.#say(`The end of the training cannot be saved: ${textOf(error)}`, 'error');
+      this.#say(`The end of the training cannot be saved: ${textOf(error)}`, 'error', 'saving');
     }
     this.tellStatus();
     this.around.flush();
@@ -406,8 +408,8 @@ export class Trainer implements TrainingApi {
     // It was told to end.
     if (this.#isClosed || (abort.signal.aborted && !training)) return;
     let isGone = await goesNow(device);
-    if (!isGone) this.#say(`Training failed: ${textOf(error)}`, 'error');
     if (!isGone && refusesAll(device)) {
+      this.refusal = textOf(error);
       device.destroy(); // Another one is to go on with.
       isGone = true;
     }
@@ -416,6 +418,7 @@ export class Trainer implements TrainingApi {
       this.isLost = true;
       return;
     }
+    this.#say(`Training failed: ${textOf(error)}`, 'error', 'training');
     await this.around.restore();
     if (this.record?.phase === 'training') this.record.phase = 'paused';
   }
@@ -451,8 +454,8 @@ export class Trainer implements TrainingApi {
     await this.#written;
   }
 
-  #say(text: string, level: Note['level']): void {
-    this.around.emit('note', { level, text });
+  #say(text: string, level: Note['level'], cause?: Cause): void {
+    this.around.emit('note', { level, text, ...(cause ? { cause } : {}) });
   }
 
   #status(): TrainingStatus {
@@ -482,14 +485,14 @@ function endingOf({ record: { checkpoint, settings }, abort, training }: Live): 
   return hasFailed || (abort.signal.aborted && !isDone) ? 'stopped' : 'finished';
 }
 
-/** Throws: DataError when images of one's own are others than those that the training has seen. */
+/** Throws: DataError when the user's own images differ from those the training has seen. */
 function checkSameImages(record: TrainingRecord, images: Parameters<typeof digestOf>[0]): void {
   if (record.settings.dataset !== 'own') return;
   const digest = digestOf(images);
   record.dataDigest ??= digest;
   if (record.dataDigest !== digest) {
     throw new DataError(
-      'training: your own images are others than those it began with; drop the same files again, or begin anew.',
+      'Your images differ from the ones this training started with. Drop the original files again, or start a new training.',
     );
   }
 }

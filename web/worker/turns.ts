@@ -1,9 +1,9 @@
-/** Works of which each waits until those asked for before are through. */
+/** A serial queue: each task starts when the one before it has settled. */
 export class Turns {
   #last: Promise<unknown> = Promise.resolve();
 
   async take<T>(work: () => Promise<T>): Promise<T> {
-    // Whoever asked for the one before has heard of its failure.
+    // The caller of the one before handles its rejection.
     const mine = this.#last.then(work, work);
     this.#last = mine;
     return mine;

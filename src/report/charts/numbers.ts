@@ -1,8 +1,18 @@
 /** Numbers as people read them. */
 
-/** `99.42 %`. */
+/** `99.42 %`; only all is `100.00 %` and only nothing `0.00 %`: what rounds to them is `> 99.99 %`, `< 0.01 %`. */
 export function percent(share: number, digits = 2): string {
-  return Number.isFinite(share) ? `${(share * 100).toFixed(digits)} %` : '–';
+  if (!Number.isFinite(share)) return '–';
+  const text = (share * 100).toFixed(digits);
+  const least = 10 ** -digits;
+  if (share < 1 && Number(text) === 100) return `> ${(100 - least).toFixed(digits)} %`;
+  if (share > 0 && Number(text) === 0) return `< ${least.toFixed(digits)} %`;
+  return `${text} %`;
+}
+
+/** A network's probability, which an f32 may round to 1 or 0: `98.4 %`, `> 99.9 %`, `< 0.1 %`; `–` for NaN. */
+export function probability(share: number): string {
+  return percent(Math.min(1 - Number.EPSILON, Math.max(Number.EPSILON, share)), 1);
 }
 
 /** Tick labels of one axis with as many decimals as tell them apart: `98.5 %`, `0.02`. */

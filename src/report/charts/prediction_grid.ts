@@ -3,7 +3,7 @@
  * A mistake has a cross and a frame, not only a colour.
  */
 import type { Picture } from '../evaluation_file.js';
-import { percent } from './numbers.js';
+import { probability } from './numbers.js';
 import { paint } from './palette.js';
 import { type EncodePng, boxFor, svgImage } from './picture.js';
 import { type Drawing, px, type TextStyle, shorten, text, titled } from './svg.js';
@@ -48,7 +48,7 @@ export function predictionGrid({ title, images, encode }: PredictionGrid): Drawi
 /** `9, taken for 4 (87.1 %)`. */
 export function words({ truth, guess }: GridImage): string {
   if (guess === undefined) return truth;
-  const sure = percent(guess.confidence, 1);
+  const sure = probability(guess.confidence);
   return guess.name === truth
     ? `${truth}, recognised (${sure})`
     : `${truth}, taken for ${guess.name} (${sure})`;
