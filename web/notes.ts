@@ -2,8 +2,6 @@
 import type { App, Cause } from './app.js';
 import { element } from './elements.js';
 
-type Level = 'info' | 'warning' | 'error';
-
 /** How long a note that asks for nothing stays. Longer texts take longer to read. */
 const stayMs = (text: string): number => 5_000 + 50 * text.length;
 /** Between two announcements; of what comes meanwhile only the last is worth hearing. */
