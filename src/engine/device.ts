@@ -342,11 +342,19 @@ export class Device {
    * Throws: DeviceError when the device is lost; never yields zeros in its place.
    */
   async read(storage: Storage, byteLength = storage.byteLength): Promise<ArrayBuffer> {
-    const size = Math.ceil(byteLength / 4) * 4;
+    const [bytes] = await this.readTogether([{ ...storage, byteLength }]);
+    return bytes as ArrayBuffer;
+  }
+
+  /** The same for several storages, all as they are at one moment: no work submitted meanwhile comes between them. */
+  async readTogether(storages: readonly Storage[]): Promise<ArrayBuffer[]> {
     const encoder = this.gpu.createCommandEncoder();
-    const pending = this.stageRead(encoder, storage, size);
+    const pending = storages.map((storage) =>
+      this.stageRead(encoder, storage, Math.ceil(storage.byteLength / 4) * 4),
+    );
     this.submit(encoder);
-    return (await pending.fetch()).slice(0, byteLength);
+    const found = await Promise.all(pending.map(async (read) => read.fetch()));
+    return found.map((bytes, i) => bytes.slice(0, storages[i]?.byteLength));
   }
 
   /** Makes staging buffers ahead, so that later reads of this length allocate nothing. */

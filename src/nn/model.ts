@@ -3,6 +3,7 @@ import type { Device } from '../engine/device.js';
 import type { Shape } from '../engine/pass.js';
 import type { Tensor } from '../engine/tensor.js';
 import type { Folder } from '../folder.js';
+import type { Activity } from './activity.js';
 import type { Checkpoint } from './checkpoint.js';
 import type { Optimizer } from './optimizers.js';
 import type { ParameterGroup } from './parameters.js';
@@ -28,6 +29,8 @@ export interface SaveWeightsOptions {
 
 export interface Model {
   readonly name: string;
+  /** What is under way on it. */
+  readonly activity: Activity;
   readonly device: Device;
   readonly inputShape: Shape;
   /** Classes that the output tells apart; undefined when it has several axes. */

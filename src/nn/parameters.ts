@@ -68,15 +68,19 @@ export class ParameterGroup {
     for (const [name, data] of values) this.get(name).write(data);
   }
 
-  /** All parameters, in one read-back. */
-  async read(): Promise<Map<string, Float32Array<ArrayBuffer>>> {
-    const flat = (await this.flat.data()) as Float32Array<ArrayBuffer>;
-    return new Map(
-      this.layout.entries.map(({ name, offset, size }) => [name, flat.slice(offset, offset + size)]),
-    );
-  }
-
   dispose(): void {
     this.flat.dispose();
   }
+}
+
+/** The parameters of each group by name, all groups as they are at one moment, also while a training goes on. */
+export async function readGroups(
+  device: Device,
+  groups: readonly ParameterGroup[],
+): Promise<Map<string, Float32Array<ArrayBuffer>>[]> {
+  const flats = await device.readTogether(groups.map(({ flat }) => flat.storage));
+  return groups.map(({ layout }, i) => {
+    const flat = new Float32Array(flats[i] as ArrayBuffer);
+    return new Map(layout.entries.map(({ name, offset, size }) => [name, flat.slice(offset, offset + size)]));
+  });
 }

@@ -51,6 +51,8 @@ export interface ReplayOptions {
   /** Asked before each submit: true ends the replay after what is under way. */
   readonly shouldStop?: (() => boolean) | undefined;
   readonly rests?: Rests | undefined;
+  /** Asked before each submit, which waits for the promise, where there is one. */
+  readonly mustWait?: (() => Promise<unknown> | undefined) | undefined;
 }
 
 /** When the replay rests: nothing is under way then, and all metrics have been delivered. */
@@ -84,6 +86,7 @@ async function replayOneByOne(
     }
     breath.submitted(1);
     await onStepBegin(done);
+    await options.mustWait?.();
     await deliver(submit(options, done, 1), options.onStep);
     done++;
   }
@@ -104,6 +107,8 @@ async function replayAhead(options: ReplayOptions): Promise<number> {
       const mayGoOn = submitted < count && !shouldStop?.();
       const allowed = mayGoOn ? breath.allowed() : 0;
       if (allowed > 0) {
+        const wait = options.mustWait?.();
+        if (wait) await wait;
         next = await submitNext(options, submitted, Math.min(perSubmit, allowed));
         submitted += next.count;
         breath.submitted(next.count);

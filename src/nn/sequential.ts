@@ -7,6 +7,7 @@ import { ModelError, ShapeError, StateError, UsageError, assert } from '../error
 import { type Folder, folderAt } from '../folder.js';
 import { l2Penalty } from '../kernels/index.js';
 import { fittingEvaluation, fittingPrediction } from './batch_division.js';
+import { Activity } from './activity.js';
 import { type Evaluation, Evaluator, predictAll } from './evaluator.js';
 import { type LabelledImages, checkImages } from './device_set.js';
 import type { Callback } from './callbacks/callback.js';
@@ -16,7 +17,7 @@ import type { Layer, ParameterSpec } from './layers/layer.js';
 import type { MemoryOptions } from './memory_room.js';
 import type { ForwardContext, Model, SaveWeightsOptions } from './model.js';
 import type { Optimizer } from './optimizers.js';
-import { ParameterGroup, ParameterLayout } from './parameters.js';
+import { ParameterGroup, ParameterLayout, readGroups } from './parameters.js';
 import { type Preprocessing, preprocessingFromJson, unitScaling } from './preprocessing.js';
 import { summaryTable } from './summary.js';
 import { type FitOptions, type History, train } from './training.js';
@@ -65,6 +66,7 @@ export interface InferenceOptions extends MemoryOptions {
 
 export class Sequential implements Model {
   readonly name: string;
+  readonly activity: Activity;
   readonly inputShape: Shape;
   readonly outputShape: Shape;
   readonly layers: readonly BuiltLayer[];
@@ -89,6 +91,7 @@ export class Sequential implements Model {
     }
     checkShape('sequential: inputShape', first.inputShape);
     this.name = name;
+    this.activity = new Activity(name);
     this.preprocessing = preprocessing;
     this.#seed = seed;
     this.#device = device ?? findDefaultDevice();
@@ -160,8 +163,13 @@ export class Sequential implements Model {
     );
   }
 
-  /** Chooses optimizer and loss; training begins with fresh optimizer slots. */
+  /**
+   * Chooses optimizer and loss; training begins with fresh optimizer slots.
+   *
+   * Throws: UsageError for an unknown loss; StateError during a fit.
+   */
   compile({ optimizer, loss }: CompileOptions): void {
+    this.activity.assertUntrained('compile');
     if (loss !== 'sparseCategoricalCrossentropy') {
       throw new UsageError(
         `compile: loss '${String(loss)}' is unknown, expected 'sparseCategoricalCrossentropy'.`,
@@ -204,9 +212,13 @@ export class Sequential implements Model {
   }
 
   /**
-   * Trains on a set of labelled images.
+   * Trains on a set of labelled images. Meanwhile the model may be evaluated, predict and be saved, in callbacks or
+   * beside them: the next step waits for an evaluation or prediction, and what is saved is of one moment. Weights are set
+   * in callbacks only.
    *
-   * Throws: UsageError when the images do not fit the model; whatever a callback throws; DeviceError.
+   * Throws: UsageError when the images do not fit the model; StateError before compile(), or while another fit, an
+   * evaluation or a prediction is under way on the model, or the optimizer trains another one; whatever a callback throws;
+   * DeviceError.
    */
   async fit(images: LabelledImages, options: FitOptions = {}): Promise<History> {
     return train(this, images, options);
@@ -220,14 +232,16 @@ export class Sequential implements Model {
     checkImages('evaluate', images, this.inputShape, this.classes);
     const most = Math.min(batchSize, images.count);
     const fitting = fittingEvaluation(this, images, { batchSize: most, memory });
-    const evaluator = await Evaluator.create(this, images, fitting);
-    try {
-      const evaluation = await evaluator.run({ callbacks });
-      assert(evaluation, 'an evaluation that nobody stops ends');
-      return evaluation;
-    } finally {
-      evaluator.dispose();
-    }
+    return this.activity.read('evaluate', async () => {
+      const evaluator = await Evaluator.create(this, images, fitting);
+      try {
+        const evaluation = await evaluator.run({ callbacks });
+        assert(evaluation, 'an evaluation that nobody stops ends');
+        return evaluation;
+      } finally {
+        evaluator.dispose();
+      }
+    });
   }
 
   /** The outputs for every image, row by row: [count, classes] probabilities after a softmax. */
@@ -241,7 +255,7 @@ export class Sequential implements Model {
     checkImages('predict', labelled, this.inputShape, undefined);
     const most = Math.min(batchSize, images.count);
     const fitting = fittingPrediction(this, labelled, { batchSize: most, memory });
-    return predictAll(this, labelled, fitting, callbacks);
+    return this.activity.read('predict', async () => predictAll(this, labelled, fitting, callbacks));
   }
 
   /** All parameters, those without a gradient included. */
@@ -263,17 +277,19 @@ export class Sequential implements Model {
     return table;
   }
 
-  /** All parameters by name, on the host, in the order of the layers. */
+  /** All parameters by name, on the host, in the order of the layers; those of one moment, also during a training. */
   async weights(): Promise<Map<string, Float32Array<ArrayBuffer>>> {
     const { parameters, statistics } = this.#drawn();
-    const values = await parameters.read();
-    if (statistics.tensors.size === 0) return values;
-    const others = await statistics.read();
-    return new Map(this.#specs().map(({ path }) => [path, (values.get(path) ?? others.get(path))!]));
+    const [values, others] = await readGroups(this.device, [parameters, statistics]);
+    return new Map(this.#specs().map(({ path }) => [path, (values!.get(path) ?? others!.get(path))!]));
   }
 
-  /** Throws: ModelError when names or sizes are not exactly the model's. */
+  /**
+   * Throws: ModelError when names or sizes are not exactly the model's; StateError during an evaluation or prediction, and
+   * during a fit but for its callbacks.
+   */
   setWeights(weights: ReadonlyMap<string, Float32Array<ArrayBuffer>>): void {
+    this.activity.assertWritable('setWeights');
     const specs = this.#specs();
     for (const { path, shape } of specs) {
       const found = weights.get(path);
@@ -332,10 +348,12 @@ export class Sequential implements Model {
   }
 
   /** Saves model.json and weights.safetensors to a folder (a path, in Node). */
-  async save(to: Folder | string): Promise<void> {
+  async save(to: Folder | string, options?: SaveWeightsOptions): Promise<void> {
     const folder = folderAt(to);
-    await folder.write('model.json', `${JSON.stringify(this.toJson(), null, 2)}\n`);
-    await this.saveWeights(folder, 'weights');
+    const description = this.toJson();
+    const weights = await this.toFile(options);
+    await folder.write('model.json', `${JSON.stringify(description, null, 2)}\n`);
+    await folder.write('weights.safetensors', weights);
   }
 
   /** Saves `<name>.safetensors`; see `writeWeights`. */
@@ -351,15 +369,17 @@ export class Sequential implements Model {
   /**
    * Loads `<name>.safetensors`, the optimizer's slots too when the model is compiled; see `takeWeights`.
    *
-   * Throws: FileError when the file is missing; ModelError when it is damaged or does not fit.
+   * Throws: FileError when the file is missing; ModelError when it is damaged or does not fit; StateError, as setWeights.
    */
   async loadWeights(folder: Folder, name: string): Promise<LoadedWeights> {
+    this.activity.assertWritable('loadWeights');
     const file = `${folder.path}/${name}.safetensors`;
     return this.takeWeights(readSafetensors(await folder.read(`${name}.safetensors`), file), file);
   }
 
   /** `loadWeights` from a file that is read already; `file` is what to call it in messages. */
   takeWeights(stored: StoredTensors, file: string): LoadedWeights {
+    this.activity.assertWritable('loadWeights');
     // Before there is anything on the device, which a damaged description may make too large for it.
     checkTensors(
       this.#specs().map(({ path, shape }) => ({ name: path, shape })),
@@ -383,7 +403,9 @@ export class Sequential implements Model {
     };
   }
 
+  /** Throws: StateError during a fit. */
   dispose(): void {
+    this.activity.assertUntrained('dispose');
     this.#groups?.parameters.dispose();
     this.#groups?.statistics.dispose();
     for (const group of this.#slots.values()) group.dispose();

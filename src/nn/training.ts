@@ -17,7 +17,7 @@ import { Evaluator } from './evaluator.js';
 import type { MemoryOptions } from './memory_room.js';
 import type { Model } from './model.js';
 import { RateTable } from './rate_table.js';
-import { type Rests, type StepMetrics, replaySteps } from './replay_loop.js';
+import { type ReplayOptions, type Rests, type StepMetrics, replaySteps } from './replay_loop.js';
 import { TrainingStep } from './training_step.js';
 
 export interface FitOptions extends MemoryOptions {
@@ -61,13 +61,15 @@ const start: Position = { step: 0, epoch: 0, cursor: 0, lossSum: 0, correct: 0, 
 
 /** Runs `fit`; see Sequential.fit. */
 export async function train(model: Model, images: LabelledImages, options: FitOptions): Promise<History> {
-  checkOptions(model, images, options);
-  const fitting = new Fitting(model, images, options, divisionFor(model, images, options));
-  try {
-    return await fitting.run();
-  } finally {
-    fitting.dispose();
-  }
+  return model.activity.train(model.optimizer, async () => {
+    checkOptions(model, images, options);
+    const fitting = new Fitting(model, images, options, divisionFor(model, images, options));
+    try {
+      return await fitting.run();
+    } finally {
+      fitting.dispose();
+    }
+  });
 }
 
 /** Throws: UsageError for options out of range, images that do not fit the model, or a checkpoint of other batches. */
@@ -228,13 +230,16 @@ class Fitting {
     const rate = await this.#runSteps(step);
     // A callback's stop() ends the epoch early, as in Keras; a signal leaves it as it is, to be resumed.
     if (this.#position.cursor < this.#set.epochSize && this.options.signal?.aborted === true) return false;
-    if (this.#evaluator) {
-      const validation = await this.#evaluator.run({
-        callbacks: this.#callbacks,
-        training: this.#training,
-        shouldStop: () => this.options.signal?.aborted === true,
-        rests: this.#rests(),
-      });
+    const evaluator = this.#evaluator;
+    if (evaluator) {
+      const validation = await this.model.activity.step(async () =>
+        evaluator.run({
+          callbacks: this.#callbacks,
+          training: this.#training,
+          shouldStop: () => this.options.signal?.aborted === true,
+          rests: this.#rests(),
+        }),
+      );
       // Ended by the signal: a resumed training validates again.
       if (!validation) return false;
       this.#logs = { ...this.#logs, val_loss: validation.loss, val_accuracy: validation.accuracy };
@@ -253,16 +258,19 @@ class Fitting {
     const { epoch, cursor } = this.#position;
     const { epochSize } = this.#set;
     const batchSize = this.#batchSize;
+    const { activity, device } = this.model;
     const rates = new RateTable(this.model, step, this.#epochs * step.stepsPerEpoch);
     this.#set.permutation.write(this.#orderOf(epoch));
     step.begin(this.#position, { seed: this.options.seed ?? 0, rate: rates.write(epoch, this.#position) });
     const hearBegin = async (): Promise<void> => {
-      for (const callback of this.#callbacks)
-        await callback.onBatchBegin?.(this.#position.cursor / batchSize, this.#training);
+      await activity.hook(async () => {
+        for (const callback of this.#callbacks)
+          await callback.onBatchBegin?.(this.#position.cursor / batchSize, this.#training);
+      });
       rates.change(epoch, this.#position);
     };
-    await replaySteps({
-      device: this.model.device,
+    const replay: ReplayOptions = {
+      device,
       step: step.replayable,
       ring: step.ring,
       firstStep: this.#position.step,
@@ -275,11 +283,15 @@ class Fitting {
         this.#position = advanced(this.#position, metrics, batchSize);
         this.#lossBits = metrics.lossBits;
         this.#logs = meansOf(this.#position);
-        for (const callback of this.#callbacks)
-          await callback.onBatchEnd?.(index, this.#logs, this.#training);
+        await activity.hook(async () => {
+          for (const callback of this.#callbacks)
+            await callback.onBatchEnd?.(index, this.#logs, this.#training);
+        });
         rates.refresh(epoch, this.#position);
       },
-    });
+      mustWait: () => activity.whenRead(),
+    };
+    await activity.step(async () => replaySteps(replay));
     return rates.current;
   }
 
@@ -291,7 +303,9 @@ class Fitting {
       stepsUntilRest: () =>
         Math.min(...callbacks.map((callback) => callback.stepsUntilRest?.(this.#training) ?? Infinity)),
       onRest: async () => {
-        for (const callback of callbacks) await callback.onRest?.(this.#training);
+        await this.model.activity.hook(async () => {
+          for (const callback of callbacks) await callback.onRest?.(this.#training);
+        });
         after?.();
       },
     };

@@ -8,7 +8,7 @@ import { ModelError } from '../errors.js';
 import type { Folder } from '../folder.js';
 import type { Checkpoint } from './checkpoint.js';
 import type { SaveWeightsOptions } from './model.js';
-import type { ParameterGroup } from './parameters.js';
+import { type ParameterGroup, readGroups } from './parameters.js';
 import { type StoredTensor, type StoredTensors, writeSafetensors } from './safetensors.js';
 
 export const format = 'shadegrad 1';
@@ -34,24 +34,26 @@ export interface LoadedWeights {
   readonly checkpoint?: Checkpoint;
 }
 
-/** The bytes of the file. */
+/** The bytes of the file; what they keep of the device is of one moment. */
 export async function weightsFile(
   { description, parameters, statistics, slots }: KeptTensors,
   { metadata = {}, includeOptimizer = true, checkpoint }: SaveWeightsOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const tensors: [string, StoredTensor][] = [];
-  const append = async (group: ParameterGroup, prefix: string): Promise<void> => {
-    const values = await group.read();
-    for (const entry of group.layout.entries) {
-      tensors.push([
-        prefix + entry.name,
-        { dtype: 'F32', shape: entry.shape, data: values.get(entry.name)! },
-      ]);
-    }
-  };
-  await append(parameters, '');
-  await append(statistics, '');
-  if (includeOptimizer) for (const [slot, group] of slots) await append(group, `${slot}/`);
+  const groups: [prefix: string, ParameterGroup][] = [
+    ['', parameters],
+    ['', statistics],
+    ...(includeOptimizer ? slots : []),
+  ];
+  const values = await readGroups(
+    parameters.device,
+    groups.map(([, group]) => group),
+  );
+  const tensors = groups.flatMap(([slot, { layout }], i) =>
+    layout.entries.map(({ name, shape }): [string, StoredTensor] => [
+      slot === '' ? name : `${slot}/${name}`,
+      { dtype: 'F32', shape, data: values[i]!.get(name)! },
+    ]),
+  );
   for (const [key, data] of checkpoint?.tensors ?? [])
     tensors.push([callbackPrefix + key, { dtype: 'F32', shape: [data.length], data }]);
   // The tensors lie beside the weights: JSON leaves undefined out.

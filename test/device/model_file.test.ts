@@ -2,6 +2,7 @@
  * A whole model in one file, in Node and in Chromium alike:
  *   weights, moving statistics and optimizer slots come back bit for bit, and a second file is the first, byte for byte
  *   the bytes are the same on every platform (their digest is pinned), so what one writes the other reads
+ *   save writes it with the options that it is given
  *   the file is the one that save and checkpoints write; loadModel takes it by its path, without model.json
  *   files of earlier versions, without a description, load beside their model.json only
  *   whoever loads a file that does not fit or is damaged hears which and why, and nothing is left on the device
@@ -84,6 +85,17 @@ describe('a model in one file', () => {
     expect([metadata['note'], metadata['format']]).toEqual(['ours', 'shadegrad 1']);
     expect(JSON.parse(metadata['model']!)).toEqual(JSON.parse(JSON.stringify(model.toJson())));
   });
+});
+
+it('save takes the options of a file', async () => {
+  const model = smallModel();
+  await model.fit(bars(9), { batchSize: 4 });
+  for (const options of [{ includeOptimizer: false, metadata: { note: 'ours' } }, {}]) {
+    const folder = memoryFolder();
+    await model.save(folder, options);
+    expect([...folder.files.keys()]).toEqual(['model.json', 'weights.safetensors']);
+    expect(folder.files.get('weights.safetensors')).toEqual(await modelFile(model, options));
+  }
 });
 
 describe('loadModel by the path of a file', () => {
