@@ -53,7 +53,7 @@ async function filesIn(entry: FileSystemEntry): Promise<File[]> {
         reader.readEntries(resolve, reject),
       );
       if (some.length === 0) return found.flat();
-      found.push(...(await Promise.all(some.map(filesIn))));
+      found.push((await Promise.all(some.map(filesIn))).flat());
     }
   } catch (cause) {
     if (cause instanceof FileError) throw cause;

@@ -4,7 +4,7 @@ import type { LoadedDataset } from '../data/loaded_dataset.js';
 import { UsageError } from '../errors.js';
 import { loadDataset } from '../node/datasets.js';
 import { percent } from '../report/charts/numbers.js';
-import { classScores, evaluate as score } from '../report/evaluation.js';
+import { type ClassScore, classScores, evaluate as score } from '../report/evaluation.js';
 import { downloadProgress } from './download_progress.js';
 import { bold, openOutput, table } from './output.js';
 import { splitBy } from './recipe.js';
@@ -53,20 +53,24 @@ export async function evaluate(options: EvaluateOptions): Promise<number> {
     batchSize: options.batchSize,
     callbacks: [stepCounter(output)],
   });
-  const { accuracy, loss, confusion } = score(images.labels, probabilities, classNames.length, {
-    seed: options.seed,
-  });
-  const byClass = classScores(confusion);
+  const scored = score(images.labels, probabilities, classNames.length, { seed: options.seed });
+  const { accuracy, loss } = scored;
+  const byClass = classScores(scored);
+  const shown = worstClasses(byClass);
   output.say(
     table(
       ['class', 'images', 'accuracy'],
-      byClass.map(({ label, support, recall }) => [
+      shown.map(({ label, support, recall }) => [
         classNames[label]!,
         support,
         recall === null ? '–' : percent(recall),
       ]),
     ),
   );
+  if (shown.length < byClass.length)
+    output.say(
+      `${shown.length} of ${byClass.length} classes: those with the lowest accuracy; --json has all.`,
+    );
   output.say(`${bold(output, `accuracy ${percent(accuracy)}`)} - loss ${loss.toFixed(4)}`);
   output.result({
     dataset,
@@ -82,6 +86,18 @@ export async function evaluate(options: EvaluateOptions): Promise<number> {
     })),
   });
   return 0;
+}
+
+/** Of more classes only some are listed. */
+const mostListed = 100;
+
+/** In the order of their labels; a class without images has no accuracy, and comes last. */
+function worstClasses(scores: readonly ClassScore[]): readonly ClassScore[] {
+  if (scores.length <= mostListed) return scores;
+  return scores
+    .toSorted((a, b) => (a.recall ?? 2) - (b.recall ?? 2) || a.label - b.label)
+    .slice(0, mostListed)
+    .sort((a, b) => a.label - b.label);
 }
 
 /** Throws: UsageError when the images have another shape than the model takes, or more classes. */

@@ -10,7 +10,7 @@ import { svgToPng } from '../node/svg_png.js';
 import { permutation, streams } from '../random.js';
 import type { PictureRow } from '../report/charts/picture_table.js';
 import { svgFile } from '../report/charts/svg.js';
-import { type Exploration, explorationDrawings, explorePage } from '../report/html/explore.js';
+import { type Exploration, classesShown, explorationDrawings, explorePage } from '../report/html/explore.js';
 import { augmentedSamples } from './augmented_samples.js';
 import { downloadProgress } from './download_progress.js';
 import { bold, openOutput, table } from './output.js';
@@ -57,15 +57,18 @@ export async function explore(options: ExploreOptions): Promise<number> {
   output.say(
     `Shape: train [${train.count}, ${height}, ${width}, ${channels}]${test ? `, test [${test.count}, ${height}, ${width}, ${channels}]` : ', no test part with labels'}.`,
   );
+  const shown = classesShown({ classNames, parts });
   output.say(
     table(
       ['class', ...parts.map(({ part }) => part)],
       [
-        ...classNames.map((label, i) => [label, ...parts.map(({ counts }) => counts[i]!)]),
+        ...shown.map((label) => [classNames[label]!, ...parts.map(({ counts }) => counts[label]!)]),
         ['in all', ...parts.map(({ counts }) => counts.reduce((total, count) => total + count, 0))],
       ],
     ),
   );
+  if (shown.length < classNames.length)
+    output.say(`${shown.length} of ${classNames.length} classes: those with the fewest images and the most.`);
 
   await open(options.device === undefined ? {} : { device: options.device });
   const found: Exploration = {

@@ -1,6 +1,7 @@
 /** Where commands speak: people read standard output, or standard error when `--json` keeps output for a program. */
 import process from 'node:process';
 import { styleText } from 'node:util';
+import { maxOf } from '../extent.js';
 
 export interface Output {
   readonly stream: NodeJS.WriteStream;
@@ -42,7 +43,7 @@ export function shellWord(text: string): string {
 /** Columns padded to their widest cell; numbers to the right. */
 export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const cells = [head, ...rows].map((row) => row.map(String));
-  const widths = head.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
+  const widths = head.map((_, column) => maxOf(cells.map((row) => row[column]?.length ?? 0)));
   const isNumber = head.map(
     (_, column) => rows.length > 0 && rows.every((row) => /^[\d.,+\-–%×eE ]*$/.test(String(row[column]))),
   );

@@ -1,8 +1,10 @@
 /** `predict`: what a saved model sees in pictures, rows of a CSV, and IDX files. */
 import path from 'node:path';
-import { UsageError } from '../errors.js';
+import { ModelError, UsageError } from '../errors.js';
+import { maxOf } from '../extent.js';
 import { writeAtomic } from '../node/files.js';
 import { percent } from '../report/charts/numbers.js';
+import { likeliest } from '../report/evaluation.js';
 import { type Output, bold, openOutput, table } from './output.js';
 import { type Input, readInput } from './prediction_inputs.js';
 import { type SavedModelOptions, openModel, stepCounter } from './saved_model.js';
@@ -58,7 +60,8 @@ export async function predict(files: readonly string[], options: PredictOptions)
     })),
     predictions: results
       .filter(({ predictions }) => all || predictions.length <= imagesShown)
-      .flatMap(({ predictions }) => predictions),
+      .flatMap(({ predictions }) => predictions)
+      .map((prediction) => ({ ...prediction, probabilities: [...prediction.probabilities] })),
   });
   return 0;
 }
@@ -70,7 +73,7 @@ interface Prediction {
   readonly label: number;
   readonly className: string;
   /** By label. */
-  readonly probabilities: readonly number[];
+  readonly probabilities: Float32Array;
   /** What the file itself says. */
   readonly trueLabel?: number;
 }
@@ -104,9 +107,14 @@ function resultsOf(
   let row = 0;
   return inputs.map(({ file, count, labels }) => {
     const predictions = Array.from({ length: count }, (_, i): Prediction => {
-      const own = [...probabilities.subarray(row * classes, (row + 1) * classes)];
+      const own = probabilities.subarray(row * classes, (row + 1) * classes);
+      if (!own.every(Number.isFinite)) {
+        throw new ModelError(
+          `predict: the model's output for image ${i + 1} of ${file} is not all numbers; its training probably diverged. Train again with a smaller learning rate.`,
+        );
+      }
+      const label = likeliest(probabilities, row, classes);
       row++;
-      const label = own.indexOf(Math.max(...own));
       const truth = labels === undefined ? {} : { trueLabel: labels[i]! };
       return { file, image: i + 1, label, className: classNames[label]!, probabilities: own, ...truth };
     });
@@ -122,12 +130,12 @@ function showEach(
   { file, predictions, accuracy }: FileResult,
   classNames: readonly string[],
 ): void {
-  const width = Math.max(...classNames.map((name) => name.length));
+  const width = maxOf(classNames.map((name) => name.length));
   for (const { image, label, probabilities, trueLabel } of predictions) {
     const title = predictions.length === 1 ? file : `${file} #${image}`;
     const truth = trueLabel === undefined ? '' : ` (${verdict(label, trueLabel, classNames)})`;
     output.say(`${title}: ${bold(output, classNames[label]!)}${truth}`);
-    for (const likely of likeliest(probabilities)) {
+    for (const likely of firstClasses(probabilities)) {
       const bar = '█'.repeat(Math.round(probabilities[likely]! * 30));
       const share = percent(probabilities[likely]!).padStart(8);
       output.say(`  ${classNames[likely]!.padEnd(width)} ${share} ${bar}`.trimEnd());
@@ -141,11 +149,10 @@ function verdict(label: number, truth: number, classNames: readonly string[]): s
 }
 
 /** The classes with the highest probabilities, highest first; lower ones first among equals. */
-function likeliest(probabilities: readonly number[]): number[] {
-  const byProbability = probabilities
-    .map((_, label) => label)
-    .sort((a, b) => probabilities[b]! - probabilities[a]! || a - b);
-  return byProbability.slice(0, classesShown);
+function firstClasses(probabilities: Float32Array): number[] {
+  return Array.from(probabilities, (_, label) => label)
+    .sort((a, b) => probabilities[b]! - probabilities[a]! || a - b)
+    .slice(0, classesShown);
 }
 
 /** How many images were taken for each class. */
@@ -156,13 +163,29 @@ function showCounts(
 ): void {
   const counts = countsOf(predictions, classNames.length);
   output.say(`${file}: ${predictions.length} images (--all shows each)`);
-  const rows = classNames.map((name, label) => [
-    name,
+  const shown = mostCounted(counts);
+  const rows = shown.map((label) => [
+    classNames[label]!,
     counts[label]!,
     percent(counts[label]! / predictions.length),
   ]);
   output.say(table(['class', 'images', 'share'], rows));
+  if (shown.length < counts.length)
+    output.say(`${shown.length} of ${counts.length} classes: those with the most images; --json has all.`);
   sayAccuracy(output, file, predictions.length, accuracy);
+}
+
+/** Of more classes only some are listed. */
+const mostListed = 100;
+
+/** In the order of their labels. */
+function mostCounted(counts: readonly number[]): number[] {
+  const labels = counts.map((_, label) => label);
+  if (labels.length <= mostListed) return labels;
+  return labels
+    .sort((a, b) => counts[b]! - counts[a]! || a - b)
+    .slice(0, mostListed)
+    .sort((a, b) => a - b);
 }
 
 function countsOf(predictions: readonly Prediction[], classes: number): number[] {

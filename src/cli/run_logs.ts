@@ -41,7 +41,7 @@ export function tensorBoardOf(
     },
     confusion: async () => {
       const probabilities = await model.predict(watched);
-      return evaluate(watched.labels, probabilities, watched.classCount, { seed }).confusion;
+      return evaluate(watched.labels, probabilities, watched.classCount, { seed });
     },
   });
 }

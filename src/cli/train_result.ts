@@ -1,6 +1,7 @@
 /** What `train` does when training has ended: tests the best weights once, prints, and writes the report. */
 import type { Folder } from '../folder.js';
 import type { ImageSet } from '../data/dataset.js';
+import { maxOf } from '../extent.js';
 import { DeviceSet } from '../nn/device_set.js';
 import { type Sequential, loadModel } from '../nn/sequential.js';
 import type { History } from '../nn/training.js';
@@ -38,7 +39,7 @@ export async function finish(context: FinishContext): Promise<object> {
   const { images, settings, folder, output, history, elapsedSeconds } = context;
   const { metrics, epochs } = history;
   const accuracies = metrics['val_accuracy'] ?? [];
-  const best = accuracies.indexOf(Math.max(...accuracies));
+  const best = accuracies.indexOf(maxOf(accuracies));
   const bestEpoch = epochs[best] ?? 0;
   const model = await loadModel(folder, { weights: 'best' });
   // What fitted in training fits without learning too.

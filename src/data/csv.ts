@@ -7,6 +7,7 @@
  */
 import { DataError } from '../errors.js';
 import { type ImageShape, type RawImages, shapeText } from './dataset.js';
+import { maxLabel } from './labels.js';
 
 export interface CsvOptions {
   /** What a row's values are, channels last; a grey square when left out. */
@@ -17,9 +18,6 @@ const comma = 0x2c;
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
 const digitZero = 0x30;
-
-/** Labels are stored in at most 16 bits. */
-const maxLabel = 0xffff;
 
 /**
  * Reads a whole CSV of images. A scanner over the bytes: 77 MB take about a third of a second, where splitting text

@@ -6,6 +6,7 @@ import { DataError, FileError } from '../errors.js';
 import { parseCsv } from './csv.js';
 import { ImageSet, type ImageShape, type RawImages, type UnlabelledImages, shapeText } from './dataset.js';
 import { knownDatasets } from './digests.js';
+import { countClasses, numbered } from './labels.js';
 import type { FileTree } from './file_tree.js';
 import { type ImagesFile, asImagesFile, readLabelledIdx } from './idx_pair.js';
 import type { DataFormat, LoadedDataset } from './loaded_dataset.js';
@@ -257,7 +258,14 @@ function assemble(
   };
   for (const [name, part] of Object.entries(others)) checkShape(part, `${at}: the ${name} part`, train);
   const names =
-    classNames ?? namesFor(tree.fullPath(at), 1 + largestLabel([train, ...Object.values(others)]));
+    classNames ??
+    namesFor(
+      tree.fullPath(at),
+      countClasses(
+        at,
+        [train, ...Object.values(others)].map(({ labels }) => labels),
+      ),
+    );
   const toSet = (part: Required<RawImages>): ImageSet => new ImageSet({ ...part, classNames: names });
   return {
     name: tree.nameOf(tree.fullPath(at)).replace(/\.csv$/i, ''),
@@ -279,14 +287,8 @@ function checkShape<Images extends UnlabelledImages>(
   throw new DataError(`${who} has images of ${own}, but the training part has ${expected}.`);
 }
 
-function largestLabel(parts: readonly Required<RawImages>[]): number {
-  let largest = 0;
-  for (const { labels } of parts) for (const label of labels) if (label > largest) largest = label;
-  return largest;
-}
-
 function namesFor(fullPath: string, count: number): readonly string[] {
   const { classNames } = knownDatasets.fashion;
   if (/fashion[-_]?mnist/i.test(fullPath) && count === classNames.length) return classNames;
-  return Array.from({ length: count }, (_, label) => String(label));
+  return numbered(count);
 }

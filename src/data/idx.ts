@@ -6,6 +6,7 @@
  */
 import { DataError } from '../errors.js';
 import { ImageSet, type UnlabelledImages } from './dataset.js';
+import { countClasses, maxLabel, numbered } from './labels.js';
 
 /** The type byte of an IDX file → its name and the bytes of one value. */
 const valueTypes: Readonly<Record<number, { readonly name: string; readonly bytes: number }>> = {
@@ -16,9 +17,6 @@ const valueTypes: Readonly<Record<number, { readonly name: string; readonly byte
   0x0d: { name: 'f32', bytes: 4 },
   0x0e: { name: 'f64', bytes: 8 },
 };
-
-/** Labels are stored in at most 16 bits. */
-const maxLabel = 0xffff;
 
 /**
  * Reads an IDX file of images.
@@ -127,12 +125,11 @@ export function imageSetFromIdx(pair: IdxPair): ImageSet {
         `Take both files from the same part of the data set.`,
     );
   }
-  let largest = 0;
-  for (const label of labels) largest = Math.max(largest, label);
-  const classNames = pair.classNames ?? Array.from({ length: largest + 1 }, (_, label) => String(label));
-  if (largest >= classNames.length) {
+  const classes = countClasses(labelsName, [labels]);
+  const classNames = pair.classNames ?? numbered(classes);
+  if (classes > classNames.length) {
     throw new DataError(
-      `${labelsName}: holds the label ${largest}, but there are ${classNames.length} classes (0 to ${classNames.length - 1}).`,
+      `${labelsName}: holds the label ${classes - 1}, but there are ${classNames.length} classes (0 to ${classNames.length - 1}).`,
     );
   }
   return new ImageSet({ images, labels, height, width, channels, classNames });

@@ -4,6 +4,7 @@
 import { DataError } from '../errors.js';
 import type { RawImages } from './dataset.js';
 import type { FileTree } from './file_tree.js';
+import { maxClasses, someOf } from './labels.js';
 import type { Picture } from './picture.js';
 import { PixelRoom } from './pixel_room.js';
 import { mostPngBytes, pngPixels } from './png.js';
@@ -49,10 +50,16 @@ export async function readPictures(
 ): Promise<PictureSet> {
   const found = await listFolders(tree, folder);
   const classes = classNames ?? found;
-  const unknown = found.find((name) => !classes.includes(name));
+  const labelOf = new Map(classes.map((name, label) => [name, label]));
+  const unknown = found.find((name) => !labelOf.has(name));
   if (unknown !== undefined) {
     throw new DataError(
-      `${tree.join(folder, unknown)}: the training part has no class '${unknown}'; its classes are ${classes.join(', ')}.`,
+      `${tree.join(folder, unknown)}: the training part has no class '${unknown}'; its classes are ${someOf(classes)}.`,
+    );
+  }
+  if (classes.length > maxClasses) {
+    throw new DataError(
+      `${folder}: holds ${classes.length} folders, and at most ${maxClasses} classes are read. Name a folder with one folder for each class.`,
     );
   }
   if (found.length === 0)
@@ -61,9 +68,10 @@ export async function readPictures(
   const files: string[] = [];
   const labels: number[] = [];
   for (const name of found) {
-    const pictures = await listPictures(tree, tree.join(folder, name));
-    files.push(...pictures);
-    labels.push(...pictures.map(() => classes.indexOf(name)));
+    for (const picture of await listPictures(tree, tree.join(folder, name))) {
+      files.push(picture);
+      labels.push(labelOf.get(name)!);
+    }
   }
   const room = new PixelRoom();
   const decoded = await mapSome(files, filesAtOnce, async (file) => {

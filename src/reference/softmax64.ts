@@ -1,4 +1,5 @@
 /** The mathematics of softmax over the last axis in float64. Letters: K the last axis. */
+import { maxOf } from '../extent.js';
 import { type Array64, fill64, map64 } from './reference.js';
 
 /** y[…,k] = exp(x[…,k] − m) / Σ_j exp(x[…,j] − m) with m the row's largest. */
@@ -6,7 +7,7 @@ export function softmax64(x: Array64): Array64 {
   const K = x.shape.at(-1) as number;
   const y = x.values.slice();
   for (let row = 0; row < y.length; row += K) {
-    const largest = Math.max(...x.values.subarray(row, row + K));
+    const largest = maxOf(x.values.subarray(row, row + K));
     let total = 0;
     for (let k = row; k < row + K; k++) total += y[k] = Math.exp((x.values[k] as number) - largest);
     for (let k = row; k < row + K; k++) y[k]! /= total;
@@ -22,7 +23,7 @@ export function softmaxMagnitude64(x: Array64): Array64 {
   const K = x.shape.at(-1) as number;
   return map64(softmax64(x), (y, i) => {
     const row = i - (i % K);
-    return y * (1 + Math.max(...x.values.subarray(row, row + K)) - (x.values[i] as number));
+    return y * (1 + maxOf(x.values.subarray(row, row + K)) - (x.values[i] as number));
   });
 }
 

@@ -3,6 +3,7 @@
  * Rows whose label is not below K are ignored.
  */
 import type { NoAttributes } from '../engine/pass.js';
+import { maxOf } from '../extent.js';
 import { softmaxCrossEntropy } from '../kernels/softmax_cross_entropy.js';
 import {
   type Array64,
@@ -36,7 +37,7 @@ function eachRow({ logits, labels }: Arrays<Input>, visit: (row: Float64Array, l
 export function softmaxCrossEntropy64(inputs: Arrays<Input>): { loss: Array64; totals: Array64 } {
   let [sum, correct, count] = [0, 0, 0];
   eachRow(inputs, (row, label) => {
-    const largest = Math.max(...row);
+    const largest = maxOf(row);
     const total = row.reduce((so, value) => so + Math.exp(value - largest), 0);
     sum += Math.log(total) + largest - (row[label] as number);
     if (row.indexOf(largest) === label) correct++;
@@ -84,7 +85,7 @@ export const softmaxCrossEntropyReference = reference<Input, 'loss' | 'totals', 
   magnitudes: (inputs, { loss: dloss }) => {
     let [sum, count] = [0, 0];
     eachRow(inputs, (row, label) => {
-      const largest = Math.max(...row);
+      const largest = maxOf(row);
       const total = row.reduce((so, value) => so + Math.exp(value - largest) * (1 + largest - value), 0);
       sum += total + Math.abs(largest) + Math.abs(row[label] as number);
       count++;

@@ -5,6 +5,15 @@
  */
 import { DataError } from '../errors.js';
 import { permutation, streams } from '../random.js';
+import {
+  type Confusion,
+  type ConfusionRows,
+  asConfusion,
+  confusionRows,
+  countConfusion,
+  countRight,
+  supports,
+} from './confusion.js';
 
 /** One image as the model saw it. */
 export interface Prediction {
@@ -24,15 +33,15 @@ export interface ConfidenceBin {
   readonly accuracy: number;
 }
 
-export interface Evaluation {
+export interface Evaluation extends Confusion {
   readonly count: number;
   readonly accuracy: number;
   /** The share of images whose class is among the two likeliest. */
   readonly topTwoAccuracy: number;
   /** Mean cross-entropy, in nats. */
   readonly loss: number;
-  /** confusion[truth][guess]: how many images. */
-  readonly confusion: readonly (readonly number[])[];
+  /** confusion[truth][guess]: how many images. Made of `cells` when it is asked for. */
+  readonly confusion: ConfusionRows;
   /** Σ_b n_b/N · |accuracy_b − confidence_b| over ten bins. */
   readonly calibrationError: number;
   readonly bins: readonly ConfidenceBin[];
@@ -85,10 +94,9 @@ export function evaluate(
 ): Evaluation {
   check(labels, probabilities, classes);
   const count = labels.length;
-  const confusion = Array.from({ length: classes }, () => Array.from({ length: classes }, () => 0));
   const bins = Array.from({ length: binCount }, () => ({ count: 0, confidence: 0, accuracy: 0 }));
   const predictions: Prediction[] = [];
-  let [right, amongTwo, loss] = [0, 0, 0];
+  let [amongTwo, loss] = [0, 0];
   for (let n = 0; n < count; n++) {
     const p = (label: number): number => probabilities[n * classes + label]!;
     const truth = labels[n]!;
@@ -99,8 +107,6 @@ export function evaluate(
     }
     const confidence = p(guess);
     predictions.push({ index: n, truth, guess, confidence });
-    confusion[truth]![guess]!++;
-    if (guess === truth) right++;
     if (before < 2) amongTwo++;
     loss += crossEntropy(p(truth));
     const bin = bins[Math.min(binCount - 1, Math.max(0, Math.ceil(confidence * binCount) - 1))]!;
@@ -117,12 +123,13 @@ export function evaluate(
     .sort((a, b) => b.confidence - a.confidence || a.index - b.index)
     .slice(0, shown);
   const chosen = permutation(count, seed, streams.show).subarray(0, shown);
-  return {
+  const confusion = countConfusion(predictions, classes);
+  return withRows({
+    ...confusion,
     count,
-    accuracy: right / count,
+    accuracy: countRight(confusion) / count,
     topTwoAccuracy: amongTwo / count,
     loss: loss / count,
-    confusion,
     calibrationError: bins.reduce(
       (sum, bin) => sum + (bin.count / count) * Math.abs(bin.accuracy - bin.confidence),
       0,
@@ -130,6 +137,17 @@ export function evaluate(
     bins,
     worst,
     random: Array.from(chosen, (index) => predictions[index]!),
+  });
+}
+
+/** Adds `confusion`, made when it is first asked for: its size is the square of the classes. */
+export function withRows(evaluation: Omit<Evaluation, 'confusion'>): Evaluation {
+  let rows: ConfusionRows | undefined;
+  return {
+    ...evaluation,
+    get confusion() {
+      return (rows ??= confusionRows(evaluation));
+    },
   };
 }
 
@@ -169,19 +187,23 @@ function check(labels: ArrayLike<number>, probabilities: ArrayLike<number>, clas
 }
 
 /** Precision, recall and F1 of each class. */
-export function classScores(confusion: Evaluation['confusion']): ClassScore[] {
-  return confusion.map((row, label) => {
-    const hits = row[label]!;
-    const support = sum(row);
-    const guessed = sum(confusion.map((of) => of[label]!));
-    return {
-      label,
-      support,
-      precision: ratio(hits, guessed),
-      recall: ratio(hits, support),
-      f1: ratio(2 * hits, support + guessed),
-    };
-  });
+export function classScores(counts: Confusion | ConfusionRows): ClassScore[] {
+  const confusion = asConfusion(counts);
+  const [hits, guessed] = [0, 0].map(() => Array.from({ length: confusion.classes }, () => 0)) as [
+    number[],
+    number[],
+  ];
+  for (const { truth, guess, count } of confusion.cells) {
+    guessed[guess]! += count;
+    if (truth === guess) hits[truth]! += count;
+  }
+  return supports(confusion).map((support, label) => ({
+    label,
+    support,
+    precision: ratio(hits[label]!, guessed[label]!),
+    recall: ratio(hits[label]!, support),
+    f1: ratio(2 * hits[label]!, support + guessed[label]!),
+  }));
 }
 
 /** The mean over the classes, each counting alike; one that has no value counts as 0. */
@@ -190,14 +212,14 @@ export function macroAverage(scores: readonly ClassScore[], key: 'precision' | '
 }
 
 /** What is taken for what, most often first; equal counts by true class, then by guess. */
-export function confusedPairs(confusion: Evaluation['confusion'], limit: number): ConfusedPair[] {
-  return confusion
-    .flatMap((row, truth) =>
-      row.map((count, guess) => ({ truth, guess, count, share: count / Math.max(1, sum(row)) })),
-    )
-    .filter(({ truth, guess, count }) => truth !== guess && count > 0)
+export function confusedPairs(counts: Confusion | ConfusionRows, limit: number): ConfusedPair[] {
+  const confusion = asConfusion(counts);
+  const images = supports(confusion);
+  return confusion.cells
+    .filter(({ truth, guess }) => truth !== guess)
     .sort((a, b) => b.count - a.count || a.truth - b.truth || a.guess - b.guess)
-    .slice(0, limit);
+    .slice(0, limit)
+    .map((cell) => ({ ...cell, share: cell.count / Math.max(1, images[cell.truth]!) }));
 }
 
 function ratio(part: number, whole: number): number | null {

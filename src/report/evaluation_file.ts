@@ -1,6 +1,7 @@
 /** `evaluation.json`: all that a report shows beside what run.json, history.json and model.json hold. */
 import { DataError } from '../errors.js';
-import type { Evaluation, Prediction } from './evaluation.js';
+import { type Confusion, asConfusion } from './confusion.js';
+import { type Evaluation, type Prediction, withRows } from './evaluation.js';
 
 /** One image as bytes, channels last. */
 export interface Picture {
@@ -45,13 +46,16 @@ export interface EvaluationFile {
 
 const format = 'shadegrad evaluation 1';
 
+/** The confusion matrix of more classes is written as the pairs that occur. */
+const mostRows = 256;
+
 /** JSON with a line per part; pixels are base64. */
 export function evaluationToJson({ tested, augmented, kernelTimes }: EvaluationFile): string {
   const parts = {
     format,
     ...(tested && {
       classNames: tested.classNames,
-      ...tested.evaluation,
+      ...evaluationParts(tested.evaluation),
       worstImages: tested.worstImages.map(packPicture),
       randomImages: tested.randomImages.map(packPicture),
     }),
@@ -68,6 +72,16 @@ export function evaluationToJson({ tested, augmented, kernelTimes }: EvaluationF
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `  ${JSON.stringify(name)}: ${JSON.stringify(value)}`);
   return `{\n${lines.join(',\n')}\n}\n`;
+}
+
+function evaluationParts(evaluation: Evaluation): object {
+  const { classes, cells, count, accuracy, topTwoAccuracy, loss } = evaluation;
+  const { calibrationError, bins, worst, random } = evaluation;
+  const confusion =
+    classes <= mostRows
+      ? { confusion: evaluation.confusion }
+      : { confusionCells: cells.map(({ truth, guess, count }) => [truth, guess, count]) };
+  return { count, accuracy, topTwoAccuracy, loss, ...confusion, calibrationError, bins, worst, random };
 }
 
 interface PackedPicture {
@@ -108,20 +122,16 @@ function readTested(reader: Reader, root: Record<string, unknown>): TestedSet {
     .list(root['classNames'], 'classNames')
     .map((one) => reader.text(one, 'classNames'));
   const classes = classNames.length;
-  const confusion = reader.list(root['confusion'], 'confusion').map((row) => {
-    const counts = reader.list(row, 'confusion').map((count) => reader.number(count, 'confusion'));
-    if (counts.length !== classes)
-      reader.fail(`'confusion' has a row of ${counts.length}, expected ${classes}`);
-    return counts;
-  });
-  if (classes === 0 || confusion.length !== classes)
-    reader.fail(`'confusion' has ${confusion.length} rows for ${classes} classes`);
-  const evaluation: Evaluation = {
+  const confusion =
+    root['confusionCells'] === undefined
+      ? readRows(reader, root['confusion'], classes)
+      : readCells(reader, root['confusionCells'], classes);
+  const evaluation = withRows({
+    ...confusion,
     count: reader.number(root['count'], 'count'),
     accuracy: reader.number(root['accuracy'], 'accuracy'),
     topTwoAccuracy: reader.number(root['topTwoAccuracy'], 'topTwoAccuracy'),
     loss: reader.number(root['loss'], 'loss'),
-    confusion,
     calibrationError: reader.number(root['calibrationError'], 'calibrationError'),
     bins: reader.list(root['bins'], 'bins').map((bin) => ({
       count: reader.number(reader.field(bin, 'count', 'bins'), 'bins'),
@@ -130,10 +140,43 @@ function readTested(reader: Reader, root: Record<string, unknown>): TestedSet {
     })),
     worst: reader.predictions(root['worst'], 'worst', classes),
     random: reader.predictions(root['random'], 'random', classes),
-  };
+  });
   const worstImages = reader.pictures(root['worstImages'], 'worstImages', evaluation.worst.length);
   const randomImages = reader.pictures(root['randomImages'], 'randomImages', evaluation.random.length);
   return { classNames, evaluation, worstImages, randomImages };
+}
+
+function readRows(reader: Reader, value: unknown, classes: number): Confusion {
+  const rows = reader.list(value, 'confusion').map((row) => {
+    const counts = reader.list(row, 'confusion').map((count) => reader.number(count, 'confusion'));
+    if (counts.length !== classes)
+      reader.fail(`'confusion' has a row of ${counts.length}, expected ${classes}`);
+    return counts;
+  });
+  if (classes === 0 || rows.length !== classes)
+    reader.fail(`'confusion' has ${rows.length} rows for ${classes} classes`);
+  return asConfusion(rows);
+}
+
+function readCells(reader: Reader, value: unknown, classes: number): Confusion {
+  const of = 'confusionCells';
+  let before = -1;
+  const cells = reader.list(value, of).map((cell) => {
+    const [truth = 0, guess = 0, count = 0, ...others] = reader
+      .list(cell, of)
+      .map((number) => reader.number(number, of));
+    const isCell =
+      others.length === 0 &&
+      [truth, guess].every((label) => Number.isInteger(label) && label >= 0 && label < classes) &&
+      Number.isSafeInteger(count) &&
+      count > 0;
+    const place = truth * classes + guess;
+    if (!isCell || place <= before)
+      reader.fail(`'${of}' holds ${JSON.stringify(cell)}, expected [truth, guess, images] in their order`);
+    before = place;
+    return { truth, guess, count };
+  });
+  return { classes, cells };
 }
 
 /** Checks values one by one, so that a damaged file is told at the place of the damage. */

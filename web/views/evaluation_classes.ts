@@ -1,4 +1,5 @@
 /** Precision, recall and F1 of every class in a table that can be sorted by each column. */
+import { minOf } from '../../src/extent.js';
 import { grouped, percent } from '../../src/report/charts/numbers.js';
 import { element } from '../elements.js';
 import type { ClassFigures } from '../protocol.js';
@@ -33,7 +34,7 @@ export function sorted(classes: readonly ClassFigures[], { by, direction }: Sort
 /** Where bars begin: the tenth below the least share, so that 97 % and 99 % can be told apart. */
 export function barsFrom(classes: readonly ClassFigures[]): number {
   const found = classes.flatMap((each) => shares.map((share) => each[share] ?? 0));
-  return Math.max(0, Math.ceil(Math.min(...found) * 10 - 1e-9) - 1) / 10;
+  return Math.max(0, Math.ceil(minOf(found) * 10 - 1e-9) - 1) / 10;
 }
 
 export class ClassTable {

@@ -9,6 +9,7 @@
  */
 import type { Tensor } from '../../src/engine/tensor.js';
 import { ModelError } from '../../src/errors.js';
+import { maxOf } from '../../src/extent.js';
 import type { AugmentOptions } from '../../src/kernels/index.js';
 import type { LabelledImages } from '../../src/nn/device_set.js';
 import type { Sequential } from '../../src/nn/sequential.js';
@@ -156,5 +157,5 @@ async function rowsOf(
 function winnerOf({ shape, values }: Array64, row: number): number {
   const classes = shape[1] as number;
   const logits = values.subarray(row * classes, (row + 1) * classes);
-  return logits.indexOf(Math.max(...logits));
+  return logits.indexOf(maxOf(logits));
 }

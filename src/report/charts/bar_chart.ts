@@ -1,4 +1,5 @@
 /** Horizontal bars, one or several per category; bars of the first group are filled, of the others hollow. */
+import { maxOf } from '../../extent.js';
 import { tickLabels } from './numbers.js';
 import { paint, seriesColours } from './palette.js';
 import { linearScale } from './scale.js';
@@ -27,15 +28,15 @@ const size = 12;
 export function barChart(chart: BarChart): Drawing {
   const { title, categories, groups, unit, xLabel, format, width = 480, labelWidth = 150 } = chart;
   const labels = categories.map((name) => shorten(name, labelWidth, size));
-  const left = 24 + Math.max(...labels.map((label) => textWidth(label, size)));
+  const left = 24 + maxOf(labels.map((label) => textWidth(label, size)));
   const ends = groups.flatMap(({ values }, group) => values.map((value, i) => format(value, i, group)));
-  const right = 20 + Math.max(...ends.map((label) => textWidth(label, 11)));
+  const right = 20 + maxOf(ends.map((label) => textWidth(label, 11)));
   const hasLegend = groups.length > 1;
   const top = hasLegend ? 66 : 44;
   const thickness = groups.length > 1 ? 12 : 16;
   const step = groups.length * (thickness + 2) + 8;
   const bottom = top + step * categories.length;
-  const largest = Math.max(0, ...groups.flatMap(({ values }) => values.filter(Number.isFinite)));
+  const largest = Math.max(0, maxOf(groups.flatMap(({ values }) => values.filter(Number.isFinite))));
   const scale = linearScale(0, largest || 1, left, width - right, unit === 'percent' ? { cap: 1 } : {});
   const tickText = tickLabels(scale.ticks, unit);
 

@@ -4,56 +4,81 @@
  *
  * Shades follow the square root of the share, so that a mistake of one in a hundred can be seen.
  */
+import { maxOf } from '../../extent.js';
+import {
+  type Confusion,
+  type ConfusionRows,
+  asConfusion,
+  countRight,
+  labelsToDraw,
+  supports,
+} from '../confusion.js';
 import { grouped, percent } from './numbers.js';
 import { paint } from './palette.js';
 import { type Drawing, px, shorten, text, textWidth, titled } from './svg.js';
 
 export interface ConfusionChart {
   readonly title: string;
-  /** confusion[truth][guess]. */
-  readonly confusion: readonly (readonly number[])[];
+  /** Pairs, or confusion[truth][guess]. */
+  readonly confusion: Confusion | ConfusionRows;
   readonly classNames: readonly string[];
 }
 
 const size = 12;
 const maxLabel = 110;
 
-/** Any number of classes from 2 on: cells shrink, then counts are left out, then labels thin out. */
-export function confusionMatrix({ title, confusion, classNames }: ConfusionChart): Drawing {
-  const classes = classNames.length;
+/** Of more classes only some are drawn, few enough for a name beside each. */
+const drawn = { most: 100, least: 30 };
+
+/**
+ * Any number of classes from 2 on: cells shrink, then counts are left out, then labels thin out, and of more than 100 only
+ * the 30 with the most mistakes are drawn.
+ */
+export function confusionMatrix({ title, confusion: counts, classNames: allNames }: ConfusionChart): Drawing {
+  const confusion = asConfusion(counts);
+  const shown = labelsToDraw(confusion, drawn);
+  const placeOf = new Map(shown.map((label, place) => [label, place]));
+  const classNames = shown.map((label) => allNames[label] ?? String(label));
+  const classes = shown.length;
   const cell = Math.max(5, Math.min(72, Math.floor(450 / classes)));
   const labels = classNames.map((name) => shorten(name, maxLabel, size));
-  const longest = Math.max(...labels.map((label) => textWidth(label, size)));
+  const longest = maxOf(labels.map((label) => textWidth(label, size)));
   const every = thinning(15 / cell);
   const isSlanted = longest > cell * every - 6;
   const everyColumn = isSlanted ? thinning(20 / cell) : every;
   const left = 46 + longest;
-  const top = 48;
+  const note =
+    classes === confusion.classes
+      ? ''
+      : `The ${classes} of ${grouped(confusion.classes)} classes with the most mistakes.`;
+  const top = note === '' ? 48 : 62;
   const side = cell * classes;
   const below = isSlanted ? 20 + longest * 0.72 : 24;
-  const right = Math.max(24, isSlanted ? 12 : longest / 2);
-  const width = Math.max(left + side + right, 380);
+  const margin = Math.max(24, isSlanted ? 12 : longest / 2);
+  const width = Math.max(left + side + margin, 380);
   const height = top + side + below + 80;
 
-  const counts = confusion.flat().map((count) => textWidth(grouped(count), 1.05));
-  const letters = Math.min(13, Math.floor((cell - 4) / Math.max(...counts)));
-  const cells = confusion.flatMap((row, truth) => {
-    const support = row.reduce((sum, count) => sum + count, 0);
-    return row.map((count, guess) =>
-      count === 0
-        ? ''
-        : drawCell({
-            x: left + guess * cell,
-            y: top + truth * cell,
-            cell,
-            letters,
-            count,
-            share: count / support,
-            isRight: truth === guess,
-            words: `${classNames[truth]} taken for ${classNames[guess]}: ${grouped(count)} of ${grouped(support)} (${percent(count / support)})`,
-          }),
-    );
+  const images = supports(confusion);
+  const inside = confusion.cells.flatMap(({ truth, guess, count }) => {
+    const [row, column] = [placeOf.get(truth), placeOf.get(guess)];
+    return row === undefined || column === undefined ? [] : [{ row, column, count, support: images[truth]! }];
   });
+  const widest = maxOf(
+    [0, ...inside.map(({ count }) => count)].map((count) => textWidth(grouped(count), 1.05)),
+  );
+  const letters = Math.min(13, Math.floor((cell - 4) / widest));
+  const cells = inside.map(({ row, column, count, support }) =>
+    drawCell({
+      x: left + column * cell,
+      y: top + row * cell,
+      cell,
+      letters,
+      count,
+      share: count / support,
+      isRight: row === column,
+      words: `${classNames[row]} taken for ${classNames[column]}: ${grouped(count)} of ${grouped(support)} (${percent(count / support)})`,
+    }),
+  );
   const diagonal = classNames.map(
     (_, i) =>
       `<rect x="${px(left + i * cell + 0.5)}" y="${px(top + i * cell + 0.5)}" width="${px(cell - 1)}" height="${px(cell - 1)}" stroke-width="${cell > 14 ? 1.5 : 0.75}" ${paint({ stroke: 'ink' })}/>`,
@@ -72,6 +97,7 @@ export function confusionMatrix({ title, confusion, classNames }: ConfusionChart
   });
   const body = [
     text(16, 26, title, { size: 15, isBold: true }),
+    note === '' ? '' : text(16, 43, note, { size, colour: 'soft' }),
     grid(left, top, side, cell, classes),
     ...cells,
     ...diagonal,
@@ -85,10 +111,9 @@ export function confusionMatrix({ title, confusion, classNames }: ConfusionChart
     }),
     legend(left + side / 2, top + side + below + 40),
   ];
-  const wrong = confusion.flatMap((row, truth) => row.filter((_, guess) => guess !== truth));
-  const total = confusion.flat().reduce((sum, count) => sum + count, 0);
-  const mistakes = wrong.reduce((sum, count) => sum + count, 0);
-  const description = `${title}: ${grouped(total - mistakes)} of ${grouped(total)} images on the diagonal, ${grouped(mistakes)} beside it.`;
+  const total = images.reduce((sum, count) => sum + count, 0);
+  const right = countRight(confusion);
+  const description = `${title}: ${grouped(right)} of ${grouped(total)} images on the diagonal, ${grouped(total - right)} beside it.${note === '' ? '' : ` ${note}`}`;
   return { width, height, description, body: body.filter((part) => part !== '').join('\n') };
 }
 

@@ -1,4 +1,5 @@
 /** A row per category and a marker per group: for numbers close to each other, which bars from 0 would hide. */
+import { maxOf, minOf } from '../../extent.js';
 import { tickLabels } from './numbers.js';
 import { type Colour, seriesColours } from './palette.js';
 import { type Marker, drawMarker, markers } from './marker.js';
@@ -26,12 +27,12 @@ const step = 26;
 /** Shares of 0 … 1; the axis begins where the numbers do. */
 export function dotChart({ title, categories, groups, xLabel, format, width = 480 }: DotChart): Drawing {
   const labels = categories.map((name) => shorten(name, 170, size));
-  const left = 30 + Math.max(...labels.map((label) => textWidth(label, size)));
+  const left = 30 + maxOf(labels.map((label) => textWidth(label, size)));
   const right = width - 30;
   const top = 70;
   const bottom = top + step * categories.length;
   const values = groups.flatMap(({ values }) => values.filter((value) => value !== null));
-  const scale = linearScale(Math.min(1, ...values), Math.max(0, ...values), left, right, { cap: 1 });
+  const scale = linearScale(Math.min(1, minOf(values)), Math.max(0, maxOf(values)), left, right, { cap: 1 });
   const tickText = tickLabels(scale.ticks, 'percent');
   const axis = scale.ticks.map(
     (tick, i) =>
@@ -42,9 +43,7 @@ export function dotChart({ title, categories, groups, xLabel, format, width = 48
     const y = top + (i + 0.5) * step;
     const own = groups.flatMap(({ values }) => values[i] ?? []);
     const span =
-      own.length > 1
-        ? line(scale.at(Math.min(...own)), y, scale.at(Math.max(...own)), y, 'axis', { width: 2 })
-        : '';
+      own.length > 1 ? line(scale.at(minOf(own)), y, scale.at(maxOf(own)), y, 'axis', { width: 2 }) : '';
     const dots = groups.map(({ label, values }, group) => {
       const value = values[i] ?? null;
       if (value === null) return '';

@@ -72,6 +72,8 @@ function marksOf(history: EpochHistory, bestEpoch?: number): Mark[] {
   ];
 }
 
+const mostDrops = 30;
+
 export interface RateDrop {
   /** The first epoch at the new rate. */
   readonly epoch: number;
@@ -81,12 +83,13 @@ export interface RateDrop {
 /**
  * Where the learning rate was lowered, as a plateau rule or steps do.
  *
- * None for a schedule that changes the rate in more than a third of the epochs: marks would cover the chart.
+ * None for a schedule that changes the rate in more than a third of the epochs, or more than 30 times: marks would cover
+ * the chart.
  */
 export function rateDrops({ epochs, metrics }: EpochHistory): RateDrop[] {
   const rates = metrics['learning_rate'] ?? [];
   const changes = rates.flatMap((value, i) => (i > 0 && value !== rates[i - 1] ? [i] : []));
-  if (changes.length > rates.length / 3) return [];
+  if (changes.length > Math.min(mostDrops, rates.length / 3)) return [];
   return changes.flatMap((i) => {
     const [before, next] = [rates[i - 1], rates[i]];
     return typeof before === 'number' && typeof next === 'number' && next < before

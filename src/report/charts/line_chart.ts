@@ -3,6 +3,7 @@
  *
  * Lines break where a number is missing; infinities count as missing. On a logarithmic axis so do numbers up to 0.
  */
+import { maxOf, minOf } from '../../extent.js';
 import { tickLabels } from './numbers.js';
 import { type Colour, paint } from './palette.js';
 import { type Marker, drawMarker } from './marker.js';
@@ -51,11 +52,12 @@ const boldness = 1.08;
 
 /** Throws nothing: without a single number it says so in the plot. */
 export function lineChart(chart: LineChart): Drawing {
-  const { title, xLabel, xNames, unit, series, marks = [], fromZero = false } = chart;
+  const { title, xLabel, xNames, unit, marks = [], fromZero = false } = chart;
+  const series = chart.series.map(thinned);
   const { format, width = 480, height = 340 } = chart;
   const nameOf = (x: number): string => xNames?.[x - 1] ?? String(x);
   const values = series.flatMap(({ y }) => y.filter(isShown));
-  const isLog = chart.mayBeLog === true && Math.min(...values) > 0 && ratioOf(values) > 20;
+  const isLog = chart.mayBeLog === true && minOf(values) > 0 && ratioOf(values) > 20;
   const description = describe(chart, isLog);
   const heading = text(16, 26, isLog ? `${title}, logarithmic` : title, { size: 15, isBold: true });
   if (values.length === 0) {
@@ -64,18 +66,18 @@ export function lineChart(chart: LineChart): Drawing {
   }
 
   const endLabels = series.map((one) => endLabel(one, format, width * 0.34 - 26));
-  const right = 26 + Math.max(...endLabels.map((label) => textWidth(label, size) * boldness));
+  const right = 26 + maxOf(endLabels.map((label) => textWidth(label, size) * boldness));
   const shown = fromZero && !isLog ? [0, ...values] : values;
   const probe = verticalScale(shown, unit, isLog, 1, 0);
-  const left = 22 + Math.max(...tickLabels(probe.ticks, unit).map((label) => textWidth(label, size)));
+  const left = 22 + maxOf(tickLabels(probe.ticks, unit).map((label) => textWidth(label, size)));
   const xs = series.flatMap(({ x }) => x);
   const placed = placeMarks(
     marks,
     horizontalScale(xs, left, width - right),
     16,
     width - 12,
-    Math.min(...xs),
-    Math.max(...xs),
+    minOf(xs),
+    maxOf(xs),
   );
   const top = 46 + rowHeight * placed.rows;
   const bottom = height - 46;
@@ -94,6 +96,31 @@ export function lineChart(chart: LineChart): Drawing {
   return { width, height, description, body: body.join('\n') };
 }
 
+/** More points than a chart has pixels across tell nothing more, and each is an element. */
+const mostPoints = 1000;
+
+/** Of a longer line the ends, the point with the ring, and of each stretch its least, its most, and a gap if it has one. */
+function thinned(series: LineSeries): LineSeries {
+  const { x, y, ringAt } = series;
+  if (y.length <= mostPoints) return series;
+  const stretch = Math.ceil((4 * y.length) / mostPoints);
+  const kept = new Set([0, y.length - 1, ...(ringAt === undefined ? [] : [x.indexOf(ringAt)])]);
+  for (let begin = 0; begin < y.length; begin += stretch) {
+    let [least, most, gap] = [-1, -1, -1];
+    for (let i = begin; i < Math.min(begin + stretch, y.length); i++) {
+      const value = y[i]!;
+      if (!isShown(value)) gap = i;
+      else {
+        if (least < 0 || value < y[least]!) least = i;
+        if (most < 0 || value > y[most]!) most = i;
+      }
+    }
+    for (const i of [least, most, gap]) kept.add(i);
+  }
+  const places = [...kept].filter((i) => i >= 0).sort((a, b) => a - b);
+  return { ...series, x: places.map((i) => x[i]!), y: places.map((i) => y[i]!) };
+}
+
 function isShown(value: number | null): value is number {
   return value !== null && Number.isFinite(value);
 }
@@ -103,7 +130,7 @@ function isDrawn(value: number | null, isLog: boolean): value is number {
 }
 
 function ratioOf(values: readonly number[]): number {
-  return Math.max(...values) / Math.min(...values);
+  return maxOf(values) / minOf(values);
 }
 
 function describe({ title, series, format, xNames }: LineChart, isLog: boolean): string {
@@ -117,8 +144,8 @@ function describe({ title, series, format, xNames }: LineChart, isLog: boolean):
 
 /** Whole epochs; a single one stands in the middle. */
 function horizontalScale(xs: readonly number[], from: number, to: number): Scale {
-  const min = Math.min(...xs);
-  const max = Math.max(...xs);
+  const min = minOf(xs);
+  const max = maxOf(xs);
   if (min === max) return { ticks: [min], at: (value) => (from + to) / 2 + (value - min) * (to - from) };
   const wanted = niceTicks(min, max, Math.min(8, max - min));
   const whole = wanted.filter((tick) => Number.isInteger(tick) && tick > min && tick <= max);
@@ -139,8 +166,8 @@ function verticalScale(
   from: number,
   to: number,
 ): Scale {
-  const min = Math.min(...values);
-  const max = Math.max(...values);
+  const min = minOf(values);
+  const max = maxOf(values);
   if (isLog) return logScale(min, max, from, to);
   return linearScale(min, max, from, to, unit === 'percent' ? { cap: 1 } : {});
 }

@@ -1,4 +1,5 @@
 /** Numbers as people read them. */
+import { maxOf, minOf } from '../../extent.js';
 
 /** `99.42 %`; only all is `100.00 %` and only nothing `0.00 %`: what rounds to them is `> 99.99 %`, `< 0.01 %`. */
 export function percent(share: number, digits = 2): string {
@@ -18,9 +19,9 @@ export function probability(share: number): string {
 /** Tick labels of one axis with as many decimals as tell them apart: `98.5 %`, `0.02`. */
 export function tickLabels(ticks: readonly number[], unit: 'percent' | 'number'): string[] {
   const values = unit === 'percent' ? ticks.map((tick) => tick * 100) : ticks;
-  const digits = Math.max(0, ...values.map(decimals));
+  const digits = Math.max(0, maxOf(values.map(decimals)));
   // Very unlike numbers, as on a logarithmic axis, keep their own decimals.
-  const isWide = Math.max(...values) / Math.max(Math.min(...values), 1e-12) > 99 && Math.min(...values) > 0;
+  const isWide = maxOf(values) / Math.max(minOf(values), 1e-12) > 99 && minOf(values) > 0;
   return values.map((value) => {
     // A loss that has run away: its zeros would take the room of the picture.
     const plain =

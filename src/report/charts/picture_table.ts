@@ -1,4 +1,5 @@
 /** Pictures in rows and columns with names, such as originals beside what was made of them. */
+import { maxOf } from '../../extent.js';
 import type { Picture } from '../evaluation_file.js';
 import { type EncodePng, boxFor, svgImage } from './picture.js';
 import { paint } from './palette.js';
@@ -29,7 +30,7 @@ const groupGap = 20;
 
 export function pictureTable({ title, note, columns, rows, encode }: PictureTable): Drawing {
   const box = boxFor(rows[0]?.pictures[0]);
-  const labelWidth = Math.min(170, Math.max(0, ...rows.map(({ label }) => textWidth(label, 12))));
+  const labelWidth = Math.min(170, Math.max(0, maxOf(rows.map(({ label }) => textWidth(label, 12)))));
   const left = 16 + (labelWidth > 0 ? labelWidth + 12 : 0);
   const hasHeads = columns.some(({ label }) => label !== '');
   const top = (note === undefined ? 40 : 60) + (hasHeads ? 26 : 0);

@@ -98,7 +98,11 @@ export function textWidth(content: string, size = 12): number {
 /** At most `width` pixels wide; cut text ends in an ellipsis. */
 export function shorten(content: string, width: number, size = 12): string {
   if (textWidth(content, size) <= width) return content;
-  const letters = [...content];
-  while (letters.length > 1 && textWidth(`${letters.join('')}…`, size) > width) letters.pop();
-  return `${letters.join('').trimEnd()}…`;
+  // From the front: a name may be as long as a file is.
+  let cut = '';
+  for (const letter of content) {
+    if (cut !== '' && textWidth(`${cut}${letter}…`, size) > width) break;
+    cut += letter;
+  }
+  return `${cut.trimEnd()}…`;
 }

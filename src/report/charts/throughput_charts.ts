@@ -1,4 +1,5 @@
 /** Images per second: of several systems beside each other, and by batch size. */
+import { maxOf } from '../../extent.js';
 import { barChart } from './bar_chart.js';
 import { type LineSeries, lineChart } from './line_chart.js';
 import { markers } from './marker.js';
@@ -90,7 +91,7 @@ function below(drawings: readonly Drawing[]): Drawing {
     return part;
   });
   return {
-    width: Math.max(...drawings.map((drawing) => drawing.width)),
+    width: maxOf(drawings.map((drawing) => drawing.width)),
     height: top - gap,
     description: drawings.map(({ description }) => description).join(' '),
     body: parts.join('\n'),

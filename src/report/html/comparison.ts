@@ -1,4 +1,5 @@
 /** The page that puts runs side by side: what was set, what came out, and how they got there. */
+import { maxOf, minOf } from '../../extent.js';
 import { dotChart } from '../charts/dot_chart.js';
 import { type LineSeries, lineChart } from '../charts/line_chart.js';
 import { markers } from '../charts/marker.js';
@@ -72,7 +73,7 @@ const measures: readonly Measure[] = [
   },
   {
     name: 'macro F1',
-    of: (run) => tested(run, ({ evaluation }) => macroAverage(classScores(evaluation.confusion), 'f1')),
+    of: (run) => tested(run, ({ evaluation }) => macroAverage(classScores(evaluation), 'f1')),
     show: percent,
     better: 'higher',
   },
@@ -109,7 +110,7 @@ function resultsSection(runs: readonly RunReport[]): Section {
     const values = runs.map(of);
     const known = values.filter((value) => value !== undefined);
     if (known.length === 0) return [];
-    const best = better === 'higher' ? Math.max(...known) : Math.min(...known);
+    const best = better === 'higher' ? maxOf(known) : minOf(known);
     // When all are alike, none is best; nor on different data.
     const hasBest =
       isFair && better !== undefined && known.length > 1 && known.some((value) => value !== best);
@@ -254,23 +255,30 @@ function classesSection(runs: readonly RunReport[]): Section {
       title,
       html: absent('The runs tell different classes apart, so the classes are not compared.'),
     };
-  const groups = all.map(({ name, set }) => ({
+  const scores = all.map(({ name, set }) => ({
     label: name,
-    values: classScores(set.evaluation.confusion).map(({ f1 }) => f1),
+    values: classScores(set.evaluation).map(({ f1 }) => f1),
   }));
+  const shown = mostUnlike(scores.map(({ values }) => values));
+  const groups = scores.map(({ label, values }) => ({ label, values: shown.map((i) => values[i] ?? null) }));
+  const names = shown.map((i) => classNames[i]!);
+  const which =
+    shown.length === classNames.length
+      ? 'each class'
+      : `the ${shown.length} of ${grouped(classNames.length)} classes in which the runs differ most`;
   const chart = dotChart({
-    title: 'F1 of each class',
-    categories: classNames,
+    title: `F1 of ${which}`,
+    categories: names,
     groups,
     xLabel: 'F1',
     format: percent,
   });
-  const scores = table({
-    caption: 'F1 of each class (★ best)',
+  const listed = table({
+    caption: `F1 of ${which} (★ best)`,
     head: ['class', ...all.map(({ name }) => name)],
-    rows: classNames.map((name, i) => {
+    rows: names.map((name, i) => {
       const values = groups.map(({ values }) => values[i] ?? null);
-      const best = Math.max(...values.map((value) => value ?? -1));
+      const best = maxOf(values.map((value) => value ?? -1));
       const isShared = values.every((value) => value === best);
       return [
         name,
@@ -282,7 +290,24 @@ function classesSection(runs: readonly RunReport[]): Section {
     }),
     numeric: all.map((_, i) => i + 1),
   });
-  return { id, title, html: `<div class="columns">${figure(chart)}<div>${scores}</div></div>` };
+  return { id, title, html: `<div class="columns">${figure(chart)}<div>${listed}</div></div>` };
+}
+
+/** Of more classes only some are shown. */
+const mostListed = 100;
+
+/** The classes, those with the largest differences between the runs where there are many; in the order of their labels. */
+function mostUnlike(scores: readonly (readonly (number | null)[])[]): number[] {
+  const labels = scores[0]!.map((_, label) => label);
+  if (labels.length <= mostListed) return labels;
+  const spans = labels.map((label) => {
+    const own = scores.map((values) => values[label] ?? 0);
+    return maxOf(own) - minOf(own);
+  });
+  return labels
+    .sort((a, b) => spans[b]! - spans[a]! || a - b)
+    .slice(0, mostListed)
+    .sort((a, b) => a - b);
 }
 
 function confusionSection(runs: readonly RunReport[]): Section {

@@ -1,4 +1,5 @@
 /** `explore.html`: what is in a data set, as figures and as pictures. */
+import { maxOf } from '../../extent.js';
 import { barChart } from '../charts/bar_chart.js';
 import { grouped } from '../charts/numbers.js';
 import type { EncodePng } from '../charts/picture.js';
@@ -44,20 +45,42 @@ export type ExplorationDrawings = {
   readonly augmented?: Drawing;
 };
 
+/** Of more classes only some are listed: those with the fewest images, and those with the most. */
+const mostListed = 100;
+
+/** The labels of the classes that are shown, ascending. */
+export function classesShown({ classNames, parts }: Pick<Exploration, 'classNames' | 'parts'>): number[] {
+  const labels = classNames.map((_, label) => label);
+  if (labels.length <= mostListed) return labels;
+  const images = labels.map((label) => parts.reduce((sum, { counts }) => sum + (counts[label] ?? 0), 0));
+  const byImages = labels.sort((a, b) => images[a]! - images[b]! || a - b);
+  return [...byImages.slice(0, mostListed / 2), ...byImages.slice(-mostListed / 2)].sort((a, b) => a - b);
+}
+
+function noteOf(shown: readonly number[], { classNames }: Exploration): string {
+  return shown.length === classNames.length
+    ? ''
+    : `: ${shown.length} of ${grouped(classNames.length)} classes, those with the fewest images and the most`;
+}
+
 export function explorationDrawings(found: Exploration, encode: EncodePng): ExplorationDrawings {
   const { dataset, samples, blurred, sharpened, augmented } = found;
+  const shown = classesShown(found);
   const rows = (title: string, all: readonly PictureRow[]): Drawing =>
     pictureTable({
       title,
-      columns: [{ label: '', count: Math.max(1, ...all.map(({ pictures }) => pictures.length)) }],
+      columns: [{ label: '', count: Math.max(1, maxOf(all.map(({ pictures }) => pictures.length))) }],
       rows: all,
       encode,
     });
   return {
     classes: barChart({
-      title: `Images per class, ${dataset}`,
-      categories: found.classNames,
-      groups: found.parts.map(({ part, counts }) => ({ label: part, values: counts })),
+      title: `Images per class, ${dataset}${noteOf(shown, found)}`,
+      categories: shown.map((label) => found.classNames[label]!),
+      groups: found.parts.map(({ part, counts }) => ({
+        label: part,
+        values: shown.map((label) => counts[label]!),
+      })),
       unit: 'number',
       xLabel: 'images',
       format: (value) => grouped(value),
@@ -133,10 +156,11 @@ function shape(found: Exploration, classes: Drawing): string {
     ['mean of the values', mean.toFixed(4)],
     ['their deviation', deviation.toFixed(4)],
   ]);
+  const shown = classesShown(found);
   const counts = table({
-    caption: 'Images per class',
+    caption: `Images per class${noteOf(shown, found)}`,
     head: ['class', ...parts.map(({ part }) => part)],
-    rows: classNames.map((name, i) => [name, ...parts.map(({ counts }) => grouped(counts[i] ?? 0))]),
+    rows: shown.map((i) => [classNames[i]!, ...parts.map(({ counts }) => grouped(counts[i] ?? 0))]),
     foot: [['in all', ...parts.map(({ counts }) => grouped(sum(counts)))]],
     numeric: parts.map((_, i) => i + 1),
   });

@@ -1,10 +1,12 @@
 /** `report.html`: everything about one run on one page. Parts that the run does not have say so in a line. */
+import { maxOf } from '../../extent.js';
 import { accuracyChart, lossChart, rateDrops } from '../charts/history_charts.js';
 import { duration, grouped, percent, rate } from '../charts/numbers.js';
 import { pictureTable } from '../charts/picture_table.js';
 import type { EncodePng } from '../charts/picture.js';
 import { kernelTotals, timingBars } from '../charts/timing_bars.js';
 import type { Drawing } from '../charts/svg.js';
+import { countRight } from '../confusion.js';
 import { classScores, macroAverage } from '../evaluation.js';
 import type { AugmentedSamples, EvaluationFile, KernelTime, TestedSet } from '../evaluation_file.js';
 import type { EpochHistory } from '../history.js';
@@ -80,7 +82,7 @@ function figures({ run, history, evaluation: { tested } }: RunReport): string {
     ...(tested
       ? [
           { name: 'among the first two', value: percent(tested.evaluation.topTwoAccuracy) },
-          { name: 'macro F1', value: percent(macroAverage(classScores(tested.evaluation.confusion), 'f1')) },
+          { name: 'macro F1', value: percent(macroAverage(classScores(tested.evaluation), 'f1')) },
           {
             name: 'calibration error',
             value: percent(tested.evaluation.calibrationError),
@@ -100,8 +102,8 @@ function plannedEpochs({ settings }: RunRecord): string {
   return typeof settings['epochs'] === 'number' ? `of at most ${settings['epochs']}` : '';
 }
 
-function mistakes({ evaluation: { count, confusion } }: TestedSet): number {
-  return count - confusion.reduce((sum, row, i) => sum + row[i]!, 0);
+function mistakes({ evaluation }: TestedSet): number {
+  return evaluation.count - countRight(evaluation);
 }
 
 /** Of run.json, else of evaluation.json; none when the data have no test part. */
@@ -204,7 +206,7 @@ function curveNotes(history: EpochHistory): string {
 // ---- augmentation, model, set-up, timing ----
 
 function augmentedDrawing({ recipe, rows }: AugmentedSamples, encode: EncodePng): Drawing {
-  const variants = Math.max(0, ...rows.map(({ variants }) => variants.length));
+  const variants = Math.max(0, maxOf(rows.map(({ variants }) => variants.length)));
   return pictureTable({
     title: 'Augmented training images',
     note: recipe,

@@ -14,7 +14,7 @@ const untested = 'This run has not been tested, or evaluation.json is missing, s
 export function confusionDrawing(tested: TestedSet, title: string): Drawing {
   return confusionMatrix({
     title,
-    confusion: tested.evaluation.confusion,
+    confusion: tested.evaluation,
     classNames: tested.classNames,
   });
 }
@@ -24,7 +24,7 @@ export function confusionSection(tested: TestedSet | undefined, part: string): S
   const title = 'Confusion';
   if (!tested) return { id, title, html: absent(untested) };
   const { classNames, evaluation } = tested;
-  const pairs = confusedPairs(evaluation.confusion, 12);
+  const pairs = confusedPairs(evaluation, 12);
   const pairTable =
     pairs.length === 0
       ? absent(`Not a single ${part} image was mistaken.`)
@@ -46,16 +46,29 @@ export function confusionSection(tested: TestedSet | undefined, part: string): S
   };
 }
 
+/** Of more classes only some are listed. */
+const mostListed = 100;
+
+/** In the order of their labels. */
+function worstScores(scores: readonly ClassScore[]): readonly ClassScore[] {
+  if (scores.length <= mostListed) return scores;
+  return scores
+    .toSorted((a, b) => (a.f1 ?? 0) - (b.f1 ?? 0) || a.label - b.label)
+    .slice(0, mostListed)
+    .sort((a, b) => a.label - b.label);
+}
+
 export function classesSection(tested: TestedSet | undefined, part: string): Section {
   const id = 'classes';
   const title = 'Classes';
   if (!tested) return { id, title, html: absent(untested) };
-  const scores = classScores(tested.evaluation.confusion);
+  const scores = classScores(tested.evaluation);
+  const shown = worstScores(scores);
   const average = (key: 'precision' | 'recall' | 'f1') => percent(macroAverage(scores, key));
   const html = table({
-    caption: `Precision, recall and F1 of each class on the ${part} set`,
+    caption: `Precision, recall and F1 of ${shown.length === scores.length ? 'each class' : `the ${shown.length} of ${grouped(scores.length)} classes with the lowest F1`} on the ${part} set`,
     head: ['class', 'precision', 'recall', 'F1', 'images'],
-    rows: scores.map((score) => [
+    rows: shown.map((score) => [
       tested.classNames[score.label]!,
       orDash(score.precision),
       orDash(score.recall),

@@ -4,6 +4,8 @@
  * Rows are the true classes, columns the guesses, both numbered along the edges. A cell is the darker the larger its
  * share of the row, and says its count; zeros stay empty.
  */
+import { maxOf } from '../../extent.js';
+import { type Confusion, type ConfusionRows, asConfusion, labelsToDraw, supports } from '../confusion.js';
 import type { Pixels } from './pixels.js';
 
 /** 3 × 5 pixels per digit, a row of bits per line. */
@@ -28,13 +30,22 @@ const white: Colour = [255, 255, 255];
 const black: Colour = [0, 0, 0];
 const dark: Colour = [8, 48, 107];
 
-/** Units: pixels, RGB. `counts[truth][guess]`. */
-export function confusionPicture(counts: readonly (readonly number[])[]): Pixels {
-  const classes = counts.length;
-  const longest = String(Math.max(classes - 1, ...counts.map((row) => Math.max(...row)))).length;
+/** 100 classes take some 8 megapixels, and of more only 50 are drawn. */
+const drawn = { most: 100, least: 50 };
+
+/**
+ * Of more than 100 classes the 50 with the most mistakes, under their own numbers.
+ *
+ * Units: pixels, RGB. `counts[truth][guess]`, or pairs.
+ */
+export function confusionPicture(counts: Confusion | ConfusionRows): Pixels {
+  const confusion = asConfusion(counts);
+  const labels = labelsToDraw(confusion, drawn);
+  const largest = labels.at(-1) ?? 0;
+  const longest = String(Math.max(largest, maxOf(confusion.cells.map(({ count }) => count)))).length;
   const cell = Math.max(lineHeight, longest * digitWidth) + 8;
-  const margin = String(classes - 1).length * digitWidth + 8;
-  const size = margin + classes * cell;
+  const margin = String(largest).length * digitWidth + 8;
+  const size = margin + labels.length * cell;
   const data = new Uint8Array(size * size * 3).fill(255);
   const fill = (left: number, top: number, width: number, height: number, colour: Colour): void => {
     for (let y = top; y < top + height; y++)
@@ -52,19 +63,21 @@ export function confusionPicture(counts: readonly (readonly number[])[]): Pixels
       });
     });
   };
-  counts.forEach((row, truth) => {
-    const middle = margin + (truth + 0.5) * cell;
-    write(truth, margin / 2, middle, black);
-    write(truth, middle, margin / 2, black);
-    const total = row.reduce((sum, count) => sum + count, 0);
-    row.forEach((count, guess) => {
-      if (count === 0) return;
-      const share = count / total;
-      const [left, top] = [margin + guess * cell, margin + truth * cell];
-      fill(left, top, cell - 1, cell - 1, shade(share));
-      write(count, left + cell / 2, top + cell / 2, share > 0.5 ? white : black);
-    });
+  labels.forEach((label, place) => {
+    const middle = margin + (place + 0.5) * cell;
+    write(label, margin / 2, middle, black);
+    write(label, middle, margin / 2, black);
   });
+  const placeOf = new Map(labels.map((label, place) => [label, place]));
+  const images = supports(confusion);
+  for (const { truth, guess, count } of confusion.cells) {
+    const [row, column] = [placeOf.get(truth), placeOf.get(guess)];
+    if (row === undefined || column === undefined) continue;
+    const share = count / images[truth]!;
+    const [left, top] = [margin + column * cell, margin + row * cell];
+    fill(left, top, cell - 1, cell - 1, shade(share));
+    write(count, left + cell / 2, top + cell / 2, share > 0.5 ? white : black);
+  }
   return { data, width: size, height: size, channels: 3 };
 }
 

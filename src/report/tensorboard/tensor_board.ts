@@ -2,6 +2,7 @@
 import { UsageError } from '../../errors.js';
 import type { Folder } from '../../folder.js';
 import type { Callback, Logs, Training } from '../../nn/callbacks/callback.js';
+import type { Confusion, ConfusionRows } from '../confusion.js';
 import { confusionPicture } from './confusion_picture.js';
 import { type Moment, histogramEvent, imageEvent, kerasModelEvent, scalarEvent } from './event.js';
 import { EventWriter } from './event_writer.js';
@@ -28,8 +29,8 @@ export interface TensorBoardOptions {
   readonly encodePng?: (picture: Pixels) => Uint8Array;
   /** Pictures to show under `samples`: a list once, what a function returns after every `imageFreq` epochs. */
   readonly imageSamples?: readonly Pixels[] | ((epoch: number) => Maybe<readonly Pixels[]>);
-  /** counts[truth][guess], shown as a picture under `confusion_matrix` after every `imageFreq` epochs. */
-  readonly confusion?: (epoch: number, training: Training) => Maybe<readonly (readonly number[])[]>;
+  /** counts[truth][guess], or pairs, shown as a picture under `confusion_matrix` after every `imageFreq` epochs. */
+  readonly confusion?: (epoch: number, training: Training) => Maybe<Confusion | ConfusionRows>;
   /** Epochs from one set of pictures to the next. Default 1. */
   readonly imageFreq?: number;
   /** Who writes, for the names of the files. Default 'localhost' and 0. */

@@ -1,0 +1,86 @@
+/**
+ * What was taken for what, in images. Only the pairs that occur are kept: 10,000 classes make 100 million pairs, and a test
+ * has some thousand images.
+ */
+
+export interface ConfusionCell {
+  readonly truth: number;
+  readonly guess: number;
+  /** Images, at least 1. */
+  readonly count: number;
+}
+
+export interface Confusion {
+  /** How many classes there are, those without images too. */
+  readonly classes: number;
+  /** By true class, then by guess. */
+  readonly cells: readonly ConfusionCell[];
+}
+
+/** counts[truth][guess], zeros included. */
+export type ConfusionRows = readonly (readonly number[])[];
+
+export function countConfusion(
+  pairs: Iterable<{ readonly truth: number; readonly guess: number }>,
+  classes: number,
+): Confusion {
+  const counts = new Map<number, number>();
+  for (const { truth, guess } of pairs) {
+    const key = truth * classes + guess;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  const cells = [...counts]
+    .sort(([a], [b]) => a - b)
+    .map(([key, count]) => ({ truth: Math.floor(key / classes), guess: key % classes, count }));
+  return { classes, cells };
+}
+
+/** Either form as pairs. */
+export function asConfusion(counts: Confusion | ConfusionRows): Confusion {
+  if ('cells' in counts) return counts;
+  const cells = counts.flatMap((row, truth) =>
+    row.flatMap((count, guess) => (count === 0 ? [] : [{ truth, guess, count }])),
+  );
+  return { classes: counts.length, cells };
+}
+
+/** All pairs, as many as the square of the classes. */
+export function confusionRows({ classes, cells }: Confusion): number[][] {
+  const rows = Array.from({ length: classes }, () => Array.from({ length: classes }, () => 0));
+  for (const { truth, guess, count } of cells) rows[truth]![guess] = count;
+  return rows;
+}
+
+/** Images of each class, by label. */
+export function supports({ classes, cells }: Confusion): number[] {
+  const images = Array.from({ length: classes }, () => 0);
+  for (const { truth, count } of cells) images[truth]! += count;
+  return images;
+}
+
+/** Images on the diagonal. */
+export function countRight({ cells }: Confusion): number {
+  return cells.reduce((sum, { truth, guess, count }) => (truth === guess ? sum + count : sum), 0);
+}
+
+/**
+ * The labels to draw, ascending: all of them where they are at most `most`, else those `least` that took part in the most
+ * mistakes, as the true class or as the guess.
+ */
+export function labelsToDraw(
+  { classes, cells }: Confusion,
+  { most, least }: { readonly most: number; readonly least: number },
+): number[] {
+  const all = Array.from({ length: classes }, (_, label) => label);
+  if (classes <= most) return all;
+  const mistakes = Array.from({ length: classes }, () => 0);
+  for (const { truth, guess, count } of cells) {
+    if (truth === guess) continue;
+    mistakes[truth]! += count;
+    mistakes[guess]! += count;
+  }
+  return all
+    .sort((a, b) => mistakes[b]! - mistakes[a]! || a - b)
+    .slice(0, least)
+    .sort((a, b) => a - b);
+}
