@@ -11,6 +11,7 @@ import { Activity } from './activity.js';
 import { type Evaluation, Evaluator, predictAll } from './evaluator.js';
 import { type LabelledImages, checkImages } from './device_set.js';
 import type { Callback } from './callbacks/callback.js';
+import type { Checkpoint } from './checkpoint.js';
 import { initialValues } from './initializers.js';
 import { layerFromConfig } from './layers/index.js';
 import type { Layer, ParameterSpec } from './layers/layer.js';
@@ -19,6 +20,14 @@ import type { ForwardContext, Model, SaveWeightsOptions } from './model.js';
 import type { Optimizer } from './optimizers.js';
 import { ParameterGroup, ParameterLayout, readGroups } from './parameters.js';
 import { type Preprocessing, preprocessingFromJson, unitScaling } from './preprocessing.js';
+import {
+  type OptimizerDescription,
+  type StoredOptimizer,
+  describeMisfit,
+  fitsSlots,
+  optimizerIn,
+  slotsIn,
+} from './stored_optimizer.js';
 import { summaryTable } from './summary.js';
 import { type FitOptions, type History, train } from './training.js';
 import { type StoredTensors, readSafetensors } from './safetensors.js';
@@ -56,6 +65,8 @@ export interface CompileOptions {
   readonly optimizer: Optimizer;
   /** Integer labels; a softmax at the end of the model is fused into the loss. */
   readonly loss: 'sparseCategoricalCrossentropy';
+  /** Hears that the slots of a loaded file are of another optimizer. Default console.warn. */
+  readonly warn?: (message: string) => void;
 }
 
 export interface InferenceOptions extends MemoryOptions {
@@ -76,6 +87,13 @@ export class Sequential implements Model {
   #groups: { readonly parameters: ParameterGroup; readonly statistics: ParameterGroup } | undefined;
   #slots = new Map<string, ParameterGroup>();
   #optimizer: Optimizer | undefined;
+  /** Hears of slots that do not fit. */
+  #warn: (message: string) => void = console.warn;
+  /** What the description that the model was made from says of its optimizer. */
+  #described: OptimizerDescription | undefined;
+  /** What the file loaded last keeps of its optimizer, until a training changes the weights. */
+  #stored: StoredOptimizer | undefined;
+  #checkpoint: Checkpoint | undefined;
 
   /** Throws: ShapeError when a layer does not fit the one before; UsageError when no input shape is given. */
   constructor(
@@ -130,7 +148,7 @@ export class Sequential implements Model {
     if (!this.#groups) {
       const specs = this.#specs();
       const group = (isTrainable: boolean): ParameterGroup => {
-        const own = specs.filter((spec) => (spec.isTrainable ?? true) === isTrainable);
+        const own = specs.filter((spec) => hasGradient(spec) === isTrainable);
         const shapes = own.map(({ path, shape }) => ({ name: path, shape }));
         const made = new ParameterGroup(this.device, new ParameterLayout(shapes));
         made.write(
@@ -164,11 +182,22 @@ export class Sequential implements Model {
   }
 
   /**
-   * Chooses optimizer and loss; training begins with fresh optimizer slots.
+   * Where the training stood that the loaded file was saved in, for `fit({ resume: model.checkpoint })`; undefined for a
+   * file saved without one, and once the model is trained on.
+   */
+  get checkpoint(): Checkpoint | undefined {
+    return this.#checkpoint;
+  }
+
+  /**
+   * Chooses optimizer and loss. Training starts with fresh optimizer slots, as in Keras, also where the model was compiled
+   * and trained before. After loading, until the model is trained on, it starts with the slots of the file, so that
+   * training goes on to the bits of one that was never saved: where the optimizer has the name and slots of the file's,
+   * whatever its rate; `warn` hears of a file whose slots it cannot use.
    *
    * Throws: UsageError for an unknown loss; StateError during a fit.
    */
-  compile({ optimizer, loss }: CompileOptions): void {
+  compile({ optimizer, loss, warn = console.warn }: CompileOptions): void {
     this.activity.assertUntrained('compile');
     if (loss !== 'sparseCategoricalCrossentropy') {
       throw new UsageError(
@@ -176,8 +205,19 @@ export class Sequential implements Model {
       );
     }
     this.#optimizer = optimizer;
+    this.#warn = warn;
     for (const group of this.#slots.values()) group.dispose();
     this.#slots = new Map();
+    const misfit = this.#restoreSlots(optimizer);
+    if (misfit !== undefined) warn(`compile: ${misfit}; training starts with fresh ones.`);
+  }
+
+  /** Fills the optimizer's slots from the file loaded last, where that has any. Yields why they do not fit, if so. */
+  #restoreSlots(optimizer: Optimizer): string | undefined {
+    if (!this.#stored || this.#stored.slots.size === 0) return undefined;
+    if (!fitsSlots(optimizer, this.#stored)) return describeMisfit(optimizer, this.#stored);
+    for (const [name, values] of this.#stored.slots) this.slots.get(name)?.write(values);
+    return undefined;
   }
 
   /**
@@ -221,7 +261,13 @@ export class Sequential implements Model {
    * DeviceError.
    */
   async fit(images: LabelledImages, options: FitOptions = {}): Promise<History> {
-    return train(this, images, options);
+    const begin: Callback = {
+      onTrainBegin: () => {
+        this.#stored = undefined;
+        this.#checkpoint = undefined;
+      },
+    };
+    return train(this, images, { ...options, callbacks: [begin, ...(options.callbacks ?? [])] });
   }
 
   /** Mean loss and accuracy over a set, in batches that the device has room for. */
@@ -270,7 +316,7 @@ export class Sequential implements Model {
       className: layer.className,
       outputShape,
       parameterCount: countOf(parameters),
-      trainableCount: countOf(parameters.filter(({ isTrainable = true }) => isTrainable)),
+      trainableCount: countOf(parameters.filter(hasGradient)),
     }));
     const table = summaryTable(this.name, rows);
     print(table);
@@ -312,7 +358,8 @@ export class Sequential implements Model {
       className: layer.className,
       config: { name, ...layer.config },
     }));
-    const optimizer = this.#optimizer ? { name: this.#optimizer.name, config: this.#optimizer.config } : null;
+    const { name, config } = this.#optimizer ?? this.#stored?.description ?? this.#described ?? {};
+    const optimizer = name === undefined ? null : { name, config };
     return {
       format,
       className: 'Sequential',
@@ -339,7 +386,9 @@ export class Sequential implements Model {
       const layers = json.layers.map(({ className, config }, i) =>
         layerFromConfig(className, i === 0 ? { ...config, inputShape } : config),
       );
-      return new Sequential(layers, { name, preprocessing, ...options });
+      const model = new Sequential(layers, { name, preprocessing, ...options });
+      model.#described = optimizerIn(json);
+      return model;
     } catch (cause) {
       if (cause instanceof ModelError) throw cause;
       const reason = cause instanceof Error ? cause.message : String(cause);
@@ -367,7 +416,7 @@ export class Sequential implements Model {
   }
 
   /**
-   * Loads `<name>.safetensors`, the optimizer's slots too when the model is compiled; see `takeWeights`.
+   * Loads `<name>.safetensors`, with the optimizer's slots: into the model's own where it is compiled, else for `compile`.
    *
    * Throws: FileError when the file is missing; ModelError when it is damaged or does not fit; StateError, as setWeights.
    */
@@ -381,17 +430,16 @@ export class Sequential implements Model {
   takeWeights(stored: StoredTensors, file: string): LoadedWeights {
     this.activity.assertWritable('loadWeights');
     // Before there is anything on the device, which a damaged description may make too large for it.
-    checkTensors(
-      this.#specs().map(({ path, shape }) => ({ name: path, shape })),
-      stored,
-      file,
-    );
-    const { parameters, statistics } = this;
-    return takeWeights(
-      { parameters, statistics, slots: this.#optimizer ? this.slots : new Map() },
-      stored,
-      file,
-    );
+    const shapes = this.#specs().map((spec) => ({ ...spec, name: spec.path }));
+    checkTensors(shapes, stored, file);
+    const slots = slotsIn(stored, shapes.filter(hasGradient), file);
+    const description = hasDescription(stored) ? optimizerIn(descriptionIn(stored, file)) : this.#described;
+    const loaded = takeWeights([this.parameters, this.statistics], stored, file);
+    this.#stored = { description, slots };
+    this.#checkpoint = loaded.checkpoint;
+    const misfit = this.#optimizer && this.#restoreSlots(this.#optimizer);
+    if (misfit !== undefined) this.#warn(`loadWeights: ${misfit}; the model keeps its own.`);
+    return loaded;
   }
 
   #kept(): KeptTensors {
@@ -400,6 +448,7 @@ export class Sequential implements Model {
       parameters: this.parameters,
       statistics: this.statistics,
       slots: this.#slots,
+      storedSlots: this.#optimizer ? undefined : this.#stored?.slots,
     };
   }
 
@@ -411,7 +460,13 @@ export class Sequential implements Model {
     for (const group of this.#slots.values()) group.dispose();
     this.#groups = undefined;
     this.#slots = new Map();
+    this.#stored = undefined;
+    this.#checkpoint = undefined;
   }
+}
+
+function hasGradient({ isTrainable = true }: ParameterSpec): boolean {
+  return isTrainable;
 }
 
 /** What `toJson` yields, as far as other files may lack it. */

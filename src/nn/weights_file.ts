@@ -8,7 +8,7 @@ import { ModelError } from '../errors.js';
 import type { Folder } from '../folder.js';
 import type { Checkpoint } from './checkpoint.js';
 import type { SaveWeightsOptions } from './model.js';
-import { type ParameterGroup, readGroups } from './parameters.js';
+import { type NamedShape, type ParameterGroup, type ParameterLayout, readGroups } from './parameters.js';
 import { type StoredTensor, type StoredTensors, writeSafetensors } from './safetensors.js';
 
 export const format = 'shadegrad 1';
@@ -17,7 +17,13 @@ export const format = 'shadegrad 1';
 const descriptionKey = 'model';
 
 /** Before the names of what callbacks keep. */
-const callbackPrefix = 'callbacks/';
+export const callbackPrefix = 'callbacks/';
+
+/** Values on the host by the name of the parameter that they belong to. */
+type ParameterValues = ReadonlyMap<string, Float32Array<ArrayBuffer>>;
+
+/** An optimizer's values by slot name. */
+export type StoredSlots = ReadonlyMap<string, ParameterValues>;
 
 /** What the file holds of a model. */
 export interface KeptTensors {
@@ -27,6 +33,8 @@ export interface KeptTensors {
   readonly statistics: ParameterGroup;
   /** The optimizer's values beside each parameter, by slot name. */
   readonly slots: ReadonlyMap<string, ParameterGroup>;
+  /** Those of a file that no optimizer has taken over yet. */
+  readonly storedSlots?: StoredSlots | undefined;
 }
 
 export interface LoadedWeights {
@@ -36,24 +44,28 @@ export interface LoadedWeights {
 
 /** The bytes of the file; what they keep of the device is of one moment. */
 export async function weightsFile(
-  { description, parameters, statistics, slots }: KeptTensors,
+  { description, parameters, statistics, slots, storedSlots = new Map() }: KeptTensors,
   { metadata = {}, includeOptimizer = true, checkpoint }: SaveWeightsOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const groups: [prefix: string, ParameterGroup][] = [
+  const onDevice: [slot: string, ParameterGroup][] = [
     ['', parameters],
     ['', statistics],
     ...(includeOptimizer ? slots : []),
   ];
-  const values = await readGroups(
+  const read = await readGroups(
     parameters.device,
-    groups.map(([, group]) => group),
+    onDevice.map(([, group]) => group),
   );
-  const tensors = groups.flatMap(([slot, { layout }], i) =>
-    layout.entries.map(({ name, shape }): [string, StoredTensor] => [
-      slot === '' ? name : `${slot}/${name}`,
-      { dtype: 'F32', shape, data: values[i]!.get(name)! },
-    ]),
-  );
+  const tensors: [string, StoredTensor][] = [];
+  const append = (slot: string, { entries }: ParameterLayout, values: ParameterValues): void => {
+    for (const { name, shape } of entries)
+      tensors.push([
+        slot === '' ? name : `${slot}/${name}`,
+        { dtype: 'F32', shape, data: values.get(name)! },
+      ]);
+  };
+  onDevice.forEach(([slot, { layout }], i) => append(slot, layout, read[i]!));
+  if (includeOptimizer) for (const [slot, values] of storedSlots) append(slot, parameters.layout, values);
   for (const [key, data] of checkpoint?.tensors ?? [])
     tensors.push([callbackPrefix + key, { dtype: 'F32', shape: [data.length], data }]);
   // The tensors lie beside the weights: JSON leaves undefined out.
@@ -113,32 +125,42 @@ export function checkTensors(
 }
 
 /**
- * Fills the tensors with what a file holds; a slot that it lacks keeps its values. `file` is what to call it in messages.
+ * Fills the groups with what a file holds. `file` is what to call it in messages.
  *
- * Throws: ModelError when a tensor is missing or of another shape.
+ * Throws: ModelError when a tensor is missing or of another shape, or the checkpoint is damaged; nothing is filled then.
  */
 export function takeWeights(
-  { parameters, statistics, slots }: Omit<KeptTensors, 'description'>,
+  groups: readonly ParameterGroup[],
   stored: StoredTensors,
   file: string,
 ): LoadedWeights {
-  const { tensors, metadata } = stored;
-  const fill = (group: ParameterGroup, prefix: string): void => {
-    const { entries } = group.layout;
-    const names = entries.map(({ name, shape }) => ({ name: prefix + name, shape }));
-    checkTensors(names, stored, file);
-    const values = entries.map(({ name }): [string, Float32Array<ArrayBuffer>] => [
-      name,
-      tensors.get(prefix + name)!.data as Float32Array<ArrayBuffer>,
-    ]);
-    group.write(new Map(values));
-  };
-  fill(parameters, '');
-  fill(statistics, '');
-  for (const [slot, group] of slots)
-    if ([...tensors.keys()].some((key) => key.startsWith(`${slot}/`))) fill(group, `${slot}/`);
+  const values = groups.map(({ layout }) => valuesIn(stored, layout.entries, file));
   const checkpoint = checkpointIn(stored, file);
+  groups.forEach((group, i) => group.write(values[i]!));
+  const { metadata } = stored;
   return checkpoint ? { metadata, checkpoint } : { metadata };
+}
+
+/**
+ * What a file holds of these parameters, under `<slot>/` where a slot is named.
+ *
+ * Throws: ModelError, as checkTensors.
+ */
+export function valuesIn(
+  stored: StoredTensors,
+  shapes: readonly NamedShape[],
+  file: string,
+  slot?: string,
+): Map<string, Float32Array<ArrayBuffer>> {
+  const nameOf = (name: string): string => (slot === undefined ? name : `${slot}/${name}`);
+  checkTensors(
+    shapes.map(({ name, shape }) => ({ name: nameOf(name), shape })),
+    stored,
+    file,
+  );
+  return new Map(
+    shapes.map(({ name }) => [name, stored.tensors.get(nameOf(name))!.data as Float32Array<ArrayBuffer>]),
+  );
 }
 
 /**
