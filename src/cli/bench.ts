@@ -82,7 +82,7 @@ export async function bench(options: BenchOptions): Promise<number> {
     results = { ...described, sections };
     for (const file of files) await writeAtomic(file, resultsToJson(results));
   });
-  for (const file of files) output.say(`\nWritten: ${file}`);
+  for (const file of files) output.say('', `Written: ${file}`);
   output.result(results);
   return 0;
 }
@@ -159,7 +159,7 @@ async function measure(
   for (const section of sectionNames) {
     if (!wanted.has(section)) continue;
     if (needsTimestamps.includes(section) && !device.hasTimestamps) {
-      output.say(`\nThis device has no timestamp queries: no section ${section}.`);
+      output.say('', `This device has no timestamp queries: no section ${section}.`);
       continue;
     }
     await run[section]();

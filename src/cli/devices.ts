@@ -24,7 +24,7 @@ export async function devices(options: DevicesOptions): Promise<number> {
   if (adapters.length === 0) throw DeviceError.noAdapter('Dawn lists no adapter');
   output.say(bold(output, 'Adapters'));
   output.say(
-    table(
+    ...table(
       ['backend', 'name'],
       adapters.map(({ backend, name }) => [backend, name]),
     ),
@@ -38,9 +38,9 @@ export async function devices(options: DevicesOptions): Promise<number> {
     options.device === undefined
       ? whyChosen(adapters.length, traits.family)
       : `its name contains '${options.device}'`;
-  output.say(`\n${bold(output, 'Used')}: ${fingerprint.adapter}, because ${why}.`);
+  output.say('', `${bold(output, 'Used')}: ${fingerprint.adapter}, because ${why}.`);
   output.say(
-    table(
+    ...table(
       ['', ''],
       [
         ['driver', fingerprint.driver],
@@ -50,12 +50,12 @@ export async function devices(options: DevicesOptions): Promise<number> {
         ['subgroups', traits.subgroupSize > 0 ? `${traits.subgroupSize} wide` : 'not of one width: not used'],
         ['timestamps', device.hasTimestamps ? 'yes' : 'no'],
       ],
-    ).trimStart(),
+    ).slice(1), // no heads
   );
   const limits = Object.fromEntries(shownLimits.map((limit) => [limit, device.gpu.limits[limit]]));
-  output.say(`\n${bold(output, 'Limits')}\n${table(['limit', 'value'], Object.entries(limits))}`);
+  output.say('', bold(output, 'Limits'), ...table(['limit', 'value'], Object.entries(limits)));
   const features = [...adapter.features].sort();
-  output.say(`\n${bold(output, 'Features')}: ${features.join(', ')}`);
+  output.say('', `${bold(output, 'Features')}: ${features.join(', ')}`);
   output.result({ adapters, used: { ...fingerprint, family: traits.family, why, limits, features } });
   return 0;
 }

@@ -6,7 +6,7 @@ import { loadDataset } from '../node/datasets.js';
 import { percent } from '../report/charts/numbers.js';
 import { type ClassScore, classScores, evaluate as score } from '../report/evaluation.js';
 import { downloadProgress } from './download_progress.js';
-import { bold, openOutput, table } from './output.js';
+import { bold, columnName, openOutput, table } from './output.js';
 import { splitBy } from './recipe.js';
 import { type SavedModel, type SavedModelOptions, openModel, stepCounter } from './saved_model.js';
 import type { Settings } from './settings.js';
@@ -58,10 +58,10 @@ export async function evaluate(options: EvaluateOptions): Promise<number> {
   const byClass = classScores(scored);
   const shown = worstClasses(byClass);
   output.say(
-    table(
+    ...table(
       ['class', 'images', 'accuracy'],
       shown.map(({ label, support, recall }) => [
-        classNames[label]!,
+        columnName(classNames[label]!),
         support,
         recall === null ? '–' : percent(recall),
       ]),

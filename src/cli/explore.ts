@@ -13,7 +13,7 @@ import { svgFile } from '../report/charts/svg.js';
 import { type Exploration, classesShown, explorationDrawings, explorePage } from '../report/html/explore.js';
 import { augmentedSamples } from './augmented_samples.js';
 import { downloadProgress } from './download_progress.js';
-import { bold, openOutput, table } from './output.js';
+import { bold, columnName, openOutput, table } from './output.js';
 import { pictureOf, takePictures, tensorOf } from './pictures.js';
 import { type PresetName, recipeFor } from '../nn/presets.js';
 import { defaultFolder } from './run_folder.js';
@@ -59,10 +59,13 @@ export async function explore(options: ExploreOptions): Promise<number> {
   );
   const shown = classesShown({ classNames, parts });
   output.say(
-    table(
+    ...table(
       ['class', ...parts.map(({ part }) => part)],
       [
-        ...shown.map((label) => [classNames[label]!, ...parts.map(({ counts }) => counts[label]!)]),
+        ...shown.map((label) => [
+          columnName(classNames[label]!),
+          ...parts.map(({ counts }) => counts[label]!),
+        ]),
         ['in all', ...parts.map(({ counts }) => counts.reduce((total, count) => total + count, 0))],
       ],
     ),
@@ -99,7 +102,7 @@ export async function explore(options: ExploreOptions): Promise<number> {
     await write(`${file}.png`, svgToPng(svg));
   }
   await write('explore.html', explorePage(found, encodePng, version));
-  output.say(`\nWritten to ${folder.path}: ${files.join(', ')}.`);
+  output.say('', `Written to ${folder.path}: ${files.join(', ')}.`);
   output.result({
     dataset: name,
     source,

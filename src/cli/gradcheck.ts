@@ -63,7 +63,8 @@ export async function gradcheck({
 
   if (rows.length === 0) say(`Nothing has '${filter}' in its name.`);
   const ok = failures === 0 && rows.length > 0;
-  say(`\n${rows.length} comparisons, ${failures} failed.`);
+  say('');
+  say(`${rows.length} comparisons, ${failures} failed.`);
   return { ok, rows };
 }
 

@@ -14,7 +14,7 @@ export function listenForInterrupt(output: Output): { signal: AbortSignal; dispo
       endProcess(130);
       return;
     }
-    output.say('\nStopping after this step; press Ctrl-C again to quit without saving.');
+    output.say('', 'Stopping after this step; press Ctrl-C again to quit without saving.');
     controller.abort();
   };
   process.on('SIGINT', onInterrupt);
@@ -43,7 +43,7 @@ export function listenAfterTraining(output: Output, folder: Folder, lock: Lock):
 }
 
 export function reportUntested(output: Output, folder: Folder): number {
-  output.say('\nInterrupted after training, which is saved; the report is not finished. Go on with:');
+  output.say('', 'Interrupted after training, which is saved; the report is not finished. Go on with:');
   output.say(resumeCommand(folder));
   return 130;
 }

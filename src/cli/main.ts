@@ -1,11 +1,13 @@
 /** The command line: what may be asked, and what goes wrong in one clear line. */
 import process from 'node:process';
+import { inspect } from 'node:util';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { ShadegradError, UsageError } from '../errors.js';
+import { DeviceError, ShadegradError, UsageError } from '../errors.js';
 import { splitNames } from '../data/splits.js';
 import { setFolderOpener } from '../folder.js';
 import { modelsByName } from '../nn/models.js';
 import type { ImageShape } from '../data/dataset.js';
+import { setDebugSink } from '../engine/debug.js';
 import { openFolder } from '../node/files.js';
 import { setAroundDawn } from '../node/open.js';
 import { endProcess } from '../node/patience.js';
@@ -16,6 +18,7 @@ import { devices } from './devices.js';
 import { evaluate, partNames } from './evaluate.js';
 import { explore } from './explore.js';
 import { gradcheckCommand } from './gradcheck_command.js';
+import { sayError } from './output.js';
 import { imagesShown, predict } from './predict.js';
 import { quietly } from './quiet_dawn.js';
 import { type ReportOptions, report } from './report.js';
@@ -40,10 +43,14 @@ async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (error instanceof ShadegradError) {
-      process.stderr.write(`${error.message}\n`);
+      // What a compiler says of a shader has lines of its own.
+      const isShader = error instanceof DeviceError && error.problem === 'shader';
+      sayError(...(isShader ? error.message.split('\n') : [error.message]));
       return error.exitCode;
     }
-    throw error;
+    // Ours to mend: with its trace and causes.
+    sayError(...inspect(error).split('\n'));
+    return 1;
   }
 }
 
@@ -56,6 +63,8 @@ function buildProgram(run: Runner): Command {
     .description('Trains neural networks on WebGPU with hand-written shaders.')
     .version(version)
     .showHelpAfterError('(add --help for all options)')
+    // Commander repeats what was typed, on lines that it ends itself.
+    .configureOutput({ writeErr: (text) => sayError(...text.replace(/\n$/, '').split('\n')) })
     .exitOverride();
 
   const command = (
@@ -435,6 +444,7 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 setFolderOpener(openFolder);
+setDebugSink((text) => sayError(...text.split('\n')));
 setAroundDawn(quietly);
 const status = await main(process.argv.slice(2));
 // What is written to a socket may still be on its way, and exit() would cut it off.

@@ -5,7 +5,7 @@ import { maxOf } from '../extent.js';
 import { writeAtomic } from '../node/files.js';
 import { percent } from '../report/charts/numbers.js';
 import { likeliest } from '../report/evaluation.js';
-import { type Output, bold, openOutput, table } from './output.js';
+import { type Output, bold, columnName, openOutput, table } from './output.js';
 import { type Input, readInput } from './prediction_inputs.js';
 import { type SavedModelOptions, openModel, stepCounter } from './saved_model.js';
 
@@ -130,7 +130,8 @@ function showEach(
   { file, predictions, accuracy }: FileResult,
   classNames: readonly string[],
 ): void {
-  const width = maxOf(classNames.map((name) => name.length));
+  const names = classNames.map(columnName);
+  const width = maxOf(names.map((name) => name.length));
   for (const { image, label, probabilities, trueLabel } of predictions) {
     const title = predictions.length === 1 ? file : `${file} #${image}`;
     const truth = trueLabel === undefined ? '' : ` (${verdict(label, trueLabel, classNames)})`;
@@ -138,7 +139,7 @@ function showEach(
     for (const likely of firstClasses(probabilities)) {
       const bar = '█'.repeat(Math.round(probabilities[likely]! * 30));
       const share = percent(probabilities[likely]!).padStart(8);
-      output.say(`  ${classNames[likely]!.padEnd(width)} ${share} ${bar}`.trimEnd());
+      output.say(`  ${names[likely]!.padEnd(width)} ${share} ${bar}`.trimEnd());
     }
   }
   sayAccuracy(output, file, predictions.length, accuracy);
@@ -165,11 +166,11 @@ function showCounts(
   output.say(`${file}: ${predictions.length} images (--all shows each)`);
   const shown = mostCounted(counts);
   const rows = shown.map((label) => [
-    classNames[label]!,
+    columnName(classNames[label]!),
     counts[label]!,
     percent(counts[label]! / predictions.length),
   ]);
-  output.say(table(['class', 'images', 'share'], rows));
+  output.say(...table(['class', 'images', 'share'], rows));
   if (shown.length < counts.length)
     output.say(`${shown.length} of ${counts.length} classes: those with the most images; --json has all.`);
   sayAccuracy(output, file, predictions.length, accuracy);

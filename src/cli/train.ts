@@ -73,7 +73,7 @@ export async function train(options: TrainOptions): Promise<number> {
     if (!saved) {
       if (settings.from !== null) await takeWeights(model, settings, settings.from, output);
       output.say('');
-      model.summary(output.say);
+      model.summary((text) => output.say(...text.split('\n')));
     }
     output.say('');
     const run = saved ?? describeFile(settings, device, model, images);

@@ -101,10 +101,10 @@ function printResult({ images, output, folder }: FinishContext, result: RunResul
   ];
   const rows = [row('training', trainCount, train), row('validation', images.validation.count, validation)];
   if (test && images.test) rows.push(row('test', images.test.count, test));
-  output.say('');
-  output.say(table(['set', 'images', 'accuracy', 'loss'], rows));
+  output.say('', ...table(['set', 'images', 'accuracy', 'loss'], rows));
   output.say(
-    `\nWeights of epoch ${bestEpoch}: ${reason} (training accuracy without dropout or augmentation, on ${trainCount} of its images).`,
+    '',
+    `Weights of epoch ${bestEpoch}: ${reason} (training accuracy without dropout or augmentation, on ${trainCount} of its images).`,
   );
   const headline =
     test && images.test

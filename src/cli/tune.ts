@@ -66,21 +66,23 @@ export async function tune(options: TuneOptions): Promise<number> {
     for (const workload of workloads) steps.push(await workload.compare(choices, { repeats, onProgress }));
     showSteps(output, steps);
   } else if (cases.length > 0) {
-    output.say('\nThe table chooses the fastest everywhere: an untuned start is as fast as a tuned one.');
+    output.say('', 'The table chooses the fastest everywhere: an untuned start is as fast as a tuned one.');
   }
   const isWorse = isSlower(steps);
   const isStored = choices.size > 0 && !options.dryRun && !isWorse;
   if (isStored) {
     await store.save(device.fingerprint, choices);
     output.say(
-      `\nStored in ${file}; train, evaluate, predict and bench go by it from now on (--no-tune forbids it).`,
+      '',
+      `Stored in ${file}; train, evaluate, predict and bench go by it from now on (--no-tune forbids it).`,
     );
   } else if (isWorse) {
     output.say(
-      '\nThe step as a whole is slower with these choices: nothing was stored. Try again when the machine is idle.',
+      '',
+      'The step as a whole is slower with these choices: nothing was stored. Try again when the machine is idle.',
     );
   } else if (options.dryRun) {
-    output.say('\nNothing was stored (--dry-run).');
+    output.say('', 'Nothing was stored (--dry-run).');
   }
   output.result({
     device: { ...device.fingerprint, family: device.traits.family },
@@ -119,14 +121,14 @@ function showProgress(output: Output, { pass }: KernelCase, done: number, total:
 
 function showCase(output: Output, { pass, shapes, candidates, chosen, gain, skipped }: Tuned): void {
   if (output.stream.isTTY) output.stream.write('\r\u001B[K');
-  output.say(`\n${bold(output, pass)} ${shapes}${skipped === undefined ? '' : ` not tried: ${skipped}`}`);
+  output.say('', `${bold(output, pass)} ${shapes}${skipped === undefined ? '' : ` not tried: ${skipped}`}`);
   if (skipped !== undefined) return;
   const rows = candidates.map((candidate, i) => [
     `  ${candidate.variant}`,
     candidate.ms === undefined ? '–' : candidate.ms.toFixed(3),
     verdict(candidate, { isFirst: i === 0, isChosen: candidate.variant === chosen, gain }),
   ]);
-  output.say(table(['  variant', 'ms', ''], rows));
+  output.say(...table(['  variant', 'ms', ''], rows));
 }
 
 function verdict(
@@ -139,7 +141,7 @@ function verdict(
 }
 
 function showSteps(output: Output, steps: readonly StepTimes[]): void {
-  output.say('\nThe training step, its kernels chosen by the table and by this tuning, measured in turns:');
+  output.say('', 'The training step, its kernels chosen by the table and by this tuning, measured in turns:');
   const rate = (batchSize: number, ms: number): string => ((batchSize * 1000) / ms).toFixed(1);
   const rows = steps.map(({ batchSize, microBatchSize, untunedMs, tunedMs }) => [
     microBatchSize === batchSize ? batchSize : `${microBatchSize} of ${batchSize}`,
@@ -150,6 +152,9 @@ function showSteps(output: Output, steps: readonly StepTimes[]): void {
     `${((tunedMs / untunedMs) * 100).toFixed(1)} %`,
   ]);
   output.say(
-    table(['batch', 'untuned ms', 'tuned ms', 'untuned images/s', 'tuned images/s', 'untuned / tuned'], rows),
+    ...table(
+      ['batch', 'untuned ms', 'tuned ms', 'untuned images/s', 'tuned images/s', 'untuned / tuned'],
+      rows,
+    ),
   );
 }

@@ -245,7 +245,7 @@ describe('what is read without a device', () => {
   const lines: string[] = [];
   const output = {
     hasColour: false,
-    say: (line: string) => void lines.push(line),
+    say: (...said: string[]) => void lines.push(...said),
     result: () => undefined,
   } as unknown as Output;
   const write = (name: string, contents: BenchResults): string => {

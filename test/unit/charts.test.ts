@@ -459,8 +459,9 @@ describe('palette', () => {
     }
   });
 
-  it('markup in text is escaped, and characters that XML does not know are replaced', () => {
+  it('markup in text is escaped, and characters that XML does not know or that turn text round are replaced', () => {
     expect(escape(`<a b="c" d='e'>&`)).toBe('&lt;a b=&quot;c&quot; d=&#39;e&#39;&gt;&amp;');
     expect(escape('a\u0000b\u001bc\nd')).toBe('a\ufffdb\ufffdc\nd');
+    expect(escape('a\u009bb\u202ec\ud800d\u{1f469}\u200d')).toBe('a\ufffdb\ufffdc\ufffdd\u{1f469}\u200d');
   });
 });

@@ -245,7 +245,7 @@ test('the table has a row for each system, and dashes for what was not measured'
     },
     { system: 'absent', note: 'skipped' },
   ]);
-  expect(table).toMatchInlineSnapshot(`
+  expect(table.join('\n')).toMatchInlineSnapshot(`
     "system           on         train          ours  infer           ours  first step s  loss differs
     shadegrad 0.1.0  WebGPU, x  200 (190–210)     –  200 (190–210)      –           1.3             –
     slow 4           CPU        –                 –  7.3 (7.0–8.0)  27.6×             –          2e-4

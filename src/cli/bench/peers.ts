@@ -51,8 +51,8 @@ export async function benchPeers(
     const systems = peerSystems(folder, cli, own);
     const adapter = device === undefined ? {} : { device };
     const rows = await comparePeers(systems, { fixture, batchSize, say, ...adapter, ...options });
-    output.say(`\n${bold(output, `The paper model on other systems, batch ${batchSize}`)}, images/s:`);
-    output.say(peerTable(rows));
+    output.say('', `${bold(output, `The paper model on other systems, batch ${batchSize}`)}, images/s:`);
+    output.say(...peerTable(rows));
     for (const { system, note } of rows) if (note !== undefined) output.say(`${system}: ${note}`);
     return rows;
   } catch (error) {
@@ -66,7 +66,7 @@ export async function benchPeers(
 }
 
 /** A row per system; `ours` is how many times as fast shadegrad is. */
-export function peerTable(rows: readonly PeerRow[]): string {
+export function peerTable(rows: readonly PeerRow[]): string[] {
   const head = ['system', 'on', 'train', 'ours', 'infer', 'ours', 'first step s', 'loss differs'];
   return table(
     head,

@@ -11,8 +11,7 @@ export interface Report {
 
 export function print(output: Output, reports: readonly Report[]): void {
   for (const { title, head, rows, note } of reports) {
-    output.say(`\n${bold(output, title)}`);
-    output.say(table(head, rows));
+    output.say('', bold(output, title), ...table(head, rows));
     if (note !== undefined) output.say(note);
   }
 }
