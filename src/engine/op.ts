@@ -2,11 +2,12 @@
  * An op is a differentiable operation on tensors: its forward is made of passes, its backward rule names every
  * input, so that the compiler finds a missing one: `null` says that there is no gradient, on purpose.
  */
-import { StateError } from '../errors.js';
+import { StateError, UsageError } from '../errors.js';
+import { wrong } from '../options.js';
 import type { Attributes, Pass } from './pass.js';
 import { runEagerly } from './program.js';
-import type { Tensor } from './tensor.js';
-import { type Call, currentTrace } from './trace.js';
+import { Tensor, describe } from './tensor.js';
+import { type Call, type Gap, type Trace, currentTrace } from './trace.js';
 
 export interface BackwardContext<I extends string, O extends string, A extends Attributes> {
   readonly inputs: Readonly<Record<I, Tensor>>;
@@ -22,6 +23,8 @@ export interface Op<I extends string = string, O extends string = string, A exte
   readonly passes: readonly Pass[];
   /** Of losses: the output whose missing gradient the backward takes as 1, which spares a tensor of ones. */
   readonly unitGradientOf?: string;
+  /** Outputs through which no gradient flows, such as the counts beside a loss. */
+  readonly nonDifferentiable?: readonly string[];
   forward(inputs: Readonly<Record<I, Tensor>>, attributes: A): Record<O, Tensor>;
   /** Gradients as functions, called only for the inputs that matter. */
   backward(context: BackwardContext<I, O, A>): Readonly<Record<I, (() => Tensor) | null>>;
@@ -35,15 +38,17 @@ export function apply<I extends string, O extends string, A extends Attributes>(
 ): Record<O, Tensor> {
   const trace = currentTrace();
   if (!trace) return runEagerly(op.name, inputs, attributes, (traced) => op.forward(traced, attributes));
-  const outputs = op.forward(inputs, attributes);
-  const call: Call = {
+  const outputs = trace.inOp(() => op.forward(inputs, attributes));
+  trace.tape.push({
+    kind: 'call',
+    op: op.name,
     inputs,
     outputs,
     unitGradientOf: op.unitGradientOf,
+    nonDifferentiable: op.nonDifferentiable ?? [],
     scope: trace.scope,
     backward: (gradients) => op.backward({ inputs, outputs, attributes, gradients: gradients }),
-  };
-  trace.calls.push(call);
+  });
   return outputs;
 }
 
@@ -51,8 +56,8 @@ export function apply<I extends string, O extends string, A extends Attributes>(
 export interface GradientOps {
   /** Sums gradients that reach one value along several ways. */
   add(a: Tensor, b: Tensor): Tensor;
-  /** The gradient of the loss with respect to itself. */
-  ones(shape: readonly number[]): Tensor;
+  /** One value everywhere: 1 is the gradient of a loss with respect to itself. */
+  fill(shape: readonly number[], value: number): Tensor;
 }
 
 let gradientOps: GradientOps;
@@ -63,67 +68,141 @@ export function setGradientOps(ops: GradientOps): void {
 
 /**
  * The gradients of a scalar with respect to tensors, by extending the program with the ops' backward rules.
- * Of a loss with several elements, or of several losses, it is the gradient of their sum.
+ * Of a loss with several elements, or of several losses, it is the gradient of their sum; a loss that is listed twice
+ * counts twice, and the gradient of a loss with respect to itself is 1.
  *
  * Units: of `loss` over those of each tensor. Shapes: those of `tensors`.
- * Throws: StateError outside a program, when the loss does not depend on one of the tensors, or depends on them through
- * an output that has no derivative, such as the counts beside a loss.
+ * Throws: StateError outside a program; when the loss does not depend on one of the tensors; and when it depends on them
+ * along a path that cannot be differentiated: the gradient that an op's own backward rule yields, or an output such as
+ * the counts beside a loss. A path is never left out. UsageError for anything but f32 tensors.
  */
 export function grad(loss: Tensor | readonly Tensor[], tensors: readonly Tensor[]): Tensor[] {
   const trace = currentTrace();
   if (!trace) throw new StateError('grad: called outside a program; wrap the computation in program(fn).');
-  const idOf = (tensor: Tensor): number => trace.valueOf(tensor).id;
-  const calls = [...trace.calls];
+  const losses = [loss].flat();
+  checkTensors('loss', losses);
+  checkTensors('tensors', tensors);
+  return new Backpropagation(trace, losses, tensors).run();
+}
 
-  // Forwards: which values depend on the tensors asked for.
-  const depends = new Set(tensors.map(idOf));
-  const relevant = calls.filter((call) => {
-    const isRelevant = Object.values(call.inputs).some((tensor) => depends.has(idOf(tensor)));
-    if (isRelevant) for (const tensor of Object.values(call.outputs)) depends.add(idOf(tensor));
-    return isRelevant;
-  });
-
-  // Backwards: gradients flow from the loss to them.
-  const gradients = new Map<number, Tensor>();
-  const lossIds = new Set([loss].flat().map(idOf));
-  for (const call of relevant.toReversed()) {
-    const entries = Object.entries(call.outputs);
-    const losses = entries.filter(([, tensor]) => lossIds.has(idOf(tensor)));
-    if (losses.length === 0 && !entries.some(([, tensor]) => gradients.has(idOf(tensor)))) continue;
-    for (const [name, tensor] of losses) {
-      const before = gradients.get(idOf(tensor));
-      if (!before && call.unitGradientOf === name) continue;
-      const ones = gradientOps.ones(tensor.shape);
-      gradients.set(idOf(tensor), before ? gradientOps.add(before, ones) : ones);
-    }
-    const outputGradients = Object.fromEntries(
-      entries.map(([name, tensor]) => [name, gradients.get(idOf(tensor))]),
-    );
-    const unit = call.unitGradientOf;
-    if (unit !== undefined && !outputGradients[unit] && !losses.some(([name]) => name === unit)) {
-      const others = entries.flatMap(([name]) => (outputGradients[name] ? [`'${name}'`] : []));
-      throw new StateError(
-        `grad: the loss depends on ${others.join(', ')}, which has no derivative; take '${unit}'.`,
+/** Throws: UsageError when one of them is not an f32 tensor, or there is none. */
+function checkTensors(name: 'loss' | 'tensors', list: readonly Tensor[]): void {
+  if (!Array.isArray(list) || list.length === 0)
+    throw wrong('grad', name, list, name === 'loss' ? 'a tensor or a list of tensors' : 'a list of tensors');
+  list.forEach((tensor: unknown, i) => {
+    const each = name === 'loss' && list.length === 1 ? name : `${name}[${i}]`;
+    if (!(tensor instanceof Tensor)) throw wrong('grad', each, tensor, 'a tensor');
+    if (tensor.dtype !== 'f32')
+      throw new UsageError(
+        `grad: ${each} is ${describe(tensor)}, expected f32: whole numbers have no gradient.`,
       );
+  });
+}
+
+/** One walk of `grad` over the tape, forwards and then backwards. */
+class Backpropagation {
+  /** Gradients so far, by the id of the value. */
+  readonly #gradients = new Map<number, Tensor>();
+  /** How often each value is listed as a loss, until its own gradient of 1 is counted. */
+  readonly #unseeded = new Map<number, number>();
+
+  constructor(
+    private readonly trace: Trace,
+    losses: readonly Tensor[],
+    private readonly tensors: readonly Tensor[],
+  ) {
+    for (const loss of losses) {
+      const id = this.#idOf(loss);
+      this.#unseeded.set(id, (this.#unseeded.get(id) ?? 0) + 1);
     }
-    trace.inScope(call.scope && { ...call.scope, isBackward: true }, () => {
-      const rules = call.backward(outputGradients);
+  }
+
+  run(): Tensor[] {
+    const depends = new Set(this.tensors.map((tensor) => this.#idOf(tensor)));
+    for (const entry of this.#relevant(depends).toReversed()) {
+      if (entry.kind === 'gap') this.#refuseGap(entry);
+      else this.#differentiate(entry, depends);
+    }
+    return this.tensors.map((tensor, i) => {
+      this.#seed(tensor);
+      const gradient = this.#gradients.get(this.#idOf(tensor));
+      if (!gradient)
+        throw new StateError(
+          `grad: the loss does not depend on tensor ${i} of shape [${tensor.shape.join(',')}].`,
+        );
+      return gradient;
+    });
+  }
+
+  #idOf(tensor: Tensor): number {
+    return this.trace.valueOf(tensor).id;
+  }
+
+  /** The entries of the tape that read what depends on the tensors; adds what they compute to `depends`. */
+  #relevant(depends: Set<number>): (Call | Gap)[] {
+    return this.trace.tape.filter((entry) => {
+      const [inputs, outputs] =
+        entry.kind === 'gap'
+          ? [entry.inputs.map(({ id }) => id), entry.outputs.map(({ id }) => id)]
+          : [entry.inputs, entry.outputs].map((tensors) =>
+              Object.values(tensors).map((tensor) => this.#idOf(tensor)),
+            );
+      const isRelevant = inputs!.some((id) => depends.has(id));
+      if (isRelevant) for (const id of outputs!) depends.add(id);
+      return isRelevant;
+    });
+  }
+
+  #differentiate(call: Call, depends: ReadonlySet<number>): void {
+    const entries = Object.entries(call.outputs);
+    const unit = call.unitGradientOf;
+    for (const [name, tensor] of entries) {
+      const id = this.#idOf(tensor);
+      // Its backward takes the missing gradient as 1, which spares a tensor of ones.
+      const isSpared = name === unit && this.#unseeded.get(id) === 1 && !this.#gradients.has(id);
+      if (!isSpared) this.#seed(tensor);
+    }
+    const gradients = Object.fromEntries(
+      entries.map(([name, tensor]) => [name, this.#gradients.get(this.#idOf(tensor))]),
+    );
+    const isLoss = unit !== undefined && this.#unseeded.has(this.#idOf(call.outputs[unit] as Tensor));
+    if (!isLoss && !entries.some(([name]) => gradients[name])) return;
+    for (const name of call.nonDifferentiable) {
+      if (gradients[name])
+        throw new StateError(
+          `grad: the loss depends on '${name}' of ${call.op}, which has no derivative${unit ? `; take '${unit}'` : ''}.`,
+        );
+    }
+    this.trace.inBackwardRule(call, () => {
+      const rules = call.backward(gradients);
       for (const [name, tensor] of Object.entries(call.inputs)) {
         const rule = rules[name];
-        const id = idOf(tensor);
-        if (!rule || !depends.has(id)) continue;
-        const gradient = rule();
-        const before = gradients.get(id);
-        gradients.set(id, before ? gradientOps.add(before, gradient) : gradient);
+        if (rule && depends.has(this.#idOf(tensor))) this.#add(tensor, rule());
       }
     });
   }
-  return tensors.map((tensor, i) => {
-    const gradient = gradients.get(idOf(tensor));
-    if (!gradient)
-      throw new StateError(
-        `grad: the loss does not depend on tensor ${i} of shape [${tensor.shape.join(',')}].`,
-      );
-    return gradient;
-  });
+
+  #refuseGap({ op, isInBackwardRule, outputs }: Gap): void {
+    if (!outputs.some(({ id }) => this.#gradients.has(id) || this.#unseeded.has(id))) return;
+    throw new StateError(
+      isInBackwardRule
+        ? `grad: the loss depends on a gradient through ${op}, whose backward rule cannot be differentiated; take first-order gradients through ${op} only.`
+        : `grad: the loss depends on the tensors through ${op}, which has no gradient.`,
+    );
+  }
+
+  /** Counts the gradient of a loss with respect to itself, once. */
+  #seed(tensor: Tensor): void {
+    const id = this.#idOf(tensor);
+    const count = this.#unseeded.get(id);
+    if (count === undefined) return;
+    this.#unseeded.delete(id);
+    this.#add(tensor, gradientOps.fill(tensor.shape, count));
+  }
+
+  #add(tensor: Tensor, gradient: Tensor): void {
+    const id = this.#idOf(tensor);
+    const before = this.#gradients.get(id);
+    this.#gradients.set(id, before ? gradientOps.add(before, gradient) : gradient);
+  }
 }

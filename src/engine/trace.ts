@@ -25,14 +25,31 @@ export interface Node {
 
 /** What `grad` needs to know of an op that was called. */
 export interface Call {
+  readonly kind: 'call';
+  readonly op: string;
   readonly inputs: Readonly<Record<string, Tensor>>;
   readonly outputs: Readonly<Record<string, Tensor>>;
   readonly unitGradientOf: string | undefined;
+  /** Outputs through which no gradient flows. */
+  readonly nonDifferentiable: readonly string[];
   readonly scope: Scope | undefined;
   /** Gradients of the inputs from those of the outputs; evaluated only for inputs that matter. */
   backward(
     gradients: Readonly<Record<string, Tensor | undefined>>,
   ): Readonly<Record<string, (() => Tensor) | null>>;
+}
+
+/**
+ * A pass that was recorded outside any op, so that no rule tells its gradient: those that a backward rule runs, and
+ * those that only move data. `grad` refuses to go through one, since it would lose that path.
+ */
+export interface Gap {
+  readonly kind: 'gap';
+  /** The op whose backward rule ran the pass, else the pass's own op. */
+  readonly op: string;
+  readonly isInBackwardRule: boolean;
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
 }
 
 const stack: Trace[] = [];
@@ -50,7 +67,8 @@ export function withScope<R>(name: string, fn: () => R): R {
 
 export class Trace implements Recording {
   readonly nodes: Node[] = [];
-  readonly calls: Call[] = [];
+  /** What `grad` walks, in the order of recording. */
+  readonly tape: (Call | Gap)[] = [];
   readonly inputs: Value[] = [];
   /** Tensors with memory that the program reads or writes besides its inputs; they must outlive it. */
   readonly held = new Set<Tensor>();
@@ -58,6 +76,9 @@ export class Trace implements Recording {
   readonly #bufferIds = new Map<GPUBuffer, number>();
   #nextId = 0;
   #scope: Scope | undefined;
+  /** How many ops are being recorded, one inside the other. */
+  #opDepth = 0;
+  #backwardRuleOf: string | undefined;
 
   constructor(readonly device: Device) {}
 
@@ -84,6 +105,27 @@ export class Trace implements Recording {
       return fn();
     } finally {
       this.#scope = outer;
+    }
+  }
+
+  /** Runs the forward of an op: its passes need no place on the tape, since the op will have one. */
+  inOp<R>(fn: () => R): R {
+    this.#opDepth++;
+    try {
+      return fn();
+    } finally {
+      this.#opDepth--;
+    }
+  }
+
+  /** Runs the backward rule of `op`, in the scope of the op's call. */
+  inBackwardRule<R>({ op, scope }: Call, fn: () => R): R {
+    const outer = this.#backwardRuleOf;
+    this.#backwardRuleOf = op;
+    try {
+      return this.inScope(scope && { ...scope, isBackward: true }, fn);
+    } finally {
+      this.#backwardRuleOf = outer;
     }
   }
 
@@ -143,6 +185,15 @@ export class Trace implements Recording {
       outputs: outputValues,
       scope: this.#scope,
     });
+    if (this.#opDepth === 0) {
+      this.tape.push({
+        kind: 'gap',
+        op: this.#backwardRuleOf ?? (pass.name.split('/')[0] as string),
+        isInBackwardRule: this.#backwardRuleOf !== undefined,
+        inputs: Object.values(inputValues),
+        outputs: Object.values(outputValues),
+      });
+    }
     return mapRecord(outputValues, (value: Value) => Tensor.traced(this, value));
   }
 

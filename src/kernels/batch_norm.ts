@@ -204,6 +204,7 @@ export const batchNormInputGradient: Pass<
 export const batchNormOp: Op<'x' | 'gamma' | 'beta' | 'state', 'y' | 'mean' | 'variance', Epsilon> = {
   name: 'batch_norm',
   passes: [batchNormStatistics, batchNormNormalise, batchNormGradientSums, batchNormInputGradient],
+  nonDifferentiable: ['mean', 'variance'],
   forward: ({ x, gamma, beta, state }, attributes) => {
     const { mean, variance } = runPass(batchNormStatistics, { x, state }, {});
     const { y } = runPass(batchNormNormalise, { x, mean, variance, gamma, beta }, attributes);

@@ -89,6 +89,7 @@ export const softmaxCrossEntropyOp: Op<'logits' | 'labels', 'dlogits' | 'loss' |
   name: 'softmax_cross_entropy',
   passes: [softmaxCrossEntropyForward],
   unitGradientOf: 'loss',
+  nonDifferentiable: ['dlogits', 'totals'],
   forward: (inputs) => runPass(softmaxCrossEntropyForward, inputs, {}),
   backward: ({ outputs: { dlogits }, gradients }) => ({
     logits: () => (gradients.loss ? multiply(dlogits, gradients.loss) : dlogits),

@@ -1,11 +1,12 @@
 // Plan: gradients of ops put together, against float64: the compositions in which `grad` goes wrong first, one test
-// each; losses that are differentiated together; then whole networks, dropout included: the small one with odd sizes, the strided one, the normalised one. `npm run gradcheck`
-// adds the paper network.
+// each; losses that are differentiated together, listed twice, or asked for their own gradient; then whole networks,
+// dropout included: the small one with odd sizes, the strided one, the normalised one. `npm run gradcheck` adds the paper
+// network. What grad refuses is in test/unit/grad.test.ts.
 import { expect, test } from 'vitest';
 import { grad } from '../../src/engine/op.js';
 import { program } from '../../src/engine/program.js';
 import { Tensor } from '../../src/engine/tensor.js';
-import { l2Penalty, softmaxCrossEntropy, square, sum } from '../../src/kernels/index.js';
+import { add, l2Penalty, multiply, scale, square, sum } from '../../src/kernels/index.js';
 import { type Row, checkComposition, checkNetwork } from '../../src/reference/check.js';
 import { compositions } from '../../src/reference/compositions.js';
 import { normalisedNetwork, smallNetwork, stridedNetwork } from '../../src/reference/network.js';
@@ -27,16 +28,41 @@ test('of several losses, one of which is made of another, it is the gradient of 
   expect([...(await gradient.data())]).toEqual([6, 12]);
 });
 
-test('the counts beside a loss have no derivative, and say so', () => {
-  const logits = Tensor.from(new Float32Array(6), [2, 3], held.device);
-  const labels = Tensor.from(Uint32Array.of(0, 2), [2], held.device);
-  const through = program(
-    (x, y) => grad(sum(softmaxCrossEntropy(x, y).totals), [x])[0] as Tensor,
-    held.device,
-  );
-  expect(() => through.call(logits, labels)).toThrow(
-    "grad: the loss depends on 'totals', which has no derivative; take 'loss'.",
-  );
+const at = (...values: number[]): Tensor => Tensor.from(values, [values.length], held.device);
+
+test.each<[what: string, gradient: (x: Tensor) => Tensor | undefined, expected: number[]]>([
+  ['a loss listed twice counts twice', (x) => ((l) => grad([l, l], [x])[0])(sum(square(x))), [4, 8]],
+  [
+    'a tensor that is a loss and part of another',
+    (x) => ((h) => grad([h, sum(h)], [h])[0])(square(x)),
+    [2, 2],
+  ],
+  ['a loss by itself', (x) => grad(x, [x])[0], [1, 1]],
+  ['a loss by itself, three times', (x) => grad([x, x, x], [x])[0], [3, 3]],
+  ['a loss that is also an operand', (x) => ((h) => grad([h, multiply(h, x)], [x])[0])(square(x)), [5, 16]],
+  ['a fused loss by itself', (x) => ((l) => grad([l, x], [l])[0])(l2Penalty(x, 1)), [1]],
+  // d(Σ(dy/dx)²)/dx of y = Σ x³, whose rules are all made of ops.
+  [
+    'a gradient of a gradient, where every rule is made of ops',
+    (x) => {
+      const [g] = grad(multiply(square(x), x), [x]);
+      return grad(square(g!), [x])[0];
+    },
+    [36, 36 * 8],
+  ],
+  [
+    'a penalty on a gradient, where no path is lost',
+    (x) => {
+      // w is x by another way: dy/dx = 2xw² + 2x²w, and d(y + (dy/dx)²)/dw = 2x²w + 2·dy/dx·(4xw + 2x²).
+      const w = scale(x, 1);
+      const y = sum(square(multiply(x, w)));
+      return grad(add(y, sum(square(grad(y, [x])[0]!))), [w])[0];
+    },
+    [50, 1552],
+  ],
+])('%s', async (_, gradient, expected) => {
+  const run = program((x: Tensor) => gradient(x)!, held.device);
+  expect([...(await run.call(at(1, 2)).data())]).toEqual(expected);
 });
 
 test.each([smallNetwork, stridedNetwork, normalisedNetwork])(
