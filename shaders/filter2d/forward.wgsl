@@ -1,13 +1,12 @@
 // y[n,h,w,c] = Σ_{i,j} KERNEL[i,j] · x[n, h + i − r, w + j − r, c],  r = (SIZE − 1) / 2; zeros outside x
 //
-// Shapes: x [N,H,W,C] → y [N,H,W,C]. The same kernel for every channel, as in image editors: it is a constant, so that
-// its zeros cost nothing. One invocation computes PER_INVOCATION elements of y, WORKGROUP apart.
+// Shapes: x [N,H,W,C] → y [N,H,W,C]. The same kernel for every channel, as in image editors; its zeros read nothing. One invocation computes PER_INVOCATION elements of y, WORKGROUP apart.
 const N: u32 = 1; //! images
 const H: u32 = 4; //! height
 const W: u32 = 4; //! width
 const C: u32 = 1; //! channels
 const SIZE: u32 = 3; //! height and width of the kernel
-const KERNEL = array<f32, 9>(0.0, -1.0, 0.0, -1.0, 5.0, -1.0, 0.0, -1.0, 0.0); //! row by row
+const KERNEL: array<f32, 9> = array<f32, 9>(0.0, -1.0, 0.0, -1.0, 5.0, -1.0, 0.0, -1.0, 0.0); //! row by row
 const WORKGROUP: u32 = 64; //! invocations per workgroup
 const PER_INVOCATION: u32 = 1; //! elements per invocation
 

@@ -106,7 +106,7 @@ export function keyOf(pass: Pass, context: AnyContext, candidates: readonly AnyV
   const code = candidates.map((variant) => {
     const { dispatches, scratch } = variant.lower(context);
     const kernels = dispatches.map(({ shader, constants, bindings, workgroups }) => [
-      specialise(shader, constants).code,
+      specialise(shader, constants).shader.code,
       bindings,
       workgroups,
     ]);

@@ -310,8 +310,8 @@ export class Device {
       1,
       () => `memory: new buffer of ${mebibytes(size)} (${label}), ${mebibytes(this.allocatedBytes)} in all`,
     );
-    const { STORAGE, COPY_SRC, COPY_DST } = GPUBufferUsage;
-    return this.gpu.createBuffer({ size, usage: STORAGE | COPY_SRC | COPY_DST, label });
+    const { STORAGE, UNIFORM, COPY_SRC, COPY_DST } = GPUBufferUsage;
+    return this.gpu.createBuffer({ size, usage: STORAGE | UNIFORM | COPY_SRC | COPY_DST, label });
   }
 
   /** Writes `data` to the start of `storage` at `byteOffset`; ordered with submits. Sizes are multiples of 4 bytes. */
@@ -513,14 +513,15 @@ export class Device {
   }
 
   #layout(shader: SpecialisedShader): GPUBindGroupLayout {
-    const key = shader.bindings.map((binding) => (binding.access === 'read' ? 'r' : 'w')).join('');
+    const types = { read: 'read-only-storage', read_write: 'storage', uniform: 'uniform' } as const;
+    const key = shader.bindings.map(({ access }) => access).join();
     let layout = this.#layouts.get(key);
     if (!layout) {
       layout = this.gpu.createBindGroupLayout({
-        entries: [...key].map((access, binding) => ({
+        entries: shader.bindings.map(({ access }, binding) => ({
           binding,
           visibility: GPUShaderStage.COMPUTE,
-          buffer: { type: access === 'r' ? 'read-only-storage' : 'storage' },
+          buffer: { type: types[access] },
         })),
       });
       this.#layouts.set(key, layout);

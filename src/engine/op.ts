@@ -21,6 +21,8 @@ export interface Op<I extends string = string, O extends string = string, A exte
   readonly name: string;
   /** Every pass of the op, forward first: what tests, the bench and the docs are made from. */
   readonly passes: readonly Pass[];
+  /** Attributes that are nothing but scalars of its passes (see Pass). */
+  readonly scalars?: readonly string[];
   /** Of losses: the output whose missing gradient the backward takes as 1, which spares a tensor of ones. */
   readonly unitGradientOf?: string;
   /** Outputs through which no gradient flows, such as the counts beside a loss. */
@@ -37,7 +39,7 @@ export function apply<I extends string, O extends string, A extends Attributes>(
   attributes: A,
 ): Record<O, Tensor> {
   const trace = currentTrace();
-  if (!trace) return runEagerly(op.name, inputs, attributes, (traced) => op.forward(traced, attributes));
+  if (!trace) return runEagerly(op, inputs, attributes, (traced) => op.forward(traced, attributes));
   const outputs = trace.inOp(() => op.forward(inputs, attributes));
   trace.tape.push({
     kind: 'call',

@@ -5,6 +5,8 @@
  * dispatch, with which constants, on how many workgroups.
  */
 
+import type { Constants } from './shader.js';
+
 export type DType = 'f32' | 'u32' | 'u8';
 export type Shape = readonly number[];
 
@@ -46,8 +48,8 @@ export interface PassContext<I extends string, O extends string, A extends Attri
 export interface Dispatch {
   /** `<op>/<pass>[_<family>]`, the shader's path below shaders/ without its ending. */
   readonly shader: string;
-  /** Values for the lines `const NAME: TYPE = …; //! …` and `alias NAME = …; //! …` of the shader. */
-  readonly constants: Readonly<Record<string, number | string>>;
+  /** Values for the lines `const NAME: TYPE = …; //! …` and `alias NAME = …; //! …` of the shader (shader.ts). */
+  readonly constants: Constants;
   /** Shader binding → operand or scratch name, where the two names differ. */
   readonly bindings?: Readonly<Record<string, string>>;
   readonly workgroups: readonly [x: number, y: number, z: number];
@@ -84,8 +86,17 @@ export interface Cost {
  * that produces its operand, or runs it through `elementwise/map`. Operands broadcast to the output as in NumPy.
  */
 export interface Elementwise<I extends string, A extends Attributes> {
-  /** The expression, from the WGSL text of each operand's value (of `whole` operands: the binding's name). */
-  expression(operands: Readonly<Record<I, string>>, attributes: A, index: string): string;
+  /**
+   * The expression, from the WGSL text of each operand's value (of `whole` operands: the binding's name). `scalar` turns
+   * a number of the caller's into the text that reads it from the kernel's scalars: written out, each other number
+   * would be another pipeline to compile.
+   */
+  expression(
+    operands: Readonly<Record<I, string>>,
+    attributes: A,
+    index: string,
+    scalar: (value: number) => string,
+  ): string;
   /** Operands that the expression indexes itself, instead of one element each. */
   readonly whole?: readonly I[];
   /** Shader files with functions that the expression calls, e.g. `random/pcg4d`. */
@@ -114,6 +125,8 @@ export interface Pass<
   readonly outputs: readonly O[];
   /** Of inputs that are not f32; anything else is refused while it is recorded. */
   readonly dtypes?: Readonly<Partial<Record<I, DType>>>;
+  /** Attributes that reach the kernels as scalars alone: a plan for one value serves all others. */
+  readonly scalars?: readonly (string & keyof A)[];
   /** Inputs that the pass changes in place, such as the parameters of an optimizer. */
   readonly mutates?: readonly I[];
   readonly elementwise?: Elementwise<I, A>;

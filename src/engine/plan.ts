@@ -11,6 +11,7 @@ import {
   type Byproduct,
   type Dispatch,
   type Lowering,
+  type Pass,
   type PassContext,
   type Spec,
   type Variant,
@@ -22,13 +23,18 @@ import { type Tensor, describe } from './tensor.js';
 import { type Node, type Trace, mapRecord } from './trace.js';
 import { type Value, rootOf } from './value.js';
 
+/** Uniform bindings begin at multiples of this many bytes on every device. */
+const scalarsAlignment = 256;
+
 /** Kernels may bind this many storage buffers on every adapter, browsers' software adapter included. */
 const maxBindings = 8;
 
 export type Slot =
   | { readonly kind: 'input' | 'output'; readonly index: number; readonly byteLength: number }
   | { readonly kind: 'buffer'; readonly index: number; readonly byteLength: number }
-  | { readonly kind: 'fixed'; readonly storage: Storage };
+  | { readonly kind: 'fixed'; readonly storage: Storage }
+  /** A part of the plan's scalars, in bytes. */
+  | { readonly kind: 'scalars'; readonly offset: number; readonly byteLength: number };
 
 export interface PlannedDispatch {
   /** Pass and fused ops, e.g. `conv2d/forward + add + relu`. */
@@ -56,6 +62,8 @@ export interface Plan {
   readonly dispatches: readonly PlannedDispatch[];
   /** Byte length of each intermediate buffer. */
   readonly buffers: readonly number[];
+  /** The numbers of the caller's that the kernels read; each kernel's begin where a uniform binding may. */
+  readonly scalars: Float32Array<ArrayBuffer>;
   readonly inputs: readonly Spec[];
   readonly outputs: readonly Spec[];
   /** Tensors with memory that the program captured; a step may not outlive them. */
@@ -102,7 +110,7 @@ export function plan(
   const { nodes, dropped } = fusion ? useByproducts(live, outputs) : { nodes: live, dropped: [] };
   const start = (node: Node): Group =>
     node.pass.elementwise ? mapGroup(node, device) : baseGroup(node, device, choices);
-  const groups = fuse(nodes, outputs, start, fusion);
+  const groups = separatePlaced(fuse(nodes, outputs, start, fusion), device);
   const assigned = assign(groups, trace, outputs, device);
   const fused = groups.reduce((sum, { base, chain }) => sum + chain.length - (base ? 0 : 1), 0);
   const spared = dropped.reduce((sum, node) => sum + start(node).lowering.dispatches.length, 0);
@@ -397,6 +405,54 @@ function bindingCount(group: Group, users: Users): number {
   return own + operandsOf(group).length + neededOnTheWay(group, users).length;
 }
 
+/** Puts a value where it is to lie, after the kernel that computed it. */
+const copyPass: Pass<'x', 'y'> = {
+  name: 'copy/forward',
+  inputs: ['x'],
+  outputs: ['y'],
+  elementwise: { expression: ({ x }) => x },
+  shape: ({ x }) => ({ y: x }),
+  cost: ({ inputs: { x } }) => ({ flops: 0, bytes: 2 * storageBytes(x) }),
+  variants: [],
+};
+
+/**
+ * A kernel cannot write into a buffer that it also reads, not even into another range of it: a value with a place in such
+ * a buffer is computed beside it, and copied.
+ */
+function separatePlaced(groups: readonly Group[], device: Device): Group[] {
+  let count = 0;
+  return groups.flatMap((group) => {
+    const reads = new Set(inputsOf(group).map(memoryOf));
+    let separated = group;
+    const copies: Group[] = [];
+    for (const node of [group.base, ...group.chain]) {
+      for (const [name, placed] of Object.entries(node?.outputs ?? {})) {
+        if (!node || placed.placement === undefined || !reads.has(placed.placement.buffer)) continue;
+        const beside: Value = { id: -++count, spec: placed.spec, origin: { kind: 'node' } };
+        const rewritten = { ...node, outputs: { ...node.outputs, [name]: beside } };
+        separated = replaceNode(separated, node, rewritten);
+        const inputs = { x: beside };
+        copies.push(
+          mapGroup(
+            { pass: copyPass, attributes: {}, inputs, outputs: { y: placed }, scope: node.scope },
+            device,
+          ),
+        );
+      }
+    }
+    return [separated, ...copies];
+  });
+}
+
+function replaceNode(group: Group, node: Node, by: Node): Group {
+  return {
+    ...group,
+    base: group.base === node ? by : group.base,
+    chain: group.chain.map((link) => (link === node ? by : link)),
+  };
+}
+
 // ---- 4. epilogues ----
 
 /** The values that the fused ops read besides those that flow through them, each once. */
@@ -421,6 +477,8 @@ function epilogueOf(group: Group): Epilogue | undefined {
   const base = Object.values((group.base ?? (group.chain[0] as Node)).outputs)[0] as Value;
   const channels = base.spec.shape.at(-1) ?? 1;
   const helpers = new Set<string>();
+  const scalars: number[] = [];
+  const scalar = (value: number): string => `scalar_${scalars.push(value) - 1}`;
   const lines = group.chain.map((node, link) => {
     const { elementwise } = node.pass;
     assert(elementwise, `${node.pass.name} is element-wise`);
@@ -436,7 +494,7 @@ function epilogueOf(group: Group): Epilogue | undefined {
     });
     for (const helper of elementwise.helpers ?? []) helpers.add(shaderSource(helper));
     flowing.set(output.id, `v${link}`);
-    return `  let v${link} = ${elementwise.expression(texts, node.attributes, 'index')};`;
+    return `  let v${link} = ${elementwise.expression(texts, node.attributes, 'index', scalar)};`;
   });
   const stores = group.stored.map(({ id }, i) => `  stored_${i}[index] = ${flowing.get(id)};`);
   return {
@@ -454,6 +512,7 @@ function epilogueOf(group: Group): Epilogue | undefined {
       })),
     ],
     helpers: [...helpers],
+    scalars,
   };
 }
 
@@ -545,6 +604,14 @@ function assign(
     return { kind: 'buffer', index, byteLength };
   };
 
+  const scalars: number[] = [];
+  const placeScalars = (values: readonly number[]): Slot => {
+    const offset = Math.ceil((scalars.length * 4) / scalarsAlignment) * scalarsAlignment;
+    while (scalars.length < offset / 4) scalars.push(0);
+    scalars.push(...values);
+    return { kind: 'scalars', offset, byteLength: values.length * 4 };
+  };
+
   const dispatches: PlannedDispatch[] = [];
   groups.forEach((group, position) => {
     const results = Object.values(group.base?.outputs ?? {});
@@ -558,7 +625,7 @@ function assign(
       const padded = Math.ceil(byteLength / 16) * 16;
       return { kind: 'buffer', index: buffers.take(padded), byteLength: padded };
     });
-    dispatches.push(...planGroup(group, position, scratch, slotOf, device));
+    dispatches.push(...planGroup(group, position, scratch, { slotOf, placeScalars }, device));
     for (const slot of Object.values(scratch)) if (slot.kind === 'buffer') buffers.give(slot.index);
     const dead = new Set(
       [...inputsOf(group).map(rootOf), ...results].filter(
@@ -575,6 +642,7 @@ function assign(
     device,
     dispatches,
     buffers: buffers.lengths,
+    scalars: Float32Array.from(scalars),
     inputs: trace.inputs.map((value) => value.spec),
     outputs: outputs.map((value) => value.spec),
     held: [...trace.held],
@@ -587,7 +655,13 @@ function planGroup(
   group: Group,
   position: number,
   scratch: Readonly<Record<string, Slot>>,
-  slotOf: (root: Value) => Slot,
+  {
+    slotOf,
+    placeScalars,
+  }: {
+    readonly slotOf: (root: Value) => Slot;
+    readonly placeScalars: (values: readonly number[]) => Slot;
+  },
   device: Device,
 ): PlannedDispatch[] {
   const node = group.base ?? group.chain[0];
@@ -608,9 +682,18 @@ function planGroup(
   const cost = node.pass.cost(contextOf(node, device));
   const last = group.lowering.dispatches.length - 1;
   return group.lowering.dispatches.map((dispatch: Dispatch, i): PlannedDispatch => {
-    const shader = specialise(dispatch.shader, dispatch.constants, i === last ? epilogue : undefined);
-    const own = shader.bindings.slice(0, shader.bindings.length - (i === last ? epilogueSlots.length : 0));
-    const slots = own.map((binding) => operand(dispatch.bindings?.[binding.name] ?? binding.name));
+    const { shader, scalars } = specialise(
+      dispatch.shader,
+      dispatch.constants,
+      i === last ? epilogue : undefined,
+    );
+    const storage = shader.bindings.filter(({ access }) => access !== 'uniform');
+    const own = storage.slice(0, storage.length - (i === last ? epilogueSlots.length : 0));
+    const slots = [
+      ...own.map((binding) => operand(dispatch.bindings?.[binding.name] ?? binding.name)),
+      ...(i === last ? epilogueSlots : []),
+      ...(scalars.length > 0 ? [placeScalars(scalars)] : []),
+    ];
     checkWorkgroups(dispatch, device);
     return {
       label,
@@ -623,7 +706,7 @@ function planGroup(
         .map((value) => describe(value.spec))
         .join(' '),
       shader,
-      slots: i === last ? [...slots, ...epilogueSlots] : slots,
+      slots,
       workgroups: dispatch.workgroups,
       flops: i === 0 ? cost.flops : 0,
       bytes: i === 0 ? cost.bytes : 0,
@@ -647,7 +730,7 @@ function checkWorkgroups({ shader, workgroups }: Dispatch, { traits }: Device): 
 export function describePlan(plan: Plan): string {
   const rows = plan.dispatches.map((dispatch, i) => {
     const slots = dispatch.slots
-      .map((slot) => (slot.kind === 'fixed' ? 'fixed' : `${slot.kind}${slot.index}`))
+      .map((slot) => ('index' in slot ? `${slot.kind}${slot.index}` : slot.kind))
       .join(' ');
     return `${String(i).padStart(3)} ${dispatch.label} (${dispatch.variant}) ${dispatch.shapes} × [${dispatch.workgroups.join(',')}] ${slots}`;
   });

@@ -2,7 +2,8 @@
  * Programs: a function of tensors recorded once per signature of its inputs, planned, and replayed.
  * An op called outside a program is a program of that one op, cached by its signature.
  */
-import { StateError, assert } from '../errors.js';
+import { StateError, UsageError, assert } from '../errors.js';
+import { wrong } from '../options.js';
 import { type CompileOptions, compile } from './compile.js';
 import { defaultDevice, type Device, type Pipeline } from './device.js';
 import type { Attributes, Pass, Spec } from './pass.js';
@@ -29,6 +30,7 @@ function recordProgram<R extends Structure>(
 ): Recorded<R> {
   const trace = new Trace(device);
   const result = trace.record(() => fn(...specs.map((spec) => trace.input(spec))));
+  checkResult(result);
   const isList = Array.isArray(result);
   const keys = result instanceof Tensor ? [''] : Object.keys(result);
   const flat = result instanceof Tensor ? [result] : Object.values(result);
@@ -46,6 +48,23 @@ function recordProgram<R extends Structure>(
     ),
     rebuild,
   };
+}
+
+/** Throws: UsageError for anything but tensors: a program computes nothing that is not recorded. */
+function checkResult(result: unknown): void {
+  if (result instanceof Tensor) return;
+  const expected = 'a tensor, or a list or an object of tensors';
+  if (result instanceof Promise)
+    throw new UsageError(
+      `program: the function returned a Promise, expected ${expected}; a program records and cannot wait, so read values outside, with await tensor.data().`,
+    );
+  const isPlain = Array.isArray(result) || Object.prototype.toString.call(result) === '[object Object]';
+  if (!isPlain) throw wrong('program', 'what the function returned', result, expected);
+  const entries = Object.entries(result as Readonly<Record<string, unknown>>);
+  for (const [key, value] of entries) {
+    if (!(value instanceof Tensor))
+      throw wrong('program', `'${key}' of what the function returned`, value, 'a tensor');
+  }
 }
 
 /** A bound program: `run` replays it over the same inputs into the same outputs. */
@@ -68,11 +87,25 @@ export class Program<R extends Structure> {
       throw new StateError(
         'program: a program was called while another is being recorded; call its function instead.',
       );
+    this.#checkInputs(inputs);
     const key = inputs.map(describe).join(' ');
     let recorded = this.#recorded.get(key);
     if (!recorded)
       this.#recorded.set(key, (recorded = recordProgram(this.device, inputs, this.fn, this.options)));
     return recorded;
+  }
+
+  /** Planning asks nothing but their specs of the inputs; `fn.length` leaves out parameters with defaults. */
+  #checkInputs(inputs: readonly Spec[]): void {
+    const expected = this.fn.length;
+    if (inputs.length < expected)
+      throw new UsageError(
+        `program: called with ${inputs.length} tensor${inputs.length === 1 ? '' : 's'}, expected ${expected}, one for each parameter of its function.`,
+      );
+    inputs.forEach((input: unknown, i) => {
+      const isSpec = typeof input === 'object' && input !== null && 'shape' in input && 'dtype' in input;
+      if (!isSpec) throw wrong('program', `input ${i}`, input, 'a tensor');
+    });
   }
 
   /** The plan for inputs of these shapes, for printing. */
@@ -122,15 +155,39 @@ function runOnce<R extends Structure>(recorded: Recorded<R>, inputs: readonly Te
   return recorded.rebuild(outputs);
 }
 
-/** A signature that forced and chosen variants are part of, so that changing them does not meet an old plan. */
-function signature(device: Device, name: string, inputs: readonly Tensor[], attributes: Attributes): string {
+/**
+ * A signature that forced and chosen variants are part of, so that changing them does not meet an old plan. Scalars are
+ * none of it: they are data of the plan's.
+ */
+function signature(
+  device: Device,
+  { name, scalars = [] }: Signed,
+  inputs: readonly Tensor[],
+  all: Attributes,
+): string {
+  const attributes =
+    scalars.length === 0
+      ? all
+      : Object.fromEntries(Object.entries(all).filter(([key]) => !scalars.includes(key)));
   const forced = device.forcedVariants.size > 0 ? JSON.stringify([...device.forcedVariants]) : '';
   return `${name} ${JSON.stringify(attributes)} ${inputs.map(describe).join(' ')} ${forced} ${device.choices.version}`;
 }
 
-/** Runs `fn` over `inputs` outside any program, as a program of its own that is kept by signature. */
+/** What runs eagerly: its name, and which of its attributes are scalars. */
+type Signed = Pick<Pass, 'name' | 'scalars'>;
+
+/** A plan that eager calls share, with the attributes that its scalars are of. */
+interface Kept<R extends Structure> {
+  readonly recorded: Recorded<R>;
+  readonly attributes: Attributes;
+}
+
+/**
+ * Runs `fn` over `inputs` outside any program, as a program of its own that is kept by signature. With other scalars
+ * it is planned again, which takes a fraction of a millisecond, and its pipelines stay.
+ */
 export function runEagerly<K extends string, R extends Readonly<Record<string, Tensor>>>(
-  name: string,
+  signed: Signed,
   inputs: Readonly<Record<K, Tensor>>,
   attributes: Attributes,
   fn: (inputs: Record<K, Tensor>) => R,
@@ -138,17 +195,18 @@ export function runEagerly<K extends string, R extends Readonly<Record<string, T
   const keys = Object.keys(inputs) as K[];
   const list = keys.map((key) => inputs[key]);
   const device = list[0]?.device ?? defaultDevice();
-  assertOneDevice(name.split('/')[0] as string, device, list);
-  const cache = device.cache<Recorded<R>>('eager');
-  const key = signature(device, name, list, attributes);
-  let recorded = cache.get(key);
-  if (!recorded) {
-    recorded = recordProgram<R>(device, list, (...tensors) =>
+  assertOneDevice(signed.name.split('/')[0] as string, device, list);
+  const cache = device.cache<Kept<R>>('eager');
+  const key = signature(device, signed, list, attributes);
+  let kept = cache.get(key);
+  if (!kept || signed.scalars?.some((name) => kept?.attributes[name] !== attributes[name])) {
+    const recorded = recordProgram<R>(device, list, (...tensors) =>
       fn(Object.fromEntries(keys.map((k, i) => [k, tensors[i]])) as Record<K, Tensor>),
     );
-    cache.set(key, recorded);
+    kept = { recorded, attributes };
+    cache.set(key, kept);
   }
-  return runOnce(recorded, list);
+  return runOnce(kept.recorded, list);
 }
 
 /** Runs one pass: recorded inside a program, at once outside. */
@@ -159,7 +217,7 @@ export function runPass<I extends string, O extends string, A extends Attributes
 ): Record<O, Tensor> {
   const trace = currentTrace();
   if (trace) return trace.run(pass, inputs, attributes);
-  return runEagerly(pass.name, inputs, attributes, (traced) => {
+  return runEagerly(pass, inputs, attributes, (traced) => {
     const inner = currentTrace();
     assert(inner, 'runEagerly records');
     return mapRecord(inner.run(pass, traced, attributes), (tensor) => tensor);

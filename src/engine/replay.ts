@@ -20,6 +20,27 @@ export interface DispatchTime {
   readonly ns: number;
 }
 
+/**
+ * Throws: StateError when a kernel would change memory that it also reads, which WebGPU refuses: tensors that share a
+ * buffer were given to a program that changes one of them.
+ */
+function refuseAliases({ label, shader }: PlannedDispatch, storages: readonly Storage[]): void {
+  storages.forEach((written, i) => {
+    if (shader.bindings[i]?.access !== 'read_write') return;
+    storages.forEach((other, j) => {
+      if (i === j || other.buffer !== written.buffer) return;
+      const isApart =
+        shader.bindings[j]?.access === 'read_write' &&
+        (other.offset + other.byteLength <= written.offset ||
+          written.offset + written.byteLength <= other.offset);
+      if (!isApart)
+        throw new StateError(
+          `program: ${label} changes a tensor whose memory it also reads; pass a copy of one of them, such as ops.scale(x, 1).`,
+        );
+    });
+  });
+}
+
 export class Step {
   readonly #ready: Ready[];
   readonly #buffers: Storage[];
@@ -43,8 +64,10 @@ export class Step {
     this.#checkBorrowed();
     assertOneDevice('program', device, this.#borrowed);
     this.#buffers = plan.buffers.map((byteLength) => device.allocate(byteLength, 'intermediate'));
+    const scalars = this.#placeScalars();
     const storageOf = (slot: Slot): Storage => {
       if (slot.kind === 'fixed') return slot.storage;
+      if (slot.kind === 'scalars') return { ...(scalars as Storage), ...slot };
       if (slot.kind === 'input') return (inputs[slot.index] as Tensor).storage;
       if (slot.kind === 'output') return (outputs[slot.index] as Tensor).storage;
       // The binding covers the value only, so that a kernel that strays past its end is clamped there.
@@ -53,9 +76,11 @@ export class Step {
     this.#ready = plan.dispatches.map((planned, i) => {
       const pipeline = pipelines[i];
       assert(pipeline, 'there is a pipeline for each dispatch');
+      const storages = planned.slots.map(storageOf);
+      refuseAliases(planned, storages);
       return {
         pipeline: pipeline.pipeline,
-        bindGroup: device.bindGroup(pipeline, planned.slots.map(storageOf)),
+        bindGroup: device.bindGroup(pipeline, storages),
         planned,
       };
     });
@@ -67,6 +92,16 @@ export class Step {
 
   get device(): Device {
     return this.plan.device;
+  }
+
+  /** Writes the plan's scalars once, into a buffer that lives as long as the step. */
+  #placeScalars(): Storage | undefined {
+    const { device, scalars } = this.plan;
+    if (scalars.length === 0) return undefined;
+    const storage = device.allocate(scalars.byteLength, 'scalars');
+    this.#buffers.push(storage);
+    device.write(storage, scalars);
+    return storage;
   }
 
   /** Memory of a disposed tensor may already belong to another one: a replay would read and write that. */

@@ -1,6 +1,8 @@
 /**
- * Shaders are real WGSL files, valid with their defaults. Before compiling, four kinds of line change:
+ * Shaders are real WGSL files, valid with their defaults. Before compiling, five kinds of line change:
  *   `const NAME: u32 = 2; //! meaning`     takes the value a variant asks for: shapes, tiles, workgroup sizes;
+ *   `const NAME: f32 = 0.9; //! meaning`   becomes a scalar: a number of the caller's, which reaches the kernel as data,
+ *                                          so that another number needs no other pipeline; arrays of f32 alike;
  *   `alias NAME = f32; //! meaning`        takes a type;
  *   `fn epilogue(…) -> f32 { … } //! hook` takes the element-wise ops that the plan fused into this kernel;
  *   `//! include random/pcg4d`             becomes that file, for functions that several shaders share.
@@ -11,7 +13,7 @@ import { assert } from '../errors.js';
 export interface Binding {
   readonly index: number;
   readonly name: string;
-  readonly access: 'read' | 'read_write';
+  readonly access: 'read' | 'read_write' | 'uniform';
 }
 
 /** Element-wise work fused into a kernel: the hook's new text, and the extra operands it reads. */
@@ -26,12 +28,24 @@ export interface Epilogue {
   }[];
   /** WGSL functions that the body calls, whole files each; those that the shader includes itself are left out. */
   readonly helpers: readonly string[];
+  /** Numbers that the body calls `scalar_0`, `scalar_1`, … */
+  readonly scalars: readonly number[];
 }
+
+/** What the marked lines of a shader take. */
+export type Constants = Readonly<Record<string, number | string | readonly number[]>>;
 
 export interface SpecialisedShader {
   readonly label: string;
   readonly code: string;
+  /** Storage first; then, where there are scalars, the uniform buffer that holds them. */
   readonly bindings: readonly Binding[];
+}
+
+/** A shader with the numbers that this use of it hands over, in the order of its uniform buffer. */
+export interface Specialised {
+  readonly shader: SpecialisedShader;
+  readonly scalars: readonly number[];
 }
 
 const registry = new Map<string, string>();
@@ -47,19 +61,17 @@ export function shaderSource(name: string): string {
   return source;
 }
 
-const specLine = /^(const|alias)\s+(\w+)\s*(:\s*\w+)?\s*=\s*[^;]+;(\s*\/\/!.*)$/gm;
+const specLine = /^(const|alias)\s+(\w+)\s*(:\s*\w+(?:<[\w, ]+>)?)?\s*=\s*[^;]+;(\s*\/\/!.*)$/gm;
 const bindingLine = /@group\(0\)\s*@binding\((\d+)\)\s*var<storage,\s*(read|read_write)>\s*(\w+)\s*:/g;
 const includeLine = /^\/\/! include (\S+)\s*$/gm;
+const mainHead = /^fn main\([^{]*\{/m;
 const hookLine = /^fn epilogue\(.*\/\/! hook\s*$/m;
 
 /** The shader `name` with its marked lines replaced; every constant given must exist, and none may be left over. */
-export function specialise(
-  name: string,
-  constants: Readonly<Record<string, number | string>>,
-  epilogue?: Epilogue,
-): SpecialisedShader {
+export function specialise(name: string, constants: Constants, epilogue?: Epilogue): Specialised {
   const pending = new Set(Object.keys(constants));
   const included = new Set<string>();
+  const scalars = new Scalars();
   const whole = shaderSource(name).replace(includeLine, (_, file: string) => {
     included.add(shaderSource(file));
     return shaderSource(file);
@@ -70,7 +82,8 @@ export function specialise(
       const value = constants[key];
       if (value === undefined) return line;
       pending.delete(key);
-      return `${kind} ${key}${type ?? ''} = ${literal(value, type)};${note}`;
+      if (typeof value !== 'string' && type?.includes('f32')) return scalars.declare(key, value) + note;
+      return `${kind} ${key}${type ?? ''} = ${String(value)};${note}`;
     },
   );
   assert(pending.size === 0, `${name} has a marked line for ${[...pending].join(', ')}`);
@@ -86,18 +99,59 @@ export function specialise(
         text: `@group(0) @binding(${index}) var<storage, ${operand.access}> ${operand.name}: ${operand.type};`,
       };
     });
+    const own = epilogue.scalars.map((value, i) => scalars.declare(`scalar_${i}`, value));
     const helpers = epilogue.helpers.filter((helper) => !included.has(helper));
     const hook = `fn epilogue(value: f32, index: u32, channel: u32) -> f32 {\n${epilogue.body}\n}`;
-    code = code.replace(hookLine, () => [...operands.map((o) => o.text), ...helpers, hook].join('\n'));
+    code = code.replace(hookLine, () =>
+      [...operands.map((o) => o.text), ...own, ...helpers, hook].join('\n'),
+    );
     bindings.push(...operands.map(({ index, name: operand, access }) => ({ index, name: operand, access })));
   }
-  return { label: name, code, bindings };
+  if (scalars.values.length > 0) {
+    assert(mainHead.test(code), `${name} has a main function`);
+    const index = bindings.length;
+    code = code.replace(mainHead, (head) => `${head}\n${scalars.load()}`) + scalars.binding(index);
+    bindings.push({ index, name: 'scalars', access: 'uniform' });
+  }
+  return { shader: { label: name, code, bindings }, scalars: scalars.values };
 }
 
-function literal(value: number | string, type: string | undefined): string {
-  if (typeof value === 'string') return value;
-  if (type?.includes('f32')) return Number.isInteger(value) ? `${value}.0` : `${value}`;
-  return `${value}`;
+/**
+ * The numbers of a shader that are data: members of one uniform buffer, which main reads once into private variables
+ * of their names, so that no loop reads them again.
+ */
+class Scalars {
+  readonly values: number[] = [];
+  readonly #members: string[] = [];
+  readonly #loads: string[] = [];
+
+  /** Adds a number, or an array of them, and returns the line that declares it. */
+  declare(name: string, value: number | readonly number[]): string {
+    if (typeof value === 'number') {
+      this.#add(name, value);
+      this.#loads.push(`  ${name} = scalars.${name};`);
+      return `var<private> ${name}: f32;`;
+    }
+    const members = value.map((each, i) => this.#add(`${name}_${i}`, each));
+    const type = `array<f32, ${value.length}>`;
+    this.#loads.push(`  ${name} = ${type}(${members.map((member) => `scalars.${member}`).join(', ')});`);
+    return `var<private> ${name}: ${type};`;
+  }
+
+  #add(member: string, value: number): string {
+    this.values.push(value);
+    this.#members.push(member);
+    return member;
+  }
+
+  load(): string {
+    return this.#loads.join('\n');
+  }
+
+  binding(index: number): string {
+    const members = this.#members.map((member) => `  ${member}: f32,`).join('\n');
+    return `\nstruct Scalars {\n${members}\n}\n@group(0) @binding(${index}) var<uniform> scalars: Scalars;\n`;
+  }
 }
 
 function readBindings(name: string, code: string): Binding[] {

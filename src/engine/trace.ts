@@ -5,7 +5,7 @@
 import { ShapeError, StateError, assert } from '../errors.js';
 import { type Device, withDefaultDevice } from './device.js';
 import type { Attributes, Pass, Shape, Spec } from './pass.js';
-import { Tensor, assertOneDevice } from './tensor.js';
+import { Tensor, assertOneDevice, describe } from './tensor.js';
 import { type Origin, type Recording, type Value, rootOf } from './value.js';
 
 /** What a node is for: the layer, or other part of a model, that recorded it. */
@@ -212,6 +212,10 @@ export class Trace implements Recording {
   /** Has the program write `tensor` directly into the memory of `target`. */
   place(tensor: Tensor, target: Tensor): void {
     assert(this.canPlace(tensor), 'a placed value is computed here and placed once');
+    if (tensor.size !== target.size || tensor.dtype !== target.dtype)
+      throw new ShapeError(
+        `place: the value is ${describe(tensor)}, its target ${describe(target)}; expected as many elements of the same dtype.`,
+      );
     rootOf(this.valueOf(tensor)).placement = target.storage;
     this.held.add(target);
   }

@@ -7,6 +7,7 @@ import { type Op, apply, setGradientOps } from '../engine/op.js';
 import type { NoAttributes, Pass, Shape } from '../engine/pass.js';
 import { runPass } from '../engine/program.js';
 import type { Tensor } from '../engine/tensor.js';
+import { mapRecord } from '../engine/trace.js';
 import { elementwisePass } from './elementwise.js';
 import { sumTo } from './sum.js';
 
@@ -90,64 +91,147 @@ export const sqrtOp = unary('sqrt', {
   dx: ({ y, dy }) => divide(multiply(dy, 0.5), y),
 });
 
-const scaleForward = elementwisePass<'x', { factor: number; offset: number }>('scale/forward', ['x'], {
-  expression: ({ x }, { factor, offset }) => `${x} * ${wgslFloat(factor)} + ${wgslFloat(offset)}`,
+/** An op on one tensor and numbers of the caller's. */
+interface WithNumbers<A extends Readonly<Record<string, number>>> {
+  readonly scalars: readonly (string & keyof A)[];
+  readonly expression: (x: string, numbers: Readonly<Record<keyof A & string, string>>) => string;
+  readonly dx: (at: { readonly x: Tensor; readonly y: Tensor; readonly dy: Tensor }, numbers: A) => Tensor;
+}
+
+function withNumbers<A extends Readonly<Record<string, number>>>(
+  name: string,
+  { scalars, expression, dx }: WithNumbers<A>,
+): Op<'x', 'y', A> {
+  const forward: Pass<'x', 'y', A> = {
+    ...elementwisePass<'x', A>(`${name}/forward`, ['x'], {
+      expression: ({ x }, numbers, _, scalar) =>
+        expression(x, mapRecord<keyof A & string, number, string>(numbers, scalar)),
+    }),
+    scalars,
+  };
+  return {
+    name,
+    passes: [forward],
+    scalars,
+    forward: (inputs, numbers) => runPass(forward, inputs, numbers),
+    backward: ({ inputs: { x }, outputs: { y }, attributes, gradients }) => ({
+      x: () => dx({ x, y, dy: gradients.y as Tensor }, attributes),
+    }),
+  };
+}
+
+export const scaleOp = withNumbers<{ factor: number; offset: number }>('scale', {
+  scalars: ['factor', 'offset'],
+  expression: (x, { factor, offset }) => `${x} * ${factor} + ${offset}`,
+  dx: ({ dy }, { factor }) => scale(dy, factor),
 });
 
-/** y = x · factor + offset with both known when the program is recorded. */
-export const scaleOp: Op<'x', 'y', { factor: number; offset: number }> = {
-  name: 'scale',
-  passes: [scaleForward],
-  forward: (inputs, attributes) => runPass(scaleForward, inputs, attributes),
-  backward: ({ attributes: { factor }, gradients }) => ({ x: () => scale(gradients.y as Tensor, factor) }),
-};
+type Divisor = { readonly divisor: number; readonly shift: number };
+
+/**
+ * y = x / divisor. A divisor near an end of f32's range is brought to its middle together with x, by a power of two:
+ * f32 holds 1/b of some b only as infinity or 0, and a GPU may take a subnormal b for 0.
+ */
+export const divideByOp: Op<'x', 'y', Divisor> = withNumbers<Divisor>('divide_by', {
+  scalars: ['divisor', 'shift'],
+  expression: (x, { divisor, shift }) => `${x} * ${shift} / ${divisor}`,
+  dx: ({ dy }, numbers) => apply(divideByOp, { x: dy }, numbers).y,
+});
+
+export const divideIntoOp = withNumbers<{ dividend: number }>('divide_into', {
+  scalars: ['dividend'],
+  expression: (x, { dividend }) => `${dividend} / ${x}`,
+  // d(a/x)/dx = −a/x² = −y/x
+  dx: ({ x, y, dy }) => negate(divide(multiply(dy, y), x)),
+});
 
 type FillAttributes = { readonly shape: Shape; readonly value: number };
 
 const fillForward: Pass<never, 'y', FillAttributes> = {
   ...elementwisePass<never, FillAttributes>('fill/forward', [], {
-    expression: (_, { value }) => wgslFloat(value),
+    expression: (_, { value }, __, scalar) => scalar(value),
   }),
+  scalars: ['value'],
   shape: (_, { shape }) => ({ y: { shape, dtype: 'f32' } }),
 };
 
-/** A number as WGSL writes an f32. */
-export function wgslFloat(value: number): string {
-  const text = `${Math.fround(value)}`;
-  return /[.e]/.test(text) ? `${text}f` : `${text}.0f`;
-}
-
 /** y = a + b, broadcasting. Throws: ShapeError when the shapes do not broadcast; so do the others. */
-export function add(a: Tensor, b: Tensor | number): Tensor {
-  return typeof b === 'number' ? scale(a, 1, b) : apply(addOp, { a, b }, {}).y;
+export function add(a: Tensor | number, b: Tensor | number): Tensor {
+  return withOneNumber('add', a, b, {
+    tensors: (a, b) => apply(addOp, { a, b }, {}).y,
+    right: (a, b) => affine('add', a, 1, b),
+    left: (a, b) => affine('add', b, 1, a),
+  });
 }
 
 /** y = a − b, broadcasting. */
-export function subtract(a: Tensor, b: Tensor | number): Tensor {
-  return typeof b === 'number' ? scale(a, 1, -b) : apply(subtractOp, { a, b }, {}).y;
+export function subtract(a: Tensor | number, b: Tensor | number): Tensor {
+  return withOneNumber('subtract', a, b, {
+    tensors: (a, b) => apply(subtractOp, { a, b }, {}).y,
+    right: (a, b) => affine('subtract', a, 1, -b),
+    left: (a, b) => affine('subtract', b, -1, a),
+  });
 }
 
 /** y = a · b element by element, broadcasting. */
-export function multiply(a: Tensor, b: Tensor | number): Tensor {
-  return typeof b === 'number' ? scale(a, b) : apply(multiplyOp, { a, b }, {}).y;
+export function multiply(a: Tensor | number, b: Tensor | number): Tensor {
+  return withOneNumber('multiply', a, b, {
+    tensors: (a, b) => apply(multiplyOp, { a, b }, {}).y,
+    right: (a, b) => affine('multiply', a, b, 0),
+    left: (a, b) => affine('multiply', b, a, 0),
+  });
 }
 
-/** y = a / b element by element, broadcasting. */
-export function divide(a: Tensor, b: Tensor | number): Tensor {
-  return typeof b === 'number' ? scale(a, 1 / b) : apply(divideOp, { a, b }, {}).y;
+/** y = a / b element by element, broadcasting; a number divides even where f32 cannot hold its reciprocal. */
+export function divide(a: Tensor | number, b: Tensor | number): Tensor {
+  return withOneNumber('divide', a, b, {
+    tensors: (a, b) => apply(divideOp, { a, b }, {}).y,
+    right: (x, b) => {
+      if (b === 0)
+        throw new UsageError('divide: b is the number 0, expected another; divide by a tensor for ±∞.');
+      const shift = shiftOf(checkFinite('divide', b));
+      return apply(divideByOp, { x }, { divisor: b * shift, shift }).y;
+    },
+    left: (dividend, x) => apply(divideIntoOp, { x }, { dividend: checkFinite('divide', dividend) }).y,
+  });
 }
 
-/** WGSL has no word for infinity: a shader with one would not compile. */
-function checkFinite(who: string, value: number): void {
+/** The form of a binary op for each way that its operands may come: one of them may be a number. */
+interface Forms {
+  tensors(a: Tensor, b: Tensor): Tensor;
+  right(a: Tensor, b: number): Tensor;
+  left(a: number, b: Tensor): Tensor;
+}
+
+function withOneNumber(who: string, a: Tensor | number, b: Tensor | number, forms: Forms): Tensor {
+  if (typeof a !== 'number') return typeof b === 'number' ? forms.right(a, b) : forms.tensors(a, b);
+  if (typeof b === 'number')
+    throw new UsageError(`${who}: a is ${a} and b is ${b}, expected at least one tensor.`);
+  return forms.left(a, b);
+}
+
+/** The power of two that brings a divisor from an end of f32's range to its middle; 1 for the others. */
+function shiftOf(divisor: number): number {
+  const size = Math.abs(divisor);
+  if (size < 2 ** -64) return 2 ** 64;
+  return size > 2 ** 64 ? 2 ** -64 : 1; // so that x · shift leaves f32 only where x / divisor does
+}
+
+/** Throws: UsageError for a number that f32 does not hold. */
+function checkFinite(who: string, value: number): number {
   if (!Number.isFinite(Math.fround(value)))
-    throw new UsageError(`${who}: ${value} is no number that an f32 can hold.`);
+    throw new UsageError(`${who}: ${value} is not a finite f32, expected a number within ±3.4e38.`);
+  return value;
 }
 
 /** y = x · factor + offset. Throws: UsageError for a number that is not finite. */
 export function scale(x: Tensor, factor: number, offset = 0): Tensor {
-  checkFinite('scale', factor);
-  checkFinite('scale', offset);
-  return apply(scaleOp, { x }, { factor, offset }).y;
+  return affine('scale', x, factor, offset);
+}
+
+/** `scale`, on behalf of the op that the caller called. */
+function affine(who: string, x: Tensor, factor: number, offset: number): Tensor {
+  return apply(scaleOp, { x }, { factor: checkFinite(who, factor), offset: checkFinite(who, offset) }).y;
 }
 
 /** y = −x. */
@@ -177,8 +261,7 @@ export function sqrt(x: Tensor): Tensor {
 
 /** A tensor of one value everywhere. Throws: UsageError for a number that is not finite. */
 export function fill(shape: Shape, value: number): Tensor {
-  checkFinite('fill', value);
-  return runPass(fillForward, {}, { shape, value }).y;
+  return runPass(fillForward, {}, { shape, value: checkFinite('fill', value) }).y;
 }
 
 setGradientOps({ add, fill });

@@ -8,7 +8,6 @@ import { runEagerly, runPass } from '../engine/program.js';
 import { Tensor, describe } from '../engine/tensor.js';
 import { currentTrace } from '../engine/trace.js';
 import { streams } from '../random.js';
-import { wgslFloat } from './arithmetic.js';
 import { type AugmentOptions, checkAugmentOptions, fills } from './augment_options.js';
 import { elementwisePass } from './elementwise.js';
 import { bytesTouched, clearVariant, gridFor } from './grid.js';
@@ -103,12 +102,12 @@ export const augmentColour: Pass<
   ColourAttributes & { readonly row: number }
 > = elementwisePass('augment/colour', ['x', 'transforms', 'sums'], {
   whole: ['transforms', 'sums'],
-  expression: ({ x, transforms, sums }, { low, high, row }, index) => {
+  expression: ({ x, transforms, sums }, { low, high, row }, index, scalar) => {
     const image = `(${index} / ${row}u)`;
     const word = (at: number): string => `${transforms}[${image} * ${transformSize}u + ${at}u]`;
-    const mean = `${sums}[${image}] * ${wgslFloat(1 / row)}`;
+    const mean = `${sums}[${image}] * ${scalar(1 / row)}`;
     const contrasted = `mix(${mean}, ${x}, ${word(transformWords.contrast)})`;
-    const [black, white] = [wgslFloat(low), wgslFloat(high)];
+    const [black, white] = [scalar(low), scalar(high)];
     return `clamp(${black} + ${word(transformWords.brightness)} * (${contrasted} - ${black}), ${black}, ${white})`;
   },
 });
@@ -249,7 +248,7 @@ export function augment(
   if (currentTrace()) return augmentBatch({ x, permutation, state }, options);
   const attributes = { options: JSON.stringify(options) };
   try {
-    return runEagerly('augment', { x, permutation, state }, attributes, (operands) => ({
+    return runEagerly({ name: 'augment' }, { x, permutation, state }, attributes, (operands) => ({
       y: augmentBatch(operands, options),
     })).y;
   } finally {

@@ -6,7 +6,7 @@ import { ShapeError, UsageError } from '../errors.js';
 import { type Op, apply } from '../engine/op.js';
 import { runPass } from '../engine/program.js';
 import { type Tensor, describe } from '../engine/tensor.js';
-import { add, divide, multiply, negate, sqrt, subtract, wgslFloat } from './arithmetic.js';
+import { add, divide, multiply, negate, sqrt, subtract } from './arithmetic.js';
 import { elementwisePass } from './elementwise.js';
 import { sumTo } from './sum.js';
 
@@ -17,8 +17,8 @@ export const batchNormInferenceForward = elementwisePass<Operand, Epsilon>(
   'batch_norm_inference/forward',
   ['x', 'gamma', 'beta', 'mean', 'variance'],
   {
-    expression: ({ x, gamma, beta, mean, variance }, { epsilon }) =>
-      `(${x} - ${mean}) / sqrt(${variance} + ${wgslFloat(epsilon)}) * ${gamma} + ${beta}`,
+    expression: ({ x, gamma, beta, mean, variance }, { epsilon }, _, scalar) =>
+      `(${x} - ${mean}) / sqrt(${variance} + ${scalar(epsilon)}) * ${gamma} + ${beta}`,
   },
 );
 

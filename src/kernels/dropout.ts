@@ -8,8 +8,8 @@ import { UsageError } from '../errors.js';
 import { type Op, apply } from '../engine/op.js';
 import { runPass } from '../engine/program.js';
 import type { Tensor } from '../engine/tensor.js';
-import { wgslFloat } from './arithmetic.js';
 import { elementwisePass } from './elementwise.js';
+import { unchanged } from './reshape.js';
 import { stateWords } from './step_state.js';
 
 export type DropoutAttributes = {
@@ -26,12 +26,12 @@ export const dropoutForward = elementwisePass<'x' | 'state', DropoutAttributes>(
   {
     whole: ['state'],
     helpers: ['random/pcg4d'],
-    expression: ({ x, state }, { rate, stream, perSample }, index) => {
+    expression: ({ x, state }, { rate, stream, perSample }, index, scalar) => {
       const word = (name: keyof typeof stateWords): string => `${state}[${stateWords[name]}]`;
       const before = `(${word('cursor')} - ${word('batchStart')}) * ${perSample}u`;
       const element = perSample > 0 ? `${index} + ${before}` : index;
       const counter = `vec4u(${word('seed')}, ${stream}u, ${word('step')}, ${element})`;
-      return `select(0.0, ${x} * ${wgslFloat(1 / (1 - rate))}, uniform_from(pcg4d(${counter}).x) >= ${wgslFloat(rate)})`;
+      return `select(0.0, ${x} * ${scalar(1 / (1 - rate))}, uniform_from(pcg4d(${counter}).x) >= ${scalar(rate)})`;
     },
   },
   { state: 'u32' },
@@ -67,5 +67,5 @@ export function dropout(x: Tensor, { rate, stream, state, isMicroBatch = false }
   if (!(rate >= 0 && rate < 1))
     throw new UsageError(`dropout: rate is ${rate}, expected a number from 0 up to but not including 1.`);
   const perSample = isMicroBatch ? x.size / (x.shape[0] as number) : 0;
-  return rate === 0 ? x : apply(dropoutOp, { x, state }, { rate, stream, perSample }).y;
+  return rate === 0 ? unchanged(x) : apply(dropoutOp, { x, state }, { rate, stream, perSample }).y;
 }

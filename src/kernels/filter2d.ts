@@ -4,7 +4,6 @@ import { type Op, apply } from '../engine/op.js';
 import { type Dispatch, type Pass, sizeOf } from '../engine/pass.js';
 import { runPass } from '../engine/program.js';
 import { type Tensor, describe } from '../engine/tensor.js';
-import { wgslFloat } from './arithmetic.js';
 import { checkFilter } from './filter_kernels.js';
 import { bytesTouched, clearVariant, gridFor } from './grid.js';
 
@@ -29,8 +28,7 @@ export const filter2dForward: Pass<'x', 'y', FilterAttributes> = {
       ({ inputs: { x }, attributes: { kernel, iterations }, device }) => {
         const [N, H, W, C] = x.shape as [number, number, number, number];
         const { workgroups, ...grid } = gridFor(N * H * W * C, device, { software: 16 });
-        const KERNEL = `array<f32, ${kernel.length}>(${kernel.map(wgslFloat).join(', ')})`;
-        const constants = { N, H, W, C, SIZE: Math.sqrt(kernel.length), KERNEL, ...grid };
+        const constants = { N, H, W, C, SIZE: Math.sqrt(kernel.length), KERNEL: kernel, ...grid };
         // Results go back and forth between two scratch buffers; the last one is y.
         const place = (i: number): string => (i % 2 === 0 ? 'even' : 'odd');
         const dispatches = Array.from({ length: iterations }, (_, i): Dispatch => {

@@ -50,6 +50,8 @@ export const ops: readonly Op<never, never, never>[] = [
   arithmetic.squareOp,
   arithmetic.sqrtOp,
   arithmetic.scaleOp,
+  arithmetic.divideByOp,
+  arithmetic.divideIntoOp,
   conv2dOp,
   maxPool2dOp,
   avgPool2dOp,

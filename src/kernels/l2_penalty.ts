@@ -4,7 +4,7 @@ import { type Op, apply } from '../engine/op.js';
 import { type Pass, sizeOf } from '../engine/pass.js';
 import { runPass } from '../engine/program.js';
 import type { Tensor } from '../engine/tensor.js';
-import { scale, wgslFloat } from './arithmetic.js';
+import { scale } from './arithmetic.js';
 import { elementwisePass } from './elementwise.js';
 import { bytesTouched, clearVariant, gridFor } from './grid.js';
 
@@ -45,7 +45,7 @@ export const l2PenaltyForward: Pass<'w', 'y', L2Attributes> = {
 export const l2PenaltyWeightGradient = elementwisePass<'w' | 'dy', L2Attributes>(
   'l2_penalty/weight_gradient',
   ['w', 'dy'],
-  { expression: ({ w, dy }, { lambda }) => `${wgslFloat(2 * lambda)} * ${w} * ${dy}` },
+  { expression: ({ w, dy }, { lambda }, _, scalar) => `${scalar(2 * lambda)} * ${w} * ${dy}` },
 );
 
 export const l2PenaltyOp: Op<'w', 'y', L2Attributes> = {

@@ -38,6 +38,11 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   return currentTrace() ? apply(reshapeOp, { x }, { shape: full }).y : x.alias(full);
 }
 
+/** x itself, as a result of its own: disposing of either leaves the other. */
+export function unchanged(x: Tensor): Tensor {
+  return currentTrace() ? x : x.alias(x.shape);
+}
+
 /** All axes but the first made into one, in row-major (for images: NHWC) order. */
 export function flatten(x: Tensor): Tensor {
   return reshape(x, [x.shape[0] as number, -1]);

@@ -21,7 +21,7 @@ import { runPass } from '../engine/program.js';
 import { type Tensor, describe } from '../engine/tensor.js';
 import { elementwisePass } from './elementwise.js';
 import { bytesTouched, clearVariant, gridFor } from './grid.js';
-import { reshape } from './reshape.js';
+import { reshape, unchanged } from './reshape.js';
 import { lowerSumGpu } from './sum_gpu.js';
 
 /** Reduces the axes first … last of x. */
@@ -136,15 +136,15 @@ export const sumOp: Op<'x', 'y', AxisRun> = {
 export function axisRuns(who: string, x: Spec, axes: number | readonly number[] | undefined): AxisRun[] {
   const rank = x.shape.length;
   const list = axes === undefined ? x.shape.map((_, axis) => axis) : typeof axes === 'number' ? [axes] : axes;
-  const sorted = list.map((axis) => (axis < 0 ? axis + rank : axis)).sort((a, b) => a - b);
-  sorted.forEach((axis, i) => {
-    if (!Number.isInteger(axis) || axis < 0 || axis >= rank) {
+  for (const axis of list) {
+    if (!Number.isInteger(axis) || axis < -rank || axis >= rank)
       throw new ShapeError(
-        `${who}: axis ${list[i]} does not exist in x ${describe(x)}, expected ${-rank} to ${rank - 1}.`,
+        `${who}: axis ${axis} does not exist in x ${describe(x)}, expected ${rank === 0 ? 'none, as x is a scalar' : `${-rank} to ${rank - 1}`}.`,
       );
-    }
-    if (axis === sorted[i - 1]) throw new ShapeError(`${who}: axis ${axis} is named twice.`);
-  });
+  }
+  const sorted = list.map((axis) => (axis < 0 ? axis + rank : axis)).sort((a, b) => a - b);
+  const twice = sorted.find((axis, i) => axis === sorted[i - 1]);
+  if (twice !== undefined) throw new ShapeError(`${who}: axis ${twice} is named twice.`);
   const runs: AxisRun[] = [];
   for (const axis of sorted) {
     const before = runs.at(-1);
@@ -169,7 +169,7 @@ export function reduceRuns(
   reduce: (x: Tensor, run: AxisRun) => Tensor,
 ): Tensor {
   const runs = axisRuns(who, x, axis);
-  const y = runs.reduce(reduce, x);
+  const y = runs.length === 0 ? unchanged(x) : runs.reduce(reduce, x);
   if (!keepDims) return y;
   return reshape(
     y,

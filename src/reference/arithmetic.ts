@@ -339,8 +339,113 @@ export const scaleReference = reference<'x', 'y', ScaleOptions>({
       inputs: { x: { shape: [2], dtype: 'u32' } },
       call: ({ x }) => kernels.scale(x, 2),
     },
-    { name: 'divided by 0', inputs: { x: [2] }, call: ({ x }) => kernels.divide(x, 0) },
     { name: 'too large for an f32', inputs: { x: [2] }, call: ({ x }) => kernels.add(x, 1e39) },
+  ],
+});
+
+type DivideByOptions = { readonly divisor: number; readonly shift: number };
+
+export const divideByReference = reference<'x', 'y', DivideByOptions>({
+  op: 'divide_by',
+  inputs: { x: { draw: drawSigned } },
+  outputs: ['y'],
+  forward: ({ x }, { divisor, shift }) => ({ y: map64(x, (value) => (value * shift) / divisor) }),
+  backward: (_, { y: dy }, { divisor, shift }) => ({ x: map64(dy, (value) => (value * shift) / divisor) }),
+  roundings: { y: 8, x: 8 },
+  call: ({ x }, { divisor, shift }) => ({ y: kernels.divide(x, divisor / shift) }),
+  passes: {
+    'divide_by/forward': ({ inputs, options, outputs }) => ({
+      inputs,
+      attributes: options,
+      results: { y: outputs.y },
+    }),
+  },
+  cases: [
+    {
+      name: 'by hand',
+      inputs: { x: [3] },
+      options: { divisor: -4, shift: 1 },
+      byHand: {
+        inputs: { x: [1, 2, -3] },
+        outputs: { y: [-0.25, -0.5, 0.75] },
+        gradients: { x: [-0.25, -0.25, -0.25] },
+      },
+    },
+    { name: 'odd sizes', inputs: { x: [3, 5, 7] }, options: { divisor: 255, shift: 1 } },
+    { name: 'above a workgroup', inputs: { x: [4099] }, options: { divisor: 3, shift: 1 } },
+    {
+      name: 'a subnormal divisor',
+      inputs: { x: [3] },
+      options: { divisor: 2 ** (64 - 127), shift: 2 ** 64 },
+      byHand: {
+        inputs: { x: [2 ** -20, -(2 ** -19), 0] },
+        outputs: { y: [2 ** 107, -(2 ** 108), 0] },
+        gradients: { x: [2 ** 127, 2 ** 127, 2 ** 127] },
+      },
+    },
+    {
+      name: 'a divisor whose reciprocal is subnormal',
+      inputs: { x: [2] },
+      options: { divisor: 2 ** (127 - 64), shift: 2 ** -64 },
+      byHand: {
+        inputs: { x: [2 ** 100, 2 ** 120] },
+        outputs: { y: [2 ** -27, 2 ** -7] },
+      },
+    },
+  ],
+  random: (random) => ({
+    inputs: { x: [wholeNumber(random, 1, 200)] },
+    options: { divisor: 0.1 + 4 * random(), shift: 1 },
+  }),
+  bench: [
+    { name: 'like paper conv2', inputs: { x: [128, 28, 28, 32] }, options: { divisor: 255, shift: 1 } },
+  ],
+  wrongCalls: [
+    { name: 'not f32', inputs: { x: { shape: [2], dtype: 'u32' } }, call: ({ x }) => kernels.divide(x, 2) },
+    { name: 'by 0', inputs: { x: [2] }, call: ({ x }) => kernels.divide(x, 0) },
+    { name: 'by NaN', inputs: { x: [2] }, call: ({ x }) => kernels.divide(x, Number.NaN) },
+  ],
+});
+
+export const divideIntoReference = reference<'x', 'y', { readonly dividend: number }>({
+  op: 'divide_into',
+  inputs: { x: { draw: drawPositive } },
+  outputs: ['y'],
+  forward: ({ x }, { dividend }) => ({ y: map64(x, (value) => dividend / value) }),
+  backward: ({ x }, { y: dy }, { dividend }) => ({
+    x: map64(x, (value, i) => (-(dy.values[i] as number) * dividend) / (value * value)),
+  }),
+  roundings: { y: 8, x: 20 },
+  call: ({ x }, { dividend }) => ({ y: kernels.divide(dividend, x) }),
+  passes: {
+    'divide_into/forward': ({ inputs, options, outputs }) => ({
+      inputs,
+      attributes: options,
+      results: { y: outputs.y },
+    }),
+  },
+  cases: [
+    {
+      name: 'by hand',
+      inputs: { x: [3] },
+      options: { dividend: 2 },
+      byHand: {
+        inputs: { x: [1, 2, -4] },
+        outputs: { y: [2, 1, -0.5] },
+        gradients: { x: [-2, -0.5, -0.125] },
+      },
+    },
+    { name: 'odd sizes', inputs: { x: [3, 5, 7] }, options: { dividend: -1 } },
+    { name: 'above a workgroup', inputs: { x: [4099] }, options: { dividend: 0.1 } },
+  ],
+  random: (random) => ({
+    inputs: { x: [wholeNumber(random, 1, 200)] },
+    options: { dividend: 4 * random() - 2 },
+  }),
+  bench: [{ name: 'like paper conv2', inputs: { x: [128, 28, 28, 32] }, options: { dividend: 1 } }],
+  wrongCalls: [
+    { name: 'not f32', inputs: { x: { shape: [2], dtype: 'u32' } }, call: ({ x }) => kernels.divide(2, x) },
+    { name: 'infinity', inputs: { x: [2] }, call: ({ x }) => kernels.divide(Infinity, x) },
   ],
 });
 
@@ -355,4 +460,6 @@ export const arithmeticReferences: readonly Reference[] = [
   squareReference,
   sqrtReference,
   scaleReference,
+  divideByReference,
+  divideIntoReference,
 ];

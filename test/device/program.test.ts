@@ -3,6 +3,7 @@
  *   recording once per signature, eager and recorded results alike, every form of result
  *   the planner: random graphs of whole numbers, exact against an interpreter, with reuse of buffers and fusing and without
  *   outputs that are inputs, captures, views or repeated; values placed in other memory; the order of changes in place
+ *   numbers of the caller: data, not code; whole in a message; results that are their operand
  *   the same bits: replay, several steps per submit, two recordings
  *   errors: disposed, nested, no gradient, wrong data, a shader that does not compile, a lost device
  */
@@ -20,8 +21,11 @@ import {
   argMax,
   conv2d,
   divide,
+  dropout,
   fill,
   flatten,
+  image,
+  l2Penalty,
   matmul,
   max,
   mean,
@@ -31,6 +35,7 @@ import {
   reshape,
   rmsprop,
   scale,
+  sgd,
   softmaxCrossEntropy,
   square,
   subtract,
@@ -302,7 +307,6 @@ test('values are placed in memory of others, and still read by what follows', as
   const place = program((x) => {
     const trace = currentTrace() as Trace;
     const y = scale(x, 3);
-    // Not from y: WebGPU forbids a dispatch to read and write one buffer, even in different places.
     const z = relu(add(x, -2));
     trace.place(y, first);
     trace.place(z, second);
@@ -318,7 +322,153 @@ test('values are placed in memory of others, and still read by what follows', as
   expect(await numbers(group)).toEqual(want);
 });
 
+test('a value placed in memory that its kernel reads is computed beside it', async () => {
+  const { device } = held;
+  const [target, other] = [vector(1, 2, 3, 4), vector(10, 20, 30, 40)];
+  const place = program((x) => {
+    const trace = currentTrace() as Trace;
+    // The whole chain is one kernel, whose operands are both targets.
+    const y = relu(add(multiply(x, target), other));
+    trace.place(y, target);
+    const z = add(y, other);
+    trace.place(z, other);
+    return sum(z);
+  }, device);
+  const total = place.call(vector(1, -10, 1, 1));
+  expect(await numbers(target)).toEqual([11, 0, 33, 44]);
+  expect(await numbers(other)).toEqual([21, 20, 63, 84]);
+  expect(await numbers(total)).toEqual([188]);
+});
+
+test('a place of another size is refused', () => {
+  const place = program((x) => {
+    const y = scale(x, 2);
+    (currentTrace() as Trace).place(y, vector(1, 2, 3));
+    return y;
+  }, held.device);
+  expect(messageOf(() => place.call(vector(1, 2)))).toBe(
+    'ShapeError: place: the value is [2], its target [3]; expected as many elements of the same dtype.',
+  );
+});
+
+// ---- numbers of the caller ----
+
+test('a hundred numbers share a pipeline, and each call has its own', async () => {
+  const { device } = held;
+  const x = vector(1, -2, 4);
+  const state = rmspropState(1);
+  const count = (): number => device.counters.pipelinesCreated;
+  /** Each with the middle one of its results, of x = −2. */
+  const uses: readonly [
+    name: string,
+    use: (number: number) => Tensor,
+    middle?: (number: number) => number,
+  ][] = [
+    ['scale', (number) => scale(x, number, -number), (number) => -3 * number],
+    ['add', (number) => add(x, number), (number) => number - 2],
+    ['subtract from', (number) => subtract(number, x), (number) => number + 2],
+    ['divide', (number) => divide(multiply(x, number), number), () => -2],
+    ['divide into', (number) => divide(number, x), (number) => -number / 2],
+    ['fill', (number) => fill([3], number), (number) => number],
+    ['dropout', (number) => dropout(x, { rate: number / 200, stream: 1, state })],
+    ['l2Penalty', (number) => reshape(l2Penalty(x, number), [1])],
+    [
+      'filter',
+      (number) => image.filter2d(reshape(x, [1, 1, 3, 1]), [0, 0, 0, 0, number, 0, 0, 0, 0]),
+      (number) => -2 * number,
+    ],
+  ];
+  for (const [name, use, middle] of uses) {
+    await use(1.5).data();
+    const before = count();
+    const results = Array.from({ length: 100 }, (_, i) => use(1 + i));
+    expect(count() - before, name).toBe(0);
+    // Read late, so that a number written over a call that still runs would be seen.
+    const values = await Promise.all(results.map(numbers));
+    const wanted = middle ? values.map((_, i) => middle(1 + i)) : values.map(([, value]) => value);
+    expect(
+      values.map(([, value]) => value),
+      name,
+    ).toEqual(wanted);
+  }
+});
+
+test('a number whose reciprocal is beyond f32 divides all the same', async () => {
+  const x = vector(1e-5, -2, 0, 2 ** -60);
+  for (const by of [1e-39, 2e-39, -1e-38, 1e38, 3e38]) {
+    const wanted = (await numbers(x)).map((value) => Math.fround(value / by));
+    const got = await numbers(divide(x, by));
+    got.forEach((value, i) => {
+      const want = wanted[i] as number;
+      // Results below the normal numbers may be 0; ±∞ is met exactly.
+      const allowed = Math.max(2 ** -126, Math.abs(want) * 2 ** -21);
+      const isNear = value === want || Math.abs(value - want) <= allowed;
+      expect(isNear, `x[${i}] / ${by} is ${value}, expected ${want}`).toBe(true);
+    });
+  }
+});
+
+test('the message of a wrong number names the op that was called', () => {
+  const x = vector(1, 2);
+  expect(
+    [
+      messageOf(() => add(x, 1e39)),
+      messageOf(() => subtract(Number.NaN, x)),
+      messageOf(() => multiply(x, -Infinity)),
+      messageOf(() => divide(x, 0)),
+      messageOf(() => divide(x, 1e39)),
+      messageOf(() => subtract(1, 2)),
+      messageOf(() => sum(x, { axis: [5, 0] })),
+      messageOf(() => sum(x, { axis: [0, -1] })),
+      messageOf(() => max(x, { axis: 0.5 })),
+      messageOf(() => sum(sum(x), { axis: 0 })),
+    ].join('\n'),
+  ).toMatchInlineSnapshot(`
+    "UsageError: add: 1e+39 is not a finite f32, expected a number within ±3.4e38.
+    UsageError: subtract: NaN is not a finite f32, expected a number within ±3.4e38.
+    UsageError: multiply: -Infinity is not a finite f32, expected a number within ±3.4e38.
+    UsageError: divide: b is the number 0, expected another; divide by a tensor for ±∞.
+    UsageError: divide: 1e+39 is not a finite f32, expected a number within ±3.4e38.
+    UsageError: subtract: a is 1 and b is 2, expected at least one tensor.
+    ShapeError: sum: axis 5 does not exist in x [2], expected -1 to 0.
+    ShapeError: sum: axis 0 is named twice.
+    ShapeError: max: axis 0.5 does not exist in x [2], expected -1 to 0.
+    ShapeError: sum: axis 0 does not exist in x [], expected none, as x is a scalar."
+  `);
+});
+
+test('a result that is its operand is a handle of its own', async () => {
+  const x = vector(1, 2);
+  const state = rmspropState(1);
+  const same = [
+    sum(x, { axis: [] }),
+    max(x, { axis: [] }),
+    mean(x, { axis: [] }),
+    dropout(x, { rate: 0, stream: 1, state }),
+    reshape(x, [2]),
+    reshape(x, [1, 2]),
+  ];
+  for (const y of same) y.dispose();
+  expect(await numbers(x)).toEqual([1, 2]);
+  const y = sum(x, { axis: [] });
+  x.dispose();
+  expect(await numbers(y)).toEqual([1, 2]);
+});
+
 // ---- changes in place ----
+
+test('a program that changes a tensor does not also read it', () => {
+  const parameters = vector(1, 2);
+  const state = rmspropState(0.5);
+  const step = program((p: Tensor, gradients: Tensor) => {
+    sgd({ parameters: p, gradients, state });
+    return [];
+  }, held.device);
+  expect(messageOf(() => step.call(parameters, parameters))).toBe(
+    'StateError: program: sgd/forward changes a tensor whose memory it also reads; pass a copy of one of them, such as ops.scale(x, 1).',
+  );
+  expect(() => step.call(parameters, scale(parameters, 1))).not.toThrow();
+});
 
 function rmspropState(learningRate: number): Tensor {
   const words = new Uint32Array(stateSize);
@@ -474,6 +624,43 @@ test('what is used outside its lifetime is refused with a sentence', () => {
     ShapeError: tensor: shape [0] has the extent 0; extents are whole numbers from 1 on.
     ShapeError: write: [2] was given 1 f32 values."
   `);
+});
+
+test('a program takes and returns tensors, and says what it was given instead', () => {
+  const { device } = held;
+  const returning = (result: unknown) => messageOf(() => program(() => result as Tensor, device).call());
+  const x = vector(1);
+  expect(
+    [
+      returning(3),
+      returning(undefined),
+      returning('loss'),
+      returning(Promise.resolve(x)),
+      returning([x, 3]),
+      returning({ loss: x, count: null }),
+      returning({ nested: [x] }),
+      returning(new Map()),
+      messageOf(() => program((a, b) => add(a, b), device).call(x)),
+      messageOf(() => program((a, b) => add(a, b), device).call(x, undefined as never)),
+      messageOf(() => program((a) => scale(a, 2), device).call([1, 2] as never)),
+      messageOf(() => program((a) => scale(a, 2), device).call(Promise.resolve(x) as never)),
+    ].join('\n'),
+  ).toMatchInlineSnapshot(`
+    "UsageError: program: what the function returned is 3, expected a tensor, or a list or an object of tensors.
+    UsageError: program: what the function returned is undefined, expected a tensor, or a list or an object of tensors.
+    UsageError: program: what the function returned is 'loss', expected a tensor, or a list or an object of tensors.
+    UsageError: program: the function returned a Promise, expected a tensor, or a list or an object of tensors; a program records and cannot wait, so read values outside, with await tensor.data().
+    UsageError: program: '1' of what the function returned is 3, expected a tensor.
+    UsageError: program: 'count' of what the function returned is null, expected a tensor.
+    UsageError: program: 'nested' of what the function returned is [a Tensor], expected a tensor.
+    UsageError: program: what the function returned is a Map, expected a tensor, or a list or an object of tensors.
+    UsageError: program: called with 1 tensor, expected 2, one for each parameter of its function.
+    UsageError: program: input 1 is undefined, expected a tensor.
+    UsageError: program: input 0 is [1,2], expected a tensor.
+    UsageError: program: input 0 is a Promise, expected a tensor; put 'await' before it."
+  `);
+  const optional = program((a: Tensor, b: Tensor = a) => add(a, b), device);
+  expect(() => [optional.call(x), optional.call(x, x), program(() => [], device).call()]).not.toThrow();
 });
 
 test('a tensor that a program captured, or a step is bound to, must outlive it', async () => {

@@ -1,6 +1,7 @@
 /**
  * Shaders made ready to compile:
- *   the kinds of marked line take their values; a constant without a line is refused, one with none keeps its own
+ *   the kinds of marked line take their values; numbers of the caller become data
+ *   a constant without a line is refused, a line without a constant keeps its own
  *   an included file stands in for its line, and is not added again for a fused op that needs it too
  *   bindings are read from the WGSL; a fused op adds its operands behind them
  *   every shader of the project: a head comment, marked lines that say what they mean, a workgroup size by constant
@@ -8,7 +9,6 @@
 import { expect, test } from 'vitest';
 import { registerShaders, shaderSource, specialise } from '../../src/engine/shader.js';
 import { InternalError } from '../../src/errors.js';
-import { wgslFloat } from '../../src/kernels/arithmetic.js';
 import { shaders } from '../../src/kernels/shaders.generated.js';
 
 registerShaders(shaders);
@@ -36,21 +36,34 @@ fn main() {}
 fn epilogue(value: f32, index: u32, channel: u32) -> f32 { return value; } //! hook
 `,
   'made_up/including_nothing': '//! include made_up/none\n',
+  'made_up/with_scalars': `// y = f(SIZE, FACTOR, KERNEL)
+const SIZE: u32 = 1; //! elements
+const FACTOR: f32 = 0.5; //! a number
+const KERNEL: array<f32, 2> = array<f32, 2>(0.0, 1.0); //! two of them
+@group(0) @binding(0) var<storage, read_write> y: array<f32>;
+
+fn epilogue(value: f32, index: u32, channel: u32) -> f32 { return value; } //! hook
+
+@compute @workgroup_size(64)
+fn main() {
+  y[0] = epilogue(FACTOR * KERNEL[SIZE], 0, 0);
+}
+`,
   'made_up/gap': '@group(0) @binding(1) var<storage, read> x: array<f32>;\n',
 });
 
 test('marked lines take values, in the form their type needs', () => {
-  const { code, bindings, label } = specialise('made_up/example', { SIZE: 12, FACTOR: 3, ELEMENT: 'vec4f' });
+  const { code, bindings, label } = specialise('made_up/example', { SIZE: 12, ELEMENT: 'vec4f' }).shader;
   expect(label).toBe('made_up/example');
   expect(code).toContain('const SIZE: u32 = 12; //! elements');
-  expect(code).toContain('const FACTOR: f32 = 3.0; //! what');
+  expect(code).toContain('const FACTOR: f32 = 0.5; //! what');
   expect(code).toContain('alias ELEMENT = vec4f; //! type');
   expect(code).toContain('const FIXED: u32 = 7u;');
   expect(bindings).toEqual([
     { index: 0, name: 'x', access: 'read' },
     { index: 1, name: 'y', access: 'read_write' },
   ]);
-  expect(specialise('made_up/example', {}).code).toBe(shaderSource('made_up/example'));
+  expect(specialise('made_up/example', {}).shader.code).toBe(shaderSource('made_up/example'));
 });
 
 test('a value for a line that is not there, or not marked, is a bug of ours', () => {
@@ -77,8 +90,9 @@ test('a fused op replaces the hook and binds what it reads and stores behind the
         { name: 'stored_0', type: 'array<f32>', access: 'read_write' },
       ],
       helpers: ['fn helper() {}'],
+      scalars: [],
     },
-  );
+  ).shader;
   expect(bindings.slice(2)).toEqual([
     { index: 2, name: 'operand_0', access: 'read' },
     { index: 3, name: 'stored_0', access: 'read_write' },
@@ -92,15 +106,15 @@ test('a fused op replaces the hook and binds what it reads and stores behind the
 
 test('an included file stands in for its line, once', () => {
   const shared = shaderSource('made_up/shared');
-  const { code, bindings } = specialise('made_up/including', {});
+  const { code, bindings } = specialise('made_up/including', {}).shader;
   expect(code).toContain(`array<f32>;\n\n${shared}\nfn epilogue`);
   expect(code).not.toContain('include');
   expect(bindings).toHaveLength(1);
   const fused = specialise(
     'made_up/including',
     {},
-    { body: '  return half(value);', operands: [], helpers: [shared, 'fn another() {}'] },
-  ).code;
+    { body: '  return half(value);', operands: [], helpers: [shared, 'fn another() {}'], scalars: [] },
+  ).shader.code;
   expect(fused.split('fn half')).toHaveLength(2);
   expect(fused).toContain('fn another() {}');
   expect(() => specialise('made_up/including_nothing', {})).toThrow(
@@ -108,14 +122,47 @@ test('an included file stands in for its line, once', () => {
   );
 });
 
-test.each([
-  [1, '1.0f'],
-  [-3, '-3.0f'],
-  [0.1, '0.10000000149011612f'],
-  [1e-10, '1.000000013351432e-10f'],
-  [1e21, '1.0000000200408773e+21f'],
-])('the number %d is written %s', (value, text) => {
-  expect(wgslFloat(value)).toBe(text);
+test('numbers of the caller are data: two that differ share their code', () => {
+  const use = (FACTOR: number, KERNEL: readonly number[], scalar: number) =>
+    specialise(
+      'made_up/with_scalars',
+      { SIZE: 3, FACTOR, KERNEL },
+      { body: '  return value * scalar_0;', operands: [], helpers: [], scalars: [scalar] },
+    );
+  const { shader, scalars } = use(1e21, [0.1, -2], 3);
+  expect(scalars).toEqual([1e21, 0.1, -2, 3]);
+  expect(shader.code).toBe(use(-0.5, [7, 8], 1e-30).shader.code);
+  expect(shader.bindings.slice(1)).toEqual([{ index: 1, name: 'scalars', access: 'uniform' }]);
+  expect(shader.code).toMatchInlineSnapshot(`
+    "// y = f(SIZE, FACTOR, KERNEL)
+    const SIZE: u32 = 3; //! elements
+    var<private> FACTOR: f32; //! a number
+    var<private> KERNEL: array<f32, 2>; //! two of them
+    @group(0) @binding(0) var<storage, read_write> y: array<f32>;
+
+    var<private> scalar_0: f32;
+    fn epilogue(value: f32, index: u32, channel: u32) -> f32 {
+      return value * scalar_0;
+    }
+    @compute @workgroup_size(64)
+    fn main() {
+      FACTOR = scalars.FACTOR;
+      KERNEL = array<f32, 2>(scalars.KERNEL_0, scalars.KERNEL_1);
+      scalar_0 = scalars.scalar_0;
+      y[0] = epilogue(FACTOR * KERNEL[SIZE], 0, 0);
+    }
+
+    struct Scalars {
+      FACTOR: f32,
+      KERNEL_0: f32,
+      KERNEL_1: f32,
+      scalar_0: f32,
+    }
+    @group(0) @binding(1) var<uniform> scalars: Scalars;
+    "
+  `);
+  // With no number given it stands as it is written.
+  expect(specialise('made_up/with_scalars', {}).shader.code).toBe(shaderSource('made_up/with_scalars'));
 });
 
 const helpers = ['random/pcg4d'];
@@ -125,7 +172,7 @@ test.each(Object.entries(shaders))('%s follows the house form', (name, source) =
   expect(lines[0], 'first line').toMatch(/^\/\/ \S/);
   for (const line of lines.filter((each) => each.includes('//!')))
     expect(line, 'a marked line').toMatch(
-      /^((const|alias) [A-Z]\w* *(: *\w+)? *= *[^;]+; *\/\/! \S.*|fn epilogue\(value: f32, index: u32, channel: u32\) -> f32 \{ return value; \} \/\/! hook|\/\/! include \w+\/\w+)$/,
+      /^((const|alias) [A-Z]\w* *(: *[\w<>, ]+)? *= *[^;]+; *\/\/! \S.*|fn epilogue\(value: f32, index: u32, channel: u32\) -> f32 \{ return value; \} \/\/! hook|\/\/! include \w+\/\w+)$/,
     );
   expect(/@compute @workgroup_size\(\w+/.test(source)).toBe(!helpers.includes(name));
   // Twice would make the second hook a function defined twice.

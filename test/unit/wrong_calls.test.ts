@@ -58,10 +58,18 @@ test('wrong calls are refused in plain words', () => {
       ShapeError: sqrt: 'x' is u32 [2], expected f32.
     scale, not f32:
       ShapeError: scale: 'x' is u32 [2], expected f32.
-    scale, divided by 0:
-      UsageError: scale: Infinity is no number that an f32 can hold.
     scale, too large for an f32:
-      UsageError: scale: 1e+39 is no number that an f32 can hold.
+      UsageError: add: 1e+39 is not a finite f32, expected a number within ±3.4e38.
+    divide_by, not f32:
+      ShapeError: divide_by: 'x' is u32 [2], expected f32.
+    divide_by, by 0:
+      UsageError: divide: b is the number 0, expected another; divide by a tensor for ±∞.
+    divide_by, by NaN:
+      UsageError: divide: NaN is not a finite f32, expected a number within ±3.4e38.
+    divide_into, not f32:
+      ShapeError: divide_into: 'x' is u32 [2], expected f32.
+    divide_into, infinity:
+      UsageError: divide: Infinity is not a finite f32, expected a number within ±3.4e38.
     conv2d, channels differ:
       ShapeError: conv2d: kernel expects 3 input channels but x has 4 (x [8,32,32,4], kernel [3,3,3,16]).
     conv2d, images not f32:

@@ -1,0 +1,205 @@
+/**
+ * What callers pass, held against what is expected: each object of options has a table of rules, one per name, which the
+ * compiler compares with its interface. A value that breaks its rule, or a name that is not in the table, is a UsageError.
+ */
+import { UsageError } from './errors.js';
+import { hintFor } from './option_hints.js';
+
+/** What was expected, in words, when `value` is not that; undefined when it is. */
+export type Rule = (value: unknown, who: string, name: string) => string | undefined;
+export type RequiredRule = Rule & { readonly isRequired: true };
+
+/**
+ * A rule for every name of the interface `T`; those that a caller may not leave out are `required`. Tables are made when
+ * they are asked for, so that a bundler can leave out those that nothing asks for.
+ */
+export type Rules<T> = {
+  readonly [K in keyof T]-?: object extends Pick<T, K> ? Rule : RequiredRule;
+};
+
+/* @__NO_SIDE_EFFECTS__ */
+export function required(rule: Rule): RequiredRule {
+  return Object.assign<Rule, { readonly isRequired: true }>((...args) => rule(...args), { isRequired: true });
+}
+
+/**
+ * Options left out, or undefined, take their defaults. `within` stands before each name, as in `erasing.`.
+ *
+ * Throws: UsageError for options that are not an object, for a name that is unknown, for a value that breaks its rule.
+ */
+export function checkOptions<T extends object>(
+  who: string,
+  options: T,
+  rules: Rules<NoInfer<T>>,
+  within = '',
+): void {
+  const known = Object.entries<Rule & { isRequired?: true }>(rules);
+  const names = known.map(([name]) => name).join(', ');
+  // Classes and null prototypes are fine; a Map, a Date or an array is not.
+  if (Object.prototype.toString.call(options) !== '[object Object]')
+    throw wrong(who, within.slice(0, -1) || 'options', options, `an object with ${names}`);
+  const given = options as Readonly<Record<string, unknown>>;
+  for (const name in given) {
+    if (Object.hasOwn(rules, name) || given[name] === undefined) continue;
+    const hint = hintFor(
+      name,
+      known.map(([each]) => each),
+    );
+    throw new UsageError(
+      `${who}: '${within}${name}' is not an option; ${hint ?? `expected one of ${names}.`}`,
+    );
+  }
+  for (const [name, rule] of known) {
+    const value = given[name];
+    if (value !== undefined || rule.isRequired) check(who, within + name, value, rule);
+  }
+}
+
+/** Throws: UsageError for a value that breaks the rule. */
+export function check(who: string, name: string, value: unknown, rule: Rule): void {
+  const expected = rule(value, who, name);
+  if (expected !== undefined) throw wrong(who, name, value, expected);
+}
+
+export function wrong(who: string, name: string, value: unknown, expected: string): UsageError {
+  const remedy = [value].flat().some(isPromise) ? "; put 'await' before it" : '';
+  return new UsageError(`${who}: ${name} is ${shown(value)}, expected ${expected}${remedy}.`);
+}
+
+/** As an error message shows a value: `'five'`, `[2,2]`, `a Promise`. */
+export function shown(value: unknown): string {
+  if (typeof value === 'string') return `'${value.length > 60 ? `${value.slice(0, 60)}…` : value}'`;
+  if (typeof value === 'bigint') return `${value}n`;
+  if (Array.isArray(value)) {
+    const some = Array.from(value.slice(0, 9), shown).join(',');
+    return `[${some}${value.length > 9 ? ',…' : ''}]`;
+  }
+  if (typeof value === 'function') return 'a function';
+  if (typeof value !== 'object' || value === null) return String(value);
+  const kind = Object.prototype.toString.call(value).slice(8, -1);
+  const name = kind === 'Object' ? (value.constructor as { name?: unknown } | undefined)?.name : kind;
+  return typeof name === 'string' && !['', 'Object'].includes(name)
+    ? `${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${name}`
+    : 'an object';
+}
+
+function isPromise(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'then' in value;
+}
+
+// ---- rules ----
+
+/** What `accepts` is true for; `expected` says it in words. */
+/* @__NO_SIDE_EFFECTS__ */
+export function rule(expected: string, accepts: (value: unknown) => boolean): Rule {
+  return (value) => (accepts(value) ? undefined : expected);
+}
+
+/** A finite number for which `accepts` is true, with a finite f32. */
+/* @__NO_SIDE_EFFECTS__ */
+function numberRule(expected: string, accepts: (value: number) => boolean): Rule {
+  return rule(
+    expected,
+    (value) => typeof value === 'number' && Number.isFinite(Math.fround(value)) && accepts(value),
+  );
+}
+
+/* @__NO_SIDE_EFFECTS__ */
+export function integer(least: number, most = Number.MAX_SAFE_INTEGER): Rule {
+  const expected =
+    most < Number.MAX_SAFE_INTEGER
+      ? `an integer from ${least} to ${most}`
+      : ['a non-negative integer', 'a positive integer'][least]!;
+  return numberRule(expected, (value) => Number.isSafeInteger(value) && value >= least && value <= most);
+}
+
+/** A number in [least, most]. */
+/* @__NO_SIDE_EFFECTS__ */
+export function within(least: number, most: number): Rule {
+  return numberRule(`a number from ${least} to ${most}`, (value) => value >= least && value <= most);
+}
+
+export const count = integer(1);
+export const countOrZero = integer(0);
+export const seed = integer(0, 0xffff_ffff);
+export const finite = numberRule('a finite number', () => true);
+export const positive = numberRule('a positive number', (value) => Math.fround(value) > 0);
+export const notNegative = numberRule('a non-negative number', (value) => value >= 0);
+/** Shares and rates of which 1 would leave nothing. */
+export const belowOne = numberRule('a number in [0, 1)', (value) => value >= 0 && value < 1);
+export const flag = rule('true or false', (value) => typeof value === 'boolean');
+export const text = rule('a text', (value) => typeof value === 'string');
+export const nonEmptyText = rule(
+  'a text that is not empty',
+  (value) => typeof value === 'string' && value !== '',
+);
+export const fn = rule('a function', (value) => typeof value === 'function');
+export const signal = rule(
+  'an AbortSignal',
+  (value) => hasMethods(value, 'addEventListener') && 'aborted' in (value as object),
+);
+
+/* @__NO_SIDE_EFFECTS__ */
+export function oneOf(names: readonly string[]): Rule {
+  return rule(names.map((name) => `'${name}'`).join(' or '), (value) => names.includes(value as string));
+}
+
+/* @__NO_SIDE_EFFECTS__ */
+export function either(a: Rule, b: Rule): Rule {
+  return (...args) => {
+    const first = a(...args);
+    const second = first === undefined ? undefined : b(...args);
+    return second === undefined ? undefined : `${first} or ${second}`;
+  };
+}
+
+/* @__NO_SIDE_EFFECTS__ */
+export function orNull(of: Rule): Rule {
+  return (...args) => {
+    const expected = args[0] === null ? undefined : of(...args);
+    return expected && `${expected} or null`;
+  };
+}
+
+/** `expected` names the whole; entries that break their rule, holes included, are shown with it. */
+/* @__NO_SIDE_EFFECTS__ */
+export function list(expected: string, entry: Rule, length?: number): Rule {
+  return (value, who, name) =>
+    Array.isArray(value) &&
+    (length === undefined || value.length === length) &&
+    Array.from(value, (each, i) => entry(each, who, `${name}[${i}]`)).every(
+      (refused) => refused === undefined,
+    )
+      ? undefined
+      : expected;
+}
+
+/** One positive integer for both directions, or [down, across]. */
+export const pixels = either(count, list('two of them', count, 2));
+/** The extents of a tensor. */
+export const extents = list('a list of positive integers', count);
+
+/** An object of options inside another one. */
+/* @__NO_SIDE_EFFECTS__ */
+export function nested<T extends object>(rules: Rules<T>): Rule {
+  return (value, who, name) => {
+    checkOptions(who, value as T, rules, `${name}.`);
+    return undefined;
+  };
+}
+
+/** An object that somebody else made, known by what it can do. */
+/* @__NO_SIDE_EFFECTS__ */
+export function having(expected: string, ...methods: readonly string[]): Rule {
+  return rule(expected, (value) => hasMethods(value, ...methods));
+}
+
+function hasMethods(value: unknown, ...methods: readonly string[]): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    methods.every((name) => typeof (value as Record<string, unknown>)[name] === 'function')
+  );
+}
+
+export const folder = having('a Folder, as openFolder(path) gives', 'read', 'write', 'exists');
