@@ -65,7 +65,12 @@ adapter_works() {
   fi
 }
 
-os_release() { sed -n "s/^$1=//p" /etc/os-release 2>/dev/null | tr -d '"'; }
+# --- system packages, with apt ---
+
+# Where the system is; tests name a folder.
+root=${SHADEGRAD_ROOT:-}
+
+os_release() { sed -n "s/^$1=//p" "$root/etc/os-release" 2>/dev/null | tr -d '"'; }
 
 as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi
@@ -78,8 +83,12 @@ can_use_apt() {
   [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null
 }
 
+# A folder of package sources for this run alone; empty for the system's own.
+sources=''
+
 apt_get() {
   as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=120 \
+    ${sources:+-o "Dir::Etc::SourceParts=$sources"} \
     -o Acquire::Retries=1 -o Acquire::http::Timeout=30 -o Acquire::https::Timeout=30 "$@"
 }
 
@@ -96,34 +105,65 @@ apt_update() {
   done
 }
 
-# Debian 12's own Mesa is too old for Dawn: take it from backports, on the mirror this machine already uses.
-backports_source=/etc/apt/sources.list.d/shadegrad-backports.list
-add_backports() {
-  ! grep -rqs '^[^#]*bookworm-backports' /etc/apt/sources.list /etc/apt/sources.list.d || return 0
+apt_failed() { say "apt-get failed: $(grep '^E:' "$cache/apt.log" | tail -n 1)"; }
+
+# Names on one line.
+listed() { tr '\n' ' ' | sed 's/ $//'; }
+
+# Says which packages apt would install, and how to undo it; then installs them. The arguments are those of `apt-get install`.
+install_with_apt() {
+  apt_update
+  if ! apt_get -s install -y --no-install-recommends "$@" >"$cache/apt-plan.log" 2>>"$cache/apt.log"; then
+    apt_failed
+    return 1
+  fi
+  # `Inst name (version …)`, and `Inst name [version before] (version …)` of what is there in an older version.
+  added=$(awk '$1 == "Inst" && $3 !~ /^\[/ { print $2 }' "$cache/apt-plan.log" | listed)
+  replaced=$(awk '$1 == "Inst" && $3 ~ /^\[/ { gsub(/[][]/, "", $3); print $2 "=" $3 }' "$cache/apt-plan.log" | listed)
+  say "installing now: ${added:-nothing new}${replaced:+; in newer versions: $replaced}"
+  if [ -n "$added" ]; then say "to undo it: sudo apt-get purge $added"; fi
+  if [ -n "$replaced" ]; then say "and: sudo apt-get install --allow-downgrades $replaced"; fi
+  apt_get install -y --no-install-recommends "$@" >>"$cache/apt.log" 2>&1 && return 0
+  apt_failed
+  return 1
+}
+
+# Debian 12's own Mesa is too old for Dawn: take it from backports, on the mirror this machine already uses. The source is
+# named in a folder that only these calls of apt-get read, beside links to the system's own: /etc/apt stays as it is.
+read_backports() {
+  ! grep -rqs '^[^#]*bookworm-backports' "$root/etc/apt/sources.list" "$root/etc/apt/sources.list.d" || return 0
   # shellcheck disable=SC2016 # apt's own variables
   mirror=$(apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' |
     awk '$1 == "bookworm" && $2 == "main" { print $3; exit }')
   [ -n "$mirror" ] || return 1
-  echo "deb $mirror bookworm-backports main" | as_root tee "$backports_source" >/dev/null
+  sources=$(mktemp -d) || return 1
+  chmod 755 "$sources"
+  for file in "$root"/etc/apt/sources.list.d/*.list "$root"/etc/apt/sources.list.d/*.sources; do
+    [ ! -e "$file" ] || ln -s "$file" "$sources/"
+  done
+  echo "deb $mirror bookworm-backports main" >"$sources/shadegrad-backports.list"
+  say "  apt-get update and install also read, this once: deb $mirror bookworm-backports main (no file below /etc/apt changes)"
+}
+
+forget_backports() {
+  [ -z "$sources" ] || rm -rf "$sources"
+  sources=''
 }
 
 install_driver_with_apt() {
-  added=''
-  release=''
+  say 'no working WebGPU adapter, so a Vulkan driver (Mesa) will be installed, as root; SHADEGRAD_NO_APT=1 forbids it:'
   if [ "$(os_release ID)" = debian ] && [ "$(os_release VERSION_ID)" = 12 ]; then
-    [ -e "$backports_source" ] || added=$backports_source
-    add_backports || return 1
-    release='-t bookworm-backports'
+    read_backports || return 1
+    set -- -t bookworm-backports
+  else
+    set --
   fi
-  say "installing a Vulkan driver with apt (mesa-vulkan-drivers libvulkan1${release:+ from bookworm-backports}; SHADEGRAD_NO_APT=1 forbids it)"
-  apt_update
-  # shellcheck disable=SC2086 # two words, or none
-  if apt_get install -y --no-install-recommends $release mesa-vulkan-drivers libvulkan1 >>"$cache/apt.log" 2>&1; then
-    return 0
-  fi
-  say "apt-get failed: $(grep '^E:' "$cache/apt.log" | tail -n 1)"
-  if [ -n "$added" ]; then as_root rm -f "$added"; fi
-  return 1
+  say '  apt-get update'
+  say "  apt-get install --no-install-recommends${*:+ $*} mesa-vulkan-drivers libvulkan1"
+  install_with_apt "$@" mesa-vulkan-drivers libvulkan1
+  status=$?
+  forget_backports
+  return $status
 }
 
 install_swiftshader() {
@@ -179,7 +219,7 @@ install_browser() {
 # The places where the loader looks, see src/node/datasets.ts.
 fashion_is_here() {
   case "${XDG_CACHE_HOME:-}" in /*) user_cache=$XDG_CACHE_HOME ;; *) user_cache=${HOME:-}/.cache ;; esac
-  for folder in "$user_cache/shadegrad/fashion" /usr/share/datasets/fashion-mnist \
+  for folder in "$user_cache/shadegrad/fashion" "$root/usr/share/datasets/fashion-mnist" \
     "${HOME:-}/.keras/datasets/fashion-mnist" data/FashionMNIST/raw; do
     for images in "$folder"/train-images[-.]idx3-ubyte*; do [ ! -e "$images" ] || return 0; done
   done
@@ -187,11 +227,11 @@ fashion_is_here() {
 }
 
 install_fashion_with_apt() {
-  say 'installing the Fashion-MNIST images with apt (dataset-fashion-mnist, 31 MB; SHADEGRAD_NO_APT=1 forbids it)'
+  say 'the Fashion-MNIST images (31 MB) will be installed, as root; SHADEGRAD_NO_APT=1 forbids it:'
+  say '  apt-get update'
+  say '  apt-get install --no-install-recommends dataset-fashion-mnist'
   mkdir -p "$cache"
-  apt_update
-  apt_get install -y --no-install-recommends dataset-fashion-mnist >>"$cache/apt.log" 2>&1 && return
-  say "apt-get failed: $(grep '^E:' "$cache/apt.log" | tail -n 1) (the images will be downloaded instead)"
+  install_with_apt dataset-fashion-mnist || say 'the images will be downloaded instead'
 }
 
 # --- one set-up at a time ---
@@ -216,7 +256,7 @@ take_lock() {
     fi
   done
   echo $$ >"$lock/pid"
-  trap 'rm -rf "$lock"' EXIT
+  trap 'forget_backports; rm -rf "$lock"' EXIT
   trap 'exit 130' HUP INT TERM
 }
 
