@@ -184,8 +184,13 @@ describe('results', () => {
     expect(read('{')).toThrow(/^x\.json: damaged: it is not JSON/);
     expect(read('null')).toThrow(/it has no format, expected 'shadegrad bench 1'/);
     expect(read('{"format":"shadegrad bench 0"}')).toThrow(/its format is 'shadegrad bench 0', expected/);
-    expect(read(`{"format":"${format}"}`)).toThrow(/not the results of a bench: it has no device/);
-    expect(read(`{"format":"${format}","device":{},"machine":{},"sections":null}`)).toThrow(/no sections/);
+    expect(read(`{"format":"${format}"}`)).toThrow(/not the results of a bench: it has no date/);
+    const changed = (before: string, after: string) => read(resultsToJson(full).replace(before, after));
+    expect(changed('"median":', '"middle":')).toThrow(
+      "x.json: not the results of a bench: it has no sections.endToEnd[0].imagesPerSecond.median. Measure again with 'npm run bench -- --out FILE'.",
+    );
+    expect(changed('"cores": ', '"cores": [], "": ')).toThrow(/machine\.cores is \[\], expected a number\. /);
+    expect(changed('"shadegrad": "', '"shadegrad": 1, "": "')).toThrow(/its versions are not text/);
   });
 
   it('are named after the device, and after the processor where that is the device', () => {

@@ -5,11 +5,13 @@
 import { DataError } from '../../errors.js';
 import type { Fingerprint } from '../../engine/device.js';
 import type { EndToEndRow } from './end_to_end.js';
+import { type Form, boolean, number, optional, string, wrongMember } from './forms.js';
 import type { InputRow } from './inputs.js';
 import type { KernelRow } from './kernels.js';
 import type { PeerRow } from './peer_comparison.js';
 import type { Roofline } from './roofline.js';
 import type { Scaling } from './scaling.js';
+import type { Spread } from './statistics.js';
 import type { To99 } from './to_99.js';
 
 export const format = 'shadegrad bench 1';
@@ -51,6 +53,109 @@ export interface Sections {
   readonly peers?: { readonly batchSize: number; readonly rows: readonly PeerRow[] };
 }
 
+const spread: Form<Spread> = { median: number, low: number, high: number, min: number, max: number };
+
+const kernels: Form<NonNullable<Sections['kernels']>> = [
+  {
+    kernel: string,
+    name: optional(string),
+    variant: string,
+    shapes: string,
+    ms: spread,
+    gflops: number,
+    gbPerSecond: number,
+    cost: { flops: number, bytes: number },
+    ofRoofline: optional(number),
+    bound: optional(string),
+  },
+];
+
+const scaling: Form<NonNullable<Sections['scaling']>['byBatch']> = [
+  {
+    model: string,
+    imageSize: number,
+    batchSize: number,
+    microBatchSize: number,
+    stepMilliseconds: spread,
+    imagesPerSecond: number,
+    measuredBytes: number,
+    forecastBytes: number,
+  },
+];
+
+/** The reader itself checks `format` and `versions`. */
+const form: Form<Omit<BenchResults, 'format' | 'versions'>> = {
+  date: string,
+  command: string,
+  isQuick: boolean,
+  device: {
+    adapter: string,
+    vendor: string,
+    architecture: string,
+    driver: string,
+    runtime: string,
+    subgroupSize: number,
+    family: string,
+  },
+  tuning: string,
+  machine: { cpu: string, cores: number, memoryBytes: number, system: string },
+  sections: {
+    roofline: optional({
+      multiplyAdd: [{ width: string, chains: number, gflops: spread }],
+      memory: [{ way: string, width: string, bytes: number, gbPerSecond: spread }],
+      peakGflops: number,
+      peakGbPerSecond: number,
+    }),
+    step: optional(kernels),
+    kernels: optional(kernels),
+    endToEnd: optional([
+      {
+        task: string,
+        model: string,
+        batchSize: number,
+        imagesPerSecond: spread,
+        dispatchesPerStep: number,
+        encodeMicroseconds: spread,
+        peakBytes: number,
+      },
+    ]),
+    inputs: optional([{ inputs: string, ms: spread, ratio: number }]),
+    scaling: optional({
+      byBatch: scaling,
+      byImage: scaling,
+      bytesPerImage: { measured: number, forecast: number },
+      largestBatch: optional(number),
+    }),
+    to99: optional({
+      target: number,
+      isReached: boolean,
+      trainingSeconds: number,
+      totalSeconds: number,
+      steps: number,
+      batchSize: number,
+      trials: [{ step: number, seconds: number, accuracy: number, images: number }],
+      recipe: string,
+    }),
+    peers: optional({
+      batchSize: number,
+      rows: [
+        {
+          system: string,
+          version: optional(string),
+          backend: optional(string),
+          train: optional(spread),
+          infer: optional(spread),
+          trainRatio: optional(number),
+          inferRatio: optional(number),
+          firstStepSeconds: optional(number),
+          lossDifference: optional(number),
+          note: optional(string),
+        },
+      ],
+    }),
+  },
+};
+
 /** JSON with a line per row, so that a difference between two files can be read. */
 export function resultsToJson(results: BenchResults): string {
   return `${broken(results, 3)}\n`;
@@ -83,14 +188,15 @@ function broken(value: object, depth: number, indent = ''): string {
 export function resultsFromJson(text: string, name: string): BenchResults {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(text);
+    // NaN and infinities, such as a rate in no time at all, are written as null.
+    parsed = JSON.parse(text, (_, value: unknown) => value ?? Number.NaN);
   } catch (cause) {
     throw new DataError(
       `${name}: damaged: it is not JSON (${cause instanceof Error ? cause.message : String(cause)}).`,
       { cause },
     );
   }
-  const found = (parsed ?? {}) as Partial<Record<keyof BenchResults, unknown>>;
+  const found = Object(parsed) as Partial<Record<keyof BenchResults, unknown>>;
   const refuse = (what: string): DataError =>
     new DataError(
       `${name}: not the results of a bench: ${what}. Measure again with 'npm run bench -- --out FILE'.`,
@@ -99,8 +205,11 @@ export function resultsFromJson(text: string, name: string): BenchResults {
     const what = typeof found.format === 'string' ? `its format is '${found.format}'` : 'it has no format';
     throw refuse(`${what}, expected '${format}'`);
   }
-  for (const member of ['device', 'machine', 'sections'] as const)
-    if (typeof found[member] !== 'object' || found[member] === null) throw refuse(`it has no ${member}`);
+  const { versions } = found;
+  const areVersions =
+    typeof versions === 'object' && Object.values(versions ?? {}).every((each) => typeof each === 'string');
+  const wrong = wrongMember(found, form) ?? (areVersions ? undefined : 'its versions are not text');
+  if (wrong !== undefined) throw refuse(wrong);
   return parsed as BenchResults;
 }
 
