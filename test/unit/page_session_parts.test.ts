@@ -249,6 +249,23 @@ describe('own images', () => {
     expect((await keptOwn(folder))?.test?.count).toBe(2);
   });
 
+  test('a damaged description is refused in words', async () => {
+    const folder = memoryFolder();
+    const parts = { name: 'mine', format: 'png', source: 'a folder' } as const;
+    await keepOwn(folder, { ...parts, train: set(Uint8Array.of(0, 1)) });
+    const whole = Buffer.from(await folder.read('own.safetensors')).toString('latin1');
+    const refusal = async (before: string, after: string): Promise<unknown> => {
+      await folder.write('own.safetensors', Buffer.from(whole.replace(before, after), 'latin1'));
+      return keptOwn(folder).catch((error: unknown) => String(error));
+    };
+    expect(await refusal('[', ' ')).toMatch(
+      /^DataError: data: own\.safetensors is damaged \(SyntaxError.*\); drop your files again\.$/,
+    );
+    expect(await refusal('classNames', 'ClassNames')).toBe(
+      'DataError: data: own.safetensors does not describe its images; drop your files again.',
+    );
+  });
+
   test('the digest tells changes', () => {
     // FNV-1a of the single byte 0x61 is e40c292c (the authors' test vectors).
     const one = {

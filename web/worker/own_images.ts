@@ -49,10 +49,24 @@ export async function keepOwn(folder: Folder, own: LoadedDataset): Promise<void>
 export async function keptOwn(folder: Folder): Promise<LoadedDataset | undefined> {
   if (!(await folder.exists(fileName))) return undefined;
   const stored = readSafetensors(await folder.read(fileName), fileName);
-  const { classNames, ...about } = JSON.parse(stored.metadata['about'] ?? '{}') as About;
+  const { classNames, ...about } = aboutIn(stored);
   const [train, test, validation] = parts.map((part) => setIn(stored, part, classNames));
   if (!train) throw new DataError(`data: ${fileName} holds no images to train on; drop your files again.`);
   return { ...about, train, ...(test ? { test } : {}), ...(validation ? { validation } : {}) };
+}
+
+function aboutIn({ metadata }: StoredTensors): About {
+  let about: Partial<Record<keyof About, unknown>> | null;
+  try {
+    about = JSON.parse(metadata['about'] ?? '{}') as typeof about;
+  } catch (cause) {
+    throw new DataError(`data: ${fileName} is damaged (${String(cause)}); drop your files again.`, { cause });
+  }
+  const { name, format, source, classNames } = about ?? {};
+  const areText = [name, format, source].every((each) => typeof each === 'string');
+  if (!areText || !Array.isArray(classNames) || !classNames.every((each) => typeof each === 'string'))
+    throw new DataError(`data: ${fileName} does not describe its images; drop your files again.`);
+  return about as About;
 }
 
 function setIn(
