@@ -5,12 +5,15 @@ import { ImageSet } from '../../src/data/dataset.js';
 import { loadDataset } from '../../src/node/datasets.js';
 
 /** `isHalved` keeps every second pixel of every second row, for trainings that a slow device repeats. */
-export async function writeSmallDigits(folder: string, { isHalved = false } = {}): Promise<void> {
+export async function writeSmallDigits(
+  folder: string,
+  { isHalved = false, train: trainCount = 80, test: testCount = 40 } = {},
+): Promise<void> {
   const { train, test } = await loadDataset('digits', { offline: true });
   mkdirSync(folder, { recursive: true });
   for (const [name, set] of [
-    ['train', train.take(80, { seed: 1 })],
-    ['t10k', test.take(40, { seed: 1 })],
+    ['train', train.take(trainCount, { seed: 1 })],
+    ['t10k', test.take(testCount, { seed: 1 })],
   ] as const) {
     const { images, labels } = idxFiles(isHalved ? halved(set) : set);
     writeFileSync(path.join(folder, `${name}-images-idx3-ubyte`), images);
@@ -29,7 +32,7 @@ function halved(set: ImageSet): ImageSet {
   return new ImageSet({ images, labels, height, width, channels, classNames });
 }
 
-function idxFiles(set: ImageSet): { readonly images: Uint8Array; readonly labels: Uint8Array } {
+export function idxFiles(set: ImageSet): { readonly images: Uint8Array; readonly labels: Uint8Array } {
   const header = (...sizes: number[]): Uint8Array => {
     const bytes = new Uint8Array(4 + 4 * sizes.length);
     bytes.set([0, 0, 8, sizes.length]);

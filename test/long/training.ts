@@ -1,0 +1,207 @@
+/**
+ * A training of a second by the built command line, as a process that may be killed or meet faults, and what it leaves
+ * beside what an uninterrupted one leaves.
+ */
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
+import { pathToFileURL } from 'node:url';
+import { writeSmallDigits } from '../node/small_digits.js';
+import type { Finding } from './case.js';
+
+/** Its best epoch is the third of four, so that best and last weights differ. */
+export const fourEpochs =
+  '--dataset small --model mlp --preset quick --tensorboard --epochs 4 --batch-size 64 --learning-rate 0.02';
+/** The fewest calls of WebGPU in which everything occurs twice. */
+export const twoEpochs =
+  '--dataset small --model mlp --preset quick --epochs 2 --batch-size 144 --learning-rate 0.02';
+const timeoutMs = 120_000;
+
+export interface Ended {
+  /** Null when it was killed. */
+  readonly status: number | null;
+  /** Both streams. */
+  readonly output: string;
+  readonly hasHung: boolean;
+}
+
+export interface RunOptions {
+  /** A module loaded first, and what it finds in the environment. */
+  readonly preload?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** SIGKILL after so many milliseconds. */
+  readonly killAfterMs?: number;
+}
+
+/** What every run must end with, by what it says about a file. */
+export type Marks = ReadonlyMap<string, string>;
+
+export class Trainings {
+  private constructor(
+    readonly root: string,
+    readonly work: string,
+    readonly settings: string,
+    readonly reference: Marks,
+    /** How long the uninterrupted one took. */
+    readonly referenceMs: number,
+  ) {}
+
+  /**
+   * Makes the data set in a new folder `work`, and trains once without interruption. `root` is the repository, its
+   * command line built.
+   */
+  static async open(root: string, work: string, settings: string): Promise<Trainings> {
+    await writeSmallDigits(path.join(work, 'small'), { isHalved: true, train: 320, test: 40 });
+    const trainings = new Trainings(root, work, settings, new Map(), 0);
+    // The first fills the driver's cache of compiled kernels, and would be slower than any other.
+    for (const folder of ['first', 'reference']) await trainings.trainWhole(folder);
+    const started = performance.now();
+    await trainings.trainWhole('reference');
+    return new Trainings(root, work, settings, trainings.marksOf('reference'), performance.now() - started);
+  }
+
+  /** `extra` are options after the usual ones. */
+  async trainWhole(folder: string, extra: readonly string[] = []): Promise<void> {
+    const { status, output } = await this.train(folder, {}, extra);
+    if (status !== 0) throw new Error(`the training without faults fails:\n${output}`);
+  }
+
+  train(folder: string, options?: RunOptions, extra: readonly string[] = []): Promise<Ended> {
+    return this.#run(['train', ...this.settings.split(' '), '--out', folder, ...extra], options);
+  }
+
+  resume(folder: string, options?: RunOptions): Promise<Ended> {
+    return this.#run(['train', '--resume', folder], options);
+  }
+
+  /** Goes on until the training is finished, from the beginning where nothing was begun. */
+  async finish(folder: string): Promise<{ readonly ended: Ended; readonly findings: Finding[] }> {
+    const before = this.epochsSaved(folder);
+    const ended = this.hasBegun(folder) ? await this.resume(folder) : await this.train(folder);
+    const findings = [...findingsOf(ended)];
+    if (ended.status !== 0)
+      findings.push({ wrong: 'lost', message: `cannot be finished: ${lastLines(ended.output)}` });
+    const first = /Epoch (\d+)\//.exec(ended.output)?.[1];
+    if (first !== undefined && Number(first) <= before)
+      findings.push({
+        wrong: 'lost',
+        message: `${before} epochs were saved, and it goes on at epoch ${first}`,
+      });
+    if (ended.status === 0) findings.push(...this.differences(folder));
+    return { ended, findings };
+  }
+
+  /** Whether there is a run that `--resume` can be asked to go on with. */
+  hasBegun(folder: string): boolean {
+    return existsSync(path.join(this.work, folder, 'run.json'));
+  }
+
+  /** The whole epochs behind the last checkpoint. */
+  epochsSaved(folder: string): number {
+    const file = path.join(this.work, folder, 'last.safetensors');
+    if (!existsSync(file)) return 0;
+    return Number(/\\"epoch\\":(\d+)/.exec(headerOf(readFileSync(file)))?.[1] ?? 0);
+  }
+
+  /** What is other than in a run without faults, and what should be gone by now. */
+  differences(folder: string): Finding[] {
+    const marks = this.marksOf(folder);
+    const others = [...this.reference].filter(([name, mark]) => marks.get(name) !== mark);
+    const left = this.leftIn(folder);
+    return [
+      ...others.map(([name, mark]): Finding => ({
+        wrong: 'lost',
+        message: `${name} is ${marks.get(name) ?? 'missing'}, expected ${mark}`,
+      })),
+      ...left.map((name): Finding => ({ wrong: 'unexpected', message: `${name} is left in the run folder` })),
+    ];
+  }
+
+  /** Drafts and locks, which an ended process leaves to nobody. */
+  leftIn(folder: string): string[] {
+    const at = path.join(this.work, folder);
+    return existsSync(at) ? readdirSync(at).filter((name) => /\.tmp$|^run\.lock/.test(name)) : [];
+  }
+
+  /** What the bits of a finished run are known by. */
+  marksOf(folder: string): Marks {
+    const at = path.join(this.work, folder);
+    const marks = new Map<string, string>();
+    for (const name of ['best.safetensors', 'last.safetensors', 'history.json', 'history.csv', 'model.json'])
+      marks.set(name, hashOf(withoutTime(read(path.join(at, name)))));
+    const evaluation = JSON.parse(read(path.join(at, 'evaluation.json')) || '{}') as Record<string, unknown>;
+    marks.set('evaluation.json', hashOf(JSON.stringify({ ...evaluation, kernelTimes: undefined })));
+    const { result } = JSON.parse(read(path.join(at, 'run.json')) || '{}') as { result?: object };
+    marks.set('the result in run.json', JSON.stringify({ ...result, seconds: undefined }));
+    return marks;
+  }
+
+  #run(args: readonly string[], { preload, env = {}, killAfterMs }: RunOptions = {}): Promise<Ended> {
+    const cache = path.join(this.work, 'cache');
+    mkdirSync(cache, { recursive: true });
+    const cli = path.join(this.root, 'dist', 'cli.mjs');
+    const imports =
+      preload === undefined
+        ? []
+        : ['--import', pathToFileURL(path.join(this.root, 'test', 'long', preload)).href];
+    const child = spawn(process.execPath, [...imports, cli, ...args], {
+      cwd: this.work,
+      env: { ...process.env, DEBUG: '0', XDG_CACHE_HOME: cache, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let output = '';
+    child.stdout.on('data', (text: Buffer) => (output += text.toString()));
+    child.stderr.on('data', (text: Buffer) => (output += text.toString()));
+    return new Promise((resolve, reject) => {
+      let hasHung = false;
+      const watch = setTimeout(() => {
+        hasHung = true;
+        child.kill('SIGKILL');
+      }, timeoutMs);
+      const killer =
+        killAfterMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), killAfterMs);
+      child.on('error', reject);
+      child.on('close', (status) => {
+        clearTimeout(watch);
+        clearTimeout(killer);
+        // Dawn's own warnings, which come with a trace.
+        resolve({ status, hasHung, output: output.replaceAll(/^Warning: .*\n( {4}at .*\n)*\n?/gm, '') });
+      });
+    });
+  }
+}
+
+/** What no run may do, whatever it meets. */
+export function findingsOf({ output, hasHung }: Ended): Finding[] {
+  const findings: Finding[] = [];
+  if (hasHung)
+    findings.push({ wrong: 'hang', message: `no end after ${timeoutMs / 1000} s: ${lastLines(output)}` });
+  const trace =
+    /^.*\n {4}at .*/m.exec(output)?.[0] ?? /^.*UnhandledPromise.*|^node:internal.*/m.exec(output)?.[0];
+  if (trace !== undefined) findings.push({ wrong: 'stack trace', message: trace });
+  return findings;
+}
+
+export function lastLines(output: string, count = 3): string {
+  return output.trim().split('\n').slice(-count).join(' | ');
+}
+
+function read(file: string): string {
+  return existsSync(file) ? readFileSync(file, 'latin1') : '';
+}
+
+/** The name of TensorBoard's folder, which a checkpoint carries, is a time. */
+function withoutTime(text: string): string {
+  return text.replaceAll(/\b\d{8}-\d{6}\b/g, '00000000-000000');
+}
+
+function hashOf(text: string): string {
+  return createHash('sha256').update(text, 'latin1').digest('hex').slice(0, 16);
+}
+
+/** A safetensors file's JSON. */
+function headerOf(bytes: Buffer): string {
+  return bytes.subarray(8, 8 + Number(bytes.readBigUInt64LE())).toString();
+}
