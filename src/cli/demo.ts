@@ -5,7 +5,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { type DatasetName, knownDatasets } from '../data/digests.js';
-import { FileError, ShadegradError, UsageError } from '../errors.js';
+import { FileError, ShadegradError } from '../errors.js';
 import { findDataset } from '../node/datasets.js';
 import { fileExists, writeAtomic } from '../node/files.js';
 import { endProcess } from '../node/patience.js';
@@ -30,8 +30,6 @@ const datasetNames = Object.keys(knownDatasets) as DatasetName[];
 const builtPage = (): string => fileURLToPath(new URL('page/', import.meta.url));
 
 export async function demo(options: DemoOptions): Promise<number> {
-  if (options.build === '')
-    throw new UsageError(`demo: --build names no folder; leave the name out for ${usualFolder}.`);
   const output = openOutput(options);
   const page = await readPage(builtPage());
   if (options.build !== undefined)

@@ -13,6 +13,7 @@ import { setAroundDawn } from '../node/open.js';
 import { endProcess } from '../node/patience.js';
 import { type SectionName, bench, sectionNames } from './bench.js';
 import { servePeer } from './bench/peer_shadegrad.js';
+import { watchOutput } from './closed_output.js';
 import { demo } from './demo.js';
 import { devices } from './devices.js';
 import { evaluate, partNames } from './evaluate.js';
@@ -28,7 +29,7 @@ import { type TrainOptions, train } from './train.js';
 import { tune } from './tune.js';
 import { version } from './version.js';
 
-/** Ends with 2 for a wrong use, 1 for work that failed, 130 after Ctrl-C. */
+/** Ends with 2 for a wrong use, 1 for work that failed; after a signal as a shell has it, 130 after Ctrl-C. */
 async function main(argv: readonly string[]): Promise<number> {
   let status = 0;
   const run =
@@ -161,7 +162,8 @@ function buildProgram(run: Runner): Command {
     .addOption(seed())
     .addOption(noTune())
     .option('--out <dir>', 'the run folder (default: runs/<dataset>-<time>)')
-    .option('--resume <dir>', 'go on with an interrupted run, with its own settings')
+    .option('--overwrite', 'replace the run that lies at --out, once the new one has its first checkpoint')
+    .option('--resume <dir>', 'resume an interrupted run, with its own settings')
     .action(
       run((options: TrainOptions, self: Command) => {
         if (options.resume !== undefined) refuseBesideResume(self);
@@ -320,6 +322,8 @@ function buildProgram(run: Runner): Command {
     .option('--filter <text>', 'only ops whose name contains this')
     .action(run(gradcheckCommand));
 
+  for (const made of program.commands) refuseEmptyValues(made);
+
   // The process of ours that `bench --peers` starts beside those of the others.
   program
     .command('bench-peer', { hidden: true })
@@ -328,6 +332,24 @@ function buildProgram(run: Runner): Command {
     .action(run(servePeer));
 
   return program;
+}
+
+/**
+ * Refuses values that are empty or white space, for every option and argument: a shell makes them of a variable that is
+ * not set, and as a path or a number they would mean the working folder or 0.
+ */
+function refuseEmptyValues(command: Command): void {
+  for (const taker of [
+    ...command.options.filter((each) => each.required || each.optional),
+    ...command.registeredArguments,
+  ]) {
+    const { parseArg: parse } = taker;
+    taker.parseArg = <T>(text: string, before: T): T => {
+      if (text.trim() === '') throw new InvalidArgumentError('Expected a value, which is empty here.');
+      if (parse) return parse(text, before);
+      return (taker.variadic ? [...((before as string[] | undefined) ?? []), text] : text) as T;
+    };
+  }
 }
 
 /** Options that do not change what a resumed run computes. */
@@ -435,14 +457,7 @@ function share(text: string): number {
   return value;
 }
 
-// Whoever read our output has gone, as `head` does: nothing more to say, and no reason for a stack trace.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(1);
-    throw error;
-  });
-}
-
+watchOutput();
 setFolderOpener(openFolder);
 setDebugSink((text) => sayError(...text.split('\n')));
 setAroundDawn(quietly);

@@ -24,6 +24,7 @@ export interface RecipeOptions {
   readonly data?: string;
   readonly transpose?: boolean;
   readonly imageShape?: ImageShape;
+  /** The device's own when left out. */
   readonly preset?: string;
   readonly model?: ModelName;
   readonly from?: string;
@@ -53,9 +54,26 @@ export interface RecipeOptions {
   readonly seed: number;
 }
 
+/** Throws: UsageError for options that contradict each other, whatever the preset. */
+export function checkRecipe(options: RecipeOptions): void {
+  if (options.momentum !== undefined && options.optimizer !== 'sgd')
+    throw new UsageError('train: --momentum is for --optimizer sgd.');
+  if (isFolded(options) && options.split !== undefined && options.split !== 'k-fold')
+    throw new UsageError('train: --folds and --fold are for --split k-fold.');
+}
+
+function isFolded({ folds, fold }: RecipeOptions): boolean {
+  return folds !== undefined || fold !== undefined;
+}
+
 /** The preset, the device's own when none is named, with the options laid over it. */
 export function chooseSettings(options: RecipeOptions, device: Device, output: Output): Settings {
-  const preset = choosePreset(options.preset, device, output);
+  return settingsOf(options, namedPreset(options) ?? presetFor(device, output));
+}
+
+/** The preset with the options laid over it. Throws: UsageError for options that the preset does not allow. */
+export function settingsOf(options: RecipeOptions, preset: PresetName): Settings {
+  checkRecipe(options);
   const recipe = recipeFor(preset, options.dataset);
   const augmentation = chooseAugmentation(recipe.augmentation, options);
   const variantsPerImage = options.variants ?? 1;
@@ -63,12 +81,7 @@ export function chooseSettings(options: RecipeOptions, device: Device, output: O
     throw new UsageError(
       `train: --variants ${variantsPerImage} shows each image several times, but nothing is augmented (preset ${preset}); all would be the same.`,
     );
-  if (options.momentum !== undefined && options.optimizer !== 'sgd')
-    throw new UsageError('train: --momentum is for --optimizer sgd.');
-  const isFolded = options.folds !== undefined || options.fold !== undefined;
-  if (isFolded && options.split !== undefined && options.split !== 'k-fold')
-    throw new UsageError('train: --folds and --fold are for --split k-fold.');
-  const split = options.split ?? (isFolded ? 'k-fold' : recipe.split);
+  const split = options.split ?? (isFolded(options) ? 'k-fold' : recipe.split);
   if (options.validationShare !== undefined && split !== 'official')
     throw new UsageError(`train: --validation-share is for --split official, not for ${split}.`);
   // A rate that is named without a schedule is meant as it stands.
@@ -105,18 +118,20 @@ export function chooseSettings(options: RecipeOptions, device: Device, output: O
   };
 }
 
-function choosePreset(name: string | undefined, device: Device, output: Output): PresetName {
-  if (name === undefined) {
-    const isSoftware = device.traits.family === 'software';
-    const chosen = isSoftware ? 'quick' : 'corrected';
-    output.say(
-      `Preset ${bold(output, chosen)}: the device is ${isSoftware ? 'software on the CPU, where a full recipe would take hours' : 'a GPU'}; choose with --preset.`,
-    );
-    return chosen;
-  }
-  if (!isPresetName(name))
-    throw new UsageError(`train: preset '${name}' is unknown, expected one of ${presetNames.join(', ')}.`);
-  return name;
+/** Undefined when none is named. Throws: UsageError for an unknown one. */
+export function namedPreset({ preset }: RecipeOptions): PresetName | undefined {
+  if (preset === undefined || isPresetName(preset)) return preset;
+  throw new UsageError(`train: preset '${preset}' is unknown, expected one of ${presetNames.join(', ')}.`);
+}
+
+/** The preset that suits a device. */
+function presetFor(device: Device, output: Output): PresetName {
+  const isSoftware = device.traits.family === 'software';
+  const chosen = isSoftware ? 'quick' : 'corrected';
+  output.say(
+    `Preset ${bold(output, chosen)}: the device is ${isSoftware ? 'software on the CPU, where a full recipe would take hours' : 'a GPU'}; choose with --preset.`,
+  );
+  return chosen;
 }
 
 function chooseAugmentation(

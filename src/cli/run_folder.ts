@@ -1,11 +1,12 @@
 /** The folder of one training: what `train` writes into it, and what `--resume` reads again. */
 import path from 'node:path';
-import { ModelError } from '../errors.js';
+import { FileError, ModelError } from '../errors.js';
 import type { Folder } from '../folder.js';
 import { historyFromJson } from '../report/history.js';
 import { runFromJson } from '../report/run_record.js';
 import type { Choice } from '../engine/choices.js';
 import type { KernelChoice } from '../nn/callbacks/callback.js';
+import { shellWord } from './output.js';
 import { reportFiles } from './report_writer.js';
 import type { Settings } from './settings.js';
 
@@ -60,8 +61,12 @@ export const runFormat = 'shadegrad run 2';
 /** `runs/<dataset>-<time>`, in UTC. */
 export function defaultFolder(dataset: string): string {
   const name = path.basename(dataset).replace(/\.[\w.]+$/, '');
-  const stamp = new Date().toISOString().replaceAll(/[-:]/g, '').replace('T', '-').slice(0, 15);
-  return path.join('runs', `${name}-${stamp}`);
+  return path.join('runs', `${name}-${stampOf(new Date().toISOString())}`);
+}
+
+/** `20260131-120000` for ISO 8601. */
+export function stampOf(date: string): string {
+  return date.replaceAll(/[-:]/g, '').replace('T', '-').slice(0, 15);
 }
 
 /**
@@ -98,12 +103,40 @@ export async function readHistory(folder: Folder): Promise<GrowingHistory> {
   return { epochs: [...epochs], metrics: Object.fromEntries(lists) };
 }
 
-/** Takes an earlier run's results out of the way, so that an interrupted new one is not mistaken for it. */
-export async function clearRun(folder: Folder, say: (line: string) => void): Promise<void> {
-  if (!(await folder.exists('run.json'))) return;
-  say(`Replacing the run in ${folder.path}.`);
-  const results = ['run.json', 'history.json', 'history.csv', 'best.safetensors', 'last.safetensors'];
-  for (const name of [...results, ...reportFiles]) await folder.remove(name);
+/**
+ * The best weights of an epoch whose checkpoint is not written yet: they replace the best ones only after it, so that a
+ * resumed training never finds the weights of an epoch that it does again.
+ */
+export const nextBestFile = 'best.next.safetensors';
+
+/** All that `train` writes into a run folder, except for `logs`. */
+export const runFiles: readonly string[] = [
+  'run.json',
+  'model.json',
+  'history.json',
+  'history.csv',
+  'best.safetensors',
+  nextBestFile,
+  'last.safetensors',
+  ...reportFiles,
+];
+
+/** Folders inside a run folder; see src/cli/claimed_run.ts. */
+export const readyName = '.shadegrad-ready';
+export const movingName = '.shadegrad-moving';
+
+/** Whether a training was stopped while it replaced the run that lay there. */
+export async function isPending(folder: Folder): Promise<boolean> {
+  for (const name of [readyName, movingName]) if (await folder.exists(`${name}/run.json`)) return true;
+  return false;
+}
+
+/** Throws: FileError for a folder with the files of two runs. */
+export async function refusePending(folder: Folder): Promise<void> {
+  if (!(await isPending(folder))) return;
+  throw new FileError(
+    `${folder.path}: a training was stopped while it replaced the run there. Complete that with 'npm run train -- --resume ${shellWord(folder.path)}'.`,
+  );
 }
 
 export function toJson(value: object): string {

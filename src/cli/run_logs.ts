@@ -1,32 +1,35 @@
 /** What a run writes for TensorBoard beside its own files. */
 import { hostname } from 'node:os';
-import path from 'node:path';
 import process from 'node:process';
 import type { Folder } from '../folder.js';
 import type { Callback } from '../nn/callbacks/callback.js';
 import type { Sequential } from '../nn/sequential.js';
-import { openFolder } from '../node/files.js';
 import { encodePng } from '../node/png.js';
 import { evaluate } from '../report/evaluation.js';
 import { tensorBoard } from '../report/tensorboard/index.js';
 import { augmentedSamples } from './augmented_samples.js';
+import { type RunFile, stampOf } from './run_folder.js';
 import type { Settings } from './settings.js';
 import type { Images } from './train_result.js';
 
 /** Validation images behind the confusion matrix in TensorBoard: enough to see, cheap enough for every epoch. */
 const confusionImages = 2000;
 
-/** Curves, histograms of weights, augmented samples and the confusion matrix, into `logs/`. */
+/** Curves, histograms of weights, augmented samples and the confusion matrix, into `logs`. */
 export function tensorBoardOf(
   model: Sequential,
   images: Images,
   settings: Settings,
-  folder: Folder,
+  logs: Folder,
+  { startedAt }: RunFile,
 ): Callback {
   const { augmentation, seed } = settings;
   const watched = images.validation.take(Math.min(confusionImages, images.validation.count), { seed });
   return tensorBoard({
-    logDir: openFolder(path.join(folder.path, 'logs')),
+    logDir: logs,
+    // From run.json and not from the clock: the callback's state lies in the checkpoint, whose bytes are to be the same
+    // for the same training.
+    run: stampOf(startedAt),
     histogramFreq: 1,
     encodePng,
     host: hostname(),

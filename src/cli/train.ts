@@ -1,38 +1,47 @@
 /** `train`: from a data set to a run folder with a trained model. */
 import process from 'node:process';
 import { checkTrainable } from '../data/trainable.js';
-import { DataError, ModelError } from '../errors.js';
+import type { LoadedDataset } from '../data/loaded_dataset.js';
+import { DataError, FileError, ModelError } from '../errors.js';
 import type { Device } from '../engine/device.js';
 import type { Folder } from '../folder.js';
 import type { Callback, Training } from '../nn/callbacks/callback.js';
 import { modelCheckpoint, terminateOnNaN, warnOnDivergence } from '../nn/callbacks/index.js';
+import type { Checkpoint } from '../nn/checkpoint.js';
 import { kernelChangeOf } from '../nn/kernel_change.js';
 import { modelsByName } from '../nn/models.js';
 import { preprocessing } from '../nn/preprocessing.js';
 import { plateauCallbacks, presets } from '../nn/presets.js';
-import { type Sequential, loadModel, weightsPath } from '../nn/sequential.js';
+import { type ModelOnHost, type Sequential, readModel, weightsPath } from '../nn/sequential.js';
 import type { History } from '../nn/training.js';
 import { loadDataset } from '../node/datasets.js';
-import { lockFolder, openFolder } from '../node/files.js';
+import { openFolder } from '../node/files.js';
 import { open } from '../node/open.js';
 import { historyToCsv, historyToJson } from '../report/history.js';
 import { progressLine } from '../report/progress_callback.js';
+import { type ClaimMode, type ClaimedRun, claimRun } from './claimed_run.js';
+import { describeData } from './data_summary.js';
 import { downloadProgress } from './download_progress.js';
-import {
-  listenAfterTraining,
-  listenForInterrupt,
-  reportInterruption,
-  reportUntested,
-} from './interruption.js';
+import { Interruption } from './interruption.js';
 import { type Output, openOutput } from './output.js';
-import { type RecipeOptions, chooseSettings, describeAugmentation, optimizerOf, splitBy } from './recipe.js';
+import {
+  type RecipeOptions,
+  checkRecipe,
+  chooseSettings,
+  describeAugmentation,
+  namedPreset,
+  optimizerOf,
+  settingsOf,
+  splitBy,
+} from './recipe.js';
+import { restoreFiles } from './resumed_files.js';
 import { recordOf, takeChoices } from './run_choices.js';
 import {
+  type GrowingHistory,
   type RunFile,
   type RunTuning,
-  clearRun,
   defaultFolder,
-  readHistory,
+  nextBestFile,
   readRun,
   runFormat,
   toJson,
@@ -45,6 +54,8 @@ import { version } from './version.js';
 export interface TrainOptions extends RecipeOptions {
   readonly offline?: boolean;
   readonly out?: string;
+  /** Replaces the run that lies at `out`. */
+  readonly overwrite?: boolean;
   readonly resume?: string;
   readonly device?: string;
   /** False: the table alone chooses the kernels. */
@@ -55,56 +66,116 @@ export interface TrainOptions extends RecipeOptions {
 export async function train(options: TrainOptions): Promise<number> {
   const started = performance.now();
   const output = openOutput(options);
-  const device = await open(options.device === undefined ? {} : { device: options.device });
-  const folder = openFolder(options.resume ?? options.out ?? defaultFolder(options.dataset));
-  const saved = options.resume === undefined ? undefined : await readRun(folder);
+  checkRecipe(options);
+  const preset = namedPreset(options);
+  const mode: ClaimMode =
+    options.resume !== undefined ? 'resume' : options.overwrite === true ? 'replace' : 'new';
+  const at = options.resume ?? options.out ?? defaultFolder(options.dataset);
+  const claim = await claimRun(at, mode);
+  const interruption = new Interruption(output, claim.folder, () => claim.releaseNow());
+  try {
+    return await released(claim, output, async () => {
+      // What needs no device comes first: a wrong folder is noticed at once.
+      const saved = mode === 'resume' ? await readRun(claim.folder) : undefined;
+      const known = saved?.settings ?? (preset === undefined ? undefined : settingsOf(options, preset));
+      const loaded = await loadData(known ?? dataOf(options), options, output);
+      const early = known && splitBy(known, loaded);
+      const source = saved || options.from === undefined ? undefined : await readModel(options.from);
+
+      const device = await open(options.device === undefined ? {} : { device: options.device });
+      const settings = known ?? chooseSettings(options, device, output);
+      const images = { ...(early ?? splitBy(settings, loaded)), source: loaded.source };
+      const context = { claim, output, interruption, device, settings, images, options, started };
+      return runTraining({ ...context, ...(saved ? { saved } : {}), ...(source ? { source } : {}) });
+    });
+  } finally {
+    interruption.dispose();
+  }
+}
+
+/** Gives the folder back whatever happens. An error of the work is not hidden by one of giving back. */
+async function released<T>(claim: ClaimedRun, output: Output, work: () => Promise<T>): Promise<T> {
+  let result: T;
+  try {
+    result = await work();
+  } catch (error) {
+    await claim.release().catch(() => undefined); // The lock lapses with this process.
+    throw error;
+  }
+  try {
+    await claim.release();
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    output.say(`${error.message} The lock lapses when this process ends.`);
+  }
+  return result;
+}
+
+interface TrainContext {
+  readonly claim: ClaimedRun;
+  readonly output: Output;
+  readonly interruption: Interruption;
+  readonly device: Device;
+  readonly settings: Settings;
+  readonly images: Images & { readonly description: string };
+  readonly options: TrainOptions;
+  /** When the command began, by `performance.now()`. */
+  readonly started: number;
+  /** Of a run that is resumed. */
+  readonly saved?: RunFile;
+  /** What --from names. */
+  readonly source?: ModelOnHost;
+}
+
+async function runTraining(context: TrainContext): Promise<number> {
+  const { claim, output, interruption, device, settings, images, options, started, saved, source } = context;
+  const { folder } = claim;
   const tuning = await takeChoices(device, saved, folder, { tune: options.tune, warn: output.say });
-  const settings = saved?.settings ?? chooseSettings(options, device, output);
-  describeRun(output, device, settings, folder, saved !== undefined);
+  // A run that was stopped before its first checkpoint begins again from its run.json.
+  const isResumed = saved !== undefined && (await folder.exists('last.safetensors'));
+  const heading = isResumed ? 'Resuming' : saved ? 'Starting again' : claim.isReplacing ? 'Replacing' : 'Run';
+  describeRun(output, device, settings, folder, heading);
+  if (saved && !isResumed)
+    output.say(`It has no checkpoint yet, so training begins again from its run.json.`);
+  output.say(images.description);
+  if (saved) checkSameImages(saved, images, folder);
 
   // An interrupted or finished run has its own time behind it.
-  const before = saved?.elapsedSeconds ?? saved?.result?.seconds ?? 0;
+  const before = isResumed ? (saved.elapsedSeconds ?? saved.result?.seconds ?? 0) : 0;
   const elapsedSeconds = (): number => before + (performance.now() - started) / 1000;
-  const lock = await lockFolder(folder.path);
-  try {
-    const images = await loadImages(settings, options, output);
-    if (saved) checkSameImages(saved, images, folder);
-    const model = makeModel(settings, images);
-    if (!saved) {
-      if (settings.from !== null) await takeWeights(model, settings, settings.from, output);
-      output.say('');
-      model.summary((text) => output.say(...text.split('\n')));
-    }
+  const model = makeModel(settings, images);
+  if (!isResumed) {
+    if (settings.from !== null)
+      await takeWeights(model, settings, settings.from, source ?? (await readModel(settings.from)), output);
     output.say('');
-    const run = saved ?? describeFile(settings, device, model, images);
-    if (!saved) {
-      await clearRun(folder, output.say);
-      await folder.write('run.json', toJson(run));
-      await folder.write('model.json', toJson(model.toJson()));
-    }
-    const history = await fit({
-      model,
-      images,
-      settings,
-      folder,
-      output,
-      run,
-      tuning,
-      isResumed: saved !== undefined,
-      elapsedSeconds,
-    });
-    if (history.isInterrupted) return reportInterruption(output, folder, history);
-    if (history.isLeftUntested) return reportUntested(output, folder);
-    const stopListening = listenAfterTraining(output, folder, lock);
-    try {
-      output.result(await finish({ images, settings, folder, output, history, elapsedSeconds }));
-    } finally {
-      stopListening();
-    }
-    return 0;
-  } finally {
-    await lock.release();
+    model.summary((text) => output.say(...text.split('\n')));
   }
+  output.say('');
+  const run = saved ?? describeFile(settings, device, model, images);
+  interruption.phase = 'training';
+  const history = await fit({
+    model,
+    images,
+    settings,
+    claim,
+    output,
+    interruption,
+    run,
+    tuning,
+    isResumed,
+    elapsedSeconds,
+  });
+  if (history.isInterrupted) return reportStop(context, history);
+  if (interruption.signal.aborted) return interruption.reportUntested();
+  interruption.phase = 'testing';
+  output.result(await finish({ images, settings, folder, output, history, elapsedSeconds }));
+  return 0;
+}
+
+function reportStop({ claim, interruption }: TrainContext, history: History): number {
+  if (!claim.isReplacing) return interruption.reportStopped(history);
+  interruption.say(`Interrupted before the first step; the run in ${claim.folder.path} is as it was.`);
+  return interruption.status;
 }
 
 // ---- what to do ----
@@ -114,14 +185,12 @@ function describeRun(
   device: Device,
   settings: Settings,
   folder: Folder,
-  isResumed: boolean,
+  heading: string,
 ): void {
   const { adapter, driver } = device.fingerprint;
   output.say(`Device: ${adapter} (${driver}), ${device.traits.family} kernels.`);
   const { preset, model, epochs, batchSize, optimizer, schedule, learningRate, seed } = settings;
-  output.say(
-    `${isResumed ? 'Resuming' : 'Run'}: ${folder.path}, preset ${preset} (${presets[preset].description}).`,
-  );
+  output.say(`${heading}: ${folder.path}, preset ${preset} (${presets[preset].description}).`);
   const rate = schedule === 'constant' ? `rate ${learningRate}` : `${schedule} rate up to ${learningRate}`;
   output.say(
     `Model ${model}, ${epochs} epoch${epochs === 1 ? '' : 's'}, batch ${batchSize}, ${optimizer} with ${rate}, seed ${seed}.`,
@@ -135,19 +204,28 @@ function describeRun(
   }
 }
 
-async function loadImages(settings: Settings, options: TrainOptions, output: Output): Promise<Images> {
-  const { data, transpose, shape } = settings;
-  const loaded = await loadDataset(settings.dataset, {
+/** Where the images come from and how they are read. */
+type DataSettings = Pick<Settings, 'dataset' | 'data' | 'transpose' | 'shape'>;
+
+function dataOf({ dataset, data, transpose, imageShape }: TrainOptions): DataSettings {
+  return { dataset, data: data ?? null, transpose: transpose ?? false, shape: imageShape ?? null };
+}
+
+async function loadData(
+  { dataset, data, transpose, shape }: DataSettings,
+  { offline }: TrainOptions,
+  output: Output,
+): Promise<LoadedDataset> {
+  const loaded = await loadDataset(dataset, {
     ...(data === null ? {} : { folder: data }),
-    ...(options.offline ? { offline: true } : {}),
+    ...(offline ? { offline: true } : {}),
     ...(transpose ? { transpose } : {}),
     ...(shape ? { shape } : {}),
     onProgress: downloadProgress(output),
   });
   checkTrainable(loaded);
-  const parts = splitBy(settings, loaded);
-  output.say(`Data: ${loaded.name} from ${loaded.source}. ${parts.description}`);
-  return { ...parts, source: loaded.source };
+  output.say(describeData(loaded));
+  return loaded;
 }
 
 /** Throws: DataError when the data are no longer those that the run has seen, by their counts and classes. */
@@ -184,16 +262,17 @@ function makeModel(settings: Settings, { train: images }: Images): Sequential {
   return model;
 }
 
-/** Throws: FileError when there is no model, ModelError when it is another network. */
+/** Throws: ModelError when it is another network. */
 async function takeWeights(
   model: Sequential,
   { seed, split, limit }: Settings,
   from: string,
+  source: ModelOnHost,
   output: Output,
 ): Promise<void> {
-  const source = await loadModel(from);
-  model.setWeights(await source.weights());
-  source.dispose();
+  const loaded = source.load();
+  model.setWeights(await loaded.weights());
+  loaded.dispose();
   output.say(`Beginning with the weights of ${from}.`);
   const folder = openFolder(weightsPath(from)?.folder ?? from);
   const before = (await folder.exists('run.json')) ? (await readRun(folder)).settings : undefined;
@@ -223,48 +302,91 @@ interface FitContext {
   readonly model: Sequential;
   readonly images: Images;
   readonly settings: Settings;
-  readonly folder: Folder;
+  readonly claim: ClaimedRun;
   readonly output: Output;
+  readonly interruption: Interruption;
   readonly run: RunFile;
   readonly tuning: RunTuning['tuning'];
+  /** False for a run that begins, or begins again. */
   readonly isResumed: boolean;
   /** Of the run, all its sessions together. */
   readonly elapsedSeconds: () => number;
 }
 
-interface TrainedHistory extends History {
-  /** Ctrl-C came when the last step was done. */
-  readonly isLeftUntested: boolean;
-}
-
-async function fit({
-  model,
-  images,
-  settings,
-  folder,
-  output,
-  run,
-  tuning,
-  isResumed,
-  elapsedSeconds,
-}: FitContext): Promise<TrainedHistory> {
+async function fit(context: FitContext): Promise<History> {
+  const { model, images, settings, claim, output, interruption, run, isResumed } = context;
   const notes: string[] = [];
   const say = (line: string): void => void notes.push(line);
-  const resumed = isResumed ? await model.loadWeights(folder, 'last') : undefined;
-  if (isResumed && !resumed?.checkpoint)
-    throw new ModelError(`train: ${folder.path}/last.safetensors holds no checkpoint to resume from.`);
-  const before = isResumed
-    ? await readHistory(folder)
-    : { epochs: [], metrics: {} as Record<string, number[]> };
+  const checkpoint = isResumed ? await readCheckpoint(model, claim.folder) : undefined;
+  const before = await restoreFiles(claim, run, checkpoint);
+  const keep = keepRun(context, before, () => {
+    for (const note of notes.splice(0)) output.say(note);
+  });
+  const logs = settings.tensorBoard ? [tensorBoardOf(model, images, settings, claim.logs, run)] : [];
+  const history = await model.fit(images.train, {
+    epochs: settings.epochs,
+    batchSize: Math.min(settings.batchSize, images.train.count),
+    microBatchSize: settings.microBatch ?? undefined,
+    memory: settings.memory ?? undefined,
+    validationData: images.validation,
+    seed: settings.seed,
+    signal: interruption.signal,
+    callbacks: [
+      progressLine(output.stream, { colour: output.hasColour }),
+      terminateOnNaN({ say }),
+      warnOnDivergence({ say: (line) => say(`${line} Train again with a smaller --learning-rate.`) }),
+      ...plateauCallbacks(settings, say),
+      modelCheckpoint({ folder: bestKeptBack(claim.folder), monitor: 'val_accuracy', saveBestOnly: true }),
+      ...logs,
+      keep,
+    ],
+    ...(settings.augmentation ? { augmentation: settings.augmentation } : {}),
+    variantsPerImage: settings.variantsPerImage,
+    ...(checkpoint ? { resume: checkpoint } : {}),
+  });
+  for (const note of notes.splice(0)) output.say(note);
+  // Also in the middle of an epoch: the checkpoint knows the place. Before the first step there is nothing to save that
+  // would be worth the run that lies there.
+  if (history.isInterrupted && !(claim.isReplacing && history.checkpoint.position.step === 0)) {
+    await model.saveWeights(claim.folder, 'last', { checkpoint: history.checkpoint });
+    await claim.commit();
+  }
+  return { ...history, epochs: before.epochs, metrics: before.metrics };
+}
+
+/** Throws: ModelError when last.safetensors is damaged, or no checkpoint. */
+async function readCheckpoint(model: Sequential, folder: Folder): Promise<Checkpoint> {
+  const { checkpoint } = await model.loadWeights(folder, 'last');
+  if (checkpoint) return checkpoint;
+  throw new ModelError(`train: ${folder.path}/last.safetensors holds no checkpoint to resume from.`);
+}
+
+/** The best weights get their name only once the checkpoint of their epoch is written; see `nextBestFile`. */
+function bestKeptBack(folder: Folder): Folder {
+  return { ...folder, write: (_, contents) => folder.write(nextBestFile, contents) };
+}
+
+/**
+ * Keeps run.json, the history and the checkpoint. The order matters: wherever it is stopped, what lies there is the
+ * checkpoint before or the one after, and nothing of an epoch without its checkpoint is taken for a part of the run.
+ */
+function keepRun(
+  { model, claim, output, run, tuning, isResumed, elapsedSeconds }: FitContext,
+  before: GrowingHistory,
+  sayNotes: () => void,
+): Callback {
+  const { folder } = claim;
   const writeRun = async ({ kernels }: Training): Promise<void> =>
     folder.write(
       'run.json',
       toJson({ ...run, kernels, ...recordOf(model.device, tuning), elapsedSeconds: elapsedSeconds() }),
     );
-  const keep: Callback = {
+  return {
     onTrainBegin: async (training) => {
       const change = isResumed ? kernelChangeOf(run, training.kernels, model.device.choices) : undefined;
       if (change !== undefined) output.say(change);
+      // Only now: what the device refuses leaves no run behind.
+      if (!(await folder.exists('model.json'))) await folder.write('model.json', toJson(model.toJson()));
       await writeRun(training);
     },
     onEpochEnd: async (epoch, logs, training) => {
@@ -273,45 +395,11 @@ async function fit({
       await folder.write('history.json', historyToJson(before));
       await folder.write('history.csv', historyToCsv(before));
       await model.saveWeights(folder, 'last', { checkpoint: training.checkpoint() });
+      if (await folder.exists(nextBestFile)) await claim.move(nextBestFile, 'best.safetensors');
       await writeRun(training);
-      for (const note of notes.splice(0)) output.say(note);
+      await claim.commit();
+      sayNotes();
     },
     onTrainEnd: async (_, training) => writeRun(training),
   };
-  const logs = settings.tensorBoard ? [tensorBoardOf(model, images, settings, folder)] : [];
-  const interruption = listenForInterrupt(output);
-  try {
-    const history = await model.fit(images.train, {
-      epochs: settings.epochs,
-      batchSize: Math.min(settings.batchSize, images.train.count),
-      microBatchSize: settings.microBatch ?? undefined,
-      memory: settings.memory ?? undefined,
-      validationData: images.validation,
-      seed: settings.seed,
-      signal: interruption.signal,
-      callbacks: [
-        progressLine(output.stream, { colour: output.hasColour }),
-        terminateOnNaN({ say }),
-        warnOnDivergence({ say: (line) => say(`${line} Train again with a smaller --learning-rate.`) }),
-        ...plateauCallbacks(settings, say),
-        modelCheckpoint({ folder, monitor: 'val_accuracy', saveBestOnly: true }),
-        ...logs,
-        keep,
-      ],
-      ...(settings.augmentation ? { augmentation: settings.augmentation } : {}),
-      variantsPerImage: settings.variantsPerImage,
-      ...(resumed?.checkpoint ? { resume: resumed.checkpoint } : {}),
-    });
-    for (const note of notes.splice(0)) output.say(note);
-    // Also in the middle of an epoch: the checkpoint knows the place.
-    if (history.isInterrupted) await model.saveWeights(folder, 'last', { checkpoint: history.checkpoint });
-    return {
-      ...history,
-      epochs: before.epochs,
-      metrics: before.metrics,
-      isLeftUntested: interruption.signal.aborted && !history.isInterrupted,
-    };
-  } finally {
-    interruption.dispose();
-  }
 }

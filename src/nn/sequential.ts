@@ -426,13 +426,22 @@ export class Sequential implements Model {
     return this.takeWeights(readSafetensors(await folder.read(`${name}.safetensors`), file), file);
   }
 
+  /** Whether a file holds this model's weights; needs no device. Throws: ModelError when it does not. */
+  checkWeights(stored: StoredTensors, file: string): void {
+    this.#slotsIn(stored, file);
+  }
+
+  #slotsIn(stored: StoredTensors, file: string): ReturnType<typeof slotsIn> {
+    const shapes = this.#specs().map((spec) => ({ ...spec, name: spec.path }));
+    checkTensors(shapes, stored, file);
+    return slotsIn(stored, shapes.filter(hasGradient), file);
+  }
+
   /** `loadWeights` from a file that is read already; `file` is what to call it in messages. */
   takeWeights(stored: StoredTensors, file: string): LoadedWeights {
     this.activity.assertWritable('loadWeights');
     // Before there is anything on the device, which a damaged description may make too large for it.
-    const shapes = this.#specs().map((spec) => ({ ...spec, name: spec.path }));
-    checkTensors(shapes, stored, file);
-    const slots = slotsIn(stored, shapes.filter(hasGradient), file);
+    const slots = this.#slotsIn(stored, file);
     const description = hasDescription(stored) ? optimizerIn(descriptionIn(stored, file)) : this.#described;
     const loaded = takeWeights([this.parameters, this.statistics], stored, file);
     this.#stored = { description, slots };
@@ -547,10 +556,22 @@ export interface LoadModelOptions extends SequentialOptions {
  *
  * Throws: FileError when there is no model; ModelError when it is damaged; UsageError for weights named beside a file.
  */
-export async function loadModel(
+export async function loadModel(from: Folder | string, options: LoadModelOptions = {}): Promise<Sequential> {
+  return (await readModel(from, options)).load();
+}
+
+/** A model that was read and checked, with nothing on a device yet. */
+export interface ModelOnHost {
+  readonly model: Sequential;
+  /** Puts the weights on the device; returns the model. */
+  load(): Sequential;
+}
+
+/** The part of `loadModel` that needs no device. Throws: as `loadModel`. */
+export async function readModel(
   from: Folder | string,
   { weights, ...options }: LoadModelOptions = {},
-): Promise<Sequential> {
+): Promise<ModelOnHost> {
   const file = typeof from === 'string' ? weightsPath(from) : undefined;
   if (file !== undefined) {
     if (weights !== undefined) {
@@ -563,12 +584,13 @@ export async function loadModel(
     const stored = readSafetensors(bytes, from as string);
     const isWhole = hasDescription(stored) || !(await folder.exists('model.json'));
     const json = isWhole ? descriptionIn(stored, from as string) : await readDescription(folder);
-    return filled(Sequential.fromJson(json, options), stored, from as string);
+    return onHost(Sequential.fromJson(json, options), stored, from as string);
   }
   const folder = folderAt(from);
   const model = Sequential.fromJson(await readDescription(folder), options);
-  await model.loadWeights(folder, weights ?? (await firstExisting(folder)));
-  return model;
+  const name = `${weights ?? (await firstExisting(folder))}.safetensors`;
+  const path = `${folder.path}/${name}`;
+  return onHost(model, readSafetensors(await folder.read(name), path), path);
 }
 
 /** The folder and the name before the ending, of a path that ends in `.safetensors`. */
@@ -596,12 +618,19 @@ export function modelFromFile(
   { file = 'file', ...options }: SequentialOptions & { readonly file?: string } = {},
 ): Sequential {
   const stored = readSafetensors(bytes, file);
-  return filled(Sequential.fromJson(descriptionIn(stored, file), options), stored, file);
+  return onHost(Sequential.fromJson(descriptionIn(stored, file), options), stored, file).load();
 }
 
-function filled(model: Sequential, stored: StoredTensors, file: string): Sequential {
-  model.takeWeights(stored, file);
-  return model;
+/** Throws: ModelError when the weights do not fit the model. */
+function onHost(model: Sequential, stored: StoredTensors, file: string): ModelOnHost {
+  model.checkWeights(stored, file);
+  return {
+    model,
+    load: () => {
+      model.takeWeights(stored, file);
+      return model;
+    },
+  };
 }
 
 async function readDescription(folder: Folder): Promise<unknown> {

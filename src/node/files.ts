@@ -1,12 +1,25 @@
 /**
- * Files on disk: reading with clear errors, writing so that no reader ever sees half a file, and the lock that
- * keeps two trainings out of one run folder.
+ * Files on disk: reading with clear errors, and writing so that no reader ever sees half a file.
+ *
+ * Tests make any call of the file system fail by patching `node:fs/promises` (test/failing_files.mjs): nothing here
+ * keeps a reference to its functions.
  */
 import { randomUUID } from 'node:crypto';
 import type { Stats } from 'node:fs';
-import { link, mkdir, open, readFile, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import {
+  access,
+  constants,
+  type FileHandle,
+  mkdir,
+  open,
+  readdir,
+  realpath,
+  rename,
+  rm,
+  stat,
+} from 'node:fs/promises';
 import path from 'node:path';
+import process from 'node:process';
 import { checkFileSize } from '../data/file_tree.js';
 import { FileError, type FileProblem } from '../errors.js';
 import { type Folder, leadsOut } from '../folder.js';
@@ -52,6 +65,11 @@ function explain(code: string, doing: string, cause: unknown): [FileProblem, str
       return ['other', "too many files are open. Close some programs, or raise the limit ('ulimit -n')."];
     case 'ENAMETOOLONG':
       return ['other', 'its name is too long for this file system. Name a shorter one.'];
+    case 'EIO':
+      return ['other', 'the disk reports an input/output error. Check the disk, or name another place.'];
+    case 'EBUSY':
+    case 'ETXTBSY':
+      return ['other', 'another program is using it. Close that program, or name another place.'];
     default:
       return ['other', `${cause instanceof Error ? cause.message : String(cause)}.`];
   }
@@ -87,6 +105,11 @@ export async function readBytes(file: string, most?: number): Promise<Uint8Array
   }
 }
 
+export interface WriteOptions {
+  /** Only folders inside this one are made; it must be there itself. Default: any that are missing. */
+  readonly below?: string | undefined;
+}
+
 /**
  * Devices never end, pipes wait, and a rename would put a file in their place.
  *
@@ -109,48 +132,114 @@ async function refuseToReplaceOther(doing: string, file: string): Promise<void> 
 
 /**
  * Replaces a file at once: the contents go to a temporary name in the same folder, are flushed to the disk, and
- * take the file's name only then. Folders that are missing are made.
+ * take the file's name only then. Folders that are missing are made. A symbolic link stays one: the file that it leads
+ * to is replaced.
  *
  * Throws: FileError; the old file is unharmed then, and the temporary one removed.
  */
-export async function writeAtomic(file: string, contents: Uint8Array | string): Promise<void> {
-  const folder = path.dirname(file);
-  const temporary = path.join(
-    folder,
-    `.${path.basename(file)}.${process.pid}.${randomUUID().slice(0, 8)}.tmp`,
-  );
+export async function writeAtomic(
+  file: string,
+  contents: Uint8Array | string,
+  { below }: WriteOptions = {},
+): Promise<void> {
   await refuseToReplaceOther('write', file);
+  let draft: string | undefined;
   try {
-    await makeFolder(folder);
-    const handle = await open(temporary, 'wx');
+    const target = await targetOf(file);
+    const folder = path.dirname(target);
+    await makeFolder(folder, below);
+    await sweepOnce(folder);
+    draft = draftOf(target);
+    ownDrafts.add(path.basename(draft));
+    const handle = await open(draft, 'wx');
     try {
       await handle.writeFile(contents);
       await handle.sync();
     } finally {
       await handle.close();
     }
-    await rename(temporary, file);
+    await rename(draft, target);
+    await flushFolder(folder);
   } catch (cause) {
-    await removeQuietly(temporary);
+    if (draft !== undefined) await removeQuietly(draft);
     throw fileError('write', file, cause);
+  } finally {
+    if (draft !== undefined) ownDrafts.delete(path.basename(draft));
   }
-  await flushFolder(folder);
+}
+
+/** Behind symbolic links. One that leads nowhere is replaced as a file would be. */
+async function targetOf(file: string): Promise<string> {
+  try {
+    return await realpath(file);
+  } catch (cause) {
+    if (isMissing(cause)) return file;
+    throw cause;
+  }
+}
+
+// ---- drafts: the temporary names of `writeAtomic` ----
+
+/** Those that this process is writing. */
+const ownDrafts = new Set<string>();
+
+function draftOf(file: string): string {
+  const name = `.${path.basename(file)}.${process.pid}.${randomUUID().slice(0, 8)}.tmp`;
+  return path.join(path.dirname(file), name);
+}
+
+const sweptFolders = new Set<string>();
+
+/** Drafts are looked for once per process and folder: they stay only where a process was killed. */
+async function sweepOnce(folder: string): Promise<void> {
+  const at = path.resolve(folder);
+  if (sweptFolders.has(at)) return;
+  sweptFolders.add(at);
+  await sweepDrafts(at);
+}
+
+/**
+ * Removes the drafts that writers left which are dead on this machine. Never fails: drafts harm nobody, and what follows
+ * reports a folder that cannot be used.
+ */
+export async function sweepDrafts(folder: string): Promise<void> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  for (const entry of entries) {
+    const [, pid] = /^\..+\.(\d+)\.[0-9a-f]{8}\.tmp$/.exec(entry.name) ?? [];
+    if (pid === undefined || !entry.isFile() || ownDrafts.has(entry.name)) continue;
+    // A process of an earlier boot or container may have had our own id.
+    const isDead = Number(pid) === process.pid || !isAlive(Number(pid));
+    if (isDead) await removeQuietly(path.join(folder, entry.name));
+  }
+}
+
+/** False when there is certainly no such process on this machine. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (cause) {
+    // EPERM means that it lives and belongs to another user.
+    return codeOf(cause) !== 'ESRCH';
+  }
 }
 
 /**
  * Makes a folder, and those above it that are missing. Resolves with the first that was made, undefined for none.
  * In place of mkdir's `recursive`, which never ends in a folder that is there and can hold no other, as /proc.
+ * `below` is neither made nor left.
  *
  * Throws: the system's error.
  */
-export async function makeFolder(folder: string): Promise<string | undefined> {
+export async function makeFolder(folder: string, below?: string): Promise<string | undefined> {
   const at = path.resolve(folder);
+  if (below !== undefined && at === path.resolve(below)) return undefined;
   try {
     return (await makeOne(at)) ? at : undefined;
   } catch (cause) {
     if (codeOf(cause) !== 'ENOENT' || path.dirname(at) === at) throw cause;
   }
-  const first = await makeFolder(path.dirname(at));
+  const first = await makeFolder(path.dirname(at), below);
   return (await makeOne(at)) ? (first ?? at) : first;
 }
 
@@ -167,7 +256,7 @@ async function makeOne(folder: string): Promise<boolean> {
 }
 
 /** Removes what may not be there, or cannot be reached: the caller is already reporting the real error. */
-async function removeQuietly(file: string): Promise<void> {
+export async function removeQuietly(file: string): Promise<void> {
   await rm(file, { force: true }).catch(() => undefined);
 }
 
@@ -191,7 +280,7 @@ async function flushFolder(folder: string): Promise<void> {
  * Names may lead into folders below (`logs/train.json`), never out of it.
  * Throws: FileError from its methods, UsageError for a name that leads out.
  */
-export function openFolder(folder: string): Folder {
+export function openFolder(folder: string, options: WriteOptions = {}): Folder {
   const inside = (name: string): string => {
     const file = path.resolve(folder, name);
     const relative = path.relative(folder, file);
@@ -208,28 +297,74 @@ export function openFolder(folder: string): Folder {
   return {
     path: folder,
     read: async (name) => readBytes(inside(name)),
-    write: async (name, contents) => writeAtomic(inside(name), contents),
-    append: async (name, contents) => appendTo(inside(name), contents),
+    write: async (name, contents) => writeAtomic(inside(name), contents, options),
+    append: async (name, contents) => appendTo(inside(name), contents, options),
     exists: async (name) => fileExists(inside(name)),
     remove: async (name) => removeFile(inside(name)),
     list: async () => listFiles(folder),
   };
 }
 
-/** One write at the end of the file, flushed to the disk. Throws: FileError. */
-async function appendTo(file: string, contents: Uint8Array | string): Promise<void> {
+/** One write at the end of the file, flushed to the disk. Throws: FileError; nothing of it is in the file then. */
+async function appendTo(file: string, contents: Uint8Array | string, { below }: WriteOptions): Promise<void> {
   await refuseToReplaceOther('write', file);
   try {
-    await makeFolder(path.dirname(file));
+    await makeFolder(path.dirname(file), below);
     const handle = await open(file, 'a');
     try {
-      await handle.writeFile(contents);
+      const { size } = await handle.stat();
+      await handle.writeFile(contents).catch((cause: unknown) => takeBack(handle, size, cause));
       await handle.sync();
     } finally {
       await handle.close();
     }
   } catch (cause) {
     throw fileError('write', file, cause);
+  }
+}
+
+/** A full disk takes a part of what is written. Throws: `cause`. */
+async function takeBack(handle: FileHandle, size: number, cause: unknown): Promise<never> {
+  await handle.truncate(size).catch(() => undefined); // A pipe has no size; `cause` is what people should hear.
+  throw cause;
+}
+
+/**
+ * Gives a file another name on the same file system, in place of a file that may be there.
+ *
+ * Throws: FileError; both are as they were then.
+ */
+export async function moveFile(from: string, to: string, { below }: WriteOptions = {}): Promise<void> {
+  try {
+    await makeFolder(path.dirname(to), below);
+    await rename(from, to);
+    await flushFolder(path.dirname(to));
+  } catch (cause) {
+    throw fileError('write', to, cause);
+  }
+}
+
+/**
+ * Whether files could be written into a folder, which need not exist, found out without writing.
+ *
+ * Throws: FileError when not.
+ */
+export async function checkWritable(folder: string): Promise<void> {
+  let at = path.resolve(folder);
+  try {
+    for (;;) {
+      const found = await stat(at).catch((cause: unknown) => {
+        if (codeOf(cause) !== 'ENOENT' || path.dirname(at) === at) throw cause;
+      });
+      if (found) {
+        if (!found.isDirectory()) throw Object.assign(new Error('it is a file'), { code: 'EEXIST' });
+        await access(at, constants.W_OK);
+        return;
+      }
+      at = path.dirname(at);
+    }
+  } catch (cause) {
+    throw fileError('write', folder, cause);
   }
 }
 
@@ -263,212 +398,10 @@ async function listFiles(folder: string): Promise<string[]> {
   }
 }
 
-function codeOf(cause: unknown): string | undefined {
+export function codeOf(cause: unknown): string | undefined {
   return (cause as NodeJS.ErrnoException | null)?.code;
 }
 
-function isMissing(cause: unknown): boolean {
+export function isMissing(cause: unknown): boolean {
   return codeOf(cause) === 'ENOENT' || codeOf(cause) === 'ENOTDIR';
-}
-
-/** A lock names a process in some hundred bytes; a longer file is something else. */
-const mostLockBytes = 65_536;
-
-/** The file in a run folder that says who writes there. */
-export const lockName = 'run.lock';
-
-/** Who holds a lock, as written in the file. */
-interface Holder {
-  readonly pid: number;
-  readonly host: string;
-  /** When that process began, in the system's own words: process ids are used again. '' when unknown. */
-  readonly birth: string;
-  /** Tells two locks of one process apart. */
-  readonly id: string;
-}
-
-export interface Lock {
-  /** Lets others write to the folder. Harmless when called twice. */
-  release(): Promise<void>;
-}
-
-/**
- * Claims a folder for this process as its only writer; makes the folder when it is missing. A lock whose process
- * has died on this machine is taken over.
- *
- * Throws: FileError (`locked`) when another process, or this one, holds it.
- */
-export async function lockFolder(folder: string): Promise<Lock> {
-  const file = path.join(folder, lockName);
-  const mine: Holder = {
-    pid: process.pid,
-    host: hostname(),
-    birth: await birthOf(process.pid),
-    id: randomUUID(),
-  };
-  try {
-    const made = await makeFolder(folder);
-    // One round for a free folder, a second after a stale lock was removed, more only in a race for it.
-    for (let round = 0; round < 20; round++) {
-      if (await createLock(file, mine)) return { release: () => releaseLock(file, mine, made) };
-      const found = await readLock(file);
-      if (found === 'gone') continue;
-      if (found === 'unreadable') throw lockedBy('a process that left no readable name', folder, file);
-      if (!(await isStale(found))) {
-        const where = found.host === mine.host ? '' : ` on ${found.host}`;
-        const who = found.pid === mine.pid && where === '' ? 'this process' : `process ${found.pid}${where}`;
-        throw lockedBy(who, folder, file);
-      }
-      await removeStale(file, found);
-    }
-  } catch (cause) {
-    throw cause instanceof FileError ? cause : fileError('lock', folder, cause);
-  }
-  throw lockedBy('several processes at once', folder, file);
-}
-
-function lockedBy(who: string, folder: string, file: string): FileError {
-  return new FileError(
-    `cannot write to ${folder}: ${who} is training there. Wait for it, or name another run folder; ` +
-      `if nothing runs any more, delete ${file}.`,
-    { problem: 'locked' },
-  );
-}
-
-/** Makes the lock file with its contents in one act, so that nobody reads it empty. False when there is one. */
-async function createLock(file: string, mine: Holder): Promise<boolean> {
-  const temporary = `${file}.${mine.id}.tmp`;
-  try {
-    await writeFile(temporary, JSON.stringify(mine), { flag: 'wx' });
-    await link(temporary, file);
-    return true;
-  } catch (cause) {
-    if (codeOf(cause) === 'EEXIST') return false;
-    // File systems without hard links (FAT, some network shares): two acts, and a small gap between them.
-    if (!['EPERM', 'ENOTSUP', 'ENOSYS', 'EOPNOTSUPP'].includes(codeOf(cause) ?? '')) throw cause;
-    return await createWithoutLink(file, mine);
-  } finally {
-    await removeQuietly(temporary);
-  }
-}
-
-async function createWithoutLink(file: string, mine: Holder): Promise<boolean> {
-  try {
-    await writeFile(file, JSON.stringify(mine), { flag: 'wx' });
-    return true;
-  } catch (cause) {
-    if (codeOf(cause) === 'EEXIST') return false;
-    throw cause;
-  }
-}
-
-async function readLock(file: string): Promise<Holder | 'gone' | 'unreadable'> {
-  let text: string;
-  try {
-    text = new TextDecoder().decode(await readBytes(file, mostLockBytes));
-  } catch (cause) {
-    if (!(cause instanceof FileError)) throw cause;
-    if (cause.problem === 'missing' || cause.problem === 'not-a-folder') return 'gone';
-    // Without the system's own error it was readBytes that refused: a device, a folder, or far too long.
-    if (cause.problem === 'not-a-file' || cause.cause === undefined) return 'unreadable';
-    throw cause;
-  }
-  try {
-    const { pid, host, birth, id } = JSON.parse(text) as Partial<Holder>;
-    if (
-      Number.isInteger(pid) &&
-      typeof host === 'string' &&
-      typeof birth === 'string' &&
-      /^[\w-]+$/.test(id ?? '')
-    ) {
-      return { pid: pid as number, host, birth, id: id as string };
-    }
-    return 'unreadable';
-  } catch {
-    return 'unreadable';
-  }
-}
-
-/** True when the holder is certainly dead: on this machine, with no such process, or a younger one of that id. */
-async function isStale(holder: Holder): Promise<boolean> {
-  if (holder.host !== hostname()) return false;
-  try {
-    process.kill(holder.pid, 0);
-  } catch (cause) {
-    // EPERM means that it lives and belongs to somebody else.
-    return codeOf(cause) === 'ESRCH';
-  }
-  const birth = await birthOf(holder.pid);
-  return birth !== '' && holder.birth !== '' && birth !== holder.birth;
-}
-
-/**
- * When a process began: the boot's id and the clock ticks since then. Known on Linux only, '' elsewhere.
- *
- * Source: proc(5), /proc/pid/stat, field 22; the second field is in parentheses and may contain anything.
- */
-async function birthOf(pid: number): Promise<string> {
-  try {
-    const boot = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
-    const fields = await readFile(`/proc/${pid}/stat`, 'utf8');
-    const started = fields.slice(fields.lastIndexOf(')') + 2).split(' ')[19];
-    return started === undefined ? '' : `${boot} ${started}`;
-  } catch {
-    return ''; // Not Linux, or /proc is hidden: the process id alone decides.
-  }
-}
-
-/**
- * Removes the lock of a dead process, if nobody else has. Only who holds the claim on that very lock may remove
- * it, so that a slow process cannot take a fresh lock for the stale one it read before.
- */
-async function removeStale(file: string, stale: Holder): Promise<void> {
-  const claim = `${file}.${stale.id}.tmp`;
-  try {
-    await writeFile(claim, '', { flag: 'wx' });
-  } catch (cause) {
-    if (codeOf(cause) !== 'EEXIST') throw cause;
-    await waitForClaim(claim);
-    return;
-  }
-  try {
-    const found = await readLock(file);
-    if (typeof found === 'object' && found.id === stale.id) await rm(file, { force: true });
-  } finally {
-    await removeQuietly(claim);
-  }
-}
-
-/** A claim lasts milliseconds. One of ten seconds belongs to a process that died holding it. */
-async function waitForClaim(claim: string): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  const found = await stat(claim).catch(() => undefined);
-  if (found !== undefined && Date.now() - found.mtimeMs > 10_000) await removeQuietly(claim);
-}
-
-async function releaseLock(file: string, mine: Holder, made: string | undefined): Promise<void> {
-  try {
-    const found = await readLock(file);
-    if (typeof found === 'object' && found.id === mine.id) await rm(file, { force: true });
-    if (made !== undefined) await removeEmpty(path.dirname(file), made);
-  } catch (cause) {
-    throw fileError('unlock', file, cause);
-  }
-}
-
-/** Takes back the folders that locking had made, from the inmost up to the first, while nothing lies in them. */
-async function removeEmpty(folder: string, first: string): Promise<void> {
-  const top = path.resolve(first);
-  let at = path.resolve(folder);
-  while (await removeIfEmpty(at)) {
-    if (at === top) return;
-    at = path.dirname(at);
-  }
-}
-
-async function removeIfEmpty(folder: string): Promise<boolean> {
-  return rmdir(folder).then(
-    () => true,
-    () => false,
-  );
 }

@@ -3,12 +3,23 @@
  *   train → run folder → evaluate → predict, with --json on the last line
  *   --from begins where another run ended
  *   --micro-batch and --memory: one line, and the same loss
- *   Ctrl-C and --resume give the bits of a run that was never interrupted
+ *   Ctrl-C and --resume give the bits of a run that was never interrupted; so do SIGTERM, SIGHUP, output that nobody reads,
+ *     and a kill before the first checkpoint or between two files of an epoch, with TensorBoard's files as well
+ *   a run at --out is refused, and with --overwrite replaced once the new one has a checkpoint, not before
+ *   a second Ctrl-C, and a run folder that was deleted
  *   --resume refuses options it would ignore and changed data; Ctrl-C while testing says how to go on
  *   wrong use, bad files, no adapter: one line, the right exit code, no stack trace (a full disk: test/unit/files.test.ts)
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync, mkdirSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
@@ -150,6 +161,186 @@ describe('train, evaluate, predict', () => {
   });
 });
 
+describe('a run that is stopped', () => {
+  const short = [...training, '--model', 'mlp', '--dataset', 'tiny', '--epochs', '3', '--tensorboard'];
+  const failing = path.join(root, 'test', 'failing_files.mjs');
+  const names = ['last.safetensors', 'best.safetensors', 'history.json', 'history.csv', 'model.json'];
+
+  /** Ends the process before a call of the file system, as a kill does: the `nth` that `call` matches. */
+  function killed(args: readonly string[], call: { under: string; nth: number }): Run {
+    return run(args, {
+      NODE_OPTIONS: `--import ${failing}`,
+      FILE_CALLS: JSON.stringify({ ...call, under: path.join(work, call.under), code: 'KILL' }),
+    });
+  }
+
+  /** Trains, and does something at each line that matches. */
+  async function trained(
+    args: readonly string[],
+    onText: (text: string, child: ReturnType<typeof spawn>) => void,
+  ): Promise<Run> {
+    const child = spawn(process.execPath, [cli, ...args], { cwd: work });
+    let [stdout, stderr] = ['', ''];
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+      onText(stdout, child);
+    });
+    const status = await new Promise<number | null>((done) => child.on('close', done));
+    return { status, stdout, stderr: stderr.replaceAll(/^Warning: .*\n( {4}at .*\n)*\n?/gm, '') };
+  }
+
+  const isWhole = (folder: string): void => {
+    for (const name of names)
+      expect(hashOf(folder, name) === hashOf('runs/whole', name), `${folder}/${name}`).toBe(true);
+    expect(
+      readdirSync(path.join(work, folder)).filter((name) => /lock|tmp|next|shadegrad/.test(name)),
+    ).toEqual([]);
+    for (const kind of ['train', 'validation']) {
+      const logs = path.join(work, folder, 'logs');
+      const [stamp] = readdirSync(logs);
+      const events = readdirSync(path.join(logs, stamp!, kind)).map((name) =>
+        readFileSync(path.join(logs, stamp!, kind, name), 'latin1'),
+      );
+      expect(events.join('').match(/epoch_loss/g), `${folder} ${kind}`).toHaveLength(3);
+    }
+  };
+
+  it('ends like one that was not, whatever stopped it', async () => {
+    expect(run(['train', ...short, '--out', 'runs/whole']).status).toBe(0);
+    isWhole('runs/whole');
+    const stops = [
+      ['SIGTERM', 143],
+      ['SIGHUP', 129],
+      ['closed', 141],
+    ] as const;
+    for (const [how, status] of stops) {
+      const out = `runs/${how}`;
+      let isStopped = false;
+      const stopped = await trained(['train', ...short, '--out', out], (text, child) => {
+        if (isStopped || !text.includes('Epoch 1/3')) return;
+        isStopped = true;
+        if (how === 'closed') child.stdout!.destroy();
+        else child.kill(how);
+      });
+      expect(stopped.status, how).toBe(status);
+      expect(stopped.stdout + stopped.stderr).toMatch(
+        /; saved\. Go on with:\n {2}npm run train -- --resume |the report is not finished/,
+      );
+      expect(run(['train', '--resume', out]).status, how).toBe(0);
+      isWhole(out);
+    }
+  });
+
+  it('before its first checkpoint begins again, and says so', () => {
+    const out = 'runs/early';
+    let nth = 0;
+    // The first calls claim the folder; then run.json is there and no checkpoint.
+    do {
+      nth += 12;
+      rmSync(path.join(work, out), { recursive: true, force: true });
+      expect(killed(['train', ...short, '--out', out], { under: out, nth }).status).toBeNull();
+    } while (!readdirSync(path.join(work, out)).includes('run.json'));
+    expect(readdirSync(path.join(work, out))).not.toContain('last.safetensors');
+    const resumed = run(['train', '--resume', out]);
+    expect(resumed.stdout).toContain(
+      'It has no checkpoint yet, so training begins again from its run.json.\n',
+    );
+    expect(resumed.status).toBe(0);
+    isWhole(out);
+  });
+
+  it('between two files of an epoch loses that epoch and nothing else', () => {
+    const out = 'runs/between';
+    const log = path.join(work, 'calls');
+    const env = { NODE_OPTIONS: `--import ${failing}` };
+    const counting = { ...env, FILE_CALLS: JSON.stringify({ under: path.join(work, out), log }) };
+    expect(run(['train', ...short, '--out', out], counting).status).toBe(0);
+    const calls = readFileSync(log, 'utf8').split('\n');
+    // The third epoch's draft of the weights gets its name: all else of that epoch is written.
+    const renames = calls.flatMap((call, i) => (call.startsWith('rename .last.safetensors') ? [i + 1] : []));
+    expect(renames).toHaveLength(3);
+    rmSync(path.join(work, out), { recursive: true });
+    expect(killed(['train', ...short, '--out', out], { under: out, nth: renames[2]! }).status).toBeNull();
+    const { epochs } = JSON.parse(readFileSync(path.join(work, out, 'history.json'), 'utf8')) as {
+      epochs: number[];
+    };
+    expect(epochs).toEqual([1, 2, 3]);
+    expect(run(['train', '--resume', out]).status).toBe(0);
+    isWhole(out);
+  });
+
+  it('by a second Ctrl-C ends at once, without a lock', async () => {
+    let count = 0;
+    const long = [
+      ...training,
+      '--model',
+      'mlp',
+      '--dataset',
+      'tiny',
+      '--epochs',
+      '5000',
+      '--out',
+      'runs/twice',
+    ];
+    const stopped = await trained(['train', ...long], (text, child) => {
+      if (count === 0 && text.includes('Epoch 1/')) {
+        count = 2;
+        child.kill('SIGINT');
+        child.kill('SIGTERM');
+      }
+    });
+    expect(stopped.status).toBe(130);
+    expect(readdirSync(path.join(work, 'runs/twice'))).not.toContain('run.lock');
+  });
+
+  it('by the loss of its folder says so, and does not make it again', async () => {
+    let isDeleted = false;
+    const long = [
+      ...training,
+      '--model',
+      'mlp',
+      '--dataset',
+      'tiny',
+      '--epochs',
+      '5000',
+      '--out',
+      'runs/lost',
+    ];
+    const stopped = await trained(['train', ...long], (text) => {
+      if (isDeleted || !text.includes('Epoch 2/')) return;
+      isDeleted = true;
+      // At once, which removing file by file beside a writer is not.
+      renameSync(path.join(work, 'runs/lost'), path.join(work, 'moved away'));
+    });
+    expect(stopped.stderr).toMatch(/^cannot write to runs\/lost: it was deleted, .*\n$/);
+    expect(stopped.status).toBe(1);
+    expect(readdirSync(path.join(work, 'runs'))).not.toContain('lost');
+  });
+});
+
+describe('a run that lies at --out', () => {
+  const small = ['--dataset', 'tiny', '--model', 'mlp', '--preset', 'quick', '--epochs', '1'];
+  const all = (): string[] =>
+    readdirSync(path.join(work, 'runs/there')).map((name) => `${name} ${hashOf('runs/there', name)}`);
+
+  it('is refused before anything else, and replaced only by a run that has a checkpoint', () => {
+    expect(run(['train', ...small, '--out', 'runs/there']).status).toBe(0);
+    const before = all();
+    const refused = run(['train', ...small, '--out', 'runs/there', '--device', 'abacus']);
+    expect(refused.stderr).toBe(
+      'train: runs/there holds a finished run. Name another folder, or replace the run with --overwrite.\n',
+    );
+    expect(refused.status).toBe(2);
+    const overwriting = ['train', ...small, '--seed', '1', '--out', 'runs/there', '--overwrite'];
+    expect(run([...overwriting, '--memory', '1KiB']).stderr).toMatch(/^fit: this device is too small/);
+    expect(all()).toEqual(before);
+    expect(run(overwriting).status).toBe(0);
+    expect(all()).not.toEqual(before);
+    expect(readFileSync(path.join(work, 'runs/there/run.json'), 'utf8')).toContain('"seed": 1\n');
+  });
+});
+
 it('begins with the weights of a saved model', () => {
   const accuracyOf = (folder: string): unknown =>
     (JSON.parse(readFileSync(path.join(work, folder, 'run.json'), 'utf8')) as { result: { test: unknown } })
@@ -240,6 +431,13 @@ describe('what goes wrong', () => {
     [['trian'], /unknown command 'trian'\n\(Did you mean train\?\)/],
     [['train', '--epoch', '3'], /unknown option '--epoch'\n\(Did you mean --epochs\?\)/],
     [['train', '--epochs', 'many'], /Expected a whole number from 1 on/],
+    [
+      ['train', '--out', ''],
+      /option '--out <dir>' argument '' is invalid\. Expected a value, which is empty here\./,
+    ],
+    [['train', '--seed= '], /option '--seed <n>' argument ' ' is invalid/],
+    [['bench', '--compare', 'a.json', ''], /option '--compare <file\.\.\.>' argument '' is invalid/],
+    [['report', 'runs/x', ' '], /value ' ' is invalid for argument 'run'/],
     [['train', '--memory', 'lots'], /Expected a size above 0, such as 512MiB or 2GiB/],
     [['train', '--preset', 'best'], /Allowed choices are quick, corrected/],
     [['train', '--limit', '3', '--out', 'runs/y'], /limit of 3 images is too small, expected at least 20/],

@@ -11,7 +11,8 @@ import path from 'node:path';
 import process from 'node:process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FileError, UsageError } from '../../src/errors.js';
-import { fileError, lockFolder, lockName, openFolder, readBytes, writeAtomic } from '../../src/node/files.js';
+import { fileError, openFolder, readBytes, writeAtomic } from '../../src/node/files.js';
+import { lockFolder, lockName } from '../../src/node/lock.js';
 
 let base: string;
 beforeEach(async () => {
@@ -226,7 +227,12 @@ describe('errors', () => {
       'other',
       'cannot write model.safetensors: its name is too long for this file system. Name a shorter one.',
     ],
-    ['EIO', 'other', "cannot write model.safetensors: EIO: the system's words."],
+    [
+      'EIO',
+      'other',
+      'cannot write model.safetensors: the disk reports an input/output error. Check the disk, or name another place.',
+    ],
+    ['EXDEV', 'other', "cannot write model.safetensors: EXDEV: the system's words."],
   ])('%s is told as one sentence', (code, problem, message) => {
     const cause = Object.assign(new Error(`${code}: the system's words`), { code });
     const error = fileError('write', 'model.safetensors', cause);

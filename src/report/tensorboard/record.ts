@@ -30,12 +30,17 @@ function maskedCrc(data: Uint8Array): number {
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
 }
 
+/** The checksum of a record's first eight bytes, which say its length. */
+export function crcOfLength(bytes: Uint8Array): number {
+  return maskedCrc(bytes);
+}
+
 /** One framed record. */
 export function record(data: Uint8Array): Encoded {
   const head = new Uint8Array(12);
   const view = new DataView(head.buffer);
   view.setBigUint64(0, BigInt(data.length), true);
-  view.setUint32(8, maskedCrc(head.subarray(0, 8)), true);
+  view.setUint32(8, crcOfLength(head.subarray(0, 8)), true);
   const tail = new Uint8Array(4);
   new DataView(tail.buffer).setUint32(0, maskedCrc(data), true);
   return concat([head, data, tail]);

@@ -80,6 +80,8 @@ export function tensorBoard(options: TensorBoardOptions): Callback {
   const encode = encoderOf(options);
 
   let run = '';
+  /** A name that the clock gave is a part of the state; one that was given is given again to resume. */
+  let isNameKept = options.run === undefined;
   let isStarted = false;
   let lastFlush = 0;
   let epochBegan: Moment = { wallTime: 0, step: 0 };
@@ -155,9 +157,12 @@ export function tensorBoard(options: TensorBoardOptions): Callback {
       await flush();
     },
     onTrainEnd: flush,
-    state: () => ({ run, isStarted }),
+    state: () => (isNameKept ? { run, isStarted } : { isStarted }),
     restore: (state) => {
-      run = options.run ?? String(state['run']);
+      if (typeof state['run'] === 'string') {
+        run = state['run'];
+        isNameKept = true;
+      }
       isStarted = state['isStarted'] === true;
     },
   };

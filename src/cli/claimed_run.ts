@@ -1,0 +1,228 @@
+/**
+ * A run folder while a training writes into it: locked for others, and never left with the files of two runs.
+ *
+ * A training that replaces a run (`--overwrite`) writes into a folder inside, `.shadegrad-next`, until its first checkpoint
+ * is whole. Then it moves in, step by step, so that wherever it is stopped the next `train` there finishes the move:
+ *
+ *   .shadegrad-next     what is written before the first checkpoint; the old run is untouched, and the next `train` removes it
+ *   .shadegrad-ready    a whole checkpoint; the old run's files are being removed
+ *   .shadegrad-moving   the old run is gone; the new files are being moved up, run.json last
+ */
+import { rmSync } from 'node:fs';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { ShadegradError, UsageError } from '../errors.js';
+import type { Folder } from '../folder.js';
+import { fileError, isMissing, moveFile, openFolder } from '../node/files.js';
+import { type Lock, lockFolder } from '../node/lock.js';
+import { shellWord } from './output.js';
+import { isPending, movingName, readRun, readyName, runFiles } from './run_folder.js';
+
+/** `new`: nothing of ours may lie there. `replace`: what lies there is replaced. `resume`: a run must lie there. */
+export type ClaimMode = 'new' | 'replace' | 'resume';
+
+export interface ClaimedRun {
+  /** Where to write. Its writes fail once the folder has been deleted. */
+  readonly folder: Folder;
+  /** For TensorBoard. */
+  readonly logs: Folder;
+  /** Whether an earlier run is still there, untouched. */
+  readonly isReplacing: boolean;
+  /** Puts this run in the place of the earlier one; call once its first checkpoint is whole. Harmless otherwise. */
+  commit(): Promise<void>;
+  /** Gives a file of the run another name. */
+  move(from: string, to: string): Promise<void>;
+  /** Throws: FileError. */
+  release(): Promise<void>;
+  /** `release` for a process that ends at once. */
+  releaseNow(): void;
+}
+
+const nextName = '.shadegrad-next';
+
+/**
+ * Claims a folder for a training. Reads before it writes: what is refused leaves everything as it was.
+ *
+ * Throws: UsageError when `mode` does not suit what lies there; FileError when it cannot be read or written, or another
+ * process trains there; of `resume` whatever `readRun` throws.
+ */
+export async function claimRun(at: string, mode: ClaimMode): Promise<ClaimedRun> {
+  const there = openFolder(at);
+  await checkMode(there, mode);
+  const lock = await lockFolder(at);
+  try {
+    // Another training may have begun and ended since.
+    await checkMode(there, mode);
+    await rm(path.join(at, nextName), { recursive: true, force: true });
+    if (mode !== 'new') await finishReplacing(at);
+    const isReplacing = mode === 'replace' && (await namesThere(there)).length > 0;
+    if (isReplacing) await mkdir(path.join(at, nextName));
+    return new Claim(at, lock, isReplacing);
+  } catch (cause) {
+    await lock.release().catch(() => undefined); // `cause` is what people should hear.
+    throw cause instanceof ShadegradError ? cause : fileError('write', at, cause);
+  }
+}
+
+class Claim implements ClaimedRun {
+  readonly folder: Folder;
+  readonly logs: Folder;
+  #isOver = false;
+
+  constructor(
+    private readonly at: string,
+    private readonly lock: Lock,
+    public isReplacing: boolean,
+  ) {
+    this.folder = this.#guarded('');
+    this.logs = this.#guarded('logs');
+  }
+
+  /** A folder inside the place where this run lies now. */
+  #guarded(name: string): Folder {
+    const now = (): Folder => openFolder(path.join(this.#root, name), { below: this.#root });
+    return {
+      path: path.join(this.at, name),
+      read: (file) => now().read(file),
+      write: (file, contents) => this.#writing(() => now().write(file, contents)),
+      append: (file, contents) => this.#writing(() => now().append(file, contents)),
+      exists: (file) => now().exists(file),
+      remove: (file) => this.#writing(() => now().remove(file)),
+      list: () => now().list(),
+    };
+  }
+
+  get #root(): string {
+    return this.isReplacing ? path.join(this.at, nextName) : this.at;
+  }
+
+  async #writing(write: () => Promise<void>): Promise<void> {
+    // The process is about to end, and nobody waits for this any more.
+    if (this.#isOver) return new Promise(() => undefined);
+    await this.lock.check();
+    try {
+      await write();
+    } catch (cause) {
+      // Deleted this moment: then that is what people should hear.
+      await this.lock.check();
+      throw cause;
+    }
+  }
+
+  async move(from: string, to: string): Promise<void> {
+    await this.#writing(() =>
+      moveFile(path.join(this.#root, from), path.join(this.#root, to), { below: this.#root }),
+    );
+  }
+
+  async commit(): Promise<void> {
+    if (!this.isReplacing) return;
+    await this.#writing(() => moveFile(this.#root, path.join(this.at, readyName), { below: this.at }));
+    this.isReplacing = false;
+    await finishReplacing(this.at);
+  }
+
+  async release(): Promise<void> {
+    if (this.isReplacing) await rm(this.#root, { recursive: true, force: true }).catch(() => undefined); // The next `train` removes it.
+    await this.lock.release();
+  }
+
+  releaseNow(): void {
+    this.#isOver = true;
+    try {
+      if (this.isReplacing) rmSync(this.#root, { recursive: true, force: true });
+    } catch {
+      // The next `train` removes it.
+    }
+    this.lock.releaseNow();
+  }
+}
+
+async function checkMode(there: Folder, mode: ClaimMode): Promise<void> {
+  if (mode === 'new') await refuseTaken(there);
+  else if (mode === 'replace') await refuseForeign(there);
+  else if (!(await isPending(there))) await readRun(there);
+}
+
+/** The files that lie there and that a training would write over. */
+async function namesThere(folder: Folder): Promise<string[]> {
+  const names = await folder.list();
+  return runFiles.filter((name) => names.includes(name));
+}
+
+/** Throws: UsageError. */
+async function refuseTaken(folder: Folder): Promise<void> {
+  const { path: at } = folder;
+  const names = await namesThere(folder);
+  const isHalfReplaced = await isPending(folder);
+  if (names.length === 0 && !isHalfReplaced) return;
+  const run = isHalfReplaced ? undefined : await readRun(folder).catch(() => undefined); // What is damaged cannot be resumed.
+  if (run?.result) {
+    throw new UsageError(
+      `train: ${at} holds a finished run. Name another folder, or replace the run with --overwrite.`,
+    );
+  }
+  const resume = `Resume it with --resume ${shellWord(at)}, name another folder, or replace it with --overwrite.`;
+  if (run || isHalfReplaced) throw new UsageError(`train: ${at} holds a run that has not ended. ${resume}`);
+  throw new UsageError(
+    names.includes('run.json')
+      ? `train: ${at} holds a run that cannot be read. Name another folder, or replace it with --overwrite.`
+      : `train: ${at} holds ${names.join(', ')}, which training would overwrite. Name another folder, or replace these files with --overwrite.`,
+  );
+}
+
+/** Throws: UsageError for a run.json of another program's. */
+async function refuseForeign(folder: Folder): Promise<void> {
+  if (!(await folder.exists('run.json'))) return;
+  const text = new TextDecoder().decode(await folder.read('run.json'));
+  if (/"format"\s*:\s*"shadegrad run/.test(text)) return;
+  throw new UsageError(
+    `train: ${folder.path}/run.json is not a run of shadegrad, so --overwrite does not replace it. Name another folder, or move that file away.`,
+  );
+}
+
+/** Throws: FileError. The next call goes on where it was stopped. */
+async function finishReplacing(at: string): Promise<void> {
+  const [ready, moving] = [path.join(at, readyName), path.join(at, movingName)];
+  try {
+    if (await isFolder(ready)) {
+      await removeRun(at);
+      await moveFile(ready, moving);
+    }
+    if (!(await isFolder(moving))) return;
+    const names = await filesBelow(moving);
+    const last = (name: string): number => (name === 'run.json' ? 1 : 0);
+    for (const name of names.sort((a, b) => last(a) - last(b)))
+      await moveFile(path.join(moving, name), path.join(at, name), { below: at });
+    await rm(moving, { recursive: true });
+  } catch (cause) {
+    throw cause instanceof ShadegradError ? cause : fileError('write', at, cause);
+  }
+}
+
+/** Removes what `train` wrote there, and nothing else. */
+async function removeRun(at: string): Promise<void> {
+  const folder = openFolder(at);
+  for (const name of runFiles) await folder.remove(name);
+  const logs = path.join(at, 'logs');
+  for (const name of (await isFolder(logs)) ? await readdir(logs) : [])
+    if (/^\d{8}-\d{6}$/.test(name)) await rm(path.join(logs, name), { recursive: true });
+}
+
+async function isFolder(file: string): Promise<boolean> {
+  return stat(file).then(
+    (found) => found.isDirectory(),
+    (cause: unknown) => {
+      if (isMissing(cause)) return false;
+      throw cause;
+    },
+  );
+}
+
+/** Paths relative to the folder. */
+async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)));
+}

@@ -1,0 +1,28 @@
+/** What loaded data are, in one line: said before a device is opened. */
+import { shapeText } from '../data/dataset.js';
+import type { LoadedDataset } from '../data/loaded_dataset.js';
+
+/** More names than this are cut. */
+const namesShown = 10;
+
+/** `Data: digits from …: 60,000 training and 10,000 test images of 28×28×1 in 10 classes (0, 1, …).` */
+export function describeData({ name, source, train, validation, test }: LoadedDataset): string {
+  const counts = [
+    `${number(train.count)} training`,
+    ...(validation ? [`${number(validation.count)} validation`] : []),
+    ...(test ? [`${number(test.count)} test`] : []),
+  ];
+  const last = counts.pop()!;
+  const parts = counts.length === 0 ? last : `${counts.join(', ')} and ${last}`;
+  const { classCount } = train;
+  return `Data: ${name} from ${source}: ${parts} images of ${shapeText(train)} in ${classCount} class${classCount === 1 ? '' : 'es'} (${describeClasses(train.classNames)}).`;
+}
+
+export function describeClasses(names: readonly string[]): string {
+  const shown = names.slice(0, namesShown).join(', ');
+  return names.length > namesShown ? `${shown}, …` : shown;
+}
+
+function number(count: number): string {
+  return count.toLocaleString('en-US');
+}
