@@ -5,7 +5,8 @@
 //   worker.js, worker-chunk.js  web/worker.ts and the engine, shaders as text
 //   worker-on_demand.js         what the worker fetches when it is first needed (web/worker/on_demand.ts)
 //   theme.js   web/theme.ts
-//   shaders.json  the comments at the head of each shader, for those who read one
+//   shaders_gpu.json, shaders_software.json  the kernels of each family, of which a device needs one
+//   shaders.json  the comments of each shader, for those who read one
 //   index.html, icon.svg, models/
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -32,7 +33,7 @@ export async function buildPage() {
   /** @type {[string, Uint8Array][]} */
   const files = [
     ['index.html', new TextEncoder().encode(page)],
-    ['shaders.json', new TextEncoder().encode(JSON.stringify(shaderHeads()))],
+    ['shaders.json', new TextEncoder().encode(JSON.stringify(shaderComments()))],
     ['icon.svg', readFileSync(join(web, 'icons', 'icon.svg'))],
     ...scripts,
     ...models.map((name) => named(`models/${name}`, readFileSync(join(web, 'models', name)))),
@@ -76,35 +77,43 @@ async function bundles() {
   /** @param {import('esbuild').OutputFile} file */
   const byName = ({ path, contents }) => named(path.slice(join(root, 'page').length + 1), contents);
   const others = [page, theme].flatMap(({ outputFiles }) => outputFiles);
-  return [...others.map(byName), ...stamped(worker.outputFiles.map(byName))];
+  const families = ['gpu', 'software'].map((family) => {
+    const json = JSON.stringify({ build: '%build%', shaders: shadersOf(family) });
+    return named(`shaders_${family}.json`, new TextEncoder().encode(json));
+  });
+  return [...others.map(byName), ...stamped([...worker.outputFiles.map(byName), ...families])];
 }
 
 /**
- * Marks the worker's scripts as of one build: one that is fetched later may be of another by then
+ * Marks the worker's scripts and shaders as of one build: one that is fetched later may be of another by then
  * (web/worker/on_demand_script.ts).
  *
- * @param {[string, Uint8Array][]} scripts
+ * @param {[string, Uint8Array][]} files
  * @returns {[string, Uint8Array][]}
  */
-function stamped(scripts) {
+function stamped(files) {
   const hash = createHash('sha256');
-  for (const [, contents] of scripts) hash.update(contents);
+  for (const [, contents] of files) hash.update(contents);
   const stamp = hash.digest('hex').slice(0, 12);
-  return scripts.map(([name, contents]) =>
+  return files.map(([name, contents]) =>
     named(name, new TextEncoder().encode(new TextDecoder().decode(contents).replace('%build%', stamp))),
   );
 }
 
-/** By name, the comments before a shader's first line of code, with an empty line behind them. */
-function shaderHeads() {
-  /** @type {Record<string, string>} */
-  const heads = {};
+/** By name, what web/shader_comments.ts puts back into a shader: its head, and the meanings of its constants. */
+function shaderComments() {
+  /** @type {Record<string, { head: string, meanings: Record<string, string> }>} */
+  const comments = {};
   for (const name of shaderNames()) {
     const source = readFileSync(join(root, 'shaders', `${name}.wgsl`), 'utf8');
     const [head = ''] = /^(?:\/\/(?!!).*\n)*/.exec(source) ?? [];
-    heads[name] = `${head}\n`;
+    const marked = [...source.matchAll(/^(?:const|alias) (\w+).*\/\/! (.+)$/gm)];
+    comments[name] = {
+      head: `${head}\n`,
+      meanings: Object.fromEntries(marked.map(([, constant = '', meaning = '']) => [constant, meaning])),
+    };
   }
-  return heads;
+  return comments;
 }
 
 /** @type {import('esbuild').Plugin} */
@@ -128,22 +137,41 @@ const sharedColours = {
 };
 
 /**
- * Shaders without their comments, which are a quarter of what travels; marked ones (`//!`) say what the engine changes.
+ * Shaders as they are sent, those of a family left empty: they are in a file of their own (web/worker/family_shaders.ts).
  * @type {import('esbuild').Plugin}
  */
 const shortShaders = {
-  name: 'shaders without comments',
+  name: 'short shaders',
   setup(context) {
     context.onLoad({ filter: /\.wgsl$/ }, ({ path }) => ({
       loader: 'text',
-      contents: readFileSync(path, 'utf8')
-        .split('\n')
-        .map((line) => line.replace(/\s*\/\/(?!!).*$/, ''))
-        .filter((line) => line !== '')
-        .join('\n'),
+      contents: familyOf(path) ? '' : shortened(path),
     }));
   },
 };
+
+/** @param {string} path */
+function familyOf(path) {
+  return /_(gpu|software)(?:_\w+)?(?:\.wgsl)?$/.exec(path)?.[1];
+}
+
+/** @param {string} family */
+function shadersOf(family) {
+  const names = shaderNames().filter((name) => familyOf(name) === family);
+  return Object.fromEntries(names.map((name) => [name, shortened(join(root, 'shaders', `${name}.wgsl`))]));
+}
+
+/**
+ * A shader without its comments, which are a third of what travels; the marks (`//!`) say what the engine changes.
+ * @param {string} path
+ */
+function shortened(path) {
+  return readFileSync(path, 'utf8')
+    .split('\n')
+    .map((line) => line.replace(/\s*\/\/(?!!).*$/, '').replace(/^((?:const|alias) .*\/\/!).*$/, '$1'))
+    .filter((line) => line !== '')
+    .join('\n');
+}
 
 /**
  * Runs a module of ours that imports nothing of Node's, from its source.

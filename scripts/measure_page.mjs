@@ -90,7 +90,9 @@ async function sizesOf() {
   const files = await buildPage();
   /** @param {string} name */
   const packed = (name) => gzipSync(files.get(name) ?? '', { level: 9 }).byteLength;
-  const worker = packed('worker.js') + packed('worker-chunk.js');
+  // A visit fetches the shaders of one family: the larger one counts.
+  const shaders = Math.max(packed('shaders_gpu.json'), packed('shaders_software.json'));
+  const worker = packed('worker.js') + packed('worker-chunk.js') + shaders;
   return { script: packed('page.js'), worker, styles: packed('page.css') };
 }
 

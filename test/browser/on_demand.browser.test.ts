@@ -10,7 +10,7 @@ test('is there', async () => {
 test('is of another build', async () => {
   await expect(onDemand(async () => ({ ...parts, build: 'another' }))).rejects.toMatchObject({
     name: 'FileError',
-    message: 'this page has been renewed on its server since it was loaded: load it again.',
+    message: 'this page has been renewed on its server since it was loaded: reload it.',
   });
 });
 

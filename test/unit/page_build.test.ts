@@ -37,8 +37,11 @@ describe('the built page', () => {
   });
 
   it('is small', () => {
-    const packed = firstScripts.map((name) => gzipSync(bytesOf(name), { level: 9 }).length);
-    expect(packed.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThan(150_000);
+    const packed = (name: string): number => gzipSync(bytesOf(name), { level: 9 }).length;
+    const scripts = firstScripts.reduce((sum, name) => sum + packed(name), 0);
+    // A visit fetches the shaders of one family.
+    const shaders = Math.max(packed('shaders_gpu.json'), packed('shaders_software.json'));
+    expect(scripts + shaders).toBeLessThan(150_000);
   });
 
   it('fetches what few visits need when it is needed', () => {
@@ -55,6 +58,8 @@ describe('the built page', () => {
     const [stamp] = textOf('worker-on_demand.js').match(/(?<=")[0-9a-f]{12}(?=")/) ?? [];
     expect(stamp).toBeDefined();
     expect(textOf('worker.js')).toContain(`"${stamp}"`);
+    for (const family of ['gpu', 'software'])
+      expect(textOf(`shaders_${family}.json`)).toContain(`"build":"${stamp}"`);
     expect([...files.keys()].filter((name) => textOf(name).includes('%build%'))).toEqual([]);
   });
 
@@ -100,16 +105,33 @@ describe('index.html', () => {
   });
 });
 
-it('shaders travel without comments, and what their heads say beside them', () => {
-  const heads = JSON.parse(textOf('shaders.json')) as Record<string, string>;
-  expect(Object.keys(heads)).toEqual(shaderNames());
+it('shaders travel without comments, and their comments beside them', () => {
+  const comments = JSON.parse(textOf('shaders.json')) as Record<
+    string,
+    { head: string; meanings: Record<string, string> }
+  >;
+  expect(Object.keys(comments)).toEqual(shaderNames());
   const source = readFileSync('shaders/elementwise/map.wgsl', 'utf8');
-  const head = heads['elementwise/map']!;
+  const { head, meanings } = comments['elementwise/map']!;
+  expect(meanings).toMatchObject({ SIZE: 'elements of y', WORKGROUP: 'invocations per workgroup' });
   expect(source.startsWith(head.trimEnd())).toBe(true);
   expect(head).toMatch(/^\/\/ .*\n\n$/s);
   expect(textOf('worker-chunk.js')).not.toContain(head.split('\n')[0]);
   // What the engine changes is marked, and stays.
-  expect(textOf('worker-chunk.js')).toMatch(/const WORKGROUP: u32 = \d+; ?\/\/! /);
+  expect(textOf('worker-chunk.js')).toMatch(/const WORKGROUP: u32 = \d+; ?\/\/!(\n|\\n)/);
+});
+
+it('the shaders of a family travel apart, and none is left out', () => {
+  const family = (name: string): string[] =>
+    Object.entries((JSON.parse(textOf(`shaders_${name}.json`)) as { shaders: object }).shaders).map(
+      ([shader, code]) => {
+        expect(code, shader).toContain('fn main(');
+        return shader;
+      },
+    );
+  const apart = [...family('gpu'), ...family('software')].sort();
+  expect(apart).toEqual(shaderNames().filter((name) => /_(gpu|software)/.test(name)));
+  expect(textOf('worker-chunk.js')).not.toContain(textOf('shaders_gpu.json').slice(100, 300));
 });
 
 it('page.css has the colours of charts, light and dark', () => {

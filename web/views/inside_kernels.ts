@@ -3,7 +3,7 @@ import { figures, grouped, percent } from '../../src/report/charts/numbers.js';
 import type { App } from '../app.js';
 import { element, enable, onPress, setAttribute } from '../elements.js';
 import type { InspectingApi, KernelRow } from '../protocol.js';
-import { headOf } from '../shader_heads.js';
+import { withComments } from '../shader_comments.js';
 import { CodePanel } from './inside_code.js';
 import {
   type Direction,
@@ -135,13 +135,11 @@ export class KernelsPart {
   async #choose(row: KernelRow): Promise<void> {
     this.#chosen = row.index;
     this.#mark();
-    const [head, source] = await Promise.all([
-      headOf(row.shader),
-      this.app.worker.inspecting.source(row.index),
-    ]);
+    const code = await this.app.worker.inspecting.source(row.index);
+    const source = await withComments(row.shader, code);
     // Another one may have been chosen meanwhile, or the table be gone.
     if (this.#chosen !== row.index) return;
-    this.#code.show({ title: `${row.shader}.wgsl`, about: kernelWords(row), source: head + source });
+    this.#code.show({ title: `${row.shader}.wgsl`, about: kernelWords(row), source });
   }
 
   // ---- the table ----

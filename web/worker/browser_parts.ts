@@ -8,6 +8,7 @@ import type { Device } from '../../src/engine/device.js';
 import { FileError } from '../../src/errors.js';
 import type { Folder } from '../../src/folder.js';
 import type { DataSource } from './data_sets.js';
+import { loadFamilyShaders } from './family_shaders.js';
 
 /** A model that comes with the page: one safetensors file, and what its classes are called. */
 export interface ShippedModel {
@@ -37,6 +38,7 @@ export function browserParts(base: () => string): Required<SessionOptions> {
   return {
     openDevice: async () => {
       const device = await open();
+      await loadFamilyShaders(base(), device.traits.family);
       await useStoredChoices(device);
       return device;
     },

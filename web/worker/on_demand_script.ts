@@ -21,9 +21,18 @@ export async function onDemand(
       { cause, problem: 'network' },
     );
   });
-  if (parts.build === build) return parts;
-  // Its names for what the scripts share would mean something else.
-  throw new FileError('this page has been renewed on its server since it was loaded: load it again.', {
-    problem: 'network',
-  });
+  assertSameBuild(parts.build);
+  return parts;
+}
+
+/**
+ * What was fetched later belongs to this script only when one build made both.
+ *
+ * Throws: FileError when another did.
+ */
+export function assertSameBuild(other: string): void {
+  if (other !== build)
+    throw new FileError('this page has been renewed on its server since it was loaded: reload it.', {
+      problem: 'network',
+    });
 }

@@ -14,6 +14,8 @@ export const pageFileNames = [
   'worker-on_demand.js',
   'theme.js',
   'shaders.json',
+  'shaders_gpu.json',
+  'shaders_software.json',
   'icon.svg',
   'models/digits.safetensors',
   'models/digits.json',
