@@ -18,6 +18,11 @@ const comma = 0x2c;
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
 const digitZero = 0x30;
+const point = 0x2e;
+/** A longer first line is no header of an image: a million pixels with their names have fewer bytes. */
+const longestLine = 2 ** 24;
+/** A number from 0 to 65535 in quotes, with spaces and zeros; longer cells are not numbers. */
+const longestCell = 64;
 
 /**
  * Reads a whole CSV of images. A scanner over the bytes: 77 MB take about a third of a second, where splitting text
@@ -73,6 +78,8 @@ export function parseCsv(bytes: Uint8Array, name: string, options: CsvOptions = 
     count++;
   }
   if (count === 0) throw new DataError(`${name}: holds a header and no rows.`);
+  // Three by three pixels that are 0 or 1 may be meant so; of 8×8 on, or written as 1.0, they are another tool's numbers.
+  if (pixels >= 64 || bytes.includes(point, layout.begin)) checkRange(images.subarray(0, next), name);
   return {
     images: images.slice(0, next),
     count,
@@ -82,6 +89,18 @@ export function parseCsv(bytes: Uint8Array, name: string, options: CsvOptions = 
     ...(hasLabels ? { labels: narrowed(labels.subarray(0, count)) } : {}),
   };
 }
+
+/**
+ * Other tools keep pixels as numbers from 0 to 1, which are whole where a picture is only black and white: read as they are,
+ * all of them would be black.
+ */
+function checkRange(images: Uint8Array, name: string): void {
+  if (images.includes(1) && images.every((value) => value <= 1)) {
+    throw new DataError(`${name}: all values are 0 or 1; expected whole numbers from 0 to 255. ${byBytes}`);
+  }
+}
+
+const byBytes = 'Multiply values from 0 to 1 by 255, and round them.';
 
 /** Bytes when all labels fit. */
 function narrowed(labels: Uint16Array): Uint8Array | Uint16Array {
@@ -122,6 +141,11 @@ interface Layout {
 /** What the first line says about the columns. */
 function readLayout(bytes: Uint8Array, begin: number, name: string, { shape }: CsvOptions): Layout {
   const lineEnd = endOfLine(bytes, begin, endOfText(bytes));
+  if (lineEnd - begin > longestLine) {
+    throw new DataError(
+      `${name}: its first line has ${lineEnd - begin} bytes, and at most ${longestLine} are read. Is it a CSV of images?`,
+    );
+  }
   const cells = textOf(bytes, begin, lineEnd).split(',').map(unquoted);
   const first = cells[0]!;
   if (cells.length === 1 && /[;\t]/.test(first)) {
@@ -209,6 +233,7 @@ function readCell(
 ): { readonly value: number; readonly end: number } | undefined {
   let at = begin;
   while (at < end && bytes[at] !== comma && bytes[at] !== lineFeed && bytes[at] !== carriageReturn) at++;
+  if (at - begin > longestCell) return undefined;
   const digits = /^(\d+)(\.0*)?$/.exec(unquoted(textOf(bytes, begin, at)))?.[1];
   return digits === undefined ? undefined : { value: Number(digits), end: at };
 }
@@ -224,6 +249,11 @@ function explainRow(
 ): never {
   const line = row + (hasHeader ? 2 : 1);
   const lineEnd = endOfLine(bytes, begin, end);
+  if (lineEnd - begin > longestLine) {
+    throw new DataError(
+      `${name}, line ${line}: has ${lineEnd - begin} bytes, and at most ${longestLine} are read. Are its line ends missing?`,
+    );
+  }
   const text = textOf(bytes, begin, lineEnd);
   if (text.trim() === '') throw new DataError(`${name}, line ${line}: the line is empty.`);
   const cells = text.split(',');
@@ -232,7 +262,7 @@ function explainRow(
     const most = isLabel ? maxLabel : 255;
     const found = unquoted(cell);
     const value = found === '' ? Number.NaN : Number(found);
-    if (/^\d+(\.0*)?$/.test(found) && value <= most) continue;
+    if (cell.length <= longestCell && /^\d+(\.0*)?$/.test(found) && value <= most) continue;
     const what = isLabel ? 'label' : 'value';
     const fault = Number.isNaN(value)
       ? found === ''
@@ -240,8 +270,9 @@ function explainRow(
         : `'${shortened(found)}' is not a number`
       : `the ${what} is ${shortened(found)}`;
     if (column === cells.length - 1 && cells.length < columns) break; // cut off: the count says more
+    const remedy = !isLabel && value > 0 && value < 1 ? ` ${byBytes}` : '';
     throw new DataError(
-      `${name}, line ${line}, column ${column + 1}: ${fault}; expected a whole number from 0 to ${most}.`,
+      `${name}, line ${line}, column ${column + 1}: ${fault}; expected a whole number from 0 to ${most}.${remedy}`,
     );
   }
   const cut = lineEnd === end && cells.length < columns ? ' It is the last line: is the file cut off?' : '';

@@ -34,7 +34,13 @@ export function parseIdxImages(bytes: Uint8Array, name: string): UnlabelledImage
     );
   }
   if (type !== 0x08) {
-    throw new DataError(`${name}: images must be u8 (type 0x08), but the file holds ${typeName(type)}.`);
+    const isFraction = type === 0x0d || type === 0x0e;
+    const remedy = isFraction
+      ? 'multiply values from 0 to 1 by 255, and round them'
+      : 'write values from 0 to 255';
+    throw new DataError(
+      `${name}: images must be u8 (type 0x08), but the file holds ${typeName(type)}. Save them as bytes: ${remedy}.`,
+    );
   }
   return { images: values, count, height, width, channels };
 }

@@ -110,7 +110,31 @@ describe('parseCsv', () => {
     ],
     [
       `${labelled}1,2,0.5,4,5\n`,
-      'train.csv, line 2, column 3: the value is 0.5; expected a whole number from 0 to 255.',
+      'train.csv, line 2, column 3: the value is 0.5; expected a whole number from 0 to 255. Multiply values from 0 to 1 by 255, and round them.',
+    ],
+    ...['1e999', 'Infinity', '-3', '0x10', '1e1', '+5', '254.5'].map((cell): [string, string] => [
+      `${labelled}1,2,${cell},4,5\n`,
+      `train.csv, line 2, column 3: the value is ${cell}; expected a whole number from 0 to 255.`,
+    ]),
+    ...['NaN', 'nan', '1_0', '12 3', '"1'].map((cell): [string, string] => [
+      `${labelled}1,2,${cell},4,5\n`,
+      `train.csv, line 2, column 3: '${cell}' is not a number; expected a whole number from 0 to 255.`,
+    ]),
+    [
+      `${labelled}1.5,2,3,4,5\n`,
+      'train.csv, line 2, column 1: the label is 1.5; expected a whole number from 0 to 65535.',
+    ],
+    [
+      `${labelled}1,${'0'.repeat(65)}.0,3,4,5\n`,
+      'train.csv, line 2, column 2: the value is 00000000000000000000…; expected a whole number from 0 to 255.',
+    ],
+    [
+      `${labelled}1,0.0,1.0,0.0,1.0\n`,
+      'train.csv: all values are 0 or 1; expected whole numbers from 0 to 255. Multiply values from 0 to 1 by 255, and round them.',
+    ],
+    [
+      `${Array.from({ length: 64 }, (_, i) => `pixel${i}`).join(',')}\n${'0,1,'.repeat(31)}0,1\n`,
+      'train.csv: all values are 0 or 1; expected whole numbers from 0 to 255. Multiply values from 0 to 1 by 255, and round them.',
     ],
     [
       `${labelled}1,99999999999999999999999999,3,4,5\n`,
@@ -156,6 +180,22 @@ describe('parseCsv', () => {
     expect(() => parseCsv(Uint8Array.of(0x1f, 0x8b, 8, 0), 'a.csv')).toThrow(/gzip-compressed/);
     expect(() => parse(`${labelled}1,2,3,4,5`, { shape: { height: 3, width: 3, channels: 1 } })).toThrow(
       new DataError('train.csv: the first line has 4 columns after the label, but images of 3×3×1 need 9.'),
+    );
+  });
+
+  it('reads images that are black, and small ones of 0 and 1', () => {
+    expect([...parse(`${labelled}1,0.0,0,0,0\n`).images]).toEqual([0, 0, 0, 0]);
+    expect([...parse(`${labelled}1,0,1,0,1\n`).images]).toEqual([0, 1, 0, 1]);
+    expect([...parse(`${labelled}1,0.0,1.0,0,2.0\n`).images]).toEqual([0, 1, 0, 2]);
+  });
+
+  it('refuses lines without end before it takes them apart', () => {
+    const line = `${labelled}1,`.padEnd(2 ** 24 + 100, '1,');
+    expect(() => parse(line.slice(labelled.length))).toThrow(
+      /^train\.csv: its first line has 16777\d+ bytes, and at most 16777216 are read\. Is it a CSV of images\?$/,
+    );
+    expect(() => parse(line)).toThrow(
+      /^train\.csv, line 2: has 16777\d+ bytes, and at most 16777216 are read\. Are its line ends missing\?$/,
     );
   });
 

@@ -84,7 +84,7 @@ describe('parseIdxImages', () => {
     [
       'floats',
       idx(0x0d, [1, 1, 1], [0, 0, 0, 0]),
-      'train-images: images must be u8 (type 0x08), but the file holds 0x0d (f32).',
+      'train-images: images must be u8 (type 0x08), but the file holds 0x0d (f32). Save them as bytes: multiply values from 0 to 1 by 255, and round them.',
     ],
     [
       'labels',
