@@ -13,7 +13,7 @@ export type BatchGatherAttributes = {
 };
 
 /** Bytes of one image. */
-const rowOf = (images: Spec): number => sizeOf(images.shape.slice(1));
+export const bytesPerImage = (images: Spec): number => sizeOf(images.shape.slice(1));
 
 function gatherConstants(
   images: Spec,
@@ -22,7 +22,7 @@ function gatherConstants(
   return {
     BATCH: batch,
     COUNT: images.shape[0] as number,
-    ROW: rowOf(images),
+    ROW: bytesPerImage(images),
     SCALE: scale,
     OFFSET: offset,
   };
@@ -47,15 +47,18 @@ export const batchGatherForward: Pass<
       name: 'gpu',
       family: 'gpu',
       hasEpilogue: false,
-      supports: ({ inputs }) => rowOf(inputs.images) % 4 === 0,
+      supports: ({ inputs }) => bytesPerImage(inputs.images) % 4 === 0,
       lower: ({ inputs, attributes, device }) => {
-        const { WORKGROUP, workgroups } = gridFor((attributes.batch * rowOf(inputs.images)) / 4, device);
+        const { WORKGROUP, workgroups } = gridFor(
+          (attributes.batch * bytesPerImage(inputs.images)) / 4,
+          device,
+        );
         const constants = { ...gatherConstants(inputs.images, attributes), WORKGROUP };
         return { dispatches: [{ shader: 'batch_gather/forward_gpu', constants, workgroups }] };
       },
     },
     clearVariant(({ inputs, attributes, device }) => {
-      const count = attributes.batch * rowOf(inputs.images);
+      const count = attributes.batch * bytesPerImage(inputs.images);
       const { workgroups, ...grid } = gridFor(count, device, { software: 64 });
       const constants = { ...gatherConstants(inputs.images, attributes), ...grid };
       return { dispatches: [{ shader: 'batch_gather/forward', constants, workgroups }] };

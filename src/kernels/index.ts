@@ -7,6 +7,7 @@ import * as arithmetic from './arithmetic.js';
 import { avgPool2dOp } from './avg_pool2d.js';
 import { augmentColour, augmentDraw, augmentForward } from './augment.js';
 import { batchGatherForward } from './batch_gather.js';
+import { batchGatherChunksForward } from './batch_gather_chunks.js';
 import { batchNormOp } from './batch_norm.js';
 import { batchNormInferenceOp } from './batch_norm_inference.js';
 import { batchNormMovingForward } from './batch_norm_moving.js';
@@ -75,6 +76,8 @@ export const ops: readonly Op<never, never, never>[] = [
 /** Passes that stand alone: they move data or change it in place, and have no gradient. */
 export const lonePasses: readonly Pass<never, never, never>[] = [
   batchGatherForward,
+  // Stands for those over more buffers.
+  batchGatherChunksForward(2),
   augmentDraw,
   augmentColour,
   augmentForward,
@@ -108,6 +111,7 @@ export { augmentBatch } from './augment.js';
 export { type AugmentOptions, type ErasingOptions, checkAugmentOptions } from './augment_options.js';
 export { avgPool2d } from './avg_pool2d.js';
 export { batchGather } from './batch_gather.js';
+export { batchGatherChunks } from './batch_gather_chunks.js';
 export { batchNorm } from './batch_norm.js';
 export { batchNormInference } from './batch_norm_inference.js';
 export { batchNormMoving } from './batch_norm_moving.js';

@@ -6,6 +6,8 @@ import avg_pool2d_forward from '../../shaders/avg_pool2d/forward.wgsl';
 import avg_pool2d_input_gradient from '../../shaders/avg_pool2d/input_gradient.wgsl';
 import batch_gather_forward from '../../shaders/batch_gather/forward.wgsl';
 import batch_gather_forward_gpu from '../../shaders/batch_gather/forward_gpu.wgsl';
+import batch_gather_chunks_forward from '../../shaders/batch_gather_chunks/forward.wgsl';
+import batch_gather_chunks_forward_gpu from '../../shaders/batch_gather_chunks/forward_gpu.wgsl';
 import batch_norm_gradient_sums from '../../shaders/batch_norm/gradient_sums.wgsl';
 import batch_norm_gradient_sums_reduce from '../../shaders/batch_norm/gradient_sums_reduce.wgsl';
 import batch_norm_input_gradient from '../../shaders/batch_norm/input_gradient.wgsl';
@@ -73,6 +75,8 @@ export const shaders: Readonly<Record<string, string>> = {
   'avg_pool2d/input_gradient': avg_pool2d_input_gradient,
   'batch_gather/forward': batch_gather_forward,
   'batch_gather/forward_gpu': batch_gather_forward_gpu,
+  'batch_gather_chunks/forward': batch_gather_chunks_forward,
+  'batch_gather_chunks/forward_gpu': batch_gather_chunks_forward_gpu,
   'batch_norm/gradient_sums': batch_norm_gradient_sums,
   'batch_norm/gradient_sums_reduce': batch_norm_gradient_sums_reduce,
   'batch_norm/input_gradient': batch_norm_input_gradient,

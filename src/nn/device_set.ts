@@ -1,8 +1,8 @@
 /** An image set on the device: bytes as they are, labels, and the order in which an epoch takes them. */
 import type { Device } from '../engine/device.js';
-import type { Spec } from '../engine/pass.js';
+import { type Spec, sizeOf } from '../engine/pass.js';
 import { Tensor } from '../engine/tensor.js';
-import { UsageError } from '../errors.js';
+import { DeviceError, UsageError } from '../errors.js';
 
 /** What training needs of a set of labelled images; `ImageSet` of src/data is one. */
 export interface LabelledImages {
@@ -18,42 +18,61 @@ export interface LabelledImages {
 /** How many images there are, and of what shape. */
 export type SetShape = Pick<LabelledImages, 'count' | 'height' | 'width' | 'channels'>;
 
-/** What a set is made of on the device. */
-export interface SetTensors {
-  readonly images: Tensor;
-  readonly labels: Tensor;
+/** What a set is made of on the device, or the same of another thing for each tensor. */
+export interface SetParts<T> {
+  /** One, or several in the order of the set, where a kernel could not bind all images as one. */
+  readonly images: readonly T[];
+  readonly labels: T;
   /** The order in which an epoch takes the images; entries are taken modulo their count. */
-  readonly permutation: Tensor;
+  readonly permutation: T;
 }
 
+export type SetTensors = SetParts<Tensor>;
+
+/** Throws: DeviceError when not even one image fits a buffer of the device. */
 export function setSpecs(
+  { maxBufferBytes }: Pick<Device, 'maxBufferBytes'>,
   { count, height, width, channels }: SetShape,
   variantsPerImage = 1,
-): Readonly<Record<keyof SetTensors, Spec>> {
+): SetParts<Spec> {
+  const image = [height, width, channels];
+  // Storage comes in multiples of 16 bytes, which some limits are not.
+  const usable = Math.floor(maxBufferBytes / 16) * 16;
+  const most = Math.floor(usable / sizeOf(image));
+  if (most === 0) {
+    throw new DeviceError(
+      `device: one image of [${image.join(',')}] takes ${sizeOf(image)} bytes, more than this device's limit of ${usable} per buffer; use smaller images.`,
+      { problem: 'limit' },
+    );
+  }
   return {
-    images: { shape: [count, height, width, channels], dtype: 'u8' },
+    images: Array.from({ length: Math.ceil(count / most) }, (_, chunk): Spec => {
+      return { shape: [Math.min(most, count - chunk * most), ...image], dtype: 'u8' };
+    }),
     labels: { shape: [count], dtype: 'u32' },
     permutation: { shape: [count * variantsPerImage], dtype: 'u32' },
   };
 }
 
 export class DeviceSet implements SetTensors {
-  readonly images: Tensor;
+  readonly images: readonly Tensor[];
   readonly labels: Tensor;
   readonly permutation: Tensor;
   readonly count: number;
   /** Samples in an epoch: each image as often as there are variants of it. */
   readonly epochSize: number;
 
+  /** Throws: DeviceError when a tensor exceeds the device's limits. */
   constructor(
-    device: Device,
+    readonly device: Device,
     set: LabelledImages,
     { variantsPerImage = 1 }: { readonly variantsPerImage?: number } = {},
   ) {
-    const { images, labels, permutation } = setSpecs(set, variantsPerImage);
+    const { images, labels, permutation } = setSpecs(device, set, variantsPerImage);
     this.count = set.count;
     this.epochSize = set.count * variantsPerImage;
-    this.images = Tensor.from(new Uint8Array(set.images), images.shape, device);
+    this.images = images.map((spec) => Tensor.allocate(spec, device));
+    this.writeImages(set.images);
     this.labels = Tensor.from(Uint32Array.from(set.labels), labels.shape, device);
     this.permutation = Tensor.from(
       Uint32Array.from({ length: this.epochSize }, (_, i) => i),
@@ -62,10 +81,19 @@ export class DeviceSet implements SetTensors {
     );
   }
 
+  /** Overwrites all images, [count,height,width,channels]. Throws: ShapeError for another number of bytes. */
+  writeImages(bytes: Uint8Array): void {
+    let first = 0;
+    this.images.forEach((chunk, i) => {
+      const isLast = i === this.images.length - 1;
+      // A copy, since the bytes may lie in shared memory, which WebGPU does not read.
+      chunk.write(bytes.slice(first, isLast ? undefined : first + chunk.size));
+      first += chunk.size;
+    });
+  }
+
   dispose(): void {
-    this.images.dispose();
-    this.labels.dispose();
-    this.permutation.dispose();
+    for (const tensor of [...this.images, this.labels, this.permutation]) tensor.dispose();
   }
 }
 

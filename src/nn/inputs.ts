@@ -1,6 +1,13 @@
 /** From the images on the device to the model's inputs: gather, scale, filter, augment; recorded in every program. */
 import type { Tensor } from '../engine/tensor.js';
-import { type AugmentOptions, augmentBatch, batchGather, image, scale } from '../kernels/index.js';
+import {
+  type AugmentOptions,
+  augmentBatch,
+  batchGather,
+  batchGatherChunks,
+  image,
+  scale,
+} from '../kernels/index.js';
 import type { SetTensors } from './device_set.js';
 import type { Preprocessing } from './preprocessing.js';
 
@@ -27,7 +34,11 @@ export function gatherInputs(
   // Filters see black as 0, which is also what they find outside the image, so standardising comes after them.
   const isLate = filters.length > 0;
   const first = isLate ? { scale: 1 / 255, offset: 0 } : { scale: factor, offset };
-  const gathered = batchGather({ images, labels, permutation, state }, { batch, ...first });
+  const [whole] = images;
+  const gathered =
+    whole && images.length === 1
+      ? batchGather({ images: whole, labels, permutation, state }, { batch, ...first })
+      : batchGatherChunks({ images, labels, permutation, state }, { batch, ...first });
   const filtered = filters.reduce(
     (x, { kernel, iterations }) => image.filter2d(x, kernel, { iterations }),
     gathered.x,

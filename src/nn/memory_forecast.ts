@@ -104,15 +104,19 @@ class Ledger {
 
   constructor(readonly device: Device) {}
 
-  data(images: SetShape, variantsPerImage?: number): SetTensors {
-    const specs = setSpecs(images, variantsPerImage);
-    for (const spec of Object.values(specs)) this.#data += this.#buffer(storageBytes(spec));
+  data(set: SetShape, variantsPerImage?: number): SetTensors {
+    const { images, labels, permutation } = setSpecs(this.device, set, variantsPerImage);
     return {
-      images: Tensor.placeholder(specs.images, this.device),
-      labels: Tensor.placeholder(specs.labels, this.device),
-      permutation: Tensor.placeholder(specs.permutation, this.device),
+      images: images.map(this.#datum),
+      labels: this.#datum(labels),
+      permutation: this.#datum(permutation),
     };
   }
+
+  readonly #datum = (spec: Spec): Tensor => {
+    this.#data += this.#buffer(storageBytes(spec));
+    return Tensor.placeholder(spec, this.device);
+  };
 
   readonly step = (spec: Spec): Tensor => {
     this.#step += this.#buffer(storageBytes(spec));

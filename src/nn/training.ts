@@ -61,8 +61,8 @@ const start: Position = { step: 0, epoch: 0, cursor: 0, lossSum: 0, correct: 0, 
 
 /** Runs `fit`; see Sequential.fit. */
 export async function train(model: Model, images: LabelledImages, options: FitOptions): Promise<History> {
+  checkOptions(model, images, options);
   return model.activity.train(model.optimizer, async () => {
-    checkOptions(model, images, options);
     const fitting = new Fitting(model, images, options, divisionFor(model, images, options));
     try {
       return await fitting.run();

@@ -16,11 +16,11 @@ import {
   zeros64,
 } from './reference.js';
 
-type Options = { readonly batch: number; readonly scale: number; readonly offset: number };
+export type Options = { readonly batch: number; readonly scale: number; readonly offset: number };
 type Input = 'images' | 'labels' | 'permutation' | 'state';
 
-const drawBytes: Draw = (random, shape) => fill64(shape, () => wholeNumber(random, 0, 255), 'u8');
-const drawClasses: Draw = (random, shape) => fill64(shape, () => wholeNumber(random, 0, 9), 'u32');
+export const drawBytes: Draw = (random, shape) => fill64(shape, () => wholeNumber(random, 0, 255), 'u8');
+export const drawClasses: Draw = (random, shape) => fill64(shape, () => wholeNumber(random, 0, 9), 'u32');
 const drawPlaces: Draw = (random, shape, all) => {
   const [count] = all['images'] as [number];
   return fill64(shape, () => wholeNumber(random, 0, count - 1), 'u32');
@@ -37,7 +37,7 @@ const drawRounds: Draw = (random, shape, all) => {
 };
 
 /** The state of a step that begins its batch at `cursor` of an epoch of `epochSize` samples. */
-const stateAt =
+export const stateAt =
   (cursor: number, epochSize: number): Draw =>
   () => {
     const values = new Float64Array(stateSize);
@@ -46,7 +46,7 @@ const stateAt =
     return { shape: [stateSize], dtype: 'u32', values };
   };
 
-function gather64(
+export function gather64(
   images: Array64,
   labels: Array64,
   permutation: Array64,

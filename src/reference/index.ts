@@ -6,6 +6,7 @@ import { arithmeticReferences } from './arithmetic.js';
 import { augmentReference } from './augment.js';
 import { avgPool2dReference } from './avg_pool2d.js';
 import { batchGatherReference } from './batch_gather.js';
+import { batchGatherChunksReference } from './batch_gather_chunks.js';
 import type { Checkable } from './check.js';
 import { batchNormReference } from './batch_norm.js';
 import { batchNormInferenceReference } from './batch_norm_inference.js';
@@ -54,6 +55,7 @@ const all: readonly Reference[] = [
   transposeReference,
   filter2dReference,
   batchGatherReference,
+  batchGatherChunksReference,
   augmentReference,
   rmspropReference,
   sgdReference,

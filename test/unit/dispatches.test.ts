@@ -28,9 +28,10 @@ function stepOf(make: (options: ModelOptions) => Sequential, options: ModelOptio
   const model = make(options);
   const { device } = model;
   model.compile({ optimizer: rmsprop(), loss: 'sparseCategoricalCrossentropy' });
-  const specs = setSpecs({ count: 1000, height: 28, width: 28, channels: 1 });
+  const shape = { count: 1000, height: 28, width: 28, channels: 1 };
+  const specs = setSpecs({ maxBufferBytes: 2 ** 27 }, shape);
   const set = {
-    images: Tensor.placeholder(specs.images, device),
+    images: specs.images.map((spec) => Tensor.placeholder(spec, device)),
     labels: Tensor.placeholder(specs.labels, device),
     permutation: Tensor.placeholder(specs.permutation, device),
   };

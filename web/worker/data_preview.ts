@@ -93,7 +93,7 @@ export class Previewer {
     const { count, height, width, channels } = images;
     const key = [count, height, width, channels, variants].join();
     if (this.#tensors?.key === key) {
-      this.#tensors.set.images.write(new Uint8Array(images.images));
+      this.#tensors.set.writeImages(images.images);
       return this.#tensors;
     }
     this.dispose();

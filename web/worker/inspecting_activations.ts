@@ -50,7 +50,7 @@ export class Activations {
    */
   async of(input: Uint8Array<ArrayBuffer>): Promise<LayerActivation[]> {
     const { model, outputs } = this;
-    this.set.images.write(input);
+    this.set.writeImages(input);
     this.step.run();
     // All copies are submitted before the first is awaited, so that no step comes between them.
     const values = await Promise.all(outputs.map((output) => output.data()));

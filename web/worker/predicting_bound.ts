@@ -37,7 +37,7 @@ export class BoundPrediction {
    * Shapes: input H·W·C bytes → [classes]. Throws: DeviceError when the device is lost.
    */
   async predict(input: Uint8Array<ArrayBuffer>): Promise<Float32Array<ArrayBuffer>> {
-    this.set.images.write(input);
+    this.set.writeImages(input);
     this.step.run();
     return (await this.outputs.data()) as Float32Array<ArrayBuffer>;
   }

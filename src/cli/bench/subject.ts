@@ -63,7 +63,7 @@ export async function trainingSubject(
   set: DeviceSet,
   { batchSize, filters = [], augmentation, ...options }: SubjectOptions,
 ): Promise<Subject> {
-  const { device } = set.images;
+  const { device } = set;
   const model = paperModel({ device, preprocessing: preprocessing({ filters }) });
   model.compile({ optimizer: rmsprop({ learningRate: rate }), loss: 'sparseCategoricalCrossentropy' });
   const training = await TrainingStep.create(model, set, batchSize, {
@@ -87,7 +87,7 @@ export async function inferenceSubject(
   set: DeviceSet,
   { batchSize, onProgress }: Pick<SubjectOptions, 'batchSize' | 'onProgress'>,
 ): Promise<Subject> {
-  const { device } = set.images;
+  const { device } = set;
   const model = paperModel({ device });
   const state = Tensor.zeros(stateSpec, device);
   const { step, outputs }: BoundStep<Tensor> = await program(

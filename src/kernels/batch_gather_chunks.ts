@@ -1,0 +1,110 @@
+/**
+ * The next batch, gathered from a set whose images lie in several buffers, because one kernel cannot bind them all as one: a
+ * dispatch for each buffer, which writes the samples that it holds.
+ */
+import { type Dispatch, type Pass, type PassContext, type Spec, sizeOf } from '../engine/pass.js';
+import { runPass } from '../engine/program.js';
+import type { Tensor } from '../engine/tensor.js';
+import { type BatchGatherAttributes, bytesPerImage } from './batch_gather.js';
+import { type Grid, clearVariant, gridFor } from './grid.js';
+
+/** Of `images_0`, `images_1`, …, in the order of the set, and of what batch_gather reads beside them. */
+type Inputs = Readonly<Record<string, Spec>>;
+type Context = PassContext<string, 'x' | 'y', BatchGatherAttributes>;
+
+const imagesIn = (inputs: Inputs, chunk = 0): Spec => inputs[`images_${chunk}`] as Spec;
+
+/** One dispatch of `shader` per buffer. */
+function dispatchesOf(
+  buffers: number,
+  { inputs, attributes }: Context,
+  shader: string,
+  { workgroups, ...grid }: Pick<Grid, 'WORKGROUP' | 'workgroups'>,
+): Dispatch[] {
+  const { batch, scale, offset } = attributes;
+  let first = 0;
+  return Array.from({ length: buffers }, (_, chunk): Dispatch => {
+    const images = imagesIn(inputs, chunk);
+    const [count] = images.shape as [number];
+    const constants = {
+      BATCH: batch,
+      FIRST: first,
+      COUNT: count,
+      TOTAL: sizeOf((inputs['labels'] as Spec).shape),
+      ROW: bytesPerImage(images),
+      SCALE: scale,
+      OFFSET: offset,
+      ...grid,
+    };
+    first += count;
+    return { shader, constants, bindings: { images: `images_${chunk}` }, workgroups };
+  });
+}
+
+const passes = new Map<number, Pass<string, 'x' | 'y', BatchGatherAttributes>>();
+
+/** The pass over a set in so many buffers. */
+export function batchGatherChunksForward(buffers: number): Pass<string, 'x' | 'y', BatchGatherAttributes> {
+  const pass = passes.get(buffers) ?? makePass(buffers);
+  passes.set(buffers, pass);
+  return pass;
+}
+
+function makePass(buffers: number): Pass<string, 'x' | 'y', BatchGatherAttributes> {
+  const chunks = Array.from({ length: buffers }, (_, chunk) => `images_${chunk}`);
+  const valuesIn = ({ inputs, attributes }: Pick<Context, 'inputs' | 'attributes'>): number =>
+    attributes.batch * bytesPerImage(imagesIn(inputs));
+  return {
+    name: 'batch_gather_chunks/forward',
+    inputs: [...chunks, 'labels', 'permutation', 'state'],
+    outputs: ['x', 'y'],
+    dtypes: {
+      ...Object.fromEntries(chunks.map((name) => [name, 'u8' as const])),
+      labels: 'u32',
+      permutation: 'u32',
+      state: 'u32',
+    },
+    shape: (inputs, { batch }) => ({
+      x: { shape: [batch, ...imagesIn(inputs).shape.slice(1)], dtype: 'f32' },
+      y: { shape: [batch], dtype: 'u32' },
+    }),
+    // Each sample is read and written once; the other dispatches only look for it.
+    cost: (context) => ({ flops: 2 * valuesIn(context), bytes: 5 * valuesIn(context) }),
+    variants: [
+      {
+        name: 'gpu',
+        family: 'gpu',
+        hasEpilogue: false,
+        supports: ({ inputs }) => bytesPerImage(imagesIn(inputs)) % 4 === 0,
+        lower: (context) => {
+          const { WORKGROUP, workgroups } = gridFor(valuesIn(context) / 4, context.device);
+          const grid = { WORKGROUP, workgroups };
+          return { dispatches: dispatchesOf(buffers, context, 'batch_gather_chunks/forward_gpu', grid) };
+        },
+      },
+      clearVariant((context) => {
+        const grid = gridFor(valuesIn(context), context.device, { software: 64 });
+        return { dispatches: dispatchesOf(buffers, context, 'batch_gather_chunks/forward', grid) };
+      }),
+    ],
+  };
+}
+
+/**
+ * `batchGather` from images in several buffers, in the order of the set: the same bits.
+ *
+ * Shapes: images [COUNT₀,H,W,C], [COUNT₁,H,W,C], … u8, labels [Σ COUNT] u32, permutation [≥ epochSize] u32
+ * → x [batch,H,W,C], y [batch] u32.
+ */
+export function batchGatherChunks(
+  {
+    images,
+    ...others
+  }: Readonly<Record<'labels' | 'permutation' | 'state', Tensor>> & {
+    readonly images: readonly Tensor[];
+  },
+  attributes: BatchGatherAttributes,
+): { x: Tensor; y: Tensor } {
+  const chunks = Object.fromEntries(images.map((tensor, i) => [`images_${i}`, tensor]));
+  return runPass(batchGatherChunksForward(images.length), { ...chunks, ...others }, attributes);
+}
