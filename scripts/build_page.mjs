@@ -62,12 +62,12 @@ async function bundles() {
     outdir: 'page',
   });
   const [page, worker, theme] = await Promise.all([
-    build({ ...common, entryPoints: ['web/page.ts'], format: 'esm', plugins: [sharedColours] }),
+    build({ ...common, entryPoints: ['web/page.ts'], format: 'esm', plugins: [sharedColours, typedCalls] }),
     build({
       ...common,
       entryPoints: ['web/worker.ts'],
       format: 'esm',
-      plugins: [shortShaders],
+      plugins: [shortShaders, typedCalls],
       splitting: true,
       // Without a hash: the server knows its files by name. Two of one name would be an error here.
       chunkNames: 'worker-[name]',
@@ -172,6 +172,23 @@ function shortened(path) {
     .filter((line) => line !== '')
     .join('\n');
 }
+
+/**
+ * Without the checks of calls (src/calls.ts), and the hints on misspelt options: the compiler has checked the page's own
+ * calls. A check is a statement of its own, from its line's start to the end of its last line.
+ * @type {import('esbuild').Plugin}
+ */
+const typedCalls = {
+  name: 'calls that the compiler has checked',
+  setup(context) {
+    context.onLoad({ filter: /[/\\]src[/\\].*\.ts$/ }, ({ path }) => ({
+      loader: 'ts',
+      contents: path.endsWith('option_hints.ts')
+        ? 'export function hintFor() {}'
+        : readFileSync(path, 'utf8').replace(/^( *)check(Call|Argument)\b(.*|.*\n(\1 .*\n)+\1.*)\);$/gm, ''),
+    }));
+  },
+};
 
 /**
  * Runs a module of ours that imports nothing of Node's, from its source.

@@ -75,18 +75,6 @@ export class DeviceError extends ShadegradError {
     this.problem = options?.problem ?? 'other';
   }
 
-  /** No adapter at all. `found` says what the opener saw, as in `Dawn lists no adapter`. */
-  static noAdapter(found: string, options?: ErrorOptions): DeviceError {
-    return new DeviceError(
-      `open: no WebGPU adapter (${found}); expected a GPU with a Vulkan, Metal or Direct3D 12 driver, or a ` +
-        `software driver. Install one: Debian and Ubuntu 'apt-get install mesa-vulkan-drivers libvulkan1' ` +
-        `(Debian 12: with '-t bookworm-backports'), Fedora 'dnf install mesa-vulkan-drivers vulkan-loader', ` +
-        `Arch 'pacman -S vulkan-swrast vulkan-icd-loader', macOS and Windows the system's current graphics ` +
-        `driver; in a browser use a current Chrome, Edge, Firefox or Safari with hardware acceleration on.`,
-      { ...options, problem: 'no-adapter' },
-    );
-  }
-
   /** The device is gone and everything on it with it. `reason` is the driver's own word. */
   static lost(reason: string, options?: ErrorOptions): DeviceError {
     return new DeviceError(

@@ -1,4 +1,6 @@
 import { UsageError } from './errors.js';
+import { checkArgument } from './calls.js';
+import { folder as folderRule } from './options.js';
 
 /**
  * A folder as the training code sees it, so that checkpoints and histories can be written without knowing
@@ -32,9 +34,12 @@ export function setFolderOpener(opener: (path: string) => Folder): void {
   openByPath = opener;
 }
 
-/** Throws: UsageError for a path where the platform has no file system. */
+/** Throws: UsageError for a path where the platform has no file system, and for what is neither path nor Folder. */
 export function folderAt(folder: Folder | string): Folder {
-  if (typeof folder !== 'string') return folder;
+  if (typeof folder !== 'string') {
+    checkArgument('folder', 'it', folder, folderRule);
+    return folder;
+  }
   if (!openByPath)
     throw new UsageError(`folder: '${folder}' is a path, but there is no file system here; pass a Folder.`);
   return openByPath(folder);

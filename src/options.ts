@@ -14,7 +14,7 @@ export type RequiredRule = Rule & { readonly isRequired: true };
  * they are asked for, so that a bundler can leave out those that nothing asks for.
  */
 export type Rules<T> = {
-  readonly [K in keyof T]-?: object extends Pick<T, K> ? Rule : RequiredRule;
+  readonly [K in keyof T]-?: Pick<T, K> extends Required<Pick<T, K>> ? RequiredRule : Rule;
 };
 
 /* @__NO_SIDE_EFFECTS__ */
@@ -141,7 +141,9 @@ export const signal = rule(
 
 /* @__NO_SIDE_EFFECTS__ */
 export function oneOf(names: readonly string[]): Rule {
-  return rule(names.map((name) => `'${name}'`).join(' or '), (value) => names.includes(value as string));
+  const expected =
+    names.length > 2 ? `one of ${names.join(', ')}` : names.map((name) => `'${name}'`).join(' or ');
+  return rule(expected, (value) => names.includes(value as string));
 }
 
 /* @__NO_SIDE_EFFECTS__ */
@@ -161,12 +163,12 @@ export function orNull(of: Rule): Rule {
   };
 }
 
-/** `expected` names the whole; entries that break their rule, holes included, are shown with it. */
+/** `expected` says what the whole is. Holes are entries, too. Any of the lengths, if some are given. */
 /* @__NO_SIDE_EFFECTS__ */
-export function list(expected: string, entry: Rule, length?: number): Rule {
+export function list(expected: string, entry: Rule, ...lengths: readonly number[]): Rule {
   return (value, who, name) =>
     Array.isArray(value) &&
-    (length === undefined || value.length === length) &&
+    (lengths.length === 0 || lengths.includes(value.length)) &&
     Array.from(value, (each, i) => entry(each, who, `${name}[${i}]`)).every(
       (refused) => refused === undefined,
     )

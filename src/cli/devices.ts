@@ -1,5 +1,5 @@
 /** `devices`: the adapters of this machine, what they can do, and which one would be used and why. */
-import { DeviceError } from '../errors.js';
+import { noAdapter } from '../node/no_adapter.js';
 import { findAdapter, listAdapters, open } from '../node/open.js';
 import { bold, openOutput, table } from './output.js';
 
@@ -21,7 +21,7 @@ const shownLimits = [
 export async function devices(options: DevicesOptions): Promise<number> {
   const output = openOutput(options);
   const adapters = await listAdapters();
-  if (adapters.length === 0) throw DeviceError.noAdapter('Dawn lists no adapter');
+  if (adapters.length === 0) throw noAdapter('Dawn lists no adapter');
   output.say(bold(output, 'Adapters'));
   output.say(
     ...table(

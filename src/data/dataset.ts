@@ -4,6 +4,19 @@
  * Letters: N images, H rows, W columns, C channels.
  */
 import { DataError, UsageError } from '../errors.js';
+import { checkArgument, checkCall } from '../calls.js';
+import { integerList, firstOrphan, pixelsRule } from '../image_values.js';
+import {
+  type Rule,
+  type Rules,
+  count,
+  list,
+  required,
+  rule,
+  seed as seedRule,
+  shown,
+  text,
+} from '../options.js';
 import { layerStream, permutation, streams } from '../random.js';
 
 /** Pixels down, pixels across, and values per pixel. */
@@ -20,10 +33,23 @@ export function shapeText({ height, width, channels }: ImageShape): string {
 
 /** What a set is made from. */
 export interface ImageSetParts extends ImageShape {
-  readonly images: Uint8Array;
-  readonly labels: Uint8Array | Uint16Array;
+  /** Bytes, 0 … 255. */
+  readonly images: Uint8Array | Uint8ClampedArray | readonly number[];
+  readonly labels: Uint8Array | Uint16Array | readonly number[];
   readonly classNames: readonly string[];
+  /** As in another set whose parts are taken over; the labels decide. */
+  readonly count?: number;
 }
+
+const partRules = (): Rules<ImageSetParts> => ({
+  images: pixelsRule(),
+  labels: integerList(),
+  height: required(count),
+  width: required(count),
+  channels: required(count),
+  classNames: required(list('a list of texts', text)),
+  count,
+});
 
 /** N images of one size without labels, as Kaggle's test file holds them: [N,H,W,C] in one array. */
 export interface UnlabelledImages extends ImageShape {
@@ -41,12 +67,14 @@ export interface SeedOption {
   readonly seed: number;
 }
 
+const seedRules = (): Rules<SeedOption> => ({ seed: required(seedRule) });
+
 /**
  * N images of one size with one label each, channels last, a byte per value.
  *
  * Shapes: images [N,H,W,C] in one array, labels [N], each below classNames.length.
- * Memory: keeps the arrays given; cutting a set copies the images chosen.
- * Throws: DataError when the lengths do not fit together or a label has no class.
+ * Memory: keeps typed arrays of bytes as they are; cutting a set copies the images chosen.
+ * Throws: UsageError for parts of another kind; DataError when the lengths do not fit together or a label has no class.
  */
 export class ImageSet {
   readonly images: Uint8Array;
@@ -58,6 +86,7 @@ export class ImageSet {
   readonly classNames: readonly string[];
 
   constructor(parts: ImageSetParts) {
+    checkCall('ImageSet', parts, partRules());
     const { images, labels, height, width, channels, classNames } = parts;
     const shape = [labels.length, height, width, channels];
     const expected = shape.reduce((product, size) => product * size, 1);
@@ -66,14 +95,15 @@ export class ImageSet {
         `ImageSet: ${labels.length} labels and images of ${shapeText(parts)} need ${expected} bytes of pixels, but there are ${images.length}.`,
       );
     }
-    const orphan = labels.findIndex((label: number) => label >= classNames.length);
+    const orphan = firstOrphan(labels, classNames.length);
     if (orphan >= 0) {
       throw new DataError(
-        `ImageSet: label ${orphan} is ${labels[orphan]}, but there are ${classNames.length} classes (0 to ${classNames.length - 1}).`,
+        `ImageSet: label ${orphan} is ${shown(labels[orphan])}, but there are ${classNames.length} classes (0 to ${classNames.length - 1}).`,
       );
     }
-    this.images = images;
-    this.labels = labels;
+    this.images = bytesOf(images);
+    this.labels =
+      labels instanceof Uint8Array || labels instanceof Uint16Array ? labels : Uint16Array.from(labels);
     this.count = labels.length;
     this.height = height;
     this.width = width;
@@ -126,6 +156,7 @@ export class ImageSet {
 
   /** The images at these positions, in this order; a position may come more than once. */
   select(indices: ArrayLike<number>): ImageSet {
+    checkArgument('select', 'indices', indices, integerList());
     const size = this.height * this.width * this.channels;
     const images = new Uint8Array(indices.length * size);
     const labels =
@@ -145,10 +176,10 @@ export class ImageSet {
    * The first part gets round(fraction · N) images. Both must get at least one.
    * Throws: UsageError when fraction is not between 0 and 1, or a part would be empty.
    */
-  split(fraction: number, { seed }: SeedOption): [ImageSet, ImageSet] {
-    if (!(fraction > 0 && fraction < 1)) {
-      throw new UsageError(`split: the fraction must lie between 0 and 1, but it is ${fraction}.`);
-    }
+  split(fraction: number, options: SeedOption): [ImageSet, ImageSet] {
+    checkArgument('split', 'fraction', fraction, between());
+    checkCall('split', options, seedRules());
+    const { seed } = options;
     const size = Math.round(fraction * this.count);
     if (size === 0 || size === this.count) {
       throw new UsageError(
@@ -166,10 +197,12 @@ export class ImageSet {
    *
    * Throws: UsageError when folds is not a whole number from 2 to the number of images, or fold not from 1 to folds.
    */
-  fold(fold: number, folds: number, { seed }: SeedOption): [ImageSet, ImageSet] {
+  fold(fold: number, folds: number, options: SeedOption): [ImageSet, ImageSet] {
+    checkCall('fold', options, seedRules());
+    const { seed } = options;
     const foldOf = this.foldOfEach(folds, seed);
     if (!Number.isInteger(fold) || fold < 1 || fold > folds) {
-      throw new UsageError(`fold: there is no fold ${fold}; expected 1 to ${folds}.`);
+      throw new UsageError(`fold: there is no fold ${shown(fold)}; expected 1 to ${folds}.`);
     }
     return [
       this.select(positionsWhere(foldOf, (of) => of !== fold - 1)),
@@ -183,10 +216,10 @@ export class ImageSet {
    *
    * Throws: UsageError when limit is not a whole number of at least 1.
    */
-  take(limit: number, { seed }: SeedOption): ImageSet {
-    if (!Number.isInteger(limit) || limit < 1) {
-      throw new UsageError(`take: the limit must be a whole number of at least 1, but it is ${limit}.`);
-    }
+  take(limit: number, options: SeedOption): ImageSet {
+    checkArgument('take', 'limit', limit, count);
+    checkCall('take', options, seedRules());
+    const { seed } = options;
     if (limit >= this.count) return this;
     return this.select(positions(this.stratified(limit, seed, streams.take), 1));
   }
@@ -200,14 +233,14 @@ export class ImageSet {
   private foldOfEach(folds: number, seed: number): Uint32Array {
     if (!Number.isInteger(folds) || folds < 2 || folds > this.count) {
       throw new UsageError(
-        `fold: the number of folds must be a whole number from 2 to ${this.count} (the images), but it is ${folds}.`,
+        `fold: folds is ${shown(folds)}, expected an integer from 2 to ${this.count} (the images).`,
       );
     }
     const foldOf = new Uint32Array(this.count);
     let next = 0;
     for (const [label, of] of this.members().entries()) {
       // Dealt out like cards, each class going on where the one before ended.
-      for (const place of permutation(of.length, checkedSeed(seed), layerStream(streams.fold, label))) {
+      for (const place of permutation(of.length, seed, layerStream(streams.fold, label))) {
         foldOf[of[place]!] = next++ % folds;
       }
     }
@@ -216,7 +249,6 @@ export class ImageSet {
 
   /** Marks `size` images with 1, as many of each class as its share, chosen by the seed. */
   private stratified(size: number, seed: number, stream: number): Uint8Array {
-    checkedSeed(seed);
     const members = this.members();
     const chosen = new Uint8Array(this.count);
     const shares = apportion(
@@ -239,7 +271,9 @@ export class ImageSet {
 
   private checkIndex(index: number): void {
     if (!Number.isInteger(index) || index < 0 || index >= this.count) {
-      throw new UsageError(`ImageSet: there is no image ${index}; the set holds 0 to ${this.count - 1}.`);
+      throw new UsageError(
+        `ImageSet: there is no image ${shown(index)}; the set holds 0 to ${this.count - 1}.`,
+      );
     }
   }
 }
@@ -277,8 +311,12 @@ function positionsWhere(marks: Uint8Array | Uint32Array, isWanted: (mark: number
   return found.subarray(0, next);
 }
 
-function checkedSeed(seed: number): number {
-  if (!Number.isInteger(seed))
-    throw new UsageError(`ImageSet: the seed must be a whole number, not ${seed}.`);
-  return seed;
+export const between = (): Rule =>
+  rule('a number between 0 and 1', (value) => typeof value === 'number' && value > 0 && value < 1);
+
+function bytesOf(images: ImageSetParts['images']): Uint8Array {
+  if (images instanceof Uint8Array) return images;
+  return images instanceof Uint8ClampedArray
+    ? new Uint8Array(images.buffer, images.byteOffset, images.length)
+    : Uint8Array.from(images);
 }

@@ -5,6 +5,7 @@
 import { DataError, FileError } from '../errors.js';
 import { parseCsv } from './csv.js';
 import { ImageSet, type ImageShape, type RawImages, type UnlabelledImages, shapeText } from './dataset.js';
+import { type Rules, count, flag, nested, required } from '../options.js';
 import { knownDatasets } from './digests.js';
 import { countClasses, numbered } from './labels.js';
 import type { FileTree } from './file_tree.js';
@@ -18,6 +19,11 @@ export interface FilesOptions {
   /** Of IDX files: rows and columns are swapped, as in EMNIST. */
   readonly transpose?: boolean;
 }
+
+export const filesRules = (): Rules<FilesOptions> => ({
+  shape: nested<ImageShape>({ height: required(count), width: required(count), channels: required(count) }),
+  transpose: flag,
+});
 
 /**
  * Loads the data set that a path leads to.

@@ -8,7 +8,9 @@
  *   k-fold     fold number `fold` of `folds` validates, the others train; the official test part
  */
 import { UsageError } from '../errors.js';
-import type { ImageSet } from './dataset.js';
+import { checkCall } from '../calls.js';
+import { type Rules, count, oneOf, orNull, required, seed as seedRule, wrong } from '../options.js';
+import { ImageSet, between } from './dataset.js';
 import type { LoadedDataset } from './loaded_dataset.js';
 
 export const splitNames = ['official', 'kaggle', '45k/15k', 'k-fold'] as const;
@@ -26,6 +28,16 @@ export interface SplitOptions {
   /** At most this many images in the training and validation parts together; null for all. */
   readonly limit?: number | null;
 }
+
+const rules = (): Rules<SplitOptions> => ({
+  split: oneOf(splitNames),
+  seed: required(seedRule),
+  validationShare: between(),
+  // How many there may be, the images decide.
+  folds: count,
+  fold: count,
+  limit: orNull(count),
+});
 
 export interface SplitDataset {
   readonly train: ImageSet;
@@ -47,16 +59,10 @@ const heldOutShare = 0.1;
  * part empty.
  */
 export function splitDataset(loaded: LoadedDataset, options: SplitOptions): SplitDataset {
+  if (!((loaded as Partial<LoadedDataset> | undefined)?.train instanceof ImageSet))
+    throw wrong('split', 'the data set', loaded, 'what datasets.load() gives');
+  checkCall('split', options, rules());
   const { split = 'official' } = options;
-  if (!splitNames.includes(split)) {
-    throw new UsageError(`split: there is none called '${split}'; known are ${splitNames.join(', ')}.`);
-  }
-  const { validationShare = 0.1 } = options;
-  if (!(validationShare > 0 && validationShare < 1)) {
-    throw new UsageError(
-      `split: the validation share must lie between 0 and 1, but it is ${validationShare}.`,
-    );
-  }
   if (split === 'kaggle' && loaded.format !== 'csv') {
     throw new UsageError(
       `split: 'kaggle' is for Kaggle's CSV, but ${loaded.name} was read from ${formatTitles[loaded.format]} (${loaded.source}). Name the CSV as the data set, or use another split.`,

@@ -4,6 +4,7 @@
  * `Device.open`; everything after that is the same in Node and in a browser.
  */
 import { DeviceError, assert } from '../errors.js';
+import { rule } from '../options.js';
 import { Choices } from './choices.js';
 import { debug } from './debug.js';
 import type { DeviceTraits } from './pass.js';
@@ -572,6 +573,13 @@ export class Device {
     this.gpu.destroy();
   }
 }
+
+/** By its traits, not its class: plans are also made for a device that is only described. */
+export const deviceRule = () =>
+  rule(
+    'a Device, as open() gives',
+    (value) => typeof value === 'object' && value !== null && 'traits' in value,
+  );
 
 /** Browsers tell no more than who made the adapter and its generation, as `nvidia ampere`. */
 function nameOf({ device, description, vendor, architecture }: GPUAdapterInfo): string {

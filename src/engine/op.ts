@@ -6,7 +6,7 @@ import { StateError, UsageError } from '../errors.js';
 import { wrong } from '../options.js';
 import type { Attributes, Pass } from './pass.js';
 import { runEagerly } from './program.js';
-import { Tensor, describe } from './tensor.js';
+import { Tensor, checkTensors, describe } from './tensor.js';
 import { type Call, type Gap, type Trace, currentTrace } from './trace.js';
 
 export interface BackwardContext<I extends string, O extends string, A extends Attributes> {
@@ -32,12 +32,17 @@ export interface Op<I extends string = string, O extends string = string, A exte
   backward(context: BackwardContext<I, O, A>): Readonly<Record<I, (() => Tensor) | null>>;
 }
 
-/** Calls an op: recorded with its backward rule inside a program, at once outside. */
+/**
+ * Calls an op: recorded with its backward rule inside a program, at once outside.
+ *
+ * Throws: UsageError for an operand that is not a tensor; StateError for one that was disposed.
+ */
 export function apply<I extends string, O extends string, A extends Attributes>(
   op: Op<I, O, A>,
   inputs: Readonly<Record<I, Tensor>>,
   attributes: A,
 ): Record<O, Tensor> {
+  checkTensors(op.name, inputs);
   const trace = currentTrace();
   if (!trace) return runEagerly(op, inputs, attributes, (traced) => op.forward(traced, attributes));
   const outputs = trace.inOp(() => op.forward(inputs, attributes));
@@ -82,13 +87,13 @@ export function grad(loss: Tensor | readonly Tensor[], tensors: readonly Tensor[
   const trace = currentTrace();
   if (!trace) throw new StateError('grad: called outside a program; wrap the computation in program(fn).');
   const losses = [loss].flat();
-  checkTensors('loss', losses);
-  checkTensors('tensors', tensors);
+  checkDifferentiable('loss', losses);
+  checkDifferentiable('tensors', tensors);
   return new Backpropagation(trace, losses, tensors).run();
 }
 
 /** Throws: UsageError when one of them is not an f32 tensor, or there is none. */
-function checkTensors(name: 'loss' | 'tensors', list: readonly Tensor[]): void {
+function checkDifferentiable(name: 'loss' | 'tensors', list: readonly Tensor[]): void {
   if (!Array.isArray(list) || list.length === 0)
     throw wrong('grad', name, list, name === 'loss' ? 'a tensor or a list of tensors' : 'a list of tensors');
   list.forEach((tensor: unknown, i) => {

@@ -4,7 +4,9 @@
  * Only reading back is asynchronous.
  */
 import { ShapeError, StateError, assert } from '../errors.js';
-import { defaultDevice, type Device, type Storage, type TensorBytes } from './device.js';
+import { checkArgument, checkCall } from '../calls.js';
+import { type RequiredRule, type Rule, type Rules, required, rule, shown, wrong } from '../options.js';
+import { defaultDevice, deviceRule, type Device, type Storage, type TensorBytes } from './device.js';
 import { type DType, type Shape, type Spec, sizeOf, storageBytes } from './pass.js';
 import type { Recording, Value } from './value.js';
 
@@ -17,6 +19,12 @@ interface Memory {
 }
 
 export type TensorData = TensorBytes;
+
+/** Numbers in rows of one length, as deep as there are axes. */
+export type NestedNumbers = readonly (number | NestedNumbers)[];
+
+/** What tensors are made from. */
+export type HostData = TensorData | Uint8ClampedArray<ArrayBuffer> | Float64Array | NestedNumbers;
 
 export class Tensor implements Spec {
   #memory: Memory | undefined;
@@ -34,6 +42,8 @@ export class Tensor implements Spec {
 
   /** A tensor with memory of its own, whose contents are undefined. */
   static allocate(spec: Spec, device: Device = defaultDevice()): Tensor {
+    checkArgument('tensor', 'device', device, deviceRule());
+    checkShape('tensor', spec.shape);
     const storage = device.allocate(storageBytes(spec), `tensor ${describe(spec)}`);
     return new Tensor(spec.shape, spec.dtype, {
       device,
@@ -63,16 +73,15 @@ export class Tensor implements Spec {
   }
 
   /**
-   * A tensor from host data; its dtype follows the array's type.
+   * A tensor from host data. Its dtype follows the array's type: u32 and u8 for Uint32Array, Uint8Array and
+   * Uint8ClampedArray, else f32. Its shape, when left out, is that of the nested lists, as in NumPy.
    *
-   * Throws: ShapeError when the shape does not hold exactly that many elements.
+   * Throws: UsageError for data of another kind; ShapeError when the shape does not hold exactly that many elements.
    */
-  static from(data: TensorData | readonly number[], shape?: Shape, device: Device = defaultDevice()): Tensor {
-    const array =
-      data instanceof Float32Array || data instanceof Uint32Array || data instanceof Uint8Array
-        ? data
-        : Float32Array.from(data);
-    const spec: Spec = { shape: shape ?? [array.length], dtype: dtypeOf(array) };
+  static from(data: HostData, shape?: Shape, device: Device = defaultDevice()): Tensor {
+    checkArgument('tensor', 'data', data, dataRule());
+    const { array, shape: found } = hostArray(data);
+    const spec: Spec = { shape: shape ?? found, dtype: dtypeOf(array) };
     checkShape('tensor', spec.shape);
     if (sizeOf(spec.shape) !== array.length) {
       throw new ShapeError(
@@ -85,7 +94,11 @@ export class Tensor implements Spec {
   }
 
   static zeros(spec: Spec, device: Device = defaultDevice()): Tensor {
-    const Values = { f32: Float32Array, u32: Uint32Array, u8: Uint8Array }[spec.dtype];
+    checkCall('tensor', spec, specRules());
+    // Before the host makes as much: it may have no room, either.
+    checkArgument('tensor', 'device', device, deviceRule());
+    device.assertTakes(storageBytes(spec));
+    const Values = arrayTypes[spec.dtype];
     return Tensor.from(new Values(sizeOf(spec.shape)), spec.shape, device);
   }
 
@@ -145,6 +158,7 @@ export class Tensor implements Spec {
 
   /** Overwrites the values; ordered with the work submitted before and after. */
   write(data: TensorData): void {
+    checkArgument('write', 'data', data, writtenRule());
     if (data.length !== this.size || dtypeOf(data) !== this.dtype) {
       throw new ShapeError(`write: ${describe(this)} was given ${data.length} ${dtypeOf(data)} values.`);
     }
@@ -165,11 +179,101 @@ function dtypeOf(data: TensorData): DType {
   return data instanceof Uint32Array ? 'u32' : 'u8';
 }
 
+const arrayTypes = { f32: Float32Array, u32: Uint32Array, u8: Uint8Array } as const;
+
+function isTensorData(data: unknown): data is TensorData {
+  return Object.values(arrayTypes).some((Values) => data instanceof Values);
+}
+
+/** The values as they are written, and the shape that they have by themselves. */
+function hostArray(data: HostData): { readonly array: TensorData; readonly shape: Shape } {
+  if (!Array.isArray(data)) {
+    const array = isTensorData(data)
+      ? data
+      : data instanceof Uint8ClampedArray
+        ? new Uint8Array(data.buffer, data.byteOffset, data.length)
+        : Float32Array.from(data as Float64Array);
+    return { array, shape: [array.length] };
+  }
+  const shape = nestedShape(data as NestedNumbers);
+  const flat = (row: NestedNumbers): number[] =>
+    Array.from(row, (each) => (typeof each === 'number' ? each : flat(each))).flat();
+  return { array: Float32Array.from(shape.length > 1 ? flat(data as NestedNumbers) : data), shape };
+}
+
+/** The first element of each list decides. */
+function nestedShape(data: NestedNumbers): number[] {
+  const shape: number[] = [];
+  // A list that holds itself has no end.
+  for (let at: unknown = data; isList(at) && shape.length < 32; at = at[0]) shape.push(at.length);
+  return shape;
+}
+
+/** Rows may be typed arrays. */
+function isList(value: unknown): value is ArrayLike<unknown> {
+  return Array.isArray(value) || (ArrayBuffer.isView(value) && 'length' in value);
+}
+
+const dataRule = (): RequiredRule =>
+  required((data) => {
+    if (isShared(data))
+      return 'memory that is not shared, which may change while it is copied; pass a copy, as with Float32Array.from(data)';
+    if (Array.isArray(data)) {
+      checkNested(data as NestedNumbers);
+      return undefined;
+    }
+    if (isTensorData(data) || data instanceof Uint8ClampedArray || data instanceof Float64Array)
+      return undefined;
+    const kinds =
+      'numbers: a list, a Float32Array, Float64Array, Uint32Array, Uint8Array or Uint8ClampedArray';
+    return isList(data) ? `${kinds}; convert it, as with Float32Array.from(data)` : kinds;
+  });
+
+const writtenRule = (): Rule =>
+  rule(
+    'a Float32Array, Uint32Array or Uint8Array of memory that is not shared',
+    (data) => isTensorData(data) && !isShared(data),
+  );
+
+/** Throws: UsageError for rows of several lengths, and elements that are not numbers. */
+function checkNested(data: NestedNumbers): void {
+  const shape = nestedShape(data);
+  const checkRow = (row: ArrayLike<unknown>, axis: number, place: string): void => {
+    // Not by `forEach`, which leaves out holes.
+    Array.from(row, (each, i) => {
+      if (axis === shape.length - 1) {
+        if (typeof each !== 'number') throw wrong('tensor', `${place}[${i}]`, each, 'a number');
+      } else {
+        if (!isList(each) || each.length !== shape[axis + 1])
+          throw wrong(
+            'tensor',
+            `${place}[${i}]`,
+            each,
+            `a list of ${shape[axis + 1]}, like the one before it`,
+          );
+        checkRow(each, axis + 1, `${place}[${i}]`);
+      }
+    });
+  };
+  checkRow(data, 0, 'data');
+}
+
+function isShared(data: unknown): boolean {
+  return (
+    typeof SharedArrayBuffer !== 'undefined' &&
+    ArrayBuffer.isView(data) &&
+    (data.buffer as unknown) instanceof SharedArrayBuffer
+  );
+}
+
+/** Throws: UsageError for what is not a list; ShapeError for extents that are not positive integers. */
 export function checkShape(who: string, shape: Shape): void {
-  for (const extent of shape) {
-    if (!Number.isInteger(extent) || extent < 1) {
+  if (!Array.isArray(shape)) throw wrong(who, 'shape', shape, 'a list of positive integers');
+  // Not by `every`, which leaves out holes.
+  for (const extent of shape as readonly unknown[]) {
+    if (!Number.isSafeInteger(extent) || (extent as number) < 1) {
       throw new ShapeError(
-        `${who}: shape [${shape.join(',')}] has the extent ${extent}; extents are whole numbers from 1 on.`,
+        `${who}: shape ${shown(shape)} has the extent ${shown(extent)}; extents are positive integers.`,
       );
     }
   }
@@ -183,6 +287,37 @@ export function assertOneDevice(who: string, device: Device, tensors: readonly T
       `${who}: runs on ${device.name}, but the tensor ${describe(tensor)} is on ${tensor.device.name}; use tensors of one device.`,
     );
   }
+}
+
+const specRules = (): Rules<Spec> => ({
+  shape: required((shape, who) => {
+    checkShape(who, shape as Shape);
+    return undefined;
+  }),
+  dtype: required(rule("'f32', 'u32' or 'u8'", (dtype) => Object.hasOwn(arrayTypes, dtype as string))),
+});
+
+/** An operand. Throws: StateError for one that was disposed. */
+export const tensorRule = (): RequiredRule =>
+  required((value, who, name) => {
+    if (!(value instanceof Tensor)) return 'a Tensor; make one with Tensor.from(values)';
+    if (value.isDisposed)
+      throw new StateError(`${who}: ${name} ${describe(value)} was disposed and cannot be used any more.`);
+    return undefined;
+  });
+
+/** Throws: UsageError for an operand that is not a tensor; StateError for one that was disposed. */
+export function checkTensors(who: string, operands: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(operands)) checkArgument(who, name, value, tensorRule());
+}
+
+/** The same of a record with just these operands, which a caller made. */
+export function checkOperands<I extends string>(
+  who: string,
+  names: readonly I[],
+  operands: Readonly<Record<I, Tensor>>,
+): void {
+  checkCall(who, operands, Object.fromEntries(names.map((name) => [name, tensorRule()])) as never);
 }
 
 /** `[8,28,28,1] f32`, as error messages and printouts show a tensor; f32 goes without saying. */

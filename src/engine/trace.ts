@@ -2,9 +2,9 @@
  * A trace records what a function of tensors does: values, the passes between them (nodes), and the op calls
  * they came from, which `grad` walks backwards. Shapes are fixed; nothing is computed.
  */
-import { ShapeError, StateError, assert } from '../errors.js';
+import { DeviceError, ShapeError, StateError, assert } from '../errors.js';
 import { type Device, withDefaultDevice } from './device.js';
-import type { Attributes, Pass, Shape, Spec } from './pass.js';
+import { type Attributes, type Pass, type Shape, type Spec, sizeOf } from './pass.js';
 import { Tensor, assertOneDevice, describe } from './tensor.js';
 import { type Origin, type Recording, type Value, rootOf } from './value.js';
 
@@ -159,7 +159,8 @@ export class Trace implements Recording {
   /**
    * Records one pass and yields its outputs.
    *
-   * Throws: ShapeError when an input has another dtype than the pass reads, or whatever the shape rule says.
+   * Throws: ShapeError when an input has another dtype than the pass reads, or whatever the shape rule says; DeviceError
+   * (`limit`) for an output with more elements than kernels can count.
    */
   run<I extends string, O extends string, A extends Attributes>(
     pass: Pass<I, O, A>,
@@ -177,6 +178,15 @@ export class Trace implements Recording {
       }
     }
     const specs = pass.shape(inputs, attributes);
+    for (const spec of Object.values<Spec>(specs)) {
+      // Kernels count in u32: a larger constant would not compile.
+      if (sizeOf(spec.shape) > 0xffff_ffff) {
+        throw new DeviceError(
+          `${pass.name.split('/')[0]}: a result of ${describe(spec)} has ${sizeOf(spec.shape)} elements, more than kernels can count; use smaller shapes.`,
+          { problem: 'limit' },
+        );
+      }
+    }
     const outputValues = mapRecord(specs, (spec: Spec) => this.#value(spec, { kind: 'node' }));
     this.nodes.push({
       pass: pass,

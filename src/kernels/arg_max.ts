@@ -3,9 +3,10 @@ import { ShapeError } from '../errors.js';
 import { type Op, apply } from '../engine/op.js';
 import { type Pass, sizeOf } from '../engine/pass.js';
 import { runPass } from '../engine/program.js';
-import { type Tensor, describe } from '../engine/tensor.js';
+import { type Tensor, checkTensors, describe } from '../engine/tensor.js';
+import { checkCall } from '../calls.js';
 import { bytesTouched, clearVariant, gridFor } from './grid.js';
-import { type AxisRun, aroundAxes, axisRuns, withoutAxes } from './sum.js';
+import { type AxisRun, type ReduceOptions, aroundAxes, axisRule, axisRuns, withoutAxes } from './sum.js';
 
 export const argMaxForward: Pass<'x', 'y', AxisRun> = {
   name: 'arg_max/forward',
@@ -43,7 +44,10 @@ export const argMaxOp: Op<'x', 'y', AxisRun> = {
  * Shapes: x any → y u32 without the reduced axes.
  * Throws: ShapeError for an axis that x does not have, or for axes that are not neighbours.
  */
-export function argMax(x: Tensor, { axis }: { readonly axis?: number | readonly number[] } = {}): Tensor {
+export function argMax(x: Tensor, options: Pick<ReduceOptions, 'axis'> = {}): Tensor {
+  checkTensors('argMax', { x });
+  checkCall('argMax', options, { axis: axisRule() });
+  const { axis } = options;
   const [run, another] = axisRuns('argMax', x, axis);
   if (!run || another)
     throw new ShapeError(`argMax: the axes of x ${describe(x)} must be neighbours, found [${String(axis)}].`);

@@ -6,8 +6,9 @@ import { UsageError } from '../errors.js';
 import { type Op, apply, setGradientOps } from '../engine/op.js';
 import type { NoAttributes, Pass, Shape } from '../engine/pass.js';
 import { runPass } from '../engine/program.js';
-import type { Tensor } from '../engine/tensor.js';
+import { type Tensor, checkShape } from '../engine/tensor.js';
 import { mapRecord } from '../engine/trace.js';
+import { shown } from '../options.js';
 import { elementwisePass } from './elementwise.js';
 import { sumTo } from './sum.js';
 
@@ -219,8 +220,8 @@ function shiftOf(divisor: number): number {
 
 /** Throws: UsageError for a number that f32 does not hold. */
 function checkFinite(who: string, value: number): number {
-  if (!Number.isFinite(Math.fround(value)))
-    throw new UsageError(`${who}: ${value} is not a finite f32, expected a number within ±3.4e38.`);
+  if (typeof value !== 'number' || !Number.isFinite(Math.fround(value)))
+    throw new UsageError(`${who}: ${shown(value)} is not a finite f32, expected a number within ±3.4e38.`);
   return value;
 }
 
@@ -259,8 +260,9 @@ export function sqrt(x: Tensor): Tensor {
   return apply(sqrtOp, { x }, {}).y;
 }
 
-/** A tensor of one value everywhere. Throws: UsageError for a number that is not finite. */
+/** A tensor of one value everywhere. Throws: ShapeError for another shape; UsageError for a number that is not finite. */
 export function fill(shape: Shape, value: number): Tensor {
+  checkShape('fill', shape);
   return runPass(fillForward, {}, { shape, value: checkFinite('fill', value) }).y;
 }
 

@@ -5,8 +5,10 @@
 import { ShapeError } from '../errors.js';
 import { type Pass, sizeOf } from '../engine/pass.js';
 import { runEagerly, runPass } from '../engine/program.js';
-import { Tensor, describe } from '../engine/tensor.js';
+import { Tensor, checkTensors, describe } from '../engine/tensor.js';
 import { currentTrace } from '../engine/trace.js';
+import { checkCall } from '../calls.js';
+import { type Rules, seed as seedRule } from '../options.js';
 import { streams } from '../random.js';
 import { type AugmentOptions, checkAugmentOptions, fills } from './augment_options.js';
 import { elementwisePass } from './elementwise.js';
@@ -175,6 +177,7 @@ export function augmentBatch(
   options: AugmentOptions,
   [low, high]: ValueRange = [0, 1],
 ): Tensor {
+  checkTensors('augment', { x, permutation, state });
   if (x.shape.length !== 4)
     throw new ShapeError(`augment: x is ${describe(x)}, expected four axes [N,H,W,C].`);
   checkAugmentOptions(options);
@@ -222,17 +225,24 @@ export function augmentBatch(
   ).y;
 }
 
+export interface DrawOptions {
+  readonly seed?: number;
+  readonly epoch?: number;
+}
+
+const drawRules = (): Rules<DrawOptions> => ({ seed: seedRule, epoch: seedRule });
+
 /**
  * Augments images outside training; see `augmentBatch`. The same seed and epoch give the pictures that training with
  * them would see for images 0 … N − 1.
  *
  * Shapes: x [N,H,W,C], values 0 … 1 → y [N,H,W,C].
  */
-export function augment(
-  x: Tensor,
-  options: AugmentOptions,
-  { seed = 0, epoch = 0 }: { readonly seed?: number; readonly epoch?: number } = {},
-): Tensor {
+export function augment(x: Tensor, options: AugmentOptions, draw: DrawOptions = {}): Tensor {
+  checkTensors('augment', { x });
+  checkAugmentOptions(options);
+  checkCall('augment', draw, drawRules());
+  const { seed = 0, epoch = 0 } = draw;
   const count = x.shape[0] ?? 0;
   const words = new Uint32Array(stateSize);
   words[stateWords.seed] = seed;

@@ -1,5 +1,18 @@
 /** What augmentation can be asked to do. Needs nothing of the engine, so that forms and addresses can be checked, too. */
-import { UsageError } from '../errors.js';
+import {
+  type Rule,
+  type Rules,
+  belowOne,
+  checkOptions,
+  either,
+  flag,
+  integer,
+  list,
+  nested,
+  oneOf,
+  rule,
+  within,
+} from '../options.js';
 
 /** What may lie outside an image. */
 export const fills = ['nearest', 'constant', 'reflect', 'wrap'] as const;
@@ -40,46 +53,35 @@ export interface AugmentOptions {
   readonly erasing?: ErasingOptions;
 }
 
+/** Two limits in order, which the lowest and the highest value hold in. */
+function limits(expected: string, least: number, most: number): Rule {
+  const inOrder = (value: unknown): boolean => (value as number[])[0]! <= (value as number[])[1]!;
+  return (...args) => list(expected, within(least, most), 2)(...args) ?? rule(expected, inOrder)(...args);
+}
+
+const erasingRules = (): Rules<ErasingOptions> => ({
+  probability: within(0, 1),
+  area: limits('two numbers, 0 ≤ low ≤ high ≤ 1', 0, 1),
+  aspect: within(0.01, 1),
+  value: either(within(0, 1), oneOf(['noise'])),
+});
+
+export const augmentRules = (): Rules<AugmentOptions> => ({
+  rotation: within(0, 180),
+  widthShift: within(0, 1),
+  heightShift: within(0, 1),
+  zoom: either(belowOne, limits('two numbers, 0.01 ≤ low ≤ high ≤ 100', 0.01, 100)),
+  horizontalFlip: flag,
+  verticalFlip: flag,
+  fill: oneOf(fills),
+  fillValue: within(0, 1),
+  padAndCrop: integer(0, 65_535),
+  brightness: within(0, 1),
+  contrast: within(0, 1),
+  erasing: nested(erasingRules()),
+});
+
 /** Throws: UsageError that names the option, what it is and what was expected. */
 export function checkAugmentOptions(options: AugmentOptions): void {
-  const expect = (name: string, value: unknown, isRight: boolean, expected: string): void => {
-    if (!isRight) throw new UsageError(`augment: ${name} is ${String(value)}, expected ${expected}.`);
-  };
-  const within = (name: string, value: number | undefined, least: number, most: number): void =>
-    expect(
-      name,
-      value,
-      value === undefined || (value >= least && value <= most),
-      `a number from ${least} to ${most}`,
-    );
-  const { zoom, fill, padAndCrop, erasing } = options;
-  within('rotation', options.rotation, 0, 180);
-  within('widthShift', options.widthShift, 0, 1);
-  within('heightShift', options.heightShift, 0, 1);
-  within('fillValue', options.fillValue, 0, 1);
-  within('brightness', options.brightness, 0, 1);
-  within('contrast', options.contrast, 0, 1);
-  if (typeof zoom === 'number') expect('zoom', zoom, zoom >= 0 && zoom < 1, 'a number from 0 to below 1');
-  else if (zoom !== undefined) {
-    const [low, high] = zoom;
-    expect(
-      'zoom',
-      `[${zoom.join(',')}]`,
-      low >= 0.01 && low <= high && high <= 100,
-      'two numbers, 0.01 ≤ low ≤ high ≤ 100',
-    );
-  }
-  expect('fill', fill, fill === undefined || fills.includes(fill), `one of ${fills.join(', ')}`);
-  const isCount =
-    padAndCrop === undefined || (Number.isInteger(padAndCrop) && padAndCrop >= 0 && padAndCrop <= 65_535);
-  expect('padAndCrop', padAndCrop, isCount, 'a whole number from 0 to 65535');
-  if (!erasing) return;
-  within('erasing.probability', erasing.probability, 0, 1);
-  within('erasing.aspect', erasing.aspect, 0.01, 1);
-  if (erasing.area) {
-    const [low, high] = erasing.area;
-    const isRight = low >= 0 && low <= high && high <= 1;
-    expect('erasing.area', `[${erasing.area.join(',')}]`, isRight, 'two numbers, 0 ≤ low ≤ high ≤ 1');
-  }
-  if (erasing.value !== 'noise') within('erasing.value', erasing.value, 0, 1);
+  checkOptions('augment', options, augmentRules());
 }

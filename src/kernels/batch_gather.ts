@@ -1,7 +1,7 @@
 /** The next batch, gathered on the device from images kept there as bytes. */
 import { type Pass, type Spec, sizeOf } from '../engine/pass.js';
 import { runPass } from '../engine/program.js';
-import type { Tensor } from '../engine/tensor.js';
+import { type Tensor, checkOperands } from '../engine/tensor.js';
 import { clearVariant, gridFor } from './grid.js';
 
 export type BatchGatherAttributes = {
@@ -79,5 +79,6 @@ export function batchGather(
   operands: Readonly<Record<'images' | 'labels' | 'permutation' | 'state', Tensor>>,
   attributes: BatchGatherAttributes,
 ): { x: Tensor; y: Tensor } {
+  checkOperands('batchGather', batchGatherForward.inputs, operands);
   return runPass(batchGatherForward, operands, attributes);
 }

@@ -17,8 +17,9 @@ import {
   sizeOf,
 } from '../engine/pass.js';
 import { runPass } from '../engine/program.js';
-import { type Tensor, describe } from '../engine/tensor.js';
-import { type BatchNormOperands, checkBatchNorm } from './batch_norm_inference.js';
+import { type Tensor, checkTensors, describe, tensorRule } from '../engine/tensor.js';
+import { checkCall } from '../calls.js';
+import { type BatchNormOperands, batchNormRules, checkBatchNorm } from './batch_norm_inference.js';
 import { bytesTouched, clearVariant, gridFor } from './grid.js';
 import { stateSize } from './step_state.js';
 import { foldSlices } from './sum_gpu.js';
@@ -240,9 +241,12 @@ export const batchNormOp: Op<'x' | 'gamma' | 'beta' | 'state', 'y' | 'mean' | 'v
  */
 export function batchNorm(
   x: Tensor,
-  { gamma, beta, state, epsilon = 1e-3 }: BatchNormOperands & { readonly state: Tensor },
+  operands: BatchNormOperands & { readonly state: Tensor },
 ): { y: Tensor; mean: Tensor; variance: Tensor } {
-  checkBatchNorm('batchNorm', x, { gamma, beta }, epsilon);
+  checkTensors('batchNorm', { x });
+  checkCall('batchNorm', operands, { state: tensorRule(), ...batchNormRules() });
+  const { gamma, beta, state, epsilon = 1e-3 } = operands;
+  checkBatchNorm('batchNorm', x, { gamma, beta });
   if (state.size !== stateSize)
     throw new ShapeError(`batchNorm: state is ${describe(state)}, expected the step's state [${stateSize}].`);
   return apply(batchNormOp, { x, gamma, beta, state }, { epsilon });

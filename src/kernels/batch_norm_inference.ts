@@ -2,10 +2,12 @@
  * Batch normalisation by given statistics: one element-wise expression, which the plan fuses into the kernel before it.
  * Letters: C channels (the last axis), μ and v their means and variances, σ = √(v + ε).
  */
-import { ShapeError, UsageError } from '../errors.js';
+import { ShapeError } from '../errors.js';
 import { type Op, apply } from '../engine/op.js';
 import { runPass } from '../engine/program.js';
-import { type Tensor, describe } from '../engine/tensor.js';
+import { type Tensor, checkTensors, describe, tensorRule } from '../engine/tensor.js';
+import { checkCall } from '../calls.js';
+import { type Rules, notNegative } from '../options.js';
 import { add, divide, multiply, negate, sqrt, subtract } from './arithmetic.js';
 import { elementwisePass } from './elementwise.js';
 import { sumTo } from './sum.js';
@@ -51,13 +53,14 @@ export interface BatchNormOperands {
   readonly epsilon?: number;
 }
 
-/** Throws: ShapeError when x has no channels to normalise or an operand is not [C]; UsageError for ε below 0. */
-export function checkBatchNorm(
-  who: string,
-  x: Tensor,
-  perChannel: Readonly<Record<string, Tensor>>,
-  epsilon: number,
-): void {
+export const batchNormRules = (): Rules<BatchNormOperands> => ({
+  gamma: tensorRule(),
+  beta: tensorRule(),
+  epsilon: notNegative,
+});
+
+/** Throws: ShapeError when x has no channels to normalise or an operand is not [C]. */
+export function checkBatchNorm(who: string, x: Tensor, perChannel: Readonly<Record<string, Tensor>>): void {
   if (x.shape.length < 2)
     throw new ShapeError(`${who}: x is ${describe(x)}, expected at least two axes, channels last.`);
   const C = x.shape.at(-1);
@@ -67,8 +70,6 @@ export function checkBatchNorm(
         `${who}: ${name} is ${describe(tensor)}, expected [${C}] for the ${C} channels of x ${describe(x)}.`,
       );
   }
-  if (!(epsilon >= 0 && Number.isFinite(epsilon)))
-    throw new UsageError(`${who}: epsilon is ${epsilon}, expected a number from 0 on.`);
 }
 
 /**
@@ -82,14 +83,15 @@ export function checkBatchNorm(
  */
 export function batchNormInference(
   x: Tensor,
-  {
-    gamma,
-    beta,
-    mean,
-    variance,
-    epsilon = 1e-3,
-  }: BatchNormOperands & { readonly mean: Tensor; readonly variance: Tensor },
+  operands: BatchNormOperands & { readonly mean: Tensor; readonly variance: Tensor },
 ): Tensor {
-  checkBatchNorm('batchNormInference', x, { gamma, beta, mean, variance }, epsilon);
+  checkTensors('batchNormInference', { x });
+  checkCall('batchNormInference', operands, {
+    mean: tensorRule(),
+    variance: tensorRule(),
+    ...batchNormRules(),
+  });
+  const { gamma, beta, mean, variance, epsilon = 1e-3 } = operands;
+  checkBatchNorm('batchNormInference', x, { gamma, beta, mean, variance });
   return apply(batchNormInferenceOp, { x, gamma, beta, mean, variance }, { epsilon }).y;
 }

@@ -2,7 +2,7 @@
 import { ShapeError } from '../errors.js';
 import { type Pass, sizeOf } from '../engine/pass.js';
 import { runPass } from '../engine/program.js';
-import { type Tensor, describe } from '../engine/tensor.js';
+import { type Tensor, checkOperands, describe } from '../engine/tensor.js';
 import { clearVariant, gridFor } from './grid.js';
 
 type Operand = 'mean' | 'variance' | 'movingMean' | 'movingVariance';
@@ -48,5 +48,6 @@ export function batchNormMoving(
   operands: Readonly<Record<Operand, Tensor>>,
   attributes: BatchNormMovingAttributes,
 ): void {
+  checkOperands('batchNormMoving', batchNormMovingForward.inputs, operands);
   runPass(batchNormMovingForward, operands, attributes);
 }

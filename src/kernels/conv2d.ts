@@ -6,18 +6,20 @@ import { ShapeError } from '../errors.js';
 import { type Op, apply } from '../engine/op.js';
 import { type Cost, type Dispatch, type Pass, type PassContext, type Shape, sizeOf } from '../engine/pass.js';
 import { runPass } from '../engine/program.js';
-import { type Tensor, describe } from '../engine/tensor.js';
+import { type Tensor, checkTensors, describe } from '../engine/tensor.js';
+import { checkCall } from '../calls.js';
 import { forwardGpu, inputGradientGpu, kernelGradientGpu } from './conv2d_gpu.js';
 import { forwardSoftware, inputGradientSoftware, kernelGradientSoftware } from './conv2d_software.js';
 import { bytesTouched, clearVariant, gridFor } from './grid.js';
 import {
-  type Padding,
   type Pair,
   type WindowAttributes,
+  type WindowOptions,
   pair,
   windowAttributes,
   windowConstants,
   windowCounts,
+  windowRules,
 } from './window.js';
 
 export interface InputGradientAttributes extends WindowAttributes {
@@ -144,10 +146,9 @@ export const conv2dOp: Op<'x' | 'kernel', 'y', WindowAttributes> = {
   },
 };
 
-export interface Conv2dOptions {
+export interface Conv2dOptions extends WindowOptions {
   /** Pixels between windows; 1 when left out. */
   readonly strides?: Pair;
-  readonly padding?: Padding;
 }
 
 /**
@@ -157,14 +158,13 @@ export interface Conv2dOptions {
  *
  * Shapes: x [N,H,W,C], kernel [KH,KW,C,O] → y [N,P,Q,O].
  * Units: strides in pixels; padding 'valid' or Keras's 'same'. Sums in f32.
- * Throws: ShapeError when the channels differ or the window exceeds the input.
+ * Throws: UsageError for options out of range; ShapeError when the channels differ or the window exceeds the input.
  * Source: Chellapilla et al. 2006 (lowering to a matrix product).
  */
-export function conv2d(
-  x: Tensor,
-  kernel: Tensor,
-  { strides = 1, padding = 'valid' }: Conv2dOptions = {},
-): Tensor {
+export function conv2d(x: Tensor, kernel: Tensor, options: Conv2dOptions = {}): Tensor {
+  checkTensors('conv2d', { x, kernel });
+  checkCall('conv2d', options, windowRules());
+  const { strides = 1, padding = 'valid' } = options;
   if (x.shape.length !== 4 || kernel.shape.length !== 4) {
     throw new ShapeError(
       `conv2d: x is ${describe(x)} and kernel ${describe(kernel)}, expected [N,H,W,C] and [KH,KW,C,O].`,

@@ -4,10 +4,11 @@
  * The number is a hash of (seed, stream, step, element), so the mask is derived again in the backward pass and
  * never stored, and is the same on every device.
  */
-import { UsageError } from '../errors.js';
 import { type Op, apply } from '../engine/op.js';
 import { runPass } from '../engine/program.js';
-import type { Tensor } from '../engine/tensor.js';
+import { type Tensor, checkTensors, tensorRule } from '../engine/tensor.js';
+import { checkCall } from '../calls.js';
+import { type Rules, belowOne, flag, required, seed } from '../options.js';
 import { elementwisePass } from './elementwise.js';
 import { unchanged } from './reshape.js';
 import { stateWords } from './step_state.js';
@@ -54,6 +55,13 @@ export interface DropoutOptions {
   readonly isMicroBatch?: boolean | undefined;
 }
 
+const rules = (): Rules<DropoutOptions> => ({
+  rate: required(belowOne),
+  stream: required(seed),
+  state: tensorRule(),
+  isMicroBatch: flag,
+});
+
 /**
  * Dropout with the mask of this step.
  *
@@ -63,9 +71,10 @@ export interface DropoutOptions {
  * Throws: UsageError when the rate is out of range.
  * Source: Srivastava et al. 2014.
  */
-export function dropout(x: Tensor, { rate, stream, state, isMicroBatch = false }: DropoutOptions): Tensor {
-  if (!(rate >= 0 && rate < 1))
-    throw new UsageError(`dropout: rate is ${rate}, expected a number from 0 up to but not including 1.`);
+export function dropout(x: Tensor, options: DropoutOptions): Tensor {
+  checkTensors('dropout', { x });
+  checkCall('dropout', options, rules());
+  const { rate, stream, state, isMicroBatch = false } = options;
   const perSample = isMicroBatch ? x.size / (x.shape[0] as number) : 0;
   return rate === 0 ? unchanged(x) : apply(dropoutOp, { x, state }, { rate, stream, perSample }).y;
 }

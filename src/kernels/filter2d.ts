@@ -3,7 +3,9 @@ import { ShapeError } from '../errors.js';
 import { type Op, apply } from '../engine/op.js';
 import { type Dispatch, type Pass, sizeOf } from '../engine/pass.js';
 import { runPass } from '../engine/program.js';
-import { type Tensor, describe } from '../engine/tensor.js';
+import { type Tensor, checkTensors, describe } from '../engine/tensor.js';
+import { checkCall } from '../calls.js';
+import { count } from '../options.js';
 import { checkFilter } from './filter_kernels.js';
 import { bytesTouched, clearVariant, gridFor } from './grid.js';
 
@@ -68,8 +70,11 @@ export const filter2dOp: Op<'x', 'y', FilterAttributes> = {
 export function filter2d(
   x: Tensor,
   kernel: readonly number[],
-  { iterations = 1 }: { readonly iterations?: number } = {},
+  options: { readonly iterations?: number } = {},
 ): Tensor {
+  checkTensors('filter2d', { x });
+  checkCall('filter2d', options, { iterations: count });
+  const { iterations = 1 } = options;
   if (x.shape.length !== 4)
     throw new ShapeError(`filter2d: x is ${describe(x)}, expected four axes [N,H,W,C].`);
   checkFilter('filter2d', kernel, iterations);

@@ -1,5 +1,5 @@
 /** The numbers of small filters. Needs nothing of the engine, so that forms and addresses can be checked, too. */
-import { UsageError } from '../errors.js';
+import { type Rule, check, count, finite, list } from '../options.js';
 
 /** Weights of the filters that have names, 3×3 row by row. */
 export const filterKernels = {
@@ -9,13 +9,10 @@ export const filterKernels = {
   sharpen: [0, -1, 0, -1, 5, -1, 0, -1, 0],
 } as const;
 
-/** Throws: UsageError unless the kernel is 9 or 25 numbers of an f32 and iterations a whole number from 1 on. */
+const kernelRule = (): Rule => list('9 (3×3) or 25 (5×5) finite numbers', finite, 9, 25);
+
+/** Throws: UsageError unless the kernel is 9 or 25 numbers of an f32 and iterations a positive integer. */
 export function checkFilter(who: string, kernel: readonly number[], iterations: number): void {
-  const isSquare = kernel.length === 9 || kernel.length === 25;
-  if (!isSquare || !kernel.every((weight) => Number.isFinite(Math.fround(weight))))
-    throw new UsageError(
-      `${who}: the kernel is [${kernel.join(',')}], expected 9 (3×3) or 25 (5×5) numbers.`,
-    );
-  if (!Number.isInteger(iterations) || iterations < 1)
-    throw new UsageError(`${who}: iterations is ${iterations}, expected a whole number from 1 on.`);
+  check(who, 'kernel', kernel, kernelRule());
+  check(who, 'iterations', iterations, count);
 }

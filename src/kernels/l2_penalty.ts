@@ -1,9 +1,10 @@
 /** The L2 term of a loss: y = λ·Σ w². */
-import { UsageError } from '../errors.js';
 import { type Op, apply } from '../engine/op.js';
 import { type Pass, sizeOf } from '../engine/pass.js';
 import { runPass } from '../engine/program.js';
 import type { Tensor } from '../engine/tensor.js';
+import { checkArgument } from '../calls.js';
+import { notNegative } from '../options.js';
 import { scale } from './arithmetic.js';
 import { elementwisePass } from './elementwise.js';
 import { bytesTouched, clearVariant, gridFor } from './grid.js';
@@ -67,7 +68,6 @@ export const l2PenaltyOp: Op<'w', 'y', L2Attributes> = {
  * Shapes: w any → y []. Throws: UsageError for λ below 0.
  */
 export function l2Penalty(w: Tensor, lambda: number): Tensor {
-  if (!(lambda >= 0 && Number.isFinite(Math.fround(lambda))))
-    throw new UsageError(`l2Penalty: λ is ${lambda}, expected a number from 0 on.`);
+  checkArgument('l2Penalty', 'λ', lambda, notNegative);
   return apply(l2PenaltyOp, { w }, { lambda }).y;
 }

@@ -1,6 +1,6 @@
 /** A penalty put into the totals of a step, so that the losses that are told include it. */
 import { runPass } from '../engine/program.js';
-import type { Tensor } from '../engine/tensor.js';
+import { type Tensor, checkTensors } from '../engine/tensor.js';
 import { elementwisePass } from './elementwise.js';
 
 export const l2TotalsForward = {
@@ -20,5 +20,6 @@ export const l2TotalsForward = {
  * Shapes: totals [4] of softmaxCrossEntropy, penalty [] → [4].
  */
 export function l2Totals(totals: Tensor, penalty: Tensor): Tensor {
+  checkTensors('l2Totals', { totals, penalty });
   return runPass(l2TotalsForward, { totals, penalty }, {}).y;
 }

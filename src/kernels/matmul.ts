@@ -6,6 +6,8 @@ import { type Op, apply } from '../engine/op.js';
 import { type Pass, type Spec } from '../engine/pass.js';
 import { runPass } from '../engine/program.js';
 import { type Tensor, describe } from '../engine/tensor.js';
+import { checkCall } from '../calls.js';
+import { type Rules, flag } from '../options.js';
 import { bytesTouched, clearVariant, gridFor } from './grid.js';
 import { matmulGpu } from './matmul_gpu.js';
 import { matmulSoftware } from './matmul_software.js';
@@ -92,6 +94,13 @@ function product(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean)
   return runPass(matmulForward, { a, b }, { transposeA, transposeB }).c;
 }
 
+export interface MatmulOptions {
+  readonly transposeA?: boolean;
+  readonly transposeB?: boolean;
+}
+
+const rules = (): Rules<MatmulOptions> => ({ transposeA: flag, transposeB: flag });
+
 /**
  * The matrix product.
  *
@@ -100,6 +109,8 @@ function product(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean)
  * Shapes: a [M,K] (stored [K,M] with transposeA), b [K,N] (stored [N,K] with transposeB) → c [M,N]. Sums in f32.
  * Throws: ShapeError when an operand has not two axes or the inner extents differ.
  */
-export function matmul(a: Tensor, b: Tensor, { transposeA = false, transposeB = false } = {}): Tensor {
+export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
+  checkCall('matmul', options, rules());
+  const { transposeA = false, transposeB = false } = options;
   return apply(matmulOp, { a, b }, { transposeA, transposeB }).c;
 }

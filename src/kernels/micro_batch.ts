@@ -4,7 +4,7 @@
  */
 import { type NoAttributes, type Pass, sizeOf } from '../engine/pass.js';
 import { runPass } from '../engine/program.js';
-import type { Tensor } from '../engine/tensor.js';
+import { type Tensor, checkOperands } from '../engine/tensor.js';
 import { clearVariant, gridFor } from './grid.js';
 
 type Operand = 'gradients' | 'totals' | 'state' | 'gradientSums' | 'totalSums';
@@ -59,5 +59,6 @@ export function accumulate(
   operands: Readonly<Record<Operand, Tensor>>,
   attributes: AccumulateAttributes,
 ): void {
+  checkOperands('accumulate', microBatchAccumulate.inputs, operands);
   runPass(microBatchAccumulate, operands, attributes);
 }

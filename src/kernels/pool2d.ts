@@ -1,36 +1,39 @@
 /** What max- and average pooling share: options, attributes, and a forward pass that differs in its shader alone. */
 import { ShapeError } from '../errors.js';
 import { type Pass, sizeOf } from '../engine/pass.js';
-import { type Tensor, describe } from '../engine/tensor.js';
+import { type Tensor, checkTensors, describe } from '../engine/tensor.js';
+import { checkCall } from '../calls.js';
+import { type Rules, pixels } from '../options.js';
 import { bytesTouched, clearVariant, gridFor } from './grid.js';
 import {
-  type Padding,
   type Pair,
   type WindowAttributes,
+  type WindowOptions,
   pair,
   windowAttributes,
   windowConstants,
   windowCounts,
+  windowRules,
 } from './window.js';
 
-export interface PoolOptions {
+export interface PoolOptions extends WindowOptions {
   /** Window size in pixels; 2 when left out. */
   readonly poolSize?: Pair;
   /** Pixels between windows; the window size when left out. */
   readonly strides?: Pair;
-  readonly padding?: Padding;
 }
+
+export const poolRules = (): Rules<PoolOptions> => ({ poolSize: pixels, ...windowRules() });
 
 export interface PoolAttributes extends WindowAttributes {
   readonly window: readonly [number, number];
 }
 
-/** Throws: ShapeError when x has not four axes or the window exceeds it. */
-export function poolAttributes(
-  who: string,
-  x: Tensor,
-  { poolSize = 2, strides = poolSize, padding = 'valid' }: PoolOptions,
-): PoolAttributes {
+/** Throws: UsageError for options out of range; ShapeError when x has not four axes or the window exceeds it. */
+export function poolAttributes(who: string, x: Tensor, options: PoolOptions): PoolAttributes {
+  checkTensors(who, { x });
+  checkCall(who, options, poolRules());
+  const { poolSize = 2, strides = poolSize, padding = 'valid' } = options;
   if (x.shape.length !== 4)
     throw new ShapeError(`${who}: x is ${describe(x)}, expected four axes [N,H,W,C].`);
   const window = pair(poolSize);

@@ -2,7 +2,9 @@
 import { ShapeError, StateError } from '../errors.js';
 import { type Op, apply } from '../engine/op.js';
 import { type Shape, sizeOf } from '../engine/pass.js';
-import { type Tensor, checkShape, describe } from '../engine/tensor.js';
+import { type Tensor, checkShape, checkTensors, describe } from '../engine/tensor.js';
+import { checkArgument } from '../calls.js';
+import { list, rule } from '../options.js';
 import { currentTrace } from '../engine/trace.js';
 
 export const reshapeOp: Op<'x', 'y', { shape: Shape }> = {
@@ -16,6 +18,12 @@ export const reshapeOp: Op<'x', 'y', { shape: Shape }> = {
   backward: ({ inputs: { x }, gradients }) => ({ x: () => reshape(gradients.y as Tensor, x.shape) }),
 };
 
+const shapeRule = () =>
+  list(
+    'a list of extents',
+    rule('an extent', (value) => typeof value === 'number'),
+  );
+
 /**
  * The same elements in the same order under another shape; one extent may be −1 and follows from the others.
  *
@@ -23,6 +31,8 @@ export const reshapeOp: Op<'x', 'y', { shape: Shape }> = {
  * Throws: ShapeError when the sizes differ.
  */
 export function reshape(x: Tensor, shape: Shape): Tensor {
+  checkTensors('reshape', { x });
+  checkArgument('reshape', 'shape', shape, shapeRule());
   const known = sizeOf(shape.filter((extent) => extent !== -1));
   const full = shape.map((extent) => (extent === -1 ? x.size / known : extent));
   if (
@@ -45,5 +55,6 @@ export function unchanged(x: Tensor): Tensor {
 
 /** All axes but the first made into one, in row-major (for images: NHWC) order. */
 export function flatten(x: Tensor): Tensor {
+  checkTensors('flatten', { x });
   return reshape(x, [x.shape[0] as number, -1]);
 }

@@ -1,7 +1,7 @@
 /** The RMSprop update of all parameters at once, in place. */
 import { type Pass, sizeOf } from '../engine/pass.js';
 import { runPass } from '../engine/program.js';
-import type { Tensor } from '../engine/tensor.js';
+import { type Tensor, checkOperands } from '../engine/tensor.js';
 import { clearVariant, gridFor } from './grid.js';
 
 export type RmspropAttributes = {
@@ -68,5 +68,6 @@ export function rmsprop(
   operands: Readonly<Record<'parameters' | 'gradients' | 'meanSquare' | 'state', Tensor>>,
   attributes: RmspropAttributes,
 ): void {
+  checkOperands('rmsprop', rmspropForward.inputs, operands);
   runPass(rmspropForward, operands, attributes);
 }

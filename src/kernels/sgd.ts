@@ -1,7 +1,7 @@
 /** Plain gradient descent of all parameters at once, in place. */
 import { type NoAttributes, type Pass, sizeOf } from '../engine/pass.js';
 import { runPass } from '../engine/program.js';
-import type { Tensor } from '../engine/tensor.js';
+import { type Tensor, checkOperands } from '../engine/tensor.js';
 import { clearVariant, gridFor } from './grid.js';
 
 export const sgdForward: Pass<'parameters' | 'gradients' | 'state', never, NoAttributes> = {
@@ -33,5 +33,6 @@ export const sgdForward: Pass<'parameters' | 'gradients' | 'state', never, NoAtt
  * Shapes: parameters, gradients [SIZE]; the learning rate comes from the step's state.
  */
 export function sgd(operands: Readonly<Record<'parameters' | 'gradients' | 'state', Tensor>>): void {
+  checkOperands('sgd', sgdForward.inputs, operands);
   runPass(sgdForward, operands, {});
 }

@@ -1,7 +1,7 @@
 /** Gradient descent with momentum, of all parameters at once, in place. */
 import { type Pass, sizeOf } from '../engine/pass.js';
 import { runPass } from '../engine/program.js';
-import type { Tensor } from '../engine/tensor.js';
+import { type Tensor, checkOperands } from '../engine/tensor.js';
 import { clearVariant, gridFor } from './grid.js';
 
 type Operand = 'parameters' | 'gradients' | 'velocity' | 'state';
@@ -47,5 +47,6 @@ export function sgdMomentum(
   operands: Readonly<Record<Operand, Tensor>>,
   attributes: SgdMomentumAttributes,
 ): void {
+  checkOperands('sgdMomentum', sgdMomentumForward.inputs, operands);
   runPass(sgdMomentumForward, operands, attributes);
 }

@@ -18,7 +18,9 @@ import {
   sizeOf,
 } from '../engine/pass.js';
 import { runPass } from '../engine/program.js';
-import { type Tensor, describe } from '../engine/tensor.js';
+import { type Tensor, checkTensors, describe } from '../engine/tensor.js';
+import { checkCall } from '../calls.js';
+import { type Rule, type Rules, either, flag, list, rule } from '../options.js';
 import { elementwisePass } from './elementwise.js';
 import { bytesTouched, clearVariant, gridFor } from './grid.js';
 import { reshape, unchanged } from './reshape.js';
@@ -161,13 +163,22 @@ export interface ReduceOptions {
   readonly keepDims?: boolean;
 }
 
+/** Which axes there are, the tensor tells. */
+const oneAxis = (): Rule => rule('an axis', (value) => typeof value === 'number');
+export const axesRule = (): Rule => list('a list of axes', oneAxis());
+export const axisRule = (): Rule => either(oneAxis(), axesRule());
+const rules = (): Rules<ReduceOptions> => ({ axis: axisRule(), keepDims: flag });
+
 /** Reduces run by run, then puts the reduced axes back as 1 when they are to be kept. */
 export function reduceRuns(
   who: string,
   x: Tensor,
-  { axis, keepDims = false }: ReduceOptions,
+  options: ReduceOptions,
   reduce: (x: Tensor, run: AxisRun) => Tensor,
 ): Tensor {
+  checkTensors(who, { x });
+  checkCall(who, options, rules());
+  const { axis, keepDims = false } = options;
   const runs = axisRuns(who, x, axis);
   const y = runs.length === 0 ? unchanged(x) : runs.reduce(reduce, x);
   if (!keepDims) return y;

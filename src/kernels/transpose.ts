@@ -3,8 +3,10 @@ import { ShapeError } from '../errors.js';
 import { type Op, apply } from '../engine/op.js';
 import { type Pass, type Shape, sizeOf } from '../engine/pass.js';
 import { runPass } from '../engine/program.js';
-import { type Tensor, describe } from '../engine/tensor.js';
+import { type Tensor, checkTensors, describe } from '../engine/tensor.js';
+import { checkArgument } from '../calls.js';
 import { bytesTouched, clearVariant, gridFor } from './grid.js';
+import { axesRule } from './sum.js';
 
 type TransposeAttributes = { readonly permutation: readonly number[] };
 
@@ -59,10 +61,9 @@ export const transposeOp: Op<'x', 'y', TransposeAttributes> = {
  *
  * Throws: ShapeError when `permutation` does not name each axis once, or x has more than four axes.
  */
-export function transpose(
-  x: Tensor,
-  permutation: readonly number[] = x.shape.map((_, axis) => x.shape.length - 1 - axis),
-): Tensor {
+export function transpose(x: Tensor, permutation: readonly number[] = reversedAxes(x)): Tensor {
+  checkTensors('transpose', { x });
+  checkArgument('transpose', 'permutation', permutation, axesRule());
   const isPermutation =
     permutation.length === x.shape.length && x.shape.every((_, axis) => permutation.includes(axis));
   if (!isPermutation)
@@ -72,4 +73,9 @@ export function transpose(
   if (x.shape.length > 4)
     throw new ShapeError(`transpose: x ${describe(x)} has ${x.shape.length} axes, expected at most 4.`);
   return apply(transposeOp, { x }, { permutation }).y;
+}
+
+function reversedAxes(x: Tensor): number[] {
+  checkTensors('transpose', { x });
+  return x.shape.map((_, axis) => x.shape.length - 1 - axis);
 }

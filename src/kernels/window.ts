@@ -4,10 +4,22 @@
  */
 import { ShapeError } from '../errors.js';
 import type { Shape } from '../engine/pass.js';
+import { type Rules, oneOf, pixels } from '../options.js';
 
 export type Padding = 'same' | 'valid';
 /** One number for both directions, or [down, across]. */
 export type Pair = number | readonly [number, number];
+
+/** What every op and layer with windows may be given. */
+export interface WindowOptions {
+  readonly strides?: Pair;
+  readonly padding?: Padding;
+}
+
+export const windowRules = (): Rules<WindowOptions> => ({
+  strides: pixels,
+  padding: oneOf(['same', 'valid']),
+});
 
 export interface WindowAttributes extends Readonly<
   Record<string, string | number | boolean | readonly number[] | null>
@@ -24,7 +36,7 @@ export function pair(value: Pair): readonly [number, number] {
 /**
  * Padding as Keras computes it: 'same' gives ⌈H / stride⌉ outputs, with the odd pixel below and right; 'valid' none.
  *
- * Throws: ShapeError when the window exceeds the input, or a size or stride is not a whole number from 1 on.
+ * Throws: ShapeError when the window exceeds the input.
  */
 export function windowAttributes(
   who: string,
@@ -34,11 +46,6 @@ export function windowAttributes(
   padding: Padding,
 ): WindowAttributes {
   const [, H, W] = image as [number, number, number];
-  if (![...window, ...strides].every((value) => Number.isInteger(value) && value >= 1)) {
-    throw new ShapeError(
-      `${who}: window [${window.join(',')}] and strides [${strides.join(',')}] must be whole numbers from 1 on.`,
-    );
-  }
   if (padding === 'valid') {
     if (window[0] > H || window[1] > W) {
       throw new ShapeError(

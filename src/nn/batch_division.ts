@@ -2,7 +2,9 @@
  * How many images a device takes at once, found by planning before anything is allocated, and what becomes of a batch
  * that is larger: it is taken in micro-batches whose gradients accumulate.
  */
-import { DeviceError, UsageError } from '../errors.js';
+import { DeviceError } from '../errors.js';
+import { checkArgument } from '../calls.js';
+import { count } from '../options.js';
 import type { SetShape } from './device_set.js';
 import {
   type MemoryForecast,
@@ -50,8 +52,7 @@ interface Wanted extends MemoryOptions {
  */
 export function divideBatch(model: Model, options: DivisionOptions): BatchDivision {
   const { batchSize, microBatchSize, preferred, validation, memory, ...shape } = options;
-  if (microBatchSize !== undefined && !(Number.isInteger(microBatchSize) && microBatchSize >= 1))
-    throw new UsageError(`fit: microBatchSize is ${microBatchSize}, expected a whole number from 1 on.`);
+  if (microBatchSize !== undefined) checkArgument('fit', 'microBatchSize', microBatchSize, count);
   const room = new Room('fit', model.device, memory, (atOnce) => {
     const training = forecastTraining(model, { ...shape, batchSize, microBatchSize: atOnce });
     return validation

@@ -1,4 +1,5 @@
 /** Where a training stands, exactly: with weights and optimizer slots, enough to go on to the same bits. */
+import { rule } from '../options.js';
 
 export interface Position {
   /** Steps done since training began. */
@@ -28,3 +29,9 @@ export interface Checkpoint {
   /** The optimizer's rate when it is a number, which callbacks may have lowered; null for a schedule. */
   readonly learningRate: number | null;
 }
+
+export const checkpointRule = () =>
+  rule(
+    "a checkpoint, such as a history's",
+    (value) => typeof (value as Partial<Checkpoint> | null)?.position?.step === 'number',
+  );

@@ -3,6 +3,9 @@ import type { Device } from '../engine/device.js';
 import { type Spec, sizeOf } from '../engine/pass.js';
 import { Tensor } from '../engine/tensor.js';
 import { DeviceError, UsageError } from '../errors.js';
+import { firstOrphan, pixelsRule } from '../image_values.js';
+import { checkArgument } from '../calls.js';
+import { type RequiredRule, check, countOrZero, required, shown } from '../options.js';
 
 /** What training needs of a set of labelled images; `ImageSet` of src/data is one. */
 export interface LabelledImages {
@@ -97,26 +100,56 @@ export class DeviceSet implements SetTensors {
   }
 }
 
-/** Throws: UsageError when the images are not of the shape that the model takes. */
+/** Throws: UsageError for what is not a set of images, images of another shape than the model takes, or wrong labels. */
 export function checkImages(
   who: string,
   set: LabelledImages,
   inputShape: readonly number[],
   classes: number | undefined,
 ): void {
+  checkUnlabelled(who, set, inputShape);
+  const { labels, count } = set;
+  if ((labels as LabelledImages['labels'] | undefined)?.length !== count)
+    throw new UsageError(`${who}: labels are ${shown(labels)}, expected one for each of ${count} images.`);
+  // A model whose output has several axes has no classes to compare with: there only the kind counts.
+  const orphan = firstOrphan(labels, classes ?? Infinity);
+  if (orphan < 0) return;
+  throw new UsageError(
+    classes === undefined
+      ? `${who}: label ${orphan} is ${shown(labels[orphan])}, expected a non-negative integer.`
+      : `${who}: label ${shown(labels[orphan])} of image ${orphan} does not fit a model of ${classes} classes (0 to ${classes - 1}).`,
+  );
+}
+
+/** The same of images whose labels do not matter. */
+export function checkUnlabelled(
+  who: string,
+  set: Omit<LabelledImages, 'labels'>,
+  inputShape: readonly number[],
+): void {
+  checkArgument(who, 'the set', set, setRule());
+  if (set.count === 0) throw new UsageError(`${who}: the set is empty.`);
   const shape = [set.height, set.width, set.channels];
   if (shape.join() !== inputShape.join()) {
     throw new UsageError(
       `${who}: the images are [${shape.join(',')}] but the model takes [${inputShape.join(',')}].`,
     );
   }
-  if (set.count < 1) throw new UsageError(`${who}: the set is empty.`);
-  if (classes === undefined) return;
-  for (let i = 0; i < set.count; i++) {
-    if ((set.labels[i] as number) >= classes) {
-      throw new UsageError(
-        `${who}: label ${set.labels[i]} of image ${i} does not fit a model of ${classes} classes (0 to ${classes - 1}).`,
-      );
-    }
-  }
 }
+
+/** By what it holds, not its class: a caller may describe images that lie elsewhere. */
+const setRule = (): RequiredRule =>
+  required((value, who) => {
+    const set = (value ?? {}) as Partial<LabelledImages & { readonly train: unknown }>;
+    if (set.images === undefined) return `an ImageSet${set.train ? ', such as its .train or .test' : ''}`;
+    const shape = (['count', 'height', 'width', 'channels'] as const).map((name) => {
+      const extent = set[name];
+      check(who, name, extent, countOrZero);
+      return extent as number;
+    });
+    check(who, 'images', set.images, pixelsRule());
+    const bytes = shape.reduce((product, extent) => product * extent, 1);
+    return set.images.length === bytes
+      ? undefined
+      : `${bytes} bytes for images of [${shape.join(',')}], not ${set.images.length}`;
+  });

@@ -1,6 +1,8 @@
 /** How many images a device has room for: by the limit of a buffer, and by a budget of memory. */
 import { type Device, mebibytes } from '../engine/device.js';
-import { DeviceError, UsageError } from '../errors.js';
+import { DeviceError } from '../errors.js';
+import { checkArgument } from '../calls.js';
+import { type Rules, rule } from '../options.js';
 import { type MemoryForecast, addedBytes } from './memory_forecast.js';
 
 /** Of the host's free memory, what a device may take of it: the rest is for the host's own growth. */
@@ -14,6 +16,11 @@ export interface MemoryOptions {
   readonly memory?: number | undefined;
 }
 
+export const memoryRules = (): Rules<MemoryOptions> => ({
+  // Infinity is no limit.
+  memory: rule('a number of bytes above 0', (value) => typeof value === 'number' && value > 0),
+});
+
 /** What a device has room for, by the forecast for a number of images at once. */
 export class Room {
   /** Bytes that the device may hold in all. */
@@ -26,8 +33,7 @@ export class Room {
     memory: number | undefined,
     readonly forecast: (atOnce: number) => MemoryForecast,
   ) {
-    if (memory !== undefined && !(memory > 0))
-      throw new UsageError(`${who}: memory is ${memory}, expected a number of bytes above 0.`);
+    if (memory !== undefined) checkArgument(who, 'memory', memory, memoryRules().memory);
     const free = device.freeMemory();
     const found = free === undefined ? Infinity : device.allocatedBytes + shareOfFree * free;
     this.#budget = memory ?? found;

@@ -3,8 +3,9 @@ import type { Device } from '../engine/device.js';
 import type { Shape } from '../engine/pass.js';
 import type { Tensor } from '../engine/tensor.js';
 import type { Folder } from '../folder.js';
+import { type Rules, flag, rule } from '../options.js';
 import type { Activity } from './activity.js';
-import type { Checkpoint } from './checkpoint.js';
+import { type Checkpoint, checkpointRule } from './checkpoint.js';
 import type { Optimizer } from './optimizers.js';
 import type { ParameterGroup } from './parameters.js';
 import type { Preprocessing } from './preprocessing.js';
@@ -26,6 +27,16 @@ export interface SaveWeightsOptions {
   readonly includeOptimizer?: boolean;
   readonly checkpoint?: Checkpoint;
 }
+
+export const saveWeightsRules = (): Rules<SaveWeightsOptions> => ({
+  metadata: rule(
+    'an object of texts',
+    (value) =>
+      typeof value === 'object' && Object.values(value ?? [0]).every((each) => typeof each === 'string'),
+  ),
+  includeOptimizer: flag,
+  checkpoint: checkpointRule(),
+});
 
 export interface Model {
   readonly name: string;

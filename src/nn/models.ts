@@ -10,8 +10,10 @@ import {
   maxPooling2d,
 } from './layers/index.js';
 import type { Layer } from './layers/layer.js';
-import type { Regularizer } from './layers/regularizer.js';
-import { Sequential, type SequentialOptions } from './sequential.js';
+import { type Regularizer, regularizerRule } from './layers/regularizer.js';
+import { checkCall } from '../calls.js';
+import { type Rules, count, extents } from '../options.js';
+import { Sequential, type SequentialOptions, sequentialRules } from './sequential.js';
 
 export interface ModelOptions extends SequentialOptions {
   /** [height,width,channels] of an image. Default [28,28,1]. */
@@ -22,14 +24,23 @@ export interface ModelOptions extends SequentialOptions {
   readonly kernelRegularizer?: Regularizer | null;
 }
 
+const rules = (): Rules<ModelOptions> => ({
+  inputShape: extents,
+  classes: count,
+  kernelRegularizer: regularizerRule(),
+  ...sequentialRules(),
+});
+
 /** What the models below are given, with every default in its place. */
 type Given = Required<Pick<ModelOptions, 'inputShape' | 'classes' | 'kernelRegularizer'>>;
 
 function makeModel(
   defaultName: string,
-  { inputShape = [28, 28, 1], classes = 10, kernelRegularizer = null, ...options }: ModelOptions,
+  given: ModelOptions,
   layers: (given: Given) => readonly Layer[],
 ): Sequential {
+  checkCall(`models.${defaultName}`, given, rules());
+  const { inputShape = [28, 28, 1], classes = 10, kernelRegularizer = null, ...options } = given;
   return new Sequential(layers({ inputShape, classes, kernelRegularizer }), {
     name: defaultName,
     ...options,

@@ -1,8 +1,9 @@
 /** Optimizers: what they keep beside each parameter, and one dispatch that updates all. */
 import type { Tensor } from '../engine/tensor.js';
-import { UsageError } from '../errors.js';
 import { rmsprop as rmspropStep, sgd as sgdStep, sgdMomentum } from '../kernels/index.js';
-import type { LearningRate } from './schedules.js';
+import { checkCall } from '../calls.js';
+import { type Rules, belowOne, flag, oneOf, positive, required, rule, within } from '../options.js';
+import { type LearningRate, rateRule } from './schedules.js';
 
 export interface OptimizerOperands {
   /** All parameters and all gradients, flat. */
@@ -33,6 +34,13 @@ export interface RmspropOptions {
   readonly epsilonPlacement?: 'inside' | 'outside';
 }
 
+const rmspropRules = (): Rules<RmspropOptions> => ({
+  learningRate: rateRule(),
+  rho: belowOne,
+  epsilon: positive,
+  epsilonPlacement: oneOf(['inside', 'outside']),
+});
+
 /**
  * RMSprop.
  *
@@ -40,18 +48,9 @@ export interface RmspropOptions {
  *
  * Throws: UsageError for values out of range. Source: Tieleman and Hinton 2012.
  */
-export function rmsprop({
-  learningRate = 1e-3,
-  rho = 0.9,
-  epsilon = 1e-8,
-  epsilonPlacement = 'inside',
-}: RmspropOptions = {}): Optimizer {
-  if (!(rho >= 0 && rho < 1))
-    throw new UsageError(
-      `optimizers.rmsprop: rho is ${rho}, expected a number from 0 up to but not including 1.`,
-    );
-  if (!(epsilon > 0))
-    throw new UsageError(`optimizers.rmsprop: epsilon is ${epsilon}, expected a number above 0.`);
+export function rmsprop(options: RmspropOptions = {}): Optimizer {
+  checkCall('optimizers.rmsprop', options, rmspropRules());
+  const { learningRate = 1e-3, rho = 0.9, epsilon = 1e-8, epsilonPlacement = 'inside' } = options;
   return {
     name: 'rmsprop',
     learningRate,
@@ -72,6 +71,12 @@ export interface SgdOptions {
   readonly nesterov?: boolean;
 }
 
+const sgdRules = (): Rules<SgdOptions> => ({
+  learningRate: rateRule(),
+  momentum: within(0, 1),
+  nesterov: flag,
+});
+
 /**
  * Gradient descent, with momentum when wanted.
  *
@@ -79,9 +84,9 @@ export interface SgdOptions {
  *
  * Throws: UsageError for values out of range. Source: Keras for the forms and defaults.
  */
-export function sgd({ learningRate = 0.01, momentum = 0, nesterov = false }: SgdOptions = {}): Optimizer {
-  if (!(momentum >= 0 && momentum <= 1))
-    throw new UsageError(`optimizers.sgd: momentum is ${momentum}, expected a number from 0 to 1.`);
+export function sgd(options: SgdOptions = {}): Optimizer {
+  checkCall('optimizers.sgd', options, sgdRules());
+  const { learningRate = 0.01, momentum = 0, nesterov = false } = options;
   return {
     name: 'sgd',
     learningRate,
@@ -100,19 +105,30 @@ export function sgd({ learningRate = 0.01, momentum = 0, nesterov = false }: Sgd
 
 const byName: Readonly<Record<string, (options: never) => Optimizer>> = { rmsprop, sgd };
 
+/** An optimizer of the caller's own is as good as ours. */
+export const optimizerRule = () =>
+  required(
+    // By name, not from the table: who uses one of them does not load the others.
+    rule('optimizers.rmsprop() or optimizers.sgd()', (value) => {
+      const { apply, slots } = (value ?? {}) as Partial<Optimizer>;
+      return typeof apply === 'function' && Array.isArray(slots);
+    }),
+  );
+
 /**
  * The optimizer that a saved model describes; model.json keeps its name and config, not its learning rate.
  *
  * Throws: UsageError for an unknown name or values out of range.
  */
 export function optimizerFromConfig(
-  { name, config }: { readonly name: string; readonly config: Optimizer['config'] },
+  saved: { readonly name: string; readonly config: Optimizer['config'] },
   learningRate?: LearningRate,
 ): Optimizer {
-  const make = Object.hasOwn(byName, name) ? byName[name] : undefined;
-  if (!make)
-    throw new UsageError(
-      `optimizers.fromConfig: '${name}' is unknown, expected one of ${Object.keys(byName).join(', ')}.`,
-    );
-  return make({ ...config, ...(learningRate === undefined ? {} : { learningRate }) } as never);
+  checkCall('optimizers.fromConfig', saved, {
+    name: required(oneOf(Object.keys(byName))),
+    // Held against the options of that optimizer.
+    config: required(rule('an object', (value) => typeof value === 'object' && value !== null)),
+  });
+  const { name, config } = saved;
+  return byName[name]!({ ...config, ...(learningRate === undefined ? {} : { learningRate }) } as never);
 }

@@ -2,7 +2,9 @@
  * How a model turns bytes into its inputs: part of the model, saved with it, and the same for training, validation,
  * test and prediction. Everything here runs on the device, where the batch is gathered.
  */
-import { ModelError, UsageError } from '../errors.js';
+import { ModelError } from '../errors.js';
+import { checkArgument, checkCall } from '../calls.js';
+import { type Rules, count, finite, list, nested, positive, required, text } from '../options.js';
 import { checkFilter, filterKernels } from '../kernels/filter_kernels.js';
 
 /** One square filter, applied `iterations` times, 'same' size, zeros outside. */
@@ -28,18 +30,40 @@ export interface PreprocessingOptions {
   readonly filters?: readonly Filter[];
 }
 
+const filterRules = (): Rules<Filter> => ({
+  name: required(text),
+  // Their numbers are held against the op's own rules.
+  kernel: required(list('a list of numbers', finite)),
+  iterations: required(count),
+});
+const filterList = () => list('a list of filters', nested(filterRules()));
+
+const optionRules = (): Rules<PreprocessingOptions> => ({
+  standardise: nested<NonNullable<PreprocessingOptions['standardise']>>({
+    mean: required(finite),
+    deviation: required(positive),
+  }),
+  filters: filterList(),
+});
+
+/** What `preprocessing` returns, as a model is given it. */
+export const preprocessingRule = () =>
+  nested<Preprocessing>({
+    scale: required(finite),
+    offset: required(finite),
+    filters: required(filterList()),
+  });
+
 /**
  * What to do with the bytes of an image.
  *
  * Throws: UsageError when the deviation is not above 0 or a filter is neither 3×3 nor 5×5.
  */
-export function preprocessing({ standardise, filters = [] }: PreprocessingOptions = {}): Preprocessing {
+export function preprocessing(options: PreprocessingOptions = {}): Preprocessing {
+  checkCall('preprocessing', options, optionRules());
+  const { standardise, filters = [] } = options;
   const { mean, deviation } = standardise ?? { mean: 0, deviation: 1 };
-  if (!(deviation > 0 && Number.isFinite(mean / deviation))) {
-    throw new UsageError(
-      `preprocessing: standardise has mean ${mean} and deviation ${deviation}, expected numbers and a deviation above 0.`,
-    );
-  }
+  checkArgument('preprocessing', 'mean / deviation', mean / deviation, finite);
   for (const { name, kernel, iterations } of filters) checkFilter(`filters.${name}`, kernel, iterations);
   return { scale: 1 / (255 * deviation), offset: -mean / deviation || 0, filters };
 }

@@ -5,6 +5,20 @@
  * Letters: s a step, counted from 0 over the whole training; T all its steps; e = s / (steps per epoch).
  */
 import { UsageError } from '../errors.js';
+import { checkArgument, checkCall } from '../calls.js';
+import {
+  type Rules,
+  belowOne,
+  countOrZero,
+  either,
+  list,
+  notNegative,
+  positive,
+  required,
+  rule,
+  within,
+  wrong,
+} from '../options.js';
 
 /** How long a training is planned to be. */
 export interface ScheduleLength {
@@ -16,23 +30,37 @@ export interface ScheduleLength {
 export type Schedule = (step: number, length: ScheduleLength) => number;
 export type LearningRate = number | Schedule;
 
+export const rateRule = () =>
+  either(
+    notNegative,
+    rule('a schedule', (value) => typeof value === 'function'),
+  );
+
+export interface CosineDecayOptions {
+  readonly peak: number;
+  /** Default 0. */
+  readonly last?: number;
+  /** Share of the training that rises. Default 0. */
+  readonly warmup?: number;
+}
+
+const cosineRules = (): Rules<CosineDecayOptions> => ({
+  peak: required(notNegative),
+  last: notNegative,
+  warmup: within(0, 1),
+});
+
 /**
  * Warms up linearly over the first `warmup` share of training, then falls along half a cosine.
  *
  *   rate(s) = peak · (s + 1) / (w + 1)                    for s < w = warmup · T
  *   rate(s) = last + (peak − last) · (1 + cos(π·t)) / 2   with t = (s − w) / (T − w)
  *
- * Source: Loshchilov and Hutter 2017.
+ * Throws: UsageError for options out of range. Source: Loshchilov and Hutter 2017.
  */
-export function cosineDecay({
-  peak,
-  last = 0,
-  warmup = 0,
-}: {
-  readonly peak: number;
-  readonly last?: number;
-  readonly warmup?: number;
-}): Schedule {
+export function cosineDecay(options: CosineDecayOptions): Schedule {
+  checkCall('schedules.cosineDecay', options, cosineRules());
+  const { peak, last = 0, warmup = 0 } = options;
   return (step, { totalSteps }) => {
     const warmSteps = warmup * totalSteps;
     if (step < warmSteps) return (peak * (step + 1)) / (warmSteps + 1);
@@ -48,6 +76,12 @@ export interface DecayOptions {
   readonly every?: number;
 }
 
+const decayRules = (): Rules<DecayOptions> => ({
+  rate: required(notNegative),
+  factor: required(notNegative),
+  every: positive,
+});
+
 /**
  * Multiplies the rate by `factor` every so many epochs.
  *
@@ -55,8 +89,9 @@ export interface DecayOptions {
  *
  * Throws: UsageError when `every` is not above 0.
  */
-export function stepDecay({ rate, factor, every = 1 }: DecayOptions): Schedule {
-  checkPositive('stepDecay', 'every', every);
+export function stepDecay(options: DecayOptions): Schedule {
+  checkCall('schedules.stepDecay', options, decayRules());
+  const { rate, factor, every = 1 } = options;
   return (step, { stepsPerEpoch }) => rate * factor ** Math.floor(step / (every * stepsPerEpoch));
 }
 
@@ -67,10 +102,21 @@ export function stepDecay({ rate, factor, every = 1 }: DecayOptions): Schedule {
  *
  * Throws: UsageError when `every` is not above 0.
  */
-export function exponentialDecay({ rate, factor, every = 1 }: DecayOptions): Schedule {
-  checkPositive('exponentialDecay', 'every', every);
+export function exponentialDecay(options: DecayOptions): Schedule {
+  checkCall('schedules.exponentialDecay', options, decayRules());
+  const { rate, factor, every = 1 } = options;
   return (step, { stepsPerEpoch }) => rate * factor ** (step / (every * stepsPerEpoch));
 }
+
+export interface PiecewiseConstantOptions {
+  readonly boundaries: readonly number[];
+  readonly rates: readonly number[];
+}
+
+const piecewiseRules = (): Rules<PiecewiseConstantOptions> => ({
+  boundaries: required(list('a list of positive numbers', positive)),
+  rates: required(list('a list of non-negative numbers', notNegative)),
+});
 
 /**
  * One rate until each boundary, the next one from there on.
@@ -78,15 +124,12 @@ export function exponentialDecay({ rate, factor, every = 1 }: DecayOptions): Sch
  *   rate(s) = rates[i]   with i the number of boundaries ≤ e
  *
  * Units: boundaries in epochs from the start; fractions are allowed.
- * Throws: UsageError when the boundaries do not rise, or there is not one rate more than boundaries.
+ * Throws: UsageError for options out of range, when the boundaries do not rise, or there is not one rate more than
+ * boundaries.
  */
-export function piecewiseConstant({
-  boundaries,
-  rates,
-}: {
-  readonly boundaries: readonly number[];
-  readonly rates: readonly number[];
-}): Schedule {
+export function piecewiseConstant(options: PiecewiseConstantOptions): Schedule {
+  checkCall('schedules.piecewiseConstant', options, piecewiseRules());
+  const { boundaries, rates } = options;
   if (rates.length !== boundaries.length + 1) {
     throw new UsageError(
       `schedules.piecewiseConstant: ${rates.length} rates for ${boundaries.length} boundaries, expected ${boundaries.length + 1}.`,
@@ -101,6 +144,23 @@ export function piecewiseConstant({
     rates[boundaries.filter((boundary) => boundary * stepsPerEpoch <= step).length]!;
 }
 
+export interface OneCycleOptions {
+  readonly peak: number;
+  /** Share of the training that rises. Default 0.3. */
+  readonly warmup?: number;
+  /** Default 25. */
+  readonly startDivisor?: number;
+  /** Default 1e4. */
+  readonly endDivisor?: number;
+}
+
+const oneCycleRules = (): Rules<OneCycleOptions> => ({
+  peak: required(notNegative),
+  warmup: within(0, 1),
+  startDivisor: positive,
+  endDivisor: positive,
+});
+
 /**
  * Rises from a small rate to `peak` and falls to a far smaller one, both along half a cosine.
  *
@@ -109,25 +169,12 @@ export function piecewiseConstant({
  *
  * `startDivisor` and `endDivisor` are `div_factor` and `final_div_factor` of PyTorch's OneCycleLR, whose defaults and
  * values these are (two phases, 'cos').
- * Throws: UsageError when `warmup` is not between 0 and 1.
+ * Throws: UsageError for options out of range.
  * Source: Smith and Topin 2018, Super-Convergence.
  */
-export function oneCycle({
-  peak,
-  warmup = 0.3,
-  startDivisor = 25,
-  endDivisor = 1e4,
-}: {
-  readonly peak: number;
-  /** Share of the training that rises. Default 0.3. */
-  readonly warmup?: number;
-  /** Default 25. */
-  readonly startDivisor?: number;
-  /** Default 1e4. */
-  readonly endDivisor?: number;
-}): Schedule {
-  if (!(warmup >= 0 && warmup <= 1))
-    throw new UsageError(`schedules.oneCycle: warmup is ${warmup}, expected a share from 0 to 1.`);
+export function oneCycle(options: OneCycleOptions): Schedule {
+  checkCall('schedules.oneCycle', options, oneCycleRules());
+  const { peak, warmup = 0.3, startDivisor = 25, endDivisor = 1e4 } = options;
   const first = peak / startDivisor;
   const last = first / endDivisor;
   return (step, { totalSteps }) => {
@@ -137,6 +184,13 @@ export function oneCycle({
     return between(peak, last, down > 0 ? Math.min(1, (step - Math.max(0, up)) / down) : 1);
   };
 }
+
+interface WarmupOptions {
+  readonly steps?: number;
+  readonly share?: number;
+}
+
+const warmupRules = (): Rules<WarmupOptions> => ({ steps: countOrZero, share: belowOne });
 
 /**
  * Rises linearly to the first rate of another schedule (or to a constant rate), which then begins.
@@ -151,16 +205,11 @@ export function warmup(
   rate: LearningRate,
   options: { readonly steps: number } | { readonly share: number },
 ): Schedule {
-  const { steps, share } = options as { readonly steps?: number; readonly share?: number };
-  const isValid =
-    steps === undefined
-      ? share !== undefined && share >= 0 && share < 1
-      : share === undefined && Number.isInteger(steps) && steps >= 0;
-  if (!isValid) {
-    throw new UsageError(
-      `schedules.warmup: steps is ${steps} and share is ${share}, expected whole steps from 0 on, or a share from 0 up to but not including 1.`,
-    );
-  }
+  checkArgument('schedules.warmup', 'rate', rate, rateRule());
+  checkCall<WarmupOptions>('schedules.warmup', options, warmupRules());
+  const { steps, share } = options as WarmupOptions;
+  if ((steps === undefined) === (share === undefined))
+    throw new UsageError(`schedules.warmup: steps is ${steps} and share is ${share}, expected one of them.`);
   const after: Schedule = typeof rate === 'number' ? () => rate : rate;
   return (step, { totalSteps, stepsPerEpoch }) => {
     const warmSteps = steps ?? Math.round((share ?? 0) * totalSteps);
@@ -174,19 +223,17 @@ function between(start: number, end: number, t: number): number {
   return end + ((start - end) * (1 + Math.cos(Math.PI * t))) / 2;
 }
 
-function checkPositive(who: string, name: string, value: number): void {
-  if (!(value > 0))
-    throw new UsageError(`schedules.${who}: ${name} is ${value}, expected a number of epochs above 0.`);
-}
-
-/** The rates of steps first … first + count − 1. */
+/** The rates of steps first … first + count − 1. Throws: UsageError for a schedule that yields something else. */
 export function ratesOf(
   rate: LearningRate,
   first: number,
   count: number,
   length: ScheduleLength,
 ): Float32Array<ArrayBuffer> {
-  return Float32Array.from({ length: count }, (_, i) =>
-    typeof rate === 'number' ? rate : rate(first + i, length),
-  );
+  return Float32Array.from({ length: count }, (_, i) => {
+    const value = typeof rate === 'function' ? rate(first + i, length) : rate;
+    const expected = notNegative(value, '', '');
+    if (expected !== undefined) throw wrong('fit', `the learning rate of step ${first + i}`, value, expected);
+    return value;
+  });
 }

@@ -1,25 +1,46 @@
 /** A model as a list of layers: built when made, given weights when first used, trained, saved and loaded. */
-import { type Device, defaultDevice, findDefaultDevice } from '../engine/device.js';
+import { type Device, defaultDevice, deviceRule, findDefaultDevice } from '../engine/device.js';
 import { type Shape, sizeOf } from '../engine/pass.js';
-import { type Tensor, checkShape } from '../engine/tensor.js';
+import type { Tensor } from '../engine/tensor.js';
 import { withScope } from '../engine/trace.js';
 import { ModelError, ShapeError, StateError, UsageError, assert } from '../errors.js';
 import { type Folder, folderAt } from '../folder.js';
 import { l2Penalty } from '../kernels/index.js';
+import { checkArgument, checkCall } from '../calls.js';
+import {
+  type Rule,
+  type Rules,
+  count,
+  fn,
+  having,
+  list,
+  nonEmptyText,
+  oneOf,
+  required,
+  rule,
+  seed as seedRule,
+  text,
+  wrong,
+} from '../options.js';
 import { fittingEvaluation, fittingPrediction } from './batch_division.js';
 import { Activity } from './activity.js';
 import { type Evaluation, Evaluator, predictAll } from './evaluator.js';
-import { type LabelledImages, checkImages } from './device_set.js';
-import type { Callback } from './callbacks/callback.js';
+import { type LabelledImages, checkImages, checkUnlabelled } from './device_set.js';
+import { type Callback, callbacksRule } from './callbacks/callback.js';
 import type { Checkpoint } from './checkpoint.js';
 import { initialValues } from './initializers.js';
 import { layerFromConfig } from './layers/index.js';
 import type { Layer, ParameterSpec } from './layers/layer.js';
-import type { MemoryOptions } from './memory_room.js';
-import type { ForwardContext, Model, SaveWeightsOptions } from './model.js';
-import type { Optimizer } from './optimizers.js';
+import { type MemoryOptions, memoryRules } from './memory_room.js';
+import { type ForwardContext, type Model, type SaveWeightsOptions, saveWeightsRules } from './model.js';
+import { type Optimizer, optimizerRule } from './optimizers.js';
 import { ParameterGroup, ParameterLayout, readGroups } from './parameters.js';
-import { type Preprocessing, preprocessingFromJson, unitScaling } from './preprocessing.js';
+import {
+  type Preprocessing,
+  preprocessingFromJson,
+  preprocessingRule,
+  unitScaling,
+} from './preprocessing.js';
 import {
   type OptimizerDescription,
   type StoredOptimizer,
@@ -61,6 +82,13 @@ export interface SequentialOptions {
   readonly preprocessing?: Preprocessing;
 }
 
+export const sequentialRules = (): Rules<SequentialOptions> => ({
+  name: nonEmptyText,
+  seed: seedRule,
+  device: deviceRule(),
+  preprocessing: preprocessingRule(),
+});
+
 export interface CompileOptions {
   readonly optimizer: Optimizer;
   /** Integer labels; a softmax at the end of the model is fused into the loss. */
@@ -69,11 +97,35 @@ export interface CompileOptions {
   readonly warn?: (message: string) => void;
 }
 
+const compileRules = (): Rules<CompileOptions> => ({
+  optimizer: optimizerRule(),
+  loss: required(oneOf(['sparseCategoricalCrossentropy'])),
+  warn: fn,
+});
+
 export interface InferenceOptions extends MemoryOptions {
   /** Images at once, fewer where the device has no room for them; default 128. */
   readonly batchSize?: number;
   readonly callbacks?: readonly Callback[];
 }
+
+const inferenceRules = (): Rules<InferenceOptions> => ({
+  batchSize: count,
+  callbacks: callbacksRule(),
+  ...memoryRules(),
+});
+
+const layersRule = () =>
+  list(
+    'a list of layers, such as layers.dense({ units: 10 })',
+    having('a layer', 'call', 'parameters', 'outputShape'),
+  );
+
+const weightsRule = (): Rule =>
+  rule(
+    'a Map of Float32Arrays, as weights() gives',
+    (value) => value instanceof Map && [...value.values()].every((each) => each instanceof Float32Array),
+  );
 
 export class Sequential implements Model {
   readonly name: string;
@@ -96,10 +148,10 @@ export class Sequential implements Model {
   #checkpoint: Checkpoint | undefined;
 
   /** Throws: ShapeError when a layer does not fit the one before; UsageError when no input shape is given. */
-  constructor(
-    layers: readonly Layer[],
-    { name = 'sequential', seed = 0, device, preprocessing = unitScaling }: SequentialOptions = {},
-  ) {
+  constructor(layers: readonly Layer[], options: SequentialOptions = {}) {
+    checkArgument('sequential', 'layers', layers, layersRule());
+    checkCall('sequential', options, sequentialRules());
+    const { name = 'sequential', seed = 0, device, preprocessing = unitScaling } = options;
     const [first] = layers;
     if (!first) throw new UsageError('sequential: the list of layers is empty, expected at least one.');
     if (!first.inputShape) {
@@ -107,7 +159,6 @@ export class Sequential implements Model {
         'sequential: the first layer has no inputShape; give it one without the batch axis, e.g. inputShape: [28, 28, 1].',
       );
     }
-    checkShape('sequential: inputShape', first.inputShape);
     this.name = name;
     this.activity = new Activity(name);
     this.preprocessing = preprocessing;
@@ -195,15 +246,12 @@ export class Sequential implements Model {
    * training goes on to the bits of one that was never saved: where the optimizer has the name and slots of the file's,
    * whatever its rate; `warn` hears of a file whose slots it cannot use.
    *
-   * Throws: UsageError for an unknown loss; StateError during a fit.
+   * Throws: UsageError for options out of range; StateError during a fit.
    */
-  compile({ optimizer, loss, warn = console.warn }: CompileOptions): void {
+  compile(options: CompileOptions): void {
+    checkCall('compile', options, compileRules());
+    const { optimizer, warn = console.warn } = options;
     this.activity.assertUntrained('compile');
-    if (loss !== 'sparseCategoricalCrossentropy') {
-      throw new UsageError(
-        `compile: loss '${String(loss)}' is unknown, expected 'sparseCategoricalCrossentropy'.`,
-      );
-    }
     this.#optimizer = optimizer;
     this.#warn = warn;
     for (const group of this.#slots.values()) group.dispose();
@@ -271,10 +319,9 @@ export class Sequential implements Model {
   }
 
   /** Mean loss and accuracy over a set, in batches that the device has room for. */
-  async evaluate(
-    images: LabelledImages,
-    { batchSize = 128, callbacks, memory }: InferenceOptions = {},
-  ): Promise<Evaluation> {
+  async evaluate(images: LabelledImages, options: InferenceOptions = {}): Promise<Evaluation> {
+    checkCall('evaluate', options, inferenceRules());
+    const { batchSize = 128, callbacks, memory } = options;
     checkImages('evaluate', images, this.inputShape, this.classes);
     const most = Math.min(batchSize, images.count);
     const fitting = fittingEvaluation(this, images, { batchSize: most, memory });
@@ -293,12 +340,14 @@ export class Sequential implements Model {
   /** The outputs for every image, row by row: [count, classes] probabilities after a softmax. */
   async predict(
     images: Omit<LabelledImages, 'labels'>,
-    { batchSize = 128, callbacks, memory }: InferenceOptions = {},
+    options: InferenceOptions = {},
   ): Promise<Float32Array<ArrayBuffer>> {
+    checkCall('predict', options, inferenceRules());
+    const { batchSize = 128, callbacks, memory } = options;
+    checkUnlabelled('predict', images, this.inputShape);
     // Field by field: a class instance's getters would not be copied by a spread.
     const { count, height, width, channels } = images;
     const labelled = { images: images.images, count, height, width, channels, labels: new Uint8Array(count) };
-    checkImages('predict', labelled, this.inputShape, undefined);
     const most = Math.min(batchSize, images.count);
     const fitting = fittingPrediction(this, labelled, { batchSize: most, memory });
     return this.activity.read('predict', async () => predictAll(this, labelled, fitting, callbacks));
@@ -311,6 +360,7 @@ export class Sequential implements Model {
 
   /** Keras's table of layers; printed through `print`, returned as text. */
   summary(print: (text: string) => void = console.log): string {
+    checkArgument('summary', 'print', print, fn);
     const rows = this.layers.map(({ layer, name, outputShape, parameters }) => ({
       name,
       className: layer.className,
@@ -337,6 +387,7 @@ export class Sequential implements Model {
   setWeights(weights: ReadonlyMap<string, Float32Array<ArrayBuffer>>): void {
     this.activity.assertWritable('setWeights');
     const specs = this.#specs();
+    checkArgument('model', 'weights', weights, weightsRule());
     for (const { path, shape } of specs) {
       const found = weights.get(path);
       if (found?.length !== sizeOf(shape)) {
@@ -382,17 +433,20 @@ export class Sequential implements Model {
     // Models saved before there was a choice scaled to 0 … 1.
     const preprocessing = 'preprocessing' in json ? preprocessingFromJson(json.preprocessing) : unitScaling;
     const name = typeof json.name === 'string' ? json.name : 'sequential';
+    let layer = '';
     try {
-      const layers = json.layers.map(({ className, config }, i) =>
-        layerFromConfig(className, i === 0 ? { ...config, inputShape } : config),
-      );
+      const layers = json.layers.map(({ className, config }, i) => {
+        layer = `layer ${i + 1} (${className}): `;
+        return layerFromConfig(className, i === 0 ? { ...config, inputShape } : config);
+      });
+      layer = '';
       const model = new Sequential(layers, { name, preprocessing, ...options });
       model.#described = optimizerIn(json);
       return model;
     } catch (cause) {
       if (cause instanceof ModelError) throw cause;
       const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new ModelError(`model: its description is damaged: ${reason}`, { cause });
+      throw new ModelError(`model: its description is damaged: ${layer}${reason}`, { cause });
     }
   }
 
@@ -406,12 +460,15 @@ export class Sequential implements Model {
   }
 
   /** Saves `<name>.safetensors`; see `writeWeights`. */
-  async saveWeights(folder: Folder, name: string, options?: SaveWeightsOptions): Promise<void> {
-    return writeWeights(this.#kept(), folder, name, options);
+  async saveWeights(folder: Folder, name: string, options: SaveWeightsOptions = {}): Promise<void> {
+    checkArgument('saveWeights', 'name', name, nonEmptyText);
+    checkCall('saveWeights', options, saveWeightsRules());
+    return writeWeights(this.#kept(), folderAt(folder), name, options);
   }
 
   /** The bytes that `saveWeights` writes; see `modelFromFile`. */
-  async toFile(options?: SaveWeightsOptions): Promise<Uint8Array<ArrayBuffer>> {
+  async toFile(options: SaveWeightsOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+    checkCall('toFile', options, saveWeightsRules());
     return weightsFile(this.#kept(), options);
   }
 
@@ -420,8 +477,10 @@ export class Sequential implements Model {
    *
    * Throws: FileError when the file is missing; ModelError when it is damaged or does not fit; StateError, as setWeights.
    */
-  async loadWeights(folder: Folder, name: string): Promise<LoadedWeights> {
+  async loadWeights(from: Folder, name: string): Promise<LoadedWeights> {
     this.activity.assertWritable('loadWeights');
+    checkArgument('loadWeights', 'name', name, nonEmptyText);
+    const folder = folderAt(from);
     const file = `${folder.path}/${name}.safetensors`;
     return this.takeWeights(readSafetensors(await folder.read(`${name}.safetensors`), file), file);
   }
@@ -550,6 +609,8 @@ export interface LoadModelOptions extends SequentialOptions {
   readonly weights?: string;
 }
 
+const loadRules = (): Rules<LoadModelOptions> => ({ weights: nonEmptyText, ...sequentialRules() });
+
 /**
  * Loads a saved model: a folder (a path, in Node) with model.json and weights, or the path of a `.safetensors` file,
  * which needs nothing beside it unless an earlier version wrote it.
@@ -568,10 +629,9 @@ export interface ModelOnHost {
 }
 
 /** The part of `loadModel` that needs no device. Throws: as `loadModel`. */
-export async function readModel(
-  from: Folder | string,
-  { weights, ...options }: LoadModelOptions = {},
-): Promise<ModelOnHost> {
+export async function readModel(from: Folder | string, loading: LoadModelOptions = {}): Promise<ModelOnHost> {
+  checkCall('loadModel', loading, loadRules());
+  const { weights, ...options } = loading;
   const file = typeof from === 'string' ? weightsPath(from) : undefined;
   if (file !== undefined) {
     if (weights !== undefined) {
@@ -604,8 +664,16 @@ export async function modelFile(
   model: Sequential,
   options?: SaveWeightsOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  checkArgument('modelFile', 'model', model, having('a model', 'toFile'));
   return model.toFile(options);
 }
+
+export interface ModelFromFileOptions extends SequentialOptions {
+  /** What to call it in messages. Default 'file'. */
+  readonly file?: string;
+}
+
+const fromFileRules = (): Rules<ModelFromFileOptions> => ({ file: text, ...sequentialRules() });
 
 /**
  * The model in the bytes of a weights file, whoever wrote it: `modelFile`, `save`, or a training's checkpoints.
@@ -613,10 +681,10 @@ export async function modelFile(
  *
  * Throws: ModelError when the file is damaged, or carries no description of its model.
  */
-export function modelFromFile(
-  bytes: Uint8Array,
-  { file = 'file', ...options }: SequentialOptions & { readonly file?: string } = {},
-): Sequential {
+export function modelFromFile(bytes: Uint8Array, reading: ModelFromFileOptions = {}): Sequential {
+  if (!(bytes instanceof Uint8Array)) throw wrong('modelFromFile', 'bytes', bytes, 'a Uint8Array');
+  checkCall('modelFromFile', reading, fromFileRules());
+  const { file = 'file', ...options } = reading;
   const stored = readSafetensors(bytes, file);
   return onHost(Sequential.fromJson(descriptionIn(stored, file), options), stored, file).load();
 }

@@ -2,19 +2,27 @@
  * Training: one program per step, recorded from the model, replayed from the permutation of each epoch.
  * Everything that varies lies in the step's state, so the same seed gives the same bits, also after a resume.
  */
-import type { Choices } from '../engine/choices.js';
+import { Choices } from '../engine/choices.js';
 import type { CompileOptions } from '../engine/compile.js';
 import type { Plan, PlanOptions } from '../engine/plan.js';
 import { StateError, UsageError } from '../errors.js';
-import { type AugmentOptions, checkAugmentOptions } from '../kernels/index.js';
+import { type AugmentOptions, augmentRules } from '../kernels/augment_options.js';
+import { checkCall } from '../calls.js';
+import { type Rules, count, flag, nested, rule, seed as seedRule, signal as signalRule } from '../options.js';
 import { permutation, streams } from '../random.js';
 import { type BatchDivision, describeDivision, divideBatch } from './batch_division.js';
 import { checkpointOf, restoreCallbacks } from './callback_states.js';
-import type { Callback, KernelChoice, Logs, Training } from './callbacks/callback.js';
-import type { Checkpoint, Position } from './checkpoint.js';
+import {
+  type Callback,
+  type KernelChoice,
+  type Logs,
+  type Training,
+  callbacksRule,
+} from './callbacks/callback.js';
+import { type Checkpoint, type Position, checkpointRule } from './checkpoint.js';
 import { DeviceSet, type LabelledImages, checkImages } from './device_set.js';
 import { Evaluator } from './evaluator.js';
-import type { MemoryOptions } from './memory_room.js';
+import { type MemoryOptions, memoryRules } from './memory_room.js';
 import type { Model } from './model.js';
 import { RateTable } from './rate_table.js';
 import { type ReplayOptions, type Rests, type StepMetrics, replaySteps } from './replay_loop.js';
@@ -48,6 +56,23 @@ export interface FitOptions extends MemoryOptions {
   readonly choices?: Choices;
 }
 
+const fitRules = (): Rules<FitOptions> => ({
+  epochs: count,
+  batchSize: count,
+  microBatchSize: count,
+  // Held against the model, with the training images.
+  validationData: rule('', () => true),
+  callbacks: callbacksRule(),
+  augmentation: nested(augmentRules()),
+  variantsPerImage: count,
+  shuffle: flag,
+  seed: seedRule,
+  signal: signalRule,
+  resume: checkpointRule(),
+  choices: rule('the choices of a device', (value) => value instanceof Choices),
+  ...memoryRules(),
+});
+
 export interface History {
   /** Epoch numbers from 1 on, one per entry of each metric. */
   readonly epochs: number[];
@@ -73,17 +98,10 @@ export async function train(model: Model, images: LabelledImages, options: FitOp
 }
 
 /** Throws: UsageError for options out of range, images that do not fit the model, or a checkpoint of other batches. */
-function checkOptions(
-  model: Model,
-  images: LabelledImages,
-  { epochs = 1, batchSize = 32, variantsPerImage = 1, augmentation, validationData, resume }: FitOptions,
-): void {
-  for (const [name, value] of Object.entries({ epochs, batchSize, variantsPerImage })) {
-    if (!Number.isInteger(value) || value < 1)
-      throw new UsageError(`fit: ${name} is ${value}, expected a whole number from 1 on.`);
-  }
-  if (augmentation) checkAugmentOptions(augmentation);
-  else if (variantsPerImage > 1)
+function checkOptions(model: Model, images: LabelledImages, options: FitOptions): void {
+  checkCall('fit', options, fitRules());
+  const { batchSize = 32, variantsPerImage = 1, augmentation, validationData, resume } = options;
+  if (!augmentation && variantsPerImage > 1)
     throw new UsageError(
       `fit: variantsPerImage is ${variantsPerImage}, but without augmentation all variants are the same.`,
     );

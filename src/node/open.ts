@@ -10,8 +10,9 @@ import { create, globals } from 'webgpu';
 import { setDebugLevel } from '../engine/debug.js';
 import { Device, type DeviceOptions } from '../engine/device.js';
 import type { DeviceTraits } from '../engine/pass.js';
-import { DeviceError, UsageError } from '../errors.js';
+import { UsageError } from '../errors.js';
 import { registerKernels } from '../kernels/index.js';
+import { noAdapter } from './no_adapter.js';
 import { patiently } from './patience.js';
 
 export interface OpenOptions {
@@ -104,9 +105,9 @@ async function find({ device }: OpenOptions): Promise<{ readonly gpu: GPU; reado
     gpu = createGpu(flags);
     adapter = await aroundDawn(() => gpu.requestAdapter(fastest));
   } catch (cause) {
-    throw DeviceError.noAdapter(String(cause).split('\n')[0] as string, { cause });
+    throw noAdapter(String(cause).split('\n')[0] as string, { cause });
   }
-  if (!adapter) throw DeviceError.noAdapter('Dawn lists no adapter');
+  if (!adapter) throw noAdapter('Dawn lists no adapter');
   return { gpu, adapter };
 }
 

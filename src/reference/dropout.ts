@@ -47,8 +47,8 @@ export const dropoutReference = reference<'x' | 'state', 'y', Options>({
   outputs: ['y'],
   forward: ({ x, state }, options) => ({ y: masked(x, state, options) }),
   backward: ({ state }, { y: dy }, options) => ({ x: masked(dy, state, options) }),
-  call: ({ x, state }, options) => ({
-    y: dropout(x, { ...options, state, isMicroBatch: options.perSample > 0 }),
+  call: ({ x, state }, { perSample, ...options }) => ({
+    y: dropout(x, { ...options, state, isMicroBatch: perSample > 0 }),
   }),
   passes: {
     'dropout/forward': ({ inputs, options, outputs }) => ({

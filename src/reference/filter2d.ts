@@ -45,7 +45,7 @@ export const filter2dReference = reference<'x', 'y', Options>({
     const terms = iterations ** 2 * kernel.length;
     return { x: terms, y: terms };
   },
-  call: ({ x }, options) => ({ y: filter2d(x, options.kernel, options) }),
+  call: ({ x }, { kernel, iterations }) => ({ y: filter2d(x, kernel, { iterations }) }),
   passes: {
     'filter2d/forward': ({ inputs, options, outputs }) => ({
       inputs,

@@ -1,6 +1,8 @@
 /** A line of metrics per epoch in a CSV file, as Keras's CSVLogger writes it. */
 import type { Folder } from '../folder.js';
 import type { Callback } from '../nn/callbacks/callback.js';
+import { checkCall } from '../calls.js';
+import { type Rules, flag, folder as folderRule, nonEmptyText, required } from '../options.js';
 import { pythonRepr } from '../python_numbers.js';
 
 export interface CsvLoggerOptions {
@@ -13,6 +15,13 @@ export interface CsvLoggerOptions {
   readonly append?: boolean;
 }
 
+const rules = (): Rules<CsvLoggerOptions> => ({
+  folder: required(folderRule),
+  name: nonEmptyText,
+  separator: nonEmptyText,
+  append: flag,
+});
+
 /**
  * Streams each epoch's metrics to a CSV file: a header `epoch,accuracy,loss,…`, names sorted, then a row per epoch.
  *
@@ -21,12 +30,9 @@ export interface CsvLoggerOptions {
  * Throws (while training): FileError.
  * Source: keras/src/callbacks/csv_logger.py (behaviour).
  */
-export function csvLogger({
-  folder,
-  name = 'training.csv',
-  separator = ',',
-  append = false,
-}: CsvLoggerOptions): Callback {
+export function csvLogger(options: CsvLoggerOptions): Callback {
+  checkCall('csvLogger', options, rules());
+  const { folder, name = 'training.csv', separator = ',', append = false } = options;
   let names: string[] | undefined;
   let hasHeader = false;
   const quoted = (text: string): string =>

@@ -303,7 +303,7 @@ describe('what is said', () => {
   it('refuses sizes that are none, and micro-batches that do not fit', async () => {
     const fit = (options: FitOptions) => makeModel({}).fit(bars(21), { batchSize: 8, ...options });
     await expect(fit({ microBatchSize: 0 })).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[UsageError: fit: microBatchSize is 0, expected a whole number from 1 on.]`,
+      `[UsageError: fit: microBatchSize is 0, expected a positive integer.]`,
     );
     await expect(fit({ microBatchSize: 1.5 })).rejects.toThrow(UsageError);
     await expect(fit({ memory: 0 })).rejects.toThrowErrorMatchingInlineSnapshot(

@@ -621,7 +621,7 @@ test('what is used outside its lifetime is refused with a sentence', () => {
     StateError: grad: the loss does not depend on tensor 0 of shape [1].
     UsageError: grad: loss is [] u32, expected f32: whole numbers have no gradient.
     ShapeError: tensor: shape [2,2] holds 4 elements but the data have 3.
-    ShapeError: tensor: shape [0] has the extent 0; extents are whole numbers from 1 on.
+    ShapeError: tensor: shape [0] has the extent 0; extents are positive integers.
     ShapeError: write: [2] was given 1 f32 values."
   `);
 });

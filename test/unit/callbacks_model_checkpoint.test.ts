@@ -110,7 +110,7 @@ describe('modelCheckpoint', () => {
 
   it('says what is wrong', async () => {
     expect(() => modelCheckpoint({ folder, saveFreq: 0 })).toThrowErrorMatchingInlineSnapshot(
-      `[UsageError: modelCheckpoint: saveFreq is 0, expected 'epoch' or a whole number of batches from 1 on.]`,
+      `[UsageError: modelCheckpoint: saveFreq is 0, expected 'epoch' or a positive integer.]`,
     );
     expect(() =>
       modelCheckpoint({ folder, saveBestOnly: true, monitor: 'f1' }),

@@ -148,7 +148,7 @@ describe('reduceLrOnPlateau', () => {
   it('refuses a factor that does not lower, and a schedule', async () => {
     for (const factor of [1, 2, Number.NaN]) expect(() => reduceLrOnPlateau({ factor })).toThrow(UsageError);
     expect(() => reduceLrOnPlateau({ factor: 1 })).toThrowErrorMatchingInlineSnapshot(
-      `[UsageError: reduceLrOnPlateau: factor is 1, expected a number below 1.]`,
+      `[UsageError: reduceLrOnPlateau: factor is 1, expected a number in [0, 1).]`,
     );
     await expect(
       play(reduceLrOnPlateau(), series('val_loss', [1]), { rate: () => 1 }),

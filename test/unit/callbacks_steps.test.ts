@@ -136,7 +136,7 @@ describe('learningRateScheduler', () => {
         series('loss', [1]),
       ),
     ).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[UsageError: learningRateScheduler: the rate of epoch 0 is NaN, expected a finite number.]`,
+      `[UsageError: learningRateScheduler: the rate of epoch 0 is NaN, expected a non-negative number.]`,
     );
     await expect(
       play(

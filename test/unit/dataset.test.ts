@@ -140,7 +140,7 @@ describe('split', () => {
   it('says what is wrong with a fraction', () => {
     const split = (fraction: number) => () => numbered(labels).split(fraction, { seed: 1 });
     expect(split(2)).toThrowErrorMatchingInlineSnapshot(
-      `[UsageError: split: the fraction must lie between 0 and 1, but it is 2.]`,
+      `[UsageError: split: fraction is 2, expected a number between 0 and 1.]`,
     );
     expect(split(0.001)).toThrowErrorMatchingInlineSnapshot(
       `[UsageError: split: 0.001 of 60 images leaves a part empty (0 and 60), expected an image or more in each.]`,
@@ -149,7 +149,7 @@ describe('split', () => {
 
   it('refuses a seed that is not a whole number', () => {
     expect(() => numbered(labels).split(0.5, { seed: 0.5 })).toThrowErrorMatchingInlineSnapshot(
-      `[UsageError: ImageSet: the seed must be a whole number, not 0.5.]`,
+      `[UsageError: split: seed is 0.5, expected an integer from 0 to 4294967295.]`,
     );
   });
 });
@@ -189,7 +189,7 @@ describe('fold', () => {
   it('says what is wrong', () => {
     const set = numbered([0, 0, 1, 1]);
     expect(() => set.fold(1, 9, { seed: 1 })).toThrowErrorMatchingInlineSnapshot(
-      `[UsageError: fold: the number of folds must be a whole number from 2 to 4 (the images), but it is 9.]`,
+      `[UsageError: fold: folds is 9, expected an integer from 2 to 4 (the images).]`,
     );
     expect(() => set.fold(4, 3, { seed: 1 })).toThrowErrorMatchingInlineSnapshot(
       `[UsageError: fold: there is no fold 4; expected 1 to 3.]`,

@@ -4,6 +4,7 @@
  */
 import { describe, it, expect } from 'vitest';
 import * as errors from '../../src/errors.js';
+import { noAdapter } from '../../src/node/no_adapter.js';
 
 const { ShadegradError, UsageError, FileError, DeviceError, InternalError } = errors;
 const kinds = [
@@ -36,10 +37,10 @@ describe('errors', () => {
   });
 
   it('a missing adapter says what to install', () => {
-    expect(DeviceError.noAdapter('Dawn lists none').message).toMatchInlineSnapshot(
+    expect(noAdapter('Dawn lists none').message).toMatchInlineSnapshot(
       `"open: no WebGPU adapter (Dawn lists none); expected a GPU with a Vulkan, Metal or Direct3D 12 driver, or a software driver. Install one: Debian and Ubuntu 'apt-get install mesa-vulkan-drivers libvulkan1' (Debian 12: with '-t bookworm-backports'), Fedora 'dnf install mesa-vulkan-drivers vulkan-loader', Arch 'pacman -S vulkan-swrast vulkan-icd-loader', macOS and Windows the system's current graphics driver; in a browser use a current Chrome, Edge, Firefox or Safari with hardware acceleration on."`,
     );
-    expect(DeviceError.noAdapter('x').problem).toBe('no-adapter');
+    expect(noAdapter('x').problem).toBe('no-adapter');
   });
 
   it('a lost device says what to do', () => {

@@ -169,15 +169,15 @@ test('options out of range are refused in plain words', () => {
     }
   });
   expect(told.join('\n')).toMatchInlineSnapshot(`
-    "momentum: UsageError: layers.batchNormalization: momentum is 1, expected a number from 0 up to but not including 1.
-    epsilon: UsageError: layers.batchNormalization: epsilon is 0, expected a number above 0.
+    "momentum: UsageError: layers.batchNormalization: momentum is 1, expected a number in [0, 1).
+    epsilon: UsageError: layers.batchNormalization: epsilon is 0, expected a positive number.
     no axis: ShapeError: layers.batchNormalization: the input has no axis per sample, expected channels last.
-    activation: UsageError: layers.activation: activation 'tanh' is unknown, expected one of linear, relu, sigmoid, softmax.
-    activation by another name: UsageError: layers.dense: activation 'toString' is unknown, expected one of linear, relu, sigmoid, softmax.
+    activation: UsageError: layers.activation: activation is 'tanh', expected one of linear, relu, sigmoid, softmax.
+    activation by another name: UsageError: layers.dense: activation is 'toString', expected one of linear, relu, sigmoid, softmax.
     average of rows: ShapeError: layers.averagePooling2d: the input is [8,3] per sample, expected [height,width,channels].
     window too large: ShapeError: layers.averagePooling2d: the window 5×5 exceeds the input of 4×4 pixels; use padding 'same' or a smaller window.
-    conv2d regularizer: UsageError: layers.conv2d: kernelRegularizer.l2 is -1, expected a number from 0 on.
-    dense regularizer: UsageError: layers.dense: kernelRegularizer.l2 is NaN, expected a number from 0 on.
+    conv2d regularizer: UsageError: layers.conv2d: kernelRegularizer.l2 is -1, expected a non-negative number.
+    dense regularizer: UsageError: layers.dense: kernelRegularizer.l2 is NaN, expected a non-negative number.
     sgd: UsageError: optimizers.sgd: momentum is -0.1, expected a number from 0 to 1.
     layer class: ModelError: model: layer class 'constructor' is unknown, expected one of Activation, AveragePooling2D, BatchNormalization, Conv2D, Dense, Dropout, Flatten, MaxPooling2D."
   `);
@@ -203,7 +203,7 @@ test('an optimizer is made again from what model.json keeps of it', () => {
     expect(optimizerFromConfig(kept).learningRate).not.toBe(0.3);
   }
   expect(() => optimizerFromConfig({ name: 'adagrad', config: {} })).toThrowErrorMatchingInlineSnapshot(
-    `[UsageError: optimizers.fromConfig: 'adagrad' is unknown, expected one of rmsprop, sgd.]`,
+    `[UsageError: optimizers.fromConfig: name is 'adagrad', expected 'rmsprop' or 'sgd'.]`,
   );
 });
 

@@ -143,7 +143,7 @@ describe('warmup', () => {
     for (const steps of [-1, 1.5, Number.NaN]) expect(() => warmup(1, { steps })).toThrow(UsageError);
     for (const share of [-0.1, 1]) expect(() => warmup(1, { share })).toThrow(UsageError);
     expect(() => warmup(1, { steps: 1, share: 0.5 })).toThrowErrorMatchingInlineSnapshot(
-      `[UsageError: schedules.warmup: steps is 1 and share is 0.5, expected whole steps from 0 on, or a share from 0 up to but not including 1.]`,
+      `[UsageError: schedules.warmup: steps is 1 and share is 0.5, expected one of them.]`,
     );
     expect(() => warmup(1, {} as { steps: number })).toThrow(UsageError);
   });

@@ -131,7 +131,7 @@ describe('splitDataset', () => {
     [
       'a split that there is not',
       { split: 'other' as 'official', seed: 1 },
-      "split: there is none called 'other'; known are official, kaggle, 45k/15k, k-fold.",
+      "split: split is 'other', expected one of official, kaggle, 45k/15k, k-fold.",
     ],
     [
       "kaggle without Kaggle's CSV",
@@ -146,19 +146,23 @@ describe('splitDataset', () => {
     [
       'a share of nothing',
       { seed: 1, validationShare: 0 },
-      'split: the validation share must lie between 0 and 1, but it is 0.',
+      'split: validationShare is 0, expected a number between 0 and 1.',
     ],
     [
       'one fold',
       { split: 'k-fold', folds: 1, seed: 1 },
-      'fold: the number of folds must be a whole number from 2 to 600 (the images), but it is 1.',
+      'fold: folds is 1, expected an integer from 2 to 600 (the images).',
     ],
     [
       'a fold that there is not',
       { split: 'k-fold', folds: 5, fold: 6, seed: 1 },
       'fold: there is no fold 6; expected 1 to 5.',
     ],
-    ['a seed that is no whole number', { seed: 0.5 }, 'ImageSet: the seed must be a whole number, not 0.5.'],
+    [
+      'a seed that is no whole number',
+      { seed: 0.5 },
+      'split: seed is 0.5, expected an integer from 0 to 4294967295.',
+    ],
   ])('refuses %s', (_, options, message) => {
     expect(() => splitDataset(withTest, options)).toThrow(new UsageError(message));
   });

@@ -79,19 +79,19 @@ test('wrong calls are refused in plain words', () => {
     conv2d, window too large:
       ShapeError: conv2d: the window 5×5 exceeds the input of 4×4 pixels; use padding 'same' or a smaller window.
     conv2d, stride 0:
-      ShapeError: conv2d: window [3,3] and strides [0,0] must be whole numbers from 1 on.
+      UsageError: conv2d: strides is 0, expected a positive integer or two of them.
     max_pool2d, three axes:
       ShapeError: maxPool2d: x is [28,28,1], expected four axes [N,H,W,C].
     max_pool2d, window too large:
       ShapeError: maxPool2d: the window 3×3 exceeds the input of 2×2 pixels; use padding 'same' or a smaller window.
     max_pool2d, stride 1.5:
-      ShapeError: maxPool2d: window [2,2] and strides [1.5,1.5] must be whole numbers from 1 on.
+      UsageError: maxPool2d: strides is 1.5, expected a positive integer or two of them.
     avg_pool2d, three axes:
       ShapeError: avgPool2d: x is [28,28,1], expected four axes [N,H,W,C].
     avg_pool2d, window too large:
       ShapeError: avgPool2d: the window 3×3 exceeds the input of 2×2 pixels; use padding 'same' or a smaller window.
     avg_pool2d, stride 0:
-      ShapeError: avgPool2d: window [2,2] and strides [0,0] must be whole numbers from 1 on.
+      UsageError: avgPool2d: strides is 0, expected a positive integer or two of them.
     matmul, inner extents differ:
       ShapeError: matmul: a [2,3] and b [4,5] do not fit for a·b, expected [M,K]·[K,N].
     matmul, inner extents differ, transposed:
@@ -105,7 +105,7 @@ test('wrong calls are refused in plain words', () => {
     dropout, state not u32:
       ShapeError: dropout: 'state' is f32 [8], expected u32.
     dropout, rate 1:
-      UsageError: dropout: rate is 1, expected a number from 0 up to but not including 1.
+      UsageError: dropout: rate is 1, expected a number in [0, 1).
     batch_norm, one axis:
       ShapeError: batchNorm: x is [4], expected at least two axes, channels last.
     batch_norm, gamma of other channels:
@@ -113,15 +113,15 @@ test('wrong calls are refused in plain words', () => {
     batch_norm, no state:
       ShapeError: batchNorm: state is [4] u32, expected the step's state [8].
     batch_norm, epsilon below 0:
-      UsageError: batchNorm: epsilon is -1, expected a number from 0 on.
+      UsageError: batchNorm: epsilon is -1, expected a non-negative number.
     batch_norm_inference, one axis:
       ShapeError: batchNormInference: x is [4], expected at least two axes, channels last.
     batch_norm_inference, mean of other channels:
       ShapeError: batchNormInference: mean is [8], expected [4] for the 4 channels of x [8,4].
     batch_norm_inference, epsilon not a number:
-      UsageError: batchNormInference: epsilon is NaN, expected a number from 0 on.
+      UsageError: batchNormInference: epsilon is NaN, expected a non-negative number.
     l2_penalty, λ below 0:
-      UsageError: l2Penalty: λ is -1, expected a number from 0 on.
+      UsageError: l2Penalty: λ is -1, expected a non-negative number.
     l2_penalty, not f32:
       ShapeError: l2_penalty: 'w' is u32 [4], expected f32.
     softmax_cross_entropy, too few labels:
@@ -155,13 +155,13 @@ test('wrong calls are refused in plain words', () => {
     filter2d, bytes:
       ShapeError: filter2d: 'x' is u8 [1,4,4,1], expected f32.
     filter2d, a kernel of 2×2:
-      UsageError: filter2d: the kernel is [1,2,3,4], expected 9 (3×3) or 25 (5×5) numbers.
+      UsageError: filter2d: kernel is [1,2,3,4], expected 9 (3×3) or 25 (5×5) finite numbers.
     filter2d, a weight that is no number:
-      UsageError: filter2d: the kernel is [0,0,0,0,NaN,0,0,0,0], expected 9 (3×3) or 25 (5×5) numbers.
+      UsageError: filter2d: kernel is [0,0,0,0,NaN,0,0,0,0], expected 9 (3×3) or 25 (5×5) finite numbers.
     filter2d, a weight too large for an f32:
-      UsageError: filter2d: the kernel is [0,0,0,0,1e+39,0,0,0,0], expected 9 (3×3) or 25 (5×5) numbers.
+      UsageError: filter2d: kernel is [0,0,0,0,1e+39,0,0,0,0], expected 9 (3×3) or 25 (5×5) finite numbers.
     filter2d, not once:
-      UsageError: filter2d: iterations is 0, expected a whole number from 1 on.
+      UsageError: filter2d: iterations is 0, expected a positive integer.
     augment, three axes:
       ShapeError: augment: x is [28,28,1], expected four axes [N,H,W,C].
     augment, bytes:
@@ -177,21 +177,21 @@ test('wrong calls are refused in plain words', () => {
     augment, shift not a number:
       UsageError: augment: heightShift is NaN, expected a number from 0 to 1.
     augment, zoom of 1:
-      UsageError: augment: zoom is 1, expected a number from 0 to below 1.
+      UsageError: augment: zoom is 1, expected a number in [0, 1) or two numbers, 0.01 ≤ low ≤ high ≤ 100.
     augment, zoom from 0:
-      UsageError: augment: zoom is [0,2], expected two numbers, 0.01 ≤ low ≤ high ≤ 100.
+      UsageError: augment: zoom is [0,2], expected a number in [0, 1) or two numbers, 0.01 ≤ low ≤ high ≤ 100.
     augment, zoom the wrong way round:
-      UsageError: augment: zoom is [1.2,0.8], expected two numbers, 0.01 ≤ low ≤ high ≤ 100.
+      UsageError: augment: zoom is [1.2,0.8], expected a number in [0, 1) or two numbers, 0.01 ≤ low ≤ high ≤ 100.
     augment, zoom without end:
-      UsageError: augment: zoom is [1,Infinity], expected two numbers, 0.01 ≤ low ≤ high ≤ 100.
+      UsageError: augment: zoom is [1,Infinity], expected a number in [0, 1) or two numbers, 0.01 ≤ low ≤ high ≤ 100.
     augment, fill unknown:
-      UsageError: augment: fill is mirror, expected one of nearest, constant, reflect, wrap.
+      UsageError: augment: fill is 'mirror', expected one of nearest, constant, reflect, wrap.
     augment, fill value as a byte:
       UsageError: augment: fillValue is 255, expected a number from 0 to 1.
     augment, half a pixel of padding:
-      UsageError: augment: padAndCrop is 0.5, expected a whole number from 0 to 65535.
+      UsageError: augment: padAndCrop is 0.5, expected an integer from 0 to 65535.
     augment, padding without end:
-      UsageError: augment: padAndCrop is 2147483648, expected a whole number from 0 to 65535.
+      UsageError: augment: padAndCrop is 2147483648, expected an integer from 0 to 65535.
     augment, brightness above 1:
       UsageError: augment: brightness is 1.5, expected a number from 0 to 1.
     augment, contrast below 0:
@@ -205,9 +205,9 @@ test('wrong calls are refused in plain words', () => {
     augment, erased lines:
       UsageError: augment: erasing.aspect is 1e-40, expected a number from 0.01 to 1.
     augment, erased with a byte:
-      UsageError: augment: erasing.value is 128, expected a number from 0 to 1.
+      UsageError: augment: erasing.value is 128, expected a number from 0 to 1 or 'noise'.
     augment, erased with a word:
-      UsageError: augment: erasing.value is random, expected a number from 0 to 1.
+      UsageError: augment: erasing.value is 'random', expected a number from 0 to 1 or 'noise'.
     batch_norm_moving, other channels:
       ShapeError: batchNormMoving: the operands are [4], [4], [4], [5], expected four of one length.
     l2_totals, totals not f32:

@@ -3,6 +3,7 @@ import type { CallbackState, Checkpoint, Position } from '../checkpoint.js';
 import type { Model } from '../model.js';
 import type { DispatchTime } from '../../engine/replay.js';
 import type { Plan } from '../../engine/plan.js';
+import { type Rules, checkOptions, fn, list, text } from '../../options.js';
 
 /** Running or final metrics: loss, accuracy, val_loss, val_accuracy, learning_rate. */
 export type Logs = Readonly<Record<string, number>>;
@@ -118,3 +119,47 @@ export interface Callback {
   /** Names the state in a checkpoint; needed with `state`. */
   readonly name?: string;
 }
+
+const rules = (): Rules<Callback> => ({
+  onCompile: fn,
+  onTrainBegin: fn,
+  onEpochBegin: fn,
+  onBatchBegin: fn,
+  onBatchEnd: fn,
+  onEpochEnd: fn,
+  onTrainEnd: fn,
+  stepsUntilRest: fn,
+  onRest: fn,
+  onTestBegin: fn,
+  onTestBatchBegin: fn,
+  onTestBatchEnd: fn,
+  onTestEnd: fn,
+  onPredictBegin: fn,
+  onPredictBatchBegin: fn,
+  onPredictBatchEnd: fn,
+  onPredictEnd: fn,
+  state: fn,
+  tensors: fn,
+  restore: fn,
+  name: text,
+});
+
+/** A callback may have fields of its own, but a hook that is never called is a mistake, be it a class's or an object's. */
+export const callbacksRule = () =>
+  list('a list of callbacks', (value, who, name) => {
+    if (typeof value !== 'object' || value === null || 'then' in value || Array.isArray(value))
+      return 'a callback';
+    const names = new Set<string>();
+    for (
+      let at: object | null = value;
+      at && at !== Object.prototype;
+      at = Object.getPrototypeOf(at) as object
+    )
+      for (const each of Object.getOwnPropertyNames(at))
+        if (Object.hasOwn(rules(), each) || /^on[A-Z_]/.test(each)) names.add(each);
+    const hooks = Object.fromEntries(
+      [...names].map((each) => [each, (value as Record<string, unknown>)[each]]),
+    );
+    checkOptions<Callback>(who, hooks, rules(), `${name}.`);
+    return undefined;
+  });

@@ -1,4 +1,6 @@
 /** Stops training when a metric has stopped improving. */
+import { checkCall } from '../../calls.js';
+import { type Rules, countOrZero, finite, flag } from '../../options.js';
 import type { Callback } from './callback.js';
 import {
   type Listener,
@@ -6,6 +8,7 @@ import {
   checkMode,
   directionOf,
   improvement,
+  monitorRules,
   namesOf,
   once,
   toState,
@@ -33,6 +36,15 @@ export interface EarlyStoppingOptions {
   readonly warn?: Listener;
 }
 
+const rules = (): Rules<EarlyStoppingOptions> => ({
+  minDelta: finite,
+  patience: countOrZero,
+  baseline: finite,
+  restoreBestWeights: flag,
+  startFromEpoch: countOrZero,
+  ...monitorRules(),
+});
+
 /**
  * Stops training when `monitor` has not improved for `patience` epochs; semantics and defaults as in Keras 3.
  *
@@ -41,10 +53,11 @@ export interface EarlyStoppingOptions {
  * Every training begins afresh, unless it is resumed. A training that a signal interrupts keeps its last weights, so
  * that it can be resumed; the best ones travel in its checkpoint.
  * Memory: one copy of the weights on the host with `restoreBestWeights`.
- * Throws: UsageError when mode 'auto' does not know the metric.
+ * Throws: UsageError for options out of range, and when mode 'auto' does not know the metric.
  * Source: keras/src/callbacks/early_stopping.py (behaviour).
  */
 export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
+  checkCall('earlyStopping', options, rules());
   const {
     monitor = 'val_loss',
     patience = 0,

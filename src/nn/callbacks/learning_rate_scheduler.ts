@@ -1,5 +1,7 @@
 /** Sets the learning rate at the start of each epoch. */
 import { UsageError } from '../../errors.js';
+import { checkArgument, checkCall } from '../../calls.js';
+import { fn, notNegative } from '../../options.js';
 import { pythonRepr } from '../../python_numbers.js';
 import type { Callback } from './callback.js';
 import type { Listener } from './monitor.js';
@@ -19,8 +21,11 @@ export interface LearningRateSchedulerOptions {
  */
 export function learningRateScheduler(
   rateFor: (epoch: number, rate: number) => number,
-  { say }: LearningRateSchedulerOptions = {},
+  options: LearningRateSchedulerOptions = {},
 ): Callback {
+  checkArgument('learningRateScheduler', 'rateFor', rateFor, fn);
+  checkCall('learningRateScheduler', options, { say: fn });
+  const { say } = options;
   let scheduled = -1;
   return {
     name: 'learningRateScheduler',
@@ -36,11 +41,7 @@ export function learningRateScheduler(
         );
       }
       const rate = rateFor(epoch, before);
-      if (!Number.isFinite(rate)) {
-        throw new UsageError(
-          `learningRateScheduler: the rate of epoch ${epoch} is ${String(rate)}, expected a finite number.`,
-        );
-      }
+      checkArgument('learningRateScheduler', `the rate of epoch ${epoch}`, rate, notNegative);
       optimizer.learningRate = rate;
       scheduled = epoch;
       say?.(`Epoch ${epoch + 1}: LearningRateScheduler setting learning rate to ${pythonRepr(rate)}.`);

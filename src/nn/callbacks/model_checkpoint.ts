@@ -1,6 +1,17 @@
 /** Saves the weights every so often, always or when a metric has improved. */
-import { UsageError } from '../../errors.js';
 import type { Folder } from '../../folder.js';
+import { checkCall } from '../../calls.js';
+import {
+  type Rules,
+  count,
+  either,
+  finite,
+  flag,
+  folder as folderRule,
+  nonEmptyText,
+  oneOf,
+  required,
+} from '../../options.js';
 import { pythonFixed } from '../../python_numbers.js';
 import type { Callback, Logs, Training } from './callback.js';
 import { fileName } from './file_name.js';
@@ -10,6 +21,7 @@ import {
   checkMode,
   directionOf,
   improvement,
+  monitorRules,
   once,
   toState,
   worstOf,
@@ -41,16 +53,25 @@ export interface ModelCheckpointOptions {
   readonly warn?: Listener;
 }
 
+const rules = (): Rules<ModelCheckpointOptions> => ({
+  folder: required(folderRule),
+  name: nonEmptyText,
+  saveBestOnly: flag,
+  saveFreq: either(oneOf(['epoch']), count),
+  initialValueThreshold: finite,
+  ...monitorRules(),
+});
+
 /**
  * Saves weights and optimizer slots to `<name>.safetensors` in `folder`; semantics and defaults as in Keras 3.
  *
  * With `saveBestOnly` a value must be strictly better than the best; NaN never is. When the metric is missing, it
  * warns and saves, as Keras does. The best value stays from one training to the next with the same instance.
- * Throws: UsageError when mode 'auto' does not know the metric, or for a saveFreq that is neither 'epoch' nor a whole
- * number; (while training) UsageError when the name has a field that is not there, FileError when writing fails.
+ * Throws: UsageError for options out of range, and when mode 'auto' does not know the metric; (while training) UsageError when the name has a field that is not there, FileError when writing fails.
  * Source: keras/src/callbacks/model_checkpoint.py (behaviour).
  */
 export function modelCheckpoint(options: ModelCheckpointOptions): Callback {
+  checkCall('modelCheckpoint', options, rules());
   const {
     folder,
     monitor = 'val_loss',
@@ -60,11 +81,6 @@ export function modelCheckpoint(options: ModelCheckpointOptions): Callback {
     warn = console.warn,
   } = options;
   const name = options.name ?? (saveBestOnly ? 'best' : 'weights');
-  if (saveFreq !== 'epoch' && !(Number.isInteger(saveFreq) && saveFreq > 0)) {
-    throw new UsageError(
-      `modelCheckpoint: saveFreq is ${saveFreq}, expected 'epoch' or a whole number of batches from 1 on.`,
-    );
-  }
   const mode = checkMode('modelCheckpoint', options.mode ?? 'auto', warn);
   // Without saveBestOnly the metric is not looked at, whatever it is.
   const direction = saveBestOnly ? directionOf('modelCheckpoint', monitor, mode) : 'min';

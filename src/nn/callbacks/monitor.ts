@@ -1,10 +1,25 @@
 /** What callbacks that watch one metric share: which way is better, the best value so far, and the warnings. */
 import { UsageError } from '../../errors.js';
+import { type Rules, fn, nonEmptyText, text } from '../../options.js';
 import type { Logs } from './callback.js';
 
 export type Mode = 'auto' | 'min' | 'max';
 /** Hears a message. */
 export type Listener = (message: string) => void;
+
+/** The options that all of them have. */
+export const monitorRules = (): Rules<{
+  readonly monitor?: string;
+  readonly mode?: Mode;
+  readonly say?: Listener;
+  readonly warn?: Listener;
+}> => ({
+  monitor: nonEmptyText,
+  // Which texts, `checkMode` knows.
+  mode: text,
+  say: fn,
+  warn: fn,
+});
 
 /** Keras falls back to 'auto' for a mode that it does not know, and warns. */
 export function checkMode(who: string, mode: Mode, warn: Listener): Mode {

@@ -1,5 +1,7 @@
 /** Lowers the learning rate when a metric has stopped improving. */
 import { UsageError } from '../../errors.js';
+import { checkCall } from '../../calls.js';
+import { type Rules, belowOne, countOrZero, finite, notNegative } from '../../options.js';
 import { pythonRepr } from '../../python_numbers.js';
 import type { Callback } from './callback.js';
 import {
@@ -7,6 +9,7 @@ import {
   type Mode,
   checkMode,
   improvement,
+  monitorRules,
   namesOf,
   once,
   toState,
@@ -34,6 +37,15 @@ export interface ReduceLrOnPlateauOptions {
   readonly warn?: Listener;
 }
 
+const rules = (): Rules<ReduceLrOnPlateauOptions> => ({
+  factor: belowOne,
+  patience: countOrZero,
+  minDelta: finite,
+  cooldown: countOrZero,
+  minLr: notNegative,
+  ...monitorRules(),
+});
+
 /**
  * Multiplies the learning rate by `factor` when `monitor` has not improved for `patience` epochs; semantics and
  * defaults as in Keras 3.
@@ -42,10 +54,11 @@ export interface ReduceLrOnPlateauOptions {
  *   new rate = max(rate · factor, minLr)
  *
  * Every training begins afresh, unless it is resumed.
- * Throws: UsageError for a factor of 1 or more, and when training begins and the rate is a schedule.
+ * Throws: UsageError for options out of range, and when training begins and the rate is a schedule.
  * Source: keras/src/callbacks/reduce_lr_on_plateau.py (behaviour).
  */
 export function reduceLrOnPlateau(options: ReduceLrOnPlateauOptions = {}): Callback {
+  checkCall('reduceLrOnPlateau', options, rules());
   const {
     monitor = 'val_loss',
     factor = 0.1,
@@ -56,8 +69,6 @@ export function reduceLrOnPlateau(options: ReduceLrOnPlateauOptions = {}): Callb
     say,
     warn = console.warn,
   } = options;
-  if (!(factor < 1))
-    throw new UsageError(`reduceLrOnPlateau: factor is ${factor}, expected a number below 1.`);
   const mode = checkMode('reduceLrOnPlateau', options.mode ?? 'auto', warn);
   const direction = mode === 'auto' ? (monitor.includes('acc') ? 'max' : 'min') : mode;
   const isBetter = improvement(direction, minDelta);

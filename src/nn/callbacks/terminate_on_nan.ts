@@ -1,4 +1,6 @@
 /** Ends a training whose loss is no number any more. */
+import { checkCall } from '../../calls.js';
+import { fn } from '../../options.js';
 import type { Callback } from './callback.js';
 import type { Listener } from './monitor.js';
 
@@ -19,7 +21,9 @@ export function isNotFinite(bits: number): boolean {
  * `Batch 5: Invalid loss, terminating training`, batches counted from 0. Default console.log.
  * Source: keras/src/callbacks/terminate_on_nan.py (behaviour).
  */
-export function terminateOnNaN({ say = console.log }: { readonly say?: Listener } = {}): Callback {
+export function terminateOnNaN(options: { readonly say?: Listener } = {}): Callback {
+  checkCall('terminateOnNaN', options, { say: fn });
+  const { say = console.log } = options;
   let isStopped = false;
   return {
     onTrainBegin: () => {

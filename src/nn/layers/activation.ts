@@ -1,8 +1,8 @@
 /** The activations that layers take by name, and the layer that is nothing else. */
 import type { Tensor } from '../../engine/tensor.js';
-import { UsageError } from '../../errors.js';
 import { relu, sigmoid, softmax } from '../../kernels/index.js';
-import type { Layer, LayerOptions } from './layer.js';
+import { type Rules, checkOptions, oneOf, required } from '../../options.js';
+import { type Layer, type LayerOptions, layerRules } from './layer.js';
 
 const activations = {
   linear: (x: Tensor): Tensor => x,
@@ -13,13 +13,7 @@ const activations = {
 
 export type Activation = keyof typeof activations;
 
-/** Throws: UsageError that lists the known names. */
-export function checkActivation(who: string, name: string): Activation {
-  if (Object.hasOwn(activations, name)) return name as Activation;
-  throw new UsageError(
-    `${who}: activation '${name}' is unknown, expected one of ${Object.keys(activations).join(', ')}.`,
-  );
-}
+export const activationRule = () => oneOf(Object.keys(activations));
 
 /** `withoutSoftmax` leaves a softmax to the loss. */
 export function activate(
@@ -34,13 +28,16 @@ export interface ActivationOptions extends LayerOptions {
   readonly activation: Activation;
 }
 
+const rules = (): Rules<ActivationOptions> => ({ activation: required(activationRule()), ...layerRules() });
+
 /**
  * An activation by itself, such as behind a normalisation. Shapes: [N,…] → the same.
  *
  * Throws: UsageError for an unknown name.
  */
 export function activation(options: ActivationOptions): Layer {
-  const name = checkActivation('layers.activation', options.activation);
+  checkOptions('layers.activation', options, rules());
+  const { activation: name } = options;
   return {
     className: 'Activation',
     name: options.name,

@@ -1,9 +1,10 @@
 /** Batch normalisation layer. Letters: C channels, the last axis. */
 import type { Shape } from '../../engine/pass.js';
 import type { Tensor } from '../../engine/tensor.js';
-import { ShapeError, UsageError } from '../../errors.js';
+import { ShapeError } from '../../errors.js';
 import { batchNorm, batchNormInference, batchNormMoving, fill } from '../../kernels/index.js';
-import type { Layer, LayerOptions, ParameterSpec } from './layer.js';
+import { type Rules, belowOne, checkOptions, flag, positive } from '../../options.js';
+import { type Layer, type LayerOptions, type ParameterSpec, layerRules } from './layer.js';
 
 export interface BatchNormalizationOptions extends LayerOptions {
   /** Share of the moving statistics that stays at each step. Default 0.99. */
@@ -15,6 +16,14 @@ export interface BatchNormalizationOptions extends LayerOptions {
   /** Whether a scale γ per channel is learned. Default true. */
   readonly scale?: boolean;
 }
+
+const rules = (): Rules<BatchNormalizationOptions> => ({
+  momentum: belowOne,
+  epsilon: positive,
+  center: flag,
+  scale: flag,
+  ...layerRules(),
+});
 
 /**
  * Brings each channel to mean 0 and deviation 1, then scales by γ and shifts by β.
@@ -29,13 +38,8 @@ export interface BatchNormalizationOptions extends LayerOptions {
  * Source: Ioffe and Szegedy 2015; names, defaults and the biased moving variance as in Keras.
  */
 export function batchNormalization(options: BatchNormalizationOptions = {}): Layer {
+  checkOptions('layers.batchNormalization', options, rules());
   const { momentum = 0.99, epsilon = 1e-3, center = true, scale = true } = options;
-  if (!(momentum >= 0 && momentum < 1))
-    throw new UsageError(
-      `layers.batchNormalization: momentum is ${momentum}, expected a number from 0 up to but not including 1.`,
-    );
-  if (!(epsilon > 0 && Number.isFinite(epsilon)))
-    throw new UsageError(`layers.batchNormalization: epsilon is ${epsilon}, expected a number above 0.`);
   return {
     className: 'BatchNormalization',
     name: options.name,

@@ -1,11 +1,19 @@
 /** Convolution layer. Letters: H × W pixels, C channels in, O (filters) out, kernel KH × KW. */
 import type { Shape } from '../../engine/pass.js';
-import { ShapeError, UsageError } from '../../errors.js';
+import { ShapeError } from '../../errors.js';
 import { add, conv2d as convolve } from '../../kernels/index.js';
-import { type Padding, type Pair, pair, windowAttributes, windowCounts } from '../../kernels/window.js';
-import { type Activation, activate, checkActivation } from './activation.js';
-import type { Layer, LayerOptions, ParameterSpec } from './layer.js';
-import { type Regularizer, checkRegularizer, l2Of } from './regularizer.js';
+import {
+  type Padding,
+  type Pair,
+  pair,
+  windowAttributes,
+  windowCounts,
+  windowRules,
+} from '../../kernels/window.js';
+import { type Rules, checkOptions, count, flag, pixels, required } from '../../options.js';
+import { type Activation, activate, activationRule } from './activation.js';
+import { type Layer, type LayerOptions, type ParameterSpec, layerRules } from './layer.js';
+import { type Regularizer, l2Of, regularizerRule } from './regularizer.js';
 
 export interface Conv2dLayerOptions extends LayerOptions {
   readonly filters: number;
@@ -18,6 +26,16 @@ export interface Conv2dLayerOptions extends LayerOptions {
   readonly kernelRegularizer?: Regularizer | null;
 }
 
+const rules = (): Rules<Conv2dLayerOptions> => ({
+  filters: required(count),
+  kernelSize: required(pixels),
+  activation: activationRule(),
+  useBias: flag,
+  kernelRegularizer: regularizerRule(),
+  ...windowRules(),
+  ...layerRules(),
+});
+
 /**
  * 2-D convolution with bias and activation.
  *
@@ -27,14 +45,9 @@ export interface Conv2dLayerOptions extends LayerOptions {
  * Throws: UsageError for options out of range, ShapeError when the input has not three axes or is too small.
  */
 export function conv2d(options: Conv2dLayerOptions): Layer {
-  const { filters, kernelSize, strides = 1, padding = 'valid', useBias = true } = options;
-  const { kernelRegularizer = null } = options;
-  checkRegularizer('layers.conv2d', 'kernelRegularizer', kernelRegularizer);
-  const activation = checkActivation('layers.conv2d', options.activation ?? 'linear');
-  if (!Number.isInteger(filters) || filters < 1)
-    throw new UsageError(`layers.conv2d: filters is ${filters}, expected a whole number from 1 on.`);
-  if (padding !== 'same' && padding !== 'valid')
-    throw new UsageError(`layers.conv2d: padding is '${String(padding)}', expected 'same' or 'valid'.`);
+  checkOptions('layers.conv2d', options, rules());
+  const { filters, kernelSize, strides = 1, padding = 'valid', activation = 'linear' } = options;
+  const { useBias = true, kernelRegularizer = null } = options;
   const [KH, KW] = pair(kernelSize);
   const channels = (inputShape: Shape): number => {
     if (inputShape.length !== 3)

@@ -1,10 +1,11 @@
 /** Fully connected layer. */
 import type { Shape } from '../../engine/pass.js';
-import { ShapeError, UsageError } from '../../errors.js';
+import { ShapeError } from '../../errors.js';
 import { add, matmul } from '../../kernels/index.js';
-import { type Activation, activate, checkActivation } from './activation.js';
-import type { Layer, LayerOptions, ParameterSpec } from './layer.js';
-import { type Regularizer, checkRegularizer, l2Of } from './regularizer.js';
+import { type Rules, checkOptions, count, flag, required } from '../../options.js';
+import { type Activation, activate, activationRule } from './activation.js';
+import { type Layer, type LayerOptions, type ParameterSpec, layerRules } from './layer.js';
+import { type Regularizer, l2Of, regularizerRule } from './regularizer.js';
 
 export interface DenseOptions extends LayerOptions {
   readonly units: number;
@@ -13,6 +14,14 @@ export interface DenseOptions extends LayerOptions {
   /** Adds l2 · Σ kernel² to the loss. */
   readonly kernelRegularizer?: Regularizer | null;
 }
+
+const rules = (): Rules<DenseOptions> => ({
+  units: required(count),
+  activation: activationRule(),
+  useBias: flag,
+  kernelRegularizer: regularizerRule(),
+  ...layerRules(),
+});
 
 /**
  * Fully connected layer.
@@ -23,11 +32,8 @@ export interface DenseOptions extends LayerOptions {
  * Throws: UsageError for options out of range, ShapeError when the input has more than one axis per sample.
  */
 export function dense(options: DenseOptions): Layer {
-  const { units, useBias = true, kernelRegularizer = null } = options;
-  checkRegularizer('layers.dense', 'kernelRegularizer', kernelRegularizer);
-  const activation = checkActivation('layers.dense', options.activation ?? 'linear');
-  if (!Number.isInteger(units) || units < 1)
-    throw new UsageError(`layers.dense: units is ${units}, expected a whole number from 1 on.`);
+  checkOptions('layers.dense', options, rules());
+  const { units, activation = 'linear', useBias = true, kernelRegularizer = null } = options;
   const width = (inputShape: Shape): number => {
     if (inputShape.length !== 1)
       throw new ShapeError(

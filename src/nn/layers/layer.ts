@@ -3,6 +3,7 @@
  */
 import type { Shape } from '../../engine/pass.js';
 import type { Tensor } from '../../engine/tensor.js';
+import { type Rules, extents, rule } from '../../options.js';
 import type { Regularizer } from './regularizer.js';
 
 /** How a parameter gets its first values; fans are counted as in Keras. */
@@ -63,3 +64,13 @@ export interface LayerOptions {
   readonly name?: string;
   readonly inputShape?: Shape;
 }
+
+export const layerRules = (): Rules<LayerOptions> => ({
+  // A parameter's path is `<layer>/<parameter>`, in files and in TensorBoard's tags.
+  name: rule(
+    "a text without '/' and control characters",
+    // oxlint-disable-next-line no-control-regex -- these are what is looked for
+    (value) => typeof value === 'string' && /^[^/\u0000-\u001f\u007f]+$/.test(value),
+  ),
+  inputShape: extents,
+});

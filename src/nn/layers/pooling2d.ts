@@ -1,11 +1,14 @@
 /** What pooling layers share: options, shape rule, and a function of windows. */
 import type { Tensor } from '../../engine/tensor.js';
 import { ShapeError } from '../../errors.js';
-import type { PoolOptions } from '../../kernels/pool2d.js';
+import { type PoolOptions, poolRules } from '../../kernels/pool2d.js';
 import { pair, windowAttributes, windowCounts } from '../../kernels/window.js';
-import type { Layer, LayerOptions } from './layer.js';
+import { type Rules, checkOptions } from '../../options.js';
+import { type Layer, type LayerOptions, layerRules } from './layer.js';
 
 export type Pooling2dOptions = LayerOptions & PoolOptions;
+
+const rules = (): Rules<Pooling2dOptions> => ({ ...poolRules(), ...layerRules() });
 
 interface Pooling {
   readonly className: string;
@@ -17,9 +20,11 @@ interface Pooling {
 /**
  * A layer that pools windows. Shapes: [N,H,W,C] → [N,P,Q,C].
  *
- * Throws: ShapeError when the input has not three axes per sample or is smaller than the window.
+ * Throws: UsageError for options out of range, ShapeError when the input has not three axes per sample or is smaller
+ * than the window.
  */
 export function pooling2d({ className, who, pool }: Pooling, options: Pooling2dOptions): Layer {
+  checkOptions(who, options, rules());
   const { poolSize = 2, strides = poolSize, padding = 'valid' } = options;
   const window = pair(poolSize);
   return {

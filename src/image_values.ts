@@ -1,0 +1,35 @@
+/** What images and labels may hold. */
+import { type RequiredRule, integer, required, rule, shown, wrong } from './options.js';
+
+export const integerList = (): RequiredRule => required(rule('a list of integers', isNumberList));
+
+/**
+ * Bytes, in an array of bytes or in a list of numbers. For floats it says how to make bytes of them.
+ */
+export const pixelsRule = (): RequiredRule =>
+  required((value, who, name) => {
+    if (value instanceof Uint8Array || value instanceof Uint8ClampedArray) return undefined;
+    const expected = 'bytes, 0 to 255, in a Uint8Array; multiply values from 0 to 1 by 255 and round them';
+    if (!isNumberList(value) || value instanceof Float32Array || value instanceof Float64Array)
+      return expected;
+    const byte = integer(0, 255);
+    Array.from(value as ArrayLike<unknown>).forEach((each, i) => {
+      if (byte(each, who, name) !== undefined) throw wrong(who, `${name}[${i}]`, each, expected);
+    });
+    return undefined;
+  });
+
+/** The place of the first label that is not an integer from 0 to classes − 1; −1 where there is none. */
+export function firstOrphan(labels: ArrayLike<number>, classes: number): number {
+  for (let i = 0; i < labels.length; i++) {
+    const label = labels[i] as number;
+    if (!Number.isInteger(label) || label < 0 || label >= classes) return i;
+  }
+  return -1;
+}
+
+/** Lists and typed arrays of numbers; what the numbers are is looked at elsewhere. */
+function isNumberList(value: unknown): boolean {
+  if (Array.isArray(value)) return true;
+  return ArrayBuffer.isView(value) && !(value instanceof DataView) && !shown(value).startsWith('a Big');
+}
