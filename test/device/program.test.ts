@@ -611,8 +611,8 @@ test('what is used outside its lifetime is refused with a sentence', () => {
       messageOf(() => vector(1, 2).write(Float32Array.of(1))),
     ].join('\n'),
   ).toMatchInlineSnapshot(`
-    "StateError: tensor: [2] was disposed and cannot be used any more.
-    StateError: tensor: [2] was disposed and cannot be used any more.
+    "StateError: scale: x [2] was disposed and cannot be used any more.
+    StateError: add: b [2] was disposed and cannot be used any more.
     StateError: program: [2], which the program reads or writes, was disposed; keep it as long as the program runs.
     StateError: tensor: [1] is part of a program being recorded and has no values yet; return it from the program to read it.
     StateError: program: a tensor recorded in another program was used here; return it there and pass it in here.
