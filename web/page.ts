@@ -38,6 +38,7 @@ const heard: Heard = {
   epochs: nothingYet(),
   memory: nothingYet(),
   model: nothingYet(),
+  sets: nothingYet(),
   note: nothingYet(),
 };
 

@@ -148,6 +148,9 @@ export type Cause =
   | 'inside'
   | 'tuning';
 
+/** Why a data set cannot be used, for people; null where it can be, as far as is known. */
+export type SetProblems = Readonly<Record<Settings['dataset'], string | null>>;
+
 export interface Note {
   readonly level: 'info' | 'warning' | 'error';
   readonly cause?: Cause;
@@ -166,6 +169,7 @@ export interface WorkerEvents {
   readonly epochs: readonly EpochPoint[];
   readonly memory: MemoryPlan;
   readonly model: ModelInfo;
+  readonly sets: SetProblems;
   readonly note: Note;
 }
 

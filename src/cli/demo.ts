@@ -6,10 +6,10 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { type DatasetName, knownDatasets } from '../data/digests.js';
 import { FileError, ShadegradError } from '../errors.js';
-import { findDataset } from '../node/datasets.js';
+import { findDataset, hasDataset } from '../node/datasets.js';
 import { fileExists, writeAtomic } from '../node/files.js';
 import { endProcess } from '../node/patience.js';
-import { datasetFiles } from './demo/dataset_files.js';
+import { datasetFiles, datasetIndex, indexName } from './demo/dataset_files.js';
 import { readPage } from './demo/page_files.js';
 import type { ServedFile } from './demo/served_file.js';
 import { type FileTable, createPageServer } from './demo/server.js';
@@ -64,10 +64,13 @@ export async function serve(server: Server, asked?: number): Promise<{ readonly 
   return { address: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` };
 }
 
-/** The page, and the data sets, which are looked for and packed when they are first asked for. */
+/**
+ * The page, and the data sets, which are packed when they are first asked for. One that is not on this machine is looked
+ * for again each time: it may be installed meanwhile.
+ */
 export function fileTable(
   page: ReadonlyMap<string, ServedFile>,
-  find: typeof findDataset = findDataset,
+  { find = findDataset, has = hasDataset }: { find?: typeof findDataset; has?: typeof hasDataset } = {},
 ): FileTable {
   const sets = new Map<DatasetName, Promise<readonly ServedFile[]>>();
   const filesOf = (name: DatasetName): Promise<readonly ServedFile[]> => {
@@ -75,12 +78,19 @@ export function fileTable(
     if (!files) {
       files = find(name).then((raw) => (raw ? datasetFiles(name, raw, quickLevel) : ([] as ServedFile[])));
       sets.set(name, files);
-      // Asked for again, it is tried again; whoever waits hears of the failure.
-      files.catch(() => sets.delete(name));
+      const forget = (): boolean => sets.delete(name);
+      // The caller handles a rejection; asked for again, the set is looked for again.
+      files.then((found) => found.length === 0 && forget(), forget);
     }
     return files;
   };
+  const index = async (): Promise<ServedFile> => {
+    const there = await Promise.all(datasetNames.map(async (name) => has(name)));
+    const absent = datasetNames.filter((_, i) => !there[i]);
+    return datasetIndex(absent, 'reload this page');
+  };
   return async (wanted) => {
+    if (wanted === indexName) return index();
     const set = datasetNames.find((name) => wanted.startsWith(`data/${name}/`));
     if (set === undefined) return page.get(wanted);
     return (await filesOf(set)).find(({ name }) => name === wanted);
@@ -123,9 +133,13 @@ async function writePage(
     if (raw) files.push(...(await datasetFiles(name, raw, smallLevel)));
     else absent.push(name);
   }
+  files.push(datasetIndex(absent, "build this page again with 'npm run demo -- --build'"));
   for (const { name, contents } of files) await writeAtomic(path.join(folder, name), contents);
   output.say(`Written to ${folder}: ${files.length} files, for any static host.`);
-  if (absent.length > 0) output.say(`Without ${absent.join(' and ')}, which this machine does not have.`);
+  for (const name of absent)
+    output.say(
+      `Without ${name}, which is not on this machine; 'npm run explore -- --dataset ${name}' fetches it.`,
+    );
   output.result({ out: folder, files: files.map(({ name }) => name), absent });
   return 0;
 }

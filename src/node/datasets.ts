@@ -191,6 +191,17 @@ export async function findDataset(name: DatasetName): Promise<RawFiles | undefin
   return undefined;
 }
 
+/** Whether a known set lies on this machine, by the names of its files alone: `findDataset` may still refuse them. */
+export async function hasDataset(name: DatasetName): Promise<boolean> {
+  const { files } = knownDatasets[name];
+  for (const { folder } of standardPlaces(name, path.join(cacheFolder(), name))) {
+    const found = await Promise.all(Object.values(files).map((file) => findFile(folder, file.name)));
+    if (found.every((file) => file !== undefined)) return true;
+    if (await fileExists(path.join(folder, 'mnist.npz'))) return true;
+  }
+  return false;
+}
+
 /** The folder that the user names: what is wrong there is an error, not a reason to look elsewhere. */
 async function loadFrom(known: KnownDataset, folder: string): Promise<KnownLoaded> {
   const found = await lookIn(known, folder);

@@ -39,6 +39,7 @@ export function fakeApp(): FakeApp {
     epochs: nothing(),
     memory: nothing(),
     model: nothing(),
+    sets: nothing(),
     note: nothing(),
   };
   return {

@@ -126,6 +126,7 @@ class Page {
       epochs: nothing(),
       memory: nothing(),
       model: nothing(),
+      sets: nothing(),
       note: nothing(),
     };
     this.root.id = 'inside';

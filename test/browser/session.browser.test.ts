@@ -69,7 +69,16 @@ async function visit(options: SessionOptions = {}): Promise<Visit> {
     ...options,
   });
   visits.push(session);
-  const told: Told = { device: [], status: [], steps: [], epochs: [], memory: [], model: [], note: [] };
+  const told: Told = {
+    device: [],
+    status: [],
+    steps: [],
+    epochs: [],
+    memory: [],
+    model: [],
+    sets: [],
+    note: [],
+  };
   await session.start({ base: 'http://here/', settings, isReload: false }, ({ name, value }) => {
     (told[name] as unknown[]).push(value);
   });

@@ -5,7 +5,7 @@
 import type { Page } from 'playwright';
 import { describe, expect, test } from 'vitest';
 import { findDataset } from '../../src/node/datasets.js';
-import { goTo, note, section, setting, train } from './acts.js';
+import { controls, goTo, section, setting, train } from './acts.js';
 import { tiny, useVisits } from './page.js';
 
 const names = ['T-shirt/top', 'Trouser', 'Pullover', 'Dress', 'Coat'];
@@ -50,15 +50,28 @@ describe.runIf(clothes)('where the server has clothes', () => {
 describe('where the server has none', () => {
   const visits = useVisits({ find: async (name) => (name === 'digits' ? findDataset(name) : undefined) });
 
-  test('the page says how to come by them, and digits come back', async () => {
-    const page = await visits.visit(tiny);
-    await chooseClothes(page);
+  test('they are not offered; an address that names them says how to come by them, and digits come back', async () => {
+    const digits = await visits.visit(tiny);
     const help =
-      /^data: the images of fashion \(Fashion-MNIST\) are not served with this page\. .* npm run explore -- --dataset fashion, /;
-    await note(page, help).waitFor();
+      "The clothing images (Fashion-MNIST) are not installed. Run 'npm run explore -- --dataset fashion', then reload this page.";
+    await section(digits, 'Train').getByText(help).waitFor();
+    const clothes = setting(digits, 'Images').getByRole('option', { name: 'Fashion' });
+    expect(await clothes.isDisabled()).toBe(true);
+    await digits.context().close();
+
+    const page = await (await visits.profile()).newPage();
+    await page.goto(`${visits.address}?data=fashion&${tiny}`);
+    const button = controls(page).getByRole('button', { name: 'Train', exact: true });
+    await expect.poll(async () => button.getAttribute('aria-describedby')).toBe('training-images-problem');
+    expect(await button.isDisabled()).toBe(true);
+    // The page's own drawing is a digit: nothing is guessed of it.
+    expect(await section(page, 'Draw a digit').getByText('Nothing is drawn.').isVisible()).toBe(true);
     const data = await goTo(page, 'Data');
     await data.getByText(help).waitFor();
+    expect(await data.getByRole('heading', { name: 'Samples' }).isVisible()).toBe(false);
     await data.getByRole('button', { name: 'Try again' }).waitFor();
+    // Asked for again, the server has no other answer.
+    visits.takeProblems();
     await setting(page, 'Images').selectOption({ label: 'Digits' });
     await data.getByText('Digits: 60,000 images').waitFor();
     const terms = section(page, 'Draw a digit').getByRole('term');

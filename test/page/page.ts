@@ -119,7 +119,8 @@ const pageFiles = await buildPage();
 
 function pageServer(find: typeof findDataset): Server {
   const files = new Map([...pageFiles].map(([name, contents]) => [name, { name, contents }]));
-  return createPageServer(fileTable(files, find));
+  const has = async (name: Parameters<typeof find>[0]): Promise<boolean> => (await find(name)) !== undefined;
+  return createPageServer(fileTable(files, { find, has }));
 }
 
 /** Resolves when the pad shows what the network takes the drawing for. */

@@ -40,13 +40,13 @@ const raw = {
   testImages: Uint8Array.from([0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 2, 1, 2]),
   testLabels: Uint8Array.from([0, 0, 8, 1, 0, 0, 0, 1, 5]),
 };
-let searches = 0;
+let installed = new Set(['digits']);
 let server: Server;
 beforeAll(async () => {
   server = createPageServer(
-    fileTable(page, (name) => {
-      searches++;
-      return Promise.resolve(name === 'digits' ? raw : undefined);
+    fileTable(page, {
+      find: async (name) => (installed.has(name) ? raw : undefined),
+      has: async (name) => installed.has(name),
     }),
   );
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
@@ -262,21 +262,28 @@ describe('data sets', () => {
     }
   });
 
-  it('that are not on this machine are not there, and are looked for once', async () => {
+  it('that are not on this machine are not there, and the index says what to do, until they are installed', async () => {
+    const index = async (): Promise<unknown> => JSON.parse((await get('/data/index.json')).body.toString());
     expect((await get('/data/fashion/manifest.json')).status).toBe(404);
-    const before = searches;
-    expect((await get('/data/fashion/train-images-idx3-ubyte.gz')).status).toBe(404);
-    expect(searches).toBe(before);
+    expect(await index()).toEqual({
+      digits: null,
+      fashion:
+        "The clothing images (Fashion-MNIST) are not installed. Run 'npm run explore -- --dataset fashion', then reload this page.",
+    });
+    installed = new Set(['digits', 'fashion']);
+    expect(await index()).toEqual({ digits: null, fashion: null });
+    expect((await get('/data/fashion/manifest.json')).status).toBe(200);
   });
 
   it('that cannot be read: the page is told why, the server goes on, and they are looked for again', async () => {
     let isReadable = false;
     const broken = createPageServer(
-      fileTable(page, () =>
-        isReadable
-          ? Promise.resolve(undefined)
-          : Promise.reject(new FileError('cannot read train-images: no permission.')),
-      ),
+      fileTable(page, {
+        find: () =>
+          isReadable
+            ? Promise.resolve(undefined)
+            : Promise.reject(new FileError('cannot read train-images: no permission.')),
+      }),
     );
     await new Promise<void>((resolve) => void broken.listen(0, '127.0.0.1', resolve));
     try {

@@ -8,7 +8,7 @@
  *   Shelf         two files take turns; the later whole one counts; of those that come during a write the last is written;
  *                 a failed write leaves the one before; clear
  *   own images    all parts there and back, labels of two bytes too; the digest tells changes of one byte, label or name
- *   DataSets      files opened while others are read; a failure is tried again
+ *   DataSets      files opened while others are read; a failure is tried again; what can be used, and why not
  *   what training leaves out  no image that was trained on; by which settings; other files than those trained on
  *   TrainingRecord  figures that are no numbers survive JSON; what earlier versions saved
  *   statusOf      the time left, the figures between two epochs, the schedule's rate
@@ -22,7 +22,7 @@ import { ImageSet } from '../../src/data/dataset.js';
 import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
 import type { Settings } from '../../web/protocol.js';
 import { Curve } from '../../web/worker/curve.js';
-import { DataSets } from '../../web/worker/data_sets.js';
+import { type DataSource, DataSets } from '../../web/worker/data_sets.js';
 import { leftOut } from '../../web/worker/evaluating_images.js';
 import { digestOf, keepOwn, keptOwn } from '../../web/worker/own_images.js';
 import { splitBy } from '../../web/worker/recipe.js';
@@ -326,6 +326,64 @@ describe('DataSets', () => {
     await expect(sets.get('digits')).rejects.toThrow('no');
     isThere = true;
     expect((await sets.get('digits')).name).toBe('digits');
+  });
+
+  describe('what can be used', () => {
+    const absent = 'Clothes are not installed. Run it.';
+    let told: (string | null)[] = [];
+    const setsOf = (source: Partial<DataSource>): DataSets => {
+      told = [];
+      const none = async (): Promise<never> =>
+        Promise.reject(new FileError('HTTP 404', { problem: 'missing' }));
+      return new DataSets(
+        { whole: none, test: none, own: async () => undefined, ...source },
+        ({ digits, fashion, own }) => void (told = [digits, fashion, own]),
+      );
+    };
+    const nothingYours = expect.stringMatching(/^There are no images of yours yet\./) as string;
+
+    test('is what the index says, and what a visit has kept', async () => {
+      const sets = setsOf({ index: async () => ({ digits: null, fashion: absent }) });
+      await sets.check(Promise.resolve(false));
+      expect(told).toEqual([null, absent, nothingYours]);
+      sets.useOwn(setOf('mine'));
+      expect(told).toEqual([null, absent, null]);
+      sets.useOwn(undefined);
+      expect(told).toEqual([null, absent, nothingYours]);
+      await sets.check(Promise.resolve(true));
+      expect(told).toEqual([null, absent, null]);
+    });
+
+    test('is all, where a server has no index', async () => {
+      const sets = setsOf({ index: async () => Promise.reject(new FileError('HTTP 404')) });
+      await sets.check(Promise.resolve(true));
+      expect(told).toEqual([null, null, null]);
+    });
+
+    test('is not what has gone meanwhile, in the words of the index, nor what is damaged; until it is back', async () => {
+      let found: () => Promise<LoadedDataset> = async () =>
+        Promise.reject(new FileError('HTTP 404', { problem: 'missing' }));
+      const index = async () => ({ digits: null, fashion: absent });
+      const sets = setsOf({ index, whole: async () => found() });
+      await expect(sets.get('fashion')).rejects.toThrow(absent);
+      expect(told[1]).toBe(absent);
+      await expect(sets.get('digits')).rejects.toThrow("The images are not on this page's server: HTTP 404");
+      expect(told[0]).toBe("The images are not on this page's server: HTTP 404");
+      found = async () => Promise.reject(new DataError('it has another SHA-256'));
+      await expect(sets.get('digits')).rejects.toThrow('SHA-256');
+      expect(told[0]).toBe('it has another SHA-256');
+      found = async () => setOf('digits');
+      await sets.get('digits');
+      expect(told[0]).toBeNull();
+    });
+
+    test('is still a set whose server does not answer: it may the next time', async () => {
+      const sets = setsOf({
+        test: async () => Promise.reject(new FileError('offline', { problem: 'network' })),
+      });
+      await expect(sets.test('digits')).rejects.toThrow('offline');
+      expect(told).toEqual([]);
+    });
   });
 });
 

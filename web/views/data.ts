@@ -32,10 +32,15 @@ export const dataView: View = (root, app) => {
     samples.element,
   );
   const shown = element('div', { class: 'data-shown', hidden: true }, images, augmentation.element);
-  const set = new ShownSet(app, async (dataset, info) => {
-    shown.hidden = false;
-    counts.show(info);
-    await Promise.all([samples.showDataset(dataset, info), augmentation.showDataset(dataset, info)]);
+  const set = new ShownSet(app, {
+    show: async (dataset, info) => {
+      shown.hidden = false;
+      counts.show(info);
+      await Promise.all([samples.showDataset(dataset, info), augmentation.showDataset(dataset, info)]);
+    },
+    hide: () => {
+      shown.hidden = true;
+    },
   });
   root.append(set.element, shown);
   whenSeen(root, () => set.begin());
@@ -48,12 +53,18 @@ class ShownSet {
   readonly #source = element('small');
   readonly #again = element('button', { type: 'button', class: 'button small', hidden: true }, 'Try again');
   #hasBegun = false;
+  /** What the parts show. */
+  #shown: Settings['dataset'] | undefined;
   /** What was asked for last. */
   #wanted: Settings['dataset'] | undefined;
 
   constructor(
     private readonly app: App,
-    private readonly show: (dataset: Settings['dataset'], info: DataInfo) => Promise<void>,
+    private readonly parts: {
+      readonly show: (dataset: Settings['dataset'], info: DataInfo) => Promise<void>;
+      /** What was shown is of another set. */
+      readonly hide: () => void;
+    },
   ) {
     this.#again.addEventListener('click', () => void this.#describe(app.settings.value.dataset));
     this.element = element(
@@ -81,14 +92,18 @@ class ShownSet {
 
   async #describe(dataset: Settings['dataset']): Promise<void> {
     this.#wanted = dataset;
+    if (this.#shown !== dataset) this.parts.hide();
     this.#say(`${datasetTitles[dataset]}: fetching the images …`, '');
     try {
       const info = await this.app.worker.data.describe(dataset);
       if (this.#wanted === dataset) await this.#take(dataset, info);
     } catch (error) {
       if (this.#wanted !== dataset) return;
+      this.parts.hide();
+      this.#shown = undefined;
       this.#say(textOf(error), '');
-      this.#again.hidden = false;
+      // There is nothing to fetch before somebody has dropped something.
+      this.#again.hidden = dataset === 'own';
     }
   }
 
@@ -109,7 +124,8 @@ class ShownSet {
 
   async #take(dataset: Settings['dataset'], info: DataInfo): Promise<void> {
     this.#say(sentenceOf(info), `From ${info.source}`);
-    await this.show(dataset, info);
+    this.#shown = dataset;
+    await this.parts.show(dataset, info);
   }
 
   #say(words: string, source: string): void {

@@ -9,6 +9,7 @@ import { element, enable, onPress, setAttribute } from '../elements.js';
 import type { TrainingStatus } from '../protocol.js';
 import { isOver } from '../phase.js';
 import { onceAFrame } from './once_a_frame.js';
+import { problemId, problemOf } from './training_images.js';
 import {
   Announcer,
   type Action,
@@ -62,7 +63,7 @@ export function trainingControls(app: App, { isValid }: ControlOptions): HTMLEle
     resume: async () => worker.training.resume(),
   };
   const controls = (): ReturnType<typeof controlsOf> =>
-    controlsOf(heard.status.value, (heard.device.value?.info ?? null) !== null);
+    controlsOf(heard.status.value, (heard.device.value?.info ?? null) !== null, problemOf(app) === null);
   const act = (): void => {
     const { action } = controls();
     if (action !== 'begin' || isValid()) void ask(acts[action]);
@@ -75,6 +76,8 @@ export function trainingControls(app: App, { isValid }: ControlOptions): HTMLEle
     const { label, action, canAct, canStep, canStop } = controls();
     main.textContent = label;
     main.title = `${label}: Ctrl+Enter`;
+    // Why it cannot be pressed.
+    setAttribute(main, 'aria-describedby', problemOf(app) !== null && problemId);
     main.dataset['action'] = action;
     enable(main, canAct && !isAsking);
     enable(step, canStep && !isAsking);
@@ -102,7 +105,7 @@ export function trainingControls(app: App, { isValid }: ControlOptions): HTMLEle
     const words = status && announcer.hear(status, performance.now());
     if (words) spoken.textContent = words;
   });
-  heard.device.listen(paint);
+  for (const store of [heard.device, heard.sets, settings]) store.listen(paint);
   paint();
 
   document.addEventListener('keydown', (event) => {

@@ -21,6 +21,7 @@ import {
   withDataset,
   withPreset,
 } from '../settings.js';
+import { imageProblems } from './training_images.js';
 import { controlsOf } from './training_words.js';
 
 export interface TrainingForm {
@@ -39,8 +40,6 @@ export function trainingForm(app: App): TrainingForm {
   const { settings, heard } = app;
   /** What was written into the learning rate while training, which its settings do not say. */
   let rateUnderWay: number | undefined;
-  /** Files of one's own can be chosen once there were some. */
-  let hasOwnImages = false;
   const isUnderWay = (): boolean => controlsOf(heard.status.value, true).isUnderWay;
 
   const change = (next: Settings): void => settings.set(next);
@@ -83,6 +82,7 @@ export function trainingForm(app: App): TrainingForm {
     'form',
     { class: 'stack', 'aria-label': 'Settings of the training', autocomplete: 'off' },
     element('div', { class: 'fields' }, ...fields.map((field) => field.root)),
+    imageProblems(app),
     element('p', { class: 'quiet recipe' }, recipe, ' ', toData),
   );
   root.addEventListener('submit', (event) => event.preventDefault());
@@ -107,12 +107,16 @@ export function trainingForm(app: App): TrainingForm {
         : recipeWords(shown),
     );
     toData.hidden = isUnderWay();
-    hasOwnImages ||= settings.value.dataset === 'own';
-    const ownImages = dataset.root.querySelector<HTMLOptionElement>('option[value="own"]');
-    if (ownImages) ownImages.disabled = !hasOwnImages;
+    const problems = heard.sets.value;
+    for (const option of dataset.root.querySelectorAll('option')) {
+      const { value } = option;
+      // What the address names stays chosen, with the reason why it cannot be used.
+      option.disabled = isDatasetName(value) && value !== settings.value.dataset && !!problems?.[value];
+    }
   };
   settings.watch(show);
   heard.status.listen(show);
+  heard.sets.listen(show);
   return {
     root,
     isValid: () => {

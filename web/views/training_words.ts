@@ -32,10 +32,14 @@ function controls(action: Action, label: string, others: Partial<Controls> = {})
   return { action, label, canAct: true, canStep: false, canStop: true, isUnderWay: true, ...others };
 }
 
-/** Without a device nothing can be trained. One that was lost when no training was under way leaves nothing to resume. */
-export function controlsOf(status: TrainingStatus | null, hasDevice: boolean): Controls {
+/**
+ * Without a device nothing can be trained, and without images nothing can begin. A device that was lost when no training
+ * was under way leaves nothing to resume.
+ */
+export function controlsOf(status: TrainingStatus | null, hasDevice: boolean, hasImages = true): Controls {
   const wanted = controlsByPhase[phaseOf(status)];
-  return hasDevice ? wanted : { ...wanted, canAct: false, canStep: false, canStop: false };
+  if (!hasDevice) return { ...wanted, canAct: false, canStep: false, canStop: false };
+  return wanted.action === 'begin' ? { ...wanted, canAct: hasImages } : wanted;
 }
 
 /** With a device that was lost, what it was lost in. */

@@ -3,7 +3,7 @@ import { fetchDataset } from '../../src/browser/datasets.js';
 import { open } from '../../src/browser/open.js';
 import { isOpfsUsable, openOpfsFolder } from '../../src/browser/opfs_folder.js';
 import { useStoredChoices } from '../../src/browser/tuning_store.js';
-import { type DatasetName, knownDatasets } from '../../src/data/digests.js';
+import type { DatasetName } from '../../src/data/digests.js';
 import type { Device } from '../../src/engine/device.js';
 import { FileError } from '../../src/errors.js';
 import type { Folder } from '../../src/folder.js';
@@ -20,7 +20,7 @@ export interface ShippedModel {
 /** All of it can be stood in for; tests do. */
 export interface SessionOptions {
   readonly openDevice?: () => Promise<Device>;
-  readonly source?: Pick<DataSource, 'whole' | 'test'>;
+  readonly source?: Omit<DataSource, 'own'>;
   /** Where the session is kept; undefined where the browser keeps no files. */
   readonly openFolder?: () => Promise<Folder | undefined>;
   /** The lock that one tab of several holds. */
@@ -43,9 +43,12 @@ export function browserParts(base: () => string): Required<SessionOptions> {
       return device;
     },
     source: {
-      whole: async (name, options) => served(name, fetchDataset(`${base()}data/`, name, options)),
-      test: async (name) =>
-        (await served(name, fetchDataset(`${base()}data/`, name, { parts: 'test' }))).test,
+      index: async () => {
+        const response = await fetched(base(), 'data/index.json');
+        return response.json() as Promise<Readonly<Record<string, string | null>>>;
+      },
+      whole: async (name, options) => fetchDataset(`${base()}data/`, name, options),
+      test: async (name) => (await fetchDataset(`${base()}data/`, name, { parts: 'test' })).test,
     },
     openFolder: async () => ((await isOpfsUsable()) ? openOpfsFolder('session') : undefined),
     lockName: 'shadegrad session',
@@ -53,19 +56,6 @@ export function browserParts(base: () => string): Required<SessionOptions> {
     saveEveryMs: 5000,
     fetchShipped,
   };
-}
-
-/** Says of a set that the server does not have how to come by it. */
-async function served<T>(name: DatasetName, fetching: Promise<T>): Promise<T> {
-  try {
-    return await fetching;
-  } catch (cause) {
-    if (!(cause instanceof FileError && cause.problem === 'missing')) throw cause;
-    throw new FileError(
-      `data: the images of ${knownDatasets[name].title} are not served with this page. Where it comes from your own machine, end the server, run npm run explore -- --dataset ${name}, which fetches them, and start npm run demo again.`,
-      { cause, problem: 'missing' },
-    );
-  }
 }
 
 async function fetchShipped(base: string, name: DatasetName): Promise<ShippedModel> {

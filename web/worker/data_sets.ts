@@ -1,9 +1,12 @@
-/** The data sets by name: each fetched once, whoever asks first; files of one's own are kept for the next visit. */
+/**
+ * The data sets by name: each fetched once, whoever asks first, and why one cannot be used; the user's own files are kept
+ * for the next visit.
+ */
 import type { DatasetName } from '../../src/data/digests.js';
 import type { ImageSet } from '../../src/data/dataset.js';
 import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
-import { DataError } from '../../src/errors.js';
-import type { Settings } from '../protocol.js';
+import { DataError, FileError, ModelError } from '../../src/errors.js';
+import type { SetProblems, Settings } from '../protocol.js';
 
 export interface FetchOptions {
   /** Bytes so far, and in all. */
@@ -13,6 +16,8 @@ export interface FetchOptions {
 
 /** Where images come from. */
 export interface DataSource {
+  /** By name, why the server cannot give a set; null where it can. A server without an index gives what is asked for. */
+  index?(): Promise<Readonly<Record<string, string | null>>>;
   whole(name: DatasetName, options: FetchOptions): Promise<LoadedDataset>;
   /** The test part alone. */
   test(name: DatasetName): Promise<ImageSet>;
@@ -27,26 +32,44 @@ interface Fetching {
   readonly listeners: Set<(done: number, total: number) => void>;
 }
 
+const noneOfYours =
+  'There are no images of yours yet. Drop a folder of pictures, a CSV or IDX files under Data.';
+
 export class DataSets {
   readonly #there = new Map<Name, LoadedDataset>();
   readonly #fetching = new Map<Name, Fetching>();
   readonly #tests = new Map<Name, Promise<ImageSet>>();
+  #problems: SetProblems = { digits: null, fashion: null, own: noneOfYours };
 
-  constructor(private readonly source: DataSource) {}
+  constructor(
+    private readonly source: DataSource,
+    /** Called whenever what can be used has changed. */
+    private readonly tell: (problems: SetProblems) => void = () => undefined,
+  ) {}
+
+  /** Finds out what can be used. Never rejects. */
+  async check(hasOwn: Promise<boolean>): Promise<void> {
+    await Promise.all([this.#readIndex(), hasOwn.then((has) => has && this.#set('own', null))]).catch(
+      () => [],
+    );
+    this.tell(this.#problems);
+  }
 
   /** What need not be fetched any more. */
   fetched(name: Name): LoadedDataset | undefined {
     return this.#there.get(name);
   }
 
-  /** Becomes `own`. */
-  useOwn(images: LoadedDataset): void {
-    this.#there.set('own', images);
+  /** Becomes `own`; undefined for none. */
+  useOwn(images: LoadedDataset | undefined): void {
+    if (images) this.#there.set('own', images);
+    else this.#there.delete('own');
+    this.#set('own', images ? null : noneOfYours);
   }
 
   /**
-   * Throws: DataError, FileError as the source does; the signal's reason as soon as it is aborted, while whoever else
-   * waits still gets the images.
+   * Throws: DataError, FileError as the source does; the signal's reason as soon as it is aborted, while other callers
+   * still get the images.
    */
   async get(name: Name, { onProgress, signal }: FetchOptions = {}): Promise<LoadedDataset> {
     const there = this.#there.get(name);
@@ -67,8 +90,9 @@ export class DataSets {
     };
     const fetch = async (): Promise<LoadedDataset> => {
       try {
-        const fetched = name === 'own' ? await this.#own() : await this.source.whole(name, { onProgress });
-        // Files of one's own may have been opened meanwhile.
+        const source = name === 'own' ? this.#own() : this.source.whole(name, { onProgress });
+        const fetched = await this.#usable(name, source);
+        // The user may have opened files meanwhile.
         const images = this.#there.get(name) ?? fetched;
         this.#there.set(name, images);
         return images;
@@ -84,9 +108,7 @@ export class DataSets {
   async #own(): Promise<LoadedDataset> {
     const images = this.#there.get('own') ?? (await this.source.own());
     if (images) return images;
-    throw new DataError(
-      'data: there are no files of your own here yet; drop a folder of pictures, a CSV or IDX files on the page.',
-    );
+    throw new DataError(noneOfYours);
   }
 
   /** The test part, alone where the whole set is not there yet. Throws: DataError where the data have none. */
@@ -98,12 +120,47 @@ export class DataSets {
     }
     let pending = this.#tests.get(name);
     if (!pending) {
-      pending = this.source.test(name);
+      pending = this.#usable(name, this.source.test(name));
       this.#tests.set(name, pending);
-      // Asked for again, it is tried again; whoever waits hears of the failure.
+      // Asked for again, it is tried again; the caller handles a rejection.
       pending.catch(() => this.#tests.delete(name));
     }
     return pending;
+  }
+
+  // ---- what can be used ----
+
+  /** Notes what comes of fetching a set. A missing one is said in the index's words. */
+  async #usable<T>(name: Name, fetching: Promise<T>): Promise<T> {
+    try {
+      const images = await fetching;
+      this.#set(name, null);
+      return images;
+    } catch (error) {
+      if (error instanceof FileError && error.problem === 'missing') {
+        await this.#readIndex().catch(() => undefined);
+        const problem = this.#problems[name] ?? `The images are not on this page's server: ${error.message}`;
+        this.#set(name, problem);
+        throw new FileError(problem, { cause: error, problem: 'missing' });
+      }
+      // A server that cannot be reached may answer the next time; damaged files stay so.
+      if (error instanceof DataError || error instanceof ModelError) this.#set(name, error.message);
+      throw error;
+    }
+  }
+
+  async #readIndex(): Promise<void> {
+    const index = await this.source.index?.();
+    for (const name of ['digits', 'fashion'] as const) {
+      const problem = index?.[name];
+      if (typeof problem === 'string' && !this.#there.has(name)) this.#set(name, problem);
+    }
+  }
+
+  #set(name: Name, problem: string | null): void {
+    if (this.#problems[name] === problem) return;
+    this.#problems = { ...this.#problems, [name]: problem };
+    this.tell(this.#problems);
   }
 }
 

@@ -6,7 +6,7 @@
 import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
 import { FileError } from '../../src/errors.js';
 import type { Folder } from '../../src/folder.js';
-import { keepOwn, keptOwn } from './own_images.js';
+import { hasOwn, keepOwn, keptOwn } from './own_images.js';
 import { type SavedSession, sessionMetadata } from './saved_session.js';
 import { type Found, Shelf } from './shelf.js';
 import { takeLock } from './tab_lock.js';
@@ -117,6 +117,12 @@ export class Keeper {
   async keptOwn(): Promise<LoadedDataset | undefined> {
     const folder = this.#folder ?? (await this.options.openFolder());
     return folder && keptOwn(folder);
+  }
+
+  /** Whether images of the user's own are kept. Throws: FileError. */
+  async hasOwn(): Promise<boolean> {
+    const folder = this.#folder ?? (await this.options.openFolder());
+    return folder !== undefined && hasOwn(folder);
   }
 
   /** Another tab may keep its session from now on. */

@@ -45,6 +45,11 @@ export async function keepOwn(folder: Folder, own: LoadedDataset): Promise<void>
   await folder.write(fileName, writeSafetensors(tensors, { about: JSON.stringify(about) }));
 }
 
+/** Throws: FileError. */
+export async function hasOwn(folder: Folder): Promise<boolean> {
+  return folder.exists(fileName);
+}
+
 /** Undefined when nothing is kept. Throws: FileError; ModelError or DataError for a damaged file. */
 export async function keptOwn(folder: Folder): Promise<LoadedDataset | undefined> {
   if (!(await folder.exists(fileName))) return undefined;

@@ -51,7 +51,10 @@ export class Session implements Context {
   constructor(options: SessionOptions = {}) {
     this.#options = { ...browserParts(() => this.base), ...options };
     this.#current = new CurrentModel((info) => this.emit('model', info));
-    this.#data = new DataSets({ ...this.#options.source, own: async () => this.#keeper.keptOwn() });
+    this.#data = new DataSets(
+      { ...this.#options.source, own: async () => this.#keeper.keptOwn() },
+      (problems) => this.emit('sets', problems),
+    );
     this.#keeper = new Keeper({
       openFolder: this.#options.openFolder,
       lockName: this.#options.lockName,
@@ -89,6 +92,7 @@ export class Session implements Context {
     this.#trainer.tellAll();
     this.#voice.flush();
     // Not awaited: the page can be used meanwhile. What goes wrong is said.
+    void this.#data.check(this.#keeper.hasOwn());
     void this.#goOn(keeping, options).catch((error: unknown) => this.#say('error', textOf(error)));
   }
 

@@ -8,6 +8,26 @@ import type { ServedFile } from './served_file.js';
 
 const pack = promisify(gzip);
 
+/** Says of each set why it cannot be used, or null: so that the page offers what is there, and asks for nothing else. */
+export const indexName = 'data/index.json';
+
+const titles: Readonly<Record<DatasetName, string>> = {
+  digits: 'The digit images (MNIST)',
+  fashion: 'The clothing images (Fashion-MNIST)',
+};
+
+/** `absent`: the sets that are not there. `then`: what to do once they have been fetched. */
+export function datasetIndex(absent: readonly DatasetName[], then: string): ServedFile {
+  const entries = Object.entries(titles).map(([name, title]) => {
+    const reason = `${title} are not installed. Run 'npm run explore -- --dataset ${name}', then ${then}.`;
+    return [name, absent.includes(name as DatasetName) ? reason : null];
+  });
+  return {
+    name: indexName,
+    contents: new TextEncoder().encode(`${JSON.stringify(Object.fromEntries(entries), null, 2)}\n`),
+  };
+}
+
 /**
  * The five files of a set, packed at zlib's `level`: 1 takes half a second and is for this machine's own browser, 6
  * for hosts far away.
