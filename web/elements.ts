@@ -29,6 +29,13 @@ export function onPress(button: HTMLButtonElement, act: (event: MouseEvent) => v
   });
 }
 
+/** Text whose commands, 'npm run …' in quotes, do not break in the middle of an option. */
+export function withCommands(text: string): (Node | string)[] {
+  return text
+    .split(/'(npm run [^']*)'/)
+    .map((part, i) => (i % 2 === 1 ? element('code', { class: 'command' }, part) : part));
+}
+
 /** Sets an attribute, or takes it away where the value is false or undefined. */
 export function setAttribute(of: Element, name: string, value: Attributes[string]): void {
   if (value === undefined || value === false) of.removeAttribute(name);

@@ -39,6 +39,8 @@ const heard: Heard = {
   memory: nothingYet(),
   model: nothingYet(),
   sets: nothingYet(),
+  undo: nothingYet(),
+  tuned: nothingYet(),
   note: nothingYet(),
 };
 

@@ -58,6 +58,8 @@ export interface TrainingStatus {
   readonly loss: number | null;
   readonly accuracy: number | null;
   readonly learningRate: number | null;
+  /** Whether a schedule changes the rate from step to step; a rate that a person sets is constant. */
+  readonly isScheduled: boolean;
   /** Over the last seconds; null until there are some. */
   readonly imagesPerSecond: number | null;
   readonly stepMs: number | null;
@@ -151,6 +153,15 @@ export type Cause =
 /** Why a data set cannot be used, for people; null where it can be, as far as is known. */
 export type SetProblems = Readonly<Record<Settings['dataset'], string | null>>;
 
+/** Models with their trainings, the user's own images, and kernel choices are undone each by itself. */
+export type UndoScope = 'model' | 'images' | 'tuning';
+/** What can be undone. */
+export type UndoName = 'train' | 'stop' | 'reset' | 'open' | 'lesson' | 'images' | 'forget';
+/** Of each scope what would be undone or redone next; null for nothing. */
+export type UndoOffers = Readonly<
+  Record<UndoScope, { readonly undo: UndoName | null; readonly redo: UndoName | null }>
+>;
+
 export interface Note {
   readonly level: 'info' | 'warning' | 'error';
   readonly cause?: Cause;
@@ -170,6 +181,9 @@ export interface WorkerEvents {
   readonly memory: MemoryPlan;
   readonly model: ModelInfo;
   readonly sets: SetProblems;
+  readonly undo: UndoOffers;
+  /** The kernel choices stored in this browser, which another tab may have changed; as `TuningApi.stored`. */
+  readonly tuned: StoredTuning | null;
   readonly note: Note;
 }
 
@@ -192,6 +206,13 @@ export interface WorkerApi {
   readonly evaluating: EvaluatingApi;
   readonly inspecting: InspectingApi;
   readonly tuning: TuningApi;
+  readonly undo: UndoApi;
+}
+
+export interface UndoApi {
+  /** Puts back what was there before; what is there now can be redone. Throws: FileError, ModelError, DeviceError. */
+  undo(scope: UndoScope): Promise<void>;
+  redo(scope: UndoScope): Promise<void>;
 }
 
 export interface StartOptions {
@@ -213,8 +234,8 @@ export interface TrainingApi {
   resume(): Promise<void>;
   /** Ends the training for good; the weights stay, as the model that predicts. */
   stop(): Promise<void>;
-  /** From the next step on, whatever the schedule says. */
-  setLearningRate(rate: number): Promise<void>;
+  /** From the next step on, in place of the schedule; null goes back to that. */
+  setLearningRate(rate: number | null): Promise<void>;
 }
 
 export interface ModelsApi {
@@ -222,7 +243,7 @@ export interface ModelsApi {
   download(): Promise<{ readonly name: string; readonly bytes: Uint8Array<ArrayBuffer> }>;
   /** Such a file, or model.json and weights as Node's run folder holds them; becomes the model that predicts. */
   open(files: readonly File[]): Promise<void>;
-  /** Back to the model that came with the page for this data set; a training that is paused is given up. */
+  /** Back to the model that came with the page for this data set; the model before, with its training, can be undone to. */
   reset(dataset: Settings['dataset']): Promise<void>;
 }
 
@@ -458,6 +479,12 @@ export interface Tuning {
   readonly outcome: 'nothing' | 'stored' | 'unkept' | 'slower' | 'cancelled';
 }
 
+/** How many kernels were measured, and when last (ms since 1970). */
+export interface StoredTuning {
+  readonly kernels: number;
+  readonly at: number | null;
+}
+
 export interface TuningApi {
   /**
    * Measures which variant of each kernel is fastest here, for the model and batch size of these settings, and keeps that.
@@ -470,8 +497,8 @@ export interface TuningApi {
   ): Promise<Tuning>;
   /** Ends a run under way behind the kernel that is being measured. */
   cancel(): Promise<void>;
-  /** What the device goes by: how many kernels were measured, and when last (ms since 1970); null for nothing. */
-  stored(): Promise<{ readonly kernels: number; readonly at: number | null } | null>;
+  /** What the device goes by; null for nothing. */
+  stored(): Promise<StoredTuning | null>;
   /** Forgets it, in this browser too. */
   forget(): Promise<void>;
 }

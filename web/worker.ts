@@ -18,7 +18,8 @@ const api: WorkerApi = {
   predicting: predicting(session),
   evaluating: evaluating(session),
   inspecting: inspecting(session),
-  tuning: tuningOf(session),
+  tuning: tuningOf(session, { channel: new BroadcastChannel('shadegrad tuning') }),
+  undo: session.undo,
 };
 
 expose(api);

@@ -40,6 +40,8 @@ export function fakeApp(): FakeApp {
     memory: nothing(),
     model: nothing(),
     sets: nothing(),
+    undo: nothing(),
+    tuned: nothing(),
     note: nothing(),
   };
   return {
@@ -78,6 +80,7 @@ export function statusOf(
     loss: 0.25,
     accuracy: 0.9,
     learningRate: 1e-3,
+    isScheduled: true,
     imagesPerSecond: 1_234,
     stepMs: 25.9,
     etaSeconds: 9,

@@ -210,7 +210,7 @@ test('is forgotten, and the keyboard has a place', async () => {
   kept = { kernels: 12, at: null };
   part.look(undefined);
   await expect.poll(() => keptRow().hidden).toBe(false);
-  kept = null;
+  app.answers['tuning.forget'] = () => app.heard.tuned.set(null);
   button('Forget').focus();
   button('Forget').click();
   await expect.poll(() => keptRow().hidden).toBe(true);
@@ -218,6 +218,14 @@ test('is forgotten, and the keyboard has a place', async () => {
   expect(words()).toBe('Forgotten: new trainings will use the usual kernels.');
   expect(document.activeElement).toBe(button('Tune for this device'));
   expect(changes).toBe(1);
+});
+
+test('what another tab has stored or forgotten is shown', async () => {
+  part.look(undefined);
+  app.heard.tuned.set({ kernels: 3, at: null });
+  expect(keptRow().textContent).toBe('The choices for 3 kernels are stored.Forget');
+  app.heard.tuned.set(null);
+  expect(keptRow().hidden).toBe(true);
 });
 
 test('axe finds nothing, while it runs and behind it', async () => {

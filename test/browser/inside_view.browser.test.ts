@@ -127,6 +127,8 @@ class Page {
       memory: nothing(),
       model: nothing(),
       sets: nothing(),
+      undo: nothing(),
+      tuned: nothing(),
       note: nothing(),
     };
     this.root.id = 'inside';

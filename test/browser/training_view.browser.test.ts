@@ -14,7 +14,8 @@
  */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { DeviceInfo, EpochPoint, StepPoint } from '../../web/protocol.js';
-import { defaultSettings, softwareProposal, withPreset } from '../../web/settings.js';
+import type { UndoOffers } from '../../web/protocol.js';
+import { defaultSettings, proposalFor, withPreset } from '../../web/settings.js';
 import { keepInAddress } from '../../web/settings_address.js';
 import { Store } from '../../web/store.js';
 import { trainingView } from '../../web/views/training.js';
@@ -82,7 +83,7 @@ function press(key: string, options: KeyboardEventInit = {}, target: Element = d
 }
 
 const enabled = (): string[] =>
-  [...root.querySelectorAll('.training-controls button')]
+  [...root.querySelectorAll('.training-controls button:not([hidden])')]
     .filter((one) => one.getAttribute('aria-disabled') !== 'true')
     .map(({ textContent }) => textContent ?? '');
 
@@ -263,16 +264,56 @@ test('under way: its own settings, of which the rate alone can be changed', asyn
   expect(field('Epochs').value).toBe('17');
   expect(field('Epochs').disabled).toBe(true);
   expect(field('Learning rate').value).toBe('0.004');
-  expect(root.textContent).toContain('in effect: 0.00123');
+  expect(root.textContent).toContain('peak rate (cosine), in effect: 0.00123');
+  expect(root.textContent).toContain('Setting a rate ends the cosine schedule.');
   write('Learning rate', '0.01');
   expect(callsOf('training.setLearningRate')).toEqual([[0.01]]);
-  app.heard.status.set(statusOf('training', { settings: own, learningRate: 0.01 }));
-  expect(field('Learning rate').value).toBe('0.01');
+  // Also of a page that was loaded again: the status alone says what is in effect.
+  app.heard.status.set(statusOf('paused', { settings: own, learningRate: 5e-4, isScheduled: false }));
+  expect(field('Learning rate').value).toBe('0.0005');
+  expect(root.textContent).toContain('The rate is constant: setting it ended the cosine schedule.');
+  button('Back to the cosine schedule').click();
+  expect(callsOf('training.setLearningRate')).toEqual([[0.01], [null]]);
+  expect(document.activeElement).toBe(field('Learning rate'));
+  app.heard.status.set(statusOf('paused', { settings: own, learningRate: 0.003 }));
+  expect(field('Learning rate').value).toBe('0.004');
   app.heard.status.set(statusOf('finished', { settings: own }));
   expect(field('Epochs').disabled).toBe(false);
   expect(field('Epochs').value).toBe('5');
   expect(field('Learning rate').value).toBe('0.002');
   expect(app.settings.value).toEqual(defaultSettings);
+});
+
+test('a rate that is refused does not stay in the field', async () => {
+  await show();
+  app.heard.status.set(statusOf('training'));
+  app.answers['training.setLearningRate'] = () => {
+    throw new Error('no');
+  };
+  write('Learning rate', '0.5');
+  await expect.poll(() => field('Learning rate').value).toBe('0.002');
+  expect(app.said).toEqual(['no']);
+});
+
+test('undo and redo are offered by name, and pass the keyboard on', async () => {
+  await show();
+  const none = { undo: null, redo: null };
+  const offer = (model: UndoOffers['model']): void =>
+    app.heard.undo.set({ model, images: none, tuning: none });
+  const row = root.querySelector<HTMLElement>('.training-model .undo')!;
+  expect(row.hidden).toBe(true);
+  offer({ undo: 'reset', redo: null });
+  button('Undo Reset').focus();
+  button('Undo Reset').click();
+  offer({ undo: null, redo: 'reset' });
+  expect(document.activeElement).toBe(button('Redo Reset'));
+  await expect.poll(() => app.said).toEqual(['Undo Reset: done.']);
+  button('Redo Reset').click();
+  await expect.poll(() => callsOf('undo.redo')).toEqual([['model']]);
+  // Beside Train, what Train does.
+  offer({ undo: 'train', redo: null });
+  expect(row.hidden).toBe(true);
+  expect(root.querySelector('.training-controls .undo')!.textContent).toContain('Undo new training');
 });
 
 test('what is being written stays while the worker talks', async () => {
@@ -302,7 +343,7 @@ test('a training of an earlier visit brings its settings, unless the address nam
 test('a software device: fewer images are proposed, and declined', async () => {
   trainingView(root, app);
   app.heard.device.set({ info: { ...gpu, family: 'software' }, problem: null });
-  expect(app.settings.value).toEqual({ ...defaultSettings, ...softwareProposal });
+  expect(app.settings.value).toEqual({ ...defaultSettings, ...proposalFor('software', 'small') });
   const proposal = root.querySelector<HTMLElement>('.training-proposal')!;
   expect(proposal.hidden).toBe(false);
   app.heard.status.set(statusOf('training', { settings: app.settings.value }));
@@ -543,11 +584,28 @@ test('images of one’s own can be chosen once there are some', async () => {
   await show();
   const option = field('Images').querySelector<HTMLOptionElement>('[value="own"]')!;
   expect(option.disabled).toBe(true);
-  app.settings.set({ ...defaultSettings, dataset: 'own' });
-  expect(field('Images').value).toBe('own');
-  write('Images', 'fashion');
-  expect(app.settings.value.dataset).toBe('fashion');
+  app.heard.sets.set({ digits: null, fashion: null, own: null });
   expect(option.disabled).toBe(false);
+});
+
+test('images that are not there cannot be chosen, nor trained with where the address names them', async () => {
+  await show();
+  app.heard.status.set(statusOf('idle', { settings: null }));
+  const absent = 'Clothes are not installed. Run it.';
+  app.heard.sets.set({ digits: null, fashion: absent, own: 'none of yours' });
+  await painted();
+  const fashion = field('Images').querySelector<HTMLOptionElement>('[value="fashion"]')!;
+  const why = root.querySelector<HTMLElement>('#training-images-problem')!;
+  expect([fashion.disabled, why.textContent, enabled()]).toEqual([true, '', ['Train']]);
+  expect(root.textContent).toContain(absent);
+  app.settings.set({ ...defaultSettings, dataset: 'fashion' });
+  await painted();
+  expect([fashion.disabled, why.textContent, enabled()]).toEqual([false, absent, []]);
+  expect(button('Train').getAttribute('aria-describedby')).toBe(why.id);
+  // Once it is installed.
+  app.heard.sets.set({ digits: null, fashion: null, own: null });
+  await painted();
+  expect([why.textContent, enabled()]).toEqual(['', ['Train']]);
 });
 
 test('the model as a real file, with its name', async () => {

@@ -142,7 +142,7 @@ async function visit(
   const notes: string[] = [];
   let status: WorkerEvents['status'] | undefined;
   // Before there are files to keep them in.
-  session.useOwn(loaded);
+  await session.useOwn(loaded);
   await session.start({ base: 'http://here/', settings, isReload: false }, ({ name, value }) => {
     if (name === 'status') status = value;
     if (name === 'note') notes.push(value.text);

@@ -144,7 +144,7 @@ describe('the test of the model that predicts', () => {
       `[StateError: Nothing has been tested yet. Run a test first.]`,
     );
     await expect(api.run({ count: 0 }, silent)).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[UsageError: test: count is 0, expected a whole number from 1 on, or null for all.]`,
+      `[UsageError: test: count is 0, expected a positive integer, or null for all.]`,
     );
     const first = api.run({ count: null }, silent);
     await expect(api.run({ count: null }, silent)).rejects.toThrowErrorMatchingInlineSnapshot(
@@ -179,7 +179,7 @@ describe('the test of the model that predicts', () => {
     const api = evaluating(contextOf(device, model, bars(600)));
     await model.weights();
     const run = api.run({ count: null }, () => device.destroy());
-    await expect(run).rejects.toThrow(/test: the graphics device was lost/);
+    await expect(run).rejects.toThrow(/The graphics device was lost during the test\./);
   });
 
   it('says so in the same words whatever the driver says, and passes other failures on', async () => {

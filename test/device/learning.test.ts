@@ -30,7 +30,7 @@ import type { Context } from '../../web/worker/context.js';
 import { type Lesson, learn } from '../../web/worker/learning.js';
 import { sureFrom } from '../../web/worker/learning_head.js';
 import { BoundPrediction } from '../../web/worker/predicting_bound.js';
-import { lesson } from '../../web/worker/predicting_lesson.js';
+import { type LessonParts, lesson } from '../../web/worker/predicting_lesson.js';
 import { Predictions } from '../../web/worker/predicting_model.js';
 import { useDevice } from './device.js';
 import { open } from './open.js';
@@ -254,8 +254,14 @@ function contextOf(model: Sequential, fetched: Context['fetched'], served?: Cont
     kept: async () => void asked.push('kept'),
     onModelReplaced: () => undefined,
     emit: () => undefined,
+    snapshot: async () => new Uint8Array(1),
+    undo: { keep: async (_: string, what: string) => void asked.push(`undo ${what}`) },
   } as unknown as Context;
   return { context, asked };
+}
+
+function partsOf(context: Context, predictions = new Predictions(context)): LessonParts {
+  return { context, predictions, fetchLearn: async () => learn };
 }
 
 /** A data set whose test part nobody may read. */
@@ -277,11 +283,11 @@ describe('what the page asks for', () => {
   it('happens at rest, and is told', async () => {
     const model = await knowing();
     const { context, asked } = contextOf(model, loaded(train));
-    const { before, after, ...learned } = await lesson(context, new Predictions(context), input, 2);
+    const { before, after, ...learned } = await lesson(partsOf(context), input, 2);
     expect(before.probabilities[2]).toBeLessThan(0.5);
     expect(after.probabilities[2]).toBeGreaterThan(0.8);
     expect(learned).toEqual({ isLearned: true, rehearsed: 255, forgotten: 0 });
-    expect(asked).toEqual(['rest', 'changed', 'end of rest', 'kept']);
+    expect(asked).toEqual(['rest', 'changed', 'end of rest', 'undo lesson', 'kept']);
     model.dispose();
   });
 
@@ -289,8 +295,7 @@ describe('what the page asks for', () => {
     const model = await knowing();
     const { context, asked } = contextOf(model, loaded(train));
     const { before, after, isLearned } = await lesson(
-      context,
-      new Predictions(context),
+      partsOf(context),
       new Uint8Array(absurd.input),
       absurd.label,
     );
@@ -303,7 +308,7 @@ describe('what the page asks for', () => {
   it('counts each image of a small set once', async () => {
     const model = await knowing();
     const { context } = contextOf(model, loaded(train.take(40, { seed: 1 })));
-    const { rehearsed } = await lesson(context, new Predictions(context), input, 2);
+    const { rehearsed } = await lesson(partsOf(context), input, 2);
     expect(rehearsed).toBe(40);
     model.dispose();
   });
@@ -317,7 +322,7 @@ describe('what the page asks for', () => {
       device,
       weightsChanged: async () => Promise.reject(new Error('no reference')),
     };
-    const run = async (): Promise<unknown> => lesson(lost, new Predictions(context), input, 2);
+    const run = async (): Promise<unknown> => lesson(partsOf(lost), input, 2);
     await expect(run()).rejects.toThrow('no reference');
     device.destroy();
     await expect(run()).rejects.toThrowErrorMatchingInlineSnapshot(
@@ -330,7 +335,7 @@ describe('what the page asks for', () => {
     const bits = async (fetched: Context['fetched'], served?: Context['fetched']): Promise<string> => {
       const model = await knowing();
       const { context, asked } = contextOf(model, fetched, served);
-      await lesson(context, new Predictions(context), input, 2);
+      await lesson(partsOf(context), input, 2);
       expect(asked.includes('data')).toBe(!fetched);
       const found = await weightBits(model);
       model.dispose();
@@ -350,10 +355,10 @@ describe('what the page asks for', () => {
     const { context } = contextOf(model, undefined);
     const without = { ...context, device: undefined };
     const predictions = new Predictions(context);
-    await expect(lesson(without, predictions, input, 1)).rejects.toThrowErrorMatchingInlineSnapshot(
+    await expect(lesson(partsOf(without, predictions), input, 1)).rejects.toThrowErrorMatchingInlineSnapshot(
       `[DeviceError: learn: learning takes a device; use a browser with WebGPU.]`,
     );
-    await expect(lesson(context, predictions, input, 3)).rejects.toThrowErrorMatchingInlineSnapshot(
+    await expect(lesson(partsOf(context, predictions), input, 3)).rejects.toThrowErrorMatchingInlineSnapshot(
       `[UsageError: learn: the label is 3, expected 0 to 2.]`,
     );
     // Another model takes this one's place while the images are fetched.
@@ -369,7 +374,7 @@ describe('what the page asks for', () => {
       { classNames: { get: () => classNames } },
     );
     const before = await weightBits(model);
-    await expect(lesson(replaced, predictions, input, 2)).rejects.toThrowErrorMatchingInlineSnapshot(
+    await expect(lesson(partsOf(replaced, predictions), input, 2)).rejects.toThrowErrorMatchingInlineSnapshot(
       `[UsageError: learn: the label is 2, expected 0 to 1.]`,
     );
     expect(await weightBits(model)).toBe(before);

@@ -53,7 +53,7 @@ describe('where the server has none', () => {
   test('they are not offered; an address that names them says how to come by them, and digits come back', async () => {
     const digits = await visits.visit(tiny);
     const help =
-      "The clothing images (Fashion-MNIST) are not installed. Run 'npm run explore -- --dataset fashion', then reload this page.";
+      'The clothing images (Fashion-MNIST) are not installed. Run npm run explore -- --dataset fashion, then reload this page.';
     await section(digits, 'Train').getByText(help).waitFor();
     const clothes = setting(digits, 'Images').getByRole('option', { name: 'Fashion' });
     expect(await clothes.isDisabled()).toBe(true);

@@ -8,7 +8,7 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { modelsByName } from '../../src/nn/models.js';
+import { type ModelName, modelsByName } from '../../src/nn/models.js';
 import { filters } from '../../src/nn/preprocessing.js';
 import { presetNames, recipeFor } from '../../src/nn/presets.js';
 import type { Settings } from '../../web/protocol.js';
@@ -20,8 +20,9 @@ import {
   parseNumber,
   presetTitles,
   ranges,
-  softwareProposal,
+  proposalFor,
   withDataset,
+  withModel,
   withPreset,
 } from '../../web/settings.js';
 import { queryOf, settingsOf } from '../../web/settings_query.js';
@@ -31,10 +32,13 @@ const changed = (change: Partial<Settings>): Settings => ({ ...defaultSettings, 
 test('the defaults need no query, and are within the limits', () => {
   expect(queryOf(defaultSettings)).toBe('');
   expect(settingsOf('')).toEqual({ settings: defaultSettings, notes: [] });
-  const { epochs, batchSize, learningRate, seed } = { ...defaultSettings, ...softwareProposal };
+  const { epochs, batchSize, learningRate, seed } = {
+    ...defaultSettings,
+    ...proposalFor('software', 'small'),
+  };
   for (const [field, value] of Object.entries({ epochs, batchSize, learningRate, seed }))
     expect(isAllowed(field as 'epochs', value), field).toBe(true);
-  expect(isAllowed('limit', softwareProposal.limit!)).toBe(true);
+  expect(isAllowed('limit', proposalFor('software', 'small').limit!)).toBe(true);
 });
 
 test('there is a title for every model and preset', () => {
@@ -195,6 +199,49 @@ test('numbers that people write', () => {
     expect(parseNumber('batchSize', text), text).toBeUndefined();
   expect(expectedOf('batchSize')).toBe('a whole number from 1 to 4,096');
   expect(expectedOf('learningRate')).toBe('a number from 1e-7 to 10');
+});
+
+test('what is proposed for each model', () => {
+  const written = Object.fromEntries(
+    (['gpu', 'software'] as const).flatMap((kind) =>
+      (Object.keys(modelTitles) as ModelName[]).map((model) => {
+        const { limit, epochs, batchSize, learningRate } = proposalFor(kind, model);
+        return [
+          `${kind} ${model}`,
+          `${limit ?? 'all'} images, ${epochs} epochs of ${batchSize}, ${learningRate}`,
+        ];
+      }),
+    ),
+  );
+  expect(written).toMatchInlineSnapshot(`
+    {
+      "gpu mlp": "all images, 5 epochs of 32, 0.01",
+      "gpu paper": "all images, 5 epochs of 32, 0.002",
+      "gpu paper-bn": "all images, 5 epochs of 32, 0.002",
+      "gpu simple": "all images, 5 epochs of 32, 0.002",
+      "gpu small": "all images, 5 epochs of 32, 0.002",
+      "software mlp": "6000 images, 10 epochs of 32, 0.01",
+      "software paper": "2000 images, 2 epochs of 32, 0.002",
+      "software paper-bn": "2000 images, 5 epochs of 16, 0.001",
+      "software simple": "2000 images, 2 epochs of 32, 0.002",
+      "software small": "2000 images, 2 epochs of 32, 0.002",
+    }
+  `);
+});
+
+test('another model brings what is proposed for it, but for what was set', () => {
+  expect(withModel(defaultSettings, 'mlp')).toEqual({
+    ...defaultSettings,
+    ...proposalFor('gpu', 'mlp'),
+    model: 'mlp',
+  });
+  const onProcessor = changed(proposalFor('software', 'small'));
+  const deep = withModel(onProcessor, 'paper-bn');
+  expect(deep).toEqual({ ...onProcessor, ...proposalFor('software', 'paper-bn'), model: 'paper-bn' });
+  expect(withModel(deep, 'small')).toEqual(onProcessor);
+  expect(withModel({ ...onProcessor, epochs: 7 }, 'mlp')).toMatchObject({ epochs: 7, learningRate: 0.01 });
+  const corrected = withPreset(defaultSettings, 'corrected');
+  expect(withModel(corrected, 'mlp')).toEqual({ ...corrected, model: 'mlp' });
 });
 
 test('a preset sets what it decides and leaves the rest', () => {

@@ -45,6 +45,7 @@ function statusOf(phase: Phase, changes: Partial<TrainingStatus> = {}): Training
     loss: 0.08123,
     accuracy: 0.9761,
     learningRate: 1e-3,
+    isScheduled: true,
     imagesPerSecond: 1_000,
     stepMs: 32,
     etaSeconds: 172.4,

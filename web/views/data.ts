@@ -2,7 +2,7 @@
 import { grouped } from '../../src/report/charts/numbers.js';
 import { recipeFor } from '../../src/nn/presets.js';
 import type { App, View } from '../app.js';
-import { element, setAttribute } from '../elements.js';
+import { element, setAttribute, withCommands } from '../elements.js';
 import { textOf } from '../error_text.js';
 import type { DataInfo, Settings } from '../protocol.js';
 import { datasetTitles, withDataset } from '../settings.js';
@@ -13,6 +13,7 @@ import { Previews } from './data_previews.js';
 import { type Recipe, areAlike, recipeOf, valuesOf } from './data_recipe.js';
 import { Samples } from './data_samples.js';
 import { RecipeSliders } from './data_sliders.js';
+import { undoButtons } from './undo_buttons.js';
 
 /** Where the sliders may begin; `quick` changes nothing. */
 const startingPoints = [
@@ -70,7 +71,14 @@ class ShownSet {
     this.element = element(
       'div',
       { class: 'data-columns' },
-      element('div', { class: 'stack' }, this.#words, this.#source, this.#again),
+      element(
+        'div',
+        { class: 'stack' },
+        this.#words,
+        this.#source,
+        this.#again,
+        undoButtons(app, { scope: 'images', onDone: () => this.#showOwn() }),
+      ),
       ownFiles((files) => app.attempt('images', async () => this.#open(await files))),
     );
     app.settings.listen(() => this.#follow());
@@ -122,6 +130,13 @@ class ShownSet {
     }
   }
 
+  /** Others of the user's images are there. */
+  #showOwn(): void {
+    this.#shown = undefined;
+    if (this.app.settings.value.dataset === 'own') void this.#describe('own');
+    else this.app.settings.set(withDataset(this.app.settings.value, 'own'));
+  }
+
   async #take(dataset: Settings['dataset'], info: DataInfo): Promise<void> {
     this.#say(sentenceOf(info), `From ${info.source}`);
     this.#shown = dataset;
@@ -129,7 +144,7 @@ class ShownSet {
   }
 
   #say(words: string, source: string): void {
-    this.#words.textContent = words;
+    this.#words.replaceChildren(...withCommands(words));
     this.#source.textContent = source;
     this.#again.hidden = true;
   }

@@ -16,6 +16,7 @@ import { Pad, type Picked, type Sheet, blankSheet, isBlank } from './drawing_pad
 import { Result } from './drawing_result.js';
 import { Samples } from './drawing_samples.js';
 import { exampleSeven } from './drawing_strokes.js';
+import { undoButtons } from './undo_buttons.js';
 
 /** Between two predictions while something is drawn: faster than people can read would only slow a training. */
 const leastMs = 50;
@@ -43,7 +44,7 @@ class DrawingView {
   });
   readonly #result = new Result();
   readonly #samples: Samples;
-  readonly #correction = new Correction({ learn: (label) => void this.#learn(label) });
+  readonly #correction: Correction;
   readonly #undo = element('button', { type: 'button', class: 'button small' }, 'Undo');
   readonly #clear = element('button', { type: 'button', class: 'button small' }, 'Clear');
   readonly #testImages = element(
@@ -66,6 +67,10 @@ class DrawingView {
     private readonly root: HTMLElement,
     private readonly app: App,
   ) {
+    this.#correction = new Correction(
+      { learn: (label) => void this.#learn(label) },
+      undoButtons(app, { scope: 'model', only: ['lesson'] }),
+    );
     this.#samples = new Samples(app, (picked) => this.#pickSample(picked));
     this.#correction.names = digits;
     const upload = uploadButton((file) => this.#upload(file));
@@ -114,6 +119,13 @@ class DrawingView {
       this.#refresh();
     });
     heard.status.listen(() => this.#refresh());
+    // What was said of a lesson goes with it.
+    heard.undo.listen((now, before) => {
+      if (before?.model.undo !== 'lesson' || now?.model.redo !== 'lesson') return;
+      this.#learned = undefined;
+      this.#correction.say('');
+      this.#asked.ask({ sheet: this.#pad.sheet, isDrawing: false });
+    });
     // Picked elsewhere on the page, where nothing was predicted.
     this.app.image.listen((image) => {
       if (!image || image.prediction || image.source === 'drawing') return;

@@ -9,18 +9,24 @@ export class Correction {
   readonly #choices = element('fieldset', { class: 'segmented' });
   readonly #button = element('button', { type: 'button', class: 'button' }, 'Learn from this drawing');
   readonly #outcome = element('p', { class: 'quiet outcome', role: 'status' });
-  readonly element = element(
-    'div',
-    { class: 'stack correction' },
-    element('h3', {}, 'Not right?'),
-    element('div', { class: 'row' }, this.#choices, this.#button),
-    this.#outcome,
-  );
+  readonly element: HTMLElement;
   #names: readonly string[] = [];
   #isBusy = false;
   #canLearn = false;
 
-  constructor(private readonly listener: CorrectionListener) {
+  /** `undo`: what takes a lesson back. */
+  constructor(
+    private readonly listener: CorrectionListener,
+    undo: HTMLElement,
+  ) {
+    this.element = element(
+      'div',
+      { class: 'stack correction' },
+      element('h3', {}, 'Not right?'),
+      element('div', { class: 'row' }, this.#choices, this.#button),
+      this.#outcome,
+      undo,
+    );
     onPress(this.#button, () => {
       const { chosen } = this;
       if (chosen !== undefined && !this.#isBusy) listener.learn(chosen);

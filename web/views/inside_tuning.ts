@@ -2,7 +2,8 @@
 import { proxy } from 'comlink';
 import type { App } from '../app.js';
 import { element, enable, onPress, setAttribute } from '../elements.js';
-import type { Tuning } from '../protocol.js';
+import type { StoredTuning, Tuning } from '../protocol.js';
+import { undoButtons } from './undo_buttons.js';
 import {
   offerWords,
   outcomeWords,
@@ -58,7 +59,10 @@ export class TuningPart {
       this.#words,
       this.#region,
       this.#keptRow,
+      undoButtons(app, { scope: 'tuning', onDone: () => this.onChange() }),
     );
+    // In this tab or another one.
+    app.heard.tuned.listen((stored) => this.#showKept(stored));
     this.#update();
   }
 
@@ -68,7 +72,7 @@ export class TuningPart {
     if (missing === undefined && !this.#isKnown) {
       this.#isKnown = true;
       // Not awaited: it is shown when it is known, and what goes wrong is said.
-      void this.app.attempt('tuning', () => this.#showKept());
+      void this.app.attempt('tuning', async () => this.#showKept(await this.app.worker.tuning.stored()));
     }
     // Another device may go by something else.
     if (missing !== undefined) this.#isKnown = false;
@@ -118,12 +122,10 @@ export class TuningPart {
     this.#region.hidden = kernels.length === 0 || outcome === 'cancelled';
     this.#region.replaceChildren(tableOf(rowsOf(kernels)));
     if (outcome !== 'stored' && outcome !== 'unkept') return;
-    void this.app.attempt('tuning', () => this.#showKept());
     this.onChange();
   }
 
-  async #showKept(): Promise<void> {
-    const stored = await this.app.worker.tuning.stored();
+  #showKept(stored: StoredTuning | null): void {
     // The keyboard's place, where it was on what goes now.
     if (!stored && this.#keptRow.contains(document.activeElement)) this.#button.focus();
     this.#keptRow.hidden = stored === null;
@@ -134,7 +136,6 @@ export class TuningPart {
     await this.app.worker.tuning.forget();
     this.#region.hidden = true;
     this.#words.textContent = 'Forgotten: new trainings will use the usual kernels.';
-    await this.#showKept();
     this.onChange();
   }
 

@@ -1,7 +1,7 @@
 /** Settings, train, pause, step, stop, resume; curves and figures of the training under way. */
 import type { App, View } from '../app.js';
 import type { TrainingStatus } from '../protocol.js';
-import { defaultSettings, softwareProposal } from '../settings.js';
+import { defaultSettings, proposalFor } from '../settings.js';
 import { queryOf } from '../settings_query.js';
 import './training.css';
 import { trainingControls } from './training_controls.js';
@@ -36,7 +36,7 @@ function takeUpSettings({ heard, settings }: App): void {
     if (!status) return;
     stop();
     if (!isUnderWay(status) || !status.settings) return;
-    const proposed = { ...defaultSettings, ...softwareProposal };
+    const proposed = { ...defaultSettings, ...proposalFor('software', defaultSettings.model) };
     if (['', queryOf(proposed)].includes(queryOf(settings.value))) settings.set(status.settings);
   });
 }

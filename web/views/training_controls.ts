@@ -19,6 +19,7 @@ import {
   progressOf,
   savedText,
 } from './training_words.js';
+import { undoButtons } from './undo_buttons.js';
 
 export interface ControlOptions {
   /** Whether what is written in the form can be trained with; says what not. */
@@ -43,6 +44,7 @@ export function trainingControls(app: App, { isValid }: ControlOptions): HTMLEle
     { class: 'stack training-controls', role: 'group', 'aria-label': 'Training' },
     element('div', { class: 'row' }, main, step, stop),
     element('div', { class: 'training-where' }, position, saved),
+    undoButtons(app, { scope: 'model', only: ['train', 'stop'] }),
     trouble,
     bars,
     spoken,

@@ -2,7 +2,7 @@
  * The settings as a form: what the next training is to be, or, while one is under way, what it was set to; then only
  * the learning rate can be changed, and takes effect from the next step.
  */
-import { type PresetName, recipeFor } from '../../src/nn/presets.js';
+import { type PresetName, type ScheduleName, recipeFor } from '../../src/nn/presets.js';
 import { grouped, rate } from '../../src/report/charts/numbers.js';
 import type { App } from '../app.js';
 import { element, setAttribute } from '../elements.js';
@@ -19,6 +19,7 @@ import {
   parseNumber,
   presetTitles,
   withDataset,
+  withModel,
   withPreset,
 } from '../settings.js';
 import { imageProblems } from './training_images.js';
@@ -33,13 +34,12 @@ export interface TrainingForm {
 interface Field {
   readonly root: HTMLElement;
   readonly input: HTMLInputElement | HTMLSelectElement;
-  show(settings: Settings): void;
+  /** `isFresh`: also over what is being written. */
+  show(settings: Settings, isFresh?: boolean): void;
 }
 
 export function trainingForm(app: App): TrainingForm {
   const { settings, heard } = app;
-  /** What was written into the learning rate while training, which its settings do not say. */
-  let rateUnderWay: number | undefined;
   const isUnderWay = (): boolean => controlsOf(heard.status.value, true).isUnderWay;
 
   const change = (next: Settings): void => settings.set(next);
@@ -51,17 +51,33 @@ export function trainingForm(app: App): TrainingForm {
     if (isPresetName(name)) change(withPreset(settings.value, name));
   });
   const model = choiceField('Model', modelTitles, 'model', (name) => {
-    if (isModelName(name)) change({ ...settings.value, model: name });
+    if (isModelName(name)) change(withModel(settings.value, name));
   });
   const setNumber = (field: Exclude<NumberField, 'limit'>) => (value: number | null) => {
     if (value !== null) change({ ...settings.value, [field]: value });
   };
   const learningRate = numberField('Learning rate', 'learningRate', (value) => {
     if (value === null) return;
-    if (!isUnderWay()) return change({ ...settings.value, learningRate: value });
-    rateUnderWay = value;
-    void app.attempt('training', () => app.worker.training.setLearningRate(value));
+    if (isUnderWay()) setRate(value);
+    else change({ ...settings.value, learningRate: value });
   });
+  const setRate = (value: number | null): void => {
+    // What was not taken is not in effect.
+    const refused = (): void => show({ isFresh: true });
+    void app.attempt('training', async () =>
+      app.worker.training.setLearningRate(value).catch((error: unknown) => {
+        refused();
+        throw error;
+      }),
+    );
+  };
+  const scheduleWords = element('span');
+  const toSchedule = element('button', { type: 'button', class: 'button quiet small' });
+  toSchedule.addEventListener('click', () => {
+    setRate(null);
+    learningRate.input.focus();
+  });
+  const schedule = element('p', { class: 'quiet recipe', role: 'status' }, scheduleWords, ' ', toSchedule);
   const size = element('small');
   model.root.append(size);
   learningRate.root.append(inEffect);
@@ -82,24 +98,36 @@ export function trainingForm(app: App): TrainingForm {
     'form',
     { class: 'stack', 'aria-label': 'Settings of the training', autocomplete: 'off' },
     element('div', { class: 'fields' }, ...fields.map((field) => field.root)),
+    schedule,
     imageProblems(app),
     element('p', { class: 'quiet recipe' }, recipe, ' ', toData),
   );
   root.addEventListener('submit', (event) => event.preventDefault());
 
-  const show = (): void => {
+  const show = ({ isFresh = false } = {}): void => {
     const status = heard.status.value;
     const own = isUnderWay() ? status?.settings : null;
-    if (!own) rateUnderWay = undefined;
     const shown = own ?? settings.value;
-    const rateShown = rateUnderWay ?? shown.learningRate;
+    // A rate that a person has set, or a plateau lowered, is in effect, and a schedule's peak is what it was set to.
+    const isConstant = own && status?.isScheduled === false;
+    const rateShown = (isConstant ? status?.learningRate : null) ?? shown.learningRate;
     for (const field of others) {
       field.show(shown);
       field.input.disabled = isUnderWay();
     }
-    learningRate.show({ ...shown, learningRate: rateShown });
+    learningRate.show({ ...shown, learningRate: rateShown }, isFresh);
     setText(size, modelSizes[shown.model]);
-    setText(inEffect, own ? rateWords(status) : scheduleWords(shown));
+    setText(inEffect, own ? rateWords(shown, status) : rateWordsOf(shown));
+    const name = scheduleTitles[recipeFor(shown.preset, shown.dataset).schedule];
+    schedule.hidden = !own || name === undefined;
+    toSchedule.hidden = !isConstant;
+    setText(toSchedule, `Back to the ${name} schedule`);
+    setText(
+      scheduleWords,
+      isConstant
+        ? `The rate is constant: setting it ended the ${name} schedule.`
+        : `Setting a rate ends the ${name} schedule.`,
+    );
     setText(
       recipe,
       isUnderWay()
@@ -111,12 +139,12 @@ export function trainingForm(app: App): TrainingForm {
     for (const option of dataset.root.querySelectorAll('option')) {
       const { value } = option;
       // What the address names stays chosen, with the reason why it cannot be used.
-      option.disabled = isDatasetName(value) && value !== settings.value.dataset && !!problems?.[value];
+      const isAbsent = problems && isDatasetName(value) ? problems[value] !== null : value === 'own';
+      option.disabled = isAbsent && value !== settings.value.dataset;
     }
   };
-  settings.watch(show);
-  heard.status.listen(show);
-  heard.sets.listen(show);
+  for (const store of [settings, heard.status, heard.sets]) store.listen(() => show());
+  show();
   return {
     root,
     isValid: () => {
@@ -128,9 +156,17 @@ export function trainingForm(app: App): TrainingForm {
 }
 
 /** The rate that the steps are taken with, which a schedule changes all the time. */
-function rateWords(status: TrainingStatus | null | undefined): string {
-  return typeof status?.learningRate === 'number' ? `in effect: ${rate(status.learningRate)}` : '';
+function rateWords(settings: Settings, status: TrainingStatus | null | undefined): string {
+  const peak = status?.isScheduled ? [rateWordsOf(settings)] : [];
+  const now = typeof status?.learningRate === 'number' ? [`in effect: ${rate(status.learningRate)}`] : [];
+  return [...peak, ...now].join(', ');
 }
+
+const scheduleTitles: Readonly<Partial<Record<ScheduleName, string>>> = {
+  cosine: 'cosine',
+  'one-cycle': 'one-cycle',
+  step: 'step',
+};
 
 const scheduleNames = {
   constant: 'constant',
@@ -139,7 +175,7 @@ const scheduleNames = {
   step: 'divided by 10 every 10 epochs',
 } as const;
 
-function scheduleWords({ preset, dataset }: Settings): string {
+function rateWordsOf({ preset, dataset }: Settings): string {
   const { schedule, plateaus } = recipeFor(preset, dataset);
   return plateaus && schedule === 'constant' ? 'lowered on plateaus' : scheduleNames[schedule];
 }
@@ -227,10 +263,10 @@ function numberField(
   return {
     root,
     input,
-    show: (settings) => {
+    show: (settings, isFresh = false) => {
       const value = settings[field];
       // What is being written is not overwritten by each word from the worker.
-      if (value === shown) return;
+      if (value === shown && !isFresh) return;
       shown = value;
       complain(false);
       input.value = value === null ? '' : field === 'limit' ? grouped(value) : String(value);

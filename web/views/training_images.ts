@@ -1,6 +1,6 @@
 /** Why images cannot be trained on: those that are chosen, and, more quietly, those that can therefore not be chosen. */
 import type { App } from '../app.js';
-import { element } from '../elements.js';
+import { element, withCommands } from '../elements.js';
 
 export const problemId = 'training-images-problem';
 
@@ -11,19 +11,21 @@ export function problemOf({ heard, settings }: App): string | null {
 
 export function imageProblems(app: App): HTMLElement {
   const { heard, settings } = app;
-  const chosen = element('p', { id: problemId, class: 'note', 'data-level': 'warning', role: 'status' });
+  const chosen = element('p', { id: problemId, role: 'status' });
+  const note = element('div', { class: 'note', 'data-level': 'warning' }, chosen);
   const others = element('p', { class: 'quiet recipe' });
   const show = (): void => {
     const problem = problemOf(app);
-    chosen.textContent = problem ?? '';
-    chosen.hidden = problem === null;
+    chosen.replaceChildren(...withCommands(problem ?? ''));
+    note.hidden = problem === null;
     const { dataset } = settings.value;
     // That nobody has dropped files yet is said where they can be dropped.
     const absent = (['digits', 'fashion'] as const).filter((name) => name !== dataset);
-    others.textContent = absent.flatMap((name) => heard.sets.value?.[name] ?? []).join(' ');
-    others.hidden = others.textContent === '';
+    const problems = absent.flatMap((name) => heard.sets.value?.[name] ?? []);
+    others.replaceChildren(...withCommands(problems.join(' ')));
+    others.hidden = problems.length === 0;
   };
   settings.watch(show);
   heard.sets.listen(show);
-  return element('div', { class: 'stack' }, chosen, others);
+  return element('div', { class: 'stack image-problems' }, note, others);
 }

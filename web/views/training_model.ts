@@ -4,6 +4,7 @@ import { chosenFiles } from '../../src/browser/dropped_files.js';
 import type { App } from '../app.js';
 import { element } from '../elements.js';
 import type { ModelInfo } from '../protocol.js';
+import { undoButtons } from './undo_buttons.js';
 
 const origins: Readonly<Record<ModelInfo['origin'], string>> = {
   shipped: 'came with this page',
@@ -29,10 +30,14 @@ export function trainingModel(app: App): HTMLElement {
   );
   const reset = actionButton(
     'Reset',
-    'Back to the model that came with this page; a training that is paused is given up',
+    'Back to the model that came with this page; Undo brings this one back, with its training',
   );
   reset.addEventListener('click', () =>
-    whileBusy(app, reset, async () => models.reset(app.settings.value.dataset)),
+    whileBusy(app, reset, async () => {
+      const isWorthKeeping = app.heard.model.value?.origin !== 'shipped';
+      await models.reset(app.settings.value.dataset);
+      if (isWorthKeeping) app.say('Undo Reset brings back the network before, with its training.');
+    }),
   );
 
   // Where nobody has trained or opened anything, the model that comes with the page is that of the images chosen.
@@ -64,6 +69,7 @@ export function trainingModel(app: App): HTMLElement {
     element('h3', {}, 'The model that predicts'),
     about,
     element('div', { class: 'row' }, download, open, reset, input),
+    undoButtons(app, { scope: 'model', only: ['reset', 'open'] }),
   );
 }
 

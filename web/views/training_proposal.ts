@@ -2,7 +2,7 @@
 import { grouped } from '../../src/report/charts/numbers.js';
 import type { App } from '../app.js';
 import { element } from '../elements.js';
-import { defaultSettings, softwareProposal } from '../settings.js';
+import { proposalFor } from '../settings.js';
 import { queryOf } from '../settings_query.js';
 import { controlsOf } from './training_words.js';
 
@@ -11,30 +11,28 @@ import { controlsOf } from './training_words.js';
  * The sentence goes as soon as either number is changed.
  */
 export function trainingProposal({ heard, settings }: App): HTMLElement {
-  const { limit, epochs } = { ...defaultSettings, ...softwareProposal };
+  const words = element('span');
   const decline = element('button', { type: 'button', class: 'button quiet small' }, 'Take all images');
-  const root = element(
-    'p',
-    { class: 'quiet training-proposal', hidden: true },
-    `Without a graphics processor: ${grouped(limit ?? 0)} images and ${epochs} epochs, for a minute rather than an hour. `,
-    decline,
-  );
+  const root = element('p', { class: 'quiet training-proposal', hidden: true }, words, ' ', decline);
   decline.addEventListener('click', () => {
-    const { limit, epochs } = defaultSettings;
+    const { limit, epochs } = proposalFor('gpu', settings.value.model);
     settings.set({ ...settings.value, limit, epochs });
   });
   let isProposed = false;
   const show = (): void => {
+    const { limit, epochs } = proposalFor('software', settings.value.model);
+    words.textContent = `Without a GPU: ${grouped(limit ?? 0)} images and ${epochs} epochs, for a minute or two rather than an hour.`;
     root.hidden = !isProposed || controlsOf(heard.status.value, true).isUnderWay;
   };
   heard.device.watch((device) => {
     const isUntouched = queryOf(settings.value) === '' && (heard.status.value?.settings ?? null) === null;
     if (device?.info?.family !== 'software' || !isUntouched) return;
-    settings.set({ ...settings.value, ...softwareProposal });
+    settings.set({ ...settings.value, ...proposalFor('software', settings.value.model) });
     isProposed = true;
     show();
   });
   settings.listen((now) => {
+    const { limit, epochs } = proposalFor('software', now.model);
     isProposed &&= now.limit === limit && now.epochs === epochs;
     show();
   });

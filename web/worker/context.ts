@@ -7,6 +7,7 @@ import type { Training } from '../../src/nn/callbacks/callback.js';
 import type { Sequential } from '../../src/nn/sequential.js';
 import type { Settings, WorkerEvents } from '../protocol.js';
 import type { TrainingRecord } from './record.js';
+import type { UndoHistory } from './undo.js';
 
 export interface Context {
   /** Where `data/` and `models/` lie. */
@@ -45,8 +46,11 @@ export interface Context {
   dataset(name?: Settings['dataset']): Promise<LoadedDataset>;
   /** Its test part alone, which is there sooner. Throws: DataError where the data have none; FileError. */
   testImages(name?: Settings['dataset']): Promise<ImageSet>;
-  /** Makes `images` the data set `own`, also after a reload. */
-  useOwn(images: LoadedDataset): void;
+  /** Makes `images` the data set `own`, also after a reload; those before can be undone to. */
+  useOwn(images: LoadedDataset): Promise<void>;
+  readonly undo: Pick<UndoHistory, 'keep' | 'own'>;
+  /** Model and training as they are, for `undo`. To be called at rest. */
+  snapshot(): Promise<Uint8Array>;
   /**
    * Runs `work` while no step is under way: weights and slots are those of one moment, and may be changed. Also without
    * a training, and while one is paused or validates; works take turns.

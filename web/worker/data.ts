@@ -43,7 +43,7 @@ export function dataOf(context: Context): DataApi {
       const { datasetFromFiles } = await onDemand();
       const loaded = await datasetFromFiles(files);
       checkTrainable(loaded);
-      context.useOwn(loaded);
+      await context.useOwn(loaded);
       return describe(loaded);
     },
     samples: async (options) => {

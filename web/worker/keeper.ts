@@ -17,6 +17,8 @@ export interface KeeperOptions {
   readonly openFolder: () => Promise<Folder | undefined>;
   /** The lock that one tab holds. */
   readonly lockName: string;
+  /** Gets the folder once this tab alone writes to it. */
+  readonly onFolder: (folder: Folder) => Promise<void>;
   /** Hears what people should know. */
   readonly warn: (text: string) => void;
   /** Hears of each save that is safe. */
@@ -53,6 +55,7 @@ export class Keeper {
     // The lock may also have been taken by another call of this tab's.
     if (!release) return this.isKeeping ? 'kept' : 'elsewhere';
     this.#release = release;
+    await this.options.onFolder(folder);
     const shelf = new Shelf(folder);
     // Looked at first: what is written from now on must be newer.
     this.#found = await shelf.newest();

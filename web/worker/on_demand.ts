@@ -1,5 +1,7 @@
-/** What few visits need, as a script of its own: what measures kernels, and what reads files of one's own. */
+/** What few visits need, as a script of its own: what measures kernels, teaches drawings, and reads the user's files. */
 export { datasetFromFiles } from '../../src/browser/dropped_files.js';
+export { readPicture } from '../../src/browser/read_picture.js';
+export { learn } from './learning.js';
 export { measure } from './tuner.js';
 
 /** As in on_demand_script.ts. */

@@ -22,6 +22,11 @@ interface About {
 
 /** Throws: FileError. */
 export async function keepOwn(folder: Folder, own: LoadedDataset): Promise<void> {
+  await folder.write(fileName, ownFile(own));
+}
+
+/** As one file. */
+export function ownFile(own: LoadedDataset): Uint8Array<ArrayBuffer> {
   const tensors: [string, StoredTensor][] = parts.flatMap((part): [string, StoredTensor][] => {
     const set = own[part];
     if (!set) return [];
@@ -42,7 +47,7 @@ export async function keepOwn(folder: Folder, own: LoadedDataset): Promise<void>
   });
   const { name, format, source, train } = own;
   const about: About = { name, format, source, classNames: train.classNames };
-  await folder.write(fileName, writeSafetensors(tensors, { about: JSON.stringify(about) }));
+  return writeSafetensors(tensors, { about: JSON.stringify(about) });
 }
 
 /** Throws: FileError. */
@@ -52,8 +57,12 @@ export async function hasOwn(folder: Folder): Promise<boolean> {
 
 /** Undefined when nothing is kept. Throws: FileError; ModelError or DataError for a damaged file. */
 export async function keptOwn(folder: Folder): Promise<LoadedDataset | undefined> {
-  if (!(await folder.exists(fileName))) return undefined;
-  const stored = readSafetensors(await folder.read(fileName), fileName);
+  return (await folder.exists(fileName)) ? ownIn(await folder.read(fileName)) : undefined;
+}
+
+/** Throws: ModelError or DataError for a damaged file. */
+export function ownIn(bytes: Uint8Array): LoadedDataset {
+  const stored = readSafetensors(bytes, fileName);
   const { classNames, ...about } = aboutIn(stored);
   const [train, test, validation] = parts.map((part) => setIn(stored, part, classNames));
   if (!train) throw new DataError(`data: ${fileName} holds no images to train on; drop your files again.`);

@@ -4,7 +4,7 @@ import { DeviceError, UsageError } from '../../src/errors.js';
 import type { LabelledImages } from '../../src/nn/device_set.js';
 import type { PredictingApi } from '../protocol.js';
 import type { Context } from './context.js';
-import { learn } from './learning.js';
+import type { learn } from './learning.js';
 import { unlessLost } from './lost_device.js';
 import type { Predictions } from './predicting_model.js';
 
@@ -14,13 +14,19 @@ const patienceMs = 5_000;
 const lostText =
   'learn: the graphics device was lost before the lesson ended, so nothing was learned; try again when it is back.';
 
+export interface LessonParts {
+  readonly context: Context;
+  readonly predictions: Predictions;
+  /** What few visits need is fetched when it is. */
+  readonly fetchLearn: () => Promise<typeof learn>;
+}
+
 /**
  * Throws: DeviceError where there is no device, or when it is lost; UsageError when the label is none of the model's;
  * ModelError when the model ends in something that cannot be taught.
  */
 export async function lesson(
-  context: Context,
-  predictions: Predictions,
+  { context, predictions, fetchLearn }: LessonParts,
   input: Uint8Array<ArrayBuffer>,
   label: number,
 ): ReturnType<PredictingApi['learn']> {
@@ -31,21 +37,25 @@ export async function lesson(
     });
   checkLabel(label, context);
   // Before the rest, so that a training goes on meanwhile.
-  const images = await trainingImages(context);
+  const [images, learn] = await Promise.all([trainingImages(context), fetchLearn()]);
+  let unlearned: Uint8Array | undefined;
   const taught = async (): ReturnType<PredictingApi['learn']> => {
     // Meanwhile another model may have come, with other classes.
     checkLabel(label, context);
     const before = await predictions.of(input);
     const { seed } = context.settings;
     const rehearsal = rehearsalOf(images, context);
+    const model = await context.snapshot();
     const learned = await learn(context.model, { input, label, rehearsal, seed });
     if (!learned.isLearned) return { before, after: before, ...learned };
+    unlearned = model;
     const after = await predictions.of(input);
     await context.weightsChanged();
     return { before, after, ...learned };
   };
   const outcome = await unlessLost(device, lostText, async () => context.atRest(taught));
   // Behind the rest: training need not wait for the disk.
+  if (unlearned) await context.undo.keep('model', 'lesson', unlearned);
   if (outcome.isLearned) await context.kept();
   return outcome;
 }

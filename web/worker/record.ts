@@ -113,6 +113,7 @@ export function statusOf(
     loss: count > 0 ? lossSum / count : lastOf(record, 'loss'),
     accuracy: count > 0 ? correct / count : lastOf(record, 'accuracy'),
     learningRate: rateAt(pace.rate, { step, epochs, stepsPerEpoch }),
+    isScheduled: pace.rate !== undefined && typeof pace.rate !== 'number',
     imagesPerSecond: isOnTheWay ? imagesPerSecond : null,
     stepMs: isOnTheWay ? stepMs : null,
     etaSeconds: isKnown ? (left * stepMs) / 1000 + (epochs - epoch) * pace.validationSeconds : null,

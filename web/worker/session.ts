@@ -12,11 +12,13 @@ import type { Sequential } from '../../src/nn/sequential.js';
 import { checkpointIn } from '../../src/nn/weights_file.js';
 import { textOf } from '../error_text.js';
 import type {
+  Cause,
   ModelInfo,
   ModelsApi,
   Settings,
   StartOptions,
   TrainingApi,
+  UndoName,
   WorkerEvent,
   WorkerEvents,
 } from '../protocol.js';
@@ -27,17 +29,26 @@ import { DataSets } from './data_sets.js';
 import { deviceInfoOf, problemOf } from './device_info.js';
 import { Keeper, type Keeping } from './keeper.js';
 import { readModelFiles } from './models.js';
+import { ownFile, ownIn } from './own_images.js';
 import { optimizerFor } from './recipe.js';
 import { TrainingRecord } from './record.js';
-import { type SavedSession, classMetadata, classNamesIn } from './saved_session.js';
+import { type SavedSession, classMetadata, classNamesIn, sessionIn } from './saved_session.js';
 import { Trainer } from './training.js';
+import { UndoHistory } from './undo.js';
 import { Voice } from './voice.js';
+
+/** A model and its training, made from a file and not yet used. */
+interface Restored {
+  readonly candidate: Candidate;
+  readonly record: TrainingRecord | undefined;
+}
 
 export class Session implements Context {
   base = '';
   device: Device | undefined;
   readonly training: TrainingApi;
   readonly models: ModelsApi;
+  readonly undo = new UndoHistory((offers) => this.emit('undo', offers));
   readonly #options: Required<SessionOptions>;
   readonly #current: CurrentModel;
   readonly #data: DataSets;
@@ -58,6 +69,7 @@ export class Session implements Context {
     this.#keeper = new Keeper({
       openFolder: this.#options.openFolder,
       lockName: this.#options.lockName,
+      onFolder: async (folder) => this.undo.open(folder),
       warn: (text) => this.#say('warning', text),
       onSaved: () => this.#trainer.tellStatus(),
     });
@@ -71,6 +83,13 @@ export class Session implements Context {
       openDevice: async () => this.#openDevice(),
       isLost: (device) => device !== this.device,
       restore: async () => this.#restoreOrSay(),
+      undo: this.undo,
+    });
+    this.undo.own('model', async (bytes) => this.#exchange(bytes));
+    this.undo.own('images', async (bytes) => {
+      const before = ownFile(await this.#data.get('own'));
+      this.#replaceOwn(ownIn(bytes));
+      return before;
     });
     this.training = this.#steered();
     this.models = {
@@ -93,7 +112,9 @@ export class Session implements Context {
     this.#voice.flush();
     // Not awaited: the page can be used meanwhile. What goes wrong is said.
     void this.#data.check(this.#keeper.hasOwn());
-    void this.#goOn(keeping, options).catch((error: unknown) => this.#say('error', textOf(error)));
+    void this.#goOn(keeping, options).catch((error: unknown) =>
+      this.#say('error', textOf(error), 'training'),
+    );
   }
 
   /** Ends everything at once, as closing the tab does; for tests. */
@@ -154,7 +175,14 @@ export class Session implements Context {
     return this.#data.test(name);
   }
 
-  useOwn(images: LoadedDataset): void {
+  async useOwn(images: LoadedDataset): Promise<void> {
+    // Files that are damaged cannot be undone to.
+    const before = await this.#data.get('own').catch(() => undefined);
+    if (before) await this.undo.keep('images', 'images', ownFile(before));
+    this.#replaceOwn(images);
+  }
+
+  #replaceOwn(images: LoadedDataset): void {
     this.#data.useOwn(images);
     // Not awaited: they can be looked at meanwhile.
     void this.#keeper.keepOwn(images).catch((error: unknown) => {
@@ -164,6 +192,10 @@ export class Session implements Context {
 
   async atRest<T>(work: () => Promise<T>): Promise<T> {
     return this.#trainer.atRest(work);
+  }
+
+  async snapshot(): Promise<Uint8Array> {
+    return this.#trainer.snapshot();
   }
 
   async weightsChanged(): Promise<void> {
@@ -265,16 +297,47 @@ export class Session implements Context {
     }
   }
 
-  #takeUp({ origin, classNames, training }: SavedSession, stored: StoredTensors): void {
+  #takeUp(session: SavedSession, stored: StoredTensors): void {
+    this.#use(this.#restored(session, stored));
+  }
+
+  /** Throws: ModelError, DataError for a damaged file. */
+  #restored({ origin, classNames, training }: SavedSession, stored: StoredTensors): Restored {
     const { device } = this;
     const file = 'the saved session';
+    const record = training ? TrainingRecord.from(training, checkpointIn(stored, file)) : undefined;
     const model = modelFromStored(stored, {
       file,
       device,
       ...(training ? { optimizer: optimizerFor(training.settings) } : {}),
     });
-    this.#current.replace({ model, origin, classNames, stored: device ? undefined : stored });
-    this.#trainer.record = training ? TrainingRecord.from(training, checkpointIn(stored, file)) : undefined;
+    return { candidate: { model, origin, classNames, stored: device ? undefined : stored }, record };
+  }
+
+  #use({ candidate, record }: Restored): void {
+    this.#current.replace(candidate);
+    this.#trainer.record = record;
+  }
+
+  /** Puts a model and its training, as `snapshot` yields them, in the place of those that are there, and yields these. */
+  async #exchange(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+    const stored = readSafetensors(bytes, 'the saved session');
+    const found = sessionIn(stored);
+    if (!found) throw new ModelError('undo: what was kept is from another version of this page.');
+    const present = await this.#trainer.inTurn(async () => {
+      // First: nothing is given up for a file that is damaged.
+      const restored = this.#restored(found.session, stored);
+      const before = await this.#trainer.giveUp();
+      this.#use(restored);
+      await this.#trainer.keep();
+      this.#trainer.tellAll();
+      return before;
+    });
+    // Not awaited: a training that was under way is compiled again behind it.
+    void this.#trainer
+      .takeUp({ canTrain: this.device !== undefined })
+      .catch((error: unknown) => this.#say('error', textOf(error), 'training'));
+    return present;
   }
 
   /** The model that comes with the page, for clothes where those are chosen, else for digits. */
@@ -348,16 +411,22 @@ export class Session implements Context {
     await this.#trainer.inTurn(async () => {
       // First: nothing is given up for a file that turns out to be no model.
       const opened = this.#candidate(stored, file, 'opened');
-      await this.#trainer.giveUp();
+      await this.#giveUp('open');
       this.#current.replace(opened);
       await this.#trainer.keep();
       this.#trainer.tellAll();
     });
   }
 
+  async #giveUp(what: UndoName): Promise<void> {
+    const { isWorthKeeping } = this.#trainer;
+    const before = await this.#trainer.giveUp();
+    if (isWorthKeeping) await this.undo.keep('model', what, before);
+  }
+
   async #reset(dataset: Settings['dataset']): Promise<void> {
     await this.#trainer.inTurn(async () => {
-      await this.#trainer.giveUp();
+      await this.#giveUp('reset');
       if (this.#settings) this.#settings = { ...this.#settings, dataset };
       await this.#useShipped();
       await this.#keeper.clear();
@@ -430,7 +499,7 @@ export class Session implements Context {
     };
   }
 
-  #say(level: WorkerEvents['note']['level'], text: string): void {
-    this.emit('note', { level, text });
+  #say(level: WorkerEvents['note']['level'], text: string, cause?: Cause): void {
+    this.emit('note', { level, text, ...(cause ? { cause } : {}) });
   }
 }

@@ -5,7 +5,7 @@
 import { Choices } from '../../src/engine/choices.js';
 import type { Device } from '../../src/engine/device.js';
 import type { Plan } from '../../src/engine/plan.js';
-import { DataError, UsageError } from '../../src/errors.js';
+import { DataError, DeviceError, UsageError } from '../../src/errors.js';
 import type { Training } from '../../src/nn/callbacks/callback.js';
 import { isNotFinite } from '../../src/nn/callbacks/terminate_on_nan.js';
 import type { Checkpoint } from '../../src/nn/checkpoint.js';
@@ -24,8 +24,9 @@ import { memoryPlanOf } from './memory_plan.js';
 import { digestOf } from './own_images.js';
 import { batchSizeOf, callbacksFor, modelFor, optimizerFor, splitBy } from './recipe.js';
 import { TrainingRecord, statusOf } from './record.js';
-import type { SavedPhase, SavedSession } from './saved_session.js';
+import { type SavedPhase, type SavedSession, sessionMetadata } from './saved_session.js';
 import { Turns } from './turns.js';
+import type { UndoHistory } from './undo.js';
 
 /** What a training needs of the session. */
 export interface Surroundings {
@@ -43,6 +44,7 @@ export interface Surroundings {
   isLost(device: Device): boolean;
   /** Puts model and training back to what was saved last; says what stands in its way. */
   restore(): Promise<void>;
+  readonly undo: UndoHistory;
 }
 
 export class Trainer implements TrainingApi {
@@ -106,15 +108,17 @@ export class Trainer implements TrainingApi {
     await this.inTurn(async () => {
       await this.#end();
       if (!this.record || isOver(this.record.phase)) return;
+      // Stopped, it cannot be resumed any more.
+      if (this.record.checkpoint) await this.around.undo.keep('model', 'stop', await this.snapshot());
       this.record.phase = 'stopped';
       await this.#saveAndWait({ isChanged: false });
       this.tellStatus();
     });
   }
 
-  /** The rate takes the place of the preset's schedule for the rest of the training, and is kept as such. */
-  async setLearningRate(rate: number): Promise<void> {
-    if (!(rate > 0 && Number.isFinite(rate)))
+  /** The rate takes the place of the preset's schedule for the rest of the training, and is kept as such; null takes it back. */
+  async setLearningRate(rate: number | null): Promise<void> {
+    if (rate !== null && !(rate > 0 && Number.isFinite(rate)))
       throw new UsageError(`training: the learning rate is ${rate}, expected a number above 0.`);
     // Whoever began it hears why it cannot begin.
     await this.#live?.ready.promise.catch(() => undefined);
@@ -123,7 +127,8 @@ export class Trainer implements TrainingApi {
       if (!record?.checkpoint && !this.#live?.training) return;
       // Where a training is about to go on, it goes by the one or the other.
       if (record?.checkpoint) record.checkpoint = { ...record.checkpoint, learningRate: rate };
-      if (this.#live) this.#model.optimizer.learningRate = rate;
+      if (this.#live && record)
+        this.#model.optimizer.learningRate = rate ?? optimizerFor(record.settings).learningRate;
       await this.#save({ isChanged: false });
       this.tellStatus();
     });
@@ -174,6 +179,8 @@ export class Trainer implements TrainingApi {
       this.tellStatus();
       return;
     }
+    if (!this.record.checkpoint)
+      this.#say('No checkpoint had been saved yet, so the training starts again at step 0.', 'info');
     await this.inTurn(async () => this.#goOn({ isPaused: false }));
   }
 
@@ -182,13 +189,42 @@ export class Trainer implements TrainingApi {
     await this.#saveAndWait({ isChanged: false });
   }
 
-  /** Ends the training, and forgets it; resolves when nothing works on its model any more. To be called in turn. */
-  async giveUp(): Promise<void> {
+  /**
+   * Ends the training, and forgets it; resolves when nothing works on its model any more, with all that there was, as
+   * `snapshot`. To be called in turn.
+   */
+  async giveUp(): Promise<Uint8Array> {
     await this.#end();
     await this.#works.over();
+    const before = await this.snapshot();
     this.record = this.#before = undefined;
     this.isLost = false;
     this.plans = [];
+    return before;
+  }
+
+  /** Whether there is more than the model that came with the page. */
+  get isWorthKeeping(): boolean {
+    return this.around.current.current?.origin !== 'shipped' || this.record?.checkpoint !== undefined;
+  }
+
+  /**
+   * Model and training as one file, to be restored to the same bits. No step may be under way. Of a device that was lost,
+   * what was saved last.
+   */
+  async snapshot(): Promise<Uint8Array> {
+    const { current, keeper } = this.around;
+    this.#takeDown();
+    const { training, ...session } = this.session;
+    const checkpoint = this.record?.checkpoint;
+    // Of a training that has not begun there is nothing but its settings.
+    const metadata = sessionMetadata({ ...session, training: checkpoint ? training : null }, 0);
+    try {
+      return await current.file({ metadata, ...(checkpoint ? { checkpoint } : {}) });
+    } catch (error) {
+      if (!(error instanceof DeviceError) || !keeper.last) throw error;
+      return keeper.last.bytes;
+    }
   }
 
   /** See Context. */
@@ -234,6 +270,8 @@ export class Trainer implements TrainingApi {
 
   async #beginAnew(record: TrainingRecord, device: Device, { isPaused = false } = {}): Promise<void> {
     const before = this.record;
+    const isKept = this.isWorthKeeping;
+    if (isKept) await this.around.undo.keep('model', 'train', await this.snapshot());
     this.#before = before;
     this.record = record;
     this.tellAll();
@@ -244,6 +282,7 @@ export class Trainer implements TrainingApi {
     } finally {
       if (!record.checkpoint && !this.#live?.training) {
         this.record = before;
+        if (isKept) await this.around.undo.drop('model');
         await this.#save({ isChanged: false });
         this.tellAll();
       }
@@ -314,8 +353,10 @@ export class Trainer implements TrainingApi {
   }
 
   /** What the training came to is saved and shown. Never rejects. */
-  async #closeBooks({ training, record, device }: Live): Promise<void> {
+  async #closeBooks({ training, record, device, abort }: Live): Promise<void> {
     if (this.#isClosed || this.isLost || this.around.isLost(device)) return;
+    // Whoever ended it before its time says what becomes of it.
+    if (abort.signal.aborted && !isOver(record.phase)) return;
     try {
       if (training && isOver(record.phase)) await this.#saveAndWait({ isChanged: true });
     } catch (error) {
@@ -435,18 +476,22 @@ export class Trainer implements TrainingApi {
   async #save({ isChanged }: { readonly isChanged: boolean }): Promise<void> {
     const { current, keeper } = this.around;
     if (!current.current || this.#isClosed) return;
-    const { record } = this;
-    const live = this.#live;
-    if (record && live?.training) {
-      record.checkpoint = live.training.checkpoint();
-      record.phase = live.control.isPauseWanted ? 'paused' : 'training';
-    }
-    const checkpoint = record?.checkpoint;
+    this.#takeDown();
+    const checkpoint = this.record?.checkpoint;
     const { written } = await keeper.save(this.session, async (metadata) =>
       current.file({ metadata, ...(checkpoint ? { checkpoint } : {}) }),
     );
     this.#written = written;
     if (isChanged) current.changed();
+  }
+
+  /** Where a training under way stands. */
+  #takeDown(): void {
+    const { record } = this;
+    const live = this.#live;
+    if (!record || !live?.training) return;
+    record.checkpoint = live.training.checkpoint();
+    record.phase = live.control.isPauseWanted ? 'paused' : 'training';
   }
 
   async #saveAndWait(options: { readonly isChanged: boolean }): Promise<void> {
@@ -478,11 +523,14 @@ export class Trainer implements TrainingApi {
   }
 }
 
-/** A signal that comes behind the last epoch has stopped nothing; a loss that is no number always has. */
+/**
+ * Told to end before its time, it could be resumed: `stop` decides that it will not be. A signal that comes behind the last
+ * epoch has ended nothing; a loss that is NaN always has.
+ */
 function endingOf({ record: { checkpoint, settings }, abort, training }: Live): SavedPhase {
+  if (training !== undefined && isNotFinite(training.lossBits())) return 'stopped';
   const isDone = (checkpoint?.position.epoch ?? 0) >= settings.epochs;
-  const hasFailed = training !== undefined && isNotFinite(training.lossBits());
-  return hasFailed || (abort.signal.aborted && !isDone) ? 'stopped' : 'finished';
+  return abort.signal.aborted && !isDone ? 'paused' : 'finished';
 }
 
 /** Throws: DataError when the user's own images differ from those the training has seen. */

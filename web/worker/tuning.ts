@@ -7,11 +7,13 @@
  * for what is planned afterwards: the next training, and models that are opened.
  */
 import { browserTuningStore } from '../../src/browser/tuning_store.js';
+import { type Choice, choicesFromJson } from '../../src/engine/choices.js';
 import type { Device } from '../../src/engine/device.js';
 import type { TuningStore } from '../../src/engine/tune.js';
+import { tuningKey } from '../../src/engine/tuning_store.js';
 import { DeviceError, FileError, StateError } from '../../src/errors.js';
 import type { WorkloadOptions } from '../../src/nn/tuning_workload.js';
-import type { Settings, Tuning, TuningApi } from '../protocol.js';
+import type { Settings, StoredTuning, Tuning, TuningApi } from '../protocol.js';
 import type { Context } from './context.js';
 import { unlessLost } from './lost_device.js';
 import { onDemand } from './on_demand_script.js';
@@ -23,6 +25,8 @@ export interface TuningOptions {
   readonly store?: TuningStore;
   /** Times that each variant is measured, where not as suits the device. */
   readonly repeats?: number;
+  /** Tells other tabs, and is told by them, that what is stored has changed. */
+  readonly channel?: BroadcastChannel;
 }
 
 /** Of both sets that are known by name. */
@@ -39,9 +43,53 @@ const usualRepeats = { software: 4, gpu: 8 } as const;
 
 export function tuningOf(
   context: Context,
-  { store = browserTuningStore(), repeats }: TuningOptions = {},
+  { store = browserTuningStore(), repeats, channel }: TuningOptions = {},
 ): TuningApi {
   let underWay: AbortController | undefined;
+
+  const stored = (): StoredTuning | null => {
+    const choices = [...(context.device?.choices ?? [])].map(([, choice]) => choice);
+    if (choices.length === 0) return null;
+    const dates = choices.flatMap(({ date }) => (date === undefined ? [] : [Date.parse(date)]));
+    return { kernels: choices.length, at: dates.length > 0 ? Math.max(...dates) : null };
+  };
+  const changed = (): void => {
+    context.emit('tuned', stored());
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel has one origin, and no such argument
+    channel?.postMessage(null);
+  };
+  /** Has the device go by these choices alone, and stores them. */
+  const replace = async (device: Device, choices: ReadonlyMap<string, Choice>): Promise<void> => {
+    await store.forget(device.fingerprint);
+    if (choices.size > 0) await store.save(device.fingerprint, choices);
+    use(device, choices);
+    changed();
+  };
+  /** Of this device alone: another one's would never be found. */
+  const written = ({ fingerprint, choices }: Device): Uint8Array =>
+    new TextEncoder().encode(
+      JSON.stringify({ key: tuningKey(fingerprint), choices: Object.fromEntries(choices) }),
+    );
+
+  context.undo.own('tuning', async (bytes) => {
+    const device = usableDevice(context);
+    const before = written(device);
+    const { key, choices } = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
+    if (key !== tuningKey(device.fingerprint))
+      throw new StateError(
+        'tuning: these choices were measured on another device, and mean nothing to this one.',
+      );
+    await replace(device, choicesFromJson(choices, 'the forgotten choices'));
+    return before;
+  });
+  const reload = async (): Promise<void> => {
+    const { device } = context;
+    if (!device) return;
+    use(device, await store.load(device.fingerprint));
+    context.emit('tuned', stored());
+  };
+  // Not awaited: a store that cannot be read warns, and is empty.
+  channel?.addEventListener('message', () => void reload());
 
   const tune = async (device: Device, settings: Settings, onProgress: Progress): Promise<Tuning> => {
     const { signal } = underWay!;
@@ -54,6 +102,7 @@ export function tuningOf(
       onProgress,
     });
     const outcome = await settle(device, measured, { signal, store });
+    changed();
     const { kernels, step } = measured;
     return { model: workload.model, batchSize: workload.batchSize, kernels, step, outcome };
   };
@@ -71,18 +120,19 @@ export function tuningOf(
       }
     },
     cancel: async () => underWay?.abort(),
-    stored: async () => {
-      const choices = [...(context.device?.choices ?? [])].map(([, choice]) => choice);
-      if (choices.length === 0) return null;
-      const dates = choices.flatMap(({ date }) => (date === undefined ? [] : [Date.parse(date)]));
-      return { kernels: choices.length, at: dates.length > 0 ? Math.max(...dates) : null };
-    },
+    stored: async () => stored(),
     forget: async () => {
       const device = usableDevice(context);
-      await store.forget(device.fingerprint);
-      device.choices.clear();
+      const before = written(device);
+      await replace(device, new Map());
+      await context.undo.keep('tuning', 'forget', before);
     },
   };
+}
+
+function use({ choices: used }: Device, choices: ReadonlyMap<string, Choice>): void {
+  used.clear();
+  for (const [key, choice] of choices) used.set(key, choice);
 }
 
 function usableDevice({ device }: Context): Device {

@@ -1,0 +1,221 @@
+/**
+ * What throws a network away can be undone (web/worker/session.ts, web/worker/undo.ts), to the same bits where its training
+ * could be resumed: weights, slots, step, curves.
+ *   reset    of a paused training, and redone; after a reload
+ *   begin    over a training that runs; one that cannot begin leaves nothing to undo, and the one before can be resumed
+ *   stop     undone, the training can be resumed
+ *   lesson   amid a training that runs: it goes on as if there had been none
+ *   open     over a trained model; nothing is kept of the model that came with the page
+ *   images   of one's own, over others
+ *   rate     a rate that was set, taken back before the next step: the schedule goes on to the same bits
+ */
+import { afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { open } from '../../src/browser/open.js';
+import type { Folder } from '../../src/folder.js';
+import { memoryFolder } from '../../src/memory_folder.js';
+import type { UndoOffers, WorkerEvents } from '../../web/protocol.js';
+import type { SessionOptions } from '../../web/worker/browser_parts.js';
+import { Session } from '../../web/worker/session.js';
+import { bars } from '../device/small_model.js';
+import { bitsOf, loaded, settings, shippedModel } from './tiny_session.js';
+
+let shipped: Uint8Array<ArrayBuffer>;
+let plainBits = '';
+let lockCount = 0;
+const sessions: Session[] = [];
+
+interface Visit {
+  readonly session: Session;
+  readonly status: () => WorkerEvents['status'];
+  readonly offers: () => UndoOffers['model'] | undefined;
+  readonly steps: () => number[];
+  readonly origin: () => string | undefined;
+}
+
+async function visit(folder: Folder = memoryFolder(), options: SessionOptions = {}): Promise<Visit> {
+  const session = new Session({
+    openDevice: async () => open(),
+    source: { whole: async () => loaded, test: async () => loaded.test! },
+    openFolder: async () => folder,
+    lockName: `undo ${lockCount++}`,
+    lockPatienceMs: 50,
+    saveEveryMs: 1e6,
+    fetchShipped: async () => ({ file: 'shipped', bytes: shipped, classNames: ['a', 'b', 'c'] }),
+    ...options,
+  });
+  sessions.push(session);
+  let status: WorkerEvents['status'] | undefined;
+  let offers: UndoOffers | undefined;
+  let origin: string | undefined;
+  let steps: number[] = [];
+  await session.start({ base: 'http://here/', settings, isReload: false }, ({ name, value }) => {
+    if (name === 'status') status = value;
+    if (name === 'undo') offers = value;
+    if (name === 'model') ({ origin } = value);
+    if (name === 'steps') steps = [...(value.isFresh ? [] : steps), ...value.points.map(({ step }) => step)];
+  });
+  return {
+    session,
+    status: () => status!,
+    offers: () => offers?.model,
+    steps: () => steps,
+    origin: () => origin,
+  };
+}
+
+/** Also before the first test, where `expect.poll` may not be used. */
+async function until(condition: () => boolean): Promise<void> {
+  await vi.waitFor(() => expect(condition()).toBe(true), { timeout: 60_000, interval: 5 });
+}
+
+const isBeyond =
+  ({ session }: Visit, step: number) =>
+  (): boolean =>
+    (session.activeTraining?.position().step ?? 0) >= step;
+
+async function beginAndPause(page: Visit): Promise<number> {
+  await page.session.training.begin(settings);
+  await until(isBeyond(page, 3));
+  await page.session.training.pause();
+  return page.status().step;
+}
+
+/** Resumes, and ends like a training that nobody has touched: the same bits, and no step missing in the curve. */
+async function endsAsPlain(page: Visit): Promise<void> {
+  await page.session.training.resume();
+  await until(() => page.status().phase === 'finished');
+  expect(bitsOf(await page.session.weights()) === plainBits).toBe(true);
+  await expect.poll(page.steps).toEqual(Array.from({ length: 36 }, (_, i) => i + 1));
+}
+
+beforeAll(async () => {
+  shipped = await shippedModel();
+  const page = await visit();
+  await page.session.training.begin(settings);
+  await until(() => page.status().phase === 'finished');
+  plainBits = bitsOf(await page.session.weights());
+  await page.session.close();
+});
+
+afterEach(async () => {
+  for (const session of sessions.splice(0)) await session.close();
+});
+
+test('a reset of a paused training, undone, redone, and undone after a reload', async () => {
+  const folder = memoryFolder();
+  const page = await visit(folder);
+  const step = await beginAndPause(page);
+  await page.session.models.reset('digits');
+  expect(page.status().phase).toBe('idle');
+  await expect.poll(page.offers).toEqual({ undo: 'reset', redo: null });
+  await page.session.undo.undo('model');
+  await expect.poll(() => page.status().phase).toBe('paused');
+  expect(page.status().step).toBe(step);
+  await page.session.undo.redo('model');
+  await expect.poll(() => page.status().phase).toBe('idle');
+  await page.session.close();
+
+  const again = await visit(folder);
+  await expect.poll(again.offers).toEqual({ undo: 'reset', redo: null });
+  await again.session.undo.undo('model');
+  await expect.poll(() => again.status().phase).toBe('paused');
+  await endsAsPlain(again);
+});
+
+test('a training that another one ends, undone: it can be resumed', async () => {
+  const page = await visit();
+  await page.session.training.begin(settings);
+  await until(isBeyond(page, 3));
+  await page.session.training.begin({ ...settings, seed: 8 });
+  await until(isBeyond(page, 3));
+  await expect.poll(page.offers).toEqual({ undo: 'train', redo: null });
+  await page.session.undo.undo('model');
+  await expect.poll(() => page.status()).toMatchObject({ phase: 'paused', settings });
+  await endsAsPlain(page);
+  await page.session.undo.redo('model');
+  await expect.poll(() => page.status()).toMatchObject({ phase: 'paused', settings: { seed: 8 } });
+});
+
+test('a training that cannot begin leaves nothing to undo, and the one before can be resumed', async () => {
+  const page = await visit();
+  await beginAndPause(page);
+  await expect(page.session.training.begin({ ...settings, limit: 1 })).rejects.toThrow(/limit/);
+  expect(page.offers()?.undo ?? null).toBeNull();
+  expect(page.status().phase).toBe('paused');
+  await endsAsPlain(page);
+});
+
+test('a stop, undone: the training can be resumed', async () => {
+  const page = await visit();
+  await page.session.training.begin(settings);
+  await until(isBeyond(page, 3));
+  await page.session.training.stop();
+  expect(page.status().phase).toBe('stopped');
+  await expect.poll(page.offers).toEqual({ undo: 'stop', redo: null });
+  await page.session.undo.undo('model');
+  await expect.poll(() => page.status().phase).toBe('paused');
+  await endsAsPlain(page);
+});
+
+test('a lesson in the midst of a training that runs, undone: it goes on as if there had been none', async () => {
+  const page = await visit();
+  const { session } = page;
+  await session.training.begin(settings);
+  await until(isBeyond(page, 3));
+  const before = await session.atRest(async () => {
+    const kept = await session.snapshot();
+    const weights = await session.model.weights();
+    for (const values of weights.values()) values.fill(0.5);
+    session.model.setWeights(weights);
+    await session.weightsChanged();
+    return kept;
+  });
+  await session.undo.keep('model', 'lesson', before);
+  await session.undo.undo('model');
+  await endsAsPlain(page);
+  expect(page.offers()).toEqual({ undo: null, redo: 'lesson' });
+});
+
+test('a model opened over a trained one; of the one that came with the page nothing is kept', async () => {
+  const page = await visit();
+  const file = (): File[] => [new File([shipped], 'shipped.safetensors')];
+  await page.session.models.open(file());
+  expect(page.offers()?.undo ?? null).toBeNull();
+  await page.session.training.begin(settings);
+  await until(() => page.status().phase === 'finished');
+  await page.session.models.open(file());
+  await expect.poll(page.origin).toBe('opened');
+  await page.session.undo.undo('model');
+  await expect.poll(page.origin).toBe('trained');
+  expect(page.status().phase).toBe('finished');
+  expect(bitsOf(await page.session.weights()) === plainBits).toBe(true);
+});
+
+test('a rate that was set, taken back: the schedule goes on to the same bits', async () => {
+  const folder = memoryFolder();
+  const page = await visit(folder);
+  await beginAndPause(page);
+  expect(page.status().isScheduled).toBe(true);
+  await page.session.training.setLearningRate(5e-4);
+  expect(page.status()).toMatchObject({ learningRate: 5e-4, isScheduled: false });
+  await page.session.close();
+  const again = await visit(folder);
+  expect(again.status()).toMatchObject({ learningRate: 5e-4, isScheduled: false });
+  await again.session.training.setLearningRate(null);
+  expect(again.status().isScheduled).toBe(true);
+  await endsAsPlain(again);
+});
+
+test('images of one\u2019s own over others, undone after a reload', async () => {
+  const folder = memoryFolder();
+  const page = await visit(folder);
+  const mine = { ...loaded, name: 'mine', source: 'my files' };
+  await page.session.useOwn(mine);
+  await page.session.useOwn({ ...mine, name: 'others', train: bars(40, 3) });
+  await expect.poll(async () => (await page.session.dataset('own')).name).toBe('others');
+  await expect.poll(() => folder.files.get('own.safetensors')!.length).toBeLessThan(20_000);
+  await page.session.close();
+  const again = await visit(folder);
+  await again.session.undo.undo('images');
+  expect(await again.session.dataset('own')).toEqual(mine);
+});

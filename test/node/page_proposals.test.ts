@@ -1,0 +1,22 @@
+/** What the page proposes where the processor does all the work has the least of its models learn: `mlp`, in a second or two. */
+import { expect, test } from 'vitest';
+import { loadDataset } from '../../src/node/datasets.js';
+import { defaultSettings, withModel, proposalFor } from '../../web/settings.js';
+import { batchSizeOf, modelFor, splitBy } from '../../web/worker/recipe.js';
+import { open } from '../device/open.js';
+
+test('mlp learns with its proposal', async () => {
+  const settings = withModel({ ...defaultSettings, ...proposalFor('software', 'small') }, 'mlp');
+  const digits = await loadDataset('digits', { offline: true });
+  const device = await open();
+  try {
+    const { train } = splitBy(settings, digits);
+    const model = modelFor(settings, train, device);
+    const { epochs, seed } = settings;
+    await model.fit(train, { epochs, seed, batchSize: batchSizeOf(settings, train) });
+    const { accuracy } = await model.evaluate(digits.test.take(1000, { seed: 1 }), { batchSize: 100 });
+    expect(accuracy).toBeGreaterThan(0.78);
+  } finally {
+    device.destroy();
+  }
+});

@@ -1,0 +1,160 @@
+/**
+ * What was there before something was thrown away, over a reload too. Each scope has a history of its own. An entry is the
+ * bytes of one moment, which the scope's owner can put back; they lie in files beside the session, and an index that is
+ * written after them says which count.
+ */
+import { FileError } from '../../src/errors.js';
+import type { Folder } from '../../src/folder.js';
+import { memoryFolder } from '../../src/memory_folder.js';
+import type { UndoApi, UndoName, UndoOffers, UndoScope } from '../protocol.js';
+import { Turns } from './turns.js';
+
+/** Puts the bytes of an entry in the place of what is there, and yields what was there as bytes. */
+export type Exchange = (bytes: Uint8Array<ArrayBuffer>) => Promise<Uint8Array>;
+
+interface Entry {
+  readonly what: UndoName;
+  readonly file: string;
+}
+
+interface History {
+  /** The last one is undone next. */
+  readonly past: readonly Entry[];
+  readonly future: readonly Entry[];
+}
+
+type Histories = Readonly<Record<UndoScope, History>>;
+
+const indexFile = 'undo.json';
+const prefix = 'undo-';
+/** Of a scope, each way: a large network with its slots has 7 MB. */
+const mostKept = 5;
+
+const nothing: History = { past: [], future: [] };
+
+export class UndoHistory implements UndoApi {
+  /** Where there is no disk, or it is full: until the page is closed. */
+  readonly #memory = memoryFolder('undo');
+  readonly #owners = new Map<UndoScope, Exchange>();
+  readonly #moves = new Turns();
+  #disk: Folder | undefined;
+  #histories: Histories = { model: nothing, images: nothing, tuning: nothing };
+  #number = 0;
+
+  constructor(private readonly tell: (offers: UndoOffers) => void) {}
+
+  own(scope: UndoScope, exchange: Exchange): void {
+    this.#owners.set(scope, exchange);
+  }
+
+  /** From now on entries lie in `folder`; takes up those of an earlier visit, unless there are some already. */
+  async open(folder: Folder): Promise<void> {
+    this.#disk = folder;
+    if (this.#number === 0) {
+      try {
+        const text = new TextDecoder().decode(await folder.read(indexFile));
+        const { number, ...histories } = JSON.parse(text) as Histories & { readonly number: number };
+        this.#number = number;
+        this.#histories = { ...this.#histories, ...histories };
+      } catch (error) {
+        if (!(error instanceof FileError || error instanceof SyntaxError)) throw error;
+        // None yet, or damaged: then there is nothing to undo.
+      }
+    }
+    this.tell(this.#offers);
+  }
+
+  /** Keeps `bytes` as what was there before `what`, which takes the place of anything that could be redone. */
+  async keep(scope: UndoScope, what: UndoName, bytes: Uint8Array): Promise<void> {
+    const { past, future } = this.#histories[scope];
+    const entry = await this.#write(what, bytes);
+    await this.#set(scope, { past: [...past, entry], future: [] }, future);
+  }
+
+  /** Forgets the last entry that `keep` made: what it was for has not come about. */
+  async drop(scope: UndoScope): Promise<void> {
+    const { past, future } = this.#histories[scope];
+    await this.#set(scope, { past: past.slice(0, -1), future }, past.slice(-1));
+  }
+
+  async undo(scope: UndoScope): Promise<void> {
+    await this.#moves.take(async () => this.#move(scope, 'past', 'future'));
+  }
+
+  async redo(scope: UndoScope): Promise<void> {
+    await this.#moves.take(async () => this.#move(scope, 'future', 'past'));
+  }
+
+  async #move(scope: UndoScope, from: keyof History, to: keyof History): Promise<void> {
+    const entry = this.#histories[scope][from].at(-1);
+    const exchange = this.#owners.get(scope);
+    if (!entry || !exchange) return;
+    const without = (): History => ({
+      ...this.#histories[scope],
+      [from]: this.#histories[scope][from].filter((one) => one !== entry),
+    });
+    try {
+      const present = await this.#write(entry.what, await exchange(await this.#read(entry.file)));
+      const rest = without();
+      await this.#set(scope, { ...rest, [to]: [...rest[to], present] }, [entry]);
+    } catch (error) {
+      // A file that cannot be read now will not be later.
+      if (error instanceof FileError) await this.#set(scope, without(), [entry]);
+      throw error;
+    }
+  }
+
+  get #offers(): UndoOffers {
+    const offer = ({ past, future }: History) => ({
+      undo: past.at(-1)?.what ?? null,
+      redo: future.at(-1)?.what ?? null,
+    });
+    const { model, images, tuning } = this.#histories;
+    return { model: offer(model), images: offer(images), tuning: offer(tuning) };
+  }
+
+  async #set(scope: UndoScope, { past, future }: History, gone: readonly Entry[]): Promise<void> {
+    const kept = { past: past.slice(-mostKept), future: future.slice(-mostKept) };
+    this.#histories = { ...this.#histories, [scope]: kept };
+    this.tell(this.#offers);
+    await this.#writeIndex();
+    for (const { file } of [...gone, ...past.slice(0, -mostKept), ...future.slice(0, -mostKept)])
+      await this.#remove(file);
+  }
+
+  // ---- files ----
+
+  async #write(what: UndoName, bytes: Uint8Array): Promise<Entry> {
+    const file = `${prefix}${++this.#number}`;
+    try {
+      await (this.#disk ?? this.#memory).write(file, bytes);
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      await this.#memory.write(file, bytes);
+    }
+    return { what, file };
+  }
+
+  async #read(file: string): Promise<Uint8Array<ArrayBuffer>> {
+    const folder = this.#memory.files.has(file) ? this.#memory : (this.#disk ?? this.#memory);
+    return new Uint8Array(await folder.read(file));
+  }
+
+  async #remove(file: string): Promise<void> {
+    await this.#memory.remove(file);
+    await this.#disk?.remove(file).catch(() => undefined); // It only takes room.
+  }
+
+  /** What lies in memory alone is gone after a reload, and so not in it. */
+  async #writeIndex(): Promise<void> {
+    const lasting = (entries: readonly Entry[]): readonly Entry[] =>
+      entries.filter(({ file }) => !this.#memory.files.has(file));
+    const histories = Object.entries(this.#histories).map(([scope, { past, future }]) => [
+      scope,
+      { past: lasting(past), future: lasting(future) },
+    ]);
+    const index = JSON.stringify({ number: this.#number, ...Object.fromEntries(histories) });
+    // Where the disk is full, the session says that it cannot be saved.
+    await this.#disk?.write(indexFile, index).catch(() => undefined);
+  }
+}
