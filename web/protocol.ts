@@ -358,7 +358,9 @@ export interface TestEvaluation {
   readonly count: number;
   readonly loss: number;
   readonly accuracy: number;
-  /** [actual][predicted]. */
+  /** The classes in the matrix: all of them, or of many those with the most mistakes; ascending. */
+  readonly labels: readonly number[];
+  /** [actual][predicted], in the order of `labels`. */
   readonly confusion: readonly (readonly number[])[];
   readonly classes: readonly ClassFigures[];
   readonly ms: number;

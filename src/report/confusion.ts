@@ -51,6 +51,16 @@ export function confusionRows({ classes, cells }: Confusion): number[][] {
   return rows;
 }
 
+/** The pairs among some of the classes, which are numbered by their places among `labels`. */
+export function amongLabels({ cells }: Confusion, labels: readonly number[]): Confusion {
+  const placeOf = new Map(labels.map((label, place) => [label, place]));
+  const inside = cells.flatMap(({ truth, guess, count }) => {
+    const [row, column] = [placeOf.get(truth), placeOf.get(guess)];
+    return row === undefined || column === undefined ? [] : [{ truth: row, guess: column, count }];
+  });
+  return { classes: labels.length, cells: inside };
+}
+
 /** Images of each class, by label. */
 export function supports({ classes, cells }: Confusion): number[] {
   const images = Array.from({ length: classes }, () => 0);

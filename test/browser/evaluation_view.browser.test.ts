@@ -2,6 +2,7 @@
  * The page's section of results, in Chromium with a worker that is made up (web/views/evaluation.ts):
  *   offers 500 images where the processor computes, all of them on a GPU, and what a person chose; progress; stop
  *   figures; the matrix in words and counts, its keys and its one tab stop; nothing behind a cell is nothing to ask for
+ *   of many classes the matrix has some, which are asked for by their labels, and the list of classes begins
  *   a cell's images: asked for, painted byte by byte, described; more; all mistakes again; a late answer is dropped
  *   a picked image is the page's image, unless another model takes another size
  *   classes: shares with bars, sorted by any column, absent values last; a class's mistakes
@@ -23,6 +24,7 @@ const evaluation: TestEvaluation = {
   count: 1500,
   loss: 0.12345,
   accuracy: 0.96,
+  labels: [0, 1, 2],
   confusion: [
     [480, 20, 0],
     [39, 461, 0],
@@ -179,6 +181,26 @@ describe('a test', () => {
       true,
       'A test needs WebGPU, which this browser lacks: see above.',
     ]);
+  });
+});
+
+describe('many classes', () => {
+  test('are shown in part, under their own labels', async () => {
+    const classes = Array.from({ length: 500 }, (_, label) => ({
+      ...evaluation.classes[0]!,
+      label,
+      support: 500,
+    }));
+    app.answers['evaluating.run'] = () => ({ ...evaluation, labels: [7, 300, 499], classes });
+    await run();
+    expect(cell(0, 1).getAttribute('aria-label')).toBe('7 taken for 300: 20 of 500, 4.0 %');
+    cell(1, 0).click();
+    await settled();
+    expect(asked('evaluating.images').at(-1)).toMatchObject({ actual: 300, predicted: 7 });
+    expect(cell(1, 0).getAttribute('aria-pressed')).toBe('true');
+    expect(root.textContent).toContain('Shown are the 3 of 500 classes with the most mistakes.');
+    expect(all('.table.classes tbody tr')).toHaveLength(200);
+    expect(root.textContent).toContain('The first 200 of 500 classes in this order');
   });
 });
 

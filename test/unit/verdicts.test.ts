@@ -20,7 +20,24 @@ const verdicts = new Verdicts(labels, probabilities, 3);
 const places = (actual: number | null, predicted: number | null): number[] =>
   verdicts.of({ actual, predicted }).map(({ index }) => index);
 
+/** Of 500 classes, 30 images of which the last two are taken for classes far away. */
+function many(): Verdicts {
+  const own = Array.from({ length: 30 }, (_, i) => 10 * i);
+  const rows = new Float32Array(30 * 500);
+  own.forEach((label, i) => (rows[500 * i + (i < 28 ? label : 499 - i)] = 1));
+  return new Verdicts(own, rows, 500);
+}
+
 describe('verdicts', () => {
+  it('put the classes with the most mistakes into the matrix where there are many', () => {
+    const { labels, confusion, classes } = many().summary();
+    expect([labels.length, confusion.length, confusion[0]!.length, classes.length]).toEqual([
+      30, 30, 30, 500,
+    ]);
+    expect(labels).toEqual(expect.arrayContaining([280, 290, 470, 471]));
+    expect(confusion[labels.indexOf(280)]![labels.indexOf(471)]).toBe(1);
+  });
+
   it('says of an image what it was taken for, how surely, and its loss', () => {
     expect(verdicts.of({ actual: 2, predicted: 0 })).toEqual([
       { index: 4, actual: 2, predicted: 0, loss: -Math.log(1e-30), probability: 0.875 },
@@ -51,6 +68,7 @@ describe('verdicts', () => {
       [2, 0, 0],
     ]);
     expect(classes[0]).toEqual({ label: 0, precision: 0.5, recall: 2 / 3, f1: 4 / 7, support: 3 });
+    expect(verdicts.summary().labels).toEqual([0, 1, 2]);
     expect(classes[2]).toEqual({ label: 2, precision: null, recall: 0, f1: 0, support: 2 });
   });
 });

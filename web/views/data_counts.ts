@@ -1,7 +1,11 @@
 /** How many images each class has, in training and in test, as numbers with bars; a class can be picked for its samples. */
+import { maxOf } from '../../src/extent.js';
 import { grouped } from '../../src/report/charts/numbers.js';
 import { element, setAttribute } from '../elements.js';
 import type { DataInfo } from '../protocol.js';
+
+/** A page of thousands of rows would not answer any more. */
+const mostRows = 200;
 
 export class CountsTable {
   readonly element: HTMLElement;
@@ -18,11 +22,11 @@ export class CountsTable {
     const parts = [
       { title: 'Training', counts: trainCounts },
       { title: 'Test', counts: testCounts },
-    ].flatMap(({ title, counts }) => (counts ? [{ title, counts, most: Math.max(1, ...counts) }] : []));
+    ].flatMap(({ title, counts }) => (counts ? [{ title, counts, most: Math.max(1, maxOf(counts)) }] : []));
     const heads = ['Class', ...parts.map(({ title }) => title)].map((title, i) =>
       element('th', { scope: 'col', class: i === 0 ? undefined : 'number' }, title),
     );
-    this.#buttons = classNames.map((name, label) => {
+    this.#buttons = classNames.slice(0, mostRows).map((name, label) => {
       const button = element(
         'button',
         { type: 'button', class: 'class-name', 'aria-pressed': 'false' },
@@ -40,6 +44,9 @@ export class CountsTable {
       element('thead', {}, element('tr', {}, ...heads)),
       element('tbody', {}, ...rows),
     );
+    const others = classNames.length - rows.length;
+    if (others > 0)
+      this.#table.createCaption().textContent = `The first ${mostRows} of ${grouped(classNames.length)} classes`;
   }
 
   /** The class whose samples are shown; null for all. */

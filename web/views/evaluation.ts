@@ -7,7 +7,7 @@ import type { TestEvaluation } from '../protocol.js';
 import './evaluation.css';
 import { ClassTable } from './evaluation_classes.js';
 import { EvaluatedImages, type WantedImages, allMistakes } from './evaluation_images.js';
-import { ConfusionTable } from './evaluation_matrix.js';
+import { ConfusionTable, type MatrixCell } from './evaluation_matrix.js';
 
 /** How many images a test may take; `all` is the whole test part. */
 const choices = ['500', '2000', 'all'] as const;
@@ -128,12 +128,15 @@ class Results {
   readonly element: HTMLElement;
   readonly #figures = element('dl', { class: 'figures' });
   readonly #matrix: ConfusionTable;
+  readonly #matrixNote = element('span');
   readonly #images: EvaluatedImages;
   readonly #classes: ClassTable;
   #last: { readonly evaluation: TestEvaluation; readonly classNames: readonly string[] } | undefined;
 
   constructor(private readonly app: App) {
-    this.#matrix = new ConfusionTable((cell) => void app.attempt('test', () => this.#showImages(cell)));
+    this.#matrix = new ConfusionTable(
+      (cell) => void app.attempt('test', () => this.#showImages(this.#labelsAt(cell))),
+    );
     this.#images = new EvaluatedImages(
       app,
       () => void app.attempt('test', () => this.#showImages(allMistakes)),
@@ -157,6 +160,7 @@ class Results {
             'p',
             { class: 'quiet' },
             'Rows are true classes, columns are predictions. The stronger the colour, the larger the share of its row.',
+            this.#matrixNote,
           ),
         ),
         this.#images.element,
@@ -166,9 +170,9 @@ class Results {
   }
 
   async show(evaluation: TestEvaluation, names: readonly string[]): Promise<void> {
-    const classNames = evaluation.confusion.map((_, label) => names[label] ?? String(label));
+    const classNames = evaluation.classes.map(({ label }) => names[label] ?? String(label));
     this.#last = { evaluation, classNames };
-    const { count, loss, accuracy, confusion, classes } = evaluation;
+    const { count, loss, accuracy, labels, confusion, classes } = evaluation;
     const figures = [
       ['Accuracy', percent(accuracy)],
       ['Loss', loss.toFixed(4)],
@@ -180,15 +184,35 @@ class Results {
         element('div', {}, element('dt', {}, term), element('dd', {}, value)),
       ),
     );
-    this.#matrix.show(confusion, classNames);
+    this.#matrix.show(
+      confusion,
+      labels.map((label) => classes[label]?.support ?? 0),
+      labels.map((label) => classNames[label] ?? String(label)),
+    );
+    this.#matrixNote.textContent =
+      labels.length < classes.length
+        ? ` Shown are the ${labels.length} of ${grouped(classes.length)} classes with the most mistakes.`
+        : '';
     this.#classes.show(classes, classNames);
     this.element.hidden = false;
     await this.#showImages(allMistakes);
   }
 
+  /** The classes of a cell of the matrix. */
+  #labelsAt({ actual, predicted }: MatrixCell): MatrixCell {
+    const labels = this.#last?.evaluation.labels ?? [];
+    return { actual: labels[actual] ?? actual, predicted: labels[predicted] ?? predicted };
+  }
+
+  /** Where two classes meet in the matrix; outside it where one is not among those shown. */
+  #placeOf({ actual, predicted }: MatrixCell): MatrixCell {
+    const labels = this.#last?.evaluation.labels ?? [];
+    return { actual: labels.indexOf(actual), predicted: labels.indexOf(predicted) };
+  }
+
   async #showImages(wanted: WantedImages): Promise<void> {
     const { actual, predicted } = wanted;
-    this.#matrix.mark(actual === null || predicted === null ? null : { actual, predicted });
+    this.#matrix.mark(actual === null || predicted === null ? null : this.#placeOf({ actual, predicted }));
     await this.#images.show(wanted, this.#last?.classNames ?? []);
   }
 

@@ -14,6 +14,8 @@ const columns: readonly { readonly key: Column; readonly title: string; readonly
   { key: 'recall', title: 'Recall', hint: 'Of all images of this class, how many it found' },
   { key: 'f1', title: 'F1', hint: 'The harmonic mean of precision and recall' },
 ];
+/** A page of thousands of rows would not answer any more. */
+const mostRows = 200;
 const shares = ['precision', 'recall', 'f1'] as const satisfies readonly Share[];
 
 export interface Sorting {
@@ -68,7 +70,11 @@ export class ClassTable {
   show(classes: readonly ClassFigures[], classNames: readonly string[]): void {
     this.#classes = classes;
     this.#names = classNames;
-    this.#scale.textContent = `Bars reach from ${percent(barsFrom(classes), 0)} to 100 %.`;
+    const some =
+      classes.length > mostRows
+        ? ` The first ${mostRows} of ${grouped(classes.length)} classes in this order; sort by another column for others.`
+        : '';
+    this.#scale.textContent = `Bars reach from ${percent(barsFrom(classes), 0)} to 100 %.${some}`;
     this.#fill();
   }
 
@@ -88,19 +94,21 @@ export class ClassTable {
     }
     const from = barsFrom(this.#classes);
     this.#body.replaceChildren(
-      ...sorted(this.#classes, this.#sorting).map((each) => {
-        const name = this.#names[each.label] ?? String(each.label);
-        const button = element('button', { type: 'button', class: 'class-name' }, name);
-        button.title = `The mistakes among images of ${name}`;
-        button.addEventListener('click', () => this.onPick(each.label));
-        return element(
-          'tr',
-          {},
-          element('th', { scope: 'row' }, button),
-          element('td', { class: 'number' }, grouped(each.support)),
-          ...shares.map((share) => shareCell(each[share], from)),
-        );
-      }),
+      ...sorted(this.#classes, this.#sorting)
+        .slice(0, mostRows)
+        .map((each) => {
+          const name = this.#names[each.label] ?? String(each.label);
+          const button = element('button', { type: 'button', class: 'class-name' }, name);
+          button.title = `The mistakes among images of ${name}`;
+          button.addEventListener('click', () => this.onPick(each.label));
+          return element(
+            'tr',
+            {},
+            element('th', { scope: 'row' }, button),
+            element('td', { class: 'number' }, grouped(each.support)),
+            ...shares.map((share) => shareCell(each[share], from)),
+          );
+        }),
     );
   }
 }

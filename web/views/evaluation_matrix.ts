@@ -2,11 +2,12 @@
  * The confusion matrix as a table: a row per class, a column per class that it was taken for; each cell is a button that
  * asks for its images. The arrow keys, Home, End, and both with Ctrl go through the cells, of which Tab enters one.
  */
+import { maxOf } from '../../src/extent.js';
 import { grouped, percent } from '../../src/report/charts/numbers.js';
 import { element, setAttribute } from '../elements.js';
 import { strengthOf } from './evaluation_shades.js';
 
-/** A place in the matrix, by labels. */
+/** A place in the matrix: row and column. */
 export interface MatrixCell {
   readonly actual: number;
   readonly predicted: number;
@@ -39,9 +40,16 @@ export class ConfusionTable {
       this.#table.addEventListener(type, () => this.#light(null));
   }
 
-  /** confusion[actual][predicted]. The first of all mistakes is where Tab enters. */
-  show(confusion: readonly (readonly number[])[], classNames: readonly string[]): void {
-    const longest = Math.max(...classNames.map(({ length }) => length));
+  /**
+   * confusion[actual][predicted], with the images of each class, also those that another class was taken for which has no
+   * column. The first of all mistakes is where Tab enters.
+   */
+  show(
+    confusion: readonly (readonly number[])[],
+    supports: readonly number[],
+    classNames: readonly string[],
+  ): void {
+    const longest = maxOf(classNames.map(({ length }) => length));
     this.element.style.setProperty('--classes', String(classNames.length));
     this.element.style.setProperty('--letters', String(Math.min(mostLetters, longest)));
     this.#table.classList.toggle('has-long-names', longest > shortName);
@@ -54,7 +62,7 @@ export class ConfusionTable {
       element('span', { class: 'sr-only' }, 'true class in rows, predicted class in columns'),
     );
     this.#buttons = confusion.map((row, actual) => {
-      const support = row.reduce((sum, count) => sum + count, 0);
+      const support = supports[actual] ?? 0;
       return row.map((count, predicted) => this.#cell({ actual, predicted }, count, support, classNames));
     });
     const rows = this.#buttons.map((buttons, actual) => {

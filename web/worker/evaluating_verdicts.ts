@@ -1,4 +1,5 @@
 /** What a test says of every image, kept so that the images behind a cell of the matrix can be asked for. */
+import { amongLabels, confusionRows, labelsToDraw } from '../../src/report/confusion.js';
 import {
   type Evaluation,
   classScores,
@@ -7,6 +8,9 @@ import {
   likeliest,
 } from '../../src/report/evaluation.js';
 import type { Mistake, TestEvaluation } from '../protocol.js';
+
+/** Every cell of the page's matrix is a button: 10,000 can still be gone through. */
+const inMatrix = { most: 100, least: 30 };
 
 /** Images whose actual class and predicted class are these; null is any, of mistakes only. */
 export interface Cell {
@@ -40,8 +44,10 @@ export class Verdicts {
 
   /** The figures of the whole. */
   summary(): Omit<TestEvaluation, 'modelVersion' | 'isTestPart' | 'ms'> {
-    const { count, loss, accuracy, confusion } = this.#evaluation;
-    return { count, loss, accuracy, confusion, classes: classScores(confusion) };
+    const { count, loss, accuracy } = this.#evaluation;
+    const labels = labelsToDraw(this.#evaluation, inMatrix);
+    const confusion = confusionRows(amongLabels(this.#evaluation, labels));
+    return { count, loss, accuracy, labels, confusion, classes: classScores(this.#evaluation) };
   }
 
   /** The images of a cell by falling loss; of both classes null, all mistakes. */

@@ -8,6 +8,7 @@ import { maxOf } from '../../extent.js';
 import {
   type Confusion,
   type ConfusionRows,
+  amongLabels,
   asConfusion,
   countRight,
   labelsToDraw,
@@ -37,7 +38,6 @@ const drawn = { most: 100, least: 30 };
 export function confusionMatrix({ title, confusion: counts, classNames: allNames }: ConfusionChart): Drawing {
   const confusion = asConfusion(counts);
   const shown = labelsToDraw(confusion, drawn);
-  const placeOf = new Map(shown.map((label, place) => [label, place]));
   const classNames = shown.map((label) => allNames[label] ?? String(label));
   const classes = shown.length;
   const cell = Math.max(5, Math.min(72, Math.floor(450 / classes)));
@@ -59,26 +59,24 @@ export function confusionMatrix({ title, confusion: counts, classNames: allNames
   const height = top + side + below + 80;
 
   const images = supports(confusion);
-  const inside = confusion.cells.flatMap(({ truth, guess, count }) => {
-    const [row, column] = [placeOf.get(truth), placeOf.get(guess)];
-    return row === undefined || column === undefined ? [] : [{ row, column, count, support: images[truth]! }];
-  });
+  const { cells: inside } = amongLabels(confusion, shown);
   const widest = maxOf(
     [0, ...inside.map(({ count }) => count)].map((count) => textWidth(grouped(count), 1.05)),
   );
   const letters = Math.min(13, Math.floor((cell - 4) / widest));
-  const cells = inside.map(({ row, column, count, support }) =>
-    drawCell({
-      x: left + column * cell,
-      y: top + row * cell,
+  const cells = inside.map(({ truth, guess, count }) => {
+    const support = images[shown[truth]!]!;
+    return drawCell({
+      x: left + guess * cell,
+      y: top + truth * cell,
       cell,
       letters,
       count,
       share: count / support,
-      isRight: row === column,
-      words: `${classNames[row]} taken for ${classNames[column]}: ${grouped(count)} of ${grouped(support)} (${percent(count / support)})`,
-    }),
-  );
+      isRight: truth === guess,
+      words: `${classNames[truth]} taken for ${classNames[guess]}: ${grouped(count)} of ${grouped(support)} (${percent(count / support)})`,
+    });
+  });
   const diagonal = classNames.map(
     (_, i) =>
       `<rect x="${px(left + i * cell + 0.5)}" y="${px(top + i * cell + 0.5)}" width="${px(cell - 1)}" height="${px(cell - 1)}" stroke-width="${cell > 14 ? 1.5 : 0.75}" ${paint({ stroke: 'ink' })}/>`,

@@ -5,7 +5,14 @@
  * share of the row, and says its count; zeros stay empty.
  */
 import { maxOf } from '../../extent.js';
-import { type Confusion, type ConfusionRows, asConfusion, labelsToDraw, supports } from '../confusion.js';
+import {
+  type Confusion,
+  type ConfusionRows,
+  amongLabels,
+  asConfusion,
+  labelsToDraw,
+  supports,
+} from '../confusion.js';
 import type { Pixels } from './pixels.js';
 
 /** 3 × 5 pixels per digit, a row of bits per line. */
@@ -68,13 +75,10 @@ export function confusionPicture(counts: Confusion | ConfusionRows): Pixels {
     write(label, margin / 2, middle, black);
     write(label, middle, margin / 2, black);
   });
-  const placeOf = new Map(labels.map((label, place) => [label, place]));
   const images = supports(confusion);
-  for (const { truth, guess, count } of confusion.cells) {
-    const [row, column] = [placeOf.get(truth), placeOf.get(guess)];
-    if (row === undefined || column === undefined) continue;
-    const share = count / images[truth]!;
-    const [left, top] = [margin + column * cell, margin + row * cell];
+  for (const { truth, guess, count } of amongLabels(confusion, labels).cells) {
+    const share = count / images[labels[truth]!]!;
+    const [left, top] = [margin + guess * cell, margin + truth * cell];
     fill(left, top, cell - 1, cell - 1, shade(share));
     write(count, left + cell / 2, top + cell / 2, share > 0.5 ? white : black);
   }
