@@ -68,11 +68,14 @@ export type DeviceProblem = 'no-adapter' | 'lost' | 'limit' | 'shader' | 'other'
 /** The device is absent, went away, is too small for the work, or refuses a shader. */
 export class DeviceError extends ShadegradError {
   readonly problem: DeviceProblem;
+  /** The method of WebGPU that threw or rejected, as `createBuffer`; undefined for other problems. */
+  readonly call: string | undefined;
 
-  constructor(message: string, options?: ErrorOptions & { problem?: DeviceProblem }) {
+  constructor(message: string, options?: ErrorOptions & { problem?: DeviceProblem; call?: string }) {
     super(message, options);
     this.name = 'DeviceError';
     this.problem = options?.problem ?? 'other';
+    this.call = options?.call;
   }
 
   /** The device is gone and everything on it with it. `reason` is the driver's own word. */

@@ -5,6 +5,7 @@
  * variants and before the table, which is the order of a pass's variants.
  */
 import { DataError } from '../errors.js';
+import { LruCache } from './lru.js';
 import type { Pass, PassContext, Variant } from './pass.js';
 import { specialise } from './shader.js';
 
@@ -32,10 +33,13 @@ export interface KernelCase {
   readonly candidates: readonly AnyVariant[];
 }
 
+/** Far more than a model has: what a run went by is not forgotten while it runs. */
+const mostMet = 4096;
+
 /** The choices that plans go by: a device's own, or those of one training. */
 export class Choices {
   readonly #chosen: Map<string, Choice>;
-  readonly #met = new Map<string, KernelCase>();
+  readonly #met = new LruCache<string, KernelCase>(mostMet);
   #isWatching = false;
   #version = 0;
 
@@ -74,7 +78,7 @@ export class Choices {
 
   /** The cases with several candidates that planning has met, by key. */
   get met(): ReadonlyMap<string, KernelCase> {
-    return this.#met;
+    return new Map(this.#met);
   }
 
   /** The choices that planning went by. */

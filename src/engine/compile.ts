@@ -101,6 +101,10 @@ class WarmUp {
       }
       this.#prepared.push(shader);
     }
-    helper.destroy();
+    try {
+      helper.destroy();
+    } catch {
+      this.#isHelpWorthwhile = false;
+    }
   }
 }

@@ -5,9 +5,13 @@
  */
 import { DeviceError, assert } from '../errors.js';
 import { rule } from '../options.js';
+import { BufferPool } from './buffer_pool.js';
+import { GpuCalls, type Patience } from './gpu_calls.js';
 import { Choices } from './choices.js';
 import { debug } from './debug.js';
+import { LruCache } from './lru.js';
 import type { DeviceTraits } from './pass.js';
+import { Resource } from './resource.js';
 import { type SpecialisedShader } from './shader.js';
 
 export interface DeviceOptions {
@@ -27,9 +31,6 @@ export interface DeviceOptions {
   /** True for such a helper: it is never the default device. */
   readonly isHelper?: boolean;
 }
-
-/** Awaits a promise that the device settles. */
-export type Patience = <T>(promise: Promise<T>) => Promise<T>;
 
 /** What identifies adapter and driver: tuning results and bit-exactness hold for one fingerprint. */
 export interface Fingerprint {
@@ -67,6 +68,45 @@ export interface Pipeline {
   readonly shader: SpecialisedShader;
   readonly pipeline: GPUComputePipeline;
   readonly layout: GPUBindGroupLayout;
+}
+
+/** A kernel over memory, ready to be encoded. */
+export interface BoundDispatch {
+  readonly pipeline: GPUComputePipeline;
+  readonly bindGroup: GPUBindGroup;
+  readonly planned: { readonly workgroups: readonly [number, number, number] };
+}
+
+/** What a device's memory is used for. */
+export interface DeviceMemory {
+  /** Bytes of the buffers that tensors and steps hold. */
+  readonly usedBytes: number;
+  /** Bytes of the buffers that wait for the next tensor of their size. */
+  readonly idleBytes: number;
+  /** The most bytes that both together have been. */
+  readonly peakBytes: number;
+}
+
+/** A pipeline, as far as it is there. */
+interface Compiled {
+  ready?: Pipeline;
+  pending?: Promise<Pipeline>;
+}
+
+/** Bounds of the caches. A training step has some forty pipelines and an eager loop not many more plans. */
+const mostPipelines = 512;
+const mostCached = 256;
+
+/** Idle buffers may always take so much, and half of what is in use. */
+const leastPoolBytes = 32 * 2 ** 20;
+
+/** What JavaScript has collected is destroyed as soon as it is so much. */
+const leastReclaimedBytes = 256 * 1024;
+
+interface Prepared {
+  readonly module: GPUShaderModule;
+  readonly layout: GPUBindGroupLayout;
+  readonly descriptor: GPUComputePipelineDescriptor;
 }
 
 const wantedFeatures: readonly GPUFeatureName[] = ['timestamp-query', 'subgroups'];
@@ -117,7 +157,7 @@ export function withDefaultDevice<R>(device: Device, fn: () => R): R {
   }
 }
 
-export class Device {
+export class Device extends Resource {
   readonly counters: Counters = {
     buffersCreated: 0,
     bindGroupsCreated: 0,
@@ -134,17 +174,29 @@ export class Device {
   readonly forcedVariants = new Map<string, string>();
   /** The variants found fastest on this device, case by case; the table decides where there is none. */
   readonly choices = new Choices();
-  /** Anything cached per device by other parts, e.g. the plans of ops called outside a program. */
-  readonly caches = new Map<string, Map<string, unknown>>();
+  /** Guards every call of WebGPU. */
+  readonly calls: GpuCalls;
 
-  readonly #pool = new Map<number, GPUBuffer[]>();
-  readonly #staging = new Map<number, GPUBuffer[]>();
-  readonly #pipelines = new Map<string, Promise<Pipeline>>();
-  readonly #readyPipelines = new Map<string, Pipeline>();
+  /** Anything cached per device by other parts, e.g. the plans of ops called outside a program. */
+  readonly #caches = new Map<string, LruCache<string, unknown>>();
+  readonly #pool = new BufferPool(
+    () => Math.max(leastPoolBytes, (this.allocatedBytes - this.#pool.bytes) / 2),
+    (buffer) => this.#drop(buffer),
+  );
+  readonly #staging = new BufferPool(
+    () => leastPoolBytes,
+    (buffer) => buffer.destroy(),
+  );
+  /** Which piece of work the making of a buffer was: one that may have been refused is never used again. */
+  readonly #madeAs = new WeakMap<GPUBuffer, number>();
+  readonly #pipelines = new LruCache<string, Compiled>(mostPipelines);
   readonly #warm = new WeakSet<Pipeline>();
+  /** By the access of each binding, so that there are few. */
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
-  #lostReason: string | undefined;
-  #failure: string | undefined;
+  #generation = 0;
+  #isDestroyed = false;
+  readonly #collected: GPUBuffer[] = [];
+  #collectedBytes = 0;
 
   private constructor(
     readonly gpu: GPUDevice,
@@ -159,18 +211,13 @@ export class Device {
     /** Devices that may compile for this one; the caller destroys them. */
     readonly openHelpers: () => Promise<Device[]>,
   ) {
-    void this.#watch();
-    gpu.onuncapturederror = (event) => {
-      event.preventDefault();
-      this.#failure ??= event.error.message;
-    };
-  }
-
-  /** Remembers why the device went away, for `assertUsable`. */
-  async #watch(): Promise<void> {
-    const { message, reason } = await this.gpu.lost;
-    this.#lostReason ??= message || reason;
-    openDevices.delete(this);
+    super();
+    this.calls = new GpuCalls(
+      gpu,
+      patiently,
+      () => this.#forget(),
+      () => openDevices.delete(this),
+    );
   }
 
   /**
@@ -188,7 +235,7 @@ export class Device {
     } catch (cause) {
       throw new DeviceError(
         `open: the adapter '${nameOf(adapter.info)}' refused a device (${String(cause)}).`,
-        { cause, problem: 'other' },
+        { cause, call: 'requestDevice', problem: 'other' },
       );
     }
     const { info } = adapter;
@@ -236,12 +283,23 @@ export class Device {
     return device;
   }
 
-  /** Throws when the device is gone or an earlier command was refused; called before work is sent. */
+  /** Throws when the device is gone, or once what it has refused; called before work is sent. */
   assertUsable(): void {
-    if (this.#lostReason !== undefined) throw DeviceError.lost(this.#lostReason);
-    if (this.#failure !== undefined) {
-      throw new DeviceError(`device: WebGPU refused a command: ${this.#failure}`, { problem: 'other' });
-    }
+    this.calls.assertUsable();
+  }
+
+  /** Grows when pipelines and buffers that were kept may be invalid, after a refused command. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  #forget(): void {
+    this.#generation++;
+    this.#caches.clear();
+    this.#pipelines.clear();
+    this.#layouts.clear();
+    this.#pool.clear();
+    this.#staging.clear();
   }
 
   /** Resolves with the driver's reason when the device goes away. */
@@ -281,60 +339,113 @@ export class Device {
     this.assertUsable();
     this.assertTakes(byteLength);
     const size = this.bufferBytes(byteLength);
-    const buffer = this.#pool.get(size)?.pop() ?? this.#create(size, label);
+    const buffer = this.#pool.take(size) ?? this.#create(size, label);
     return { buffer, offset: 0, byteLength };
   }
 
-  /** Gives the whole buffer behind `storage` back to the pool; commands already submitted still see it. */
-  release(storage: Storage): void {
-    const list = this.#pool.get(storage.buffer.size) ?? [];
-    list.push(storage.buffer);
-    this.#pool.set(storage.buffer.size, list);
+  /**
+   * Gives the whole buffer behind `storage` back, to the pool where that has room; commands already submitted still see
+   * it. Harmless when the device is destroyed.
+   */
+  release({ buffer }: Storage): void {
+    if (this.#isDestroyed) return;
+    if (this.calls.isRefused(this.#madeAs.get(buffer) ?? 0)) this.#drop(buffer);
+    else this.#pool.give(buffer);
   }
 
-  /** Destroys the buffers that wait in the pool. */
+  /**
+   * Destroys the buffer behind what JavaScript has collected: a program that forgets its tensors would not find it in
+   * the pool in time. In bulk, as little is not worth the calls.
+   */
+  reclaim({ buffer }: Storage): void {
+    if (this.#isDestroyed) return;
+    this.#collected.push(buffer);
+    this.#collectedBytes += buffer.size;
+    if (this.#collectedBytes >= leastReclaimedBytes) this.#dropCollected();
+  }
+
+  #dropCollected(): void {
+    this.#collectedBytes = 0;
+    for (const buffer of this.#collected.splice(0)) this.#drop(buffer);
+  }
+
+  /** Destroys the buffers that nobody uses. */
   trim(): void {
-    for (const buffers of this.#pool.values()) {
-      for (const buffer of buffers) {
-        this.allocatedBytes -= buffer.size;
-        buffer.destroy();
-      }
-    }
     this.#pool.clear();
+    this.#dropCollected();
+  }
+
+  /** What the memory is used for now. */
+  get memory(): DeviceMemory {
+    const { allocatedBytes, peakBytes } = this;
+    const idleBytes = this.#pool.bytes + this.#collectedBytes;
+    return { usedBytes: allocatedBytes - idleBytes, idleBytes, peakBytes };
+  }
+
+  #drop(buffer: GPUBuffer): void {
+    this.allocatedBytes -= buffer.size;
+    this.calls.run('destroy', () => buffer.destroy());
   }
 
   #create(size: number, label: string): GPUBuffer {
-    this.counters.buffersCreated++;
+    const { STORAGE, UNIFORM, COPY_SRC, COPY_DST } = GPUBufferUsage;
+    const made = this.calls.send();
+    const buffer = this.createBuffer({ size, usage: STORAGE | UNIFORM | COPY_SRC | COPY_DST, label });
+    this.#madeAs.set(buffer, made);
     this.allocatedBytes += size;
     this.peakBytes = Math.max(this.peakBytes, this.allocatedBytes);
     debug(
       1,
       () => `memory: new buffer of ${mebibytes(size)} (${label}), ${mebibytes(this.allocatedBytes)} in all`,
     );
-    const { STORAGE, UNIFORM, COPY_SRC, COPY_DST } = GPUBufferUsage;
-    return this.gpu.createBuffer({ size, usage: STORAGE | UNIFORM | COPY_SRC | COPY_DST, label });
+    return buffer;
   }
 
-  /** Writes `data` to the start of `storage` at `byteOffset`; ordered with submits. Sizes are multiples of 4 bytes. */
-  write(storage: Storage, data: TensorBytes, byteOffset = 0): void {
+  /** A buffer that is no storage of tensors, such as one to read back through; the caller destroys it. */
+  createBuffer(descriptor: GPUBufferDescriptor): GPUBuffer {
+    this.counters.buffersCreated++;
+    return this.calls.run('createBuffer', () => this.gpu.createBuffer(descriptor));
+  }
+
+  /**
+   * Writes `data` to the start of `storage` at `byteOffset`; ordered with submits. Sizes are multiples of 4 bytes.
+   * Returns which piece of work that is, as `GpuCalls` counts it.
+   */
+  write(storage: Storage, data: TensorBytes, byteOffset = 0): number {
     this.assertUsable();
+    const work = this.calls.send();
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     const whole = bytes.byteLength - (bytes.byteLength % 4);
-    this.gpu.queue.writeBuffer(storage.buffer, storage.offset + byteOffset, bytes, 0, whole);
-    if (whole < bytes.byteLength) {
+    const { buffer } = storage;
+    const offset = storage.offset + byteOffset;
+    this.calls.run('writeBuffer', () => {
+      this.gpu.queue.writeBuffer(buffer, offset, bytes, 0, whole);
+      if (whole === bytes.byteLength) return;
       const tail = new Uint8Array(4);
       tail.set(bytes.subarray(whole));
-      this.gpu.queue.writeBuffer(storage.buffer, storage.offset + byteOffset + whole, tail);
-    }
+      this.gpu.queue.writeBuffer(buffer, offset + whole, tail);
+    });
+    return work;
   }
 
   /** Copies whole storages on the device, behind all submitted work; `to` is no shorter than `from`. */
   copy(copies: readonly { readonly from: Storage; readonly to: Storage }[]): void {
-    this.assertUsable();
-    const encoder = this.gpu.createCommandEncoder();
-    for (const { from, to } of copies)
-      encoder.copyBufferToBuffer(from.buffer, from.offset, to.buffer, to.offset, from.byteLength);
+    const encoder = this.encoder();
+    for (const { from, to } of copies) this.encodeCopy(encoder, from, to, from.byteLength);
     this.submit(encoder);
+  }
+
+  encodeCopy(
+    encoder: GPUCommandEncoder,
+    from: Storage,
+    to: Pick<Storage, 'buffer' | 'offset'>,
+    byteLength: number,
+  ): void {
+    try {
+      encoder.copyBufferToBuffer(from.buffer, from.offset, to.buffer, to.offset, byteLength);
+    } catch (cause) {
+      throw this.calls.failed('copyBufferToBuffer', cause);
+    }
   }
 
   /**
@@ -349,7 +460,7 @@ export class Device {
 
   /** The same for several storages, all as they are at one moment: no work submitted meanwhile comes between them. */
   async readTogether(storages: readonly Storage[]): Promise<ArrayBuffer[]> {
-    const encoder = this.gpu.createCommandEncoder();
+    const encoder = this.encoder();
     const pending = storages.map((storage) =>
       this.stageRead(encoder, storage, Math.ceil(storage.byteLength / 4) * 4),
     );
@@ -360,9 +471,8 @@ export class Device {
 
   /** Makes staging buffers ahead, so that later reads of this length allocate nothing. */
   prepareReads(byteLength: number, count: number): void {
-    const list = this.#staging.get(byteLength) ?? [];
-    this.#staging.set(byteLength, list);
-    while (list.length < count) list.push(this.#createStaging(byteLength));
+    const size = sizeClass(byteLength);
+    while (this.#staging.count(size) < count) this.#staging.give(this.#createStaging(size));
   }
 
   /**
@@ -375,141 +485,159 @@ export class Device {
     byteLength = storage.byteLength,
   ): { fetch(): Promise<ArrayBuffer> } {
     this.assertUsable();
-    const list = this.#staging.get(byteLength) ?? [];
-    this.#staging.set(byteLength, list);
-    const staging = list.pop() ?? this.#createStaging(byteLength);
-    encoder.copyBufferToBuffer(storage.buffer, storage.offset, staging, 0, byteLength);
+    const size = sizeClass(byteLength);
+    const buffer = this.#staging.take(size) ?? this.#createStaging(size);
+    this.encodeCopy(encoder, storage, { buffer, offset: 0 }, byteLength);
+    const check = this.calls.answer();
     return {
       fetch: async () => {
         this.counters.readBacks++;
         this.counters.readBackBytes += byteLength;
         try {
-          await this.patiently(staging.mapAsync(GPUMapMode.READ));
-        } catch (cause) {
-          this.assertUsable();
-          throw new DeviceError(`device: reading back failed (${String(cause)}).`, {
-            cause,
-            problem: 'other',
-          });
+          await this.calls.settle('mapAsync', async () => buffer.mapAsync(GPUMapMode.READ));
+          // A lost device resolves promises as if nothing had happened: ask before believing the bytes.
+          check();
+          const bytes = this.calls.run('getMappedRange', () => buffer.getMappedRange(0, byteLength).slice(0));
+          this.calls.run('unmap', () => buffer.unmap());
+          this.#staging.give(buffer);
+          return bytes;
+        } catch (error) {
+          buffer.destroy();
+          throw error;
         }
-        // A lost device resolves promises as if nothing had happened: ask before believing the bytes.
-        this.assertUsable();
-        const bytes = staging.getMappedRange(0, byteLength).slice(0);
-        staging.unmap();
-        list.push(staging);
-        return bytes;
       },
     };
   }
 
-  #createStaging(byteLength: number): GPUBuffer {
-    this.counters.buffersCreated++;
-    return this.gpu.createBuffer({
-      size: byteLength,
-      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-      label: 'staging',
-    });
+  #createStaging(size: number): GPUBuffer {
+    const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
+    return this.createBuffer({ size, usage, label: 'staging' });
   }
 
   // ---- pipelines ----
 
-  /** The compiled pipeline of a shader, compiled at most once per device. */
+  /** The compiled pipeline of a shader, compiled once as long as it is kept. */
   pipeline(shader: SpecialisedShader): Promise<Pipeline> {
-    let pending = this.#pipelines.get(shader.code);
-    if (!pending) {
-      pending = this.#compile(shader);
-      this.#pipelines.set(shader.code, pending);
-    }
+    const compiled = this.#compiled(shader);
+    if (compiled.pending) return compiled.pending;
+    const pending = this.#compile(shader, compiled);
+    compiled.pending = pending;
+    // Whoever asks again gets another try: it may have failed for a reason that has passed.
+    pending.catch(() => delete compiled.pending);
     return pending;
   }
 
   /** The same without waiting; a shader that does not compile is reported by the next call that checks. */
   pipelineNow(shader: SpecialisedShader): Pipeline {
-    const ready = this.#readyPipelines.get(shader.code);
-    if (ready) return ready;
-    const { module, layout, descriptor } = this.#prepare(shader);
-    const pipeline = {
-      label: shader.label,
-      shader,
-      pipeline: this.gpu.createComputePipeline(descriptor),
-      layout,
-    };
-    this.#readyPipelines.set(shader.code, pipeline);
-    // Not awaited: the caller cannot wait. The message lands in assertUsable.
-    void this.#report(shader, module);
-    return pipeline;
+    const compiled = this.#compiled(shader);
+    if (compiled.ready) return compiled.ready;
+    this.assertUsable();
+    const first = this.calls.sent + 1;
+    let module: GPUShaderModule;
+    try {
+      const prepared = this.#prepare(shader);
+      const { layout, descriptor } = prepared;
+      module = prepared.module;
+      const pipeline = this.calls.run('createComputePipeline', () =>
+        this.gpu.createComputePipeline(descriptor),
+      );
+      compiled.ready = { label: shader.label, shader, pipeline, layout };
+    } catch (error) {
+      throw refusedShader(shader, error) ?? error;
+    }
+    // Not awaited: the caller cannot wait.
+    void this.#report(shader, module, first);
+    return compiled.ready;
+  }
+
+  #compiled({ code }: SpecialisedShader): Compiled {
+    let compiled = this.#pipelines.get(code);
+    if (!compiled) this.#pipelines.set(code, (compiled = {}));
+    return compiled;
   }
 
   /** Keeps these no longer for whoever asks for them again; what is bound has its own. */
   forgetPipelines(shaders: readonly SpecialisedShader[]): void {
-    for (const { code } of shaders) {
-      this.#pipelines.delete(code);
-      this.#readyPipelines.delete(code);
-    }
+    for (const { code } of shaders) this.#pipelines.delete(code);
   }
 
-  async #report(shader: SpecialisedShader, module: GPUShaderModule): Promise<void> {
-    const { messages } = await module.getCompilationInfo();
-    const errors = messages.filter((message) => message.type === 'error');
-    if (errors.length > 0) this.#failure = shaderError(shader, errors).message;
-  }
-
-  async #compile(shader: SpecialisedShader): Promise<Pipeline> {
-    const ready = this.#readyPipelines.get(shader.code);
-    if (ready) return ready;
-    this.gpu.pushErrorScope('validation');
-    const { module, layout, descriptor } = this.#prepare(shader);
-    const scope = this.gpu.popErrorScope();
-    const messages = (await module.getCompilationInfo()).messages.filter(
-      (message) => message.type === 'error',
-    );
-    const moduleError = await scope;
-    if (messages.length > 0 || moduleError) throw shaderError(shader, messages, moduleError?.message);
+  /** Tells the work that was sent with a broken shader what is wrong with it. */
+  async #report(shader: SpecialisedShader, module: GPUShaderModule, first: number): Promise<void> {
     try {
-      const pipeline = {
-        label: shader.label,
-        shader,
-        pipeline: await this.patiently(this.gpu.createComputePipelineAsync(descriptor)),
-        layout,
-      };
-      this.#readyPipelines.set(shader.code, pipeline);
-      return pipeline;
-    } catch (cause) {
-      throw shaderError(shader, [], String(cause));
+      const errors = await this.#errorsOf(module);
+      if (errors.length > 0) this.calls.explain(shaderError(shader, errors), first);
+    } catch {
+      // The compiler's own words are lost: the work that the shader was for fails without them.
     }
   }
 
-  #prepare(shader: SpecialisedShader): {
-    module: GPUShaderModule;
-    layout: GPUBindGroupLayout;
-    descriptor: GPUComputePipelineDescriptor;
-  } {
+  async #errorsOf(module: GPUShaderModule): Promise<readonly GPUCompilationMessage[]> {
+    const { messages } = await this.calls.settle('getCompilationInfo', async () =>
+      module.getCompilationInfo(),
+    );
+    return messages.filter((message) => message.type === 'error');
+  }
+
+  async #compile(shader: SpecialisedShader, compiled: Compiled): Promise<Pipeline> {
+    if (compiled.ready) return compiled.ready;
     this.assertUsable();
+    try {
+      const { module, layout, descriptor, problem } = this.#prepareChecked(shader);
+      const [errors, moduleError] = await Promise.all([this.#errorsOf(module), problem]);
+      if (errors.length > 0 || moduleError) throw shaderError(shader, errors, moduleError?.message);
+      const pipeline = await this.calls.settle('createComputePipelineAsync', async () =>
+        this.gpu.createComputePipelineAsync(descriptor),
+      );
+      compiled.ready = { label: shader.label, shader, pipeline, layout };
+      return compiled.ready;
+    } catch (error) {
+      throw refusedShader(shader, error) ?? error;
+    }
+  }
+
+  /** `problem` resolves with what the device found wrong. */
+  #prepareChecked(shader: SpecialisedShader) {
+    this.calls.run('pushErrorScope', () => this.gpu.pushErrorScope('validation'));
+    let prepared: Prepared;
+    let problem: Promise<GPUError | null>;
+    try {
+      prepared = this.#prepare(shader);
+    } finally {
+      problem = this.calls.settle('popErrorScope', async () => this.gpu.popErrorScope());
+      // When `#prepare` throws, its error counts.
+      void problem.catch(() => undefined);
+    }
+    return { ...prepared, problem };
+  }
+
+  #prepare(shader: SpecialisedShader): Prepared {
     this.counters.pipelinesCreated++;
     debug(3, () => `shader ${shader.label}:\n${shader.code}`);
-    const module = this.gpu.createShaderModule({ code: shader.code, label: shader.label });
+    const { code, label } = shader;
+    const module = this.calls.run('createShaderModule', () => this.gpu.createShaderModule({ code, label }));
     const layout = this.#layout(shader);
-    const descriptor = {
-      layout: this.gpu.createPipelineLayout({ bindGroupLayouts: [layout] }),
-      compute: { module, entryPoint: 'main' },
-      label: shader.label,
-    };
+    const pipelineLayout = this.calls.run('createPipelineLayout', () =>
+      this.gpu.createPipelineLayout({ bindGroupLayouts: [layout] }),
+    );
+    const descriptor = { layout: pipelineLayout, compute: { module, entryPoint: 'main' }, label };
     return { module, layout, descriptor };
   }
 
   /** Runs one workgroup of a kernel over idle memory, so that the driver compiles it now; once is enough. */
   async warmUp(pipeline: Pipeline): Promise<void> {
     if (this.#warm.has(pipeline)) return;
-    const storages = pipeline.shader.bindings.map(() => this.allocate(warmUpBytes, 'warm-up'));
-    const encoder = this.gpu.createCommandEncoder();
-    const pass = encoder.beginComputePass();
-    pass.setPipeline(pipeline.pipeline);
-    pass.setBindGroup(0, this.bindGroup(pipeline, storages));
-    pass.dispatchWorkgroups(1);
-    pass.end();
-    this.submit(encoder);
-    await this.idle();
-    for (const storage of storages) this.release(storage);
+    const storages: Storage[] = [];
+    try {
+      pipeline.shader.bindings.forEach(() => storages.push(this.allocate(warmUpBytes, 'warm-up')));
+      const bindGroup = this.bindGroup(pipeline, storages);
+      const encoder = this.encoder();
+      const planned = { workgroups: [1, 1, 1] } as const;
+      this.encodePass(encoder, [{ pipeline: pipeline.pipeline, bindGroup, planned }]);
+      this.submit(encoder);
+      await this.idle();
+    } finally {
+      for (const storage of storages) this.release(storage);
+    }
     this.#warm.add(pipeline);
   }
 
@@ -518,13 +646,12 @@ export class Device {
     const key = shader.bindings.map(({ access }) => access).join();
     let layout = this.#layouts.get(key);
     if (!layout) {
-      layout = this.gpu.createBindGroupLayout({
-        entries: shader.bindings.map(({ access }, binding) => ({
-          binding,
-          visibility: GPUShaderStage.COMPUTE,
-          buffer: { type: types[access] },
-        })),
-      });
+      const entries = shader.bindings.map(({ access }, binding): GPUBindGroupLayoutEntry => ({
+        binding,
+        visibility: GPUShaderStage.COMPUTE,
+        buffer: { type: types[access] },
+      }));
+      layout = this.calls.run('createBindGroupLayout', () => this.gpu.createBindGroupLayout({ entries }));
       this.#layouts.set(key, layout);
     }
     return layout;
@@ -536,41 +663,87 @@ export class Device {
       `${pipeline.label} gets one storage per binding`,
     );
     this.counters.bindGroupsCreated++;
-    return this.gpu.createBindGroup({
-      layout: pipeline.layout,
-      label: pipeline.label,
-      entries: storages.map((storage, binding) => ({
-        binding,
-        resource: { buffer: storage.buffer, offset: storage.offset, size: storage.byteLength },
-      })),
-    });
+    const { layout, label } = pipeline;
+    const entries = storages.map(({ buffer, offset, byteLength: size }, binding) => ({
+      binding,
+      resource: { buffer, offset, size },
+    }));
+    return this.calls.run('createBindGroup', () => this.gpu.createBindGroup({ layout, label, entries }));
   }
 
   // ---- commands ----
 
+  encoder(): GPUCommandEncoder {
+    this.assertUsable();
+    return this.calls.run('createCommandEncoder', () => this.gpu.createCommandEncoder());
+  }
+
+  /** Encodes one compute pass that runs `dispatches` in order, `times` times over. */
+  encodePass(
+    encoder: GPUCommandEncoder,
+    dispatches: readonly BoundDispatch[],
+    times = 1,
+    timestampWrites?: GPUComputePassTimestampWrites,
+  ): void {
+    // The call under way, for an error: cheaper than a guard around each, in the loop of every training.
+    let call = 'beginComputePass';
+    try {
+      const pass = encoder.beginComputePass(timestampWrites ? { timestampWrites } : {});
+      for (let i = 0; i < times; i++) {
+        for (const { pipeline, bindGroup, planned } of dispatches) {
+          call = 'setPipeline';
+          pass.setPipeline(pipeline);
+          call = 'setBindGroup';
+          pass.setBindGroup(0, bindGroup);
+          call = 'dispatchWorkgroups';
+          pass.dispatchWorkgroups(...planned.workgroups);
+        }
+      }
+      call = 'end';
+      pass.end();
+    } catch (cause) {
+      throw this.calls.failed(call, cause);
+    }
+  }
+
   submit(encoder: GPUCommandEncoder): void {
+    // A command that was refused while it was encoded makes no work of this.
+    this.assertUsable();
     this.counters.submits++;
-    this.gpu.queue.submit([encoder.finish()]);
+    this.calls.send();
+    const commands = this.calls.run('finish', () => encoder.finish());
+    this.calls.run('submit', () => this.gpu.queue.submit([commands]));
   }
 
   /** Waits until everything submitted is done, and throws what went wrong meanwhile. */
   async idle(): Promise<void> {
-    await this.patiently(this.gpu.queue.onSubmittedWorkDone());
     this.assertUsable();
+    const check = this.calls.answer();
+    await this.calls.settle('onSubmittedWorkDone', async () => this.gpu.queue.onSubmittedWorkDone());
+    check();
   }
 
-  /** A cache that lives as long as the device. */
-  cache<T>(name: string): Map<string, T> {
-    let cache = this.caches.get(name);
-    if (!cache) this.caches.set(name, (cache = new Map<string, unknown>()));
-    return cache as Map<string, T>;
+  /** A cache that lives as long as the device and keeps what was used last. */
+  cache<T>(name: string): LruCache<string, T> {
+    let cache = this.#caches.get(name);
+    if (!cache) this.#caches.set(name, (cache = new LruCache<string, unknown>(mostCached)));
+    return cache as LruCache<string, T>;
   }
 
-  /** Ends the device; its tensors are gone. */
+  /** Ends the device and frees its memory; its tensors are gone. Harmless when called twice. */
+  dispose(): void {
+    this.destroy();
+  }
+
+  /** The same, by WebGPU's name. */
   destroy(): void {
+    if (this.#isDestroyed) return;
+    this.#isDestroyed = true;
     openDevices.delete(this);
-    this.#lostReason ??= 'destroyed';
-    this.gpu.destroy();
+    this.calls.lose('destroyed');
+    this.#forget();
+    this.allocatedBytes = 0;
+    this.calls.run('destroy', () => this.gpu.destroy());
   }
 }
 
@@ -594,6 +767,17 @@ function sizeClass(byteLength: number): number {
 
 export function mebibytes(bytes: number): string {
   return bytes < 2 ** 20 ? `${(bytes / 1024).toFixed(1)} KiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+}
+
+/** The error for a shader that the device has refused; undefined when something else went wrong. */
+function refusedShader(shader: SpecialisedShader, error: unknown): DeviceError | undefined {
+  if (!(error instanceof DeviceError) || error.problem !== 'other') return undefined;
+  const { cause, call } = error;
+  const isPipelineError = cause instanceof Error && 'reason' in cause;
+  // A command that was refused has no call's name, since no call failed.
+  return isPipelineError || call === undefined
+    ? shaderError(shader, [], (cause as Error).message)
+    : undefined;
 }
 
 function shaderError(

@@ -8,8 +8,11 @@ import { type CompileOptions, compile } from './compile.js';
 import { defaultDevice, type Device, type Pipeline } from './device.js';
 import type { Attributes, Pass, Spec } from './pass.js';
 import { type Plan, type PlanOptions, plan } from './plan.js';
+import { LruCache } from './lru.js';
 import { Step } from './replay.js';
+import { Resource, disposeSymbol } from './resource.js';
 import { Tensor, assertOneDevice, describe } from './tensor.js';
+import { outsideTidy } from './tidy.js';
 import { Trace, currentTrace, mapRecord } from './trace.js';
 
 /** What a program may return: one tensor, a list, or a record of tensors. */
@@ -20,6 +23,8 @@ interface Recorded<R extends Structure> {
   /** Puts the flat list of outputs back into the form that the function returned. */
   rebuild(outputs: readonly Tensor[]): R;
   pipelines?: Pipeline[];
+  /** The device's when the pipelines were made: later they may be invalid. */
+  generation?: number;
 }
 
 function recordProgram<R extends Structure>(
@@ -31,14 +36,7 @@ function recordProgram<R extends Structure>(
   const trace = new Trace(device);
   const result = trace.record(() => fn(...specs.map((spec) => trace.input(spec))));
   checkResult(result);
-  const isList = Array.isArray(result);
-  const keys = result instanceof Tensor ? [''] : Object.keys(result);
   const flat = result instanceof Tensor ? [result] : Object.values(result);
-  const rebuild = (outputs: readonly Tensor[]): R => {
-    if (result instanceof Tensor) return outputs[0] as Tensor as R;
-    if (isList) return outputs as Structure as R;
-    return Object.fromEntries(keys.map((key, i) => [key, outputs[i]])) as Structure as R;
-  };
   return {
     plan: plan(
       trace,
@@ -46,8 +44,16 @@ function recordProgram<R extends Structure>(
       device,
       options,
     ),
-    rebuild,
+    rebuild: rebuilder(result),
   };
+}
+
+/** Not within `recordProgram`: a closure there would keep the first inputs for as long as the recording is kept. */
+function rebuilder<R extends Structure>(result: R): (outputs: readonly Tensor[]) => R {
+  if (result instanceof Tensor) return (outputs) => outputs[0] as Tensor as R;
+  if (Array.isArray(result)) return (outputs) => outputs as Structure as R;
+  const keys = Object.keys(result);
+  return (outputs) => Object.fromEntries(keys.map((key, i) => [key, outputs[i]])) as Structure as R;
 }
 
 /** Throws: UsageError for anything but tensors: a program computes nothing that is not recorded. */
@@ -67,20 +73,27 @@ function checkResult(result: unknown): void {
   }
 }
 
-/** A bound program: `run` replays it over the same inputs into the same outputs. */
-export interface BoundStep<R extends Structure> {
+/** A bound program: `step.run` replays it over the same inputs into the same outputs. */
+export interface BoundStep<R extends Structure> extends Disposable {
   readonly step: Step;
   readonly outputs: R;
+  /** Gives back what the step holds, and the outputs. */
+  dispose(): void;
 }
 
-export class Program<R extends Structure> {
-  readonly #recorded = new Map<string, Recorded<R>>();
+/** Signatures that a program keeps: with ever changing shapes it records anew. */
+const mostRecorded = 64;
+
+export class Program<R extends Structure> extends Resource {
+  readonly #recorded = new LruCache<string, Recorded<R>>(mostRecorded);
 
   constructor(
     readonly device: Device,
     readonly fn: (...inputs: Tensor[]) => R,
     readonly options: PlanOptions = {},
-  ) {}
+  ) {
+    super();
+  }
 
   #find(inputs: readonly Tensor[]): Recorded<R> {
     if (currentTrace())
@@ -122,12 +135,20 @@ export class Program<R extends Structure> {
   /** Compiles ahead, reporting progress, and binds: what a training loop replays. */
   async bind(inputs: readonly Tensor[] = [], options: CompileOptions = {}): Promise<BoundStep<R>> {
     const recorded = this.#find(inputs);
-    recorded.pipelines ??= await compile(recorded.plan, options);
-    const outputs = recorded.plan.outputs.map((spec) => Tensor.allocate(spec, this.device));
-    return {
-      step: new Step(recorded.plan, inputs, outputs, recorded.pipelines),
-      outputs: recorded.rebuild(outputs),
+    const pipelines =
+      keptPipelines(recorded) ?? keepPipelines(recorded, await compile(recorded.plan, options));
+    const outputs = outsideTidy(() => allocateOutputs(recorded.plan));
+    const step = newStep(recorded.plan, inputs, outputs, pipelines);
+    const dispose = (): void => {
+      step.dispose();
+      for (const output of outputs) output.dispose();
     };
+    return { step, outputs: recorded.rebuild(outputs), dispose, [disposeSymbol]: dispose };
+  }
+
+  /** Forgets what it has recorded, with the tensors that it captured; steps that are bound stay. */
+  dispose(): void {
+    this.#recorded.clear();
   }
 }
 
@@ -146,13 +167,60 @@ export function program<R extends Structure>(
 }
 
 function runOnce<R extends Structure>(recorded: Recorded<R>, inputs: readonly Tensor[]): R {
-  const { device } = recorded.plan;
-  recorded.pipelines ??= recorded.plan.dispatches.map((dispatch) => device.pipelineNow(dispatch.shader));
-  const outputs = recorded.plan.outputs.map((spec) => Tensor.allocate(spec, device));
-  const step = new Step(recorded.plan, inputs, outputs, recorded.pipelines);
-  step.run();
-  step.dispose();
+  const { plan } = recorded;
+  const pipelines =
+    keptPipelines(recorded) ??
+    keepPipelines(
+      recorded,
+      plan.dispatches.map(({ shader }) => plan.device.pipelineNow(shader)),
+    );
+  const outputs = allocateOutputs(plan);
+  const step = newStep(plan, inputs, outputs, pipelines);
+  try {
+    step.run();
+  } catch (error) {
+    for (const output of outputs) output.dispose();
+    throw error;
+  } finally {
+    step.dispose();
+  }
   return recorded.rebuild(outputs);
+}
+
+function keptPipelines({ plan, pipelines, generation }: Recorded<Structure>): Pipeline[] | undefined {
+  return generation === plan.device.generation ? pipelines : undefined;
+}
+
+function keepPipelines(recorded: Recorded<Structure>, pipelines: Pipeline[]): Pipeline[] {
+  recorded.pipelines = pipelines;
+  recorded.generation = recorded.plan.device.generation;
+  return pipelines;
+}
+
+function allocateOutputs({ outputs, device }: Plan): Tensor[] {
+  const tensors: Tensor[] = [];
+  try {
+    for (const spec of outputs) tensors.push(Tensor.allocate(spec, device));
+    return tensors;
+  } catch (error) {
+    for (const tensor of tensors) tensor.dispose();
+    throw error;
+  }
+}
+
+/** A step whose outputs are freed when it cannot be made. */
+function newStep(
+  plan: Plan,
+  inputs: readonly Tensor[],
+  outputs: readonly Tensor[],
+  pipelines: readonly Pipeline[],
+): Step {
+  try {
+    return new Step(plan, inputs, outputs, pipelines);
+  } catch (error) {
+    for (const output of outputs) output.dispose();
+    throw error;
+  }
 }
 
 /**

@@ -4,13 +4,13 @@
  */
 import { StateError, assert } from '../errors.js';
 import { debug, debugLevel } from './debug.js';
-import { type Device, type Pipeline, type Storage } from './device.js';
+import type { BoundDispatch, Device, Pipeline, Storage } from './device.js';
 import type { Plan, PlannedDispatch, Slot } from './plan.js';
+import { Resource, freeWhenForgotten, isFreed } from './resource.js';
 import { type Tensor, assertOneDevice, describe } from './tensor.js';
+import { Timestamps } from './timestamps.js';
 
-interface Ready {
-  readonly pipeline: GPUComputePipeline;
-  readonly bindGroup: GPUBindGroup;
+interface Ready extends BoundDispatch {
   readonly planned: PlannedDispatch;
 }
 
@@ -41,12 +41,15 @@ function refuseAliases({ label, shader }: PlannedDispatch, storages: readonly St
   });
 }
 
-export class Step {
+export class Step extends Resource {
   readonly #ready: Ready[];
-  readonly #buffers: Storage[];
+  readonly #buffers: Storage[] = [];
   readonly #copies: { from: Storage; to: Storage }[];
-  /** Everything that the bind groups show and others own. */
-  readonly #borrowed: readonly Tensor[];
+  /** Everything that the bind groups show and others own; held here, so that nothing of it is collected. */
+  #borrowed: readonly Tensor[];
+  /** Those of them that it may read. */
+  #read: readonly Tensor[];
+  #isDisposed = false;
 
   /**
    * Allocates the intermediates and builds the bind groups. Inputs and outputs belong to the caller.
@@ -59,11 +62,32 @@ export class Step {
     readonly outputs: readonly Tensor[],
     pipelines: readonly Pipeline[],
   ) {
+    super();
     const { device } = plan;
-    this.#borrowed = [...inputs, ...outputs, ...plan.held];
+    this.#read = [...inputs, ...plan.held];
+    this.#borrowed = [...this.#read, ...outputs];
     this.#checkBorrowed();
     assertOneDevice('program', device, this.#borrowed);
-    this.#buffers = plan.buffers.map((byteLength) => device.allocate(byteLength, 'intermediate'));
+    const buffers = this.#buffers;
+    try {
+      for (const byteLength of plan.buffers) buffers.push(device.allocate(byteLength, 'intermediate'));
+      ({ ready: this.#ready, copies: this.#copies } = this.#bind(inputs, pipelines));
+    } catch (error) {
+      this.dispose();
+      throw error;
+    }
+    if (buffers.length > 0)
+      freeWhenForgotten(this, () => {
+        for (const storage of buffers) device.reclaim(storage);
+      });
+  }
+
+  /** Puts buffers behind the slots. */
+  #bind(
+    inputs: readonly Tensor[],
+    pipelines: readonly Pipeline[],
+  ): { readonly ready: Ready[]; readonly copies: { from: Storage; to: Storage }[] } {
+    const { device, plan, outputs } = this;
     const scalars = this.#placeScalars();
     const storageOf = (slot: Slot): Storage => {
       if (slot.kind === 'fixed') return slot.storage;
@@ -73,7 +97,7 @@ export class Step {
       // The binding covers the value only, so that a kernel that strays past its end is clamped there.
       return { ...(this.#buffers[slot.index] as Storage), byteLength: slot.byteLength };
     };
-    this.#ready = plan.dispatches.map((planned, i) => {
+    const ready = plan.dispatches.map((planned, i) => {
       const pipeline = pipelines[i];
       assert(pipeline, 'there is a pipeline for each dispatch');
       const storages = planned.slots.map(storageOf);
@@ -84,10 +108,11 @@ export class Step {
         planned,
       };
     });
-    this.#copies = plan.copies.map(({ from, output }) => ({
+    const copies = plan.copies.map(({ from, output }) => ({
       from: storageOf(from),
       to: (outputs[output] as Tensor).storage,
     }));
+    return { ready, copies };
   }
 
   get device(): Device {
@@ -106,6 +131,8 @@ export class Step {
 
   /** Memory of a disposed tensor may already belong to another one: a replay would read and write that. */
   #checkBorrowed(): void {
+    if (this.#isDisposed)
+      throw new StateError('program: this step was disposed; bind the program again to run it.');
     for (const tensor of this.#borrowed) {
       if (tensor.isDisposed) {
         throw new StateError(
@@ -118,6 +145,7 @@ export class Step {
   /** Encodes the step `times` times over into one compute pass, with the pass's timestamps when wanted. */
   encode(encoder: GPUCommandEncoder, times = 1, timestampWrites?: GPUComputePassTimestampWrites): void {
     this.#checkBorrowed();
+    if (this.device.calls.hasRefused) for (const tensor of this.#read) tensor.assertAccepted();
     for (const { planned } of this.#ready) {
       debug(
         4,
@@ -125,18 +153,10 @@ export class Step {
           `dispatch: ${planned.label} (${planned.variant}) ${planned.shapes} × [${planned.workgroups.join(',')}]`,
       );
     }
-    const pass = encoder.beginComputePass(timestampWrites ? { timestampWrites } : {});
-    for (let i = 0; i < times; i++) {
-      for (const { pipeline, bindGroup, planned } of this.#ready) {
-        pass.setPipeline(pipeline);
-        pass.setBindGroup(0, bindGroup);
-        pass.dispatchWorkgroups(...planned.workgroups);
-      }
-    }
-    pass.end();
+    this.device.encodePass(encoder, this.#ready, times, timestampWrites);
     this.device.counters.dispatches += times * this.#ready.length;
-    for (const { from, to } of this.#copies)
-      encoder.copyBufferToBuffer(from.buffer, from.offset, to.buffer, to.offset, to.byteLength);
+    for (const { from, to } of this.#copies) this.device.encodeCopy(encoder, from, to, to.byteLength);
+    for (const output of this.outputs) output.willBeWritten();
   }
 
   /** Encodes and submits. */
@@ -144,10 +164,13 @@ export class Step {
     this.device.assertUsable();
     if (debugLevel() >= 2 && this.device.hasTimestamps) {
       // Not awaited: the work is submitted at once, only the printing comes later.
-      for (let i = 0; i < times; i++) void this.profileAndPrint();
+      for (let i = 0; i < times; i++) {
+        // What the device refuses or loses meanwhile is told by the next call that asks it for something.
+        void this.profileAndPrint().catch((error: unknown) => debug(1, () => `profile: ${String(error)}`));
+      }
       return;
     }
-    const encoder = this.device.gpu.createCommandEncoder();
+    const encoder = this.device.encoder();
     this.encode(encoder, times);
     this.device.submit(encoder);
   }
@@ -165,37 +188,25 @@ export class Step {
   /** Replays once with each dispatch in a pass of its own between two timestamps: nanoseconds per dispatch. */
   async profile(): Promise<DispatchTime[]> {
     assert(this.device.hasTimestamps, 'profile is called on devices with timestamp queries only');
-    const { gpu } = this.device;
-    const count = this.#ready.length * 2;
-    const querySet = gpu.createQuerySet({ type: 'timestamp', count });
-    const resolved = gpu.createBuffer({
-      size: count * 8,
-      usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,
-    });
-    const encoder = gpu.createCommandEncoder();
-    this.#ready.forEach(({ pipeline, bindGroup, planned }, i) => {
-      const timestampWrites = { querySet, beginningOfPassWriteIndex: i * 2, endOfPassWriteIndex: i * 2 + 1 };
-      const pass = encoder.beginComputePass({ timestampWrites });
-      pass.setPipeline(pipeline);
-      pass.setBindGroup(0, bindGroup);
-      pass.dispatchWorkgroups(...planned.workgroups);
-      pass.end();
-    });
-    encoder.resolveQuerySet(querySet, 0, count, resolved, 0);
-    this.device.submit(encoder);
-    const times = new BigUint64Array(
-      await this.device.read({ buffer: resolved, offset: 0, byteLength: count * 8 }),
-    );
-    querySet.destroy();
-    resolved.destroy();
-    return this.#ready.map(({ planned }, i) => ({
-      dispatch: planned,
-      ns: Number((times[i * 2 + 1] ?? 0n) - (times[i * 2] ?? 0n)),
-    }));
+    const { device } = this;
+    const timestamps = new Timestamps(device, this.#ready.length);
+    try {
+      const encoder = device.encoder();
+      this.#ready.forEach((ready, i) => device.encodePass(encoder, [ready], 1, timestamps.around(i)));
+      timestamps.resolve(encoder);
+      device.submit(encoder);
+      const times = await timestamps.read();
+      return this.#ready.map(({ planned }, i) => ({ dispatch: planned, ns: times[i] as number }));
+    } finally {
+      timestamps.dispose();
+    }
   }
 
   /** Gives the intermediates back; work already submitted is not disturbed. */
   dispose(): void {
+    this.#isDisposed = true;
+    this.#borrowed = this.#read = [];
+    isFreed(this);
     for (const storage of this.#buffers.splice(0)) this.device.release(storage);
   }
 }

@@ -1,17 +1,11 @@
 /** Times replays of a step: by the device's own clock where it has one, else by the host's. */
-import type { Device, Storage } from './device.js';
+import type { Device } from './device.js';
 import type { Step } from './replay.js';
+import { Timestamps } from './timestamps.js';
 
 /** One measurement should take this long: short ones are mostly the clock's own noise. */
 const targetMs = { device: 2, host: 30 };
 const mostTimes = 200;
-
-const bytesOfTwo = 16;
-
-interface Queries {
-  readonly set: GPUQuerySet;
-  readonly resolved: Storage;
-}
 
 /**
  * Milliseconds of each step, a measurement per round. Each round measures all of them, forwards and backwards in turn, so
@@ -40,45 +34,32 @@ export async function timeInTurns(
 }
 
 class Stopwatch {
-  readonly #queries: Queries | undefined;
+  readonly #timestamps: Timestamps | undefined;
 
   constructor(private readonly device: Device) {
-    if (!device.hasTimestamps) return;
-    const buffer = device.gpu.createBuffer({
-      size: bytesOfTwo,
-      usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,
-      label: 'timestamps',
-    });
-    this.#queries = {
-      set: device.gpu.createQuerySet({ type: 'timestamp', count: 2 }),
-      resolved: { buffer, offset: 0, byteLength: bytesOfTwo },
-    };
+    if (device.hasTimestamps) this.#timestamps = new Timestamps(device, 1);
   }
 
   /** How often to run what takes `ms` in one measurement. */
   timesFor(ms: number): number {
-    const target = this.#queries ? targetMs.device : targetMs.host;
+    const target = this.#timestamps ? targetMs.device : targetMs.host;
     return Math.max(1, Math.min(mostTimes, Math.round(target / ms)));
   }
 
   /** Milliseconds per replay of `times` in a row, with nothing else on the device. */
   async time(step: Step, times: number): Promise<number> {
-    const ms = this.#queries ? this.#byDevice(step, times, this.#queries) : this.#byHost(step, times);
+    const timestamps = this.#timestamps;
+    const ms = timestamps ? this.#byDevice(step, times, timestamps) : this.#byHost(step, times);
     return (await ms) / times;
   }
 
-  async #byDevice(step: Step, times: number, { set, resolved }: Queries): Promise<number> {
-    const { device } = this;
-    const encoder = device.gpu.createCommandEncoder();
-    step.encode(encoder, times, {
-      querySet: set,
-      beginningOfPassWriteIndex: 0,
-      endOfPassWriteIndex: 1,
-    });
-    encoder.resolveQuerySet(set, 0, 2, resolved.buffer, 0);
-    device.submit(encoder);
-    const [begun, ended] = new BigUint64Array(await device.read(resolved)) as unknown as [bigint, bigint];
-    return Number(ended - begun) / 1e6;
+  async #byDevice(step: Step, times: number, timestamps: Timestamps): Promise<number> {
+    const encoder = this.device.encoder();
+    step.encode(encoder, times, timestamps.around(0));
+    timestamps.resolve(encoder);
+    this.device.submit(encoder);
+    const [ns] = (await timestamps.read()) as [number];
+    return ns / 1e6;
   }
 
   async #byHost(step: Step, times: number): Promise<number> {
@@ -90,7 +71,6 @@ class Stopwatch {
   }
 
   dispose(): void {
-    this.#queries?.set.destroy();
-    this.#queries?.resolved.buffer.destroy();
+    this.#timestamps?.dispose();
   }
 }

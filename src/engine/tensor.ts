@@ -1,6 +1,7 @@
 /**
  * Tensors are cheap handles: a shape, a dtype, and either memory on a device or a place in a program that is
- * being recorded. Memory is freed by `dispose()`; several handles may share it (reshape), the last one frees it.
+ * being recorded. Memory is freed by `dispose()`, `using`, `tidy`, or when JavaScript collects the handle; several
+ * handles may share it (reshape), the last one frees it.
  * Only reading back is asynchronous.
  */
 import { ShapeError, StateError, assert } from '../errors.js';
@@ -8,14 +9,26 @@ import { checkArgument, checkCall } from '../calls.js';
 import { type RequiredRule, type Rule, type Rules, required, rule, shown, wrong } from '../options.js';
 import { defaultDevice, deviceRule, type Device, type Storage, type TensorBytes } from './device.js';
 import { type DType, type Shape, type Spec, sizeOf, storageBytes } from './pass.js';
+import { Resource, freeWhenForgotten, isFreed } from './resource.js';
+import { track } from './tidy.js';
 import type { Recording, Value } from './value.js';
 
-/** Device memory with the number of handles that hold it; `release` is absent for memory that others own. */
+/** Device memory with the number of handles that hold it. */
 interface Memory {
   readonly device: Device;
   readonly storage: Storage;
-  readonly release?: () => void;
+  /** False for memory that others own. */
+  readonly isOwn: boolean;
   handles: number;
+  /** Whose memory it is a part of, which is to stay as long as this is used. */
+  readonly owner?: Tensor | undefined;
+  /** The work that wrote it last, as `GpuCalls` counts it. */
+  written: number;
+}
+
+/** The last handle gives the memory back. */
+function letGo(memory: Memory, way: 'release' | 'reclaim'): void {
+  if (--memory.handles === 0 && memory.isOwn) memory.device[way](memory.storage);
 }
 
 export type TensorData = TensorBytes;
@@ -26,7 +39,7 @@ export type NestedNumbers = readonly (number | NestedNumbers)[];
 /** What tensors are made from. */
 export type HostData = TensorData | Uint8ClampedArray<ArrayBuffer> | Float64Array | NestedNumbers;
 
-export class Tensor implements Spec {
+export class Tensor extends Resource implements Spec {
   #memory: Memory | undefined;
 
   private constructor(
@@ -36,8 +49,13 @@ export class Tensor implements Spec {
     /** Where the tensor stands in the program being recorded; undefined for one with memory. */
     readonly traced?: { readonly trace: Recording; readonly value: Value },
   ) {
+    super();
     this.#memory = memory;
-    if (memory) memory.handles++;
+    if (!memory) return;
+    memory.handles++;
+    if (!memory.isOwn) return;
+    freeWhenForgotten(this, () => letGo(memory, 'reclaim'));
+    track(this);
   }
 
   /** A tensor with memory of its own, whose contents are undefined. */
@@ -48,15 +66,26 @@ export class Tensor implements Spec {
     return new Tensor(spec.shape, spec.dtype, {
       device,
       storage,
-      release: () => device.release(storage),
+      isOwn: true,
       handles: 0,
+      written: 0,
     });
   }
 
-  /** A tensor over memory that belongs to someone else, such as a slice of a parameter group. */
-  static over(device: Device, storage: Storage, spec: Spec): Tensor {
+  /**
+   * A tensor over memory that belongs to someone else, such as a slice of a parameter group: it ends with `owner`, and
+   * keeps that from being collected.
+   */
+  static over(device: Device, storage: Storage, spec: Spec, owner?: Tensor): Tensor {
     assert(storage.byteLength >= storageBytes(spec), `${describe(spec)} fits its storage`);
-    return new Tensor(spec.shape, spec.dtype, { device, storage, handles: 0 });
+    return new Tensor(spec.shape, spec.dtype, {
+      device,
+      storage,
+      isOwn: false,
+      handles: 0,
+      owner,
+      written: 0,
+    });
   }
 
   /** A tensor with a place of its own and no memory there: programs over it can be planned, not run. */
@@ -64,7 +93,7 @@ export class Tensor implements Spec {
     // Planning tells buffers apart and asks nothing of them.
     const buffer = {} as GPUBuffer;
     const storage = { buffer, offset: 0, byteLength: storageBytes(spec) };
-    return new Tensor(spec.shape, spec.dtype, { device, storage, handles: 0 });
+    return new Tensor(spec.shape, spec.dtype, { device, storage, isOwn: false, handles: 0, written: 0 });
   }
 
   /** A tensor inside the program that `trace` records. */
@@ -89,7 +118,12 @@ export class Tensor implements Spec {
       );
     }
     const tensor = Tensor.allocate(spec, device);
-    device.write(tensor.storage, array);
+    try {
+      tensor.write(array);
+    } catch (error) {
+      tensor.dispose();
+      throw error;
+    }
     return tensor;
   }
 
@@ -116,7 +150,7 @@ export class Tensor implements Spec {
   }
 
   get isDisposed(): boolean {
-    return !this.traced && !this.#memory;
+    return !this.traced && (!this.#memory || this.#memory.owner?.isDisposed === true);
   }
 
   #held(): Memory {
@@ -125,7 +159,7 @@ export class Tensor implements Spec {
         `tensor: ${describe(this)} is part of a program being recorded and has no values yet; return it from the program to read it.`,
       );
     }
-    if (!this.#memory)
+    if (!this.#memory || this.isDisposed)
       throw new StateError(`tensor: ${describe(this)} was disposed and cannot be used any more.`);
     return this.#memory;
   }
@@ -142,6 +176,7 @@ export class Tensor implements Spec {
    */
   async data(): Promise<TensorData> {
     const { device, storage } = this.#held();
+    this.assertAccepted();
     const bytes = await device.read(storage);
     const size = this.size;
     if (this.dtype === 'f32') return new Float32Array(bytes, 0, size);
@@ -162,15 +197,30 @@ export class Tensor implements Spec {
     if (data.length !== this.size || dtypeOf(data) !== this.dtype) {
       throw new ShapeError(`write: ${describe(this)} was given ${data.length} ${dtypeOf(data)} values.`);
     }
-    const { device, storage } = this.#held();
-    device.write(storage, data);
+    const memory = this.#held();
+    const { device, storage } = memory;
+    memory.written = device.write(storage, data);
+  }
+
+  /** Notes that the work to be submitted next writes it. */
+  willBeWritten(): void {
+    const memory = this.#held();
+    memory.written = memory.device.calls.sent + 1;
+  }
+
+  /** Throws: DeviceError when the device may have refused to write it. */
+  assertAccepted(): void {
+    const { device, written } = this.#held();
+    device.calls.assertAccepted(written);
   }
 
   /** Gives this handle up; harmless when called twice. */
   dispose(): void {
     const memory = this.#memory;
+    if (!memory) return;
     this.#memory = undefined;
-    if (memory && --memory.handles === 0) memory.release?.();
+    isFreed(this);
+    letGo(memory, 'release');
   }
 }
 

@@ -6,6 +6,7 @@ import { DeviceError, ShapeError, StateError, assert } from '../errors.js';
 import { type Device, withDefaultDevice } from './device.js';
 import { type Attributes, type Pass, type Shape, type Spec, sizeOf } from './pass.js';
 import { Tensor, assertOneDevice, describe } from './tensor.js';
+import { outsideTidy } from './tidy.js';
 import { type Origin, type Recording, type Value, rootOf } from './value.js';
 
 /** What a node is for: the layer, or other part of a model, that recorded it. */
@@ -86,7 +87,7 @@ export class Trace implements Recording {
   record<R>(fn: () => R): R {
     stack.push(this);
     try {
-      return withDefaultDevice(this.device, fn);
+      return outsideTidy(() => withDefaultDevice(this.device, fn));
     } finally {
       stack.pop();
     }

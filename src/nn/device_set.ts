@@ -1,7 +1,9 @@
 /** An image set on the device: bytes as they are, labels, and the order in which an epoch takes them. */
 import type { Device } from '../engine/device.js';
 import { type Spec, sizeOf } from '../engine/pass.js';
+import { Resource } from '../engine/resource.js';
 import { Tensor } from '../engine/tensor.js';
+import { outsideTidy } from '../engine/tidy.js';
 import { DeviceError, UsageError } from '../errors.js';
 import { firstOrphan, pixelsRule } from '../image_values.js';
 import { checkArgument } from '../calls.js';
@@ -57,7 +59,7 @@ export function setSpecs(
   };
 }
 
-export class DeviceSet implements SetTensors {
+export class DeviceSet extends Resource implements SetTensors {
   readonly images: readonly Tensor[];
   readonly labels: Tensor;
   readonly permutation: Tensor;
@@ -71,17 +73,17 @@ export class DeviceSet implements SetTensors {
     set: LabelledImages,
     { variantsPerImage = 1 }: { readonly variantsPerImage?: number } = {},
   ) {
+    super();
     const { images, labels, permutation } = setSpecs(device, set, variantsPerImage);
     this.count = set.count;
     this.epochSize = set.count * variantsPerImage;
-    this.images = images.map((spec) => Tensor.allocate(spec, device));
+    const allocate = (spec: Spec): Tensor => outsideTidy(() => Tensor.allocate(spec, device));
+    this.images = images.map(allocate);
     this.writeImages(set.images);
-    this.labels = Tensor.from(Uint32Array.from(set.labels), labels.shape, device);
-    this.permutation = Tensor.from(
-      Uint32Array.from({ length: this.epochSize }, (_, i) => i),
-      permutation.shape,
-      device,
-    );
+    this.labels = allocate(labels);
+    this.labels.write(Uint32Array.from(set.labels));
+    this.permutation = allocate(permutation);
+    this.permutation.write(Uint32Array.from({ length: this.epochSize }, (_, i) => i));
   }
 
   /** Overwrites all images, [count,height,width,channels]. Throws: ShapeError for another number of bytes. */

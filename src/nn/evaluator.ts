@@ -3,7 +3,9 @@ import type { Spec } from '../engine/pass.js';
 import type { PlanOptions } from '../engine/plan.js';
 import { type BoundStep, program } from '../engine/program.js';
 import type { CompileOptions } from '../engine/compile.js';
+import { Resource } from '../engine/resource.js';
 import { Tensor } from '../engine/tensor.js';
+import { outsideTidy } from '../engine/tidy.js';
 import { withScope } from '../engine/trace.js';
 import { softmaxCrossEntropy } from '../kernels/index.js';
 import { advance, stateSize, stateSpec, stateWords } from '../kernels/step_state.js';
@@ -30,13 +32,14 @@ export interface EvaluationOptions {
 }
 
 /** What an evaluation keeps on the device beside model, set and intermediates. */
-export class EvaluationTensors {
+export class EvaluationTensors extends Resource {
   readonly state: Tensor;
   readonly rates: Tensor;
   readonly ring: Tensor;
 
   /** `make` gives each tensor its memory, or a placeholder where the evaluation is only planned. */
   constructor(make: (spec: Spec) => Tensor) {
+    super();
     this.state = make(stateSpec);
     this.rates = make({ shape: [1], dtype: 'f32' });
     this.ring = make(ringSpec);
@@ -70,14 +73,16 @@ export function recordPrediction(model: Model, set: SetTensors, state: Tensor, b
 }
 
 /** Bound once, run as often as wanted: the validation of a training. */
-export class Evaluator {
+export class Evaluator extends Resource {
   private constructor(
     private readonly model: Model,
     private readonly set: DeviceSet,
     private readonly batchSize: number,
     private readonly tensors: EvaluationTensors,
     private readonly bound: BoundStep<Record<string, Tensor>>,
-  ) {}
+  ) {
+    super();
+  }
 
   static async create(
     model: Model,
@@ -87,7 +92,7 @@ export class Evaluator {
   ): Promise<Evaluator> {
     const { device } = model;
     const set = new DeviceSet(device, images);
-    const tensors = new EvaluationTensors((spec) => Tensor.zeros(spec, device));
+    const tensors = new EvaluationTensors((spec) => outsideTidy(() => Tensor.zeros(spec, device)));
     prepareRing(tensors.ring);
     const evaluate = program(() => recordEvaluation(model, set, tensors, batchSize), device, { choices });
     try {
@@ -168,7 +173,7 @@ export async function predictAll(
 ): Promise<Float32Array<ArrayBuffer>> {
   const { device } = model;
   const set = new DeviceSet(device, images);
-  const state = Tensor.zeros(stateSpec, device);
+  const state = outsideTidy(() => Tensor.zeros(stateSpec, device));
   const predict = program(() => recordPrediction(model, set, state, batchSize), device);
   const resources: { dispose(): void }[] = [set, state];
   try {

@@ -4,7 +4,9 @@
  */
 import type { Device, Storage } from '../engine/device.js';
 import { type Shape, sizeOf } from '../engine/pass.js';
+import { Resource } from '../engine/resource.js';
 import { Tensor } from '../engine/tensor.js';
+import { outsideTidy } from '../engine/tidy.js';
 import { assert } from '../errors.js';
 
 /** Bindings start at multiples of 256 bytes. */
@@ -33,7 +35,7 @@ export class ParameterLayout {
 }
 
 /** One flat buffer with a tensor over each parameter's slice. The gaps stay 0. */
-export class ParameterGroup {
+export class ParameterGroup extends Resource {
   readonly flat: Tensor;
   readonly tensors: ReadonlyMap<string, Tensor>;
 
@@ -41,8 +43,9 @@ export class ParameterGroup {
   constructor(
     readonly device: Device,
     readonly layout: ParameterLayout,
-    flat = Tensor.from(new Float32Array(layout.length), [layout.length], device),
+    flat = outsideTidy(() => Tensor.zeros({ shape: [layout.length], dtype: 'f32' }, device)),
   ) {
+    super();
     this.flat = flat;
     const { storage } = flat;
     this.tensors = new Map(
@@ -52,7 +55,7 @@ export class ParameterGroup {
           offset: offset * 4,
           byteLength: Math.ceil(size / 4) * 16,
         };
-        return [name, Tensor.over(device, slice, { shape, dtype: 'f32' })];
+        return [name, Tensor.over(device, slice, { shape, dtype: 'f32' }, flat)];
       }),
     );
   }

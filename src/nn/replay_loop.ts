@@ -181,8 +181,7 @@ function submit(
   count: number,
   { isRun = false } = {},
 ): Submitted {
-  device.assertUsable();
-  const encoder = device.gpu.createCommandEncoder();
+  const encoder = device.encoder();
   if (!isRun) step.encode(encoder, count);
   const read = device.stageRead(encoder, ring.storage);
   device.submit(encoder);

@@ -1,6 +1,7 @@
 /** A model as a list of layers: built when made, given weights when first used, trained, saved and loaded. */
 import { type Device, defaultDevice, deviceRule, findDefaultDevice } from '../engine/device.js';
 import { type Shape, sizeOf } from '../engine/pass.js';
+import { Resource } from '../engine/resource.js';
 import type { Tensor } from '../engine/tensor.js';
 import { withScope } from '../engine/trace.js';
 import { ModelError, ShapeError, StateError, UsageError, assert } from '../errors.js';
@@ -127,7 +128,7 @@ const weightsRule = (): Rule =>
     (value) => value instanceof Map && [...value.values()].every((each) => each instanceof Float32Array),
   );
 
-export class Sequential implements Model {
+export class Sequential extends Resource implements Model {
   readonly name: string;
   readonly activity: Activity;
   readonly inputShape: Shape;
@@ -149,6 +150,7 @@ export class Sequential implements Model {
 
   /** Throws: ShapeError when a layer does not fit the one before; UsageError when no input shape is given. */
   constructor(layers: readonly Layer[], options: SequentialOptions = {}) {
+    super();
     checkArgument('sequential', 'layers', layers, layersRule());
     checkCall('sequential', options, sequentialRules());
     const { name = 'sequential', seed = 0, device, preprocessing = unitScaling } = options;

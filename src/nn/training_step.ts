@@ -9,7 +9,9 @@ import type { Spec } from '../engine/pass.js';
 import { describePlan, type Plan, type PlanOptions } from '../engine/plan.js';
 import { program } from '../engine/program.js';
 import type { DispatchTime, Step } from '../engine/replay.js';
+import { Resource } from '../engine/resource.js';
 import { Tensor } from '../engine/tensor.js';
+import { outsideTidy } from '../engine/tidy.js';
 import { currentTrace, withScope } from '../engine/trace.js';
 import { assert } from '../errors.js';
 import { type AugmentOptions, accumulate, scale, softmaxCrossEntropy } from '../kernels/index.js';
@@ -32,7 +34,7 @@ export interface StepOptions {
 }
 
 /** What a step keeps on the device beside model, set and intermediates. */
-export class StepTensors {
+export class StepTensors extends Resource {
   readonly state: Tensor;
   readonly rates: Tensor;
   readonly ring: Tensor;
@@ -46,6 +48,7 @@ export class StepTensors {
     { stepsPerEpoch, isDivided }: { readonly stepsPerEpoch: number; readonly isDivided: boolean },
     make: (spec: Spec) => Tensor,
   ) {
+    super();
     const flat: Spec = { shape: [layout.length], dtype: 'f32' };
     this.state = make(stateSpec);
     this.rates = make({ shape: [stepsPerEpoch], dtype: 'f32' });
@@ -129,7 +132,7 @@ export function stepRecorders(
 }
 
 /** Records, plans and binds the training step of a model over a set on the device. */
-export class TrainingStep {
+export class TrainingStep extends Resource {
   readonly #tensors: StepTensors;
   readonly #steps: Step[] = [];
   #divided: DividedStep | undefined;
@@ -140,10 +143,11 @@ export class TrainingStep {
     readonly batchSize: number,
     readonly microBatchSize: number,
   ) {
+    super();
     const { device } = model;
     const { stepsPerEpoch } = this;
     const shape = { stepsPerEpoch, isDivided: microBatchSize < batchSize };
-    this.#tensors = new StepTensors(model, shape, (spec) => Tensor.zeros(spec, device));
+    this.#tensors = new StepTensors(model, shape, (spec) => outsideTidy(() => Tensor.zeros(spec, device)));
     prepareRing(this.ring);
   }
 

@@ -137,9 +137,12 @@ function deviceOptions({ family }: OpenOptions): DeviceOptions {
  */
 async function openHelpers(gpu: GPU, options: OpenOptions): Promise<Device[]> {
   const count = Math.min(4, availableParallelism() - 1);
-  const adapters = await Promise.all(Array.from({ length: count }, async () => gpu.requestAdapter(fastest)));
-  const found = adapters.flatMap((adapter) => adapter ?? []);
-  return Promise.all(
-    found.map(async (adapter) => Device.open(adapter, { ...deviceOptions(options), isHelper: true })),
+  const opened = await Promise.allSettled(
+    Array.from({ length: count }, async () => {
+      const adapter = await gpu.requestAdapter(fastest);
+      return adapter && Device.open(adapter, { ...deviceOptions(options), isHelper: true });
+    }),
   );
+  // Those that do not open are not needed.
+  return opened.flatMap((each) => (each.status === 'fulfilled' ? (each.value ?? []) : []));
 }

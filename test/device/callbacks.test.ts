@@ -178,7 +178,8 @@ describe('a callback that throws', () => {
         name,
         isOwn: caught === error,
         ends: later.filter((text) => /^(train|test|predict) end/.test(text)).length,
-        bytes: device.allocatedBytes - before,
+        // Less than before where models of other tests have been collected meanwhile.
+        bytes: Math.max(0, device.allocatedBytes - before),
       });
     }
     // The device is still good.
@@ -206,7 +207,7 @@ describe('a callback that throws', () => {
     };
     await expect(model.fit(bars(200), { batchSize: 2, callbacks: [bad] })).rejects.toThrow('mine');
     device.trim();
-    expect(device.allocatedBytes).toBe(before);
+    expect(device.allocatedBytes).toBeLessThanOrEqual(before);
   });
 
   it('ends evaluate and predict likewise', async () => {

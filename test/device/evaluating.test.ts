@@ -134,7 +134,7 @@ describe('the test of the model that predicts', () => {
       await api.run({ count: null }, silent);
       allocated.push(held.device.allocatedBytes);
     }
-    expect(allocated[2]).toBe(allocated[0]);
+    expect(allocated[2]).toBeLessThanOrEqual(allocated[0]!);
   });
 
   it('says what is wrong', async () => {

@@ -4,7 +4,7 @@
  *   a whole fit with validation; evaluation; prediction; planning itself allocates nothing
  *   the largest batch: by the limit of a buffer, by a budget, by free memory; not even one image
  */
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Device } from '../../src/engine/device.js';
 import { DeviceError } from '../../src/errors.js';
 import {
@@ -30,11 +30,11 @@ import { open } from './open.js';
 import { bars, smallModel } from './small_model.js';
 
 let device: Device;
-beforeAll(async () => {
+// Each on its own: what other tests have forgotten may be collected, and given back, at any time.
+beforeEach(async () => {
   device = await open();
 });
-afterAll(() => device.destroy());
-beforeEach(() => device.trim());
+afterEach(() => device.destroy());
 
 function digitsModel(name: ModelName): Sequential {
   const model = modelsByName[name]();

@@ -250,7 +250,8 @@ describe('fit', () => {
     const before = device.allocatedBytes;
     await model.fit(bars(9), { batchSize: 4 });
     device.trim();
-    expect(device.allocatedBytes).toBe(before);
+    // Less where models of other tests have been collected meanwhile.
+    expect(device.allocatedBytes).toBeLessThanOrEqual(before);
   });
 
   it('refuses what does not fit', async () => {

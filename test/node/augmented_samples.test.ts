@@ -48,7 +48,7 @@ test('filters come before augmentation, and all memory is given back', async () 
   const before = device.allocatedBytes;
   const found = await augmentedSamples(images, both, {}, options);
   device.trim();
-  expect(device.allocatedBytes).toBe(before);
+  expect(device.allocatedBytes).toBeLessThanOrEqual(before);
   expect(found.rows[0]!.variants).not.toEqual(plain.rows[0]!.variants);
 });
 

@@ -21,7 +21,8 @@ const l2 = { kernelRegularizer: { l2: 1e-4 } };
 function hollowDevice(family: 'software' | 'gpu'): Device {
   const subgroupSize = family === 'software' ? 8 : 32;
   const allocate = (byteLength: number) => ({ buffer: {}, offset: 0, byteLength });
-  return Object.assign(fakeDevice({ family, subgroupSize }), { allocate, write: () => undefined });
+  const nothing = { write: () => 0, release: () => undefined, reclaim: () => undefined };
+  return Object.assign(fakeDevice({ family, subgroupSize }), { allocate, ...nothing });
 }
 
 function stepOf(make: (options: ModelOptions) => Sequential, options: ModelOptions, fusion = true): Plan {

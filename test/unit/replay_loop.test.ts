@@ -25,8 +25,10 @@ function replay(
   const { assertUsable = () => undefined, ...others } = options;
   let submitted = 0;
   const device = {
-    assertUsable,
-    gpu: { createCommandEncoder: () => ({}) },
+    encoder: () => {
+      assertUsable();
+      return {};
+    },
     stageRead: () => ({ fetch: reads[submitted++] }),
     submit: () => undefined,
   };

@@ -11,16 +11,6 @@ export async function goesNow(device: Device): Promise<boolean> {
   return Promise.race([device.lost.then(() => true), later]);
 }
 
-/** Whether it does nothing any more, as after a command that it has refused. */
-export function refusesAll(device: Device): boolean {
-  try {
-    device.assertUsable();
-    return false;
-  } catch {
-    return true;
-  }
-}
-
 /**
  * What a browser says of a device that goes depends on what it was doing: here it is one sentence, `text`.
  *

@@ -19,7 +19,7 @@ import type { CurrentModel } from './current_model.js';
 import type { DataSets } from './data_sets.js';
 import type { Keeper } from './keeper.js';
 import { Live, standing } from './live.js';
-import { goesNow, refusesAll } from './lost_device.js';
+import { goesNow } from './lost_device.js';
 import { memoryPlanOf } from './memory_plan.js';
 import { digestOf } from './own_images.js';
 import { batchSizeOf, callbacksFor, modelFor, optimizerFor, splitBy } from './recipe.js';
@@ -449,7 +449,7 @@ export class Trainer implements TrainingApi {
     // It was told to end.
     if (this.#isClosed || (abort.signal.aborted && !training)) return;
     let isGone = await goesNow(device);
-    if (!isGone && refusesAll(device)) {
+    if (!isGone && device.calls.hasRefused) {
       this.refusal = textOf(error);
       device.destroy(); // Another one is to go on with.
       isGone = true;

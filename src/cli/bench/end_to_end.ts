@@ -110,7 +110,7 @@ async function encodeMicroseconds(step: Step): Promise<number> {
   const { device } = step;
   await device.idle();
   const begun = performance.now();
-  const encoder = device.gpu.createCommandEncoder();
+  const encoder = device.encoder();
   step.encode(encoder);
   device.submit(encoder);
   const elapsed = performance.now() - begun;
