@@ -1,4 +1,4 @@
-// y[o, i] = the first r at which x[o, r, i] is largest, along one axis of [OUTER, REDUCED, INNER].
+// y[o, i] = the first r at which x[o, r, i] is largest, along one axis of [OUTER, REDUCED, INNER]; the first NaN, if any.
 // One invocation per output. A strict comparison keeps the first of equals.
 const OUTER: u32 = 1; //! product of the axes before the reduced one
 const REDUCED: u32 = 4; //! extent of the reduced axis
@@ -7,6 +7,8 @@ const WORKGROUP: u32 = 64; //! invocations per workgroup
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> y: array<u32>;
+
+//! include floats/non_finite
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -20,7 +22,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   var place = 0u;
   for (var r = 1u; r < REDUCED; r++) {
     let value = x[(o * REDUCED + r) * INNER + i];
-    if (value > largest) {
+    if (exceeds(value, largest)) {
       largest = value;
       place = r;
     }

@@ -2,6 +2,9 @@
 //
 // Shapes: x [N·PIXELS, C], the step's state, partial [SLICES, 2, C] → mean [C], variance [C], which is biased: divided by
 // count. One invocation takes one channel and adds its slices in order.
+//
+// Where x[0,c] lies more than eleven deviations from the mean, the difference of the squares keeps too few digits, and so
+// does the mean. Then, which is rare, the invocation goes over the channel's rows twice more: mean first, then variance.
 const N: u32 = 1; //! samples
 const PIXELS: u32 = 4; //! rows of one sample
 const C: u32 = 1; //! channels
@@ -16,6 +19,28 @@ const EPOCH_SIZE: u32 = 3u;
 @group(0) @binding(3) var<storage, read_write> mean: array<f32>;
 @group(0) @binding(4) var<storage, read_write> variance: array<f32>;
 
+//! include floats/non_finite
+
+// E[d²] above this many variances.
+const FAR: f32 = 128.0;
+
+// Σ d or Σ d² over the rows that count, with d = x[r,c] − centre.
+fn centred_sum(c: u32, rows: u32, centre: f32, is_squared: bool) -> f32 {
+  var sums = vec4f();
+  var r = 0u;
+  for (; r + 4u <= rows; r += 4u) {
+    let at = r * C + c;
+    let d = vec4f(x[at], x[at + C], x[at + 2u * C], x[at + 3u * C]) - centre;
+    sums += select(d, d * d, is_squared);
+  }
+  var sum = (sums.x + sums.y) + (sums.z + sums.w);
+  for (; r < rows; r++) {
+    let d = x[r * C + c] - centre;
+    sum += select(d, d * d, is_squared);
+  }
+  return sum;
+}
+
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let c = group.x * WORKGROUP + lane;
@@ -28,8 +53,15 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     sum += partial[2u * s * C + c];
     square += partial[(2u * s + 1u) * C + c];
   }
-  let count = f32(max(min(N, state[EPOCH_SIZE] - state[CURSOR]) * PIXELS, 1u));
+  let rows = min(N, state[EPOCH_SIZE] - state[CURSOR]) * PIXELS;
+  let count = f32(max(rows, 1u));
   let offset = sum / count;
-  mean[c] = x[c] + offset;
-  variance[c] = max(square / count - offset * offset, 0.0);
+  var centre = x[c] + offset;
+  var spread = max_of(square / count - offset * offset, 0.0);
+  if (square / count > FAR * spread) {
+    centre += centred_sum(c, rows, centre, false) / count;
+    spread = centred_sum(c, rows, centre, true) / count;
+  }
+  mean[c] = centre;
+  variance[c] = spread;
 }

@@ -120,9 +120,12 @@ struct Tap {
   o: u32,
 }
 
-fn tap_of(k: u32) -> Tap {
+fn tap_of(k: u32, first_tap: vec2u) -> Tap {
   let i = k / (TAPS_W * O);
-  return Tap(select(NO_TAP, i, k < K), k / O % TAPS_W, k % O);
+  let j = k / O % TAPS_W;
+  // A phase may meet fewer taps than the largest; both factors are zero there, since an infinity times zero is NaN.
+  let is_inside = (STRIDE_H == 1u || first_tap.x + i * STRIDE_H < KH) && (STRIDE_W == 1u || first_tap.y + j * STRIDE_W < KW);
+  return Tap(select(NO_TAP, i, k < K && is_inside), j, k % O);
 }
 
 fn dy_at(window: Window, tap: Tap) -> f32 {
@@ -147,7 +150,7 @@ fn dy_quad(window: Window, tap: Tap, tap1: Tap, tap2: Tap, tap3: Tap) -> vec4f {
 fn kernel_at(tap: Tap, c: u32, first_tap: vec2u) -> f32 {
   let i = first_tap.x + tap.i * STRIDE_H;
   let j = first_tap.y + tap.j * STRIDE_W;
-  if (tap.i >= TAPS_H || i >= KH || j >= KW || c >= C) {
+  if (tap.i >= TAPS_H || c >= C) {
     return 0.0;
   }
   return kernel[((i * KW + j) * C + c) * O + tap.o];
@@ -181,17 +184,17 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   for (var round = 0u; round < ROUNDS; round++) {
     let first_k = round * K_STEP;
     let k = first_k + 4u * quad;
-    let tap = tap_of(k);
-    let tap1 = tap_of(k + 1u);
-    let tap2 = tap_of(k + 2u);
-    let tap3 = tap_of(k + 3u);
+    let tap = tap_of(k, first_tap);
+    let tap1 = tap_of(k + 1u, first_tap);
+    let tap2 = tap_of(k + 2u, first_tap);
+    let tap3 = tap_of(k + 3u, first_tap);
     for (var load = 0u; load < A_LOADS; load++) {
       let row = load * ROWS_APART + local / K_QUADS;
       a_tile[row / THREADS_Y][row % THREADS_Y][quad] = dy_quad(windows[load], tap, tap1, tap2, tap3);
     }
     // The kernel is contiguous along k here, so neighbours load neighbouring k.
     let step = local % K_STEP;
-    let tap_of_step = tap_of(first_k + step);
+    let tap_of_step = tap_of(first_k + step, first_tap);
     for (var load = 0u; load < B_LOADS; load++) {
       let t = load * COLUMNS_APART + local / K_STEP;
       if (t < STRIPE) {

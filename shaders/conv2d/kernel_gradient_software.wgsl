@@ -57,11 +57,13 @@ alias Pixels = array<vec4f, LOADS>;
 @group(0) @binding(1) var<storage, read> dy: array<LaneVector>;
 @group(0) @binding(2) var<storage, read_write> partial: array<f32>;
 
-/// Adds one step to the KW sums of one input channel.
+/// Adds one step to the KW sums of one input channel; `left` of its output pixels lie inside the row. Beyond them both
+/// factors are zero, since the pixel may hold an infinity, which times zero is NaN.
 fn accumulate(
   sums: ptr<function, Sums>,
   gradients: ptr<function, Gradients>,
   pixels: ptr<function, Pixels>,
+  left: u32,
   slot: u32,
 ) {
   for (var j = 0u; j < KW; j++) {
@@ -69,7 +71,7 @@ fn accumulate(
     for (var q = 0u; q < STEP; q++) {
       let source = (q + j) % LOAD_PIXELS * LANES + slot / 4;
       let pixel = subgroupShuffle((*pixels)[(q + j) / LOAD_PIXELS][slot % 4], source);
-      sum = fma(LaneVector(pixel), (*gradients)[q], sum);
+      sum = fma(LaneVector(select(pixel, 0f, Q % STEP != 0 && q >= left)), (*gradients)[q], sum);
     }
     (*sums)[slot * KW + j] = sum;
   }
@@ -122,22 +124,22 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
         for (var m = KEPT; m < LOADS; m++) {
           pixels[m] = load_pixels(x_row, q + m * LOAD_PIXELS - PAD_LEFT, c0, lane);
         }
-        accumulate(&sums, &gradients, &pixels, 0);
-        if (SLOTS > 1) { accumulate(&sums, &gradients, &pixels, 1); }
-        if (SLOTS > 2) { accumulate(&sums, &gradients, &pixels, 2); }
-        if (SLOTS > 3) { accumulate(&sums, &gradients, &pixels, 3); }
-        if (SLOTS > 4) { accumulate(&sums, &gradients, &pixels, 4); }
-        if (SLOTS > 5) { accumulate(&sums, &gradients, &pixels, 5); }
-        if (SLOTS > 6) { accumulate(&sums, &gradients, &pixels, 6); }
-        if (SLOTS > 7) { accumulate(&sums, &gradients, &pixels, 7); }
-        if (SLOTS > 8) { accumulate(&sums, &gradients, &pixels, 8); }
-        if (SLOTS > 9) { accumulate(&sums, &gradients, &pixels, 9); }
-        if (SLOTS > 10) { accumulate(&sums, &gradients, &pixels, 10); }
-        if (SLOTS > 11) { accumulate(&sums, &gradients, &pixels, 11); }
-        if (SLOTS > 12) { accumulate(&sums, &gradients, &pixels, 12); }
-        if (SLOTS > 13) { accumulate(&sums, &gradients, &pixels, 13); }
-        if (SLOTS > 14) { accumulate(&sums, &gradients, &pixels, 14); }
-        if (SLOTS > 15) { accumulate(&sums, &gradients, &pixels, 15); }
+        accumulate(&sums, &gradients, &pixels, Q - q, 0);
+        if (SLOTS > 1) { accumulate(&sums, &gradients, &pixels, Q - q, 1); }
+        if (SLOTS > 2) { accumulate(&sums, &gradients, &pixels, Q - q, 2); }
+        if (SLOTS > 3) { accumulate(&sums, &gradients, &pixels, Q - q, 3); }
+        if (SLOTS > 4) { accumulate(&sums, &gradients, &pixels, Q - q, 4); }
+        if (SLOTS > 5) { accumulate(&sums, &gradients, &pixels, Q - q, 5); }
+        if (SLOTS > 6) { accumulate(&sums, &gradients, &pixels, Q - q, 6); }
+        if (SLOTS > 7) { accumulate(&sums, &gradients, &pixels, Q - q, 7); }
+        if (SLOTS > 8) { accumulate(&sums, &gradients, &pixels, Q - q, 8); }
+        if (SLOTS > 9) { accumulate(&sums, &gradients, &pixels, Q - q, 9); }
+        if (SLOTS > 10) { accumulate(&sums, &gradients, &pixels, Q - q, 10); }
+        if (SLOTS > 11) { accumulate(&sums, &gradients, &pixels, Q - q, 11); }
+        if (SLOTS > 12) { accumulate(&sums, &gradients, &pixels, Q - q, 12); }
+        if (SLOTS > 13) { accumulate(&sums, &gradients, &pixels, Q - q, 13); }
+        if (SLOTS > 14) { accumulate(&sums, &gradients, &pixels, Q - q, 14); }
+        if (SLOTS > 15) { accumulate(&sums, &gradients, &pixels, Q - q, 15); }
       }
     }
   }

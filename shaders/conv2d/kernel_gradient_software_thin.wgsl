@@ -61,7 +61,8 @@ struct Position {
   lane: u32,
 }
 
-/// Adds one step to the KW sums of one slot.
+/// Adds one step to the KW sums of one slot. Beyond the row both factors are zero, since the pixel may hold an infinity,
+/// which times zero is NaN.
 fn accumulate(sums: ptr<function, Sums>, gradients: ptr<function, Pixels>, at: Position, slot: u32) {
   // Unsigned: above and left of the image wraps round to huge values, which are outside as well.
   let h = at.p + slot / SLOT_CHANNELS - PAD_TOP;
@@ -74,7 +75,8 @@ fn accumulate(sums: ptr<function, Sums>, gradients: ptr<function, Pixels>, at: P
   for (var j = 0u; j < KW; j++) {
     var sum = (*sums)[slot * KW + j];
     for (var q = 0u; q < STEP; q++) {
-      sum = fma(LaneVector(subgroupShuffle(row[(q + j) / SG], (q + j) % SG)), (*gradients)[q], sum);
+      let pixel = subgroupShuffle(row[(q + j) / SG], (q + j) % SG);
+      sum = fma(LaneVector(select(pixel, 0f, Q % STEP != 0 && at.q + q >= Q)), (*gradients)[q], sum);
     }
     (*sums)[slot * KW + j] = sum;
   }

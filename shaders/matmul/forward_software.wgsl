@@ -79,8 +79,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   for (var k = 0u; k < K; k += 4) {
     var column: array<LaneVector, 4>;
     for (var t = 0u; t < 4; t++) {
-      // Only the last step of a K that is no multiple of four meets a term beyond K; `rows` is padded with zeros then.
-      column[t] = columns[min(k + t, K - 1) * COLUMNS_STRIDE + column_offset];
+      // Only the last step of a K that is no multiple of four meets terms beyond K: zeros there and in `rows`, since an
+      // infinity times zero would spoil the sum.
+      let value = columns[min(k + t, K - 1) * COLUMNS_STRIDE + column_offset];
+      column[t] = select(value, LaneVector(), K % 4 != 0 && k + t >= K);
     }
     var row: array<vec4f, LOADS>;
     for (var g = 0u; g < LOADS; g++) {

@@ -1,4 +1,5 @@
-// y[o, i] = max_r x[o, r, i]: the largest along one axis of [OUTER, REDUCED, INNER]. One invocation per output.
+// y[o, i] = max_r x[o, r, i]: the largest along one axis of [OUTER, REDUCED, INNER], NaN if there is one.
+// One invocation per output.
 const OUTER: u32 = 1; //! product of the axes before the reduced one
 const REDUCED: u32 = 4; //! extent of the reduced axis
 const INNER: u32 = 1; //! product of the axes behind it
@@ -7,6 +8,8 @@ const WORKGROUP: u32 = 64; //! invocations per workgroup
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
+
+//! include floats/non_finite
 
 fn epilogue(value: f32, index: u32, channel: u32) -> f32 { return value; } //! hook
 
@@ -18,9 +21,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   }
   let i = element % INNER;
   let o = element / INNER;
-  var largest = x[o * REDUCED * INNER + i];
-  for (var r = 1u; r < REDUCED; r++) {
-    largest = max(largest, x[(o * REDUCED + r) * INNER + i]);
+  var largest = -infinity();
+  var size = 0u;
+  for (var r = 0u; r < REDUCED; r++) {
+    let value = x[(o * REDUCED + r) * INNER + i];
+    largest = max(largest, value);
+    size = max(size, magnitude(value));
   }
-  y[element] = epilogue(largest, element, element % CHANNELS);
+  y[element] = epilogue(largest_of(largest, size), element, element % CHANNELS);
 }

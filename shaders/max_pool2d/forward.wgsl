@@ -1,4 +1,5 @@
-// y[n,p,q,c] = max_{i,j} x[n, p·STRIDE_H + i − PAD_TOP, q·STRIDE_W + j − PAD_LEFT, c]; taps outside x do not take part.
+// y[n,p,q,c] = max_{i,j} x[n, p·STRIDE_H + i − PAD_TOP, q·STRIDE_W + j − PAD_LEFT, c]; taps outside x do not take part;
+// NaN where the window holds one.
 //
 // Shapes: x [N,H,W,C] → y [N,P,Q,C]. One invocation computes PER_INVOCATION elements of y, WORKGROUP apart.
 const N: u32 = 1; //! images
@@ -19,6 +20,8 @@ const PER_INVOCATION: u32 = 1; //! elements per invocation
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
 
+//! include floats/non_finite
+
 fn epilogue(value: f32, index: u32, channel: u32) -> f32 { return value; } //! hook
 
 @compute @workgroup_size(WORKGROUP)
@@ -33,17 +36,20 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     let q = element / C % Q;
     let p = element / (C * Q) % P;
     let n = element / (C * Q * P);
-    var largest = -3.4028234e38;
+    var largest = -infinity();
+    var size = 0u;
     for (var i = 0u; i < KH; i++) {
       for (var j = 0u; j < KW; j++) {
         // Unsigned: a tap above or left of x wraps to a huge number.
         let h = p * STRIDE_H + i - PAD_TOP;
         let w = q * STRIDE_W + j - PAD_LEFT;
         if (h < H && w < W) {
-          largest = max(largest, x[((n * H + h) * W + w) * C + c]);
+          let value = x[((n * H + h) * W + w) * C + c];
+          largest = max(largest, value);
+          size = max(size, magnitude(value));
         }
       }
     }
-    y[element] = epilogue(largest, element, c);
+    y[element] = epilogue(largest_of(largest, size), element, c);
   }
 }

@@ -1,4 +1,5 @@
-// y[n,p,q,c] = max_{i,j} x[n, p·STRIDE_H + i − PAD_TOP, q·STRIDE_W + j − PAD_LEFT, c]; taps outside x do not take part.
+// y[n,p,q,c] = max_{i,j} x[n, p·STRIDE_H + i − PAD_TOP, q·STRIDE_W + j − PAD_LEFT, c]; taps outside x do not take part;
+// NaN where the window holds one.
 //
 // Shapes: x [N,H,W,C] → y [N,P,Q,C], C a multiple of four. One invocation takes four neighbouring channels of
 // PER_INVOCATION windows, WORKGROUP quads apart.
@@ -24,6 +25,8 @@ const QUADS: u32 = C / 4u;
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
 @group(0) @binding(1) var<storage, read_write> y: array<vec4f>;
 
+//! include floats/non_finite
+
 fn epilogue(value: f32, index: u32, channel: u32) -> f32 { return value; } //! hook
 
 @compute @workgroup_size(WORKGROUP)
@@ -37,17 +40,21 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     let q = quad / QUADS % Q;
     let p = quad / (QUADS * Q) % P;
     let n = quad / (QUADS * Q * P);
-    var largest = vec4f(-3.4028234e38);
+    var largest = vec4f(-infinity());
+    var size = vec4u();
     for (var i = 0u; i < KH; i++) {
       for (var j = 0u; j < KW; j++) {
         // Unsigned: a tap above or left of x wraps to a huge number.
         let h = p * STRIDE_H + i - PAD_TOP;
         let w = q * STRIDE_W + j - PAD_LEFT;
         if (h < H && w < W) {
-          largest = max(largest, x[((n * H + h) * W + w) * QUADS + quad % QUADS]);
+          let value = x[((n * H + h) * W + w) * QUADS + quad % QUADS];
+          largest = max(largest, value);
+          size = max(size, magnitude4(value));
         }
       }
     }
+    largest = largest_of4(largest, size);
     let element = 4u * quad;
     let c = element % C;
     y[quad] = vec4f(

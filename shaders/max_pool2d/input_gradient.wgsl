@@ -25,6 +25,8 @@ const OVER_W: u32 = (KW + STRIDE_W - 1u) / STRIDE_W;
 @group(0) @binding(1) var<storage, read> dy: array<f32>;
 @group(0) @binding(2) var<storage, read_write> dx: array<f32>;
 
+//! include floats/non_finite
+
 fn epilogue(value: f32, index: u32, channel: u32) -> f32 { return value; } //! hook
 
 @compute @workgroup_size(WORKGROUP)
@@ -57,7 +59,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   }
 }
 
-// Whether no tap before (i,j) in the window (p,q) reaches `value`, and none behind exceeds it.
+// Whether `value`, at (i,j) in the window (p,q), exceeds every tap before, and no tap behind exceeds it.
 fn is_first_maximum(n: u32, p: u32, q: u32, c: u32, i: u32, j: u32, value: f32) -> bool {
   var is_first = true;
   for (var ii = 0u; ii < KH; ii++) {
@@ -67,7 +69,7 @@ fn is_first_maximum(n: u32, p: u32, q: u32, c: u32, i: u32, j: u32, value: f32) 
       if (h < H && w < W) {
         let other = x[((n * H + h) * W + w) * C + c];
         let is_before = ii * KW + jj < i * KW + j;
-        is_first = is_first && select(other <= value, other < value, is_before);
+        is_first = is_first && select(!exceeds(other, value), exceeds(value, other), is_before);
       }
     }
   }

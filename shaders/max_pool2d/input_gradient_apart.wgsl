@@ -22,6 +22,8 @@ const Q_ALL: u32 = (W + KW - 1u) / KW;
 @group(0) @binding(1) var<storage, read> dy: array<f32>;
 @group(0) @binding(2) var<storage, read_write> dx: array<f32>;
 
+//! include floats/non_finite
+
 fn epilogue(value: f32, index: u32, channel: u32) -> f32 { return value; } //! hook
 
 @compute @workgroup_size(WORKGROUP)
@@ -45,8 +47,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       var largest = x[corner];
       for (var t = 1u; t < KH * KW; t++) {
         let value = x[corner + (t / KW * W + t % KW) * C];
-        place = select(place, t, value > largest);
-        largest = max(largest, value);
+        let is_larger = exceeds(value, largest);
+        place = select(place, t, is_larger);
+        largest = select(largest, value, is_larger);
       }
     }
     for (var t = 0u; t < KH * KW; t++) {

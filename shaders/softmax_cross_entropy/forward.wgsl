@@ -12,6 +12,9 @@ const WORKGROUP: u32 = 64; //! invocations of the one workgroup
 @group(0) @binding(2) var<storage, read_write> loss: array<f32>;
 @group(0) @binding(3) var<storage, read_write> totals: array<f32>;
 
+//! include floats/non_finite
+//! include softmax_cross_entropy/row
+
 var<workgroup> partial: array<vec3f, WORKGROUP>;
 
 @compute @workgroup_size(WORKGROUP)
@@ -22,20 +25,8 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     if (label >= K) {
       continue;
     }
-    var largest = logits[n * K];
-    var place = 0u;
-    for (var k = 1u; k < K; k++) {
-      let value = logits[n * K + k];
-      if (value > largest) {
-        largest = value;
-        place = k;
-      }
-    }
-    var total = 0.0;
-    for (var k = 0u; k < K; k++) {
-      total += exp(logits[n * K + k] - largest);
-    }
-    sums += vec3f(log(total) + largest - logits[n * K + label], select(0.0, 1.0, place == label), 1.0);
+    let row = row_of(n);
+    sums += vec3f(loss_of(row, n, label), select(0.0, 1.0, is_correct(row, label)), 1.0);
   }
   partial[lane] = sums;
   workgroupBarrier();

@@ -16,30 +16,12 @@ const WORKGROUP: u32 = 64; //! invocations of the one workgroup
 @group(0) @binding(3) var<storage, read_write> loss: array<f32>;
 @group(0) @binding(4) var<storage, read_write> totals: array<f32>;
 
+//! include floats/non_finite
+//! include softmax_cross_entropy/row
+
 fn epilogue(value: f32, index: u32, channel: u32) -> f32 { return value; } //! hook
 
 var<workgroup> partial: array<vec3f, WORKGROUP>;
-
-struct Row {
-  largest: f32,
-  place: u32, // of the first of its largest
-  total: f32, // Σ_k exp(x[n,k] − largest)
-}
-
-fn row_of(n: u32) -> Row {
-  var row = Row(logits[n * K], 0u, 0.0);
-  for (var k = 1u; k < K; k++) {
-    let value = logits[n * K + k];
-    if (value > row.largest) {
-      row.largest = value;
-      row.place = k;
-    }
-  }
-  for (var k = 0u; k < K; k++) {
-    row.total += exp(logits[n * K + k] - row.largest);
-  }
-  return row;
-}
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(local_invocation_index) lane: u32) {
@@ -48,7 +30,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     let label = labels[n];
     if (label < K) {
       let row = row_of(n);
-      sums += vec3f(log(row.total) + row.largest - logits[n * K + label], select(0.0, 1.0, row.place == label), 1.0);
+      sums += vec3f(loss_of(row, n, label), select(0.0, 1.0, is_correct(row, label)), 1.0);
     }
   }
   partial[lane] = sums;
@@ -64,14 +46,12 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     totals[3] = 0.0;
     partial[0] = sums;
   }
-  let count = max(workgroupUniformLoad(&partial[0]).z, 1.0);
+  let scale = 1.0 / max(workgroupUniformLoad(&partial[0]).z, 1.0);
   for (var n = lane; n < N; n += WORKGROUP) {
     let label = labels[n];
     let row = row_of(n);
-    let scale = select(0.0, 1.0 / count, label < K);
     for (var k = 0u; k < K; k++) {
-      let probability = exp(logits[n * K + k] - row.largest) / row.total;
-      dlogits[n * K + k] = epilogue(scale * (probability - select(0.0, 1.0, k == label)), n * K + k, k);
+      dlogits[n * K + k] = epilogue(scale * slope_of(row, n, k, label), n * K + k, k);
     }
   }
 }

@@ -11,6 +11,9 @@ const WORKGROUP: u32 = 64; //! invocations per workgroup
 @group(0) @binding(2) var<storage, read> totals: array<f32>;
 @group(0) @binding(3) var<storage, read_write> dlogits: array<f32>;
 
+//! include floats/non_finite
+//! include softmax_cross_entropy/row
+
 fn epilogue(value: f32, index: u32, channel: u32) -> f32 { return value; } //! hook
 
 @compute @workgroup_size(WORKGROUP)
@@ -20,17 +23,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     return;
   }
   let label = labels[n];
-  var largest = logits[n * K];
-  for (var k = 1u; k < K; k++) {
-    largest = max(largest, logits[n * K + k]);
-  }
-  var total = 0.0;
+  let row = row_of(n);
+  let scale = 1.0 / max(totals[2], 1.0);
   for (var k = 0u; k < K; k++) {
-    total += exp(logits[n * K + k] - largest);
-  }
-  let scale = select(0.0, 1.0 / max(totals[2], 1.0), label < K);
-  for (var k = 0u; k < K; k++) {
-    let probability = exp(logits[n * K + k] - largest) / total;
-    dlogits[n * K + k] = epilogue(scale * (probability - select(0.0, 1.0, k == label)), n * K + k, k);
+    dlogits[n * K + k] = epilogue(scale * slope_of(row, n, k, label), n * K + k, k);
   }
 }

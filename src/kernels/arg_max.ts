@@ -39,7 +39,7 @@ export const argMaxOp: Op<'x', 'y', AxisRun> = {
 };
 
 /**
- * The index of the first maximum, along one axis or several neighbouring ones (then as a flat index over them).
+ * The index of the first maximum, or of the first NaN, along one axis or several neighbouring ones (then as a flat index over them).
  *
  * Shapes: x any → y u32 without the reduced axes.
  * Throws: ShapeError for an axis that x does not have, or for axes that are not neighbours.

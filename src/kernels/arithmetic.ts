@@ -9,7 +9,7 @@ import { runPass } from '../engine/program.js';
 import { type Tensor, checkShape } from '../engine/tensor.js';
 import { mapRecord } from '../engine/trace.js';
 import { shown } from '../options.js';
-import { elementwisePass } from './elementwise.js';
+import { elementwisePass, nonFinite } from './elementwise.js';
 import { sumTo } from './sum.js';
 
 interface Binary {
@@ -41,12 +41,17 @@ function binary(name: string, { expression, da, db }: Binary): Op<'a' | 'b', 'y'
 }
 
 interface Unary {
+  /** Shader files with functions that the expression calls. */
+  readonly helpers?: readonly string[];
   readonly expression: (x: string) => string;
   readonly dx: (at: { readonly x: Tensor; readonly y: Tensor; readonly dy: Tensor }) => Tensor;
 }
 
-function unary(name: string, { expression, dx }: Unary): Op<'x', 'y', NoAttributes> {
-  const forward = elementwisePass(`${name}/forward`, ['x'], { expression: ({ x }) => expression(x) });
+function unary(name: string, { helpers = [], expression, dx }: Unary): Op<'x', 'y', NoAttributes> {
+  const forward = elementwisePass(`${name}/forward`, ['x'], {
+    helpers,
+    expression: ({ x }) => expression(x),
+  });
   return {
     name,
     passes: [forward],
@@ -80,8 +85,16 @@ export const divideOp = binary('divide', {
 });
 
 export const negateOp = unary('negate', { expression: (x) => `-${x}`, dx: ({ dy }) => negate(dy) });
-export const expOp = unary('exp', { expression: (x) => `exp(${x})`, dx: ({ y, dy }) => multiply(dy, y) });
-export const logOp = unary('log', { expression: (x) => `log(${x})`, dx: ({ x, dy }) => divide(dy, x) });
+export const expOp = unary('exp', {
+  helpers: nonFinite,
+  expression: (x) => `exp_of(${x})`,
+  dx: ({ y, dy }) => multiply(dy, y),
+});
+export const logOp = unary('log', {
+  helpers: nonFinite,
+  expression: (x) => `log_of(${x})`,
+  dx: ({ x, dy }) => divide(dy, x),
+});
 export const squareOp = unary('square', {
   expression: (x) => `${x} * ${x}`,
   dx: ({ x, dy }) => multiply(multiply(dy, x), 2),
@@ -245,7 +258,7 @@ export function exp(x: Tensor): Tensor {
   return apply(expOp, { x }, {}).y;
 }
 
-/** y = ln x; undefined for x ≤ 0, where WGSL promises nothing. */
+/** y = ln x: −∞ at 0 and NaN below, as in NumPy. */
 export function log(x: Tensor): Tensor {
   return apply(logOp, { x }, {}).y;
 }
@@ -255,7 +268,7 @@ export function square(x: Tensor): Tensor {
   return apply(squareOp, { x }, {}).y;
 }
 
-/** y = √x; undefined for x < 0. */
+/** y = √x: NaN below 0, as in NumPy. */
 export function sqrt(x: Tensor): Tensor {
   return apply(sqrtOp, { x }, {}).y;
 }

@@ -11,7 +11,7 @@ import { checkCall } from '../calls.js';
 import { type Rules, seed as seedRule } from '../options.js';
 import { streams } from '../random.js';
 import { type AugmentOptions, checkAugmentOptions, fills } from './augment_options.js';
-import { elementwisePass } from './elementwise.js';
+import { elementwisePass, nonFinite } from './elementwise.js';
 import { bytesTouched, clearVariant, gridFor } from './grid.js';
 import { stateSize, stateWords } from './step_state.js';
 import { sum } from './sum.js';
@@ -104,13 +104,14 @@ export const augmentColour: Pass<
   ColourAttributes & { readonly row: number }
 > = elementwisePass('augment/colour', ['x', 'transforms', 'sums'], {
   whole: ['transforms', 'sums'],
+  helpers: nonFinite,
   expression: ({ x, transforms, sums }, { low, high, row }, index, scalar) => {
     const image = `(${index} / ${row}u)`;
     const word = (at: number): string => `${transforms}[${image} * ${transformSize}u + ${at}u]`;
     const mean = `${sums}[${image}] * ${scalar(1 / row)}`;
     const contrasted = `mix(${mean}, ${x}, ${word(transformWords.contrast)})`;
     const [black, white] = [scalar(low), scalar(high)];
-    return `clamp(${black} + ${word(transformWords.brightness)} * (${contrasted} - ${black}), ${black}, ${white})`;
+    return `clamp_of(${black} + ${word(transformWords.brightness)} * (${contrasted} - ${black}), ${black}, ${white})`;
   },
 });
 

@@ -32,7 +32,8 @@ export const dropoutForward = elementwisePass<'x' | 'state', DropoutAttributes>(
       const before = `(${word('cursor')} - ${word('batchStart')}) * ${perSample}u`;
       const element = perSample > 0 ? `${index} + ${before}` : index;
       const counter = `vec4u(${word('seed')}, ${stream}u, ${word('step')}, ${element})`;
-      return `select(0.0, ${x} * ${scalar(1 / (1 - rate))}, uniform_from(pcg4d(${counter}).x) >= ${scalar(rate)})`;
+      // A factor of 0 and not the value 0, so that NaN and ∞ stay NaN where they are dropped, as in PyTorch.
+      return `${x} * select(0.0, ${scalar(1 / (1 - rate))}, uniform_from(pcg4d(${counter}).x) >= ${scalar(rate)})`;
     },
   },
   { state: 'u32' },

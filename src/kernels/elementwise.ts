@@ -3,6 +3,9 @@ import { type Attributes, type Elementwise, type Pass, sizeOf, type NoAttributes
 import { broadcastShape } from './broadcast.js';
 import { bytesTouched } from './grid.js';
 
+/** Functions that tell NaN and infinity by their bits, for expressions whose WGSL may swallow them. */
+export const nonFinite = ['floats/non_finite'] as const;
+
 /**
  * A pass from one WGSL expression over operands that broadcast together.
  *

@@ -95,7 +95,7 @@ export const maxOp: Op<'x', 'y', AxisRun> = {
 };
 
 /**
- * The maximum over axes; its gradient goes to the first place that attains it.
+ * The maximum over axes, NaN where there is one; its gradient goes to the first place that attains it.
  *
  *   y = max x
  *

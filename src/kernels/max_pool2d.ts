@@ -113,7 +113,7 @@ export const maxPool2dOp: Op<'x', 'y', PoolAttributes> = {
  *
  *   y[n,p,q,c] = max_{i,j} x[n, p·stride + i − pad, q·stride + j − pad, c]
  *
- * Pixels outside x do not take part. Shapes: x [N,H,W,C] → y [N,P,Q,C].
+ * Pixels outside x do not take part; a window that holds NaN gives NaN, and its gradient goes to the first of them. Shapes: x [N,H,W,C] → y [N,P,Q,C].
  * Throws: ShapeError when x has not four axes or the window exceeds it.
  */
 export function maxPool2d(x: Tensor, options: PoolOptions = {}): Tensor {

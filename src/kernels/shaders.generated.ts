@@ -30,6 +30,7 @@ import conv2d_pack_software from '../../shaders/conv2d/pack_software.wgsl';
 import conv2d_pad_channels_software from '../../shaders/conv2d/pad_channels_software.wgsl';
 import elementwise_map from '../../shaders/elementwise/map.wgsl';
 import filter2d_forward from '../../shaders/filter2d/forward.wgsl';
+import floats_non_finite from '../../shaders/floats/non_finite.wgsl';
 import l2_penalty_forward from '../../shaders/l2_penalty/forward.wgsl';
 import l2_penalty_forward_reduce from '../../shaders/l2_penalty/forward_reduce.wgsl';
 import matmul_forward_clear from '../../shaders/matmul/forward_clear.wgsl';
@@ -61,6 +62,7 @@ import softmax_input_gradient from '../../shaders/softmax/input_gradient.wgsl';
 import softmax_cross_entropy_forward from '../../shaders/softmax_cross_entropy/forward.wgsl';
 import softmax_cross_entropy_forward_together from '../../shaders/softmax_cross_entropy/forward_together.wgsl';
 import softmax_cross_entropy_logits_gradient from '../../shaders/softmax_cross_entropy/logits_gradient.wgsl';
+import softmax_cross_entropy_row from '../../shaders/softmax_cross_entropy/row.wgsl';
 import step_state_advance from '../../shaders/step_state/advance.wgsl';
 import sum_forward from '../../shaders/sum/forward.wgsl';
 import sum_forward_gpu from '../../shaders/sum/forward_gpu.wgsl';
@@ -99,6 +101,7 @@ export const shaders: Readonly<Record<string, string>> = {
   'conv2d/pad_channels_software': conv2d_pad_channels_software,
   'elementwise/map': elementwise_map,
   'filter2d/forward': filter2d_forward,
+  'floats/non_finite': floats_non_finite,
   'l2_penalty/forward': l2_penalty_forward,
   'l2_penalty/forward_reduce': l2_penalty_forward_reduce,
   'matmul/forward_clear': matmul_forward_clear,
@@ -130,6 +133,7 @@ export const shaders: Readonly<Record<string, string>> = {
   'softmax_cross_entropy/forward': softmax_cross_entropy_forward,
   'softmax_cross_entropy/forward_together': softmax_cross_entropy_forward_together,
   'softmax_cross_entropy/logits_gradient': softmax_cross_entropy_logits_gradient,
+  'softmax_cross_entropy/row': softmax_cross_entropy_row,
   'step_state/advance': step_state_advance,
   'sum/forward': sum_forward,
   'sum/forward_gpu': sum_forward_gpu,

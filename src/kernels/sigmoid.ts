@@ -3,12 +3,13 @@ import { type Op, apply } from '../engine/op.js';
 import type { NoAttributes } from '../engine/pass.js';
 import { runPass } from '../engine/program.js';
 import type { Tensor } from '../engine/tensor.js';
-import { elementwisePass } from './elementwise.js';
+import { elementwisePass, nonFinite } from './elementwise.js';
 
-/** e^−|x| lies in (0, 1] and never overflows; below e⁻⁸⁷ an f32 is no longer normal. */
-const power = (x: string): string => `exp(max(-abs(${x}), -87.0))`;
+/** e^−|x| lies in [0, 1] and never overflows. */
+const power = (x: string): string => `exp_of(-abs(${x}))`;
 
 export const sigmoidForward = elementwisePass('sigmoid/forward', ['x'], {
+  helpers: nonFinite,
   // 1 / (1 + e⁻ˣ) for x ≥ 0, eˣ / (eˣ + 1) for x < 0.
   expression: ({ x }) => `select(${power(x)}, 1.0, ${x} >= 0.0) / (1.0 + ${power(x)})`,
 });

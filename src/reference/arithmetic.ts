@@ -188,7 +188,7 @@ export const divideReference = binary({
   name: 'divide',
   draw: { a: drawSigned, b: drawPositive },
   value: (a, b) => a / b,
-  partials: (a, b) => [1 / b, -a / (b * b)],
+  partials: (a, b) => [1 / b, -(a / b) / b],
   // WGSL lets a division err by 2.5 units in the last place, each twice the unit used here; db divides twice.
   roundings: { y: 6, a: 6, b: 14 },
   byHand: { outputs: [0.5, 0.5, 1.5, 1], a: [0.5, 0.25, 0.5, 0.25], b: [-1, -0.375] },

@@ -164,7 +164,7 @@ function warp64(x: Array64, rows: Array64, options: Options): { value: Array64; 
   const value = zeros64(x.shape);
   const magnitude = new Float64Array(value.values.length);
   for (let n = 0; n < N; n++) {
-    const pixels = x.values.subarray(n * H * W * C, (n + 1) * H * W * C);
+    const pixels = x.values.subarray(n * H * W * C, (n + 1) * H * W * C).filter(Number.isFinite);
     const [least, largest] = [Math.min(...pixels), Math.max(...pixels)];
     const bound = Math.max(Math.abs(least), Math.abs(largest), Math.abs(fillValue));
     const [m0, m1, m2, m3, m4, m5, down, across, , , top, left, height, width, noise] = rows.values.subarray(
@@ -323,6 +323,8 @@ export const augmentReference = reference<Input, 'y', Options>({
     const { value, magnitude } = augment64(inputs, options);
     return { outputs: { y: { ...value, values: magnitude } }, gradients: {} };
   },
+  // A mean of neighbours or with the image's mean, in which infinities meet weights of 0 or one another.
+  mayBeNaN: ({ x }) => ({ y: () => !x.values.every(Number.isFinite) }),
   // The mean that contrast keeps is a sum over the image.
   terms: ({ x }) => ({ y: x.slice(1).reduce((size, extent) => size * extent, 1) }),
   // 24 of sine, cosine and the matrix, 12 of the place and the mean of four pixels, 12 of the colours.
@@ -364,11 +366,11 @@ export const augmentReference = reference<Input, 'y', Options>({
       const sums = rounded(fill64([x.shape[0]!], (n) => means[n]! * row));
       return { inputs: { x, transforms: rows, sums }, attributes, results: { y } };
     },
-    'augment/forward': ({ inputs: { x, ...inputs }, options }) => {
+    'augment/forward': ({ inputs: { x, ...inputs }, options, outputs }) => {
       const transforms = rounded(
         transforms64(happenings(inputs, x.shape, options), x.shape.slice(1, 3)).rows,
       );
-      const y: Expected = { ...warp64(x, transforms, options), tolerance: tolerance(1, 8) };
+      const y: Expected = { ...outputs.y, ...warp64(x, transforms, options), tolerance: tolerance(1, 8) };
       return { inputs: { x, transforms }, attributes: warpAttributes(options), results: { y } };
     },
   },

@@ -149,6 +149,7 @@ export function sample64(
   for (const row of [Math.floor(y), Math.floor(y) + 1])
     for (const column of [Math.floor(z), Math.floor(z) + 1]) {
       const weight = (1 - Math.abs(y - row)) * (1 - Math.abs(z - column));
+      if (weight === 0) continue;
       const h = Math.min(Math.max(row, 0), H - 1);
       const w = Math.min(Math.max(column, 0), W - 1);
       sum += weight * x.values[((n * H + h) * W + w) * C + c]!;
@@ -181,7 +182,7 @@ export function colour64(
   return fill64(x.shape, (index) => {
     const n = Math.floor(index / row);
     const { brightness, contrast } = factors[n]!;
-    const contrasted = means[n]! + contrast * (x.values[index]! - means[n]!);
+    const contrasted = contrast * x.values[index]! + (1 - contrast) * means[n]!;
     return Math.min(Math.max(low + brightness * (contrasted - low), low), high);
   });
 }

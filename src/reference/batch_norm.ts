@@ -13,6 +13,7 @@ import {
   type Case,
   type Draw,
   array64,
+  channelsAstray,
   drawPositive,
   drawSigned,
   fill64,
@@ -87,11 +88,15 @@ export function batchNormBackward64(
   return { x: dx, gamma: dgamma, beta: dbeta };
 }
 
+/** E[d²] of this many variances. */
+const far = 130;
+
 /**
  * What the rounding errors are measured against, per channel. Statistics are sums of d = x − x[0]; the first value joins
  * the mean in one addition, which weighs as much as one of the sum's roundings and not as all of them.
  *   mean:     Σ|d|/m + |x[0]|·(one rounding)
  *   variance: Σd²/m, whose difference with (Σd/m)² it is
+ * A first value farther away than `far` allows must not count: then d = x − μ.
  */
 function magnitudes64(inputs: Arrays<Input>, dy: Array64, { epsilon }: Options) {
   const { x, gamma, beta, state } = inputs;
@@ -101,9 +106,13 @@ function magnitudes64(inputs: Arrays<Input>, dy: Array64, { epsilon }: Options) 
   const statistics = batchStatistics64(x, state);
   const perRow = (term: (i: number, c: number) => number): Array64 =>
     map64(overRows(x, m, term), (sum) => sum / m);
-  const away = perRow((i, c) => Math.abs(at(x, i) - at(x, c)));
+  const fromFirst = perRow((i, c) => (at(x, i) - at(x, c)) ** 2);
+  const origin = map64(statistics.mean, (mu, c) =>
+    at(fromFirst, c) > far * at(statistics.variance, c) ? mu : at(x, c),
+  );
+  const away = perRow((i, c) => Math.abs(at(x, i) - at(origin, c)));
   const mean = map64(away, (sum, c) => sum + (Math.abs(at(x, c)) + Math.abs(at(statistics.mean, c))) * one);
-  const variance = perRow((i, c) => (at(x, i) - at(x, c)) ** 2);
+  const variance = perRow((i, c) => (at(x, i) - at(origin, c)) ** 2);
   const sigma = map64(statistics.variance, (v) => Math.sqrt(v + epsilon));
   /** 1 + the relative error of σ that an error of the variance makes. */
   const spread = map64(variance, (v, c) => 1 + v / at(sigma, c) ** 2);
@@ -187,6 +196,12 @@ export const batchNormReference = reference<Input, Output, Options>({
     const rows = sizeOf(x.slice(0, -1));
     return { y: rows, mean: rows, variance: rows, x: rows, gamma: rows, beta: rows };
   },
+  // The mean is a first value and a mean of differences with it: of infinities that is NaN, as in Welford's form.
+  mayBeNaN: ({ x }) => {
+    const C = x.shape.at(-1) as number;
+    const channels = channelsAstray(x, (index) => index % C);
+    return { mean: (c) => channels.has(c) };
+  },
   // Divisions and roots err by 2.5 units in the last place, and stand behind one another.
   roundings: { y: 16, mean: 8, variance: 8, x: 24, gamma: 16, beta: 4 },
   call: ({ x, gamma, beta, state }, { epsilon }) => batchNorm(x, { gamma, beta, state, epsilon }),
@@ -253,6 +268,10 @@ export const batchNormReference = reference<Input, Output, Options>({
     norm('mean −10⁵, deviation 1', [40, 5, 5, 3], { draw: { x: around(-1e5) }, isSmooth: false }),
     norm('the first value far from all others', [16, 9, 4], {
       draw: { x: (random, shape) => map64(drawSigned(random, shape), (v, i) => (i < 4 ? 60 : v)) },
+    }),
+    norm('the first value 1000 deviations away', [64, 12, 12, 3], {
+      draw: { x: (random, shape) => map64(drawSigned(random, shape), (v, i) => (i < 3 ? 1000 : v)) },
+      isSmooth: false,
     }),
     part('part of the batch', [8, 3, 3, 5], 5),
     part('one sample of the batch', [7, 2, 2, 3], 1),

@@ -38,6 +38,11 @@ export const batchNormMovingReference = reference<Input, Changed, BatchNormMovin
     outputs: { movingMean: size(movingMean, mean), movingVariance: size(movingVariance, variance) },
     gradients: {},
   }),
+  // old + (1 − momentum)·(new − old), in which infinities meet.
+  mayBeNaN: ({ movingMean, movingVariance }) => ({
+    movingMean: (c) => !Number.isFinite(movingMean.values[c]),
+    movingVariance: (c) => !Number.isFinite(movingVariance.values[c]),
+  }),
   passes: {
     'batch_norm_moving/forward': ({ inputs, options, outputs }) => ({
       inputs,

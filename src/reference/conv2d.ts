@@ -11,6 +11,7 @@ import {
   type BenchShape,
   type Case,
   type Expected,
+  channelsAstray,
   drawSigned,
   map64,
   oneOf,
@@ -78,6 +79,18 @@ export const conv2dReference = reference<Input, 'y', Options>({
   forward: ({ x, kernel }, options) => ({ y: conv2dForward64(x, kernel, options) }),
   backward: ({ x, kernel }, { y: dy }, options) => conv2dBackward64(x, kernel, dy, options),
   magnitudes: 'multilinear',
+  // Fast kernels multiply the zeros around an image by weights and gradients, as PyTorch does where it lowers to a product.
+  mayBeNaN: ({ kernel }, { y: dy }) => {
+    const [, , C, O] = kernel.shape as [number, number, number, number];
+    const outputs = channelsAstray(kernel, (index) => index % O);
+    const inputs = channelsAstray(kernel, (index) => Math.floor(index / O) % C);
+    const gradients = channelsAstray(dy, (index) => index % O);
+    return {
+      y: (index) => outputs.has(index % O),
+      x: (index) => inputs.has(index % C),
+      kernel: (index) => gradients.has(index % O),
+    };
+  },
   terms: ({ x, kernel }, options) => {
     const [N] = x as [number];
     const [KH, KW, C, O] = kernel as [number, number, number, number];
@@ -145,6 +158,11 @@ export const conv2dReference = reference<Input, 'y', Options>({
       name: 'window larger than the image',
       inputs: { x: [1, 2, 3, 2], kernel: [5, 5, 2, 3] },
       options: same,
+    },
+    {
+      name: 'rows that steps of pixels do not divide',
+      inputs: { x: [1, 6, 7, 8], kernel: [3, 3, 8, 5] },
+      options: valid,
     },
     tiles('first layer of paper, small', [2, 8, 8, 1], [5, 5, 1, 32], same),
     tiles('32 channels', [2, 8, 8, 32], [5, 5, 32, 32], same),

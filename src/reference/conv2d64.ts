@@ -43,10 +43,12 @@ export function conv2dForward64(x: Array64, kernel: Array64, options: WindowOpti
   const { P, Q } = windowOf(x.shape, [KH, KW], options);
   const y = zeros64([N, P, Q, O]);
   const [a, b, sum] = [x.values, kernel.values, y.values];
+  // A pixel of 0 adds nothing, unless a weight is NaN or infinite.
+  const isFinite = b.every(Number.isFinite);
   eachTap(x.shape, kernel.shape, options, (pixel, tap, window) => {
     for (let c = 0; c < C; c++) {
       const value = a[pixel + c] as number;
-      if (value === 0) continue;
+      if (value === 0 && isFinite) continue;
       for (let o = 0; o < O; o++) sum[window + o]! += value * (b[tap + c * O + o] as number);
     }
   });

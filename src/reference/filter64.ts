@@ -6,7 +6,7 @@ import { type Array64, fill64 } from './reference.js';
 
 export type FilterOptions = { readonly kernel: readonly number[]; readonly iterations: number };
 
-/** y[n,h,w,c] = Σ_{i,j} kernel[i,j] · x[n, h+i−r, w+j−r, c], 0 outside; then the same of y, and so on. */
+/** y[n,h,w,c] = Σ_{i,j} kernel[i,j] · x[n, h+i−r, w+j−r, c], 0 outside, over the weights that are not 0; then the same of y. */
 export function filter64(x: Array64, { kernel, iterations }: FilterOptions): Array64 {
   if (iterations === 0) return x;
   const [, H, W, C] = x.shape as [number, number, number, number];
@@ -18,7 +18,7 @@ export function filter64(x: Array64, { kernel, iterations }: FilterOptions): Arr
     return kernel.reduce((sum, weight, tap) => {
       const row = h + Math.floor(tap / K) - r;
       const column = w + (tap % K) - r;
-      if (row < 0 || row >= H || column < 0 || column >= W) return sum;
+      if (weight === 0 || row < 0 || row >= H || column < 0 || column >= W) return sum;
       return sum + weight * x.values[((n * H + row) * W + column) * C + c]!;
     }, 0);
   });

@@ -1,4 +1,4 @@
-/** Float64 reference of l2_totals: (Σ losses + count·penalty, correct, count, 0). */
+/** Float64 reference of l2_totals: (Σ losses + count·penalty, correct, count, 0); what is no loss stays. */
 import type { NoAttributes } from '../engine/pass.js';
 import { l2Totals } from '../kernels/l2_totals.js';
 import { type Array64, type Arrays, type Draw, array64, drawPositive, reference } from './reference.js';
@@ -6,8 +6,8 @@ import { type Array64, type Arrays, type Draw, array64, drawPositive, reference 
 type Input = 'totals' | 'penalty';
 
 function totals64({ totals, penalty }: Arrays<Input>): Array64 {
-  const [losses, correct, count] = [...totals.values] as [number, number, number];
-  return array64([4], [losses + count * (penalty.values[0] as number), correct, count, 0]);
+  const [losses, ...others] = [...totals.values] as [number, number, number, number];
+  return array64([4], [losses + others[1] * (penalty.values[0] as number), ...others]);
 }
 
 const drawTotals =

@@ -1,15 +1,26 @@
-/** Float64 references of max and arg_max over a run of axes; the first of equals counts. */
+/** Float64 references of max and arg_max over a run of axes; the first of equals counts, and NaN above all. */
 import { argMax } from '../kernels/arg_max.js';
 import { max } from '../kernels/max.js';
 import { type Run, axesOf, eachRun, randomRun, runCases, withoutRun } from './reduction.js';
-import { type Array64, type Case, drawDistinct, drawTies, reference, zeros64 } from './reference.js';
+import {
+  type Array64,
+  type Case,
+  drawDistinct,
+  drawTies,
+  exceeds64,
+  reference,
+  zeros64,
+} from './reference.js';
 
-/** The place within each run where its largest element first stands. */
+/** The place within each run where its first NaN, or else its largest element first, stands. */
 function argMax64(x: Array64, run: Run): Array64 {
   const y: Array64 = { ...zeros64(withoutRun(x.shape, run)), dtype: 'u32' };
   eachRun(x.shape, run, (result, places) => {
     const values = places.map((place) => x.values[place] as number);
-    y.values[result] = values.indexOf(values.reduce((a, b) => Math.max(a, b)));
+    y.values[result] = values.reduce(
+      (best, value, i) => (exceeds64(value, values[best] as number) ? i : best),
+      0,
+    );
   });
   return y;
 }

@@ -3,10 +3,10 @@
  * Letters: N images of H × W pixels with C channels; windows of KH × KW; P × Q windows per image.
  */
 import type { Pool } from './pool2d.js';
-import { type Array64, zeros64 } from './reference.js';
+import { type Array64, exceeds64, zeros64 } from './reference.js';
 import { windowOf } from './window.js';
 
-/** For each window and channel the flat place of its first largest pixel, row by row; pixels outside do not count. */
+/** For each window and channel the flat place of its first NaN or else its first largest pixel, row by row, within x. */
 function places(x: Array64, options: Pool): { shape: number[]; places: number[] } {
   const [N, H, W, C] = x.shape as [number, number, number, number];
   const [KH, KW] = options.poolSize;
@@ -22,7 +22,7 @@ function places(x: Array64, options: Pool): { shape: number[]; places: number[] 
             for (let w = q * across - left; w < q * across - left + KW; w++) {
               if (h < 0 || h >= H || w < 0 || w >= W) continue;
               const place = ((n * H + h) * W + w) * C + c;
-              if (best < 0 || (x.values[place] as number) > (x.values[best] as number)) best = place;
+              if (best < 0 || exceeds64(x.values[place] as number, x.values[best] as number)) best = place;
             }
           found.push(best);
         }

@@ -29,11 +29,11 @@ const totalsOf =
 const word = ({ state }: Arrays<Input>, name: keyof typeof stateWords): number =>
   state.values[stateWords[name]] as number;
 
-/** The old sum, which the first micro-batch of a batch leaves out, and what is added to it. */
-function terms(inputs: Arrays<Input>): { old: number; share: number } {
+/** The old sum, which the first micro-batch of a batch leaves out, and the share of what is added to it. */
+function terms(inputs: Arrays<Input>): { old: (sum: number) => number; share: number } {
   const samples = word(inputs, 'epochSize') - word(inputs, 'batchStart');
   return {
-    old: word(inputs, 'cursor') === word(inputs, 'batchStart') ? 0 : 1,
+    old: (sum) => (word(inputs, 'cursor') === word(inputs, 'batchStart') ? 0 : sum),
     share: (inputs.totals.values[2] as number) / Math.max(samples, 1),
   };
 }
@@ -60,8 +60,8 @@ export const microBatchReference = reference<Input, Changed, AccumulateAttribute
     const { gradients, totals, state, gradientSums, totalSums } = inputs;
     const { old, share } = terms(inputs);
     return {
-      gradientSums: map64(gradientSums, (sum, i) => old * sum + share * (gradients.values[i] as number)),
-      totalSums: map64(totalSums, (sum, i) => old * sum + (totals.values[i] as number)),
+      gradientSums: map64(gradientSums, (sum, i) => old(sum) + share * (gradients.values[i] as number)),
+      totalSums: map64(totalSums, (sum, i) => old(sum) + (totals.values[i] as number)),
       state: map64(state, (value, i) => (i === stateWords.cursor ? value + microBatch : value)),
     };
   },
@@ -69,7 +69,7 @@ export const microBatchReference = reference<Input, Changed, AccumulateAttribute
     const { old, share } = terms(inputs);
     const sums = map64(
       inputs.gradientSums,
-      (sum, i) => Math.abs(old * sum) + Math.abs(share * (inputs.gradients.values[i] as number)),
+      (sum, i) => Math.abs(old(sum)) + Math.abs(share * (inputs.gradients.values[i] as number)),
     );
     return { outputs: { gradientSums: sums }, gradients: {} };
   },

@@ -26,6 +26,7 @@ import { dropoutFactor64 } from './dropout.js';
 import { matmul64, matmulBackward64 } from './matmul64.js';
 import { maxPool64, maxPoolBackward64 } from './max_pool64.js';
 import { type Array64, type Random, array64, fill64, map64, randomFrom, wholeNumber } from './reference.js';
+import { reluBackward64 } from './relu.js';
 import { sigmoid64, sigmoidBackward64 } from './sigmoid64.js';
 import { softmaxCrossEntropy64, softmaxCrossEntropyReference } from './softmax_cross_entropy.js';
 import type { WindowOptions } from './window.js';
@@ -294,8 +295,7 @@ export class Network64 {
     for (const [index, layer] of [...layers.entries()].reverse()) {
       const x = this.#inputs[index] as Array64;
       if (layer.kind === 'relu') {
-        const flowing = dy;
-        dy = map64(x, (value, i) => (value > 0 ? (flowing.values[i] as number) : 0));
+        dy = reluBackward64(x, dy);
       } else if (layer.kind === 'flatten') dy = { ...dy, shape: x.shape };
       else if (layer.kind === 'max_pool2d') dy = maxPoolBackward64(x, dy, layer);
       else if (layer.kind === 'avg_pool2d') dy = avgPoolBackward64(x, dy, layer);

@@ -35,6 +35,20 @@ export function map64(x: Array64, fn: (value: number, index: number) => number):
   return { shape: x.shape, dtype: x.dtype, values: x.values.map(fn) };
 }
 
+/** Whether `value` takes the place of the largest so far: it is larger, or the first NaN. */
+export function exceeds64(value: number, largest: number): boolean {
+  return (value > largest || Number.isNaN(value)) && !Number.isNaN(largest);
+}
+
+/** The channels that hold NaN or infinity. */
+export function channelsAstray({ values }: Array64, channelOf: (index: number) => number): Set<number> {
+  const channels = new Set<number>();
+  values.forEach((value, index) => {
+    if (!Number.isFinite(value)) channels.add(channelOf(index));
+  });
+  return channels;
+}
+
 /** Numbers in [0, 1) with 24 bits, in the order they are asked for. */
 export type Random = () => number;
 
@@ -136,6 +150,8 @@ export interface Expected {
   /** Σ|terms| behind each element: what its rounding errors are measured against. */
   readonly magnitude: Float64Array;
   readonly tolerance: number;
+  /** Elements that may as well be NaN, where operands hold NaN or infinity. */
+  readonly mayBeNaN?: (index: number) => boolean;
 }
 
 /** A case with its numbers: everything a pass can take as operands or yield as results. */
@@ -165,7 +181,17 @@ export interface Magnitudes<I extends string, O extends string> {
 
 export interface Reference<I extends string = string, O extends string = string, P = Attributes> {
   readonly op: string;
-  readonly inputs: Readonly<Record<I, { readonly dtype?: DType; readonly draw: Draw }>>;
+  readonly inputs: Readonly<
+    Record<
+      I,
+      {
+        readonly dtype?: DType;
+        readonly draw: Draw;
+        /** Never holds NaN or infinity, since another pass makes it of finite numbers. */
+        readonly isFinite?: true;
+      }
+    >
+  >;
   readonly outputs: readonly O[];
   /** Outputs whose gradient flows back; all when left out. The gradient of the others is 0. */
   readonly differentiable?: readonly O[];
@@ -179,6 +205,11 @@ export interface Reference<I extends string = string, O extends string = string,
    */
   readonly magnitudes?:
     'multilinear' | ((inputs: Arrays<I>, dy: Arrays<O>, options: P, outputs: Arrays<O>) => Magnitudes<I, O>);
+  /**
+   * Elements of a result that a kernel may make NaN where NumPy has something else, such as a sum in which an infinity meets
+   * the zero of a padding. Only operands that hold NaN or infinity are asked about.
+   */
+  mayBeNaN?(inputs: Arrays<I>, dy: Arrays<O>): Partial<Readonly<Record<I | O, (index: number) => boolean>>>;
   /** Terms of the longest sum behind each output, and behind the gradient of each input; 1 when left out. */
   terms?(inputs: Shapes<I>, options: P): Partial<Readonly<Record<I | O, number>>>;
   /** Roundings, in units of 2⁻²⁴, besides those of the sums; 4 when left out. `0` (and no terms) compares exactly. */
@@ -230,15 +261,26 @@ export function evaluate(reference: Reference, given: Case, draw = 0): Evaluated
     const drawn = byHand ? fill64(y.shape, () => 1) : drawSigned(random, y.shape);
     return reference.differentiable?.includes(name) === false ? zeros64(y.shape) : drawn;
   });
+  return evaluateAt(reference, { inputs, options, outputGradients }, values);
+}
+
+/** What is expected of given operands and gradients of the outputs. */
+export function evaluateAt(
+  reference: Reference,
+  { inputs, options, outputGradients }: Pick<Evaluated, 'inputs' | 'options' | 'outputGradients'>,
+  values: Arrays<string> = reference.forward(inputs, options),
+): Evaluated {
   const gradients = reference.backward?.(inputs, outputGradients, options) ?? {};
   const magnitudes = magnitudesOf(reference, inputs, outputGradients, options, values);
   const terms = reference.terms?.(mapShapes(inputs), options) ?? {};
+  const mayBeNaN = reference.mayBeNaN?.(inputs, outputGradients) ?? {};
   const expect = (name: string, value: Array64, magnitude: Array64 | undefined): Expected => {
     const isExact = reference.roundings?.[name] === 0;
     return {
       value,
       magnitude: magnitude?.values ?? value.values.map(Math.abs),
       tolerance: isExact ? 0 : tolerance(terms[name] ?? 1, reference.roundings?.[name]),
+      ...(mayBeNaN[name] ? { mayBeNaN: mayBeNaN[name] } : {}),
     };
   };
   return {

@@ -1,16 +1,27 @@
-/** Float64 reference of relu: y = max(x, 0), with the gradient 0 at 0. */
+/** Float64 reference of relu: y = max(x, 0), with the gradient 0 at 0 and dy at NaN. */
 import type { NoAttributes } from '../engine/pass.js';
 import { relu } from '../kernels/relu.js';
-import { drawAwayFromZero, drawTies, map64, reference, wholeNumber } from './reference.js';
+import {
+  type Array64,
+  drawAwayFromZero,
+  drawTies,
+  exceeds64,
+  map64,
+  reference,
+  wholeNumber,
+} from './reference.js';
+
+/** dx = dy where x > 0 or NaN, else 0. */
+export function reluBackward64(x: Array64, dy: Array64): Array64 {
+  return map64(x, (value, i) => (exceeds64(value, 0) ? (dy.values[i] as number) : 0));
+}
 
 export const reluReference = reference<'x', 'y', NoAttributes>({
   op: 'relu',
   inputs: { x: { draw: drawAwayFromZero } },
   outputs: ['y'],
   forward: ({ x }) => ({ y: map64(x, (value) => Math.max(value, 0)) }),
-  backward: ({ x }, { y: dy }) => ({
-    x: map64(x, (value, i) => (value > 0 ? (dy.values[i] as number) : 0)),
-  }),
+  backward: ({ x }, { y: dy }) => ({ x: reluBackward64(x, dy) }),
   roundings: { y: 0, x: 0 },
   call: ({ x }) => ({ y: relu(x) }),
   passes: {

@@ -54,6 +54,15 @@ export const softmaxReference = reference<'x', 'y', NoAttributes>({
     { name: 'one row', inputs: { x: [10] }, options: {} },
     { name: 'above a workgroup', inputs: { x: [129, 10] }, options: {} },
     { name: 'large', inputs: { x: [33, 12] }, options: {}, draw: { x: drawLarge }, isSmooth: false },
+    {
+      name: 'large, far from 0',
+      inputs: { x: [33, 12] },
+      options: {},
+      draw: {
+        x: (random, shape) => map64(drawSigned(random, shape), (value) => Math.fround(1e6 + 8 * value)),
+      },
+      isSmooth: false,
+    },
     { name: 'many classes', inputs: { x: [4, 1000] }, options: {} },
   ],
   random: (random) => ({

@@ -23,7 +23,7 @@ export function softmaxMagnitude64(x: Array64): Array64 {
   const K = x.shape.at(-1) as number;
   return map64(softmax64(x), (y, i) => {
     const row = i - (i % K);
-    return y * (1 + maxOf(x.values.subarray(row, row + K)) - (x.values[i] as number));
+    return y * (1 + (maxOf(x.values.subarray(row, row + K)) - (x.values[i] as number)));
   });
 }
 

@@ -39,7 +39,7 @@ export function softmaxCrossEntropy64(inputs: Arrays<Input>): { loss: Array64; t
   eachRow(inputs, (row, label) => {
     const largest = maxOf(row);
     const total = row.reduce((so, value) => so + Math.exp(value - largest), 0);
-    sum += Math.log(total) + largest - (row[label] as number);
+    sum += Math.log(total) + (largest - (row[label] as number));
     if (row.indexOf(largest) === label) correct++;
     count++;
   });
@@ -71,6 +71,10 @@ const drawLabels: Draw = (random, shape, { logits }) => {
 };
 const drawIgnored: Draw = (_, shape) => fill64(shape, () => 0xffffffff, 'u32');
 
+/** In each row the same number throughout, beside which log K would lose its digits. */
+const drawEqual: Draw = (_, shape) =>
+  fill64(shape, (i) => Math.fround([1e4, 1e6, 1e8, -1e8, 3e38][Math.floor(i / 10)] as number));
+
 const rows = (N: number, K: number): Record<Input, readonly number[]> => ({ logits: [N, K], labels: [N] });
 
 export const softmaxCrossEntropyReference = reference<Input, 'loss' | 'totals', NoAttributes>({
@@ -86,8 +90,8 @@ export const softmaxCrossEntropyReference = reference<Input, 'loss' | 'totals', 
     let [sum, count] = [0, 0];
     eachRow(inputs, (row, label) => {
       const largest = maxOf(row);
-      const total = row.reduce((so, value) => so + Math.exp(value - largest) * (1 + largest - value), 0);
-      sum += total + Math.abs(largest) + Math.abs(row[label] as number);
+      const total = row.reduce((so, value) => so + Math.exp(value - largest) * (1 + (largest - value)), 0);
+      sum += total + (largest - (row[label] as number));
       count++;
     });
     return {
@@ -100,6 +104,8 @@ export const softmaxCrossEntropyReference = reference<Input, 'loss' | 'totals', 
       },
     };
   },
+  // dloss is multiplied in behind the zeros of the rows that are ignored.
+  mayBeNaN: (_, { loss: dloss }) => ({ logits: () => !Number.isFinite(dloss.values[0]) }),
   terms: ({ logits }) => {
     const [N, K] = logits as [number, number];
     return { loss: N + K, totals: N + K, logits: K };
@@ -147,6 +153,13 @@ export const softmaxCrossEntropyReference = reference<Input, 'loss' | 'totals', 
       draw: { logits: drawTies },
     },
     { name: 'large', inputs: rows(33, 12), options: {}, draw: { logits: drawLarge }, isSmooth: false },
+    {
+      name: 'equal logits of any size',
+      inputs: rows(5, 10),
+      options: {},
+      draw: { logits: drawEqual },
+      isSmooth: false,
+    },
     {
       name: 'every row ignored',
       inputs: rows(9, 10),

@@ -1,5 +1,6 @@
 // Plan: every op and every lone pass against its float64 reference, on the cases that its reference declares: by hand,
-// odd sizes, tile edges, random ones of a fixed seed; every variant that takes the case, each with fused ops too; then
+// odd sizes, tile edges, random ones of a fixed seed; every variant that takes the case, each with fused ops too; the same
+// with NaN and infinity in the operands, which WGSL leaves to drivers and llvmpipe and SwiftShader treat as NumPy does; then
 // the gradients through `grad`, and against differences that the device computes itself.
 import { expect, test } from 'vitest';
 import { type Row, checkOp } from '../../src/reference/check.js';

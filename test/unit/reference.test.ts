@@ -144,7 +144,7 @@ test('no reference is left without an op', () => {
 });
 
 /** Folders whose shaders are parts of others, not ops. */
-const helpers = ['elementwise', 'random'];
+const helpers = ['elementwise', 'floats', 'random'];
 
 test('every op with kernels of its own has a shader folder, and every folder an op', () => {
   const root = fileURLToPath(new URL('../../shaders', import.meta.url));

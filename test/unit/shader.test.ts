@@ -165,7 +165,7 @@ test('numbers of the caller are data: two that differ share their code', () => {
   expect(specialise('made_up/with_scalars', {}).shader.code).toBe(shaderSource('made_up/with_scalars'));
 });
 
-const helpers = ['random/pcg4d'];
+const helpers = ['floats/non_finite', 'random/pcg4d', 'softmax_cross_entropy/row'];
 
 test.each(Object.entries(shaders))('%s follows the house form', (name, source) => {
   const lines = source.split('\n');

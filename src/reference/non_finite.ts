@@ -1,0 +1,51 @@
+/**
+ * NaN and infinity in the operands of a case. WGSL lets an implementation assume that neither occurs, so whether results are
+ * those of NumPy and PyTorch is found out on each device.
+ */
+import { type Array64, type Evaluated, type Reference, evaluateAt, map64 } from './reference.js';
+
+/** A case with NaN or infinity in one of its operands. */
+export interface Spoilt {
+  /** As in `NaN in x`. */
+  readonly name: string;
+  readonly at: Evaluated;
+}
+
+type Spoil = readonly [name: string, (value: number, index: number, last: number) => number];
+
+/** At the ends, where tiles and padding meet; in the middle, before another one; everywhere. */
+const spoils: readonly Spoil[] = [
+  ['NaN', (value, index, last) => (index === last >> 1 || index === last ? NaN : value)],
+  ['∞', (value, index, last) => (index === last ? Infinity : value)],
+  ['−∞', (value, index) => (index === 0 ? -Infinity : value)],
+  ['−∞ throughout', () => -Infinity],
+];
+
+/** The case with each of its f32 operands, and each gradient that flows back into it, spoilt in turn. */
+export function spoiltCases(reference: Reference, at: Evaluated): Spoilt[] {
+  const spoiltIn = (arrays: Evaluated['inputs'], names: readonly string[], show: (name: string) => string) =>
+    names.flatMap((name) =>
+      spoils.map(([spoil, value]) => {
+        const array = arrays[name] as Array64;
+        const last = array.values.length - 1;
+        const spoilt = map64(array, (old, index) => value(old, index, last));
+        return { name: `${spoil} in ${show(name)}`, arrays: { ...arrays, [name]: spoilt } };
+      }),
+    );
+  const operands = Object.keys(at.inputs).filter(
+    (name) => at.inputs[name]?.dtype === 'f32' && reference.inputs[name]?.isFinite !== true,
+  );
+  const results = reference.backward
+    ? reference.outputs.filter((name) => reference.differentiable?.includes(name) !== false)
+    : [];
+  return [
+    ...spoiltIn(at.inputs, operands, (name) => name).map(({ name, arrays }) => ({
+      name,
+      at: evaluateAt(reference, { ...at, inputs: arrays }),
+    })),
+    ...spoiltIn(at.outputGradients, results, (name) => `d${name}`).map(({ name, arrays }) => ({
+      name,
+      at: evaluateAt(reference, { ...at, outputGradients: arrays }),
+    })),
+  ];
+}
