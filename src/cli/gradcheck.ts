@@ -3,6 +3,7 @@
  *   1. each op: every pass and variant, fused ops, gradients through `grad`, differences on the device itself
  *   2. compositions of ops
  *   3. whole networks, among them the paper model with its 887,530 parameters
+ *   4. what becomes of NaN and infinity on this device, in each op: reported, and no failure, since WGSL leaves it to drivers
  */
 import type { Device } from '../engine/device.js';
 import { type Row, checkComposition, checkNetwork, checkOp } from '../reference/check.js';
@@ -35,8 +36,9 @@ export async function gradcheck({
   device,
   say,
   filter = '',
-}: GradcheckOptions): Promise<{ ok: boolean; rows: Row[] }> {
+}: GradcheckOptions): Promise<{ ok: boolean; rows: Row[]; spoilt: Row[] }> {
   const rows: Row[] = [];
+  const spoilt: Row[] = [];
   let failures = 0;
   const isWanted = (name: string): boolean => name.includes(filter);
   const show = (made: readonly Row[]): void => {
@@ -54,7 +56,9 @@ export async function gradcheck({
     show(differenceRows(reference));
     // Asked for by name, kernels made for other devices are checked in every case too.
     const foreignCases = filter === '' ? 1 : Infinity;
-    show(await checkOp(device, op, reference, { thorough: true, foreignCases }));
+    const made = await checkOp(device, op, reference, { thorough: true, foreignCases });
+    show(made.filter(({ isSpoilt }) => !isSpoilt));
+    spoilt.push(...made.filter(({ isSpoilt }) => isSpoilt));
   }
   for (const composition of compositions)
     if (isWanted('grad')) show(await checkComposition(device, composition));
@@ -65,8 +69,30 @@ export async function gradcheck({
   const ok = failures === 0 && rows.length > 0;
   say('');
   say(`${rows.length} comparisons, ${failures} failed.`);
-  return { ok, rows };
+  if (spoilt.length > 0) nonFiniteLines(device.name, spoilt).forEach(say);
+  return { ok, rows, spoilt };
 }
+
+/** What a device does with NaN and infinity: one line where all is as in NumPy, else what is not. */
+export function nonFiniteLines(device: string, spoilt: readonly Row[]): string[] {
+  const ops = new Set(spoilt.map(({ op }) => op));
+  const broken = linesOf(spoilt).filter(({ failures }) => failures.length > 0);
+  if (broken.length === 0)
+    return [
+      `NaN and infinity: as in NumPy and PyTorch in ${countOf(ops.size, 'op')} on ${device}, ${spoilt.length} comparisons.`,
+    ];
+  const brokenOps = new Set(broken.map(({ worst }) => worst.op));
+  return [
+    `NaN and infinity: not as in NumPy and PyTorch in ${brokenOps.size} of ${countOf(ops.size, 'op')} on ${device}, whose ` +
+      'driver may assume that neither occurs:',
+    ...broken.map(({ worst, comparisons, failures: [first, ...others] }) => {
+      const where = `${worst.op}/${worst.pass} (${worst.variant})`;
+      return `    ${where}: ${others.length + 1} of ${comparisons}, such as ${describeFailure(first as Row)}`;
+    }),
+  ];
+}
+
+const countOf = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 /** The float64 backward against central differences of the float64 forward, on the small and smooth cases. */
 function differenceRows(reference: Reference): Row[] {
@@ -142,5 +168,6 @@ function format({ worst, comparisons, failures }: Line): string {
 }
 
 function describeFailure(row: Row): string {
-  return `${row.case}, ${row.shapes}: ${row.result} off by ${row.error.toExponential(1)} at ${row.at}`;
+  const off = Number.isFinite(row.error) ? ` off by ${row.error.toExponential(1)}` : '';
+  return `${row.case}, ${row.shapes}: ${row.result}${off} at ${row.at}`;
 }

@@ -13,11 +13,11 @@ export async function gradcheckCommand(options: GradcheckOptions): Promise<numbe
   const output = openOutput(options);
   const device = await open(options.device === undefined ? {} : { device: options.device });
   const { filter } = options;
-  const { ok, rows } = await gradcheck({
+  const { ok, rows, spoilt } = await gradcheck({
     device,
     say: output.say,
     ...(filter === undefined ? {} : { filter }),
   });
-  output.result({ ok, rows });
+  output.result({ ok, rows, spoilt });
   return ok ? 0 : 1;
 }
