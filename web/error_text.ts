@@ -1,4 +1,6 @@
-/** What went wrong, in words for people. */
+/** What went wrong, in words for people; names of files in it may hold anything. */
+import { visibleText } from '../src/visible_text.js';
+
 export function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return visibleText(error instanceof Error ? error.message : String(error));
 }

@@ -6,6 +6,7 @@ import type { Optimizer } from '../../src/nn/optimizers.js';
 import { type StoredTensors, writeSafetensors } from '../../src/nn/safetensors.js';
 import { Sequential } from '../../src/nn/sequential.js';
 import { checkTensors, descriptionIn } from '../../src/nn/weights_file.js';
+import { visibleText } from '../../src/visible_text.js';
 import type { ModelInfo } from '../protocol.js';
 
 export type Weights = ReadonlyMap<string, Float32Array<ArrayBuffer>>;
@@ -108,11 +109,11 @@ export class CurrentModel {
 function infoOf({ model, origin, classNames }: Candidate, version: number): ModelInfo {
   return {
     version,
-    name: model.name,
+    name: visibleText(model.name),
     origin,
     parameterCount: model.parameterCount,
     inputShape: [...model.inputShape],
-    classNames,
+    classNames: classNames.map(visibleText),
     layers: model.layers.map(({ layer, name, outputShape, parameters }) => ({
       name,
       className: layer.className,

@@ -4,6 +4,7 @@ import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
 import { checkTrainable } from '../../src/data/trainable.js';
 import { DeviceError, UsageError } from '../../src/errors.js';
 import { permutation, streams } from '../../src/random.js';
+import { visibleText } from '../../src/visible_text.js';
 import type { DataApi, DataInfo, PreviewOptions } from '../protocol.js';
 import type { Context } from './context.js';
 import { imagesOf } from './data_images.js';
@@ -64,14 +65,14 @@ export function dataOf(context: Context): DataApi {
 function describe({ name, train, test, source }: LoadedDataset): DataInfo {
   const { height, width, channels, classNames } = train;
   return {
-    name,
-    classNames,
+    name: visibleText(name),
+    classNames: classNames.map(visibleText),
     height,
     width,
     channels,
     trainCounts: train.classCounts(),
     testCounts: test?.classCounts() ?? null,
-    source,
+    source: visibleText(source),
   };
 }
 
