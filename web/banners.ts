@@ -1,4 +1,4 @@
-/** What must not be missed, above everything else: that there is no WebGPU, or that the device is gone. */
+/** What must not be missed, above everything else: that there is no WebGPU, or that the device was lost. */
 import { grouped } from '../src/report/charts/numbers.js';
 import type { App } from './app.js';
 import { element, enable, onPress } from './elements.js';

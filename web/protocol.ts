@@ -224,7 +224,7 @@ export interface StartOptions {
 }
 
 export interface TrainingApi {
-  /** Begins anew with these settings. Resolves when the first step can begin. */
+  /** Starts a new training with these settings. Resolves when the first step can begin. */
   begin(settings: Settings): Promise<void>;
   /** Resolves when the steps under way have ended and everything is saved. */
   pause(): Promise<void>;
@@ -473,7 +473,7 @@ export interface Tuning {
   readonly step: { readonly untunedMs: number; readonly tunedMs: number } | null;
   /**
    * nothing    no kernel has more than one variant to try on this device
-   * stored     kept in this browser; what is planned from now on goes by it
+   * stored     stored in this browser, and used by new plans
    * unkept     likewise, but forgotten when the page is closed: the browser keeps nothing here
    * slower     kernel by kernel faster, together slower: nothing has changed
    * cancelled  before all was measured: nothing has changed
@@ -490,7 +490,7 @@ export interface StoredTuning {
 export interface TuningApi {
   /**
    * Measures which variant of each kernel is fastest here, for the model and batch size of these settings, and keeps that.
-   * `onProgress` hears of each kernel before it is measured, with the number of those done; of null when the step as a
+   * `onProgress` is called with each kernel before it is measured, with the number of those done; with null when the step as a
    * whole is compared. A training under way keeps the kernels it began with.
    */
   run(

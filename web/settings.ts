@@ -89,7 +89,7 @@ export interface NumberRange {
 }
 
 export const ranges = {
-  // Two images of each of ten classes; a set of one's own may need more, which the split then says.
+  // Two images of each of ten classes; the user's own images may need more, which the split then says.
   limit: { least: 20, most: 10_000_000, isWhole: true },
   epochs: { least: 1, most: 1_000, isWhole: true },
   batchSize: { least: 1, most: 4_096, isWhole: true },

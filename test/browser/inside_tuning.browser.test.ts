@@ -129,7 +129,7 @@ test('a run: how far it is, then what it came to', async () => {
   await expect
     .poll(words)
     .toBe(
-      '1 of 2 kernels has a faster variant here. The training step takes 16.0 ms in place of 20.0 ms. New trainings will use these kernels; a running one keeps its own.',
+      '1 of 2 kernels has a faster variant here. The training step takes 16.0 ms instead of 20.0 ms. New trainings will use these kernels; a running one keeps its own.',
     );
   expect(progress().hidden).toBe(true);
   expect(button('Tune for this device')).toBeDefined();
@@ -181,7 +181,7 @@ test.each<[outcome: string, tuning: Partial<Tuning>, words: RegExp, changes: num
   [
     'slower together',
     { step: { untunedMs: 20, tunedMs: 22 }, outcome: 'slower' },
-    /^1 of 2 kernels has a faster variant here\. But the training step as a whole is slower with them, 22\.0 ms in place of 20\.0 ms, so nothing has changed\./,
+    /^1 of 2 kernels has a faster variant here\. But the training step as a whole is slower with them, 22\.0 ms instead of 20\.0 ms, so nothing has changed\./,
     0,
   ],
   [

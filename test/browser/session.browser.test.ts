@@ -580,6 +580,9 @@ describe('models', () => {
     ).rejects.toThrowErrorMatchingInlineSnapshot(
       `[ModelError: a.safetensors: not a good safetensors file: its tensors take 1372 bytes of data, but it holds 1104. Is it cut off?]`,
     );
+    await expect(
+      page.session.models.open(files(['b.safetensors', 'This is no model.'])),
+    ).rejects.toThrowErrorMatchingInlineSnapshot(`[ModelError: b.safetensors is not a .safetensors model.]`);
     const bare = writeSafetensors(readSafetensors(shippedBytes, 'shipped').tensors);
     await expect(
       page.session.models.open(files(['last.safetensors', bare])),

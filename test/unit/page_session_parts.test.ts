@@ -387,6 +387,36 @@ describe('DataSets', () => {
   });
 });
 
+describe("too few of the user's own images", () => {
+  const few = (count: number, classes: number): LoadedDataset => ({
+    name: 'mine',
+    format: 'png',
+    source: 'a folder',
+    train: new ImageSet({
+      images: new Uint8Array(count * 4),
+      labels: Uint8Array.from({ length: count }, (_, i) => i % classes),
+      height: 2,
+      width: 2,
+      channels: 1,
+      classNames: Array.from({ length: classes }, (_, label) => `class ${label}`),
+    }),
+  });
+  test.each([
+    [
+      few(2, 2),
+      null,
+      'Your 2 images are too few to train on, since some are set aside to validate and to test: expected ten or more of each class.',
+    ],
+    [
+      few(40, 20),
+      20,
+      'The number of images is 20, too few for your 20 classes: expected 40 or more, or all.',
+    ],
+  ])('are refused in words of their own, not of a split', (loaded, limit, words) => {
+    expect(() => splitBy({ ...settings, dataset: 'own', limit }, loaded)).toThrow(words);
+  });
+});
+
 describe('what training leaves out', () => {
   /** Every image is of one colour of its own, which names it. */
   const colours = new ImageSet({

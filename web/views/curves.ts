@@ -3,7 +3,7 @@
  *
  * A canvas, because a few thousand points several times a second would be as many elements to a drawing. It is redrawn
  * when asked, once per frame at most, and not at all while the page is hidden. The cursor, by pointer or by keys, is
- * read out in words; whoever sees no canvas has the table beside it.
+ * read out in words; the table beside it says the same without a canvas.
  */
 import { grouped } from '../../src/report/charts/numbers.js';
 import { element, setAttribute } from '../elements.js';
@@ -13,7 +13,7 @@ import { type CurveData, type Frame, drawCurve, paletteNow } from './curves_draw
 import { type StepSeries, nearestPlace } from './curves_series.js';
 import { onceAFrame } from './once_a_frame.js';
 
-/** Whoever fills the series asks for the redrawing. */
+/** The caller fills the series and asks for redrawing. */
 export interface CurveOptions extends CurveData {
   readonly title: string;
   readonly format: (value: number) => string;

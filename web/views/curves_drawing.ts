@@ -107,7 +107,7 @@ export function drawCurve(
 /** As many pixels as the screen has there: sharp, whatever the zoom. */
 function fit(canvas: HTMLCanvasElement, width: number, height: number): void {
   const [wanted, high] = [Math.round(width * devicePixelRatio), Math.round(height * devicePixelRatio)];
-  // Setting either, even to what it was, makes the canvas anew.
+  // Setting either, even to the same value, clears the canvas.
   if (canvas.width !== wanted) canvas.width = wanted;
   if (canvas.height !== high) canvas.height = high;
 }

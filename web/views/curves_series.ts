@@ -6,7 +6,7 @@
 /** Weight of what came before, per step: the mean reaches back over some thirty steps. */
 const memory = 1 - 1 / 30;
 
-/** A number per step, growing. A number that is no number (an overflow) is kept, and left out of the mean. */
+/** A number per step, growing. NaN (an overflow) is kept, and left out of the mean. */
 export class StepSeries {
   /** Rising. */
   readonly steps: number[] = [];

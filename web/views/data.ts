@@ -47,7 +47,7 @@ export const dataView: View = (root, app) => {
   whenSeen(root, () => set.begin());
 };
 
-/** Which data set is shown: that of the settings. What it is, or why it is not there; and the way to one of one's own. */
+/** Which data set is shown: that of the settings. What it is, or why it is not there; and the way to the user's own. */
 class ShownSet {
   readonly element: HTMLElement;
   readonly #words = element('p', { role: 'status' });
@@ -110,7 +110,7 @@ class ShownSet {
       this.parts.hide();
       this.#shown = undefined;
       this.#say(textOf(error), '');
-      // There is nothing to fetch before somebody has dropped something.
+      // There is nothing to fetch before the user has dropped files.
       this.#again.hidden = dataset === 'own';
     }
   }

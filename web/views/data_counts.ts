@@ -12,7 +12,7 @@ export class CountsTable {
   readonly #table = element('table', { class: 'table counts', 'aria-label': 'Images of each class' });
   #buttons: readonly HTMLButtonElement[] = [];
 
-  /** `onPick` hears of the class whose samples are wanted. */
+  /** `onPick` gets the class whose samples to show. */
   constructor(private readonly onPick: (label: number) => void) {
     const room = { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Images of each class' };
     this.element = element('div', room, this.#table);

@@ -1,4 +1,4 @@
-/** Takes a data set of one's own: files or a folder that is chosen, or dropped here. */
+/** Takes the user's own data set: files or a folder, chosen or dropped here. */
 import { chosenFiles, droppedFiles } from '../../src/browser/dropped_files.js';
 import { element } from '../elements.js';
 

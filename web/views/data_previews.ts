@@ -1,4 +1,4 @@
-/** A few training images, each beside some of its variants, computed anew whenever the recipe changes. */
+/** A few training images, each beside some of its variants, recomputed whenever the recipe changes. */
 import type { App } from '../app.js';
 import { element } from '../elements.js';
 import { textOf } from '../error_text.js';

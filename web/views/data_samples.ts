@@ -20,7 +20,7 @@ export class Samples {
 
   constructor(
     private readonly app: App,
-    /** Hears of the class that is chosen; null for all. */
+    /** Gets the class that is chosen; null for all. */
     private readonly onLabel: (label: number | null) => void,
   ) {
     const others = element('button', { type: 'button', class: 'button' }, 'Show more');

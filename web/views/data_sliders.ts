@@ -97,7 +97,7 @@ export class RecipeSliders {
   readonly #shows: ((values: SliderValues) => void)[] = [];
   #values = untouched;
 
-  /** `onChange` hears of every move, not only of its end. */
+  /** `onChange` is called for every move, not only at its end. */
   constructor(private readonly onChange: (values: SliderValues) => void) {
     this.element = element('div', { class: 'sliders' }, ...groups.map((group) => this.#group(group)));
     this.show(untouched);
@@ -107,7 +107,7 @@ export class RecipeSliders {
     return this.#values;
   }
 
-  /** Sets all of them, and tells nobody. */
+  /** Sets all of them, without calling `onChange`. */
   show(values: SliderValues): void {
     this.#values = values;
     for (const show of this.#shows) show(values);

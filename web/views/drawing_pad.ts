@@ -65,7 +65,7 @@ export class Pad {
     this.#sheet = first;
     this.#caret = new Caret(this.canvas, {
       onMove: (place, isDown) => {
-        // Focus and keys come amid a stroke of the pointer, too.
+        // Focus and keys also come during a stroke of the pointer.
         if (this.#pointer !== undefined) return;
         if (isDown) this.#draw([place]);
         else if (this.#stroke.length > 0) this.#end();

@@ -64,7 +64,7 @@ export class Result {
     paintPixels(this.#seen, picture);
     this.#size.textContent = `What the network sees: ${height}×${width}`;
     this.#seen.setAttribute('aria-label', `What the network sees, ${height}×${width} pixels`);
-    // For whoever measures how soon the page is of use (npm run bench:page).
+    // `npm run bench:page` measures how soon the page is of use.
     if (performance.getEntriesByName('first-prediction').length === 0) performance.mark('first-prediction');
     const winner = winnerOf(probabilities);
     const isNumber = winner !== -1;
@@ -89,7 +89,7 @@ export class Result {
       row.classList.toggle('is-winner', label === winner);
       dt.textContent = name;
       text!.textContent = probability(share);
-      bar!.style.width = `${(share || 0) * 100}%`; // NaN is no width, and would leave the one before
+      bar!.style.width = `${(share || 0) * 100}%`; // NaN is not a width, and would leave the one before
       ghost!.hidden = shareBefore === undefined || Math.abs(share - shareBefore) < leastChange;
       ghost!.style.left = `${(shareBefore ?? 0) * 100}%`;
     });

@@ -48,7 +48,7 @@ export class ClassTable {
   #names: readonly string[] = [];
   #sorting: Sorting = { by: 'label', direction: 'ascending' };
 
-  /** `onPick` hears of the class whose mistakes are wanted. */
+  /** `onPick` gets the class whose mistakes to show. */
   constructor(private readonly onPick: (label: number) => void) {
     const heads = columns.map(({ key, title, hint }) => {
       const button = element('button', { type: 'button', class: 'sort', title: hint || undefined }, title);

@@ -39,7 +39,7 @@ export class TuningPart {
   #missing = '';
   #isKnown = false;
 
-  /** `onChange`: what is planned from now on goes by other kernels. */
+  /** `onChange`: new plans will use other kernels. */
   constructor(
     private readonly app: App,
     private readonly onChange: () => void,

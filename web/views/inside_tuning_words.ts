@@ -47,7 +47,7 @@ function kernels(count: number): string {
 }
 
 function stepWords(step: Tuning['step']): string {
-  return step ? `${msWords(step.tunedMs)} ms in place of ${msWords(step.untunedMs)} ms` : '';
+  return step ? `${msWords(step.tunedMs)} ms instead of ${msWords(step.untunedMs)} ms` : '';
 }
 
 /** A line of the table. */

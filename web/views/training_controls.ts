@@ -141,7 +141,7 @@ interface Bar {
   show(share: number | null): void;
 }
 
-/** Null: something is being done, and nobody knows how much of it there is. */
+/** Null: work is under way, of unknown length. */
 function progressBar(title: string): Bar {
   const bar = element('progress', { max: 1, 'aria-label': title });
   const root = element('div', { class: 'training-bar' }, bar);

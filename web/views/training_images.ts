@@ -19,7 +19,7 @@ export function imageProblems(app: App): HTMLElement {
     chosen.replaceChildren(...withCommands(problem ?? ''));
     note.hidden = problem === null;
     const { dataset } = settings.value;
-    // That nobody has dropped files yet is said where they can be dropped.
+    // Data says itself that there are no images of the user's own yet.
     const absent = (['digits', 'fashion'] as const).filter((name) => name !== dataset);
     const problems = absent.flatMap((name) => heard.sets.value?.[name] ?? []);
     others.replaceChildren(...withCommands(problems.join(' ')));

@@ -40,7 +40,7 @@ export function trainingModel(app: App): HTMLElement {
     }),
   );
 
-  // Where nobody has trained or opened anything, the model that comes with the page is that of the images chosen.
+  // Until the user has trained or opened one, the model that comes with the page is that of the images chosen.
   app.settings.listen(({ dataset }, before) => {
     const isUntouched = app.heard.model.value?.origin === 'shipped' && !app.heard.status.value?.settings;
     if (dataset !== before.dataset && isUntouched) whileBusy(app, reset, async () => models.reset(dataset));

@@ -61,6 +61,6 @@ export interface Context {
   /** Resolves when what was saved last is safe on disk, or could not be written, which is said. */
   kept(): Promise<void>;
   emit<Name extends keyof WorkerEvents>(name: Name, value: WorkerEvents[Name]): void;
-  /** Hears when `model` has become another object or its device another; what is bound to it must be bound anew. */
+  /** `listener` is called when `model` or its device is replaced; whatever is bound to it must be bound again. */
   onModelReplaced(listener: () => void): void;
 }

@@ -42,7 +42,7 @@ export class Control {
   readonly #waitingForPause: (() => void)[] = [];
   /** The last step that was asked for: each is done, one behind the other. */
   #steps: Promise<void> = Promise.resolve();
-  /** How often training was to go on: steps asked for before that are part of what it goes on with. */
+  /** Counts calls of `resume`: steps asked for before one are part of the run that it starts. */
   #resumes = 0;
   #wake: () => void = () => undefined;
 
@@ -106,7 +106,7 @@ export class Control {
     this.isPauseWanted = false;
     this.#allowed = 0;
     this.#isPaused = false;
-    // What is saved says that it pauses: one step later it is saved anew.
+    // The saved phase is `paused`: save again after the next step.
     this.#savedAt = -Infinity;
     this.#wake();
     this.#tellPaused();
@@ -171,7 +171,7 @@ export class Control {
       if (!this.#isPaused) {
         await this.#saved(training);
         await this.#options.onPause(true);
-        // Meanwhile somebody may have asked for something.
+        // A call may have come in the meantime.
         if (!this.#isHeld()) break;
         this.#isPaused = true;
         this.#tellPaused();

@@ -4,7 +4,7 @@ import type { StepPoint } from '../protocol.js';
 /** More than a screen is wide. */
 const mostPoints = 4096;
 
-/** As it is kept: `[step, loss, accuracy]`, null for a loss that is no number, which JSON has no word for. */
+/** As it is kept: `[step, loss, accuracy]`, null for NaN, which JSON cannot hold. */
 export interface SavedCurve {
   readonly stride: number;
   readonly points: readonly (readonly [step: number, loss: number | null, accuracy: number])[];

@@ -26,7 +26,7 @@ export function inspecting(context: Context): InspectingApi {
   let measured: { readonly plan: Plan; readonly list: KernelList } | undefined;
 
   context.onModelReplaced(() => {
-    // Nobody waits for this: what failed to bind has nothing to free.
+    // Not awaited: what failed to bind has nothing to free.
     void bound?.then(
       (activations) => activations.dispose(),
       () => undefined,

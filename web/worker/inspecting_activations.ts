@@ -10,7 +10,7 @@ import type { Sequential } from '../../src/nn/sequential.js';
 import type { LayerActivation } from '../protocol.js';
 import { oneImage } from './one_image.js';
 
-/** Class names of the two entries that are no layers of their own. */
+/** Class names of the two entries that are not layers. */
 const inputClass = 'Input';
 const softmaxClass = 'Softmax';
 

@@ -33,7 +33,7 @@ export interface TaughtHead {
   readonly logits: { readonly before: Array64; readonly after: Array64 };
 }
 
-/** How likely the image is to be what it is said to be, for it to be learned; less, and what is like it goes unknown. */
+/** The probability of the label from which the image counts as learned; with less, images like it stay unknown. */
 export const sureFrom = 0.9;
 /**
  * Of the rows' mean square: the rows stand for others like them, so they need not be met exactly. For digits anything
@@ -47,7 +47,7 @@ const plain = { transposeA: false, transposeB: false } as const;
 
 /**
  * Shapes: features [R,I], weights [I,K] → weights [I,K]; a system of R equations is solved, in R²·I/2 + R³/6 products.
- * Undefined where no change of this layer makes the image what it is said to be, or where values are not finite.
+ * Undefined where no change of this layer gives the image its label, or where values are not finite.
  */
 export function taughtHead({ features, weights, label, taught }: HeadLesson): TaughtHead | undefined {
   const before = matmul64(features, weights, plain);

@@ -172,7 +172,7 @@ function withResolvers(): PromiseWithResolvers {
   const promise = new Promise<void>((resolve, reject) => {
     settle = { resolve, reject };
   });
-  // Whoever began the training hears of it; a training that is taken up by itself may have nobody yet.
+  // The caller that began the training handles it; a restored training may not have one yet.
   promise.catch(() => undefined);
   return { promise, resolve: () => settle?.resolve(), reject: (error) => settle?.reject(error) };
 }

@@ -9,7 +9,7 @@ const weightNames = ['best', 'weights', 'last'] as const;
 const ending = '.safetensors';
 
 /**
- * One model in the files that somebody chose: a file that is a whole model, or weights beside their model.json.
+ * One model in the files that the user chose: a file that is a whole model, or weights beside their model.json.
  *
  * Throws: UsageError when no file holds weights; ModelError when they are damaged, or lack a description.
  */
@@ -23,7 +23,10 @@ export async function readModelFiles(
       `models: ${files.length === 0 ? 'no files' : files.map(({ name }) => name).join(', ')} given, expected a ${ending} file, or one with its model.json.`,
     );
   }
-  const stored = readSafetensors(new Uint8Array(await chosen.arrayBuffer()), chosen.name);
+  const bytes = new Uint8Array(await chosen.arrayBuffer());
+  // Behind eight bytes of length lies JSON: of anything else, the length would be a number of many digits.
+  if (bytes[8] !== '{'.charCodeAt(0)) throw new ModelError(`${chosen.name} is not a ${ending} model.`);
+  const stored = readSafetensors(bytes, chosen.name);
   if (hasDescription(stored)) return { stored, file: chosen.name };
   const description = files.find(({ name }) => leafOf(name) === 'model.json');
   if (!description) {

@@ -95,7 +95,7 @@ function setIn(
 }
 
 /**
- * Tells sets of one's own apart: the same for the same images and labels in the same order, hardly ever for others.
+ * Tells the user's own sets apart: equal for the same images and labels in the same order, almost never otherwise.
  *
  *   h ← (h xor byte) · 16777619 mod 2³²
  *

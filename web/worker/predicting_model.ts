@@ -58,7 +58,7 @@ export class Predictions {
     if (!device) return undefined;
     if (this.#binding?.model !== model) {
       this.#forget();
-      void this.#bind(model); // awaited by nobody: until it is done the processor answers
+      void this.#bind(model); // not awaited: until it is done the processor answers
     }
     return this.#binding?.bound;
   }

@@ -4,6 +4,7 @@ import { type SplitDataset, splitDataset } from '../../src/data/splits.js';
 import { checkTrainable } from '../../src/data/trainable.js';
 import type { ImageSet } from '../../src/data/dataset.js';
 import type { Device } from '../../src/engine/device.js';
+import { DataError, UsageError } from '../../src/errors.js';
 import type { Callback } from '../../src/nn/callbacks/callback.js';
 import { terminateOnNaN, warnOnDivergence } from '../../src/nn/callbacks/index.js';
 import { modelsByName } from '../../src/nn/models.js';
@@ -16,12 +17,23 @@ import type { Settings } from '../protocol.js';
 /**
  * The images cut as the preset says.
  *
- * Throws: DataError where all are of one class, UsageError for a split that the data do not allow.
+ * Throws: DataError where all are of one class, or too few; UsageError for a split that the data do not allow.
  */
 export function splitBy({ preset, dataset, limit, seed }: Settings, loaded: LoadedDataset): SplitDataset {
   checkTrainable(loaded);
   const { split, validationShare } = recipeFor(preset, dataset);
-  return splitDataset(loaded, { split, validationShare, limit, seed });
+  try {
+    return splitDataset(loaded, { split, validationShare, limit, seed });
+  } catch (cause) {
+    // The user dropped a folder, and neither asked for a split nor can choose another.
+    if (dataset !== 'own' || !(cause instanceof UsageError)) throw cause;
+    const { count, classCount } = loaded.train;
+    const problem =
+      limit !== null && limit < count
+        ? `The number of images is ${limit}, too few for your ${classCount} classes: expected ${2 * classCount} or more, or all.`
+        : `Your ${count} images are too few to train on, since some are set aside to validate and to test: expected ten or more of each class.`;
+    throw new DataError(problem, { cause });
+  }
 }
 
 /** Images per step: all, where there are fewer than were asked for. */

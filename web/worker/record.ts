@@ -16,7 +16,7 @@ export class TrainingRecord {
   checkpoint: Checkpoint | undefined;
   stepsPerEpoch = 0;
   batchSize = 0;
-  /** Tells the images of one's own from others; null for sets known by name. */
+  /** Digest of the user's own images; null for sets known by name. */
   dataDigest: number | null = null;
   /** As in TrainingStatus. */
   trouble: string | null = null;

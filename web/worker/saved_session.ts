@@ -8,10 +8,10 @@ import type { StoredTensors } from '../../src/nn/safetensors.js';
 import type { EpochPoint, ModelInfo, Settings } from '../protocol.js';
 import type { SavedCurve } from './curve.js';
 
-/** What the training was at: going on, between two steps until somebody resumes it, or over. */
+/** What the training was at: going on, between two steps until it is resumed, or over. */
 export type SavedPhase = 'training' | 'paused' | 'finished' | 'stopped';
 
-/** As EpochPoint, with null for a figure that is no number, which JSON has no word for. */
+/** As EpochPoint, with null for NaN, which JSON cannot hold. */
 export interface SavedEpoch extends Omit<EpochPoint, 'logs'> {
   readonly logs: Readonly<Record<string, number | null>>;
 }
@@ -22,7 +22,7 @@ export interface SavedTraining {
   /** 0 before the first step. */
   readonly stepsPerEpoch: number;
   readonly batchSize: number;
-  /** Tells the images of one's own from others; null for sets known by name. */
+  /** Digest of the user's own images; null for sets known by name. */
   readonly dataDigest: number | null;
   readonly curve: SavedCurve;
   readonly epochs: readonly SavedEpoch[];
@@ -63,7 +63,7 @@ export function classMetadata(classNames: readonly string[]): Record<string, str
   return { [classesKey]: JSON.stringify(classNames) };
 }
 
-/** The session in a file, and its number; undefined in a file that is no session of this version. */
+/** The session in a file, and its number; undefined for a file that is not a session of this version. */
 export function sessionIn({
   metadata,
 }: StoredTensors): { readonly session: SavedSession; readonly number: number } | undefined {
@@ -90,6 +90,6 @@ function parsed(text: string | undefined): Readonly<Record<string, unknown>> | u
       ? (json as Readonly<Record<string, unknown>>)
       : undefined;
   } catch {
-    return undefined; // Whoever wrote this, it was not us.
+    return undefined; // Not written by this page.
   }
 }

@@ -99,12 +99,12 @@ export class Session implements Context {
     };
   }
 
-  /** See WorkerApi. Resolves when a model predicts; a training that is taken up goes on behind it. */
+  /** See WorkerApi. Resolves when a model predicts; a restored training resumes after that. */
   async start(options: StartOptions, listener: (event: WorkerEvent) => void): Promise<void> {
     this.base = options.base;
     this.#settings = options.settings;
     this.#voice = new Voice(listener);
-    // Asked for ahead: mostly it is what predicts first. Who uses it hears of a failure.
+    // Fetched ahead: mostly it predicts first. Its user handles a rejection.
     this.#shippedFor(this.#shippedName).catch(() => undefined);
     const [keeping] = await Promise.all([this.#openKeeper(), this.#openFirstDevice()]);
     if (!(await this.#takeUpFound())) await this.#useShipped();
@@ -268,7 +268,7 @@ export class Session implements Context {
     this.#trainer.tellAll();
   }
 
-  /** As `#restore`, for where nobody waits to hear of a failure. */
+  /** As `#restore`, for callers that do not await it: a failure becomes a note. */
   async #restoreOrSay(): Promise<void> {
     try {
       await this.#restore();
@@ -468,7 +468,7 @@ export class Session implements Context {
       return;
     }
     await this.#trainer.inTurn(async () => {
-      // Whoever has begun something in these moments wants that.
+      // A training begun in the meantime takes precedence.
       if (this.#trainer.record === undefined && (await this.#takeUpFound())) this.#trainer.tellAll();
     });
   }

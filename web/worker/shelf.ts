@@ -69,7 +69,7 @@ export class Shelf {
       await this.folder.write(names[this.#turn], mine.bytes);
       this.#turn = this.#turn === 0 ? 1 : 0;
     };
-    // Whoever asked for the one before has heard of its failure.
+    // The caller of the one before handles its rejection.
     const mine = { bytes, written: this.#last.then(write, write) };
     this.#waiting = mine;
     this.#last = mine.written;

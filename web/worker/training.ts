@@ -40,7 +40,7 @@ export interface Surroundings {
   flush(): void;
   /** The device, opened where it was lost. Throws: DeviceError. */
   openDevice(): Promise<Device>;
-  /** Whether the device that a training began on is gone. */
+  /** Whether the device that a training began on was lost. */
   isLost(device: Device): boolean;
   /** Puts model and training back to what was saved last; says what stands in its way. */
   restore(): Promise<void>;
@@ -53,7 +53,7 @@ export class Trainer implements TrainingApi {
   /** What the callbacks of the training under way were given, from when it can begin until it ends. */
   active: Training | undefined;
   plans: readonly Plan[] = [];
-  /** From when the device was lost until somebody goes on. */
+  /** From when the device was lost until the training is resumed. */
   isLost = false;
   /** The command that a device refused, and was given up for. */
   refusal: string | undefined;
@@ -120,12 +120,12 @@ export class Trainer implements TrainingApi {
   async setLearningRate(rate: number | null): Promise<void> {
     if (rate !== null && !(rate > 0 && Number.isFinite(rate)))
       throw new UsageError(`training: the learning rate is ${rate}, expected a number above 0.`);
-    // Whoever began it hears why it cannot begin.
+    // The caller that began it handles the rejection.
     await this.#live?.ready.promise.catch(() => undefined);
     await this.atRest(async () => {
       const { record } = this;
       if (!record?.checkpoint && !this.#live?.training) return;
-      // Where a training is about to go on, it goes by the one or the other.
+      // A training about to resume takes the rate from either place.
       if (record?.checkpoint) record.checkpoint = { ...record.checkpoint, learningRate: rate };
       if (this.#live && record)
         this.#model.optimizer.learningRate = rate ?? optimizerFor(record.settings).learningRate;
@@ -245,7 +245,7 @@ export class Trainer implements TrainingApi {
     await this.#end();
   }
 
-  /** Tells everything, as to somebody who knows nothing yet. */
+  /** Sends the whole state, as to a page that has just loaded. */
   tellAll(): void {
     this.around.emit('steps', { points: this.record?.curve.points ?? [], isFresh: true });
     this.around.emit('epochs', [...(this.record?.epochs ?? [])]);
@@ -276,7 +276,7 @@ export class Trainer implements TrainingApi {
     this.record = record;
     this.tellAll();
     try {
-      // A page that is reloaded before the first step begins anew as well.
+      // So that a page that is reloaded before the first step starts this training again.
       await this.#save({ isChanged: false });
       await this.#go(record, device, { isPaused });
     } finally {
@@ -313,7 +313,7 @@ export class Trainer implements TrainingApi {
     }
   }
 
-  /** Resolves when the first step can begin, or never will because somebody stopped it. */
+  /** Resolves when the first step can begin, or never will because it was stopped. */
   async #go(
     record: TrainingRecord,
     device: Device,
@@ -355,7 +355,7 @@ export class Trainer implements TrainingApi {
   /** What the training came to is saved and shown. Never rejects. */
   async #closeBooks({ training, record, device, abort }: Live): Promise<void> {
     if (this.#isClosed || this.isLost || this.around.isLost(device)) return;
-    // Whoever ended it before its time says what becomes of it.
+    // The caller that ended it early decides what becomes of it.
     if (abort.signal.aborted && !isOver(record.phase)) return;
     try {
       if (training && isOver(record.phase)) await this.#saveAndWait({ isChanged: true });

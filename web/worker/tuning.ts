@@ -146,7 +146,7 @@ function usableDevice({ device }: Context): Device {
 /**
  * What a training by these settings computes.
  *
- * Throws: DataError, FileError, where images of one's own are asked for and not there; UsageError for a limit that is too
+ * Throws: DataError, FileError, where the user's own images are asked for and missing; UsageError for a limit that is too
  * small for them.
  */
 async function workloadOf(context: Context, settings: Settings): Promise<WorkloadOptions> {
