@@ -287,6 +287,10 @@ test('with the colours of the system, what is chosen and what can be pressed is 
   );
   await seeEverything(page);
   expect(await style('#inside [aria-checked="true"]', 'outlineStyle')).toBe('solid');
+  // Frames are shadows elsewhere, which vanish here; and a drawing needs its own paper.
+  for (const framed of ['#draw .pad', '#draw .seen canvas', '#data .image-grid canvas', '#inside .tile'])
+    expect(await style(framed, 'outlineStyle'), framed).toBe('solid');
+  expect(await style('#draw .pad', 'forcedColorAdjust')).toBe('none');
   expect(await style('#data .count-bar', 'backgroundImage')).toContain('linear-gradient');
 });
 
@@ -294,7 +298,7 @@ test('with the colours of the system, what is chosen and what can be pressed is 
 test('rules and room when the device is lost', async () => {
   const page = await visits.visit('', still);
   await crashGraphics(visits);
-  await page.getByText('The graphics device was lost.').waitFor();
+  await page.locator('#banners').getByText('The graphics device was lost.').waitFor();
   expect(await faults(page)).toEqual([]);
   visits.takeProblems();
 });

@@ -367,8 +367,10 @@ describe('DataSets', () => {
       const sets = setsOf({ index, whole: async () => found() });
       await expect(sets.get('fashion')).rejects.toThrow(absent);
       expect(told[1]).toBe(absent);
-      await expect(sets.get('digits')).rejects.toThrow("The images are not on this page's server: HTTP 404");
-      expect(told[0]).toBe("The images are not on this page's server: HTTP 404");
+      const gone =
+        "The digits images are no longer on this page's server. Run 'npm run explore -- --dataset digits' there, then reload this page.";
+      await expect(sets.get('digits')).rejects.toThrow(gone);
+      expect(told[0]).toBe(gone);
       found = async () => Promise.reject(new DataError('it has another SHA-256'));
       await expect(sets.get('digits')).rejects.toThrow('SHA-256');
       expect(told[0]).toBe('it has another SHA-256');

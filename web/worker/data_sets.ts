@@ -139,7 +139,9 @@ export class DataSets {
     } catch (error) {
       if (error instanceof FileError && error.problem === 'missing') {
         await this.#readIndex().catch(() => undefined);
-        const problem = this.#problems[name] ?? `The images are not on this page's server: ${error.message}`;
+        const problem =
+          this.#problems[name] ??
+          `The ${name} images are no longer on this page's server. Run 'npm run explore -- --dataset ${name}' there, then reload this page.`;
         this.#set(name, problem);
         throw new FileError(problem, { cause: error, problem: 'missing' });
       }
