@@ -643,7 +643,10 @@ describe('errors', () => {
     });
     await page.until(() => page.status().phase === 'paused');
     expect(page.status().settings).toEqual(settings);
-    expect(page.told.note).toEqual([{ level: 'error', text: 'data: gone.', cause: 'training' }]);
+    expect(page.told.note).toEqual([
+      { level: 'info', text: 'No checkpoint had been saved yet, so the training starts again at step 0.' },
+      { level: 'error', text: 'data: gone.', cause: 'training' },
+    ]);
     isThere = true;
     await page.session.training.resume();
     await page.until(isFinished(page));

@@ -61,16 +61,11 @@ export function trainingForm(app: App): TrainingForm {
     if (isUnderWay()) setRate(value);
     else change({ ...settings.value, learningRate: value });
   });
-  const setRate = (value: number | null): void => {
+  const setRate = (value: number | null): void =>
     // What was not taken is not in effect.
-    const refused = (): void => show({ isFresh: true });
-    void app.attempt('training', async () =>
-      app.worker.training.setLearningRate(value).catch((error: unknown) => {
-        refused();
-        throw error;
-      }),
-    );
-  };
+    void app
+      .attempt('training', async () => app.worker.training.setLearningRate(value))
+      .finally(() => show({ isFresh: true }));
   const scheduleWords = element('span');
   const toSchedule = element('button', { type: 'button', class: 'button quiet small' });
   toSchedule.addEventListener('click', () => {

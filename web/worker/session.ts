@@ -482,20 +482,31 @@ export class Session implements Context {
     }
   }
 
+  /** As `#telling`: that the device was lost meanwhile is told with the status, for the banner, and not once more. */
+  async #steering(call: () => Promise<void>): Promise<void> {
+    await this.#telling(async () => {
+      try {
+        await call();
+      } catch (error) {
+        if (!(error instanceof DeviceError && error.problem === 'lost')) throw error;
+      }
+    });
+  }
+
   #steered(): TrainingApi {
     const trainer = this.#trainer;
     return {
       begin: async (settings) =>
-        this.#telling(async () => {
+        this.#steering(async () => {
           // Where the other tab was closed meanwhile, this one keeps its session from now on.
           if (!this.#keeper.isKeeping) await this.#openKeeper();
           await trainer.begin(settings);
         }),
-      pause: async () => this.#telling(async () => trainer.pause()),
-      step: async () => this.#telling(async () => trainer.step()),
-      resume: async () => this.#telling(async () => trainer.resume()),
-      stop: async () => this.#telling(async () => trainer.stop()),
-      setLearningRate: async (rate) => this.#telling(async () => trainer.setLearningRate(rate)),
+      pause: async () => this.#steering(async () => trainer.pause()),
+      step: async () => this.#steering(async () => trainer.step()),
+      resume: async () => this.#steering(async () => trainer.resume()),
+      stop: async () => this.#steering(async () => trainer.stop()),
+      setLearningRate: async (rate) => this.#steering(async () => trainer.setLearningRate(rate)),
     };
   }
 
