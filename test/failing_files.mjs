@@ -1,5 +1,6 @@
 // Makes the n-th call of the file system fail, as a disk does that is full or breaks, or ends the process there, as a kill
-// does. It patches `node:fs/promises`, which the product imports by name: the modules under test need no hook of their own.
+// does. It patches `node:fs` and `node:fs/promises`, whose functions are imported by name: nothing under test needs a hook
+// of its own.
 //
 //   const calls = failFileCalls({ under: folder, nth: 3, code: 'ENOSPC' });   in a test's own process
 //   … calls.made, calls.restore()
@@ -7,8 +8,7 @@
 //   FILE_CALLS='{"under":"/tmp/run","nth":3,"code":"KILL"}' node --import ./test/failing_files.mjs dist/cli.mjs train …
 //
 // Without `nth` nothing fails, and the calls are counted: a child process writes them to the file named by `log`.
-import { appendFileSync } from 'node:fs';
-import promises from 'node:fs/promises';
+import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { resolve, sep } from 'node:path';
 import process from 'node:process';
@@ -17,63 +17,138 @@ import process from 'node:process';
  * @typedef {object} FailingCalls
  * @property {string} under  Only calls that name this folder or something inside count.
  * @property {number} [nth]  Which of them fails, from 1; all others work.
- * @property {string} [code]  `ENOSPC` and so on, or `KILL` to end the process before the call. Default EIO.
+ * @property {string} [code]  `ENOSPC` and so on, or `KILL` to end the process. Default EIO.
+ * @property {'before' | 'midway' | 'after'} [when]  Whether a kill lets the call begin, or end. Default before.
  * @property {string} [log]  A file that gets a line per call.
  */
 
-const names = 'access link mkdir open readFile readdir realpath rename rm rmdir stat writeFile'.split(' ');
-const namesOfHandles = ['read', 'writeFile', 'sync', 'stat', 'truncate'];
+const names =
+  'access appendFile lstat mkdir open opendir readFile readdir readlink realpath rm rmdir stat truncate unlink utimes writeFile';
+const namesOfTwo = 'copyFile cp link rename symlink';
+const namesOfHandles = 'appendFile close datasync read readFile stat sync truncate write writeFile';
 
-/** @typedef {(...args: unknown[]) => Promise<unknown>} Call */
+/** @typedef {(...args: unknown[]) => unknown} Call */
+
+const { appendFileSync } = fs;
 
 /**
  * @param {FailingCalls} options
  * @returns {{ readonly made: readonly string[], restore(): void }}
  */
-export function failFileCalls({ under, nth, code = 'EIO', log }) {
+export function failFileCalls({ under, nth, code = 'EIO', when = 'before', log }) {
   const root = resolve(under);
   /** @type {string[]} */
   const made = [];
-  /** @param {string} name @param {string} file */
-  const count = (name, file) => {
-    const at = resolve(file);
-    if (at !== root && !at.startsWith(root + sep)) return;
-    const call = `${name} ${at.slice(root.length + 1)}`;
-    made.push(call);
-    if (log !== undefined) appendFileSync(log, `${call}\n`);
-    if (made.length !== nth) return;
-    if (code === 'KILL') process.kill(process.pid, 'SIGKILL');
-    throw Object.assign(new Error(`${code}: failed on purpose, ${call}`), { code });
+  /** @type {(() => void)[]} */
+  const undo = [];
+  let isInside = false;
+
+  /**
+   * Node's synchronous functions call each other by way of what is patched; those calls are nobody's.
+   * @param {() => unknown} call
+   */
+  const inside = (call) => {
+    isInside = true;
+    try {
+      return call();
+    } finally {
+      isInside = false;
+    }
   };
-  const table = /** @type {Record<string, Call>} */ (/** @type {unknown} */ (promises));
-  const originals = names.map((name) => /** @type {const} */ ([name, /** @type {Call} */ (table[name])]));
-  for (const [name, original] of originals) {
-    table[name] = async (...args) => {
-      const file = String(args[0]);
-      count(name, file);
-      const result = await original(...args);
-      if (name === 'open') watch(/** @type {Record<string, Call>} */ (result), file);
-      return result;
+
+  /** @param {unknown} file @returns {file is string} */
+  const counts = (file) => typeof file === 'string' && `${resolve(file)}${sep}`.startsWith(root + sep);
+
+  /**
+   * `half` does a part of the call, as one that fails or is killed may.
+   * @param {string} name
+   * @param {string} file
+   * @param {() => unknown} whole
+   * @param {() => Promise<unknown>} [half]
+   */
+  const make = (name, file, whole, half) => {
+    const call = `${name} ${resolve(file).slice(root.length + 1)}`;
+    made.push(call);
+    if (log !== undefined) inside(() => appendFileSync(log, `${call}\n`));
+    if (made.length !== nth) return whole();
+    const isKill = code === 'KILL';
+    const end = isKill ? die : fail(code, call);
+    if (isKill && when === 'after') return after(whole(), end);
+    return half === undefined || (isKill && when === 'before') ? end() : after(half(), end);
+  };
+
+  /** @param {object} owner @param {string} name @param {number} paths */
+  const patch = (owner, name, paths) => {
+    const table = /** @type {Record<string, Call>} */ (owner);
+    const original = /** @type {Call} */ (table[name]);
+    const isAsync = owner === fs.promises;
+    table[name] = (...args) => {
+      const file = args.slice(0, paths).find(counts);
+      if (file === undefined || isInside) return original(...args);
+      if (!isAsync) return make(name, file, () => inside(() => original(...args)));
+      const call = () => make(name, file, () => original(...args));
+      return (async () => {
+        const result = await call();
+        if (name === 'open') watch(/** @type {fs.promises.FileHandle} */ (result), file);
+        return result;
+      })();
     };
-  }
-  /** @param {Record<string, Call>} handle @param {string} file */
+    undo.push(() => void (table[name] = original));
+  };
+
+  /** @param {fs.promises.FileHandle} handle @param {string} file */
   const watch = (handle, file) => {
-    for (const name of namesOfHandles) {
-      const own = /** @type {Call} */ (handle[name]).bind(handle);
-      handle[name] = async (...args) => {
-        count(name, file);
-        return own(...args);
+    const table = /** @type {Record<string, Call>} */ (/** @type {unknown} */ (handle));
+    const [write, close] = [handle.write.bind(handle), handle.close.bind(handle)];
+    for (const name of namesOfHandles.split(' ')) {
+      const own = /** @type {Call} */ (table[name]).bind(handle);
+      table[name] = async (...args) => {
+        const half = async () => {
+          if (name === 'close') return close();
+          if (name !== 'writeFile' && name !== 'appendFile') return undefined;
+          const bytes = Buffer.from(/** @type {string} */ (args[0]));
+          return write(bytes, 0, bytes.length >> 1);
+        };
+        return make(name, file, () => own(...args), half);
       };
     }
   };
+
+  for (const [list, paths] of /** @type {const} */ ([
+    [names, 1],
+    [namesOfTwo, 2],
+  ])) {
+    for (const name of list.split(' ')) {
+      patch(fs.promises, name, paths);
+      patch(fs, `${name}Sync`, paths);
+    }
+  }
   syncBuiltinESMExports();
   return {
     made,
     restore: () => {
-      for (const [name, original] of originals) table[name] = original;
+      for (const each of undo) each();
       syncBuiltinESMExports();
     },
   };
+}
+
+/** @param {string} code @param {string} call */
+function fail(code, call) {
+  return () => {
+    throw Object.assign(new Error(`${code}: failed on purpose, ${call}`), { code });
+  };
+}
+
+/** The signal may take a moment to arrive, in which nothing else may happen. */
+function die() {
+  process.kill(process.pid, 'SIGKILL');
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+}
+
+/** @param {unknown} result @param {() => void} end */
+function after(result, end) {
+  return result instanceof Promise ? result.then(end) : end();
 }
 
 const asked = process.env['FILE_CALLS'];

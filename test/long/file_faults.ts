@@ -9,30 +9,50 @@ import { type Trainings, findingsOf, lastLines } from './training.js';
 
 const codes = ['ENOSPC', 'EACCES', 'EIO'];
 
+interface Call {
+  /** Whether the training replaces a finished run. */
+  readonly replaces: boolean;
+  /** Which of its calls fails. */
+  readonly at: number;
+  readonly call: string;
+}
+
 export async function fileFaults(trainings: Trainings, { seed }: Setting): Promise<Kind> {
-  const calls = await fileCalls(trainings, 'counted');
+  const calls = [...(await callsOf('new-run', false)), ...(await callsOf('other-run', true))];
   const codeOf = (n: number): string => codes[(n + seed) % codes.length]!;
 
+  /** Those of a training; of one that replaces a run, those until the old one is gone and the new one in its place. */
+  async function callsOf(folder: string, replaces: boolean): Promise<Call[]> {
+    if (replaces) trainings.placeOld(folder);
+    const all = await fileCalls(trainings, folder);
+    const end = replaces ? all.findLastIndex((call) => call.includes('.shadegrad-')) + 1 : all.length;
+    return all.slice(0, end).map((call, i) => ({ replaces, at: i + 1, call }));
+  }
+
   async function run(n: number): Promise<Finding[]> {
+    const { replaces, at } = calls[n - 1]!;
     const folder = `faulty-${n}`;
-    const env = { FILE_CALLS: JSON.stringify({ root: trainings.work, at: n, act: 'fail', code: codeOf(n) }) };
-    const ended = await trainings.train(folder, { preload: 'file_calls.mjs', env });
+    if (replaces) trainings.placeOld(folder);
+    const env = { FILE_CALLS: JSON.stringify({ under: trainings.work, nth: at, code: codeOf(n) }) };
+    const ended = await trainings.run(folder, { preload: 'failing_files.mjs', env });
     const findings = findingsOf(ended);
     if (ended.status === 0) return [...findings, ...trainings.differences(folder)];
-    if (ended.status !== 1 || !/cannot .*\//.test(ended.output))
+    if (ended.status !== 1 || !/cannot .*(small|faulty-)/.test(ended.output))
       findings.push({
         wrong: 'unexpected',
         message: `ended with ${ended.status}, expected 1 and the name of a file: ${lastLines(ended.output)}`,
       });
-    const end = await trainings.finish(folder);
-    return [...findings, ...end.findings];
+    return [...findings, ...(await trainings.finish(folder))];
   }
 
   return {
     name: 'file-faults',
     count: calls.length,
     jobs: 2,
-    title: (n) => `${codeOf(n)} from file call ${n} (${calls[n - 1]})`,
+    title: (n) => {
+      const { replaces, at, call } = calls[n - 1]!;
+      return `${replaces ? 'replacing a run, ' : ''}${codeOf(n)} from file call ${at} (${call})`;
+    },
     run,
     close: () => Promise.resolve(),
   };

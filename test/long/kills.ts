@@ -7,7 +7,7 @@ import path from 'node:path';
 import { type Finding, type Kind, type Setting, choose, random } from './case.js';
 import { type RunOptions, type Trainings, findingsOf, lastLines } from './training.js';
 
-const preload = 'file_calls.mjs';
+const preload = 'failing_files.mjs';
 
 interface Kill {
   readonly title: string;
@@ -27,7 +27,7 @@ export async function kills(trainings: Trainings, { seed }: Setting, count = 60)
     }
     const { call, at } = choose(saves, draw(1));
     const when = choose(['before', 'midway', 'after'], draw(2));
-    const env = { FILE_CALLS: JSON.stringify({ root: trainings.work, at, act: 'kill', when }) };
+    const env = { FILE_CALLS: JSON.stringify({ under: trainings.work, nth: at, code: 'KILL', when }) };
     return { title: `${when} file call ${at} (${call})`, options: { preload, env } };
   }
 
@@ -38,13 +38,15 @@ export async function kills(trainings: Trainings, { seed }: Setting, count = 60)
     return list;
   }
 
+  /** Every third training replaces a finished run. */
+  const replaces = (n: number): boolean => n % 3 === 0;
+
   async function run(n: number): Promise<Finding[]> {
     const folder = `killed-${n}`;
+    if (replaces(n)) trainings.placeOld(folder);
     const findings: Finding[] = [];
     for (const { options } of killsOf(n)) {
-      const ended = trainings.hasBegun(folder)
-        ? await trainings.resume(folder, options)
-        : await trainings.train(folder, options);
+      const ended = await trainings.run(folder, options);
       findings.push(...findingsOf(ended));
       if (ended.status === 0) break; // It was through before the moment came.
       if (ended.status !== null)
@@ -53,18 +55,17 @@ export async function kills(trainings: Trainings, { seed }: Setting, count = 60)
           message: `ended with ${ended.status}, not killed: ${lastLines(ended.output)}`,
         });
     }
-    const end = await trainings.finish(folder);
-    return [...findings, ...end.findings];
+    return [...findings, ...(await trainings.finish(folder))];
   }
 
   return {
     name: 'kills',
     count,
     jobs: 2,
-    title: (n) =>
-      killsOf(n)
-        .map(({ title }) => title)
-        .join(', then '),
+    title: (n) => {
+      const titles = killsOf(n).map(({ title }) => title);
+      return `${replaces(n) ? 'replacing a run, ' : ''}${titles.join(', then ')}`;
+    },
     run,
     close: () => Promise.resolve(),
   };
@@ -72,9 +73,9 @@ export async function kills(trainings: Trainings, { seed }: Setting, count = 60)
 
 /** The calls of a whole training into `folder` on files below the working folder, in order. */
 export async function fileCalls(trainings: Trainings, folder: string): Promise<string[]> {
-  const log = path.join(trainings.work, `${folder}.calls.json`);
-  const env = { FILE_CALLS: JSON.stringify({ root: trainings.work, log }) };
-  const { status, output } = await trainings.train(folder, { preload, env });
+  const log = path.join(trainings.work, `${folder}.calls`);
+  const env = { FILE_CALLS: JSON.stringify({ under: trainings.work, log }) };
+  const { status, output } = await trainings.run(folder, { preload, env });
   if (status !== 0) throw new Error(`the training whose file calls are counted fails:\n${output}`);
-  return JSON.parse(readFileSync(log, 'utf8')) as string[];
+  return readFileSync(log, 'utf8').trim().split('\n');
 }

@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { pathToFileURL } from 'node:url';
@@ -28,7 +28,7 @@ export interface Ended {
 }
 
 export interface RunOptions {
-  /** A module loaded first, and what it finds in the environment. */
+  /** A module of `test` that is loaded first, and what it finds in the environment. */
   readonly preload?: string;
   readonly env?: Readonly<Record<string, string>>;
   /** SIGKILL after so many milliseconds. */
@@ -39,13 +39,16 @@ export interface RunOptions {
 export type Marks = ReadonlyMap<string, string>;
 
 export class Trainings {
+  /** What the uninterrupted one leaves, and how long it took. */
+  reference: Marks = new Map();
+  referenceMs = 0;
+  /** What a run with another seed leaves, for others to replace. */
+  #old: Marks = new Map();
+
   private constructor(
     readonly root: string,
     readonly work: string,
     readonly settings: string,
-    readonly reference: Marks,
-    /** How long the uninterrupted one took. */
-    readonly referenceMs: number,
   ) {}
 
   /**
@@ -54,32 +57,44 @@ export class Trainings {
    */
   static async open(root: string, work: string, settings: string): Promise<Trainings> {
     await writeSmallDigits(path.join(work, 'small'), { isHalved: true, train: 320, test: 40 });
-    const trainings = new Trainings(root, work, settings, new Map(), 0);
+    const trainings = new Trainings(root, work, settings);
     // The first fills the driver's cache of compiled kernels, and would be slower than any other.
-    for (const folder of ['first', 'reference']) await trainings.trainWhole(folder);
+    trainings.#old = await trainings.#trainWhole('old', ['--seed', '7']);
     const started = performance.now();
-    await trainings.trainWhole('reference');
-    return new Trainings(root, work, settings, trainings.marksOf('reference'), performance.now() - started);
+    trainings.reference = await trainings.#trainWhole('reference');
+    trainings.referenceMs = performance.now() - started;
+    return trainings;
   }
 
-  /** `extra` are options after the usual ones. */
-  async trainWhole(folder: string, extra: readonly string[] = []): Promise<void> {
-    const { status, output } = await this.train(folder, {}, extra);
+  async #trainWhole(folder: string, extra: readonly string[] = []): Promise<Marks> {
+    const { status, output } = await this.#run([
+      'train',
+      ...this.settings.split(' '),
+      ...extra,
+      '--out',
+      folder,
+    ]);
     if (status !== 0) throw new Error(`the training without faults fails:\n${output}`);
+    return this.marksOf(folder);
   }
 
-  train(folder: string, options?: RunOptions, extra: readonly string[] = []): Promise<Ended> {
-    return this.#run(['train', ...this.settings.split(' '), '--out', folder, ...extra], options);
+  /** Puts the finished run of another seed into a folder. */
+  placeOld(folder: string): void {
+    cpSync(path.join(this.work, 'old'), path.join(this.work, folder), { recursive: true });
   }
 
-  resume(folder: string, options?: RunOptions): Promise<Ended> {
-    return this.#run(['train', '--resume', folder], options);
+  /** Begins a training, or goes on with it, whatever the one before has left of it. */
+  run(folder: string, options?: RunOptions): Promise<Ended> {
+    if (!this.#hasOld(folder) && this.#hasBegun(folder))
+      return this.#run(['train', '--resume', folder], options);
+    const replace = this.#hasOld(folder) ? ['--overwrite'] : [];
+    return this.#run(['train', ...this.settings.split(' '), '--out', folder, ...replace], options);
   }
 
-  /** Goes on until the training is finished, from the beginning where nothing was begun. */
-  async finish(folder: string): Promise<{ readonly ended: Ended; readonly findings: Finding[] }> {
-    const before = this.epochsSaved(folder);
-    const ended = this.hasBegun(folder) ? await this.resume(folder) : await this.train(folder);
+  /** Runs on until the training is finished, and compares. */
+  async finish(folder: string): Promise<Finding[]> {
+    const before = this.#epochsSaved(folder);
+    const ended = await this.run(folder);
     const findings = [...findingsOf(ended)];
     if (ended.status !== 0)
       findings.push({ wrong: 'lost', message: `cannot be finished: ${lastLines(ended.output)}` });
@@ -90,18 +105,26 @@ export class Trainings {
         message: `${before} epochs were saved, and it goes on at epoch ${first}`,
       });
     if (ended.status === 0) findings.push(...this.differences(folder));
-    return { ended, findings };
+    return findings;
   }
 
-  /** Whether there is a run that `--resume` can be asked to go on with. */
-  hasBegun(folder: string): boolean {
-    return existsSync(path.join(this.work, folder, 'run.json'));
+  /** Whether the old run is there as it was. */
+  #hasOld(folder: string): boolean {
+    return [...this.marksOf(folder)].every(([name, mark]) => this.#old.get(name) === mark);
+  }
+
+  /** Whether there is a run to resume: its own, or one that was on its way to replace another. */
+  #hasBegun(folder: string): boolean {
+    const at = path.join(this.work, folder);
+    return ['', '.shadegrad-ready', '.shadegrad-moving'].some((name) =>
+      existsSync(path.join(at, name, 'run.json')),
+    );
   }
 
   /** The whole epochs behind the last checkpoint. */
-  epochsSaved(folder: string): number {
+  #epochsSaved(folder: string): number {
     const file = path.join(this.work, folder, 'last.safetensors');
-    if (!existsSync(file)) return 0;
+    if (!existsSync(file) || this.#hasOld(folder)) return 0;
     return Number(/\\"epoch\\":(\d+)/.exec(headerOf(readFileSync(file)))?.[1] ?? 0);
   }
 
@@ -109,20 +132,20 @@ export class Trainings {
   differences(folder: string): Finding[] {
     const marks = this.marksOf(folder);
     const others = [...this.reference].filter(([name, mark]) => marks.get(name) !== mark);
-    const left = this.leftIn(folder);
     return [
       ...others.map(([name, mark]): Finding => ({
         wrong: 'lost',
         message: `${name} is ${marks.get(name) ?? 'missing'}, expected ${mark}`,
       })),
-      ...left.map((name): Finding => ({ wrong: 'unexpected', message: `${name} is left in the run folder` })),
+      ...this.leftIn(folder, /\.tmp$|\.next\.|^run\.lock|^\.shadegrad/),
     ];
   }
 
-  /** Drafts and locks, which an ended process leaves to nobody. */
-  leftIn(folder: string): string[] {
+  /** Files whose names match: as a rule drafts and locks, which an ended process leaves to nobody. */
+  leftIn(folder: string, names = /\.tmp$|^run\.lock/): Finding[] {
     const at = path.join(this.work, folder);
-    return existsSync(at) ? readdirSync(at).filter((name) => /\.tmp$|^run\.lock/.test(name)) : [];
+    const left = existsSync(at) ? readdirSync(at).filter((name) => names.test(name)) : [];
+    return left.map((name) => ({ wrong: 'unexpected', message: `${name} is left in the run folder` }));
   }
 
   /** What the bits of a finished run are known by. */
@@ -143,9 +166,7 @@ export class Trainings {
     mkdirSync(cache, { recursive: true });
     const cli = path.join(this.root, 'dist', 'cli.mjs');
     const imports =
-      preload === undefined
-        ? []
-        : ['--import', pathToFileURL(path.join(this.root, 'test', 'long', preload)).href];
+      preload === undefined ? [] : ['--import', pathToFileURL(path.join(this.root, 'test', preload)).href];
     const child = spawn(process.execPath, [...imports, cli, ...args], {
       cwd: this.work,
       env: { ...process.env, DEBUG: '0', XDG_CACHE_HOME: cache, ...env },

@@ -8,7 +8,7 @@ import path from 'node:path';
 import type { Finding, Kind, Setting } from './case.js';
 import { type Trainings, findingsOf, lastLines } from './training.js';
 
-const preload = 'webgpu_calls.mjs';
+const preload = 'failing_webgpu.mjs';
 const acts = ['throw', 'lose', 'refuse'];
 
 export async function webgpuFaults(trainings: Trainings, { seed }: Setting): Promise<Kind> {
@@ -18,7 +18,7 @@ export async function webgpuFaults(trainings: Trainings, { seed }: Setting): Pro
   async function run(n: number): Promise<Finding[]> {
     const folder = `faulty-${n}`;
     const env = { WEBGPU_CALLS: JSON.stringify({ ...calls[n - 1], act: actOf(n) }) };
-    const ended = await trainings.train(folder, { preload, env });
+    const ended = await trainings.run(folder, { preload, env });
     const findings = findingsOf(ended);
     // Some calls are of devices that only help to compile, or come when all is done.
     if (ended.status === 0) return [...findings, ...trainings.differences(folder)];
@@ -27,10 +27,7 @@ export async function webgpuFaults(trainings: Trainings, { seed }: Setting): Pro
         wrong: 'unexpected',
         message: `ended with ${ended.status}, expected 1: ${lastLines(ended.output)}`,
       });
-    for (const name of trainings.leftIn(folder))
-      findings.push({ wrong: 'unexpected', message: `${name} is left in the run folder` });
-    const end = await trainings.finish(folder);
-    return [...findings, ...end.findings];
+    return [...findings, ...trainings.leftIn(folder), ...(await trainings.finish(folder))];
   }
 
   return {
@@ -52,7 +49,7 @@ interface Call {
 /** The calls of a whole training, in order. */
 async function webgpuCalls(trainings: Trainings): Promise<Call[]> {
   const log = path.join(trainings.work, 'webgpu.calls.json');
-  const { status, output } = await trainings.train('counted', {
+  const { status, output } = await trainings.run('counted', {
     preload,
     env: { WEBGPU_CALLS: JSON.stringify({ log }) },
   });

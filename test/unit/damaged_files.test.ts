@@ -15,4 +15,4 @@ test('a damaged file is read, or refused with a typed error', async () => {
   for (let n = 1; n <= kind.count; n++)
     for (const { wrong, message } of await kind.run(n)) found.push(`${kind.title(n)}: ${wrong}: ${message}`);
   expect(found).toEqual([]);
-});
+}, 60_000);

@@ -1,0 +1,40 @@
+// Plan: a few cases of each kind of `npm run test:long` that needs a training (docs/testing.md): killed, with a failing call
+// on files, with a failing call of WebGPU. Each ends as a training without faults, or the case says what is other.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Kind, Setting } from '../long/case.js';
+import { fileFaults } from '../long/file_faults.js';
+import { kills } from '../long/kills.js';
+import { spread } from '../long/main.js';
+import { Trainings, fourEpochs } from '../long/training.js';
+import { webgpuFaults } from '../long/webgpu_faults.js';
+
+const root = path.resolve(import.meta.dirname, '..', '..');
+const work = mkdtempSync(path.join(tmpdir(), 'shadegrad-faults-'));
+let trainings: Trainings;
+
+beforeAll(async () => {
+  const built = spawnSync(process.execPath, [path.join(root, 'scripts', 'build.mjs')], { encoding: 'utf8' });
+  expect(built.stderr + built.stdout).toBe('');
+  trainings = await Trainings.open(root, work, fourEpochs);
+});
+afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+const kinds: readonly [(trainings: Trainings, setting: Setting) => Promise<Kind>, count: number][] = [
+  [kills, 2],
+  [fileFaults, 5],
+  [webgpuFaults, 5],
+];
+
+test.each(kinds)('%o: %i cases', async (open, count) => {
+  const kind = await open(trainings, { work, seed: 42 });
+  const found: string[] = [];
+  for (const n of spread(kind.count, count))
+    for (const { wrong, message } of await kind.run(n)) found.push(`${kind.title(n)}: ${wrong}: ${message}`);
+  await kind.close();
+  expect(found).toEqual([]);
+});
