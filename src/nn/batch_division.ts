@@ -89,16 +89,28 @@ export function describeDivision(
   return hasBatchStatistics ? `${line} Batch normalisation takes the statistics of each micro-batch.` : line;
 }
 
-/** The largest batch up to `batchSize` that an evaluation fits with; its result is the same whatever the batch. */
+/**
+ * Images at once without learning, for so many of them: a power of two, so that sets of many sizes share few kernels, each
+ * compiled once; not more than `batchSize`.
+ */
+function batchFor({ count }: SetShape, batchSize: number): number {
+  return Math.min(batchSize, 2 ** Math.ceil(Math.log2(count)));
+}
+
+/** The batch that an evaluation takes, smaller where the device has no room for it; its result is the same. */
 export function fittingEvaluation(model: Model, images: SetShape, options: Wanted): number {
-  const forecast = (batch: number): MemoryForecast => forecastEvaluation(model, images, batch);
-  return new Room('evaluate', model.device, options.memory, forecast).upTo(options.batchSize);
+  const forecast = (batch: number): MemoryForecast =>
+    forecastEvaluation(model, images, batch, { hasFewShapes: true });
+  const room = new Room('evaluate', model.device, options.memory, forecast);
+  return room.upTo(batchFor(images, options.batchSize));
 }
 
 /** The same for a prediction. */
 export function fittingPrediction(model: Model, images: SetShape, options: Wanted): number {
   const forecast = (batch: number): MemoryForecast => forecastPrediction(model, images, batch);
-  return new Room('predict', model.device, options.memory, forecast).upTo(options.batchSize);
+  return new Room('predict', model.device, options.memory, forecast).upTo(
+    batchFor(images, options.batchSize),
+  );
 }
 
 /** The largest number of images at once, up to `batchSize`, that a training of this model and set fits with. */

@@ -4,7 +4,7 @@ import { type Spec, sizeOf } from '../engine/pass.js';
 import { Resource } from '../engine/resource.js';
 import { Tensor } from '../engine/tensor.js';
 import { outsideTidy } from '../engine/tidy.js';
-import { DeviceError, UsageError } from '../errors.js';
+import { DeviceError, ShapeError, UsageError } from '../errors.js';
 import { firstOrphan, pixelsRule } from '../image_values.js';
 import { checkArgument } from '../calls.js';
 import { type RequiredRule, check, countOrZero, required, shown } from '../options.js';
@@ -34,12 +34,20 @@ export interface SetParts<T> {
 
 export type SetTensors = SetParts<Tensor>;
 
+export interface SetLayout {
+  /** Entries of the permutation for each image. Default 1. */
+  readonly variantsPerImage?: number | undefined;
+  /** Leaves room for a multiple of so many images, so that sets of other sizes are gathered by the same kernel. Default 1. */
+  readonly multipleOf?: number | undefined;
+}
+
 /** Throws: DeviceError when not even one image fits a buffer of the device. */
 export function setSpecs(
   { maxBufferBytes }: Pick<Device, 'maxBufferBytes'>,
   { count, height, width, channels }: SetShape,
-  variantsPerImage = 1,
+  { variantsPerImage = 1, multipleOf = 1 }: SetLayout = {},
 ): SetParts<Spec> {
+  const places = Math.ceil(count / multipleOf) * multipleOf;
   const image = [height, width, channels];
   // Storage comes in multiples of 16 bytes, which some limits are not.
   const usable = Math.floor(maxBufferBytes / 16) * 16;
@@ -51,11 +59,11 @@ export function setSpecs(
     );
   }
   return {
-    images: Array.from({ length: Math.ceil(count / most) }, (_, chunk): Spec => {
-      return { shape: [Math.min(most, count - chunk * most), ...image], dtype: 'u8' };
+    images: Array.from({ length: Math.ceil(places / most) }, (_, chunk): Spec => {
+      return { shape: [Math.min(most, places - chunk * most), ...image], dtype: 'u8' };
     }),
-    labels: { shape: [count], dtype: 'u32' },
-    permutation: { shape: [count * variantsPerImage], dtype: 'u32' },
+    labels: { shape: [places], dtype: 'u32' },
+    permutation: { shape: [places * variantsPerImage], dtype: 'u32' },
   };
 }
 
@@ -66,35 +74,46 @@ export class DeviceSet extends Resource implements SetTensors {
   readonly count: number;
   /** Samples in an epoch: each image as often as there are variants of it. */
   readonly epochSize: number;
+  readonly #byteLength: number;
 
   /** Throws: DeviceError when a tensor exceeds the device's limits. */
   constructor(
     readonly device: Device,
     set: LabelledImages,
-    { variantsPerImage = 1 }: { readonly variantsPerImage?: number } = {},
+    layout: SetLayout = {},
   ) {
     super();
-    const { images, labels, permutation } = setSpecs(device, set, variantsPerImage);
-    this.count = set.count;
-    this.epochSize = set.count * variantsPerImage;
+    const { images, labels, permutation } = setSpecs(device, set, layout);
+    const { count, height, width, channels } = set;
+    this.count = count;
+    this.epochSize = count * (layout.variantsPerImage ?? 1);
+    this.#byteLength = count * height * width * channels;
     const allocate = (spec: Spec): Tensor => outsideTidy(() => Tensor.allocate(spec, device));
     this.images = images.map(allocate);
     this.writeImages(set.images);
     this.labels = allocate(labels);
-    this.labels.write(Uint32Array.from(set.labels));
+    const ownLabels = new Uint32Array(this.labels.size);
+    ownLabels.set(set.labels);
+    this.labels.write(ownLabels);
     this.permutation = allocate(permutation);
-    this.permutation.write(Uint32Array.from({ length: this.epochSize }, (_, i) => i));
+    this.permutation.write(Uint32Array.from({ length: this.permutation.size }, (_, i) => i));
   }
 
   /** Overwrites all images, [count,height,width,channels]. Throws: ShapeError for another number of bytes. */
   writeImages(bytes: Uint8Array): void {
+    if (bytes.length !== this.#byteLength) {
+      throw new ShapeError(
+        `device set: the images have ${bytes.length} bytes, expected ${this.#byteLength} for ${this.count} images.`,
+      );
+    }
     let first = 0;
-    this.images.forEach((chunk, i) => {
-      const isLast = i === this.images.length - 1;
-      // A copy, since the bytes may lie in shared memory, which WebGPU does not read.
-      chunk.write(bytes.slice(first, isLast ? undefined : first + chunk.size));
+    for (const chunk of this.images) {
+      // A copy, since the bytes may lie in shared memory, which WebGPU does not read; 0 where there are no more.
+      const own = new Uint8Array(chunk.size);
+      own.set(bytes.subarray(first, first + chunk.size));
+      chunk.write(own);
       first += chunk.size;
-    });
+    }
   }
 
   dispose(): void {

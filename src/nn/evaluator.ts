@@ -31,6 +31,11 @@ export interface EvaluationOptions {
   readonly rests?: Rests | undefined;
 }
 
+export interface EvaluatorOptions extends Pick<PlanOptions, 'choices'> {
+  /** Lays the set out so that sets of other sizes share its kernels. Default false. */
+  readonly hasFewShapes?: boolean;
+}
+
 /** What an evaluation keeps on the device beside model, set and intermediates. */
 export class EvaluationTensors extends Resource {
   readonly state: Tensor;
@@ -88,10 +93,10 @@ export class Evaluator extends Resource {
     model: Model,
     images: LabelledImages,
     batchSize: number,
-    { choices, ...options }: CompileOptions & Pick<PlanOptions, 'choices'> = {},
+    { choices, hasFewShapes = false, ...options }: CompileOptions & EvaluatorOptions = {},
   ): Promise<Evaluator> {
     const { device } = model;
-    const set = new DeviceSet(device, images);
+    const set = new DeviceSet(device, images, { multipleOf: hasFewShapes ? batchSize : 1 });
     const tensors = new EvaluationTensors((spec) => outsideTidy(() => Tensor.zeros(spec, device)));
     prepareRing(tensors.ring);
     const evaluate = program(() => recordEvaluation(model, set, tensors, batchSize), device, { choices });
@@ -172,7 +177,7 @@ export async function predictAll(
   callbacks: readonly Callback[] = [],
 ): Promise<Float32Array<ArrayBuffer>> {
   const { device } = model;
-  const set = new DeviceSet(device, images);
+  const set = new DeviceSet(device, images, { multipleOf: batchSize });
   const state = outsideTidy(() => Tensor.zeros(stateSpec, device));
   const predict = program(() => recordPrediction(model, set, state, batchSize), device);
   const resources: { dispose(): void }[] = [set, state];

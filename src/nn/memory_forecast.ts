@@ -8,8 +8,8 @@ import type { Plan, PlanOptions } from '../engine/plan.js';
 import { program } from '../engine/program.js';
 import { Tensor } from '../engine/tensor.js';
 import { stateSpec } from '../kernels/step_state.js';
-import { type SetShape, type SetTensors, setSpecs } from './device_set.js';
-import { EvaluationTensors, recordEvaluation, recordPrediction } from './evaluator.js';
+import { type SetLayout, type SetShape, type SetTensors, setSpecs } from './device_set.js';
+import { EvaluationTensors, type EvaluatorOptions, recordEvaluation, recordPrediction } from './evaluator.js';
 import type { Model } from './model.js';
 import type { ParameterGroup } from './parameters.js';
 import { type StepOptions, StepTensors, stepRecorders } from './training_step.js';
@@ -47,7 +47,7 @@ export function addedBytes({ data, step, intermediates, warmUp }: MemoryForecast
 export function forecastTraining(model: Model, shape: TrainingShape): MemoryForecast {
   const { images, variantsPerImage = 1, batchSize, microBatchSize, choices } = shape;
   const ledger = new Ledger(model.device);
-  const set = ledger.data(images, variantsPerImage);
+  const set = ledger.data(images, { variantsPerImage });
   const stepsPerEpoch = Math.ceil((images.count * variantsPerImage) / batchSize);
   const isDivided = microBatchSize < batchSize;
   const tensors = new StepTensors(model, { stepsPerEpoch, isDivided }, ledger.step);
@@ -62,12 +62,12 @@ export function forecastEvaluation(
   model: Model,
   images: SetShape,
   batchSize: number,
-  options: Pick<PlanOptions, 'choices'> = {},
+  { choices, hasFewShapes = false }: EvaluatorOptions = {},
 ): MemoryForecast {
   const ledger = new Ledger(model.device);
-  const set = ledger.data(images);
+  const set = ledger.data(images, { multipleOf: hasFewShapes ? batchSize : 1 });
   const tensors = new EvaluationTensors(ledger.step);
-  const evaluate = program(() => recordEvaluation(model, set, tensors, batchSize), model.device, options);
+  const evaluate = program(() => recordEvaluation(model, set, tensors, batchSize), model.device, { choices });
   ledger.plan(evaluate.plan());
   return ledger.forecast([model.parameters, model.statistics]);
 }
@@ -75,7 +75,7 @@ export function forecastEvaluation(
 /** The memory that `predictAll` takes, with its set. Throws: DeviceError, as above. */
 export function forecastPrediction(model: Model, images: SetShape, batchSize: number): MemoryForecast {
   const ledger = new Ledger(model.device);
-  const set = ledger.data(images);
+  const set = ledger.data(images, { multipleOf: batchSize });
   const state = ledger.step(stateSpec);
   ledger.plan(program(() => recordPrediction(model, set, state, batchSize), model.device).plan());
   return ledger.forecast([model.parameters, model.statistics]);
@@ -104,8 +104,8 @@ class Ledger {
 
   constructor(readonly device: Device) {}
 
-  data(set: SetShape, variantsPerImage?: number): SetTensors {
-    const { images, labels, permutation } = setSpecs(this.device, set, variantsPerImage);
+  data(set: SetShape, layout: SetLayout): SetTensors {
+    const { images, labels, permutation } = setSpecs(this.device, set, layout);
     return {
       images: images.map(this.#datum),
       labels: this.#datum(labels),
@@ -123,8 +123,9 @@ class Ledger {
     return Tensor.placeholder(spec, this.device);
   };
 
-  plan({ buffers, outputs, dispatches }: Plan): void {
+  plan({ buffers, outputs, scalars, dispatches }: Plan): void {
     const lengths = [...buffers, ...outputs.map(storageBytes)];
+    if (scalars.length > 0) lengths.push(scalars.byteLength);
     for (const length of lengths) this.#intermediates += this.#buffer(length);
     const most = Math.max(0, ...dispatches.map(({ shader }) => shader.bindings.length));
     this.#warmUp = Math.max(this.#warmUp, most * this.device.bufferBytes(warmUpBytes));

@@ -105,7 +105,7 @@ const compileRules = (): Rules<CompileOptions> => ({
 });
 
 export interface InferenceOptions extends MemoryOptions {
-  /** Images at once, fewer where the device has no room for them; default 128. */
+  /** Images at once, fewer where the device has no room for them or the set is small; default 128. */
   readonly batchSize?: number;
   readonly callbacks?: readonly Callback[];
 }
@@ -311,13 +311,10 @@ export class Sequential extends Resource implements Model {
    * DeviceError.
    */
   async fit(images: LabelledImages, options: FitOptions = {}): Promise<History> {
-    const begin: Callback = {
-      onTrainBegin: () => {
-        this.#stored = undefined;
-        this.#checkpoint = undefined;
-      },
-    };
-    return train(this, images, { ...options, callbacks: [begin, ...(options.callbacks ?? [])] });
+    return train(this, images, options, () => {
+      this.#stored = undefined;
+      this.#checkpoint = undefined;
+    });
   }
 
   /** Mean loss and accuracy over a set, in batches that the device has room for. */
@@ -325,10 +322,9 @@ export class Sequential extends Resource implements Model {
     checkCall('evaluate', options, inferenceRules());
     const { batchSize = 128, callbacks, memory } = options;
     checkImages('evaluate', images, this.inputShape, this.classes);
-    const most = Math.min(batchSize, images.count);
-    const fitting = fittingEvaluation(this, images, { batchSize: most, memory });
+    const fitting = fittingEvaluation(this, images, { batchSize, memory });
     return this.activity.read('evaluate', async () => {
-      const evaluator = await Evaluator.create(this, images, fitting);
+      const evaluator = await Evaluator.create(this, images, fitting, { hasFewShapes: true });
       try {
         const evaluation = await evaluator.run({ callbacks });
         assert(evaluation, 'an evaluation that nobody stops ends');
@@ -350,8 +346,7 @@ export class Sequential extends Resource implements Model {
     // Field by field: a class instance's getters would not be copied by a spread.
     const { count, height, width, channels } = images;
     const labelled = { images: images.images, count, height, width, channels, labels: new Uint8Array(count) };
-    const most = Math.min(batchSize, images.count);
-    const fitting = fittingPrediction(this, labelled, { batchSize: most, memory });
+    const fitting = fittingPrediction(this, labelled, { batchSize, memory });
     return this.activity.read('predict', async () => predictAll(this, labelled, fitting, callbacks));
   }
 
@@ -453,7 +448,8 @@ export class Sequential extends Resource implements Model {
   }
 
   /** Saves model.json and weights.safetensors to a folder (a path, in Node). */
-  async save(to: Folder | string, options?: SaveWeightsOptions): Promise<void> {
+  async save(to: Folder | string, options: SaveWeightsOptions = {}): Promise<void> {
+    checkCall('save', options, saveWeightsRules());
     const folder = folderAt(to);
     const description = this.toJson();
     const weights = await this.toFile(options);

@@ -84,13 +84,18 @@ export interface History {
 
 const start: Position = { step: 0, epoch: 0, cursor: 0, lossSum: 0, correct: 0, count: 0 };
 
-/** Runs `fit`; see Sequential.fit. */
-export async function train(model: Model, images: LabelledImages, options: FitOptions): Promise<History> {
+/** Runs `fit`; see Sequential.fit. `onBegin` is called before the first step, when nothing stands in its way any more. */
+export async function train(
+  model: Model,
+  images: LabelledImages,
+  options: FitOptions,
+  onBegin: () => void,
+): Promise<History> {
   checkOptions(model, images, options);
   return model.activity.train(model.optimizer, async () => {
     const fitting = new Fitting(model, images, options, divisionFor(model, images, options));
     try {
-      return await fitting.run();
+      return await fitting.run(onBegin);
     } finally {
       fitting.dispose();
     }
@@ -196,10 +201,11 @@ class Fitting {
     };
   }
 
-  async run(): Promise<History> {
+  async run(onBegin: () => void): Promise<History> {
     const { signal, resume } = this.options;
     if (typeof resume?.learningRate === 'number') this.model.optimizer.learningRate = resume.learningRate;
     const step = await this.#compile();
+    onBegin();
     for (const callback of this.#callbacks) await callback.onTrainBegin?.(this.#training);
     if (resume) restoreCallbacks(this.#callbacks, resume);
     while (this.#position.epoch < this.#epochs && !this.#shouldStop()) {
