@@ -1,5 +1,14 @@
 /** What images and labels may hold. */
-import { type RequiredRule, integer, required, rule, shown, wrong } from './options.js';
+import {
+  type RequiredRule,
+  type Rules,
+  countOrZero,
+  integer,
+  isNumberList,
+  required,
+  rule,
+  wrong,
+} from './options.js';
 
 export const integerList = (): RequiredRule => required(rule('a list of integers', isNumberList));
 
@@ -28,8 +37,16 @@ export function firstOrphan(labels: ArrayLike<number>, classes: number): number 
   return -1;
 }
 
-/** Lists and typed arrays of numbers; what the numbers are is looked at elsewhere. */
-function isNumberList(value: unknown): boolean {
-  if (Array.isArray(value)) return true;
-  return ArrayBuffer.isView(value) && !(value instanceof DataView) && !shown(value).startsWith('a Big');
-}
+/** Pixels in rows, channels last. */
+export const pictureRules = (): Rules<Record<'data' | 'width' | 'height' | 'channels', unknown>> => ({
+  data: required(
+    rule(
+      'a Uint8Array or Uint8ClampedArray',
+      (value) => value instanceof Uint8Array || value instanceof Uint8ClampedArray,
+    ),
+  ),
+  // How many pixels there must be, `checkPicture` says.
+  width: required(countOrZero),
+  height: required(countOrZero),
+  channels: required(integer(1, 4)),
+});

@@ -1,6 +1,8 @@
 /** A folder in memory: for tests, and for pages whose browser keeps no files. */
 import { FileError } from './errors.js';
+import { checkArgument } from './calls.js';
 import type { Folder } from './folder.js';
+import { text as textRule } from './options.js';
 
 export interface MemoryFolder extends Folder {
   readonly files: Map<string, Uint8Array>;
@@ -9,6 +11,7 @@ export interface MemoryFolder extends Folder {
 
 /** An empty one; `path` is what to call it in messages. */
 export function memoryFolder(path = 'memory'): MemoryFolder {
+  checkArgument('memoryFolder', 'path', path, textRule);
   const files = new Map<string, Uint8Array>();
   const bytes = (contents: Uint8Array | string): Uint8Array =>
     typeof contents === 'string' ? new TextEncoder().encode(contents) : contents.slice();

@@ -204,4 +204,13 @@ function hasMethods(value: unknown, ...methods: readonly string[]): boolean {
   );
 }
 
+/** Whether it is a list, or a typed array of numbers. */
+export function isNumberList(value: unknown): boolean {
+  if (Array.isArray(value)) return true;
+  return ArrayBuffer.isView(value) && !(value instanceof DataView) && !shown(value).startsWith('a Big');
+}
+
+/** Numbers in a list or a typed array; what they are is looked at elsewhere. */
+export const numbers = rule('a list of numbers', isNumberList);
+
 export const folder = having('a Folder, as openFolder(path) gives', 'read', 'write', 'exists');

@@ -13,8 +13,18 @@ import {
   manifestFromJson,
 } from '../data/manifest.js';
 import { joined, unpackIdx } from '../data/unpack.js';
+import { checkArgument, checkCall } from '../calls.js';
 import { DataError, FileError } from '../errors.js';
 import type { Folder } from '../folder.js';
+import {
+  type Rules,
+  fn,
+  folder as folderRule,
+  nonEmptyText,
+  oneOf,
+  rule,
+  signal as signalRule,
+} from '../options.js';
 import { isOpfsUsable, openOpfsFolder } from './opfs_folder.js';
 
 export interface FetchOptions {
@@ -26,6 +36,22 @@ export interface FetchOptions {
   /** Hears why something cannot be kept, in one line. Default: the console. */
   readonly warn?: (line: string) => void;
 }
+
+export type FetchPartsOptions = FetchOptions & {
+  /** Default 'all'. */
+  readonly parts?: 'all' | 'test';
+};
+
+export const fetchRules = (): Rules<FetchOptions> => ({
+  onProgress: fn,
+  signal: signalRule,
+  cache: folderRule,
+  warn: fn,
+});
+
+/** An address, or a path below the page's own. */
+export const addressRule = () =>
+  rule('a URL or a text', (value) => typeof value === 'string' || value instanceof URL);
 
 /** The test part of a set alone. */
 export interface FetchedTest {
@@ -58,8 +84,12 @@ export async function fetchDataset(
 export async function fetchDataset(
   base: URL | string,
   name: string,
-  { parts = 'all', ...options }: FetchOptions & { readonly parts?: 'all' | 'test' } = {},
+  fetching: FetchPartsOptions = {},
 ): Promise<FetchedTest | FetchedDataset> {
+  checkArgument('datasets.fetch', 'base', base, addressRule());
+  checkArgument('datasets.fetch', 'name', name, nonEmptyText);
+  checkCall('datasets.fetch', fetching, { parts: oneOf(['all', 'test']), ...fetchRules() });
+  const { parts = 'all', ...options } = fetching;
   const address = new URL(
     `${encodeURIComponent(name)}/manifest.json`,
     new URL(base, globalThis.location?.href),

@@ -5,12 +5,14 @@
  * A file's place among folders is its name here (`train/3/a.png`): a File keeps its name when it is sent to a worker,
  * and not always its `webkitRelativePath`.
  */
-import { type FilesOptions, loadFiles } from '../data/dataset_files.js';
+import { checkArgument, checkCall } from '../calls.js';
+import { type FilesOptions, filesRules, loadFiles } from '../data/dataset_files.js';
 import { decompress } from '../data/decompress.js';
 import { type FileTree, checkFileSize } from '../data/file_tree.js';
 import type { LoadedDataset } from '../data/loaded_dataset.js';
 import { decodePng } from '../data/png.js';
 import { FileError } from '../errors.js';
+import { list, rule } from '../options.js';
 
 /** What several files without a common folder are called together. */
 const together = 'files';
@@ -75,8 +77,10 @@ function isFileEntry(entry: FileSystemEntry): entry is FileSystemFileEntry {
  */
 export async function datasetFromFiles(
   files: readonly File[],
-  options?: FilesOptions,
+  options: FilesOptions = {},
 ): Promise<LoadedDataset> {
+  checkArgument('datasets.fromFiles', 'files', files, filesRule());
+  checkCall('datasets.fromFiles', options, filesRules());
   if (files.length === 0)
     throw new FileError('files: there are none, expected a data set.', { problem: 'missing' });
   const byPath = new Map(files.map((file) => [file.webkitRelativePath || file.name, file]));
@@ -89,6 +93,12 @@ export async function datasetFromFiles(
   const inFolder = new Map(paths.map((path) => [`${together}/${path}`, byPath.get(path)!]));
   return loadFiles(treeOf(inFolder), together, options);
 }
+
+const filesRule = () =>
+  list(
+    'a list of Files, as datasets.chosenFiles(input.files) gives',
+    rule('a File', (value) => value instanceof File),
+  );
 
 /** Files by path, as a tree. */
 function treeOf(files: ReadonlyMap<string, File>): FileTree {

@@ -6,7 +6,8 @@
  */
 import { splitDataset } from '../data/splits.js';
 import { setFolderOpener } from '../folder.js';
-import { type FetchOptions, fetchDataset } from './datasets.js';
+import { checkCall } from '../calls.js';
+import { type FetchOptions, type FetchedDataset, addressRule, fetchDataset, fetchRules } from './datasets.js';
 import { chosenFiles, datasetFromFiles, droppedFiles } from './dropped_files.js';
 import { openOpfsFolder } from './opfs_folder.js';
 
@@ -30,11 +31,17 @@ const dataFolder = 'data/';
 
 type Fetching = FetchOptions & { readonly base?: URL | string };
 
+async function fetchKnown(name: 'digits' | 'fashion', fetching: Fetching = {}): Promise<FetchedDataset> {
+  checkCall(`datasets.${name}`, fetching, { base: addressRule(), ...fetchRules() });
+  const { base = dataFolder, ...options } = fetching;
+  return fetchDataset(base, name, options);
+}
+
 export const datasets = {
   /** The 60,000 and 10,000 digits of MNIST, from `data/digits/` beside the page; see `fetchDataset`. */
-  digits: ({ base = dataFolder, ...options }: Fetching = {}) => fetchDataset(base, 'digits', options),
+  digits: (options?: Fetching) => fetchKnown('digits', options),
   /** The 60,000 and 10,000 pieces of clothing of Fashion-MNIST, from `data/fashion/`. */
-  fashion: ({ base = dataFolder, ...options }: Fetching = {}) => fetchDataset(base, 'fashion', options),
+  fashion: (options?: Fetching) => fetchKnown('fashion', options),
   /** Any set of the page's origin, or its test part alone. */
   fetch: fetchDataset,
   /** One's own, out of files: `datasets.fromFiles(chosenFiles(input.files))`. */

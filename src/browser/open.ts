@@ -1,9 +1,11 @@
 /** The browser's opener: `navigator.gpu`, in a page or a worker. */
 import { setDebugLevel } from '../engine/debug.js';
-import { Device } from '../engine/device.js';
+import { checkCall } from '../calls.js';
+import { Device, familyRule } from '../engine/device.js';
 import type { DeviceTraits } from '../engine/pass.js';
 import { DeviceError } from '../errors.js';
 import { registerKernels } from '../kernels/index.js';
+import { type Rules, countOrZero, oneOf } from '../options.js';
 
 export interface OpenOptions {
   /** Which of a computer's two GPUs to ask for. Default `high-performance`. */
@@ -13,6 +15,12 @@ export interface OpenOptions {
   /** What to print; left out, as `?debug=2` in the address says. A worker's own address is its script's. */
   readonly debug?: number;
 }
+
+const rules = (): Rules<OpenOptions> => ({
+  powerPreference: oneOf(['high-performance', 'low-power']),
+  family: familyRule(),
+  debug: countOrZero,
+});
 
 /** What a page or a worker may have: nothing of it is certain in older browsers. */
 const surroundings = globalThis as {
@@ -26,11 +34,9 @@ const surroundings = globalThis as {
  *
  * Throws: DeviceError (`no-adapter`) when there is no WebGPU or no adapter, with what to do about it.
  */
-export async function open({
-  powerPreference = 'high-performance',
-  family,
-  debug = debugInAddress(),
-}: OpenOptions = {}): Promise<Device> {
+export async function open(options: OpenOptions = {}): Promise<Device> {
+  checkCall('open', options, rules());
+  const { powerPreference = 'high-performance', family, debug = debugInAddress() } = options;
   registerKernels();
   setDebugLevel(debug);
   const { navigator, isSecureContext = true } = surroundings;

@@ -3,6 +3,8 @@ import { checkFileSize } from '../data/file_tree.js';
 import type { Picture } from '../data/picture.js';
 import { decodePng, isPng, mostPngBytes } from '../data/png.js';
 import { DataError } from '../errors.js';
+import { rule } from '../options.js';
+import { checkArgument } from '../calls.js';
 
 /** Larger pictures are scaled down as they are read: a prediction needs far less, and canvases have limits. */
 const maxSide = 4096;
@@ -15,8 +17,9 @@ const maxSide = 4096;
  */
 export async function readPicture(
   blob: Blob,
-  name = (blob as Partial<File>).name ?? 'picture',
+  name = (blob as Partial<File> | undefined)?.name ?? 'picture',
 ): Promise<Picture> {
+  checkArgument('readPicture', 'blob', blob, blobRule());
   const start = new Uint8Array(await blob.slice(0, 8).arrayBuffer());
   if (isPng(start)) {
     checkFileSize(name, blob.size, mostPngBytes);
@@ -45,3 +48,5 @@ export async function readPicture(
     bitmap.close();
   }
 }
+
+const blobRule = () => rule('a Blob, such as a File', (value) => value instanceof Blob);

@@ -1,8 +1,10 @@
 /** The kernel choices measured in this browser: texts in IndexedDB, one per device, in the form that Node's files have. */
-import type { Device } from '../engine/device.js';
+import { checkArgument, checkCall } from '../calls.js';
+import { type Device, deviceRule } from '../engine/device.js';
 import type { TuningStore } from '../engine/tune.js';
 import { type TextShelf, takeStoredChoices, tuningStoreOn } from '../engine/tuning_store.js';
 import { FileError } from '../errors.js';
+import { type Rules, flag, fn, nonEmptyText } from '../options.js';
 
 export interface BrowserTuningOptions {
   /** The database's name. Default `shadegrad`. */
@@ -10,6 +12,8 @@ export interface BrowserTuningOptions {
   /** Hears of a text that cannot be used, in one line. Default: the console. */
   readonly warn?: (line: string) => void;
 }
+
+const rules = (): Rules<BrowserTuningOptions> => ({ database: nonEmptyText, warn: fn });
 
 /** The one table of the database. */
 const table = 'tuning';
@@ -20,18 +24,20 @@ const table = 'tuning';
  *
  * Throws, from `save` and `forget`: FileError.
  */
-export function browserTuningStore({
-  database = 'shadegrad',
-  warn = console.warn,
-}: BrowserTuningOptions = {}): TuningStore {
+export function browserTuningStore(options: BrowserTuningOptions = {}): TuningStore {
+  checkCall('browserTuningStore', options, rules());
+  const { database = 'shadegrad', warn = console.warn } = options;
   return tuningStoreOn(shelfIn(database), warn);
 }
 
 /** Has a device go by the kernel choices stored for it in this browser; see `takeStoredChoices`. */
 export async function useStoredChoices(
   device: Device,
-  { tune = true, ...options }: BrowserTuningOptions & { readonly tune?: boolean } = {},
+  choosing: BrowserTuningOptions & { readonly tune?: boolean } = {},
 ): Promise<'off' | 'stored'> {
+  checkArgument('useStoredChoices', 'device', device, deviceRule());
+  checkCall('useStoredChoices', choosing, { tune: flag, ...rules() });
+  const { tune = true, ...options } = choosing;
   return takeStoredChoices(device, browserTuningStore(options), { tune });
 }
 

@@ -50,7 +50,7 @@ function isIdx([a, b]: Uint8Array): boolean {
 function fit(picture: Picture, file: string, { shape, areDigits, invert }: InputOptions): Uint8Array {
   if (!areDigits) return fitPicture(picture, { ...shape, invertLight: invert });
   try {
-    return digitImage(picture, shape);
+    return digitImage(picture, { height: shape.height, width: shape.width });
   } catch (cause) {
     if (cause instanceof DataError) throw new DataError(`${file}: ${cause.message}`, { cause });
     throw cause;

@@ -10,8 +10,11 @@
  * Source: LeCun et al. 1998, Gradient-based learning applied to document recognition, section III.A (how MNIST
  * was made); Otsu 1979 (threshold).
  */
+import { checkCall } from '../calls.js';
 import { DataError, UsageError } from '../errors.js';
-import type { Picture } from './picture.js';
+import { pictureRules } from '../image_values.js';
+import { type Rules, count, positive } from '../options.js';
+import { type Picture, checkPicture } from './picture.js';
 import { type Plane, averageTo } from './resample.js';
 
 export interface DigitImageOptions {
@@ -20,6 +23,8 @@ export interface DigitImageOptions {
   /** The longer side of the ink, in pixels; 20 for 28×28, in proportion otherwise. */
   readonly box?: number;
 }
+
+const rules = (): Rules<DigitImageOptions> => ({ height: count, width: count, box: positive });
 
 /** Pictures are worked on at no more than this many times the output's side: more shows nothing new. */
 const workingScale = 20;
@@ -38,6 +43,8 @@ const minSeparation = 3;
  * UsageError when the box exceeds the output.
  */
 export function digitImage(picture: Picture, options: DigitImageOptions = {}): Uint8Array {
+  checkCall('digitImage', picture, pictureRules());
+  checkCall('digitImage', options, rules());
   const { height = 28, width = 28 } = options;
   const { box = Math.round((Math.min(height, width) * 20) / 28) } = options;
   if (!(box >= 1 && box <= Math.min(height, width))) {
@@ -64,12 +71,9 @@ function atLeastOne(size: number): number {
  *
  *   grey = 0.299 R + 0.587 G + 0.114 B        (Rec. 601)
  */
-function toGrey({ data, width, height, channels }: Picture): Plane {
-  if (!(width >= 1 && height >= 1) || data.length !== width * height * channels) {
-    throw new DataError(
-      `digit image: a picture of ${width}×${height} with ${channels} channels needs ${width * height * channels} bytes, but there are ${data.length}.`,
-    );
-  }
+function toGrey(picture: Picture): Plane {
+  checkPicture('digit image', picture);
+  const { data, width, height, channels } = picture;
   const overWhite = flatten(data, channels, 255);
   const flat = overWhite.every((value) => value === overWhite[0]);
   const hasAlpha = channels === 2 || channels === 4;

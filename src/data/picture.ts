@@ -3,7 +3,10 @@
  *
  * For pictures of digits see `digitImage`, which finds the ink; a photograph of anything else must stay as it is.
  */
-import { UsageError } from '../errors.js';
+import { checkCall } from '../calls.js';
+import { DataError, UsageError } from '../errors.js';
+import { pictureRules } from '../image_values.js';
+import { type Rules, count, flag, required } from '../options.js';
 import { type Plane, averageTo, interpolateTo } from './resample.js';
 
 /** Pixels in rows from the top, channels last: grey, grey + alpha, RGB or RGBA. */
@@ -23,20 +26,40 @@ export interface FitPictureOptions {
   readonly invertLight?: boolean;
 }
 
+const rules = (): Rules<FitPictureOptions> => ({
+  height: required(count),
+  width: required(count),
+  channels: required(count),
+  invertLight: flag,
+});
+
+/** Throws: DataError when the pixels are not as many as the picture's size says. */
+export function checkPicture(who: string, { data, width, height, channels }: Picture): void {
+  const bytes = width * height * channels;
+  if (bytes < 1 || data.length !== bytes) {
+    throw new DataError(
+      `${who}: a picture of ${width}×${height} with ${channels} channels needs ${bytes} bytes, but there are ${data.length}.`,
+    );
+  }
+}
+
 /**
  * A picture of another size and colour: scaled to fit (area averages when smaller, bilinear when larger), in the
  * middle, the rest filled with the colour of its border. Transparent places are black.
  *
  * Shapes: [h,w,c] → [height,width,channels]. A picture that fits already keeps its bytes.
- * Throws: UsageError when the model takes neither 1 nor 3 channels.
+ * Throws: UsageError when the model takes neither 1 nor 3 channels; DataError when the pixels do not fill the picture.
  */
 export function fitPicture(picture: Picture, options: FitPictureOptions): Uint8Array {
+  checkCall('fitPicture', picture, pictureRules());
+  checkCall('fitPicture', options, rules());
   const { height, width, channels, invertLight = false } = options;
   if (channels !== 1 && channels !== 3) {
     throw new UsageError(
       `picture: the model takes images of ${height}×${width}×${channels}; pictures are made grey (1 channel) or RGB (3).`,
     );
   }
+  checkPicture('picture', picture);
   const planes = channels === 1 ? [greyPlane(picture)] : colourPlanes(picture);
   const borders = planes.map(borderShade);
   const isLight = borders.reduce((sum, shade) => sum + shade, 0) / borders.length > 127.5;

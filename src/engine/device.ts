@@ -4,7 +4,7 @@
  * `Device.open`; everything after that is the same in Node and in a browser.
  */
 import { DeviceError, assert } from '../errors.js';
-import { rule } from '../options.js';
+import { type Rule, oneOf, rule } from '../options.js';
 import { BufferPool } from './buffer_pool.js';
 import { GpuCalls, type Patience } from './gpu_calls.js';
 import { Choices } from './choices.js';
@@ -746,6 +746,8 @@ export class Device extends Resource {
     this.calls.run('destroy', () => this.gpu.destroy());
   }
 }
+
+export const familyRule = (): Rule => oneOf(['software', 'gpu']);
 
 /** By its traits, not its class: plans are also made for a device that is only described. */
 export const deviceRule = () =>

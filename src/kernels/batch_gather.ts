@@ -2,6 +2,8 @@
 import { type Pass, type Spec, sizeOf } from '../engine/pass.js';
 import { runPass } from '../engine/program.js';
 import { type Tensor, checkOperands } from '../engine/tensor.js';
+import { checkCall } from '../calls.js';
+import { type Rules, count, finite, required } from '../options.js';
 import { clearVariant, gridFor } from './grid.js';
 
 export type BatchGatherAttributes = {
@@ -11,6 +13,12 @@ export type BatchGatherAttributes = {
   readonly scale: number;
   readonly offset: number;
 };
+
+const rules = (): Rules<BatchGatherAttributes> => ({
+  batch: required(count),
+  scale: required(finite),
+  offset: required(finite),
+});
 
 /** Bytes of one image. */
 export const bytesPerImage = (images: Spec): number => sizeOf(images.shape.slice(1));
@@ -80,5 +88,6 @@ export function batchGather(
   attributes: BatchGatherAttributes,
 ): { x: Tensor; y: Tensor } {
   checkOperands('batchGather', batchGatherForward.inputs, operands);
+  checkCall('batchGather', attributes, rules());
   return runPass(batchGatherForward, operands, attributes);
 }

@@ -3,6 +3,8 @@ import { ShapeError } from '../errors.js';
 import { type Pass, sizeOf } from '../engine/pass.js';
 import { runPass } from '../engine/program.js';
 import { type Tensor, checkOperands, describe } from '../engine/tensor.js';
+import { checkCall } from '../calls.js';
+import { type Rules, belowOne, required } from '../options.js';
 import { clearVariant, gridFor } from './grid.js';
 
 type Operand = 'mean' | 'variance' | 'movingMean' | 'movingVariance';
@@ -11,6 +13,8 @@ export type BatchNormMovingAttributes = {
   /** Share of the old value that stays. */
   readonly momentum: number;
 };
+
+const rules = (): Rules<BatchNormMovingAttributes> => ({ momentum: required(belowOne) });
 
 export const batchNormMovingForward: Pass<Operand, never, BatchNormMovingAttributes> = {
   name: 'batch_norm_moving/forward',
@@ -49,5 +53,6 @@ export function batchNormMoving(
   attributes: BatchNormMovingAttributes,
 ): void {
   checkOperands('batchNormMoving', batchNormMovingForward.inputs, operands);
+  checkCall('batchNormMoving', attributes, rules());
   runPass(batchNormMovingForward, operands, attributes);
 }

@@ -5,6 +5,8 @@
 import { type NoAttributes, type Pass, sizeOf } from '../engine/pass.js';
 import { runPass } from '../engine/program.js';
 import { type Tensor, checkOperands } from '../engine/tensor.js';
+import { checkCall } from '../calls.js';
+import { type Rules, count, required } from '../options.js';
 import { clearVariant, gridFor } from './grid.js';
 
 type Operand = 'gradients' | 'totals' | 'state' | 'gradientSums' | 'totalSums';
@@ -13,6 +15,8 @@ export type AccumulateAttributes = {
   /** Samples per micro-batch. */
   readonly microBatch: number;
 };
+
+const rules = (): Rules<AccumulateAttributes> => ({ microBatch: required(count) });
 
 export const microBatchAccumulate: Pass<Operand, never, AccumulateAttributes> = {
   name: 'micro_batch/accumulate',
@@ -60,5 +64,6 @@ export function accumulate(
   attributes: AccumulateAttributes,
 ): void {
   checkOperands('accumulate', microBatchAccumulate.inputs, operands);
+  checkCall('accumulate', attributes, rules());
   runPass(microBatchAccumulate, operands, attributes);
 }

@@ -2,6 +2,8 @@
 import { type Pass, sizeOf } from '../engine/pass.js';
 import { runPass } from '../engine/program.js';
 import { type Tensor, checkOperands } from '../engine/tensor.js';
+import { checkCall } from '../calls.js';
+import { type Rules, belowOne, flag, positive, required } from '../options.js';
 import { clearVariant, gridFor } from './grid.js';
 
 export type RmspropAttributes = {
@@ -11,6 +13,12 @@ export type RmspropAttributes = {
   /** True: √(v + ε), as in Keras. False: √v + ε, as in PyTorch. */
   readonly epsilonInsideRoot: boolean;
 };
+
+const rules = (): Rules<RmspropAttributes> => ({
+  rho: required(belowOne),
+  epsilon: required(positive),
+  epsilonInsideRoot: required(flag),
+});
 
 const ruleConstants = ({ rho, epsilon, epsilonInsideRoot }: RmspropAttributes): Record<string, number> => ({
   RHO: rho,
@@ -69,5 +77,6 @@ export function rmsprop(
   attributes: RmspropAttributes,
 ): void {
   checkOperands('rmsprop', rmspropForward.inputs, operands);
+  checkCall('rmsprop', attributes, rules());
   runPass(rmspropForward, operands, attributes);
 }

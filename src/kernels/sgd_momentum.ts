@@ -2,6 +2,8 @@
 import { type Pass, sizeOf } from '../engine/pass.js';
 import { runPass } from '../engine/program.js';
 import { type Tensor, checkOperands } from '../engine/tensor.js';
+import { checkCall } from '../calls.js';
+import { type Rules, flag, required, within } from '../options.js';
 import { clearVariant, gridFor } from './grid.js';
 
 type Operand = 'parameters' | 'gradients' | 'velocity' | 'state';
@@ -12,6 +14,11 @@ export type SgdMomentumAttributes = {
   /** True: the step looks one velocity ahead. */
   readonly isNesterov: boolean;
 };
+
+const rules = (): Rules<SgdMomentumAttributes> => ({
+  momentum: required(within(0, 1)),
+  isNesterov: required(flag),
+});
 
 export const sgdMomentumForward: Pass<Operand, never, SgdMomentumAttributes> = {
   name: 'sgd_momentum/forward',
@@ -48,5 +55,6 @@ export function sgdMomentum(
   attributes: SgdMomentumAttributes,
 ): void {
   checkOperands('sgdMomentum', sgdMomentumForward.inputs, operands);
+  checkCall('sgdMomentum', attributes, rules());
   runPass(sgdMomentumForward, operands, attributes);
 }

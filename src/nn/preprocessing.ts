@@ -64,7 +64,7 @@ export function preprocessing(options: PreprocessingOptions = {}): Preprocessing
   const { standardise, filters = [] } = options;
   const { mean, deviation } = standardise ?? { mean: 0, deviation: 1 };
   checkArgument('preprocessing', 'mean / deviation', mean / deviation, finite);
-  for (const { name, kernel, iterations } of filters) checkFilter(`filters.${name}`, kernel, iterations);
+  filters.forEach(checked);
   return { scale: 1 / (255 * deviation), offset: -mean / deviation || 0, filters };
 }
 
@@ -92,12 +92,19 @@ export function preprocessingFromJson(json: unknown): Preprocessing {
   return { scale: scale as number, offset: offset as number, filters: list };
 }
 
+function checked(filter: Filter): Filter {
+  checkFilter(`filters.${filter.name}`, filter.kernel, filter.iterations);
+  return filter;
+}
+
 /** Filters by name, as in image editors. */
 export const filters = {
   /** Gaussian blur, (1/16)·[1 2 1; 2 4 2; 1 2 1], five times by default. */
-  blur: (iterations = 5): Filter => ({ name: 'blur', kernel: filterKernels.blur, iterations }),
+  blur: (iterations = 5): Filter => checked({ name: 'blur', kernel: filterKernels.blur, iterations }),
   /** Sharpens edges: [0 −1 0; −1 5 −1; 0 −1 0]. */
-  sharpen: (iterations = 1): Filter => ({ name: 'sharpen', kernel: filterKernels.sharpen, iterations }),
+  sharpen: (iterations = 1): Filter =>
+    checked({ name: 'sharpen', kernel: filterKernels.sharpen, iterations }),
   /** Any 3×3 or 5×5 kernel, row by row. */
-  custom: (kernel: readonly number[], iterations = 1): Filter => ({ name: 'filter', kernel, iterations }),
+  custom: (kernel: readonly number[], iterations = 1): Filter =>
+    checked({ name: 'filter', kernel, iterations }),
 };

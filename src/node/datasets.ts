@@ -12,11 +12,13 @@ import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import type { FilesOptions } from '../data/dataset_files.js';
+import { checkArgument, checkCall } from '../calls.js';
+import { type FilesOptions, filesRules } from '../data/dataset_files.js';
 import { type DatasetName, type KnownDataset, type KnownFile, knownDatasets } from '../data/digests.js';
 import { imageSetFromIdx } from '../data/idx.js';
 import type { LoadedDataset } from '../data/loaded_dataset.js';
 import { DataError, FileError, UsageError } from '../errors.js';
+import { type Rules, flag, fn, nonEmptyText } from '../options.js';
 import { loadPath } from './dataset_path.js';
 import { download } from './download.js';
 import { fileExists, readBytes } from './files.js';
@@ -30,6 +32,13 @@ export interface LoadOptions extends FilesOptions {
   /** Called while downloading; `total` is undefined when the mirror does not say. */
   readonly onProgress?: (file: string, done: number, total: number | undefined) => void;
 }
+
+const rules = (): Rules<LoadOptions> => ({
+  folder: nonEmptyText,
+  offline: flag,
+  onProgress: fn,
+  ...filesRules(),
+});
 
 /** The sets known by name have a test part. */
 export type KnownLoaded = LoadedDataset & Required<Pick<LoadedDataset, 'test'>>;
@@ -66,6 +75,8 @@ const mirrors: Readonly<Record<DatasetName, readonly string[]>> = {
 export async function loadDataset(name: DatasetName, options?: LoadOptions): Promise<KnownLoaded>;
 export async function loadDataset(nameOrPath: string, options?: LoadOptions): Promise<LoadedDataset>;
 export async function loadDataset(name: string, options: LoadOptions = {}): Promise<LoadedDataset> {
+  checkArgument('dataset', 'name or path', name, nonEmptyText);
+  checkCall('dataset', options, rules());
   if (!isDatasetName(name)) return loadOwn(name, options);
   const cache = path.join(cacheFolder(), name);
   return loadKnown(

@@ -22,7 +22,9 @@ import path from 'node:path';
 import process from 'node:process';
 import { checkFileSize } from '../data/file_tree.js';
 import { FileError, type FileProblem } from '../errors.js';
+import { checkArgument, checkCall } from '../calls.js';
 import { type Folder, leadsOut } from '../folder.js';
+import { nonEmptyText } from '../options.js';
 
 /**
  * Turns what the system says about a file into one sentence: which file, what is the matter, what to do.
@@ -281,6 +283,8 @@ async function flushFolder(folder: string): Promise<void> {
  * Throws: FileError from its methods, UsageError for a name that leads out.
  */
 export function openFolder(folder: string, options: WriteOptions = {}): Folder {
+  checkArgument('openFolder', 'path', folder, nonEmptyText);
+  checkCall('openFolder', options, { below: nonEmptyText });
   const inside = (name: string): string => {
     const file = path.resolve(folder, name);
     const relative = path.relative(folder, file);

@@ -8,10 +8,12 @@ import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { create, globals } from 'webgpu';
 import { setDebugLevel } from '../engine/debug.js';
-import { Device, type DeviceOptions } from '../engine/device.js';
+import { Device, type DeviceOptions, familyRule } from '../engine/device.js';
 import type { DeviceTraits } from '../engine/pass.js';
 import { UsageError } from '../errors.js';
+import { checkCall } from '../calls.js';
 import { registerKernels } from '../kernels/index.js';
+import { type Rules, nonEmptyText } from '../options.js';
 import { noAdapter } from './no_adapter.js';
 import { patiently } from './patience.js';
 
@@ -21,6 +23,8 @@ export interface OpenOptions {
   /** Which kernels to prefer, whatever the adapter suggests. */
   readonly family?: DeviceTraits['family'];
 }
+
+const rules = (): Rules<OpenOptions> => ({ device: nonEmptyText, family: familyRule() });
 
 export interface AdapterEntry {
   readonly backend: string;
@@ -117,6 +121,7 @@ async function find({ device }: OpenOptions): Promise<{ readonly gpu: GPU; reado
  * Throws: DeviceError when there is no adapter, with what to install; UsageError when `device` names none.
  */
 export async function open(options: OpenOptions = {}): Promise<Device> {
+  checkCall('open', options, rules());
   const { gpu, adapter } = await find(options);
   return Device.open(adapter, { ...deviceOptions(options), openHelpers: () => openHelpers(gpu, options) });
 }

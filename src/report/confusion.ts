@@ -2,6 +2,7 @@
  * What was taken for what, in images. Only the pairs that occur are kept: 10,000 classes make 100 million pairs, and a test
  * has some thousand images.
  */
+import { type Rule, countOrZero, list } from '../options.js';
 
 export interface ConfusionCell {
   readonly truth: number;
@@ -42,6 +43,18 @@ export function asConfusion(counts: Confusion | ConfusionRows): Confusion {
     row.flatMap((count, guess) => (count === 0 ? [] : [{ truth, guess, count }])),
   );
   return { classes: counts.length, cells };
+}
+
+export function confusionRule(): Rule {
+  const row = list('a row of counts', countOrZero);
+  const expected = 'counts[truth][guess], or what evaluate() gives';
+  return (value, who, name) => {
+    if (typeof value === 'object' && value !== null && 'cells' in value && Array.isArray(value.cells))
+      return undefined;
+    if (list(expected, row)(value, who, name) !== undefined) return expected;
+    const isSquare = (value as ConfusionRows).every(({ length }, _, rows) => length === rows.length);
+    return isSquare ? undefined : 'as many counts in each row as there are rows';
+  };
 }
 
 /** All pairs, as many as the square of the classes. */

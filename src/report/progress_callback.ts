@@ -1,15 +1,17 @@
 /** The progress line as a callback of `fit`. */
 import type { Callback } from '../nn/callbacks/callback.js';
+import { checkArgument, checkCall } from '../calls.js';
+import { flag, having } from '../options.js';
 import { ProgressLine, type Sink } from './progress_line.js';
 
 /**
  * Shows compiling, whether gradients accumulate, then a line per epoch as Keras does: overwritten in place on a terminal, written once elsewhere.
  * `colour` follows the sink when left out.
  */
-export function progressLine(
-  sink: Sink,
-  { colour = sink.isTTY === true }: { readonly colour?: boolean } = {},
-): Callback {
+export function progressLine(sink: Sink, options: { readonly colour?: boolean } = {}): Callback {
+  checkArgument('progress', 'sink', sink, having('a stream, such as process.stderr', 'write'));
+  checkCall('progress', options, { colour: flag });
+  const { colour = sink.isTTY === true } = options;
   let line: ProgressLine | undefined;
   const compiling = compileProgress(sink);
   return {

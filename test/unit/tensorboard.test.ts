@@ -412,7 +412,7 @@ describe('tensorBoard', () => {
     );
     expect(() => tensorBoard({ logDir, imageSamples: [] })).toThrow(UsageError);
     expect(() => tensorBoard({ logDir, updateFreq: 0 })).toThrowErrorMatchingInlineSnapshot(
-      `[UsageError: tensorBoard: updateFreq is 0, expected a whole number from 1 on.]`,
+      `[UsageError: tensorBoard: updateFreq is 0, expected 'epoch' or 'batch' or a positive integer.]`,
     );
     expect(() => tensorBoard({ logDir, histogramFreq: -1 })).toThrow(UsageError);
     expect(() => tensorBoard({ logDir, imageFreq: 0 })).toThrow(UsageError);

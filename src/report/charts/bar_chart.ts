@@ -1,5 +1,17 @@
 /** Horizontal bars, one or several per category; bars of the first group are filled, of the others hollow. */
 import { maxOf } from '../../extent.js';
+import { checkCall } from '../../calls.js';
+import {
+  type Rules,
+  fn,
+  list,
+  nested,
+  oneOf,
+  positive,
+  required,
+  rule,
+  text as textRule,
+} from '../../options.js';
 import { tickLabels } from './numbers.js';
 import { paint, seriesColours } from './palette.js';
 import { linearScale } from './scale.js';
@@ -25,7 +37,33 @@ export interface BarChart {
 
 const size = 12;
 
+const rules = (): Rules<BarChart> => ({
+  title: required(textRule),
+  categories: required(list('a list of texts', textRule)),
+  groups: required(
+    list(
+      'a list of groups',
+      nested<BarGroup>({
+        label: required(textRule),
+        // NaN has no bar.
+        values: required(
+          list(
+            'a list of numbers',
+            rule('a number', (value) => typeof value === 'number'),
+          ),
+        ),
+      }),
+    ),
+  ),
+  unit: required(oneOf(['percent', 'number'])),
+  xLabel: required(textRule),
+  format: required(fn),
+  width: positive,
+  labelWidth: positive,
+});
+
 export function barChart(chart: BarChart): Drawing {
+  checkCall('charts.bars', chart, rules());
   const { title, categories, groups, unit, xLabel, format, width = 480, labelWidth = 150 } = chart;
   const labels = categories.map((name) => shorten(name, labelWidth, size));
   const left = 24 + maxOf(labels.map((label) => textWidth(label, size)));

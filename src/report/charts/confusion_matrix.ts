@@ -4,12 +4,15 @@
  *
  * Shades follow the square root of the share, so that a mistake of one in a hundred can be seen.
  */
+import { checkCall } from '../../calls.js';
 import { maxOf } from '../../extent.js';
+import { type Rules, list, required, text as textRule } from '../../options.js';
 import {
   type Confusion,
   type ConfusionRows,
   amongLabels,
   asConfusion,
+  confusionRule,
   countRight,
   labelsToDraw,
   supports,
@@ -25,6 +28,12 @@ export interface ConfusionChart {
   readonly classNames: readonly string[];
 }
 
+const rules = (): Rules<ConfusionChart> => ({
+  title: required(textRule),
+  confusion: required(confusionRule()),
+  classNames: required(list('a list of texts', textRule)),
+});
+
 const size = 12;
 const maxLabel = 110;
 
@@ -35,7 +44,9 @@ const drawn = { most: 100, least: 30 };
  * Any number of classes from 2 on: cells shrink, then counts are left out, then labels thin out, and of more than 100 only
  * the 30 with the most mistakes are drawn.
  */
-export function confusionMatrix({ title, confusion: counts, classNames: allNames }: ConfusionChart): Drawing {
+export function confusionMatrix(chart: ConfusionChart): Drawing {
+  checkCall('charts.confusionMatrix', chart, rules());
+  const { title, confusion: counts, classNames: allNames } = chart;
   const confusion = asConfusion(counts);
   const shown = labelsToDraw(confusion, drawn);
   const classNames = shown.map((label) => allNames[label] ?? String(label));

@@ -1,4 +1,6 @@
 /** Accuracy and loss over the epochs of one training: training solid, validation dashed. */
+import { checkCall } from '../../calls.js';
+import { type Rules, count, required, rule } from '../../options.js';
 import type { EpochHistory } from '../history.js';
 import { type LineSeries, type Mark, lineChart } from './line_chart.js';
 import { percent, rate } from './numbers.js';
@@ -10,7 +12,19 @@ export interface HistoryChartOptions {
   readonly bestEpoch?: number;
 }
 
-export function accuracyChart({ history, bestEpoch }: HistoryChartOptions): Drawing {
+const rules = (): Rules<HistoryChartOptions> => ({
+  history: required(
+    rule('a history, as fit() gives', (value) => {
+      const { epochs, metrics } = (value ?? {}) as Partial<EpochHistory>;
+      return Array.isArray(epochs) && typeof metrics === 'object' && metrics !== null;
+    }),
+  ),
+  bestEpoch: count,
+});
+
+export function accuracyChart(options: HistoryChartOptions): Drawing {
+  checkCall('charts.accuracy', options, rules());
+  const { history, bestEpoch } = options;
   return lineChart({
     title: 'Accuracy',
     xLabel: 'epoch',
@@ -21,7 +35,9 @@ export function accuracyChart({ history, bestEpoch }: HistoryChartOptions): Draw
   });
 }
 
-export function lossChart({ history, bestEpoch }: HistoryChartOptions): Drawing {
+export function lossChart(options: HistoryChartOptions): Drawing {
+  checkCall('charts.loss', options, rules());
+  const { history, bestEpoch } = options;
   return lineChart({
     title: 'Loss',
     xLabel: 'epoch',

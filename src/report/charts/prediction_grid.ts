@@ -2,6 +2,9 @@
  * Images in a grid, five to a row, each with its true class and, where there is one, what the model saw in it.
  * A mistake has a cross and a frame, not only a colour.
  */
+import { checkCall } from '../../calls.js';
+import { pictureRules } from '../../image_values.js';
+import { type Rules, fn, list, nested, required, text as textRule, within } from '../../options.js';
 import type { Picture } from '../evaluation_file.js';
 import { probability } from './numbers.js';
 import { paint } from './palette.js';
@@ -20,12 +23,32 @@ export interface PredictionGrid {
   readonly encode: EncodePng;
 }
 
+const rules = (): Rules<PredictionGrid> => ({
+  title: required(textRule),
+  images: required(
+    list(
+      'a list of images',
+      nested<GridImage>({
+        picture: required(nested(pictureRules())),
+        truth: required(textRule),
+        guess: nested<NonNullable<GridImage['guess']>>({
+          name: required(textRule),
+          confidence: required(within(0, 1)),
+        }),
+      }),
+    ),
+  ),
+  encode: required(fn),
+});
+
 const columns = 5;
 const cellWidth = 124;
 /** Bold letters are wider. */
 const boldness = 1.12;
 
-export function predictionGrid({ title, images, encode }: PredictionGrid): Drawing {
+export function predictionGrid(grid: PredictionGrid): Drawing {
+  checkCall('charts.predictionGrid', grid, rules());
+  const { title, images, encode } = grid;
   const hasGuesses = images.some(({ guess }) => guess !== undefined);
   const box = boxFor(images[0]?.picture);
   const cellHeight = box + (hasGuesses ? 68 : 34);

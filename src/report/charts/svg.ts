@@ -1,4 +1,6 @@
 /** The words of SVG that the charts are written in. */
+import { checkCall } from '../../calls.js';
+import { type Rules, flag, positive, required, text as textRule } from '../../options.js';
 import { type Colour, darkRules, paint } from './palette.js';
 
 /** A chart: its size in pixels, what it shows in one sentence, and its shapes. */
@@ -34,11 +36,19 @@ export function inlineSvg({ width, height, description, body }: Drawing): string
   return `<svg class="chart" style="--least:${Math.round(width * 0.75)}px" viewBox="0 0 ${px(width)} ${px(height)}" width="${px(width)}" height="${px(height)}" role="img" aria-label="${escape(description)}" font-family="${fontFamily}">${body}</svg>`;
 }
 
+const drawingRules = (): Rules<Drawing> => ({
+  width: required(positive),
+  height: required(positive),
+  description: required(textRule),
+  body: required(textRule),
+});
+
 /** A file of its own, on white; where it is adaptive, dark for readers who want everything dark. */
-export function svgFile(
-  { width, height, description, body }: Drawing,
-  { isAdaptive = false }: { readonly isAdaptive?: boolean } = {},
-): string {
+export function svgFile(drawing: Drawing, options: { readonly isAdaptive?: boolean } = {}): string {
+  checkCall('charts.svg', drawing, drawingRules());
+  checkCall('charts.svg', options, { isAdaptive: flag });
+  const { width, height, description, body } = drawing;
+  const { isAdaptive = false } = options;
   // Browsers take the rule, which makes pixels crisp; drawers of SVG that know no @media take the images' attribute.
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${px(width)} ${px(height)}" width="${px(width)}" height="${px(height)}" role="img" aria-label="${escape(description)}" font-family="${fontFamily}">
 <style>@media all{image{image-rendering:pixelated}}${isAdaptive ? darkRules() : ''}</style>

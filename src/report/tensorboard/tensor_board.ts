@@ -1,6 +1,20 @@
 /** Writes what TensorBoard shows: scalars, histograms, pictures, and the model's graph. */
+import { checkCall } from '../../calls.js';
 import { UsageError } from '../../errors.js';
 import type { Folder } from '../../folder.js';
+import {
+  type Rules,
+  count,
+  countOrZero,
+  either,
+  flag,
+  fn,
+  folder as folderRule,
+  nonEmptyText,
+  oneOf,
+  required,
+  rule,
+} from '../../options.js';
 import type { Callback, Logs, Training } from '../../nn/callbacks/callback.js';
 import type { Confusion, ConfusionRows } from '../confusion.js';
 import { confusionPicture } from './confusion_picture.js';
@@ -40,6 +54,25 @@ export interface TensorBoardOptions {
   readonly now?: () => number;
 }
 
+const rules = (): Rules<TensorBoardOptions> => ({
+  logDir: required(folderRule),
+  run: nonEmptyText,
+  writeGraph: flag,
+  histogramFreq: countOrZero,
+  updateFreq: either(oneOf(['epoch', 'batch']), count),
+  writeStepsPerSecond: flag,
+  encodePng: fn,
+  imageSamples: rule(
+    'a list of pictures, or a function that gives one',
+    (value) => Array.isArray(value) || typeof value === 'function',
+  ),
+  confusion: fn,
+  imageFreq: count,
+  host: nonEmptyText,
+  pid: countOrZero,
+  now: fn,
+});
+
 /** Between batches, seconds until what has gathered is written; TensorFlow waits as long. */
 const flushSeconds = 120;
 
@@ -57,10 +90,11 @@ const flushSeconds = 120;
  * The learning rate is that of the epoch's last step. Histograms read the weights back; nothing else does.
  * Files are appended to at the end of each epoch, and every two minutes when batches are written. A resumed training
  * goes on in the same run.
- * Throws: UsageError for pictures without `encodePng` or a frequency that is no whole number; FileError.
+ * Throws: UsageError for pictures without `encodePng` and for options out of range; FileError.
  * Source: keras/src/callbacks/tensorboard.py (behaviour).
  */
 export function tensorBoard(options: TensorBoardOptions): Callback {
+  checkCall('tensorBoard', options, rules());
   const {
     logDir,
     writeGraph = true,
@@ -74,9 +108,6 @@ export function tensorBoard(options: TensorBoardOptions): Callback {
     now = () => Date.now() / 1000,
   } = options;
   const updateFreq = options.updateFreq === 'batch' ? 1 : (options.updateFreq ?? 'epoch');
-  checkFrequency('histogramFreq', histogramFreq, 0);
-  checkFrequency('imageFreq', imageFreq, 1);
-  if (updateFreq !== 'epoch') checkFrequency('updateFreq', updateFreq, 1);
   const encode = encoderOf(options);
 
   let run = '';
@@ -180,11 +211,6 @@ export function tensorBoard(options: TensorBoardOptions): Callback {
       if (moment.wallTime - lastFlush > flushSeconds) await flush();
     },
   };
-}
-
-function checkFrequency(name: string, value: number, least: number): void {
-  if (Number.isInteger(value) && value >= least) return;
-  throw new UsageError(`tensorBoard: ${name} is ${value}, expected a whole number from ${least} on.`);
 }
 
 function encoderOf({
