@@ -16,7 +16,8 @@ import type { Folder } from '../folder.js';
 import { fileError, isMissing, moveFile, openFolder } from '../node/files.js';
 import { type Lock, lockFolder } from '../node/lock.js';
 import { shellWord } from './output.js';
-import { isPending, movingName, readRun, readyName, runFiles } from './run_folder.js';
+import { isPending, movingName, readyName } from './pending_run.js';
+import { readRun, runFiles } from './run_folder.js';
 
 /** `new`: nothing of ours may lie there. `replace`: what lies there is replaced. `resume`: a run must lie there. */
 export type ClaimMode = 'new' | 'replace' | 'resume';

@@ -3,11 +3,13 @@ import path from 'node:path';
 import { sizeOf } from '../engine/pass.js';
 import { FileError, ModelError } from '../errors.js';
 import type { Folder } from '../folder.js';
+import { parseJson } from '../json_reader.js';
 import { Sequential } from '../nn/sequential.js';
 import { evaluationFromJson } from '../report/evaluation_file.js';
 import { historyFromJson } from '../report/history.js';
 import type { LayerRow, RunReport } from '../report/html/run_report.js';
 import { runFromJson } from '../report/run_record.js';
+import { refusePending } from './pending_run.js';
 
 /**
  * Reads run.json, and history.json, model.json and evaluation.json where they are.
@@ -15,9 +17,10 @@ import { runFromJson } from '../report/run_record.js';
  * Throws: FileError when the folder holds no run; DataError or ModelError when one of the files is damaged.
  */
 export async function readReport(folder: Folder): Promise<RunReport> {
-  const read = async (name: string): Promise<string | undefined> => {
+  await refusePending(folder);
+  const read = async (name: string): Promise<Uint8Array | undefined> => {
     try {
-      return new TextDecoder().decode(await folder.read(name));
+      return await folder.read(name);
     } catch (cause) {
       if (cause instanceof FileError && (cause.problem === 'missing' || cause.problem === 'not-a-folder'))
         return undefined;
@@ -48,9 +51,10 @@ export async function readReport(folder: Folder): Promise<RunReport> {
 }
 
 /** The rows of the table of layers. Throws: ModelError, whatever is wrong with the description. */
-function layersOf(text: string, file: string): LayerRow[] {
+function layersOf(bytes: Uint8Array, file: string): LayerRow[] {
   try {
-    return Sequential.fromJson(JSON.parse(text)).layers.map(({ layer, name, outputShape, parameters }) => ({
+    const json = parseJson(bytes, (what, cause) => new ModelError(what, { cause }));
+    return Sequential.fromJson(json).layers.map(({ layer, name, outputShape, parameters }) => ({
       name,
       className: layer.className,
       outputShape,

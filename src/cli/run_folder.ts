@@ -1,62 +1,14 @@
 /** The folder of one training: what `train` writes into it, and what `--resume` reads again. */
 import path from 'node:path';
-import { FileError, ModelError } from '../errors.js';
+import { DataError, ModelError } from '../errors.js';
 import type { Folder } from '../folder.js';
+import { parseJson } from '../json_reader.js';
 import { historyFromJson } from '../report/history.js';
 import { runFromJson } from '../report/run_record.js';
-import type { Choice } from '../engine/choices.js';
-import type { KernelChoice } from '../nn/callbacks/callback.js';
-import { shellWord } from './output.js';
 import { reportFiles } from './report_writer.js';
-import type { Settings } from './settings.js';
+import { type RunFile, checkRun, runFormat } from './run_file.js';
 
-/** How one part of the data did. */
-export interface PartResult {
-  readonly accuracy: number;
-  readonly loss: number;
-  /** On how many images, where it is not the whole part. */
-  readonly images?: number;
-}
-
-export interface RunResult {
-  readonly bestEpoch: number;
-  /** Why that epoch. */
-  readonly reason: string;
-  readonly train: PartResult;
-  readonly validation: PartResult;
-  /** Null when the data have no labelled test part. */
-  readonly test: PartResult | null;
-  readonly seconds: number;
-}
-
-/** How the kernels of a run were chosen. */
-export interface RunTuning {
-  /** `off`: by the table alone. `stored`: by what `npm run tune` had measured, where it had. */
-  readonly tuning: 'off' | 'stored';
-  /** By key, those of the measured choices that the run went by. */
-  readonly choices: Readonly<Record<string, Choice>>;
-}
-
-export interface RunFile extends Partial<RunTuning> {
-  readonly format: typeof runFormat;
-  readonly settings: Settings;
-  readonly model: string;
-  readonly device: object;
-  readonly versions: object;
-  /** How many images each part holds; a part that does not exist holds 0. */
-  readonly images: Readonly<Record<string, number>>;
-  readonly classNames: readonly string[];
-  readonly source: string;
-  /** The kernel of each pass, in the order of the step: what the bits of a run depend on. */
-  readonly kernels?: readonly KernelChoice[];
-  readonly startedAt: string;
-  /** Until the last epoch's end, interruptions left out. */
-  readonly elapsedSeconds?: number;
-  /** There when training has ended. */
-  readonly result?: RunResult;
-}
-
-export const runFormat = 'shadegrad run 2';
+export { type PartResult, type RunFile, type RunResult, type RunTuning, runFormat } from './run_file.js';
 
 /** `runs/<dataset>-<time>`, in UTC. */
 export function defaultFolder(dataset: string): string {
@@ -77,10 +29,13 @@ export function stampOf(date: string): string {
  */
 export async function readRun(folder: Folder): Promise<RunFile> {
   const name = `${folder.path}/run.json`;
-  const text = new TextDecoder().decode(await folder.read('run.json'));
-  runFromJson(text, name);
-  const run = JSON.parse(text) as { readonly format: string };
-  if (run.format === runFormat) return run as RunFile;
+  const bytes = await folder.read('run.json');
+  // Any run has a format and settings; what else it has is a matter of its format.
+  runFromJson(bytes, name);
+  const refuse = (what: string, cause?: unknown): DataError =>
+    new DataError(`${name}: damaged: ${what}.`, { cause });
+  const run = parseJson(bytes, refuse) as { readonly format: string };
+  if (run.format === runFormat) return checkRun(run, refuse);
   throw new ModelError(
     `${name}: its format is '${run.format}', expected '${runFormat}'. Use the version of shadegrad that wrote it, or train again.`,
   );
@@ -94,8 +49,10 @@ export interface GrowingHistory {
 /** The history so far, to be continued by a resumed run. */
 export async function readHistory(folder: Folder): Promise<GrowingHistory> {
   if (!(await folder.exists('history.json'))) return { epochs: [], metrics: {} };
-  const text = new TextDecoder().decode(await folder.read('history.json'));
-  const { epochs, metrics } = historyFromJson(text, `${folder.path}/history.json`);
+  const { epochs, metrics } = historyFromJson(
+    await folder.read('history.json'),
+    `${folder.path}/history.json`,
+  );
   const lists = Object.entries(metrics).map(([name, values]): [string, number[]] => [
     name,
     values.map((value) => value ?? Number.NaN),
@@ -120,24 +77,6 @@ export const runFiles: readonly string[] = [
   'last.safetensors',
   ...reportFiles,
 ];
-
-/** Folders inside a run folder; see src/cli/claimed_run.ts. */
-export const readyName = '.shadegrad-ready';
-export const movingName = '.shadegrad-moving';
-
-/** Whether a training was stopped while it replaced the run that lay there. */
-export async function isPending(folder: Folder): Promise<boolean> {
-  for (const name of [readyName, movingName]) if (await folder.exists(`${name}/run.json`)) return true;
-  return false;
-}
-
-/** Throws: FileError for a folder with the files of two runs. */
-export async function refusePending(folder: Folder): Promise<void> {
-  if (!(await isPending(folder))) return;
-  throw new FileError(
-    `${folder.path}: a training was stopped while it replaced the run there. Complete that with 'npm run train -- --resume ${shellWord(folder.path)}'.`,
-  );
-}
 
 export function toJson(value: object): string {
   return `${JSON.stringify(value, null, 2)}\n`;

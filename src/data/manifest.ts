@@ -2,6 +2,8 @@
  * What a server says of a data set that it offers: `data/<name>/manifest.json`, beside four gzip-packed IDX files.
  */
 import { DataError } from '../errors.js';
+import { type Form, countOrZero, readJson, text } from '../json_reader.js';
+import { rule } from '../options.js';
 import type { KnownDataset } from './digests.js';
 
 export type DatasetPart = keyof KnownDataset['files'];
@@ -25,7 +27,18 @@ export interface ManifestFile {
   readonly sha256: string;
 }
 
-const parts: readonly DatasetPart[] = ['trainImages', 'trainLabels', 'testImages', 'testLabels'];
+const file: Form<ManifestFile> = {
+  path: text,
+  bytes: countOrZero,
+  sha256: rule('64 hexadecimal digits', (value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)),
+};
+
+const form: Form<DatasetManifest> = {
+  name: text,
+  title: text,
+  classes: [text],
+  files: { trainImages: file, trainLabels: file, testImages: file, testLabels: file },
+};
 
 /**
  * Reads a manifest. `from` is what to call it in messages.
@@ -33,23 +46,9 @@ const parts: readonly DatasetPart[] = ['trainImages', 'trainLabels', 'testImages
  * Throws: DataError when it is anything else.
  */
 export function manifestFromJson(text: string, from: string): DatasetManifest {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    throw new DataError(`${from}: the manifest is not JSON (${String(cause)}).`, { cause });
-  }
-  const { name, title, classes, files } = (json ?? {}) as Partial<Record<string, unknown>>;
-  const areClasses = Array.isArray(classes) && classes.every((each) => typeof each === 'string');
-  if (typeof name !== 'string' || typeof title !== 'string' || !areClasses)
-    throw new DataError(`${from}: the manifest lacks a name, a title or the names of classes.`);
-  for (const part of parts) {
-    const file = (files as Partial<Record<string, Partial<ManifestFile>>> | null | undefined)?.[part];
-    const isFile =
-      typeof file?.path === 'string' &&
-      Number.isSafeInteger(file.bytes) &&
-      /^[0-9a-f]{64}$/.test(String(file.sha256));
-    if (!isFile) throw new DataError(`${from}: the manifest lacks ${part}, or its path, bytes or sha256.`);
-  }
-  return json as DatasetManifest;
+  return readJson(
+    text,
+    form,
+    (what, cause) => new DataError(`${from}: not the manifest of a data set: ${what}.`, { cause }),
+  );
 }

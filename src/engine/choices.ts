@@ -5,6 +5,7 @@
  * variants and before the table, which is the order of a pass's variants.
  */
 import { DataError } from '../errors.js';
+import { type Form, checkForm, each, numberOrNull, optional, text } from '../json_reader.js';
 import { LruCache } from './lru.js';
 import type { Pass, PassContext, Variant } from './pass.js';
 import { specialise } from './shader.js';
@@ -143,23 +144,20 @@ function mixed(word: number): number {
   return (x ^ (x >>> 16)) >>> 0;
 }
 
+export const choiceForm: Form<Choice> = {
+  variant: text,
+  pass: text,
+  shapes: text,
+  ms: optional(each(numberOrNull)),
+  date: optional(text),
+};
+
 /**
  * Choices by key as JSON holds them. `name` is what to call the file in messages.
  *
  * Throws: DataError when it is anything else.
  */
 export function choicesFromJson(value: unknown, name: string): Map<string, Choice> {
-  const damaged = (what: string): DataError => new DataError(`${name}: damaged: ${what}.`);
-  if (!isRecord(value)) throw damaged('its kernel choices are no object');
-  for (const [key, choice] of Object.entries(value)) {
-    const isChoice =
-      isRecord(choice) &&
-      [choice['variant'], choice['pass'], choice['shapes']].every((part) => typeof part === 'string');
-    if (!isChoice) throw damaged(`the kernel choice '${key}' lacks a variant, pass or shapes`);
-  }
-  return new Map(Object.entries(value as Readonly<Record<string, Choice>>));
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  const refuse = (what: string): DataError => new DataError(`${name}: damaged: kernel choices: ${what}.`);
+  return new Map(Object.entries(checkForm(value, each(choiceForm), refuse)));
 }

@@ -4,6 +4,7 @@
  */
 import { DataError, ShadegradError } from '../errors.js';
 import { type Choice, choicesFromJson, hash64 } from './choices.js';
+import { parseJson } from '../json_reader.js';
 import { debug } from './debug.js';
 import type { Device, Fingerprint } from './device.js';
 import type { TuningStore } from './tune.js';
@@ -59,13 +60,12 @@ export function tuningKey(fingerprint: Fingerprint): string {
 
 /** Throws: DataError for what is no tuning of this device. */
 function choicesIn(text: string, name: string, fingerprint: Fingerprint): Map<string, Choice> {
-  let contents: { readonly format?: unknown; readonly device?: unknown; readonly choices?: unknown } | null;
-  try {
-    contents = JSON.parse(text) as typeof contents;
-  } catch (cause) {
-    throw new DataError(`${name}: damaged: it is not JSON (${String(cause)}).`, { cause });
-  }
-  if (contents?.format !== format) throw new DataError(`${name}: expected the format '${format}'.`);
+  const refuse = (what: string, cause?: unknown): DataError =>
+    new DataError(`${name}: damaged: ${what}.`, { cause });
+  const contents = Object(parseJson(text, refuse)) as Partial<
+    Record<'format' | 'device' | 'choices', unknown>
+  >;
+  if (contents.format !== format) throw new DataError(`${name}: expected the format '${format}'.`);
   if (canonical(contents.device) !== canonical(fingerprint))
     throw new DataError(`${name}: it was measured on another device.`);
   return choicesFromJson(contents.choices, name);

@@ -1,6 +1,9 @@
 /** Whether a training that is gone on with computes as it did: its bits depend on its kernels beside seed and settings. */
 import type { Choice, Choices } from '../engine/choices.js';
+import { type Form, text } from '../json_reader.js';
 import type { KernelChoice } from './callbacks/callback.js';
+
+export const kernelForm: Form<KernelChoice> = { pass: text, shapes: text, variant: text };
 
 /** What is kept of a training's kernels; parts are missing where an earlier version kept it. */
 export interface KernelRecord {

@@ -2,7 +2,7 @@
  * How a model turns bytes into its inputs: part of the model, saved with it, and the same for training, validation,
  * test and prediction. Everything here runs on the device, where the batch is gathered.
  */
-import { ModelError } from '../errors.js';
+import type { Form } from '../json_reader.js';
 import { checkArgument, checkCall } from '../calls.js';
 import { type Rules, count, finite, list, nested, positive, required, text } from '../options.js';
 import { checkFilter, filterKernels } from '../kernels/filter_kernels.js';
@@ -71,26 +71,13 @@ export function preprocessing(options: PreprocessingOptions = {}): Preprocessing
 /** Bytes to 0 … 1, and nothing else. */
 export const unitScaling: Preprocessing = preprocessing();
 
-/** Reads what model.json holds. Throws: ModelError when it is damaged. */
-export function preprocessingFromJson(json: unknown): Preprocessing {
-  const { scale, offset, filters: list } = (json ?? {}) as Partial<Preprocessing>;
-  const isNumber = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value);
-  const areFilters =
-    Array.isArray(list) &&
-    list.every(
-      (filter: Partial<Filter> | null) =>
-        typeof filter?.name === 'string' &&
-        Number.isInteger(filter.iterations) &&
-        Array.isArray(filter.kernel) &&
-        filter.kernel.every(isNumber),
-    );
-  if (!isNumber(scale) || !isNumber(offset) || !areFilters) {
-    throw new ModelError(
-      `model: preprocessing is ${JSON.stringify(json)}, expected { scale, offset, filters: [{ name, kernel, iterations }] }.`,
-    );
-  }
-  return { scale: scale as number, offset: offset as number, filters: list };
-}
+export const filterForm: Form<Filter> = { name: text, kernel: [finite], iterations: count };
+
+export const preprocessingForm: Form<Preprocessing> = {
+  scale: finite,
+  offset: finite,
+  filters: [filterForm],
+};
 
 function checked(filter: Filter): Filter {
   checkFilter(`filters.${filter.name}`, filter.kernel, filter.iterations);

@@ -6,6 +6,7 @@
  * Source: github.com/huggingface/safetensors, README, "Format".
  */
 import { ModelError, ShapeError, UsageError, assert } from '../errors.js';
+import { parseJson } from '../json_reader.js';
 
 /** Every dtype that is written or read, and the array that holds it. f16 and bf16 are kept as raw 16-bit words. */
 const arrays = {
@@ -163,36 +164,10 @@ interface Place {
 
 function parseHeader(bytes: Uint8Array, fail: Fail): Record<string, unknown> {
   if (bytes[0] !== 0x7b) fail("its header does not begin with '{'");
-  let text: string;
-  let header: unknown;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-    header = JSON.parse(text);
-  } catch (cause) {
-    return fail(`its header is not JSON (${cause instanceof Error ? cause.message : String(cause)})`);
-  }
-  const twice = duplicateKey(text);
-  if (twice !== undefined) fail(`its header has '${twice}' twice`);
+  // A byte order mark is no white space here: the first byte is looked at above.
+  const header = parseJson(bytes, (what) => fail(what.replace(/^it /, 'its header ')));
   // It begins with '{', so it is an object.
   return header as Record<string, unknown>;
-}
-
-/** The first key that some object of a well-formed JSON text has twice; JSON.parse would keep the last of them. */
-function duplicateKey(json: string): string | undefined {
-  const token = /"(?:[^"\\]|\\.)*"(\s*:)?|[{}]/g;
-  const open: Set<string>[] = [];
-  for (const [found, colon] of json.matchAll(token)) {
-    if (found === '{') open.push(new Set());
-    else if (found === '}') open.pop();
-    else if (colon !== undefined) {
-      // Parsed, because "a" and "\u0061" are the same key.
-      const key = JSON.parse(found.slice(0, -colon.length)) as string;
-      const keys = open.at(-1);
-      if (keys?.has(key)) return key;
-      keys?.add(key);
-    }
-  }
-  return undefined;
 }
 
 function readMetadata(value: unknown, fail: Fail): Record<string, string> {

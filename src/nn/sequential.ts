@@ -6,6 +6,7 @@ import type { Tensor } from '../engine/tensor.js';
 import { withScope } from '../engine/trace.js';
 import { ModelError, ShapeError, StateError, UsageError, assert } from '../errors.js';
 import { type Folder, folderAt } from '../folder.js';
+import { type Form, checkForm, object, optional, parseJson, saidOf } from '../json_reader.js';
 import { l2Penalty } from '../kernels/index.js';
 import { checkArgument, checkCall } from '../calls.js';
 import {
@@ -36,12 +37,7 @@ import { type MemoryOptions, memoryRules } from './memory_room.js';
 import { type ForwardContext, type Model, type SaveWeightsOptions, saveWeightsRules } from './model.js';
 import { type Optimizer, optimizerRule } from './optimizers.js';
 import { ParameterGroup, ParameterLayout, readGroups } from './parameters.js';
-import {
-  type Preprocessing,
-  preprocessingFromJson,
-  preprocessingRule,
-  unitScaling,
-} from './preprocessing.js';
+import { type Preprocessing, preprocessingForm, preprocessingRule, unitScaling } from './preprocessing.js';
 import {
   type OptimizerDescription,
   type StoredOptimizer,
@@ -419,31 +415,34 @@ export class Sequential extends Resource implements Model {
     };
   }
 
-  /** Makes the model that `toJson` described. Throws: ModelError when the description is damaged. */
-  static fromJson(json: unknown, options: SequentialOptions = {}): Sequential {
-    if (!isDescription(json)) {
-      throw new ModelError(
-        'model: this is not a model description, expected an object with inputShape and layers.',
-      );
-    }
-    const { inputShape } = json;
-    // Models saved before there was a choice scaled to 0 … 1.
-    const preprocessing = 'preprocessing' in json ? preprocessingFromJson(json.preprocessing) : unitScaling;
-    const name = typeof json.name === 'string' ? json.name : 'sequential';
+  /**
+   * Makes the model that `toJson` described. `from` is what to call the description in messages.
+   *
+   * Throws: ModelError when it is damaged.
+   */
+  static fromJson(json: unknown, options: SequentialOptions = {}, from?: string): Sequential {
+    const { inputShape, name, preprocessing, layers } = checkForm(
+      json,
+      descriptionForm,
+      (what) => new ModelError(`model: ${from ?? 'this'} is not a model description: ${what}.`),
+    );
+    // Models saved before there was a choice scaled to 0 … 1, and had no name of their own.
+    const known = { name: name ?? 'sequential', preprocessing: preprocessing ?? unitScaling };
     let layer = '';
     try {
-      const layers = json.layers.map(({ className, config }, i) => {
+      const made = layers.map(({ className, config }, i) => {
         layer = `layer ${i + 1} (${className}): `;
+        checkForm(config, configForm, (what) => new UsageError(`config: ${what}.`));
         return layerFromConfig(className, i === 0 ? { ...config, inputShape } : config);
       });
       layer = '';
-      const model = new Sequential(layers, { name, preprocessing, ...options });
+      const model = new Sequential(made, { ...known, ...options });
       model.#described = optimizerIn(json);
       return model;
     } catch (cause) {
-      if (cause instanceof ModelError) throw cause;
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new ModelError(`model: its description is damaged: ${layer}${reason}`, { cause });
+      if (cause instanceof ModelError && from === undefined) throw cause;
+      const reason = (cause instanceof Error ? cause.message : String(cause)).replace(/^model: /, '');
+      throw new ModelError(`model: ${from ?? 'its description'} is damaged: ${layer}${reason}`, { cause });
     }
   }
 
@@ -537,28 +536,21 @@ function hasGradient({ isTrainable = true }: ParameterSpec): boolean {
 
 /** What `toJson` yields, as far as other files may lack it. */
 interface Description {
-  readonly name?: unknown;
+  readonly name?: string;
   readonly inputShape: Shape;
-  readonly preprocessing?: unknown;
+  readonly preprocessing?: Preprocessing;
   readonly layers: readonly { readonly className: string; readonly config: object }[];
 }
 
-function isDescription(json: unknown): json is Description {
-  if (!isRecord(json)) return false;
-  const { inputShape, layers } = json;
-  const isLayer = (layer: unknown): boolean =>
-    isRecord(layer) && typeof layer['className'] === 'string' && isRecord(layer['config']);
-  return (
-    Array.isArray(inputShape) &&
-    inputShape.every((size) => typeof size === 'number') &&
-    Array.isArray(layers) &&
-    layers.every(isLayer)
-  );
-}
+const descriptionForm: Form<Description> = {
+  name: optional(text),
+  inputShape: [count],
+  preprocessing: optional(preprocessingForm),
+  layers: [{ className: text, config: object }],
+};
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
+/** What every layer may have; the rest is the layer's own to check. */
+const configForm: Form<{ readonly name?: string }> = { name: optional(nonEmptyText) };
 
 function countOf(specs: readonly ParameterSpec[]): number {
   return specs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
@@ -641,11 +633,13 @@ export async function readModel(from: Folder | string, loading: LoadModelOptions
     const bytes = await folder.read(`${file.name}.safetensors`);
     const stored = readSafetensors(bytes, from as string);
     const isWhole = hasDescription(stored) || !(await folder.exists('model.json'));
-    const json = isWhole ? descriptionIn(stored, from as string) : await readDescription(folder);
-    return onHost(Sequential.fromJson(json, options), stored, from as string);
+    const model = isWhole
+      ? descriptionOf(stored, options, from as string)
+      : await readDescription(folder, options);
+    return onHost(model, stored, from as string);
   }
   const folder = folderAt(from);
-  const model = Sequential.fromJson(await readDescription(folder), options);
+  const model = await readDescription(folder, options);
   const name = `${weights ?? (await firstExisting(folder))}.safetensors`;
   const path = `${folder.path}/${name}`;
   return onHost(model, readSafetensors(await folder.read(name), path), path);
@@ -684,7 +678,7 @@ export function modelFromFile(bytes: Uint8Array, reading: ModelFromFileOptions =
   checkCall('modelFromFile', reading, fromFileRules());
   const { file = 'file', ...options } = reading;
   const stored = readSafetensors(bytes, file);
-  return onHost(Sequential.fromJson(descriptionIn(stored, file), options), stored, file).load();
+  return onHost(descriptionOf(stored, options, file), stored, file).load();
 }
 
 /** Throws: ModelError when the weights do not fit the model. */
@@ -699,13 +693,17 @@ function onHost(model: Sequential, stored: StoredTensors, file: string): ModelOn
   };
 }
 
-async function readDescription(folder: Folder): Promise<unknown> {
-  const text = new TextDecoder().decode(await folder.read('model.json'));
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new ModelError(`model: ${folder.path}/model.json is not JSON (${String(cause)}).`, { cause });
-  }
+async function readDescription(folder: Folder, options: SequentialOptions): Promise<Sequential> {
+  const file = `${folder.path}/model.json`;
+  const json = parseJson(
+    await folder.read('model.json'),
+    (what, cause) => new ModelError(`model: ${saidOf(file, what)}.`, { cause }),
+  );
+  return Sequential.fromJson(json, options, file);
+}
+
+function descriptionOf(stored: StoredTensors, options: SequentialOptions, file: string): Sequential {
+  return Sequential.fromJson(descriptionIn(stored, file), options, `the description in ${file}`);
 }
 
 async function firstExisting(folder: Folder): Promise<string> {

@@ -6,6 +6,21 @@
 import type { Shape } from '../engine/pass.js';
 import { ModelError } from '../errors.js';
 import type { Folder } from '../folder.js';
+import {
+  type Form,
+  count,
+  countOrZero,
+  each,
+  nanForNull,
+  nullable,
+  number,
+  numberOrNull,
+  optional,
+  parseJson,
+  readJson,
+  saidOf,
+} from '../json_reader.js';
+import { rule } from '../options.js';
 import type { Checkpoint } from './checkpoint.js';
 import type { SaveWeightsOptions } from './model.js';
 import { type NamedShape, type ParameterGroup, type ParameterLayout, readGroups } from './parameters.js';
@@ -96,11 +111,10 @@ export function descriptionIn({ metadata }: StoredTensors, file: string): unknow
       `model: ${file} holds weights and no description of their model, as files of earlier versions and of other programs. Load it beside its model.json.`,
     );
   }
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new ModelError(`model: the description in ${file} is not JSON (${String(cause)}).`, { cause });
-  }
+  return parseJson(
+    text,
+    (what, cause) => new ModelError(`model: ${saidOf(`the description in ${file}`, what)}.`, { cause }),
+  );
 }
 
 /** Whether a file carries a description. */
@@ -172,24 +186,32 @@ export function valuesIn(
 export function checkpointIn({ tensors, metadata }: StoredTensors, file: string): Checkpoint | undefined {
   const text = metadata['checkpoint'];
   if (text === undefined) return undefined;
-  let checkpoint: Partial<Checkpoint> | null;
-  try {
-    checkpoint = JSON.parse(text) as typeof checkpoint;
-  } catch (cause) {
-    throw new ModelError(`model: the checkpoint in ${file} is not JSON (${String(cause)}).`, { cause });
-  }
-  if (!isPlace(checkpoint))
-    throw new ModelError(`model: the checkpoint in ${file} does not say where the training stands.`);
+  const checkpoint = readJson(
+    text,
+    checkpointForm,
+    (what, cause) => new ModelError(`model: ${saidOf(`the checkpoint in ${file}`, what)}.`, { cause }),
+  );
   const kept = [...tensors].flatMap(([key, { data }]): [string, Float32Array<ArrayBuffer>][] =>
     key.startsWith(callbackPrefix) && data instanceof Float32Array
       ? [[key.slice(callbackPrefix.length), data]]
       : [],
   );
-  // JSON writes null for a sum that was no number any more.
-  const position = { ...checkpoint.position, lossSum: checkpoint.position.lossSum ?? NaN };
+  const position = { ...checkpoint.position, lossSum: nanForNull(checkpoint.position.lossSum) };
   return { ...checkpoint, position, ...(kept.length > 0 ? { tensors: new Map(kept) } : {}) };
 }
 
-function isPlace(checkpoint: Partial<Checkpoint> | null): checkpoint is Checkpoint {
-  return typeof checkpoint?.position?.step === 'number' && typeof checkpoint.callbacks === 'object';
-}
+const checkpointForm: Form<Omit<Checkpoint, 'tensors'>> = {
+  position: {
+    step: countOrZero,
+    epoch: countOrZero,
+    cursor: countOrZero,
+    lossSum: numberOrNull,
+    correct: countOrZero,
+    count: countOrZero,
+  },
+  microBatchSize: optional(count),
+  callbacks: each(
+    each(rule('a number, text, true, false or null', (value) => value === null || typeof value !== 'object')),
+  ),
+  learningRate: nullable(number),
+};

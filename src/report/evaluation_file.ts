@@ -1,5 +1,18 @@
 /** `evaluation.json`: all that a report shows beside what run.json, history.json and model.json hold. */
 import { DataError } from '../errors.js';
+import {
+  type Form,
+  type Refuse,
+  checkForm,
+  count,
+  countOrZero,
+  nanForNull,
+  number,
+  numberOrNull,
+  optional,
+  parseJson,
+  text,
+} from '../json_reader.js';
 import { type Confusion, asConfusion } from './confusion.js';
 import { type Evaluation, type Prediction, withRows } from './evaluation.js';
 
@@ -85,7 +98,8 @@ function evaluationParts(evaluation: Evaluation): object {
 }
 
 interface PackedPicture {
-  readonly size: readonly [height: number, width: number, channels: number];
+  /** Height, width and channels. */
+  readonly size: readonly number[];
   readonly pixels: string;
 }
 
@@ -99,184 +113,158 @@ export function toBase64(bytes: Uint8Array): string {
   return btoa(letters);
 }
 
+const picture: Form<PackedPicture> = { size: [count], pixels: text };
+const prediction: Form<Prediction> = {
+  index: countOrZero,
+  truth: countOrZero,
+  guess: countOrZero,
+  confidence: numberOrNull,
+};
+
+interface PackedFile {
+  readonly augmented?: {
+    readonly recipe: string;
+    readonly rows: readonly {
+      readonly original: PackedPicture;
+      readonly variants: readonly PackedPicture[];
+    }[];
+  };
+  readonly kernelTimes?: readonly KernelTime[];
+}
+
+const fileForm: Form<PackedFile> = {
+  augmented: optional({ recipe: text, rows: [{ original: picture, variants: [picture] }] }),
+  kernelTimes: optional([{ kernel: text, variant: text, shapes: text, ms: number, share: numberOrNull }]),
+};
+
+/** Of the confusion either all rows or the cells that are not 0 are there. */
+interface PackedTest extends Omit<Evaluation, 'classes' | 'cells' | 'confusion'> {
+  readonly classNames: readonly string[];
+  readonly confusion?: readonly (readonly number[])[];
+  readonly confusionCells?: readonly (readonly number[])[];
+  readonly worstImages: readonly PackedPicture[];
+  readonly randomImages: readonly PackedPicture[];
+}
+
+const testForm: Form<PackedTest> = {
+  classNames: [text],
+  confusion: optional([[countOrZero]]),
+  confusionCells: optional([[countOrZero]]),
+  count: countOrZero,
+  accuracy: numberOrNull,
+  topTwoAccuracy: numberOrNull,
+  loss: numberOrNull,
+  calibrationError: numberOrNull,
+  bins: [{ count: countOrZero, confidence: numberOrNull, accuracy: numberOrNull }],
+  worst: [prediction],
+  random: [prediction],
+  worstImages: [picture],
+  randomImages: [picture],
+};
+
 /**
  * Reads what `evaluationToJson` wrote. `name` is what to call it in messages.
  *
  * Throws: DataError when the text is anything else, or its parts do not fit together.
  */
-export function evaluationFromJson(text: string, name: string): EvaluationFile {
-  const reader = new Reader(name);
-  const root = reader.parse(text);
-  if (root['format'] !== format)
-    reader.fail(`its format is ${JSON.stringify(root['format'] ?? null)}, expected '${format}'`);
-  const { classNames, augmented, kernelTimes } = root;
+export function evaluationFromJson(source: Uint8Array | string, name: string): EvaluationFile {
+  const refuse = (what: string, cause?: unknown): DataError =>
+    new DataError(`${name}: not an evaluation: ${what}.`, { cause });
+  const root = parseJson(source, refuse);
+  const { format: found } = Object(root) as { readonly format?: unknown };
+  if (found !== format) throw refuse(`its format is ${JSON.stringify(found ?? null)}, expected '${format}'`);
+  const { augmented, kernelTimes } = checkForm(root, fileForm, refuse);
+  const unpack = (of: string, packed: PackedPicture): Picture => unpackPicture(packed, of, refuse);
   return {
-    ...(classNames === undefined ? {} : { tested: readTested(reader, root) }),
-    ...(augmented === undefined ? {} : { augmented: reader.augmented(augmented) }),
-    ...(kernelTimes === undefined ? {} : { kernelTimes: reader.kernelTimes(kernelTimes) }),
+    ...('classNames' in (root as object)
+      ? { tested: readTested(checkForm(root, testForm, refuse), refuse) }
+      : {}),
+    ...(augmented && {
+      augmented: {
+        recipe: augmented.recipe,
+        rows: augmented.rows.map(({ original, variants }) => ({
+          original: unpack('augmented', original),
+          variants: variants.map((variant) => unpack('augmented', variant)),
+        })),
+      },
+    }),
+    ...(kernelTimes && { kernelTimes }),
   };
 }
 
-function readTested(reader: Reader, root: Record<string, unknown>): TestedSet {
-  const classNames = reader
-    .list(root['classNames'], 'classNames')
-    .map((one) => reader.text(one, 'classNames'));
+function readTested(packed: PackedTest, refuse: Refuse): TestedSet {
+  const { classNames, worst, random, worstImages, randomImages } = packed;
   const classes = classNames.length;
-  const confusion =
-    root['confusionCells'] === undefined
-      ? readRows(reader, root['confusion'], classes)
-      : readCells(reader, root['confusionCells'], classes);
   const evaluation = withRows({
-    ...confusion,
-    count: reader.number(root['count'], 'count'),
-    accuracy: reader.number(root['accuracy'], 'accuracy'),
-    topTwoAccuracy: reader.number(root['topTwoAccuracy'], 'topTwoAccuracy'),
-    loss: reader.number(root['loss'], 'loss'),
-    calibrationError: reader.number(root['calibrationError'], 'calibrationError'),
-    bins: reader.list(root['bins'], 'bins').map((bin) => ({
-      count: reader.number(reader.field(bin, 'count', 'bins'), 'bins'),
-      confidence: reader.number(reader.field(bin, 'confidence', 'bins'), 'bins'),
-      accuracy: reader.number(reader.field(bin, 'accuracy', 'bins'), 'bins'),
+    ...(packed.confusionCells === undefined
+      ? readRows(packed.confusion ?? [], classes, refuse)
+      : readCells(packed.confusionCells, classes, refuse)),
+    count: packed.count,
+    accuracy: nanForNull(packed.accuracy),
+    topTwoAccuracy: nanForNull(packed.topTwoAccuracy),
+    loss: nanForNull(packed.loss),
+    calibrationError: nanForNull(packed.calibrationError),
+    bins: packed.bins.map(({ count: inBin, confidence, accuracy }) => ({
+      count: inBin,
+      confidence: nanForNull(confidence),
+      accuracy: nanForNull(accuracy),
     })),
-    worst: reader.predictions(root['worst'], 'worst', classes),
-    random: reader.predictions(root['random'], 'random', classes),
+    worst: worst.map((one) => readPrediction(one, 'worst', classes, refuse)),
+    random: random.map((one) => readPrediction(one, 'random', classes, refuse)),
   });
-  const worstImages = reader.pictures(root['worstImages'], 'worstImages', evaluation.worst.length);
-  const randomImages = reader.pictures(root['randomImages'], 'randomImages', evaluation.random.length);
-  return { classNames, evaluation, worstImages, randomImages };
+  const pictures = (of: string, list: readonly PackedPicture[], wanted: number): Picture[] => {
+    if (list.length !== wanted) throw refuse(`'${of}' holds ${list.length} pictures, expected ${wanted}`);
+    return list.map((one) => unpackPicture(one, of, refuse));
+  };
+  return {
+    classNames,
+    evaluation,
+    worstImages: pictures('worstImages', worstImages, worst.length),
+    randomImages: pictures('randomImages', randomImages, random.length),
+  };
 }
 
-function readRows(reader: Reader, value: unknown, classes: number): Confusion {
-  const rows = reader.list(value, 'confusion').map((row) => {
-    const counts = reader.list(row, 'confusion').map((count) => reader.number(count, 'confusion'));
-    if (counts.length !== classes)
-      reader.fail(`'confusion' has a row of ${counts.length}, expected ${classes}`);
-    return counts;
-  });
+function readRows(rows: readonly (readonly number[])[], classes: number, refuse: Refuse): Confusion {
+  const odd = rows.find(({ length }) => length !== classes);
+  if (odd) throw refuse(`'confusion' has a row of ${odd.length}, expected ${classes}`);
   if (classes === 0 || rows.length !== classes)
-    reader.fail(`'confusion' has ${rows.length} rows for ${classes} classes`);
+    throw refuse(`'confusion' has ${rows.length} rows for ${classes} classes`);
   return asConfusion(rows);
 }
 
-function readCells(reader: Reader, value: unknown, classes: number): Confusion {
-  const of = 'confusionCells';
+function readCells(list: readonly (readonly number[])[], classes: number, refuse: Refuse): Confusion {
   let before = -1;
-  const cells = reader.list(value, of).map((cell) => {
-    const [truth = 0, guess = 0, count = 0, ...others] = reader
-      .list(cell, of)
-      .map((number) => reader.number(number, of));
-    const isCell =
-      others.length === 0 &&
-      [truth, guess].every((label) => Number.isInteger(label) && label >= 0 && label < classes) &&
-      Number.isSafeInteger(count) &&
-      count > 0;
+  const cells = list.map((cell) => {
+    const [truth = 0, guess = 0, images = 0, ...others] = cell;
+    const isCell = others.length === 0 && truth < classes && guess < classes && images > 0;
     const place = truth * classes + guess;
     if (!isCell || place <= before)
-      reader.fail(`'${of}' holds ${JSON.stringify(cell)}, expected [truth, guess, images] in their order`);
+      throw refuse(
+        `'confusionCells' holds ${JSON.stringify(cell)}, expected [truth, guess, images] in their order`,
+      );
     before = place;
-    return { truth, guess, count };
+    return { truth, guess, count: images };
   });
   return { classes, cells };
 }
 
-/** Checks values one by one, so that a damaged file is told at the place of the damage. */
-class Reader {
-  constructor(private readonly name: string) {}
+function readPrediction(one: Prediction, of: string, classes: number, refuse: Refuse): Prediction {
+  const strange = [one.truth, one.guess].find((label) => label >= classes);
+  if (strange !== undefined) throw refuse(`'${of}' names class ${strange} of ${classes}`);
+  return { ...one, confidence: nanForNull(one.confidence) };
+}
 
-  fail(what: string, cause?: unknown): never {
-    throw new DataError(`${this.name}: not an evaluation: ${what}.`, { cause });
+function unpackPicture({ size, pixels }: PackedPicture, of: string, refuse: Refuse): Picture {
+  const [height = 0, width = 0, channels = 0, ...others] = size;
+  if ((channels !== 1 && channels !== 3) || others.length > 0)
+    throw refuse(`'${of}' holds a picture of [${size.join(',')}]`);
+  let bytes: string;
+  try {
+    bytes = atob(pixels);
+  } catch (cause) {
+    throw refuse(`'${of}' holds pixels that are not base64`, cause);
   }
-
-  parse(text: string): Record<string, unknown> {
-    try {
-      const value: unknown = JSON.parse(text);
-      if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
-    } catch (cause) {
-      this.fail(`it is not JSON (${cause instanceof Error ? cause.message : String(cause)})`, cause);
-    }
-    return this.fail('expected an object');
-  }
-
-  list(value: unknown, of: string): unknown[] {
-    return Array.isArray(value) ? (value as unknown[]) : this.fail(`'${of}' must be a list`);
-  }
-
-  number(value: unknown, of: string): number {
-    return typeof value === 'number'
-      ? value
-      : this.fail(`'${of}' holds ${JSON.stringify(value)}, not a number`);
-  }
-
-  text(value: unknown, of: string): string {
-    return typeof value === 'string'
-      ? value
-      : this.fail(`'${of}' holds ${JSON.stringify(value)}, not a text`);
-  }
-
-  field(value: unknown, field: string, of: string): unknown {
-    if (typeof value !== 'object' || value === null) this.fail(`'${of}' holds ${JSON.stringify(value)}`);
-    return (value as Record<string, unknown>)[field];
-  }
-
-  predictions(value: unknown, of: string, classes: number): Prediction[] {
-    const label = (one: unknown): number => {
-      const found = this.number(one, of);
-      if (!Number.isInteger(found) || found < 0 || found >= classes)
-        this.fail(`'${of}' names class ${found} of ${classes}`);
-      return found;
-    };
-    return this.list(value, of).map((one) => ({
-      index: this.number(this.field(one, 'index', of), of),
-      truth: label(this.field(one, 'truth', of)),
-      guess: label(this.field(one, 'guess', of)),
-      confidence: this.number(this.field(one, 'confidence', of), of),
-    }));
-  }
-
-  pictures(value: unknown, of: string, count: number): Picture[] {
-    const pictures = this.list(value, of).map((one) => this.picture(one, of));
-    if (pictures.length !== count) this.fail(`'${of}' holds ${pictures.length} pictures, expected ${count}`);
-    return pictures;
-  }
-
-  picture(value: unknown, of: string): Picture {
-    const size = this.list(this.field(value, 'size', of), of).map((one) => this.number(one, of));
-    const [height = 0, width = 0, channels = 0] = size;
-    const isWhole = [height, width].every((side) => Number.isInteger(side) && side > 0);
-    if (!isWhole || (channels !== 1 && channels !== 3))
-      this.fail(`'${of}' holds a picture of [${size.join(',')}]`);
-    const letters = this.text(this.field(value, 'pixels', of), of);
-    let bytes: string;
-    try {
-      bytes = atob(letters);
-    } catch (cause) {
-      return this.fail(`'${of}' holds pixels that are not base64`, cause);
-    }
-    if (bytes.length !== height * width * channels)
-      this.fail(`'${of}' holds a picture of [${size.join(',')}] with ${bytes.length} bytes`);
-    const data = Uint8Array.from(bytes, (letter) => letter.charCodeAt(0));
-    return { data, height, width, channels };
-  }
-
-  augmented(value: unknown): AugmentedSamples {
-    const of = 'augmented';
-    return {
-      recipe: this.text(this.field(value, 'recipe', of), of),
-      rows: this.list(this.field(value, 'rows', of), of).map((row) => ({
-        original: this.picture(this.field(row, 'original', of), of),
-        variants: this.list(this.field(row, 'variants', of), of).map((one) => this.picture(one, of)),
-      })),
-    };
-  }
-
-  kernelTimes(value: unknown): KernelTime[] {
-    const of = 'kernelTimes';
-    return this.list(value, of).map((row) => ({
-      kernel: this.text(this.field(row, 'kernel', of), of),
-      variant: this.text(this.field(row, 'variant', of), of),
-      shapes: this.text(this.field(row, 'shapes', of), of),
-      ms: this.number(this.field(row, 'ms', of), of),
-      share: this.number(this.field(row, 'share', of), of),
-    }));
-  }
+  if (bytes.length !== height * width * channels)
+    throw refuse(`'${of}' holds a picture of [${size.join(',')}] with ${bytes.length} bytes`);
+  return { data: Uint8Array.from(bytes, (letter) => letter.charCodeAt(0)), height, width, channels };
 }

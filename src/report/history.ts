@@ -3,6 +3,8 @@
  * training goes on.
  */
 import { DataError } from '../errors.js';
+import { type Form, count, each, readJson } from '../json_reader.js';
+import { rule } from '../options.js';
 
 /** One number per epoch and metric. A metric that an epoch lacks (a late or sparse validation) is null there. */
 export interface EpochHistory {
@@ -46,47 +48,39 @@ function quote(text: string): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
+type JsonNumber = number | null | 'NaN' | 'Infinity' | '-Infinity';
+
+const form: Form<{
+  readonly epochs: readonly number[];
+  readonly metrics: Readonly<Record<string, readonly JsonNumber[]>>;
+}> = {
+  epochs: [count],
+  metrics: each([
+    rule(
+      'a number, null, "NaN", "Infinity" or "-Infinity"',
+      (value) =>
+        value === null ||
+        Number.isFinite(value) ||
+        ['NaN', 'Infinity', '-Infinity'].includes(value as string),
+    ),
+  ]),
+};
+
 /**
  * Reads what `historyToJson` wrote. `name` is what to call it in messages.
  *
  * Throws: DataError when the text is anything else.
  */
-export function historyFromJson(text: string, name: string): EpochHistory {
-  const fail = (what: string, cause?: unknown): never => {
-    throw new DataError(`${name}: not a training history: ${what}.`, { cause });
-  };
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch (cause) {
-    return fail(`it is not JSON (${cause instanceof Error ? cause.message : String(cause)})`, cause);
-  }
-  if (!isObject(parsed) || !isObject(parsed['metrics']))
-    return fail("expected an object with 'epochs' and 'metrics'");
-  const { epochs, metrics } = parsed;
-  if (
-    !Array.isArray(epochs) ||
-    !epochs.every((epoch) => Number.isSafeInteger(epoch) && (epoch as number) >= 1)
-  ) {
-    return fail("'epochs' must be a list of whole numbers from 1 on");
-  }
-  const read = Object.entries(metrics as object).map(([metric, values]: [string, unknown]) => {
-    if (!Array.isArray(values) || values.length !== epochs.length) {
-      return fail(`'${metric}' must be a list of ${epochs.length} numbers, one per epoch`);
-    }
-    const bad: unknown = values.find((value) => !isJsonValue(value));
-    if (bad !== undefined) fail(`'${metric}' holds ${JSON.stringify(bad)}, not a number`);
-    return [metric, values.map((value: number | string | null) => (value === null ? null : Number(value)))];
+export function historyFromJson(text: Uint8Array | string, name: string): EpochHistory {
+  const refuse = (what: string, cause?: unknown): DataError =>
+    new DataError(`${name}: not a training history: ${what}.`, { cause });
+  const { epochs, metrics } = readJson(text, form, refuse);
+  const read = Object.entries(metrics).map(([metric, values]): [string, (number | null)[]] => {
+    if (values.length !== epochs.length)
+      throw refuse(
+        `metrics.${metric} has ${values.length} entries, expected ${epochs.length}, one per epoch`,
+      );
+    return [metric, values.map((value) => (value === null ? null : Number(value)))];
   });
-  return { epochs: epochs as number[], metrics: Object.fromEntries(read) as EpochHistory['metrics'] };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isJsonValue(value: unknown): boolean {
-  return (
-    value === null || typeof value === 'number' || ['NaN', 'Infinity', '-Infinity'].includes(value as string)
-  );
+  return { epochs, metrics: Object.fromEntries(read) };
 }

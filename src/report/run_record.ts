@@ -3,6 +3,7 @@
  * what it finds, so that old and new runs can be compared.
  */
 import { DataError } from '../errors.js';
+import { parseJson } from '../json_reader.js';
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 export type JsonRecord = Readonly<Record<string, Json>>;
@@ -48,16 +49,8 @@ const formats = ['shadegrad run 1', 'shadegrad run 2'];
  *
  * Throws: DataError when it is not JSON, or not a run of a format that is known.
  */
-export function runFromJson(text: string, name: string): RunRecord {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch (cause) {
-    throw new DataError(
-      `${name}: damaged: it is not JSON (${cause instanceof Error ? cause.message : String(cause)}).`,
-      { cause },
-    );
-  }
+export function runFromJson(text: Uint8Array | string, name: string): RunRecord {
+  const parsed = parseJson(text, (what, cause) => new DataError(`${name}: damaged: ${what}.`, { cause }));
   const run = asRecord(parsed as Json);
   if (typeof run['format'] !== 'string' || !('settings' in run))
     throw new DataError(`${name}: not a run of shadegrad; expected an object with 'format' and 'settings'.`);

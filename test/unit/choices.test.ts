@@ -226,11 +226,11 @@ test('choices survive JSON, and anything else is refused by name', () => {
   const text = JSON.stringify({ abc: choice });
   expect([...choicesFromJson(JSON.parse(text), 'x.json')]).toEqual([['abc', choice]]);
   expect(() => choicesFromJson([], 'x.json')).toThrowErrorMatchingInlineSnapshot(
-    `[DataError: x.json: damaged: its kernel choices are no object.]`,
+    `[DataError: x.json: damaged: kernel choices: it is [], expected an object.]`,
   );
   expect(() =>
     choicesFromJson({ abc: { pass: 'a/b', shapes: '[1]' } }, 'x.json'),
   ).toThrowErrorMatchingInlineSnapshot(
-    `[DataError: x.json: damaged: the kernel choice 'abc' lacks a variant, pass or shapes.]`,
+    `[DataError: x.json: damaged: kernel choices: it has no abc.variant.]`,
   );
 });

@@ -11,7 +11,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ClaimMode, type ClaimedRun, claimRun } from '../../src/cli/claimed_run.js';
-import { isPending, refusePending, runFormat } from '../../src/cli/run_folder.js';
+import { isPending, refusePending } from '../../src/cli/pending_run.js';
 import { FileError, UsageError } from '../../src/errors.js';
 import { openFolder } from '../../src/node/files.js';
 import { failFileCalls } from '../failing_files.mjs';
@@ -37,18 +37,13 @@ function contents(folder = at('run')): Record<string, string> {
   return Object.fromEntries(files.map((name) => [name, readFileSync(path.join(folder, name), 'utf8')]));
 }
 
-const runJson = (changes: object = {}): string =>
-  JSON.stringify({
-    format: runFormat,
-    settings: {},
-    images: {},
-    classNames: [],
-    startedAt: '2026-01-31T12:00:00.000Z',
-    ...changes,
-  });
-const result = { bestEpoch: 1, reason: '', train: {}, validation: {}, test: null, seconds: 1 };
+const finished = JSON.parse(
+  readFileSync(path.join(import.meta.dirname, '../fixtures/run.json'), 'utf8'),
+) as object;
+const runJson = (changes: object = { result: undefined }): string =>
+  JSON.stringify({ ...finished, ...changes });
 const old = {
-  'run.json': runJson({ result }),
+  'run.json': runJson({}),
   'model.json': 'old model',
   'history.json': 'old history',
   'history.csv': 'old csv',

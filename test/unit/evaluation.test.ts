@@ -164,11 +164,7 @@ describe('evaluation.json', () => {
       (root) => (root['format'] = 'x 1'),
       'e: not an evaluation: its format is "x 1", expected \'shadegrad evaluation 1\'.',
     ],
-    [
-      'no accuracy',
-      (root) => delete root['accuracy'],
-      "e: not an evaluation: 'accuracy' holds undefined, not a number.",
-    ],
+    ['no accuracy', (root) => delete root['accuracy'], 'e: not an evaluation: it has no accuracy.'],
     [
       'a short matrix',
       (root) => (root['confusion'] = [[1, 2, 3]]),
@@ -200,18 +196,26 @@ describe('evaluation.json', () => {
     ],
     [
       'pixels that are none',
-      (root) => (root['worstImages'] = [{ size: [2, 3, 1], pixels: '?' }]),
+      (root) =>
+        (root['worstImages'] = [
+          { size: [2, 3, 1], pixels: '?' },
+          { size: [2, 3, 1], pixels: '?' },
+        ]),
       "e: not an evaluation: 'worstImages' holds pixels that are not base64.",
     ],
     [
       'a picture of two channels',
-      (root) => (root['augmented'] = { recipe: '', rows: [{ original: { size: [1, 1, 2], pixels: '' } }] }),
+      (root) =>
+        (root['augmented'] = {
+          recipe: '',
+          rows: [{ original: { size: [1, 1, 2], pixels: '' }, variants: [] }],
+        }),
       "e: not an evaluation: 'augmented' holds a picture of [1,1,2].",
     ],
     [
       'times in words',
       (root) => (root['kernelTimes'] = [{ kernel: 'a', variant: 'b', shapes: '', ms: 'long', share: 1 }]),
-      'e: not an evaluation: \'kernelTimes\' holds "long", not a number.',
+      'e: not an evaluation: kernelTimes[0].ms is "long", expected a number.',
     ],
   ])('%s', (_, change, message) => {
     expect(() => evaluationFromJson(damaged(change), 'e')).toThrow(new DataError(message));
@@ -223,7 +227,7 @@ describe('evaluation.json', () => {
       expect(() => evaluationFromJson(text.slice(0, length), 'e')).toThrow(DataError);
     expect(() => evaluationFromJson('[1]', 'e')).toThrow(DataError);
     expect(() => evaluationFromJson('3', 'e')).toThrow(
-      new DataError('e: not an evaluation: expected an object.'),
+      new DataError("e: not an evaluation: its format is null, expected 'shadegrad evaluation 1'."),
     );
   });
 });

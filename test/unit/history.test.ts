@@ -56,21 +56,24 @@ describe('history', () => {
   });
 
   it.each([
-    ['[]', "h: not a training history: expected an object with 'epochs' and 'metrics'."],
-    ['{"epochs":[1]}', "h: not a training history: expected an object with 'epochs' and 'metrics'."],
+    ['[]', 'h: not a training history: it is [], expected an object.'],
+    ['{"epochs":[1]}', 'h: not a training history: it has no metrics.'],
     [
       '{"epochs":[0],"metrics":{}}',
-      "h: not a training history: 'epochs' must be a list of whole numbers from 1 on.",
+      'h: not a training history: epochs[0] is 0, expected a positive integer.',
     ],
     [
       '{"epochs":[1],"metrics":{"loss":[]}}',
-      "h: not a training history: 'loss' must be a list of 1 numbers, one per epoch.",
+      'h: not a training history: metrics.loss has 0 entries, expected 1, one per epoch.',
     ],
     [
       '{"epochs":[1],"metrics":{"loss":["low"]}}',
-      'h: not a training history: \'loss\' holds "low", not a number.',
+      'h: not a training history: metrics.loss[0] is "low", expected a number, null, "NaN", "Infinity" or "-Infinity".',
     ],
-    ['{"epochs":[1],"metrics":{"loss":[[1]]}}', "h: not a training history: 'loss' holds [1], not a number."],
+    [
+      '{"epochs":[1],"metrics":{"loss":[[1]]}}',
+      'h: not a training history: metrics.loss[0] is [1], expected a number, null, "NaN", "Infinity" or "-Infinity".',
+    ],
   ])('%s is none', (text, message) => {
     expect(() => historyFromJson(text, 'h')).toThrow(new DataError(message));
   });

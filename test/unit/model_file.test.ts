@@ -66,8 +66,15 @@ it.each<[string, Uint8Array, string]>([
 
 it.each([
   ['{', /^model: the checkpoint in a.safetensors is not JSON \(/],
-  ['null', /^model: the checkpoint in a.safetensors does not say where the training stands.$/],
-  ['{"position":{"epoch":1},"callbacks":{}}', /does not say where/],
+  ['null', /^model: the checkpoint in a.safetensors is null, expected an object.$/],
+  [
+    '{"position":{"epoch":1},"callbacks":{}}',
+    /^model: the checkpoint in a.safetensors has no position.step.$/,
+  ],
+  [
+    '{"position":{"step":-1},"callbacks":{}}',
+    /^model: the checkpoint in a.safetensors: position.step is -1, expected a non-negative integer.$/,
+  ],
 ])('a damaged checkpoint is a ModelError: %s', (checkpoint, message) => {
   const stored = { tensors: new Map(), metadata: { checkpoint } };
   expect(() => checkpointIn(stored, 'a.safetensors')).toThrow(message);

@@ -259,10 +259,10 @@ describe('own images', () => {
       return keptOwn(folder).catch((error: unknown) => String(error));
     };
     expect(await refusal('[', ' ')).toMatch(
-      /^DataError: data: own\.safetensors is damaged \(SyntaxError.*\); drop your files again\.$/,
+      /^DataError: data: own\.safetensors is damaged: it is not JSON \(.*\); drop your files again\.$/,
     );
     expect(await refusal('classNames', 'ClassNames')).toBe(
-      'DataError: data: own.safetensors does not describe its images; drop your files again.',
+      'DataError: data: own.safetensors is damaged: it has no classNames; drop your files again.',
     );
   });
 

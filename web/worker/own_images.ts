@@ -3,6 +3,7 @@ import { ImageSet } from '../../src/data/dataset.js';
 import type { DataFormat, LoadedDataset } from '../../src/data/loaded_dataset.js';
 import { DataError } from '../../src/errors.js';
 import type { Folder } from '../../src/folder.js';
+import { type Form, oneOf, readJson, text } from '../../src/json_reader.js';
 import {
   type StoredTensor,
   type StoredTensors,
@@ -69,18 +70,20 @@ export function ownIn(bytes: Uint8Array): LoadedDataset {
   return { ...about, train, ...(test ? { test } : {}), ...(validation ? { validation } : {}) };
 }
 
+const aboutForm: Form<About> = {
+  name: text,
+  format: oneOf(['idx', 'csv', 'png']),
+  source: text,
+  classNames: [text],
+};
+
 function aboutIn({ metadata }: StoredTensors): About {
-  let about: Partial<Record<keyof About, unknown>> | null;
-  try {
-    about = JSON.parse(metadata['about'] ?? '{}') as typeof about;
-  } catch (cause) {
-    throw new DataError(`data: ${fileName} is damaged (${String(cause)}); drop your files again.`, { cause });
-  }
-  const { name, format, source, classNames } = about ?? {};
-  const areText = [name, format, source].every((each) => typeof each === 'string');
-  if (!areText || !Array.isArray(classNames) || !classNames.every((each) => typeof each === 'string'))
-    throw new DataError(`data: ${fileName} does not describe its images; drop your files again.`);
-  return about as About;
+  return readJson(
+    metadata['about'] ?? '{}',
+    aboutForm,
+    (what, cause) =>
+      new DataError(`data: ${fileName} is damaged: ${what}; drop your files again.`, { cause }),
+  );
 }
 
 function setIn(

@@ -2,7 +2,29 @@
  * What is kept between visits beside weights, slots and checkpoint: JSON in the metadata of the same safetensors file,
  * so that all of it is of one moment.
  */
-import type { Choice } from '../../src/engine/choices.js';
+import { type Choice, choiceForm } from '../../src/engine/choices.js';
+import { ModelError } from '../../src/errors.js';
+import {
+  type Form,
+  type Leaf,
+  checkForm,
+  count,
+  countOrZero,
+  each,
+  nullable,
+  number,
+  numberOrNull,
+  object,
+  oneOf,
+  optional,
+  parseJson,
+  text,
+} from '../../src/json_reader.js';
+import { kernelForm } from '../../src/nn/kernel_change.js';
+import { type ModelName, modelsByName } from '../../src/nn/models.js';
+import { filterForm } from '../../src/nn/preprocessing.js';
+import { presetNames } from '../../src/nn/presets.js';
+import { positive, rule, seed } from '../../src/options.js';
 import type { KernelChoice } from '../../src/nn/callbacks/callback.js';
 import type { StoredTensors } from '../../src/nn/safetensors.js';
 import type { EpochPoint, ModelInfo, Settings } from '../protocol.js';
@@ -46,6 +68,15 @@ export interface SavedSession {
   readonly training: SavedTraining | null;
 }
 
+/** `[step, loss, accuracy]` */
+const pointRule: Leaf<SavedCurve['points'][number]> = rule(
+  'a step, a loss or null, and an accuracy',
+  (value) =>
+    Array.isArray(value) &&
+    value.length === 3 &&
+    value.every((part, i) => Number.isFinite(part) || (i === 1 && part === null)),
+);
+
 const format = 'shadegrad session 1';
 const metadataKey = 'session';
 const classesKey = 'classes';
@@ -63,15 +94,59 @@ export function classMetadata(classNames: readonly string[]): Record<string, str
   return { [classesKey]: JSON.stringify(classNames) };
 }
 
-/** The session in a file, and its number; undefined for a file that is not a session of this version. */
+interface SavedFile extends SavedSession {
+  readonly number: number;
+}
+
+const settingsForm: Form<Settings> = {
+  dataset: oneOf(['digits', 'fashion', 'own']),
+  preset: oneOf(presetNames),
+  model: oneOf(Object.keys(modelsByName) as ModelName[]),
+  limit: nullable(count),
+  epochs: count,
+  batchSize: count,
+  learningRate: positive,
+  seed,
+  augmentation: nullable(object),
+  filters: [filterForm],
+};
+
+const trainingForm: Form<SavedTraining> = {
+  settings: settingsForm,
+  phase: oneOf(['training', 'paused', 'finished', 'stopped']),
+  stepsPerEpoch: countOrZero,
+  batchSize: countOrZero,
+  dataDigest: nullable(countOrZero),
+  curve: { stride: count, points: [pointRule] },
+  epochs: [{ epoch: count, step: countOrZero, logs: each(numberOrNull) }],
+  trouble: optional(nullable(text)),
+  choices: optional(each(choiceForm)),
+  kernels: optional([kernelForm]),
+};
+
+const fileForm: Form<SavedFile> = {
+  number,
+  savedAt: number,
+  origin: oneOf(['shipped', 'trained', 'opened']),
+  classNames: [text],
+  training: nullable(trainingForm),
+};
+
+/**
+ * The session in a file, and its number; undefined for a file that is not a session of this version.
+ *
+ * Throws: ModelError when it is damaged.
+ */
 export function sessionIn({
   metadata,
 }: StoredTensors): { readonly session: SavedSession; readonly number: number } | undefined {
   const json = parsed(metadata[metadataKey]);
-  if (json?.['format'] !== format || typeof json['number'] !== 'number') return undefined;
-  const { number, savedAt, origin, classNames, training } = json as unknown as SavedSession & {
-    readonly number: number;
-  };
+  if (json?.['format'] !== format) return undefined;
+  const { number, savedAt, origin, classNames, training } = checkForm(
+    json,
+    fileForm,
+    (what) => new ModelError(`the saved session is damaged: ${what}.`),
+  );
   return { session: { savedAt, origin, classNames, training }, number };
 }
 
@@ -85,7 +160,7 @@ export function classNamesIn({ metadata }: StoredTensors, classes: number): read
 
 function parsed(text: string | undefined): Readonly<Record<string, unknown>> | undefined {
   try {
-    const json: unknown = JSON.parse(text ?? 'null');
+    const json = parseJson(text ?? 'null', (what) => new ModelError(what));
     return typeof json === 'object' && json !== null
       ? (json as Readonly<Record<string, unknown>>)
       : undefined;

@@ -4,8 +4,18 @@
  */
 import { DataError } from '../../errors.js';
 import type { Fingerprint } from '../../engine/device.js';
+import {
+  type Form,
+  boolean,
+  checkForm,
+  each,
+  numberOrNull as number,
+  oneOf,
+  optional,
+  parseJson,
+  text,
+} from '../../json_reader.js';
 import type { EndToEndRow } from './end_to_end.js';
-import { type Form, boolean, number, optional, string, wrongMember } from './forms.js';
 import type { InputRow } from './inputs.js';
 import type { KernelRow } from './kernels.js';
 import type { PeerRow } from './peer_comparison.js';
@@ -57,22 +67,22 @@ const spread: Form<Spread> = { median: number, low: number, high: number, min: n
 
 const kernels: Form<NonNullable<Sections['kernels']>> = [
   {
-    kernel: string,
-    name: optional(string),
-    variant: string,
-    shapes: string,
+    kernel: text,
+    name: optional(text),
+    variant: text,
+    shapes: text,
     ms: spread,
     gflops: number,
     gbPerSecond: number,
     cost: { flops: number, bytes: number },
     ofRoofline: optional(number),
-    bound: optional(string),
+    bound: optional(oneOf(['arithmetic', 'memory'])),
   },
 ];
 
 const scaling: Form<NonNullable<Sections['scaling']>['byBatch']> = [
   {
-    model: string,
+    model: text,
     imageSize: number,
     batchSize: number,
     microBatchSize: number,
@@ -83,26 +93,27 @@ const scaling: Form<NonNullable<Sections['scaling']>['byBatch']> = [
   },
 ];
 
-/** The reader itself checks `format` and `versions`. */
-const form: Form<Omit<BenchResults, 'format' | 'versions'>> = {
-  date: string,
-  command: string,
+const form: Form<BenchResults> = {
+  format: oneOf([format]),
+  date: text,
+  command: text,
   isQuick: boolean,
   device: {
-    adapter: string,
-    vendor: string,
-    architecture: string,
-    driver: string,
-    runtime: string,
+    adapter: text,
+    vendor: text,
+    architecture: text,
+    driver: text,
+    runtime: text,
     subgroupSize: number,
-    family: string,
+    family: text,
   },
-  tuning: string,
-  machine: { cpu: string, cores: number, memoryBytes: number, system: string },
+  tuning: oneOf(['off', 'stored']),
+  machine: { cpu: text, cores: number, memoryBytes: number, system: text },
+  versions: each(text),
   sections: {
     roofline: optional({
-      multiplyAdd: [{ width: string, chains: number, gflops: spread }],
-      memory: [{ way: string, width: string, bytes: number, gbPerSecond: spread }],
+      multiplyAdd: [{ width: text, chains: number, gflops: spread }],
+      memory: [{ way: oneOf(['copy', 'read']), width: text, bytes: number, gbPerSecond: spread }],
       peakGflops: number,
       peakGbPerSecond: number,
     }),
@@ -110,8 +121,8 @@ const form: Form<Omit<BenchResults, 'format' | 'versions'>> = {
     kernels: optional(kernels),
     endToEnd: optional([
       {
-        task: string,
-        model: string,
+        task: oneOf(['training', 'inference']),
+        model: text,
         batchSize: number,
         imagesPerSecond: spread,
         dispatchesPerStep: number,
@@ -119,7 +130,7 @@ const form: Form<Omit<BenchResults, 'format' | 'versions'>> = {
         peakBytes: number,
       },
     ]),
-    inputs: optional([{ inputs: string, ms: spread, ratio: number }]),
+    inputs: optional([{ inputs: text, ms: spread, ratio: number }]),
     scaling: optional({
       byBatch: scaling,
       byImage: scaling,
@@ -134,22 +145,22 @@ const form: Form<Omit<BenchResults, 'format' | 'versions'>> = {
       steps: number,
       batchSize: number,
       trials: [{ step: number, seconds: number, accuracy: number, images: number }],
-      recipe: string,
+      recipe: text,
     }),
     peers: optional({
       batchSize: number,
       rows: [
         {
-          system: string,
-          version: optional(string),
-          backend: optional(string),
+          system: text,
+          version: optional(text),
+          backend: optional(text),
           train: optional(spread),
           infer: optional(spread),
           trainRatio: optional(number),
           inferRatio: optional(number),
           firstStepSeconds: optional(number),
           lossDifference: optional(number),
-          note: optional(string),
+          note: optional(text),
         },
       ],
     }),
@@ -186,31 +197,24 @@ function broken(value: object, depth: number, indent = ''): string {
  * Throws: DataError when it is not JSON, or not the results of a bench in this format.
  */
 export function resultsFromJson(text: string, name: string): BenchResults {
-  let parsed: unknown;
-  try {
-    // NaN and infinities, such as a rate in no time at all, are written as null.
-    parsed = JSON.parse(text, (_, value: unknown) => value ?? Number.NaN);
-  } catch (cause) {
-    throw new DataError(
-      `${name}: damaged: it is not JSON (${cause instanceof Error ? cause.message : String(cause)}).`,
-      { cause },
-    );
-  }
-  const found = Object(parsed) as Partial<Record<keyof BenchResults, unknown>>;
+  const damaged = (what: string, cause?: unknown): DataError =>
+    new DataError(`${name}: damaged: ${what}.`, { cause });
   const refuse = (what: string): DataError =>
     new DataError(
       `${name}: not the results of a bench: ${what}. Measure again with 'npm run bench -- --out FILE'.`,
     );
-  if (found.format !== format) {
-    const what = typeof found.format === 'string' ? `its format is '${found.format}'` : 'it has no format';
+  const parsed = parseJson(text, damaged);
+  const { format: found } = Object(parsed) as { readonly format?: unknown };
+  if (found !== format) {
+    const what = typeof found === 'string' ? `its format is '${found}'` : 'it has no format';
     throw refuse(`${what}, expected '${format}'`);
   }
-  const { versions } = found;
-  const areVersions =
-    typeof versions === 'object' && Object.values(versions ?? {}).every((each) => typeof each === 'string');
-  const wrong = wrongMember(found, form) ?? (areVersions ? undefined : 'its versions are not text');
-  if (wrong !== undefined) throw refuse(wrong);
-  return parsed as BenchResults;
+  return withNaN(checkForm(parsed, form, refuse));
+}
+
+/** NaN and infinities, such as a rate in no time at all, are written as null. */
+function withNaN<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value), (_, member: unknown) => member ?? Number.NaN) as T;
 }
 
 /** For people: `NVIDIA H200`, `llvmpipe on AMD EPYC`; a software device is as fast as the processor it runs on. */
