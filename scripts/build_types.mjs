@@ -10,27 +10,6 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const entries = ['index.d.ts', 'browser/index.d.ts'];
 
-/**
- * Types of the platform that the declarations mention. A project may have them from lib.dom, @types/node or
- * @webgpu/types, or not at all: an empty interface merges with any of these, and stands in where there is none.
- */
-const platformTypes = [
-  'AbortSignal',
-  'Blob',
-  'DataTransfer',
-  'File',
-  'GPUAdapter',
-  'GPUBindGroup',
-  'GPUBindGroupLayout',
-  'GPUBuffer',
-  'GPUCommandEncoder',
-  'GPUComputePassTimestampWrites',
-  'GPUComputePipeline',
-  'GPUDevice',
-  'GPUDeviceLostInfo',
-  'URL',
-];
-
 const folder = join(root, 'dist', 'types');
 // Renamed into place, so that a compiler that runs at the same moment never reads half of them.
 const draft = `${folder}.${process.pid}.part`;
@@ -46,12 +25,16 @@ try {
 }
 
 function emit() {
-  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  const project = join(root, 'tsconfig.declarations.json');
-  const { status } = spawnSync(process.execPath, [tsc, '-p', project, '--outDir', draft], {
-    stdio: 'inherit',
-  });
-  if (status !== 0) process.exit(1); // tsc has printed the place and the reason
+  const { status, stdout } = tsc('-p', join(root, 'tsconfig.declarations.json'), '--outDir', draft);
+  if (status === 0) return;
+  process.stderr.write(stdout);
+  process.exit(1);
+}
+
+/** @param {string[]} args */
+function tsc(...args) {
+  const path = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  return spawnSync(process.execPath, [path, ...args], { encoding: 'utf8' });
 }
 
 /** Removes the declarations of modules that the entries use and do not show. */
@@ -68,8 +51,26 @@ function removeUnreachable() {
   }
 }
 
+/**
+ * Declares what the declarations mention of the platform, such as AbortSignal and GPUDevice. A project may have them from
+ * lib.dom, @types/node or @webgpu/types, or not at all: an empty interface merges with any of these, and stands in where
+ * there is none.
+ */
 function addPlatformTypes() {
-  const lines = platformTypes.map((name) => `interface ${name} {}\n`);
+  const alone = [
+    '--ignoreConfig',
+    '--noEmit',
+    '--strict',
+    '--target',
+    'es2022',
+    '--lib',
+    'es2022',
+    '--types',
+    '',
+  ];
+  const { stdout } = tsc(...alone, ...entries.map((entry) => join(draft, entry)));
+  const missing = new Set([...stdout.matchAll(/Cannot find name '(\w+)'/g)].map(([, name = '']) => name));
+  const lines = [...missing].sort().map((name) => `interface ${name} {}\n`);
   writeFileSync(
     join(draft, 'platform.d.ts'),
     `// Empty: they merge with the interfaces of the project's own lib or types, where it has them.\n${lines.join('')}`,
