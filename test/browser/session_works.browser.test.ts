@@ -140,10 +140,10 @@ describe('a device', () => {
     const { session, phase } = await visit({
       openDevice: async () => {
         const device = await open();
-        const read = device.read.bind(device);
-        device.read = async (storage) => {
+        const read = device.readTogether.bind(device);
+        device.readTogether = async (storages) => {
           if (isToGo && !session.activeTraining) device.destroy();
-          return read(storage);
+          return read(storages);
         };
         return device;
       },

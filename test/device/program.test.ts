@@ -5,7 +5,7 @@
  *   outputs that are inputs, captures, views or repeated; values placed in other memory; the order of changes in place
  *   numbers of the caller: data, not code; whole in a message; results that are their operand
  *   the same bits: replay, several steps per submit, two recordings
- *   errors: disposed, nested, no gradient, wrong data, a shader that does not compile, a lost device
+ *   errors: disposed, nested, no gradient, wrong data, a shader that does not compile, a refused command, a lost device
  */
 import { expect, test } from 'vitest';
 import type { Pass } from '../../src/engine/pass.js';
@@ -736,6 +736,22 @@ test('a shader that does not compile is an error with its line, at bind and at t
     ]
   `);
   await expect((async () => broken.call(x).data())()).rejects.toThrow(DeviceError);
+  device.destroy();
+});
+
+test('a command that the device refuses is an error once, and all else goes on', async () => {
+  const device = await open();
+  const x = Tensor.from([1, 2, 3], [3], device);
+  await device.idle();
+  const pending = x.data();
+  const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.STORAGE;
+  device.gpu.createBuffer({ size: 16, usage, label: 'neither one nor the other' });
+  const problem: unknown = await pending.catch((error: unknown) => error);
+  expect(problem).toBeInstanceOf(DeviceError);
+  expect((problem as DeviceError).message).toMatch(/^device: WebGPU refused a command: .*MapRead/);
+  expect(device.calls.hasRefused).toBe(true);
+  expect(await numbers(x)).toEqual([1, 2, 3]);
+  expect(await numbers(scale(x, 2))).toEqual([2, 4, 6]);
   device.destroy();
 });
 
