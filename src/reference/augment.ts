@@ -342,7 +342,7 @@ export const augmentReference = reference<Input, 'y', Options>({
         results: { transforms },
       };
     },
-    'augment/colour': ({ inputs: { x, ...inputs }, options }) => {
+    'augment/colour': ({ inputs: { x, ...inputs }, options, outputs }) => {
       const [low, high] = options.range;
       const row = x.values.length / x.shape[0]!;
       const rows = rounded(transforms64(happenings(inputs, x.shape, options), x.shape.slice(1, 3)).rows);
@@ -358,6 +358,7 @@ export const augmentReference = reference<Input, 'y', Options>({
         return Math.abs(low) + brightness * (contrasted + Math.abs(low));
       });
       const y: Expected = {
+        ...outputs.y,
         value: colour64(x, factors, { low, high }),
         magnitude,
         tolerance: tolerance(1, 4),

@@ -305,14 +305,15 @@ describe('stop()', () => {
     expect(epochs).toEqual([1]);
   });
 
-  it('follows from a NaN in the weights', async () => {
+  // Those of the first layer reach the loss through relu, pooling, dropout and softmax.
+  it.each(['conv2d/kernel', 'dense_1/bias'])('follows from a NaN in %s', async (name) => {
     const said: string[] = [];
     const model = smallModel();
     const poison: Callback = {
       onEpochBegin: async (epoch) => {
         if (epoch !== 1) return;
         const weights = await model.weights();
-        weights.get('dense_1/bias')!.fill(Number.NaN);
+        weights.get(name)!.fill(Number.NaN);
         model.setWeights(weights);
       },
     };
@@ -324,6 +325,11 @@ describe('stop()', () => {
     expect(said).toEqual(['Batch 0: Invalid loss, terminating training']);
     expect(epochs).toEqual([1, 2]);
     expect(metrics['loss']![0]).toBeGreaterThan(0);
+    // A model of NaN knows nothing: no image counts as right, and no probability is a number.
+    expect(metrics['loss']![1]).toBeNaN();
+    expect(metrics['accuracy']![1]).toBe(0);
+    expect(await model.evaluate(bars(8))).toMatchObject({ loss: NaN, accuracy: 0 });
+    expect([...(await model.predict(bars(2)))]).toEqual(Array.from({ length: 6 }, () => NaN));
   });
 
   it('does not follow from losses that are numbers', async () => {

@@ -1,6 +1,7 @@
 /**
  * The page's predictions (web/worker/predicting_model.ts, predicting_bound.ts, processor.ts):
- *   JavaScript and the device give the same probabilities, for the page's models and for every kind of layer
+ *   JavaScript and the device give the same probabilities, for the page's models and for every kind of layer, and NaN
+ *   where weights are NaN or infinite
  *   on the device: the probabilities of Model.predict; a call creates no buffer, bind group or pipeline
  *   calls that overlap get each their own answer; weights that change are seen
  *   the processor answers until the device is ready, where there is none, and when it is lost
@@ -105,6 +106,28 @@ describe('JavaScript', () => {
     for (const [k, value] of found.entries())
       expect(Math.abs(value - expected[k]!), `${name} ${k}`).toBeLessThan(1e-5);
     model.dispose();
+  });
+
+  it.each([NaN, Infinity, -Infinity])('gives NaN where the device does: a weight of %s', async (value) => {
+    for (const [name, at] of [
+      ['conv2d/kernel', 4],
+      ['dense/kernel', 0],
+      ['dense/bias', 1],
+    ] as const) {
+      const model = tiny(held.device, 3);
+      const weights = await model.weights();
+      weights.get(name)![at] = value;
+      model.setWeights(weights);
+      const input = picture(size, 7);
+      const expected = await model.predict({ images: input, count: 1, height: 8, width: 8, channels: 1 });
+      const found = new Processor(model, weights).predict(input);
+      expect([...found].map(Number.isNaN), `${name} ${found.join(' ')}`).toEqual(
+        [...expected].map(Number.isNaN),
+      );
+      // A class of infinitely small logits is one of probability 0.
+      expect(value === -Infinity || found.some(Number.isNaN), `${name} ${found.join(' ')}`).toBe(true);
+      model.dispose();
+    }
   });
 
   it('refuses weights that are not the model’s', async () => {
