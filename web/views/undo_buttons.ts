@@ -33,8 +33,9 @@ export function undoButtons(app: App, { scope, only, onDone }: UndoOptions): HTM
     const hadFocus = root.contains(document.activeElement);
     for (const { way, button } of buttons) {
       const name = offers?.[way] ?? null;
-      button.hidden = name === null || only?.includes(name) === false;
-      if (name) button.textContent = `${way === 'undo' ? 'Undo' : 'Redo'} ${names[name]}`;
+      const isOffered = name !== null && only?.includes(name) !== false;
+      button.hidden = !isOffered;
+      button.textContent = isOffered ? `${way === 'undo' ? 'Undo' : 'Redo'} ${names[name]}` : '';
     }
     root.hidden = buttons.every(({ button }) => button.hidden);
     // The keyboard's place, where it was on what goes now.
