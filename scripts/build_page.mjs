@@ -1,7 +1,8 @@
 // Builds the page into dist/page: all but the data sets, ready for any static host, at any path. Takes some tenths of
 // a second, so it runs before every `npm run demo`; says nothing when all is well.
 //
-//   page.js    web/page.ts and the views; page.css, their style sheets, and the colours that charts share
+//   page.js, page-chunk.js  web/page.ts and the views; page.css, their style sheets, and the colours that charts share
+//   page-inside.js          the section Inside, which is fetched when it comes near
 //   worker.js, worker-chunk.js  web/worker.ts and the engine, shaders as text
 //   worker-on_demand.js         what the worker fetches when it is first needed (web/worker/on_demand.ts)
 //   theme.js   web/theme.ts
@@ -62,7 +63,14 @@ async function bundles() {
     outdir: 'page',
   });
   const [page, worker, theme] = await Promise.all([
-    build({ ...common, entryPoints: ['web/page.ts'], format: 'esm', plugins: [sharedColours, typedCalls] }),
+    build({
+      ...common,
+      entryPoints: ['web/page.ts'],
+      format: 'esm',
+      plugins: [sharedColours, typedCalls],
+      splitting: true,
+      chunkNames: 'page-[name]',
+    }),
     build({
       ...common,
       entryPoints: ['web/worker.ts'],

@@ -17,15 +17,16 @@ import { workerAddress } from './trusted.js';
 import { dataView } from './views/data.js';
 import { drawingView } from './views/drawing.js';
 import { evaluationView } from './views/evaluation.js';
-import { insideView } from './views/inside.js';
 import { trainingView } from './views/training.js';
+import { whenSeen } from './views/when_seen.js';
+import './views/inside.css';
 
 const views: Readonly<Record<string, View>> = {
   draw: drawingView,
   train: trainingView,
   results: evaluationView,
   data: dataView,
-  inside: insideView,
+  inside: insideWhenSeen,
 };
 
 const worker = new Worker(workerAddress(), { type: 'module', name: 'shadegrad' });
@@ -94,6 +95,24 @@ const isReload = performance
 void app.attempt('page', () =>
   app.worker.start({ base, settings: app.settings.value, isReload }, proxy(hear)),
 );
+
+/** The last section, and the largest: its script is fetched when it comes near. */
+function insideWhenSeen(root: HTMLElement, app: App): void {
+  // Not awaited: what goes wrong is said.
+  whenSeen(root, () => void app.attempt('page', async () => (await fetchInside())(root, app)));
+}
+
+async function fetchInside(): Promise<View> {
+  const { insideView } = await import('./views/inside.js').catch((cause: unknown) => {
+    throw new Error(
+      'A part of this page could not be fetched. Is its server still running? Then reload it.',
+      {
+        cause,
+      },
+    );
+  });
+  return insideView;
+}
 
 function hear({ name, value }: WorkerEvent): void {
   (heard[name] as Store<WorkerEvent['value'] | null>).set(value);

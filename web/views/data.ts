@@ -14,6 +14,7 @@ import { type Recipe, areAlike, recipeOf, valuesOf } from './data_recipe.js';
 import { Samples } from './data_samples.js';
 import { RecipeSliders } from './data_sliders.js';
 import { undoButtons } from './undo_buttons.js';
+import { whenSeen } from './when_seen.js';
 
 /** Where the sliders may begin; `quick` changes nothing. */
 const startingPoints = [
@@ -258,17 +259,4 @@ function sentenceOf({
   ];
   const colours = channels === 1 ? 'grey' : channels === 3 ? 'in colour' : `with ${channels} channels`;
   return `${title}: ${parts.join(' and ')}, of ${width} × ${height} pixels, ${colours}, in ${classNames.length === 1 ? 'one class' : `${classNames.length} classes`}.`;
-}
-
-/** Calls `begin` once when the section comes near: its images need not compete with the first prediction. */
-function whenSeen(root: HTMLElement, begin: () => void): void {
-  const observer = new IntersectionObserver(
-    (entries) => {
-      if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
-      observer.disconnect();
-      begin();
-    },
-    { rootMargin: '400px' },
-  );
-  observer.observe(root);
 }

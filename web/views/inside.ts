@@ -1,5 +1,4 @@
 /** First-layer filters, activations, the kernels and their WGSL. */
-import './inside.css';
 import type { App, CurrentImage, View } from '../app.js';
 import { Latest } from '../latest.js';
 import type { InspectingApi, LayerActivation, ModelInfo, TrainingStatus } from '../protocol.js';

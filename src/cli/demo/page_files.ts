@@ -9,6 +9,8 @@ export const pageFileNames = [
   'index.html',
   'page.css',
   'page.js',
+  'page-chunk.js',
+  'page-inside.js',
   'worker.js',
   'worker-chunk.js',
   'worker-on_demand.js',

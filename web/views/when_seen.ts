@@ -1,0 +1,12 @@
+/** Calls `begin` once when the section comes near: what it needs does not compete with the first prediction. */
+export function whenSeen(root: HTMLElement, begin: () => void): void {
+  const observer = new IntersectionObserver(
+    (entries) => {
+      if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
+      observer.disconnect();
+      begin();
+    },
+    { rootMargin: '400px' },
+  );
+  observer.observe(root);
+}
