@@ -103,7 +103,7 @@ export class DeviceSet extends Resource implements SetTensors {
   writeImages(bytes: Uint8Array): void {
     if (bytes.length !== this.#byteLength) {
       throw new ShapeError(
-        `device set: the images have ${bytes.length} bytes, expected ${this.#byteLength} for ${this.count} images.`,
+        `write: [${[this.count, ...(this.images[0] as Tensor).shape.slice(1)].join(',')}] u8 was given ${bytes.length} u8 values.`,
       );
     }
     let first = 0;

@@ -143,6 +143,7 @@ export class Sequential extends Resource implements Model {
   /** What the file loaded last keeps of its optimizer, until a training changes the weights. */
   #stored: StoredOptimizer | undefined;
   #checkpoint: Checkpoint | undefined;
+  #isDisposed = false;
 
   /** Throws: ShapeError when a layer does not fit the one before; UsageError when no input shape is given. */
   constructor(layers: readonly Layer[], options: SequentialOptions = {}) {
@@ -194,6 +195,10 @@ export class Sequential extends Resource implements Model {
   }
 
   #drawn(): { readonly parameters: ParameterGroup; readonly statistics: ParameterGroup } {
+    if (this.#isDisposed)
+      throw new StateError(
+        `model: '${this.name}' was disposed and has no weights any more; make it or load it again.`,
+      );
     if (!this.#groups) {
       const specs = this.#specs();
       const group = (isTrainable: boolean): ParameterGroup => {
@@ -517,7 +522,7 @@ export class Sequential extends Resource implements Model {
     };
   }
 
-  /** Throws: StateError during a fit. */
+  /** Gives the weights back; they cannot be drawn anew. Throws: StateError during a fit. */
   dispose(): void {
     this.activity.assertUntrained('dispose');
     this.#groups?.parameters.dispose();
@@ -527,6 +532,7 @@ export class Sequential extends Resource implements Model {
     this.#slots = new Map();
     this.#stored = undefined;
     this.#checkpoint = undefined;
+    this.#isDisposed = true;
   }
 }
 

@@ -87,6 +87,10 @@ describe('during a fit', () => {
     expect(await weightBits(model)).toBe(await aloneBits());
     model.setWeights(weights);
     model.dispose();
+    // New weights in place of the trained ones would go unnoticed.
+    await expect(model.predict(bars(1))).rejects.toThrowErrorMatchingInlineSnapshot(
+      `[StateError: model: 'sequential' was disposed and has no weights any more; make it or load it again.]`,
+    );
   });
 
   it('callbacks set weights, at the end of a step and between epochs', async () => {
