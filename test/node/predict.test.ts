@@ -104,8 +104,8 @@ describe('predict', () => {
       [
         'test.csv #1: right',
         `  right   99.99 % ${'█'.repeat(30)}`,
-        '  left     0.00 %',
-        '  middle   0.00 %',
+        '  left   < 0.01 %',
+        '  middle < 0.01 %',
         // 10 · 51/255 = 2: e² / (e² + 2) = 0.78699, 1 / (e² + 2) = 0.10651.
         'test.csv #2: middle',
         `  middle  78.70 % ${'█'.repeat(24)}`,
