@@ -6,7 +6,7 @@
 
 /** Other libraries' names, without case and underscores, by ours. Names that are alike need no entry. */
 const foreignNames: Readonly<Record<string, string>> = {
-  learningRate: 'lr alpha stepsize initiallearningrate',
+  learningRate: 'lr stepsize initiallearningrate',
   rate: 'p prob dropout initiallearningrate learningrate lr',
   peak: 'maxlr initiallearningrate learningrate lr',
   last: 'etamin minlr alpha',
@@ -39,6 +39,7 @@ const foreignNames: Readonly<Record<string, string>> = {
   augmentation: 'transform transforms datagen',
   microBatchSize: 'accumulationsteps gradientaccumulationsteps',
   axis: 'dim axes dims',
+  deviation: 'std stddev sd',
   keepDims: 'keepdim',
   rotation: 'rotationrange degrees',
   fillValue: 'cval',
@@ -58,7 +59,7 @@ const doneOtherwise: Readonly<Record<string, string>> = {
   initialepoch: "pass the checkpoint to resume from as 'resume'",
 };
 
-/** A half sentence on `name`, which is none of `known`; undefined where nothing is near. */
+/** Words on `name`, which is none of `known`: a question where one is near; undefined where nothing is known of it. */
 export function hintFor(name: string, known: readonly string[]): string | undefined {
   const bare = plain(name);
   const foreign = known.find((each) => foreignNames[each]?.split(' ').includes(bare));
@@ -67,7 +68,7 @@ export function hintFor(name: string, known: readonly string[]): string | undefi
     foreign ??
     (Object.hasOwn(doneOtherwise, bare) ? undefined : nearest(bare, known));
   if (near !== undefined) return `did you mean '${near}'?`;
-  return Object.hasOwn(doneOtherwise, bare) ? `${doneOtherwise[bare]}.` : undefined;
+  return Object.hasOwn(doneOtherwise, bare) ? doneOtherwise[bare] : undefined;
 }
 
 /** Without case, underscores and hyphens. */

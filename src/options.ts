@@ -45,9 +45,8 @@ export function checkOptions<T extends object>(
       name,
       known.map(([each]) => each),
     );
-    throw new UsageError(
-      `${who}: '${within}${name}' is not an option; ${hint ?? `expected one of ${names}.`}`,
-    );
+    const advice = hint?.endsWith('?') ? hint : `${hint ? `${hint}; ` : ''}expected one of ${names}.`;
+    throw new UsageError(`${who}: '${within}${name}' is not an option; ${advice}`);
   }
   for (const [name, rule] of known) {
     const value = given[name];

@@ -129,11 +129,10 @@ export class Tensor extends Resource implements Spec {
 
   static zeros(spec: Spec, device: Device = defaultDevice()): Tensor {
     checkCall('tensor', spec, specRules());
-    // Before the host makes as much: it may have no room, either.
-    checkArgument('tensor', 'device', device, deviceRule());
-    device.assertTakes(storageBytes(spec));
-    const Values = arrayTypes[spec.dtype];
-    return Tensor.from(new Values(sizeOf(spec.shape)), spec.shape, device);
+    // The device first, which says when it is too much: the host may have no room, either.
+    const tensor = Tensor.allocate(spec, device);
+    device.write(tensor.storage, new arrayTypes[spec.dtype](sizeOf(spec.shape)));
+    return tensor;
   }
 
   get size(): number {

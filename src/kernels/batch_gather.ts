@@ -14,7 +14,7 @@ export type BatchGatherAttributes = {
   readonly offset: number;
 };
 
-const rules = (): Rules<BatchGatherAttributes> => ({
+export const gatherRules = (): Rules<BatchGatherAttributes> => ({
   batch: required(count),
   scale: required(finite),
   offset: required(finite),
@@ -88,6 +88,6 @@ export function batchGather(
   attributes: BatchGatherAttributes,
 ): { x: Tensor; y: Tensor } {
   checkOperands('batchGather', batchGatherForward.inputs, operands);
-  checkCall('batchGather', attributes, rules());
+  checkCall('batchGather', attributes, gatherRules());
   return runPass(batchGatherForward, operands, attributes);
 }

@@ -4,8 +4,10 @@
  */
 import { type Dispatch, type Pass, type PassContext, type Spec, sizeOf } from '../engine/pass.js';
 import { runPass } from '../engine/program.js';
-import type { Tensor } from '../engine/tensor.js';
-import { type BatchGatherAttributes, bytesPerImage } from './batch_gather.js';
+import { type Tensor, checkOperands, tensorRule } from '../engine/tensor.js';
+import { checkArgument, checkCall } from '../calls.js';
+import { list } from '../options.js';
+import { type BatchGatherAttributes, bytesPerImage, gatherRules } from './batch_gather.js';
 import { type Grid, clearVariant, gridFor } from './grid.js';
 
 /** Of `images_0`, `images_1`, …, in the order of the set, and of what batch_gather reads beside them. */
@@ -105,6 +107,9 @@ export function batchGatherChunks(
   },
   attributes: BatchGatherAttributes,
 ): { x: Tensor; y: Tensor } {
+  checkArgument('batchGatherChunks', 'images', images, list('a list of tensors', tensorRule()));
+  checkOperands('batchGatherChunks', ['labels', 'permutation', 'state'], others);
+  checkCall('batchGatherChunks', attributes, gatherRules());
   const chunks = Object.fromEntries(images.map((tensor, i) => [`images_${i}`, tensor]));
   return runPass(batchGatherChunksForward(images.length), { ...chunks, ...others }, attributes);
 }
