@@ -64,7 +64,7 @@ const rules = (): Rules<DropoutOptions> => ({
 });
 
 /**
- * Dropout with the mask of this step.
+ * Dropout with the mask of this step. A NaN or an infinity that is dropped gives NaN, as in PyTorch.
  *
  * Shapes: x any, state the step's state → y like x. Units: rate is the share dropped, 0 ≤ rate < 1; `stream` sets
  * layers apart (see layerStream in src/random.ts). With `isMicroBatch` the first axis holds samples of a batch that is

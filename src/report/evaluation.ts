@@ -188,7 +188,7 @@ function check(labels: ArrayLike<number>, probabilities: ArrayLike<number>, clas
   for (let i = 0; i < probabilities.length; i++) {
     if (!Number.isFinite(probabilities[i])) {
       throw new DataError(
-        `evaluation: the probabilities of image ${Math.floor(i / classes)} are not all numbers (class ${i % classes}: ${probabilities[i]}).`,
+        `evaluation: the probabilities of image ${Math.floor(i / classes)} are not all numbers (class ${i % classes}: ${probabilities[i]}); the model's training probably diverged. Train again with a smaller learning rate.`,
       );
     }
   }

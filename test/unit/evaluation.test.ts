@@ -121,7 +121,7 @@ describe('evaluate', () => {
       [0, 1],
       [1, 0, NaN, 1],
       2,
-      'evaluation: the probabilities of image 1 are not all numbers (class 0: NaN).',
+      "evaluation: the probabilities of image 1 are not all numbers (class 0: NaN); the model's training probably diverged. Train again with a smaller learning rate.",
     ],
   ])('labels %j with probabilities %j do not fit', (labels, probabilities, classes, message) => {
     expect(() => evaluate(labels, probabilities, classes, { seed: 0 })).toThrow(new DataError(message));
