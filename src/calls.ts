@@ -4,12 +4,12 @@
  */
 import { type Rule, type Rules, check, checkOptions } from './options.js';
 
-/** Throws: UsageError, as `checkOptions`. */
-export function checkCall<T extends object>(who: string, options: T, rules: Rules<NoInfer<T>>): void {
-  checkOptions(who, options, rules);
+/** Throws: UsageError, as `checkOptions`. The rules are made only where they are asked for. */
+export function checkCall<T extends object>(who: string, options: T, rules: () => Rules<NoInfer<T>>): void {
+  checkOptions(who, options, rules());
 }
 
 /** Throws: UsageError for a value that breaks the rule. */
-export function checkArgument(who: string, name: string, value: unknown, rule: Rule): void {
-  check(who, name, value, rule);
+export function checkArgument(who: string, name: string, value: unknown, rule: () => Rule): void {
+  check(who, name, value, rule());
 }

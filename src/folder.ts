@@ -37,7 +37,7 @@ export function setFolderOpener(opener: (path: string) => Folder): void {
 /** Throws: UsageError for a path where the platform has no file system, and for what is neither path nor Folder. */
 export function folderAt(folder: Folder | string): Folder {
   if (typeof folder !== 'string') {
-    checkArgument('folder', 'it', folder, folderRule);
+    checkArgument('folder', 'it', folder, () => folderRule);
     return folder;
   }
   if (!openByPath)

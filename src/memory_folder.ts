@@ -11,7 +11,7 @@ export interface MemoryFolder extends Folder {
 
 /** An empty one; `path` is what to call it in messages. */
 export function memoryFolder(path = 'memory'): MemoryFolder {
-  checkArgument('memoryFolder', 'path', path, textRule);
+  checkArgument('memoryFolder', 'path', path, () => textRule);
   const files = new Map<string, Uint8Array>();
   const bytes = (contents: Uint8Array | string): Uint8Array =>
     typeof contents === 'string' ? new TextEncoder().encode(contents) : contents.slice();

@@ -86,9 +86,9 @@ export async function fetchDataset(
   name: string,
   fetching: FetchPartsOptions = {},
 ): Promise<FetchedTest | FetchedDataset> {
-  checkArgument('datasets.fetch', 'base', base, addressRule());
-  checkArgument('datasets.fetch', 'name', name, nonEmptyText);
-  checkCall('datasets.fetch', fetching, { parts: oneOf(['all', 'test']), ...fetchRules() });
+  checkArgument('datasets.fetch', 'base', base, addressRule);
+  checkArgument('datasets.fetch', 'name', name, () => nonEmptyText);
+  checkCall('datasets.fetch', fetching, () => ({ parts: oneOf(['all', 'test']), ...fetchRules() }));
   const { parts = 'all', ...options } = fetching;
   const address = new URL(
     `${encodeURIComponent(name)}/manifest.json`,

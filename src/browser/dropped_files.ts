@@ -79,8 +79,8 @@ export async function datasetFromFiles(
   files: readonly File[],
   options: FilesOptions = {},
 ): Promise<LoadedDataset> {
-  checkArgument('datasets.fromFiles', 'files', files, filesRule());
-  checkCall('datasets.fromFiles', options, filesRules());
+  checkArgument('datasets.fromFiles', 'files', files, filesRule);
+  checkCall('datasets.fromFiles', options, filesRules);
   if (files.length === 0)
     throw new FileError('files: there are none, expected a data set.', { problem: 'missing' });
   const byPath = new Map(files.map((file) => [file.webkitRelativePath || file.name, file]));

@@ -32,7 +32,7 @@ const dataFolder = 'data/';
 type Fetching = FetchOptions & { readonly base?: URL | string };
 
 async function fetchKnown(name: 'digits' | 'fashion', fetching: Fetching = {}): Promise<FetchedDataset> {
-  checkCall(`datasets.${name}`, fetching, { base: addressRule(), ...fetchRules() });
+  checkCall(`datasets.${name}`, fetching, () => ({ base: addressRule(), ...fetchRules() }));
   const { base = dataFolder, ...options } = fetching;
   return fetchDataset(base, name, options);
 }

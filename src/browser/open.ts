@@ -35,7 +35,7 @@ const surroundings = globalThis as {
  * Throws: DeviceError (`no-adapter`) when there is no WebGPU or no adapter, with what to do about it.
  */
 export async function open(options: OpenOptions = {}): Promise<Device> {
-  checkCall('open', options, rules());
+  checkCall('open', options, rules);
   const { powerPreference = 'high-performance', family, debug = debugInAddress() } = options;
   registerKernels();
   setDebugLevel(debug);

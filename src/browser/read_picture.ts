@@ -19,7 +19,7 @@ export async function readPicture(
   blob: Blob,
   name = (blob as Partial<File> | undefined)?.name ?? 'picture',
 ): Promise<Picture> {
-  checkArgument('readPicture', 'blob', blob, blobRule());
+  checkArgument('readPicture', 'blob', blob, blobRule);
   const start = new Uint8Array(await blob.slice(0, 8).arrayBuffer());
   if (isPng(start)) {
     checkFileSize(name, blob.size, mostPngBytes);

@@ -25,7 +25,7 @@ const table = 'tuning';
  * Throws, from `save` and `forget`: FileError.
  */
 export function browserTuningStore(options: BrowserTuningOptions = {}): TuningStore {
-  checkCall('browserTuningStore', options, rules());
+  checkCall('browserTuningStore', options, rules);
   const { database = 'shadegrad', warn = console.warn } = options;
   return tuningStoreOn(shelfIn(database), warn);
 }
@@ -35,8 +35,8 @@ export async function useStoredChoices(
   device: Device,
   choosing: BrowserTuningOptions & { readonly tune?: boolean } = {},
 ): Promise<'off' | 'stored'> {
-  checkArgument('useStoredChoices', 'device', device, deviceRule());
-  checkCall('useStoredChoices', choosing, { tune: flag, ...rules() });
+  checkArgument('useStoredChoices', 'device', device, deviceRule);
+  checkCall('useStoredChoices', choosing, () => ({ tune: flag, ...rules() }));
   const { tune = true, ...options } = choosing;
   return takeStoredChoices(device, browserTuningStore(options), { tune });
 }

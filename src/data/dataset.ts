@@ -86,7 +86,7 @@ export class ImageSet {
   readonly classNames: readonly string[];
 
   constructor(parts: ImageSetParts) {
-    checkCall('ImageSet', parts, partRules());
+    checkCall('ImageSet', parts, partRules);
     const { images, labels, height, width, channels, classNames } = parts;
     const shape = [labels.length, height, width, channels];
     const expected = shape.reduce((product, size) => product * size, 1);
@@ -156,7 +156,7 @@ export class ImageSet {
 
   /** The images at these positions, in this order; a position may come more than once. */
   select(indices: ArrayLike<number>): ImageSet {
-    checkArgument('select', 'indices', indices, integerList());
+    checkArgument('select', 'indices', indices, integerList);
     const size = this.height * this.width * this.channels;
     const images = new Uint8Array(indices.length * size);
     const labels =
@@ -177,8 +177,8 @@ export class ImageSet {
    * Throws: UsageError when fraction is not between 0 and 1, or a part would be empty.
    */
   split(fraction: number, options: SeedOption): [ImageSet, ImageSet] {
-    checkArgument('split', 'fraction', fraction, between());
-    checkCall('split', options, seedRules());
+    checkArgument('split', 'fraction', fraction, between);
+    checkCall('split', options, seedRules);
     const { seed } = options;
     const size = Math.round(fraction * this.count);
     if (size === 0 || size === this.count) {
@@ -198,7 +198,7 @@ export class ImageSet {
    * Throws: UsageError when folds is not a whole number from 2 to the number of images, or fold not from 1 to folds.
    */
   fold(fold: number, folds: number, options: SeedOption): [ImageSet, ImageSet] {
-    checkCall('fold', options, seedRules());
+    checkCall('fold', options, seedRules);
     const { seed } = options;
     const foldOf = this.foldOfEach(folds, seed);
     if (!Number.isInteger(fold) || fold < 1 || fold > folds) {
@@ -217,8 +217,8 @@ export class ImageSet {
    * Throws: UsageError when limit is not a whole number of at least 1.
    */
   take(limit: number, options: SeedOption): ImageSet {
-    checkArgument('take', 'limit', limit, count);
-    checkCall('take', options, seedRules());
+    checkArgument('take', 'limit', limit, () => count);
+    checkCall('take', options, seedRules);
     const { seed } = options;
     if (limit >= this.count) return this;
     return this.select(positions(this.stratified(limit, seed, streams.take), 1));

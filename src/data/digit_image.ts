@@ -43,8 +43,8 @@ const minSeparation = 3;
  * UsageError when the box exceeds the output.
  */
 export function digitImage(picture: Picture, options: DigitImageOptions = {}): Uint8Array {
-  checkCall('digitImage', picture, pictureRules());
-  checkCall('digitImage', options, rules());
+  checkCall('digitImage', picture, pictureRules);
+  checkCall('digitImage', options, rules);
   const { height = 28, width = 28 } = options;
   const { box = Math.round((Math.min(height, width) * 20) / 28) } = options;
   if (!(box >= 1 && box <= Math.min(height, width))) {

@@ -51,8 +51,8 @@ export function checkPicture(who: string, { data, width, height, channels }: Pic
  * Throws: UsageError when the model takes neither 1 nor 3 channels; DataError when the pixels do not fill the picture.
  */
 export function fitPicture(picture: Picture, options: FitPictureOptions): Uint8Array {
-  checkCall('fitPicture', picture, pictureRules());
-  checkCall('fitPicture', options, rules());
+  checkCall('fitPicture', picture, pictureRules);
+  checkCall('fitPicture', options, rules);
   const { height, width, channels, invertLight = false } = options;
   if (channels !== 1 && channels !== 3) {
     throw new UsageError(

@@ -61,7 +61,7 @@ const heldOutShare = 0.1;
 export function splitDataset(loaded: LoadedDataset, options: SplitOptions): SplitDataset {
   if (!((loaded as Partial<LoadedDataset> | undefined)?.train instanceof ImageSet))
     throw wrong('split', 'the data set', loaded, 'what datasets.load() gives');
-  checkCall('split', options, rules());
+  checkCall('split', options, rules);
   const { split = 'official' } = options;
   if (split === 'kaggle' && loaded.format !== 'csv') {
     throw new UsageError(

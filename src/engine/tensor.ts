@@ -60,7 +60,7 @@ export class Tensor extends Resource implements Spec {
 
   /** A tensor with memory of its own, whose contents are undefined. */
   static allocate(spec: Spec, device: Device = defaultDevice()): Tensor {
-    checkArgument('tensor', 'device', device, deviceRule());
+    checkArgument('tensor', 'device', device, deviceRule);
     checkShape('tensor', spec.shape);
     const storage = device.allocate(storageBytes(spec), `tensor ${describe(spec)}`);
     return new Tensor(spec.shape, spec.dtype, {
@@ -108,7 +108,7 @@ export class Tensor extends Resource implements Spec {
    * Throws: UsageError for data of another kind; ShapeError when the shape does not hold exactly that many elements.
    */
   static from(data: HostData, shape?: Shape, device: Device = defaultDevice()): Tensor {
-    checkArgument('tensor', 'data', data, dataRule());
+    checkArgument('tensor', 'data', data, dataRule);
     const { array, shape: found } = hostArray(data);
     const spec: Spec = { shape: shape ?? found, dtype: dtypeOf(array) };
     checkShape('tensor', spec.shape);
@@ -128,7 +128,7 @@ export class Tensor extends Resource implements Spec {
   }
 
   static zeros(spec: Spec, device: Device = defaultDevice()): Tensor {
-    checkCall('tensor', spec, specRules());
+    checkCall('tensor', spec, specRules);
     // The device first, which says when it is too much: the host may have no room, either.
     const tensor = Tensor.allocate(spec, device);
     device.write(tensor.storage, new arrayTypes[spec.dtype](sizeOf(spec.shape)));
@@ -192,7 +192,7 @@ export class Tensor extends Resource implements Spec {
 
   /** Overwrites the values; ordered with the work submitted before and after. */
   write(data: TensorData): void {
-    checkArgument('write', 'data', data, writtenRule());
+    checkArgument('write', 'data', data, writtenRule);
     if (data.length !== this.size || dtypeOf(data) !== this.dtype) {
       throw new ShapeError(`write: ${describe(this)} was given ${data.length} ${dtypeOf(data)} values.`);
     }
@@ -357,7 +357,7 @@ export const tensorRule = (): RequiredRule =>
 
 /** Throws: UsageError for an operand that is not a tensor; StateError for one that was disposed. */
 export function checkTensors(who: string, operands: Readonly<Record<string, unknown>>): void {
-  for (const [name, value] of Object.entries(operands)) checkArgument(who, name, value, tensorRule());
+  for (const [name, value] of Object.entries(operands)) checkArgument(who, name, value, tensorRule);
 }
 
 /** The same of a record with just these operands, which a caller made. */
@@ -366,7 +366,7 @@ export function checkOperands<I extends string>(
   names: readonly I[],
   operands: Readonly<Record<I, Tensor>>,
 ): void {
-  checkCall(who, operands, Object.fromEntries(names.map((name) => [name, tensorRule()])) as never);
+  checkCall(who, operands, () => Object.fromEntries(names.map((name) => [name, tensorRule()])) as never);
 }
 
 /** `[8,28,28,1] f32`, as error messages and printouts show a tensor; f32 goes without saying. */

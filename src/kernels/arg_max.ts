@@ -46,7 +46,7 @@ export const argMaxOp: Op<'x', 'y', AxisRun> = {
  */
 export function argMax(x: Tensor, options: Pick<ReduceOptions, 'axis'> = {}): Tensor {
   checkTensors('argMax', { x });
-  checkCall('argMax', options, { axis: axisRule() });
+  checkCall('argMax', options, () => ({ axis: axisRule() }));
   const { axis } = options;
   const [run, another] = axisRuns('argMax', x, axis);
   if (!run || another)

@@ -242,7 +242,7 @@ const drawRules = (): Rules<DrawOptions> => ({ seed: seedRule, epoch: seedRule }
 export function augment(x: Tensor, options: AugmentOptions, draw: DrawOptions = {}): Tensor {
   checkTensors('augment', { x });
   checkAugmentOptions(options);
-  checkCall('augment', draw, drawRules());
+  checkCall('augment', draw, drawRules);
   const { seed = 0, epoch = 0 } = draw;
   const count = x.shape[0] ?? 0;
   const words = new Uint32Array(stateSize);

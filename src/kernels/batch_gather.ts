@@ -88,6 +88,6 @@ export function batchGather(
   attributes: BatchGatherAttributes,
 ): { x: Tensor; y: Tensor } {
   checkOperands('batchGather', batchGatherForward.inputs, operands);
-  checkCall('batchGather', attributes, gatherRules());
+  checkCall('batchGather', attributes, gatherRules);
   return runPass(batchGatherForward, operands, attributes);
 }

@@ -107,9 +107,9 @@ export function batchGatherChunks(
   },
   attributes: BatchGatherAttributes,
 ): { x: Tensor; y: Tensor } {
-  checkArgument('batchGatherChunks', 'images', images, list('a list of tensors', tensorRule()));
+  checkArgument('batchGatherChunks', 'images', images, () => list('a list of tensors', tensorRule()));
   checkOperands('batchGatherChunks', ['labels', 'permutation', 'state'], others);
-  checkCall('batchGatherChunks', attributes, gatherRules());
+  checkCall('batchGatherChunks', attributes, gatherRules);
   const chunks = Object.fromEntries(images.map((tensor, i) => [`images_${i}`, tensor]));
   return runPass(batchGatherChunksForward(images.length), { ...chunks, ...others }, attributes);
 }

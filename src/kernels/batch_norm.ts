@@ -244,7 +244,7 @@ export function batchNorm(
   operands: BatchNormOperands & { readonly state: Tensor },
 ): { y: Tensor; mean: Tensor; variance: Tensor } {
   checkTensors('batchNorm', { x });
-  checkCall('batchNorm', operands, { state: tensorRule(), ...batchNormRules() });
+  checkCall('batchNorm', operands, () => ({ state: tensorRule(), ...batchNormRules() }));
   const { gamma, beta, state, epsilon = 1e-3 } = operands;
   checkBatchNorm('batchNorm', x, { gamma, beta });
   if (state.size !== stateSize)

@@ -86,11 +86,11 @@ export function batchNormInference(
   operands: BatchNormOperands & { readonly mean: Tensor; readonly variance: Tensor },
 ): Tensor {
   checkTensors('batchNormInference', { x });
-  checkCall('batchNormInference', operands, {
+  checkCall('batchNormInference', operands, () => ({
     mean: tensorRule(),
     variance: tensorRule(),
     ...batchNormRules(),
-  });
+  }));
   const { gamma, beta, mean, variance, epsilon = 1e-3 } = operands;
   checkBatchNorm('batchNormInference', x, { gamma, beta, mean, variance });
   return apply(batchNormInferenceOp, { x, gamma, beta, mean, variance }, { epsilon }).y;

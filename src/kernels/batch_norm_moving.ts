@@ -53,6 +53,6 @@ export function batchNormMoving(
   attributes: BatchNormMovingAttributes,
 ): void {
   checkOperands('batchNormMoving', batchNormMovingForward.inputs, operands);
-  checkCall('batchNormMoving', attributes, rules());
+  checkCall('batchNormMoving', attributes, rules);
   runPass(batchNormMovingForward, operands, attributes);
 }

@@ -163,7 +163,7 @@ export interface Conv2dOptions extends WindowOptions {
  */
 export function conv2d(x: Tensor, kernel: Tensor, options: Conv2dOptions = {}): Tensor {
   checkTensors('conv2d', { x, kernel });
-  checkCall('conv2d', options, windowRules());
+  checkCall('conv2d', options, windowRules);
   const { strides = 1, padding = 'valid' } = options;
   if (x.shape.length !== 4 || kernel.shape.length !== 4) {
     throw new ShapeError(

@@ -74,7 +74,7 @@ const rules = (): Rules<DropoutOptions> => ({
  */
 export function dropout(x: Tensor, options: DropoutOptions): Tensor {
   checkTensors('dropout', { x });
-  checkCall('dropout', options, rules());
+  checkCall('dropout', options, rules);
   const { rate, stream, state, isMicroBatch = false } = options;
   const perSample = isMicroBatch ? x.size / (x.shape[0] as number) : 0;
   return rate === 0 ? unchanged(x) : apply(dropoutOp, { x, state }, { rate, stream, perSample }).y;

@@ -73,7 +73,7 @@ export function filter2d(
   options: { readonly iterations?: number } = {},
 ): Tensor {
   checkTensors('filter2d', { x });
-  checkCall('filter2d', options, { iterations: count });
+  checkCall('filter2d', options, () => ({ iterations: count }));
   const { iterations = 1 } = options;
   if (x.shape.length !== 4)
     throw new ShapeError(`filter2d: x is ${describe(x)}, expected four axes [N,H,W,C].`);

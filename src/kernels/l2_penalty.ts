@@ -68,6 +68,6 @@ export const l2PenaltyOp: Op<'w', 'y', L2Attributes> = {
  * Shapes: w any → y []. Throws: UsageError for λ below 0.
  */
 export function l2Penalty(w: Tensor, lambda: number): Tensor {
-  checkArgument('l2Penalty', 'λ', lambda, notNegative);
+  checkArgument('l2Penalty', 'λ', lambda, () => notNegative);
   return apply(l2PenaltyOp, { w }, { lambda }).y;
 }

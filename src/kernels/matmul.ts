@@ -110,7 +110,7 @@ const rules = (): Rules<MatmulOptions> => ({ transposeA: flag, transposeB: flag 
  * Throws: ShapeError when an operand has not two axes or the inner extents differ.
  */
 export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
-  checkCall('matmul', options, rules());
+  checkCall('matmul', options, rules);
   const { transposeA = false, transposeB = false } = options;
   return apply(matmulOp, { a, b }, { transposeA, transposeB }).c;
 }

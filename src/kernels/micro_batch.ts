@@ -64,6 +64,6 @@ export function accumulate(
   attributes: AccumulateAttributes,
 ): void {
   checkOperands('accumulate', microBatchAccumulate.inputs, operands);
-  checkCall('accumulate', attributes, rules());
+  checkCall('accumulate', attributes, rules);
   runPass(microBatchAccumulate, operands, attributes);
 }

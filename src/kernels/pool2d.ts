@@ -32,7 +32,7 @@ export interface PoolAttributes extends WindowAttributes {
 /** Throws: UsageError for options out of range; ShapeError when x has not four axes or the window exceeds it. */
 export function poolAttributes(who: string, x: Tensor, options: PoolOptions): PoolAttributes {
   checkTensors(who, { x });
-  checkCall(who, options, poolRules());
+  checkCall(who, options, poolRules);
   const { poolSize = 2, strides = poolSize, padding = 'valid' } = options;
   if (x.shape.length !== 4)
     throw new ShapeError(`${who}: x is ${describe(x)}, expected four axes [N,H,W,C].`);

@@ -32,7 +32,7 @@ const shapeRule = () =>
  */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   checkTensors('reshape', { x });
-  checkArgument('reshape', 'shape', shape, shapeRule());
+  checkArgument('reshape', 'shape', shape, shapeRule);
   const known = sizeOf(shape.filter((extent) => extent !== -1));
   const full = shape.map((extent) => (extent === -1 ? x.size / known : extent));
   if (

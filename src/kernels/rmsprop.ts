@@ -77,6 +77,6 @@ export function rmsprop(
   attributes: RmspropAttributes,
 ): void {
   checkOperands('rmsprop', rmspropForward.inputs, operands);
-  checkCall('rmsprop', attributes, rules());
+  checkCall('rmsprop', attributes, rules);
   runPass(rmspropForward, operands, attributes);
 }

@@ -55,6 +55,6 @@ export function sgdMomentum(
   attributes: SgdMomentumAttributes,
 ): void {
   checkOperands('sgdMomentum', sgdMomentumForward.inputs, operands);
-  checkCall('sgdMomentum', attributes, rules());
+  checkCall('sgdMomentum', attributes, rules);
   runPass(sgdMomentumForward, operands, attributes);
 }

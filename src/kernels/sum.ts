@@ -177,7 +177,7 @@ export function reduceRuns(
   reduce: (x: Tensor, run: AxisRun) => Tensor,
 ): Tensor {
   checkTensors(who, { x });
-  checkCall(who, options, rules());
+  checkCall(who, options, rules);
   const { axis, keepDims = false } = options;
   const runs = axisRuns(who, x, axis);
   const y = runs.length === 0 ? unchanged(x) : runs.reduce(reduce, x);

@@ -63,7 +63,7 @@ export const transposeOp: Op<'x', 'y', TransposeAttributes> = {
  */
 export function transpose(x: Tensor, permutation: readonly number[] = reversedAxes(x)): Tensor {
   checkTensors('transpose', { x });
-  checkArgument('transpose', 'permutation', permutation, axesRule());
+  checkArgument('transpose', 'permutation', permutation, axesRule);
   const isPermutation =
     permutation.length === x.shape.length && x.shape.every((_, axis) => permutation.includes(axis));
   if (!isPermutation)

@@ -52,7 +52,7 @@ interface Wanted extends MemoryOptions {
  */
 export function divideBatch(model: Model, options: DivisionOptions): BatchDivision {
   const { batchSize, microBatchSize, preferred, validation, memory, ...shape } = options;
-  if (microBatchSize !== undefined) checkArgument('fit', 'microBatchSize', microBatchSize, count);
+  if (microBatchSize !== undefined) checkArgument('fit', 'microBatchSize', microBatchSize, () => count);
   const room = new Room('fit', model.device, memory, (atOnce) => {
     const training = forecastTraining(model, { ...shape, batchSize, microBatchSize: atOnce });
     return validation

@@ -148,7 +148,7 @@ export function checkUnlabelled(
   set: Omit<LabelledImages, 'labels'>,
   inputShape: readonly number[],
 ): void {
-  checkArgument(who, 'the set', set, setRule());
+  checkArgument(who, 'the set', set, setRule);
   if (set.count === 0) throw new UsageError(`${who}: the set is empty.`);
   const shape = [set.height, set.width, set.channels];
   if (shape.join() !== inputShape.join()) {

@@ -33,7 +33,7 @@ export class Room {
     memory: number | undefined,
     readonly forecast: (atOnce: number) => MemoryForecast,
   ) {
-    if (memory !== undefined) checkArgument(who, 'memory', memory, memoryRules().memory);
+    if (memory !== undefined) checkArgument(who, 'memory', memory, () => memoryRules().memory);
     const free = device.freeMemory();
     const found = free === undefined ? Infinity : device.allocatedBytes + shareOfFree * free;
     this.#budget = memory ?? found;

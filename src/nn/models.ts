@@ -39,7 +39,7 @@ function makeModel(
   given: ModelOptions,
   layers: (given: Given) => readonly Layer[],
 ): Sequential {
-  checkCall(`models.${defaultName}`, given, rules());
+  checkCall(`models.${defaultName}`, given, rules);
   const { inputShape = [28, 28, 1], classes = 10, kernelRegularizer = null, ...options } = given;
   return new Sequential(layers({ inputShape, classes, kernelRegularizer }), {
     name: defaultName,

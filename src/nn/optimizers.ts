@@ -49,7 +49,7 @@ const rmspropRules = (): Rules<RmspropOptions> => ({
  * Throws: UsageError for values out of range. Source: Tieleman and Hinton 2012.
  */
 export function rmsprop(options: RmspropOptions = {}): Optimizer {
-  checkCall('optimizers.rmsprop', options, rmspropRules());
+  checkCall('optimizers.rmsprop', options, rmspropRules);
   const { learningRate = 1e-3, rho = 0.9, epsilon = 1e-8, epsilonPlacement = 'inside' } = options;
   return {
     name: 'rmsprop',
@@ -85,7 +85,7 @@ const sgdRules = (): Rules<SgdOptions> => ({
  * Throws: UsageError for values out of range. Source: Keras for the forms and defaults.
  */
 export function sgd(options: SgdOptions = {}): Optimizer {
-  checkCall('optimizers.sgd', options, sgdRules());
+  checkCall('optimizers.sgd', options, sgdRules);
   const { learningRate = 0.01, momentum = 0, nesterov = false } = options;
   return {
     name: 'sgd',
@@ -124,11 +124,11 @@ export function optimizerFromConfig(
   saved: { readonly name: string; readonly config: Optimizer['config'] },
   learningRate?: LearningRate,
 ): Optimizer {
-  checkCall('optimizers.fromConfig', saved, {
+  checkCall('optimizers.fromConfig', saved, () => ({
     name: required(oneOf(Object.keys(byName))),
     // Held against the options of that optimizer.
     config: required(rule('an object', (value) => typeof value === 'object' && value !== null)),
-  });
+  }));
   const { name, config } = saved;
   return byName[name]!({ ...config, ...(learningRate === undefined ? {} : { learningRate }) } as never);
 }

@@ -60,10 +60,10 @@ export const preprocessingRule = () =>
  * Throws: UsageError when the deviation is not above 0 or a filter is neither 3×3 nor 5×5.
  */
 export function preprocessing(options: PreprocessingOptions = {}): Preprocessing {
-  checkCall('preprocessing', options, optionRules());
+  checkCall('preprocessing', options, optionRules);
   const { standardise, filters = [] } = options;
   const { mean, deviation } = standardise ?? { mean: 0, deviation: 1 };
-  checkArgument('preprocessing', 'mean / deviation', mean / deviation, finite);
+  checkArgument('preprocessing', 'mean / deviation', mean / deviation, () => finite);
   filters.forEach(checked);
   return { scale: 1 / (255 * deviation), offset: -mean / deviation || 0, filters };
 }

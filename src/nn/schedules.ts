@@ -59,7 +59,7 @@ const cosineRules = (): Rules<CosineDecayOptions> => ({
  * Throws: UsageError for options out of range. Source: Loshchilov and Hutter 2017.
  */
 export function cosineDecay(options: CosineDecayOptions): Schedule {
-  checkCall('schedules.cosineDecay', options, cosineRules());
+  checkCall('schedules.cosineDecay', options, cosineRules);
   const { peak, last = 0, warmup = 0 } = options;
   return (step, { totalSteps }) => {
     const warmSteps = warmup * totalSteps;
@@ -90,7 +90,7 @@ const decayRules = (): Rules<DecayOptions> => ({
  * Throws: UsageError when `every` is not above 0.
  */
 export function stepDecay(options: DecayOptions): Schedule {
-  checkCall('schedules.stepDecay', options, decayRules());
+  checkCall('schedules.stepDecay', options, decayRules);
   const { rate, factor, every = 1 } = options;
   return (step, { stepsPerEpoch }) => rate * factor ** Math.floor(step / (every * stepsPerEpoch));
 }
@@ -103,7 +103,7 @@ export function stepDecay(options: DecayOptions): Schedule {
  * Throws: UsageError when `every` is not above 0.
  */
 export function exponentialDecay(options: DecayOptions): Schedule {
-  checkCall('schedules.exponentialDecay', options, decayRules());
+  checkCall('schedules.exponentialDecay', options, decayRules);
   const { rate, factor, every = 1 } = options;
   return (step, { stepsPerEpoch }) => rate * factor ** (step / (every * stepsPerEpoch));
 }
@@ -128,7 +128,7 @@ const piecewiseRules = (): Rules<PiecewiseConstantOptions> => ({
  * boundaries.
  */
 export function piecewiseConstant(options: PiecewiseConstantOptions): Schedule {
-  checkCall('schedules.piecewiseConstant', options, piecewiseRules());
+  checkCall('schedules.piecewiseConstant', options, piecewiseRules);
   const { boundaries, rates } = options;
   if (rates.length !== boundaries.length + 1) {
     throw new UsageError(
@@ -173,7 +173,7 @@ const oneCycleRules = (): Rules<OneCycleOptions> => ({
  * Source: Smith and Topin 2018, Super-Convergence.
  */
 export function oneCycle(options: OneCycleOptions): Schedule {
-  checkCall('schedules.oneCycle', options, oneCycleRules());
+  checkCall('schedules.oneCycle', options, oneCycleRules);
   const { peak, warmup = 0.3, startDivisor = 25, endDivisor = 1e4 } = options;
   const first = peak / startDivisor;
   const last = first / endDivisor;
@@ -205,8 +205,8 @@ export function warmup(
   rate: LearningRate,
   options: { readonly steps: number } | { readonly share: number },
 ): Schedule {
-  checkArgument('schedules.warmup', 'rate', rate, rateRule());
-  checkCall<WarmupOptions>('schedules.warmup', options, warmupRules());
+  checkArgument('schedules.warmup', 'rate', rate, rateRule);
+  checkCall<WarmupOptions>('schedules.warmup', options, warmupRules);
   const { steps, share } = options as WarmupOptions;
   if ((steps === undefined) === (share === undefined))
     throw new UsageError(`schedules.warmup: steps is ${steps} and share is ${share}, expected one of them.`);

@@ -148,8 +148,8 @@ export class Sequential extends Resource implements Model {
   /** Throws: ShapeError when a layer does not fit the one before; UsageError when no input shape is given. */
   constructor(layers: readonly Layer[], options: SequentialOptions = {}) {
     super();
-    checkArgument('sequential', 'layers', layers, layersRule());
-    checkCall('sequential', options, sequentialRules());
+    checkArgument('sequential', 'layers', layers, layersRule);
+    checkCall('sequential', options, sequentialRules);
     const { name = 'sequential', seed = 0, device, preprocessing = unitScaling } = options;
     const [first] = layers;
     if (!first) throw new UsageError('sequential: the list of layers is empty, expected at least one.');
@@ -252,7 +252,7 @@ export class Sequential extends Resource implements Model {
    * Throws: UsageError for options out of range; StateError during a fit.
    */
   compile(options: CompileOptions): void {
-    checkCall('compile', options, compileRules());
+    checkCall('compile', options, compileRules);
     const { optimizer, warn = console.warn } = options;
     this.activity.assertUntrained('compile');
     this.#optimizer = optimizer;
@@ -320,7 +320,7 @@ export class Sequential extends Resource implements Model {
 
   /** Mean loss and accuracy over a set, in batches that the device has room for. */
   async evaluate(images: LabelledImages, options: InferenceOptions = {}): Promise<Evaluation> {
-    checkCall('evaluate', options, inferenceRules());
+    checkCall('evaluate', options, inferenceRules);
     const { batchSize = 128, callbacks, memory } = options;
     checkImages('evaluate', images, this.inputShape, this.classes);
     const fitting = fittingEvaluation(this, images, { batchSize, memory });
@@ -341,7 +341,7 @@ export class Sequential extends Resource implements Model {
     images: Omit<LabelledImages, 'labels'>,
     options: InferenceOptions = {},
   ): Promise<Float32Array<ArrayBuffer>> {
-    checkCall('predict', options, inferenceRules());
+    checkCall('predict', options, inferenceRules);
     const { batchSize = 128, callbacks, memory } = options;
     checkUnlabelled('predict', images, this.inputShape);
     // Field by field: a class instance's getters would not be copied by a spread.
@@ -358,7 +358,7 @@ export class Sequential extends Resource implements Model {
 
   /** Keras's table of layers; printed through `print`, returned as text. */
   summary(print: (text: string) => void = console.log): string {
-    checkArgument('summary', 'print', print, fn);
+    checkArgument('summary', 'print', print, () => fn);
     const rows = this.layers.map(({ layer, name, outputShape, parameters }) => ({
       name,
       className: layer.className,
@@ -385,7 +385,7 @@ export class Sequential extends Resource implements Model {
   setWeights(weights: ReadonlyMap<string, Float32Array<ArrayBuffer>>): void {
     this.activity.assertWritable('setWeights');
     const specs = this.#specs();
-    checkArgument('model', 'weights', weights, weightsRule());
+    checkArgument('model', 'weights', weights, weightsRule);
     for (const { path, shape } of specs) {
       const found = weights.get(path);
       if (found?.length !== sizeOf(shape)) {
@@ -453,7 +453,7 @@ export class Sequential extends Resource implements Model {
 
   /** Saves model.json and weights.safetensors to a folder (a path, in Node). */
   async save(to: Folder | string, options: SaveWeightsOptions = {}): Promise<void> {
-    checkCall('save', options, saveWeightsRules());
+    checkCall('save', options, saveWeightsRules);
     const folder = folderAt(to);
     const description = this.toJson();
     const weights = await this.toFile(options);
@@ -463,14 +463,14 @@ export class Sequential extends Resource implements Model {
 
   /** Saves `<name>.safetensors`; see `writeWeights`. */
   async saveWeights(folder: Folder, name: string, options: SaveWeightsOptions = {}): Promise<void> {
-    checkArgument('saveWeights', 'name', name, nonEmptyText);
-    checkCall('saveWeights', options, saveWeightsRules());
+    checkArgument('saveWeights', 'name', name, () => nonEmptyText);
+    checkCall('saveWeights', options, saveWeightsRules);
     return writeWeights(this.#kept(), folderAt(folder), name, options);
   }
 
   /** The bytes that `saveWeights` writes; see `modelFromFile`. */
   async toFile(options: SaveWeightsOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
-    checkCall('toFile', options, saveWeightsRules());
+    checkCall('toFile', options, saveWeightsRules);
     return weightsFile(this.#kept(), options);
   }
 
@@ -481,7 +481,7 @@ export class Sequential extends Resource implements Model {
    */
   async loadWeights(from: Folder, name: string): Promise<LoadedWeights> {
     this.activity.assertWritable('loadWeights');
-    checkArgument('loadWeights', 'name', name, nonEmptyText);
+    checkArgument('loadWeights', 'name', name, () => nonEmptyText);
     const folder = folderAt(from);
     const file = `${folder.path}/${name}.safetensors`;
     return this.takeWeights(readSafetensors(await folder.read(`${name}.safetensors`), file), file);
@@ -626,7 +626,7 @@ export interface ModelOnHost {
 
 /** The part of `loadModel` that needs no device. Throws: as `loadModel`. */
 export async function readModel(from: Folder | string, loading: LoadModelOptions = {}): Promise<ModelOnHost> {
-  checkCall('loadModel', loading, loadRules());
+  checkCall('loadModel', loading, loadRules);
   const { weights, ...options } = loading;
   const file = typeof from === 'string' ? weightsPath(from) : undefined;
   if (file !== undefined) {
@@ -662,7 +662,7 @@ export async function modelFile(
   model: Sequential,
   options?: SaveWeightsOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  checkArgument('modelFile', 'model', model, having('a model', 'toFile'));
+  checkArgument('modelFile', 'model', model, () => having('a model', 'toFile'));
   return model.toFile(options);
 }
 
@@ -681,7 +681,7 @@ const fromFileRules = (): Rules<ModelFromFileOptions> => ({ file: text, ...seque
  */
 export function modelFromFile(bytes: Uint8Array, reading: ModelFromFileOptions = {}): Sequential {
   if (!(bytes instanceof Uint8Array)) throw wrong('modelFromFile', 'bytes', bytes, 'a Uint8Array');
-  checkCall('modelFromFile', reading, fromFileRules());
+  checkCall('modelFromFile', reading, fromFileRules);
   const { file = 'file', ...options } = reading;
   const stored = readSafetensors(bytes, file);
   return onHost(descriptionOf(stored, options, file), stored, file).load();

@@ -104,7 +104,7 @@ export async function train(
 
 /** Throws: UsageError for options out of range, images that do not fit the model, or a checkpoint of other batches. */
 function checkOptions(model: Model, images: LabelledImages, options: FitOptions): void {
-  checkCall('fit', options, fitRules());
+  checkCall('fit', options, fitRules);
   const { batchSize = 32, variantsPerImage = 1, augmentation, validationData, resume } = options;
   if (!augmentation && variantsPerImage > 1)
     throw new UsageError(

@@ -75,8 +75,8 @@ const mirrors: Readonly<Record<DatasetName, readonly string[]>> = {
 export async function loadDataset(name: DatasetName, options?: LoadOptions): Promise<KnownLoaded>;
 export async function loadDataset(nameOrPath: string, options?: LoadOptions): Promise<LoadedDataset>;
 export async function loadDataset(name: string, options: LoadOptions = {}): Promise<LoadedDataset> {
-  checkArgument('dataset', 'name or path', name, nonEmptyText);
-  checkCall('dataset', options, rules());
+  checkArgument('dataset', 'name or path', name, () => nonEmptyText);
+  checkCall('dataset', options, rules);
   if (!isDatasetName(name)) return loadOwn(name, options);
   const cache = path.join(cacheFolder(), name);
   return loadKnown(

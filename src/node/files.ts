@@ -283,8 +283,8 @@ async function flushFolder(folder: string): Promise<void> {
  * Throws: FileError from its methods, UsageError for a name that leads out.
  */
 export function openFolder(folder: string, options: WriteOptions = {}): Folder {
-  checkArgument('openFolder', 'path', folder, nonEmptyText);
-  checkCall('openFolder', options, { below: nonEmptyText });
+  checkArgument('openFolder', 'path', folder, () => nonEmptyText);
+  checkCall('openFolder', options, () => ({ below: nonEmptyText }));
   const inside = (name: string): string => {
     const file = path.resolve(folder, name);
     const relative = path.relative(folder, file);

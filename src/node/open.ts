@@ -121,7 +121,7 @@ async function find({ device }: OpenOptions): Promise<{ readonly gpu: GPU; reado
  * Throws: DeviceError when there is no adapter, with what to install; UsageError when `device` names none.
  */
 export async function open(options: OpenOptions = {}): Promise<Device> {
-  checkCall('open', options, rules());
+  checkCall('open', options, rules);
   const { gpu, adapter } = await find(options);
   return Device.open(adapter, { ...deviceOptions(options), openHelpers: () => openHelpers(gpu, options) });
 }

@@ -31,7 +31,7 @@ const rules = (): Rules<CsvLoggerOptions> => ({
  * Source: keras/src/callbacks/csv_logger.py (behaviour).
  */
 export function csvLogger(options: CsvLoggerOptions): Callback {
-  checkCall('csvLogger', options, rules());
+  checkCall('csvLogger', options, rules);
   const { folder, name = 'training.csv', separator = ',', append = false } = options;
   let names: string[] | undefined;
   let hasHeader = false;

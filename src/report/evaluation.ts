@@ -95,10 +95,10 @@ export function evaluate(
   classes: number,
   options: { readonly seed: number },
 ): Evaluation {
-  checkArgument('evaluation', 'labels', labels, numbers);
-  checkArgument('evaluation', 'probabilities', probabilities, numbers);
-  checkArgument('evaluation', 'classes', classes, countRule);
-  checkCall('evaluation', options, { seed: required(seedRule) });
+  checkArgument('evaluation', 'labels', labels, () => numbers);
+  checkArgument('evaluation', 'probabilities', probabilities, () => numbers);
+  checkArgument('evaluation', 'classes', classes, () => countRule);
+  checkCall('evaluation', options, () => ({ seed: required(seedRule) }));
   const { seed } = options;
   check(labels, probabilities, classes);
   const count = labels.length;
@@ -196,7 +196,7 @@ function check(labels: ArrayLike<number>, probabilities: ArrayLike<number>, clas
 
 /** Precision, recall and F1 of each class. */
 export function classScores(counts: Confusion | ConfusionRows): ClassScore[] {
-  checkArgument('evaluation', 'confusion', counts, confusionRule());
+  checkArgument('evaluation', 'confusion', counts, confusionRule);
   const confusion = asConfusion(counts);
   const [hits, guessed] = [0, 0].map(() => Array.from({ length: confusion.classes }, () => 0)) as [
     number[],
@@ -217,14 +217,14 @@ export function classScores(counts: Confusion | ConfusionRows): ClassScore[] {
 
 /** The mean over the classes, each counting alike; one that has no value counts as 0. */
 export function macroAverage(scores: readonly ClassScore[], key: 'precision' | 'recall' | 'f1'): number {
-  checkArgument('evaluation', 'key', key, oneOf(['precision', 'recall', 'f1']));
+  checkArgument('evaluation', 'key', key, () => oneOf(['precision', 'recall', 'f1']));
   return sum(scores.map((score) => score[key] ?? 0)) / scores.length;
 }
 
 /** What is taken for what, most often first; equal counts by true class, then by guess. */
 export function confusedPairs(counts: Confusion | ConfusionRows, limit: number): ConfusedPair[] {
-  checkArgument('evaluation', 'confusion', counts, confusionRule());
-  checkArgument('evaluation', 'limit', limit, countOrZero);
+  checkArgument('evaluation', 'confusion', counts, confusionRule);
+  checkArgument('evaluation', 'limit', limit, () => countOrZero);
   const confusion = asConfusion(counts);
   const images = supports(confusion);
   return confusion.cells

@@ -9,8 +9,8 @@ import { ProgressLine, type Sink } from './progress_line.js';
  * `colour` follows the sink when left out.
  */
 export function progressLine(sink: Sink, options: { readonly colour?: boolean } = {}): Callback {
-  checkArgument('progress', 'sink', sink, having('a stream, such as process.stderr', 'write'));
-  checkCall('progress', options, { colour: flag });
+  checkArgument('progress', 'sink', sink, () => having('a stream, such as process.stderr', 'write'));
+  checkCall('progress', options, () => ({ colour: flag }));
   const { colour = sink.isTTY === true } = options;
   let line: ProgressLine | undefined;
   const compiling = compileProgress(sink);

@@ -57,7 +57,7 @@ const rules = (): Rules<EarlyStoppingOptions> => ({
  * Source: keras/src/callbacks/early_stopping.py (behaviour).
  */
 export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
-  checkCall('earlyStopping', options, rules());
+  checkCall('earlyStopping', options, rules);
   const {
     monitor = 'val_loss',
     patience = 0,

@@ -23,8 +23,8 @@ export function learningRateScheduler(
   rateFor: (epoch: number, rate: number) => number,
   options: LearningRateSchedulerOptions = {},
 ): Callback {
-  checkArgument('learningRateScheduler', 'rateFor', rateFor, fn);
-  checkCall('learningRateScheduler', options, { say: fn });
+  checkArgument('learningRateScheduler', 'rateFor', rateFor, () => fn);
+  checkCall('learningRateScheduler', options, () => ({ say: fn }));
   const { say } = options;
   let scheduled = -1;
   return {
@@ -41,7 +41,7 @@ export function learningRateScheduler(
         );
       }
       const rate = rateFor(epoch, before);
-      checkArgument('learningRateScheduler', `the rate of epoch ${epoch}`, rate, notNegative);
+      checkArgument('learningRateScheduler', `the rate of epoch ${epoch}`, rate, () => notNegative);
       optimizer.learningRate = rate;
       scheduled = epoch;
       say?.(`Epoch ${epoch + 1}: LearningRateScheduler setting learning rate to ${pythonRepr(rate)}.`);

@@ -71,7 +71,7 @@ const rules = (): Rules<ModelCheckpointOptions> => ({
  * Source: keras/src/callbacks/model_checkpoint.py (behaviour).
  */
 export function modelCheckpoint(options: ModelCheckpointOptions): Callback {
-  checkCall('modelCheckpoint', options, rules());
+  checkCall('modelCheckpoint', options, rules);
   const {
     folder,
     monitor = 'val_loss',

@@ -58,7 +58,7 @@ const rules = (): Rules<ReduceLrOnPlateauOptions> => ({
  * Source: keras/src/callbacks/reduce_lr_on_plateau.py (behaviour).
  */
 export function reduceLrOnPlateau(options: ReduceLrOnPlateauOptions = {}): Callback {
-  checkCall('reduceLrOnPlateau', options, rules());
+  checkCall('reduceLrOnPlateau', options, rules);
   const {
     monitor = 'val_loss',
     factor = 0.1,

@@ -22,7 +22,7 @@ export function isNotFinite(bits: number): boolean {
  * Source: keras/src/callbacks/terminate_on_nan.py (behaviour).
  */
 export function terminateOnNaN(options: { readonly say?: Listener } = {}): Callback {
-  checkCall('terminateOnNaN', options, { say: fn });
+  checkCall('terminateOnNaN', options, () => ({ say: fn }));
   const { say = console.log } = options;
   let isStopped = false;
   return {

@@ -63,7 +63,7 @@ const rules = (): Rules<BarChart> => ({
 });
 
 export function barChart(chart: BarChart): Drawing {
-  checkCall('charts.bars', chart, rules());
+  checkCall('charts.bars', chart, rules);
   const { title, categories, groups, unit, xLabel, format, width = 480, labelWidth = 150 } = chart;
   const labels = categories.map((name) => shorten(name, labelWidth, size));
   const left = 24 + maxOf(labels.map((label) => textWidth(label, size)));

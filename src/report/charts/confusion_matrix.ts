@@ -45,7 +45,7 @@ const drawn = { most: 100, least: 30 };
  * the 30 with the most mistakes are drawn.
  */
 export function confusionMatrix(chart: ConfusionChart): Drawing {
-  checkCall('charts.confusionMatrix', chart, rules());
+  checkCall('charts.confusionMatrix', chart, rules);
   const { title, confusion: counts, classNames: allNames } = chart;
   const confusion = asConfusion(counts);
   const shown = labelsToDraw(confusion, drawn);

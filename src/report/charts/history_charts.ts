@@ -23,7 +23,7 @@ const rules = (): Rules<HistoryChartOptions> => ({
 });
 
 export function accuracyChart(options: HistoryChartOptions): Drawing {
-  checkCall('charts.accuracy', options, rules());
+  checkCall('charts.accuracy', options, rules);
   const { history, bestEpoch } = options;
   return lineChart({
     title: 'Accuracy',
@@ -36,7 +36,7 @@ export function accuracyChart(options: HistoryChartOptions): Drawing {
 }
 
 export function lossChart(options: HistoryChartOptions): Drawing {
-  checkCall('charts.loss', options, rules());
+  checkCall('charts.loss', options, rules);
   const { history, bestEpoch } = options;
   return lineChart({
     title: 'Loss',

@@ -47,7 +47,7 @@ const cellWidth = 124;
 const boldness = 1.12;
 
 export function predictionGrid(grid: PredictionGrid): Drawing {
-  checkCall('charts.predictionGrid', grid, rules());
+  checkCall('charts.predictionGrid', grid, rules);
   const { title, images, encode } = grid;
   const hasGuesses = images.some(({ guess }) => guess !== undefined);
   const box = boxFor(images[0]?.picture);

@@ -45,8 +45,8 @@ const drawingRules = (): Rules<Drawing> => ({
 
 /** A file of its own, on white; where it is adaptive, dark for readers who want everything dark. */
 export function svgFile(drawing: Drawing, options: { readonly isAdaptive?: boolean } = {}): string {
-  checkCall('charts.svg', drawing, drawingRules());
-  checkCall('charts.svg', options, { isAdaptive: flag });
+  checkCall('charts.svg', drawing, drawingRules);
+  checkCall('charts.svg', options, () => ({ isAdaptive: flag }));
   const { width, height, description, body } = drawing;
   const { isAdaptive = false } = options;
   // Browsers take the rule, which makes pixels crisp; drawers of SVG that know no @media take the images' attribute.

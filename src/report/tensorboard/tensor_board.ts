@@ -94,7 +94,7 @@ const flushSeconds = 120;
  * Source: keras/src/callbacks/tensorboard.py (behaviour).
  */
 export function tensorBoard(options: TensorBoardOptions): Callback {
-  checkCall('tensorBoard', options, rules());
+  checkCall('tensorBoard', options, rules);
   const {
     logDir,
     writeGraph = true,
