@@ -14,6 +14,7 @@ import {
   readFileSync,
   readdirSync,
   realpathSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -45,9 +46,23 @@ function main() {
     );
   if (existsSync(out) && !existsSync(join(out, 'portable.json')) && readdirSync(out).length > 0)
     refuse(`${out} exists and is no package; name another folder with --out.`);
-  rmSync(out, { recursive: true, force: true });
-  mkdirSync(out, { recursive: true });
+  // Beside the package that may lie there, which stays until the new one is whole.
+  const made = `${out}.new-${process.pid}`;
+  process.on('exit', () => rmSync(made, { recursive: true, force: true }));
+  mkdirSync(made, { recursive: true });
+  pack(made, data);
+  const old = `${out}.old-${process.pid}`;
+  if (existsSync(out)) renameSync(out, old);
+  renameSync(made, out);
+  rmSync(old, { recursive: true, force: true });
+  say(`${out}: ${(sizeOf(out) / 2 ** 20).toFixed(1)} MiB. On the machine: sh ${basename(out)}/measure.sh`);
+}
 
+/**
+ * @param {string} out
+ * @param {(keyof typeof dataFolders)[]} data
+ */
+function pack(out, data) {
   writeFileSync(join(out, 'node.xz'), run('xz', ['-T0', '-3', '-c', realpathSync(process.execPath)]));
   writeFileSync(join(out, 'app.tar.xz'), packApp());
   for (const name of ['measure.sh', 'collect.mjs'])
@@ -65,8 +80,10 @@ function main() {
   writeFileSync(join(out, 'portable.json'), `${JSON.stringify(contents, null, 2)}\n`);
 
   const bytes = sizeOf(out);
-  say(`${out}: ${(bytes / 2 ** 20).toFixed(1)} MiB. On the machine: sh ${basename(out)}/measure.sh`);
-  if (bytes > mostBytes) refuse(`that is more than ${mostBytes / 2 ** 20} MiB; pack fewer data sets.`);
+  if (bytes > mostBytes)
+    refuse(
+      `the package has ${(bytes / 2 ** 20).toFixed(1)} MiB, more than ${mostBytes / 2 ** 20}; pack fewer data sets.`,
+    );
 }
 
 /** @returns {{ out: string, data: (keyof typeof dataFolders)[] }} */

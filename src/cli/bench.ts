@@ -4,7 +4,9 @@ import path from 'node:path';
 import process from 'node:process';
 import type { Device } from '../engine/device.js';
 import { UsageError } from '../errors.js';
-import { writeAtomic } from '../node/files.js';
+import type { LoadedDataset } from '../data/loaded_dataset.js';
+import { loadDataset } from '../node/datasets.js';
+import { checkWritable, fileExists, moveFile, readBytes, writeAtomic } from '../node/files.js';
 import { open } from '../node/open.js';
 import { useStoredChoices } from '../node/tuning_store.js';
 import { webgpuVersion } from '../node/webgpu_version.js';
@@ -19,6 +21,7 @@ import { type ReadOptions, isReading, readResults } from './bench/reading.js';
 import { measureRoofline, reportRoofline } from './bench/roofline.js';
 import { benchScaling } from './bench/scaling.js';
 import { measureTo99, reportTo99 } from './bench/to_99.js';
+import { describeData } from './data_summary.js';
 import { type Output, openOutput } from './output.js';
 import { version } from './version.js';
 
@@ -70,6 +73,10 @@ export async function bench(options: BenchOptions): Promise<number> {
     refuseMeasuring(options);
     return readResults(options, output);
   }
+  if (options.out !== undefined) await refuseOther(options.out);
+  if (options.save === true) await checkWritable(options.results);
+  const digits = chooseSections(options).has('to-99') ? await loadDataset('digits') : undefined;
+  if (digits) output.say(describeData(digits));
   const device = await open(options.device === undefined ? {} : { device: options.device });
   const tuning = await useStoredChoices(device, { tune: options.tune, warn: output.say });
   output.say(
@@ -78,13 +85,29 @@ export async function bench(options: BenchOptions): Promise<number> {
   const described = describe(device, options, tuning);
   const files = outputFiles(described, options);
   let results: BenchResults = { ...described, sections: {} };
-  await measure(device, options, output, async (sections) => {
+  // Older results stay until all new ones are there.
+  const older = await Promise.all(files.map((file) => fileExists(file)));
+  const partial = files.map((file, i) => (older[i] ? `${file}.partial` : file));
+  await measure(device, options, output, digits, async (sections) => {
     results = { ...described, sections };
-    for (const file of files) await writeAtomic(file, resultsToJson(results));
+    for (const file of partial) await writeAtomic(file, resultsToJson(results));
   });
+  for (const [i, file] of files.entries())
+    if (partial[i] !== file && (await fileExists(partial[i]!))) await moveFile(partial[i]!, file);
   for (const file of files) output.say('', `Written: ${file}`);
   output.result(results);
   return 0;
+}
+
+/** Throws: UsageError for a file that holds something else than results; FileError where none can be written. */
+async function refuseOther(file: string): Promise<void> {
+  await checkWritable(path.dirname(file));
+  if (!(await fileExists(file))) return;
+  const text = new TextDecoder().decode(await readBytes(file));
+  if (text.trim() === '' || /"format"\s*:\s*"shadegrad bench/.test(text)) return;
+  throw new UsageError(
+    `bench: ${file} exists and does not hold the results of a bench, so --out does not replace it. Name another file.`,
+  );
 }
 
 function chooseSections({
@@ -111,6 +134,7 @@ async function measure(
   device: Device,
   options: BenchOptions,
   output: Output,
+  digits: LoadedDataset | undefined,
   keep: (sections: Sections) => Promise<void>,
 ): Promise<void> {
   const { quick: isQuick = false, batchSize = usualBatch, tune, device: name } = options;
@@ -145,7 +169,7 @@ async function measure(
     },
     'to-99': async () => {
       output.say('');
-      found.to99 = await measureTo99(device, output);
+      found.to99 = await measureTo99(device, digits ?? (await loadDataset('digits')), output);
       print(output, [reportTo99(found.to99)]);
     },
     peers: async () => {

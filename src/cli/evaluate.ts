@@ -5,11 +5,12 @@ import { UsageError } from '../errors.js';
 import { loadDataset } from '../node/datasets.js';
 import { percent } from '../report/charts/numbers.js';
 import { type ClassScore, classScores, evaluate as score } from '../report/evaluation.js';
+import { describeClasses } from './data_summary.js';
 import { downloadProgress } from './download_progress.js';
 import { bold, columnName, openOutput, table } from './output.js';
 import { splitBy } from './recipe.js';
-import { type SavedModel, type SavedModelOptions, openModel, stepCounter } from './saved_model.js';
-import type { Settings } from './settings.js';
+import { type SavedModel, type SavedModelOptions, readSavedModel, stepCounter } from './saved_model.js';
+import type { DataSettings } from './run_file.js';
 
 export const partNames = ['train', 'validation', 'test', 'all'] as const;
 type PartName = (typeof partNames)[number];
@@ -29,8 +30,8 @@ export interface EvaluateOptions extends SavedModelOptions {
 
 export async function evaluate(options: EvaluateOptions): Promise<number> {
   const output = openOutput(options);
-  const saved = await openModel('evaluate', options, output);
-  const { model, run, classNames } = saved;
+  const saved = await readSavedModel('evaluate', options);
+  const { run, classNames } = saved;
   const own = run?.settings;
   const dataset = options.dataset ?? own?.dataset ?? 'digits';
   const isOwn = own !== undefined && dataset === own.dataset && (options.data ?? own.data) === own.data;
@@ -47,8 +48,9 @@ export async function evaluate(options: EvaluateOptions): Promise<number> {
   checkFit(loaded.name, images, saved);
 
   output.say(
-    `Model ${options.model} on ${images.count} images of ${loaded.name} (${part} part, from ${loaded.source}).`,
+    `Model ${options.model} on ${images.count} images of ${loaded.name} (${part} part, from ${loaded.source}), ${classNames.length} classes (${describeClasses(classNames)}).`,
   );
+  const model = await saved.open(output);
   const probabilities = await model.predict(images, {
     batchSize: options.batchSize,
     callbacks: [stepCounter(output)],
@@ -115,7 +117,7 @@ function checkFit(name: string, images: ImageSet, { shape, classNames }: SavedMo
 type Parts = Readonly<Partial<Record<Exclude<PartName, 'all'>, ImageSet>>> & { readonly all: ImageSet };
 
 /** The run's own data cut as for the run, so that no image it was trained on is called a test image. */
-function partsOfRun(loaded: LoadedDataset, settings: Settings): Parts {
+function partsOfRun(loaded: LoadedDataset, settings: DataSettings): Parts {
   const { train, validation, test } = splitBy(settings, loaded);
   return { train, validation, ...(test === undefined ? {} : { test }), all: loaded.train };
 }

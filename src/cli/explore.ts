@@ -3,7 +3,7 @@ import type { ImageSet, ImageShape } from '../data/dataset.js';
 import type { Tensor } from '../engine/tensor.js';
 import { image } from '../kernels/index.js';
 import { loadDataset } from '../node/datasets.js';
-import { openFolder } from '../node/files.js';
+import { checkWritable, openFolder } from '../node/files.js';
 import { open } from '../node/open.js';
 import { encodePng } from '../node/png.js';
 import { svgToPng } from '../node/svg_png.js';
@@ -16,7 +16,7 @@ import { downloadProgress } from './download_progress.js';
 import { bold, columnName, openOutput, table } from './output.js';
 import { pictureOf, takePictures, tensorOf } from './pictures.js';
 import { type PresetName, recipeFor } from '../nn/presets.js';
-import { defaultFolder } from './run_folder.js';
+import { defaultFolder, refuseRun } from './run_folder.js';
 import { version } from './version.js';
 
 export interface ExploreOptions {
@@ -73,6 +73,9 @@ export async function explore(options: ExploreOptions): Promise<number> {
   if (shown.length < classNames.length)
     output.say(`${shown.length} of ${classNames.length} classes: those with the fewest images and the most.`);
 
+  const folder = openFolder(options.out ?? defaultFolder(`explore-${name}`));
+  await refuseRun('explore', folder);
+  await checkWritable(folder.path);
   await open(options.device === undefined ? {} : { device: options.device });
   const found: Exploration = {
     dataset: name,
@@ -90,7 +93,6 @@ export async function explore(options: ExploreOptions): Promise<number> {
     ...(await filtered(train, options.seed)),
     augmented: await augmented(train, options),
   };
-  const folder = openFolder(options.out ?? defaultFolder(`explore-${name}`));
   const files: string[] = [];
   const write = async (file: string, contents: Uint8Array | string): Promise<void> => {
     await folder.write(file, contents);

@@ -1,13 +1,15 @@
 /** `predict`: what a saved model sees in pictures, rows of a CSV, and IDX files. */
 import path from 'node:path';
+import { shapeText } from '../data/dataset.js';
 import { ModelError, UsageError } from '../errors.js';
 import { maxOf } from '../extent.js';
-import { writeAtomic } from '../node/files.js';
+import { checkWritable, fileExists, readBytes, writeAtomic } from '../node/files.js';
 import { percent } from '../report/charts/numbers.js';
 import { likeliest } from '../report/evaluation.js';
+import { describeClasses } from './data_summary.js';
 import { type Output, bold, columnName, openOutput, table } from './output.js';
 import { type Input, readInput } from './prediction_inputs.js';
-import { type SavedModelOptions, openModel, stepCounter } from './saved_model.js';
+import { type SavedModelOptions, readSavedModel, stepCounter } from './saved_model.js';
 
 export interface PredictOptions extends SavedModelOptions {
   /** Where to write `ImageId,Label`. */
@@ -30,13 +32,20 @@ export async function predict(files: readonly string[], options: PredictOptions)
   const { submission, all = false, invert = false, transpose = false } = options;
   if (submission !== undefined && files.some((file) => path.resolve(file) === path.resolve(submission)))
     throw new UsageError(`predict: --submission ${submission} would overwrite the images.`);
-  const { model, run, shape, classNames } = await openModel('predict', options, output);
+  if (submission !== undefined) await refuseOther(submission);
+  const saved = await readSavedModel('predict', options);
+  const { run, shape, classNames } = saved;
   const areDigits = shape.channels === 1 && (run === undefined || run.settings.dataset === 'digits');
 
   // Every file is read before anything is computed, so that a bad one costs nothing.
   const inputs: Input[] = [];
   for (const file of files) inputs.push(await readInput(file, { shape, areDigits, invert, transpose }));
-  const probabilities = await model.predict(joined(inputs), {
+  const images = joined(inputs);
+  output.say(
+    `Model ${options.model} on ${images.count} image${images.count === 1 ? '' : 's'} of ${shapeText(shape)}, ${classNames.length} classes (${describeClasses(classNames)}).`,
+  );
+  const model = await saved.open(output);
+  const probabilities = await model.predict(images, {
     batchSize: options.batchSize,
     callbacks: [stepCounter(output)],
   });
@@ -64,6 +73,23 @@ export async function predict(files: readonly string[], options: PredictOptions)
       .map((prediction) => ({ ...prediction, probabilities: [...prediction.probabilities] })),
   });
   return 0;
+}
+
+const submissionHeader = 'ImageId,Label';
+
+/**
+ * A name that was mistyped would cost the file of that name.
+ *
+ * Throws: UsageError for a file that is not a submission; FileError where none can be written.
+ */
+async function refuseOther(file: string): Promise<void> {
+  await checkWritable(path.dirname(file));
+  if (!(await fileExists(file))) return;
+  const text = new TextDecoder().decode(await readBytes(file));
+  if (text.trim() === '' || text.startsWith(submissionHeader)) return;
+  throw new UsageError(
+    `predict: ${file} exists and is not a submission (${submissionHeader}), so --submission does not replace it. Name another file.`,
+  );
 }
 
 interface Prediction {
@@ -209,5 +235,5 @@ function sayAccuracy(output: Output, file: string, count: number, accuracy: numb
 export function submissionText(labels: readonly number[], classNames: readonly string[]): string {
   const areNumbers = classNames.every((name) => /^\d+$/.test(name));
   const rows = labels.map((label, i) => `${i + 1},${areNumbers ? Number(classNames[label]) : label}\n`);
-  return `ImageId,Label\n${rows.join('')}`;
+  return `${submissionHeader}\n${rows.join('')}`;
 }

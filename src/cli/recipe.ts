@@ -150,7 +150,10 @@ export function optimizerOf(settings: Settings): Optimizer {
 }
 
 /** The data cut as the settings say. Throws: UsageError for a split that the data do not allow. */
-export function splitBy(settings: Settings, loaded: LoadedDataset): SplitDataset {
+export function splitBy(
+  settings: Pick<Settings, 'split' | 'folds' | 'fold' | 'validationShare' | 'limit' | 'seed'>,
+  loaded: LoadedDataset,
+): SplitDataset {
   const { split, folds, fold, validationShare, limit, seed } = settings;
   return splitDataset(loaded, {
     split,

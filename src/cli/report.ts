@@ -9,7 +9,7 @@ import type { RunReport } from '../report/html/run_report.js';
 import { openOutput } from './output.js';
 import { readReport } from './report_files.js';
 import { rebuildReport } from './report_writer.js';
-import { defaultFolder } from './run_folder.js';
+import { defaultFolder, refuseRun } from './run_folder.js';
 import { version } from './version.js';
 
 export interface ReportOptions {
@@ -23,6 +23,7 @@ export async function report(paths: readonly string[], options: ReportOptions): 
   if (first === undefined) throw new UsageError('report: no run folder is named, expected one or more.');
   if (others.length === 0) {
     const out = options.out ?? first;
+    if (path.resolve(out) !== path.resolve(first)) await refuseRun('report', openFolder(out));
     const files = await rebuildReport(openFolder(first), openFolder(out));
     output.say(`Written to ${out}: ${files.join(', ')}.`);
     output.result({ out, files });
@@ -34,6 +35,7 @@ export async function report(paths: readonly string[], options: ReportOptions): 
   for (const each of paths) runs.push(await readReport(openFolder(each)));
   const named = distinctNames(runs, paths);
   const folder = openFolder(options.out ?? defaultFolder('comparison'));
+  await refuseRun('report', folder);
   const curves = comparisonCurves(named);
   await folder.write('accuracy.png', svgToPng(svgFile(curves.accuracy)));
   await folder.write('loss.png', svgToPng(svgFile(curves.loss)));

@@ -78,12 +78,12 @@ export async function rebuildReport(from: Folder, folder = from): Promise<string
   const report = await readReport(from);
   const pictures = drawings(report);
   for (const [name, drawing] of pictures) await folder.write(name, svgToPng(svgFile(drawing)));
+  await folder.write('report.html', runReportPage(report, encodePng));
   // Pictures of an earlier test would speak of another model.
   const stale = reportFiles.filter(
     (name) => name.endsWith('.png') && !pictures.some(([drawn]) => drawn === name),
   );
   for (const name of stale) await folder.remove(name);
-  await folder.write('report.html', runReportPage(report, encodePng));
   return ['report.html', ...pictures.map(([name]) => name)];
 }
 

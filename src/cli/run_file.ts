@@ -77,19 +77,36 @@ export interface RunFile extends Partial<RunTuning> {
   readonly result?: RunResult;
 }
 
-const settings: Form<Settings> = {
+/** What of a run tells which images it was trained on. */
+export type DataSettings = Pick<
+  Settings,
+  'dataset' | 'data' | 'transpose' | 'split' | 'folds' | 'fold' | 'validationShare' | 'limit' | 'seed'
+>;
+
+/** A run as far as testing its model needs it: any version's, whatever else it lacks. */
+export interface TestableRun {
+  readonly settings: DataSettings;
+  readonly classNames: readonly string[];
+}
+
+const dataSettings = {
   dataset: text,
   data: nullable(text),
   transpose: boolean,
-  shape: nullable({ height: count, width: count, channels: oneOf([1, 3]) }),
-  preset: oneOf(presetNames),
-  model: oneOf(Object.keys(modelsByName) as ModelName[]),
-  from: nullable(text),
   split: oneOf(splitNames),
   folds: nullable(count),
   fold: nullable(count),
   validationShare: nullable(within(0, 1)),
   limit: nullable(count),
+  seed,
+} satisfies Form<DataSettings>;
+
+const settings: Form<Settings> = {
+  ...dataSettings,
+  shape: nullable({ height: count, width: count, channels: oneOf([1, 3]) }),
+  preset: oneOf(presetNames),
+  model: oneOf(Object.keys(modelsByName) as ModelName[]),
+  from: nullable(text),
   epochs: count,
   batchSize: count,
   microBatch: optional(nullable(count)),
@@ -106,8 +123,9 @@ const settings: Form<Settings> = {
   augmentation: nullable(object),
   variantsPerImage: count,
   tensorBoard: boolean,
-  seed,
 };
+
+const testableRun: Form<TestableRun> = { settings: dataSettings, classNames: [text] };
 
 const part: Form<PartResult> = {
   accuracy: numberOrNull,
@@ -140,6 +158,11 @@ const run: Form<RunFile> = {
 };
 
 /** Throws: what `refuse` returns, naming the member that is wrong. */
+export function checkTestableRun(value: unknown, refuse: Refuse): TestableRun {
+  return checkForm(value, testableRun, refuse);
+}
+
+/** As `checkTestableRun`, for a run that is resumed and needs everything. */
 export function checkRun(value: unknown, refuse: Refuse): RunFile {
   const found = checkForm(value, run, refuse);
   const { filters, augmentation } = found.settings;

@@ -1,12 +1,12 @@
 /** The folder of one training: what `train` writes into it, and what `--resume` reads again. */
 import path from 'node:path';
-import { DataError, ModelError } from '../errors.js';
+import { DataError, ModelError, UsageError } from '../errors.js';
 import type { Folder } from '../folder.js';
-import { parseJson } from '../json_reader.js';
+import { type Refuse, parseJson } from '../json_reader.js';
 import { historyFromJson } from '../report/history.js';
 import { runFromJson } from '../report/run_record.js';
 import { reportFiles } from './report_writer.js';
-import { type RunFile, checkRun, runFormat } from './run_file.js';
+import { type RunFile, type TestableRun, checkRun, checkTestableRun, runFormat } from './run_file.js';
 
 export { type PartResult, type RunFile, type RunResult, type RunTuning, runFormat } from './run_file.js';
 
@@ -22,12 +22,21 @@ export function stampOf(date: string): string {
 }
 
 /**
- * The run that `train` left in a folder.
+ * The run that `train` left in a folder, to be resumed.
  *
  * Throws: FileError when the folder holds none, DataError when run.json is damaged, ModelError when another version
  * wrote it.
  */
 export async function readRun(folder: Folder): Promise<RunFile> {
+  return readAs(folder, checkRun);
+}
+
+/** The part of a run that tells how to test its model. Throws: as `readRun`. */
+export async function readTestableRun(folder: Folder): Promise<TestableRun> {
+  return readAs(folder, checkTestableRun);
+}
+
+async function readAs<T>(folder: Folder, check: (value: unknown, refuse: Refuse) => T): Promise<T> {
   const name = `${folder.path}/run.json`;
   const bytes = await folder.read('run.json');
   // Any run has a format and settings; what else it has is a matter of its format.
@@ -35,9 +44,19 @@ export async function readRun(folder: Folder): Promise<RunFile> {
   const refuse = (what: string, cause?: unknown): DataError =>
     new DataError(`${name}: damaged: ${what}.`, { cause });
   const run = parseJson(bytes, refuse) as { readonly format: string };
-  if (run.format === runFormat) return checkRun(run, refuse);
+  if (run.format === runFormat) return check(run, refuse);
   throw new ModelError(
     `${name}: its format is '${run.format}', expected '${runFormat}'. Use the version of shadegrad that wrote it, or train again.`,
+  );
+}
+
+/**
+ * Throws: UsageError for a folder that holds a run, some of whose pictures would be replaced by those of `who`.
+ */
+export async function refuseRun(who: string, folder: Folder): Promise<void> {
+  if (!(await folder.exists('run.json'))) return;
+  throw new UsageError(
+    `${who}: ${folder.path} holds a run, whose report would be replaced. Name another folder with --out.`,
   );
 }
 

@@ -4,9 +4,11 @@ import { openFolder } from '../node/files.js';
 import { open } from '../node/open.js';
 import { useStoredChoices } from '../node/tuning_store.js';
 import type { Callback } from '../nn/callbacks/callback.js';
-import { type Sequential, loadModel, weightsPath } from '../nn/sequential.js';
+import { type Sequential, readModel, weightsPath } from '../nn/sequential.js';
 import type { Output } from './output.js';
-import { type RunFile, readRun } from './run_folder.js';
+import { refusePending } from './pending_run.js';
+import type { TestableRun } from './run_file.js';
+import { readTestableRun } from './run_folder.js';
 
 export interface SavedModelOptions {
   /** A folder, or a `.safetensors` file. */
@@ -18,30 +20,26 @@ export interface SavedModelOptions {
 }
 
 export interface SavedModel {
-  readonly model: Sequential;
   /** Undefined for a model that does not lie in a run's folder. */
-  readonly run: RunFile | undefined;
+  readonly run: TestableRun | undefined;
   readonly shape: { readonly height: number; readonly width: number; readonly channels: number };
   readonly classNames: readonly string[];
+  /** Opens the device and puts the weights there. Throws: DeviceError. */
+  open(output: Output): Promise<Sequential>;
 }
 
 /**
- * Opens the device and loads the model.
+ * Reads a saved model, before any device is opened.
  *
  * Throws: FileError when there is none; ModelError when it is damaged, or takes no images or tells no
  * classes apart.
  */
-export async function openModel(
-  who: string,
-  options: SavedModelOptions,
-  output: Output,
-): Promise<SavedModel> {
+export async function readSavedModel(who: string, options: SavedModelOptions): Promise<SavedModel> {
   const { model: path, weights, device, tune = true } = options;
   const folder = openFolder(weightsPath(path)?.folder ?? path);
-  const run = (await folder.exists('run.json')) ? await readRun(folder) : undefined;
-  const opened = await open(device === undefined ? {} : { device });
-  await useStoredChoices(opened, { tune, warn: output.say });
-  const model = await loadModel(path, weights === undefined ? {} : { weights });
+  await refusePending(folder);
+  const run = (await folder.exists('run.json')) ? await readTestableRun(folder) : undefined;
+  const { model, load } = await readModel(path, weights === undefined ? {} : { weights });
   const [height, width, channels] = model.inputShape;
   const { classes } = model;
   if (
@@ -56,9 +54,17 @@ export async function openModel(
     );
   }
   const names = run?.classNames;
-  const classNames =
-    names?.length === classes ? names : Array.from({ length: classes }, (_, label) => String(label));
-  return { model, run, shape: { height, width, channels }, classNames };
+  return {
+    run,
+    shape: { height, width, channels },
+    classNames:
+      names?.length === classes ? names : Array.from({ length: classes }, (_, label) => String(label)),
+    open: async (output) => {
+      const opened = await open(device === undefined ? {} : { device });
+      await useStoredChoices(opened, { tune, warn: output.say });
+      return load();
+    },
+  };
 }
 
 /** Steps done, on a terminal only, and gone at the end: `Testing 3/79`. */

@@ -43,6 +43,7 @@ import {
   defaultFolder,
   nextBestFile,
   readRun,
+  readTestableRun,
   runFormat,
   toJson,
 } from './run_folder.js';
@@ -275,7 +276,7 @@ async function takeWeights(
   loaded.dispose();
   output.say(`Beginning with the weights of ${from}.`);
   const folder = openFolder(weightsPath(from)?.folder ?? from);
-  const before = (await folder.exists('run.json')) ? (await readRun(folder)).settings : undefined;
+  const before = (await folder.exists('run.json')) ? (await readTestableRun(folder)).settings : undefined;
   if (before && (before.seed !== seed || before.split !== split || before.limit !== limit))
     output.say(
       `Its images were divided otherwise (seed ${before.seed}, split ${before.split}): it may have been trained on what validates here.`,

@@ -134,7 +134,7 @@ describe('train, evaluate, predict', () => {
       expect(probabilities.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 5);
     }
     expect(run(['predict', '--model', 'runs/x', 'small.png']).stdout).toMatch(
-      /^small\.png: \d\n( {2}\d +\d+\.\d\d %.*\n){3}$/,
+      /^Model runs\/x on 1 image of \d+×\d+×1, 10 classes \(0, 1, 2, 3, 4, 5, 6, 7, 8, 9\)\.\nsmall\.png: \d\n( {2}\d +\d+\.\d\d %.*\n){3}$/,
     );
   });
 
@@ -464,6 +464,35 @@ describe('what goes wrong', () => {
     expect(oneLine(run(['evaluate', '--model', 'runs/damaged']), 1)).toMatch(/not a good safetensors file/);
     writeFileSync(path.join(work, 'runs/damaged/model.json'), '{');
     expect(oneLine(run(['evaluate', '--model', 'runs/damaged']), 1)).toMatch(/model\.json is not JSON/);
+  });
+
+  it('before a device is opened: a bad model, picture, data set, or place to write', () => {
+    const none = { VK_DRIVER_FILES: '/nonexistent', VK_ICD_FILENAMES: '/nonexistent' };
+    writeFileSync(path.join(work, 'mine.txt'), 'mine');
+    mkdirSync(path.join(work, 'runs/other'));
+    writeFileSync(path.join(work, 'runs/other/run.json'), '{}');
+    for (const [args, status, message] of [
+      [['evaluate', '--model', 'runs/x', '--dataset', 'digits', '--data', 'nowhere'], 1, /nowhere/],
+      [['predict', '--model', 'runs/x', 'nowhere.png'], 1, /^cannot read nowhere\.png/],
+      [['predict', '--model', 'runs/x', 'small.png', '--submission', 'mine.txt'], 2, /is not a submission/],
+      [
+        ['explore', '--dataset', 'small', '--out', 'runs/x'],
+        2,
+        /holds a run, whose report would be replaced/,
+      ],
+      [['explore', '--dataset', 'small', '--out', 'mine.txt'], 1, /a file with the name of that folder/],
+      [['bench', '--quick', '--out', 'mine.txt'], 2, /does not hold the results of a bench/],
+      [['report', 'runs/x', '--out', 'runs/other'], 2, /holds a run, whose report would be replaced/],
+      [['train', '--dataset', 'small', '--from', 'runs/none', '--out', 'runs/y'], 1, /runs\/none/],
+      [['train', '--dataset', 'nowhere', '--out', 'runs/y'], 2, /nowhere/],
+      [['train', '--resume', 'runs/none'], 1, /runs\/none\/run\.json: there is no such file/],
+    ] as const)
+      expect(oneLine(run(args, none), status)).toMatch(message);
+    expect(readFileSync(path.join(work, 'mine.txt'), 'utf8')).toBe('mine');
+    expect(run(['train', ...training, '--out', 'runs/y'], none).stdout).toMatch(
+      /^Data: small from small: 80 training and 40 test images of .* in 10 classes \(0, .*\)\.\n$/,
+    );
+    expect(readdirSync(path.join(work, 'runs'))).not.toContain('y');
   });
 
   it('a picture that is none', () => {

@@ -102,6 +102,7 @@ describe('predict', () => {
     const done = run('predict', '--model', 'run', 'test.csv', '--submission', 'out/sub.csv');
     expect(done.stdout).toBe(
       [
+        'Model run on 2 images of 2×2×1, 3 classes (left, middle, right).',
         'test.csv #1: right',
         `  right   99.99 % ${'█'.repeat(30)}`,
         '  left   < 0.01 %',
@@ -128,6 +129,7 @@ describe('predict', () => {
     const done = run('predict', '--model', 'run', 'own.csv', '--json');
     expect(done.stderr).toBe(
       [
+        'Model run on 120 images of 2×2×1, 3 classes (left, middle, right).',
         'own.csv: 120 images (--all shows each)',
         'class   images    share',
         'left        80  66.67 %',
@@ -197,9 +199,9 @@ describe('predict', () => {
     const weights = readFileSync(path.join(work, 'run/weights.safetensors'));
     put('alone.safetensors', weights);
     const inRun = run('predict', '--model', 'run/weights.safetensors', 'row.csv');
-    expect([inRun.status, inRun.stdout.split('\n')[0]]).toEqual([0, 'row.csv: middle']);
+    expect([inRun.status, inRun.stdout.split('\n')[1]]).toEqual([0, 'row.csv: middle']);
     const alone = run('predict', '--model', './alone.safetensors', 'row.csv');
-    expect([alone.status, alone.stdout.split('\n')[0]]).toEqual([0, 'row.csv: 1']);
+    expect([alone.status, alone.stdout.split('\n')[1]]).toEqual([0, 'row.csv: 1']);
     const { tensors } = readSafetensors(weights, 'weights');
     mkdirSync(path.join(work, 'earlier'));
     put('earlier/best.safetensors', writeSafetensors(tensors));
@@ -229,7 +231,7 @@ describe('evaluate', () => {
     // 10 % of 120, by class: 4 each.
     const done = run('evaluate', '--model', 'run');
     expect(done.stdout).toMatch(
-      /^Model run on 12 images of own \(test part, from own\.csv\)\.\nclass +images +accuracy\nleft +4 +100\.00 %\nmiddle +4 +100\.00 %\nright +4 +0\.00 %\naccuracy 66\.67 % - loss \d\.\d{4}\n$/,
+      /^Model run on 12 images of own \(test part, from own\.csv\), 3 classes \(left, middle, right\)\.\nclass +images +accuracy\nleft +4 +100\.00 %\nmiddle +4 +100\.00 %\nright +4 +0\.00 %\naccuracy 66\.67 % - loss \d\.\d{4}\n$/,
     );
     expect([done.status, done.stderr]).toEqual([0, '']);
   });

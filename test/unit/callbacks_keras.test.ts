@@ -114,6 +114,20 @@ describe('csvLogger', () => {
     }
   });
 
+  it('takes back, when a training is resumed, the rows of epochs that it does again', async () => {
+    const folder = memoryFolder();
+    const logger = () => csvLogger({ folder, name: 'log.csv', append: true });
+    const batches = [{ loss: 1 }];
+    await play(logger(), [{ loss: 3 }, { loss: 2 }, { loss: 1 }], { batches });
+    await folder.append('log.csv', '3,0.');
+    const epoch = { callbacks: {} };
+    await play(logger(), [{ loss: 2 }], { batches, firstEpoch: 1, kept: epoch });
+    expect(folder.text('log.csv')).toBe('epoch,loss\r\n0,3.0\r\n1,2.0\r\n');
+    // Another training is not the one before, resumed.
+    await play(logger(), [{ loss: 5 }], { batches });
+    expect(folder.text('log.csv')).toBe('epoch,loss\r\n0,3.0\r\n1,2.0\r\n0,5.0\r\n');
+  });
+
   it('begins an appended file that is empty or missing with a header', async () => {
     const folder = memoryFolder();
     await folder.write('empty.csv', '');

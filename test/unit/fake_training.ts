@@ -60,7 +60,7 @@ export async function play(
     model,
     epochs: 99,
     batchSize: 4,
-    position: () => ({ step, epoch: 0, cursor: 0, lossSum: 0, correct: 0, count: 0 }),
+    position: () => ({ step, epoch: firstEpoch, cursor: 0, lossSum: 0, correct: 0, count: 0 }),
     lossBits: () => bits,
     stop: () => {
       isStopped = true;

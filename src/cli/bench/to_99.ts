@@ -5,7 +5,7 @@ import { DataError } from '../../errors.js';
 import type { Callback, Training } from '../../nn/callbacks/callback.js';
 import { modelsByName } from '../../nn/models.js';
 import type { Sequential } from '../../nn/sequential.js';
-import { loadDataset } from '../../node/datasets.js';
+import type { LoadedDataset } from '../../data/loaded_dataset.js';
 import { duration, percent } from '../../report/charts/numbers.js';
 import { progressLine } from '../../report/progress_callback.js';
 import type { Output } from '../output.js';
@@ -43,10 +43,10 @@ const looks = 20;
 const some = { images: 1000, lacking: 0.01 };
 const seed = 42;
 
-/** Throws: DataError when the digits have no test images; FileError when they cannot be had. */
-export async function measureTo99(device: Device, output: Output): Promise<To99> {
+/** Throws: DataError when the digits have no test images. */
+export async function measureTo99(device: Device, digits: LoadedDataset, output: Output): Promise<To99> {
   const settings = chooseSettings({ dataset: 'digits', preset: 'quick', seed }, device, output);
-  const { train, test } = splitBy(settings, await loadDataset('digits'));
+  const { train, test } = splitBy(settings, digits);
   if (!test) throw new DataError('bench: the digits have no test images.');
   const model = modelsByName[settings.model]({ seed, device });
   model.compile({ optimizer: optimizerOf(settings), loss: 'sparseCategoricalCrossentropy' });
