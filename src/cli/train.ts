@@ -386,9 +386,9 @@ function keepRun(
     onTrainBegin: async (training) => {
       const change = isResumed ? kernelChangeOf(run, training.kernels, model.device.choices) : undefined;
       if (change !== undefined) output.say(change);
-      // Only now: what the device refuses leaves no run behind.
-      if (!(await folder.exists('model.json'))) await folder.write('model.json', toJson(model.toJson()));
+      // Only now: what the device refuses leaves no run behind. First run.json, without which nothing here can be resumed.
       await writeRun(training);
+      if (!(await folder.exists('model.json'))) await folder.write('model.json', toJson(model.toJson()));
     },
     onEpochEnd: async (epoch, logs, training) => {
       before.epochs.push(epoch + 1);

@@ -8,7 +8,7 @@ import process from 'node:process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Kind, Setting } from '../long/case.js';
 import { fileFaults } from '../long/file_faults.js';
-import { kills } from '../long/kills.js';
+import { fileCalls, kills } from '../long/kills.js';
 import { spread } from '../long/main.js';
 import { Trainings, fourEpochs } from '../long/training.js';
 import { webgpuFaults } from '../long/webgpu_faults.js';
@@ -24,17 +24,26 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
-const kinds: readonly [(trainings: Trainings, setting: Setting) => Promise<Kind>, count: number][] = [
-  [kills, 2],
-  [fileFaults, 5],
-  [webgpuFaults, 5],
+type Open = (trainings: Trainings, setting: Setting) => Promise<Kind>;
+const kinds: readonly [name: string, open: Open, count: number][] = [
+  ['kills', kills, 2],
+  ['file faults', fileFaults, 5],
+  ['WebGPU faults', webgpuFaults, 5],
 ];
 
-test.each(kinds)('%o: %i cases', async (open, count) => {
+test.each(kinds)('%s', async (_, open, count) => {
   const kind = await open(trainings, { work, seed: 42 });
   const found: string[] = [];
   for (const n of spread(kind.count, count))
     for (const { wrong, message } of await kind.run(n)) found.push(`${kind.title(n)}: ${wrong}: ${message}`);
   await kind.close();
   expect(found).toEqual([]);
+});
+
+test('killed between the first two files of its run, a training begins again in the same folder', async () => {
+  const calls = await fileCalls(trainings, 'counted-first');
+  const named = calls.flatMap((call, i) => (/^rename .*\.(run|model)\.json\./.test(call) ? [i + 1] : []));
+  const env = { FILE_CALLS: JSON.stringify({ under: work, nth: named[1], code: 'KILL' }) };
+  expect((await trainings.run('killed-first', { preload: 'failing_files.mjs', env })).status).toBeNull();
+  expect(await trainings.finish('killed-first')).toEqual([]);
 });
