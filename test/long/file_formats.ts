@@ -1,5 +1,6 @@
 /** Every kind of file that the product reads: a small whole one, and the reading of it as far as it goes without a device. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import path from 'node:path';
 import { deflateRawSync, gzipSync } from 'node:zlib';
 import { compare } from '../../src/cli/bench/compare.js';
@@ -23,9 +24,10 @@ import {
 } from '../../src/nn/layers/index.js';
 import { filters, preprocessing } from '../../src/nn/preprocessing.js';
 import { type StoredTensor, readSafetensors, writeSafetensors } from '../../src/nn/safetensors.js';
-import { Sequential, sequential } from '../../src/nn/sequential.js';
+import { Sequential, readModel, sequential } from '../../src/nn/sequential.js';
 import { checkpointIn, descriptionIn } from '../../src/nn/weights_file.js';
 import { loadPath } from '../../src/node/dataset_path.js';
+import { lockFolder, lockName } from '../../src/node/lock.js';
 import { readNpz } from '../../src/node/npz.js';
 import { encodePng } from '../../src/node/png.js';
 import { evaluate } from '../../src/report/evaluation.js';
@@ -33,6 +35,9 @@ import { evaluationToJson } from '../../src/report/evaluation_file.js';
 import { historyToJson } from '../../src/report/history.js';
 import { comparisonPage } from '../../src/report/html/comparison.js';
 import { runReportPage } from '../../src/report/html/run_report.js';
+import { scalarEvent, versionEvent } from '../../src/report/tensorboard/event.js';
+import { record } from '../../src/report/tensorboard/record.js';
+import { eventsBefore } from '../../src/report/tensorboard/trim_events.js';
 import { keepOwn, keptOwn } from '../../web/worker/own_images.js';
 import { idxFiles } from '../node/small_digits.js';
 
@@ -124,6 +129,24 @@ export async function fileFormats(root: string, work: string): Promise<FileForma
       isJson: false,
       bytes: npz({ x_train: [[3, 2, 2], 12], y_train: [[3], 3] }),
       read: (bytes) => settled(() => readNpz(bytes, 'mnist.npz', { x_train: 12, y_train: 3 })),
+    },
+    {
+      name: 'run.lock',
+      isJson: true,
+      bytes: Buffer.from(
+        JSON.stringify({ pid: 2 ** 22 + 1, host: hostname(), birth: 'a boot 1', id: 'a-b-c' }),
+      ),
+      read: async (bytes) => {
+        await mkdir(path.join(work, 'locked'), { recursive: true });
+        await writeFile(path.join(work, 'locked', lockName), bytes);
+        return (await lockFolder(path.join(work, 'locked'))).release();
+      },
+    },
+    {
+      name: 'event file of TensorBoard',
+      isJson: false,
+      bytes: eventFile(),
+      read: (bytes) => settled(() => eventsBefore({ step: 2, epoch: 1 }, bytes)),
     },
     await benchFormat(root),
     tuningFormat(),
@@ -260,14 +283,17 @@ function safetensorsFormat(): FileFormat {
     name: 'last.safetensors',
     isJson: false,
     bytes: writeSafetensors(tensors, metadata),
-    read: (bytes) =>
-      settled(() => {
-        const stored = readSafetensors(bytes, 'last.safetensors');
-        return [
-          Sequential.fromJson(descriptionIn(stored, 'last.safetensors')),
-          checkpointIn(stored, 'last.safetensors'),
-        ];
-      }),
+    read: async (bytes) => {
+      const stored = readSafetensors(bytes, 'last.safetensors');
+      const folder = memoryFolder('run');
+      await folder.write('model.json', JSON.stringify(model.toJson()));
+      await folder.write('last.safetensors', bytes);
+      return [
+        Sequential.fromJson(descriptionIn(stored, 'last.safetensors')),
+        checkpointIn(stored, 'last.safetensors'),
+        await readModel(folder),
+      ];
+    },
   };
 }
 
@@ -323,6 +349,11 @@ function npz(
   end.writeUInt32LE(Buffer.concat(directory).length, 12);
   end.writeUInt32LE(at, 16);
   return new Uint8Array(Buffer.concat([...locals, ...directory, end]));
+}
+
+function eventFile(): Uint8Array {
+  const events = [0, 1, 2].map((step) => scalarEvent({ wallTime: step, step }, 'epoch_loss', 0.5));
+  return new Uint8Array(Buffer.concat([versionEvent(0), ...events].map((event) => record(event))));
 }
 
 async function benchFormat(root: string): Promise<FileFormat> {

@@ -10,6 +10,7 @@ import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 import { writeSmallDigits } from '../node/small_digits.js';
 import type { Finding } from './case.js';
+import { eventsIn } from './events.js';
 
 /** Its best epoch is the third of four, so that best and last weights differ. */
 export const fourEpochs =
@@ -110,7 +111,8 @@ export class Trainings {
 
   /** Whether the old run is there as it was. */
   #hasOld(folder: string): boolean {
-    return [...this.marksOf(folder)].every(([name, mark]) => this.#old.get(name) === mark);
+    const marks = this.marksOf(folder);
+    return [...this.#old].every(([name, mark]) => name === 'logs' || marks.get(name) === mark);
   }
 
   /** Whether there is a run to resume: its own, or one that was on its way to replace another. */
@@ -143,8 +145,7 @@ export class Trainings {
 
   /** Files whose names match: as a rule drafts and locks, which an ended process leaves to nobody. */
   leftIn(folder: string, names = /\.tmp$|^run\.lock/): Finding[] {
-    const at = path.join(this.work, folder);
-    const left = existsSync(at) ? readdirSync(at).filter((name) => names.test(name)) : [];
+    const left = namesIn(path.join(this.work, folder)).filter((name) => names.test(name));
     return left.map((name) => ({ wrong: 'unexpected', message: `${name} is left in the run folder` }));
   }
 
@@ -158,6 +159,11 @@ export class Trainings {
     marks.set('evaluation.json', hashOf(JSON.stringify({ ...evaluation, kernelTimes: undefined })));
     const { result } = JSON.parse(read(path.join(at, 'run.json')) || '{}') as { result?: object };
     marks.set('the result in run.json', JSON.stringify({ ...result, seconds: undefined }));
+    // A run that replaces another leaves its logs.
+    const others = folder === 'old' ? [] : namesIn(path.join(this.work, 'old', 'logs'));
+    const logs = namesIn(path.join(at, 'logs')).filter((name) => !others.includes(name));
+    const events = logs.flatMap((name) => eventsIn(path.join(at, 'logs', name)));
+    marks.set('logs', `${logs.length} runs of ${events.length} events, ${hashOf(events.join('\n'))}`);
     return marks;
   }
 
@@ -207,6 +213,10 @@ export function findingsOf({ output, hasHung }: Ended): Finding[] {
 
 export function lastLines(output: string, count = 3): string {
   return output.trim().split('\n').slice(-count).join(' | ');
+}
+
+function namesIn(folder: string): string[] {
+  return existsSync(folder) ? readdirSync(folder) : [];
 }
 
 function read(file: string): string {

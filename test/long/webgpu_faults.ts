@@ -49,7 +49,7 @@ interface Call {
 /** The calls of a whole training, in order. */
 async function webgpuCalls(trainings: Trainings): Promise<Call[]> {
   const log = path.join(trainings.work, 'webgpu.calls.json');
-  const { status, output } = await trainings.run('counted', {
+  const { status, output } = await trainings.run('counted-webgpu', {
     preload,
     env: { WEBGPU_CALLS: JSON.stringify({ log }) },
   });

@@ -14,5 +14,6 @@ test('a damaged file is read, or refused with a typed error', async () => {
   const found: string[] = [];
   for (let n = 1; n <= kind.count; n++)
     for (const { wrong, message } of await kind.run(n)) found.push(`${kind.title(n)}: ${wrong}: ${message}`);
+  await kind.close();
   expect(found).toEqual([]);
 }, 60_000);
