@@ -45,6 +45,7 @@ const foreignNames: Readonly<Record<string, string>> = {
   fillValue: 'cval',
   monitor: 'metric quantity',
   device: 'adapter gpu',
+  history: 'epochs metrics',
   onProgress: 'progress',
   fill: 'mode padmode',
 };

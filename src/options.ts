@@ -65,21 +65,22 @@ export function wrong(who: string, name: string, value: unknown, expected: strin
   return new UsageError(`${who}: ${name} is ${shown(value)}, expected ${expected}${remedy}.`);
 }
 
-/** As an error message shows a value: `'five'`, `[2,2]`, `a Promise`. */
-export function shown(value: unknown): string {
+/** As an error message shows a value: `'five'`, `[2,2]`, `a Promise`. Lists inside lists inside lists are `[…]`. */
+export function shown(value: unknown, depth = 0): string {
   if (typeof value === 'string') return `'${value.length > 60 ? `${value.slice(0, 60)}…` : value}'`;
   if (typeof value === 'bigint') return `${value}n`;
   if (Array.isArray(value)) {
-    const some = Array.from(value.slice(0, 9), shown).join(',');
+    if (depth > 1) return '[…]';
+    const some = Array.from(value.slice(0, 9), (each) => shown(each, depth + 1)).join(',');
     return `[${some}${value.length > 9 ? ',…' : ''}]`;
   }
   if (typeof value === 'function') return 'a function';
   if (typeof value !== 'object' || value === null) return String(value);
   const kind = Object.prototype.toString.call(value).slice(8, -1);
   const name = kind === 'Object' ? (value.constructor as { name?: unknown } | undefined)?.name : kind;
-  return typeof name === 'string' && !['', 'Object'].includes(name)
-    ? `${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${name}`
-    : 'an object';
+  if (typeof name !== 'string' || name === '' || name === 'Object') return 'an object';
+  // A bundler may put an underscore before the name of a class.
+  return `${/^_?([AEIO]|U[^i])/.test(name) ? 'an' : 'a'} ${name.replace(/^_/, '')}`;
 }
 
 function isPromise(value: unknown): boolean {

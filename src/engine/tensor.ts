@@ -165,6 +165,11 @@ export class Tensor extends Resource implements Spec {
 
   /** Another handle on the same memory, with another shape of the same size. */
   alias(shape: Shape): Tensor {
+    checkShape('alias', shape);
+    if (sizeOf(shape) !== this.size)
+      throw new ShapeError(
+        `alias: [${shape.join(',')}] does not hold the ${this.size} elements of ${describe(this)}.`,
+      );
     return new Tensor(shape, this.dtype, this.#held());
   }
 

@@ -5,7 +5,7 @@
 import { ShapeError } from '../errors.js';
 import { type Pass, sizeOf } from '../engine/pass.js';
 import { runEagerly, runPass } from '../engine/program.js';
-import { Tensor, checkTensors, describe } from '../engine/tensor.js';
+import { Tensor, checkOperands, checkTensors, describe } from '../engine/tensor.js';
 import { currentTrace } from '../engine/trace.js';
 import { checkCall } from '../calls.js';
 import { type Rules, seed as seedRule } from '../options.js';
@@ -174,11 +174,12 @@ export const augmentForward: Pass<'x' | 'transforms', 'y', WarpAttributes> = {
  * code moves `height_shift_range` across, keras-team/keras#17398); Zhong et al. 2020 (random erasing).
  */
 export function augmentBatch(
-  { x, permutation, state }: Readonly<Record<'x' | 'permutation' | 'state', Tensor>>,
+  operands: Readonly<Record<'x' | 'permutation' | 'state', Tensor>>,
   options: AugmentOptions,
   [low, high]: ValueRange = [0, 1],
 ): Tensor {
-  checkTensors('augment', { x, permutation, state });
+  checkOperands('augment', ['x', 'permutation', 'state'], operands);
+  const { x, permutation, state } = operands;
   if (x.shape.length !== 4)
     throw new ShapeError(`augment: x is ${describe(x)}, expected four axes [N,H,W,C].`);
   checkAugmentOptions(options);

@@ -4,9 +4,9 @@
  */
 import { type Dispatch, type Pass, type PassContext, type Spec, sizeOf } from '../engine/pass.js';
 import { runPass } from '../engine/program.js';
-import { type Tensor, checkOperands, tensorRule } from '../engine/tensor.js';
-import { checkArgument, checkCall } from '../calls.js';
-import { list } from '../options.js';
+import { type Tensor, tensorRule } from '../engine/tensor.js';
+import { checkCall } from '../calls.js';
+import { list, required } from '../options.js';
 import { type BatchGatherAttributes, bytesPerImage, gatherRules } from './batch_gather.js';
 import { type Grid, clearVariant, gridFor } from './grid.js';
 
@@ -99,17 +99,19 @@ function makePass(buffers: number): Pass<string, 'x' | 'y', BatchGatherAttribute
  * → x [batch,H,W,C], y [batch] u32.
  */
 export function batchGatherChunks(
-  {
-    images,
-    ...others
-  }: Readonly<Record<'labels' | 'permutation' | 'state', Tensor>> & {
+  operands: Readonly<Record<'labels' | 'permutation' | 'state', Tensor>> & {
     readonly images: readonly Tensor[];
   },
   attributes: BatchGatherAttributes,
 ): { x: Tensor; y: Tensor } {
-  checkArgument('batchGatherChunks', 'images', images, () => list('a list of tensors', tensorRule()));
-  checkOperands('batchGatherChunks', ['labels', 'permutation', 'state'], others);
+  checkCall('batchGatherChunks', operands, () => ({
+    images: required(list('a list of tensors', tensorRule())),
+    labels: tensorRule(),
+    permutation: tensorRule(),
+    state: tensorRule(),
+  }));
   checkCall('batchGatherChunks', attributes, gatherRules);
+  const { images, ...others } = operands;
   const chunks = Object.fromEntries(images.map((tensor, i) => [`images_${i}`, tensor]));
   return runPass(batchGatherChunksForward(images.length), { ...chunks, ...others }, attributes);
 }

@@ -3,7 +3,7 @@ import { type Pass, sizeOf } from '../engine/pass.js';
 import { runPass } from '../engine/program.js';
 import { type Tensor, checkOperands } from '../engine/tensor.js';
 import { checkCall } from '../calls.js';
-import { type Rules, belowOne, flag, positive, required } from '../options.js';
+import { type Rules, belowOne, flag, notNegative, required } from '../options.js';
 import { clearVariant, gridFor } from './grid.js';
 
 export type RmspropAttributes = {
@@ -16,7 +16,7 @@ export type RmspropAttributes = {
 
 const rules = (): Rules<RmspropAttributes> => ({
   rho: required(belowOne),
-  epsilon: required(positive),
+  epsilon: required(notNegative),
   epsilonInsideRoot: required(flag),
 });
 

@@ -7,7 +7,7 @@ import { outsideTidy } from '../engine/tidy.js';
 import { DeviceError, ShapeError, UsageError } from '../errors.js';
 import { firstOrphan, pixelsRule } from '../image_values.js';
 import { checkArgument } from '../calls.js';
-import { type RequiredRule, check, countOrZero, required, shown } from '../options.js';
+import { type RequiredRule, check, countOrZero, required, shown, wrong } from '../options.js';
 
 /** What training needs of a set of labelled images; `ImageSet` of src/data is one. */
 export interface LabelledImages {
@@ -170,7 +170,7 @@ const setRule = (): RequiredRule =>
     });
     check(who, 'images', set.images, pixelsRule());
     const bytes = shape.reduce((product, extent) => product * extent, 1);
-    return set.images.length === bytes
-      ? undefined
-      : `${bytes} bytes for images of [${shape.join(',')}], not ${set.images.length}`;
+    if (set.images.length !== bytes)
+      throw wrong(who, 'images.length', set.images.length, `${bytes} for images of [${shape.join(',')}]`);
+    return undefined;
   });

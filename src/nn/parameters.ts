@@ -43,7 +43,7 @@ export class ParameterGroup extends Resource {
   constructor(
     readonly device: Device,
     readonly layout: ParameterLayout,
-    flat = outsideTidy(() => Tensor.from(new Float32Array(layout.length), [layout.length], device)),
+    flat = outsideTidy(() => Tensor.zeros({ shape: [layout.length], dtype: 'f32' }, device)),
   ) {
     super();
     this.flat = flat;

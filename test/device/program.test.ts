@@ -739,6 +739,27 @@ test('a shader that does not compile is an error with its line, at bind and at t
   device.destroy();
 });
 
+test('a call that is refused leaves the device as it was', async () => {
+  const device = await open();
+  const refused = [
+    () => fill([1.5], 1),
+    () => fill([0], 1),
+    () => fill([1e6, 1e6], 1),
+    () => fill([3e9], 1),
+    () =>
+      add(Tensor.zeros({ shape: [1e5, 1], dtype: 'f32' }), Tensor.zeros({ shape: [1, 1e5], dtype: 'f32' })),
+    () => Tensor.zeros({ shape: [1e12], dtype: 'f32' }),
+    () => Tensor.allocate({ shape: [Number.NaN], dtype: 'f32' }),
+    () => Tensor.from([[1, 2], [3]]),
+  ];
+  for (const call of refused) {
+    expect(call).toThrow(ShadegradError);
+    expect(await add(fill([2], 1), 1).data()).toEqual(Float32Array.of(2, 2));
+    await device.idle();
+  }
+  device.destroy();
+});
+
 test('a command that the device refuses is an error once, and all else goes on', async () => {
   const device = await open();
   const x = Tensor.from([1, 2, 3], [3], device);
