@@ -11,8 +11,10 @@ export interface Finding {
 
 export interface Kind {
   readonly name: string;
-  /** How many cases a long run has; each stands for the same thing whenever the seed is the same. */
-  readonly count: number;
+  /** How many cases there are, Infinity where they are drawn; a number stands for the same case while the seed is the same. */
+  readonly most: number;
+  /** How many of them a long run tries. */
+  readonly usual: number;
   /** How many of them run at once. */
   readonly jobs: number;
   /** What case `n`, from 1 on, does. */

@@ -28,7 +28,7 @@ const watch = `
 `;
 
 /** Throws when a whole file is not read. */
-export async function damagedFiles(root: string, { work, seed }: Setting, count = 30_000): Promise<Kind> {
+export async function damagedFiles(root: string, { work, seed }: Setting): Promise<Kind> {
   const formats = await fileFormats(root, work);
   for (const { read, bytes } of formats) await read(bytes);
   const formatOf = (n: number): FileFormat => choose(formats, random(seed, n, 1000));
@@ -62,7 +62,8 @@ export async function damagedFiles(root: string, { work, seed }: Setting, count 
 
   return {
     name: 'damaged-files',
-    count,
+    most: Infinity,
+    usual: 30_000,
     jobs: 1,
     title: (n) => {
       const { name, bytes, ...format } = formatOf(n);

@@ -14,7 +14,7 @@ interface Kill {
   readonly options: RunOptions;
 }
 
-export async function kills(trainings: Trainings, { seed }: Setting, count = 60): Promise<Kind> {
+export async function kills(trainings: Trainings, { seed }: Setting): Promise<Kind> {
   const calls = await fileCalls(trainings, 'counted');
   const saves = calls.map((call, i) => ({ call, at: i + 1 })).filter(({ call }) => /^\S+ counted/.test(call));
 
@@ -60,7 +60,8 @@ export async function kills(trainings: Trainings, { seed }: Setting, count = 60)
 
   return {
     name: 'kills',
-    count,
+    most: Infinity,
+    usual: 60,
     jobs: 2,
     title: (n) => {
       const titles = killsOf(n).map(({ title }) => title);

@@ -83,7 +83,9 @@ function readOptions(args: readonly string[]): Options | string {
 }
 
 async function runKind(kind: Kind, options: Options): Promise<Row> {
-  const cases = options.case === undefined ? spread(kind.count, options.count ?? kind.count) : [options.case];
+  const cases = options.case === undefined ? spread(kind, options.count ?? kind.usual) : [options.case];
+  if (options.case !== undefined && options.case > kind.most)
+    throw new RangeError(`--case is ${options.case}, but there are ${kind.most} ${kind.name}`);
   const found = wrongs.map(() => 0);
   let failed = 0;
   let done = 0;
@@ -112,10 +114,11 @@ async function runKind(kind: Kind, options: Options): Promise<Row> {
   return { kind: kind.name, cases: cases.length, failed, found };
 }
 
-/** `count` of the numbers from 1 to `all`, evenly spread. */
-export function spread(all: number, count: number): number[] {
-  if (count >= all) return Array.from({ length: all }, (_, i) => i + 1);
-  return Array.from({ length: count }, (_, i) => 1 + Math.floor(((i + 0.5) * all) / count));
+/** The numbers of `count` cases: evenly spread over all there are, or the first ones of those that are drawn. */
+export function spread({ most }: Pick<Kind, 'most'>, count: number): number[] {
+  if (most === Infinity) return Array.from({ length: count }, (_, i) => i + 1);
+  const length = Math.min(count, most);
+  return Array.from({ length }, (_, i) => 1 + Math.floor(((i + 0.5) * most) / length));
 }
 
 function describe(kind: Kind, n: number, seed: number, findings: readonly Finding[]): void {

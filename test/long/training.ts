@@ -36,6 +36,9 @@ export interface RunOptions {
   readonly killAfterMs?: number;
 }
 
+/** Where a run lies that is on its way to replace another, and then where it is when it has; src/cli/claimed_run.ts. */
+const places = ['.shadegrad-ready', '.shadegrad-moving', ''];
+
 /** What every run must end with, by what it says about a file. */
 export type Marks = ReadonlyMap<string, string>;
 
@@ -115,18 +118,18 @@ export class Trainings {
     return [...this.#old].every(([name, mark]) => name === 'logs' || marks.get(name) === mark);
   }
 
-  /** Whether there is a run to resume: its own, or one that was on its way to replace another. */
+  /** Whether there is a run to resume. */
   #hasBegun(folder: string): boolean {
-    const at = path.join(this.work, folder);
-    return ['', '.shadegrad-ready', '.shadegrad-moving'].some((name) =>
-      existsSync(path.join(at, name, 'run.json')),
-    );
+    return places.some((place) => existsSync(path.join(this.work, folder, place, 'run.json')));
   }
 
   /** The whole epochs behind the last checkpoint. */
   #epochsSaved(folder: string): number {
-    const file = path.join(this.work, folder, 'last.safetensors');
-    if (!existsSync(file) || this.#hasOld(folder)) return 0;
+    if (this.#hasOld(folder)) return 0;
+    const file = places
+      .map((place) => path.join(this.work, folder, place, 'last.safetensors'))
+      .find((each) => existsSync(each));
+    if (file === undefined) return 0;
     return Number(/\\"epoch\\":(\d+)/.exec(headerOf(readFileSync(file)))?.[1] ?? 0);
   }
 

@@ -32,7 +32,8 @@ export async function webgpuFaults(trainings: Trainings, { seed }: Setting): Pro
 
   return {
     name: 'webgpu-faults',
-    count: calls.length,
+    most: calls.length,
+    usual: calls.length,
     jobs: 2,
     title: (n) => `${actOf(n)} at ${calls[n - 1]?.call} number ${calls[n - 1]?.nth}`,
     run,

@@ -34,7 +34,7 @@ const kinds: readonly [name: string, open: Open, count: number][] = [
 test.each(kinds)('%s', async (_, open, count) => {
   const kind = await open(trainings, { work, seed: 42 });
   const found: string[] = [];
-  for (const n of spread(kind.count, count))
+  for (const n of spread(kind, count))
     for (const { wrong, message } of await kind.run(n)) found.push(`${kind.title(n)}: ${wrong}: ${message}`);
   await kind.close();
   expect(found).toEqual([]);
