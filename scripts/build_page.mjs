@@ -14,7 +14,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, w
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 import { shaderNames } from './generate_shader_index.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -82,14 +82,29 @@ async function bundles() {
     }),
     build({ ...common, entryPoints: ['web/theme.ts'], format: 'iife' }),
   ]);
-  /** @param {import('esbuild').OutputFile} file */
-  const byName = ({ path, contents }) => named(path.slice(join(root, 'page').length + 1), contents);
-  const others = [page, theme].flatMap(({ outputFiles }) => outputFiles);
+  const [others, workers] = await Promise.all(
+    [[page, theme], [worker]].map((results) =>
+      Promise.all(results.flatMap(({ outputFiles }) => outputFiles).map(byName)),
+    ),
+  );
   const families = ['gpu', 'software'].map((family) => {
     const json = JSON.stringify({ build: '%build%', shaders: shadersOf(family) });
     return named(`shaders_${family}.json`, new TextEncoder().encode(json));
   });
-  return [...others.map(byName), ...stamped([...worker.outputFiles.map(byName), ...families])];
+  return [...(others ?? []), ...stamped([...(workers ?? []), ...families])];
+}
+
+/**
+ * A file by its name. A script goes through esbuild once more: what only dropped calls asked for is in it until then.
+ *
+ * @param {import('esbuild').OutputFile} file
+ * @returns {Promise<[string, Uint8Array]>}
+ */
+async function byName({ path, contents, text }) {
+  const name = path.slice(join(root, 'page').length + 1);
+  if (!name.endsWith('.js')) return named(name, contents);
+  const { code } = await transform(text, { minify: true, treeShaking: true, target: 'es2022' });
+  return named(name, new TextEncoder().encode(code));
 }
 
 /**
@@ -183,7 +198,7 @@ function shortened(path) {
 
 /**
  * Without the checks of calls (src/calls.ts), and the hints on misspelt options: the compiler has checked the page's own
- * calls. esbuild drops calls of empty functions, and the tables of rules that nothing reads then.
+ * calls. esbuild drops calls of empty functions and, where it is asked again (`byName`), the rules that nothing reads then.
  * @type {import('esbuild').Plugin}
  */
 const typedCalls = {

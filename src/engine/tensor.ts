@@ -165,11 +165,7 @@ export class Tensor extends Resource implements Spec {
 
   /** Another handle on the same memory, with another shape of the same size. */
   alias(shape: Shape): Tensor {
-    checkShape('alias', shape);
-    if (sizeOf(shape) !== this.size)
-      throw new ShapeError(
-        `alias: [${shape.join(',')}] does not hold the ${this.size} elements of ${describe(this)}.`,
-      );
+    checkArgument('alias', 'shape', shape, () => aliasRule(this));
     return new Tensor(shape, this.dtype, this.#held());
   }
 
@@ -281,6 +277,12 @@ const dataRule = (): RequiredRule =>
     const kinds =
       'numbers: a list, a Float32Array, Float64Array, Uint32Array, Uint8Array or Uint8ClampedArray';
     return isList(data) ? `${kinds}; convert it, as with Float32Array.from(data)` : kinds;
+  });
+
+const aliasRule = (tensor: Tensor): Rule =>
+  rule(`extents of the ${tensor.size} elements of ${describe(tensor)}`, (shape) => {
+    checkShape('alias', shape as Shape);
+    return sizeOf(shape as Shape) === tensor.size;
   });
 
 const writtenRule = (): Rule =>

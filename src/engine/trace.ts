@@ -183,7 +183,7 @@ export class Trace implements Recording {
       // Kernels count in u32: a larger constant would not compile.
       if (sizeOf(spec.shape) > 0xffff_ffff) {
         throw new DeviceError(
-          `${pass.name.split('/')[0]}: a result of ${describe(spec)} has ${sizeOf(spec.shape)} elements, more than kernels can count; use smaller shapes.`,
+          `${pass.name.split('/')[0]}: a result of ${describe(spec)} has more elements than kernels can count; use smaller shapes.`,
           { problem: 'limit' },
         );
       }

@@ -42,6 +42,8 @@ describe('the built page', () => {
     // A visit fetches the shaders of one family.
     const shaders = Math.max(packed('shaders_gpu.json'), packed('shaders_software.json'));
     expect(scripts + shaders).toBeLessThan(150_000);
+    // The checks of calls, which the compiler has done, are left out, with their words.
+    expect(textOf('worker-chunk.js').includes('a list of callbacks')).toBe(false);
   });
 
   it('fetches what few visits need when it is needed', () => {
