@@ -204,18 +204,20 @@ export function networkLoss(
   const withBias = (product: Tensor, { hasNoBias = false }): Tensor =>
     hasNoBias ? product : add(product, parameter());
   layers.forEach((layer, index) => {
-    if (layer.kind === 'conv2d') y = withBias(conv2d(y, parameter(), layer), layer);
+    if (layer.kind === 'conv2d') y = withBias(conv2d(y, parameter(), windowOf(layer)), layer);
     else if (layer.kind === 'dense') y = withBias(matmul(y, parameter()), layer);
     else if (layer.kind === 'batch_norm')
       y = batchNorm(y, { gamma: parameter(), beta: parameter(), state, epsilon }).y;
-    else if (layer.kind === 'max_pool2d') y = maxPool2d(y, layer);
-    else if (layer.kind === 'avg_pool2d') y = avgPool2d(y, layer);
+    else if (layer.kind === 'max_pool2d') y = maxPool2d(y, { poolSize: layer.poolSize, ...windowOf(layer) });
+    else if (layer.kind === 'avg_pool2d') y = avgPool2d(y, { poolSize: layer.poolSize, ...windowOf(layer) });
     else if (layer.kind === 'dropout') y = dropout(y, { rate: layer.rate, stream: streamOf(index), state });
     else if (layer.kind === 'sigmoid') y = sigmoid(y);
     else y = layer.kind === 'relu' ? relu(y) : flatten(y);
   });
   return { ...softmaxCrossEntropy(y, labels), logits: y };
 }
+
+const windowOf = ({ strides, padding }: WindowOptions): WindowOptions => ({ strides, padding });
 
 const plain = { transposeA: false, transposeB: false };
 /** Of every normalisation here. */

@@ -10,6 +10,7 @@ import { describe, expect, it } from 'vitest';
 import { ImageSet } from '../../src/data/dataset.js';
 import { program } from '../../src/engine/program.js';
 import { Tensor } from '../../src/engine/tensor.js';
+import type { AugmentOptions } from '../../src/kernels/index.js';
 import { stateSize, stateWords } from '../../src/kernels/step_state.js';
 import { DeviceSet } from '../../src/nn/device_set.js';
 import { gatherInputs } from '../../src/nn/inputs.js';
@@ -114,25 +115,28 @@ describe('previews', () => {
     const turned: PreviewRecipe = { augmentation: { rotation: 33 }, filters: [] };
     expect(await compiled(turned, 1)).toBeGreaterThan(0);
     expect(await compiled(turned, 2)).toBe(0);
-    // Only what draws the angles is another kernel.
-    expect(await compiled({ ...turned, augmentation: { rotation: 34 } }, 2)).toBe(1);
+    // Another angle is another number, another way to fill the edges another kernel.
+    expect(await compiled({ ...turned, augmentation: { rotation: 34 } }, 2)).toBe(0);
+    expect(await compiled({ ...turned, augmentation: { rotation: 34, fill: 'wrap' } }, 2)).toBe(1);
     expect(await compiled(turned, 3)).toBe(0);
     previewer.dispose();
   });
 
   it('keep the kernels of the last recipes only', async () => {
     const previewer = new Previewer(held.device, 3);
-    const compiled = async (rotation: number): Promise<number> => {
+    type Fill = NonNullable<AugmentOptions['fill']>;
+    const compiled = async (fill: Fill): Promise<number> => {
       const before = held.device.counters.pipelinesCreated;
-      const recipe = { augmentation: { rotation }, filters: [] };
+      const recipe = { augmentation: { rotation: 5, fill }, filters: [] };
       await previewer.run(pictures(3, 1), recipe, { seed: 1, variants: 2 });
       return held.device.counters.pipelinesCreated - before;
     };
-    for (let rotation = 50; rotation < 54; rotation++) await compiled(rotation);
+    const fills: Fill[] = ['nearest', 'constant', 'reflect', 'wrap'];
+    for (const fill of fills) await compiled(fill);
     // The first one is forgotten, but for the kernels that the others have too.
-    expect([await compiled(52), await compiled(51), await compiled(50), await compiled(53)]).toEqual([
-      0, 0, 1, 1,
-    ]);
+    const again: number[] = [];
+    for (const fill of ['reflect', 'constant', 'nearest', 'wrap'] as const) again.push(await compiled(fill));
+    expect(again).toEqual([0, 0, 1, 1]);
     previewer.dispose();
   });
 
