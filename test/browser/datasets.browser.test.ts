@@ -145,9 +145,9 @@ describe('errors', () => {
   });
 
   test.each([
-    ['no JSON', '<!doctype html>', /manifest is not JSON/],
-    ['null', 'null', /lacks a name/],
-    ['without files', '{"name":"a","title":"b","classes":[]}', /lacks trainImages/],
+    ['no JSON', '<!doctype html>', /not the manifest of a data set: it is not JSON/],
+    ['null', 'null', /it is null, expected an object/],
+    ['without files', '{"name":"a","title":"b","classes":[]}', /it has no files/],
   ])('a manifest that is %s', async (_, text, reason) => {
     served.set(`${base}tiny/manifest.json`, text);
     const error = await failure(load());

@@ -94,10 +94,6 @@ export function classMetadata(classNames: readonly string[]): Record<string, str
   return { [classesKey]: JSON.stringify(classNames) };
 }
 
-interface SavedFile extends SavedSession {
-  readonly number: number;
-}
-
 const settingsForm: Form<Settings> = {
   dataset: oneOf(['digits', 'fashion', 'own']),
   preset: oneOf(presetNames),
@@ -124,8 +120,7 @@ const trainingForm: Form<SavedTraining> = {
   kernels: optional([kernelForm]),
 };
 
-const fileForm: Form<SavedFile> = {
-  number,
+const sessionForm: Form<SavedSession> = {
   savedAt: number,
   origin: oneOf(['shipped', 'trained', 'opened']),
   classNames: [text],
@@ -133,21 +128,27 @@ const fileForm: Form<SavedFile> = {
 };
 
 /**
- * The session in a file, and its number; undefined for a file that is not a session of this version.
- *
- * Throws: ModelError when it is damaged.
+ * The session in a file as it stands there, and its number; undefined for a file that is not a session of this version.
+ * See `checkSession`.
  */
 export function sessionIn({
   metadata,
 }: StoredTensors): { readonly session: SavedSession; readonly number: number } | undefined {
   const json = parsed(metadata[metadataKey]);
-  if (json?.['format'] !== format) return undefined;
-  const { number, savedAt, origin, classNames, training } = checkForm(
-    json,
-    fileForm,
-    (what) => new ModelError(`the saved session is damaged: ${what}.`),
-  );
+  if (json?.['format'] !== format || typeof json['number'] !== 'number') return undefined;
+  const { number, savedAt, origin, classNames, training } = json as unknown as SavedSession & {
+    readonly number: number;
+  };
   return { session: { savedAt, origin, classNames, training }, number };
+}
+
+/** The session itself. Throws: ModelError where it is damaged, or of another version in part. */
+export function checkSession(session: SavedSession): SavedSession {
+  return checkForm(
+    session,
+    sessionForm,
+    (what) => new ModelError(`it is damaged, or from another version of this page: ${what}.`),
+  );
 }
 
 /** What a file says of its classes, else their numbers. */

@@ -32,7 +32,7 @@ import { readModelFiles } from './models.js';
 import { ownFile, ownIn } from './own_images.js';
 import { optimizerFor } from './recipe.js';
 import { TrainingRecord } from './record.js';
-import { type SavedSession, classMetadata, classNamesIn, sessionIn } from './saved_session.js';
+import { type SavedSession, classMetadata, classNamesIn, sessionIn, checkSession } from './saved_session.js';
 import { Trainer } from './training.js';
 import { UndoHistory } from './undo.js';
 import { Voice } from './voice.js';
@@ -282,7 +282,7 @@ export class Session implements Context {
     const found = this.#keeper.takeFound();
     if (!found) return false;
     try {
-      this.#takeUp(found.session, found.stored);
+      this.#takeUp(checkSession(found.session), found.stored);
       this.#keeper.savedAt = found.session.savedAt;
       return true;
     } catch (error) {
