@@ -27,12 +27,26 @@ function resultOf(printed) {
   }
 }
 
+/**
+ * A file's JSON; of one that is missing null, of a damaged one its beginning, so that the others are collected.
+ * @param {string} path
+ * @returns {unknown}
+ */
+function jsonOf(path) {
+  const contents = text(path);
+  try {
+    return contents === '' ? null : JSON.parse(contents);
+  } catch {
+    return { damaged: contents.slice(0, 1000) };
+  }
+}
+
 /** @param {string} folder */
 function stepOf(folder) {
   const printed = text(join(folder, 'stdout'));
   const result = resultOf(printed);
   const outcome = /** @type {Record<string, unknown>} */ (
-    JSON.parse(text(join(folder, 'outcome.json')) || '{"status":null}')
+    jsonOf(join(folder, 'outcome.json')) ?? { status: null }
   );
   return {
     ...outcome,
@@ -48,11 +62,11 @@ function tuning() {
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
     .filter((name) => name.endsWith('.json'))
-    .map((name) => /** @type {unknown} */ (JSON.parse(text(join(folder, name)))));
+    .map((name) => jsonOf(join(folder, name)));
 }
 
 const measured = {
-  package: /** @type {unknown} */ (JSON.parse(text(packagePath) || 'null')),
+  package: jsonOf(packagePath),
   machine: text(join(work, 'machine.txt')).trimEnd().split('\n'),
   date: new Date().toISOString(),
   steps: readdirSync(join(work, 'steps'))

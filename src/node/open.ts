@@ -10,7 +10,8 @@ import { create, globals } from 'webgpu';
 import { setDebugLevel } from '../engine/debug.js';
 import { Device, type DeviceOptions, familyRule } from '../engine/device.js';
 import type { DeviceTraits } from '../engine/pass.js';
-import { UsageError } from '../errors.js';
+import { DataError, UsageError } from '../errors.js';
+import { type Form, readJson, text } from '../json_reader.js';
 import { checkCall } from '../calls.js';
 import { registerKernels } from '../kernels/index.js';
 import { type Rules, nonEmptyText } from '../options.js';
@@ -34,6 +35,8 @@ export interface AdapterEntry {
 const fastest: GPURequestAdapterOptions = { powerPreference: 'high-performance' };
 const dawn: GPU[] = [];
 let isPrepared = false;
+
+const settingsForm: Form<{ readonly driverFiles: string }> = { driverFiles: text };
 
 type Around = <T>(start: () => T) => T;
 let aroundDawn: Around = (start) => start();
@@ -60,7 +63,14 @@ function prepare(): void {
   );
   // Written by the set-up where no driver of the system works; names the SwiftShader driver it unpacked.
   if (!process.env['VK_DRIVER_FILES'] && existsSync(settingsPath)) {
-    const { driverFiles } = JSON.parse(readFileSync(settingsPath, 'utf8')) as { driverFiles: string };
+    const { driverFiles } = readJson(
+      readFileSync(settingsPath),
+      settingsForm,
+      (what, cause) =>
+        new DataError(`${settingsPath}: damaged: ${what}. Delete that file, and run the set-up again.`, {
+          cause,
+        }),
+    );
     process.env['VK_DRIVER_FILES'] = driverFiles;
   }
 }

@@ -407,7 +407,7 @@ describe('reload', () => {
       [
         {
           "level": "warning",
-          "text": "Your last session could not be restored: it is damaged, or from another version of this page: training.settings.preset is \"once\", expected \"quick\" or \"corrected\" or \"paper\".",
+          "text": "Your last session could not be restored: it is damaged, or from another version of this page: training.settings.preset is "once", expected "quick" or "corrected" or "paper".",
         },
       ]
     `);

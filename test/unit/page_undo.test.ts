@@ -89,15 +89,18 @@ test('only the last five are kept, over a reload too', async () => {
   expect((await Page.on(folder)).offers!.model).toEqual({ undo: null, redo: 'lesson' });
 });
 
-test('a damaged index is none', async () => {
-  const folder = memoryFolder();
-  await folder.write('undo.json', '{"number"');
-  const page = await Page.on(folder);
-  expect(page.offers!.model).toEqual({ undo: null, redo: null });
-  await page.change('reset', 'second');
-  await page.undo.undo('model');
-  expect(page.text).toBe('first');
-});
+test.each(['{"number"', '{"number":1,"model":null}', '{"number":1,"model":{"past":[{}],"future":[]}}'])(
+  'a damaged index is none: %s',
+  async (index) => {
+    const folder = memoryFolder();
+    await folder.write('undo.json', index);
+    const page = await Page.on(folder);
+    expect(page.offers!.model).toEqual({ undo: null, redo: null });
+    await page.change('reset', 'second');
+    await page.undo.undo('model');
+    expect(page.text).toBe('first');
+  },
+);
 
 test('where the disk is full, until the page is closed', async () => {
   const full = { ...memoryFolder(), write: async () => Promise.reject(new FileError('no room')) };

@@ -11,7 +11,8 @@ import { type Choice, choicesFromJson } from '../../src/engine/choices.js';
 import type { Device } from '../../src/engine/device.js';
 import type { TuningStore } from '../../src/engine/tune.js';
 import { tuningKey } from '../../src/engine/tuning_store.js';
-import { DeviceError, FileError, StateError } from '../../src/errors.js';
+import { DataError, DeviceError, FileError, StateError } from '../../src/errors.js';
+import { parseJson } from '../../src/json_reader.js';
 import type { WorkloadOptions } from '../../src/nn/tuning_workload.js';
 import type { Settings, StoredTuning, Tuning, TuningApi } from '../protocol.js';
 import type { Context } from './context.js';
@@ -74,7 +75,9 @@ export function tuningOf(
   context.undo.own('tuning', async (bytes) => {
     const device = usableDevice(context);
     const before = written(device);
-    const { key, choices } = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
+    const { key, choices } = Object(
+      parseJson(bytes, (what, cause) => new DataError(`the forgotten choices: ${what}.`, { cause })),
+    ) as Record<string, unknown>;
     if (key !== tuningKey(device.fingerprint))
       throw new StateError(
         'tuning: these choices were measured on another device, and mean nothing to this one.',

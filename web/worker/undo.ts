@@ -3,8 +3,9 @@
  * bytes of one moment, which the scope's owner can put back; they lie in files beside the session, and an index that is
  * written after them says which count.
  */
-import { FileError } from '../../src/errors.js';
+import { DataError, FileError } from '../../src/errors.js';
 import type { Folder } from '../../src/folder.js';
+import { type Form, count, oneOf, optional, readJson, text } from '../../src/json_reader.js';
 import { memoryFolder } from '../../src/memory_folder.js';
 import type { UndoApi, UndoName, UndoOffers, UndoScope } from '../protocol.js';
 import { Turns } from './turns.js';
@@ -24,6 +25,18 @@ interface History {
 }
 
 type Histories = Readonly<Record<UndoScope, History>>;
+
+const entryForm: Form<Entry> = {
+  what: oneOf(['train', 'stop', 'reset', 'open', 'lesson', 'images', 'forget']),
+  file: text,
+};
+const historyForm: Form<History> = { past: [entryForm], future: [entryForm] };
+const indexForm: Form<Partial<Histories> & { readonly number: number }> = {
+  number: count,
+  model: optional(historyForm),
+  images: optional(historyForm),
+  tuning: optional(historyForm),
+};
 
 const indexFile = 'undo.json';
 const prefix = 'undo-';
@@ -52,12 +65,15 @@ export class UndoHistory implements UndoApi {
     this.#disk = folder;
     if (this.#number === 0) {
       try {
-        const text = new TextDecoder().decode(await folder.read(indexFile));
-        const { number, ...histories } = JSON.parse(text) as Histories & { readonly number: number };
+        const { number, ...histories } = readJson(
+          await folder.read(indexFile),
+          indexForm,
+          (what, cause) => new DataError(`${indexFile}: ${what}.`, { cause }),
+        );
         this.#number = number;
         this.#histories = { ...this.#histories, ...histories };
       } catch (error) {
-        if (!(error instanceof FileError || error instanceof SyntaxError)) throw error;
+        if (!(error instanceof FileError || error instanceof DataError)) throw error;
         // None yet, or damaged: then there is nothing to undo.
       }
     }
