@@ -21,7 +21,7 @@ import { DataError, FileError, UsageError } from '../errors.js';
 import { type Rules, flag, fn, nonEmptyText } from '../options.js';
 import { loadPath } from './dataset_path.js';
 import { download } from './download.js';
-import { fileExists, readBytes } from './files.js';
+import { fileExists, isMissing, readBytes } from './files.js';
 import { type NpyBytes, readNpz } from './npz.js';
 
 export interface LoadOptions extends FilesOptions {
@@ -107,10 +107,11 @@ async function loadOwn(at: string, options: LoadOptions): Promise<LoadedDataset>
   return loaded;
 }
 
+/** True also for what may not be looked at: reading it will say why. */
 async function pathExists(at: string): Promise<boolean> {
   return stat(at).then(
     () => true,
-    () => false,
+    (cause: unknown) => !isMissing(cause),
   );
 }
 

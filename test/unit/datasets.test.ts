@@ -18,6 +18,7 @@ import type { KnownDataset, KnownFile } from '../../src/data/digests.js';
 import { knownDatasets } from '../../src/data/digests.js';
 import { DataError, FileError, UsageError } from '../../src/errors.js';
 import { type Surroundings, cacheFolder, loadDataset, loadKnown } from '../../src/node/datasets.js';
+import { failFileCalls } from '../failing_files.mjs';
 
 // Three images of 2×2 to train on, one to test; two classes.
 const raw = {
@@ -101,6 +102,13 @@ describe('the real digits', () => {
     expect(error.message).toMatchInlineSnapshot(
       `"dataset: there is none called 'letters', and no file or folder; known are digits and fashion, or name a path."`,
     );
+  });
+
+  it('says so of a bare word that it may not look at', async () => {
+    const calls = failFileCalls({ under: path.resolve('letters'), nth: 1, code: 'EACCES' });
+    const failure = await loadDataset('letters').catch((error: unknown) => error);
+    calls.restore();
+    expect(failure).toBeInstanceOf(FileError);
   });
 });
 
