@@ -1,7 +1,7 @@
 /** The mean over axes: a sum, scaled. */
 import type { Tensor } from '../engine/tensor.js';
 import { scale } from './arithmetic.js';
-import { type ReduceOptions, sum } from './sum.js';
+import { type ReduceOptions, sumFor } from './sum.js';
 
 /**
  * The mean over axes.
@@ -12,6 +12,6 @@ import { type ReduceOptions, sum } from './sum.js';
  * Throws: ShapeError for an axis that x does not have.
  */
 export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
-  const y = sum(x, options);
+  const y = sumFor('mean', x, options);
   return scale(y, y.size / x.size);
 }

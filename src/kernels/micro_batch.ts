@@ -8,6 +8,7 @@ import { type Tensor, checkOperands } from '../engine/tensor.js';
 import { checkCall } from '../calls.js';
 import { type Rules, count, required } from '../options.js';
 import { clearVariant, gridFor } from './grid.js';
+import { checkInPlace } from './in_place.js';
 
 type Operand = 'gradients' | 'totals' | 'state' | 'gradientSums' | 'totalSums';
 
@@ -24,7 +25,10 @@ export const microBatchAccumulate: Pass<Operand, never, AccumulateAttributes> = 
   outputs: [],
   dtypes: { state: 'u32' },
   mutates: ['gradientSums', 'totalSums', 'state'],
-  shape: (): NoAttributes => ({}),
+  shape: ({ gradients, gradientSums, state }): NoAttributes => {
+    checkInPlace('accumulate', { gradients, gradientSums, state });
+    return {};
+  },
   // Reads two, writes one.
   cost: ({ inputs }) => ({
     flops: 2 * sizeOf(inputs.gradients.shape),

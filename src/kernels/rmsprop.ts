@@ -5,6 +5,7 @@ import { type Tensor, checkOperands } from '../engine/tensor.js';
 import { checkCall } from '../calls.js';
 import { type Rules, belowOne, flag, notNegative, required } from '../options.js';
 import { clearVariant, gridFor } from './grid.js';
+import { checkInPlace } from './in_place.js';
 
 export type RmspropAttributes = {
   /** Share of the old mean square that stays. */
@@ -36,7 +37,10 @@ export const rmspropForward: Pass<
   outputs: [],
   dtypes: { state: 'u32' },
   mutates: ['parameters', 'meanSquare'],
-  shape: () => ({}),
+  shape: (operands) => {
+    checkInPlace('rmsprop', operands);
+    return {};
+  },
   // Reads three, writes two.
   cost: ({ inputs }) => ({
     flops: 8 * sizeOf(inputs.parameters.shape),

@@ -3,6 +3,7 @@ import { type NoAttributes, type Pass, sizeOf } from '../engine/pass.js';
 import { runPass } from '../engine/program.js';
 import { type Tensor, checkOperands } from '../engine/tensor.js';
 import { clearVariant, gridFor } from './grid.js';
+import { checkInPlace } from './in_place.js';
 
 export const sgdForward: Pass<'parameters' | 'gradients' | 'state', never, NoAttributes> = {
   name: 'sgd/forward',
@@ -10,7 +11,10 @@ export const sgdForward: Pass<'parameters' | 'gradients' | 'state', never, NoAtt
   outputs: [],
   dtypes: { state: 'u32' },
   mutates: ['parameters'],
-  shape: () => ({}),
+  shape: (operands) => {
+    checkInPlace('sgd', operands);
+    return {};
+  },
   // Reads two, writes one.
   cost: ({ inputs }) => ({
     flops: 2 * sizeOf(inputs.parameters.shape),

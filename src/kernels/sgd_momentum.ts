@@ -5,6 +5,7 @@ import { type Tensor, checkOperands } from '../engine/tensor.js';
 import { checkCall } from '../calls.js';
 import { type Rules, flag, required, within } from '../options.js';
 import { clearVariant, gridFor } from './grid.js';
+import { checkInPlace } from './in_place.js';
 
 type Operand = 'parameters' | 'gradients' | 'velocity' | 'state';
 
@@ -26,7 +27,10 @@ export const sgdMomentumForward: Pass<Operand, never, SgdMomentumAttributes> = {
   outputs: [],
   dtypes: { state: 'u32' },
   mutates: ['parameters', 'velocity'],
-  shape: () => ({}),
+  shape: (operands) => {
+    checkInPlace('sgdMomentum', operands);
+    return {};
+  },
   // Reads three, writes two.
   cost: ({ inputs }) => ({
     flops: 6 * sizeOf(inputs.parameters.shape),

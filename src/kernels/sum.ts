@@ -197,7 +197,12 @@ export function reduceRuns(
  * Throws: ShapeError for an axis that x does not have.
  */
 export function sum(x: Tensor, options: ReduceOptions = {}): Tensor {
-  return reduceRuns('sum', x, options, (tensor, run) => apply(sumOp, { x: tensor }, run).y);
+  return sumFor('sum', x, options);
+}
+
+/** `sum`, on behalf of the op that the caller called. */
+export function sumFor(who: string, x: Tensor, options: ReduceOptions): Tensor {
+  return reduceRuns(who, x, options, (tensor, run) => apply(sumOp, { x: tensor }, run).y);
 }
 
 /** Sums a gradient back to the shape that was broadcast. */

@@ -2,7 +2,7 @@
  * Float64 reference of rmsprop: v ← ρ·v + (1 − ρ)·g²; p ← p − lr·g / √(v + ε), or / (√v + ε).
  * Letters: p parameters, g gradients, v the running mean square.
  */
-import { type RmspropAttributes } from '../kernels/rmsprop.js';
+import { type RmspropAttributes, rmsprop } from '../kernels/rmsprop.js';
 import { stateSize, stateWords } from '../kernels/step_state.js';
 import { type Arrays, type Draw, fill64, drawSigned, map64, reference, wholeNumber } from './reference.js';
 
@@ -120,5 +120,11 @@ export const rmspropReference = reference<Input, Changed, RmspropAttributes>({
     },
   }),
   bench: [{ name: 'all of paper', inputs: vectors(887_530), options: keras }],
-  wrongCalls: [],
+  wrongCalls: [
+    {
+      name: 'a mean square of another length',
+      inputs: { parameters: [4], gradients: [4], meanSquare: [2], state: { shape: [8], dtype: 'u32' } },
+      call: (operands) => rmsprop(operands, { rho: 0.9, epsilon: 1e-8, epsilonInsideRoot: true }),
+    },
+  ],
 });

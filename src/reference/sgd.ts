@@ -1,5 +1,6 @@
 /** Float64 reference of sgd: p ← p − lr·g. */
 import type { NoAttributes } from '../engine/pass.js';
+import { sgd } from '../kernels/sgd.js';
 import { stateSize, stateWords } from '../kernels/step_state.js';
 import { combine64 } from './arithmetic.js';
 import { type Array64, type Draw, drawSigned, fill64, reference, wholeNumber } from './reference.js';
@@ -68,5 +69,16 @@ export const sgdReference = reference<Input, 'parameters', NoAttributes>({
   ],
   random: (random) => ({ inputs: vectors(wholeNumber(random, 1, 9000)), options: {} }),
   bench: [{ name: 'all of paper', inputs: vectors(887_530), options: {} }],
-  wrongCalls: [],
+  wrongCalls: [
+    {
+      name: 'gradients of another length',
+      inputs: { ...vectors(4), gradients: [3], state: { shape: [8], dtype: 'u32' } },
+      call: (operands) => sgd(operands),
+    },
+    {
+      name: 'another state',
+      inputs: { ...vectors(4), state: { shape: [4], dtype: 'u32' } },
+      call: (operands) => sgd(operands),
+    },
+  ],
 });

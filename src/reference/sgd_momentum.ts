@@ -1,5 +1,5 @@
 /** Float64 reference of sgd_momentum: v ← μ·v − lr·g; p ← p + v, or p + μ·v − lr·g with the new v. */
-import type { SgdMomentumAttributes } from '../kernels/sgd_momentum.js';
+import { type SgdMomentumAttributes, sgdMomentum } from '../kernels/sgd_momentum.js';
 import { stateSize } from '../kernels/step_state.js';
 import { combine64 } from './arithmetic.js';
 import { type Array64, type Arrays, drawSigned, fill64, reference, wholeNumber } from './reference.js';
@@ -96,5 +96,11 @@ export const sgdMomentumReference = reference<Input, Changed, SgdMomentumAttribu
     options: { momentum: random(), isNesterov: random() < 0.5 },
   }),
   bench: [{ name: 'all of paper', inputs: vectors(887_530), options: plain }],
-  wrongCalls: [],
+  wrongCalls: [
+    {
+      name: 'a velocity of another length',
+      inputs: { parameters: [4], gradients: [4], velocity: [5], state: { shape: [8], dtype: 'u32' } },
+      call: (operands) => sgdMomentum(operands, { momentum: 0.9, isNesterov: false }),
+    },
+  ],
 });

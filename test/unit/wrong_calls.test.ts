@@ -208,6 +208,14 @@ test('wrong calls are refused in plain words', () => {
       UsageError: augment: erasing.value is 128, expected a number from 0 to 1 or 'noise'.
     augment, erased with a word:
       UsageError: augment: erasing.value is 'random', expected a number from 0 to 1 or 'noise'.
+    rmsprop, a mean square of another length:
+      ShapeError: rmsprop: meanSquare is [2], expected as many elements as parameters [4].
+    sgd, gradients of another length:
+      ShapeError: sgd: gradients is [3], expected as many elements as parameters [4].
+    sgd, another state:
+      ShapeError: sgd: state is [4] u32, expected the step's state [8].
+    sgd_momentum, a velocity of another length:
+      ShapeError: sgdMomentum: velocity is [5], expected as many elements as parameters [4].
     batch_norm_moving, other channels:
       ShapeError: batchNormMoving: the operands are [4], [4], [4], [5], expected four of one length.
     l2_totals, totals not f32:
