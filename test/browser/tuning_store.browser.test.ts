@@ -94,7 +94,7 @@ test('a browser that keeps no database: a line, and an error for who saves', asy
 
 test('a device goes by what is stored for it, unless tuning is off', async () => {
   await store().save(fingerprint, new Map([['1', choice('a')]]));
-  const device = () => ({ fingerprint, choices: new Map<string, Choice>() }) as unknown as Device;
+  const device = () => ({ fingerprint, choices: new Map<string, Choice>(), traits: {} }) as unknown as Device;
   const [tuned, untuned] = [device(), device()];
   expect(await useStoredChoices(tuned, { database })).toBe('stored');
   expect(await useStoredChoices(untuned, { database, tune: false })).toBe('off');
