@@ -46,7 +46,7 @@ function main() {
     );
   if (existsSync(out) && !existsSync(join(out, 'portable.json')) && readdirSync(out).length > 0)
     refuse(`${out} exists and is no package; name another folder with --out.`);
-  // Beside the package that may lie there, which stays until the new one is whole.
+  // Written beside an existing package, which stays until the new one is whole.
   const made = `${out}.new-${process.pid}`;
   process.on('exit', () => rmSync(made, { recursive: true, force: true }));
   mkdirSync(made, { recursive: true });

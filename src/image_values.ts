@@ -28,7 +28,7 @@ export const pixelsRule = (): RequiredRule =>
     return undefined;
   });
 
-/** The place of the first label that is not an integer from 0 to classes − 1; −1 where there is none. */
+/** The place of the first label that is not an integer from 0 to classes − 1; −1 when all are. */
 export function firstOrphan(labels: ArrayLike<number>, classes: number): number {
   for (let i = 0; i < labels.length; i++) {
     const label = labels[i] as number;

@@ -1,5 +1,5 @@
 /**
- * What somebody probably meant by an option that is unknown: a misspelt name, one of another case, or the name that
+ * What the caller probably meant by an unknown option: a misspelt name, one of another case, or the name that
  * Keras, TensorFlow.js or PyTorch have for it. The page's scripts leave this file out (scripts/build_page.mjs): the
  * compiler checks the names in them.
  */

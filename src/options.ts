@@ -190,7 +190,7 @@ export function nested<T extends object>(rules: Rules<T>): Rule {
   };
 }
 
-/** An object that somebody else made, known by what it can do. */
+/** An object of the caller's own, known by its methods. */
 /* @__NO_SIDE_EFFECTS__ */
 export function having(expected: string, ...methods: readonly string[]): Rule {
   return rule(expected, (value) => hasMethods(value, ...methods));

@@ -19,7 +19,7 @@ import { shellWord } from './output.js';
 import { isPending, movingName, readyName } from './pending_run.js';
 import { readRun, runFiles } from './run_folder.js';
 
-/** `new`: nothing of ours may lie there. `replace`: what lies there is replaced. `resume`: a run must lie there. */
+/** `new`: the folder holds no file of ours. `replace`: its run is replaced. `resume`: it holds a run. */
 export type ClaimMode = 'new' | 'replace' | 'resume';
 
 export interface ClaimedRun {
@@ -44,7 +44,7 @@ const nextName = '.shadegrad-next';
 /**
  * Claims a folder for a training. Reads before it writes: what is refused leaves everything as it was.
  *
- * Throws: UsageError when `mode` does not suit what lies there; FileError when it cannot be read or written, or another
+ * Throws: UsageError when `mode` does not suit the folder's contents; FileError when it cannot be read or written, or another
  * process trains there; of `resume` whatever `readRun` throws.
  */
 export async function claimRun(at: string, mode: ClaimMode): Promise<ClaimedRun> {
@@ -98,7 +98,7 @@ class Claim implements ClaimedRun {
   }
 
   async #writing(write: () => Promise<void>): Promise<void> {
-    // The process is about to end, and nobody waits for this any more.
+    // The process is about to end and does not await this.
     if (this.#isOver) return new Promise(() => undefined);
     await this.lock.check();
     try {
@@ -145,7 +145,7 @@ async function checkMode(there: Folder, mode: ClaimMode): Promise<void> {
   else if (!(await isPending(there))) await readRun(there);
 }
 
-/** The files that lie there and that a training would write over. */
+/** Existing files that a training would write over. */
 async function namesThere(folder: Folder): Promise<string[]> {
   const names = await folder.list();
   return runFiles.filter((name) => names.includes(name));

@@ -1,4 +1,4 @@
-/** What happens when nobody reads our output any more: `head` has seen enough, or the terminal was closed. */
+/** What happens when standard output is closed: `head` has seen enough, or the user closed the terminal. */
 import process from 'node:process';
 
 /** As a shell reports a program that SIGPIPE ended. */
@@ -6,7 +6,7 @@ export const closedStatus = 141;
 
 let listener: (() => void) | undefined;
 
-/** Ends the process in place of a stack trace, unless somebody listens. */
+/** Ends the process without a stack trace, unless a listener is set. */
 export function watchOutput(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {

@@ -134,7 +134,7 @@ async function writePage(
     else absent.push(name);
   }
   files.push(datasetIndex(absent, "build this page again with 'npm run demo -- --build'"));
-  // The page last: until then the one that lies there names its own files.
+  // The page last: until then the old page names its own files.
   files.sort((a, b) => Number(a.name === 'index.html') - Number(b.name === 'index.html'));
   for (const { name, contents } of files) await writeAtomic(path.join(folder, name), contents);
   output.say(`Written to ${folder}: ${files.length} files, for any static host.`);

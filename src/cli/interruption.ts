@@ -66,7 +66,7 @@ export class Interruption {
   #end(): void {
     this.giveBack();
     const { stream } = this.output;
-    // What was said may still be on its way to a socket; a reader that does not read holds nobody up.
+    // Output may still be on its way to a socket; a reader that does not read does not delay the exit.
     const timer = setTimeout(() => endProcess(this.status), mostMsToFlush);
     stream.write('', () => {
       clearTimeout(timer);

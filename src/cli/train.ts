@@ -347,7 +347,7 @@ async function fit(context: FitContext): Promise<History> {
   });
   for (const note of notes.splice(0)) output.say(note);
   // Also in the middle of an epoch: the checkpoint knows the place. Before the first step there is nothing to save that
-  // would be worth the run that lies there.
+  // would be worth the existing run.
   if (history.isInterrupted && !(claim.isReplacing && history.checkpoint.position.step === 0)) {
     await model.saveWeights(claim.folder, 'last', { checkpoint: history.checkpoint });
     await claim.commit();
@@ -368,7 +368,7 @@ function bestKeptBack(folder: Folder): Folder {
 }
 
 /**
- * Keeps run.json, the history and the checkpoint. The order matters: wherever it is stopped, what lies there is the
+ * Keeps run.json, the history and the checkpoint. The order matters: wherever it is stopped, the folder holds the
  * checkpoint before or the one after, and nothing of an epoch without its checkpoint is taken for a part of the run.
  */
 function keepRun(

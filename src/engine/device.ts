@@ -369,7 +369,7 @@ export class Device extends Resource {
     for (const buffer of this.#collected.splice(0)) this.#drop(buffer);
   }
 
-  /** Destroys the buffers that nobody uses. */
+  /** Destroys the idle buffers. */
   trim(): void {
     this.#pool.clear();
     this.#dropCollected();

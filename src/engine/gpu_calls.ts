@@ -2,7 +2,7 @@
  * Every call of WebGPU on a device goes through here, or says `failed` of what it caught: a call that throws or rejects
  * becomes a DeviceError with its name, and `lost` where the device went. A command that the device refuses is told apart
  * from that: WebGPU goes on as if nothing were wrong and raises an event, in Node before the call returns, in browsers
- * some time later. Then nobody knows which command it was, so all work that was sent since the device last answered
+ * some time later. The command cannot be told then, so all work that was sent since the device last answered
  * counts as failed: its reads reject, and the tensors that it wrote throw when they are used (`assertAccepted`). All
  * other work goes on.
  */
@@ -37,7 +37,7 @@ export class GpuCalls {
   #refused: DeviceError | undefined;
   readonly #refusals: Refusal[] = [];
   #refusalCount = 0;
-  /** The last refusal, until somebody gets it. */
+  /** The last refusal, until a caller gets it. */
   #unheard: DeviceError | undefined;
 
   /** `onRefusal` forgets objects that may be invalid, so that no later work is built on them. */
@@ -207,6 +207,6 @@ function refusal(error: GPUError): DeviceError {
 }
 
 function outOfMemory(told: string): DeviceError {
-  const message = `device: it is out of memory: ${told}; use a smaller batch or model, on a device opened anew.`;
+  const message = `device: out of memory: ${told}; open a new device, and use a smaller batch or model.`;
   return new DeviceError(message, { problem: 'limit' });
 }

@@ -81,7 +81,7 @@ export interface BoundStep<R extends Structure> extends Disposable {
   dispose(): void;
 }
 
-/** Signatures that a program keeps: with ever changing shapes it records anew. */
+/** Signatures that a program keeps; with ever changing shapes it records again. */
 const mostRecorded = 64;
 
 export class Program<R extends Structure> extends Resource {

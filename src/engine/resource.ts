@@ -1,7 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /**
  * What holds memory on a device. It gives the memory back by `dispose()`, at the end of a block that begins with
- * `using`, or, where the program has forgotten it, when JavaScript collects it: nobody knows when that is.
+ * `using`, or, where the program has forgotten it, when JavaScript collects it, at a time that is not known.
  */
 
 /** `Symbol.dispose`, or in runtimes that lack it a symbol of our own, which does no harm. */

@@ -247,7 +247,7 @@ export class Sequential extends Resource implements Model {
    * Chooses optimizer and loss. Training starts with fresh optimizer slots, as in Keras, also where the model was compiled
    * and trained before. After loading, until the model is trained on, it starts with the slots of the file, so that
    * training goes on to the bits of one that was never saved: where the optimizer has the name and slots of the file's,
-   * whatever its rate; `warn` hears of a file whose slots it cannot use.
+   * whatever its rate; `warn` is called when it cannot use the file's slots.
    *
    * Throws: UsageError for options out of range; StateError during a fit.
    */
@@ -328,7 +328,7 @@ export class Sequential extends Resource implements Model {
       const evaluator = await Evaluator.create(this, images, fitting, { hasFewShapes: true });
       try {
         const evaluation = await evaluator.run({ callbacks });
-        assert(evaluation, 'an evaluation that nobody stops ends');
+        assert(evaluation, 'an evaluation without a signal ends');
         return evaluation;
       } finally {
         evaluator.dispose();
@@ -522,7 +522,7 @@ export class Sequential extends Resource implements Model {
     };
   }
 
-  /** Gives the weights back; they cannot be drawn anew. Throws: StateError during a fit. */
+  /** Frees the weights; the model cannot be used afterwards. Throws: StateError during a fit. */
   dispose(): void {
     this.activity.assertUntrained('dispose');
     this.#groups?.parameters.dispose();

@@ -1,4 +1,4 @@
-/** What a file keeps of the optimizer that trained its model, for whoever trains the model on. */
+/** What a file keeps of the optimizer that trained its model, for training that model further. */
 import type { Optimizer } from './optimizers.js';
 import type { NamedShape } from './parameters.js';
 import type { StoredTensors } from './safetensors.js';

@@ -88,7 +88,7 @@ function lockedBy(who: string, folder: string, file: string): FileError {
   );
 }
 
-/** Makes the lock file with its contents in one act, so that nobody reads it empty. False when there is one. */
+/** Makes the lock file with its contents in one act, so that no process reads it empty. False when there is one. */
 async function createLock(file: string, mine: Holder): Promise<boolean> {
   const temporary = `${file}.${mine.id}.tmp`;
   try {
@@ -167,7 +167,7 @@ async function birthOf(pid: number): Promise<string> {
 }
 
 /**
- * Removes the lock of a dead process, if nobody else has. Only who holds the claim on that very lock may remove
+ * Removes the lock of a dead process, unless another process has. Only the holder of the claim on that very lock may remove
  * it, so that a slow process cannot take a fresh lock for the stale one it read before.
  */
 async function removeStale(file: string, stale: Holder): Promise<void> {

@@ -21,7 +21,7 @@ const spoils: readonly Spoil[] = [
   ['−∞ throughout', () => -Infinity],
 ];
 
-/** The case with each of its f32 operands, and each gradient that flows back into it, spoilt in turn. */
+/** The case with each of its f32 operands, and each gradient that flows back into it, spoilt, one at a time. */
 export function spoiltCases(reference: Reference, at: Evaluated): Spoilt[] {
   const spoiltIn = (arrays: Evaluated['inputs'], names: readonly string[], show: (name: string) => string) =>
     names.flatMap((name) =>

@@ -87,7 +87,7 @@ export class Trainings {
     cpSync(path.join(this.work, 'old'), path.join(this.work, folder), { recursive: true });
   }
 
-  /** Begins a training, or goes on with it, whatever the one before has left of it. */
+  /** Begins a training, or resumes whatever the one before has left. */
   run(folder: string, options?: RunOptions): Promise<Ended> {
     if (!this.#hasOld(folder) && this.#hasBegun(folder))
       return this.#run(['train', '--resume', folder], options);
@@ -146,7 +146,7 @@ export class Trainings {
     ];
   }
 
-  /** Files whose names match: as a rule drafts and locks, which an ended process leaves to nobody. */
+  /** Files whose names match: as a rule drafts and locks, which an ended process leaves behind. */
   leftIn(folder: string, names = /\.tmp$|^run\.lock/): Finding[] {
     const left = namesIn(path.join(this.work, folder)).filter((name) => names.test(name));
     return left.map((name) => ({ wrong: 'unexpected', message: `${name} is left in the run folder` }));

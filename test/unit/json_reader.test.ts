@@ -111,7 +111,7 @@ test('a list without end is refused before it is looked at', () => {
 test('the compiler finds what a form lacks', () => {
   // @ts-expect-error A member is missing.
   const missing: Form<{ readonly a: string; readonly b: number }> = { a: text };
-  // @ts-expect-error A text is no number.
+  // @ts-expect-error A text is not a number.
   const other: Form<{ readonly a: number }> = { a: text };
   // @ts-expect-error Any text is not one of two.
   const wider: Form<{ readonly a: 'x' | 'y' }> = { a: text };

@@ -1,6 +1,6 @@
 // Plan: values of the wrong kind, each refused by its name, with what was found and what was expected.
 //   numbers: text, NaN, infinity, negative, fractional, null, true, BigInt, too large for an f32
-//   texts that stand for a choice; pairs; lists with holes; operands that are no tensors, and missing ones
+//   texts that stand for a choice; pairs; lists with holes; operands that are not tensors, and missing ones
 //   data of tensors: nested lists become shapes, all else is refused; shapes
 //   images and labels; sets; a missing await
 import { describe, expect, it, test } from 'vitest';

@@ -181,7 +181,7 @@ class DrawingView {
     this.#refresh();
   }
 
-  /** A test image in place of the page's example; where there is none, an empty pad: the example is a digit. */
+  /** A test image in place of the page's example, or an empty pad if there is none: the example is a digit. */
   async #showAnother(sheet: Sheet): Promise<void> {
     try {
       await this.#samples.another();

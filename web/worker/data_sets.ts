@@ -1,5 +1,5 @@
 /**
- * The data sets by name: each fetched once, whoever asks first, and why one cannot be used; the user's own files are kept
+ * The data sets by name: each fetched once, at the first request, and why one cannot be used; the user's own files are kept
  * for the next visit.
  */
 import type { DatasetName } from '../../src/data/digests.js';

@@ -191,7 +191,7 @@ export class Trainer implements TrainingApi {
 
   /**
    * Ends the training, and forgets it; resolves when nothing works on its model any more, with all that there was, as
-   * `snapshot`. To be called in turn.
+   * `snapshot`. Call it from the queue.
    */
   async giveUp(): Promise<Uint8Array> {
     await this.#end();
