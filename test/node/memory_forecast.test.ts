@@ -26,8 +26,8 @@ import { type ModelName, modelsByName } from '../../src/nn/models.js';
 import { rmsprop } from '../../src/nn/optimizers.js';
 import type { Sequential } from '../../src/nn/sequential.js';
 import { TrainingStep } from '../../src/nn/training_step.js';
-import { open } from './open.js';
-import { bars, smallModel } from './small_model.js';
+import { open } from '../device/open.js';
+import { bars, smallModel } from '../device/small_model.js';
 
 let device: Device;
 // Each on its own: what other tests have forgotten may be collected, and given back, at any time.
