@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 
-/** Sorted, of all files in a run's folder of logs; throws for a file that is not whole records. */
+/** Sorted, of all files in a run's folder of logs; a record that is cut off is an event of its own. */
 export function eventsIn(folder: string): string[] {
   const files = ['train', 'validation'].flatMap((kind) => {
     const at = path.join(folder, kind);
@@ -16,15 +16,17 @@ export function eventsIn(folder: string): string[] {
     .sort();
 }
 
-/** A record is a length, its checksum, the data, and theirs. */
+/** A record is a length, its checksum, the data, and theirs. A killed training may leave the last one cut off. */
 function recordsOf(file: Buffer): Buffer[] {
   const records: Buffer[] = [];
-  for (let at = 0; at < file.length;) {
-    const length = Number(file.readBigUInt64LE(at));
-    records.push(file.subarray(at + 12, at + 12 + length));
-    at += length + 16;
-    if (at > file.length) throw new Error(`an event file ends within a record`);
+  let at = 0;
+  while (at + 12 <= file.length) {
+    const end = at + 12 + Number(file.readBigUInt64LE(at));
+    if (end + 4 > file.length) break;
+    records.push(file.subarray(at + 12, end));
+    at = end + 4;
   }
+  if (at < file.length) records.push(Buffer.from('a record that is cut off'));
   return records;
 }
 

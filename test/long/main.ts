@@ -30,7 +30,8 @@ export async function main(root: string, args: readonly string[]): Promise<numbe
     const setting: Setting = { work, seed: options.seed };
     for await (const kind of openKinds(root, setting, options.only)) rows.push(await runKind(kind, options));
   } finally {
-    rmSync(work, { recursive: true, force: true });
+    // A killed training's driver may still write to its cache.
+    rmSync(work, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }
   print(rows);
   const failed = rows.reduce((sum, row) => sum + row.failed, 0);
