@@ -69,7 +69,7 @@ export async function gradcheck({
   const ok = failures === 0 && rows.length > 0;
   say('');
   say(`${rows.length} comparisons, ${failures} failed.`);
-  if (spoilt.length > 0) nonFiniteLines(device.name, spoilt).forEach(say);
+  for (const line of spoilt.length > 0 ? nonFiniteLines(device.name, spoilt) : []) say(line);
   return { ok, rows, spoilt };
 }
 

@@ -530,3 +530,14 @@ describe('what goes wrong', () => {
     ).toMatch(/^open: no WebGPU adapter .*mesa-vulkan-drivers.*\n$/);
   });
 });
+
+it('gradcheck ends with whether NaN and infinity hold, and status 0', () => {
+  const { status, stdout } = run(['gradcheck', '--filter', 'negate']);
+  expect(stdout.trimEnd().split('\n').slice(-2)).toEqual([
+    expect.stringMatching(/^\d+ comparisons, 0 failed\.$/),
+    expect.stringMatching(
+      /^NaN and infinity: as in NumPy and PyTorch in 1 op on device 1 \(.*\), \d+ comparisons\.$/,
+    ),
+  ]);
+  expect(status).toBe(0);
+});
