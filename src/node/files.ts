@@ -201,7 +201,7 @@ async function sweepOnce(folder: string): Promise<void> {
 }
 
 /**
- * Removes the drafts that writers left which are dead on this machine. Never fails: drafts harm nobody, and what follows
+ * Removes the drafts of writers that are dead on this machine. Never fails: drafts do no harm, and what follows
  * reports a folder that cannot be used.
  */
 export async function sweepDrafts(folder: string): Promise<void> {
