@@ -12,8 +12,8 @@ import type { PresetName } from '../src/nn/presets.js';
 
 /** All that decides about a training; the page keeps it in its address. */
 export interface Settings {
-  /** `digits`, `fashion`, or `own` for files that were dropped on the page. */
-  readonly dataset: 'digits' | 'fashion' | 'own';
+  /** `digits`, `fashion`, or `custom` for files that were dropped on the page. */
+  readonly dataset: 'digits' | 'fashion' | 'custom';
   readonly preset: PresetName;
   readonly model: ModelName;
   /** Images trained and validated on; null for all. */
@@ -287,7 +287,7 @@ export interface PreviewOptions {
 export interface DataApi {
   /** The set that the settings name; fetched and kept when it has not been. */
   describe(dataset: Settings['dataset']): Promise<DataInfo>;
-  /** Takes dropped or chosen files as the data set `own`. */
+  /** Takes dropped or chosen files as the data set `custom`. */
   open(files: readonly File[]): Promise<DataInfo>;
   /**
    * `count` images of a part, of one class where `label` is given, chosen by the seed. Without a name they are of the set

@@ -55,7 +55,7 @@ export function proposalFor(kind: ProposalKind, model: ModelName): Proposal {
 export const datasetTitles: Readonly<Record<Settings['dataset'], string>> = {
   digits: 'Digits',
   fashion: 'Fashion',
-  own: 'Your own',
+  custom: 'Your own',
 };
 
 /** In the order in which the page offers them: from the one that is done first to the one that is right most often. */

@@ -101,7 +101,10 @@ export function settingsOf(query: string): ReadSettings {
       return undefined;
     }
   };
-  const dataset = take('data', (text) => oneOf(text, isDatasetName, datasetTitles));
+  // Earlier versions of the page called the data set `custom` `own`.
+  const dataset = take('data', (text) =>
+    oneOf(text === 'own' ? 'custom' : text, isDatasetName, datasetTitles),
+  );
   const preset = take('preset', (text) => oneOf(text, isPresetName, presetTitles));
   let settings = baseOf(preset ?? defaultSettings.preset, dataset ?? defaultSettings.dataset);
   for (const { name, read } of keys) settings = { ...settings, ...take(name, read) };

@@ -3,7 +3,7 @@
  *   what a set is; samples by seed, by class and by part, never more than there are
  *   samples are of the set that is named, else of the one that the worker is at
  *   previews are those of the previewer, also when several are asked for at once, one of them wrongly, and on a new device
- *   files become `own`; without a device or files, or with a wrong number: a sentence
+ *   files become `custom`; without a device or files, or with a wrong number: a sentence
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { open } from '../../src/browser/open.js';
@@ -38,7 +38,7 @@ function setOf(count: number, first: number): ImageSet {
 const sets: Record<Settings['dataset'], LoadedDataset | undefined> = {
   digits: { name: 'digits', format: 'idx', source: 'here', train: setOf(30, 1), test: setOf(9, 2) },
   fashion: { name: 'fashion', format: 'idx', source: 'there', train: setOf(12, 3) },
-  own: undefined,
+  custom: undefined,
 };
 
 function worker(changes: object = {}): DataApi & { context: { device?: Device } } {
@@ -51,7 +51,7 @@ function worker(changes: object = {}): DataApi & { context: { device?: Device } 
       if (test) return test;
       throw new DataError('no test part');
     },
-    useOwn: (images: LoadedDataset) => void (sets.own = images),
+    useCustom: (images: LoadedDataset) => void (sets.custom = images),
     ...changes,
   };
   return { ...dataOf(context as unknown as Context), context };
@@ -104,19 +104,19 @@ describe('a data set', () => {
   });
 
   it('of one class is not taken up', async () => {
-    const before = sets.own;
+    const before = sets.custom;
     const file = new File(['label,pixel0\n1,5\n1,6\n1,7'], 'ones.csv');
     await expect(worker().open([file])).rejects.toThrow("ones: all 3 images are of one class, '1', ");
-    expect(sets.own).toBe(before);
+    expect(sets.custom).toBe(before);
   });
 
   it('has images that training leaves out where it has no test part', async () => {
-    sets.own = { name: 'mine', format: 'csv', source: 'here', train: setOf(60, 4) };
-    const settings = { dataset: 'own', preset: 'quick', limit: null, seed: 1 };
-    const api = worker({ settings, dataset: async () => sets.own });
+    sets.custom = { name: 'mine', format: 'csv', source: 'here', train: setOf(60, 4) };
+    const settings = { dataset: 'custom', preset: 'quick', limit: null, seed: 1 };
+    const api = worker({ settings, dataset: async () => sets.custom });
     const { count } = await api.samples({ part: 'test', count: 100, label: null, seed: 1 });
     expect(count).toBe(6);
-    sets.own = undefined;
+    sets.custom = undefined;
   });
 
   it('comes from files', async () => {
@@ -125,8 +125,8 @@ describe('a data set', () => {
     const file = new File([['label,pixel0,pixel1,pixel2,pixel3', ...rows].join('\n')], 'mine.csv');
     const info = await api.open([file]);
     expect(info).toMatchObject({ name: 'mine', height: 2, width: 2, trainCounts: [1, 2] });
-    expect(await api.describe('own')).toEqual(info);
-    const found = await api.samples({ dataset: 'own', part: 'train', count: 5, label: 0, seed: 1 });
+    expect(await api.describe('custom')).toEqual(info);
+    const found = await api.samples({ dataset: 'custom', part: 'train', count: 5, label: 0, seed: 1 });
     expect([...found.pixels]).toEqual([1, 2, 3, 4]);
     await expect(api.open([])).rejects.toThrow(/files: there are none/);
   });

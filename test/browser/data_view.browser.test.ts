@@ -330,7 +330,7 @@ describe('files of one’s own', () => {
   async function give(name: string): Promise<void> {
     const transfer = new DataTransfer();
     transfer.items.add(new File(['label,pixel0\n'], name));
-    const input = one('.own-files input') as HTMLInputElement;
+    const input = one('.custom-files input') as HTMLInputElement;
     input.files = transfer.files;
     input.dispatchEvent(new Event('change'));
     await settled();
@@ -346,7 +346,7 @@ describe('files of one’s own', () => {
     });
     await give('mine.csv');
     expect(asked<File[]>('data.open')[0]?.map(({ name }) => name)).toEqual(['mine.csv']);
-    expect(app.settings.value.dataset).toBe('own');
+    expect(app.settings.value.dataset).toBe('custom');
     expect(words()).toBe(
       'mine: 7,000 images to train on and none set aside to test, of 2 × 2 pixels, in colour, in 3 classes.',
     );

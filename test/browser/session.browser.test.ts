@@ -427,17 +427,17 @@ describe('reload', () => {
       await first.session.weightsChanged();
       return bitsOf(await first.session.weights());
     });
-    await first.session.useOwn({ ...loaded, name: 'mine', source: 'my files' });
+    await first.session.useCustom({ ...loaded, name: 'mine', source: 'my files' });
     await first.until(() => folder.files.has('own.safetensors'));
     const second = await reloaded(first, options);
     expect(bitsOf(await second.session.weights())).toBe(taught);
     expect(second.told.model.at(-1)!.origin).toBe('trained');
     expect(second.status().phase).toBe('idle');
-    const own = await second.session.dataset('own');
+    const own = await second.session.dataset('custom');
     expect(own).toEqual({ ...loaded, name: 'mine', source: 'my files' });
-    await second.session.training.begin({ ...settings, dataset: 'own', preset: 'quick' });
+    await second.session.training.begin({ ...settings, dataset: 'custom', preset: 'quick' });
     await second.session.training.pause();
-    await second.session.useOwn({ ...loaded, train: bars(400, 3) });
+    await second.session.useCustom({ ...loaded, train: bars(400, 3) });
     await second.until(() => folder.files.has('own.safetensors'));
     const third = await reloaded(second, options);
     await expect(third.session.training.resume()).rejects.toThrowErrorMatchingInlineSnapshot(
@@ -453,12 +453,12 @@ describe('tabs', () => {
     const options = { openFolder: async () => folder, lockName: 'tabs' };
     const first = await visit(options);
     await beginAndPause(first);
-    await first.session.useOwn({ ...loaded, name: 'mine' });
+    await first.session.useCustom({ ...loaded, name: 'mine' });
     await first.until(() => folder.files.has('own.safetensors'));
     const files = [...folder.files];
     const second = await visit(options);
     // What is kept can be read by all.
-    expect((await second.session.dataset('own')).name).toBe('mine');
+    expect((await second.session.dataset('custom')).name).toBe('mine');
     await second.until(() => second.told.note.length > 0);
     expect(second.told.note).toMatchInlineSnapshot(`
       [

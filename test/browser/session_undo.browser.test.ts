@@ -210,12 +210,12 @@ test('images of one\u2019s own over others, undone after a reload', async () => 
   const folder = memoryFolder();
   const page = await visit(folder);
   const mine = { ...loaded, name: 'mine', source: 'my files' };
-  await page.session.useOwn(mine);
-  await page.session.useOwn({ ...mine, name: 'others', train: bars(40, 3) });
-  await expect.poll(async () => (await page.session.dataset('own')).name).toBe('others');
+  await page.session.useCustom(mine);
+  await page.session.useCustom({ ...mine, name: 'others', train: bars(40, 3) });
+  await expect.poll(async () => (await page.session.dataset('custom')).name).toBe('others');
   await expect.poll(() => folder.files.get('own.safetensors')!.length).toBeLessThan(20_000);
   await page.session.close();
   const again = await visit(folder);
   await again.session.undo.undo('images');
-  expect(await again.session.dataset('own')).toEqual(mine);
+  expect(await again.session.dataset('custom')).toEqual(mine);
 });

@@ -582,9 +582,9 @@ test('memory as a bar and as a table', async () => {
 
 test('images of one’s own can be chosen once there are some', async () => {
   await show();
-  const option = field('Images').querySelector<HTMLOptionElement>('[value="own"]')!;
+  const option = field('Images').querySelector<HTMLOptionElement>('[value="custom"]')!;
   expect(option.disabled).toBe(true);
-  app.heard.sets.set({ digits: null, fashion: null, own: null });
+  app.heard.sets.set({ digits: null, fashion: null, custom: null });
   expect(option.disabled).toBe(false);
 });
 
@@ -592,7 +592,7 @@ test('images that are not there cannot be chosen, nor trained with where the add
   await show();
   app.heard.status.set(statusOf('idle', { settings: null }));
   const absent = 'Clothes are not installed. Run it.';
-  app.heard.sets.set({ digits: null, fashion: absent, own: 'none of yours' });
+  app.heard.sets.set({ digits: null, fashion: absent, custom: 'none of yours' });
   await painted();
   const fashion = field('Images').querySelector<HTMLOptionElement>('[value="fashion"]')!;
   const why = root.querySelector<HTMLElement>('#training-images-problem')!;
@@ -603,7 +603,7 @@ test('images that are not there cannot be chosen, nor trained with where the add
   expect([fashion.disabled, why.textContent, enabled()]).toEqual([false, absent, []]);
   expect(button('Train').getAttribute('aria-describedby')).toBe(why.id);
   // Once it is installed.
-  app.heard.sets.set({ digits: null, fashion: null, own: null });
+  app.heard.sets.set({ digits: null, fashion: null, custom: null });
   await painted();
   expect([why.textContent, enabled()]).toEqual(['', ['Train']]);
 });

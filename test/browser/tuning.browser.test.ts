@@ -30,7 +30,7 @@ import { type TuningOptions, tuningOf } from '../../web/worker/tuning.js';
 import { bitsOf, loaded, settings as tinySettings, shippedModel } from './tiny_session.js';
 
 /** Of images of one's own, so that nothing is fetched. */
-const settings: Settings = { ...tinySettings, dataset: 'own' };
+const settings: Settings = { ...tinySettings, dataset: 'custom' };
 const allSteps = 36;
 
 // ---- kernels ----
@@ -142,7 +142,7 @@ async function visit(
   const notes: string[] = [];
   let status: WorkerEvents['status'] | undefined;
   // Before there are files to keep them in.
-  await session.useOwn(loaded);
+  await session.useCustom(loaded);
   await session.start({ base: 'http://here/', settings, isReload: false }, ({ name, value }) => {
     if (name === 'status') status = value;
     if (name === 'note') notes.push(value.text);

@@ -38,7 +38,7 @@ import { runReportPage } from '../../src/report/html/run_report.js';
 import { scalarEvent, versionEvent } from '../../src/report/tensorboard/event.js';
 import { record } from '../../src/report/tensorboard/record.js';
 import { eventsBefore } from '../../src/report/tensorboard/trim_events.js';
-import { keepOwn, keptOwn } from '../../web/worker/own_images.js';
+import { keepCustom, keptCustom } from '../../web/worker/custom_images.js';
 import { idxFiles } from '../node/small_digits.js';
 
 export interface FileFormat {
@@ -83,7 +83,7 @@ export async function fileFormats(root: string, work: string): Promise<FileForma
       read: async (bytes) => {
         const folder = memoryFolder();
         await folder.write('own.safetensors', bytes);
-        return keptOwn(folder);
+        return keptCustom(folder);
       },
     },
     onDisk('train-images-idx3-ubyte', images, { 'train-labels-idx1-ubyte': labels }),
@@ -300,7 +300,7 @@ function safetensorsFormat(): FileFormat {
 async function ownImages(): Promise<Uint8Array> {
   const folder = memoryFolder();
   const set = smallSet();
-  await keepOwn(folder, { name: 'own', format: 'png', source: 'a drop', train: set, test: set });
+  await keepCustom(folder, { name: 'custom', format: 'png', source: 'a drop', train: set, test: set });
   return folder.files.get('own.safetensors')!;
 }
 

@@ -127,10 +127,10 @@ async function choose(
 
 const query = 'model=mlp&batch=8&epochs=2';
 
-async function expectOwn(page: Page, text: string): Promise<void> {
+async function expectCustom(page: Page, text: string): Promise<void> {
   await section(page, 'Data').getByText(text).waitFor();
-  expect(await setting(page, 'Images').inputValue()).toBe('own');
-  expect(new URL(page.url()).searchParams.get('data')).toBe('own');
+  expect(await setting(page, 'Images').inputValue()).toBe('custom');
+  expect(new URL(page.url()).searchParams.get('data')).toBe('custom');
 }
 
 /** What the model that predicts tells apart. */
@@ -144,7 +144,7 @@ test('a CSV: trained on, and again after a reload', async () => {
   await goTo(page, 'Data');
   const buffer = Buffer.from(csvOf(own));
   await choose(page, 'Choose files', { name: 'bars.csv', mimeType: 'text/csv', buffer });
-  await expectOwn(
+  await expectCustom(
     page,
     'bars: 60 images to train on and none set aside to test, of 8 × 8 pixels, grey, in 3 classes.',
   );
@@ -157,7 +157,7 @@ test('a CSV: trained on, and again after a reload', async () => {
 
   await page.reload();
   await goTo(page, 'Data');
-  await expectOwn(page, 'bars: 60 images to train on');
+  await expectCustom(page, 'bars: 60 images to train on');
   expect(await train(page)).toMatchObject({ step: 14 });
 });
 
@@ -177,7 +177,7 @@ test('an IDX pair, dropped', async () => {
   })()`);
   const zone = data.getByText('Images of your own: drop a folder');
   await zone.dispatchEvent('drop', { dataTransfer: transfer });
-  await expectOwn(
+  await expectCustom(
     page,
     '60 images to train on and none set aside to test, of 8 × 8 pixels, grey, in 3 classes.',
   );
@@ -190,7 +190,7 @@ test('a folder of pictures, its classes named by its folders', async () => {
     const page = await visits.visit(query);
     await goTo(page, 'Data');
     await choose(page, 'Choose a folder', folder);
-    await expectOwn(
+    await expectCustom(
       page,
       'bars: 60 images to train on and none set aside to test, of 8 × 8 pixels, grey, in 3 classes.',
     );

@@ -13,19 +13,18 @@ import { type Recipe, areAlike, recipeOf, untouched, valuesOf } from '../../web/
 const nothing: Recipe = { augmentation: null, filters: [] };
 
 describe('recipes and sliders', () => {
-  it.each(presetNames.flatMap((preset) => ['digits', 'fashion', 'own'].map((set) => [preset, set] as const)))(
-    'keep the preset %s of %s',
-    (preset, set) => {
-      const recipe = recipeFor(preset, set);
-      const { fill, ...others } = recipe.augmentation ?? {};
-      const found = recipeOf(valuesOf(recipe));
-      expect(found.augmentation).toEqual(
-        recipe.augmentation === null ? null : fill === 'nearest' ? others : recipe.augmentation,
-      );
-      expect(found.filters).toEqual(recipe.filters);
-      expect(areAlike(found, recipe)).toBe(true);
-    },
-  );
+  it.each(
+    presetNames.flatMap((preset) => ['digits', 'fashion', 'custom'].map((set) => [preset, set] as const)),
+  )('keep the preset %s of %s', (preset, set) => {
+    const recipe = recipeFor(preset, set);
+    const { fill, ...others } = recipe.augmentation ?? {};
+    const found = recipeOf(valuesOf(recipe));
+    expect(found.augmentation).toEqual(
+      recipe.augmentation === null ? null : fill === 'nearest' ? others : recipe.augmentation,
+    );
+    expect(found.filters).toEqual(recipe.filters);
+    expect(areAlike(found, recipe)).toBe(true);
+  });
 
   it('name only what does something', () => {
     expect(valuesOf(nothing)).toEqual(untouched);

@@ -24,7 +24,7 @@ import type { Settings } from '../../web/protocol.js';
 import { Curve } from '../../web/worker/curve.js';
 import { type DataSource, DataSets } from '../../web/worker/data_sets.js';
 import { leftOut } from '../../web/worker/evaluating_images.js';
-import { digestOf, keepOwn, keptOwn } from '../../web/worker/own_images.js';
+import { digestOf, keepCustom, keptCustom } from '../../web/worker/custom_images.js';
 import { splitBy } from '../../web/worker/recipe.js';
 import { TrainingRecord, statusOf } from '../../web/worker/record.js';
 import {
@@ -147,6 +147,12 @@ describe('session file', () => {
     expect(classNamesIn(readSafetensors(file(3), 'x'), 2)).toEqual(session.classNames);
   });
 
+  test("the data set 'own' of earlier versions is 'custom'", () => {
+    const training = { ...session.training!, settings: { ...settings, dataset: 'own' } };
+    const metadata = sessionMetadata({ ...session, training } as unknown as SavedSession, 3);
+    expect(sessionIn({ tensors: new Map(), metadata })?.session.training?.settings.dataset).toBe('custom');
+  });
+
   test('no session: other metadata, another version, damaged text; classes of another count', () => {
     const stored = (metadata: Record<string, string>) => ({ tensors: new Map(), metadata });
     for (const text of ['', '{', 'null', '[]', '{"format":"shadegrad session 2","number":1}', '"text"'])
@@ -235,7 +241,7 @@ describe('own images', () => {
 
   test('there and back', async () => {
     const folder = memoryFolder();
-    expect(await keptOwn(folder)).toBeUndefined();
+    expect(await keptCustom(folder)).toBeUndefined();
     const own: LoadedDataset = {
       name: 'mine',
       format: 'png',
@@ -243,20 +249,20 @@ describe('own images', () => {
       train: set(Uint8Array.of(0, 1, 1)),
       validation: set(Uint16Array.of(1)),
     };
-    await keepOwn(folder, own);
-    expect(await keptOwn(folder)).toEqual(own);
-    await keepOwn(folder, { ...own, test: set(Uint8Array.of(1, 0)) });
-    expect((await keptOwn(folder))?.test?.count).toBe(2);
+    await keepCustom(folder, own);
+    expect(await keptCustom(folder)).toEqual(own);
+    await keepCustom(folder, { ...own, test: set(Uint8Array.of(1, 0)) });
+    expect((await keptCustom(folder))?.test?.count).toBe(2);
   });
 
   test('a damaged description is refused in words', async () => {
     const folder = memoryFolder();
     const parts = { name: 'mine', format: 'png', source: 'a folder' } as const;
-    await keepOwn(folder, { ...parts, train: set(Uint8Array.of(0, 1)) });
+    await keepCustom(folder, { ...parts, train: set(Uint8Array.of(0, 1)) });
     const whole = Buffer.from(await folder.read('own.safetensors')).toString('latin1');
     const refusal = async (before: string, after: string): Promise<unknown> => {
       await folder.write('own.safetensors', Buffer.from(whole.replace(before, after), 'latin1'));
-      return keptOwn(folder).catch((error: unknown) => String(error));
+      return keptCustom(folder).catch((error: unknown) => String(error));
     };
     expect(await refusal('[', ' ')).toMatch(
       /^DataError: data: own\.safetensors is damaged: it is not JSON \(.*\); drop your files again\.$/,
@@ -307,13 +313,13 @@ describe('DataSets', () => {
     const sets = new DataSets({
       whole: none,
       test: none,
-      own: async () => new Promise((resolve) => (read = resolve)),
+      custom: async () => new Promise((resolve) => (read = resolve)),
     });
-    const asked = sets.get('own');
-    sets.useOwn(setOf('opened'));
+    const asked = sets.get('custom');
+    sets.useCustom(setOf('opened'));
     read(setOf('kept'));
     expect((await asked).name).toBe('opened');
-    expect((await sets.get('own')).name).toBe('opened');
+    expect((await sets.get('custom')).name).toBe('opened');
   });
 
   test('one that could not be fetched is tried again', async () => {
@@ -321,7 +327,7 @@ describe('DataSets', () => {
     const sets = new DataSets({
       whole: async (name) => (isThere ? setOf(name) : Promise.reject(new FileError('no'))),
       test: async () => Promise.reject(new FileError('no')),
-      own: async () => undefined,
+      custom: async () => undefined,
     });
     await expect(sets.get('digits')).rejects.toThrow('no');
     isThere = true;
@@ -336,8 +342,8 @@ describe('DataSets', () => {
       const none = async (): Promise<never> =>
         Promise.reject(new FileError('HTTP 404', { problem: 'missing' }));
       return new DataSets(
-        { whole: none, test: none, own: async () => undefined, ...source },
-        ({ digits, fashion, own }) => void (told = [digits, fashion, own]),
+        { whole: none, test: none, custom: async () => undefined, ...source },
+        ({ digits, fashion, custom }) => void (told = [digits, fashion, custom]),
       );
     };
     const nothingYours = expect.stringMatching(/^There are no images of yours yet\./) as string;
@@ -346,9 +352,9 @@ describe('DataSets', () => {
       const sets = setsOf({ index: async () => ({ digits: null, fashion: absent }) });
       await sets.check(Promise.resolve(false));
       expect(told).toEqual([null, absent, nothingYours]);
-      sets.useOwn(setOf('mine'));
+      sets.useCustom(setOf('mine'));
       expect(told).toEqual([null, absent, null]);
-      sets.useOwn(undefined);
+      sets.useCustom(undefined);
       expect(told).toEqual([null, absent, nothingYours]);
       await sets.check(Promise.resolve(true));
       expect(told).toEqual([null, absent, null]);
@@ -415,7 +421,7 @@ describe("too few of the user's own images", () => {
       'The number of images is 20, too few for your 20 classes: expected 40 or more, or all.',
     ],
   ])('are refused in words of their own, not of a split', (loaded, limit, words) => {
-    expect(() => splitBy({ ...settings, dataset: 'own', limit }, loaded)).toThrow(words);
+    expect(() => splitBy({ ...settings, dataset: 'custom', limit }, loaded)).toThrow(words);
   });
 });
 
@@ -430,7 +436,7 @@ describe('what training leaves out', () => {
     classNames: ['x', 'y', 'z'],
   });
   const loaded: LoadedDataset = { name: 'mine', format: 'png', source: 'a folder', train: colours };
-  const own: Settings = { ...settings, dataset: 'own' };
+  const own: Settings = { ...settings, dataset: 'custom' };
   const coloursOf = ({ images }: ImageSet): number[] => [...new Set(images)];
   const trained = (chosen: Settings, from = loaded): { settings: Settings; dataDigest: number } => ({
     settings: chosen,

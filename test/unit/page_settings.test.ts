@@ -67,6 +67,10 @@ test.each<[string, Partial<Settings>]>([
   expect(settingsOf(query)).toEqual({ settings: changed(change), notes: [] });
 });
 
+test("the data set 'own' of earlier versions is 'custom'", () => {
+  expect(settingsOf('?data=own')).toEqual({ settings: changed({ dataset: 'custom' }), notes: [] });
+});
+
 test('augmentations that do nothing are none', () => {
   expect(queryOf(changed({ augmentation: { horizontalFlip: false } }))).toBe('');
   expect(queryOf(changed({ augmentation: {} }))).toBe('');
@@ -118,7 +122,7 @@ test('any settings come back as they were', () => {
   const whole = (field: 'limit' | 'epochs' | 'batchSize' | 'seed') =>
     fc.integer({ min: ranges[field].least, max: ranges[field].most });
   const settings = fc.record<Settings>({
-    dataset: fc.constantFrom('digits', 'fashion', 'own'),
+    dataset: fc.constantFrom('digits', 'fashion', 'custom'),
     preset: fc.constantFrom(...presetNames),
     model: fc.constantFrom(...(Object.keys(modelTitles) as (keyof typeof modelTitles)[])),
     limit: fc.option(whole('limit')),
@@ -151,7 +155,7 @@ test('wrong values are ignored, each with a note', () => {
   expect(settings).toEqual(defaultSettings);
   expect(notes).toMatchInlineSnapshot(`
     [
-      "data=faces in the URL is ignored: expected one of digits, fashion, own.",
+      "data=faces in the URL is ignored: expected one of digits, fashion, custom.",
       "preset=fast in the URL is ignored: expected one of quick, corrected, paper.",
       "model=huge in the URL is ignored: expected one of mlp, small, simple, paper, paper-bn.",
       "limit=1 in the URL is ignored: expected a whole number from 20 to 10,000,000, or all.",

@@ -8,7 +8,7 @@ import type { DataInfo, Settings } from '../protocol.js';
 import { datasetTitles, withDataset } from '../settings.js';
 import './data.css';
 import { CountsTable } from './data_counts.js';
-import { ownFiles } from './data_files.js';
+import { customFiles } from './data_files.js';
 import { Previews } from './data_previews.js';
 import { type Recipe, areAlike, recipeOf, valuesOf } from './data_recipe.js';
 import { Samples } from './data_samples.js';
@@ -78,9 +78,9 @@ class ShownSet {
         this.#words,
         this.#source,
         this.#again,
-        undoButtons(app, { scope: 'images', onDone: () => this.#showOwn() }),
+        undoButtons(app, { scope: 'images', onDone: () => this.#showCustom() }),
       ),
-      ownFiles((files) => app.attempt('images', async () => this.#open(await files))),
+      customFiles((files) => app.attempt('images', async () => this.#open(await files))),
     );
     app.settings.listen(() => this.#follow());
     app.heard.device.listen(() => this.#follow());
@@ -112,7 +112,7 @@ class ShownSet {
       this.#shown = undefined;
       this.#say(textOf(error), '');
       // There is nothing to fetch before the user has dropped files.
-      this.#again.hidden = dataset === 'own';
+      this.#again.hidden = dataset === 'custom';
     }
   }
 
@@ -120,9 +120,9 @@ class ShownSet {
     this.#say('Reading the files …', '');
     try {
       const info = await this.app.worker.data.open(files);
-      this.#wanted = 'own';
-      this.app.settings.set(withDataset(this.app.settings.value, 'own'));
-      await this.#take('own', info);
+      this.#wanted = 'custom';
+      this.app.settings.set(withDataset(this.app.settings.value, 'custom'));
+      await this.#take('custom', info);
     } catch (error) {
       // What was shown before is shown again.
       this.#wanted = undefined;
@@ -132,10 +132,10 @@ class ShownSet {
   }
 
   /** Others of the user's images are there. */
-  #showOwn(): void {
+  #showCustom(): void {
     this.#shown = undefined;
-    if (this.app.settings.value.dataset === 'own') void this.#describe('own');
-    else this.app.settings.set(withDataset(this.app.settings.value, 'own'));
+    if (this.app.settings.value.dataset === 'custom') void this.#describe('custom');
+    else this.app.settings.set(withDataset(this.app.settings.value, 'custom'));
   }
 
   async #take(dataset: Settings['dataset'], info: DataInfo): Promise<void> {

@@ -3,7 +3,7 @@ import { chosenFiles, droppedFiles } from '../../src/browser/dropped_files.js';
 import { element } from '../elements.js';
 
 /** `take` is given the files, and deals with what is wrong with them, or with finding them. */
-export function ownFiles(take: (files: Promise<readonly File[]>) => Promise<void>): HTMLElement {
+export function customFiles(take: (files: Promise<readonly File[]>) => Promise<void>): HTMLElement {
   const choose = (title: string, attributes: Readonly<Record<string, boolean>>): HTMLElement => {
     const input = element('input', { type: 'file', hidden: true, ...attributes });
     const button = element('button', { type: 'button', class: 'button small' }, title);
@@ -17,7 +17,7 @@ export function ownFiles(take: (files: Promise<readonly File[]>) => Promise<void
   };
   const zone = element(
     'div',
-    { class: 'own-files' },
+    { class: 'custom-files' },
     element(
       'p',
       {},

@@ -134,7 +134,7 @@ export function trainingForm(app: App): TrainingForm {
     for (const option of dataset.root.querySelectorAll('option')) {
       const { value } = option;
       // What the address names stays chosen, with the reason why it cannot be used.
-      const isAbsent = problems && isDatasetName(value) ? problems[value] !== null : value === 'own';
+      const isAbsent = problems && isDatasetName(value) ? problems[value] !== null : value === 'custom';
       option.disabled = isAbsent && value !== settings.value.dataset;
     }
   };

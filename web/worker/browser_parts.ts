@@ -20,7 +20,7 @@ export interface ShippedModel {
 /** All of it can be stood in for; tests do. */
 export interface SessionOptions {
   readonly openDevice?: () => Promise<Device>;
-  readonly source?: Omit<DataSource, 'own'>;
+  readonly source?: Omit<DataSource, 'custom'>;
   /** Where the session is kept; undefined where the browser keeps no files. */
   readonly openFolder?: () => Promise<Folder | undefined>;
   /** The lock that one tab of several holds. */

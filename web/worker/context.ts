@@ -46,8 +46,8 @@ export interface Context {
   dataset(name?: Settings['dataset']): Promise<LoadedDataset>;
   /** Its test part alone, which is there sooner. Throws: DataError where the data have none; FileError. */
   testImages(name?: Settings['dataset']): Promise<ImageSet>;
-  /** Makes `images` the data set `own`, also after a reload; those before can be undone to. */
-  useOwn(images: LoadedDataset): Promise<void>;
+  /** Makes `images` the data set `custom`, also after a reload; those before can be undone to. */
+  useCustom(images: LoadedDataset): Promise<void>;
   readonly undo: Pick<UndoHistory, 'keep' | 'own'>;
   /** Model and training as they are, for `undo`. To be called at rest. */
   snapshot(): Promise<Uint8Array>;

@@ -44,7 +44,7 @@ export function dataOf(context: Context): DataApi {
       const { datasetFromFiles } = await onDemand();
       const loaded = await datasetFromFiles(files);
       checkTrainable(loaded);
-      await context.useOwn(loaded);
+      await context.useCustom(loaded);
       return describe(loaded);
     },
     samples: async (options) => {

@@ -22,7 +22,7 @@ export interface DataSource {
   /** The test part alone. */
   test(name: DatasetName): Promise<ImageSet>;
   /** The set that was opened in this visit or an earlier one. */
-  own(): Promise<LoadedDataset | undefined>;
+  custom(): Promise<LoadedDataset | undefined>;
 }
 
 type Name = Settings['dataset'];
@@ -32,14 +32,14 @@ interface Fetching {
   readonly listeners: Set<(done: number, total: number) => void>;
 }
 
-const noneOfYours =
+const noCustomImages =
   'There are no images of yours yet. Drop a folder of pictures, a CSV or IDX files under Data.';
 
 export class DataSets {
   readonly #there = new Map<Name, LoadedDataset>();
   readonly #fetching = new Map<Name, Fetching>();
   readonly #tests = new Map<Name, Promise<ImageSet>>();
-  #problems: SetProblems = { digits: null, fashion: null, own: noneOfYours };
+  #problems: SetProblems = { digits: null, fashion: null, custom: noCustomImages };
 
   constructor(
     private readonly source: DataSource,
@@ -48,8 +48,8 @@ export class DataSets {
   ) {}
 
   /** Finds out what can be used. Never rejects. */
-  async check(hasOwn: Promise<boolean>): Promise<void> {
-    await Promise.all([this.#readIndex(), hasOwn.then((has) => has && this.#set('own', null))]).catch(
+  async check(hasCustom: Promise<boolean>): Promise<void> {
+    await Promise.all([this.#readIndex(), hasCustom.then((has) => has && this.#set('custom', null))]).catch(
       () => [],
     );
     this.tell(this.#problems);
@@ -60,11 +60,11 @@ export class DataSets {
     return this.#there.get(name);
   }
 
-  /** Becomes `own`; undefined for none. */
-  useOwn(images: LoadedDataset | undefined): void {
-    if (images) this.#there.set('own', images);
-    else this.#there.delete('own');
-    this.#set('own', images ? null : noneOfYours);
+  /** Becomes `custom`; undefined for none. */
+  useCustom(images: LoadedDataset | undefined): void {
+    if (images) this.#there.set('custom', images);
+    else this.#there.delete('custom');
+    this.#set('custom', images ? null : noCustomImages);
   }
 
   /**
@@ -90,7 +90,7 @@ export class DataSets {
     };
     const fetch = async (): Promise<LoadedDataset> => {
       try {
-        const source = name === 'own' ? this.#own() : this.source.whole(name, { onProgress });
+        const source = name === 'custom' ? this.#custom() : this.source.whole(name, { onProgress });
         const fetched = await this.#usable(name, source);
         // The user may have opened files meanwhile.
         const images = this.#there.get(name) ?? fetched;
@@ -105,15 +105,15 @@ export class DataSets {
     return fetching;
   }
 
-  async #own(): Promise<LoadedDataset> {
-    const images = this.#there.get('own') ?? (await this.source.own());
+  async #custom(): Promise<LoadedDataset> {
+    const images = this.#there.get('custom') ?? (await this.source.custom());
     if (images) return images;
-    throw new DataError(noneOfYours);
+    throw new DataError(noCustomImages);
   }
 
   /** The test part, alone where the whole set is not there yet. Throws: DataError where the data have none. */
   async test(name: Name): Promise<ImageSet> {
-    if (name === 'own' || this.#there.has(name)) {
+    if (name === 'custom' || this.#there.has(name)) {
       const { test, source } = await this.get(name);
       if (test) return test;
       throw new DataError(`data: ${source} holds no labelled images that are kept for testing.`);

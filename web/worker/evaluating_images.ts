@@ -3,7 +3,7 @@ import type { ImageSet } from '../../src/data/dataset.js';
 import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
 import { DataError } from '../../src/errors.js';
 import type { Context } from './context.js';
-import { digestOf } from './own_images.js';
+import { digestOf } from './custom_images.js';
 import { splitBy } from './recipe.js';
 
 export interface TestImages {
@@ -14,7 +14,7 @@ export interface TestImages {
 
 /** Throws: DataError, UsageError, FileError. */
 export async function imagesToTest(context: Context): Promise<TestImages> {
-  if (context.settings.dataset !== 'own') return { set: await context.testImages(), isTestPart: true };
+  if (context.settings.dataset !== 'custom') return { set: await context.testImages(), isTestPart: true };
   const loaded = await context.dataset();
   return loaded.test
     ? { set: loaded.test, isTestPart: true }
@@ -32,7 +32,7 @@ export function leftOut(
   loaded: LoadedDataset,
   { settings, trainedBy }: Pick<Context, 'settings' | 'trainedBy'>,
 ): ImageSet {
-  const training = trainedBy?.settings.dataset === 'own' ? trainedBy : undefined;
+  const training = trainedBy?.settings.dataset === 'custom' ? trainedBy : undefined;
   const { train, validation, test } = splitBy(training?.settings ?? settings, loaded);
   const digest = training?.dataDigest ?? null;
   if (digest !== null && digestOf(train) !== digest) {

@@ -6,7 +6,7 @@
 import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
 import { FileError } from '../../src/errors.js';
 import type { Folder } from '../../src/folder.js';
-import { hasOwn, keepOwn, keptOwn } from './own_images.js';
+import { hasCustom, keepCustom, keptCustom } from './custom_images.js';
 import { type SavedSession, sessionMetadata } from './saved_session.js';
 import { type Found, Shelf } from './shelf.js';
 import { takeLock } from './tab_lock.js';
@@ -107,9 +107,9 @@ export class Keeper {
     this.savedAt = null;
   }
 
-  /** Keeps images of one's own. Throws: FileError. */
-  async keepOwn(own: LoadedDataset): Promise<void> {
-    if (this.#folder) await keepOwn(this.#folder, own);
+  /** Keeps the user's own images. Throws: FileError. */
+  async keepCustom(images: LoadedDataset): Promise<void> {
+    if (this.#folder) await keepCustom(this.#folder, images);
   }
 
   /**
@@ -117,15 +117,15 @@ export class Keeper {
    *
    * Throws: FileError; ModelError or DataError for a damaged file.
    */
-  async keptOwn(): Promise<LoadedDataset | undefined> {
+  async keptCustom(): Promise<LoadedDataset | undefined> {
     const folder = this.#folder ?? (await this.options.openFolder());
-    return folder && keptOwn(folder);
+    return folder && keptCustom(folder);
   }
 
   /** Whether images of the user's own are kept. Throws: FileError. */
-  async hasOwn(): Promise<boolean> {
+  async hasCustom(): Promise<boolean> {
     const folder = this.#folder ?? (await this.options.openFolder());
-    return folder !== undefined && hasOwn(folder);
+    return folder !== undefined && hasCustom(folder);
   }
 
   /** Another tab may keep its session from now on. */

@@ -26,7 +26,7 @@ export function splitBy({ preset, dataset, limit, seed }: Settings, loaded: Load
     return splitDataset(loaded, { split, validationShare, limit, seed });
   } catch (cause) {
     // The user dropped a folder, and neither asked for a split nor can choose another.
-    if (dataset !== 'own' || !(cause instanceof UsageError)) throw cause;
+    if (dataset !== 'custom' || !(cause instanceof UsageError)) throw cause;
     const { count, classCount } = loaded.train;
     const problem =
       limit !== null && limit < count

@@ -95,7 +95,7 @@ export function classMetadata(classNames: readonly string[]): Record<string, str
 }
 
 const settingsForm: Form<Settings> = {
-  dataset: oneOf(['digits', 'fashion', 'own']),
+  dataset: oneOf(['digits', 'fashion', 'custom']),
   preset: oneOf(presetNames),
   model: oneOf(Object.keys(modelsByName) as ModelName[]),
   limit: nullable(count),
@@ -139,7 +139,14 @@ export function sessionIn({
   const { number, savedAt, origin, classNames, training } = json as unknown as SavedSession & {
     readonly number: number;
   };
-  return { session: { savedAt, origin, classNames, training }, number };
+  return { session: { savedAt, origin, classNames, training: renamed(training) }, number };
+}
+
+/** Earlier versions of the page called the data set `custom` `own`. */
+function renamed(training: SavedTraining | null): SavedTraining | null {
+  const { settings } = Object(training) as Partial<SavedTraining>;
+  if ((settings?.dataset as string | undefined) !== 'own') return training;
+  return { ...training!, settings: { ...settings!, dataset: 'custom' } };
 }
 
 /** The session itself. Throws: ModelError where it is damaged, or of another version in part. */

@@ -29,7 +29,7 @@ import { DataSets } from './data_sets.js';
 import { deviceInfoOf, problemOf } from './device_info.js';
 import { Keeper, type Keeping } from './keeper.js';
 import { readModelFiles } from './models.js';
-import { ownFile, ownIn } from './own_images.js';
+import { customFile, customIn } from './custom_images.js';
 import { optimizerFor } from './recipe.js';
 import { TrainingRecord } from './record.js';
 import { type SavedSession, classMetadata, classNamesIn, sessionIn, checkSession } from './saved_session.js';
@@ -63,7 +63,7 @@ export class Session implements Context {
     this.#options = { ...browserParts(() => this.base), ...options };
     this.#current = new CurrentModel((info) => this.emit('model', info));
     this.#data = new DataSets(
-      { ...this.#options.source, own: async () => this.#keeper.keptOwn() },
+      { ...this.#options.source, custom: async () => this.#keeper.keptCustom() },
       (problems) => this.emit('sets', problems),
     );
     this.#keeper = new Keeper({
@@ -87,8 +87,8 @@ export class Session implements Context {
     });
     this.undo.own('model', async (bytes) => this.#exchange(bytes));
     this.undo.own('images', async (bytes) => {
-      const before = ownFile(await this.#data.get('own'));
-      this.#replaceOwn(ownIn(bytes));
+      const before = customFile(await this.#data.get('custom'));
+      this.#replaceCustom(customIn(bytes));
       return before;
     });
     this.training = this.#steered();
@@ -111,7 +111,7 @@ export class Session implements Context {
     this.#trainer.tellAll();
     this.#voice.flush();
     // Not awaited: the page can be used meanwhile. What goes wrong is said.
-    void this.#data.check(this.#keeper.hasOwn());
+    void this.#data.check(this.#keeper.hasCustom());
     void this.#goOn(keeping, options).catch((error: unknown) =>
       this.#say('error', textOf(error), 'training'),
     );
@@ -175,17 +175,17 @@ export class Session implements Context {
     return this.#data.test(name);
   }
 
-  async useOwn(images: LoadedDataset): Promise<void> {
+  async useCustom(images: LoadedDataset): Promise<void> {
     // Files that are damaged cannot be undone to.
-    const before = await this.#data.get('own').catch(() => undefined);
-    if (before) await this.undo.keep('images', 'images', ownFile(before));
-    this.#replaceOwn(images);
+    const before = await this.#data.get('custom').catch(() => undefined);
+    if (before) await this.undo.keep('images', 'images', customFile(before));
+    this.#replaceCustom(images);
   }
 
-  #replaceOwn(images: LoadedDataset): void {
-    this.#data.useOwn(images);
+  #replaceCustom(images: LoadedDataset): void {
+    this.#data.useCustom(images);
     // Not awaited: they can be looked at meanwhile.
-    void this.#keeper.keepOwn(images).catch((error: unknown) => {
+    void this.#keeper.keepCustom(images).catch((error: unknown) => {
       this.#say('warning', `Your images could not be saved for the next visit: ${textOf(error)}`);
     });
   }

@@ -21,7 +21,7 @@ import type { Keeper } from './keeper.js';
 import { Live, standing } from './live.js';
 import { goesNow } from './lost_device.js';
 import { memoryPlanOf } from './memory_plan.js';
-import { digestOf } from './own_images.js';
+import { digestOf } from './custom_images.js';
 import { batchSizeOf, callbacksFor, modelFor, optimizerFor, splitBy } from './recipe.js';
 import { TrainingRecord, statusOf } from './record.js';
 import { type SavedPhase, type SavedSession, sessionMetadata } from './saved_session.js';
@@ -535,7 +535,7 @@ function endingOf({ record: { checkpoint, settings }, abort, training }: Live): 
 
 /** Throws: DataError when the user's own images differ from those the training has seen. */
 function checkSameImages(record: TrainingRecord, images: Parameters<typeof digestOf>[0]): void {
-  if (record.settings.dataset !== 'own') return;
+  if (record.settings.dataset !== 'custom') return;
   const digest = digestOf(images);
   record.dataDigest ??= digest;
   if (record.dataDigest !== digest) {

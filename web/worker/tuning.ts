@@ -156,7 +156,7 @@ async function workloadOf(context: Context, settings: Settings): Promise<Workloa
   const { model, dataset, batchSize, limit } = settings;
   // Of what is known by name there is enough for any batch, and nothing to be fetched for this.
   const isEnough = limit === null || limit >= 2 * batchSize;
-  if (dataset !== 'own' && isEnough) return { ...knownImages, model, batchSize };
+  if (dataset !== 'custom' && isEnough) return { ...knownImages, model, batchSize };
   const { train } = splitBy(settings, await context.dataset(dataset));
   const { height, width, channels, classCount: classes } = train;
   const imageShape = { height, width, channels };

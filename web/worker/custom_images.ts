@@ -11,6 +11,7 @@ import {
   writeSafetensors,
 } from '../../src/nn/safetensors.js';
 
+// Named as earlier versions of the page called the data set, so that what they kept is found.
 const fileName = 'own.safetensors';
 const parts = ['train', 'test', 'validation'] as const;
 
@@ -22,14 +23,14 @@ interface About {
 }
 
 /** Throws: FileError. */
-export async function keepOwn(folder: Folder, own: LoadedDataset): Promise<void> {
-  await folder.write(fileName, ownFile(own));
+export async function keepCustom(folder: Folder, custom: LoadedDataset): Promise<void> {
+  await folder.write(fileName, customFile(custom));
 }
 
 /** As one file. */
-export function ownFile(own: LoadedDataset): Uint8Array<ArrayBuffer> {
+export function customFile(custom: LoadedDataset): Uint8Array<ArrayBuffer> {
   const tensors: [string, StoredTensor][] = parts.flatMap((part): [string, StoredTensor][] => {
-    const set = own[part];
+    const set = custom[part];
     if (!set) return [];
     const { images, labels, count, height, width, channels } = set;
     const shape = [count];
@@ -46,23 +47,23 @@ export function ownFile(own: LoadedDataset): Uint8Array<ArrayBuffer> {
       ],
     ];
   });
-  const { name, format, source, train } = own;
+  const { name, format, source, train } = custom;
   const about: About = { name, format, source, classNames: train.classNames };
   return writeSafetensors(tensors, { about: JSON.stringify(about) });
 }
 
 /** Throws: FileError. */
-export async function hasOwn(folder: Folder): Promise<boolean> {
+export async function hasCustom(folder: Folder): Promise<boolean> {
   return folder.exists(fileName);
 }
 
 /** Undefined when nothing is kept. Throws: FileError; ModelError or DataError for a damaged file. */
-export async function keptOwn(folder: Folder): Promise<LoadedDataset | undefined> {
-  return (await folder.exists(fileName)) ? ownIn(await folder.read(fileName)) : undefined;
+export async function keptCustom(folder: Folder): Promise<LoadedDataset | undefined> {
+  return (await folder.exists(fileName)) ? customIn(await folder.read(fileName)) : undefined;
 }
 
 /** Throws: ModelError or DataError for a damaged file. */
-export function ownIn(bytes: Uint8Array): LoadedDataset {
+export function customIn(bytes: Uint8Array): LoadedDataset {
   const stored = readSafetensors(bytes, fileName);
   const { classNames, ...about } = aboutIn(stored);
   const [train, test, validation] = parts.map((part) => setIn(stored, part, classNames));
