@@ -4,9 +4,8 @@
  * there and one back, an error keeps its name and message.
  */
 import type { AugmentOptions } from '../src/kernels/index.js';
-import type { ModelName } from '../src/nn/models.js';
+import type { ModelName, PresetName } from '../src/nn/names.js';
 import type { Filter } from '../src/nn/preprocessing.js';
-import type { PresetName } from '../src/nn/presets.js';
 
 // ---- settings ----
 

@@ -1,6 +1,6 @@
 /** What a training can be set to: the defaults, the limits, and what choosing a preset or a data set changes. */
-import type { ModelName } from '../src/nn/models.js';
-import { type PresetName, isPresetName, recipeFor } from '../src/nn/presets.js';
+import { type ModelName, type PresetName, isPresetName } from '../src/nn/names.js';
+import { recipeFor } from '../src/nn/presets.js';
 import { grouped } from '../src/report/charts/numbers.js';
 import type { Settings } from './protocol.js';
 

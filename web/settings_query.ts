@@ -9,7 +9,7 @@
 import { ShadegradError, UsageError } from '../src/errors.js';
 import { type AugmentOptions, checkAugmentOptions } from '../src/kernels/augment_options.js';
 import { type Filter, filters as namedFilters } from '../src/nn/preprocessing.js';
-import type { PresetName } from '../src/nn/presets.js';
+import type { PresetName } from '../src/nn/names.js';
 import type { Settings } from './protocol.js';
 import {
   type NumberField,

@@ -15,7 +15,8 @@ import { augmentedSamples } from './augmented_samples.js';
 import { downloadProgress } from './download_progress.js';
 import { bold, columnName, openOutput, table } from './output.js';
 import { pictureOf, takePictures, tensorOf } from './pictures.js';
-import { type PresetName, recipeFor } from '../nn/presets.js';
+import type { PresetName } from '../nn/names.js';
+import { recipeFor } from '../nn/presets.js';
 import { defaultFolder, refuseRun } from './run_folder.js';
 import { version } from './version.js';
 

@@ -5,7 +5,6 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { DeviceError, ShadegradError, UsageError } from '../errors.js';
 import { splitNames } from '../data/splits.js';
 import { setFolderOpener } from '../folder.js';
-import { modelsByName } from '../nn/models.js';
 import type { ImageShape } from '../data/dataset.js';
 import { setDebugSink } from '../engine/debug.js';
 import { openFolder } from '../node/files.js';
@@ -23,7 +22,7 @@ import { sayError } from './output.js';
 import { imagesShown, predict } from './predict.js';
 import { quietly } from './quiet_dawn.js';
 import { type ReportOptions, report } from './report.js';
-import { presetNames, scheduleNames } from '../nn/presets.js';
+import { modelNames, presetNames, scheduleNames } from '../nn/names.js';
 import { optimizerNames } from './settings.js';
 import { type TrainOptions, train } from './train.js';
 import { tune } from './tune.js';
@@ -98,9 +97,7 @@ function buildProgram(run: Runner): Command {
     .addOption(
       new Option('--preset <name>', 'the recipe; by default one that suits the device').choices(presetNames),
     )
-    .addOption(
-      new Option('--model <name>', "the network (default: the preset's)").choices(Object.keys(modelsByName)),
-    )
+    .addOption(new Option('--model <name>', "the network (default: the preset's)").choices(modelNames))
     .option('--from <path>', 'begin with the weights of a saved model, for another cycle or other images')
     .addOption(
       new Option('--split <name>', 'how the images are divided; k-fold with --folds and --fold').choices(
@@ -296,9 +293,7 @@ function buildProgram(run: Runner): Command {
     'Measures which variant of each kernel is fastest on this device, and keeps that for the other commands.',
     'npm run tune -- --batch-size 64,128',
   )
-    .addOption(
-      new Option('--model <name>', 'whose kernels').choices(Object.keys(modelsByName)).default('paper'),
-    )
+    .addOption(new Option('--model <name>', 'whose kernels').choices(modelNames).default('paper'))
     .addOption(
       new Option(
         '--batch-size <n,…>',

@@ -5,15 +5,14 @@ import type { AugmentOptions } from '../kernels/index.js';
 import { type Optimizer, rmsprop, sgd } from '../nn/optimizers.js';
 import type { LoadedDataset } from '../data/loaded_dataset.js';
 import { type SplitDataset, type SplitName, splitDataset } from '../data/splits.js';
-import type { ModelName } from '../nn/models.js';
 import {
+  type ModelName,
   type PresetName,
   type ScheduleName,
   isPresetName,
   presetNames,
-  recipeFor,
-  scheduledRate,
-} from '../nn/presets.js';
+} from '../nn/names.js';
+import { recipeFor, scheduledRate } from '../nn/presets.js';
 import type { ImageShape } from '../data/dataset.js';
 import { type Output, bold } from './output.js';
 import type { OptimizerName, Settings } from './settings.js';

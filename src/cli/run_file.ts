@@ -22,10 +22,9 @@ import {
 import { checkAugmentOptions } from '../kernels/augment_options.js';
 import { checkFilter } from '../kernels/filter_kernels.js';
 import type { KernelChoice } from '../nn/callbacks/callback.js';
-import { type ModelName, modelsByName } from '../nn/models.js';
 import { kernelForm } from '../nn/kernel_change.js';
 import { filterForm } from '../nn/preprocessing.js';
-import { presetNames, scheduleNames } from '../nn/presets.js';
+import { modelNames, presetNames, scheduleNames } from '../nn/names.js';
 import { belowOne, notNegative, positive, seed, within } from '../options.js';
 import { type Settings, optimizerNames } from './settings.js';
 
@@ -105,7 +104,7 @@ const settings: Form<Settings> = {
   ...dataSettings,
   shape: nullable({ height: count, width: count, channels: oneOf([1, 3]) }),
   preset: oneOf(presetNames),
-  model: oneOf(Object.keys(modelsByName) as ModelName[]),
+  model: oneOf(modelNames),
   from: nullable(text),
   epochs: count,
   batchSize: count,

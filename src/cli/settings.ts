@@ -1,9 +1,9 @@
 /** What a run is made of, and the names from which its parts are chosen. */
 import type { SplitName } from '../data/splits.js';
 import type { AugmentOptions } from '../kernels/index.js';
-import type { ModelName } from '../nn/models.js';
+import type { ModelName, PresetName, ScheduleName } from '../nn/names.js';
 import type { Filter } from '../nn/preprocessing.js';
-import type { PlateauRule, PresetName, ScheduleName } from '../nn/presets.js';
+import type { PlateauRule } from '../nn/presets.js';
 import type { ImageShape } from '../data/dataset.js';
 
 export const optimizerNames = ['rmsprop', 'sgd'] as const;

@@ -6,7 +6,7 @@ import type { KernelCase } from '../engine/choices.js';
 import type { Device } from '../engine/device.js';
 import { type Candidate, type Tuned, choicesOf, tune as tuneCases } from '../engine/tune.js';
 import type { ImageShape } from '../data/dataset.js';
-import type { ModelName } from '../nn/models.js';
+import type { ModelName } from '../nn/names.js';
 import { presets } from '../nn/presets.js';
 import { type StepTimes, Workload, isSlower } from '../nn/tuning_workload.js';
 import { open } from '../node/open.js';

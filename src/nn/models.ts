@@ -10,6 +10,7 @@ import {
   maxPooling2d,
 } from './layers/index.js';
 import type { Layer } from './layers/layer.js';
+import type { ModelName } from './names.js';
 import { type Regularizer, regularizerRule } from './layers/regularizer.js';
 import { checkCall } from '../calls.js';
 import { type Rules, count, extents } from '../options.js';
@@ -158,6 +159,4 @@ export const modelsByName = {
   simple: simpleModel,
   small: smallModel,
   mlp: mlpModel,
-} as const;
-
-export type ModelName = keyof typeof modelsByName;
+} as const satisfies Record<ModelName, (options?: ModelOptions) => Sequential>;

@@ -6,14 +6,9 @@ import type { SplitName } from '../data/splits.js';
 import type { AugmentOptions } from '../kernels/index.js';
 import type { Callback } from './callbacks/callback.js';
 import { earlyStopping, reduceLrOnPlateau } from './callbacks/index.js';
-import type { ModelName } from './models.js';
+import type { ModelName, PresetName, ScheduleName } from './names.js';
 import { type Filter, filters } from './preprocessing.js';
 import { type LearningRate, cosineDecay, oneCycle, stepDecay } from './schedules.js';
-
-export const presetNames = ['quick', 'corrected', 'paper'] as const;
-export type PresetName = (typeof presetNames)[number];
-export const scheduleNames = ['constant', 'cosine', 'one-cycle', 'step'] as const;
-export type ScheduleName = (typeof scheduleNames)[number];
 
 /** Lowers the rate, then ends training, when validation accuracy has not improved for some epochs. */
 export interface PlateauRule {
@@ -129,10 +124,6 @@ export const presets = {
     other: { ...paper, split: 'official' },
   },
 } as const satisfies Record<PresetName, Preset>;
-
-export function isPresetName(name: string): name is PresetName {
-  return presetNames.includes(name as PresetName);
-}
 
 export function recipeFor(preset: PresetName, dataset: string): Recipe {
   const chosen: Preset = presets[preset];

@@ -22,7 +22,8 @@ import {
   forecastTraining,
   together,
 } from '../../src/nn/memory_forecast.js';
-import { type ModelName, modelsByName } from '../../src/nn/models.js';
+import type { ModelName } from '../../src/nn/names.js';
+import { modelsByName } from '../../src/nn/models.js';
 import { rmsprop } from '../../src/nn/optimizers.js';
 import type { Sequential } from '../../src/nn/sequential.js';
 import { TrainingStep } from '../../src/nn/training_step.js';

@@ -7,7 +7,8 @@
  */
 import { describe, expect, it } from 'vitest';
 import { filters } from '../../src/nn/preprocessing.js';
-import { presetNames, recipeFor } from '../../src/nn/presets.js';
+import { presetNames } from '../../src/nn/names.js';
+import { recipeFor } from '../../src/nn/presets.js';
 import { type Recipe, areAlike, recipeOf, untouched, valuesOf } from '../../web/views/data_recipe.js';
 
 const nothing: Recipe = { augmentation: null, filters: [] };

@@ -12,7 +12,8 @@ import {
   flatten,
   maxPooling2d,
 } from '../../src/nn/layers/index.js';
-import { type ModelName, type ModelOptions, modelsByName } from '../../src/nn/models.js';
+import type { ModelName } from '../../src/nn/names.js';
+import { type ModelOptions, modelsByName } from '../../src/nn/models.js';
 import { optimizerFromConfig, rmsprop, sgd } from '../../src/nn/optimizers.js';
 import { Sequential } from '../../src/nn/sequential.js';
 

@@ -8,9 +8,10 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type ModelName, modelsByName } from '../../src/nn/models.js';
+import { type ModelName, presetNames } from '../../src/nn/names.js';
+import { modelsByName } from '../../src/nn/models.js';
 import { filters } from '../../src/nn/preprocessing.js';
-import { presetNames, recipeFor } from '../../src/nn/presets.js';
+import { recipeFor } from '../../src/nn/presets.js';
 import type { Settings } from '../../web/protocol.js';
 import {
   defaultSettings,

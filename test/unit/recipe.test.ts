@@ -7,7 +7,8 @@
 import { describe, expect, it } from 'vitest';
 import { type RecipeOptions, chooseSettings, describeAugmentation } from '../../src/cli/recipe.js';
 import type { Output } from '../../src/cli/output.js';
-import { plateauCallbacks, presetNames, recipeFor } from '../../src/nn/presets.js';
+import { presetNames } from '../../src/nn/names.js';
+import { plateauCallbacks, recipeFor } from '../../src/nn/presets.js';
 import type { Device } from '../../src/engine/device.js';
 
 const output = { say: () => undefined, hasColour: false } as unknown as Output;

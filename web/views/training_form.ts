@@ -2,7 +2,8 @@
  * The settings as a form: what the next training is to be, or, while one is under way, what it was set to; then only
  * the learning rate can be changed, and takes effect from the next step.
  */
-import { type PresetName, type ScheduleName, recipeFor } from '../../src/nn/presets.js';
+import type { PresetName, ScheduleName } from '../../src/nn/names.js';
+import { recipeFor } from '../../src/nn/presets.js';
 import { grouped, rate } from '../../src/report/charts/numbers.js';
 import type { App } from '../app.js';
 import { element, setAttribute } from '../elements.js';

@@ -21,9 +21,8 @@ import {
   text,
 } from '../../src/json_reader.js';
 import { kernelForm } from '../../src/nn/kernel_change.js';
-import { type ModelName, modelsByName } from '../../src/nn/models.js';
 import { filterForm } from '../../src/nn/preprocessing.js';
-import { presetNames } from '../../src/nn/presets.js';
+import { modelNames, presetNames } from '../../src/nn/names.js';
 import { positive, rule, seed } from '../../src/options.js';
 import type { KernelChoice } from '../../src/nn/callbacks/callback.js';
 import type { StoredTensors } from '../../src/nn/safetensors.js';
@@ -97,7 +96,7 @@ export function classMetadata(classNames: readonly string[]): Record<string, str
 const settingsForm: Form<Settings> = {
   dataset: oneOf(['digits', 'fashion', 'custom']),
   preset: oneOf(presetNames),
-  model: oneOf(Object.keys(modelsByName) as ModelName[]),
+  model: oneOf(modelNames),
   limit: nullable(count),
   epochs: count,
   batchSize: count,
