@@ -26,10 +26,10 @@ const checks = [
   ['format', 'prettier', '--check', '--cache', '--log-level', 'warn', '.'],
 ];
 
-const passes = await Promise.all(checks.map(check));
+const primitives = await Promise.all(checks.map(check));
 const count = await runTests();
-count.passed += passes.filter(Boolean).length;
-count.failed += passes.filter((pass) => !pass).length;
+count.passed += primitives.filter(Boolean).length;
+count.failed += primitives.filter((primitive) => !primitive).length;
 const browser = findChromium();
 if ('reason' in browser && !withoutDevice) console.log(`\nTests in a browser are skipped: ${browser.reason}`);
 console.log(

@@ -411,14 +411,14 @@ export interface KernelRow {
   readonly isBackward: boolean;
   /** Pass and fused ops. */
   readonly label: string;
-  /** Its file below shaders/, without the ending: a pass of several dispatches has one for each. */
+  /** Its file below shaders/, without the ending: a primitive of several dispatches has one for each. */
   readonly shader: string;
   readonly variant: string;
   readonly shapes: string;
   readonly workgroups: readonly number[];
   /** Null where the device has no timestamps. */
   readonly ms: number | null;
-  /** Giga per second, of all dispatches of a pass, at the slowest of them; null at the others. */
+  /** Giga per second, of all dispatches of a primitive, at the slowest of them; null at the others. */
   readonly gflops: number | null;
   readonly gbytes: number | null;
 }
@@ -452,7 +452,7 @@ export interface TunedVariant {
 /** A kernel that several variants can compute, measured. */
 export interface TunedKernel {
   /** `conv2d/forward`. */
-  readonly pass: string;
+  readonly primitive: string;
   /** Of its inputs. */
   readonly shapes: string;
   /** The table's choice first. */
@@ -494,7 +494,7 @@ export interface TuningApi {
    */
   run(
     settings: Settings,
-    onProgress: (done: number, total: number, pass: string | null) => void,
+    onProgress: (done: number, total: number, primitive: string | null) => void,
   ): Promise<Tuning>;
   /** Ends a run under way behind the kernel that is being measured. */
   cancel(): Promise<void>;

@@ -2,7 +2,7 @@
 import { setDebugLevel } from '../engine/debug.js';
 import { checkCall } from '../calls.js';
 import { Device, familyRule } from '../engine/device.js';
-import type { DeviceTraits } from '../engine/pass.js';
+import type { DeviceTraits } from '../engine/primitive.js';
 import { DeviceError } from '../errors.js';
 import { registerKernels } from '../kernels/index.js';
 import { type Rules, countOrZero, oneOf } from '../options.js';

@@ -1,6 +1,6 @@
 /**
  * `gradcheck`: every kernel and every gradient against float64.
- *   1. each op: every pass and variant, fused ops, gradients through `grad`, differences on the device itself
+ *   1. each op: every primitive and variant, fused ops, gradients through `grad`, differences on the device itself
  *   2. compositions of ops
  *   3. whole networks, among them the paper model with its 887,530 parameters
  *   4. what becomes of NaN and infinity on this device, in each op: reported, and no failure, since WGSL leaves it to drivers
@@ -86,7 +86,7 @@ export function nonFiniteLines(device: string, spoilt: readonly Row[]): string[]
     `NaN and infinity: not as in NumPy and PyTorch in ${brokenOps.size} of ${countOf(ops.size, 'op')} on ${device}, whose ` +
       'driver may assume that neither occurs:',
     ...broken.map(({ worst, comparisons, failures: [first, ...others] }) => {
-      const where = `${worst.op}/${worst.pass} (${worst.variant})`;
+      const where = `${worst.op}/${worst.primitive} (${worst.variant})`;
       return `    ${where}: ${others.length + 1} of ${comparisons}, such as ${describeFailure(first as Row)}`;
     }),
   ];
@@ -107,7 +107,7 @@ function differenceRows(reference: Reference): Row[] {
     return [
       {
         op: reference.op,
-        pass: 'differences',
+        primitive: 'differences',
         variant: 'float64',
         case: given.name,
         shapes: Object.values(given.inputs)
@@ -124,11 +124,11 @@ function differenceRows(reference: Reference): Row[] {
   });
 }
 
-/** Comparisons of one pass, variant and result made into one line each, in the order they came. */
+/** Comparisons of one primitive, variant and result made into one line each, in the order they came. */
 function linesOf(rows: readonly Row[]): Line[] {
   const groups = new Map<string, Row[]>();
   for (const row of rows) {
-    const key = `${row.op} ${row.pass} ${row.variant} ${row.result}`;
+    const key = `${row.op} ${row.primitive} ${row.variant} ${row.result}`;
     groups.set(key, [...(groups.get(key) ?? []), row]);
   }
   return [...groups.values()].map((group) => ({
@@ -156,7 +156,7 @@ function columns(...cells: readonly string[]): string {
 
 function format({ worst, comparisons, failures }: Line): string {
   return columns(
-    `${worst.op}/${worst.pass}`,
+    `${worst.op}/${worst.primitive}`,
     worst.variant,
     worst.result,
     `${comparisons}`,

@@ -1,6 +1,6 @@
 /** The files of a run folder as a report needs them; no device is opened. */
 import path from 'node:path';
-import { sizeOf } from '../engine/pass.js';
+import { sizeOf } from '../engine/primitive.js';
 import { FileError, ModelError } from '../errors.js';
 import type { Folder } from '../folder.js';
 import { parseJson } from '../json_reader.js';

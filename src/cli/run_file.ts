@@ -67,7 +67,7 @@ export interface RunFile extends Partial<RunTuning> {
   readonly images: Readonly<Record<string, number>>;
   readonly classNames: readonly string[];
   readonly source: string;
-  /** The kernel of each pass, in the order of the step: what the bits of a run depend on. */
+  /** The kernel of each primitive, in the order of the step: what the bits of a run depend on. */
   readonly kernels?: readonly KernelChoice[];
   readonly startedAt: string;
   /** Until the last epoch's end, interruptions left out. */

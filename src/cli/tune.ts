@@ -115,13 +115,13 @@ function usualBatchSizes({ traits }: Device): number[] {
 // ---- what is shown ----
 
 /** On a terminal: what is being measured, and gone when it is. */
-function showProgress(output: Output, { pass }: KernelCase, done: number, total: number): void {
-  if (output.stream.isTTY) output.stream.write(`\r\u001B[K${done + 1}/${total} ${pass.name}`);
+function showProgress(output: Output, { primitive }: KernelCase, done: number, total: number): void {
+  if (output.stream.isTTY) output.stream.write(`\r\u001B[K${done + 1}/${total} ${primitive.name}`);
 }
 
-function showCase(output: Output, { pass, shapes, candidates, chosen, gain, skipped }: Tuned): void {
+function showCase(output: Output, { primitive, shapes, candidates, chosen, gain, skipped }: Tuned): void {
   if (output.stream.isTTY) output.stream.write('\r\u001B[K');
-  output.say('', `${bold(output, pass)} ${shapes}${skipped === undefined ? '' : ` not tried: ${skipped}`}`);
+  output.say('', `${bold(output, primitive)} ${shapes}${skipped === undefined ? '' : ` not tried: ${skipped}`}`);
   if (skipped !== undefined) return;
   const rows = candidates.map((candidate, i) => [
     `  ${candidate.variant}`,

@@ -1,21 +1,22 @@
 /**
- * Choices: which of several variants computes a pass, where that was measured on this device (tune.ts) or is
+ * Choices: which of several variants computes a primitive, where that was measured on this device (tune.ts) or is
  * recorded with a run. A choice is found by a key made of the case and of the candidates' own code, so that it lapses
  * by itself when a shader, a tile, a shape or the list of candidates changes. Planning asks here after the forced
- * variants and before the table, which is the order of a pass's variants.
+ * variants and before the table, which is the order of a primitive's variants.
  */
 import { DataError } from '../errors.js';
 import { type Form, checkForm, each, numberOrNull, optional, text } from '../json_reader.js';
 import { LruCache } from './lru.js';
-import type { Pass, PassContext, Variant } from './pass.js';
+import type { Primitive, PrimitiveContext, Variant } from './primitive.js';
 import { specialise } from './shader.js';
 
-export type AnyContext = PassContext<string, string, never>;
+export type AnyContext = PrimitiveContext<string, string, never>;
 export type AnyVariant = Variant<string, string, Record<string, never>>;
 
 /** Which variant, and for people what it computes and how it was found. */
 export interface Choice {
   readonly variant: string;
+  /** Name of the primitive; `pass` is the key that tuning files have always had. */
   readonly pass: string;
   /** Of the inputs. */
   readonly shapes: string;
@@ -28,7 +29,7 @@ export interface Choice {
 /** A case that planning met and that several variants could compute. */
 export interface KernelCase {
   readonly key: string;
-  readonly pass: Pass;
+  readonly primitive: Primitive;
   readonly context: AnyContext;
   /** The table's choice first. */
   readonly candidates: readonly AnyVariant[];
@@ -88,25 +89,25 @@ export class Choices {
   }
 
   /** The variant chosen for a case; undefined leaves it to the table. */
-  choose(pass: Pass, context: AnyContext): AnyVariant | undefined {
+  choose(primitive: Primitive, context: AnyContext): AnyVariant | undefined {
     if (this.#chosen.size === 0 && !this.#isWatching) return undefined;
-    const candidates = candidatesOf(pass, context);
+    const candidates = candidatesOf(primitive, context);
     if (candidates.length < 2) return undefined;
-    const key = keyOf(pass, context, candidates);
-    this.#met.set(key, { key, pass, context, candidates });
+    const key = keyOf(primitive, context, candidates);
+    this.#met.set(key, { key, primitive, context, candidates });
     const chosen = this.#chosen.get(key)?.variant;
     return candidates.find(({ name }) => name === chosen);
   }
 }
 
 /** The variants of the device's own family that can compute the case, the table's choice first. */
-export function candidatesOf(pass: Pass, context: AnyContext): AnyVariant[] {
-  const variants = pass.variants as unknown as readonly AnyVariant[];
+export function candidatesOf(primitive: Primitive, context: AnyContext): AnyVariant[] {
+  const variants = primitive.variants as unknown as readonly AnyVariant[];
   return variants.filter((variant) => variant.family === context.device.family && variant.supports(context));
 }
 
 /** What identifies a case together with everything that its candidates would run. */
-export function keyOf(pass: Pass, context: AnyContext, candidates: readonly AnyVariant[]): string {
+export function keyOf(primitive: Primitive, context: AnyContext, candidates: readonly AnyVariant[]): string {
   const { inputs, outputs, attributes } = context;
   const code = candidates.map((variant) => {
     const { dispatches, scratch } = variant.lower(context);
@@ -117,7 +118,7 @@ export function keyOf(pass: Pass, context: AnyContext, candidates: readonly AnyV
     ]);
     return [variant.name, variant.hasEpilogue, scratch, kernels];
   });
-  return hash64(JSON.stringify([pass.name, inputs, outputs, attributes, code]));
+  return hash64(JSON.stringify([primitive.name, inputs, outputs, attributes, code]));
 }
 
 /**

@@ -10,7 +10,7 @@ import { GpuCalls, type Patience } from './gpu_calls.js';
 import { Choices } from './choices.js';
 import { debug } from './debug.js';
 import { LruCache } from './lru.js';
-import type { DeviceTraits } from './pass.js';
+import type { DeviceTraits } from './primitive.js';
 import { Resource } from './resource.js';
 import { type SpecialisedShader } from './shader.js';
 

@@ -1,10 +1,10 @@
 /**
- * An op is a differentiable operation on tensors: its forward is made of passes, its backward rule names every
+ * An op is a differentiable operation on tensors: its forward is made of primitives, its backward rule names every
  * input, so that the compiler finds a missing one: `null` says that there is no gradient, on purpose.
  */
 import { StateError, UsageError } from '../errors.js';
 import { wrong } from '../options.js';
-import type { Attributes, Pass } from './pass.js';
+import type { Attributes, Primitive } from './primitive.js';
 import { runEagerly } from './program.js';
 import { Tensor, checkTensors, describe } from './tensor.js';
 import { type Call, type Gap, type Trace, currentTrace } from './trace.js';
@@ -19,9 +19,9 @@ export interface BackwardContext<I extends string, O extends string, A extends A
 
 export interface Op<I extends string = string, O extends string = string, A extends Attributes = Attributes> {
   readonly name: string;
-  /** Every pass of the op, forward first: what tests, the bench and the docs are made from. */
-  readonly passes: readonly Pass[];
-  /** Attributes that are nothing but scalars of its passes (see Pass). */
+  /** Every primitive of the op, forward first: what tests, the bench and the docs are made from. */
+  readonly primitives: readonly Primitive[];
+  /** Attributes that are nothing but scalars of its primitives (see Primitive). */
   readonly scalars?: readonly string[];
   /** Of losses: the output whose missing gradient the backward takes as 1, which spares a tensor of ones. */
   readonly unitGradientOf?: string;

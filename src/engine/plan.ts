@@ -8,16 +8,16 @@ import { DeviceError, assert } from '../errors.js';
 import type { Choices } from './choices.js';
 import { type Device, type Storage, mebibytes } from './device.js';
 import {
-  type Byproduct,
+  type SharedResult,
   type Dispatch,
   type Lowering,
-  type Pass,
-  type PassContext,
+  type Primitive,
+  type PrimitiveContext,
   type Spec,
   type Variant,
   sizeOf,
   storageBytes,
-} from './pass.js';
+} from './primitive.js';
 import { type Epilogue, type SpecialisedShader, shaderSource, specialise } from './shader.js';
 import { type Tensor, describe } from './tensor.js';
 import { type Node, type Trace, mapRecord } from './trace.js';
@@ -39,7 +39,7 @@ export type Slot =
 export interface PlannedDispatch {
   /** Pass and fused ops, e.g. `conv2d/forward + add + relu`. */
   readonly label: string;
-  readonly pass: string;
+  readonly primitive: string;
   /** Counts the groups of a plan: the dispatches of one variant share it. */
   readonly node: number;
   readonly variant: string;
@@ -52,7 +52,7 @@ export interface PlannedDispatch {
   readonly shader: SpecialisedShader;
   readonly slots: readonly Slot[];
   readonly workgroups: readonly [number, number, number];
-  /** Cost of the pass; on the first dispatch of each pass only, so that sums are right. */
+  /** Cost of the primitive; on the first dispatch of each primitive only, so that sums are right. */
   readonly flops: number;
   readonly bytes: number;
 }
@@ -109,7 +109,7 @@ export function plan(
   const live = liveNodes(trace.nodes, outputs);
   const { nodes, dropped } = fusion ? useByproducts(live, outputs) : { nodes: live, dropped: [] };
   const start = (node: Node): Group =>
-    node.pass.elementwise ? mapGroup(node, device) : baseGroup(node, device, choices);
+    node.primitive.elementwise ? mapGroup(node, device) : baseGroup(node, device, choices);
   const groups = separatePlaced(fuse(nodes, outputs, start, fusion), device);
   const assigned = assign(groups, trace, outputs, device);
   const fused = groups.reduce((sum, { base, chain }) => sum + chain.length - (base ? 0 : 1), 0);
@@ -125,7 +125,7 @@ function liveNodes(nodes: readonly Node[], outputs: readonly Value[]): Node[] {
   for (const node of nodes.toReversed()) {
     const results = Object.values(node.outputs);
     const hasEffect =
-      (node.pass.mutates?.length ?? 0) > 0 || results.some((value) => value.placement !== undefined);
+      (node.primitive.mutates?.length ?? 0) > 0 || results.some((value) => value.placement !== undefined);
     if (!hasEffect && !results.some((value) => needed.has(value.id))) continue;
     for (const value of Object.values(node.inputs)) needed.add(rootOf(value).id);
     live.push(node);
@@ -147,11 +147,11 @@ function useByproducts(
   const dropped: Node[] = [];
   let nodes = live;
   for (const node of live) {
-    for (const [name, byproduct] of Object.entries(node.pass.byproducts ?? {}) as [
+    for (const [name, shared] of Object.entries(node.primitive.sharedResults ?? {}) as [
       string,
-      Byproduct<string>,
+      SharedResult<string>,
     ][]) {
-      const twin = nodes.find((other) => isTwin(other, node, byproduct));
+      const twin = nodes.find((other) => isTwin(other, node, shared));
       const own = node.outputs[name] as Value;
       if (!twin || used.has(own.id)) continue;
       const joined = {
@@ -177,9 +177,9 @@ function useByproducts(
 
 const idOf = (value: Value): number => rootOf(value).id;
 
-function isTwin(other: Node, node: Node, { pass, inputs, attributes }: Byproduct<string>): boolean {
+function isTwin(other: Node, node: Node, { primitive, inputs, attributes }: SharedResult<string>): boolean {
   return (
-    other.pass.name === pass &&
+    other.primitive.name === primitive &&
     Object.entries(attributes).every(([key, value]) => other.attributes[key] === value) &&
     Object.entries(inputs).every(([theirs, ours]) => {
       const [a, b] = [other.inputs[theirs] as Value, node.inputs[ours] as Value];
@@ -194,8 +194,8 @@ function canMoveUp(node: Node, before: readonly Node[]): boolean {
   return !before.flatMap(writesOf).some((value) => reads.has(memoryOf(value)));
 }
 
-function writesOf({ pass, inputs, outputs }: Node): Value[] {
-  return [...Object.values(outputs), ...(pass.mutates ?? []).map((name) => inputs[name] as Value)];
+function writesOf({ primitive, inputs, outputs }: Node): Value[] {
+  return [...Object.values(outputs), ...(primitive.mutates ?? []).map((name) => inputs[name] as Value)];
 }
 
 /** What a value lies in: a buffer that other tensors may show too, or what is its own in this program. */
@@ -208,24 +208,24 @@ function memoryOf(value: Value): GPUBuffer | number {
 
 /** The first variant that supports the case: a forced one, a chosen one, the family's first, the clear one. */
 export function chooseVariant(
-  node: Pick<Node, 'pass' | 'attributes'>,
-  context: PassContext<string, string, never>,
+  node: Pick<Node, 'primitive' | 'attributes'>,
+  context: PrimitiveContext<string, string, never>,
   device: Device,
   choices = device.choices,
 ): AnyVariant {
-  const variants = node.pass.variants as unknown as readonly AnyVariant[];
-  const forced = device.forcedVariants.get(node.pass.name);
+  const variants = node.primitive.variants as unknown as readonly AnyVariant[];
+  const forced = device.forcedVariants.get(node.primitive.name);
   const candidates = [
     ...variants.filter((variant) => variant.name === forced),
     ...variants.filter((variant) => variant.family === device.traits.family),
     ...variants.filter((variant) => variant.family === 'clear'),
   ];
   const first = candidates.find((variant) => variant.supports(context));
-  assert(first, `${node.pass.name} has a clear variant that supports everything`);
-  return first.name === forced ? first : (choices.choose(node.pass, context) ?? first);
+  assert(first, `${node.primitive.name} has a clear variant that supports everything`);
+  return first.name === forced ? first : (choices.choose(node.primitive, context) ?? first);
 }
 
-export function contextOf(node: Node, device: Device): PassContext<string, string, never> {
+export function contextOf(node: Node, device: Device): PrimitiveContext<string, string, never> {
   const specs = (values: Readonly<Record<string, Value>>): Record<string, Spec> =>
     mapRecord(values, (value) => value.spec);
   return {
@@ -253,7 +253,7 @@ function fuse(
 
   const groups: Group[] = [];
   for (const node of nodes) {
-    const host = fusion && node.pass.elementwise ? findHost(node, groups, users) : undefined;
+    const host = fusion && node.primitive.elementwise ? findHost(node, groups, users) : undefined;
     if (host) {
       // The host runs where its last fused op stood, so that all operands have been computed by then.
       groups.splice(groups.indexOf(host), 1);
@@ -281,7 +281,7 @@ function baseGroup(node: Node, device: Device, choices: Choices): Group {
 
 function mapGroup(node: Node, device: Device): Group {
   const [output] = Object.values(node.outputs);
-  assert(output, 'an element-wise pass has an output');
+  assert(output, 'an element-wise primitive has an output');
   return {
     base: undefined,
     variant: 'map',
@@ -336,9 +336,9 @@ function mapsFor(node: Node, host: Group, groups: readonly Group[], users: Users
 /** The operands, by the id of their root, whose elements meet those of the result one to one. */
 function fusableOperands(node: Node): number[] {
   const [output] = Object.values(node.outputs);
-  assert(output, 'an element-wise pass has an output');
+  assert(output, 'an element-wise primitive has an output');
   return Object.entries(node.inputs)
-    .filter(([name]) => !node.pass.elementwise?.whole?.includes(name))
+    .filter(([name]) => !node.primitive.elementwise?.whole?.includes(name))
     .filter(([, { spec }]) => sizeOf(spec.shape) === sizeOf(output.spec.shape))
     .map(([, value]) => idOf(value));
 }
@@ -347,7 +347,7 @@ function fusableOperands(node: Node): number[] {
 function resultOf(group: Group): Value {
   const last = group.chain.at(-1) ?? group.base;
   const [value] = Object.values((last as Node).outputs);
-  assert(value, `${(last as Node).pass.name} with an epilogue has an output`);
+  assert(value, `${(last as Node).primitive.name} with an epilogue has an output`);
   return value;
 }
 
@@ -375,10 +375,10 @@ function canTake(group: Group, nodes: readonly Node[], groups: readonly Group[],
   );
   const flow = new Set(flowOf(group).map(idOf));
   // A kernel cannot read what it is about to write, except the element that flows.
-  const isBusy = ({ pass, inputs }: Node): boolean =>
+  const isBusy = ({ primitive, inputs }: Node): boolean =>
     Object.entries(inputs).some(
       ([name, value]) =>
-        sides.has(idOf(value)) || (pass.elementwise?.whole?.includes(name) && flow.has(idOf(value))),
+        sides.has(idOf(value)) || (primitive.elementwise?.whole?.includes(name) && flow.has(idOf(value))),
     );
   if (nodes.some(isBusy)) return false;
   const reads = new Set(inputsOf(group).map(memoryOf));
@@ -406,7 +406,7 @@ function bindingCount(group: Group, users: Users): number {
 }
 
 /** Puts a value where it is to lie, after the kernel that computed it. */
-const copyPass: Pass<'x', 'y'> = {
+const copyPrimitive: Primitive<'x', 'y'> = {
   name: 'copy/forward',
   inputs: ['x'],
   outputs: ['y'],
@@ -435,7 +435,7 @@ function separatePlaced(groups: readonly Group[], device: Device): Group[] {
         const inputs = { x: beside };
         copies.push(
           mapGroup(
-            { pass: copyPass, attributes: {}, inputs, outputs: { y: placed }, scope: node.scope },
+            { primitive: copyPrimitive, attributes: {}, inputs, outputs: { y: placed }, scope: node.scope },
             device,
           ),
         );
@@ -480,8 +480,8 @@ function epilogueOf(group: Group): Epilogue | undefined {
   const scalars: number[] = [];
   const scalar = (value: number): string => `scalar_${scalars.push(value) - 1}`;
   const lines = group.chain.map((node, link) => {
-    const { elementwise } = node.pass;
-    assert(elementwise, `${node.pass.name} is element-wise`);
+    const { elementwise } = node.primitive;
+    assert(elementwise, `${node.primitive.name} is element-wise`);
     const [output] = Object.values(node.outputs) as [Value];
     const whole = new Set(elementwise.whole);
     const texts = mapRecord(node.inputs, (value, key) => {
@@ -674,12 +674,12 @@ function planGroup(
     const input = group.base.inputs[name];
     if (input) return slotOf(rootOf(input));
     const place = Object.keys(group.base.outputs).indexOf(name);
-    assert(place >= 0, `${group.base.pass.name} has an operand '${name}'`);
+    assert(place >= 0, `${group.base.primitive.name} has an operand '${name}'`);
     return slotOf(place === 0 ? resultOf(group) : (group.base.outputs[name] as Value));
   };
   const links = [group.base, ...group.chain].filter((link) => link !== undefined);
-  const label = links.map(({ pass }) => pass.name).join(' + ');
-  const cost = node.pass.cost(contextOf(node, device));
+  const label = links.map(({ primitive }) => primitive.name).join(' + ');
+  const cost = node.primitive.cost(contextOf(node, device));
   const last = group.lowering.dispatches.length - 1;
   return group.lowering.dispatches.map((dispatch: Dispatch, i): PlannedDispatch => {
     const { shader, scalars } = specialise(
@@ -697,7 +697,7 @@ function planGroup(
     checkWorkgroups(dispatch, device);
     return {
       label,
-      pass: node.pass.name,
+      primitive: node.primitive.name,
       node: position,
       variant: group.variant,
       scopes: [...new Set(links.flatMap(({ scope }) => scope?.name ?? []))],

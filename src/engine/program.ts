@@ -6,7 +6,7 @@ import { StateError, UsageError, assert } from '../errors.js';
 import { wrong } from '../options.js';
 import { type CompileOptions, compile } from './compile.js';
 import { defaultDevice, type Device, type Pipeline } from './device.js';
-import type { Attributes, Pass, Spec } from './pass.js';
+import type { Attributes, Primitive, Spec } from './primitive.js';
 import { type Plan, type PlanOptions, plan } from './plan.js';
 import { LruCache } from './lru.js';
 import { Step } from './replay.js';
@@ -242,7 +242,7 @@ function signature(
 }
 
 /** What runs eagerly: its name, and which of its attributes are scalars. */
-type Signed = Pick<Pass, 'name' | 'scalars'>;
+type Signed = Pick<Primitive, 'name' | 'scalars'>;
 
 /** A plan that eager calls share, with the attributes that its scalars are of. */
 interface Kept<R extends Structure> {
@@ -277,17 +277,17 @@ export function runEagerly<K extends string, R extends Readonly<Record<string, T
   return runOnce(kept.recorded, list);
 }
 
-/** Runs one pass: recorded inside a program, at once outside. */
-export function runPass<I extends string, O extends string, A extends Attributes>(
-  pass: Pass<I, O, A>,
+/** Runs one primitive: recorded inside a program, at once outside. */
+export function runPrimitive<I extends string, O extends string, A extends Attributes>(
+  primitive: Primitive<I, O, A>,
   inputs: Readonly<Record<I, Tensor>>,
   attributes: A,
 ): Record<O, Tensor> {
   const trace = currentTrace();
-  if (trace) return trace.run(pass, inputs, attributes);
-  return runEagerly(pass, inputs, attributes, (traced) => {
+  if (trace) return trace.run(primitive, inputs, attributes);
+  return runEagerly(primitive, inputs, attributes, (traced) => {
     const inner = currentTrace();
     assert(inner, 'runEagerly records');
-    return mapRecord(inner.run(pass, traced, attributes), (tensor) => tensor);
+    return mapRecord(inner.run(primitive, traced, attributes), (tensor) => tensor);
   });
 }

@@ -8,7 +8,7 @@ import { ShapeError, StateError, assert } from '../errors.js';
 import { checkArgument, checkCall } from '../calls.js';
 import { type RequiredRule, type Rule, type Rules, required, rule, shown, wrong } from '../options.js';
 import { defaultDevice, deviceRule, type Device, type Storage, type TensorBytes } from './device.js';
-import { type DType, type Shape, type Spec, sizeOf, storageBytes } from './pass.js';
+import { type DType, type Shape, type Spec, sizeOf, storageBytes } from './primitive.js';
 import { Resource, freeWhenForgotten, isFreed } from './resource.js';
 import { track } from './tidy.js';
 import type { Recording, Value } from './value.js';

@@ -1,10 +1,10 @@
 /**
- * A trace records what a function of tensors does: values, the passes between them (nodes), and the op calls
+ * A trace records what a function of tensors does: values, the primitives between them (nodes), and the op calls
  * they came from, which `grad` walks backwards. Shapes are fixed; nothing is computed.
  */
 import { DeviceError, ShapeError, StateError, assert } from '../errors.js';
 import { type Device, withDefaultDevice } from './device.js';
-import { type Attributes, type Pass, type Shape, type Spec, sizeOf } from './pass.js';
+import { type Attributes, type Primitive, type Shape, type Spec, sizeOf } from './primitive.js';
 import { Tensor, assertOneDevice, describe } from './tensor.js';
 import { outsideTidy } from './tidy.js';
 import { type Origin, type Recording, type Value, rootOf } from './value.js';
@@ -17,7 +17,7 @@ export interface Scope {
 }
 
 export interface Node {
-  readonly pass: Pass;
+  readonly primitive: Primitive;
   readonly attributes: Attributes;
   readonly inputs: Readonly<Record<string, Value>>;
   readonly outputs: Readonly<Record<string, Value>>;
@@ -41,12 +41,12 @@ export interface Call {
 }
 
 /**
- * A pass that was recorded outside any op, so that no rule tells its gradient: those that a backward rule runs, and
+ * A primitive that was recorded outside any op, so that no rule tells its gradient: those that a backward rule runs, and
  * those that only move data. `grad` refuses to go through one, since it would lose that path.
  */
 export interface Gap {
   readonly kind: 'gap';
-  /** The op whose backward rule ran the pass, else the pass's own op. */
+  /** The op whose backward rule ran the primitive, else the primitive's own op. */
   readonly op: string;
   readonly isInBackwardRule: boolean;
   readonly inputs: readonly Value[];
@@ -109,7 +109,7 @@ export class Trace implements Recording {
     }
   }
 
-  /** Runs the forward of an op: its passes need no place on the tape, since the op will have one. */
+  /** Runs the forward of an op: its primitives need no place on the tape, since the op will have one. */
   inOp<R>(fn: () => R): R {
     this.#opDepth++;
     try {
@@ -158,39 +158,39 @@ export class Trace implements Recording {
   }
 
   /**
-   * Records one pass and yields its outputs.
+   * Records one primitive and yields its outputs.
    *
-   * Throws: ShapeError when an input has another dtype than the pass reads, or whatever the shape rule says; DeviceError
+   * Throws: ShapeError when an input has another dtype than the primitive reads, or whatever the shape rule says; DeviceError
    * (`limit`) for an output with more elements than kernels can count.
    */
   run<I extends string, O extends string, A extends Attributes>(
-    pass: Pass<I, O, A>,
+    primitive: Primitive<I, O, A>,
     inputs: Readonly<Record<I, Tensor>>,
     attributes: A,
   ): Record<O, Tensor> {
     const inputValues = mapRecord(inputs, (tensor: Tensor) => this.valueOf(tensor));
-    for (const name of pass.inputs) {
+    for (const name of primitive.inputs) {
       const { dtype, shape } = inputs[name];
-      const expected = pass.dtypes?.[name] ?? 'f32';
+      const expected = primitive.dtypes?.[name] ?? 'f32';
       if (dtype !== expected) {
         throw new ShapeError(
-          `${pass.name.split('/')[0]}: '${name}' is ${dtype} [${shape.join(',')}], expected ${expected}.`,
+          `${primitive.name.split('/')[0]}: '${name}' is ${dtype} [${shape.join(',')}], expected ${expected}.`,
         );
       }
     }
-    const specs = pass.shape(inputs, attributes);
+    const specs = primitive.shape(inputs, attributes);
     for (const spec of Object.values<Spec>(specs)) {
       // Kernels count in u32: a larger constant would not compile.
       if (sizeOf(spec.shape) > 0xffff_ffff) {
         throw new DeviceError(
-          `${pass.name.split('/')[0]}: a result of ${describe(spec)} has more elements than kernels can count; use smaller shapes.`,
+          `${primitive.name.split('/')[0]}: a result of ${describe(spec)} has more elements than kernels can count; use smaller shapes.`,
           { problem: 'limit' },
         );
       }
     }
     const outputValues = mapRecord(specs, (spec: Spec) => this.#value(spec, { kind: 'node' }));
     this.nodes.push({
-      pass: pass,
+      primitive: primitive,
       attributes,
       inputs: inputValues,
       outputs: outputValues,
@@ -199,7 +199,7 @@ export class Trace implements Recording {
     if (this.#opDepth === 0) {
       this.tape.push({
         kind: 'gap',
-        op: this.#backwardRuleOf ?? (pass.name.split('/')[0] as string),
+        op: this.#backwardRuleOf ?? (primitive.name.split('/')[0] as string),
         isInBackwardRule: this.#backwardRuleOf !== undefined,
         inputs: Object.values(inputValues),
         outputs: Object.values(outputValues),

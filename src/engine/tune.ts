@@ -8,9 +8,9 @@ import { pcg4d, streams, uniform } from '../random.js';
 import { tolerance } from '../rounding.js';
 import type { AnyContext, Choice, KernelCase } from './choices.js';
 import type { Device, Fingerprint } from './device.js';
-import { type Pass, type Spec, sizeOf } from './pass.js';
+import { type Primitive, type Spec, sizeOf } from './primitive.js';
 import type { Plan } from './plan.js';
-import { program, runPass } from './program.js';
+import { program, runPrimitive } from './program.js';
 import { Step } from './replay.js';
 import { timeInTurns } from './stopwatch.js';
 import { Tensor, describe } from './tensor.js';
@@ -39,7 +39,7 @@ export interface Candidate {
 /** One case, tuned. */
 export interface Tuned {
   readonly key: string;
-  readonly pass: string;
+  readonly primitive: string;
   /** Of the inputs. */
   readonly shapes: string;
   /** The table's choice first. */
@@ -91,23 +91,23 @@ export async function tune(
 /** What was found, as choices by key. */
 export function choicesOf(results: readonly Tuned[], date: Date): Map<string, Choice> {
   return new Map(
-    results.flatMap(({ key, pass, shapes, chosen, candidates }): [string, Choice][] => {
+    results.flatMap(({ key, primitive, shapes, chosen, candidates }): [string, Choice][] => {
       if (chosen === undefined) return [];
       const ms = Object.fromEntries(
         candidates.flatMap((candidate) =>
           candidate.ms === undefined ? [] : [[candidate.variant, Number(candidate.ms.toPrecision(4))]],
         ),
       );
-      return [[key, { variant: chosen, pass, shapes, ms, date: date.toISOString() }]];
+      return [[key, { variant: chosen, pass: primitive, shapes, ms, date: date.toISOString() }]];
     }),
   );
 }
 
 async function tuneCase(device: Device, kernelCase: KernelCase, repeats: number): Promise<Tuned> {
-  const { key, pass, context } = kernelCase;
+  const { key, primitive, context } = kernelCase;
   const shapes = Object.values<Spec>(context.inputs).map(describe).join(' ');
-  const base = { key, pass: pass.name, shapes };
-  const skipped = whyNot(pass, context);
+  const base = { key, primitive: primitive.name, shapes };
+  const skipped = whyNot(primitive, context);
   if (skipped !== undefined) return { ...base, candidates: [], chosen: undefined, gain: 1, skipped };
   const bench = new Bench(device, kernelCase);
   try {
@@ -118,8 +118,8 @@ async function tuneCase(device: Device, kernelCase: KernelCase, repeats: number)
 }
 
 /** Random inputs would mean nothing, or change from run to run. */
-function whyNot(pass: Pass, { inputs, outputs }: AnyContext): string | undefined {
-  if (pass.mutates?.length) return 'it changes its inputs';
+function whyNot(primitive: Primitive, { inputs, outputs }: AnyContext): string | undefined {
+  if (primitive.mutates?.length) return 'it changes its inputs';
   const others = Object.values<Spec>({ ...inputs, ...outputs }).filter(({ dtype }) => dtype !== 'f32');
   return others.length > 0 ? 'its operands are not all f32' : undefined;
 }
@@ -142,7 +142,7 @@ export function fastest<T extends Timed>(timed: readonly T[]): T | undefined {
 }
 
 /** What follows a kernel in a network: a variant that cannot take it into its epilogue pays for one more dispatch. */
-const follower: Pass<'x', 'y'> = {
+const follower: Primitive<'x', 'y'> = {
   name: 'tune/follower',
   inputs: ['x'],
   outputs: ['y'],
@@ -172,11 +172,11 @@ class Bench {
     private readonly device: Device,
     private readonly kernelCase: KernelCase,
   ) {
-    const { pass, context, candidates } = kernelCase;
-    this.#inputs = pass.inputs.map((name, i) => drawPositive(device, context.inputs[name] as Spec, i));
-    this.#outputs = pass.outputs.map((name) => Tensor.allocate(context.outputs[name] as Spec, device));
+    const { primitive, context, candidates } = kernelCase;
+    this.#inputs = primitive.inputs.map((name, i) => drawPositive(device, context.inputs[name] as Spec, i));
+    this.#outputs = primitive.outputs.map((name) => Tensor.allocate(context.outputs[name] as Spec, device));
     const canFuse = new Set(candidates.map(({ hasEpilogue }) => hasEpilogue));
-    this.#hasFollower = canFuse.size > 1 && pass.outputs.length === 1;
+    this.#hasFollower = canFuse.size > 1 && primitive.outputs.length === 1;
   }
 
   async measure(repeats: number): Promise<Pick<Tuned, 'candidates' | 'chosen' | 'gain'>> {
@@ -223,11 +223,11 @@ class Bench {
     }
   }
 
-  /** Both results are rounded, each over sums of as many terms as the pass has operations per element. */
+  /** Both results are rounded, each over sums of as many terms as the primitive has operations per element. */
   #allowed(): number {
-    const { pass, context } = this.kernelCase;
+    const { primitive, context } = this.kernelCase;
     const elements = Object.values<Spec>(context.outputs).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-    return 2 * tolerance(pass.cost(context).flops / 2 / elements);
+    return 2 * tolerance(primitive.cost(context).flops / 2 / elements);
   }
 
   async #compute(variant: string): Promise<Float32Array[]> {
@@ -243,17 +243,17 @@ class Bench {
 
   #plan(variant: string): Plan {
     const { device } = this;
-    const { pass, context } = this.kernelCase;
+    const { primitive, context } = this.kernelCase;
     const run = program((...tensors: Tensor[]) => {
-      const operands = Object.fromEntries(pass.inputs.map((name, i) => [name, tensors[i] as Tensor]));
-      const results = runPass(pass, operands, context.attributes);
-      const outputs = pass.outputs.map((name) => results[name] as Tensor);
-      return this.#hasFollower ? outputs.map((x) => runPass(follower, { x }, {}).y) : outputs;
+      const operands = Object.fromEntries(primitive.inputs.map((name, i) => [name, tensors[i] as Tensor]));
+      const results = runPrimitive(primitive, operands, context.attributes);
+      const outputs = primitive.outputs.map((name) => results[name] as Tensor);
+      return this.#hasFollower ? outputs.map((x) => runPrimitive(follower, { x }, {}).y) : outputs;
     }, device);
-    const plan = withVariant(device, pass.name, variant, () => run.plan(...this.#inputs));
+    const plan = withVariant(device, primitive.name, variant, () => run.plan(...this.#inputs));
     assert(
-      plan.dispatches.some((dispatch) => dispatch.pass === pass.name && dispatch.variant === variant),
-      `${pass.name} runs as ${variant} when that is forced`,
+      plan.dispatches.some((dispatch) => dispatch.primitive === primitive.name && dispatch.variant === variant),
+      `${primitive.name} runs as ${variant} when that is forced`,
     );
     return plan;
   }
@@ -263,15 +263,15 @@ class Bench {
   }
 }
 
-/** Runs `fn` with one variant of a pass forced. */
-export function withVariant<R>(device: Device, pass: string, variant: string, fn: () => R): R {
-  const before = device.forcedVariants.get(pass);
-  device.forcedVariants.set(pass, variant);
+/** Runs `fn` with one variant of a primitive forced. */
+export function withVariant<R>(device: Device, primitive: string, variant: string, fn: () => R): R {
+  const before = device.forcedVariants.get(primitive);
+  device.forcedVariants.set(primitive, variant);
   try {
     return fn();
   } finally {
-    if (before === undefined) device.forcedVariants.delete(pass);
-    else device.forcedVariants.set(pass, before);
+    if (before === undefined) device.forcedVariants.delete(primitive);
+    else device.forcedVariants.set(primitive, before);
   }
 }
 

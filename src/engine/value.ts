@@ -1,6 +1,6 @@
-/** Values: what flows between the passes of a program that is being recorded, before any has memory. */
+/** Values: what flows between the primitives of a program that is being recorded, before any has memory. */
 import type { Device, Storage } from './device.js';
-import type { Spec } from './pass.js';
+import type { Spec } from './primitive.js';
 
 export type Origin =
   | { readonly kind: 'input'; readonly index: number }

@@ -1,21 +1,21 @@
 /** Where the maximum along an axis lies; ties go to the first. Not differentiable. */
 import { ShapeError } from '../errors.js';
 import { type Op, apply } from '../engine/op.js';
-import { type Pass, sizeOf } from '../engine/pass.js';
-import { runPass } from '../engine/program.js';
+import { type Primitive, sizeOf } from '../engine/primitive.js';
+import { runPrimitive } from '../engine/program.js';
 import { type Tensor, checkTensors, describe } from '../engine/tensor.js';
 import { checkCall } from '../calls.js';
-import { bytesTouched, clearVariant, gridFor } from './grid.js';
+import { bytesTouched, baselineVariant, gridFor } from './grid.js';
 import { type AxisRun, type ReduceOptions, aroundAxes, axisRule, axisRuns, withoutAxes } from './sum.js';
 
-export const argMaxForward: Pass<'x', 'y', AxisRun> = {
+export const argMaxForward: Primitive<'x', 'y', AxisRun> = {
   name: 'arg_max/forward',
   inputs: ['x'],
   outputs: ['y'],
   shape: ({ x }, run) => ({ y: { shape: withoutAxes(x.shape, run), dtype: 'u32' } }),
   cost: (context) => ({ flops: sizeOf(context.inputs.x.shape), bytes: bytesTouched(context) }),
   variants: [
-    clearVariant(({ inputs, outputs, attributes, device }) => {
+    baselineVariant(({ inputs, outputs, attributes, device }) => {
       const { outer, reduced, inner } = aroundAxes(inputs.x.shape, attributes);
       const { WORKGROUP, workgroups } = gridFor(sizeOf(outputs.y.shape), device);
       return {
@@ -33,8 +33,8 @@ export const argMaxForward: Pass<'x', 'y', AxisRun> = {
 
 export const argMaxOp: Op<'x', 'y', AxisRun> = {
   name: 'arg_max',
-  passes: [argMaxForward],
-  forward: (inputs, attributes) => runPass(argMaxForward, inputs, attributes),
+  primitives: [argMaxForward],
+  forward: (inputs, attributes) => runPrimitive(argMaxForward, inputs, attributes),
   backward: () => ({ x: null }),
 };
 

@@ -4,12 +4,12 @@
  */
 import { UsageError } from '../errors.js';
 import { type Op, apply, setGradientOps } from '../engine/op.js';
-import type { NoAttributes, Pass, Shape } from '../engine/pass.js';
-import { runPass } from '../engine/program.js';
+import type { NoAttributes, Primitive, Shape } from '../engine/primitive.js';
+import { runPrimitive } from '../engine/program.js';
 import { type Tensor, checkShape } from '../engine/tensor.js';
 import { mapRecord } from '../engine/trace.js';
 import { shown } from '../options.js';
-import { elementwisePass, nonFinite } from './elementwise.js';
+import { elementwisePrimitive, nonFinite } from './elementwise.js';
 import { sumTo } from './sum.js';
 
 interface Binary {
@@ -26,13 +26,13 @@ interface Operands {
 }
 
 function binary(name: string, { expression, da, db }: Binary): Op<'a' | 'b', 'y', NoAttributes> {
-  const forward = elementwisePass(`${name}/forward`, ['a', 'b'], {
+  const forward = elementwisePrimitive(`${name}/forward`, ['a', 'b'], {
     expression: ({ a, b }) => expression(a, b),
   });
   return {
     name,
-    passes: [forward],
-    forward: (inputs) => runPass(forward, inputs, {}),
+    primitives: [forward],
+    forward: (inputs) => runPrimitive(forward, inputs, {}),
     backward: ({ inputs: { a, b }, outputs: { y }, gradients }) => {
       const at: Operands = { a, b, y, dy: gradients.y as Tensor };
       return { a: () => sumTo(da(at), a.shape), b: () => sumTo(db(at), b.shape) };
@@ -48,14 +48,14 @@ interface Unary {
 }
 
 function unary(name: string, { helpers = [], expression, dx }: Unary): Op<'x', 'y', NoAttributes> {
-  const forward = elementwisePass(`${name}/forward`, ['x'], {
+  const forward = elementwisePrimitive(`${name}/forward`, ['x'], {
     helpers,
     expression: ({ x }) => expression(x),
   });
   return {
     name,
-    passes: [forward],
-    forward: (inputs) => runPass(forward, inputs, {}),
+    primitives: [forward],
+    forward: (inputs) => runPrimitive(forward, inputs, {}),
     backward: ({ inputs: { x }, outputs: { y }, gradients }) => ({
       x: () => dx({ x, y, dy: gradients.y as Tensor }),
     }),
@@ -116,8 +116,8 @@ function withNumbers<A extends Readonly<Record<string, number>>>(
   name: string,
   { scalars, expression, dx }: WithNumbers<A>,
 ): Op<'x', 'y', A> {
-  const forward: Pass<'x', 'y', A> = {
-    ...elementwisePass<'x', A>(`${name}/forward`, ['x'], {
+  const forward: Primitive<'x', 'y', A> = {
+    ...elementwisePrimitive<'x', A>(`${name}/forward`, ['x'], {
       expression: ({ x }, numbers, _, scalar) =>
         expression(x, mapRecord<keyof A & string, number, string>(numbers, scalar)),
     }),
@@ -125,9 +125,9 @@ function withNumbers<A extends Readonly<Record<string, number>>>(
   };
   return {
     name,
-    passes: [forward],
+    primitives: [forward],
     scalars,
-    forward: (inputs, numbers) => runPass(forward, inputs, numbers),
+    forward: (inputs, numbers) => runPrimitive(forward, inputs, numbers),
     backward: ({ inputs: { x }, outputs: { y }, attributes, gradients }) => ({
       x: () => dx({ x, y, dy: gradients.y as Tensor }, attributes),
     }),
@@ -161,8 +161,8 @@ export const divideIntoOp = withNumbers<{ dividend: number }>('divide_into', {
 
 type FillAttributes = { readonly shape: Shape; readonly value: number };
 
-const fillForward: Pass<never, 'y', FillAttributes> = {
-  ...elementwisePass<never, FillAttributes>('fill/forward', [], {
+const fillForward: Primitive<never, 'y', FillAttributes> = {
+  ...elementwisePrimitive<never, FillAttributes>('fill/forward', [], {
     expression: (_, { value }, __, scalar) => scalar(value),
   }),
   scalars: ['value'],
@@ -276,7 +276,7 @@ export function sqrt(x: Tensor): Tensor {
 /** A tensor of one value everywhere. Throws: ShapeError for another shape; UsageError for a number that is not finite. */
 export function fill(shape: Shape, value: number): Tensor {
   checkShape('fill', shape);
-  return runPass(fillForward, {}, { shape, value: checkFinite('fill', value) }).y;
+  return runPrimitive(fillForward, {}, { shape, value: checkFinite('fill', value) }).y;
 }
 
 setGradientOps({ add, fill });

@@ -3,16 +3,16 @@
  * random erasing. One small pass draws what happens to each image, one computes every pixel.
  */
 import { ShapeError } from '../errors.js';
-import { type Pass, sizeOf } from '../engine/pass.js';
-import { runEagerly, runPass } from '../engine/program.js';
+import { type Primitive, sizeOf } from '../engine/primitive.js';
+import { runEagerly, runPrimitive } from '../engine/program.js';
 import { Tensor, checkOperands, checkTensors, describe } from '../engine/tensor.js';
 import { currentTrace } from '../engine/trace.js';
 import { checkCall } from '../calls.js';
 import { type Rules, seed as seedRule } from '../options.js';
 import { streams } from '../random.js';
 import { type AugmentOptions, checkAugmentOptions, fills } from './augment_options.js';
-import { elementwisePass, nonFinite } from './elementwise.js';
-import { bytesTouched, clearVariant, gridFor } from './grid.js';
+import { elementwisePrimitive, nonFinite } from './elementwise.js';
+import { bytesTouched, baselineVariant, gridFor } from './grid.js';
 import { stateSize, stateWords } from './step_state.js';
 import { sum } from './sum.js';
 
@@ -55,7 +55,7 @@ export type DrawAttributes = {
   readonly eraseAspect: number;
 };
 
-export const augmentDraw: Pass<'permutation' | 'state', 'transforms', DrawAttributes> = {
+export const augmentDraw: Primitive<'permutation' | 'state', 'transforms', DrawAttributes> = {
   name: 'augment/draw',
   inputs: ['permutation', 'state'],
   outputs: ['transforms'],
@@ -63,7 +63,7 @@ export const augmentDraw: Pass<'permutation' | 'state', 'transforms', DrawAttrib
   shape: (_, { batch }) => ({ transforms: { shape: [batch, transformSize], dtype: 'f32' } }),
   cost: ({ attributes: { batch } }) => ({ flops: 0, bytes: batch * (4 + 4 * transformSize) }),
   variants: [
-    clearVariant(({ attributes, device }) => {
+    baselineVariant(({ attributes, device }) => {
       const { batch, height, width, shift, zoom, eraseArea } = attributes;
       const { WORKGROUP, workgroups } = gridFor(batch, device);
       const constants = {
@@ -98,11 +98,11 @@ export const augmentDraw: Pass<'permutation' | 'state', 'transforms', DrawAttrib
 export type ColourAttributes = { readonly low: number; readonly high: number };
 
 /** y = clamp(low + brightness · (mean + contrast · (x − mean) − low)); `sums` are those of the images' values. */
-export const augmentColour: Pass<
+export const augmentColour: Primitive<
   'x' | 'transforms' | 'sums',
   'y',
   ColourAttributes & { readonly row: number }
-> = elementwisePass('augment/colour', ['x', 'transforms', 'sums'], {
+> = elementwisePrimitive('augment/colour', ['x', 'transforms', 'sums'], {
   whole: ['transforms', 'sums'],
   helpers: nonFinite,
   expression: ({ x, transforms, sums }, { low, high, row }, index, scalar) => {
@@ -126,7 +126,7 @@ export type WarpAttributes = {
   readonly eraseNoise: boolean;
 };
 
-export const augmentForward: Pass<'x' | 'transforms', 'y', WarpAttributes> = {
+export const augmentForward: Primitive<'x' | 'transforms', 'y', WarpAttributes> = {
   name: 'augment/forward',
   inputs: ['x', 'transforms'],
   outputs: ['y'],
@@ -134,7 +134,7 @@ export const augmentForward: Pass<'x' | 'transforms', 'y', WarpAttributes> = {
   // Four corners, three interpolations of two operations and six for the place.
   cost: (context) => ({ flops: 20 * sizeOf(context.inputs.x.shape), bytes: bytesTouched(context) }),
   variants: [
-    clearVariant(
+    baselineVariant(
       ({ inputs: { x }, attributes, device }) => {
         const [N, H, W, C] = x.shape as [number, number, number, number];
         const { workgroups, ...grid } = gridFor(N * H * W * C, device, { software: 16 });
@@ -185,7 +185,7 @@ export function augmentBatch(
   checkAugmentOptions(options);
   const [batch, height, width] = x.shape as [number, number, number];
   const { brightness = 0, contrast = 0, erasing, zoom = 0, fill = 'nearest', fillValue = 0 } = options;
-  const { transforms } = runPass(
+  const { transforms } = runPrimitive(
     augmentDraw,
     { permutation, state },
     {
@@ -209,11 +209,11 @@ export function augmentBatch(
   if (brightness > 0 || contrast > 0) {
     const sums = sum(x, { axis: [1, 2, 3] });
     const row = sizeOf(x.shape) / batch;
-    coloured = runPass(augmentColour, { x, transforms, sums }, { low, high, row }).y;
+    coloured = runPrimitive(augmentColour, { x, transforms, sums }, { low, high, row }).y;
   }
   const value = (share: number): number => low + (high - low) * share;
   const erased = erasing?.value ?? 0;
-  return runPass(
+  return runPrimitive(
     augmentForward,
     { x: coloured, transforms },
     {

@@ -1,9 +1,9 @@
 /** Average pooling over windows, channels last; pixels outside the image count in no mean. */
 import { type Op, apply } from '../engine/op.js';
-import { type Pass, type Shape, sizeOf } from '../engine/pass.js';
-import { runPass } from '../engine/program.js';
+import { type Primitive, type Shape, sizeOf } from '../engine/primitive.js';
+import { runPrimitive } from '../engine/program.js';
 import type { Tensor } from '../engine/tensor.js';
-import { bytesTouched, clearVariant, gridFor } from './grid.js';
+import { bytesTouched, baselineVariant, gridFor } from './grid.js';
 import { type PoolAttributes, type PoolOptions, poolAttributes, poolForward } from './pool2d.js';
 import { windowConstants } from './window.js';
 
@@ -14,7 +14,7 @@ interface GradientAttributes extends PoolAttributes {
   readonly image: Shape;
 }
 
-export const avgPool2dInputGradient: Pass<'dy', 'dx', GradientAttributes> = {
+export const avgPool2dInputGradient: Primitive<'dy', 'dx', GradientAttributes> = {
   name: 'avg_pool2d/input_gradient',
   inputs: ['dy'],
   outputs: ['dx'],
@@ -24,7 +24,7 @@ export const avgPool2dInputGradient: Pass<'dy', 'dx', GradientAttributes> = {
     bytes: bytesTouched(context),
   }),
   variants: [
-    clearVariant(
+    baselineVariant(
       ({ inputs: { dy }, attributes, device }) => {
         const { image } = attributes;
         const { workgroups, ...grid } = gridFor(sizeOf(image), device, { software: 32 });
@@ -42,11 +42,11 @@ export const avgPool2dInputGradient: Pass<'dy', 'dx', GradientAttributes> = {
 
 export const avgPool2dOp: Op<'x', 'y', PoolAttributes> = {
   name: 'avg_pool2d',
-  passes: [avgPool2dForward, avgPool2dInputGradient],
-  forward: (inputs, attributes) => runPass(avgPool2dForward, inputs, attributes),
+  primitives: [avgPool2dForward, avgPool2dInputGradient],
+  forward: (inputs, attributes) => runPrimitive(avgPool2dForward, inputs, attributes),
   backward: ({ inputs: { x }, attributes, gradients }) => ({
     x: () =>
-      runPass(avgPool2dInputGradient, { dy: gradients.y as Tensor }, { ...attributes, image: x.shape }).dx,
+      runPrimitive(avgPool2dInputGradient, { dy: gradients.y as Tensor }, { ...attributes, image: x.shape }).dx,
   }),
 };
 

@@ -1,10 +1,10 @@
 /** The next batch, gathered on the device from images kept there as bytes. */
-import { type Pass, type Spec, sizeOf } from '../engine/pass.js';
-import { runPass } from '../engine/program.js';
+import { type Primitive, type Spec, sizeOf } from '../engine/primitive.js';
+import { runPrimitive } from '../engine/program.js';
 import { type Tensor, checkOperands } from '../engine/tensor.js';
 import { checkCall } from '../calls.js';
 import { type Rules, count, finite, required } from '../options.js';
-import { clearVariant, gridFor } from './grid.js';
+import { baselineVariant, gridFor } from './grid.js';
 
 export type BatchGatherAttributes = {
   /** Samples per batch. */
@@ -36,7 +36,7 @@ function gatherConstants(
   };
 }
 
-export const batchGatherForward: Pass<
+export const batchGatherForward: Primitive<
   'images' | 'labels' | 'permutation' | 'state',
   'x' | 'y',
   BatchGatherAttributes
@@ -65,7 +65,7 @@ export const batchGatherForward: Pass<
         return { dispatches: [{ shader: 'batch_gather/forward_gpu', constants, workgroups }] };
       },
     },
-    clearVariant(({ inputs, attributes, device }) => {
+    baselineVariant(({ inputs, attributes, device }) => {
       const count = attributes.batch * bytesPerImage(inputs.images);
       const { workgroups, ...grid } = gridFor(count, device, { software: 64 });
       const constants = { ...gatherConstants(inputs.images, attributes), ...grid };
@@ -89,5 +89,5 @@ export function batchGather(
 ): { x: Tensor; y: Tensor } {
   checkOperands('batchGather', batchGatherForward.inputs, operands);
   checkCall('batchGather', attributes, gatherRules);
-  return runPass(batchGatherForward, operands, attributes);
+  return runPrimitive(batchGatherForward, operands, attributes);
 }

@@ -2,17 +2,17 @@
  * The next batch, gathered from a set whose images lie in several buffers, because one kernel cannot bind them all as one: a
  * dispatch for each buffer, which writes the samples that it holds.
  */
-import { type Dispatch, type Pass, type PassContext, type Spec, sizeOf } from '../engine/pass.js';
-import { runPass } from '../engine/program.js';
+import { type Dispatch, type Primitive, type PrimitiveContext, type Spec, sizeOf } from '../engine/primitive.js';
+import { runPrimitive } from '../engine/program.js';
 import { type Tensor, tensorRule } from '../engine/tensor.js';
 import { checkCall } from '../calls.js';
 import { list, required } from '../options.js';
 import { type BatchGatherAttributes, bytesPerImage, gatherRules } from './batch_gather.js';
-import { type Grid, clearVariant, gridFor } from './grid.js';
+import { type Grid, baselineVariant, gridFor } from './grid.js';
 
 /** Of `images_0`, `images_1`, …, in the order of the set, and of what batch_gather reads beside them. */
 type Inputs = Readonly<Record<string, Spec>>;
-type Context = PassContext<string, 'x' | 'y', BatchGatherAttributes>;
+type Context = PrimitiveContext<string, 'x' | 'y', BatchGatherAttributes>;
 
 const imagesIn = (inputs: Inputs, chunk = 0): Spec => inputs[`images_${chunk}`] as Spec;
 
@@ -43,16 +43,16 @@ function dispatchesOf(
   });
 }
 
-const passes = new Map<number, Pass<string, 'x' | 'y', BatchGatherAttributes>>();
+const primitives = new Map<number, Primitive<string, 'x' | 'y', BatchGatherAttributes>>();
 
 /** The pass over a set in so many buffers. */
-export function batchGatherChunksForward(buffers: number): Pass<string, 'x' | 'y', BatchGatherAttributes> {
-  const pass = passes.get(buffers) ?? makePass(buffers);
-  passes.set(buffers, pass);
-  return pass;
+export function batchGatherChunksForward(buffers: number): Primitive<string, 'x' | 'y', BatchGatherAttributes> {
+  const primitive = primitives.get(buffers) ?? makePass(buffers);
+  primitives.set(buffers, primitive);
+  return primitive;
 }
 
-function makePass(buffers: number): Pass<string, 'x' | 'y', BatchGatherAttributes> {
+function makePass(buffers: number): Primitive<string, 'x' | 'y', BatchGatherAttributes> {
   const chunks = Array.from({ length: buffers }, (_, chunk) => `images_${chunk}`);
   const valuesIn = ({ inputs, attributes }: Pick<Context, 'inputs' | 'attributes'>): number =>
     attributes.batch * bytesPerImage(imagesIn(inputs));
@@ -84,7 +84,7 @@ function makePass(buffers: number): Pass<string, 'x' | 'y', BatchGatherAttribute
           return { dispatches: dispatchesOf(buffers, context, 'batch_gather_chunks/forward_gpu', grid) };
         },
       },
-      clearVariant((context) => {
+      baselineVariant((context) => {
         const grid = gridFor(valuesIn(context), context.device, { software: 64 });
         return { dispatches: dispatchesOf(buffers, context, 'batch_gather_chunks/forward', grid) };
       }),
@@ -113,5 +113,5 @@ export function batchGatherChunks(
   checkCall('batchGatherChunks', attributes, gatherRules);
   const { images, ...others } = operands;
   const chunks = Object.fromEntries(images.map((tensor, i) => [`images_${i}`, tensor]));
-  return runPass(batchGatherChunksForward(images.length), { ...chunks, ...others }, attributes);
+  return runPrimitive(batchGatherChunksForward(images.length), { ...chunks, ...others }, attributes);
 }

@@ -11,16 +11,16 @@ import {
   type Dispatch,
   type Lowering,
   type NoAttributes,
-  type Pass,
+  type Primitive,
   type Shape,
   type Spec,
   sizeOf,
-} from '../engine/pass.js';
-import { runPass } from '../engine/program.js';
+} from '../engine/primitive.js';
+import { runPrimitive } from '../engine/program.js';
 import { type Tensor, checkTensors, describe, tensorRule } from '../engine/tensor.js';
 import { checkCall } from '../calls.js';
 import { type BatchNormOperands, batchNormRules, checkBatchNorm } from './batch_norm_inference.js';
-import { bytesTouched, clearVariant, gridFor } from './grid.js';
+import { bytesTouched, baselineVariant, gridFor } from './grid.js';
 import { stateSize } from './step_state.js';
 import { foldSlices } from './sum_gpu.js';
 
@@ -63,7 +63,7 @@ function slicedSums(
 }
 
 /**
- * The same for a GPU: many more slices, which many invocations add in a pass between the two. One invocation per channel
+ * The same for a GPU: many more slices, which many invocations add in a primitive between the two. One invocation per channel
  * would wait for hundreds of loads one after the other.
  */
 function foldedSums(
@@ -107,7 +107,7 @@ function blocksOf({ N, PIXELS, C }: Extents, device: DeviceTraits) {
 
 const channels = (x: Spec): Spec => ({ shape: x.shape.slice(-1), dtype: 'f32' });
 
-export const batchNormStatistics: Pass<'x' | 'state', 'mean' | 'variance', NoAttributes> = {
+export const batchNormStatistics: Primitive<'x' | 'state', 'mean' | 'variance', NoAttributes> = {
   name: 'batch_norm/statistics',
   inputs: ['x', 'state'],
   outputs: ['mean', 'variance'],
@@ -122,20 +122,20 @@ export const batchNormStatistics: Pass<'x' | 'state', 'mean' | 'variance', NoAtt
       supports: ({ inputs: { x } }) => slicesOf(extentsOf(x.shape), 65_536) > 8,
       lower: ({ inputs: { x }, device }) => foldedSums('batch_norm/statistics', extentsOf(x.shape), device),
     },
-    clearVariant(({ inputs: { x }, device }) =>
+    baselineVariant(({ inputs: { x }, device }) =>
       slicedSums('batch_norm/statistics', extentsOf(x.shape), device),
     ),
   ],
 };
 
-export const batchNormNormalise: Pass<'x' | 'mean' | 'variance' | 'gamma' | 'beta', 'y', Epsilon> = {
+export const batchNormNormalise: Primitive<'x' | 'mean' | 'variance' | 'gamma' | 'beta', 'y', Epsilon> = {
   name: 'batch_norm/normalise',
   inputs: ['x', 'mean', 'variance', 'gamma', 'beta'],
   outputs: ['y'],
   shape: ({ x }) => ({ y: x }),
   cost: (context) => ({ flops: 3 * sizeOf(context.inputs.x.shape), bytes: bytesTouched(context) }),
   variants: [
-    clearVariant(
+    baselineVariant(
       ({ inputs: { x }, attributes: { epsilon }, device }) => {
         const extents = extentsOf(x.shape);
         const { constants, workgroups } = blocksOf(extents, device);
@@ -147,7 +147,7 @@ export const batchNormNormalise: Pass<'x' | 'mean' | 'variance' | 'gamma' | 'bet
   ],
 };
 
-export const batchNormGradientSums: Pass<
+export const batchNormGradientSums: Primitive<
   'x' | 'dy' | 'mean' | 'variance' | 'gamma' | 'state',
   'dgamma' | 'dbeta' | 'coefficients',
   Epsilon
@@ -172,13 +172,13 @@ export const batchNormGradientSums: Pass<
       lower: ({ inputs: { x }, attributes: { epsilon }, device }) =>
         foldedSums('batch_norm/gradient_sums', extentsOf(x.shape), device, { EPSILON: epsilon }),
     },
-    clearVariant(({ inputs: { x }, attributes: { epsilon }, device }) =>
+    baselineVariant(({ inputs: { x }, attributes: { epsilon }, device }) =>
       slicedSums('batch_norm/gradient_sums', extentsOf(x.shape), device, { EPSILON: epsilon }),
     ),
   ],
 };
 
-export const batchNormInputGradient: Pass<
+export const batchNormInputGradient: Primitive<
   'x' | 'dy' | 'mean' | 'coefficients' | 'state',
   'dx',
   NoAttributes
@@ -190,7 +190,7 @@ export const batchNormInputGradient: Pass<
   shape: ({ x }) => ({ dx: x }),
   cost: (context) => ({ flops: 5 * sizeOf(context.inputs.x.shape), bytes: bytesTouched(context) }),
   variants: [
-    clearVariant(
+    baselineVariant(
       ({ inputs: { x }, device }) => {
         const extents = extentsOf(x.shape);
         const { constants, workgroups } = blocksOf(extents, device);
@@ -204,11 +204,11 @@ export const batchNormInputGradient: Pass<
 
 export const batchNormOp: Op<'x' | 'gamma' | 'beta' | 'state', 'y' | 'mean' | 'variance', Epsilon> = {
   name: 'batch_norm',
-  passes: [batchNormStatistics, batchNormNormalise, batchNormGradientSums, batchNormInputGradient],
+  primitives: [batchNormStatistics, batchNormNormalise, batchNormGradientSums, batchNormInputGradient],
   nonDifferentiable: ['mean', 'variance'],
   forward: ({ x, gamma, beta, state }, attributes) => {
-    const { mean, variance } = runPass(batchNormStatistics, { x, state }, {});
-    const { y } = runPass(batchNormNormalise, { x, mean, variance, gamma, beta }, attributes);
+    const { mean, variance } = runPrimitive(batchNormStatistics, { x, state }, {});
+    const { y } = runPrimitive(batchNormNormalise, { x, mean, variance, gamma, beta }, attributes);
     return { y, mean, variance };
   },
   // dβ = Σ dy;  dγ = Σ dy·x̂;  dx = γ/σ · (dy − dβ/m − x̂·dγ/m)
@@ -216,10 +216,10 @@ export const batchNormOp: Op<'x' | 'gamma' | 'beta' | 'state', 'y' | 'mean' | 'v
     const dy = gradients.y as Tensor;
     let recorded: Record<'dgamma' | 'dbeta' | 'coefficients', Tensor> | undefined;
     const sums = (): Record<'dgamma' | 'dbeta' | 'coefficients', Tensor> =>
-      (recorded ??= runPass(batchNormGradientSums, { x, dy, mean, variance, gamma, state }, attributes));
+      (recorded ??= runPrimitive(batchNormGradientSums, { x, dy, mean, variance, gamma, state }, attributes));
     return {
       x: () =>
-        runPass(batchNormInputGradient, { x, dy, mean, coefficients: sums().coefficients, state }, {}).dx,
+        runPrimitive(batchNormInputGradient, { x, dy, mean, coefficients: sums().coefficients, state }, {}).dx,
       gamma: () => sums().dgamma,
       beta: () => sums().dbeta,
       state: null,

@@ -4,18 +4,18 @@
  */
 import { ShapeError } from '../errors.js';
 import { type Op, apply } from '../engine/op.js';
-import { runPass } from '../engine/program.js';
+import { runPrimitive } from '../engine/program.js';
 import { type Tensor, checkTensors, describe, tensorRule } from '../engine/tensor.js';
 import { checkCall } from '../calls.js';
 import { type Rules, notNegative } from '../options.js';
 import { add, divide, multiply, negate, sqrt, subtract } from './arithmetic.js';
-import { elementwisePass } from './elementwise.js';
+import { elementwisePrimitive } from './elementwise.js';
 import { sumTo } from './sum.js';
 
 type Operand = 'x' | 'gamma' | 'beta' | 'mean' | 'variance';
 type Epsilon = { readonly epsilon: number };
 
-export const batchNormInferenceForward = elementwisePass<Operand, Epsilon>(
+export const batchNormInferenceForward = elementwisePrimitive<Operand, Epsilon>(
   'batch_norm_inference/forward',
   ['x', 'gamma', 'beta', 'mean', 'variance'],
   {
@@ -26,8 +26,8 @@ export const batchNormInferenceForward = elementwisePass<Operand, Epsilon>(
 
 export const batchNormInferenceOp: Op<Operand, 'y', Epsilon> = {
   name: 'batch_norm_inference',
-  passes: [batchNormInferenceForward],
-  forward: (inputs, attributes) => runPass(batchNormInferenceForward, inputs, attributes),
+  primitives: [batchNormInferenceForward],
+  forward: (inputs, attributes) => runPrimitive(batchNormInferenceForward, inputs, attributes),
   // dx = dy·γ/σ;  dμ = −Σ dx;  dv = −Σ dx·(x − μ) / 2σ²;  dγ = Σ dy·(x − μ)/σ;  dβ = Σ dy
   backward: ({ inputs: { x, gamma, mean, variance }, attributes: { epsilon }, gradients }) => {
     const dy = gradients.y as Tensor;

@@ -1,11 +1,11 @@
 /** The moving mean and variance that batch normalisation keeps for inference, brought up to date in place. */
 import { ShapeError } from '../errors.js';
-import { type Pass, sizeOf } from '../engine/pass.js';
-import { runPass } from '../engine/program.js';
+import { type Primitive, sizeOf } from '../engine/primitive.js';
+import { runPrimitive } from '../engine/program.js';
 import { type Tensor, checkOperands, describe } from '../engine/tensor.js';
 import { checkCall } from '../calls.js';
 import { type Rules, belowOne, required } from '../options.js';
-import { clearVariant, gridFor } from './grid.js';
+import { baselineVariant, gridFor } from './grid.js';
 
 type Operand = 'mean' | 'variance' | 'movingMean' | 'movingVariance';
 
@@ -16,7 +16,7 @@ export type BatchNormMovingAttributes = {
 
 const rules = (): Rules<BatchNormMovingAttributes> => ({ momentum: required(belowOne) });
 
-export const batchNormMovingForward: Pass<Operand, never, BatchNormMovingAttributes> = {
+export const batchNormMovingForward: Primitive<Operand, never, BatchNormMovingAttributes> = {
   name: 'batch_norm_moving/forward',
   inputs: ['mean', 'variance', 'movingMean', 'movingVariance'],
   outputs: [],
@@ -32,7 +32,7 @@ export const batchNormMovingForward: Pass<Operand, never, BatchNormMovingAttribu
   // Of both: reads two, writes one.
   cost: ({ inputs }) => ({ flops: 6 * sizeOf(inputs.mean.shape), bytes: 24 * sizeOf(inputs.mean.shape) }),
   variants: [
-    clearVariant(({ inputs: { mean }, attributes: { momentum }, device }) => {
+    baselineVariant(({ inputs: { mean }, attributes: { momentum }, device }) => {
       const C = sizeOf(mean.shape);
       const { WORKGROUP, workgroups } = gridFor(C, device);
       const constants = { C, SHARE: 1 - momentum, WORKGROUP };
@@ -54,5 +54,5 @@ export function batchNormMoving(
 ): void {
   checkOperands('batchNormMoving', batchNormMovingForward.inputs, operands);
   checkCall('batchNormMoving', attributes, rules);
-  runPass(batchNormMovingForward, operands, attributes);
+  runPrimitive(batchNormMovingForward, operands, attributes);
 }

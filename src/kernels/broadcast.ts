@@ -1,6 +1,6 @@
 /** Broadcasting as in NumPy: shapes align at their last axes, and an extent of 1 stretches. */
 import { ShapeError } from '../errors.js';
-import type { Shape, Spec } from '../engine/pass.js';
+import type { Shape, Spec } from '../engine/primitive.js';
 import { describe } from '../engine/tensor.js';
 
 /**

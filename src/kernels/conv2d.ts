@@ -4,13 +4,13 @@
  */
 import { ShapeError } from '../errors.js';
 import { type Op, apply } from '../engine/op.js';
-import { type Cost, type Dispatch, type Pass, type PassContext, type Shape, sizeOf } from '../engine/pass.js';
-import { runPass } from '../engine/program.js';
+import { type Cost, type Dispatch, type Primitive, type PrimitiveContext, type Shape, sizeOf } from '../engine/primitive.js';
+import { runPrimitive } from '../engine/program.js';
 import { type Tensor, checkTensors, describe } from '../engine/tensor.js';
 import { checkCall } from '../calls.js';
 import { forwardGpu, inputGradientGpu, kernelGradientGpu } from './conv2d_gpu.js';
 import { forwardSoftware, inputGradientSoftware, kernelGradientSoftware } from './conv2d_software.js';
-import { bytesTouched, clearVariant, gridFor } from './grid.js';
+import { bytesTouched, baselineVariant, gridFor } from './grid.js';
 import {
   type Pair,
   type WindowAttributes,
@@ -35,7 +35,7 @@ function clearDispatch(
   shader: string,
   { x, kernel, y, count }: { x: Shape; kernel: Shape; y: Shape; count: number },
   attributes: WindowAttributes,
-  device: PassContext<never, never, never>['device'],
+  device: PrimitiveContext<never, never, never>['device'],
 ): { dispatches: Dispatch[] } {
   const [KH, KW, , O] = kernel as [number, number, number, number];
   const { WORKGROUP, workgroups } = gridFor(count, device);
@@ -52,7 +52,7 @@ function convolutionCost(y: Shape, kernel: Shape, context: Parameters<typeof byt
   return { flops: 2 * sizeOf(y) * KH * KW * C, bytes: bytesTouched(context) };
 }
 
-export const conv2dForward: Pass<'x' | 'kernel', 'y', WindowAttributes> = {
+export const conv2dForward: Primitive<'x' | 'kernel', 'y', WindowAttributes> = {
   name: 'conv2d/forward',
   inputs: ['x', 'kernel'],
   outputs: ['y'],
@@ -65,7 +65,7 @@ export const conv2dForward: Pass<'x' | 'kernel', 'y', WindowAttributes> = {
   variants: [
     ...forwardSoftware,
     ...forwardGpu,
-    clearVariant(
+    baselineVariant(
       ({ inputs: { x, kernel }, outputs: { y }, attributes, device }) =>
         clearDispatch(
           'conv2d/forward_clear',
@@ -78,7 +78,7 @@ export const conv2dForward: Pass<'x' | 'kernel', 'y', WindowAttributes> = {
   ],
 };
 
-export const conv2dInputGradient: Pass<'dy' | 'kernel', 'dx', InputGradientAttributes> = {
+export const conv2dInputGradient: Primitive<'dy' | 'kernel', 'dx', InputGradientAttributes> = {
   name: 'conv2d/input_gradient',
   inputs: ['dy', 'kernel'],
   outputs: ['dx'],
@@ -87,7 +87,7 @@ export const conv2dInputGradient: Pass<'dy' | 'kernel', 'dx', InputGradientAttri
   variants: [
     ...inputGradientSoftware,
     ...inputGradientGpu,
-    clearVariant(
+    baselineVariant(
       ({ inputs: { dy, kernel }, outputs: { dx }, attributes, device }) =>
         clearDispatch(
           'conv2d/input_gradient_clear',
@@ -101,11 +101,11 @@ export const conv2dInputGradient: Pass<'dy' | 'kernel', 'dx', InputGradientAttri
 };
 
 /** dbias costs next to nothing here, and the plan uses it where a bias was added to y. */
-export const conv2dKernelGradient: Pass<'x' | 'dy', 'dkernel' | 'dbias', KernelGradientAttributes> = {
+export const conv2dKernelGradient: Primitive<'x' | 'dy', 'dkernel' | 'dbias', KernelGradientAttributes> = {
   name: 'conv2d/kernel_gradient',
   inputs: ['x', 'dy'],
   outputs: ['dkernel', 'dbias'],
-  byproducts: { dbias: { pass: 'sum/forward', inputs: { x: 'dy' }, attributes: { first: 0, last: 2 } } },
+  sharedResults: { dbias: { primitive: 'sum/forward', inputs: { x: 'dy' }, attributes: { first: 0, last: 2 } } },
   shape: (_, { kernelShape }) => ({
     dkernel: { shape: kernelShape, dtype: 'f32' },
     dbias: { shape: kernelShape.slice(3), dtype: 'f32' },
@@ -114,7 +114,7 @@ export const conv2dKernelGradient: Pass<'x' | 'dy', 'dkernel' | 'dbias', KernelG
   variants: [
     ...kernelGradientSoftware,
     ...kernelGradientGpu,
-    clearVariant(
+    baselineVariant(
       ({ inputs: { x, dy }, outputs: { dkernel, dbias }, attributes, device }) =>
         clearDispatch(
           'conv2d/kernel_gradient_clear',
@@ -134,14 +134,14 @@ export const conv2dKernelGradient: Pass<'x' | 'dy', 'dkernel' | 'dbias', KernelG
 
 export const conv2dOp: Op<'x' | 'kernel', 'y', WindowAttributes> = {
   name: 'conv2d',
-  passes: [conv2dForward, conv2dInputGradient, conv2dKernelGradient],
-  forward: (inputs, attributes) => runPass(conv2dForward, inputs, attributes),
+  primitives: [conv2dForward, conv2dInputGradient, conv2dKernelGradient],
+  forward: (inputs, attributes) => runPrimitive(conv2dForward, inputs, attributes),
   backward: ({ inputs: { x, kernel }, attributes, gradients }) => {
     const dy = gradients.y as Tensor;
     return {
-      x: () => runPass(conv2dInputGradient, { dy, kernel }, { ...attributes, inputShape: x.shape }).dx,
+      x: () => runPrimitive(conv2dInputGradient, { dy, kernel }, { ...attributes, inputShape: x.shape }).dx,
       kernel: () =>
-        runPass(conv2dKernelGradient, { x, dy }, { ...attributes, kernelShape: kernel.shape }).dkernel,
+        runPrimitive(conv2dKernelGradient, { x, dy }, { ...attributes, kernelShape: kernel.shape }).dkernel,
     };
   },
 };

@@ -3,7 +3,7 @@
  * is gathered while it is used (implicit GEMM), so the tiles are those of the matrix product.
  * Letters: x [N,H,W,C], kernel [KH,KW,C,O], y [N,P,Q,O].
  */
-import type { Shape, Variant } from '../engine/pass.js';
+import type { Shape, Variant } from '../engine/primitive.js';
 import {
   type Product,
   type Tile,

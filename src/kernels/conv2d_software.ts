@@ -3,8 +3,8 @@
  * N H W C: images, N P Q O: outputs, KH KW: window. Stride 1 only; the input gradient is a convolution with the
  * flipped kernel and so runs on the same shader. How the kernels work is told in shaders/conv2d/*_software.wgsl.
  */
-import { sizeOf } from '../engine/pass.js';
-import type { DeviceTraits, Dispatch, Lowering, PassContext, Shape, Variant } from '../engine/pass.js';
+import { sizeOf } from '../engine/primitive.js';
+import type { DeviceTraits, Dispatch, Lowering, PrimitiveContext, Shape, Variant } from '../engine/primitive.js';
 import { matmulSoftware } from './matmul_software.js';
 
 type ConvAttributes = { readonly strides: readonly number[]; readonly pads: readonly number[] };
@@ -144,13 +144,13 @@ function pointwise(
   return { dispatches: renamed, ...rest };
 }
 
-/** The ways to compute a convolution with stride 1, best first; both passes that are one choose among them. */
+/** The ways to compute a convolution with stride 1, best first; both primitives that are one choose among them. */
 function convolutionVariants<I extends string, O extends string, A extends ConvAttributes>(
-  convolutionOf: (context: PassContext<I, O, A>) => Convolution,
+  convolutionOf: (context: PrimitiveContext<I, O, A>) => Convolution,
   names: Names,
 ): Variant<I, O, A>[] {
   const common = { family: 'software', hasEpilogue: true } as const;
-  const isSupported = (context: PassContext<I, O, A>): boolean =>
+  const isSupported = (context: PrimitiveContext<I, O, A>): boolean =>
     supported(convolutionOf(context), context.attributes.strides, context.device);
   return [
     {
@@ -186,7 +186,7 @@ function convolutionVariants<I extends string, O extends string, A extends ConvA
   ];
 }
 
-type ForwardContext = PassContext<'x' | 'kernel', 'y', ConvAttributes>;
+type ForwardContext = PrimitiveContext<'x' | 'kernel', 'y', ConvAttributes>;
 
 function forwardConvolution({ inputs, outputs, attributes }: ForwardContext): Convolution {
   const [top = 0, left = 0] = attributes.pads;
@@ -198,7 +198,7 @@ export const forwardSoftware: Variant<'x' | 'kernel', 'y', ConvAttributes>[] = c
   { input: 'x', output: 'y', transposed: false },
 );
 
-type InputGradientContext = PassContext<'dy' | 'kernel', 'dx', InputGradientAttributes>;
+type InputGradientContext = PrimitiveContext<'dy' | 'kernel', 'dx', InputGradientAttributes>;
 
 /** dx is the convolution of dy with the flipped kernel, padded so that every window that saw a pixel counts. */
 function inputGradientConvolution({ inputs, outputs, attributes }: InputGradientContext): Convolution {
@@ -210,7 +210,7 @@ function inputGradientConvolution({ inputs, outputs, attributes }: InputGradient
 export const inputGradientSoftware: Variant<'dy' | 'kernel', 'dx', InputGradientAttributes>[] =
   convolutionVariants(inputGradientConvolution, { input: 'dy', output: 'dx', transposed: true });
 
-type KernelGradientContext = PassContext<'x' | 'dy', 'dkernel' | 'dbias', KernelGradientAttributes>;
+type KernelGradientContext = PrimitiveContext<'x' | 'dy', 'dkernel' | 'dbias', KernelGradientAttributes>;
 
 function kernelGradientConvolution({ inputs, outputs, attributes }: KernelGradientContext): Convolution {
   const [top = 0, left = 0] = attributes.pads;

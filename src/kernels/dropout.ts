@@ -5,11 +5,11 @@
  * never stored, and is the same on every device.
  */
 import { type Op, apply } from '../engine/op.js';
-import { runPass } from '../engine/program.js';
+import { runPrimitive } from '../engine/program.js';
 import { type Tensor, checkTensors, tensorRule } from '../engine/tensor.js';
 import { checkCall } from '../calls.js';
 import { type Rules, belowOne, flag, required, seed } from '../options.js';
-import { elementwisePass } from './elementwise.js';
+import { elementwisePrimitive } from './elementwise.js';
 import { unchanged } from './reshape.js';
 import { stateWords } from './step_state.js';
 
@@ -20,8 +20,8 @@ export type DropoutAttributes = {
   readonly perSample: number;
 };
 
-/** Forward and backward are the same pass: dx is dy under the same mask. */
-export const dropoutForward = elementwisePass<'x' | 'state', DropoutAttributes>(
+/** Forward and backward are the same primitive: dx is dy under the same mask. */
+export const dropoutForward = elementwisePrimitive<'x' | 'state', DropoutAttributes>(
   'dropout/forward',
   ['x', 'state'],
   {
@@ -41,10 +41,10 @@ export const dropoutForward = elementwisePass<'x' | 'state', DropoutAttributes>(
 
 export const dropoutOp: Op<'x' | 'state', 'y', DropoutAttributes> = {
   name: 'dropout',
-  passes: [dropoutForward],
-  forward: (inputs, attributes) => runPass(dropoutForward, inputs, attributes),
+  primitives: [dropoutForward],
+  forward: (inputs, attributes) => runPrimitive(dropoutForward, inputs, attributes),
   backward: ({ inputs: { state }, attributes, gradients }) => ({
-    x: () => runPass(dropoutForward, { x: gradients.y as Tensor, state }, attributes).y,
+    x: () => runPrimitive(dropoutForward, { x: gradients.y as Tensor, state }, attributes).y,
     state: null,
   }),
 };

@@ -1,5 +1,5 @@
-/** What element-wise passes have in common: broadcast shapes, f32 in and out, one WGSL expression. */
-import { type Attributes, type Elementwise, type Pass, sizeOf, type NoAttributes } from '../engine/pass.js';
+/** What element-wise primitives have in common: broadcast shapes, f32 in and out, one WGSL expression. */
+import { type Attributes, type Elementwise, type Primitive, sizeOf, type NoAttributes } from '../engine/primitive.js';
 import { broadcastShape } from './broadcast.js';
 import { bytesTouched } from './grid.js';
 
@@ -7,16 +7,16 @@ import { bytesTouched } from './grid.js';
 export const nonFinite = ['floats/non_finite'] as const;
 
 /**
- * A pass from one WGSL expression over operands that broadcast together.
+ * A primitive from one WGSL expression over operands that broadcast together.
  *
  * Throws (its shape rule): ShapeError when shapes do not broadcast.
  */
-export function elementwisePass<const I extends string, A extends Attributes = NoAttributes>(
+export function elementwisePrimitive<const I extends string, A extends Attributes = NoAttributes>(
   name: string,
   inputs: readonly I[],
   elementwise: Elementwise<I, A>,
-  dtypes?: Pass<I, 'y', A>['dtypes'],
-): Pass<I, 'y', A> {
+  dtypes?: Primitive<I, 'y', A>['dtypes'],
+): Primitive<I, 'y', A> {
   const op = name.split('/')[0] as string;
   const each = inputs.filter((input) => !elementwise.whole?.includes(input));
   return {

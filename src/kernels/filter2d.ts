@@ -1,13 +1,13 @@
 /** Small fixed filters over images, such as blur and sharpen: one kernel of numbers for every channel. */
 import { ShapeError } from '../errors.js';
 import { type Op, apply } from '../engine/op.js';
-import { type Dispatch, type Pass, sizeOf } from '../engine/pass.js';
-import { runPass } from '../engine/program.js';
+import { type Dispatch, type Primitive, sizeOf } from '../engine/primitive.js';
+import { runPrimitive } from '../engine/program.js';
 import { type Tensor, checkTensors, describe } from '../engine/tensor.js';
 import { checkCall } from '../calls.js';
 import { count } from '../options.js';
 import { checkFilter } from './filter_kernels.js';
-import { bytesTouched, clearVariant, gridFor } from './grid.js';
+import { bytesTouched, baselineVariant, gridFor } from './grid.js';
 
 type FilterAttributes = {
   /** 3×3 or 5×5 weights, row by row. */
@@ -15,7 +15,7 @@ type FilterAttributes = {
   readonly iterations: number;
 };
 
-export const filter2dForward: Pass<'x', 'y', FilterAttributes> = {
+export const filter2dForward: Primitive<'x', 'y', FilterAttributes> = {
   name: 'filter2d/forward',
   inputs: ['x'],
   outputs: ['y'],
@@ -26,7 +26,7 @@ export const filter2dForward: Pass<'x', 'y', FilterAttributes> = {
     bytes: bytesTouched(context) * context.attributes.iterations,
   }),
   variants: [
-    clearVariant(
+    baselineVariant(
       ({ inputs: { x }, attributes: { kernel, iterations }, device }) => {
         const [N, H, W, C] = x.shape as [number, number, number, number];
         const { workgroups, ...grid } = gridFor(N * H * W * C, device, { software: 16 });
@@ -51,11 +51,11 @@ export const filter2dForward: Pass<'x', 'y', FilterAttributes> = {
 /** The filter is linear, so its gradient is the filter turned by half a turn, applied as often. */
 export const filter2dOp: Op<'x', 'y', FilterAttributes> = {
   name: 'filter2d',
-  passes: [filter2dForward],
-  forward: (inputs, attributes) => runPass(filter2dForward, inputs, attributes),
+  primitives: [filter2dForward],
+  forward: (inputs, attributes) => runPrimitive(filter2dForward, inputs, attributes),
   backward: ({ attributes: { kernel, iterations }, gradients }) => ({
     x: () =>
-      runPass(filter2dForward, { x: gradients.y as Tensor }, { kernel: kernel.toReversed(), iterations }).y,
+      runPrimitive(filter2dForward, { x: gradients.y as Tensor }, { kernel: kernel.toReversed(), iterations }).y,
   }),
 };
 

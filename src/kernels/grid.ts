@@ -4,11 +4,11 @@
 import {
   type Attributes,
   type DeviceTraits,
-  type PassContext,
+  type PrimitiveContext,
   type Spec,
   type Variant,
   sizeOf,
-} from '../engine/pass.js';
+} from '../engine/primitive.js';
 
 export interface Grid {
   readonly WORKGROUP: number;
@@ -36,19 +36,19 @@ export function gridFor(
   return { WORKGROUP, PER_INVOCATION, workgroups: [x, Math.ceil(groups / x), 1] };
 }
 
-/** The variant of a pass whose one kernel serves every device. */
-export function clearVariant<I extends string, O extends string, A extends Attributes>(
+/** The variant of a primitive whose one kernel serves every device. */
+export function baselineVariant<I extends string, O extends string, A extends Attributes>(
   lower: Variant<I, O, A>['lower'],
   { hasEpilogue = false } = {},
 ): Variant<I, O, A> {
   return { name: 'clear', family: 'clear', hasEpilogue, supports: () => true, lower };
 }
 
-/** Bytes of all operands, each touched once: the least that a pass must move. */
+/** Bytes of all operands, each touched once: the least that a primitive must move. */
 export function bytesTouched({
   inputs,
   outputs,
-}: Pick<PassContext<string, string, never>, 'inputs' | 'outputs'>): number {
+}: Pick<PrimitiveContext<string, string, never>, 'inputs' | 'outputs'>): number {
   return [...Object.values(inputs), ...Object.values(outputs)].reduce(
     (sum, spec: Spec) => sum + 4 * sizeOf(spec.shape),
     0,

@@ -1,6 +1,6 @@
 /** What passes that change parameters in place have in common: operands element by element, and the step's state. */
 import { ShapeError } from '../errors.js';
-import { type Spec, sizeOf } from '../engine/pass.js';
+import { type Spec, sizeOf } from '../engine/primitive.js';
 import { describe } from '../engine/tensor.js';
 import { stateSize } from './step_state.js';
 

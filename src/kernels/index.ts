@@ -1,6 +1,6 @@
 /** All ops, and the registry that tests, gradcheck, the bench and the docs are made from. */
 import type { Op } from '../engine/op.js';
-import type { Pass } from '../engine/pass.js';
+import type { Primitive } from '../engine/primitive.js';
 import { registerShaders } from '../engine/shader.js';
 import { argMaxOp } from './arg_max.js';
 import * as arithmetic from './arithmetic.js';
@@ -73,8 +73,8 @@ export const ops: readonly Op<never, never, never>[] = [
   filter2dOp,
 ];
 
-/** Passes that stand alone: they move data or change it in place, and have no gradient. */
-export const lonePasses: readonly Pass<never, never, never>[] = [
+/** Primitives that stand alone: they move data or change it in place, and have no gradient. */
+export const nonDifferentiable: readonly Primitive<never, never, never>[] = [
   batchGatherForward,
   // Stands for those over more buffers.
   batchGatherChunksForward(2),
@@ -91,7 +91,7 @@ export const lonePasses: readonly Pass<never, never, never>[] = [
   rooflineMultiplyAdd,
   rooflineCopy,
   rooflineRead,
-] as unknown as readonly Pass<never, never, never>[];
+] as unknown as readonly Primitive<never, never, never>[];
 
 export { argMax } from './arg_max.js';
 export {

@@ -1,24 +1,24 @@
 /** The L2 term of a loss: y = λ·Σ w². */
 import { type Op, apply } from '../engine/op.js';
-import { type Pass, sizeOf } from '../engine/pass.js';
-import { runPass } from '../engine/program.js';
+import { type Primitive, sizeOf } from '../engine/primitive.js';
+import { runPrimitive } from '../engine/program.js';
 import type { Tensor } from '../engine/tensor.js';
 import { checkArgument } from '../calls.js';
 import { notNegative } from '../options.js';
 import { scale } from './arithmetic.js';
-import { elementwisePass } from './elementwise.js';
-import { bytesTouched, clearVariant, gridFor } from './grid.js';
+import { elementwisePrimitive } from './elementwise.js';
+import { bytesTouched, baselineVariant, gridFor } from './grid.js';
 
 type L2Attributes = { readonly lambda: number };
 
-export const l2PenaltyForward: Pass<'w', 'y', L2Attributes> = {
+export const l2PenaltyForward: Primitive<'w', 'y', L2Attributes> = {
   name: 'l2_penalty/forward',
   inputs: ['w'],
   outputs: ['y'],
   shape: () => ({ y: { shape: [], dtype: 'f32' } }),
   cost: (context) => ({ flops: 2 * sizeOf(context.inputs.w.shape), bytes: bytesTouched(context) }),
   variants: [
-    clearVariant(
+    baselineVariant(
       ({ inputs: { w }, attributes, device }) => {
         const SIZE = sizeOf(w.shape);
         // Sums of at least 16 terms, on enough invocations to fill the device.
@@ -43,7 +43,7 @@ export const l2PenaltyForward: Pass<'w', 'y', L2Attributes> = {
 };
 
 /** dw = 2λ·w·dy, which joins the gradient that the rest of the loss gives in one kernel. */
-export const l2PenaltyWeightGradient = elementwisePass<'w' | 'dy', L2Attributes>(
+export const l2PenaltyWeightGradient = elementwisePrimitive<'w' | 'dy', L2Attributes>(
   'l2_penalty/weight_gradient',
   ['w', 'dy'],
   { expression: ({ w, dy }, { lambda }, _, scalar) => `${scalar(2 * lambda)} * ${w} * ${dy}` },
@@ -51,12 +51,12 @@ export const l2PenaltyWeightGradient = elementwisePass<'w' | 'dy', L2Attributes>
 
 export const l2PenaltyOp: Op<'w', 'y', L2Attributes> = {
   name: 'l2_penalty',
-  passes: [l2PenaltyForward, l2PenaltyWeightGradient],
-  forward: (inputs, attributes) => runPass(l2PenaltyForward, inputs, attributes),
+  primitives: [l2PenaltyForward, l2PenaltyWeightGradient],
+  forward: (inputs, attributes) => runPrimitive(l2PenaltyForward, inputs, attributes),
   unitGradientOf: 'y',
   backward: ({ inputs: { w }, attributes, gradients: { y: dy } }) => ({
     w: () =>
-      dy ? runPass(l2PenaltyWeightGradient, { w, dy }, attributes).y : scale(w, 2 * attributes.lambda),
+      dy ? runPrimitive(l2PenaltyWeightGradient, { w, dy }, attributes).y : scale(w, 2 * attributes.lambda),
   }),
 };
 

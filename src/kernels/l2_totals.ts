@@ -1,10 +1,10 @@
 /** A penalty put into the totals of a step, so that the losses that are told include it. */
-import { runPass } from '../engine/program.js';
+import { runPrimitive } from '../engine/program.js';
 import { type Tensor, checkTensors } from '../engine/tensor.js';
-import { elementwisePass } from './elementwise.js';
+import { elementwisePrimitive } from './elementwise.js';
 
 export const l2TotalsForward = {
-  ...elementwisePass('l2_totals/forward', ['totals', 'penalty'], {
+  ...elementwisePrimitive('l2_totals/forward', ['totals', 'penalty'], {
     whole: ['totals', 'penalty'],
     expression: ({ totals, penalty }, _, index) =>
       `${totals}[${index}] + select(0.0, ${penalty}[0] * ${totals}[2], ${index} == 0u)`,
@@ -21,5 +21,5 @@ export const l2TotalsForward = {
  */
 export function l2Totals(totals: Tensor, penalty: Tensor): Tensor {
   checkTensors('l2Totals', { totals, penalty });
-  return runPass(l2TotalsForward, { totals, penalty }, {}).y;
+  return runPrimitive(l2TotalsForward, { totals, penalty }, {}).y;
 }

@@ -3,12 +3,12 @@
  */
 import { ShapeError } from '../errors.js';
 import { type Op, apply } from '../engine/op.js';
-import { type Pass, type Spec } from '../engine/pass.js';
-import { runPass } from '../engine/program.js';
+import { type Primitive, type Spec } from '../engine/primitive.js';
+import { runPrimitive } from '../engine/program.js';
 import { type Tensor, describe } from '../engine/tensor.js';
 import { checkCall } from '../calls.js';
 import { type Rules, flag } from '../options.js';
-import { bytesTouched, clearVariant, gridFor } from './grid.js';
+import { bytesTouched, baselineVariant, gridFor } from './grid.js';
 import { matmulGpu } from './matmul_gpu.js';
 import { matmulSoftware } from './matmul_software.js';
 
@@ -35,7 +35,7 @@ export function productOf(
   };
 }
 
-export const matmulForward: Pass<'a' | 'b', 'c', MatmulAttributes> = {
+export const matmulForward: Primitive<'a' | 'b', 'c', MatmulAttributes> = {
   name: 'matmul/forward',
   inputs: ['a', 'b'],
   outputs: ['c'],
@@ -56,7 +56,7 @@ export const matmulForward: Pass<'a' | 'b', 'c', MatmulAttributes> = {
   variants: [
     ...matmulSoftware,
     ...matmulGpu,
-    clearVariant(
+    baselineVariant(
       ({ inputs, attributes, device }) => {
         const { M, N, K } = productOf(inputs.a, inputs.b, attributes);
         const { WORKGROUP, workgroups } = gridFor(M * N, device);
@@ -77,8 +77,8 @@ export const matmulForward: Pass<'a' | 'b', 'c', MatmulAttributes> = {
 
 export const matmulOp: Op<'a' | 'b', 'c', MatmulAttributes> = {
   name: 'matmul',
-  passes: [matmulForward],
-  forward: (inputs, attributes) => runPass(matmulForward, inputs, attributes),
+  primitives: [matmulForward],
+  forward: (inputs, attributes) => runPrimitive(matmulForward, inputs, attributes),
   backward: ({ inputs: { a, b }, attributes: { transposeA, transposeB }, gradients }) => {
     const dc = gradients.c as Tensor;
     return {
@@ -91,7 +91,7 @@ export const matmulOp: Op<'a' | 'b', 'c', MatmulAttributes> = {
 };
 
 function product(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean): Tensor {
-  return runPass(matmulForward, { a, b }, { transposeA, transposeB }).c;
+  return runPrimitive(matmulForward, { a, b }, { transposeA, transposeB }).c;
 }
 
 export interface MatmulOptions {

@@ -2,7 +2,7 @@
  * The matrix product on a real GPU, and what every kernel that is a matrix product underneath shares:
  * the tiles, when a tile suits a problem, and how a long sum is cut into slices.
  */
-import type { DeviceTraits, Dispatch, Variant } from '../engine/pass.js';
+import type { DeviceTraits, Dispatch, Variant } from '../engine/primitive.js';
 
 /** A tile of the result as one workgroup computes it. */
 export interface Tile {

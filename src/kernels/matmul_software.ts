@@ -6,10 +6,10 @@
  * ways to give them out. An operand that is stored the other way round is copied first, so the way with less to
  * copy is taken: in a training step the large operands (weights, activations) are then read in place.
  */
-import type { DeviceTraits, Dispatch, Lowering, PassContext, Variant } from '../engine/pass.js';
+import type { DeviceTraits, Dispatch, Lowering, PrimitiveContext, Variant } from '../engine/primitive.js';
 
 type MatmulAttributes = { readonly transposeA: boolean; readonly transposeB: boolean };
-type MatmulContext = PassContext<'a' | 'b', 'c', MatmulAttributes>;
+type MatmulContext = PrimitiveContext<'a' | 'b', 'c', MatmulAttributes>;
 
 /** A stored matrix: `across` when the sum runs over its first axis. */
 interface Operand {

@@ -1,20 +1,20 @@
 /** Maximum and arg-max over axes; ties go to the first. */
 import { type Op, apply } from '../engine/op.js';
-import { type Pass, sizeOf } from '../engine/pass.js';
-import { runPass } from '../engine/program.js';
+import { type Primitive, sizeOf } from '../engine/primitive.js';
+import { runPrimitive } from '../engine/program.js';
 import type { Tensor } from '../engine/tensor.js';
 import { argMaxForward } from './arg_max.js';
-import { bytesTouched, clearVariant, gridFor } from './grid.js';
+import { bytesTouched, baselineVariant, gridFor } from './grid.js';
 import { type AxisRun, type ReduceOptions, aroundAxes, reduceRuns, withoutAxes } from './sum.js';
 
-export const maxForward: Pass<'x', 'y', AxisRun> = {
+export const maxForward: Primitive<'x', 'y', AxisRun> = {
   name: 'max/forward',
   inputs: ['x'],
   outputs: ['y'],
   shape: ({ x }, run) => ({ y: { shape: withoutAxes(x.shape, run), dtype: 'f32' } }),
   cost: (context) => ({ flops: sizeOf(context.inputs.x.shape), bytes: bytesTouched(context) }),
   variants: [
-    clearVariant(
+    baselineVariant(
       ({ inputs, outputs, attributes, device }) => {
         const { outer, reduced, inner } = aroundAxes(inputs.x.shape, attributes);
         const { WORKGROUP, workgroups } = gridFor(sizeOf(outputs.y.shape), device);
@@ -45,7 +45,7 @@ interface GradientAttributes extends Readonly<Record<string, number | readonly n
   readonly inputShape: readonly number[];
 }
 
-export const maxInputGradient: Pass<'index_of_max' | 'dy', 'dx', GradientAttributes> = {
+export const maxInputGradient: Primitive<'index_of_max' | 'dy', 'dx', GradientAttributes> = {
   name: 'max/input_gradient',
   inputs: ['index_of_max', 'dy'],
   outputs: ['dx'],
@@ -53,7 +53,7 @@ export const maxInputGradient: Pass<'index_of_max' | 'dy', 'dx', GradientAttribu
   shape: (_, { inputShape }) => ({ dx: { shape: inputShape, dtype: 'f32' } }),
   cost: (context) => ({ flops: 0, bytes: bytesTouched(context) }),
   variants: [
-    clearVariant(
+    baselineVariant(
       ({ attributes, device }) => {
         const { outer, reduced, inner } = aroundAxes(attributes.inputShape, attributes);
         const { WORKGROUP, workgroups } = gridFor(sizeOf(attributes.inputShape), device);
@@ -80,12 +80,12 @@ export const maxInputGradient: Pass<'index_of_max' | 'dy', 'dx', GradientAttribu
 
 export const maxOp: Op<'x', 'y', AxisRun> = {
   name: 'max',
-  passes: [maxForward, maxInputGradient],
-  forward: (inputs, attributes) => runPass(maxForward, inputs, attributes),
+  primitives: [maxForward, maxInputGradient],
+  forward: (inputs, attributes) => runPrimitive(maxForward, inputs, attributes),
   backward: ({ inputs: { x }, attributes: { first, last }, gradients }) => ({
     x: () => {
-      const { y: index } = runPass(argMaxForward, { x }, { first, last });
-      return runPass(
+      const { y: index } = runPrimitive(argMaxForward, { x }, { first, last });
+      return runPrimitive(
         maxInputGradient,
         { index_of_max: index, dy: gradients.y as Tensor },
         { first, last, inputShape: x.shape },

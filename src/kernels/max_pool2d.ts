@@ -1,9 +1,9 @@
 /** Max-pooling over windows, channels last; the gradient of a window goes to its first maximum. */
 import { type Op, apply } from '../engine/op.js';
-import { type Pass, type Spec, type Variant, sizeOf } from '../engine/pass.js';
-import { runPass } from '../engine/program.js';
+import { type Primitive, type Spec, type Variant, sizeOf } from '../engine/primitive.js';
+import { runPrimitive } from '../engine/program.js';
 import type { Tensor } from '../engine/tensor.js';
-import { bytesTouched, clearVariant, gridFor } from './grid.js';
+import { bytesTouched, baselineVariant, gridFor } from './grid.js';
 import { type PoolAttributes, type PoolOptions, poolAttributes, poolForward } from './pool2d.js';
 import { windowConstants } from './window.js';
 
@@ -24,7 +24,7 @@ function forwardQuads(family: 'software' | 'gpu'): Variant<'x', 'y', PoolAttribu
   };
 }
 
-export const maxPool2dForward: Pass<'x', 'y', PoolAttributes> = {
+export const maxPool2dForward: Primitive<'x', 'y', PoolAttributes> = {
   ...pooled,
   variants: [forwardQuads('software'), forwardQuads('gpu'), ...pooled.variants],
 };
@@ -70,7 +70,7 @@ function apartQuads(family: 'software' | 'gpu'): Variant<'x' | 'dy', 'dx', PoolA
   };
 }
 
-export const maxPool2dInputGradient: Pass<'x' | 'dy', 'dx', PoolAttributes> = {
+export const maxPool2dInputGradient: Primitive<'x' | 'dy', 'dx', PoolAttributes> = {
   name: 'max_pool2d/input_gradient',
   inputs: ['x', 'dy'],
   outputs: ['dx'],
@@ -84,7 +84,7 @@ export const maxPool2dInputGradient: Pass<'x' | 'dy', 'dx', PoolAttributes> = {
     apart('software'),
     apartQuads('gpu'),
     apart('gpu'),
-    clearVariant(
+    baselineVariant(
       ({ inputs, attributes, device }) => {
         const { workgroups, ...grid } = gridFor(sizeOf(inputs.x.shape), device, { software: 32 });
         const constants = windowConstants(inputs.x.shape, attributes.window, inputs.dy.shape, attributes);
@@ -101,10 +101,10 @@ export const maxPool2dInputGradient: Pass<'x' | 'dy', 'dx', PoolAttributes> = {
 
 export const maxPool2dOp: Op<'x', 'y', PoolAttributes> = {
   name: 'max_pool2d',
-  passes: [maxPool2dForward, maxPool2dInputGradient],
-  forward: (inputs, attributes) => runPass(maxPool2dForward, inputs, attributes),
+  primitives: [maxPool2dForward, maxPool2dInputGradient],
+  forward: (inputs, attributes) => runPrimitive(maxPool2dForward, inputs, attributes),
   backward: ({ inputs: { x }, attributes, gradients }) => ({
-    x: () => runPass(maxPool2dInputGradient, { x, dy: gradients.y as Tensor }, attributes).dx,
+    x: () => runPrimitive(maxPool2dInputGradient, { x, dy: gradients.y as Tensor }, attributes).dx,
   }),
 };
 

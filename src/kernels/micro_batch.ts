@@ -2,12 +2,12 @@
  * Gradient accumulation: a batch too large for the device is taken in micro-batches one after another, whose gradients
  * and totals are added up before the optimizer sees them. `accumulate` ends a micro-batch, as `advance` ends a step.
  */
-import { type NoAttributes, type Pass, sizeOf } from '../engine/pass.js';
-import { runPass } from '../engine/program.js';
+import { type NoAttributes, type Primitive, sizeOf } from '../engine/primitive.js';
+import { runPrimitive } from '../engine/program.js';
 import { type Tensor, checkOperands } from '../engine/tensor.js';
 import { checkCall } from '../calls.js';
 import { type Rules, count, required } from '../options.js';
-import { clearVariant, gridFor } from './grid.js';
+import { baselineVariant, gridFor } from './grid.js';
 import { checkInPlace } from './in_place.js';
 
 type Operand = 'gradients' | 'totals' | 'state' | 'gradientSums' | 'totalSums';
@@ -19,7 +19,7 @@ export type AccumulateAttributes = {
 
 const rules = (): Rules<AccumulateAttributes> => ({ microBatch: required(count) });
 
-export const microBatchAccumulate: Pass<Operand, never, AccumulateAttributes> = {
+export const microBatchAccumulate: Primitive<Operand, never, AccumulateAttributes> = {
   name: 'micro_batch/accumulate',
   inputs: ['gradients', 'totals', 'state', 'gradientSums', 'totalSums'],
   outputs: [],
@@ -35,7 +35,7 @@ export const microBatchAccumulate: Pass<Operand, never, AccumulateAttributes> = 
     bytes: 12 * sizeOf(inputs.gradients.shape),
   }),
   variants: [
-    clearVariant(({ inputs, attributes, device }) => {
+    baselineVariant(({ inputs, attributes, device }) => {
       const SIZE = sizeOf(inputs.gradients.shape);
       const { workgroups, ...grid } = gridFor(SIZE, device, { software: 64 });
       return {
@@ -69,5 +69,5 @@ export function accumulate(
 ): void {
   checkOperands('accumulate', microBatchAccumulate.inputs, operands);
   checkCall('accumulate', attributes, rules);
-  runPass(microBatchAccumulate, operands, attributes);
+  runPrimitive(microBatchAccumulate, operands, attributes);
 }

@@ -1,10 +1,10 @@
 /** What max- and average pooling share: options, attributes, and a forward pass that differs in its shader alone. */
 import { ShapeError } from '../errors.js';
-import { type Pass, sizeOf } from '../engine/pass.js';
+import { type Primitive, sizeOf } from '../engine/primitive.js';
 import { type Tensor, checkTensors, describe } from '../engine/tensor.js';
 import { checkCall } from '../calls.js';
 import { type Rules, pixels } from '../options.js';
-import { bytesTouched, clearVariant, gridFor } from './grid.js';
+import { bytesTouched, baselineVariant, gridFor } from './grid.js';
 import {
   type Pair,
   type WindowAttributes,
@@ -40,10 +40,10 @@ export function poolAttributes(who: string, x: Tensor, options: PoolOptions): Po
   return { ...windowAttributes(who, x.shape, window, pair(strides), padding), window };
 }
 
-/** One number per window and channel, by the shader of the pass's name. Shapes: x [N,H,W,C] → y [N,P,Q,C]. */
+/** One number per window and channel, by the shader of the primitive's name. Shapes: x [N,H,W,C] → y [N,P,Q,C]. */
 export function poolForward(
   name: 'avg_pool2d/forward' | 'max_pool2d/forward',
-): Pass<'x', 'y', PoolAttributes> {
+): Primitive<'x', 'y', PoolAttributes> {
   return {
     name,
     inputs: ['x'],
@@ -58,7 +58,7 @@ export function poolForward(
       bytes: bytesTouched(context),
     }),
     variants: [
-      clearVariant(
+      baselineVariant(
         ({ inputs: { x }, outputs: { y }, attributes, device }) => {
           const { workgroups, ...grid } = gridFor(sizeOf(y.shape), device, { software: 32 });
           const window = windowConstants(x.shape, attributes.window, y.shape, attributes);

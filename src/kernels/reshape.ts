@@ -1,7 +1,7 @@
 /** The same elements under another shape; no memory moves. */
 import { ShapeError, StateError } from '../errors.js';
 import { type Op, apply } from '../engine/op.js';
-import { type Shape, sizeOf } from '../engine/pass.js';
+import { type Shape, sizeOf } from '../engine/primitive.js';
 import { type Tensor, checkShape, checkTensors, describe } from '../engine/tensor.js';
 import { checkArgument } from '../calls.js';
 import { list, rule } from '../options.js';
@@ -9,7 +9,7 @@ import { currentTrace } from '../engine/trace.js';
 
 export const reshapeOp: Op<'x', 'y', { shape: Shape }> = {
   name: 'reshape',
-  passes: [],
+  primitives: [],
   forward: ({ x }, { shape }) => {
     const trace = currentTrace();
     if (!trace) throw new StateError('reshape: recorded outside a program.');

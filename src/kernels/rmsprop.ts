@@ -1,10 +1,10 @@
 /** The RMSprop update of all parameters at once, in place. */
-import { type Pass, sizeOf } from '../engine/pass.js';
-import { runPass } from '../engine/program.js';
+import { type Primitive, sizeOf } from '../engine/primitive.js';
+import { runPrimitive } from '../engine/program.js';
 import { type Tensor, checkOperands } from '../engine/tensor.js';
 import { checkCall } from '../calls.js';
 import { type Rules, belowOne, flag, notNegative, required } from '../options.js';
-import { clearVariant, gridFor } from './grid.js';
+import { baselineVariant, gridFor } from './grid.js';
 import { checkInPlace } from './in_place.js';
 
 export type RmspropAttributes = {
@@ -27,7 +27,7 @@ const ruleConstants = ({ rho, epsilon, epsilonInsideRoot }: RmspropAttributes): 
   EPSILON_INSIDE: epsilonInsideRoot ? 1 : 0,
 });
 
-export const rmspropForward: Pass<
+export const rmspropForward: Primitive<
   'parameters' | 'gradients' | 'meanSquare' | 'state',
   never,
   RmspropAttributes
@@ -59,7 +59,7 @@ export const rmspropForward: Pass<
         return { dispatches: [{ shader: 'rmsprop/forward_gpu', constants, workgroups }] };
       },
     },
-    clearVariant(({ inputs, attributes, device }) => {
+    baselineVariant(({ inputs, attributes, device }) => {
       const SIZE = sizeOf(inputs.parameters.shape);
       const { workgroups, ...grid } = gridFor(SIZE, device, { software: 64 });
       const constants = { SIZE, ...ruleConstants(attributes), ...grid };
@@ -82,5 +82,5 @@ export function rmsprop(
 ): void {
   checkOperands('rmsprop', rmspropForward.inputs, operands);
   checkCall('rmsprop', attributes, rules);
-  runPass(rmspropForward, operands, attributes);
+  runPrimitive(rmspropForward, operands, attributes);
 }

@@ -5,11 +5,11 @@
 import {
   type Attributes,
   type NoAttributes,
-  type Pass,
-  type PassContext,
+  type Primitive,
+  type PrimitiveContext,
   type Variant,
   sizeOf,
-} from '../engine/pass.js';
+} from '../engine/primitive.js';
 import { bytesTouched, gridFor } from './grid.js';
 
 /** `steps` is a multiple of this. */
@@ -30,7 +30,7 @@ export type MultiplyAddAttributes = { readonly chains: number; readonly steps: n
  *
  * Shapes: x [SIZE], line [2] → y [SIZE].
  */
-export const rooflineMultiplyAdd: Pass<'x' | 'line', 'y', MultiplyAddAttributes> = {
+export const rooflineMultiplyAdd: Primitive<'x' | 'line', 'y', MultiplyAddAttributes> = {
   name: 'roofline/multiply_add',
   inputs: ['x', 'line'],
   outputs: ['y'],
@@ -51,7 +51,7 @@ export const rooflineMultiplyAdd: Pass<'x' | 'line', 'y', MultiplyAddAttributes>
 };
 
 /** y[i] = x[i]. Shapes: x [SIZE] → y [SIZE]. */
-export const rooflineCopy: Pass<'x', 'y', NoAttributes> = {
+export const rooflineCopy: Primitive<'x', 'y', NoAttributes> = {
   name: 'roofline/copy',
   inputs: ['x'],
   outputs: ['y'],
@@ -67,7 +67,7 @@ export const rooflineCopy: Pass<'x', 'y', NoAttributes> = {
 export type ReadAttributes = { readonly terms: number };
 
 /** y[i] = Σ_{t < terms} x[t · SIZE + i]. Shapes: x [terms · SIZE] → y [SIZE]. */
-export const rooflineRead: Pass<'x', 'y', ReadAttributes> = {
+export const rooflineRead: Primitive<'x', 'y', ReadAttributes> = {
   name: 'roofline/read',
   inputs: ['x'],
   outputs: ['y'],
@@ -85,10 +85,10 @@ type Lowered = {
   readonly workgroups: readonly [number, number, number];
 };
 
-/** The variants of a pass, for vectors of four and for single numbers. */
+/** The variants of a primitive, for vectors of four and for single numbers. */
 function widths<I extends string, A extends Attributes>(
-  pass: string,
-  lower: (context: PassContext<I, 'y', A>, width: 1 | 4) => Lowered,
+  primitive: string,
+  lower: (context: PrimitiveContext<I, 'y', A>, width: 1 | 4) => Lowered,
 ): Variant<I, 'y', A>[] {
   return ([4, 1] as const).map((width) => ({
     name: width === 4 ? 'vec4' : 'f32',
@@ -99,7 +99,7 @@ function widths<I extends string, A extends Attributes>(
       const { constants, workgroups } = lower(context, width);
       const Values = width === 4 ? 'vec4f' : 'f32';
       return {
-        dispatches: [{ shader: `roofline/${pass}`, constants: { ...constants, Values }, workgroups }],
+        dispatches: [{ shader: `roofline/${primitive}`, constants: { ...constants, Values }, workgroups }],
       };
     },
   }));

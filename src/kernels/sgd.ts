@@ -1,11 +1,11 @@
 /** Plain gradient descent of all parameters at once, in place. */
-import { type NoAttributes, type Pass, sizeOf } from '../engine/pass.js';
-import { runPass } from '../engine/program.js';
+import { type NoAttributes, type Primitive, sizeOf } from '../engine/primitive.js';
+import { runPrimitive } from '../engine/program.js';
 import { type Tensor, checkOperands } from '../engine/tensor.js';
-import { clearVariant, gridFor } from './grid.js';
+import { baselineVariant, gridFor } from './grid.js';
 import { checkInPlace } from './in_place.js';
 
-export const sgdForward: Pass<'parameters' | 'gradients' | 'state', never, NoAttributes> = {
+export const sgdForward: Primitive<'parameters' | 'gradients' | 'state', never, NoAttributes> = {
   name: 'sgd/forward',
   inputs: ['parameters', 'gradients', 'state'],
   outputs: [],
@@ -21,7 +21,7 @@ export const sgdForward: Pass<'parameters' | 'gradients' | 'state', never, NoAtt
     bytes: 12 * sizeOf(inputs.parameters.shape),
   }),
   variants: [
-    clearVariant(({ inputs, device }) => {
+    baselineVariant(({ inputs, device }) => {
       const SIZE = sizeOf(inputs.parameters.shape);
       const { workgroups, ...grid } = gridFor(SIZE, device, { software: 64 });
       return { dispatches: [{ shader: 'sgd/forward', constants: { SIZE, ...grid }, workgroups }] };
@@ -38,5 +38,5 @@ export const sgdForward: Pass<'parameters' | 'gradients' | 'state', never, NoAtt
  */
 export function sgd(operands: Readonly<Record<'parameters' | 'gradients' | 'state', Tensor>>): void {
   checkOperands('sgd', sgdForward.inputs, operands);
-  runPass(sgdForward, operands, {});
+  runPrimitive(sgdForward, operands, {});
 }

@@ -1,10 +1,10 @@
 /** Gradient descent with momentum, of all parameters at once, in place. */
-import { type Pass, sizeOf } from '../engine/pass.js';
-import { runPass } from '../engine/program.js';
+import { type Primitive, sizeOf } from '../engine/primitive.js';
+import { runPrimitive } from '../engine/program.js';
 import { type Tensor, checkOperands } from '../engine/tensor.js';
 import { checkCall } from '../calls.js';
 import { type Rules, flag, required, within } from '../options.js';
-import { clearVariant, gridFor } from './grid.js';
+import { baselineVariant, gridFor } from './grid.js';
 import { checkInPlace } from './in_place.js';
 
 type Operand = 'parameters' | 'gradients' | 'velocity' | 'state';
@@ -21,7 +21,7 @@ const rules = (): Rules<SgdMomentumAttributes> => ({
   isNesterov: required(flag),
 });
 
-export const sgdMomentumForward: Pass<Operand, never, SgdMomentumAttributes> = {
+export const sgdMomentumForward: Primitive<Operand, never, SgdMomentumAttributes> = {
   name: 'sgd_momentum/forward',
   inputs: ['parameters', 'gradients', 'velocity', 'state'],
   outputs: [],
@@ -37,7 +37,7 @@ export const sgdMomentumForward: Pass<Operand, never, SgdMomentumAttributes> = {
     bytes: 20 * sizeOf(inputs.parameters.shape),
   }),
   variants: [
-    clearVariant(({ inputs, attributes: { momentum, isNesterov }, device }) => {
+    baselineVariant(({ inputs, attributes: { momentum, isNesterov }, device }) => {
       const SIZE = sizeOf(inputs.parameters.shape);
       const { workgroups, ...grid } = gridFor(SIZE, device, { software: 64 });
       const constants = { SIZE, MOMENTUM: momentum, NESTEROV: isNesterov ? 1 : 0, ...grid };
@@ -60,5 +60,5 @@ export function sgdMomentum(
 ): void {
   checkOperands('sgdMomentum', sgdMomentumForward.inputs, operands);
   checkCall('sgdMomentum', attributes, rules);
-  runPass(sgdMomentumForward, operands, attributes);
+  runPrimitive(sgdMomentumForward, operands, attributes);
 }

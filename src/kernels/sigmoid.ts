@@ -1,29 +1,29 @@
 /** Logistic sigmoid: y = 1 / (1 + e⁻ˣ). */
 import { type Op, apply } from '../engine/op.js';
-import type { NoAttributes } from '../engine/pass.js';
-import { runPass } from '../engine/program.js';
+import type { NoAttributes } from '../engine/primitive.js';
+import { runPrimitive } from '../engine/program.js';
 import type { Tensor } from '../engine/tensor.js';
-import { elementwisePass, nonFinite } from './elementwise.js';
+import { elementwisePrimitive, nonFinite } from './elementwise.js';
 
 /** e^−|x| lies in [0, 1] and never overflows. */
 const power = (x: string): string => `exp_of(-abs(${x}))`;
 
-export const sigmoidForward = elementwisePass('sigmoid/forward', ['x'], {
+export const sigmoidForward = elementwisePrimitive('sigmoid/forward', ['x'], {
   helpers: nonFinite,
   // 1 / (1 + e⁻ˣ) for x ≥ 0, eˣ / (eˣ + 1) for x < 0.
   expression: ({ x }) => `select(${power(x)}, 1.0, ${x} >= 0.0) / (1.0 + ${power(x)})`,
 });
 /** From y, so that x need not be kept. */
-export const sigmoidInputGradient = elementwisePass('sigmoid/input_gradient', ['y', 'dy'], {
+export const sigmoidInputGradient = elementwisePrimitive('sigmoid/input_gradient', ['y', 'dy'], {
   expression: ({ y, dy }) => `${dy} * ${y} * (1.0 - ${y})`,
 });
 
 export const sigmoidOp: Op<'x', 'y', NoAttributes> = {
   name: 'sigmoid',
-  passes: [sigmoidForward, sigmoidInputGradient],
-  forward: (inputs) => runPass(sigmoidForward, inputs, {}),
+  primitives: [sigmoidForward, sigmoidInputGradient],
+  forward: (inputs) => runPrimitive(sigmoidForward, inputs, {}),
   backward: ({ outputs: { y }, gradients }) => ({
-    x: () => runPass(sigmoidInputGradient, { y, dy: gradients.y as Tensor }, {}).y,
+    x: () => runPrimitive(sigmoidInputGradient, { y, dy: gradients.y as Tensor }, {}).y,
   }),
 };
 

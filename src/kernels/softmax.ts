@@ -1,13 +1,13 @@
 /** Softmax over the last axis. */
 import { type Op, apply } from '../engine/op.js';
-import { type Pass, type PassContext, sizeOf, type NoAttributes } from '../engine/pass.js';
-import { runPass } from '../engine/program.js';
+import { type Primitive, type PrimitiveContext, sizeOf, type NoAttributes } from '../engine/primitive.js';
+import { runPrimitive } from '../engine/program.js';
 import type { Tensor } from '../engine/tensor.js';
-import { bytesTouched, clearVariant, gridFor } from './grid.js';
+import { bytesTouched, baselineVariant, gridFor } from './grid.js';
 
 function rowsOf(
   shape: readonly number[],
-  device: PassContext<never, never, NoAttributes>['device'],
+  device: PrimitiveContext<never, never, NoAttributes>['device'],
   shader: string,
 ): {
   dispatches: {
@@ -22,30 +22,30 @@ function rowsOf(
   return { dispatches: [{ shader, constants: { ROWS, K, WORKGROUP }, workgroups }] };
 }
 
-export const softmaxForward: Pass<'x', 'y', NoAttributes> = {
+export const softmaxForward: Primitive<'x', 'y', NoAttributes> = {
   name: 'softmax/forward',
   inputs: ['x'],
   outputs: ['y'],
   shape: ({ x }) => ({ y: x }),
   cost: (context) => ({ flops: 5 * sizeOf(context.inputs.x.shape), bytes: bytesTouched(context) }),
-  variants: [clearVariant(({ inputs, device }) => rowsOf(inputs.x.shape, device, 'softmax/forward'))],
+  variants: [baselineVariant(({ inputs, device }) => rowsOf(inputs.x.shape, device, 'softmax/forward'))],
 };
 
-export const softmaxInputGradient: Pass<'y' | 'dy', 'dx', NoAttributes> = {
+export const softmaxInputGradient: Primitive<'y' | 'dy', 'dx', NoAttributes> = {
   name: 'softmax/input_gradient',
   inputs: ['y', 'dy'],
   outputs: ['dx'],
   shape: ({ y }) => ({ dx: y }),
   cost: (context) => ({ flops: 4 * sizeOf(context.inputs.y.shape), bytes: bytesTouched(context) }),
-  variants: [clearVariant(({ inputs, device }) => rowsOf(inputs.y.shape, device, 'softmax/input_gradient'))],
+  variants: [baselineVariant(({ inputs, device }) => rowsOf(inputs.y.shape, device, 'softmax/input_gradient'))],
 };
 
 export const softmaxOp: Op<'x', 'y', NoAttributes> = {
   name: 'softmax',
-  passes: [softmaxForward, softmaxInputGradient],
-  forward: (inputs) => runPass(softmaxForward, inputs, {}),
+  primitives: [softmaxForward, softmaxInputGradient],
+  forward: (inputs) => runPrimitive(softmaxForward, inputs, {}),
   backward: ({ outputs: { y }, gradients }) => ({
-    x: () => runPass(softmaxInputGradient, { y, dy: gradients.y as Tensor }, {}).dx,
+    x: () => runPrimitive(softmaxInputGradient, { y, dy: gradients.y as Tensor }, {}).dx,
   }),
 };
 

@@ -4,16 +4,16 @@ import { type Op, apply } from '../engine/op.js';
 import {
   type Dispatch,
   type NoAttributes,
-  type Pass,
-  type PassContext,
+  type Primitive,
+  type PrimitiveContext,
   type Spec,
   type Variant,
   sizeOf,
-} from '../engine/pass.js';
-import { runPass } from '../engine/program.js';
+} from '../engine/primitive.js';
+import { runPrimitive } from '../engine/program.js';
 import { type Tensor, describe } from '../engine/tensor.js';
 import { multiply } from './arithmetic.js';
-import { bytesTouched, clearVariant, gridFor } from './grid.js';
+import { bytesTouched, baselineVariant, gridFor } from './grid.js';
 
 function checkOperands(logits: Spec, labels: Spec): void {
   const fits = logits.shape.length === 2 && labels.shape.length === 1 && labels.shape[0] === logits.shape[0];
@@ -24,7 +24,7 @@ function checkOperands(logits: Spec, labels: Spec): void {
   }
 }
 
-type Context = PassContext<'logits' | 'labels', 'dlogits' | 'loss' | 'totals', NoAttributes>;
+type Context = PrimitiveContext<'logits' | 'labels', 'dlogits' | 'loss' | 'totals', NoAttributes>;
 
 /** Above this one workgroup takes longer than a second dispatch. */
 const mostInOneWorkgroup = 16_384;
@@ -48,7 +48,7 @@ function oneWorkgroup(shader: string, { inputs, device }: Context): Dispatch {
 }
 
 /** The gradient comes with the loss, since most of it is worked out there. */
-export const softmaxCrossEntropyForward: Pass<
+export const softmaxCrossEntropyForward: Primitive<
   'logits' | 'labels',
   'dlogits' | 'loss' | 'totals',
   NoAttributes
@@ -69,7 +69,7 @@ export const softmaxCrossEntropyForward: Pass<
   variants: [
     together('software'),
     together('gpu'),
-    clearVariant(
+    baselineVariant(
       (context) => {
         const [N, K] = context.inputs.logits.shape as [number, number];
         const { WORKGROUP, workgroups } = gridFor(N, context.device);
@@ -87,10 +87,10 @@ export const softmaxCrossEntropyForward: Pass<
 
 export const softmaxCrossEntropyOp: Op<'logits' | 'labels', 'dlogits' | 'loss' | 'totals', NoAttributes> = {
   name: 'softmax_cross_entropy',
-  passes: [softmaxCrossEntropyForward],
+  primitives: [softmaxCrossEntropyForward],
   unitGradientOf: 'loss',
   nonDifferentiable: ['dlogits', 'totals'],
-  forward: (inputs) => runPass(softmaxCrossEntropyForward, inputs, {}),
+  forward: (inputs) => runPrimitive(softmaxCrossEntropyForward, inputs, {}),
   backward: ({ outputs: { dlogits }, gradients }) => ({
     logits: () => (gradients.loss ? multiply(dlogits, gradients.loss) : dlogits),
     labels: null,

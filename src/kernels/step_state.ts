@@ -2,8 +2,8 @@
  * What changes from step to step lies in one small device buffer, so that a recorded step can be replayed without
  * the host: the counter that keys random numbers, the place in the epoch, the learning rate. `advance` ends a step.
  */
-import { type Pass, type Spec, sizeOf } from '../engine/pass.js';
-import { runPass } from '../engine/program.js';
+import { type Primitive, type Spec, sizeOf } from '../engine/primitive.js';
+import { runPrimitive } from '../engine/program.js';
 import type { Tensor } from '../engine/tensor.js';
 
 /** Words of the state tensor (u32). Shaders repeat the ones they read. */
@@ -38,7 +38,7 @@ export type AdvanceAttributes = {
   readonly isDivided: boolean;
 };
 
-export const stepStateAdvance: Pass<'totals' | 'rates' | 'state' | 'ring', never, AdvanceAttributes> = {
+export const stepStateAdvance: Primitive<'totals' | 'rates' | 'state' | 'ring', never, AdvanceAttributes> = {
   name: 'step_state/advance',
   inputs: ['totals', 'rates', 'state', 'ring'],
   outputs: [],
@@ -80,5 +80,5 @@ export function advance(
   operands: Readonly<Record<'totals' | 'rates' | 'state' | 'ring', Tensor>>,
   attributes: AdvanceAttributes,
 ): void {
-  runPass(stepStateAdvance, operands, attributes);
+  runPrimitive(stepStateAdvance, operands, attributes);
 }

@@ -10,19 +10,19 @@ import { type Op, apply } from '../engine/op.js';
 import {
   type Dispatch,
   type Lowering,
-  type Pass,
-  type PassContext,
+  type Primitive,
+  type PrimitiveContext,
   type Shape,
   type Spec,
   type Variant,
   sizeOf,
-} from '../engine/pass.js';
-import { runPass } from '../engine/program.js';
+} from '../engine/primitive.js';
+import { runPrimitive } from '../engine/program.js';
 import { type Tensor, checkTensors, describe } from '../engine/tensor.js';
 import { checkCall } from '../calls.js';
 import { type Rule, type Rules, either, flag, list, rule } from '../options.js';
-import { elementwisePass } from './elementwise.js';
-import { bytesTouched, clearVariant, gridFor } from './grid.js';
+import { elementwisePrimitive } from './elementwise.js';
+import { bytesTouched, baselineVariant, gridFor } from './grid.js';
 import { reshape, unchanged } from './reshape.js';
 import { lowerSumGpu } from './sum_gpu.js';
 
@@ -45,7 +45,7 @@ export function withoutAxes(shape: Shape, { first, last }: AxisRun): Shape {
   return [...shape.slice(0, first), ...shape.slice(last + 1)];
 }
 
-type Context = PassContext<'x', 'y', AxisRun>;
+type Context = PrimitiveContext<'x', 'y', AxisRun>;
 
 /** One run of the kernel over x as [outer, reduced, inner]. */
 function sumDispatch(
@@ -105,18 +105,18 @@ const forwardGpu: Variant<'x', 'y', AxisRun> = {
     lowerSumGpu(aroundAxes(inputs.x.shape, attributes), outputs.y.shape.at(-1) ?? 1, device),
 };
 
-export const sumForward: Pass<'x', 'y', AxisRun> = {
+export const sumForward: Primitive<'x', 'y', AxisRun> = {
   name: 'sum/forward',
   inputs: ['x'],
   outputs: ['y'],
   shape: ({ x }, attributes) => ({ y: { shape: withoutAxes(x.shape, attributes), dtype: 'f32' } }),
   cost: (context) => ({ flops: sizeOf(context.inputs.x.shape), bytes: bytesTouched(context) }),
-  variants: [sliced, forwardGpu, clearVariant((context) => lowerSum(context, 1), { hasEpilogue: true })],
+  variants: [sliced, forwardGpu, baselineVariant((context) => lowerSum(context, 1), { hasEpilogue: true })],
 };
 
 /** dy, with the reduced axes as 1, repeated along them. */
-export const sumInputGradient: Pass<'dy', 'y', { readonly shape: Shape }> = {
-  ...elementwisePass<'dy', { readonly shape: Shape }>('sum/input_gradient', ['dy'], {
+export const sumInputGradient: Primitive<'dy', 'y', { readonly shape: Shape }> = {
+  ...elementwisePrimitive<'dy', { readonly shape: Shape }>('sum/input_gradient', ['dy'], {
     expression: ({ dy }) => dy,
   }),
   shape: (_, { shape }) => ({ y: { shape, dtype: 'f32' } }),
@@ -124,12 +124,12 @@ export const sumInputGradient: Pass<'dy', 'y', { readonly shape: Shape }> = {
 
 export const sumOp: Op<'x', 'y', AxisRun> = {
   name: 'sum',
-  passes: [sumForward, sumInputGradient],
-  forward: (inputs, attributes) => runPass(sumForward, inputs, attributes),
+  primitives: [sumForward, sumInputGradient],
+  forward: (inputs, attributes) => runPrimitive(sumForward, inputs, attributes),
   backward: ({ inputs: { x }, attributes: { first, last }, gradients }) => ({
     x: () => {
       const kept = x.shape.map((extent, axis) => (axis >= first && axis <= last ? 1 : extent));
-      return runPass(sumInputGradient, { dy: reshape(gradients.y as Tensor, kept) }, { shape: x.shape }).y;
+      return runPrimitive(sumInputGradient, { dy: reshape(gradients.y as Tensor, kept) }, { shape: x.shape }).y;
     },
   }),
 };

@@ -1,5 +1,5 @@
 /** Sums along one axis on a real GPU: several invocations per output, and slices where the outputs fill no GPU. */
-import type { DeviceTraits, Dispatch, Lowering } from '../engine/pass.js';
+import type { DeviceTraits, Dispatch, Lowering } from '../engine/primitive.js';
 
 /** x seen as [outer, reduced, inner]. */
 export interface Reduction {
@@ -70,7 +70,7 @@ export function lowerSumGpu(reduction: Reduction, CHANNELS: number, device: Devi
   };
 }
 
-/** `from` [slices, count] added to `to` [count], between the dispatches of another pass. */
+/** `from` [slices, count] added to `to` [count], between the dispatches of another primitive. */
 export function foldSlices(
   slices: number,
   count: number,

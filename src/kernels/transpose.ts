@@ -1,16 +1,16 @@
 /** Axes in another order. */
 import { ShapeError } from '../errors.js';
 import { type Op, apply } from '../engine/op.js';
-import { type Pass, type Shape, sizeOf } from '../engine/pass.js';
-import { runPass } from '../engine/program.js';
+import { type Primitive, type Shape, sizeOf } from '../engine/primitive.js';
+import { runPrimitive } from '../engine/program.js';
 import { type Tensor, checkTensors, describe } from '../engine/tensor.js';
 import { checkArgument } from '../calls.js';
-import { bytesTouched, clearVariant, gridFor } from './grid.js';
+import { bytesTouched, baselineVariant, gridFor } from './grid.js';
 import { axesRule } from './sum.js';
 
 type TransposeAttributes = { readonly permutation: readonly number[] };
 
-export const transposeForward: Pass<'x', 'y', TransposeAttributes> = {
+export const transposeForward: Primitive<'x', 'y', TransposeAttributes> = {
   name: 'transpose/forward',
   inputs: ['x'],
   outputs: ['y'],
@@ -19,7 +19,7 @@ export const transposeForward: Pass<'x', 'y', TransposeAttributes> = {
   }),
   cost: (context) => ({ flops: 0, bytes: bytesTouched(context) }),
   variants: [
-    clearVariant(
+    baselineVariant(
       ({ inputs, outputs, attributes, device }) => {
         const strides = stridesOf(inputs.x.shape);
         const lead = 4 - attributes.permutation.length;
@@ -45,8 +45,8 @@ function stridesOf(shape: Shape): number[] {
 
 export const transposeOp: Op<'x', 'y', TransposeAttributes> = {
   name: 'transpose',
-  passes: [transposeForward],
-  forward: (inputs, attributes) => runPass(transposeForward, inputs, attributes),
+  primitives: [transposeForward],
+  forward: (inputs, attributes) => runPrimitive(transposeForward, inputs, attributes),
   backward: ({ attributes: { permutation }, gradients }) => ({
     x: () =>
       transpose(

@@ -3,7 +3,7 @@
  * Letters: N images of H × W pixels with C channels; windows of KH × KW; P × Q windows per image.
  */
 import { ShapeError } from '../errors.js';
-import type { Shape } from '../engine/pass.js';
+import type { Shape } from '../engine/primitive.js';
 import { type Rules, oneOf, pixels } from '../options.js';
 
 export type Padding = 'same' | 'valid';

@@ -1,6 +1,6 @@
 /** An image set on the device: bytes as they are, labels, and the order in which an epoch takes them. */
 import type { Device } from '../engine/device.js';
-import { type Spec, sizeOf } from '../engine/pass.js';
+import { type Spec, sizeOf } from '../engine/primitive.js';
 import { Resource } from '../engine/resource.js';
 import { Tensor } from '../engine/tensor.js';
 import { outsideTidy } from '../engine/tidy.js';

@@ -1,5 +1,5 @@
 /** Loss and accuracy of a model over a set, and its predictions: programs over the model's own parameters. */
-import type { Spec } from '../engine/pass.js';
+import type { Spec } from '../engine/primitive.js';
 import type { PlanOptions } from '../engine/plan.js';
 import { type BoundStep, program } from '../engine/program.js';
 import type { CompileOptions } from '../engine/compile.js';

@@ -1,5 +1,5 @@
 /** First values of parameters, drawn on the host from the counter-based generator: the same on every device. */
-import { sizeOf } from '../engine/pass.js';
+import { sizeOf } from '../engine/primitive.js';
 import { layerStream, pcg4d, streams, uniform } from '../random.js';
 import type { ParameterSpec } from './layers/layer.js';
 

@@ -3,7 +3,7 @@
  * tensors are placeholders, and nothing is allocated but the model's own weights and slots, where they were not yet.
  */
 import { type Device, warmUpBytes } from '../engine/device.js';
-import { type Spec, storageBytes } from '../engine/pass.js';
+import { type Spec, storageBytes } from '../engine/primitive.js';
 import type { Plan, PlanOptions } from '../engine/plan.js';
 import { program } from '../engine/program.js';
 import { Tensor } from '../engine/tensor.js';

@@ -1,6 +1,6 @@
 /** What training, evaluation and callbacks need of a model, whatever kind it is. */
 import type { Device } from '../engine/device.js';
-import type { Shape } from '../engine/pass.js';
+import type { Shape } from '../engine/primitive.js';
 import type { Tensor } from '../engine/tensor.js';
 import type { Folder } from '../folder.js';
 import { type Rules, flag, rule } from '../options.js';

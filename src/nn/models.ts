@@ -1,5 +1,5 @@
 /** The models that are named in papers and presets. */
-import type { Shape } from '../engine/pass.js';
+import type { Shape } from '../engine/primitive.js';
 import {
   activation,
   batchNormalization,

@@ -3,7 +3,7 @@
  * offsets: the kernels read and write slices, the optimizer takes the whole in one dispatch.
  */
 import type { Device, Storage } from '../engine/device.js';
-import { type Shape, sizeOf } from '../engine/pass.js';
+import { type Shape, sizeOf } from '../engine/primitive.js';
 import { Resource } from '../engine/resource.js';
 import { Tensor } from '../engine/tensor.js';
 import { outsideTidy } from '../engine/tidy.js';

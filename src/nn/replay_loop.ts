@@ -5,7 +5,7 @@
  */
 import { debugLevel } from '../engine/debug.js';
 import type { Device } from '../engine/device.js';
-import type { Spec } from '../engine/pass.js';
+import type { Spec } from '../engine/primitive.js';
 import type { Step } from '../engine/replay.js';
 import type { Tensor } from '../engine/tensor.js';
 import { assert } from '../errors.js';

@@ -1,6 +1,6 @@
 /** A model as a list of layers: built when made, given weights when first used, trained, saved and loaded. */
 import { type Device, defaultDevice, deviceRule, findDefaultDevice } from '../engine/device.js';
-import { type Shape, sizeOf } from '../engine/pass.js';
+import { type Shape, sizeOf } from '../engine/primitive.js';
 import { Resource } from '../engine/resource.js';
 import type { Tensor } from '../engine/tensor.js';
 import { withScope } from '../engine/trace.js';

@@ -1,5 +1,5 @@
 /** A model's table of layers, as Keras 3 prints it. */
-import type { Shape } from '../engine/pass.js';
+import type { Shape } from '../engine/primitive.js';
 
 export interface SummaryRow {
   readonly name: string;

@@ -5,7 +5,7 @@
 import type { CompileOptions } from '../engine/compile.js';
 import { debug } from '../engine/debug.js';
 import { grad } from '../engine/op.js';
-import type { Spec } from '../engine/pass.js';
+import type { Spec } from '../engine/primitive.js';
 import { describePlan, type Plan, type PlanOptions } from '../engine/plan.js';
 import { program } from '../engine/program.js';
 import type { DispatchTime, Step } from '../engine/replay.js';
@@ -265,10 +265,10 @@ export class TrainingStep extends Resource {
     }
   }
 
-  /** Which kernel computes each pass. */
+  /** Which kernel computes each primitive. */
   get kernels(): readonly KernelChoice[] {
     return this.plans.flatMap(({ dispatches }) =>
-      dispatches.map(({ pass, shapes, variant }) => ({ pass, shapes, variant })),
+      dispatches.map(({ primitive, shapes, variant }) => ({ pass: primitive, shapes, variant })),
     );
   }
 

@@ -3,7 +3,7 @@
  * `mean_square/conv2d/kernel`, what callbacks keep as `callbacks/…`, and as metadata the model's description (what
  * `model.json` holds, so that the file says all by itself) and the place in the training.
  */
-import type { Shape } from '../engine/pass.js';
+import type { Shape } from '../engine/primitive.js';
 import { ModelError } from '../errors.js';
 import type { Folder } from '../folder.js';
 import {

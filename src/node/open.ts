@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 import { create, globals } from 'webgpu';
 import { setDebugLevel } from '../engine/debug.js';
 import { Device, type DeviceOptions, familyRule } from '../engine/device.js';
-import type { DeviceTraits } from '../engine/pass.js';
+import type { DeviceTraits } from '../engine/primitive.js';
 import { DataError, UsageError } from '../errors.js';
 import { type Form, readJson, text } from '../json_reader.js';
 import { checkCall } from '../calls.js';

@@ -2,8 +2,8 @@
  * Float64 references of the element-wise arithmetic, with broadcasting as NumPy defines it.
  * Letters: a, b operands, y the result, dy its gradient.
  */
-import type { NoAttributes, Shape } from '../engine/pass.js';
-import { sizeOf } from '../engine/pass.js';
+import type { NoAttributes, Shape } from '../engine/primitive.js';
+import { sizeOf } from '../engine/primitive.js';
 import type { Tensor } from '../engine/tensor.js';
 import * as kernels from '../kernels/arithmetic.js';
 import {
@@ -118,7 +118,7 @@ function binary({ name, draw, value, partials, magnitude, roundings, byHand }: B
     },
     ...(roundings ? { roundings } : {}),
     call: ({ a, b }) => ({ y: call(a, b) }),
-    passes: {
+    primitives: {
       [`${name}/forward`]: ({ inputs, outputs }) => ({ inputs, attributes: {}, results: { y: outputs.y } }),
     },
     cases: [
@@ -227,7 +227,7 @@ function unary({
     ...(magnitude ? { magnitudes: ({ x }) => ({ outputs: { y: map64(x, magnitude) }, gradients: {} }) } : {}),
     ...(roundings ? { roundings } : {}),
     call: ({ x }) => ({ y: call(x) }),
-    passes: {
+    primitives: {
       [`${name}/forward`]: ({ inputs, outputs }) => ({ inputs, attributes: {}, results: { y: outputs.y } }),
     },
     cases: [
@@ -307,7 +307,7 @@ export const scaleReference = reference<'x', 'y', ScaleOptions>({
     gradients: {},
   }),
   call: ({ x }, { factor, offset }) => ({ y: kernels.scale(x, factor, offset) }),
-  passes: {
+  primitives: {
     'scale/forward': ({ inputs, options, outputs }) => ({
       inputs,
       attributes: options,
@@ -353,7 +353,7 @@ export const divideByReference = reference<'x', 'y', DivideByOptions>({
   backward: (_, { y: dy }, { divisor, shift }) => ({ x: map64(dy, (value) => (value * shift) / divisor) }),
   roundings: { y: 8, x: 8 },
   call: ({ x }, { divisor, shift }) => ({ y: kernels.divide(x, divisor / shift) }),
-  passes: {
+  primitives: {
     'divide_by/forward': ({ inputs, options, outputs }) => ({
       inputs,
       attributes: options,
@@ -417,7 +417,7 @@ export const divideIntoReference = reference<'x', 'y', { readonly dividend: numb
   }),
   roundings: { y: 8, x: 20 },
   call: ({ x }, { dividend }) => ({ y: kernels.divide(dividend, x) }),
-  passes: {
+  primitives: {
     'divide_into/forward': ({ inputs, options, outputs }) => ({
       inputs,
       attributes: options,

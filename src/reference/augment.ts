@@ -5,7 +5,7 @@
  * wrapping jump at the image's edge. So the state of a case takes the first seed whose draws keep apart from all of these.
  * Letters: N images of H × W pixels with C channels; (p, q) a pixel of the result.
  */
-import type { Shape, Spec } from '../engine/pass.js';
+import type { Shape, Spec } from '../engine/primitive.js';
 import {
   type ColourAttributes,
   type DrawAttributes,
@@ -330,7 +330,7 @@ export const augmentReference = reference<Input, 'y', Options>({
   // 24 of sine, cosine and the matrix, 12 of the place and the mean of four pixels, 12 of the colours.
   roundings: { y: 48 },
   call: (inputs, { augment, range }) => ({ y: augmentBatch(inputs, augment, range) }),
-  passes: {
+  primitives: {
     'augment/draw': ({ inputs, options }) => {
       const size = inputs.x.shape.slice(1, 3);
       const { rows, magnitude } = transforms64(happenings(inputs, inputs.x.shape, options), size);

@@ -44,7 +44,7 @@ export const avgPool2dReference = reference<'x', 'y', PoolCaseOptions>({
   // WGSL lets a quotient err by 2.5 units in the last place.
   roundings: { x: 6, y: 6 },
   call: ({ x }, options) => ({ y: avgPool2d(x, options) }),
-  passes: {
+  primitives: {
     'avg_pool2d/forward': ({ inputs, options, outputs }) => ({
       inputs,
       attributes: attributes(inputs.x, options),

@@ -2,7 +2,7 @@
  * Float64 reference of batch_gather: x[b] = images[i] · scale + offset and the label beside it, where i is
  * permutation[cursor + b] modulo the number of images; behind the end of the epoch x is 0 and the label 0xffffffff.
  */
-import { sizeOf } from '../engine/pass.js';
+import { sizeOf } from '../engine/primitive.js';
 import { stateSize, stateWords } from '../kernels/step_state.js';
 import {
   type Array64,
@@ -97,7 +97,7 @@ export const batchGatherReference = reference<Input, 'x' | 'y', Options>({
     };
   },
   roundings: { y: 0 },
-  passes: {
+  primitives: {
     'batch_gather/forward': ({ inputs, options, outputs }) => ({
       inputs,
       attributes: options,

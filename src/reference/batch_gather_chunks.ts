@@ -62,7 +62,7 @@ export const batchGatherChunksReference = reference<Input, 'x' | 'y', Options>({
     gradients: {},
   }),
   roundings: { y: 0 },
-  passes: {
+  primitives: {
     'batch_gather_chunks/forward': ({ inputs, options, outputs }) => ({
       inputs,
       attributes: options,

@@ -2,8 +2,8 @@
  * Float64 reference of batch_norm. Letters: x as rows of C channels (the last axis), m the rows that count, μ and v mean and
  * variance of a channel over them, σ = √(v + ε), x̂ = (x − μ)/σ.
  */
-import type { Attributes } from '../engine/pass.js';
-import { sizeOf } from '../engine/pass.js';
+import type { Attributes } from '../engine/primitive.js';
+import { sizeOf } from '../engine/primitive.js';
 import { batchNorm } from '../kernels/batch_norm.js';
 import { stateSize, stateWords } from '../kernels/step_state.js';
 import { batchNormInference64 } from './batch_norm64.js';
@@ -177,7 +177,7 @@ const around =
   (random, shape) =>
     map64(drawSigned(random, shape), (value) => Math.fround(mean + 1.7 * value));
 
-const pass = <K extends string>(inputs: Arrays<K>, attributes: Attributes = {}) => ({ inputs, attributes });
+const primitive = <K extends string>(inputs: Arrays<K>, attributes: Attributes = {}) => ({ inputs, attributes });
 
 export const batchNormReference = reference<Input, Output, Options>({
   op: 'batch_norm',
@@ -205,20 +205,20 @@ export const batchNormReference = reference<Input, Output, Options>({
   // Divisions and roots err by 2.5 units in the last place, and stand behind one another.
   roundings: { y: 16, mean: 8, variance: 8, x: 24, gamma: 16, beta: 4 },
   call: ({ x, gamma, beta, state }, { epsilon }) => batchNorm(x, { gamma, beta, state, epsilon }),
-  passes: {
+  primitives: {
     'batch_norm/statistics': ({ inputs: { x, state }, outputs: { mean, variance } }) => ({
-      ...pass({ x, state }),
+      ...primitive({ x, state }),
       results: { mean, variance },
     }),
     'batch_norm/normalise': ({ inputs: { x, gamma, beta }, options: given, outputs }) => ({
-      ...pass({ x, mean: outputs.mean.value, variance: outputs.variance.value, gamma, beta }, given),
+      ...primitive({ x, mean: outputs.mean.value, variance: outputs.variance.value, gamma, beta }, given),
       results: { y: outputs.y },
     }),
     'batch_norm/gradient_sums': ({ inputs, options: given, outputs, outputGradients, gradients }) => {
       const { x, gamma, state } = inputs;
       const [mean, variance] = [outputs.mean.value, outputs.variance.value];
       return {
-        ...pass({ x, dy: outputGradients.y, mean, variance, gamma, state }, given),
+        ...primitive({ x, dy: outputGradients.y, mean, variance, gamma, state }, given),
         results: { dgamma: gradients.gamma!, dbeta: gradients.beta! },
       };
     },
@@ -234,7 +234,7 @@ export const batchNormReference = reference<Input, Output, Options>({
         [...scale.values, ...shift.values, ...slope.values],
       );
       return {
-        ...pass({ x, dy: outputGradients.y, mean: outputs.mean.value, coefficients, state }),
+        ...primitive({ x, dy: outputGradients.y, mean: outputs.mean.value, coefficients, state }),
         results: { dx: gradients.x! },
       };
     },

@@ -1,6 +1,6 @@
 /** Float64 reference of batch_norm_inference. Letters: C channels (the last axis), μ and v given, σ = √(v + ε). */
 import { batchNormInference } from '../kernels/batch_norm_inference.js';
-import { sizeOf } from '../engine/pass.js';
+import { sizeOf } from '../engine/primitive.js';
 import { reduceTo64 } from './arithmetic.js';
 import { type Input, type Options, batchNormInference64, of, sigmaOf } from './batch_norm64.js';
 import {
@@ -75,7 +75,7 @@ export const batchNormInferenceReference = reference<Input, 'y', Options>({
   // Roots and quotients err by 2.5 units in the last place, and stand behind one another.
   roundings: { x: 16, y: 16, gamma: 20, mean: 20, variance: 32 },
   call: ({ x, ...operands }, { epsilon }) => ({ y: batchNormInference(x, { ...operands, epsilon }) }),
-  passes: {
+  primitives: {
     'batch_norm_inference/forward': ({ inputs, options: given, outputs }) => ({
       inputs,
       attributes: given,

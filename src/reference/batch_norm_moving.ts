@@ -43,7 +43,7 @@ export const batchNormMovingReference = reference<Input, Changed, BatchNormMovin
     movingMean: (c) => !Number.isFinite(movingMean.values[c]),
     movingVariance: (c) => !Number.isFinite(movingVariance.values[c]),
   }),
-  passes: {
+  primitives: {
     'batch_norm_moving/forward': ({ inputs, options, outputs }) => ({
       inputs,
       attributes: options,

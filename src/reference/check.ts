@@ -1,5 +1,5 @@
 /**
- * Compares an op's passes with its float64 reference on a device: every pass, every variant that takes the case, with
+ * Compares an op's passes with its float64 reference on a device: every primitive, every variant that takes the case, with
  * and without other ops fused behind it; then its gradients end to end through `grad`, and against differences that
  * the device computes itself.
  *
@@ -17,9 +17,9 @@
 import { ShadegradError, assert } from '../errors.js';
 import { type Device, type TensorBytes } from '../engine/device.js';
 import { type Op, grad } from '../engine/op.js';
-import { type Attributes, type Pass, type Spec, type Variant, sizeOf, storageBytes } from '../engine/pass.js';
+import { type Attributes, type Primitive, type Spec, type Variant, sizeOf, storageBytes } from '../engine/primitive.js';
 import { type Plan } from '../engine/plan.js';
-import { program, runPass } from '../engine/program.js';
+import { program, runPrimitive } from '../engine/program.js';
 import { Step } from '../engine/replay.js';
 import { Tensor } from '../engine/tensor.js';
 import { withVariant } from '../engine/tune.js';
@@ -36,7 +36,7 @@ import {
   type Case,
   type Evaluated,
   type Expected,
-  type PassCase,
+  type PrimitiveCase,
   type Reference,
   casesOf,
   drawSigned,
@@ -50,7 +50,7 @@ import {
 export interface Row {
   readonly op: string;
   /** `forward`, `input_gradient` and so on; `input_gradient + bias, …`; of the public function `forward`, `gradient`, `differences`. */
-  readonly pass: string;
+  readonly primitive: string;
   readonly variant: string;
   readonly case: string;
   readonly shapes: string;
@@ -183,27 +183,27 @@ function shapesOf(inputs: Readonly<Record<string, Spec>>): string {
 
 // ---- passes and variants ----
 
-type AnyPass = Pass;
+type AnyPrimitive = Primitive;
 type AnyVariant = Variant<string, string, Attributes>;
 
-/** Names of the variants that take the case; an element-wise pass runs as a map. */
-function variantsFor(device: Device, pass: AnyPass, { inputs, attributes }: PassCase): AnyVariant[] {
-  const outputs = pass.shape(inputs, attributes);
-  return pass.variants.filter((variant) =>
+/** Names of the variants that take the case; an element-wise primitive runs as a map. */
+function variantsFor(device: Device, primitive: AnyPrimitive, { inputs, attributes }: PrimitiveCase): AnyVariant[] {
+  const outputs = primitive.shape(inputs, attributes);
+  return primitive.variants.filter((variant) =>
     variant.supports({ inputs, outputs, attributes, device: device.traits }),
   );
 }
 
-/** The plan of `fn` over the inputs, with one variant of one pass forced. */
+/** The plan of `fn` over the inputs, with one variant of one primitive forced. */
 function planWith(
   device: Device,
-  pass: AnyPass,
+  primitive: AnyPrimitive,
   variant: string | undefined,
   inputs: readonly Array64[],
   fn: (...inputs: Tensor[]) => Tensor[],
 ): Plan {
   const make = (): Plan => program(fn, device).plan(...asTensors(inputs));
-  return variant === undefined ? make() : withVariant(device, pass.name, variant, make);
+  return variant === undefined ? make() : withVariant(device, primitive.name, variant, make);
 }
 
 /** Runs `fn`, with what it throws on purpose (a refused shader, a lost device) as a failed row. */
@@ -216,39 +216,39 @@ async function guard(row: Omit<Row, 'error' | 'at' | 'ok'>, fn: () => Promise<Ro
   }
 }
 
-async function checkPass(
+async function checkPrimitive(
   device: Device,
   label: Pick<Row, 'op' | 'case'>,
-  pass: AnyPass,
-  passCase: PassCase,
+  primitive: AnyPrimitive,
+  passCase: PrimitiveCase,
   variant: AnyVariant | undefined,
   /** The same once more with NaN and infinity in the operands. */
-  spoilt: readonly { readonly name: string; readonly passCase: PassCase }[],
+  spoilt: readonly { readonly name: string; readonly passCase: PrimitiveCase }[],
 ): Promise<Row[]> {
   const { inputs, attributes, results } = passCase;
   const names = Object.keys(inputs);
   const values = Object.values(inputs);
   const row = {
     ...label,
-    pass: pass.name.slice(pass.name.indexOf('/') + 1),
+    primitive: primitive.name.slice(primitive.name.indexOf('/') + 1),
     variant: variant?.name ?? 'map',
     shapes: shapesOf(inputs),
     result: Object.keys(results).join(' '),
     tolerance: 0,
   };
   return guard(row, async () => {
-    const plan = planWith(device, pass, variant?.name, values, (...tensors) => {
+    const plan = planWith(device, primitive, variant?.name, values, (...tensors) => {
       const operands = Object.fromEntries(names.map((name, i) => [name, tensors[i] as Tensor]));
-      const outputs = runPass(pass, operands, attributes);
-      return pass.outputs.map((name) => outputs[name] as Tensor);
+      const outputs = runPrimitive(primitive, operands, attributes);
+      return primitive.outputs.map((name) => outputs[name] as Tensor);
     });
-    assertVariant(plan, pass, variant);
-    const rowsOf = async (given: PassCase, base: typeof row): Promise<Row[]> => {
+    assertVariant(plan, primitive, variant);
+    const rowsOf = async (given: PrimitiveCase, base: typeof row): Promise<Row[]> => {
       const got = await runGuarded(device, plan, Object.values(given.inputs));
       return Object.entries(given.results).map(([name, expected]) => {
-        const output = pass.outputs.indexOf(name);
+        const output = primitive.outputs.indexOf(name);
         const value = output < 0 ? got.inputs[names.indexOf(name)] : got.outputs[output];
-        assert(value, `${pass.name} yields or changes '${name}'`);
+        assert(value, `${primitive.name} yields or changes '${name}'`);
         return { ...base, result: name, tolerance: expected.tolerance, ...compare(value, expected) };
       });
     };
@@ -261,11 +261,11 @@ async function checkPass(
 
 const spoiltRows = (rows: readonly Row[]): Row[] => rows.map((row) => ({ ...row, isSpoilt: true }));
 
-function assertVariant(plan: Plan, pass: AnyPass, variant: AnyVariant | undefined): void {
-  const ran = plan.dispatches.filter((dispatch) => dispatch.pass === pass.name);
+function assertVariant(plan: Plan, primitive: AnyPrimitive, variant: AnyVariant | undefined): void {
+  const ran = plan.dispatches.filter((dispatch) => dispatch.primitive === primitive.name);
   assert(
     ran.length > 0 && ran.every((dispatch) => dispatch.variant === (variant?.name ?? 'map')),
-    `${pass.name} runs as ${variant?.name ?? 'map'} when that is forced`,
+    `${primitive.name} runs as ${variant?.name ?? 'map'} when that is forced`,
   );
 }
 
@@ -318,7 +318,7 @@ function epilogues(result: Expected): Epilogue[] {
     {
       name: '+ relu gradient',
       operands: [other],
-      apply: (value, [y]) => runPass(reluInputGradient, { y: y as Tensor, dy: value }, {}).y,
+      apply: (value, [y]) => runPrimitive(reluInputGradient, { y: y as Tensor, dy: value }, {}).y,
       expect: (want) => ({
         ...want,
         value: map64(want.value, (dy, i) => ((other.values[i] as number) > 0 ? dy : 0)),
@@ -330,14 +330,14 @@ function epilogues(result: Expected): Epilogue[] {
 async function checkEpilogue(
   device: Device,
   label: Pick<Row, 'op' | 'case'>,
-  pass: AnyPass,
-  passCase: PassCase,
+  primitive: AnyPrimitive,
+  passCase: PrimitiveCase,
   variant: AnyVariant | undefined,
   /** How many of the chains to try. */
   most: number,
 ): Promise<Row[]> {
   const { inputs, attributes, results } = passCase;
-  const [result] = pass.outputs as [string];
+  const [result] = primitive.outputs as [string];
   const expected = results[result] as Expected;
   const names = Object.keys(inputs);
   const rows: Row[] = [];
@@ -345,7 +345,7 @@ async function checkEpilogue(
     const values = [...Object.values(inputs), ...epilogue.operands];
     const row = {
       ...label,
-      pass: `${pass.name.slice(pass.name.indexOf('/') + 1)} ${epilogue.name}`,
+      primitive: `${primitive.name.slice(primitive.name.indexOf('/') + 1)} ${epilogue.name}`,
       variant: variant?.name ?? 'map',
       shapes: shapesOf(inputs),
       result,
@@ -353,15 +353,15 @@ async function checkEpilogue(
     };
     rows.push(
       ...(await guard(row, async () => {
-        const plan = planWith(device, pass, variant?.name, values, (...tensors) => {
+        const plan = planWith(device, primitive, variant?.name, values, (...tensors) => {
           const operands = Object.fromEntries(names.map((name, i) => [name, tensors[i] as Tensor]));
-          const { [result]: value } = runPass(pass, operands, attributes);
+          const { [result]: value } = runPrimitive(primitive, operands, attributes);
           return [epilogue.apply(value as Tensor, tensors.slice(names.length))];
         });
-        assertVariant(plan, pass, variant);
+        assertVariant(plan, primitive, variant);
         assert(
-          plan.dispatches.every((dispatch) => dispatch.pass === pass.name),
-          `${row.pass} of ${row.variant} is one group of dispatches`,
+          plan.dispatches.every((dispatch) => dispatch.primitive === primitive.name),
+          `${row.primitive} of ${row.variant} is one group of dispatches`,
         );
         const got = await runGuarded(device, plan, values);
         return [{ ...row, ...compare(got.outputs[0] as ReadBack, epilogue.expect(expected)) }];
@@ -397,19 +397,19 @@ async function checkCall(
   });
   const wantedOf = (given: Evaluated) => [
     ...reference.outputs.map((name) => ({
-      pass: 'forward',
+      primitive: 'forward',
       name,
       expected: given.outputs[name] as Expected,
     })),
     ...differentiable.map((name) => ({
-      pass: 'gradient',
+      primitive: 'gradient',
       name: `d${name}`,
       expected: widened(given.gradients[name] as Expected),
     })),
   ];
   const row = {
     ...label,
-    pass: 'call',
+    primitive: 'call',
     variant: 'as chosen',
     shapes: shapesOf(at.inputs),
     result: '',
@@ -432,10 +432,10 @@ async function checkCall(
     }, device).plan(...asTensors(valuesOf(at)));
     const rowsOf = async (given: Evaluated, name: string): Promise<Row[]> => {
       const got = await runGuarded(device, plan, valuesOf(given));
-      return wantedOf(given).map(({ pass, name: result, expected }, i) => ({
+      return wantedOf(given).map(({ primitive, name: result, expected }, i) => ({
         ...row,
         case: name,
-        pass,
+        primitive,
         result,
         tolerance: expected.tolerance,
         ...compare(got.outputs[i] as ReadBack, expected),
@@ -489,7 +489,7 @@ async function checkDifferences(
   for (const [i, name] of wanted.entries()) {
     const row = {
       ...label,
-      pass: 'differences',
+      primitive: 'differences',
       variant: 'as chosen',
       shapes: shapesOf(at.inputs),
       result: `d${name}`,
@@ -556,8 +556,8 @@ function isSpoilable({ byHand }: Case, { inputs }: Evaluated): boolean {
   return !byHand && Math.max(...sizes) > 1 && Math.max(...sizes) <= mostSpoiltElements;
 }
 
-/** An op or a lone pass, as far as checking it goes. */
-export type Checkable = Pick<Op, 'name' | 'passes'>;
+/** An op or a lone primitive, as far as checking it goes. */
+export type Checkable = Pick<Op, 'name' | 'primitives'>;
 
 /** Compares an op with its reference, case by case; every refused command of WebGPU is a failed row. */
 export async function checkOp(
@@ -590,13 +590,13 @@ export async function checkOp(
       if (spoilt.length > 0) spoiltDone.set(key, done + 1);
       return done < mostSpoilt || !isBrief ? spoilt : [];
     };
-    for (const pass of op.passes as readonly AnyPass[]) {
-      const describe = reference.passes[pass.name];
-      assert(describe, `the reference of ${op.name} knows ${pass.name}`);
+    for (const primitive of op.primitives as readonly AnyPrimitive[]) {
+      const describe = reference.primitives[primitive.name];
+      assert(describe, `the reference of ${op.name} knows ${primitive.name}`);
       const passCase = describe(at);
-      const variants = pass.elementwise ? [undefined] : variantsFor(device, pass, passCase);
+      const variants = primitive.elementwise ? [undefined] : variantsFor(device, primitive, passCase);
       for (const variant of variants) {
-        const key = `${pass.name} ${variant?.name}`;
+        const key = `${primitive.name} ${variant?.name}`;
         const isForeign = variant && variant.family !== 'clear' && variant.family !== device.traits.family;
         const seen = casesDone.get(key) ?? 0;
         if (isForeign && (seen >= foreignCases || (given.byHand && !thorough))) continue;
@@ -604,12 +604,12 @@ export async function checkOp(
         if (variant?.family === 'clear' && variants.length > 1 && given.forTiles) continue;
         casesDone.set(key, seen + 1);
         const spoiltPassCases = spoiltFor(key).map(({ name, at }) => ({ name, passCase: describe(at) }));
-        take(await checkPass(device, label, pass, passCase, variant, spoiltPassCases));
+        take(await checkPrimitive(device, label, primitive, passCase, variant, spoiltPassCases));
         const done = epiloguesDone.get(key) ?? 0;
         if ((variant && !variant.hasEpilogue) || done === (isForeign ? 1 : 2) || given.byHand) continue;
         if (isForeign && given.isThorough && isBrief) continue;
         epiloguesDone.set(key, done + 1);
-        take(await checkEpilogue(device, label, pass, passCase, variant, isForeign ? 1 : 2));
+        take(await checkEpilogue(device, label, primitive, passCase, variant, isForeign ? 1 : 2));
       }
     }
     if (!(given.isHuge && isBrief)) take(await checkCall(device, label, reference, at, spoiltFor('call')));
@@ -632,7 +632,7 @@ export async function checkComposition(device: Device, composition: Composition)
   const values = [...inputs, ...constants];
   const row = {
     op: 'grad',
-    pass: name,
+    primitive: name,
     variant: 'as chosen',
     case: name,
     shapes: inputs.map(({ shape }) => `[${shape.join(',')}]`).join(' '),
@@ -721,7 +721,7 @@ export async function checkNetwork(
   };
   const base = { op: network.name, case: `batch ${batch}`, tolerance: networkTolerance };
   const failed = await guard(
-    { ...base, pass: 'gradient', variant: 'as chosen', shapes: '', result: '' },
+    { ...base, primitive: 'gradient', variant: 'as chosen', shapes: '', result: '' },
     async () => {
       const plan = program((...tensors: Tensor[]) => {
         const parameters = tensors.slice(0, specs.length);
@@ -734,7 +734,7 @@ export async function checkNetwork(
       const lossError = Math.abs((loss.values[0] as number) - wantedLoss) / wantedLoss;
       take({
         ...base,
-        pass: 'loss',
+        primitive: 'loss',
         variant: 'as chosen',
         shapes: `[${batch},${network.image.join(',')}]`,
         result: 'loss',
@@ -746,7 +746,7 @@ export async function checkNetwork(
         const { name, shape } = specs[i] as (typeof specs)[number];
         take({
           ...base,
-          pass: 'gradient',
+          primitive: 'gradient',
           variant: 'as chosen',
           shapes: `[${shape.join(',')}]`,
           result: name,
@@ -774,7 +774,7 @@ export async function checkNetwork(
     }
     const row = {
       ...base,
-      pass: 'float64 against differences',
+      primitive: 'float64 against differences',
       variant: 'float64',
       shapes: `[${shape.join(',')}]`,
     };

@@ -2,7 +2,7 @@
  * Ops put together in the ways in which a gradient goes wrong: broadcasting, an operand used twice, views between, a
  * mask that backward must draw again. Each is told twice, with kernels and in float64.
  */
-import type { Shape } from '../engine/pass.js';
+import type { Shape } from '../engine/primitive.js';
 import type { Tensor } from '../engine/tensor.js';
 import {
   add,

@@ -98,7 +98,7 @@ export const conv2dReference = reference<Input, 'y', Options>({
     return { y: KH * KW * C, x: KH * KW * O, kernel: N * P * Q };
   },
   call: ({ x, kernel }, options) => ({ y: conv2d(x, kernel, options) }),
-  passes: {
+  primitives: {
     'conv2d/forward': ({ inputs, outputs, options }) => ({
       inputs,
       attributes: windowAttributes(inputs, options),

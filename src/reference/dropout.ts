@@ -50,7 +50,7 @@ export const dropoutReference = reference<'x' | 'state', 'y', Options>({
   call: ({ x, state }, { perSample, ...options }) => ({
     y: dropout(x, { ...options, state, isMicroBatch: perSample > 0 }),
   }),
-  passes: {
+  primitives: {
     'dropout/forward': ({ inputs, options, outputs }) => ({
       inputs,
       attributes: options,

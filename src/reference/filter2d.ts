@@ -46,7 +46,7 @@ export const filter2dReference = reference<'x', 'y', Options>({
     return { x: terms, y: terms };
   },
   call: ({ x }, { kernel, iterations }) => ({ y: filter2d(x, kernel, { iterations }) }),
-  passes: {
+  primitives: {
     'filter2d/forward': ({ inputs, options, outputs }) => ({
       inputs,
       attributes: options,

@@ -1,7 +1,7 @@
 /** Every reference by the name of its op: tests, gradcheck and the bench are made from this list. */
 import type { Op } from '../engine/op.js';
-import type { Pass } from '../engine/pass.js';
-import { lonePasses, ops } from '../kernels/index.js';
+import type { Primitive } from '../engine/primitive.js';
+import { nonDifferentiable, ops } from '../kernels/index.js';
 import { arithmeticReferences } from './arithmetic.js';
 import { augmentReference } from './augment.js';
 import { avgPool2dReference } from './avg_pool2d.js';
@@ -69,14 +69,14 @@ const all: readonly Reference[] = [
 
 export const references: ReadonlyMap<string, Reference> = new Map(all.map((each) => [each.op, each]));
 
-const opOf = (pass: Pass): string => pass.name.split('/')[0]!;
-const alone = lonePasses as unknown as readonly Pass[];
+const opOf = (primitive: Primitive): string => primitive.name.split('/')[0]!;
+const alone = nonDifferentiable as unknown as readonly Primitive[];
 
-/** What has a reference: the ops, and the passes that stand alone, gathered by the op in their names. */
+/** What has a reference: the ops, and the primitives that stand alone, gathered by the op in their names. */
 export const checkables: readonly Checkable[] = [
   ...(ops as unknown as readonly Op[]),
   ...[...new Set(alone.map(opOf))].map((name) => ({
     name,
-    passes: alone.filter((pass) => opOf(pass) === name),
+    primitives: alone.filter((primitive) => opOf(primitive) === name),
   })),
 ];

@@ -1,5 +1,5 @@
 /** Float64 reference of l2_penalty: y = λ·Σ w², dw = 2λ·w·dy. */
-import { sizeOf } from '../engine/pass.js';
+import { sizeOf } from '../engine/primitive.js';
 import { l2Penalty } from '../kernels/l2_penalty.js';
 import { type Array64, array64, drawSigned, map64, reference, wholeNumber } from './reference.js';
 
@@ -21,7 +21,7 @@ export const l2PenaltyReference = reference<'w', 'y', Options>({
   }),
   terms: ({ w }) => ({ y: sizeOf(w) }),
   call: ({ w }, { lambda }) => ({ y: l2Penalty(w, lambda) }),
-  passes: {
+  primitives: {
     'l2_penalty/forward': ({ inputs, options, outputs }) => ({
       inputs,
       attributes: options,

@@ -1,5 +1,5 @@
 /** Float64 reference of l2_totals: (Σ losses + count·penalty, correct, count, 0); what is no loss stays. */
-import type { NoAttributes } from '../engine/pass.js';
+import type { NoAttributes } from '../engine/primitive.js';
 import { l2Totals } from '../kernels/l2_totals.js';
 import { type Array64, type Arrays, type Draw, array64, drawPositive, reference } from './reference.js';
 
@@ -22,7 +22,7 @@ export const l2TotalsReference = reference<Input, 'y', NoAttributes>({
   inputs: { totals: { draw: drawTotals(7, 16) }, penalty: { draw: drawPositive } },
   outputs: ['y'],
   forward: (inputs) => ({ y: totals64(inputs) }),
-  passes: {
+  primitives: {
     'l2_totals/forward': ({ inputs, outputs }) => ({ inputs, attributes: {}, results: { y: outputs.y } }),
   },
   cases: [

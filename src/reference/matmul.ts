@@ -39,7 +39,7 @@ export const matmulReference = reference<'a' | 'b', 'c', Options>({
     return { c: K, a: transposeB ? b[0]! : b[1]!, b: M };
   },
   call: ({ a, b }, options) => ({ c: matmul(a, b, options) }),
-  passes: {
+  primitives: {
     'matmul/forward': ({ inputs, options, outputs }) => ({
       inputs,
       attributes: options,

@@ -67,7 +67,7 @@ export const maxReference = reference<'x', 'y', Run>({
   },
   roundings: { x: 0, y: 0 },
   call: ({ x }, run) => ({ y: max(x, { axis: axesOf(run) }) }),
-  passes: {
+  primitives: {
     'max/forward': ({ inputs, options, outputs }) => ({
       inputs,
       attributes: options,
@@ -105,7 +105,7 @@ export const argMaxReference = reference<'x', 'y', Run>({
   forward: ({ x }, run) => ({ y: argMax64(x, run) }),
   roundings: { y: 0 },
   call: ({ x }, run) => ({ y: argMax(x, { axis: axesOf(run) }) }),
-  passes: {
+  primitives: {
     'arg_max/forward': ({ inputs, options, outputs }) => ({
       inputs,
       attributes: options,

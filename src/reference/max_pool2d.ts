@@ -48,7 +48,7 @@ export const maxPool2dReference = reference<'x', 'y', PoolCaseOptions>({
   }),
   roundings: { y: 0 },
   call: ({ x }, options) => ({ y: maxPool2d(x, options) }),
-  passes: {
+  primitives: {
     'max_pool2d/forward': ({ inputs, options, outputs }) => ({
       inputs,
       attributes: attributes(inputs.x, options),

@@ -74,7 +74,7 @@ export const microBatchReference = reference<Input, Changed, AccumulateAttribute
     return { outputs: { gradientSums: sums }, gradients: {} };
   },
   roundings: { state: 0 },
-  passes: {
+  primitives: {
     'micro_batch/accumulate': ({ inputs, options, outputs }) => ({
       inputs,
       attributes: options,

@@ -2,8 +2,8 @@
  * Small networks told twice: with the kernels on a device, and in float64 from the references of single ops.
  * Letters: x a batch of images, y what a layer yields, dy its gradient, dx the gradient that it hands back.
  */
-import type { Shape } from '../engine/pass.js';
-import { sizeOf } from '../engine/pass.js';
+import type { Shape } from '../engine/primitive.js';
+import { sizeOf } from '../engine/primitive.js';
 import type { Tensor } from '../engine/tensor.js';
 import { add } from '../kernels/arithmetic.js';
 import { avgPool2d } from '../kernels/avg_pool2d.js';

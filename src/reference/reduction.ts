@@ -1,5 +1,5 @@
 /** What the references of reductions share: x around a run of neighbouring axes, as [outer, reduced, inner]. */
-import { type Shape, sizeOf } from '../engine/pass.js';
+import { type Shape, sizeOf } from '../engine/primitive.js';
 import { type Random, wholeNumber } from './reference.js';
 
 /** Reduces the axes first … last. */

@@ -5,9 +5,9 @@
  * A reference is written from the formula, never from the WGSL, so that the two agree only when both are right.
  * Letters: x any operand, y a result, dy the gradient of the loss with respect to y.
  */
-import type { Attributes, DType, Shape, Spec } from '../engine/pass.js';
+import type { Attributes, DType, Shape, Spec } from '../engine/primitive.js';
 import type { Tensor } from '../engine/tensor.js';
-import { sizeOf } from '../engine/pass.js';
+import { sizeOf } from '../engine/primitive.js';
 import { pcg4d, streams, uniform } from '../random.js';
 import { tolerance } from '../rounding.js';
 
@@ -154,7 +154,7 @@ export interface Expected {
   readonly mayBeNaN?: (index: number) => boolean;
 }
 
-/** A case with its numbers: everything a pass can take as operands or yield as results. */
+/** A case with its numbers: everything a primitive can take as operands or yield as results. */
 export interface Evaluated<I extends string = string, O extends string = string, P = Attributes> {
   readonly inputs: Arrays<I>;
   readonly options: P;
@@ -165,11 +165,11 @@ export interface Evaluated<I extends string = string, O extends string = string,
   readonly gradients: Partial<Readonly<Record<I, Expected>>>;
 }
 
-/** One pass of the op with its operands: the kernel-level view of a case. */
-export interface PassCase {
+/** One primitive of the op with its operands: the kernel-level view of a case. */
+export interface PrimitiveCase {
   readonly inputs: Readonly<Record<string, Array64>>;
   readonly attributes: Attributes;
-  /** Of the pass's outputs, and of the inputs that it changes. */
+  /** Of the primitive's outputs, and of the inputs that it changes. */
   readonly results: Readonly<Record<string, Expected>>;
 }
 
@@ -187,7 +187,7 @@ export interface Reference<I extends string = string, O extends string = string,
       {
         readonly dtype?: DType;
         readonly draw: Draw;
-        /** Never holds NaN or infinity, since another pass makes it of finite numbers. */
+        /** Never holds NaN or infinity, since another primitive makes it of finite numbers. */
         readonly isFinite?: true;
       }
     >
@@ -216,8 +216,8 @@ export interface Reference<I extends string = string, O extends string = string,
   readonly roundings?: Partial<Readonly<Record<I | O, number>>>;
   /** The public function, for gradients end to end and for the numerical check. */
   call?(inputs: Readonly<Record<I, Tensor>>, options: P): Readonly<Record<O, Tensor>>;
-  /** For every pass of the op, its operands and expected results. */
-  readonly passes: Readonly<Record<string, (at: Evaluated<I, O, P>) => PassCase>>;
+  /** For every primitive of the op, its operands and expected results. */
+  readonly primitives: Readonly<Record<string, (at: Evaluated<I, O, P>) => PrimitiveCase>>;
   readonly cases: readonly Case<I, O, P>[];
   /** A case of random shapes. */
   random?(random: Random): Pick<Case<I, O, P>, 'inputs' | 'options' | 'draw' | 'forTiles'>;

@@ -1,5 +1,5 @@
 /** Float64 reference of relu: y = max(x, 0), with the gradient 0 at 0 and dy at NaN. */
-import type { NoAttributes } from '../engine/pass.js';
+import type { NoAttributes } from '../engine/primitive.js';
 import { relu } from '../kernels/relu.js';
 import {
   type Array64,
@@ -24,7 +24,7 @@ export const reluReference = reference<'x', 'y', NoAttributes>({
   backward: ({ x }, { y: dy }) => ({ x: reluBackward64(x, dy) }),
   roundings: { y: 0, x: 0 },
   call: ({ x }) => ({ y: relu(x) }),
-  passes: {
+  primitives: {
     'relu/forward': ({ inputs, outputs }) => ({ inputs, attributes: {}, results: { y: outputs.y } }),
     'relu/input_gradient': ({ outputs, outputGradients, gradients }) => ({
       inputs: { y: outputs.y.value, dy: outputGradients.y },

@@ -12,7 +12,7 @@ export const reshapeReference = reference<'x', 'y', Options>({
   backward: ({ x }, { y: dy }) => ({ x: { ...dy, shape: x.shape } }),
   roundings: { x: 0, y: 0 },
   call: ({ x }, { shape }) => ({ y: reshape(x, shape) }),
-  passes: {},
+  primitives: {},
   cases: [
     {
       name: 'by hand',

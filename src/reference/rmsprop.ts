@@ -72,7 +72,7 @@ export const rmspropReference = reference<Input, Changed, RmspropAttributes>({
   },
   // 1 − ρ is formed from an f32 ρ: its error of 2⁻²⁵ weighs ρ / (1 − ρ) times as much, 100 times for ρ = 0.99.
   roundings: { meanSquare: 110, parameters: 80 },
-  passes: {
+  primitives: {
     'rmsprop/forward': ({ inputs, options, outputs }) => ({ inputs, attributes: options, results: outputs }),
   },
   cases: [

@@ -42,7 +42,7 @@ export const rooflineReference = reference<'x' | 'line', 'sum' | 'copy' | 'total
   // A step rounds twice where the device has no fused multiply-add.
   terms: (_, { chains, steps, terms }) => ({ sum: chains + 2 * steps, total: terms }),
   roundings: { copy: 0 },
-  passes: {
+  primitives: {
     'roofline/multiply_add': ({ inputs, options: { chains, steps }, outputs }) => ({
       inputs,
       attributes: { chains, steps },

@@ -1,5 +1,5 @@
 /** Float64 reference of sgd: p ← p − lr·g. */
-import type { NoAttributes } from '../engine/pass.js';
+import type { NoAttributes } from '../engine/primitive.js';
 import { sgd } from '../kernels/sgd.js';
 import { stateSize, stateWords } from '../kernels/step_state.js';
 import { combine64 } from './arithmetic.js';
@@ -44,7 +44,7 @@ export const sgdReference = reference<Input, 'parameters', NoAttributes>({
     },
     gradients: {},
   }),
-  passes: {
+  primitives: {
     'sgd/forward': ({ inputs, outputs }) => ({ inputs, attributes: {}, results: outputs }),
   },
   cases: [

@@ -53,7 +53,7 @@ export const sgdMomentumReference = reference<Input, Changed, SgdMomentumAttribu
     };
     return { outputs: step({ ...operands, state: given }, options, 1), gradients: {} };
   },
-  passes: {
+  primitives: {
     'sgd_momentum/forward': ({ inputs, options, outputs }) => ({
       inputs,
       attributes: options,

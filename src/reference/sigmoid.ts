@@ -1,5 +1,5 @@
 /** Float64 reference of sigmoid: y = 1 / (1 + e⁻ˣ); dx = y·(1 − y)·dy. */
-import type { NoAttributes } from '../engine/pass.js';
+import type { NoAttributes } from '../engine/primitive.js';
 import { sigmoid } from '../kernels/sigmoid.js';
 import { sigmoid64, sigmoidBackward64 } from './sigmoid64.js';
 import { type Array64, drawSigned, fill64, map64, oneOf, reference, wholeNumber } from './reference.js';
@@ -21,7 +21,7 @@ export const sigmoidReference = reference<'x', 'y', NoAttributes>({
   },
   roundings: { y: 12, x: 16 },
   call: ({ x }) => ({ y: sigmoid(x) }),
-  passes: {
+  primitives: {
     'sigmoid/forward': ({ inputs, outputs }) => ({ inputs, attributes: {}, results: { y: outputs.y } }),
     'sigmoid/input_gradient': ({ outputs, outputGradients, gradients }) => ({
       inputs: { y: outputs.y.value, dy: outputGradients.y },

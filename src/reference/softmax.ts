@@ -1,5 +1,5 @@
 /** Float64 reference of softmax over the last axis. Letters: K the last axis. */
-import type { NoAttributes } from '../engine/pass.js';
+import type { NoAttributes } from '../engine/primitive.js';
 import { softmax } from '../kernels/softmax.js';
 import { rowDot, softmax64, softmaxBackward64, softmaxMagnitude64 } from './softmax64.js';
 import { type Draw, drawSigned, map64, reference, wholeNumber } from './reference.js';
@@ -30,7 +30,7 @@ export const softmaxReference = reference<'x', 'y', NoAttributes>({
   // exp errs by 6 + 4·|d| units here, in the element and in the sum below it; division by 5. dx uses y twice.
   roundings: { y: 20, x: 50 },
   call: ({ x }) => ({ y: softmax(x) }),
-  passes: {
+  primitives: {
     'softmax/forward': ({ inputs, outputs }) => ({ inputs, attributes: {}, results: { y: outputs.y } }),
     'softmax/input_gradient': ({ outputs, outputGradients, gradients }) => ({
       inputs: { y: outputs.y.value, dy: outputGradients.y },

@@ -2,7 +2,7 @@
  * Float64 reference of softmax_cross_entropy. Letters: N rows, K classes.
  * Rows whose label is not below K are ignored.
  */
-import type { NoAttributes } from '../engine/pass.js';
+import type { NoAttributes } from '../engine/primitive.js';
 import { maxOf } from '../extent.js';
 import { softmaxCrossEntropy } from '../kernels/softmax_cross_entropy.js';
 import {
@@ -113,7 +113,7 @@ export const softmaxCrossEntropyReference = reference<Input, 'loss' | 'totals', 
   // As in softmax, and a logarithm that errs by 8.
   roundings: { loss: 30, totals: 30, logits: 24 },
   call: ({ logits, labels }) => softmaxCrossEntropy(logits, labels),
-  passes: {
+  primitives: {
     // The kernel takes dloss as 1; the plan multiplies another one in.
     'softmax_cross_entropy/forward': ({ inputs, outputs }) => {
       const dlogits: Expected = {

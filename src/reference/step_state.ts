@@ -78,7 +78,7 @@ export const stepStateReference = reference<Input, 'state' | 'ring', AdvanceAttr
   outputs: ['state', 'ring'],
   forward: ({ totals, rates, state, ring }, options) => advance64(totals, rates, state, ring, options),
   roundings: { state: 0, ring: 0 },
-  passes: {
+  primitives: {
     'step_state/advance': ({ inputs, options, outputs }) => ({
       inputs,
       attributes: options,

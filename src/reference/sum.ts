@@ -2,7 +2,7 @@
 import { sum } from '../kernels/sum.js';
 import { type Run, axesOf, eachRun, randomRun, runCases, withoutRun } from './reduction.js';
 import { type Array64, drawSigned, reference, zeros64 } from './reference.js';
-import { sizeOf } from '../engine/pass.js';
+import { sizeOf } from '../engine/primitive.js';
 
 /** y = Σ x over the run */
 export function sum64(x: Array64, run: Run): Array64 {
@@ -29,7 +29,7 @@ export const sumReference = reference<'x', 'y', Run>({
   terms: ({ x }, { first, last }) => ({ y: sizeOf(x.slice(first, last + 1)) }),
   roundings: { x: 0 },
   call: ({ x }, run) => ({ y: sum(x, { axis: axesOf(run) }) }),
-  passes: {
+  primitives: {
     'sum/forward': ({ inputs, options, outputs }) => ({
       inputs,
       attributes: options,

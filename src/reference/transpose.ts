@@ -1,5 +1,5 @@
 /** Float64 reference of transpose: y[i_p0, i_p1, …] = x[i_0, i_1, …] for the permutation p. */
-import { type Shape, sizeOf } from '../engine/pass.js';
+import { type Shape, sizeOf } from '../engine/primitive.js';
 import { transpose } from '../kernels/transpose.js';
 import { type Array64, type Case, drawSigned, oneOf, reference, wholeNumber, zeros64 } from './reference.js';
 
@@ -40,7 +40,7 @@ export const transposeReference = reference<'x', 'y', Options>({
   },
   roundings: { x: 0, y: 0 },
   call: ({ x }, { permutation }) => ({ y: transpose(x, permutation) }),
-  passes: {
+  primitives: {
     'transpose/forward': ({ inputs, options, outputs }) => ({
       inputs,
       attributes: options,

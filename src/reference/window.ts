@@ -1,5 +1,5 @@
 /** Windows over images, worked out afresh for the references. Letters: H × W pixels, window KH × KW, P × Q windows. */
-import type { Shape } from '../engine/pass.js';
+import type { Shape } from '../engine/primitive.js';
 
 export interface WindowOptions {
   readonly strides: readonly [number, number];

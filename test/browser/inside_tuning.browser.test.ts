@@ -11,8 +11,8 @@ import type { TunedKernel, Tuning } from '../../web/protocol.js';
 import { TuningPart } from '../../web/views/inside_tuning.js';
 import { type FakeApp, fakeApp } from './fake_app.js';
 
-const kernel = (pass: string, chosen: string, gain: number): TunedKernel => ({
-  pass,
+const kernel = (primitive: string, chosen: string, gain: number): TunedKernel => ({
+  primitive,
   shapes: '[8,28,28,1] [3,3,1,16]',
   variants: [
     { variant: 'gpu', ms: 2, problem: null },
@@ -61,7 +61,7 @@ const asked = (name: string): unknown[][] =>
 const progress = (): HTMLProgressElement => part.root.querySelector('progress')!;
 const keptRow = (): HTMLElement => button('Forget').parentElement!;
 
-type Tell = (done: number, total: number, pass: string | null) => void;
+type Tell = (done: number, total: number, primitive: string | null) => void;
 async function running(): Promise<Tell> {
   part.look(undefined);
   button('Tune for this device').click();

@@ -75,7 +75,7 @@ async function choiceOf(variant: string): Promise<ReadonlyMap<string, Choice>> {
   const cases = new Workload(device, { model: 'mlp', imageShape, classes, batchSize: 32 }).cases();
   device.destroy();
   expect(cases.length).toBeGreaterThan(3);
-  return new Map(cases.map(({ key, pass }) => [key, { variant, pass: pass.name, shapes: '' }]));
+  return new Map(cases.map(({ key, primitive }) => [key, { variant, pass: primitive.name, shapes: '' }]));
 }
 
 // ---- visits ----
@@ -186,7 +186,7 @@ const productsIn = ({ session }: Visit): Set<string> =>
   new Set(
     session.plans
       .flatMap(({ dispatches }) => dispatches)
-      .filter(({ pass }) => pass === 'matmul/forward')
+      .filter(({ primitive }) => primitive === 'matmul/forward')
       .map(({ variant }) => variant),
   );
 
@@ -341,9 +341,9 @@ describe('tuning', () => {
 
     expect(tuned).toMatchObject({ model: 'mlp', batchSize: 32, outcome: 'stored' });
     expect(tuned.kernels.length).toBeGreaterThan(3);
-    for (const { pass, shapes, variants, chosen, gain } of tuned.kernels) {
-      expect({ pass, table: variants[0]!.variant, chosen }).toEqual({
-        pass: 'matmul/forward',
+    for (const { primitive, shapes, variants, chosen, gain } of tuned.kernels) {
+      expect({ primitive, table: variants[0]!.variant, chosen }).toEqual({
+        primitive: 'matmul/forward',
         table: 'slow',
         chosen: 'software',
       });

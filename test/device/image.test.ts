@@ -3,7 +3,7 @@
 // a draw depends on (seed, epoch, key) and does not (batch size, cursor); then the public functions on tensors, at once
 // and in programs. Numbers of single images are compared with float64 in ops.test.ts.
 import { expect, test } from 'vitest';
-import { program, runPass } from '../../src/engine/program.js';
+import { program, runPrimitive } from '../../src/engine/program.js';
 import { Tensor } from '../../src/engine/tensor.js';
 import {
   type DrawAttributes,
@@ -123,7 +123,7 @@ test.each(values.affine)('SciPy: transform $transform, $mode', async ({ transfor
     eraseValue: 0,
     eraseNoise: false,
   };
-  const got = await runPass(augmentForward, { x: batch, transforms }, attributes).y.data();
+  const got = await runPrimitive(augmentForward, { x: batch, transforms }, attributes).y.data();
   // Places up to 60 pixels from 0, of f32: 4e-6 a rounding, some three of them, at slopes of up to 1 both ways.
   expect(distance(got, y)).toBeLessThan(2e-5);
 });
@@ -138,7 +138,7 @@ test.each(values.colour)(
     const [low, high]: ValueRange = [0, 1];
     const sums = sum(batch, { axis: [1, 2, 3] });
     const attributes = { low, high, row: y.length };
-    const got = await runPass(augmentColour, { x: batch, transforms, sums }, attributes).y.data();
+    const got = await runPrimitive(augmentColour, { x: batch, transforms, sums }, attributes).y.data();
     expect(distance(got, y)).toBeLessThan(1e-6);
   },
 );
@@ -188,7 +188,7 @@ function operandsAt({ seed = 3, epoch = 0, cursor = 0, keys = inOrder(many) }: W
 }
 
 async function draw(attributes: DrawAttributes, where: Where = {}): Promise<Float32Array[]> {
-  const { transforms } = runPass(augmentDraw, operandsAt(where), attributes);
+  const { transforms } = runPrimitive(augmentDraw, operandsAt(where), attributes);
   const words = (await transforms.data()) as Float32Array;
   return Array.from({ length: attributes.batch }, (_, n) =>
     words.slice(n * transformSize, (n + 1) * transformSize),

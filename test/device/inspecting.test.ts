@@ -221,7 +221,7 @@ describe('kernels of a prediction', () => {
       // What an include or a hook stood for has been put in.
       expect(code).not.toMatch(/^\/\/! include/m);
     }
-    // Of a pass of several dispatches the last one yields the result.
+    // Of a primitive of several dispatches the last one yields the result.
     const convolution = rows.findLast(({ scopes }) => scopes.includes('conv2d'))!;
     expect(convolution.label).toBe('conv2d/forward + add/forward + relu/forward');
     expect(convolution.shader).toMatch(/^conv2d\/forward/);

@@ -5,7 +5,7 @@
 // place.
 import { expect, test } from 'vitest';
 import { ImageSet } from '../../src/data/dataset.js';
-import { sizeOf } from '../../src/engine/pass.js';
+import { sizeOf } from '../../src/engine/primitive.js';
 import {
   activation,
   averagePooling2d,

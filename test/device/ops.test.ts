@@ -1,4 +1,4 @@
-// Plan: every op and every lone pass against its float64 reference, on the cases that its reference declares: by hand,
+// Plan: every op and every lone primitive against its float64 reference, on the cases that its reference declares: by hand,
 // odd sizes, tile edges, random ones of a fixed seed; every variant that takes the case, each with fused ops too; the same
 // with NaN and infinity in the operands, which WGSL leaves to drivers and llvmpipe and SwiftShader treat as NumPy does; then
 // the gradients through `grad`, and against differences that the device computes itself.
@@ -18,6 +18,6 @@ test.each(checkables)('$name', { timeout }, async (op) => {
   expect(rows.filter((row) => !row.ok).map(describeRow), `${rows.length} comparisons`).toEqual([]);
 });
 
-function describeRow({ pass, variant, case: name, shapes, result, error, at, tolerance }: Row): string {
-  return `${pass} (${variant}), ${name}, ${shapes}: ${result} off by ${error.toExponential(1)} > ${tolerance.toExponential(1)} at ${at}`;
+function describeRow({ primitive, variant, case: name, shapes, result, error, at, tolerance }: Row): string {
+  return `${primitive} (${variant}), ${name}, ${shapes}: ${result} off by ${error.toExponential(1)} > ${tolerance.toExponential(1)} at ${at}`;
 }

@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import type { Choice, Choices } from '../../src/engine/choices.js';
 import type { Device } from '../../src/engine/device.js';
-import type { Spec } from '../../src/engine/pass.js';
+import type { Spec } from '../../src/engine/primitive.js';
 import { describe } from '../../src/engine/tensor.js';
 import { conv2dForward } from '../../src/kernels/conv2d.js';
 import type { KernelChoice } from '../../src/nn/callbacks/callback.js';
@@ -60,11 +60,11 @@ export async function choosePlain(device: Device): Promise<Map<string, Choice>> 
   const { choices } = device;
   choices.watch();
   await train(device);
-  const cases = [...choices.met.values()].filter(({ pass }) => pass.name === 'conv2d/forward');
+  const cases = [...choices.met.values()].filter(({ primitive }) => primitive.name === 'conv2d/forward');
   expect(cases.length).toBeGreaterThan(0);
-  const found = cases.map(({ key, pass, context }): [string, Choice] => {
+  const found = cases.map(({ key, primitive, context }): [string, Choice] => {
     const shapes = Object.values<Spec>(context.inputs).map(describe).join(' ');
-    return [key, { variant: 'plain', pass: pass.name, shapes }];
+    return [key, { variant: 'plain', pass: primitive.name, shapes }];
   });
   choices.clear();
   return new Map(found);

@@ -8,10 +8,10 @@
  *   errors: disposed, nested, no gradient, wrong data, a shader that does not compile, a refused command, a lost device
  */
 import { expect, test } from 'vitest';
-import type { Pass } from '../../src/engine/pass.js';
+import type { Primitive } from '../../src/engine/primitive.js';
 import { grad } from '../../src/engine/op.js';
 import { describePlan } from '../../src/engine/plan.js';
-import { program, runPass } from '../../src/engine/program.js';
+import { program, runPrimitive } from '../../src/engine/program.js';
 import { registerShaders } from '../../src/engine/shader.js';
 import { Tensor } from '../../src/engine/tensor.js';
 import { type Trace, currentTrace } from '../../src/engine/trace.js';
@@ -692,8 +692,8 @@ test('an item is one value', async () => {
   await expect(vector(5, 6).item()).rejects.toThrow(ShapeError);
 });
 
-/** A pass with a shader of its own. */
-function passFor(shader: string): Pass<'x', 'y'> {
+/** A primitive with a shader of its own. */
+function passFor(shader: string): Primitive<'x', 'y'> {
   return {
     name: 'made_up/forward',
     inputs: ['x'],
@@ -721,7 +721,7 @@ test('a shader that does not compile is an error with its line, at bind and at t
   registerShaders({ 'made_up/broken': `${bindings}fn main() {\n  y[0] = x[0] + 1u;\n}\n` });
   const device = await open();
   const x = Tensor.from([1], [1], device);
-  const broken = program((x) => runPass(passFor('made_up/broken'), { x }, {}).y, device);
+  const broken = program((x) => runPrimitive(passFor('made_up/broken'), { x }, {}).y, device);
   const problem = await broken.bind([x]).then(
     () => undefined,
     (error: unknown) => error,

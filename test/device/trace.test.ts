@@ -4,7 +4,7 @@
 // over, since our order of summation is a sixth run; and never below two units in the last place of an f32.
 import { expect, test } from 'vitest';
 import { grad } from '../../src/engine/op.js';
-import { sizeOf } from '../../src/engine/pass.js';
+import { sizeOf } from '../../src/engine/primitive.js';
 import { program } from '../../src/engine/program.js';
 import { Tensor } from '../../src/engine/tensor.js';
 import { rmsprop } from '../../src/kernels/index.js';

@@ -9,8 +9,8 @@
  */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Choice, Choices } from '../../src/engine/choices.js';
-import type { Pass } from '../../src/engine/pass.js';
-import { program, runPass } from '../../src/engine/program.js';
+import type { Primitive } from '../../src/engine/primitive.js';
+import { program, runPrimitive } from '../../src/engine/program.js';
 import { registerShaders } from '../../src/engine/shader.js';
 import { Tensor } from '../../src/engine/tensor.js';
 import { type Tuned, choicesOf, tune } from '../../src/engine/tune.js';
@@ -41,7 +41,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 `;
 const right = 'y[i] = epilogue(2.0 * x[i], i, 0);';
 
-type Doubling = Pass<'x', 'y', Readonly<Record<string, never>>>;
+type Doubling = Primitive<'x', 'y', Readonly<Record<string, never>>>;
 
 /** y = 2·x, in as many ways as there are statements by variant name. */
 function doubling(
@@ -71,11 +71,11 @@ function doubling(
 }
 
 /** Tunes whatever planning `pass` meets. */
-async function tuned(pass: Doubling): Promise<Tuned[]> {
+async function tuned(primitive: Doubling): Promise<Tuned[]> {
   const { device } = held;
   device.choices.watch();
   const x = Tensor.from(new Float32Array(1000), [1000], device);
-  program((x) => runPass(pass, { x }, {}).y, device).plan(x);
+  program((x) => runPrimitive(primitive, { x }, {}).y, device).plan(x);
   return tune(device, device.choices.met.values(), { repeats: 2 });
 }
 
@@ -109,7 +109,7 @@ test('candidates that are wrong are excluded, whoever they are', async () => {
   const date = new Date('2026-01-01T00:00:00Z');
   const [[key, choice]] = [...choicesOf([result as Tuned], date)] as [[string, Choice]];
   expect(key).toBe(result?.key);
-  expect(choice).toMatchObject({ pass: 'test/doubling', shapes: '[1000]', variant: result?.chosen });
+  expect(choice).toMatchObject({ primitive: 'test/doubling', shapes: '[1000]', variant: result?.chosen });
   expect(Object.keys(choice.ms ?? {})).toEqual(['same', 'other']);
   // What was tried leaves no trace: a shader that does not compile spoils nothing that follows.
   expect(held.device.forcedVariants.size).toBe(0);
@@ -123,19 +123,19 @@ test('where no candidate is right there is no choice', async () => {
 });
 
 test('variants with and without an epilogue are compared with what follows them', async () => {
-  const pass = doubling(
+  const primitive = doubling(
     { with: right, without: 'y[i] = 2.0 * x[i];', clear: right },
     { without: ['without'] },
   );
   const before = held.device.counters.dispatches;
-  const [result] = await tuned(pass);
+  const [result] = await tuned(primitive);
   expect(result?.candidates.map(({ error }) => error)).toEqual([0, 0]);
   expect(held.device.counters.dispatches).toBeGreaterThan(before);
 });
 
-test('a pass that changes its inputs is not tried', async () => {
-  const pass = { ...doubling({ one: right, two: right, clear: right }), mutates: ['x'] as const };
-  expect(await tuned(pass)).toMatchObject([
+test('a primitive that changes its inputs is not tried', async () => {
+  const primitive = { ...doubling({ one: right, two: right, clear: right }), mutates: ['x'] as const };
+  expect(await tuned(primitive)).toMatchObject([
     { candidates: [], chosen: undefined, skipped: 'it changes its inputs' },
   ]);
 });

@@ -5,7 +5,7 @@
  */
 import { expect, test } from 'vitest';
 import { grad } from '../../src/engine/op.js';
-import type { Spec } from '../../src/engine/pass.js';
+import type { Spec } from '../../src/engine/primitive.js';
 import type { Plan } from '../../src/engine/plan.js';
 import { program } from '../../src/engine/program.js';
 import type { Tensor } from '../../src/engine/tensor.js';
@@ -44,7 +44,7 @@ test('at inference a layer with its normalisation and relu is one kernel', () =>
   }
 });
 
-test('in training relu joins the normalisation, and one pass makes both gradients of the channels', () => {
+test('in training relu joins the normalisation, and one primitive makes both gradients of the channels', () => {
   const state = { shape: [stateSize], dtype: 'u32' } as unknown as Tensor;
   for (const device of devices) {
     const plan = program((x, gamma, beta, state) => {

@@ -17,7 +17,7 @@ import {
   hash64,
   keyOf,
 } from '../../src/engine/choices.js';
-import type { Dispatch, Family, Pass, Spec, Variant } from '../../src/engine/pass.js';
+import type { Dispatch, Family, Primitive, Spec, Variant } from '../../src/engine/primitive.js';
 import { chooseVariant } from '../../src/engine/plan.js';
 import { registerShaders } from '../../src/engine/shader.js';
 import { fastest } from '../../src/engine/tune.js';
@@ -63,9 +63,9 @@ function variant(
   };
 }
 
-function passOf(...variants: Variant<'x', 'y', { readonly axis: number }>[]): Pass {
+function primitiveOf(...variants: Variant<'x', 'y', { readonly axis: number }>[]): Primitive {
   registerShaders({ 'test/choices': source });
-  const pass: Pass<'x', 'y', { readonly axis: number }> = {
+  const primitive: Primitive<'x', 'y', { readonly axis: number }> = {
     name: 'test/pass',
     inputs: ['x'],
     outputs: ['y'],
@@ -73,7 +73,7 @@ function passOf(...variants: Variant<'x', 'y', { readonly axis: number }>[]): Pa
     cost: () => ({ flops: 0, bytes: 0 }),
     variants,
   };
-  return pass;
+  return primitive;
 }
 
 const device = fakeDevice({ family: 'gpu', subgroupSize: 32 });
@@ -92,7 +92,7 @@ function contextOf(shape: readonly number[] = [4, 4], axis = 0): AnyContext {
   } as unknown as AnyContext;
 }
 
-const key = (pass: Pass, context = contextOf()): string => keyOf(pass, context, candidatesOf(pass, context));
+const key = (primitive: Primitive, context = contextOf()): string => keyOf(primitive, context, candidatesOf(primitive, context));
 
 const [small, large, clear] = [
   variant('small', 'gpu'),
@@ -101,89 +101,89 @@ const [small, large, clear] = [
 ];
 
 test('the same case has the same key', () => {
-  expect(key(passOf(small, large, clear))).toBe(key(passOf(small, large, clear)));
-  expect(key(passOf(small, large, clear))).toMatch(/^[0-9a-f]{16}$/);
+  expect(key(primitiveOf(small, large, clear))).toBe(key(primitiveOf(small, large, clear)));
+  expect(key(primitiveOf(small, large, clear))).toMatch(/^[0-9a-f]{16}$/);
 });
 
 test('whatever decides what would run changes the key', () => {
   const keys = {
-    asItIs: key(passOf(small, large, clear)),
-    shape: key(passOf(small, large, clear), contextOf([4, 5])),
-    attribute: key(passOf(small, large, clear), contextOf([4, 4], 1)),
-    tile: key(passOf(small, variant('large', 'gpu', { tile: 32 }), clear)),
-    workgroups: key(passOf(small, variant('large', 'gpu', { tile: 16, workgroups: [2, 1, 1] }), clear)),
-    more: key(passOf(small, large, variant('huge', 'gpu', { tile: 64 }), clear)),
-    fewer: key(passOf(small, variant('large', 'gpu', { tile: 16, supports: false }), clear)),
-    order: key(passOf(large, small, clear)),
+    asItIs: key(primitiveOf(small, large, clear)),
+    shape: key(primitiveOf(small, large, clear), contextOf([4, 5])),
+    attribute: key(primitiveOf(small, large, clear), contextOf([4, 4], 1)),
+    tile: key(primitiveOf(small, variant('large', 'gpu', { tile: 32 }), clear)),
+    workgroups: key(primitiveOf(small, variant('large', 'gpu', { tile: 16, workgroups: [2, 1, 1] }), clear)),
+    more: key(primitiveOf(small, large, variant('huge', 'gpu', { tile: 64 }), clear)),
+    fewer: key(primitiveOf(small, variant('large', 'gpu', { tile: 16, supports: false }), clear)),
+    order: key(primitiveOf(large, small, clear)),
     shader: (() => {
-      const pass = passOf(small, large, clear);
+      const primitive = primitiveOf(small, large, clear);
       registerShaders({ 'test/choices': `${source}// a remark\n` });
-      return key(pass);
+      return key(primitive);
     })(),
   };
   expect(new Set(Object.values(keys)).size, JSON.stringify(keys, null, 1)).toBe(Object.keys(keys).length);
 });
 
 test('variants of other families change nothing', () => {
-  expect(key(passOf(small, large, variant('other', 'software'), clear))).toBe(
-    key(passOf(small, large, clear)),
+  expect(key(primitiveOf(small, large, variant('other', 'software'), clear))).toBe(
+    key(primitiveOf(small, large, clear)),
   );
 });
 
 // ---- the order ----
 
 test('forced, then chosen, then the table, then clear', () => {
-  const pass = passOf(small, large, clear);
+  const primitive = primitiveOf(small, large, clear);
   const context = contextOf();
-  const choose = (): string => chooseVariant({ pass, attributes: { axis: 0 } }, context, device).name;
+  const choose = (): string => chooseVariant({ primitive, attributes: { axis: 0 } }, context, device).name;
   expect(choose()).toBe('small');
 
-  const choice = { pass: pass.name, shapes: '[4,4]', variant: 'large' };
-  device.choices.set(key(pass), choice);
+  const choice = { pass: primitive.name, shapes: '[4,4]', variant: 'large' };
+  device.choices.set(key(primitive), choice);
   expect(choose()).toBe('large');
-  expect(chooseVariant({ pass, attributes: { axis: 1 } }, contextOf([4, 4], 1), device).name).toBe('small');
+  expect(chooseVariant({ primitive, attributes: { axis: 1 } }, contextOf([4, 4], 1), device).name).toBe('small');
 
-  device.forcedVariants.set(pass.name, 'clear');
+  device.forcedVariants.set(primitive.name, 'clear');
   expect(choose()).toBe('clear');
-  // A forced variant that the pass does not have leaves the choice.
-  device.forcedVariants.set(pass.name, 'huge');
+  // A forced variant that the primitive does not have leaves the choice.
+  device.forcedVariants.set(primitive.name, 'huge');
   expect(choose()).toBe('large');
 
   device.forcedVariants.clear();
-  device.choices.set(key(pass), { ...choice, variant: 'huge' });
+  device.choices.set(key(primitive), { ...choice, variant: 'huge' });
   expect(choose(), 'a variant that is gone').toBe('small');
   device.choices.clear();
   expect(choose()).toBe('small');
-  expect(chooseVariant({ pass: passOf(clear), attributes: {} }, context, device).name).toBe('clear');
+  expect(chooseVariant({ primitive: primitiveOf(clear), attributes: {} }, context, device).name).toBe('clear');
 });
 
 // ---- what is noted ----
 
 test('cases are noted while they are watched or chosen, and only where there is a choice', () => {
-  const pass = passOf(small, large, clear);
+  const primitive = primitiveOf(small, large, clear);
   const choices = new Choices();
-  choices.choose(pass, contextOf());
+  choices.choose(primitive, contextOf());
   expect(choices.met.size).toBe(0);
   choices.watch();
-  choices.choose(pass, contextOf());
-  choices.choose(pass, contextOf());
-  choices.choose(passOf(small, clear), contextOf());
-  expect([...choices.met.keys()]).toEqual([key(pass)]);
-  expect(choices.met.get(key(pass))?.candidates.map(({ name }) => name)).toEqual(['small', 'large']);
+  choices.choose(primitive, contextOf());
+  choices.choose(primitive, contextOf());
+  choices.choose(primitiveOf(small, clear), contextOf());
+  expect([...choices.met.keys()]).toEqual([key(primitive)]);
+  expect(choices.met.get(key(primitive))?.candidates.map(({ name }) => name)).toEqual(['small', 'large']);
 });
 
 test('the choices that planning went by, and a version that tells of every change', () => {
-  const pass = passOf(small, large, clear);
+  const primitive = primitiveOf(small, large, clear);
   const choices = new Choices();
   const versions = [choices.version];
-  const used = { pass: pass.name, shapes: '[4,4]', variant: 'large' };
+  const used = { pass: primitive.name, shapes: '[4,4]', variant: 'large' };
   choices.set('0123456789abcdef', { ...used, shapes: '[9]' });
   versions.push(choices.version);
-  choices.set(key(pass), used);
+  choices.set(key(primitive), used);
   versions.push(choices.version);
   expect(choices.used().size).toBe(0);
-  choices.choose(pass, contextOf());
-  expect([...choices.used()]).toEqual([[key(pass), used]]);
+  choices.choose(primitive, contextOf());
+  expect([...choices.used()]).toEqual([[key(primitive), used]]);
   choices.clear();
   versions.push(choices.version);
   expect([...choices]).toEqual([]);

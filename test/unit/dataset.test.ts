@@ -213,7 +213,7 @@ describe('meanAndDeviation', () => {
     expect(of([51, 51])).toEqual({ mean: 0.2, deviation: 0 });
   });
 
-  it('is the two-pass value for any bytes', () => {
+  it('is the two-primitive value for any bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 1, maxLength: 50 }), (bytes) => {
         const values = [...bytes].map((value) => value / 255);

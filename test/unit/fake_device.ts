@@ -1,7 +1,7 @@
 /** A device that can be planned for and computes nothing: plans need only its traits and how variants are chosen. */
 import { Choices } from '../../src/engine/choices.js';
 import type { Device } from '../../src/engine/device.js';
-import type { DeviceTraits } from '../../src/engine/pass.js';
+import type { DeviceTraits } from '../../src/engine/primitive.js';
 import { registerKernels } from '../../src/kernels/index.js';
 
 export function fakeDevice(traits: Partial<DeviceTraits> = {}): Device {

@@ -68,7 +68,7 @@ test('a penalty on a gradient does not lose the paths of the gradient', () => {
   expect(message).toBe(through('matmul'));
 });
 
-test('outputs, passes and losses without a derivative', () => {
+test('outputs, primitives and losses without a derivative', () => {
   const labels = { shape: [2], dtype: 'u32' } as const;
   const state = { shape: [8], dtype: 'u32' } as const;
   const extra = (

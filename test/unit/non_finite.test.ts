@@ -116,7 +116,7 @@ test('every f32 operand and the gradient of every result are spoilt in turn', ()
 describe('gradcheck', () => {
   const row = (op: string, ok: boolean): Row => ({
     op,
-    pass: 'forward',
+    primitive: 'forward',
     variant: 'clear',
     case: 'odd sizes, NaN in x',
     shapes: '[3,5]',

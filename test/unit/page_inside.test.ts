@@ -103,7 +103,7 @@ describe("the kernels' table", () => {
   it('shows one direction, with the sums of what is shown', () => {
     expect(groups('layer', { direction: 'backward' })).toEqual(['conv2d 8: 5']);
     expect(groups('layer', { direction: 'forward' })[1]).toBe('conv2d 4.5: 1 2');
-    expect(rows.map(passOf).filter((pass) => pass === 'update')).toHaveLength(1);
+    expect(rows.map(passOf).filter((primitive) => primitive === 'update')).toHaveLength(1);
   });
 
   it('has no sums where there are no times', () => {

@@ -1,12 +1,12 @@
 /**
  * Plans without a device:
- *   every variant of every pass lowers every case and every bench shape: constants exist, limits are kept
+ *   every variant of every primitive lowers every case and every bench shape: constants exist, limits are kept
  *   what is dropped, fused, stored on the way, and not fused; what comes as a by-product
  *   when buffers are used again; which variant is chosen
  */
 import { expect, test } from 'vitest';
 import { grad } from '../../src/engine/op.js';
-import { type Attributes, type Pass, type PassContext, type Spec, sizeOf } from '../../src/engine/pass.js';
+import { type Attributes, type Primitive, type PrimitiveContext, type Spec, sizeOf } from '../../src/engine/primitive.js';
 import { type Plan, describePlan } from '../../src/engine/plan.js';
 import { program } from '../../src/engine/program.js';
 import { specialise } from '../../src/engine/shader.js';
@@ -31,7 +31,7 @@ import { checkables, references } from '../../src/reference/index.js';
 import {
   type Case,
   type Evaluated,
-  type PassCase,
+  type PrimitiveCase,
   type Reference,
   casesOf,
   evaluate,
@@ -48,7 +48,7 @@ const labels = (plan: Plan): string[] => plan.dispatches.map(({ label }) => labe
 
 // ---- lowering ----
 
-const passes = checkables.flatMap((op) => op.passes.map((pass) => ({ op: op.name, pass })));
+const primitives = checkables.flatMap((op) => op.primitives.map((primitive) => ({ op: op.name, primitive })));
 
 const devices = [
   fakeDevice({ family: 'software', subgroupSize: 8 }),
@@ -61,19 +61,19 @@ const devices = [
 /** Names its case in the message of what a variant does wrong. */
 function lowerEverywhere(
   name: string,
-  pass: Pass,
+  primitive: Primitive,
   inputs: Record<string, Spec>,
   attributes: Attributes,
 ): number {
-  const outputs = pass.shape(inputs, attributes);
+  const outputs = primitive.shape(inputs, attributes);
   let lowered = 0;
   for (const { traits } of devices) {
-    const context: PassContext<string, string, Attributes> = { inputs, outputs, attributes, device: traits };
-    for (const variant of pass.variants) {
+    const context: PrimitiveContext<string, string, Attributes> = { inputs, outputs, attributes, device: traits };
+    for (const variant of primitive.variants) {
       if (!variant.supports(context)) continue;
       const { dispatches, scratch = {} } = variant.lower(context);
-      const who = `${pass.name} (${variant.name}), ${name}`;
-      const operands = new Set([...pass.inputs, ...pass.outputs, ...Object.keys(scratch)]);
+      const who = `${primitive.name} (${variant.name}), ${name}`;
+      const operands = new Set([...primitive.inputs, ...primitive.outputs, ...Object.keys(scratch)]);
       for (const { shader, constants, bindings = {}, workgroups } of dispatches) {
         const storage = specialise(shader, constants).shader.bindings.filter(
           ({ access }) => access !== 'uniform',
@@ -96,17 +96,17 @@ function lowerEverywhere(
   return lowered;
 }
 
-test.each(passes.filter(({ pass }) => !pass.elementwise))(
-  '$pass.name lowers on every device',
-  ({ op, pass }) => {
+test.each(primitives.filter(({ primitive }) => !primitive.elementwise))(
+  '$primitive.name lowers on every device',
+  ({ op, primitive }) => {
     const reference = references.get(op) as Reference;
     let lowered = 0;
     casesOf(reference, 6, true).forEach((each, index) => {
       // Operands are worked out in full: leave out those of millions of elements.
       if (sizeOfAll(each) > (op === 'conv2d' || op === 'matmul' ? 20_000 : 300_000)) return;
-      const describe = reference.passes[pass.name] as (at: Evaluated) => PassCase;
+      const describe = reference.primitives[primitive.name] as (at: Evaluated) => PrimitiveCase;
       const { inputs, attributes } = describe(evaluate(reference, each, index));
-      lowered += lowerEverywhere(each.name, pass, inputs, attributes);
+      lowered += lowerEverywhere(each.name, primitive, inputs, attributes);
     });
     expect(lowered).toBeGreaterThan(10);
   },
@@ -223,7 +223,7 @@ test('an op is not fused past a kernel that reads the value on its way', () => {
     [32, 32],
     [32, 32],
   );
-  expect(plan.dispatches.map(({ pass }) => pass)).toEqual(
+  expect(plan.dispatches.map(({ primitive }) => primitive)).toEqual(
     expect.arrayContaining(['matmul/forward', 'sum/forward', 'multiply/forward']),
   );
 });
@@ -258,16 +258,16 @@ const biased = (wanted: 'bias' | 'both') =>
 
 test('the sums of dy come with the kernel gradient', () => {
   const { dispatches, dispatchesWithoutFusion } = biased('both');
-  expect(dispatches.filter(({ pass }) => pass === 'sum/forward')).toEqual([]);
-  const reduce = dispatches.findLast(({ pass }) => pass === 'conv2d/kernel_gradient');
+  expect(dispatches.filter(({ primitive }) => primitive === 'sum/forward')).toEqual([]);
+  const reduce = dispatches.findLast(({ primitive }) => primitive === 'conv2d/kernel_gradient');
   expect(reduce?.slots.filter(({ kind }) => kind === 'output')).toHaveLength(2);
   expect(dispatchesWithoutFusion).toBeGreaterThan(dispatches.length);
 });
 
 test('without the kernel gradient, the sums of dy have kernels of their own', () => {
-  const passes = biased('bias').dispatches.map(({ pass }) => pass);
-  expect(passes).toContain('sum/forward');
-  expect(passes).not.toContain('conv2d/kernel_gradient');
+  const primitives = biased('bias').dispatches.map(({ primitive }) => primitive);
+  expect(primitives).toContain('sum/forward');
+  expect(primitives).not.toContain('conv2d/kernel_gradient');
 });
 
 test('sums over other axes, or of another value, stay', () => {
@@ -281,7 +281,7 @@ test('sums over other axes, or of another value, stay', () => {
     [3, 3, 16, 16],
     [4, 8, 8, 16],
   );
-  const sums = plan.dispatches.filter(({ pass }) => pass === 'sum/forward');
+  const sums = plan.dispatches.filter(({ primitive }) => primitive === 'sum/forward');
   expect(new Set(sums.map(({ node }) => node)).size).toBe(2);
 });
 

@@ -262,7 +262,7 @@ describe('pngjs and our decoder agree', () => {
     { type: 6, samples: 4, depths: [8, 16] },
   ];
   /** Which of Adam7's passes each pixel of an 8×8 tile belongs to, as the standard draws it. */
-  const passes = [
+  const primitives = [
     '16462646',
     '77777777',
     '56565656',
@@ -276,8 +276,8 @@ describe('pngjs and our decoder agree', () => {
   /** Widths and heights of the pictures that a picture is stored as. */
   function stored(width: number, height: number, isInterlaced: boolean): [number, number][] {
     if (!isInterlaced) return [[width, height]];
-    return [...'1234567'].map((pass) => {
-      const isIn = (x: number, y: number) => passes[y % 8]![x % 8] === pass;
+    return [...'1234567'].map((primitive) => {
+      const isIn = (x: number, y: number) => primitives[y % 8]![x % 8] === primitive;
       const columns = Array.from({ length: width }, (_, x) => x).filter((x) =>
         Array.from({ length: height }, (_, y) => y).some((y) => isIn(x, y)),
       );

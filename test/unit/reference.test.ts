@@ -4,7 +4,7 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { sizeOf } from '../../src/engine/pass.js';
+import { sizeOf } from '../../src/engine/primitive.js';
 import { checkables, references } from '../../src/reference/index.js';
 import {
   type Case,
@@ -125,7 +125,7 @@ test.each([
 
 // ---- the registry ----
 
-test.each(checkables)('$name has a reference with cases, bench shapes and every pass', (op) => {
+test.each(checkables)('$name has a reference with cases, bench shapes and every primitive', (op) => {
   const reference = references.get(op.name) as Reference;
   expect(reference, `src/reference names ${op.name}`).toBeDefined();
   expect(reference.cases.length).toBeGreaterThan(2);
@@ -134,9 +134,9 @@ test.each(checkables)('$name has a reference with cases, bench shapes and every 
     reference.cases.length,
   );
   // A view moves no memory: nothing to time.
-  expect(reference.bench.length > 0, 'bench shapes').toBe(op.passes.length > 0);
-  expect(Object.keys(reference.passes).sort()).toEqual(op.passes.map(({ name }) => name).sort());
-  for (const { name } of op.passes) expect(name.split('/')[0]).toBe(op.name);
+  expect(reference.bench.length > 0, 'bench shapes').toBe(op.primitives.length > 0);
+  expect(Object.keys(reference.primitives).sort()).toEqual(op.primitives.map(({ name }) => name).sort());
+  for (const { name } of op.primitives) expect(name.split('/')[0]).toBe(op.name);
 });
 
 test('no reference is left without an op', () => {
@@ -149,13 +149,13 @@ const helpers = ['elementwise', 'floats', 'random'];
 test('every op with kernels of its own has a shader folder, and every folder an op', () => {
   const root = fileURLToPath(new URL('../../shaders', import.meta.url));
   const folders = readdirSync(root).filter((name) => !helpers.includes(name));
-  const withKernels = checkables.filter((op) => op.passes.some((pass) => !pass.elementwise));
+  const withKernels = checkables.filter((op) => op.primitives.some((primitive) => !primitive.elementwise));
   expect(folders.sort()).toEqual(withKernels.map(({ name }) => name).sort());
 });
 
-test('variants of a pass have different names, and one clear variant takes everything', () => {
+test('variants of a primitive have different names, and one clear variant takes everything', () => {
   for (const op of checkables) {
-    for (const { name, variants, elementwise } of op.passes) {
+    for (const { name, variants, elementwise } of op.primitives) {
       expect(new Set(variants.map((variant) => variant.name)).size, name).toBe(variants.length);
       expect(variants.at(-1)?.family, `the last variant of ${name}`).toBe(elementwise ? undefined : 'clear');
     }

@@ -94,7 +94,7 @@ test.each([
   ],
   [
     'without a variant',
-    JSON.stringify({ format: 'shadegrad tuning 1', device: fingerprint, choices: { 1: { pass: 'a' } } }),
+    JSON.stringify({ format: 'shadegrad tuning 1', device: fingerprint, choices: { 1: { primitive: 'a' } } }),
     /kernel choices: it has no 1\.variant/,
   ],
 ])('a file that is %s is ignored with a line, and replaced', async (_, text, reason) => {

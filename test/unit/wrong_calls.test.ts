@@ -1,7 +1,7 @@
 // Plan: every call that a reference declares as wrong is refused with a typed error, in words pinned here. Shapes are
 // checked while an op is recorded, so that no device is needed.
 import { expect, test } from 'vitest';
-import type { Spec } from '../../src/engine/pass.js';
+import type { Spec } from '../../src/engine/primitive.js';
 import { Trace } from '../../src/engine/trace.js';
 import { ShadegradError } from '../../src/errors.js';
 import { references } from '../../src/reference/index.js';

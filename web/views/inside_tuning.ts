@@ -106,9 +106,9 @@ export class TuningPart {
     await this.app.worker.tuning.cancel();
   }
 
-  #tell(done: number, total: number, pass: string | null): void {
+  #tell(done: number, total: number, primitive: string | null): void {
     if (this.#state === 'idle') return;
-    const words = total > 0 ? progressWords(done, total, pass) : '';
+    const words = total > 0 ? progressWords(done, total, primitive) : '';
     this.#now.textContent = words;
     setAttribute(this.#progress, 'aria-valuetext', words || undefined);
     // Until it is known how many there are, it says only that something goes on.
@@ -162,9 +162,9 @@ function tableOf(rows: readonly TunedRow[]): HTMLElement {
   const isNumber = (column: number): boolean => head[column] === 'ms' || head[column] === 'Gain';
   const cell = (content: readonly (Node | string)[], column: number): HTMLElement =>
     element('td', { class: isNumber(column) && 'number' }, ...content);
-  const lines = rows.map(({ pass, shapes, problems, usual, usualMs, other, otherMs, chosen, gain }) => {
+  const lines = rows.map(({ primitive, shapes, problems, usual, usualMs, other, otherMs, chosen, gain }) => {
     const kernel = [
-      pass,
+      primitive,
       element('small', { class: 'mono' }, shapes),
       ...problems.map((problem) => element('small', {}, problem)),
     ];

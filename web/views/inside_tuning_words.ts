@@ -10,9 +10,9 @@ export function offerWords({ model, batchSize }: Pick<Settings, 'model' | 'batch
 }
 
 /** How far it is: `3 of 12 kernels, now conv2d/forward`. */
-export function progressWords(done: number, total: number, pass: string | null): string {
-  if (pass === null) return 'Comparing the step as a whole';
-  return `${grouped(done)} of ${kernels(total)} measured, now ${pass}`;
+export function progressWords(done: number, total: number, primitive: string | null): string {
+  if (primitive === null) return 'Comparing the step as a whole';
+  return `${grouped(done)} of ${kernels(total)} measured, now ${primitive}`;
 }
 
 /** What a tuning came to, and what follows from it. */
@@ -52,7 +52,7 @@ function stepWords(step: Tuning['step']): string {
 
 /** A line of the table. */
 export interface TunedRow {
-  readonly pass: string;
+  readonly primitive: string;
   readonly shapes: string;
   /** What was left out, and why. */
   readonly problems: readonly string[];
@@ -71,7 +71,7 @@ export function rowsOf(tuned: readonly TunedKernel[]): TunedRow[] {
   return [...tuned].sort((a, b) => b.gain - a.gain).map(rowOf);
 }
 
-function rowOf({ pass, shapes, variants, chosen, gain }: TunedKernel): TunedRow {
+function rowOf({ primitive, shapes, variants, chosen, gain }: TunedKernel): TunedRow {
   const [usual, ...others] = variants;
   const timed = others.filter(({ ms }) => ms !== null);
   const best = timed.sort((a, b) => a.ms! - b.ms!)[0];
@@ -79,7 +79,7 @@ function rowOf({ pass, shapes, variants, chosen, gain }: TunedKernel): TunedRow 
   const msOf = (variant: TunedVariant | undefined): string =>
     typeof variant?.ms === 'number' ? msWords(variant.ms) : '–';
   return {
-    pass,
+    primitive,
     shapes,
     problems: variants.flatMap(({ variant, problem }) =>
       problem === null ? [] : [`${variant} was left out: ${problem}`],

@@ -3,7 +3,7 @@
  * leaves both families' texts out of the worker's script (scripts/build_page.mjs), and they are fetched once the
  * device is known.
  */
-import type { DeviceTraits } from '../../src/engine/pass.js';
+import type { DeviceTraits } from '../../src/engine/primitive.js';
 import { registerShaders } from '../../src/engine/shader.js';
 import { FileError } from '../../src/errors.js';
 import { shaders } from '../../src/kernels/shaders.generated.js';

@@ -79,31 +79,31 @@ export function kernelList(of: 'training' | 'prediction', timed: readonly Timed[
   return { table: { of, rows, totalMs }, dispatches: timed.map(({ dispatch }) => dispatch) };
 }
 
-/** Cost over time of each pass. A pass of several dispatches has one cost; it stands at the slowest of them. */
+/** Cost over time of each primitive. A primitive of several dispatches has one cost; it stands at the slowest of them. */
 function passRates(timed: readonly Timed[]): Pick<KernelRow, 'gflops' | 'gbytes'>[] {
-  return passesOf(timed).flatMap((pass) => {
-    const times = pass.map(({ ns }) => ns ?? 0);
+  return passesOf(timed).flatMap((primitive) => {
+    const times = primitive.map(({ ns }) => ns ?? 0);
     const ns = times.reduce((sum, time) => sum + time, 0);
     const slowest = times.indexOf(Math.max(...times));
-    const { flops, bytes } = pass[0]!.dispatch;
+    const { flops, bytes } = primitive[0]!.dispatch;
     // Per nanosecond is giga per second. A time of 0 is a kernel shorter than the clock can see.
     const rate = (amount: number): number | null => (ns > 0 && amount > 0 ? amount / ns : null);
-    return pass.map((_, i) => ({
+    return primitive.map((_, i) => ({
       gflops: i === slowest ? rate(flops) : null,
       gbytes: i === slowest ? rate(bytes) : null,
     }));
   });
 }
 
-/** The dispatches of each pass together; they follow each other. */
+/** The dispatches of each primitive together; they follow each other. */
 function passesOf(timed: readonly Timed[]): Timed[][] {
-  const passes: Timed[][] = [];
+  const primitives: Timed[][] = [];
   for (const each of timed) {
-    const last = passes.at(-1);
+    const last = primitives.at(-1);
     if (last?.[0]?.dispatch.node === each.dispatch.node) last.push(each);
-    else passes.push([each]);
+    else primitives.push([each]);
   }
-  return passes;
+  return primitives;
 }
 
 /** The WGSL of a row as it was compiled, under lines that say which. Throws: UsageError when there is no such row. */

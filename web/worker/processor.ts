@@ -3,7 +3,7 @@
  * of the ops, one layer after another, for one image. `simple` takes some 30 ms, `paper` 100.
  * Letters: H × W pixels, C channels; K values of a row.
  */
-import { sizeOf } from '../../src/engine/pass.js';
+import { sizeOf } from '../../src/engine/primitive.js';
 import { ModelError } from '../../src/errors.js';
 import type { LayerConfig } from '../../src/nn/layers/layer.js';
 import type { Sequential } from '../../src/nn/sequential.js';

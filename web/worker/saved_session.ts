@@ -54,7 +54,7 @@ export interface SavedTraining {
    * what was saved before pages measured any; there the table chose.
    */
   readonly choices?: Readonly<Record<string, Choice>>;
-  /** The kernel of each pass of a step, so that it can be told when they are others; absent in files of earlier versions. */
+  /** The kernel of each primitive of a step, so that it can be told when they are others; absent in files of earlier versions. */
   readonly kernels?: readonly KernelChoice[];
 }
 

@@ -35,7 +35,7 @@ export async function measure(
   const results: Tuned[] = [];
   for (const kernelCase of cases) {
     if (signal.aborted) break;
-    onProgress(results.length, cases.length, kernelCase.pass.name);
+    onProgress(results.length, cases.length, kernelCase.primitive.name);
     results.push(...(await inTurns(context, async () => tune(device, [kernelCase], { repeats }))));
   }
   const choices = choicesOf(results, new Date());
@@ -66,11 +66,11 @@ async function inTurns<T>(context: Context, work: () => Promise<T>): Promise<T> 
   return result;
 }
 
-function kernelOf({ pass, shapes, candidates, chosen, gain }: Tuned): TunedKernel {
+function kernelOf({ primitive, shapes, candidates, chosen, gain }: Tuned): TunedKernel {
   const variants = candidates.map(({ variant, ms, problem }) => ({
     variant,
     ms: ms ?? null,
     problem: problem ?? null,
   }));
-  return { pass, shapes, variants, chosen: chosen ?? null, gain };
+  return { primitive, shapes, variants, chosen: chosen ?? null, gain };
 }

@@ -4,13 +4,13 @@
  */
 import type { Device } from '../../engine/device.js';
 import { grad } from '../../engine/op.js';
-import type { Cost, Pass } from '../../engine/pass.js';
+import type { Cost, Primitive } from '../../engine/primitive.js';
 import type { PlannedDispatch } from '../../engine/plan.js';
-import { type BoundStep, program, runPass } from '../../engine/program.js';
+import { type BoundStep, program, runPrimitive } from '../../engine/program.js';
 import type { Step } from '../../engine/replay.js';
 import { Tensor } from '../../engine/tensor.js';
 import { assert } from '../../errors.js';
-import { lonePasses, ops } from '../../kernels/index.js';
+import { nonDifferentiable, ops } from '../../kernels/index.js';
 import { toBytes } from '../../reference/check.js';
 import { references } from '../../reference/index.js';
 import {
@@ -26,11 +26,11 @@ import { type Roofline, leastTime } from './roofline.js';
 import { type Spread, spreadOf } from './statistics.js';
 import { madeUpImages, trainingSubject } from './subject.js';
 
-/** Every pass there is. */
-const passes = [...ops.flatMap((op) => op.passes), ...lonePasses] as unknown as readonly Pass[];
+/** Every primitive there is. */
+const primitives = [...ops.flatMap((op) => op.primitives), ...nonDifferentiable] as unknown as readonly Primitive[];
 
 export interface KernelTiming {
-  /** The pass and what is fused into it, e.g. `conv2d + add + relu`. */
+  /** The primitive and what is fused into it, e.g. `conv2d + add + relu`. */
   readonly kernel: string;
   /** The shape's name, of ops at named shapes. */
   readonly name?: string;
@@ -127,7 +127,7 @@ function withRoofline(rows: readonly KernelTiming[], roofline: Roofline | undefi
   });
 }
 
-/** Dispatches of one pass, such as partial sums and their reduction, are one row: their times add up. */
+/** Dispatches of one primitive, such as partial sums and their reduction, are one row: their times add up. */
 function merge(
   dispatches: readonly PlannedDispatch[],
   samples: readonly number[][],
@@ -192,17 +192,17 @@ async function bindShape(device: Device, reference: Reference, shape: BenchShape
   return { bound: await run.bind(tensors), tensors };
 }
 
-/** A pass that has no public function of its own, with the operands that its reference makes. */
+/** A primitive that has no public function of its own, with the operands that its reference makes. */
 async function bindPass(device: Device, reference: Reference, shape: BenchShape): Promise<Bound> {
-  const [name, makeCase] = Object.entries(reference.passes)[0]!;
-  const pass = passes.find((candidate) => candidate.name === name);
-  assert(pass, `${name} is a pass of an op or stands alone`);
+  const [name, makeCase] = Object.entries(reference.primitives)[0]!;
+  const primitive = primitives.find((candidate) => candidate.name === name);
+  assert(primitive, `${name} is a primitive of an op or stands alone`);
   const { inputs, attributes } = makeCase(evaluate(reference, shape));
   const names = Object.keys(inputs);
   const tensors = names.map((input) => upload(device, inputs[input]!));
   const run = program(
     (...traced: Tensor[]): Record<string, Tensor> =>
-      runPass(pass, Object.fromEntries(names.map((input, i) => [input, traced[i]!])), attributes),
+      runPrimitive(primitive, Object.fromEntries(names.map((input, i) => [input, traced[i]!])), attributes),
     device,
   );
   return { bound: await run.bind(tensors), tensors };

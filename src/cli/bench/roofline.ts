@@ -7,8 +7,8 @@
  * Source: Williams, Waterman and Patterson 2009, Roofline.
  */
 import type { Device } from '../../engine/device.js';
-import type { Attributes, Cost, Pass } from '../../engine/pass.js';
-import { type BoundStep, program, runPass } from '../../engine/program.js';
+import type { Attributes, Cost, Primitive } from '../../engine/primitive.js';
+import { type BoundStep, program, runPrimitive } from '../../engine/program.js';
 import { timeInTurns } from '../../engine/stopwatch.js';
 import { Tensor } from '../../engine/tensor.js';
 import { rooflineCopy, rooflineMultiplyAdd, rooflineRead, stepsPerRound } from '../../kernels/roofline.js';
@@ -144,9 +144,9 @@ async function measureMemory(device: Device, rounds: number): Promise<MemoryRow[
       rounds,
     );
     dispose(runs, [x]);
-    runs.forEach(({ pass, width, cost: { bytes } }, i) =>
+    runs.forEach(({ primitive, width, cost: { bytes } }, i) =>
       rows.push({
-        way: pass === rooflineCopy.name ? 'copy' : 'read',
+        way: primitive === rooflineCopy.name ? 'copy' : 'read',
         width,
         bytes,
         gbPerSecond: spreadOf(times[i]!.map((ms) => bytes / ms / 1e6)),
@@ -157,35 +157,35 @@ async function measureMemory(device: Device, rounds: number): Promise<MemoryRow[
   return rows;
 }
 
-// ---- one pass, in the width asked for ----
+// ---- one primitive, in the width asked for ----
 
 interface Run {
-  readonly pass: string;
+  readonly primitive: string;
   readonly width: Width;
   readonly cost: Cost;
   readonly bound: BoundStep<Record<string, Tensor>>;
 }
 
 async function bindPass<I extends string, A extends Attributes>(
-  pass: Pass<I, 'y', A>,
+  primitive: Primitive<I, 'y', A>,
   inputs: Readonly<Record<I, Tensor>>,
   attributes: A,
   width: Width,
   device: Device,
 ): Promise<Run> {
   const { forcedVariants } = device;
-  forcedVariants.set(pass.name, width);
+  forcedVariants.set(primitive.name, width);
   try {
-    const tensors = pass.inputs.map((name) => inputs[name]);
+    const tensors = primitive.inputs.map((name) => inputs[name]);
     const run = program((...traced: Tensor[]): Record<string, Tensor> => {
-      const operands = Object.fromEntries(pass.inputs.map((name, i) => [name, traced[i]!]));
-      return runPass(pass, operands as Record<I, Tensor>, attributes);
+      const operands = Object.fromEntries(primitive.inputs.map((name, i) => [name, traced[i]!]));
+      return runPrimitive(primitive, operands as Record<I, Tensor>, attributes);
     }, device);
     const bound = await run.bind(tensors);
     const { flops, bytes } = bound.step.plan.dispatches[0]!;
-    return { pass: pass.name, width, cost: { flops, bytes }, bound };
+    return { primitive: primitive.name, width, cost: { flops, bytes }, bound };
   } finally {
-    forcedVariants.delete(pass.name);
+    forcedVariants.delete(primitive.name);
   }
 }
 

@@ -9,6 +9,7 @@ import { type Rules, checkOptions, fn, list, text } from '../../options.js';
 export type Logs = Readonly<Record<string, number>>;
 
 export interface KernelChoice {
+  /** Name of the primitive; `pass` is the key that run.json has always had. */
   readonly pass: string;
   readonly shapes: string;
   readonly variant: string;
@@ -24,7 +25,7 @@ export interface Training {
   readonly validationSamples: number;
   /** One line on how batches are taken in micro-batches; undefined where they are taken whole. */
   readonly accumulation: string | undefined;
-  /** Which kernel computes each pass of the training step; none while it is compiled. */
+  /** Which kernel computes each primitive of the training step; none while it is compiled. */
   readonly kernels: readonly KernelChoice[];
   /** The training step as planned: one plan, or one per micro-batch and one that ends the step; none while it is compiled. */
   readonly plans: readonly Plan[];

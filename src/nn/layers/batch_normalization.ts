@@ -1,5 +1,5 @@
 /** Batch normalisation layer. Letters: C channels, the last axis. */
-import type { Shape } from '../../engine/pass.js';
+import type { Shape } from '../../engine/primitive.js';
 import type { Tensor } from '../../engine/tensor.js';
 import { ShapeError } from '../../errors.js';
 import { batchNorm, batchNormInference, batchNormMoving, fill } from '../../kernels/index.js';

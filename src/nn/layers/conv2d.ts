@@ -1,5 +1,5 @@
 /** Convolution layer. Letters: H × W pixels, C channels in, O (filters) out, kernel KH × KW. */
-import type { Shape } from '../../engine/pass.js';
+import type { Shape } from '../../engine/primitive.js';
 import { ShapeError } from '../../errors.js';
 import { add, conv2d as convolve } from '../../kernels/index.js';
 import {

@@ -1,5 +1,5 @@
 /** Fully connected layer. */
-import type { Shape } from '../../engine/pass.js';
+import type { Shape } from '../../engine/primitive.js';
 import { ShapeError } from '../../errors.js';
 import { add, matmul } from '../../kernels/index.js';
 import { type Rules, checkOptions, count, flag, required } from '../../options.js';

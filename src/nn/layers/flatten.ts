@@ -1,5 +1,5 @@
 /** All axes of a sample made into one. */
-import { sizeOf } from '../../engine/pass.js';
+import { sizeOf } from '../../engine/primitive.js';
 import { flatten as flattenTensor } from '../../kernels/index.js';
 import { checkOptions } from '../../options.js';
 import { type Layer, type LayerOptions, layerRules } from './layer.js';

@@ -1,7 +1,7 @@
 /**
  * A layer: a shape rule, its parameters, and a function of tensors. Layers hold no tensors; the model does.
  */
-import type { Shape } from '../../engine/pass.js';
+import type { Shape } from '../../engine/primitive.js';
 import type { Tensor } from '../../engine/tensor.js';
 import { type Rules, extents, rule } from '../../options.js';
 import type { Regularizer } from './regularizer.js';

@@ -1,7 +1,7 @@
 /**
- * A pass is one node of a program: a named computation from tensors to tensors with fixed shapes.
- * An op (src/kernels) is differentiable and built from one or more passes: its forward and its gradients.
- * Each pass has variants, several ways to compute the same thing; a variant says which shaders to
+ * A primitive is one node of a program: a named computation from tensors to tensors with fixed shapes.
+ * An op (src/kernels) is differentiable and built from one or more primitives: its forward and its gradients.
+ * Each primitive has variants, several ways to compute the same thing; a variant says which shaders to
  * dispatch, with which constants, on how many workgroups.
  */
 
@@ -31,13 +31,13 @@ export interface DeviceTraits {
   readonly maxWorkgroupsPerDimension: number;
 }
 
-/** Plain values that, with the input shapes, decide everything about a pass. Must survive JSON. */
+/** Plain values that, with the input shapes, decide everything about a primitive. Must survive JSON. */
 export type Attributes = Readonly<Record<string, string | number | boolean | readonly number[] | null>>;
 
 export type NoAttributes = Readonly<Record<string, never>>;
 
 /** What a variant is told when it is asked for its dispatches. Operands are found by name. */
-export interface PassContext<I extends string, O extends string, A extends Attributes> {
+export interface PrimitiveContext<I extends string, O extends string, A extends Attributes> {
   readonly inputs: Readonly<Record<I, Spec>>;
   readonly outputs: Readonly<Record<O, Spec>>;
   readonly attributes: A;
@@ -62,17 +62,17 @@ export interface Lowering {
 }
 
 export interface Variant<I extends string, O extends string, A extends Attributes> {
-  /** Unique within its pass, e.g. `software` or `gpu_64x64`. */
+  /** Unique within its primitive, e.g. `software` or `gpu_64x64`. */
   readonly name: string;
   readonly family: Family;
   /**
-   * Whether the last dispatch passes every element of the pass's first output once through the hook
+   * Whether the last dispatch passes every element of the primitive's first output once through the hook
    * `fn epilogue(value: f32, index: u32, channel: u32) -> f32`, so that element-wise ops can be fused into it.
    */
   readonly hasEpilogue: boolean;
   /** True when the variant can compute this case on this device. */
-  supports(context: PassContext<I, O, A>): boolean;
-  lower(context: PassContext<I, O, A>): Lowering;
+  supports(context: PrimitiveContext<I, O, A>): boolean;
+  lower(context: PrimitiveContext<I, O, A>): Lowering;
 }
 
 /** Floating-point operations and the least bytes moved, for GFLOP/s, GB/s and the roofline. */
@@ -82,7 +82,7 @@ export interface Cost {
 }
 
 /**
- * An element-wise pass is one WGSL expression. It has no shader of its own: the plan fuses it into the kernel
+ * An element-wise primitive is one WGSL expression. It has no shader of its own: the plan fuses it into the kernel
  * that produces its operand, or runs it through `elementwise/map`. Operands broadcast to the output as in NumPy.
  */
 export interface Elementwise<I extends string, A extends Attributes> {
@@ -105,16 +105,16 @@ export interface Elementwise<I extends string, A extends Attributes> {
 
 /**
  * What an output is in terms of another pass over some of the same operands: the sums of dy that a kernel gradient
- * makes on its way, say, are those of `sum/forward`. Where a program asks for both, the plan leaves that pass out.
+ * makes on its way, say, are those of `sum/forward`. Where a program asks for both, the plan leaves that primitive out.
  */
-export interface Byproduct<I extends string> {
-  readonly pass: string;
-  /** Operand of that pass → operand of this one. */
+export interface SharedResult<I extends string> {
+  readonly primitive: string;
+  /** Operand of that primitive → operand of this one. */
   readonly inputs: Readonly<Record<string, I>>;
   readonly attributes: Attributes;
 }
 
-export interface Pass<
+export interface Primitive<
   I extends string = string,
   O extends string = string,
   A extends Attributes = Attributes,
@@ -127,15 +127,15 @@ export interface Pass<
   readonly dtypes?: Readonly<Partial<Record<I, DType>>>;
   /** Attributes that reach the kernels as scalars alone: a plan for one value serves all others. */
   readonly scalars?: readonly (string & keyof A)[];
-  /** Inputs that the pass changes in place, such as the parameters of an optimizer. */
+  /** Inputs that the primitive changes in place, such as the parameters of an optimizer. */
   readonly mutates?: readonly I[];
   readonly elementwise?: Elementwise<I, A>;
-  /** Outputs that stand in for another pass. */
-  readonly byproducts?: Readonly<Partial<Record<O, Byproduct<I>>>>;
+  /** Outputs that stand in for another primitive. */
+  readonly sharedResults?: Readonly<Partial<Record<O, SharedResult<I>>>>;
   /** Shapes of the outputs; throws ShapeError for inputs that do not fit. */
   shape(inputs: Readonly<Record<I, Spec>>, attributes: A): Readonly<Record<O, Spec>>;
-  cost(context: Omit<PassContext<I, O, A>, 'device'>): Cost;
-  /** Best first within a family; at least one is `clear` and supports everything. Empty for element-wise passes. */
+  cost(context: Omit<PrimitiveContext<I, O, A>, 'device'>): Cost;
+  /** Best first within a family; at least one is `clear` and supports everything. Empty for element-wise primitives. */
   readonly variants: readonly Variant<I, O, A>[];
 }
 
