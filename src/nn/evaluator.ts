@@ -13,7 +13,7 @@ import type { Callback, Inference, Training } from './callbacks/callback.js';
 import { DeviceSet, type LabelledImages, type SetTensors } from './device_set.js';
 import { gatherInputs } from './inputs.js';
 import { penalisedTotals } from './penalty.js';
-import { type Rests, prepareRing, replaySteps, ringSpec } from './replay_loop.js';
+import { type SyncPoints, prepareRing, replaySteps, ringSpec } from './replay_loop.js';
 import type { Model } from './model.js';
 
 export interface Evaluation {
@@ -28,7 +28,7 @@ export interface EvaluationOptions {
   readonly training?: Training | undefined;
   /** Asked before each submit: true ends the evaluation without a result. */
   readonly shouldStop?: (() => boolean) | undefined;
-  readonly rests?: Rests | undefined;
+  readonly syncPoints?: SyncPoints | undefined;
 }
 
 export interface EvaluatorOptions extends Pick<PlanOptions, 'choices'> {
@@ -111,7 +111,7 @@ export class Evaluator extends Resource {
   }
 
   /** Undefined when it was ended by `shouldStop`. */
-  async run({ callbacks = [], training, shouldStop, rests }: EvaluationOptions = {}): Promise<
+  async run({ callbacks = [], training, shouldStop, syncPoints }: EvaluationOptions = {}): Promise<
     Evaluation | undefined
   > {
     const words = new Uint32Array(stateSize);
@@ -143,7 +143,7 @@ export class Evaluator extends Resource {
       firstStep: 0,
       count,
       shouldStop,
-      rests,
+      syncPoints,
       onStepBegin: callbacks.some((callback) => callback.onTestBatchBegin) ? hearBegin : undefined,
       onStep: (metrics) => {
         sums.loss += metrics.lossSum;

@@ -50,17 +50,17 @@ export interface ReplayOptions {
   readonly onStepBegin?: ((index: number) => void | Promise<void>) | undefined;
   /** Asked before each submit: true ends the replay after what is under way. */
   readonly shouldStop?: (() => boolean) | undefined;
-  readonly rests?: Rests | undefined;
+  readonly syncPoints?: SyncPoints | undefined;
   /** Asked before each submit, which waits for the promise, where there is one. */
   readonly mustWait?: (() => Promise<unknown> | undefined) | undefined;
 }
 
-/** When the replay rests: nothing is under way then, and all metrics have been delivered. */
-export interface Rests {
-  /** Asked before each submit: how many steps may lie between the last rest, or the beginning, and the next. */
-  stepsUntilRest(): number;
-  /** Awaited at each rest; the replay goes on behind it. */
-  onRest(): Promise<void>;
+/** When the replay syncs with the device: nothing is under way then, and all metrics have been delivered. */
+export interface SyncPoints {
+  /** Asked before each submit: how many steps may lie between the last sync point, or the beginning, and the next. */
+  stepsUntilSync(): number;
+  /** Awaited at each sync point; the replay continues after it. */
+  onSync(): Promise<void>;
 }
 
 /**
@@ -77,14 +77,14 @@ async function replayOneByOne(
   onStepBegin: NonNullable<ReplayOptions['onStepBegin']>,
 ): Promise<number> {
   const { count } = options;
-  const breath = new Breath(options.rests);
+  const budget = new SyncBudget(options.syncPoints);
   let done = 0;
   while (done < count && !options.shouldStop?.()) {
-    if (breath.allowed() === 0) {
-      await breath.rest();
+    if (budget.allowed() === 0) {
+      await budget.sync();
       continue;
     }
-    breath.submitted(1);
+    budget.submitted(1);
     await onStepBegin(done);
     await options.mustWait?.();
     await deliver(submit(options, done, 1), options.onStep);
@@ -95,7 +95,7 @@ async function replayOneByOne(
 
 async function replayAhead(options: ReplayOptions): Promise<number> {
   const { count, onStep, shouldStop } = options;
-  const breath = new Breath(options.rests);
+  const budget = new SyncBudget(options.syncPoints);
   let submitted = 0;
   let perSubmit = 1;
   let lastDone = performance.now();
@@ -105,16 +105,16 @@ async function replayAhead(options: ReplayOptions): Promise<number> {
     while (submitted < count || pending) {
       next = undefined;
       const mayGoOn = submitted < count && !shouldStop?.();
-      const allowed = mayGoOn ? breath.allowed() : 0;
+      const allowed = mayGoOn ? budget.allowed() : 0;
       if (allowed > 0) {
         const wait = options.mustWait?.();
         if (wait) await wait;
         next = await submitNext(options, submitted, Math.min(perSubmit, allowed));
         submitted += next.count;
-        breath.submitted(next.count);
+        budget.submitted(next.count);
       } else if (!pending) {
         if (!mayGoOn) break;
-        await breath.rest();
+        await budget.sync();
         lastDone = performance.now();
       }
       if (pending) {
@@ -136,24 +136,24 @@ async function replayAhead(options: ReplayOptions): Promise<number> {
   return submitted;
 }
 
-/** Counts the steps between rests. */
-class Breath {
+/** Counts the steps between sync points. */
+class SyncBudget {
   #steps = 0;
 
-  constructor(private readonly rests: Rests | undefined) {}
+  constructor(private readonly syncPoints: SyncPoints | undefined) {}
 
-  /** How many steps may be submitted before the next rest. */
+  /** How many steps may be submitted before the next sync point. */
   allowed(): number {
-    return this.rests ? Math.max(0, this.rests.stepsUntilRest() - this.#steps) : Infinity;
+    return this.syncPoints ? Math.max(0, this.syncPoints.stepsUntilSync() - this.#steps) : Infinity;
   }
 
   submitted(count: number): void {
     this.#steps += count;
   }
 
-  async rest(): Promise<void> {
+  async sync(): Promise<void> {
     this.#steps = 0;
-    await this.rests?.onRest();
+    await this.syncPoints?.onSync();
   }
 }
 

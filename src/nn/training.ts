@@ -25,7 +25,7 @@ import { Evaluator } from './evaluator.js';
 import { type MemoryOptions, memoryRules } from './memory_room.js';
 import type { Model } from './model.js';
 import { RateTable } from './rate_table.js';
-import { type ReplayOptions, type Rests, type StepMetrics, replaySteps } from './replay_loop.js';
+import { type ReplayOptions, type SyncPoints, type StepMetrics, replaySteps } from './replay_loop.js';
 import { TrainingStep } from './training_step.js';
 
 export interface FitOptions extends MemoryOptions {
@@ -261,7 +261,7 @@ class Fitting {
           callbacks: this.#callbacks,
           training: this.#training,
           shouldStop: () => this.options.signal?.aborted === true,
-          rests: this.#rests(),
+          syncPoints: this.#syncPoints(),
         }),
       );
       // Ended by the signal: a resumed training validates again.
@@ -300,7 +300,7 @@ class Fitting {
       firstStep: this.#position.step,
       count: Math.ceil((epochSize - cursor) / batchSize),
       shouldStop: () => this.#shouldStop(),
-      rests: this.#rests(() => rates.change(epoch, this.#position)),
+      syncPoints: this.#syncPoints(() => rates.change(epoch, this.#position)),
       onStepBegin: this.#callbacks.some((callback) => callback.onBatchBegin) ? hearBegin : undefined,
       onStep: async (metrics) => {
         const index = this.#position.cursor / batchSize;
@@ -320,15 +320,15 @@ class Fitting {
   }
 
   /** Undefined where no callback wants any. `after`: called behind each, before the next step. */
-  #rests(after?: () => void): Rests | undefined {
+  #syncPoints(after?: () => void): SyncPoints | undefined {
     const callbacks = this.#callbacks;
-    if (!callbacks.some((callback) => callback.stepsUntilRest)) return undefined;
+    if (!callbacks.some((callback) => callback.stepsUntilSync)) return undefined;
     return {
-      stepsUntilRest: () =>
-        Math.min(...callbacks.map((callback) => callback.stepsUntilRest?.(this.#training) ?? Infinity)),
-      onRest: async () => {
+      stepsUntilSync: () =>
+        Math.min(...callbacks.map((callback) => callback.stepsUntilSync?.(this.#training) ?? Infinity)),
+      onSync: async () => {
         await this.model.activity.hook(async () => {
-          for (const callback of callbacks) await callback.onRest?.(this.#training);
+          for (const callback of callbacks) await callback.onSync?.(this.#training);
         });
         after?.();
       },

@@ -259,8 +259,8 @@ describe('kernels of a training step', () => {
       batchSize: 8,
       callbacks: [
         {
-          stepsUntilRest: ({ position }) => (position().step === 1 && !during ? 0 : 1),
-          onRest: async (training) => {
+          stepsUntilSync: ({ position }) => (position().step === 1 && !during ? 0 : 1),
+          onSync: async (training) => {
             if (during) return;
             own.activeTraining = training;
             own.plans = training.plans;

@@ -1,5 +1,5 @@
 /**
- * Rests: halting a training where its weights are those of one moment.
+ * SyncPoints: halting a training where its weights are those of one moment.
  *   a checkpoint written at a rest in the middle of an epoch, or of the validation, is gone on from to the same bits
  *   rests change no bits, however often; single steps; a callback that listens to onBatchBegin rests too
  *   a learning rate set at a rest is the next step's
@@ -30,12 +30,12 @@ async function straightBits(): Promise<string> {
   return weightBits(model);
 }
 
-/** Rests once, when `step` steps have been done or a little later, and says where. */
+/** SyncPoints once, when `step` steps have been done or a little later, and says where. */
 function restOnce(step: number, at: (training: Training) => Promise<void>): Callback {
   let isDone = false;
   return {
-    stepsUntilRest: (training) => (!isDone && training.position().step >= step ? 0 : Infinity),
-    onRest: async (training) => {
+    stepsUntilSync: (training) => (!isDone && training.position().step >= step ? 0 : Infinity),
+    onSync: async (training) => {
       isDone = true;
       await at(training);
     },
@@ -80,8 +80,8 @@ describe('a checkpoint written at a rest', () => {
       onEpochEnd: () => {
         epochsEnded++;
       },
-      stepsUntilRest: () => (isValidating && kept < 0 ? 0 : Infinity),
-      onRest: async (training) => {
+      stepsUntilSync: () => (isValidating && kept < 0 ? 0 : Infinity),
+      onSync: async (training) => {
         kept = epochsEnded;
         expect(training.position().cursor).toBe(stepsPerEpoch * 4);
         await model.saveWeights(folder, 'kept', { checkpoint: training.checkpoint() });
@@ -102,8 +102,8 @@ describe('rests', () => {
     const seen: number[] = [];
     const model = smallModel();
     const everyThird: Callback = {
-      stepsUntilRest: () => 3,
-      onRest: (training) => {
+      stepsUntilSync: () => 3,
+      onSync: (training) => {
         seen.push(training.position().step);
       },
     };
@@ -114,8 +114,8 @@ describe('rests', () => {
     const other = smallModel();
     let isFirst = true;
     const one: Callback = {
-      stepsUntilRest: () => (isFirst ? 0 : 1),
-      onRest: (training) => {
+      stepsUntilSync: () => (isFirst ? 0 : 1),
+      onSync: (training) => {
         isFirst = false;
         single.push(training.position().step);
       },
@@ -129,8 +129,8 @@ describe('rests', () => {
     const bits: string[] = [];
     const model = smallModel({ optimizer: { learningRate: 1e-2 } });
     const freeze: Callback = {
-      stepsUntilRest: () => (bits.length > 0 ? Infinity : 5),
-      onRest: async () => {
+      stepsUntilSync: () => (bits.length > 0 ? Infinity : 5),
+      onSync: async () => {
         model.optimizer.learningRate = 0;
         bits.push(await weightBits(model));
       },

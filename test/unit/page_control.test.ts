@@ -17,7 +17,7 @@ class Trained {
     saveEveryMs: Infinity,
     save: async () => this.#elsewhere(),
     onPause: async () => this.#elsewhere(),
-    onRest: () => undefined,
+    onSync: () => undefined,
   });
   readonly ended = this.#train();
 
@@ -38,8 +38,8 @@ class Trained {
     await callback.onEpochBegin!(0, training);
     let rested = 0;
     while (this.step < 100 && !this.#isStopped) {
-      if (callback.stepsUntilRest!(training) <= this.step - rested) {
-        await callback.onRest!(training);
+      if (callback.stepsUntilSync!(training) <= this.step - rested) {
+        await callback.onSync!(training);
         rested = this.step;
       } else {
         await this.#elsewhere();

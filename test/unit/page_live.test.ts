@@ -42,7 +42,7 @@ test('the time of a validation is that of its batches', async () => {
       // A look at something at rest, which the steps wait for.
       await Promise.all([
         live.control.atRest(async () => void vi.advanceTimersByTime(500)),
-        live.control.callback.onRest!(training),
+        live.control.callback.onSync!(training),
       ]);
     }
     for (const callback of callbacks) await callback.onTestBegin?.(inference);

@@ -17,7 +17,7 @@ export interface ControlOptions {
   /** Hears when training pauses, behind what `save` saved, and when it goes on. */
   readonly onPause: (isPaused: boolean) => Promise<void>;
   /** Hears when steps cease to be under way, and when they are again. */
-  readonly onRest: (isResting: boolean) => void;
+  readonly onSync: (isResting: boolean) => void;
   readonly now?: () => number;
 }
 
@@ -63,13 +63,13 @@ export class Control {
         this.#isValidating = false;
       },
       onEpochEnd: async (_, __, training) => {
-        options.onRest(true);
+        options.onSync(true);
         if (this.#now() - this.#savedAt >= Math.min(options.saveEveryMs, epochSaveMs)) await this.#save();
         this.#settle(training);
-        options.onRest(false);
+        options.onSync(false);
       },
-      stepsUntilRest: (training) => this.#stepsUntilRest(training),
-      onRest: async (training) => this.#rest(training),
+      stepsUntilSync: (training) => this.#stepsUntilSync(training),
+      onSync: async (training) => this.#rest(training),
     };
   }
 
@@ -147,7 +147,7 @@ export class Control {
 
   // ---- what training does ----
 
-  #stepsUntilRest(training: Training): number {
+  #stepsUntilSync(training: Training): number {
     if (this.#works.length > 0 || this.#isSaveDue(training)) return 0;
     if (!this.isPauseWanted) return Infinity;
     return this.#allowed > 0 && this.#isValidating ? Infinity : this.#allowed;
@@ -160,7 +160,7 @@ export class Control {
 
   async #rest(training: Training): Promise<void> {
     this.#settle(training);
-    this.#options.onRest(true);
+    this.#options.onSync(true);
     if (this.#isSaveDue(training)) await this.#saved(training);
     await this.#work();
     const isPause = this.#isHeld();
@@ -182,7 +182,7 @@ export class Control {
     this.#isPaused = false;
     if (this.#isEnded) return;
     if (isPause) await this.#options.onPause(false);
-    this.#options.onRest(false);
+    this.#options.onSync(false);
   }
 
   #isHeld(): boolean {

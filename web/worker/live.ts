@@ -63,7 +63,7 @@ export class Live {
       saveEveryMs,
       save,
       onPause: async (isNow) => this.#pauses(isNow),
-      onRest: (isResting) => (isResting ? this.#running?.rest() : this.#running?.goOn()),
+      onSync: (isResting) => (isResting ? this.#running?.rest() : this.#running?.goOn()),
     });
   }
 

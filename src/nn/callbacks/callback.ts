@@ -35,11 +35,11 @@ export interface Training {
   lossBits(): number;
   /**
    * What `saveWeights` must keep so that this training can go on. It fits the weights at the start and end of an
-   * epoch, and at rest; elsewhere later steps may be under way unless a callback listens to `onBatchBegin`.
+   * epoch, and at a sync point; elsewhere later steps may be under way unless a callback listens to `onBatchBegin`.
    */
   checkpoint(): Checkpoint;
   /**
-   * At rest only: how long each dispatch of a step takes, in nanoseconds. A step is computed for that, and all that it
+   * At a sync point only: how long each dispatch of a step takes, in nanoseconds. A step is computed for that, and all that it
    * changed is put back. Needs a device with timestamps.
    */
   profile(): Promise<readonly DispatchTime[]>;
@@ -71,8 +71,8 @@ type Done = void | Promise<void>;
  *
  * The end of a step is told once its metrics have come back, which may be a step or two later. Where a callback
  * listens to the beginnings of steps too, they go one by one instead: slower on a fast device, with the same results.
- * Steps that nobody listens to cost nothing. A callback with `stepsUntilRest` may halt the training now and then, which
- * costs the wait for what is under way; between rests steps go ahead as fast as ever.
+ * Steps that nobody listens to cost nothing. A callback with `stepsUntilSync` may halt the training now and then, which
+ * costs the wait for what is under way; between sync points steps go ahead as fast as ever.
  */
 export interface Callback {
   /** Pipelines compiled so far, before the first step. */
@@ -88,16 +88,16 @@ export interface Callback {
   onTrainEnd?(logs: Logs, training: Training, isInterrupted: boolean): Done;
 
   /**
-   * Asked before each submit, in the validation too: how many steps may lie between the last rest and the next. 0: rest
-   * now; Infinity: no rest. The least of all callbacks counts.
+   * Asked before each submit, in the validation too: how many steps may lie between the last sync point and the next. 0: sync
+   * now; Infinity: never. The least of all callbacks counts.
    */
-  stepsUntilRest?(training: Training): number;
+  stepsUntilSync?(training: Training): number;
   /**
-   * At rest: nothing is under way, weights and slots are those of `position()`, or of the epoch's end during the
+   * At a sync point: nothing is under way, weights and slots are those of `position()`, or of the epoch's end during the
    * validation, and may be read, saved and changed. Training goes on when all callbacks' promises have resolved. A
    * learning rate set here is the next step's.
    */
-  onRest?(training: Training): Done;
+  onSync?(training: Training): Done;
 
   onTestBegin?(inference: Inference): Done;
   onTestBatchBegin?(step: number, inference: Inference): Done;
@@ -129,8 +129,8 @@ const rules = (): Rules<Callback> => ({
   onBatchEnd: fn,
   onEpochEnd: fn,
   onTrainEnd: fn,
-  stepsUntilRest: fn,
-  onRest: fn,
+  stepsUntilSync: fn,
+  onSync: fn,
   onTestBegin: fn,
   onTestBatchBegin: fn,
   onTestBatchEnd: fn,
