@@ -21,7 +21,7 @@ export {
   removeOpfsFolder as removeFolder,
 } from './opfs_folder.js';
 export { memoryFolder, type MemoryFolder } from '../memory_folder.js';
-export { browserTuningStore, useStoredChoices } from './tuning_store.js';
+export { browserTuningStore, useStoredKernels } from './tuning_store.js';
 export { readPicture } from './read_picture.js';
 export { digitImage } from '../data/digit_image.js';
 export { fitPicture, type Picture } from '../data/picture.js';

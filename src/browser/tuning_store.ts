@@ -2,7 +2,7 @@
 import { checkArgument, checkCall } from '../calls.js';
 import { type Device, deviceRule } from '../engine/device.js';
 import type { TuningStore } from '../engine/tune.js';
-import { type TextShelf, takeStoredChoices, tuningStoreOn } from '../engine/tuning_store.js';
+import { type TextShelf, applyStoredKernels, tuningStoreOn } from '../engine/tuning_store.js';
 import { FileError } from '../errors.js';
 import { type Rules, flag, fn, nonEmptyText } from '../options.js';
 
@@ -30,15 +30,15 @@ export function browserTuningStore(options: BrowserTuningOptions = {}): TuningSt
   return tuningStoreOn(shelfIn(database), warn);
 }
 
-/** Has a device go by the kernel choices stored for it in this browser; see `takeStoredChoices`. */
-export async function useStoredChoices(
+/** Has a device go by the kernel choices stored for it in this browser; see `applyStoredKernels`. */
+export async function useStoredKernels(
   device: Device,
   choosing: BrowserTuningOptions & { readonly tune?: boolean } = {},
 ): Promise<'off' | 'stored'> {
-  checkArgument('useStoredChoices', 'device', device, deviceRule);
-  checkCall('useStoredChoices', choosing, () => ({ tune: flag, ...rules() }));
+  checkArgument('useStoredKernels', 'device', device, deviceRule);
+  checkCall('useStoredKernels', choosing, () => ({ tune: flag, ...rules() }));
   const { tune = true, ...options } = choosing;
-  return takeStoredChoices(device, browserTuningStore(options), { tune });
+  return applyStoredKernels(device, browserTuningStore(options), { tune });
 }
 
 function shelfIn(database: string): TextShelf {

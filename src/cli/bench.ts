@@ -8,7 +8,7 @@ import type { LoadedDataset } from '../data/loaded_dataset.js';
 import { loadDataset } from '../node/datasets.js';
 import { checkWritable, fileExists, moveFile, readBytes, writeAtomic } from '../node/files.js';
 import { open } from '../node/open.js';
-import { useStoredChoices } from '../node/tuning_store.js';
+import { useStoredKernels } from '../node/tuning_store.js';
 import { webgpuVersion } from '../node/webgpu_version.js';
 import { compileProgress } from '../report/progress_callback.js';
 import { measureEndToEnd, reportEndToEnd } from './bench/end_to_end.js';
@@ -78,7 +78,7 @@ export async function bench(options: BenchOptions): Promise<number> {
   const digits = chooseSections(options).has('to-99') ? await loadDataset('digits') : undefined;
   if (digits) output.say(describeData(digits));
   const device = await open(options.device === undefined ? {} : { device: options.device });
-  const tuning = await useStoredChoices(device, { tune: options.tune, warn: output.say });
+  const tuning = await useStoredKernels(device, { tune: options.tune, warn: output.say });
   output.say(
     `Device: ${device.fingerprint.adapter} (${device.fingerprint.driver}), ${device.traits.family} kernels.`,
   );

@@ -1,8 +1,8 @@
 /** Which kernels a run goes by: what its bits depend on beside seed and settings, and so a part of its record. */
-import { choicesFromJson } from '../engine/choices.js';
+import { choicesFromJson } from '../engine/kernel_selection.js';
 import type { Device } from '../engine/device.js';
 import type { Folder } from '../folder.js';
-import { useStoredChoices } from '../node/tuning_store.js';
+import { useStoredKernels } from '../node/tuning_store.js';
 import type { RunFile, RunTuning } from './run_folder.js';
 
 /**
@@ -17,13 +17,13 @@ export async function takeChoices(
   folder: Folder,
   { tune, warn }: { readonly tune?: boolean | undefined; readonly warn: (line: string) => void },
 ): Promise<RunTuning['tuning']> {
-  if (!saved) return useStoredChoices(device, { tune: tune ?? true, warn });
+  if (!saved) return useStoredKernels(device, { tune: tune ?? true, warn });
   const choices = choicesFromJson(saved.choices ?? {}, `${folder.path}/run.json`);
-  for (const [key, choice] of choices) device.choices.set(key, choice);
+  for (const [key, choice] of choices) device.kernelSelection.set(key, choice);
   return saved.tuning ?? 'off';
 }
 
 /** What to record once everything is planned. */
 export function recordOf(device: Device, tuning: RunTuning['tuning']): RunTuning {
-  return { tuning, choices: Object.fromEntries(device.choices.used()) };
+  return { tuning, choices: Object.fromEntries(device.kernelSelection.used()) };
 }

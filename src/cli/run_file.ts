@@ -1,6 +1,6 @@
 /** run.json: what it holds, and the reading of it for commands that go by it. */
 import { splitNames } from '../data/splits.js';
-import { type Choice, choiceForm } from '../engine/choices.js';
+import { type Choice, choiceForm } from '../engine/kernel_selection.js';
 import { UsageError } from '../errors.js';
 import {
   type Form,

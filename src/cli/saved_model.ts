@@ -2,7 +2,7 @@
 import { ModelError } from '../errors.js';
 import { openFolder } from '../node/files.js';
 import { open } from '../node/open.js';
-import { useStoredChoices } from '../node/tuning_store.js';
+import { useStoredKernels } from '../node/tuning_store.js';
 import type { Callback } from '../nn/callbacks/callback.js';
 import { type Sequential, readModel, weightsPath } from '../nn/sequential.js';
 import type { Output } from './output.js';
@@ -61,7 +61,7 @@ export async function readSavedModel(who: string, options: SavedModelOptions): P
       names?.length === classes ? names : Array.from({ length: classes }, (_, label) => String(label)),
     open: async (output) => {
       const opened = await open(device === undefined ? {} : { device });
-      await useStoredChoices(opened, { tune, warn: output.say });
+      await useStoredKernels(opened, { tune, warn: output.say });
       return load();
     },
   };

@@ -384,7 +384,9 @@ function keepRun(
     );
   return {
     onTrainBegin: async (training) => {
-      const change = isResumed ? kernelChangeOf(run, training.kernels, model.device.choices) : undefined;
+      const change = isResumed
+        ? kernelChangeOf(run, training.kernels, model.device.kernelSelection)
+        : undefined;
       if (change !== undefined) output.say(change);
       // Only now: what the device refuses leaves no run behind. First run.json, without which nothing here can be resumed.
       await writeRun(training);

@@ -2,7 +2,7 @@
  * `tune`: measures which variant of each kernel of a model is fastest on this device, shows what that gains, and stores
  * it for the commands that follow.
  */
-import type { KernelCase } from '../engine/choices.js';
+import type { KernelCase } from '../engine/kernel_selection.js';
 import type { Device } from '../engine/device.js';
 import { type Candidate, type Tuned, choicesOf, tune as tuneCases } from '../engine/tune.js';
 import type { ImageShape } from '../data/dataset.js';
@@ -121,7 +121,10 @@ function showProgress(output: Output, { primitive }: KernelCase, done: number, t
 
 function showCase(output: Output, { primitive, shapes, candidates, chosen, gain, skipped }: Tuned): void {
   if (output.stream.isTTY) output.stream.write('\r\u001B[K');
-  output.say('', `${bold(output, primitive)} ${shapes}${skipped === undefined ? '' : ` not tried: ${skipped}`}`);
+  output.say(
+    '',
+    `${bold(output, primitive)} ${shapes}${skipped === undefined ? '' : ` not tried: ${skipped}`}`,
+  );
   if (skipped !== undefined) return;
   const rows = candidates.map((candidate, i) => [
     `  ${candidate.variant}`,

@@ -6,8 +6,8 @@
 import { DeviceError, assert } from '../errors.js';
 import { type Rule, oneOf, rule } from '../options.js';
 import { BufferPool } from './buffer_pool.js';
-import { GpuCalls, type Patience } from './gpu_calls.js';
-import { Choices } from './choices.js';
+import { GpuCalls, type AwaitGpu } from './gpu_calls.js';
+import { KernelSelection } from './kernel_selection.js';
 import { debug } from './debug.js';
 import { LruCache } from './lru.js';
 import type { DeviceTraits } from './primitive.js';
@@ -22,7 +22,7 @@ export interface DeviceOptions {
   /** Bytes of the host's memory that are free, for devices whose memory that is: software on the processor. */
   readonly freeHostMemory?: () => number;
   /** How to await what the device does, where awaiting costs something; left out, promises are awaited as they are. */
-  readonly patiently?: Patience;
+  readonly awaitGpu?: AwaitGpu;
   /**
    * Opens further devices of the same adapter that only compile. Used where the adapter is software: such a driver
    * compiles one kernel at a time per device, and finds again on disk what another device compiled.
@@ -173,7 +173,7 @@ export class Device extends Resource {
   /** Pass name → variant name: the variant to use whatever the table says. For tests, the bench and the tuner. */
   readonly forcedVariants = new Map<string, string>();
   /** The variants found fastest on this device, case by case; the table decides where there is none. */
-  readonly choices = new Choices();
+  readonly kernelSelection = new KernelSelection();
   /** Guards every call of WebGPU. */
   readonly calls: GpuCalls;
 
@@ -205,7 +205,7 @@ export class Device extends Resource {
     readonly fingerprint: Fingerprint,
     readonly traits: DeviceTraits,
     readonly hasTimestamps: boolean,
-    readonly patiently: Patience,
+    readonly awaitGpu: AwaitGpu,
     /** Bytes that are free where the device's memory is the host's; undefined where nobody knows. */
     readonly freeMemory: () => number | undefined,
     /** Devices that may compile for this one; the caller destroys them. */
@@ -214,7 +214,7 @@ export class Device extends Resource {
     super();
     this.calls = new GpuCalls(
       gpu,
-      patiently,
+      awaitGpu,
       () => this.#forget(),
       () => openDevices.delete(this),
     );
@@ -269,7 +269,7 @@ export class Device extends Resource {
       fingerprint,
       traits,
       gpu.features.has('timestamp-query'),
-      options.patiently ?? ((promise) => promise),
+      options.awaitGpu ?? ((promise) => promise),
       (isSoftware && options.freeHostMemory) || (() => undefined),
       (isSoftware && options.openHelpers) || (() => Promise.resolve([])),
     );

@@ -9,7 +9,7 @@
 import { DeviceError, ShadegradError } from '../errors.js';
 
 /** Awaits a promise that the device settles. */
-export type Patience = <T>(promise: Promise<T>) => Promise<T>;
+export type AwaitGpu = <T>(promise: Promise<T>) => Promise<T>;
 
 /** Work, counted as it is sent: buffers made, writes and submits. */
 type Serial = number;
@@ -43,7 +43,7 @@ export class GpuCalls {
   /** `onRefusal` forgets objects that may be invalid, so that no later work is built on them. */
   constructor(
     private readonly gpu: GPUDevice,
-    private readonly patiently: Patience,
+    private readonly awaitGpu: AwaitGpu,
     private readonly onRefusal: () => void,
     onLost: () => void,
   ) {
@@ -98,7 +98,7 @@ export class GpuCalls {
   /** Awaits one call of WebGPU. Throws: DeviceError when it throws or rejects. */
   async settle<T>(name: string, fn: () => Promise<T>): Promise<T> {
     try {
-      return await this.patiently(fn());
+      return await this.awaitGpu(fn());
     } catch (cause) {
       const grace = new Promise((resolve) => setTimeout(resolve, graceMs));
       await Promise.race([this.gpu.lost, grace]);

@@ -5,7 +5,7 @@
  * The result is a flat list of dispatches over numbered slots; `Step` (replay.ts) puts buffers behind the slots.
  */
 import { DeviceError, assert } from '../errors.js';
-import type { Choices } from './choices.js';
+import type { KernelSelection } from './kernel_selection.js';
 import { type Device, type Storage, mebibytes } from './device.js';
 import {
   type SharedResult,
@@ -80,7 +80,7 @@ export interface PlanOptions {
   /** False gives every node kernels of its own; for comparing. */
   readonly fusion?: boolean;
   /** Default: the device's own. */
-  readonly choices?: Choices | undefined;
+  readonly kernelSelection?: KernelSelection | undefined;
 }
 
 type AnyVariant = Variant<string, string, Record<string, never>>;
@@ -104,12 +104,12 @@ export function plan(
   trace: Trace,
   outputs: readonly Value[],
   device: Device,
-  { fusion = true, choices = device.choices }: PlanOptions = {},
+  { fusion = true, kernelSelection = device.kernelSelection }: PlanOptions = {},
 ): Plan {
   const live = liveNodes(trace.nodes, outputs);
   const { nodes, dropped } = fusion ? useByproducts(live, outputs) : { nodes: live, dropped: [] };
   const start = (node: Node): Group =>
-    node.primitive.elementwise ? mapGroup(node, device) : baseGroup(node, device, choices);
+    node.primitive.elementwise ? mapGroup(node, device) : baseGroup(node, device, kernelSelection);
   const groups = separatePlaced(fuse(nodes, outputs, start, fusion), device);
   const assigned = assign(groups, trace, outputs, device);
   const fused = groups.reduce((sum, { base, chain }) => sum + chain.length - (base ? 0 : 1), 0);
@@ -211,7 +211,7 @@ export function chooseVariant(
   node: Pick<Node, 'primitive' | 'attributes'>,
   context: PrimitiveContext<string, string, never>,
   device: Device,
-  choices = device.choices,
+  kernelSelection = device.kernelSelection,
 ): AnyVariant {
   const variants = node.primitive.variants as unknown as readonly AnyVariant[];
   const forced = device.forcedVariants.get(node.primitive.name);
@@ -222,7 +222,7 @@ export function chooseVariant(
   ];
   const first = candidates.find((variant) => variant.supports(context));
   assert(first, `${node.primitive.name} has a clear variant that supports everything`);
-  return first.name === forced ? first : (choices.choose(node.primitive, context) ?? first);
+  return first.name === forced ? first : (kernelSelection.choose(node.primitive, context) ?? first);
 }
 
 export function contextOf(node: Node, device: Device): PrimitiveContext<string, string, never> {
@@ -271,9 +271,9 @@ function fuse(
   return groups;
 }
 
-function baseGroup(node: Node, device: Device, choices: Choices): Group {
+function baseGroup(node: Node, device: Device, kernelSelection: KernelSelection): Group {
   const context = contextOf(node, device);
-  const variant = chooseVariant(node, context, device, choices);
+  const variant = chooseVariant(node, context, device, kernelSelection);
   const lowering = variant.lower(context);
   const { name, hasEpilogue } = variant;
   return { base: node, variant: name, lowering, chain: [], hasEpilogue, stored: [] };

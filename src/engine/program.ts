@@ -238,7 +238,7 @@ function signature(
       ? all
       : Object.fromEntries(Object.entries(all).filter(([key]) => !scalars.includes(key)));
   const forced = device.forcedVariants.size > 0 ? JSON.stringify([...device.forcedVariants]) : '';
-  return `${name} ${JSON.stringify(attributes)} ${inputs.map(describe).join(' ')} ${forced} ${device.choices.version}`;
+  return `${name} ${JSON.stringify(attributes)} ${inputs.map(describe).join(' ')} ${forced} ${device.kernelSelection.version}`;
 }
 
 /** What runs eagerly: its name, and which of its attributes are scalars. */

@@ -6,7 +6,7 @@
 import { DeviceError, assert } from '../errors.js';
 import { pcg4d, streams, uniform } from '../random.js';
 import { tolerance } from '../rounding.js';
-import type { AnyContext, Choice, KernelCase } from './choices.js';
+import type { AnyContext, Choice, KernelCase } from './kernel_selection.js';
 import type { Device, Fingerprint } from './device.js';
 import { type Primitive, type Spec, sizeOf } from './primitive.js';
 import type { Plan } from './plan.js';
@@ -67,7 +67,7 @@ const clearlyFaster = 0.97;
 const mostRounds = 0.75;
 
 /**
- * Tunes cases that planning has met (`device.choices.met`). The device's own choices stay as they are: see
+ * Tunes cases that planning has met (`device.kernelSelection.met`). The device's own choices stay as they are: see
  * `choicesOf` for what to set and to store.
  *
  * Throws: DeviceError when the device is lost or too small for a case.
@@ -252,7 +252,9 @@ class Bench {
     }, device);
     const plan = withVariant(device, primitive.name, variant, () => run.plan(...this.#inputs));
     assert(
-      plan.dispatches.some((dispatch) => dispatch.primitive === primitive.name && dispatch.variant === variant),
+      plan.dispatches.some(
+        (dispatch) => dispatch.primitive === primitive.name && dispatch.variant === variant,
+      ),
       `${primitive.name} runs as ${variant} when that is forced`,
     );
     return plan;

@@ -3,7 +3,7 @@
  * Where the texts lie (files in Node, IndexedDB in a browser) is the only difference between platforms.
  */
 import { DataError, ShadegradError } from '../errors.js';
-import { type Choice, choicesFromJson, hash64 } from './choices.js';
+import { type Choice, choicesFromJson, hash64 } from './kernel_selection.js';
 import { parseJson } from '../json_reader.js';
 import { debug } from './debug.js';
 import type { Device, Fingerprint } from './device.js';
@@ -81,7 +81,7 @@ function canonical(value: unknown): string {
  * Has a device go by the kernel choices that are stored for it. Plans made before keep their kernels. With `tune`
  * false the table decides alone. Returns what a run records: whether choices were allowed.
  */
-export async function takeStoredChoices(
+export async function applyStoredKernels(
   device: Device,
   store: TuningStore,
   { tune = true }: { readonly tune?: boolean } = {},
@@ -91,7 +91,7 @@ export async function takeStoredChoices(
     return 'off';
   }
   const choices = await store.load(device.fingerprint);
-  for (const [key, choice] of choices) device.choices.set(key, choice);
+  for (const [key, choice] of choices) device.kernelSelection.set(key, choice);
   debug(1, () => `tuning: ${choices.size} stored choices for ${tuningKey(device.fingerprint)}`);
   return 'stored';
 }

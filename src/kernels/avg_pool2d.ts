@@ -46,7 +46,8 @@ export const avgPool2dOp: Op<'x', 'y', PoolAttributes> = {
   forward: (inputs, attributes) => runPrimitive(avgPool2dForward, inputs, attributes),
   backward: ({ inputs: { x }, attributes, gradients }) => ({
     x: () =>
-      runPrimitive(avgPool2dInputGradient, { dy: gradients.y as Tensor }, { ...attributes, image: x.shape }).dx,
+      runPrimitive(avgPool2dInputGradient, { dy: gradients.y as Tensor }, { ...attributes, image: x.shape })
+        .dx,
   }),
 };
 

@@ -2,7 +2,13 @@
  * The next batch, gathered from a set whose images lie in several buffers, because one kernel cannot bind them all as one: a
  * dispatch for each buffer, which writes the samples that it holds.
  */
-import { type Dispatch, type Primitive, type PrimitiveContext, type Spec, sizeOf } from '../engine/primitive.js';
+import {
+  type Dispatch,
+  type Primitive,
+  type PrimitiveContext,
+  type Spec,
+  sizeOf,
+} from '../engine/primitive.js';
 import { runPrimitive } from '../engine/program.js';
 import { type Tensor, tensorRule } from '../engine/tensor.js';
 import { checkCall } from '../calls.js';
@@ -46,7 +52,9 @@ function dispatchesOf(
 const primitives = new Map<number, Primitive<string, 'x' | 'y', BatchGatherAttributes>>();
 
 /** The pass over a set in so many buffers. */
-export function batchGatherChunksForward(buffers: number): Primitive<string, 'x' | 'y', BatchGatherAttributes> {
+export function batchGatherChunksForward(
+  buffers: number,
+): Primitive<string, 'x' | 'y', BatchGatherAttributes> {
   const primitive = primitives.get(buffers) ?? makePass(buffers);
   primitives.set(buffers, primitive);
   return primitive;

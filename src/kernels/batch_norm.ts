@@ -219,7 +219,8 @@ export const batchNormOp: Op<'x' | 'gamma' | 'beta' | 'state', 'y' | 'mean' | 'v
       (recorded ??= runPrimitive(batchNormGradientSums, { x, dy, mean, variance, gamma, state }, attributes));
     return {
       x: () =>
-        runPrimitive(batchNormInputGradient, { x, dy, mean, coefficients: sums().coefficients, state }, {}).dx,
+        runPrimitive(batchNormInputGradient, { x, dy, mean, coefficients: sums().coefficients, state }, {})
+          .dx,
       gamma: () => sums().dgamma,
       beta: () => sums().dbeta,
       state: null,

@@ -4,7 +4,14 @@
  */
 import { ShapeError } from '../errors.js';
 import { type Op, apply } from '../engine/op.js';
-import { type Cost, type Dispatch, type Primitive, type PrimitiveContext, type Shape, sizeOf } from '../engine/primitive.js';
+import {
+  type Cost,
+  type Dispatch,
+  type Primitive,
+  type PrimitiveContext,
+  type Shape,
+  sizeOf,
+} from '../engine/primitive.js';
 import { runPrimitive } from '../engine/program.js';
 import { type Tensor, checkTensors, describe } from '../engine/tensor.js';
 import { checkCall } from '../calls.js';
@@ -105,7 +112,9 @@ export const conv2dKernelGradient: Primitive<'x' | 'dy', 'dkernel' | 'dbias', Ke
   name: 'conv2d/kernel_gradient',
   inputs: ['x', 'dy'],
   outputs: ['dkernel', 'dbias'],
-  sharedResults: { dbias: { primitive: 'sum/forward', inputs: { x: 'dy' }, attributes: { first: 0, last: 2 } } },
+  sharedResults: {
+    dbias: { primitive: 'sum/forward', inputs: { x: 'dy' }, attributes: { first: 0, last: 2 } },
+  },
   shape: (_, { kernelShape }) => ({
     dkernel: { shape: kernelShape, dtype: 'f32' },
     dbias: { shape: kernelShape.slice(3), dtype: 'f32' },

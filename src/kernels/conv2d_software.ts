@@ -4,7 +4,14 @@
  * flipped kernel and so runs on the same shader. How the kernels work is told in shaders/conv2d/*_software.wgsl.
  */
 import { sizeOf } from '../engine/primitive.js';
-import type { DeviceTraits, Dispatch, Lowering, PrimitiveContext, Shape, Variant } from '../engine/primitive.js';
+import type {
+  DeviceTraits,
+  Dispatch,
+  Lowering,
+  PrimitiveContext,
+  Shape,
+  Variant,
+} from '../engine/primitive.js';
 import { matmulSoftware } from './matmul_software.js';
 
 type ConvAttributes = { readonly strides: readonly number[]; readonly pads: readonly number[] };

@@ -1,5 +1,11 @@
 /** What element-wise primitives have in common: broadcast shapes, f32 in and out, one WGSL expression. */
-import { type Attributes, type Elementwise, type Primitive, sizeOf, type NoAttributes } from '../engine/primitive.js';
+import {
+  type Attributes,
+  type Elementwise,
+  type Primitive,
+  sizeOf,
+  type NoAttributes,
+} from '../engine/primitive.js';
 import { broadcastShape } from './broadcast.js';
 import { bytesTouched } from './grid.js';
 

@@ -55,7 +55,8 @@ export const filter2dOp: Op<'x', 'y', FilterAttributes> = {
   forward: (inputs, attributes) => runPrimitive(filter2dForward, inputs, attributes),
   backward: ({ attributes: { kernel, iterations }, gradients }) => ({
     x: () =>
-      runPrimitive(filter2dForward, { x: gradients.y as Tensor }, { kernel: kernel.toReversed(), iterations }).y,
+      runPrimitive(filter2dForward, { x: gradients.y as Tensor }, { kernel: kernel.toReversed(), iterations })
+        .y,
   }),
 };
 

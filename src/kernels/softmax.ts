@@ -37,7 +37,9 @@ export const softmaxInputGradient: Primitive<'y' | 'dy', 'dx', NoAttributes> = {
   outputs: ['dx'],
   shape: ({ y }) => ({ dx: y }),
   cost: (context) => ({ flops: 4 * sizeOf(context.inputs.y.shape), bytes: bytesTouched(context) }),
-  variants: [baselineVariant(({ inputs, device }) => rowsOf(inputs.y.shape, device, 'softmax/input_gradient'))],
+  variants: [
+    baselineVariant(({ inputs, device }) => rowsOf(inputs.y.shape, device, 'softmax/input_gradient')),
+  ],
 };
 
 export const softmaxOp: Op<'x', 'y', NoAttributes> = {

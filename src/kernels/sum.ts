@@ -129,7 +129,8 @@ export const sumOp: Op<'x', 'y', AxisRun> = {
   backward: ({ inputs: { x }, attributes: { first, last }, gradients }) => ({
     x: () => {
       const kept = x.shape.map((extent, axis) => (axis >= first && axis <= last ? 1 : extent));
-      return runPrimitive(sumInputGradient, { dy: reshape(gradients.y as Tensor, kept) }, { shape: x.shape }).y;
+      return runPrimitive(sumInputGradient, { dy: reshape(gradients.y as Tensor, kept) }, { shape: x.shape })
+        .y;
     },
   }),
 };

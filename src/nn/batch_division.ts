@@ -27,7 +27,7 @@ export interface DivisionOptions extends MemoryOptions {
   readonly validation?: SetShape | undefined;
   readonly variantsPerImage?: number | undefined;
   readonly augmentation?: TrainingShape['augmentation'];
-  readonly choices?: TrainingShape['choices'];
+  readonly kernelSelection?: TrainingShape['kernelSelection'];
 }
 
 export interface BatchDivision {
@@ -56,7 +56,10 @@ export function divideBatch(model: Model, options: DivisionOptions): BatchDivisi
   const room = new Room('fit', model.device, memory, (atOnce) => {
     const training = forecastTraining(model, { ...shape, batchSize, microBatchSize: atOnce });
     return validation
-      ? together(training, forecastEvaluation(model, validation, atOnce, { choices: shape.choices }))
+      ? together(
+          training,
+          forecastEvaluation(model, validation, atOnce, { kernelSelection: shape.kernelSelection }),
+        )
       : training;
   });
   const wanted = Math.min(microBatchSize ?? preferred ?? batchSize, batchSize);

@@ -31,7 +31,7 @@ export interface EvaluationOptions {
   readonly syncPoints?: SyncPoints | undefined;
 }
 
-export interface EvaluatorOptions extends Pick<PlanOptions, 'choices'> {
+export interface EvaluatorOptions extends Pick<PlanOptions, 'kernelSelection'> {
   /** Lays the set out so that sets of other sizes share its kernels. Default false. */
   readonly hasFewShapes?: boolean;
 }
@@ -93,13 +93,15 @@ export class Evaluator extends Resource {
     model: Model,
     images: LabelledImages,
     batchSize: number,
-    { choices, hasFewShapes = false, ...options }: CompileOptions & EvaluatorOptions = {},
+    { kernelSelection, hasFewShapes = false, ...options }: CompileOptions & EvaluatorOptions = {},
   ): Promise<Evaluator> {
     const { device } = model;
     const set = new DeviceSet(device, images, { multipleOf: hasFewShapes ? batchSize : 1 });
     const tensors = new EvaluationTensors((spec) => outsideTidy(() => Tensor.zeros(spec, device)));
     prepareRing(tensors.ring);
-    const evaluate = program(() => recordEvaluation(model, set, tensors, batchSize), device, { choices });
+    const evaluate = program(() => recordEvaluation(model, set, tensors, batchSize), device, {
+      kernelSelection,
+    });
     try {
       const bound = await evaluate.bind([], options);
       return new Evaluator(model, set, batchSize, tensors, bound);

@@ -1,5 +1,5 @@
-/** Whether a training that is gone on with computes as it did: its bits depend on its kernels beside seed and settings. */
-import type { Choice, Choices } from '../engine/choices.js';
+/** Whether a resumed training runs the same kernels as before: its bits depend on them, besides seed and settings. */
+import type { Choice, KernelSelection } from '../engine/kernel_selection.js';
 import { type Form, text } from '../json_reader.js';
 import type { KernelChoice } from './callbacks/callback.js';
 
@@ -7,7 +7,7 @@ export const kernelForm: Form<KernelChoice> = { pass: text, shapes: text, varian
 
 /** What is kept of a training's kernels; parts are missing where an earlier version kept it. */
 export interface KernelRecord {
-  /** By key, the measured choices that it went by. */
+  /** By key, the measured kernel choices that it used. */
   readonly choices?: Readonly<Record<string, Choice>>;
   /** None before they were compiled. */
   readonly kernels?: readonly KernelChoice[];
@@ -15,18 +15,18 @@ export interface KernelRecord {
 
 /**
  * What people should hear when a training cannot compute as it began; undefined when all kernels are the same.
- * `kernels` are those that it is going on with, `choices` those that they were planned by.
+ * `kernels` are those of the resumed training, `kernelSelection` is what they were planned by.
  */
 export function kernelChangeOf(
   before: KernelRecord,
   kernels: readonly KernelChoice[],
-  choices: Choices,
+  kernelSelection: KernelSelection,
 ): string | undefined {
   const recorded = Object.entries(before.choices ?? {});
   // It may have planned, and recorded, what it then did not need, such as a batch that is too large.
   const needed = new Set(kernels.map(({ pass, shapes }) => `${pass} ${shapes}`));
   const lapsed = recorded.filter(
-    ([key, { pass, shapes }]) => needed.has(`${pass} ${shapes}`) && !choices.met.has(key),
+    ([key, { pass, shapes }]) => needed.has(`${pass} ${shapes}`) && !kernelSelection.met.has(key),
   );
   const known = before.kernels ?? [];
   const areOthers = known.length > 0 && JSON.stringify(known) !== JSON.stringify(kernels);

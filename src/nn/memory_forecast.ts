@@ -29,7 +29,7 @@ export interface MemoryForecast {
   readonly largestBuffer: number;
 }
 
-export interface TrainingShape extends StepOptions, Pick<PlanOptions, 'choices'> {
+export interface TrainingShape extends StepOptions, Pick<PlanOptions, 'kernelSelection'> {
   readonly images: SetShape;
   readonly variantsPerImage?: number | undefined;
 }
@@ -45,14 +45,14 @@ export function addedBytes({ data, step, intermediates, warmUp }: MemoryForecast
  * Throws: DeviceError when a kernel cannot be dispatched over so many images; StateError before compile().
  */
 export function forecastTraining(model: Model, shape: TrainingShape): MemoryForecast {
-  const { images, variantsPerImage = 1, batchSize, microBatchSize, choices } = shape;
+  const { images, variantsPerImage = 1, batchSize, microBatchSize, kernelSelection } = shape;
   const ledger = new Ledger(model.device);
   const set = ledger.data(images, { variantsPerImage });
   const stepsPerEpoch = Math.ceil((images.count * variantsPerImage) / batchSize);
   const isDivided = microBatchSize < batchSize;
   const tensors = new StepTensors(model, { stepsPerEpoch, isDivided }, ledger.step);
   for (const record of stepRecorders(model, set, tensors, shape))
-    ledger.plan(program(record, model.device, { choices }).plan());
+    ledger.plan(program(record, model.device, { kernelSelection }).plan());
   const { parameters, statistics, slots } = model;
   return ledger.forecast([parameters, statistics, ...slots.values()]);
 }
@@ -62,12 +62,14 @@ export function forecastEvaluation(
   model: Model,
   images: SetShape,
   batchSize: number,
-  { choices, hasFewShapes = false }: EvaluatorOptions = {},
+  { kernelSelection, hasFewShapes = false }: EvaluatorOptions = {},
 ): MemoryForecast {
   const ledger = new Ledger(model.device);
   const set = ledger.data(images, { multipleOf: hasFewShapes ? batchSize : 1 });
   const tensors = new EvaluationTensors(ledger.step);
-  const evaluate = program(() => recordEvaluation(model, set, tensors, batchSize), model.device, { choices });
+  const evaluate = program(() => recordEvaluation(model, set, tensors, batchSize), model.device, {
+    kernelSelection,
+  });
   ledger.plan(evaluate.plan());
   return ledger.forecast([model.parameters, model.statistics]);
 }

@@ -2,7 +2,7 @@
  * Training: one program per step, recorded from the model, replayed from the permutation of each epoch.
  * Everything that varies lies in the step's state, so the same seed gives the same bits, also after a resume.
  */
-import { Choices } from '../engine/choices.js';
+import { KernelSelection } from '../engine/kernel_selection.js';
 import type { CompileOptions } from '../engine/compile.js';
 import type { Plan, PlanOptions } from '../engine/plan.js';
 import { StateError, UsageError } from '../errors.js';
@@ -53,7 +53,7 @@ export interface FitOptions extends MemoryOptions {
   /** Goes on from a checkpoint; the weights and optimizer slots must have been loaded. */
   readonly resume?: Checkpoint;
   /** Which kernels it goes by, where several could compute; left out, what the device goes by as training begins. */
-  readonly choices?: Choices;
+  readonly kernelSelection?: KernelSelection;
 }
 
 const fitRules = (): Rules<FitOptions> => ({
@@ -69,7 +69,7 @@ const fitRules = (): Rules<FitOptions> => ({
   seed: seedRule,
   signal: signalRule,
   resume: checkpointRule(),
-  choices: rule('the choices of a device', (value) => value instanceof Choices),
+  kernelSelection: rule('the kernelSelection of a device', (value) => value instanceof KernelSelection),
   ...memoryRules(),
 });
 
@@ -128,7 +128,7 @@ function divisionFor(
   images: LabelledImages,
   { batchSize = 32, microBatchSize, resume, ...options }: FitOptions,
 ): BatchDivision {
-  const { memory, validationData: validation, variantsPerImage, augmentation, choices } = options;
+  const { memory, validationData: validation, variantsPerImage, augmentation, kernelSelection } = options;
   return divideBatch(model, {
     batchSize,
     microBatchSize,
@@ -138,7 +138,7 @@ function divisionFor(
     validation,
     variantsPerImage,
     augmentation,
-    choices,
+    kernelSelection,
   });
 }
 
@@ -227,9 +227,9 @@ class Fitting {
   }
 
   async #compile(): Promise<TrainingStep> {
-    const { augmentation, signal, validationData, choices } = this.options;
-    const compiling: CompileOptions & Pick<PlanOptions, 'choices'> = {
-      choices,
+    const { augmentation, signal, validationData, kernelSelection } = this.options;
+    const compiling: CompileOptions & Pick<PlanOptions, 'kernelSelection'> = {
+      kernelSelection,
       ...(signal ? { signal } : {}),
       onProgress: (done, total) => {
         for (const callback of this.#callbacks) callback.onCompile?.(done, total, this.#training);

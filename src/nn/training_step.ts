@@ -165,10 +165,10 @@ export class TrainingStep extends Resource {
     {
       augmentation,
       microBatchSize = batchSize,
-      choices,
+      kernelSelection,
       ...options
     }: CompileOptions &
-      Pick<PlanOptions, 'choices'> &
+      Pick<PlanOptions, 'kernelSelection'> &
       Partial<Pick<StepOptions, 'augmentation' | 'microBatchSize'>> = {},
   ): Promise<TrainingStep> {
     const atOnce = Math.min(microBatchSize, batchSize);
@@ -180,7 +180,7 @@ export class TrainingStep extends Resource {
     });
     try {
       for (const record of recorders) {
-        const { step } = await program(record, model.device, { choices }).bind([], options);
+        const { step } = await program(record, model.device, { kernelSelection }).bind([], options);
         training.#steps.push(step);
       }
     } catch (error) {

@@ -3,7 +3,7 @@
  * is as a whole by one choice and by another.
  */
 import type { ImageShape } from '../data/dataset.js';
-import { type Choice, Choices, type KernelCase } from '../engine/choices.js';
+import { type Choice, KernelSelection, type KernelCase } from '../engine/kernel_selection.js';
 import type { CompileOptions } from '../engine/compile.js';
 import type { Device } from '../engine/device.js';
 import { timeInTurns } from '../engine/stopwatch.js';
@@ -58,11 +58,11 @@ export class Workload {
     try {
       const images = { ...imageShape, count: batchSize };
       const microBatchSize = this.#microBatchSize(model);
-      const choices = new Choices();
-      choices.watch();
-      forecastTraining(model, { images, batchSize, microBatchSize, choices });
-      forecastEvaluation(model, images, microBatchSize, { choices });
-      return [...choices.met.values()];
+      const kernelSelection = new KernelSelection();
+      kernelSelection.watch();
+      forecastTraining(model, { images, batchSize, microBatchSize, kernelSelection });
+      forecastEvaluation(model, images, microBatchSize, { kernelSelection });
+      return [...kernelSelection.met.values()];
     } finally {
       model.dispose();
     }
@@ -86,8 +86,8 @@ export class Workload {
       const set = new DeviceSet(device, this.#images(batchSize));
       resources.push(set);
       const steps: TrainingStep[] = [];
-      for (const each of [new Choices(), new Choices(choices)]) {
-        const options = { ...compiling, choices: each, microBatchSize };
+      for (const each of [new KernelSelection(), new KernelSelection(choices)]) {
+        const options = { ...compiling, kernelSelection: each, microBatchSize };
         const step = await TrainingStep.create(model, set, batchSize, options);
         resources.push(step);
         step.begin(beginning, { seed: 0, rate: learningRate });
@@ -105,7 +105,7 @@ export class Workload {
   #microBatchSize(model: Sequential): number {
     const { batchSize, imageShape } = this.options;
     const images = { ...imageShape, count: batchSize };
-    return divideBatch(model, { batchSize, images, choices: new Choices() }).microBatchSize;
+    return divideBatch(model, { batchSize, images, kernelSelection: new KernelSelection() }).microBatchSize;
   }
 
   #model(): Sequential {

@@ -16,7 +16,7 @@ import { checkCall } from '../calls.js';
 import { registerKernels } from '../kernels/index.js';
 import { type Rules, nonEmptyText } from '../options.js';
 import { noAdapter } from './no_adapter.js';
-import { patiently } from './patience.js';
+import { awaitGpu } from './patience.js';
 
 export interface OpenOptions {
   /** A part of the adapter's name, such as `llvmpipe` or `NVIDIA`; the fastest adapter when left out. */
@@ -139,7 +139,7 @@ export async function open(options: OpenOptions = {}): Promise<Device> {
 function deviceOptions({ family }: OpenOptions): DeviceOptions {
   return {
     runtime: `dawn, node ${process.version}`,
-    patiently,
+    awaitGpu,
     // What the system can give this process, the limits of a container included.
     freeHostMemory: () => process.availableMemory(),
     ...(family ? { family } : {}),

@@ -23,7 +23,7 @@ function nap(): void {
 let endStatus: number | undefined;
 
 /** The promise itself; until it settles, the event loop turns about three thousand times a second and no faster. */
-export async function patiently<T>(promise: Promise<T>): Promise<T> {
+export async function awaitGpu<T>(promise: Promise<T>): Promise<T> {
   waiting++;
   if (!isNapping) {
     isNapping = true;

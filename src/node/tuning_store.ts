@@ -6,7 +6,7 @@ import path from 'node:path';
 import process from 'node:process';
 import type { Device, Fingerprint } from '../engine/device.js';
 import type { TuningStore } from '../engine/tune.js';
-import { takeStoredChoices, tuningKey, tuningStoreOn } from '../engine/tuning_store.js';
+import { applyStoredKernels, tuningKey, tuningStoreOn } from '../engine/tuning_store.js';
 import { cacheFolder } from './datasets.js';
 import { fileExists, openFolder, readBytes, writeAtomic } from './files.js';
 
@@ -42,15 +42,15 @@ export function tuningFiles({
   return { ...tuningStoreOn(shelf, warn), fileOf: (fingerprint) => nameOf(tuningKey(fingerprint)) };
 }
 
-export interface StoredChoicesOptions extends TuningFileOptions {
+export interface StoredKernelsOptions extends TuningFileOptions {
   /** False forbids them: the table decides alone (`--no-tune`). */
   readonly tune?: boolean;
 }
 
-/** Has a device go by the kernel choices that `npm run tune` stored for it; see `takeStoredChoices`. */
-export async function useStoredChoices(
+/** Has a device go by the kernel choices that `npm run tune` stored for it; see `applyStoredKernels`. */
+export async function useStoredKernels(
   device: Device,
-  { tune = true, ...options }: StoredChoicesOptions = {},
+  { tune = true, ...options }: StoredKernelsOptions = {},
 ): Promise<'off' | 'stored'> {
-  return takeStoredChoices(device, tuningFiles(options), { tune });
+  return applyStoredKernels(device, tuningFiles(options), { tune });
 }

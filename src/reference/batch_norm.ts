@@ -177,7 +177,10 @@ const around =
   (random, shape) =>
     map64(drawSigned(random, shape), (value) => Math.fround(mean + 1.7 * value));
 
-const primitive = <K extends string>(inputs: Arrays<K>, attributes: Attributes = {}) => ({ inputs, attributes });
+const primitive = <K extends string>(inputs: Arrays<K>, attributes: Attributes = {}) => ({
+  inputs,
+  attributes,
+});
 
 export const batchNormReference = reference<Input, Output, Options>({
   op: 'batch_norm',

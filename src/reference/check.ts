@@ -17,7 +17,14 @@
 import { ShadegradError, assert } from '../errors.js';
 import { type Device, type TensorBytes } from '../engine/device.js';
 import { type Op, grad } from '../engine/op.js';
-import { type Attributes, type Primitive, type Spec, type Variant, sizeOf, storageBytes } from '../engine/primitive.js';
+import {
+  type Attributes,
+  type Primitive,
+  type Spec,
+  type Variant,
+  sizeOf,
+  storageBytes,
+} from '../engine/primitive.js';
 import { type Plan } from '../engine/plan.js';
 import { program, runPrimitive } from '../engine/program.js';
 import { Step } from '../engine/replay.js';
@@ -187,7 +194,11 @@ type AnyPrimitive = Primitive;
 type AnyVariant = Variant<string, string, Attributes>;
 
 /** Names of the variants that take the case; an element-wise primitive runs as a map. */
-function variantsFor(device: Device, primitive: AnyPrimitive, { inputs, attributes }: PrimitiveCase): AnyVariant[] {
+function variantsFor(
+  device: Device,
+  primitive: AnyPrimitive,
+  { inputs, attributes }: PrimitiveCase,
+): AnyVariant[] {
   const outputs = primitive.shape(inputs, attributes);
   return primitive.variants.filter((variant) =>
     variant.supports({ inputs, outputs, attributes, device: device.traits }),

@@ -13,10 +13,10 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { open } from '../../src/browser/open.js';
 import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
-import { type Choice, Choices } from '../../src/engine/choices.js';
+import { type Choice, KernelSelection } from '../../src/engine/kernel_selection.js';
 import type { Device } from '../../src/engine/device.js';
 import { registerShaders, shaderSource } from '../../src/engine/shader.js';
-import { takeStoredChoices, tuningStoreOn } from '../../src/engine/tuning_store.js';
+import { applyStoredKernels, tuningStoreOn } from '../../src/engine/tuning_store.js';
 import { DeviceError, FileError } from '../../src/errors.js';
 import { matmulForward } from '../../src/kernels/matmul.js';
 import { memoryFolder } from '../../src/memory_folder.js';
@@ -85,7 +85,7 @@ const openSoftware = async (): Promise<Device> => open({ family: 'software' });
 function opener(choices: Iterable<readonly [string, Choice]>): () => Promise<Device> {
   return async () => {
     const device = await openSoftware();
-    for (const [key, choice] of choices) device.choices.set(key, choice);
+    for (const [key, choice] of choices) device.kernelSelection.set(key, choice);
     return device;
   };
 }
@@ -176,7 +176,13 @@ async function plainBits(choices: Iterable<readonly [string, Choice]> = []): Pro
   const model = modelFor(settings, train, device);
   const { epochs, batchSize, seed } = settings;
   const validationData = validation;
-  await model.fit(train, { epochs, batchSize, seed, validationData, choices: new Choices(choices) });
+  await model.fit(train, {
+    epochs,
+    batchSize,
+    seed,
+    validationData,
+    kernelSelection: new KernelSelection(choices),
+  });
   const bits = bitsOf(await model.weights());
   device.destroy();
   return bits;
@@ -288,7 +294,7 @@ test('where the page has other kernels now, a training that goes on says so, onc
   const openFolder = async () => folder;
   const first = await visit({ openFolder });
   await first.tuning.run(settings, () => undefined);
-  const lapsed = [...first.session.device!.choices];
+  const lapsed = [...first.session.device!.kernelSelection];
   await first.session.training.begin(settings);
   await first.until(isBeyond(first, 2));
   await first.session.training.pause();
@@ -329,7 +335,7 @@ describe('tuning', () => {
     const { store, texts } = shelf();
     const openDevice = async (): Promise<Device> => {
       const device = await openSoftware();
-      await takeStoredChoices(device, store);
+      await applyStoredKernels(device, store);
       return device;
     };
     const page = await visit({ openDevice }, { store });
@@ -457,7 +463,7 @@ describe('no use', () => {
     });
     expect(tuned).toMatchObject({ outcome: 'cancelled', step: null });
     expect(tuned.kernels).toHaveLength(2);
-    expect([texts.size, [...page.session.device!.choices].length]).toEqual([0, 0]);
+    expect([texts.size, [...page.session.device!.kernelSelection].length]).toEqual([0, 0]);
     // And again to the end.
     expect((await page.tuning.run(settings, silent)).outcome).toBe('stored');
   });

@@ -4,8 +4,8 @@
  * without databases; and the text is the one that Node's files hold. The rest of the form is tested in test/unit.
  */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { browserTuningStore, useStoredChoices } from '../../src/browser/tuning_store.js';
-import type { Choice } from '../../src/engine/choices.js';
+import { browserTuningStore, useStoredKernels } from '../../src/browser/tuning_store.js';
+import type { Choice } from '../../src/engine/kernel_selection.js';
 import type { Device, Fingerprint } from '../../src/engine/device.js';
 import { tuningKey } from '../../src/engine/tuning_store.js';
 import { FileError } from '../../src/errors.js';
@@ -96,7 +96,7 @@ test('a device goes by what is stored for it, unless tuning is off', async () =>
   await store().save(fingerprint, new Map([['1', choice('a')]]));
   const device = () => ({ fingerprint, choices: new Map<string, Choice>(), traits: {} }) as unknown as Device;
   const [tuned, untuned] = [device(), device()];
-  expect(await useStoredChoices(tuned, { database })).toBe('stored');
-  expect(await useStoredChoices(untuned, { database, tune: false })).toBe('off');
-  expect([[...tuned.choices], [...untuned.choices]]).toEqual([[['1', choice('a')]], []]);
+  expect(await useStoredKernels(tuned, { database })).toBe('stored');
+  expect(await useStoredKernels(untuned, { database, tune: false })).toBe('off');
+  expect([[...tuned.kernelSelection], [...untuned.kernelSelection]]).toEqual([[['1', choice('a')]], []]);
 });

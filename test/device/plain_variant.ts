@@ -1,6 +1,6 @@
 /** Another variant of the convolution for a while, and a training in which it may be chosen. */
 import { expect } from 'vitest';
-import type { Choice, Choices } from '../../src/engine/choices.js';
+import type { Choice, KernelSelection } from '../../src/engine/kernel_selection.js';
 import type { Device } from '../../src/engine/device.js';
 import type { Spec } from '../../src/engine/primitive.js';
 import { describe } from '../../src/engine/tensor.js';
@@ -31,7 +31,7 @@ export interface Trained {
 }
 
 /** Six steps of the small model: its losses, and the kernels that it went by; the device's choices when left out. */
-export async function train(device: Device, choices?: Choices): Promise<Trained> {
+export async function train(device: Device, choices?: KernelSelection): Promise<Trained> {
   const model = smallModel({ device, seed: 3 });
   const losses: number[] = [];
   let kernels: Trained['kernels'] = [];
@@ -57,7 +57,7 @@ export const convolutions = ({ kernels }: Trained): string[] =>
 
 /** The choice of the added variant, found as `tune` finds it. */
 export async function choosePlain(device: Device): Promise<Map<string, Choice>> {
-  const { choices } = device;
+  const { kernelSelection: choices } = device;
   choices.watch();
   await train(device);
   const cases = [...choices.met.values()].filter(({ primitive }) => primitive.name === 'conv2d/forward');

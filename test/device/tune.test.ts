@@ -8,7 +8,7 @@
  *   a workload meets the kernels that training and evaluation meet, divides batches as they do, and times the step
  */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Choice, Choices } from '../../src/engine/choices.js';
+import { type Choice, KernelSelection } from '../../src/engine/kernel_selection.js';
 import type { Primitive } from '../../src/engine/primitive.js';
 import { program, runPrimitive } from '../../src/engine/program.js';
 import { registerShaders } from '../../src/engine/shader.js';
@@ -23,7 +23,7 @@ import { bars } from './small_model.js';
 
 const held = useDevice();
 
-beforeEach(() => held.device.choices.clear());
+beforeEach(() => held.device.kernelSelection.clear());
 afterEach(removePlain);
 
 // ---- candidates ----
@@ -73,10 +73,10 @@ function doubling(
 /** Tunes whatever planning `pass` meets. */
 async function tuned(primitive: Doubling): Promise<Tuned[]> {
   const { device } = held;
-  device.choices.watch();
+  device.kernelSelection.watch();
   const x = Tensor.from(new Float32Array(1000), [1000], device);
   program((x) => runPrimitive(primitive, { x }, {}).y, device).plan(x);
-  return tune(device, device.choices.met.values(), { repeats: 2 });
+  return tune(device, device.kernelSelection.met.values(), { repeats: 2 });
 }
 
 test('candidates that are wrong are excluded, whoever they are', async () => {
@@ -151,7 +151,7 @@ test('two trainings by the table, and two by the same choices, have the same bit
   expect(again).toEqual(byTable);
   expect(byTable.losses).toHaveLength(6);
 
-  for (const [key, choice] of chosen) held.device.choices.set(key, choice);
+  for (const [key, choice] of chosen) held.device.kernelSelection.set(key, choice);
   const byChoice = await train(held.device);
   expect(convolutions(byChoice)).toEqual(['plain']);
   expect(await train(held.device)).toEqual(byChoice);
@@ -164,12 +164,12 @@ test('a training goes by choices of its own, whatever those of its device are', 
   addPlain(device);
   const byTable = await train(device);
   const chosen = await choosePlain(device);
-  const own = new Choices(chosen);
+  const own = new KernelSelection(chosen);
   const byChoice = await train(device, own);
   expect(convolutions(byChoice)).toEqual(['plain']);
   expect([...own.used().keys()]).toEqual([...chosen.keys()]);
-  for (const [key, choice] of chosen) device.choices.set(key, choice);
-  expect(await train(device, new Choices())).toEqual(byTable);
+  for (const [key, choice] of chosen) device.kernelSelection.set(key, choice);
+  expect(await train(device, new KernelSelection())).toEqual(byTable);
   expect(await train(device)).toEqual(byChoice);
 });
 
@@ -182,15 +182,15 @@ test('a workload meets the kernels that training and validation meet', async () 
   addPlain(device);
   const model = modelsByName.simple({ device, inputShape: [8, 8, 1], classes: 3 });
   model.compile({ optimizer: rmsprop(), loss: 'sparseCategoricalCrossentropy' });
-  const choices = new Choices();
+  const choices = new KernelSelection();
   choices.watch();
-  await model.fit(bars(4), { batchSize: 4, validationData: bars(4, 2), choices });
+  await model.fit(bars(4), { batchSize: 4, validationData: bars(4, 2), kernelSelection: choices });
   model.dispose();
-  const before = device.choices.version;
+  const before = device.kernelSelection.version;
   const cases = new Workload(device, { model: 'simple', batchSize: 4, ...images }).cases();
   expect(cases.length).toBeGreaterThan(1);
   expect(cases.map(({ key }) => key).sort()).toEqual([...choices.met.keys()].sort());
-  expect([device.choices.version, device.choices.met.size]).toEqual([before, 0]);
+  expect([device.kernelSelection.version, device.kernelSelection.met.size]).toEqual([before, 0]);
 });
 
 test('a workload times the step by the table and by choices, at a moment of its own', async () => {

@@ -11,7 +11,7 @@ import { readReport } from '../../src/cli/report_files.js';
 import { readHistory, readRun } from '../../src/cli/run_folder.js';
 import { ImageSet } from '../../src/data/dataset.js';
 import { manifestFromJson } from '../../src/data/manifest.js';
-import { type Choice, choicesFromJson } from '../../src/engine/choices.js';
+import { type Choice, choicesFromJson } from '../../src/engine/kernel_selection.js';
 import { tuningStoreOn } from '../../src/engine/tuning_store.js';
 import { memoryFolder } from '../../src/memory_folder.js';
 import {

@@ -23,7 +23,7 @@ const work = mkdtempSync(path.join(tmpdir(), 'shadegrad-tune-'));
 const cache = path.join(work, 'cache');
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
-beforeEach(() => held.device.choices.clear());
+beforeEach(() => held.device.kernelSelection.clear());
 afterEach(removePlain);
 
 // ---- a resumed run ----
@@ -34,23 +34,23 @@ test('a resumed run goes by its own choices, whatever is stored now', async () =
   const { device } = held;
   const folder = openFolder(path.join(work, 'run'));
   const warn = (line: string): void => expect.unreachable(line);
-  for (const [key, choice] of chosen) device.choices.set(key, choice);
+  for (const [key, choice] of chosen) device.kernelSelection.set(key, choice);
   const first = await train(held.device);
   const saved = {
     tuning: 'stored',
-    choices: Object.fromEntries(device.choices.used()),
+    choices: Object.fromEntries(device.kernelSelection.used()),
     kernels: first.kernels,
   } as RunFile;
   expect(Object.keys(saved.choices ?? {})).toEqual([...chosen.keys()]);
 
-  device.choices.clear();
+  device.kernelSelection.clear();
   expect(await takeChoices(device, saved, folder, { warn })).toBe('stored');
   const resumed = await train(held.device);
   expect(resumed).toEqual(first);
-  expect(kernelChangeOf(saved, resumed.kernels, device.choices)).toBeUndefined();
+  expect(kernelChangeOf(saved, resumed.kernels, device.kernelSelection)).toBeUndefined();
 
   // A run by the table stays with the table.
-  device.choices.clear();
+  device.kernelSelection.clear();
   expect(await takeChoices(device, { ...saved, tuning: 'off', choices: {} }, folder, { warn })).toBe('off');
   expect(convolutions(await train(held.device))).not.toContain('plain');
 });
@@ -72,15 +72,15 @@ test('a resumed run hears of kernels that have changed', async () => {
       return { dispatches: [{ ...dispatch!, workgroups: [x + 1, y, z] }] };
     },
   }));
-  device.choices.clear();
+  device.kernelSelection.clear();
   await takeChoices(device, saved, openFolder(path.join(work, 'run')), { warn: () => undefined });
   const { kernels } = await train(held.device);
-  expect(kernelChangeOf(saved, kernels, device.choices)).toMatchInlineSnapshot(
+  expect(kernelChangeOf(saved, kernels, device.kernelSelection)).toMatchInlineSnapshot(
     `"The kernels have changed since this training began (1 of its 1 measured choices lapsed): it will end with other bits than without the interruption."`,
   );
-  expect(kernelChangeOf({ ...saved, choices: {} }, kernels, device.choices)).toBeUndefined();
+  expect(kernelChangeOf({ ...saved, choices: {} }, kernels, device.kernelSelection)).toBeUndefined();
   expect(
-    kernelChangeOf({ ...saved, choices: {}, kernels: kernels.slice(1) }, kernels, device.choices),
+    kernelChangeOf({ ...saved, choices: {}, kernels: kernels.slice(1) }, kernels, device.kernelSelection),
   ).toMatchInlineSnapshot(
     `"The kernels have changed since this training began: it will end with other bits than without the interruption."`,
   );

@@ -1,12 +1,12 @@
 /** A device that can be planned for and computes nothing: plans need only its traits and how variants are chosen. */
-import { Choices } from '../../src/engine/choices.js';
+import { KernelSelection } from '../../src/engine/kernel_selection.js';
 import type { Device } from '../../src/engine/device.js';
 import type { DeviceTraits } from '../../src/engine/primitive.js';
 import { registerKernels } from '../../src/kernels/index.js';
 
 export function fakeDevice(traits: Partial<DeviceTraits> = {}): Device {
   registerKernels();
-  const device: Pick<Device, 'traits' | 'forcedVariants' | 'choices'> = {
+  const device: Pick<Device, 'traits' | 'forcedVariants' | 'kernelSelection'> = {
     traits: {
       family: 'software',
       subgroupSize: 8,
@@ -16,7 +16,7 @@ export function fakeDevice(traits: Partial<DeviceTraits> = {}): Device {
       ...traits,
     },
     forcedVariants: new Map(),
-    choices: new Choices(),
+    kernelSelection: new KernelSelection(),
   };
   return device as Device;
 }

@@ -6,7 +6,13 @@
  */
 import { expect, test } from 'vitest';
 import { grad } from '../../src/engine/op.js';
-import { type Attributes, type Primitive, type PrimitiveContext, type Spec, sizeOf } from '../../src/engine/primitive.js';
+import {
+  type Attributes,
+  type Primitive,
+  type PrimitiveContext,
+  type Spec,
+  sizeOf,
+} from '../../src/engine/primitive.js';
 import { type Plan, describePlan } from '../../src/engine/plan.js';
 import { program } from '../../src/engine/program.js';
 import { specialise } from '../../src/engine/shader.js';
@@ -68,7 +74,12 @@ function lowerEverywhere(
   const outputs = primitive.shape(inputs, attributes);
   let lowered = 0;
   for (const { traits } of devices) {
-    const context: PrimitiveContext<string, string, Attributes> = { inputs, outputs, attributes, device: traits };
+    const context: PrimitiveContext<string, string, Attributes> = {
+      inputs,
+      outputs,
+      attributes,
+      device: traits,
+    };
     for (const variant of primitive.variants) {
       if (!variant.supports(context)) continue;
       const { dispatches, scratch = {} } = variant.lower(context);

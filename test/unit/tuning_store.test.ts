@@ -15,9 +15,9 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
-import type { Choice } from '../../src/engine/choices.js';
+import type { Choice } from '../../src/engine/kernel_selection.js';
 import type { Device, Fingerprint } from '../../src/engine/device.js';
-import { type TuningFiles, tuningFiles, useStoredChoices } from '../../src/node/tuning_store.js';
+import { type TuningFiles, tuningFiles, useStoredKernels } from '../../src/node/tuning_store.js';
 import { fakeDevice } from './fake_device.js';
 
 const work = mkdtempSync(path.join(tmpdir(), 'shadegrad-tuning-'));
@@ -137,9 +137,9 @@ test('a device goes by what is stored for it, unless tuning is off', async () =>
   await store.save(fingerprint, new Map([['1', choice('a')]]));
   const open = (): Device => Object.assign(fakeDevice(), { fingerprint });
   const tuned = open();
-  expect(await useStoredChoices(tuned, { folder })).toBe('stored');
-  expect([...tuned.choices]).toEqual([['1', choice('a')]]);
+  expect(await useStoredKernels(tuned, { folder })).toBe('stored');
+  expect([...tuned.kernelSelection]).toEqual([['1', choice('a')]]);
   const untuned = open();
-  expect(await useStoredChoices(untuned, { tune: false, folder })).toBe('off');
-  expect([...untuned.choices]).toEqual([]);
+  expect(await useStoredKernels(untuned, { tune: false, folder })).toBe('off');
+  expect([...untuned.kernelSelection]).toEqual([]);
 });

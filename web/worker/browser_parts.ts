@@ -2,7 +2,7 @@
 import { fetchDataset } from '../../src/browser/datasets.js';
 import { open } from '../../src/browser/open.js';
 import { isOpfsUsable, openOpfsFolder } from '../../src/browser/opfs_folder.js';
-import { useStoredChoices } from '../../src/browser/tuning_store.js';
+import { useStoredKernels } from '../../src/browser/tuning_store.js';
 import type { DatasetName } from '../../src/data/digests.js';
 import type { Device } from '../../src/engine/device.js';
 import { FileError } from '../../src/errors.js';
@@ -39,7 +39,7 @@ export function browserParts(base: () => string): Required<SessionOptions> {
     openDevice: async () => {
       const device = await open();
       await loadFamilyShaders(base(), device.traits.family);
-      await useStoredChoices(device);
+      await useStoredKernels(device);
       return device;
     },
     source: {

@@ -1,5 +1,5 @@
 /** What is known of a training, running or resumable; and the status that people see. */
-import { type Choice, choicesFromJson } from '../../src/engine/choices.js';
+import { type Choice, choicesFromJson } from '../../src/engine/kernel_selection.js';
 import type { KernelChoice } from '../../src/nn/callbacks/callback.js';
 import type { Checkpoint } from '../../src/nn/checkpoint.js';
 import { type LearningRate, ratesOf } from '../../src/nn/schedules.js';

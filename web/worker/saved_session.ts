@@ -2,7 +2,7 @@
  * What is kept between visits beside weights, slots and checkpoint: JSON in the metadata of the same safetensors file,
  * so that all of it is of one moment.
  */
-import { type Choice, choiceForm } from '../../src/engine/choices.js';
+import { type Choice, choiceForm } from '../../src/engine/kernel_selection.js';
 import { ModelError } from '../../src/errors.js';
 import {
   type Form,

@@ -2,7 +2,7 @@
  * Training as people steer it: one at a time, from its settings to its end, and between visits. What changes a training's
  * life (begin, stop, a model opened in its place) waits its turn; pausing, stepping and going on work within it.
  */
-import { Choices } from '../../src/engine/choices.js';
+import { KernelSelection } from '../../src/engine/kernel_selection.js';
 import type { Device } from '../../src/engine/device.js';
 import type { Plan } from '../../src/engine/plan.js';
 import { DataError, DeviceError, UsageError } from '../../src/errors.js';
@@ -83,7 +83,10 @@ export class Trainer implements TrainingApi {
       if (ticket !== this.#ticket) return;
       await this.#end();
       const device = await this.around.openDevice();
-      await this.#beginAnew(new TrainingRecord(settings, 'training', new Map(device.choices)), device);
+      await this.#beginAnew(
+        new TrainingRecord(settings, 'training', new Map(device.kernelSelection)),
+        device,
+      );
     });
   }
 
@@ -384,7 +387,7 @@ export class Trainer implements TrainingApi {
     checkSameImages(record, images.train);
     const isNew = record.checkpoint === undefined;
     const model = isNew ? modelFor(settings, images.train, device) : this.#model;
-    const choices = new Choices(record.choices);
+    const choices = new KernelSelection(record.choices);
     const { classNames } = images.train;
     try {
       const history = await model.fit(images.train, {
@@ -393,7 +396,7 @@ export class Trainer implements TrainingApi {
         validationData: images.validation,
         seed: settings.seed,
         signal,
-        choices,
+        kernelSelection: choices,
         callbacks: [
           ...callbacksFor(settings, {
             say: (text) => this.#say(text, 'info'),
@@ -423,7 +426,7 @@ export class Trainer implements TrainingApi {
   }
 
   /** What the bits depend on, now that all is planned; of a training that goes on, says where that has changed. */
-  #takeDownKernels(record: TrainingRecord, { kernels }: Training, choices: Choices): void {
+  #takeDownKernels(record: TrainingRecord, { kernels }: Training, choices: KernelSelection): void {
     const before = { choices: Object.fromEntries(record.choices), kernels: record.kernels };
     const change = record.checkpoint && kernelChangeOf(before, kernels, choices);
     if (change !== undefined) this.#say(change, 'warning');

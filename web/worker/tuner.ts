@@ -1,5 +1,5 @@
 /** What measures a tuning's kernels, each at a rest. */
-import type { Choice } from '../../src/engine/choices.js';
+import type { Choice } from '../../src/engine/kernel_selection.js';
 import type { Device } from '../../src/engine/device.js';
 import { type Tuned, choicesOf, tune } from '../../src/engine/tune.js';
 import { type StepTimes, Workload, type WorkloadOptions, isSlower } from '../../src/nn/tuning_workload.js';

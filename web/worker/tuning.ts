@@ -7,7 +7,7 @@
  * for what is planned afterwards: the next training, and models that are opened.
  */
 import { browserTuningStore } from '../../src/browser/tuning_store.js';
-import { type Choice, choicesFromJson } from '../../src/engine/choices.js';
+import { type Choice, choicesFromJson } from '../../src/engine/kernel_selection.js';
 import type { Device } from '../../src/engine/device.js';
 import type { TuningStore } from '../../src/engine/tune.js';
 import { tuningKey } from '../../src/engine/tuning_store.js';
@@ -49,7 +49,7 @@ export function tuningOf(
   let underWay: AbortController | undefined;
 
   const stored = (): StoredTuning | null => {
-    const choices = [...(context.device?.choices ?? [])].map(([, choice]) => choice);
+    const choices = [...(context.device?.kernelSelection ?? [])].map(([, choice]) => choice);
     if (choices.length === 0) return null;
     const dates = choices.flatMap(({ date }) => (date === undefined ? [] : [Date.parse(date)]));
     return { kernels: choices.length, at: dates.length > 0 ? Math.max(...dates) : null };
@@ -67,7 +67,7 @@ export function tuningOf(
     changed();
   };
   /** Of this device alone: another one's would never be found. */
-  const written = ({ fingerprint, choices }: Device): Uint8Array =>
+  const written = ({ fingerprint, kernelSelection: choices }: Device): Uint8Array =>
     new TextEncoder().encode(
       JSON.stringify({ key: tuningKey(fingerprint), choices: Object.fromEntries(choices) }),
     );
@@ -133,7 +133,7 @@ export function tuningOf(
   };
 }
 
-function use({ choices: used }: Device, choices: ReadonlyMap<string, Choice>): void {
+function use({ kernelSelection: used }: Device, choices: ReadonlyMap<string, Choice>): void {
   used.clear();
   for (const [key, choice] of choices) used.set(key, choice);
 }
@@ -173,7 +173,7 @@ async function settle(
   if (choices.size === 0) return 'nothing';
   if (isSlower) return 'slower';
   device.assertUsable();
-  for (const [key, choice] of choices) device.choices.set(key, choice);
+  for (const [key, choice] of choices) device.kernelSelection.set(key, choice);
   try {
     await store.save(device.fingerprint, choices);
     return 'stored';

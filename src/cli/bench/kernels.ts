@@ -27,7 +27,10 @@ import { type Spread, spreadOf } from './statistics.js';
 import { madeUpImages, trainingSubject } from './subject.js';
 
 /** Every primitive there is. */
-const primitives = [...ops.flatMap((op) => op.primitives), ...nonDifferentiable] as unknown as readonly Primitive[];
+const primitives = [
+  ...ops.flatMap((op) => op.primitives),
+  ...nonDifferentiable,
+] as unknown as readonly Primitive[];
 
 export interface KernelTiming {
   /** The primitive and what is fused into it, e.g. `conv2d + add + relu`. */

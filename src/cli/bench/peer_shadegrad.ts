@@ -20,7 +20,7 @@ import { type StoredTensor, readSafetensors } from '../../nn/safetensors.js';
 import { Sequential } from '../../nn/sequential.js';
 import { TrainingStep } from '../../nn/training_step.js';
 import { open } from '../../node/open.js';
-import { useStoredChoices } from '../../node/tuning_store.js';
+import { useStoredKernels } from '../../node/tuning_store.js';
 import { version } from '../version.js';
 import type { PeerRequest, Prepared } from './peer_process.js';
 
@@ -47,7 +47,7 @@ export async function servePeer(options: PeerOptions): Promise<number> {
     try {
       if (request.do === 'prepare') {
         const device = await open(options.device === undefined ? {} : { device: options.device });
-        await useStoredChoices(device, options);
+        await useStoredKernels(device, options);
         system = new ShadegradPeer(device, request);
         answer = await system.prepare(request.checkSteps);
       } else {

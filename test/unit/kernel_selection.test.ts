@@ -11,12 +11,12 @@
 import { afterEach, expect, test } from 'vitest';
 import {
   type AnyContext,
-  Choices,
+  KernelSelection,
   candidatesOf,
   choicesFromJson,
   hash64,
   keyOf,
-} from '../../src/engine/choices.js';
+} from '../../src/engine/kernel_selection.js';
 import type { Dispatch, Family, Primitive, Spec, Variant } from '../../src/engine/primitive.js';
 import { chooseVariant } from '../../src/engine/plan.js';
 import { registerShaders } from '../../src/engine/shader.js';
@@ -139,7 +139,7 @@ test('forced, then chosen, then the table, then clear', () => {
   expect(choose()).toBe('small');
 
   const choice = { pass: primitive.name, shapes: '[4,4]', variant: 'large' };
-  device.choices.set(key(primitive), choice);
+  device.kernelSelection.set(key(primitive), choice);
   expect(choose()).toBe('large');
   expect(chooseVariant({ primitive, attributes: { axis: 1 } }, contextOf([4, 4], 1), device).name).toBe('small');
 
@@ -150,9 +150,9 @@ test('forced, then chosen, then the table, then clear', () => {
   expect(choose()).toBe('large');
 
   device.forcedVariants.clear();
-  device.choices.set(key(primitive), { ...choice, variant: 'huge' });
+  device.kernelSelection.set(key(primitive), { ...choice, variant: 'huge' });
   expect(choose(), 'a variant that is gone').toBe('small');
-  device.choices.clear();
+  device.kernelSelection.clear();
   expect(choose()).toBe('small');
   expect(chooseVariant({ primitive: primitiveOf(clear), attributes: {} }, context, device).name).toBe('clear');
 });
@@ -161,7 +161,7 @@ test('forced, then chosen, then the table, then clear', () => {
 
 test('cases are noted while they are watched or chosen, and only where there is a choice', () => {
   const primitive = primitiveOf(small, large, clear);
-  const choices = new Choices();
+  const choices = new KernelSelection();
   choices.choose(primitive, contextOf());
   expect(choices.met.size).toBe(0);
   choices.watch();
@@ -174,7 +174,7 @@ test('cases are noted while they are watched or chosen, and only where there is 
 
 test('the choices that planning went by, and a version that tells of every change', () => {
   const primitive = primitiveOf(small, large, clear);
-  const choices = new Choices();
+  const choices = new KernelSelection();
   const versions = [choices.version];
   const used = { pass: primitive.name, shapes: '[4,4]', variant: 'large' };
   choices.set('0123456789abcdef', { ...used, shapes: '[9]' });

@@ -1,5 +1,5 @@
 /**
- * Choices: which of several variants computes a primitive, where that was measured on this device (tune.ts) or is
+ * KernelSelection: which of several variants computes a primitive, where that was measured on this device (tune.ts) or is
  * recorded with a run. A choice is found by a key made of the case and of the candidates' own code, so that it lapses
  * by itself when a shader, a tile, a shape or the list of candidates changes. Planning asks here after the forced
  * variants and before the table, which is the order of a primitive's variants.
@@ -39,7 +39,7 @@ export interface KernelCase {
 const mostMet = 4096;
 
 /** The choices that plans go by: a device's own, or those of one training. */
-export class Choices {
+export class KernelSelection {
   readonly #chosen: Map<string, Choice>;
   readonly #met = new LruCache<string, KernelCase>(mostMet);
   #isWatching = false;
@@ -154,7 +154,7 @@ export const choiceForm: Form<Choice> = {
 };
 
 /**
- * Choices by key as JSON holds them. `name` is what to call the file in messages.
+ * KernelSelection by key as JSON holds them. `name` is what to call the file in messages.
  *
  * Throws: DataError when it is anything else.
  */
