@@ -30,7 +30,7 @@ import { shaders } from './shaders.generated.js';
 import { sigmoidOp } from './sigmoid.js';
 import { softmaxOp } from './softmax.js';
 import { softmaxCrossEntropyOp } from './softmax_cross_entropy.js';
-import { stepStateAdvance } from './step_state.js';
+import { endStepPrimitive } from './step_state.js';
 import { sumOp } from './sum.js';
 import { transposeOp } from './transpose.js';
 
@@ -86,7 +86,7 @@ export const nonDifferentiable: readonly Primitive<never, never, never>[] = [
   sgdMomentumForward,
   batchNormMovingForward,
   l2TotalsForward,
-  stepStateAdvance,
+  endStepPrimitive,
   microBatchAccumulate,
   rooflineMultiplyAdd,
   rooflineCopy,

@@ -1,6 +1,6 @@
 /**
  * Gradient accumulation: a batch too large for the device is taken in micro-batches one after another, whose gradients
- * and totals are added up before the optimizer sees them. `accumulate` ends a micro-batch, as `advance` ends a step.
+ * and totals are added up before the optimizer sees them. `accumulate` ends a micro-batch, as `endStep` ends a step.
  */
 import { type NoAttributes, type Primitive, sizeOf } from '../engine/primitive.js';
 import { runPrimitive } from '../engine/program.js';

@@ -63,7 +63,7 @@ import softmax_cross_entropy_forward from '../../shaders/softmax_cross_entropy/f
 import softmax_cross_entropy_forward_together from '../../shaders/softmax_cross_entropy/forward_together.wgsl';
 import softmax_cross_entropy_logits_gradient from '../../shaders/softmax_cross_entropy/logits_gradient.wgsl';
 import softmax_cross_entropy_row from '../../shaders/softmax_cross_entropy/row.wgsl';
-import step_state_advance from '../../shaders/step_state/advance.wgsl';
+import step_state_end_step from '../../shaders/step_state/end_step.wgsl';
 import sum_forward from '../../shaders/sum/forward.wgsl';
 import sum_forward_gpu from '../../shaders/sum/forward_gpu.wgsl';
 import transpose_forward from '../../shaders/transpose/forward.wgsl';
@@ -134,7 +134,7 @@ export const shaders: Readonly<Record<string, string>> = {
   'softmax_cross_entropy/forward_together': softmax_cross_entropy_forward_together,
   'softmax_cross_entropy/logits_gradient': softmax_cross_entropy_logits_gradient,
   'softmax_cross_entropy/row': softmax_cross_entropy_row,
-  'step_state/advance': step_state_advance,
+  'step_state/end_step': step_state_end_step,
   'sum/forward': sum_forward,
   'sum/forward_gpu': sum_forward_gpu,
   'transpose/forward': transpose_forward,

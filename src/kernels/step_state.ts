@@ -1,6 +1,6 @@
 /**
  * What changes from step to step lies in one small device buffer, so that a recorded step can be replayed without
- * the host: the counter that keys random numbers, the place in the epoch, the learning rate. `advance` ends a step.
+ * the host: the counter that keys random numbers, the place in the epoch, the learning rate. `endStep` ends a step.
  */
 import { type Primitive, type Spec, sizeOf } from '../engine/primitive.js';
 import { runPrimitive } from '../engine/program.js';
@@ -31,15 +31,15 @@ export const stateSpec: Spec = { shape: [stateSize], dtype: 'u32' };
 /** Words per step in the metrics ring: sum of losses (f32), correct rows (f32), counted rows (f32), step (u32). */
 export const ringRow = 4;
 
-export type AdvanceAttributes = {
+export type EndStepAttributes = {
   /** Samples per step. */
   readonly batch: number;
   /** Whether the batch was taken in micro-batches (micro_batch.ts), which moved the cursor within it. */
-  readonly isDivided: boolean;
+  readonly isAccumulated: boolean;
 };
 
-export const stepStateAdvance: Primitive<'totals' | 'rates' | 'state' | 'ring', never, AdvanceAttributes> = {
-  name: 'step_state/advance',
+export const endStepPrimitive: Primitive<'totals' | 'rates' | 'state' | 'ring', never, EndStepAttributes> = {
+  name: 'step_state/end_step',
   inputs: ['totals', 'rates', 'state', 'ring'],
   outputs: [],
   dtypes: { state: 'u32', ring: 'u32' },
@@ -55,12 +55,12 @@ export const stepStateAdvance: Primitive<'totals' | 'rates' | 'state' | 'ring', 
       lower: ({ inputs, attributes }) => ({
         dispatches: [
           {
-            shader: 'step_state/advance',
+            shader: 'step_state/end_step',
             constants: {
               RING: inputs.ring.shape[0] as number,
               RATES: sizeOf(inputs.rates.shape),
               BATCH: attributes.batch,
-              DIVIDED: attributes.isDivided ? 1 : 0,
+              DIVIDED: attributes.isAccumulated ? 1 : 0,
             },
             workgroups: [1, 1, 1],
           },
@@ -76,9 +76,9 @@ export const stepStateAdvance: Primitive<'totals' | 'rates' | 'state' | 'ring', 
  *
  * Shapes: totals [4], rates [steps per epoch], state [8] u32, ring [steps,4] u32.
  */
-export function advance(
+export function endStep(
   operands: Readonly<Record<'totals' | 'rates' | 'state' | 'ring', Tensor>>,
-  attributes: AdvanceAttributes,
+  attributes: EndStepAttributes,
 ): void {
-  runPrimitive(stepStateAdvance, operands, attributes);
+  runPrimitive(endStepPrimitive, operands, attributes);
 }

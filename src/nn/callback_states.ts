@@ -1,5 +1,5 @@
 /** What callbacks keep in a checkpoint, and how they get it back. */
-import type { BatchDivision } from './batch_division.js';
+import type { GradientAccumulation } from './gradient_accumulation.js';
 import type { Callback } from './callbacks/callback.js';
 import type { CallbackState, Checkpoint, Position } from './checkpoint.js';
 import type { Model } from './model.js';
@@ -9,7 +9,7 @@ export function checkpointOf(
   model: Model,
   position: Position,
   callbacks: readonly Callback[],
-  { batchSize, microBatchSize }: Pick<BatchDivision, 'batchSize' | 'microBatchSize'>,
+  { batchSize, microBatchSize }: Pick<GradientAccumulation, 'batchSize' | 'microBatchSize'>,
 ): Checkpoint {
   const states: Record<string, CallbackState> = {};
   const tensors = new Map<string, Float32Array<ArrayBuffer>>();

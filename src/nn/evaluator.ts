@@ -8,7 +8,7 @@ import { Tensor } from '../engine/tensor.js';
 import { outsideTidy } from '../engine/tidy.js';
 import { withScope } from '../engine/trace.js';
 import { softmaxCrossEntropy } from '../kernels/index.js';
-import { advance, stateSize, stateSpec, stateWords } from '../kernels/step_state.js';
+import { endStep, stateSize, stateSpec, stateWords } from '../kernels/step_state.js';
 import type { Callback, Inference, Training } from './callbacks/callback.js';
 import { DeviceSet, type LabelledImages, type SetTensors } from './device_set.js';
 import { gatherInputs } from './inputs.js';
@@ -65,7 +65,7 @@ export function recordEvaluation(
   const { x, y } = gatherInputs(set, state, { batch, preprocessing: model.preprocessing });
   const logits = model.forward(x, { isTraining: false, state, withoutSoftmax: true });
   const totals = penalisedTotals(softmaxCrossEntropy(logits, y).totals, model.penalties());
-  advance({ totals, rates, state, ring }, { batch, isDivided: false });
+  endStep({ totals, rates, state, ring }, { batch, isAccumulated: false });
   return {};
 }
 

@@ -49,8 +49,8 @@ export function forecastTraining(model: Model, shape: TrainingShape): MemoryFore
   const ledger = new Ledger(model.device);
   const set = ledger.data(images, { variantsPerImage });
   const stepsPerEpoch = Math.ceil((images.count * variantsPerImage) / batchSize);
-  const isDivided = microBatchSize < batchSize;
-  const tensors = new StepTensors(model, { stepsPerEpoch, isDivided }, ledger.step);
+  const isAccumulated = microBatchSize < batchSize;
+  const tensors = new StepTensors(model, { stepsPerEpoch, isAccumulated }, ledger.step);
   for (const record of stepRecorders(model, set, tensors, shape))
     ledger.plan(program(record, model.device, { kernelSelection }).plan());
   const { parameters, statistics, slots } = model;

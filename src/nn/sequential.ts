@@ -24,7 +24,7 @@ import {
   text,
   wrong,
 } from '../options.js';
-import { fittingEvaluation, fittingPrediction } from './batch_division.js';
+import { fittingEvaluation, fittingPrediction } from './gradient_accumulation.js';
 import { Activity } from './activity.js';
 import { type Evaluation, Evaluator, predictAll } from './evaluator.js';
 import { type LabelledImages, checkImages, checkUnlabelled } from './device_set.js';

@@ -10,7 +10,11 @@ import { type AugmentOptions, augmentRules } from '../kernels/augment_options.js
 import { checkCall } from '../calls.js';
 import { type Rules, count, flag, nested, rule, seed as seedRule, signal as signalRule } from '../options.js';
 import { permutation, streams } from '../random.js';
-import { type BatchDivision, describeDivision, divideBatch } from './batch_division.js';
+import {
+  type GradientAccumulation,
+  describeAccumulation,
+  planAccumulation,
+} from './gradient_accumulation.js';
 import { checkpointOf, restoreCallbacks } from './callback_states.js';
 import {
   type Callback,
@@ -93,7 +97,7 @@ export async function train(
 ): Promise<History> {
   checkOptions(model, images, options);
   return model.activity.train(model.optimizer, async () => {
-    const fitting = new Fitting(model, images, options, divisionFor(model, images, options));
+    const fitting = new Fitting(model, images, options, accumulationFor(model, images, options));
     try {
       return await fitting.run(onBegin);
     } finally {
@@ -123,13 +127,13 @@ function checkOptions(model: Model, images: LabelledImages, options: FitOptions)
 }
 
 /** Before anything is allocated. A resumed training goes on with its own micro-batches, which its bits depend on. */
-function divisionFor(
+function accumulationFor(
   model: Model,
   images: LabelledImages,
   { batchSize = 32, microBatchSize, resume, ...options }: FitOptions,
-): BatchDivision {
+): GradientAccumulation {
   const { memory, validationData: validation, variantsPerImage, augmentation, kernelSelection } = options;
-  return divideBatch(model, {
+  return planAccumulation(model, {
     batchSize,
     microBatchSize,
     preferred: resume?.microBatchSize,
@@ -162,7 +166,7 @@ class Fitting {
     private readonly model: Model,
     images: LabelledImages,
     private readonly options: FitOptions,
-    private readonly division: BatchDivision,
+    private readonly accumulation: GradientAccumulation,
   ) {
     const { epochs = 1, batchSize = 32, callbacks = [], variantsPerImage = 1, validationData } = options;
     this.#set = new DeviceSet(model.device, images, { variantsPerImage });
@@ -181,14 +185,16 @@ class Fitting {
       batchSize,
       samples: this.#set.epochSize,
       validationSamples: validationData?.count ?? 0,
-      accumulation: describeDivision(division, { hasBatchStatistics: model.statistics.tensors.size > 0 }),
+      accumulation: describeAccumulation(accumulation, {
+        hasBatchStatistics: model.statistics.tensors.size > 0,
+      }),
       get kernels() {
         return kernels();
       },
       get plans() {
         return plans();
       },
-      checkpoint: () => checkpointOf(model, this.#position, callbacks, division),
+      checkpoint: () => checkpointOf(model, this.#position, callbacks, accumulation),
       position: () => this.#position,
       profile: async () => {
         if (!this.#step) throw new StateError('fit: profile is called once the steps have begun.');
@@ -235,7 +241,7 @@ class Fitting {
         for (const callback of this.#callbacks) callback.onCompile?.(done, total, this.#training);
       },
     };
-    const { microBatchSize } = this.division;
+    const { microBatchSize } = this.accumulation;
     this.#step = await TrainingStep.create(this.model, this.#set, this.#batchSize, {
       ...compiling,
       augmentation,

@@ -15,11 +15,11 @@ import { outsideTidy } from '../engine/tidy.js';
 import { currentTrace, withScope } from '../engine/trace.js';
 import { assert } from '../errors.js';
 import { type AugmentOptions, accumulate, scale, softmaxCrossEntropy } from '../kernels/index.js';
-import { advance, stateSize, stateSpec, stateWords } from '../kernels/step_state.js';
+import { endStep, stateSize, stateSpec, stateWords } from '../kernels/step_state.js';
 import type { KernelChoice } from './callbacks/callback.js';
 import type { Position } from './checkpoint.js';
 import type { DeviceSet, SetTensors } from './device_set.js';
-import { DividedStep } from './divided_step.js';
+import { AccumulatedStep } from './accumulated_step.js';
 import { gatherInputs } from './inputs.js';
 import type { Model } from './model.js';
 import { ParameterGroup } from './parameters.js';
@@ -45,7 +45,7 @@ export class StepTensors extends Resource {
   /** `make` gives each tensor its memory, or a placeholder where the step is only planned. */
   constructor(
     { device, parameters: { layout } }: Model,
-    { stepsPerEpoch, isDivided }: { readonly stepsPerEpoch: number; readonly isDivided: boolean },
+    { stepsPerEpoch, isAccumulated }: { readonly stepsPerEpoch: number; readonly isAccumulated: boolean },
     make: (spec: Spec) => Tensor,
   ) {
     super();
@@ -54,7 +54,9 @@ export class StepTensors extends Resource {
     this.rates = make({ shape: [stepsPerEpoch], dtype: 'f32' });
     this.ring = make(ringSpec);
     this.gradients = new ParameterGroup(device, layout, make(flat));
-    this.sums = isDivided ? { gradients: make(flat), totals: make({ shape: [4], dtype: 'f32' }) } : undefined;
+    this.sums = isAccumulated
+      ? { gradients: make(flat), totals: make({ shape: [4], dtype: 'f32' }) }
+      : undefined;
   }
 
   dispose(): void {
@@ -76,7 +78,7 @@ export function stepRecorders(
 ): readonly [Recorder] | readonly [microBatch: Recorder, update: Recorder] {
   const { preprocessing, parameters } = model;
   const { state, rates, ring, sums } = tensors;
-  const isDivided = sums !== undefined;
+  const isAccumulated = sums !== undefined;
 
   const differentiate = (): { readonly totals: Tensor } => {
     const { x, y } = withScope('inputs', () =>
@@ -86,7 +88,7 @@ export function stepRecorders(
       isTraining: true,
       state,
       withoutSoftmax: true,
-      isMicroBatch: isDivided,
+      isMicroBatch: isAccumulated,
     });
     const { loss, totals } = withScope('loss', () => softmaxCrossEntropy(logits, y));
     const penalties = withScope('loss', () => model.penalties());
@@ -102,7 +104,7 @@ export function stepRecorders(
     withScope('optimizer', () => {
       const slots = Object.fromEntries([...model.slots].map(([name, group]) => [name, group.flat]));
       model.optimizer.apply({ parameters: parameters.flat, gradients, slots, state });
-      advance({ totals, rates, state, ring }, { batch: batchSize, isDivided });
+      endStep({ totals, rates, state, ring }, { batch: batchSize, isAccumulated });
     });
 
   if (!sums) {
@@ -135,7 +137,7 @@ export function stepRecorders(
 export class TrainingStep extends Resource {
   readonly #tensors: StepTensors;
   readonly #steps: Step[] = [];
-  #divided: DividedStep | undefined;
+  #accumulated: AccumulatedStep | undefined;
 
   private constructor(
     readonly model: Model,
@@ -146,7 +148,7 @@ export class TrainingStep extends Resource {
     super();
     const { device } = model;
     const { stepsPerEpoch } = this;
-    const shape = { stepsPerEpoch, isDivided: microBatchSize < batchSize };
+    const shape = { stepsPerEpoch, isAccumulated: microBatchSize < batchSize };
     this.#tensors = new StepTensors(model, shape, (spec) => outsideTidy(() => Tensor.zeros(spec, device)));
     prepareRing(this.ring);
   }
@@ -190,7 +192,7 @@ export class TrainingStep extends Resource {
     const [microBatch, update] = training.#steps;
     if (microBatch && update) {
       const { epochSize } = set;
-      training.#divided = new DividedStep(microBatch, update, {
+      training.#accumulated = new AccumulatedStep(microBatch, update, {
         epochSize,
         batchSize,
         microBatchSize: atOnce,
@@ -231,7 +233,7 @@ export class TrainingStep extends Resource {
 
   /** What the replay loop replays. */
   get replayable(): Replayable {
-    return this.#divided ?? this.bound.step;
+    return this.#accumulated ?? this.bound.step;
   }
 
   get plan(): Plan {
@@ -276,18 +278,18 @@ export class TrainingStep extends Resource {
   begin(position: Position, { seed, rate }: { readonly seed: number; readonly rate: number }): void {
     const { cursor } = position;
     const { epochSize } = this.set;
-    const isDivided = this.microBatchSize < this.batchSize;
+    const isAccumulated = this.microBatchSize < this.batchSize;
     const words = new Uint32Array(stateSize);
     words[stateWords.step] = position.step;
     words[stateWords.seed] = seed;
     words[stateWords.cursor] = cursor;
-    words[stateWords.epochSize] = isDivided ? Math.min(cursor + this.batchSize, epochSize) : epochSize;
+    words[stateWords.epochSize] = isAccumulated ? Math.min(cursor + this.batchSize, epochSize) : epochSize;
     words[stateWords.epoch] = position.epoch;
     words[stateWords.batchStart] = cursor;
     words[stateWords.epochEnd] = epochSize;
     new Float32Array(words.buffer)[stateWords.learningRate] = rate;
     this.state.write(words);
-    this.#divided?.begin(cursor);
+    this.#accumulated?.begin(cursor);
   }
 
   dispose(): void {

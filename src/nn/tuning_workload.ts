@@ -8,7 +8,7 @@ import type { CompileOptions } from '../engine/compile.js';
 import type { Device } from '../engine/device.js';
 import { timeInTurns } from '../engine/stopwatch.js';
 import { pcg4d, streams } from '../random.js';
-import { divideBatch } from './batch_division.js';
+import { planAccumulation } from './gradient_accumulation.js';
 import { DeviceSet, type LabelledImages } from './device_set.js';
 import { forecastEvaluation, forecastTraining } from './memory_forecast.js';
 import type { ModelName } from './names.js';
@@ -105,7 +105,8 @@ export class Workload {
   #microBatchSize(model: Sequential): number {
     const { batchSize, imageShape } = this.options;
     const images = { ...imageShape, count: batchSize };
-    return divideBatch(model, { batchSize, images, kernelSelection: new KernelSelection() }).microBatchSize;
+    return planAccumulation(model, { batchSize, images, kernelSelection: new KernelSelection() })
+      .microBatchSize;
   }
 
   #model(): Sequential {

@@ -1,9 +1,9 @@
 /**
- * Reference of step_state/advance, in whole numbers:
+ * Reference of step_state/end_step, in whole numbers:
  *   ring[step mod length] = (bits of three totals, step);  step + 1;  cursor + batch;  the next learning rate.
  * Of a batch taken in micro-batches: the start of the next one, its end or the epoch's, the cursor at its start.
  */
-import { type AdvanceAttributes, stateSize, stateWords } from '../kernels/step_state.js';
+import { type EndStepAttributes, stateSize, stateWords } from '../kernels/step_state.js';
 import { type Array64, type Draw, drawSigned, fill64, reference, wholeNumber } from './reference.js';
 import { bitsOf } from './rmsprop.js';
 
@@ -36,7 +36,7 @@ function advance64(
   rates: Array64,
   state: Array64,
   ring: Array64,
-  { batch, isDivided }: AdvanceAttributes,
+  { batch, isAccumulated }: EndStepAttributes,
 ): Record<'state' | 'ring', Array64> {
   const after = { ...state, values: state.values.slice() };
   const written = { ...ring, values: ring.values.slice() };
@@ -44,12 +44,12 @@ function advance64(
   const row = (step % (ring.shape[0] as number)) * 4;
   for (let i = 0; i < 3; i++) written.values[row + i] = bitsOf(totals.values[i] as number);
   written.values[row + 3] = step;
-  const start = state.values[isDivided ? stateWords.batchStart : stateWords.cursor] as number;
+  const start = state.values[isAccumulated ? stateWords.batchStart : stateWords.cursor] as number;
   const cursor = start + batch;
   const next = Math.min(Math.floor(cursor / batch), rates.values.length - 1);
   after.values[stateWords.step] = step + 1;
   after.values[stateWords.cursor] = cursor;
-  if (isDivided) {
+  if (isAccumulated) {
     after.values[stateWords.batchStart] = cursor;
     after.values[stateWords.epochSize] = Math.min(
       cursor + batch,
@@ -67,7 +67,7 @@ const shapes = (steps: number, ring: number): Record<Input, readonly number[]> =
   ring: [ring, 4],
 });
 
-export const stepStateReference = reference<Input, 'state' | 'ring', AdvanceAttributes>({
+export const stepStateReference = reference<Input, 'state' | 'ring', EndStepAttributes>({
   op: 'step_state',
   inputs: {
     totals: { draw: drawSigned },
@@ -79,7 +79,7 @@ export const stepStateReference = reference<Input, 'state' | 'ring', AdvanceAttr
   forward: ({ totals, rates, state, ring }, options) => advance64(totals, rates, state, ring, options),
   roundings: { state: 0, ring: 0 },
   primitives: {
-    'step_state/advance': ({ inputs, options, outputs }) => ({
+    'step_state/end_step': ({ inputs, options, outputs }) => ({
       inputs,
       attributes: options,
       results: outputs,
@@ -89,7 +89,7 @@ export const stepStateReference = reference<Input, 'state' | 'ring', AdvanceAttr
     {
       name: 'by hand',
       inputs: shapes(2, 2),
-      options: { batch: 4, isDivided: false },
+      options: { batch: 4, isAccumulated: false },
       byHand: {
         inputs: {
           totals: [2, 3, 4, 0],
@@ -106,25 +106,25 @@ export const stepStateReference = reference<Input, 'state' | 'ring', AdvanceAttr
     {
       name: 'the ring begins again',
       inputs: shapes(9, 8),
-      options: { batch: 16, isDivided: false },
+      options: { batch: 16, isAccumulated: false },
       draw: { state: stateAt(16, 32) },
     },
     {
       name: 'the last rate stays',
       inputs: shapes(3, 5),
-      options: { batch: 16, isDivided: false },
+      options: { batch: 16, isAccumulated: false },
       draw: { state: stateAt(2, 32) },
     },
     {
       name: 'a long run',
       inputs: shapes(400, 64),
-      options: { batch: 128, isDivided: false },
+      options: { batch: 128, isAccumulated: false },
       draw: { state: stateAt(70_001, 128 * 77) },
     },
     {
       name: 'in micro-batches, by hand',
       inputs: shapes(4, 2),
-      options: { batch: 4, isDivided: true },
+      options: { batch: 4, isAccumulated: true },
       byHand: {
         // The cursor has moved by two micro-batches of 3; the epoch ends within the next batch.
         inputs: {
@@ -142,10 +142,10 @@ export const stepStateReference = reference<Input, 'state' | 'ring', AdvanceAttr
     {
       name: 'in micro-batches, far from the end',
       inputs: shapes(400, 64),
-      options: { batch: 128, isDivided: true },
+      options: { batch: 128, isAccumulated: true },
       draw: { state: dividedAt(128 * 70, 60_000) },
     },
   ],
-  bench: [{ name: 'paper', inputs: shapes(391, 64), options: { batch: 128, isDivided: false } }],
+  bench: [{ name: 'paper', inputs: shapes(391, 64), options: { batch: 128, isAccumulated: false } }],
   wrongCalls: [],
 });

@@ -9,7 +9,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { program } from '../../src/engine/program.js';
 import { Tensor } from '../../src/engine/tensor.js';
 import { stateSize, stateSpec, stateWords } from '../../src/kernels/step_state.js';
-import { largestBatch } from '../../src/nn/batch_division.js';
+import { largestBatch } from '../../src/nn/gradient_accumulation.js';
 import { DeviceSet, type LabelledImages } from '../../src/nn/device_set.js';
 import { type InputOptions, gatherInputs } from '../../src/nn/inputs.js';
 import { addedBytes, forecastEvaluation } from '../../src/nn/memory_forecast.js';

@@ -8,11 +8,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Device } from '../../src/engine/device.js';
 import { DeviceError } from '../../src/errors.js';
 import {
-  divideBatch,
+  planAccumulation,
   fittingEvaluation,
   fittingPrediction,
   largestBatch,
-} from '../../src/nn/batch_division.js';
+} from '../../src/nn/gradient_accumulation.js';
 import { DeviceSet } from '../../src/nn/device_set.js';
 import { Evaluator } from '../../src/nn/evaluator.js';
 import {
@@ -96,7 +96,7 @@ describe('training', () => {
       device.peakBytes = device.allocatedBytes;
       const before = device.allocatedBytes;
       await model.fit(bars(200), { batchSize, validationData: validation });
-      const { forecast } = divideBatch(model, { batchSize, images: bars(200), validation });
+      const { forecast } = planAccumulation(model, { batchSize, images: bars(200), validation });
       expect(Math.abs(addedBytes(forecast) / (device.peakBytes - before) - 1)).toBeLessThan(0.15);
     }
   });
@@ -172,7 +172,7 @@ describe('the largest batch', () => {
     expect(bytes(largest)).toBeLessThanOrEqual(memory);
     expect(bytes(largest + 1)).toBeGreaterThan(memory);
 
-    const { microBatchSize } = divideBatch(model, { batchSize: 100, images, memory });
+    const { microBatchSize } = planAccumulation(model, { batchSize: 100, images, memory });
     expect(microBatchSize).toBeLessThanOrEqual(largest);
     expect(Math.ceil(100 / microBatchSize)).toBe(Math.ceil(100 / largest));
     expect(fittingEvaluation(model, images, { batchSize: 4096, memory })).toBeGreaterThan(largest);
@@ -203,9 +203,9 @@ describe('the largest batch', () => {
   it('does not exist where the images alone are too many', () => {
     const model = digitsModel('simple');
     const memory = device.allocatedBytes + 2 ** 20;
-    expect(() => divideBatch(model, { batchSize: 8, images: digits(300), memory })).toThrow(DeviceError);
+    expect(() => planAccumulation(model, { batchSize: 8, images: digits(300), memory })).toThrow(DeviceError);
     expect(() =>
-      divideBatch(model, {
+      planAccumulation(model, {
         batchSize: 64,
         microBatchSize: 60,
         images: digits(300),

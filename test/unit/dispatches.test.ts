@@ -36,7 +36,7 @@ function stepOf(make: (options: ModelOptions) => Sequential, options: ModelOptio
     labels: Tensor.placeholder(specs.labels, device),
     permutation: Tensor.placeholder(specs.permutation, device),
   };
-  const tensors = new StepTensors(model, { stepsPerEpoch: 8, isDivided: false }, (spec) =>
+  const tensors = new StepTensors(model, { stepsPerEpoch: 8, isAccumulated: false }, (spec) =>
     Tensor.placeholder(spec, device),
   );
   const [whole] = stepRecorders(model, set, tensors, { batchSize, microBatchSize: batchSize });

@@ -11,13 +11,13 @@ export function memoryPlanOf(model: Sequential, training: Training): MemoryPlan 
   const { parameters, statistics, slots, device, inputShape } = model;
   const imageBytes = inputShape.reduce((product, size) => product * size, 1);
   const weights = parameters.flat.storage.byteLength;
-  const isDivided = plans.length > 1;
+  const isAccumulated = plans.length > 1;
   const sum = (values: Iterable<number>): number => [...values].reduce((total, value) => total + value, 0);
   const parts = [
     { name: 'images', bytes: (samples + validationSamples) * (imageBytes + 2 * wordBytes) },
     { name: 'values between kernels', bytes: sum(plans.flatMap(({ buffers }) => buffers)) },
     { name: 'weights', bytes: weights + statistics.flat.storage.byteLength },
-    { name: 'gradients', bytes: isDivided ? 2 * weights : weights },
+    { name: 'gradients', bytes: isAccumulated ? 2 * weights : weights },
     { name: 'optimizer', bytes: sum([...slots.values()].map(({ flat }) => flat.storage.byteLength)) },
   ];
   return {

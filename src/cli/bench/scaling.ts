@@ -3,7 +3,7 @@
  * largest batch that fits, and what taking a batch in micro-batches costs.
  */
 import type { Device } from '../../engine/device.js';
-import { divideBatch, largestBatch } from '../../nn/batch_division.js';
+import { planAccumulation, largestBatch } from '../../nn/gradient_accumulation.js';
 import { addedBytes } from '../../nn/memory_forecast.js';
 import { paperModel } from '../../nn/models.js';
 import { rmsprop } from '../../nn/optimizers.js';
@@ -141,7 +141,7 @@ async function prepare(
   const before = device.allocatedBytes;
   const model = makeModel(device, imageSize);
   const images = shapeOf(imageSize, count);
-  const { microBatchSize, forecast } = divideBatch(model, { batchSize, microBatchSize: asked, images });
+  const { microBatchSize, forecast } = planAccumulation(model, { batchSize, microBatchSize: asked, images });
   const set = madeUpImages(device, count, imageSize);
   const training = await TrainingStep.create(model, set, batchSize, { microBatchSize, onProgress });
   training.rates.write(new Float32Array(training.stepsPerEpoch).fill(rate));

@@ -17,7 +17,7 @@ import {
 import type { Model } from './model.js';
 import { type MemoryOptions, Room } from './memory_room.js';
 
-export interface DivisionOptions extends MemoryOptions {
+export interface AccumulationOptions extends MemoryOptions {
   readonly batchSize: number;
   /** Asked for; found when left out. */
   readonly microBatchSize?: number | undefined;
@@ -30,7 +30,7 @@ export interface DivisionOptions extends MemoryOptions {
   readonly kernelSelection?: TrainingShape['kernelSelection'];
 }
 
-export interface BatchDivision {
+export interface GradientAccumulation {
   readonly batchSize: number;
   /** Images at once; the batch size where it is taken whole. */
   readonly microBatchSize: number;
@@ -50,7 +50,7 @@ interface Wanted extends MemoryOptions {
  * Throws: UsageError for a micro-batch size out of range; DeviceError when not even one image fits, or not the
  * micro-batch that was asked for.
  */
-export function divideBatch(model: Model, options: DivisionOptions): BatchDivision {
+export function planAccumulation(model: Model, options: AccumulationOptions): GradientAccumulation {
   const { batchSize, microBatchSize, preferred, validation, memory, ...shape } = options;
   if (microBatchSize !== undefined) checkArgument('fit', 'microBatchSize', microBatchSize, () => count);
   const room = new Room('fit', model.device, memory, (atOnce) => {
@@ -77,8 +77,8 @@ export function divideBatch(model: Model, options: DivisionOptions): BatchDivisi
 }
 
 /** One line for people; undefined where the batch is taken whole. */
-export function describeDivision(
-  { batchSize, microBatchSize, largest }: BatchDivision,
+export function describeAccumulation(
+  { batchSize, microBatchSize, largest }: GradientAccumulation,
   { hasBatchStatistics }: { readonly hasBatchStatistics: boolean },
 ): string | undefined {
   if (microBatchSize === batchSize) return undefined;

@@ -2,20 +2,20 @@
 import type { Step } from '../engine/replay.js';
 import type { Replayable } from './replay_loop.js';
 
-export interface Division {
+export interface Accumulation {
   readonly epochSize: number;
   readonly batchSize: number;
   readonly microBatchSize: number;
 }
 
-export class DividedStep implements Replayable {
+export class AccumulatedStep implements Replayable {
   /** Where the next step's batch begins: what the device's cursor will be by then. */
   #cursor = 0;
 
   constructor(
     private readonly microBatch: Step,
     private readonly update: Step,
-    private readonly division: Division,
+    private readonly accumulation: Accumulation,
   ) {}
 
   /** The next step begins at `cursor`. */
@@ -38,7 +38,7 @@ export class DividedStep implements Replayable {
 
   /** How many the step has, fewer where the epoch ends within it; the cursor moves on. */
   #nextMicroBatches(): number {
-    const { epochSize, batchSize, microBatchSize } = this.division;
+    const { epochSize, batchSize, microBatchSize } = this.accumulation;
     const samples = Math.min(batchSize, epochSize - this.#cursor);
     this.#cursor += batchSize;
     return Math.ceil(samples / microBatchSize);
