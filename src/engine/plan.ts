@@ -206,7 +206,7 @@ function memoryOf(value: Value): GPUBuffer | number {
 
 // ---- 3. variants and fusion ----
 
-/** The first variant that supports the case: a forced one, a chosen one, the family's first, the clear one. */
+/** The first variant that supports the case: a forced one, a chosen one, the family's first, the baseline one. */
 export function chooseVariant(
   node: Pick<Node, 'primitive' | 'attributes'>,
   context: PrimitiveContext<string, string, never>,
@@ -218,10 +218,10 @@ export function chooseVariant(
   const candidates = [
     ...variants.filter((variant) => variant.name === forced),
     ...variants.filter((variant) => variant.family === device.traits.family),
-    ...variants.filter((variant) => variant.family === 'clear'),
+    ...variants.filter((variant) => variant.family === 'baseline'),
   ];
   const first = candidates.find((variant) => variant.supports(context));
-  assert(first, `${node.primitive.name} has a clear variant that supports everything`);
+  assert(first, `${node.primitive.name} has a baseline variant that supports everything`);
   return first.name === forced ? first : (kernelSelection.choose(node.primitive, context) ?? first);
 }
 

@@ -16,13 +16,13 @@ export interface Spec {
   readonly dtype: DType;
 }
 
-/** Which sort of device a variant was made for: `clear` runs anywhere and is the readable one. */
-export type Family = 'clear' | 'software' | 'gpu';
+/** Which sort of device a variant was made for: `baseline` runs anywhere and is the readable one. */
+export type Family = 'baseline' | 'software' | 'gpu';
 
 /** What a variant may know about the device when it chooses its tiles. */
 export interface DeviceTraits {
   /** The family that suits this adapter best. */
-  readonly family: Exclude<Family, 'clear'>;
+  readonly family: Exclude<Family, 'baseline'>;
   /** Width of a subgroup when it is the same for every kernel, else 0 (no subgroup operations then). */
   readonly subgroupSize: number;
   readonly maxInvocationsPerWorkgroup: number;
@@ -135,7 +135,7 @@ export interface Primitive<
   /** Shapes of the outputs; throws ShapeError for inputs that do not fit. */
   shape(inputs: Readonly<Record<I, Spec>>, attributes: A): Readonly<Record<O, Spec>>;
   cost(context: Omit<PrimitiveContext<I, O, A>, 'device'>): Cost;
-  /** Best first within a family; at least one is `clear` and supports everything. Empty for element-wise primitives. */
+  /** Best first within a family; at least one is `baseline` and supports everything. Empty for element-wise primitives. */
   readonly variants: readonly Variant<I, O, A>[];
 }
 

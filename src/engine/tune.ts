@@ -1,6 +1,6 @@
 /**
  * Tuning: measures on this device which of a case's variants is fastest. Each candidate first computes the case over
- * the same random inputs as the clear variant and must agree with it; then all are timed in turns. The least time
+ * the same random inputs as the baseline variant and must agree with it; then all are timed in turns. The least time
  * counts, since everything that disturbs only adds; who challenges the table must win most of the rounds as well.
  */
 import { DeviceError, assert } from '../errors.js';
@@ -30,7 +30,7 @@ export interface Candidate {
   readonly variant: string;
   /** Least of the repeats; left out for one that was wrong. */
   readonly ms?: number;
-  /** max |got − want| / |want| against the clear variant; all terms are positive, so |want| is Σ|terms|. */
+  /** max |got − want| / |want| against the baseline variant; all terms are positive, so |want| is Σ|terms|. */
   readonly error: number;
   /** Why it was excluded. */
   readonly problem?: string;
@@ -180,7 +180,7 @@ class Bench {
   }
 
   async measure(repeats: number): Promise<Pick<Tuned, 'candidates' | 'chosen' | 'gain'>> {
-    const wanted = await this.#compute('clear');
+    const wanted = await this.#compute('baseline');
     const checked: Checked[] = [];
     for (const { name } of this.kernelCase.candidates) checked.push(await this.#check(name, wanted));
     const runs = checked.flatMap(({ variant, step }): Run[] => (step ? [{ variant, step, ms: [] }] : []));
@@ -214,7 +214,7 @@ class Bench {
       const error = Math.max(...got.map((values, i) => worstError(values, wanted[i] as Float32Array)));
       const allowed = this.#allowed();
       if (error <= allowed) return { variant, error, step: this.#steps.at(-1) as Step };
-      const problem = `it is off by ${error.toPrecision(2)} of the clear variant's result, ${allowed.toPrecision(2)} is allowed`;
+      const problem = `it is off by ${error.toPrecision(2)} of the baseline variant's result, ${allowed.toPrecision(2)} is allowed`;
       return { variant, error, problem };
     } catch (error) {
       const isItsOwn = error instanceof DeviceError && ['shader', 'limit'].includes(error.problem);

@@ -37,7 +37,7 @@ export interface KernelGradientAttributes extends WindowAttributes {
   readonly kernelShape: readonly number[];
 }
 
-/** What the clear kernels of all three passes need: one invocation for each of `count` elements. */
+/** What the baseline kernels of all three passes need: one invocation for each of `count` elements. */
 function clearDispatch(
   shader: string,
   { x, kernel, y, count }: { x: Shape; kernel: Shape; y: Shape; count: number },
@@ -75,7 +75,7 @@ export const conv2dForward: Primitive<'x' | 'kernel', 'y', WindowAttributes> = {
     baselineVariant(
       ({ inputs: { x, kernel }, outputs: { y }, attributes, device }) =>
         clearDispatch(
-          'conv2d/forward_clear',
+          'conv2d/forward_baseline',
           { x: x.shape, kernel: kernel.shape, y: y.shape, count: sizeOf(y.shape) },
           attributes,
           device,
@@ -97,7 +97,7 @@ export const conv2dInputGradient: Primitive<'dy' | 'kernel', 'dx', InputGradient
     baselineVariant(
       ({ inputs: { dy, kernel }, outputs: { dx }, attributes, device }) =>
         clearDispatch(
-          'conv2d/input_gradient_clear',
+          'conv2d/input_gradient_baseline',
           { x: dx.shape, kernel: kernel.shape, y: dy.shape, count: sizeOf(dx.shape) },
           attributes,
           device,
@@ -126,7 +126,7 @@ export const conv2dKernelGradient: Primitive<'x' | 'dy', 'dkernel' | 'dbias', Ke
     baselineVariant(
       ({ inputs: { x, dy }, outputs: { dkernel, dbias }, attributes, device }) =>
         clearDispatch(
-          'conv2d/kernel_gradient_clear',
+          'conv2d/kernel_gradient_baseline',
           {
             x: x.shape,
             kernel: dkernel.shape,

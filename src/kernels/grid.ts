@@ -41,7 +41,7 @@ export function baselineVariant<I extends string, O extends string, A extends At
   lower: Variant<I, O, A>['lower'],
   { hasEpilogue = false } = {},
 ): Variant<I, O, A> {
-  return { name: 'clear', family: 'clear', hasEpilogue, supports: () => true, lower };
+  return { name: 'baseline', family: 'baseline', hasEpilogue, supports: () => true, lower };
 }
 
 /** Bytes of all operands, each touched once: the least that a primitive must move. */

@@ -68,7 +68,7 @@ export const matmulForward: Primitive<'a' | 'b', 'c', MatmulAttributes> = {
           TRANSPOSE_B: attributes.transposeB ? 1 : 0,
           WORKGROUP,
         };
-        return { dispatches: [{ shader: 'matmul/forward_clear', constants, workgroups }] };
+        return { dispatches: [{ shader: 'matmul/forward_baseline', constants, workgroups }] };
       },
       { hasEpilogue: true },
     ),

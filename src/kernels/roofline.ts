@@ -92,7 +92,7 @@ function widths<I extends string, A extends Attributes>(
 ): Variant<I, 'y', A>[] {
   return ([4, 1] as const).map((width) => ({
     name: width === 4 ? 'vec4' : 'f32',
-    family: 'clear',
+    family: 'baseline',
     hasEpilogue: false,
     supports: ({ outputs }) => sizeOf(outputs.y.shape) % width === 0,
     lower: (context) => {

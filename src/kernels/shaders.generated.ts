@@ -15,12 +15,12 @@ import batch_norm_normalise from '../../shaders/batch_norm/normalise.wgsl';
 import batch_norm_statistics from '../../shaders/batch_norm/statistics.wgsl';
 import batch_norm_statistics_reduce from '../../shaders/batch_norm/statistics_reduce.wgsl';
 import batch_norm_moving_forward from '../../shaders/batch_norm_moving/forward.wgsl';
-import conv2d_forward_clear from '../../shaders/conv2d/forward_clear.wgsl';
+import conv2d_forward_baseline from '../../shaders/conv2d/forward_baseline.wgsl';
 import conv2d_forward_gpu from '../../shaders/conv2d/forward_gpu.wgsl';
 import conv2d_forward_software from '../../shaders/conv2d/forward_software.wgsl';
-import conv2d_input_gradient_clear from '../../shaders/conv2d/input_gradient_clear.wgsl';
+import conv2d_input_gradient_baseline from '../../shaders/conv2d/input_gradient_baseline.wgsl';
 import conv2d_input_gradient_gpu from '../../shaders/conv2d/input_gradient_gpu.wgsl';
-import conv2d_kernel_gradient_clear from '../../shaders/conv2d/kernel_gradient_clear.wgsl';
+import conv2d_kernel_gradient_baseline from '../../shaders/conv2d/kernel_gradient_baseline.wgsl';
 import conv2d_kernel_gradient_gpu from '../../shaders/conv2d/kernel_gradient_gpu.wgsl';
 import conv2d_kernel_gradient_gpu_reduce from '../../shaders/conv2d/kernel_gradient_gpu_reduce.wgsl';
 import conv2d_kernel_gradient_software from '../../shaders/conv2d/kernel_gradient_software.wgsl';
@@ -33,7 +33,7 @@ import filter2d_forward from '../../shaders/filter2d/forward.wgsl';
 import floats_non_finite from '../../shaders/floats/non_finite.wgsl';
 import l2_penalty_forward from '../../shaders/l2_penalty/forward.wgsl';
 import l2_penalty_forward_reduce from '../../shaders/l2_penalty/forward_reduce.wgsl';
-import matmul_forward_clear from '../../shaders/matmul/forward_clear.wgsl';
+import matmul_forward_baseline from '../../shaders/matmul/forward_baseline.wgsl';
 import matmul_forward_gpu from '../../shaders/matmul/forward_gpu.wgsl';
 import matmul_forward_gpu_reduce from '../../shaders/matmul/forward_gpu_reduce.wgsl';
 import matmul_forward_gpu_thin from '../../shaders/matmul/forward_gpu_thin.wgsl';
@@ -86,12 +86,12 @@ export const shaders: Readonly<Record<string, string>> = {
   'batch_norm/statistics': batch_norm_statistics,
   'batch_norm/statistics_reduce': batch_norm_statistics_reduce,
   'batch_norm_moving/forward': batch_norm_moving_forward,
-  'conv2d/forward_clear': conv2d_forward_clear,
+  'conv2d/forward_baseline': conv2d_forward_baseline,
   'conv2d/forward_gpu': conv2d_forward_gpu,
   'conv2d/forward_software': conv2d_forward_software,
-  'conv2d/input_gradient_clear': conv2d_input_gradient_clear,
+  'conv2d/input_gradient_baseline': conv2d_input_gradient_baseline,
   'conv2d/input_gradient_gpu': conv2d_input_gradient_gpu,
-  'conv2d/kernel_gradient_clear': conv2d_kernel_gradient_clear,
+  'conv2d/kernel_gradient_baseline': conv2d_kernel_gradient_baseline,
   'conv2d/kernel_gradient_gpu': conv2d_kernel_gradient_gpu,
   'conv2d/kernel_gradient_gpu_reduce': conv2d_kernel_gradient_gpu_reduce,
   'conv2d/kernel_gradient_software': conv2d_kernel_gradient_software,
@@ -104,7 +104,7 @@ export const shaders: Readonly<Record<string, string>> = {
   'floats/non_finite': floats_non_finite,
   'l2_penalty/forward': l2_penalty_forward,
   'l2_penalty/forward_reduce': l2_penalty_forward_reduce,
-  'matmul/forward_clear': matmul_forward_clear,
+  'matmul/forward_baseline': matmul_forward_baseline,
   'matmul/forward_gpu': matmul_forward_gpu,
   'matmul/forward_gpu_reduce': matmul_forward_gpu_reduce,
   'matmul/forward_gpu_thin': matmul_forward_gpu_thin,

@@ -48,8 +48,8 @@ export const endStepPrimitive: Primitive<'totals' | 'rates' | 'state' | 'ring', 
   cost: () => ({ flops: 0, bytes: 64 }),
   variants: [
     {
-      name: 'clear',
-      family: 'clear',
+      name: 'baseline',
+      family: 'baseline',
       hasEpilogue: false,
       supports: () => true,
       lower: ({ inputs, attributes }) => ({

@@ -28,9 +28,19 @@ export function kernelChangeOf(
   const lapsed = recorded.filter(
     ([key, { pass, shapes }]) => needed.has(`${pass} ${shapes}`) && !kernelSelection.met.has(key),
   );
-  const known = before.kernels ?? [];
+  const known = (before.kernels ?? []).map(withNamesOfToday);
   const areOthers = known.length > 0 && JSON.stringify(known) !== JSON.stringify(kernels);
   if (lapsed.length === 0 && !areOthers) return undefined;
   const gone = lapsed.length > 0 ? `${lapsed.length} of its ${recorded.length} measured choices lapsed` : '';
   return `The kernels have changed since this training began${gone && ` (${gone})`}: it will end with other bits than without the interruption.`;
+}
+
+/** What files of earlier versions call primitives and variants → what they are called now. */
+const renamed: ReadonlyMap<string, string> = new Map([
+  ['step_state/advance', 'step_state/end_step'],
+  ['clear', 'baseline'],
+]);
+
+function withNamesOfToday({ pass, shapes, variant }: KernelChoice): KernelChoice {
+  return { pass: renamed.get(pass) ?? pass, shapes, variant: renamed.get(variant) ?? variant };
 }

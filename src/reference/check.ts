@@ -608,11 +608,11 @@ export async function checkOp(
       const variants = primitive.elementwise ? [undefined] : variantsFor(device, primitive, passCase);
       for (const variant of variants) {
         const key = `${primitive.name} ${variant?.name}`;
-        const isForeign = variant && variant.family !== 'clear' && variant.family !== device.traits.family;
+        const isForeign = variant && variant.family !== 'baseline' && variant.family !== device.traits.family;
         const seen = casesDone.get(key) ?? 0;
         if (isForeign && (seen >= foreignCases || (given.byHand && !thorough))) continue;
         if (given.isHuge && seen > 0 && isBrief) continue;
-        if (variant?.family === 'clear' && variants.length > 1 && given.forTiles) continue;
+        if (variant?.family === 'baseline' && variants.length > 1 && given.forTiles) continue;
         casesDone.set(key, seen + 1);
         const spoiltPassCases = spoiltFor(key).map(({ name, at }) => ({ name, passCase: describe(at) }));
         take(await checkPrimitive(device, label, primitive, passCase, variant, spoiltPassCases));

@@ -115,7 +115,7 @@ export interface Case<I extends string = string, O extends string = string, P = 
   /** Millions of elements, for tiles that no smaller case fills: checks the variants that no case before took. */
   readonly isHuge?: true;
   /**
-   * Looks for the edges of tiles, which a clear kernel does not have, and leaves it out where there are others:
+   * Looks for the edges of tiles, which a baseline kernel does not have, and leaves it out where there are others:
    * drivers unroll its loops over channels, and compile for seconds.
    */
   readonly forTiles?: true;

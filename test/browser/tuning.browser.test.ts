@@ -38,7 +38,7 @@ const allSteps = 36;
 type Product = (typeof matmulForward.variants)[number];
 const products = matmulForward.variants as Product[];
 const usual = [...products];
-const clear = usual.find(({ name }) => name === 'clear')!;
+const clear = usual.find(({ name }) => name === 'baseline')!;
 
 beforeEach(() => {
   products.splice(0, products.length, ...usual);
@@ -46,7 +46,7 @@ beforeEach(() => {
 
 /** One that sums from the other end. */
 function addBackwards(): void {
-  const source = shaderSource('matmul/forward_clear');
+  const source = shaderSource('matmul/forward_baseline');
   const loop = 'for (var k = 0u; k < K; k++) {';
   expect(source).toContain(loop);
   registerShaders({

@@ -11,13 +11,13 @@ import { bars, smallModel } from './small_model.js';
 type ConvVariant = (typeof conv2dForward.variants)[number];
 const convVariants = conv2dForward.variants as ConvVariant[];
 
-/** Adds the clear kernel once more, as one that the device may prefer; `changes` make it another. */
+/** Adds the baseline kernel once more, as one that the device may prefer; `changes` make it another. */
 export function addPlain(
   device: Device,
-  changes: (clear: ConvVariant) => Partial<ConvVariant> = () => ({}),
+  changes: (baseline: ConvVariant) => Partial<ConvVariant> = () => ({}),
 ): void {
-  const clear = convVariants.find(({ name }) => name === 'clear') as ConvVariant;
-  convVariants.push({ ...clear, name: 'plain', family: device.traits.family, ...changes(clear) });
+  const baseline = convVariants.find(({ name }) => name === 'baseline') as ConvVariant;
+  convVariants.push({ ...baseline, name: 'plain', family: device.traits.family, ...changes(baseline) });
 }
 
 export function removePlain(): void {
@@ -66,6 +66,6 @@ export async function choosePlain(device: Device): Promise<Map<string, Choice>> 
     const shapes = Object.values<Spec>(context.inputs).map(describe).join(' ');
     return [key, { variant: 'plain', pass: primitive.name, shapes }];
   });
-  choices.clear();
+  choices.baseline();
   return new Map(found);
 }

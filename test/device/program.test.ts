@@ -702,8 +702,8 @@ function passFor(shader: string): Primitive<'x', 'y'> {
     cost: () => ({ flops: 0, bytes: 0 }),
     variants: [
       {
-        name: 'clear',
-        family: 'clear',
+        name: 'baseline',
+        family: 'baseline',
         hasEpilogue: false,
         supports: () => true,
         lower: () => ({ dispatches: [{ shader, constants: {}, workgroups: [1, 1, 1] }] }),

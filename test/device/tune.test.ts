@@ -60,7 +60,7 @@ function doubling(
     cost: () => ({ flops: 0, bytes: 0 }),
     variants: Object.keys(ways).map((name) => ({
       name,
-      family: name === 'clear' ? 'clear' : family,
+      family: name === 'baseline' ? 'baseline' : family,
       hasEpilogue: !without.includes(name),
       supports: () => true,
       lower: () => ({
@@ -87,7 +87,7 @@ test('candidates that are wrong are excluded, whoever they are', async () => {
       silent: 'if (i > 0) { return; } y[i] = 2.0 * x[i];',
       same: right,
       other: 'y[i] = epilogue(x[i] + x[i], i, 0);',
-      clear: right,
+      baseline: right,
     }),
   );
   expect(rest).toEqual([]);
@@ -97,7 +97,7 @@ test('candidates that are wrong are excluded, whoever they are', async () => {
       variant: 'wrong_once',
       error: expect.closeTo(0.0005, 6) as number,
       problem: expect.stringMatching(
-        /^it is off by 0\.00050 of the clear variant's result, \S+ is allowed$/,
+        /^it is off by 0\.00050 of the baseline variant's result, \S+ is allowed$/,
       ) as string,
     },
     { variant: 'silent', error: Infinity, problem: expect.stringContaining('off by Infinity') as string },
@@ -117,14 +117,14 @@ test('candidates that are wrong are excluded, whoever they are', async () => {
 });
 
 test('where no candidate is right there is no choice', async () => {
-  const results = await tuned(doubling({ one: 'y[i] = 3.0 * x[i];', two: 'y[i] = x[i];', clear: right }));
+  const results = await tuned(doubling({ one: 'y[i] = 3.0 * x[i];', two: 'y[i] = x[i];', baseline: right }));
   expect(results).toMatchObject([{ chosen: undefined, gain: 1 }]);
   expect(choicesOf(results, new Date()).size).toBe(0);
 });
 
 test('variants with and without an epilogue are compared with what follows them', async () => {
   const primitive = doubling(
-    { with: right, without: 'y[i] = 2.0 * x[i];', clear: right },
+    { with: right, without: 'y[i] = 2.0 * x[i];', baseline: right },
     { without: ['without'] },
   );
   const before = held.device.counters.dispatches;
@@ -134,7 +134,7 @@ test('variants with and without an epilogue are compared with what follows them'
 });
 
 test('a primitive that changes its inputs is not tried', async () => {
-  const primitive = { ...doubling({ one: right, two: right, clear: right }), mutates: ['x'] as const };
+  const primitive = { ...doubling({ one: right, two: right, baseline: right }), mutates: ['x'] as const };
   expect(await tuned(primitive)).toMatchObject([
     { candidates: [], chosen: undefined, skipped: 'it changes its inputs' },
   ]);

@@ -249,7 +249,7 @@ function evaluationJson(): string {
       recipe: 'rotation ±10°',
       rows: [{ original: picture(0), variants: [picture(1), picture(2)] }],
     },
-    kernelTimes: [{ kernel: 'conv2d', variant: 'clear', shapes: '[2,6,8,1]', ms: 0.5, share: 1 }],
+    kernelTimes: [{ kernel: 'conv2d', variant: 'baseline', shapes: '[2,6,8,1]', ms: 0.5, share: 1 }],
   });
 }
 
@@ -381,7 +381,12 @@ function tuningFormat(): FileFormat {
     runtime: 'dawn',
     subgroupSize: 32,
   };
-  const choice: Choice = { variant: 'clear', pass: 'conv2d/forward', shapes: '[6,6,8,1]', ms: { clear: 1 } };
+  const choice: Choice = {
+    variant: 'baseline',
+    pass: 'conv2d/forward',
+    shapes: '[6,6,8,1]',
+    ms: { baseline: 1 },
+  };
   const contents = { format: 'shadegrad tuning 1', device, choices: { '0123456789abcdef': choice } };
   return {
     name: 'the store of kernel choices',

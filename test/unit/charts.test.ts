@@ -353,20 +353,20 @@ describe('bars and dots', () => {
   it('kernels add up, the slowest first, the many small ones together', () => {
     const times = Array.from({ length: 20 }, (_, i) => ({
       kernel: `k${i}`,
-      variant: 'clear',
+      variant: 'baseline',
       shapes: '',
       ms: 20 - i,
       share: (20 - i) / 210,
     }));
-    const all = [...times, { kernel: 'k19', variant: 'clear', shapes: '[2]', ms: 100, share: 0 }];
+    const all = [...times, { kernel: 'k19', variant: 'baseline', shapes: '[2]', ms: 100, share: 0 }];
     expect(kernelTotals(all)[0]).toEqual({
       kernel: 'k19',
-      variant: 'clear',
+      variant: 'baseline',
       ms: 101,
       share: 1 / 210,
       count: 2,
     });
-    expect(textsIn(timingBars(all))).toEqual(expect.arrayContaining(['k19 · clear · 2×', '8 others']));
+    expect(textsIn(timingBars(all))).toEqual(expect.arrayContaining(['k19 · baseline · 2×', '8 others']));
     elementsOf(timingBars(all));
   });
 });

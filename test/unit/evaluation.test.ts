@@ -143,7 +143,7 @@ describe('evaluation.json', () => {
       randomImages: [1, 2, 3, 4, 5].map((value) => picture(value, 3)),
     },
     augmented: { recipe: 'turned', rows: [{ original: picture(9), variants: [picture(8), picture(7)] }] },
-    kernelTimes: [{ kernel: 'conv2d', variant: 'clear', shapes: '[1]', ms: 1.5, share: 1 }],
+    kernelTimes: [{ kernel: 'conv2d', variant: 'baseline', shapes: '[1]', ms: 1.5, share: 1 }],
   };
 
   it('there and back', () => {

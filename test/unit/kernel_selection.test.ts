@@ -3,7 +3,7 @@
  *   the hash: published values of FNV-1a inside it, and no collision among many like texts
  *   the key: the same for the same; another for another shape, attribute, shader text, tile, workgroup count, list of
  *     variants
- *   the order: forced, chosen, the family's first, clear; what is not chosen, or no longer there
+ *   the order: forced, chosen, the family's first, baseline; what is not chosen, or no longer there
  *   what is noted: cases with several candidates, and only while someone wants them; which choices were used
  *   who wins: the first unless another is clearly and mostly faster
  *   what JSON may hold
@@ -92,31 +92,34 @@ function contextOf(shape: readonly number[] = [4, 4], axis = 0): AnyContext {
   } as unknown as AnyContext;
 }
 
-const key = (primitive: Primitive, context = contextOf()): string => keyOf(primitive, context, candidatesOf(primitive, context));
+const key = (primitive: Primitive, context = contextOf()): string =>
+  keyOf(primitive, context, candidatesOf(primitive, context));
 
-const [small, large, clear] = [
+const [small, large, baseline] = [
   variant('small', 'gpu'),
   variant('large', 'gpu', { tile: 16 }),
-  variant('clear', 'clear'),
+  variant('baseline', 'baseline'),
 ];
 
 test('the same case has the same key', () => {
-  expect(key(primitiveOf(small, large, clear))).toBe(key(primitiveOf(small, large, clear)));
-  expect(key(primitiveOf(small, large, clear))).toMatch(/^[0-9a-f]{16}$/);
+  expect(key(primitiveOf(small, large, baseline))).toBe(key(primitiveOf(small, large, baseline)));
+  expect(key(primitiveOf(small, large, baseline))).toMatch(/^[0-9a-f]{16}$/);
 });
 
 test('whatever decides what would run changes the key', () => {
   const keys = {
-    asItIs: key(primitiveOf(small, large, clear)),
-    shape: key(primitiveOf(small, large, clear), contextOf([4, 5])),
-    attribute: key(primitiveOf(small, large, clear), contextOf([4, 4], 1)),
-    tile: key(primitiveOf(small, variant('large', 'gpu', { tile: 32 }), clear)),
-    workgroups: key(primitiveOf(small, variant('large', 'gpu', { tile: 16, workgroups: [2, 1, 1] }), clear)),
-    more: key(primitiveOf(small, large, variant('huge', 'gpu', { tile: 64 }), clear)),
-    fewer: key(primitiveOf(small, variant('large', 'gpu', { tile: 16, supports: false }), clear)),
-    order: key(primitiveOf(large, small, clear)),
+    asItIs: key(primitiveOf(small, large, baseline)),
+    shape: key(primitiveOf(small, large, baseline), contextOf([4, 5])),
+    attribute: key(primitiveOf(small, large, baseline), contextOf([4, 4], 1)),
+    tile: key(primitiveOf(small, variant('large', 'gpu', { tile: 32 }), baseline)),
+    workgroups: key(
+      primitiveOf(small, variant('large', 'gpu', { tile: 16, workgroups: [2, 1, 1] }), baseline),
+    ),
+    more: key(primitiveOf(small, large, variant('huge', 'gpu', { tile: 64 }), baseline)),
+    fewer: key(primitiveOf(small, variant('large', 'gpu', { tile: 16, supports: false }), baseline)),
+    order: key(primitiveOf(large, small, baseline)),
     shader: (() => {
-      const primitive = primitiveOf(small, large, clear);
+      const primitive = primitiveOf(small, large, baseline);
       registerShaders({ 'test/choices': `${source}// a remark\n` });
       return key(primitive);
     })(),
@@ -125,15 +128,15 @@ test('whatever decides what would run changes the key', () => {
 });
 
 test('variants of other families change nothing', () => {
-  expect(key(primitiveOf(small, large, variant('other', 'software'), clear))).toBe(
-    key(primitiveOf(small, large, clear)),
+  expect(key(primitiveOf(small, large, variant('other', 'software'), baseline))).toBe(
+    key(primitiveOf(small, large, baseline)),
   );
 });
 
 // ---- the order ----
 
-test('forced, then chosen, then the table, then clear', () => {
-  const primitive = primitiveOf(small, large, clear);
+test('forced, then chosen, then the table, then baseline', () => {
+  const primitive = primitiveOf(small, large, baseline);
   const context = contextOf();
   const choose = (): string => chooseVariant({ primitive, attributes: { axis: 0 } }, context, device).name;
   expect(choose()).toBe('small');
@@ -141,10 +144,12 @@ test('forced, then chosen, then the table, then clear', () => {
   const choice = { pass: primitive.name, shapes: '[4,4]', variant: 'large' };
   device.kernelSelection.set(key(primitive), choice);
   expect(choose()).toBe('large');
-  expect(chooseVariant({ primitive, attributes: { axis: 1 } }, contextOf([4, 4], 1), device).name).toBe('small');
+  expect(chooseVariant({ primitive, attributes: { axis: 1 } }, contextOf([4, 4], 1), device).name).toBe(
+    'small',
+  );
 
-  device.forcedVariants.set(primitive.name, 'clear');
-  expect(choose()).toBe('clear');
+  device.forcedVariants.set(primitive.name, 'baseline');
+  expect(choose()).toBe('baseline');
   // A forced variant that the primitive does not have leaves the choice.
   device.forcedVariants.set(primitive.name, 'huge');
   expect(choose()).toBe('large');
@@ -154,26 +159,28 @@ test('forced, then chosen, then the table, then clear', () => {
   expect(choose(), 'a variant that is gone').toBe('small');
   device.kernelSelection.clear();
   expect(choose()).toBe('small');
-  expect(chooseVariant({ primitive: primitiveOf(clear), attributes: {} }, context, device).name).toBe('clear');
+  expect(chooseVariant({ primitive: primitiveOf(baseline), attributes: {} }, context, device).name).toBe(
+    'baseline',
+  );
 });
 
 // ---- what is noted ----
 
 test('cases are noted while they are watched or chosen, and only where there is a choice', () => {
-  const primitive = primitiveOf(small, large, clear);
+  const primitive = primitiveOf(small, large, baseline);
   const choices = new KernelSelection();
   choices.choose(primitive, contextOf());
   expect(choices.met.size).toBe(0);
   choices.watch();
   choices.choose(primitive, contextOf());
   choices.choose(primitive, contextOf());
-  choices.choose(primitiveOf(small, clear), contextOf());
+  choices.choose(primitiveOf(small, baseline), contextOf());
   expect([...choices.met.keys()]).toEqual([key(primitive)]);
   expect(choices.met.get(key(primitive))?.candidates.map(({ name }) => name)).toEqual(['small', 'large']);
 });
 
 test('the choices that planning went by, and a version that tells of every change', () => {
-  const primitive = primitiveOf(small, large, clear);
+  const primitive = primitiveOf(small, large, baseline);
   const choices = new KernelSelection();
   const versions = [choices.version];
   const used = { pass: primitive.name, shapes: '[4,4]', variant: 'large' };

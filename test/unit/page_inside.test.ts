@@ -34,7 +34,7 @@ function row(
     isBackward: false,
     label: shader,
     shader,
-    variant: 'clear',
+    variant: 'baseline',
     shapes: `[${index}]`,
     workgroups: [1, 1, 1],
     ms,

@@ -381,15 +381,15 @@ test('the plan prints itself', () => {
 
 // ---- variants ----
 
-test('the family of the device chooses; a forced variant comes first; a clear one serves the rest', () => {
+test('the family of the device chooses; a forced variant comes first; a baseline one serves the rest', () => {
   const run = (device: ReturnType<typeof fakeDevice>): string | undefined => {
     const spec = [256, 256];
     const inputs = [spec, spec].map((shape): Spec => ({ shape, dtype: 'f32' })) as unknown as Tensor[];
     return program((a, b) => matmul(a, b), device).plan(...inputs).dispatches[0]?.variant;
   };
   expect(run(fakeDevice({ family: 'gpu', subgroupSize: 32 }))).toMatch(/^gpu_/);
-  expect(run(fakeDevice({ family: 'software', subgroupSize: 0 }))).toBe('clear');
+  expect(run(fakeDevice({ family: 'software', subgroupSize: 0 }))).toBe('baseline');
   const forced = fakeDevice({ family: 'gpu', subgroupSize: 32 });
-  forced.forcedVariants.set('matmul/forward', 'clear');
-  expect(run(forced)).toBe('clear');
+  forced.forcedVariants.set('matmul/forward', 'baseline');
+  expect(run(forced)).toBe('baseline');
 });

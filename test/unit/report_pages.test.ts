@@ -56,7 +56,7 @@ const tested = {
 const evaluation: EvaluationFile = {
   tested,
   augmented: { recipe: hostile, rows: [{ original: picture, variants: [picture, picture] }] },
-  kernelTimes: [{ kernel: hostile, variant: 'clear', shapes: '[1] → [2]', ms: 2, share: 1 }],
+  kernelTimes: [{ kernel: hostile, variant: 'baseline', shapes: '[1] → [2]', ms: 2, share: 1 }],
 };
 const full: RunReport = {
   name: hostile,
