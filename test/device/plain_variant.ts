@@ -66,6 +66,6 @@ export async function choosePlain(device: Device): Promise<Map<string, Choice>> 
     const shapes = Object.values<Spec>(context.inputs).map(describe).join(' ');
     return [key, { variant: 'plain', pass: primitive.name, shapes }];
   });
-  choices.baseline();
+  choices.clear();
   return new Map(found);
 }
