@@ -16,7 +16,7 @@ export interface CurrentImage {
 export type { Cause };
 
 /** What the worker last told, by name; null before the first time. */
-export type Heard = { readonly [Name in keyof WorkerEvents]: Store<WorkerEvents[Name] | null> };
+export type WorkerState = { readonly [Name in keyof WorkerEvents]: Store<WorkerEvents[Name] | null> };
 
 /** The worker, with the calls of each of its parts. */
 export type RemoteWorker = {
@@ -27,7 +27,7 @@ export type RemoteWorker = {
 
 export interface App {
   readonly worker: RemoteWorker;
-  readonly heard: Heard;
+  readonly state: WorkerState;
   /** What the next training is to be; kept in the page's address. */
   readonly settings: Store<Settings>;
   readonly image: Store<CurrentImage | null>;

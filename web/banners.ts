@@ -14,7 +14,7 @@ export function installBanners(root: HTMLElement, app: App): void {
   installLost(root, app);
 }
 
-function installAbsent(root: HTMLElement, { heard }: App): void {
+function installAbsent(root: HTMLElement, { state }: App): void {
   const problem = element('p');
   const banner = bannerOf(
     'warning',
@@ -27,14 +27,14 @@ function installAbsent(root: HTMLElement, { heard }: App): void {
     ),
     element('details', {}, element('summary', {}, 'What this browser says'), problem),
   );
-  heard.device.listen((device) => {
+  state.device.listen((device) => {
     if (!device || device.info) return banner.remove();
     problem.textContent = device.problem;
     root.append(banner);
   });
 }
 
-function installLost(root: HTMLElement, { heard, worker, attempt }: App): void {
+function installLost(root: HTMLElement, { state, worker, attempt }: App): void {
   const kept = element('p');
   const problem = element('p');
   const details = element(
@@ -52,7 +52,7 @@ function installLost(root: HTMLElement, { heard, worker, attempt }: App): void {
   );
   banner.append(goOn);
   // What the browser said comes with the device, before or behind the phase.
-  heard.device.listen((device) => {
+  state.device.listen((device) => {
     problem.textContent = device?.problem ?? '';
     details.hidden = problem.textContent === '';
   });
@@ -62,7 +62,7 @@ function installLost(root: HTMLElement, { heard, worker, attempt }: App): void {
     banner.remove();
     if (hadFocus && before instanceof HTMLElement) before.focus({ preventScroll: true });
   };
-  heard.status.listen((status) => {
+  state.status.listen((status) => {
     if (status?.phase !== 'lost') return leave();
     const why = 'Its driver was restarted, or the browser took it away.';
     const isSaved = status.step > 0;

@@ -2,9 +2,9 @@
 import type { App } from './app.js';
 import type { DeviceInfo } from './protocol.js';
 
-export function installDeviceLine(root: HTMLElement, { heard }: App): void {
+export function installDeviceLine(root: HTMLElement, { state }: App): void {
   const name = root.querySelector('#device-name');
-  heard.device.listen((device) => {
+  state.device.listen((device) => {
     if (!device || !name) return;
     root.dataset['state'] = device.info ? 'ready' : 'absent';
     name.textContent = device.info ? sentenceOf(device.info) : 'No WebGPU here: JavaScript predicts';

@@ -1,7 +1,7 @@
 /** The page's entry: starts the worker, shares what it tells, and has the views fill their sections. */
 import { proxy, wrap } from 'comlink';
 import './styles.css';
-import type { App, Heard, RemoteWorker, View } from './app.js';
+import type { App, WorkerState, RemoteWorker, View } from './app.js';
 import { installBanners } from './banners.js';
 import { installDeviceLine } from './device_line.js';
 import { installDropGuard } from './drop_guard.js';
@@ -32,7 +32,7 @@ const views: Readonly<Record<string, View>> = {
 const worker = new Worker(workerAddress(), { type: 'module', name: 'shadegrad' });
 
 const nothingYet = <T>(): Store<T | null> => new Store<T | null>(null);
-const heard: Heard = {
+const state: WorkerState = {
   device: nothingYet(),
   status: nothingYet(),
   steps: nothingYet(),
@@ -50,7 +50,7 @@ const { settings, notes } = settingsOf(location.search);
 const app: App = {
   // Comlink's own type does not look into the parts, its messages do.
   worker: wrap<WorkerApi>(worker) as unknown as RemoteWorker,
-  heard,
+  state,
   settings: new Store(settings),
   image: nothingYet(),
   say,
@@ -72,10 +72,10 @@ worker.addEventListener('error', ({ message }) =>
     'page',
   ),
 );
-heard.note.listen((note) => {
+state.note.listen((note) => {
   if (note) say(note.text, note.level, note.cause);
 });
-heard.status.listen((now, before) => {
+state.status.listen((now, before) => {
   if (now?.savedAt !== before?.savedAt) settle('saving');
 });
 installThemeSwitch(element('theme'));
@@ -115,7 +115,7 @@ async function fetchInside(): Promise<View> {
 }
 
 function hear({ name, value }: WorkerEvent): void {
-  (heard[name] as Store<WorkerEvent['value'] | null>).set(value);
+  (state[name] as Store<WorkerEvent['value'] | null>).set(value);
 }
 
 function element(id: string): HTMLElement {

@@ -144,7 +144,7 @@ export type Cause =
   | 'samples'
   | 'picture'
   | 'prediction'
-  | 'lesson'
+  | 'correction'
   | 'test'
   | 'inside'
   | 'tuning';
@@ -155,7 +155,7 @@ export type SetProblems = Readonly<Record<Settings['dataset'], string | null>>;
 /** Models with their trainings, the user's own images, and kernel choices are undone each by itself. */
 export type UndoScope = 'model' | 'images' | 'tuning';
 /** What can be undone. */
-export type UndoName = 'train' | 'stop' | 'reset' | 'open' | 'lesson' | 'images' | 'forget';
+export type UndoName = 'train' | 'stop' | 'reset' | 'open' | 'correction' | 'images' | 'forget';
 /** Of each scope what would be undone or redone next; null for nothing. */
 export type UndoOffers = Readonly<
   Record<UndoScope, { readonly undo: UndoName | null; readonly redo: UndoName | null }>
@@ -328,14 +328,14 @@ export interface PredictingApi {
   /** Pixels as the network takes them. */
   image(input: Uint8Array<ArrayBuffer>): Promise<Prediction>;
   /** Changes the network so that it takes this image for its label, unless that costs too many others. */
-  learn(input: Uint8Array<ArrayBuffer>, label: number): Promise<LessonOutcome>;
+  correct(input: Uint8Array<ArrayBuffer>, label: number): Promise<CorrectionOutcome>;
 }
 
-export interface LessonOutcome {
+export interface CorrectionOutcome {
   readonly before: Prediction;
   readonly after: Prediction;
   /** False when the network is as it was. */
-  readonly isLearned: boolean;
+  readonly isCorrected: boolean;
   /** Training images that were looked at; 0 where there are none. */
   readonly rehearsed: number;
   /** Those of them that were right, and are not any more; where nothing was learned, would not be. */

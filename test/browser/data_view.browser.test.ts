@@ -111,7 +111,7 @@ const recipe = (): unknown => {
 };
 
 async function shown(): Promise<void> {
-  app.heard.device.set(device);
+  app.state.device.set(device);
   await seen();
 }
 
@@ -120,7 +120,7 @@ describe('the data set', () => {
     await seen();
     expect(app.calls).toEqual([]);
     await shown();
-    app.heard.device.set(device);
+    app.state.device.set(device);
     app.settings.set({ ...app.settings.value, seed: 7 });
     await settled();
     expect(asked('data.describe')).toEqual(['digits']);
@@ -277,7 +277,7 @@ describe('previews', () => {
     await settled();
     expect(problem()).toBe('');
     const { length } = asked('data.preview');
-    app.heard.device.set({ info: null, problem: 'none' });
+    app.state.device.set({ info: null, problem: 'none' });
     await settled();
     expect(problem()).toMatch(/need WebGPU/);
     expect(asked('data.preview')).toHaveLength(length);

@@ -112,11 +112,11 @@ beforeEach(async () => {
     return images(count, label, seed);
   };
   drawingView(root, app);
-  app.heard.device.set({
+  app.state.device.set({
     info: { name: 'x', vendor: '', architecture: '', family: 'gpu', subgroupSize: 0, hasTimestamps: false },
     problem: null,
   });
-  app.heard.model.set(modelInfo());
+  app.state.model.set(modelInfo());
   await predicted();
 });
 
@@ -207,7 +207,7 @@ test('an example is predicted before anybody did anything, and again by another 
   expect(app.image.value).toMatchObject({ source: 'drawing', label: null });
   expect(current()!.input).toHaveLength(784);
   expect(current()!.by).toBe('processor');
-  app.heard.model.set(modelInfo(digits, 2));
+  app.state.model.set(modelInfo(digits, 2));
   await predicted();
   expect(drawings()).toHaveLength(2);
   expect(drawings()[1]).toEqual(drawings()[0]);
@@ -456,9 +456,9 @@ test('a correction is learned, before and after are shown', async () => {
     ...before,
     probabilities: Float32Array.from({ length: 10 }, (_, i) => (i === 4 ? 0.82 : 0.02)),
   };
-  app.answers['predicting.learn'] = async () => {
-    app.heard.model.set(modelInfo(digits, 2));
-    return { before, after, isLearned: true, rehearsed: 255, forgotten: 2 };
+  app.answers['predicting.correct'] = async () => {
+    app.state.model.set(modelInfo(digits, 2));
+    return { before, after, isCorrected: true, rehearsed: 255, forgotten: 2 };
   };
   app.answers['predicting.drawing'] = async () => after;
   key('4', get('.pad-canvas'));
@@ -469,8 +469,8 @@ test('a correction is learned, before and after are shown', async () => {
       /^Learned: 4 from .* % to 82\.0 %\..* Now wrong on 2 of the 255 rechecked images\.$/,
     ),
   );
-  expect(app.calls.find(([name]) => name === 'predicting.learn')).toEqual([
-    'predicting.learn',
+  expect(app.calls.find(([name]) => name === 'predicting.correct')).toEqual([
+    'predicting.correct',
     before.input,
     4,
   ]);
@@ -493,20 +493,20 @@ test('a correction is learned, before and after are shown', async () => {
   expect(root.querySelector('input:checked')).toBeNull();
 });
 
-test('what came of a lesson goes when the next one begins', async () => {
+test('the outcome of a correction goes when the next one begins', async () => {
   const learn = button('Learn from this drawing');
   const before = current()!;
-  app.answers['predicting.learn'] = () => ({
+  app.answers['predicting.correct'] = () => ({
     before,
     after: before,
-    isLearned: false,
+    isCorrected: false,
     rehearsed: 9,
     forgotten: 3,
   });
   key('4', get('.pad-canvas'));
   learn.click();
   await vi.waitFor(() => expect(get('.outcome').textContent).toMatch(/^Not learned: /));
-  app.answers['predicting.learn'] = () => {
+  app.answers['predicting.correct'] = () => {
     throw new Error('it went wrong');
   };
   await vi.waitFor(() => expect(learn.textContent).toBe('Learn from this drawing'));
@@ -516,7 +516,7 @@ test('what came of a lesson goes when the next one begins', async () => {
 });
 
 test('nothing can be learned without a device', async () => {
-  app.heard.device.set({ info: null, problem: 'none' });
+  app.state.device.set({ info: null, problem: 'none' });
   expect(get('.correction').hidden).toBe(true);
 });
 
@@ -524,18 +524,18 @@ test('while the device is lost, JavaScript predicts and nothing can be learned',
   const learn = button('Learn from this drawing');
   key('4', get('.pad-canvas'));
   expect(learn.ariaDisabled).toBe(null);
-  app.heard.status.set(statusOf('lost'));
+  app.state.status.set(statusOf('lost'));
   expect(learn.ariaDisabled).toBe('true');
   await drawByMouse(down);
   await predicted();
   expect(get('.how').textContent).toMatch(/computed in JavaScript$/);
-  app.heard.status.set(statusOf('paused'));
+  app.state.status.set(statusOf('paused'));
   key('4', get('.pad-canvas'));
   expect(learn.ariaDisabled).toBe(null);
 });
 
 test('a model of clothes: their names, and a test image in place of the example', async () => {
-  app.heard.model.set(modelInfo(clothes, 2));
+  app.state.model.set(modelInfo(clothes, 2));
   await vi.waitFor(() => expect(app.image.value?.source).toBe('test'));
   expect(get('.note').hidden).toBe(false);
   expect(get('.note').textContent).toContain('T-shirt, Trouser and 8 more');
@@ -545,7 +545,7 @@ test('a model of clothes: their names, and a test image in place of the example'
 });
 
 test('a model of other images than there are to choose from: said, and the example, a digit, goes', async () => {
-  app.heard.model.set({ ...modelInfo(clothes, 2), inputShape: [8, 8, 3] });
+  app.state.model.set({ ...modelInfo(clothes, 2), inputShape: [8, 8, 3] });
   await predicted();
   expect(app.image.value).toBeNull();
   expect(app.calls.filter(([name]) => name === 'predicting.image')).toEqual([]);
@@ -558,14 +558,14 @@ test('clothes without images: an empty pad, no guess at the example; what is dra
   app.answers['data.samples'] = () => {
     throw new Error('there are none');
   };
-  app.heard.model.set(modelInfo(clothes, 2));
+  app.state.model.set(modelInfo(clothes, 2));
   await vi.waitFor(() => expect(get('.verdict-name').textContent).toBe('–'));
   expect(button('Undo').ariaDisabled).toBe('true');
   await drawByMouse(down);
   const live = get('[role="status"].sr-only');
   await vi.waitFor(() => expect(live.textContent).toMatch(/ %\. This model does not know digits$/));
   button('Clear').click();
-  app.heard.model.set(modelInfo(digits, 3));
+  app.state.model.set(modelInfo(digits, 3));
   await predicted();
   // What a person has cleared stays so; the page's own empty sheet would have become its example again.
   expect(app.image.value).toBeNull();
@@ -577,7 +577,7 @@ test('NaN is no guess, to the eye and to the ear', async () => {
     ...before,
     probabilities: Float32Array.from({ length: 10 }, (_, i) => (i === 3 ? NaN : 0.1)),
   });
-  app.heard.model.set(modelInfo(digits, 2));
+  app.state.model.set(modelInfo(digits, 2));
   await vi.waitFor(() => expect(get('.verdict-share').textContent).toBe('NaN'));
   expect(get('.how').textContent).toMatch(/^The network outputs NaN\. Its training probably diverged\. /);
   const live = get('[role="status"].sr-only');

@@ -62,8 +62,8 @@ beforeEach(() => {
   app.answers['evaluating.run'] = () => evaluation;
   app.answers['evaluating.images'] = () => found((app.calls.at(-1)?.[1] ?? {}) as Wanted);
   evaluationView(root, app);
-  app.heard.device.set(device('gpu'));
-  app.heard.model.set(model);
+  app.state.device.set(device('gpu'));
+  app.state.model.set(model);
 });
 afterEach(() => root.remove());
 
@@ -114,12 +114,12 @@ async function run(): Promise<void> {
 describe('a test', () => {
   test('takes all images on a GPU, 500 where the processor computes, or what was chosen', async () => {
     await run();
-    app.heard.device.set(device('software'));
+    app.state.device.set(device('software'));
     await run();
     const select = one('select') as HTMLSelectElement;
     select.value = '2000';
     select.dispatchEvent(new Event('change'));
-    app.heard.device.set(device('software'));
+    app.state.device.set(device('software'));
     await run();
     expect(asked('evaluating.run')).toEqual([{ count: null }, { count: 500 }, { count: 2000 }]);
   });
@@ -164,19 +164,19 @@ describe('a test', () => {
   test('says when the model is another one since', async () => {
     await run();
     expect(words()).toMatch(/^1,500 images in 1.5 s/);
-    app.heard.model.set({ ...model, version: 5 });
+    app.state.model.set({ ...model, version: 5 });
     expect(words()).toBe('The model has changed since: test again.');
   });
 
   test('needs a device', () => {
-    app.heard.status.set(statusOf('lost'));
+    app.state.status.set(statusOf('lost'));
     expect([testButton().disabled, words()]).toEqual([
       true,
       'The graphics device was lost; a test needs it back.',
     ]);
-    app.heard.status.set(statusOf('paused'));
+    app.state.status.set(statusOf('paused'));
     expect([testButton().disabled, words()]).toEqual([false, '']);
-    app.heard.device.set({ info: null, problem: 'none' });
+    app.state.device.set({ info: null, problem: 'none' });
     expect([testButton().disabled, words()]).toEqual([
       true,
       'A test needs WebGPU, which this browser lacks: see above.',
@@ -305,7 +305,7 @@ describe('the images', () => {
         .map((each) => each.getAttribute('aria-pressed') === 'true')
         .indexOf(true),
     ).toBe(3);
-    app.heard.model.set({ ...model, version: 5, inputShape: [28, 28, 1] });
+    app.state.model.set({ ...model, version: 5, inputShape: [28, 28, 1] });
     images()[5]!.click();
     expect(app.image.value?.input).toEqual(Uint8Array.of(12, 13, 14, 15));
     expect(app.said[0]).toMatch(/another model/);

@@ -1,5 +1,5 @@
-/** The page's App with a worker that only remembers what it was asked: views are fed through `heard`. */
-import type { App, Heard } from '../../web/app.js';
+/** The page's App with a worker that only remembers what it was asked: views are fed through `state`. */
+import type { App, WorkerState } from '../../web/app.js';
 import type { TrainingStatus } from '../../web/protocol.js';
 import { defaultSettings } from '../../web/settings.js';
 import { Store } from '../../web/store.js';
@@ -32,7 +32,7 @@ export function fakeApp(): FakeApp {
       },
     );
   const worker = new Proxy({}, { get: (_, name) => part(String(name)) }) as App['worker'];
-  const heard: Heard = {
+  const state: WorkerState = {
     device: nothing(),
     status: nothing(),
     steps: nothing(),
@@ -46,7 +46,7 @@ export function fakeApp(): FakeApp {
   };
   return {
     worker,
-    heard,
+    state,
     settings: new Store(defaultSettings),
     image: nothing(),
     say: (text) => void said.push(text),

@@ -5,7 +5,7 @@
  *   lost        a banner whose button goes on; gone when the training does; once, however often it is said
  *   device      its name, or that it is the processor
  *   notes       one for a text that is said twice; errors stay, others go; at once to screen readers, or in turn
- *   colours     the switch decides, is remembered, and is heard of; auto gives it back
+ *   colours     the switch decides, is remembered, and is reported; auto gives it back
  */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { installBanners } from '../../web/banners.js';
@@ -42,18 +42,18 @@ describe('banners', () => {
   beforeEach(() => installBanners(root, app));
 
   it('without WebGPU: what works, how to get it, why not', () => {
-    app.heard.device.set({ info: null, problem: 'The browser finds no adapter.' });
+    app.state.device.set({ info: null, problem: 'The browser finds no adapter.' });
     expect(root.textContent).toContain('No WebGPU, so no training here.');
     expect(root.textContent).toContain('Drawing and predicting work all the same');
     expect(root.textContent).toMatch(/Chrome and Edge.*113.*Firefox.*141.*Safari.*26/);
     expect(root.textContent).toContain('The browser finds no adapter.');
-    app.heard.device.set({ info: gpu, problem: null });
+    app.state.device.set({ info: gpu, problem: null });
     expect(root.childElementCount).toBe(0);
   });
 
   it('a lost device: one banner, whose button goes on', async () => {
-    app.heard.status.set(statusOf('lost', { step: 150 }));
-    app.heard.status.set(statusOf('lost', { step: 150 }));
+    app.state.status.set(statusOf('lost', { step: 150 }));
+    app.state.status.set(statusOf('lost', { step: 150 }));
     expect(root.childElementCount).toBe(1);
     expect(root.textContent).toContain('You can resume from step 150.');
     const button = root.querySelector('button')!;
@@ -62,12 +62,12 @@ describe('banners', () => {
     expect(button.ariaDisabled).toBe('true');
     await vi.waitFor(() => expect(button.ariaDisabled).toBe(null));
     expect(app.calls).toEqual([['training.resume']]);
-    app.heard.status.set(statusOf('training'));
+    app.state.status.set(statusOf('training'));
     expect(root.childElementCount).toBe(0);
   });
 
   it('a device lost before the first checkpoint: the training starts again, which is said', () => {
-    app.heard.status.set(statusOf('lost', { step: 0 }));
+    app.state.status.set(statusOf('lost', { step: 0 }));
     expect(root.textContent).toContain(
       'No checkpoint had been saved yet, so the training starts again at step 0.',
     );
@@ -75,15 +75,15 @@ describe('banners', () => {
   });
 
   it('a lost device: what the browser says of it', () => {
-    app.heard.device.set({ info: gpu, problem: 'It was reset.' });
-    app.heard.status.set(statusOf('lost'));
+    app.state.device.set({ info: gpu, problem: 'It was reset.' });
+    app.state.status.set(statusOf('lost'));
     expect(root.querySelector('details')!.textContent).toBe('What this browser saysIt was reset.');
-    app.heard.device.set({ info: gpu, problem: null });
+    app.state.device.set({ info: gpu, problem: null });
     expect(root.querySelector('details')!.hidden).toBe(true);
   });
 
   it('a lost device behind the end of a training: nothing goes on', () => {
-    app.heard.status.set(statusOf('lost', { canGoOn: false }));
+    app.state.status.set(statusOf('lost', { canGoOn: false }));
     expect(root.textContent).toContain('Nothing of yours was lost.');
     expect(root.querySelector('button')!.textContent).toBe('Reconnect');
   });
@@ -92,7 +92,7 @@ describe('banners', () => {
     app.answers['training.resume'] = () => {
       throw new Error('no device');
     };
-    app.heard.status.set(statusOf('lost', { settings: null, canGoOn: false }));
+    app.state.status.set(statusOf('lost', { settings: null, canGoOn: false }));
     expect(root.textContent).toContain('Nothing of yours was lost.');
     root.querySelector('button')!.click();
     await vi.waitFor(() => expect(app.said).toEqual(['no device']));
@@ -108,7 +108,7 @@ it.each([
   const name = element('span', { id: 'device-name' });
   root.append(name);
   installDeviceLine(root, app);
-  app.heard.device.set({ info, problem: null });
+  app.state.device.set({ info, problem: null });
   expect([root.dataset['state'], name.textContent]).toEqual([state, words]);
 });
 
@@ -170,19 +170,19 @@ describe('notes', () => {
   });
 });
 
-it('the switch of colours decides, is remembered and heard of', () => {
+it('the switch of colours decides, is remembered and reported', () => {
   const { dataset } = document.documentElement;
   const radios = ['auto', 'light', 'dark'].map((value) =>
     element('input', { type: 'radio', name: 'theme', value }),
   );
   root.append(...radios);
-  const heard = vi.fn<() => void>();
-  onThemeChange(heard);
+  const listener = vi.fn<() => void>();
+  onThemeChange(listener);
   installThemeSwitch(root);
   expect(radios.map(({ checked }) => checked)).toEqual([true, false, false]);
   radios[2]!.click();
   expect([dataset['theme'], localStorage.getItem('shadegrad.theme')]).toEqual(['dark', 'dark']);
   radios[0]!.click();
   expect([dataset['theme'], localStorage.getItem('shadegrad.theme')]).toEqual([undefined, null]);
-  expect(heard).toHaveBeenCalledTimes(2);
+  expect(listener).toHaveBeenCalledTimes(2);
 });

@@ -210,7 +210,7 @@ test('is forgotten, and the keyboard has a place', async () => {
   kept = { kernels: 12, at: null };
   part.look(undefined);
   await expect.poll(() => keptRow().hidden).toBe(false);
-  app.answers['tuning.forget'] = () => app.heard.tuned.set(null);
+  app.answers['tuning.forget'] = () => app.state.tuned.set(null);
   button('Forget').focus();
   button('Forget').click();
   await expect.poll(() => keptRow().hidden).toBe(true);
@@ -222,9 +222,9 @@ test('is forgotten, and the keyboard has a place', async () => {
 
 test('what another tab has stored or forgotten is shown', async () => {
   part.look(undefined);
-  app.heard.tuned.set({ kernels: 3, at: null });
+  app.state.tuned.set({ kernels: 3, at: null });
   expect(keptRow().textContent).toBe('The choices for 3 kernels are stored.Forget');
-  app.heard.tuned.set(null);
+  app.state.tuned.set(null);
   expect(keptRow().hidden).toBe(true);
 });
 

@@ -11,7 +11,7 @@
  */
 import axe from 'axe-core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { App, CurrentImage, Heard, RemoteWorker } from '../../web/app.js';
+import type { App, CurrentImage, WorkerState, RemoteWorker } from '../../web/app.js';
 import type {
   InspectingApi,
   KernelRow,
@@ -115,11 +115,11 @@ class Page {
   table: () => KernelTable = () => table;
   activations = activationsOf;
   readonly image = new Store<CurrentImage | null>(null);
-  readonly heard: Heard;
+  readonly state: WorkerState;
 
   constructor() {
     const nothing = <T>() => new Store<T | null>(null);
-    this.heard = {
+    this.state = {
       device: nothing(),
       status: nothing(),
       steps: nothing(),
@@ -160,7 +160,7 @@ class Page {
     };
     const app: App = {
       worker: { inspecting, tuning: { stored: async () => null } } as unknown as RemoteWorker,
-      heard: this.heard,
+      state: this.state,
       settings: new Store(settings),
       image: this.image,
       say: (text) => void this.said.push(text),
@@ -179,8 +179,8 @@ class Page {
   /** What a visit begins with, all of it there. */
   tell({ hasTimestamps = true } = {}): void {
     const info = { name: 'a card', hasTimestamps } as WorkerEvents['device']['info'];
-    this.heard.device.set({ info, problem: null });
-    this.heard.model.set(model);
+    this.state.device.set({ info, problem: null });
+    this.state.model.set(model);
     this.image.set(image(255, 0, 0, 51));
   }
 
@@ -269,16 +269,16 @@ describe('asks', () => {
     page.start();
     page.tell();
     await page.isReady();
-    page.heard.model.set({ ...model, version: 2 });
+    page.state.model.set({ ...model, version: 2 });
     await expect.poll(() => page.calls.filters).toBe(2);
     await expect.poll(() => page.calls.activations.length).toBe(2);
     expect(page.calls.kernels, 'the same kernels').toBe(1);
     for (const phase of ['compiling', 'training', 'training', 'paused'] as const) {
-      page.heard.status.set(status(phase));
+      page.state.status.set(status(phase));
       await aWhile();
     }
     expect(page.calls.kernels, 'those of the step, once').toBe(2);
-    page.heard.status.set(status('finished'));
+    page.state.status.set(status('finished'));
     await aWhile();
     expect(page.calls, 'what was measured stands').toMatchObject({ kernels: 2, filters: 2 });
   });
@@ -308,7 +308,7 @@ describe('asks', () => {
       { layer: 'extra', className: 'Dense', shape: [2], values: Float32Array.of(1, 2) },
       ...activationsOf(input).slice(2),
     ];
-    page.heard.model.set({ ...model, version: 2 });
+    page.state.model.set({ ...model, version: 2 });
     await expect.poll(() => page.all('.layers > details').length).toBe(6);
     expect(chosen()).toEqual(['false', 'true', 'false']);
     expect(page.get('.layers figcaption').textContent).toMatch(/^Map 2 of 3: /);
@@ -367,7 +367,7 @@ describe('filters', () => {
     page.filters = null;
     page.start();
     page.tell();
-    page.heard.model.set({ ...model, version: 2, layers: model.layers.slice(1) });
+    page.state.model.set({ ...model, version: 2, layers: model.layers.slice(1) });
     await expect.poll(() => page.root.textContent).toContain('This model has no convolution');
   });
 });
@@ -524,7 +524,7 @@ describe('kernels', () => {
     page.start();
     page.tell();
     await expect.poll(() => page.said).toEqual(['Error: the driver is tired']);
-    page.heard.status.set(status('idle'));
+    page.state.status.set(status('idle'));
     await aWhile();
     expect(page.calls.kernels).toBe(1);
     page.table = () => table;
@@ -591,7 +591,7 @@ describe('without a device', () => {
   test('there are words, and only the filters are asked for', async () => {
     page.start();
     page.tell();
-    page.heard.device.set({ info: null, problem: 'no WebGPU' });
+    page.state.device.set({ info: null, problem: 'no WebGPU' });
     await expect.poll(() => page.get('.empty').textContent).toMatch(/offers no graphics processor to pages/);
     await aWhile();
     expect(page.calls).toMatchObject({ filters: 1, kernels: 0, activations: [] });
@@ -602,11 +602,11 @@ describe('without a device', () => {
     page.start();
     page.tell();
     await page.isReady();
-    page.heard.status.set(status('lost'));
+    page.state.status.set(status('lost'));
     await expect.poll(() => page.get('.empty').textContent).toMatch(/graphics processor was lost/);
     expect(page.get('.shader').hidden).toBe(true);
-    page.heard.status.set(status('paused'));
-    page.heard.model.set({ ...model, version: 2 });
+    page.state.status.set(status('paused'));
+    page.state.model.set({ ...model, version: 2 });
     await page.isReady();
     expect(page.calls).toMatchObject({ kernels: 2, filters: 2 });
     expect(page.calls.activations).toHaveLength(2);

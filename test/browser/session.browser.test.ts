@@ -248,7 +248,7 @@ describe('control', () => {
   test('work at rest finds the weights of one moment, and may change them', async () => {
     const page = await visit();
     await page.session.training.begin({ ...settings, epochs: 1000 });
-    const [first, second] = await page.session.atRest(async () => {
+    const [first, second] = await page.session.betweenSteps(async () => {
       const before = bitsOf(await page.session.weights());
       await new Promise((resolve) => setTimeout(resolve, 100));
       return [before, bitsOf(await page.session.weights())];
@@ -258,7 +258,7 @@ describe('control', () => {
     await page.session.weightsChanged();
     expect(page.session.modelVersion).toBeGreaterThan(before);
     await page.session.training.stop();
-    await page.session.atRest(async () => page.session.weightsChanged());
+    await page.session.betweenSteps(async () => page.session.weightsChanged());
   });
 
   test('what is kept is known to be on disk, and to those who look at the status, no sooner', async () => {
@@ -273,7 +273,7 @@ describe('control', () => {
       },
     };
     const page = await visit({ openFolder: async () => slow });
-    await page.session.atRest(async () => page.session.weightsChanged());
+    await page.session.betweenSteps(async () => page.session.weightsChanged());
     let isKept = false;
     const kept = page.session.kept().then(() => (isKept = true));
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -420,7 +420,7 @@ describe('reload', () => {
     const folder = memoryFolder();
     const options = { openFolder: async () => folder };
     const first = await visit(options);
-    const taught = await first.session.atRest(async () => {
+    const taught = await first.session.betweenSteps(async () => {
       const weights = await first.session.model.weights();
       for (const values of weights.values()) values.fill(0.5);
       first.session.model.setWeights(weights);

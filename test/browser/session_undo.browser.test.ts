@@ -4,7 +4,7 @@
  *   reset    of a paused training, and redone; after a reload
  *   begin    over a training that runs; one that cannot begin leaves nothing to undo, and the one before can be resumed
  *   stop     undone, the training can be resumed
- *   lesson   amid a training that runs: it goes on as if there had been none
+ *   correction   amid a training that runs: it goes on as if there had been none
  *   open     over a trained model; nothing is kept of the model that came with the page
  *   images   of one's own, over others
  *   rate     a rate that was set, taken back before the next step: the schedule goes on to the same bits
@@ -157,12 +157,12 @@ test('a stop, undone: the training can be resumed', async () => {
   await endsAsPlain(page);
 });
 
-test('a lesson in the midst of a training that runs, undone: it goes on as if there had been none', async () => {
+test('a correction in the midst of a training that runs, undone: it goes on as if there had been none', async () => {
   const page = await visit();
   const { session } = page;
   await session.training.begin(settings);
   await until(isBeyond(page, 3));
-  const before = await session.atRest(async () => {
+  const before = await session.betweenSteps(async () => {
     const kept = await session.snapshot();
     const weights = await session.model.weights();
     for (const values of weights.values()) values.fill(0.5);
@@ -170,10 +170,10 @@ test('a lesson in the midst of a training that runs, undone: it goes on as if th
     await session.weightsChanged();
     return kept;
   });
-  await session.undo.keep('model', 'lesson', before);
+  await session.undo.keep('model', 'correction', before);
   await session.undo.undo('model');
   await endsAsPlain(page);
-  expect(page.offers()).toEqual({ undo: null, redo: 'lesson' });
+  expect(page.offers()).toEqual({ undo: null, redo: 'correction' });
 });
 
 test('a model opened over a trained one; of the one that came with the page nothing is kept', async () => {

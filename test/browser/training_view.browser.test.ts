@@ -52,7 +52,7 @@ async function painted(): Promise<void> {
 
 async function show(): Promise<void> {
   trainingView(root, app);
-  app.heard.device.set({ info: gpu, problem: null });
+  app.state.device.set({ info: gpu, problem: null });
   await painted();
 }
 
@@ -106,7 +106,7 @@ test('every phase enables the right buttons', async () => {
     'stopped',
     'lost',
   ] as const) {
-    app.heard.status.set(statusOf(phase));
+    app.state.status.set(statusOf(phase));
     await painted();
     found[phase] = enabled();
   }
@@ -130,23 +130,23 @@ test('what is wrong with a training stands where it stands, until another one be
       .filter(({ hidden }) => !hidden)
       .map(({ textContent }) => textContent);
   expect(trouble()).toEqual([]);
-  app.heard.status.set(statusOf('stopped', { trouble: 'The loss ran away.' }));
+  app.state.status.set(statusOf('stopped', { trouble: 'The loss ran away.' }));
   await painted();
   expect(trouble()).toEqual(['The loss ran away.']);
-  app.heard.status.set(statusOf('loading'));
+  app.state.status.set(statusOf('loading'));
   await painted();
   expect(trouble()).toEqual([]);
 });
 
 test('each button asks the worker for its part', async () => {
   await show();
-  app.heard.status.set(statusOf('idle', { settings: null }));
+  app.state.status.set(statusOf('idle', { settings: null }));
   await painted();
   button('Train').click();
-  app.heard.status.set(statusOf('training'));
+  app.state.status.set(statusOf('training'));
   await painted();
   button('Pause').click();
-  app.heard.status.set(statusOf('paused'));
+  app.state.status.set(statusOf('paused'));
   await painted();
   button('Step').click();
   await painted();
@@ -169,12 +169,12 @@ test('while a call is under way it is not made again, and stop works', async () 
   button('Train').click();
   button('Train').click();
   press('Enter', { ctrlKey: true });
-  app.heard.status.set(statusOf('loading'));
+  app.state.status.set(statusOf('loading'));
   await painted();
   button('Stop').click();
   expect(app.calls.map(([name]) => name)).toEqual(['training.begin', 'training.stop']);
   end();
-  app.heard.status.set(statusOf('finished'));
+  app.state.status.set(statusOf('finished'));
   await painted();
   expect(enabled()).toEqual(['Train again']);
 });
@@ -192,7 +192,7 @@ test('a call that fails is said, and can be made again', async () => {
 
 test('keys with a modifier do what buttons do; letters do nothing', async () => {
   await show();
-  app.heard.status.set(statusOf('paused'));
+  app.state.status.set(statusOf('paused'));
   await painted();
   for (const key of ['s', 't', 'p', ' ', 'Enter', '.']) expect(press(key).defaultPrevented, key).toBe(false);
   expect(app.calls).toEqual([]);
@@ -205,7 +205,7 @@ test('keys with a modifier do what buttons do; letters do nothing', async () => 
 
 test('without a device there is nothing to press', async () => {
   trainingView(root, app);
-  app.heard.device.set({ info: null, problem: 'This browser has no WebGPU.' });
+  app.state.device.set({ info: null, problem: 'This browser has no WebGPU.' });
   await painted();
   expect(enabled()).toEqual([]);
   expect(root.textContent).toContain('Training needs WebGPU.');
@@ -259,8 +259,8 @@ test('Ctrl+Enter in a field counts what was written there', async () => {
 test('under way: its own settings, of which the rate alone can be changed', async () => {
   await show();
   const own = { ...defaultSettings, epochs: 17, learningRate: 0.004 };
-  app.heard.status.set(statusOf('idle', { settings: null }));
-  app.heard.status.set(statusOf('training', { settings: own, learningRate: 0.00123 }));
+  app.state.status.set(statusOf('idle', { settings: null }));
+  app.state.status.set(statusOf('training', { settings: own, learningRate: 0.00123 }));
   expect(field('Epochs').value).toBe('17');
   expect(field('Epochs').disabled).toBe(true);
   expect(field('Learning rate').value).toBe('0.004');
@@ -269,15 +269,15 @@ test('under way: its own settings, of which the rate alone can be changed', asyn
   write('Learning rate', '0.01');
   expect(callsOf('training.setLearningRate')).toEqual([[0.01]]);
   // Also of a page that was loaded again: the status alone says what is in effect.
-  app.heard.status.set(statusOf('paused', { settings: own, learningRate: 5e-4, isScheduled: false }));
+  app.state.status.set(statusOf('paused', { settings: own, learningRate: 5e-4, isScheduled: false }));
   expect(field('Learning rate').value).toBe('0.0005');
   expect(root.textContent).toContain('The rate is constant: setting it ended the cosine schedule.');
   button('Back to the cosine schedule').click();
   expect(callsOf('training.setLearningRate')).toEqual([[0.01], [null]]);
   expect(document.activeElement).toBe(field('Learning rate'));
-  app.heard.status.set(statusOf('paused', { settings: own, learningRate: 0.003 }));
+  app.state.status.set(statusOf('paused', { settings: own, learningRate: 0.003 }));
   expect(field('Learning rate').value).toBe('0.004');
-  app.heard.status.set(statusOf('finished', { settings: own }));
+  app.state.status.set(statusOf('finished', { settings: own }));
   expect(field('Epochs').disabled).toBe(false);
   expect(field('Epochs').value).toBe('5');
   expect(field('Learning rate').value).toBe('0.002');
@@ -286,7 +286,7 @@ test('under way: its own settings, of which the rate alone can be changed', asyn
 
 test('a rate that is refused does not stay in the field', async () => {
   await show();
-  app.heard.status.set(statusOf('training'));
+  app.state.status.set(statusOf('training'));
   app.answers['training.setLearningRate'] = () => {
     throw new Error('no');
   };
@@ -299,7 +299,7 @@ test('undo and redo are offered by name, and pass the keyboard on', async () => 
   await show();
   const none = { undo: null, redo: null };
   const offer = (model: UndoOffers['model']): void =>
-    app.heard.undo.set({ model, images: none, tuning: none });
+    app.state.undo.set({ model, images: none, tuning: none });
   const row = root.querySelector<HTMLElement>('.training-model .undo')!;
   expect(row.hidden).toBe(true);
   offer({ undo: 'reset', redo: null });
@@ -318,10 +318,10 @@ test('undo and redo are offered by name, and pass the keyboard on', async () => 
 
 test('what is being written stays while the worker talks', async () => {
   await show();
-  app.heard.status.set(statusOf('idle', { settings: null }));
-  app.heard.status.set(statusOf('training'));
+  app.state.status.set(statusOf('idle', { settings: null }));
+  app.state.status.set(statusOf('training'));
   field('Learning rate').value = '0.0';
-  app.heard.status.set(statusOf('training', { step: 151, learningRate: 9e-4 }));
+  app.state.status.set(statusOf('training', { step: 151, learningRate: 9e-4 }));
   expect(field('Learning rate').value).toBe('0.0');
   expect(root.textContent).toContain('in effect: 9e-4');
 });
@@ -329,26 +329,26 @@ test('what is being written stays while the worker talks', async () => {
 test('a training of an earlier visit brings its settings, unless the address named some', async () => {
   await show();
   const earlier = { ...defaultSettings, model: 'simple' as const, seed: 3 };
-  app.heard.status.set(statusOf('paused', { settings: earlier }));
+  app.state.status.set(statusOf('paused', { settings: earlier }));
   expect(app.settings.value).toEqual(earlier);
 
   root.replaceChildren();
   app = fakeApp();
   app.settings.set({ ...defaultSettings, batchSize: 8 });
   await show();
-  app.heard.status.set(statusOf('paused', { settings: earlier }));
+  app.state.status.set(statusOf('paused', { settings: earlier }));
   expect(app.settings.value.batchSize).toBe(8);
 });
 
 test('a software device: fewer images are proposed, and declined', async () => {
   trainingView(root, app);
-  app.heard.device.set({ info: { ...gpu, family: 'software' }, problem: null });
+  app.state.device.set({ info: { ...gpu, family: 'software' }, problem: null });
   expect(app.settings.value).toEqual({ ...defaultSettings, ...proposalFor('software', 'small') });
   const proposal = root.querySelector<HTMLElement>('.training-proposal')!;
   expect(proposal.hidden).toBe(false);
-  app.heard.status.set(statusOf('training', { settings: app.settings.value }));
+  app.state.status.set(statusOf('training', { settings: app.settings.value }));
   expect(proposal.hidden).toBe(true);
-  app.heard.status.set(statusOf('finished'));
+  app.state.status.set(statusOf('finished'));
   expect(proposal.hidden).toBe(false);
   button('Take all images').click();
   expect(app.settings.value).toEqual(defaultSettings);
@@ -362,7 +362,7 @@ test('nothing is proposed to who has chosen, nor on a GPU', async () => {
   app = fakeApp();
   app.settings.set({ ...defaultSettings, model: 'mlp' });
   trainingView(root, app);
-  app.heard.device.set({ info: { ...gpu, family: 'software' }, problem: null });
+  app.state.device.set({ info: { ...gpu, family: 'software' }, problem: null });
   expect(app.settings.value).toEqual({ ...defaultSettings, model: 'mlp' });
 });
 
@@ -370,8 +370,8 @@ test('nothing is proposed to who has chosen, nor on a GPU', async () => {
 
 test('figures and bars', async () => {
   await show();
-  app.heard.status.set(statusOf('training', { savedAt: Date.now() }));
-  app.heard.epochs.set([{ epoch: 1, step: 100, logs: { val_accuracy: 0.9512 } }]);
+  app.state.status.set(statusOf('training', { savedAt: Date.now() }));
+  app.state.epochs.set([{ epoch: 1, step: 100, logs: { val_accuracy: 0.9512 } }]);
   await painted();
   const figures: unknown = Object.fromEntries(
     [...root.querySelectorAll('.training-figures > div')].map((one) => [
@@ -411,13 +411,13 @@ function inkOn(pad: HTMLElement): number {
 test('curves are drawn when there are points, once a frame, and never without', async () => {
   await show();
   expect(loss().closest('[hidden]')).not.toBeNull();
-  app.heard.steps.set({ points: points(50), isFresh: true });
+  app.state.steps.set({ points: points(50), isFresh: true });
   await painted();
   await painted();
   expect(loss().closest('[hidden]')).toBeNull();
   expect(inkOn(loss())).toBeGreaterThan(200);
   const clear = vi.spyOn(CanvasRenderingContext2D.prototype, 'clearRect');
-  for (let i = 0; i < 20; i++) app.heard.steps.set({ points: points(1, 51 + i), isFresh: false });
+  for (let i = 0; i < 20; i++) app.state.steps.set({ points: points(1, 51 + i), isFresh: false });
   await painted();
   expect(clear).toHaveBeenCalledTimes(2);
   await painted();
@@ -427,8 +427,8 @@ test('curves are drawn when there are points, once a frame, and never without', 
 
 test('the cursor reads out by keys and by pointer, on both curves', async () => {
   await show();
-  app.heard.steps.set({ points: points(100), isFresh: true });
-  app.heard.epochs.set([{ epoch: 1, step: 60, logs: { val_loss: 0.5, val_accuracy: 0.75 } }]);
+  app.state.steps.set({ points: points(100), isFresh: true });
+  app.state.epochs.set([{ epoch: 1, step: 60, logs: { val_loss: 0.5, val_accuracy: 0.75 } }]);
   await painted();
   const pad = loss();
   pad.focus();
@@ -462,10 +462,10 @@ test('the cursor reads out by keys and by pointer, on both curves', async () => 
 
 test('numbers as they come are not told to screen readers, but to who asks', async () => {
   await show();
-  app.heard.steps.set({ points: points(10), isFresh: true });
+  app.state.steps.set({ points: points(10), isFresh: true });
   await painted();
   const told = loss().getAttribute('aria-valuetext');
-  app.heard.steps.set({ points: points(10, 11), isFresh: false });
+  app.state.steps.set({ points: points(10, 11), isFresh: false });
   await painted();
   expect(loss().getAttribute('aria-valuetext')).toBe(told);
   loss().focus();
@@ -474,8 +474,8 @@ test('numbers as they come are not told to screen readers, but to who asks', asy
 
 test('a fresh training begins with empty curves', async () => {
   await show();
-  app.heard.steps.set({ points: points(100), isFresh: true });
-  app.heard.steps.set({ points: points(3), isFresh: true });
+  app.state.steps.set({ points: points(100), isFresh: true });
+  app.state.steps.set({ points: points(3), isFresh: true });
   await painted();
   press('End', {}, loss());
   expect(loss().getAttribute('aria-valuenow')).toBe('3');
@@ -483,8 +483,8 @@ test('a fresh training begins with empty curves', async () => {
 
 test('steps taken again after a loss of the device replace the ones before', async () => {
   await show();
-  app.heard.steps.set({ points: points(100), isFresh: true });
-  app.heard.steps.set({ points: [{ step: 80, loss: 7, accuracy: 0 }], isFresh: false });
+  app.state.steps.set({ points: points(100), isFresh: true });
+  app.state.steps.set({ points: [{ step: 80, loss: 7, accuracy: 0 }], isFresh: false });
   press('End', {}, loss());
   expect(loss().getAttribute('aria-valuetext')).toContain('Step 80:');
   expect(loss().getAttribute('aria-valuetext')).toContain('this batch 7.0000');
@@ -500,8 +500,8 @@ test('the table says the same as the curves', async () => {
     },
     { epoch: 2, step: 100, logs: { loss: 0.25, accuracy: 0.9 } },
   ];
-  app.heard.steps.set({ points: points(100), isFresh: true });
-  app.heard.epochs.set(epochs);
+  app.state.steps.set({ points: points(100), isFresh: true });
+  app.state.epochs.set(epochs);
   await painted();
   const details = [...root.querySelectorAll('details')].find((one) =>
     one.textContent?.includes('as a table'),
@@ -529,13 +529,13 @@ test('many messages are one summary', async () => {
   let changes = 0;
   new MutationObserver((records) => (changes += records.length)).observe(spoken, { childList: true });
   for (let i = 0; i < 40; i++)
-    app.heard.status.set(statusOf('training', { step: 150 + i, stepInEpoch: 50 + i }));
+    app.state.status.set(statusOf('training', { step: 150 + i, stepInEpoch: 50 + i }));
   await painted();
   expect(changes).toBe(1);
   expect(spoken.textContent).toBe(
     'Training: epoch 2 of 5, 30 % done, loss 0.2500, accuracy 90.0 %, 9.0 s left.',
   );
-  app.heard.status.set(statusOf('paused'));
+  app.state.status.set(statusOf('paused'));
   await painted();
   expect(changes).toBe(2);
 });
@@ -544,7 +544,7 @@ test('many messages are one summary', async () => {
 
 test('memory as a bar and as a table', async () => {
   await show();
-  app.heard.memory.set({
+  app.state.memory.set({
     dispatches: 41,
     dispatchesWithoutFusion: 67,
     parameters: 23_002,
@@ -584,15 +584,15 @@ test('images of one’s own can be chosen once there are some', async () => {
   await show();
   const option = field('Images').querySelector<HTMLOptionElement>('[value="custom"]')!;
   expect(option.disabled).toBe(true);
-  app.heard.sets.set({ digits: null, fashion: null, custom: null });
+  app.state.sets.set({ digits: null, fashion: null, custom: null });
   expect(option.disabled).toBe(false);
 });
 
 test('images that are not there cannot be chosen, nor trained with where the address names them', async () => {
   await show();
-  app.heard.status.set(statusOf('idle', { settings: null }));
+  app.state.status.set(statusOf('idle', { settings: null }));
   const absent = 'Clothes are not installed. Run it.';
-  app.heard.sets.set({ digits: null, fashion: absent, custom: 'none of yours' });
+  app.state.sets.set({ digits: null, fashion: absent, custom: 'none of yours' });
   await painted();
   const fashion = field('Images').querySelector<HTMLOptionElement>('[value="fashion"]')!;
   const why = root.querySelector<HTMLElement>('#training-images-problem')!;
@@ -603,7 +603,7 @@ test('images that are not there cannot be chosen, nor trained with where the add
   expect([fashion.disabled, why.textContent, enabled()]).toEqual([false, absent, []]);
   expect(button('Train').getAttribute('aria-describedby')).toBe(why.id);
   // Once it is installed.
-  app.heard.sets.set({ digits: null, fashion: null, custom: null });
+  app.state.sets.set({ digits: null, fashion: null, custom: null });
   await painted();
   expect([why.textContent, enabled()]).toEqual(['', ['Train']]);
 });
@@ -638,7 +638,7 @@ test('models are opened and put back', async () => {
   expect(app.calls.map(([name]) => name)).toEqual(['models.open', 'models.reset']);
   expect((callsOf('models.open')[0]![0] as File[]).map(({ name }) => name)).toEqual(['mine.safetensors']);
   expect(app.said).toEqual(['no model to go back to']);
-  app.heard.model.set({
+  app.state.model.set({
     version: 1,
     name: 'small',
     origin: 'opened',

@@ -110,7 +110,7 @@ afterEach(async () => {
 });
 
 /** Texts in memory, in place of the browser's database. */
-function shelf() {
+function slots() {
   const texts = new Map<string, string>();
   const store = tuningStoreOn(
     {
@@ -126,7 +126,7 @@ function shelf() {
 
 async function visit(
   options: SessionOptions = {},
-  { store = shelf().store, repeats = 2 }: TuningOptions = {},
+  { store = slots().store, repeats = 2 }: TuningOptions = {},
 ): Promise<Visit> {
   const session = new Session({
     openDevice: openSoftware,
@@ -332,7 +332,7 @@ describe('tuning', () => {
   test('finds the faster ones; the training under way keeps its own, the next ones go by them', async () => {
     putSlowFirst();
     const byTable = await plainBits();
-    const { store, texts } = shelf();
+    const { store, texts } = slots();
     const openDevice = async (): Promise<Device> => {
       const device = await openSoftware();
       await applyStoredKernels(device, store);
@@ -342,8 +342,8 @@ describe('tuning', () => {
     expect(await page.tuning.stored()).toBeNull();
     await page.session.training.begin(settings);
     await page.until(isBeyond(page, 2));
-    const heard: (readonly [number, number, string | null])[] = [];
-    const tuned = await page.tuning.run(settings, (...progress) => void heard.push(progress));
+    const state: (readonly [number, number, string | null])[] = [];
+    const tuned = await page.tuning.run(settings, (...progress) => void state.push(progress));
 
     expect(tuned).toMatchObject({ model: 'mlp', batchSize: 32, outcome: 'stored' });
     expect(tuned.kernels.length).toBeGreaterThan(3);
@@ -362,7 +362,7 @@ describe('tuning', () => {
     }
     expect(tuned.step!.tunedMs).toBeLessThan(tuned.step!.untunedMs);
     const total = tuned.kernels.length;
-    expect(heard).toEqual([
+    expect(state).toEqual([
       ...Array.from({ length: total }, (_, done) => [done, total, 'matmul/forward']),
       [total, total, null],
     ]);
@@ -411,7 +411,7 @@ test('a training under way rests for each kernel, and gets on between them', asy
   putSlowFirst();
   const page = await visit();
   await page.session.training.begin({ ...settings, epochs: 10_000 });
-  const rests = vi.spyOn(page.session, 'atRest');
+  const rests = vi.spyOn(page.session, 'betweenSteps');
   const steps: number[] = [];
   const { kernels } = await page.tuning.run(settings, () => {
     steps.push(page.session.activeTraining!.position().step);
@@ -456,7 +456,7 @@ describe('no use', () => {
 
   test('cancelled: ends behind the kernel under way, and nothing has changed', async () => {
     putSlowFirst();
-    const { store, texts } = shelf();
+    const { store, texts } = slots();
     const page = await visit({}, { store });
     const tuned = await page.tuning.run(settings, (done) => {
       if (done === 1) void page.tuning.cancel();
@@ -470,7 +470,7 @@ describe('no use', () => {
 
   test('a browser that keeps nothing goes by it until the page is closed', async () => {
     putSlowFirst();
-    const { store } = shelf();
+    const { store } = slots();
     const save = async () => Promise.reject(new FileError('there is no room.'));
     const page = await visit({}, { store: { ...store, save } });
     expect((await page.tuning.run(settings, silent)).outcome).toBe('unkept');
@@ -491,7 +491,7 @@ describe('trouble', () => {
 
   test('a device that is lost in the midst', async () => {
     putSlowFirst();
-    const { store, texts } = shelf();
+    const { store, texts } = slots();
     const page = await visit({}, { store });
     const run = page.tuning.run(settings, (done) => {
       if (done === 1) page.session.device!.gpu.destroy();

@@ -35,7 +35,7 @@ function contextOf(
     rests: 0,
     weights: async () => model.weights(),
     testImages: async () => images,
-    atRest: async (work: () => Promise<unknown>) => {
+    betweenSteps: async (work: () => Promise<unknown>) => {
       context.rests++;
       return work();
     },
@@ -108,7 +108,7 @@ describe('the test of the model that predicts', () => {
     const expected = evaluate(images.labels, await model.predict(images), 3, { seed: 1 });
     const other = await smallModel({ device: held.device, seed: 8 }).weights();
     const api = evaluating(contextOf(held.device, model, images));
-    // Heard for the first time before the first batch.
+    // WorkerState for the first time before the first batch.
     const found = await api.run({ count: null }, () => model.setWeights(other));
     expect(found.loss).toBe(expected.loss);
     expect((await api.run({ count: null }, silent)).loss).not.toBe(expected.loss);

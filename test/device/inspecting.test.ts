@@ -42,7 +42,7 @@ class Visit {
     models.push(model);
   }
 
-  async atRest<T>(work: () => Promise<T>): Promise<T> {
+  async betweenSteps<T>(work: () => Promise<T>): Promise<T> {
     this.rests++;
     return work();
   }

@@ -2,7 +2,7 @@
  * Drawing, as hands do it, and what the network makes of it:
  *   hands     a stroke of the mouse, of a finger, of the keyboard alone: ten probabilities, and the right digit
  *   pictures  a test image picked by keyboard; an uploaded PNG is prepared as src/data/digit_image.ts does it, to the byte
- *   lessons   told what it is, the network learns it, and remembers over a reload
+ *   correction   the network learns the label of a drawing, and remembers it over a reload
  */
 import type { Locator, Page } from 'playwright';
 import { expect, test } from 'vitest';

@@ -79,7 +79,7 @@ describe('works', () => {
     const trained = new Trained();
     const order: string[] = [];
     const work = async (name: string): Promise<number> =>
-      trained.control.atRest(async () => {
+      trained.control.betweenSteps(async () => {
         order.push(`${name} begins`);
         await new Promise((resolve) => setTimeout(resolve));
         order.push(`${name} ends`);
@@ -96,10 +96,10 @@ describe('works', () => {
     const trained = new Trained();
     trained.control.resume();
     trained.stop();
-    const failed = trained.control.atRest(async () => Promise.reject(new Error('no')));
+    const failed = trained.control.betweenSteps(async () => Promise.reject(new Error('no')));
     await expect(failed).rejects.toThrow('no');
     await trained.ended;
-    expect(await trained.control.atRest(async () => Promise.resolve(5))).toBe(5);
+    expect(await trained.control.betweenSteps(async () => Promise.resolve(5))).toBe(5);
   });
 });
 

@@ -5,7 +5,7 @@
  *                 saved between; a loss that is no number survives JSON
  *   Speed         by hand: rests do not count, only the last seconds do
  *   session file  metadata there and back; other files, other versions and damaged text are no session
- *   Shelf         two files take turns; the later whole one counts; of those that come during a write the last is written;
+ *   AlternatingSlots         two files take turns; the later whole one counts; of those that come during a write the last is written;
  *                 a failed write leaves the one before; clear
  *   own images    all parts there and back, labels of two bytes too; the digest tells changes of one byte, label or name
  *   DataSets      files opened while others are read; a failure is tried again; what can be used, and why not
@@ -33,7 +33,7 @@ import {
   sessionIn,
   sessionMetadata,
 } from '../../web/worker/saved_session.js';
-import { Shelf } from '../../web/worker/shelf.js';
+import { AlternatingSlots } from '../../web/worker/alternating_slots.js';
 import { Speed } from '../../web/worker/speed.js';
 
 const settings: Settings = {
@@ -164,21 +164,21 @@ describe('session file', () => {
   });
 });
 
-describe('Shelf', () => {
+describe('AlternatingSlots', () => {
   const valueOf = async (folder: MemoryFolder): Promise<unknown> =>
-    (await new Shelf(folder).newest())?.stored.tensors.get('w')?.data[0];
+    (await new AlternatingSlots(folder).newest())?.stored.tensors.get('w')?.data[0];
 
   test('files take turns, and the later whole one counts', async () => {
     const folder = memoryFolder();
     expect(await valueOf(folder)).toBeUndefined();
-    const shelf = new Shelf(folder);
-    for (let i = 0; i < 3; i++) await shelf.put(file(shelf.takeNumber()));
+    const slots = new AlternatingSlots(folder);
+    for (let i = 0; i < 3; i++) await slots.write(file(slots.takeNumber()));
     expect([...folder.files.keys()].sort()).toEqual(['session-a.safetensors', 'session-b.safetensors']);
     expect(await valueOf(folder)).toBe(3);
 
-    const next = new Shelf(folder);
+    const next = new AlternatingSlots(folder);
     await next.newest();
-    await next.put(file(next.takeNumber()));
+    await next.write(file(next.takeNumber()));
     expect(await valueOf(folder)).toBe(4);
     // The fourth took the place of the second: damaged, it leaves the third.
     folder.files.set('session-b.safetensors', folder.files.get('session-b.safetensors')!.slice(0, -1));
@@ -190,7 +190,7 @@ describe('Shelf', () => {
   test('of those that come during a write, the last is written, in the place of the older', async () => {
     const folder = memoryFolder();
     const writes: string[] = [];
-    const shelf = new Shelf({
+    const slots = new AlternatingSlots({
       ...folder,
       write: async (name: string, contents: Uint8Array | string): Promise<void> => {
         writes.push(name);
@@ -198,9 +198,9 @@ describe('Shelf', () => {
         await folder.write(name, contents);
       },
     });
-    const first = shelf.put(file(1));
+    const first = slots.write(file(1));
     await Promise.resolve();
-    await Promise.all([first, ...[2, 3, 4].map(async (number) => shelf.put(file(number)))]);
+    await Promise.all([first, ...[2, 3, 4].map(async (number) => slots.write(file(number)))]);
     expect(writes).toEqual(['session-a.safetensors', 'session-b.safetensors']);
     expect(await valueOf(folder)).toBe(4);
   });
@@ -208,22 +208,22 @@ describe('Shelf', () => {
   test('a failed write leaves what was there, and the next one is tried in the same place', async () => {
     const folder = memoryFolder();
     let isFull = false;
-    const shelf = new Shelf({
+    const slots = new AlternatingSlots({
       ...folder,
       write: async (name, contents) => {
         if (isFull) throw new FileError('full.', { problem: 'disk-full' });
         await folder.write(name, contents);
       },
     });
-    await shelf.put(file(1));
+    await slots.write(file(1));
     isFull = true;
-    await expect(shelf.put(file(2))).rejects.toThrow('full.');
-    await expect(shelf.put(file(3))).rejects.toThrow('full.');
+    await expect(slots.write(file(2))).rejects.toThrow('full.');
+    await expect(slots.write(file(3))).rejects.toThrow('full.');
     expect(await valueOf(folder)).toBe(1);
     isFull = false;
-    await shelf.put(file(4));
+    await slots.write(file(4));
     expect(await valueOf(folder)).toBe(4);
-    await shelf.clear();
+    await slots.clear();
     expect(folder.files.size).toBe(0);
   });
 });

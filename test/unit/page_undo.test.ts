@@ -76,17 +76,26 @@ test('what has not come about is dropped', async () => {
   expect(page.offers!.model).toEqual({ undo: null, redo: null });
 });
 
+test('an entry of an earlier version that is called a lesson is a correction', async () => {
+  const folder = memoryFolder();
+  const page = await Page.on(folder);
+  await page.change('correction', 'second');
+  const index = new TextDecoder().decode(folder.files.get('undo.json'));
+  folder.files.set('undo.json', new TextEncoder().encode(index.replace('"correction"', '"lesson"')));
+  expect((await Page.on(folder)).offers!.model).toEqual({ undo: 'correction', redo: null });
+});
+
 test('only the last five are kept, over a reload too', async () => {
   const folder = memoryFolder();
   const page = await Page.on(folder);
-  for (let i = 0; i < 8; i++) await page.change('lesson', `lesson ${i}`);
+  for (let i = 0; i < 8; i++) await page.change('correction', `correction ${i}`);
   expect((await folder.list()).length).toBe(1 + 5);
   const again = await Page.on(folder);
   again.text = page.text;
-  expect(again.offers!.model.undo).toBe('lesson');
+  expect(again.offers!.model.undo).toBe('correction');
   for (let i = 0; i < 9; i++) await again.undo.undo('model');
-  expect(again.text).toBe('lesson 2');
-  expect((await Page.on(folder)).offers!.model).toEqual({ undo: null, redo: 'lesson' });
+  expect(again.text).toBe('correction 2');
+  expect((await Page.on(folder)).offers!.model).toEqual({ undo: null, redo: 'correction' });
 });
 
 test.each(['{"number"', '{"number":1,"model":null}', '{"number":1,"model":{"past":[{}],"future":[]}}'])(

@@ -83,7 +83,7 @@ class ShownSet {
       customFiles((files) => app.attempt('images', async () => this.#open(await files))),
     );
     app.settings.listen(() => this.#follow());
-    app.heard.device.listen(() => this.#follow());
+    app.state.device.listen(() => this.#follow());
   }
 
   /** From now on images may be fetched. */
@@ -95,7 +95,7 @@ class ShownSet {
   /** The worker says what it computes on before it is asked for anything. */
   #follow(): void {
     const { dataset } = this.app.settings.value;
-    if (!this.#hasBegun || !this.app.heard.device.value || dataset === this.#wanted) return;
+    if (!this.#hasBegun || !this.app.state.device.value || dataset === this.#wanted) return;
     void this.#describe(dataset);
   }
 

@@ -52,7 +52,7 @@ export class Previews {
       ),
       this.#problem,
     );
-    app.heard.device.listen(() => this.#ask());
+    app.state.device.listen(() => this.#ask());
   }
 
   async showDataset(dataset: Settings['dataset'], classNames: readonly string[]): Promise<void> {
@@ -106,7 +106,7 @@ export class Previews {
   async #compute(): Promise<void> {
     const samples = this.#samples;
     if (!samples) return;
-    const { device } = this.app.heard;
+    const { device } = this.app.state;
     if (device.value && !device.value.info)
       return this.#say('The variants are computed by the kernels of training, which need WebGPU.');
     const { dataset, indices } = samples;

@@ -11,7 +11,7 @@ import { Correction } from './drawing_correction.js';
 import { nanText, winnerOf } from './drawing_figures.js';
 import { takeDropsAndPastes, uploadButton } from './drawing_files.js';
 import { pictureOf } from './drawing_ink.js';
-import { lessonText } from './drawing_lesson.js';
+import { correctionText } from './drawing_correction_text.js';
 import { Pad, type Picked, type Sheet, blankSheet, isBlank } from './drawing_pad.js';
 import { Result } from './drawing_result.js';
 import { Samples } from './drawing_samples.js';
@@ -61,15 +61,15 @@ class DrawingView {
   /** Of what lies on the pad; null when nothing does. */
   #prediction: Prediction | null = null;
   /** What was learned of it, until something else is on the pad. */
-  #learned: { readonly before: Prediction; readonly label: number } | undefined;
+  #corrected: { readonly before: Prediction; readonly label: number } | undefined;
 
   constructor(
     private readonly root: HTMLElement,
     private readonly app: App,
   ) {
     this.#correction = new Correction(
-      { learn: (label) => void this.#learn(label) },
-      undoButtons(app, { scope: 'model', only: ['lesson'] }),
+      { correct: (label) => void this.#correct(label) },
+      undoButtons(app, { scope: 'model', only: ['correction'] }),
     );
     this.#samples = new Samples(app, (picked) => this.#pickSample(picked));
     this.#correction.names = digits;
@@ -101,7 +101,7 @@ class DrawingView {
   }
 
   listen(): void {
-    const { heard } = this.app;
+    const { state } = this.app;
     onPress(this.#undo, () => this.#pad.undo());
     onPress(this.#clear, () => this.#pad.clear());
     this.#testImages.addEventListener('click', () => {
@@ -110,19 +110,19 @@ class DrawingView {
       this.#samples.toggle(isOpen);
     });
     this.root.addEventListener('keydown', (event) => this.#press(event));
-    heard.model.watch((model) => {
+    state.model.watch((model) => {
       if (model) this.#take(model);
     });
-    heard.device.watch((device) => {
+    state.device.watch((device) => {
       // Without one nothing can be learned, which a banner says.
       this.#correction.element.hidden = device?.info === null;
       this.#refresh();
     });
-    heard.status.listen(() => this.#refresh());
-    // What was said of a lesson goes with it.
-    heard.undo.listen((now, before) => {
-      if (before?.model.undo !== 'lesson' || now?.model.redo !== 'lesson') return;
-      this.#learned = undefined;
+    state.status.listen(() => this.#refresh());
+    // The words about a correction go when it is undone.
+    state.undo.listen((now, before) => {
+      if (before?.model.undo !== 'correction' || now?.model.redo !== 'correction') return;
+      this.#corrected = undefined;
       this.#correction.say('');
       this.#asked.ask({ sheet: this.#pad.sheet, isDrawing: false });
     });
@@ -136,7 +136,7 @@ class DrawingView {
   }
 
   get #model(): ModelInfo | null {
-    return this.app.heard.model.value;
+    return this.app.state.model.value;
   }
 
   get #names(): readonly string[] {
@@ -144,7 +144,7 @@ class DrawingView {
   }
 
   get #hasDevice(): boolean {
-    const { device, status } = this.app.heard;
+    const { device, status } = this.app.state;
     return Boolean(device.value?.info) && status.value?.phase !== 'lost';
   }
 
@@ -167,7 +167,7 @@ class DrawingView {
   // ---- what lies on the pad ----
 
   #changed(asked: Asked): void {
-    this.#learned = undefined;
+    this.#corrected = undefined;
     // What was read out, and what was wrong with a picture, is of another sheet.
     clearTimeout(this.#announcing);
     if (this.#live.textContent === this.#verdict) this.#announce('');
@@ -260,12 +260,12 @@ class DrawingView {
     if (prediction && model) {
       this.#result.show(prediction, model.classNames, {
         shape: model.inputShape,
-        before: this.#learned?.before,
+        before: this.#corrected?.before,
         hasDevice: this.#hasDevice,
       });
       this.app.image.set({
         input: prediction.input,
-        label: this.#learned?.label ?? sheet.picture?.label ?? null,
+        label: this.#corrected?.label ?? sheet.picture?.label ?? null,
         source: sheet.picture?.source ?? 'drawing',
         prediction,
       });
@@ -276,20 +276,20 @@ class DrawingView {
     this.#refresh();
   }
 
-  async #learn(label: number): Promise<void> {
+  async #correct(label: number): Promise<void> {
     const asked = this.#prediction;
     if (!asked) return;
     this.#correction.isBusy = true;
     // What came of the one before.
     this.#correction.say('');
-    await this.app.attempt('lesson', async () => {
+    await this.app.attempt('correction', async () => {
       const { sheet } = this.#pad;
-      const outcome = await this.app.worker.predicting.learn(asked.input, label);
+      const outcome = await this.app.worker.predicting.correct(asked.input, label);
       // Meanwhile something else may have been drawn, to which this outcome does not belong.
       if (this.#prediction?.input.join() !== asked.input.join()) return;
-      if (outcome.isLearned) this.#learned = { before: outcome.before, label };
+      if (outcome.isCorrected) this.#corrected = { before: outcome.before, label };
       this.#show(sheet, outcome.after);
-      this.#correction.say(lessonText(outcome, label, this.#names));
+      this.#correction.say(correctionText(outcome, label, this.#names));
     });
     this.#correction.isBusy = false;
   }

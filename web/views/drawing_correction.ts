@@ -1,8 +1,8 @@
-/** Telling the network what a drawing is, and having it learn that. */
+/** The form that tells the network what a drawing is, and has it learn that. */
 import { element, enable, onPress } from '../elements.js';
 
 export interface CorrectionListener {
-  learn(label: number): void;
+  correct(label: number): void;
 }
 
 export class Correction {
@@ -14,7 +14,7 @@ export class Correction {
   #isBusy = false;
   #canLearn = false;
 
-  /** `undo`: what takes a lesson back. */
+  /** `undo`: the buttons that undo a correction. */
   constructor(
     private readonly listener: CorrectionListener,
     undo: HTMLElement,
@@ -29,7 +29,7 @@ export class Correction {
     );
     onPress(this.#button, () => {
       const { chosen } = this;
-      if (chosen !== undefined && !this.#isBusy) listener.learn(chosen);
+      if (chosen !== undefined && !this.#isBusy) listener.correct(chosen);
     });
     this.#choices.addEventListener('change', () => this.#refresh());
     this.#refresh();

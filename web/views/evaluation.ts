@@ -43,7 +43,7 @@ class TestControls {
     private readonly results: Results,
     private readonly empty: HTMLElement,
   ) {
-    const { device, model, status } = app.heard;
+    const { device, model, status } = app.state;
     this.element = element(
       'div',
       { class: 'stack' },
@@ -87,7 +87,7 @@ class TestControls {
       const tell = proxy((done: number, total: number) => this.#tell(done, total));
       const evaluation = await this.app.worker.evaluating.run({ count }, tell);
       this.empty.hidden = true;
-      await this.results.show(evaluation, this.app.heard.model.value?.classNames ?? []);
+      await this.results.show(evaluation, this.app.state.model.value?.classNames ?? []);
     } finally {
       this.#isRunning = false;
       this.#update();
@@ -110,13 +110,13 @@ class TestControls {
     this.#progress.hidden = !this.#isRunning;
     const words = this.#isRunning
       ? 'Testing …'
-      : (problem ?? this.results.words(this.app.heard.model.value?.version));
+      : (problem ?? this.results.words(this.app.state.model.value?.version));
     if (this.#words.textContent !== words) this.#words.textContent = words;
   }
 
   /** Why there can be no test now. */
   #problem(): string | undefined {
-    const { device, status } = this.app.heard;
+    const { device, status } = this.app.state;
     if (!device.value) return 'Waiting for the graphics device.';
     if (!device.value.info) return 'A test needs WebGPU, which this browser lacks: see above.';
     return status.value?.phase === 'lost' ? 'The graphics device was lost; a test needs it back.' : undefined;

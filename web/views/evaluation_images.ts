@@ -106,7 +106,7 @@ export class EvaluatedImages {
     const picked = this.#shown[index];
     if (!picked) return;
     const { mistake, input } = picked;
-    const { inputShape } = this.app.heard.model.value ?? {};
+    const { inputShape } = this.app.state.model.value ?? {};
     if (inputShape && inputShape.reduce((product, size) => product * size, 1) !== input.length) {
       this.app.say(
         'This image was tested by another model, and is not of the size that the present one takes.',

@@ -55,9 +55,9 @@ class Inside {
   }
 
   start(): void {
-    const { heard, image } = this.app;
+    const { state, image } = this.app;
     const look = (): void => this.#look();
-    for (const store of [heard.device, heard.model, heard.status]) store.listen(look);
+    for (const store of [state.device, state.model, state.status]) store.listen(look);
     image.listen(() => {
       this.#imageCount++;
       this.#look();
@@ -76,7 +76,7 @@ class Inside {
 
   /** Asks for what is not shown as it is now. */
   #look(): void {
-    const { device, model, status } = this.app.heard;
+    const { device, model, status } = this.app.state;
     if (!this.#isVisible || !device.value || !model.value) return;
     if (this.#shown.filters !== model.value.version) {
       this.#shown.filters = model.value.version;
@@ -158,7 +158,7 @@ class Inside {
   }
 
   async #showKernels(table: KernelTable): Promise<void> {
-    const { device, model } = this.app.heard;
+    const { device, model } = this.app.state;
     const part = this.#kernelsPart;
     if (table.rows.length === 0) {
       part.say('There is no device to run kernels on just now.');
@@ -188,14 +188,14 @@ class Inside {
   }
 
   #redrawFilters(): void {
-    const none = this.app.heard.model.value?.layers.some(({ className }) => className === 'Conv2D')
+    const none = this.app.state.model.value?.layers.some(({ className }) => className === 'Conv2D')
       ? 'The weights cannot be read just now: the graphics processor was lost.'
       : 'This model has no convolution, and so no filters.';
     this.#filtersPart.show(this.#filters ?? null, none, signedColours());
   }
 
   #redrawActivations(): void {
-    const classNames = this.app.heard.model.value?.classNames ?? [];
+    const classNames = this.app.state.model.value?.classNames ?? [];
     if (this.#activations.length > 0)
       this.#activationsPart.show(this.#activations, classNames, signedColours());
   }

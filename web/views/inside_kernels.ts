@@ -21,7 +21,7 @@ import { msWords, scopeWords } from './inside_words.js';
 
 type Table = Awaited<ReturnType<InspectingApi['kernels']>>;
 
-export interface Surroundings {
+export interface TrainerDeps {
   /** The names of the model's layers, in order. */
   readonly layers: readonly string[];
   readonly hasTimestamps: boolean;
@@ -105,7 +105,7 @@ export class KernelsPart {
     enable(this.#measure, !isBusy);
   }
 
-  async show(table: Table, around: Surroundings): Promise<void> {
+  async show(table: Table, around: TrainerDeps): Promise<void> {
     const before = this.#chosen === undefined ? undefined : this.#table?.rows[this.#chosen];
     this.#table = table;
     this.#about.textContent = aboutWords(table, around);
@@ -322,7 +322,7 @@ function kernelWords(row: KernelRow): string {
   return [label, layers, variant, shapes, `${workgroups.join(' × ')} workgroups`].filter(Boolean).join(' · ');
 }
 
-function aboutWords({ of, rows, totalMs }: Table, { hasTimestamps }: Surroundings): string {
+function aboutWords({ of, rows, totalMs }: Table, { hasTimestamps }: TrainerDeps): string {
   const what = of === 'training' ? 'One training step' : 'The prediction of one image';
   return `${what} as it runs on this device: ${grouped(rows.length)} kernels, one after the other, each a WGSL program compiled for just these shapes. ${timesWords(totalMs, hasTimestamps)} Choose one to read it.`;
 }
@@ -335,7 +335,7 @@ function timesWords(totalMs: number | null, hasTimestamps: boolean): string {
 }
 
 /** Which layers have no kernel of their own, and why. */
-function remarkWords({ of, rows }: Table, { layers }: Surroundings): string {
+function remarkWords({ of, rows }: Table, { layers }: TrainerDeps): string {
   const own = new Set(rows.map(scopeOf));
   const guests = new Set(rows.flatMap(({ scopes }) => scopes));
   const fused = layers.filter((name) => !own.has(name) && guests.has(name));

@@ -62,7 +62,7 @@ export class TuningPart {
       undoButtons(app, { scope: 'tuning', onDone: () => this.onChange() }),
     );
     // In this tab or another one.
-    app.heard.tuned.listen((stored) => this.#showKept(stored));
+    app.state.tuned.listen((stored) => this.#showKept(stored));
     this.#update();
   }
 

@@ -31,8 +31,8 @@ export const trainingView: View = (root, app) => {
  * A training of an earlier visit that is under way brings its settings along, unless the address names others: so the
  * next training begins as the last one did.
  */
-function takeUpSettings({ heard, settings }: App): void {
-  const stop = heard.status.listen((status) => {
+function takeUpSettings({ state, settings }: App): void {
+  const stop = state.status.listen((status) => {
     if (!status) return;
     stop();
     if (!isUnderWay(status) || !status.settings) return;

@@ -27,7 +27,7 @@ export interface ControlOptions {
 }
 
 export function trainingControls(app: App, { isValid }: ControlOptions): HTMLElement {
-  const { heard, settings, worker } = app;
+  const { state, settings, worker } = app;
   const main = button('primary', 'Train', 'Ctrl+Enter', 'Control+Enter');
   const step = button('', 'Step', 'One step, then paused again: Ctrl+Shift+Enter', 'Control+Shift+Enter');
   const stop = button('', 'Stop', 'Ends this training; what it has learned stays: Ctrl+.', 'Control+.');
@@ -65,7 +65,7 @@ export function trainingControls(app: App, { isValid }: ControlOptions): HTMLEle
     resume: async () => worker.training.resume(),
   };
   const controls = (): ReturnType<typeof controlsOf> =>
-    controlsOf(heard.status.value, (heard.device.value?.info ?? null) !== null, problemOf(app) === null);
+    controlsOf(state.status.value, (state.device.value?.info ?? null) !== null, problemOf(app) === null);
   const act = (): void => {
     const { action } = controls();
     if (action !== 'begin' || isValid()) void ask(acts[action]);
@@ -89,9 +89,9 @@ export function trainingControls(app: App, { isValid }: ControlOptions): HTMLEle
 
   const announcer = new Announcer();
   const paint = onceAFrame(() => {
-    const status = heard.status.value;
+    const status = state.status.value;
     show();
-    position.textContent = standing(status, heard.device.value?.info !== null);
+    position.textContent = standing(status, state.device.value?.info !== null);
     // A model may be kept without any training: opened, or taught by a drawing.
     const isOfInterest = status && (status.phase !== 'idle' || status.savedAt !== null);
     saved.textContent = isOfInterest ? savedText(status.savedAt) : '';
@@ -102,12 +102,12 @@ export function trainingControls(app: App, { isValid }: ControlOptions): HTMLEle
     epoch.show(shares.epoch);
     bars.hidden = !status || status.phase === 'idle' || isOver(status.phase) || isLostInNothing(status);
   });
-  heard.status.listen((status) => {
+  state.status.listen((status) => {
     paint();
     const words = status && announcer.hear(status, performance.now());
     if (words) spoken.textContent = words;
   });
-  for (const store of [heard.device, heard.sets, settings]) store.listen(paint);
+  for (const store of [state.device, state.sets, settings]) store.listen(paint);
   paint();
 
   document.addEventListener('keydown', (event) => {

@@ -13,7 +13,7 @@ import { lossText } from './training_words.js';
 /** Rows of the table that stand for steps. */
 const mostSteps = 12;
 
-export function trainingCurves({ heard }: App): HTMLElement {
+export function trainingCurves({ state }: App): HTMLElement {
   const loss = new StepSeries();
   const accuracy = new StepSeries();
   const valLoss = new StepSeries();
@@ -54,7 +54,7 @@ export function trainingCurves({ heard }: App): HTMLElement {
 
   const showTable = (): void => {
     if (!details.open) return;
-    asTable.replaceChildren(epochTable(heard.epochs.value ?? []), stepTable(loss, accuracy));
+    asTable.replaceChildren(epochTable(state.epochs.value ?? []), stepTable(loss, accuracy));
   };
   const paint = onceAFrame(() => {
     const isEmpty = loss.length === 0 && valLoss.length === 0;
@@ -66,7 +66,7 @@ export function trainingCurves({ heard }: App): HTMLElement {
     for (const { redraw } of curves) redraw();
   };
   details.addEventListener('toggle', showTable);
-  heard.steps.watch((steps) => {
+  state.steps.watch((steps) => {
     if (!steps) return;
     if (steps.isFresh) {
       for (const series of [loss, accuracy]) series.clear();
@@ -78,7 +78,7 @@ export function trainingCurves({ heard }: App): HTMLElement {
     }
     changed();
   });
-  heard.epochs.watch((epochs) => {
+  state.epochs.watch((epochs) => {
     for (const [series, name] of [
       [valLoss, 'val_loss'],
       [valAccuracy, 'val_accuracy'],

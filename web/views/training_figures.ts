@@ -8,7 +8,7 @@ import { lossText, stepTime } from './training_words.js';
 
 const unknown = '–';
 
-export function trainingFigures({ heard }: App): HTMLElement {
+export function trainingFigures({ state }: App): HTMLElement {
   const speed = figure('Images per second');
   const step = figure('Step');
   const left = figure('Time left');
@@ -19,7 +19,7 @@ export function trainingFigures({ heard }: App): HTMLElement {
   const root = element('dl', { class: 'figures training-figures' }, ...all.map((one) => one.root));
 
   const paint = onceAFrame(() => {
-    const status = heard.status.value;
+    const status = state.status.value;
     root.hidden = !status?.settings || status.phase === 'idle';
     if (!status) return;
     const { imagesPerSecond, stepMs, etaSeconds } = status;
@@ -28,11 +28,11 @@ export function trainingFigures({ heard }: App): HTMLElement {
     left.show(etaSeconds === null || isOver(status.phase) ? unknown : timeLeft(etaSeconds));
     loss.show(status.loss === null ? unknown : lossText(status.loss));
     accuracy.show(status.accuracy === null ? unknown : percent(status.accuracy, 1));
-    const last = heard.epochs.value?.findLast(({ logs }) => logs['val_accuracy'] !== undefined);
+    const last = state.epochs.value?.findLast(({ logs }) => logs['val_accuracy'] !== undefined);
     validation.show(last ? percent(last.logs['val_accuracy']!, 2) : unknown);
   });
-  heard.status.listen(paint);
-  heard.epochs.listen(paint);
+  state.status.listen(paint);
+  state.epochs.listen(paint);
   paint();
   return root;
 }

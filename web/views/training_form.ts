@@ -40,8 +40,8 @@ interface Field {
 }
 
 export function trainingForm(app: App): TrainingForm {
-  const { settings, heard } = app;
-  const isUnderWay = (): boolean => controlsOf(heard.status.value, true).isUnderWay;
+  const { settings, state } = app;
+  const isUnderWay = (): boolean => controlsOf(state.status.value, true).isUnderWay;
 
   const change = (next: Settings): void => settings.set(next);
   const inEffect = element('small');
@@ -101,7 +101,7 @@ export function trainingForm(app: App): TrainingForm {
   root.addEventListener('submit', (event) => event.preventDefault());
 
   const show = ({ isFresh = false } = {}): void => {
-    const status = heard.status.value;
+    const status = state.status.value;
     const own = isUnderWay() ? status?.settings : null;
     const shown = own ?? settings.value;
     // A rate that a person has set, or a plateau lowered, is in effect, and a schedule's peak is what it was set to.
@@ -131,7 +131,7 @@ export function trainingForm(app: App): TrainingForm {
         : recipeWords(shown),
     );
     toData.hidden = isUnderWay();
-    const problems = heard.sets.value;
+    const problems = state.sets.value;
     for (const option of dataset.root.querySelectorAll('option')) {
       const { value } = option;
       // What the address names stays chosen, with the reason why it cannot be used.
@@ -139,7 +139,7 @@ export function trainingForm(app: App): TrainingForm {
       option.disabled = isAbsent && value !== settings.value.dataset;
     }
   };
-  for (const store of [settings, heard.status, heard.sets]) store.listen(() => show());
+  for (const store of [settings, state.status, state.sets]) store.listen(() => show());
   show();
   return {
     root,

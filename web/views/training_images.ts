@@ -5,12 +5,12 @@ import { element, withCommands } from '../elements.js';
 export const problemId = 'training-images-problem';
 
 /** Why the images of the settings cannot be used; null where they can be, as far as is known. */
-export function problemOf({ heard, settings }: App): string | null {
-  return heard.sets.value?.[settings.value.dataset] ?? null;
+export function problemOf({ state, settings }: App): string | null {
+  return state.sets.value?.[settings.value.dataset] ?? null;
 }
 
 export function imageProblems(app: App): HTMLElement {
-  const { heard, settings } = app;
+  const { state, settings } = app;
   const chosen = element('p', { id: problemId, role: 'status' });
   const note = element('div', { class: 'note', 'data-level': 'warning' }, chosen);
   const others = element('p', { class: 'quiet recipe' });
@@ -21,11 +21,11 @@ export function imageProblems(app: App): HTMLElement {
     const { dataset } = settings.value;
     // Data says itself that there are no images of the user's own yet.
     const absent = (['digits', 'fashion'] as const).filter((name) => name !== dataset);
-    const problems = absent.flatMap((name) => heard.sets.value?.[name] ?? []);
+    const problems = absent.flatMap((name) => state.sets.value?.[name] ?? []);
     others.replaceChildren(...withCommands(problems.join(' ')));
     others.hidden = problems.length === 0;
   };
   settings.watch(show);
-  heard.sets.listen(show);
+  state.sets.listen(show);
   return element('div', { class: 'stack image-problems' }, note, others);
 }

@@ -8,7 +8,7 @@ import { byteText } from './training_words.js';
 /** Classes of the parts, in the order in which series take their colours. */
 const colourClasses = ['blue', 'orange', 'green', 'pink', 'yellow', 'grey'] as const;
 
-export function trainingMachine({ heard }: App): HTMLElement {
+export function trainingMachine({ state }: App): HTMLElement {
   const summary = element('summary', {}, 'Device and memory');
   const about = element('p', { class: 'quiet' });
   const plan = element('div', { class: 'stack' });
@@ -18,11 +18,11 @@ export function trainingMachine({ heard }: App): HTMLElement {
     summary,
     element('div', { class: 'stack' }, about, plan),
   );
-  heard.device.watch((device) => {
+  state.device.watch((device) => {
     about.textContent = device?.info ? deviceWords(device.info) : (device?.problem ?? '');
     root.hidden = !device;
   });
-  heard.memory.watch((memory) => {
+  state.memory.watch((memory) => {
     plan.replaceChildren(
       ...(memory
         ? memoryParts(memory)

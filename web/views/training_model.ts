@@ -15,7 +15,7 @@ const origins: Readonly<Record<ModelInfo['origin'], string>> = {
 export function trainingModel(app: App): HTMLElement {
   const { models } = app.worker;
   const about = element('p', { class: 'quiet' });
-  app.heard.model.watch((model) => {
+  app.state.model.watch((model) => {
     about.textContent = model
       ? `${model.name}, ${grouped(model.parameterCount)} parameters, ${origins[model.origin]}.`
       : 'No model yet.';
@@ -34,7 +34,7 @@ export function trainingModel(app: App): HTMLElement {
   );
   reset.addEventListener('click', () =>
     whileBusy(app, reset, async () => {
-      const isWorthKeeping = app.heard.model.value?.origin !== 'shipped';
+      const isWorthKeeping = app.state.model.value?.origin !== 'shipped';
       await models.reset(app.settings.value.dataset);
       if (isWorthKeeping) app.say('Undo Reset brings back the network before, with its training.');
     }),
@@ -42,7 +42,7 @@ export function trainingModel(app: App): HTMLElement {
 
   // Until the user has trained or opened one, the model that comes with the page is that of the images chosen.
   app.settings.listen(({ dataset }, before) => {
-    const isUntouched = app.heard.model.value?.origin === 'shipped' && !app.heard.status.value?.settings;
+    const isUntouched = app.state.model.value?.origin === 'shipped' && !app.state.status.value?.settings;
     if (dataset !== before.dataset && isUntouched) whileBusy(app, reset, async () => models.reset(dataset));
   });
 

@@ -10,7 +10,7 @@ import { controlsOf } from './training_words.js';
  * Proposes only to a visitor who has neither chosen anything, here or in the address, nor a training from before.
  * The sentence goes as soon as either number is changed.
  */
-export function trainingProposal({ heard, settings }: App): HTMLElement {
+export function trainingProposal({ state, settings }: App): HTMLElement {
   const words = element('span');
   const decline = element('button', { type: 'button', class: 'button quiet small' }, 'Take all images');
   const root = element('p', { class: 'quiet training-proposal', hidden: true }, words, ' ', decline);
@@ -22,10 +22,10 @@ export function trainingProposal({ heard, settings }: App): HTMLElement {
   const show = (): void => {
     const { limit, epochs } = proposalFor('software', settings.value.model);
     words.textContent = `Without a GPU: ${grouped(limit ?? 0)} images and ${epochs} epochs, for a minute or two rather than an hour.`;
-    root.hidden = !isProposed || controlsOf(heard.status.value, true).isUnderWay;
+    root.hidden = !isProposed || controlsOf(state.status.value, true).isUnderWay;
   };
-  heard.device.watch((device) => {
-    const isUntouched = queryOf(settings.value) === '' && (heard.status.value?.settings ?? null) === null;
+  state.device.watch((device) => {
+    const isUntouched = queryOf(settings.value) === '' && (state.status.value?.settings ?? null) === null;
     if (device?.info?.family !== 'software' || !isUntouched) return;
     settings.set({ ...settings.value, ...proposalFor('software', settings.value.model) });
     isProposed = true;
@@ -36,6 +36,6 @@ export function trainingProposal({ heard, settings }: App): HTMLElement {
     isProposed &&= now.limit === limit && now.epochs === epochs;
     show();
   });
-  heard.status.listen(show);
+  state.status.listen(show);
   return root;
 }

@@ -8,7 +8,7 @@ const names: Readonly<Record<UndoName, string>> = {
   stop: 'Stop',
   reset: 'Reset',
   open: 'opened model',
-  lesson: 'lesson',
+  correction: 'correction',
   images: 'new images',
   forget: 'Forget',
 };
@@ -22,14 +22,14 @@ export interface UndoOptions {
 }
 
 export function undoButtons(app: App, { scope, only, onDone }: UndoOptions): HTMLElement {
-  const { heard, worker } = app;
+  const { state, worker } = app;
   const buttons = (['undo', 'redo'] as const).map((way) => ({
     way,
     button: element('button', { type: 'button', class: 'button small', hidden: true }),
   }));
   const root = element('div', { class: 'row undo', hidden: true }, ...buttons.map(({ button }) => button));
   const show = (): void => {
-    const offers = heard.undo.value?.[scope];
+    const offers = state.undo.value?.[scope];
     const hadFocus = root.contains(document.activeElement);
     for (const { way, button } of buttons) {
       const name = offers?.[way] ?? null;
@@ -56,6 +56,6 @@ export function undoButtons(app: App, { scope, only, onDone }: UndoOptions): HTM
           for (const each of buttons) enable(each.button, true);
         });
     });
-  heard.undo.watch(show);
+  state.undo.watch(show);
   return root;
 }

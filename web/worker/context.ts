@@ -27,7 +27,7 @@ export interface Context {
   readonly trainedBy: Pick<TrainingRecord, 'settings' | 'dataDigest'> | undefined;
   /**
    * What the callbacks of the training under way were given; undefined where none is. Its `profile`
-   * is for `atRest`.
+   * is for `betweenSteps`.
    */
   readonly activeTraining: Training | undefined;
   /** The plans of the training step under way or last; none where there was none. */
@@ -55,7 +55,7 @@ export interface Context {
    * Runs `work` while no step is under way: weights and slots are those of one moment, and may be changed. Also without
    * a training, and while one is paused or validates; works take turns.
    */
-  atRest<T>(work: () => Promise<T>): Promise<T>;
+  betweenSteps<T>(work: () => Promise<T>): Promise<T>;
   /** Says that the weights were changed outside the training: they are saved, and views look again. */
   weightsChanged(): Promise<void>;
   /** Resolves when what was saved last is safe on disk, or could not be written, which is said. */

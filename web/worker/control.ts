@@ -38,7 +38,7 @@ export class Control {
   #isPaused = false;
   #isEnded = false;
   #isFinished = false;
-  readonly #works: (() => Promise<void>)[] = [];
+  readonly #tasks: (() => Promise<void>)[] = [];
   readonly #waitingForPause: (() => void)[] = [];
   /** The last step that was asked for: each is done, one behind the other. */
   #steps: Promise<void> = Promise.resolve();
@@ -113,12 +113,12 @@ export class Control {
   }
 
   /** Runs `work` at the next rest, after those asked for before. Rejects when it does. */
-  async atRest<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#isFinished) return work();
+  async betweenSteps<T>(task: () => Promise<T>): Promise<T> {
+    if (this.#isFinished) return task();
     return new Promise<T>((resolve, reject) => {
-      this.#works.push(async () => {
+      this.#tasks.push(async () => {
         try {
-          resolve(await work());
+          resolve(await task());
         } catch (error) {
           reject(error instanceof Error ? error : new Error(String(error)));
         }
@@ -137,7 +137,7 @@ export class Control {
   /** Training has ended: does what was asked for and found no rest. */
   async finish(): Promise<void> {
     this.release();
-    await this.#work();
+    await this.#runTasks();
     this.#isFinished = true;
   }
 
@@ -148,7 +148,7 @@ export class Control {
   // ---- what training does ----
 
   #stepsUntilSync(training: Training): number {
-    if (this.#works.length > 0 || this.#isSaveDue(training)) return 0;
+    if (this.#tasks.length > 0 || this.#isSaveDue(training)) return 0;
     if (!this.isPauseWanted) return Infinity;
     return this.#allowed > 0 && this.#isValidating ? Infinity : this.#allowed;
   }
@@ -162,7 +162,7 @@ export class Control {
     this.#settle(training);
     this.#options.onSync(true);
     if (this.#isSaveDue(training)) await this.#saved(training);
-    await this.#work();
+    await this.#runTasks();
     const isPause = this.#isHeld();
     while (this.#isHeld()) {
       const woken = new Promise<void>((resolve) => {
@@ -176,8 +176,8 @@ export class Control {
         this.#isPaused = true;
         this.#tellPaused();
       }
-      if (this.#works.length === 0) await woken;
-      await this.#work();
+      if (this.#tasks.length === 0) await woken;
+      await this.#runTasks();
     }
     this.#isPaused = false;
     if (this.#isEnded) return;
@@ -206,7 +206,7 @@ export class Control {
     this.#savedAt = this.#now();
   }
 
-  async #work(): Promise<void> {
-    for (let work = this.#works.shift(); work; work = this.#works.shift()) await work();
+  async #runTasks(): Promise<void> {
+    for (let task = this.#tasks.shift(); task; task = this.#tasks.shift()) await task();
   }
 }

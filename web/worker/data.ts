@@ -11,14 +11,14 @@ import { imagesOf } from './data_images.js';
 import { Previewer } from './data_preview.js';
 import { imagesToTest } from './evaluating_images.js';
 import { onDemand } from './on_demand_script.js';
-import { Turns } from './turns.js';
+import { SerialQueue } from './serial_queue.js';
 
 type PartOfSet = Pick<PreviewOptions, 'part' | 'dataset'>;
 
 export function dataOf(context: Context): DataApi {
   let previewer: Previewer | undefined;
-  /** Previews take turns, since they share the images' place on the device. */
-  const turns = new Turns();
+  /** Previews take queue, since they share the images' place on the device. */
+  const queue = new SerialQueue();
 
   /** The test part is there sooner than the whole. Without a name it is what the model is tested on. */
   const partOf = async ({ part, dataset }: PartOfSet): Promise<ImageSet> => {
@@ -54,7 +54,7 @@ export function dataOf(context: Context): DataApi {
     },
     preview: async (options) => {
       check(options);
-      const pixels = await turns.take(async () => preview(options));
+      const pixels = await queue.add(async () => preview(options));
       const { height, width, channels } = await partOf(options);
       const count = options.indices.length * options.variants;
       return { pixels, labels: null, count, height, width, channels };

@@ -120,7 +120,7 @@ async function frozen(
   device: Device,
   images: LabelledImages,
 ): Promise<{ readonly model: Sequential; readonly classes: number; readonly modelVersion: number }> {
-  const { description, weights, modelVersion } = await context.atRest(async () => ({
+  const { description, weights, modelVersion } = await context.betweenSteps(async () => ({
     modelVersion: context.modelVersion,
     description: context.model.toJson(),
     weights: await context.weights(),

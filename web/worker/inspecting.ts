@@ -51,7 +51,7 @@ export function inspecting(context: Context): InspectingApi {
   const listKernels = async (): Promise<KernelList> => {
     const { device } = context;
     if (!device) return nothing;
-    const list = await context.atRest(async () => {
+    const list = await context.betweenSteps(async () => {
       const { activeTraining: training, plans } = context;
       const [first] = plans;
       if (!first) return undefined;

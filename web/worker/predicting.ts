@@ -1,14 +1,14 @@
-/** What the digit on the table is, and how to learn from it. */
+/** Predictions of drawings and pictures, and one-shot corrections. */
 import type { PredictingApi } from '../protocol.js';
 import type { Context } from './context.js';
 import { onDemand } from './on_demand_script.js';
-import { lesson } from './predicting_lesson.js';
+import { correction } from './predicting_correction.js';
 import { Predictions } from './predicting_model.js';
 import { preparedDrawing, preparedPicture } from './predicting_pictures.js';
 
 export function predicting(context: Context): PredictingApi {
   const predictions = new Predictions(context);
-  const fetchLearn = async () => (await onDemand()).learn;
+  const fetchCorrect = async () => (await onDemand()).correct;
   const taken = () => ({ inputShape: context.model.inputShape, classNames: context.classNames });
   return {
     drawing: async ({ rgba, width, height }) => {
@@ -20,6 +20,6 @@ export function predicting(context: Context): PredictingApi {
       return predictions.of(preparedPicture(await readPicture(file), taken()));
     },
     image: async (input) => predictions.of(input),
-    learn: async (input, label) => lesson({ context, predictions, fetchLearn }, input, label),
+    correct: async (input, label) => correction({ context, predictions, fetchCorrect }, input, label),
   };
 }

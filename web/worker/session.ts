@@ -27,7 +27,7 @@ import { type Candidate, CurrentModel, type Weights, modelFromStored } from './c
 import { type SessionOptions, type ShippedModel, browserParts } from './browser_parts.js';
 import { DataSets } from './data_sets.js';
 import { deviceInfoOf, problemOf } from './device_info.js';
-import { Keeper, type Keeping } from './keeper.js';
+import { SessionStore, type StoreAccess } from './session_store.js';
 import { readModelFiles } from './models.js';
 import { customFile, customIn } from './custom_images.js';
 import { optimizerFor } from './recipe.js';
@@ -35,7 +35,7 @@ import { TrainingRecord } from './record.js';
 import { type SavedSession, classMetadata, classNamesIn, sessionIn, checkSession } from './saved_session.js';
 import { Trainer } from './training.js';
 import { UndoHistory } from './undo.js';
-import { Voice } from './voice.js';
+import { EventThrottle } from './event_throttle.js';
 
 /** A model and its training, made from a file and not yet used. */
 interface Restored {
@@ -52,9 +52,9 @@ export class Session implements Context {
   readonly #options: Required<SessionOptions>;
   readonly #current: CurrentModel;
   readonly #data: DataSets;
-  readonly #keeper: Keeper;
+  readonly #store: SessionStore;
   readonly #trainer: Trainer;
-  #voice = new Voice(() => undefined);
+  #events = new EventThrottle(() => undefined);
   #settings: Settings | undefined;
   readonly #shipped = new Map<DatasetName, Promise<ShippedModel>>();
   #isClosed = false;
@@ -63,10 +63,10 @@ export class Session implements Context {
     this.#options = { ...browserParts(() => this.base), ...options };
     this.#current = new CurrentModel((info) => this.emit('model', info));
     this.#data = new DataSets(
-      { ...this.#options.source, custom: async () => this.#keeper.keptCustom() },
+      { ...this.#options.source, custom: async () => this.#store.keptCustom() },
       (problems) => this.emit('sets', problems),
     );
-    this.#keeper = new Keeper({
+    this.#store = new SessionStore({
       openFolder: this.#options.openFolder,
       lockName: this.#options.lockName,
       onFolder: async (folder) => this.undo.open(folder),
@@ -76,10 +76,10 @@ export class Session implements Context {
     this.#trainer = new Trainer({
       current: this.#current,
       data: this.#data,
-      keeper: this.#keeper,
+      store: this.#store,
       saveEveryMs: this.#options.saveEveryMs,
       emit: (name, value) => this.emit(name, value),
-      flush: () => this.#voice.flush(),
+      flush: () => this.#events.flush(),
       openDevice: async () => this.#openDevice(),
       isLost: (device) => device !== this.device,
       restore: async () => this.#restoreOrSay(),
@@ -103,18 +103,16 @@ export class Session implements Context {
   async start(options: StartOptions, listener: (event: WorkerEvent) => void): Promise<void> {
     this.base = options.base;
     this.#settings = options.settings;
-    this.#voice = new Voice(listener);
+    this.#events = new EventThrottle(listener);
     // Fetched ahead: mostly it predicts first. Its user handles a rejection.
     this.#shippedFor(this.#shippedName).catch(() => undefined);
-    const [keeping] = await Promise.all([this.#openKeeper(), this.#openFirstDevice()]);
+    const [access] = await Promise.all([this.#openStore(), this.#openFirstDevice()]);
     if (!(await this.#takeUpFound())) await this.#useShipped();
     this.#trainer.tellAll();
-    this.#voice.flush();
+    this.#events.flush();
     // Not awaited: the page can be used meanwhile. What goes wrong is said.
-    void this.#data.check(this.#keeper.hasCustom());
-    void this.#goOn(keeping, options).catch((error: unknown) =>
-      this.#say('error', textOf(error), 'training'),
-    );
+    void this.#data.check(this.#store.hasCustom());
+    void this.#goOn(access, options).catch((error: unknown) => this.#say('error', textOf(error), 'training'));
   }
 
   /** Ends everything at once, as closing the tab does; for tests. */
@@ -122,7 +120,7 @@ export class Session implements Context {
     this.#isClosed = true;
     await this.#trainer.close();
     this.device?.destroy();
-    this.#keeper.release();
+    this.#store.release();
   }
 
   // ---- the context of the worker's parts ----
@@ -185,13 +183,13 @@ export class Session implements Context {
   #replaceCustom(images: LoadedDataset): void {
     this.#data.useCustom(images);
     // Not awaited: they can be looked at meanwhile.
-    void this.#keeper.keepCustom(images).catch((error: unknown) => {
+    void this.#store.keepCustom(images).catch((error: unknown) => {
       this.#say('warning', `Your images could not be saved for the next visit: ${textOf(error)}`);
     });
   }
 
-  async atRest<T>(work: () => Promise<T>): Promise<T> {
-    return this.#trainer.atRest(work);
+  async betweenSteps<T>(work: () => Promise<T>): Promise<T> {
+    return this.#trainer.betweenSteps(work);
   }
 
   async snapshot(): Promise<Uint8Array> {
@@ -207,7 +205,7 @@ export class Session implements Context {
   }
 
   emit<Name extends keyof WorkerEvents>(name: Name, value: WorkerEvents[Name]): void {
-    if (!this.#isClosed) this.#voice.emit(name, value);
+    if (!this.#isClosed) this.#events.emit(name, value);
   }
 
   onModelReplaced(listener: () => void): void {
@@ -252,14 +250,14 @@ export class Session implements Context {
     });
     this.emit('device', { info, problem: this.#trainer.refusal ?? (message || reason).trim() });
     this.#trainer.tellStatus();
-    this.#voice.flush();
+    this.#events.flush();
   }
 
   // ---- the model ----
 
   /** Puts back what was saved last, on the device that there is; before the first save, what came with the page. */
   async #restore(): Promise<void> {
-    const { last } = this.#keeper;
+    const { last } = this.#store;
     if (!last) {
       await this.#useShipped();
       return;
@@ -279,15 +277,15 @@ export class Session implements Context {
 
   /** False when an earlier visit left nothing, or nothing that this version can use. */
   async #takeUpFound(): Promise<boolean> {
-    const found = this.#keeper.takeFound();
+    const found = this.#store.takeFound();
     if (!found) return false;
     try {
       this.#takeUp(checkSession(found.session), found.stored);
-      this.#keeper.savedAt = found.session.savedAt;
+      this.#store.savedAt = found.session.savedAt;
       return true;
     } catch (error) {
       // Whatever another version, or something damaged, brings about: the page works without it, now and later.
-      if (!(error instanceof DeviceError)) this.#keeper.last = undefined;
+      if (!(error instanceof DeviceError)) this.#store.last = undefined;
       const why =
         error instanceof ShadegradError
           ? error.message
@@ -395,7 +393,9 @@ export class Session implements Context {
 
   async #download(): ReturnType<ModelsApi['download']> {
     const { classNames } = this;
-    const bytes = await this.atRest(async () => this.#current.file({ metadata: classMetadata(classNames) }));
+    const bytes = await this.betweenSteps(async () =>
+      this.#current.file({ metadata: classMetadata(classNames) }),
+    );
     const { record } = this.#trainer;
     const steps = record?.checkpoint?.position.step;
     const parts = [
@@ -429,7 +429,7 @@ export class Session implements Context {
       await this.#giveUp('reset');
       if (this.#settings) this.#settings = { ...this.#settings, dataset };
       await this.#useShipped();
-      await this.#keeper.clear();
+      await this.#store.clear();
       this.#trainer.tellAll();
     });
   }
@@ -437,9 +437,9 @@ export class Session implements Context {
   // ---- between visits ----
 
   /** Without files the page works as well, and says so. */
-  async #openKeeper(): Promise<Keeping> {
+  async #openStore(): Promise<StoreAccess> {
     try {
-      return await this.#keeper.open(0);
+      return await this.#store.open(0);
     } catch (error) {
       this.#say('warning', `Nothing can be saved in this browser: ${textOf(error)}`);
       return 'nowhere';
@@ -447,20 +447,20 @@ export class Session implements Context {
   }
 
   /** What start leaves for later: a lock that a predecessor gives up, and the training that was going on. */
-  async #goOn(keeping: Keeping, options: StartOptions): Promise<void> {
-    if (keeping === 'nowhere')
+  async #goOn(access: StoreAccess, options: StartOptions): Promise<void> {
+    if (access === 'nowhere')
       this.#say(
         'info',
         'This browser cannot store files (is this a private window?). A reload loses the training.',
       );
-    if (keeping === 'elsewhere') await this.#waitForLock(options);
+    if (access === 'elsewhere') await this.#waitForLock(options);
     await this.#trainer.takeUp({ canTrain: this.device !== undefined });
   }
 
   async #waitForLock({ isReload }: StartOptions): Promise<void> {
     const patience = this.#options.lockPatienceMs;
-    const keeping = await this.#keeper.open(isReload ? 5 * patience : patience);
-    if (keeping !== 'kept') {
+    const access = await this.#store.open(isReload ? 5 * patience : patience);
+    if (access !== 'kept') {
       this.#say(
         'info',
         'This page is open in another tab, and only that tab saves. Training here works but is lost on reload; to resume the saved training, close the other tab and reload.',
@@ -478,7 +478,7 @@ export class Session implements Context {
     try {
       return await call();
     } finally {
-      this.#voice.flush();
+      this.#events.flush();
     }
   }
 
@@ -499,7 +499,7 @@ export class Session implements Context {
       begin: async (settings) =>
         this.#steering(async () => {
           // Where the other tab was closed meanwhile, this one keeps its session from now on.
-          if (!this.#keeper.isKeeping) await this.#openKeeper();
+          if (!this.#store.isOpen) await this.#openStore();
           await trainer.begin(settings);
         }),
       pause: async () => this.#steering(async () => trainer.pause()),

@@ -17,22 +17,22 @@ import { isOver } from '../phase.js';
 import type { Cause, Note, Phase, Settings, TrainingApi, TrainingStatus, WorkerEvents } from '../protocol.js';
 import type { CurrentModel } from './current_model.js';
 import type { DataSets } from './data_sets.js';
-import type { Keeper } from './keeper.js';
-import { Live, standing } from './live.js';
+import type { SessionStore } from './session_store.js';
+import { TrainingRun, standing } from './training_run.js';
 import { goesNow } from './lost_device.js';
 import { memoryPlanOf } from './memory_plan.js';
 import { digestOf } from './custom_images.js';
 import { batchSizeOf, callbacksFor, modelFor, optimizerFor, splitBy } from './recipe.js';
 import { TrainingRecord, statusOf } from './record.js';
 import { type SavedPhase, type SavedSession, sessionMetadata } from './saved_session.js';
-import { Turns } from './turns.js';
+import { SerialQueue } from './serial_queue.js';
 import type { UndoHistory } from './undo.js';
 
 /** What a training needs of the session. */
-export interface Surroundings {
+export interface TrainerDeps {
   readonly current: CurrentModel;
   readonly data: DataSets;
-  readonly keeper: Keeper;
+  readonly store: SessionStore;
   /** Training between two saves, in milliseconds. */
   readonly saveEveryMs: number;
   emit<Name extends keyof WorkerEvents>(name: Name, value: WorkerEvents[Name]): void;
@@ -57,32 +57,32 @@ export class Trainer implements TrainingApi {
   isLost = false;
   /** The command that a device refused, and was given up for. */
   refusal: string | undefined;
-  #live: Live | undefined;
+  #run: TrainingRun | undefined;
   /** The record that the present one took the place of. */
   #before: TrainingRecord | undefined;
   #ended: Promise<void> = Promise.resolve();
   /** Changes of a training's life. */
-  readonly #changes = new Turns();
+  readonly #changes = new SerialQueue();
   #ticket = 0;
-  /** What finds no step under way: works take turns, whether a training rests for them or none runs. */
-  readonly #works = new Turns();
+  /** What finds no step under way: tasks take turns, whether a training rests for them or none runs. */
+  readonly #tasks = new SerialQueue();
   #isWorking = false;
   #isClosed = false;
   /** When the last save is safe. */
   #written: Promise<void> = Promise.resolve();
 
-  constructor(private readonly around: Surroundings) {}
+  constructor(private readonly deps: TrainerDeps) {}
 
   // ---- what people ask for ----
 
   async begin(settings: Settings): Promise<void> {
-    this.#live?.release();
+    this.#run?.release();
     const ticket = ++this.#ticket;
     await this.inTurn(async () => {
       // Something newer was asked for meanwhile.
       if (ticket !== this.#ticket) return;
       await this.#end();
-      const device = await this.around.openDevice();
+      const device = await this.deps.openDevice();
       await this.#beginAnew(
         new TrainingRecord(settings, 'training', new Map(device.kernelSelection)),
         device,
@@ -91,28 +91,28 @@ export class Trainer implements TrainingApi {
   }
 
   async pause(): Promise<void> {
-    if (this.#live) await this.#live.control.pause();
-    else await this.inTurn(async () => this.#live?.control.pause());
+    if (this.#run) await this.#run.control.pause();
+    else await this.inTurn(async () => this.#run?.control.pause());
   }
 
   async step(): Promise<void> {
-    if (!this.#live) await this.inTurn(async () => this.#goOn({ isPaused: true }));
-    await this.#live?.control.step();
+    if (!this.#run) await this.inTurn(async () => this.#goOn({ isPaused: true }));
+    await this.#run?.control.step();
   }
 
   async resume(): Promise<void> {
-    if (this.#live) this.#live.control.resume();
+    if (this.#run) this.#run.control.resume();
     else await this.inTurn(async () => this.#goOn({ isPaused: false }));
   }
 
   async stop(): Promise<void> {
-    this.#live?.release();
+    this.#run?.release();
     ++this.#ticket;
     await this.inTurn(async () => {
       await this.#end();
       if (!this.record || isOver(this.record.phase)) return;
       // Stopped, it cannot be resumed any more.
-      if (this.record.checkpoint) await this.around.undo.keep('model', 'stop', await this.snapshot());
+      if (this.record.checkpoint) await this.deps.undo.keep('model', 'stop', await this.snapshot());
       this.record.phase = 'stopped';
       await this.#saveAndWait({ isChanged: false });
       this.tellStatus();
@@ -124,13 +124,13 @@ export class Trainer implements TrainingApi {
     if (rate !== null && !(rate > 0 && Number.isFinite(rate)))
       throw new UsageError(`training: the learning rate is ${rate}, expected a number above 0.`);
     // The caller that began it handles the rejection.
-    await this.#live?.ready.promise.catch(() => undefined);
-    await this.atRest(async () => {
+    await this.#run?.ready.promise.catch(() => undefined);
+    await this.betweenSteps(async () => {
       const { record } = this;
-      if (!record?.checkpoint && !this.#live?.training) return;
+      if (!record?.checkpoint && !this.#run?.training) return;
       // A training about to resume takes the rate from either place.
       if (record?.checkpoint) record.checkpoint = { ...record.checkpoint, learningRate: rate };
-      if (this.#live && record)
+      if (this.#run && record)
         this.#model.optimizer.learningRate = rate ?? optimizerFor(record.settings).learningRate;
       await this.#save({ isChanged: false });
       this.tellStatus();
@@ -143,29 +143,29 @@ export class Trainer implements TrainingApi {
 
   /** Runs `change` when the changes asked for before are through. */
   async inTurn<T>(change: () => Promise<T>): Promise<T> {
-    return this.#changes.take(change);
+    return this.#changes.add(change);
   }
 
   /** See Context. */
-  async atRest<T>(work: () => Promise<T>): Promise<T> {
+  async betweenSteps<T>(task: () => Promise<T>): Promise<T> {
     const flagged = async (): Promise<T> => {
       this.#isWorking = true;
       try {
-        return await work();
+        return await task();
       } finally {
         this.#isWorking = false;
       }
     };
-    const inTurn = async (): Promise<T> => this.#works.take(flagged);
-    return this.#live?.training ? this.#live.control.atRest(inTurn) : inTurn();
+    const inTurn = async (): Promise<T> => this.#tasks.add(flagged);
+    return this.#run?.training ? this.#run.control.betweenSteps(inTurn) : inTurn();
   }
 
-  /** See Context. Also within a work that `atRest` runs. */
+  /** See Context. Also within a work that `betweenSteps` runs. */
   async weightsChanged(): Promise<void> {
-    this.around.current.origin = 'trained';
+    this.deps.current.origin = 'trained';
     // Training need not wait for the disk.
     if (this.#isWorking) return this.#save({ isChanged: true });
-    await this.atRest(async () => this.#save({ isChanged: true }));
+    await this.betweenSteps(async () => this.#save({ isChanged: true }));
     await this.#written;
   }
 
@@ -193,12 +193,12 @@ export class Trainer implements TrainingApi {
   }
 
   /**
-   * Ends the training, and forgets it; resolves when nothing works on its model any more, with all that there was, as
+   * Ends the training, and forgets it; resolves when nothing tasks on its model any more, with all that there was, as
    * `snapshot`. Call it from the queue.
    */
   async giveUp(): Promise<Uint8Array> {
     await this.#end();
-    await this.#works.over();
+    await this.#tasks.onIdle();
     const before = await this.snapshot();
     this.record = this.#before = undefined;
     this.isLost = false;
@@ -208,7 +208,7 @@ export class Trainer implements TrainingApi {
 
   /** Whether there is more than the model that came with the page. */
   get isWorthKeeping(): boolean {
-    return this.around.current.current?.origin !== 'shipped' || this.record?.checkpoint !== undefined;
+    return this.deps.current.current?.origin !== 'shipped' || this.record?.checkpoint !== undefined;
   }
 
   /**
@@ -216,7 +216,7 @@ export class Trainer implements TrainingApi {
    * what was saved last.
    */
   async snapshot(): Promise<Uint8Array> {
-    const { current, keeper } = this.around;
+    const { current, store } = this.deps;
     this.#takeDown();
     const { training, ...session } = this.session;
     const checkpoint = this.record?.checkpoint;
@@ -225,14 +225,14 @@ export class Trainer implements TrainingApi {
     try {
       return await current.file({ metadata, ...(checkpoint ? { checkpoint } : {}) });
     } catch (error) {
-      if (!(error instanceof DeviceError) || !keeper.last) throw error;
-      return keeper.last.bytes;
+      if (!(error instanceof DeviceError) || !store.last) throw error;
+      return store.last.bytes;
     }
   }
 
   /** See Context. */
   get trainedBy(): TrainingRecord | undefined {
-    const hasBegun = this.record?.checkpoint !== undefined || this.#live?.training !== undefined;
+    const hasBegun = this.record?.checkpoint !== undefined || this.#run?.training !== undefined;
     return hasBegun ? this.record : this.#before;
   }
 
@@ -250,31 +250,31 @@ export class Trainer implements TrainingApi {
 
   /** Sends the whole state, as to a page that has just loaded. */
   tellAll(): void {
-    this.around.emit('steps', { points: this.record?.curve.points ?? [], isFresh: true });
-    this.around.emit('epochs', [...(this.record?.epochs ?? [])]);
+    this.deps.emit('steps', { points: this.record?.curve.points ?? [], isFresh: true });
+    this.deps.emit('epochs', [...(this.record?.epochs ?? [])]);
     this.tellStatus();
   }
 
   tellStatus(): void {
-    this.around.emit('status', this.#status());
+    this.deps.emit('status', this.#status());
   }
 
   get session(): SavedSession {
-    const { origin = 'shipped', classNames = [] } = this.around.current.current ?? {};
+    const { origin = 'shipped', classNames = [] } = this.deps.current.current ?? {};
     return { savedAt: Date.now(), origin, classNames, training: this.record?.save() ?? null };
   }
 
   // ---- one training's life ----
 
   async #end(): Promise<void> {
-    this.#live?.release();
+    this.#run?.release();
     await this.#ended;
   }
 
   async #beginAnew(record: TrainingRecord, device: Device, { isPaused = false } = {}): Promise<void> {
     const before = this.record;
     const isKept = this.isWorthKeeping;
-    if (isKept) await this.around.undo.keep('model', 'train', await this.snapshot());
+    if (isKept) await this.deps.undo.keep('model', 'train', await this.snapshot());
     this.#before = before;
     this.record = record;
     this.tellAll();
@@ -283,9 +283,9 @@ export class Trainer implements TrainingApi {
       await this.#save({ isChanged: false });
       await this.#go(record, device, { isPaused });
     } finally {
-      if (!record.checkpoint && !this.#live?.training) {
+      if (!record.checkpoint && !this.#run?.training) {
         this.record = before;
-        if (isKept) await this.around.undo.drop('model');
+        if (isKept) await this.deps.undo.drop('model');
         await this.#save({ isChanged: false });
         this.tellAll();
       }
@@ -293,11 +293,11 @@ export class Trainer implements TrainingApi {
   }
 
   async #goOn({ isPaused }: { readonly isPaused: boolean }): Promise<void> {
-    if (this.#live) {
-      if (!isPaused) this.#live.control.resume();
+    if (this.#run) {
+      if (!isPaused) this.#run.control.resume();
       return;
     }
-    const device = await this.around.openDevice();
+    const device = await this.deps.openDevice();
     this.isLost = false;
     const { record } = this;
     if (!record || isOver(record.phase)) {
@@ -322,8 +322,8 @@ export class Trainer implements TrainingApi {
     device: Device,
     { isPaused }: { readonly isPaused: boolean },
   ): Promise<void> {
-    const live = new Live({
-      ...this.around,
+    const run = new TrainingRun({
+      ...this.deps,
       record,
       device,
       isPaused,
@@ -331,33 +331,33 @@ export class Trainer implements TrainingApi {
       saved: async () => this.#written,
       tellStatus: () => this.tellStatus(),
     });
-    this.#live = live;
+    this.#run = run;
     this.isLost = false;
-    this.#ended = this.#run(live);
-    await live.ready.promise;
+    this.#ended = this.#untilEnd(run);
+    await run.ready.promise;
   }
 
   /** Never rejects. */
-  async #run(live: Live): Promise<void> {
-    const { record, ready, control, abort } = live;
+  async #untilEnd(run: TrainingRun): Promise<void> {
+    const { record, ready, control, abort } = run;
     try {
-      record.checkpoint = await this.#fit(live);
-      if (live.training) record.phase = endingOf(live);
+      record.checkpoint = await this.#fit(run);
+      if (run.training) record.phase = endingOf(run);
     } catch (error) {
-      if (!live.training && !abort.signal.aborted) ready.reject(error);
-      else await this.#failed(live, error);
+      if (!run.training && !abort.signal.aborted) ready.reject(error);
+      else await this.#failed(run, error);
     } finally {
-      this.#live = undefined;
+      this.#run = undefined;
       this.active = undefined;
       await control.finish();
-      await this.#closeBooks(live);
+      await this.#closeBooks(run);
       ready.resolve();
     }
   }
 
   /** What the training came to is saved and shown. Never rejects. */
-  async #closeBooks({ training, record, device, abort }: Live): Promise<void> {
-    if (this.#isClosed || this.isLost || this.around.isLost(device)) return;
+  async #closeBooks({ training, record, device, abort }: TrainingRun): Promise<void> {
+    if (this.#isClosed || this.isLost || this.deps.isLost(device)) return;
     // The caller that ended it early decides what becomes of it.
     if (abort.signal.aborted && !isOver(record.phase)) return;
     try {
@@ -369,20 +369,20 @@ export class Trainer implements TrainingApi {
       this.#say(`The end of the training cannot be saved: ${textOf(error)}`, 'error', 'saving');
     }
     this.tellStatus();
-    this.around.flush();
+    this.deps.flush();
   }
 
   /** Ends with where it stands; undefined where it was stopped before the first step. */
-  async #fit(live: Live): Promise<Checkpoint | undefined> {
-    const { record, device, abort, control } = live;
+  async #fit(run: TrainingRun): Promise<Checkpoint | undefined> {
+    const { record, device, abort, control } = run;
     const { settings } = record;
     const { signal } = abort;
-    live.enter('loading');
-    const loaded = await this.around.data.get(settings.dataset, {
+    run.enter('loading');
+    const loaded = await this.deps.data.get(settings.dataset, {
       signal,
-      onProgress: (done, total) => live.tellProgress(done, total),
+      onProgress: (done, total) => run.tellProgress(done, total),
     });
-    live.enter('compiling');
+    run.enter('compiling');
     const images = splitBy(settings, loaded);
     checkSameImages(record, images.train);
     const isNew = record.checkpoint === undefined;
@@ -405,13 +405,13 @@ export class Trainer implements TrainingApi {
               this.#say(text, 'warning');
             },
           }),
-          live.callback(async (training) => {
+          run.callback(async (training) => {
             // Before another model takes the place of the one that they work on.
-            await this.#works.over();
+            await this.#tasks.onIdle();
             if (signal.aborted) return false;
-            if (isNew) this.around.current.replace({ model, origin: 'trained', classNames });
+            if (isNew) this.deps.current.replace({ model, origin: 'trained', classNames });
             this.#takeDownKernels(record, training, choices);
-            this.#begins(live, training);
+            this.#begins(run, training);
             return true;
           }),
           control.callback,
@@ -419,9 +419,9 @@ export class Trainer implements TrainingApi {
         ...(settings.augmentation ? { augmentation: settings.augmentation } : {}),
         ...(record.checkpoint ? { resume: record.checkpoint } : {}),
       });
-      return live.training ? history.checkpoint : record.checkpoint;
+      return run.training ? history.checkpoint : record.checkpoint;
     } finally {
-      if (isNew && !live.training) model.dispose();
+      if (isNew && !run.training) model.dispose();
     }
   }
 
@@ -436,19 +436,19 @@ export class Trainer implements TrainingApi {
   }
 
   /** The first step can begin. */
-  #begins(live: Live, training: Training): void {
-    const { record } = live;
-    live.training = training;
+  #begins(run: TrainingRun, training: Training): void {
+    const { record } = run;
+    run.training = training;
     this.active = training;
     this.plans = training.plans;
     record.stepsPerEpoch = training.stepsPerEpoch;
     record.batchSize = training.batchSize;
-    this.around.emit('memory', memoryPlanOf(this.#model, training));
+    this.deps.emit('memory', memoryPlanOf(this.#model, training));
     if (training.accumulation !== undefined) this.#say(training.accumulation, 'info');
   }
 
   /** After the first step could begin: what was saved last is put back, for people to go on with. */
-  async #failed({ device, abort, training }: Live, error: unknown): Promise<void> {
+  async #failed({ device, abort, training }: TrainingRun, error: unknown): Promise<void> {
     // It was told to end.
     if (this.#isClosed || (abort.signal.aborted && !training)) return;
     let isGone = await goesNow(device);
@@ -463,25 +463,25 @@ export class Trainer implements TrainingApi {
       return;
     }
     this.#say(`Training failed: ${textOf(error)}`, 'error', 'training');
-    await this.around.restore();
+    await this.deps.restore();
     if (this.record?.phase === 'training') this.record.phase = 'paused';
   }
 
   // ---- what is kept and told ----
 
   get #model(): Sequential {
-    const { current } = this.around.current;
+    const { current } = this.deps.current;
     if (!current) throw new UsageError('training: there is no model yet.');
     return current.model;
   }
 
   /** Takes everything down; to be called while no step is under way. Resolves before it is safe on disk. */
   async #save({ isChanged }: { readonly isChanged: boolean }): Promise<void> {
-    const { current, keeper } = this.around;
+    const { current, store } = this.deps;
     if (!current.current || this.#isClosed) return;
     this.#takeDown();
     const checkpoint = this.record?.checkpoint;
-    const { written } = await keeper.save(this.session, async (metadata) =>
+    const { written } = await store.save(this.session, async (metadata) =>
       current.file({ metadata, ...(checkpoint ? { checkpoint } : {}) }),
     );
     this.#written = written;
@@ -491,10 +491,10 @@ export class Trainer implements TrainingApi {
   /** Where a training under way stands. */
   #takeDown(): void {
     const { record } = this;
-    const live = this.#live;
-    if (!record || !live?.training) return;
-    record.checkpoint = live.training.checkpoint();
-    record.phase = live.control.isPauseWanted ? 'paused' : 'training';
+    const run = this.#run;
+    if (!record || !run?.training) return;
+    record.checkpoint = run.training.checkpoint();
+    record.phase = run.control.isPauseWanted ? 'paused' : 'training';
   }
 
   async #saveAndWait(options: { readonly isChanged: boolean }): Promise<void> {
@@ -503,12 +503,12 @@ export class Trainer implements TrainingApi {
   }
 
   #say(text: string, level: Note['level'], cause?: Cause): void {
-    this.around.emit('note', { level, text, ...(cause ? { cause } : {}) });
+    this.deps.emit('note', { level, text, ...(cause ? { cause } : {}) });
   }
 
   #status(): TrainingStatus {
-    const pace = this.#live?.pace ?? { ...standing, phase: this.#phase };
-    return statusOf(this.record, { ...pace, rate: this.#rate }, this.around.keeper.savedAt);
+    const pace = this.#run?.pace ?? { ...standing, phase: this.#phase };
+    return statusOf(this.record, { ...pace, rate: this.#rate }, this.deps.store.savedAt);
   }
 
   /** Where no training is under way. */
@@ -520,7 +520,7 @@ export class Trainer implements TrainingApi {
   }
 
   get #rate(): LearningRate | undefined {
-    if (this.#live?.training) return this.#live.training.model.optimizer.learningRate;
+    if (this.#run?.training) return this.#run.training.model.optimizer.learningRate;
     if (!this.record) return undefined;
     return this.record.checkpoint?.learningRate ?? optimizerFor(this.record.settings).learningRate;
   }
@@ -530,7 +530,7 @@ export class Trainer implements TrainingApi {
  * Told to end before its time, it could be resumed: `stop` decides that it will not be. A signal that comes behind the last
  * epoch has ended nothing; a loss that is NaN always has.
  */
-function endingOf({ record: { checkpoint, settings }, abort, training }: Live): SavedPhase {
+function endingOf({ record: { checkpoint, settings }, abort, training }: TrainingRun): SavedPhase {
   if (training !== undefined && isNotFinite(training.lossBits())) return 'stopped';
   const isDone = (checkpoint?.position.epoch ?? 0) >= settings.epochs;
   return abort.signal.aborted && !isDone ? 'paused' : 'finished';

@@ -44,7 +44,7 @@ export async function measure(
     onProgress(results.length, cases.length, null);
     step = await workload.compare(choices, {
       repeats,
-      undisturbed: async (time) => context.atRest(time),
+      undisturbed: async (time) => context.betweenSteps(time),
     });
   }
   // Some cannot be tried, such as those that change their inputs: there the table decides.
@@ -55,7 +55,7 @@ export async function measure(
 /** Works at a rest, and then leaves a training under way the time that the work has taken. */
 async function inTurns<T>(context: Context, work: () => Promise<T>): Promise<T> {
   let took = 0;
-  const result = await context.atRest(async () => {
+  const result = await context.betweenSteps(async () => {
     const begun = performance.now();
     const result = await work();
     took = performance.now() - begun;

@@ -8,7 +8,7 @@ import type { Folder } from '../../src/folder.js';
 import { type Form, count, oneOf, optional, readJson, text } from '../../src/json_reader.js';
 import { memoryFolder } from '../../src/memory_folder.js';
 import type { UndoApi, UndoName, UndoOffers, UndoScope } from '../protocol.js';
-import { Turns } from './turns.js';
+import { SerialQueue } from './serial_queue.js';
 
 /** Puts the bytes of an entry in the place of what is there, and yields what was there as bytes. */
 export type Exchange = (bytes: Uint8Array<ArrayBuffer>) => Promise<Uint8Array>;
@@ -27,7 +27,7 @@ interface History {
 type Histories = Readonly<Record<UndoScope, History>>;
 
 const entryForm: Form<Entry> = {
-  what: oneOf(['train', 'stop', 'reset', 'open', 'lesson', 'images', 'forget']),
+  what: oneOf(['train', 'stop', 'reset', 'open', 'correction', 'images', 'forget']),
   file: text,
 };
 const historyForm: Form<History> = { past: [entryForm], future: [entryForm] };
@@ -49,7 +49,7 @@ export class UndoHistory implements UndoApi {
   /** Where there is no disk, or it is full: until the page is closed. */
   readonly #memory = memoryFolder('undo');
   readonly #owners = new Map<UndoScope, Exchange>();
-  readonly #moves = new Turns();
+  readonly #moves = new SerialQueue();
   #disk: Folder | undefined;
   #histories: Histories = { model: nothing, images: nothing, tuning: nothing };
   #number = 0;
@@ -66,7 +66,8 @@ export class UndoHistory implements UndoApi {
     if (this.#number === 0) {
       try {
         const { number, ...histories } = readJson(
-          await folder.read(indexFile),
+          // Earlier versions called a correction a lesson.
+          new TextDecoder().decode(await folder.read(indexFile)).replaceAll('"lesson"', '"correction"'),
           indexForm,
           (what, cause) => new DataError(`${indexFile}: ${what}.`, { cause }),
         );
@@ -94,11 +95,11 @@ export class UndoHistory implements UndoApi {
   }
 
   async undo(scope: UndoScope): Promise<void> {
-    await this.#moves.take(async () => this.#move(scope, 'past', 'future'));
+    await this.#moves.add(async () => this.#move(scope, 'past', 'future'));
   }
 
   async redo(scope: UndoScope): Promise<void> {
-    await this.#moves.take(async () => this.#move(scope, 'future', 'past'));
+    await this.#moves.add(async () => this.#move(scope, 'future', 'past'));
   }
 
   async #move(scope: UndoScope, from: keyof History, to: keyof History): Promise<void> {

@@ -1,15 +1,15 @@
-/** What came of a lesson, in words. */
+/** The outcome of a one-shot correction, as text. */
 import { probability } from '../../src/report/charts/numbers.js';
-import type { LessonOutcome } from '../protocol.js';
+import type { CorrectionOutcome } from '../protocol.js';
 import { nanText, winnerOf } from './drawing_figures.js';
 
-export function lessonText(
-  { before, after, isLearned, rehearsed, forgotten }: LessonOutcome,
+export function correctionText(
+  { before, after, isCorrected, rehearsed, forgotten }: CorrectionOutcome,
   label: number,
   names: readonly string[],
 ): string {
   const taken = winnerOf(before.probabilities);
-  if (!isLearned) {
+  if (!isCorrected) {
     if (taken === -1) return `Not learned. ${nanText} Train again with a smaller learning rate.`;
     const reason =
       forgotten > 0

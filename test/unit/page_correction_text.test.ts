@@ -1,7 +1,7 @@
-/** What the page says of a lesson: what was learned, and what it cost; or why nothing was, and what that leaves. */
+/** What the page says about a one-shot correction: what was learned and what it cost, or why nothing was learned. */
 import { expect, it } from 'vitest';
-import type { LessonOutcome, Prediction } from '../../web/protocol.js';
-import { lessonText } from '../../web/views/drawing_lesson.js';
+import type { CorrectionOutcome, Prediction } from '../../web/protocol.js';
+import { correctionText } from '../../web/views/drawing_correction_text.js';
 
 function prediction(...probabilities: number[]): Prediction {
   return {
@@ -12,13 +12,13 @@ function prediction(...probabilities: number[]): Prediction {
   };
 }
 
-function text(given: Partial<LessonOutcome>): string {
+function text(given: Partial<CorrectionOutcome>): string {
   const [before, after] = [prediction(0.98, 0.02), prediction(0.1, 0.9)];
-  const learned = { before, after, isLearned: true, rehearsed: 255, forgotten: 0 };
-  return lessonText({ ...learned, ...given }, 1, ['zero', 'one']);
+  const learned = { before, after, isCorrected: true, rehearsed: 255, forgotten: 0 };
+  return correctionText({ ...learned, ...given }, 1, ['zero', 'one']);
 }
 
-it.each<[Partial<LessonOutcome>, string]>([
+it.each<[Partial<CorrectionOutcome>, string]>([
   [
     {},
     'Learned: one from 2.0 % to 90.0 %. Before, it was taken for zero. Still correct on the 255 rechecked images.',
@@ -40,11 +40,11 @@ it.each<[Partial<LessonOutcome>, string]>([
     'Learned: one from 2.0 % to 90.0 %. Before, it was taken for zero. No training images are here to recheck.',
   ],
   [
-    { isLearned: false, forgotten: 24 },
+    { isCorrected: false, forgotten: 24 },
     'Not learned: the network would get 24 of 255 rechecked training images wrong. The network is unchanged; a larger one has more room.',
   ],
   [
-    { isLearned: false },
+    { isCorrected: false },
     'Not learned: the network cannot tell this drawing from what it knows. The network is unchanged; a larger one has more room.',
   ],
 ])('%o', (given, expected) => {

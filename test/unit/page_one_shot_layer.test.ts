@@ -1,5 +1,5 @@
 /**
- * A dense layer taught an exception (web/worker/learning_head.ts), by hand:
+ * A dense layer taught an exception (web/worker/one_shot_layer.ts), by hand:
  *   an image that has nothing in common with the others: they are not touched at all
  *   one that has: what is changed is nearly all beside them, by the ridge's share
  *   the image's copies go along; an image that is known changes nothing
@@ -7,20 +7,20 @@
  */
 import { describe, expect, it } from 'vitest';
 import { array64, zeros64 } from '../../src/reference/reference.js';
-import { sureFrom, taughtHead } from '../../web/worker/learning_head.js';
+import { sureFrom, correctedLayer } from '../../web/worker/one_shot_layer.js';
 
 /** p ≥ 0.9 of two classes takes logits ln 9 apart, half of it each from even ones. */
 const half = Math.log(9) / 2;
 const even = zeros64([2, 2]);
 
-function taught(rows: readonly (readonly number[])[], { weights = even, label = 0, copies = 0 } = {}) {
+function corrected(rows: readonly (readonly number[])[], { weights = even, label = 0, copies = 0 } = {}) {
   const features = array64([rows.length, rows[0]!.length], rows.flat());
-  return taughtHead({ features, weights, label, taught: 1 + copies });
+  return correctedLayer({ features, weights, label, targets: 1 + copies });
 }
 
 describe('a layer is taught', () => {
   it('what is unlike the others, at no cost', () => {
-    const { weights, logits } = taught([
+    const { weights, logits } = corrected([
       [1, 0],
       [0, 1],
     ])!;
@@ -32,7 +32,7 @@ describe('a layer is taught', () => {
   it('what is like another, by what they have not in common', () => {
     // ΦΦᵀ + ρI = [[2, 1], [1, 1]] + 0.015·I. With V = [½, −½; 0, 0] its solution is ±(1.015, −1)·½ / 1.045225, so Δ is
     // ±(1.015 − 1, 1.015)·½ / 1.045225, scaled until its two rows add up to ±½·ln 9.
-    const { weights, logits } = taught([
+    const { weights, logits } = corrected([
       [1, 1],
       [1, 0],
     ])!;
@@ -50,7 +50,7 @@ describe('a layer is taught', () => {
     ];
     const weights = zeros64([3, 2]);
     const shareOf = (copies: number): number => {
-      const [a, b] = taught(rows, { weights, copies })!.logits.after.values.subarray(2, 4);
+      const [a, b] = corrected(rows, { weights, copies })!.logits.after.values.subarray(2, 4);
       return 1 / (1 + Math.exp(b! - a!));
     };
     expect(shareOf(1)).toBeGreaterThan(0.85);
@@ -60,12 +60,12 @@ describe('a layer is taught', () => {
 
   it('nothing that it knows', () => {
     const weights = array64([2, 2], [half + 0.01, -half, 0.25, 1]);
-    expect([...taught([[1, 0]], { weights })!.weights.values]).toEqual([...weights.values]);
+    expect([...corrected([[1, 0]], { weights })!.weights.values]).toEqual([...weights.values]);
   });
 
   it('to be as sure as was asked for, with more classes', () => {
     const weights = array64([2, 3], [1, 2, 3, -1, 0.5, 4]);
-    const { logits } = taught(
+    const { logits } = corrected(
       [
         [1, 0.5],
         [0.25, 1],
@@ -77,8 +77,8 @@ describe('a layer is taught', () => {
   });
 
   it('nothing that it cannot tell apart', () => {
-    expect(taught([[0, 0]])).toBeUndefined();
-    expect(taught([[NaN, 1]])).toBeUndefined();
-    expect(taught([[1, 0]], { weights: array64([2, 2], [Infinity, 0, 0, 0]) })).toBeUndefined();
+    expect(corrected([[0, 0]])).toBeUndefined();
+    expect(corrected([[NaN, 1]])).toBeUndefined();
+    expect(corrected([[1, 0]], { weights: array64([2, 2], [Infinity, 0, 0, 0]) })).toBeUndefined();
   });
 });

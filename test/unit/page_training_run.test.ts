@@ -1,12 +1,12 @@
 /**
- * What is known of a training under way (web/worker/live.ts), with events as `fit` sends them and a clock of our own: the
+ * What is known of a training under way (web/worker/training_run.ts), with events as `fit` sends them and a clock of our own: the
  * time of a validation is that of its batches, however long the epochs between take, and a rest counts for nothing.
  */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Device } from '../../src/engine/device.js';
 import type { Inference, Training } from '../../src/nn/callbacks/callback.js';
 import { defaultSettings } from '../../web/settings.js';
-import { Live } from '../../web/worker/live.js';
+import { TrainingRun } from '../../web/worker/training_run.js';
 import { TrainingRecord } from '../../web/worker/record.js';
 
 beforeEach(() => vi.useFakeTimers({ toFake: ['performance'] }));
@@ -16,7 +16,7 @@ const stepsPerEpoch = 5;
 const inference = { steps: 10 } as Inference;
 
 test('the time of a validation is that of its batches', async () => {
-  const live = new Live({
+  const run = new TrainingRun({
     record: new TrainingRecord(defaultSettings),
     device: {} as Device,
     isPaused: false,
@@ -31,7 +31,7 @@ test('the time of a validation is that of its batches', async () => {
   const training = {
     position: () => ({ step, epoch: 0, cursor: 0, lossSum: step, correct: step, count: 32 * step }),
   } as Training;
-  const callbacks = [live.callback(async () => true), live.control.callback];
+  const callbacks = [run.callback(async () => true), run.control.callback];
   for (const callback of callbacks) await callback.onTrainBegin?.(training);
   for (let epoch = 0; epoch < 2; epoch++) {
     for (const callback of callbacks) await callback.onEpochBegin?.(epoch, training);
@@ -41,8 +41,8 @@ test('the time of a validation is that of its batches', async () => {
       for (const callback of callbacks) await callback.onBatchEnd?.(i, {}, training);
       // A look at something at rest, which the steps wait for.
       await Promise.all([
-        live.control.atRest(async () => void vi.advanceTimersByTime(500)),
-        live.control.callback.onSync!(training),
+        run.control.betweenSteps(async () => void vi.advanceTimersByTime(500)),
+        run.control.callback.onSync!(training),
       ]);
     }
     for (const callback of callbacks) await callback.onTestBegin?.(inference);
@@ -52,7 +52,7 @@ test('the time of a validation is that of its batches', async () => {
     }
     for (const callback of callbacks) await callback.onTestEnd?.({}, inference);
     for (const callback of callbacks) await callback.onEpochEnd?.(epoch, {}, training);
-    expect(live.pace.validationSeconds).toBeCloseTo(0.1);
-    expect(live.pace.speed.stepMs).toBeCloseTo(2000);
+    expect(run.pace.validationSeconds).toBeCloseTo(0.1);
+    expect(run.pace.speed.stepMs).toBeCloseTo(2000);
   }
 });

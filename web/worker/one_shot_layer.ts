@@ -1,9 +1,9 @@
 /**
- * Teaching a dense layer an exception in closed form, on the host: no steps, no learning rate, no gradient.
+ * The one-shot correction of a dense layer in closed form, on the host: no steps, no learning rate, no gradient.
  *
- * A row φ is what the layer is given for an image, with a 1 behind it where the layer has a bias; the rows are the
- * image to be learned, changed copies of it, and images whose outputs shall stay. V says how the outputs of each row
- * shall change: pᵢ being the row's probabilities, eₗ − pᵢ for the image and its copies, 0 for all others.
+ * A row φ is the layer's input for an image, with a 1 appended if the layer has a bias. The rows are the image to learn,
+ * augmented copies of it, and images whose outputs should stay. V holds the wanted change of each row's outputs: eₗ − pᵢ
+ * for the image and its copies, where pᵢ are the row's probabilities, and 0 for all others.
  *
  *   Δ = argmin Σᵢ ‖Δᵀφᵢ − vᵢ‖² + ρ·‖Δ‖² = Φᵀ (ΦΦᵀ + ρI)⁻¹ V,    ρ = ridge · mean ‖φᵢ‖²
  *   W ← W + t·Δ with the least t ≥ 0 for which softmax((W + tΔ)ᵀφ₀)[l] ≥ sureFrom
@@ -16,31 +16,31 @@ import { type Array64, fill64, map64, zeros64 } from '../../src/reference/refere
 import { matmul64 } from '../../src/reference/matmul64.js';
 import { softmax64 } from '../../src/reference/softmax64.js';
 
-export interface HeadLesson {
-  /** [rows,inputs]: first those to be taken for `label`, the image itself before its copies; then the others. */
+export interface LayerCorrection {
+  /** [rows,inputs]: the image to learn, then its copies, then the images whose outputs should stay. */
   readonly features: Array64;
   /** [inputs,classes], the bias as its last row. */
   readonly weights: Array64;
   readonly label: number;
-  /** Rows to be taken for `label`. */
-  readonly taught: number;
+  /** How many rows should get `label`: the image and its copies. */
+  readonly targets: number;
 }
 
-export interface TaughtHead {
+export interface CorrectedLayer {
   /** [inputs,classes] */
   readonly weights: Array64;
-  /** [rows,classes] under the weights as they were, and as they are now. */
+  /** [rows,classes], with the weights before and after the correction. */
   readonly logits: { readonly before: Array64; readonly after: Array64 };
 }
 
-/** The probability of the label from which the image counts as learned; with less, images like it stay unknown. */
+/** The image counts as learned from this probability of its label on; with less, similar images stay unrecognised. */
 export const sureFrom = 0.9;
 /**
- * Of the rows' mean square: the rows stand for others like them, so they need not be met exactly. For digits anything
- * from 0.003 to 0.03 does as well.
+ * As a share of the rows' mean square. The rows stand for similar images, so the fit need not be exact. For digits,
+ * anything from 0.003 to 0.03 works as well.
  */
 const ridge = 0.01;
-/** Beyond it the layer cannot tell the image from the others: what helps the one takes them along. */
+/** Beyond this scale the layer cannot separate the image from the others: their outputs change with it. */
 const mostScale = 2 ** 12;
 
 const plain = { transposeA: false, transposeB: false } as const;
@@ -49,11 +49,16 @@ const plain = { transposeA: false, transposeB: false } as const;
  * Shapes: features [R,I], weights [I,K] → weights [I,K]; a system of R equations is solved, in R²·I/2 + R³/6 products.
  * Undefined where no change of this layer gives the image its label, or where values are not finite.
  */
-export function taughtHead({ features, weights, label, taught }: HeadLesson): TaughtHead | undefined {
+export function correctedLayer({
+  features,
+  weights,
+  label,
+  targets,
+}: LayerCorrection): CorrectedLayer | undefined {
   const before = matmul64(features, weights, plain);
   const classes = weights.shape[1] as number;
   const wanted = map64(softmax64(before), (share, i) => {
-    if (i >= taught * classes) return 0;
+    if (i >= targets * classes) return 0;
     return (i % classes === label ? 1 : 0) - share;
   });
   const factors = solved(ridgedGram(features), wanted);

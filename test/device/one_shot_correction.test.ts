@@ -1,9 +1,9 @@
 /**
- * Learning one image (web/worker/learning.ts, predicting_lesson.ts), on a model that knows bars at the top, in the
+ * Learning one image (web/worker/one_shot_correction.ts, predicting_correction.ts), on a model that knows bars at the top, in the
  * middle and at the bottom:
  *   with rehearsal it is learned, and none of 500 other images is lost; without, it is learned too
  *   of six bars with wrong labels each is learned, and costs at most 1 in 100 of the others
- *   where a lesson would cost more, nothing is changed, and how many it would have cost is told
+ *   a correction that would cost more changes nothing, and says how many it would have cost
  *   the same seed gives the same bits; another seed others; for an image that is known already nothing changes
  *   nothing but the last layer's weights is changed, bit for bit: neither other layers, slots nor moving statistics
  *   a model that ends in something else is refused
@@ -27,10 +27,10 @@ import type { Layer } from '../../src/nn/layers/layer.js';
 import { rmsprop } from '../../src/nn/optimizers.js';
 import { Sequential } from '../../src/nn/sequential.js';
 import type { Context } from '../../web/worker/context.js';
-import { type Lesson, learn } from '../../web/worker/learning.js';
-import { sureFrom } from '../../web/worker/learning_head.js';
+import { type Correction, correct } from '../../web/worker/one_shot_correction.js';
+import { sureFrom } from '../../web/worker/one_shot_layer.js';
 import { BoundPrediction } from '../../web/worker/predicting_bound.js';
-import { type LessonParts, lesson } from '../../web/worker/predicting_lesson.js';
+import { type CorrectionDeps, correction } from '../../web/worker/predicting_correction.js';
 import { Predictions } from '../../web/worker/predicting_model.js';
 import { useDevice } from './device.js';
 import { open } from './open.js';
@@ -95,19 +95,19 @@ async function accuracyOf(model: Sequential): Promise<number> {
 }
 
 /** Learns it, and says how likely its label was before and is after. */
-async function taught(model: Sequential, given: Partial<Lesson> = {}) {
+async function corrected(model: Sequential, given: Partial<Correction> = {}) {
   const input = new Uint8Array(slanted);
   const all = { input, label: 2, rehearsal: train, seed: 7, ...given };
   const bound = await BoundPrediction.create(model);
   const share = async () => (await bound.predict(all.input as Uint8Array<ArrayBuffer>))[all.label]!;
   const before = await share();
-  const learned = await learn(model, all);
+  const result = await correct(model, all);
   const after = await share();
   bound.dispose();
-  return { before, after, ...learned };
+  return { before, after, ...result };
 }
 
-describe('a lesson', () => {
+describe('a correction', () => {
   it.each([
     ['with rehearsal', train],
     ['alone', undefined],
@@ -115,11 +115,11 @@ describe('a lesson', () => {
     const model = await knowing();
     const accuracy = await accuracyOf(model);
     expect(accuracy).toBe(1);
-    const { before, after, ...learned } = await taught(model, { rehearsal });
+    const { before, after, ...result } = await corrected(model, { rehearsal });
     expect(before).toBeLessThan(0.5);
     // Least changes: not surer than was asked for.
     expect(after).toBeCloseTo(sureFrom, 3);
-    expect(learned).toEqual({ isLearned: true, rehearsed: rehearsal ? 255 : 0, forgotten: 0 });
+    expect(result).toEqual({ isCorrected: true, rehearsed: rehearsal ? 255 : 0, forgotten: 0 });
     expect(await accuracyOf(model)).toBe(accuracy);
     model.dispose();
   });
@@ -132,11 +132,11 @@ describe('a lesson', () => {
     for (let i = 0; i < 6; i++) {
       model.setWeights(before);
       const input = others.images.slice(64 * i, 64 * (i + 1));
-      const { after, isLearned } = await taught(model, {
+      const { after, isCorrected } = await corrected(model, {
         input,
         label: ((others.labels[i] as number) + 1) % 3,
       });
-      expect([isLearned, after > 0.8]).toEqual([true, true]);
+      expect([isCorrected, after > 0.8]).toEqual([true, true]);
       costs.push(accuracy - (await accuracyOf(model)));
     }
     expect(Math.max(...costs)).toBeLessThanOrEqual(0.01);
@@ -147,8 +147,8 @@ describe('a lesson', () => {
     // 16 features, and a bar like all others.
     const model = await knowing();
     const before = await weightBits(model);
-    const { isLearned, rehearsed, forgotten } = await taught(model, absurd);
-    expect([isLearned, rehearsed]).toEqual([false, 255]);
+    const { isCorrected, rehearsed, forgotten } = await corrected(model, absurd);
+    expect([isCorrected, rehearsed]).toEqual([false, 255]);
     expect(forgotten).toBeGreaterThan(5);
     expect(await weightBits(model)).toBe(before);
     model.dispose();
@@ -157,8 +157,8 @@ describe('a lesson', () => {
   it('changes nothing where the image is known', async () => {
     const model = await knowing();
     const before = await weightBits(model);
-    const { isLearned, after } = await taught(model, { ...absurd, label: 0 });
-    expect([isLearned, after > sureFrom]).toEqual([true, true]);
+    const { isCorrected, after } = await corrected(model, { ...absurd, label: 0 });
+    expect([isCorrected, after > sureFrom]).toEqual([true, true]);
     expect(await weightBits(model)).toBe(before);
     model.dispose();
   });
@@ -166,7 +166,7 @@ describe('a lesson', () => {
   it('gives the same bits for the same seed, others for another', async () => {
     const bits = async (seed: number): Promise<string> => {
       const model = await knowing();
-      await taught(model, { seed });
+      await corrected(model, { seed });
       const found = await weightBits(model);
       model.dispose();
       return found;
@@ -186,7 +186,7 @@ describe('a lesson', () => {
     const before = await kept();
     expect(before.slots[0]!.some((value) => value !== 0)).toBe(true);
     const weights = await model.weights();
-    await taught(model);
+    await corrected(model);
     expect(await kept()).toEqual(before);
     const changed = [...(await model.weights())].filter(([name, values]) =>
       values.some((value, i) => value !== weights.get(name)![i]),
@@ -200,8 +200,8 @@ describe('a lesson', () => {
       [flatten({ inputShape: [8, 8, 1] }), dense({ units: 3, activation: 'sigmoid' })],
       { device: held.device },
     );
-    await expect(taught(sigmoid)).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[ModelError: learn: 'sequential' ends in Dense, expected a dense layer with a softmax, which is what a lesson changes.]`,
+    await expect(corrected(sigmoid)).rejects.toThrowErrorMatchingInlineSnapshot(
+      `[ModelError: correct: 'sequential' ends in Dense, expected a dense layer with a softmax, which is what a correction changes.]`,
     );
     sigmoid.dispose();
     // What the softmax is given here is not linear in the weights.
@@ -213,7 +213,7 @@ describe('a lesson', () => {
       ],
       { device: held.device },
     );
-    await expect(taught(between)).rejects.toThrow('expected a dense layer with a softmax');
+    await expect(corrected(between)).rejects.toThrow('expected a dense layer with a softmax');
     between.dispose();
     // The softmax may be a layer of its own, and the dense layer without a bias.
     const apart = new Sequential(
@@ -224,12 +224,12 @@ describe('a lesson', () => {
       ],
       { device: held.device },
     );
-    expect(await taught(apart, { rehearsal: undefined })).toMatchObject({ isLearned: true });
+    expect(await corrected(apart, { rehearsal: undefined })).toMatchObject({ isCorrected: true });
     apart.dispose();
   });
 });
 
-/** As much of the worker as a lesson needs, and what it was asked. */
+/** As much of the worker as a correction needs, and the calls it got. */
 function contextOf(model: Sequential, fetched: Context['fetched'], served?: Context['fetched']) {
   const asked: string[] = [];
   const context = {
@@ -244,7 +244,7 @@ function contextOf(model: Sequential, fetched: Context['fetched'], served?: Cont
     classNames: train.classNames,
     settings: { seed: 3 },
     weights: async () => model.weights(),
-    atRest: async (work: () => Promise<unknown>) => {
+    betweenSteps: async (work: () => Promise<unknown>) => {
       asked.push('rest');
       const result = await work();
       asked.push('end of rest');
@@ -260,8 +260,8 @@ function contextOf(model: Sequential, fetched: Context['fetched'], served?: Cont
   return { context, asked };
 }
 
-function partsOf(context: Context, predictions = new Predictions(context)): LessonParts {
-  return { context, predictions, fetchLearn: async () => learn };
+function partsOf(context: Context, predictions = new Predictions(context)): CorrectionDeps {
+  return { context, predictions, fetchCorrect: async () => correct };
 }
 
 /** A data set whose test part nobody may read. */
@@ -283,23 +283,23 @@ describe('what the page asks for', () => {
   it('happens at rest, and is told', async () => {
     const model = await knowing();
     const { context, asked } = contextOf(model, loaded(train));
-    const { before, after, ...learned } = await lesson(partsOf(context), input, 2);
+    const { before, after, ...result } = await correction(partsOf(context), input, 2);
     expect(before.probabilities[2]).toBeLessThan(0.5);
     expect(after.probabilities[2]).toBeGreaterThan(0.8);
-    expect(learned).toEqual({ isLearned: true, rehearsed: 255, forgotten: 0 });
-    expect(asked).toEqual(['rest', 'changed', 'end of rest', 'undo lesson', 'kept']);
+    expect(result).toEqual({ isCorrected: true, rehearsed: 255, forgotten: 0 });
+    expect(asked).toEqual(['rest', 'changed', 'end of rest', 'undo correction', 'kept']);
     model.dispose();
   });
 
   it('is not told to have changed what it has not', async () => {
     const model = await knowing();
     const { context, asked } = contextOf(model, loaded(train));
-    const { before, after, isLearned } = await lesson(
+    const { before, after, isCorrected } = await correction(
       partsOf(context),
       new Uint8Array(absurd.input),
       absurd.label,
     );
-    expect(isLearned).toBe(false);
+    expect(isCorrected).toBe(false);
     expect(after).toEqual(before);
     expect(asked).toEqual(['rest', 'end of rest']);
     model.dispose();
@@ -308,7 +308,7 @@ describe('what the page asks for', () => {
   it('counts each image of a small set once', async () => {
     const model = await knowing();
     const { context } = contextOf(model, loaded(train.take(40, { seed: 1 })));
-    const { rehearsed } = await lesson(partsOf(context), input, 2);
+    const { rehearsed } = await correction(partsOf(context), input, 2);
     expect(rehearsed).toBe(40);
     model.dispose();
   });
@@ -322,11 +322,11 @@ describe('what the page asks for', () => {
       device,
       weightsChanged: async () => Promise.reject(new Error('no reference')),
     };
-    const run = async (): Promise<unknown> => lesson(partsOf(lost), input, 2);
+    const run = async (): Promise<unknown> => correction(partsOf(lost), input, 2);
     await expect(run()).rejects.toThrow('no reference');
     device.destroy();
     await expect(run()).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[DeviceError: learn: the graphics device was lost before the lesson ended, so nothing was learned; try again when it is back.]`,
+      `[DeviceError: correct: the graphics device was lost, so nothing was learned; try again when it is back.]`,
     );
     model.dispose();
   });
@@ -335,7 +335,7 @@ describe('what the page asks for', () => {
     const bits = async (fetched: Context['fetched'], served?: Context['fetched']): Promise<string> => {
       const model = await knowing();
       const { context, asked } = contextOf(model, fetched, served);
-      await lesson(partsOf(context), input, 2);
+      await correction(partsOf(context), input, 2);
       expect(asked.includes('data')).toBe(!fetched);
       const found = await weightBits(model);
       model.dispose();
@@ -355,12 +355,14 @@ describe('what the page asks for', () => {
     const { context } = contextOf(model, undefined);
     const without = { ...context, device: undefined };
     const predictions = new Predictions(context);
-    await expect(lesson(partsOf(without, predictions), input, 1)).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[DeviceError: learn: learning takes a device; use a browser with WebGPU.]`,
+    await expect(
+      correction(partsOf(without, predictions), input, 1),
+    ).rejects.toThrowErrorMatchingInlineSnapshot(
+      `[DeviceError: correct: learning from a drawing needs WebGPU, which this browser lacks.]`,
     );
-    await expect(lesson(partsOf(context, predictions), input, 3)).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[UsageError: learn: the label is 3, expected 0 to 2.]`,
-    );
+    await expect(
+      correction(partsOf(context, predictions), input, 3),
+    ).rejects.toThrowErrorMatchingInlineSnapshot(`[UsageError: correct: the label is 3, expected 0 to 2.]`);
     // Another model takes this one's place while the images are fetched.
     let classNames = train.classNames;
     const replaced = Object.defineProperties(
@@ -374,9 +376,9 @@ describe('what the page asks for', () => {
       { classNames: { get: () => classNames } },
     );
     const before = await weightBits(model);
-    await expect(lesson(partsOf(replaced, predictions), input, 2)).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[UsageError: learn: the label is 2, expected 0 to 1.]`,
-    );
+    await expect(
+      correction(partsOf(replaced, predictions), input, 2),
+    ).rejects.toThrowErrorMatchingInlineSnapshot(`[UsageError: correct: the label is 2, expected 0 to 1.]`);
     expect(await weightBits(model)).toBe(before);
     model.dispose();
   });

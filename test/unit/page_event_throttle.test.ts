@@ -9,18 +9,18 @@
  */
 import { describe, expect, test } from 'vitest';
 import type { TrainingStatus, WorkerEvent } from '../../web/protocol.js';
-import { Voice } from '../../web/worker/voice.js';
+import { EventThrottle } from '../../web/worker/event_throttle.js';
 
 function stage(): {
-  readonly voice: Voice;
+  readonly throttle: EventThrottle;
   readonly heard: readonly (readonly [ms: number, event: WorkerEvent])[];
-  /** Turns the clock, running timers that fall due unless they are held up. */
+  /** SerialQueue the clock, running timers that fall due unless they are held up. */
   readonly turn: (ms: number, options?: { readonly isHeldUp?: boolean }) => void;
 } {
   let now = 0;
   let timers: { at: number; act: () => void }[] = [];
   const heard: [number, WorkerEvent][] = [];
-  const voice = new Voice((event) => heard.push([now, event]), {
+  const throttle = new EventThrottle((event) => heard.push([now, event]), {
     now: () => now,
     after: (ms, act) => timers.push({ at: now + ms, act }),
   });
@@ -36,7 +36,7 @@ function stage(): {
     }
     now = end;
   };
-  return { voice, heard, turn };
+  return { throttle, heard, turn };
 }
 
 const status = (step: number): TrainingStatus => ({ step }) as TrainingStatus;
@@ -44,9 +44,9 @@ const point = (step: number) => ({ step, loss: 1, accuracy: 0 });
 
 describe('rate', () => {
   test('at most eight a second, the last one too', () => {
-    const { voice, heard, turn } = stage();
+    const { throttle, heard, turn } = stage();
     for (let step = 1; step <= 100; step++) {
-      voice.emit('status', status(step));
+      throttle.emit('status', status(step));
       turn(10);
     }
     turn(1000);
@@ -56,20 +56,20 @@ describe('rate', () => {
   });
 
   test('kinds do not wait for each other, and notes for nothing', () => {
-    const { voice, heard } = stage();
-    voice.emit('status', status(1));
-    voice.emit('epochs', []);
-    voice.emit('note', { level: 'info', text: 'a' });
-    voice.emit('note', { level: 'info', text: 'b' });
+    const { throttle, heard } = stage();
+    throttle.emit('status', status(1));
+    throttle.emit('epochs', []);
+    throttle.emit('note', { level: 'info', text: 'a' });
+    throttle.emit('note', { level: 'info', text: 'b' });
     expect(heard.map(([, { name }]) => name)).toEqual(['status', 'epochs', 'note', 'note']);
   });
 });
 
 describe('content', () => {
   test('points add up, in order and each once', () => {
-    const { voice, heard, turn } = stage();
+    const { throttle, heard, turn } = stage();
     for (let step = 1; step <= 40; step++) {
-      voice.emit('steps', { points: [point(step)], isFresh: step === 1 });
+      throttle.emit('steps', { points: [point(step)], isFresh: step === 1 });
       turn(10);
     }
     turn(1000);
@@ -81,10 +81,10 @@ describe('content', () => {
   });
 
   test('a fresh beginning drops the points that waited, and stays fresh with those behind it', () => {
-    const { voice, heard, turn } = stage();
-    for (const step of [1, 2, 3]) voice.emit('steps', { points: [point(step)], isFresh: false });
-    voice.emit('steps', { points: [], isFresh: true });
-    voice.emit('steps', { points: [point(1)], isFresh: false });
+    const { throttle, heard, turn } = stage();
+    for (const step of [1, 2, 3]) throttle.emit('steps', { points: [point(step)], isFresh: false });
+    throttle.emit('steps', { points: [], isFresh: true });
+    throttle.emit('steps', { points: [point(1)], isFresh: false });
     turn(125);
     expect(heard.map(([, { value }]) => value)).toEqual([
       { points: [point(1)], isFresh: false },
@@ -95,32 +95,32 @@ describe('content', () => {
 
 describe('flush and timers', () => {
   test('flush tells what waits, once', () => {
-    const { voice, heard, turn } = stage();
-    voice.emit('status', status(1));
-    voice.emit('status', status(2));
-    voice.flush();
-    voice.flush();
+    const { throttle, heard, turn } = stage();
+    throttle.emit('status', status(1));
+    throttle.emit('status', status(2));
+    throttle.flush();
+    throttle.flush();
     turn(1000);
     expect(heard.map(([ms]) => ms)).toEqual([0, 0]);
   });
 
   test('behind a flush the pause counts anew', () => {
-    const { voice, heard, turn } = stage();
-    voice.emit('status', status(1));
+    const { throttle, heard, turn } = stage();
+    throttle.emit('status', status(1));
     turn(100);
-    voice.emit('status', status(2));
-    voice.flush();
-    voice.emit('status', status(3));
+    throttle.emit('status', status(2));
+    throttle.flush();
+    throttle.emit('status', status(3));
     turn(1000);
     expect(heard.map(([ms]) => ms)).toEqual([0, 100, 225]);
   });
 
   test('where timers are held up, what comes later tells it', () => {
-    const { voice, heard, turn } = stage();
-    voice.emit('status', status(1));
-    voice.emit('status', status(2));
+    const { throttle, heard, turn } = stage();
+    throttle.emit('status', status(1));
+    throttle.emit('status', status(2));
     turn(5000, { isHeldUp: true });
-    voice.emit('status', status(3));
+    throttle.emit('status', status(3));
     turn(1000);
     expect(heard.map(([ms, { value }]) => [ms, value])).toEqual([
       [0, status(1)],

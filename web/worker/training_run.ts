@@ -10,7 +10,7 @@ import { Speed } from './speed.js';
 /** A validation image takes about a third of a training image, until one has been measured. */
 const inferenceShare = 1 / 3;
 
-export interface LiveOptions {
+export interface TrainingRunOptions {
   readonly record: TrainingRecord;
   readonly device: Device;
   readonly isPaused: boolean;
@@ -32,7 +32,7 @@ export const standing: Omit<Pace, 'phase' | 'rate'> = {
   validationSeconds: 0,
 };
 
-export class Live {
+export class TrainingRun {
   readonly record: TrainingRecord;
   readonly device: Device;
   readonly abort = new AbortController();
@@ -41,7 +41,7 @@ export class Live {
   readonly ready = withResolvers();
   /** What the callbacks were given, from when the first step can begin. */
   training: Training | undefined;
-  readonly #options: LiveOptions;
+  readonly #options: TrainingRunOptions;
   readonly #speed = new Speed();
   readonly #validationSpeed = new Speed();
   /** That of the steps under way; it stands at a rest. */
@@ -53,7 +53,7 @@ export class Live {
   #before: Position | undefined;
   #validationBatches = 0;
 
-  constructor(options: LiveOptions) {
+  constructor(options: TrainingRunOptions) {
     const { record, device, isPaused, saveEveryMs, save } = options;
     this.record = record;
     this.device = device;

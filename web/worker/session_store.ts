@@ -8,11 +8,11 @@ import { FileError } from '../../src/errors.js';
 import type { Folder } from '../../src/folder.js';
 import { hasCustom, keepCustom, keptCustom } from './custom_images.js';
 import { type SavedSession, sessionMetadata } from './saved_session.js';
-import { type Found, Shelf } from './shelf.js';
+import { type Found, AlternatingSlots } from './alternating_slots.js';
 import { takeLock } from './tab_lock.js';
 
 /** Where a session is kept. */
-export interface KeeperOptions {
+export interface SessionStoreOptions {
   /** The folder for the session; undefined where the browser keeps no files. */
   readonly openFolder: () => Promise<Folder | undefined>;
   /** The lock that one tab holds. */
@@ -26,41 +26,41 @@ export interface KeeperOptions {
 }
 
 /** `kept`: by this tab. `elsewhere`: another tab has the lock. `nowhere`: the browser keeps no files. */
-export type Keeping = 'kept' | 'elsewhere' | 'nowhere';
+export type StoreAccess = 'kept' | 'elsewhere' | 'nowhere';
 
-export class Keeper {
+export class SessionStore {
   /** When the last save was safe, ms since 1970; null when nothing is kept. */
   savedAt: number | null = null;
   /** The session as it was saved or found last, whether it is kept or not: what a lost device is restored from. */
   last: { readonly session: SavedSession; readonly bytes: Uint8Array<ArrayBuffer> } | undefined;
   #folder: Folder | undefined;
-  #shelf: Shelf | undefined;
+  #slots: AlternatingSlots | undefined;
   #release: (() => void) | undefined;
   #found: Found | undefined;
   #number = 0;
   #hasFailed = false;
 
-  constructor(private readonly options: KeeperOptions) {}
+  constructor(private readonly options: SessionStoreOptions) {}
 
-  get isKeeping(): boolean {
-    return this.#shelf !== undefined;
+  get isOpen(): boolean {
+    return this.#slots !== undefined;
   }
 
   /** Takes the lock if nobody has it, or gives it up within `patienceMs`. */
-  async open(patienceMs: number): Promise<Keeping> {
-    if (this.#shelf) return 'kept';
+  async open(patienceMs: number): Promise<StoreAccess> {
+    if (this.#slots) return 'kept';
     const folder = await this.options.openFolder();
     if (!folder) return 'nowhere';
     const release = await takeLock(this.options.lockName, patienceMs);
     // The lock may also have been taken by another call of this tab's.
-    if (!release) return this.isKeeping ? 'kept' : 'elsewhere';
+    if (!release) return this.isOpen ? 'kept' : 'elsewhere';
     this.#release = release;
     await this.options.onFolder(folder);
-    const shelf = new Shelf(folder);
+    const slots = new AlternatingSlots(folder);
     // Looked at first: what is written from now on must be newer.
-    this.#found = await shelf.newest();
+    this.#found = await slots.newest();
     this.#folder = folder;
-    this.#shelf = shelf;
+    this.#slots = slots;
     return 'kept';
   }
 
@@ -80,16 +80,16 @@ export class Keeper {
     session: SavedSession,
     write: (metadata: Readonly<Record<string, string>>) => Promise<Uint8Array<ArrayBuffer>>,
   ): Promise<{ readonly written: Promise<void> }> {
-    const number = this.#shelf?.takeNumber() ?? ++this.#number;
+    const number = this.#slots?.takeNumber() ?? ++this.#number;
     const bytes = await write(sessionMetadata(session, number));
     this.last = { session, bytes };
     return { written: this.#put(session, bytes) };
   }
 
   async #put(session: SavedSession, bytes: Uint8Array): Promise<void> {
-    if (!this.#shelf) return;
+    if (!this.#slots) return;
     try {
-      await this.#shelf.put(bytes);
+      await this.#slots.write(bytes);
       this.savedAt = session.savedAt;
       this.#hasFailed = false;
       this.options.onSaved();
@@ -103,7 +103,7 @@ export class Keeper {
   /** Forgets the session, on disk too. Throws: FileError. */
   async clear(): Promise<void> {
     this.last = undefined;
-    await this.#shelf?.clear();
+    await this.#slots?.clear();
     this.savedAt = null;
   }
 
@@ -130,7 +130,7 @@ export class Keeper {
 
   /** Another tab may keep its session from now on. */
   release(): void {
-    this.#shelf = undefined;
+    this.#slots = undefined;
     this.#folder = undefined;
     this.#release?.();
   }

@@ -1,6 +1,6 @@
 /**
- * The saved session on disk: two files that take turns, so that the one before stays whole whatever happens while the
- * other is written. The later whole one counts.
+ * The saved session on disk: two files, written alternately, so that a write that fails or is cut off leaves the previous
+ * save whole. The newest whole file counts.
  */
 import { ShadegradError } from '../../src/errors.js';
 import type { Folder } from '../../src/folder.js';
@@ -15,35 +15,33 @@ export interface Found {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-export class Shelf {
+export class AlternatingSlots {
   #nextNumber = 1;
-  /** Which of the names the next file gets: that of the older one. */
-  #turn: 0 | 1 = 0;
+  /** Which name the next file gets: that of the older file. */
+  #next: 0 | 1 = 0;
   #last: Promise<void> = Promise.resolve();
-  #waiting: { bytes: Uint8Array; readonly written: Promise<void> } | undefined;
+  #pending: { bytes: Uint8Array; readonly written: Promise<void> } | undefined;
 
   constructor(private readonly folder: Folder) {}
 
-  /** What was saved last; undefined when there is nothing, or nothing that can be read. */
+  /** The newest save; undefined when there is none, or none can be read. */
   async newest(): Promise<Found | undefined> {
     const found = await Promise.all([this.#read(0), this.#read(1)]);
     const [last] = found.flatMap((each) => each ?? []).sort((a, b) => b.number - a.number);
     if (!last) return undefined;
     this.#nextNumber = last.number + 1;
-    this.#turn = last.place === 0 ? 1 : 0;
+    this.#next = last.slot === 0 ? 1 : 0;
     return last;
   }
 
-  async #read(
-    place: 0 | 1,
-  ): Promise<(Found & { readonly number: number; readonly place: 0 | 1 }) | undefined> {
+  async #read(slot: 0 | 1): Promise<(Found & { readonly number: number; readonly slot: 0 | 1 }) | undefined> {
     try {
-      const bytes = new Uint8Array(await this.folder.read(names[place]));
-      const stored = readSafetensors(bytes, names[place]);
+      const bytes = new Uint8Array(await this.folder.read(names[slot]));
+      const stored = readSafetensors(bytes, names[slot]);
       const saved = sessionIn(stored);
-      return saved && { ...saved, stored, bytes, place };
+      return saved && { ...saved, stored, bytes, slot };
     } catch (error) {
-      // Missing or damaged: then the other one counts.
+      // Missing or damaged: the other file counts.
       if (error instanceof ShadegradError) return undefined;
       throw error;
     }
@@ -55,30 +53,30 @@ export class Shelf {
   }
 
   /**
-   * Writes a file. While one is being written, of those that come the last is written next and the others never.
+   * Writes a file. While a write is in progress, the last file given is written next, and those before it are dropped.
    *
    * Throws: FileError.
    */
-  async put(bytes: Uint8Array): Promise<void> {
-    if (this.#waiting) {
-      this.#waiting.bytes = bytes;
-      return this.#waiting.written;
+  async write(bytes: Uint8Array): Promise<void> {
+    if (this.#pending) {
+      this.#pending.bytes = bytes;
+      return this.#pending.written;
     }
     const write = async (): Promise<void> => {
-      this.#waiting = undefined;
-      await this.folder.write(names[this.#turn], mine.bytes);
-      this.#turn = this.#turn === 0 ? 1 : 0;
+      this.#pending = undefined;
+      await this.folder.write(names[this.#next], mine.bytes);
+      this.#next = this.#next === 0 ? 1 : 0;
     };
-    // The caller of the one before handles its rejection.
+    // The caller of the previous write handles its rejection.
     const mine = { bytes, written: this.#last.then(write, write) };
-    this.#waiting = mine;
+    this.#pending = mine;
     this.#last = mine.written;
     return mine.written;
   }
 
-  /** Forgets what is saved. Throws: FileError. */
+  /** Deletes both files. Throws: FileError. */
   async clear(): Promise<void> {
-    await this.#last.catch(() => undefined); // said where it was written
+    await this.#last.catch(() => undefined); // The caller of that write handles it.
     for (const name of names) await this.folder.remove(name);
   }
 }

@@ -62,7 +62,7 @@ async function bitsOf({ model }: Session): Promise<string> {
 describe('works at rest', () => {
   it('are waited for by a training that begins with a model of its own', async () => {
     const { session, phase } = await visit();
-    const readings = session.atRest(async () => {
+    const readings = session.betweenSteps(async () => {
       const found = new Set<string>();
       await until(() => phase() === 'compiling');
       // As long as a training takes to compile, and then some.
@@ -80,9 +80,9 @@ describe('works at rest', () => {
     const stopped = session.training.stop();
     let second: Promise<unknown> | undefined;
     // Found no rest before the training ended, so it is done behind it.
-    await session.atRest(async () => {
+    await session.betweenSteps(async () => {
       order.push('first begins');
-      second = session.atRest(async () => order.push('second'));
+      second = session.betweenSteps(async () => order.push('second'));
       await bitsOf(session);
       order.push('first ends');
     });
@@ -98,7 +98,7 @@ describe('a training that is compiled', () => {
     await session.training.begin({ ...settings, epochs: 1 });
     await until(() => phase() === 'finished');
     // It waits for works at rest before its model takes the place of the other.
-    const seeds = session.atRest(async () => {
+    const seeds = session.betweenSteps(async () => {
       await until(() => phase() === 'compiling');
       return [session.settings.seed, session.trainedBy?.settings.seed];
     });
