@@ -1,6 +1,8 @@
 /**
- * Dispatches per training step of the named models at batch 128, for both families, with fusion and without. Planned
- * without a device: a variant that another table of choices would prefer may take more or fewer.
+ * The training steps of the named models at batch 128, for both families. Planned without a device: a variant that another
+ * table of choices would prefer may take more or fewer dispatches.
+ *   how many dispatches, with fusion and without
+ *   of paper, paper-bn and small the kernels, the memory of intermediates, and the streams that dropout draws from
  */
 import { describe, expect, test } from 'vitest';
 import type { Device } from '../../src/engine/device.js';
@@ -8,7 +10,7 @@ import type { Plan } from '../../src/engine/plan.js';
 import { program } from '../../src/engine/program.js';
 import { Tensor } from '../../src/engine/tensor.js';
 import { setSpecs } from '../../src/nn/device_set.js';
-import { type ModelOptions, mlpModel, paperBnModel, paperModel } from '../../src/nn/models.js';
+import { type ModelOptions, mlpModel, paperBnModel, paperModel, smallModel } from '../../src/nn/models.js';
 import { rmsprop } from '../../src/nn/optimizers.js';
 import type { Sequential } from '../../src/nn/sequential.js';
 import { StepTensors, stepRecorders } from '../../src/nn/training_step.js';
@@ -48,6 +50,7 @@ describe.each([
   ['paper', paperModel, {}, { software: [43, 73], gpu: [32, 62] }],
   ['paper with an L2 penalty', paperModel, l2, { software: [56, 103], gpu: [45, 92] }],
   ['paper-bn', paperBnModel, {}, { software: [77, 94], gpu: [74, 91] }],
+  ['small', smallModel, {}, { software: [33, 51], gpu: [25, 43] }],
   ['mlp', mlpModel, {}, { software: [17, 21], gpu: [11, 15] }],
 ] as const)('%s', (_, make, options, expected) => {
   test.each(['software', 'gpu'] as const)('%s', (family) => {
@@ -55,5 +58,21 @@ describe.each([
     const plain = stepOf(make, { ...options, device: hollowDevice(family) }, false);
     expect([fused.dispatches.length, plain.dispatches.length]).toEqual(expected[family]);
     expect(fused.dispatchesWithoutFusion).toBe(plain.dispatches.length);
+  });
+});
+
+describe.each([
+  ['paper', paperModel],
+  ['paper-bn', paperBnModel],
+  ['small', smallModel],
+] as const)('the step of %s', (_, make) => {
+  test.each(['software', 'gpu'] as const)('%s', (family) => {
+    const plan = stepOf(make, { device: hollowDevice(family) });
+    const kernels = plan.dispatches.map(({ label, variant, shapes }) => `${label} (${variant}) ${shapes}`);
+    const bytes = plan.buffers.reduce((sum, length) => sum + length, 0);
+    const streams = plan.dispatches.flatMap(({ label, shader: { code } }) =>
+      [...code.matchAll(/pcg4d\(vec4u\([^,]*, (\d+)u/g)].map(([, stream]) => `${label}: stream ${stream}`),
+    );
+    expect([...kernels, `${bytes} bytes of intermediates`, ...streams].join('\n')).toMatchSnapshot();
   });
 });
