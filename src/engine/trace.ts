@@ -214,6 +214,15 @@ export class Trace implements Recording {
     return Tensor.traced(this, this.#value({ shape, dtype: tensor.dtype }, { kind: 'view', of }));
   }
 
+  /** The op call whose output `tensor` is; undefined for any other tensor, such as an input. */
+  producerOf(tensor: Tensor): Call | undefined {
+    const { id } = this.valueOf(tensor);
+    return this.tape.findLast((entry): entry is Call => {
+      const outputs = entry.kind === 'call' ? Object.values(entry.outputs) : [];
+      return outputs.some((output) => this.valueOf(output).id === id);
+    });
+  }
+
   /** True when the value is computed by this program and not yet bound to a place. */
   canPlace(tensor: Tensor): boolean {
     const root = rootOf(this.valueOf(tensor));

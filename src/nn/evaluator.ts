@@ -7,11 +7,11 @@ import { Resource } from '../engine/resource.js';
 import { Tensor } from '../engine/tensor.js';
 import { outsideTidy } from '../engine/tidy.js';
 import { withScope } from '../engine/trace.js';
-import { softmaxCrossEntropy } from '../kernels/index.js';
 import { endStep, stateSize, stateSpec, stateWords } from '../kernels/step_state.js';
 import type { Callback, Inference, Training } from './callbacks/callback.js';
 import { DeviceSet, type LabelledImages, type SetTensors } from './device_set.js';
 import { gatherInputs } from './inputs.js';
+import { sparseCategoricalCrossentropy } from './losses/sparse_categorical_crossentropy.js';
 import { penalisedTotals } from './penalty.js';
 import { type SyncPoints, prepareRing, replaySteps, ringSpec } from './replay_loop.js';
 import type { Model } from './model.js';
@@ -63,8 +63,8 @@ export function recordEvaluation(
   batch: number,
 ): Record<string, Tensor> {
   const { x, y } = gatherInputs(set, state, { batch, preprocessing: model.preprocessing });
-  const logits = model.forward(x, { isTraining: false, state, withoutSoftmax: true });
-  const totals = penalisedTotals(softmaxCrossEntropy(logits, y).totals, model.penalties());
+  const output = model.forward(x, { isTraining: false, state });
+  const totals = penalisedTotals(sparseCategoricalCrossentropy(output, y).totals, model.penalties());
   endStep({ totals, rates, state, ring }, { batch, isAccumulated: false });
   return {};
 }
@@ -74,7 +74,7 @@ export function recordPrediction(model: Model, set: SetTensors, state: Tensor, b
   const { x } = withScope('inputs', () =>
     gatherInputs(set, state, { batch, preprocessing: model.preprocessing }),
   );
-  return model.forward(x, { isTraining: false, state, withoutSoftmax: false });
+  return model.forward(x, { isTraining: false, state });
 }
 
 /** Bound once, run as often as wanted: the validation of a training. */

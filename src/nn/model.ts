@@ -14,8 +14,6 @@ export interface ForwardContext {
   readonly isTraining: boolean;
   /** The step's state, which keys random numbers. */
   readonly state: Tensor;
-  /** Leaves the logits where the model ends in a softmax. */
-  readonly withoutSoftmax: boolean;
   /** In training: x is a part of a batch that is taken in micro-batches. Default false. */
   readonly isMicroBatch?: boolean;
 }

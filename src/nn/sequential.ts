@@ -274,7 +274,7 @@ export class Sequential extends Resource implements Model {
   /**
    * The layers applied to a batch, inside a program.
    *
-   * Shapes: x [N, …inputShape] → [N, …outputShape]; the logits when `withoutSoftmax` and the model ends in one.
+   * Shapes: x [N, …inputShape] → [N, …outputShape].
    */
   forward(x: Tensor, context: ForwardContext): Tensor {
     return this.layerOutputs(x, context).at(-1)!;
@@ -287,10 +287,8 @@ export class Sequential extends Resource implements Model {
       const own = Object.fromEntries(
         parameters.map((spec) => [spec.name, this.#parameter(`${name}/${spec.name}`)]),
       );
-      const isLast = index === this.layers.length - 1;
-      const withoutSoftmax = context.withoutSoftmax && isLast;
       const input = tensor;
-      tensor = withScope(name, () => layer.call(input, own, { ...context, index, withoutSoftmax }));
+      tensor = withScope(name, () => layer.call(input, own, { ...context, index }));
       return tensor;
     });
   }

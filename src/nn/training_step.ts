@@ -14,13 +14,14 @@ import { Tensor } from '../engine/tensor.js';
 import { outsideTidy } from '../engine/tidy.js';
 import { currentTrace, withScope } from '../engine/trace.js';
 import { assert } from '../errors.js';
-import { type AugmentOptions, accumulate, scale, softmaxCrossEntropy } from '../kernels/index.js';
+import { type AugmentOptions, accumulate, scale } from '../kernels/index.js';
 import { endStep, stateSize, stateSpec, stateWords } from '../kernels/step_state.js';
 import type { KernelChoice } from './callbacks/callback.js';
 import type { Position } from './checkpoint.js';
 import type { DeviceSet, SetTensors } from './device_set.js';
 import { AccumulatedStep } from './accumulated_step.js';
 import { gatherInputs } from './inputs.js';
+import { sparseCategoricalCrossentropy } from './losses/sparse_categorical_crossentropy.js';
 import type { Model } from './model.js';
 import { ParameterGroup } from './parameters.js';
 import { penalisedTotals } from './penalty.js';
@@ -84,13 +85,8 @@ export function stepRecorders(
     const { x, y } = withScope('inputs', () =>
       gatherInputs(set, state, { batch: microBatchSize, preprocessing, augmentation }),
     );
-    const logits = model.forward(x, {
-      isTraining: true,
-      state,
-      withoutSoftmax: true,
-      isMicroBatch: isAccumulated,
-    });
-    const { loss, totals } = withScope('loss', () => softmaxCrossEntropy(logits, y));
+    const output = model.forward(x, { isTraining: true, state, isMicroBatch: isAccumulated });
+    const { loss, totals } = withScope('loss', () => sparseCategoricalCrossentropy(output, y));
     const penalties = withScope('loss', () => model.penalties());
     const names = [...parameters.tensors.keys()];
     const gradients = grad(

@@ -5,7 +5,6 @@
  *   of paper, paper-bn and small the kernels, the memory of intermediates, and the streams that dropout draws from
  */
 import { describe, expect, test } from 'vitest';
-import type { Device } from '../../src/engine/device.js';
 import type { Plan } from '../../src/engine/plan.js';
 import { program } from '../../src/engine/program.js';
 import { Tensor } from '../../src/engine/tensor.js';
@@ -14,18 +13,10 @@ import { type ModelOptions, mlpModel, paperBnModel, paperModel, smallModel } fro
 import { rmsprop } from '../../src/nn/optimizers.js';
 import type { Sequential } from '../../src/nn/sequential.js';
 import { StepTensors, stepRecorders } from '../../src/nn/training_step.js';
-import { fakeDevice } from './fake_device.js';
+import { hollowDevice } from './fake_device.js';
 
 const batchSize = 128;
 const l2 = { kernelRegularizer: { l2: 1e-4 } };
-
-/** A device whose memory holds nothing. */
-function hollowDevice(family: 'software' | 'gpu'): Device {
-  const subgroupSize = family === 'software' ? 8 : 32;
-  const allocate = (byteLength: number) => ({ buffer: {}, offset: 0, byteLength });
-  const nothing = { write: () => 0, release: () => undefined, reclaim: () => undefined };
-  return Object.assign(fakeDevice({ family, subgroupSize }), { allocate, ...nothing });
-}
 
 function stepOf(make: (options: ModelOptions) => Sequential, options: ModelOptions, fusion = true): Plan {
   const model = make(options);

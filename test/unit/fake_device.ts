@@ -20,3 +20,11 @@ export function fakeDevice(traits: Partial<DeviceTraits> = {}): Device {
   };
   return device as Device;
 }
+
+/** A device whose memory holds nothing, for models, whose parameters are allocated. */
+export function hollowDevice(family: 'software' | 'gpu'): Device {
+  const subgroupSize = family === 'software' ? 8 : 32;
+  const allocate = (byteLength: number) => ({ buffer: {}, offset: 0, byteLength });
+  const nothing = { write: () => 0, release: () => undefined, reclaim: () => undefined };
+  return Object.assign(fakeDevice({ family, subgroupSize }), { allocate, ...nothing });
+}

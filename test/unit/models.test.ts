@@ -9,7 +9,6 @@ import {
   batchNormalization,
   conv2d,
   dense,
-  flatten,
   maxPooling2d,
 } from '../../src/nn/layers/index.js';
 import type { ModelName } from '../../src/nn/names.js';
@@ -206,13 +205,4 @@ test('an optimizer is made again from what model.json keeps of it', () => {
   expect(() => optimizerFromConfig({ name: 'adagrad', config: {} })).toThrowErrorMatchingInlineSnapshot(
     `[UsageError: optimizers.fromConfig: name is 'adagrad', expected 'rmsprop' or 'sgd'.]`,
   );
-});
-
-test('a softmax by itself at the end is left to the loss too', () => {
-  const layers = [
-    flatten({ inputShape: [4, 4, 1] }),
-    dense({ units: 3 }),
-    activation({ activation: 'softmax' }),
-  ];
-  expect(layers.map(({ endsInSoftmax }) => endsInSoftmax)).toEqual([false, false, true]);
 });

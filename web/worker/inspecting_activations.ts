@@ -3,9 +3,9 @@ import type { Step } from '../../src/engine/replay.js';
 import { program } from '../../src/engine/program.js';
 import type { Tensor } from '../../src/engine/tensor.js';
 import { withScope } from '../../src/engine/trace.js';
-import { softmax } from '../../src/kernels/index.js';
 import type { DeviceSet } from '../../src/nn/device_set.js';
 import { gatherInputs } from '../../src/nn/inputs.js';
+import { logitsOf } from '../../src/nn/losses/sparse_categorical_crossentropy.js';
 import type { Sequential } from '../../src/nn/sequential.js';
 import type { LayerActivation } from '../protocol.js';
 import { oneImage } from './one_image.js';
@@ -29,8 +29,10 @@ export class Activations {
     const { set, state } = oneImage(model);
     const record = (): Tensor[] => {
       const { x } = withScope('inputs', () => gatherInputs(set, state, { batch: 1, preprocessing }));
-      const outputs = model.layerOutputs(x, { isTraining: false, state, withoutSoftmax: true });
-      return [x, ...outputs, ...(endsInSoftmax(model) ? [softmax(outputs.at(-1)!)] : [])];
+      const outputs = model.layerOutputs(x, { isTraining: false, state });
+      const output = outputs.at(-1)!;
+      const logits = logitsOf(output);
+      return [x, ...outputs.slice(0, -1), ...(logits ? [logits] : []), output];
     };
     try {
       const bound = await program(record, device).bind();
@@ -57,11 +59,12 @@ export class Activations {
     const entries = [
       { layer: 'input', className: inputClass },
       ...model.layers.map(({ layer, name }) => ({ layer: name, className: layer.className })),
-      ...(endsInSoftmax(model) ? [{ layer: model.layers.at(-1)!.name, className: softmaxClass }] : []),
+      { layer: model.layers.at(-1)!.name, className: softmaxClass },
     ];
-    return entries.map((entry, i) => ({
-      ...entry,
-      shape: outputs[i]!.shape.slice(1),
+    // The entry for the probabilities counts only where the program returned logits too.
+    return outputs.map((output, i) => ({
+      ...entries[i]!,
+      shape: output.shape.slice(1),
       values: values[i] as Float32Array<ArrayBuffer>,
     }));
   }
@@ -69,8 +72,4 @@ export class Activations {
   dispose(): void {
     for (const resource of [this.step, ...this.outputs, this.set, this.state]) resource.dispose();
   }
-}
-
-function endsInSoftmax({ layers }: Sequential): boolean {
-  return layers.at(-1)!.layer.endsInSoftmax;
 }

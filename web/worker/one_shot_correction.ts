@@ -98,7 +98,7 @@ function headOf({ name: model, layers, parameters }: Sequential): Head {
   // A softmax may stand behind the dense layer as a layer of its own, right behind its sums.
   const isRightBefore = layer === layers.length - 2 && layers[layer]?.layer.config['activation'] === 'linear';
   const isHead = layer === layers.length - 1 || isRightBefore;
-  if (layer < 1 || !isHead || !last.endsInSoftmax)
+  if (layer < 1 || !isHead || last.config['activation'] !== 'softmax')
     throw new ModelError(
       `correct: '${model}' ends in ${last.className}, expected a dense layer with a softmax, which is what a correction changes.`,
     );

@@ -35,7 +35,7 @@ export async function featuresOf(
   const batch = Math.min(batchSize, rows);
   const record = (): Tensor => {
     const { x } = gatherInputs(set, state, { batch, preprocessing, augmentation });
-    return model.layerOutputs(x, { isTraining: false, state, withoutSoftmax: true })[layer - 1]!;
+    return model.layerOutputs(x, { isTraining: false, state })[layer - 1]!;
   };
   try {
     const { step, outputs } = await program(record, device).bind();

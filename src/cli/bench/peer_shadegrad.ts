@@ -13,6 +13,7 @@ import { assert } from '../../errors.js';
 import { stateSize, stateWords } from '../../kernels/step_state.js';
 import { DeviceSet, type LabelledImages } from '../../nn/device_set.js';
 import { gatherInputs } from '../../nn/inputs.js';
+import { logitsOf } from '../../nn/losses/sparse_categorical_crossentropy.js';
 import { paperModel } from '../../nn/models.js';
 import { type RmspropOptions, rmsprop } from '../../nn/optimizers.js';
 import { replaySteps } from '../../nn/replay_loop.js';
@@ -170,7 +171,8 @@ class ShadegradPeer {
         batch: this.#batchSize,
         preprocessing: model.preprocessing,
       });
-      return model.forward(x, { isTraining: false, state, withoutSoftmax: true });
+      const probabilities = model.forward(x, { isTraining: false, state });
+      return logitsOf(probabilities) ?? probabilities;
     }, this.#device);
     const { step, outputs } = await predict.bind();
     return { step, logits: outputs };

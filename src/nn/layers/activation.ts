@@ -4,7 +4,7 @@ import { relu, sigmoid, softmax } from '../../kernels/index.js';
 import { type Rules, checkOptions, oneOf, required } from '../../options.js';
 import { type Layer, type LayerOptions, layerRules } from './layer.js';
 
-const activations = {
+export const activations = {
   linear: (x: Tensor): Tensor => x,
   relu,
   sigmoid,
@@ -14,15 +14,6 @@ const activations = {
 export type Activation = keyof typeof activations;
 
 export const activationRule = () => oneOf(Object.keys(activations));
-
-/** `withoutSoftmax` leaves a softmax to the loss. */
-export function activate(
-  x: Tensor,
-  name: Activation,
-  { withoutSoftmax }: { readonly withoutSoftmax: boolean },
-): Tensor {
-  return name === 'softmax' && withoutSoftmax ? x : activations[name](x);
-}
 
 export interface ActivationOptions extends LayerOptions {
   readonly activation: Activation;
@@ -42,10 +33,9 @@ export function activation(options: ActivationOptions): Layer {
     className: 'Activation',
     name: options.name,
     inputShape: options.inputShape,
-    endsInSoftmax: name === 'softmax',
     config: { activation: name },
     outputShape: (inputShape) => inputShape,
     parameters: () => [],
-    call: (x, _, context) => activate(x, name, context),
+    call: (x) => activations[name](x),
   };
 }

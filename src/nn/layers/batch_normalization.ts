@@ -44,7 +44,6 @@ export function batchNormalization(options: BatchNormalizationOptions = {}): Lay
     className: 'BatchNormalization',
     name: options.name,
     inputShape: options.inputShape,
-    endsInSoftmax: false,
     config: { momentum, epsilon, center, scale },
     outputShape: (inputShape) => {
       channelsOf(inputShape);

@@ -11,7 +11,7 @@ import {
   windowRules,
 } from '../../kernels/window.js';
 import { type Rules, checkOptions, count, flag, pixels, required } from '../../options.js';
-import { type Activation, activate, activationRule } from './activation.js';
+import { type Activation, activationRule, activations } from './activation.js';
 import { type Layer, type LayerOptions, type ParameterSpec, layerRules } from './layer.js';
 import { type Regularizer, l2Of, regularizerRule } from './regularizer.js';
 
@@ -60,7 +60,6 @@ export function conv2d(options: Conv2dLayerOptions): Layer {
     className: 'Conv2D',
     name: options.name,
     inputShape: options.inputShape,
-    endsInSoftmax: activation === 'softmax',
     config: {
       filters,
       kernelSize: [KH, KW],
@@ -88,9 +87,9 @@ export function conv2d(options: Conv2dLayerOptions): Layer {
       const bias: ParameterSpec = { name: 'bias', shape: [filters], initializer: { kind: 'zeros' } };
       return useBias ? [kernel, bias] : [kernel];
     },
-    call: (x, { kernel, bias }, context) => {
+    call: (x, { kernel, bias }) => {
       const y = convolve(x, kernel!, { strides, padding });
-      return activate(bias ? add(y, bias) : y, activation, context);
+      return activations[activation](bias ? add(y, bias) : y);
     },
   };
 }

@@ -3,7 +3,7 @@ import type { Shape } from '../../engine/primitive.js';
 import { ShapeError } from '../../errors.js';
 import { add, matmul } from '../../kernels/index.js';
 import { type Rules, checkOptions, count, flag, required } from '../../options.js';
-import { type Activation, activate, activationRule } from './activation.js';
+import { type Activation, activationRule, activations } from './activation.js';
 import { type Layer, type LayerOptions, type ParameterSpec, layerRules } from './layer.js';
 import { type Regularizer, l2Of, regularizerRule } from './regularizer.js';
 
@@ -45,7 +45,6 @@ export function dense(options: DenseOptions): Layer {
     className: 'Dense',
     name: options.name,
     inputShape: options.inputShape,
-    endsInSoftmax: activation === 'softmax',
     config: { units, activation, useBias, kernelRegularizer },
     outputShape: (inputShape) => {
       width(inputShape);
@@ -62,9 +61,9 @@ export function dense(options: DenseOptions): Layer {
       const bias: ParameterSpec = { name: 'bias', shape: [units], initializer: { kind: 'zeros' } };
       return useBias ? [kernel, bias] : [kernel];
     },
-    call: (x, { kernel, bias }, context) => {
+    call: (x, { kernel, bias }) => {
       const y = matmul(x, kernel!);
-      return activate(bias ? add(y, bias) : y, activation, context);
+      return activations[activation](bias ? add(y, bias) : y);
     },
   };
 }

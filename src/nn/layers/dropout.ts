@@ -23,7 +23,6 @@ export function dropout(options: DropoutOptions): Layer {
     className: 'Dropout',
     name: options.name,
     inputShape: options.inputShape,
-    endsInSoftmax: false,
     config: { rate },
     outputShape: (inputShape) => inputShape,
     parameters: () => [],

@@ -11,7 +11,6 @@ export function flatten(options: LayerOptions = {}): Layer {
     className: 'Flatten',
     name: options.name,
     inputShape: options.inputShape,
-    endsInSoftmax: false,
     config: {},
     outputShape: (inputShape) => [sizeOf(inputShape)],
     parameters: () => [],

@@ -49,14 +49,7 @@ export interface Layer {
   /** Shape of the output without the batch axis. Throws ShapeError for an input that does not fit. */
   outputShape(inputShape: Shape): Shape;
   parameters(inputShape: Shape): readonly ParameterSpec[];
-  /** True when the output is a softmax that a cross-entropy loss may take over. */
-  readonly endsInSoftmax: boolean;
-  /** `withoutSoftmax` leaves the logits for a loss that is fused with the softmax. */
-  call(
-    x: Tensor,
-    parameters: Readonly<Record<string, Tensor>>,
-    context: LayerContext & { readonly withoutSoftmax: boolean },
-  ): Tensor;
+  call(x: Tensor, parameters: Readonly<Record<string, Tensor>>, context: LayerContext): Tensor;
 }
 
 /** What every layer may be given. */

@@ -31,7 +31,6 @@ export function pooling2d({ className, who, pool }: Pooling, options: Pooling2dO
     className,
     name: options.name,
     inputShape: options.inputShape,
-    endsInSoftmax: false,
     config: { poolSize: [...window], strides: [...pair(strides)], padding },
     outputShape: (inputShape) => {
       if (inputShape.length !== 3)

@@ -1,0 +1,27 @@
+/** Cross-entropy of integer labels, fused with the softmax before it. */
+import type { Tensor } from '../../engine/tensor.js';
+import { currentTrace } from '../../engine/trace.js';
+import { softmaxCrossEntropy } from '../../kernels/index.js';
+
+/**
+ * The mean cross-entropy of integer labels under a model's output: probabilities that a softmax computed, else logits.
+ *
+ *   loss = −Σ_n log p[n, label[n]] / count
+ *
+ * One kernel computes the loss from the logits and its gradient by them; the plan then leaves the softmax out, unless
+ * something else reads the probabilities.
+ * Shapes: output [N,K], labels [N] u32 → loss [], totals [4] = (Σ losses, correct rows, counted rows, 0).
+ * Units: nats. Throws: ShapeError when the operands do not fit.
+ */
+export function sparseCategoricalCrossentropy(
+  output: Tensor,
+  labels: Tensor,
+): { readonly loss: Tensor; readonly totals: Tensor } {
+  return softmaxCrossEntropy(logitsOf(output) ?? output, labels);
+}
+
+/** The logits from which a softmax computed `output` in this program; undefined for any other tensor. */
+export function logitsOf(output: Tensor): Tensor | undefined {
+  const call = currentTrace()?.producerOf(output);
+  return call?.op === 'softmax' ? call.inputs['x'] : undefined;
+}
