@@ -2,7 +2,7 @@
 import { checkArgument, checkCall } from '../calls.js';
 import { type Device, deviceRule } from '../engine/device.js';
 import type { TuningStore } from '../engine/tune.js';
-import { type TextShelf, applyStoredKernels, tuningStoreOn } from '../engine/tuning_store.js';
+import { type TextStore, applyStoredKernels, tuningStoreOn } from '../engine/tuning_store.js';
 import { FileError } from '../errors.js';
 import { type Rules, flag, fn, nonEmptyText } from '../options.js';
 
@@ -41,7 +41,7 @@ export async function useStoredKernels(
   return applyStoredKernels(device, browserTuningStore(options), { tune });
 }
 
-function shelfIn(database: string): TextShelf {
+function shelfIn(database: string): TextStore {
   const nameOf = (key: string): string => `IndexedDB ${database}/${table}/${key}`;
   /** One request in a transaction of its own; its result when the transaction is safely over. */
   const run = async <Result>(

@@ -1,22 +1,22 @@
-/** Buffers that wait for the next of their size: at most so many bytes, the one that waits longest goes first. */
+/** Idle buffers by length, up to a limit in bytes; the least recently released is evicted first. */
 export class BufferPool {
   readonly #bySize = new Map<number, GPUBuffer[]>();
-  /** All of them, the oldest first. */
+  /** All idle buffers, oldest first. */
   readonly #idle = new Set<GPUBuffer>();
   #bytes = 0;
 
-  /** `mostBytes` is asked whenever a buffer comes; `drop` destroys one that has no room. */
+  /** `mostBytes` is called when a buffer is released; `drop` destroys an evicted one. */
   constructor(
     private readonly mostBytes: () => number,
     private readonly drop: (buffer: GPUBuffer) => void,
   ) {}
 
-  /** Of all that wait. */
+  /** Bytes of all idle buffers. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** The one that came last, which the caches of a processor may still hold. */
+  /** The most recently released one, which may still be in the processor's caches. */
   take(size: number): GPUBuffer | undefined {
     const buffer = this.#bySize.get(size)?.at(-1);
     if (buffer) this.#remove(buffer);
@@ -26,7 +26,7 @@ export class BufferPool {
   give(buffer: GPUBuffer): void {
     if (this.#idle.has(buffer)) return;
     const most = this.mostBytes();
-    // It would only push out what is of use, and go itself.
+    // It would evict useful buffers and then be evicted itself.
     if (buffer.size > most) return this.drop(buffer);
     const ofSize = this.#bySize.get(buffer.size) ?? [];
     ofSize.push(buffer);

@@ -1,34 +1,34 @@
 /**
- * Compiles the pipelines of a plan before its first step. Drivers of real GPUs do that when a pipeline is made, several
- * at a time. Drivers that run on the processor do it when a kernel first runs, one after another: there each kernel is
- * run once on one workgroup, over memory that nobody needs, and where that turns out to be slow, helpers share the
- * work: further devices of the same adapter, whose machine code reaches ours through the driver's cache on disk.
+ * Compiles the pipelines of a plan before its first step. GPU drivers compile when a pipeline is created, several in
+ * parallel. Software drivers compile when a kernel first runs, one at a time: for these, each kernel runs once on one
+ * workgroup over scratch memory. If that is slow, helper devices of the same adapter share the work; their machine
+ * code reaches this device through the driver's cache on disk.
  */
 import type { Device, Pipeline } from './device.js';
 import type { Plan } from './plan.js';
 import type { SpecialisedShader } from './shader.js';
 
 export interface CompileOptions {
-  /** Hears of each kernel that is ready to run. */
+  /** Called for each kernel that is ready to run. */
   readonly onProgress?: (done: number, total: number) => void;
-  /** Aborting leaves the rest to be compiled when it first runs. */
+  /** Aborting leaves the remaining kernels to compile on their first run. */
   readonly signal?: AbortSignal;
 }
 
-/** A kernel that takes longer than this was compiled and not found in a cache (there it takes 1 to 60 ms). */
+/** A kernel that takes longer was compiled; one found in the cache takes 1 to 60 ms. */
 const coldMs = 100;
 
 /**
- * Compiles every pipeline of a plan, and has the driver do its part too.
+ * Compiles every pipeline of a plan, down to machine code.
  *
  * Throws: DeviceError for a shader that does not compile.
  */
 export async function compile(plan: Plan, options: CompileOptions = {}): Promise<Pipeline[]> {
   const { device } = plan;
   const shaders = plan.dispatches.map((dispatch) => dispatch.shader);
-  // All at once: drivers that compile here use as many threads as they like.
+  // All at once: drivers that compile here use several threads.
   const pipelines = Promise.all(shaders.map((shader) => device.pipeline(shader)));
-  // Awaited at the end; until then whoever awaits one of them reports its error.
+  // Awaited at the end; until then, the caller that awaits one of them reports its error.
   void pipelines.catch(() => undefined);
   await new WarmUp(device, shaders, options).run();
   return pipelines;
@@ -38,7 +38,7 @@ export async function compile(plan: Plan, options: CompileOptions = {}): Promise
 class WarmUp {
   readonly #queue: SpecialisedShader[];
   readonly #total: number;
-  /** Compiled by a helper, not yet run on our device. */
+  /** Compiled by a helper, not yet run on this device. */
   readonly #prepared: SpecialisedShader[] = [];
   #helping: Promise<void> | undefined;
   #isHelpWorthwhile = true;
@@ -73,7 +73,7 @@ class WarmUp {
         const isCold = performance.now() - begun > coldMs;
         this.#done++;
         this.options.onProgress?.(this.#done, this.#total);
-        // Compiled by a helper and again by us: this driver keeps nothing on disk.
+        // Compiled by a helper and again here: this driver has no cache on disk.
         if (isCold && prepared) this.#isHelpWorthwhile = false;
         else if (isCold) this.#helping ??= this.#help();
       } else if (this.#done < this.#total) {
@@ -89,7 +89,7 @@ class WarmUp {
     await Promise.all(helpers.map((helper) => this.#helpWith(helper)));
   }
 
-  /** What a helper cannot do is left to our device, which then tells why. */
+  /** If a helper fails, this device compiles the kernel and reports the error. */
   async #helpWith(helper: Device): Promise<void> {
     while (this.#isHelpWorthwhile && !this.options.signal?.aborted) {
       const shader = this.#queue.shift();

@@ -13,12 +13,12 @@ export function debugLevel(): number {
   return level;
 }
 
-/** Sends debug lines elsewhere than to console.error. */
+/** Redirects debug lines from console.error to `sink`. */
 export function setDebugSink(next: (line: string) => void): void {
   sink = next;
 }
 
-/** Says `line()` when the level is at least `at`; the line is not built otherwise. */
+/** Prints `line()` if the level is at least `at`; otherwise does not call `line`. */
 export function debug(at: number, line: () => string): void {
   if (level >= at) sink(line());
 }

@@ -1,7 +1,7 @@
 /**
- * The device: one opened WebGPU adapter, with what its users share: the pipelines, the pool of buffers, the
- * counters, and what is known of the adapter. Openers (src/node, src/browser) find an adapter and call
- * `Device.open`; everything after that is the same in Node and in a browser.
+ * The device: one opened WebGPU adapter with the pipelines, the buffer pool and the counters that its users share,
+ * and the properties of the adapter. Openers (src/node, src/browser) find an adapter and call `Device.open`; from
+ * then on Node and browsers run the same code.
  */
 import { DeviceError, assert } from '../errors.js';
 import { type Rule, oneOf, rule } from '../options.js';
@@ -17,18 +17,18 @@ import { type SpecialisedShader } from './shader.js';
 export interface DeviceOptions {
   /** Overrides the family that the adapter suggests. */
   readonly family?: DeviceTraits['family'];
-  /** What runs us: Dawn in Node, or the browser's own name. */
+  /** The WebGPU implementation: Dawn in Node, or the name of the browser. */
   readonly runtime: string;
-  /** Bytes of the host's memory that are free, for devices whose memory that is: software on the processor. */
+  /** Free bytes of host memory, for devices that use it: software adapters. */
   readonly freeHostMemory?: () => number;
-  /** How to await what the device does, where awaiting costs something; left out, promises are awaited as they are. */
+  /** How to await the device, if that takes more than `await`. Default: plain `await`. */
   readonly awaitGpu?: AwaitGpu;
   /**
-   * Opens further devices of the same adapter that only compile. Used where the adapter is software: such a driver
-   * compiles one kernel at a time per device, and finds again on disk what another device compiled.
+   * Opens further devices of the same adapter that only compile. For software adapters: their driver compiles one
+   * kernel at a time per device, and finds kernels that another device compiled in its cache on disk.
    */
   readonly openHelpers?: () => Promise<Device[]>;
-  /** True for such a helper: it is never the default device. */
+  /** True for such a helper, which never becomes the default device. */
   readonly isHelper?: boolean;
 }
 
@@ -42,7 +42,7 @@ export interface Fingerprint {
   readonly subgroupSize: number;
 }
 
-/** How often the expensive things happened since the device was opened. */
+/** How often each expensive operation has happened since the device was opened. */
 export interface Counters {
   buffersCreated: number;
   bindGroupsCreated: number;
@@ -56,7 +56,7 @@ export interface Counters {
 /** Host data to write; never shared memory. */
 export type TensorBytes = Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
 
-/** A range of a GPU buffer; what a tensor or an intermediate value lies in. */
+/** A range of a GPU buffer that holds a tensor or an intermediate value. */
 export interface Storage {
   readonly buffer: GPUBuffer;
   readonly offset: number;
@@ -70,37 +70,37 @@ export interface Pipeline {
   readonly layout: GPUBindGroupLayout;
 }
 
-/** A kernel over memory, ready to be encoded. */
+/** A kernel with its bind group, ready to be encoded. */
 export interface BoundDispatch {
   readonly pipeline: GPUComputePipeline;
   readonly bindGroup: GPUBindGroup;
   readonly planned: { readonly workgroups: readonly [number, number, number] };
 }
 
-/** What a device's memory is used for. */
+/** How the memory of a device is used. */
 export interface DeviceMemory {
   /** Bytes of the buffers that tensors and steps hold. */
   readonly usedBytes: number;
-  /** Bytes of the buffers that wait for the next tensor of their size. */
+  /** Bytes of idle buffers in the pool. */
   readonly idleBytes: number;
-  /** The most bytes that both together have been. */
+  /** Peak of both together, in bytes. */
   readonly peakBytes: number;
 }
 
-/** A pipeline, as far as it is there. */
+/** A pipeline that may still be compiling. */
 interface Compiled {
   ready?: Pipeline;
   pending?: Promise<Pipeline>;
 }
 
-/** Bounds of the caches. A training step has some forty pipelines and an eager loop not many more plans. */
+/** Bounds of the caches. A training step has about forty pipelines, an eager loop not many more plans. */
 const mostPipelines = 512;
 const mostCached = 256;
 
-/** Idle buffers may always take so much, and half of what is in use. */
+/** The pool may always keep this many bytes idle, and half as many as are in use. */
 const leastPoolBytes = 32 * 2 ** 20;
 
-/** What JavaScript has collected is destroyed as soon as it is so much. */
+/** Buffers whose tensors were garbage-collected are destroyed once they add up to this many bytes. */
 const leastReclaimedBytes = 256 * 1024;
 
 interface Prepared {
@@ -118,10 +118,10 @@ const wantedLimits = [
   'maxComputeWorkgroupSizeX',
 ] as const;
 
-/** Memory per binding for the first run of a kernel, which is only there to have it compiled. */
+/** Bytes per binding for the first run of a kernel, which only makes the driver compile it. */
 export const warmUpBytes = 65_536;
 
-/** The devices that are open, oldest first; helpers are not among them. */
+/** Open devices, oldest first, without helpers. */
 const openDevices = new Set<Device>();
 let devicesOpened = 0;
 
@@ -129,8 +129,9 @@ let devicesOpened = 0;
 const recordingFor: Device[] = [];
 
 /**
- * The device for what names none (creation, layers, programs): the first one opened that is still open, so that a second
- * `open()` changes nothing for what is already there. While a program is recorded, the program's own.
+ * The device for calls that do not name one (tensor creation, layers, programs): the first device opened that is
+ * still open, so that a second `open()` changes nothing for existing objects. While a program is recorded, the device
+ * of that program.
  */
 export function defaultDevice(): Device {
   const device = findDefaultDevice();
@@ -141,7 +142,7 @@ export function defaultDevice(): Device {
   return device;
 }
 
-/** The same, or undefined when no device is open. */
+/** The default device, or undefined when no device is open. */
 export function findDefaultDevice(): Device | undefined {
   const [oldest] = openDevices;
   return recordingFor.at(-1) ?? oldest;
@@ -167,17 +168,17 @@ export class Device extends Resource {
     submits: 0,
     dispatches: 0,
   };
-  /** Bytes of all buffers alive, in use or waiting in the pool. */
+  /** Bytes of all live buffers, in use or idle in the pool. */
   allocatedBytes = 0;
   peakBytes = 0;
-  /** Pass name → variant name: the variant to use whatever the table says. For tests, the bench and the tuner. */
+  /** Primitive name → name of the variant to use, overriding the table. For tests, the bench and the tuner. */
   readonly forcedVariants = new Map<string, string>();
-  /** The variants found fastest on this device, case by case; the table decides where there is none. */
+  /** The fastest variants measured on this device, case by case; the table decides all other cases. */
   readonly kernelSelection = new KernelSelection();
   /** Guards every call of WebGPU. */
   readonly calls: GpuCalls;
 
-  /** Anything cached per device by other parts, e.g. the plans of ops called outside a program. */
+  /** Per-device caches of other parts, e.g. plans of ops called outside a program. */
   readonly #caches = new Map<string, LruCache<string, unknown>>();
   readonly #pool = new BufferPool(
     () => Math.max(leastPoolBytes, (this.allocatedBytes - this.#pool.bytes) / 2),
@@ -187,11 +188,11 @@ export class Device extends Resource {
     () => leastPoolBytes,
     (buffer) => buffer.destroy(),
   );
-  /** Which piece of work the making of a buffer was: one that may have been refused is never used again. */
+  /** The serial of each buffer's creation: a buffer whose creation may have been refused is never reused. */
   readonly #madeAs = new WeakMap<GPUBuffer, number>();
   readonly #pipelines = new LruCache<string, Compiled>(mostPipelines);
   readonly #warm = new WeakSet<Pipeline>();
-  /** By the access of each binding, so that there are few. */
+  /** Bind group layouts by the access of each binding, which makes few of them. */
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
   #generation = 0;
   #isDestroyed = false;
@@ -200,15 +201,15 @@ export class Device extends Resource {
 
   private constructor(
     readonly gpu: GPUDevice,
-    /** What errors call it, as `device 2 (llvmpipe)`: devices are numbered as they are opened. */
+    /** Name in error messages, such as `device 2 (llvmpipe)`: devices are numbered in the order of opening. */
     readonly name: string,
     readonly fingerprint: Fingerprint,
     readonly traits: DeviceTraits,
     readonly hasTimestamps: boolean,
     readonly awaitGpu: AwaitGpu,
-    /** Bytes that are free where the device's memory is the host's; undefined where nobody knows. */
+    /** Free bytes if the device uses host memory; undefined if unknown. */
     readonly freeMemory: () => number | undefined,
-    /** Devices that may compile for this one; the caller destroys them. */
+    /** Helper devices that may compile for this one; the caller destroys them. */
     readonly openHelpers: () => Promise<Device[]>,
   ) {
     super();
@@ -250,7 +251,7 @@ export class Device extends Resource {
     const traits: DeviceTraits = {
       family: options.family ?? (isSoftware ? 'software' : 'gpu'),
       subgroupSize,
-      // Kernels keep to 256 so that they run everywhere, browsers' software adapter included.
+      // Kernels stay within 256 so that they run everywhere, including the software adapter of browsers.
       maxInvocationsPerWorkgroup: Math.min(256, gpu.limits.maxComputeInvocationsPerWorkgroup),
       maxWorkgroupStorageBytes: gpu.limits.maxComputeWorkgroupStorageSize,
       maxWorkgroupsPerDimension: gpu.limits.maxComputeWorkgroupsPerDimension,
@@ -283,12 +284,12 @@ export class Device extends Resource {
     return device;
   }
 
-  /** Throws when the device is gone, or once what it has refused; called before work is sent. */
+  /** Throws when the device is lost, or, once, for a command that it refused. Called before work is submitted. */
   assertUsable(): void {
     this.calls.assertUsable();
   }
 
-  /** Grows when pipelines and buffers that were kept may be invalid, after a refused command. */
+  /** Incremented when cached pipelines and buffers may be invalid, after a refused command. */
   get generation(): number {
     return this.#generation;
   }
@@ -302,24 +303,24 @@ export class Device extends Resource {
     this.#staging.clear();
   }
 
-  /** Resolves with the driver's reason when the device goes away. */
+  /** Resolves with the driver's reason when the device is lost. */
   get lost(): Promise<GPUDeviceLostInfo> {
     return this.gpu.lost;
   }
 
   // ---- memory ----
 
-  /** The longest tensor or intermediate that a kernel can bind. */
+  /** The largest binding in bytes, which limits tensors and intermediates. */
   get maxBufferBytes(): number {
     return Math.min(this.gpu.limits.maxBufferSize, this.gpu.limits.maxStorageBufferBindingSize);
   }
 
-  /** Bytes of the buffer that `allocate` takes for a length. */
+  /** Bytes of the buffer that `allocate` uses for a length. */
   bufferBytes(byteLength: number): number {
     return Math.min(sizeClass(byteLength), Math.max(byteLength, this.maxBufferBytes));
   }
 
-  /** Throws: DeviceError when one buffer cannot be so long. */
+  /** Throws: DeviceError when the length exceeds the largest buffer or binding. */
   assertTakes(byteLength: number): void {
     const limit = this.maxBufferBytes;
     if (byteLength > limit) {
@@ -344,8 +345,8 @@ export class Device extends Resource {
   }
 
   /**
-   * Gives the whole buffer behind `storage` back, to the pool where that has room; commands already submitted still see
-   * it. Harmless when the device is destroyed.
+   * Returns the whole buffer behind `storage` to the pool if that has room, otherwise destroys it. Submitted
+   * commands are not affected. No effect on a destroyed device.
    */
   release({ buffer }: Storage): void {
     if (this.#isDestroyed) return;
@@ -354,8 +355,8 @@ export class Device extends Resource {
   }
 
   /**
-   * Destroys the buffer behind what JavaScript has collected: a program that forgets its tensors would not find it in
-   * the pool in time. In bulk, as little is not worth the calls.
+   * Destroys the buffer of a garbage-collected tensor: a program that forgets its tensors would rarely reuse it from
+   * the pool in time. Works in bulk, because a few buffers are not worth the calls.
    */
   reclaim({ buffer }: Storage): void {
     if (this.#isDestroyed) return;
@@ -375,7 +376,7 @@ export class Device extends Resource {
     this.#dropCollected();
   }
 
-  /** What the memory is used for now. */
+  /** How the memory is used now. */
   get memory(): DeviceMemory {
     const { allocatedBytes, peakBytes } = this;
     const idleBytes = this.#pool.bytes + this.#collectedBytes;
@@ -401,7 +402,7 @@ export class Device extends Resource {
     return buffer;
   }
 
-  /** A buffer that is no storage of tensors, such as one to read back through; the caller destroys it. */
+  /** A buffer outside the pool, such as a staging buffer; the caller destroys it. */
   createBuffer(descriptor: GPUBufferDescriptor): GPUBuffer {
     this.counters.buffersCreated++;
     return this.calls.run('createBuffer', () => this.gpu.createBuffer(descriptor));
@@ -409,7 +410,7 @@ export class Device extends Resource {
 
   /**
    * Writes `data` to the start of `storage` at `byteOffset`; ordered with submits. Sizes are multiples of 4 bytes.
-   * Returns which piece of work that is, as `GpuCalls` counts it.
+   * Returns the serial of the write (see `GpuCalls`).
    */
   write(storage: Storage, data: TensorBytes, byteOffset = 0): number {
     this.assertUsable();
@@ -428,7 +429,7 @@ export class Device extends Resource {
     return work;
   }
 
-  /** Copies whole storages on the device, behind all submitted work; `to` is no shorter than `from`. */
+  /** Copies whole storages on the device, after all submitted work; `to` is at least as long as `from`. */
   copy(copies: readonly { readonly from: Storage; readonly to: Storage }[]): void {
     const encoder = this.encoder();
     for (const { from, to } of copies) this.encodeCopy(encoder, from, to, from.byteLength);
@@ -451,14 +452,14 @@ export class Device extends Resource {
   /**
    * Copies bytes back to the host once all submitted work is done.
    *
-   * Throws: DeviceError when the device is lost; never yields zeros in its place.
+   * Throws: DeviceError when the device is lost; it never returns zeros instead.
    */
   async read(storage: Storage, byteLength = storage.byteLength): Promise<ArrayBuffer> {
     const [bytes] = await this.readTogether([{ ...storage, byteLength }]);
     return bytes as ArrayBuffer;
   }
 
-  /** The same for several storages, all as they are at one moment: no work submitted meanwhile comes between them. */
+  /** Reads several storages as of one moment: no work submitted meanwhile runs between the copies. */
   async readTogether(storages: readonly Storage[]): Promise<ArrayBuffer[]> {
     const encoder = this.encoder();
     const pending = storages.map((storage) =>
@@ -469,7 +470,7 @@ export class Device extends Resource {
     return found.map((bytes, i) => bytes.slice(0, storages[i]?.byteLength));
   }
 
-  /** Makes staging buffers ahead, so that later reads of this length allocate nothing. */
+  /** Allocates staging buffers in advance, so that later reads of this length do not allocate. */
   prepareReads(byteLength: number, count: number): void {
     const size = sizeClass(byteLength);
     while (this.#staging.count(size) < count) this.#staging.give(this.#createStaging(size));
@@ -477,7 +478,7 @@ export class Device extends Resource {
 
   /**
    * Encodes a copy of `storage` into a staging buffer; `fetch`, called after the encoder was submitted, maps it.
-   * Staging buffers are kept and used again.
+   * Staging buffers are reused.
    */
   stageRead(
     encoder: GPUCommandEncoder,
@@ -495,7 +496,7 @@ export class Device extends Resource {
         this.counters.readBackBytes += byteLength;
         try {
           await this.calls.settle('mapAsync', async () => buffer.mapAsync(GPUMapMode.READ));
-          // A lost device resolves promises as if nothing had happened: ask before believing the bytes.
+          // A lost device resolves promises as usual: check before using the bytes.
           check();
           const bytes = this.calls.run('getMappedRange', () => buffer.getMappedRange(0, byteLength).slice(0));
           this.calls.run('unmap', () => buffer.unmap());
@@ -516,18 +517,18 @@ export class Device extends Resource {
 
   // ---- pipelines ----
 
-  /** The compiled pipeline of a shader, compiled once as long as it is kept. */
+  /** The compiled pipeline of a shader, from the cache if it is there. */
   pipeline(shader: SpecialisedShader): Promise<Pipeline> {
     const compiled = this.#compiled(shader);
     if (compiled.pending) return compiled.pending;
     const pending = this.#compile(shader, compiled);
     compiled.pending = pending;
-    // Whoever asks again gets another try: it may have failed for a reason that has passed.
+    // The next caller tries again: the failure may have been temporary.
     pending.catch(() => delete compiled.pending);
     return pending;
   }
 
-  /** The same without waiting; a shader that does not compile is reported by the next call that checks. */
+  /** Like `pipeline`, without waiting; the next checked call reports a shader that does not compile. */
   pipelineNow(shader: SpecialisedShader): Pipeline {
     const compiled = this.#compiled(shader);
     if (compiled.ready) return compiled.ready;
@@ -556,18 +557,18 @@ export class Device extends Resource {
     return compiled;
   }
 
-  /** Keeps these no longer for whoever asks for them again; what is bound has its own. */
+  /** Drops these from the cache; bound steps keep their own references. */
   forgetPipelines(shaders: readonly SpecialisedShader[]): void {
     for (const { code } of shaders) this.#pipelines.delete(code);
   }
 
-  /** Tells the work that was sent with a broken shader what is wrong with it. */
+  /** Attaches the compiler's message to work that was submitted with a broken shader. */
   async #report(shader: SpecialisedShader, module: GPUShaderModule, first: number): Promise<void> {
     try {
       const errors = await this.#errorsOf(module);
       if (errors.length > 0) this.calls.explain(shaderError(shader, errors), first);
     } catch {
-      // The compiler's own words are lost: the work that the shader was for fails without them.
+      // The compiler's message is lost; the work that needs the shader fails without it.
     }
   }
 
@@ -595,7 +596,7 @@ export class Device extends Resource {
     }
   }
 
-  /** `problem` resolves with what the device found wrong. */
+  /** `problem` resolves with the error that the device reports. */
   #prepareChecked(shader: SpecialisedShader) {
     this.calls.run('pushErrorScope', () => this.gpu.pushErrorScope('validation'));
     let prepared: Prepared;
@@ -604,7 +605,7 @@ export class Device extends Resource {
       prepared = this.#prepare(shader);
     } finally {
       problem = this.calls.settle('popErrorScope', async () => this.gpu.popErrorScope());
-      // When `#prepare` throws, its error counts.
+      // If `#prepare` throws, its error takes precedence.
       void problem.catch(() => undefined);
     }
     return { ...prepared, problem };
@@ -623,7 +624,7 @@ export class Device extends Resource {
     return { module, layout, descriptor };
   }
 
-  /** Runs one workgroup of a kernel over idle memory, so that the driver compiles it now; once is enough. */
+  /** Runs one workgroup of a kernel over idle memory, once, so that the driver compiles it now. */
   async warmUp(pipeline: Pipeline): Promise<void> {
     if (this.#warm.has(pipeline)) return;
     const storages: Storage[] = [];
@@ -685,7 +686,7 @@ export class Device extends Resource {
     times = 1,
     timestampWrites?: GPUComputePassTimestampWrites,
   ): void {
-    // The call under way, for an error: cheaper than a guard around each, in the loop of every training.
+    // Names the current call for an error; cheaper than a guard around each call in the training loop.
     let call = 'beginComputePass';
     try {
       const pass = encoder.beginComputePass(timestampWrites ? { timestampWrites } : {});
@@ -707,7 +708,7 @@ export class Device extends Resource {
   }
 
   submit(encoder: GPUCommandEncoder): void {
-    // A command that was refused while it was encoded makes no work of this.
+    // A command refused during encoding means that nothing is submitted.
     this.assertUsable();
     this.counters.submits++;
     this.calls.send();
@@ -715,7 +716,7 @@ export class Device extends Resource {
     this.calls.run('submit', () => this.gpu.queue.submit([commands]));
   }
 
-  /** Waits until everything submitted is done, and throws what went wrong meanwhile. */
+  /** Waits until all submitted work is done, and throws errors that occurred meanwhile. */
   async idle(): Promise<void> {
     this.assertUsable();
     const check = this.calls.answer();
@@ -723,19 +724,19 @@ export class Device extends Resource {
     check();
   }
 
-  /** A cache that lives as long as the device and keeps what was used last. */
+  /** A least-recently-used cache that lives as long as the device. */
   cache<T>(name: string): LruCache<string, T> {
     let cache = this.#caches.get(name);
     if (!cache) this.#caches.set(name, (cache = new LruCache<string, unknown>(mostCached)));
     return cache as LruCache<string, T>;
   }
 
-  /** Ends the device and frees its memory; its tensors are gone. Harmless when called twice. */
+  /** Destroys the device and frees its memory; its tensors become unusable. Idempotent. */
   dispose(): void {
     this.destroy();
   }
 
-  /** The same, by WebGPU's name. */
+  /** Alias of `dispose`, the name in WebGPU. */
   destroy(): void {
     if (this.#isDestroyed) return;
     this.#isDestroyed = true;
@@ -749,19 +750,19 @@ export class Device extends Resource {
 
 export const familyRule = (): Rule => oneOf(['software', 'gpu']);
 
-/** By its traits, not its class: plans are also made for a device that is only described. */
+/** Checks traits, not the class: plans are also made for fake devices. */
 export const deviceRule = () =>
   rule(
     'a Device, as open() gives',
     (value) => typeof value === 'object' && value !== null && 'traits' in value,
   );
 
-/** Browsers tell no more than who made the adapter and its generation, as `nvidia ampere`. */
+/** Browsers reveal only vendor and architecture, such as `nvidia ampere`. */
 function nameOf({ device, description, vendor, architecture }: GPUAdapterInfo): string {
   return device || description || [vendor, architecture].filter(Boolean).join(' ') || 'unnamed adapter';
 }
 
-/** Buffers are rounded up to 256 bytes, from 64 KiB on to an eighth of their power of two, so that the pool finds matches. */
+/** Rounds lengths up to 256 bytes, and from 64 KiB to an eighth of the power of two, so that buffers can be reused. */
 function sizeClass(byteLength: number): number {
   const grain = byteLength < 65_536 ? 256 : 2 ** (Math.floor(Math.log2(byteLength)) - 3);
   return Math.ceil(byteLength / grain) * grain;
@@ -771,12 +772,12 @@ export function mebibytes(bytes: number): string {
   return bytes < 2 ** 20 ? `${(bytes / 1024).toFixed(1)} KiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 }
 
-/** The error for a shader that the device has refused; undefined when something else went wrong. */
+/** The error for a shader that the device refused; undefined for any other problem. */
 function refusedShader(shader: SpecialisedShader, error: unknown): DeviceError | undefined {
   if (!(error instanceof DeviceError) || error.problem !== 'other') return undefined;
   const { cause, call } = error;
   const isPipelineError = cause instanceof Error && 'reason' in cause;
-  // A command that was refused has no call's name, since no call failed.
+  // A refused command has no call name, since no call failed.
   return isPipelineError || call === undefined
     ? shaderError(shader, [], (cause as Error).message)
     : undefined;

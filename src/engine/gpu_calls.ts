@@ -1,30 +1,29 @@
 /**
- * Every call of WebGPU on a device goes through here, or says `failed` of what it caught: a call that throws or rejects
- * becomes a DeviceError with its name, and `lost` where the device went. A command that the device refuses is told apart
- * from that: WebGPU goes on as if nothing were wrong and raises an event, in Node before the call returns, in browsers
- * some time later. The command cannot be told then, so all work that was sent since the device last answered
- * counts as failed: its reads reject, and the tensors that it wrote throw when they are used (`assertAccepted`). All
- * other work goes on.
+ * Wraps every WebGPU call on a device. A call that throws or rejects becomes a DeviceError with the name of the
+ * call, or with `lost` if the device was lost. Refused commands differ: WebGPU continues as if nothing were wrong and
+ * raises an event, in Node before the call returns, in browsers some time later. The event does not identify the
+ * command, so all work submitted since the last answer of the device counts as failed: its reads reject, and tensors
+ * that it wrote throw on use (`assertAccepted`). All other work continues.
  */
 import { DeviceError, ShadegradError } from '../errors.js';
 
 /** Awaits a promise that the device settles. */
 export type AwaitGpu = <T>(promise: Promise<T>) => Promise<T>;
 
-/** Work, counted as it is sent: buffers made, writes and submits. */
+/** The serial number of a piece of work: a buffer creation, a write or a submit. */
 type Serial = number;
 
 interface Refusal {
-  /** The work that it may have been part of. */
+  /** The range of work that may contain the refused command. */
   readonly first: Serial;
   readonly last: Serial;
   error: DeviceError;
 }
 
-/** More than one is an accident already; the oldest are joined then. */
+/** Even one is exceptional; beyond this many, the oldest are merged. */
 const mostRefusals = 16;
 
-/** Being lost is told a moment after the failure that it causes. */
+/** WebGPU reports a lost device a moment after the failure that it causes. */
 const graceMs = 50;
 
 export class GpuCalls {
@@ -33,14 +32,14 @@ export class GpuCalls {
   #lostReason: string | undefined;
   #outOfMemory: string | undefined;
   #calling = false;
-  /** What the device said of the call that is under way. */
+  /** The refusal of the current call. */
   #refused: DeviceError | undefined;
   readonly #refusals: Refusal[] = [];
   #refusalCount = 0;
-  /** The last refusal, until a caller gets it. */
-  #unheard: DeviceError | undefined;
+  /** The last refusal that no caller has received yet. */
+  #unreported: DeviceError | undefined;
 
-  /** `onRefusal` forgets objects that may be invalid, so that no later work is built on them. */
+  /** `onRefusal` drops objects that may be invalid, so that no later work uses them. */
   constructor(
     private readonly gpu: GPUDevice,
     private readonly awaitGpu: AwaitGpu,
@@ -49,7 +48,7 @@ export class GpuCalls {
   ) {
     gpu.onuncapturederror = (event) => {
       event.preventDefault();
-      this.#hear(event.error);
+      this.#onError(event.error);
     };
     void this.#watch(onLost);
   }
@@ -60,7 +59,7 @@ export class GpuCalls {
     onLost();
   }
 
-  /** Remembers why the device went away. */
+  /** Records why the device was lost. */
   lose(reason: string): void {
     this.#lostReason ??= reason;
   }
@@ -69,7 +68,7 @@ export class GpuCalls {
     return this.#lostReason !== undefined;
   }
 
-  /** True when the device has refused a command at any time. */
+  /** Whether the device has ever refused a command. */
   get hasRefused(): boolean {
     return this.#refusalCount > 0;
   }
@@ -77,7 +76,7 @@ export class GpuCalls {
   /**
    * Runs `fn`, one call of WebGPU.
    *
-   * Throws: DeviceError when it throws, or when the device refuses it at once.
+   * Throws: DeviceError when it throws, or when the device refuses it immediately.
    */
   run<T>(name: string, fn: () => T): T {
     this.#calling = true;
@@ -106,7 +105,7 @@ export class GpuCalls {
     }
   }
 
-  /** What to throw for what a call threw. */
+  /** Converts the error of a call into the error to throw. */
   failed(call: string, cause: unknown): Error {
     if (cause instanceof ShadegradError) return cause;
     if (this.#lostReason !== undefined) return DeviceError.lost(this.#lostReason, { cause });
@@ -115,7 +114,7 @@ export class GpuCalls {
 
   // ---- refused commands ----
 
-  #hear(error: GPUError): void {
+  #onError(error: GPUError): void {
     const isOutOfMemory = error.constructor.name === 'GPUOutOfMemoryError';
     const told = isOutOfMemory ? outOfMemory(error.message) : refusal(error);
     if (this.#calling) {
@@ -126,36 +125,36 @@ export class GpuCalls {
     this.add(told, this.#answered + 1);
   }
 
-  /** All work from `first` on counts as refused, unless it is known to be: then `error` says more about it. */
+  /** Marks all work from `first` on as refused with `error`. */
   add(error: DeviceError, first: Serial): void {
     const [oldest, next] = this.#refusals;
     if (this.#refusals.length === mostRefusals && oldest && next)
       this.#refusals.splice(0, 2, { ...next, first: oldest.first });
     this.#refusals.push({ first, last: this.#sent, error });
     this.#refusalCount++;
-    this.#unheard = error;
+    this.#unreported = error;
     this.onRefusal();
   }
 
-  /** Puts `error`, which says more, in place of what is known of the refusal of `first` or later work. */
+  /** Replaces the error of the refusal of `first` or later work by the more specific `error`. */
   explain(error: DeviceError, first: Serial): void {
     const known = this.#refusals.findLast(({ last }) => last >= first);
     if (!known) return this.add(error, first);
-    if (this.#unheard === known.error) this.#unheard = error;
+    if (this.#unreported === known.error) this.#unreported = error;
     known.error = error;
   }
 
-  /** Counts one more piece of work. */
+  /** Returns the serial of a new piece of work. */
   send(): Serial {
     return ++this.#sent;
   }
 
-  /** The last piece of work that was sent. */
+  /** The serial of the last piece of work. */
   get sent(): Serial {
     return this.#sent;
   }
 
-  /** To be called before work whose answer is awaited; the result, called with the answer, throws what was refused since. */
+  /** Call before work whose completion is awaited; call the returned function on completion: it throws refusals since then. */
   answer(): () => void {
     const sent = this.#sent;
     const before = this.#refusalCount;
@@ -163,7 +162,7 @@ export class GpuCalls {
       this.#assertThere();
       if (this.#refusalCount > before) {
         const { error } = this.#refusals.at(-1) as Refusal;
-        if (this.#unheard === error) this.#unheard = undefined;
+        if (this.#unreported === error) this.#unreported = undefined;
         throw error;
       }
       this.#answered = Math.max(this.#answered, sent);
@@ -174,7 +173,7 @@ export class GpuCalls {
   assertAccepted(written: Serial): void {
     if (this.#refusals.length > 0 && this.isRefused(written)) {
       const { error } = this.#refusals.find((each) => covers(each, written)) as Refusal;
-      if (this.#unheard === error) this.#unheard = undefined;
+      if (this.#unreported === error) this.#unreported = undefined;
       throw error;
     }
   }
@@ -183,12 +182,12 @@ export class GpuCalls {
     return this.#refusals.some((each) => covers(each, written));
   }
 
-  /** Throws when the device is gone, or once what was refused; called before work is sent. */
+  /** Throws when the device is lost, or, once, for a refused command. Called before work is submitted. */
   assertUsable(): void {
     this.#assertThere();
-    const unheard = this.#unheard;
-    this.#unheard = undefined;
-    if (unheard) throw unheard;
+    const unreported = this.#unreported;
+    this.#unreported = undefined;
+    if (unreported) throw unreported;
   }
 
   #assertThere(): void {

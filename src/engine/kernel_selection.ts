@@ -1,8 +1,8 @@
 /**
- * KernelSelection: which of several variants computes a primitive, where that was measured on this device (tune.ts) or is
- * recorded with a run. A choice is found by a key made of the case and of the candidates' own code, so that it lapses
- * by itself when a shader, a tile, a shape or the list of candidates changes. Planning asks here after the forced
- * variants and before the table, which is the order of a primitive's variants.
+ * Which variant computes a primitive, as measured on this device (tune.ts) or recorded with a run. The key of a
+ * choice hashes the case and the code of all candidates, so a choice lapses when a shader, a tile, a shape or the
+ * list of candidates changes. Planning looks for forced variants first, then here, then in the table: the order of a
+ * primitive's variants.
  */
 import { DataError } from '../errors.js';
 import { type Form, checkForm, each, numberOrNull, optional, text } from '../json_reader.js';
@@ -13,20 +13,20 @@ import { specialise } from './shader.js';
 export type AnyContext = PrimitiveContext<string, string, never>;
 export type AnyVariant = Variant<string, string, Record<string, never>>;
 
-/** Which variant, and for people what it computes and how it was found. */
+/** The chosen variant, with what it computes and how it was measured, for display. */
 export interface Choice {
   readonly variant: string;
   /** Name of the primitive; `pass` is the key that tuning files have always had. */
   readonly pass: string;
-  /** Of the inputs. */
+  /** Shapes of the inputs. */
   readonly shapes: string;
-  /** Least milliseconds of each candidate that was right. */
+  /** Least time of each correct candidate, in milliseconds. */
   readonly ms?: Readonly<Record<string, number>>;
   /** When it was measured, as ISO 8601. */
   readonly date?: string;
 }
 
-/** A case that planning met and that several variants could compute. */
+/** A case that planning met and several variants can compute. */
 export interface KernelCase {
   readonly key: string;
   readonly primitive: Primitive;
@@ -35,10 +35,10 @@ export interface KernelCase {
   readonly candidates: readonly AnyVariant[];
 }
 
-/** Far more than a model has: what a run went by is not forgotten while it runs. */
+/** Far more cases than any model has, so that a run never forgets those it used. */
 const mostMet = 4096;
 
-/** The choices that plans go by: a device's own, or those of one training. */
+/** The choices that plans follow: those of a device, or of one training. */
 export class KernelSelection {
   readonly #chosen: Map<string, Choice>;
   readonly #met = new LruCache<string, KernelCase>(mostMet);
@@ -49,7 +49,7 @@ export class KernelSelection {
     this.#chosen = new Map(chosen);
   }
 
-  /** Grows with every change, so that whoever keeps plans can tell old ones. */
+  /** Incremented with every change, so that caches of plans can detect outdated ones. */
   get version(): number {
     return this.#version;
   }
@@ -73,7 +73,7 @@ export class KernelSelection {
     return this.#chosen.entries();
   }
 
-  /** From now on cases are noted even while there are no choices to find, which costs planning some string work. */
+  /** From now on records all cases, even without any choices; this costs planning some string work. */
   watch(): void {
     this.#isWatching = true;
   }
@@ -83,7 +83,7 @@ export class KernelSelection {
     return new Map(this.#met);
   }
 
-  /** The choices that planning went by. */
+  /** The choices that planning used. */
   used(): Map<string, Choice> {
     return new Map([...this.#chosen].filter(([key]) => this.#met.has(key)));
   }
@@ -122,7 +122,7 @@ export function keyOf(primitive: Primitive, context: AnyContext, candidates: rea
 }
 
 /**
- * 64 bits of a text as 16 hexadecimal digits. Not against intent, only against chance: two 32-bit hashes, FNV-1a with
+ * 64 bits of a text as 16 hexadecimal digits. Guards against accidents, not attacks: two 32-bit hashes, FNV-1a with
  * its own prime and with another multiplier, each mixed at the end as in MurmurHash3.
  */
 export function hash64(text: string): string {
@@ -154,9 +154,9 @@ export const choiceForm: Form<Choice> = {
 };
 
 /**
- * KernelSelection by key as JSON holds them. `name` is what to call the file in messages.
+ * Reads choices by key from JSON. `name` is what to call the file in messages.
  *
- * Throws: DataError when it is anything else.
+ * Throws: DataError for anything else.
  */
 export function choicesFromJson(value: unknown, name: string): Map<string, Choice> {
   const refuse = (what: string): DataError => new DataError(`${name}: damaged: kernel choices: ${what}.`);

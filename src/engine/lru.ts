@@ -1,6 +1,6 @@
-/** A map with a bound: what was used longest ago goes first. */
+/** A bounded map that evicts the least recently used entry. */
 export class LruCache<K, V> {
-  /** In the order of use, the oldest first, which is the order of insertion. */
+  /** In the order of last use, oldest first: a used entry is inserted again. */
   readonly #entries = new Map<K, V>();
 
   constructor(readonly capacity: number) {}

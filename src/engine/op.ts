@@ -1,6 +1,6 @@
 /**
- * An op is a differentiable operation on tensors: its forward is made of primitives, its backward rule names every
- * input, so that the compiler finds a missing one: `null` says that there is no gradient, on purpose.
+ * An op is a differentiable operation on tensors. Its forward runs primitives. Its backward rule names every input,
+ * so that the compiler finds a missing one; `null` states that an input has no gradient.
  */
 import { StateError, UsageError } from '../errors.js';
 import { wrong } from '../options.js';
@@ -12,28 +12,28 @@ import { type Call, type Gap, type Trace, currentTrace } from './trace.js';
 export interface BackwardContext<I extends string, O extends string, A extends Attributes> {
   readonly inputs: Readonly<Record<I, Tensor>>;
   readonly outputs: Readonly<Record<O, Tensor>>;
-  /** The gradients of the outputs; an output that the loss does not depend on has none. */
+  /** The gradients of the outputs; undefined for an output that the loss does not depend on. */
   readonly gradients: Readonly<Record<O, Tensor | undefined>>;
   readonly attributes: A;
 }
 
 export interface Op<I extends string = string, O extends string = string, A extends Attributes = Attributes> {
   readonly name: string;
-  /** Every primitive of the op, forward first: what tests, the bench and the docs are made from. */
+  /** Every primitive of the op, forward first. Tests, the bench and the docs are generated from this list. */
   readonly primitives: readonly Primitive[];
-  /** Attributes that are nothing but scalars of its primitives (see Primitive). */
+  /** Attributes that are only scalars of its primitives (see Primitive). */
   readonly scalars?: readonly string[];
-  /** Of losses: the output whose missing gradient the backward takes as 1, which spares a tensor of ones. */
+  /** For losses: the output whose missing gradient the backward rule takes as 1, which avoids a tensor of ones. */
   readonly unitGradientOf?: string;
   /** Outputs through which no gradient flows, such as the counts beside a loss. */
   readonly nonDifferentiable?: readonly string[];
   forward(inputs: Readonly<Record<I, Tensor>>, attributes: A): Record<O, Tensor>;
-  /** Gradients as functions, called only for the inputs that matter. */
+  /** Gradients as functions, called only for inputs that need one. */
   backward(context: BackwardContext<I, O, A>): Readonly<Record<I, (() => Tensor) | null>>;
 }
 
 /**
- * Calls an op: recorded with its backward rule inside a program, at once outside.
+ * Calls an op: records it with its backward rule inside a program, runs it immediately outside.
  *
  * Throws: UsageError for an operand that is not a tensor; StateError for one that was disposed.
  */
@@ -59,11 +59,11 @@ export function apply<I extends string, O extends string, A extends Attributes>(
   return outputs;
 }
 
-/** The two ops that `grad` itself needs; the kernels provide them, since the engine knows no op. */
+/** The two ops that `grad` itself uses. The kernels provide them, because the engine knows no ops. */
 export interface GradientOps {
-  /** Sums gradients that reach one value along several ways. */
+  /** Sums gradients that reach one value along several paths. */
   add(a: Tensor, b: Tensor): Tensor;
-  /** One value everywhere: 1 is the gradient of a loss with respect to itself. */
+  /** A tensor of one value: 1 is the gradient of a loss with respect to itself. */
   fill(shape: readonly number[], value: number): Tensor;
 }
 
@@ -75,8 +75,8 @@ export function setGradientOps(ops: GradientOps): void {
 
 /**
  * The gradients of a scalar with respect to tensors, by extending the program with the ops' backward rules.
- * Of a loss with several elements, or of several losses, it is the gradient of their sum; a loss that is listed twice
- * counts twice, and the gradient of a loss with respect to itself is 1.
+ * For a loss with several elements, or several losses, the gradient of their sum. A loss listed twice counts twice;
+ * the gradient of a loss with respect to itself is 1.
  *
  * Units: of `loss` over those of each tensor. Shapes: those of `tensors`.
  * Throws: StateError outside a program; when the loss does not depend on one of the tensors; and when it depends on them
@@ -100,17 +100,15 @@ function checkDifferentiable(name: 'loss' | 'tensors', list: readonly Tensor[]):
     const each = name === 'loss' && list.length === 1 ? name : `${name}[${i}]`;
     if (!(tensor instanceof Tensor)) throw wrong('grad', each, tensor, 'a tensor');
     if (tensor.dtype !== 'f32')
-      throw new UsageError(
-        `grad: ${each} is ${describe(tensor)}, expected f32: whole numbers have no gradient.`,
-      );
+      throw new UsageError(`grad: ${each} is ${describe(tensor)}, expected f32: integers have no gradient.`);
   });
 }
 
-/** One walk of `grad` over the tape, forwards and then backwards. */
+/** One run of `grad` over the tape, forwards and then backwards. */
 class Backpropagation {
   /** Gradients so far, by the id of the value. */
   readonly #gradients = new Map<number, Tensor>();
-  /** How often each value is listed as a loss, until its own gradient of 1 is counted. */
+  /** How often each value is listed as a loss, until its own gradient of 1 has been added. */
   readonly #unseeded = new Map<number, number>();
 
   constructor(
@@ -145,7 +143,7 @@ class Backpropagation {
     return this.trace.valueOf(tensor).id;
   }
 
-  /** The entries of the tape that read what depends on the tensors; adds what they compute to `depends`. */
+  /** The tape entries that read values depending on the tensors; adds their outputs to `depends`. */
   #relevant(depends: Set<number>): (Call | Gap)[] {
     return this.trace.tape.filter((entry) => {
       const [inputs, outputs] =
@@ -165,7 +163,7 @@ class Backpropagation {
     const unit = call.unitGradientOf;
     for (const [name, tensor] of entries) {
       const id = this.#idOf(tensor);
-      // Its backward takes the missing gradient as 1, which spares a tensor of ones.
+      // Its backward rule takes the missing gradient as 1, which avoids a tensor of ones.
       const isSpared = name === unit && this.#unseeded.get(id) === 1 && !this.#gradients.has(id);
       if (!isSpared) this.#seed(tensor);
     }
@@ -198,7 +196,7 @@ class Backpropagation {
     );
   }
 
-  /** Counts the gradient of a loss with respect to itself, once. */
+  /** Adds the gradient of a loss with respect to itself, once. */
   #seed(tensor: Tensor): void {
     const id = this.#idOf(tensor);
     const count = this.#unseeded.get(id);

@@ -1,8 +1,8 @@
 /**
- * A plan is a program made concrete for one device: dead nodes dropped, nodes left out whose results others yield on
- * their way, element-wise ops fused into the kernels before them, variants chosen, every intermediate given a buffer
- * that is used again when the value dies.
- * The result is a flat list of dispatches over numbered slots; `Step` (replay.ts) puts buffers behind the slots.
+ * A plan is a program made concrete for one device: it drops dead nodes and nodes whose results another node
+ * computes anyway, fuses element-wise ops into the kernels before them, chooses variants, and assigns each
+ * intermediate a buffer that is reused once the value is dead.
+ * The result is a flat list of dispatches over numbered slots; `Step` (replay.ts) assigns buffers to the slots.
  */
 import { DeviceError, assert } from '../errors.js';
 import type { KernelSelection } from './kernel_selection.js';
@@ -23,27 +23,27 @@ import { type Tensor, describe } from './tensor.js';
 import { type Node, type Trace, mapRecord } from './trace.js';
 import { type Value, rootOf } from './value.js';
 
-/** Uniform bindings begin at multiples of this many bytes on every device. */
+/** Alignment of uniform bindings in bytes, valid on every device. */
 const scalarsAlignment = 256;
 
-/** Kernels may bind this many storage buffers on every adapter, browsers' software adapter included. */
+/** Storage buffers that a kernel may bind on every adapter, including the software adapter of browsers. */
 const maxBindings = 8;
 
 export type Slot =
   | { readonly kind: 'input' | 'output'; readonly index: number; readonly byteLength: number }
   | { readonly kind: 'buffer'; readonly index: number; readonly byteLength: number }
   | { readonly kind: 'fixed'; readonly storage: Storage }
-  /** A part of the plan's scalars, in bytes. */
+  /** A range of the plan's scalars, in bytes. */
   | { readonly kind: 'scalars'; readonly offset: number; readonly byteLength: number };
 
 export interface PlannedDispatch {
-  /** Pass and fused ops, e.g. `conv2d/forward + add + relu`. */
+  /** The primitive and the ops fused into it, e.g. `conv2d/forward + add + relu`. */
   readonly label: string;
   readonly primitive: string;
-  /** Counts the groups of a plan: the dispatches of one variant share it. */
+  /** Index of the group in the plan; all dispatches of one variant share it. */
   readonly node: number;
   readonly variant: string;
-  /** The layers, or other parts of a model, that it works for; several where ops of theirs were fused. */
+  /** The layers or other parts of a model that it computes; several if their ops were fused. */
   readonly scopes: readonly string[];
   /** Whether it computes gradients. */
   readonly isBackward: boolean;
@@ -62,42 +62,42 @@ export interface Plan {
   readonly dispatches: readonly PlannedDispatch[];
   /** Byte length of each intermediate buffer. */
   readonly buffers: readonly number[];
-  /** The numbers of the caller's that the kernels read; each kernel's begin where a uniform binding may. */
+  /** Numbers that the kernels read as uniforms; those of each kernel start at an aligned offset. */
   readonly scalars: Float32Array<ArrayBuffer>;
   readonly inputs: readonly Spec[];
   readonly outputs: readonly Spec[];
-  /** Tensors with memory that the program captured; a step may not outlive them. */
+  /** Tensors with memory that the program captured; they must outlive every step. */
   readonly held: readonly Tensor[];
   /** Copies after the last dispatch, for outputs that are inputs, captures or repeated. */
   readonly copies: readonly { readonly from: Slot; readonly output: number }[];
-  /** Bytes that all intermediates would take without reuse. */
+  /** Bytes of all intermediates without reuse of buffers. */
   readonly bytesWithoutReuse: number;
-  /** Dispatches that there would be if every node had kernels of its own. */
+  /** Number of dispatches without fusion. */
   readonly dispatchesWithoutFusion: number;
 }
 
 export interface PlanOptions {
-  /** False gives every node kernels of its own; for comparing. */
+  /** False disables fusion, for comparison. */
   readonly fusion?: boolean;
-  /** Default: the device's own. */
+  /** Default: that of the device. */
   readonly kernelSelection?: KernelSelection | undefined;
 }
 
 type AnyVariant = Variant<string, string, Record<string, never>>;
 
-/** A node with the element-wise nodes fused behind it. */
+/** A node with the element-wise nodes fused after it. */
 interface Group {
-  /** Undefined when the group is element-wise from its start. */
+  /** Undefined if the group is element-wise from its start. */
   readonly base: Node | undefined;
   readonly variant: string;
   readonly lowering: Lowering;
   readonly chain: Node[];
   readonly hasEpilogue: boolean;
-  /** Values on the way through the epilogue that something else needs too: the epilogue stores them. */
+  /** Values inside the epilogue that other nodes need too, so the epilogue stores them. */
   readonly stored: Value[];
 }
 
-/** Who reads each value, by the id of its root. */
+/** The nodes that read each value, by the id of its root. */
 type Users = ReadonlyMap<number, ReadonlySet<Node | 'output'>>;
 
 export function plan(
@@ -117,7 +117,7 @@ export function plan(
   return { ...assigned, dispatchesWithoutFusion: assigned.dispatches.length + fused + spared };
 }
 
-// ---- 1. what is needed ----
+// ---- 1. dead nodes ----
 
 function liveNodes(nodes: readonly Node[], outputs: readonly Value[]): Node[] {
   const needed = new Set(outputs.map((value) => rootOf(value).id));
@@ -133,11 +133,11 @@ function liveNodes(nodes: readonly Node[], outputs: readonly Value[]): Node[] {
   return live.toReversed();
 }
 
-// ---- 2. results that come on the way ----
+// ---- 2. shared results ----
 
 /**
- * Leaves out the nodes whose result another node yields as a by-product. That other node then runs where the first of
- * the two stood; where its operands are not there yet, or change until it runs, both stay.
+ * Drops nodes whose result another node computes as a shared result. That other node then runs at the place of the
+ * earlier one of the two. Both stay if its operands are not computed by then, or change before it would run.
  */
 function useByproducts(
   live: readonly Node[],
@@ -188,7 +188,7 @@ function isTwin(other: Node, node: Node, { primitive, inputs, attributes }: Shar
   );
 }
 
-/** False when one of the nodes before which `node` is to run computes or changes what it reads. */
+/** False if one of the nodes that `node` would move ahead of computes or changes its operands. */
 function canMoveUp(node: Node, before: readonly Node[]): boolean {
   const reads = new Set(Object.values(node.inputs).map(memoryOf));
   return !before.flatMap(writesOf).some((value) => reads.has(memoryOf(value)));
@@ -198,7 +198,7 @@ function writesOf({ primitive, inputs, outputs }: Node): Value[] {
   return [...Object.values(outputs), ...(primitive.mutates ?? []).map((name) => inputs[name] as Value)];
 }
 
-/** What a value lies in: a buffer that other tensors may show too, or what is its own in this program. */
+/** Identifies the memory of a value: a buffer that other tensors may share, or the value itself. */
 function memoryOf(value: Value): GPUBuffer | number {
   const { id, origin, placement } = rootOf(value);
   return (placement ?? (origin.kind === 'capture' ? origin.storage : undefined))?.buffer ?? id;
@@ -206,7 +206,7 @@ function memoryOf(value: Value): GPUBuffer | number {
 
 // ---- 3. variants and fusion ----
 
-/** The first variant that supports the case: a forced one, a chosen one, the family's first, the baseline one. */
+/** The first of these that supports the case: the forced variant, the chosen one, the first of the family, the baseline. */
 export function chooseVariant(
   node: Pick<Node, 'primitive' | 'attributes'>,
   context: PrimitiveContext<string, string, never>,
@@ -236,7 +236,7 @@ export function contextOf(node: Node, device: Device): PrimitiveContext<string, 
   };
 }
 
-/** `start` makes a group of a node that none before can take. */
+/** `start` makes a group of a node that no earlier group can fuse. */
 function fuse(
   nodes: readonly Node[],
   outputs: readonly Value[],
@@ -255,7 +255,7 @@ function fuse(
   for (const node of nodes) {
     const host = fusion && node.primitive.elementwise ? findHost(node, groups, users) : undefined;
     if (host) {
-      // The host runs where its last fused op stood, so that all operands have been computed by then.
+      // The host runs at the place of its last fused op, when all operands have been computed.
       groups.splice(groups.indexOf(host), 1);
       for (const map of mapsFor(node, host, groups, users)) {
         groups.splice(groups.indexOf(map), 1);
@@ -309,7 +309,7 @@ function lowerMap({ shape }: Spec, { traits }: Device): Lowering {
   };
 }
 
-/** The group that computes an operand of `node` and that can take `node` into its epilogue. */
+/** The group that computes an operand of `node` and can fuse `node` into its epilogue. */
 function findHost(node: Node, groups: readonly Group[], users: Users): Group | undefined {
   const hosts = fusableOperands(node).flatMap((id) => {
     const host = groups.find((group) => group.hasEpilogue && flowOf(group).some((value) => value.id === id));
@@ -319,7 +319,7 @@ function findHost(node: Node, groups: readonly Group[], users: Users): Group | u
   return hosts.find((host) => host.base) ?? hosts[0];
 }
 
-/** The maps that compute other operands of `node` for nobody else: `host` can do their work as well. */
+/** Maps that compute other operands of `node` only, so that `host` can fuse them as well. */
 function mapsFor(node: Node, host: Group, groups: readonly Group[], users: Users): Group[] {
   const chosen: Group[] = [];
   for (const id of fusableOperands(node)) {
@@ -333,7 +333,7 @@ function mapsFor(node: Node, host: Group, groups: readonly Group[], users: Users
   return chosen;
 }
 
-/** The operands, by the id of their root, whose elements meet those of the result one to one. */
+/** The operands, by the id of their root, whose elements correspond one to one to those of the result. */
 function fusableOperands(node: Node): number[] {
   const [output] = Object.values(node.outputs);
   assert(output, 'an element-wise primitive has an output');
@@ -343,7 +343,7 @@ function fusableOperands(node: Node): number[] {
     .map(([, value]) => idOf(value));
 }
 
-/** The value that goes through the epilogue: of a kernel with several outputs the first. */
+/** The value that the epilogue transforms: the first output of the kernel. */
 function resultOf(group: Group): Value {
   const last = group.chain.at(-1) ?? group.base;
   const [value] = Object.values((last as Node).outputs);
@@ -351,12 +351,12 @@ function resultOf(group: Group): Value {
   return value;
 }
 
-/** The values that flow through the epilogue, from the kernel's own first output to the result. */
+/** The values that flow through the epilogue, from the first output of the kernel to the result. */
 function flowOf({ base, chain }: Group): Value[] {
   return [base, ...chain].flatMap((node) => (node ? Object.values(node.outputs).slice(0, 1) : []));
 }
 
-/** Those of them before the result that nodes outside the group read, or that are an output. */
+/** Of these, the ones before the result that other groups read or that are program outputs. */
 function neededOnTheWay(group: Group, users: Users): Value[] {
   const isOutside = (user: Node | 'output'): boolean => user === 'output' || !group.chain.includes(user);
   return flowOf(group)
@@ -364,9 +364,9 @@ function neededOnTheWay(group: Group, users: Users): Value[] {
     .filter(({ id }) => [...(users.get(id) ?? [])].some(isOutside));
 }
 
-/** Whether `group` can run last, with `nodes` in its epilogue. */
+/** Whether `group` can run as late as the last of `nodes`, with them in its epilogue. */
 function canTake(group: Group, nodes: readonly Node[], groups: readonly Group[], users: Users): boolean {
-  // A value with a place ends its chain: more operands might lie in that buffer, which a dispatch cannot read then.
+  // A placed value ends its chain: further operands might share its buffer, which the dispatch could then not read.
   if (flowOf(group).some(({ placement }) => placement !== undefined)) return false;
   const sides = new Set(
     Object.values(group.base?.outputs ?? {})
@@ -374,7 +374,7 @@ function canTake(group: Group, nodes: readonly Node[], groups: readonly Group[],
       .map(idOf),
   );
   const flow = new Set(flowOf(group).map(idOf));
-  // A kernel cannot read what it is about to write, except the element that flows.
+  // A kernel cannot read a buffer that it writes, except the element that flows through the epilogue.
   const isBusy = ({ primitive, inputs }: Node): boolean =>
     Object.entries(inputs).some(
       ([name, value]) =>
@@ -394,7 +394,7 @@ function inputsOf(group: Group): Value[] {
   return [group.base, ...group.chain].flatMap((node) => (node ? Object.values(node.inputs) : []));
 }
 
-/** What it computes, and what it changes in place. */
+/** The values that it computes or changes in place. */
 function writtenBy(group: Group): Value[] {
   return [group.base, ...group.chain].flatMap((node) => (node ? writesOf(node) : []));
 }
@@ -405,7 +405,7 @@ function bindingCount(group: Group, users: Users): number {
   return own + operandsOf(group).length + neededOnTheWay(group, users).length;
 }
 
-/** Puts a value where it is to lie, after the kernel that computed it. */
+/** Copies a value to its place, after the kernel that computes it. */
 const copyPrimitive: Primitive<'x', 'y'> = {
   name: 'copy/forward',
   inputs: ['x'],
@@ -417,8 +417,8 @@ const copyPrimitive: Primitive<'x', 'y'> = {
 };
 
 /**
- * A kernel cannot write into a buffer that it also reads, not even into another range of it: a value with a place in such
- * a buffer is computed beside it, and copied.
+ * A kernel cannot write to a buffer that it also reads, not even to another range of it: a value placed in such a
+ * buffer is computed into its own buffer and copied.
  */
 function separatePlaced(groups: readonly Group[], device: Device): Group[] {
   let count = 0;
@@ -455,7 +455,7 @@ function replaceNode(group: Group, node: Node, by: Node): Group {
 
 // ---- 4. epilogues ----
 
-/** The values that the fused ops read besides those that flow through them, each once. */
+/** The values that the fused ops read in addition to those that flow through them, each once. */
 function operandsOf(group: Group): Value[] {
   const flowing = new Set(flowOf(group).map(idOf));
   const operands = new Map<number, Value>();
@@ -472,7 +472,7 @@ function epilogueOf(group: Group): Epilogue | undefined {
   if (group.chain.length === 0) return undefined;
   const operands = operandsOf(group);
   const nameOf = new Map(operands.map((root, i) => [root.id, `operand_${i}`]));
-  // Where the flowing values are: the kernel's own in `value`, the result of each op in a constant.
+  // Names of the flowing values: `value` for that of the kernel, a constant for the result of each op.
   const flowing = new Map(group.base ? [[idOf(flowOf(group)[0] as Value), 'value']] : []);
   const base = Object.values((group.base ?? (group.chain[0] as Node)).outputs)[0] as Value;
   const channels = base.spec.shape.at(-1) ?? 1;
@@ -538,7 +538,7 @@ function broadcastIndex(from: readonly number[], to: readonly number[], channels
 
 // ---- 5. buffers ----
 
-/** Buffers whose lengths grow while the plan is made; a value takes the free one that fits best. */
+/** Buffers whose lengths grow during planning; a value takes the free one that fits best. */
 class BufferPlan {
   readonly lengths: number[] = [];
   readonly #free = new Set<number>();
@@ -561,7 +561,7 @@ class BufferPlan {
     this.#free.add(index);
   }
 
-  /** Bytes by which the buffer would have to grow, or, weighing less, by which it is too large. */
+  /** Cost of using a buffer: bytes by which it would grow or, with less weight, bytes by which it is too large. */
   #badness(index: number, byteLength: number): number {
     const length = this.lengths[index] as number;
     return length >= byteLength ? (length - byteLength) / 16 : byteLength - length;
@@ -587,7 +587,7 @@ function assign(
   groups.forEach((group, position) => {
     for (const value of inputsOf(group)) lastUse.set(rootOf(value).id, position);
   });
-  // An output that is copied at the end must live until then.
+  // An output that is copied at the end stays live until then.
   for (const { from } of copies) lastUse.set(from.id, Infinity);
 
   const buffers = new BufferPlan();
@@ -714,7 +714,7 @@ function planGroup(
   });
 }
 
-/** Throws: DeviceError for more workgroups than the device takes, which shapes decide. */
+/** Throws: DeviceError when the shapes need more workgroups than the device allows. */
 function checkWorkgroups({ shader, workgroups }: Dispatch, { traits }: Device): void {
   const isCount = workgroups.every((count) => Number.isInteger(count) && count >= 1);
   assert(isCount, `${shader} dispatches something, not [${workgroups.join(',')}]`);

@@ -1,5 +1,5 @@
 /**
- * A primitive is one node of a program: a named computation from tensors to tensors with fixed shapes.
+ * A primitive is the kind of a node of a program: a named computation from tensors to tensors with fixed shapes.
  * An op (src/kernels) is differentiable and built from one or more primitives: its forward and its gradients.
  * Each primitive has variants, several ways to compute the same thing; a variant says which shaders to
  * dispatch, with which constants, on how many workgroups.
@@ -10,20 +10,20 @@ import type { Constants } from './shader.js';
 export type DType = 'f32' | 'u32' | 'u8';
 export type Shape = readonly number[];
 
-/** What is known of a tensor before it has memory. u8 tensors are packed four to a word. */
+/** Shape and dtype of a tensor. u8 tensors are packed four to a word. */
 export interface Spec {
   readonly shape: Shape;
   readonly dtype: DType;
 }
 
-/** Which sort of device a variant was made for: `baseline` runs anywhere and is the readable one. */
+/** The kind of device that a variant is made for; `baseline` runs anywhere and is the readable one. */
 export type Family = 'baseline' | 'software' | 'gpu';
 
 /** What a variant may know about the device when it chooses its tiles. */
 export interface DeviceTraits {
-  /** The family that suits this adapter best. */
+  /** The family for this adapter. */
   readonly family: Exclude<Family, 'baseline'>;
-  /** Width of a subgroup when it is the same for every kernel, else 0 (no subgroup operations then). */
+  /** Size of a subgroup if it is the same for every kernel, otherwise 0 (no subgroup operations). */
   readonly subgroupSize: number;
   readonly maxInvocationsPerWorkgroup: number;
   readonly maxWorkgroupStorageBytes: number;
@@ -31,12 +31,12 @@ export interface DeviceTraits {
   readonly maxWorkgroupsPerDimension: number;
 }
 
-/** Plain values that, with the input shapes, decide everything about a primitive. Must survive JSON. */
+/** Plain values that, with the input shapes, determine a primitive completely. Must be valid JSON. */
 export type Attributes = Readonly<Record<string, string | number | boolean | readonly number[] | null>>;
 
 export type NoAttributes = Readonly<Record<string, never>>;
 
-/** What a variant is told when it is asked for its dispatches. Operands are found by name. */
+/** Input of `Variant.lower`. Operands are found by name. */
 export interface PrimitiveContext<I extends string, O extends string, A extends Attributes> {
   readonly inputs: Readonly<Record<I, Spec>>;
   readonly outputs: Readonly<Record<O, Spec>>;
@@ -55,7 +55,7 @@ export interface Dispatch {
   readonly workgroups: readonly [x: number, y: number, z: number];
 }
 
-/** The dispatches of a variant, in order, and the bytes of memory that lives only between them. */
+/** The dispatches of a variant, in order, and the bytes of scratch memory between them. */
 export interface Lowering {
   readonly dispatches: readonly Dispatch[];
   readonly scratch?: Readonly<Record<string, number>>;
@@ -87,9 +87,9 @@ export interface Cost {
  */
 export interface Elementwise<I extends string, A extends Attributes> {
   /**
-   * The expression, from the WGSL text of each operand's value (of `whole` operands: the binding's name). `scalar` turns
-   * a number of the caller's into the text that reads it from the kernel's scalars: written out, each other number
-   * would be another pipeline to compile.
+   * The expression, from the WGSL text of each operand's value (of `whole` operands: the binding's name). `scalar`
+   * returns the WGSL text that reads a number from the kernel's scalars: written out as a literal, every other number
+   * would need another pipeline.
    */
   expression(
     operands: Readonly<Record<I, string>>,
@@ -97,19 +97,20 @@ export interface Elementwise<I extends string, A extends Attributes> {
     index: string,
     scalar: (value: number) => string,
   ): string;
-  /** Operands that the expression indexes itself, instead of one element each. */
+  /** Operands that the expression indexes itself, instead of reading one element each. */
   readonly whole?: readonly I[];
   /** Shader files with functions that the expression calls, e.g. `random/pcg4d`. */
   readonly helpers?: readonly string[];
 }
 
 /**
- * What an output is in terms of another pass over some of the same operands: the sums of dy that a kernel gradient
- * makes on its way, say, are those of `sum/forward`. Where a program asks for both, the plan leaves that primitive out.
+ * Declares that an output equals that of another primitive over some of the same operands. For example, the sums of
+ * dy that a kernel gradient computes are those of `sum/forward`. If a program needs both, the plan drops the other
+ * primitive.
  */
 export interface SharedResult<I extends string> {
   readonly primitive: string;
-  /** Operand of that primitive → operand of this one. */
+  /** Operand of the other primitive → operand of this one. */
   readonly inputs: Readonly<Record<string, I>>;
   readonly attributes: Attributes;
 }
@@ -123,16 +124,16 @@ export interface Primitive<
   readonly name: string;
   readonly inputs: readonly I[];
   readonly outputs: readonly O[];
-  /** Of inputs that are not f32; anything else is refused while it is recorded. */
+  /** Dtypes of inputs that are not f32. Recording refuses other dtypes. */
   readonly dtypes?: Readonly<Partial<Record<I, DType>>>;
-  /** Attributes that reach the kernels as scalars alone: a plan for one value serves all others. */
+  /** Attributes that only reach kernels as scalars, so that one plan serves all their values. */
   readonly scalars?: readonly (string & keyof A)[];
   /** Inputs that the primitive changes in place, such as the parameters of an optimizer. */
   readonly mutates?: readonly I[];
   readonly elementwise?: Elementwise<I, A>;
-  /** Outputs that stand in for another primitive. */
+  /** Outputs that replace another primitive. */
   readonly sharedResults?: Readonly<Partial<Record<O, SharedResult<I>>>>;
-  /** Shapes of the outputs; throws ShapeError for inputs that do not fit. */
+  /** Specs of the outputs. Throws: ShapeError for inputs that do not fit. */
   shape(inputs: Readonly<Record<I, Spec>>, attributes: A): Readonly<Record<O, Spec>>;
   cost(context: Omit<PrimitiveContext<I, O, A>, 'device'>): Cost;
   /** Best first within a family; at least one is `baseline` and supports everything. Empty for element-wise primitives. */
@@ -145,7 +146,7 @@ export function sizeOf(shape: Shape): number {
   return shape.reduce((product, extent) => product * extent, 1);
 }
 
-/** Bytes of storage for a tensor, rounded up so that shaders may read it as vec4. */
+/** Bytes of storage for a tensor, rounded up so that shaders can read it as vec4. */
 export function storageBytes(spec: Spec): number {
   return Math.max(16, Math.ceil((sizeOf(spec.shape) * bytesPerElement[spec.dtype]) / 16) * 16);
 }

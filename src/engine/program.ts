@@ -15,15 +15,15 @@ import { Tensor, assertOneDevice, describe } from './tensor.js';
 import { outsideTidy } from './tidy.js';
 import { Trace, currentTrace, mapRecord } from './trace.js';
 
-/** What a program may return: one tensor, a list, or a record of tensors. */
+/** What a program may return: a tensor, or a list or record of tensors. */
 export type Structure = Tensor | readonly Tensor[] | Readonly<Record<string, Tensor>>;
 
 interface Recorded<R extends Structure> {
   readonly plan: Plan;
-  /** Puts the flat list of outputs back into the form that the function returned. */
+  /** Restores the structure that the function returned from the flat list of outputs. */
   rebuild(outputs: readonly Tensor[]): R;
   pipelines?: Pipeline[];
-  /** The device's when the pipelines were made: later they may be invalid. */
+  /** Generation of the device when the pipelines were made; they may be invalid in a later one. */
   generation?: number;
 }
 
@@ -48,7 +48,7 @@ function recordProgram<R extends Structure>(
   };
 }
 
-/** Not within `recordProgram`: a closure there would keep the first inputs for as long as the recording is kept. */
+/** Outside `recordProgram`, since a closure there would keep the first inputs alive as long as the recording. */
 function rebuilder<R extends Structure>(result: R): (outputs: readonly Tensor[]) => R {
   if (result instanceof Tensor) return (outputs) => outputs[0] as Tensor as R;
   if (Array.isArray(result)) return (outputs) => outputs as Structure as R;
@@ -56,7 +56,7 @@ function rebuilder<R extends Structure>(result: R): (outputs: readonly Tensor[])
   return (outputs) => Object.fromEntries(keys.map((key, i) => [key, outputs[i]])) as Structure as R;
 }
 
-/** Throws: UsageError for anything but tensors: a program computes nothing that is not recorded. */
+/** Throws: UsageError for anything but tensors: a program only computes what it recorded. */
 function checkResult(result: unknown): void {
   if (result instanceof Tensor) return;
   const expected = 'a tensor, or a list or an object of tensors';
@@ -77,11 +77,11 @@ function checkResult(result: unknown): void {
 export interface BoundStep<R extends Structure> extends Disposable {
   readonly step: Step;
   readonly outputs: R;
-  /** Gives back what the step holds, and the outputs. */
+  /** Frees the memory of the step and of the outputs. */
   dispose(): void;
 }
 
-/** Signatures that a program keeps; with ever changing shapes it records again. */
+/** Maximum number of signatures that a program caches; beyond it, the least recently used is recorded again. */
 const mostRecorded = 64;
 
 export class Program<R extends Structure> extends Resource {
@@ -108,7 +108,7 @@ export class Program<R extends Structure> extends Resource {
     return recorded;
   }
 
-  /** Planning asks nothing but their specs of the inputs; `fn.length` leaves out parameters with defaults. */
+  /** Planning needs only the specs of the inputs; `fn.length` does not count parameters with defaults. */
   #checkInputs(inputs: readonly Spec[]): void {
     const expected = this.fn.length;
     if (inputs.length < expected)
@@ -126,13 +126,13 @@ export class Program<R extends Structure> extends Resource {
     return this.#find(inputs).plan;
   }
 
-  /** Runs at once; the outputs are new tensors that belong to the caller. */
+  /** Runs the program; the outputs are new tensors owned by the caller. */
   call(...inputs: Tensor[]): R {
     const recorded = this.#find(inputs);
     return runOnce(recorded, inputs);
   }
 
-  /** Compiles ahead, reporting progress, and binds: what a training loop replays. */
+  /** Compiles all kernels, reporting progress, and binds the step that a training loop replays. */
   async bind(inputs: readonly Tensor[] = [], options: CompileOptions = {}): Promise<BoundStep<R>> {
     const recorded = this.#find(inputs);
     const pipelines =
@@ -146,17 +146,17 @@ export class Program<R extends Structure> extends Resource {
     return { step, outputs: recorded.rebuild(outputs), dispose, [disposeSymbol]: dispose };
   }
 
-  /** Forgets what it has recorded, with the tensors that it captured; steps that are bound stay. */
+  /** Drops all recordings and the tensors that they captured; bound steps stay valid. */
   dispose(): void {
     this.#recorded.clear();
   }
 }
 
 /**
- * Makes a function of tensors into a program: recorded at the first call for each signature, then replayed. It stays on
- * `device`: the one that is the default now, when left out.
+ * Turns a function of tensors into a program: recorded on the first call for each signature, then replayed. It runs
+ * on `device`; default: the current default device.
  *
- * Throws: whatever `fn` throws while it is recorded, at the first call.
+ * Throws: on the first call, whatever `fn` throws while it is recorded.
  */
 export function program<R extends Structure>(
   fn: (...inputs: Tensor[]) => R,
@@ -208,7 +208,7 @@ function allocateOutputs({ outputs, device }: Plan): Tensor[] {
   }
 }
 
-/** A step whose outputs are freed when it cannot be made. */
+/** Creates a step; frees its outputs if that fails. */
 function newStep(
   plan: Plan,
   inputs: readonly Tensor[],
@@ -224,8 +224,8 @@ function newStep(
 }
 
 /**
- * A signature that forced and chosen variants are part of, so that changing them does not meet an old plan. Scalars are
- * none of it: they are data of the plan's.
+ * A signature that includes forced and selected variants, so that changing them makes a new plan. It leaves out
+ * scalars, which are data of the plan.
  */
 function signature(
   device: Device,
@@ -241,18 +241,18 @@ function signature(
   return `${name} ${JSON.stringify(attributes)} ${inputs.map(describe).join(' ')} ${forced} ${device.kernelSelection.version}`;
 }
 
-/** What runs eagerly: its name, and which of its attributes are scalars. */
+/** An op or primitive run eagerly: its name, and which of its attributes are scalars. */
 type Signed = Pick<Primitive, 'name' | 'scalars'>;
 
-/** A plan that eager calls share, with the attributes that its scalars are of. */
+/** A plan shared by eager calls, with the attributes that its scalars came from. */
 interface Kept<R extends Structure> {
   readonly recorded: Recorded<R>;
   readonly attributes: Attributes;
 }
 
 /**
- * Runs `fn` over `inputs` outside any program, as a program of its own that is kept by signature. With other scalars
- * it is planned again, which takes a fraction of a millisecond, and its pipelines stay.
+ * Runs `fn` over `inputs` outside any program, as a program of its own that is cached by signature. Other scalars
+ * need another plan, which takes a fraction of a millisecond, with the same pipelines.
  */
 export function runEagerly<K extends string, R extends Readonly<Record<string, Tensor>>>(
   signed: Signed,
@@ -277,7 +277,7 @@ export function runEagerly<K extends string, R extends Readonly<Record<string, T
   return runOnce(kept.recorded, list);
 }
 
-/** Runs one primitive: recorded inside a program, at once outside. */
+/** Runs one primitive: records it inside a program, runs it immediately outside. */
 export function runPrimitive<I extends string, O extends string, A extends Attributes>(
   primitive: Primitive<I, O, A>,
   inputs: Readonly<Record<I, Tensor>>,

@@ -1,6 +1,6 @@
 /**
- * A step is a plan with buffers behind its slots and bind groups built: replaying it encodes a flat list.
- * Nothing is allocated, compiled or bound while it runs.
+ * A step is a plan with buffers and bind groups: replaying it encodes a flat list, and allocates, compiles and binds
+ * nothing.
  */
 import { StateError, assert } from '../errors.js';
 import { debug, debugLevel } from './debug.js';
@@ -21,8 +21,8 @@ export interface DispatchTime {
 }
 
 /**
- * Throws: StateError when a kernel would change memory that it also reads, which WebGPU refuses: tensors that share a
- * buffer were given to a program that changes one of them.
+ * Throws: StateError when a kernel would change memory that it also reads, which WebGPU refuses. It happens when a
+ * program changes one of several tensors that share a buffer.
  */
 function refuseAliases({ label, shader }: PlannedDispatch, storages: readonly Storage[]): void {
   storages.forEach((written, i) => {
@@ -45,16 +45,16 @@ export class Step extends Resource {
   readonly #ready: Ready[];
   readonly #buffers: Storage[] = [];
   readonly #copies: { from: Storage; to: Storage }[];
-  /** Everything that the bind groups show and others own; held here, so that nothing of it is collected. */
+  /** Tensors owned by others that the bind groups refer to; held here so that they are not garbage-collected. */
   #borrowed: readonly Tensor[];
-  /** Those of them that it may read. */
+  /** The tensors among them that the step may read. */
   #read: readonly Tensor[];
   #isDisposed = false;
 
   /**
-   * Allocates the intermediates and builds the bind groups. Inputs and outputs belong to the caller.
+   * Allocates the intermediates and builds the bind groups. The caller owns inputs and outputs.
    *
-   * Throws: StateError when one of them, or a tensor that the program captured, was disposed or is on another device.
+   * Throws: StateError when one of them, or a captured tensor, was disposed or is on another device.
    */
   constructor(
     readonly plan: Plan,
@@ -82,7 +82,7 @@ export class Step extends Resource {
       });
   }
 
-  /** Puts buffers behind the slots. */
+  /** Assigns buffers to the slots. */
   #bind(
     inputs: readonly Tensor[],
     pipelines: readonly Pipeline[],
@@ -94,7 +94,7 @@ export class Step extends Resource {
       if (slot.kind === 'scalars') return { ...(scalars as Storage), ...slot };
       if (slot.kind === 'input') return (inputs[slot.index] as Tensor).storage;
       if (slot.kind === 'output') return (outputs[slot.index] as Tensor).storage;
-      // The binding covers the value only, so that a kernel that strays past its end is clamped there.
+      // The binding covers the value only, so that WebGPU clamps accesses beyond its end.
       return { ...(this.#buffers[slot.index] as Storage), byteLength: slot.byteLength };
     };
     const ready = plan.dispatches.map((planned, i) => {
@@ -129,7 +129,7 @@ export class Step extends Resource {
     return storage;
   }
 
-  /** Memory of a disposed tensor may already belong to another one: a replay would read and write that. */
+  /** The memory of a disposed tensor may already belong to another tensor, which a replay would read and write. */
   #checkBorrowed(): void {
     if (this.#isDisposed)
       throw new StateError('program: this step was disposed; bind the program again to run it.');
@@ -163,9 +163,9 @@ export class Step extends Resource {
   run(times = 1): void {
     this.device.assertUsable();
     if (debugLevel() >= 2 && this.device.hasTimestamps) {
-      // Not awaited: the work is submitted at once, only the printing comes later.
+      // Not awaited: the work is submitted immediately, only the printing comes later.
       for (let i = 0; i < times; i++) {
-        // What the device refuses or loses meanwhile is told by the next call that asks it for something.
+        // The next call that awaits the device reports what it refuses or loses meanwhile.
         void this.profileAndPrint().catch((error: unknown) => debug(1, () => `profile: ${String(error)}`));
       }
       return;
@@ -175,7 +175,7 @@ export class Step extends Resource {
     this.device.submit(encoder);
   }
 
-  /** Replays once and says for each kernel how long it took (debug level 2). */
+  /** Replays once and prints the time of each kernel (debug level 2). */
   async profileAndPrint(): Promise<void> {
     for (const { dispatch, ns } of await this.profile()) {
       const { label, variant, shapes, flops, bytes } = dispatch;
@@ -185,7 +185,7 @@ export class Step extends Resource {
     }
   }
 
-  /** Replays once with each dispatch in a pass of its own between two timestamps: nanoseconds per dispatch. */
+  /** Replays once with each dispatch in its own compute pass between two timestamps. Units: nanoseconds per dispatch. */
   async profile(): Promise<DispatchTime[]> {
     assert(this.device.hasTimestamps, 'profile is called on devices with timestamp queries only');
     const { device } = this;
@@ -202,7 +202,7 @@ export class Step extends Resource {
     }
   }
 
-  /** Gives the intermediates back; work already submitted is not disturbed. */
+  /** Frees the intermediates; submitted work is not affected. */
   dispose(): void {
     this.#isDisposed = true;
     this.#borrowed = this.#read = [];

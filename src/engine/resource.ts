@@ -1,14 +1,14 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /**
- * What holds memory on a device. It gives the memory back by `dispose()`, at the end of a block that begins with
- * `using`, or, where the program has forgotten it, when JavaScript collects it, at a time that is not known.
+ * An object that holds device memory. `dispose()`, or the end of a `using` block, frees the memory; if the program
+ * forgets the object, the garbage collector frees it at some later time.
  */
 
-/** `Symbol.dispose`, or in runtimes that lack it a symbol of our own, which does no harm. */
+/** `Symbol.dispose`, or a private symbol in runtimes without it. */
 export const disposeSymbol: typeof Symbol.dispose = Symbol.dispose ?? Symbol('Symbol.dispose');
 
 export abstract class Resource implements Disposable {
-  /** Gives the memory back; harmless when called twice. */
+  /** Frees the memory. Idempotent. */
   abstract dispose(): void;
 
   [disposeSymbol](): void {
@@ -23,7 +23,7 @@ export function freeWhenForgotten(owner: object, free: () => void): void {
   forgotten.register(owner, free, owner);
 }
 
-/** To be called when `owner` gives back what it holds. */
+/** Call when `owner` frees its memory explicitly. */
 export function isFreed(owner: object): void {
   forgotten.unregister(owner);
 }

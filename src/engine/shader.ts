@@ -1,12 +1,12 @@
 /**
- * Shaders are real WGSL files, valid with their defaults. Before compiling, five kinds of line change:
+ * Shaders are WGSL files that are valid with their defaults. Five kinds of line change before compilation:
  *   `const NAME: u32 = 2; //! meaning`     takes the value a variant asks for: shapes, tiles, workgroup sizes;
  *   `const NAME: f32 = 0.9; //! meaning`   becomes a scalar: a number of the caller's, which reaches the kernel as data,
  *                                          so that another number needs no other pipeline; arrays of f32 alike;
  *   `alias NAME = f32; //! meaning`        takes a type;
  *   `fn epilogue(…) -> f32 { … } //! hook` takes the element-wise ops that the plan fused into this kernel;
  *   `//! include random/pcg4d`             becomes that file, for functions that several shaders share.
- * Bindings are declared once, in WGSL, and read from there.
+ * Bindings are declared once, in WGSL, and parsed from there.
  */
 import { assert } from '../errors.js';
 
@@ -16,33 +16,33 @@ export interface Binding {
   readonly access: 'read' | 'read_write' | 'uniform';
 }
 
-/** Element-wise work fused into a kernel: the hook's new text, and the extra operands it reads. */
+/** Element-wise ops fused into a kernel: the body of the hook and the extra operands that it reads. */
 export interface Epilogue {
   /** Statements that turn `value` (at flat `index`, last-axis `channel`) into the result. */
   readonly body: string;
-  /** Extra bindings, appended after the shader's own: what the body reads, and values on the way that it stores. */
+  /** Extra bindings after those of the shader: operands that the body reads, and intermediate values that it stores. */
   readonly operands: readonly {
     readonly name: string;
     readonly type: string;
     readonly access: Binding['access'];
   }[];
-  /** WGSL functions that the body calls, whole files each; those that the shader includes itself are left out. */
+  /** Files of WGSL functions that the body calls; files that the shader already includes are not added again. */
   readonly helpers: readonly string[];
   /** Numbers that the body calls `scalar_0`, `scalar_1`, … */
   readonly scalars: readonly number[];
 }
 
-/** What the marked lines of a shader take. */
+/** Values for the marked lines of a shader. */
 export type Constants = Readonly<Record<string, number | string | readonly number[]>>;
 
 export interface SpecialisedShader {
   readonly label: string;
   readonly code: string;
-  /** Storage first; then, where there are scalars, the uniform buffer that holds them. */
+  /** Storage bindings first, then the uniform buffer of the scalars, if any. */
   readonly bindings: readonly Binding[];
 }
 
-/** A shader with the numbers that this use of it hands over, in the order of its uniform buffer. */
+/** A specialised shader with the values of its scalars, in the order of the uniform buffer. */
 export interface Specialised {
   readonly shader: SpecialisedShader;
   readonly scalars: readonly number[];
@@ -50,7 +50,7 @@ export interface Specialised {
 
 const registry = new Map<string, string>();
 
-/** Makes shader sources known by name, `<op>/<pass>[_<family>]`. */
+/** Registers shader sources by name, `<op>/<pass>[_<family>]`. */
 export function registerShaders(sources: Readonly<Record<string, string>>): void {
   for (const [name, source] of Object.entries(sources)) registry.set(name, source);
 }
@@ -117,15 +117,15 @@ export function specialise(name: string, constants: Constants, epilogue?: Epilog
 }
 
 /**
- * The numbers of a shader that are data: members of one uniform buffer, which main reads once into private variables
- * of their names, so that no loop reads them again.
+ * The scalars of a shader: members of one uniform buffer, which main reads once into private variables of the same
+ * names, so that loops do not read them again.
  */
 class Scalars {
   readonly values: number[] = [];
   readonly #members: string[] = [];
   readonly #loads: string[] = [];
 
-  /** Adds a number, or an array of them, and returns the line that declares it. */
+  /** Adds a number or an array of numbers, and returns the line that declares it. */
   declare(name: string, value: number | readonly number[]): string {
     if (typeof value === 'number') {
       this.#add(name, value);

@@ -1,16 +1,15 @@
-/** Times replays of a step: by the device's own clock where it has one, else by the host's. */
+/** Times replays of a step, with device timestamps if available, otherwise with the host clock. */
 import type { Device } from './device.js';
 import type { Step } from './replay.js';
 import { Timestamps } from './timestamps.js';
 
-/** One measurement should take this long: short ones are mostly the clock's own noise. */
+/** Target duration of a measurement: shorter ones are mostly clock noise. */
 const targetMs = { device: 2, host: 30 };
 const mostTimes = 200;
 
 /**
- * Milliseconds of each step, a measurement per round. Each round measures all of them, forwards and backwards in turn, so
- * that a slow moment of the machine meets them all. A measurement is long enough to mean something: short steps run
- * several times in one.
+ * Measures each step once per round. Each round measures all steps, in alternating order, so that a slow moment of
+ * the machine affects all of them. Short steps run several times in one measurement. Units: milliseconds.
  *
  * Resolves with [step][round]. Throws: DeviceError when the device is lost.
  */
@@ -40,7 +39,7 @@ class Stopwatch {
     if (device.hasTimestamps) this.#timestamps = new Timestamps(device, 1);
   }
 
-  /** How often to run what takes `ms` in one measurement. */
+  /** Number of runs per measurement of a step that takes `ms`. */
   timesFor(ms: number): number {
     const target = this.#timestamps ? targetMs.device : targetMs.host;
     return Math.max(1, Math.min(mostTimes, Math.round(target / ms)));

@@ -1,8 +1,8 @@
 /**
  * Tensors are cheap handles: a shape, a dtype, and either memory on a device or a place in a program that is
- * being recorded. Memory is freed by `dispose()`, `using`, `tidy`, or when JavaScript collects the handle; several
- * handles may share it (reshape), the last one frees it.
- * Only reading back is asynchronous.
+ * being recorded. `dispose()`, `using`, `tidy` or the garbage collector free the memory; several handles may share
+ * it (reshape), and the last one frees it.
+ * Only reading values back is asynchronous.
  */
 import { ShapeError, StateError, assert } from '../errors.js';
 import { checkArgument, checkCall } from '../calls.js';
@@ -17,26 +17,26 @@ import type { Recording, Value } from './value.js';
 interface Memory {
   readonly device: Device;
   readonly storage: Storage;
-  /** False for memory that others own. */
+  /** False for memory with another owner. */
   readonly isOwn: boolean;
   handles: number;
-  /** Whose memory it is a part of, which is to stay as long as this is used. */
+  /** The tensor that owns the memory, kept alive as long as this one. */
   readonly owner?: Tensor | undefined;
-  /** The work that wrote it last, as `GpuCalls` counts it. */
+  /** Serial of the work that wrote it last (see `GpuCalls`). */
   written: number;
 }
 
-/** The last handle gives the memory back. */
+/** The last handle frees the memory. */
 function letGo(memory: Memory, way: 'release' | 'reclaim'): void {
   if (--memory.handles === 0 && memory.isOwn) memory.device[way](memory.storage);
 }
 
 export type TensorData = TensorBytes;
 
-/** Numbers in rows of one length, as deep as there are axes. */
+/** Nested lists of numbers; all lists of one axis have the same length. */
 export type NestedNumbers = readonly (number | NestedNumbers)[];
 
-/** What tensors are made from. */
+/** Host data that a tensor can be made from. */
 export type HostData = TensorData | Uint8ClampedArray<ArrayBuffer> | Float64Array | NestedNumbers;
 
 export class Tensor extends Resource implements Spec {
@@ -46,7 +46,7 @@ export class Tensor extends Resource implements Spec {
     readonly shape: Shape,
     readonly dtype: DType,
     memory: Memory | undefined,
-    /** Where the tensor stands in the program being recorded; undefined for one with memory. */
+    /** The value in the program being recorded; undefined for a tensor with memory. */
     readonly traced?: { readonly trace: Recording; readonly value: Value },
   ) {
     super();
@@ -73,8 +73,8 @@ export class Tensor extends Resource implements Spec {
   }
 
   /**
-   * A tensor over memory that belongs to someone else, such as a slice of a parameter group: it ends with `owner`, and
-   * keeps that from being collected.
+   * A tensor over memory of `owner`, such as a slice of a parameter group. It becomes invalid when `owner` is
+   * disposed, and keeps `owner` from being garbage-collected.
    */
   static over(device: Device, storage: Storage, spec: Spec, owner?: Tensor): Tensor {
     assert(storage.byteLength >= storageBytes(spec), `${describe(spec)} fits its storage`);
@@ -88,9 +88,9 @@ export class Tensor extends Resource implements Spec {
     });
   }
 
-  /** A tensor with a place of its own and no memory there: programs over it can be planned, not run. */
+  /** A tensor without memory: programs over it can be planned but not run. */
   static placeholder(spec: Spec, device: Device): Tensor {
-    // Planning tells buffers apart and asks nothing of them.
+    // Planning compares buffers by identity only.
     const buffer = {} as GPUBuffer;
     const storage = { buffer, offset: 0, byteLength: storageBytes(spec) };
     return new Tensor(spec.shape, spec.dtype, { device, storage, isOwn: false, handles: 0, written: 0 });
@@ -102,8 +102,8 @@ export class Tensor extends Resource implements Spec {
   }
 
   /**
-   * A tensor from host data. Its dtype follows the array's type: u32 and u8 for Uint32Array, Uint8Array and
-   * Uint8ClampedArray, else f32. Its shape, when left out, is that of the nested lists, as in NumPy.
+   * A tensor from host data. The dtype follows the type of the array: u32 for Uint32Array, u8 for Uint8Array and
+   * Uint8ClampedArray, otherwise f32. Default shape: that of the nested lists, as in NumPy.
    *
    * Throws: UsageError for data of another kind; ShapeError when the shape does not hold exactly that many elements.
    */
@@ -129,7 +129,7 @@ export class Tensor extends Resource implements Spec {
 
   static zeros(spec: Spec, device: Device = defaultDevice()): Tensor {
     checkCall('tensor', spec, specRules);
-    // The device first, which says when it is too much: the host may have no room, either.
+    // The device first, because it reports a size that is too large: the host may lack the memory, too.
     const tensor = Tensor.allocate(spec, device);
     device.write(tensor.storage, new arrayTypes[spec.dtype](sizeOf(spec.shape)));
     return tensor;
@@ -163,7 +163,7 @@ export class Tensor extends Resource implements Spec {
     return this.#memory;
   }
 
-  /** Another handle on the same memory, with another shape of the same size. */
+  /** A handle on the same memory with another shape of the same size. */
   alias(shape: Shape): Tensor {
     checkArgument('alias', 'shape', shape, () => aliasRule(this));
     return new Tensor(shape, this.dtype, this.#held());
@@ -202,19 +202,19 @@ export class Tensor extends Resource implements Spec {
     memory.written = device.write(storage, data);
   }
 
-  /** Notes that the work to be submitted next writes it. */
+  /** Records that the next submitted work writes it. */
   willBeWritten(): void {
     const memory = this.#held();
     memory.written = memory.device.calls.sent + 1;
   }
 
-  /** Throws: DeviceError when the device may have refused to write it. */
+  /** Throws: DeviceError when the device may have refused the work that wrote it. */
   assertAccepted(): void {
     const { device, written } = this.#held();
     device.calls.assertAccepted(written);
   }
 
-  /** Gives this handle up; harmless when called twice. */
+  /** Releases this handle. Idempotent. */
   dispose(): void {
     const memory = this.#memory;
     if (!memory) return;
@@ -235,7 +235,7 @@ function isTensorData(data: unknown): data is TensorData {
   return Object.values(arrayTypes).some((Values) => data instanceof Values);
 }
 
-/** The values as they are written, and the shape that they have by themselves. */
+/** The values as a typed array, and the shape that follows from their nesting. */
 function hostArray(data: HostData): { readonly array: TensorData; readonly shape: Shape } {
   if (!Array.isArray(data)) {
     const array = isTensorData(data)
@@ -251,10 +251,10 @@ function hostArray(data: HostData): { readonly array: TensorData; readonly shape
   return { array: Float32Array.from(shape.length > 1 ? flat(data as NestedNumbers) : data), shape };
 }
 
-/** The first element of each list decides. */
+/** The shape that the first element of each list implies. */
 function nestedShape(data: NestedNumbers): number[] {
   const shape: number[] = [];
-  // A list that holds itself has no end.
+  // A list that contains itself never ends.
   for (let at: unknown = data; isList(at) && shape.length < 32; at = at[0]) shape.push(at.length);
   return shape;
 }
@@ -295,7 +295,7 @@ const writtenRule = (): Rule =>
 function checkNested(data: NestedNumbers): void {
   const shape = nestedShape(data);
   const checkRow = (row: ArrayLike<unknown>, axis: number, place: string): void => {
-    // Not by `forEach`, which leaves out holes.
+    // `forEach` would skip holes.
     Array.from(row, (each, i) => {
       if (axis === shape.length - 1) {
         if (typeof each !== 'number') throw wrong('tensor', `${place}[${i}]`, each, 'a number');
@@ -322,10 +322,10 @@ function isShared(data: unknown): boolean {
   );
 }
 
-/** Throws: UsageError for what is not a list; ShapeError for extents that are not positive integers. */
+/** Throws: UsageError unless it is a list; ShapeError for extents that are not positive integers. */
 export function checkShape(who: string, shape: Shape): void {
   if (!Array.isArray(shape)) throw wrong(who, 'shape', shape, 'a list of positive integers');
-  // Not by `every`, which leaves out holes.
+  // `every` would skip holes.
   for (const extent of shape as readonly unknown[]) {
     if (!Number.isSafeInteger(extent) || (extent as number) < 1) {
       throw new ShapeError(
@@ -353,7 +353,7 @@ const specRules = (): Rules<Spec> => ({
   dtype: required(rule("'f32', 'u32' or 'u8'", (dtype) => Object.hasOwn(arrayTypes, dtype as string))),
 });
 
-/** An operand. Throws: StateError for one that was disposed. */
+/** Rule for an operand. Throws: StateError for a disposed tensor. */
 export const tensorRule = (): RequiredRule =>
   required((value, who, name) => {
     if (!(value instanceof Tensor)) return 'a Tensor; make one with Tensor.from(values)';
@@ -367,7 +367,7 @@ export function checkTensors(who: string, operands: Readonly<Record<string, unkn
   for (const [name, value] of Object.entries(operands)) checkArgument(who, name, value, tensorRule);
 }
 
-/** The same of a record with just these operands, which a caller made. */
+/** Like `checkTensors`, for a record that must hold exactly these operands. */
 export function checkOperands<I extends string>(
   who: string,
   names: readonly I[],
@@ -376,7 +376,7 @@ export function checkOperands<I extends string>(
   checkCall(who, operands, () => Object.fromEntries(names.map((name) => [name, tensorRule()])) as never);
 }
 
-/** `[8,28,28,1] f32`, as error messages and printouts show a tensor; f32 goes without saying. */
+/** `[8,28,28,1] f32`, a tensor in error messages and printouts; f32 is not printed. */
 export function describe(spec: Spec): string {
   return `[${spec.shape.join(',')}]${spec.dtype === 'f32' ? '' : ` ${spec.dtype}`}`;
 }

@@ -1,16 +1,16 @@
-/** `tidy` frees the tensors that a function makes on its way; `keep` takes one out. */
+/** `tidy` frees the tensors that a function creates; `keep` exempts one. */
 import { UsageError } from '../errors.js';
 import type { Resource } from './resource.js';
 
-/** What each tidy that runs has to free, innermost last; undefined while nothing is to be noted. */
+/** The tensors that each running tidy has to free, innermost last; undefined while tracking is off. */
 const stack: (Set<Resource> | undefined)[] = [];
 
-/** Notes what was made, for the tidy around it. */
+/** Records a new tensor for the innermost tidy. */
 export function track(resource: Resource): void {
   stack.at(-1)?.add(resource);
 }
 
-/** Runs `fn`; no tidy frees what it makes: a program that is recorded, or a model, needs it later. */
+/** Runs `fn` without tracking: recorded programs and models need their tensors later. */
 export function outsideTidy<T>(fn: () => T): T {
   return inScope(undefined, fn);
 }
@@ -25,16 +25,17 @@ function inScope<T>(scope: Set<Resource> | undefined, fn: () => T): T {
 }
 
 /**
- * Runs `fn` and frees every tensor made meanwhile but those in what it returns: a tensor, or arrays, records, maps and
- * sets of them, nested as you like. They belong to the tidy around this one, if any, else to the caller. What was made
- * before, what `keep` takes out, and the weights of a model stay. When `fn` throws, all are freed.
+ * Runs `fn` and frees every tensor created meanwhile, except those in the value that it returns: a tensor, or
+ * arrays, records, maps and sets of tensors, with any nesting. Returned tensors belong to the enclosing tidy, if any,
+ * otherwise to the caller. Tensors created before, tensors exempted with `keep`, and the weights of models stay. If
+ * `fn` throws, all created tensors are freed.
  *
  *   const y = tidy(() => relu(add(matmul(x, w), b)));
  *
- * Throws: UsageError when `fn` is asynchronous: it would go on after its tensors are freed; whatever `fn` throws.
+ * Throws: UsageError when `fn` is asynchronous, since it would continue after its tensors are freed; whatever `fn` throws.
  */
 export function tidy<T>(fn: () => T): T {
-  // What a program that is being recorded makes is its own.
+  // Tensors created while a program is recorded belong to the program.
   if (stack.length > 0 && stack.at(-1) === undefined) return refusePromise(fn());
   const made = new Set<Resource>();
   try {
@@ -48,7 +49,7 @@ export function tidy<T>(fn: () => T): T {
 
 function refusePromise<T>(result: T): T {
   if (!isThenable(result)) return result;
-  // It fails for want of its tensors, which the error below says.
+  // It would fail because its tensors are freed; the error below says why.
   void Promise.resolve(result).catch(() => undefined);
   throw new UsageError(
     'tidy: the function returned a promise, expected tensors: tidy frees what was made as soon as the function returns. Await outside of it, and in asynchronous code write `using` or call dispose().',
@@ -61,7 +62,7 @@ function isThenable(value: unknown): boolean {
   );
 }
 
-/** Everything in a structure, itself included. */
+/** All values in a structure, including the structure itself. */
 function* within(value: unknown, seen = new Set<object>()): Generator<object> {
   if (typeof value !== 'object' || value === null || seen.has(value)) return;
   seen.add(value);
@@ -73,7 +74,7 @@ function* within(value: unknown, seen = new Set<object>()): Generator<object> {
   for (const part of parts) yield* within(part, seen);
 }
 
-/** Takes a tensor out of every tidy that runs: it stays until it is disposed. Returns it. */
+/** Exempts a tensor from all running tidies: it lives until it is disposed. Returns the tensor. */
 export function keep<T extends Resource>(resource: T): T {
   for (const made of stack) made?.delete(resource);
   return resource;

@@ -1,9 +1,9 @@
-/** Readings of the device's own clock around compute passes. */
+/** Timestamp queries around compute passes. */
 import type { Device } from './device.js';
 
 const bytesEach = 8;
 
-/** Two readings for each of `passes` passes. */
+/** Two timestamps for each of `passes` compute passes. */
 export class Timestamps {
   readonly #set: GPUQuerySet;
   readonly #resolved: GPUBuffer;
@@ -22,20 +22,20 @@ export class Timestamps {
     });
   }
 
-  /** Where pass `index` writes its own. */
+  /** The `timestampWrites` of pass `index`. */
   around(index: number): GPUComputePassTimestampWrites {
     const querySet = this.#set;
     return { querySet, beginningOfPassWriteIndex: index * 2, endOfPassWriteIndex: index * 2 + 1 };
   }
 
-  /** Encodes their way into memory, behind the passes. */
+  /** Encodes resolving them into memory, after the passes. */
   resolve(encoder: GPUCommandEncoder): void {
     this.device.calls.run('resolveQuerySet', () =>
       encoder.resolveQuerySet(this.#set, 0, this.passes * 2, this.#resolved, 0),
     );
   }
 
-  /** Nanoseconds that each pass took, once it has been submitted. */
+  /** Duration of each pass, after submission. Units: nanoseconds. */
   async read(): Promise<number[]> {
     const byteLength = this.passes * 2 * bytesEach;
     const bytes = await this.device.read({ buffer: this.#resolved, offset: 0, byteLength });

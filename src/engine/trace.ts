@@ -9,7 +9,7 @@ import { Tensor, assertOneDevice, describe } from './tensor.js';
 import { outsideTidy } from './tidy.js';
 import { type Origin, type Recording, type Value, rootOf } from './value.js';
 
-/** What a node is for: the layer, or other part of a model, that recorded it. */
+/** The layer, or other part of a model, that recorded a node. */
 export interface Scope {
   readonly name: string;
   /** True for what `grad` recorded: the gradient of what was recorded in that scope. */
@@ -24,7 +24,7 @@ export interface Node {
   readonly scope: Scope | undefined;
 }
 
-/** What `grad` needs to know of an op that was called. */
+/** A recorded op call: what `grad` needs. */
 export interface Call {
   readonly kind: 'call';
   readonly op: string;
@@ -34,19 +34,19 @@ export interface Call {
   /** Outputs through which no gradient flows. */
   readonly nonDifferentiable: readonly string[];
   readonly scope: Scope | undefined;
-  /** Gradients of the inputs from those of the outputs; evaluated only for inputs that matter. */
+  /** Gradients of the inputs from those of the outputs, evaluated only for inputs that need one. */
   backward(
     gradients: Readonly<Record<string, Tensor | undefined>>,
   ): Readonly<Record<string, (() => Tensor) | null>>;
 }
 
 /**
- * A primitive that was recorded outside any op, so that no rule tells its gradient: those that a backward rule runs, and
- * those that only move data. `grad` refuses to go through one, since it would lose that path.
+ * A primitive recorded outside any op, so that no rule defines its gradient: those that a backward rule runs, and
+ * those that only move data. `grad` refuses to differentiate through one, since it would lose that path.
  */
 export interface Gap {
   readonly kind: 'gap';
-  /** The op whose backward rule ran the primitive, else the primitive's own op. */
+  /** The op whose backward rule ran the primitive, otherwise the op of the primitive. */
   readonly op: string;
   readonly isInBackwardRule: boolean;
   readonly inputs: readonly Value[];
@@ -60,7 +60,7 @@ export function currentTrace(): Trace | undefined {
   return stack.at(-1);
 }
 
-/** Names what `fn` records, e.g. after its layer, for people who look at the plan. No effect outside a program. */
+/** Labels everything that `fn` records, e.g. with the name of its layer, for printed plans. No effect outside a program. */
 export function withScope<R>(name: string, fn: () => R): R {
   const trace = currentTrace();
   return trace ? trace.inScope({ name, isBackward: false }, fn) : fn();
@@ -68,16 +68,16 @@ export function withScope<R>(name: string, fn: () => R): R {
 
 export class Trace implements Recording {
   readonly nodes: Node[] = [];
-  /** What `grad` walks, in the order of recording. */
+  /** The entries that `grad` walks, in the order of recording. */
   readonly tape: (Call | Gap)[] = [];
   readonly inputs: Value[] = [];
-  /** Tensors with memory that the program reads or writes besides its inputs; they must outlive it. */
+  /** Tensors with memory that the program reads or writes in addition to its inputs; they must outlive it. */
   readonly held = new Set<Tensor>();
   readonly #captures = new Map<string, Value>();
   readonly #bufferIds = new Map<GPUBuffer, number>();
   #nextId = 0;
   #scope: Scope | undefined;
-  /** How many ops are being recorded, one inside the other. */
+  /** Nesting depth of the ops being recorded. */
   #opDepth = 0;
   #backwardRuleOf: string | undefined;
 
@@ -93,12 +93,12 @@ export class Trace implements Recording {
     }
   }
 
-  /** The scope of what is recorded now. */
+  /** The current scope. */
   get scope(): Scope | undefined {
     return this.#scope;
   }
 
-  /** Runs `fn` with all that it records in `scope`; the innermost one counts. */
+  /** Runs `fn` with `scope` as the current scope. */
   inScope<R>(scope: Scope | undefined, fn: () => R): R {
     const outer = this.#scope;
     this.#scope = scope;
@@ -109,7 +109,7 @@ export class Trace implements Recording {
     }
   }
 
-  /** Runs the forward of an op: its primitives need no place on the tape, since the op will have one. */
+  /** Runs the forward of an op. Its primitives are not added to the tape, since the op itself is. */
   inOp<R>(fn: () => R): R {
     this.#opDepth++;
     try {
@@ -136,7 +136,7 @@ export class Trace implements Recording {
     return Tensor.traced(this, value);
   }
 
-  /** The value that stands for `tensor` in this program; tensors with memory are captured as they are. */
+  /** The value of `tensor` in this program; tensors with memory are captured. */
   valueOf(tensor: Tensor): Value {
     if (tensor.traced) {
       if (tensor.traced.trace !== this) {
@@ -208,7 +208,7 @@ export class Trace implements Recording {
     return mapRecord(outputValues, (value: Value) => Tensor.traced(this, value));
   }
 
-  /** The same elements under another shape. */
+  /** A view of the same elements with another shape. */
   view(tensor: Tensor, shape: Shape): Tensor {
     const of = this.valueOf(tensor);
     return Tensor.traced(this, this.#value({ shape, dtype: tensor.dtype }, { kind: 'view', of }));
@@ -223,7 +223,7 @@ export class Trace implements Recording {
     });
   }
 
-  /** True when the value is computed by this program and not yet bound to a place. */
+  /** Whether this program computes the value and has not placed it yet. */
   canPlace(tensor: Tensor): boolean {
     const root = rootOf(this.valueOf(tensor));
     return root.origin.kind === 'node' && root.placement === undefined;

@@ -1,7 +1,7 @@
 /**
- * Tuning: measures on this device which of a case's variants is fastest. Each candidate first computes the case over
- * the same random inputs as the baseline variant and must agree with it; then all are timed in turns. The least time
- * counts, since everything that disturbs only adds; who challenges the table must win most of the rounds as well.
+ * Tuning measures which variant of a case is fastest on this device. Each candidate first computes the case over the
+ * same random inputs as the baseline variant and must agree with it; then all are timed in turns. The least time
+ * counts, because disturbances only add time; to replace the table's choice, a candidate must also win most rounds.
  */
 import { DeviceError, assert } from '../errors.js';
 import { pcg4d, streams, uniform } from '../random.js';
@@ -15,20 +15,20 @@ import { Step } from './replay.js';
 import { timeInTurns } from './stopwatch.js';
 import { Tensor, describe } from './tensor.js';
 
-/** Keeps what was measured, by device: a file in Node (src/node/tuning_store.ts), IndexedDB in a browser. */
+/** Stores measured choices by device: in a file in Node (src/node/tuning_store.ts), in IndexedDB in a browser. */
 export interface TuningStore {
-  /** The choices for a device, by key; none when there are none, or none that can be read. */
+  /** The choices for a device by key; empty if there are none or they cannot be read. */
   load(fingerprint: Fingerprint): Promise<ReadonlyMap<string, Choice>>;
-  /** Adds to the choices for a device, over those of the same key. */
+  /** Adds choices for a device, replacing those of the same key. */
   save(fingerprint: Fingerprint, choices: ReadonlyMap<string, Choice>): Promise<void>;
-  /** Removes all of them. */
+  /** Removes all choices for a device. */
   forget(fingerprint: Fingerprint): Promise<void>;
 }
 
-/** How one variant did. */
+/** The result of one variant. */
 export interface Candidate {
   readonly variant: string;
-  /** Least of the repeats; left out for one that was wrong. */
+  /** Least time of all repeats; undefined for a wrong variant. */
   readonly ms?: number;
   /** max |got − want| / |want| against the baseline variant; all terms are positive, so |want| is Σ|terms|. */
   readonly error: number;
@@ -40,30 +40,30 @@ export interface Candidate {
 export interface Tuned {
   readonly key: string;
   readonly primitive: string;
-  /** Of the inputs. */
+  /** Shapes of the inputs. */
   readonly shapes: string;
   /** The table's choice first. */
   readonly candidates: readonly Candidate[];
-  /** Undefined when no candidate was right, or none could be tried: the table decides. */
+  /** Undefined when no candidate was correct or could be tried: the table decides. */
   readonly chosen: string | undefined;
-  /** Time of the first that was right, which is the table's choice, over that of the chosen one. */
+  /** Time of the first correct candidate, the table's choice, divided by that of the chosen one. */
   readonly gain: number;
   /** Why nothing was tried. */
   readonly skipped?: string;
 }
 
 export interface TuneOptions {
-  /** Times that each candidate is measured. Default 8. */
+  /** Measurements per candidate. Default 8. */
   readonly repeats?: number;
-  /** Hears of each case before it is tried, with the number of those done. */
+  /** Called before each case, with the number of finished ones. */
   readonly onBegin?: (kernelCase: KernelCase, done: number) => void;
-  /** Hears of each case when it is done. */
+  /** Called after each case. */
   readonly onTuned?: (tuned: Tuned) => void;
 }
 
-/** The table's choice is kept unless another takes less than this share of its time, so that noise changes nothing. */
+/** The table's choice stays unless another takes less than this share of its time, so that noise does not decide. */
 const clearlyFaster = 0.97;
-/** Of the rounds, those that the other must win: equals win one half, and in a busy moment a least time says little. */
+/** Share of the rounds that the other must win: equals win half of them, and under load a least time means little. */
 const mostRounds = 0.75;
 
 /**
@@ -88,7 +88,7 @@ export async function tune(
   return results;
 }
 
-/** What was found, as choices by key. */
+/** The results as choices by key. */
 export function choicesOf(results: readonly Tuned[], date: Date): Map<string, Choice> {
   return new Map(
     results.flatMap(({ key, primitive, shapes, chosen, candidates }): [string, Choice][] => {
@@ -124,7 +124,7 @@ function whyNot(primitive: Primitive, { inputs, outputs }: AnyContext): string |
   return others.length > 0 ? 'its operands are not all f32' : undefined;
 }
 
-/** Measurements of one variant, a number per round. */
+/** Measurements of one variant, one per round. */
 export interface Timed {
   readonly variant: string;
   readonly ms: readonly number[];
@@ -141,7 +141,7 @@ export function fastest<T extends Timed>(timed: readonly T[]): T | undefined {
   return isClear ? best : first;
 }
 
-/** What follows a kernel in a network: a variant that cannot take it into its epilogue pays for one more dispatch. */
+/** The op that follows a kernel in a network: a variant that cannot fuse it pays for one more dispatch. */
 const follower: Primitive<'x', 'y'> = {
   name: 'tune/follower',
   inputs: ['x'],
@@ -152,10 +152,10 @@ const follower: Primitive<'x', 'y'> = {
   variants: [],
 };
 
-/** A candidate that has run once, with its step when it was right. */
+/** A candidate that has run once, with its step if it was correct. */
 type Checked = Candidate & { readonly step?: Step };
 
-/** One that was right, with its measurements so far. */
+/** A correct candidate with its measurements so far. */
 interface Run extends Timed {
   readonly step: Step;
   readonly ms: number[];
@@ -187,7 +187,7 @@ class Bench {
     await this.#time(runs, repeats);
     const [first] = runs;
     let chosen = fastest(runs);
-    // Whoever challenges the table is measured against it once more, and all rounds count.
+    // A challenger is measured against the table's choice once more, and all rounds count.
     if (first && chosen && chosen !== first) {
       await this.#time([first, chosen], repeats);
       chosen = fastest([first, chosen]);
@@ -223,7 +223,7 @@ class Bench {
     }
   }
 
-  /** Both results are rounded, each over sums of as many terms as the primitive has operations per element. */
+  /** Allows for rounding of both results, over sums of as many terms as the primitive has operations per element. */
   #allowed(): number {
     const { primitive, context } = this.kernelCase;
     const elements = Object.values<Spec>(context.outputs).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
@@ -277,7 +277,7 @@ export function withVariant<R>(device: Device, primitive: string, variant: strin
   }
 }
 
-/** Numbers from ¼ to 1: sums of their products cancel nowhere, so that a relative error means something. */
+/** Numbers from ¼ to 1: sums of their products never cancel, so relative errors are meaningful. */
 function drawPositive(device: Device, spec: Spec, index: number): Tensor {
   const values = new Float32Array(sizeOf(spec.shape));
   for (let i = 0; i < values.length; i += 4) {
@@ -288,7 +288,7 @@ function drawPositive(device: Device, spec: Spec, index: number): Tensor {
   return Tensor.from(values, spec.shape, device);
 }
 
-/** max |got − want| / |want|; infinite where either is no number, or where a 0 is not met exactly. */
+/** max |got − want| / |want|; infinite if either is NaN, or if an expected 0 is not exact. */
 function worstError(got: Float32Array, want: Float32Array): number {
   let worst = 0;
   for (let i = 0; i < want.length; i++) {

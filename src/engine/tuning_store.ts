@@ -1,6 +1,6 @@
 /**
- * Measured kernel choices as they are kept: one JSON text per device, found by a hash of the device's fingerprint.
- * Where the texts lie (files in Node, IndexedDB in a browser) is the only difference between platforms.
+ * Stores measured kernel choices: one JSON text per device, keyed by a hash of the device fingerprint. Platforms
+ * differ only in where the texts are stored (files in Node, IndexedDB in a browser).
  */
 import { DataError, ShadegradError } from '../errors.js';
 import { type Choice, choicesFromJson, hash64 } from './kernel_selection.js';
@@ -11,31 +11,31 @@ import type { TuningStore } from './tune.js';
 
 const format = 'shadegrad tuning 1';
 
-/** Keeps texts by key. Throws, from all of them: a ShadegradError when the place cannot be used. */
-export interface TextShelf {
-  /** What to call a text in messages, as the path of its file. */
+/** Stores texts by key. All methods throw a ShadegradError when the storage cannot be used. */
+export interface TextStore {
+  /** Name of a text in messages, such as the path of its file. */
   nameOf(key: string): string;
-  /** Undefined when there is none. */
+  /** Undefined if there is none. */
   read(key: string): Promise<string | undefined>;
-  /** Replaces the whole text at once. */
+  /** Replaces the whole text atomically. */
   write(key: string, text: string): Promise<void>;
-  /** Harmless when there is none. */
+  /** No effect if there is none. */
   remove(key: string): Promise<void>;
 }
 
 /**
- * A tuning store on a shelf. A text that is damaged, foreign or unreadable is as good as none, after one line of
- * warning, and the next `save` replaces it. Those who save at the same moment never leave half a text; the later one
- * may undo the other's additions, which costs measuring them again.
+ * A tuning store over a text store. It ignores a damaged, foreign or unreadable text with one warning, and the next
+ * `save` replaces it. Concurrent saves never leave half a text; the later one may drop the additions of the other,
+ * which must then be measured again.
  *
- * Throws, from `save` and `forget`: what the shelf throws.
+ * Throws: from `save` and `forget`, whatever the text store throws.
  */
-export function tuningStoreOn(shelf: TextShelf, warn: (line: string) => void): TuningStore {
+export function tuningStoreOn(texts: TextStore, warn: (line: string) => void): TuningStore {
   const load = async (fingerprint: Fingerprint): Promise<Map<string, Choice>> => {
     const key = tuningKey(fingerprint);
     try {
-      const text = await shelf.read(key);
-      return text === undefined ? new Map() : choicesIn(text, shelf.nameOf(key), fingerprint);
+      const text = await texts.read(key);
+      return text === undefined ? new Map() : choicesIn(text, texts.nameOf(key), fingerprint);
     } catch (error) {
       if (!(error instanceof ShadegradError)) throw error;
       warn(`Kernel tuning ignored: ${error.message}`);
@@ -47,18 +47,18 @@ export function tuningStoreOn(shelf: TextShelf, warn: (line: string) => void): T
     save: async (fingerprint, choices) => {
       const merged = new Map([...(await load(fingerprint)), ...choices]);
       const contents = { format, device: fingerprint, choices: Object.fromEntries(merged) };
-      await shelf.write(tuningKey(fingerprint), `${JSON.stringify(contents, null, 2)}\n`);
+      await texts.write(tuningKey(fingerprint), `${JSON.stringify(contents, null, 2)}\n`);
     },
-    forget: async (fingerprint) => shelf.remove(tuningKey(fingerprint)),
+    forget: async (fingerprint) => texts.remove(tuningKey(fingerprint)),
   };
 }
 
-/** Under which the choices for a device are kept: 16 hexadecimal digits. */
+/** The storage key of a device: 16 hexadecimal digits. */
 export function tuningKey(fingerprint: Fingerprint): string {
   return hash64(canonical(fingerprint));
 }
 
-/** Throws: DataError for what is no tuning of this device. */
+/** Throws: DataError when the text is not a tuning of this device. */
 function choicesIn(text: string, name: string, fingerprint: Fingerprint): Map<string, Choice> {
   const refuse = (what: string, cause?: unknown): DataError =>
     new DataError(`${name}: damaged: ${what}.`, { cause });
@@ -71,15 +71,15 @@ function choicesIn(text: string, name: string, fingerprint: Fingerprint): Map<st
   return choicesFromJson(contents.choices, name);
 }
 
-/** The same text for the same contents, whatever the order of the members. */
+/** JSON with sorted keys: equal contents give equal text. */
 function canonical(value: unknown): string {
   const isRecord = typeof value === 'object' && value !== null;
   return JSON.stringify(isRecord ? Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)) : value);
 }
 
 /**
- * Has a device go by the kernel choices that are stored for it. Plans made before keep their kernels. With `tune`
- * false the table decides alone. Returns what a run records: whether choices were allowed.
+ * Applies the stored kernel choices to a device. Existing plans keep their kernels. With `tune: false` only the
+ * table decides. Returns what a run records: whether choices were allowed.
  */
 export async function applyStoredKernels(
   device: Device,

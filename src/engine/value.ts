@@ -1,4 +1,4 @@
-/** Values: what flows between the primitives of a program that is being recorded, before any has memory. */
+/** Values flow between the primitives of a program that is being recorded, before any of them has memory. */
 import type { Device, Storage } from './device.js';
 import type { Spec } from './primitive.js';
 
@@ -16,12 +16,12 @@ export interface Value {
   placement?: Storage;
 }
 
-/** The recording that a value belongs to, as far as a tensor needs to know it. */
+/** The part of a trace that tensors need. */
 export interface Recording {
   readonly device: Device;
 }
 
-/** The value whose memory `value` shows. */
+/** The value whose memory `value` is a view of. */
 export function rootOf(value: Value): Value {
   return value.origin.kind === 'view' ? rootOf(value.origin.of) : value;
 }

@@ -112,7 +112,7 @@ test('outputs, primitives and losses without a derivative', () => {
     StateError: grad: the loss depends on 'mean' of batch_norm, which has no derivative.
     StateError: grad: the loss depends on the tensors through l2_totals, which has no gradient.
     StateError: grad: the loss does not depend on tensor 0 of shape [2].
-    UsageError: grad: loss is [] u32, expected f32: whole numbers have no gradient.
+    UsageError: grad: loss is [] u32, expected f32: integers have no gradient.
     UsageError: grad: loss is 3, expected a tensor.
     UsageError: grad: loss is [], expected a tensor or a list of tensors.
     UsageError: grad: tensors is a Tensor, expected a list of tensors.
