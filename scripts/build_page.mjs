@@ -15,7 +15,7 @@ import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build, transform } from 'esbuild';
-import { shaderNames } from './generate_shader_index.mjs';
+import { shaderNames } from './shader_names.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -119,7 +119,7 @@ function stamped(files) {
   for (const [, contents] of files) hash.update(contents);
   const stamp = hash.digest('hex').slice(0, 12);
   return files.map(([name, contents]) =>
-    named(name, new TextEncoder().encode(new TextDecoder().decode(contents).replace('%build%', stamp))),
+    named(name, new TextEncoder().encode(new TextDecoder().decode(contents).replaceAll('%build%', stamp))),
   );
 }
 

@@ -4,7 +4,6 @@ import { checkCall } from '../calls.js';
 import { Device, familyRule } from '../engine/device.js';
 import type { DeviceTraits } from '../engine/primitive.js';
 import { DeviceError } from '../errors.js';
-import { registerKernels } from '../kernels/index.js';
 import { type Rules, countOrZero, oneOf } from '../options.js';
 
 export interface OpenOptions {
@@ -37,7 +36,6 @@ const surroundings = globalThis as {
 export async function open(options: OpenOptions = {}): Promise<Device> {
   checkCall('open', options, rules);
   const { powerPreference = 'high-performance', family, debug = debugInAddress() } = options;
-  registerKernels();
   setDebugLevel(debug);
   const { navigator, isSecureContext = true } = surroundings;
   const { gpu, userAgent = '' } = navigator ?? {};

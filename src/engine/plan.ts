@@ -4,6 +4,7 @@
  * intermediate a buffer that is reused once the value is dead.
  * The result is a flat list of dispatches over numbered slots; `Step` (replay.ts) assigns buffers to the slots.
  */
+import mapWgsl from '../../shaders/elementwise/map.wgsl';
 import { DeviceError, assert } from '../errors.js';
 import type { KernelSelection } from './kernel_selection.js';
 import { type Device, type Storage, mebibytes } from './device.js';
@@ -18,10 +19,18 @@ import {
   sizeOf,
   storageBytes,
 } from './primitive.js';
-import { type Epilogue, type SpecialisedShader, shaderSource, specialise } from './shader.js';
+import {
+  type Epilogue,
+  type SpecialisedShader,
+  registerShaders,
+  shaderSource,
+  specialise,
+} from './shader.js';
 import { type Tensor, describe } from './tensor.js';
 import { type Node, type Trace, mapRecord } from './trace.js';
 import { type Value, rootOf } from './value.js';
+
+registerShaders({ 'elementwise/map': mapWgsl });
 
 /** Alignment of uniform bindings in bytes, valid on every device. */
 const scalarsAlignment = 256;

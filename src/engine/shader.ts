@@ -50,14 +50,18 @@ export interface Specialised {
 
 const registry = new Map<string, string>();
 
-/** Registers shader sources by name, `<op>/<pass>[_<family>]`. */
+/**
+ * Registers shader sources by name, `<op>/<pass>[_<family>]`. Each module registers the shaders that its dispatches name
+ * and those that they include, so a bundle holds only the shaders of the ops it uses. An empty text is ignored: a build
+ * may leave a text out and register it later.
+ */
 export function registerShaders(sources: Readonly<Record<string, string>>): void {
-  for (const [name, source] of Object.entries(sources)) registry.set(name, source);
+  for (const [name, source] of Object.entries(sources)) if (source !== '') registry.set(name, source);
 }
 
 export function shaderSource(name: string): string {
   const source = registry.get(name);
-  assert(source !== undefined, `the shader ${name} exists below shaders/`);
+  assert(source !== undefined, `the shader ${name} is registered by the module that dispatches it`);
   return source;
 }
 

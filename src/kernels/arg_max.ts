@@ -1,12 +1,20 @@
 /** Where the maximum along an axis lies; ties go to the first. Not differentiable. */
+import forwardWgsl from '../../shaders/arg_max/forward.wgsl';
+import nonFiniteWgsl from '../../shaders/floats/non_finite.wgsl';
 import { ShapeError } from '../errors.js';
 import { type Op, apply } from '../engine/op.js';
 import { type Primitive, sizeOf } from '../engine/primitive.js';
 import { runPrimitive } from '../engine/program.js';
+import { registerShaders } from '../engine/shader.js';
 import { type Tensor, checkTensors, describe } from '../engine/tensor.js';
 import { checkCall } from '../calls.js';
 import { bytesTouched, baselineVariant, gridFor } from './grid.js';
 import { type AxisRun, type ReduceOptions, aroundAxes, axisRule, axisRuns, withoutAxes } from './sum.js';
+
+registerShaders({
+  'arg_max/forward': forwardWgsl,
+  'floats/non_finite': nonFiniteWgsl,
+});
 
 export const argMaxForward: Primitive<'x', 'y', AxisRun> = {
   name: 'arg_max/forward',

@@ -2,9 +2,13 @@
  * Augmentation of a batch of images on the device: rotation, shift, zoom, flips, pad-and-crop, brightness, contrast,
  * random erasing. One small pass draws what happens to each image, one computes every pixel.
  */
+import drawWgsl from '../../shaders/augment/draw.wgsl';
+import forwardWgsl from '../../shaders/augment/forward.wgsl';
+import pcg4dWgsl from '../../shaders/random/pcg4d.wgsl';
 import { ShapeError } from '../errors.js';
 import { type Primitive, sizeOf } from '../engine/primitive.js';
 import { runEagerly, runPrimitive } from '../engine/program.js';
+import { registerShaders } from '../engine/shader.js';
 import { Tensor, checkOperands, checkTensors, describe } from '../engine/tensor.js';
 import { currentTrace } from '../engine/trace.js';
 import { checkCall } from '../calls.js';
@@ -15,6 +19,12 @@ import { elementwisePrimitive, nonFinite } from './elementwise.js';
 import { bytesTouched, baselineVariant, gridFor } from './grid.js';
 import { stateSize, stateWords } from './step_state.js';
 import { sum } from './sum.js';
+
+registerShaders({
+  'augment/draw': drawWgsl,
+  'augment/forward': forwardWgsl,
+  'random/pcg4d': pcg4dWgsl,
+});
 
 /** Words of a row of `transforms`; shaders repeat the ones they read. */
 const transformWords = {

@@ -1,11 +1,19 @@
 /** Average pooling over windows, channels last; pixels outside the image count in no mean. */
+import forwardWgsl from '../../shaders/avg_pool2d/forward.wgsl';
+import inputGradientWgsl from '../../shaders/avg_pool2d/input_gradient.wgsl';
 import { type Op, apply } from '../engine/op.js';
 import { type Primitive, type Shape, sizeOf } from '../engine/primitive.js';
 import { runPrimitive } from '../engine/program.js';
+import { registerShaders } from '../engine/shader.js';
 import type { Tensor } from '../engine/tensor.js';
 import { bytesTouched, baselineVariant, gridFor } from './grid.js';
 import { type PoolAttributes, type PoolOptions, poolAttributes, poolForward } from './pool2d.js';
 import { windowConstants } from './window.js';
+
+registerShaders({
+  'avg_pool2d/forward': forwardWgsl,
+  'avg_pool2d/input_gradient': inputGradientWgsl,
+});
 
 export const avgPool2dForward = poolForward('avg_pool2d/forward');
 

@@ -1,10 +1,18 @@
 /** The next batch, gathered on the device from images kept there as bytes. */
+import forwardWgsl from '../../shaders/batch_gather/forward.wgsl';
+import forwardGpuWgsl from '../../shaders/batch_gather/forward_gpu.wgsl';
 import { type Primitive, type Spec, sizeOf } from '../engine/primitive.js';
 import { runPrimitive } from '../engine/program.js';
+import { registerShaders } from '../engine/shader.js';
 import { type Tensor, checkOperands } from '../engine/tensor.js';
 import { checkCall } from '../calls.js';
 import { type Rules, count, finite, required } from '../options.js';
 import { baselineVariant, gridFor } from './grid.js';
+
+registerShaders({
+  'batch_gather/forward': forwardWgsl,
+  'batch_gather/forward_gpu': forwardGpuWgsl,
+});
 
 export type BatchGatherAttributes = {
   /** Samples per batch. */

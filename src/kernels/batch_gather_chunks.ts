@@ -2,6 +2,8 @@
  * The next batch, gathered from a set whose images lie in several buffers, because one kernel cannot bind them all as one: a
  * dispatch for each buffer, which writes the samples that it holds.
  */
+import forwardWgsl from '../../shaders/batch_gather_chunks/forward.wgsl';
+import forwardGpuWgsl from '../../shaders/batch_gather_chunks/forward_gpu.wgsl';
 import {
   type Dispatch,
   type Primitive,
@@ -10,11 +12,17 @@ import {
   sizeOf,
 } from '../engine/primitive.js';
 import { runPrimitive } from '../engine/program.js';
+import { registerShaders } from '../engine/shader.js';
 import { type Tensor, tensorRule } from '../engine/tensor.js';
 import { checkCall } from '../calls.js';
 import { list, required } from '../options.js';
 import { type BatchGatherAttributes, bytesPerImage, gatherRules } from './batch_gather.js';
 import { type Grid, baselineVariant, gridFor } from './grid.js';
+
+registerShaders({
+  'batch_gather_chunks/forward': forwardWgsl,
+  'batch_gather_chunks/forward_gpu': forwardGpuWgsl,
+});
 
 /** Of `images_0`, `images_1`, …, in the order of the set, and of what batch_gather reads beside them. */
 type Inputs = Readonly<Record<string, Spec>>;

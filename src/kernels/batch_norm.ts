@@ -4,6 +4,13 @@
  * Letters: N samples of PIXELS rows with C channels each (C is the last axis), m rows that count, μ and v the channel's
  * mean and variance over them, σ = √(v + ε), x̂ = (x − μ)/σ.
  */
+import gradientSumsWgsl from '../../shaders/batch_norm/gradient_sums.wgsl';
+import gradientSumsReduceWgsl from '../../shaders/batch_norm/gradient_sums_reduce.wgsl';
+import inputGradientWgsl from '../../shaders/batch_norm/input_gradient.wgsl';
+import normaliseWgsl from '../../shaders/batch_norm/normalise.wgsl';
+import statisticsWgsl from '../../shaders/batch_norm/statistics.wgsl';
+import statisticsReduceWgsl from '../../shaders/batch_norm/statistics_reduce.wgsl';
+import nonFiniteWgsl from '../../shaders/floats/non_finite.wgsl';
 import { ShapeError } from '../errors.js';
 import { type Op, apply } from '../engine/op.js';
 import {
@@ -17,12 +24,23 @@ import {
   sizeOf,
 } from '../engine/primitive.js';
 import { runPrimitive } from '../engine/program.js';
+import { registerShaders } from '../engine/shader.js';
 import { type Tensor, checkTensors, describe, tensorRule } from '../engine/tensor.js';
 import { checkCall } from '../calls.js';
 import { type BatchNormOperands, batchNormRules, checkBatchNorm } from './batch_norm_inference.js';
 import { bytesTouched, baselineVariant, gridFor } from './grid.js';
 import { stateSize } from './step_state.js';
 import { foldSlices } from './sum_gpu.js';
+
+registerShaders({
+  'batch_norm/gradient_sums': gradientSumsWgsl,
+  'batch_norm/gradient_sums_reduce': gradientSumsReduceWgsl,
+  'batch_norm/input_gradient': inputGradientWgsl,
+  'batch_norm/normalise': normaliseWgsl,
+  'batch_norm/statistics': statisticsWgsl,
+  'batch_norm/statistics_reduce': statisticsReduceWgsl,
+  'floats/non_finite': nonFiniteWgsl,
+});
 
 type Epsilon = { readonly epsilon: number };
 

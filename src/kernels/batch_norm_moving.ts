@@ -1,11 +1,15 @@
 /** The moving mean and variance that batch normalisation keeps for inference, brought up to date in place. */
+import forwardWgsl from '../../shaders/batch_norm_moving/forward.wgsl';
 import { ShapeError } from '../errors.js';
 import { type Primitive, sizeOf } from '../engine/primitive.js';
 import { runPrimitive } from '../engine/program.js';
+import { registerShaders } from '../engine/shader.js';
 import { type Tensor, checkOperands, describe } from '../engine/tensor.js';
 import { checkCall } from '../calls.js';
 import { type Rules, belowOne, required } from '../options.js';
 import { baselineVariant, gridFor } from './grid.js';
+
+registerShaders({ 'batch_norm_moving/forward': forwardWgsl });
 
 type Operand = 'mean' | 'variance' | 'movingMean' | 'movingVariance';
 

@@ -2,6 +2,9 @@
  * 2-D convolution (cross-correlation), channels last, with its two gradients.
  * Letters: N images of H × W pixels, C channels in, O out; kernel KH × KW; P × Q windows per image.
  */
+import forwardBaselineWgsl from '../../shaders/conv2d/forward_baseline.wgsl';
+import inputGradientBaselineWgsl from '../../shaders/conv2d/input_gradient_baseline.wgsl';
+import kernelGradientBaselineWgsl from '../../shaders/conv2d/kernel_gradient_baseline.wgsl';
 import { ShapeError } from '../errors.js';
 import { type Op, apply } from '../engine/op.js';
 import {
@@ -13,6 +16,7 @@ import {
   sizeOf,
 } from '../engine/primitive.js';
 import { runPrimitive } from '../engine/program.js';
+import { registerShaders } from '../engine/shader.js';
 import { type Tensor, checkTensors, describe } from '../engine/tensor.js';
 import { checkCall } from '../calls.js';
 import { forwardGpu, inputGradientGpu, kernelGradientGpu } from './conv2d_gpu.js';
@@ -28,6 +32,12 @@ import {
   windowCounts,
   windowRules,
 } from './window.js';
+
+registerShaders({
+  'conv2d/forward_baseline': forwardBaselineWgsl,
+  'conv2d/input_gradient_baseline': inputGradientBaselineWgsl,
+  'conv2d/kernel_gradient_baseline': kernelGradientBaselineWgsl,
+});
 
 export interface InputGradientAttributes extends WindowAttributes {
   readonly inputShape: readonly number[];

@@ -3,7 +3,12 @@
  * is gathered while it is used (implicit GEMM), so the tiles are those of the matrix product.
  * Letters: x [N,H,W,C], kernel [KH,KW,C,O], y [N,P,Q,O].
  */
+import forwardGpuWgsl from '../../shaders/conv2d/forward_gpu.wgsl';
+import inputGradientGpuWgsl from '../../shaders/conv2d/input_gradient_gpu.wgsl';
+import kernelGradientGpuWgsl from '../../shaders/conv2d/kernel_gradient_gpu.wgsl';
+import kernelGradientGpuReduceWgsl from '../../shaders/conv2d/kernel_gradient_gpu_reduce.wgsl';
 import type { Shape, Variant } from '../engine/primitive.js';
+import { registerShaders } from '../engine/shader.js';
 import {
   type Product,
   type Tile,
@@ -18,6 +23,13 @@ import {
   tiles,
 } from './matmul_gpu.js';
 import { type WindowAttributes, windowConstants } from './window.js';
+
+registerShaders({
+  'conv2d/forward_gpu': forwardGpuWgsl,
+  'conv2d/input_gradient_gpu': inputGradientGpuWgsl,
+  'conv2d/kernel_gradient_gpu': kernelGradientGpuWgsl,
+  'conv2d/kernel_gradient_gpu_reduce': kernelGradientGpuReduceWgsl,
+});
 
 type ForwardVariant = Variant<'x' | 'kernel', 'y', WindowAttributes>;
 type InputGradientVariant = Variant<'dy' | 'kernel', 'dx', WindowAttributes & { readonly inputShape: Shape }>;

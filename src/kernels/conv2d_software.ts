@@ -3,6 +3,12 @@
  * N H W C: images, N P Q O: outputs, KH KW: window. Stride 1 only; the input gradient is a convolution with the
  * flipped kernel and so runs on the same shader. How the kernels work is told in shaders/conv2d/*_software.wgsl.
  */
+import forwardSoftwareWgsl from '../../shaders/conv2d/forward_software.wgsl';
+import kernelGradientSoftwareWgsl from '../../shaders/conv2d/kernel_gradient_software.wgsl';
+import kernelGradientSoftwareReduceWgsl from '../../shaders/conv2d/kernel_gradient_software_reduce.wgsl';
+import kernelGradientSoftwareThinWgsl from '../../shaders/conv2d/kernel_gradient_software_thin.wgsl';
+import packSoftwareWgsl from '../../shaders/conv2d/pack_software.wgsl';
+import padChannelsSoftwareWgsl from '../../shaders/conv2d/pad_channels_software.wgsl';
 import { sizeOf } from '../engine/primitive.js';
 import type {
   DeviceTraits,
@@ -12,7 +18,17 @@ import type {
   Shape,
   Variant,
 } from '../engine/primitive.js';
+import { registerShaders } from '../engine/shader.js';
 import { matmulSoftware } from './matmul_software.js';
+
+registerShaders({
+  'conv2d/forward_software': forwardSoftwareWgsl,
+  'conv2d/kernel_gradient_software': kernelGradientSoftwareWgsl,
+  'conv2d/kernel_gradient_software_reduce': kernelGradientSoftwareReduceWgsl,
+  'conv2d/kernel_gradient_software_thin': kernelGradientSoftwareThinWgsl,
+  'conv2d/pack_software': packSoftwareWgsl,
+  'conv2d/pad_channels_software': padChannelsSoftwareWgsl,
+});
 
 type ConvAttributes = { readonly strides: readonly number[]; readonly pads: readonly number[] };
 type InputGradientAttributes = ConvAttributes & { readonly inputShape: readonly number[] };

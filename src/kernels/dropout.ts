@@ -4,14 +4,18 @@
  * The number is a hash of (seed, stream, step, element), so the mask is derived again in the backward pass and
  * never stored, and is the same on every device.
  */
+import pcg4dWgsl from '../../shaders/random/pcg4d.wgsl';
 import { type Op, apply } from '../engine/op.js';
 import { runPrimitive } from '../engine/program.js';
+import { registerShaders } from '../engine/shader.js';
 import { type Tensor, checkTensors, tensorRule } from '../engine/tensor.js';
 import { checkCall } from '../calls.js';
 import { type Rules, belowOne, flag, required, seed } from '../options.js';
 import { elementwisePrimitive } from './elementwise.js';
 import { unchanged } from './reshape.js';
 import { stateWords } from './step_state.js';
+
+registerShaders({ 'random/pcg4d': pcg4dWgsl });
 
 export type DropoutAttributes = {
   readonly rate: number;

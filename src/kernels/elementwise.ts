@@ -1,4 +1,5 @@
 /** What element-wise primitives have in common: broadcast shapes, f32 in and out, one WGSL expression. */
+import nonFiniteWgsl from '../../shaders/floats/non_finite.wgsl';
 import {
   type Attributes,
   type Elementwise,
@@ -6,8 +7,11 @@ import {
   sizeOf,
   type NoAttributes,
 } from '../engine/primitive.js';
+import { registerShaders } from '../engine/shader.js';
 import { broadcastShape } from './broadcast.js';
 import { bytesTouched } from './grid.js';
+
+registerShaders({ 'floats/non_finite': nonFiniteWgsl });
 
 /** Functions that tell NaN and infinity by their bits, for expressions whose WGSL may swallow them. */
 export const nonFinite = ['floats/non_finite'] as const;

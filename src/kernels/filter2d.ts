@@ -1,13 +1,17 @@
 /** Small fixed filters over images, such as blur and sharpen: one kernel of numbers for every channel. */
+import forwardWgsl from '../../shaders/filter2d/forward.wgsl';
 import { ShapeError } from '../errors.js';
 import { type Op, apply } from '../engine/op.js';
 import { type Dispatch, type Primitive, sizeOf } from '../engine/primitive.js';
 import { runPrimitive } from '../engine/program.js';
+import { registerShaders } from '../engine/shader.js';
 import { type Tensor, checkTensors, describe } from '../engine/tensor.js';
 import { checkCall } from '../calls.js';
 import { count } from '../options.js';
 import { checkFilter } from './filter_kernels.js';
 import { bytesTouched, baselineVariant, gridFor } from './grid.js';
+
+registerShaders({ 'filter2d/forward': forwardWgsl });
 
 type FilterAttributes = {
   /** 3×3 or 5×5 weights, row by row. */

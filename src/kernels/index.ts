@@ -1,7 +1,6 @@
 /** All ops, and the registry that tests, gradcheck, the bench and the docs are made from. */
 import type { Op } from '../engine/op.js';
 import type { Primitive } from '../engine/primitive.js';
-import { registerShaders } from '../engine/shader.js';
 import { argMaxOp } from './arg_max.js';
 import * as arithmetic from './arithmetic.js';
 import { avgPool2dOp } from './avg_pool2d.js';
@@ -26,18 +25,12 @@ import { rmspropForward } from './rmsprop.js';
 import { rooflineCopy, rooflineMultiplyAdd, rooflineRead } from './roofline.js';
 import { sgdForward } from './sgd.js';
 import { sgdMomentumForward } from './sgd_momentum.js';
-import { shaders } from './shaders.generated.js';
 import { sigmoidOp } from './sigmoid.js';
 import { softmaxOp } from './softmax.js';
 import { softmaxCrossEntropyOp } from './softmax_cross_entropy.js';
 import { endStepPrimitive } from './step_state.js';
 import { sumOp } from './sum.js';
 import { transposeOp } from './transpose.js';
-
-/** Makes the shaders known to the engine; the openers call it. */
-export function registerKernels(): void {
-  registerShaders(shaders);
-}
 
 /** Every differentiable op. */
 export const ops: readonly Op<never, never, never>[] = [

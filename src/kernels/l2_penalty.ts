@@ -1,13 +1,21 @@
 /** The L2 term of a loss: y = λ·Σ w². */
+import forwardWgsl from '../../shaders/l2_penalty/forward.wgsl';
+import forwardReduceWgsl from '../../shaders/l2_penalty/forward_reduce.wgsl';
 import { type Op, apply } from '../engine/op.js';
 import { type Primitive, sizeOf } from '../engine/primitive.js';
 import { runPrimitive } from '../engine/program.js';
+import { registerShaders } from '../engine/shader.js';
 import type { Tensor } from '../engine/tensor.js';
 import { checkArgument } from '../calls.js';
 import { notNegative } from '../options.js';
 import { scale } from './arithmetic.js';
 import { elementwisePrimitive } from './elementwise.js';
 import { bytesTouched, baselineVariant, gridFor } from './grid.js';
+
+registerShaders({
+  'l2_penalty/forward': forwardWgsl,
+  'l2_penalty/forward_reduce': forwardReduceWgsl,
+});
 
 type L2Attributes = { readonly lambda: number };
 

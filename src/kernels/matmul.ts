@@ -1,16 +1,20 @@
 /**
  * The matrix product. Letters: M rows, N columns, K terms of each sum.
  */
+import forwardBaselineWgsl from '../../shaders/matmul/forward_baseline.wgsl';
 import { ShapeError } from '../errors.js';
 import { type Op, apply } from '../engine/op.js';
 import { type Primitive, type Spec } from '../engine/primitive.js';
 import { runPrimitive } from '../engine/program.js';
+import { registerShaders } from '../engine/shader.js';
 import { type Tensor, describe } from '../engine/tensor.js';
 import { checkCall } from '../calls.js';
 import { type Rules, flag } from '../options.js';
 import { bytesTouched, baselineVariant, gridFor } from './grid.js';
 import { matmulGpu } from './matmul_gpu.js';
 import { matmulSoftware } from './matmul_software.js';
+
+registerShaders({ 'matmul/forward_baseline': forwardBaselineWgsl });
 
 export type MatmulAttributes = {
   /** a is stored [K,M]. */

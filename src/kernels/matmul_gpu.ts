@@ -2,7 +2,17 @@
  * The matrix product on a real GPU, and what every kernel that is a matrix product underneath shares:
  * the tiles, when a tile suits a problem, and how a long sum is cut into slices.
  */
+import forwardGpuWgsl from '../../shaders/matmul/forward_gpu.wgsl';
+import forwardGpuReduceWgsl from '../../shaders/matmul/forward_gpu_reduce.wgsl';
+import forwardGpuThinWgsl from '../../shaders/matmul/forward_gpu_thin.wgsl';
 import type { DeviceTraits, Dispatch, Variant } from '../engine/primitive.js';
+import { registerShaders } from '../engine/shader.js';
+
+registerShaders({
+  'matmul/forward_gpu': forwardGpuWgsl,
+  'matmul/forward_gpu_reduce': forwardGpuReduceWgsl,
+  'matmul/forward_gpu_thin': forwardGpuThinWgsl,
+});
 
 /** A tile of the result as one workgroup computes it. */
 export interface Tile {

@@ -6,7 +6,17 @@
  * ways to give them out. An operand that is stored the other way round is copied first, so the way with less to
  * copy is taken: in a training step the large operands (weights, activations) are then read in place.
  */
+import forwardSoftwareWgsl from '../../shaders/matmul/forward_software.wgsl';
+import packColumnsSoftwareWgsl from '../../shaders/matmul/pack_columns_software.wgsl';
+import packRowsSoftwareWgsl from '../../shaders/matmul/pack_rows_software.wgsl';
 import type { DeviceTraits, Dispatch, Lowering, PrimitiveContext, Variant } from '../engine/primitive.js';
+import { registerShaders } from '../engine/shader.js';
+
+registerShaders({
+  'matmul/forward_software': forwardSoftwareWgsl,
+  'matmul/pack_columns_software': packColumnsSoftwareWgsl,
+  'matmul/pack_rows_software': packRowsSoftwareWgsl,
+});
 
 type MatmulAttributes = { readonly transposeA: boolean; readonly transposeB: boolean };
 type MatmulContext = PrimitiveContext<'a' | 'b', 'c', MatmulAttributes>;

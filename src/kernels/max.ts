@@ -1,11 +1,21 @@
 /** Maximum and arg-max over axes; ties go to the first. */
+import forwardWgsl from '../../shaders/max/forward.wgsl';
+import inputGradientWgsl from '../../shaders/max/input_gradient.wgsl';
+import nonFiniteWgsl from '../../shaders/floats/non_finite.wgsl';
 import { type Op, apply } from '../engine/op.js';
 import { type Primitive, sizeOf } from '../engine/primitive.js';
 import { runPrimitive } from '../engine/program.js';
+import { registerShaders } from '../engine/shader.js';
 import type { Tensor } from '../engine/tensor.js';
 import { argMaxForward } from './arg_max.js';
 import { bytesTouched, baselineVariant, gridFor } from './grid.js';
 import { type AxisRun, type ReduceOptions, aroundAxes, reduceRuns, withoutAxes } from './sum.js';
+
+registerShaders({
+  'max/forward': forwardWgsl,
+  'max/input_gradient': inputGradientWgsl,
+  'floats/non_finite': nonFiniteWgsl,
+});
 
 export const maxForward: Primitive<'x', 'y', AxisRun> = {
   name: 'max/forward',

@@ -1,11 +1,27 @@
 /** Max-pooling over windows, channels last; the gradient of a window goes to its first maximum. */
+import forwardWgsl from '../../shaders/max_pool2d/forward.wgsl';
+import forwardQuadsWgsl from '../../shaders/max_pool2d/forward_quads.wgsl';
+import inputGradientWgsl from '../../shaders/max_pool2d/input_gradient.wgsl';
+import inputGradientApartWgsl from '../../shaders/max_pool2d/input_gradient_apart.wgsl';
+import inputGradientQuadsWgsl from '../../shaders/max_pool2d/input_gradient_quads.wgsl';
+import nonFiniteWgsl from '../../shaders/floats/non_finite.wgsl';
 import { type Op, apply } from '../engine/op.js';
 import { type Primitive, type Spec, type Variant, sizeOf } from '../engine/primitive.js';
 import { runPrimitive } from '../engine/program.js';
+import { registerShaders } from '../engine/shader.js';
 import type { Tensor } from '../engine/tensor.js';
 import { bytesTouched, baselineVariant, gridFor } from './grid.js';
 import { type PoolAttributes, type PoolOptions, poolAttributes, poolForward } from './pool2d.js';
 import { windowConstants } from './window.js';
+
+registerShaders({
+  'max_pool2d/forward': forwardWgsl,
+  'max_pool2d/forward_quads': forwardQuadsWgsl,
+  'max_pool2d/input_gradient': inputGradientWgsl,
+  'max_pool2d/input_gradient_apart': inputGradientApartWgsl,
+  'max_pool2d/input_gradient_quads': inputGradientQuadsWgsl,
+  'floats/non_finite': nonFiniteWgsl,
+});
 
 const pooled = poolForward('max_pool2d/forward');
 

@@ -2,13 +2,21 @@
  * Gradient accumulation: a batch too large for the device is taken in micro-batches one after another, whose gradients
  * and totals are added up before the optimizer sees them. `accumulate` ends a micro-batch, as `endStep` ends a step.
  */
+import accumulateWgsl from '../../shaders/micro_batch/accumulate.wgsl';
+import accumulateTotalsWgsl from '../../shaders/micro_batch/accumulate_totals.wgsl';
 import { type NoAttributes, type Primitive, sizeOf } from '../engine/primitive.js';
 import { runPrimitive } from '../engine/program.js';
+import { registerShaders } from '../engine/shader.js';
 import { type Tensor, checkOperands } from '../engine/tensor.js';
 import { checkCall } from '../calls.js';
 import { type Rules, count, required } from '../options.js';
 import { baselineVariant, gridFor } from './grid.js';
 import { checkInPlace } from './in_place.js';
+
+registerShaders({
+  'micro_batch/accumulate': accumulateWgsl,
+  'micro_batch/accumulate_totals': accumulateTotalsWgsl,
+});
 
 type Operand = 'gradients' | 'totals' | 'state' | 'gradientSums' | 'totalSums';
 

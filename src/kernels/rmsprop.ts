@@ -1,11 +1,19 @@
 /** The RMSprop update of all parameters at once, in place. */
+import forwardWgsl from '../../shaders/rmsprop/forward.wgsl';
+import forwardGpuWgsl from '../../shaders/rmsprop/forward_gpu.wgsl';
 import { type Primitive, sizeOf } from '../engine/primitive.js';
 import { runPrimitive } from '../engine/program.js';
+import { registerShaders } from '../engine/shader.js';
 import { type Tensor, checkOperands } from '../engine/tensor.js';
 import { checkCall } from '../calls.js';
 import { type Rules, belowOne, flag, notNegative, required } from '../options.js';
 import { baselineVariant, gridFor } from './grid.js';
 import { checkInPlace } from './in_place.js';
+
+registerShaders({
+  'rmsprop/forward': forwardWgsl,
+  'rmsprop/forward_gpu': forwardGpuWgsl,
+});
 
 export type RmspropAttributes = {
   /** Share of the old mean square that stays. */

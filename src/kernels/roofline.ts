@@ -2,6 +2,9 @@
  * What bounds every other kernel, measured by kernels that do nothing else: multiply-adds in registers, and memory
  * copied or read. The bench runs them; no model does. Each has a variant per width: one f32 at a time, or a vec4f.
  */
+import copyWgsl from '../../shaders/roofline/copy.wgsl';
+import multiplyAddWgsl from '../../shaders/roofline/multiply_add.wgsl';
+import readWgsl from '../../shaders/roofline/read.wgsl';
 import {
   type Attributes,
   type NoAttributes,
@@ -10,7 +13,14 @@ import {
   type Variant,
   sizeOf,
 } from '../engine/primitive.js';
+import { registerShaders } from '../engine/shader.js';
 import { bytesTouched, gridFor } from './grid.js';
+
+registerShaders({
+  'roofline/copy': copyWgsl,
+  'roofline/multiply_add': multiplyAddWgsl,
+  'roofline/read': readWgsl,
+});
 
 /** `steps` is a multiple of this. */
 export const stepsPerRound = 16;

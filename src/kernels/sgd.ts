@@ -1,9 +1,13 @@
 /** Plain gradient descent of all parameters at once, in place. */
+import forwardWgsl from '../../shaders/sgd/forward.wgsl';
 import { type NoAttributes, type Primitive, sizeOf } from '../engine/primitive.js';
 import { runPrimitive } from '../engine/program.js';
+import { registerShaders } from '../engine/shader.js';
 import { type Tensor, checkOperands } from '../engine/tensor.js';
 import { baselineVariant, gridFor } from './grid.js';
 import { checkInPlace } from './in_place.js';
+
+registerShaders({ 'sgd/forward': forwardWgsl });
 
 export const sgdForward: Primitive<'parameters' | 'gradients' | 'state', never, NoAttributes> = {
   name: 'sgd/forward',

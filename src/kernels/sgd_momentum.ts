@@ -1,11 +1,15 @@
 /** Gradient descent with momentum, of all parameters at once, in place. */
+import forwardWgsl from '../../shaders/sgd_momentum/forward.wgsl';
 import { type Primitive, sizeOf } from '../engine/primitive.js';
 import { runPrimitive } from '../engine/program.js';
+import { registerShaders } from '../engine/shader.js';
 import { type Tensor, checkOperands } from '../engine/tensor.js';
 import { checkCall } from '../calls.js';
 import { type Rules, flag, required, within } from '../options.js';
 import { baselineVariant, gridFor } from './grid.js';
 import { checkInPlace } from './in_place.js';
+
+registerShaders({ 'sgd_momentum/forward': forwardWgsl });
 
 type Operand = 'parameters' | 'gradients' | 'velocity' | 'state';
 

@@ -1,9 +1,19 @@
 /** Softmax over the last axis. */
+import forwardWgsl from '../../shaders/softmax/forward.wgsl';
+import inputGradientWgsl from '../../shaders/softmax/input_gradient.wgsl';
+import nonFiniteWgsl from '../../shaders/floats/non_finite.wgsl';
 import { type Op, apply } from '../engine/op.js';
 import { type Primitive, type PrimitiveContext, sizeOf, type NoAttributes } from '../engine/primitive.js';
 import { runPrimitive } from '../engine/program.js';
+import { registerShaders } from '../engine/shader.js';
 import type { Tensor } from '../engine/tensor.js';
 import { bytesTouched, baselineVariant, gridFor } from './grid.js';
+
+registerShaders({
+  'softmax/forward': forwardWgsl,
+  'softmax/input_gradient': inputGradientWgsl,
+  'floats/non_finite': nonFiniteWgsl,
+});
 
 function rowsOf(
   shape: readonly number[],

@@ -1,4 +1,9 @@
 /** Cross-entropy of integer labels under the softmax of logits: the loss of classification, fused. */
+import forwardWgsl from '../../shaders/softmax_cross_entropy/forward.wgsl';
+import forwardTogetherWgsl from '../../shaders/softmax_cross_entropy/forward_together.wgsl';
+import logitsGradientWgsl from '../../shaders/softmax_cross_entropy/logits_gradient.wgsl';
+import rowWgsl from '../../shaders/softmax_cross_entropy/row.wgsl';
+import nonFiniteWgsl from '../../shaders/floats/non_finite.wgsl';
 import { ShapeError } from '../errors.js';
 import { type Op, apply } from '../engine/op.js';
 import {
@@ -11,9 +16,18 @@ import {
   sizeOf,
 } from '../engine/primitive.js';
 import { runPrimitive } from '../engine/program.js';
+import { registerShaders } from '../engine/shader.js';
 import { type Tensor, describe } from '../engine/tensor.js';
 import { multiply } from './arithmetic.js';
 import { bytesTouched, baselineVariant, gridFor } from './grid.js';
+
+registerShaders({
+  'softmax_cross_entropy/forward': forwardWgsl,
+  'softmax_cross_entropy/forward_together': forwardTogetherWgsl,
+  'softmax_cross_entropy/logits_gradient': logitsGradientWgsl,
+  'softmax_cross_entropy/row': rowWgsl,
+  'floats/non_finite': nonFiniteWgsl,
+});
 
 function checkOperands(logits: Spec, labels: Spec): void {
   const fits = logits.shape.length === 2 && labels.shape.length === 1 && labels.shape[0] === logits.shape[0];

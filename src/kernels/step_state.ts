@@ -2,9 +2,13 @@
  * What changes from step to step lies in one small device buffer, so that a recorded step can be replayed without
  * the host: the counter that keys random numbers, the place in the epoch, the learning rate. `endStep` ends a step.
  */
+import endStepWgsl from '../../shaders/step_state/end_step.wgsl';
 import { type Primitive, type Spec, sizeOf } from '../engine/primitive.js';
 import { runPrimitive } from '../engine/program.js';
+import { registerShaders } from '../engine/shader.js';
 import type { Tensor } from '../engine/tensor.js';
+
+registerShaders({ 'step_state/end_step': endStepWgsl });
 
 /** Words of the state tensor (u32). Shaders repeat the ones they read. */
 export const stateWords = {

@@ -5,6 +5,7 @@
  *
  * A run of neighbouring axes is one reduction of x seen as [OUTER, REDUCED, INNER]; axes apart take one each.
  */
+import forwardWgsl from '../../shaders/sum/forward.wgsl';
 import { ShapeError } from '../errors.js';
 import { type Op, apply } from '../engine/op.js';
 import {
@@ -18,6 +19,7 @@ import {
   sizeOf,
 } from '../engine/primitive.js';
 import { runPrimitive } from '../engine/program.js';
+import { registerShaders } from '../engine/shader.js';
 import { type Tensor, checkTensors, describe } from '../engine/tensor.js';
 import { checkCall } from '../calls.js';
 import { type Rule, type Rules, either, flag, list, rule } from '../options.js';
@@ -25,6 +27,8 @@ import { elementwisePrimitive } from './elementwise.js';
 import { bytesTouched, baselineVariant, gridFor } from './grid.js';
 import { reshape, unchanged } from './reshape.js';
 import { lowerSumGpu } from './sum_gpu.js';
+
+registerShaders({ 'sum/forward': forwardWgsl });
 
 /** Reduces the axes first … last of x. */
 export type AxisRun = { readonly first: number; readonly last: number };

@@ -1,5 +1,9 @@
 /** Sums along one axis on a real GPU: several invocations per output, and slices where the outputs fill no GPU. */
+import forwardGpuWgsl from '../../shaders/sum/forward_gpu.wgsl';
 import type { DeviceTraits, Dispatch, Lowering } from '../engine/primitive.js';
+import { registerShaders } from '../engine/shader.js';
+
+registerShaders({ 'sum/forward_gpu': forwardGpuWgsl });
 
 /** x seen as [outer, reduced, inner]. */
 export interface Reduction {

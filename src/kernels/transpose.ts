@@ -1,12 +1,16 @@
 /** Axes in another order. */
+import forwardWgsl from '../../shaders/transpose/forward.wgsl';
 import { ShapeError } from '../errors.js';
 import { type Op, apply } from '../engine/op.js';
 import { type Primitive, type Shape, sizeOf } from '../engine/primitive.js';
 import { runPrimitive } from '../engine/program.js';
+import { registerShaders } from '../engine/shader.js';
 import { type Tensor, checkTensors, describe } from '../engine/tensor.js';
 import { checkArgument } from '../calls.js';
 import { bytesTouched, baselineVariant, gridFor } from './grid.js';
 import { axesRule } from './sum.js';
+
+registerShaders({ 'transpose/forward': forwardWgsl });
 
 type TransposeAttributes = { readonly permutation: readonly number[] };
 

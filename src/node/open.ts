@@ -13,7 +13,6 @@ import type { DeviceTraits } from '../engine/primitive.js';
 import { DataError, UsageError } from '../errors.js';
 import { type Form, readJson, text } from '../json_reader.js';
 import { checkCall } from '../calls.js';
-import { registerKernels } from '../kernels/index.js';
 import { type Rules, nonEmptyText } from '../options.js';
 import { noAdapter } from './no_adapter.js';
 import { awaitGpu } from './patience.js';
@@ -50,7 +49,6 @@ export function setAroundDawn(around: Around): void {
 function prepare(): void {
   if (isPrepared) return;
   isPrepared = true;
-  registerKernels();
   Object.assign(globalThis, globals);
   setDebugLevel(Number(process.env['DEBUG'] ?? 0) || 0);
   const require = createRequire(import.meta.url);

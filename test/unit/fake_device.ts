@@ -2,10 +2,8 @@
 import { KernelSelection } from '../../src/engine/kernel_selection.js';
 import type { Device } from '../../src/engine/device.js';
 import type { DeviceTraits } from '../../src/engine/primitive.js';
-import { registerKernels } from '../../src/kernels/index.js';
 
 export function fakeDevice(traits: Partial<DeviceTraits> = {}): Device {
-  registerKernels();
   const device: Pick<Device, 'traits' | 'forcedVariants' | 'kernelSelection'> = {
     traits: {
       family: 'software',

@@ -436,7 +436,7 @@ const takingNone = new Set(
     ['filters', 'blur sharpen custom'],
     ['image', 'blur sharpen'],
     ['ops', 'add divide exp fill flatten l2Penalty l2Totals log multiply negate relu reshape scale sigmoid'],
-    ['ops', 'softmax softmaxCrossEntropy sqrt square subtract transpose registerKernels'],
+    ['ops', 'softmax softmaxCrossEntropy sqrt square subtract transpose'],
     ['datasets', 'chosenFiles droppedFiles'],
     // A stream alone; the function behind it takes a colour, too.
     ['callbacks', 'progress'],

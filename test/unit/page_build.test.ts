@@ -13,7 +13,7 @@ import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { buildPage } from '../../scripts/build_page.mjs';
-import { shaderNames } from '../../scripts/generate_shader_index.mjs';
+import { shaderNames } from '../../scripts/shader_names.mjs';
 import { pageFileNames } from '../../src/cli/demo/page_files.js';
 import { headerPolicy, pagePolicy } from '../../src/cli/demo/policy.js';
 import { readSafetensors } from '../../src/nn/safetensors.js';

@@ -4,14 +4,15 @@
  *   a constant without a line is refused, a line without a constant keeps its own
  *   an included file stands in for its line, and is not added again for a fused op that needs it too
  *   bindings are read from the WGSL; a fused op adds its operands behind them
- *   every shader of the project: a head comment, marked lines that say what they mean, a workgroup size by constant
+ *   an empty text, as of a shader that a build brings later, changes nothing
+ *   every shader of the project: registered by its kernel, a head comment, marked lines that say what they mean, a workgroup size by constant
  */
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { shaderNames } from '../../scripts/shader_names.mjs';
 import { registerShaders, shaderSource, specialise } from '../../src/engine/shader.js';
 import { InternalError } from '../../src/errors.js';
-import { shaders } from '../../src/kernels/shaders.generated.js';
 
-registerShaders(shaders);
 registerShaders({
   'made_up/example': `// y = f(x)
 const SIZE: u32 = 1; //! elements
@@ -72,7 +73,7 @@ test('a value for a line that is not there, or not marked, is a bug of ours', ()
   );
   expect(() => specialise('made_up/example', { FIXED: 1 })).toThrow(InternalError);
   expect(() => specialise('made_up/none', {})).toThrowErrorMatchingInlineSnapshot(
-    `[InternalError: a belief of shadegrad's own is broken: the shader made_up/none exists below shaders/. This is a bug, please report it.]`,
+    `[InternalError: a belief of shadegrad's own is broken: the shader made_up/none is registered by the module that dispatches it. This is a bug, please report it.]`,
   );
   expect(() => specialise('made_up/gap', {})).toThrowErrorMatchingInlineSnapshot(
     `[InternalError: a belief of shadegrad's own is broken: the bindings of made_up/gap count up from 0. This is a bug, please report it.]`,
@@ -118,7 +119,7 @@ test('an included file stands in for its line, once', () => {
   expect(fused.split('fn half')).toHaveLength(2);
   expect(fused).toContain('fn another() {}');
   expect(() => specialise('made_up/including_nothing', {})).toThrow(
-    'the shader made_up/none exists below shaders/',
+    'the shader made_up/none is registered by the module that dispatches it',
   );
 });
 
@@ -165,9 +166,20 @@ test('numbers of the caller are data: two that differ share their code', () => {
   expect(specialise('made_up/with_scalars', {}).shader.code).toBe(shaderSource('made_up/with_scalars'));
 });
 
+test('an empty text changes nothing', () => {
+  const before = shaderSource('made_up/example');
+  registerShaders({ 'made_up/example': '' });
+  expect(shaderSource('made_up/example')).toBe(before);
+});
+
 const helpers = ['floats/non_finite', 'random/pcg4d', 'softmax_cross_entropy/row'];
 
-test.each(Object.entries(shaders))('%s follows the house form', (name, source) => {
+// They register their shaders.
+await import('../../src/kernels/index.js');
+
+test.each(shaderNames())('%s follows the house form', (name) => {
+  const source = readFileSync(`shaders/${name}.wgsl`, 'utf8');
+  expect(shaderSource(name), 'registered by a kernel').toBe(source);
   const lines = source.split('\n');
   expect(lines[0], 'first line').toMatch(/^\/\/ \S/);
   for (const line of lines.filter((each) => each.includes('//!')))

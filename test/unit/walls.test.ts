@@ -59,7 +59,7 @@ const allowed: Record<string, string> = {
   'src/nn/yes.ts': `import { value } from '../kernels/leaf.ts';`,
   'src/nn/yes_types.ts': `import type { Value } from '../data/leaf.ts';`,
   'src/report/yes.ts': `import type { Value } from '../nn/leaf.ts';`,
-  'src/browser/yes.ts': `import { value } from '../kernels/leaf.ts';`,
+  'src/browser/yes.ts': `import { value } from '../engine/leaf.ts';`,
   'src/node/yes.ts': `import { readFileSync } from 'node:fs';`,
   'src/node/yes_webgpu.ts': `import { create } from 'webgpu';`,
   'src/node/yes_resvg.ts': `import { Resvg } from '@resvg/resvg-js';`,

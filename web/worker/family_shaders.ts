@@ -6,8 +6,7 @@
 import type { DeviceTraits } from '../../src/engine/primitive.js';
 import { registerShaders } from '../../src/engine/shader.js';
 import { FileError } from '../../src/errors.js';
-import { shaders } from '../../src/kernels/shaders.generated.js';
-import { assertSameBuild } from './on_demand_script.js';
+import { assertSameBuild, isBuilt } from './on_demand_script.js';
 
 interface FamilyShaders {
   readonly build: string;
@@ -17,7 +16,7 @@ interface FamilyShaders {
 /** Throws: FileError when they cannot be fetched, or are of another build than this script. */
 export async function loadFamilyShaders(base: string, family: DeviceTraits['family']): Promise<void> {
   // Where the sources run unbuilt, as in tests, nothing is left out.
-  if (Object.values(shaders).every((code) => code !== '')) return;
+  if (!isBuilt) return;
   const file = `shaders_${family}.json`;
   let fetched: FamilyShaders;
   try {

@@ -7,6 +7,9 @@ type Parts = typeof OnDemand;
 /** Put in by scripts/build_page.mjs, the same in both scripts. */
 const build = '%build%';
 
+/** False where the sources run as they are, as in tests. */
+export const isBuilt = !build.startsWith('%');
+
 /**
  * `fetchParts` can be stood in for; tests do.
  *
