@@ -1,4 +1,4 @@
-/** Where the maximum along an axis lies; ties go to the first. Not differentiable. */
+/** The index of the maximum along an axis; ties go to the first. Not differentiable. */
 import forwardWgsl from '../../shaders/arg_max/forward.wgsl';
 import nonFiniteWgsl from '../../shaders/floats/non_finite.wgsl';
 import { ShapeError } from '../errors.js';
@@ -47,10 +47,10 @@ export const argMaxOp: Op<'x', 'y', AxisRun> = {
 };
 
 /**
- * The index of the first maximum, or of the first NaN, along one axis or several neighbouring ones (then as a flat index over them).
+ * The index of the first maximum, or of the first NaN, along one axis or several adjacent ones (a flat index over them).
  *
  * Shapes: x any → y u32 without the reduced axes.
- * Throws: ShapeError for an axis that x does not have, or for axes that are not neighbours.
+ * Throws: ShapeError for an axis that x does not have, or for axes that are not adjacent.
  */
 export function argMax(x: Tensor, options: Pick<ReduceOptions, 'axis'> = {}): Tensor {
   checkTensors('argMax', { x });

@@ -1,6 +1,6 @@
 /**
  * Element-wise arithmetic with broadcasting. Letters: a, b the operands, y the result, dy its gradient.
- * Each op is one line of WGSL and the gradients of its operands; gradients of broadcast operands are summed back.
+ * Each op is one line of WGSL with the gradients of its operands; gradients of broadcast operands are summed over the broadcast axes.
  */
 import { UsageError } from '../errors.js';
 import { type Op, apply, setGradientOps } from '../engine/op.js';
@@ -105,7 +105,7 @@ export const sqrtOp = unary('sqrt', {
   dx: ({ y, dy }) => divide(multiply(dy, 0.5), y),
 });
 
-/** An op on one tensor and numbers of the caller's. */
+/** An op on one tensor and numbers. */
 interface WithNumbers<A extends Readonly<Record<string, number>>> {
   readonly scalars: readonly (string & keyof A)[];
   readonly expression: (x: string, numbers: Readonly<Record<keyof A & string, string>>) => string;
@@ -143,8 +143,8 @@ export const scaleOp = withNumbers<{ factor: number; offset: number }>('scale', 
 type Divisor = { readonly divisor: number; readonly shift: number };
 
 /**
- * y = x / divisor. A divisor near an end of f32's range is brought to its middle together with x, by a power of two:
- * f32 holds 1/b of some b only as infinity or 0, and a GPU may take a subnormal b for 0.
+ * y = x / divisor. A divisor near the limits of f32 is scaled, together with x, by a power of two: the reciprocal of
+ * such a number may be infinite or 0 in f32, and a GPU may flush a subnormal divisor to 0.
  */
 export const divideByOp: Op<'x', 'y', Divisor> = withNumbers<Divisor>('divide_by', {
   scalars: ['divisor', 'shift'],
@@ -169,7 +169,7 @@ const fillForward: Primitive<never, 'y', FillAttributes> = {
   shape: (_, { shape }) => ({ y: { shape, dtype: 'f32' } }),
 };
 
-/** y = a + b, broadcasting. Throws: ShapeError when the shapes do not broadcast; so do the others. */
+/** y = a + b, broadcasting. Throws: ShapeError when the shapes do not broadcast, as do the other binary ops. */
 export function add(a: Tensor | number, b: Tensor | number): Tensor {
   return withOneNumber('add', a, b, {
     tensors: (a, b) => apply(addOp, { a, b }, {}).y,
@@ -196,7 +196,7 @@ export function multiply(a: Tensor | number, b: Tensor | number): Tensor {
   });
 }
 
-/** y = a / b element by element, broadcasting; a number divides even where f32 cannot hold its reciprocal. */
+/** y = a / b element by element, broadcasting. A number divides even if f32 cannot hold its reciprocal. */
 export function divide(a: Tensor | number, b: Tensor | number): Tensor {
   return withOneNumber('divide', a, b, {
     tensors: (a, b) => apply(divideOp, { a, b }, {}).y,
@@ -210,7 +210,7 @@ export function divide(a: Tensor | number, b: Tensor | number): Tensor {
   });
 }
 
-/** The form of a binary op for each way that its operands may come: one of them may be a number. */
+/** A binary op for two tensors, or for a tensor and a number on either side. */
 interface Forms {
   tensors(a: Tensor, b: Tensor): Tensor;
   right(a: Tensor, b: number): Tensor;
@@ -224,14 +224,14 @@ function withOneNumber(who: string, a: Tensor | number, b: Tensor | number, form
   return forms.left(a, b);
 }
 
-/** The power of two that brings a divisor from an end of f32's range to its middle; 1 for the others. */
+/** The power of two that scales a divisor near the limits of f32 to the middle of its range; 1 for other divisors. */
 function shiftOf(divisor: number): number {
   const size = Math.abs(divisor);
   if (size < 2 ** -64) return 2 ** 64;
   return size > 2 ** 64 ? 2 ** -64 : 1; // so that x · shift leaves f32 only where x / divisor does
 }
 
-/** Throws: UsageError for a number that f32 does not hold. */
+/** Throws: UsageError for a number that is not finite in f32. */
 function checkFinite(who: string, value: number): number {
   if (typeof value !== 'number' || !Number.isFinite(Math.fround(value)))
     throw new UsageError(`${who}: ${shown(value)} is not a finite f32, expected a number within ±3.4e38.`);
@@ -273,7 +273,7 @@ export function sqrt(x: Tensor): Tensor {
   return apply(sqrtOp, { x }, {}).y;
 }
 
-/** A tensor of one value everywhere. Throws: ShapeError for another shape; UsageError for a number that is not finite. */
+/** A tensor filled with one value. Throws: ShapeError for another shape; UsageError for a number that is not finite. */
 export function fill(shape: Shape, value: number): Tensor {
   checkShape('fill', shape);
   return runPrimitive(fillForward, {}, { shape, value: checkFinite('fill', value) }).y;

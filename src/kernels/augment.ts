@@ -1,6 +1,6 @@
 /**
  * Augmentation of a batch of images on the device: rotation, shift, zoom, flips, pad-and-crop, brightness, contrast,
- * random erasing. One small pass draws what happens to each image, one computes every pixel.
+ * random erasing. One small primitive draws the parameters of each image, another computes every pixel.
  */
 import drawWgsl from '../../shaders/augment/draw.wgsl';
 import forwardWgsl from '../../shaders/augment/forward.wgsl';
@@ -28,23 +28,23 @@ registerShaders({
 
 /** Words of a row of `transforms`; shaders repeat the ones they read. */
 const transformWords = {
-  /** m0 … m5: where in x the value at (y, x) of the result lies, flips included. */
+  /** m0 … m5: the affine map from (y, x) of the result to its place in x, flips included. */
   matrix: 0,
-  /** Whole pixels by which the crop lies below and right of the image. */
+  /** Offset of the crop below and to the right of the image. Units: whole pixels. */
   crop: 6,
   brightness: 8,
   contrast: 9,
-  /** Top, left, height (0: nothing erased), width. */
+  /** Top, left, height (0: no erasing), width of the erased rectangle. */
   erase: 10,
   /** Keys the noise in an erased rectangle, in [0, 1). */
   noise: 14,
 } as const;
 export const transformSize = 16;
 
-/** The values of black and white, which scaling decides. */
+/** The values of black and white after scaling. */
 export type ValueRange = readonly [black: number, white: number];
 
-// ---- what happens to each image ----
+// ---- parameters of each image ----
 
 export type DrawAttributes = {
   readonly batch: number;
@@ -172,13 +172,13 @@ export const augmentForward: Primitive<'x' | 'transforms', 'y', WarpAttributes> 
 // ---- the whole ----
 
 /**
- * Augments a batch of images as Keras's ImageDataGenerator does, and more; all draws are fresh each epoch and depend
- * on the seed, the epoch and the image alone.
+ * Augments a batch of images as Keras's ImageDataGenerator does, and more. Each epoch draws new parameters, which
+ * depend only on the seed, the epoch and the image.
  *
  *   brightness, contrast → rotation · shift · zoom about the centre, bilinear → flips → pad-and-crop → erasing
  *
- * Shapes: x [N,H,W,C] → y [N,H,W,C]. The state's cursor says where in `permutation` the batch begins; the entries key
- * the draws. Units: values from `range` black to white, 0 to 1 by default. Not differentiable: images are inputs.
+ * Shapes: x [N,H,W,C] → y [N,H,W,C]. The batch starts at the state's cursor in `permutation`; the entries key the
+ * draws. Units: values from `range` black to white, 0 to 1 by default. Not differentiable: images are inputs.
  * Throws: ShapeError when x has not four axes; UsageError for options out of range.
  * Source: keras/src/legacy/preprocessing/image.py (semantics, with the axes that its documentation names: since 2020 its
  * code moves `height_shift_range` across, keras-team/keras#17398); Zhong et al. 2020 (random erasing).
@@ -245,8 +245,8 @@ export interface DrawOptions {
 const drawRules = (): Rules<DrawOptions> => ({ seed: seedRule, epoch: seedRule });
 
 /**
- * Augments images outside training; see `augmentBatch`. The same seed and epoch give the pictures that training with
- * them would see for images 0 … N − 1.
+ * Augments images outside training; see `augmentBatch`. The same seed and epoch give the images that training would
+ * see for images 0 … N − 1.
  *
  * Shapes: x [N,H,W,C], values 0 … 1 → y [N,H,W,C].
  */
@@ -266,7 +266,7 @@ export function augment(x: Tensor, options: AugmentOptions, draw: DrawOptions = 
     [count],
     x.device,
   );
-  // A program that is being recorded keeps what it captures.
+  // A program that is being recorded keeps the tensors that it captures.
   if (currentTrace()) return augmentBatch({ x, permutation, state }, options);
   const attributes = { options: JSON.stringify(options) };
   try {

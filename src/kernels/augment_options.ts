@@ -1,4 +1,4 @@
-/** What augmentation can be asked to do. Needs nothing of the engine, so that forms and addresses can be checked, too. */
+/** Options of augmentation. Independent of the engine, so that forms and URLs can be checked with them. */
 import {
   type Rule,
   type Rules,
@@ -14,7 +14,7 @@ import {
   within,
 } from '../options.js';
 
-/** What may lie outside an image. */
+/** How to fill pixels outside the image. */
 export const fills = ['nearest', 'constant', 'reflect', 'wrap'] as const;
 
 export interface ErasingOptions {
@@ -24,27 +24,27 @@ export interface ErasingOptions {
   readonly area?: readonly [number, number];
   /** Height over width lies between this and its inverse; default 0.3. */
   readonly aspect?: number;
-  /** What is put there: a value from 0 (black) to 1 (white), or noise. Default 0. */
+  /** Fill value from 0 (black) to 1 (white), or noise. Default 0. */
   readonly value?: number | 'noise';
 }
 
 /** All off by default. */
 export interface AugmentOptions {
-  /** Degrees, either way; at most 180. Beyond 45 a 6 is as likely a 9. */
+  /** Degrees in either direction, at most 180. Beyond 45, digits become ambiguous (6 and 9). */
   readonly rotation?: number;
-  /** Share of the width, either way. */
+  /** Share of the width, in either direction. */
   readonly widthShift?: number;
-  /** Share of the height, either way. */
+  /** Share of the height, in either direction. */
   readonly heightShift?: number;
-  /** z: factors from 1 − z to 1 + z; or their limits. Height and width draw their own; above 1 the object shrinks. */
+  /** z: factors from 1 − z to 1 + z, or their limits. Height and width are drawn separately; factors above 1 shrink the object. */
   readonly zoom?: number | readonly [number, number];
   readonly horizontalFlip?: boolean;
   readonly verticalFlip?: boolean;
-  /** What lies outside the image for rotation, shift and zoom. Default 'nearest'. */
+  /** How rotation, shift and zoom fill pixels outside the image. Default 'nearest'. */
   readonly fill?: (typeof fills)[number];
   /** With fill 'constant': from 0 (black) to 1 (white). Default 0. */
   readonly fillValue?: number;
-  /** Pixels of black padding, of which a random crop of the image's size is taken. */
+  /** Pixels of black padding before a random crop to the size of the image. */
   readonly padAndCrop?: number;
   /** b: values are multiplied by a factor from 1 − b to 1 + b. */
   readonly brightness?: number;
@@ -53,7 +53,7 @@ export interface AugmentOptions {
   readonly erasing?: ErasingOptions;
 }
 
-/** Two limits in order, which the lowest and the highest value hold in. */
+/** Rule for two ascending limits within the given range. */
 function limits(expected: string, least: number, most: number): Rule {
   const inOrder = (value: unknown): boolean => (value as number[])[0]! <= (value as number[])[1]!;
   return (...args) => list(expected, within(least, most), 2)(...args) ?? rule(expected, inOrder)(...args);
@@ -81,7 +81,7 @@ export const augmentRules = (): Rules<AugmentOptions> => ({
   erasing: nested(erasingRules()),
 });
 
-/** Throws: UsageError that names the option, what it is and what was expected. */
+/** Throws: UsageError with the option, its value and what was expected. */
 export function checkAugmentOptions(options: AugmentOptions): void {
   checkOptions('augment', options, augmentRules());
 }

@@ -1,4 +1,4 @@
-/** Average pooling over windows, channels last; pixels outside the image count in no mean. */
+/** Average pooling over windows, channels last; pixels outside the image do not count. */
 import forwardWgsl from '../../shaders/avg_pool2d/forward.wgsl';
 import inputGradientWgsl from '../../shaders/avg_pool2d/input_gradient.wgsl';
 import { type Op, apply } from '../engine/op.js';
@@ -64,8 +64,8 @@ export const avgPool2dOp: Op<'x', 'y', PoolAttributes> = {
  *
  *   y[n,p,q,c] = mean over (i,j) of x[n, p·stride + i − pad, q·stride + j − pad, c]
  *
- * Pixels outside x do not take part: with padding 'same' a window at the edge is divided by the number of its pixels
- * in x, as in TensorFlow. Shapes: x [N,H,W,C] → y [N,P,Q,C].
+ * Pixels outside x do not count: with padding 'same', the sum of a window at the edge is divided by the number of
+ * its pixels in x, as in TensorFlow. Shapes: x [N,H,W,C] → y [N,P,Q,C].
  * Throws: ShapeError when x has not four axes or the window exceeds it.
  */
 export function avgPool2d(x: Tensor, options: PoolOptions = {}): Tensor {

@@ -1,4 +1,4 @@
-/** The next batch, gathered on the device from images kept there as bytes. */
+/** Gathers the next batch on the device from images stored there as bytes. */
 import forwardWgsl from '../../shaders/batch_gather/forward.wgsl';
 import forwardGpuWgsl from '../../shaders/batch_gather/forward_gpu.wgsl';
 import { type Primitive, type Spec, sizeOf } from '../engine/primitive.js';
@@ -87,9 +87,9 @@ export const batchGatherForward: Primitive<
  *
  *   x[b] = images[i] · scale + offset;   y[b] = labels[i];   i = permutation[cursor + b] mod COUNT
  *
- * An epoch that shows each image several times has a permutation of that many times COUNT entries.
+ * If an epoch shows each image k times, the permutation has k · COUNT entries.
  * Shapes: images [COUNT,H,W,C] u8, labels [COUNT] u32, permutation [≥ epochSize] u32 → x [batch,H,W,C], y [batch] u32.
- * Places behind the end of the epoch give zeros and the label 0xffffffff, which the loss ignores.
+ * Rows beyond the end of the epoch are zeros with the label 0xffffffff, which the loss ignores.
  */
 export function batchGather(
   operands: Readonly<Record<'images' | 'labels' | 'permutation' | 'state', Tensor>>,

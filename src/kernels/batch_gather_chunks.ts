@@ -1,6 +1,6 @@
 /**
- * The next batch, gathered from a set whose images lie in several buffers, because one kernel cannot bind them all as one: a
- * dispatch for each buffer, which writes the samples that it holds.
+ * Gathers the next batch from a set whose images are too large for one binding and lie in several buffers: one
+ * dispatch per buffer writes the samples that it holds.
  */
 import forwardWgsl from '../../shaders/batch_gather_chunks/forward.wgsl';
 import forwardGpuWgsl from '../../shaders/batch_gather_chunks/forward_gpu.wgsl';
@@ -24,7 +24,7 @@ registerShaders({
   'batch_gather_chunks/forward_gpu': forwardGpuWgsl,
 });
 
-/** Of `images_0`, `images_1`, …, in the order of the set, and of what batch_gather reads beside them. */
+/** Operands: `images_0`, `images_1`, …, in the order of the set, and the other operands of batch_gather. */
 type Inputs = Readonly<Record<string, Spec>>;
 type Context = PrimitiveContext<string, 'x' | 'y', BatchGatherAttributes>;
 
@@ -86,7 +86,7 @@ function makePass(buffers: number): Primitive<string, 'x' | 'y', BatchGatherAttr
       x: { shape: [batch, ...imagesIn(inputs).shape.slice(1)], dtype: 'f32' },
       y: { shape: [batch], dtype: 'u32' },
     }),
-    // Each sample is read and written once; the other dispatches only look for it.
+    // Each sample is read and written once; the other dispatches only search for it.
     cost: (context) => ({ flops: 2 * valuesIn(context), bytes: 5 * valuesIn(context) }),
     variants: [
       {
@@ -109,7 +109,7 @@ function makePass(buffers: number): Primitive<string, 'x' | 'y', BatchGatherAttr
 }
 
 /**
- * `batchGather` from images in several buffers, in the order of the set: the same bits.
+ * Like `batchGather`, from images in several buffers in the order of the set, with the same bits.
  *
  * Shapes: images [COUNT₀,H,W,C], [COUNT₁,H,W,C], … u8, labels [Σ COUNT] u32, permutation [≥ epochSize] u32
  * → x [batch,H,W,C], y [batch] u32.

@@ -1,5 +1,5 @@
 /**
- * Batch normalisation in training: each channel of a batch is brought to mean 0 and deviation 1, then scaled and shifted.
+ * Batch normalisation in training: normalises each channel of a batch to mean 0 and standard deviation 1, then scales and shifts.
  *
  * Letters: N samples of PIXELS rows with C channels each (C is the last axis), m rows that count, μ and v the channel's
  * mean and variance over them, σ = √(v + ε), x̂ = (x − μ)/σ.
@@ -55,7 +55,7 @@ function extentsOf(shape: Shape): Extents {
   return { N, PIXELS: sizeOf(shape) / (N * C), C };
 }
 
-/** Slices so that long sums over few channels still give `wanted` sums, of at least 64 rows each; none empty. */
+/** Number of slices of a sum, so that few channels still give `wanted` partial sums of at least 64 rows each, none empty. */
 function slicesOf({ N, PIXELS, C }: Extents, wanted: number): number {
   const slices = Math.min(Math.ceil(wanted / C), Math.floor((N * PIXELS) / 64));
   return slices <= 1 ? 1 : Math.ceil((N * PIXELS) / Math.ceil((N * PIXELS) / slices));
@@ -63,7 +63,7 @@ function slicesOf({ N, PIXELS, C }: Extents, wanted: number): number {
 
 type SlicedSums = 'batch_norm/statistics' | 'batch_norm/gradient_sums';
 
-/** Two sums per channel: `shader` adds up each slice, `<shader>_reduce` puts the slices of a channel together. */
+/** Two sums per channel: `shader` sums each slice, `<shader>_reduce` sums the slices of a channel. */
 function slicedSums(
   shader: SlicedSums,
   extents: Extents,
@@ -81,8 +81,8 @@ function slicedSums(
 }
 
 /**
- * The same for a GPU: many more slices, which many invocations add in a primitive between the two. One invocation per channel
- * would wait for hundreds of loads one after the other.
+ * The same for a GPU: many more slices, which many invocations add in a dispatch between the two. One invocation per
+ * channel would wait for hundreds of sequential loads.
  */
 function foldedSums(
   shader: SlicedSums,
@@ -115,7 +115,7 @@ function perChannel(
   return { shader, constants: { ...constants, WORKGROUP }, workgroups };
 }
 
-/** Blocks of rows, one invocation each per channel: enough for every core even when the batch is small. */
+/** Blocks of rows, one invocation each per channel: enough for every core even with a small batch. */
 function blocksOf({ N, PIXELS, C }: Extents, device: DeviceTraits) {
   const rows = N * PIXELS;
   const ROWS = device.family === 'software' ? Math.min(64, Math.ceil(rows / 64)) : 4;
@@ -177,7 +177,7 @@ export const batchNormGradientSums: Primitive<
   shape: ({ x }) => ({
     dgamma: channels(x),
     dbeta: channels(x),
-    // γ/σ, dβ/m and dγ/(σ·m), which the gradient of x is made of.
+    // γ/σ, dβ/m and dγ/(σ·m), the factors of the gradient of x.
     coefficients: { shape: [3, x.shape.at(-1) as number], dtype: 'f32' },
   }),
   cost: (context) => ({ flops: 4 * sizeOf(context.inputs.x.shape), bytes: bytesTouched(context) }),
@@ -251,9 +251,9 @@ export const batchNormOp: Op<'x' | 'gamma' | 'beta' | 'state', 'y' | 'mean' | 'v
  *
  *   y = γ·(x − μ)/√(v + ε) + β,  μ = Σ x / m,  v = Σ (x − μ)² / m
  *
- * Only samples before the end of the epoch count: the first min(N, epochSize − cursor) by the step's state, so that a
- * part batch has the statistics and gradients that it would have without the places behind it; their dx is 0. With
- * the state's epochSize at 0xffffffff all count. Gradients flow through y alone.
+ * Only samples before the end of the epoch count: the first min(N, epochSize − cursor) by the step's state, so that
+ * a partial batch has the statistics and gradients of its samples alone; dx of the other rows is 0. With an epochSize
+ * of 0xffffffff, all rows count. Gradients flow through y only.
  * Shapes: x [N,…,C], gamma [C], beta [C], state the step's state → y like x, mean [C], variance [C] (biased).
  * Throws: ShapeError when the operands do not fit; UsageError for ε below 0.
  * Source: Ioffe and Szegedy 2015.

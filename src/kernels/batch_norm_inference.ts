@@ -1,5 +1,5 @@
 /**
- * Batch normalisation by given statistics: one element-wise expression, which the plan fuses into the kernel before it.
+ * Batch normalisation with given statistics: one element-wise expression, which the plan fuses into the preceding kernel.
  * Letters: C channels (the last axis), μ and v their means and variances, σ = √(v + ε).
  */
 import { ShapeError } from '../errors.js';
@@ -73,7 +73,7 @@ export function checkBatchNorm(who: string, x: Tensor, perChannel: Readonly<Reco
 }
 
 /**
- * Batch normalisation by statistics that were gathered before, such as the moving ones of training.
+ * Batch normalisation with given statistics, such as the moving statistics of training.
  *
  *   y = γ·(x − μ)/√(v + ε) + β
  *

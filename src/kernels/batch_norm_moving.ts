@@ -1,4 +1,4 @@
-/** The moving mean and variance that batch normalisation keeps for inference, brought up to date in place. */
+/** Updates in place the moving mean and variance that batch normalisation keeps for inference. */
 import forwardWgsl from '../../shaders/batch_norm_moving/forward.wgsl';
 import { ShapeError } from '../errors.js';
 import { type Primitive, sizeOf } from '../engine/primitive.js';
@@ -14,7 +14,7 @@ registerShaders({ 'batch_norm_moving/forward': forwardWgsl });
 type Operand = 'mean' | 'variance' | 'movingMean' | 'movingVariance';
 
 export type BatchNormMovingAttributes = {
-  /** Share of the old value that stays. */
+  /** Share of the old value that is kept. */
   readonly momentum: number;
 };
 
@@ -33,7 +33,7 @@ export const batchNormMovingForward: Primitive<Operand, never, BatchNormMovingAt
       );
     return {};
   },
-  // Of both: reads two, writes one.
+  // For mean and variance: reads two, writes one.
   cost: ({ inputs }) => ({ flops: 6 * sizeOf(inputs.mean.shape), bytes: 24 * sizeOf(inputs.mean.shape) }),
   variants: [
     baselineVariant(({ inputs: { mean }, attributes: { momentum }, device }) => {
@@ -46,9 +46,9 @@ export const batchNormMovingForward: Primitive<Operand, never, BatchNormMovingAt
 };
 
 /**
- * One step of the moving statistics, in place.
+ * One update of the moving statistics, in place.
  *
- *   movingMean ← momentum·movingMean + (1 − momentum)·mean, and the variance alike
+ *   movingMean ← momentum·movingMean + (1 − momentum)·mean, and likewise for the variance
  *
  * Shapes: all [C]. Source: Keras, whose moving variance is the biased one too.
  */

@@ -1,4 +1,4 @@
-/** Broadcasting as in NumPy: shapes align at their last axes, and an extent of 1 stretches. */
+/** Broadcasting as in NumPy: shapes are aligned at the last axis, and an extent of 1 is repeated. */
 import { ShapeError } from '../errors.js';
 import type { Shape, Spec } from '../engine/primitive.js';
 import { describe } from '../engine/tensor.js';

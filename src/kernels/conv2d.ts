@@ -47,7 +47,7 @@ export interface KernelGradientAttributes extends WindowAttributes {
   readonly kernelShape: readonly number[];
 }
 
-/** What the baseline kernels of all three passes need: one invocation for each of `count` elements. */
+/** Constants of the baseline kernels of all three primitives: one invocation for each of `count` elements. */
 function clearDispatch(
   shader: string,
   { x, kernel, y, count }: { x: Shape; kernel: Shape; y: Shape; count: number },
@@ -63,7 +63,7 @@ function clearDispatch(
   };
 }
 
-/** Two operations per tap, output and channel pair; the same for the three passes. */
+/** Two operations per tap, output and pair of channels; the same for all three primitives. */
 function convolutionCost(y: Shape, kernel: Shape, context: Parameters<typeof bytesTouched>[0]): Cost {
   const [KH, KW, C] = kernel as [number, number, number];
   return { flops: 2 * sizeOf(y) * KH * KW * C, bytes: bytesTouched(context) };
@@ -117,7 +117,7 @@ export const conv2dInputGradient: Primitive<'dy' | 'kernel', 'dx', InputGradient
   ],
 };
 
-/** dbias costs next to nothing here, and the plan uses it where a bias was added to y. */
+/** dbias costs almost nothing here; the plan uses it if a bias was added to y. */
 export const conv2dKernelGradient: Primitive<'x' | 'dy', 'dkernel' | 'dbias', KernelGradientAttributes> = {
   name: 'conv2d/kernel_gradient',
   inputs: ['x', 'dy'],
@@ -166,7 +166,7 @@ export const conv2dOp: Op<'x' | 'kernel', 'y', WindowAttributes> = {
 };
 
 export interface Conv2dOptions extends WindowOptions {
-  /** Pixels between windows; 1 when left out. */
+  /** Pixels between windows; default 1. */
   readonly strides?: Pair;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The 2-D convolution and its two gradients on a real GPU. Each is a matrix product whose large factor
- * is gathered while it is used (implicit GEMM), so the tiles are those of the matrix product.
+ * The 2-D convolution and its two gradients on a real GPU. Each is a matrix product whose larger factor is gathered
+ * on the fly (implicit GEMM), with the tiles of the matrix product.
  * Letters: x [N,H,W,C], kernel [KH,KW,C,O], y [N,P,Q,O].
  */
 import forwardGpuWgsl from '../../shaders/conv2d/forward_gpu.wgsl';
@@ -43,7 +43,7 @@ type Sizes = Readonly<
   Record<'N' | 'H' | 'W' | 'C' | 'KH' | 'KW' | 'P' | 'Q' | 'O' | 'STRIDE_H' | 'STRIDE_W', number>
 >;
 
-/** The shader constants that the shapes and the window decide. */
+/** The shader constants that follow from the shapes and the window. */
 function sizes(x: Shape, kernel: Shape, y: Shape, attributes: WindowAttributes): Sizes {
   const [KH, KW, , O] = kernel as [number, number, number, number];
   return { ...windowConstants(x, [KH, KW], y, attributes), O };
@@ -137,7 +137,7 @@ function kernelGradient(tile: Tile): KernelGradientVariant {
 }
 
 /**
- * Rows of vec4 here, and every shape gets its workgroups by slices. On 32·i channels 3×3 windows have 96·3i rows and 5×5
+ * Rows of vec4; slicing gives every shape enough workgroups. On 32·i channels 3×3 windows have 96·3i rows and 5×5
  * windows 160·5i.
  */
 const kernelTiles: readonly Tile[] = [

@@ -1,7 +1,7 @@
 /**
- * Convolutions for CPU implementations of Vulkan: which tiles suit a shape, and the dispatches that follow.
+ * Convolutions for CPU implementations of Vulkan: chooses tiles for a shape, and the dispatches.
  * N H W C: images, N P Q O: outputs, KH KW: window. Stride 1 only; the input gradient is a convolution with the
- * flipped kernel and so runs on the same shader. How the kernels work is told in shaders/conv2d/*_software.wgsl.
+ * flipped kernel and so runs on the same shader. shaders/conv2d/*_software.wgsl explain the kernels.
  */
 import forwardSoftwareWgsl from '../../shaders/conv2d/forward_software.wgsl';
 import kernelGradientSoftwareWgsl from '../../shaders/conv2d/kernel_gradient_software.wgsl';
@@ -52,7 +52,7 @@ interface Convolution {
 /** The driver unrolls loops of about this many multiply-adds of vec4f; longer ones run from memory. */
 const unrolledMultiplyAdds = 35;
 
-/** Longer loops no longer fit the core's cache of decoded instructions. */
+/** Longer loops do not fit the decoded-instruction cache of the core. */
 const tileMultiplyAdds = 170;
 
 function convolution(x: Shape, window: Shape, y: Shape, padTop: number, padLeft: number): Convolution {
@@ -79,7 +79,7 @@ function laneOutputs(channels: number, subgroupSize: number): 2 | 4 {
   return padded(4) <= padded(2) * 1.2 ? 4 : 2;
 }
 
-/** Spreads a list of workgroups over x and another dimension: the length along x, and the rest. */
+/** Splits a number of workgroups over x and another dimension. */
 function grid(workgroups: number, device: DeviceTraits): [x: number, rest: number] {
   const x = Math.min(workgroups, device.maxWorkgroupsPerDimension);
   return [x, Math.ceil(workgroups / x)];
@@ -128,8 +128,8 @@ interface ForwardTile {
 }
 
 /**
- * A row of up to 28 pixels in groups that the driver still unrolls, and several such rows, of one image or of several,
- * while one pass through the inner loop stays within so many multiply-adds of LaneVector.
+ * Rows of up to 28 pixels in groups that the driver still unrolls, and several such rows, from one or several
+ * images, as long as one iteration of the inner loop stays within the limit of multiply-adds.
  */
 function forwardTile(conv: Convolution, rowsOf: 'image' | 'images', multiplyAdds: number): ForwardTile {
   const longestGroup = Math.max(1, Math.min(7, Math.floor(unrolledMultiplyAdds / conv.KW)));
@@ -167,7 +167,7 @@ function pointwise(
   return { dispatches: renamed, ...rest };
 }
 
-/** The ways to compute a convolution with stride 1, best first; both primitives that are one choose among them. */
+/** The variants of a convolution with stride 1, best first, for both primitives that compute one. */
 function convolutionVariants<I extends string, O extends string, A extends ConvAttributes>(
   convolutionOf: (context: PrimitiveContext<I, O, A>) => Convolution,
   names: Names,
@@ -223,7 +223,7 @@ export const forwardSoftware: Variant<'x' | 'kernel', 'y', ConvAttributes>[] = c
 
 type InputGradientContext = PrimitiveContext<'dy' | 'kernel', 'dx', InputGradientAttributes>;
 
-/** dx is the convolution of dy with the flipped kernel, padded so that every window that saw a pixel counts. */
+/** dx is the convolution of dy with the flipped kernel, padded so that every window that contains a pixel counts. */
 function inputGradientConvolution({ inputs, outputs, attributes }: InputGradientContext): Convolution {
   const [top = 0, left = 0] = attributes.pads;
   const [KH = 0, KW = 0] = inputs.kernel.shape;
@@ -240,7 +240,7 @@ function kernelGradientConvolution({ inputs, outputs, attributes }: KernelGradie
   return convolution(inputs.x.shape, outputs.dkernel.shape, inputs.dy.shape, top, left);
 }
 
-/** How a workgroup of the kernel gradient divides its sums, and how many pixels it takes at a time. */
+/** How a workgroup of the kernel gradient splits its sums, and how many pixels it processes per step. */
 interface GradientTile {
   readonly shader: string;
   readonly constants: Readonly<Record<string, number>>;
@@ -249,8 +249,8 @@ interface GradientTile {
 }
 
 /**
- * Neighbouring output pixels per step: a divisor of the row if possible, as pixels beyond its end are wasted. At most
- * four: longer steps make more code than the core's cache of decoded instructions holds.
+ * Adjacent output pixels per step: a divisor of the row length if possible, because pixels beyond its end are
+ * wasted. At most four: longer steps exceed the decoded-instruction cache of the core.
  */
 function pixelStep(columns: number, longest: number): number {
   const wasted = (step: number): number => (step - (columns % step)) % step;
@@ -279,7 +279,7 @@ function gradientTile(conv: Convolution): GradientTile {
   };
 }
 
-/** Enough workgroups to keep the cores evenly busy, and no more, since each slice is added up later. */
+/** Just enough workgroups to balance the cores, since each slice must be summed later. */
 const wantedWorkgroups = 128;
 
 function lowerKernelGradient(context: KernelGradientContext): {
@@ -297,7 +297,7 @@ function lowerKernelGradient(context: KernelGradientContext): {
   );
   const slices = Math.ceil(conv.N / sliceImages);
   const COUNT = sizeOf(context.outputs.dkernel.shape);
-  // The sums for a bias stand behind those for the kernel.
+  // The sums for the bias follow those for the kernel.
   const sums = COUNT + conv.O;
 
   const stride = Math.ceil(conv.O / vector) * vector;
@@ -342,7 +342,7 @@ export const kernelGradientSoftware: Variant<'x' | 'dy', 'dkernel' | 'dbias', Ke
     hasEpilogue: true,
     supports: (context) => {
       const conv = kernelGradientConvolution(context);
-      // The sums for a bias want a window row that lies inside the image for every output row.
+      // The sums for the bias need a window row inside the image for every output row.
       return supported(conv, context.attributes.strides, context.device) && conv.P <= conv.H;
     },
     lower: lowerKernelGradient,

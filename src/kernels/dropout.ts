@@ -1,8 +1,8 @@
 /**
- * Dropout (inverted): y = x / (1 − rate) where a random number reaches `rate`, else 0.
+ * Dropout (inverted): y = x / (1 − rate) where a random number is at least `rate`, otherwise 0.
  *
- * The number is a hash of (seed, stream, step, element), so the mask is derived again in the backward pass and
- * never stored, and is the same on every device.
+ * The number is a hash of (seed, stream, step, element): the backward pass recomputes the mask, which is never
+ * stored and is the same on every device.
  */
 import pcg4dWgsl from '../../shaders/random/pcg4d.wgsl';
 import { type Op, apply } from '../engine/op.js';
@@ -20,7 +20,7 @@ registerShaders({ 'random/pcg4d': pcg4dWgsl });
 export type DropoutAttributes = {
   readonly rate: number;
   readonly stream: number;
-  /** Elements of one sample where x is a micro-batch, whose masks are its share of the whole batch's; else 0. */
+  /** Elements per sample if x is a micro-batch, which uses its part of the mask of the whole batch; otherwise 0. */
   readonly perSample: number;
 };
 
@@ -36,7 +36,7 @@ export const dropoutForward = elementwisePrimitive<'x' | 'state', DropoutAttribu
       const before = `(${word('cursor')} - ${word('batchStart')}) * ${perSample}u`;
       const element = perSample > 0 ? `${index} + ${before}` : index;
       const counter = `vec4u(${word('seed')}, ${stream}u, ${word('step')}, ${element})`;
-      // A factor of 0 and not the value 0, so that NaN and ∞ stay NaN where they are dropped, as in PyTorch.
+      // A factor of 0 rather than the value 0, so that dropped NaN and ∞ give NaN, as in PyTorch.
       return `${x} * select(0.0, ${scalar(1 / (1 - rate))}, uniform_from(pcg4d(${counter}).x) >= ${scalar(rate)})`;
     },
   },
@@ -70,9 +70,9 @@ const rules = (): Rules<DropoutOptions> => ({
 /**
  * Dropout with the mask of this step. A NaN or an infinity that is dropped gives NaN, as in PyTorch.
  *
- * Shapes: x any, state the step's state → y like x. Units: rate is the share dropped, 0 ≤ rate < 1; `stream` sets
- * layers apart (see layerStream in src/random.ts). With `isMicroBatch` the first axis holds samples of a batch that is
- * taken in parts, and each gets the mask that it has in the whole.
+ * Shapes: x any, state the step's state → y like x. Units: rate is the share dropped, 0 ≤ rate < 1; `stream`
+ * distinguishes layers (see layerStream in src/random.ts). With `isMicroBatch`, x is part of a batch, and each sample
+ * gets the mask that it has in the whole batch.
  * Throws: UsageError when the rate is out of range.
  * Source: Srivastava et al. 2014.
  */

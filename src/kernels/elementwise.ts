@@ -1,4 +1,4 @@
-/** What element-wise primitives have in common: broadcast shapes, f32 in and out, one WGSL expression. */
+/** Element-wise primitives: broadcast shapes, f32 in and out, one WGSL expression. */
 import nonFiniteWgsl from '../../shaders/floats/non_finite.wgsl';
 import {
   type Attributes,
@@ -13,13 +13,13 @@ import { bytesTouched } from './grid.js';
 
 registerShaders({ 'floats/non_finite': nonFiniteWgsl });
 
-/** Functions that tell NaN and infinity by their bits, for expressions whose WGSL may swallow them. */
+/** Functions that detect NaN and infinity by their bits, since WGSL expressions may lose them. */
 export const nonFinite = ['floats/non_finite'] as const;
 
 /**
  * A primitive from one WGSL expression over operands that broadcast together.
  *
- * Throws (its shape rule): ShapeError when shapes do not broadcast.
+ * Throws: ShapeError, from the shape rule, when shapes do not broadcast.
  */
 export function elementwisePrimitive<const I extends string, A extends Attributes = NoAttributes>(
   name: string,

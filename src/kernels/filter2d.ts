@@ -35,7 +35,7 @@ export const filter2dForward: Primitive<'x', 'y', FilterAttributes> = {
         const [N, H, W, C] = x.shape as [number, number, number, number];
         const { workgroups, ...grid } = gridFor(N * H * W * C, device, { software: 16 });
         const constants = { N, H, W, C, SIZE: Math.sqrt(kernel.length), KERNEL: kernel, ...grid };
-        // Results go back and forth between two scratch buffers; the last one is y.
+        // Iterations alternate between two scratch buffers; the last one writes y.
         const place = (i: number): string => (i % 2 === 0 ? 'even' : 'odd');
         const dispatches = Array.from({ length: iterations }, (_, i): Dispatch => {
           const from = i === 0 ? 'x' : place(i - 1);
@@ -52,7 +52,7 @@ export const filter2dForward: Primitive<'x', 'y', FilterAttributes> = {
   ],
 };
 
-/** The filter is linear, so its gradient is the filter turned by half a turn, applied as often. */
+/** The filter is linear: its gradient applies the filter rotated by 180°, the same number of times. */
 export const filter2dOp: Op<'x', 'y', FilterAttributes> = {
   name: 'filter2d',
   primitives: [filter2dForward],
@@ -65,11 +65,11 @@ export const filter2dOp: Op<'x', 'y', FilterAttributes> = {
 };
 
 /**
- * Filters images with one small kernel, `iterations` times over.
+ * Filters images with one small kernel, `iterations` times.
  *
  *   y[n,h,w,c] = Σ_{i,j} kernel[i,j] · x[n, h + i − r, w + j − r, c],  r = (size − 1) / 2
  *
- * Zeros outside the image, at each iteration anew. Shapes: x [N,H,W,C] → y [N,H,W,C]; the kernel is 9 numbers (3×3) or
+ * Zero padding in every iteration. Shapes: x [N,H,W,C] → y [N,H,W,C]; the kernel is 9 numbers (3×3) or
  * 25 (5×5), row by row. Throws: ShapeError when x has not four axes; UsageError for another kernel or iterations < 1.
  */
 export function filter2d(

@@ -1,5 +1,5 @@
 /**
- * How simple kernels spread over a device: one invocation per element or row, on as many workgroups as it takes.
+ * Dispatch sizes of simple kernels: one invocation per element or row.
  */
 import {
   type Attributes,
@@ -28,7 +28,7 @@ export function gridFor(
 ): Grid {
   const isSoftware = device.family === 'software';
   const WORKGROUP = isSoftware && device.subgroupSize > 0 ? device.subgroupSize : 64;
-  // Enough workgroups for every core even when the work is small.
+  // Enough workgroups for every core even for little work.
   const most = Math.max(1, Math.floor(count / (WORKGROUP * 16)));
   const PER_INVOCATION = isSoftware ? Math.min(perInvocation.software, most) : 1;
   const groups = Math.ceil(count / (WORKGROUP * PER_INVOCATION));
@@ -36,7 +36,7 @@ export function gridFor(
   return { WORKGROUP, PER_INVOCATION, workgroups: [x, Math.ceil(groups / x), 1] };
 }
 
-/** The variant of a primitive whose one kernel serves every device. */
+/** The variant of a primitive that runs on every device. */
 export function baselineVariant<I extends string, O extends string, A extends Attributes>(
   lower: Variant<I, O, A>['lower'],
   { hasEpilogue = false } = {},
@@ -44,7 +44,7 @@ export function baselineVariant<I extends string, O extends string, A extends At
   return { name: 'baseline', family: 'baseline', hasEpilogue, supports: () => true, lower };
 }
 
-/** Bytes of all operands, each touched once: the least that a primitive must move. */
+/** Bytes of all operands, each read or written once: the least that a primitive must move. */
 export function bytesTouched({
   inputs,
   outputs,

@@ -7,12 +7,12 @@ export { augment } from './augment.js';
 export { filter2d } from './filter2d.js';
 export { filterKernels } from './filter_kernels.js';
 
-/** Gaussian blur, five times over by default; zeros outside. Shapes: x [N,H,W,C] → the same. */
+/** Gaussian blur, five times by default, with zero padding. Shapes: x [N,H,W,C] → the same. */
 export function blur(x: Tensor, iterations = 5): Tensor {
   return filter2d(x, filterKernels.blur, { iterations });
 }
 
-/** Sharpens edges; zeros outside. Shapes: x [N,H,W,C] → the same. */
+/** Sharpens edges, with zero padding. Shapes: x [N,H,W,C] → the same. */
 export function sharpen(x: Tensor, iterations = 1): Tensor {
   return filter2d(x, filterKernels.sharpen, { iterations });
 }

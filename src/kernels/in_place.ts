@@ -1,4 +1,4 @@
-/** What passes that change parameters in place have in common: operands element by element, and the step's state. */
+/** Checks for primitives that update parameters in place: operands of equal length, and the step's state. */
 import { ShapeError } from '../errors.js';
 import { type Spec, sizeOf } from '../engine/primitive.js';
 import { describe } from '../engine/tensor.js';

@@ -1,4 +1,4 @@
-/** All ops, and the registry that tests, gradcheck, the bench and the docs are made from. */
+/** All ops, and the registry from which tests, gradcheck, the bench and the docs are generated. */
 import type { Op } from '../engine/op.js';
 import type { Primitive } from '../engine/primitive.js';
 import { argMaxOp } from './arg_max.js';
@@ -66,10 +66,10 @@ export const ops: readonly Op<never, never, never>[] = [
   filter2dOp,
 ];
 
-/** Primitives that stand alone: they move data or change it in place, and have no gradient. */
+/** Primitives outside any op: they move data or update it in place, and have no gradient. */
 export const nonDifferentiable: readonly Primitive<never, never, never>[] = [
   batchGatherForward,
-  // Stands for those over more buffers.
+  // Represents the primitives for other numbers of buffers.
   batchGatherChunksForward(2),
   augmentDraw,
   augmentColour,

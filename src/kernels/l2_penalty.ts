@@ -50,7 +50,7 @@ export const l2PenaltyForward: Primitive<'w', 'y', L2Attributes> = {
   ],
 };
 
-/** dw = 2λ·w·dy, which joins the gradient that the rest of the loss gives in one kernel. */
+/** dw = 2λ·w·dy; fused with the gradient of the rest of the loss into one kernel. */
 export const l2PenaltyWeightGradient = elementwisePrimitive<'w' | 'dy', L2Attributes>(
   'l2_penalty/weight_gradient',
   ['w', 'dy'],
@@ -69,7 +69,7 @@ export const l2PenaltyOp: Op<'w', 'y', L2Attributes> = {
 };
 
 /**
- * The L2 term of a loss, which pulls weights towards 0.
+ * The L2 penalty of a loss, which pulls weights towards 0.
  *
  *   y = λ·Σ w²
  *

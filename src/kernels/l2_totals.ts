@@ -1,4 +1,4 @@
-/** A penalty put into the totals of a step, so that the losses that are told include it. */
+/** Adds a penalty to the totals of a step, so that the reported loss includes it. */
 import { runPrimitive } from '../engine/program.js';
 import { type Tensor, checkTensors } from '../engine/tensor.js';
 import { elementwisePrimitive } from './elementwise.js';
@@ -13,7 +13,7 @@ export const l2TotalsForward = {
 };
 
 /**
- * The totals with the penalty in every row's loss.
+ * Adds the penalty to the loss of every counted row.
  *
  *   (Σ losses, correct, count, 0) → (Σ losses + count·penalty, correct, count, 0)
  *

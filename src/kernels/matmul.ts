@@ -23,7 +23,7 @@ export type MatmulAttributes = {
   readonly transposeB: boolean;
 };
 
-/** M, N and K from the operands as they are stored. */
+/** M, N and K from the stored operands. */
 export function productOf(
   a: Spec,
   b: Spec,

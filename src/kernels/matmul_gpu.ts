@@ -1,6 +1,6 @@
 /**
- * The matrix product on a real GPU, and what every kernel that is a matrix product underneath shares:
- * the tiles, when a tile suits a problem, and how a long sum is cut into slices.
+ * The matrix product on a real GPU, and what all kernels based on a matrix product share: the tiles, the choice of a
+ * tile, and slicing of long sums.
  */
 import forwardGpuWgsl from '../../shaders/matmul/forward_gpu.wgsl';
 import forwardGpuReduceWgsl from '../../shaders/matmul/forward_gpu_reduce.wgsl';
@@ -14,9 +14,9 @@ registerShaders({
   'matmul/forward_gpu_thin': forwardGpuThinWgsl,
 });
 
-/** A tile of the result as one workgroup computes it. */
+/** The tile of the result that one workgroup computes. */
 export interface Tile {
-  /** Rows and columns of the tile, `<rows>x<columns>`; with those of an invocation where two tiles share a size. */
+  /** Rows and columns of the tile, `<rows>x<columns>`; followed by those of an invocation if two tiles have the same size. */
   readonly name: string;
   readonly threadsX: number;
   readonly threadsY: number;
@@ -25,16 +25,16 @@ export interface Tile {
   readonly columns: number;
   /** Terms of the sum per round. */
   readonly kStep: number;
-  /** Workgroups below which a big GPU has idle processors (an H100 has 132, and wants two or three on each). */
+  /** Workgroups below which a large GPU has idle processors (an H100 has 132 and needs two or three on each). */
   readonly leastWorkgroups: number;
 }
 
 const [enough, few] = [256, 64];
 
 /**
- * In the order of preference: more arithmetic per load first, then more workgroups. Eight by eight sums per invocation read
- * four vec4 of workgroup memory for 64 multiply-adds, four by four two for 16. 64x64_8x8 stands behind its equals: it leaves
- * a processor few subgroups to hide its loads with, which only measuring can judge.
+ * In order of preference: more arithmetic per load first, then more workgroups. Eight by eight sums per invocation read
+ * four vec4 of workgroup memory for 64 multiply-adds, four by four two for 16. 64x64_8x8 comes after its equals: it
+ * leaves few subgroups per processor to hide loads, so only measuring can judge it.
  */
 export const tiles: readonly Tile[] = [
   { name: '128x128', threadsX: 16, threadsY: 16, rows: 8, columns: 8, kStep: 8, leastWorkgroups: enough },
@@ -46,7 +46,7 @@ export const tiles: readonly Tile[] = [
   { name: '64x32', threadsX: 8, threadsY: 16, rows: 4, columns: 4, kStep: 32, leastWorkgroups: enough },
   { name: '64x16', threadsX: 4, threadsY: 16, rows: 4, columns: 4, kStep: 32, leastWorkgroups: enough },
   { name: '32x32', threadsX: 8, threadsY: 8, rows: 4, columns: 4, kStep: 32, leastWorkgroups: few },
-  // Long steps: with so few workgroups the time is that of the rounds, one after the other.
+  // Long steps: with so few workgroups, the sequential rounds determine the time.
   { name: '16x16', threadsX: 4, threadsY: 16, rows: 1, columns: 4, kStep: 64, leastWorkgroups: 0 },
 ];
 
@@ -55,7 +55,7 @@ export const named = (...names: string[]): Tile[] => tiles.filter((tile) => name
 
 const [quarter] = named('32x32') as [Tile];
 
-/** A matrix product as the tiles see it: `count` independent products of the same shape. */
+/** A matrix product problem: `count` independent products of the same shape. */
 export interface Product {
   readonly m: number;
   readonly n: number;
@@ -63,13 +63,13 @@ export interface Product {
   readonly count?: number;
 }
 
-/** What a split sum aims for: four workgroups on each of an H100's 132 processors, with none left over. */
+/** Target of a split sum: four workgroups on each of the 132 processors of an H100. */
 const wantedWorkgroups = 528;
-/** A slice shorter than this spends its time starting and ending. */
+/** In a shorter slice, overhead dominates. */
 const leastRoundsPerSlice = 4;
-/** With fewer slices than this the second pass of a product costs more than the idle processors. */
+/** With fewer slices, the second dispatch costs more than idle processors. */
 const leastSlices = 4;
-/** The slices are written and read once more: keep that in a big GPU's cache and small beside the product. */
+/** The slices are written and read once: keep them within the cache of a large GPU and small relative to the product. */
 const mostScratchBytes = 14_000_000;
 const reduceThreads = 256;
 
@@ -81,7 +81,7 @@ export function tileCount(tile: Tile, { m, n, count = 1 }: Product): number {
   return ceilDiv(m, tile.threadsY * tile.rows) * ceilDiv(n, tile.threadsX * tile.columns) * count;
 }
 
-/** Parts that the sum is cut into so that a result of few tiles still fills a GPU; each has at least one term. */
+/** Number of slices of the sum, so that a result of few tiles still fills a GPU; each has at least one term. */
 export function sliceCount(tile: Tile, product: Product): number {
   const rounds = ceilDiv(product.k, tile.kStep);
   const wanted = Math.min(
@@ -92,14 +92,14 @@ export function sliceCount(tile: Tile, product: Product): number {
   return ceilDiv(rounds, ceilDiv(rounds, Math.max(1, wanted)));
 }
 
-/** Bytes of workgroup memory that the products take: a_tile and b_tile of the shaders. */
+/** Bytes of workgroup memory of the products: a_tile and b_tile of the shaders. */
 function workgroupBytes({ threadsX, threadsY, rows, columns, kStep }: Tile): number {
   return 16 * (rows * threadsY * (kStep / 4 + 1) + kStep * (columns / 4) * (threadsX + 1));
 }
 
 /**
- * Whether a tile is worth trying: it fits into the device, little of it hangs over the edges of the result, and there are
- * enough workgroups. Where 32x32 has too few, 16x16 is taken, so that every shape has a kernel.
+ * Whether a tile suits a problem: it fits the device, little of it lies outside the result, and there are enough
+ * workgroups. If 32x32 has too few, 16x16 is accepted, so that every shape has a kernel.
  */
 export function suits(tile: Tile, product: Product, slices: number, device: DeviceTraits): boolean {
   const { m, n } = product;
@@ -108,14 +108,14 @@ export function suits(tile: Tile, product: Product, slices: number, device: Devi
   if (workgroupBytes(tile) > device.maxWorkgroupStorageBytes) return false;
   if (tile.name === '64x16' && n > 16) return false;
   const height = tile.threadsY * tile.rows;
-  // Heights between the powers of two, only where they fit better.
+  // Heights between powers of two, only if they fit better.
   if ((height === 96 || height === 160) && roundUp(m, height) >= roundUp(m, 128)) return false;
   const padded = roundUp(m, height) * roundUp(n, tile.threadsX * tile.columns);
   const littleWaste = padded <= 1.25 * roundUp(m, 32) * roundUp(n, 32);
   return littleWaste && tileCount(tile, product) * slices >= tile.leastWorkgroups;
 }
 
-/** A dispatch of `count` workgroups, wrapped to y, times `z`; with the constant that the wrap needs. */
+/** A dispatch of `count` workgroups, wrapped into y, times `z`, with the constant for the wrap. */
 export function grid(
   count: number,
   z: number,
@@ -136,7 +136,7 @@ export function tileConstants(tile: Tile): Record<string, number> {
   };
 }
 
-/** The second pass of a split sum: adds `slices` slices of `count` elements. */
+/** The second dispatch of a split sum: adds `slices` slices of `count` elements. */
 export function reduction(
   shader: string,
   count: number,
@@ -144,7 +144,7 @@ export function reduction(
   device: DeviceTraits,
   constants: Readonly<Record<string, number>> = {},
 ): Dispatch {
-  // Eight slices per invocation: their loads are on their way together, while a longer chain would wait for each.
+  // Eight slices per invocation: their loads overlap, while a longer chain would wait for each.
   const lanes = Math.min(32, 2 ** Math.ceil(Math.log2(Math.max(1, slices / 8))));
   const outputs = reduceThreads / lanes;
   const { x, workgroups } = grid(ceilDiv(count, outputs), 1, device);
@@ -200,7 +200,7 @@ function whole(tile: Tile): MatmulVariant {
   };
 }
 
-/** The sum in slices, for products whose outputs alone fill no GPU, such as a wide dense layer on a batch. */
+/** A split sum, for products whose outputs do not fill a GPU, such as a wide dense layer on one batch. */
 function split(tile: Tile): MatmulVariant {
   return {
     name: `gpu_${tile.name}_split`,
@@ -227,10 +227,10 @@ function split(tile: Tile): MatmulVariant {
   };
 }
 
-/** Columns that one invocation keeps the sums of, and rows from which on tiles fill a GPU. */
+/** Columns whose sums one invocation keeps, and the number of rows from which tiles fill a GPU. */
 const [mostThinColumns, mostThinRows] = [16, 4096];
 
-/** A subgroup per row, for the few columns of a classifier's last layer. */
+/** One subgroup per row, for the few columns of a classifier's last layer. */
 const thin: MatmulVariant = {
   name: 'gpu_thin',
   family: 'gpu',
@@ -254,7 +254,7 @@ const thin: MatmulVariant = {
   },
 };
 
-/** Whole sums first where they fill the device, then split ones, then the small tile for what is left. */
+/** Whole sums if they fill the device, then split sums, then the small tile for the remaining shapes. */
 export const matmulGpu: readonly MatmulVariant[] = [
   thin,
   ...named('128x128', '128x64', '64x64', '64x64_8x8', '64x32').map(whole),

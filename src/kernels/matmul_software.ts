@@ -1,10 +1,10 @@
 /**
- * The matrix product for CPU implementations of Vulkan: which operand goes into the lanes, what must be copied
- * first, and the dispatches. How the kernels work is told in shaders/matmul/forward_software.wgsl.
+ * The matrix product for CPU implementations of Vulkan: which operand is spread over the lanes, which must be copied
+ * first, and the dispatches. shaders/matmul/forward_software.wgsl explains the kernels.
  *
  * The kernel reads one operand along its rows and the other along its columns; c = a·b and cᵀ = bᵀ·aᵀ are the two
- * ways to give them out. An operand that is stored the other way round is copied first, so the way with less to
- * copy is taken: in a training step the large operands (weights, activations) are then read in place.
+ * ways to assign them. An operand stored in the other order is copied first, so the assignment with less to copy is
+ * chosen: in a training step, the large operands (weights, activations) are then read in place.
  */
 import forwardSoftwareWgsl from '../../shaders/matmul/forward_software.wgsl';
 import packColumnsSoftwareWgsl from '../../shaders/matmul/pack_columns_software.wgsl';
@@ -60,7 +60,7 @@ const packsRows = ({ rows, K }: Product): boolean => rows.across || K % 4 !== 0;
 const packsColumns = ({ columns, columnCount }: Product, vector: number): boolean =>
   !columns.across || columnCount % vector !== 0;
 
-/** Roughly the time of a product: a copied element costs as much as some thirty multiply-adds. */
+/** Estimated time of a product: copying an element costs about as much as thirty multiply-adds. */
 function effort(product: Product, subgroupSize: number): number {
   const { rowCount, columnCount, K } = product;
   const vector = laneColumns(columnCount, subgroupSize);
@@ -72,8 +72,8 @@ function effort(product: Product, subgroupSize: number): number {
 }
 
 /**
- * Rows per workgroup in groups of eight: many, to load less, but few enough that every core finds work, and at most
- * four groups, beyond which the loop no longer fits the core's cache of decoded instructions.
+ * Rows per workgroup in groups of eight: many, to load less, but few enough to give every core work, and at most
+ * four groups, beyond which the loop exceeds the decoded-instruction cache of the core.
  */
 function rowGroups(rowCount: number, columnTiles: number): number {
   const groups = Math.ceil(rowCount / 8);

@@ -105,7 +105,7 @@ export const maxOp: Op<'x', 'y', AxisRun> = {
 };
 
 /**
- * The maximum over axes, NaN where there is one; its gradient goes to the first place that attains it.
+ * The maximum over axes, NaN if any element is NaN; the gradient goes to the first element that attains it.
  *
  *   y = max x
  *

@@ -50,7 +50,7 @@ const isQuads = ({ shape }: Spec): boolean => (shape.at(-1) as number) % 4 === 0
 const isApart = ({ window, strides, pads }: PoolAttributes): boolean =>
   window.every((extent, i) => extent === strides[i]) && pads.every((pad) => pad === 0);
 
-/** Windows side by side: each pixel lies in one, which finds its maximum once. One kernel for both families. */
+/** Adjacent windows: each pixel lies in one window, which finds its maximum once. One kernel for both families. */
 function apart(family: 'software' | 'gpu'): Variant<'x' | 'dy', 'dx', PoolAttributes> {
   return {
     name: `${family}_apart`,
@@ -129,7 +129,8 @@ export const maxPool2dOp: Op<'x', 'y', PoolAttributes> = {
  *
  *   y[n,p,q,c] = max_{i,j} x[n, p·stride + i − pad, q·stride + j − pad, c]
  *
- * Pixels outside x do not take part; a window that holds NaN gives NaN, and its gradient goes to the first of them. Shapes: x [N,H,W,C] → y [N,P,Q,C].
+ * Pixels outside x do not count. A window with a NaN gives NaN, and its gradient goes to the first NaN.
+ * Shapes: x [N,H,W,C] → y [N,P,Q,C].
  * Throws: ShapeError when x has not four axes or the window exceeds it.
  */
 export function maxPool2d(x: Tensor, options: PoolOptions = {}): Tensor {

@@ -1,6 +1,6 @@
 /**
- * Gradient accumulation: a batch too large for the device is taken in micro-batches one after another, whose gradients
- * and totals are added up before the optimizer sees them. `accumulate` ends a micro-batch, as `endStep` ends a step.
+ * Gradient accumulation: a batch too large for the device is processed in micro-batches, whose gradients and totals
+ * are summed before the optimizer runs. `accumulate` ends a micro-batch, as `endStep` ends a step.
  */
 import accumulateWgsl from '../../shaders/micro_batch/accumulate.wgsl';
 import accumulateTotalsWgsl from '../../shaders/micro_batch/accumulate_totals.wgsl';
@@ -61,14 +61,14 @@ export const microBatchAccumulate: Primitive<Operand, never, AccumulateAttribute
 };
 
 /**
- * Ends a micro-batch, in place: its gradients, which are means over its own samples, join those of the batch so far by
- * their share of the whole batch's samples, its totals are added, and the cursor moves on. The first one of a batch
- * begins the sums anew.
+ * Ends a micro-batch, in place: adds its gradients, which are means over its own samples, to those of the batch so
+ * far, weighted by its share of the samples of the batch; adds its totals; advances the cursor. The first micro-batch
+ * of a batch resets the sums.
  *
  *   gradientSums ← gradientSums + gradients · totals[2] / (epochSize − batchStart);   totalSums ← totalSums + totals
  *
- * Since the shares of a batch add up to 1, terms of the loss that each micro-batch has in full, such as a penalty, are
- * in the sum once.
+ * Since the shares of a batch add up to 1, loss terms that every micro-batch contains in full, such as a penalty,
+ * count once.
  * Shapes: gradients, gradientSums [SIZE], totals, totalSums [4] as of softmaxCrossEntropy, state [8] u32.
  */
 export function accumulate(

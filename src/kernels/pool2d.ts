@@ -1,4 +1,4 @@
-/** What max- and average pooling share: options, attributes, and a forward pass that differs in its shader alone. */
+/** Shared parts of max and average pooling: options, attributes, and a forward primitive that differs only in its shader. */
 import { ShapeError } from '../errors.js';
 import { type Primitive, sizeOf } from '../engine/primitive.js';
 import { type Tensor, checkTensors, describe } from '../engine/tensor.js';
@@ -17,9 +17,9 @@ import {
 } from './window.js';
 
 export interface PoolOptions extends WindowOptions {
-  /** Window size in pixels; 2 when left out. */
+  /** Window size in pixels; default 2. */
   readonly poolSize?: Pair;
-  /** Pixels between windows; the window size when left out. */
+  /** Pixels between windows; default: the window size. */
   readonly strides?: Pair;
 }
 

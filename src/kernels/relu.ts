@@ -1,4 +1,4 @@
-/** Rectified linear unit: y = max(x, 0), NaN of NaN; its gradient is 0 at 0 and dy at NaN, as in PyTorch. */
+/** Rectified linear unit: y = max(x, 0), and NaN for NaN. The gradient is 0 at 0 and dy at NaN, as in PyTorch. */
 import { type Op, apply } from '../engine/op.js';
 import type { NoAttributes } from '../engine/primitive.js';
 import { runPrimitive } from '../engine/program.js';
@@ -9,7 +9,7 @@ export const reluForward = elementwisePrimitive('relu/forward', ['x'], {
   helpers: nonFinite,
   expression: ({ x }) => `max_of(${x}, 0.0)`,
 });
-/** From y, so that x need not be kept: y > 0 exactly where x > 0, and NaN where x is. */
+/** Computed from y, so that x need not be kept: y > 0 exactly where x > 0, and NaN where x is NaN. */
 export const reluInputGradient = elementwisePrimitive('relu/input_gradient', ['y', 'dy'], {
   helpers: nonFinite,
   expression: ({ y, dy }) => `select(0.0, ${dy}, exceeds(${y}, 0.0))`,

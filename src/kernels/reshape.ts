@@ -1,4 +1,4 @@
-/** The same elements under another shape; no memory moves. */
+/** A view of the same elements with another shape; no memory is copied. */
 import { ShapeError, StateError } from '../errors.js';
 import { type Op, apply } from '../engine/op.js';
 import { type Shape, sizeOf } from '../engine/primitive.js';
@@ -25,9 +25,9 @@ const shapeRule = () =>
   );
 
 /**
- * The same elements in the same order under another shape; one extent may be −1 and follows from the others.
+ * The same elements in the same order with another shape; one extent may be −1 and is inferred.
  *
- * Memory: outside a program the result shares x's memory, which is freed with the last of the two.
+ * Memory: outside a program, the result shares the memory of x, which is freed with the last of the two.
  * Throws: ShapeError when the sizes differ.
  */
 export function reshape(x: Tensor, shape: Shape): Tensor {
@@ -48,12 +48,12 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   return currentTrace() ? apply(reshapeOp, { x }, { shape: full }).y : x.alias(full);
 }
 
-/** x itself, as a result of its own: disposing of either leaves the other. */
+/** x as a new handle: disposing either one leaves the other valid. */
 export function unchanged(x: Tensor): Tensor {
   return currentTrace() ? x : x.alias(x.shape);
 }
 
-/** All axes but the first made into one, in row-major (for images: NHWC) order. */
+/** Merges all axes but the first, in row-major (for images: NHWC) order. */
 export function flatten(x: Tensor): Tensor {
   checkTensors('flatten', { x });
   return reshape(x, [x.shape[0] as number, -1]);

@@ -1,6 +1,6 @@
 /**
- * What bounds every other kernel, measured by kernels that do nothing else: multiply-adds in registers, and memory
- * copied or read. The bench runs them; no model does. Each has a variant per width: one f32 at a time, or a vec4f.
+ * Measures the limits of all other kernels: multiply-adds in registers, and memory copies and reads. Used by the
+ * bench only. Each has a variant per width: one f32 at a time, or a vec4f.
  */
 import copyWgsl from '../../shaders/roofline/copy.wgsl';
 import multiplyAddWgsl from '../../shaders/roofline/multiply_add.wgsl';
@@ -26,8 +26,8 @@ registerShaders({
 export const stepsPerRound = 16;
 
 /**
- * Steps between two turns of the shader's loop, a divisor of stepsPerRound: about 64 multiply-adds in a row. Fewer leave
- * much to the loop itself, and software drivers do not unroll many more.
+ * Steps per iteration of the shader's loop, a divisor of stepsPerRound: about 64 multiply-adds. With fewer, loop
+ * overhead shows; software drivers do not unroll many more.
  */
 function unrolledSteps(chains: number, width: number): number {
   return 2 ** Math.floor(Math.log2(Math.max(1, Math.min(stepsPerRound, 64 / (chains * width)))));

@@ -13,7 +13,7 @@ export const sigmoidForward = elementwisePrimitive('sigmoid/forward', ['x'], {
   // 1 / (1 + e⁻ˣ) for x ≥ 0, eˣ / (eˣ + 1) for x < 0.
   expression: ({ x }) => `select(${power(x)}, 1.0, ${x} >= 0.0) / (1.0 + ${power(x)})`,
 });
-/** From y, so that x need not be kept. */
+/** Computed from y, so that x need not be kept. */
 export const sigmoidInputGradient = elementwisePrimitive('sigmoid/input_gradient', ['y', 'dy'], {
   expression: ({ y, dy }) => `${dy} * ${y} * (1.0 - ${y})`,
 });
