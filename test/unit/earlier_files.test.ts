@@ -1,0 +1,141 @@
+/**
+ * Files of the version before networks became graphs (../fixtures/before_networks), as far as they are read without a
+ * device; with one: test/node/earlier_files.test.ts, and the session in test/browser/session.browser.test.ts.
+ *   run folders   run.json as --resume reads it, with the kernels that it recorded; all that a report shows
+ *   models        described as they were, with weights, optimizer slots and a checkpoint that fit
+ *   tunings       found by the device, with a choice of the kernel that was called 'clear'
+ *   a session     the newer of two files: settings, curve, epochs, kernels; custom images; what can be undone
+ */
+import { readFileSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it, test } from 'vitest';
+import { readReport } from '../../src/cli/report_files.js';
+import { readRun } from '../../src/cli/run_folder.js';
+import { setFolderOpener } from '../../src/folder.js';
+import { type MemoryFolder, memoryFolder } from '../../src/memory_folder.js';
+import { readSafetensors } from '../../src/nn/safetensors.js';
+import { readModel } from '../../src/nn/sequential.js';
+import { checkpointIn } from '../../src/nn/weights_file.js';
+import { openFolder } from '../../src/node/files.js';
+import { tuningFiles } from '../../src/node/tuning_store.js';
+import { encodePng } from '../../src/node/png.js';
+import { runReportPage } from '../../src/report/html/run_report.js';
+import type { UndoOffers } from '../../web/protocol.js';
+import { AlternatingSlots } from '../../web/worker/alternating_slots.js';
+import { digestOf, keptCustom } from '../../web/worker/custom_images.js';
+import { TrainingRecord } from '../../web/worker/record.js';
+import { checkSession } from '../../web/worker/saved_session.js';
+import { UndoHistory } from '../../web/worker/undo.js';
+import { bars } from '../device/small_model.js';
+import models from '../fixtures/before_networks/models_expected.json' with { type: 'json' };
+import session from '../fixtures/before_networks/session_expected.json' with { type: 'json' };
+
+setFolderOpener(openFolder);
+const earlier = path.join(import.meta.dirname, '../fixtures/before_networks');
+
+describe('run folders', () => {
+  test.each(['finished_run', 'interrupted_run'])('%s can be resumed', async (name) => {
+    const folder = openFolder(path.join(earlier, name));
+    const written = JSON.parse(readFileSync(path.join(folder.path, 'run.json'), 'utf8')) as {
+      kernels: object;
+    };
+    const run = await readRun(folder);
+    expect(run.settings.dataset).toBe('tiny');
+    expect(run.kernels).toEqual(written.kernels);
+    for (const weights of ['best', 'last']) {
+      const { model } = await readModel(folder, { weights });
+      expect(model.parameterCount).toBe(1045);
+    }
+  });
+
+  it('have a report', async () => {
+    const report = await readReport(openFolder(path.join(earlier, 'finished_run')));
+    expect(report.history.metrics['val_loss']).toEqual([2.583526611328125]);
+    expect(report.layers?.map(({ name, parameterCount }) => `${name} ${parameterCount}`)).toEqual([
+      'flatten 0',
+      'dense 985',
+      'dense_1 60',
+    ]);
+    expect(report.evaluation.tested?.evaluation).toMatchObject({ count: 20, accuracy: 0.15 });
+    expect(runReportPage(report, encodePng)).toContain('15.00');
+  });
+});
+
+describe('models', () => {
+  it('are described as they were', async () => {
+    const { model } = await readModel(path.join(earlier, 'models/every_layer.safetensors'));
+    expect(model.summary(() => undefined).split('\n')).toEqual(models.everyLayer.summary);
+    expect(model.toJson()).toMatchObject(models.everyLayer.description);
+  });
+
+  it('stand where their training stood', async () => {
+    const file = path.join(earlier, 'models/in_training.safetensors');
+    await readModel(file);
+    expect(checkpointIn(readSafetensors(readFileSync(file), file), file)).toMatchObject({
+      position: { step: 19, epoch: 2, cursor: 12 },
+      learningRate: 0.001,
+      callbacks: {
+        'earlyStopping val_loss': { best: 0.364258822467592, wait: 0, bestEpoch: 1 },
+        'reduceLrOnPlateau val_loss': { best: 0.7742124795913696, wait: 0, cooling: 0 },
+      },
+    });
+  });
+});
+
+test('a tuning is found by the device that it was measured on', async () => {
+  const folder = path.join(earlier, 'tuning');
+  const [file] = readdirSync(folder);
+  const written = JSON.parse(readFileSync(path.join(folder, file!), 'utf8')) as {
+    readonly device: (typeof models)['fingerprint'];
+    readonly choices: Readonly<Record<string, object>>;
+  };
+  const store = tuningFiles({ folder, warn: expect.unreachable });
+  expect(Object.fromEntries(await store.load(written.device))).toEqual(written.choices);
+});
+
+describe('a session', () => {
+  const kept = (): MemoryFolder => {
+    const folder = memoryFolder('session');
+    for (const name of readdirSync(path.join(earlier, 'session')))
+      folder.files.set(name, new Uint8Array(readFileSync(path.join(earlier, 'session', name))));
+    return folder;
+  };
+
+  it('is what was saved last', async () => {
+    const found = (await new AlternatingSlots(kept()).newest())!;
+    const { origin, classNames, training } = checkSession(found.session);
+    expect([origin, classNames]).toEqual(['trained', ['top', 'middle', 'bottom']]);
+    const checkpoint = checkpointIn(found.stored, 'session');
+    const record = TrainingRecord.from(training!, checkpoint);
+    expect(record.settings).toMatchObject({ dataset: 'custom', model: 'mlp', epochs: 3, batchSize: 16 });
+    expect(record.settings.augmentation).toEqual({ rotation: 10, widthShift: 0.1 });
+    expect(record.settings.filters.map(({ name }) => name)).toEqual(['blur']);
+    expect([record.phase, record.stepsPerEpoch, record.dataDigest]).toEqual(['paused', 6, 3905564223]);
+    expect(record.curve.points.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(record.epochs).toEqual(session.epochs.slice(0, 1));
+    expect(record.kernels[0]).toMatchObject({ pass: 'batch_gather/forward', variant: 'clear' });
+    expect(record.checkpoint?.position).toMatchObject({ step: 8, epoch: 1, cursor: 32 });
+  });
+
+  it('has the images of the user', async () => {
+    const custom = (await keptCustom(kept()))!;
+    expect([custom.name, custom.train.classNames]).toEqual(['mine', ['top', 'middle', 'bottom']]);
+    expect(custom.train.images).toEqual(bars(90).images);
+    expect(custom.test!.labels).toEqual(bars(15, 2).labels);
+    // By which a training knows its images again.
+    expect(digestOf(custom.train)).toBe(2393748565);
+  });
+
+  it('can be undone', async () => {
+    const folder = kept();
+    let offers: UndoOffers | undefined;
+    let restored: Uint8Array | undefined;
+    const undo = new UndoHistory((told) => (offers = told));
+    undo.own('model', async (bytes) => ((restored = bytes), new Uint8Array()));
+    await undo.open(folder);
+    expect(offers?.model).toEqual({ undo: 'train', redo: null });
+    const bytes = folder.files.get('undo-1');
+    await undo.undo('model');
+    expect(restored).toEqual(bytes);
+  });
+});
