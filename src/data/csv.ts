@@ -1,16 +1,16 @@
 /**
- * Images as rows of a CSV, as Kaggle hands them out: one row per image, one cell per value (0 to 255), the label in
- * front when there is one. Line ends are LF or CRLF; the last one may be missing.
+ * Images as rows of a CSV, as on Kaggle: one row per image, one cell per value (0 to 255), with the label, if any,
+ * in the first cell. Line ends are LF or CRLF; the last one may be missing.
  *
- * The first line decides: `label,pixel0,…` has labels, `pixel0,…` has none. Without a header the first column is the
- * label when the other columns make a square (or the shape that the caller names).
+ * The first line decides: `label,pixel0,…` has labels, `pixel0,…` has none. Without a header, the first column is
+ * the label if the other columns form a square (or the shape given by the caller).
  */
 import { DataError } from '../errors.js';
 import { type ImageShape, type RawImages, shapeText } from './dataset.js';
 import { maxLabel } from './labels.js';
 
 export interface CsvOptions {
-  /** What a row's values are, channels last; a grey square when left out. */
+  /** Shape of the images, channels last; default: a greyscale square. */
   readonly shape?: ImageShape;
 }
 
@@ -19,16 +19,16 @@ const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
 const digitZero = 0x30;
 const point = 0x2e;
-/** A longer first line is no header of an image: a million pixels with their names have fewer bytes. */
+/** A longer first line cannot be a header: a million named pixels take fewer bytes. */
 const longestLine = 2 ** 24;
-/** A number from 0 to 65535 in quotes, with spaces and zeros; longer cells are not numbers. */
+/** The longest cell that can be a number from 0 to 65535, with quotes, spaces and zeros. */
 const longestCell = 64;
 
 /**
- * Reads a whole CSV of images. A scanner over the bytes: 77 MB take about a third of a second, where splitting text
- * takes ten times that.
+ * Reads a whole CSV of images. A scanner over the bytes: 77 MB take about a third of a second; splitting text takes
+ * ten times as long.
  *
- * Throws: DataError naming the file, and the line and column where one is at fault (both from 1).
+ * Throws: DataError naming the file, and line and column if one is wrong (counted from 1).
  */
 export function parseCsv(bytes: Uint8Array, name: string, options: CsvOptions = {}): RawImages {
   const begin = checkStart(bytes, name);
@@ -36,7 +36,7 @@ export function parseCsv(bytes: Uint8Array, name: string, options: CsvOptions = 
   const { hasLabels, columns, height, width, channels } = layout;
   const pixels = columns - (hasLabels ? 1 : 0);
 
-  // A row of n cells has at least 2n − 1 characters and a line end, but for the last.
+  // A row of n cells has at least 2n − 1 characters and, except for the last row, a line end.
   const room = Math.ceil((bytes.length - layout.begin + 1) / (2 * columns));
   const images = new Uint8Array(room * pixels);
   const labels = new Uint16Array(hasLabels ? room : 0);
@@ -62,7 +62,7 @@ export function parseCsv(bytes: Uint8Array, name: string, options: CsvOptions = 
         value = value * 10 + digit;
       }
       let closing = at < end ? bytes[at]! : lineFeed;
-      // Rare forms, such as quoted cells, go to another reader.
+      // A slower reader handles rare forms, such as quoted cells.
       if (at === cellBegin || (closing !== comma && closing !== lineFeed && closing !== carriageReturn)) {
         const cell = readCell(bytes, cellBegin, end);
         if (cell === undefined) explainRow(bytes, rowBegin, end, count, layout, name);
@@ -78,7 +78,7 @@ export function parseCsv(bytes: Uint8Array, name: string, options: CsvOptions = 
     count++;
   }
   if (count === 0) throw new DataError(`${name}: holds a header and no rows.`);
-  // Three by three pixels that are 0 or 1 may be meant so; of 8×8 on, or written as 1.0, they are another tool's numbers.
+  // Tiny images of 0 and 1 may be intended; from 8×8 on, or written as 1.0, the values come from a tool that scales to 0 … 1.
   if (pixels >= 64 || bytes.includes(point, layout.begin)) checkRange(images.subarray(0, next), name);
   return {
     images: images.slice(0, next),
@@ -91,8 +91,8 @@ export function parseCsv(bytes: Uint8Array, name: string, options: CsvOptions = 
 }
 
 /**
- * Other tools keep pixels as numbers from 0 to 1, which are whole where a picture is only black and white: read as they are,
- * all of them would be black.
+ * Other tools store pixels as numbers from 0 to 1, which are integers in a black-and-white picture. Read as bytes,
+ * they would all be black.
  */
 function checkRange(images: Uint8Array, name: string): void {
   if (images.includes(1) && images.every((value) => value <= 1)) {
@@ -102,12 +102,12 @@ function checkRange(images: Uint8Array, name: string): void {
 
 const byBytes = 'Multiply values from 0 to 1 by 255, and round them.';
 
-/** Bytes when all labels fit. */
+/** A byte array if all labels fit. */
 function narrowed(labels: Uint16Array): Uint8Array | Uint16Array {
   return labels.every((label) => label <= 0xff) ? Uint8Array.from(labels) : labels.slice();
 }
 
-/** Where the text begins: behind a byte order mark. Throws: DataError for what is no CSV at all. */
+/** Start of the text, after a byte order mark. Throws: DataError when the bytes are not a CSV. */
 function checkStart(bytes: Uint8Array, name: string): number {
   const [a, b, c] = bytes;
   if (a === 0x50 && b === 0x4b) throw new DataError(`${name}: is a zip archive. Unpack it first.`);
@@ -120,7 +120,7 @@ function checkStart(bytes: Uint8Array, name: string): number {
   return begin;
 }
 
-/** One past the last byte that is not a line end: blank lines at the end do not count. */
+/** One past the last byte that is not a line end, which ignores blank lines at the end. */
 function endOfText(bytes: Uint8Array): number {
   let end = bytes.length;
   while (end > 0 && (bytes[end - 1] === lineFeed || bytes[end - 1] === carriageReturn)) end--;
@@ -134,11 +134,11 @@ interface Layout {
   readonly height: number;
   readonly width: number;
   readonly channels: number;
-  /** Where the first row begins. */
+  /** Start of the first row. */
   readonly begin: number;
 }
 
-/** What the first line says about the columns. */
+/** Reads the columns from the first line. */
 function readLayout(bytes: Uint8Array, begin: number, name: string, { shape }: CsvOptions): Layout {
   const lineEnd = endOfLine(bytes, begin, endOfText(bytes));
   if (lineEnd - begin > longestLine) {
@@ -210,13 +210,13 @@ function unquoted(cell: string): string {
     .trim();
 }
 
-/** Where the line that `at` lies in ends, not counting its line end. */
+/** End of the line that contains `at`, without the line end. */
 function endOfLine(bytes: Uint8Array, at: number, end: number): number {
   while (at < end && bytes[at] !== lineFeed && bytes[at] !== carriageReturn) at++;
   return at;
 }
 
-/** Behind an LF, a CR LF or a CR. */
+/** Start of the next line, after LF, CR LF or CR. */
 function afterLineEnd(bytes: Uint8Array, at: number): number {
   return at + (bytes[at] === carriageReturn && bytes[at + 1] === lineFeed ? 2 : 1);
 }
@@ -225,7 +225,7 @@ function textOf(bytes: Uint8Array, begin: number, end: number): string {
   return new TextDecoder().decode(bytes.subarray(begin, end));
 }
 
-/** A whole number not below zero, perhaps quoted, in spaces, or with zeros behind a point; undefined for all else. */
+/** A non-negative integer, possibly quoted, padded with spaces, or with zero decimals; undefined otherwise. */
 function readCell(
   bytes: Uint8Array,
   begin: number,
@@ -238,7 +238,7 @@ function readCell(
   return digits === undefined ? undefined : { value: Number(digits), end: at };
 }
 
-/** Says what is wrong with the row that begins at `begin`: only now are lines and columns counted. */
+/** The error for the row that starts at `begin`; only now counts lines and columns. */
 function explainRow(
   bytes: Uint8Array,
   begin: number,

@@ -1,6 +1,6 @@
 /**
- * A data set of the user's own, out of files: a CSV, a file or folder of IDX, a folder with `train.csv`, or a folder of
- * PNG by class. What is there decides; nothing is assumed about sizes or the number of classes.
+ * A custom data set from files: a CSV, an IDX file or a folder of them, a folder with `train.csv`, or a folder of
+ * PNG by class. The files determine sizes and the number of classes.
  */
 import { DataError, FileError } from '../errors.js';
 import { parseCsv } from './csv.js';
@@ -14,9 +14,9 @@ import type { DataFormat, LoadedDataset } from './loaded_dataset.js';
 import { listFolders, readPictures } from './picture_folders.js';
 
 export interface FilesOptions {
-  /** Of a CSV: what its columns are, when they are not a grey square. */
+  /** For a CSV: shape of the images, if they are not greyscale squares. */
   readonly shape?: ImageShape;
-  /** Of IDX files: rows and columns are swapped, as in EMNIST. */
+  /** For IDX files: swap rows and columns, as EMNIST needs. */
   readonly transpose?: boolean;
 }
 
@@ -26,7 +26,7 @@ export const filesRules = (): Rules<FilesOptions> => ({
 });
 
 /**
- * Loads the data set that a path leads to.
+ * Loads the data set at a path.
  *
  *   FILE.csv                          rows with labels; all of them are the training part
  *   …images-idx3-ubyte[.gz]           with its labels beside it; `train-images…` brings its test part along
@@ -34,7 +34,7 @@ export const filesRules = (): Rules<FilesOptions> => ({
  *   FOLDER with train.csv             and test.csv, with labels or without
  *   FOLDER/<class>/*.png              or FOLDER/{train,test,validation}/<class>/*.png
  *
- * Throws: FileError when nothing is there; DataError when the files are bad, or are no data set.
+ * Throws: FileError when the path does not exist; DataError when the files are damaged or not a data set.
  */
 export async function loadFiles(
   tree: FileTree,
@@ -86,7 +86,7 @@ interface IdxParts {
   readonly validation?: string;
 }
 
-/** Which part of which set a stem speaks of: `emnist-letters-train-` → set `emnist-letters-`, part `train`. */
+/** Set and part named by a stem: `emnist-letters-train-` → set `emnist-letters-`, part `train`. */
 function describeStem(stem: string): { readonly set: string; readonly part: keyof IdxParts | undefined } {
   const match = /^(.*?)(train|t10k|test|validation|valid|val)[-_.]?$/i.exec(stem);
   if (match === null) return { set: stem, part: undefined };
@@ -95,7 +95,7 @@ function describeStem(stem: string): { readonly set: string; readonly part: keyo
   return { set: match[1]!, part };
 }
 
-/** The other parts of the set that a `train-images…` belongs to; a file of another part stands alone. */
+/** The other parts of the set of a `train-images…` file; a file of another part is loaded alone. */
 function withTestPart(images: ImagesFile, siblings: readonly ImagesFile[]): IdxParts {
   const { set, part } = describeStem(images.stem);
   if (part !== 'train') return { train: images.file };
@@ -113,9 +113,9 @@ function withTestPart(images: ImagesFile, siblings: readonly ImagesFile[]): IdxP
   };
 }
 
-/** The parts of the one set in a folder. Throws: DataError when there are several sets. */
+/** The parts of the set in a folder. Throws: DataError when there are several sets. */
 function choosePair(tree: FileTree, images: readonly ImagesFile[], folder: string): IdxParts {
-  // The same file plain and packed counts once; the plain one comes first and is read faster.
+  // A file that exists plain and compressed counts once; the plain one sorts first and is faster to read.
   const byStem = new Map(images.toReversed().map((file) => [file.stem, file]));
   const files = [...byStem.values()];
   const trains = files.filter(({ stem }) => describeStem(stem).part === 'train');
@@ -174,7 +174,7 @@ async function loadCsvFolder(
   };
 }
 
-/** `train.csv`, or one that ends so, as `fashion-mnist_train.csv`. Throws: DataError when there are several. */
+/** `train.csv`, or a name that ends in `_train.csv`, such as `fashion-mnist_train.csv`. Throws: DataError when there are several. */
 function onlyCsv(tree: FileTree, folder: string, names: readonly string[], part: string): string | undefined {
   const fitting = names.filter((name) => new RegExp(String.raw`(^|[-_.])${part}\.csv$`, 'i').test(name));
   if (fitting.length > 1)
@@ -225,7 +225,7 @@ async function loadPictures(tree: FileTree, folder: string): Promise<LoadedDatas
   return assemble(tree, folder, 'png', inOneColour(parts), classNames);
 }
 
-/** Grey parts of a set become RGB when another part is. */
+/** Converts greyscale parts of a set to RGB if another part is RGB. */
 function inOneColour<Parts extends Readonly<Record<string, Required<RawImages>>>>(parts: Parts): Parts {
   if (Object.values(parts).every(({ channels }) => channels === 1)) return parts;
   const coloured = Object.entries(parts).map(([name, part]) => {
@@ -246,8 +246,8 @@ interface Parts {
 }
 
 /**
- * Sets with the same classes in all parts: those given, else 0 to the largest label of any part. Files that call
- * themselves Fashion-MNIST have its class names.
+ * Makes sets with the same classes in all parts: the given ones, otherwise 0 to the largest label of any part. Files
+ * named Fashion-MNIST get its class names.
  *
  * Throws: DataError when the parts have images of different shapes.
  */

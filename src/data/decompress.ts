@@ -1,24 +1,24 @@
-/** gzip and zlib through `DecompressionStream`, which Node and every browser with WebGPU have. */
+/** gzip and zlib decompression with `DecompressionStream`, available in Node and in every browser with WebGPU. */
 
-/** As much is handed over at a time, so that no more than a thousand times that comes out unasked for. */
+/** Input chunk size: it bounds how much output one chunk can produce, about a thousand times as much. */
 const portion = 65_536;
 
 /**
- * The pieces of what was packed. Not out of a Blob, whose stream takes a millisecond to begin: a folder of small
- * pictures would wait for nothing else.
+ * The decompressed data in pieces. Not from a Blob, whose stream takes a millisecond to start, which would dominate
+ * for a folder of small pictures.
  *
- * Throws: TypeError when the bytes are damaged, cut off, or more follow their end.
+ * Throws: TypeError when the bytes are damaged, truncated, or followed by more.
  */
 export async function* decompress(
   packed: Uint8Array,
   format: 'gzip' | 'deflate',
 ): AsyncGenerator<Uint8Array, void> {
   const { readable, writable } = new DecompressionStream(format);
-  // Not awaited: it goes on as pieces are read. Whatever fails there, the reader hears of it.
+  // Not awaited: writing proceeds as pieces are read, and the reader receives its errors.
   void feed(writable.getWriter(), packed).catch(() => undefined);
   const reader = readable.getReader();
   try {
-    // Not `for await` over the stream: Safari does not have that.
+    // Safari does not support `for await` over streams.
     for (let next = await reader.read(); !next.done; next = await reader.read())
       yield next.value as Uint8Array;
   } finally {

@@ -1,9 +1,9 @@
 /**
- * The data sets that shadegrad knows by name: which files they consist of, and the SHA-256 of each file's raw
- * (decompressed) bytes. Checking the raw bytes lets a file be packed again by whoever passes it on.
+ * The data sets known by name: their files, and the SHA-256 of the raw (decompressed) bytes of each file. Checking
+ * raw bytes accepts files that were compressed again.
  */
 
-/** One file: its published name, and what its raw bytes must be. */
+/** One file: its published name, and the size and hash of its raw bytes. */
 export interface KnownFile {
   readonly name: string;
   readonly byteLength: number;
@@ -11,9 +11,9 @@ export interface KnownFile {
 }
 
 export interface KnownDataset {
-  /** What the command line calls it. */
+  /** Name on the command line. */
   readonly name: string;
-  /** What to call it in messages. */
+  /** Name in messages. */
   readonly title: string;
   readonly classNames: readonly string[];
   readonly files: {

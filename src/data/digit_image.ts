@@ -1,12 +1,12 @@
 /**
- * Any picture of one digit, made to look like MNIST's: light ink on black, scaled so that the longer side of the
- * ink fills a box of 20 pixels, placed with its centre of mass in the middle of 28×28.
+ * Converts any picture of one digit to the style of MNIST: light ink on black, scaled so that the longer side of the
+ * ink fills a box of 20 pixels, with its centre of mass in the middle of 28×28.
  *
- * The steps: grey → which of the two is the ink → threshold → the ink's bounding box without specks → area
- * averaging → centring. A network that learned MNIST sees nothing else, so a photograph must come to it this way.
+ * Steps: greyscale → polarity (which shade is the ink) → threshold → bounding box of the ink without specks → area
+ * averaging → centring. A network trained on MNIST only knows this style, so photographs must be converted to it.
  *
- * Limits: one digit on a plain background, evenly lit or shaded evenly from side to side; a page's edge or the
- * edge of a shadow counts as ink.
+ * Limits: one digit on a plain background, evenly lit or with an even gradient; the edge of a page or of a shadow
+ * counts as ink.
  * Source: LeCun et al. 1998, Gradient-based learning applied to document recognition, section III.A (how MNIST
  * was made); Otsu 1979 (threshold).
  */
@@ -26,21 +26,21 @@ export interface DigitImageOptions {
 
 const rules = (): Rules<DigitImageOptions> => ({ height: count, width: count, box: positive });
 
-/** Pictures are worked on at no more than this many times the output's side: more shows nothing new. */
+/** Pictures are first reduced to at most this many times the side of the output; more resolution does not help. */
 const workingScale = 20;
-/** Specks below this share of the ink are dust, not parts of the digit. */
+/** Specks below this share of the ink are removed as dust. */
 const dustShare = 0.02;
-/** Ink and background closer than this (of 255) are one shade. */
+/** Ink and background must differ by at least this (of 255). */
 const minContrast = 20;
-/** Ink must stand out by this many times what the background strays to the other side; noise alone reaches 2. */
+/** Ink must differ from the background by this many times the noise of the background; noise alone reaches 2. */
 const minSeparation = 3;
 
 /**
- * One picture as the network expects it: height·width bytes, light on dark. A picture that has this size and
- * looks so already is returned as it is (a copy).
+ * One picture in the form that the network expects: height·width bytes, light on dark. A picture that already has
+ * this size and style is returned unchanged (a copy).
  *
- * Throws: DataError when the pixels do not fit the size given, or when nothing is drawn on the picture;
- * UsageError when the box exceeds the output.
+ * Throws: DataError when the pixels do not match the given size, or the picture is empty; UsageError when the box
+ * exceeds the output.
  */
 export function digitImage(picture: Picture, options: DigitImageOptions = {}): Uint8Array {
   checkCall('digitImage', picture, pictureRules);
@@ -67,7 +67,7 @@ function atLeastOne(size: number): number {
 }
 
 /**
- * To one channel, over white; over black when white hides everything (white ink on nothing).
+ * Converts to one channel over white, or over black if white would hide everything (white ink on transparency).
  *
  *   grey = 0.299 R + 0.587 G + 0.114 B        (Rec. 601)
  */
@@ -93,11 +93,11 @@ function flatten(data: Picture['data'], channels: number, background: number): F
   return values;
 }
 
-/** MNIST's own look: hardly anything in the outermost pixels, bright ink inside. */
+/** Whether a picture looks like MNIST: almost nothing in the outermost pixels, bright ink inside. */
 function isPrepared({ values, width, height }: Plane): boolean {
   const border = borderOf(values, width, height, 1);
   const mean = border.reduce((sum, value) => sum + value, 0) / border.length;
-  // Measured on MNIST's first 20,000: the border's mean is at most 8.4, the brightest pixel at least 254.
+  // Measured on the first 20,000 images of MNIST: the mean of the border is at most 8.4, the brightest pixel at least 254.
   return mean < 16 && values.some((value) => value >= 128);
 }
 
@@ -117,7 +117,7 @@ function shrinkTo(grey: Plane, side: number): Plane {
 }
 
 /**
- * How much ink lies on each pixel (0–255, soft at the strokes' edges), and where there certainly is some.
+ * The amount of ink per pixel (0–255, soft at the edges of strokes), and a mask of pixels that are certainly ink.
  */
 function separateInk(grey: Plane): { ink: Plane; mask: Uint8Array } {
   const { width, height } = grey;
@@ -132,16 +132,15 @@ function separateInk(grey: Plane): { ink: Plane; mask: Uint8Array } {
     );
   }
   const certain = Uint8Array.from(deviation, (value) => (value > threshold ? 1 : 0));
-  // What the background itself reaches is cut off; the mean of the ink is white.
+  // Values that the background itself reaches become 0; the mean of the ink becomes white.
   const floor = Math.min(threshold, low + 2.5 * spreadLow);
   const ink = deviation.map((value) => Math.min(1, Math.max(0, (value - floor) / (high - floor))) * 255);
   return { ink: { values: ink, width, height }, mask: withoutDust(certain, width) };
 }
 
 /**
- * The picture minus its background, which is taken to be a shade that may change evenly from side to side: the
- * median of the border, and the differences of the medians of opposite sides. Medians, since ink may touch the
- * border.
+ * The picture minus its background, modelled as a linear gradient: the median of the border, and the differences
+ * between the medians of opposite sides. Medians, because ink may touch the border.
  *
  *   background(x, y) = base + (x/(W−1) − ½)·(right − left) + (y/(H−1) − ½)·(bottom − top)
  */
@@ -163,14 +162,14 @@ function median(values: Float32Array): number {
   return values.sort()[values.length >> 1]!;
 }
 
-/** Cubes let a little strong ink outweigh a page of weak shading. */
+/** Cubes let a little strong ink outweigh a large weak shadow. */
 function isInkLight(relief: Float32Array): boolean {
   let balance = 0;
   for (const value of relief) balance += value ** 3;
   return balance > 0;
 }
 
-/** How far the background strays to the side where no ink is: the root of the mean square there. */
+/** Noise of the background: the root mean square on the side without ink. */
 function strayOf(relief: Float32Array, lightInk: boolean): number {
   let count = 0;
   let squares = 0;
@@ -193,11 +192,11 @@ interface Classes {
 }
 
 /**
- * The threshold that makes the two classes most different, over a histogram of 256 levels.
+ * The threshold that separates two classes best, over a histogram of 256 levels.
  *
  *   maximise  n₀·n₁·(μ₁ − μ₀)²
  *
- * Between equally good thresholds (an empty stretch of levels) the middle one is taken.
+ * Of equally good thresholds (an empty range of levels), the middle one.
  */
 function otsu(values: Float32Array): Classes {
   const histogram = new Float64Array(256);
@@ -240,7 +239,7 @@ function statistics(histogram: Float64Array, from: number, to: number) {
   return { mean, variance: count === 0 ? 0 : Math.max(0, squares / count - mean ** 2) };
 }
 
-/** The mask without those connected pieces (8 neighbours) that are a small part of all ink. */
+/** The mask without connected components (8 neighbours) that are a small share of the ink. */
 function withoutDust(mask: Uint8Array, width: number): Uint8Array {
   const height = mask.length / width;
   const pieceOf = new Int32Array(mask.length).fill(-1);
@@ -265,7 +264,7 @@ function withoutDust(mask: Uint8Array, width: number): Uint8Array {
       }
     }
   }
-  // Measured against the largest piece, so that a page full of dust keeps at least that.
+  // Relative to the largest component, so that at least that one remains.
   const limit = dustShare * areas.reduce((max, area) => Math.max(max, area), 0);
   return mask.map((_, i) => (pieceOf[i] !== -1 && areas[pieceOf[i]!]! >= limit ? 1 : 0));
 }
@@ -305,7 +304,7 @@ function cropTo({ values, width }: Plane, { left, top, right, bottom }: Bounds):
 
 /**
  * Pastes the ink so that its centre of mass falls on pixel (height/2, width/2), as in MNIST (measured: 14.0 ± 0.5
- * in both directions), but never over the edge. Thin strokes that averaging has paled are made bright again.
+ * in both directions), but within the image. Brightens thin strokes that averaging has faded.
  */
 function centre(ink: Plane, width: number, height: number): Uint8Array {
   let mass = 0;

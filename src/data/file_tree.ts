@@ -1,34 +1,34 @@
-/** Files in folders as data sets are read from them, wherever they lie: on a disk, or dropped on a page. */
+/** A tree of files that data sets are read from: on disk, or dropped on the page. */
 import { FileError } from '../errors.js';
 import type { Picture } from './picture.js';
 import type { Gunzip } from './unpack.js';
 
-/** Paths are the tree's own; only the tree takes them apart and puts them together. */
+/** Paths belong to the tree; only the tree splits and joins them. */
 export interface FileTree {
-  /** What lies directly inside, hidden ones too, in no order. Throws: FileError when it is no folder. */
+  /** The names directly inside a folder, including hidden ones, in no order. Throws: FileError when it is not a folder. */
   list(folder: string): Promise<{ readonly files: readonly string[]; readonly folders: readonly string[] }>;
-  /** Whether it is a folder, or a file. Throws: FileError when it is neither. */
+  /** Whether a path is a folder or a file. Throws: FileError when it is neither. */
   isFolder(path: string): Promise<boolean>;
-  /** Whether there is such a file. */
+  /** Whether the file exists. */
   hasFile(path: string): Promise<boolean>;
-  /** The whole file. Throws: FileError, also when it has more than `most` bytes, by default `mostFileBytes`. */
+  /** Reads the whole file. Throws: FileError, including for more than `most` bytes, default `mostFileBytes`. */
   read(file: string, most?: number): Promise<Uint8Array>;
   join(folder: string, name: string): string;
-  /** The folder in which it lies. */
+  /** The folder that contains a file. */
   folderOf(path: string): string;
-  /** What it is called there. */
+  /** The name of a file in its folder. */
   nameOf(path: string): string;
-  /** With all folders from the top on. */
+  /** The full path of a file, for messages. */
   fullPath(path: string): string;
   readonly gunzip: Gunzip;
-  /** RGBA. Throws: DataError naming `name` when the bytes are not a whole, undamaged PNG. */
+  /** RGBA. Throws: DataError naming `name` when the bytes are not an intact PNG. */
   decodePng(bytes: Uint8Array, name: string): Promise<Picture>;
 }
 
-/** Larger files are not read: Node and every browser can hold an array of this size. */
+/** Limit of file size: Node and every browser can hold an array of this size. */
 export const mostFileBytes = 2 ** 31 - 1;
 
-/** Before memory is taken for it. Throws: FileError naming the limit. */
+/** Checks a file size before memory is allocated. Throws: FileError naming the limit. */
 export function checkFileSize(file: string, size: number, most: number = mostFileBytes): void {
   if (size > most) {
     throw new FileError(

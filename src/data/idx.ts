@@ -2,7 +2,7 @@
  * The IDX format of MNIST and its relatives: two zero bytes, a type byte, the number of dimensions, the
  * dimensions as big-endian u32, then the values. Images are [N,H,W] or [N,H,W,C] of u8, labels are [N].
  *
- * Nothing here knows a size or a class count: KMNIST, EMNIST and one's own pictures read the same.
+ * Sizes and class counts come from the file, so KMNIST, EMNIST and custom data sets work alike.
  */
 import { DataError } from '../errors.js';
 import { ImageSet, type UnlabelledImages } from './dataset.js';
@@ -22,7 +22,7 @@ const valueTypes: Readonly<Record<number, { readonly name: string; readonly byte
  * Reads an IDX file of images.
  *
  * Memory: the images are a view into `bytes`, not a copy.
- * Throws: DataError naming `name` when the bytes are anything but u8 images of at least one pixel.
+ * Throws: DataError naming `name` unless the bytes are u8 images of at least one pixel.
  */
 export function parseIdxImages(bytes: Uint8Array, name: string): UnlabelledImages {
   const { type, dimensions, values } = parseIdx(bytes, name, 'images');
@@ -49,7 +49,7 @@ export function parseIdxImages(bytes: Uint8Array, name: string): UnlabelledImage
  * Reads an IDX file of labels: u8, or i16 and i32 for data sets with more than 256 classes.
  *
  * Memory: u8 labels are a view into `bytes`, wider ones a copy.
- * Throws: DataError naming `name` when the bytes are anything but labels from 0 to 65,535.
+ * Throws: DataError naming `name` unless the bytes are labels from 0 to 65,535.
  */
 export function parseIdxLabels(bytes: Uint8Array, name: string): Uint8Array | Uint16Array {
   const { type, dimensions, values } = parseIdx(bytes, name, 'labels');
@@ -75,7 +75,7 @@ export function parseIdxLabels(bytes: Uint8Array, name: string): Uint8Array | Ui
   return labels;
 }
 
-/** Rows and columns of every image swapped: EMNIST's files need it. Shapes: [N,H,W,C] → [N,W,H,C]. */
+/** Swaps rows and columns of every image, as EMNIST files need. Shapes: [N,H,W,C] → [N,W,H,C]. */
 export function transposed({ images, count, height, width, channels }: UnlabelledImages): UnlabelledImages {
   const turned = new Uint8Array(images.length);
   let next = 0;
@@ -91,8 +91,8 @@ export function transposed({ images, count, height, width, channels }: Unlabelle
 }
 
 /**
- * How long the file must be by its header, when `start` is the beginning of one: 4 + 4·dimensions bytes and the
- * values. Undefined while the header is not whole, or when it is no IDX header; `parseIdx…` says what is wrong then.
+ * The file length that the header implies, given the `start` of a file: 4 + 4·dimensions bytes plus the values.
+ * Undefined if the header is incomplete or not an IDX header; `parseIdx…` then reports the problem.
  */
 export function promisedLength(start: Uint8Array): number | undefined {
   const [zero0, zero1, type = 0, rank = 0] = start;
@@ -104,13 +104,13 @@ export function promisedLength(start: Uint8Array): number | undefined {
   return 4 + 4 * rank + length;
 }
 
-/** The two files of one part of a data set, with what to call them in messages. */
+/** The two files of one part of a data set, with their names for messages. */
 export interface IdxPair {
   readonly images: Uint8Array;
   readonly labels: Uint8Array;
   readonly imagesName?: string;
   readonly labelsName?: string;
-  /** One name per class. Without it the classes are called 0 … the largest label. */
+  /** One name per class. Default: 0 … the largest label. */
   readonly classNames?: readonly string[];
 }
 
@@ -118,7 +118,7 @@ export interface IdxPair {
  * Joins an image file and its label file into one set.
  *
  * Memory: the set views the bytes given.
- * Throws: DataError when either file is bad, when their counts differ, or when a label has no class name.
+ * Throws: DataError when a file is damaged, the counts differ, or a label has no class name.
  */
 export function imageSetFromIdx(pair: IdxPair): ImageSet {
   const imagesName = pair.imagesName ?? 'images';
@@ -141,7 +141,7 @@ export function imageSetFromIdx(pair: IdxPair): ImageSet {
   return new ImageSet({ images, labels, height, width, channels, classNames });
 }
 
-/** The common frame: magic, dimensions, and exactly the bytes that they promise. */
+/** Parses magic number and dimensions, and checks that exactly the implied number of bytes follows. */
 function parseIdx(
   bytes: Uint8Array,
   name: string,
@@ -167,7 +167,7 @@ function parseIdx(
   if (dimensions.includes(0)) {
     throw new DataError(`${name}: holds no ${kind}: its dimensions are [${dimensions.join(',')}].`);
   }
-  // The product may pass 2^53 in a damaged header; it is then inexact but still unequal to any real length.
+  // In a damaged header the product may exceed 2^53; it is then inexact but still differs from any real length.
   const expected = dimensions.reduce((product, size) => product * size, valueType.bytes);
   const found = bytes.length - headerLength;
   if (found !== expected) {
@@ -185,7 +185,7 @@ function typeName(type: number): string {
   return `0x${type.toString(16).padStart(2, '0')}${known ? ` (${known.name})` : ''}`;
 }
 
-/** What the first bytes look like, for the mistakes that people make. */
+/** Describes the first bytes, to recognise common mistakes. */
 function describeStart(bytes: Uint8Array): string {
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) return 'it is still gzip-compressed; decompress it first';
   if (bytes[0] === 0x3c) return 'it begins with "<", so it may be a web page saved in its place';

@@ -1,8 +1,8 @@
 /**
- * IDX files, plain or gzip-packed, alone or in pairs of images and labels.
+ * IDX files, plain or gzip-compressed, alone or in pairs of images and labels.
  *
- * A pair is told by its names, as MNIST and its relatives have them: `train-images-idx3-ubyte` with
- * `train-labels-idx1-ubyte`, with a dot for the second dash in some archives, with `.gz` or without.
+ * Names identify a pair, as in MNIST and related data sets: `train-images-idx3-ubyte` with
+ * `train-labels-idx1-ubyte`, in some archives with a dot for the second dash, with or without `.gz`.
  */
 import { DataError, FileError } from '../errors.js';
 import type { RawImages } from './dataset.js';
@@ -11,15 +11,15 @@ import { parseIdxImages, parseIdxLabels, transposed } from './idx.js';
 import { unpackIdx } from './unpack.js';
 
 /**
- * The whole file, unpacked when it is packed. Never unpacks more than the header promises.
+ * The whole file, decompressed if needed, but never beyond the length that the header implies.
  *
- * Throws: FileError; DataError naming the file when it cannot be unpacked or does not have the length promised.
+ * Throws: FileError; DataError naming the file when it cannot be decompressed or has another length.
  */
 export async function readIdxBytes(tree: FileTree, file: string): Promise<Uint8Array> {
   return unpackIdx(await tree.read(file), file, tree.gunzip);
 }
 
-/** A file of images by its name: `<stem>images…`, where the stem is `train-`, `emnist-letters-test-` or nothing. */
+/** The name of an image file: `<stem>images…`, where the stem is `train-`, `emnist-letters-test-` or nothing. */
 export interface ImagesFile {
   readonly file: string;
   readonly stem: string;
@@ -27,7 +27,7 @@ export interface ImagesFile {
 
 const imagesName = /^(.*?)images([-.]idx[34]-ubyte)(\.gz)?$/;
 
-/** Undefined for a name that is not of an IDX file of images. */
+/** Undefined unless it is the name of an IDX image file. */
 export function asImagesFile(tree: FileTree, file: string): ImagesFile | undefined {
   const stem = imagesName.exec(tree.nameOf(file))?.[1];
   return stem === undefined ? undefined : { file, stem };
@@ -37,7 +37,7 @@ function labelsNameOf(imagesName: string): string {
   return imagesName.replace(/images([-.])idx[34]-ubyte$/, 'labels$1idx1-ubyte');
 }
 
-/** The labels that lie beside a file of images, plain or packed; undefined when there are none. */
+/** The label file next to an image file, plain or compressed; undefined if there is none. */
 async function findLabels(tree: FileTree, imagesFile: string): Promise<string | undefined> {
   const plain = tree.nameOf(imagesFile).replace(/\.gz$/, '');
   const called = labelsNameOf(plain);
@@ -54,9 +54,9 @@ async function findLabels(tree: FileTree, imagesFile: string): Promise<string | 
 }
 
 /**
- * A file of images with the labels beside it, if there are any.
+ * An image file with the label file next to it, if any.
  *
- * Throws: FileError; DataError when a file is bad or the counts differ.
+ * Throws: FileError; DataError when a file is damaged or the counts differ.
  */
 export async function readIdxImages(
   tree: FileTree,
@@ -76,7 +76,7 @@ export async function readIdxImages(
   return { ...turned, labels };
 }
 
-/** As `readIdxImages`. Throws: FileError (`missing`) too, when no labels lie beside the images. */
+/** Like `readIdxImages`. Throws: also FileError (`missing`) when there is no label file next to the images. */
 export async function readLabelledIdx(
   tree: FileTree,
   file: string,

@@ -1,18 +1,18 @@
-/** From labels to classes: how many there are, and what to call them. */
+/** Number and names of classes, from labels. */
 import { DataError } from '../errors.js';
 
 /** Labels are stored in at most 16 bits. */
 export const maxLabel = 0xffff;
 export const maxClasses = maxLabel + 1;
 
-/** So many classes may lack images: a sample of a large set does, and EMNIST's letters begin with 1. */
+/** Number of classes that may lack images, as in a sample of a large set, or in EMNIST letters, which start at 1. */
 const mayLack = 1000;
 
 /**
  * One more than the largest label.
  *
- * Throws: DataError naming `who` when that makes more than 1,000 classes and most of them have no image: such labels are
- * numbers of something else, and a network would have an output for each.
+ * Throws: DataError naming `who` for more than 1,000 classes of which most have no image: such labels are other
+ * numbers, and a network would have an output for each.
  */
 export function countClasses(who: string, labels: readonly ArrayLike<number>[]): number {
   const isThere = new Uint8Array(maxClasses);
@@ -27,12 +27,12 @@ export function countClasses(who: string, labels: readonly ArrayLike<number>[]):
   return largest + 1;
 }
 
-/** What classes are called that nothing names. */
+/** Default class names. */
 export function numbered(classes: number): string[] {
   return Array.from({ length: classes }, (_, label) => String(label));
 }
 
-/** The first of many names. */
+/** The first names of a long list, for messages. */
 export function someOf(names: readonly string[]): string {
   const shown = names.slice(0, 20).join(', ');
   return names.length > 20 ? `${shown} and ${names.length - 20} more` : shown;

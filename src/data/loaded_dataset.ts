@@ -1,20 +1,20 @@
-/** What loading a data set gives, whatever its files were. */
+/** The result of loading a data set, independent of its file format. */
 import type { ImageSet, UnlabelledImages } from './dataset.js';
 
-/** What the files were: IDX, rows of a CSV, or pictures in folders. */
+/** Format of the files: IDX, CSV rows, or pictures in folders. */
 export type DataFormat = 'idx' | 'csv' | 'png';
 
 export interface LoadedDataset {
-  /** For file names and headings: `digits`, `fashion`, or what the file or folder is called. */
+  /** For file names and headings: `digits`, `fashion`, or the name of the file or folder. */
   readonly name: string;
   readonly format: DataFormat;
   readonly train: ImageSet;
-  /** Undefined when the data hold no part with labels that is kept for testing. */
+  /** Undefined if the data have no labelled test part. */
   readonly test?: ImageSet;
-  /** A part that the data themselves set aside for validation. */
+  /** The validation part that comes with the data, if any. */
   readonly validation?: ImageSet;
   /** A test part without labels, as in Kaggle's competitions. */
   readonly unlabelled?: UnlabelledImages;
-  /** Where the files were found, for people to read. */
+  /** Where the files were found, for display. */
   readonly source: string;
 }

@@ -1,5 +1,5 @@
 /**
- * What a server says of a data set that it offers: `data/<name>/manifest.json`, beside four gzip-packed IDX files.
+ * The manifest of a data set on a server: `data/<name>/manifest.json`, next to four gzip-compressed IDX files.
  */
 import { DataError } from '../errors.js';
 import { type Form, countOrZero, readJson, text } from '../json_reader.js';
@@ -9,9 +9,9 @@ import type { KnownDataset } from './digests.js';
 export type DatasetPart = keyof KnownDataset['files'];
 
 export interface DatasetManifest {
-  /** For addresses and file names: `digits`. */
+  /** For URLs and file names: `digits`. */
   readonly name: string;
-  /** For people. */
+  /** For display. */
   readonly title: string;
   /** The name of each class, by label. */
   readonly classes: readonly string[];
@@ -19,11 +19,11 @@ export interface DatasetManifest {
 }
 
 export interface ManifestFile {
-  /** Relative to the manifest, as `train-images-idx3-ubyte.gz`. */
+  /** Relative to the manifest, e.g. `train-images-idx3-ubyte.gz`. */
   readonly path: string;
-  /** Length of the packed file, which is what travels. */
+  /** Length of the compressed file, for the download progress. */
   readonly bytes: number;
-  /** Of the raw (unpacked) bytes, in hexadecimal: a file may be packed again by whoever passes it on. */
+  /** SHA-256 of the raw (decompressed) bytes in hexadecimal, so that a file may be compressed again. */
   readonly sha256: string;
 }
 
@@ -41,9 +41,9 @@ const form: Form<DatasetManifest> = {
 };
 
 /**
- * Reads a manifest. `from` is what to call it in messages.
+ * Reads a manifest. `from` names it in messages.
  *
- * Throws: DataError when it is anything else.
+ * Throws: DataError when it is not a manifest.
  */
 export function manifestFromJson(text: string, from: string): DatasetManifest {
   return readJson(

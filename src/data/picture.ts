@@ -1,7 +1,7 @@
 /**
- * Any picture, made to fit a model: its size, grey or colour, nothing cut off and nothing distorted.
+ * Converts any picture to the input of a model: its size, greyscale or colour, without cropping or distortion.
  *
- * For pictures of digits see `digitImage`, which finds the ink; a photograph of anything else must stay as it is.
+ * For pictures of digits, see `digitImage`, which finds the ink.
  */
 import { checkCall } from '../calls.js';
 import { DataError, UsageError } from '../errors.js';
@@ -22,7 +22,7 @@ export interface FitPictureOptions {
   readonly width: number;
   /** 1 grey, 3 RGB. */
   readonly channels: number;
-  /** Turn a picture with a light border over: clothing is learned light on dark, and sold dark on white. */
+  /** Invert a picture with a light border: Fashion-MNIST is light on dark, product photographs are dark on white. */
   readonly invertLight?: boolean;
 }
 
@@ -33,7 +33,7 @@ const rules = (): Rules<FitPictureOptions> => ({
   invertLight: flag,
 });
 
-/** Throws: DataError when the pixels are not as many as the picture's size says. */
+/** Throws: DataError when the number of pixels does not match the size. */
 export function checkPicture(who: string, { data, width, height, channels }: Picture): void {
   const bytes = width * height * channels;
   if (bytes < 1 || data.length !== bytes) {
@@ -44,10 +44,10 @@ export function checkPicture(who: string, { data, width, height, channels }: Pic
 }
 
 /**
- * A picture of another size and colour: scaled to fit (area averages when smaller, bilinear when larger), in the
- * middle, the rest filled with the colour of its border. Transparent places are black.
+ * Converts size and colour: scales to fit (area averaging down, bilinear up), centres, and fills the remaining area
+ * with the colour of the border. Transparency becomes black.
  *
- * Shapes: [h,w,c] → [height,width,channels]. A picture that fits already keeps its bytes.
+ * Shapes: [h,w,c] → [height,width,channels]. A picture that already fits keeps its bytes.
  * Throws: UsageError when the model takes neither 1 nor 3 channels; DataError when the pixels do not fill the picture.
  */
 export function fitPicture(picture: Picture, options: FitPictureOptions): Uint8Array {
@@ -105,7 +105,7 @@ function greyPlane(picture: Picture): Plane {
   return { ...red, values };
 }
 
-/** The median of the outermost pixels: what lies behind the thing in the picture. */
+/** The median of the outermost pixels: the background. */
 function borderShade({ values, width, height }: Plane): number {
   const border = values.filter((_, i) => {
     const x = i % width;

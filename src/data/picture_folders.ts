@@ -1,5 +1,5 @@
 /**
- * Pictures in folders by class: `<folder>/<class>/*.png`, in the order of their names (2 before 10).
+ * Pictures in one folder per class: `<folder>/<class>/*.png`, in natural order of their names (2 before 10).
  */
 import { DataError } from '../errors.js';
 import type { RawImages } from './dataset.js';
@@ -9,20 +9,20 @@ import type { Picture } from './picture.js';
 import { PixelRoom } from './pixel_room.js';
 import { mostPngBytes, pngPixels } from './png.js';
 
-/** How many files are open at once: enough to keep the disk busy, far below what a system allows. */
+/** Files open at once: enough to keep the disk busy, far below system limits. */
 const filesAtOnce = 16;
-/** All pictures together have at most this many bytes; a device holds less. */
+/** Limit for the bytes of all pictures together; a device holds less. */
 const maxBytes = 2 ** 31;
 
 const inOrder = new Intl.Collator('en', { numeric: true });
 
-/** Names in the order that people expect; names that only look alike to it (a, A) by code unit. */
+/** Natural order of names; names that compare equal (a, A) by code unit. */
 function sorted(names: readonly string[]): string[] {
   return [...names].sort((a, b) => inOrder.compare(a, b) || (a < b ? -1 : 1));
 }
 
 /**
- * The folders inside a folder, sorted; hidden ones and what macOS adds to archives left out.
+ * The subfolders of a folder, sorted, without hidden ones and those that macOS adds to archives.
  *
  * Throws: FileError when the folder cannot be listed.
  */
@@ -37,10 +37,10 @@ export interface PictureSet extends Required<RawImages> {
 }
 
 /**
- * All pictures of a folder, class by class. They are grey when every one is, else RGB; transparent places are black.
+ * All pictures of a folder, class by class. Greyscale if all of them are, otherwise RGB; transparency becomes black.
  *
- * `classNames` fixes which class has which label, for a test part; the sorted folder names when left out.
- * Throws: DataError naming the picture that is damaged or of another size, and the class folder that is empty or
+ * `classNames` fixes the label of each class, for a test part. Default: the sorted folder names.
+ * Throws: DataError naming a picture that is damaged or has another size, or a class folder that is empty or
  * unknown; FileError.
  */
 export async function readPictures(
@@ -122,7 +122,7 @@ async function listPictures(tree: FileTree, folder: string): Promise<string[]> {
   return pictures.map((name) => tree.join(folder, name));
 }
 
-/** A picture without alpha: grey when all its pixels are. */
+/** A picture without alpha: greyscale if all its pixels are. */
 interface OpaquePicture {
   readonly data: Uint8Array;
   readonly width: number;
@@ -155,7 +155,7 @@ function sizeOf({ width, height }: OpaquePicture): string {
   return `${width}×${height}`;
 }
 
-/** `work` on every item, at most `atOnce` under way; results in the order of the items. */
+/** Runs `work` on every item, at most `atOnce` concurrently; results in the order of the items. */
 async function mapSome<Item, Result>(
   items: readonly Item[],
   atOnce: number,

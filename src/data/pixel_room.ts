@@ -1,9 +1,9 @@
-/** How much may be decoded at the same time: many small pictures, or few large ones. */
+/** Limits concurrent decoding: many small pictures, or few large ones. */
 
-/** Pixels of pictures that are being decoded; one takes some ten bytes each while it is. */
+/** Limit of pixels being decoded at the same time; each takes about ten bytes meanwhile. */
 const mostPixels = 64e6;
 
-/** Works wait until there is room for their pixels, in the order in which they came; one that is too large goes alone. */
+/** Tasks wait in order until there is room for their pixels; one larger than the limit runs alone. */
 export class PixelRoom {
   #used = 0;
   readonly #waiting: { readonly pixels: number; readonly enter: () => void }[] = [];

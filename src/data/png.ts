@@ -1,6 +1,6 @@
 /**
- * PNG to pixels without a canvas, so that every value is the file's own: a canvas multiplies by alpha and back, some
- * browsers manage colours, and some add noise against recognition.
+ * Decodes PNG without a canvas, which would change values: it premultiplies alpha, some browsers apply colour
+ * management, and some add noise against fingerprinting.
  *
  * Source: W3C, Portable Network Graphics (Third Edition), sections 5 (chunks), 7 (samples), 8 (interlacing), 9 (filters).
  */
@@ -10,9 +10,9 @@ import type { Picture } from './picture.js';
 import { joined, maxRatio } from './unpack.js';
 
 const signature = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
-/** A small file can promise a picture that fills the memory; photographs have up to about 100 million pixels. */
+/** Limit of pixels: a small file can declare a huge picture; photographs have up to about 100 million pixels. */
 const maxPixels = 1e8;
-/** Longer files are not read: a photograph of 100 million pixels has fewer bytes. */
+/** Limit of file size: a photograph of 100 million pixels has fewer bytes. */
 export const mostPngBytes = 2 ** 28;
 
 export function isPng(bytes: Uint8Array): boolean {
@@ -20,10 +20,10 @@ export function isPng(bytes: Uint8Array): boolean {
 }
 
 /**
- * The signature, then IHDR with the size: eight bytes, length, name, width, height. No other IHDR may follow, which could
- * promise any other size.
+ * The signature, then IHDR with the size: eight bytes, length, name, width, height. No second IHDR may follow,
+ * because it could declare another size.
  *
- * Throws: DataError naming `name` when the bytes do not begin as a PNG of a size that is read.
+ * Throws: DataError naming `name` unless the bytes start as a PNG of an accepted size.
  */
 export function checkPngStart(bytes: Uint8Array, name: string): void {
   if (!isPng(bytes)) {
@@ -42,14 +42,14 @@ export function checkPngStart(bytes: Uint8Array, name: string): void {
   }
 }
 
-/** How many pixels a PNG promises, before anything of it is unpacked; 0 of other files. */
+/** The number of pixels that a PNG declares, read before decompression; 0 for other files. */
 export function pngPixels(bytes: Uint8Array): number {
   if (!isPng(bytes) || bytes.length < 24) return 0;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return view.getUint32(16) * view.getUint32(20);
 }
 
-/** The names of the chunks as far as the bytes go. */
+/** The names of the chunks, up to the end of the bytes. */
 function chunkTypes(bytes: Uint8Array, view: DataView): string[] {
   const types: string[] = [];
   for (let at = signature.length; at + 8 <= bytes.length; at += 12 + view.getUint32(at))
@@ -73,10 +73,10 @@ function describeStart(bytes: Uint8Array): string {
 }
 
 /**
- * Any PNG (grey, palette, RGB, with or without alpha, 1 to 16 bits, interlaced too) as 8-bit RGBA. Samples of 16 bits
- * are rounded to 8; colour profiles and gamma are left aside.
+ * Any PNG (grey, palette, RGB, with or without alpha, 1 to 16 bits, interlaced too) as 8-bit RGBA. 16-bit samples
+ * are rounded to 8 bits; colour profiles and gamma are ignored.
  *
- * Throws: DataError naming `name` when the bytes are not a whole, undamaged PNG.
+ * Throws: DataError naming `name` when the bytes are not an intact PNG.
  */
 export async function decodePng(bytes: Uint8Array, name: string): Promise<Picture> {
   checkPngStart(bytes, name);
@@ -109,13 +109,13 @@ interface Header {
   readonly isInterlaced: boolean;
   /** Samples of a pixel. */
   readonly samples: number;
-  /** How far back the filters look: the bytes of a pixel, at least 1. */
+  /** Distance of the filters' left neighbour: bytes per pixel, at least 1. */
   readonly pixelBytes: number;
 }
 
 type ColourType = keyof typeof colourTypes;
 
-/** What pixels are made of, by the header's number: how many samples, of which depths. */
+/** Samples per pixel and allowed bit depths, by colour type. */
 const colourTypes = {
   0: { name: 'grey', samples: 1, depths: [1, 2, 4, 8, 16] },
   2: { name: 'RGB', samples: 3, depths: [8, 16] },
@@ -128,7 +128,7 @@ interface Chunks {
   readonly header: Header;
   readonly palette: Uint8Array | undefined;
   readonly transparency: Uint8Array | undefined;
-  /** All IDAT chunks, one behind the other. */
+  /** All IDAT chunks, concatenated. */
   readonly packed: Uint8Array;
 }
 
@@ -167,7 +167,7 @@ function readChunks(bytes: Uint8Array): Chunks {
   };
 }
 
-/** Those without which the pixels cannot be read; all others begin with a small letter, or are unknown. */
+/** Chunks needed to decode the pixels; all others start with a lower-case letter or are unknown. */
 const knownChunks: ReadonlySet<string> = new Set(['IHDR', 'PLTE', 'IDAT', 'IEND']);
 
 /** The fifth bit of the name's first letter: a decoder may skip only chunks that have it set. Source: section 5.4. */
@@ -175,7 +175,7 @@ function isCritical(type: string): boolean {
   return (type.charCodeAt(0) & 0x20) === 0;
 }
 
-/** A name of a chunk in a message: damaged ones hold any bytes. */
+/** A chunk name for messages; a damaged name may contain any bytes. */
 function printable(type: string): string {
   return /^[A-Za-z]{4}$/.test(type) ? type : 'with a damaged name';
 }
@@ -218,11 +218,11 @@ function crc(bytes: Uint8Array): number {
 
 // ---- rows ----
 
-/** A grid of the picture's pixels that is stored as a picture of its own: the whole, or one of Adam7's seven. */
+/** A sub-image stored on its own: the whole picture, or one of the seven of Adam7. */
 interface SubImage {
   readonly width: number;
   readonly height: number;
-  /** Without the byte that names the row's filter. */
+  /** Without the filter-type byte. */
   readonly rowBytes: number;
   readonly left: number;
   readonly top: number;
@@ -252,10 +252,10 @@ function subImages({ width, height, isInterlaced, samples, depth }: Header): Sub
     .filter((image) => image.width > 0 && image.height > 0);
 }
 
-/** All rows of all sub-images; never more than their size promises. */
+/** Decompresses all rows of all sub-images, never more than their size implies. */
 async function unpack(packed: Uint8Array, images: readonly SubImage[]): Promise<Uint8Array> {
   const expected = images.reduce((sum, { height, rowBytes }) => sum + height * (1 + rowBytes), 0);
-  // Before anything is allocated: a hundred bytes may promise a picture of 800 MB.
+  // Before any allocation: a hundred bytes may declare a picture of 800 MB.
   if (expected > packed.length * maxRatio)
     throw new Error(
       `its size takes ${expected} bytes of pixels, but ${packed.length} packed bytes cannot hold them`,
@@ -272,7 +272,7 @@ async function unpack(packed: Uint8Array, images: readonly SubImage[]): Promise<
 }
 
 /**
- * Takes the filters off, row by row, in place: each byte was stored as its difference from a prediction.
+ * Reverses the filters in place, row by row: each byte was stored as its difference from a prediction.
  *
  *   0 none, 1 the pixel to the left (a), 2 the one above (b), 3 ⌊(a + b)/2⌋, 4 Paeth's choice of a, b and above left (c)
  */
@@ -293,7 +293,7 @@ function unfilter(rows: Uint8Array, { height, rowBytes }: SubImage, pixelBytes: 
   }
 }
 
-/** Whichever of the three is nearest to a + b − c; the first of equals. */
+/** The one of a, b and c nearest to a + b − c; the first of equals. */
 function paeth(a: number, b: number, c: number): number {
   const [da, db, dc] = [Math.abs(b - c), Math.abs(a - c), Math.abs(a + b - 2 * c)];
   return da <= db && da <= dc ? a : db <= dc ? b : c;
@@ -301,7 +301,7 @@ function paeth(a: number, b: number, c: number): number {
 
 // ---- pixels ----
 
-/** Writes the colour of a pixel, given as its samples, to `data` at `to`. */
+/** Writes the colour of a pixel, given by its samples, to `data` at `to`. */
 type Paint = (samples: Uint16Array, data: Uint8Array, to: number) => void;
 
 function place(rows: Uint8Array, image: SubImage, header: Header, paint: Paint, data: Uint8Array): void {
@@ -316,7 +316,7 @@ function place(rows: Uint8Array, image: SubImage, header: Header, paint: Paint, 
   }
 }
 
-/** The sample of a row: 16 bits big-endian, 8, or fewer from the byte's high end. */
+/** A sample of a row: 16 bits big-endian, 8 bits, or fewer from the high bits of a byte. */
 function sampleAt(rows: Uint8Array, begin: number, index: number, depth: number): number {
   if (depth === 16) return rows[begin + 2 * index]! * 256 + rows[begin + 2 * index + 1]!;
   if (depth === 8) return rows[begin + index]!;
@@ -324,7 +324,7 @@ function sampleAt(rows: Uint8Array, begin: number, index: number, depth: number)
   return (rows[begin + (bit >> 3)]! >> (8 - depth - (bit & 7))) & ((1 << depth) - 1);
 }
 
-/** How samples become colours. `transparency` (tRNS) makes one colour transparent, or palette entries partly so. */
+/** Converts samples to colours. `transparency` (tRNS) makes one colour transparent, or sets the alpha of palette entries. */
 function colours(
   { colourType, depth }: Header,
   palette: Uint8Array | undefined,

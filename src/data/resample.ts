@@ -1,6 +1,6 @@
-/** One channel of a picture, made smaller or larger. */
+/** Resizes one channel of a picture. */
 
-/** Values 0–255 in rows from the top, kept as floats between the steps. */
+/** Values 0–255 in rows from the top, as floats between the steps. */
 export interface Plane {
   readonly values: Float32Array;
   readonly width: number;
@@ -8,8 +8,8 @@ export interface Plane {
 }
 
 /**
- * Area averaging: an output pixel is the mean of what it covers of the input, parts of pixels counted by their
- * share. Rows first, then columns.
+ * Area averaging: an output pixel is the mean of the input area that it covers, with partial pixels weighted by
+ * their share. Rows first, then columns.
  */
 export function averageTo({ values, width, height }: Plane, newWidth: number, newHeight: number): Plane {
   const rows = new Float32Array(newWidth * height);
@@ -33,7 +33,7 @@ export function averageTo({ values, width, height }: Plane, newWidth: number, ne
   return { values: out, width: newWidth, height: newHeight };
 }
 
-/** Averages `lines` lines of `from` values into `to` values; `step` is the distance of neighbours in a line. */
+/** Averages `lines` lines of `from` values into `to` values; `step` is the stride between values in a line. */
 function averageLines(
   source: Float32Array,
   target: Float32Array,

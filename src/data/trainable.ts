@@ -1,4 +1,4 @@
-/** Whether there is anything to learn from images. */
+/** Checks that images can be trained on. */
 import { DataError } from '../errors.js';
 import type { LoadedDataset } from './loaded_dataset.js';
 
@@ -8,7 +8,7 @@ const remedies = {
   png: 'Put the pictures of each class into a folder of their own, beside each other.',
 } as const;
 
-/** Throws: DataError where all images to train on are of one class: a network that always says the same would be right. */
+/** Throws: DataError when all training images are of one class: a constant answer would always be right. */
 export function checkTrainable({ name, format, train }: LoadedDataset): void {
   const found = train.classCounts().flatMap((count, label) => (count > 0 ? [train.classNames[label]!] : []));
   if (found.length !== 1) return;

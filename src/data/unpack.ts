@@ -1,15 +1,15 @@
-/** gzip-packed IDX files, unpacked no further than their header promises, whoever does the unpacking. */
+/** Decompresses gzip-compressed IDX files up to the length that their header implies, with a given decompressor. */
 import { DataError } from '../errors.js';
 import { promisedLength } from './idx.js';
 
-/** Larger files are not read: a typed array of this size still fits everywhere. */
+/** Limit of file size: a typed array of this size works everywhere. */
 const maxBytes = 2 ** 31;
 /** Deflate packs at most 1,032 bytes into one (Deutsch 1996, RFC 1951: 258 bytes in 2 bits). */
 export const maxRatio = 1032;
 /** A header with 255 dimensions. */
 const longestHeader = 4 + 4 * 255;
 
-/** Unpacks gzip piece by piece; zlib in Node, a DecompressionStream in a browser. */
+/** Decompresses gzip in pieces: zlib in Node, DecompressionStream in a browser. */
 export type Gunzip = (packed: Uint8Array) => AsyncIterable<Uint8Array>;
 
 export function isGzip([a, b]: Uint8Array): boolean {
@@ -17,9 +17,9 @@ export function isGzip([a, b]: Uint8Array): boolean {
 }
 
 /**
- * The bytes of an IDX file, unpacked when they are packed. `name` is what to call the file in messages.
+ * The bytes of an IDX file, decompressed if needed. `name` names the file in messages.
  *
- * Throws: DataError when they cannot be unpacked or do not have the length promised.
+ * Throws: DataError when they cannot be decompressed or have another length.
  */
 export async function unpackIdx(bytes: Uint8Array, name: string, gunzip: Gunzip): Promise<Uint8Array> {
   if (!isGzip(bytes)) return bytes;
@@ -52,7 +52,7 @@ export async function unpackIdx(bytes: Uint8Array, name: string, gunzip: Gunzip)
   return joined(chunks, length);
 }
 
-/** One array of several; `length` is that of all. */
+/** Concatenates arrays; `length` is their total length. */
 export function joined(chunks: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(length);
   let at = 0;
