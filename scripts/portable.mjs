@@ -102,7 +102,7 @@ function options() {
 
 /** The bundle, what runs peers, and the packages that it needs at run time, for this platform. */
 function packApp() {
-  run(process.execPath, [join(root, 'scripts', 'build.mjs')]);
+  run(process.execPath, [join(root, 'scripts', 'build.mjs'), '--clean']);
   const staging = mkdtempSync(join(tmpdir(), 'shadegrad-portable-'));
   try {
     const app = join(staging, 'app');

@@ -17,49 +17,15 @@ import { measureNamedShapes, measureStep, reportKernels } from './bench/kernels.
 import { benchPeers } from './bench/peers.js';
 import { print } from './bench/report.js';
 import { type BenchResults, type Sections, format, resultsToJson, slugOf } from './bench/results.js';
-import { type ReadOptions, isReading, readResults } from './bench/reading.js';
+import { isReading, readResults } from './bench/reading.js';
 import { measureRoofline, reportRoofline } from './bench/roofline.js';
 import { benchScaling } from './bench/scaling.js';
+import { type SectionName, sectionNames } from './bench/sections.js';
 import { measureTo99, reportTo99 } from './bench/to_99.js';
+import type { BenchOptions } from './commands.js';
 import { describeData } from './data_summary.js';
 import { type Output, openOutput } from './output.js';
 import { version } from './version.js';
-
-/** What can be measured, in this order. */
-export const sectionNames = [
-  'roofline',
-  'end-to-end',
-  'step',
-  'kernels',
-  'inputs',
-  'scaling',
-  'to-99',
-  'peers',
-] as const;
-export type SectionName = (typeof sectionNames)[number];
-
-export interface BenchOptions extends ReadOptions {
-  /** Fewer sections, batch sizes and repeats. */
-  readonly quick?: boolean;
-  /** These sections alone. */
-  readonly only?: readonly SectionName[];
-  /** Also what filters and augmentation cost. */
-  readonly inputs?: boolean;
-  /** Also the time to 99 % test accuracy; part of a full bench. */
-  readonly to99?: boolean;
-  /** Also other systems. */
-  readonly peers?: boolean;
-  /** Images per step, in place of several sizes. */
-  readonly batchSize?: number;
-  /** False: --no-tune. */
-  readonly tune: boolean;
-  /** Where to write the results. */
-  readonly out?: string;
-  /** Also into the folder of results, by the device's name. */
-  readonly save?: boolean;
-  readonly device?: string;
-  readonly json?: boolean;
-}
 
 const batchSizes = { quick: [32, 128], full: [1, 32, 128, 512] } as const;
 const usualBatch = 128;
@@ -137,7 +103,7 @@ async function measure(
   digits: LoadedDataset | undefined,
   keep: (sections: Sections) => Promise<void>,
 ): Promise<void> {
-  const { quick: isQuick = false, batchSize = usualBatch, tune, device: name } = options;
+  const { quick: isQuick = false, batchSize = usualBatch } = options;
   const wanted = chooseSections(options);
   const common = { isQuick, batchSize, onProgress: compileProgress(output.stream) };
   const found: { -readonly [Name in keyof Sections]: Sections[Name] } = {};
@@ -173,11 +139,7 @@ async function measure(
       print(output, [reportTo99(found.to99)]);
     },
     peers: async () => {
-      const rows = await benchPeers(
-        { batchSize, tune, ...(name === undefined ? {} : { device: name }) },
-        output,
-      );
-      found.peers = { batchSize, rows };
+      found.peers = { batchSize, rows: await benchPeers(batchSize, options, output) };
     },
   };
   for (const section of sectionNames) {

@@ -9,25 +9,19 @@ import { FileError, ShadegradError } from '../errors.js';
 import { findDataset, hasDataset } from '../node/datasets.js';
 import { fileExists, writeAtomic } from '../node/files.js';
 import { endProcess } from '../node/patience.js';
+import type { DemoOptions } from './commands.js';
 import { datasetFiles, datasetIndex, indexName } from './demo/dataset_files.js';
 import { readPage } from './demo/page_files.js';
 import type { ServedFile } from './demo/served_file.js';
 import { type FileTable, createPageServer } from './demo/server.js';
 import { type Output, openOutput } from './output.js';
 
-export interface DemoOptions {
-  readonly port?: number;
-  /** Writes static files there in place of serving; true for the usual folder. */
-  readonly build?: string | true;
-  readonly json?: boolean;
-}
-
 const usualPort = 4173;
 const usualFolder = 'dist/page';
 const datasetNames = Object.keys(knownDatasets) as DatasetName[];
 
-/** Where scripts/build_page.mjs has put the page: beside this bundle. */
-const builtPage = (): string => fileURLToPath(new URL('page/', import.meta.url));
+/** Where scripts/build_page.mjs puts the page: dist/page, seen from this module's chunk in dist/cli. */
+const builtPage = (): string => fileURLToPath(new URL('../page/', import.meta.url));
 
 export async function demo(options: DemoOptions): Promise<number> {
   const output = openOutput(options);

@@ -1,12 +1,8 @@
 /** `devices`: the adapters of this machine, what they can do, and which one would be used and why. */
 import { noAdapter } from '../node/no_adapter.js';
 import { findAdapter, listAdapters, open } from '../node/open.js';
+import type { DevicesOptions } from './commands.js';
 import { bold, openOutput, table } from './output.js';
-
-export interface DevicesOptions {
-  readonly device?: string;
-  readonly json?: boolean;
-}
 
 /** The limits that decide what can be trained. */
 const shownLimits = [

@@ -5,28 +5,15 @@ import { UsageError } from '../errors.js';
 import { loadDataset } from '../node/datasets.js';
 import { percent } from '../report/charts/numbers.js';
 import { type ClassScore, classScores, evaluate as score } from '../report/evaluation.js';
+import type { EvaluateOptions } from './commands.js';
 import { describeClasses } from './data_summary.js';
 import { downloadProgress } from './download_progress.js';
 import { bold, columnName, openOutput, table } from './output.js';
 import { splitBy } from './recipe.js';
-import { type SavedModel, type SavedModelOptions, readSavedModel, stepCounter } from './saved_model.js';
+import { type SavedModel, readSavedModel, stepCounter } from './saved_model.js';
 import type { DataSettings } from './run_file.js';
 
-export const partNames = ['train', 'validation', 'test', 'all'] as const;
-type PartName = (typeof partNames)[number];
-
-export interface EvaluateOptions extends SavedModelOptions {
-  /** The run's own when left out. */
-  readonly dataset?: string;
-  readonly data?: string;
-  readonly transpose?: boolean;
-  readonly offline?: boolean;
-  readonly part?: PartName;
-  readonly batchSize: number;
-  readonly limit?: number;
-  readonly seed: number;
-  readonly json?: boolean;
-}
+type PartName = NonNullable<EvaluateOptions['part']>;
 
 export async function evaluate(options: EvaluateOptions): Promise<number> {
   const output = openOutput(options);

@@ -1,5 +1,5 @@
 /** `explore`: what is in a data set: its shape, its classes, and pictures of what filters and augmentation do to it. */
-import type { ImageSet, ImageShape } from '../data/dataset.js';
+import type { ImageSet } from '../data/dataset.js';
 import type { Tensor } from '../engine/tensor.js';
 import { image } from '../kernels/index.js';
 import { loadDataset } from '../node/datasets.js';
@@ -12,6 +12,7 @@ import type { PictureRow } from '../report/charts/picture_table.js';
 import { svgFile } from '../report/charts/svg.js';
 import { type Exploration, classesShown, explorationDrawings, explorePage } from '../report/html/explore.js';
 import { augmentedSamples } from './augmented_samples.js';
+import type { ExploreOptions } from './commands.js';
 import { downloadProgress } from './download_progress.js';
 import { bold, columnName, openOutput, table } from './output.js';
 import { pictureOf, takePictures, tensorOf } from './pictures.js';
@@ -19,18 +20,6 @@ import type { PresetName } from '../nn/names.js';
 import { recipeFor } from '../nn/presets.js';
 import { defaultFolder, refuseRun } from './run_folder.js';
 import { version } from './version.js';
-
-export interface ExploreOptions {
-  readonly dataset: string;
-  readonly data?: string;
-  readonly transpose?: boolean;
-  readonly imageShape?: ImageShape;
-  readonly offline?: boolean;
-  readonly out?: string;
-  readonly seed: number;
-  readonly device?: string;
-  readonly json?: boolean;
-}
 
 /** Samples in the grid, and images in a row of filtered ones. */
 const sampleCount = 25;

@@ -1,13 +1,8 @@
 /** `gradcheck`: opens the device and hands over to the checks. */
 import { open } from '../node/open.js';
+import type { GradcheckOptions } from './commands.js';
 import { gradcheck } from './gradcheck.js';
 import { openOutput } from './output.js';
-
-export interface GradcheckOptions {
-  readonly filter?: string;
-  readonly device?: string;
-  readonly json?: boolean;
-}
 
 export async function gradcheckCommand(options: GradcheckOptions): Promise<number> {
   const output = openOutput(options);

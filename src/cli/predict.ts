@@ -6,24 +6,12 @@ import { maxOf } from '../extent.js';
 import { checkWritable, fileExists, readBytes, writeAtomic } from '../node/files.js';
 import { percent } from '../report/charts/numbers.js';
 import { likeliest } from '../report/evaluation.js';
+import { type PredictOptions, imagesShown } from './commands.js';
 import { describeClasses } from './data_summary.js';
 import { type Output, bold, columnName, openOutput, table } from './output.js';
 import { type Input, readInput } from './prediction_inputs.js';
-import { type SavedModelOptions, readSavedModel, stepCounter } from './saved_model.js';
+import { readSavedModel, stepCounter } from './saved_model.js';
 
-export interface PredictOptions extends SavedModelOptions {
-  /** Where to write `ImageId,Label`. */
-  readonly submission?: string;
-  /** A line for every image of large files too. */
-  readonly all?: boolean;
-  readonly invert?: boolean;
-  readonly transpose?: boolean;
-  readonly batchSize: number;
-  readonly json?: boolean;
-}
-
-/** A file with more images is summed up. */
-export const imagesShown = 25;
 /** The likeliest classes that are shown of each image. */
 const classesShown = 3;
 

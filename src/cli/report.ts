@@ -6,16 +6,12 @@ import { svgToPng } from '../node/svg_png.js';
 import { svgFile } from '../report/charts/svg.js';
 import { comparisonCurves, comparisonPage } from '../report/html/comparison.js';
 import type { RunReport } from '../report/html/run_report.js';
+import type { ReportOptions } from './commands.js';
 import { openOutput } from './output.js';
 import { readReport } from './report_files.js';
 import { rebuildReport } from './report_writer.js';
 import { defaultFolder, refuseRun } from './run_folder.js';
 import { version } from './version.js';
-
-export interface ReportOptions {
-  readonly out?: string;
-  readonly json?: boolean;
-}
 
 export async function report(paths: readonly string[], options: ReportOptions): Promise<number> {
   const output = openOutput(options);

@@ -15,9 +15,9 @@ export async function takeChoices(
   device: Device,
   saved: RunFile | undefined,
   folder: Folder,
-  { tune, warn }: { readonly tune?: boolean | undefined; readonly warn: (line: string) => void },
+  { tune, warn }: { readonly tune: boolean; readonly warn: (line: string) => void },
 ): Promise<RunTuning['tuning']> {
-  if (!saved) return useStoredKernels(device, { tune: tune ?? true, warn });
+  if (!saved) return useStoredKernels(device, { tune, warn });
   const choices = choicesFromJson(saved.choices ?? {}, `${folder.path}/run.json`);
   for (const [key, choice] of choices) device.kernelSelection.set(key, choice);
   return saved.tuning ?? 'off';

@@ -5,19 +5,11 @@ import { open } from '../node/open.js';
 import { useStoredKernels } from '../node/tuning_store.js';
 import type { Callback } from '../nn/callbacks/callback.js';
 import { type Sequential, readModel, weightsPath } from '../nn/sequential.js';
+import type { SavedModelOptions } from './commands.js';
 import type { Output } from './output.js';
 import { refusePending } from './pending_run.js';
 import type { TestableRun } from './run_file.js';
 import { readTestableRun } from './run_folder.js';
-
-export interface SavedModelOptions {
-  /** A folder, or a `.safetensors` file. */
-  readonly model: string;
-  readonly weights?: string;
-  readonly device?: string;
-  /** False: the table alone chooses the kernels. */
-  readonly tune?: boolean;
-}
 
 export interface SavedModel {
   /** Undefined for a model that does not lie in a run's folder. */
@@ -35,7 +27,7 @@ export interface SavedModel {
  * classes apart.
  */
 export async function readSavedModel(who: string, options: SavedModelOptions): Promise<SavedModel> {
-  const { model: path, weights, device, tune = true } = options;
+  const { model: path, weights, device, tune } = options;
   const folder = openFolder(weightsPath(path)?.folder ?? path);
   await refusePending(folder);
   const run = (await folder.exists('run.json')) ? await readTestableRun(folder) : undefined;

@@ -20,12 +20,12 @@ import { open } from '../node/open.js';
 import { historyToCsv, historyToJson } from '../report/history.js';
 import { progressLine } from '../report/progress_callback.js';
 import { type ClaimMode, type ClaimedRun, claimRun } from './claimed_run.js';
+import type { TrainOptions } from './commands.js';
 import { describeData } from './data_summary.js';
 import { downloadProgress } from './download_progress.js';
 import { Interruption } from './interruption.js';
 import { type Output, openOutput } from './output.js';
 import {
-  type RecipeOptions,
   checkRecipe,
   chooseSettings,
   describeAugmentation,
@@ -51,18 +51,6 @@ import { tensorBoardOf } from './run_logs.js';
 import type { Settings } from './settings.js';
 import { type Images, finish } from './train_result.js';
 import { version } from './version.js';
-
-export interface TrainOptions extends RecipeOptions {
-  readonly offline?: boolean;
-  readonly out?: string;
-  /** Replaces the run that lies at `out`. */
-  readonly overwrite?: boolean;
-  readonly resume?: string;
-  readonly device?: string;
-  /** False: the table alone chooses the kernels. */
-  readonly tune?: boolean;
-  readonly json?: boolean;
-}
 
 export async function train(options: TrainOptions): Promise<number> {
   const started = performance.now();

@@ -5,29 +5,13 @@
 import type { KernelCase } from '../engine/kernel_selection.js';
 import type { Device } from '../engine/device.js';
 import { type Candidate, type Tuned, choicesOf, tune as tuneCases } from '../engine/tune.js';
-import type { ImageShape } from '../data/dataset.js';
-import type { ModelName } from '../nn/names.js';
 import { presets } from '../nn/presets.js';
 import { type StepTimes, Workload, isSlower } from '../nn/tuning_workload.js';
 import { open } from '../node/open.js';
 import { tuningFiles } from '../node/tuning_store.js';
 import { compileProgress } from '../report/progress_callback.js';
+import type { TuneOptions } from './commands.js';
 import { type Output, bold, openOutput, table } from './output.js';
-
-export interface TuneOptions {
-  readonly model: ModelName;
-  /** Those of the device's preset and of `evaluate` and `bench` when left out. */
-  readonly batchSize?: readonly number[];
-  readonly imageShape?: ImageShape;
-  readonly classes: number;
-  readonly repeats: number;
-  /** Measure and show, but store nothing. */
-  readonly dryRun?: boolean;
-  /** Forget what was stored, and do nothing else. */
-  readonly clear?: boolean;
-  readonly device?: string;
-  readonly json?: boolean;
-}
 
 export async function tune(options: TuneOptions): Promise<number> {
   const output = openOutput(options);

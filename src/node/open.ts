@@ -14,6 +14,7 @@ import { DataError, UsageError } from '../errors.js';
 import { type Form, readJson, text } from '../json_reader.js';
 import { checkCall } from '../calls.js';
 import { type Rules, nonEmptyText } from '../options.js';
+import { aroundDawn } from './around_dawn.js';
 import { noAdapter } from './no_adapter.js';
 import { awaitGpu } from './patience.js';
 
@@ -36,14 +37,6 @@ const dawn: GPU[] = [];
 let isPrepared = false;
 
 const settingsForm: Form<{ readonly driverFiles: string }> = { driverFiles: text };
-
-type Around = <T>(start: () => T) => T;
-let aroundDawn: Around = (start) => start();
-
-/** Has `around` run every call in which Dawn may print: the command line keeps its warnings off standard error. */
-export function setAroundDawn(around: Around): void {
-  aroundDawn = around;
-}
 
 /** Settings that Dawn and the drivers read when they start: to be made before the first `create`. */
 function prepare(): void {

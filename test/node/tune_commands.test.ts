@@ -44,14 +44,16 @@ test('a resumed run goes by its own choices, whatever is stored now', async () =
   expect(Object.keys(saved.choices ?? {})).toEqual([...chosen.keys()]);
 
   device.kernelSelection.clear();
-  expect(await takeChoices(device, saved, folder, { warn })).toBe('stored');
+  expect(await takeChoices(device, saved, folder, { tune: true, warn })).toBe('stored');
   const resumed = await train(held.device);
   expect(resumed).toEqual(first);
   expect(kernelChangeOf(saved, resumed.kernels, device.kernelSelection)).toBeUndefined();
 
   // A run by the table stays with the table.
   device.kernelSelection.clear();
-  expect(await takeChoices(device, { ...saved, tuning: 'off', choices: {} }, folder, { warn })).toBe('off');
+  expect(
+    await takeChoices(device, { ...saved, tuning: 'off', choices: {} }, folder, { tune: true, warn }),
+  ).toBe('off');
   expect(convolutions(await train(held.device))).not.toContain('plain');
 });
 
@@ -73,7 +75,7 @@ test('a resumed run hears of kernels that have changed', async () => {
     },
   }));
   device.kernelSelection.clear();
-  await takeChoices(device, saved, openFolder(path.join(work, 'run')), { warn: () => undefined });
+  await takeChoices(device, saved, openFolder(path.join(work, 'run')), { tune: true, warn: () => undefined });
   const { kernels } = await train(held.device);
   expect(kernelChangeOf(saved, kernels, device.kernelSelection)).toMatchInlineSnapshot(
     `"The kernels have changed since this training began (1 of its 1 measured choices lapsed): it will end with other bits than without the interruption."`,

@@ -317,7 +317,12 @@ describe('the command', () => {
     folder = mkdtempSync(path.join(near, 'demo-test-'));
     cli = path.join(folder, 'cli.mjs');
     const { outputFiles = [] } = await bundle('cli.mjs');
-    writeFileSync(cli, outputFiles.find((file) => file.path.endsWith('.mjs'))!.contents);
+    const dist = path.join(root, 'dist');
+    for (const { path: file, contents } of outputFiles) {
+      const copy = path.join(folder, path.relative(dist, file));
+      mkdirSync(path.dirname(copy), { recursive: true });
+      writeFileSync(copy, contents);
+    }
     for (const name of pageFileNames) {
       mkdirSync(path.dirname(path.join(folder, 'page', name)), { recursive: true });
       writeFileSync(path.join(folder, 'page', name), `This is ${name}.`);

@@ -2,7 +2,8 @@
  * Plan: the package as a project gets it, packed and unpacked, and its types as the repository's compiler sees them from
  * there. The project has no other package, the strictest options and, in some cases, no types of the platform.
  * Compiled are the README's examples, every name that the package exports, and wrong uses, each of which must be an error:
- * an export that became `any` would let them pass. Packing builds, so that nothing here is of an earlier build.
+ * an export that became `any` would let them pass. Packing builds, so that nothing here is of an earlier build. The command
+ * line's chunks are all packed.
  */
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
@@ -180,6 +181,22 @@ test.each(cases)(
   },
   timeout,
 );
+
+test('the command line is packed with every chunk that it imports, and with no other', async () => {
+  const dist = path.join(installed, 'dist');
+  const reached = new Set<string>();
+  const visit = async (file: string): Promise<void> => {
+    if (reached.has(file)) return;
+    reached.add(file);
+    const code = await readFile(path.join(dist, file), 'utf8');
+    const found = [...code.matchAll(/(?:from |import |import\()"(\.\.?\/[^"]+\.mjs)"/g)];
+    for (const [, name = ''] of found) await visit(path.join(path.dirname(file), name));
+  };
+  await visit('cli.mjs');
+  const packed = (await readdir(path.join(dist, 'cli'))).filter((name) => name.endsWith('.mjs'));
+  expect(packed.length).toBeGreaterThan(10);
+  expect([...reached].sort()).toEqual(['cli.mjs', ...packed.map((name) => path.join('cli', name))].sort());
+});
 
 test('the declarations stand alone, and their maps lead to sources that are packed too', async () => {
   const folder = path.join(installed, 'dist', 'types');

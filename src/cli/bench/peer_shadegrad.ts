@@ -22,6 +22,7 @@ import { Sequential } from '../../nn/sequential.js';
 import { TrainingStep } from '../../nn/training_step.js';
 import { open } from '../../node/open.js';
 import { useStoredKernels } from '../../node/tuning_store.js';
+import type { PeerOptions } from '../commands.js';
 import { version } from '../version.js';
 import type { PeerRequest, Prepared } from './peer_process.js';
 
@@ -32,12 +33,6 @@ const roundsPerEpoch = 256;
 
 /** Submits that a fast GPU may have waiting; each costs the driver memory. */
 const submitsAhead = 256;
-
-export interface PeerOptions {
-  readonly device?: string;
-  /** False forbids stored kernel choices. */
-  readonly tune?: boolean;
-}
 
 /** Answers requests on standard input until it ends. */
 export async function servePeer(options: PeerOptions): Promise<number> {

@@ -4,18 +4,18 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import type { PeerOptions } from '../commands.js';
 import type { PeerSystem } from './peer_comparison.js';
-import type { PeerOptions } from './peer_shadegrad.js';
 
-/** bench/peers of the repository, seen from the bundle or from this file; undefined in an installed package. */
+/** bench/peers of the repository, seen from this module's chunk in dist/cli or from this file; undefined in an installed package. */
 export function peersFolder(): string | undefined {
   const here = dirname(fileURLToPath(import.meta.url));
-  const places = [join(here, '../bench/peers'), join(here, '../../../bench/peers')];
+  const places = [join(here, '../../bench/peers'), join(here, '../../../bench/peers')];
   return places.find((folder) => existsSync(join(folder, 'package.json')));
 }
 
 /** shadegrad first, then the others. `cli` is the command line, a file for Node. */
-export function peerSystems(folder: string, cli: string, { device, tune = true }: PeerOptions): PeerSystem[] {
+export function peerSystems(folder: string, cli: string, { device, tune }: PeerOptions): PeerSystem[] {
   const script = (name: string, file: string): PeerSystem => ({
     name,
     commands: [{ command: process.execPath, args: [join(folder, file)] }],

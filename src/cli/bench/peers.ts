@@ -4,27 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { DeviceError } from '../../errors.js';
+import type { PeerOptions } from '../commands.js';
 import { type Output, bold, table } from '../output.js';
-import { type ComparisonOptions, type PeerRow, comparePeers } from './peer_comparison.js';
+import { type PeerRow, comparePeers } from './peer_comparison.js';
 import { peerFixture } from './peer_fixture.js';
 import { PeerFailure } from './peer_process.js';
 import { installPeers, peerSystems, peersFolder } from './peer_systems.js';
 import type { Spread } from './statistics.js';
 
 export type { PeerRow } from './peer_comparison.js';
-
-export interface BenchPeersOptions extends Pick<
-  ComparisonOptions,
-  'rounds' | 'secondsPerTurn' | 'limitSeconds'
-> {
-  readonly batchSize: number;
-  /** A part of the adapter's name, for those that compute on WebGPU; the fastest adapter when left out. */
-  readonly device?: string;
-  /** False forbids stored kernel choices to shadegrad. */
-  readonly tune?: boolean;
-  /** The command line to start shadegrad's own process with: a file for Node. Default: the one that runs. */
-  readonly cli?: string;
-}
 
 /**
  * Compares, and prints the table. Every system is a process of its own, shadegrad too; training is with dropout, in f32.
@@ -33,7 +21,8 @@ export interface BenchPeersOptions extends Pick<
  * Throws: DeviceError when shadegrad's own process fails.
  */
 export async function benchPeers(
-  { batchSize, device, tune, cli = process.argv[1] ?? '', ...options }: BenchPeersOptions,
+  batchSize: number,
+  options: PeerOptions,
   output: Output,
 ): Promise<PeerRow[]> {
   const folder = peersFolder();
@@ -47,10 +36,10 @@ export async function benchPeers(
   const fixture = join(temporary, 'fixture.safetensors');
   try {
     writeFileSync(fixture, peerFixture(batchSize));
-    const own = { ...(device === undefined ? {} : { device }), ...(tune === undefined ? {} : { tune }) };
-    const systems = peerSystems(folder, cli, own);
+    const systems = peerSystems(folder, process.argv[1]!, options);
+    const { device } = options;
     const adapter = device === undefined ? {} : { device };
-    const rows = await comparePeers(systems, { fixture, batchSize, say, ...adapter, ...options });
+    const rows = await comparePeers(systems, { fixture, batchSize, say, ...adapter });
     output.say('', `${bold(output, `The paper model on other systems, batch ${batchSize}`)}, images/s:`);
     output.say(...peerTable(rows));
     for (const { system, note } of rows) if (note !== undefined) output.say(`${system}: ${note}`);

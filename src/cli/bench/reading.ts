@@ -4,24 +4,15 @@ import { DataError, FileError, UsageError } from '../../errors.js';
 import { openFolder, readBytes, writeAtomic } from '../../node/files.js';
 import { throughputCharts } from '../../report/charts/throughput_charts.js';
 import { svgFile } from '../../report/charts/svg.js';
+import type { BenchOptions } from '../commands.js';
 import { type Output, shellWord } from '../output.js';
 import { compare, regressions, reportComparison } from './compare.js';
 import { resultsPage } from './page.js';
 import { print } from './report.js';
 import { type BenchResults, deviceName, resultsFromJson } from './results.js';
 
-export interface ReadOptions {
-  /** Two files: before and after. */
-  readonly compare?: readonly string[];
-  /** Loss of speed, in percent, from which a comparison fails. */
-  readonly threshold: number;
-  /** Where to draw the results. */
-  readonly chart?: string;
-  /** Where to write the results as a page. */
-  readonly markdown?: string;
-  /** The folder of results. */
-  readonly results: string;
-}
+/** The options that read earlier results and measure nothing. */
+export type ReadOptions = Pick<BenchOptions, 'compare' | 'threshold' | 'chart' | 'markdown' | 'results'>;
 
 export function isReading({ compare, chart, markdown }: ReadOptions): boolean {
   return [compare, chart, markdown].some((option) => option !== undefined);

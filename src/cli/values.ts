@@ -1,0 +1,65 @@
+/** Values of options: from what was typed to numbers, sizes and shapes, or to one sentence that says what is expected. */
+import { InvalidArgumentError } from 'commander';
+import type { ImageShape } from '../data/dataset.js';
+
+export function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new InvalidArgumentError('Expected a whole number from 1 on.');
+  return value;
+}
+
+export function wholeNumbers(text: string): number[] {
+  return text.split(',').map(wholeNumber);
+}
+
+export function seedNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0 || value > 0xffffffff)
+    throw new InvalidArgumentError('Expected a whole number from 0 to 4294967295.');
+  return value;
+}
+
+export function portNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 65_535)
+    throw new InvalidArgumentError('Expected a whole number from 1 to 65535.');
+  return value;
+}
+
+export function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value < Infinity)) throw new InvalidArgumentError('Expected a number above 0.');
+  return value;
+}
+
+const memoryUnits: Readonly<Record<string, number>> = {
+  kib: 2 ** 10,
+  mib: 2 ** 20,
+  gib: 2 ** 30,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+};
+
+/** Bytes. */
+export function memorySize(text: string): number {
+  const [, count, unit = ''] = /^(\d+(?:\.\d+)?)\s*([a-z]+)$/i.exec(text) ?? [];
+  const bytes = Math.floor(Number(count) * (memoryUnits[unit.toLowerCase()] ?? 0));
+  if (!(bytes > 0)) throw new InvalidArgumentError('Expected a size above 0, such as 512MiB or 2GiB.');
+  return bytes;
+}
+
+export function imageShape(text: string): ImageShape {
+  const found = /^(\d+)x(\d+)(?:x([13]))?$/.exec(text);
+  const [height, width, channels] = [found?.[1], found?.[2], found?.[3] ?? 1].map(Number);
+  if (!height || !width || !channels)
+    throw new InvalidArgumentError('Expected height, width and channels (1 or 3), such as 32x32x3.');
+  return { height, width, channels };
+}
+
+export function share(text: string): number {
+  const value = Number(text);
+  if (!(value >= 0 && value < 1)) throw new InvalidArgumentError('Expected a number from 0 to below 1.');
+  return value;
+}
