@@ -31,6 +31,8 @@ export interface App {
   /** What the next training is to be; kept in the page's address. */
   readonly settings: Store<Settings>;
   readonly image: Store<CurrentImage | null>;
+  /** The causes of the commands that are running (commands/command.ts). */
+  readonly busy: Store<ReadonlySet<Cause>>;
   /** Shows a note, and tells screen readers. Errors stay until they are closed, or their cause is settled. */
   say(text: string, level?: 'info' | 'warning' | 'error', cause?: Cause): void;
   /** What went wrong with this works again, or does not matter any more: its notes go. */
@@ -38,6 +40,3 @@ export interface App {
   /** Runs `work`: says what goes wrong, and settles the cause when all goes well. */
   attempt(cause: Cause, work: () => Promise<void>): Promise<void>;
 }
-
-/** Builds a part of the page inside `root`, its section of index.html. Throws nothing; what fails is said. */
-export type View = (root: HTMLElement, app: App) => void;

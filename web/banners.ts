@@ -1,7 +1,9 @@
 /** What must not be missed, above everything else: that there is no WebGPU, or that the device was lost. */
 import { grouped } from '../src/report/charts/numbers.js';
 import type { App } from './app.js';
-import { element, enable, onPress } from './elements.js';
+import { reconnect } from './commands/training.js';
+import { element } from './elements.js';
+import { commandButton } from './views/command_button.js';
 
 /** Where WebGPU is, by default. Source: caniuse.com/webgpu, and the release notes of the browsers. */
 const browsersWithWebGpu =
@@ -34,7 +36,8 @@ function installAbsent(root: HTMLElement, { state }: App): void {
   });
 }
 
-function installLost(root: HTMLElement, { state, worker, attempt }: App): void {
+function installLost(root: HTMLElement, app: App): void {
+  const { state } = app;
   const kept = element('p');
   const problem = element('p');
   const details = element(
@@ -43,14 +46,14 @@ function installLost(root: HTMLElement, { state, worker, attempt }: App): void {
     element('summary', {}, 'What this browser says'),
     problem,
   );
-  const goOn = element('button', { type: 'button', class: 'button small' });
+  const button = commandButton(app, () => reconnect, { kind: 'small' }).root;
   const banner = bannerOf(
     'error',
     element('p', {}, element('strong', {}, 'The graphics device was lost.')),
     kept,
     details,
   );
-  banner.append(goOn);
+  banner.append(button);
   // What the browser said comes with the device, before or behind the phase.
   state.device.listen((device) => {
     problem.textContent = device?.problem ?? '';
@@ -58,7 +61,7 @@ function installLost(root: HTMLElement, { state, worker, attempt }: App): void {
   });
   let before: Element | null = null;
   const leave = (): void => {
-    const hadFocus = goOn === document.activeElement;
+    const hadFocus = button === document.activeElement;
     banner.remove();
     if (hadFocus && before instanceof HTMLElement) before.focus({ preventScroll: true });
   };
@@ -66,8 +69,7 @@ function installLost(root: HTMLElement, { state, worker, attempt }: App): void {
     if (status?.phase !== 'lost') return leave();
     const why = 'Its driver was restarted, or the browser took it away.';
     const isSaved = status.step > 0;
-    goOn.textContent = !status.canGoOn ? 'Reconnect' : isSaved ? 'Resume' : 'Start again';
-    kept.textContent = !status.canGoOn
+    kept.textContent = !status.isUnderWay
       ? `${why} Nothing of yours was lost.`
       : isSaved
         ? `${why} You can resume from step ${grouped(status.step)}.`
@@ -75,12 +77,7 @@ function installLost(root: HTMLElement, { state, worker, attempt }: App): void {
     if (banner.isConnected) return;
     root.append(banner);
     before = document.activeElement;
-    goOn.focus({ preventScroll: true });
-  });
-  onPress(goOn, () => {
-    enable(goOn, false);
-    // Nothing to wait for: `attempt` says what goes wrong.
-    void attempt('training', () => worker.training.resume()).finally(() => enable(goOn, true));
+    button.focus({ preventScroll: true });
   });
 }
 

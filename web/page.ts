@@ -1,7 +1,8 @@
 /** The page's entry: starts the worker, shares what it tells, and has the views fill their sections. */
 import { proxy, wrap } from 'comlink';
 import './styles.css';
-import type { App, WorkerState, RemoteWorker, View } from './app.js';
+import type { App, Cause, RemoteWorker, WorkerState } from './app.js';
+import type { View } from './view.js';
 import { installBanners } from './banners.js';
 import { installDeviceLine } from './device_line.js';
 import { installDropGuard } from './drop_guard.js';
@@ -53,6 +54,7 @@ const app: App = {
   state,
   settings: new Store(settings),
   image: nothingYet(),
+  busy: new Store<ReadonlySet<Cause>>(new Set()),
   say,
   settle,
   attempt: async (cause, work) => {

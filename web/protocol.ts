@@ -70,8 +70,8 @@ export interface TrainingStatus {
   readonly savedAt: number | null;
   /** What is wrong with it and what to do, in sentences for people; null for nothing. */
   readonly trouble: string | null;
-  /** Whether there is a training that has not ended, and can be resumed. */
-  readonly canGoOn: boolean;
+  /** Whether a training has begun and not ended: it runs, is paused, or can be resumed. */
+  readonly isUnderWay: boolean;
 }
 
 /** One step, for the curves. */

@@ -1,5 +1,5 @@
 /** The page's App with a worker that only remembers what it was asked: views are fed through `state`. */
-import type { App, WorkerState } from '../../web/app.js';
+import type { App, Cause, WorkerState } from '../../web/app.js';
 import type { TrainingStatus } from '../../web/protocol.js';
 import { defaultSettings } from '../../web/settings.js';
 import { Store } from '../../web/store.js';
@@ -49,6 +49,7 @@ export function fakeApp(): FakeApp {
     state,
     settings: new Store(defaultSettings),
     image: nothing(),
+    busy: new Store<ReadonlySet<Cause>>(new Set()),
     say: (text) => void said.push(text),
     settle: () => undefined,
     attempt: async (_, work) => {
@@ -86,7 +87,7 @@ export function statusOf(
     etaSeconds: 9,
     progress: null,
     savedAt: null,
-    canGoOn: !['idle', 'finished', 'stopped'].includes(phase),
+    isUnderWay: !['idle', 'finished', 'stopped'].includes(phase),
     trouble: null,
     ...changes,
   };

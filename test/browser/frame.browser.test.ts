@@ -83,7 +83,7 @@ describe('banners', () => {
   });
 
   it('a lost device behind the end of a training: nothing goes on', () => {
-    app.state.status.set(statusOf('lost', { canGoOn: false }));
+    app.state.status.set(statusOf('lost', { isUnderWay: false }));
     expect(root.textContent).toContain('Nothing of yours was lost.');
     expect(root.querySelector('button')!.textContent).toBe('Reconnect');
   });
@@ -92,7 +92,7 @@ describe('banners', () => {
     app.answers['training.resume'] = () => {
       throw new Error('no device');
     };
-    app.state.status.set(statusOf('lost', { settings: null, canGoOn: false }));
+    app.state.status.set(statusOf('lost', { settings: null, isUnderWay: false }));
     expect(root.textContent).toContain('Nothing of yours was lost.');
     root.querySelector('button')!.click();
     await vi.waitFor(() => expect(app.said).toEqual(['no device']));

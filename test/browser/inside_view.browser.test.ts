@@ -11,7 +11,7 @@
  */
 import axe from 'axe-core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { App, CurrentImage, WorkerState, RemoteWorker } from '../../web/app.js';
+import type { App, Cause, CurrentImage, WorkerState, RemoteWorker } from '../../web/app.js';
 import type {
   InspectingApi,
   KernelRow,
@@ -163,6 +163,7 @@ class Page {
       state: this.state,
       settings: new Store(settings),
       image: this.image,
+      busy: new Store<ReadonlySet<Cause>>(new Set()),
       say: (text) => void this.said.push(text),
       settle: () => undefined,
       attempt: async (_, work) => {

@@ -532,11 +532,11 @@ describe('statusOf', () => {
   });
 
   test('whether there is something to go on with', () => {
-    const canGoOn = (made: TrainingRecord | undefined): boolean =>
-      statusOf(made, { ...pace, phase: 'lost', position, speed: new Speed() }, null).canGoOn;
-    expect(canGoOn(undefined)).toBe(false);
+    const isUnderWay = (made: TrainingRecord | undefined): boolean =>
+      statusOf(made, { ...pace, phase: 'lost', position, speed: new Speed() }, null).isUnderWay;
+    expect(isUnderWay(undefined)).toBe(false);
     for (const phase of ['training', 'paused', 'finished', 'stopped'] as const)
-      expect(canGoOn(Object.assign(record(), { phase }))).toBe(phase === 'training' || phase === 'paused');
+      expect(isUnderWay(Object.assign(record(), { phase }))).toBe(phase === 'training' || phase === 'paused');
   });
 
   test('between two epochs the figures are those of the one before, and the schedule says the rate', () => {

@@ -1,6 +1,5 @@
 /**
  * What the page says of a training.
- * Buttons: for every phase which can be pressed and what the large one does; none without a device.
  * Where it stands: every phase in words, and the shares of both bars.
  * Said aloud: at each change of phase but those between training and validation, else at most every ten seconds.
  * Numbers: losses, step times, bytes, times of day.
@@ -11,7 +10,6 @@ import { defaultSettings } from '../../web/settings.js';
 import {
   Announcer,
   byteText,
-  controlsOf,
   lossText,
   positionOf,
   progressOf,
@@ -52,53 +50,17 @@ function statusOf(phase: Phase, changes: Partial<TrainingStatus> = {}): Training
     progress: null,
     savedAt: null,
     trouble: null,
-    canGoOn: !['idle', 'finished', 'stopped'].includes(phase),
+    isUnderWay: !['idle', 'finished', 'stopped'].includes(phase),
     ...changes,
   };
 }
 
-test('what can be pressed in which phase', () => {
-  const table = phases.map((phase) => {
-    const { label, canAct, canStep, canStop, isUnderWay } = controlsOf(statusOf(phase), true);
-    const enabled = [canAct && label, canStep && 'Step', canStop && 'Stop'].filter(Boolean).join(', ');
-    return `${phase}: ${enabled}${isUnderWay ? '' : ' (settings open)'}`;
-  });
-  expect(table).toMatchInlineSnapshot(`
-    [
-      "idle: Train (settings open)",
-      "loading: Stop",
-      "compiling: Stop",
-      "training: Pause, Stop",
-      "validating: Pause, Stop",
-      "paused: Resume, Step, Stop",
-      "finished: Train again (settings open)",
-      "stopped: Train again (settings open)",
-      "lost: Resume, Stop",
-    ]
-  `);
-});
-
-test('before the worker has told anything, and after a loss without a training, one may train', () => {
-  expect(controlsOf(null, true)).toMatchObject({ action: 'begin', canAct: true, isUnderWay: false });
-  const lost = statusOf('lost', { settings: null, canGoOn: false });
-  expect(controlsOf(lost, true)).toMatchObject({ action: 'begin' });
-  expect(positionOf(lost)).toBe('The graphics device was lost');
-});
-
-test('after a loss behind the end of a training there is none to resume', () => {
-  const lost = statusOf('lost', { canGoOn: false });
-  expect(controlsOf(lost, true)).toMatchObject({ label: 'Train again', canStop: false, isUnderWay: false });
-  expect(positionOf(lost)).toBe('The graphics device was lost');
-  expect(summaryOf(lost)).toBe('The graphics device was lost.');
-});
-
-test('without a device nothing can be pressed', () => {
-  for (const phase of phases)
-    expect(controlsOf(statusOf(phase), false)).toMatchObject({
-      canAct: false,
-      canStep: false,
-      canStop: false,
-    });
+test('a loss while no training was under way', () => {
+  for (const settings of [null, defaultSettings]) {
+    const lost = statusOf('lost', { settings, isUnderWay: false });
+    expect(positionOf(lost)).toBe('The graphics device was lost');
+    expect(summaryOf(lost)).toBe('The graphics device was lost.');
+  }
 });
 
 test('where a training stands', () => {

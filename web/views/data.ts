@@ -1,7 +1,8 @@
 /** Class counts, samples, and what augmentation and filters make of them. */
 import { grouped } from '../../src/report/charts/numbers.js';
 import { recipeFor } from '../../src/nn/presets.js';
-import type { App, View } from '../app.js';
+import type { App } from '../app.js';
+import type { View } from '../view.js';
 import { element, setAttribute, withCommands } from '../elements.js';
 import { textOf } from '../error_text.js';
 import type { DataInfo, Settings } from '../protocol.js';

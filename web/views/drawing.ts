@@ -1,7 +1,9 @@
 /** The pad, what the network sees of it, and how likely each class is; at every stroke. */
 import { transfer } from 'comlink';
 import { probability } from '../../src/report/charts/numbers.js';
-import type { App, View } from '../app.js';
+import type { App } from '../app.js';
+import type { View } from '../view.js';
+import { type CorrectionRequest, correct } from '../commands/correction.js';
 import { element, enable, onPress } from '../elements.js';
 import { Latest } from '../latest.js';
 import type { ModelInfo, Prediction } from '../protocol.js';
@@ -16,7 +18,6 @@ import { Pad, type Picked, type Sheet, blankSheet, isBlank } from './drawing_pad
 import { Result } from './drawing_result.js';
 import { Samples } from './drawing_samples.js';
 import { exampleSeven } from './drawing_strokes.js';
-import { undoButtons } from './undo_buttons.js';
 
 /** Between two predictions while something is drawn: faster than people can read would only slow a training. */
 const leastMs = 50;
@@ -67,10 +68,7 @@ class DrawingView {
     private readonly root: HTMLElement,
     private readonly app: App,
   ) {
-    this.#correction = new Correction(
-      { correct: (label) => void this.#correct(label) },
-      undoButtons(app, { scope: 'model', only: ['correction'] }),
-    );
+    this.#correction = new Correction(app, (label) => this.#correctionRequest(label));
     this.#samples = new Samples(app, (picked) => this.#pickSample(picked));
     this.#correction.names = digits;
     const upload = uploadButton((file) => this.#upload(file));
@@ -119,6 +117,10 @@ class DrawingView {
       this.#refresh();
     });
     state.status.listen(() => this.#refresh());
+    this.app.busy.listen((busy) => {
+      // The outcome of the previous correction.
+      if (busy.has(correct.cause)) this.#correction.say('');
+    });
     // The words about a correction go when it is undone.
     state.undo.listen((now, before) => {
       if (before?.model.undo !== 'correction' || now?.model.redo !== 'correction') return;
@@ -276,22 +278,21 @@ class DrawingView {
     this.#refresh();
   }
 
-  async #correct(label: number): Promise<void> {
+  #correctionRequest(label: number): CorrectionRequest | undefined {
     const asked = this.#prediction;
-    if (!asked) return;
-    this.#correction.isBusy = true;
-    // What came of the one before.
-    this.#correction.say('');
-    await this.app.attempt('correction', async () => {
-      const { sheet } = this.#pad;
-      const outcome = await this.app.worker.predicting.correct(asked.input, label);
-      // Meanwhile something else may have been drawn, to which this outcome does not belong.
-      if (this.#prediction?.input.join() !== asked.input.join()) return;
-      if (outcome.isCorrected) this.#corrected = { before: outcome.before, label };
-      this.#show(sheet, outcome.after);
-      this.#correction.say(correctionText(outcome, label, this.#names));
-    });
-    this.#correction.isBusy = false;
+    if (!asked) return undefined;
+    const { sheet } = this.#pad;
+    return {
+      input: asked.input,
+      label,
+      onResult: (outcome) => {
+        // The drawing may have changed in the meantime: then this is no longer its outcome.
+        if (this.#prediction?.input.join() !== asked.input.join()) return;
+        if (outcome.isCorrected) this.#corrected = { before: outcome.before, label };
+        this.#show(sheet, outcome.after);
+        this.#correction.say(correctionText(outcome, label, this.#names));
+      },
+    };
   }
 
   // ---- words and buttons ----

@@ -1,36 +1,31 @@
 /** The form that tells the network what a drawing is, and has it learn that. */
-import { element, enable, onPress } from '../elements.js';
-
-export interface CorrectionListener {
-  correct(label: number): void;
-}
+import type { App } from '../app.js';
+import { type CorrectionRequest, correct } from '../commands/correction.js';
+import { element } from '../elements.js';
+import { type CommandButton, commandButton } from './command_button.js';
+import { undoButtons } from './undo_buttons.js';
 
 export class Correction {
   readonly #choices = element('fieldset', { class: 'segmented' });
-  readonly #button = element('button', { type: 'button', class: 'button' }, 'Learn from this drawing');
+  readonly #button: CommandButton;
   readonly #outcome = element('p', { class: 'quiet outcome', role: 'status' });
   readonly element: HTMLElement;
   #names: readonly string[] = [];
-  #isBusy = false;
   #canLearn = false;
 
-  /** `undo`: the buttons that undo a correction. */
-  constructor(
-    private readonly listener: CorrectionListener,
-    undo: HTMLElement,
-  ) {
+  /** `request`: what the button asks for, with the chosen label; undefined while there is nothing to learn. */
+  constructor(app: App, request: (label: number) => CorrectionRequest | undefined) {
+    this.#button = commandButton(app, () => correct, {
+      given: () => (this.#canLearn && this.chosen !== undefined ? request(this.chosen) : undefined),
+    });
     this.element = element(
       'div',
       { class: 'stack correction' },
       element('h3', {}, 'Not right?'),
-      element('div', { class: 'row' }, this.#choices, this.#button),
+      element('div', { class: 'row' }, this.#choices, this.#button.root),
       this.#outcome,
-      undo,
+      undoButtons(app, { scope: 'model', only: ['correction'] }),
     );
-    onPress(this.#button, () => {
-      const { chosen } = this;
-      if (chosen !== undefined && !this.#isBusy) listener.correct(chosen);
-    });
     this.#choices.addEventListener('change', () => this.#refresh());
     this.#refresh();
   }
@@ -57,21 +52,16 @@ export class Correction {
     return input ? Number(input.value) : undefined;
   }
 
-  /** Chooses what it is; undefined for nothing yet. */
+  /** Chooses a label; undefined for none. */
   choose(label: number | undefined): void {
     for (const input of this.#choices.querySelectorAll('input'))
       input.checked = Number(input.value) === label;
     this.#refresh();
   }
 
-  /** Whether there is something to learn, and a device to learn with. */
+  /** Whether there is something to learn from, and a device to learn on. */
   set canLearn(value: boolean) {
     this.#canLearn = value;
-    this.#refresh();
-  }
-
-  set isBusy(value: boolean) {
-    this.#isBusy = value;
     this.#refresh();
   }
 
@@ -81,8 +71,6 @@ export class Correction {
 
   #refresh(): void {
     this.#choices.disabled = !this.#canLearn;
-    enable(this.#button, this.#canLearn && this.chosen !== undefined);
-    this.#button.setAttribute('aria-busy', String(this.#isBusy));
-    this.#button.textContent = this.#isBusy ? 'Learning …' : 'Learn from this drawing';
+    this.#button.refresh();
   }
 }

@@ -1,9 +1,11 @@
 /** Confusion matrix, mistakes, figures per class. */
-import { proxy } from 'comlink';
 import { duration, grouped, percent } from '../../src/report/charts/numbers.js';
-import type { App, View } from '../app.js';
+import type { App } from '../app.js';
+import type { View } from '../view.js';
+import { type TestRequest, stopTest, test, testProblem } from '../commands/test.js';
 import { element } from '../elements.js';
 import type { TestEvaluation } from '../protocol.js';
+import { commandButton } from './command_button.js';
 import './evaluation.css';
 import { ClassTable } from './evaluation_classes.js';
 import { EvaluatedImages, type WantedImages, allMistakes } from './evaluation_images.js';
@@ -22,10 +24,10 @@ export const evaluationView: View = (root, app) => {
   root.append(new TestControls(app, results, empty).element, empty, results.element);
 };
 
-/** The button, how many images, how far it is, and whether the result still holds. */
+/** The button, how many images, the progress, and whether the result is still of this model. */
 class TestControls {
   readonly element: HTMLElement;
-  readonly #button = element('button', { type: 'button', class: 'button primary' }, 'Test');
+  readonly #button: HTMLButtonElement;
   readonly #count = element(
     'select',
     {},
@@ -33,10 +35,9 @@ class TestControls {
       element('option', { value }, value === 'all' ? 'all test images' : `${grouped(Number(value))} images`),
     ),
   );
-  readonly #progress = element('progress', { max: 1, value: 0, hidden: true, 'aria-label': 'Images tested' });
+  readonly #progress = element('progress', { max: 1, hidden: true, 'aria-label': 'Images tested' });
   readonly #words = element('p', { class: 'quiet test-words', role: 'status' });
   #isChosen = false;
-  #isRunning = false;
 
   constructor(
     private readonly app: App,
@@ -44,6 +45,10 @@ class TestControls {
     private readonly empty: HTMLElement,
   ) {
     const { device, model, status } = app.state;
+    this.#button = commandButton<TestRequest>(app, () => (this.#isRunning ? stopTest : test), {
+      kind: 'primary',
+      given: () => this.#request(),
+    }).root;
     this.element = element(
       'div',
       { class: 'stack' },
@@ -63,63 +68,47 @@ class TestControls {
     );
     this.#count.value = 'all';
     this.#count.addEventListener('change', () => (this.#isChosen = true));
-    this.#button.addEventListener('click', () => {
-      if (this.#isRunning) void app.attempt('test', () => app.worker.evaluating.stop());
-      else void app.attempt('test', () => this.#run());
-    });
     device.watch((told) => {
-      // The processor takes minutes for ten thousand.
+      // A CPU takes minutes for ten thousand images.
       if (told?.info && told.info.family !== 'gpu' && !this.#isChosen) this.#count.value = '500';
       this.#update();
     });
     model.watch(() => this.#update());
+    app.busy.listen(() => this.#update());
     status.listen((now, before) => {
       if (now?.phase !== before?.phase) this.#update();
     });
   }
 
-  async #run(): Promise<void> {
-    this.#isRunning = true;
-    this.#tell(0, 0);
-    this.#update();
-    try {
-      const count = this.#count.value === 'all' ? null : Number(this.#count.value);
-      const tell = proxy((done: number, total: number) => this.#tell(done, total));
-      const evaluation = await this.app.worker.evaluating.run({ count }, tell);
-      this.empty.hidden = true;
-      await this.results.show(evaluation, this.app.state.model.value?.classNames ?? []);
-    } finally {
-      this.#isRunning = false;
-      this.#update();
-    }
+  get #isRunning(): boolean {
+    return this.app.busy.value.has(test.cause);
   }
 
-  #tell(done: number, total: number): void {
-    if (!this.#isRunning) return;
-    if (done === 0) this.#progress.removeAttribute('value');
-    else this.#progress.value = done / total;
+  #request(): TestRequest {
+    return {
+      count: this.#count.value === 'all' ? null : Number(this.#count.value),
+      onProgress: (done, total) => {
+        if (this.#isRunning && done > 0) this.#progress.value = done / total;
+      },
+      onResult: async (evaluation) => {
+        this.empty.hidden = true;
+        await this.results.show(evaluation, this.app.state.model.value?.classNames ?? []);
+      },
+    };
   }
 
-  /** Says no more than has changed: it is read out. */
+  /** Changes only what differs: screen readers read changes aloud. */
   #update(): void {
-    const problem = this.#problem();
-    this.#button.disabled = problem !== undefined && !this.#isRunning;
-    this.#button.textContent = this.#isRunning ? 'Stop' : 'Test';
-    this.#button.classList.toggle('primary', !this.#isRunning);
-    this.#count.disabled = this.#isRunning;
-    this.#progress.hidden = !this.#isRunning;
-    const words = this.#isRunning
+    const isRunning = this.#isRunning;
+    this.#button.classList.toggle('primary', !isRunning);
+    this.#count.disabled = isRunning;
+    // Without a value until the first images are tested.
+    if (!isRunning) this.#progress.removeAttribute('value');
+    this.#progress.hidden = !isRunning;
+    const words = isRunning
       ? 'Testing …'
-      : (problem ?? this.results.words(this.app.state.model.value?.version));
+      : (testProblem(this.app) ?? this.results.words(this.app.state.model.value?.version));
     if (this.#words.textContent !== words) this.#words.textContent = words;
-  }
-
-  /** Why there can be no test now. */
-  #problem(): string | undefined {
-    const { device, status } = this.app.state;
-    if (!device.value) return 'Waiting for the graphics device.';
-    if (!device.value.info) return 'A test needs WebGPU, which this browser lacks: see above.';
-    return status.value?.phase === 'lost' ? 'The graphics device was lost; a test needs it back.' : undefined;
   }
 }
 

@@ -1,5 +1,6 @@
 /** First-layer filters, activations, the kernels and their WGSL. */
-import type { App, CurrentImage, View } from '../app.js';
+import type { App, CurrentImage } from '../app.js';
+import type { View } from '../view.js';
 import { Latest } from '../latest.js';
 import type { InspectingApi, LayerActivation, ModelInfo, TrainingStatus } from '../protocol.js';
 import { onThemeChange } from '../theme_switch.js';

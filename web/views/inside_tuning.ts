@@ -1,8 +1,10 @@
 /** A button that has the kernels measured on this device, what that came to, and another that forgets it. */
-import { proxy } from 'comlink';
 import type { App } from '../app.js';
-import { element, enable, onPress, setAttribute } from '../elements.js';
+import type { Command } from '../commands/command.js';
+import { type TuningRequest, cancelTuning, forgetTuning, tune } from '../commands/tuning.js';
+import { element, setAttribute } from '../elements.js';
 import type { StoredTuning, Tuning } from '../protocol.js';
+import { type CommandButton, commandButton } from './command_button.js';
 import { undoButtons } from './undo_buttons.js';
 import {
   offerWords,
@@ -18,7 +20,7 @@ type State = 'idle' | 'running' | 'cancelling';
 
 export class TuningPart {
   readonly root = element('div', { class: 'stack' });
-  readonly #button = element('button', { type: 'button', class: 'button small' });
+  readonly #button: CommandButton;
   readonly #offer = element('p', { class: 'quiet', id: 'inside-tuning' });
   readonly #progress = element('progress', { max: 1, hidden: true, 'aria-label': 'Kernels measured' });
   /** How far it is, for the eye: ears hear the beginning and the end. */
@@ -32,8 +34,8 @@ export class TuningPart {
     hidden: true,
   });
   readonly #kept = element('p', { class: 'quiet' });
-  readonly #forget = element('button', { type: 'button', class: 'button quiet small' }, 'Forget');
-  readonly #keptRow = element('div', { class: 'row', hidden: true }, this.#kept, this.#forget);
+  readonly #forget: CommandButton;
+  readonly #keptRow = element('div', { class: 'row', hidden: true }, this.#kept);
   #state: State = 'idle';
   /** Why there is nothing to measure on; empty where there is. */
   #missing = '';
@@ -44,17 +46,19 @@ export class TuningPart {
     private readonly app: App,
     private readonly onChange: () => void,
   ) {
-    onPress(this.#button, ({ detail: clicks }) => {
-      // The second click of a double one cancels nothing.
-      if (clicks < 2) this.#press();
+    const { run, cancel, forget } = this.#commands();
+    this.#button = commandButton<TuningRequest>(app, () => (this.#state === 'idle' ? run : cancel), {
+      kind: 'small',
+      given: () => ({ onProgress: this.#tell.bind(this), onResult: this.#show.bind(this) }),
     });
-    onPress(this.#forget, () => void app.attempt('tuning', () => this.#forgetAll()));
-    setAttribute(this.#button, 'aria-describedby', 'inside-tuning');
+    this.#forget = commandButton(app, () => forget, { kind: 'quiet small' });
+    this.#keptRow.append(this.#forget.root);
+    setAttribute(this.#button.root, 'aria-describedby', 'inside-tuning');
     app.settings.listen(() => this.#update());
     this.root.append(
       element('h3', {}, 'The fastest variants'),
       this.#offer,
-      element('div', { class: 'row' }, this.#button, this.#now),
+      element('div', { class: 'row' }, this.#button.root, this.#now),
       this.#progress,
       this.#words,
       this.#region,
@@ -79,31 +83,52 @@ export class TuningPart {
     this.#update();
   }
 
-  #press(): void {
-    void this.app.attempt('tuning', () => (this.#state === 'idle' ? this.#run() : this.#cancel()));
-  }
-
-  async #run(): Promise<void> {
-    const { tuning } = this.app.worker;
-    this.#enter('running');
-    this.#region.hidden = true;
-    this.#tell(0, 0, '');
-    this.#words.textContent = 'Measuring …';
-    try {
-      const tell = proxy((...progress: [number, number, string | null]) => this.#tell(...progress));
-      this.#show(await tuning.run(this.app.settings.value, tell));
-    } catch (error) {
-      this.#words.textContent = '';
-      throw error;
-    } finally {
-      this.#enter('idle');
-    }
-  }
-
-  async #cancel(): Promise<void> {
-    this.#enter('cancelling');
-    this.#words.textContent = 'Cancelling after the current kernel …';
-    await this.app.worker.tuning.cancel();
+  /** The commands with what they change here. */
+  #commands(): {
+    readonly run: Command<TuningRequest>;
+    readonly cancel: Command<unknown>;
+    readonly forget: Command;
+  } {
+    const hasDevice = (): boolean => this.#missing === '';
+    return {
+      run: {
+        ...tune,
+        isEnabled: hasDevice,
+        run: async (app, request) => {
+          this.#enter('running');
+          this.#region.hidden = true;
+          this.#tell(0, 0, '');
+          this.#words.textContent = 'Measuring …';
+          try {
+            await tune.run(app, request);
+          } catch (error) {
+            this.#words.textContent = '';
+            throw error;
+          } finally {
+            this.#enter('idle');
+          }
+        },
+      },
+      cancel: {
+        ...cancelTuning,
+        isEnabled: () => this.#state === 'running',
+        run: async (app) => {
+          this.#enter('cancelling');
+          this.#words.textContent = 'Cancelling after the current kernel …';
+          await cancelTuning.run(app, undefined);
+        },
+      },
+      forget: {
+        ...forgetTuning,
+        isEnabled: hasDevice,
+        run: async (app) => {
+          await forgetTuning.run(app);
+          this.#region.hidden = true;
+          this.#words.textContent = 'Forgotten: new trainings will use the usual kernels.';
+          this.onChange();
+        },
+      },
+    };
   }
 
   #tell(done: number, total: number, primitive: string | null): void {
@@ -127,16 +152,9 @@ export class TuningPart {
 
   #showKept(stored: StoredTuning | null): void {
     // The keyboard's place, where it was on what goes now.
-    if (!stored && this.#keptRow.contains(document.activeElement)) this.#button.focus();
+    if (!stored && this.#keptRow.contains(document.activeElement)) this.#button.root.focus();
     this.#keptRow.hidden = stored === null;
     if (stored) this.#kept.textContent = storedWords(stored);
-  }
-
-  async #forgetAll(): Promise<void> {
-    await this.app.worker.tuning.forget();
-    this.#region.hidden = true;
-    this.#words.textContent = 'Forgotten: new trainings will use the usual kernels.';
-    this.onChange();
   }
 
   #enter(state: State): void {
@@ -146,10 +164,8 @@ export class TuningPart {
 
   #update(): void {
     const isIdle = this.#state === 'idle';
-    const isMissing = this.#missing !== '';
-    this.#button.textContent = isIdle ? 'Tune for this device' : 'Cancel';
-    enable(this.#button, isIdle ? !isMissing : this.#state === 'running');
-    enable(this.#forget, isIdle && !isMissing);
+    this.#button.refresh();
+    this.#forget.refresh();
     this.#progress.hidden = this.#now.hidden = isIdle;
     // The eye has more to read meanwhile.
     this.#words.classList.toggle('sr-only', this.#state === 'running');

@@ -1,6 +1,6 @@
 /** Settings, train, pause, step, stop, resume; curves and figures of the training under way. */
-import type { App, View } from '../app.js';
-import type { TrainingStatus } from '../protocol.js';
+import type { App } from '../app.js';
+import type { View } from '../view.js';
 import { defaultSettings, proposalFor } from '../settings.js';
 import { queryOf } from '../settings_query.js';
 import './training.css';
@@ -11,7 +11,6 @@ import { trainingForm } from './training_form.js';
 import { trainingMachine } from './training_machine.js';
 import { trainingModel } from './training_model.js';
 import { trainingProposal } from './training_proposal.js';
-import { controlsOf } from './training_words.js';
 
 export const trainingView: View = (root, app) => {
   takeUpSettings(app);
@@ -35,12 +34,8 @@ function takeUpSettings({ state, settings }: App): void {
   const stop = state.status.listen((status) => {
     if (!status) return;
     stop();
-    if (!isUnderWay(status) || !status.settings) return;
+    if (!status.isUnderWay || !status.settings) return;
     const proposed = { ...defaultSettings, ...proposalFor('software', defaultSettings.model) };
     if (['', queryOf(proposed)].includes(queryOf(settings.value))) settings.set(status.settings);
   });
-}
-
-function isUnderWay(status: TrainingStatus): boolean {
-  return controlsOf(status, true).isUnderWay;
 }

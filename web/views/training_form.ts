@@ -24,7 +24,6 @@ import {
   withPreset,
 } from '../settings.js';
 import { imageProblems } from './training_images.js';
-import { controlsOf } from './training_words.js';
 
 export interface TrainingForm {
   readonly root: HTMLElement;
@@ -41,7 +40,7 @@ interface Field {
 
 export function trainingForm(app: App): TrainingForm {
   const { settings, state } = app;
-  const isUnderWay = (): boolean => controlsOf(state.status.value, true).isUnderWay;
+  const isUnderWay = (): boolean => state.status.value?.isUnderWay === true;
 
   const change = (next: Settings): void => settings.set(next);
   const inEffect = element('small');

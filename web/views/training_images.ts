@@ -1,13 +1,9 @@
 /** Why images cannot be trained on: those that are chosen, and, more quietly, those that can therefore not be chosen. */
 import type { App } from '../app.js';
+import { imageProblem } from '../commands/training.js';
 import { element, withCommands } from '../elements.js';
 
 export const problemId = 'training-images-problem';
-
-/** Why the images of the settings cannot be used; null where they can be, as far as is known. */
-export function problemOf({ state, settings }: App): string | null {
-  return state.sets.value?.[settings.value.dataset] ?? null;
-}
 
 export function imageProblems(app: App): HTMLElement {
   const { state, settings } = app;
@@ -15,7 +11,7 @@ export function imageProblems(app: App): HTMLElement {
   const note = element('div', { class: 'note', 'data-level': 'warning' }, chosen);
   const others = element('p', { class: 'quiet recipe' });
   const show = (): void => {
-    const problem = problemOf(app);
+    const problem = imageProblem(app);
     chosen.replaceChildren(...withCommands(problem ?? ''));
     note.hidden = problem === null;
     const { dataset } = settings.value;

@@ -4,7 +4,6 @@ import type { App } from '../app.js';
 import { element } from '../elements.js';
 import { proposalFor } from '../settings.js';
 import { queryOf } from '../settings_query.js';
-import { controlsOf } from './training_words.js';
 
 /**
  * Proposes only to a visitor who has neither chosen anything, here or in the address, nor a training from before.
@@ -22,7 +21,7 @@ export function trainingProposal({ state, settings }: App): HTMLElement {
   const show = (): void => {
     const { limit, epochs } = proposalFor('software', settings.value.model);
     words.textContent = `Without a GPU: ${grouped(limit ?? 0)} images and ${epochs} epochs, for a minute or two rather than an hour.`;
-    root.hidden = !isProposed || controlsOf(state.status.value, true).isUnderWay;
+    root.hidden = !isProposed || state.status.value?.isUnderWay === true;
   };
   state.device.watch((device) => {
     const isUntouched = queryOf(settings.value) === '' && (state.status.value?.settings ?? null) === null;

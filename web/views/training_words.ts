@@ -1,56 +1,11 @@
-/** What the page says of a training: which button does what, where it stands, and how often that is said aloud. */
+/** What the page says about a training: where it stands, and what screen readers hear, how often. */
 import { duration, figures, grouped, percent } from '../../src/report/charts/numbers.js';
 import type { Phase, TrainingStatus } from '../protocol.js';
 import { isOver } from '../phase.js';
 
-export type Action = 'begin' | 'pause' | 'resume';
-
-export interface Controls {
-  /** What the one large button does, and what it is called. */
-  readonly action: Action;
-  readonly label: string;
-  readonly canAct: boolean;
-  readonly canStep: boolean;
-  readonly canStop: boolean;
-  /** A training is under way: what it was set to stays, but for the learning rate. */
-  readonly isUnderWay: boolean;
-}
-
-const controlsByPhase: Readonly<Record<Phase, Controls>> = {
-  idle: controls('begin', 'Train', { isUnderWay: false, canStop: false }),
-  loading: controls('pause', 'Pause', { canAct: false }),
-  compiling: controls('pause', 'Pause', { canAct: false }),
-  training: controls('pause', 'Pause'),
-  validating: controls('pause', 'Pause'),
-  paused: controls('resume', 'Resume', { canStep: true }),
-  finished: controls('begin', 'Train again', { isUnderWay: false, canStop: false }),
-  stopped: controls('begin', 'Train again', { isUnderWay: false, canStop: false }),
-  lost: controls('resume', 'Resume'),
-};
-
-function controls(action: Action, label: string, others: Partial<Controls> = {}): Controls {
-  return { action, label, canAct: true, canStep: false, canStop: true, isUnderWay: true, ...others };
-}
-
-/**
- * Without a device nothing can be trained, and without images nothing can begin. A device that was lost when no training
- * was under way leaves nothing to resume.
- */
-export function controlsOf(status: TrainingStatus | null, hasDevice: boolean, hasImages = true): Controls {
-  const wanted = controlsByPhase[phaseOf(status)];
-  if (!hasDevice) return { ...wanted, canAct: false, canStep: false, canStop: false };
-  return wanted.action === 'begin' ? { ...wanted, canAct: hasImages } : wanted;
-}
-
-/** With a device that was lost, what it was lost in. */
-function phaseOf(status: TrainingStatus | null): Phase {
-  if (!status || isLostInNothing(status)) return status?.settings ? 'stopped' : 'idle';
-  return status.phase;
-}
-
-/** Whether the device went when there was no training, or none any more. */
-export function isLostInNothing({ phase, canGoOn }: TrainingStatus): boolean {
-  return phase === 'lost' && !canGoOn;
+/** Whether the device was lost while no training was under way. */
+export function isLostInNothing({ phase, isUnderWay }: TrainingStatus): boolean {
+  return phase === 'lost' && !isUnderWay;
 }
 
 const phaseWords: Readonly<Record<Phase, string>> = {
@@ -113,11 +68,11 @@ export function progressOf({ step, stepsPerEpoch, epochs, stepInEpoch, phase, pr
 
 /** One sentence for the ear. */
 export function summaryOf(status: TrainingStatus): string {
-  const { phase, canGoOn, loss, accuracy, etaSeconds } = status;
+  const { phase, isUnderWay, loss, accuracy, etaSeconds } = status;
   if (phase === 'idle') return 'No training under way.';
   if (phase === 'loading' || phase === 'compiling') return `${phaseWords[phase]}.`;
   if (phase === 'lost')
-    return canGoOn
+    return isUnderWay
       ? `The graphics device was lost. You can resume from step ${grouped(status.step)}.`
       : 'The graphics device was lost.';
   const share = progressOf(status).all;

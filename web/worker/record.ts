@@ -120,7 +120,7 @@ export function statusOf(
     progress,
     savedAt,
     trouble: record?.trouble ?? null,
-    canGoOn: record !== undefined && !isOver(record.phase),
+    isUnderWay: record !== undefined && !isOver(record.phase),
   };
 }
 
