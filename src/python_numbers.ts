@@ -10,7 +10,7 @@ export function pythonRepr(value: number): string {
   if (Object.is(value, -0)) return '-0.0';
   const exponent = Number(/e([+-]\d+)$/.exec(value.toExponential())?.[1]);
   if (value !== 0 && (exponent < -4 || exponent >= 16)) return pad(value.toExponential());
-  // JavaScript turns to exponents later at both ends, so this text has none; a whole number lacks its point.
+  // JavaScript turns to exponents later at both ends, so this text has none; an integer lacks its point.
   const text = String(value);
   return text.includes('.') ? text : `${text}.0`;
 }
@@ -20,7 +20,7 @@ export function pythonFixed(value: number, digits: number): string {
   if (!Number.isFinite(value)) return notFinite(value);
   const sign = value < 0 || Object.is(value, -0) ? '-' : '';
   const size = Math.abs(value);
-  // From here on a double is a whole number, and JavaScript's toFixed turns to exponents.
+  // From here on a double is an integer, and JavaScript's toFixed turns to exponents.
   if (size >= 1e21) return `${sign}${BigInt(size)}${digits > 0 ? `.${'0'.repeat(digits)}` : ''}`;
   return sign + roundedToEven(size.toFixed(Math.min(100, digits + 30)), digits, size.toFixed(digits));
 }

@@ -85,7 +85,7 @@ export function uniform(bits: number): number {
 }
 
 /**
- * A whole number in [0, bound), each equally likely. The words that would favour small results, those at or
+ * An integer in [0, bound), each equally likely. The words that would favour small results, those at or
  * above the largest multiple of `bound`, are skipped.
  *
  * Domain: 1 ≤ bound ≤ 2^32.
@@ -98,7 +98,7 @@ export function boundedDraw(
   index: number,
 ): number {
   if (!Number.isInteger(bound) || bound < 1 || bound > 2 ** 32) {
-    throw new RangeError(`boundedDraw: bound must be a whole number from 1 to 2^32, not ${bound}.`);
+    throw new RangeError(`boundedDraw: bound must be an integer from 1 to 2^32, not ${bound}.`);
   }
   const limit = 2 ** 32 - (2 ** 32 % bound);
   // Four words a round; each is skipped with a chance below one half, so that rounds are few.

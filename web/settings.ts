@@ -99,11 +99,11 @@ export const ranges = {
 
 export type NumberField = keyof typeof ranges;
 
-/** `a whole number from 1 to 4,096`. */
+/** `an integer from 1 to 4,096`. */
 export function expectedOf(field: NumberField): string {
   const { least, most, isWhole } = ranges[field];
   const written = (value: number): string => (Number.isInteger(value) ? grouped(value) : String(value));
-  return `${isWhole ? 'a whole number' : 'a number'} from ${written(least)} to ${written(most)}`;
+  return `${isWhole ? 'an integer' : 'a number'} from ${written(least)} to ${written(most)}`;
 }
 
 export function isAllowed(field: NumberField, value: number): boolean {

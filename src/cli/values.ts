@@ -5,7 +5,7 @@ import type { ImageShape } from '../data/dataset.js';
 export function wholeNumber(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 1)
-    throw new InvalidArgumentError('Expected a whole number from 1 on.');
+    throw new InvalidArgumentError('Expected a positive integer.');
   return value;
 }
 
@@ -16,14 +16,14 @@ export function wholeNumbers(text: string): number[] {
 export function seedNumber(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 0 || value > 0xffffffff)
-    throw new InvalidArgumentError('Expected a whole number from 0 to 4294967295.');
+    throw new InvalidArgumentError('Expected an integer from 0 to 4294967295.');
   return value;
 }
 
 export function portNumber(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1 || value > 65_535)
-    throw new InvalidArgumentError('Expected a whole number from 1 to 65535.');
+    throw new InvalidArgumentError('Expected an integer from 1 to 65535.');
   return value;
 }
 

@@ -96,7 +96,7 @@ export function parseCsv(bytes: Uint8Array, name: string, options: CsvOptions = 
  */
 function checkRange(images: Uint8Array, name: string): void {
   if (images.includes(1) && images.every((value) => value <= 1)) {
-    throw new DataError(`${name}: all values are 0 or 1; expected whole numbers from 0 to 255. ${byBytes}`);
+    throw new DataError(`${name}: all values are 0 or 1; expected integers from 0 to 255. ${byBytes}`);
   }
 }
 
@@ -272,7 +272,7 @@ function explainRow(
     if (column === cells.length - 1 && cells.length < columns) break; // cut off: the count says more
     const remedy = !isLabel && value > 0 && value < 1 ? ` ${byBytes}` : '';
     throw new DataError(
-      `${name}, line ${line}, column ${column + 1}: ${fault}; expected a whole number from 0 to ${most}.${remedy}`,
+      `${name}, line ${line}, column ${column + 1}: ${fault}; expected an integer from 0 to ${most}.${remedy}`,
     );
   }
   const cut = lineEnd === end && cells.length < columns ? ' It is the last line: is the file cut off?' : '';

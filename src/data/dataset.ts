@@ -63,7 +63,7 @@ export interface RawImages extends UnlabelledImages {
 }
 
 export interface SeedOption {
-  /** A whole number; the same seed gives the same choice on every machine. */
+  /** An integer; the same seed gives the same choice on every machine. */
   readonly seed: number;
 }
 
@@ -137,7 +137,7 @@ export class ImageSet {
     for (const value of this.images) histogram[value]!++;
     let sum = 0;
     let squares = 0;
-    // Whole numbers below 2^53, hence exact, however many images there are.
+    // Integers below 2^53, hence exact, however many images there are.
     histogram.forEach((count, value) => {
       sum += value * count;
       squares += value * value * count;
@@ -195,7 +195,7 @@ export class ImageSet {
    * first, each in the order of the whole. Every class is spread evenly over the folds; over all `folds` calls
    * with one seed each image is in the second part exactly once.
    *
-   * Throws: UsageError when folds is not a whole number from 2 to the number of images, or fold not from 1 to folds.
+   * Throws: UsageError when folds is not an integer from 2 to the number of images, or fold not from 1 to folds.
    */
   fold(fold: number, folds: number, options: SeedOption): [ImageSet, ImageSet] {
     checkCall('fold', options, seedRules);
@@ -214,7 +214,7 @@ export class ImageSet {
    * At most `limit` images, each class in its proportion, in the order of the whole; the set itself when it
    * has no more than that.
    *
-   * Throws: UsageError when limit is not a whole number of at least 1.
+   * Throws: UsageError when limit is not an integer of at least 1.
    */
   take(limit: number, options: SeedOption): ImageSet {
     checkArgument('take', 'limit', limit, () => count);
@@ -228,7 +228,7 @@ export class ImageSet {
    * Which of `folds` parts each image belongs to, 0 to folds − 1: every class is spread evenly, so that parts
    * differ by at most one image of a class, and by at most one image in all.
    *
-   * Throws: UsageError when folds is not a whole number from 2 to the number of images.
+   * Throws: UsageError when folds is not an integer from 2 to the number of images.
    */
   private foldOfEach(folds: number, seed: number): Uint32Array {
     if (!Number.isInteger(folds) || folds < 2 || folds > this.count) {
@@ -289,7 +289,7 @@ export function apportion(counts: readonly number[], size: number): number[] {
   const total = counts.reduce((sum, count) => sum + count, 0);
   if (total === 0) return counts.map(() => 0);
   const shares = counts.map((count) => Math.floor((count * size) / total));
-  // Whole-number remainders, so that equal ones compare equal.
+  // Integer remainders, so that equal ones compare equal.
   const remainders = counts.map((count) => (count * size) % total);
   const byRemainder = counts
     .map((_, group) => group)

@@ -68,7 +68,7 @@ export function parseIdxLabels(bytes: Uint8Array, name: string): Uint8Array | Ui
   for (let i = 0; i < labels.length; i++) {
     const label = type === 0x0b ? view.getInt16(2 * i) : view.getInt32(4 * i);
     if (label < 0 || label > maxLabel) {
-      throw new DataError(`${name}: label ${i} is ${label}; labels are whole numbers from 0 to ${maxLabel}.`);
+      throw new DataError(`${name}: label ${i} is ${label}; labels are integers from 0 to ${maxLabel}.`);
     }
     labels[i] = label;
   }

@@ -45,7 +45,7 @@ interface Wanted extends MemoryOptions {
 
 /**
  * How a training takes its batches: whole where they fit, else in the fewest micro-batches that do, of equal size as far
- * as whole numbers allow.
+ * as integers allow.
  *
  * Throws: UsageError for a micro-batch size out of range; DeviceError when not even one image fits, or not the
  * micro-batch that was asked for.

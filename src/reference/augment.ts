@@ -1,7 +1,7 @@
 /**
  * Float64 reference of augment: brightness and contrast, one affine map with its fill, flips, crop, erasing.
  *
- * Rounding must not decide between two results: crops and erased rectangles are whole numbers, constant fill and
+ * Rounding must not decide between two results: crops and erased rectangles are integers, constant fill and
  * wrapping jump at the image's edge. So the state of a case takes the first seed whose draws keep apart from all of these.
  * Letters: N images of H × W pixels with C channels; (p, q) a pixel of the result.
  */

@@ -57,7 +57,7 @@ export function randomFrom(seed: number, index: number): Random {
   return () => uniform(pcg4d(seed, streams.test, index, count++)[0]);
 }
 
-/** A whole number from `least` to `most`. */
+/** An integer from `least` to `most`. */
 export function wholeNumber(random: Random, least: number, most: number): number {
   return least + Math.floor(random() * (most - least + 1));
 }

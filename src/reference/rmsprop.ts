@@ -9,7 +9,7 @@ import { type Arrays, type Draw, fill64, drawSigned, map64, reference, wholeNumb
 type Input = 'parameters' | 'gradients' | 'meanSquare' | 'state';
 type Changed = 'parameters' | 'meanSquare';
 
-/** The bits of an f32 as a whole number, and back. */
+/** The bits of an f32 as an integer, and back. */
 export function bitsOf(value: number): number {
   return new Uint32Array(Float32Array.of(value).buffer)[0] as number;
 }

@@ -1,5 +1,5 @@
 /**
- * Reference of step_state/end_step, in whole numbers:
+ * Reference of step_state/end_step, in integers:
  *   ring[step mod length] = (bits of three totals, step);  step + 1;  cursor + batch;  the next learning rate.
  * Of a batch taken in micro-batches: the start of the next one, its end or the epoch's, the cursor at its start.
  */

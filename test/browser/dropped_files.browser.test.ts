@@ -74,7 +74,7 @@ test('CSV: one file of any name; train.csv and test.csv in a folder', async () =
   expect([kaggle.name, kaggle.train.count, kaggle.unlabelled?.count]).toEqual(['kaggle', 1, 1]);
   const error = await failure(datasetFromFiles([file('a.csv', `${header}0,1,2,300,4\n`)]));
   expect(error).toEqual(
-    new DataError('a.csv, line 2, column 4: the value is 300; expected a whole number from 0 to 255.'),
+    new DataError('a.csv, line 2, column 4: the value is 300; expected an integer from 0 to 255.'),
   );
 });
 

@@ -233,7 +233,7 @@ test('what cannot be is said, and not trained with', async () => {
   expect(app.settings.value).toEqual(defaultSettings);
   expect(field('Batch size').getAttribute('aria-invalid')).toBe('true');
   expect(root.querySelector(`#${field('Batch size').getAttribute('aria-describedby')}`)?.textContent).toBe(
-    'a whole number from 1 to 4,096',
+    'an integer from 1 to 4,096',
   );
   button('Train').focus();
   button('Train').click();

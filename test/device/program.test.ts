@@ -1,7 +1,7 @@
 /**
  * Programs, plans and replays on a device:
  *   recording once per signature, eager and recorded results alike, every form of result
- *   the planner: random graphs of whole numbers, exact against an interpreter, with reuse of buffers and fusing and without
+ *   the planner: random graphs of integers, exact against an interpreter, with reuse of buffers and fusing and without
  *   outputs that are inputs, captures, views or repeated; values placed in other memory; the order of changes in place
  *   numbers of the caller: data, not code; whole in a message; results that are their operand
  *   the same bits: replay, several steps per submit, two recordings
@@ -133,7 +133,7 @@ interface Made {
   readonly want: Array64;
 }
 
-/** One more value from those so far; whole numbers below 2^20, so that every order of summation is exact. */
+/** One more value from those so far; integers below 2^20, so that every order of summation is exact. */
 function grow(random: Random, made: readonly Made[]): Made {
   const pick = (): Made => made[Math.floor(random() ** 0.5 * made.length)] as Made;
   const a = pick();

@@ -430,7 +430,7 @@ describe('what goes wrong', () => {
   it.each([
     [['trian'], /unknown command 'trian'\n\(Did you mean train\?\)/],
     [['train', '--epoch', '3'], /unknown option '--epoch'\n\(Did you mean --epochs\?\)/],
-    [['train', '--epochs', 'many'], /Expected a whole number from 1 on/],
+    [['train', '--epochs', 'many'], /Expected a positive integer/],
     [
       ['train', '--out', ''],
       /option '--out <dir>' argument '' is invalid\. Expected a value, which is empty here\./,

@@ -208,7 +208,7 @@ test('files that are no images are refused, and what was there stays', async () 
   const buffer = Buffer.from('label,p0,p1,p2,p3\n0,1,2,300,4\n');
   await choose(page, 'Choose files', { name: 'wrong.csv', mimeType: 'text/csv', buffer });
   await page
-    .getByText('wrong.csv, line 2, column 4: the value is 300; expected a whole number from 0 to 255.')
+    .getByText('wrong.csv, line 2, column 4: the value is 300; expected an integer from 0 to 255.')
     .first()
     .waitFor();
   await data.getByText('Digits: 60,000 images').waitFor();

@@ -115,7 +115,7 @@ test('settings come from the address, and what is wrong there is noted', async (
   await page.goto(
     `${visits.address}?model=mlp&limit=500&batch=1.5&rate=0.01&seed=7&colour=red&preset=fast&augment=zoom:0.1#data`,
   );
-  await note(page, /^batch=1\.5 in the URL is ignored: expected a whole number from 1 to 4,096\.$/).waitFor();
+  await note(page, /^batch=1\.5 in the URL is ignored: expected an integer from 1 to 4,096\.$/).waitFor();
   await note(page, /^preset=fast in the URL is ignored: expected one of quick, /).waitFor();
   await note(page, /^Unknown setting 'colour' in the URL; expected one of data, preset, model, /).waitFor();
   const shown = async (name: string): Promise<string> => setting(page, name).inputValue();

@@ -94,67 +94,67 @@ describe('parseCsv', () => {
     [`${labelled}1,2,3,4,5\n\n1,2,3,4,5\n`, 'train.csv, line 3: the line is empty.'],
     [
       `${labelled}1,2,x7,4,5\n`,
-      "train.csv, line 2, column 3: 'x7' is not a number; expected a whole number from 0 to 255.",
+      "train.csv, line 2, column 3: 'x7' is not a number; expected an integer from 0 to 255.",
     ],
     [
       `${labelled}1,2,,4,5\n`,
-      'train.csv, line 2, column 3: the cell is empty; expected a whole number from 0 to 255.',
+      'train.csv, line 2, column 3: the cell is empty; expected an integer from 0 to 255.',
     ],
     [
       `${labelled}1,2,3,4,256\n`,
-      'train.csv, line 2, column 5: the value is 256; expected a whole number from 0 to 255.',
+      'train.csv, line 2, column 5: the value is 256; expected an integer from 0 to 255.',
     ],
     [
       `${labelled}1,2,3,-4,5\n`,
-      'train.csv, line 2, column 4: the value is -4; expected a whole number from 0 to 255.',
+      'train.csv, line 2, column 4: the value is -4; expected an integer from 0 to 255.',
     ],
     [
       `${labelled}1,2,0.5,4,5\n`,
-      'train.csv, line 2, column 3: the value is 0.5; expected a whole number from 0 to 255. Multiply values from 0 to 1 by 255, and round them.',
+      'train.csv, line 2, column 3: the value is 0.5; expected an integer from 0 to 255. Multiply values from 0 to 1 by 255, and round them.',
     ],
     ...['1e999', 'Infinity', '-3', '0x10', '1e1', '+5', '254.5'].map((cell): [string, string] => [
       `${labelled}1,2,${cell},4,5\n`,
-      `train.csv, line 2, column 3: the value is ${cell}; expected a whole number from 0 to 255.`,
+      `train.csv, line 2, column 3: the value is ${cell}; expected an integer from 0 to 255.`,
     ]),
     ...['NaN', 'nan', '1_0', '12 3', '"1'].map((cell): [string, string] => [
       `${labelled}1,2,${cell},4,5\n`,
-      `train.csv, line 2, column 3: '${cell}' is not a number; expected a whole number from 0 to 255.`,
+      `train.csv, line 2, column 3: '${cell}' is not a number; expected an integer from 0 to 255.`,
     ]),
     [
       `${labelled}1.5,2,3,4,5\n`,
-      'train.csv, line 2, column 1: the label is 1.5; expected a whole number from 0 to 65535.',
+      'train.csv, line 2, column 1: the label is 1.5; expected an integer from 0 to 65535.',
     ],
     [
       `${labelled}1,${'0'.repeat(65)}.0,3,4,5\n`,
-      'train.csv, line 2, column 2: the value is 00000000000000000000…; expected a whole number from 0 to 255.',
+      'train.csv, line 2, column 2: the value is 00000000000000000000…; expected an integer from 0 to 255.',
     ],
     [
       `${labelled}1,0.0,1.0,0.0,1.0\n`,
-      'train.csv: all values are 0 or 1; expected whole numbers from 0 to 255. Multiply values from 0 to 1 by 255, and round them.',
+      'train.csv: all values are 0 or 1; expected integers from 0 to 255. Multiply values from 0 to 1 by 255, and round them.',
     ],
     [
       `${Array.from({ length: 64 }, (_, i) => `pixel${i}`).join(',')}\n${'0,1,'.repeat(31)}0,1\n`,
-      'train.csv: all values are 0 or 1; expected whole numbers from 0 to 255. Multiply values from 0 to 1 by 255, and round them.',
+      'train.csv: all values are 0 or 1; expected integers from 0 to 255. Multiply values from 0 to 1 by 255, and round them.',
     ],
     [
       `${labelled}1,99999999999999999999999999,3,4,5\n`,
-      'train.csv, line 2, column 2: the value is 99999999999999999999…; expected a whole number from 0 to 255.',
+      'train.csv, line 2, column 2: the value is 99999999999999999999…; expected an integer from 0 to 255.',
     ],
     [
       `${labelled}65536,2,3,4,5\n`,
-      'train.csv, line 2, column 1: the label is 65536; expected a whole number from 0 to 65535.',
+      'train.csv, line 2, column 1: the label is 65536; expected an integer from 0 to 65535.',
     ],
     [
       `${labelled}-1,2,3,4,5\n`,
-      'train.csv, line 2, column 1: the label is -1; expected a whole number from 0 to 65535.',
+      'train.csv, line 2, column 1: the label is -1; expected an integer from 0 to 65535.',
     ],
     [
       `${labelled}Shirt,2,3,4,5\n`,
-      "train.csv, line 2, column 1: 'Shirt' is not a number; expected a whole number from 0 to 65535.",
+      "train.csv, line 2, column 1: 'Shirt' is not a number; expected an integer from 0 to 65535.",
     ],
     [
       '1,2,3,4\n1,2,3,400\n',
-      'train.csv, line 2, column 4: the value is 400; expected a whole number from 0 to 255.',
+      'train.csv, line 2, column 4: the value is 400; expected an integer from 0 to 255.',
     ],
     [
       'label,pixel0,pixel1\n1,2,3\n',

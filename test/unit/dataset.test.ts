@@ -147,7 +147,7 @@ describe('split', () => {
     );
   });
 
-  it('refuses a seed that is not a whole number', () => {
+  it('refuses a seed that is not an integer', () => {
     expect(() => numbered(labels).split(0.5, { seed: 0.5 })).toThrowErrorMatchingInlineSnapshot(
       `[UsageError: split: seed is 0.5, expected an integer from 0 to 4294967295.]`,
     );

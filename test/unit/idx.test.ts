@@ -129,12 +129,12 @@ describe('parseIdxLabels', () => {
     [
       'a negative label',
       idx(0x0b, [1], [0xff, 0xff]),
-      'train-labels: label 0 is -1; labels are whole numbers from 0 to 65535.',
+      'train-labels: label 0 is -1; labels are integers from 0 to 65535.',
     ],
     [
       'a label past 16 bits',
       idx(0x0c, [1], [0, 1, 0, 0]),
-      'train-labels: label 0 is 65536; labels are whole numbers from 0 to 65535.',
+      'train-labels: label 0 is 65536; labels are integers from 0 to 65535.',
     ],
     [
       'floats',

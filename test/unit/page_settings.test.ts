@@ -159,11 +159,11 @@ test('wrong values are ignored, each with a note', () => {
       "data=faces in the URL is ignored: expected one of digits, fashion, custom.",
       "preset=fast in the URL is ignored: expected one of quick, corrected, paper.",
       "model=huge in the URL is ignored: expected one of mlp, small, simple, paper, paper-bn.",
-      "limit=1 in the URL is ignored: expected a whole number from 20 to 10,000,000, or all.",
-      "epochs=2.5 in the URL is ignored: expected a whole number from 1 to 1,000.",
-      "batch=0 in the URL is ignored: expected a whole number from 1 to 4,096.",
+      "limit=1 in the URL is ignored: expected an integer from 20 to 10,000,000, or all.",
+      "epochs=2.5 in the URL is ignored: expected an integer from 1 to 1,000.",
+      "batch=0 in the URL is ignored: expected an integer from 1 to 4,096.",
       "rate=fast in the URL is ignored: expected a number from 1e-7 to 10.",
-      "seed=-1 in the URL is ignored: expected a whole number from 0 to 4,294,967,295.",
+      "seed=-1 in the URL is ignored: expected an integer from 0 to 4,294,967,295.",
       "augment=rotation:999 in the URL is ignored: augment: rotation is 999, expected a number from 0 to 180.",
       "filters=emboss in the URL is ignored: expected blur:n or sharpen:n with n from 1 to 20, several with commas between, or none.",
       "Unknown setting 'colour' in the URL; expected one of data, preset, model, limit, epochs, batch, rate, seed, augment, filters.",
@@ -202,7 +202,7 @@ test('numbers that people write', () => {
   expect(parseNumber('learningRate', '1e-3')).toBe(0.001);
   for (const text of ['', ' ', 'x', '0', '4097', '1.5', 'NaN', 'Infinity'])
     expect(parseNumber('batchSize', text), text).toBeUndefined();
-  expect(expectedOf('batchSize')).toBe('a whole number from 1 to 4,096');
+  expect(expectedOf('batchSize')).toBe('an integer from 1 to 4,096');
   expect(expectedOf('learningRate')).toBe('a number from 1e-7 to 10');
 });
 

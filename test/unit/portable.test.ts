@@ -136,7 +136,7 @@ test.each([
   [['--fast'], 'unknown option --fast'],
   [['--out'], '--out needs a value'],
   [['--only', 'devices,benches'], "there is no step 'benches'"],
-  [['--recipes', 'two'], 'take whole numbers'],
+  [['--recipes', 'two'], 'take integers'],
 ])('measure.sh refuses %j', (args, words) => {
   const { status, output } = measure('--work', 'refused', ...args);
   expect(status).toBe(2);

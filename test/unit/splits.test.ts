@@ -159,7 +159,7 @@ describe('splitDataset', () => {
       'fold: there is no fold 6; expected 1 to 5.',
     ],
     [
-      'a seed that is no whole number',
+      'a seed that is no integer',
       { seed: 0.5 },
       'split: seed is 0.5, expected an integer from 0 to 4294967295.',
     ],

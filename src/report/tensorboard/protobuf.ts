@@ -10,7 +10,7 @@ export type Encoded = Uint8Array<ArrayBuffer>;
 
 const text = new TextEncoder();
 
-/** int64: a varint. The value is a whole number from 0 to 2⁵³. */
+/** int64: a varint. The value is an integer from 0 to 2⁵³. */
 export function int(field: number, value: number): Encoded {
   return concat([key(field, 0), varint(value)]);
 }
