@@ -7,7 +7,7 @@
  *              what runs; a rate that is set counts from the next step, and after a reload
  *   reload     in mid-epoch while training, while paused, in the midst of compiling: the same bits as without; curves and
  *              epochs are there again; with real files of the browser; a damaged newest file gives way to the one before;
- *              what another version left is said
+ *              what another version left is said; what the last version before networks became graphs kept is resumed
  *   tabs       the second one keeps nothing and says so, then takes over
  *   device     lost while training: predicts on, goes on from the last save; none at all: says why, describes the model
  *   models     what is given away comes back; weights beside model.json; reset
@@ -26,6 +26,7 @@ import { modelFor, splitBy } from '../../web/worker/recipe.js';
 import type { SessionOptions } from '../../web/worker/browser_parts.js';
 import { Session } from '../../web/worker/session.js';
 import { bars } from '../device/small_model.js';
+import earlierSession from '../fixtures/before_networks/session_expected.json' with { type: 'json' };
 import { bitsOf, loaded, settings as tinySettings, shippedModel } from './tiny_session.js';
 
 const settings: Settings = { ...tinySettings, augmentation: { rotation: 10, widthShift: 0.1 } };
@@ -140,6 +141,16 @@ async function plainBits(change?: { readonly step: number; readonly rate: number
   const bits = bitsOf(await model.weights());
   device.destroy();
   return bits;
+}
+
+async function earlierFile(name: string): Promise<Uint8Array<ArrayBuffer>> {
+  const response = await fetch(new URL(`../fixtures/before_networks/session/${name}`, import.meta.url));
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+async function digestOf(text: string): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
+  return [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 describe('training', () => {
@@ -414,6 +425,37 @@ describe('reload', () => {
     await second.session.training.begin(settings);
     await second.until(isFinished(second));
     expect(bitsOf(await second.session.weights())).toBe(await plainBits());
+  });
+
+  test('what an earlier version of the page kept is resumed, and can be undone', async () => {
+    const folder = memoryFolder();
+    for (const name of ['session-a', 'session-b', 'own', 'undo-1', 'undo']) {
+      const file = name === 'undo' ? 'undo.json' : `${name}.safetensors`;
+      folder.files.set(name === 'undo-1' ? name : file, await earlierFile(file));
+    }
+    const page = await visit({ openFolder: async () => folder });
+    expect(page.status()).toMatchObject({
+      phase: 'paused',
+      step: 8,
+      epoch: 1,
+      settings: { dataset: 'custom' },
+    });
+    expect(page.steps()).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(page.told.epochs.at(-1)).toEqual(earlierSession.epochs.slice(0, 1));
+    expect(await digestOf(bitsOf(await page.session.weights()))).toBe(earlierSession.paused);
+    await page.session.training.resume();
+    await page.until(isFinished(page));
+    const epochs = page.told.epochs.at(-1)!;
+    expect(epochs.map(({ step }) => step)).toEqual([6, 12, 18]);
+    epochs.forEach(({ logs }, i) => {
+      for (const [name, value] of Object.entries(earlierSession.epochs[i]!.logs))
+        expect(logs[name], `${name} of epoch ${i + 1}`).toBeCloseTo(value, 3);
+    });
+    // Another device may choose other kernels, which is said.
+    const here = JSON.stringify(page.session.device!.fingerprint);
+    expect(here === JSON.stringify(earlierSession.fingerprint) ? page.told.note : []).toEqual([]);
+    await page.session.undo.undo('model');
+    expect(await digestOf(bitsOf(await page.session.weights()))).toBe(earlierSession.undone);
   });
 
   test('weights changed at rest are kept, and so are images of one\u2019s own', async () => {

@@ -1,7 +1,7 @@
 /**
  * Plan: kernel choices in IndexedDB: what was saved comes back over a new store, later choices lie over earlier ones;
  * each device has its own; what is damaged or foreign is ignored with one line and replaced; forgetting; a browser
- * without databases; and the text is the one that Node's files hold. The rest of the form is tested in test/unit.
+ * without databases; and the text is the one that Node's files hold; one of an earlier version. The rest of the form is tested in test/unit.
  */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { browserTuningStore, useStoredKernels } from '../../src/browser/tuning_store.js';
@@ -9,6 +9,7 @@ import type { Choice } from '../../src/engine/kernel_selection.js';
 import type { Device, Fingerprint } from '../../src/engine/device.js';
 import { tuningKey } from '../../src/engine/tuning_store.js';
 import { FileError } from '../../src/errors.js';
+import earlier from '../fixtures/before_networks/tuning/bc1fbc70574118e3.json' with { type: 'json' };
 
 const fingerprint: Fingerprint = {
   adapter: 'nvidia ampere',
@@ -77,6 +78,17 @@ test.each([
   expect((await store().load(fingerprint)).get('1')).toEqual(choice('b'));
 });
 
+test('what an earlier version of the page stored is found', async () => {
+  const create = indexedDB.open(database, 1);
+  create.addEventListener('upgradeneeded', () => void create.result.createObjectStore('tuning'));
+  await new Promise((done) => create.addEventListener('success', done));
+  create.result.close();
+  const text = `${JSON.stringify(earlier, null, 2)}\n`;
+  await ask('readwrite', (texts) => texts.put(text, 'bc1fbc70574118e3'));
+  expect(Object.fromEntries(await store().load(earlier.device))).toEqual(earlier.choices);
+  expect(warnings).toEqual([]);
+});
+
 test('what is forgotten is gone', async () => {
   await store().save(fingerprint, new Map([['1', choice('a')]]));
   await store().forget(fingerprint);
@@ -94,7 +106,8 @@ test('a browser that keeps no database: a line, and an error for who saves', asy
 
 test('a device goes by what is stored for it, unless tuning is off', async () => {
   await store().save(fingerprint, new Map([['1', choice('a')]]));
-  const device = () => ({ fingerprint, choices: new Map<string, Choice>(), traits: {} }) as unknown as Device;
+  const device = () =>
+    ({ fingerprint, kernelSelection: new Map<string, Choice>(), traits: {} }) as unknown as Device;
   const [tuned, untuned] = [device(), device()];
   expect(await useStoredKernels(tuned, { database })).toBe('stored');
   expect(await useStoredKernels(untuned, { database, tune: false })).toBe('off');

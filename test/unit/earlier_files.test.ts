@@ -96,8 +96,10 @@ test('a tuning is found by the device that it was measured on', async () => {
 describe('a session', () => {
   const kept = (): MemoryFolder => {
     const folder = memoryFolder('session');
-    for (const name of readdirSync(path.join(earlier, 'session')))
-      folder.files.set(name, new Uint8Array(readFileSync(path.join(earlier, 'session', name))));
+    for (const file of readdirSync(path.join(earlier, 'session'))) {
+      const bytes = new Uint8Array(readFileSync(path.join(earlier, 'session', file)));
+      folder.files.set(file.replace(/^(undo-\d+)\.safetensors$/, '$1'), bytes);
+    }
     return folder;
   };
 
