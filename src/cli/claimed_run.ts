@@ -17,7 +17,7 @@ import { fileError, isMissing, moveFile, openFolder } from '../node/files.js';
 import { type Lock, lockFolder } from '../node/lock.js';
 import { shellWord } from './output.js';
 import { isPending, movingName, readyName } from './pending_run.js';
-import { readRun, runFiles } from './run_folder.js';
+import { isForeignPage, readRun, runFiles } from './run_folder.js';
 
 /** `new`: the folder holds no file of ours. `replace`: its run is replaced. `resume`: it holds a run. */
 export type ClaimMode = 'new' | 'replace' | 'resume';
@@ -172,14 +172,20 @@ async function refuseTaken(folder: Folder): Promise<void> {
   );
 }
 
-/** Throws: UsageError for a run.json of another program's. */
+/** Throws: UsageError for a run.json that another program wrote, or, if there is no run, a report.html. */
 async function refuseForeign(folder: Folder): Promise<void> {
-  if (!(await folder.exists('run.json'))) return;
+  const refuse = (name: string, expected: string): UsageError =>
+    new UsageError(
+      `train: ${folder.path}/${name} is not ${expected} of shadegrad, so --overwrite does not replace it. Name another folder, or move that file away.`,
+    );
+  if (!(await folder.exists('run.json'))) {
+    const isHalfReplaced = await isPending(folder);
+    if (!isHalfReplaced && (await isForeignPage(folder, 'report.html')))
+      throw refuse('report.html', 'a report');
+    return;
+  }
   const text = new TextDecoder().decode(await folder.read('run.json'));
-  if (/"format"\s*:\s*"shadegrad run/.test(text)) return;
-  throw new UsageError(
-    `train: ${folder.path}/run.json is not a run of shadegrad, so --overwrite does not replace it. Name another folder, or move that file away.`,
-  );
+  if (!/"format"\s*:\s*"shadegrad run/.test(text)) throw refuse('run.json', 'a run');
 }
 
 /** Throws: FileError. The next call goes on where it was stopped. */

@@ -18,7 +18,7 @@ import { bold, columnName, openOutput, table } from './output.js';
 import { pictureOf, takePictures, tensorOf } from './pictures.js';
 import type { PresetName } from '../nn/names.js';
 import { recipeFor } from '../nn/presets.js';
-import { defaultFolder, refuseRun } from './run_folder.js';
+import { checkOutFolder, defaultFolder } from './run_folder.js';
 import { version } from './version.js';
 
 /** Samples in the grid, and images in a row of filtered ones. */
@@ -64,7 +64,7 @@ export async function explore(options: ExploreOptions): Promise<number> {
     output.say(`${shown.length} of ${classNames.length} classes: those with the fewest images and the most.`);
 
   const folder = openFolder(options.out ?? defaultFolder(`explore-${name}`));
-  await refuseRun('explore', folder);
+  await checkOutFolder('explore', folder, 'explore.html');
   await checkWritable(folder.path);
   await open(options.device === undefined ? {} : { device: options.device });
   const found: Exploration = {

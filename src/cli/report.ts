@@ -10,7 +10,7 @@ import type { ReportOptions } from './commands.js';
 import { openOutput } from './output.js';
 import { readReport } from './report_files.js';
 import { rebuildReport } from './report_writer.js';
-import { defaultFolder, refuseRun } from './run_folder.js';
+import { checkOutFolder, defaultFolder } from './run_folder.js';
 import { version } from './version.js';
 
 export async function report(paths: readonly string[], options: ReportOptions): Promise<number> {
@@ -19,7 +19,8 @@ export async function report(paths: readonly string[], options: ReportOptions): 
   if (first === undefined) throw new UsageError('report: no run folder is named, expected one or more.');
   if (others.length === 0) {
     const out = options.out ?? first;
-    if (path.resolve(out) !== path.resolve(first)) await refuseRun('report', openFolder(out));
+    if (path.resolve(out) !== path.resolve(first))
+      await checkOutFolder('report', openFolder(out), 'report.html');
     const files = await rebuildReport(openFolder(first), openFolder(out));
     output.say(`Written to ${out}: ${files.join(', ')}.`);
     output.result({ out, files });
@@ -31,7 +32,7 @@ export async function report(paths: readonly string[], options: ReportOptions): 
   for (const each of paths) runs.push(await readReport(openFolder(each)));
   const named = distinctNames(runs, paths);
   const folder = openFolder(options.out ?? defaultFolder('comparison'));
-  await refuseRun('report', folder);
+  await checkOutFolder('report', folder, 'comparison.html');
   const curves = comparisonCurves(named);
   await folder.write('accuracy.png', svgToPng(svgFile(curves.accuracy)));
   await folder.write('loss.png', svgToPng(svgFile(curves.loss)));

@@ -51,13 +51,26 @@ async function readAs<T>(folder: Folder, check: (value: unknown, refuse: Refuse)
 }
 
 /**
- * Throws: UsageError for a folder that holds a run, some of whose pictures would be replaced by those of `who`.
+ * Checks that `page` and its pictures may be written to the folder that `--out` names.
+ *
+ * Throws: UsageError if it holds a run, whose pictures would be replaced, or another program's file of that name.
  */
-export async function refuseRun(who: string, folder: Folder): Promise<void> {
-  if (!(await folder.exists('run.json'))) return;
+export async function checkOutFolder(who: string, folder: Folder, page: string): Promise<void> {
+  if (await folder.exists('run.json')) {
+    throw new UsageError(
+      `${who}: ${folder.path} holds a run, and its report would be overwritten. Name another folder with --out.`,
+    );
+  }
+  if (!(await isForeignPage(folder, page))) return;
   throw new UsageError(
-    `${who}: ${folder.path} holds a run, whose report would be replaced. Name another folder with --out.`,
+    `${who}: ${folder.path}/${page} was not written by shadegrad and would be overwritten. Name another folder with --out, or move that file away.`,
   );
+}
+
+/** Whether the folder holds a page of this name without the footer of ours. */
+export async function isForeignPage(folder: Folder, name: string): Promise<boolean> {
+  if (!(await folder.exists(name))) return false;
+  return !new TextDecoder().decode(await folder.read(name)).includes('<footer>Written by shadegrad');
 }
 
 export interface GrowingHistory {

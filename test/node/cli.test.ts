@@ -478,11 +478,11 @@ describe('what goes wrong', () => {
       [
         ['explore', '--dataset', 'small', '--out', 'runs/x'],
         2,
-        /holds a run, whose report would be replaced/,
+        /holds a run, and its report would be overwritten/,
       ],
       [['explore', '--dataset', 'small', '--out', 'mine.txt'], 1, /a file with the name of that folder/],
       [['bench', '--quick', '--out', 'mine.txt'], 2, /does not hold the results of a bench/],
-      [['report', 'runs/x', '--out', 'runs/other'], 2, /holds a run, whose report would be replaced/],
+      [['report', 'runs/x', '--out', 'runs/other'], 2, /holds a run, and its report would be overwritten/],
       [['train', '--dataset', 'small', '--from', 'runs/none', '--out', 'runs/y'], 1, /runs\/none/],
       [['train', '--dataset', 'nowhere', '--out', 'runs/y'], 2, /nowhere/],
       [['train', '--resume', 'runs/none'], 1, /runs\/none\/run\.json: there is no such file/],

@@ -112,6 +112,12 @@ describe('refused', () => {
       'replace',
       'train: BASE/run/run.json is not a run of shadegrad, so --overwrite does not replace it. Name another folder, or move that file away.',
     ],
+    [
+      "another program's report.html",
+      { 'report.html': '<p>Mine.</p>' },
+      'replace',
+      'train: BASE/run/report.html is not a report of shadegrad, so --overwrite does not replace it. Name another folder, or move that file away.',
+    ],
   ])('%s', async (_, files, mode, message) => {
     write(files);
     expect(await messageOf(claimRun(at('run'), mode), UsageError)).toBe(message);
@@ -128,6 +134,15 @@ describe('refused', () => {
     for (const mode of ['new', 'replace', 'resume'] as const)
       await expect(claimRun(at('file'), mode), mode).rejects.toThrow(FileError);
   });
+});
+
+it('a report of ours that is left without its run is replaced', async () => {
+  write({ 'report.html': '<footer>Written by shadegrad 1.0.0.</footer>' });
+  const claim = await claimRun(at('run'), 'replace');
+  await writeFresh(claim);
+  await claim.commit();
+  await claim.release();
+  expect(Object.keys(contents())).not.toContain('report.html');
 });
 
 it('a new run in a folder with files that are not ours leaves them', async () => {

@@ -3,7 +3,7 @@
  * again; runs are put side by side. Folders without a run, unfinished and damaged ones: a line, or what there is.
  * Then SVG to PNG: size, letters without any font of the system, what is no SVG.
  */
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
@@ -107,6 +107,7 @@ describe('the report of a run', () => {
       files: expect.arrayContaining(['report.html']) as object,
     });
     expect(readdirSync(at('copy'))).toHaveLength(6);
+    expect(await report([at('a')], { out: at('copy') }), 'over an earlier report').toBe(0);
   });
 
   it('of a run that goes on, or began this moment, shows what there is', async () => {
@@ -157,6 +158,23 @@ describe('a comparison', () => {
 });
 
 describe('wrong input', () => {
+  it.each([
+    ['report.html', ['a']],
+    ['comparison.html', ['a', 'b']],
+  ])("another program's %s is left alone", async (page, runs) => {
+    mkdirSync(at('mine'));
+    writeFileSync(at('mine', page), 'Mine.');
+    await expect(
+      report(
+        runs.map((run) => at(run)),
+        { out: at('mine') },
+      ),
+    ).rejects.toThrow(`/mine/${page} was not written by shadegrad and would be overwritten.`);
+    expect(readdirSync(at('mine'))).toEqual([page]);
+    expect(readFileSync(at('mine', page), 'utf8')).toBe('Mine.');
+    rmSync(at('mine'), { recursive: true });
+  });
+
   it.each<[string, () => Promise<unknown>, new (message: string) => Error, string | RegExp]>([
     [
       'no such folder',
