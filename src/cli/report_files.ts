@@ -4,7 +4,7 @@ import { sizeOf } from '../engine/primitive.js';
 import { FileError, ModelError } from '../errors.js';
 import type { Folder } from '../folder.js';
 import { parseJson } from '../json_reader.js';
-import { Sequential } from '../nn/sequential.js';
+import { Model } from '../nn/model.js';
 import { evaluationFromJson } from '../report/evaluation_file.js';
 import { historyFromJson } from '../report/history.js';
 import type { LayerRow, RunReport } from '../report/html/run_report.js';
@@ -54,7 +54,7 @@ export async function readReport(folder: Folder): Promise<RunReport> {
 function layersOf(bytes: Uint8Array, file: string): LayerRow[] {
   try {
     const json = parseJson(bytes, (what, cause) => new ModelError(what, { cause }));
-    return Sequential.fromJson(json).layers.map(({ layer, name, outputShape, parameters }) => ({
+    return Model.fromJson(json).layers.map(({ layer, name, outputShape, parameters }) => ({
       name,
       className: layer.className,
       outputShape,

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import process from 'node:process';
 import type { Folder } from '../folder.js';
 import type { Callback } from '../nn/callbacks/callback.js';
-import type { Sequential } from '../nn/sequential.js';
+import type { Model } from '../nn/model.js';
 import { encodePng } from '../node/png.js';
 import { evaluate } from '../report/evaluation.js';
 import { tensorBoard } from '../report/tensorboard/index.js';
@@ -17,7 +17,7 @@ const confusionImages = 2000;
 
 /** Curves, histograms of weights, augmented samples and the confusion matrix, into `logs`. */
 export function tensorBoardOf(
-  model: Sequential,
+  model: Model,
   images: Images,
   settings: Settings,
   logs: Folder,

@@ -4,7 +4,8 @@ import { openFolder } from '../node/files.js';
 import { open } from '../node/open.js';
 import { useStoredKernels } from '../node/tuning_store.js';
 import type { Callback } from '../nn/callbacks/callback.js';
-import { type Sequential, readModel, weightsPath } from '../nn/sequential.js';
+import type { Model } from '../nn/model.js';
+import { readModel, weightsPath } from '../nn/model_files.js';
 import type { SavedModelOptions } from './commands.js';
 import type { Output } from './output.js';
 import { refusePending } from './pending_run.js';
@@ -17,7 +18,7 @@ export interface SavedModel {
   readonly shape: { readonly height: number; readonly width: number; readonly channels: number };
   readonly classNames: readonly string[];
   /** Opens the device and puts the weights there. Throws: DeviceError. */
-  open(output: Output): Promise<Sequential>;
+  open(output: Output): Promise<Model>;
 }
 
 /**

@@ -12,7 +12,8 @@ import { kernelChangeOf } from '../nn/kernel_change.js';
 import { modelsByName } from '../nn/models.js';
 import { preprocessing } from '../nn/preprocessing.js';
 import { plateauCallbacks, presets } from '../nn/presets.js';
-import { type ModelOnHost, type Sequential, readModel, weightsPath } from '../nn/sequential.js';
+import type { Model } from '../nn/model.js';
+import { type ModelOnHost, readModel, weightsPath } from '../nn/model_files.js';
 import type { History } from '../nn/training.js';
 import { loadDataset } from '../node/datasets.js';
 import { openFolder } from '../node/files.js';
@@ -235,7 +236,7 @@ function countImages({ train: training, validation, test }: Images): RunFile['im
   return { train: training.count, validation: validation.count, test: test?.count ?? 0 };
 }
 
-function makeModel(settings: Settings, { train: images }: Images): Sequential {
+function makeModel(settings: Settings, { train: images }: Images): Model {
   const { model: name, l2, standardise, filters, seed } = settings;
   const model = modelsByName[name]({
     seed,
@@ -253,7 +254,7 @@ function makeModel(settings: Settings, { train: images }: Images): Sequential {
 
 /** Throws: ModelError when it is another network. */
 async function takeWeights(
-  model: Sequential,
+  model: Model,
   { seed, split, limit }: Settings,
   from: string,
   source: ModelOnHost,
@@ -271,7 +272,7 @@ async function takeWeights(
     );
 }
 
-function describeFile(settings: Settings, device: Device, model: Sequential, images: Images): RunFile {
+function describeFile(settings: Settings, device: Device, model: Model, images: Images): RunFile {
   return {
     format: runFormat,
     settings,
@@ -288,7 +289,7 @@ function describeFile(settings: Settings, device: Device, model: Sequential, ima
 // ---- training ----
 
 interface FitContext {
-  readonly model: Sequential;
+  readonly model: Model;
   readonly images: Images;
   readonly settings: Settings;
   readonly claim: ClaimedRun;
@@ -344,7 +345,7 @@ async function fit(context: FitContext): Promise<History> {
 }
 
 /** Throws: ModelError when last.safetensors is damaged, or no checkpoint. */
-async function readCheckpoint(model: Sequential, folder: Folder): Promise<Checkpoint> {
+async function readCheckpoint(model: Model, folder: Folder): Promise<Checkpoint> {
   const { checkpoint } = await model.loadWeights(folder, 'last');
   if (checkpoint) return checkpoint;
   throw new ModelError(`train: ${folder.path}/last.safetensors holds no checkpoint to resume from.`);

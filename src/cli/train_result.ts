@@ -3,7 +3,8 @@ import type { Folder } from '../folder.js';
 import type { ImageSet } from '../data/dataset.js';
 import { maxOf } from '../extent.js';
 import { DeviceSet } from '../nn/device_set.js';
-import { type Sequential, loadModel } from '../nn/sequential.js';
+import type { Model } from '../nn/model.js';
+import { loadModel } from '../nn/model_files.js';
 import type { History } from '../nn/training.js';
 import { TrainingStep } from '../nn/training_step.js';
 import { duration, percent } from '../report/charts/numbers.js';
@@ -123,7 +124,7 @@ function scoreOf(probabilities: Float32Array, { labels, classCount }: ImageSet):
 
 /** Times the kernels of a step over `images`, on weights that are thrown away; nothing where the device has no clock. */
 async function kernelTimes(
-  model: Sequential,
+  model: Model,
   images: ImageSet,
   settings: Settings,
 ): Promise<{ readonly kernelTimes?: readonly KernelTime[] }> {

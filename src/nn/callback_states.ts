@@ -2,11 +2,11 @@
 import type { GradientAccumulation } from './gradient_accumulation.js';
 import type { Callback } from './callbacks/callback.js';
 import type { CallbackState, Checkpoint, Position } from './checkpoint.js';
-import type { Model } from './model.js';
+import type { TrainableModel } from './trainable_model.js';
 
 /** What a checkpoint keeps of the loop, its callbacks and the optimizer. */
 export function checkpointOf(
-  model: Model,
+  model: TrainableModel,
   position: Position,
   callbacks: readonly Callback[],
   { batchSize, microBatchSize }: Pick<GradientAccumulation, 'batchSize' | 'microBatchSize'>,

@@ -14,7 +14,7 @@ import { gatherInputs } from './inputs.js';
 import { sparseCategoricalCrossentropy } from './losses/sparse_categorical_crossentropy.js';
 import { penalisedTotals } from './penalty.js';
 import { type SyncPoints, prepareRing, replaySteps, ringSpec } from './replay_loop.js';
-import type { Model } from './model.js';
+import type { TrainableModel } from './trainable_model.js';
 
 export interface Evaluation {
   /** Mean cross-entropy in nats, plus what the weights add to the loss. */
@@ -57,7 +57,7 @@ export class EvaluationTensors extends Resource {
 
 /** Records loss and accuracy of the batch at the state's cursor, into the ring. */
 export function recordEvaluation(
-  model: Model,
+  model: TrainableModel,
   set: SetTensors,
   { state, rates, ring }: EvaluationTensors,
   batch: number,
@@ -70,7 +70,12 @@ export function recordEvaluation(
 }
 
 /** Records the model's output for the batch at the state's cursor. */
-export function recordPrediction(model: Model, set: SetTensors, state: Tensor, batch: number): Tensor {
+export function recordPrediction(
+  model: TrainableModel,
+  set: SetTensors,
+  state: Tensor,
+  batch: number,
+): Tensor {
   const { x } = withScope('inputs', () =>
     gatherInputs(set, state, { batch, preprocessing: model.preprocessing }),
   );
@@ -80,7 +85,7 @@ export function recordPrediction(model: Model, set: SetTensors, state: Tensor, b
 /** Bound once, run as often as wanted: the validation of a training. */
 export class Evaluator extends Resource {
   private constructor(
-    private readonly model: Model,
+    private readonly model: TrainableModel,
     private readonly set: DeviceSet,
     private readonly batchSize: number,
     private readonly tensors: EvaluationTensors,
@@ -90,7 +95,7 @@ export class Evaluator extends Resource {
   }
 
   static async create(
-    model: Model,
+    model: TrainableModel,
     images: LabelledImages,
     batchSize: number,
     { kernelSelection, hasFewShapes = false, ...options }: CompileOptions & EvaluatorOptions = {},
@@ -173,7 +178,7 @@ export class Evaluator extends Resource {
  * Shapes: count images → [count, classes], row by row.
  */
 export async function predictAll(
-  model: Model,
+  model: TrainableModel,
   images: LabelledImages,
   batchSize: number,
   callbacks: readonly Callback[] = [],

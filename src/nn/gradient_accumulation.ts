@@ -14,7 +14,7 @@ import {
   forecastTraining,
   together,
 } from './memory_forecast.js';
-import type { Model } from './model.js';
+import type { TrainableModel } from './trainable_model.js';
 import { type MemoryOptions, Room } from './memory_room.js';
 
 export interface AccumulationOptions extends MemoryOptions {
@@ -50,7 +50,7 @@ interface Wanted extends MemoryOptions {
  * Throws: UsageError for a micro-batch size out of range; DeviceError when not even one image fits, or not the
  * micro-batch that was asked for.
  */
-export function planAccumulation(model: Model, options: AccumulationOptions): GradientAccumulation {
+export function planAccumulation(model: TrainableModel, options: AccumulationOptions): GradientAccumulation {
   const { batchSize, microBatchSize, preferred, validation, memory, ...shape } = options;
   if (microBatchSize !== undefined) checkArgument('fit', 'microBatchSize', microBatchSize, () => count);
   const room = new Room('fit', model.device, memory, (atOnce) => {
@@ -101,7 +101,7 @@ function batchFor({ count }: SetShape, batchSize: number): number {
 }
 
 /** The batch that an evaluation takes, smaller where the device has no room for it; its result is the same. */
-export function fittingEvaluation(model: Model, images: SetShape, options: Wanted): number {
+export function fittingEvaluation(model: TrainableModel, images: SetShape, options: Wanted): number {
   const forecast = (batch: number): MemoryForecast =>
     forecastEvaluation(model, images, batch, { hasFewShapes: true });
   const room = new Room('evaluate', model.device, options.memory, forecast);
@@ -109,7 +109,7 @@ export function fittingEvaluation(model: Model, images: SetShape, options: Wante
 }
 
 /** The same for a prediction. */
-export function fittingPrediction(model: Model, images: SetShape, options: Wanted): number {
+export function fittingPrediction(model: TrainableModel, images: SetShape, options: Wanted): number {
   const forecast = (batch: number): MemoryForecast => forecastPrediction(model, images, batch);
   return new Room('predict', model.device, options.memory, forecast).upTo(
     batchFor(images, options.batchSize),
@@ -118,7 +118,7 @@ export function fittingPrediction(model: Model, images: SetShape, options: Wante
 
 /** The largest number of images at once, up to `batchSize`, that a training of this model and set fits with. */
 export function largestBatch(
-  model: Model,
+  model: TrainableModel,
   shape: Omit<TrainingShape, 'batchSize' | 'microBatchSize'>,
   { batchSize, memory }: Wanted,
 ): number {

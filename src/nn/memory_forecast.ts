@@ -10,7 +10,7 @@ import { Tensor } from '../engine/tensor.js';
 import { stateSpec } from '../kernels/step_state.js';
 import { type SetLayout, type SetShape, type SetTensors, setSpecs } from './device_set.js';
 import { EvaluationTensors, type EvaluatorOptions, recordEvaluation, recordPrediction } from './evaluator.js';
-import type { Model } from './model.js';
+import type { TrainableModel } from './trainable_model.js';
 import type { ParameterGroup } from './parameters.js';
 import { type StepOptions, StepTensors, stepRecorders } from './training_step.js';
 
@@ -44,7 +44,7 @@ export function addedBytes({ data, step, intermediates, warmUp }: MemoryForecast
  *
  * Throws: DeviceError when a kernel cannot be dispatched over so many images; StateError before compile().
  */
-export function forecastTraining(model: Model, shape: TrainingShape): MemoryForecast {
+export function forecastTraining(model: TrainableModel, shape: TrainingShape): MemoryForecast {
   const { images, variantsPerImage = 1, batchSize, microBatchSize, kernelSelection } = shape;
   const ledger = new Ledger(model.device);
   const set = ledger.data(images, { variantsPerImage });
@@ -59,7 +59,7 @@ export function forecastTraining(model: Model, shape: TrainingShape): MemoryFore
 
 /** The memory that an `Evaluator` takes, with its set. Throws: DeviceError, as above. */
 export function forecastEvaluation(
-  model: Model,
+  model: TrainableModel,
   images: SetShape,
   batchSize: number,
   { kernelSelection, hasFewShapes = false }: EvaluatorOptions = {},
@@ -75,7 +75,11 @@ export function forecastEvaluation(
 }
 
 /** The memory that `predictAll` takes, with its set. Throws: DeviceError, as above. */
-export function forecastPrediction(model: Model, images: SetShape, batchSize: number): MemoryForecast {
+export function forecastPrediction(
+  model: TrainableModel,
+  images: SetShape,
+  batchSize: number,
+): MemoryForecast {
   const ledger = new Ledger(model.device);
   const set = ledger.data(images, { multipleOf: batchSize });
   const state = ledger.step(stateSpec);

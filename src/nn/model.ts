@@ -1,66 +1,484 @@
-/** What training, evaluation and callbacks need of a model, whatever kind it is. */
-import type { Device } from '../engine/device.js';
-import type { Shape } from '../engine/primitive.js';
+/** What users hold: a network with its values on a device, trained, evaluated, saved. */
+import { checkArgument, checkCall } from '../calls.js';
+import { type Device, defaultDevice, deviceRule, findDefaultDevice } from '../engine/device.js';
+import { type Shape, sizeOf } from '../engine/primitive.js';
+import { Resource } from '../engine/resource.js';
 import type { Tensor } from '../engine/tensor.js';
-import type { Folder } from '../folder.js';
-import { type Rules, flag, rule } from '../options.js';
-import type { Activity } from './activity.js';
-import { type Checkpoint, checkpointRule } from './checkpoint.js';
-import type { Optimizer } from './optimizers.js';
+import { ModelError, StateError, assert } from '../errors.js';
+import { type Folder, folderAt } from '../folder.js';
+import { type Form, checkForm, optional } from '../json_reader.js';
+import { l2Penalty } from '../kernels/index.js';
+import {
+  type Rule,
+  type Rules,
+  count,
+  fn,
+  having,
+  list,
+  nonEmptyText,
+  oneOf,
+  required,
+  rule,
+  seed as seedRule,
+} from '../options.js';
+import { Activity } from './activity.js';
+import { type Callback, callbacksRule } from './callbacks/callback.js';
+import type { Checkpoint } from './checkpoint.js';
+import { type LabelledImages, checkImages, checkUnlabelled } from './device_set.js';
+import { type Evaluation, Evaluator, predictAll } from './evaluator.js';
+import { fittingEvaluation, fittingPrediction } from './gradient_accumulation.js';
+import type { Layer } from './layers/layer.js';
+import { type MemoryOptions, memoryRules } from './memory_room.js';
+import { type ForwardContext, Network, type NetworkNode, countOf, hasGradient } from './network.js';
+import { networkFromJson, networkToJson } from './network_json.js';
+import { type Optimizer, optimizerRule } from './optimizers.js';
 import type { ParameterGroup } from './parameters.js';
-import type { Preprocessing } from './preprocessing.js';
+import { type Preprocessing, preprocessingForm, preprocessingRule, unitScaling } from './preprocessing.js';
+import { type StoredTensors, readSafetensors } from './safetensors.js';
+import {
+  type OptimizerDescription,
+  type StoredOptimizer,
+  describeMisfit,
+  fitsSlots,
+  optimizerIn,
+  slotsIn,
+} from './stored_optimizer.js';
+import { summaryTable } from './summary.js';
+import { TrainState, type Weights } from './train_state.js';
+import { type SaveWeightsOptions, type TrainableModel, saveWeightsRules } from './trainable_model.js';
+import { type FitOptions, type History, train } from './training.js';
+import {
+  type KeptTensors,
+  type LoadedWeights,
+  checkTensors,
+  descriptionIn,
+  format,
+  hasDescription,
+  takeWeights,
+  weightsFile,
+  writeWeights,
+} from './weights_file.js';
 
-export interface ForwardContext {
-  readonly isTraining: boolean;
-  /** The step's state, which keys random numbers. */
-  readonly state: Tensor;
-  /** In training: x is a part of a batch that is taken in micro-batches. Default false. */
-  readonly isMicroBatch?: boolean;
+export interface ModelOptions {
+  readonly name?: string;
+  /** Keys the first weights. Default 0. */
+  readonly seed?: number;
+  /** Left out: the default device, or the one at first use where none is open yet. A model stays on its device. */
+  readonly device?: Device;
+  /** How bytes become the model's inputs. Default: 0 … 255 to 0 … 1. */
+  readonly preprocessing?: Preprocessing;
 }
 
-export interface SaveWeightsOptions {
-  /** Strings kept in the file. */
-  readonly metadata?: Readonly<Record<string, string>>;
-  /** Keeps the optimizer's slots too, so that training can go on. Default true. */
-  readonly includeOptimizer?: boolean;
-  readonly checkpoint?: Checkpoint;
-}
-
-export const saveWeightsRules = (): Rules<SaveWeightsOptions> => ({
-  metadata: rule(
-    'an object of texts',
-    (value) =>
-      typeof value === 'object' && Object.values(value ?? [0]).every((each) => typeof each === 'string'),
-  ),
-  includeOptimizer: flag,
-  checkpoint: checkpointRule(),
+const modelRules = (): Rules<Omit<ModelOptions, 'name'>> => ({
+  seed: seedRule,
+  device: deviceRule(),
+  preprocessing: preprocessingRule(),
 });
 
-export interface Model {
-  readonly name: string;
-  /** What is under way on it. */
-  readonly activity: Activity;
-  readonly device: Device;
-  readonly inputShape: Shape;
-  /** Classes that the output tells apart; undefined when it has several axes. */
-  readonly classes: number | undefined;
-  /** How bytes become `x` of `forward`: in training, evaluation and prediction alike. */
-  readonly preprocessing: Preprocessing;
-  /** All parameters that have a gradient, in one buffer. */
-  readonly parameters: ParameterGroup;
-  /** The parameters that have none, such as the moving means of batch normalisation. */
-  readonly statistics: ParameterGroup;
-  /** The optimizer's values beside each parameter, by slot name. */
-  readonly slots: ReadonlyMap<string, ParameterGroup>;
-  /** Throws: StateError before compile(). */
+export const namedModelRules = (): Rules<ModelOptions> => ({ name: nonEmptyText, ...modelRules() });
+
+export interface CompileOptions {
   readonly optimizer: Optimizer;
-  forward(x: Tensor, context: ForwardContext): Tensor;
-  /** What the weights add to the loss, term by term, recorded in a program. */
-  penalties(): readonly Tensor[];
+  /** Integer labels; a softmax at the end of the model is fused into the loss. */
+  readonly loss: 'sparseCategoricalCrossentropy';
+  /** Hears that the slots of a loaded file are of another optimizer. Default console.warn. */
+  readonly warn?: (message: string) => void;
+}
+
+const compileRules = (): Rules<CompileOptions> => ({
+  optimizer: optimizerRule(),
+  loss: required(oneOf(['sparseCategoricalCrossentropy'])),
+  warn: fn,
+});
+
+export interface InferenceOptions extends MemoryOptions {
+  /** Images at once, fewer where the device has no room for them or the set is small; default 128. */
+  readonly batchSize?: number;
+  readonly callbacks?: readonly Callback[];
+}
+
+const inferenceRules = (): Rules<InferenceOptions> => ({
+  batchSize: count,
+  callbacks: callbacksRule(),
+  ...memoryRules(),
+});
+
+const layersRule = () =>
+  list(
+    'a list of layers, such as layers.dense({ units: 10 })',
+    having('a layer', 'call', 'parameters', 'outputShape'),
+  );
+
+const weightsRule = (): Rule =>
+  rule(
+    'a Map of Float32Arrays, as weights() gives',
+    (value) => value instanceof Map && [...value.values()].every((each) => each instanceof Float32Array),
+  );
+
+export class Model extends Resource implements TrainableModel {
+  readonly activity: Activity;
+  readonly preprocessing: Preprocessing;
+  readonly #seed: number;
+  #device: Device | undefined;
+  #state: TrainState | undefined;
+  #optimizer: Optimizer | undefined;
+  /** Hears of slots that do not fit. */
+  #warn: (message: string) => void = console.warn;
+  /** What the description that the model was made from says of its optimizer. */
+  #described: OptimizerDescription | undefined;
+  /** What the file loaded last keeps of its optimizer, until a training changes the weights. */
+  #stored: StoredOptimizer | undefined;
+  #checkpoint: Checkpoint | undefined;
+  #isDisposed = false;
+
+  /** `sequential` and `loadModel` make one; a network by itself is enough as well. */
+  constructor(
+    readonly network: Network,
+    options: Omit<ModelOptions, 'name'> = {},
+  ) {
+    super();
+    checkCall('Model', options, modelRules);
+    const { seed = 0, device, preprocessing = unitScaling } = options;
+    this.activity = new Activity(network.name);
+    this.preprocessing = preprocessing;
+    this.#seed = seed;
+    this.#device = device ?? findDefaultDevice();
+  }
+
+  get name(): string {
+    return this.network.name;
+  }
+
+  /** In their order, each with its name, the shape of its output, and its parameters. */
+  get layers(): readonly NetworkNode[] {
+    return this.network.nodes;
+  }
+
+  /** Without the batch axis. */
+  get inputShape(): Shape {
+    return this.network.inputs[0]!.shape;
+  }
+
+  /** Without the batch axis. */
+  get outputShape(): Shape {
+    return this.network.shapeOf(this.network.outputs[0]!);
+  }
+
+  /** Chosen once. Throws: DeviceError when none was given and none is open. */
+  get device(): Device {
+    return (this.#device ??= defaultDevice());
+  }
+
+  /** Classes that the last layer tells apart; undefined when its output has several axes. */
+  get classes(): number | undefined {
+    return this.outputShape.length === 1 ? this.outputShape[0] : undefined;
+  }
+
+  get optimizer(): Optimizer {
+    if (!this.#optimizer)
+      throw new StateError('model: not compiled; call model.compile({ optimizer, loss }) first.');
+    return this.#optimizer;
+  }
+
+  /** The values of the parameters, made at first use. Throws: StateError after dispose(). */
+  get state(): TrainState {
+    if (this.#isDisposed)
+      throw new StateError(
+        `model: '${this.name}' was disposed and has no weights any more; make it or load it again.`,
+      );
+    return (this.#state ??= new TrainState(this.device, this.network.parameters, this.#seed));
+  }
+
+  /** All parameters that training changes by their gradients, in one buffer; drawn at first use. */
+  get parameters(): ParameterGroup {
+    return this.state.parameters;
+  }
+
+  /** The parameters that have no gradient, such as moving means; first values at first use. */
+  get statistics(): ParameterGroup {
+    return this.state.statistics;
+  }
+
+  /** The optimizer's values beside each parameter, by slot name. */
+  get slots(): ReadonlyMap<string, ParameterGroup> {
+    this.state.addSlots(this.optimizer.slots);
+    return this.state.slots;
+  }
+
+  /**
+   * Where the training stood that the loaded file was saved in, for `fit({ resume: model.checkpoint })`; undefined for a
+   * file saved without one, and once the model is trained on.
+   */
+  get checkpoint(): Checkpoint | undefined {
+    return this.#checkpoint;
+  }
+
+  /**
+   * Chooses optimizer and loss. Training starts with fresh optimizer slots, as in Keras, also where the model was compiled
+   * and trained before. After loading, until the model is trained on, it starts with the slots of the file, so that
+   * training goes on to the bits of one that was never saved: where the optimizer has the name and slots of the file's,
+   * whatever its rate; `warn` is called when it cannot use the file's slots.
+   *
+   * Throws: UsageError for options out of range; StateError during a fit.
+   */
+  compile(options: CompileOptions): void {
+    checkCall('compile', options, compileRules);
+    const { optimizer, warn = console.warn } = options;
+    this.activity.assertUntrained('compile');
+    this.#optimizer = optimizer;
+    this.#warn = warn;
+    this.#state?.dropSlots();
+    const misfit = this.#restoreSlots(optimizer);
+    if (misfit !== undefined) warn(`compile: ${misfit}; training starts with fresh ones.`);
+  }
+
+  /** Fills the optimizer's slots from the file loaded last, where that has any. Yields why they do not fit, if so. */
+  #restoreSlots(optimizer: Optimizer): string | undefined {
+    if (!this.#stored || this.#stored.slots.size === 0) return undefined;
+    if (!fitsSlots(optimizer, this.#stored)) return describeMisfit(optimizer, this.#stored);
+    for (const [name, values] of this.#stored.slots) this.slots.get(name)?.write(values);
+    return undefined;
+  }
+
+  /**
+   * The network applied to a batch, inside a program.
+   *
+   * Shapes: x [N, …inputShape] → [N, …outputShape].
+   */
+  forward(x: Tensor, context: ForwardContext): Tensor {
+    return this.layerOutputs(x, context).get(this.network.outputs[0]!)!;
+  }
+
+  /** What each layer yields on the way of `forward`, by name, in their order. */
+  layerOutputs(x: Tensor, context: ForwardContext): Map<string, Tensor> {
+    const inputs = new Map([[this.network.inputs[0]!.name, x]]);
+    return this.network.forward(inputs, (path) => this.state.get(path), context);
+  }
+
+  /** What the weights add to the loss, term by term: λ·Σ w² of each layer with a regularizer. Inside a program. */
+  penalties(): readonly Tensor[] {
+    return this.network.parameters.flatMap(({ path, l2 }) =>
+      l2 === undefined ? [] : [l2Penalty(this.parameters.get(path), l2)],
+    );
+  }
+
+  /**
+   * Trains on a set of labelled images. Meanwhile the model may be evaluated, predict and be saved, in callbacks or
+   * beside them: the next step waits for an evaluation or prediction, and what is saved is of one moment. Weights are set
+   * in callbacks only.
+   *
+   * Throws: UsageError when the images do not fit the model; StateError before compile(), or while another fit, an
+   * evaluation or a prediction is under way on the model, or the optimizer trains another one; whatever a callback throws;
+   * DeviceError.
+   */
+  async fit(images: LabelledImages, options: FitOptions = {}): Promise<History> {
+    return train(this, images, options, () => {
+      this.#stored = undefined;
+      this.#checkpoint = undefined;
+    });
+  }
+
+  /** Mean loss and accuracy over a set, in batches that the device has room for. */
+  async evaluate(images: LabelledImages, options: InferenceOptions = {}): Promise<Evaluation> {
+    checkCall('evaluate', options, inferenceRules);
+    const { batchSize = 128, callbacks, memory } = options;
+    checkImages('evaluate', images, this.inputShape, this.classes);
+    const fitting = fittingEvaluation(this, images, { batchSize, memory });
+    return this.activity.read('evaluate', async () => {
+      const evaluator = await Evaluator.create(this, images, fitting, { hasFewShapes: true });
+      try {
+        const evaluation = await evaluator.run({ callbacks });
+        assert(evaluation, 'an evaluation without a signal ends');
+        return evaluation;
+      } finally {
+        evaluator.dispose();
+      }
+    });
+  }
+
+  /** The outputs for every image, row by row: [count, classes] probabilities after a softmax. */
+  async predict(
+    images: Omit<LabelledImages, 'labels'>,
+    options: InferenceOptions = {},
+  ): Promise<Float32Array<ArrayBuffer>> {
+    checkCall('predict', options, inferenceRules);
+    const { batchSize = 128, callbacks, memory } = options;
+    checkUnlabelled('predict', images, this.inputShape);
+    // Field by field: a class instance's getters would not be copied by a spread.
+    const { count, height, width, channels } = images;
+    const labelled = { images: images.images, count, height, width, channels, labels: new Uint8Array(count) };
+    const fitting = fittingPrediction(this, labelled, { batchSize, memory });
+    return this.activity.read('predict', async () => predictAll(this, labelled, fitting, callbacks));
+  }
+
+  /** All parameters, those without a gradient included. */
+  get parameterCount(): number {
+    return countOf(this.network.parameters);
+  }
+
+  /** Keras's table of layers; printed through `print`, returned as text. */
+  summary(print: (text: string) => void = console.log): string {
+    checkArgument('summary', 'print', print, () => fn);
+    const rows = this.layers.map(({ layer, name, outputShape, parameters }) => ({
+      name,
+      className: layer.className,
+      outputShape,
+      parameterCount: countOf(parameters),
+      trainableCount: countOf(parameters.filter(hasGradient)),
+    }));
+    const table = summaryTable(this.name, rows);
+    print(table);
+    return table;
+  }
+
+  /** All parameters by name, on the host, in the order of the layers; those of one moment, also during a training. */
+  async weights(): Promise<Map<string, Float32Array<ArrayBuffer>>> {
+    return this.state.weights();
+  }
+
+  /**
+   * Throws: ModelError when names or sizes are not exactly the model's; StateError during an evaluation or prediction, and
+   * during a fit but for its callbacks.
+   */
+  setWeights(weights: Weights): void {
+    this.activity.assertWritable('setWeights');
+    checkArgument('model', 'weights', weights, weightsRule);
+    const { parameters } = this.network;
+    for (const { path, shape } of parameters) {
+      const found = weights.get(path);
+      if (found?.length !== sizeOf(shape)) {
+        throw new ModelError(
+          `model: weights for '${path}' have ${found?.length ?? 'no'} values, expected ${sizeOf(shape)}.`,
+        );
+      }
+    }
+    if (weights.size !== parameters.length)
+      throw new ModelError(`model: ${weights.size} weights were given, expected ${parameters.length}.`);
+    this.state.write(weights);
+  }
+
+  // ---- files ----
+
   /** The architecture as plain values. */
-  toJson(): object;
-  /** All parameters by name, those of both groups. */
-  weights(): Promise<Map<string, Float32Array<ArrayBuffer>>>;
-  setWeights(weights: ReadonlyMap<string, Float32Array<ArrayBuffer>>): void;
-  saveWeights(folder: Folder, name: string, options?: SaveWeightsOptions): Promise<void>;
+  toJson(): object {
+    const { name, config } = this.#optimizer ?? this.#stored?.description ?? this.#described ?? {};
+    return {
+      format,
+      ...networkToJson(this.network),
+      preprocessing: this.preprocessing,
+      optimizer: name === undefined ? null : { name, config },
+    };
+  }
+
+  /**
+   * Makes the model that `toJson` described. `from` is what to call the description in messages.
+   *
+   * Throws: ModelError when it is damaged.
+   */
+  static fromJson(json: unknown, options: ModelOptions = {}, from?: string): Model {
+    const { name, ...others } = options;
+    const network = networkFromJson(json, { name, from });
+    const { preprocessing } = checkForm(
+      json,
+      preprocessedForm,
+      (what) => new ModelError(`model: ${from ?? 'this'} is not a model description: ${what}.`),
+    );
+    // Files of the versions before there was a choice mean 0 … 1.
+    const model = new Model(network, { ...(preprocessing ? { preprocessing } : {}), ...others });
+    model.#described = optimizerIn(json);
+    return model;
+  }
+
+  /** Saves model.json and weights.safetensors to a folder (a path, in Node). */
+  async save(to: Folder | string, options: SaveWeightsOptions = {}): Promise<void> {
+    checkCall('save', options, saveWeightsRules);
+    const folder = folderAt(to);
+    const description = this.toJson();
+    const weights = await this.toFile(options);
+    await folder.write('model.json', `${JSON.stringify(description, null, 2)}\n`);
+    await folder.write('weights.safetensors', weights);
+  }
+
+  /** Saves `<name>.safetensors`; see `writeWeights`. */
+  async saveWeights(folder: Folder, name: string, options: SaveWeightsOptions = {}): Promise<void> {
+    checkArgument('saveWeights', 'name', name, () => nonEmptyText);
+    checkCall('saveWeights', options, saveWeightsRules);
+    return writeWeights(this.#kept(), folderAt(folder), name, options);
+  }
+
+  /** The bytes that `saveWeights` writes; see `modelFromFile`. */
+  async toFile(options: SaveWeightsOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+    checkCall('toFile', options, saveWeightsRules);
+    return weightsFile(this.#kept(), options);
+  }
+
+  /**
+   * Loads `<name>.safetensors`, with the optimizer's slots: into the model's own where it is compiled, else for `compile`.
+   *
+   * Throws: FileError when the file is missing; ModelError when it is damaged or does not fit; StateError, as setWeights.
+   */
+  async loadWeights(from: Folder, name: string): Promise<LoadedWeights> {
+    this.activity.assertWritable('loadWeights');
+    checkArgument('loadWeights', 'name', name, () => nonEmptyText);
+    const folder = folderAt(from);
+    const file = `${folder.path}/${name}.safetensors`;
+    return this.takeWeights(readSafetensors(await folder.read(`${name}.safetensors`), file), file);
+  }
+
+  /** Whether a file holds this model's weights; needs no device. Throws: ModelError when it does not. */
+  checkWeights(stored: StoredTensors, file: string): void {
+    this.#slotsIn(stored, file);
+  }
+
+  #slotsIn(stored: StoredTensors, file: string): ReturnType<typeof slotsIn> {
+    const shapes = this.network.parameters.map((spec) => ({ ...spec, name: spec.path }));
+    checkTensors(shapes, stored, file);
+    return slotsIn(stored, shapes.filter(hasGradient), file);
+  }
+
+  /** `loadWeights` from a file that is read already; `file` is what to call it in messages. */
+  takeWeights(stored: StoredTensors, file: string): LoadedWeights {
+    this.activity.assertWritable('loadWeights');
+    // Before there is anything on the device, which a damaged description may make too large for it.
+    const slots = this.#slotsIn(stored, file);
+    const description = hasDescription(stored) ? optimizerIn(descriptionIn(stored, file)) : this.#described;
+    const loaded = takeWeights([this.parameters, this.statistics], stored, file);
+    this.#stored = { description, slots };
+    this.#checkpoint = loaded.checkpoint;
+    const misfit = this.#optimizer && this.#restoreSlots(this.#optimizer);
+    if (misfit !== undefined) this.#warn(`loadWeights: ${misfit}; the model keeps its own.`);
+    return loaded;
+  }
+
+  #kept(): KeptTensors {
+    return {
+      description: this.toJson(),
+      parameters: this.parameters,
+      statistics: this.statistics,
+      slots: this.state.slots,
+      storedSlots: this.#optimizer ? undefined : this.#stored?.slots,
+    };
+  }
+
+  /** Frees the weights; the model cannot be used afterwards. Throws: StateError during a fit. */
+  dispose(): void {
+    this.activity.assertUntrained('dispose');
+    this.#state?.dispose();
+    this.#state = undefined;
+    this.#stored = undefined;
+    this.#checkpoint = undefined;
+    this.#isDisposed = true;
+  }
+}
+
+const preprocessedForm: Form<{ readonly preprocessing?: Preprocessing }> = {
+  preprocessing: optional(preprocessingForm),
+};
+
+/** A model from a list of layers, one after another; the first one needs an `inputShape`. */
+export function sequential(layers: readonly Layer[], options: ModelOptions = {}): Model {
+  checkArgument('sequential', 'layers', layers, layersRule);
+  checkCall('sequential', options, namedModelRules);
+  const { name = 'sequential', ...others } = options;
+  return new Model(Network.ofSequence(name, layers), others);
 }

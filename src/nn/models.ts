@@ -14,9 +14,9 @@ import type { ModelName } from './names.js';
 import { type Regularizer, regularizerRule } from './layers/regularizer.js';
 import { checkCall } from '../calls.js';
 import { type Rules, count, extents } from '../options.js';
-import { Sequential, type SequentialOptions, sequentialRules } from './sequential.js';
+import { type Model, type ModelOptions, namedModelRules, sequential } from './model.js';
 
-export interface ModelOptions extends SequentialOptions {
+export interface NamedModelOptions extends ModelOptions {
   /** [height,width,channels] of an image. Default [28,28,1]. */
   readonly inputShape?: Shape;
   /** Default 10. */
@@ -25,24 +25,24 @@ export interface ModelOptions extends SequentialOptions {
   readonly kernelRegularizer?: Regularizer | null;
 }
 
-const rules = (): Rules<ModelOptions> => ({
+const rules = (): Rules<NamedModelOptions> => ({
   inputShape: extents,
   classes: count,
   kernelRegularizer: regularizerRule(),
-  ...sequentialRules(),
+  ...namedModelRules(),
 });
 
 /** What the models below are given, with every default in its place. */
-type Given = Required<Pick<ModelOptions, 'inputShape' | 'classes' | 'kernelRegularizer'>>;
+type Given = Required<Pick<NamedModelOptions, 'inputShape' | 'classes' | 'kernelRegularizer'>>;
 
 function makeModel(
   defaultName: string,
-  given: ModelOptions,
+  given: NamedModelOptions,
   layers: (given: Given) => readonly Layer[],
-): Sequential {
+): Model {
   checkCall(`models.${defaultName}`, given, rules);
   const { inputShape = [28, 28, 1], classes = 10, kernelRegularizer = null, ...options } = given;
-  return new Sequential(layers({ inputShape, classes, kernelRegularizer }), {
+  return sequential(layers({ inputShape, classes, kernelRegularizer }), {
     name: defaultName,
     ...options,
   });
@@ -54,7 +54,7 @@ function makeModel(
  * conv 5×5×32 · conv 5×5×32 · max-pool · dropout ¼ · conv 3×3×64 · conv 3×3×64 · max-pool · dropout ¼ · dense 256 ·
  * dropout ½ · dense `classes` softmax, all with relu and 'same' padding.
  */
-export function paperModel(options: ModelOptions = {}): Sequential {
+export function paperModel(options: NamedModelOptions = {}): Model {
   return makeModel('paper', options, ({ inputShape, classes, kernelRegularizer }) => {
     const convolution = { padding: 'same', activation: 'relu', kernelRegularizer } as const;
     return [
@@ -78,7 +78,7 @@ export function paperModel(options: ModelOptions = {}): Sequential {
  * `paper` with batch normalisation between each hidden layer and its relu, which makes their biases superfluous;
  * 888,874 parameters on 28×28×1 and 10 classes, of which 896 are moving statistics.
  */
-export function paperBnModel(options: ModelOptions = {}): Sequential {
+export function paperBnModel(options: NamedModelOptions = {}): Model {
   return makeModel('paper-bn', options, ({ inputShape, classes, kernelRegularizer }) => {
     const plain = { useBias: false, kernelRegularizer } as const;
     const normalised = (): Layer[] => [batchNormalization(), activation({ activation: 'relu' })];
@@ -108,7 +108,7 @@ export function paperBnModel(options: ModelOptions = {}): Sequential {
  * A small convolutional network: conv 3×3×64 · conv 3×3×32 · max-pool · dense `classes` softmax, with relu and no
  * padding; 65,194 parameters on 28×28×1 and 10 classes.
  */
-export function simpleModel(options: ModelOptions = {}): Sequential {
+export function simpleModel(options: NamedModelOptions = {}): Model {
   return makeModel('simple', options, ({ inputShape, classes, kernelRegularizer }) => [
     conv2d({ filters: 64, kernelSize: 3, activation: 'relu', kernelRegularizer, inputShape }),
     conv2d({ filters: 32, kernelSize: 3, activation: 'relu', kernelRegularizer }),
@@ -123,7 +123,7 @@ export function simpleModel(options: ModelOptions = {}): Sequential {
  * conv 3×3×48 · max-pool · dropout ¼ · dense `classes` softmax, with relu and 'same' padding; 23,002 parameters on
  * 28×28×1 and 10 classes.
  */
-export function smallModel(options: ModelOptions = {}): Sequential {
+export function smallModel(options: NamedModelOptions = {}): Model {
   return makeModel('small', options, ({ inputShape, classes, kernelRegularizer }) => {
     const convolution = { kernelSize: 3, padding: 'same', activation: 'relu', kernelRegularizer } as const;
     return [
@@ -144,7 +144,7 @@ export function smallModel(options: ModelOptions = {}): Sequential {
  * The least that deserves the name of a network: five sigmoid units between the pixels and the softmax; 3,985
  * parameters on 28×28×1 and 10 classes.
  */
-export function mlpModel(options: ModelOptions = {}): Sequential {
+export function mlpModel(options: NamedModelOptions = {}): Model {
   return makeModel('mlp', options, ({ inputShape, classes, kernelRegularizer }) => [
     flatten({ inputShape }),
     dense({ units: 5, activation: 'sigmoid', kernelRegularizer }),
@@ -159,4 +159,4 @@ export const modelsByName = {
   simple: simpleModel,
   small: smallModel,
   mlp: mlpModel,
-} as const satisfies Record<ModelName, (options?: ModelOptions) => Sequential>;
+} as const satisfies Record<ModelName, (options?: NamedModelOptions) => Model>;

@@ -1,7 +1,7 @@
 /** The rates of an epoch's steps, worked out on the host and read on the device. */
 import { stateWords } from '../kernels/step_state.js';
 import type { Position } from './checkpoint.js';
-import type { Model } from './model.js';
+import type { TrainableModel } from './trainable_model.js';
 import { type LearningRate, ratesOf } from './schedules.js';
 import type { TrainingStep } from './training_step.js';
 
@@ -12,7 +12,7 @@ export class RateTable {
   current = 0;
 
   constructor(
-    private readonly model: Model,
+    private readonly model: TrainableModel,
     private readonly step: TrainingStep,
     private readonly totalSteps: number,
   ) {}

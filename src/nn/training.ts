@@ -27,7 +27,7 @@ import { type Checkpoint, type Position, checkpointRule } from './checkpoint.js'
 import { DeviceSet, type LabelledImages, checkImages } from './device_set.js';
 import { Evaluator } from './evaluator.js';
 import { type MemoryOptions, memoryRules } from './memory_room.js';
-import type { Model } from './model.js';
+import type { TrainableModel } from './trainable_model.js';
 import { RateTable } from './rate_table.js';
 import { type ReplayOptions, type SyncPoints, type StepMetrics, replaySteps } from './replay_loop.js';
 import { TrainingStep } from './training_step.js';
@@ -88,9 +88,9 @@ export interface History {
 
 const start: Position = { step: 0, epoch: 0, cursor: 0, lossSum: 0, correct: 0, count: 0 };
 
-/** Runs `fit`; see Sequential.fit. `onBegin` is called before the first step, when nothing stands in its way any more. */
+/** Runs `fit`; see Model.fit. `onBegin` is called before the first step, when nothing stands in its way any more. */
 export async function train(
-  model: Model,
+  model: TrainableModel,
   images: LabelledImages,
   options: FitOptions,
   onBegin: () => void,
@@ -107,7 +107,7 @@ export async function train(
 }
 
 /** Throws: UsageError for options out of range, images that do not fit the model, or a checkpoint of other batches. */
-function checkOptions(model: Model, images: LabelledImages, options: FitOptions): void {
+function checkOptions(model: TrainableModel, images: LabelledImages, options: FitOptions): void {
   checkCall('fit', options, fitRules);
   const { batchSize = 32, variantsPerImage = 1, augmentation, validationData, resume } = options;
   if (!augmentation && variantsPerImage > 1)
@@ -128,7 +128,7 @@ function checkOptions(model: Model, images: LabelledImages, options: FitOptions)
 
 /** Before anything is allocated. A resumed training goes on with its own micro-batches, which its bits depend on. */
 function accumulationFor(
-  model: Model,
+  model: TrainableModel,
   images: LabelledImages,
   { batchSize = 32, microBatchSize, resume, ...options }: FitOptions,
 ): GradientAccumulation {
@@ -163,7 +163,7 @@ class Fitting {
   #isStopped = false;
 
   constructor(
-    private readonly model: Model,
+    private readonly model: TrainableModel,
     images: LabelledImages,
     private readonly options: FitOptions,
     private readonly accumulation: GradientAccumulation,

@@ -22,7 +22,7 @@ import type { DeviceSet, SetTensors } from './device_set.js';
 import { AccumulatedStep } from './accumulated_step.js';
 import { gatherInputs } from './inputs.js';
 import { sparseCategoricalCrossentropy } from './losses/sparse_categorical_crossentropy.js';
-import type { Model } from './model.js';
+import type { TrainableModel } from './trainable_model.js';
 import { ParameterGroup } from './parameters.js';
 import { penalisedTotals } from './penalty.js';
 import { type Replayable, prepareRing, ringSpec } from './replay_loop.js';
@@ -45,7 +45,7 @@ export class StepTensors extends Resource {
 
   /** `make` gives each tensor its memory, or a placeholder where the step is only planned. */
   constructor(
-    { device, parameters: { layout } }: Model,
+    { device, parameters: { layout } }: TrainableModel,
     { stepsPerEpoch, isAccumulated }: { readonly stepsPerEpoch: number; readonly isAccumulated: boolean },
     make: (spec: Spec) => Tensor,
   ) {
@@ -72,7 +72,7 @@ type Recorder = () => Record<string, Tensor>;
 
 /** The programs of a step: the whole of it, or one for each micro-batch and one that ends the step. */
 export function stepRecorders(
-  model: Model,
+  model: TrainableModel,
   set: SetTensors,
   tensors: StepTensors,
   { batchSize, microBatchSize, augmentation }: StepOptions,
@@ -136,7 +136,7 @@ export class TrainingStep extends Resource {
   #accumulated: AccumulatedStep | undefined;
 
   private constructor(
-    readonly model: Model,
+    readonly model: TrainableModel,
     readonly set: DeviceSet,
     readonly batchSize: number,
     readonly microBatchSize: number,
@@ -157,7 +157,7 @@ export class TrainingStep extends Resource {
    * Throws: DeviceError when a buffer exceeds the device's limits or a shader does not compile.
    */
   static async create(
-    model: Model,
+    model: TrainableModel,
     set: DeviceSet,
     batchSize: number,
     {

@@ -14,7 +14,7 @@ import { forecastEvaluation, forecastTraining } from './memory_forecast.js';
 import type { ModelName } from './names.js';
 import { modelsByName } from './models.js';
 import { rmsprop } from './optimizers.js';
-import type { Sequential } from './sequential.js';
+import type { Model } from './model.js';
 import { TrainingStep } from './training_step.js';
 
 export interface WorkloadOptions {
@@ -102,14 +102,14 @@ export class Workload {
     }
   }
 
-  #microBatchSize(model: Sequential): number {
+  #microBatchSize(model: Model): number {
     const { batchSize, imageShape } = this.options;
     const images = { ...imageShape, count: batchSize };
     return planAccumulation(model, { batchSize, images, kernelSelection: new KernelSelection() })
       .microBatchSize;
   }
 
-  #model(): Sequential {
+  #model(): Model {
     const { model: name, imageShape, classes } = this.options;
     const { height, width, channels } = imageShape;
     const model = modelsByName[name]({

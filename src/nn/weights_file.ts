@@ -22,7 +22,7 @@ import {
 } from '../json_reader.js';
 import { rule } from '../options.js';
 import type { Checkpoint } from './checkpoint.js';
-import type { SaveWeightsOptions } from './model.js';
+import type { SaveWeightsOptions } from './trainable_model.js';
 import { type NamedShape, type ParameterGroup, type ParameterLayout, readGroups } from './parameters.js';
 import { type StoredTensor, type StoredTensors, writeSafetensors } from './safetensors.js';
 

@@ -19,7 +19,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { cdp } from 'vitest/browser';
 import { digitImage } from '../../src/data/digit_image.js';
 import { dense, flatten } from '../../src/nn/layers/index.js';
-import { Sequential } from '../../src/nn/sequential.js';
+import { sequential } from '../../src/nn/model.js';
 import { pcg4d, uniform } from '../../src/random.js';
 import type { Images, ModelInfo, PictureData, Prediction } from '../../web/protocol.js';
 import { drawingView } from '../../web/views/drawing.js';
@@ -46,7 +46,7 @@ let app: FakeApp;
 
 /** A model that computes in JavaScript; each pixel has its say. */
 function hostContext(): Context {
-  const model = new Sequential([
+  const model = sequential([
     flatten({ inputShape: [28, 28, 1] }),
     dense({ units: 10, activation: 'softmax' }),
   ]);

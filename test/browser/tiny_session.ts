@@ -2,7 +2,7 @@
 import { open } from '../../src/browser/open.js';
 import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
 import { mlpModel } from '../../src/nn/models.js';
-import { modelFile } from '../../src/nn/sequential.js';
+import { modelFile } from '../../src/nn/model_files.js';
 import type { Settings } from '../../web/protocol.js';
 import { bars } from '../device/small_model.js';
 

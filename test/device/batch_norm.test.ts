@@ -21,7 +21,7 @@ import { activation, batchNormalization, dense, flatten } from '../../src/nn/lay
 import type { Regularizer } from '../../src/nn/layers/regularizer.js';
 import { sgd } from '../../src/nn/optimizers.js';
 import { readSafetensors } from '../../src/nn/safetensors.js';
-import { Sequential } from '../../src/nn/sequential.js';
+import { type Model, sequential } from '../../src/nn/model.js';
 import { TrainingStep } from '../../src/nn/training_step.js';
 import { drawSigned, randomFrom } from '../../src/reference/reference.js';
 import { memoryFolder } from '../../src/memory_folder.js';
@@ -48,8 +48,8 @@ function normModel({
   readonly momentum?: number;
   readonly learningRate?: number;
   readonly kernelRegularizer?: Regularizer | null;
-} = {}): Sequential {
-  const model = new Sequential(
+} = {}): Model {
+  const model = sequential(
     [
       batchNormalization({ momentum: 0.8, inputShape: [8, 8, 1] }),
       flatten(),
@@ -135,7 +135,7 @@ describe('a part batch', () => {
 
 describe('moving statistics', () => {
   it('follow the batch by hand: mean and biased variance, 1 − momentum of the way', async () => {
-    const model = new Sequential(
+    const model = sequential(
       [
         batchNormalization({ momentum: 0.75, inputShape: [8, 8, 1] }),
         flatten(),
@@ -172,7 +172,7 @@ describe('moving statistics', () => {
   });
 
   it('are all there is without scale and centre: outputs of mean 0 and deviation 1', async () => {
-    const model = new Sequential(
+    const model = sequential(
       [
         batchNormalization({
           center: false,
@@ -217,7 +217,7 @@ describe('moving statistics', () => {
     expect(await loaded.weights()).toEqual(await model.weights());
     expect(await loaded.predict(bars(8))).toEqual(await model.predict(bars(8)));
 
-    const other = new Sequential(
+    const other = sequential(
       [batchNormalization({ inputShape: [8, 8, 1] }), flatten(), dense({ units: 3 })],
       { device },
     );
@@ -310,7 +310,7 @@ describe('the L2 term', () => {
     const start = await normModel().weights();
     const [plain, regularised] = [null, { l2: lambda }].map((kernelRegularizer) =>
       normModel({ learningRate, momentum: 0, kernelRegularizer }),
-    ) as [Sequential, Sequential];
+    ) as [Model, Model];
     for (const model of [plain, regularised]) await model.fit(set, { batchSize: 8 });
     const without = await plain.weights();
     for (const [name, values] of await regularised.weights()) {
@@ -322,7 +322,7 @@ describe('the L2 term', () => {
   });
 
   it('costs nothing where there is none', async () => {
-    const labels = async (model: Sequential): Promise<string[]> => {
+    const labels = async (model: Model): Promise<string[]> => {
       const images = new DeviceSet(device, bars(16));
       const step = await TrainingStep.create(model, images, 8);
       const found = step.plan.dispatches.map(({ label }) => label);

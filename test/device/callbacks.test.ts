@@ -11,7 +11,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Callback, Inference, Logs } from '../../src/nn/callbacks/callback.js';
 import { earlyStopping, modelCheckpoint, terminateOnNaN } from '../../src/nn/callbacks/index.js';
-import type { Sequential } from '../../src/nn/sequential.js';
+import type { Model } from '../../src/nn/model.js';
 import { memoryFolder } from '../../src/memory_folder.js';
 import { useDevice } from './device.js';
 import { bars, smallModel } from './small_model.js';
@@ -154,7 +154,7 @@ describe('a callback that throws', () => {
    */
   async function thrown(
     names: readonly string[],
-    work: (model: Sequential, callbacks: Callback[]) => Promise<unknown>,
+    work: (model: Model, callbacks: Callback[]) => Promise<unknown>,
   ): Promise<unknown[]> {
     const found: unknown[] = [];
     const { device } = held;

@@ -15,7 +15,7 @@ import { DeviceError } from '../../src/errors.js';
 import { add, batchGather, image } from '../../src/kernels/index.js';
 import { DeviceSet } from '../../src/nn/device_set.js';
 import { dense, flatten } from '../../src/nn/layers/index.js';
-import { Sequential } from '../../src/nn/sequential.js';
+import { type Model, sequential } from '../../src/nn/model.js';
 import { TrainingStep } from '../../src/nn/training_step.js';
 import { open } from './open.js';
 import { bars, smallModel } from './small_model.js';
@@ -31,7 +31,7 @@ afterEach(() => {
   expect(findDefaultDevice()).toBeUndefined();
 });
 
-const bare = (): Sequential => new Sequential([flatten({ inputShape: [8, 8, 1] }), dense({ units: 3 })]);
+const bare = (): Model => sequential([flatten({ inputShape: [8, 8, 1] }), dense({ units: 3 })]);
 
 /** What is thrown, with devices as `device A` in the order in which the test opened them. */
 function refusal(act: () => unknown): string {

@@ -11,7 +11,7 @@ import { describe, expect, it } from 'vitest';
 import { classScores, evaluate } from '../../src/report/evaluation.js';
 import type { ImageSet } from '../../src/data/dataset.js';
 import type { Device } from '../../src/engine/device.js';
-import type { Sequential } from '../../src/nn/sequential.js';
+import type { Model } from '../../src/nn/model.js';
 import type { Context } from '../../web/worker/context.js';
 import { evaluating } from '../../web/worker/evaluating.js';
 import { useDevice } from './device.js';
@@ -22,11 +22,7 @@ const held = useDevice();
 const silent = (): void => undefined;
 
 /** As much of the worker as a test needs. */
-function contextOf(
-  device: Device | undefined,
-  model: Sequential,
-  images: ImageSet,
-): Context & { rests: number } {
+function contextOf(device: Device | undefined, model: Model, images: ImageSet): Context & { rests: number } {
   const context = {
     device,
     model,

@@ -14,7 +14,7 @@ import { DeviceSet } from '../../src/nn/device_set.js';
 import { type InputOptions, gatherInputs } from '../../src/nn/inputs.js';
 import { flatten, dense } from '../../src/nn/layers/index.js';
 import { filters, preprocessing, unitScaling } from '../../src/nn/preprocessing.js';
-import { Sequential, sequential } from '../../src/nn/sequential.js';
+import { Model, sequential } from '../../src/nn/model.js';
 import { useDevice } from './device.js';
 
 const held = useDevice();
@@ -158,7 +158,7 @@ describe('a model', () => {
   it('keeps its preprocessing', async () => {
     const kept = preprocessing({ standardise: { mean: 0.1, deviation: 0.3 }, filters: [filters.blur()] });
     const model = sequential(layers(), { device: held.device, preprocessing: kept });
-    const copy = Sequential.fromJson(JSON.parse(JSON.stringify(model.toJson())), { device: held.device });
+    const copy = Model.fromJson(JSON.parse(JSON.stringify(model.toJson())), { device: held.device });
     expect(copy.preprocessing).toEqual(kept);
     copy.setWeights(await model.weights());
     expect(await copy.predict(images)).toEqual(await model.predict(images));

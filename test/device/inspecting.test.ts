@@ -14,7 +14,7 @@ import type { Training } from '../../src/nn/callbacks/callback.js';
 import { activation, batchNormalization, conv2d, dense, flatten } from '../../src/nn/layers/index.js';
 import type { Layer } from '../../src/nn/layers/layer.js';
 import { sgd } from '../../src/nn/optimizers.js';
-import { type Sequential, sequential } from '../../src/nn/sequential.js';
+import { type Model, sequential } from '../../src/nn/model.js';
 import type { LayerActivation } from '../../web/protocol.js';
 import type { Context } from '../../web/worker/context.js';
 import { inspecting } from '../../web/worker/inspecting.js';
@@ -23,7 +23,7 @@ import { open } from './open.js';
 import { bars, smallModel } from './small_model.js';
 
 const held = useDevice();
-const models: Sequential[] = [];
+const models: Model[] = [];
 afterEach(() => {
   for (const model of models.splice(0)) model.dispose();
 });
@@ -36,7 +36,7 @@ class Visit {
   readonly #listeners: (() => void)[] = [];
 
   constructor(
-    public model: Sequential,
+    public model: Model,
     readonly device: Device | undefined = held.device,
   ) {
     models.push(model);
@@ -47,7 +47,7 @@ class Visit {
     return work();
   }
 
-  weights(): ReturnType<Sequential['weights']> {
+  weights(): ReturnType<Model['weights']> {
     return this.model.weights();
   }
 
@@ -55,7 +55,7 @@ class Visit {
     this.#listeners.push(listener);
   }
 
-  replace(model: Sequential): void {
+  replace(model: Model): void {
     models.push(model);
     this.model = model;
     for (const listener of this.#listeners) listener();
@@ -69,7 +69,7 @@ const images = bars(3);
 const imageOf = (n: number): Uint8Array<ArrayBuffer> => images.images.slice(n * 64, (n + 1) * 64);
 
 /** predict's output for image `n`. */
-async function predicted(model: Sequential, n: number): Promise<Float32Array> {
+async function predicted(model: Model, n: number): Promise<Float32Array> {
   return model.predict({ images: imageOf(n), count: 1, height: 8, width: 8, channels: 1 });
 }
 

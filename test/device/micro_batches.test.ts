@@ -22,7 +22,7 @@ import {
 import { type Optimizer, rmsprop, sgd } from '../../src/nn/optimizers.js';
 import { replaySteps } from '../../src/nn/replay_loop.js';
 import { cosineDecay } from '../../src/nn/schedules.js';
-import { Sequential } from '../../src/nn/sequential.js';
+import { sequential } from '../../src/nn/model.js';
 import type { FitOptions } from '../../src/nn/training.js';
 import { TrainingStep } from '../../src/nn/training_step.js';
 import { memoryFolder } from '../../src/memory_folder.js';
@@ -45,7 +45,7 @@ interface Kind {
 
 function makeModel({ rate = 0, l2 = 0, isNormalised = false, optimizer = sgd({ learningRate: 0.1 }) }: Kind) {
   const kernelRegularizer = l2 > 0 ? { l2 } : null;
-  const model = new Sequential([
+  const model = sequential([
     conv2d({ filters: 4, kernelSize: 3, activation: 'relu', kernelRegularizer, inputShape: [8, 8, 1] }),
     ...(isNormalised ? [batchNormalization()] : []),
     maxPooling2d(),

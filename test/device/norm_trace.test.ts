@@ -15,7 +15,7 @@ import {
   flatten,
 } from '../../src/nn/layers/index.js';
 import { sgd } from '../../src/nn/optimizers.js';
-import { Sequential } from '../../src/nn/sequential.js';
+import { type Model, sequential } from '../../src/nn/model.js';
 import normTrace from '../traces/norm_trace.json' with { type: 'json' };
 import { traceBatch, traceWeights } from '../traces/trace_data.js';
 import { useDevice } from './device.js';
@@ -50,12 +50,12 @@ const { settings, parameters, f64, rounding } = file;
 const sum = (values: Iterable<number>): number => [...values].reduce((a, b) => a + b, 0);
 const norm = (values: Float32Array): number => Math.sqrt(sum(values.map((value) => value * value)));
 
-function makeModel(): Sequential {
+function makeModel(): Model {
   const { learningRate, momentum, l2, epsilon, kept } = settings;
   const plain = { useBias: false, kernelRegularizer: { l2 } };
   const normalised = () => batchNormalization({ epsilon, momentum: kept });
   const relu = () => activation({ activation: 'relu' });
-  const model = new Sequential(
+  const model = sequential(
     [
       conv2d({ filters: 8, kernelSize: 5, strides: 2, ...plain, inputShape: [28, 28, 1] }),
       normalised(),
@@ -76,7 +76,7 @@ function makeModel(): Sequential {
   return model;
 }
 
-function firstWeights(model: Sequential): Map<string, Float32Array<ArrayBuffer>> {
+function firstWeights(model: Model): Map<string, Float32Array<ArrayBuffer>> {
   const trained = parameters.filter(({ isTrained }) => isTrained);
   const drawn = trained.map(({ name, shape, limit = 0, centre = 0 }, number) => {
     const values = traceWeights(settings.seed, number, sizeOf(shape), limit);

@@ -25,7 +25,7 @@ import {
 } from '../../src/nn/layers/index.js';
 import type { Layer } from '../../src/nn/layers/layer.js';
 import { rmsprop } from '../../src/nn/optimizers.js';
-import { Sequential } from '../../src/nn/sequential.js';
+import { type Model, sequential } from '../../src/nn/model.js';
 import type { Context } from '../../web/worker/context.js';
 import { type Correction, correct } from '../../web/worker/one_shot_correction.js';
 import { sureFrom } from '../../web/worker/one_shot_layer.js';
@@ -56,8 +56,8 @@ const narrow: Head = () => [
 /** 96 features. */
 const wide: Head = () => [dense({ units: 3, activation: 'softmax' })];
 
-function untrained(head: Head): Sequential {
-  const model = new Sequential(
+function untrained(head: Head): Model {
+  const model = sequential(
     [
       conv2d({ filters: 6, kernelSize: 3, padding: 'same', useBias: false, inputShape: [8, 8, 1] }),
       batchNormalization({ momentum: 0.8 }),
@@ -73,7 +73,7 @@ function untrained(head: Head): Sequential {
 }
 
 /** A model that is right about nearly all bars. */
-async function knowing(head = narrow): Promise<Sequential> {
+async function knowing(head = narrow): Promise<Model> {
   const model = untrained(head);
   const known = trained.get(head);
   if (known) model.setWeights(known);
@@ -90,12 +90,12 @@ const slanted = Uint8Array.from({ length: 64 }, (_, i) => {
   return Math.abs(y - x / 2) <= 1 ? 220 : 20;
 });
 
-async function accuracyOf(model: Sequential): Promise<number> {
+async function accuracyOf(model: Model): Promise<number> {
   return (await model.evaluate(test)).accuracy;
 }
 
 /** Learns it, and says how likely its label was before and is after. */
-async function corrected(model: Sequential, given: Partial<Correction> = {}) {
+async function corrected(model: Model, given: Partial<Correction> = {}) {
   const input = new Uint8Array(slanted);
   const all = { input, label: 2, rehearsal: train, seed: 7, ...given };
   const bound = await BoundPrediction.create(model);
@@ -196,7 +196,7 @@ describe('a correction', () => {
   });
 
   it('needs a dense layer with a softmax at the end', async () => {
-    const sigmoid = new Sequential(
+    const sigmoid = sequential(
       [flatten({ inputShape: [8, 8, 1] }), dense({ units: 3, activation: 'sigmoid' })],
       { device: held.device },
     );
@@ -205,7 +205,7 @@ describe('a correction', () => {
     );
     sigmoid.dispose();
     // What the softmax is given here is not linear in the weights.
-    const between = new Sequential(
+    const between = sequential(
       [
         flatten({ inputShape: [8, 8, 1] }),
         dense({ units: 3, activation: 'relu' }),
@@ -216,7 +216,7 @@ describe('a correction', () => {
     await expect(corrected(between)).rejects.toThrow('expected a dense layer with a softmax');
     between.dispose();
     // The softmax may be a layer of its own, and the dense layer without a bias.
-    const apart = new Sequential(
+    const apart = sequential(
       [
         flatten({ inputShape: [8, 8, 1] }),
         dense({ units: 3, useBias: false }),
@@ -230,7 +230,7 @@ describe('a correction', () => {
 });
 
 /** As much of the worker as a correction needs, and the calls it got. */
-function contextOf(model: Sequential, fetched: Context['fetched'], served?: Context['fetched']) {
+function contextOf(model: Model, fetched: Context['fetched'], served?: Context['fetched']) {
   const asked: string[] = [];
   const context = {
     device: held.device,

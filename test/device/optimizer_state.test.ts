@@ -16,7 +16,8 @@ import { modelCheckpoint } from '../../src/nn/callbacks/index.js';
 import { type Optimizer, rmsprop, sgd } from '../../src/nn/optimizers.js';
 import { readSafetensors, writeSafetensors } from '../../src/nn/safetensors.js';
 import { cosineDecay } from '../../src/nn/schedules.js';
-import { type Sequential, loadModel, modelFile, modelFromFile } from '../../src/nn/sequential.js';
+import type { Model } from '../../src/nn/model.js';
+import { loadModel, modelFile, modelFromFile } from '../../src/nn/model_files.js';
 import { useDevice } from './device.js';
 import { bars, smallModel } from './small_model.js';
 import { weightBits } from './weight_bits.js';
@@ -25,25 +26,25 @@ const held = useDevice();
 const set = bars(12);
 const loss = 'sparseCategoricalCrossentropy';
 
-function compiled(optimizer: Optimizer): Sequential {
+function compiled(optimizer: Optimizer): Model {
   const model = smallModel();
   model.compile({ optimizer, loss });
   return model;
 }
 
-async function loaded(folder: MemoryFolder, weights = 'weights'): Promise<Sequential> {
+async function loaded(folder: MemoryFolder, weights = 'weights'): Promise<Model> {
   return loadModel(folder, { weights, device: held.device });
 }
 
 /** The sum of each slot's squares, by name: 0 for a fresh one. */
-async function slotSizes(model: Sequential): Promise<Record<string, number>> {
+async function slotSizes(model: Model): Promise<Record<string, number>> {
   const sizes: Record<string, number> = {};
   for (const [name, { flat }] of model.slots)
     sizes[name] = ((await flat.data()) as Float32Array).reduce((sum, value) => sum + value * value, 0);
   return sizes;
 }
 
-async function trained(folder: MemoryFolder): Promise<Sequential> {
+async function trained(folder: MemoryFolder): Promise<Model> {
   const model = compiled(rmsprop());
   await model.fit(set, { batchSize: 4 });
   await model.save(folder);

@@ -25,7 +25,7 @@ import {
 } from '../../src/nn/layers/index.js';
 import { modelsByName } from '../../src/nn/models.js';
 import { filters, preprocessing } from '../../src/nn/preprocessing.js';
-import { Sequential } from '../../src/nn/sequential.js';
+import { Model, sequential } from '../../src/nn/model.js';
 import { pcg4d, uniform } from '../../src/random.js';
 import type { Context } from '../../web/worker/context.js';
 import { BoundPrediction } from '../../web/worker/predicting_bound.js';
@@ -45,7 +45,7 @@ function picture(size: number, seed: number): Uint8Array<ArrayBuffer> {
 }
 
 /** The model with biases and moving statistics that are not those of its beginning. */
-async function shaken(model: Sequential): Promise<Sequential> {
+async function shaken(model: Model): Promise<Model> {
   const weights = await model.weights();
   let at = 0;
   for (const [name, values] of weights) {
@@ -59,8 +59,8 @@ async function shaken(model: Sequential): Promise<Sequential> {
   return model;
 }
 
-function everyLayer(): Sequential {
-  return new Sequential(
+function everyLayer(): Model {
+  return sequential(
     [
       conv2d({ filters: 5, kernelSize: [3, 5], strides: [1, 2], padding: 'same', inputShape: [13, 14, 2] }),
       batchNormalization({ scale: false }),
@@ -86,7 +86,7 @@ function everyLayer(): Sequential {
 }
 
 describe('JavaScript', () => {
-  const models: Readonly<Record<string, () => Sequential>> = {
+  const models: Readonly<Record<string, () => Model>> = {
     small: () => modelsByName.small({ device: held.device, seed: 3 }),
     simple: () => modelsByName.simple({ device: held.device, seed: 3 }),
     mlp: () => modelsByName.mlp({ device: held.device, seed: 3 }),
@@ -147,8 +147,8 @@ describe('JavaScript', () => {
 const shape = [8, 8, 1] as const;
 const size = 64;
 
-function tiny(device: Device, seed: number): Sequential {
-  return new Sequential(
+function tiny(device: Device, seed: number): Model {
+  return sequential(
     [
       conv2d({ filters: 4, kernelSize: 3, activation: 'relu', inputShape: shape }),
       flatten(),
@@ -191,13 +191,13 @@ describe('on the device', () => {
 
 interface Fake extends Context {
   device: Device | undefined;
-  model: Sequential;
+  model: Model;
   replaced(): void;
   /** Names of what was told. */
   readonly notes: string[];
 }
 
-function contextOf(device: Device | undefined, model: Sequential, weights?: Context['weights']): Fake {
+function contextOf(device: Device | undefined, model: Model, weights?: Context['weights']): Fake {
   const listeners: (() => void)[] = [];
   const fake: Pick<Fake, 'device' | 'model' | 'notes' | 'weights' | 'onModelReplaced' | 'replaced' | 'emit'> =
     {
@@ -255,7 +255,7 @@ describe('predictions', () => {
   it('come from the processor where there is no device', async () => {
     const model = tiny(held.device, 1);
     const weights = await model.weights();
-    const hostOnly = Sequential.fromJson(model.toJson());
+    const hostOnly = Model.fromJson(model.toJson());
     const predictions = new Predictions(contextOf(undefined, hostOnly, async () => weights));
     const { probabilities, by } = await predictions.of(input);
     expect(by).toBe('processor');

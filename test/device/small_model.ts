@@ -2,14 +2,12 @@
 import { ImageSet } from '../../src/data/dataset.js';
 import { conv2d, dense, dropout, flatten, maxPooling2d } from '../../src/nn/layers/index.js';
 import { rmsprop, type RmspropOptions } from '../../src/nn/optimizers.js';
-import { Sequential, type SequentialOptions } from '../../src/nn/sequential.js';
+import { type Model, type ModelOptions, sequential } from '../../src/nn/model.js';
 import { pcg4d } from '../../src/random.js';
 
-export function smallModel(
-  options: SequentialOptions & { readonly optimizer?: RmspropOptions } = {},
-): Sequential {
+export function smallModel(options: ModelOptions & { readonly optimizer?: RmspropOptions } = {}): Model {
   const { optimizer, ...rest } = options;
-  const model = new Sequential(
+  const model = sequential(
     [
       conv2d({ filters: 4, kernelSize: 3, padding: 'same', activation: 'relu', inputShape: [8, 8, 1] }),
       maxPooling2d(),

@@ -13,7 +13,8 @@ import { earlyStopping, modelCheckpoint } from '../../src/nn/callbacks/index.js'
 import { dense, flatten } from '../../src/nn/layers/index.js';
 import { ringRows } from '../../src/nn/replay_loop.js';
 import { cosineDecay } from '../../src/nn/schedules.js';
-import { Sequential, loadModel } from '../../src/nn/sequential.js';
+import { sequential } from '../../src/nn/model.js';
+import { loadModel } from '../../src/nn/model_files.js';
 import { memoryFolder } from '../../src/memory_folder.js';
 import { open } from './open.js';
 import { bars, smallModel } from './small_model.js';
@@ -159,7 +160,7 @@ describe('fit', () => {
   it('reports means over the samples, the part batch at the end included', async () => {
     // Without dropout and with a rate of 0 every epoch sees the same loss as evaluate.
     const layers = [flatten({ inputShape: [8, 8, 1] }), dense({ units: 3, activation: 'softmax' })];
-    const model = new Sequential(layers);
+    const model = sequential(layers);
     const { rmsprop } = await import('../../src/nn/optimizers.js');
     model.compile({ optimizer: rmsprop({ learningRate: 0 }), loss: 'sparseCategoricalCrossentropy' });
     const set = bars(10);
@@ -257,16 +258,16 @@ describe('fit', () => {
   it('refuses what does not fit', async () => {
     const model = smallModel();
     await expect(model.fit(bars(9), { epochs: 0 })).rejects.toThrow(UsageError);
-    const wide = new Sequential([flatten({ inputShape: [4, 4, 1] }), dense({ units: 3 })]);
+    const wide = sequential([flatten({ inputShape: [4, 4, 1] }), dense({ units: 3 })]);
     await expect(wide.evaluate(bars(9))).rejects.toThrowErrorMatchingInlineSnapshot(
       `[UsageError: evaluate: the images are [8,8,1] but the model takes [4,4,1].]`,
     );
-    const narrow = new Sequential([flatten({ inputShape: [8, 8, 1] }), dense({ units: 2 })]);
+    const narrow = sequential([flatten({ inputShape: [8, 8, 1] }), dense({ units: 2 })]);
     await expect(narrow.evaluate(bars(9))).rejects.toThrowErrorMatchingInlineSnapshot(
       `[UsageError: evaluate: label 2 of image 2 does not fit a model of 2 classes (0 to 1).]`,
     );
     await expect(
-      new Sequential([flatten({ inputShape: [8, 8, 1] }), dense({ units: 3 })]).fit(bars(9)),
+      sequential([flatten({ inputShape: [8, 8, 1] }), dense({ units: 3 })]).fit(bars(9)),
     ).rejects.toThrowErrorMatchingInlineSnapshot(
       `[StateError: model: not compiled; call model.compile({ optimizer, loss }) first.]`,
     );
@@ -337,7 +338,7 @@ describe('a trained model', () => {
   it('does not take weights of another model', async () => {
     const folder = memoryFolder();
     await smallModel().saveWeights(folder, 'weights');
-    const other = new Sequential([flatten({ inputShape: [8, 8, 1] }), dense({ units: 3 })]);
+    const other = sequential([flatten({ inputShape: [8, 8, 1] }), dense({ units: 3 })]);
     await expect(other.loadWeights(folder, 'weights')).rejects.toThrow(ModelError);
   });
 });

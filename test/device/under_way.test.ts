@@ -14,7 +14,7 @@ import { memoryFolder } from '../../src/memory_folder.js';
 import type { Callback } from '../../src/nn/callbacks/callback.js';
 import { batchNormalization, conv2d, dense, flatten } from '../../src/nn/layers/index.js';
 import { rmsprop } from '../../src/nn/optimizers.js';
-import { Sequential } from '../../src/nn/sequential.js';
+import { type Model, sequential } from '../../src/nn/model.js';
 import { useDevice } from './device.js';
 import { bars, smallModel } from './small_model.js';
 import { weightBits } from './weight_bits.js';
@@ -131,7 +131,7 @@ describe('during a fit', () => {
   });
 
   it('what is saved is of one moment', async () => {
-    const model = new Sequential(
+    const model = sequential(
       [
         conv2d({ filters: 2, kernelSize: 3, inputShape: [8, 8, 1] }),
         batchNormalization(),
@@ -150,7 +150,7 @@ describe('during a fit', () => {
     }
   });
 
-  it.each<[string, (model: Sequential) => Promise<unknown>]>([
+  it.each<[string, (model: Model) => Promise<unknown>]>([
     [
       'failed',
       async (model) =>

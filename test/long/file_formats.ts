@@ -24,7 +24,8 @@ import {
 } from '../../src/nn/layers/index.js';
 import { filters, preprocessing } from '../../src/nn/preprocessing.js';
 import { type StoredTensor, readSafetensors, writeSafetensors } from '../../src/nn/safetensors.js';
-import { Sequential, readModel, sequential } from '../../src/nn/sequential.js';
+import { Model, sequential } from '../../src/nn/model.js';
+import { readModel } from '../../src/nn/model_files.js';
 import { checkpointIn, descriptionIn } from '../../src/nn/weights_file.js';
 import { loadPath } from '../../src/node/dataset_path.js';
 import { lockFolder, lockName } from '../../src/node/lock.js';
@@ -208,7 +209,7 @@ function smallSet(): ImageSet {
   });
 }
 
-function smallModel(): Sequential {
+function smallModel(): Model {
   return sequential(
     [
       conv2d({ filters: 4, kernelSize: 3, padding: 'same', activation: 'relu', inputShape: [6, 8, 1] }),
@@ -289,7 +290,7 @@ function safetensorsFormat(): FileFormat {
       await folder.write('model.json', JSON.stringify(model.toJson()));
       await folder.write('last.safetensors', bytes);
       return [
-        Sequential.fromJson(descriptionIn(stored, 'last.safetensors')),
+        Model.fromJson(descriptionIn(stored, 'last.safetensors')),
         checkpointIn(stored, 'last.safetensors'),
         await readModel(folder),
       ];

@@ -25,7 +25,7 @@ import {
 import type { ModelName } from '../../src/nn/names.js';
 import { modelsByName } from '../../src/nn/models.js';
 import { rmsprop } from '../../src/nn/optimizers.js';
-import type { Sequential } from '../../src/nn/sequential.js';
+import type { Model } from '../../src/nn/model.js';
 import { TrainingStep } from '../../src/nn/training_step.js';
 import { open } from '../device/open.js';
 import { bars, smallModel } from '../device/small_model.js';
@@ -37,7 +37,7 @@ beforeEach(async () => {
 });
 afterEach(() => device.destroy());
 
-function digitsModel(name: ModelName): Sequential {
+function digitsModel(name: ModelName): Model {
   const model = modelsByName[name]();
   model.compile({ optimizer: rmsprop(), loss: 'sparseCategoricalCrossentropy' });
   // Drawn now, so that what follows is without them.
@@ -51,7 +51,7 @@ function digits(count: number) {
 }
 
 /** Bytes that a training step over `count` images holds; its kernels are not compiled, which takes long. */
-async function measured(model: Sequential, count: number, batchSize: number, microBatchSize = batchSize) {
+async function measured(model: Model, count: number, batchSize: number, microBatchSize = batchSize) {
   device.trim();
   const before = device.allocatedBytes;
   const set = new DeviceSet(device, digits(count));

@@ -17,7 +17,7 @@ import { setFolderOpener } from '../../src/folder.js';
 import { runFormat } from '../../src/cli/run_folder.js';
 import { dense, flatten } from '../../src/nn/layers/index.js';
 import { readSafetensors, writeSafetensors } from '../../src/nn/safetensors.js';
-import { sequential } from '../../src/nn/sequential.js';
+import { sequential } from '../../src/nn/model.js';
 import { openFolder } from '../../src/node/files.js';
 import { encodePng } from '../../src/node/png.js';
 import { useDevice } from '../device/device.js';

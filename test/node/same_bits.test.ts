@@ -10,7 +10,7 @@ import {
   type Callback,
   type FitOptions,
   type ImageSet,
-  type Sequential,
+  type Model,
   datasets,
   layers,
   modelFile,
@@ -58,7 +58,7 @@ const loss = 'sparseCategoricalCrossentropy';
 const cosine = () => optimizers.rmsprop({ learningRate: schedules.cosineDecay({ peak: 1e-3 }) });
 const twoEpochs = (): FitOptions => ({ ...fitting, epochs: 2, validationData: validationSet });
 
-function denseModel(): Sequential {
+function denseModel(): Model {
   return sequential(
     [
       layers.flatten({ inputShape: [28, 28, 1] }),
@@ -71,21 +71,21 @@ function denseModel(): Sequential {
   );
 }
 
-async function trained(model: Sequential, optimizer: Optimizer, options: FitOptions): Promise<Trained> {
+async function trained(model: Model, optimizer: Optimizer, options: FitOptions): Promise<Trained> {
   model.compile({ optimizer, loss });
   return run(model, options);
 }
 
 type Optimizer = ReturnType<typeof optimizers.sgd>;
 
-async function run(model: Sequential, options: FitOptions): Promise<Trained> {
+async function run(model: Model, options: FitOptions): Promise<Trained> {
   const losses: number[] = [];
   const listen: Callback = { onBatchEnd: (_, logs) => void losses.push(logs['loss']!) };
   const history = await model.fit(trainSet, { ...options, callbacks: [listen] });
   return { losses: [...losses, ...(history.metrics['val_loss'] ?? [])], ...(await bitsOf(model)) };
 }
 
-async function bitsOf(model: Sequential): Promise<Digests> {
+async function bitsOf(model: Model): Promise<Digests> {
   return digestsOf(await modelFile(model), (await model.weights()).keys());
 }
 

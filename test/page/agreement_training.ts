@@ -2,7 +2,7 @@
 import { ImageSet } from '../../src/data/dataset.js';
 import { conv2d, dense, dropout, flatten, maxPooling2d } from '../../src/nn/layers/index.js';
 import { rmsprop } from '../../src/nn/optimizers.js';
-import { Sequential } from '../../src/nn/sequential.js';
+import { type Model, sequential } from '../../src/nn/model.js';
 import { memoryFolder } from '../../src/memory_folder.js';
 
 export interface Digits {
@@ -22,8 +22,8 @@ const width = 28;
 const classNames = [...'0123456789'];
 
 /** A convolution, dropout and RMSprop. */
-function makeModel(seed: number): Sequential {
-  const model = new Sequential(
+function makeModel(seed: number): Model {
+  const model = sequential(
     [
       conv2d({ filters: 8, kernelSize: 3, activation: 'relu', inputShape: [height, width, 1] }),
       maxPooling2d(),
@@ -80,7 +80,7 @@ export async function saveAgain(file: readonly number[]): Promise<number[]> {
   return save(model);
 }
 
-async function save(model: Sequential): Promise<number[]> {
+async function save(model: Model): Promise<number[]> {
   const folder = memoryFolder();
   await model.saveWeights(folder, 'model');
   return [...(await folder.read('model.safetensors'))];

@@ -9,7 +9,7 @@ import { loadDataset } from '../../src/node/datasets.js';
 import { mlpModel } from '../../src/nn/models.js';
 import { rmsprop } from '../../src/nn/optimizers.js';
 import { readSafetensors, writeSafetensors } from '../../src/nn/safetensors.js';
-import { modelFile, modelFromFile } from '../../src/nn/sequential.js';
+import { modelFile, modelFromFile } from '../../src/nn/model_files.js';
 import { open } from '../device/open.js';
 import { download, note, section, train, weightBitsOf } from './acts.js';
 import { tiny, useVisits, whenPredicted } from './page.js';

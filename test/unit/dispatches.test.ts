@@ -9,16 +9,26 @@ import type { Plan } from '../../src/engine/plan.js';
 import { program } from '../../src/engine/program.js';
 import { Tensor } from '../../src/engine/tensor.js';
 import { setSpecs } from '../../src/nn/device_set.js';
-import { type ModelOptions, mlpModel, paperBnModel, paperModel, smallModel } from '../../src/nn/models.js';
+import {
+  type NamedModelOptions,
+  mlpModel,
+  paperBnModel,
+  paperModel,
+  smallModel,
+} from '../../src/nn/models.js';
 import { rmsprop } from '../../src/nn/optimizers.js';
-import type { Sequential } from '../../src/nn/sequential.js';
+import type { Model } from '../../src/nn/model.js';
 import { StepTensors, stepRecorders } from '../../src/nn/training_step.js';
 import { hollowDevice } from './fake_device.js';
 
 const batchSize = 128;
 const l2 = { kernelRegularizer: { l2: 1e-4 } };
 
-function stepOf(make: (options: ModelOptions) => Sequential, options: ModelOptions, fusion = true): Plan {
+function stepOf(
+  make: (options: NamedModelOptions) => Model,
+  options: NamedModelOptions,
+  fusion = true,
+): Plan {
   const model = make(options);
   const { device } = model;
   model.compile({ optimizer: rmsprop(), loss: 'sparseCategoricalCrossentropy' });

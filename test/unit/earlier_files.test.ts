@@ -14,7 +14,7 @@ import { readRun } from '../../src/cli/run_folder.js';
 import { setFolderOpener } from '../../src/folder.js';
 import { type MemoryFolder, memoryFolder } from '../../src/memory_folder.js';
 import { readSafetensors } from '../../src/nn/safetensors.js';
-import { readModel } from '../../src/nn/sequential.js';
+import { readModel } from '../../src/nn/model_files.js';
 import { checkpointIn } from '../../src/nn/weights_file.js';
 import { openFolder } from '../../src/node/files.js';
 import { tuningFiles } from '../../src/node/tuning_store.js';

@@ -8,7 +8,7 @@ import { EvaluationTensors, recordEvaluation, recordPrediction } from '../../src
 import { activation, dense, flatten } from '../../src/nn/layers/index.js';
 import type { Layer } from '../../src/nn/layers/layer.js';
 import { sgd } from '../../src/nn/optimizers.js';
-import { Sequential } from '../../src/nn/sequential.js';
+import { sequential } from '../../src/nn/model.js';
 import { StepTensors, stepRecorders } from '../../src/nn/training_step.js';
 import { hollowDevice } from './fake_device.js';
 
@@ -17,7 +17,7 @@ const batchSize = 8;
 /** The dispatches of a training step, an evaluation and a prediction of a model that ends in these layers. */
 function plansOf(...last: Layer[]): Record<'training' | 'evaluation' | 'prediction', string[]> {
   const device = hollowDevice('gpu');
-  const model = new Sequential([flatten({ inputShape: [4, 4, 1] }), ...last], { device });
+  const model = sequential([flatten({ inputShape: [4, 4, 1] }), ...last], { device });
   model.compile({ optimizer: sgd(), loss: 'sparseCategoricalCrossentropy' });
   const make = (spec: { shape: readonly number[]; dtype: 'f32' | 'u32' | 'u8' }): Tensor =>
     Tensor.placeholder(spec, device);

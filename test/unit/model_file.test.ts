@@ -8,13 +8,11 @@ import { describe, expect, it } from 'vitest';
 import { ModelError } from '../../src/errors.js';
 import { conv2d, dense, flatten } from '../../src/nn/layers/index.js';
 import { writeSafetensors } from '../../src/nn/safetensors.js';
-import { Sequential, modelFromFile, weightsPath } from '../../src/nn/sequential.js';
+import { sequential } from '../../src/nn/model.js';
+import { modelFromFile, weightsPath } from '../../src/nn/model_files.js';
 import { checkpointIn } from '../../src/nn/weights_file.js';
 
-const model = new Sequential([
-  flatten({ inputShape: [2, 1, 1] }),
-  dense({ units: 2, activation: 'softmax' }),
-]);
+const model = sequential([flatten({ inputShape: [2, 1, 1] }), dense({ units: 2, activation: 'softmax' })]);
 const good = JSON.stringify(model.toJson());
 
 function file(description: string | undefined): Uint8Array {
@@ -37,7 +35,7 @@ it.each<[string, Uint8Array, string]>([
   [
     'cut off in the header',
     file(good).subarray(0, 100),
-    'a.safetensors: not a good safetensors file: its header claims 536 bytes, but 92 follow. Is it cut off?',
+    'a.safetensors: not a good safetensors file: its header claims 608 bytes, but 92 follow. Is it cut off?',
   ],
   [
     'an absurd header',
@@ -110,7 +108,7 @@ describe('a damaged description is a ModelError', () => {
   });
 
   it('whatever is cut out of it', () => {
-    const larger = new Sequential([
+    const larger = sequential([
       conv2d({ filters: 2, kernelSize: 3, inputShape: [8, 8, 1], activation: 'relu' }),
       flatten(),
       dense({ units: 2, activation: 'softmax' }),

@@ -12,12 +12,12 @@ import {
   maxPooling2d,
 } from '../../src/nn/layers/index.js';
 import type { ModelName } from '../../src/nn/names.js';
-import { type ModelOptions, modelsByName } from '../../src/nn/models.js';
+import { type NamedModelOptions, modelsByName } from '../../src/nn/models.js';
 import { optimizerFromConfig, rmsprop, sgd } from '../../src/nn/optimizers.js';
-import { Sequential } from '../../src/nn/sequential.js';
+import { Model } from '../../src/nn/model.js';
 
 const names = Object.keys(modelsByName) as ModelName[];
-const make = (name: ModelName, options: ModelOptions = {}): Sequential => modelsByName[name](options);
+const make = (name: ModelName, options: NamedModelOptions = {}): Model => modelsByName[name](options);
 
 describe('the named models', () => {
   // Kernels KH·KW·C·O, biases O, and four numbers per normalised channel: γ, β, moving mean, moving variance.
@@ -78,7 +78,7 @@ describe('the named models', () => {
   it.each(names)('%s is made again from its description', (name) => {
     const model = make(name, { kernelRegularizer: { l2: 1e-3 } });
     const json: unknown = JSON.parse(JSON.stringify(model.toJson()));
-    const again = Sequential.fromJson(json);
+    const again = Model.fromJson(json);
     expect(again.toJson()).toEqual(model.toJson());
     expect(again.layers.map(({ parameters }) => parameters)).toEqual(
       model.layers.map(({ parameters }) => parameters),
@@ -127,7 +127,7 @@ test('parameters are named as in Keras', () => {
 
 test('a normalisation without scale or centre has no parameter for it', () => {
   const named = (layer: ReturnType<typeof batchNormalization>): string[] =>
-    layer.parameters([4, 4, 6]).map(({ name, shape }) => `${name} [${shape.join(',')}]`);
+    layer.parameters([[4, 4, 6]]).map(({ name, shape }) => `${name} [${shape.join(',')}]`);
   expect(named(batchNormalization())).toEqual([
     'gamma [6]',
     'beta [6]',
@@ -140,8 +140,8 @@ test('a normalisation without scale or centre has no parameter for it', () => {
 
 test('pooling layers have the shapes of Keras', () => {
   for (const pooling of [maxPooling2d, averagePooling2d]) {
-    expect(pooling().outputShape([7, 5, 3])).toEqual([3, 2, 3]);
-    expect(pooling({ poolSize: 3, strides: 2, padding: 'same' }).outputShape([7, 5, 3])).toEqual([4, 3, 3]);
+    expect(pooling().outputShape([[7, 5, 3]])).toEqual([3, 2, 3]);
+    expect(pooling({ poolSize: 3, strides: 2, padding: 'same' }).outputShape([[7, 5, 3]])).toEqual([4, 3, 3]);
   }
 });
 
@@ -149,16 +149,16 @@ test('options out of range are refused in plain words', () => {
   const wrong: Record<string, () => unknown> = {
     momentum: () => batchNormalization({ momentum: 1 }),
     epsilon: () => batchNormalization({ epsilon: 0 }),
-    'no axis': () => batchNormalization().outputShape([]),
+    'no axis': () => batchNormalization().outputShape([[]]),
     activation: () => activation({ activation: 'tanh' as never }),
     'activation by another name': () => dense({ units: 1, activation: 'toString' as never }),
-    'average of rows': () => averagePooling2d().outputShape([8, 3]),
-    'window too large': () => averagePooling2d({ poolSize: 5 }).outputShape([4, 4, 1]),
+    'average of rows': () => averagePooling2d().outputShape([[8, 3]]),
+    'window too large': () => averagePooling2d({ poolSize: 5 }).outputShape([[4, 4, 1]]),
     'conv2d regularizer': () => conv2d({ filters: 1, kernelSize: 1, kernelRegularizer: { l2: -1 } }),
     'dense regularizer': () => dense({ units: 1, kernelRegularizer: { l2: NaN } }),
     sgd: () => sgd({ momentum: -0.1 }),
     'layer class': () =>
-      Sequential.fromJson({ inputShape: [2], layers: [{ className: 'constructor', config: {} }] }),
+      Model.fromJson({ inputShape: [2], layers: [{ className: 'constructor', config: {} }] }),
   };
   const told = Object.entries(wrong).map(([name, call]) => {
     try {

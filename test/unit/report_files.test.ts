@@ -14,7 +14,7 @@ import { ImageSet } from '../../src/data/dataset.js';
 import { decodePng } from '../../src/data/png.js';
 import { DataError, FileError, ModelError, UsageError } from '../../src/errors.js';
 import { dense, flatten } from '../../src/nn/layers/index.js';
-import { sequential } from '../../src/nn/sequential.js';
+import { sequential } from '../../src/nn/model.js';
 import { openFolder } from '../../src/node/files.js';
 import { svgToPng } from '../../src/node/svg_png.js';
 

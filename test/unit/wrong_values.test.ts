@@ -306,7 +306,7 @@ test('what is trained on is an ImageSet', async () => {
 test('a file says which of its layers is wrong', async () => {
   const json = models.mlp().toJson() as { layers: { config: object }[] };
   const damaged = (config: object) => () =>
-    library.Sequential.fromJson({
+    library.Model.fromJson({
       ...json,
       layers: json.layers.map((layer, i) =>
         i === 1 ? { ...layer, config: { ...layer.config, ...config } } : layer,

@@ -4,7 +4,7 @@ import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
 import type { Device } from '../../src/engine/device.js';
 import type { Plan } from '../../src/engine/plan.js';
 import type { Training } from '../../src/nn/callbacks/callback.js';
-import type { Sequential } from '../../src/nn/sequential.js';
+import type { Model } from '../../src/nn/model.js';
 import type { Settings, WorkerEvents } from '../protocol.js';
 import type { TrainingRecord } from './record.js';
 import type { UndoHistory } from './undo.js';
@@ -15,7 +15,7 @@ export interface Context {
   /** Undefined where there is no WebGPU. */
   readonly device: Device | undefined;
   /** The model that predicts now; another object after a training has begun, a file was opened, or a device was lost. */
-  readonly model: Sequential;
+  readonly model: Model;
   /** As `ModelInfo.version`. */
   readonly modelVersion: number;
   /** Of the training under way or last; the page's own before the first. */

@@ -1,10 +1,10 @@
 /** The model that predicts now, on the device where there is one, else as weights on the host. */
 import type { Device } from '../../src/engine/device.js';
 import { ModelError } from '../../src/errors.js';
-import type { SaveWeightsOptions } from '../../src/nn/model.js';
+import type { SaveWeightsOptions } from '../../src/nn/trainable_model.js';
 import type { Optimizer } from '../../src/nn/optimizers.js';
 import { type StoredTensors, writeSafetensors } from '../../src/nn/safetensors.js';
-import { Sequential } from '../../src/nn/sequential.js';
+import { Model } from '../../src/nn/model.js';
 import { checkTensors, descriptionIn } from '../../src/nn/weights_file.js';
 import { visibleText } from '../../src/visible_text.js';
 import type { ModelInfo } from '../protocol.js';
@@ -13,7 +13,7 @@ export type Weights = ReadonlyMap<string, Float32Array<ArrayBuffer>>;
 
 /** A model to become the current one. */
 export interface Candidate {
-  readonly model: Sequential;
+  readonly model: Model;
   readonly origin: ModelInfo['origin'];
   readonly classNames: readonly string[];
   /** The file it came from, where there is no device to hold its weights. */
@@ -28,8 +28,8 @@ export function modelFromStored(
     device,
     optimizer,
   }: { readonly file: string; readonly device: Device | undefined; readonly optimizer?: Optimizer },
-): Sequential {
-  const model = Sequential.fromJson(descriptionIn(stored, file), device ? { device } : {});
+): Model {
+  const model = Model.fromJson(descriptionIn(stored, file), device ? { device } : {});
   if (!device) {
     checkTensors(shapesIn(model), stored, file);
     return model;
@@ -47,7 +47,7 @@ export function modelFromStored(
 export class CurrentModel {
   #current: Candidate | undefined;
   /** The one before: a prediction with it may be under way. */
-  #retired: Sequential | undefined;
+  #retired: Model | undefined;
   #version = 0;
   readonly #listeners: (() => void)[] = [];
 
@@ -123,14 +123,14 @@ function infoOf({ model, origin, classNames }: Candidate, version: number): Mode
   };
 }
 
-/** The parameters by name, as `Sequential.weights` yields them. */
-function shapesIn(model: Sequential): { readonly name: string; readonly shape: readonly number[] }[] {
+/** The parameters by name, as `Model.weights` yields them. */
+function shapesIn(model: Model): { readonly name: string; readonly shape: readonly number[] }[] {
   return model.layers.flatMap(({ name: layer, parameters }) =>
     parameters.map(({ name, shape }) => ({ name: `${layer}/${name}`, shape })),
   );
 }
 
-function weightsIn(model: Sequential, { tensors }: StoredTensors): Weights {
+function weightsIn(model: Model, { tensors }: StoredTensors): Weights {
   return new Map(
     shapesIn(model).map(({ name }) => [name, tensors.get(name)!.data as Float32Array<ArrayBuffer>]),
   );

@@ -10,7 +10,7 @@ import type { Device } from '../../src/engine/device.js';
 import { DeviceError, StateError, UsageError } from '../../src/errors.js';
 import type { Callback } from '../../src/nn/callbacks/callback.js';
 import { type LabelledImages, checkImages } from '../../src/nn/device_set.js';
-import { Sequential } from '../../src/nn/sequential.js';
+import { Model } from '../../src/nn/model.js';
 import type { EvaluatingApi, TestEvaluation } from '../protocol.js';
 import type { Context } from './context.js';
 import { imagesOf } from './data_images.js';
@@ -119,13 +119,13 @@ async function frozen(
   context: Context,
   device: Device,
   images: LabelledImages,
-): Promise<{ readonly model: Sequential; readonly classes: number; readonly modelVersion: number }> {
+): Promise<{ readonly model: Model; readonly classes: number; readonly modelVersion: number }> {
   const { description, weights, modelVersion } = await context.betweenSteps(async () => ({
     modelVersion: context.modelVersion,
     description: context.model.toJson(),
     weights: await context.weights(),
   }));
-  const model = Sequential.fromJson(description, { device });
+  const model = Model.fromJson(description, { device });
   const { classes } = model;
   if (classes === undefined)
     throw new UsageError(
@@ -141,7 +141,7 @@ class Stopped extends Error {}
 
 /** Probabilities of the first `done` images: all, unless the run was stopped. */
 async function predictUntil(
-  model: Sequential,
+  model: Model,
   classes: number,
   images: LabelledImages,
   run: Run,

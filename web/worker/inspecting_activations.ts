@@ -6,7 +6,7 @@ import { withScope } from '../../src/engine/trace.js';
 import type { DeviceSet } from '../../src/nn/device_set.js';
 import { gatherInputs } from '../../src/nn/inputs.js';
 import { logitsOf } from '../../src/nn/losses/sparse_categorical_crossentropy.js';
-import type { Sequential } from '../../src/nn/sequential.js';
+import type { Model } from '../../src/nn/model.js';
 import type { LayerActivation } from '../protocol.js';
 import { oneImage } from './one_image.js';
 
@@ -16,7 +16,7 @@ const softmaxClass = 'Softmax';
 
 export class Activations {
   private constructor(
-    private readonly model: Sequential,
+    private readonly model: Model,
     private readonly set: DeviceSet,
     private readonly state: Tensor,
     private readonly step: Step,
@@ -24,12 +24,12 @@ export class Activations {
   ) {}
 
   /** Throws: DeviceError when the device is lost. */
-  static async create(model: Sequential): Promise<Activations> {
+  static async create(model: Model): Promise<Activations> {
     const { device, preprocessing } = model;
     const { set, state } = oneImage(model);
     const record = (): Tensor[] => {
       const { x } = withScope('inputs', () => gatherInputs(set, state, { batch: 1, preprocessing }));
-      const outputs = model.layerOutputs(x, { isTraining: false, state });
+      const outputs = [...model.layerOutputs(x, { isTraining: false, state }).values()];
       const output = outputs.at(-1)!;
       const logits = logitsOf(output);
       return [x, ...outputs.slice(0, -1), ...(logits ? [logits] : []), output];

@@ -4,7 +4,7 @@ import { program } from '../../src/engine/program.js';
 import type { DispatchTime } from '../../src/engine/replay.js';
 import { UsageError } from '../../src/errors.js';
 import { recordPrediction } from '../../src/nn/evaluator.js';
-import type { Sequential } from '../../src/nn/sequential.js';
+import type { Model } from '../../src/nn/model.js';
 import type { InspectingApi, KernelRow } from '../protocol.js';
 import { oneImage } from './one_image.js';
 
@@ -46,7 +46,7 @@ export function untimed(plans: readonly Plan[]): Timed[] {
 }
 
 /** The dispatches that predict one image. Throws: DeviceError when the device is lost. */
-export async function predictionTimes(model: Sequential): Promise<Timed[]> {
+export async function predictionTimes(model: Model): Promise<Timed[]> {
   const { device } = model;
   const { set, state } = oneImage(model);
   try {

@@ -1,12 +1,12 @@
 /** What a training holds on the device, by what it is for. */
 import type { Training } from '../../src/nn/callbacks/callback.js';
-import type { Sequential } from '../../src/nn/sequential.js';
+import type { Model } from '../../src/nn/model.js';
 import type { MemoryPlan } from '../protocol.js';
 
 /** Bytes of a label, and of an entry in the order of an epoch. */
 const wordBytes = 4;
 
-export function memoryPlanOf(model: Sequential, training: Training): MemoryPlan {
+export function memoryPlanOf(model: Model, training: Training): MemoryPlan {
   const { plans, samples, validationSamples, accumulation = null } = training;
   const { parameters, statistics, slots, device, inputShape } = model;
   const imageBytes = inputShape.reduce((product, size) => product * size, 1);

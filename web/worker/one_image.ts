@@ -2,10 +2,10 @@
 import { Tensor } from '../../src/engine/tensor.js';
 import { stateSize, stateSpec, stateWords } from '../../src/kernels/step_state.js';
 import { DeviceSet } from '../../src/nn/device_set.js';
-import type { Model } from '../../src/nn/model.js';
+import type { TrainableModel } from '../../src/nn/trainable_model.js';
 
 /** A black image of the model's size, to be written over, and the state that stands at it. */
-export function oneImage({ device, inputShape }: Pick<Model, 'device' | 'inputShape'>): {
+export function oneImage({ device, inputShape }: Pick<TrainableModel, 'device' | 'inputShape'>): {
   readonly set: DeviceSet;
   readonly state: Tensor;
 } {

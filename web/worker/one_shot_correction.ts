@@ -12,7 +12,7 @@ import { ModelError } from '../../src/errors.js';
 import { maxOf } from '../../src/extent.js';
 import type { AugmentOptions } from '../../src/kernels/index.js';
 import type { LabelledImages } from '../../src/nn/device_set.js';
-import type { Sequential } from '../../src/nn/sequential.js';
+import type { Model } from '../../src/nn/model.js';
 import { boundedDraw, streams } from '../../src/random.js';
 import { type Array64, array64 } from '../../src/reference/reference.js';
 import { featuresOf } from './one_shot_features.js';
@@ -60,7 +60,7 @@ const augmentation: AugmentOptions = {
  *
  * Throws: ModelError when the model does not end in a dense layer and a softmax; DeviceError.
  */
-export async function correct(model: Sequential, correction: Correction): Promise<CorrectionResult> {
+export async function correct(model: Model, correction: Correction): Promise<CorrectionResult> {
   const head = headOf(model);
   const known = imagesOf(model, correction);
   const rehearsed = known.count - 1;
@@ -84,29 +84,31 @@ export async function correct(model: Sequential, correction: Correction): Promis
 
 /** The dense layer at the end of a model. */
 interface Head {
-  /** Its place in the model. */
-  readonly layer: number;
+  /** The layer whose output it is given. */
+  readonly features: string;
   readonly kernel: Tensor;
   readonly bias: Tensor | undefined;
   /** [inputs,classes], the bias as its last row. */
   readonly shape: readonly [number, number];
 }
 
-function headOf({ name: model, layers, parameters }: Sequential): Head {
-  const last = layers.at(-1)!.layer;
-  const layer = layers.findLastIndex(({ layer: { className } }) => className === 'Dense');
+function headOf({ name: model, network, parameters }: Model): Head {
+  const nodeOf = (name: string | undefined) => network.nodes.find((node) => node.name === name);
+  const last = nodeOf(network.outputs[0])!;
   // A softmax may stand behind the dense layer as a layer of its own, right behind its sums.
-  const isRightBefore = layer === layers.length - 2 && layers[layer]?.layer.config['activation'] === 'linear';
-  const isHead = layer === layers.length - 1 || isRightBefore;
-  if (layer < 1 || !isHead || last.config['activation'] !== 'softmax')
+  const before = last.layer.className === 'Activation' ? nodeOf(last.inputs[0]) : undefined;
+  const head = before?.layer.config['activation'] === 'linear' ? before : last;
+  const features = nodeOf(head.inputs[0])?.name;
+  const isHead = head.layer.className === 'Dense' && last.layer.config['activation'] === 'softmax';
+  if (features === undefined || !isHead)
     throw new ModelError(
-      `correct: '${model}' ends in ${last.className}, expected a dense layer with a softmax, which is what a correction changes.`,
+      `correct: '${model}' ends in ${last.layer.className}, expected a dense layer with a softmax, which is what a correction changes.`,
     );
-  const { name } = layers[layer]!;
+  const { name } = head;
   const kernel = parameters.get(`${name}/kernel`);
   const bias = parameters.tensors.get(`${name}/bias`);
   const [inputs, classes] = kernel.shape as [number, number];
-  return { layer, kernel, bias, shape: [bias ? inputs + 1 : inputs, classes] };
+  return { features, kernel, bias, shape: [bias ? inputs + 1 : inputs, classes] };
 }
 
 async function valuesOf({ kernel, bias }: Head): Promise<number[]> {
@@ -115,7 +117,7 @@ async function valuesOf({ kernel, bias }: Head): Promise<number[]> {
 }
 
 /** The image itself, then the rehearsals, drawn by the seed; all images of a training, where there are no more. */
-function imagesOf(model: Sequential, { input, label, rehearsal, seed }: Correction): LabelledImages {
+function imagesOf(model: Model, { input, label, rehearsal, seed }: Correction): LabelledImages {
   const [height, width, channels] = model.inputShape as [number, number, number];
   const only = { images: input, labels: [label], count: 1, height, width, channels };
   if (!rehearsal) return only;
@@ -138,15 +140,15 @@ function imagesOf(model: Sequential, { input, label, rehearsal, seed }: Correcti
 
 /** What the head is given: for the image itself, for its copies where there are rehearsals, and for these. */
 async function rowsOf(
-  model: Sequential,
-  { layer, bias }: Head,
+  model: Model,
+  { features, bias }: Head,
   known: LabelledImages,
   { input, label, rehearsal, seed }: Correction,
 ): Promise<{ readonly features: Array64; readonly targets: number }> {
-  const own = await featuresOf(model, known, { layer, seed });
+  const own = await featuresOf(model, known, { layer: features, seed });
   const itself = { ...known, images: input, labels: [label], count: 1 };
   const changed = rehearsal
-    ? await featuresOf(model, itself, { layer, seed, variantsPerImage: copies, augmentation })
+    ? await featuresOf(model, itself, { layer: features, seed, variantsPerImage: copies, augmentation })
     : [];
   const [image, ...others] = own as [Float32Array, ...Float32Array[]];
   const rows = [image, ...changed, ...others].map((row) => (bias ? [...row, 1] : [...row]));

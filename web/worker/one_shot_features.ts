@@ -1,15 +1,15 @@
-/** What a layer of a model is given for each of some images: one program, replayed batch by batch. */
+/** What a layer of a model yields for each of some images: one program, replayed batch by batch. */
 import { program } from '../../src/engine/program.js';
 import { Tensor } from '../../src/engine/tensor.js';
 import type { AugmentOptions } from '../../src/kernels/index.js';
 import { stateSize, stateSpec, stateWords } from '../../src/kernels/step_state.js';
 import { DeviceSet, type LabelledImages } from '../../src/nn/device_set.js';
 import { gatherInputs } from '../../src/nn/inputs.js';
-import type { Sequential } from '../../src/nn/sequential.js';
+import type { Model } from '../../src/nn/model.js';
 
 export interface FeatureOptions {
-  /** The layer's place in the model, from 1 on. */
-  readonly layer: number;
+  /** The layer whose outputs are wanted. */
+  readonly layer: string;
   /** Of each image as many rows, one behind another through all images. Default 1. */
   readonly variantsPerImage?: number;
   /** Otherwise in each row; none when left out. */
@@ -23,7 +23,7 @@ const batchSize = 16;
 
 /** Row by row, computed as in prediction. Throws: DeviceError. */
 export async function featuresOf(
-  model: Sequential,
+  model: Model,
   images: LabelledImages,
   { layer, variantsPerImage = 1, augmentation, seed }: FeatureOptions,
 ): Promise<Float32Array[]> {
@@ -35,7 +35,7 @@ export async function featuresOf(
   const batch = Math.min(batchSize, rows);
   const record = (): Tensor => {
     const { x } = gatherInputs(set, state, { batch, preprocessing, augmentation });
-    return model.layerOutputs(x, { isTraining: false, state })[layer - 1]!;
+    return model.layerOutputs(x, { isTraining: false, state }).get(layer)!;
   };
   try {
     const { step, outputs } = await program(record, device).bind();

@@ -4,12 +4,12 @@ import type { Step } from '../../src/engine/replay.js';
 import type { Tensor } from '../../src/engine/tensor.js';
 import type { DeviceSet } from '../../src/nn/device_set.js';
 import { recordPrediction } from '../../src/nn/evaluator.js';
-import type { Model } from '../../src/nn/model.js';
+import type { TrainableModel } from '../../src/nn/trainable_model.js';
 import { oneImage } from './one_image.js';
 
 export class BoundPrediction {
   private constructor(
-    readonly model: Model,
+    readonly model: TrainableModel,
     private readonly set: DeviceSet,
     private readonly state: Tensor,
     private readonly step: Step,
@@ -17,7 +17,7 @@ export class BoundPrediction {
   ) {}
 
   /** Compiles what the model's forward pass of one image needs. Throws: DeviceError. */
-  static async create(model: Model): Promise<BoundPrediction> {
+  static async create(model: TrainableModel): Promise<BoundPrediction> {
     const { set, state } = oneImage(model);
     try {
       const predict = program(() => recordPrediction(model, set, state, 1), model.device);

@@ -1,6 +1,6 @@
 /** Predictions by the model of the moment: on the device when it is ready for them, on the processor until then. */
 import { DeviceError, UsageError } from '../../src/errors.js';
-import type { Sequential } from '../../src/nn/sequential.js';
+import type { Model } from '../../src/nn/model.js';
 import type { Prediction } from '../protocol.js';
 import type { Context } from './context.js';
 import { BoundPrediction } from './predicting_bound.js';
@@ -10,14 +10,14 @@ type Predicted = Pick<Prediction, 'probabilities' | 'by'>;
 
 /** A model's prediction on the device: being compiled, compiled, or refused. */
 interface Binding {
-  readonly model: Sequential;
+  readonly model: Model;
   bound?: BoundPrediction;
 }
 
 export class Predictions {
   #binding: Binding | undefined;
   /** With the weights as they were last on the host. */
-  #processor: { readonly model: Sequential; readonly processor: Processor } | undefined;
+  #processor: { readonly model: Model; readonly processor: Processor } | undefined;
 
   constructor(private readonly context: Context) {
     context.onModelReplaced(() => this.#forget());
@@ -63,7 +63,7 @@ export class Predictions {
     return this.#binding?.bound;
   }
 
-  async #bind(model: Sequential): Promise<void> {
+  async #bind(model: Model): Promise<void> {
     const binding: Binding = { model };
     this.#binding = binding;
     try {

@@ -6,7 +6,7 @@
 import { sizeOf } from '../../src/engine/primitive.js';
 import { ModelError } from '../../src/errors.js';
 import type { LayerConfig } from '../../src/nn/layers/layer.js';
-import type { Sequential } from '../../src/nn/sequential.js';
+import type { Model } from '../../src/nn/model.js';
 import { avgPool64 } from '../../src/reference/avg_pool64.js';
 import { batchNormInference64 } from '../../src/reference/batch_norm64.js';
 import { conv2dForward64 } from '../../src/reference/conv2d64.js';
@@ -20,9 +20,9 @@ import { softmax64 } from '../../src/reference/softmax64.js';
 import type { WindowOptions } from '../../src/reference/window.js';
 
 /** What a model is without its device. */
-export type Architecture = Pick<Sequential, 'inputShape' | 'layers' | 'preprocessing'>;
+export type Architecture = Pick<Model, 'inputShape' | 'layers' | 'preprocessing'>;
 
-/** By name, as `Sequential.weights` yields them. */
+/** By name, as `Model.weights` yields them. */
 export type Weights = ReadonlyMap<string, Float32Array>;
 
 /** A layer with its weights at hand. */

@@ -11,7 +11,7 @@ import { modelsByName } from '../../src/nn/models.js';
 import { type Optimizer, rmsprop } from '../../src/nn/optimizers.js';
 import { preprocessing } from '../../src/nn/preprocessing.js';
 import { plateauCallbacks, recipeFor, scheduledRate } from '../../src/nn/presets.js';
-import type { Sequential } from '../../src/nn/sequential.js';
+import type { Model } from '../../src/nn/model.js';
 import type { Settings } from '../protocol.js';
 
 /**
@@ -47,7 +47,7 @@ export function optimizerFor({ preset, dataset, learningRate }: Settings): Optim
 }
 
 /** A model with first weights, compiled. */
-export function modelFor(settings: Settings, images: ImageSet, device: Device): Sequential {
+export function modelFor(settings: Settings, images: ImageSet, device: Device): Model {
   const { model: name, seed, filters } = settings;
   const model = modelsByName[name]({
     seed,

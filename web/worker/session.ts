@@ -8,7 +8,7 @@ import { DeviceError, ModelError, ShadegradError, StateError } from '../../src/e
 import type { Training } from '../../src/nn/callbacks/callback.js';
 import { modelsByName } from '../../src/nn/models.js';
 import { type StoredTensors, readSafetensors } from '../../src/nn/safetensors.js';
-import type { Sequential } from '../../src/nn/sequential.js';
+import type { Model } from '../../src/nn/model.js';
 import { checkpointIn } from '../../src/nn/weights_file.js';
 import { textOf } from '../error_text.js';
 import type {
@@ -125,7 +125,7 @@ export class Session implements Context {
 
   // ---- the context of the worker's parts ----
 
-  get model(): Sequential {
+  get model(): Model {
     const { current } = this.#current;
     if (!current) throw new StateError('session: not started; call start first.');
     return current.model;

@@ -11,7 +11,7 @@ import { isNotFinite } from '../../src/nn/callbacks/terminate_on_nan.js';
 import type { Checkpoint } from '../../src/nn/checkpoint.js';
 import { kernelChangeOf } from '../../src/nn/kernel_change.js';
 import type { LearningRate } from '../../src/nn/schedules.js';
-import type { Sequential } from '../../src/nn/sequential.js';
+import type { Model } from '../../src/nn/model.js';
 import { textOf } from '../error_text.js';
 import { isOver } from '../phase.js';
 import type { Cause, Note, Phase, Settings, TrainingApi, TrainingStatus, WorkerEvents } from '../protocol.js';
@@ -469,7 +469,7 @@ export class Trainer implements TrainingApi {
 
   // ---- what is kept and told ----
 
-  get #model(): Sequential {
+  get #model(): Model {
     const { current } = this.deps.current;
     if (!current) throw new UsageError('training: there is no model yet.');
     return current.model;

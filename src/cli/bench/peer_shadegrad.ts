@@ -18,7 +18,7 @@ import { paperModel } from '../../nn/models.js';
 import { type RmspropOptions, rmsprop } from '../../nn/optimizers.js';
 import { replaySteps } from '../../nn/replay_loop.js';
 import { type StoredTensor, readSafetensors } from '../../nn/safetensors.js';
-import { Sequential } from '../../nn/sequential.js';
+import { type Model, sequential } from '../../nn/model.js';
 import { TrainingStep } from '../../nn/training_step.js';
 import { open } from '../../node/open.js';
 import { useStoredKernels } from '../../node/tuning_store.js';
@@ -140,17 +140,17 @@ class ShadegradPeer {
   #model({
     hasDropout = true,
     epsilonPlacement = 'inside',
-  }: Pick<RmspropOptions, 'epsilonPlacement'> & { readonly hasDropout?: boolean } = {}): Sequential {
+  }: Pick<RmspropOptions, 'epsilonPlacement'> & { readonly hasDropout?: boolean } = {}): Model {
     const layers = paperModel().layers.map(({ layer }) => layer);
     const kept = layers.filter(({ className }) => hasDropout || className !== 'Dropout');
-    const model = new Sequential(kept, { device: this.#device });
+    const model = sequential(kept, { device: this.#device });
     model.setWeights(this.#weights);
     const optimizer = rmsprop({ learningRate, epsilonPlacement });
     model.compile({ optimizer, loss: 'sparseCategoricalCrossentropy' });
     return model;
   }
 
-  async #trainingStep(model: Sequential): Promise<TrainingStep> {
+  async #trainingStep(model: Model): Promise<TrainingStep> {
     const training = await TrainingStep.create(model, this.#set, this.#batchSize);
     training.rates.write(new Float32Array(training.stepsPerEpoch).fill(learningRate));
     return training;

@@ -7,7 +7,7 @@ import { planAccumulation, largestBatch } from '../../nn/gradient_accumulation.j
 import { addedBytes } from '../../nn/memory_forecast.js';
 import { paperModel } from '../../nn/models.js';
 import { rmsprop } from '../../nn/optimizers.js';
-import type { Sequential } from '../../nn/sequential.js';
+import type { Model } from '../../nn/model.js';
 import { TrainingStep } from '../../nn/training_step.js';
 import type { Output } from '../output.js';
 import { type Report, print } from './report.js';
@@ -114,7 +114,7 @@ function findLargest(device: Device, count: number): number | undefined {
   return largest < mostAtOnce ? largest : undefined;
 }
 
-function makeModel(device: Device, size: number): Sequential {
+function makeModel(device: Device, size: number): Model {
   const model = paperModel({ device, inputShape: [size, size, 1] });
   model.compile({ optimizer: rmsprop({ learningRate: rate }), loss: 'sparseCategoricalCrossentropy' });
   return model;

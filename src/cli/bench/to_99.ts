@@ -4,7 +4,7 @@ import type { Device } from '../../engine/device.js';
 import { DataError } from '../../errors.js';
 import type { Callback, Training } from '../../nn/callbacks/callback.js';
 import { modelsByName } from '../../nn/models.js';
-import type { Sequential } from '../../nn/sequential.js';
+import type { Model } from '../../nn/model.js';
 import type { LoadedDataset } from '../../data/loaded_dataset.js';
 import { duration, percent } from '../../report/charts/numbers.js';
 import { progressLine } from '../../report/progress_callback.js';
@@ -82,7 +82,7 @@ class AccuracyWatch implements Callback {
   #lookingMs = 0;
 
   constructor(
-    private readonly model: Sequential,
+    private readonly model: Model,
     private readonly test: ImageSet,
   ) {
     this.#some = test.take(some.images, { seed });

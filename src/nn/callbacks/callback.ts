@@ -1,6 +1,6 @@
 /** Callbacks: what a training loop tells its listeners, and what they may ask of it. */
 import type { CallbackState, Checkpoint, Position } from '../checkpoint.js';
-import type { Model } from '../model.js';
+import type { TrainableModel } from '../trainable_model.js';
 import type { DispatchTime } from '../../engine/replay.js';
 import type { Plan } from '../../engine/plan.js';
 import { type Rules, checkOptions, fn, list, text } from '../../options.js';
@@ -17,7 +17,7 @@ export interface KernelChoice {
 
 /** The training that a callback belongs to. */
 export interface Training {
-  readonly model: Model;
+  readonly model: TrainableModel;
   readonly epochs: number;
   readonly stepsPerEpoch: number;
   readonly batchSize: number;
@@ -49,7 +49,7 @@ export interface Training {
 
 /** A pass over a set without learning: `evaluate`, `predict`, or the validation in `fit`. */
 export interface Inference {
-  readonly model: Model;
+  readonly model: TrainableModel;
   readonly samples: number;
   readonly steps: number;
   readonly batchSize: number;

@@ -2,7 +2,7 @@
 import type { Tensor } from '../../engine/tensor.js';
 import { relu, sigmoid, softmax } from '../../kernels/index.js';
 import { type Rules, checkOptions, oneOf, required } from '../../options.js';
-import { type Layer, type LayerOptions, layerRules } from './layer.js';
+import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
 
 export const activations = {
   linear: (x: Tensor): Tensor => x,
@@ -29,13 +29,10 @@ const rules = (): Rules<ActivationOptions> => ({ activation: required(activation
 export function activation(options: ActivationOptions): Layer {
   checkOptions('layers.activation', options, rules());
   const { activation: name } = options;
-  return {
+  return defineLayer(options, {
     className: 'Activation',
-    name: options.name,
-    inputShape: options.inputShape,
     config: { activation: name },
-    outputShape: (inputShape) => inputShape,
-    parameters: () => [],
-    call: (x) => activations[name](x),
-  };
+    outputShape: ([x]) => x,
+    call: ([x]) => activations[name](x),
+  });
 }

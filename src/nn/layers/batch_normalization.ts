@@ -4,7 +4,7 @@ import type { Tensor } from '../../engine/tensor.js';
 import { ShapeError } from '../../errors.js';
 import { batchNorm, batchNormInference, batchNormMoving, fill } from '../../kernels/index.js';
 import { type Rules, belowOne, checkOptions, flag, positive } from '../../options.js';
-import { type Layer, type LayerOptions, type ParameterSpec, layerRules } from './layer.js';
+import { type Layer, type LayerOptions, type ParameterSpec, defineLayer, layerRules } from './layer.js';
 
 export interface BatchNormalizationOptions extends LayerOptions {
   /** Share of the moving statistics that stays at each step. Default 0.99. */
@@ -40,17 +40,15 @@ const rules = (): Rules<BatchNormalizationOptions> => ({
 export function batchNormalization(options: BatchNormalizationOptions = {}): Layer {
   checkOptions('layers.batchNormalization', options, rules());
   const { momentum = 0.99, epsilon = 1e-3, center = true, scale = true } = options;
-  return {
+  return defineLayer(options, {
     className: 'BatchNormalization',
-    name: options.name,
-    inputShape: options.inputShape,
     config: { momentum, epsilon, center, scale },
-    outputShape: (inputShape) => {
-      channelsOf(inputShape);
-      return inputShape;
+    outputShape: ([x]) => {
+      channelsOf(x);
+      return x;
     },
-    parameters: (inputShape) => {
-      const shape = [channelsOf(inputShape)];
+    parameters: ([x]) => {
+      const shape = [channelsOf(x)];
       const ones = { shape, initializer: { kind: 'ones' } } as const;
       const zeros = { shape, initializer: { kind: 'zeros' } } as const;
       const specs: ParameterSpec[] = [];
@@ -62,7 +60,7 @@ export function batchNormalization(options: BatchNormalizationOptions = {}): Lay
         { name: 'moving_variance', ...ones, isTrainable: false },
       ];
     },
-    call: (x, parameters, { isTraining, state }) => {
+    call: ([x], parameters, { isTraining, state }) => {
       const movingMean = parameters['moving_mean'] as Tensor;
       const movingVariance = parameters['moving_variance'] as Tensor;
       const gamma = parameters['gamma'] ?? fill(movingMean.shape, 1);
@@ -73,7 +71,7 @@ export function batchNormalization(options: BatchNormalizationOptions = {}): Lay
       batchNormMoving({ mean, variance, movingMean, movingVariance }, { momentum });
       return y;
     },
-  };
+  });
 }
 
 function channelsOf(inputShape: Shape): number {

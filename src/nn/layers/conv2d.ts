@@ -12,7 +12,7 @@ import {
 } from '../../kernels/window.js';
 import { type Rules, checkOptions, count, flag, pixels, required } from '../../options.js';
 import { type Activation, activationRule, activations } from './activation.js';
-import { type Layer, type LayerOptions, type ParameterSpec, layerRules } from './layer.js';
+import { type Layer, type LayerOptions, type ParameterSpec, defineLayer, layerRules } from './layer.js';
 import { type Regularizer, l2Of, regularizerRule } from './regularizer.js';
 
 export interface Conv2dLayerOptions extends LayerOptions {
@@ -56,10 +56,8 @@ export function conv2d(options: Conv2dLayerOptions): Layer {
       );
     return inputShape[2] as number;
   };
-  return {
+  return defineLayer(options, {
     className: 'Conv2D',
-    name: options.name,
-    inputShape: options.inputShape,
     config: {
       filters,
       kernelSize: [KH, KW],
@@ -69,14 +67,14 @@ export function conv2d(options: Conv2dLayerOptions): Layer {
       useBias,
       kernelRegularizer,
     },
-    outputShape: (inputShape) => {
-      channels(inputShape);
-      const image = [1, ...inputShape];
+    outputShape: ([x]) => {
+      channels(x);
+      const image = [1, ...x];
       const attributes = windowAttributes('layers.conv2d', image, [KH, KW], pair(strides), padding);
       return [...windowCounts(image, [KH, KW], attributes), filters];
     },
-    parameters: (inputShape) => {
-      const C = channels(inputShape);
+    parameters: ([x]) => {
+      const C = channels(x);
       const fans = { fanIn: KH * KW * C, fanOut: KH * KW * filters };
       const kernel: ParameterSpec = {
         name: 'kernel',
@@ -87,9 +85,9 @@ export function conv2d(options: Conv2dLayerOptions): Layer {
       const bias: ParameterSpec = { name: 'bias', shape: [filters], initializer: { kind: 'zeros' } };
       return useBias ? [kernel, bias] : [kernel];
     },
-    call: (x, { kernel, bias }) => {
+    call: ([x], { kernel, bias }) => {
       const y = convolve(x, kernel!, { strides, padding });
       return activations[activation](bias ? add(y, bias) : y);
     },
-  };
+  });
 }

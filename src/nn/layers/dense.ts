@@ -4,7 +4,7 @@ import { ShapeError } from '../../errors.js';
 import { add, matmul } from '../../kernels/index.js';
 import { type Rules, checkOptions, count, flag, required } from '../../options.js';
 import { type Activation, activationRule, activations } from './activation.js';
-import { type Layer, type LayerOptions, type ParameterSpec, layerRules } from './layer.js';
+import { type Layer, type LayerOptions, type ParameterSpec, defineLayer, layerRules } from './layer.js';
 import { type Regularizer, l2Of, regularizerRule } from './regularizer.js';
 
 export interface DenseOptions extends LayerOptions {
@@ -41,17 +41,15 @@ export function dense(options: DenseOptions): Layer {
       );
     return inputShape[0] as number;
   };
-  return {
+  return defineLayer(options, {
     className: 'Dense',
-    name: options.name,
-    inputShape: options.inputShape,
     config: { units, activation, useBias, kernelRegularizer },
-    outputShape: (inputShape) => {
-      width(inputShape);
+    outputShape: ([x]) => {
+      width(x);
       return [units];
     },
-    parameters: (inputShape) => {
-      const fans = { fanIn: width(inputShape), fanOut: units };
+    parameters: ([x]) => {
+      const fans = { fanIn: width(x), fanOut: units };
       const kernel: ParameterSpec = {
         name: 'kernel',
         shape: [fans.fanIn, units],
@@ -61,9 +59,9 @@ export function dense(options: DenseOptions): Layer {
       const bias: ParameterSpec = { name: 'bias', shape: [units], initializer: { kind: 'zeros' } };
       return useBias ? [kernel, bias] : [kernel];
     },
-    call: (x, { kernel, bias }) => {
+    call: ([x], { kernel, bias }) => {
       const y = matmul(x, kernel!);
       return activations[activation](bias ? add(y, bias) : y);
     },
-  };
+  });
 }

@@ -2,7 +2,7 @@
 import { dropout as drop } from '../../kernels/index.js';
 import { layerStream, streams } from '../../random.js';
 import { type Rules, belowOne, checkOptions, required } from '../../options.js';
-import { type Layer, type LayerOptions, layerRules } from './layer.js';
+import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
 
 export interface DropoutOptions extends LayerOptions {
   /** The share dropped, 0 ≤ rate < 1. */
@@ -19,14 +19,11 @@ const rules = (): Rules<DropoutOptions> => ({ rate: required(belowOne), ...layer
 export function dropout(options: DropoutOptions): Layer {
   checkOptions('layers.dropout', options, rules());
   const { rate } = options;
-  return {
+  return defineLayer(options, {
     className: 'Dropout',
-    name: options.name,
-    inputShape: options.inputShape,
     config: { rate },
-    outputShape: (inputShape) => inputShape,
-    parameters: () => [],
-    call: (x, _, { isTraining, state, index, isMicroBatch }) =>
-      isTraining ? drop(x, { rate, stream: layerStream(streams.dropout, index), state, isMicroBatch }) : x,
-  };
+    outputShape: ([x]) => x,
+    call: ([x], _, { isTraining, state, stream, isMicroBatch }) =>
+      isTraining ? drop(x, { rate, stream: layerStream(streams.dropout, stream), state, isMicroBatch }) : x,
+  });
 }

@@ -1,8 +1,10 @@
 /**
- * A layer: a shape rule, its parameters, and a function of tensors. Layers hold no tensors; the model does.
+ * A layer: a shape rule, its parameters, and a function of tensors. Layers hold no tensors; a model's state does. Shapes of
+ * inputs and outputs are without the batch axis.
  */
 import type { Shape } from '../../engine/primitive.js';
 import type { Tensor } from '../../engine/tensor.js';
+import { ShapeError } from '../../errors.js';
 import { type Rules, extents, rule } from '../../options.js';
 import type { Regularizer } from './regularizer.js';
 
@@ -12,7 +14,7 @@ export type Initializer =
   | { readonly kind: 'zeros' | 'ones' };
 
 export interface ParameterSpec {
-  /** `kernel` or `bias`, as in Keras; the model puts the layer's name in front. */
+  /** `kernel` or `bias`, as in Keras; the network puts the layer's name in front. */
   readonly name: string;
   readonly shape: Shape;
   readonly initializer: Initializer;
@@ -29,8 +31,8 @@ export interface LayerContext {
   readonly state: Tensor;
   /** Whether the input is a part of a batch that is taken in micro-batches. */
   readonly isMicroBatch?: boolean;
-  /** The layer's place in the model, which sets its random numbers apart. */
-  readonly index: number;
+  /** The number that sets the layer's random numbers apart from those of other layers; see NetworkNode. */
+  readonly stream: number;
 }
 
 /** Plain values only: written to model.json as they are. */
@@ -38,18 +40,29 @@ export type LayerConfig = Readonly<
   Record<string, string | number | boolean | readonly number[] | Regularizer | null>
 >;
 
-export interface Layer {
+/** What a layer is applied to: one value, or several. */
+export type Inputs<T> = readonly [T, ...T[]];
+
+/** What sets one class of layers apart from the others. */
+export interface LayerDefinition {
   /** Keras's class name, e.g. `Conv2D`. */
   readonly className: string;
+  readonly config: LayerConfig;
+  /** Whether it takes several inputs. Default false. */
+  readonly takesSeveral?: boolean;
+  /** Throws: ShapeError for inputs that do not fit. */
+  outputShape(inputs: Inputs<Shape>): Shape;
+  /** Left out: none. */
+  parameters?(inputs: Inputs<Shape>): readonly ParameterSpec[];
+  /** Inside a program. Shapes: those of the inputs with the batch axis in front. */
+  call(inputs: Inputs<Tensor>, parameters: Readonly<Record<string, Tensor>>, context: LayerContext): Tensor;
+}
+
+export interface Layer extends Required<Omit<LayerDefinition, 'takesSeveral'>> {
   /** Unique in the model; given by the model when the user gives none. */
   readonly name: string | undefined;
-  /** Without the batch axis; only the first layer of a model needs one. */
+  /** Only the first layer of a `sequential` needs one. */
   readonly inputShape: Shape | undefined;
-  readonly config: LayerConfig;
-  /** Shape of the output without the batch axis. Throws ShapeError for an input that does not fit. */
-  outputShape(inputShape: Shape): Shape;
-  parameters(inputShape: Shape): readonly ParameterSpec[];
-  call(x: Tensor, parameters: Readonly<Record<string, Tensor>>, context: LayerContext): Tensor;
 }
 
 /** What every layer may be given. */
@@ -67,3 +80,23 @@ export const layerRules = (): Rules<LayerOptions> => ({
   ),
   inputShape: extents,
 });
+
+/** A layer of a class, with the options that every layer takes. */
+export function defineLayer(
+  { name, inputShape }: LayerOptions,
+  { takesSeveral = false, parameters = () => [], ...definition }: LayerDefinition,
+): Layer {
+  return {
+    ...definition,
+    name,
+    inputShape,
+    parameters,
+    outputShape: (inputs) => {
+      if (inputs.length > 1 && !takesSeveral)
+        throw new ShapeError(
+          `${definition.className}: ${inputs.length} inputs were given, expected one; join them with layers.add() or layers.concatenate() first.`,
+        );
+      return definition.outputShape(inputs);
+    },
+  };
+}

@@ -4,7 +4,7 @@ import { ShapeError } from '../../errors.js';
 import { type PoolOptions, poolRules } from '../../kernels/pool2d.js';
 import { pair, windowAttributes, windowCounts } from '../../kernels/window.js';
 import { type Rules, checkOptions } from '../../options.js';
-import { type Layer, type LayerOptions, layerRules } from './layer.js';
+import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
 
 export type Pooling2dOptions = LayerOptions & PoolOptions;
 
@@ -27,21 +27,18 @@ export function pooling2d({ className, who, pool }: Pooling, options: Pooling2dO
   checkOptions(who, options, rules());
   const { poolSize = 2, strides = poolSize, padding = 'valid' } = options;
   const window = pair(poolSize);
-  return {
+  return defineLayer(options, {
     className,
-    name: options.name,
-    inputShape: options.inputShape,
     config: { poolSize: [...window], strides: [...pair(strides)], padding },
-    outputShape: (inputShape) => {
-      if (inputShape.length !== 3)
+    outputShape: ([x]) => {
+      if (x.length !== 3)
         throw new ShapeError(
-          `${who}: the input is [${inputShape.join(',')}] per sample, expected [height,width,channels].`,
+          `${who}: the input is [${x.join(',')}] per sample, expected [height,width,channels].`,
         );
-      const image = [1, ...inputShape];
+      const image = [1, ...x];
       const attributes = windowAttributes(who, image, window, pair(strides), padding);
-      return [...windowCounts(image, window, attributes), inputShape[2] as number];
+      return [...windowCounts(image, window, attributes), x[2] as number];
     },
-    parameters: () => [],
-    call: (x) => pool(x, { poolSize, strides, padding }),
-  };
+    call: ([x]) => pool(x, { poolSize, strides, padding }),
+  });
 }

@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import { dense, flatten } from '../../src/nn/layers/index.js';
 import { filters, preprocessing, unitScaling } from '../../src/nn/preprocessing.js';
-import { Sequential } from '../../src/nn/sequential.js';
+import { Model, sequential } from '../../src/nn/model.js';
 
 const layers = () => [flatten({ inputShape: [4, 4, 1] }), dense({ units: 3, activation: 'softmax' })];
 const throughFile = (json: object): unknown => JSON.parse(JSON.stringify(json));
@@ -17,19 +17,19 @@ describe('the description of a model', () => {
   });
 
   it('keeps the preprocessing exactly', () => {
-    const model = new Sequential(layers(), { preprocessing: own });
+    const model = sequential(layers(), { preprocessing: own });
     expect(model.preprocessing).toBe(own);
-    expect(Sequential.fromJson(throughFile(model.toJson())).preprocessing).toEqual(own);
-    expect(new Sequential(layers()).preprocessing).toBe(unitScaling);
+    expect(Model.fromJson(throughFile(model.toJson())).preprocessing).toEqual(own);
+    expect(sequential(layers()).preprocessing).toBe(unitScaling);
   });
 
   it('without preprocessing, as older versions wrote it, means 0 … 1', () => {
     const older = throughFile({
-      ...new Sequential(layers(), { preprocessing: own }).toJson(),
+      ...sequential(layers(), { preprocessing: own }).toJson(),
       preprocessing: undefined,
     }) as object;
     expect(older).not.toHaveProperty('preprocessing');
-    expect(Sequential.fromJson(older).preprocessing).toEqual(unitScaling);
+    expect(Model.fromJson(older).preprocessing).toEqual(unitScaling);
   });
 
   it.each([
@@ -38,8 +38,8 @@ describe('the description of a model', () => {
     { scale: '1', offset: 0, filters: [] },
     { scale: 1, offset: 0, filters: [{ name: 'blur', iterations: 1, kernel: [null] }] },
   ])('with preprocessing %j is refused', (damaged) => {
-    const json = { ...new Sequential(layers()).toJson(), preprocessing: damaged };
-    expect(() => Sequential.fromJson(json)).toThrow(
+    const json = { ...sequential(layers()).toJson(), preprocessing: damaged };
+    expect(() => Model.fromJson(json)).toThrow(
       /^model: this is not a model description: (it has no preprocessing\.scale|preprocessing.* is .*, expected )/,
     );
   });

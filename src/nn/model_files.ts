@@ -1,0 +1,132 @@
+/** Models from files and to files. */
+import { checkArgument, checkCall } from '../calls.js';
+import { ModelError, UsageError } from '../errors.js';
+import { type Folder, folderAt } from '../folder.js';
+import { parseJson, saidOf } from '../json_reader.js';
+import { type Rules, having, nonEmptyText, text, wrong } from '../options.js';
+import { Model, type ModelOptions, namedModelRules } from './model.js';
+import { type StoredTensors, readSafetensors } from './safetensors.js';
+import type { SaveWeightsOptions } from './trainable_model.js';
+import { descriptionIn, hasDescription } from './weights_file.js';
+
+/** Weight files in the order in which a folder is searched for them. */
+const weightNames = ['best', 'weights', 'last'] as const;
+
+export interface LoadModelOptions extends ModelOptions {
+  /** In a folder, the file without its ending; the best, else the saved, else the last when left out. */
+  readonly weights?: string;
+}
+
+const loadRules = (): Rules<LoadModelOptions> => ({ weights: nonEmptyText, ...namedModelRules() });
+
+/**
+ * Loads a saved model: a folder (a path, in Node) with model.json and weights, or the path of a `.safetensors` file,
+ * which needs nothing beside it unless an earlier version wrote it.
+ *
+ * Throws: FileError when there is no model; ModelError when it is damaged; UsageError for weights named beside a file.
+ */
+export async function loadModel(from: Folder | string, options: LoadModelOptions = {}): Promise<Model> {
+  return (await readModel(from, options)).load();
+}
+
+/** A model that was read and checked, with nothing on a device yet. */
+export interface ModelOnHost {
+  readonly model: Model;
+  /** Puts the weights on the device; returns the model. */
+  load(): Model;
+}
+
+/** The part of `loadModel` that needs no device. Throws: as `loadModel`. */
+export async function readModel(from: Folder | string, loading: LoadModelOptions = {}): Promise<ModelOnHost> {
+  checkCall('loadModel', loading, loadRules);
+  const { weights, ...options } = loading;
+  const file = typeof from === 'string' ? weightsPath(from) : undefined;
+  if (file !== undefined) {
+    if (weights !== undefined) {
+      throw new UsageError(
+        `loadModel: ${from as string} is a file of weights itself, so weights '${weights}' cannot be named beside it.`,
+      );
+    }
+    const folder = folderAt(file.folder);
+    const bytes = await folder.read(`${file.name}.safetensors`);
+    const stored = readSafetensors(bytes, from as string);
+    const isWhole = hasDescription(stored) || !(await folder.exists('model.json'));
+    const model = isWhole
+      ? descriptionOf(stored, options, from as string)
+      : await readDescription(folder, options);
+    return onHost(model, stored, from as string);
+  }
+  const folder = folderAt(from);
+  const model = await readDescription(folder, options);
+  const name = `${weights ?? (await firstExisting(folder))}.safetensors`;
+  const path = `${folder.path}/${name}`;
+  return onHost(model, readSafetensors(await folder.read(name), path), path);
+}
+
+/** The folder and the name before the ending, of a path that ends in `.safetensors`. */
+export function weightsPath(path: string): { readonly folder: string; readonly name: string } | undefined {
+  const match = /^(.*[/\\])?([^/\\]+)\.safetensors$/.exec(path);
+  return match === null ? undefined : { folder: match[1] ?? '.', name: match[2] as string };
+}
+
+/** The whole model as one file, for a download: weights, optimizer slots and description; `modelFromFile` reads it. */
+export async function modelFile(
+  model: Model,
+  options?: SaveWeightsOptions,
+): Promise<Uint8Array<ArrayBuffer>> {
+  checkArgument('modelFile', 'model', model, () => having('a model', 'toFile'));
+  return model.toFile(options);
+}
+
+export interface ModelFromFileOptions extends ModelOptions {
+  /** What to call it in messages. Default 'file'. */
+  readonly file?: string;
+}
+
+const fromFileRules = (): Rules<ModelFromFileOptions> => ({ file: text, ...namedModelRules() });
+
+/**
+ * The model in the bytes of a weights file, whoever wrote it: `modelFile`, `save`, or a training's checkpoints.
+ * `file` is what to call it in messages.
+ *
+ * Throws: ModelError when the file is damaged, or carries no description of its model.
+ */
+export function modelFromFile(bytes: Uint8Array, reading: ModelFromFileOptions = {}): Model {
+  if (!(bytes instanceof Uint8Array)) throw wrong('modelFromFile', 'bytes', bytes, 'a Uint8Array');
+  checkCall('modelFromFile', reading, fromFileRules);
+  const { file = 'file', ...options } = reading;
+  const stored = readSafetensors(bytes, file);
+  return onHost(descriptionOf(stored, options, file), stored, file).load();
+}
+
+/** Throws: ModelError when the weights do not fit the model. */
+function onHost(model: Model, stored: StoredTensors, file: string): ModelOnHost {
+  model.checkWeights(stored, file);
+  return {
+    model,
+    load: () => {
+      model.takeWeights(stored, file);
+      return model;
+    },
+  };
+}
+
+async function readDescription(folder: Folder, options: ModelOptions): Promise<Model> {
+  const file = `${folder.path}/model.json`;
+  const json = parseJson(
+    await folder.read('model.json'),
+    (what, cause) => new ModelError(`model: ${saidOf(file, what)}.`, { cause }),
+  );
+  return Model.fromJson(json, options, file);
+}
+
+function descriptionOf(stored: StoredTensors, options: ModelOptions, file: string): Model {
+  return Model.fromJson(descriptionIn(stored, file), options, `the description in ${file}`);
+}
+
+async function firstExisting(folder: Folder): Promise<string> {
+  for (const name of weightNames) if (await folder.exists(`${name}.safetensors`)) return name;
+  throw new ModelError(
+    `model: ${folder.path} holds no weights, expected one of ${weightNames.map((name) => `${name}.safetensors`).join(', ')}.`,
+  );
+}
