@@ -1,4 +1,4 @@
-/** What images and labels may hold. */
+/** Checks the values of images and labels. */
 import {
   type RequiredRule,
   type Rules,
@@ -13,7 +13,7 @@ import {
 export const integerList = (): RequiredRule => required(rule('a list of integers', isNumberList));
 
 /**
- * Bytes, in an array of bytes or in a list of numbers. For floats it says how to make bytes of them.
+ * Bytes in a byte array or a list of numbers. The error for floats says how to convert them.
  */
 export const pixelsRule = (): RequiredRule =>
   required((value, who, name) => {
@@ -28,7 +28,7 @@ export const pixelsRule = (): RequiredRule =>
     return undefined;
   });
 
-/** The place of the first label that is not an integer from 0 to classes − 1; −1 when all are. */
+/** Index of the first label that is not an integer from 0 to classes − 1; −1 if all are valid. */
 export function firstOrphan(labels: ArrayLike<number>, classes: number): number {
   for (let i = 0; i < labels.length; i++) {
     const label = labels[i] as number;
@@ -45,7 +45,7 @@ export const pictureRules = (): Rules<Record<'data' | 'width' | 'height' | 'chan
       (value) => value instanceof Uint8Array || value instanceof Uint8ClampedArray,
     ),
   ),
-  // How many pixels there must be, `checkPicture` says.
+  // `checkPicture` checks the number of pixels.
   width: required(countOrZero),
   height: required(countOrZero),
   channels: required(integer(1, 4)),

@@ -1,5 +1,5 @@
 /**
- * shadegrad for Node: everything that users import. src/browser/index.ts is a browser's entry, with the same names.
+ * Entry for Node. src/browser/index.ts is the entry for browsers, with the same names.
  *
  *   import { open, sequential, layers, optimizers, callbacks, datasets } from 'shadegrad';
  */
@@ -17,7 +17,7 @@ import { type TensorBoardOptions, tensorBoard } from './report/tensorboard/index
 
 setFolderOpener(openFolder);
 
-// What stands here under a name of the library's takes its place.
+// Exports here override those of the library.
 export * from './library.js';
 export { open, type OpenOptions } from './node/open.js';
 export { openFolder } from './node/files.js';

@@ -1,6 +1,6 @@
 /**
- * JSON that comes from a disk, a server or another program's hands: read as text, then held against a form, which the
- * compiler compares with the type that is wanted. What does not have its form is refused by the member's name.
+ * Reads JSON from disk, a server or another program: parses text, then validates it against a form, which the
+ * compiler checks against the wanted type. Errors name the invalid member.
  */
 import {
   type Rule,
@@ -11,10 +11,10 @@ import {
   text as textRule,
 } from './options.js';
 
-/** A rule that only values of the type `T` pass; the member that says so is there for the compiler alone. */
+/** A rule that only values of type `T` pass; the phantom member exists for the compiler only. */
 export type Leaf<T> = Rule & { readonly of?: T };
 
-/** The form of a `T`. The compiler finds a member that is missing, or has another type. */
+/** The form of a `T`. The compiler reports missing members and wrong types. */
 export type Form<T> =
   | Leaf<T>
   | ([T] extends [readonly (infer Item)[]]
@@ -42,7 +42,7 @@ type AnyForm =
 
 export const optional = <F>(form: F): { readonly optional: F } => ({ optional: form });
 export const nullable = <F>(form: F): { readonly nullable: F } => ({ nullable: form });
-/** An object with members of any name, all of one form. */
+/** An object with arbitrary names whose members all have one form. */
 export const each = <F>(form: F): { readonly each: F } => ({ each: form });
 
 export const text: Leaf<string> = textRule;
@@ -50,12 +50,12 @@ export const boolean: Leaf<boolean> = flag;
 export const count: Leaf<number> = countRule;
 export const countOrZero: Leaf<number> = countOrZeroRule;
 export const number: Leaf<number> = rule('a number', Number.isFinite);
-/** JSON has no NaN and no infinities: they are written as null. */
+/** JSON has no NaN and infinities: they are written as null. */
 export const numberOrNull: Leaf<number> = rule(
   'a number or null',
   (value) => value === null || Number.isFinite(value),
 );
-/** What `numberOrNull` lets through, as it was before it was written. */
+/** Restores NaN from a value that `numberOrNull` accepts. */
 export const nanForNull = (value: number | null): number => value ?? Number.NaN;
 export const object: Leaf<object> = rule('an object', isRecord);
 export const isoDate: Leaf<string> = rule(
@@ -69,22 +69,22 @@ export function oneOf<const T extends string | number>(values: readonly T[]): Le
   return rule(expected, (value) => values.includes(value as T));
 }
 
-/** An error that says what is wrong with a file, and which. */
+/** Makes the error for a file from a description of the problem. */
 export type Refuse = (what: string, cause?: unknown) => Error;
 
-/** `a.json is not JSON`, `a.json: position.step is "x"`: what is wrong, said of a subject. */
+/** `a.json is not JSON`, `a.json: position.step is "x"`: a subject and its problem. */
 export function saidOf(subject: string, what: string): string {
   return what.startsWith('it ') ? `${subject} ${what.slice('it '.length)}` : `${subject}: ${what}`;
 }
 
-/** More than any file of ours; beyond it, recursion would end in an overflow of the stack. */
+/** More than any file of shadegrad nests; deeper recursion could overflow the stack. */
 const mostLevels = 100;
 const mostItems = 1_000_000;
 
 /**
  * JSON in UTF-8, with or without a byte order mark.
  *
- * Throws: what `refuse` returns, for text that is not JSON, that names a member twice, or nests deeper than 100 levels.
+ * Throws: the result of `refuse` for text that is not JSON, has a duplicate member, or nests deeper than 100 levels.
  */
 export function parseJson(source: Uint8Array | string, refuse: Refuse): unknown {
   let value: unknown;
@@ -104,9 +104,9 @@ export function parseJson(source: Uint8Array | string, refuse: Refuse): unknown 
   return value;
 }
 
-/** What JSON.parse takes and a careful reader does not: the last of two members of a name would count. */
+/** Rejects duplicate members, of which JSON.parse takes the last. */
 export function faultIn(json: string): string | undefined {
-  // Runs of plain characters first: one by one they would fill the stack of the regular expression.
+  // Matches runs of plain characters at once: single matches would overflow the stack of the regular expression.
   const token = /"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?|[{}[\]]/g;
   const open: (Set<string> | undefined)[] = [];
   for (const [found, colon] of json.matchAll(token)) {
@@ -125,7 +125,7 @@ export function faultIn(json: string): string | undefined {
   return undefined;
 }
 
-/** Throws: what `refuse` returns, for a value without the form. */
+/** Throws: the result of `refuse` for a value that does not have the form. */
 export function checkForm<T>(value: unknown, form: Form<T>, refuse: Refuse): T {
   const wrong = wrongMember(value, form, '');
   if (wrong !== undefined) throw refuse(wrong);
@@ -137,7 +137,7 @@ export function readJson<T>(source: Uint8Array | string, form: Form<T>, refuse: 
   return checkForm(parseJson(source, refuse), form, refuse);
 }
 
-/** The first member that does not have its form, as `sections.step[3].ms.median is "x", expected a number`. */
+/** Describes the first invalid member, such as `sections.step[3].ms.median is "x", expected a number`. */
 function wrongMember(value: unknown, form: AnyForm, at: string): string | undefined {
   if (typeof form === 'function') {
     const expected = form(value, '', at);
@@ -155,7 +155,7 @@ function wrongMember(value: unknown, form: AnyForm, at: string): string | undefi
   const { each: ofAll } = form;
   if (ofAll !== undefined)
     return firstOf(Object.entries(value), ([name, member]) => wrongMember(member, ofAll, within(name)));
-  // Not what an object inherits, as `constructor`.
+  // Own members only, not inherited ones such as `constructor`.
   return firstOf(Object.entries(form), ([name, inner]) =>
     wrongMember(Object.hasOwn(value, name) ? value[name] : undefined, inner, within(name)),
   );

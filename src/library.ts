@@ -1,6 +1,6 @@
 /**
- * The library but for what a platform brings: what Node's entry (src/index.ts) and the browsers' (src/browser/index.ts)
- * offer under the same names.
+ * The platform-independent part of the library, shared by the entries for Node (src/index.ts) and browsers
+ * (src/browser/index.ts).
  */
 import {
   earlyStopping,
@@ -68,7 +68,7 @@ export const layers = {
 
 export const optimizers = { rmsprop, sgd, fromConfig: optimizerFromConfig };
 
-/** Learning rates that change from step to step; an optimizer takes one in place of a number. */
+/** Learning-rate schedules; an optimizer accepts one instead of a number. */
 export const schedules = {
   cosineDecay,
   exponentialDecay,
@@ -78,10 +78,10 @@ export const schedules = {
   warmup,
 };
 
-/** How a model turns bytes into inputs: `sequential(layers, { preprocessing: preprocessing({ filters: [filters.blur()] }) })`. */
+/** Converts bytes to model inputs: `sequential(layers, { preprocessing: preprocessing({ filters: [filters.blur()] }) })`. */
 export { filters, preprocessing };
 
-/** Those that need no terminal and no PNG encoder. */
+/** Callbacks that need neither a terminal nor a PNG encoder. */
 export const callbacks = {
   csvLogger,
   earlyStopping,
@@ -99,7 +99,7 @@ export const models = {
   mlp: mlpModel,
 };
 
-/** From labels and probabilities to what they tell: accuracy, confusion matrix, precision and recall, calibration. */
+/** Evaluates labels and probabilities: accuracy, confusion matrix, precision and recall, calibration. */
 export const evaluation = { evaluate, classScores, confusedPairs, macroAverage };
 
 /** Drawings as in a run's report; `charts.svg(drawing)` is a file's text. */
@@ -115,5 +115,5 @@ export const charts = {
 /** Operations on images: `image.blur(x)`, `image.filter2d(x, kernel)`, `image.augment(x, { rotation: 10 })`. */
 export { image, type AugmentOptions } from './kernels/index.js';
 
-/** Operations on tensors, at once or recorded in a program: `ops.conv2d(x, kernel)`. */
+/** Tensor operations, run immediately or recorded in a program: `ops.conv2d(x, kernel)`. */
 export * as ops from './kernels/index.js';

@@ -1,4 +1,4 @@
-/** A folder in memory: for tests, and for pages whose browser keeps no files. */
+/** A folder in memory, for tests and for browsers without file storage. */
 import { FileError } from './errors.js';
 import { checkArgument } from './calls.js';
 import type { Folder } from './folder.js';
@@ -9,7 +9,7 @@ export interface MemoryFolder extends Folder {
   text(name: string): string;
 }
 
-/** An empty one; `path` is what to call it in messages. */
+/** Creates an empty folder; `path` names it in messages. */
 export function memoryFolder(path = 'memory'): MemoryFolder {
   checkArgument('memoryFolder', 'path', path, () => textRule);
   const files = new Map<string, Uint8Array>();

@@ -1,10 +1,10 @@
 /**
- * What the caller probably meant by an unknown option: a misspelt name, one of another case, or the name that
- * Keras, TensorFlow.js or PyTorch have for it. The page's scripts leave this file out (scripts/build_page.mjs): the
- * compiler checks the names in them.
+ * Suggests what an unknown option probably means: a misspelt name, another case, or the name in Keras, TensorFlow.js
+ * or PyTorch. The page build drops this file (scripts/build_page.mjs), because the compiler checks the option names
+ * of the page.
  */
 
-/** Other libraries' names, without case and underscores, by ours. Names that are alike need no entry. */
+/** Names in other libraries, without case and underscores → our names. Similar names need no entry. */
 const foreignNames: Readonly<Record<string, string>> = {
   learningRate: 'lr stepsize initiallearningrate',
   rate: 'p prob dropout initiallearningrate learningrate lr',
@@ -50,7 +50,7 @@ const foreignNames: Readonly<Record<string, string>> = {
   fill: 'mode padmode',
 };
 
-/** What other libraries have an option for, and how it is done here. */
+/** Options of other libraries without an equivalent here, and what to do instead. */
 const doneOtherwise: Readonly<Record<string, string>> = {
   classweight: 'images all count alike here',
   sampleweight: 'images all count alike here',
@@ -60,7 +60,7 @@ const doneOtherwise: Readonly<Record<string, string>> = {
   initialepoch: "pass the checkpoint to resume from as 'resume'",
 };
 
-/** Words on `name`, which is none of `known`: a question where one is near; undefined where nothing is known of it. */
+/** A hint for the unknown `name`: a question if a known name is similar; undefined if there is no hint. */
 export function hintFor(name: string, known: readonly string[]): string | undefined {
   const bare = plain(name);
   const foreign = known.find((each) => foreignNames[each]?.split(' ').includes(bare));
@@ -77,7 +77,7 @@ function plain(name: string): string {
   return name.toLowerCase().replaceAll(/[_-]/g, '');
 }
 
-/** One that contains the other, or the one with the fewest edits, if these are no more than a third of its letters. */
+/** A known name that contains the other, or the one with the fewest edits, at most a third of its letters. */
 function nearest(bare: string, known: readonly string[]): string | undefined {
   const ranked = known
     .map((name) => ({ name, distance: distanceOf(bare, plain(name)) }))
@@ -92,7 +92,7 @@ function contains(a: string, b: string): boolean {
   return short.length >= 4 && long.includes(short);
 }
 
-/** Letters to insert, remove, replace or swap with their neighbour (Damerau–Levenshtein, optimal string alignment). */
+/** Edit distance with swaps of adjacent letters (Damerau–Levenshtein, optimal string alignment). */
 export function distanceOf(a: string, b: string): number {
   const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)];
   for (let i = 1; i <= a.length; i++) {

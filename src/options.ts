@@ -1,17 +1,17 @@
 /**
- * What callers pass, held against what is expected: each object of options has a table of rules, one per name, which the
- * compiler compares with its interface. A value that breaks its rule, or a name that is not in the table, is a UsageError.
+ * Validates what callers pass: each options object has a table of rules, one per name, which the compiler checks
+ * against its interface. An invalid value or an unknown name is a UsageError.
  */
 import { UsageError } from './errors.js';
 import { hintFor } from './option_hints.js';
 
-/** What was expected, in words, when `value` is not that; undefined when it is. */
+/** Describes the expected value if `value` is invalid; undefined if it is valid. */
 export type Rule = (value: unknown, who: string, name: string) => string | undefined;
 export type RequiredRule = Rule & { readonly isRequired: true };
 
 /**
- * A rule for every name of the interface `T`; those that a caller may not leave out are `required`. Tables are made when
- * they are asked for, so that a bundler can leave out those that nothing asks for.
+ * A rule for every name of the interface `T`; mandatory ones are `required`. Tables are functions, so that a bundler
+ * can drop unused ones.
  */
 export type Rules<T> = {
   readonly [K in keyof T]-?: Pick<T, K> extends Required<Pick<T, K>> ? RequiredRule : Rule;
@@ -23,9 +23,9 @@ export function required(rule: Rule): RequiredRule {
 }
 
 /**
- * Options left out, or undefined, take their defaults. `within` stands before each name, as in `erasing.`.
+ * Missing or undefined options take their defaults. `within` is a prefix for names, such as `erasing.`.
  *
- * Throws: UsageError for options that are not an object, for a name that is unknown, for a value that breaks its rule.
+ * Throws: UsageError for options that are not an object, an unknown name, or an invalid value.
  */
 export function checkOptions<T extends object>(
   who: string,
@@ -54,7 +54,7 @@ export function checkOptions<T extends object>(
   }
 }
 
-/** Throws: UsageError for a value that breaks the rule. */
+/** Throws: UsageError for an invalid value. */
 export function check(who: string, name: string, value: unknown, rule: Rule): void {
   const expected = rule(value, who, name);
   if (expected !== undefined) throw wrong(who, name, value, expected);
@@ -65,7 +65,7 @@ export function wrong(who: string, name: string, value: unknown, expected: strin
   return new UsageError(`${who}: ${name} is ${shown(value)}, expected ${expected}${remedy}.`);
 }
 
-/** As an error message shows a value: `'five'`, `[2,2]`, `a Promise`. Lists inside lists inside lists are `[…]`. */
+/** A value for error messages: `'five'`, `[2,2]`, `a Promise`. Lists inside lists inside lists are `[…]`. */
 export function shown(value: unknown, depth = 0): string {
   if (typeof value === 'string') return `'${value.length > 60 ? `${value.slice(0, 60)}…` : value}'`;
   if (typeof value === 'bigint') return `${value}n`;
@@ -79,7 +79,7 @@ export function shown(value: unknown, depth = 0): string {
   const kind = Object.prototype.toString.call(value).slice(8, -1);
   const name = kind === 'Object' ? (value.constructor as { name?: unknown } | undefined)?.name : kind;
   if (typeof name !== 'string' || name === '' || name === 'Object') return 'an object';
-  // A bundler may put an underscore before the name of a class.
+  // A bundler may prefix the name of a class with an underscore.
   return `${/^_?([AEIO]|U[^i])/.test(name) ? 'an' : 'a'} ${name.replace(/^_/, '')}`;
 }
 
@@ -89,13 +89,13 @@ function isPromise(value: unknown): boolean {
 
 // ---- rules ----
 
-/** What `accepts` is true for; `expected` says it in words. */
+/** A rule for values that `accepts`; `expected` describes them. */
 /* @__NO_SIDE_EFFECTS__ */
 export function rule(expected: string, accepts: (value: unknown) => boolean): Rule {
   return (value) => (accepts(value) ? undefined : expected);
 }
 
-/** A finite number for which `accepts` is true, with a finite f32. */
+/** A rule for numbers that are finite in f32 and that `accepts`. */
 /* @__NO_SIDE_EFFECTS__ */
 function numberRule(expected: string, accepts: (value: number) => boolean): Rule {
   return rule(
@@ -125,7 +125,7 @@ export const seed = integer(0, 0xffff_ffff);
 export const finite = numberRule('a finite number', () => true);
 export const positive = numberRule('a positive number', (value) => Math.fround(value) > 0);
 export const notNegative = numberRule('a non-negative number', (value) => value >= 0);
-/** Shares and rates of which 1 would leave nothing. */
+/** A number in [0, 1): shares and rates of which 1 would leave nothing. */
 export const belowOne = numberRule('a number in [0, 1)', (value) => value >= 0 && value < 1);
 export const flag = rule('true or false', (value) => typeof value === 'boolean');
 export const text = rule('a text', (value) => typeof value === 'string');
@@ -181,7 +181,7 @@ export const pixels = either(count, list('two of them', count, 2));
 /** The extents of a tensor. */
 export const extents = list('a list of positive integers', count);
 
-/** An object of options inside another one. */
+/** A nested options object. */
 /* @__NO_SIDE_EFFECTS__ */
 export function nested<T extends object>(rules: Rules<T>): Rule {
   return (value, who, name) => {
@@ -190,7 +190,7 @@ export function nested<T extends object>(rules: Rules<T>): Rule {
   };
 }
 
-/** An object of the caller's own, known by its methods. */
+/** An object recognised by its methods. */
 /* @__NO_SIDE_EFFECTS__ */
 export function having(expected: string, ...methods: readonly string[]): Rule {
   return rule(expected, (value) => hasMethods(value, ...methods));
@@ -210,7 +210,7 @@ export function isNumberList(value: unknown): boolean {
   return ArrayBuffer.isView(value) && !(value instanceof DataView) && !shown(value).startsWith('a Big');
 }
 
-/** Numbers in a list or a typed array; what they are is looked at elsewhere. */
+/** Numbers in a list or typed array; other code checks their values. */
 export const numbers = rule('a list of numbers', isNumberList);
 
 export const folder = having('a Folder, as openFolder(path) gives', 'read', 'write', 'exists');

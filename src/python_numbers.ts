@@ -1,5 +1,5 @@
 /**
- * Numbers as Python writes them, for messages, file names and logs that must read as Keras's do.
+ * Formats numbers like Python, for messages, file names and logs that match those of Keras.
  *
  * Source: the Python reference, "Format Specification Mini-Language"; repr() of a float.
  */
@@ -10,7 +10,7 @@ export function pythonRepr(value: number): string {
   if (Object.is(value, -0)) return '-0.0';
   const exponent = Number(/e([+-]\d+)$/.exec(value.toExponential())?.[1]);
   if (value !== 0 && (exponent < -4 || exponent >= 16)) return pad(value.toExponential());
-  // JavaScript turns to exponents later at both ends, so this text has none; an integer lacks its point.
+  // JavaScript switches to exponents later than Python, so this text has none; integers lack the decimal point.
   const text = String(value);
   return text.includes('.') ? text : `${text}.0`;
 }
@@ -20,7 +20,7 @@ export function pythonFixed(value: number, digits: number): string {
   if (!Number.isFinite(value)) return notFinite(value);
   const sign = value < 0 || Object.is(value, -0) ? '-' : '';
   const size = Math.abs(value);
-  // From here on a double is an integer, and JavaScript's toFixed turns to exponents.
+  // From here on every double is an integer, and toFixed switches to exponents.
   if (size >= 1e21) return `${sign}${BigInt(size)}${digits > 0 ? `.${'0'.repeat(digits)}` : ''}`;
   return sign + roundedToEven(size.toFixed(Math.min(100, digits + 30)), digits, size.toFixed(digits));
 }
@@ -29,7 +29,7 @@ export function pythonFixed(value: number, digits: number): string {
 export function pythonExponential(value: number, digits: number): string {
   if (!Number.isFinite(value)) return notFinite(value);
   const [exact, exponent] = value.toExponential(Math.min(100, digits + 30)).split('e') as [string, string];
-  // A tie that goes down has the exponent of the number itself.
+  // A tie rounded down has the exponent of the number itself.
   const even = roundedToEven(exact, digits, '');
   return pad(even === '' ? value.toExponential(digits) : `${even}e${exponent}`);
 }
@@ -43,8 +43,8 @@ function pad(exponential: string): string {
 }
 
 /**
- * Python gives a tie to the even digit, JavaScript to the larger number: cuts `exact`, which has many more decimals
- * than `digits`, when it is a tie and the digit before is even; else `otherwise`.
+ * Python rounds ties to even, JavaScript away from zero: truncates `exact`, which has many more decimals than
+ * `digits`, if it is a tie and the previous digit is even; otherwise returns `otherwise`.
  */
 function roundedToEven(exact: string, digits: number, otherwise: string): string {
   const [whole, decimals] = exact.split('.') as [string, string];

@@ -1,9 +1,9 @@
 /**
- * Random numbers from a counter, the same on the host and in every shader.
+ * Counter-based random numbers, the same on the host and in every shader.
  *
- * There is no generator to advance: a number is a hash of (seed, stream, epoch, index), so any of them can be
- * computed again, in any order and on any device. That is what makes a resumed run equal to one that was never
- * interrupted. `shaders` compute the same pcg4d; the host uses this file for shuffles, splits and first weights.
+ * The generator has no state: a number is a hash of (seed, stream, epoch, index), so any number can be recomputed in
+ * any order on any device. This makes a resumed run equal to an uninterrupted one. Shaders compute the same pcg4d;
+ * the host uses this file for shuffles, splits and initial weights.
  *
  * Source: Jarzynski & Olano 2020, Hash Functions for GPU Rendering, JCGT 9(3), listing 8 (pcg4d).
  */
@@ -12,36 +12,36 @@
 export type Words = readonly [x: number, y: number, z: number, w: number];
 
 /**
- * What a number is drawn for. Two purposes with the same seed must not share numbers, so each has its stream;
- * the values are part of the format of a run (a changed one changes every resumed run) and are never reused.
+ * Purposes of random numbers. Two purposes with the same seed must not share numbers, so each has a stream. The
+ * values are part of the run format (changing one changes every resumed run) and are never reused.
  * They stay below 256: bits 8–23 are the layer's (see `layerStream`), bits 24–31 count repeated draws.
  */
 export const streams = {
-  /** Which images go to which part of a split. */
+  /** Assigns images to the parts of a split. */
   split: 1,
-  /** Which images a limited set keeps. */
+  /** Chooses the images of a limited set. */
   take: 2,
   /** The order of the images in an epoch. */
   shuffle: 3,
-  /** The first weights. */
+  /** Initial weights. */
   initialise: 4,
   dropout: 5,
   /** Rotation, shift, zoom, flips. */
   augment: 6,
   /** Where and how large an erased rectangle is. */
   erase: 7,
-  /** What noise is put on the inputs. */
+  /** Noise on the inputs. */
   noise: 8,
-  /** Which images a grid in a report shows. */
+  /** Chooses the images of a grid in a report. */
   show: 9,
   /** Inputs of tests, gradient checks and benchmarks. */
   test: 10,
-  /** Which fold of a cross-validation an image belongs to. */
+  /** Assigns images to folds of a cross-validation. */
   fold: 11,
 } as const;
 
 /**
- * The stream of one layer (or one weight) among many that draw for the same purpose.
+ * The stream of one layer (or weight) among many with the same purpose.
  *
  *   stream = purpose + 256 · layer        (layer < 65,536)
  */
@@ -85,8 +85,8 @@ export function uniform(bits: number): number {
 }
 
 /**
- * An integer in [0, bound), each equally likely. The words that would favour small results, those at or
- * above the largest multiple of `bound`, are skipped.
+ * An integer in [0, bound), each equally likely. Skips words at or above the largest multiple of `bound`, which
+ * would favour small results.
  *
  * Domain: 1 ≤ bound ≤ 2^32.
  */
@@ -101,7 +101,7 @@ export function boundedDraw(
     throw new RangeError(`boundedDraw: bound must be an integer from 1 to 2^32, not ${bound}.`);
   }
   const limit = 2 ** 32 - (2 ** 32 % bound);
-  // Four words a round; each is skipped with a chance below one half, so that rounds are few.
+  // Four words per round, each skipped with probability below one half, so rounds are few.
   for (let round = 0; ; round++) {
     for (const word of pcg4d(seed, stream | (round << 24), epoch, index)) {
       if (word < limit) return word % bound;

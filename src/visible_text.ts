@@ -1,18 +1,18 @@
 /**
- * Names of other people's files and classes as text that shows what it is: an escape sequence would move a terminal's cursor,
- * change its title or hide what follows, a line break would fake a line, and a bidirectional control would turn a line round.
+ * Escapes names of files and classes for output: an escape sequence could move the terminal's cursor, change its
+ * title or hide text, a line break could fake a line, and a bidirectional control could reverse a line.
  */
 
 /**
- * Control and format characters, line separators, and halves of surrogate pairs. The two joiners stay, which Persian and
- * pictographs are written with, and the signs that Arabic and Kaithi put around numbers, which can be seen.
+ * Control and format characters, line separators, and halves of surrogate pairs. Keeps the two joiners, which
+ * Persian and emoji need, and the visible number signs of Arabic and Kaithi.
  */
 const invisible =
   /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]|(?![\u200c-\u200d\u0600-\u0605\u06dd\u070f\u0890-\u0891\u08e2\u{110bd}\u{110cd}])\p{Cf}/gu;
 
 const short: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
-/** The text with every invisible character as its number: `\x1b`, `\n`, `\u202e`. */
+/** The text with every invisible character escaped: `\x1b`, `\n`, `\u202e`. */
 export function visibleText(text: string): string {
   return text.replaceAll(invisible, (character) => short[character] ?? escaped(character));
 }
@@ -23,7 +23,7 @@ function escaped(character: string): string {
   return code < 0x100 ? `\\x${hex(code, 2)}` : `\\u${hex(code, 4)}`;
 }
 
-/** JSON in which every invisible character is its number, as JSON writes it: the same value when it is parsed. */
+/** JSON with every invisible character escaped, which parses to the same value. */
 export function visibleJson(value: unknown): string {
   return JSON.stringify(value).replaceAll(invisible, (character) =>
     Array.from({ length: character.length }, (_, i) => `\\u${hex(character.charCodeAt(i), 4)}`).join(''),

@@ -1,6 +1,6 @@
 /**
- * Data sets from the page's own origin: `<base>/<name>/manifest.json` and the gzip-packed IDX files that it names. What
- * was fetched is kept on the private file system, and accepted again only with the right digest.
+ * Data sets from the page's origin: `<base>/<name>/manifest.json` and the gzip-compressed IDX files that it lists.
+ * Downloads are cached in the origin-private file system and verified on every use.
  */
 import type { ImageSet } from '../data/dataset.js';
 import { decompress } from '../data/decompress.js';
@@ -28,12 +28,12 @@ import {
 import { isOpfsUsable, openOpfsFolder } from './opfs_folder.js';
 
 export interface FetchOptions {
-  /** Hears how many of the packed bytes are there; what was kept counts too. */
+  /** Called with the number of compressed bytes loaded, including cached ones. */
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
-  /** Keeps the packed files; by default a folder on the private file system, where there is one. */
+  /** Cache for the compressed files. Default: a folder in the origin-private file system, if available. */
   readonly cache?: Folder;
-  /** Hears why something cannot be kept, in one line. Default: the console. */
+  /** Called with one line about a cache that cannot be used. Default: the console. */
   readonly warn?: (line: string) => void;
 }
 
@@ -49,11 +49,11 @@ export const fetchRules = (): Rules<FetchOptions> => ({
   warn: fn,
 });
 
-/** An address, or a path below the page's own. */
+/** A URL, or a path relative to the page. */
 export const addressRule = () =>
   rule('a URL or a text', (value) => typeof value === 'string' || value instanceof URL);
 
-/** The test part of a set alone. */
+/** The test part of a set. */
 export interface FetchedTest {
   readonly name: string;
   readonly title: string;
@@ -65,11 +65,11 @@ export interface FetchedDataset extends LoadedDataset, FetchedTest {
 }
 
 /**
- * Fetches a data set, or only its test part, which is a seventh of it. The files of the test part come first, and are
- * not fetched again for the whole.
+ * Fetches a data set, or only its test part, a seventh of it. Files of the test part come first and are not fetched
+ * twice.
  *
  * Throws: FileError when the server cannot be reached or has no such file (`network`, `missing`); DataError when the
- * manifest or a file is not what it should be; the signal's reason when it was aborted.
+ * manifest or a file is damaged; the signal's reason when it was aborted.
  */
 export async function fetchDataset(
   base: URL | string,
@@ -140,7 +140,7 @@ function pairOf(
   });
 }
 
-/** For each file, a function that hears how many of its bytes are there. */
+/** Returns for each file a function to call with the number of its loaded bytes. */
 function progressOver(
   files: readonly ManifestFile[],
   onProgress: FetchOptions['onProgress'],
@@ -148,7 +148,7 @@ function progressOver(
   const done = new Map<ManifestFile, number>();
   const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
   return (file) => (bytes) => {
-    // A server that unpacks on the way sends more than the packed file.
+    // A server that decompresses the file sends more bytes than its compressed length.
     done.set(file, Math.min(bytes, file.bytes));
     onProgress?.(
       [...done.values()].reduce((sum, each) => sum + each, 0),
@@ -161,7 +161,7 @@ interface LoadFileOptions extends FetchOptions {
   readonly onBytes: (done: number) => void;
 }
 
-/** The raw bytes of one file: those kept, if they are right, else fetched and kept. */
+/** The raw bytes of one file: from the cache if valid, otherwise fetched and cached. */
 async function loadFile(address: URL, file: ManifestFile, options: LoadFileOptions): Promise<Uint8Array> {
   const { cache, onBytes, warn = console.warn } = options;
   const name = address.pathname.split('/').at(-1)!;
@@ -180,7 +180,7 @@ async function loadFile(address: URL, file: ManifestFile, options: LoadFileOptio
   return raw;
 }
 
-/** Undefined when nothing is kept, or nothing right: then it is fetched anew. */
+/** Undefined if the cache has no valid copy; the file is then fetched. */
 async function readKept(
   cache: Folder | undefined,
   name: string,
@@ -196,7 +196,7 @@ async function readKept(
   }
 }
 
-/** Unpacks, and compares the raw bytes with the manifest's digest. Throws: DataError. */
+/** Decompresses a file and compares its raw bytes with the digest in the manifest. Throws: DataError. */
 async function checked(packed: Uint8Array, { sha256 }: ManifestFile, name: string): Promise<Uint8Array> {
   const raw = await unpackIdx(packed, name, (bytes) => decompress(bytes, 'gzip'));
   const found = await digestOf(raw);
@@ -208,7 +208,7 @@ async function checked(packed: Uint8Array, { sha256 }: ManifestFile, name: strin
   return raw;
 }
 
-/** In hexadecimal; undefined on insecure origins, where browsers have no digests: the IDX header must do. */
+/** Digest in hexadecimal; undefined on insecure origins, where browsers have no digests. The IDX header is the only check there. */
 async function digestOf(bytes: Uint8Array): Promise<string | undefined> {
   const subtle = (globalThis.crypto as Partial<Crypto> | undefined)?.subtle;
   if (subtle === undefined) return undefined;
@@ -216,7 +216,7 @@ async function digestOf(bytes: Uint8Array): Promise<string | undefined> {
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** The whole answer. Throws: FileError; the signal's reason. */
+/** The whole response body. Throws: FileError; the signal's reason. */
 async function fetchBytes(
   address: URL,
   { signal, onBytes }: { readonly signal?: AbortSignal; readonly onBytes?: (done: number) => void },

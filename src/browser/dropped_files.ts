@@ -1,9 +1,9 @@
 /**
- * Data sets out of files that were dropped on the page or chosen in a dialogue: IDX, CSV, or pictures in folders by
- * class, by the same rules as a path in Node.
+ * Data sets from files that were dropped on the page or chosen in a dialog: IDX, CSV, or pictures in folders by
+ * class, with the same rules as for a path in Node.
  *
- * A file's place among folders is its name here (`train/3/a.png`): a File keeps its name when it is sent to a worker,
- * and not always its `webkitRelativePath`.
+ * Files are named by their path (`train/3/a.png`): a File keeps its name when it is sent to a worker, but not always
+ * its `webkitRelativePath`.
  */
 import { checkArgument, checkCall } from '../calls.js';
 import { type FilesOptions, filesRules, loadFiles } from '../data/dataset_files.js';
@@ -14,12 +14,12 @@ import { decodePng } from '../data/png.js';
 import { FileError } from '../errors.js';
 import { list, rule } from '../options.js';
 
-/** What several files without a common folder are called together. */
+/** Name of a data set of several files without a common folder. */
 const together = 'files';
 
-/** All files of what was dropped, those in folders too. To be called in the event, before anything is awaited. */
+/** All dropped files, including those in folders. Call inside the event handler, before any await. */
 export async function droppedFiles(transfer: DataTransfer): Promise<File[]> {
-  // The items are gone after the event: their entries are taken at once.
+  // The items are only valid during the event: read their entries synchronously.
   const found = [...transfer.items]
     .filter(({ kind }) => kind === 'file')
     .map((item) => item.webkitGetAsEntry() ?? item.getAsFile());
@@ -49,7 +49,7 @@ async function filesIn(entry: FileSystemEntry): Promise<File[]> {
     }
     const reader = (entry as FileSystemDirectoryEntry).createReader();
     const found: File[][] = [];
-    // A call yields some of the entries, Chromium a hundred; none when all are there.
+    // A call returns some entries (100 in Chromium), and none at the end.
     for (;;) {
       const some = await new Promise<FileSystemEntry[]>((resolve, reject) =>
         reader.readEntries(resolve, reject),
@@ -70,10 +70,10 @@ function isFileEntry(entry: FileSystemEntry): entry is FileSystemFileEntry {
 }
 
 /**
- * The data set in the files; see `loadFiles` for what they may be. A single file stands for itself, a folder for its
- * contents, several loose files as if they lay in a folder of their own.
+ * Loads the data set in the files; see `loadFiles` for accepted files. Several files without a folder are treated as
+ * the contents of one.
  *
- * Throws: FileError, DataError, as `loadFiles`.
+ * Throws: FileError, DataError, like `loadFiles`.
  */
 export async function datasetFromFiles(
   files: readonly File[],
@@ -100,9 +100,9 @@ const filesRule = () =>
     rule('a File', (value) => value instanceof File),
   );
 
-/** Files by path, as a tree. */
+/** A `FileTree` over files by path. */
 function treeOf(files: ReadonlyMap<string, File>): FileTree {
-  /** Folder → what lies directly inside. */
+  /** Folder → names directly inside. */
   const inside = new Map<string, { readonly files: string[]; readonly folders: Set<string> }>();
   const folderAt = (folder: string): { readonly files: string[]; readonly folders: Set<string> } => {
     const known = inside.get(folder);

@@ -7,11 +7,11 @@ import { DeviceError } from '../errors.js';
 import { type Rules, countOrZero, oneOf } from '../options.js';
 
 export interface OpenOptions {
-  /** Which of a computer's two GPUs to ask for. Default `high-performance`. */
+  /** Preferred GPU of a computer with two. Default `high-performance`. */
   readonly powerPreference?: 'high-performance' | 'low-power';
-  /** Which kernels to prefer, whatever the adapter suggests. */
+  /** Overrides the kernel family that the adapter suggests. */
   readonly family?: DeviceTraits['family'];
-  /** What to print; left out, as `?debug=2` in the address says. A worker's own address is its script's. */
+  /** Debug level. Default: `?debug=2` in the URL; the URL of a worker is that of its script. */
   readonly debug?: number;
 }
 
@@ -21,7 +21,7 @@ const rules = (): Rules<OpenOptions> => ({
   debug: countOrZero,
 });
 
-/** What a page or a worker may have: nothing of it is certain in older browsers. */
+/** Globals of a page or worker, all optional because older browsers lack them. */
 const surroundings = globalThis as {
   readonly navigator?: { readonly gpu?: GPU; readonly userAgent?: string };
   readonly isSecureContext?: boolean;
@@ -29,9 +29,9 @@ const surroundings = globalThis as {
 };
 
 /**
- * Opens a device in a browser. The first one that is open is the default; see `defaultDevice`.
+ * Opens a device in a browser. The first open device is the default; see `defaultDevice`.
  *
- * Throws: DeviceError (`no-adapter`) when there is no WebGPU or no adapter, with what to do about it.
+ * Throws: DeviceError (`no-adapter`) when there is no WebGPU or no adapter, with a remedy.
  */
 export async function open(options: OpenOptions = {}): Promise<Device> {
   checkCall('open', options, rules);
@@ -44,7 +44,7 @@ export async function open(options: OpenOptions = {}): Promise<Device> {
   return Device.open(adapter, { runtime: userAgent || 'browser', ...(family ? { family } : {}) });
 }
 
-/** The adapter preferred, else any. */
+/** The preferred adapter, otherwise any. */
 async function findAdapter(
   gpu: GPU,
   powerPreference: GPUPowerPreference,
@@ -79,11 +79,11 @@ const remedy = {
     'Switch on graphics (hardware) acceleration in the settings of the browser, restart it, and keep the graphics driver up to date; chrome://gpu (Chrome, Edge) and about:support (Firefox) say what is missing.',
 };
 
-/** On Linux the browsers have WebGPU for some drivers only, and for the others behind a switch. */
+/** On Linux, browsers enable WebGPU for some drivers only, and for others behind a flag. */
 const onLinux =
   'On Linux, Chrome and Edge may need chrome://flags/#enable-unsafe-webgpu and #enable-vulkan switched on, Firefox dom.webgpu.enabled in about:config.';
 
-/** Why there is no device, for people, and what they can do. */
+/** Why there is no device, and what the user can do. */
 export function noDevice(reason: keyof typeof found, userAgent: string, options?: ErrorOptions): DeviceError {
   const isLinux = /Linux|X11/.test(userAgent) && !userAgent.includes('Android') && reason !== 'insecure';
   const sentences = [`open: ${found[reason]}.`, remedy[reason], ...(isLinux ? [onLinux] : [])];

@@ -1,10 +1,10 @@
 /**
- * Folders on the browser's private file system (the origin-private file system, OPFS), for pages and workers.
+ * Folders in the origin-private file system (OPFS), for pages and workers.
  *
- * A write goes through `createWritable`, whose contents take the file's place when it is closed and not before: so the
- * standard says, and so Chromium (a swap file), Firefox and Safari (a temporary file, renamed) do it. But a file that is
- * not there yet is made empty first: it is written under a temporary name and takes its own by `move`. That one is in
- * no standard, though all three have it here, and does not replace a file everywhere: hence both.
+ * Writes use `createWritable`, whose contents replace the file only when the stream is closed, as the standard
+ * requires: Chromium uses a swap file, Firefox and Safari rename a temporary file. A new file would first appear
+ * empty, so it is written under a temporary name and renamed with `move`, which is not standardised but available in
+ * all three. `move` does not replace existing files everywhere, hence both ways.
  * Every browser with WebGPU has `createWritable`, Safari since 26.
  *
  * Source: whatwg, File System, "FileSystemWritableFileStream".
@@ -12,7 +12,7 @@
 import { FileError, type FileProblem } from '../errors.js';
 import { type Folder, leadsOut } from '../folder.js';
 
-/** Whether this browser keeps private files here; some do not in private windows. A memoryFolder serves instead. */
+/** Whether OPFS is available; some browsers disable it in private windows. Use a memoryFolder then. */
 export async function isOpfsUsable(): Promise<boolean> {
   if (!('FileSystemFileHandle' in globalThis) || !('createWritable' in FileSystemFileHandle.prototype))
     return false;
@@ -25,10 +25,10 @@ export async function isOpfsUsable(): Promise<boolean> {
 }
 
 /**
- * A folder of the page's origin. It need not exist yet: the first write makes it.
+ * A folder of the page's origin. The first write creates it if needed.
  *
- * Names may lead into folders below (`logs/train.json`), never out of it.
- * Throws: FileError from its methods; UsageError for a name that leads out.
+ * Names may point into subfolders (`logs/train.json`), never outside.
+ * Throws: from its methods, FileError; UsageError for a name that points outside.
  */
 export function openOpfsFolder(path: string): Folder {
   const base = segmentsOf(path);
@@ -77,7 +77,7 @@ export function openOpfsFolder(path: string): Folder {
   };
 }
 
-/** Removes a folder with all that is in it; harmless when there is none. Throws: FileError. */
+/** Removes a folder with its contents; no effect if there is none. Throws: FileError. */
 export async function removeOpfsFolder(path: string): Promise<void> {
   const segments = segmentsOf(path);
   const name = segments?.at(-1);
@@ -91,14 +91,14 @@ export async function removeOpfsFolder(path: string): Promise<void> {
   });
 }
 
-/** Where a file lies: the folders from the root on, and its name. */
+/** The folders from the root to a file, and its name. */
 interface Place {
   readonly folders: readonly string[];
   readonly name: string;
   readonly path: string;
 }
 
-/** The parts of a path, `.` and `..` worked out; undefined when it leads above its beginning. */
+/** The parts of a path with `.` and `..` resolved; undefined if it points above its start. */
 function segmentsOf(path: string): string[] | undefined {
   const segments: string[] = [];
   for (const segment of path.split('/')) {
@@ -122,7 +122,7 @@ async function fileAt({ folders, name }: Place): Promise<FileSystemFileHandle> {
   return (await folderAt(folders)).getFileHandle(name);
 }
 
-/** Replaces a file's contents, or adds to them. */
+/** Replaces or appends to the contents of a file. */
 async function put(place: Place, contents: Uint8Array | string, where: 'in place' | 'behind'): Promise<void> {
   await inTurn(place.path, async () =>
     explained('write', place.path, async () => {
@@ -138,7 +138,7 @@ async function put(place: Place, contents: Uint8Array | string, where: 'in place
   );
 }
 
-/** A file that is not there yet, whole from its first moment where the browser can rename. */
+/** Creates a file, atomically if the browser can rename. */
 async function makeFile(
   folder: FileSystemDirectoryHandle,
   name: string,
@@ -160,7 +160,7 @@ async function makeFile(
   }
 }
 
-/** Who makes a file shares a lock of this name, in whichever tab: who has it alone knows that no draft is being written. */
+/** Tabs that create a file share a lock of this name; a tab that holds it exclusively knows that no draft is being written. */
 function lockOf({ path }: Place): string {
   return `draft of ${path}`;
 }
@@ -170,10 +170,10 @@ async function withDraft(place: Place, act: () => Promise<void>): Promise<void> 
   await navigator.locks.request(lockOf(place), { mode: 'shared' }, act);
 }
 
-/** The files whose left drafts were looked for in this visit. */
+/** Files whose leftover drafts were already swept in this visit. */
 const swept = new Set<string>();
 
-/** Removes what a crash has left of earlier first writes of a file, once per visit, unless somebody is at one just now. */
+/** Removes drafts that a crash left, once per visit and file, unless a tab is writing one. */
 async function removeLeftDrafts(folder: FileSystemDirectoryHandle, place: Place): Promise<void> {
   if (swept.has(place.path) || !('locks' in navigator)) return;
   await navigator.locks.request(lockOf(place), { ifAvailable: true }, async (lock) => {
@@ -181,18 +181,18 @@ async function removeLeftDrafts(folder: FileSystemDirectoryHandle, place: Place)
     swept.add(place.path);
     const names: string[] = [];
     for await (const name of folder.keys()) if (isDraftOf(name, place.name)) names.push(name);
-    // What cannot be removed is left for the next visit.
+    // Files that cannot be removed are left for the next visit.
     for (const name of names) await folder.removeEntry(name).catch(() => undefined);
   });
 }
 
-/** As `makeFile` names them. */
+/** Matches the names that `makeFile` gives. */
 function isDraftOf(name: string, of: string): boolean {
   const start = `.${of}.`;
   return name.startsWith(start) && /^[0-9a-f]{8}\.tmp$/.test(name.slice(start.length));
 }
 
-/** All at once: until the stream is closed, the file is as it was. */
+/** Atomic: the file is unchanged until the stream is closed. */
 async function fill(
   handle: FileSystemFileHandle,
   contents: Uint8Array | string,
@@ -201,7 +201,7 @@ async function fill(
   const stream = await handle.createWritable({ keepExistingData: where === 'behind' });
   try {
     if (where === 'behind') await stream.seek((await handle.getFile()).size);
-    // Never shared memory, which could not be written.
+    // Not shared memory, which cannot be written.
     await stream.write(contents as Uint8Array<ArrayBuffer> | string);
     await stream.close();
   } catch (cause) {
@@ -210,7 +210,7 @@ async function fill(
   }
 }
 
-/** Drafts of files that are being written, Chromium's and ours, which a crash may leave. */
+/** Drafts of files being written, by Chromium or by `makeFile`, which a crash may leave. */
 const draft = /\.crswap$|^\..*\.tmp$/;
 
 async function namesIn(folders: readonly string[]): Promise<string[]> {
@@ -224,7 +224,7 @@ async function namesIn(folders: readonly string[]): Promise<string[]> {
   return names.sort();
 }
 
-/** The last act on each file: two at once would undo each other's work, or find the file locked. */
+/** The last operation per file: concurrent ones would overwrite each other or find the file locked. */
 const acts = new Map<string, Promise<void>>();
 
 async function inTurn(path: string, act: () => Promise<void>): Promise<void> {
@@ -238,13 +238,13 @@ async function inTurn(path: string, act: () => Promise<void>): Promise<void> {
   }
 }
 
-/** `value` when the browser's error is one of these, else the error again. */
+/** Returns `value` for one of these browser errors, otherwise rethrows. */
 function orElse<Value>(cause: unknown, names: readonly string[], value: Value): Value {
   if (cause instanceof DOMException && names.includes(cause.name)) return value;
   throw cause;
 }
 
-/** Turns what the browser says about a file into one sentence: which file, what is the matter, what to do. */
+/** Converts a browser error into one sentence: which file, what is wrong, what to do. */
 async function explained<Result>(doing: string, path: string, act: () => Promise<Result>): Promise<Result> {
   try {
     return await act();
@@ -276,7 +276,7 @@ async function explain(cause: unknown): Promise<[FileProblem, string]> {
   }
 }
 
-/** How much the browser gives this page, as far as it says. */
+/** The storage quota of the page, if the browser reports it. */
 async function fullness(): Promise<string> {
   const remedy = 'Free some space on the disk, or delete what this page keeps.';
   try {

@@ -1,4 +1,4 @@
-/** A picture in whatever format the browser reads, for a prediction. */
+/** Reads a picture in any format that the browser supports, for prediction. */
 import { checkFileSize } from '../data/file_tree.js';
 import type { Picture } from '../data/picture.js';
 import { decodePng, isPng, mostPngBytes } from '../data/png.js';
@@ -6,14 +6,14 @@ import { DataError } from '../errors.js';
 import { rule } from '../options.js';
 import { checkArgument } from '../calls.js';
 
-/** Larger pictures are scaled down as they are read: a prediction needs far less, and canvases have limits. */
+/** Larger pictures are scaled down while reading: predictions need fewer pixels, and canvases have limits. */
 const maxSide = 4096;
 
 /**
- * The picture as RGBA, for `digitImage` and `fitPicture`. PNG is read to the file's own values, as in Node; other
- * formats by the browser, without colour management where it can do without, turned as the camera was held.
+ * The picture as RGBA, for `digitImage` and `fitPicture`. PNG is decoded to its exact values, as in Node; other
+ * formats by the browser, without colour management if possible, rotated according to EXIF.
  *
- * Throws: DataError when the browser does not know the format, or the file is damaged.
+ * Throws: DataError when the browser does not support the format, or the file is damaged.
  */
 export async function readPicture(
   blob: Blob,

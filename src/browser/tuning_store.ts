@@ -1,4 +1,4 @@
-/** The kernel choices measured in this browser: texts in IndexedDB, one per device, in the form that Node's files have. */
+/** Stores the kernel choices measured in this browser: texts in IndexedDB, one per device, in the format of Node's files. */
 import { checkArgument, checkCall } from '../calls.js';
 import { type Device, deviceRule } from '../engine/device.js';
 import type { TuningStore } from '../engine/tune.js';
@@ -9,18 +9,18 @@ import { type Rules, flag, fn, nonEmptyText } from '../options.js';
 export interface BrowserTuningOptions {
   /** The database's name. Default `shadegrad`. */
   readonly database?: string;
-  /** Hears of a text that cannot be used, in one line. Default: the console. */
+  /** Called with one line about a text that cannot be used. Default: the console. */
   readonly warn?: (line: string) => void;
 }
 
 const rules = (): Rules<BrowserTuningOptions> => ({ database: nonEmptyText, warn: fn });
 
-/** The one table of the database. */
+/** The object store of the database. */
 const table = 'tuning';
 
 /**
- * The store of this page's origin; see `tuningStoreOn` for what it promises. Where the browser keeps no database, as
- * in some private windows, it warns and is empty.
+ * The tuning store of the page's origin; see `tuningStoreOn` for its guarantees. If the browser has no database, as
+ * in some private windows, it warns and stays empty.
  *
  * Throws, from `save` and `forget`: FileError.
  */

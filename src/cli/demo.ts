@@ -8,7 +8,7 @@ import { type DatasetName, knownDatasets } from '../data/digests.js';
 import { FileError, ShadegradError } from '../errors.js';
 import { findDataset, hasDataset } from '../node/datasets.js';
 import { fileExists, writeAtomic } from '../node/files.js';
-import { endProcess } from '../node/patience.js';
+import { endProcess } from '../node/await_gpu.js';
 import type { DemoOptions } from './commands.js';
 import { datasetFiles, datasetIndex, indexName } from './demo/dataset_files.js';
 import { readPage } from './demo/page_files.js';

@@ -2,7 +2,7 @@
 import process from 'node:process';
 import type { Folder } from '../folder.js';
 import type { History } from '../nn/training.js';
-import { endProcess } from '../node/patience.js';
+import { endProcess } from '../node/await_gpu.js';
 import { closedStatus, listenForClosedOutput } from './closed_output.js';
 import { type Output, sayError, shellWord } from './output.js';
 

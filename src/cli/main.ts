@@ -7,7 +7,7 @@ import { DeviceError, ShadegradError } from '../errors.js';
 import { setFolderOpener } from '../folder.js';
 import { setAroundDawn } from '../node/around_dawn.js';
 import { openFolder } from '../node/files.js';
-import { endProcess } from '../node/patience.js';
+import { endProcess } from '../node/await_gpu.js';
 import { watchOutput } from './closed_output.js';
 import { commands } from './commands.js';
 import { sayError } from './output.js';

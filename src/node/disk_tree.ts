@@ -1,4 +1,4 @@
-/** The disk as data sets are read from it. */
+/** The file system as a `FileTree`. */
 import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -41,7 +41,7 @@ async function leadsToFolder(folder: string, entry: Dirent): Promise<boolean> {
   );
 }
 
-/** Takes files of several gzip members too, which a DecompressionStream does not. */
+/** Also accepts files of several gzip members, which DecompressionStream rejects. */
 function gunzip(packed: Uint8Array): AsyncIterable<Uint8Array> {
   const stream = createGunzip();
   stream.end(packed);

@@ -1,6 +1,6 @@
 /**
- * Fetches one file from the first of several mirrors that has it: whole and checked, or not at all. What an
- * interruption leaves is kept and continued the next time, by an HTTP range.
+ * Downloads one file from the first of several mirrors that has it, complete and verified, or not at all.
+ * Interrupted downloads are resumed with an HTTP range request.
  */
 import { randomUUID } from 'node:crypto';
 import { open, readdir, rename, rm, stat } from 'node:fs/promises';
@@ -10,20 +10,20 @@ import { FileError } from '../errors.js';
 import { fileError, makeFolder, readBytes } from './files.js';
 
 export interface Download {
-  /** Addresses of the same file, tried in order. */
+  /** URLs of the same file, tried in order. */
   readonly urls: readonly string[];
-  /** Where it goes. Until it is whole and checked it is called `….part`. */
+  /** Destination. Named `….part` until it is complete and verified. */
   readonly file: string;
-  /** More bytes than this are not the file that was asked for. */
+  /** Maximum length of the expected file. */
   readonly maxBytes: number;
   /**
-   * Throws when the bytes are not the right ones; the next mirror is tried then. It also judges whether a
-   * continued file is of one piece: mirrors may have packed it differently.
+   * Throws when the bytes are wrong; the next mirror is tried then. It also verifies resumed files, since mirrors
+   * may have compressed them differently.
    */
   readonly check: (bytes: Uint8Array) => void;
-  /** Silence for this long ends an attempt. */
+  /** Timeout without data that ends an attempt. */
   readonly stallMs?: number;
-  /** `done` counts what an earlier attempt left, too. */
+  /** `done` includes bytes of earlier attempts. */
   readonly onProgress?: (done: number, total: number | undefined) => void;
 }
 
@@ -31,7 +31,7 @@ export interface Download {
  * Downloads, checks, then renames into place.
  *
  * Returns: the bytes.
- * Throws: FileError naming what each mirror answered (`network`), or why the file cannot be written.
+ * Throws: FileError with the answer of each mirror (`network`), or why the file cannot be written.
  */
 export async function download(job: Download): Promise<Uint8Array> {
   try {
@@ -63,18 +63,18 @@ export async function download(job: Download): Promise<Uint8Array> {
 
 // ---- the .part file ----
 
-/** The unfinished files that this process is writing: `<file>.<process>-<unique>.part`. */
+/** The partial files that this process is writing: `<file>.<process>-<unique>.part`. */
 const parts = new Set<string>();
 
 /**
- * Gives what a process that has ended left behind the name `part`: the longest of several; the others are removed.
+ * Adopts the partial file of a process that has ended: renames the longest to `part` and removes the others.
  *
- * A process of another machine that shares the cache looks as if it had ended; the check of the whole file tells then.
+ * A live process on another machine that shares the cache looks ended; verification of the whole file detects the mix.
  */
 async function takeOver(part: string, file: string): Promise<void> {
   const [longest, ...rest] = (await abandonedParts(file)).sort((a, b) => b.size - a.size);
   for (const { at } of rest) await rm(at, { force: true });
-  // Another process may be quicker: then there is nothing to continue.
+  // Another process may be faster; then there is nothing to resume.
   if (longest !== undefined) await rename(longest.at, part).catch(() => undefined);
 }
 
@@ -98,12 +98,12 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (cause) {
-    // EPERM means that it lives and belongs to somebody else.
+    // EPERM means that the process is alive and belongs to another user.
     return (cause as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 
-/** 0 for a file that is not there. */
+/** 0 if the file does not exist. */
 async function sizeOf(file: string): Promise<number> {
   return stat(file).then(
     ({ size }) => size,
@@ -113,7 +113,7 @@ async function sizeOf(file: string): Promise<number> {
 
 // ---- from one mirror ----
 
-/** Continues what is there; when that does not make the right file, fetches it anew. Bad bytes are removed. */
+/** Resumes a partial file; if the result is wrong, downloads it again. Removes wrong bytes. */
 async function fetchWhole(url: string, part: string, job: Download): Promise<Uint8Array> {
   for (;;) {
     const begin = await sizeOf(part);
@@ -141,9 +141,9 @@ async function fetchWhole(url: string, part: string, job: Download): Promise<Uin
 }
 
 /**
- * Streams the answer to the end of the file, which is whole when this returns.
+ * Streams the response to the end of the file, which is complete on return.
  *
- * Returns: whether it continued what was there; `impossible` when the mirror has nothing behind it.
+ * Returns: whether it resumed the file; `impossible` if the mirror has no bytes beyond it.
  */
 async function fetchInto(
   url: string,
@@ -155,7 +155,7 @@ async function fetchInto(
   const giveUp = () => stall.abort(new Error(`no bytes for ${stallMs / 1000} s`));
   let timer = setTimeout(giveUp, stallMs);
   try {
-    // 'identity': the .gz is the file itself, so nothing on the way may unpack it or change its length.
+    // 'identity': the .gz is the file itself, so no proxy may decompress it or change its length.
     const headers = { 'accept-encoding': 'identity', ...(begin > 0 ? { range: `bytes=${begin}-` } : {}) };
     const response = await fetch(url, { signal: stall.signal, headers });
     if (begin > 0 && response.status === 416) return 'impossible';
@@ -194,12 +194,12 @@ async function fetchInto(
   }
 }
 
-/** Whether a part of a file begins where it was asked to: `Content-Range: bytes 100-199/200`. */
+/** Whether a partial response starts at the requested offset: `Content-Range: bytes 100-199/200`. */
 function startsAt(response: Response, begin: number): boolean {
   return Number(/^bytes (\d+)-/.exec(response.headers.get('content-range') ?? '')?.[1]) === begin;
 }
 
-/** Errors of the disk carry the name of the call that failed; those of the network have their own calls. */
+/** File system errors carry the name of the failed call; network errors have other names. */
 function isFileSystemError(cause: unknown): boolean {
   const { code, syscall } = cause as NodeJS.ErrnoException;
   return (
@@ -210,7 +210,7 @@ function isFileSystemError(cause: unknown): boolean {
   );
 }
 
-/** fetch hides the reason (no such host, connection refused) one level below its `fetch failed`. */
+/** fetch puts the reason (no such host, connection refused) into the cause of `fetch failed`. */
 function reasonOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
   const inner = cause.cause;

@@ -1,8 +1,8 @@
 /**
- * Files on disk: reading with clear errors, and writing so that no reader ever sees half a file.
+ * Files on disk: reading with clear errors, and atomic writing.
  *
- * Tests make any call of the file system fail by patching `node:fs/promises` (test/failing_files.mjs): nothing here
- * keeps a reference to its functions.
+ * Tests make file system calls fail by patching `node:fs/promises` (test/failing_files.mjs), so this file keeps no
+ * references to its functions.
  */
 import { randomUUID } from 'node:crypto';
 import type { Stats } from 'node:fs';
@@ -27,8 +27,8 @@ import { type Folder, leadsOut } from '../folder.js';
 import { nonEmptyText } from '../options.js';
 
 /**
- * Turns what the system says about a file into one sentence: which file, what is the matter, what to do.
- * `doing` is a verb as in `read` or `write`.
+ * Converts a system error into one sentence: which file, what is wrong, what to do. `doing` is a verb such as `read`
+ * or `write`.
  */
 export function fileError(doing: string, file: string, cause: unknown): FileError {
   const code = (cause as NodeJS.ErrnoException | null)?.code ?? '';
@@ -78,19 +78,19 @@ function explain(code: string, doing: string, cause: unknown): [FileProblem, str
 }
 
 /**
- * The whole file, as long as it was when it was opened: a device, or a file of /proc, may never end.
+ * Reads the whole file, up to its length at opening: a device or a file in /proc may never end.
  *
- * Throws: FileError for what is not a file, for more than `most` bytes, or what the system says.
+ * Throws: FileError for anything but a regular file, for more than `most` bytes, and for system errors.
  */
 export async function readBytes(file: string, most?: number): Promise<Uint8Array> {
   try {
-    // Before it is opened: a pipe would wait there for its writer.
+    // Before opening: opening a pipe would wait for a writer.
     refuseOtherThanFile('read', file, await stat(file));
     const handle = await open(file, 'r');
     try {
       const { size } = await handle.stat();
       checkFileSize(file, size, most);
-      // Not a Buffer: its slice() is a view, where everyone expects a copy.
+      // Not a Buffer, whose slice() returns a view instead of a copy.
       const bytes = new Uint8Array(size);
       let length = 0;
       while (length < size) {
@@ -108,12 +108,12 @@ export async function readBytes(file: string, most?: number): Promise<Uint8Array
 }
 
 export interface WriteOptions {
-  /** Only folders inside this one are made; it must be there itself. Default: any that are missing. */
+  /** Only folders inside this existing one are created. Default: any missing folder. */
   readonly below?: string | undefined;
 }
 
 /**
- * Devices never end, pipes wait, and a rename would put a file in their place.
+ * Devices never end, pipes block, and a rename would replace them by a file.
  *
  * Throws: FileError (`not-a-file`).
  */
@@ -126,18 +126,17 @@ function refuseOtherThanFile(doing: string, file: string, found: Stats): void {
   });
 }
 
-/** Nothing there is as good as a file: it will be one. Throws: FileError (`not-a-file`). */
+/** Accepts a missing path, which will become a file. Throws: FileError (`not-a-file`). */
 async function refuseToReplaceOther(doing: string, file: string): Promise<void> {
   const found = await stat(file).catch(() => undefined);
   if (found !== undefined && !found.isDirectory()) refuseOtherThanFile(doing, file, found);
 }
 
 /**
- * Replaces a file at once: the contents go to a temporary name in the same folder, are flushed to the disk, and
- * take the file's name only then. Folders that are missing are made. A symbolic link stays one: the file that it leads
- * to is replaced.
+ * Replaces a file atomically: writes the contents to a temporary name in the same folder, flushes them to disk, then
+ * renames. Creates missing folders. Follows symbolic links: replaces the target.
  *
- * Throws: FileError; the old file is unharmed then, and the temporary one removed.
+ * Throws: FileError; the old file is then unchanged, and the temporary one removed.
  */
 export async function writeAtomic(
   file: string,
@@ -170,7 +169,7 @@ export async function writeAtomic(
   }
 }
 
-/** Behind symbolic links. One that leads nowhere is replaced as a file would be. */
+/** The target of symbolic links. A dangling link is replaced like a file. */
 async function targetOf(file: string): Promise<string> {
   try {
     return await realpath(file);
@@ -182,7 +181,7 @@ async function targetOf(file: string): Promise<string> {
 
 // ---- drafts: the temporary names of `writeAtomic` ----
 
-/** Those that this process is writing. */
+/** Drafts that this process is writing. */
 const ownDrafts = new Set<string>();
 
 function draftOf(file: string): string {
@@ -192,7 +191,7 @@ function draftOf(file: string): string {
 
 const sweptFolders = new Set<string>();
 
-/** Drafts are looked for once per process and folder: they stay only where a process was killed. */
+/** Drafts are swept once per process and folder: they only remain after a process was killed. */
 async function sweepOnce(folder: string): Promise<void> {
   const at = path.resolve(folder);
   if (sweptFolders.has(at)) return;
@@ -209,27 +208,27 @@ export async function sweepDrafts(folder: string): Promise<void> {
   for (const entry of entries) {
     const [, pid] = /^\..+\.(\d+)\.[0-9a-f]{8}\.tmp$/.exec(entry.name) ?? [];
     if (pid === undefined || !entry.isFile() || ownDrafts.has(entry.name)) continue;
-    // A process of an earlier boot or container may have had our own id.
+    // A process of an earlier boot or container may have had the same id as this one.
     const isDead = Number(pid) === process.pid || !isAlive(Number(pid));
     if (isDead) await removeQuietly(path.join(folder, entry.name));
   }
 }
 
-/** False when there is certainly no such process on this machine. */
+/** False if this machine certainly has no such process. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
   } catch (cause) {
-    // EPERM means that it lives and belongs to another user.
+    // EPERM means that the process is alive and belongs to another user.
     return codeOf(cause) !== 'ESRCH';
   }
 }
 
 /**
- * Makes a folder, and those above it that are missing. Resolves with the first that was made, undefined for none.
- * In place of mkdir's `recursive`, which never ends in a folder that is there and can hold no other, as /proc.
- * `below` is neither made nor left.
+ * Creates a folder and its missing parents. Resolves with the first one created, or undefined. Replaces mkdir's
+ * `recursive`, which never ends in a folder that cannot hold others, such as /proc. Creates folders inside `below`
+ * only.
  *
  * Throws: the system's error.
  */
@@ -245,7 +244,7 @@ export async function makeFolder(folder: string, below?: string): Promise<string
   return (await makeOne(at)) ? (first ?? at) : first;
 }
 
-/** False when the folder was there. */
+/** False if the folder existed. */
 async function makeOne(folder: string): Promise<boolean> {
   try {
     await mkdir(folder);
@@ -257,12 +256,12 @@ async function makeOne(folder: string): Promise<boolean> {
   }
 }
 
-/** Removes what may not be there, or cannot be reached: the caller is already reporting the real error. */
+/** Removes a file, ignoring errors: the caller already reports the real one. */
 export async function removeQuietly(file: string): Promise<void> {
   await rm(file, { force: true }).catch(() => undefined);
 }
 
-/** Makes a rename survive a power cut. Windows cannot open folders, some file systems cannot flush them. */
+/** Makes a rename durable. Windows cannot open folders, and some file systems cannot flush them. */
 async function flushFolder(folder: string): Promise<void> {
   try {
     const handle = await open(folder, 'r');
@@ -277,10 +276,10 @@ async function flushFolder(folder: string): Promise<void> {
 }
 
 /**
- * A folder on disk. It need not exist yet: the first write makes it.
+ * A folder on disk. The first write creates it if needed.
  *
- * Names may lead into folders below (`logs/train.json`), never out of it.
- * Throws: FileError from its methods, UsageError for a name that leads out.
+ * Names may point into subfolders (`logs/train.json`), never outside.
+ * Throws: from its methods, FileError; UsageError for a name that points outside.
  */
 export function openFolder(folder: string, options: WriteOptions = {}): Folder {
   checkArgument('openFolder', 'path', folder, () => nonEmptyText);
@@ -309,7 +308,7 @@ export function openFolder(folder: string, options: WriteOptions = {}): Folder {
   };
 }
 
-/** One write at the end of the file, flushed to the disk. Throws: FileError; nothing of it is in the file then. */
+/** Appends to a file and flushes it to disk. Throws: FileError; the file is then unchanged. */
 async function appendTo(file: string, contents: Uint8Array | string, { below }: WriteOptions): Promise<void> {
   await refuseToReplaceOther('write', file);
   try {
@@ -334,9 +333,9 @@ async function takeBack(handle: FileHandle, size: number, cause: unknown): Promi
 }
 
 /**
- * Gives a file another name on the same file system, in place of a file that may be there.
+ * Renames a file on the same file system, replacing an existing one.
  *
- * Throws: FileError; both are as they were then.
+ * Throws: FileError; both files are then unchanged.
  */
 export async function moveFile(from: string, to: string, { below }: WriteOptions = {}): Promise<void> {
   try {
@@ -349,7 +348,7 @@ export async function moveFile(from: string, to: string, { below }: WriteOptions
 }
 
 /**
- * Whether files could be written into a folder, which need not exist, found out without writing.
+ * Checks, without writing, whether files can be written into a folder, which need not exist.
  *
  * Throws: FileError when not.
  */
@@ -372,7 +371,7 @@ export async function checkWritable(folder: string): Promise<void> {
   }
 }
 
-/** Harmless when the file is missing. Throws: FileError when it is there and stays. */
+/** Removes a file; no effect if it is missing. Throws: FileError when it cannot be removed. */
 async function removeFile(file: string): Promise<void> {
   try {
     await rm(file, { force: true });
@@ -381,7 +380,7 @@ async function removeFile(file: string): Promise<void> {
   }
 }
 
-/** Throws: FileError when it cannot be told, as for a folder without permission. */
+/** Throws: FileError when that cannot be determined, such as without permission. */
 export async function fileExists(file: string): Promise<boolean> {
   try {
     return (await stat(file)).isFile();

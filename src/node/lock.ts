@@ -1,4 +1,4 @@
-/** The lock that keeps two trainings out of one run folder. */
+/** A lock that prevents two trainings from writing to one run folder. */
 import { randomUUID } from 'node:crypto';
 import { readFileSync, rmSync, rmdirSync } from 'node:fs';
 import { link, readFile, readdir, rm, rmdir, stat, writeFile } from 'node:fs/promises';
@@ -8,38 +8,38 @@ import process from 'node:process';
 import { FileError } from '../errors.js';
 import { codeOf, fileError, isAlive, makeFolder, readBytes, removeQuietly, sweepDrafts } from './files.js';
 
-/** A lock names a process in some hundred bytes; a longer file is something else. */
+/** A lock file has about a hundred bytes; a longer file is not a lock. */
 const mostLockBytes = 65_536;
 
-/** The file in a run folder that says who writes there. */
+/** The file in a run folder that names its writer. */
 export const lockName = 'run.lock';
 
-/** Who holds a lock, as written in the file. */
+/** The holder of a lock, as stored in the file. */
 interface Holder {
   readonly pid: number;
   readonly host: string;
-  /** When that process began, in the system's own words: process ids are used again. '' when unknown. */
+  /** Start time of the process as given by the system, because process ids are reused. '' if unknown. */
   readonly birth: string;
-  /** Tells two locks of one process apart. */
+  /** Distinguishes two locks of one process. */
   readonly id: string;
 }
 
 export interface Lock {
   /**
-   * Call before each write: a folder that was deleted meanwhile would be made again with that one file in it.
+   * Call before each write: writing to a deleted folder would recreate it with only that file.
    *
-   * Throws: FileError when the lock is not ours any more.
+   * Throws: FileError when this process no longer holds the lock.
    */
   check(): Promise<void>;
-  /** Lets others write to the folder. Harmless when called twice. Throws: FileError. */
+  /** Releases the lock. Idempotent. Throws: FileError. */
   release(): Promise<void>;
-  /** `release` for a process that ends at once; what fails is left to the next one, which takes over from a dead process. */
+  /** `release` for a process that exits immediately. Ignores errors: the next process takes over the stale lock. */
   releaseNow(): void;
 }
 
 /**
- * Claims a folder for this process as its only writer; makes the folder when it is missing. A lock whose process
- * has died on this machine is taken over.
+ * Makes this process the only writer of a folder, which is created if missing. Takes over a lock whose process has
+ * died on this machine.
  *
  * Throws: FileError (`locked`) when another process, or this one, holds it.
  */
@@ -53,7 +53,7 @@ export async function lockFolder(folder: string): Promise<Lock> {
   };
   try {
     const made = await makeFolder(folder);
-    // One round for a free folder, a second after a stale lock was removed, more only in a race for it.
+    // One attempt for a free folder, a second after removing a stale lock, more only in a race.
     for (let round = 0; round < 20; round++) {
       if (await createLock(file, mine)) {
         await sweepDrafts(folder);
@@ -88,7 +88,7 @@ function lockedBy(who: string, folder: string, file: string): FileError {
   );
 }
 
-/** Makes the lock file with its contents in one act, so that no process reads it empty. False when there is one. */
+/** Creates the lock file with its contents atomically, so that no process reads it empty. False if it exists. */
 async function createLock(file: string, mine: Holder): Promise<boolean> {
   const temporary = `${file}.${mine.id}.tmp`;
   try {
@@ -97,7 +97,7 @@ async function createLock(file: string, mine: Holder): Promise<boolean> {
     return true;
   } catch (cause) {
     if (codeOf(cause) === 'EEXIST') return false;
-    // File systems without hard links (FAT, some network shares): two acts, and a small gap between them.
+    // File systems without hard links (FAT, some network shares): two steps with a small gap between them.
     if (!['EPERM', 'ENOTSUP', 'ENOSYS', 'EOPNOTSUPP'].includes(codeOf(cause) ?? '')) throw cause;
     return await createWithoutLink(file, mine);
   } finally {
@@ -121,7 +121,7 @@ async function readLock(file: string): Promise<Holder | 'gone' | 'unreadable'> {
   } catch (cause) {
     if (!(cause instanceof FileError)) throw cause;
     if (cause.problem === 'missing' || cause.problem === 'not-a-folder') return 'gone';
-    // Without the system's own error it was readBytes that refused: a device, a folder, or far too long.
+    // Without a system error, readBytes refused the path: a device, a folder, or a file that is too long.
     if (cause.problem === 'not-a-file' || cause.cause === undefined) return 'unreadable';
     throw cause;
   }
@@ -142,7 +142,7 @@ function holderIn(text: string): Holder | undefined {
   }
 }
 
-/** True when the holder is certainly dead: on this machine, with no such process, or a younger one of that id. */
+/** Whether the holder is certainly dead: on this machine, with no such process, or a younger one with the same id. */
 async function isStale(holder: Holder): Promise<boolean> {
   if (holder.host !== hostname()) return false;
   if (!isAlive(holder.pid)) return true;
@@ -151,7 +151,7 @@ async function isStale(holder: Holder): Promise<boolean> {
 }
 
 /**
- * When a process began: the boot's id and the clock ticks since then. Known on Linux only, '' elsewhere.
+ * Start time of a process: the boot id and the clock ticks since boot. Linux only, '' elsewhere.
  *
  * Source: proc(5), /proc/pid/stat, field 22; the second field is in parentheses and may contain anything.
  */
@@ -167,8 +167,8 @@ async function birthOf(pid: number): Promise<string> {
 }
 
 /**
- * Removes the lock of a dead process, unless another process has. Only the holder of the claim on that very lock may remove
- * it, so that a slow process cannot take a fresh lock for the stale one it read before.
+ * Removes the lock of a dead process, unless another process has. Only the holder of a claim on that lock may remove
+ * it, so that a slow process cannot remove a fresh lock instead of the stale one that it read before.
  */
 async function removeStale(file: string, stale: Holder): Promise<void> {
   const claim = `${file}.${stale.id}.tmp`;
@@ -187,7 +187,7 @@ async function removeStale(file: string, stale: Holder): Promise<void> {
   }
 }
 
-/** A claim lasts milliseconds. One of ten seconds belongs to a process that died holding it. */
+/** A claim lasts milliseconds; one older than ten seconds belongs to a process that died. */
 async function waitForClaim(claim: string): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 20));
   await removeOldClaim(claim);
@@ -198,7 +198,7 @@ async function removeOldClaim(claim: string): Promise<void> {
   if (found !== undefined && Date.now() - found.mtimeMs > 10_000) await removeQuietly(claim);
 }
 
-/** Removes what processes left that were killed while they made or took over a lock. Never fails, as `sweepDrafts`. */
+/** Removes files left by processes that were killed while creating or taking over a lock. Never fails, like `sweepDrafts`. */
 async function sweepLockDrafts(folder: string): Promise<void> {
   const names = await readdir(folder).catch(() => []);
   for (const name of names) {
@@ -238,11 +238,11 @@ function releaseLockNow(file: string, mine: Holder, made: string | undefined): v
     if (holderIn(readFileSync(file, 'utf8'))?.id === mine.id) rmSync(file, { force: true });
     for (const folder of foldersMade(file, made)) rmdirSync(folder);
   } catch {
-    // A folder that is not empty stays, and a lock of a dead process lapses.
+    // A non-empty folder stays, and the lock of a dead process lapses.
   }
 }
 
-/** The folders that locking had made, from the inmost up to the first: they go again while nothing lies in them. */
+/** Removes the empty folders that locking created, from the innermost to the first. */
 function foldersMade(file: string, first: string | undefined): string[] {
   if (first === undefined) return [];
   const top = path.resolve(first);

@@ -1,12 +1,12 @@
 /**
- * NumPy's archives of arrays (.npz), as far as Keras's `mnist.npz` needs: a zip file of .npy arrays of bytes.
+ * Reads the NumPy archives (.npz) that Keras's `mnist.npz` needs: zip files of u8 .npy arrays.
  *
  * Sources: PKWARE's APPNOTE 6.3 (zip); numpy.lib.format (npy).
  */
 import { inflateRawSync } from 'node:zlib';
 import { DataError } from '../errors.js';
 
-/** What precedes the values of an array: NumPy writes 128 bytes. */
+/** Limit of the header of an array: NumPy writes 128 bytes. */
 const mostHeaderBytes = 65_536;
 
 /** An array of bytes in C order. */
@@ -16,10 +16,10 @@ export interface NpyBytes {
 }
 
 /**
- * The wanted u8 arrays of a .npz by name, without `.npy`, those that it has; all others stay packed.
+ * The wanted u8 arrays of a .npz that it contains, by name without `.npy`; others are not decompressed.
  *
- * `wanted` says of each how many values it may have at most: nothing longer is unpacked.
- * Throws: DataError naming `name` when the archive is damaged, or a wanted array is not of bytes or too long.
+ * `wanted` gives the maximum number of values of each; longer arrays are not decompressed.
+ * Throws: DataError naming `name` when the archive is damaged, or a wanted array is not u8 or too long.
  */
 export function readNpz(
   bytes: Uint8Array,
@@ -48,13 +48,13 @@ interface Entry {
   readonly method: number;
   readonly packedLength: number;
   readonly length: number;
-  /** Where the entry's own header lies. */
+  /** Offset of the local header. */
   readonly at: number;
 }
 
-/** Walks the central directory, which the record at the end of the file points to. */
+/** Reads the central directory, which the record at the end of the file points to. */
 function listEntries(view: DataView, bytes: Uint8Array): Entry[] {
-  // The record has 22 bytes and then a comment of up to 65,535.
+  // The record has 22 bytes and a comment of up to 65,535.
   let end = bytes.length - 22;
   while (end >= 0 && view.getUint32(end, true) !== 0x06054b50) end--;
   if (end < 0) throw new Error('no zip directory');
@@ -76,7 +76,7 @@ function listEntries(view: DataView, bytes: Uint8Array): Entry[] {
   return entries;
 }
 
-/** The entry's bytes. Its own header may have other extra fields than the directory, so both lengths are read. */
+/** The bytes of an entry. The local header may have other extra fields than the directory, so both lengths are read. */
 function unpack(
   { name, method, packedLength, length, at }: Entry,
   view: DataView,

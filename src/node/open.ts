@@ -1,6 +1,6 @@
 /**
  * Node's opener: finds an adapter through Dawn (the package `webgpu`) and opens the device.
- * Dawn's object must stay referenced for the life of the process: when it is collected, Node crashes.
+ * Dawn's object must stay referenced for the lifetime of the process: Node crashes if it is garbage-collected.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -16,12 +16,12 @@ import { checkCall } from '../calls.js';
 import { type Rules, nonEmptyText } from '../options.js';
 import { aroundDawn } from './around_dawn.js';
 import { noAdapter } from './no_adapter.js';
-import { awaitGpu } from './patience.js';
+import { awaitGpu } from './await_gpu.js';
 
 export interface OpenOptions {
-  /** A part of the adapter's name, such as `llvmpipe` or `NVIDIA`; the fastest adapter when left out. */
+  /** Part of the adapter's name, such as `llvmpipe` or `NVIDIA`. Default: the fastest adapter. */
   readonly device?: string;
-  /** Which kernels to prefer, whatever the adapter suggests. */
+  /** Overrides the kernel family that the adapter suggests. */
   readonly family?: DeviceTraits['family'];
 }
 
@@ -38,7 +38,7 @@ let isPrepared = false;
 
 const settingsForm: Form<{ readonly driverFiles: string }> = { driverFiles: text };
 
-/** Settings that Dawn and the drivers read when they start: to be made before the first `create`. */
+/** Settings that Dawn and the drivers read at start: set before the first `create`. */
 function prepare(): void {
   if (isPrepared) return;
   isPrepared = true;
@@ -52,7 +52,7 @@ function prepare(): void {
     'shadegrad',
     'vulkan.json',
   );
-  // Written by the set-up where no driver of the system works; names the SwiftShader driver it unpacked.
+  // Written by the set-up if no system driver works; names the SwiftShader driver that it unpacked.
   if (!process.env['VK_DRIVER_FILES'] && existsSync(settingsPath)) {
     const { driverFiles } = readJson(
       readFileSync(settingsPath),
@@ -73,10 +73,10 @@ function createGpu(flags: string[]): GPU {
   return gpu;
 }
 
-/** Every adapter that Dawn sees. */
+/** Lists all adapters that Dawn finds. */
 export async function listAdapters(): Promise<AdapterEntry[]> {
   try {
-    // A name that nothing matches makes Dawn list what there is.
+    // A name without a match makes Dawn list all adapters.
     const gpu = createGpu(['adapter=no adapter has this name']);
     await aroundDawn(() => gpu.requestAdapter());
     return [];
@@ -94,7 +94,7 @@ export async function findAdapter(options: OpenOptions = {}): Promise<GPUAdapter
 }
 
 async function find({ device }: OpenOptions): Promise<{ readonly gpu: GPU; readonly adapter: GPUAdapter }> {
-  // Timestamps are rounded to 65 µs unless Dawn is told not to; only the profiler sees them.
+  // Disables the rounding of timestamps to 65 µs; only the profiler sees them.
   const flags = ['disable-dawn-features=timestamp_quantization'];
   if (device !== undefined) {
     const adapters = await listAdapters();
@@ -117,9 +117,9 @@ async function find({ device }: OpenOptions): Promise<{ readonly gpu: GPU; reado
 }
 
 /**
- * Opens a device for Node. The first one that is open is the default; see `defaultDevice`.
+ * Opens a device in Node. The first open device is the default; see `defaultDevice`.
  *
- * Throws: DeviceError when there is no adapter, with what to install; UsageError when `device` names none.
+ * Throws: DeviceError when there is no adapter, with what to install; UsageError when `device` matches none.
  */
 export async function open(options: OpenOptions = {}): Promise<Device> {
   checkCall('open', options, rules);
@@ -131,15 +131,16 @@ function deviceOptions({ family }: OpenOptions): DeviceOptions {
   return {
     runtime: `dawn, node ${process.version}`,
     awaitGpu,
-    // What the system can give this process, the limits of a container included.
+    // Memory available to this process, including container limits.
     freeHostMemory: () => process.availableMemory(),
     ...(family ? { family } : {}),
   };
 }
 
 /**
- * One device per core besides the first, as each compiles in one thread; more than a few find too little to do. They come
- * from the device's own instance of Dawn: another one would print its warnings, and keep threads of the driver to the end.
+ * One helper device per additional core, since each compiles in one thread; more than a few have too little work.
+ * They come from the same Dawn instance: another instance would print its own warnings and keep driver threads until
+ * the end.
  */
 async function openHelpers(gpu: GPU, options: OpenOptions): Promise<Device[]> {
   const count = Math.min(4, availableParallelism() - 1);
@@ -149,6 +150,6 @@ async function openHelpers(gpu: GPU, options: OpenOptions): Promise<Device[]> {
       return adapter && Device.open(adapter, { ...deviceOptions(options), isHelper: true });
     }),
   );
-  // Those that do not open are not needed.
+  // Helpers that fail to open are not needed.
   return opened.flatMap((each) => (each.status === 'fulfilled' ? (each.value ?? []) : []));
 }

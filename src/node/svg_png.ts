@@ -1,4 +1,4 @@
-/** SVG to PNG with letters of our own, so that a picture is the same on every machine. */
+/** Renders SVG to PNG with a bundled font, so that pictures are the same on every machine. */
 import { createRequire } from 'node:module';
 import { Resvg } from '@resvg/resvg-js';
 import { DataError } from '../errors.js';
@@ -10,10 +10,10 @@ const fontFiles = ['DejaVuSans', 'DejaVuSans-Bold'].map((name) =>
 const family = 'DejaVu Sans';
 
 /**
- * Draws an SVG at `scale` times its size.
+ * Renders an SVG at `scale` times its size.
  *
- * Every font family stands for DejaVu Sans, regular or bold, and no font of the system is looked at.
- * Throws: DataError when the text is not an SVG that can be drawn.
+ * Every font family maps to DejaVu Sans, regular or bold; system fonts are not used.
+ * Throws: DataError when the text is not a valid SVG.
  */
 export function svgToPng(svg: string, { scale = 2 }: { readonly scale?: number } = {}): Uint8Array {
   try {

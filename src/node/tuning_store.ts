@@ -1,6 +1,6 @@
 /**
  * The kernel choices measured on this machine: one JSON file per device in the user's cache,
- * `shadegrad/tuning/<hash of the fingerprint>.json`, for people to read and to delete.
+ * `shadegrad/tuning/<hash of the fingerprint>.json`, which users may read and delete.
  */
 import path from 'node:path';
 import process from 'node:process';
@@ -10,22 +10,22 @@ import { applyStoredKernels, tuningKey, tuningStoreOn } from '../engine/tuning_s
 import { cacheFolder } from './datasets.js';
 import { fileExists, openFolder, readBytes, writeAtomic } from './files.js';
 
-/** A tuning store of files, which says where they lie. */
+/** A tuning store in files, with their location. */
 export interface TuningFiles extends TuningStore {
   fileOf(fingerprint: Fingerprint): string;
 }
 
 export interface TuningFileOptions {
-  /** Default: `tuning` in the user's cache. */
+  /** Default: `tuning` in the cache folder. */
   readonly folder?: string;
-  /** Hears of a file that cannot be used, in one line. Default: standard error. */
+  /** Called with one line about a file that cannot be used. Default: standard error. */
   readonly warn?: (line: string) => void;
 }
 
 /**
- * The store of this machine's user; see `tuningStoreOn` for what it promises.
+ * The tuning store of the current user; see `tuningStoreOn` for its guarantees.
  *
- * Throws, from `save` and `forget`: FileError.
+ * Throws: from `save` and `forget`, FileError.
  */
 export function tuningFiles({
   folder = path.join(cacheFolder(), 'tuning'),
@@ -43,11 +43,11 @@ export function tuningFiles({
 }
 
 export interface StoredKernelsOptions extends TuningFileOptions {
-  /** False forbids them: the table decides alone (`--no-tune`). */
+  /** False disables stored choices (`--no-tune`). */
   readonly tune?: boolean;
 }
 
-/** Has a device go by the kernel choices that `npm run tune` stored for it; see `applyStoredKernels`. */
+/** Applies the kernel choices that `npm run tune` stored for a device; see `applyStoredKernels`. */
 export async function useStoredKernels(
   device: Device,
   { tune = true, ...options }: StoredKernelsOptions = {},

@@ -1,6 +1,6 @@
 /**
- * What was taken for what, in images. Only the pairs that occur are kept: 10,000 classes make 100 million pairs, and a test
- * has some thousand images.
+ * Sparse confusion matrix. Stores only pairs that occur: 10,000 classes make 100 million pairs, but a test set has a
+ * few thousand images.
  */
 import { type Rule, countOrZero, list } from '../options.js';
 
@@ -12,9 +12,9 @@ export interface ConfusionCell {
 }
 
 export interface Confusion {
-  /** How many classes there are, those without images too. */
+  /** Number of classes, including those without images. */
   readonly classes: number;
-  /** By true class, then by guess. */
+  /** Sorted by true class, then by prediction. */
   readonly cells: readonly ConfusionCell[];
 }
 
@@ -36,7 +36,7 @@ export function countConfusion(
   return { classes, cells };
 }
 
-/** Either form as pairs. */
+/** Converts either form to pairs. */
 export function asConfusion(counts: Confusion | ConfusionRows): Confusion {
   if ('cells' in counts) return counts;
   const cells = counts.flatMap((row, truth) =>
@@ -64,7 +64,7 @@ export function confusionRows({ classes, cells }: Confusion): number[][] {
   return rows;
 }
 
-/** The pairs among some of the classes, which are numbered by their places among `labels`. */
+/** The pairs among some classes, renumbered by their index in `labels`. */
 export function amongLabels({ cells }: Confusion, labels: readonly number[]): Confusion {
   const placeOf = new Map(labels.map((label, place) => [label, place]));
   const inside = cells.flatMap(({ truth, guess, count }) => {
@@ -74,21 +74,21 @@ export function amongLabels({ cells }: Confusion, labels: readonly number[]): Co
   return { classes: labels.length, cells: inside };
 }
 
-/** Images of each class, by label. */
+/** Number of images per class, by label. */
 export function supports({ classes, cells }: Confusion): number[] {
   const images = Array.from({ length: classes }, () => 0);
   for (const { truth, count } of cells) images[truth]! += count;
   return images;
 }
 
-/** Images on the diagonal. */
+/** Number of correct predictions. */
 export function countRight({ cells }: Confusion): number {
   return cells.reduce((sum, { truth, guess, count }) => (truth === guess ? sum + count : sum), 0);
 }
 
 /**
- * The labels to draw, ascending: all of them where they are at most `most`, else those `least` that took part in the most
- * mistakes, as the true class or as the guess.
+ * The labels to draw, ascending: all if there are at most `most`, otherwise the `least` labels with the most
+ * mistakes, as true class or prediction.
  */
 export function labelsToDraw(
   { classes, cells }: Confusion,

@@ -1,4 +1,4 @@
-/** A line of metrics per epoch in a CSV file, as Keras's CSVLogger writes it. */
+/** Writes one CSV row of metrics per epoch, like Keras's CSVLogger. */
 import type { Folder } from '../folder.js';
 import type { Callback } from '../nn/callbacks/callback.js';
 import { checkCall } from '../calls.js';
@@ -11,7 +11,7 @@ export interface CsvLoggerOptions {
   readonly name?: string;
   /** Default ','. */
   readonly separator?: string;
-  /** Adds to a file that is there, without another header; otherwise it is replaced. Default false. */
+  /** Append to an existing file without another header, instead of replacing it. Default false. */
   readonly append?: boolean;
 }
 
@@ -25,9 +25,9 @@ const rules = (): Rules<CsvLoggerOptions> => ({
 /**
  * Streams each epoch's metrics to a CSV file: a header `epoch,accuracy,loss,…`, names sorted, then a row per epoch.
  *
- * As in Keras epochs count from 0, lines end in CR LF, numbers read as Python prints them, the first epoch decides on
- * the columns, and what a later one lacks is `NA`. Each row is on the disk before training goes on. A resumed training that
- * appends takes back the rows of epochs that it does again, and one that was not written to its end.
+ * As in Keras epochs count from 0, lines end in CR LF, numbers read as Python prints them, the first epoch
+ * determines the columns, and missing values are `NA`. Each row is on disk before training continues. A resumed
+ * training that appends first removes the rows of epochs that it repeats, and an incomplete row.
  * Throws (while training): FileError.
  * Source: keras/src/callbacks/csv_logger.py (behaviour).
  */
@@ -62,7 +62,7 @@ export function csvLogger(options: CsvLoggerOptions): Callback {
   };
 }
 
-/** Without the rows at the end that are of this epoch or a later one. */
+/** The text without trailing rows of this epoch or later ones. */
 function rowsBefore(text: string, epoch: number): string {
   const lines = text.split('\r\n').slice(0, -1);
   const isAgain = (line: string): boolean => Number(/^\d+/.exec(line)?.[0] ?? -1) >= epoch;

@@ -1,5 +1,5 @@
 /**
- * What a test tells about a classifier, from its probabilities alone.
+ * Evaluates a classifier from its probabilities.
  *
  * Letters: N images, K classes.
  */
@@ -18,17 +18,17 @@ import {
   supports,
 } from './confusion.js';
 
-/** One image as the model saw it. */
+/** The prediction for one image. */
 export interface Prediction {
-  /** Its place in the test set. */
+  /** Index in the test set. */
   readonly index: number;
   readonly truth: number;
   readonly guess: number;
-  /** The probability given to the guess. */
+  /** The probability of the predicted class. */
   readonly confidence: number;
 }
 
-/** The predictions whose confidence lies in one tenth of 0 … 1. */
+/** The predictions in one of ten confidence bins. */
 export interface ConfidenceBin {
   readonly count: number;
   /** Means over the bin; 0 when it is empty. */
@@ -39,16 +39,16 @@ export interface ConfidenceBin {
 export interface Evaluation extends Confusion {
   readonly count: number;
   readonly accuracy: number;
-  /** The share of images whose class is among the two likeliest. */
+  /** Share of images whose class is among the two most likely. */
   readonly topTwoAccuracy: number;
   /** Mean cross-entropy, in nats. */
   readonly loss: number;
-  /** confusion[truth][guess]: how many images. Made of `cells` when it is asked for. */
+  /** confusion[truth][prediction]: number of images. Built from `cells` on first access. */
   readonly confusion: ConfusionRows;
   /** Σ_b n_b/N · |accuracy_b − confidence_b| over ten bins. */
   readonly calibrationError: number;
   readonly bins: readonly ConfidenceBin[];
-  /** The mistakes made with the highest confidence, surest first; at most 25. */
+  /** The mistakes with the highest confidence, most confident first; at most 25. */
   readonly worst: readonly Prediction[];
   /** Up to 25 images chosen by the seed. */
   readonly random: readonly Prediction[];
@@ -56,13 +56,13 @@ export interface Evaluation extends Confusion {
 
 export interface ClassScore {
   readonly label: number;
-  /** Images of this class. */
+  /** Number of images of this class. */
   readonly support: number;
-  /** Of what was called so, the share that is; null when nothing was. */
+  /** TP / (TP + FP); null if the class is never predicted. */
   readonly precision: number | null;
-  /** Of what is so, the share that was called so; null when nothing is. */
+  /** TP / (TP + FN); null if the class has no images. */
   readonly recall: number | null;
-  /** Harmonic mean of both, 2·TP / (2·TP + FP + FN); null when the class neither occurs nor is guessed. */
+  /** Harmonic mean of both, 2·TP / (2·TP + FP + FN); null if the class neither occurs nor is predicted. */
   readonly f1: number | null;
 }
 
@@ -70,22 +70,22 @@ export interface ConfusedPair {
   readonly truth: number;
   readonly guess: number;
   readonly count: number;
-  /** Of the images of the true class. */
+  /** Share of the images of the true class. */
   readonly share: number;
 }
 
-/** As many as a grid of 5 × 5 shows. */
+/** Images in a 5 × 5 grid. */
 const shown = 25;
 const binCount = 10;
-/** As the engine's loss: keeps the logarithm of a vanished probability finite. */
+/** Keeps the logarithm of a probability of 0 finite. */
 const tiny = 1e-30;
 
 /**
  * Compares probabilities with labels.
  *
- * Shapes: labels [N], probabilities [N, K] row by row. Among equal probabilities the lower class is the guess.
+ * Shapes: labels [N], probabilities [N, K] row by row. Of equal probabilities, the lower class is the prediction.
  * Loss: −Σ log max(p[n, label], 1e-30) / N. Sums in float64.
- * Throws: DataError when the lengths do not fit, a label has no class, there is no image, or a probability is no number.
+ * Throws: DataError when the lengths do not match, a label has no class, there are no images, or a probability is NaN.
  * Source of the calibration error: Guo et al. 2017, On Calibration of Modern Neural Networks, section 2 (bins of
  * equal width, open below).
  */
@@ -148,7 +148,7 @@ export function evaluate(
   });
 }
 
-/** Adds `confusion`, made when it is first asked for: its size is the square of the classes. */
+/** Adds `confusion`, built on first access because its size is the square of the number of classes. */
 export function withRows(evaluation: Omit<Evaluation, 'confusion'>): Evaluation {
   let rows: ConfusionRows | undefined;
   return {
@@ -159,7 +159,7 @@ export function withRows(evaluation: Omit<Evaluation, 'confusion'>): Evaluation 
   };
 }
 
-/** The class with the highest probability in row n of [N, K]; among equals the lowest. */
+/** The class with the highest probability in row n of [N, K]; the lowest of equals. */
 export function likeliest(probabilities: ArrayLike<number>, n: number, classes: number): number {
   let guess = 0;
   for (let k = 1; k < classes; k++)
@@ -215,13 +215,13 @@ export function classScores(counts: Confusion | ConfusionRows): ClassScore[] {
   }));
 }
 
-/** The mean over the classes, each counting alike; one that has no value counts as 0. */
+/** The unweighted mean over the classes; a class without a value counts as 0. */
 export function macroAverage(scores: readonly ClassScore[], key: 'precision' | 'recall' | 'f1'): number {
   checkArgument('evaluation', 'key', key, () => oneOf(['precision', 'recall', 'f1']));
   return sum(scores.map((score) => score[key] ?? 0)) / scores.length;
 }
 
-/** What is taken for what, most often first; equal counts by true class, then by guess. */
+/** Confused pairs, most frequent first; equal counts by true class, then by prediction. */
 export function confusedPairs(counts: Confusion | ConfusionRows, limit: number): ConfusedPair[] {
   checkArgument('evaluation', 'confusion', counts, confusionRule);
   checkArgument('evaluation', 'limit', limit, () => countOrZero);

@@ -1,4 +1,4 @@
-/** `evaluation.json`: all that a report shows beside what run.json, history.json and model.json hold. */
+/** `evaluation.json`: what a report shows in addition to run.json, history.json and model.json. */
 import { DataError } from '../errors.js';
 import {
   type Form,
@@ -24,24 +24,24 @@ export interface Picture {
   readonly channels: 1 | 3;
 }
 
-/** Training images as they are, each beside what augmentation makes of it. */
+/** Training images, each with its augmented versions. */
 export interface AugmentedSamples {
-  /** One line for people: `rotation ±10°, shifts ±0.1, zoom ±0.1, filled with the nearest pixel`. */
+  /** One line for display: `rotation ±10°, shifts ±0.1, zoom ±0.1, filled with the nearest pixel`. */
   readonly recipe: string;
   readonly rows: readonly { readonly original: Picture; readonly variants: readonly Picture[] }[];
 }
 
-/** What one kernel of the training step takes. */
+/** Time of one kernel of the training step. */
 export interface KernelTime {
   readonly kernel: string;
   readonly variant: string;
   readonly shapes: string;
   readonly ms: number;
-  /** Of all kernels of the step, 0 … 1. */
+  /** Share of the time of the step, 0 … 1. */
   readonly share: number;
 }
 
-/** What came out of the test set. */
+/** The result on the test set. */
 export interface TestedSet {
   readonly classNames: readonly string[];
   readonly evaluation: Evaluation;
@@ -50,7 +50,7 @@ export interface TestedSet {
   readonly randomImages: readonly Picture[];
 }
 
-/** Every part is left out where the run has none. */
+/** Parts are undefined if the run has none. */
 export interface EvaluationFile {
   readonly tested?: TestedSet;
   readonly augmented?: AugmentedSamples;
@@ -59,10 +59,10 @@ export interface EvaluationFile {
 
 const format = 'shadegrad evaluation 1';
 
-/** The confusion matrix of more classes is written as the pairs that occur. */
+/** Above this number of classes, the confusion matrix is written as pairs. */
 const mostRows = 256;
 
-/** JSON with a line per part; pixels are base64. */
+/** Writes JSON with a line per part; pixels are base64. */
 export function evaluationToJson({ tested, augmented, kernelTimes }: EvaluationFile): string {
   const parts = {
     format,
@@ -137,7 +137,7 @@ const fileForm: Form<PackedFile> = {
   kernelTimes: optional([{ kernel: text, variant: text, shapes: text, ms: number, share: numberOrNull }]),
 };
 
-/** Of the confusion either all rows or the cells that are not 0 are there. */
+/** The confusion matrix as all rows, or as the non-zero cells. */
 interface PackedTest extends Omit<Evaluation, 'classes' | 'cells' | 'confusion'> {
   readonly classNames: readonly string[];
   readonly confusion?: readonly (readonly number[])[];
@@ -163,9 +163,9 @@ const testForm: Form<PackedTest> = {
 };
 
 /**
- * Reads what `evaluationToJson` wrote. `name` is what to call it in messages.
+ * Reads the output of `evaluationToJson`. `name` names it in messages.
  *
- * Throws: DataError when the text is anything else, or its parts do not fit together.
+ * Throws: DataError for anything else, or when the parts do not match.
  */
 export function evaluationFromJson(source: Uint8Array | string, name: string): EvaluationFile {
   const refuse = (what: string, cause?: unknown): DataError =>

@@ -1,22 +1,21 @@
 /**
- * The history of a training as files: JSON for programs, CSV for spreadsheets, and the JSON read again when a
- * training goes on.
+ * The history of a training as files: JSON, which a resumed training reads, and CSV for spreadsheets.
  */
 import { DataError } from '../errors.js';
 import { type Form, count, each, readJson } from '../json_reader.js';
 import { rule } from '../options.js';
 
-/** One number per epoch and metric. A metric that an epoch lacks (a late or sparse validation) is null there. */
+/** One number per epoch and metric; null where an epoch lacks the metric (late or sparse validation). */
 export interface EpochHistory {
-  /** Epoch numbers from 1 on. */
+  /** Epoch numbers, starting at 1. */
   readonly epochs: readonly number[];
   readonly metrics: Readonly<Record<string, readonly (number | null)[]>>;
 }
 
 /**
- * JSON with one line per list, so that two histories can be compared line by line.
+ * Writes JSON with one line per list, so that a line diff compares histories.
  *
- * JSON knows no NaN and no infinity: they are the strings `NaN`, `Infinity` and `-Infinity`.
+ * JSON has no NaN or infinity: they are the strings `NaN`, `Infinity` and `-Infinity`.
  */
 export function historyToJson({ epochs, metrics }: EpochHistory): string {
   const list = (values: readonly (number | null)[]) => `[${values.map(toJsonValue).join(', ')}]`;
@@ -43,7 +42,7 @@ export function historyToCsv({ epochs, metrics }: EpochHistory): string {
   return `${[header, ...rows].join('\n')}\n`;
 }
 
-/** A spreadsheet splits at commas and line ends, unless the text is in quotes. */
+/** Quotes a cell that contains commas, quotes or line ends. */
 function quote(text: string): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
@@ -67,9 +66,9 @@ const form: Form<{
 };
 
 /**
- * Reads what `historyToJson` wrote. `name` is what to call it in messages.
+ * Reads the output of `historyToJson`. `name` names it in messages.
  *
- * Throws: DataError when the text is anything else.
+ * Throws: DataError for anything else.
  */
 export function historyFromJson(text: Uint8Array | string, name: string): EpochHistory {
   const refuse = (what: string, cause?: unknown): DataError =>

@@ -5,8 +5,8 @@ import { flag, having } from '../options.js';
 import { ProgressLine, type Sink } from './progress_line.js';
 
 /**
- * Shows compiling, whether gradients accumulate, then a line per epoch as Keras does: overwritten in place on a terminal, written once elsewhere.
- * `colour` follows the sink when left out.
+ * Shows compilation, gradient accumulation, then one line per epoch like Keras: overwritten in place on a terminal,
+ * written once elsewhere. Default of `colour`: whether the sink is a terminal.
  */
 export function progressLine(sink: Sink, options: { readonly colour?: boolean } = {}): Callback {
   checkArgument('progress', 'sink', sink, () => having('a stream, such as process.stderr', 'write'));
@@ -32,18 +32,18 @@ export function progressLine(sink: Sink, options: { readonly colour?: boolean } 
   };
 }
 
-/** Shows how many kernels are compiled: a line that is overwritten, or one line at the end elsewhere. */
+/** Shows the number of compiled kernels: overwritten on a terminal, one line at the end elsewhere. */
 export function compileProgress(sink: Sink): (done: number, total: number) => void {
   let started = 0;
   let before = Infinity;
   return (done, total) => {
-    // A smaller count begins another program, such as the validation's.
+    // A smaller count means that another program, such as the validation, started.
     if (done <= before) started = performance.now();
     before = done;
     const seconds = (performance.now() - started) / 1000;
     const isLast = done === total;
     if (sink.isTTY) sink.write(`\rCompiling kernels ${done}/${total}${isLast ? '\r\u001B[K' : ''}`);
-    // Not worth a line when the driver had them all in its cache.
+    // Prints nothing if the driver had all kernels in its cache.
     else if (isLast && seconds > 1) sink.write(`Compiled ${total} kernels in ${seconds.toFixed(1)} s.\n`);
   };
 }

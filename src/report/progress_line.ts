@@ -7,28 +7,28 @@
  * Source: Keras 3, keras/src/utils/progbar.py.
  */
 
-/** What a line says. */
+/** Content of a line. */
 export interface Progress {
   readonly done: number;
   readonly total: number;
   readonly elapsedMs: number;
-  /** Time per training step, 0 while it is not known; see `stepDuration`. */
+  /** Time per training step, 0 while unknown; see `stepDuration`. */
   readonly stepMs: number;
   /** Running means, in the order to print them. */
   readonly metrics: Readonly<Record<string, number>>;
   readonly imagesPerSecond?: number;
-  /** The last line of the epoch: time taken in place of time left. */
+  /** The final line of the epoch, which shows elapsed instead of remaining time. */
   readonly isFinal: boolean;
 }
 
-/** How it looks. */
+/** Formatting of a line. */
 export interface LineStyle {
   readonly colour: boolean;
-  /** Cells of the terminal; a longer line is shortened, since one that wraps cannot be overwritten. */
+  /** Width of the terminal in cells; longer lines are shortened, because a wrapped line cannot be overwritten. */
   readonly columns?: number;
 }
 
-/** What a line is written to: process.stderr fits, and so does an object in a test or on a page. */
+/** Output of a line: process.stderr, or an object in a test or on the page. */
 export interface Sink {
   readonly isTTY?: boolean;
   readonly columns?: number;
@@ -41,7 +41,7 @@ const green = '\x1b[32m';
 const grey = '\x1b[37m';
 const reset = '\x1b[0m';
 
-/** The line, without an end of line. */
+/** Formats the line, without a line end. */
 export function formatProgress(progress: Progress, { colour, columns }: LineStyle): string {
   const paint = (codes: string, text: string) => (colour && text !== '' ? `${codes}${text}${reset}` : text);
   const { done, total, elapsedMs, stepMs, isFinal } = progress;
@@ -58,13 +58,13 @@ export function formatProgress(progress: Progress, { colour, columns }: LineStyl
   return `${paint(bold, count)}${gap}${bar} ${paint(bold, time)}${fitParts(tail, space)}`;
 }
 
-/** The bar gives way first: twenty cells, or what is left of the line, or none when that is under five. */
+/** The bar shrinks first: twenty cells, or the remaining width, or none below five. */
 function shrinkBar(others: number, columns = Infinity): number {
   const left = Math.min(barWidth, columns - others);
   return left < 5 ? 0 : left;
 }
 
-/** Whole parts only: half a number would be a wrong number. */
+/** Drops whole parts: a truncated number would be wrong. */
 function fitParts(parts: readonly string[], space: number): string {
   let line = '';
   for (const part of parts) {
@@ -74,25 +74,25 @@ function fitParts(parts: readonly string[], space: number): string {
   return line;
 }
 
-/** A moment of the epoch: so many steps were done after so many milliseconds. */
+/** A sample: number of steps done after a number of milliseconds. */
 export interface Moment {
   readonly done: number;
   readonly elapsedMs: number;
 }
 
 /**
- * Milliseconds per step since the line began; a resumed epoch begins with some steps done.
+ * Milliseconds per step since the line started; a resumed epoch starts with some steps done.
  *
  *   last.elapsed / (last.done − done at the beginning)
  *
- * Keras leaves the first step out, which compiles; here compiling comes before the epoch. What is done is reported with
- * a delay of a step or two, so that differences between single reports would tell nothing.
+ * Keras excludes the first step, which compiles; here compilation precedes the epoch. Steps are reported a step or
+ * two late, so differences between single reports mean nothing.
  */
 export function stepDuration(doneBefore: number, { done, elapsedMs }: Moment): number {
   return done > doneBefore ? elapsedMs / (done - doneBefore) : 0;
 }
 
-/** Time left: `h:mm:ss` above an hour, `m:ss` above a minute, else `Ns`. */
+/** Remaining time: `h:mm:ss` above an hour, `m:ss` above a minute, otherwise `Ns`. */
 export function formatEta(milliseconds: number): string {
   const seconds = Math.max(0, Math.floor(milliseconds / 1000));
   const two = (value: number) => String(value).padStart(2, '0');
@@ -127,25 +127,25 @@ function formatRate(imagesPerSecond: number): string {
   return `${imagesPerSecond.toFixed(digits)} images/s`;
 }
 
-/** How many cells a line takes, its colour codes left out. */
+/** Width of a line in cells, without colour codes. */
 export function visibleWidth(line: string): number {
   // oxlint-disable-next-line no-control-regex -- the escape character is what a colour code begins with
   return line.replaceAll(/\x1b\[[0-9;]*m/g, '').length;
 }
 
-/** Keras refreshes at most this often. */
+/** Minimum interval between refreshes, as in Keras. */
 const refreshMs = 50;
 
 export interface ProgressLineOptions {
   /** Steps in the epoch. */
   readonly total: number;
-  /** Steps that an interrupted run had done of it. Default 0. */
+  /** Steps that an interrupted run had already done. Default 0. */
   readonly doneBefore?: number;
-  /** Images in a full step; gives images per second when set. */
+  /** Images per full step; enables images per second. */
   readonly imagesPerStep?: number;
-  /** The caller knows NO_COLOR, FORCE_COLOR and TERM. */
+  /** The caller evaluates NO_COLOR, FORCE_COLOR and TERM. */
   readonly colour: boolean;
-  /** Milliseconds from any beginning; performance.now by default. */
+  /** Clock in milliseconds. Default performance.now. */
   readonly now?: () => number;
 }
 
@@ -168,7 +168,7 @@ export class ProgressLine {
     this.startMs = this.now();
   }
 
-  /** After each step, or after several. Draws at most every 50 ms. */
+  /** Call after each step or after several. Redraws at most every 50 ms. */
   update(done: number, metrics: Readonly<Record<string, number>>): void {
     const nowMs = this.now();
     this.last = { done, elapsedMs: nowMs - this.startMs };
@@ -178,8 +178,8 @@ export class ProgressLine {
   }
 
   /**
-   * After the last step, and after the validation: the line that stays. Its time is that of the whole epoch, its
-   * time per step and images per second those of training alone. Later calls do nothing.
+   * Call after the last step and the validation: draws the final line. It shows the time of the whole epoch, and
+   * time per step and images per second of training alone. Later calls have no effect.
    */
   finish(metrics: Readonly<Record<string, number>>): void {
     if (this.isFinished) return;
@@ -188,7 +188,7 @@ export class ProgressLine {
     this.sink.write(`${this.sink.isTTY === true ? this.redraw(line) : line}\n`);
   }
 
-  /** Leaves the line as it is and goes to the next, so that something else can be printed below it. */
+  /** Ends the line, so that other output can be printed below it. */
   interrupt(): void {
     if (this.drawnWidth > 0 && !this.isFinished) this.sink.write('\n');
     this.drawnWidth = 0;
@@ -201,7 +201,7 @@ export class ProgressLine {
     const elapsedMs = isFinal ? this.now() - this.startMs : this.last.elapsedMs;
     const hasRate = imagesPerStep !== undefined && stepMs > 0;
     const rate = hasRate ? { imagesPerSecond: (1000 * imagesPerStep) / stepMs } : {};
-    // One cell short of the width: some terminals wrap when the last one is filled.
+    // One cell less than the width: some terminals wrap when the last cell is filled.
     const room = isTTY === true && columns !== undefined && columns > 0 ? { columns: columns - 1 } : {};
     return formatProgress(
       { done: this.last.done, total, elapsedMs, stepMs, metrics, isFinal, ...rate },
@@ -209,10 +209,10 @@ export class ProgressLine {
     );
   }
 
-  /** To the start of the line, the new text, and spaces over what the old one had more. */
+  /** Returns to the start of the line, writes the text, and blanks the rest of the old one. */
   private redraw(line: string): string {
     const width = visibleWidth(line);
-    // A terminal made narrower meanwhile must not wrap for the sake of blanks.
+    // Blanks must not wrap on a terminal that was made narrower.
     const blanked = Math.min(this.drawnWidth, (this.sink.columns ?? Infinity) - 1);
     const rest = ' '.repeat(Math.max(0, blanked - width));
     this.drawnWidth = width;

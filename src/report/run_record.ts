@@ -1,6 +1,6 @@
 /**
- * What run.json says, as far as a report shows it. Settings, device and versions may hold anything: a report shows
- * what it finds, so that old and new runs can be compared.
+ * The parts of run.json that a report shows. Settings, device and versions may contain any keys, so that old and new
+ * runs can be compared.
  */
 import { DataError } from '../errors.js';
 import { parseJson } from '../json_reader.js';
@@ -15,10 +15,10 @@ export interface Score {
   readonly images?: number;
 }
 
-/** What a finished training adds to run.json. */
+/** The result that a finished training adds to run.json. */
 export interface RunResult {
   readonly bestEpoch?: number;
-  /** Why that epoch's weights were kept. */
+  /** Why the weights of that epoch were kept. */
   readonly reason?: string;
   readonly train?: Score;
   readonly validation?: Score;
@@ -32,12 +32,12 @@ export interface RunRecord {
   readonly model?: string;
   readonly device: JsonRecord;
   readonly versions: JsonRecord;
-  /** How many images each part has. */
+  /** Number of images per part. */
   readonly images: JsonRecord;
   readonly source?: string;
   readonly startedAt?: string;
   readonly classNames?: readonly string[];
-  /** Left out while the training has not ended. */
+  /** Undefined until the training has ended. */
   readonly result?: RunResult;
 }
 
@@ -45,9 +45,9 @@ export interface RunRecord {
 const formats = ['shadegrad run 1', 'shadegrad run 2'];
 
 /**
- * Reads the text of a run.json. `name` is what to call it in messages.
+ * Reads the text of a run.json. `name` names it in messages.
  *
- * Throws: DataError when it is not JSON, or not a run of a format that is known.
+ * Throws: DataError when it is not JSON or has an unknown format.
  */
 export function runFromJson(text: Uint8Array | string, name: string): RunRecord {
   const parsed = parseJson(text, (what, cause) => new DataError(`${name}: damaged: ${what}.`, { cause }));
@@ -108,12 +108,12 @@ function asRecord(value: Json | undefined): JsonRecord {
   return typeof value === 'object' && value !== null && !isList(value) ? value : {};
 }
 
-/** Which part of the data the run was tested on: data without a test part are tested on the validation images. */
+/** The part that the run was tested on: the validation images if the data have no test part. */
 export function testedPart({ images }: RunRecord): 'test' | 'validation' {
   return images['test'] === 0 ? 'validation' : 'test';
 }
 
-/** A setting for people: `batchSize` is `batch size`, and what it holds on one line. */
+/** A setting for display: `batchSize` becomes `batch size`, with its value on one line. */
 export function wordsOf(name: string): string {
   return name
     .replaceAll(/(?<=[a-z0-9])(?=[A-Z])/g, ' ')
@@ -121,11 +121,11 @@ export function wordsOf(name: string): string {
     .toLowerCase();
 }
 
-/** A value on one line; null is a dash, and what has a name begins with it. */
+/** A value on one line; null is a dash, and objects start with their name. */
 export function show(value: Json | undefined): string {
   if (value === undefined || value === null || value === '') return '–';
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  // Six digits: a weight of 1/9 needs no more, and no setting has more of its own.
+  // Six digits: enough for a weight of 1/9; no setting has more.
   if (typeof value === 'number' && !Number.isInteger(value)) return String(Number(value.toPrecision(6)));
   if (isList(value)) {
     const isLong = value.some((part) => typeof part === 'object' && part !== null);

@@ -1,6 +1,6 @@
 /**
- * What was taken for what: a row per true class, a column per predicted one, the count in each cell, shaded by its
- * share of the row. The diagonal is framed; mistakes have the other colour.
+ * Confusion matrix: a row per true class, a column per predicted class, the count in each cell, shaded by its share
+ * of the row. The diagonal is framed; mistakes have another colour.
  *
  * Shades follow the square root of the share, so that a mistake of one in a hundred can be seen.
  */
@@ -41,8 +41,8 @@ const maxLabel = 110;
 const drawn = { most: 100, least: 30 };
 
 /**
- * Any number of classes from 2 on: cells shrink, then counts are left out, then labels thin out, and of more than 100 only
- * the 30 with the most mistakes are drawn.
+ * Takes 2 or more classes: with more classes, cells shrink, then counts and some labels are omitted; with more than
+ * 100, only the 30 with the most mistakes are drawn.
  */
 export function confusionMatrix(chart: ConfusionChart): Drawing {
   checkCall('charts.confusionMatrix', chart, rules);
@@ -131,7 +131,7 @@ function thinning(wanted: number): number {
   return [1, 2, 5, 10, 20, 50].find((step) => step >= wanted) ?? 100;
 }
 
-/** Thin lines, so that empty cells can be followed along row and column. */
+/** Thin grid lines, so that the eye can follow rows and columns. */
 function grid(left: number, top: number, side: number, cell: number, classes: number): string {
   const step = cell < 12 ? 10 : 1;
   const paths = Array.from({ length: Math.floor(classes / step) + 1 }, (_, i) => {
@@ -168,7 +168,7 @@ function drawCell({ x, y, cell, letters, count, share, isRight, words }: Cell): 
   return titled(square + number, words);
 }
 
-/** 0 … 1; what is there at all can be seen. */
+/** Shade from 0 to 1, visible for any non-zero share. */
 function shadeOf(share: number): number {
   return 0.1 + 0.9 * Math.sqrt(share);
 }

@@ -1,5 +1,5 @@
 /**
- * Lines over epochs: each told apart by dash, marker and a label at its end, not by colour alone.
+ * Line chart over epochs. Dash, marker and end label distinguish the lines, not colour alone.
  *
  * Lines break where a number is missing; infinities count as missing. On a logarithmic axis so do numbers up to 0.
  */
@@ -50,7 +50,7 @@ const rowHeight = 16;
 /** Bold letters are that much wider. */
 const boldness = 1.08;
 
-/** Throws nothing: without a single number it says so in the plot. */
+/** Without any number, the plot says so. */
 export function lineChart(chart: LineChart): Drawing {
   const { title, xLabel, xNames, unit, marks = [], fromZero = false } = chart;
   const series = chart.series.map(thinned);
@@ -96,7 +96,7 @@ export function lineChart(chart: LineChart): Drawing {
   return { width, height, description, body: body.join('\n') };
 }
 
-/** More points than a chart has pixels across tell nothing more, and each is an element. */
+/** More points than pixels add nothing, and each is an element. */
 const mostPoints = 1000;
 
 /** Of a longer line the ends, the point with the ring, and of each stretch its least, its most, and a gap if it has one. */

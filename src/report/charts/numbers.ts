@@ -1,4 +1,4 @@
-/** Numbers as people read them. */
+/** Formats numbers for display. */
 import { maxOf, minOf } from '../../extent.js';
 
 /** `99.42 %`; only all is `100.00 %` and only nothing `0.00 %`: what rounds to them is `> 99.99 %`, `< 0.01 %`. */

@@ -1,4 +1,4 @@
-/** The words of SVG that the charts are written in. */
+/** Building blocks of SVG charts. */
 import { checkCall } from '../../calls.js';
 import { type Rules, flag, positive, required, text as textRule } from '../../options.js';
 import { type Colour, darkRules, paint } from './palette.js';
@@ -7,7 +7,7 @@ import { type Colour, darkRules, paint } from './palette.js';
 export interface Drawing {
   readonly width: number;
   readonly height: number;
-  /** Read out in place of the picture. */
+  /** Text alternative for screen readers. */
   readonly description: string;
   readonly body: string;
 }

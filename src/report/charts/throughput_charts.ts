@@ -35,7 +35,7 @@ export function throughputCharts(all: readonly Throughput[]): Drawing {
 }
 
 function systemBars(device: string, { batchSize, rows }: NonNullable<Throughput['systems']>): Drawing {
-  // The fastest in training first; who cannot train comes last.
+  // Fastest in training first; systems that cannot train last.
   const sorted = rows.toSorted((a, b) => (b.training ?? 0) - (a.training ?? 0));
   return barChart({
     title: `Images per second at batch ${batchSize}, ${device}`,

@@ -1,10 +1,10 @@
-/** Which kernels of a training step take how long: the slowest first, the small ones together at the end. */
+/** Time per kernel of a training step: slowest first, small ones combined at the end. */
 import type { KernelTime } from '../evaluation_file.js';
 import { barChart } from './bar_chart.js';
 import { percent } from './numbers.js';
 import type { Drawing } from './svg.js';
 
-/** The same kernel in the same variant is one row, whatever its shapes. */
+/** Calls of one kernel and variant form one row, for all shapes. */
 export interface KernelTotal {
   readonly kernel: string;
   readonly variant: string;

@@ -1,4 +1,4 @@
-/** The page that puts runs side by side: what was set, what came out, and how they got there. */
+/** The page that compares runs: settings, results and curves. */
 import { maxOf, minOf } from '../../extent.js';
 import { dotChart } from '../charts/dot_chart.js';
 import { type LineSeries, lineChart } from '../charts/line_chart.js';

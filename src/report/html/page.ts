@@ -1,6 +1,6 @@
 /**
- * A page that is one file: styles, charts and pictures inside it, no script, nothing fetched. Follows the reader's
- * light or dark setting, prints in light, and fits a phone.
+ * A self-contained HTML page: inline styles, charts and images, no scripts, no requests. Follows the light or dark
+ * setting, prints in light colours, and fits a phone.
  */
 import { chartRules, variables } from '../charts/palette.js';
 import { escape } from '../charts/svg.js';

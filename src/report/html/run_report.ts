@@ -1,4 +1,4 @@
-/** `report.html`: everything about one run on one page. Parts that the run does not have say so in a line. */
+/** `report.html`: everything about one run on one page. Missing parts are replaced by a line saying so. */
 import { maxOf } from '../../extent.js';
 import { accuracyChart, lossChart, rateDrops } from '../charts/history_charts.js';
 import { duration, grouped, percent, rate } from '../charts/numbers.js';

@@ -1,8 +1,8 @@
 /**
- * A confusion matrix as pixels: TensorBoard shows pictures, and nothing here draws text but these ten digits.
+ * Draws a confusion matrix as pixels for TensorBoard, with its own ten digit glyphs.
  *
- * Rows are the true classes, columns the guesses, both numbered along the edges. A cell is the darker the larger its
- * share of the row, and says its count; zeros stay empty.
+ * Rows are the true classes, columns the guesses, both numbered along the edges. A cell is darker for a larger share
+ * of its row and shows its count; zeros stay empty.
  */
 import { maxOf } from '../../extent.js';
 import {
@@ -37,11 +37,11 @@ const white: Colour = [255, 255, 255];
 const black: Colour = [0, 0, 0];
 const dark: Colour = [8, 48, 107];
 
-/** 100 classes take some 8 megapixels, and of more only 50 are drawn. */
+/** 100 classes take about 8 megapixels; with more classes, only 50 are drawn. */
 const drawn = { most: 100, least: 50 };
 
 /**
- * Of more than 100 classes the 50 with the most mistakes, under their own numbers.
+ * With more than 100 classes, draws the 50 with the most mistakes, with their labels.
  *
  * Units: pixels, RGB. `counts[truth][guess]`, or pairs.
  */

@@ -1,4 +1,4 @@
-/** An event file of one run: events are gathered and appended now and then. */
+/** Writes the event file of one run: buffers events and appends them on flush. */
 import type { Folder } from '../../folder.js';
 import { type Encoded, concat } from './protobuf.js';
 import { versionEvent } from './event.js';
@@ -15,12 +15,12 @@ export interface EventWriterOptions {
   readonly now: () => number;
 }
 
-/** Files that this process has begun: tells those of one second apart. */
+/** Number of files created by this process: distinguishes files of the same second. */
 let begun = 0;
 
 /**
  * Writes `<run>/events.out.tfevents.<seconds>.<host>.<pid>.<n>.v2`. The file is made at the first flush, and no file
- * stays open between flushes. A run that goes on later gets another file beside it, which TensorBoard reads as one.
+ * stays open between flushes. A resumed run adds another file, which TensorBoard merges.
  */
 export class EventWriter {
   readonly #folder: Folder;
@@ -38,7 +38,7 @@ export class EventWriter {
     this.#waiting.push(record(event));
   }
 
-  /** Throws: FileError; what waits is kept for the next time. */
+  /** Throws: FileError; buffered events stay for the next flush. */
   async flush(): Promise<void> {
     const { length } = this.#waiting;
     if (length === 0) return;

@@ -1,5 +1,5 @@
 /**
- * The wire format of protocol buffers, as much of it as event files need.
+ * The parts of the protocol buffers wire format that event files need.
  *
  * A field is a key, number · 8 + wire type, and a value: a varint (0), eight bytes (1), a length and bytes (2), or
  * four bytes (5); all little-endian. Source: protobuf.dev, "Encoding".

@@ -1,5 +1,5 @@
 /**
- * The framing of TensorFlow's record files: each record says its length and proves itself and it by checksums.
+ * The framing of TFRecord files: each record has its length and checksums of length and data.
  *
  *   u64 length · u32 masked CRC of the length · data · u32 masked CRC of the data   (little-endian)
  *
@@ -24,7 +24,7 @@ export function crc32c(data: Uint8Array): number {
   return (crc ^ 0xffffffff) >>> 0;
 }
 
-/** A CRC turned and shifted, since the CRC of data that hold their own CRC is the same for all. */
+/** A masked CRC, because the CRC of data that contain their own CRC is constant. */
 function maskedCrc(data: Uint8Array): number {
   const crc = crc32c(data);
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;

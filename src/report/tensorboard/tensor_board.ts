@@ -1,4 +1,4 @@
-/** Writes what TensorBoard shows: scalars, histograms, pictures, and the model's graph. */
+/** Writes TensorBoard event files: scalars, histograms, images, and the graph of the model. */
 import { checkCall } from '../../calls.js';
 import { UsageError } from '../../errors.js';
 import type { Folder } from '../../folder.js';
@@ -27,15 +27,15 @@ import type { Pixels } from './pixels.js';
 type Maybe<T> = T | Promise<T>;
 
 export interface TensorBoardOptions {
-  /** Where `tensorboard --logdir` looks; this run gets a folder of its own inside. */
+  /** Folder for `tensorboard --logdir`; the run gets its own folder inside. */
   readonly logDir: Folder;
   /** The run's folder. Default the time when training began, as in `20260131-120000`. */
   readonly run?: string;
   /** The model's graph. Default true. */
   readonly writeGraph?: boolean;
-  /** Epochs from one set of weight histograms to the next; 0 for none. Default 0. */
+  /** Epochs between weight histograms; 0 for none. Default 0. */
   readonly histogramFreq?: number;
-  /** Metrics after each epoch only, or also after each batch, or each so many batches. Default 'epoch'. */
+  /** When to write metrics: after each epoch, also after each batch, or every n batches. Default 'epoch'. */
   readonly updateFreq?: 'epoch' | 'batch' | number;
   /** Steps per second as a scalar. Default false. */
   readonly writeStepsPerSecond?: boolean;
@@ -45,7 +45,7 @@ export interface TensorBoardOptions {
   readonly imageSamples?: readonly Pixels[] | ((epoch: number) => Maybe<readonly Pixels[]>);
   /** counts[truth][guess], or pairs, shown as a picture under `confusion_matrix` after every `imageFreq` epochs. */
   readonly confusion?: (epoch: number, training: Training) => Maybe<Confusion | ConfusionRows>;
-  /** Epochs from one set of pictures to the next. Default 1. */
+  /** Epochs between sets of images. Default 1. */
   readonly imageFreq?: number;
   /** Who writes, for the names of the files. Default 'localhost' and 0. */
   readonly host?: string;
@@ -73,7 +73,7 @@ const rules = (): Rules<TensorBoardOptions> => ({
   now: fn,
 });
 
-/** Between batches, seconds until what has gathered is written; TensorFlow waits as long. */
+/** Seconds between flushes while batches are written, as in TensorFlow. */
 const flushSeconds = 120;
 
 /**
@@ -88,8 +88,8 @@ const flushSeconds = 120;
  *   keras                                   the model's graph
  *
  * The learning rate is that of the epoch's last step. Histograms read the weights back; nothing else does.
- * Files are appended to at the end of each epoch, and every two minutes when batches are written. A resumed training
- * goes on in the same run.
+ * Events are appended at the end of each epoch, and every two minutes when batches are written. A resumed training
+ * continues in the same run.
  * Throws: UsageError for pictures without `encodePng` and for options out of range; FileError.
  * Source: keras/src/callbacks/tensorboard.py (behaviour).
  */

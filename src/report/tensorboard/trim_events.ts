@@ -1,6 +1,7 @@
 /**
- * Cuts an event file back to where a training resumes: what was written of steps and epochs that are done again would
- * stand twice. Events of epochs carry the epoch from 0 as their step, those of steps the steps done since training began.
+ * Truncates an event file to the point where a training resumes, so that repeated steps and epochs do not appear
+ * twice. Epoch events have the epoch, from 0, as their step; batch events have the number of steps since training
+ * began.
  */
 import type { Position } from '../../nn/checkpoint.js';
 import { concat } from './protobuf.js';
@@ -10,8 +11,8 @@ import { crcOfLength } from './record.js';
 const [headBytes, tailBytes] = [12, 4];
 
 /**
- * The part of an event file that a training at `position` has behind it; undefined when that is all of it. Nothing of a
- * record that a killed process left unfinished. Empty when no event is left.
+ * The part of an event file up to `position`; undefined if that is all of it. Drops an incomplete record of a killed
+ * process. Empty if no event remains.
  */
 export function eventsBefore(
   position: Pick<Position, 'step' | 'epoch'>,

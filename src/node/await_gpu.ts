@@ -1,12 +1,12 @@
 /**
- * Waiting without spinning. While a WebGPU promise is pending, Dawn's binding asks the device for news in every turn of
- * the event loop, without a pause: one whole core, which a device that is itself the processor misses. Here each turn
- * sleeps a moment. Measured on 2 cores, llvmpipe: a convolution of 118 ms of work took 107 ms with the spinning beside
- * it, 64 ms without.
+ * Awaits the GPU without busy-waiting. While a WebGPU promise is pending, Dawn's binding polls the device in every
+ * turn of the event loop without a pause, which takes a whole core from a software device. Here each turn sleeps
+ * briefly. Measured on 2 cores with llvmpipe: a convolution with 118 ms of work took 107 ms with busy-waiting, 64 ms
+ * without.
  */
 import process from 'node:process';
 
-/** Long against a turn of the loop (some µs), short against a step of training and to a person's Ctrl-C. */
+/** Long compared with a turn of the loop (a few µs), short compared with a training step and the response to Ctrl-C. */
 const napMs = 0.3;
 
 const nobodyWakes = new Int32Array(new SharedArrayBuffer(4));
@@ -22,7 +22,7 @@ function nap(): void {
 
 let endStatus: number | undefined;
 
-/** The promise itself; until it settles, the event loop turns about three thousand times a second and no faster. */
+/** Returns the promise; until it settles, the event loop turns at most about three thousand times per second. */
 export async function awaitGpu<T>(promise: Promise<T>): Promise<T> {
   waiting++;
   if (!isNapping) {
@@ -37,12 +37,12 @@ export async function awaitGpu<T>(promise: Promise<T>): Promise<T> {
   }
 }
 
-/** Longer than any kernel takes to compile. */
+/** Longer than the compilation of any kernel. */
 const mostMsToEnd = 10_000;
 
 /**
- * Ends the process as soon as the device has done what it is at: drivers that are torn down while they compile or compute
- * may crash, and the status would be theirs. Whoever awaits the device does not hear of it any more.
+ * Exits once the device is idle: a driver that is torn down while it compiles or computes may crash and change the
+ * exit status. Pending promises of the device are not resolved.
  */
 export function endProcess(status: number): void {
   endStatus = status;
