@@ -120,24 +120,23 @@ function elements(shape: readonly number[]): number {
 }
 
 /**
- * Reads a whole file. `name` is what to call it in messages.
+ * Reads a whole file. `name` names it in messages.
  *
- * Memory: every tensor gets an array of its own.
- * Throws: ModelError for anything that the format does not allow: wrong lengths, holes, overlaps, duplicate
+ * Memory: every tensor gets its own array.
+ * Throws: ModelError for anything that the format forbids: wrong lengths, holes, overlaps, duplicate
  * names, unknown dtypes, sizes that do not match shapes.
  */
 export function readSafetensors(bytes: Uint8Array, name: string): StoredTensors {
   const fail = (what: string): never => {
-    throw new ModelError(`${name}: not a good safetensors file: ${what}${what.endsWith('?') ? '' : '.'}`);
+    throw new ModelError(`${name}: not a valid .safetensors file: ${what}${what.endsWith('?') ? '' : '.'}`);
   };
   if (bytes.length < 8) fail(`${bytes.length} bytes are too few`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const headerLength = Number(view.getBigUint64(0, true));
-  if (headerLength > maxHeaderBytes)
-    fail(`its header claims ${headerLength} bytes, more than ${maxHeaderBytes}`);
+  if (headerLength > maxHeaderBytes) fail('it does not begin with the length of a header');
   if (headerLength < 2) fail('its header is empty');
   if (headerLength > bytes.length - 8) {
-    fail(`its header claims ${headerLength} bytes, but ${bytes.length - 8} follow. Is it cut off?`);
+    fail(`its header has ${headerLength} bytes, but only ${bytes.length - 8} follow. Is it cut off?`);
   }
   const header = parseHeader(bytes.subarray(8, 8 + headerLength), fail);
   const body = bytes.subarray(8 + headerLength);

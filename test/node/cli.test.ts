@@ -461,7 +461,9 @@ describe('what goes wrong', () => {
       /^model: .*holds no weights, expected one of best\.safetensors.*\n$/,
     );
     writeFileSync(path.join(work, 'runs/damaged/best.safetensors'), 'not weights');
-    expect(oneLine(run(['evaluate', '--model', 'runs/damaged']), 1)).toMatch(/not a good safetensors file/);
+    expect(oneLine(run(['evaluate', '--model', 'runs/damaged']), 1)).toMatch(
+      /not a valid \.safetensors file/,
+    );
     writeFileSync(path.join(work, 'runs/damaged/model.json'), '{');
     expect(oneLine(run(['evaluate', '--model', 'runs/damaged']), 1)).toMatch(/model\.json is not JSON/);
   });

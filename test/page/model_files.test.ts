@@ -94,7 +94,7 @@ test('what is no model is refused, with words', async () => {
     'models: notes.txt.json given, expected a .safetensors file, or one with its model.json.',
   ).waitFor();
   await openModel(page, { name: 'cut.safetensors', bytes: bytes.subarray(0, 50_000) });
-  await note(page, /^cut\.safetensors: not a good safetensors file: .* Is it cut off\?$/).waitFor();
+  await note(page, /^cut\.safetensors: not a valid \.safetensors file: .* Is it cut off\?$/).waitFor();
   await openModel(page, { name: 'bare.safetensors', bytes: writeSafetensors(stored.tensors) });
   await note(page, /^models: bare\.safetensors holds weights and no description of their model; /).waitFor();
   expect((await download(page)).bits === bits).toBe(true);

@@ -31,16 +31,16 @@ const huge = damaged({
 });
 
 it.each<[string, Uint8Array, string]>([
-  ['nothing', new Uint8Array(0), 'a.safetensors: not a good safetensors file: 0 bytes are too few.'],
+  ['nothing', new Uint8Array(0), 'a.safetensors: not a valid .safetensors file: 0 bytes are too few.'],
   [
     'cut off in the header',
     file(good).subarray(0, 100),
-    'a.safetensors: not a good safetensors file: its header claims 608 bytes, but 92 follow. Is it cut off?',
+    'a.safetensors: not a valid .safetensors file: its header has 608 bytes, but only 92 follow. Is it cut off?',
   ],
   [
     'an absurd header',
     new Uint8Array(64).fill(0x7f),
-    'a.safetensors: not a good safetensors file: its header claims 9187201950435738000 bytes, more than 100000000.',
+    'a.safetensors: not a valid .safetensors file: it does not begin with the length of a header.',
   ],
   [
     'without a description',
