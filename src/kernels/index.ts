@@ -1,4 +1,7 @@
-/** All ops, and the registry from which tests, gradcheck, the bench and the docs are generated. */
+/**
+ * All ops, and the registry from which tests, gradcheck, the bench and the docs are generated. A bundle that does not use
+ * the registry does not contain it, because loading this module computes nothing.
+ */
 import type { Op } from '../engine/op.js';
 import type { Primitive } from '../engine/primitive.js';
 import { argMaxOp } from './arg_max.js';
@@ -70,7 +73,7 @@ export const ops: readonly Op<never, never, never>[] = [
 export const nonDifferentiable: readonly Primitive<never, never, never>[] = [
   batchGatherForward,
   // Represents the primitives for other numbers of buffers.
-  batchGatherChunksForward(2),
+  /* @__PURE__ */ batchGatherChunksForward(2),
   augmentDraw,
   augmentColour,
   augmentForward,

@@ -5,9 +5,9 @@ import {
   augmentBatch,
   batchGather,
   batchGatherChunks,
-  image,
   scale,
 } from '../kernels/index.js';
+import * as image from '../kernels/image.js';
 import type { SetTensors } from './device_set.js';
 import type { Preprocessing } from './preprocessing.js';
 
