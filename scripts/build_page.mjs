@@ -2,7 +2,7 @@
 // a second, so it runs before every `npm run demo`; says nothing when all is well.
 //
 //   page.js, page-chunk.js  web/page.ts and the views; page.css, their style sheets, and the colours that charts share
-//   page-inside.js          the section Inside, which is fetched when it comes near
+//   page-lower.js           the sections below Train, fetched when one of them comes near
 //   worker.js, worker-chunk.js  web/worker.ts and the engine, shaders as text
 //   worker-on_demand.js         what the worker fetches when it is first needed (web/worker/on_demand.ts)
 //   theme.js   web/theme.ts

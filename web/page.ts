@@ -15,19 +15,22 @@ import { settingsOf } from './settings_query.js';
 import { Store } from './store.js';
 import { installThemeSwitch } from './theme_switch.js';
 import { workerAddress } from './trusted.js';
-import { dataView } from './views/data.js';
 import { drawingView } from './views/drawing.js';
-import { evaluationView } from './views/evaluation.js';
+import type * as LowerViews from './views/lower.js';
 import { trainingView } from './views/training.js';
 import { whenSeen } from './views/when_seen.js';
+// Of the sections below, whose scripts come later.
+import './views/image_grid.css';
+import './views/evaluation.css';
+import './views/data.css';
 import './views/inside.css';
 
 const views: Readonly<Record<string, View>> = {
   draw: drawingView,
   train: trainingView,
-  results: evaluationView,
-  data: dataView,
-  inside: insideWhenSeen,
+  results: whenNear((lower) => lower.evaluationView),
+  data: whenNear((lower) => lower.dataView),
+  inside: whenNear((lower) => lower.insideView),
 };
 
 const worker = new Worker(workerAddress(), { type: 'module', name: 'shadegrad' });
@@ -98,22 +101,20 @@ void app.attempt('page', () =>
   app.worker.start({ base, settings: app.settings.value, isReload }, proxy(hear)),
 );
 
-/** The last section, and the largest: its script is fetched when it comes near. */
-function insideWhenSeen(root: HTMLElement, app: App): void {
-  // Not awaited: what goes wrong is said.
-  whenSeen(root, () => void app.attempt('page', async () => (await fetchInside())(root, app)));
+/** A view below Train: its script is fetched when its section comes near. */
+function whenNear(viewOf: (scripts: typeof LowerViews) => View): View {
+  return (root, app) =>
+    // Not awaited: `attempt` shows what goes wrong.
+    whenSeen(root, () => void app.attempt('page', async () => viewOf(await fetchLowerViews())(root, app)));
 }
 
-async function fetchInside(): Promise<View> {
-  const { insideView } = await import('./views/inside.js').catch((cause: unknown) => {
+async function fetchLowerViews(): Promise<typeof LowerViews> {
+  return import('./views/lower.js').catch((cause: unknown) => {
     throw new Error(
       'A part of this page could not be fetched. Is its server still running? Then reload it.',
-      {
-        cause,
-      },
+      { cause },
     );
   });
-  return insideView;
 }
 
 function hear({ name, value }: WorkerEvent): void {

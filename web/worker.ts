@@ -2,8 +2,7 @@
 import { expose } from 'comlink';
 import type { WorkerApi } from './protocol.js';
 import { dataOf } from './worker/data.js';
-import { evaluating } from './worker/evaluating.js';
-import { inspecting } from './worker/inspecting.js';
+import { partOnDemand } from './worker/on_demand_script.js';
 import { predicting } from './worker/predicting.js';
 import { Session } from './worker/session.js';
 import { tuningOf } from './worker/tuning.js';
@@ -16,8 +15,10 @@ const api: WorkerApi = {
   models: session.models,
   data: dataOf(session),
   predicting: predicting(session),
-  evaluating: evaluating(session),
-  inspecting: inspecting(session),
+  evaluating: partOnDemand(['run', 'stop', 'images'], ({ evaluating }) => evaluating(session)),
+  inspecting: partOnDemand(['filters', 'activations', 'kernels', 'source'], ({ inspecting }) =>
+    inspecting(session),
+  ),
   tuning: tuningOf(session, { channel: new BroadcastChannel('shadegrad tuning') }),
   undo: session.undo,
 };

@@ -29,7 +29,7 @@ const bytesOf = (name: string): Uint8Array => files.get(name)!;
 const textOf = (name: string): string => new TextDecoder().decode(bytesOf(name));
 /** Those that every visit fetches. */
 const firstScripts = ['page.js', 'page-chunk.js', 'worker.js', 'worker-chunk.js', 'theme.js'];
-const scripts = [...firstScripts, 'page-inside.js', 'worker-on_demand.js'];
+const scripts = [...firstScripts, 'page-lower.js', 'worker-on_demand.js'];
 
 describe('the built page', () => {
   it('has the files that the server knows', () => {

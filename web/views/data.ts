@@ -7,7 +7,6 @@ import { element, setAttribute, withCommands } from '../elements.js';
 import { textOf } from '../error_text.js';
 import type { DataInfo, Settings } from '../protocol.js';
 import { datasetTitles, withDataset } from '../settings.js';
-import './data.css';
 import { CountsTable } from './data_counts.js';
 import { customFiles } from './data_files.js';
 import { Previews } from './data_previews.js';

@@ -6,7 +6,6 @@ import { type TestRequest, stopTest, test, testProblem } from '../commands/test.
 import { element } from '../elements.js';
 import type { TestEvaluation } from '../protocol.js';
 import { commandButton } from './command_button.js';
-import './evaluation.css';
 import { ClassTable } from './evaluation_classes.js';
 import { EvaluatedImages, type WantedImages, allMistakes } from './evaluation_images.js';
 import { ConfusionTable, type MatrixCell } from './evaluation_matrix.js';

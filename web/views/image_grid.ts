@@ -1,7 +1,6 @@
 /** Small images in a grid, each on a canvas, crisp and enlarged by a whole factor, with words below; to look at or to pick. */
 import { element, setAttribute } from '../elements.js';
 import type { Images } from '../protocol.js';
-import './image_grid.css';
 import { showPixels } from './pixels.js';
 
 /** [height,width,channels], a byte per value. */

@@ -1,5 +1,4 @@
 /** What a session takes from the browser it runs in: device, files, images, and the models that come with the page. */
-import { fetchDataset } from '../../src/browser/datasets.js';
 import { open } from '../../src/browser/open.js';
 import { isOpfsUsable, openOpfsFolder } from '../../src/browser/opfs_folder.js';
 import { useStoredKernels } from '../../src/browser/tuning_store.js';
@@ -9,6 +8,7 @@ import { FileError } from '../../src/errors.js';
 import type { Folder } from '../../src/folder.js';
 import type { DataSource } from './data_sets.js';
 import { loadFamilyShaders } from './family_shaders.js';
+import { onDemand } from './on_demand_script.js';
 
 /** A model that comes with the page: one safetensors file, and what its classes are called. */
 export interface ShippedModel {
@@ -47,8 +47,11 @@ export function browserParts(base: () => string): Required<SessionOptions> {
         const response = await fetched(base(), 'data/index.json');
         return response.json() as Promise<Readonly<Record<string, string | null>>>;
       },
-      whole: async (name, options) => fetchDataset(`${base()}data/`, name, options),
-      test: async (name) => (await fetchDataset(`${base()}data/`, name, { parts: 'test' })).test,
+      whole: async (name, options) => (await onDemand()).fetchDataset(`${base()}data/`, name, options),
+      test: async (name) => {
+        const { fetchDataset } = await onDemand();
+        return (await fetchDataset(`${base()}data/`, name, { parts: 'test' })).test;
+      },
     },
     openFolder: async () => ((await isOpfsUsable()) ? openOpfsFolder('session') : undefined),
     lockName: 'shadegrad session',

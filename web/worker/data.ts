@@ -8,7 +8,7 @@ import { visibleText } from '../../src/visible_text.js';
 import type { DataApi, DataInfo, PreviewOptions } from '../protocol.js';
 import type { Context } from './context.js';
 import { imagesOf } from './data_images.js';
-import { Previewer } from './data_preview.js';
+import type { Previewer } from './data_preview.js';
 import { imagesToTest } from './evaluating_images.js';
 import { onDemand } from './on_demand_script.js';
 import { SerialQueue } from './serial_queue.js';
@@ -34,7 +34,10 @@ export function dataOf(context: Context): DataApi {
       });
     }
     // The tensors of a device that was lost are gone with it.
-    if (previewer?.device !== device) previewer = new Previewer(device);
+    if (previewer?.device !== device) {
+      const { Previewer } = await onDemand();
+      previewer = new Previewer(device);
+    }
     return previewer.run((await partOf(options)).select(options.indices), options, options);
   };
 

@@ -1,6 +1,13 @@
-/** What few visits need, as a separate script: it measures kernels, corrects the model, and reads the user's files. */
+/**
+ * What a visit can begin without, as a separate script: it reads data sets and the user's files, tests and inspects the
+ * model, corrects it, and measures kernels.
+ */
+export { fetchDataset } from '../../src/browser/datasets.js';
 export { datasetFromFiles } from '../../src/browser/dropped_files.js';
 export { readPicture } from '../../src/browser/read_picture.js';
+export { Previewer } from './data_preview.js';
+export { evaluating } from './evaluating.js';
+export { inspecting } from './inspecting.js';
 export { correct } from './one_shot_correction.js';
 export { measure } from './tuner.js';
 

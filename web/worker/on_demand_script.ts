@@ -29,6 +29,27 @@ export async function onDemand(
 }
 
 /**
+ * A part of the worker whose script is fetched when one of its methods is first called. `names` are all of them.
+ *
+ * Throws (its methods): as `onDemand`.
+ */
+export function partOnDemand<Part extends Record<keyof Part, (...given: never[]) => Promise<unknown>>>(
+  names: readonly (keyof Part)[],
+  make: (parts: Parts) => Part,
+): Part {
+  let made: Part | undefined;
+  const methods = names.map((name) => [
+    name,
+    async (...given: never[]) => {
+      const parts = await onDemand();
+      made ??= make(parts);
+      return made[name](...given);
+    },
+  ]);
+  return Object.fromEntries(methods) as Part;
+}
+
+/**
  * What was fetched later belongs to this script only when one build made both.
  *
  * Throws: FileError when another did.

@@ -10,7 +10,7 @@ export const pageFileNames = [
   'page.css',
   'page.js',
   'page-chunk.js',
-  'page-inside.js',
+  'page-lower.js',
   'worker.js',
   'worker-chunk.js',
   'worker-on_demand.js',
