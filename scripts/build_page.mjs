@@ -6,7 +6,8 @@
 //   worker.js, worker-chunk.js  web/worker.ts and the engine, shaders as text
 //   worker-on_demand.js         what the worker fetches when it is first needed (web/worker/on_demand.ts)
 //   theme.js   web/theme.ts
-//   shaders_gpu.json, shaders_software.json  the kernels of each family, of which a device needs one
+//   shaders_gpu.json, shaders_software.json  the shaders of each family, of which a device needs one
+//   shaders_gpu_gradients.json, …            the shaders of gradients, which a training needs besides
 //   shaders.json  the comments of each shader, for those who read one
 //   index.html, icon.svg, models/
 import { createHash } from 'node:crypto';
@@ -71,15 +72,7 @@ async function bundles() {
       splitting: true,
       chunkNames: 'page-[name]',
     }),
-    build({
-      ...common,
-      entryPoints: ['web/worker.ts'],
-      format: 'esm',
-      plugins: [shortShaders, typedCalls],
-      splitting: true,
-      // Without a hash: the server knows its files by name. Two of one name would be an error here.
-      chunkNames: 'worker-[name]',
-    }),
+    buildWorker(common),
     build({ ...common, entryPoints: ['web/theme.ts'], format: 'iife' }),
   ]);
   const [others, workers] = await Promise.all(
@@ -87,11 +80,59 @@ async function bundles() {
       Promise.all(results.flatMap(({ outputFiles }) => outputFiles).map(byName)),
     ),
   );
-  const families = ['gpu', 'software'].map((family) => {
-    const json = JSON.stringify({ build: '%build%', shaders: shadersOf(family) });
-    return named(`shaders_${family}.json`, new TextEncoder().encode(json));
+  return [...(others ?? []), ...stamped([...(workers ?? []), ...shaderFiles(worker.later)])];
+}
+
+/**
+ * The worker, and the names of the shaders that are left out of the scripts with which it starts. Which those are is known
+ * only when it has been built once: the script that is fetched on demand keeps what it alone needs.
+ *
+ * @param {import('esbuild').BuildOptions} common
+ */
+async function buildWorker(common) {
+  const bundle = (/** @type {ReadonlySet<string>} */ later) =>
+    build({
+      ...common,
+      write: false,
+      metafile: true,
+      entryPoints: ['web/worker.ts'],
+      format: 'esm',
+      plugins: [shortShaders(later), typedCalls],
+      splitting: true,
+      // Without a hash: the server knows its files by name. Two of one name would be an error here.
+      chunkNames: 'worker-[name]',
+    });
+  const { outputs } = (await bundle(new Set())).metafile;
+  const first = ['worker.js', 'worker-chunk.js'].flatMap((name) =>
+    Object.keys(outputs[`page/${name}`]?.inputs ?? {}),
+  );
+  const names = first.flatMap((path) => /^shaders\/(.+)\.wgsl$/.exec(path)?.[1] ?? []);
+  const later = new Set(names.filter((name) => familyOf(name) !== undefined || isGradient(name)));
+  return { ...(await bundle(later)), later };
+}
+
+/**
+ * The shaders that are left out of the scripts, by device family, and apart from one another what predictions need and what
+ * gradients need.
+ *
+ * @param {ReadonlySet<string>} later
+ */
+function shaderFiles(later) {
+  return ['gpu', 'software'].flatMap((family) => {
+    const names = [...later].filter((name) => [family, undefined].includes(familyOf(name))).sort();
+    const file = (/** @type {string} */ suffix, /** @type {string[]} */ names) => {
+      const shaders = Object.fromEntries(names.map((name) => [name, shortened(pathOf(name))]));
+      const json = JSON.stringify({ build: '%build%', shaders });
+      return named(`shaders_${family}${suffix}.json`, new TextEncoder().encode(json));
+    };
+    return [
+      file(
+        '',
+        names.filter((name) => !isGradient(name)),
+      ),
+      file('_gradients', names.filter(isGradient)),
+    ];
   });
-  return [...(others ?? []), ...stamped([...(workers ?? []), ...families])];
 }
 
 /**
@@ -128,7 +169,7 @@ function shaderComments() {
   /** @type {Record<string, { head: string, meanings: Record<string, string> }>} */
   const comments = {};
   for (const name of shaderNames()) {
-    const source = readFileSync(join(root, 'shaders', `${name}.wgsl`), 'utf8');
+    const source = readFileSync(pathOf(name), 'utf8');
     const [head = ''] = /^(?:\/\/(?!!).*\n)*/.exec(source) ?? [];
     const marked = [...source.matchAll(/^(?:const|alias) (\w+).*\/\/! (.+)$/gm)];
     comments[name] = {
@@ -160,29 +201,30 @@ const sharedColours = {
 };
 
 /**
- * Shaders as they are sent, those of a family left empty: they are in a file of their own (web/worker/family_shaders.ts).
- * @type {import('esbuild').Plugin}
+ * Shaders as they are sent; the text of those in `later` is left empty (web/worker/family_shaders.ts fetches them).
+ *
+ * @param {ReadonlySet<string>} later
+ * @returns {import('esbuild').Plugin}
  */
-const shortShaders = {
+const shortShaders = (later) => ({
   name: 'short shaders',
   setup(context) {
+    const paths = new Set([...later].map(pathOf));
     context.onLoad({ filter: /\.wgsl$/ }, ({ path }) => ({
       loader: 'text',
-      contents: familyOf(path) ? '' : shortened(path),
+      contents: paths.has(path) ? '' : shortened(path),
     }));
   },
-};
+});
 
-/** @param {string} path */
-function familyOf(path) {
-  return /_(gpu|software)(?:_\w+)?(?:\.wgsl)?$/.exec(path)?.[1];
-}
+/** @param {string} name */
+const pathOf = (name) => join(root, 'shaders', `${name}.wgsl`);
 
-/** @param {string} family */
-function shadersOf(family) {
-  const names = shaderNames().filter((name) => familyOf(name) === family);
-  return Object.fromEntries(names.map((name) => [name, shortened(join(root, 'shaders', `${name}.wgsl`))]));
-}
+/** @param {string} name */
+const familyOf = (name) => /_(gpu|software)(?:_\w+)?$/.exec(name)?.[1];
+
+/** @param {string} name */
+const isGradient = (name) => name.includes('gradient');
 
 /**
  * A shader without its comments, which are a third of what travels; the marks (`//!`) say what the engine changes.

@@ -147,6 +147,7 @@ test('Tab comes to everything, visibly, and out again', async () => {
   const page = await visits.visit(tiny, still);
   await train(page);
   const results = section(page, 'Results');
+  await results.scrollIntoViewIfNeeded();
   await results.getByRole('button', { name: 'Test', exact: true }).click();
   await results.locator('.matrix button[tabindex="0"]').waitFor();
   await section(page, 'Draw a digit').getByRole('button', { name: 'Test images' }).click();

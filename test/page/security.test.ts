@@ -74,6 +74,7 @@ async function visit(page: Page): Promise<void> {
   await section(page, 'Draw a digit').getByRole('button', { name: 'Test images' }).click();
   await page.getByRole('listbox', { name: 'Test images' }).getByRole('option').nth(1).click();
   await train(page);
+  await section(page, 'Results').scrollIntoViewIfNeeded();
   await section(page, 'Results').getByRole('button', { name: 'Test', exact: true }).click();
   await section(page, 'Results').locator('.matrix button').first().waitFor();
   await section(page, 'Data').scrollIntoViewIfNeeded();

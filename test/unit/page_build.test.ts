@@ -1,7 +1,7 @@
 /**
  * The page as it is built, in memory:
  *   the names that the server's table has, and no others
- *   small: the scripts that a visit begins with under 150 KB packed; what is fetched on demand is in none of them, and
+ *   small: the scripts that a visit begins with under 130 KB packed; what is fetched on demand is in none of them, and
  *     known to be of the same build
  *   nothing of Node in the scripts; no address of another origin in any file
  *   all addresses in index.html relative and among the files; the policy of the server in it, but for what a <meta>
@@ -27,6 +27,8 @@ beforeAll(async () => {
 
 const bytesOf = (name: string): Uint8Array => files.get(name)!;
 const textOf = (name: string): string => new TextDecoder().decode(bytesOf(name));
+/** The worker's scripts that every visit fetches. */
+const firstWorker = (): string => textOf('worker.js') + textOf('worker-chunk.js');
 /** Those that every visit fetches. */
 const firstScripts = ['page.js', 'page-chunk.js', 'worker.js', 'worker-chunk.js', 'theme.js'];
 const scripts = [...firstScripts, 'page-lower.js', 'worker-on_demand.js'];
@@ -41,7 +43,7 @@ describe('the built page', () => {
     const scripts = firstScripts.reduce((sum, name) => sum + packed(name), 0);
     // A visit fetches the shaders of one family.
     const shaders = Math.max(packed('shaders_gpu.json'), packed('shaders_software.json'));
-    expect(scripts + shaders).toBeLessThan(150_000);
+    expect(scripts + shaders).toBeLessThan(130_000);
     // The checks of calls, which the compiler has done, are left out, with their words.
     expect(textOf('worker-chunk.js').includes('a list of callbacks')).toBe(false);
   });
@@ -53,15 +55,15 @@ describe('the built page', () => {
     }
     const imported = [...textOf('worker.js').matchAll(/(?:from|import)\s*["']([^"']+)["']/g)];
     expect(imported.map(([, name]) => name)).toEqual(['./worker-chunk.js']);
-    expect(textOf('worker.js')).toContain('import("./worker-on_demand.js")');
+    expect(firstWorker()).toContain('import("./worker-on_demand.js")');
   });
 
   it('marks what belongs together', () => {
     const [stamp] = textOf('worker-on_demand.js').match(/(?<=")[0-9a-f]{12}(?=")/) ?? [];
     expect(stamp).toBeDefined();
-    expect(textOf('worker.js')).toContain(`"${stamp}"`);
-    for (const family of ['gpu', 'software'])
-      expect(textOf(`shaders_${family}.json`)).toContain(`"build":"${stamp}"`);
+    expect(firstWorker()).toContain(`"${stamp}"`);
+    for (const kind of ['gpu', 'gpu_gradients', 'software', 'software_gradients'])
+      expect(textOf(`shaders_${kind}.json`)).toContain(`"build":"${stamp}"`);
     expect([...files.keys()].filter((name) => textOf(name).includes('%build%'))).toEqual([]);
   });
 
@@ -123,17 +125,34 @@ it('shaders travel without comments, and their comments beside them', () => {
   expect(textOf('worker-chunk.js')).toMatch(/const WORKGROUP: u32 = \d+; ?\/\/!(\n|\\n)/);
 });
 
-it('the shaders of a family travel apart, and none is left out', () => {
-  const family = (name: string): string[] =>
-    Object.entries((JSON.parse(textOf(`shaders_${name}.json`)) as { shaders: object }).shaders).map(
-      ([shader, code]) => {
-        expect(code, shader).toContain('fn main(');
-        return shader;
-      },
-    );
-  const apart = [...family('gpu'), ...family('software')].sort();
-  expect(apart).toEqual(shaderNames().filter((name) => /_(gpu|software)/.test(name)));
-  expect(textOf('worker-chunk.js')).not.toContain(textOf('shaders_gpu.json').slice(100, 300));
+describe.each(['gpu', 'software'])('the shaders for the family %s', (family) => {
+  const shadersIn = (file: string): Readonly<Record<string, string>> =>
+    (JSON.parse(textOf(file)) as { shaders: Record<string, string> }).shaders;
+  /** Those that the first scripts register, which hold an empty text where a file brings it. */
+  const registered = (): string[] => {
+    const scripts = firstWorker();
+    return shaderNames().filter((name) => scripts.includes(`"${name}":`));
+  };
+
+  it('are in a file, and those of gradients in another', () => {
+    const names = registered().filter((name) => !name.includes(family === 'gpu' ? '_software' : '_gpu'));
+    const gradients = names.filter((name) => name.includes('gradient'));
+    const others = names.filter((name) => name.includes(`_${family}`) && !gradients.includes(name));
+    expect(Object.keys(shadersIn(`shaders_${family}.json`))).toEqual(others);
+    expect(Object.keys(shadersIn(`shaders_${family}_gradients.json`))).toEqual(gradients);
+    expect(others).toContain(`conv2d/forward_${family}`);
+    expect(gradients).toContain('conv2d/kernel_gradient_baseline');
+  });
+
+  it('are whole there, and not in the scripts', () => {
+    const isInScripts = (code: string): boolean => textOf('worker-chunk.js').includes(code.slice(-200));
+    const map = readFileSync('shaders/elementwise/map.wgsl', 'utf8');
+    expect(isInScripts(map.trimEnd())).toBe(true);
+    for (const file of [`shaders_${family}.json`, `shaders_${family}_gradients.json`]) {
+      for (const [name, code] of Object.entries(shadersIn(file)))
+        expect([name, code.includes('fn main('), isInScripts(code)]).toEqual([name, true, false]);
+    }
+  });
 });
 
 it('page.css has the colours of charts, light and dark', () => {

@@ -38,7 +38,7 @@ export function browserParts(base: () => string): Required<SessionOptions> {
   return {
     openDevice: async () => {
       const device = await open();
-      await loadFamilyShaders(base(), device.traits.family);
+      await loadFamilyShaders(device);
       await useStoredKernels(device);
       return device;
     },

@@ -1,28 +1,49 @@
 /**
- * The shaders of one device family. A page runs on one device, and needs the variants of its family only: the build
- * leaves both families' texts out of the worker's script (scripts/build_page.mjs), and they are fetched once the
- * device is known.
+ * The shaders that the build leaves out of the worker's script (scripts/build_page.mjs), fetched when they are needed: those
+ * of the device's family once the device is known, and those of gradients before a training is planned.
  */
-import type { DeviceTraits } from '../../src/engine/primitive.js';
+import type { Device } from '../../src/engine/device.js';
 import { registerShaders } from '../../src/engine/shader.js';
 import { FileError } from '../../src/errors.js';
 import { assertSameBuild, isBuilt } from './on_demand_script.js';
 
-interface FamilyShaders {
+interface ShaderFile {
   readonly build: string;
   readonly shaders: Readonly<Record<string, string>>;
 }
 
-/** Throws: FileError when they cannot be fetched, or are of another build than this script. */
-export async function loadFamilyShaders(base: string, family: DeviceTraits['family']): Promise<void> {
+const loaded = new Map<string, Promise<void>>();
+
+/** What predictions take. Throws: FileError when the file cannot be fetched, or is of another build than this script. */
+export async function loadFamilyShaders({ traits }: Pick<Device, 'traits'>): Promise<void> {
+  return load(`shaders_${traits.family}.json`);
+}
+
+/** What gradients take besides. Throws: as `loadFamilyShaders`. */
+export async function loadGradientShaders({ traits }: Pick<Device, 'traits'>): Promise<void> {
+  return load(`shaders_${traits.family}_gradients.json`);
+}
+
+/** Loads a file once; a failed attempt is repeated by the next call. */
+async function load(file: string): Promise<void> {
   // Where the sources run unbuilt, as in tests, nothing is left out.
   if (!isBuilt) return;
-  const file = `shaders_${family}.json`;
-  let fetched: FamilyShaders;
+  let loading = loaded.get(file);
+  if (!loading) {
+    loading = fetchShaders(file);
+    loaded.set(file, loading);
+    loading.catch(() => loaded.delete(file));
+  }
+  return loading;
+}
+
+async function fetchShaders(file: string): Promise<void> {
+  let fetched: ShaderFile;
   try {
-    const response = await fetch(`${base}${file}`);
+    // Beside this script.
+    const response = await fetch(new URL(file, import.meta.url));
     if (!response.ok) throw new Error(`the server answers HTTP ${response.status}`);
-    fetched = (await response.json()) as FamilyShaders;
+    fetched = (await response.json()) as ShaderFile;
   } catch (cause) {
     throw new FileError(
       `the kernels of this page (${file}) could not be loaded (${String(cause)}). Check that its server is running, then reload.`,

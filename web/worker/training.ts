@@ -19,6 +19,7 @@ import type { CurrentModel } from './current_model.js';
 import type { DataSets } from './data_sets.js';
 import type { SessionStore } from './session_store.js';
 import { TrainingRun, standing } from './training_run.js';
+import { loadGradientShaders } from './family_shaders.js';
 import { goesNow } from './lost_device.js';
 import { memoryPlanOf } from './memory_plan.js';
 import { digestOf } from './custom_images.js';
@@ -378,10 +379,13 @@ export class Trainer implements TrainingApi {
     const { settings } = record;
     const { signal } = abort;
     run.enter('loading');
-    const loaded = await this.deps.data.get(settings.dataset, {
-      signal,
-      onProgress: (done, total) => run.tellProgress(done, total),
-    });
+    const [loaded] = await Promise.all([
+      this.deps.data.get(settings.dataset, {
+        signal,
+        onProgress: (done, total) => run.tellProgress(done, total),
+      }),
+      loadGradientShaders(device),
+    ]);
     run.enter('compiling');
     const images = splitBy(settings, loaded);
     checkSameImages(record, images.train);
