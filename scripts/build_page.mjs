@@ -150,7 +150,7 @@ async function byName({ path, contents, text }) {
 
 /**
  * Marks the worker's scripts and shaders as of one build: one that is fetched later may be of another by then
- * (web/worker/on_demand_script.ts).
+ * (web/worker/same_build.ts).
  *
  * @param {[string, Uint8Array][]} files
  * @returns {[string, Uint8Array][]}

@@ -5,7 +5,7 @@
 import type { Device } from '../../src/engine/device.js';
 import { registerShaders } from '../../src/engine/shader.js';
 import { FileError } from '../../src/errors.js';
-import { assertSameBuild, isBuilt } from './on_demand_script.js';
+import { assertSameBuild, isBuilt } from './same_build.js';
 
 interface ShaderFile {
   readonly build: string;

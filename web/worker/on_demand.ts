@@ -11,5 +11,5 @@ export { inspecting } from './inspecting.js';
 export { correct } from './one_shot_correction.js';
 export { measure } from './tuner.js';
 
-/** As in on_demand_script.ts. */
+/** As in same_build.ts, but of this script. */
 export const build: string = '%build%';

@@ -1,14 +1,9 @@
 /** Fetches what only some visits need when it is first asked for, so that all begin sooner. */
 import { FileError } from '../../src/errors.js';
 import type * as OnDemand from './on_demand.js';
+import { assertSameBuild } from './same_build.js';
 
 type Parts = typeof OnDemand;
-
-/** Put in by scripts/build_page.mjs, the same in both scripts. */
-const build = '%build%';
-
-/** False where the sources run as they are, as in tests. */
-export const isBuilt = !build.startsWith('%');
 
 /**
  * `fetchParts` can be stood in for; tests do.
@@ -47,16 +42,4 @@ export function partOnDemand<Part extends Record<keyof Part, (...given: never[])
     },
   ]);
   return Object.fromEntries(methods) as Part;
-}
-
-/**
- * What was fetched later belongs to this script only when one build made both.
- *
- * Throws: FileError when another did.
- */
-export function assertSameBuild(other: string): void {
-  if (other !== build)
-    throw new FileError('this page has been renewed on its server since it was loaded: reload it.', {
-      problem: 'network',
-    });
 }
