@@ -1,26 +1,24 @@
-// ring[step mod RING] = (Σ losses, correct rows, counted rows, step);  step ← step + 1;  cursor ← cursor + BATCH;
-// learning rate ← rates[cursor / BATCH], the rate of the epoch's next step
+// ring[step mod RING] = (Σ losses, correct rows, counted rows, step);  step ← step + 1;  epoch step ← epoch step + 1;
+// cursor ← cursor + BATCH
 //
-// Of a batch taken in micro-batches the cursor has moved on within it: the next batch begins BATCH behind its start, and
-// samples count up to the next batch's end.
+// If the batch was taken in micro-batches, the cursor has moved on within it: the next batch begins BATCH behind its
+// start, and samples count up to the next batch's end.
 //
 // The end of every step, by one invocation: its metrics go where the host will read them some steps later, and the
 // counters move on without the host, so that several steps fit into one submit.
 const RING: u32 = 64; //! steps that the ring holds
 const BATCH: u32 = 1; //! samples per step
-const RATES: u32 = 1; //! steps that the table of learning rates covers
-const DIVIDED: u32 = 0; //! 1: the batch was taken in micro-batches
+const ACCUMULATED: u32 = 0; //! 1: the batch was taken in micro-batches
 const STEP: u32 = 0u; // words of the step's state, src/kernels/step_state.ts
 const CURSOR: u32 = 2u;
 const EPOCH_SIZE: u32 = 3u;
-const LEARNING_RATE: u32 = 4u;
+const EPOCH_STEP: u32 = 4u;
 const BATCH_START: u32 = 6u;
 const EPOCH_END: u32 = 7u;
 
 @group(0) @binding(0) var<storage, read> totals: array<f32>;
-@group(0) @binding(1) var<storage, read> rates: array<f32>;
-@group(0) @binding(2) var<storage, read_write> state: array<u32>;
-@group(0) @binding(3) var<storage, read_write> ring: array<u32>;
+@group(0) @binding(1) var<storage, read_write> state: array<u32>;
+@group(0) @binding(2) var<storage, read_write> ring: array<u32>;
 
 @compute @workgroup_size(1)
 fn main() {
@@ -31,11 +29,11 @@ fn main() {
   }
   ring[slot + 3u] = step;
   state[STEP] = step + 1u;
-  let cursor = select(state[CURSOR], state[BATCH_START], DIVIDED == 1u) + BATCH;
+  state[EPOCH_STEP] += 1u;
+  let cursor = select(state[CURSOR], state[BATCH_START], ACCUMULATED == 1u) + BATCH;
   state[CURSOR] = cursor;
-  if (DIVIDED == 1u) {
+  if (ACCUMULATED == 1u) {
     state[BATCH_START] = cursor;
     state[EPOCH_SIZE] = min(cursor + BATCH, state[EPOCH_END]);
   }
-  state[LEARNING_RATE] = bitcast<u32>(rates[min(cursor / BATCH, RATES - 1u)]);
 }

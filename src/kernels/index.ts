@@ -24,10 +24,10 @@ import { maxPool2dOp } from './max_pool2d.js';
 import { microBatchAccumulate } from './micro_batch.js';
 import { reluOp } from './relu.js';
 import { reshapeOp } from './reshape.js';
-import { rmspropForward } from './rmsprop.js';
+import { rmspropUpdate } from './rmsprop.js';
 import { rooflineCopy, rooflineMultiplyAdd, rooflineRead } from './roofline.js';
-import { sgdForward } from './sgd.js';
-import { sgdMomentumForward } from './sgd_momentum.js';
+import { sgdUpdate } from './sgd.js';
+import { sgdMomentumUpdate } from './sgd_momentum.js';
 import { sigmoidOp } from './sigmoid.js';
 import { softmaxOp } from './softmax.js';
 import { softmaxCrossEntropyOp } from './softmax_cross_entropy.js';
@@ -77,9 +77,9 @@ export const nonDifferentiable: readonly Primitive<never, never, never>[] = [
   augmentDraw,
   augmentColour,
   augmentForward,
-  rmspropForward,
-  sgdForward,
-  sgdMomentumForward,
+  rmspropUpdate,
+  sgdUpdate,
+  sgdMomentumUpdate,
   batchNormMovingForward,
   l2TotalsForward,
   endStepPrimitive,

@@ -1,6 +1,6 @@
 /** The RMSprop update of all parameters at once, in place. */
-import forwardWgsl from '../../shaders/rmsprop/forward.wgsl';
-import forwardGpuWgsl from '../../shaders/rmsprop/forward_gpu.wgsl';
+import updateWgsl from '../../shaders/rmsprop/update.wgsl';
+import updateGpuWgsl from '../../shaders/rmsprop/update_gpu.wgsl';
 import { type Primitive, sizeOf } from '../engine/primitive.js';
 import { runPrimitive } from '../engine/program.js';
 import { registerShaders } from '../engine/shader.js';
@@ -11,8 +11,8 @@ import { baselineVariant, gridFor } from './grid.js';
 import { checkInPlace } from './in_place.js';
 
 registerShaders({
-  'rmsprop/forward': forwardWgsl,
-  'rmsprop/forward_gpu': forwardGpuWgsl,
+  'rmsprop/update': updateWgsl,
+  'rmsprop/update_gpu': updateGpuWgsl,
 });
 
 export type RmspropAttributes = {
@@ -35,13 +35,13 @@ const ruleConstants = ({ rho, epsilon, epsilonInsideRoot }: RmspropAttributes): 
   EPSILON_INSIDE: epsilonInsideRoot ? 1 : 0,
 });
 
-export const rmspropForward: Primitive<
-  'parameters' | 'gradients' | 'meanSquare' | 'state',
+export const rmspropUpdate: Primitive<
+  'parameters' | 'gradients' | 'meanSquare' | 'stepScalars' | 'state',
   never,
   RmspropAttributes
 > = {
-  name: 'rmsprop/forward',
-  inputs: ['parameters', 'gradients', 'meanSquare', 'state'],
+  name: 'rmsprop/update',
+  inputs: ['parameters', 'gradients', 'meanSquare', 'stepScalars', 'state'],
   outputs: [],
   dtypes: { state: 'u32' },
   mutates: ['parameters', 'meanSquare'],
@@ -64,14 +64,14 @@ export const rmspropForward: Primitive<
         const SIZE = sizeOf(inputs.parameters.shape);
         const { WORKGROUP, workgroups } = gridFor(SIZE / 4, device);
         const constants = { SIZE, ...ruleConstants(attributes), WORKGROUP };
-        return { dispatches: [{ shader: 'rmsprop/forward_gpu', constants, workgroups }] };
+        return { dispatches: [{ shader: 'rmsprop/update_gpu', constants, workgroups }] };
       },
     },
     baselineVariant(({ inputs, attributes, device }) => {
       const SIZE = sizeOf(inputs.parameters.shape);
       const { workgroups, ...grid } = gridFor(SIZE, device, { software: 64 });
       const constants = { SIZE, ...ruleConstants(attributes), ...grid };
-      return { dispatches: [{ shader: 'rmsprop/forward', constants, workgroups }] };
+      return { dispatches: [{ shader: 'rmsprop/update', constants, workgroups }] };
     }),
   ],
 };
@@ -81,14 +81,14 @@ export const rmspropForward: Primitive<
  *
  *   v ← ρ·v + (1 − ρ)·g²;   p ← p − lr·g / √(v + ε)   (or / (√v + ε))
  *
- * Shapes: parameters, gradients, meanSquare [SIZE]; the learning rate comes from the step's state.
+ * Shapes: parameters, gradients, meanSquare [SIZE]; the learning rate is the step's row of stepScalars [steps,1].
  * Source: Tieleman and Hinton 2012; Keras for the place of ε.
  */
 export function rmsprop(
-  operands: Readonly<Record<'parameters' | 'gradients' | 'meanSquare' | 'state', Tensor>>,
+  operands: Readonly<Record<'parameters' | 'gradients' | 'meanSquare' | 'stepScalars' | 'state', Tensor>>,
   attributes: RmspropAttributes,
 ): void {
-  checkOperands('rmsprop', rmspropForward.inputs, operands);
+  checkOperands('rmsprop', rmspropUpdate.inputs, operands);
   checkCall('rmsprop', attributes, rules);
-  runPrimitive(rmspropForward, operands, attributes);
+  runPrimitive(rmspropUpdate, operands, attributes);
 }

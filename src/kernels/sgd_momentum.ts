@@ -1,5 +1,5 @@
 /** Gradient descent with momentum, of all parameters at once, in place. */
-import forwardWgsl from '../../shaders/sgd_momentum/forward.wgsl';
+import updateWgsl from '../../shaders/sgd_momentum/update.wgsl';
 import { type Primitive, sizeOf } from '../engine/primitive.js';
 import { runPrimitive } from '../engine/program.js';
 import { registerShaders } from '../engine/shader.js';
@@ -9,9 +9,9 @@ import { type Rules, flag, required, within } from '../options.js';
 import { baselineVariant, gridFor } from './grid.js';
 import { checkInPlace } from './in_place.js';
 
-registerShaders({ 'sgd_momentum/forward': forwardWgsl });
+registerShaders({ 'sgd_momentum/update': updateWgsl });
 
-type Operand = 'parameters' | 'gradients' | 'velocity' | 'state';
+type Operand = 'parameters' | 'gradients' | 'velocity' | 'stepScalars' | 'state';
 
 export type SgdMomentumAttributes = {
   /** Share of the old velocity that stays. */
@@ -25,9 +25,9 @@ const rules = (): Rules<SgdMomentumAttributes> => ({
   isNesterov: required(flag),
 });
 
-export const sgdMomentumForward: Primitive<Operand, never, SgdMomentumAttributes> = {
-  name: 'sgd_momentum/forward',
-  inputs: ['parameters', 'gradients', 'velocity', 'state'],
+export const sgdMomentumUpdate: Primitive<Operand, never, SgdMomentumAttributes> = {
+  name: 'sgd_momentum/update',
+  inputs: ['parameters', 'gradients', 'velocity', 'stepScalars', 'state'],
   outputs: [],
   dtypes: { state: 'u32' },
   mutates: ['parameters', 'velocity'],
@@ -45,7 +45,7 @@ export const sgdMomentumForward: Primitive<Operand, never, SgdMomentumAttributes
       const SIZE = sizeOf(inputs.parameters.shape);
       const { workgroups, ...grid } = gridFor(SIZE, device, { software: 64 });
       const constants = { SIZE, MOMENTUM: momentum, NESTEROV: isNesterov ? 1 : 0, ...grid };
-      return { dispatches: [{ shader: 'sgd_momentum/forward', constants, workgroups }] };
+      return { dispatches: [{ shader: 'sgd_momentum/update', constants, workgroups }] };
     }),
   ],
 };
@@ -55,14 +55,14 @@ export const sgdMomentumForward: Primitive<Operand, never, SgdMomentumAttributes
  *
  *   v ← μ·v − lr·g;   p ← p + v   (or p + μ·v − lr·g with the new v, Nesterov's form)
  *
- * Shapes: parameters, gradients, velocity [SIZE]; the learning rate comes from the step's state.
+ * Shapes: parameters, gradients, velocity [SIZE]; the learning rate is the step's row of stepScalars [steps,1].
  * Source: Polyak 1964; Nesterov's form as in Sutskever et al. 2013, written as Keras does.
  */
 export function sgdMomentum(
   operands: Readonly<Record<Operand, Tensor>>,
   attributes: SgdMomentumAttributes,
 ): void {
-  checkOperands('sgdMomentum', sgdMomentumForward.inputs, operands);
+  checkOperands('sgdMomentum', sgdMomentumUpdate.inputs, operands);
   checkCall('sgdMomentum', attributes, rules);
-  runPrimitive(sgdMomentumForward, operands, attributes);
+  runPrimitive(sgdMomentumUpdate, operands, attributes);
 }

@@ -1,9 +1,9 @@
 /**
  * What changes from step to step lies in one small device buffer, so that a recorded step can be replayed without
- * the host: the counter that keys random numbers, the place in the epoch, the learning rate. `endStep` ends a step.
+ * the host: the counter that keys random numbers, and the place in the epoch. `endStep` ends a step.
  */
 import endStepWgsl from '../../shaders/step_state/end_step.wgsl';
-import { type Primitive, type Spec, sizeOf } from '../engine/primitive.js';
+import type { Primitive, Spec } from '../engine/primitive.js';
 import { runPrimitive } from '../engine/program.js';
 import { registerShaders } from '../engine/shader.js';
 import type { Tensor } from '../engine/tensor.js';
@@ -20,8 +20,8 @@ export const stateWords = {
   cursor: 2,
   /** Samples in the epoch. While a batch is taken in micro-batches: up to its end, behind which nothing counts. */
   epochSize: 3,
-  /** The bits of an f32. */
-  learningRate: 4,
+  /** Steps done in the epoch: the row of the step scalars. */
+  epochStep: 4,
   /** Epochs done since training began: keys augmentation. */
   epoch: 5,
   /** Of a batch taken in micro-batches: the place of its first sample. */
@@ -42,9 +42,9 @@ export type EndStepAttributes = {
   readonly isAccumulated: boolean;
 };
 
-export const endStepPrimitive: Primitive<'totals' | 'rates' | 'state' | 'ring', never, EndStepAttributes> = {
+export const endStepPrimitive: Primitive<'totals' | 'state' | 'ring', never, EndStepAttributes> = {
   name: 'step_state/end_step',
-  inputs: ['totals', 'rates', 'state', 'ring'],
+  inputs: ['totals', 'state', 'ring'],
   outputs: [],
   dtypes: { state: 'u32', ring: 'u32' },
   mutates: ['state', 'ring'],
@@ -62,9 +62,8 @@ export const endStepPrimitive: Primitive<'totals' | 'rates' | 'state' | 'ring', 
             shader: 'step_state/end_step',
             constants: {
               RING: inputs.ring.shape[0] as number,
-              RATES: sizeOf(inputs.rates.shape),
               BATCH: attributes.batch,
-              DIVIDED: attributes.isAccumulated ? 1 : 0,
+              ACCUMULATED: attributes.isAccumulated ? 1 : 0,
             },
             workgroups: [1, 1, 1],
           },
@@ -75,13 +74,12 @@ export const endStepPrimitive: Primitive<'totals' | 'rates' | 'state' | 'ring', 
 };
 
 /**
- * Ends a step: its totals go into the metrics ring, step and cursor move on, and the next learning rate is taken
- * from the epoch's table, so that schedules need no host and are the same however many steps share a submit.
+ * Ends a step: its totals go into the metrics ring, and the state's counters move on to the next step.
  *
- * Shapes: totals [4], rates [steps per epoch], state [8] u32, ring [steps,4] u32.
+ * Shapes: totals [4], state [8] u32, ring [steps,4] u32.
  */
 export function endStep(
-  operands: Readonly<Record<'totals' | 'rates' | 'state' | 'ring', Tensor>>,
+  operands: Readonly<Record<'totals' | 'state' | 'ring', Tensor>>,
   attributes: EndStepAttributes,
 ): void {
   runPrimitive(endStepPrimitive, operands, attributes);

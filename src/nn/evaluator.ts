@@ -39,19 +39,17 @@ export interface EvaluatorOptions extends Pick<PlanOptions, 'kernelSelection'> {
 /** What an evaluation keeps on the device beside model, set and intermediates. */
 export class EvaluationTensors extends Resource {
   readonly state: Tensor;
-  readonly rates: Tensor;
   readonly ring: Tensor;
 
   /** `make` gives each tensor its memory, or a placeholder where the evaluation is only planned. */
   constructor(make: (spec: Spec) => Tensor) {
     super();
     this.state = make(stateSpec);
-    this.rates = make({ shape: [1], dtype: 'f32' });
     this.ring = make(ringSpec);
   }
 
   dispose(): void {
-    for (const tensor of [this.state, this.rates, this.ring]) tensor.dispose();
+    for (const tensor of [this.state, this.ring]) tensor.dispose();
   }
 }
 
@@ -59,13 +57,13 @@ export class EvaluationTensors extends Resource {
 export function recordEvaluation(
   model: TrainableModel,
   set: SetTensors,
-  { state, rates, ring }: EvaluationTensors,
+  { state, ring }: EvaluationTensors,
   batch: number,
 ): Record<string, Tensor> {
   const { x, y } = gatherInputs(set, state, { batch, preprocessing: model.preprocessing });
   const output = model.forward(x, { isTraining: false, state });
   const totals = penalisedTotals(sparseCategoricalCrossentropy(output, y).totals, model.penalties());
-  endStep({ totals, rates, state, ring }, { batch, isAccumulated: false });
+  endStep({ totals, state, ring }, { batch, isAccumulated: false });
   return {};
 }
 

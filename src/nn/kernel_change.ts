@@ -28,19 +28,32 @@ export function kernelChangeOf(
   const lapsed = recorded.filter(
     ([key, { pass, shapes }]) => needed.has(`${pass} ${shapes}`) && !kernelSelection.met.has(key),
   );
-  const known = (before.kernels ?? []).map(withNamesOfToday);
-  const areOthers = known.length > 0 && JSON.stringify(known) !== JSON.stringify(kernels);
-  if (lapsed.length === 0 && !areOthers) return undefined;
+  const recordedKernels = before.kernels ?? [];
+  const haveChanged = recordedKernels.length > 0 && !areSame(recordedKernels, kernels);
+  if (lapsed.length === 0 && !haveChanged) return undefined;
   const gone = lapsed.length > 0 ? `${lapsed.length} of its ${recorded.length} measured choices lapsed` : '';
   return `The kernels have changed since this training began${gone && ` (${gone})`}: it will end with other bits than without the interruption.`;
 }
 
-/** What files of earlier versions call primitives and variants → what they are called now. */
+/** What records of earlier versions call primitives and variants → what they are called now. */
 const renamed: ReadonlyMap<string, string> = new Map([
-  ['step_state/advance', 'step_state/end_step'],
   ['clear', 'baseline'],
+  ['step_state/advance', 'step_state/end_step'],
+  ['rmsprop/forward', 'rmsprop/update'],
+  ['sgd/forward', 'sgd/update'],
+  ['sgd_momentum/forward', 'sgd_momentum/update'],
 ]);
 
-function withNamesOfToday({ pass, shapes, variant }: KernelChoice): KernelChoice {
-  return { pass: renamed.get(pass) ?? pass, shapes, variant: renamed.get(variant) ?? variant };
+/**
+ * Whether the kernels that were recorded are those of today. A record of an earlier version, which its names show, may
+ * list other operands for the same computation, so there only primitives and variants are compared: the shapes follow
+ * from settings that a resumed training keeps.
+ */
+function areSame(recorded: readonly KernelChoice[], today: readonly KernelChoice[]): boolean {
+  const isEarlier = recorded.some(({ pass, variant }) => renamed.has(pass) || renamed.has(variant));
+  const textOf = ({ pass, shapes, variant }: KernelChoice): string => {
+    const name = `${renamed.get(pass) ?? pass} (${renamed.get(variant) ?? variant})`;
+    return isEarlier ? name : `${name} ${shapes}`;
+  };
+  return recorded.map(textOf).join('\n') === today.map(textOf).join('\n');
 }

@@ -11,8 +11,21 @@ export interface OptimizerOperands {
   readonly gradients: Tensor;
   /** Flat, like the parameters, one per slot name; all start at 0. */
   readonly slots: Readonly<Record<string, Tensor>>;
+  /** A row for each step of the epoch, a column for each of the optimizer's scalars. */
+  readonly stepScalars: Tensor;
+  /** The step's state, which says which row is the step's. */
   readonly state: Tensor;
 }
+
+/** What the scalars of a step are computed from. */
+export interface StepOfTraining {
+  readonly learningRate: number;
+  /** Counts the updates of the parameters, this one included. */
+  readonly update: number;
+}
+
+/** Computes a number for each step, on the host in float64. */
+export type StepScalar = (step: StepOfTraining) => number;
 
 export interface Optimizer {
   readonly name: string;
@@ -20,10 +33,14 @@ export interface Optimizer {
   learningRate: LearningRate;
   /** Names of the values kept beside each parameter. */
   readonly slots: readonly string[];
+  /** What the update reads of each step, by name: the columns of the table. */
+  readonly scalars: Readonly<Record<string, StepScalar>>;
   readonly config: Readonly<Record<string, number | string | boolean>>;
   /** Records the update, in place. */
   apply(operands: OptimizerOperands): void;
 }
+
+const rateAlone: Optimizer['scalars'] = { learning_rate: ({ learningRate }) => learningRate };
 
 export interface RmspropOptions {
   readonly learningRate?: LearningRate;
@@ -55,9 +72,10 @@ export function rmsprop(options: RmspropOptions = {}): Optimizer {
     name: 'rmsprop',
     learningRate,
     slots: ['mean_square'],
+    scalars: rateAlone,
     config: { rho, epsilon, epsilonPlacement },
-    apply: ({ parameters, gradients, slots, state }) => {
-      const operands = { parameters, gradients, meanSquare: slots['mean_square']!, state };
+    apply: ({ slots, ...others }) => {
+      const operands = { ...others, meanSquare: slots['mean_square']! };
       rmspropStep(operands, { rho, epsilon, epsilonInsideRoot: epsilonPlacement === 'inside' });
     },
   };
@@ -91,14 +109,11 @@ export function sgd(options: SgdOptions = {}): Optimizer {
     name: 'sgd',
     learningRate,
     slots: momentum > 0 ? ['velocity'] : [],
+    scalars: rateAlone,
     config: { momentum, nesterov },
-    apply: ({ parameters, gradients, slots, state }) => {
-      if (momentum === 0) sgdStep({ parameters, gradients, state });
-      else
-        sgdMomentum(
-          { parameters, gradients, velocity: slots['velocity']!, state },
-          { momentum, isNesterov: nesterov },
-        );
+    apply: ({ slots, ...operands }) => {
+      if (momentum === 0) sgdStep(operands);
+      else sgdMomentum({ ...operands, velocity: slots['velocity']! }, { momentum, isNesterov: nesterov });
     },
   };
 }

@@ -224,13 +224,8 @@ function between(start: number, end: number, t: number): number {
 }
 
 /** The rates of steps first … first + count − 1. Throws: UsageError for a schedule that yields something else. */
-export function ratesOf(
-  rate: LearningRate,
-  first: number,
-  count: number,
-  length: ScheduleLength,
-): Float32Array<ArrayBuffer> {
-  return Float32Array.from({ length: count }, (_, i) => {
+export function ratesOf(rate: LearningRate, first: number, count: number, length: ScheduleLength): number[] {
+  return Array.from({ length: count }, (_, i) => {
     const value = typeof rate === 'function' ? rate(first + i, length) : rate;
     const expected = notNegative(value, '', '');
     if (expected !== undefined) throw wrong('fit', `the learning rate of step ${first + i}`, value, expected);

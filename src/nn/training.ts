@@ -28,7 +28,6 @@ import { DeviceSet, type LabelledImages, checkImages } from './device_set.js';
 import { Evaluator } from './evaluator.js';
 import { type MemoryOptions, memoryRules } from './memory_room.js';
 import type { TrainableModel } from './trainable_model.js';
-import { RateTable } from './rate_table.js';
 import { type ReplayOptions, type SyncPoints, type StepMetrics, replaySteps } from './replay_loop.js';
 import { TrainingStep } from './training_step.js';
 
@@ -289,15 +288,17 @@ class Fitting {
     const { epochSize } = this.#set;
     const batchSize = this.#batchSize;
     const { activity, device } = this.model;
-    const rates = new RateTable(this.model, step, this.#epochs * step.stepsPerEpoch);
     this.#set.permutation.write(this.#orderOf(epoch));
-    step.begin(this.#position, { seed: this.options.seed ?? 0, rate: rates.write(epoch, this.#position) });
-    const hearBegin = async (): Promise<void> => {
+    const scalars = step.begin(this.#position, {
+      seed: this.options.seed ?? 0,
+      totalSteps: this.#epochs * step.stepsPerEpoch,
+    });
+    const onStepBegin = async (): Promise<void> => {
       await activity.hook(async () => {
         for (const callback of this.#callbacks)
           await callback.onBatchBegin?.(this.#position.cursor / batchSize, this.#training);
       });
-      rates.change(epoch, this.#position);
+      scalars.change(this.#position);
     };
     const replay: ReplayOptions = {
       device,
@@ -306,8 +307,8 @@ class Fitting {
       firstStep: this.#position.step,
       count: Math.ceil((epochSize - cursor) / batchSize),
       shouldStop: () => this.#shouldStop(),
-      syncPoints: this.#syncPoints(() => rates.change(epoch, this.#position)),
-      onStepBegin: this.#callbacks.some((callback) => callback.onBatchBegin) ? hearBegin : undefined,
+      syncPoints: this.#syncPoints(() => scalars.change(this.#position)),
+      onStepBegin: this.#callbacks.some((callback) => callback.onBatchBegin) ? onStepBegin : undefined,
       onStep: async (metrics) => {
         const index = this.#position.cursor / batchSize;
         this.#position = advanced(this.#position, metrics, batchSize);
@@ -317,12 +318,12 @@ class Fitting {
           for (const callback of this.#callbacks)
             await callback.onBatchEnd?.(index, this.#logs, this.#training);
         });
-        rates.refresh(epoch, this.#position);
+        scalars.endStep(this.#position);
       },
       mustWait: () => activity.whenRead(),
     };
     await activity.step(async () => replaySteps(replay));
-    return rates.current;
+    return scalars.learningRate;
   }
 
   /** Undefined where no callback wants any. `after`: called behind each, before the next step. */

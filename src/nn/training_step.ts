@@ -26,6 +26,7 @@ import type { TrainableModel } from './trainable_model.js';
 import { ParameterGroup } from './parameters.js';
 import { penalisedTotals } from './penalty.js';
 import { type Replayable, prepareRing, ringSpec } from './replay_loop.js';
+import { StepScalars } from './step_scalars.js';
 
 export interface StepOptions {
   readonly batchSize: number;
@@ -37,7 +38,8 @@ export interface StepOptions {
 /** What a step keeps on the device beside model, set and intermediates. */
 export class StepTensors extends Resource {
   readonly state: Tensor;
-  readonly rates: Tensor;
+  /** A row for each step of the epoch, a column for each of the optimizer's scalars. */
+  readonly stepScalars: Tensor;
   readonly ring: Tensor;
   readonly gradients: ParameterGroup;
   /** Over the micro-batches of a batch; undefined where it is taken whole. */
@@ -45,14 +47,15 @@ export class StepTensors extends Resource {
 
   /** `make` gives each tensor its memory, or a placeholder where the step is only planned. */
   constructor(
-    { device, parameters: { layout } }: TrainableModel,
+    { device, parameters: { layout }, optimizer }: TrainableModel,
     { stepsPerEpoch, isAccumulated }: { readonly stepsPerEpoch: number; readonly isAccumulated: boolean },
     make: (spec: Spec) => Tensor,
   ) {
     super();
     const flat: Spec = { shape: [layout.length], dtype: 'f32' };
     this.state = make(stateSpec);
-    this.rates = make({ shape: [stepsPerEpoch], dtype: 'f32' });
+    const columns = Object.keys(optimizer.scalars).length;
+    this.stepScalars = make({ shape: [stepsPerEpoch, columns], dtype: 'f32' });
     this.ring = make(ringSpec);
     this.gradients = new ParameterGroup(device, layout, make(flat));
     this.sums = isAccumulated
@@ -61,8 +64,8 @@ export class StepTensors extends Resource {
   }
 
   dispose(): void {
-    const { state, rates, ring, gradients, sums } = this;
-    for (const resource of [state, rates, ring, gradients, sums?.gradients, sums?.totals])
+    const { state, stepScalars, ring, gradients, sums } = this;
+    for (const resource of [state, stepScalars, ring, gradients, sums?.gradients, sums?.totals])
       resource?.dispose();
   }
 }
@@ -78,7 +81,7 @@ export function stepRecorders(
   { batchSize, microBatchSize, augmentation }: StepOptions,
 ): readonly [Recorder] | readonly [microBatch: Recorder, update: Recorder] {
   const { preprocessing, parameters } = model;
-  const { state, rates, ring, sums } = tensors;
+  const { state, stepScalars, ring, sums } = tensors;
   const isAccumulated = sums !== undefined;
 
   const differentiate = (): { readonly totals: Tensor } => {
@@ -99,8 +102,8 @@ export function stepRecorders(
   const update = (gradients: Tensor, totals: Tensor): void =>
     withScope('optimizer', () => {
       const slots = Object.fromEntries([...model.slots].map(([name, group]) => [name, group.flat]));
-      model.optimizer.apply({ parameters: parameters.flat, gradients, slots, state });
-      endStep({ totals, rates, state, ring }, { batch: batchSize, isAccumulated });
+      model.optimizer.apply({ parameters: parameters.flat, gradients, slots, stepScalars, state });
+      endStep({ totals, state, ring }, { batch: batchSize, isAccumulated });
     });
 
   if (!sums) {
@@ -206,10 +209,6 @@ export class TrainingStep extends Resource {
     return this.#tensors.ring;
   }
 
-  get rates(): Tensor {
-    return this.#tensors.rates;
-  }
-
   /** What the optimizer last saw, laid out as the parameters are. */
   get gradients(): Tensor {
     const { gradients, sums } = this.#tensors;
@@ -270,8 +269,14 @@ export class TrainingStep extends Resource {
     );
   }
 
-  /** Puts the state where `position` is; `rate` is the learning rate of the step there. */
-  begin(position: Position, { seed, rate }: { readonly seed: number; readonly rate: number }): void {
+  /**
+   * Puts the state where `position` is, and the scalars of the epoch's steps into their table. A schedule takes the
+   * training for `totalSteps` long; default one epoch.
+   */
+  begin(
+    position: Position,
+    { seed, totalSteps = this.stepsPerEpoch }: { readonly seed: number; readonly totalSteps?: number },
+  ): StepScalars {
     const { cursor } = position;
     const { epochSize } = this.set;
     const isAccumulated = this.microBatchSize < this.batchSize;
@@ -280,12 +285,17 @@ export class TrainingStep extends Resource {
     words[stateWords.seed] = seed;
     words[stateWords.cursor] = cursor;
     words[stateWords.epochSize] = isAccumulated ? Math.min(cursor + this.batchSize, epochSize) : epochSize;
+    words[stateWords.epochStep] = cursor / this.batchSize;
     words[stateWords.epoch] = position.epoch;
     words[stateWords.batchStart] = cursor;
     words[stateWords.epochEnd] = epochSize;
-    new Float32Array(words.buffer)[stateWords.learningRate] = rate;
     this.state.write(words);
     this.#accumulated?.begin(cursor);
+    const { stepsPerEpoch, batchSize } = this;
+    const length = { stepsPerEpoch, batchSize, totalSteps };
+    const scalars = new StepScalars(this.model.optimizer, this.#tensors.stepScalars, length);
+    scalars.begin(position);
+    return scalars;
   }
 
   dispose(): void {

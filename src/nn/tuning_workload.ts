@@ -90,7 +90,7 @@ export class Workload {
         const options = { ...compiling, kernelSelection: each, microBatchSize };
         const step = await TrainingStep.create(model, set, batchSize, options);
         resources.push(step);
-        step.begin(beginning, { seed: 0, rate: learningRate });
+        step.begin(beginning, { seed: 0 });
         steps.push(step);
       }
       const bound = steps.map((step) => step.bound.step);

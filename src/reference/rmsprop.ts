@@ -4,45 +4,66 @@
  */
 import { type RmspropAttributes, rmsprop } from '../kernels/rmsprop.js';
 import { stateSize, stateWords } from '../kernels/step_state.js';
-import { type Arrays, type Draw, fill64, drawSigned, map64, reference, wholeNumber } from './reference.js';
+import {
+  type Arrays,
+  type Draw,
+  array64,
+  fill64,
+  drawSigned,
+  map64,
+  reference,
+  wholeNumber,
+} from './reference.js';
 
-type Input = 'parameters' | 'gradients' | 'meanSquare' | 'state';
+type Input = 'parameters' | 'gradients' | 'meanSquare' | 'stepScalars' | 'state';
 type Changed = 'parameters' | 'meanSquare';
 
-/** The bits of an f32 as an integer, and back. */
+/** The bits of an f32 as an integer. */
 export function bitsOf(value: number): number {
   return new Uint32Array(Float32Array.of(value).buffer)[0] as number;
 }
-export function floatOf(bits: number): number {
-  return new Float32Array(Uint32Array.of(bits).buffer)[0] as number;
+
+/** A learning rate for each step of the epoch, where `rate` is that of `drawEpochStep`. */
+export const drawRates =
+  (rate: number): Draw =>
+  (_, shape) =>
+    fill64(shape, (row) => Math.fround(row === epochStep ? rate : 1000 + row));
+const epochStep = 3;
+/** The state at the fourth step of the epoch. */
+export const drawEpochStep: Draw = () => {
+  const values = new Float64Array(stateSize);
+  values[stateWords.epochStep] = epochStep;
+  return array64([stateSize], values, 'u32');
+};
+export const tableShape = [5, 1];
+
+/** The learning rate of the step that the state is at. */
+export function rateOf({ stepScalars, state }: Arrays<'stepScalars' | 'state'>): number {
+  return stepScalars.values[state.values[stateWords.epochStep] as number] as number;
 }
 
 const drawSquares: Draw = (random, shape) => fill64(shape, () => Math.fround(random() ** 2));
 const drawZeros: Draw = (_, shape) => fill64(shape, () => 0);
-const drawState: Draw = () => {
-  const values = new Float64Array(stateSize);
-  values[stateWords.learningRate] = bitsOf(1e-3);
-  return { shape: [stateSize], dtype: 'u32', values };
-};
 
 /** The step of each parameter, and v after it. */
 export function rmspropStep64(
-  { gradients, meanSquare, state }: Pick<Arrays<Input>, 'gradients' | 'meanSquare' | 'state'>,
+  { gradients, meanSquare, ...step }: Omit<Arrays<Input>, 'parameters'>,
   { rho, epsilon, epsilonInsideRoot }: RmspropAttributes,
 ): { step: Float64Array; v: Float64Array } {
-  const rate = floatOf(state.values[stateWords.learningRate] as number);
+  const rate = rateOf(step);
   const v = meanSquare.values.map((old, i) => rho * old + (1 - rho) * (gradients.values[i] as number) ** 2);
-  const step = v.map((mean, i) => {
+  const change = v.map((mean, i) => {
     const root = epsilonInsideRoot ? Math.sqrt(mean + epsilon) : Math.sqrt(mean) + epsilon;
     return (rate * (gradients.values[i] as number)) / root;
   });
-  return { step, v };
+  return { step: change, v };
 }
 
 const vectors = (size: number): Record<Input, readonly number[]> => ({
   parameters: [size],
   gradients: [size],
   meanSquare: [size],
+  stepScalars: tableShape,
   state: [stateSize],
 });
 
@@ -55,7 +76,8 @@ export const rmspropReference = reference<Input, Changed, RmspropAttributes>({
     parameters: { draw: drawSigned },
     gradients: { draw: drawSigned },
     meanSquare: { draw: drawSquares },
-    state: { dtype: 'u32', draw: drawState },
+    stepScalars: { draw: drawRates(1e-3) },
+    state: { dtype: 'u32', draw: drawEpochStep },
   },
   outputs: ['parameters', 'meanSquare'],
   forward: (inputs, options) => {
@@ -73,12 +95,12 @@ export const rmspropReference = reference<Input, Changed, RmspropAttributes>({
   // 1 − ρ is formed from an f32 ρ: its error of 2⁻²⁵ weighs ρ / (1 − ρ) times as much, 100 times for ρ = 0.99.
   roundings: { meanSquare: 110, parameters: 80 },
   primitives: {
-    'rmsprop/forward': ({ inputs, options, outputs }) => ({ inputs, attributes: options, results: outputs }),
+    'rmsprop/update': ({ inputs, options, outputs }) => ({ inputs, attributes: options, results: outputs }),
   },
   cases: [
     {
       name: 'by hand',
-      inputs: vectors(2),
+      inputs: { ...vectors(2), stepScalars: [2, 1] },
       options: { rho: 0.75, epsilon: 0, epsilonInsideRoot: true },
       byHand: {
         // v = 0.75·4 + 0.25·4² = 7; v = 0.25·2² = 1. The rate is 0.5.
@@ -86,7 +108,8 @@ export const rmspropReference = reference<Input, Changed, RmspropAttributes>({
           parameters: [1, 1],
           gradients: [4, -2],
           meanSquare: [4, 0],
-          state: [0, 0, 0, 0, bitsOf(0.5), 0, 0, 0],
+          stepScalars: [9, 0.5],
+          state: [0, 0, 0, 0, 1, 0, 0, 0],
         },
         outputs: { parameters: [1 - 2 / Math.sqrt(7), 2], meanSquare: [7, 1] },
       },
@@ -123,7 +146,12 @@ export const rmspropReference = reference<Input, Changed, RmspropAttributes>({
   wrongCalls: [
     {
       name: 'a mean square of another length',
-      inputs: { parameters: [4], gradients: [4], meanSquare: [2], state: { shape: [8], dtype: 'u32' } },
+      inputs: { ...vectors(4), meanSquare: [2], state: { shape: [stateSize], dtype: 'u32' } },
+      call: (operands) => rmsprop(operands, { rho: 0.9, epsilon: 1e-8, epsilonInsideRoot: true }),
+    },
+    {
+      name: 'a table of more scalars',
+      inputs: { ...vectors(4), stepScalars: [5, 2], state: { shape: [stateSize], dtype: 'u32' } },
       call: (operands) => rmsprop(operands, { rho: 0.9, epsilon: 1e-8, epsilonInsideRoot: true }),
     },
   ],

@@ -1,29 +1,17 @@
 /** Float64 reference of sgd: p ← p − lr·g. */
 import type { NoAttributes } from '../engine/primitive.js';
 import { sgd } from '../kernels/sgd.js';
-import { stateSize, stateWords } from '../kernels/step_state.js';
+import { stateSize } from '../kernels/step_state.js';
 import { combine64 } from './arithmetic.js';
-import { type Array64, type Draw, drawSigned, fill64, reference, wholeNumber } from './reference.js';
-import { bitsOf, floatOf } from './rmsprop.js';
+import { drawSigned, fill64, reference, wholeNumber } from './reference.js';
+import { drawEpochStep, drawRates, rateOf, tableShape } from './rmsprop.js';
 
-type Input = 'parameters' | 'gradients' | 'state';
-
-/** The state of a step with a learning rate of `rate`. */
-export const drawRate =
-  (rate: number): Draw =>
-  () => {
-    const values = new Float64Array(stateSize);
-    values[stateWords.learningRate] = bitsOf(rate);
-    return { shape: [stateSize], dtype: 'u32', values };
-  };
-
-export function rateOf(state: Array64): number {
-  return floatOf(state.values[stateWords.learningRate] as number);
-}
+type Input = 'parameters' | 'gradients' | 'stepScalars' | 'state';
 
 const vectors = (size: number): Record<Input, readonly number[]> => ({
   parameters: [size],
   gradients: [size],
+  stepScalars: tableShape,
   state: [stateSize],
 });
 
@@ -32,28 +20,34 @@ export const sgdReference = reference<Input, 'parameters', NoAttributes>({
   inputs: {
     parameters: { draw: drawSigned },
     gradients: { draw: drawSigned },
-    state: { dtype: 'u32', draw: drawRate(0.01) },
+    stepScalars: { draw: drawRates(0.01) },
+    state: { dtype: 'u32', draw: drawEpochStep },
   },
   outputs: ['parameters'],
-  forward: ({ parameters, gradients, state }) => ({
-    parameters: combine64(parameters, gradients, (p, g) => p - rateOf(state) * g),
+  forward: ({ parameters, gradients, ...step }) => ({
+    parameters: combine64(parameters, gradients, (p, g) => p - rateOf(step) * g),
   }),
-  magnitudes: ({ parameters, gradients, state }) => ({
+  magnitudes: ({ parameters, gradients, ...step }) => ({
     outputs: {
-      parameters: combine64(parameters, gradients, (p, g) => Math.abs(p) + rateOf(state) * Math.abs(g)),
+      parameters: combine64(parameters, gradients, (p, g) => Math.abs(p) + rateOf(step) * Math.abs(g)),
     },
     gradients: {},
   }),
   primitives: {
-    'sgd/forward': ({ inputs, outputs }) => ({ inputs, attributes: {}, results: outputs }),
+    'sgd/update': ({ inputs, outputs }) => ({ inputs, attributes: {}, results: outputs }),
   },
   cases: [
     {
       name: 'by hand',
-      inputs: vectors(3),
+      inputs: { ...vectors(3), stepScalars: [2, 1] },
       options: {},
       byHand: {
-        inputs: { parameters: [1, 1, -2], gradients: [4, -2, 0], state: [0, 0, 0, 0, bitsOf(0.25), 0, 0, 0] },
+        inputs: {
+          parameters: [1, 1, -2],
+          gradients: [4, -2, 0],
+          stepScalars: [9, 0.25],
+          state: [0, 0, 0, 0, 1, 0, 0, 0],
+        },
         outputs: { parameters: [0, 1.5, -2] },
       },
     },
@@ -64,7 +58,7 @@ export const sgdReference = reference<Input, 'parameters', NoAttributes>({
       options: {},
       draw: { gradients: (_, shape) => fill64(shape, () => 0) },
     },
-    { name: 'a rate of 0', inputs: vectors(9), options: {}, draw: { state: drawRate(0) } },
+    { name: 'a rate of 0', inputs: vectors(9), options: {}, draw: { stepScalars: drawRates(0) } },
     { name: 'many', inputs: vectors(70_001), options: {} },
   ],
   random: (random) => ({ inputs: vectors(wholeNumber(random, 1, 9000)), options: {} }),

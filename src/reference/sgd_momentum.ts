@@ -3,20 +3,19 @@ import { type SgdMomentumAttributes, sgdMomentum } from '../kernels/sgd_momentum
 import { stateSize } from '../kernels/step_state.js';
 import { combine64 } from './arithmetic.js';
 import { type Array64, type Arrays, drawSigned, fill64, reference, wholeNumber } from './reference.js';
-import { bitsOf } from './rmsprop.js';
-import { drawRate, rateOf } from './sgd.js';
+import { drawEpochStep, drawRates, rateOf, tableShape } from './rmsprop.js';
 
-type Input = 'parameters' | 'gradients' | 'velocity' | 'state';
+type Input = 'parameters' | 'gradients' | 'velocity' | 'stepScalars' | 'state';
 type Changed = 'parameters' | 'velocity';
 
 /** With −1 for `minus` the update itself, with 1 on absolute values Σ|terms|. */
 function step(
-  { parameters, gradients, velocity, state }: Arrays<Input>,
+  { parameters, gradients, velocity, ...at }: Arrays<Input>,
   { momentum, isNesterov }: SgdMomentumAttributes,
   minus: 1 | -1,
 ): Arrays<Changed> {
   const pull = (v: Array64): Array64 =>
-    combine64(v, gradients, (value, g) => momentum * value + minus * rateOf(state) * g);
+    combine64(v, gradients, (value, g) => momentum * value + minus * rateOf(at) * g);
   const next = pull(velocity);
   const move = isNesterov ? pull(next) : next;
   return { parameters: combine64(parameters, move, (p, by) => p + by), velocity: next };
@@ -26,12 +25,13 @@ const vectors = (size: number): Record<Input, readonly number[]> => ({
   parameters: [size],
   gradients: [size],
   velocity: [size],
+  stepScalars: tableShape,
   state: [stateSize],
 });
 
 const plain: SgdMomentumAttributes = { momentum: 0.9, isNesterov: false };
 const nesterov: SgdMomentumAttributes = { momentum: 0.9, isNesterov: true };
-const state = [0, 0, 0, 0, bitsOf(0.5), 0, 0, 0];
+const half = { stepScalars: [9, 0.5], state: [0, 0, 0, 0, 1, 0, 0, 0] };
 
 export const sgdMomentumReference = reference<Input, Changed, SgdMomentumAttributes>({
   op: 'sgd_momentum',
@@ -39,22 +39,24 @@ export const sgdMomentumReference = reference<Input, Changed, SgdMomentumAttribu
     parameters: { draw: drawSigned },
     gradients: { draw: drawSigned },
     velocity: { draw: drawSigned },
-    state: { dtype: 'u32', draw: drawRate(0.01) },
+    stepScalars: { draw: drawRates(0.01) },
+    state: { dtype: 'u32', draw: drawEpochStep },
   },
   outputs: ['parameters', 'velocity'],
   forward: (inputs, options) => step(inputs, options, -1),
-  magnitudes: ({ state: given, ...inputs }, _, options) => {
+  magnitudes: (inputs, _, options) => {
     const absolute = (x: Array64): Array64 => ({ ...x, values: x.values.map(Math.abs) });
     const { parameters, gradients, velocity } = inputs;
     const operands = {
+      ...inputs,
       parameters: absolute(parameters),
       gradients: absolute(gradients),
       velocity: absolute(velocity),
     };
-    return { outputs: step({ ...operands, state: given }, options, 1), gradients: {} };
+    return { outputs: step(operands, options, 1), gradients: {} };
   },
   primitives: {
-    'sgd_momentum/forward': ({ inputs, options, outputs }) => ({
+    'sgd_momentum/update': ({ inputs, options, outputs }) => ({
       inputs,
       attributes: options,
       results: outputs,
@@ -63,21 +65,21 @@ export const sgdMomentumReference = reference<Input, Changed, SgdMomentumAttribu
   cases: [
     {
       name: 'by hand',
-      inputs: vectors(2),
+      inputs: { ...vectors(2), stepScalars: [2, 1] },
       options: { momentum: 0.75, isNesterov: false },
       byHand: {
         // v = 0.75·4 − 0.5·2 = 2 and 0.75·0 + 0.5·2 = 1.
-        inputs: { parameters: [1, 1], gradients: [2, -2], velocity: [4, 0], state },
+        inputs: { parameters: [1, 1], gradients: [2, -2], velocity: [4, 0], ...half },
         outputs: { parameters: [3, 2], velocity: [2, 1] },
       },
     },
     {
       name: 'by hand, Nesterov',
-      inputs: vectors(2),
+      inputs: { ...vectors(2), stepScalars: [2, 1] },
       options: { momentum: 0.75, isNesterov: true },
       byHand: {
         // v as above; the steps are 0.75·2 − 1 = 0.5 and 0.75·1 + 1 = 1.75.
-        inputs: { parameters: [1, 1], gradients: [2, -2], velocity: [4, 0], state },
+        inputs: { parameters: [1, 1], gradients: [2, -2], velocity: [4, 0], ...half },
         outputs: { parameters: [1.5, 2.75], velocity: [2, 1] },
       },
     },
@@ -99,7 +101,7 @@ export const sgdMomentumReference = reference<Input, Changed, SgdMomentumAttribu
   wrongCalls: [
     {
       name: 'a velocity of another length',
-      inputs: { parameters: [4], gradients: [4], velocity: [5], state: { shape: [8], dtype: 'u32' } },
+      inputs: { ...vectors(4), velocity: [5], state: { shape: [stateSize], dtype: 'u32' } },
       call: (operands) => sgdMomentum(operands, { momentum: 0.9, isNesterov: false }),
     },
   ],

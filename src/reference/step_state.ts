@@ -1,13 +1,13 @@
 /**
  * Reference of step_state/end_step, in integers:
- *   ring[step mod length] = (bits of three totals, step);  step + 1;  cursor + batch;  the next learning rate.
+ *   ring[step mod length] = (bits of three totals, step);  step + 1;  epoch step + 1;  cursor + batch.
  * Of a batch taken in micro-batches: the start of the next one, its end or the epoch's, the cursor at its start.
  */
 import { type EndStepAttributes, stateSize, stateWords } from '../kernels/step_state.js';
 import { type Array64, type Draw, drawSigned, fill64, reference, wholeNumber } from './reference.js';
 import { bitsOf } from './rmsprop.js';
 
-type Input = 'totals' | 'rates' | 'state' | 'ring';
+type Input = 'totals' | 'state' | 'ring';
 
 const drawWords: Draw = (random, shape) => fill64(shape, () => wholeNumber(random, 0, 2 ** 32 - 1), 'u32');
 
@@ -22,7 +22,7 @@ const stateAt =
   };
 
 /** The state behind the micro-batches of a batch from `start`, in an epoch of `samples`. */
-const dividedAt =
+const accumulatedAt =
   (start: number, samples: number): Draw =>
   () => {
     const values = Float64Array.from({ length: stateSize }, (_, i) => 100 + i);
@@ -31,9 +31,8 @@ const dividedAt =
     return { shape: [stateSize], dtype: 'u32', values };
   };
 
-function advance64(
+function endStep64(
   totals: Array64,
-  rates: Array64,
   state: Array64,
   ring: Array64,
   { batch, isAccumulated }: EndStepAttributes,
@@ -46,8 +45,8 @@ function advance64(
   written.values[row + 3] = step;
   const start = state.values[isAccumulated ? stateWords.batchStart : stateWords.cursor] as number;
   const cursor = start + batch;
-  const next = Math.min(Math.floor(cursor / batch), rates.values.length - 1);
   after.values[stateWords.step] = step + 1;
+  after.values[stateWords.epochStep] = (state.values[stateWords.epochStep] as number) + 1;
   after.values[stateWords.cursor] = cursor;
   if (isAccumulated) {
     after.values[stateWords.batchStart] = cursor;
@@ -56,13 +55,11 @@ function advance64(
       state.values[stateWords.epochEnd] as number,
     );
   }
-  after.values[stateWords.learningRate] = bitsOf(rates.values[next] as number);
   return { state: after, ring: written };
 }
 
-const shapes = (steps: number, ring: number): Record<Input, readonly number[]> => ({
+const shapes = (ring: number): Record<Input, readonly number[]> => ({
   totals: [4],
-  rates: [steps],
   state: [stateSize],
   ring: [ring, 4],
 });
@@ -71,12 +68,11 @@ export const stepStateReference = reference<Input, 'state' | 'ring', EndStepAttr
   op: 'step_state',
   inputs: {
     totals: { draw: drawSigned },
-    rates: { draw: drawSigned },
     state: { dtype: 'u32', draw: stateAt(0, 0) },
     ring: { dtype: 'u32', draw: drawWords },
   },
   outputs: ['state', 'ring'],
-  forward: ({ totals, rates, state, ring }, options) => advance64(totals, rates, state, ring, options),
+  forward: ({ totals, state, ring }, options) => endStep64(totals, state, ring, options),
   roundings: { state: 0, ring: 0 },
   primitives: {
     'step_state/end_step': ({ inputs, options, outputs }) => ({
@@ -88,64 +84,56 @@ export const stepStateReference = reference<Input, 'state' | 'ring', EndStepAttr
   cases: [
     {
       name: 'by hand',
-      inputs: shapes(2, 2),
+      inputs: shapes(2),
       options: { batch: 4, isAccumulated: false },
       byHand: {
         inputs: {
           totals: [2, 3, 4, 0],
-          rates: [0.5, 0.25],
-          state: [5, 77, 0, 8, bitsOf(0.5), 0, 0, 0],
+          state: [5, 77, 0, 8, 3, 0, 0, 0],
           ring: [1, 2, 3, 4, 5, 6, 7, 8],
         },
         outputs: {
-          state: [6, 77, 4, 8, 0x3e800000, 0, 0, 0],
+          state: [6, 77, 4, 8, 4, 0, 0, 0],
           ring: [1, 2, 3, 4, 0x40000000, 0x40400000, 0x40800000, 5],
         },
       },
     },
     {
       name: 'the ring begins again',
-      inputs: shapes(9, 8),
+      inputs: shapes(8),
       options: { batch: 16, isAccumulated: false },
       draw: { state: stateAt(16, 32) },
     },
     {
-      name: 'the last rate stays',
-      inputs: shapes(3, 5),
-      options: { batch: 16, isAccumulated: false },
-      draw: { state: stateAt(2, 32) },
-    },
-    {
       name: 'a long run',
-      inputs: shapes(400, 64),
+      inputs: shapes(64),
       options: { batch: 128, isAccumulated: false },
       draw: { state: stateAt(70_001, 128 * 77) },
     },
     {
       name: 'in micro-batches, by hand',
-      inputs: shapes(4, 2),
+      inputs: shapes(2),
       options: { batch: 4, isAccumulated: true },
       byHand: {
         // The cursor has moved by two micro-batches of 3; the epoch ends within the next batch.
         inputs: {
           totals: [2, 3, 4, 0],
-          rates: [0.5, 0.25, 0.125, 1],
-          state: [5, 77, 10, 8, 0, 0, 4, 11],
+          state: [5, 77, 10, 8, 1, 0, 4, 11],
           ring: [1, 2, 3, 4, 5, 6, 7, 8],
         },
         outputs: {
-          state: [6, 77, 8, 11, 0x3e000000, 0, 8, 11],
+          state: [6, 77, 8, 11, 2, 0, 8, 11],
           ring: [1, 2, 3, 4, 0x40000000, 0x40400000, 0x40800000, 5],
         },
       },
     },
     {
       name: 'in micro-batches, far from the end',
-      inputs: shapes(400, 64),
+      inputs: shapes(64),
       options: { batch: 128, isAccumulated: true },
-      draw: { state: dividedAt(128 * 70, 60_000) },
+      draw: { state: accumulatedAt(128 * 70, 60_000) },
     },
   ],
-  bench: [{ name: 'paper', inputs: shapes(391, 64), options: { batch: 128, isAccumulated: false } }],
+  bench: [{ name: 'paper', inputs: shapes(64), options: { batch: 128, isAccumulated: false } }],
   wrongCalls: [],
 });

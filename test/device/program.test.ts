@@ -42,7 +42,7 @@ import {
   sum,
   transpose,
 } from '../../src/kernels/index.js';
-import { stateSize, stateWords } from '../../src/kernels/step_state.js';
+import { stateSize } from '../../src/kernels/step_state.js';
 import {
   type Array64,
   type Random,
@@ -356,7 +356,7 @@ test('a place of another size is refused', () => {
 test('a hundred numbers share a pipeline, and each call has its own', async () => {
   const { device } = held;
   const x = vector(1, -2, 4);
-  const state = rmspropState(1);
+  const { state } = stepOf(1);
   const count = (): number => device.counters.pipelinesCreated;
   /** Each with the middle one of its results, of x = −2. */
   const uses: readonly [
@@ -439,7 +439,7 @@ test('the message of a wrong number names the op that was called', () => {
 
 test('a result that is its operand is a handle of its own', async () => {
   const x = vector(1, 2);
-  const state = rmspropState(1);
+  const { state } = stepOf(1);
   const same = [
     sum(x, { axis: [] }),
     max(x, { axis: [] }),
@@ -459,30 +459,32 @@ test('a result that is its operand is a handle of its own', async () => {
 
 test('a program that changes a tensor does not also read it', () => {
   const parameters = vector(1, 2);
-  const state = rmspropState(0.5);
+  const at = stepOf(0.5);
   const step = program((p: Tensor, gradients: Tensor) => {
-    sgd({ parameters: p, gradients, state });
+    sgd({ parameters: p, gradients, ...at });
     return [];
   }, held.device);
   expect(messageOf(() => step.call(parameters, parameters))).toBe(
-    'StateError: program: sgd/forward changes a tensor whose memory it also reads; pass a copy of one of them, such as ops.scale(x, 1).',
+    'StateError: program: sgd/update changes a tensor whose memory it also reads; pass a copy of one of them, such as ops.scale(x, 1).',
   );
   expect(() => step.call(parameters, scale(parameters, 1))).not.toThrow();
 });
 
-function rmspropState(learningRate: number): Tensor {
-  const words = new Uint32Array(stateSize);
-  new Float32Array(words.buffer)[stateWords.learningRate] = learningRate;
-  return Tensor.from(words, [stateSize], held.device);
+/** The operands of an update that say what step it is. */
+function stepOf(learningRate: number): Record<'stepScalars' | 'state', Tensor> {
+  return {
+    stepScalars: Tensor.from(Float32Array.of(learningRate), [1, 1], held.device),
+    state: Tensor.from(new Uint32Array(stateSize), [stateSize], held.device),
+  };
 }
 
 test('what is read before a change in place sees the old values, what is read after it the new ones', async () => {
-  const [parameters, meanSquare, state] = [vector(1, 2), vector(0, 0), rmspropState(0.5)];
+  const [parameters, meanSquare, at] = [vector(1, 2), vector(0, 0), stepOf(0.5)];
   // v = g², so that each parameter moves by the rate.
   const attributes = { rho: 0, epsilon: 0, epsilonInsideRoot: true };
   const update = program((gradients, offset) => {
     const before = scale(parameters, 10);
-    rmsprop({ parameters, gradients, meanSquare, state }, attributes);
+    rmsprop({ parameters, gradients, meanSquare, ...at }, attributes);
     // Fused behind `before`, this would run too late and read the new parameters.
     const fused = add(before, offset);
     return { fused, after: scale(parameters, 10), parameters };
@@ -496,10 +498,10 @@ test('what is read before a change in place sees the old values, what is read af
 });
 
 test('a change in place happens although no output depends on it, once per run', async () => {
-  const [parameters, meanSquare, state] = [vector(1), vector(0), rmspropState(0.125)];
+  const [parameters, meanSquare, at] = [vector(1), vector(0), stepOf(0.125)];
   const attributes = { rho: 0, epsilon: 0, epsilonInsideRoot: true };
   const update = program((gradients) => {
-    rmsprop({ parameters, gradients, meanSquare, state }, attributes);
+    rmsprop({ parameters, gradients, meanSquare, ...at }, attributes);
     return [];
   }, held.device);
   const { step } = await update.bind([vector(1)]);
@@ -511,14 +513,14 @@ test('a change in place happens although no output depends on it, once per run',
 // ---- the same bits ----
 
 /** A step with a loss, gradients and an update. */
-function trainingProgram(parameters: Tensor, meanSquare: Tensor, state: Tensor) {
+function trainingProgram(parameters: Tensor, meanSquare: Tensor, at: ReturnType<typeof stepOf>) {
   return program((x, labels) => {
     const kernel = parameters;
     const logits = flatten(conv2d(x, reshape(kernel, [3, 3, 2, 4]), { strides: 2 }));
     const { loss } = softmaxCrossEntropy(logits, labels);
     const [gradients] = grad(loss, [kernel]) as [Tensor];
     const attributes = { rho: 0.9, epsilon: 1e-8, epsilonInsideRoot: true };
-    rmsprop({ parameters, gradients, meanSquare, state }, attributes);
+    rmsprop({ parameters, gradients, meanSquare, ...at }, attributes);
     return { loss, gradients };
   }, held.device);
 }
@@ -531,7 +533,7 @@ test('replays, several per submit, and a second recording give the same bits', a
   const run = async (timesPerSubmit: number): Promise<number[]> => {
     const parameters = Tensor.from(start.slice(), [72], held.device);
     const meanSquare = Tensor.from(new Float32Array(72), [72], held.device);
-    const bound = await trainingProgram(parameters, meanSquare, rmspropState(0.01)).bind([x, labels]);
+    const bound = await trainingProgram(parameters, meanSquare, stepOf(0.01)).bind([x, labels]);
     for (let done = 0; done < 12; done += timesPerSubmit) bound.step.run(timesPerSubmit);
     return [...(await numbers(parameters)), ...(await numbers(bound.outputs.loss))];
   };

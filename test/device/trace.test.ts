@@ -8,7 +8,7 @@ import { sizeOf } from '../../src/engine/primitive.js';
 import { program } from '../../src/engine/program.js';
 import { Tensor } from '../../src/engine/tensor.js';
 import { rmsprop } from '../../src/kernels/index.js';
-import { stateSize, stateWords } from '../../src/kernels/step_state.js';
+import { stateSize } from '../../src/kernels/step_state.js';
 import {
   type Network,
   networkLoss,
@@ -97,9 +97,8 @@ test.each(networks)('$name trains as in PyTorch', async (network) => {
 
   const parameters = weights(file).map((values, i) => Tensor.from(values, file.parameters[i]?.shape, device));
   const squares = parameters.map((p) => Tensor.from(new Float32Array(p.size), p.shape, device));
-  const words = new Uint32Array(stateSize);
-  new Float32Array(words.buffer)[stateWords.learningRate] = learningRate;
-  const state = Tensor.from(words, [stateSize], device);
+  const state = Tensor.from(new Uint32Array(stateSize), [stateSize], device);
+  const stepScalars = Tensor.from(Float32Array.of(learningRate), [1, 1], device);
   const x = Tensor.allocate({ shape: [batch, 28, 28, 1], dtype: 'f32' }, device);
   const labels = Tensor.allocate({ shape: [batch], dtype: 'u32' }, device);
 
@@ -112,6 +111,7 @@ test.each(networks)('$name trains as in PyTorch', async (network) => {
           parameters: parameters[i] as Tensor,
           gradients: gradient,
           meanSquare: squares[i] as Tensor,
+          stepScalars,
           state,
         },
         { rho, epsilon, epsilonInsideRoot },

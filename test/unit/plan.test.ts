@@ -244,13 +244,14 @@ test('an op is not fused past what changes the memory that its kernel reads, see
   const flat = Tensor.placeholder({ shape: [1024], dtype: 'f32' }, device);
   const w = Tensor.over(device, flat.storage, { shape: [32, 32], dtype: 'f32' });
   const state = Tensor.placeholder(stateSpec, device);
+  const stepScalars = Tensor.placeholder({ shape: [1, 1], dtype: 'f32' }, device);
   const spec = (...shape: number[]) => ({ shape, dtype: 'f32' }) as unknown as Tensor;
   const plan = program((x: Tensor, gradients: Tensor) => {
     const y = matmul(x, w);
-    sgd({ parameters: flat, gradients, state });
+    sgd({ parameters: flat, gradients, stepScalars, state });
     return relu(y);
   }, device).plan(spec(32, 32), spec(1024));
-  expect(labels(plan)).toEqual(['matmul/forward', 'sgd/forward', 'relu/forward']);
+  expect(labels(plan)).toEqual(['matmul/forward', 'sgd/update', 'relu/forward']);
 });
 
 // ---- by-products ----

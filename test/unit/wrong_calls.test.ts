@@ -210,6 +210,8 @@ test('wrong calls are refused in plain words', () => {
       UsageError: augment: erasing.value is 'random', expected a number from 0 to 1 or 'noise'.
     rmsprop, a mean square of another length:
       ShapeError: rmsprop: meanSquare is [2], expected as many elements as parameters [4].
+    rmsprop, a table of more scalars:
+      ShapeError: rmsprop: stepScalars is [5,2], expected [steps,1].
     sgd, gradients of another length:
       ShapeError: sgd: gradients is [3], expected as many elements as parameters [4].
     sgd, another state:

@@ -151,9 +151,7 @@ class ShadegradPeer {
   }
 
   async #trainingStep(model: Model): Promise<TrainingStep> {
-    const training = await TrainingStep.create(model, this.#set, this.#batchSize);
-    training.rates.write(new Float32Array(training.stepsPerEpoch).fill(learningRate));
-    return training;
+    return TrainingStep.create(model, this.#set, this.#batchSize);
   }
 
   async #bindInference(): Promise<{ readonly step: Step; readonly logits: Tensor }> {
@@ -177,7 +175,7 @@ class ShadegradPeer {
 /** Replays from the beginning of an epoch; `first` counts the steps before. Resolves with the mean losses. */
 async function replay(training: TrainingStep, first: number, count: number): Promise<number[]> {
   const position = { step: first, epoch: 0, cursor: 0, lossSum: 0, correct: 0, count: 0 };
-  training.begin(position, { seed: 0, rate: learningRate });
+  training.begin(position, { seed: 0 });
   const losses: number[] = [];
   await replaySteps({
     device: training.model.device,

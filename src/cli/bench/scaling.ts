@@ -144,7 +144,6 @@ async function prepare(
   const { microBatchSize, forecast } = planAccumulation(model, { batchSize, microBatchSize: asked, images });
   const set = madeUpImages(device, count, imageSize);
   const training = await TrainingStep.create(model, set, batchSize, { microBatchSize, onProgress });
-  training.rates.write(new Float32Array(training.stepsPerEpoch).fill(rate));
   let steps = 1;
   return {
     facts: {

@@ -29,7 +29,7 @@ export function madeUpImages(device: Device, count: number, size = 28): DeviceSe
 
 /** Replays `count` steps as `fit` does, from the beginning of an epoch on; the metrics come back. Resolves with milliseconds. */
 export async function timeSteps(training: TrainingStep, count: number): Promise<number> {
-  training.begin(start, { seed: 0, rate });
+  training.begin(start, { seed: 0 });
   const begun = performance.now();
   await replaySteps({
     device: training.model.device,
@@ -70,7 +70,6 @@ export async function trainingSubject(
     ...options,
     augmentation: augmentation ?? undefined,
   });
-  training.rates.write(new Float32Array(training.stepsPerEpoch).fill(rate));
   return {
     step: training.bound.step,
     batchSize,

@@ -1,7 +1,7 @@
 // v ← ρ·v + (1 − ρ)·g²;  p ← p − lr·g / √(v + ε)   (ε inside the root, as in Keras)
 //                    or  p ← p − lr·g / (√v + ε)   (EPSILON_INSIDE = 0, as in PyTorch)
 //
-// Shapes: parameters, gradients, mean_square [SIZE], SIZE a multiple of four; lr is read from the step's state. One
+// Shapes: parameters, gradients, mean_square [SIZE], SIZE a multiple of four; lr is the step's row of stepScalars. One
 // invocation updates the four elements of one vec4.
 //
 // Why this variant: five words move for eight operations, so memory is the limit, and a vec4 takes a quarter of the
@@ -11,12 +11,18 @@ const RHO: f32 = 0.9; //! share of the old mean square that stays
 const EPSILON: f32 = 1e-8; //! keeps the root away from zero
 const EPSILON_INSIDE: u32 = 1; //! 1: under the root; 0: added to it
 const WORKGROUP: u32 = 64; //! invocations per workgroup
-const LEARNING_RATE: u32 = 4u; // word of the step's state, src/kernels/step_state.ts
+const EPOCH_STEP: u32 = 4u; // word of the step's state, src/kernels/step_state.ts
+
+// What the host computes for each step of the epoch.
+struct StepScalars {
+  learning_rate: f32,
+}
 
 @group(0) @binding(0) var<storage, read_write> parameters: array<vec4f>;
 @group(0) @binding(1) var<storage, read> gradients: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> meanSquare: array<vec4f>;
-@group(0) @binding(3) var<storage, read> state: array<u32>;
+@group(0) @binding(3) var<storage, read> stepScalars: array<StepScalars>;
+@group(0) @binding(4) var<storage, read> state: array<u32>;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -24,7 +30,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if (i >= SIZE / 4u) {
     return;
   }
-  let learning_rate = bitcast<f32>(state[LEARNING_RATE]);
+  let learning_rate = stepScalars[state[EPOCH_STEP]].learning_rate;
   let g = gradients[i];
   let v = RHO * meanSquare[i] + (1.0 - RHO) * g * g;
   meanSquare[i] = v;

@@ -1,0 +1,74 @@
+/**
+ * What an optimizer's update reads of each step: numbers that the host computes in float64, such as the learning rate.
+ * Those of an epoch lie in one table on the device, a row per step, so a step needs no host.
+ */
+import type { Tensor } from '../engine/tensor.js';
+import type { Position } from './checkpoint.js';
+import type { Optimizer } from './optimizers.js';
+import { type LearningRate, ratesOf } from './schedules.js';
+
+/** How long a training is: schedules depend on it. */
+export interface TrainingLength {
+  readonly batchSize: number;
+  readonly stepsPerEpoch: number;
+  readonly totalSteps: number;
+}
+
+/** The table of an epoch; rewritten from the current row on when a callback changes the optimizer's learning rate. */
+export class StepScalars {
+  #written: LearningRate | undefined;
+  /** From the row `#first` on. */
+  #rates: readonly number[] = [];
+  #first = 0;
+  #learningRate = 0;
+
+  /** `table` is [stepsPerEpoch, optimizer.scalars]. */
+  constructor(
+    private readonly optimizer: Optimizer,
+    private readonly table: Tensor,
+    private readonly length: TrainingLength,
+  ) {}
+
+  /** Of the step that ran last, or of the first one before it runs; as the device has it, an f32. */
+  get learningRate(): number {
+    return this.#learningRate;
+  }
+
+  /** Writes the rows of the epoch that `position` is in, from its step on. */
+  begin({ epoch, step, cursor }: Position): void {
+    const { batchSize, stepsPerEpoch, totalSteps } = this.length;
+    const { learningRate, scalars } = this.optimizer;
+    // Behind the epoch's last step there is no row; the last one says what the rate came to.
+    const first = Math.min(cursor / batchSize, stepsPerEpoch - 1);
+    const rates = ratesOf(learningRate, epoch * stepsPerEpoch + first, stepsPerEpoch - first, {
+      totalSteps,
+      stepsPerEpoch,
+    });
+    const columns = Object.values(scalars);
+    const rows = rates.flatMap((rate, i) =>
+      columns.map((scalar) => scalar({ learningRate: rate, update: step + 1 + i })),
+    );
+    const { device, storage } = this.table;
+    device.write(storage, Float32Array.from(rows), first * columns.length * 4);
+    this.#written = learningRate;
+    this.#rates = rates;
+    this.#first = first;
+    this.#readRate(first);
+  }
+
+  /** Rewrites the rows from `position` on if the optimizer's learning rate has been changed. */
+  change(position: Position): boolean {
+    if (this.optimizer.learningRate === this.#written) return false;
+    this.begin(position);
+    return true;
+  }
+
+  /** `change`, after the step before `position`. */
+  endStep(position: Position): void {
+    if (!this.change(position)) this.#readRate(position.cursor / this.length.batchSize - 1);
+  }
+
+  #readRate(row: number): void {
+    this.#learningRate = Math.fround(this.#rates[row - this.#first]!);
+  }
+}
