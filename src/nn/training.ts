@@ -72,7 +72,7 @@ const fitRules = (): Rules<FitOptions> => ({
   seed: seedRule,
   signal: signalRule,
   resume: checkpointRule(),
-  kernelSelection: rule('the kernelSelection of a device', (value) => value instanceof KernelSelection),
+  kernelSelection: rule('the kernel selection of a device', (value) => value instanceof KernelSelection),
   ...memoryRules(),
 });
 

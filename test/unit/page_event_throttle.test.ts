@@ -14,7 +14,7 @@ import { EventThrottle } from '../../web/worker/event_throttle.js';
 function stage(): {
   readonly throttle: EventThrottle;
   readonly heard: readonly (readonly [ms: number, event: WorkerEvent])[];
-  /** SerialQueue the clock, running timers that fall due unless they are held up. */
+  /** Advances the clock, running timers that fall due unless they are held up. */
   readonly turn: (ms: number, options?: { readonly isHeldUp?: boolean }) => void;
 } {
   let now = 0;

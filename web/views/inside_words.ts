@@ -15,7 +15,7 @@ const ofClasses: Readonly<Record<string, string>> = {
     'While training, switches a random share of the numbers off, so that none is relied upon; here it passes all on.',
   Flatten: 'Computes nothing: the same numbers, all maps in one row.',
   Dense: 'Every unit weighs all the numbers before it and adds them up.',
-  Softmax: 'SerialQueue the sums into probabilities: each between 0 and 1, together 1.',
+  Softmax: 'Turns the sums into probabilities: each between 0 and 1, together 1.',
 };
 
 const ofScopes: Readonly<Record<string, string>> = {
