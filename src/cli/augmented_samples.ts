@@ -1,4 +1,4 @@
-/** Training images beside what filters and augmentation make of them, as the model sees them. */
+/** Training images next to their filtered and augmented variants, which are what the model sees. */
 import type { ImageSet } from '../data/dataset.js';
 import { type AugmentOptions, image } from '../kernels/index.js';
 import type { Preprocessing } from '../nn/preprocessing.js';
@@ -9,14 +9,14 @@ import { describeAugmentation } from './recipe.js';
 const rowCount = 6;
 
 export interface SampleOptions {
-  /** Chooses the images, and keys the draws. */
+  /** Selects the images and seeds the augmentation. */
   readonly seed: number;
-  /** The variants are those of this epoch and the following ones, from 0. */
+  /** The epoch of the first variant, from 0; each further variant is of the next epoch. */
   readonly firstEpoch?: number;
   readonly variants?: number;
 }
 
-/** Six images, with five variants each by default. */
+/** Six images with `variants` (default 5) augmented variants each. */
 export async function augmentedSamples(
   images: ImageSet,
   { filters }: Pick<Preprocessing, 'filters'>,

@@ -1,4 +1,4 @@
-/** `bench`: how fast this device is, and what shadegrad makes of it; or, without a device, what earlier benches found. */
+/** `bench`: measures the speed of the device and of shadegrad on it, or, without a device, reports earlier results. */
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
@@ -29,17 +29,17 @@ import { version } from './version.js';
 
 const batchSizes = { quick: [32, 128], full: [1, 32, 128, 512] } as const;
 const usualBatch = 128;
-/** Of each kernel the device's own clock is asked. */
+/** Sections that time single kernels by GPU timestamps. */
 const needsTimestamps: readonly SectionName[] = ['step', 'kernels'];
 
-/** Resolves with the exit code: 1 when a comparison finds a regression. */
+/** Resolves with the exit code: 1 if a comparison finds a regression. */
 export async function bench(options: BenchOptions): Promise<number> {
   const output = openOutput(options);
   if (isReading(options)) {
-    refuseMeasuring(options);
+    refuseMeasuringOptions(options);
     return readResults(options, output);
   }
-  if (options.out !== undefined) await refuseOther(options.out);
+  if (options.out !== undefined) await checkOutFile(options.out);
   if (options.save === true) await checkWritable(options.results);
   const digits = chooseSections(options).has('to-99') ? await loadDataset('digits') : undefined;
   if (digits) output.say(describeData(digits));
@@ -51,28 +51,28 @@ export async function bench(options: BenchOptions): Promise<number> {
   const described = describe(device, options, tuning);
   const files = outputFiles(described, options);
   let results: BenchResults = { ...described, sections: {} };
-  // Older results stay until all new ones are there.
-  const older = await Promise.all(files.map((file) => fileExists(file)));
-  const partial = files.map((file, i) => (older[i] ? `${file}.partial` : file));
+  // Earlier results are replaced only once the new ones are complete.
+  const exists = await Promise.all(files.map((file) => fileExists(file)));
+  const partial = files.map((file, i) => (exists[i] ? `${file}.partial` : file));
   await measure(device, options, output, digits, async (sections) => {
     results = { ...described, sections };
     for (const file of partial) await writeAtomic(file, resultsToJson(results));
   });
   for (const [i, file] of files.entries())
     if (partial[i] !== file && (await fileExists(partial[i]!))) await moveFile(partial[i]!, file);
-  for (const file of files) output.say('', `Written: ${file}`);
+  for (const file of files) output.say('', `Wrote ${file}.`);
   output.result(results);
   return 0;
 }
 
-/** Throws: UsageError for a file that holds something else than results; FileError where none can be written. */
-async function refuseOther(file: string): Promise<void> {
+/** Throws: UsageError if the file exists and is not a results file; FileError if it cannot be written. */
+async function checkOutFile(file: string): Promise<void> {
   await checkWritable(path.dirname(file));
   if (!(await fileExists(file))) return;
   const text = new TextDecoder().decode(await readBytes(file));
   if (text.trim() === '' || /"format"\s*:\s*"shadegrad bench/.test(text)) return;
   throw new UsageError(
-    `bench: ${file} exists and does not hold the results of a bench, so --out does not replace it. Name another file.`,
+    `bench: ${file} exists and is not a results file of this command, so --out does not overwrite it. Name another file.`,
   );
 }
 
@@ -95,7 +95,7 @@ function chooseSections({
   ]);
 }
 
-/** Measures and prints the sections that are wanted; `keep` hears of each, so that what fails later takes nothing away. */
+/** Measures and prints the chosen sections. Calls `keep` after each, so that a later failure loses nothing. */
 async function measure(
   device: Device,
   options: BenchOptions,
@@ -104,7 +104,7 @@ async function measure(
   keep: (sections: Sections) => Promise<void>,
 ): Promise<void> {
   const { quick: isQuick = false, batchSize = usualBatch } = options;
-  const wanted = chooseSections(options);
+  const chosen = chooseSections(options);
   const common = { isQuick, batchSize, onProgress: compileProgress(output.stream) };
   const found: { -readonly [Name in keyof Sections]: Sections[Name] } = {};
   const run: Readonly<Record<SectionName, () => Promise<void>>> = {
@@ -129,7 +129,7 @@ async function measure(
       found.inputs = await measureInputs(device, common);
       print(output, [reportInputs(found.inputs)]);
     },
-    // Scaling and peers print by themselves, as they come.
+    // These two print as they go.
     scaling: async () => {
       found.scaling = await benchScaling(device, common, output);
     },
@@ -143,9 +143,9 @@ async function measure(
     },
   };
   for (const section of sectionNames) {
-    if (!wanted.has(section)) continue;
+    if (!chosen.has(section)) continue;
     if (needsTimestamps.includes(section) && !device.hasTimestamps) {
-      output.say('', `This device has no timestamp queries: no section ${section}.`);
+      output.say('', `Section ${section} is skipped: this device has no timestamp queries.`);
       continue;
     }
     await run[section]();
@@ -186,8 +186,17 @@ function outputFiles(
   ];
 }
 
-/** Throws: UsageError for options that say what to measure, beside those that only read. */
-function refuseMeasuring({ quick, only, inputs, to99, peers, batchSize, out, save }: BenchOptions): void {
+/** Throws: UsageError for options that choose what to measure, together with options that only read results. */
+function refuseMeasuringOptions({
+  quick,
+  only,
+  inputs,
+  to99,
+  peers,
+  batchSize,
+  out,
+  save,
+}: BenchOptions): void {
   const given = Object.entries({
     quick,
     only,
@@ -202,7 +211,7 @@ function refuseMeasuring({ quick, only, inputs, to99, peers, batchSize, out, sav
     .map(([name]) => `--${name}`);
   if (given.length > 0) {
     throw new UsageError(
-      `bench: --compare, --chart and --markdown read earlier results and measure nothing; leave out ${given.join(', ')}.`,
+      `bench: --compare, --chart and --markdown only read earlier results; leave out ${given.join(', ')}.`,
     );
   }
 }

@@ -1,11 +1,11 @@
 /**
- * A run folder while a training writes into it: locked for others, and never left with the files of two runs.
+ * Locks a run folder while a training writes to it, and never leaves it with a mixture of two runs.
  *
- * A training that replaces a run (`--overwrite`) writes into a folder inside, `.shadegrad-next`, until its first checkpoint
- * is whole. Then it moves in, step by step, so that wherever it is stopped the next `train` there finishes the move:
+ * A training that replaces a run (`--overwrite`) writes to a subfolder, `.shadegrad-next`, until its first checkpoint is
+ * complete. Then its files replace the old ones in steps, so that the next `train` can finish after a crash at any point:
  *
- *   .shadegrad-next     what is written before the first checkpoint; the old run is untouched, and the next `train` removes it
- *   .shadegrad-ready    a whole checkpoint; the old run's files are being removed
+ *   .shadegrad-next     files before the first checkpoint; the old run is untouched, and the next `train` removes these
+ *   .shadegrad-ready    a complete checkpoint; the old run's files are being removed
  *   .shadegrad-moving   the old run is gone; the new files are being moved up, run.json last
  */
 import { rmSync } from 'node:fs';
@@ -19,48 +19,48 @@ import { shellWord } from './output.js';
 import { isPending, movingName, readyName } from './pending_run.js';
 import { isForeignPage, readRun, runFiles } from './run_folder.js';
 
-/** `new`: the folder holds no file of ours. `replace`: its run is replaced. `resume`: it holds a run. */
+/** `new`: the folder must hold no files of a run. `replace`: they are replaced. `resume`: it must hold a run. */
 export type ClaimMode = 'new' | 'replace' | 'resume';
 
 export interface ClaimedRun {
-  /** Where to write. Its writes fail once the folder has been deleted. */
+  /** The folder to write to. Writes fail once it has been deleted. */
   readonly folder: Folder;
   /** For TensorBoard. */
   readonly logs: Folder;
-  /** Whether an earlier run is still there, untouched. */
+  /** Whether an earlier run is still in the folder, untouched. */
   readonly isReplacing: boolean;
-  /** Puts this run in the place of the earlier one; call once its first checkpoint is whole. Harmless otherwise. */
+  /** Replaces the earlier run with this one, if there is one. Call it once the first checkpoint is complete. */
   commit(): Promise<void>;
-  /** Gives a file of the run another name. */
+  /** Renames a file of the run. */
   move(from: string, to: string): Promise<void>;
   /** Throws: FileError. */
   release(): Promise<void>;
-  /** `release` for a process that ends at once. */
+  /** Synchronous `release`, for a process that is about to exit. */
   releaseNow(): void;
 }
 
 const nextName = '.shadegrad-next';
 
 /**
- * Claims a folder for a training. Reads before it writes: what is refused leaves everything as it was.
+ * Claims a folder for a training. Checks the folder before it writes: a refusal changes nothing.
  *
- * Throws: UsageError when `mode` does not suit the folder's contents; FileError when it cannot be read or written, or another
- * process trains there; of `resume` whatever `readRun` throws.
+ * Throws: UsageError if `mode` does not fit the folder's contents; FileError if the folder cannot be read or written, or
+ * another process is training in it; for `resume`, any error of `readRun`.
  */
 export async function claimRun(at: string, mode: ClaimMode): Promise<ClaimedRun> {
-  const there = openFolder(at);
-  await checkMode(there, mode);
+  const folder = openFolder(at);
+  await checkMode(folder, mode);
   const lock = await lockFolder(at);
   try {
-    // Another training may have begun and ended since.
-    await checkMode(there, mode);
+    // Another training may have started and finished before the lock was taken.
+    await checkMode(folder, mode);
     await rm(path.join(at, nextName), { recursive: true, force: true });
     if (mode !== 'new') await finishReplacing(at);
-    const isReplacing = mode === 'replace' && (await namesThere(there)).length > 0;
+    const isReplacing = mode === 'replace' && (await existingFiles(folder)).length > 0;
     if (isReplacing) await mkdir(path.join(at, nextName));
     return new Claim(at, lock, isReplacing);
   } catch (cause) {
-    await lock.release().catch(() => undefined); // `cause` is what people should hear.
+    await lock.release().catch(() => undefined); // Report `cause`.
     throw cause instanceof ShadegradError ? cause : fileError('write', at, cause);
   }
 }
@@ -68,7 +68,7 @@ export async function claimRun(at: string, mode: ClaimMode): Promise<ClaimedRun>
 class Claim implements ClaimedRun {
   readonly folder: Folder;
   readonly logs: Folder;
-  #isOver = false;
+  #isReleased = false;
 
   constructor(
     private readonly at: string,
@@ -79,17 +79,17 @@ class Claim implements ClaimedRun {
     this.logs = this.#guarded('logs');
   }
 
-  /** A folder inside the place where this run lies now. */
+  /** A subfolder of the run's current location, which `commit` changes. */
   #guarded(name: string): Folder {
-    const now = (): Folder => openFolder(path.join(this.#root, name), { below: this.#root });
+    const current = (): Folder => openFolder(path.join(this.#root, name), { below: this.#root });
     return {
       path: path.join(this.at, name),
-      read: (file) => now().read(file),
-      write: (file, contents) => this.#writing(() => now().write(file, contents)),
-      append: (file, contents) => this.#writing(() => now().append(file, contents)),
-      exists: (file) => now().exists(file),
-      remove: (file) => this.#writing(() => now().remove(file)),
-      list: () => now().list(),
+      read: (file) => current().read(file),
+      write: (file, contents) => this.#writing(() => current().write(file, contents)),
+      append: (file, contents) => this.#writing(() => current().append(file, contents)),
+      exists: (file) => current().exists(file),
+      remove: (file) => this.#writing(() => current().remove(file)),
+      list: () => current().list(),
     };
   }
 
@@ -98,13 +98,13 @@ class Claim implements ClaimedRun {
   }
 
   async #writing(write: () => Promise<void>): Promise<void> {
-    // The process is about to end and does not await this.
-    if (this.#isOver) return new Promise(() => undefined);
+    // `releaseNow` was called: the process is about to exit, so this never settles.
+    if (this.#isReleased) return new Promise(() => undefined);
     await this.lock.check();
     try {
       await write();
     } catch (cause) {
-      // Deleted this moment: then that is what people should hear.
+      // If the folder was deleted meanwhile, this throws the better error.
       await this.lock.check();
       throw cause;
     }
@@ -129,7 +129,7 @@ class Claim implements ClaimedRun {
   }
 
   releaseNow(): void {
-    this.#isOver = true;
+    this.#isReleased = true;
     try {
       if (this.isReplacing) rmSync(this.#root, { recursive: true, force: true });
     } catch {
@@ -139,14 +139,14 @@ class Claim implements ClaimedRun {
   }
 }
 
-async function checkMode(there: Folder, mode: ClaimMode): Promise<void> {
-  if (mode === 'new') await refuseTaken(there);
-  else if (mode === 'replace') await refuseForeign(there);
-  else if (!(await isPending(there))) await readRun(there);
+async function checkMode(folder: Folder, mode: ClaimMode): Promise<void> {
+  if (mode === 'new') await refuseTaken(folder);
+  else if (mode === 'replace') await refuseForeign(folder);
+  else if (!(await isPending(folder))) await readRun(folder);
 }
 
-/** Existing files that a training would write over. */
-async function namesThere(folder: Folder): Promise<string[]> {
+/** The existing files that a training would overwrite. */
+async function existingFiles(folder: Folder): Promise<string[]> {
   const names = await folder.list();
   return runFiles.filter((name) => names.includes(name));
 }
@@ -154,17 +154,17 @@ async function namesThere(folder: Folder): Promise<string[]> {
 /** Throws: UsageError. */
 async function refuseTaken(folder: Folder): Promise<void> {
   const { path: at } = folder;
-  const names = await namesThere(folder);
+  const names = await existingFiles(folder);
   const isHalfReplaced = await isPending(folder);
   if (names.length === 0 && !isHalfReplaced) return;
-  const run = isHalfReplaced ? undefined : await readRun(folder).catch(() => undefined); // What is damaged cannot be resumed.
+  const run = isHalfReplaced ? undefined : await readRun(folder).catch(() => undefined); // A damaged run cannot be resumed.
   if (run?.result) {
     throw new UsageError(
       `train: ${at} holds a finished run. Name another folder, or replace the run with --overwrite.`,
     );
   }
   const resume = `Resume it with --resume ${shellWord(at)}, name another folder, or replace it with --overwrite.`;
-  if (run || isHalfReplaced) throw new UsageError(`train: ${at} holds a run that has not ended. ${resume}`);
+  if (run || isHalfReplaced) throw new UsageError(`train: ${at} holds an unfinished run. ${resume}`);
   throw new UsageError(
     names.includes('run.json')
       ? `train: ${at} holds a run that cannot be read. Name another folder, or replace it with --overwrite.`
@@ -188,7 +188,7 @@ async function refuseForeign(folder: Folder): Promise<void> {
   if (!/"format"\s*:\s*"shadegrad run/.test(text)) throw refuse('run.json', 'a run');
 }
 
-/** Throws: FileError. The next call goes on where it was stopped. */
+/** Throws: FileError. The next call continues where this one was interrupted. */
 async function finishReplacing(at: string): Promise<void> {
   const [ready, moving] = [path.join(at, readyName), path.join(at, movingName)];
   try {
@@ -207,7 +207,7 @@ async function finishReplacing(at: string): Promise<void> {
   }
 }
 
-/** Removes what `train` wrote there, and nothing else. */
+/** Removes the files that `train` writes, and nothing else. */
 async function removeRun(at: string): Promise<void> {
   const folder = openFolder(at);
   for (const name of runFiles) await folder.remove(name);

@@ -1,12 +1,12 @@
-/** What happens when standard output is closed: `head` has seen enough, or the user closed the terminal. */
+/** Handles a closed standard output: `head` has read enough, or the user closed the terminal. */
 import process from 'node:process';
 
-/** As a shell reports a program that SIGPIPE ended. */
+/** The exit code that a shell reports for a program ended by SIGPIPE. */
 export const closedStatus = 141;
 
 let listener: (() => void) | undefined;
 
-/** Ends the process without a stack trace, unless a listener is set. */
+/** Makes a failed write end the process without a stack trace, unless a listener is set. */
 export function watchOutput(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
@@ -18,7 +18,7 @@ export function watchOutput(): void {
   }
 }
 
-/** Calls `heard` in place of ending the process, each time that something could not be written. */
-export function listenForClosedOutput(heard: () => void): void {
-  listener = heard;
+/** Calls `onClosed` at every failed write, instead of ending the process. */
+export function listenForClosedOutput(onClosed: () => void): void {
+  listener = onClosed;
 }

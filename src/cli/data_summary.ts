@@ -1,8 +1,8 @@
-/** What loaded data are, in one line: said before a device is opened. */
+/** A one-line summary of a loaded data set, printed before the device is opened. */
 import { shapeText } from '../data/dataset.js';
 import type { LoadedDataset } from '../data/loaded_dataset.js';
 
-/** More names than this are cut. */
+/** At most this many class names are listed. */
 const namesShown = 10;
 
 /** `Data: digits from …: 60,000 training and 10,000 test images of 28×28×1 in 10 classes (0, 1, …).` */

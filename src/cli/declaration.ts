@@ -1,9 +1,7 @@
-/**
- * How a command is declared: as data, from which Commander's options and the type of what its handler gets are both made.
- */
+/** Declares commands as data, from which both Commander's options and the types of the handlers' options are derived. */
 
 interface OptionRules {
-  /** Throws: InvalidArgumentError for a text that is not a value of this option. */
+  /** Throws: InvalidArgumentError if the text is not a valid value. */
   readonly parse?: (text: string) => unknown;
   readonly choices?: readonly string[];
   readonly default?: unknown;
@@ -28,24 +26,24 @@ export interface DeclaredCommand<Options extends readonly DeclaredOption[] = rea
   readonly name: string;
   readonly description: string;
   readonly example: string;
-  /** `<file...>`: the arguments beside the options; none when left out. */
+  /** The arguments besides options, as `<file...>`; none if left out. */
   readonly argument?: string;
-  /** What follows the name in the first line of the help; default `-- [options]`. */
+  /** The text after the name in the usage line; default `-- [options]`. */
   readonly usage?: string;
   readonly options: Options;
-  /** Called by programs, and not listed for people. */
+  /** Not listed in the help: only programs call it. */
   readonly isHidden?: true;
-  /** Loads the module of the command, runs it, and resolves with the exit code. */
+  /** Imports the command's module, runs it, and resolves with the exit code. */
   run(options: OptionsOf<Options>, call: CommandCall): Promise<number>;
 }
 
 export interface CommandCall {
   readonly args: readonly string[];
-  /** The options that the user typed, as `--epochs`; the others have their defaults. */
+  /** The flags that the user typed, such as `--epochs`; the other options have their defaults. */
   readonly typed: readonly string[];
 }
 
-/** The command itself; its options type those of `run`. */
+/** Types the options of `run` by the declared ones. */
 export function command<const Options extends readonly DeclaredOption[]>(
   declared: DeclaredCommand<Options>,
 ): DeclaredCommand {
@@ -54,7 +52,7 @@ export function command<const Options extends readonly DeclaredOption[]>(
 
 // ---- types ----
 
-/** What a handler gets: `{ readonly epochs?: number; readonly seed: number; … }` of `--epochs <n>`, `--seed <n>`, …. */
+/** The options as a handler gets them: `{ readonly epochs?: number; readonly seed: number; … }`. */
 export type OptionsOf<Options extends readonly DeclaredOption[]> = Flat<
   { readonly [Each in Options[number] as IsSet<Each> extends true ? KeyOf<Each> : never]: ValueOf<Each> } & {
     readonly [Each in Options[number] as IsSet<Each> extends true ? never : KeyOf<Each>]?: ValueOf<Each>;
@@ -63,13 +61,13 @@ export type OptionsOf<Options extends readonly DeclaredOption[]> = Flat<
 
 type Flat<T> = { [Key in keyof T]: T[Key] };
 
-/** Whether it always has a value. */
+/** Whether the option always has a value. */
 type IsSet<Each extends DeclaredOption> = Each extends
   { readonly default: unknown } | { readonly isRequired: true } | { readonly flags: `--no-${string}` }
   ? true
   : false;
 
-/** `batchSize` of `--batch-size <n>`, `tune` of `--no-tune`. */
+/** `batchSize` for `--batch-size <n>`, `tune` for `--no-tune`. */
 type KeyOf<Each extends DeclaredOption> = Each['flags'] extends `--${infer Name} ${string}`
   ? CamelCase<Name>
   : Each['flags'] extends `--no-${infer Name}`

@@ -1,4 +1,4 @@
-/** `demo`: serves the page on this machine, or writes it as static files. */
+/** `demo`: serves the page on this machine, or writes it as files for a static host. */
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
@@ -31,27 +31,27 @@ export async function demo(options: DemoOptions): Promise<number> {
 
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => endProcess(130));
   const { address } = await serve(createPageServer(fileTable(page)), options.port);
-  output.say(`The page is at ${address} (Ctrl-C ends it)`);
+  output.say(`The page is at ${address} (press Ctrl-C to stop)`);
   output.result({ address });
-  return new Promise(() => undefined); // a signal ends it
+  return new Promise(() => undefined); // until a signal ends the process
 }
 
 /**
- * Listens at the port asked for, or else at the usual one, or at any that is free.
+ * Listens on `port`. Without one, listens on the usual port, or on any free one if that is in use.
  *
- * Throws: ShadegradError when the port asked for is in use, or not for us.
+ * Throws: ShadegradError if `port` is in use or not permitted.
  */
-export async function serve(server: Server, asked?: number): Promise<{ readonly address: string }> {
-  const problem = await tryPort(server, asked ?? usualPort);
+export async function serve(server: Server, port?: number): Promise<{ readonly address: string }> {
+  const problem = await tryPort(server, port ?? usualPort);
   const isTaken = problem?.code === 'EADDRINUSE';
-  const failure = isTaken && asked === undefined ? await tryPort(server, 0) : problem;
+  const failure = isTaken && port === undefined ? await tryPort(server, 0) : problem;
   if (failure) {
     const why: Partial<Record<string, string>> = {
-      EADDRINUSE: 'is in use by another program; name another one, or leave --port out for one that is free',
-      EACCES: 'is for administrators only; name one from 1024 on',
+      EADDRINUSE: 'is in use by another program; choose another one, or leave out --port to use a free one',
+      EACCES: 'is for administrators only; choose one from 1024 to 65535',
     };
     throw new ShadegradError(
-      `demo: port ${asked ?? usualPort} on 127.0.0.1 ${why[failure.code ?? ''] ?? `cannot be used: ${failure.message}`}.`,
+      `demo: port ${port ?? usualPort} on 127.0.0.1 ${why[failure.code ?? ''] ?? `cannot be used: ${failure.message}`}.`,
       { cause: failure },
     );
   }
@@ -59,8 +59,8 @@ export async function serve(server: Server, asked?: number): Promise<{ readonly 
 }
 
 /**
- * The page, and the data sets, which are packed when they are first asked for. One that is not on this machine is looked
- * for again each time: it may be installed meanwhile.
+ * The files that the server serves: the page, and the data sets, which are packed on the first request. A data set that is
+ * not on this machine is searched for on every request, because it may be installed meanwhile.
  */
 export function fileTable(
   page: ReadonlyMap<string, ServedFile>,
@@ -73,7 +73,7 @@ export function fileTable(
       files = find(name).then((raw) => (raw ? datasetFiles(name, raw, quickLevel) : ([] as ServedFile[])));
       sets.set(name, files);
       const forget = (): boolean => sets.delete(name);
-      // The caller handles a rejection; asked for again, the set is looked for again.
+      // The caller handles a rejection; the next request searches again.
       files.then((found) => found.length === 0 && forget(), forget);
     }
     return files;
@@ -91,8 +91,8 @@ export function fileTable(
   };
 }
 
+/** gzip levels: for a request, and for files. Level 9 takes ten times as long as 6 and saves 1 %. */
 const quickLevel = 1;
-/** The best, 9, takes ten times as long for a hundredth less. */
 const smallLevel = 6;
 
 function tryPort(server: Server, port: number): Promise<NodeJS.ErrnoException | undefined> {
@@ -110,16 +110,16 @@ function tryPort(server: Server, port: number): Promise<NodeJS.ErrnoException | 
 }
 
 /**
- * Everything that the server would serve, as files for any static host, at any path.
+ * Writes everything that the server would serve, as files for any static host, at any path.
  *
- * Throws: FileError when another page lies there, or a file cannot be written.
+ * Throws: FileError if the folder holds another page, or a file cannot be written.
  */
 async function writePage(
   page: ReadonlyMap<string, ServedFile>,
   folder: string,
   output: Output,
 ): Promise<number> {
-  await refuseAnothersPage(folder);
+  await refuseForeignPage(folder);
   const files = [...page.values()];
   const absent: DatasetName[] = [];
   for (const name of datasetNames) {
@@ -128,23 +128,23 @@ async function writePage(
     else absent.push(name);
   }
   files.push(datasetIndex(absent, "build this page again with 'npm run demo -- --build'"));
-  // The page last: until then the old page names its own files.
+  // The page is written last: until then the old page refers to its own files.
   files.sort((a, b) => Number(a.name === 'index.html') - Number(b.name === 'index.html'));
   for (const { name, contents } of files) await writeAtomic(path.join(folder, name), contents);
-  output.say(`Written to ${folder}: ${files.length} files, for any static host.`);
+  output.say(`Wrote ${files.length} files for a static host to ${folder}.`);
   for (const name of absent)
     output.say(
-      `Without ${name}, which is not on this machine; 'npm run explore -- --dataset ${name}' fetches it.`,
+      `The data set ${name} is missing, because it is not on this machine; 'npm run explore -- --dataset ${name}' downloads it.`,
     );
   output.result({ out: folder, files: files.map(({ name }) => name), absent });
   return 0;
 }
 
-/** An `index.html` without what comes with this page's is somebody's own, and not overwritten. */
-async function refuseAnothersPage(folder: string): Promise<void> {
+/** Throws: FileError if the folder holds another page: an `index.html` without the shaders.json of this one. */
+async function refuseForeignPage(folder: string): Promise<void> {
   const has = (name: string): Promise<boolean> => fileExists(path.join(folder, name));
   if (!(await has('index.html')) || (await has('shaders.json'))) return;
   throw new FileError(
-    `demo: ${folder} holds an index.html of another page, which would be overwritten. Name another folder, or take that file away.`,
+    `demo: ${folder} holds the index.html of another page, which would be overwritten. Name another folder, or move that file away.`,
   );
 }

@@ -1,10 +1,10 @@
-/** `devices`: the adapters of this machine, what they can do, and which one would be used and why. */
+/** `devices`: lists the adapters of this machine, and shows which one is used, why, and its limits. */
 import { noAdapter } from '../node/no_adapter.js';
 import { findAdapter, listAdapters, open } from '../node/open.js';
 import type { DevicesOptions } from './commands.js';
 import { bold, openOutput, table } from './output.js';
 
-/** The limits that decide what can be trained. */
+/** The limits that bound the size of models and batches. */
 const shownLimits = [
   'maxBufferSize',
   'maxStorageBufferBindingSize',
@@ -43,10 +43,13 @@ export async function devices(options: DevicesOptions): Promise<number> {
         ['vendor', `${fingerprint.vendor}, ${fingerprint.architecture}`],
         ['runtime', fingerprint.runtime],
         ['kernels', `${traits.family} family`],
-        ['subgroups', traits.subgroupSize > 0 ? `${traits.subgroupSize} wide` : 'not of one width: not used'],
+        [
+          'subgroups',
+          traits.subgroupSize > 0 ? `${traits.subgroupSize} wide` : 'not used: their size varies',
+        ],
         ['timestamps', device.hasTimestamps ? 'yes' : 'no'],
       ],
-    ).slice(1), // no heads
+    ).slice(1), // without the head
   );
   const limits = Object.fromEntries(shownLimits.map((limit) => [limit, device.gpu.limits[limit]]));
   output.say('', bold(output, 'Limits'), ...table(['limit', 'value'], Object.entries(limits)));
@@ -58,5 +61,5 @@ export async function devices(options: DevicesOptions): Promise<number> {
 
 function whyChosen(count: number, family: string): string {
   if (count === 1) return 'it is the only one';
-  return family === 'software' ? 'no GPU answered' : 'it is the fastest that answered';
+  return family === 'software' ? 'no GPU is available' : 'it is the fastest one available';
 }

@@ -1,4 +1,4 @@
-/** How far a download is: a bar on a terminal, a line per file elsewhere. */
+/** Download progress: a bar on a terminal, otherwise one line per file. */
 import type { LoadOptions } from '../node/datasets.js';
 import type { Output } from './output.js';
 
@@ -8,7 +8,7 @@ const barWidth = 20;
 const refreshMs = 50;
 
 /**
- * What `loadDataset` calls while it downloads.
+ * The `onProgress` callback for `loadDataset`.
  *
  *   train-images-idx3-ubyte.gz ━━━━━━━━━━━━━━━━━━━━ 12.3 MB of 26.4 MB
  */
@@ -32,7 +32,7 @@ export function downloadProgress({ stream, say }: Pick<Output, 'stream' | 'say'>
   };
 }
 
-/** In the unit that suits `scale`. */
+/** Formats bytes in the unit that suits `scale`. */
 function size(bytes: number, scale: number): string {
   return scale < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }

@@ -1,9 +1,9 @@
 /**
- * `gradcheck`: every kernel and every gradient against float64.
- *   1. each op: every primitive and variant, fused ops, gradients through `grad`, differences on the device itself
+ * `gradcheck`: checks every kernel and every gradient against float64.
+ *   1. each op: every primitive and variant, fused ops, gradients through `grad`, finite differences on the device
  *   2. compositions of ops
- *   3. whole networks, among them the paper model with its 887,530 parameters
- *   4. what becomes of NaN and infinity on this device, in each op: reported, and no failure, since WGSL leaves it to drivers
+ *   3. whole networks, including the paper model with its 887,530 parameters
+ *   4. NaN and infinity in each op: deviations are reported, but do not fail, because WGSL leaves them to the driver
  */
 import type { Device } from '../engine/device.js';
 import { type Row, checkComposition, checkNetwork, checkOp } from '../reference/check.js';
@@ -21,11 +21,11 @@ import {
 export interface GradcheckOptions {
   readonly device: Device;
   readonly say: (line: string) => void;
-  /** Only what contains this in its name: an op, `grad`, or a network. */
+  /** Checks only ops, compositions (`grad`) and networks whose name contains this. */
   readonly filter?: string;
 }
 
-/** What one line of the table stands for: the worst of its comparisons. */
+/** One line of the table: a group of comparisons, shown by the worst one. */
 interface Line {
   readonly worst: Row;
   readonly comparisons: number;
@@ -54,7 +54,7 @@ export async function gradcheck({
   for (const op of checkables.filter(({ name }) => isWanted(name))) {
     const reference = references.get(op.name) as Reference;
     show(differenceRows(reference));
-    // Asked for by name, kernels made for other devices are checked in every case too.
+    // With a filter, kernels for other device families are also checked in every case.
     const foreignCases = filter === '' ? 1 : Infinity;
     const made = await checkOp(device, op, reference, { thorough: true, foreignCases });
     show(made.filter(({ isSpoilt }) => !isSpoilt));
@@ -65,7 +65,7 @@ export async function gradcheck({
   for (const network of [smallNetwork, stridedNetwork, normalisedNetwork, paperNetwork])
     if (isWanted(network.name)) show(await checkNetwork(device, network));
 
-  if (rows.length === 0) say(`Nothing has '${filter}' in its name.`);
+  if (rows.length === 0) say(`No op or network has '${filter}' in its name.`);
   const ok = failures === 0 && rows.length > 0;
   say('');
   say(`${rows.length} comparisons, ${failures} failed.`);
@@ -73,18 +73,18 @@ export async function gradcheck({
   return { ok, rows, spoilt };
 }
 
-/** What a device does with NaN and infinity: one line where all is as in NumPy, else what is not. */
+/** How a device treats NaN and infinity: one line if everything is as in NumPy, otherwise the deviations. */
 export function nonFiniteLines(device: string, spoilt: readonly Row[]): string[] {
   const ops = new Set(spoilt.map(({ op }) => op));
   const broken = linesOf(spoilt).filter(({ failures }) => failures.length > 0);
   if (broken.length === 0)
     return [
-      `NaN and infinity: as in NumPy and PyTorch in ${countOf(ops.size, 'op')} on ${device}, ${spoilt.length} comparisons.`,
+      `NaN and infinity: ${countOf(ops.size, 'op')} on ${device} behave as in NumPy and PyTorch (${spoilt.length} comparisons).`,
     ];
   const brokenOps = new Set(broken.map(({ worst }) => worst.op));
   return [
-    `NaN and infinity: not as in NumPy and PyTorch in ${brokenOps.size} of ${countOf(ops.size, 'op')} on ${device}, whose ` +
-      'driver may assume that neither occurs:',
+    `NaN and infinity: ${brokenOps.size} of ${countOf(ops.size, 'op')} on ${device} behave differently from NumPy and PyTorch; ` +
+      'a driver may assume that neither occurs:',
     ...broken.map(({ worst, comparisons, failures: [first, ...others] }) => {
       const where = `${worst.op}/${worst.primitive} (${worst.variant})`;
       return `    ${where}: ${others.length + 1} of ${comparisons}, such as ${describeFailure(first as Row)}`;
@@ -94,7 +94,7 @@ export function nonFiniteLines(device: string, spoilt: readonly Row[]): string[]
 
 const countOf = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
-/** The float64 backward against central differences of the float64 forward, on the small and smooth cases. */
+/** Compares the float64 backward with central differences of the float64 forward, in small and smooth cases. */
 function differenceRows(reference: Reference): Row[] {
   if (!reference.backward) return [];
   return casesOf(reference, 3, false).flatMap((given, index): Row[] => {
@@ -116,7 +116,7 @@ function differenceRows(reference: Reference): Row[] {
         result: `d${worst.input}`,
         error: worst.error,
         at: `[${worst.index}] ${worst.analytic.toPrecision(7)} for ${worst.numeric.toPrecision(7)}`,
-        // In units of 10⁻⁵ + 10⁻³·|dx|, as worstDifference gives it.
+        // `worstDifference` returns errors in units of 10⁻⁵ + 10⁻³·|dx|.
         tolerance: 1,
         ok: worst.error <= 1,
       },
@@ -124,7 +124,7 @@ function differenceRows(reference: Reference): Row[] {
   });
 }
 
-/** Comparisons of one primitive, variant and result made into one line each, in the order they came. */
+/** Groups comparisons by primitive, variant and result, in their order. */
 function linesOf(rows: readonly Row[]): Line[] {
   const groups = new Map<string, Row[]>();
   for (const row of rows) {
@@ -132,19 +132,19 @@ function linesOf(rows: readonly Row[]): Line[] {
     groups.set(key, [...(groups.get(key) ?? []), row]);
   }
   return [...groups.values()].map((group) => ({
-    worst: group.reduce((worst, row) => (shareOf(row) > shareOf(worst) ? row : worst)),
+    worst: group.reduce((worst, row) => (relativeError(row) > relativeError(worst) ? row : worst)),
     comparisons: group.length,
     failures: group.filter((row) => !row.ok),
   }));
 }
 
-/** Error as a share of what is allowed; exact results allow none. */
-function shareOf({ error, tolerance, ok }: Row): number {
+/** The error as a fraction of the tolerance; an exact result has none. */
+function relativeError({ error, tolerance, ok }: Row): number {
   if (!ok) return Infinity;
   return tolerance === 0 ? 0 : error / tolerance;
 }
 
-const header = columns('op / pass', 'variant', 'result', 'cases', 'worst error', 'allowed', 'where', '');
+const header = columns('op / primitive', 'variant', 'result', 'cases', 'worst error', 'allowed', 'where', '');
 
 function columns(...cells: readonly string[]): string {
   const widths = [44, 20, 14, 6, 12, 9, 0, 0];

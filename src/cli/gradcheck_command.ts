@@ -1,4 +1,4 @@
-/** `gradcheck`: opens the device and hands over to the checks. */
+/** `gradcheck`: opens the device and runs the checks on it. */
 import { open } from '../node/open.js';
 import type { GradcheckOptions } from './commands.js';
 import { gradcheck } from './gradcheck.js';

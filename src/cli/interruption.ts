@@ -1,4 +1,4 @@
-/** What ends a training before its time (Ctrl-C, a signal, closed output), and what it still does then. */
+/** Stops a training early, on Ctrl-C, another signal or closed output, and saves what can be saved. */
 import process from 'node:process';
 import type { Folder } from '../folder.js';
 import type { History } from '../nn/training.js';
@@ -6,40 +6,40 @@ import { endProcess } from '../node/await_gpu.js';
 import { closedStatus, listenForClosedOutput } from './closed_output.js';
 import { type Output, sayError, shellWord } from './output.js';
 
-/** With the status that a shell reports for a program that the signal ended. */
+/** Each signal with the exit code that a shell reports for a program ended by it. */
 const signals = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 const mostMsToFlush = 500;
 
 /**
- * preparing  nothing is worth saving: the process ends at once
- * training   `signal` is aborted; training stops after the step under way and saves. A second signal ends the process
- * testing    training is saved, and a resumed run only tests: the process ends at once
+ * preparing  there is nothing to save: the process ends at once
+ * training   `signal` is aborted; training stops after the current step and saves. A second signal ends the process
+ * testing    the training is saved, and resuming it only tests: the process ends at once
  */
 type Phase = 'preparing' | 'training' | 'testing';
 
 export class Interruption {
   phase: Phase = 'preparing';
-  /** What the process returns once it has been interrupted. */
+  /** The exit code of the process; 0 until it is interrupted. */
   status = 0;
   readonly #controller = new AbortController();
-  readonly #heard: [NodeJS.Signals, () => void][] = [];
+  readonly #listeners: [NodeJS.Signals, () => void][] = [];
   #isClosed = false;
 
-  /** `giveBack`: releases the run folder at once, when the process ends. */
+  /** `release` unlocks the run folder synchronously, when the process ends. */
   constructor(
     private readonly output: Output,
     private readonly folder: Folder,
-    private readonly giveBack: () => void,
+    private readonly release: () => void,
   ) {
     for (const [name, status] of Object.entries(signals)) {
       const listener = (): void => this.#stop(status, 'again');
-      this.#heard.push([name as NodeJS.Signals, listener]);
+      this.#listeners.push([name as NodeJS.Signals, listener]);
       process.on(name, listener);
     }
     listenForClosedOutput(() => {
       this.#isClosed = true;
-      // What stopping says cannot be written either.
+      // The message about stopping fails to be written, too, and calls this again.
       this.#stop(closedStatus, 'once');
     });
   }
@@ -64,9 +64,9 @@ export class Interruption {
   }
 
   #end(): void {
-    this.giveBack();
+    this.release();
     const { stream } = this.output;
-    // Output may still be on its way to a socket; a reader that does not read does not delay the exit.
+    // Writes to a socket may still be pending; wait for them, but not for a reader that has stopped reading.
     const timer = setTimeout(() => endProcess(this.status), mostMsToFlush);
     stream.write('', () => {
       clearTimeout(timer);
@@ -74,23 +74,23 @@ export class Interruption {
     });
   }
 
-  /** To standard error where standard output is closed. */
+  /** Prints lines, to standard error if standard output is closed. */
   say(...lines: string[]): void {
     if (this.#isClosed) sayError(...lines);
     else this.output.say(...lines);
   }
 
-  /** Says where training stopped and how to resume it; returns the exit code. */
+  /** Prints where training stopped and how to resume it; returns the exit code. */
   reportStopped({ checkpoint: { position } }: History): number {
     const steps = `${position.step} step${position.step === 1 ? '' : 's'}`;
-    this.say(`Interrupted in epoch ${position.epoch + 1} after ${steps}; saved. Go on with:`);
+    this.say(`Interrupted in epoch ${position.epoch + 1} after ${steps}; saved. Resume with:`);
     this.say(this.#resumeCommand);
     return this.status;
   }
 
-  /** As `reportStopped`, of a training that ended and was not tested. */
+  /** Like `reportStopped`, for a training that was not tested yet. */
   reportUntested(): number {
-    this.say('', 'Interrupted after training, which is saved; the report is not finished. Go on with:');
+    this.say('', 'Interrupted after training, which is saved; the report is not finished. Resume with:');
     this.say(this.#resumeCommand);
     return this.status;
   }
@@ -99,8 +99,8 @@ export class Interruption {
     return `  npm run train -- --resume ${shellWord(this.folder.path)}`;
   }
 
-  /** Signals end the process again as they do by default; closed output still does not, since work is over. */
+  /** Restores the default handling of signals, but not of closed output: the work is done by then. */
   dispose(): void {
-    for (const [name, listener] of this.#heard) process.off(name, listener);
+    for (const [name, listener] of this.#listeners) process.off(name, listener);
   }
 }

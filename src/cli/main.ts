@@ -1,4 +1,4 @@
-/** The command line as a process: runs one command, reports what goes wrong in one clear line, and ends with its status. */
+/** The entry of the command line: runs a command, prints its errors, and exits with its status. */
 import process from 'node:process';
 import { inspect } from 'node:util';
 import { CommanderError } from 'commander';
@@ -14,7 +14,7 @@ import { sayError } from './output.js';
 import { buildProgram } from './program.js';
 import { quietly } from './quiet_dawn.js';
 
-/** Ends with 2 for a wrong use, 1 for work that failed; after a signal as a shell has it, 130 after Ctrl-C. */
+/** Resolves with the exit code: 2 for wrong usage, 1 for a failure, and after a signal the shell's, such as 130 for Ctrl-C. */
 async function main(argv: readonly string[]): Promise<number> {
   let status = 0;
   const program = buildProgram(commands, async (command, options, call) => {
@@ -26,12 +26,12 @@ async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (error instanceof ShadegradError) {
-      // What a compiler says of a shader has lines of its own.
+      // The message of a shader compiler has several lines.
       const isShader = error instanceof DeviceError && error.problem === 'shader';
       sayError(...(isShader ? error.message.split('\n') : [error.message]));
       return error.exitCode;
     }
-    // Ours to mend: with its trace and causes.
+    // A bug of shadegrad: print the stack and the causes.
     sayError(...inspect(error).split('\n'));
     return 1;
   }
@@ -42,8 +42,8 @@ setFolderOpener(openFolder);
 setDebugSink((text) => sayError(...text.split('\n')));
 setAroundDawn(quietly);
 const status = await main(process.argv.slice(2));
-// What is written to a socket may still be on its way, and exit() would cut it off.
+// Wait for pending writes to a socket, which exit() would drop.
 for (const stream of [process.stdout, process.stderr])
   await new Promise<void>((resolve) => void stream.write('', () => resolve()));
-// Ends the process explicitly: an open device would keep it alive.
+// An open device would keep the process alive.
 endProcess(status);

@@ -1,10 +1,10 @@
-/** Images of a set as tensors, and both as the pictures of a report. */
+/** Converts images of a set to tensors, and both to the pictures of a report. */
 import type { ImageSet } from '../data/dataset.js';
 import { Tensor } from '../engine/tensor.js';
 import { DataError } from '../errors.js';
 import type { Picture } from '../report/evaluation_file.js';
 
-/** Values 0 … 1. Shapes: [N,H,W,C]. Memory: belongs to the caller. */
+/** Pixels scaled to [0, 1]. Shape: [N,H,W,C]. Memory: the caller disposes of it. */
 export function tensorOf({ images, count, height, width, channels }: ImageSet): Tensor {
   return Tensor.from(
     Float32Array.from(images, (byte) => byte / 255),
@@ -12,15 +12,15 @@ export function tensorOf({ images, count, height, width, channels }: ImageSet): 
   );
 }
 
-/** One image of a set. Throws: DataError when it is neither grey nor RGB. */
+/** One image of a set. Throws: DataError if it is neither greyscale nor RGB. */
 export function pictureOf(images: ImageSet, index: number): Picture {
   return { data: images.image(index), ...shapeOf(images) };
 }
 
 /**
- * What became of the images of a set: values 0 … 1, those beyond cut off. Shapes: y [N,H,W,C].
+ * Reads back processed images of a set and clips their values to [0, 1]. Shapes: y [N,H,W,C].
  *
- * Memory: y is disposed of. Throws: DataError when the images are neither grey nor RGB.
+ * Memory: disposes of y. Throws: DataError if the images are neither greyscale nor RGB.
  */
 export async function takePictures(y: Tensor, images: ImageSet): Promise<Picture[]> {
   const values = (await y.data()) as Float32Array;
@@ -38,6 +38,6 @@ export async function takePictures(y: Tensor, images: ImageSet): Promise<Picture
 function shapeOf({ height, width, channels }: ImageSet): Omit<Picture, 'data'> {
   if (channels === 1 || channels === 3) return { height, width, channels };
   throw new DataError(
-    `report: images of ${channels} channels cannot be shown, expected 1 (grey) or 3 (RGB).`,
+    `report: images of ${channels} channels cannot be shown, expected 1 (greyscale) or 3 (RGB).`,
   );
 }

@@ -1,4 +1,4 @@
-/** The files that `predict` is given, as images that the model takes. */
+/** Reads the files given to `predict` as images of the shape that the model takes. */
 import { parseCsv } from '../data/csv.js';
 import { type ImageShape, type RawImages, shapeText } from '../data/dataset.js';
 import { digitImage } from '../data/digit_image.js';
@@ -10,24 +10,24 @@ import { diskTree } from '../node/disk_tree.js';
 import { readBytes } from '../node/files.js';
 
 export interface InputOptions {
-  /** What the model takes. */
+  /** The image shape of the model. */
   readonly shape: ImageShape;
-  /** Pictures are of single digits: the ink is looked for, scaled and centred. */
+  /** Whether pictures show single digits: the ink is then cropped, scaled and centred. */
   readonly areDigits: boolean;
-  /** Other pictures with a light border are turned over. */
+  /** Whether other pictures with a light border are inverted. */
   readonly invert: boolean;
   readonly transpose: boolean;
 }
 
-/** The images of one file, with their labels when it has them. */
+/** The images of one file, with their labels if it has any. */
 export interface Input extends RawImages {
   readonly file: string;
 }
 
 /**
- * Reads a picture (PNG), a CSV, or an IDX file with the labels that may lie beside it.
+ * Reads a PNG picture, a CSV, or an IDX file with the label file next to it, if there is one.
  *
- * Throws: FileError; DataError naming the file when it is bad, or when its images have another shape than the model's.
+ * Throws: FileError; DataError if the file is damaged or its images do not have the model's shape.
  */
 export async function readInput(file: string, options: InputOptions): Promise<Input> {
   const { shape, transpose } = options;

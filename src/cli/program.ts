@@ -1,4 +1,4 @@
-/** Commander's side of the declared commands: parses what was typed, and calls `run` with it. */
+/** Builds the Commander program from the declared commands; `run` is called with the parsed options. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { CommandCall, DeclaredCommand, DeclaredOption } from './declaration.js';
 import { sayError } from './output.js';
@@ -6,13 +6,13 @@ import { version } from './version.js';
 
 type Run = (declared: DeclaredCommand, options: object, call: CommandCall) => Promise<void>;
 
-/** Its parsing throws: CommanderError, with exit code 0 after a help. */
+/** The program's `parseAsync` throws CommanderError for wrong usage, and, with exit code 0, after printing help. */
 export function buildProgram(commands: readonly DeclaredCommand[], run: Run): Command {
   const program = new Command('npm run')
-    .description('Trains neural networks on WebGPU with hand-written shaders.')
+    .description('Train neural networks on WebGPU with hand-written shaders.')
     .version(version)
     .showHelpAfterError('(add --help for all options)')
-    // Commander repeats what was typed, on lines that it ends itself.
+    // Commander's messages repeat user input, and end with a line break.
     .configureOutput({ writeErr: (text) => sayError(...text.replace(/\n$/, '').split('\n')) })
     .exitOverride();
   for (const declared of commands) addCommand(program, declared, run);
@@ -46,8 +46,8 @@ function optionOf({ flags, help, parse, choices, default: value, isRequired }: D
 }
 
 /**
- * Refuses values that are empty or white space, for every option and argument: a shell makes them of a variable that is
- * not set, and as a path or a number they would mean the working folder or 0.
+ * Refuses empty and blank values of all options and arguments. A shell passes them for an unset variable, and as a path or
+ * a number they would mean the working folder or 0.
  */
 function refuseEmptyValues(command: Command): void {
   for (const taker of [
@@ -56,7 +56,7 @@ function refuseEmptyValues(command: Command): void {
   ]) {
     const { parseArg: parse } = taker;
     taker.parseArg = <T>(text: string, before: T): T => {
-      if (text.trim() === '') throw new InvalidArgumentError('Expected a value, which is empty here.');
+      if (text.trim() === '') throw new InvalidArgumentError('The value must not be empty.');
       if (parse) return parse(text, before);
       return (taker.variadic ? [...((before as string[] | undefined) ?? []), text] : text) as T;
     };

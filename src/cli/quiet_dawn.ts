@@ -1,7 +1,7 @@
 /**
- * Keeps two warnings of Dawn's off standard error: it prints them about the limits of a software adapter, at every start,
- * and has no switch for them. Only the command line does this, since standard error belongs to the process; the library
- * leaves it alone. Linux only, the one system whose drivers have such limits, and not with DEBUG set.
+ * Keeps two warnings of Dawn off standard error. Dawn prints them about the limits of a software adapter at every start,
+ * and has no option to turn them off. Only the command line does this, because standard error belongs to the process, not
+ * to a library. It does so on Linux only, where drivers have such limits, and not if DEBUG is set.
  */
 import { closeSync, fstatSync, ftruncateSync, openSync, readFileSync, readSync, type Stats } from 'node:fs';
 import process from 'node:process';
@@ -12,12 +12,12 @@ const stderr = 2;
 const itself = `/proc/self/fd/${stderr}`;
 const warnings = /^(Warning: maxDynamic\w+ artificially reduced from .*\n)+$/;
 
-/** Runs `start`, which calls Dawn. What really goes wrong is thrown, not printed. */
+/** Runs `start`, which calls Dawn. Real errors are thrown, not printed. */
 export function quietly<T>(start: () => T): T {
   if (process.platform !== 'linux' || debugLevel() > 0) return start();
   const kind = kindOfStderr();
   if (kind?.isFile()) return erasing(start);
-  // A socket cannot be opened again: there the warnings stay.
+  // A socket cannot be reopened, so its warnings stay.
   if (kind?.isFIFO() || isatty(stderr)) return silenced(start);
   return start();
 }
@@ -26,15 +26,15 @@ function kindOfStderr(): Stats | undefined {
   try {
     return fstatSync(stderr);
   } catch {
-    return undefined; // The caller closed it.
+    return undefined; // It is closed.
   }
 }
 
-/** For terminals and pipes: standard error is /dev/null while `start` runs, then opened again. */
+/** For terminals and pipes: points standard error to /dev/null while `start` runs, then reopens it. */
 function silenced<T>(start: () => T): T {
   const saved = openSync(itself, 'a');
   closeSync(stderr);
-  // The system gives the lowest free number: these two become descriptor 2, one after the other.
+  // open() returns the lowest free descriptor: this one, and the one in `finally`, become descriptor 2.
   const silent = openSync('/dev/null', 'w');
   try {
     return start();
@@ -46,8 +46,8 @@ function silenced<T>(start: () => T): T {
 }
 
 /**
- * For files: cuts the warnings off again where they are all that was written meanwhile. Opened again, the file would
- * have a position of its own, and lose what standard output or the shell writes to it.
+ * For files: truncates the warnings afterwards, if nothing else was written meanwhile. A reopened file would have its own
+ * position, and overwrite what standard output or the shell writes to the same file.
  */
 function erasing<T>(start: () => T): T {
   const { position, appends } = placeInFile();
@@ -55,7 +55,7 @@ function erasing<T>(start: () => T): T {
   try {
     return start();
   } finally {
-    if ((appends || position === end) && warnings.test(textBehind(end))) {
+    if ((appends || position === end) && warnings.test(textAfter(end))) {
       ftruncateSync(stderr, end);
       if (!appends) seek(stderr, position);
     }
@@ -69,7 +69,7 @@ function placeInFile(): { readonly position: number; readonly appends: boolean }
   return { position: Number(position), appends: (Number.parseInt(flags ?? '0', 8) & appendFlag) !== 0 };
 }
 
-function textBehind(start: number): string {
+function textAfter(start: number): string {
   const file = openSync(itself, 'r');
   try {
     const bytes = Buffer.alloc(fstatSync(file).size - start);
@@ -79,10 +79,10 @@ function textBehind(start: number): string {
   }
 }
 
-/** Moves a descriptor's position, which node:fs cannot do; WASI can, for the memory of a WebAssembly module. */
+/** Moves a descriptor's position. node:fs cannot; WASI can, called without a real WebAssembly module. */
 function seek(descriptor: number, position: number): void {
   const { emitWarning } = process;
-  // Node calls WASI experimental when it is first loaded.
+  // Node warns that WASI is experimental when it is first loaded.
   process.emitWarning = () => undefined;
   const { WASI } = process.getBuiltinModule('node:wasi');
   process.emitWarning = emitWarning;
@@ -92,5 +92,5 @@ function seek(descriptor: number, position: number): void {
   fdSeek(stderr, BigInt(position), 0, 0);
 }
 
-/** As far as it is used here: Node's types lack it. */
+/** The part that is used here; Node's types lack it. */
 declare const WebAssembly: { readonly Memory: new (size: { readonly initial: number }) => object };

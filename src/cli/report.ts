@@ -1,4 +1,4 @@
-/** `report`: writes the report of one run again, or puts several runs side by side. Needs no device. */
+/** `report`: rewrites the report of one run, or compares several runs. Needs no device. */
 import path from 'node:path';
 import { UsageError } from '../errors.js';
 import { openFolder } from '../node/files.js';
@@ -16,7 +16,7 @@ import { version } from './version.js';
 export async function report(paths: readonly string[], options: ReportOptions): Promise<number> {
   const output = openOutput(options);
   const [first, ...others] = paths;
-  if (first === undefined) throw new UsageError('report: no run folder is named, expected one or more.');
+  if (first === undefined) throw new UsageError('report: no run folder is given, expected one or more.');
   if (others.length === 0) {
     const out = options.out ?? first;
     if (path.resolve(out) !== path.resolve(first))
@@ -27,7 +27,7 @@ export async function report(paths: readonly string[], options: ReportOptions): 
     return 0;
   }
   if (new Set(paths.map((each) => path.resolve(each))).size < paths.length)
-    throw new UsageError('report: a folder is named twice; a run is compared with other runs.');
+    throw new UsageError('report: a run folder is given twice; name different runs to compare.');
   const runs: RunReport[] = [];
   for (const each of paths) runs.push(await readReport(openFolder(each)));
   const named = distinctNames(runs, paths);
@@ -43,7 +43,7 @@ export async function report(paths: readonly string[], options: ReportOptions): 
   return 0;
 }
 
-/** Folders of the same name are called by their paths. */
+/** Names runs by their paths where folder names are not unique. */
 function distinctNames(runs: readonly RunReport[], paths: readonly string[]): RunReport[] {
   const names = runs.map(({ name }) => name);
   return runs.map((run, i) => {

@@ -1,4 +1,4 @@
-/** The files of a run folder as a report needs them; no device is opened. */
+/** Reads the files of a run folder for a report. Needs no device. */
 import path from 'node:path';
 import { sizeOf } from '../engine/primitive.js';
 import { FileError, ModelError } from '../errors.js';
@@ -12,9 +12,9 @@ import { runFromJson } from '../report/run_record.js';
 import { refusePending } from './pending_run.js';
 
 /**
- * Reads run.json, and history.json, model.json and evaluation.json where they are.
+ * Reads run.json, and history.json, model.json and evaluation.json if they exist.
  *
- * Throws: FileError when the folder holds no run; DataError or ModelError when one of the files is damaged.
+ * Throws: FileError if the folder holds no run; DataError or ModelError if a file is damaged.
  */
 export async function readReport(folder: Folder): Promise<RunReport> {
   await refusePending(folder);
@@ -50,7 +50,7 @@ export async function readReport(folder: Folder): Promise<RunReport> {
   };
 }
 
-/** The rows of the table of layers. Throws: ModelError, whatever is wrong with the description. */
+/** The rows of the layer table. Throws: ModelError if the description is damaged in any way. */
 function layersOf(bytes: Uint8Array, file: string): LayerRow[] {
   try {
     const json = parseJson(bytes, (what, cause) => new ModelError(what, { cause }));

@@ -1,6 +1,6 @@
 /**
- * The files of a run, cut back to the checkpoint that it resumes from. A process that was stopped between two writes has
- * left some of them an epoch ahead of the checkpoint, and that epoch is done again.
+ * Cuts the files of a run back to the checkpoint that it resumes from. A process that was killed between two writes may
+ * have left some files an epoch ahead of the checkpoint, and that epoch is repeated.
  */
 import type { Folder } from '../folder.js';
 import type { Checkpoint, Position } from '../nn/checkpoint.js';
@@ -12,9 +12,9 @@ import type { ClaimedRun } from './claimed_run.js';
 import { type GrowingHistory, type RunFile, nextBestFile, readHistory, stampOf } from './run_folder.js';
 
 /**
- * Returns the history until the checkpoint, to be continued; without one nothing of the run is left but run.json.
+ * Returns the history up to the checkpoint. Without a checkpoint, removes everything but run.json.
  *
- * Throws: FileError; DataError when history.json is damaged, ModelError when the best weights are.
+ * Throws: FileError; DataError if history.json is damaged; ModelError if the best weights are.
  */
 export async function restoreFiles(
   claim: ClaimedRun,
@@ -37,7 +37,7 @@ export async function restoreFiles(
   return history;
 }
 
-/** Of an epoch that stands twice, as earlier versions could leave it, the later figures count. */
+/** Earlier versions could record an epoch twice: the later entry counts. */
 function historyUntil(last: number, { epochs, metrics }: GrowingHistory): GrowingHistory {
   const places = new Map(epochs.map((epoch, i) => [epoch, i]));
   const kept = [...places.keys()].filter((epoch) => epoch <= last).sort((a, b) => a - b);
@@ -53,7 +53,7 @@ async function rewrite(folder: Folder, name: string, text: string): Promise<void
   if (!isSame) await folder.write(name, text);
 }
 
-/** Weights that were the best ones of an epoch become so if the checkpoint is of that epoch, too. */
+/** Keeps the pending best weights if the checkpoint covers their epoch; otherwise removes them. */
 async function settleBest(claim: ClaimedRun, epoch: number): Promise<void> {
   const { folder } = claim;
   if (!(await folder.exists(nextBestFile))) return;

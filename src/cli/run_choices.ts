@@ -1,4 +1,4 @@
-/** Which kernels a run goes by: what its bits depend on beside seed and settings, and so a part of its record. */
+/** The kernel selection of a run. Its results depend on it bit for bit, so run.json records it. */
 import { choicesFromJson } from '../engine/kernel_selection.js';
 import type { Device } from '../engine/device.js';
 import type { Folder } from '../folder.js';

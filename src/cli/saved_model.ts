@@ -1,4 +1,4 @@
-/** A trained model as `predict` and `evaluate` need it: with its run, when it comes from one, and its classes' names. */
+/** A trained model for `predict` and `evaluate`, with its class names and the run that it belongs to, if any. */
 import { ModelError } from '../errors.js';
 import { openFolder } from '../node/files.js';
 import { open } from '../node/open.js';
@@ -13,19 +13,18 @@ import type { TestableRun } from './run_file.js';
 import { readTestableRun } from './run_folder.js';
 
 export interface SavedModel {
-  /** Undefined for a model that does not lie in a run's folder. */
+  /** Undefined for a model outside a run folder. */
   readonly run: TestableRun | undefined;
   readonly shape: { readonly height: number; readonly width: number; readonly channels: number };
   readonly classNames: readonly string[];
-  /** Opens the device and puts the weights there. Throws: DeviceError. */
+  /** Opens the device and uploads the weights. Throws: DeviceError. */
   open(output: Output): Promise<Model>;
 }
 
 /**
- * Reads a saved model, before any device is opened.
+ * Reads a saved model before a device is opened.
  *
- * Throws: FileError when there is none; ModelError when it is damaged, or takes no images or tells no
- * classes apart.
+ * Throws: FileError if there is none; ModelError if it is damaged, or is not a classifier of images.
  */
 export async function readSavedModel(who: string, options: SavedModelOptions): Promise<SavedModel> {
   const { model: path, weights, device, tune } = options;
@@ -60,7 +59,7 @@ export async function readSavedModel(who: string, options: SavedModelOptions): P
   };
 }
 
-/** Steps done, on a terminal only, and gone at the end: `Testing 3/79`. */
+/** Counts steps on a terminal, as `Testing 3/79`, and clears the line at the end. */
 export function stepCounter(output: Output, what = 'Step'): Callback {
   return {
     onPredictBatchEnd: (step, _, { steps }) => {

@@ -1,16 +1,16 @@
-/** Values of options: from what was typed to numbers, sizes and shapes, or to one sentence that says what is expected. */
+/** Parsers of option values. Each throws InvalidArgumentError with a sentence that says what is expected. */
 import { InvalidArgumentError } from 'commander';
 import type { ImageShape } from '../data/dataset.js';
 
-export function wholeNumber(text: string): number {
+export function positiveInteger(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 1)
     throw new InvalidArgumentError('Expected a positive integer.');
   return value;
 }
 
-export function wholeNumbers(text: string): number[] {
-  return text.split(',').map(wholeNumber);
+export function positiveIntegers(text: string): number[] {
+  return text.split(',').map(positiveInteger);
 }
 
 export function seedNumber(text: string): number {
@@ -29,7 +29,7 @@ export function portNumber(text: string): number {
 
 export function positiveNumber(text: string): number {
   const value = Number(text);
-  if (!(value > 0 && value < Infinity)) throw new InvalidArgumentError('Expected a number above 0.');
+  if (!(value > 0 && value < Infinity)) throw new InvalidArgumentError('Expected a positive number.');
   return value;
 }
 
@@ -46,7 +46,7 @@ const memoryUnits: Readonly<Record<string, number>> = {
 export function memorySize(text: string): number {
   const [, count, unit = ''] = /^(\d+(?:\.\d+)?)\s*([a-z]+)$/i.exec(text) ?? [];
   const bytes = Math.floor(Number(count) * (memoryUnits[unit.toLowerCase()] ?? 0));
-  if (!(bytes > 0)) throw new InvalidArgumentError('Expected a size above 0, such as 512MiB or 2GiB.');
+  if (!(bytes > 0)) throw new InvalidArgumentError('Expected a positive size, such as 512MiB or 2GiB.');
   return bytes;
 }
 
@@ -58,8 +58,8 @@ export function imageShape(text: string): ImageShape {
   return { height, width, channels };
 }
 
-export function share(text: string): number {
+export function fraction(text: string): number {
   const value = Number(text);
-  if (!(value >= 0 && value < 1)) throw new InvalidArgumentError('Expected a number from 0 to below 1.');
+  if (!(value >= 0 && value < 1)) throw new InvalidArgumentError('Expected a number in [0, 1).');
   return value;
 }

@@ -1,4 +1,4 @@
-/** The version of package.json, which the build writes in. */
+/** The version in package.json; the build inlines it. */
 import packageJson from '../../package.json' with { type: 'json' };
 
 export const version = packageJson.version;

@@ -151,7 +151,7 @@ describe('train, evaluate, predict', () => {
     });
     const status = await new Promise((done) => child.on('close', done));
     expect(stdout).toMatch(
-      /Interrupted in epoch \d after \d+ steps; saved\. Go on with:\n {2}npm run train -- --resume runs\/broken\n/,
+      /Interrupted in epoch \d after \d+ steps; saved\. Resume with:\n {2}npm run train -- --resume runs\/broken\n/,
     );
     expect(status).toBe(130);
     expect(run(['train', '--resume', 'runs/broken']).status).toBe(0);
@@ -225,7 +225,7 @@ describe('a run that is stopped', () => {
       });
       expect(stopped.status, how).toBe(status);
       expect(stopped.stdout + stopped.stderr).toMatch(
-        /; saved\. Go on with:\n {2}npm run train -- --resume |the report is not finished/,
+        /; saved\. Resume with:\n {2}npm run train -- --resume |the report is not finished/,
       );
       expect(run(['train', '--resume', out]).status, how).toBe(0);
       isWhole(out);
@@ -319,7 +319,7 @@ describe('a run that is stopped', () => {
   });
 });
 
-describe('a run that lies at --out', () => {
+describe('a run in the folder of --out', () => {
   const small = ['--dataset', 'tiny', '--model', 'mlp', '--preset', 'quick', '--epochs', '1'];
   const all = (): string[] =>
     readdirSync(path.join(work, 'runs/there')).map((name) => `${name} ${hashOf('runs/there', name)}`);
@@ -387,7 +387,7 @@ describe('what a resumed run keeps to', () => {
 
     const refused = run(['train', '--resume', 'runs/kept run', '--epochs', '3', '--no-flips', '--json']);
     expect(refused.stderr).toBe(
-      "train: --resume goes on with the run's own settings; leave out --epochs, --no-flips.\n",
+      "train: --resume uses the run's own settings; leave out --epochs, --no-flips.\n",
     );
     expect(refused.status).toBe(2);
 
@@ -414,7 +414,7 @@ describe('what a resumed run keeps to', () => {
     });
     expect(await new Promise((done) => child.on('close', done))).toBe(130);
     expect(stdout).toMatch(
-      /Interrupted after training.* Go on with:\n {2}npm run train -- --resume runs\/untested\n$/,
+      /Interrupted after training.* Resume with:\n {2}npm run train -- --resume runs\/untested\n$/,
     );
     expect(readdirSync(path.join(work, 'runs/untested'))).not.toContain('run.lock');
   });
@@ -431,14 +431,11 @@ describe('what goes wrong', () => {
     [['trian'], /unknown command 'trian'\n\(Did you mean train\?\)/],
     [['train', '--epoch', '3'], /unknown option '--epoch'\n\(Did you mean --epochs\?\)/],
     [['train', '--epochs', 'many'], /Expected a positive integer/],
-    [
-      ['train', '--out', ''],
-      /option '--out <dir>' argument '' is invalid\. Expected a value, which is empty here\./,
-    ],
+    [['train', '--out', ''], /option '--out <dir>' argument '' is invalid\. The value must not be empty\./],
     [['train', '--seed= '], /option '--seed <n>' argument ' ' is invalid/],
     [['bench', '--compare', 'a.json', ''], /option '--compare <file\.\.\.>' argument '' is invalid/],
     [['report', 'runs/x', ' '], /value ' ' is invalid for argument 'run'/],
-    [['train', '--memory', 'lots'], /Expected a size above 0, such as 512MiB or 2GiB/],
+    [['train', '--memory', 'lots'], /Expected a positive size, such as 512MiB or 2GiB/],
     [['train', '--preset', 'best'], /Allowed choices are quick, corrected/],
     [['train', '--limit', '3', '--out', 'runs/y'], /limit of 3 images is too small, expected at least 20/],
     [['train', '--split', 'official', '--fold', '2', '--out', 'runs/y'], /--fold are for --split k-fold/],
@@ -483,7 +480,7 @@ describe('what goes wrong', () => {
         /holds a run, and its report would be overwritten/,
       ],
       [['explore', '--dataset', 'small', '--out', 'mine.txt'], 1, /a file with the name of that folder/],
-      [['bench', '--quick', '--out', 'mine.txt'], 2, /does not hold the results of a bench/],
+      [['bench', '--quick', '--out', 'mine.txt'], 2, /is not a results file of this command/],
       [['report', 'runs/x', '--out', 'runs/other'], 2, /holds a run, and its report would be overwritten/],
       [['train', '--dataset', 'small', '--from', 'runs/none', '--out', 'runs/y'], 1, /runs\/none/],
       [['train', '--dataset', 'nowhere', '--out', 'runs/y'], 2, /nowhere/],

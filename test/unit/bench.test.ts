@@ -23,7 +23,7 @@ import {
   slugOf,
 } from '../../src/cli/bench/results.js';
 import { type MemoryRow, leastTime } from '../../src/cli/bench/roofline.js';
-import { type Spread, interleave, middle, spreadOf } from '../../src/cli/bench/statistics.js';
+import { type Spread, interleave, medianOf, spreadOf } from '../../src/cli/bench/statistics.js';
 import type { Output } from '../../src/cli/output.js';
 import { textsOf } from './markup.js';
 
@@ -100,12 +100,12 @@ const full = results({
 });
 
 describe('repeats', () => {
-  it('the middle and the quarters', () => {
+  it('the median and the quartiles', () => {
     expect(spreadOf([5, 1, 4, 2, 3])).toEqual({ median: 3, low: 2, high: 4, min: 1, max: 5 });
     // Between neighbours in proportion: numpy.percentile([1, 2, 3, 10], [25, 50, 75]) is 1.75, 2.5, 4.75.
     expect(spreadOf([10, 1, 3, 2])).toEqual({ median: 2.5, low: 1.75, high: 4.75, min: 1, max: 10 });
-    expect(middle([7])).toBe(7);
-    expect(middle([])).toBeNaN();
+    expect(medianOf([7])).toBe(7);
+    expect(medianOf([])).toBeNaN();
   });
 
   it('take turns, and the first round is not counted', async () => {
@@ -184,10 +184,10 @@ describe('results', () => {
     expect(read('{')).toThrow(/^x\.json: damaged: it is not JSON/);
     expect(read('null')).toThrow(/it has no format, expected 'shadegrad bench 1'/);
     expect(read('{"format":"shadegrad bench 0"}')).toThrow(/its format is 'shadegrad bench 0', expected/);
-    expect(read(`{"format":"${format}"}`)).toThrow(/not the results of a bench: it has no date/);
+    expect(read(`{"format":"${format}"}`)).toThrow(/not results of 'npm run bench': it has no date/);
     const changed = (before: string, after: string) => read(resultsToJson(full).replace(before, after));
     expect(changed('"median":', '"middle":')).toThrow(
-      "x.json: not the results of a bench: it has no sections.endToEnd[0].imagesPerSecond.median. Measure again with 'npm run bench -- --out FILE'.",
+      "x.json: not results of 'npm run bench': it has no sections.endToEnd[0].imagesPerSecond.median. Measure again with 'npm run bench -- --out FILE'.",
     );
     expect(changed('"cores": ', '"cores": [], "": ')).toThrow(
       /machine\.cores is \[\], expected a number or null\. /,
@@ -277,14 +277,16 @@ describe('what is read without a device', () => {
     expect(lines.join('\n')).not.toContain('Two devices');
     const elsewhere = write('elsewhere.json', { ...full, machine: { ...full.machine, cpu: 'Ampere Altra' } });
     await reading({ compare: [before, elsewhere] });
-    expect(lines).toContain('Two devices: llvmpipe on AMD EPYC before, llvmpipe on Ampere Altra after.');
+    expect(lines).toContain(
+      'The devices differ: llvmpipe on AMD EPYC before, llvmpipe on Ampere Altra after.',
+    );
   });
 
   it('refuses one file, files without a common figure, and an empty folder', async () => {
     const file = write('one.json', full);
-    await expect(reading({ compare: [file] })).rejects.toThrow(/takes two files of results.* given 1\./);
+    await expect(reading({ compare: [file] })).rejects.toThrow(/takes two results files.* got 1\./);
     await expect(reading({ compare: [file, write('no.json', results({}))] })).rejects.toThrow(
-      /no figure in common/,
+      /no figures in common/,
     );
     await expect(reading({ chart: path.join(work, 'x.svg') })).rejects.toThrow(
       /there are no results in .*none/,

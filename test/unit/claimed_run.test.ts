@@ -83,16 +83,16 @@ describe('refused', () => {
       'train: BASE/run holds a finished run. Name another folder, or replace the run with --overwrite.',
     ],
     [
-      'a run that has not ended',
+      'an unfinished run',
       { ...old, 'run.json': runJson() },
       'new',
-      'train: BASE/run holds a run that has not ended. Resume it with --resume BASE/run, name another folder, or replace it with --overwrite.',
+      'train: BASE/run holds an unfinished run. Resume it with --resume BASE/run, name another folder, or replace it with --overwrite.',
     ],
     [
       'a run that is being replaced',
       { '.shadegrad-ready/run.json': runJson() },
       'new',
-      'train: BASE/run holds a run that has not ended. Resume it with --resume BASE/run, name another folder, or replace it with --overwrite.',
+      'train: BASE/run holds an unfinished run. Resume it with --resume BASE/run, name another folder, or replace it with --overwrite.',
     ],
     [
       'a damaged run',
@@ -209,9 +209,7 @@ describe('a run that is replaced', () => {
       expect(failure ?? new FileError('none'), where).toBeInstanceOf(FileError);
       const folder = openFolder(at('run'));
       const refusal = await refusePending(folder).catch((cause: unknown) => String(cause));
-      expect(/Complete that with 'npm run train -- --resume/.test(refusal ?? '')).toBe(
-        await isPending(folder),
-      );
+      expect(/Complete it with 'npm run train -- --resume/.test(refusal ?? '')).toBe(await isPending(folder));
       rmSync(at('run', 'run.lock'), { force: true }); // As if that process were dead.
       const claim = await claimRun(at('run'), 'resume');
       await claim.release();
@@ -231,8 +229,11 @@ describe('a folder that is deleted while training', () => {
     const claim = await claimRun(at('run'), 'new');
     await claim.folder.write('run.json', runJson());
     rmSync(at('run'), { recursive: true });
-    for (const writing of [claim.folder.write('last.safetensors', ''), claim.logs.append('a/b', '')])
-      expect(await messageOf(writing, FileError)).toBe(
+    for (const write of [
+      () => claim.folder.write('last.safetensors', ''),
+      () => claim.logs.append('a/b', ''),
+    ])
+      expect(await messageOf(write(), FileError)).toBe(
         'cannot write to BASE/run: it was deleted, or its run.lock was, while this training ran; what it held is lost. Train again, and leave the folder in place until training has ended.',
       );
     await claim.release();

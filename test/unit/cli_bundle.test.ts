@@ -1,6 +1,6 @@
 /**
- * Plan: the command line as it is bundled, in memory: the help and wrong usage load Commander, the declarations and a few
- * small modules, and nothing of the engine; each command has a module of its own, imported when it is called.
+ * Plan: the bundle of the command line, in memory: help and wrong usage load Commander, the declarations and a few small
+ * modules, but not the engine; each command has its own module, imported when the command is called.
  */
 import path from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
@@ -60,7 +60,7 @@ test('each command has a module that is imported when it is called', () => {
   expect(modules).toEqual(expect.arrayContaining(named));
 });
 
-test('a command that needs no device loads no WebGPU', () => {
+test('commands that need no device do not load WebGPU', () => {
   for (const name of ['demo', 'report']) {
     const { packages } = loadedBy(imported().get(`src/cli/${name}.ts`)!);
     expect(packages, name).not.toContain('webgpu');

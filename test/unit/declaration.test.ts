@@ -1,6 +1,6 @@
 /**
- * Plan: declared options as a handler gets them: the names and values that Commander yields are those that the compiler
- * derives from the declaration; what the user typed is told apart from defaults; an empty value is refused.
+ * Plan: declared options as a handler gets them: Commander's names and values match the derived type; typed options are
+ * distinguished from defaults; empty values are refused.
  */
 import { CommanderError } from 'commander';
 import { expect, test, vi } from 'vitest';
@@ -44,7 +44,7 @@ async function parsed(line: string | readonly string[]): Promise<{ options: Opti
   return found!;
 }
 
-test('the names and values are those of the derived type', async () => {
+test('names and values match the derived type', async () => {
   const all = await parsed(
     'try --batch-size 8 --to-99 --no-tune --part test --results x --build y --model m --compare a b -- c d',
   );
@@ -61,7 +61,7 @@ test('the names and values are those of the derived type', async () => {
   expect(all.call.args).toEqual(['c', 'd']);
 });
 
-test('what is not typed has its default, or is not there', async () => {
+test('an option that is not typed has its default, or is absent', async () => {
   const { options: few, call } = await parsed('try --model m --build');
   expect(few).toEqual({ tune: true, results: 'bench/results', model: 'm', build: true } satisfies Options);
   expect(call).toEqual({ args: [], typed: ['--build', '--model'] });

@@ -346,7 +346,7 @@ describe('the command', () => {
       expect({ status, stderr: stderr.replace(port, 'PORT') }).toMatchInlineSnapshot(`
         {
           "status": 1,
-          "stderr": "demo: port PORT on 127.0.0.1 is in use by another program; name another one, or leave --port out for one that is free.
+          "stderr": "demo: port PORT on 127.0.0.1 is in use by another program; choose another one, or leave out --port to use a free one.
         ",
         }
       `);
@@ -390,7 +390,7 @@ describe('the command', () => {
     expect({ status, stderr: stderr.replace(other, 'FOLDER') }).toMatchInlineSnapshot(`
       {
         "status": 1,
-        "stderr": "demo: FOLDER holds an index.html of another page, which would be overwritten. Name another folder, or take that file away.
+        "stderr": "demo: FOLDER holds the index.html of another page, which would be overwritten. Name another folder, or move that file away.
       ",
       }
     `);
@@ -404,7 +404,7 @@ describe('the command', () => {
     expect({ status, stderr: stderr.replace(folder, 'FOLDER') }).toMatchInlineSnapshot(`
       {
         "status": 1,
-        "stderr": "demo: the page is not built, FOLDER/page/ lacks page.js. Build it with 'npm run build'; 'npm run demo' does so by itself.
+        "stderr": "demo: the page is not built: FOLDER/page/page.js is missing. Run 'npm run build', or use 'npm run demo', which builds the page.
       ",
       }
     `);

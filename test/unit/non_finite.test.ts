@@ -131,7 +131,7 @@ describe('gradcheck', () => {
   test('where all is as in NumPy, it says so in one line', () => {
     expect(nonFiniteLines('llvmpipe', [row('relu', true), row('max', true)])).toMatchInlineSnapshot(`
       [
-        "NaN and infinity: as in NumPy and PyTorch in 2 ops on llvmpipe, 2 comparisons.",
+        "NaN and infinity: 2 ops on llvmpipe behave as in NumPy and PyTorch (2 comparisons).",
       ]
     `);
   });
@@ -140,7 +140,7 @@ describe('gradcheck', () => {
     const rows = [row('relu', true), row('max', true), row('max', false)];
     expect(nonFiniteLines('some GPU', rows)).toMatchInlineSnapshot(`
       [
-        "NaN and infinity: not as in NumPy and PyTorch in 1 of 2 ops on some GPU, whose driver may assume that neither occurs:",
+        "NaN and infinity: 1 of 2 ops on some GPU behave differently from NumPy and PyTorch; a driver may assume that neither occurs:",
         "    max/forward (baseline): 1 of 2, such as odd sizes, NaN in x, [3,5]: y at [2,4] 0 for NaN",
       ]
     `);

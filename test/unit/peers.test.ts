@@ -96,11 +96,16 @@ describe('comparePeers', { timeout: 60_000 }, () => {
   });
 
   test.each([
-    ['in inference', { inferLoss: 2.31 }, 'its loss of the first batch is 2.31000, ours 2.30000', 0.01 / 2.3],
+    [
+      'in inference',
+      { inferLoss: 2.31 },
+      'its loss of the first batch is 2.31000, ours is 2.30000',
+      0.01 / 2.3,
+    ],
     [
       'in training',
       { trainLosses: [2.3, 2, 1.6] },
-      'its loss of training step 3 is 1.60000, ours 1.50000',
+      'its loss of training step 3 is 1.60000, ours is 1.50000',
       0.1 / 1.5,
     ],
     ['that is no number', { inferLoss: Number.NaN }, 'it answered {"version"', none],
@@ -114,7 +119,7 @@ describe('comparePeers', { timeout: 60_000 }, () => {
 
   test('is stricter with inference than with training', async () => {
     const [, row] = await compare(fake('own'), fake('off', { prepared: { inferLoss: 2.3001 } }));
-    expect(row?.note).toContain('its loss of the first batch is 2.30010, ours 2.30000');
+    expect(row?.note).toContain('its loss of the first batch is 2.30010, ours is 2.30000');
   });
 
   test('accepts a loss within the tolerance, and says by how much it differs', async () => {
@@ -132,7 +137,7 @@ describe('comparePeers', { timeout: 60_000 }, () => {
       fake('wrong', { prepared: { ...outside, epsilon: 'inside' } }),
     );
     expect(right?.lossDifference).toBe(0);
-    expect(wrong?.note).toContain('its loss of training step 2 is 1.90000, ours 2.00000');
+    expect(wrong?.note).toContain('its loss of training step 2 is 1.90000, ours is 2.00000');
   });
 
   test('asks a system that cannot train for inference alone', async () => {
@@ -189,11 +194,11 @@ test('a process that stays silent is ended at the limit', { timeout: 60_000 }, a
   const peer = new PeerProcess(command({ name: 'silent', trouble: { at: 'train', by: 'silence' } }));
   await peer.ask({ do: 'prepare', fixture: 'f', batchSize: 1, checkSteps: 3 }, 60);
   const asked = peer.ask({ do: 'train', steps: 1 }, 0.05);
-  await expect(asked).rejects.toThrow("it gave no answer to 'train' for 0.05 s");
+  await expect(asked).rejects.toThrow("it did not answer 'train' within 0.05 s");
   await expect(asked).rejects.toBeInstanceOf(PeerFailure);
   // And it stays ended.
   await expect(peer.ask({ do: 'train', steps: 1 }, 60)).rejects.toThrow(
-    "it gave no answer to 'train' for 0.05 s",
+    "it did not answer 'train' within 0.05 s",
   );
 });
 
@@ -246,9 +251,9 @@ test('the table has a row for each system, and dashes for what was not measured'
     { system: 'absent', note: 'skipped' },
   ]);
   expect(table.join('\n')).toMatchInlineSnapshot(`
-    "system           on         train          ours  infer           ours  first step s  loss differs
-    shadegrad 0.1.0  WebGPU, x  200 (190–210)     –  200 (190–210)      –           1.3             –
-    slow 4           CPU        –                 –  7.3 (7.0–8.0)  27.6×             –          2e-4
-    absent           –          –                 –  –                  –             –             –"
+    "system           backend    train          ours  infer           ours  first step s  loss difference
+    shadegrad 0.1.0  WebGPU, x  200 (190–210)     –  200 (190–210)      –           1.3                –
+    slow 4           CPU        –                 –  7.3 (7.0–8.0)  27.6×             –             2e-4
+    absent           –          –                 –  –                  –             –                –"
   `);
 });

@@ -183,12 +183,12 @@ describe('wrong input', () => {
       /^report: .*none holds no run \(there is no run\.json in it\); name a folder that 'npm run train' wrote\.$/,
     ],
     ['a file', () => report([at('a', 'run.json')], {}), FileError, /holds no run/],
-    ['no folder', () => report([], {}), UsageError, 'report: no run folder is named, expected one or more.'],
+    ['no folder', () => report([], {}), UsageError, 'report: no run folder is given, expected one or more.'],
     [
       'the same folder twice',
       () => report([at('a'), `${at('a')}${path.sep}`], {}),
       UsageError,
-      'report: a folder is named twice; a run is compared with other runs.',
+      'report: a run folder is given twice; name different runs to compare.',
     ],
   ])('%s', async (_, command, kind, message) => {
     await expect(command()).rejects.toThrow(kind);

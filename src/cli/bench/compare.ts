@@ -1,15 +1,15 @@
-/** Two results side by side: what became slower and what faster, beyond what the measurements themselves vary by. */
+/** Compares two results: which figures became slower or faster by more than the noise of the measurements. */
 import type { Report } from './report.js';
 import { type BenchResults, deviceName } from './results.js';
 import type { Spread } from './statistics.js';
 
 /** One figure of a bench. */
 export interface Figure {
-  /** Names it in both files. */
+  /** The same in both files. */
   readonly name: string;
   readonly unit: string;
   readonly better: 'less' | 'more';
-  /** Of figures that were measured once: the same number four times. */
+  /** For a figure that was measured once, all members are equal. */
   readonly value: Spread;
 }
 
@@ -18,15 +18,15 @@ export interface Comparison {
   readonly unit: string;
   readonly before: number;
   readonly after: number;
-  /** How many times as good as before: above 1 is a gain, whether less or more is better. */
+  /** The speedup: above 1 is an improvement, whether less or more is better. */
   readonly gain: number;
-  /** Gain or regression: the medians differ by more than a tenth, and the middle halves of the repeats do not meet. */
+  /** Gain or regression: the medians differ by more than 10 %, and the interquartile ranges do not overlap. */
   readonly verdict: 'gain' | 'regression' | 'same';
 }
 
 const noise = 0.1;
 
-/** Figures that both results have, in the order of the second. */
+/** The figures that both results contain, in the order of the second. */
 export function compare(before: BenchResults, after: BenchResults): Comparison[] {
   const old = new Map(figuresOf(before).map((figure) => [figure.name, figure]));
   return figuresOf(after).flatMap((figure) => {
@@ -44,12 +44,12 @@ function compareFigures(before: Figure, { name, unit, better, value: after }: Fi
   return { name, unit, before: before.value.median, after: after.median, gain, verdict };
 }
 
-/** Those that lost more than `threshold` (a share) of their speed. */
+/** The figures that lost more than the fraction `threshold` of their speed. */
 export function regressions(rows: readonly Comparison[], threshold: number): Comparison[] {
   return rows.filter(({ verdict, gain }) => verdict === 'regression' && gain < 1 - threshold);
 }
 
-/** The same kernel on the same shapes may stand twice, as the gradients of a square product do. */
+/** Makes names unique: a kernel may occur twice on the same shapes, as in the gradients of a square product. */
 function numbered(figures: readonly Figure[]): Figure[] {
   const seen = new Map<string, number>();
   return figures.map((figure) => {
@@ -59,7 +59,7 @@ function numbered(figures: readonly Figure[]): Figure[] {
   });
 }
 
-/** Every figure that is compared: shadegrad's own, not the device's and not those of other systems. */
+/** Every figure that is compared: those of shadegrad, not those of the device or of other systems. */
 export function figuresOf({ sections }: BenchResults): Figure[] {
   const { step = [], kernels = [], endToEnd = [], inputs = [], scaling, to99 } = sections;
   const once = (value: number): Spread => ({
@@ -97,7 +97,7 @@ export function figuresOf({ sections }: BenchResults): Figure[] {
     })),
     ...(scaling ? [...scaling.byBatch, ...scaling.byImage] : []).flatMap(
       ({ imageSize, batchSize, microBatchSize, stepMilliseconds, measuredBytes }): Figure[] => {
-        const of = `scaling: ${imageSize}×${imageSize}, batch ${batchSize}, ${microBatchSize} at once`;
+        const of = `scaling: ${imageSize}×${imageSize}, batch ${batchSize}, micro-batch ${microBatchSize}`;
         return [
           { name: of, unit: 'ms', better: 'less', value: stepMilliseconds },
           { name: `${of}: memory`, unit: 'MiB', better: 'less', value: once(measuredBytes / 2 ** 20) },
@@ -110,7 +110,7 @@ export function figuresOf({ sections }: BenchResults): Figure[] {
   ]);
 }
 
-// ---- for people ----
+// ---- report ----
 
 const marks = { gain: '+', regression: '!', same: '' } as const;
 
@@ -131,6 +131,6 @@ export function reportComparison(
       unit,
       `${gain.toFixed(2)}×`,
     ]),
-    note: `Marked + (gain) and ! (regression): more than ${noise * 100} % apart, and the middle halves of the repeats do not meet.`,
+    note: `+ marks a gain, ! a regression: the medians differ by more than ${noise * 100} %, and the interquartile ranges do not overlap.`,
   };
 }

@@ -1,9 +1,9 @@
-/** The paper model end to end: images per second of training and inference by batch size, and what a step costs. */
+/** The paper model end to end: images per second in training and inference by batch size, and the cost of a step. */
 import type { Device } from '../../engine/device.js';
 import type { Step } from '../../engine/replay.js';
 import type { Report } from './report.js';
 import { type Rounds, type Spread, interleave, spreadOf } from './statistics.js';
-import { type Subject, inferenceSubject, madeUpImages, modelName, trainingSubject } from './subject.js';
+import { type Subject, inferenceSubject, syntheticImages, modelName, trainingSubject } from './subject.js';
 
 export interface EndToEndRow {
   readonly task: 'training' | 'inference';
@@ -11,9 +11,9 @@ export interface EndToEndRow {
   readonly batchSize: number;
   readonly imagesPerSecond: Spread;
   readonly dispatchesPerStep: number;
-  /** Microseconds of the host for one step: encoding it and handing it over. */
+  /** Host time to encode and submit one step. */
   readonly encodeMicroseconds: Spread;
-  /** Of the device, at the most: weights, optimizer, gradients, intermediates; without the images. */
+  /** Peak device memory: weights, optimizer, gradients and intermediates, without the images. */
   readonly peakBytes: number;
 }
 
@@ -23,17 +23,17 @@ export interface EndToEndOptions {
   readonly onProgress: (done: number, total: number) => void;
 }
 
-/** How many images there are; a round is at most one epoch of them. */
+/** The number of images; a round is at most one epoch. */
 const imageCount = { software: 8192, gpu: 65_536 } as const;
-/** A round should take this long. */
+/** The target duration of a round. */
 const roundMs = 400;
 
-/** Every task at every batch size, in turns. Throws: DeviceError, also when a batch exceeds the device's limits. */
+/** Measures every task at every batch size, interleaved. Throws: DeviceError, also if a batch exceeds the device's limits. */
 export async function measureEndToEnd(
   device: Device,
   { batchSizes, isQuick, onProgress }: EndToEndOptions,
 ): Promise<EndToEndRow[]> {
-  const set = madeUpImages(
+  const set = syntheticImages(
     device,
     Math.max(imageCount[device.traits.family], ...batchSizes.map((size) => 2 * size)),
   );
@@ -70,17 +70,17 @@ interface Measured {
   readonly subject: Subject;
   readonly peakBytes: number;
   readonly encodings: number[];
-  /** Of the round before; 0 before the first. */
+  /** From the previous round; 0 before the first one. */
   msPerBatch: number;
 }
 
-/** Makes the subject, and sees how much memory that took. */
+/** Makes the subject and measures the memory that it takes. */
 async function prepare(
   device: Device,
   task: EndToEndRow['task'],
   make: () => Promise<Subject>,
 ): Promise<Measured> {
-  // Buffers that wait in the pool would be taken, and not seen.
+  // Pooled buffers would be reused without being counted.
   device.trim();
   const before = device.allocatedBytes;
   const highest = device.peakBytes;
@@ -91,10 +91,10 @@ async function prepare(
   return { task, subject, peakBytes, encodings: [], msPerBatch: 0 };
 }
 
-/** Where a batch takes longer than a round should, so many looks at the encoding are enough. */
+/** If a batch takes longer than a round should, this many measurements of the encoding are enough. */
 const leastEncodings = 3;
 
-/** One round. Where nothing is known yet, one batch tells how many the next one takes. */
+/** One round. The first one runs a single batch, to find how many fill a round. */
 async function imagesPerSecond(measured: Measured, most: number): Promise<number> {
   const { subject, msPerBatch, encodings } = measured;
   if (msPerBatch < roundMs || encodings.length < leastEncodings)
@@ -121,7 +121,7 @@ async function encodeMicroseconds(step: Step): Promise<number> {
 export function reportEndToEnd(rows: readonly EndToEndRow[]): Report {
   return {
     title: `Training and inference of the ${modelName} model`,
-    head: ['task', 'batch', 'images/s', 'low', 'high', 'most', 'dispatches', 'encode µs', 'memory MiB'],
+    head: ['task', 'batch', 'images/s', 'low', 'high', 'max', 'dispatches', 'encode µs', 'memory MiB'],
     rows: rows.map((row) => [
       row.task,
       row.batchSize,
@@ -130,7 +130,7 @@ export function reportEndToEnd(rows: readonly EndToEndRow[]): Report {
       row.encodeMicroseconds.median.toFixed(0),
       (row.peakBytes / 2 ** 20).toFixed(0),
     ]),
-    note: 'encode: what the host does for one step; memory: of weights, optimizer, gradients and intermediates at the most.',
+    note: 'encode: host time per step; memory: peak of weights, optimizer, gradients and intermediates.',
   };
 }
 

@@ -3,8 +3,8 @@ import type { Device } from '../../engine/device.js';
 import { filters } from '../../nn/preprocessing.js';
 import { presets } from '../../nn/presets.js';
 import type { Report } from './report.js';
-import { type Spread, interleave, middle, spreadOf } from './statistics.js';
-import { type Subject, type SubjectOptions, madeUpImages, trainingSubject } from './subject.js';
+import { type Spread, interleave, medianOf, spreadOf } from './statistics.js';
+import { type Subject, type SubjectOptions, syntheticImages, trainingSubject } from './subject.js';
 
 export interface InputRow {
   readonly inputs: string;
@@ -49,7 +49,7 @@ export async function measureInputs(
     readonly onProgress: (done: number, total: number) => void;
   },
 ): Promise<InputRow[]> {
-  const set = madeUpImages(device, batches * batchSize);
+  const set = syntheticImages(device, batches * batchSize);
   const subjects: Subject[] = [];
   for (const variant of Object.values(variants))
     subjects.push(await trainingSubject(set, { batchSize, onProgress, ...variant }));
@@ -61,7 +61,7 @@ export async function measureInputs(
   return Object.keys(variants).map((inputs, i) => ({
     inputs,
     ms: spreadOf(times[i]!),
-    ratio: middle(times[i]!.map((ms, round) => ms / times[0]![round]!)),
+    ratio: medianOf(times[i]!.map((ms, round) => ms / times[0]![round]!)),
   }));
 }
 

@@ -1,6 +1,6 @@
 /**
- * What each kernel does in how much time, and how near that is to the roofline: the kernels of a step, and every op at the
- * shapes that its reference names.
+ * The time of each kernel, and how close it comes to the roofline: the kernels of a training step, and every op at the
+ * shapes that its reference lists.
  */
 import type { Device } from '../../engine/device.js';
 import { grad } from '../../engine/op.js';
@@ -24,41 +24,41 @@ import type { Output } from '../output.js';
 import type { Report } from './report.js';
 import { type Roofline, leastTime } from './roofline.js';
 import { type Spread, spreadOf } from './statistics.js';
-import { madeUpImages, trainingSubject } from './subject.js';
+import { syntheticImages, trainingSubject } from './subject.js';
 
-/** Every primitive there is. */
+/** All primitives. */
 const primitives = [
   ...ops.flatMap((op) => op.primitives),
   ...nonDifferentiable,
 ] as unknown as readonly Primitive[];
 
 export interface KernelTiming {
-  /** The primitive and what is fused into it, e.g. `conv2d + add + relu`. */
+  /** The primitive and the ops fused into it, e.g. `conv2d + add + relu`. */
   readonly kernel: string;
-  /** The shape's name, of ops at named shapes. */
+  /** The name of the shape, for ops at named shapes. */
   readonly name?: string;
   readonly variant: string;
   readonly shapes: string;
   readonly ms: Spread;
-  /** By the median. */
+  /** At the median time. */
   readonly gflops: number;
   readonly gbPerSecond: number;
   readonly cost: Cost;
 }
 
 export interface KernelRow extends KernelTiming {
-  /** The least time that the roofline allows, as a share of the median; above 1 where caches beat the memory. */
+  /** The least time that the roofline allows, divided by the median; above 1 if caches are faster than memory. */
   readonly ofRoofline?: number;
   readonly bound?: 'arithmetic' | 'memory';
 }
 
 export interface KernelOptions {
   readonly isQuick: boolean;
-  /** What to measure the kernels against. */
+  /** Left out: the kernels are not compared with a roofline. */
   readonly roofline: Roofline | undefined;
 }
 
-/** The kernels of one training step of the paper model. */
+/** Times the kernels of one training step of the paper model. */
 export async function measureStep(
   device: Device,
   {
@@ -71,7 +71,7 @@ export async function measureStep(
     readonly onProgress: (done: number, total: number) => void;
   },
 ): Promise<KernelRow[]> {
-  const set = madeUpImages(device, batchSize);
+  const set = syntheticImages(device, batchSize);
   const subject = await trainingSubject(set, { batchSize, onProgress });
   const timings = await timeKernels(
     subject.step,
@@ -81,26 +81,26 @@ export async function measureStep(
   return withRoofline(timings, roofline);
 }
 
-/** Every op at the shapes that its reference names. */
+/** Times every op at the shapes that its reference lists. */
 export async function measureNamedShapes(
   device: Device,
   { isQuick, roofline, output }: KernelOptions & { readonly output: Output },
 ): Promise<KernelRow[]> {
-  const patience = isQuick ? { repeats: 3, seconds: 1 } : { repeats: 9, seconds: 2 };
-  return withRoofline(await timeNamedShapes(device, patience, output), roofline);
+  const limits = isQuick ? { repeats: 3, seconds: 1 } : { repeats: 9, seconds: 2 };
+  return withRoofline(await timeNamedShapes(device, limits, output), roofline);
 }
 
-/** How often to time a kernel: `repeats` times, or fewer, but three, when `seconds` are over. */
-export interface Patience {
+/** How often to time a kernel: `repeats` times, or fewer, but at least three, once `seconds` have passed. */
+export interface TimingLimits {
   readonly repeats: number;
   readonly seconds: number;
 }
 
-/** Times every kernel of a step, in the order of its plan. The device has timestamps. */
-export async function timeKernels(step: Step, { repeats, seconds }: Patience): Promise<KernelTiming[]> {
+/** Times every kernel of a step, in the order of its plan. The device must have timestamps. */
+export async function timeKernels(step: Step, { repeats, seconds }: TimingLimits): Promise<KernelTiming[]> {
   const { dispatches } = step.plan;
   const samples: number[][] = dispatches.map(() => []);
-  // The first one warms up.
+  // Warm-up.
   await step.profile();
   const started = performance.now();
   for (let i = 0; i < repeats; i++) {
@@ -121,7 +121,7 @@ export async function timeKernels(step: Step, { repeats, seconds }: Patience): P
   });
 }
 
-/** Beside the roofline, where there is one. */
+/** Compares the kernels with the roofline, if it was measured. */
 function withRoofline(rows: readonly KernelTiming[], roofline: Roofline | undefined): KernelRow[] {
   if (!roofline) return [...rows];
   return rows.map((row) => {
@@ -130,7 +130,7 @@ function withRoofline(rows: readonly KernelTiming[], roofline: Roofline | undefi
   });
 }
 
-/** Dispatches of one primitive, such as partial sums and their reduction, are one row: their times add up. */
+/** Merges the dispatches of one primitive, such as partial sums and their reduction, into one row with their total time. */
 function merge(
   dispatches: readonly PlannedDispatch[],
   samples: readonly number[][],
@@ -145,21 +145,25 @@ function merge(
   return rows;
 }
 
-/** The ops that the roofline measures by themselves. */
-const elsewhere: readonly string[] = ['roofline'];
+/** Ops that only the section `roofline` measures. */
+const skippedOps: readonly string[] = ['roofline'];
 
-/** Every op, forward and gradients, at every shape that its reference names for the bench. */
-async function timeNamedShapes(device: Device, patience: Patience, output: Output): Promise<KernelTiming[]> {
+/** Times every op, forward and gradients, at every benchmark shape of its reference. */
+async function timeNamedShapes(
+  device: Device,
+  limits: TimingLimits,
+  output: Output,
+): Promise<KernelTiming[]> {
   const rows: KernelTiming[] = [];
   for (const reference of references.values()) {
-    if (elsewhere.includes(reference.op)) continue;
+    if (skippedOps.includes(reference.op)) continue;
     for (const { gpuInputs, ...declared } of reference.bench) {
-      const isFilled = device.traits.family === 'gpu' && gpuInputs !== undefined;
-      const shape = isFilled ? { ...declared, inputs: gpuInputs } : declared;
+      const isGpuShape = device.traits.family === 'gpu' && gpuInputs !== undefined;
+      const shape = isGpuShape ? { ...declared, inputs: gpuInputs } : declared;
       if (output.stream.isTTY) output.stream.write(`\r\u001B[K${reference.op}, ${shape.name}`);
       const { bound, tensors } = await bindShape(device, reference, shape);
-      // What feeds the op, such as a gradient of ones, is not the op's own.
-      const own = (await timeKernels(bound.step, patience)).filter(({ kernel }) =>
+      // Leaves out kernels that only feed the op, such as the gradient of ones.
+      const own = (await timeKernels(bound.step, limits)).filter(({ kernel }) =>
         kernel.startsWith(reference.op),
       );
       rows.push(...own.map((row) => ({ ...row, name: shape.name })));
@@ -179,7 +183,7 @@ interface Bound {
 
 async function bindShape(device: Device, reference: Reference, shape: BenchShape): Promise<Bound> {
   const { call } = reference;
-  if (!call) return bindPass(device, reference, shape);
+  if (!call) return bindPrimitive(device, reference, shape);
   const random = randomFrom(1, 0);
   const names = Object.keys(reference.inputs);
   const drawn = names.map((name) => reference.inputs[name]!.draw(random, shape.inputs[name]!, shape.inputs));
@@ -195,11 +199,11 @@ async function bindShape(device: Device, reference: Reference, shape: BenchShape
   return { bound: await run.bind(tensors), tensors };
 }
 
-/** A primitive that has no public function of its own, with the operands that its reference makes. */
-async function bindPass(device: Device, reference: Reference, shape: BenchShape): Promise<Bound> {
+/** Binds a primitive without a public function, with operands made by its reference. */
+async function bindPrimitive(device: Device, reference: Reference, shape: BenchShape): Promise<Bound> {
   const [name, makeCase] = Object.entries(reference.primitives)[0]!;
   const primitive = primitives.find((candidate) => candidate.name === name);
-  assert(primitive, `${name} is a primitive of an op or stands alone`);
+  assert(primitive, `${name} is a known primitive`);
   const { inputs, attributes } = makeCase(evaluate(reference, shape));
   const names = Object.keys(inputs);
   const tensors = names.map((input) => upload(device, inputs[input]!));

@@ -1,83 +1,82 @@
 /**
- * shadegrad and other systems on the same model, weights and batches: each first shows that it computes the same loss,
- * then all take turns, so that a slow moment of the machine meets all of them, and never two compute at once.
+ * Compares shadegrad with other systems on the same model, weights and batches. Each must first compute the same loss.
+ * Then they run in alternation, so that a slow phase of the machine affects all of them, and never two at a time.
  */
 import { type PeerCommand, PeerFailure, PeerProcess, type Prepared } from './peer_process.js';
-import { type Spread, middle, spreadOf } from './statistics.js';
+import { type Spread, medianOf, spreadOf } from './statistics.js';
 
 export interface PeerSystem {
   readonly name: string;
-  /** Ways to start it; the first that is installed is taken. */
+  /** Commands to start it; the first one that is installed is used. */
   readonly commands: readonly PeerCommand[];
-  /** How to get it when none is. */
+  /** How to install it. */
   readonly remedy: string;
 }
 
 export interface ComparisonOptions {
-  /** What every system loads, see peer_fixture.ts. */
+  /** The file that every system loads; see peer_fixture.ts. */
   readonly fixture: string;
   readonly batchSize: number;
-  /** A part of the adapter's name, for those that compute on WebGPU. */
+  /** Part of the adapter's name, for systems that run on WebGPU. */
   readonly device?: string;
-  /** Counted turns of each system, in training and in inference. Default 5. */
+  /** Timed turns of each system, for training and for inference. Default 5. */
   readonly rounds?: number;
-  /** How long a turn should take; one step at least. Default 2. */
+  /** The target duration of a turn, which has at least one step. Default 2. */
   readonly secondsPerTurn?: number;
-  /** How long a system may take for one answer. Default 600: it may compile for minutes. */
+  /** The timeout of one request. Default 600, because a system may compile for minutes. */
   readonly limitSeconds?: number;
   readonly say?: (line: string) => void;
 }
 
-/** One system's figures; those that were not measured are left out. */
+/** The figures of one system; those that were not measured are left out. */
 export interface PeerRow {
   readonly system: string;
   readonly version?: string;
-  /** What computes: API and adapter, or processor and threads. */
+  /** API and adapter, or CPU and threads. */
   readonly backend?: string;
-  /** Images per second, by turns. */
+  /** Images per second over the turns. */
   readonly train?: Spread;
   readonly infer?: Spread;
-  /** shadegrad's images per second over this system's, in the same round; the median. */
+  /** The median over the rounds of shadegrad's images per second divided by this system's. */
   readonly trainRatio?: number;
   readonly inferRatio?: number;
-  /** From the opened device to the end of the first training step, what is compiled for it included. */
+  /** From the open device to the end of the first training step, including compilation. */
   readonly firstStepSeconds?: number;
-  /** The greatest difference of a checked loss from shadegrad's, relative to it. */
+  /** The largest relative difference of a checked loss from shadegrad's. */
   readonly lossDifference?: number;
-  /** What it lacks, or why figures are missing. */
+  /** What it does not support, or why figures are missing. */
   readonly note?: string;
 }
 
 /**
- * The shares by which a loss may differ. Sums of up to 3,136 products in another order give 1e-7. In training a value
- * within rounding of 0 may pass a relu in one system and not in another: measured, up to 6e-4 after two steps, 1e-7
- * where there is none; while ε on the other side of RMSprop's root gives more than 1e-2.
+ * Allowed relative differences of a loss. Summing up to 3,136 products in another order gives 1e-7. In training, a value
+ * within rounding of 0 may pass a relu in one system and not in another: up to 6e-4 were measured after two steps, and
+ * 1e-7 without such a value. ε on the other side of RMSprop's root gives more than 1e-2.
  */
 const tolerances = { infer: 1e-5, train: 3e-3 };
 
-/** Losses of training steps that are compared. */
+/** The number of training steps whose losses are compared. */
 const checkSteps = 3;
 
-type Work = 'train' | 'infer';
+type Task = 'train' | 'infer';
 
-/** A system on its way through the comparison. */
+/** A system during the comparison. */
 interface Contender {
   readonly system: PeerSystem;
-  /** The one that the others are measured against. */
+  /** Whether it is the baseline of the comparison. */
   readonly isOwn: boolean;
   process?: PeerProcess;
   prepared?: Prepared;
   lossDifference?: number;
   failure?: string;
-  /** Batches per turn, and milliseconds per batch of each turn. */
-  readonly turns: Record<Work, { batches: number; readonly ms: number[] }>;
+  /** Batches per turn, and the milliseconds per batch of each turn. */
+  readonly turns: Record<Task, { batches: number; readonly ms: number[] }>;
 }
 
 /**
- * Compares; the first system is the one that the others are measured against. Never throws for what another system
- * does: it becomes the note of its row.
+ * Compares all systems with the first one. A failure of another system does not throw: it becomes the note of its row.
  *
- * Throws: PeerFailure when the first system itself fails.
+ * Throws: PeerFailure if the first system fails.
  */
 export async function comparePeers(
   systems: readonly PeerSystem[],
@@ -101,15 +100,15 @@ export async function comparePeers(
       if (!contender.isOwn) check(contender, own?.prepared);
       say(describe(contender));
     }
-    for (const work of ['train', 'infer'] as const) {
-      const able = contenders.filter((contender) => canDo(contender, work));
+    for (const task of ['train', 'infer'] as const) {
+      const able = contenders.filter((contender) => canDo(contender, task));
       for (const contender of able)
-        await attempt(contender, () => warmUp(contender, work, { secondsPerTurn, limitSeconds }));
+        await attempt(contender, () => warmUp(contender, task, { secondsPerTurn, limitSeconds }));
       for (let round = 1; round <= rounds; round++) {
         for (const contender of able)
           if (contender.failure === undefined)
-            await attempt(contender, () => turn(contender, work, limitSeconds));
-        say(`${work === 'train' ? 'training' : 'inference'}: round ${round} of ${rounds}`);
+            await attempt(contender, () => turn(contender, task, limitSeconds));
+        say(`${task === 'train' ? 'training' : 'inference'}: round ${round} of ${rounds}`);
       }
     }
   } finally {
@@ -118,10 +117,10 @@ export async function comparePeers(
   return contenders.map((contender) => rowOf(contender, own, options.batchSize));
 }
 
-/** Turns another system's failure into its note, and ends it. */
-async function attempt(contender: Contender, work: () => Promise<void>): Promise<void> {
+/** Runs `action`. If another system than the first fails, records that and stops it. */
+async function attempt(contender: Contender, action: () => Promise<void>): Promise<void> {
   try {
-    await work();
+    await action();
   } catch (error) {
     if (!(error instanceof PeerFailure) || contender.isOwn) throw error;
     contender.failure =
@@ -132,7 +131,7 @@ async function attempt(contender: Contender, work: () => Promise<void>): Promise
   }
 }
 
-/** Starts the system by the first of its commands that finds it installed. */
+/** Starts the system with the first of its commands that is installed. */
 async function prepare(
   contender: Contender,
   {
@@ -158,7 +157,7 @@ async function prepare(
   }
 }
 
-/** Compares the losses, and ends a system that computes others. */
+/** Compares the losses, and stops a system whose losses differ. */
 function check(contender: Contender, own: Prepared | undefined): void {
   const { prepared } = contender;
   if (!prepared || !own) return;
@@ -178,59 +177,59 @@ function check(contender: Contender, own: Prepared | undefined): void {
     })),
   ].map((each) => ({ ...each, difference: Math.abs(each.loss - each.ours) / Math.abs(each.ours) }));
   contender.lossDifference = Math.max(...losses.map(({ difference }) => difference));
-  // Written so that NaN is refused.
+  // Written so that NaN counts as wrong.
   const wrong = losses.find(({ difference, tolerance }) => !(difference <= tolerance));
   if (!wrong) return;
   const { what, loss, ours, tolerance } = wrong;
   contender.failure =
-    `not timed: it computes another model: its loss ${what} is ${loss.toFixed(5)}, ours ${ours.toFixed(5)}; ` +
-    `at most ${tolerance * 100} % may differ`;
+    `not timed: it computes a different model: its loss ${what} is ${loss.toFixed(5)}, ours is ${ours.toFixed(5)}; ` +
+    `the tolerance is ${tolerance * 100} %`;
   contender.process?.stop();
 }
 
-function canDo({ failure, prepared }: Contender, work: Work): boolean {
-  return failure === undefined && (work === 'infer' || prepared?.trainLosses !== undefined);
+function canDo({ failure, prepared }: Contender, task: Task): boolean {
+  return failure === undefined && (task === 'infer' || prepared?.trainLosses !== undefined);
 }
 
-/** Runs the work until it has been running for a while, and finds how many batches fill a turn. */
+/** Warms up, and finds how many batches fill a turn. */
 async function warmUp(
   { process, turns }: Contender,
-  work: Work,
+  task: Task,
   { secondsPerTurn, limitSeconds }: { readonly secondsPerTurn: number; readonly limitSeconds: number },
 ): Promise<void> {
   const enoughMs = (secondsPerTurn * 1000) / 4;
   for (let batches = 1; ; batches *= 2) {
-    const ms = await run(process, work, batches, limitSeconds);
-    turns[work].batches = Math.max(1, Math.round((secondsPerTurn * 1000 * batches) / Math.max(ms, 0.001)));
+    const ms = await run(process, task, batches, limitSeconds);
+    turns[task].batches = Math.max(1, Math.round((secondsPerTurn * 1000 * batches) / Math.max(ms, 0.001)));
     if (ms >= enoughMs) return;
   }
 }
 
-async function turn({ process, turns }: Contender, work: Work, limitSeconds: number): Promise<void> {
-  const { batches, ms } = turns[work];
-  ms.push((await run(process, work, batches, limitSeconds)) / batches);
+async function turn({ process, turns }: Contender, task: Task, limitSeconds: number): Promise<void> {
+  const { batches, ms } = turns[task];
+  ms.push((await run(process, task, batches, limitSeconds)) / batches);
 }
 
 async function run(
   process: PeerProcess | undefined,
-  work: Work,
+  task: Task,
   batches: number,
   limitSeconds: number,
 ): Promise<number> {
   const request =
-    work === 'train' ? ({ do: work, steps: batches } as const) : ({ do: work, batches } as const);
+    task === 'train' ? ({ do: task, steps: batches } as const) : ({ do: task, batches } as const);
   return (await process?.ask(request, limitSeconds))?.ms ?? Number.NaN;
 }
 
 function rowOf(contender: Contender, own: Contender | undefined, batchSize: number): PeerRow {
   const { system, prepared, lossDifference, failure, turns } = contender;
-  const rates = (work: Work): object => {
-    const { ms } = turns[work];
+  const rates = (task: Task): object => {
+    const { ms } = turns[task];
     if (ms.length === 0) return {};
-    const ratios = ms.map((each, round) => each / (own?.turns[work].ms[round] ?? Number.NaN));
+    const ratios = ms.map((each, round) => each / (own?.turns[task].ms[round] ?? Number.NaN));
     return {
-      [work]: spreadOf(ms.map((each) => (batchSize * 1000) / each)),
-      ...(contender.isOwn ? {} : { [`${work}Ratio`]: middle(ratios) }),
+      [task]: spreadOf(ms.map((each) => (batchSize * 1000) / each)),
+      ...(contender.isOwn ? {} : { [`${task}Ratio`]: medianOf(ratios) }),
     };
   };
   const notes = [...(failure === undefined ? [] : [failure]), ...(prepared?.notes ?? [])];
@@ -247,7 +246,7 @@ function rowOf(contender: Contender, own: Contender | undefined, batchSize: numb
   };
 }
 
-/** The line that tells of a system when it has been prepared. */
+/** The line printed for a system once it is prepared. */
 function describe({ system, prepared, lossDifference, failure }: Contender): string {
   if (failure !== undefined) return `${system.name}: ${failure}`;
   const difference =

@@ -1,6 +1,6 @@
 /**
- * One system of a comparison: a process of its own that answers a line of JSON for each line of JSON it is sent. What
- * may be asked, and what is answered, says bench/peers/runner.mjs.
+ * One system of a comparison, in its own process. It answers each line of JSON with a line of JSON; bench/peers/runner.mjs
+ * documents the requests and answers.
  */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -10,20 +10,20 @@ export interface PeerCommand {
   readonly args: readonly string[];
 }
 
-/** What a system says of itself when it has loaded the weights and checked itself. */
+/** The answer of a system after it has loaded the weights. */
 export interface Prepared {
   readonly version: string;
-  /** What computes: API and adapter, or processor and threads. */
+  /** API and adapter, or CPU and threads. */
   readonly backend: string;
-  /** Mean cross-entropy of the first batch, with the first weights and without dropout. */
+  /** Mean cross-entropy of the first batch, with the initial weights and without dropout. */
   readonly inferLoss: number;
-  /** The losses of the first training steps, without dropout; left out by a system that cannot train. */
+  /** The losses of the first training steps, without dropout; left out if the system cannot train. */
   readonly trainLosses?: readonly number[];
-  /** The same with ε outside the root: of shadegrad, which can do both. */
+  /** The same with ε outside the root; only shadegrad supports both. */
   readonly trainLossesOutside?: readonly number[];
   /** Where its RMSprop adds ε: √(v + ε) or √v + ε. */
   readonly epsilon?: 'inside' | 'outside';
-  /** From the opened device to the end of the first training step, what is compiled for it included. */
+  /** From the open device to the end of the first training step, including compilation. */
   readonly firstStepSeconds?: number;
   readonly notes: readonly string[];
 }
@@ -31,18 +31,18 @@ export interface Prepared {
 export type PeerRequest =
   | {
       readonly do: 'prepare';
-      /** A safetensors file, see peer_fixture.ts. */
+      /** A safetensors file; see peer_fixture.ts. */
       readonly fixture: string;
       readonly batchSize: number;
-      /** How many losses of training steps are wanted. */
+      /** How many losses of training steps to return. */
       readonly checkSteps: number;
-      /** A part of the adapter's name, for those that compute on WebGPU. */
+      /** Part of the adapter's name, for systems that run on WebGPU. */
       readonly device?: string;
     }
   | { readonly do: 'train'; readonly steps: number }
   | { readonly do: 'infer'; readonly batches: number };
 
-/** Why a system gave no answer: `missing` when it is not installed here. */
+/** The failure of a system; `missing` means that it is not installed. */
 export class PeerFailure extends Error {
   constructor(
     readonly kind: 'missing' | 'failed',
@@ -53,13 +53,13 @@ export class PeerFailure extends Error {
   }
 }
 
-/** Of what a process says on standard error, the end is kept. */
+/** The number of characters of standard error that are kept. */
 const errorTail = 2000;
 
 export class PeerProcess {
   readonly #child: ChildProcessWithoutNullStreams;
   #errors = '';
-  /** Why it is over. */
+  /** Set once the process has ended or failed. */
   #failure: PeerFailure | undefined;
   #waiting: { resolve(answer: unknown): void; reject(failure: PeerFailure): void } | undefined;
 
@@ -77,17 +77,18 @@ export class PeerProcess {
         new PeerFailure('failed', `its process ended (${signal ?? `status ${status}`})${this.#lastError()}`),
       ),
     );
-    // Written to after its end: the end itself is what is told.
+    // Writing to an ended process: `close` reports its end.
     this.#child.stdin.on('error', () => undefined);
     this.#child.stderr.on('data', (text: Buffer) => {
       this.#errors = (this.#errors + text.toString()).slice(-errorTail);
     });
-    createInterface({ input: this.#child.stdout }).on('line', (line) => this.#hear(line));
+    createInterface({ input: this.#child.stdout }).on('line', (line) => this.#onLine(line));
   }
 
   /**
-   * Throws: PeerFailure when the process answers with an error, ends, or gives no answer within the limit; after that
-   * it is over.
+   * Sends a request and resolves with the answer.
+   *
+   * Throws: PeerFailure if the process answers with an error, ends, or does not answer in time. It is then killed.
    */
   async ask(request: Extract<PeerRequest, { do: 'prepare' }>, limitSeconds: number): Promise<Prepared>;
   async ask(
@@ -101,7 +102,7 @@ export class PeerProcess {
     });
     const limit = setTimeout(
       () =>
-        this.#end(new PeerFailure('failed', `it gave no answer to '${request.do}' for ${limitSeconds} s`)),
+        this.#end(new PeerFailure('failed', `it did not answer '${request.do}' within ${limitSeconds} s`)),
       limitSeconds * 1000,
     );
     this.#child.stdin.write(`${JSON.stringify(request)}\n`);
@@ -113,12 +114,12 @@ export class PeerProcess {
     }
   }
 
-  /** Ends the process, whatever it does. */
+  /** Kills the process. */
   stop(): void {
     this.#end(new PeerFailure('failed', 'it was stopped'));
   }
 
-  #hear(line: string): void {
+  #onLine(line: string): void {
     const answer = parse(line);
     if (!answer) return;
     const { missing, error } = answer;
@@ -128,7 +129,7 @@ export class PeerProcess {
     else this.#waiting?.resolve(answer);
   }
 
-  /** The first reason counts: a process that is ended for one reason also says that it has ended. */
+  /** Keeps the first failure: killing the process causes another one. */
   #end(failure: PeerFailure): void {
     this.#failure ??= failure;
     this.#child.kill('SIGKILL');
@@ -137,23 +138,23 @@ export class PeerProcess {
 
   #lastError(): string {
     const lines = this.#errors.trim().split('\n');
-    // Node ends with its version, Python with the error.
+    // The last line is Node's version, or Python's error.
     const last = lines.findLast((line) => /error|fatal/i.test(line)) ?? lines.at(-1);
     return last ? `: ${last}` : '';
   }
 }
 
-/** The object on a line; undefined for what a library prints in between. */
+/** The object on a line; undefined for other output, which libraries may print. */
 function parse(line: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(line);
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
   } catch {
-    return undefined; // not JSON: chatter
+    return undefined; // not JSON
   }
 }
 
-/** Whether it is an answer to `prepare`, or to `train` and `infer`. */
+/** Whether the object is a valid answer to `prepare`, `train` or `infer`. */
 function isAnswer({ ms, version, backend, inferLoss, notes }: Record<string, unknown>): boolean {
   if (ms !== undefined) return typeof ms === 'number' && ms >= 0;
   const isNamed = typeof version === 'string' && typeof backend === 'string' && Array.isArray(notes);

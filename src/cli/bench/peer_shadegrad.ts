@@ -1,6 +1,6 @@
 /**
- * shadegrad as one of the compared systems: the same protocol in a process of its own, so that it has no advantage over
- * the others. `prepare`, `train` and `infer` are described in bench/peers/runner.mjs.
+ * shadegrad as one of the compared systems: the same protocol in its own process, so that it has no advantage over the
+ * others. bench/peers/runner.mjs documents `prepare`, `train` and `infer`.
  */
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
@@ -28,13 +28,13 @@ import type { PeerRequest, Prepared } from './peer_process.js';
 
 const learningRate = 1e-3;
 
-/** How often an epoch goes round the batches of the fixture: the steps that are replayed at one go. */
+/** How often an epoch repeats the batches of the fixture, which sets the number of steps replayed at a time. */
 const roundsPerEpoch = 256;
 
-/** Submits that a fast GPU may have waiting; each costs the driver memory. */
+/** The number of submits that may be queued; each takes memory in the driver. */
 const submitsAhead = 256;
 
-/** Answers requests on standard input until it ends. */
+/** Answers requests on standard input until it is closed. */
 export async function servePeer(options: PeerOptions): Promise<number> {
   let system: ShadegradPeer | undefined;
   for await (const line of createInterface({ input: process.stdin })) {
@@ -47,7 +47,7 @@ export async function servePeer(options: PeerOptions): Promise<number> {
         system = new ShadegradPeer(device, request);
         answer = await system.prepare(request.checkSteps);
       } else {
-        assert(system, 'a peer is prepared before it works');
+        assert(system, 'a peer is prepared before it runs');
         const begun = performance.now();
         await (request.do === 'train' ? system.train(request.steps) : system.infer(request.batches));
         answer = { ms: performance.now() - begun };
@@ -104,9 +104,9 @@ class ShadegradPeer {
     };
   }
 
-  /** Steps of the recipe, dropout included. */
+  /** Runs training steps, with dropout. */
   async train(steps: number): Promise<void> {
-    assert(this.#training, 'a peer is prepared before it works');
+    assert(this.#training, 'a peer is prepared before it runs');
     const { stepsPerEpoch } = this.#training;
     for (let left = steps; left > 0; left -= stepsPerEpoch) {
       const count = Math.min(left, stepsPerEpoch);
@@ -115,7 +115,7 @@ class ShadegradPeer {
     }
   }
 
-  /** Logits of the first batch, over and over. */
+  /** Computes the logits of the first batch repeatedly. */
   async infer(batches: number): Promise<void> {
     for (let i = 1; i <= batches; i++) {
       this.#inference?.step.run();
@@ -124,7 +124,7 @@ class ShadegradPeer {
     await this.#device.idle();
   }
 
-  /** The losses of the first steps without dropout. */
+  /** The losses of the first training steps, without dropout. */
   async #lossesOf(
     epsilonPlacement: NonNullable<RmspropOptions['epsilonPlacement']>,
     steps: number,
@@ -172,7 +172,7 @@ class ShadegradPeer {
   }
 }
 
-/** Replays from the beginning of an epoch; `first` counts the steps before. Resolves with the mean losses. */
+/** Replays steps from the start of an epoch; `first` is the number of earlier steps. Resolves with the mean losses. */
 async function replay(training: TrainingStep, first: number, count: number): Promise<number[]> {
   const position = { step: first, epoch: 0, cursor: 0, lossSum: 0, correct: 0, count: 0 };
   training.begin(position, { seed: 0 });
@@ -188,7 +188,7 @@ async function replay(training: TrainingStep, first: number, count: number): Pro
   return losses;
 }
 
-/** Parameters have names with a slash; images and labels have none. */
+/** The parameters: their names contain a slash, unlike images and labels. */
 function weightsOf(tensors: ReadonlyMap<string, StoredTensor>): Map<string, Float32Array<ArrayBuffer>> {
   return new Map(
     [...tensors].flatMap(([name, { data }]): [string, Float32Array<ArrayBuffer>][] =>
@@ -197,7 +197,7 @@ function weightsOf(tensors: ReadonlyMap<string, StoredTensor>): Map<string, Floa
   );
 }
 
-/** Mean over the rows of −log softmax(logits)[label], in f64. Shapes: logits [N,classes], labels [N]. */
+/** The mean over rows of −log softmax(logits)[label], in float64. Shapes: logits [N,classes], labels [N]. */
 function crossEntropy(logits: Float32Array, labels: Int32Array): number {
   const classes = logits.length / labels.length;
   let sum = 0;

@@ -1,4 +1,4 @@
-/** Which systems shadegrad is compared with, where their runners lie, and how they are installed. */
+/** The systems that shadegrad is compared with: their runners, and how to install them. */
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -7,19 +7,19 @@ import { fileURLToPath } from 'node:url';
 import type { PeerOptions } from '../commands.js';
 import type { PeerSystem } from './peer_comparison.js';
 
-/** bench/peers of the repository, seen from this module's chunk in dist/cli or from this file; undefined in an installed package. */
+/** The folder bench/peers, relative to dist/cli or to this file; undefined in an installed package, which lacks it. */
 export function peersFolder(): string | undefined {
   const here = dirname(fileURLToPath(import.meta.url));
   const places = [join(here, '../../bench/peers'), join(here, '../../../bench/peers')];
   return places.find((folder) => existsSync(join(folder, 'package.json')));
 }
 
-/** shadegrad first, then the others. `cli` is the command line, a file for Node. */
+/** shadegrad first, then the others. `cli` is the path of the command line's script. */
 export function peerSystems(folder: string, cli: string, { device, tune }: PeerOptions): PeerSystem[] {
   const script = (name: string, file: string): PeerSystem => ({
     name,
     commands: [{ command: process.execPath, args: [join(folder, file)] }],
-    remedy: "run 'npm ci' in bench/peers, which needs the network",
+    remedy: "run 'npm ci' in bench/peers (needs network access)",
   });
   const own = [
     cli,
@@ -35,32 +35,32 @@ export function peerSystems(folder: string, cli: string, { device, tune }: PeerO
     {
       name: 'PyTorch',
       commands: pythons.map((command) => ({ command, args: [join(folder, 'pytorch.py')] })),
-      remedy: "install it for python3, on Debian with 'apt-get install python3-torch'",
+      remedy: "install it for python3, for instance with 'apt-get install python3-torch' on Debian",
     },
   ];
 }
 
-/** The system's own Python may have what the one before it in PATH has not. */
+/** The system's Python may have PyTorch even if the first python3 in PATH does not. */
 const pythons = ['python3', '/usr/bin/python3', 'python'];
 
 /**
- * Installs the JavaScript peers where they are not, or are of another lock file; it takes the network and 400 MB. A
- * failure is said, and leaves each of them to be skipped.
+ * Installs the JavaScript peers, unless they are installed from the current lock file. Needs network access and 400 MB.
+ * A failure is printed; the missing systems are then skipped.
  */
 export async function installPeers(folder: string, say: (line: string) => void): Promise<void> {
   const lock = readFileSync(join(folder, 'package-lock.json'), 'utf8');
   const stamp = join(folder, 'node_modules', '.installed-lock.json');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
-  say('Installing the peers below bench/peers (400 MB) …');
+  say('Installing the peers in bench/peers (400 MB) …');
   const failure = await npmCi(folder);
   if (failure === undefined) writeFileSync(stamp, lock);
   else say(`bench: 'npm ci' in bench/peers failed: ${failure}`);
 }
 
-/** Resolves with npm's last line when it fails. */
+/** Resolves with npm's error if it fails. */
 async function npmCi(cwd: string): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const shell = process.platform === 'win32'; // where npm is a .cmd file
+    const shell = process.platform === 'win32'; // npm is a .cmd file there
     const child = spawn('npm', ['ci', '--prefix', '.', '--loglevel=error'], {
       cwd,
       shell,

@@ -1,4 +1,4 @@
-/** `bench --peers`: the paper model on shadegrad and on other systems, on this machine, taking turns. */
+/** `bench --peers`: compares shadegrad with other systems on the paper model, on this machine. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,10 +15,10 @@ import type { Spread } from './statistics.js';
 export type { PeerRow } from './peer_comparison.js';
 
 /**
- * Compares, and prints the table. Every system is a process of its own, shadegrad too; training is with dropout, in f32.
- * Runners that are not installed yet are installed first; what is not part of the installation is skipped with a line.
+ * Runs the comparison and prints a table. Every system, including shadegrad, has its own process; training uses dropout and
+ * f32. Installs missing runners first; systems that cannot be installed this way are skipped with a message.
  *
- * Throws: DeviceError when shadegrad's own process fails.
+ * Throws: DeviceError if shadegrad's process fails.
  */
 export async function benchPeers(
   batchSize: number,
@@ -27,7 +27,9 @@ export async function benchPeers(
 ): Promise<PeerRow[]> {
   const folder = peersFolder();
   if (folder === undefined) {
-    output.say('Peers: skipped: their folder bench/peers is in the repository and not in the npm package.');
+    output.say(
+      'Peers are skipped: their folder bench/peers is in the repository, but not in the npm package.',
+    );
     return [];
   }
   const say = (line: string): void => output.say(line);
@@ -46,7 +48,7 @@ export async function benchPeers(
     return rows;
   } catch (error) {
     if (!(error instanceof PeerFailure)) throw error;
-    throw new DeviceError(`bench: shadegrad's own process in the comparison failed: ${error.message}.`, {
+    throw new DeviceError(`bench: the process of shadegrad in the comparison failed: ${error.message}.`, {
       cause: error,
     });
   } finally {
@@ -54,9 +56,9 @@ export async function benchPeers(
   }
 }
 
-/** A row per system; `ours` is how many times as fast shadegrad is. */
+/** One row per system; `ours` is the speedup of shadegrad over it. */
 export function peerTable(rows: readonly PeerRow[]): string[] {
-  const head = ['system', 'on', 'train', 'ours', 'infer', 'ours', 'first step s', 'loss differs'];
+  const head = ['system', 'backend', 'train', 'ours', 'infer', 'ours', 'first step s', 'loss difference'];
   return table(
     head,
     rows.map((row) => [
@@ -72,7 +74,7 @@ export function peerTable(rows: readonly PeerRow[]): string[] {
   );
 }
 
-/** The median and the quarters around it. */
+/** The median, with the quartiles in brackets. */
 function rate(spread: Spread | undefined): string {
   if (!spread) return '–';
   const { median, low, high } = spread;

@@ -1,4 +1,4 @@
-/** What needs no device: comparing two results, and the chart and the tables of the docs. */
+/** The parts of `bench` that need no device: comparing two results, and the chart and the page of the docs. */
 import path from 'node:path';
 import { DataError, FileError, UsageError } from '../../errors.js';
 import { openFolder, readBytes, writeAtomic } from '../../node/files.js';
@@ -11,7 +11,7 @@ import { resultsPage } from './page.js';
 import { print } from './report.js';
 import { type BenchResults, deviceName, resultsFromJson } from './results.js';
 
-/** The options that read earlier results and measure nothing. */
+/** The options that only read earlier results. */
 export type ReadOptions = Pick<BenchOptions, 'compare' | 'threshold' | 'chart' | 'markdown' | 'results'>;
 
 export function isReading({ compare, chart, markdown }: ReadOptions): boolean {
@@ -19,9 +19,9 @@ export function isReading({ compare, chart, markdown }: ReadOptions): boolean {
 }
 
 /**
- * Resolves with 1 when the comparison finds a regression beyond the threshold.
+ * Resolves with the exit code: 1 if the comparison finds a regression beyond the threshold.
  *
- * Throws: UsageError, FileError, or DataError for files that are no results.
+ * Throws: UsageError; FileError; DataError for files that are not results.
  */
 export async function readResults(options: ReadOptions, output: Output): Promise<number> {
   const { compare: files, chart, markdown } = options;
@@ -29,13 +29,13 @@ export async function readResults(options: ReadOptions, output: Output): Promise
     const all = await readFolder(options.results);
     if (chart !== undefined) await writeAtomic(chart, svgFile(drawChart(all), { isAdaptive: true }));
     if (markdown !== undefined) await writeAtomic(markdown, resultsPage(all, linkFrom(markdown, chart)));
-    for (const file of [chart, markdown]) if (file !== undefined) output.say(`Written: ${file}`);
+    for (const file of [chart, markdown]) if (file !== undefined) output.say(`Wrote ${file}.`);
   }
   if (files === undefined) return 0;
   return compareFiles(files, options.threshold, output);
 }
 
-/** To the chart from the page. */
+/** The path of the chart relative to the page. */
 function linkFrom(page: string, chart: string | undefined): string | undefined {
   return chart === undefined ? undefined : path.relative(path.dirname(page), chart).replaceAll(path.sep, '/');
 }
@@ -44,22 +44,22 @@ async function compareFiles(files: readonly string[], threshold: number, output:
   const [first, second] = files;
   if (first === undefined || second === undefined || files.length > 2) {
     throw new UsageError(
-      `bench: --compare takes two files of results, before and after, but was given ${files.length}.`,
+      `bench: --compare takes two results files, before and after, but got ${files.length}.`,
     );
   }
   const [before, after] = [await readFile(first), await readFile(second)];
   const rows = compare(before, after);
   if (rows.length === 0)
     throw new UsageError(
-      `bench: ${first} and ${second} have no figure in common, so there is nothing to compare.`,
+      `bench: ${first} and ${second} have no figures in common, so there is nothing to compare.`,
     );
   if (deviceName(before) !== deviceName(after))
-    output.say(`Two devices: ${deviceName(before)} before, ${deviceName(after)} after.`);
+    output.say(`The devices differ: ${deviceName(before)} before, ${deviceName(after)} after.`);
   print(output, [reportComparison(before, after, rows)]);
   const lost = regressions(rows, threshold / 100);
   output.say(
     lost.length === 0
-      ? `Nothing lost more than ${threshold} %.`
+      ? `No figure lost more than ${threshold} %.`
       : `${lost.length} of ${rows.length} figures lost more than ${threshold} %: ${lost.map(({ name }) => name).join('; ')}.`,
   );
   output.result({
@@ -76,7 +76,7 @@ async function readFile(file: string): Promise<BenchResults> {
   return resultsFromJson(new TextDecoder().decode(await readBytes(file)), file);
 }
 
-/** By file name. Throws: FileError when there are none. */
+/** Reads all results, in the order of their file names. Throws: FileError if there are none. */
 async function readFolder(folder: string): Promise<BenchResults[]> {
   const names = (await openFolder(folder).list()).filter((name) => name.endsWith('.json'));
   if (names.length === 0) {
@@ -88,11 +88,11 @@ async function readFolder(folder: string): Promise<BenchResults[]> {
   return Promise.all(names.map((name) => readFile(path.join(folder, name))));
 }
 
-/** Throws: DataError when none of the results holds images per second. */
+/** Throws: DataError if no result contains images per second. */
 function drawChart(all: readonly BenchResults[]): ReturnType<typeof throughputCharts> {
   if (!all.some(({ sections: { endToEnd, peers } }) => endToEnd?.length || peers?.rows.length))
     throw new DataError(
-      "bench: the results hold no images per second to draw; measure some with 'npm run bench -- --only end-to-end --save'.",
+      "bench: the results contain no images per second to draw; measure some with 'npm run bench -- --only end-to-end --save'.",
     );
   return throughputCharts(
     all.map(({ device, machine, sections: { endToEnd = [], peers } }) => ({

@@ -1,4 +1,4 @@
-/** How a section shows what it measured: tables, for the screen and for the docs. */
+/** The tables that sections print, on the terminal and in the docs. */
 import { type Output, bold, table } from '../output.js';
 
 export interface Report {

@@ -1,7 +1,4 @@
-/**
- * What a bench leaves behind: one JSON object, with everything needed to compare it with another one. A section that was not
- * measured is left out.
- */
+/** The results of a bench as one JSON object. A section that was not measured is left out. */
 import { DataError } from '../../errors.js';
 import type { Fingerprint } from '../../engine/device.js';
 import {
@@ -30,12 +27,12 @@ export interface BenchResults {
   readonly format: typeof format;
   /** ISO 8601. */
   readonly date: string;
-  /** As it was typed, without the interpreter. */
+  /** The command line as it was typed. */
   readonly command: string;
   /** Fewer repeats and shapes. */
   readonly isQuick: boolean;
   readonly device: Fingerprint & { readonly family: string };
-  /** Whether kernels were those that `npm run tune` stored, where it stored any. */
+  /** `stored`: kernels were selected by the results of `npm run tune`, if there were any. */
   readonly tuning: 'off' | 'stored';
   readonly machine: Machine;
   readonly versions: Readonly<Record<string, string>>;
@@ -59,7 +56,7 @@ export interface Sections {
   readonly inputs?: readonly InputRow[];
   readonly scaling?: Scaling;
   readonly to99?: To99;
-  /** Other systems on the same model, and shadegrad beside them. */
+  /** shadegrad and other systems on the same model. */
   readonly peers?: { readonly batchSize: number; readonly rows: readonly PeerRow[] };
 }
 
@@ -167,41 +164,41 @@ const form: Form<BenchResults> = {
   },
 };
 
-/** JSON with a line per row, so that a difference between two files can be read. */
+/** JSON with one line per row, so that diffs of two files are readable. */
 export function resultsToJson(results: BenchResults): string {
-  return `${broken(results, 3)}\n`;
+  return `${inLines(results, 3)}\n`;
 }
 
-/** Six figures of what was measured, all of what was counted. */
-function short(_: string, value: unknown): unknown {
+/** Rounds measured values to six digits and keeps integers exact. */
+function rounded(_: string, value: unknown): unknown {
   return typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(6)) : value;
 }
 
-/** JSON with a line per member, `depth` levels deep. */
-function broken(value: object, depth: number, indent = ''): string {
+/** JSON with one line per member, down to `depth` levels. */
+function inLines(value: object, depth: number, indent = ''): string {
   const isList = Array.isArray(value);
   const members = Object.entries(value).filter(([, member]) => member !== undefined);
-  if (depth === 0 || members.length === 0) return JSON.stringify(value, short);
+  if (depth === 0 || members.length === 0) return JSON.stringify(value, rounded);
   const inner = `${indent} `;
   const lines = members.map(([name, member]: [string, unknown]) => {
     const isDeep = typeof member === 'object' && member !== null;
-    const text = isDeep ? broken(member, depth - 1, inner) : JSON.stringify(member, short);
+    const text = isDeep ? inLines(member, depth - 1, inner) : JSON.stringify(member, rounded);
     return `${inner}${isList ? '' : `${JSON.stringify(name)}: `}${text}`;
   });
   return `${isList ? '[' : '{'}\n${lines.join(',\n')}\n${indent}${isList ? ']' : '}'}`;
 }
 
 /**
- * Reads what `resultsToJson` wrote. `name` is what to call it in messages.
+ * Reads the output of `resultsToJson`. `name` is the file's name for error messages.
  *
- * Throws: DataError when it is not JSON, or not the results of a bench in this format.
+ * Throws: DataError if it is not JSON, or not results in this format.
  */
 export function resultsFromJson(text: string, name: string): BenchResults {
   const damaged = (what: string, cause?: unknown): DataError =>
     new DataError(`${name}: damaged: ${what}.`, { cause });
   const refuse = (what: string): DataError =>
     new DataError(
-      `${name}: not the results of a bench: ${what}. Measure again with 'npm run bench -- --out FILE'.`,
+      `${name}: not results of 'npm run bench': ${what}. Measure again with 'npm run bench -- --out FILE'.`,
     );
   const parsed = parseJson(text, damaged);
   const { format: found } = Object(parsed) as { readonly format?: unknown };
@@ -212,18 +209,18 @@ export function resultsFromJson(text: string, name: string): BenchResults {
   return withNaN(checkForm(parsed, form, refuse));
 }
 
-/** NaN and infinities, such as a rate in no time at all, are written as null. */
+/** JSON stores NaN and infinities, such as a rate over zero seconds, as null. */
 function withNaN<T>(value: T): T {
   return JSON.parse(JSON.stringify(value), (_, member: unknown) => member ?? Number.NaN) as T;
 }
 
-/** For people: `NVIDIA H200`, `llvmpipe on AMD EPYC`; a software device is as fast as the processor it runs on. */
+/** A readable name: `NVIDIA H200`, or `llvmpipe on AMD EPYC`, because a software device is as fast as its CPU. */
 export function deviceName({ device, machine }: Pick<BenchResults, 'device' | 'machine'>): string {
   const adapter = device.adapter.replace(/-llvm-.*$/, '');
   return device.family === 'software' ? `${adapter} on ${machine.cpu}` : adapter;
 }
 
-/** For files: `nvidia-h200`, `llvmpipe-on-amd-epyc`. */
+/** A file name: `nvidia-h200`, `llvmpipe-on-amd-epyc`. */
 export function slugOf(results: Pick<BenchResults, 'device' | 'machine'>): string {
   const plain = deviceName(results)
     .toLowerCase()

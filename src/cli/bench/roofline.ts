@@ -1,6 +1,6 @@
 /**
- * The roofline of this device, measured: the rate of multiply-adds in registers and the bandwidth of memory, which together
- * bound every kernel.
+ * Measures the roofline of the device: the rate of multiply-adds in registers and the memory bandwidth, which together bound
+ * the speed of every kernel.
  *
  *   least time of a kernel = max(operations / peak, bytes / bandwidth)
  *
@@ -16,9 +16,9 @@ import type { Report } from './report.js';
 import { type Spread, spreadOf } from './statistics.js';
 
 export interface MultiplyAddRow {
-  /** Numbers that one invocation works on at a time: f32 or vec4. */
+  /** The type that one invocation computes with: f32 or vec4. */
   readonly width: string;
-  /** Sums side by side that do not wait for each other. */
+  /** Independent sums per invocation. */
   readonly chains: number;
   readonly gflops: Spread;
 }
@@ -26,7 +26,7 @@ export interface MultiplyAddRow {
 export interface MemoryRow {
   readonly way: 'copy' | 'read';
   readonly width: string;
-  /** All that is touched; small ones stay in the device's caches. */
+  /** Bytes read and written; small sizes stay in the device's caches. */
   readonly bytes: number;
   readonly gbPerSecond: Spread;
 }
@@ -34,28 +34,28 @@ export interface MemoryRow {
 export interface Roofline {
   readonly multiplyAdd: readonly MultiplyAddRow[];
   readonly memory: readonly MemoryRow[];
-  /** The most that was seen, a multiply-add counted as two operations. */
+  /** The highest rate; a multiply-add counts as two operations. */
   readonly peakGflops: number;
-  /** The most that was seen of the largest buffers. */
+  /** The highest bandwidth of the largest buffers. */
   readonly peakGbPerSecond: number;
 }
 
 const widths = ['f32', 'vec4'] as const;
 type Width = (typeof widths)[number];
-/** Few wait for each other, many do not fit the registers. */
+/** Few chains expose latency, many do not fit into registers. */
 const chainCounts = { f32: [4, 6, 8, 12, 16], vec4: [1, 2, 3, 4] } as const;
-/** Multiply-adds of each element, nearly, whatever the number of chains. */
+/** Multiply-adds per element, approximately, for any number of chains. */
 const multiplyAddsEach = 32_768;
-/** Terms of each sum of the reading kernel. */
+/** Terms of each sum in the kernel that reads. */
 const terms = 64;
 
-/** How much work there is: some milliseconds, on a software device some hundredths of a second. */
+/** Sizes for a few milliseconds of work, on a software device a few hundredths of a second. */
 const sizes = {
   software: { elements: 2 ** 14, bytes: 64 * 2 ** 20 },
   gpu: { elements: 2 ** 22, bytes: 256 * 2 ** 20 },
 } as const;
 
-/** Bytes of the buffers that caches may hold. */
+/** Buffer sizes that caches may hold. */
 const cachedBytes = [2 * 2 ** 20, 16 * 2 ** 20] as const;
 
 /** Throws: DeviceError. */
@@ -76,8 +76,8 @@ export async function measureRoofline(
 }
 
 /**
- * The bandwidth that a kernel which touches `bytes` can hope for: the most that was seen at this size or a larger one, so
- * that operands which fit a cache are measured against the cache.
+ * The highest bandwidth for a kernel that reads and writes `bytes`, measured at this size or above: operands that fit into
+ * a cache are compared with the cache.
  */
 function bandwidthFor(memory: readonly MemoryRow[], bytes: number): number {
   const largest = Math.max(...memory.map((row) => row.bytes));
@@ -85,7 +85,7 @@ function bandwidthFor(memory: readonly MemoryRow[], bytes: number): number {
   return Math.max(...wide.map(({ gbPerSecond }) => gbPerSecond.max));
 }
 
-/** Milliseconds that a kernel of this cost takes at least, and which of the two bounds it. */
+/** The least milliseconds of a kernel with this cost, and whether arithmetic or memory bounds it. */
 export function leastTime(
   { peakGflops, memory }: Pick<Roofline, 'peakGflops' | 'memory'>,
   { flops, bytes }: Cost,
@@ -105,7 +105,7 @@ async function measureMultiplyAdd(device: Device, rounds: number): Promise<Multi
   const runs: Run[] = [];
   for (const { width, chains } of configurations) {
     const attributes = { chains, steps: stepsOf(chains) };
-    runs.push(await bindPass(rooflineMultiplyAdd, { x, line }, attributes, width, device));
+    runs.push(await bindPrimitive(rooflineMultiplyAdd, { x, line }, attributes, width, device));
   }
   const times = await timeInTurns(
     device,
@@ -119,7 +119,7 @@ async function measureMultiplyAdd(device: Device, rounds: number): Promise<Multi
   }));
 }
 
-/** Whole turns of the shader's loop. */
+/** A multiple of the steps of the shader's loop. */
 function stepsOf(chains: number): number {
   return Math.round(multiplyAddsEach / chains / stepsPerRound) * stepsPerRound;
 }
@@ -135,8 +135,8 @@ async function measureMemory(device: Device, rounds: number): Promise<MemoryRow[
     const x = Tensor.from(new Float32Array(elements).fill(1), [elements], device);
     const runs: Run[] = [];
     for (const width of widths) {
-      runs.push(await bindPass(rooflineCopy, { x }, {}, width, device));
-      runs.push(await bindPass(rooflineRead, { x }, { terms }, width, device));
+      runs.push(await bindPrimitive(rooflineCopy, { x }, {}, width, device));
+      runs.push(await bindPrimitive(rooflineRead, { x }, { terms }, width, device));
     }
     const times = await timeInTurns(
       device,
@@ -157,7 +157,7 @@ async function measureMemory(device: Device, rounds: number): Promise<MemoryRow[
   return rows;
 }
 
-// ---- one primitive, in the width asked for ----
+// ---- one primitive at one width ----
 
 interface Run {
   readonly primitive: string;
@@ -166,7 +166,7 @@ interface Run {
   readonly bound: BoundStep<Record<string, Tensor>>;
 }
 
-async function bindPass<I extends string, A extends Attributes>(
+async function bindPrimitive<I extends string, A extends Attributes>(
   primitive: Primitive<I, 'y', A>,
   inputs: Readonly<Record<I, Tensor>>,
   attributes: A,
@@ -197,7 +197,7 @@ function dispose(runs: readonly Run[], tensors: readonly Tensor[]): void {
   for (const tensor of tensors) tensor.dispose();
 }
 
-// ---- for people ----
+// ---- report ----
 
 export function reportRoofline({ multiplyAdd, memory, peakGflops, peakGbPerSecond }: Roofline): Report[] {
   const cells = ({ median, low, high, max }: Spread): string[] =>
@@ -206,19 +206,19 @@ export function reportRoofline({ multiplyAdd, memory, peakGflops, peakGbPerSecon
   return [
     {
       title: 'Multiply-adds in registers',
-      head: ['width', 'chains', 'GFLOP/s', 'low', 'high', 'most'],
+      head: ['width', 'chains', 'GFLOP/s', 'low', 'high', 'max'],
       rows: multiplyAdd.map(({ width, chains, gflops }) => [width, chains, ...cells(gflops)]),
     },
     {
       title: 'Memory',
-      head: ['way', 'width', 'touched MiB', 'GB/s', 'low', 'high', 'most'],
+      head: ['access', 'width', 'MiB', 'GB/s', 'low', 'high', 'max'],
       rows: memory.map(({ way, width, bytes, gbPerSecond }) => [
         way,
         width,
         (bytes / 2 ** 20).toFixed(0),
         ...cells(gbPerSecond),
       ]),
-      note: `Peak: ${peakGflops.toFixed(1)} GFLOP/s and ${peakGbPerSecond.toFixed(1)} GB/s; memory bounds what does fewer than ${ridge.toFixed(1)} operations per byte.`,
+      note: `Peak: ${peakGflops.toFixed(1)} GFLOP/s and ${peakGbPerSecond.toFixed(1)} GB/s; memory bounds kernels with fewer than ${ridge.toFixed(1)} operations per byte.`,
     },
   ];
 }

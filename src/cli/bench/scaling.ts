@@ -1,6 +1,6 @@
 /**
- * How a training step of the paper model scales: time by batch size and by image size, memory against its forecast, the
- * largest batch that fits, and what taking a batch in micro-batches costs.
+ * How a training step of the paper model scales: time by batch size and image size, memory against its forecast, the
+ * largest batch that fits, and the cost of gradient accumulation.
  */
 import type { Device } from '../../engine/device.js';
 import { planAccumulation, largestBatch } from '../../nn/gradient_accumulation.js';
@@ -12,18 +12,18 @@ import { TrainingStep } from '../../nn/training_step.js';
 import type { Output } from '../output.js';
 import { type Report, print } from './report.js';
 import { type Spread, interleave, spreadOf } from './statistics.js';
-import { madeUpImages, modelName, rate, timeSteps } from './subject.js';
+import { syntheticImages, modelName, rate, timeSteps } from './subject.js';
 
 export interface ScalingRow {
   readonly model: string;
   /** Pixels of height and width. */
   readonly imageSize: number;
   readonly batchSize: number;
-  /** Images at once; fewer than the batch where gradients accumulate. */
+  /** Images computed at once; fewer than the batch if gradients accumulate. */
   readonly microBatchSize: number;
   readonly stepMilliseconds: Spread;
   readonly imagesPerSecond: number;
-  /** On the device: weights, optimizer, images, gradients, intermediates. */
+  /** Device memory: weights, optimizer, images, gradients and intermediates. */
   readonly measuredBytes: number;
   readonly forecastBytes: number;
 }
@@ -31,9 +31,9 @@ export interface ScalingRow {
 export interface Scaling {
   readonly byBatch: readonly ScalingRow[];
   readonly byImage: readonly ScalingRow[];
-  /** Between the smallest and the largest batch that was taken whole. */
+  /** The slope between the smallest and the largest batch without accumulation. */
   readonly bytesPerImage: { readonly measured: number; readonly forecast: number };
-  /** Found by planning; undefined where it lies beyond what was asked. */
+  /** Found by planning; undefined if it exceeds the limit of the search. */
   readonly largestBatch: number | undefined;
 }
 
@@ -42,7 +42,7 @@ export interface ScalingOptions {
   readonly onProgress: (done: number, total: number) => void;
 }
 
-/** Batches by [images per step, images at once]; where the second is left out, as many as fit. */
+/** [images per step, images computed at once]; the second defaults to as many as fit. */
 type Batch = readonly [batchSize: number, microBatchSize?: number];
 
 const batches = {
@@ -53,9 +53,9 @@ const batches = {
 const imageSizes = [14, 28, 56];
 const batchOfImageSizes = 32;
 const usualSize = 28;
-/** No batch beyond this is looked for. */
-const mostAtOnce = 1 << 20;
-/** A round should take this long. */
+/** The limit of the search for the largest batch. */
+const searchLimit = 1 << 20;
+/** The target duration of a round. */
 const roundMs = 300;
 
 /** Measures and prints. Throws: DeviceError. */
@@ -79,7 +79,7 @@ export async function measureScaling(
   for (const batch of wanted) subjects.push(await prepare(device, usualSize, count, batch, onProgress));
   for (const size of isQuick ? imageSizes.slice(0, 2) : imageSizes)
     subjects.push(await prepare(device, size, count, [batchOfImageSizes], onProgress));
-  // In turns, so that a slow moment of the machine meets all sizes.
+  // Interleaved, so that a slow phase of the machine affects all sizes.
   const times = await interleave(
     subjects.map(({ round }) => round),
     isQuick ? { rounds: 3, seconds: 10 } : { rounds: 9, seconds: 60 },
@@ -100,7 +100,7 @@ export async function measureScaling(
   };
 }
 
-/** Bytes that one image more takes, between the smallest and the largest batch that was taken whole. */
+/** Bytes per additional image, between the smallest and the largest batch without accumulation. */
 function slope(rows: readonly ScalingRow[], bytes: 'measuredBytes' | 'forecastBytes'): number {
   const whole = rows.filter(({ batchSize, microBatchSize }) => batchSize === microBatchSize);
   const [first, last] = [whole[0]!, whole.at(-1)!];
@@ -109,9 +109,9 @@ function slope(rows: readonly ScalingRow[], bytes: 'measuredBytes' | 'forecastBy
 
 function findLargest(device: Device, count: number): number | undefined {
   const model = makeModel(device, usualSize);
-  const largest = largestBatch(model, { images: shapeOf(usualSize, count) }, { batchSize: mostAtOnce });
+  const largest = largestBatch(model, { images: shapeOf(usualSize, count) }, { batchSize: searchLimit });
   model.dispose();
-  return largest < mostAtOnce ? largest : undefined;
+  return largest < searchLimit ? largest : undefined;
 }
 
 function makeModel(device: Device, size: number): Model {
@@ -125,7 +125,7 @@ const shapeOf = (size: number, count: number) => ({ count, height: size, width: 
 /** A training step of one size, ready to be timed. */
 interface ScalingSubject {
   readonly facts: Omit<ScalingRow, 'stepMilliseconds' | 'imagesPerSecond'>;
-  /** Resolves with the milliseconds of one step: the first time of a single one, later of as many as fill a round. */
+  /** Resolves with the milliseconds per step: first of a single step, later of as many as fill a round. */
   readonly round: () => Promise<number>;
   readonly dispose: () => void;
 }
@@ -142,7 +142,7 @@ async function prepare(
   const model = makeModel(device, imageSize);
   const images = shapeOf(imageSize, count);
   const { microBatchSize, forecast } = planAccumulation(model, { batchSize, microBatchSize: asked, images });
-  const set = madeUpImages(device, count, imageSize);
+  const set = syntheticImages(device, count, imageSize);
   const training = await TrainingStep.create(model, set, batchSize, { microBatchSize, onProgress });
   let steps = 1;
   return {
@@ -151,7 +151,7 @@ async function prepare(
       imageSize,
       batchSize,
       microBatchSize,
-      // A step allocates nothing more.
+      // Running a step allocates nothing.
       measuredBytes: device.allocatedBytes - before,
       forecastBytes: forecast.model + addedBytes(forecast),
     },
@@ -169,7 +169,7 @@ async function prepare(
 export function reportScaling({ byBatch, byImage, bytesPerImage, largestBatch }: Scaling): Report[] {
   const head = [
     'images per step',
-    'at once',
+    'micro-batch',
     'ms per step',
     'images/s',
     'MiB',
@@ -189,8 +189,8 @@ export function reportScaling({ byBatch, byImage, bytesPerImage, largestBatch }:
   const { measured, forecast } = bytesPerImage;
   const fits =
     largestBatch === undefined
-      ? `More than ${mostAtOnce} images fit at once.`
-      : `The largest batch that fits: ${largestBatch}, found by planning; beyond it gradients accumulate.`;
+      ? `More than ${searchLimit} images fit without accumulation.`
+      : `The largest batch that fits, found by planning, has ${largestBatch} images; larger ones accumulate gradients.`;
   return [
     {
       title: `Training the ${modelName} model by batch size, images of ${usualSize}×${usualSize}`,

@@ -1,17 +1,17 @@
-/** What many repeats of one measurement say. */
+/** Statistics of repeated measurements. */
 
-/** Of repeated measurements: the middle one, the quarters around it, and the ends. */
+/** The median, quartiles and extremes of repeated measurements. */
 export interface Spread {
   readonly median: number;
-  /** A quarter of the repeats lie below. */
+  /** The lower quartile. */
   readonly low: number;
-  /** A quarter of the repeats lie above. */
+  /** The upper quartile. */
   readonly high: number;
   readonly min: number;
   readonly max: number;
 }
 
-/** Throws nothing: of no numbers at all every figure is NaN. */
+/** All members are NaN if there are no values. */
 export function spreadOf(values: readonly number[]): Spread {
   const sorted = values.toSorted((a, b) => a - b);
   return {
@@ -23,11 +23,11 @@ export function spreadOf(values: readonly number[]): Spread {
   };
 }
 
-export function middle(values: readonly number[]): number {
+export function medianOf(values: readonly number[]): number {
   return spreadOf(values).median;
 }
 
-/** Between two neighbours in proportion, as NumPy does by default. */
+/** Interpolates linearly between neighbours, as NumPy does by default. */
 function quantile(sorted: readonly number[], share: number): number {
   const at = share * (sorted.length - 1);
   const [a, b] = [sorted[Math.floor(at)], sorted[Math.ceil(at)]];
@@ -35,19 +35,19 @@ function quantile(sorted: readonly number[], share: number): number {
 }
 
 export interface Rounds {
-  /** How many are counted. */
+  /** The number of timed rounds. */
   readonly rounds: number;
-  /** When this time is over, fewer are enough, but not fewer than `least`. */
+  /** After this time, fewer rounds are enough, but not fewer than `least`. */
   readonly seconds: number;
   /** Default 3. */
   readonly least?: number;
 }
 
 /**
- * Runs each of `runs` once per round, one after the other, so that a slow moment of the machine meets all of them. A round
- * before the counted ones warms up.
+ * Runs each of `runs` once per round, one after the other, so that a slow phase of the machine affects all of them. An
+ * additional first round warms up.
  *
- * Resolves with what the runs returned: [run][round].
+ * Resolves with the returned values: [run][round].
  */
 export async function interleave(
   runs: readonly (() => Promise<number>)[],

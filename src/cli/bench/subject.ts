@@ -1,4 +1,4 @@
-/** What is timed end to end: the paper model on made-up images, training and inferring; speed does not depend on what they show. */
+/** Training and inference of the paper model on synthetic images, to be timed end to end. */
 import type { Device } from '../../engine/device.js';
 import { type BoundStep, program } from '../../engine/program.js';
 import type { Step } from '../../engine/replay.js';
@@ -14,12 +14,12 @@ import { replaySteps } from '../../nn/replay_loop.js';
 import { TrainingStep } from '../../nn/training_step.js';
 
 export const modelName = 'paper';
-/** What steps learn at. */
+/** The learning rate. */
 export const rate = 1e-4;
 const start = { step: 0, epoch: 0, cursor: 0, lossSum: 0, correct: 0, count: 0 };
 
-/** `count` square images; bytes that repeat late. Throws: DeviceError for more than the device takes. */
-export function madeUpImages(device: Device, count: number, size = 28): DeviceSet {
+/** `count` square images of pseudo-random bytes. Throws: DeviceError if they exceed the device's memory. */
+export function syntheticImages(device: Device, count: number, size = 28): DeviceSet {
   device.assertTakes(count * size * size);
   const images = new Uint8Array(count * size * size);
   for (let i = 0; i < images.length; i++) images[i] = Math.imul(i, 2_654_435_761) >>> 24;
@@ -27,7 +27,7 @@ export function madeUpImages(device: Device, count: number, size = 28): DeviceSe
   return new DeviceSet(device, { images, labels, count, height: size, width: size, channels: 1 });
 }
 
-/** Replays `count` steps as `fit` does, from the beginning of an epoch on; the metrics come back. Resolves with milliseconds. */
+/** Replays `count` steps from the start of an epoch as `fit` does, reading back the metrics. Resolves with milliseconds. */
 export async function timeSteps(training: TrainingStep, count: number): Promise<number> {
   training.begin(start, { seed: 0 });
   const begun = performance.now();
@@ -42,11 +42,11 @@ export async function timeSteps(training: TrainingStep, count: number): Promise<
   return performance.now() - begun;
 }
 
-/** Something whose batches are timed. */
+/** A task whose batches are timed. */
 export interface Subject {
   readonly step: Step;
   readonly batchSize: number;
-  /** Runs so many batches, reading back what it does in use, and resolves with their milliseconds. */
+  /** Runs batches, reading back results as in real use. Resolves with their total milliseconds. */
   run(batches: number): Promise<number>;
   dispose(): void;
 }
@@ -81,7 +81,7 @@ export async function trainingSubject(
   };
 }
 
-/** Inference, as `predict` does it: the probabilities of each batch come back before the next. */
+/** Inference as in `predict`: reads back the probabilities of each batch before the next one. */
 export async function inferenceSubject(
   set: DeviceSet,
   { batchSize, onProgress }: Pick<SubjectOptions, 'batchSize' | 'onProgress'>,

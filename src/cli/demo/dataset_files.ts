@@ -1,4 +1,4 @@
-/** The data sets as the page fetches them: `data/<name>/manifest.json` and four gzip-packed IDX files. */
+/** The data sets in the form that the page fetches: `data/<name>/manifest.json` and four gzipped IDX files. */
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { type DatasetName, knownDatasets } from '../../data/digests.js';
@@ -8,7 +8,7 @@ import type { ServedFile } from './served_file.js';
 
 const pack = promisify(gzip);
 
-/** Says of each set why it cannot be used, or null: so that the page offers what is there, and asks for nothing else. */
+/** Maps each data set to the reason why it is unavailable, or null. The page offers only the available ones. */
 export const indexName = 'data/index.json';
 
 const titles: Readonly<Record<DatasetName, string>> = {
@@ -16,7 +16,7 @@ const titles: Readonly<Record<DatasetName, string>> = {
   fashion: 'The clothing images (Fashion-MNIST)',
 };
 
-/** `absent`: the sets that are not there. `then`: what to do once they have been fetched. */
+/** `absent`: the sets that are not installed. `then`: what to do after installing them. */
 export function datasetIndex(absent: readonly DatasetName[], then: string): ServedFile {
   const entries = Object.entries(titles).map(([name, title]) => {
     const reason = `${title} are not installed. Run 'npm run explore -- --dataset ${name}', then ${then}.`;
@@ -29,8 +29,8 @@ export function datasetIndex(absent: readonly DatasetName[], then: string): Serv
 }
 
 /**
- * The five files of a set, packed at zlib's `level`: 1 takes half a second and is for this machine's own browser, 6
- * for hosts far away.
+ * The five files of a set, gzipped at zlib's `level`: 1 takes half a second and suits a browser on this machine, 6 suits
+ * remote hosts.
  */
 export async function datasetFiles(name: DatasetName, raw: RawFiles, level: number): Promise<ServedFile[]> {
   const { title, classNames, files } = knownDatasets[name];

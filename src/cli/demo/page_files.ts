@@ -1,10 +1,10 @@
-/** The page's own files: a table of names, so that nothing else of this machine can be asked for. */
+/** The files of the page, as a fixed list: no other file of this machine can be requested. */
 import path from 'node:path';
 import { FileError } from '../../errors.js';
 import { readBytes } from '../../node/files.js';
 import type { ServedFile } from './served_file.js';
 
-/** What scripts/build_page.mjs writes. */
+/** The files that scripts/build_page.mjs writes. */
 export const pageFileNames = [
   'index.html',
   'page.css',
@@ -27,7 +27,7 @@ export const pageFileNames = [
   'models/fashion.json',
 ] as const;
 
-/** Reads the built page from its folder. Throws: FileError when it is not there, or not whole. */
+/** Reads the built page from its folder. Throws: FileError if a file is missing. */
 export async function readPage(folder: string): Promise<Map<string, ServedFile>> {
   const files = new Map<string, ServedFile>();
   for (const name of pageFileNames) {
@@ -36,7 +36,7 @@ export async function readPage(folder: string): Promise<Map<string, ServedFile>>
     } catch (cause) {
       if (!(cause instanceof FileError) || cause.problem !== 'missing') throw cause;
       throw new FileError(
-        `demo: the page is not built, ${folder} lacks ${name}. Build it with 'npm run build'; 'npm run demo' does so by itself.`,
+        `demo: the page is not built: ${path.join(folder, name)} is missing. Run 'npm run build', or use 'npm run demo', which builds the page.`,
         { cause, problem: 'missing' },
       );
     }

@@ -1,9 +1,9 @@
 /**
- * What the page may do: nothing but with its own files. The server sends it as a header; the page carries it in itself,
- * too, for hosts that send none.
+ * The Content Security Policy of the page, which allows only its own files. The server sends it as a header; the page also
+ * contains it as a `<meta>`, for hosts that send no header.
  */
 
-/** By directive. Scripts, workers and data come from the page's own origin alone; nothing inline, nothing evaluated. */
+/** Scripts, workers and data come from the page's origin only; no inline scripts or styles, no `eval`. */
 const directives = {
   'default-src': "'none'",
   'script-src': "'self'",
@@ -14,7 +14,7 @@ const directives = {
   'manifest-src': "'self'",
   'base-uri': "'none'",
   'form-action': "'none'",
-  // No string becomes markup; the worker's address passes through the page's one policy (web/trusted.ts).
+  // Strings cannot become markup; the worker's URL passes through the page's only policy (web/trusted.ts).
   'require-trusted-types-for': "'script'",
   'trusted-types': 'shadegrad',
 } as const;
@@ -24,5 +24,5 @@ export const pagePolicy = Object.entries(directives)
   .map(([name, value]) => `${name} ${value}`)
   .join('; ');
 
-/** For the header: what a `<meta>` cannot say, too. */
+/** For the header, with the directive that a `<meta>` cannot have. */
 export const headerPolicy = `${pagePolicy}; frame-ancestors 'none'`;

@@ -1,14 +1,14 @@
-/** One file that may be asked for, and what kind it is. */
+/** A file that the server offers, and its media type. */
 
 export interface ServedFile {
-  /** From the page's own address on: `models/digits.json`. */
+  /** Relative to the page's URL: `models/digits.json`. */
   readonly name: string;
   readonly contents: Uint8Array;
 }
 
 interface Kind {
   readonly type: string;
-  /** Whether packing makes it smaller. */
+  /** Whether compression makes it smaller. */
   readonly isText: boolean;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The server of the page, for the browser of this machine alone: it listens on the loopback address, answers GET and
- * HEAD, and knows no file but those of its table. No part of an address ever becomes part of a path.
+ * The server of the page, for browsers on this machine only. It listens on the loopback address, answers GET and HEAD, and
+ * serves only the files of its table: no part of a URL ever becomes part of a file path.
  */
 import { createHash } from 'node:crypto';
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
@@ -8,7 +8,7 @@ import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { headerPolicy } from './policy.js';
 import { type ServedFile, kindOf } from './served_file.js';
 
-/** Finds a file by its name, such as `data/digits/manifest.json`; undefined when there is none. */
+/** Finds a file by its name, such as `data/digits/manifest.json`; undefined if there is none. */
 export type FileTable = (name: string) => Promise<ServedFile | undefined>;
 
 const securityHeaders = {
@@ -24,32 +24,33 @@ const securityHeaders = {
 } as const;
 
 export function createPageServer(files: FileTable): Server {
-  const answers = new WeakMap<ServedFile, Answers>();
+  const responses = new WeakMap<ServedFile, FileResponses>();
   return createServer((request, response) => {
     for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
     const refusal = refusalOf(request);
     if (refusal) {
-      refuse(response, refusal.status, refusal.words);
+      refuse(response, refusal.status, refusal.message);
       return;
     }
-    void answer(request, response, files, answers).catch((error: unknown) => {
-      // One answer has failed, say because a data set could not be read; the page is told, and the server goes on.
+    void respond(request, response, files, responses).catch((error: unknown) => {
+      // One request failed, for instance because a data set cannot be read: report it to the page and keep serving.
       refuse(response, 500, error instanceof Error ? error.message : String(error));
     });
   });
 }
 
-/** What is refused before any file is looked for. */
-function refusalOf({ method, headers }: IncomingMessage): { status: number; words: string } | undefined {
-  // A page elsewhere may give its own name the loopback address (DNS rebinding) and ask in the visitor's browser.
+/** Checks a request before its file is looked up. */
+function refusalOf({ method, headers }: IncomingMessage): { status: number; message: string } | undefined {
+  // Guards against DNS rebinding: another site could resolve its own name to the loopback address.
   if (!/^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/i.test(headers.host ?? ''))
-    return { status: 403, words: 'This server answers only to 127.0.0.1 and localhost.' };
-  if (method !== 'GET' && method !== 'HEAD') return { status: 405, words: 'Only GET and HEAD are answered.' };
+    return { status: 403, message: 'This server answers only to 127.0.0.1 and localhost.' };
+  if (method !== 'GET' && method !== 'HEAD')
+    return { status: 405, message: 'Only GET and HEAD are answered.' };
   return undefined;
 }
 
-function refuse(response: ServerResponse, status: number, words: string): void {
-  const body = Buffer.from(`${words}\n`);
+function refuse(response: ServerResponse, status: number, message: string): void {
+  const body = Buffer.from(`${message}\n`);
   if (status === 405) response.setHeader('Allow', 'GET, HEAD');
   response.writeHead(status, {
     'Content-Type': 'text/plain; charset=utf-8',
@@ -59,20 +60,20 @@ function refuse(response: ServerResponse, status: number, words: string): void {
   response.end(response.req.method === 'HEAD' ? undefined : body);
 }
 
-async function answer(
+async function respond(
   request: IncomingMessage,
   response: ServerResponse,
   files: FileTable,
-  answers: WeakMap<ServedFile, Answers>,
+  responses: WeakMap<ServedFile, FileResponses>,
 ): Promise<void> {
-  const [address = ''] = (request.url ?? '').split('?');
-  const file = await files(address === '/' ? 'index.html' : address.slice(1));
+  const [pathname = ''] = (request.url ?? '').split('?');
+  const file = await files(pathname === '/' ? 'index.html' : pathname.slice(1));
   if (!file) {
     refuse(response, 404, 'There is no such file.');
     return;
   }
-  let made = answers.get(file);
-  if (!made) answers.set(file, (made = new Answers(file)));
+  let made = responses.get(file);
+  if (!made) responses.set(file, (made = new FileResponses(file)));
   const { bytes, headers } = made.for(encodingOf(request));
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   if (request.headers['if-none-match'] === headers['ETag']) {
@@ -85,46 +86,46 @@ async function answer(
 
 type Encoding = 'br' | 'gzip' | 'identity';
 
-/** The smallest that the browser takes. */
+/** The smallest encoding that the browser accepts. */
 function encodingOf({ headers }: IncomingMessage): Encoding {
   const accepted = (headers['accept-encoding'] ?? '').split(',').map((one) => one.trim());
   return (['br', 'gzip'] as const).find((encoding) => accepted.includes(encoding)) ?? 'identity';
 }
 
-interface Answer {
+interface EncodedFile {
   readonly bytes: Uint8Array;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What is sent for one file, packed once for each way of packing. */
-class Answers {
-  readonly #made = new Map<Encoding, Answer>();
+/** The responses for one file, compressed once per encoding. */
+class FileResponses {
+  readonly #made = new Map<Encoding, EncodedFile>();
 
   constructor(readonly file: ServedFile) {}
 
-  for(wanted: Encoding): Answer {
+  for(wanted: Encoding): EncodedFile {
     const { isText, type } = kindOf(this.file);
     const encoding = isText ? wanted : 'identity';
-    let answer = this.#made.get(encoding);
-    if (!answer) {
+    let encoded = this.#made.get(encoding);
+    if (!encoded) {
       const bytes = pack(this.file.contents, encoding);
       const digest = createHash('sha256').update(bytes).digest('base64url').slice(0, 22);
       const headers = {
         'Content-Type': type,
-        // Asked for anew each time, and answered with 304 while it is the same: the page may be built again.
+        // Revalidated on every visit, because the page may be rebuilt; the answer is 304 if it was not.
         'Cache-Control': 'no-cache',
         ETag: `"${digest}"`,
         ...(isText ? { Vary: 'Accept-Encoding' } : {}),
         ...(encoding === 'identity' ? {} : { 'Content-Encoding': encoding }),
       };
-      answer = { bytes, headers };
-      this.#made.set(encoding, answer);
+      encoded = { bytes, headers };
+      this.#made.set(encoding, encoded);
     }
-    return answer;
+    return encoded;
   }
 }
 
-/** Quality 9 packs the scripts in some 50 ms; the best, 11, would take a second. */
+/** Quality 9 compresses the scripts in about 50 ms; 11, the best, would take a second. */
 const brotliQuality = { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } };
 
 function pack(bytes: Uint8Array, encoding: Encoding): Uint8Array {
