@@ -40,7 +40,7 @@ export async function train(device: Device, choices?: KernelSelection): Promise<
     batchSize: 16,
     seed: 5,
     validationData: bars(16, 2),
-    ...(choices ? { choices } : {}),
+    ...(choices ? { kernelSelection: choices } : {}),
     callbacks: [
       {
         onTrainBegin: (training) => void (kernels = training.kernels),

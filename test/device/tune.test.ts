@@ -109,7 +109,7 @@ test('candidates that are wrong are excluded, whoever they are', async () => {
   const date = new Date('2026-01-01T00:00:00Z');
   const [[key, choice]] = [...choicesOf([result as Tuned], date)] as [[string, Choice]];
   expect(key).toBe(result?.key);
-  expect(choice).toMatchObject({ primitive: 'test/doubling', shapes: '[1000]', variant: result?.chosen });
+  expect(choice).toMatchObject({ pass: 'test/doubling', shapes: '[1000]', variant: result?.chosen });
   expect(Object.keys(choice.ms ?? {})).toEqual(['same', 'other']);
   // What was tried leaves no trace: a shader that does not compile spoils nothing that follows.
   expect(held.device.forcedVariants.size).toBe(0);
