@@ -53,6 +53,8 @@ const onDevice = {
   // compiles all its variants. Only a hang takes this long.
   testTimeout: 600_000,
   hookTimeout: 600_000,
+  // The same for what is waited for: a busy machine of two cores is several times slower than an idle one.
+  expect: { poll: { timeout: 120_000, interval: 20 } },
 } as const;
 
 const chromium = findChromium();
@@ -107,7 +109,6 @@ export default defineConfig({
           ...onDevice,
           name: 'page',
           include: ['test/page/**/*.test.ts'],
-          expect: { poll: { timeout: 30_000, interval: 20 } },
           sequence: { groupOrder: 3 },
           ...(canBrowse ? {} : skipAll),
         },

@@ -15,7 +15,7 @@
  *   axe        finds nothing
  */
 import axe from 'axe-core';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { cdp } from 'vitest/browser';
 import { digitImage } from '../../src/data/digit_image.js';
 import { dense, flatten } from '../../src/nn/layers/index.js';
@@ -127,7 +127,7 @@ afterEach(() => {
 /** Until all that lies on the pad has been predicted. */
 async function predicted(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 120));
-  await vi.waitFor(() => expect(underWay).toBe(0));
+  await expect.poll(() => underWay).toBe(0);
 }
 
 function get(selector: string): HTMLElement {
@@ -276,7 +276,7 @@ test('the canvas has the pixels of the screen', async () => {
   const canvas = get('.pad-canvas') as HTMLCanvasElement;
   expect(canvas.width).toBe(Math.round(canvas.clientWidth * devicePixelRatio));
   root.style.width = '300px';
-  await vi.waitFor(() => expect(canvas.width).toBe(Math.round(canvas.clientWidth * devicePixelRatio)));
+  await expect.poll(() => canvas.width).toBe(Math.round(canvas.clientWidth * devicePixelRatio));
   expect(canvas.clientWidth).toBeLessThanOrEqual(300);
 });
 
@@ -334,7 +334,7 @@ test('images of the test part by the keyboard alone: the grid, a class, others',
   const toggle = button('Test images');
   toggle.click();
   expect(toggle.getAttribute('aria-expanded')).toBe('true');
-  await vi.waitFor(() => expect(document.activeElement!.getAttribute('role')).toBe('option'));
+  await expect.poll(() => document.activeElement!.getAttribute('role')).toBe('option');
   expect(app.calls.at(-1)).toEqual(['data.samples', { part: 'test', count: 24, label: null, seed: 1 }]);
   key('ArrowRight');
   await predicted();
@@ -350,11 +350,11 @@ test('images of the test part by the keyboard alone: the grid, a class, others',
   const choice = get('select') as HTMLSelectElement;
   choice.value = '4';
   choice.dispatchEvent(new Event('change', { bubbles: true }));
-  await vi.waitFor(() => expect(get('[role="option"]').getAttribute('aria-label')).toBe('4'));
+  await expect.poll(() => get('[role="option"]').getAttribute('aria-label')).toBe('4');
   button('Show more').click();
-  await vi.waitFor(() =>
-    expect(app.calls.at(-1)).toEqual(['data.samples', { part: 'test', count: 24, label: 4, seed: 2 }]),
-  );
+  await expect
+    .poll(() => app.calls.at(-1))
+    .toEqual(['data.samples', { part: 'test', count: 24, label: 4, seed: 2 }]);
   get('[role="option"]').click();
   await predicted();
   expect(app.image.value).toMatchObject({ source: 'test', label: 4 });
@@ -412,14 +412,14 @@ const ways: Readonly<Record<string, (file: File) => boolean>> = {
 test.each(Object.keys(ways))('a picture that is %s is predicted as a digit', async (way) => {
   const { file, expected } = await bar();
   expect(ways[way]!(file)).toBe(true);
-  await vi.waitFor(() => expect(app.image.value!.source).toBe('upload'));
+  await expect.poll(() => app.image.value!.source).toBe('upload');
   expect(app.image.value!.input).toEqual(expected);
   expect(app.image.value!.label).toBeNull();
 });
 
 test('what is no picture is said', async () => {
   ways['chosen']!(new File(['no'], 'no.jpg', { type: 'image/jpeg' }));
-  await vi.waitFor(() => expect(app.said).toHaveLength(1));
+  await expect.poll(() => app.said).toHaveLength(1);
   expect(app.said[0]).toMatch(/^no\.jpg: the browser cannot read this picture/);
   app.said.length = 0;
 });
@@ -440,12 +440,12 @@ test('the result is shown for eyes and ears', async () => {
   expect(Number.parseFloat(width)).toBeCloseTo(probabilities[winner]! * 100, 2);
   expect(get('.verdict-name').textContent).toBe(String(winner));
   const live = get('[role="status"].sr-only');
-  await vi.waitFor(() => expect(live.textContent).toMatch(new RegExp(`^${winner}, \\d`)));
+  await expect.poll(() => live.textContent).toMatch(new RegExp(`^${winner}, \\d`));
   button('Clear').click();
   expect(live.textContent).toBe('');
-  await vi.waitFor(() => expect(live.textContent).toBe('The pad is empty.'));
+  await expect.poll(() => live.textContent).toBe('The pad is empty.');
   button('Undo').click();
-  await vi.waitFor(() => expect(live.textContent).toMatch(new RegExp(`^${winner}, \\d`)));
+  await expect.poll(() => live.textContent).toMatch(new RegExp(`^${winner}, \\d`));
 });
 
 test('a correction is learned, before and after are shown', async () => {
@@ -464,11 +464,9 @@ test('a correction is learned, before and after are shown', async () => {
   key('4', get('.pad-canvas'));
   expect((get('input:checked') as HTMLInputElement).value).toBe('4');
   learn.click();
-  await vi.waitFor(() =>
-    expect(get('.outcome').textContent).toMatch(
-      /^Learned: 4 from .* % to 82\.0 %\..* Now wrong on 2 of the 255 rechecked images\.$/,
-    ),
-  );
+  await expect
+    .poll(() => get('.outcome').textContent)
+    .toMatch(/^Learned: 4 from .* % to 82\.0 %\..* Now wrong on 2 of the 255 rechecked images\.$/);
   expect(app.calls.find(([name]) => name === 'predicting.correct')).toEqual([
     'predicting.correct',
     before.input,
@@ -505,13 +503,13 @@ test('the outcome of a correction goes when the next one begins', async () => {
   });
   key('4', get('.pad-canvas'));
   learn.click();
-  await vi.waitFor(() => expect(get('.outcome').textContent).toMatch(/^Not learned: /));
+  await expect.poll(() => get('.outcome').textContent).toMatch(/^Not learned: /);
   app.answers['predicting.correct'] = () => {
     throw new Error('it went wrong');
   };
-  await vi.waitFor(() => expect(learn.textContent).toBe('Learn from this drawing'));
+  await expect.poll(() => learn.textContent).toBe('Learn from this drawing');
   learn.click();
-  await vi.waitFor(() => expect(app.said.splice(0)).toEqual(['it went wrong']));
+  await expect.poll(() => app.said.splice(0)).toEqual(['it went wrong']);
   expect(get('.outcome').textContent).toBe('');
 });
 
@@ -536,7 +534,7 @@ test('while the device is lost, JavaScript predicts and nothing can be learned',
 
 test('a model of clothes: their names, and a test image in place of the example', async () => {
   app.state.model.set(modelInfo(clothes, 2));
-  await vi.waitFor(() => expect(app.image.value?.source).toBe('test'));
+  await expect.poll(() => app.image.value?.source).toBe('test');
   expect(get('.note').hidden).toBe(false);
   expect(get('.note').textContent).toContain('T-shirt, Trouser and 8 more');
   const rows = [...root.querySelectorAll('.chance dt')];
@@ -559,11 +557,11 @@ test('clothes without images: an empty pad, no guess at the example; what is dra
     throw new Error('there are none');
   };
   app.state.model.set(modelInfo(clothes, 2));
-  await vi.waitFor(() => expect(get('.verdict-name').textContent).toBe('–'));
+  await expect.poll(() => get('.verdict-name').textContent).toBe('–');
   expect(button('Undo').ariaDisabled).toBe('true');
   await drawByMouse(down);
   const live = get('[role="status"].sr-only');
-  await vi.waitFor(() => expect(live.textContent).toMatch(/ %\. This model does not know digits$/));
+  await expect.poll(() => live.textContent).toMatch(/ %\. This model does not know digits$/);
   button('Clear').click();
   app.state.model.set(modelInfo(digits, 3));
   await predicted();
@@ -578,15 +576,15 @@ test('NaN is no guess, to the eye and to the ear', async () => {
     probabilities: Float32Array.from({ length: 10 }, (_, i) => (i === 3 ? NaN : 0.1)),
   });
   app.state.model.set(modelInfo(digits, 2));
-  await vi.waitFor(() => expect(get('.verdict-share').textContent).toBe('NaN'));
+  await expect.poll(() => get('.verdict-share').textContent).toBe('NaN');
   expect(get('.how').textContent).toMatch(/^The network outputs NaN\. Its training probably diverged\. /);
   const live = get('[role="status"].sr-only');
-  await vi.waitFor(() => expect(live.textContent).toBe('The network outputs NaN.'));
+  await expect.poll(() => live.textContent).toBe('The network outputs NaN.');
 });
 
 test('axe finds nothing', async () => {
   button('Test images').click();
-  await vi.waitFor(() => expect(root.querySelectorAll('[role="option"]')).toHaveLength(24));
+  await expect.poll(() => root.querySelectorAll('[role="option"]')).toHaveLength(24);
   const { violations } = await axe.run(root, { rules: { region: { enabled: false } } });
   expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([]);
 });

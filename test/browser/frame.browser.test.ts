@@ -60,7 +60,7 @@ describe('banners', () => {
     expect(document.activeElement).toBe(button);
     button.click();
     expect(button.ariaDisabled).toBe('true');
-    await vi.waitFor(() => expect(button.ariaDisabled).toBe(null));
+    await expect.poll(() => button.ariaDisabled).toBe(null);
     expect(app.calls).toEqual([['training.resume']]);
     app.state.status.set(statusOf('training'));
     expect(root.childElementCount).toBe(0);
@@ -95,7 +95,7 @@ describe('banners', () => {
     app.state.status.set(statusOf('lost', { settings: null, isUnderWay: false }));
     expect(root.textContent).toContain('Nothing of yours was lost.');
     root.querySelector('button')!.click();
-    await vi.waitFor(() => expect(app.said).toEqual(['no device']));
+    await expect.poll(() => app.said).toEqual(['no device']);
   });
 });
 

@@ -616,7 +616,7 @@ test('the model as a real file, with its name', async () => {
     clicked.push(this);
   });
   button('Download').click();
-  await vi.waitFor(() => expect(clicked).toHaveLength(1));
+  await expect.poll(() => clicked).toHaveLength(1);
   expect(clicked[0]?.download).toBe('small.safetensors');
   const bytes = await (await fetch(clicked[0]!.href)).arrayBuffer();
   expect([...new Uint8Array(bytes)]).toEqual([1, 2, 3]);

@@ -18,7 +18,7 @@ export const fourEpochs =
 /** The fewest calls of WebGPU in which everything occurs twice. */
 export const twoEpochs =
   '--dataset small --model mlp --preset quick --epochs 2 --batch-size 144 --learning-rate 0.02';
-const timeoutMs = 120_000;
+const timeoutMs = 300_000;
 
 export interface Ended {
   /** Null when it was killed. */

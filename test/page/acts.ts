@@ -79,7 +79,7 @@ export async function standing(page: Page): Promise<Standing> {
 export async function until(page: Page, holds: (standing: Standing) => boolean): Promise<Standing> {
   let last: Standing | undefined;
   const ask = async (): Promise<boolean> => holds((last = await standing(page)));
-  await expect.poll(ask, { timeout: 60_000, interval: 10, message: 'the training stands there' }).toBe(true);
+  await expect.poll(ask, { interval: 10, message: 'the training stands there' }).toBe(true);
   return last!;
 }
 

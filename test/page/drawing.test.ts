@@ -33,7 +33,7 @@ async function winner(page: Page): Promise<number> {
 }
 
 async function becomes(page: Page, digit: number): Promise<void> {
-  await expect.poll(async () => winner(page), { timeout: 30_000, interval: 20 }).toBe(digit);
+  await expect.poll(async () => winner(page)).toBe(digit);
 }
 
 type Place = readonly [x: number, y: number];

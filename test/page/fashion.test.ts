@@ -13,9 +13,7 @@ const names = ['T-shirt/top', 'Trouser', 'Pullover', 'Dress', 'Coat'];
 async function chooseClothes(page: Page): Promise<void> {
   await setting(page, 'Images').selectOption({ label: 'Fashion' });
   const terms = section(page, 'Draw a digit').getByRole('term');
-  await expect
-    .poll(async () => terms.allInnerTexts(), { timeout: 20_000 })
-    .toEqual(expect.arrayContaining(names));
+  await expect.poll(async () => terms.allInnerTexts()).toEqual(expect.arrayContaining(names));
   await section(page, 'Train')
     .getByText(/came with this page\.$/)
     .waitFor();

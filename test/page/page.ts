@@ -62,7 +62,7 @@ export function useVisits({
   const profile = async (options: BrowserContextOptions = {}): Promise<BrowserContext> => {
     if (!browser) throw new Error('useVisits: a profile is opened inside a test.');
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
-    context.setDefaultTimeout(60_000);
+    context.setDefaultTimeout(180_000);
     context.on('request', (request) => {
       const url = request.url();
       const isOwn = url.startsWith(address) || url.startsWith(`blob:${address}`) || url.startsWith('data:');
