@@ -288,12 +288,15 @@ describe('asks', () => {
     page.start();
     page.tell();
     await page.isReady();
+    const begun = performance.now();
     for (let i = 0; i < 50; i++) {
       page.image.set(image(i, i, i, i));
       await new Promise((resolve) => setTimeout(resolve, 4));
     }
+    const ms = performance.now() - begun;
     await expect.poll(() => page.calls.activations.at(-1)).toEqual([49, 49, 49, 49]);
-    expect(page.calls.activations.length).toBeLessThan(8);
+    // One each 120 ms, the one before the first image, and the last.
+    expect(page.calls.activations.length).toBeLessThanOrEqual(3 + ms / 120);
   });
 
   test('stay as they were looked at where another model has the same layer', async () => {

@@ -187,7 +187,7 @@ test('a model opened over a trained one; of the one that came with the page noth
   await expect.poll(page.origin).toBe('opened');
   await page.session.undo.undo('model');
   await expect.poll(page.origin).toBe('trained');
-  expect(page.status().phase).toBe('finished');
+  await expect.poll(() => page.status().phase).toBe('finished');
   expect(bitsOf(await page.session.weights()) === plainBits).toBe(true);
 });
 

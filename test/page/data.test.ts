@@ -23,6 +23,9 @@ const published = {
   test: [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009],
 };
 
+/** What the page has set there arrives a moment later. */
+const inAddress = (page: Page, name: string): string | null => new URL(page.url()).searchParams.get(name);
+
 test('how many images there are of each digit', async () => {
   const page = await visits.visit();
   const data = await goTo(page, 'Data');
@@ -71,13 +74,13 @@ test('sliders change the previews, and what is used is in the settings', async (
   const use = data.getByRole('button', { name: 'Use for the next training' });
   await use.click();
   await data.getByText('This is what the next training does.').waitFor();
-  expect(new URL(page.url()).searchParams.get('augment')).toBe('rotation:30');
+  await expect.poll(() => inAddress(page, 'augment')).toBe('rotation:30');
   await section(page, 'Train')
     .getByText(/Images are shown to the network shifted, turned/)
     .waitFor();
   await data.getByRole('slider', { name: /^Blur/ }).fill('2');
   await use.click();
-  expect(new URL(page.url()).searchParams.get('filters')).toBe('blur:2');
+  await expect.poll(() => inAddress(page, 'filters')).toBe('blur:2');
 
   await data.getByRole('button', { name: 'Nothing', exact: true }).click();
   await expect.poll(async () => show(variants)).toEqual(before);
@@ -130,13 +133,13 @@ const query = 'model=mlp&batch=8&epochs=2';
 async function expectCustom(page: Page, text: string): Promise<void> {
   await section(page, 'Data').getByText(text).waitFor();
   expect(await setting(page, 'Images').inputValue()).toBe('custom');
-  expect(new URL(page.url()).searchParams.get('data')).toBe('custom');
+  await expect.poll(() => inAddress(page, 'data')).toBe('custom');
 }
 
 /** What the model that predicts tells apart. */
 async function expectClasses(page: Page, names: readonly string[]): Promise<void> {
   const terms = section(page, 'Draw a digit').getByRole('term');
-  await expect.poll(async () => terms.allInnerTexts(), { timeout: 10_000 }).toEqual(names);
+  await expect.poll(async () => terms.allInnerTexts()).toEqual(names);
 }
 
 test('a CSV: trained on, and again after a reload', async () => {

@@ -52,13 +52,16 @@ async function beginAndPause(page: Page): Promise<Standing> {
 async function trainPastSave(page: Page): Promise<number> {
   const { step } = await beginAndPause(page);
   const saved = page.getByText(/^saved at /);
-  const before = await saved.innerText();
-  // A save is told from the one before by a clock that shows seconds.
-  const second = Number(/:(\d\d)\b(?!:)/.exec(before)![1]);
-  const patience = { timeout: 10_000, interval: 5 };
-  await expect.poll(() => new Date().getSeconds(), patience).not.toBe(second);
+  const secondOf = (text: string): number => Number(/:(\d\d)\b(?!:)/.exec(text)![1]);
+  const now = (): number => new Date().getSeconds();
+  // A save is told from the one before by a clock that shows seconds. That of the pause is shown a moment later.
+  const paused = now();
+  await expect.poll(now, { interval: 5 }).not.toBe(paused);
+  let before = '';
+  const isOver = async (): Promise<boolean> => secondOf((before = await saved.innerText())) !== now();
+  await expect.poll(isOver, { interval: 5 }).toBe(true);
   await press(page, 'Resume');
-  await expect.poll(async () => saved.innerText(), patience).not.toBe(before);
+  await expect.poll(async () => saved.innerText(), { interval: 5 }).not.toBe(before);
   expect(await standing(page)).toMatchObject({ phase: 'Training', epoch: 1 });
   return step;
 }
