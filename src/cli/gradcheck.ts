@@ -6,17 +6,15 @@
  *   4. NaN and infinity in each op: deviations are reported, but do not fail, because WGSL leaves them to the driver
  */
 import type { Device } from '../engine/device.js';
-import { type Row, checkComposition, checkNetwork, checkOp } from '../reference/check.js';
-import { compositions } from '../reference/compositions.js';
-import { checkables, references } from '../reference/index.js';
-import { normalisedNetwork, paperNetwork, smallNetwork, stridedNetwork } from '../reference/network.js';
-import {
-  type Reference,
-  type Evaluated,
-  casesOf,
-  evaluate,
-  worstDifference,
-} from '../reference/reference.js';
+import { checkComposition } from '../check/check_composition.js';
+import { checkNetwork } from '../check/check_network.js';
+import { checkOp } from '../check/check_op.js';
+import { compositions } from '../check/compositions.js';
+import { differenceRows } from '../check/differences.js';
+import { checkables, checks } from '../check/index.js';
+import { normalisedNetwork, paperNetwork, smallNetwork, stridedNetwork } from '../check/network.js';
+import type { OpCheck } from '../check/op_check.js';
+import type { Row } from '../check/row.js';
 
 export interface GradcheckOptions {
   readonly device: Device;
@@ -52,11 +50,11 @@ export async function gradcheck({
 
   say(header);
   for (const op of checkables.filter(({ name }) => isWanted(name))) {
-    const reference = references.get(op.name) as Reference;
-    show(differenceRows(reference));
+    const check = checks.get(op.name) as OpCheck;
+    show(differenceRows(check));
     // With a filter, kernels for other device families are also checked in every case.
     const foreignCases = filter === '' ? 1 : Infinity;
-    const made = await checkOp(device, op, reference, { thorough: true, foreignCases });
+    const made = await checkOp(device, op, check, { thorough: true, foreignCases });
     show(made.filter(({ isSpoilt }) => !isSpoilt));
     spoilt.push(...made.filter(({ isSpoilt }) => isSpoilt));
   }
@@ -93,36 +91,6 @@ export function nonFiniteLines(device: string, spoilt: readonly Row[]): string[]
 }
 
 const countOf = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
-
-/** Compares the float64 backward with central differences of the float64 forward, in small and smooth cases. */
-function differenceRows(reference: Reference): Row[] {
-  if (!reference.backward) return [];
-  return casesOf(reference, 3, false).flatMap((given, index): Row[] => {
-    const size = (at: Evaluated): number =>
-      Object.values(at.inputs).reduce((sum, { values }) => sum + values.length, 0);
-    const at = evaluate(reference, given, index);
-    if (given.isSmooth === false || size(at) > 1500) return [];
-    const worst = worstDifference(reference, at, 12);
-    if (!worst) return [];
-    return [
-      {
-        op: reference.op,
-        primitive: 'differences',
-        variant: 'float64',
-        case: given.name,
-        shapes: Object.values(given.inputs)
-          .map((shape) => `[${shape.join(',')}]`)
-          .join(' '),
-        result: `d${worst.input}`,
-        error: worst.error,
-        at: `[${worst.index}] ${worst.analytic.toPrecision(7)} for ${worst.numeric.toPrecision(7)}`,
-        // `worstDifference` returns errors in units of 10⁻⁵ + 10⁻³·|dx|.
-        tolerance: 1,
-        ok: worst.error <= 1,
-      },
-    ];
-  });
-}
 
 /** Groups comparisons by primitive, variant and result, in their order. */
 function linesOf(rows: readonly Row[]): Line[] {

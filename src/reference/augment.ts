@@ -1,149 +1,253 @@
 /**
- * Float64 reference of augment: brightness and contrast, one affine map with its fill, flips, crop, erasing.
- *
- * Rounding must not decide between two results: crops and erased rectangles are integers, constant fill and
- * wrapping jump at the image's edge. So the state of a case takes the first seed whose draws keep apart from all of these.
+ * augment in float64, after Keras and SciPy: what is drawn for an image, the matrix that follows from it, and the value
+ * at each pixel. Brightness and contrast come first, then one affine map with its fill, flips, crop and erasing.
  * Letters: N images of H × W pixels with C channels; (p, q) a pixel of the result.
  */
-import type { Shape, Spec } from '../engine/primitive.js';
-import {
-  type ColourAttributes,
-  type DrawAttributes,
-  type ValueRange,
-  type WarpAttributes,
-  augmentBatch,
-  transformSize,
-} from '../kernels/augment.js';
 import type { AugmentOptions } from '../kernels/augment_options.js';
-import { stateSize, stateWords } from '../kernels/step_state.js';
-import {
-  type Happening,
-  type Keys,
-  colour64,
-  happening64,
-  matrix64,
-  means64,
-  noise64,
-  sample64,
-} from './augment64.js';
-import {
-  type Array64,
-  type Arrays,
-  type Case,
-  type Draw,
-  type Expected,
-  type Shapes,
-  fill64,
-  map64,
-  oneOf,
-  reference,
-  tolerance,
-  wholeNumber,
-  zeros64,
-} from './reference.js';
+import { stateWords } from '../kernels/step_state.js';
+import { pcg4d, streams, uniform } from '../random.js';
+import { type Array64, type Arrays, fill64, zeros64 } from './array64.js';
+import type { Reference } from './reference.js';
 
 type Input = 'x' | 'permutation' | 'state';
-type Options = { readonly augment: AugmentOptions; readonly range: ValueRange };
 
-/** Entries that no image of a set need have: they only key the draws. */
-const drawKeys: Draw = (_, shape) => fill64(shape, (i) => (i * 2_654_435_761 + 77) % 2 ** 32, 'u32');
+export interface AugmentAttributes {
+  readonly augment: AugmentOptions;
+  /** The values of black and white. */
+  readonly range: readonly [black: number, white: number];
+}
+
+interface Range {
+  readonly low: number;
+  readonly high: number;
+}
+
+type Fill = NonNullable<AugmentOptions['fill']>;
+
+/** Numbers in a row that says what happens to an image; the device pads it to this many. */
+export const transformSize = 16;
 
 // ---- what is drawn ----
 
+/** What happens to one image; pairs are (down, across). */
+export interface Happening {
+  /** Radians. */
+  readonly angle: number;
+  readonly shift: readonly [number, number];
+  readonly zoom: readonly [number, number];
+  readonly isFlipped: readonly [boolean, boolean];
+  readonly crop: readonly [number, number];
+  readonly brightness: number;
+  readonly contrast: number;
+  /** Top, left, height, width; the height is 0 where nothing is erased. */
+  readonly erased: readonly [number, number, number, number];
+  readonly noise: number;
+  /** How near a number came to another integer: below 10⁻⁵ rounding may decide. */
+  readonly apart: number;
+}
+
+/** What keys the draws of an image. */
+interface Keys {
+  readonly seed: number;
+  readonly epoch: number;
+  /** The image's entry in the permutation. */
+  readonly key: number;
+}
+
+/** Numbers of a stream in the order in which they are drawn. */
+function numbers(stream: number, rounds: number, { seed, epoch, key }: Keys): number[] {
+  return Array.from({ length: rounds }, (_, round) =>
+    pcg4d(seed, stream | (round << 24), epoch, key).map(uniform),
+  ).flat();
+}
+
+function happening64(options: AugmentOptions, [H, W]: readonly number[], keys: Keys): Happening {
+  const u = numbers(streams.augment, 3, keys);
+  const e = numbers(streams.erase, 2, keys);
+  const { zoom = 0, erasing } = options;
+  const [zoomLow, zoomHigh] = typeof zoom === 'number' ? [1 - zoom, 1 + zoom] : zoom;
+  const symmetric = (i: number, most = 0): number => (2 * u[i]! - 1) * most;
+  const between = (number: number, low: number, high: number): number => low + number * (high - low);
+  let apart = 1;
+  const whole = (value: number): number => {
+    apart = Math.min(apart, Math.abs(value - Math.round(value)));
+    return Math.floor(value);
+  };
+  const padding = options.padAndCrop ?? 0;
+  const crop = (i: number): number => (padding > 0 ? whole(u[i]! * (2 * padding + 1)) - padding : 0);
+  const angle = (symmetric(0, options.rotation) * Math.PI) / 180;
+  const happening = {
+    angle,
+    shift: [symmetric(1, options.heightShift) * H!, symmetric(2, options.widthShift) * W!],
+    zoom: [between(u[3]!, zoomLow, zoomHigh), between(u[4]!, zoomLow, zoomHigh)],
+    isFlipped: [Boolean(options.verticalFlip) && u[5]! < 0.5, Boolean(options.horizontalFlip) && u[6]! < 0.5],
+    crop: [crop(7), crop(8)],
+    brightness: 1 + symmetric(9, options.brightness),
+    contrast: 1 + symmetric(10, options.contrast),
+    noise: e[5]!,
+  } as const;
+  // Zhong et al. 2020: an area and an aspect, sides from both; here a side is at most the image's.
+  const { probability = 0.5, area: [least, most] = [0.02, 0.4], aspect: flattest = 0.3 } = erasing ?? {};
+  const area = between(e[1]!, least, most) * H! * W!;
+  const aspect = between(e[2]!, flattest, 1 / flattest);
+  const isErased = erasing !== undefined && e[0]! < Math.fround(probability);
+  const height = Math.min(H!, whole(Math.sqrt(area * aspect) + 0.5));
+  const width = Math.min(W!, whole(Math.sqrt(area / aspect) + 0.5));
+  const [top, left] = [whole(e[3]! * (H! - height + 1)), whole(e[4]! * (W! - width + 1))];
+  return { ...happening, erased: [top, left, isErased ? height : 0, width], apart };
+}
+
 function keysOf({ permutation, state }: Arrays<Exclude<Input, 'x'>>, n: number): Keys {
   const word = (at: number): number => state.values[at]!;
-  // Behind the end of the epoch the last entry stands in.
+  // Behind the end of the epoch the last entry is used.
   const place = Math.min(word(stateWords.cursor) + n, word(stateWords.epochSize) - 1);
   return { seed: word(stateWords.seed), epoch: word(stateWords.epoch), key: permutation.values[place]! };
 }
 
-function happenings(
+/** What happens to each image of a batch of this shape. */
+export function happenings64(
   inputs: Arrays<Exclude<Input, 'x'>>,
   shape: readonly number[],
-  { augment }: Options,
+  { augment }: AugmentAttributes,
 ): Happening[] {
   return Array.from({ length: shape[0]! }, (_, n) =>
     happening64(augment, shape.slice(1, 3), keysOf(inputs, n)),
   );
 }
 
-/** The rows that the device draws, and the size of the terms behind each word: 0 where it must be met exactly. */
-function transforms64(
-  all: readonly Happening[],
-  size: readonly number[],
-): { rows: Array64; magnitude: Array64 } {
+type Matrix = readonly (readonly number[])[];
+
+function product(a: Matrix, b: Matrix): Matrix {
+  return a.map((row) => b[0]!.map((_, j) => row.reduce((sum, value, k) => sum + value * b[k]![j]!, 0)));
+}
+
+const translation = (down: number, across: number): Matrix => [
+  [1, 0, down],
+  [0, 1, across],
+  [0, 0, 1],
+];
+const scaling = (down: number, across: number): Matrix => [
+  [down, 0, 0],
+  [0, across, 0],
+  [0, 0, 1],
+];
+
+/** Centre · rotation · shift · zoom · flip · centre⁻¹: two rows that map a pixel of the result to a place in x. */
+export function matrix64(
+  { angle, shift, zoom, isFlipped }: Pick<Happening, 'angle' | 'shift' | 'zoom' | 'isFlipped'>,
+  [H, W]: readonly number[],
+): Matrix {
+  const [down, across] = [H! / 2 - 0.5, W! / 2 - 0.5];
+  const [sine, cosine] = [Math.sin(angle), Math.cos(angle)];
+  const rotation = [
+    [cosine, -sine, 0],
+    [sine, cosine, 0],
+    [0, 0, 1],
+  ];
+  return [
+    translation(down, across),
+    rotation,
+    translation(...shift),
+    scaling(...zoom),
+    scaling(isFlipped[0] ? -1 : 1, isFlipped[1] ? -1 : 1),
+    translation(-down, -across),
+  ]
+    .reduce(product)
+    .slice(0, 2);
+}
+
+/** A row per image: matrix, crop, brightness, contrast, erased rectangle, noise. */
+export function transforms64(all: readonly Happening[], size: readonly number[]): Array64 {
   const rows = zeros64([all.length, transformSize]);
-  const magnitude = zeros64([all.length, transformSize]);
   all.forEach((happening, n) => {
-    const { shift, zoom, crop, brightness, contrast, erased, noise } = happening;
+    const { crop, brightness, contrast, erased, noise } = happening;
     const [down, across] = matrix64(happening, size);
     rows.values.set(
       [...down!, ...across!, ...crop, brightness, contrast, ...erased, noise],
       n * transformSize,
     );
-    const centre = [size[0]! / 2 - 0.5, size[1]! / 2 - 0.5];
-    const arm = [0, 1].map((axis) => Math.abs(shift[axis]!) + zoom[axis]! * centre[axis]! + centre[axis]!);
-    const offset = arm[0]! + arm[1]!;
-    magnitude.values.set(
-      [zoom[0], zoom[1], offset, zoom[0], zoom[1], offset, 0, 0, brightness, contrast],
-      n * transformSize,
-    );
   });
-  return { rows, magnitude };
-}
-
-/**
- * How near the nearest jump lies, in pixels: a place beside the edge of an image with fill that jumps there, or a number
- * beside a whole one. On the edge itself it is met exactly, by images that nothing moves.
- */
-function apart(all: readonly Happening[], [H, W]: readonly number[], { augment: { fill } }: Options): number {
-  let least = Math.min(...all.map((happening) => happening.apart));
-  if (fill !== 'constant' && fill !== 'wrap') return least;
-  for (const happening of all) {
-    const rows = matrix64(happening, [H!, W!]);
-    for (let p = 0; p < H!; p++)
-      for (let q = 0; q < W!; q++)
-        rows.forEach((row, axis) => {
-          const at = row[0]! * (p + happening.crop[0]) + row[1]! * (q + happening.crop[1]) + row[2]!;
-          const last = Math.max([H!, W!][axis]! - 1, 1);
-          const beside = Math.abs(at - Math.round(at / last) * last);
-          if (beside > 0) least = Math.min(least, beside);
-        });
-  }
-  return least;
-}
-
-/** Places are good to about 10⁻⁵ of a pixel in f32. */
-const nearest = 1e-4;
-
-interface Place {
-  readonly cursor?: number;
-  readonly epochSize?: number;
-  readonly epoch?: number;
-}
-
-/** A state whose draws keep away from jumps, beginning at `seed`. */
-function stateFor(
-  x: readonly number[],
-  options: Options,
-  { cursor = 0, epochSize = 2 ** 31, epoch = 0 }: Place = {},
-): Draw {
-  return (random, _, all) => {
-    const permutation = drawKeys(random, all['permutation']!, all);
-    const state: Array64 = { shape: [stateSize], dtype: 'u32', values: new Float64Array(stateSize) };
-    state.values[stateWords.seed] = wholeNumber(random, 0, 2 ** 31);
-    state.values[stateWords.cursor] = cursor;
-    state.values[stateWords.epochSize] = epochSize;
-    state.values[stateWords.epoch] = epoch;
-    while (apart(happenings({ permutation, state }, x, options), x.slice(1, 3), options) < nearest)
-      state.values[stateWords.seed]!++;
-    return state;
-  };
+  return rows;
 }
 
 // ---- what comes of it ----
 
-function warpAttributes({ augment, range: [low, high] }: Options): WarpAttributes {
+/** Where on an axis of n pixels SciPy reads for position `at`; undefined where `constant` fills. */
+function inside(at: number, n: number, fill: Fill): number | undefined {
+  const last = n - 1;
+  if (at >= 0 && at <= last) return at;
+  // Mirrors are at the outer edges of the first and the last pixel, half a pixel beyond their centres.
+  const isOnEdge = at >= -0.5 && at <= last + 0.5;
+  if (fill === 'reflect') return isOnEdge ? at : inside(at < 0 ? -1 - at : 2 * n - 1 - at, n, fill);
+  if (fill === 'wrap') return n === 1 ? 0 : inside(at < 0 ? at + last : at - last, n, fill);
+  return fill === 'constant' ? undefined : Math.min(Math.max(at, 0), last);
+}
+
+/** The mean of the four pixels around a position in x, weighted by nearness. */
+function sample64(
+  x: Array64,
+  n: number,
+  at: readonly [number, number],
+  c: number,
+  fill: Fill,
+  fillValue: number,
+): number {
+  const [, H, W, C] = x.shape as [number, number, number, number];
+  const [y, z] = [inside(at[0], H, fill), inside(at[1], W, fill)];
+  if (y === undefined || z === undefined) return fillValue;
+  let sum = 0;
+  for (const row of [Math.floor(y), Math.floor(y) + 1])
+    for (const column of [Math.floor(z), Math.floor(z) + 1]) {
+      const weight = (1 - Math.abs(y - row)) * (1 - Math.abs(z - column));
+      if (weight === 0) continue;
+      const h = Math.min(Math.max(row, 0), H - 1);
+      const w = Math.min(Math.max(column, 0), W - 1);
+      sum += weight * x.values[((n * H + h) * W + w) * C + c]!;
+    }
+  return sum;
+}
+
+/** Noise in an erased rectangle, keyed by the image's own number, the channel and the pixel. */
+function noise64(noise: number, c: number, pixel: number, { low, high }: Range): number {
+  return low + (high - low) * uniform(pcg4d(noise * 2 ** 24, streams.noise, c, pixel)[0]);
+}
+
+/** The mean of each image's values, all channels together. */
+export function means64(x: Array64): number[] {
+  const [N] = x.shape as [number];
+  const row = x.values.length / N;
+  return Array.from({ length: N }, (_, n) => {
+    return x.values.subarray(n * row, (n + 1) * row).reduce((sum, value) => sum + value, 0) / row;
+  });
+}
+
+/** Contrast about the mean, then brightness from black on, clamped to black and white. */
+export function colour64(
+  x: Array64,
+  factors: readonly Pick<Happening, 'brightness' | 'contrast'>[],
+  { low, high }: Range,
+): Array64 {
+  const means = means64(x);
+  const row = x.values.length / means.length;
+  return fill64(x.shape, (index) => {
+    const n = Math.floor(index / row);
+    const { brightness, contrast } = factors[n]!;
+    const contrasted = contrast * x.values[index]! + (1 - contrast) * means[n]!;
+    return Math.min(Math.max(low + brightness * (contrasted - low), low), high);
+  });
+}
+
+export interface Filling {
+  readonly fill: Fill;
+  readonly fillValue: number;
+  readonly low: number;
+  readonly high: number;
+  readonly eraseValue: number;
+  readonly eraseNoise: boolean;
+}
+
+/** The values that fill what is outside the image and what is erased. */
+export function fillingOf({ augment, range: [low, high] }: AugmentAttributes): Filling {
   const { fill = 'nearest', fillValue = 0, erasing } = augment;
   const share = (value: number): number => low + (high - low) * value;
   const isNoise = erasing?.value === 'noise';
@@ -157,16 +261,27 @@ function warpAttributes({ augment, range: [low, high] }: Options): WarpAttribute
   };
 }
 
-/** The result from rows of transforms, and the size of what rounding may change of it. */
-function warp64(x: Array64, rows: Array64, options: Options): { value: Array64; magnitude: Float64Array } {
+/** One value of the result. */
+export interface WarpedPixel {
+  readonly index: number;
+  readonly n: number;
+  readonly c: number;
+  /** p·W + q. */
+  readonly pixel: number;
+  /** The erased rectangle covers it. */
+  readonly isErased: boolean;
+  /** The crop leaves the image there. */
+  readonly isOutside: boolean;
+  /** The image's own number for its noise. */
+  readonly noise: number;
+  /** The terms of the two coordinates that the matrix maps it to. */
+  readonly terms: readonly [row: readonly number[], column: readonly number[]];
+}
+
+/** Visits every value of the result of rows of transforms. */
+export function eachWarpedPixel(x: Array64, rows: Array64, visit: (pixel: WarpedPixel) => void): void {
   const [N, H, W, C] = x.shape as [number, number, number, number];
-  const { fill, fillValue, low, high, eraseValue, eraseNoise } = warpAttributes(options);
-  const value = zeros64(x.shape);
-  const magnitude = new Float64Array(value.values.length);
   for (let n = 0; n < N; n++) {
-    const pixels = x.values.subarray(n * H * W * C, (n + 1) * H * W * C).filter(Number.isFinite);
-    const [least, largest] = [Math.min(...pixels), Math.max(...pixels)];
-    const bound = Math.max(Math.abs(least), Math.abs(largest), Math.abs(fillValue));
     const [m0, m1, m2, m3, m4, m5, down, across, , , top, left, height, width, noise] = rows.values.subarray(
       n * transformSize,
       (n + 1) * transformSize,
@@ -174,321 +289,52 @@ function warp64(x: Array64, rows: Array64, options: Options): { value: Array64; 
     for (let p = 0; p < H; p++)
       for (let q = 0; q < W; q++)
         for (let c = 0; c < C; c++) {
-          const index = ((n * H + p) * W + q) * C + c;
           const [row, column] = [p + down!, q + across!];
-          const isErased = p >= top! && p < top! + height! && q >= left! && q < left! + width!;
-          if (isErased && eraseNoise) {
-            value.values[index] = noise64(noise!, c, p * W + q, { low, high });
-            magnitude[index] = Math.abs(low) + Math.abs(high - low);
-          } else if (isErased || row < 0 || row >= H || column < 0 || column >= W) {
-            value.values[index] = isErased ? eraseValue : low;
-            magnitude[index] = Math.abs(value.values[index]);
-          } else {
-            const at = [m0! * row + m1! * column + m2!, m3! * row + m4! * column + m5!] as const;
-            value.values[index] = sample64(x, n, at, c, fill, fillValue);
-            // A place off by some roundings of its terms, on a slope of at most all there is between two pixels.
-            const far = [m0! * row, m1! * column, m2!, m3! * row, m4! * column, m5!, 2 * H, 2 * W];
-            magnitude[index] = bound + (largest - least) * far.reduce((sum, term) => sum + Math.abs(term), 0);
-          }
+          visit({
+            index: ((n * H + p) * W + q) * C + c,
+            n,
+            c,
+            pixel: p * W + q,
+            isErased: p >= top! && p < top! + height! && q >= left! && q < left! + width!,
+            isOutside: row < 0 || row >= H || column < 0 || column >= W,
+            noise: noise!,
+            terms: [
+              [m0! * row, m1! * column, m2!],
+              [m3! * row, m4! * column, m5!],
+            ],
+          });
         }
   }
-  return { value, magnitude };
 }
 
-const hasColour = ({ augment: { brightness = 0, contrast = 0 } }: Options): boolean =>
-  brightness > 0 || contrast > 0;
-
-function augment64(inputs: Arrays<Input>, options: Options): { value: Array64; magnitude: Float64Array } {
-  const { x } = inputs;
-  const all = happenings(inputs, x.shape, options);
-  const [low, high] = options.range;
-  const coloured = hasColour(options) ? colour64(x, all, { low, high }) : x;
-  return warp64(coloured, transforms64(all, x.shape.slice(1, 3)).rows, options);
+/** The images that rows of transforms make of x. */
+export function warp64(x: Array64, rows: Array64, attributes: AugmentAttributes): Array64 {
+  const { fill, fillValue, low, high, eraseValue, eraseNoise } = fillingOf(attributes);
+  const y = zeros64(x.shape);
+  const sum = ([a, b, c]: readonly number[]): number => a! + b! + c!;
+  eachWarpedPixel(x, rows, ({ index, n, c, pixel, isErased, isOutside, noise, terms: [row, column] }) => {
+    if (isErased && eraseNoise) y.values[index] = noise64(noise, c, pixel, { low, high });
+    else if (isErased) y.values[index] = eraseValue;
+    else if (isOutside) y.values[index] = low;
+    else y.values[index] = sample64(x, n, [sum(row), sum(column)], c, fill, fillValue);
+  });
+  return y;
 }
 
-const drawAttributes = ({ augment }: Options, [batch, height, width]: readonly number[]): DrawAttributes => {
-  const { rotation = 0, heightShift = 0, widthShift = 0, zoom = 0, erasing } = augment;
-  return {
-    batch: batch!,
-    height: height!,
-    width: width!,
-    rotation: (rotation / 180) * Math.PI,
-    shift: [heightShift * height!, widthShift * width!],
-    zoom: typeof zoom === 'number' ? [1 - zoom, 1 + zoom] : zoom,
-    verticalFlip: augment.verticalFlip ?? false,
-    horizontalFlip: augment.horizontalFlip ?? false,
-    crop: augment.padAndCrop ?? 0,
-    brightness: augment.brightness ?? 0,
-    contrast: augment.contrast ?? 0,
-    erase: erasing ? (erasing.probability ?? 0.5) : 0,
-    eraseArea: erasing?.area ?? [0.02, 0.4],
-    eraseAspect: erasing?.aspect ?? 0.3,
-  };
-};
-
-const rounded = (x: Array64): Array64 => map64(x, Math.fround);
-
-// ---- cases ----
-
-type AugmentCase = Case<Input, 'y', Options>;
-
-const shapesFor = (x: readonly number[], entries: number): Shapes<Input> => ({
-  x,
-  permutation: [entries],
-  state: [stateSize],
-});
-
-const drawBetween =
-  ([low, high]: ValueRange): Draw =>
-  (random, shape) =>
-    fill64(shape, () => Math.fround(low + (high - low) * random()));
-
-const unit: ValueRange = [0, 1];
-
-function augmented(
-  name: string,
-  x: readonly number[],
-  augment: AugmentOptions,
-  { range = unit, ...place }: Place & { readonly range?: ValueRange } = {},
-): AugmentCase {
-  const options = { augment, range };
-  return {
-    name,
-    inputs: shapesFor(x, x[0]! + (place.cursor ?? 0)),
-    options,
-    draw: { x: drawBetween(range), state: stateFor(x, options, place) },
-  };
+/** x with its brightness and contrast changed, where the options ask for it. */
+export function coloured64(x: Array64, all: readonly Happening[], attributes: AugmentAttributes): Array64 {
+  const { brightness = 0, contrast = 0 } = attributes.augment;
+  const [low, high] = attributes.range;
+  return brightness > 0 || contrast > 0 ? colour64(x, all, { low, high }) : x;
 }
 
-const everything: AugmentOptions = {
-  rotation: 30,
-  widthShift: 0.2,
-  heightShift: 0.15,
-  zoom: 0.2,
-  horizontalFlip: true,
-  verticalFlip: true,
-  padAndCrop: 1,
-  brightness: 0.3,
-  contrast: 0.4,
-  erasing: { probability: 0.7, value: 'noise' },
-};
-/** Far beyond the image on all sides. */
-const far: AugmentOptions = { rotation: 180, widthShift: 1, heightShift: 1, zoom: [0.3, 3] };
-const digits: AugmentOptions = { rotation: 10, widthShift: 0.1, heightShift: 0.1, zoom: 0.1 };
-
-const nothing = [0, 0, 0, 9, 0, 0, 0, 0];
-
-const wrongInputs = (x: readonly number[]): Record<Input, Shape | Spec> => ({
-  x,
-  permutation: { shape: [2], dtype: 'u32' },
-  state: { shape: [stateSize], dtype: 'u32' },
-});
-
-const wrongOptions: readonly (readonly [name: string, options: AugmentOptions])[] = [
-  ['rotation below 0', { rotation: -1 }],
-  ['rotation above half a turn', { rotation: 181 }],
-  ['shift in pixels', { widthShift: 3 }],
-  ['shift not a number', { heightShift: NaN }],
-  ['zoom of 1', { zoom: 1 }],
-  ['zoom from 0', { zoom: [0, 2] }],
-  ['zoom the wrong way round', { zoom: [1.2, 0.8] }],
-  ['zoom without end', { zoom: [1, Infinity] }],
-  ['fill unknown', { fill: 'mirror' as 'reflect' }],
-  ['fill value as a byte', { fillValue: 255 }],
-  ['half a pixel of padding', { padAndCrop: 0.5 }],
-  ['padding without end', { padAndCrop: 2 ** 31 }],
-  ['brightness above 1', { brightness: 1.5 }],
-  ['contrast below 0', { contrast: -0.5 }],
-  ['erasing too likely', { erasing: { probability: 2 } }],
-  ['erased area the wrong way round', { erasing: { area: [0.5, 0.1] } }],
-  ['erased aspect above 1', { erasing: { aspect: 3 } }],
-  ['erased lines', { erasing: { aspect: 1e-40 } }],
-  ['erased with a byte', { erasing: { value: 128 } }],
-  ['erased with a word', { erasing: { value: 'random' as 'noise' } }],
-];
-
-export const augmentReference = reference<Input, 'y', Options>({
+export const augmentReference: Reference<Input, 'y', AugmentAttributes> = {
   op: 'augment',
-  inputs: {
-    x: { draw: drawBetween(unit) },
-    permutation: { dtype: 'u32', draw: drawKeys },
-    state: {
-      dtype: 'u32',
-      draw: () => ({ shape: [stateSize], dtype: 'u32', values: Float64Array.from(nothing) }),
-    },
-  },
-  outputs: ['y'],
-  forward: (inputs, options) => ({ y: augment64(inputs, options).value }),
-  magnitudes: (inputs, _, options) => {
-    const { value, magnitude } = augment64(inputs, options);
-    return { outputs: { y: { ...value, values: magnitude } }, gradients: {} };
-  },
-  // A mean of neighbours or with the image's mean, in which infinities meet weights of 0 or one another.
-  mayBeNaN: ({ x }) => ({ y: () => !x.values.every(Number.isFinite) }),
-  // The mean that contrast keeps is a sum over the image.
-  terms: ({ x }) => ({ y: x.slice(1).reduce((size, extent) => size * extent, 1) }),
-  // 24 of sine, cosine and the matrix, 12 of the place and the mean of four pixels, 12 of the colours.
-  roundings: { y: 48 },
-  call: (inputs, { augment, range }) => ({ y: augmentBatch(inputs, augment, range) }),
-  primitives: {
-    'augment/draw': ({ inputs, options }) => {
-      const size = inputs.x.shape.slice(1, 3);
-      const { rows, magnitude } = transforms64(happenings(inputs, inputs.x.shape, options), size);
-      // Sine and cosine are good to 10⁻⁶ = 16 roundings.
-      const transforms = { value: rows, magnitude: magnitude.values, tolerance: tolerance(0, 24) };
-      return {
-        inputs: { permutation: inputs.permutation, state: inputs.state },
-        attributes: drawAttributes(options, inputs.x.shape),
-        results: { transforms },
-      };
-    },
-    'augment/colour': ({ inputs: { x, ...inputs }, options, outputs }) => {
-      const [low, high] = options.range;
-      const row = x.values.length / x.shape[0]!;
-      const rows = rounded(transforms64(happenings(inputs, x.shape, options), x.shape.slice(1, 3)).rows);
-      const factors = Array.from({ length: x.shape[0]! }, (_, n) => ({
-        brightness: rows.values[n * transformSize + 8]!,
-        contrast: rows.values[n * transformSize + 9]!,
-      }));
-      const means = means64(x);
-      const magnitude = x.values.map((value, i) => {
-        const { brightness, contrast } = factors[Math.floor(i / row)]!;
-        const mean = Math.abs(means[Math.floor(i / row)]!);
-        const contrasted = mean * (1 + contrast) + contrast * Math.abs(value);
-        return Math.abs(low) + brightness * (contrasted + Math.abs(low));
-      });
-      const y: Expected = {
-        ...outputs.y,
-        value: colour64(x, factors, { low, high }),
-        magnitude,
-        tolerance: tolerance(1, 4),
-      };
-      const attributes: ColourAttributes & { readonly row: number } = { low, high, row };
-      const sums = rounded(fill64([x.shape[0]!], (n) => means[n]! * row));
-      return { inputs: { x, transforms: rows, sums }, attributes, results: { y } };
-    },
-    'augment/forward': ({ inputs: { x, ...inputs }, options, outputs }) => {
-      const transforms = rounded(
-        transforms64(happenings(inputs, x.shape, options), x.shape.slice(1, 3)).rows,
-      );
-      const y: Expected = { ...outputs.y, ...warp64(x, transforms, options), tolerance: tolerance(1, 8) };
-      return { inputs: { x, transforms }, attributes: warpAttributes(options), results: { y } };
-    },
-  },
-  cases: [
-    {
-      name: 'by hand, twice as large',
-      inputs: shapesFor([1, 3, 3, 1], 1),
-      options: { augment: { zoom: [0.5, 0.5] }, range: unit },
-      byHand: {
-        inputs: { x: [1, 2, 3, 4, 5, 6, 7, 8, 9], permutation: [0], state: nothing },
-        outputs: { y: [3, 3.5, 4, 4.5, 5, 5.5, 6, 6.5, 7] },
-      },
-    },
-    {
-      name: 'by hand, half as large',
-      inputs: shapesFor([1, 3, 3, 1], 1),
-      options: { augment: { zoom: [2, 2], fill: 'constant', fillValue: 0.25 }, range: [2, 4] },
-      byHand: {
-        inputs: { x: [1, 2, 3, 4, 5, 6, 7, 8, 9], permutation: [0], state: nothing },
-        outputs: { y: [2.5, 2.5, 2.5, 2.5, 5, 2.5, 2.5, 2.5, 2.5] },
-      },
-    },
-    augmented('everything', [5, 7, 9, 3], everything),
-    augmented('everything, another epoch and range', [4, 9, 6, 1], everything, {
-      range: [-1, 2],
-      epoch: 70_001,
-    }),
-    augmented('nothing', [3, 5, 4, 2], {}),
-    augmented('nothing, constant', [3, 5, 4, 2], { fill: 'constant', fillValue: 1 }),
-    augmented('far, nearest', [5, 8, 5, 2], far),
-    augmented('far, constant', [5, 8, 5, 2], { ...far, fill: 'constant', fillValue: 0.75 }),
-    augmented('far, reflect', [5, 8, 5, 2], { ...far, fill: 'reflect' }),
-    augmented('far, wrap', [5, 8, 5, 2], { ...far, fill: 'wrap' }),
-    augmented('flips, constant', [6, 4, 7, 1], {
-      horizontalFlip: true,
-      verticalFlip: true,
-      fill: 'constant',
-      fillValue: 0.5,
-    }),
-    ...(['nearest', 'constant', 'reflect', 'wrap'] as const).map((fill) =>
-      augmented(`one pixel, ${fill}`, [4, 1, 1, 2], { ...everything, fill, erasing: {} }),
-    ),
-    augmented('one row', [5, 1, 9, 1], { ...everything, fill: 'reflect' }),
-    augmented('one column', [5, 9, 1, 1], { ...everything, fill: 'wrap' }),
-    augmented('cropped, from further than the image', [9, 5, 7, 1], { padAndCrop: 9 }, { range: [-0.5, 1] }),
-    augmented('erased white', [9, 11, 6, 3], { erasing: { probability: 1, value: 1 } }),
-    augmented('erased, all sizes', [9, 6, 11, 1], {
-      erasing: { probability: 0.9, area: [0, 1], aspect: 1, value: 'noise' },
-    }),
-    augmented('brightness', [7, 5, 6, 3], { brightness: 1 }, { range: [0.25, 1.5] }),
-    augmented('contrast', [7, 5, 6, 3], { contrast: 1 }, { range: [-1, 1] }),
-    augmented('behind the end of the epoch', [6, 4, 4, 1], everything, { cursor: 4, epochSize: 7 }),
-    augmented('one image below a workgroup', [63, 2, 3, 1], digits),
-    augmented('one image above a workgroup', [65, 2, 3, 1], digits),
-    // On a software device 2,048 elements fill 16 workgroups of 8 lanes with 16 elements each.
-    augmented('one element below 16 workgroups', [1, 23, 89, 1], digits),
-    augmented('16 workgroups', [2, 32, 32, 1], digits),
-    augmented('one element above 16 workgroups', [1, 3, 683, 1], digits),
-    augmented('digits', [3, 28, 28, 1], { ...digits, fill: 'constant' }),
-  ],
-  random: (random) => {
-    const x = [
-      wholeNumber(random, 1, 12),
-      wholeNumber(random, 1, 12),
-      wholeNumber(random, 1, 12),
-      wholeNumber(random, 1, 4),
-    ];
-    const augment: AugmentOptions = {
-      rotation: 180 * random(),
-      widthShift: random(),
-      heightShift: random(),
-      zoom: random() / 2,
-      horizontalFlip: random() < 0.5,
-      verticalFlip: random() < 0.5,
-      fill: oneOf(random, ['nearest', 'constant', 'reflect', 'wrap']),
-      fillValue: random(),
-      padAndCrop: wholeNumber(random, 0, 2),
-      brightness: random(),
-      contrast: random(),
-      erasing: { probability: random(), value: oneOf(random, [0, 1, 'noise']) },
+  forward: (inputs, attributes) => {
+    const { x } = inputs;
+    const all = happenings64(inputs, x.shape, attributes);
+    return {
+      y: warp64(coloured64(x, all, attributes), transforms64(all, x.shape.slice(1, 3)), attributes),
     };
-    const { inputs, options, draw } = augmented('', x, augment, { cursor: wholeNumber(random, 0, 9) });
-    return { inputs, options, ...(draw ? { draw } : {}) };
   },
-  bench: [
-    {
-      name: 'digits, corrected',
-      inputs: shapesFor([128, 28, 28, 1], 128),
-      options: { augment: digits, range: unit },
-    },
-    {
-      name: 'digits, everything',
-      inputs: shapesFor([128, 28, 28, 1], 128),
-      options: { augment: everything, range: unit },
-    },
-    {
-      name: 'colour 64×64, everything',
-      inputs: shapesFor([32, 64, 64, 3], 32),
-      options: { augment: everything, range: unit },
-    },
-  ],
-  wrongCalls: [
-    { name: 'three axes', inputs: wrongInputs([28, 28, 1]), call: (inputs) => augmentBatch(inputs, {}) },
-    {
-      name: 'bytes',
-      inputs: { ...wrongInputs([2, 4, 4, 1]), x: { shape: [2, 4, 4, 1], dtype: 'u8' } },
-      call: (inputs) => augmentBatch(inputs, {}),
-    },
-    {
-      name: 'keys not u32',
-      inputs: { ...wrongInputs([2, 4, 4, 1]), permutation: [2] },
-      call: (inputs) => augmentBatch(inputs, {}),
-    },
-    ...wrongOptions.map(([name, options]) => ({
-      name,
-      inputs: wrongInputs([2, 4, 4, 1]),
-      call: (inputs: Parameters<typeof augmentBatch>[0]) => augmentBatch(inputs, options),
-    })),
-  ],
-});
+};

@@ -1,90 +1,53 @@
 /**
- * Float64 reference of avg_pool2d.
+ * avg_pool2d in float64.
  * Letters: N images of H × W pixels with C channels; windows of KH × KW; P × Q windows per image.
  */
-import { avgPool2d } from '../kernels/avg_pool2d.js';
-import { avgPool64, avgPoolBackward64 } from './avg_pool64.js';
-import { type PoolCaseOptions, randomPool } from './pool2d.js';
-import { type Array64, type Case, drawSigned, reference } from './reference.js';
-import { windowOf } from './window.js';
+import { type Array64, zeros64 } from './array64.js';
+import type { PoolAttributes } from './pool2d.js';
+import type { Reference } from './reference.js';
+import { windowsOver } from './window.js';
 
-type PoolCase = Case<'x', 'y', PoolCaseOptions>;
-
-function pool(
-  name: string,
-  x: readonly number[],
-  poolSize: readonly [number, number],
-  strides: readonly [number, number],
-  padding: 'same' | 'valid' = 'valid',
-): PoolCase {
-  return { name, inputs: { x }, options: { poolSize, strides, padding } };
+/** Calls `visit` for each window and channel with the flat indices of its pixels in x. */
+function eachWindow(
+  x: Array64,
+  attributes: PoolAttributes,
+  visit: (indices: number[], window: number) => void,
+): readonly number[] {
+  const [N, H, W, C] = x.shape as [number, number, number, number];
+  const [KH, KW] = attributes.window as [number, number];
+  const { P, Q, down, across, top, left } = windowsOver(x.shape, attributes.window, attributes);
+  let window = 0;
+  for (let n = 0; n < N; n++)
+    for (let p = 0; p < P; p++)
+      for (let q = 0; q < Q; q++)
+        for (let c = 0; c < C; c++) {
+          const indices: number[] = [];
+          for (let h = p * down - top; h < p * down - top + KH; h++)
+            for (let w = q * across - left; w < q * across - left + KW; w++)
+              if (h >= 0 && h < H && w >= 0 && w < W) indices.push(((n * H + h) * W + w) * C + c);
+          visit(indices, window++);
+        }
+  return [N, P, Q, C];
 }
 
-const attributes = (
-  x: Array64,
-  { poolSize, ...window }: PoolCaseOptions,
-): Record<string, readonly number[]> => ({
-  window: poolSize,
-  strides: window.strides,
-  pads: windowOf(x.shape, poolSize, window).pads,
-});
+/** y[n,p,q,c] = mean over the window's pixels in x */
+export function avgPool64(x: Array64, attributes: PoolAttributes): Array64 {
+  const means: number[] = [];
+  const shape = eachWindow(x, attributes, (indices) => {
+    means.push(indices.reduce((sum, index) => sum + (x.values[index] as number), 0) / indices.length);
+  });
+  return { shape, dtype: 'f32', values: Float64Array.from(means) };
+}
 
-export const avgPool2dReference = reference<'x', 'y', PoolCaseOptions>({
+export const avgPool2dReference: Reference<'x', 'y', PoolAttributes> = {
   op: 'avg_pool2d',
-  inputs: { x: { draw: drawSigned } },
-  outputs: ['y'],
-  forward: ({ x }, options) => ({ y: avgPool64(x, options) }),
-  backward: ({ x }, { y: dy }, options) => ({ x: avgPoolBackward64(x, dy, options) }),
-  magnitudes: 'multilinear',
-  // At most this many windows lie over one pixel.
-  terms: (_, { poolSize: [KH, KW], strides: [down, across] }) => ({
-    x: Math.ceil(KH / down) * Math.ceil(KW / across),
-    y: KH * KW,
-  }),
-  // WGSL lets a quotient err by 2.5 units in the last place.
-  roundings: { x: 6, y: 6 },
-  call: ({ x }, options) => ({ y: avgPool2d(x, options) }),
-  primitives: {
-    'avg_pool2d/forward': ({ inputs, options, outputs }) => ({
-      inputs,
-      attributes: attributes(inputs.x, options),
-      results: { y: outputs.y },
-    }),
-    'avg_pool2d/input_gradient': ({ inputs, options, outputGradients, gradients }) => ({
-      inputs: { dy: outputGradients.y },
-      attributes: { ...attributes(inputs.x, options), image: inputs.x.shape },
-      results: { dx: gradients.x! },
-    }),
+  forward: ({ x }, attributes) => ({ y: avgPool64(x, attributes) }),
+  // Every pixel of a window gets an equal share of its dy.
+  backward: ({ x }, { y: dy }, attributes) => {
+    const dx = zeros64(x.shape);
+    eachWindow(x, attributes, (indices, window) => {
+      for (const index of indices) dx.values[index]! += (dy.values[window] as number) / indices.length;
+    });
+    return { x: dx };
   },
-  cases: [
-    {
-      // Windows [1 2; 4 5], [3; 6], [7 8], [9]: at the edge only pixels of the image count.
-      ...pool('by hand', [1, 3, 3, 1], [2, 2], [2, 2], 'same'),
-      byHand: {
-        inputs: { x: [1, 2, 3, 4, 5, 6, 7, 8, 9] },
-        outputs: { y: [3, 4.5, 7.5, 9] },
-        gradients: { x: [0.25, 0.25, 0.5, 0.25, 0.25, 0.5, 0.5, 0.5, 1] },
-      },
-    },
-    pool('odd sizes leave a row and a column out', [2, 7, 5, 3], [2, 2], [2, 2]),
-    pool('overlapping', [2, 9, 8, 3], [3, 3], [2, 2]),
-    pool('overlapping in one direction', [2, 9, 8, 3], [3, 3], [1, 3]),
-    pool('same, the odd pixel below and right', [2, 6, 7, 3], [3, 3], [2, 2], 'same'),
-    pool('same, padding on all sides', [1, 5, 5, 2], [4, 4], [1, 1], 'same'),
-    pool('strides leave pixels out', [2, 10, 11, 2], [2, 1], [3, 3]),
-    pool('window 1×1', [1, 4, 5, 3], [1, 1], [1, 1]),
-    pool('window 5×4', [1, 11, 9, 2], [5, 4], [2, 3], 'same'),
-    pool('the whole image', [3, 4, 5, 2], [4, 5], [1, 1]),
-    pool('above a workgroup', [2, 14, 14, 33], [2, 2], [2, 2]),
-  ],
-  random: randomPool,
-  bench: [
-    pool('paper pool 1, averaged', [128, 28, 28, 32], [2, 2], [2, 2]),
-    pool('7×7 to one number', [128, 7, 7, 64], [7, 7], [7, 7]),
-  ],
-  wrongCalls: [
-    { name: 'three axes', inputs: { x: [28, 28, 1] }, call: ({ x }) => avgPool2d(x) },
-    { name: 'window too large', inputs: { x: [1, 2, 2, 1] }, call: ({ x }) => avgPool2d(x, { poolSize: 3 }) },
-    { name: 'stride 0', inputs: { x: [1, 4, 4, 1] }, call: ({ x }) => avgPool2d(x, { strides: 0 }) },
-  ],
-});
+};

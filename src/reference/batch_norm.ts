@@ -1,41 +1,29 @@
 /**
- * Float64 reference of batch_norm. Letters: x as rows of C channels (the last axis), m the rows that count, μ and v mean and
+ * batch_norm in float64. Letters: x as rows of C channels (the last axis), m the rows that count, μ and v mean and
  * variance of a channel over them, σ = √(v + ε), x̂ = (x − μ)/σ.
  */
-import type { Attributes } from '../engine/primitive.js';
 import { sizeOf } from '../engine/primitive.js';
-import { batchNorm } from '../kernels/batch_norm.js';
-import { stateSize, stateWords } from '../kernels/step_state.js';
-import { batchNormInference64 } from './batch_norm64.js';
-import {
-  type Array64,
-  type Arrays,
-  type Case,
-  type Draw,
-  array64,
-  channelsAstray,
-  drawPositive,
-  drawSigned,
-  fill64,
-  map64,
-  reference,
-  tolerance,
-  wholeNumber,
-} from './reference.js';
+import { stateWords } from '../kernels/step_state.js';
+import { type Array64, type Arrays, fill64, map64 } from './array64.js';
+import { type BatchNormAttributes, batchNormInference64 } from './batch_norm_inference.js';
+import type { Reference } from './reference.js';
 
 type Input = 'x' | 'gamma' | 'beta' | 'state';
 type Output = 'y' | 'mean' | 'variance';
-type Options = { readonly epsilon: number };
 
 /** Rows that count: those of samples before the end of the epoch. */
-function rowsOf(x: Array64, state: Array64): number {
+export function rowsOf(x: Array64, state: Array64): number {
   const N = x.shape[0] as number;
   const left = (state.values[stateWords.epochSize] as number) - (state.values[stateWords.cursor] as number);
   return (Math.min(N, left) * sizeOf(x.shape)) / (N * (x.shape.at(-1) as number));
 }
 
 /** Σ over the rows that count, per channel. */
-function overRows(x: Array64, rows: number, term: (index: number, channel: number) => number): Array64 {
+export function overRows(
+  x: Array64,
+  rows: number,
+  term: (index: number, channel: number) => number,
+): Array64 {
   const C = x.shape.at(-1) as number;
   return fill64([C], (c) => {
     let sum = 0;
@@ -47,7 +35,7 @@ function overRows(x: Array64, rows: number, term: (index: number, channel: numbe
 const at = ({ values }: Array64, index: number): number => values[index] as number;
 
 /** μ = Σ x / m;  v = Σ (x − μ)² / m */
-function batchStatistics64(x: Array64, state: Array64): { mean: Array64; variance: Array64 } {
+export function batchStatistics64(x: Array64, state: Array64): { mean: Array64; variance: Array64 } {
   const m = rowsOf(x, state);
   const mean = map64(
     overRows(x, m, (i) => at(x, i)),
@@ -60,16 +48,19 @@ function batchStatistics64(x: Array64, state: Array64): { mean: Array64; varianc
   return { mean, variance };
 }
 
-export function batchNorm64({ x, gamma, beta, state }: Arrays<Input>, options: Options): Arrays<Output> {
+export function batchNorm64(
+  { x, gamma, beta, state }: Arrays<Input>,
+  attributes: BatchNormAttributes,
+): Arrays<Output> {
   const statistics = batchStatistics64(x, state);
-  return { y: batchNormInference64({ x, gamma, beta, ...statistics }, options), ...statistics };
+  return { y: batchNormInference64({ x, gamma, beta, ...statistics }, attributes), ...statistics };
 }
 
 /** dβ = Σ dy;  dγ = Σ dy·x̂;  dx = γ/σ · (dy − dβ/m − x̂·dγ/m) in the rows that count, else 0. */
-export function batchNormBackward64(
+function batchNormBackward64(
   { x, gamma, state }: Pick<Arrays<Input>, 'x' | 'gamma' | 'state'>,
   dy: Array64,
-  { epsilon }: Options,
+  { epsilon }: BatchNormAttributes,
 ): Record<'x' | 'gamma' | 'beta', Array64> {
   const C = x.shape.at(-1) as number;
   const m = rowsOf(x, state);
@@ -88,236 +79,8 @@ export function batchNormBackward64(
   return { x: dx, gamma: dgamma, beta: dbeta };
 }
 
-/** E[d²] of this many variances. */
-const far = 130;
-
-/**
- * What the rounding errors are measured against, per channel. Statistics are sums of d = x − x[0]; the first value joins
- * the mean in one addition, which weighs as much as one of the sum's roundings and not as all of them.
- *   mean:     Σ|d|/m + |x[0]|·(one rounding)
- *   variance: Σd²/m, whose difference with (Σd/m)² it is
- * A first value farther away than `far` allows must not count: then d = x − μ.
- */
-function magnitudes64(inputs: Arrays<Input>, dy: Array64, { epsilon }: Options) {
-  const { x, gamma, beta, state } = inputs;
-  const C = x.shape.at(-1) as number;
-  const m = rowsOf(x, state);
-  const one = tolerance(1) / tolerance(m);
-  const statistics = batchStatistics64(x, state);
-  const perRow = (term: (i: number, c: number) => number): Array64 =>
-    map64(overRows(x, m, term), (sum) => sum / m);
-  const fromFirst = perRow((i, c) => (at(x, i) - at(x, c)) ** 2);
-  const origin = map64(statistics.mean, (mu, c) =>
-    at(fromFirst, c) > far * at(statistics.variance, c) ? mu : at(x, c),
-  );
-  const away = perRow((i, c) => Math.abs(at(x, i) - at(origin, c)));
-  const mean = map64(away, (sum, c) => sum + (Math.abs(at(x, c)) + Math.abs(at(statistics.mean, c))) * one);
-  const variance = perRow((i, c) => (at(x, i) - at(origin, c)) ** 2);
-  const sigma = map64(statistics.variance, (v) => Math.sqrt(v + epsilon));
-  /** 1 + the relative error of σ that an error of the variance makes. */
-  const spread = map64(variance, (v, c) => 1 + v / at(sigma, c) ** 2);
-  /** Behind x̂: x − μ, the error of μ, and that of σ. */
-  const normalised = map64(x, (value, i) => {
-    const c = i % C;
-    const centred = Math.abs(value - at(statistics.mean, c));
-    return ((centred + Math.abs(value) * one) * at(spread, c) + at(mean, c)) / at(sigma, c);
-  });
-  const y = map64(normalised, (value, i) => value * Math.abs(at(gamma, i % C)) + Math.abs(at(beta, i % C)));
-  const dbeta = overRows(x, m, (i) => Math.abs(at(dy, i)));
-  const dgamma = overRows(x, m, (i) => Math.abs(at(dy, i)) * at(normalised, i));
-  const dx = map64(x, (_, i) => {
-    const c = i % C;
-    const shares = (at(dbeta, c) + at(normalised, i) * at(dgamma, c)) / m;
-    return ((Math.abs(at(gamma, c)) * at(spread, c)) / at(sigma, c)) * (Math.abs(at(dy, i)) + shares);
-  });
-  return {
-    outputs: { y, mean, variance },
-    gradients: { x: dx, gamma: dgamma, beta: dbeta },
-  };
-}
-
-/** The state of a step whose batch begins at `cursor` in an epoch of `epochSize` samples. */
-const stateOf =
-  (cursor: number, epochSize: number): Draw =>
-  () => {
-    const values = new Float64Array(stateSize);
-    values[stateWords.cursor] = cursor;
-    values[stateWords.epochSize] = epochSize;
-    return { shape: [stateSize], dtype: 'u32', values };
-  };
-
-/** Every sample counts. */
-const wholeBatch = stateOf(0, 0xffffffff);
-
-const shapes = (...x: readonly number[]): Record<Input, readonly number[]> => ({
-  x,
-  gamma: [x.at(-1) as number],
-  beta: [x.at(-1) as number],
-  state: [stateSize],
-});
-
-const options: Options = { epsilon: 1e-3 };
-
-type NormCase = Case<Input, Output, Options>;
-
-const norm = (name: string, x: readonly number[], more: Partial<NormCase> = {}): NormCase => ({
-  name,
-  inputs: shapes(...x),
-  options,
-  ...more,
-});
-
-/** The batch ends after `count` of its samples; y of the others has no part in a loss. */
-const part = (name: string, x: readonly number[], count: number): NormCase =>
-  norm(name, x, { draw: { state: stateOf(96, 96 + count) }, isSmooth: false });
-
-/** Channels with mean `mean` and deviation about 1. */
-const around =
-  (mean: number): Draw =>
-  (random, shape) =>
-    map64(drawSigned(random, shape), (value) => Math.fround(mean + 1.7 * value));
-
-const primitive = <K extends string>(inputs: Arrays<K>, attributes: Attributes = {}) => ({
-  inputs,
-  attributes,
-});
-
-export const batchNormReference = reference<Input, Output, Options>({
+export const batchNormReference: Reference<Input, Output, BatchNormAttributes> = {
   op: 'batch_norm',
-  inputs: {
-    x: { draw: drawSigned },
-    gamma: { draw: drawPositive },
-    beta: { draw: drawSigned },
-    state: { dtype: 'u32', draw: wholeBatch },
-  },
-  outputs: ['y', 'mean', 'variance'],
-  differentiable: ['y'],
-  forward: (inputs, given) => batchNorm64(inputs, given),
-  backward: (inputs, { y: dy }, given) => batchNormBackward64(inputs, dy, given),
-  magnitudes: (inputs, { y: dy }, given) => magnitudes64(inputs, dy, given),
-  terms: ({ x }) => {
-    const rows = sizeOf(x.slice(0, -1));
-    return { y: rows, mean: rows, variance: rows, x: rows, gamma: rows, beta: rows };
-  },
-  // The mean is a first value and a mean of differences with it: of infinities that is NaN, as in Welford's form.
-  mayBeNaN: ({ x }) => {
-    const C = x.shape.at(-1) as number;
-    const channels = channelsAstray(x, (index) => index % C);
-    return { mean: (c) => channels.has(c) };
-  },
-  // Divisions and roots err by 2.5 units in the last place, and stand behind one another.
-  roundings: { y: 16, mean: 8, variance: 8, x: 24, gamma: 16, beta: 4 },
-  call: ({ x, gamma, beta, state }, { epsilon }) => batchNorm(x, { gamma, beta, state, epsilon }),
-  primitives: {
-    'batch_norm/statistics': ({ inputs: { x, state }, outputs: { mean, variance } }) => ({
-      ...primitive({ x, state }),
-      results: { mean, variance },
-    }),
-    'batch_norm/normalise': ({ inputs: { x, gamma, beta }, options: given, outputs }) => ({
-      ...primitive({ x, mean: outputs.mean.value, variance: outputs.variance.value, gamma, beta }, given),
-      results: { y: outputs.y },
-    }),
-    'batch_norm/gradient_sums': ({ inputs, options: given, outputs, outputGradients, gradients }) => {
-      const { x, gamma, state } = inputs;
-      const [mean, variance] = [outputs.mean.value, outputs.variance.value];
-      return {
-        ...primitive({ x, dy: outputGradients.y, mean, variance, gamma, state }, given),
-        results: { dgamma: gradients.gamma!, dbeta: gradients.beta! },
-      };
-    },
-    'batch_norm/input_gradient': ({ inputs, options: given, outputs, outputGradients, gradients }) => {
-      const { x, gamma, state } = inputs;
-      const m = rowsOf(x, state);
-      const sigma = map64(outputs.variance.value, (v) => Math.sqrt(v + given.epsilon));
-      const scale = map64(gamma, (value, c) => value / at(sigma, c));
-      const shift = map64(gradients.beta!.value, (value) => value / m);
-      const slope = map64(gradients.gamma!.value, (value, c) => value / m / at(sigma, c));
-      const coefficients = array64(
-        [3, x.shape.at(-1) as number],
-        [...scale.values, ...shift.values, ...slope.values],
-      );
-      return {
-        ...primitive({ x, dy: outputGradients.y, mean: outputs.mean.value, coefficients, state }),
-        results: { dx: gradients.x! },
-      };
-    },
-  },
-  cases: [
-    {
-      // Channel 0: 1, 3, 5, 7: μ = 4, v = 5. Channel 1: 0, 0, 0, 8: μ = 2, v = 12. With ε = 4: σ = 3 and 4.
-      ...norm('by hand', [2, 2, 2]),
-      options: { epsilon: 4 },
-      byHand: {
-        inputs: {
-          x: [1, 0, 3, 0, 5, 0, 7, 8],
-          gamma: [3, 2],
-          beta: [10, -1],
-          state: [0, 0, 0, 0xffffffff, 0, 0, 0, 0],
-        },
-        outputs: { y: [7, -2, 9, -2, 11, -2, 13, 2], mean: [4, 2], variance: [5, 12] },
-        // Σ y does not change with x.
-        gradients: { x: [0, 0, 0, 0, 0, 0, 0, 0], gamma: [0, 0], beta: [4, 4] },
-      },
-    },
-    norm('odd sizes', [3, 5, 7, 3]),
-    norm('rows of a dense layer', [65, 33]),
-    norm('one channel', [37, 1]),
-    norm('one row: the variance is 0', [1, 6], { isSmooth: false }),
-    norm('a channel that is constant', [4, 3, 3, 2], {
-      draw: { x: (_, shape) => fill64(shape, (i) => (i % 2 === 0 ? 0.75 : -3)) },
-      isSmooth: false,
-    }),
-    norm('mean 1000, deviation 1', [8, 7, 3], { draw: { x: around(1000) } }),
-    norm('mean −10⁵, deviation 1', [40, 5, 5, 3], { draw: { x: around(-1e5) }, isSmooth: false }),
-    norm('the first value far from all others', [16, 9, 4], {
-      draw: { x: (random, shape) => map64(drawSigned(random, shape), (v, i) => (i < 4 ? 60 : v)) },
-    }),
-    norm('the first value 1000 deviations away', [64, 12, 12, 3], {
-      draw: { x: (random, shape) => map64(drawSigned(random, shape), (v, i) => (i < 3 ? 1000 : v)) },
-      isSmooth: false,
-    }),
-    part('part of the batch', [8, 3, 3, 5], 5),
-    part('one sample of the batch', [7, 2, 2, 3], 1),
-    part('a part that cuts through slices', [128, 14, 14, 8], 71),
-    norm('below a slice', [127, 9]),
-    norm('above a slice', [129, 9]),
-    norm('slices of few channels', [64, 12, 12, 2]),
-    norm('more channels than slices want', [130, 600]),
-  ],
-  random: (random) => ({
-    inputs: shapes(
-      wholeNumber(random, 1, 9),
-      wholeNumber(random, 1, 9),
-      wholeNumber(random, 2, 9),
-      wholeNumber(random, 1, 17),
-    ),
-    options: { epsilon: 10 ** -wholeNumber(random, 1, 4) },
-  }),
-  bench: [
-    norm('paper-bn conv2', [128, 28, 28, 32]),
-    norm('paper-bn conv4', [128, 14, 14, 64]),
-    norm('paper-bn dense', [128, 256]),
-  ],
-  wrongCalls: [
-    {
-      name: 'one axis',
-      inputs: { ...shapes(4), state: { shape: [stateSize], dtype: 'u32' } },
-      call: ({ x, gamma, beta, state }) => batchNorm(x, { gamma, beta, state }),
-    },
-    {
-      name: 'gamma of other channels',
-      inputs: { ...shapes(8, 4), gamma: [5], state: { shape: [stateSize], dtype: 'u32' } },
-      call: ({ x, gamma, beta, state }) => batchNorm(x, { gamma, beta, state }),
-    },
-    {
-      name: 'no state',
-      inputs: { ...shapes(8, 4), state: { shape: [4], dtype: 'u32' } },
-      call: ({ x, gamma, beta, state }) => batchNorm(x, { gamma, beta, state }),
-    },
-    {
-      name: 'epsilon below 0',
-      inputs: { ...shapes(8, 4), state: { shape: [stateSize], dtype: 'u32' } },
-      call: ({ x, gamma, beta, state }) => batchNorm(x, { gamma, beta, state, epsilon: -1 }),
-    },
-  ],
-});
+  forward: (inputs, attributes) => batchNorm64(inputs, attributes),
+  backward: (inputs, { y: dy }, attributes) => batchNormBackward64(inputs, dy, attributes),
+};

@@ -1,76 +1,21 @@
-/** Float64 reference of batch_norm_moving: old·momentum + new·(1 − momentum), of mean and variance. */
-import type { BatchNormMovingAttributes } from '../kernels/batch_norm_moving.js';
-import { batchNormMoving } from '../kernels/batch_norm_moving.js';
+/** batch_norm_moving in float64: old·momentum + new·(1 − momentum), of mean and variance. */
 import { combine64 } from './arithmetic.js';
-import { type Array64, drawPositive, drawSigned, reference, wholeNumber } from './reference.js';
+import type { Array64 } from './array64.js';
+import type { Reference } from './reference.js';
 
 type Changed = 'movingMean' | 'movingVariance';
-type Input = 'mean' | 'variance' | Changed;
 
 const moved = (old: Array64, now: Array64, momentum: number): Array64 =>
   combine64(old, now, (a, b) => a * momentum + b * (1 - momentum));
-const size = (old: Array64, now: Array64): Array64 =>
-  combine64(old, now, (a, b) => Math.abs(a) + Math.abs(b));
 
-const vectors = (C: number): Record<Input, readonly number[]> => ({
-  mean: [C],
-  variance: [C],
-  movingMean: [C],
-  movingVariance: [C],
-});
-
-const keras = { momentum: 0.99 };
-
-export const batchNormMovingReference = reference<Input, Changed, BatchNormMovingAttributes>({
+export const batchNormMovingReference: Reference<
+  'mean' | 'variance' | Changed,
+  Changed,
+  { readonly momentum: number }
+> = {
   op: 'batch_norm_moving',
-  inputs: {
-    mean: { draw: drawSigned },
-    variance: { draw: drawPositive },
-    movingMean: { draw: drawSigned },
-    movingVariance: { draw: drawPositive },
-  },
-  outputs: ['movingMean', 'movingVariance'],
   forward: ({ mean, variance, movingMean, movingVariance }, { momentum }) => ({
     movingMean: moved(movingMean, mean, momentum),
     movingVariance: moved(movingVariance, variance, momentum),
   }),
-  magnitudes: ({ mean, variance, movingMean, movingVariance }) => ({
-    outputs: { movingMean: size(movingMean, mean), movingVariance: size(movingVariance, variance) },
-    gradients: {},
-  }),
-  // old + (1 − momentum)·(new − old), in which infinities meet.
-  mayBeNaN: ({ movingMean, movingVariance }) => ({
-    movingMean: (c) => !Number.isFinite(movingMean.values[c]),
-    movingVariance: (c) => !Number.isFinite(movingVariance.values[c]),
-  }),
-  primitives: {
-    'batch_norm_moving/forward': ({ inputs, options, outputs }) => ({
-      inputs,
-      attributes: options,
-      results: outputs,
-    }),
-  },
-  cases: [
-    {
-      name: 'by hand',
-      inputs: vectors(2),
-      options: { momentum: 0.75 },
-      byHand: {
-        inputs: { mean: [4, -1], variance: [8, 0], movingMean: [0, 1], movingVariance: [1, 2] },
-        outputs: { movingMean: [1, 0.5], movingVariance: [2.75, 1.5] },
-      },
-    },
-    { name: 'odd size', inputs: vectors(33), options: keras },
-    { name: 'above a workgroup', inputs: vectors(257), options: keras },
-    { name: 'nothing stays', inputs: vectors(9), options: { momentum: 0 } },
-  ],
-  random: (random) => ({ inputs: vectors(wholeNumber(random, 1, 600)), options: { momentum: random() } }),
-  bench: [{ name: 'paper-bn dense', inputs: vectors(256), options: keras }],
-  wrongCalls: [
-    {
-      name: 'other channels',
-      inputs: { ...vectors(4), movingVariance: [5] },
-      call: (operands) => batchNormMoving(operands, keras),
-    },
-  ],
-});
+};

@@ -1,123 +1,38 @@
 /**
- * Float64 reference of filter2d, applied as often as asked.
+ * filter2d in float64, applied as often as asked.
  * Letters: N images of H × W pixels with C channels; kernel K × K.
  */
-import { filter2d } from '../kernels/filter2d.js';
-import { filterKernels } from '../kernels/filter_kernels.js';
-import { type FilterOptions as Options, filter64 } from './filter64.js';
-import { type Array64, type Case, drawSigned, map64, oneOf, reference, wholeNumber } from './reference.js';
+import { type Array64, fill64 } from './array64.js';
+import type { Reference } from './reference.js';
+
+export type FilterAttributes = { readonly kernel: readonly number[]; readonly iterations: number };
+
+/** y[n,h,w,c] = Σ_{i,j} kernel[i,j] · x[n, h+i−r, w+j−r, c], 0 outside, over the weights that are not 0; then the same of y. */
+export function filter64(x: Array64, { kernel, iterations }: FilterAttributes): Array64 {
+  if (iterations === 0) return x;
+  const [, H, W, C] = x.shape as [number, number, number, number];
+  const K = Math.sqrt(kernel.length);
+  const r = (K - 1) / 2;
+  const y = fill64(x.shape, (index) => {
+    const [c, w] = [index % C, Math.floor(index / C) % W];
+    const [h, n] = [Math.floor(index / (C * W)) % H, Math.floor(index / (C * W * H))];
+    return kernel.reduce((sum, weight, tap) => {
+      const row = h + Math.floor(tap / K) - r;
+      const column = w + (tap % K) - r;
+      if (weight === 0 || row < 0 || row >= H || column < 0 || column >= W) return sum;
+      return sum + weight * x.values[((n * H + row) * W + column) * C + c]!;
+    }, 0);
+  });
+  return filter64(y, { kernel, iterations: iterations - 1 });
+}
 
 /** What reached y from a pixel goes back to it: the same weights, seen from the other end. */
-function filterGradient64(dy: Array64, { kernel, iterations }: Options): Array64 {
+export function filterGradient64(dy: Array64, { kernel, iterations }: FilterAttributes): Array64 {
   return filter64(dy, { kernel: kernel.toReversed(), iterations });
 }
 
-const absolute = ({ kernel, iterations }: Options): Options => ({
-  kernel: kernel.map(Math.abs),
-  iterations,
-});
-
-type FilterCase = Case<'x', 'y', Options>;
-
-const filter = (
-  name: string,
-  x: readonly number[],
-  kernel: readonly number[],
-  iterations = 1,
-): FilterCase => ({ name, inputs: { x }, options: { kernel, iterations } });
-
-/** No symmetry anywhere, signs mixed, one tap 0; exact in f32. */
-const uneven3 = [1, -2, 3, 5, -8, 13, -21, 34, 0].map((weight) => weight / 16);
-const uneven5 = Array.from({ length: 25 }, (_, i) => ((i * 7) % 25) / 8 - 1.25);
-
-export const filter2dReference = reference<'x', 'y', Options>({
+export const filter2dReference: Reference<'x', 'y', FilterAttributes> = {
   op: 'filter2d',
-  inputs: { x: { draw: drawSigned } },
-  outputs: ['y'],
-  forward: ({ x }, options) => ({ y: filter64(x, options) }),
-  backward: (_, { y: dy }, options) => ({ x: filterGradient64(dy, options) }),
-  magnitudes: ({ x }, { y: dy }, options) => ({
-    outputs: { y: filter64(map64(x, Math.abs), absolute(options)) },
-    gradients: { x: filterGradient64(map64(dy, Math.abs), absolute(options)) },
-  }),
-  // The errors of each iteration add up: 4·√terms is 4·iterations·√taps.
-  terms: (_, { kernel, iterations }) => {
-    const terms = iterations ** 2 * kernel.length;
-    return { x: terms, y: terms };
-  },
-  call: ({ x }, { kernel, iterations }) => ({ y: filter2d(x, kernel, { iterations }) }),
-  primitives: {
-    'filter2d/forward': ({ inputs, options, outputs }) => ({
-      inputs,
-      attributes: options,
-      results: { y: outputs.y },
-    }),
-  },
-  cases: [
-    {
-      ...filter('by hand', [1, 2, 3, 1], [1, 2, 3, 4, 5, 6, 7, 8, 9]),
-      byHand: {
-        inputs: { x: [1, 2, 3, 4, 5, 6] },
-        outputs: { y: [94, 154, 106, 58, 91, 58] },
-        gradients: { x: [12, 21, 16, 24, 39, 28] },
-      },
-    },
-    filter('odd sizes', [2, 7, 5, 3], uneven3),
-    filter('5×5', [2, 9, 8, 3], uneven5),
-    filter('blur, twice', [3, 6, 7, 1], filterKernels.blur, 2),
-    filter('blur, five times', [2, 11, 13, 1], filterKernels.blur, 5),
-    filter('sharpen, three times', [1, 8, 9, 2], filterKernels.sharpen, 3),
-    filter('5×5, four times', [1, 7, 6, 1], uneven5, 4),
-    filter('one pixel', [5, 1, 1, 2], uneven3),
-    filter('one row, 5×5', [3, 1, 9, 1], uneven5),
-    filter('images smaller than the window', [4, 2, 3, 1], uneven5, 2),
-    filter('nothing but zeros', [1, 4, 4, 1], Array<number>(9).fill(0)),
-    filter('one element above a workgroup', [1, 5, 13, 1], uneven3),
-    // On a software device 2,048 elements fill 16 workgroups of 8 lanes with 16 elements each.
-    filter('one element below 16 workgroups', [1, 23, 89, 1], uneven3, 2),
-    filter('16 workgroups', [2, 32, 32, 1], uneven3),
-    filter('one element above 16 workgroups', [1, 3, 683, 1], uneven3),
-  ],
-  random: (random) => ({
-    inputs: {
-      x: [
-        wholeNumber(random, 1, 4),
-        wholeNumber(random, 1, 12),
-        wholeNumber(random, 1, 12),
-        wholeNumber(random, 1, 4),
-      ],
-    },
-    options: {
-      kernel: Array.from({ length: oneOf(random, [9, 25]) }, () => 2 * random() - 1),
-      iterations: wholeNumber(random, 1, 3),
-    },
-  }),
-  bench: [
-    filter('blur ×5, digits', [128, 28, 28, 1], filterKernels.blur, 5),
-    filter('sharpen, digits', [128, 28, 28, 1], filterKernels.sharpen),
-  ],
-  wrongCalls: [
-    { name: 'three axes', inputs: { x: [28, 28, 1] }, call: ({ x }) => filter2d(x, filterKernels.blur) },
-    {
-      name: 'bytes',
-      inputs: { x: { shape: [1, 4, 4, 1], dtype: 'u8' } },
-      call: ({ x }) => filter2d(x, filterKernels.blur),
-    },
-    { name: 'a kernel of 2×2', inputs: { x: [1, 4, 4, 1] }, call: ({ x }) => filter2d(x, [1, 2, 3, 4]) },
-    {
-      name: 'a weight that is no number',
-      inputs: { x: [1, 4, 4, 1] },
-      call: ({ x }) => filter2d(x, [0, 0, 0, 0, NaN, 0, 0, 0, 0]),
-    },
-    {
-      name: 'a weight too large for an f32',
-      inputs: { x: [1, 4, 4, 1] },
-      call: ({ x }) => filter2d(x, [0, 0, 0, 0, 1e39, 0, 0, 0, 0]),
-    },
-    {
-      name: 'not once',
-      inputs: { x: [1, 4, 4, 1] },
-      call: ({ x }) => filter2d(x, filterKernels.blur, { iterations: 0 }),
-    },
-  ],
-});
+  forward: ({ x }, attributes) => ({ y: filter64(x, attributes) }),
+  backward: (_, { y: dy }, attributes) => ({ x: filterGradient64(dy, attributes) }),
+};

@@ -1,22 +1,13 @@
-/** Float64 references of max and arg_max over a run of axes; the first of equals counts, and NaN above all. */
-import { argMax } from '../kernels/arg_max.js';
-import { max } from '../kernels/max.js';
-import { type Run, axesOf, eachRun, randomRun, runCases, withoutRun } from './reduction.js';
-import {
-  type Array64,
-  type Case,
-  drawDistinct,
-  drawTies,
-  exceeds64,
-  reference,
-  zeros64,
-} from './reference.js';
+/** max and arg_max over a run of axes in float64; of equals the first counts, and NaN exceeds every number. */
+import { type Array64, exceeds64, zeros64 } from './array64.js';
+import { type Run, eachRun, withoutRun } from './reduction.js';
+import type { Reference } from './reference.js';
 
-/** The place within each run where its first NaN, or else its largest element first, stands. */
-function argMax64(x: Array64, run: Run): Array64 {
+/** The index within each run of its first NaN or else its first largest element. */
+export function argMax64(x: Array64, run: Run): Array64 {
   const y: Array64 = { ...zeros64(withoutRun(x.shape, run)), dtype: 'u32' };
-  eachRun(x.shape, run, (result, places) => {
-    const values = places.map((place) => x.values[place] as number);
+  eachRun(x.shape, run, (result, indices) => {
+    const values = indices.map((index) => x.values[index] as number);
     y.values[result] = values.reduce(
       (best, value, i) => (exceeds64(value, values[best] as number) ? i : best),
       0,
@@ -25,104 +16,29 @@ function argMax64(x: Array64, run: Run): Array64 {
   return y;
 }
 
-const declared = [
-  ...runCases.map(({ name, x, options }) => ({ name, inputs: { x }, options })),
-  {
-    name: 'ties',
-    inputs: { x: [9, 6, 5] },
-    options: { first: 1, last: 1 },
-    draw: { x: drawTies },
-    isSmooth: false as const,
-  },
-];
-
-const byHand = {
-  name: 'by hand',
-  inputs: { x: [2, 3] },
-  options: { first: 1, last: 1 },
-  isSmooth: false as const,
+export const argMaxReference: Reference<'x', 'y', Run> = {
+  op: 'arg_max',
+  forward: ({ x }, run) => ({ y: argMax64(x, run) }),
 };
 
-const bench = [{ name: 'classes of paper', inputs: { x: [128, 10] }, options: { first: 1, last: 1 } }];
+/** Calls `visit` for each result with the flat index in x of the element that it is. */
+function eachLargest(x: Array64, run: Run, visit: (result: number, index: number) => void): void {
+  const found = argMax64(x, run);
+  eachRun(x.shape, run, (result, indices) => {
+    visit(result, indices[found.values[result] as number] as number);
+  });
+}
 
-export const maxReference = reference<'x', 'y', Run>({
+export const maxReference: Reference<'x', 'y', Run> = {
   op: 'max',
-  inputs: { x: { draw: drawDistinct } },
-  outputs: ['y'],
   forward: ({ x }, run) => {
     const y = zeros64(withoutRun(x.shape, run));
-    const index = argMax64(x, run);
-    eachRun(x.shape, run, (result, places) => {
-      y.values[result] = x.values[places[index.values[result] as number] as number] as number;
-    });
+    eachLargest(x, run, (result, index) => (y.values[result] = x.values[index] as number));
     return { y };
   },
   backward: ({ x }, { y: dy }, run) => {
     const dx = zeros64(x.shape);
-    const index = argMax64(x, run);
-    eachRun(x.shape, run, (result, places) => {
-      dx.values[places[index.values[result] as number] as number] = dy.values[result] as number;
-    });
+    eachLargest(x, run, (result, index) => (dx.values[index] = dy.values[result] as number));
     return { x: dx };
   },
-  roundings: { x: 0, y: 0 },
-  call: ({ x }, run) => ({ y: max(x, { axis: axesOf(run) }) }),
-  primitives: {
-    'max/forward': ({ inputs, options, outputs }) => ({
-      inputs,
-      attributes: options,
-      results: { y: outputs.y },
-    }),
-    'max/input_gradient': ({ inputs: { x }, options, outputGradients, gradients }) => ({
-      inputs: { index_of_max: argMax64(x, options), dy: outputGradients.y },
-      attributes: { ...options, inputShape: x.shape },
-      results: { dx: gradients.x! },
-    }),
-  },
-  cases: [
-    {
-      ...byHand,
-      byHand: {
-        inputs: { x: [1, 3, 3, -1, -2, -3] },
-        outputs: { y: [3, -1] },
-        gradients: { x: [0, 1, 0, 1, 0, 0] },
-      },
-    },
-    ...declared,
-  ] as Case<'x', 'y', Run>[],
-  random: (random) => {
-    const { shape, run } = randomRun(random);
-    return { inputs: { x: shape }, options: run };
-  },
-  bench,
-  wrongCalls: [{ name: 'no such axis', inputs: { x: [2, 3] }, call: ({ x }) => max(x, { axis: -3 }) }],
-});
-
-export const argMaxReference = reference<'x', 'y', Run>({
-  op: 'arg_max',
-  inputs: { x: { draw: drawDistinct } },
-  outputs: ['y'],
-  forward: ({ x }, run) => ({ y: argMax64(x, run) }),
-  roundings: { y: 0 },
-  call: ({ x }, run) => ({ y: argMax(x, { axis: axesOf(run) }) }),
-  primitives: {
-    'arg_max/forward': ({ inputs, options, outputs }) => ({
-      inputs,
-      attributes: options,
-      results: { y: outputs.y },
-    }),
-  },
-  cases: [
-    { ...byHand, byHand: { inputs: { x: [1, 3, 3, -1, -2, -3] }, outputs: { y: [1, 0] } } },
-    ...declared,
-  ] as Case<'x', 'y', Run>[],
-  random: (random) => {
-    const { shape, run } = randomRun(random);
-    return { inputs: { x: shape }, options: run };
-  },
-  bench,
-  wrongCalls: [
-    { name: 'no such axis', inputs: { x: [2, 3] }, call: ({ x }) => argMax(x, { axis: 2 }) },
-    { name: 'axes apart', inputs: { x: [2, 3, 4] }, call: ({ x }) => argMax(x, { axis: [0, 2] }) },
-  ],
-});
+};

@@ -1,101 +1,51 @@
 /**
- * Float64 reference of max_pool2d.
+ * max_pool2d in float64.
  * Letters: N images of H × W pixels with C channels; windows of KH × KW; P × Q windows per image.
  */
-import { maxPool2d } from '../kernels/max_pool2d.js';
-import { maxPool64, maxPoolBackward64 } from './max_pool64.js';
-import { type PoolCaseOptions, randomPool } from './pool2d.js';
-import { type Array64, type Case, drawDistinct, drawTies, map64, reference } from './reference.js';
-import { windowOf } from './window.js';
+import { type Array64, exceeds64, zeros64 } from './array64.js';
+import type { PoolAttributes } from './pool2d.js';
+import type { Reference } from './reference.js';
+import { windowsOver } from './window.js';
 
-type PoolCase = Case<'x', 'y', PoolCaseOptions>;
-
-function pool(
-  name: string,
-  x: readonly number[],
-  poolSize: readonly [number, number],
-  strides: readonly [number, number],
-  padding: 'same' | 'valid' = 'valid',
-  more: Pick<PoolCase, 'draw' | 'isSmooth'> = {},
-): PoolCase {
-  return { name, inputs: { x }, options: { poolSize, strides, padding }, ...more };
+/** For each window and channel the flat index in x of its first NaN or else its first largest pixel, row by row. */
+function largest(x: Array64, attributes: PoolAttributes): { shape: number[]; indices: number[] } {
+  const [N, H, W, C] = x.shape as [number, number, number, number];
+  const [KH, KW] = attributes.window as [number, number];
+  const { P, Q, down, across, top, left } = windowsOver(x.shape, attributes.window, attributes);
+  const indices: number[] = [];
+  for (let n = 0; n < N; n++)
+    for (let p = 0; p < P; p++)
+      for (let q = 0; q < Q; q++)
+        for (let c = 0; c < C; c++) {
+          let best = -1;
+          for (let h = p * down - top; h < p * down - top + KH; h++)
+            for (let w = q * across - left; w < q * across - left + KW; w++) {
+              if (h < 0 || h >= H || w < 0 || w >= W) continue;
+              const index = ((n * H + h) * W + w) * C + c;
+              if (best < 0 || exceeds64(x.values[index] as number, x.values[best] as number)) best = index;
+            }
+          indices.push(best);
+        }
+  return { shape: [N, P, Q, C], indices };
 }
 
-const attributes = (
-  x: Array64,
-  { poolSize, ...window }: PoolCaseOptions,
-): Record<string, readonly number[]> => ({
-  window: poolSize,
-  strides: window.strides,
-  pads: windowOf(x.shape, poolSize, window).pads,
-});
+/** y[n,p,q,c] = max over the window */
+export function maxPool64(x: Array64, attributes: PoolAttributes): Array64 {
+  const { shape, indices } = largest(x, attributes);
+  return { shape, dtype: 'f32', values: Float64Array.from(indices, (index) => x.values[index] as number) };
+}
 
-const ties = { draw: { x: drawTies }, isSmooth: false } as const;
+/** dx gathers dy of the windows in which the pixel is the first largest. */
+export function maxPoolBackward64(x: Array64, dy: Array64, attributes: PoolAttributes): Array64 {
+  const dx = zeros64(x.shape);
+  largest(x, attributes).indices.forEach((index, window) => {
+    dx.values[index]! += dy.values[window] as number;
+  });
+  return dx;
+}
 
-export const maxPool2dReference = reference<'x', 'y', PoolCaseOptions>({
+export const maxPool2dReference: Reference<'x', 'y', PoolAttributes> = {
   op: 'max_pool2d',
-  inputs: { x: { draw: drawDistinct } },
-  outputs: ['y'],
-  forward: ({ x }, options) => ({ y: maxPool64(x, options) }),
-  backward: ({ x }, { y: dy }, options) => ({ x: maxPoolBackward64(x, dy, options) }),
-  magnitudes: ({ x }, { y: dy }, options) => ({
-    outputs: {},
-    gradients: { x: maxPoolBackward64(x, map64(dy, Math.abs), options) },
-  }),
-  // At most this many windows lie over one pixel.
-  terms: (_, { poolSize: [KH, KW], strides: [down, across] }) => ({
-    x: Math.ceil(KH / down) * Math.ceil(KW / across),
-  }),
-  roundings: { y: 0 },
-  call: ({ x }, options) => ({ y: maxPool2d(x, options) }),
-  primitives: {
-    'max_pool2d/forward': ({ inputs, options, outputs }) => ({
-      inputs,
-      attributes: attributes(inputs.x, options),
-      results: { y: outputs.y },
-    }),
-    'max_pool2d/input_gradient': ({ inputs, options, outputGradients, gradients }) => ({
-      inputs: { x: inputs.x, dy: outputGradients.y },
-      attributes: attributes(inputs.x, options),
-      results: { dx: gradients.x! },
-    }),
-  },
-  cases: [
-    {
-      ...pool('by hand', [1, 2, 4, 1], [2, 2], [2, 2]),
-      isSmooth: false,
-      byHand: {
-        // Left window: one largest. Right window: the first of two equals.
-        inputs: { x: [1, 5, -1, -2, 4, 3, -1, -3] },
-        outputs: { y: [5, -1] },
-        gradients: { x: [0, 1, 1, 0, 0, 0, 0, 0] },
-      },
-    },
-    pool('odd sizes leave a row and a column out', [2, 7, 5, 3], [2, 2], [2, 2]),
-    pool('overlapping', [2, 9, 8, 3], [3, 3], [2, 2]),
-    pool('overlapping, ties', [2, 9, 8, 3], [3, 3], [1, 2], 'valid', ties),
-    pool('same, the odd pixel below and right', [2, 6, 7, 3], [3, 3], [2, 2], 'same'),
-    pool('same, ties', [2, 5, 7, 5], [2, 2], [2, 2], 'same', ties),
-    pool('same, all below 0', [1, 5, 5, 2], [4, 4], [1, 1], 'same', {
-      draw: { x: (random, shape) => map64(drawDistinct(random, shape), (value) => value - 8) },
-    }),
-    pool('strides leave pixels out', [2, 10, 11, 2], [2, 1], [3, 3]),
-    pool('window 1×1', [1, 4, 5, 3], [1, 1], [1, 1]),
-    pool('window 5×4', [1, 11, 9, 2], [5, 4], [2, 3], 'same'),
-    pool('by vec4, a row and a column left out', [2, 7, 5, 12], [2, 2], [2, 2]),
-    pool('by vec4, side by side, ties', [1, 8, 9, 4], [2, 3], [2, 3], 'valid', ties),
-    pool('by vec4, same, ties', [2, 6, 7, 8], [3, 3], [2, 2], 'same', ties),
-    pool('the whole image', [3, 4, 5, 2], [4, 5], [1, 1]),
-    pool('paper pool 1, small', [2, 14, 14, 32], [2, 2], [2, 2]),
-  ],
-  random: randomPool,
-  bench: [
-    pool('paper pool 1', [128, 28, 28, 32], [2, 2], [2, 2]),
-    pool('paper pool 2', [128, 14, 14, 64], [2, 2], [2, 2]),
-  ],
-  wrongCalls: [
-    { name: 'three axes', inputs: { x: [28, 28, 1] }, call: ({ x }) => maxPool2d(x) },
-    { name: 'window too large', inputs: { x: [1, 2, 2, 1] }, call: ({ x }) => maxPool2d(x, { poolSize: 3 }) },
-    { name: 'stride 1.5', inputs: { x: [1, 4, 4, 1] }, call: ({ x }) => maxPool2d(x, { strides: 1.5 }) },
-  ],
-});
+  forward: ({ x }, attributes) => ({ y: maxPool64(x, attributes) }),
+  backward: ({ x }, { y: dy }, attributes) => ({ x: maxPoolBackward64(x, dy, attributes) }),
+};

@@ -1,36 +1,19 @@
 /**
- * Reference of micro_batch/accumulate:
+ * micro_batch/accumulate in float64:
  *   gradientSums + gradients · count / (epochSize − batchStart);  totalSums + totals;  cursor + microBatch.
- * Where the cursor stands at the batch's start the sums begin with 0, whatever they held.
+ * Where the cursor is at the batch's start the sums begin with 0, whatever they held.
  */
-import { type AccumulateAttributes } from '../kernels/micro_batch.js';
-import { stateSize, stateWords } from '../kernels/step_state.js';
-import { type Arrays, type Draw, array64, drawSigned, map64, reference, wholeNumber } from './reference.js';
+import { stateWords } from '../kernels/step_state.js';
+import { type Arrays, map64 } from './array64.js';
+import type { Reference } from './reference.js';
 
 type Input = 'gradients' | 'totals' | 'state' | 'gradientSums' | 'totalSums';
-type Changed = 'gradientSums' | 'totalSums' | 'state';
-
-/** A micro-batch that begins at `cursor`, of a batch from `start` up to `end`. */
-const stateAt =
-  (start: number, cursor: number, end: number): Draw =>
-  () => {
-    const values = Float64Array.from({ length: stateSize }, (_, i) => 1000 + i);
-    values[stateWords.batchStart] = start;
-    values[stateWords.cursor] = cursor;
-    values[stateWords.epochSize] = end;
-    return array64([stateSize], values, 'u32');
-  };
-
-const totalsOf =
-  (count: number): Draw =>
-  (random) =>
-    array64([4], [3 * random(), wholeNumber(random, 0, count), count, 0].map(Math.fround));
 
 const word = ({ state }: Arrays<Input>, name: keyof typeof stateWords): number =>
   state.values[stateWords[name]] as number;
 
 /** The old sum, which the first micro-batch of a batch leaves out, and the share of what is added to it. */
-function terms(inputs: Arrays<Input>): { old: (sum: number) => number; share: number } {
+export function accumulateTerms64(inputs: Arrays<Input>): { old: (sum: number) => number; share: number } {
   const samples = word(inputs, 'epochSize') - word(inputs, 'batchStart');
   return {
     old: (sum) => (word(inputs, 'cursor') === word(inputs, 'batchStart') ? 0 : sum),
@@ -38,100 +21,19 @@ function terms(inputs: Arrays<Input>): { old: (sum: number) => number; share: nu
   };
 }
 
-const shapes = (size: number): Record<Input, readonly number[]> => ({
-  gradients: [size],
-  totals: [4],
-  state: [stateSize],
-  gradientSums: [size],
-  totalSums: [4],
-});
-
-export const microBatchReference = reference<Input, Changed, AccumulateAttributes>({
+export const microBatchReference: Reference<
+  Input,
+  'gradientSums' | 'totalSums' | 'state',
+  { readonly microBatch: number }
+> = {
   op: 'micro_batch',
-  inputs: {
-    gradients: { draw: drawSigned },
-    totals: { draw: totalsOf(8) },
-    state: { dtype: 'u32', draw: stateAt(64, 72, 96) },
-    gradientSums: { draw: drawSigned },
-    totalSums: { draw: totalsOf(8) },
-  },
-  outputs: ['gradientSums', 'totalSums', 'state'],
   forward: (inputs, { microBatch }) => {
     const { gradients, totals, state, gradientSums, totalSums } = inputs;
-    const { old, share } = terms(inputs);
+    const { old, share } = accumulateTerms64(inputs);
     return {
       gradientSums: map64(gradientSums, (sum, i) => old(sum) + share * (gradients.values[i] as number)),
       totalSums: map64(totalSums, (sum, i) => old(sum) + (totals.values[i] as number)),
       state: map64(state, (value, i) => (i === stateWords.cursor ? value + microBatch : value)),
     };
   },
-  magnitudes: (inputs) => {
-    const { old, share } = terms(inputs);
-    const sums = map64(
-      inputs.gradientSums,
-      (sum, i) => Math.abs(old(sum)) + Math.abs(share * (inputs.gradients.values[i] as number)),
-    );
-    return { outputs: { gradientSums: sums }, gradients: {} };
-  },
-  roundings: { state: 0 },
-  primitives: {
-    'micro_batch/accumulate': ({ inputs, options, outputs }) => ({
-      inputs,
-      attributes: options,
-      results: outputs,
-    }),
-  },
-  cases: [
-    {
-      name: 'by hand',
-      inputs: shapes(2),
-      options: { microBatch: 3 },
-      byHand: {
-        // 3 of the 12 samples from 20 up to 32: a quarter of the gradients.
-        inputs: {
-          gradients: [4, -8],
-          totals: [1.5, 2, 3, 0],
-          state: [5, 77, 26, 32, 0, 0, 20, 99],
-          gradientSums: [10, 20],
-          totalSums: [3, 4, 6, 0],
-        },
-        outputs: {
-          gradientSums: [11, 18],
-          totalSums: [4.5, 6, 9, 0],
-          state: [5, 77, 29, 32, 0, 0, 20, 99],
-        },
-      },
-    },
-    {
-      name: 'the first of a batch',
-      inputs: shapes(67),
-      options: { microBatch: 8 },
-      draw: { state: stateAt(64, 64, 96) },
-    },
-    {
-      name: 'the last, a part one',
-      inputs: shapes(63),
-      options: { microBatch: 8 },
-      draw: { state: stateAt(64, 88, 91), totals: totalsOf(3) },
-    },
-    {
-      name: 'no sample counts',
-      inputs: shapes(64),
-      options: { microBatch: 8 },
-      draw: { state: stateAt(64, 72, 70), totals: totalsOf(0) },
-    },
-    { name: 'many', inputs: shapes(70_001), options: { microBatch: 8 } },
-  ],
-  random: (random) => {
-    const start = wholeNumber(random, 0, 9999);
-    const before = wholeNumber(random, 0, 64);
-    const count = wholeNumber(random, 1, 64);
-    return {
-      inputs: shapes(wholeNumber(random, 1, 9000)),
-      options: { microBatch: count },
-      draw: { state: stateAt(start, start + before, start + before + count), totals: totalsOf(count) },
-    };
-  },
-  bench: [{ name: 'all of paper', inputs: shapes(887_530), options: { microBatch: 8 } }],
-  wrongCalls: [],
-});
+};

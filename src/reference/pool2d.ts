@@ -1,25 +1,7 @@
-/** What the references of max- and average pooling share: their options, and how random cases are drawn. */
-import { type Random, oneOf, wholeNumber } from './reference.js';
-import type { WindowOptions } from './window.js';
+/** What max- and average pooling share. */
+import type { WindowAttributes } from './window.js';
 
-export type Pool = WindowOptions & { readonly poolSize: readonly [number, number] };
-export type PoolCaseOptions = Pool & Readonly<Record<string, string | readonly number[]>>;
-
-/** Images of at least 5 × 5 pixels under windows of at most 5 × 5, with any stride to 3 and either padding. */
-export function randomPool(random: Random): {
-  readonly inputs: { readonly x: number[] };
-  readonly options: PoolCaseOptions;
-} {
-  const window = (): [number, number] => [wholeNumber(random, 1, 5), wholeNumber(random, 1, 5)];
-  const [N, H, W, C] = [
-    wholeNumber(random, 1, 3),
-    wholeNumber(random, 5, 12),
-    wholeNumber(random, 5, 12),
-    wholeNumber(random, 1, 9),
-  ];
-  const strides: [number, number] = [wholeNumber(random, 1, 3), wholeNumber(random, 1, 3)];
-  return {
-    inputs: { x: [N, H, W, C] },
-    options: { poolSize: window(), strides, padding: oneOf(random, ['same', 'valid']) },
-  };
+export interface PoolAttributes extends WindowAttributes {
+  /** Pixels down and across. */
+  readonly window: readonly number[];
 }

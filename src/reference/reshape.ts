@@ -1,37 +1,9 @@
-/** Float64 reference of reshape: the same elements in the same order. */
-import { reshape } from '../kernels/reshape.js';
-import { drawSigned, reference } from './reference.js';
+/** reshape in float64: the same elements in the same order. */
+import type { Shape } from '../engine/primitive.js';
+import type { Reference } from './reference.js';
 
-type Options = { readonly shape: readonly number[] };
-
-export const reshapeReference = reference<'x', 'y', Options>({
+export const reshapeReference: Reference<'x', 'y', { readonly shape: Shape }> = {
   op: 'reshape',
-  inputs: { x: { draw: drawSigned } },
-  outputs: ['y'],
   forward: ({ x }, { shape }) => ({ y: { ...x, shape } }),
   backward: ({ x }, { y: dy }) => ({ x: { ...dy, shape: x.shape } }),
-  roundings: { x: 0, y: 0 },
-  call: ({ x }, { shape }) => ({ y: reshape(x, shape) }),
-  primitives: {},
-  cases: [
-    {
-      name: 'by hand',
-      inputs: { x: [2, 3] },
-      options: { shape: [3, 2] },
-      byHand: {
-        inputs: { x: [1, 2, 3, 4, 5, 6] },
-        outputs: { y: [1, 2, 3, 4, 5, 6] },
-        gradients: { x: [1, 1, 1, 1, 1, 1] },
-      },
-    },
-    { name: 'flatten', inputs: { x: [3, 7, 7, 2] }, options: { shape: [3, 98] } },
-    { name: 'to a number', inputs: { x: [1, 1] }, options: { shape: [] } },
-    { name: 'to the same', inputs: { x: [5, 3] }, options: { shape: [5, 3] } },
-  ],
-  bench: [],
-  wrongCalls: [
-    { name: 'sizes differ', inputs: { x: [2, 3] }, call: ({ x }) => reshape(x, [4, 2]) },
-    { name: 'nothing fits', inputs: { x: [2, 3] }, call: ({ x }) => reshape(x, [4, -1]) },
-    { name: 'two unknowns', inputs: { x: [2, 3] }, call: ({ x }) => reshape(x, [-1, -1]) },
-  ],
-});
+};

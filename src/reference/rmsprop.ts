@@ -1,158 +1,40 @@
 /**
- * Float64 reference of rmsprop: v ← ρ·v + (1 − ρ)·g²; p ← p − lr·g / √(v + ε), or / (√v + ε).
+ * rmsprop in float64: v ← ρ·v + (1 − ρ)·g²; p ← p − lr·g / √(v + ε), or / (√v + ε).
  * Letters: p parameters, g gradients, v the running mean square.
  */
-import { type RmspropAttributes, rmsprop } from '../kernels/rmsprop.js';
-import { stateSize, stateWords } from '../kernels/step_state.js';
-import {
-  type Arrays,
-  type Draw,
-  array64,
-  fill64,
-  drawSigned,
-  map64,
-  reference,
-  wholeNumber,
-} from './reference.js';
+import { type Arrays, map64 } from './array64.js';
+import type { Reference } from './reference.js';
+import { rateOf } from './sgd.js';
 
 type Input = 'parameters' | 'gradients' | 'meanSquare' | 'stepScalars' | 'state';
-type Changed = 'parameters' | 'meanSquare';
 
-/** The bits of an f32 as an integer. */
-export function bitsOf(value: number): number {
-  return new Uint32Array(Float32Array.of(value).buffer)[0] as number;
-}
-
-/** A learning rate for each step of the epoch, where `rate` is that of `drawEpochStep`. */
-export const drawRates =
-  (rate: number): Draw =>
-  (_, shape) =>
-    fill64(shape, (row) => Math.fround(row === epochStep ? rate : 1000 + row));
-const epochStep = 3;
-/** The state at the fourth step of the epoch. */
-export const drawEpochStep: Draw = () => {
-  const values = new Float64Array(stateSize);
-  values[stateWords.epochStep] = epochStep;
-  return array64([stateSize], values, 'u32');
+export type RmspropAttributes = {
+  readonly rho: number;
+  readonly epsilon: number;
+  readonly epsilonInsideRoot: boolean;
 };
-export const tableShape = [5, 1];
-
-/** The learning rate of the step that the state is at. */
-export function rateOf({ stepScalars, state }: Arrays<'stepScalars' | 'state'>): number {
-  return stepScalars.values[state.values[stateWords.epochStep] as number] as number;
-}
-
-const drawSquares: Draw = (random, shape) => fill64(shape, () => Math.fround(random() ** 2));
-const drawZeros: Draw = (_, shape) => fill64(shape, () => 0);
 
 /** The step of each parameter, and v after it. */
 export function rmspropStep64(
-  { gradients, meanSquare, ...step }: Omit<Arrays<Input>, 'parameters'>,
+  { gradients, meanSquare, ...at }: Omit<Arrays<Input>, 'parameters'>,
   { rho, epsilon, epsilonInsideRoot }: RmspropAttributes,
 ): { step: Float64Array; v: Float64Array } {
-  const rate = rateOf(step);
+  const rate = rateOf(at);
   const v = meanSquare.values.map((old, i) => rho * old + (1 - rho) * (gradients.values[i] as number) ** 2);
-  const change = v.map((mean, i) => {
+  const step = v.map((mean, i) => {
     const root = epsilonInsideRoot ? Math.sqrt(mean + epsilon) : Math.sqrt(mean) + epsilon;
     return (rate * (gradients.values[i] as number)) / root;
   });
-  return { step: change, v };
+  return { step, v };
 }
 
-const vectors = (size: number): Record<Input, readonly number[]> => ({
-  parameters: [size],
-  gradients: [size],
-  meanSquare: [size],
-  stepScalars: tableShape,
-  state: [stateSize],
-});
-
-const keras: RmspropAttributes = { rho: 0.9, epsilon: 1e-8, epsilonInsideRoot: true };
-const torch: RmspropAttributes = { rho: 0.99, epsilon: 1e-8, epsilonInsideRoot: false };
-
-export const rmspropReference = reference<Input, Changed, RmspropAttributes>({
+export const rmspropReference: Reference<Input, 'parameters' | 'meanSquare', RmspropAttributes> = {
   op: 'rmsprop',
-  inputs: {
-    parameters: { draw: drawSigned },
-    gradients: { draw: drawSigned },
-    meanSquare: { draw: drawSquares },
-    stepScalars: { draw: drawRates(1e-3) },
-    state: { dtype: 'u32', draw: drawEpochStep },
-  },
-  outputs: ['parameters', 'meanSquare'],
-  forward: (inputs, options) => {
-    const { step, v } = rmspropStep64(inputs, options);
+  forward: (inputs, attributes) => {
+    const { step, v } = rmspropStep64(inputs, attributes);
     return {
       parameters: map64(inputs.parameters, (p, i) => p - (step[i] as number)),
       meanSquare: { ...inputs.meanSquare, values: v },
     };
   },
-  magnitudes: (inputs, _, options) => {
-    const { step } = rmspropStep64(inputs, options);
-    const parameters = map64(inputs.parameters, (p, i) => Math.abs(p) + Math.abs(step[i] as number));
-    return { outputs: { parameters }, gradients: {} };
-  },
-  // 1 − ρ is formed from an f32 ρ: its error of 2⁻²⁵ weighs ρ / (1 − ρ) times as much, 100 times for ρ = 0.99.
-  roundings: { meanSquare: 110, parameters: 80 },
-  primitives: {
-    'rmsprop/update': ({ inputs, options, outputs }) => ({ inputs, attributes: options, results: outputs }),
-  },
-  cases: [
-    {
-      name: 'by hand',
-      inputs: { ...vectors(2), stepScalars: [2, 1] },
-      options: { rho: 0.75, epsilon: 0, epsilonInsideRoot: true },
-      byHand: {
-        // v = 0.75·4 + 0.25·4² = 7; v = 0.25·2² = 1. The rate is 0.5.
-        inputs: {
-          parameters: [1, 1],
-          gradients: [4, -2],
-          meanSquare: [4, 0],
-          stepScalars: [9, 0.5],
-          state: [0, 0, 0, 0, 1, 0, 0, 0],
-        },
-        outputs: { parameters: [1 - 2 / Math.sqrt(7), 2], meanSquare: [7, 1] },
-      },
-    },
-    { name: 'ε inside', inputs: vectors(65), options: keras },
-    { name: 'ε outside', inputs: vectors(63), options: torch },
-    { name: 'a large ε inside', inputs: vectors(64), options: { ...keras, epsilon: 0.25 } },
-    { name: 'a large ε outside', inputs: vectors(9), options: { ...torch, epsilon: 0.25 } },
-    {
-      name: 'nothing to do',
-      inputs: vectors(33),
-      options: keras,
-      draw: { gradients: drawZeros, meanSquare: drawZeros },
-    },
-    {
-      name: 'nothing to do, ε outside',
-      inputs: vectors(33),
-      options: torch,
-      draw: { gradients: drawZeros, meanSquare: drawZeros },
-    },
-    { name: 'ε outside, by vec4', inputs: vectors(68), options: torch },
-    { name: 'many', inputs: vectors(70_001), options: keras },
-    { name: 'many, by vec4', inputs: vectors(70_004), options: keras },
-  ],
-  random: (random) => ({
-    inputs: vectors(wholeNumber(random, 1, 9000)),
-    options: {
-      rho: 0.8 + 0.19 * random(),
-      epsilon: 10 ** -wholeNumber(random, 1, 8),
-      epsilonInsideRoot: random() < 0.5,
-    },
-  }),
-  bench: [{ name: 'all of paper', inputs: vectors(887_530), options: keras }],
-  wrongCalls: [
-    {
-      name: 'a mean square of another length',
-      inputs: { ...vectors(4), meanSquare: [2], state: { shape: [stateSize], dtype: 'u32' } },
-      call: (operands) => rmsprop(operands, { rho: 0.9, epsilon: 1e-8, epsilonInsideRoot: true }),
-    },
-    {
-      name: 'a table of more scalars',
-      inputs: { ...vectors(4), stepScalars: [5, 2], state: { shape: [stateSize], dtype: 'u32' } },
-      call: (operands) => rmsprop(operands, { rho: 0.9, epsilon: 1e-8, epsilonInsideRoot: true }),
-    },
-  ],
-});
+};

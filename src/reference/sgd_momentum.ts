@@ -1,108 +1,27 @@
-/** Float64 reference of sgd_momentum: v ← μ·v − lr·g; p ← p + v, or p + μ·v − lr·g with the new v. */
-import { type SgdMomentumAttributes, sgdMomentum } from '../kernels/sgd_momentum.js';
-import { stateSize } from '../kernels/step_state.js';
+/** sgd_momentum in float64: v ← μ·v − lr·g; p ← p + v, or p + μ·v − lr·g with the new v. */
 import { combine64 } from './arithmetic.js';
-import { type Array64, type Arrays, drawSigned, fill64, reference, wholeNumber } from './reference.js';
-import { drawEpochStep, drawRates, rateOf, tableShape } from './rmsprop.js';
+import type { Array64, Arrays } from './array64.js';
+import type { Reference } from './reference.js';
+import { rateOf } from './sgd.js';
 
 type Input = 'parameters' | 'gradients' | 'velocity' | 'stepScalars' | 'state';
 type Changed = 'parameters' | 'velocity';
+export type SgdMomentumAttributes = { readonly momentum: number; readonly isNesterov: boolean };
 
-/** With −1 for `minus` the update itself, with 1 on absolute values Σ|terms|. */
-function step(
-  { parameters, gradients, velocity, ...at }: Arrays<Input>,
+/** The update with −1 for `minus`; with 1, on absolute values, its Σ|terms|. */
+export function sgdMomentum64(
+  { parameters, gradients, velocity, ...step }: Arrays<Input>,
   { momentum, isNesterov }: SgdMomentumAttributes,
   minus: 1 | -1,
 ): Arrays<Changed> {
   const pull = (v: Array64): Array64 =>
-    combine64(v, gradients, (value, g) => momentum * value + minus * rateOf(at) * g);
+    combine64(v, gradients, (value, g) => momentum * value + minus * rateOf(step) * g);
   const next = pull(velocity);
   const move = isNesterov ? pull(next) : next;
   return { parameters: combine64(parameters, move, (p, by) => p + by), velocity: next };
 }
 
-const vectors = (size: number): Record<Input, readonly number[]> => ({
-  parameters: [size],
-  gradients: [size],
-  velocity: [size],
-  stepScalars: tableShape,
-  state: [stateSize],
-});
-
-const plain: SgdMomentumAttributes = { momentum: 0.9, isNesterov: false };
-const nesterov: SgdMomentumAttributes = { momentum: 0.9, isNesterov: true };
-const half = { stepScalars: [9, 0.5], state: [0, 0, 0, 0, 1, 0, 0, 0] };
-
-export const sgdMomentumReference = reference<Input, Changed, SgdMomentumAttributes>({
+export const sgdMomentumReference: Reference<Input, Changed, SgdMomentumAttributes> = {
   op: 'sgd_momentum',
-  inputs: {
-    parameters: { draw: drawSigned },
-    gradients: { draw: drawSigned },
-    velocity: { draw: drawSigned },
-    stepScalars: { draw: drawRates(0.01) },
-    state: { dtype: 'u32', draw: drawEpochStep },
-  },
-  outputs: ['parameters', 'velocity'],
-  forward: (inputs, options) => step(inputs, options, -1),
-  magnitudes: (inputs, _, options) => {
-    const absolute = (x: Array64): Array64 => ({ ...x, values: x.values.map(Math.abs) });
-    const { parameters, gradients, velocity } = inputs;
-    const operands = {
-      ...inputs,
-      parameters: absolute(parameters),
-      gradients: absolute(gradients),
-      velocity: absolute(velocity),
-    };
-    return { outputs: step(operands, options, 1), gradients: {} };
-  },
-  primitives: {
-    'sgd_momentum/update': ({ inputs, options, outputs }) => ({
-      inputs,
-      attributes: options,
-      results: outputs,
-    }),
-  },
-  cases: [
-    {
-      name: 'by hand',
-      inputs: { ...vectors(2), stepScalars: [2, 1] },
-      options: { momentum: 0.75, isNesterov: false },
-      byHand: {
-        // v = 0.75·4 − 0.5·2 = 2 and 0.75·0 + 0.5·2 = 1.
-        inputs: { parameters: [1, 1], gradients: [2, -2], velocity: [4, 0], ...half },
-        outputs: { parameters: [3, 2], velocity: [2, 1] },
-      },
-    },
-    {
-      name: 'by hand, Nesterov',
-      inputs: { ...vectors(2), stepScalars: [2, 1] },
-      options: { momentum: 0.75, isNesterov: true },
-      byHand: {
-        // v as above; the steps are 0.75·2 − 1 = 0.5 and 0.75·1 + 1 = 1.75.
-        inputs: { parameters: [1, 1], gradients: [2, -2], velocity: [4, 0], ...half },
-        outputs: { parameters: [1.5, 2.75], velocity: [2, 1] },
-      },
-    },
-    { name: 'odd size', inputs: vectors(65), options: plain },
-    { name: 'odd size, Nesterov', inputs: vectors(63), options: nesterov },
-    {
-      name: 'only the velocity',
-      inputs: vectors(33),
-      options: plain,
-      draw: { gradients: (_, shape) => fill64(shape, () => 0) },
-    },
-    { name: 'many', inputs: vectors(70_001), options: plain },
-  ],
-  random: (random) => ({
-    inputs: vectors(wholeNumber(random, 1, 9000)),
-    options: { momentum: random(), isNesterov: random() < 0.5 },
-  }),
-  bench: [{ name: 'all of paper', inputs: vectors(887_530), options: plain }],
-  wrongCalls: [
-    {
-      name: 'a velocity of another length',
-      inputs: { ...vectors(4), velocity: [5], state: { shape: [stateSize], dtype: 'u32' } },
-      call: (operands) => sgdMomentum(operands, { momentum: 0.9, isNesterov: false }),
-    },
-  ],
-});
+  forward: (inputs, attributes) => sgdMomentum64(inputs, attributes, -1),
+};

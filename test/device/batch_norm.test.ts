@@ -23,7 +23,7 @@ import { sgd } from '../../src/nn/optimizers.js';
 import { readSafetensors } from '../../src/nn/safetensors.js';
 import { type Model, sequential } from '../../src/nn/model.js';
 import { TrainingStep } from '../../src/nn/training_step.js';
-import { drawSigned, randomFrom } from '../../src/reference/reference.js';
+import { drawSigned, randomFrom } from '../../src/check/draws.js';
 import { memoryFolder } from '../../src/memory_folder.js';
 import { open } from './open.js';
 import { bars } from './small_model.js';

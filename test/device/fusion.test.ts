@@ -4,14 +4,14 @@ import { expect, test } from 'vitest';
 import { grad } from '../../src/engine/op.js';
 import { program } from '../../src/engine/program.js';
 import { Tensor } from '../../src/engine/tensor.js';
-import { toBytes } from '../../src/reference/check.js';
+import { toBytes } from '../../src/check/guarded_run.js';
 import {
   type Network,
   drawNetwork,
   networkLoss,
   normalisedNetwork,
   smallNetwork,
-} from '../../src/reference/network.js';
+} from '../../src/check/network.js';
 import { stateSize, stateWords } from '../../src/kernels/step_state.js';
 import { useDevice } from './device.js';
 

@@ -7,9 +7,11 @@ import { grad } from '../../src/engine/op.js';
 import { program } from '../../src/engine/program.js';
 import { Tensor } from '../../src/engine/tensor.js';
 import { add, l2Penalty, multiply, scale, square, sum } from '../../src/kernels/index.js';
-import { type Row, checkComposition, checkNetwork } from '../../src/reference/check.js';
-import { compositions } from '../../src/reference/compositions.js';
-import { normalisedNetwork, smallNetwork, stridedNetwork } from '../../src/reference/network.js';
+import { checkComposition } from '../../src/check/check_composition.js';
+import { checkNetwork } from '../../src/check/check_network.js';
+import { compositions } from '../../src/check/compositions.js';
+import { normalisedNetwork, smallNetwork, stridedNetwork } from '../../src/check/network.js';
+import type { Row } from '../../src/check/row.js';
 import { useDevice } from './device.js';
 
 const held = useDevice();

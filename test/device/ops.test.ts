@@ -1,11 +1,12 @@
-// Plan: every op and every lone primitive against its float64 reference, on the cases that its reference declares: by hand,
+// Plan: every op and every primitive that belongs to none against its float64 reference, on the cases of its check: by hand,
 // odd sizes, tile edges, random ones of a fixed seed; every variant that takes the case, each with fused ops too; the same
 // with NaN and infinity in the operands, which WGSL leaves to drivers and llvmpipe and SwiftShader treat as NumPy does; then
 // the gradients through `grad`, and against differences that the device computes itself.
 import { expect, test } from 'vitest';
-import { type Row, checkOp } from '../../src/reference/check.js';
-import { checkables, references } from '../../src/reference/index.js';
-import type { Reference } from '../../src/reference/reference.js';
+import { checkOp } from '../../src/check/check_op.js';
+import { checkables, checks } from '../../src/check/index.js';
+import type { OpCheck } from '../../src/check/op_check.js';
+import type { Row } from '../../src/check/row.js';
 import { useDevice } from './device.js';
 
 const held = useDevice();
@@ -14,7 +15,7 @@ const held = useDevice();
 const timeout = 300_000;
 
 test.each(checkables)('$name', { timeout }, async (op) => {
-  const rows = await checkOp(held.device, op, references.get(op.name) as Reference);
+  const rows = await checkOp(held.device, op, checks.get(op.name) as OpCheck);
   expect(rows.filter((row) => !row.ok).map(describeRow), `${rows.length} comparisons`).toEqual([]);
 });
 

@@ -43,17 +43,10 @@ import {
   transpose,
 } from '../../src/kernels/index.js';
 import { stateSize } from '../../src/kernels/step_state.js';
-import {
-  type Array64,
-  type Random,
-  array64,
-  map64,
-  oneOf,
-  randomFrom,
-  wholeNumber,
-} from '../../src/reference/reference.js';
+import { type Random, oneOf, randomFrom, wholeNumber } from '../../src/check/draws.js';
+import { type Array64, array64, map64 } from '../../src/reference/array64.js';
 import { combine64 } from '../../src/reference/arithmetic.js';
-import { matmul64 } from '../../src/reference/matmul64.js';
+import { matmul64 } from '../../src/reference/matmul.js';
 import { transpose64 } from '../../src/reference/transpose.js';
 import { useDevice } from './device.js';
 import { open } from './open.js';

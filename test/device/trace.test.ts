@@ -16,7 +16,7 @@ import {
   parametersOf,
   stridedNetwork,
   withoutDropout,
-} from '../../src/reference/network.js';
+} from '../../src/check/network.js';
 import paperTrace from '../traces/paper_trace.json' with { type: 'json' };
 import stridedTrace from '../traces/strided_trace.json' with { type: 'json' };
 import { traceBatch, traceWeights } from '../traces/trace_data.js';

@@ -1,6 +1,6 @@
 /**
  * Plan: the library as a browser loads it, bundled in memory: only our own sources and shaders go in, nothing of Node's
- * and no package is asked for, it loads and has the names of Node's entry but for those that need files or a terminal,
+ * and no package is asked for (the checks of ops are in neither library), it loads and has the names of Node's entry but for those that need files or a terminal,
  * and it stays small (its size is printed).
  */
 import { gzipSync } from 'node:zlib';
@@ -21,10 +21,19 @@ beforeAll(async () => {
 test('holds our own sources and shaders, and asks for nothing else', () => {
   expect(imports).toEqual([]);
   expect(inputs.filter((path) => !/^(src|shaders)\//.test(path))).toEqual([]);
-  expect(inputs.filter((path) => /^src\/(node|cli)\//.test(path))).toEqual([]);
+  expect(inputs.filter((path) => /^src\/(node|cli|check)\//.test(path))).toEqual([]);
   expect(inputs.length).toBeGreaterThan(100);
   const text = new TextDecoder().decode(bytes);
   expect(text).not.toMatch(/["']node:|\brequire\(|\bprocess\.env\b/);
+});
+
+test('the checks of ops are in the command line and in neither library', async () => {
+  const checksIn = async (name: string): Promise<string[]> => {
+    const { metafile } = await bundle(name);
+    return Object.keys(metafile!.inputs).filter((path) => path.startsWith('src/check/'));
+  };
+  expect(await checksIn('index.js')).toEqual([]);
+  expect(await checksIn('cli.mjs')).toContain('src/check/index.ts');
 });
 
 test('has the names of the library for Node', async () => {

@@ -2,17 +2,12 @@
 // spoilt case is spoilt where it says; then how gradcheck reports a device: in one line, or op by op.
 import { describe, expect, test } from 'vitest';
 import { nonFiniteLines } from '../../src/cli/gradcheck.js';
-import type { Row } from '../../src/reference/check.js';
-import { references } from '../../src/reference/index.js';
-import { spoiltCases } from '../../src/reference/non_finite.js';
-import {
-  type Arrays,
-  type Case,
-  type Reference,
-  array64,
-  evaluate,
-  fill64,
-} from '../../src/reference/reference.js';
+import { evaluate } from '../../src/check/evaluate.js';
+import { checks } from '../../src/check/index.js';
+import { spoiltCases } from '../../src/check/non_finite.js';
+import type { Case, OpCheck } from '../../src/check/op_check.js';
+import type { Row } from '../../src/check/row.js';
+import { type Arrays, array64, fill64 } from '../../src/reference/array64.js';
 
 const inf = Infinity;
 
@@ -23,7 +18,7 @@ function of(
   shape: number[] = [values.length],
   options = {},
 ): [number[], number[]] {
-  const reference = references.get(op) as Reference;
+  const { reference } = checks.get(op) as OpCheck;
   const inputs: Arrays<string> = { x: array64(shape, values) };
   const { y } = reference.forward(inputs, options);
   const dx = reference.backward?.(inputs, { y: fill64(y!.shape, () => 1) }, options)['x'];
@@ -60,7 +55,7 @@ describe('references, as NumPy and PyTorch have it', () => {
     [[1, NaN, NaN, 9], NaN, 1],
     [[-inf, -inf, -inf, -inf], -inf, 0],
   ])('max_pool2d of %j', (x, largest, place) => {
-    const pool = { poolSize: [2, 2], strides: [2, 2], padding: 'valid' };
+    const pool = { window: [2, 2], strides: [2, 2], pads: [0, 0, 0, 0] };
     expect(of('max_pool2d', x, [1, 2, 2, 1], pool)).toEqual([
       [largest],
       x.map((_, i) => (i === place ? 1 : 0)),
@@ -74,22 +69,22 @@ describe('references, as NumPy and PyTorch have it', () => {
     ['a label of probability 0', [-inf, 0], 0, [inf, 0]],
     ['equal, however large', [1e8, 1e8], 0, [Math.LN2, 1]],
   ])('softmax_cross_entropy of %s', (_, logits, label, [loss, correct]) => {
-    const { forward } = references.get('softmax_cross_entropy') as Reference;
+    const { forward } = (checks.get('softmax_cross_entropy') as OpCheck).reference;
     const inputs = { logits: array64([1, 2], logits), labels: array64([1], [label], 'u32') };
     const { totals } = forward(inputs, {});
     expect([...totals!.values]).toEqual([loss, correct, 1, 0]);
   });
 
   test('conv2d: an infinite weight meets a pixel of 0', () => {
-    const { forward } = references.get('conv2d') as Reference;
+    const { forward } = (checks.get('conv2d') as OpCheck).reference;
     const inputs = { x: array64([1, 1, 1, 1], [0]), kernel: array64([1, 1, 1, 1], [inf]) };
-    expect([...forward(inputs, { strides: [1, 1], padding: 'valid' })['y']!.values]).toEqual([NaN]);
+    expect([...forward(inputs, { strides: [1, 1], pads: [0, 0, 0, 0] })['y']!.values]).toEqual([NaN]);
   });
 });
 
 test('every f32 operand and the gradient of every result are spoilt in turn', () => {
-  const reference = references.get('multiply') as Reference;
-  const spoilt = spoiltCases(reference, evaluate(reference, reference.cases[1] as Case));
+  const check = checks.get('multiply') as OpCheck;
+  const spoilt = spoiltCases(check, evaluate(check, check.cases[1] as Case));
   expect(spoilt.map(({ name }) => name)).toMatchInlineSnapshot(`
     [
       "NaN in a",

@@ -58,6 +58,10 @@ describe('the built page', () => {
     expect(firstWorker()).toContain('import("./worker-on_demand.js")');
   });
 
+  it('holds no cases of the checks of ops', () => {
+    expect(scripts.filter((name) => textOf(name).includes('above a workgroup'))).toEqual([]);
+  });
+
   it('marks what belongs together', () => {
     const [stamp] = textOf('worker-on_demand.js').match(/(?<=")[0-9a-f]{12}(?=")/) ?? [];
     expect(stamp).toBeDefined();

@@ -6,7 +6,7 @@
  *   one of nothing but zeros, and numbers that are none, cannot be learned
  */
 import { describe, expect, it } from 'vitest';
-import { array64, zeros64 } from '../../src/reference/reference.js';
+import { array64, zeros64 } from '../../src/reference/array64.js';
 import { sureFrom, correctedLayer } from '../../web/worker/one_shot_layer.js';
 
 /** p ≥ 0.9 of two classes takes logits ln 9 apart, half of it each from even ones. */

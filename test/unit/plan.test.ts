@@ -33,15 +33,9 @@ import {
 } from '../../src/kernels/index.js';
 import { sgd } from '../../src/kernels/sgd.js';
 import { stateSpec } from '../../src/kernels/step_state.js';
-import { checkables, references } from '../../src/reference/index.js';
-import {
-  type Case,
-  type Evaluated,
-  type PrimitiveCase,
-  type Reference,
-  casesOf,
-  evaluate,
-} from '../../src/reference/reference.js';
+import { casesOf, evaluate } from '../../src/check/evaluate.js';
+import { checkables, checks } from '../../src/check/index.js';
+import type { Case, Evaluated, OpCheck, PrimitiveCase } from '../../src/check/op_check.js';
 import { fakeDevice } from './fake_device.js';
 
 /** Shapes stand for tensors where a plan is only made. */
@@ -110,13 +104,13 @@ function lowerEverywhere(
 test.each(primitives.filter(({ primitive }) => !primitive.elementwise))(
   '$primitive.name lowers on every device',
   ({ op, primitive }) => {
-    const reference = references.get(op) as Reference;
+    const check = checks.get(op) as OpCheck;
     let lowered = 0;
-    casesOf(reference, 6, true).forEach((each, index) => {
+    casesOf(check, 6, true).forEach((each, index) => {
       // Operands are worked out in full: leave out those of millions of elements.
       if (sizeOfAll(each) > (op === 'conv2d' || op === 'matmul' ? 20_000 : 300_000)) return;
-      const describe = reference.primitives[primitive.name] as (at: Evaluated) => PrimitiveCase;
-      const { inputs, attributes } = describe(evaluate(reference, each, index));
+      const describe = check.primitives[primitive.name] as (at: Evaluated) => PrimitiveCase;
+      const { inputs, attributes } = describe(evaluate(check, each, index));
       lowered += lowerEverywhere(each.name, primitive, inputs, attributes);
     });
     expect(lowered).toBeGreaterThan(10);
@@ -136,31 +130,31 @@ function sizeOfAll({ inputs }: Case): number {
 }
 
 /** Every shape that is too large to work out here, and those of the bench: planned with gradients, on every device. */
-const large = [...references.values()].flatMap((reference) =>
-  reference.call
-    ? [...casesOf(reference, 0, true).filter((each) => sizeOfAll(each) > 20_000), ...reference.bench].map(
+const large = [...checks.values()].flatMap((check) =>
+  check.call
+    ? [...casesOf(check, 0, true).filter((each) => sizeOfAll(each) > 20_000), ...check.bench].map(
         (given) => ({
-          reference,
-          name: `${reference.op}, ${given.name}`,
+          check,
+          name: `${check.reference.op}, ${given.name}`,
           given,
         }),
       )
     : [],
 );
 
-test.each(large)('$name is planned on every device', ({ reference, given }) => {
-  const names = Object.keys(reference.inputs);
+test.each(large)('$name is planned on every device', ({ check, given }) => {
+  const names = Object.keys(check.inputs);
   const specs = names.map((name): Spec => ({
     shape: given.inputs[name] as number[],
-    dtype: reference.inputs[name]?.dtype ?? 'f32',
+    dtype: check.inputs[name]?.dtype ?? 'f32',
   }));
   const differentiable = names.filter((_, i) => specs[i]?.dtype === 'f32');
   for (const device of devices) {
     const plan = program((...tensors: Tensor[]) => {
       const operands = Object.fromEntries(names.map((name, i) => [name, tensors[i] as Tensor]));
-      const outputs = reference.call?.(operands, given.options) ?? {};
-      const [first] = reference.outputs as [string];
-      if (!reference.backward) return Object.values(outputs);
+      const outputs = check.call?.(operands, given.options) ?? {};
+      const [first] = check.outputs as [string];
+      if (!check.reference.backward) return Object.values(outputs);
       const wanted = differentiable.map((name) => operands[name] as Tensor);
       return [...Object.values(outputs), ...grad(outputs[first] as Tensor, wanted)];
     }, device).plan(...(specs as unknown as Tensor[]));

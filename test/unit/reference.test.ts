@@ -5,30 +5,27 @@ import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { sizeOf } from '../../src/engine/primitive.js';
-import { checkables, references } from '../../src/reference/index.js';
-import {
-  type Case,
-  type Reference,
-  casesOf,
-  evaluate,
-  tolerance,
-  worstDifference,
-} from '../../src/reference/reference.js';
-import { windowOf } from '../../src/reference/window.js';
+import { worstDifference } from '../../src/check/differences.js';
+import { casesOf, evaluate } from '../../src/check/evaluate.js';
+import { checkables, checks } from '../../src/check/index.js';
+import type { Case, OpCheck } from '../../src/check/op_check.js';
+import { windowAttributes } from '../../src/check/window.js';
+import { windowsOver } from '../../src/reference/window.js';
+import { tolerance } from '../../src/rounding.js';
 
-const all = [...references.values()];
+const all = [...checks.values()].map((check) => ({ op: check.reference.op, check }));
 const smallest = (given: Case): number =>
   Object.values(given.inputs).reduce((sum, shape) => sum + sizeOf(shape), 0);
 
-test.each(all.filter((each) => each.backward))(
+test.each(all.filter(({ check }) => check.reference.backward))(
   '$op: backward agrees with central differences',
-  (reference) => {
-    const cases = casesOf(reference, 5, false);
+  ({ check }) => {
+    const cases = casesOf(check, 5, false);
     let compared = 0;
     cases.forEach((given, index) => {
       // Element by element the forward runs twice: keep to small operands.
       if (given.isSmooth === false || smallest(given) > 1500) return;
-      const worst = worstDifference(reference, evaluate(reference, given, index), 12);
+      const worst = worstDifference(check, evaluate(check, given, index), 12);
       compared++;
       expect(worst?.error ?? 0, `${given.name}: ${JSON.stringify(worst)}`).toBeLessThan(1);
     });
@@ -36,9 +33,9 @@ test.each(all.filter((each) => each.backward))(
   },
 );
 
-test.each(all)('$op: the case by hand', (reference) => {
-  const given = reference.cases.find(({ byHand }) => byHand) as Case;
-  const at = evaluate(reference, given);
+test.each(all)('$op: the case by hand', ({ check }) => {
+  const given = check.cases.find(({ byHand }) => byHand) as Case;
+  const at = evaluate(check, given);
   const found = [
     ...Object.entries(given.byHand?.outputs ?? {}).map(([name, want]) => ({
       name,
@@ -61,24 +58,24 @@ test.each(all)('$op: the case by hand', (reference) => {
 });
 
 test('the same cases are drawn every time, and f32 operands hold f32 numbers', () => {
-  for (const reference of all) {
-    const cases = casesOf(reference, 3, false);
+  for (const { check } of all) {
+    const cases = casesOf(check, 3, false);
     const shapes = (each: Case) => ({ inputs: each.inputs, options: each.options });
-    expect(casesOf(reference, 3, false).map(shapes)).toEqual(cases.map(shapes));
+    expect(casesOf(check, 3, false).map(shapes)).toEqual(cases.map(shapes));
     const last = cases.at(-1) as Case;
-    const at = evaluate(reference, last, 7);
-    expect(evaluate(reference, last, 7).inputs).toEqual(at.inputs);
+    const at = evaluate(check, last, 7);
+    expect(evaluate(check, last, 7).inputs).toEqual(at.inputs);
     for (const { values } of Object.values(at.inputs).filter(({ dtype }) => dtype === 'f32'))
       expect(values).toEqual(values.map(Math.fround));
   }
 });
 
 test('Σ|terms| is never below the result', () => {
-  for (const reference of all) {
-    const at = evaluate(reference, reference.cases[1] ?? (reference.cases[0] as Case), 1);
+  for (const { op, check } of all) {
+    const at = evaluate(check, check.cases[1] ?? (check.cases[0] as Case), 1);
     for (const expected of [...Object.values(at.outputs), ...Object.values(at.gradients)])
       expected?.value.values.forEach((value, i) => {
-        expect(expected.magnitude[i], reference.op).toBeGreaterThanOrEqual(Math.abs(value) * (1 - 1e-12));
+        expect(expected.magnitude[i], op).toBeGreaterThanOrEqual(Math.abs(value) * (1 - 1e-12));
       });
   }
 });
@@ -116,31 +113,37 @@ test.each([
     { count: 2, before: 2, after: 2 },
   ],
 ])('padding of %o is %o', ({ image, window, stride }, { count, before, after }) => {
-  const { P, pads } = windowOf([1, image, image, 1], [window, window], {
-    strides: [stride, stride],
-    padding: 'same',
+  const [extent, size] = [
+    [1, image, image, 1],
+    [window, window],
+  ];
+  const attributes = windowAttributes(extent, size, { strides: [stride, stride], padding: 'same' });
+  const { P } = windowsOver(extent, size, attributes);
+  expect({ count: P, before: attributes.pads[0], after: attributes.pads[2] }).toEqual({
+    count,
+    before,
+    after,
   });
-  expect({ count: P, before: pads[0], after: pads[2] }).toEqual({ count, before, after });
 });
 
 // ---- the registry ----
 
-test.each(checkables)('$name has a reference with cases, bench shapes and every primitive', (op) => {
-  const reference = references.get(op.name) as Reference;
-  expect(reference, `src/reference names ${op.name}`).toBeDefined();
-  expect(reference.cases.length).toBeGreaterThan(2);
-  expect(reference.cases[0]?.byHand, 'the first case is by hand').toBeDefined();
-  expect(new Set(reference.cases.map(({ name }) => name)).size, 'no two cases share a name').toBe(
-    reference.cases.length,
+test.each(checkables)('$name has a reference, cases, bench shapes and every primitive', (op) => {
+  const check = checks.get(op.name) as OpCheck;
+  expect(check, `src/check names ${op.name}`).toBeDefined();
+  expect(check.cases.length).toBeGreaterThan(2);
+  expect(check.cases[0]?.byHand, 'the first case is by hand').toBeDefined();
+  expect(new Set(check.cases.map(({ name }) => name)).size, 'no two cases share a name').toBe(
+    check.cases.length,
   );
   // A view moves no memory: nothing to time.
-  expect(reference.bench.length > 0, 'bench shapes').toBe(op.primitives.length > 0);
-  expect(Object.keys(reference.primitives).sort()).toEqual(op.primitives.map(({ name }) => name).sort());
+  expect(check.bench.length > 0, 'bench shapes').toBe(op.primitives.length > 0);
+  expect(Object.keys(check.primitives).sort()).toEqual(op.primitives.map(({ name }) => name).sort());
   for (const { name } of op.primitives) expect(name.split('/')[0]).toBe(op.name);
 });
 
-test('no reference is left without an op', () => {
-  expect([...references.keys()].sort()).toEqual(checkables.map(({ name }) => name).sort());
+test('no check is without an op', () => {
+  expect([...checks.keys()].sort()).toEqual(checkables.map(({ name }) => name).sort());
 });
 
 /** Folders whose shaders are parts of others, not ops. */

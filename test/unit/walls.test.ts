@@ -23,6 +23,10 @@ const forbidden: Record<string, string> = {
   'src/kernels/b.ts': `import { value } from '../data/leaf.ts';`,
   'src/kernels/conv2d/c.ts': `import { value } from '../../nn/leaf.ts';`,
   'src/reference/a.ts': `import { value } from '../nn/leaf.ts';`,
+  'src/reference/b.ts': `import { value } from '../check/leaf.ts';`,
+  'src/check/a.ts': `import { value } from '../cli/leaf.ts';`,
+  'src/check/b.ts': `import { value } from '../report/leaf.ts';`,
+  'src/check/c.ts': `import { readFileSync } from 'node:fs';`,
   'src/nn/a.ts': `import { value } from '../report/leaf.ts';`,
   'src/nn/b.ts': `import { value } from '../data/leaf.ts';`,
   'src/nn/c.ts': `import { join } from 'node:path';`,
@@ -43,6 +47,8 @@ const forbidden: Record<string, string> = {
   'src/library.ts': `export { value } from './node/leaf.ts';`,
   'src/nn/f.ts': `import { value } from '../library.ts';`,
   'web/views/b.ts': `import { value } from '../../src/cli/leaf.ts';`,
+  'src/nn/g.ts': `import { value } from '../check/leaf.ts';`,
+  'web/d.ts': `import { value } from '../src/check/leaf.ts';`,
   'web/c.ts': `import { join } from 'node:path';`,
   'src/nn/e.ts': `import { wrap } from 'comlink';`,
   'src/tool.ts': `import { value } from './engine/leaf.ts';`,
@@ -63,6 +69,9 @@ const allowed: Record<string, string> = {
   'src/node/yes.ts': `import { readFileSync } from 'node:fs';`,
   'src/node/yes_webgpu.ts': `import { create } from 'webgpu';`,
   'src/node/yes_resvg.ts': `import { Resvg } from '@resvg/resvg-js';`,
+  'src/check/yes.ts': `import { value } from '../nn/leaf.ts';`,
+  'src/check/yes_reference.ts': `import { value } from '../reference/leaf.ts';`,
+  'src/cli/yes_check.ts': `import { value } from '../check/leaf.ts';`,
   'src/cli/yes.ts': `import { value } from '../report/leaf.ts';`,
   'src/cli/yes_commander.ts': `import { Command } from 'commander';`,
   'src/index.ts': `export { value } from './nn/leaf.ts';`,
@@ -76,7 +85,18 @@ const leaves: Record<string, string> = {
   'src/errors.ts': `export const value = 1;`,
   'src/engine/circle_back.ts': `import { here } from './circle.ts';`,
 };
-for (const layer of ['data', 'engine', 'kernels', 'reference', 'nn', 'report', 'browser', 'node', 'cli'])
+for (const layer of [
+  'data',
+  'engine',
+  'kernels',
+  'reference',
+  'check',
+  'nn',
+  'report',
+  'browser',
+  'node',
+  'cli',
+])
   leaves[`src/${layer}/leaf.ts`] = `export const value = 1;\nexport type Value = number;`;
 
 interface Finding {

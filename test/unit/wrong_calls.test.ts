@@ -1,11 +1,11 @@
-// Plan: every call that a reference declares as wrong is refused with a typed error, in words pinned here. Shapes are
+// Plan: every call that a check declares as wrong is refused with a typed error, in words pinned here. Shapes are
 // checked while an op is recorded, so that no device is needed.
 import { expect, test } from 'vitest';
 import type { Spec } from '../../src/engine/primitive.js';
 import { Trace } from '../../src/engine/trace.js';
 import { ShadegradError } from '../../src/errors.js';
-import { references } from '../../src/reference/index.js';
-import type { WrongCall } from '../../src/reference/reference.js';
+import { checks } from '../../src/check/index.js';
+import type { WrongCall } from '../../src/check/op_check.js';
 import { fakeDevice } from './fake_device.js';
 
 function refusal({ inputs, call }: WrongCall): string {
@@ -26,8 +26,8 @@ function refusal({ inputs, call }: WrongCall): string {
 }
 
 test('wrong calls are refused in plain words', () => {
-  const told = [...references.values()].flatMap(({ op, wrongCalls }) =>
-    wrongCalls.map((wrong) => `${op}, ${wrong.name}:\n  ${refusal(wrong)}`),
+  const told = [...checks.values()].flatMap(({ reference, wrongCalls }) =>
+    wrongCalls.map((wrong) => `${reference.op}, ${wrong.name}:\n  ${refusal(wrong)}`),
   );
   expect(told.join('\n')).toMatchInlineSnapshot(`
     "add, shapes do not broadcast:

@@ -14,7 +14,7 @@ import type { AugmentOptions } from '../../src/kernels/index.js';
 import type { LabelledImages } from '../../src/nn/device_set.js';
 import type { Model } from '../../src/nn/model.js';
 import { boundedDraw, streams } from '../../src/random.js';
-import { type Array64, array64 } from '../../src/reference/reference.js';
+import { type Array64, array64 } from '../../src/reference/array64.js';
 import { featuresOf } from './one_shot_features.js';
 import { correctedLayer } from './one_shot_layer.js';
 

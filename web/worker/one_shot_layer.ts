@@ -12,9 +12,9 @@
  * layer least, by their second moments; here rows themselves stand for those); Saunders et al. 1998, Ridge regression
  * learning algorithm in dual variables.
  */
-import { type Array64, fill64, map64, zeros64 } from '../../src/reference/reference.js';
-import { matmul64 } from '../../src/reference/matmul64.js';
-import { softmax64 } from '../../src/reference/softmax64.js';
+import { type Array64, fill64, map64, zeros64 } from '../../src/reference/array64.js';
+import { matmul64 } from '../../src/reference/matmul.js';
+import { softmax64 } from '../../src/reference/softmax.js';
 
 export interface LayerCorrection {
   /** [rows,inputs]: the image to learn, then its copies, then the images whose outputs should stay. */

@@ -7,17 +7,18 @@ import { sizeOf } from '../../src/engine/primitive.js';
 import { ModelError } from '../../src/errors.js';
 import type { LayerConfig } from '../../src/nn/layers/layer.js';
 import type { Model } from '../../src/nn/model.js';
-import { avgPool64 } from '../../src/reference/avg_pool64.js';
-import { batchNormInference64 } from '../../src/reference/batch_norm64.js';
-import { conv2dForward64 } from '../../src/reference/conv2d64.js';
-import { filter64 } from '../../src/reference/filter64.js';
-import { matmul64 } from '../../src/reference/matmul64.js';
-import { maxPool64 } from '../../src/reference/max_pool64.js';
-import type { Pool } from '../../src/reference/pool2d.js';
-import { type Array64, array64, fill64, map64 } from '../../src/reference/reference.js';
-import { sigmoid64 } from '../../src/reference/sigmoid64.js';
-import { softmax64 } from '../../src/reference/softmax64.js';
-import type { WindowOptions } from '../../src/reference/window.js';
+import { type Padding, windowAttributes } from '../../src/kernels/window.js';
+import { type Array64, array64, fill64, map64 } from '../../src/reference/array64.js';
+import { avgPool64 } from '../../src/reference/avg_pool2d.js';
+import { batchNormInference64 } from '../../src/reference/batch_norm_inference.js';
+import { conv2d64 } from '../../src/reference/conv2d.js';
+import { filter64 } from '../../src/reference/filter2d.js';
+import { matmul64 } from '../../src/reference/matmul.js';
+import { maxPool64 } from '../../src/reference/max_pool2d.js';
+import type { PoolAttributes } from '../../src/reference/pool2d.js';
+import { sigmoid64 } from '../../src/reference/sigmoid.js';
+import { softmax64 } from '../../src/reference/softmax.js';
+import type { WindowAttributes } from '../../src/reference/window.js';
 
 /** What a model is without its device. */
 export type Architecture = Pick<Model, 'inputShape' | 'layers' | 'preprocessing'>;
@@ -75,11 +76,10 @@ function prepared({ inputShape, preprocessing }: Architecture, input: Uint8Array
 }
 
 const computations: Readonly<Record<string, (x: Array64, layer: HostLayer) => Array64>> = {
-  Conv2D: (x, layer) =>
-    activated(biased(conv2dForward64(x, layer.parameters['kernel']!, windowOf(layer)), layer), layer),
+  Conv2D: (x, layer) => activated(biased(convolved(x, layer), layer), layer),
   Dense: (x, layer) => activated(biased(matmul64(x, layer.parameters['kernel']!, plain), layer), layer),
-  MaxPooling2D: (x, layer) => maxPool64(x, poolOf(layer)),
-  AveragePooling2D: (x, layer) => avgPool64(x, poolOf(layer)),
+  MaxPooling2D: (x, layer) => maxPool64(x, poolOf(x, layer)),
+  AveragePooling2D: (x, layer) => avgPool64(x, poolOf(x, layer)),
   BatchNormalization: normalised,
   Activation: activated,
   Flatten: (x) => ({ ...x, shape: [1, x.values.length] }),
@@ -88,14 +88,25 @@ const computations: Readonly<Record<string, (x: Array64, layer: HostLayer) => Ar
 
 const plain = { transposeA: false, transposeB: false } as const;
 
-function windowOf({ config }: HostLayer): WindowOptions {
-  const { strides, padding } = config as unknown as WindowOptions;
-  return { strides, padding };
+interface WindowConfig {
+  readonly poolSize: readonly [number, number];
+  readonly strides: readonly [number, number];
+  readonly padding: Padding;
 }
 
-function poolOf(layer: HostLayer): Pool {
-  const { poolSize } = layer.config as unknown as Pool;
-  return { poolSize, ...windowOf(layer) };
+function windowOf(x: Array64, window: readonly number[], { config }: HostLayer): WindowAttributes {
+  const { strides, padding } = config as unknown as WindowConfig;
+  return windowAttributes('processor', x.shape, [window[0]!, window[1]!], strides, padding);
+}
+
+function convolved(x: Array64, layer: HostLayer): Array64 {
+  const kernel = layer.parameters['kernel']!;
+  return conv2d64(x, kernel, windowOf(x, kernel.shape, layer));
+}
+
+function poolOf(x: Array64, layer: HostLayer): PoolAttributes {
+  const { poolSize } = layer.config as unknown as WindowConfig;
+  return { window: poolSize, ...windowOf(x, poolSize, layer) };
 }
 
 function biased(y: Array64, { parameters: { bias } }: HostLayer): Array64 {

@@ -1,6 +1,6 @@
 /**
  * The time of each kernel, and how close it comes to the roofline: the kernels of a training step, and every op at the
- * shapes that its reference lists.
+ * shapes that its check lists.
  */
 import type { Device } from '../../engine/device.js';
 import { grad } from '../../engine/op.js';
@@ -11,15 +11,12 @@ import type { Step } from '../../engine/replay.js';
 import { Tensor } from '../../engine/tensor.js';
 import { assert } from '../../errors.js';
 import { nonDifferentiable, ops } from '../../kernels/index.js';
-import { toBytes } from '../../reference/check.js';
-import { references } from '../../reference/index.js';
-import {
-  type Array64,
-  type BenchShape,
-  type Reference,
-  evaluate,
-  randomFrom,
-} from '../../reference/reference.js';
+import { randomFrom } from '../../check/draws.js';
+import { evaluate } from '../../check/evaluate.js';
+import { toBytes } from '../../check/guarded_run.js';
+import { checks } from '../../check/index.js';
+import type { BenchShape, OpCheck } from '../../check/op_check.js';
+import type { Array64 } from '../../reference/array64.js';
 import type { Output } from '../output.js';
 import type { Report } from './report.js';
 import { type Roofline, leastTime } from './roofline.js';
@@ -81,7 +78,7 @@ export async function measureStep(
   return withRoofline(timings, roofline);
 }
 
-/** Times every op at the shapes that its reference lists. */
+/** Times every op at the shapes that its check lists. */
 export async function measureNamedShapes(
   device: Device,
   { isQuick, roofline, output }: KernelOptions & { readonly output: Output },
@@ -148,24 +145,23 @@ function merge(
 /** Ops that only the section `roofline` measures. */
 const skippedOps: readonly string[] = ['roofline'];
 
-/** Times every op, forward and gradients, at every benchmark shape of its reference. */
+/** Times every op, forward and gradients, at every benchmark shape of its check. */
 async function timeNamedShapes(
   device: Device,
   limits: TimingLimits,
   output: Output,
 ): Promise<KernelTiming[]> {
   const rows: KernelTiming[] = [];
-  for (const reference of references.values()) {
-    if (skippedOps.includes(reference.op)) continue;
-    for (const { gpuInputs, ...declared } of reference.bench) {
+  for (const check of checks.values()) {
+    const { op } = check.reference;
+    if (skippedOps.includes(op)) continue;
+    for (const { gpuInputs, ...declared } of check.bench) {
       const isGpuShape = device.traits.family === 'gpu' && gpuInputs !== undefined;
       const shape = isGpuShape ? { ...declared, inputs: gpuInputs } : declared;
-      if (output.stream.isTTY) output.stream.write(`\r\u001B[K${reference.op}, ${shape.name}`);
-      const { bound, tensors } = await bindShape(device, reference, shape);
+      if (output.stream.isTTY) output.stream.write(`\r\u001B[K${op}, ${shape.name}`);
+      const { bound, tensors } = await bindShape(device, check, shape);
       // Leaves out kernels that only feed the op, such as the gradient of ones.
-      const own = (await timeKernels(bound.step, limits)).filter(({ kernel }) =>
-        kernel.startsWith(reference.op),
-      );
+      const own = (await timeKernels(bound.step, limits)).filter(({ kernel }) => kernel.startsWith(op));
       rows.push(...own.map((row) => ({ ...row, name: shape.name })));
       bound.step.dispose();
       for (const tensor of [...tensors, ...Object.values(bound.outputs)]) tensor.dispose();
@@ -181,30 +177,30 @@ interface Bound {
   readonly tensors: readonly Tensor[];
 }
 
-async function bindShape(device: Device, reference: Reference, shape: BenchShape): Promise<Bound> {
-  const { call } = reference;
-  if (!call) return bindPrimitive(device, reference, shape);
+async function bindShape(device: Device, check: OpCheck, shape: BenchShape): Promise<Bound> {
+  const { call } = check;
+  if (!call) return bindPrimitive(device, check, shape);
   const random = randomFrom(1, 0);
-  const names = Object.keys(reference.inputs);
-  const drawn = names.map((name) => reference.inputs[name]!.draw(random, shape.inputs[name]!, shape.inputs));
+  const names = Object.keys(check.inputs);
+  const drawn = names.map((name) => check.inputs[name]!.draw(random, shape.inputs[name]!, shape.inputs));
   const tensors = drawn.map((value) => upload(device, value));
   const run = program((...inputs: Tensor[]): Record<string, Tensor> => {
     const outputs = call(Object.fromEntries(names.map((name, i) => [name, inputs[i]!])), shape.options);
     const results = Object.values(outputs);
-    if (!reference.backward) return { ...outputs };
-    const loss = outputs[(reference.differentiable ?? reference.outputs)[0]!]!;
+    if (!check.reference.backward) return { ...outputs };
+    const loss = outputs[(check.differentiable ?? check.outputs)[0]!]!;
     const wanted = inputs.filter(({ dtype }) => dtype === 'f32');
     return Object.fromEntries([...results, ...grad(loss, wanted)].map((tensor, i) => [`${i}`, tensor]));
   }, device);
   return { bound: await run.bind(tensors), tensors };
 }
 
-/** Binds a primitive without a public function, with operands made by its reference. */
-async function bindPrimitive(device: Device, reference: Reference, shape: BenchShape): Promise<Bound> {
-  const [name, makeCase] = Object.entries(reference.primitives)[0]!;
+/** Binds a primitive without a public function, with operands made by its check. */
+async function bindPrimitive(device: Device, check: OpCheck, shape: BenchShape): Promise<Bound> {
+  const [name, makeCase] = Object.entries(check.primitives)[0]!;
   const primitive = primitives.find((candidate) => candidate.name === name);
   assert(primitive, `${name} is a known primitive`);
-  const { inputs, attributes } = makeCase(evaluate(reference, shape));
+  const { inputs, attributes } = makeCase(evaluate(check, shape));
   const names = Object.keys(inputs);
   const tensors = names.map((input) => upload(device, inputs[input]!));
   const run = program(

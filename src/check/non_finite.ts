@@ -1,8 +1,10 @@
 /**
  * NaN and infinity in the operands of a case. WGSL lets an implementation assume that neither occurs, so whether results are
- * those of NumPy and PyTorch is found out on each device.
+ * those of NumPy and PyTorch is checked on each device.
  */
-import { type Array64, type Evaluated, type Reference, evaluateAt, map64 } from './reference.js';
+import { type Array64, map64 } from '../reference/array64.js';
+import { evaluateAt } from './evaluate.js';
+import type { Evaluated, OpCheck } from './op_check.js';
 
 /** A case with NaN or infinity in one of its operands. */
 export interface Spoilt {
@@ -22,7 +24,7 @@ const spoils: readonly Spoil[] = [
 ];
 
 /** The case with each of its f32 operands, and each gradient that flows back into it, spoilt, one at a time. */
-export function spoiltCases(reference: Reference, at: Evaluated): Spoilt[] {
+export function spoiltCases(check: OpCheck, at: Evaluated): Spoilt[] {
   const spoiltIn = (arrays: Evaluated['inputs'], names: readonly string[], show: (name: string) => string) =>
     names.flatMap((name) =>
       spoils.map(([spoil, value]) => {
@@ -33,19 +35,28 @@ export function spoiltCases(reference: Reference, at: Evaluated): Spoilt[] {
       }),
     );
   const operands = Object.keys(at.inputs).filter(
-    (name) => at.inputs[name]?.dtype === 'f32' && reference.inputs[name]?.isFinite !== true,
+    (name) => at.inputs[name]?.dtype === 'f32' && check.inputs[name]?.isFinite !== true,
   );
-  const results = reference.backward
-    ? reference.outputs.filter((name) => reference.differentiable?.includes(name) !== false)
+  const results = check.reference.backward
+    ? check.outputs.filter((name) => check.differentiable?.includes(name) !== false)
     : [];
   return [
     ...spoiltIn(at.inputs, operands, (name) => name).map(({ name, arrays }) => ({
       name,
-      at: evaluateAt(reference, { ...at, inputs: arrays }),
+      at: evaluateAt(check, { ...at, inputs: arrays }),
     })),
     ...spoiltIn(at.outputGradients, results, (name) => `d${name}`).map(({ name, arrays }) => ({
       name,
-      at: evaluateAt(reference, { ...at, outputGradients: arrays }),
+      at: evaluateAt(check, { ...at, outputGradients: arrays }),
     })),
   ];
+}
+
+/** The channels that hold NaN or infinity. */
+export function channelsAstray({ values }: Array64, channelOf: (index: number) => number): Set<number> {
+  const channels = new Set<number>();
+  values.forEach((value, index) => {
+    if (!Number.isFinite(value)) channels.add(channelOf(index));
+  });
+  return channels;
 }

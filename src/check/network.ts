@@ -18,18 +18,19 @@ import { sigmoid } from '../kernels/sigmoid.js';
 import { softmaxCrossEntropy } from '../kernels/softmax_cross_entropy.js';
 import { stateSize, stateWords } from '../kernels/step_state.js';
 import { layerStream, streams } from '../random.js';
-import { combine64, reduceTo64 } from './arithmetic.js';
-import { avgPool64, avgPoolBackward64 } from './avg_pool64.js';
-import { batchNorm64, batchNormBackward64 } from './batch_norm.js';
-import { conv2dBackward64, conv2dForward64 } from './conv2d64.js';
-import { dropoutFactor64 } from './dropout.js';
-import { matmul64, matmulBackward64 } from './matmul64.js';
-import { maxPool64, maxPoolBackward64 } from './max_pool64.js';
-import { type Array64, type Random, array64, fill64, map64, randomFrom, wholeNumber } from './reference.js';
-import { reluBackward64 } from './relu.js';
-import { sigmoid64, sigmoidBackward64 } from './sigmoid64.js';
-import { softmaxCrossEntropy64, softmaxCrossEntropyReference } from './softmax_cross_entropy.js';
-import type { WindowOptions } from './window.js';
+import { combine64, reduceTo64 } from '../reference/arithmetic.js';
+import { type Array64, array64, fill64, map64 } from '../reference/array64.js';
+import { avgPool2dReference } from '../reference/avg_pool2d.js';
+import { batchNorm64, batchNormReference } from '../reference/batch_norm.js';
+import { conv2d64, conv2dReference } from '../reference/conv2d.js';
+import { dropoutFactor64 } from '../reference/dropout.js';
+import { matmul64, matmulReference } from '../reference/matmul.js';
+import { maxPool2dReference } from '../reference/max_pool2d.js';
+import { reluReference } from '../reference/relu.js';
+import { sigmoidReference } from '../reference/sigmoid.js';
+import { softmaxCrossEntropy64, softmaxCrossEntropyReference } from '../reference/softmax_cross_entropy.js';
+import { type Random, randomFrom, wholeNumber } from './draws.js';
+import { type WindowOptions, windowAttributes } from './window.js';
 
 export type Layer =
   | ({ readonly kind: 'conv2d'; readonly kernel: Shape; readonly hasNoBias?: true } & WindowOptions)
@@ -218,6 +219,10 @@ export function networkLoss(
 }
 
 const windowOf = ({ strides, padding }: WindowOptions): WindowOptions => ({ strides, padding });
+const poolOf = (x: Array64, { poolSize, ...window }: WindowOptions & { readonly poolSize: Shape }) => ({
+  window: poolSize,
+  ...windowAttributes(x.shape, poolSize, window),
+});
 
 const plain = { transposeA: false, transposeB: false };
 /** Of every normalisation here. */
@@ -260,14 +265,17 @@ export class Network64 {
     const [N] = x.shape as [number];
     if (layer.kind === 'relu') return map64(x, (value) => Math.max(value, 0));
     if (layer.kind === 'flatten') return { ...x, shape: [N, sizeOf(x.shape) / N] };
-    if (layer.kind === 'sigmoid') return sigmoid64(x);
-    if (layer.kind === 'max_pool2d') return maxPool64(x, layer);
-    if (layer.kind === 'avg_pool2d') return avgPool64(x, layer);
+    if (layer.kind === 'sigmoid') return sigmoidReference.forward({ x }, {}).y;
+    if (layer.kind === 'max_pool2d') return maxPool2dReference.forward({ x }, poolOf(x, layer)).y;
+    if (layer.kind === 'avg_pool2d') return avgPool2dReference.forward({ x }, poolOf(x, layer)).y;
     if (layer.kind === 'dropout') return this.#mask(x, layer.rate, index);
     const [first, second] = this.#weights(index);
     if (layer.kind === 'batch_norm')
       return batchNorm64({ x, gamma: first, beta: second, state: wholeBatch }, { epsilon }).y;
-    const product = layer.kind === 'dense' ? matmul64(x, first, plain) : conv2dForward64(x, first, layer);
+    const product =
+      layer.kind === 'dense'
+        ? matmul64(x, first, plain)
+        : conv2d64(x, first, windowAttributes(x.shape, first.shape, layer));
     return layer.hasNoBias ? product : combine64(product, second, (a, b) => a + b);
   }
 
@@ -291,33 +299,38 @@ export class Network64 {
     const { layers } = this.network;
     const logits = this.#inputs[layers.length] as Array64;
     const operands = { logits, labels: this.batch.labels };
-    const one = { loss: array64([], [1]) } as Record<string, Array64>;
-    let dy = softmaxCrossEntropyReference.backward?.(operands, one, {})['logits'] as Array64;
+    const one = { loss: array64([], [1]), totals: array64([4], [0, 0, 0, 0]) };
+    let dy = softmaxCrossEntropyReference.backward!(operands, one, {}).logits!;
     const gradients: Array64[] = [];
     for (const [index, layer] of [...layers.entries()].reverse()) {
       const x = this.#inputs[index] as Array64;
       if (layer.kind === 'relu') {
-        dy = reluBackward64(x, dy);
+        dy = reluReference.backward!({ x }, { y: dy }, {}).x!;
       } else if (layer.kind === 'flatten') dy = { ...dy, shape: x.shape };
-      else if (layer.kind === 'max_pool2d') dy = maxPoolBackward64(x, dy, layer);
-      else if (layer.kind === 'avg_pool2d') dy = avgPoolBackward64(x, dy, layer);
-      else if (layer.kind === 'sigmoid') dy = sigmoidBackward64(this.#inputs[index + 1] as Array64, dy);
+      else if (layer.kind === 'max_pool2d')
+        dy = maxPool2dReference.backward!({ x }, { y: dy }, poolOf(x, layer)).x!;
+      else if (layer.kind === 'avg_pool2d')
+        dy = avgPool2dReference.backward!({ x }, { y: dy }, poolOf(x, layer)).x!;
+      else if (layer.kind === 'sigmoid') dy = sigmoidReference.backward!({ x }, { y: dy }, {}).x!;
       else if (layer.kind === 'dropout') dy = this.#mask(dy, layer.rate, index);
       else {
         const [first, second] = this.#weights(index);
         const place = this.#places[index] as number;
         if (layer.kind === 'batch_norm') {
-          const all = batchNormBackward64({ x, gamma: first, state: wholeBatch }, dy, { epsilon });
-          [gradients[place], gradients[place + 1], dy] = [all.gamma, all.beta, all.x];
+          const operands = { x, gamma: first, beta: second, state: wholeBatch };
+          const dys = { y: dy, mean: dy, variance: dy };
+          const all = batchNormReference.backward!(operands, dys, { epsilon });
+          [gradients[place], gradients[place + 1], dy] = [all.gamma!, all.beta!, all.x!];
           continue;
         }
         if (!layer.hasNoBias) gradients[place + 1] = reduceTo64(dy, second.shape);
         if (layer.kind === 'dense') {
-          const both = matmulBackward64(x, first, dy, plain);
-          [gradients[place], dy] = [both.b, both.a];
+          const both = matmulReference.backward!({ a: x, b: first }, { c: dy }, plain);
+          [gradients[place], dy] = [both.b!, both.a!];
         } else {
-          const both = conv2dBackward64(x, first, dy, layer);
-          [gradients[place], dy] = [both.kernel, both.x];
+          const window = windowAttributes(x.shape, first.shape, layer);
+          const both = conv2dReference.backward!({ x, kernel: first }, { y: dy }, window);
+          [gradients[place], dy] = [both.kernel!, both.x!];
         }
       }
     }

@@ -1,6 +1,6 @@
 /**
- * Ops put together in the ways in which a gradient goes wrong: broadcasting, an operand used twice, views between, a
- * mask that backward must draw again. Each is told twice, with kernels and in float64.
+ * Ops combined in the ways in which a gradient goes wrong: broadcasting, an operand used twice, views between, a mask
+ * that backward must draw again. Each is written twice, with kernels and in float64.
  */
 import type { Shape } from '../engine/primitive.js';
 import type { Tensor } from '../engine/tensor.js';
@@ -31,38 +31,37 @@ import {
   sum,
   transpose,
 } from '../kernels/index.js';
-import { stateSize, stateWords } from '../kernels/step_state.js';
-import { combine64, reduceTo64 } from './arithmetic.js';
-import { avgPool64 } from './avg_pool64.js';
-import { batchNorm64 } from './batch_norm.js';
-import { batchNormInference64 } from './batch_norm64.js';
-import { conv2dForward64 } from './conv2d64.js';
-import { dropoutFactor64 } from './dropout.js';
-import { l2Penalty64 } from './l2_penalty.js';
-import { matmul64 } from './matmul64.js';
-import { maxPool64 } from './max_pool64.js';
+import { combine64, reduceTo64 } from '../reference/arithmetic.js';
+import { type Array64, array64, map64 } from '../reference/array64.js';
+import { avgPool64 } from '../reference/avg_pool2d.js';
+import { batchNorm64 } from '../reference/batch_norm.js';
+import { batchNormInference64 } from '../reference/batch_norm_inference.js';
+import { conv2d64 } from '../reference/conv2d.js';
+import { dropoutFactor64 } from '../reference/dropout.js';
+import { l2Penalty64 } from '../reference/l2_penalty.js';
+import { matmul64 } from '../reference/matmul.js';
+import { maxPool64 } from '../reference/max_pool2d.js';
+import { sigmoid64 } from '../reference/sigmoid.js';
+import { softmax64 } from '../reference/softmax.js';
+import { softmaxCrossEntropy64 } from '../reference/softmax_cross_entropy.js';
+import { transpose64 } from '../reference/transpose.js';
 import {
-  type Array64,
   type Draw,
-  array64,
   drawAwayFromZero,
   drawDistinct,
   drawPositive,
   drawSigned,
-  map64,
-} from './reference.js';
-import { sigmoid64 } from './sigmoid64.js';
-import { softmax64 } from './softmax64.js';
-import { softmaxCrossEntropy64 } from './softmax_cross_entropy.js';
-import { transpose64 } from './transpose.js';
+  wholeBatchState,
+} from './draws.js';
+import { windowAttributes } from './window.js';
 
 export interface Composition {
   readonly name: string;
-  /** Operands whose gradients are asked for. */
+  /** Operands whose gradients are checked. */
   readonly inputs: readonly { readonly shape: Shape; readonly draw: Draw }[];
   /** Operands that have none, such as labels. */
   readonly constants?: readonly Array64[];
-  /** What is differentiated; of several elements their sum. */
+  /** What is differentiated; if it has several elements, their sum. */
   call(inputs: readonly Tensor[], constants: readonly Tensor[]): Tensor;
   /** That sum in float64. */
   float64(inputs: readonly Array64[], constants: readonly Array64[]): number;
@@ -74,15 +73,9 @@ const times64 = (a: Array64, b: Array64): Array64 => combine64(a, b, (x, y) => x
 const relu64 = (x: Array64): Array64 => map64(x, (value) => Math.max(value, 0));
 const view64 = (x: Array64, shape: Shape): Array64 => ({ ...x, shape });
 const plain = { transposeA: false, transposeB: false };
+const same = ({ shape }: Array64, window: readonly number[], strides: readonly [number, number]) =>
+  windowAttributes(shape, window, { strides, padding: 'same' });
 const signed = (...shape: number[]) => ({ shape, draw: drawSigned });
-
-function stateArray(seed: number, step: number): Array64 {
-  const values = new Float64Array(stateSize);
-  values[stateWords.seed] = seed;
-  values[stateWords.step] = step;
-  values[stateWords.epochSize] = 0xffffffff;
-  return { shape: [stateSize], dtype: 'u32', values };
-}
 
 const [seed, step, rate, stream] = [99, 7, 0.4, 261];
 const masked64 = (x: Array64): Array64 =>
@@ -134,14 +127,14 @@ export const compositions: readonly Composition[] = [
   {
     name: 'dropout draws the same mask again',
     inputs: [signed(9, 8), signed(8, 6)],
-    constants: [stateArray(seed, step)],
+    constants: [wholeBatchState({ seed, step })],
     call: ([x, w], [state]) => square(dropout(matmul(x!, w!), { rate, stream, state: state! })),
     float64: ([x, w]) => total(map64(masked64(matmul64(x!, w!, plain)), (value) => value ** 2)),
   },
   {
     name: 'two dropouts of one stream share their mask',
     inputs: [signed(70)],
-    constants: [stateArray(seed, step)],
+    constants: [wholeBatchState({ seed, step })],
     call: ([x], [state]) => {
       const options = { rate, stream, state: state! };
       return dropout(multiply(dropout(x!, options), x!), options);
@@ -154,8 +147,8 @@ export const compositions: readonly Composition[] = [
     call: ([x, kernel, bias]) =>
       square(maxPool2d(relu(add(conv2d(x!, kernel!, { padding: 'same' }), bias!)), { poolSize: 2 })),
     float64: ([x, kernel, bias]) => {
-      const y = conv2dForward64(x!, kernel!, { strides: [1, 1], padding: 'same' });
-      const pool = { poolSize: [2, 2], strides: [2, 2], padding: 'valid' } as const;
+      const y = conv2d64(x!, kernel!, same(x!, [3, 3], [1, 1]));
+      const pool = { window: [2, 2], strides: [2, 2], pads: [0, 0, 0, 0] };
       return total(map64(maxPool64(relu64(add64(y, bias!)), pool), (value) => value ** 2));
     },
   },
@@ -181,16 +174,16 @@ export const compositions: readonly Composition[] = [
   {
     name: 'a layer normalised over the batch, sigmoid, averages',
     inputs: [signed(3, 6, 5, 2), signed(3, 3, 2, 4), { shape: [4], draw: drawPositive }, signed(4)],
-    constants: [stateArray(seed, step)],
+    constants: [wholeBatchState({ seed, step })],
     call: ([x, kernel, gamma, beta], [state]) => {
       const { y } = batchNorm(conv2d(x!, kernel!), { gamma: gamma!, beta: beta!, state: state! });
       return square(avgPool2d(sigmoid(y), { poolSize: 2, padding: 'same' }));
     },
     float64: ([x, kernel, gamma, beta], [state]) => {
-      const product = conv2dForward64(x!, kernel!, { strides: [1, 1], padding: 'valid' });
+      const product = conv2d64(x!, kernel!, { strides: [1, 1], pads: [0, 0, 0, 0] });
       const operands = { x: product, gamma: gamma!, beta: beta!, state: state! };
       const y = sigmoid64(batchNorm64(operands, { epsilon: 1e-3 }).y);
-      const pool = { poolSize: [2, 2], strides: [2, 2], padding: 'same' } as const;
+      const pool = { window: [2, 2], ...same(y, [2, 2], [2, 2]) };
       return total(map64(avgPool64(y, pool), (value) => value ** 2));
     },
   },

@@ -1,0 +1,107 @@
+/**
+ * Compares an op's primitives with its float64 reference on a device: every primitive, every variant that takes the case,
+ * with and without other ops fused behind it; then its gradients end to end through `grad`, and against differences that
+ * the device computes itself.
+ *
+ * Operands are then spoilt with NaN and infinity (non_finite.ts): results hold NaN and infinity where NumPy's and PyTorch's
+ * do, and nowhere else.
+ */
+import type { Device } from '../engine/device.js';
+import type { Op } from '../engine/op.js';
+import { assert } from '../errors.js';
+import { checkCall } from './check_call.js';
+import { checkDifferences } from './check_differences.js';
+import { checkEpilogue } from './check_epilogue.js';
+import { type AnyPrimitive, checkPrimitive, variantsFor } from './check_primitive.js';
+import { casesOf, evaluate } from './evaluate.js';
+import { type Spoilt, spoiltCases } from './non_finite.js';
+import type { Case, Evaluated, OpCheck } from './op_check.js';
+import type { Row } from './row.js';
+
+export interface CheckOptions {
+  /** All declared cases and more random ones, as `npm run gradcheck` wants. */
+  readonly thorough?: boolean;
+  /**
+   * In how many cases a variant made for another family of devices is checked; 2 when left out, all and everything
+   * with Infinity. Large tiles made for
+   * GPUs take a software driver a second each to compile.
+   */
+  readonly foreignCases?: number;
+  /** Called with every row as it is made. */
+  readonly onRow?: (row: Row) => void;
+}
+
+/** Cases of a kernel that are checked with NaN and infinity too, and elements of their operands. */
+const mostSpoilt = 3;
+const mostSpoiltElements = 10_000;
+
+export function isSpoilable({ byHand }: Case, { inputs }: Evaluated): boolean {
+  const sizes = Object.values(inputs).map(({ values }) => values.length);
+  return !byHand && Math.max(...sizes) > 1 && Math.max(...sizes) <= mostSpoiltElements;
+}
+
+/** An op, or the primitives of one name that belong to no op. */
+export type Checkable = Pick<Op, 'name' | 'primitives'>;
+
+/** Compares an op with its reference, case by case; every refused command of WebGPU is a failed row. */
+export async function checkOp(
+  device: Device,
+  op: Checkable,
+  check: OpCheck,
+  { thorough = false, foreignCases = 2, onRow }: CheckOptions = {},
+): Promise<Row[]> {
+  const rows: Row[] = [];
+  const take = (more: readonly Row[]): void => {
+    for (const row of more) {
+      rows.push(row);
+      onRow?.(row);
+    }
+  };
+  const casesDone = new Map<string, number>();
+  // Each variant takes ops into its epilogue in the first two cases that it supports, foreign ones in the
+  // first, and in large cases only when every case is wanted.
+  const epiloguesDone = new Map<string, number>();
+  let differencesDone = 0;
+  const spoiltDone = new Map<string, number>();
+  const isBrief = Number.isFinite(foreignCases);
+  for (const [index, given] of casesOf(check, thorough ? 4 : 2, thorough).entries()) {
+    const at = evaluate(check, given, index);
+    const label = { op: op.name, case: given.name };
+    const spoilt = isSpoilable(given, at) ? spoiltCases(check, at) : [];
+    // What NaN does depends on the kernel, and little on the shape.
+    const spoiltFor = (key: string): readonly Spoilt[] => {
+      const done = spoiltDone.get(key) ?? 0;
+      if (spoilt.length > 0) spoiltDone.set(key, done + 1);
+      return done < mostSpoilt || !isBrief ? spoilt : [];
+    };
+    for (const primitive of op.primitives as readonly AnyPrimitive[]) {
+      const describe = check.primitives[primitive.name];
+      assert(describe, `the check of ${op.name} has ${primitive.name}`);
+      const primitiveCase = describe(at);
+      const variants = primitive.elementwise ? [undefined] : variantsFor(device, primitive, primitiveCase);
+      for (const variant of variants) {
+        const key = `${primitive.name} ${variant?.name}`;
+        const isForeign = variant && variant.family !== 'baseline' && variant.family !== device.traits.family;
+        const seen = casesDone.get(key) ?? 0;
+        if (isForeign && (seen >= foreignCases || (given.byHand && !thorough))) continue;
+        if (given.isHuge && seen > 0 && isBrief) continue;
+        if (variant?.family === 'baseline' && variants.length > 1 && given.forTiles) continue;
+        casesDone.set(key, seen + 1);
+        const spoiltPassCases = spoiltFor(key).map(({ name, at }) => ({ name, primitiveCase: describe(at) }));
+        take(await checkPrimitive(device, label, primitive, primitiveCase, variant, spoiltPassCases));
+        const done = epiloguesDone.get(key) ?? 0;
+        if ((variant && !variant.hasEpilogue) || done === (isForeign ? 1 : 2) || given.byHand) continue;
+        if (isForeign && given.isThorough && isBrief) continue;
+        epiloguesDone.set(key, done + 1);
+        take(await checkEpilogue(device, label, primitive, primitiveCase, variant, isForeign ? 1 : 2));
+      }
+    }
+    if (!(given.isHuge && isBrief)) take(await checkCall(device, label, check, at, spoiltFor('call')));
+    if (given.isSmooth !== false && !given.byHand && !given.isThorough && differencesDone < 2) {
+      differencesDone++;
+      take(await checkDifferences(device, label, check, at));
+    }
+  }
+  await device.idle();
+  return rows;
+}

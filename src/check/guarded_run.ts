@@ -1,0 +1,85 @@
+/**
+ * Runs plans between guards: NaN that no kernel may let into a result is behind every input, intermediates start as NaN,
+ * outputs start as a sentinel and are followed by more of it that must stay as it is.
+ */
+import type { Device, TensorBytes } from '../engine/device.js';
+import type { Plan } from '../engine/plan.js';
+import { type Spec, sizeOf, storageBytes } from '../engine/primitive.js';
+import { Step } from '../engine/replay.js';
+import { Tensor } from '../engine/tensor.js';
+import type { Array64 } from '../reference/array64.js';
+
+const guardBytes = 256;
+/** A NaN with a payload that no computation yields. */
+const sentinel = 0x7fc0dead;
+
+/** Memory for `spec` with guards behind it, all filled with the sentinel. */
+function guarded(device: Device, spec: Spec): Tensor {
+  const storage = device.allocate(storageBytes(spec) + guardBytes, 'guarded');
+  device.write(storage, new Uint32Array(storage.byteLength / 4).fill(sentinel));
+  return Tensor.over(device, storage, spec);
+}
+
+export function toBytes({ dtype, values }: Array64): TensorBytes {
+  if (dtype === 'f32') return Float32Array.from(values);
+  return dtype === 'u32' ? Uint32Array.from(values) : Uint8Array.from(values);
+}
+
+function upload(device: Device, value: Array64): Tensor {
+  const tensor = guarded(device, value);
+  device.write(tensor.storage, toBytes(value));
+  return tensor;
+}
+
+/** Fills the pooled buffers that the step's intermediates will use with NaN. */
+function poisonPool(device: Device, byteLengths: readonly number[]): void {
+  const storages = byteLengths.map((byteLength) => device.allocate(byteLength));
+  for (const storage of storages)
+    device.write(storage, new Uint32Array(Math.ceil(storage.byteLength / 4)).fill(sentinel));
+  for (const storage of storages) device.release(storage);
+}
+
+export interface ReadBack {
+  readonly values: Float64Array;
+  /** The index of the first guard word that changed. */
+  readonly strayed: number | undefined;
+}
+
+async function readBack(device: Device, tensor: Tensor): Promise<ReadBack> {
+  const bytes = await device.read(tensor.storage);
+  const size = sizeOf(tensor.shape);
+  const values = Float64Array.from(
+    tensor.dtype === 'f32'
+      ? new Float32Array(bytes, 0, size)
+      : tensor.dtype === 'u32'
+        ? new Uint32Array(bytes, 0, size)
+        : new Uint8Array(bytes, 0, size),
+  );
+  const start = storageBytes(tensor);
+  const strayed = new Uint32Array(bytes, start).findIndex((word) => word !== sentinel);
+  return { values, strayed: strayed < 0 ? undefined : strayed };
+}
+
+/** Runs a plan once over guarded copies of `inputs`; resolves to its outputs, and the inputs as they are afterwards. */
+export async function runGuarded(
+  device: Device,
+  plan: Plan,
+  inputs: readonly Array64[],
+): Promise<{ outputs: ReadBack[]; inputs: ReadBack[] }> {
+  const pipelines = await Promise.all(plan.dispatches.map((dispatch) => device.pipeline(dispatch.shader)));
+  const inputTensors = inputs.map((value) => upload(device, value));
+  const outputTensors = plan.outputs.map((spec) => guarded(device, spec));
+  poisonPool(device, plan.buffers);
+  const step = new Step(plan, inputTensors, outputTensors, pipelines);
+  step.run();
+  const outputs = await Promise.all(outputTensors.map((tensor) => readBack(device, tensor)));
+  const after = await Promise.all(inputTensors.map((tensor) => readBack(device, tensor)));
+  step.dispose();
+  for (const { storage } of [...inputTensors, ...outputTensors]) device.release(storage);
+  return { outputs, inputs: after };
+}
+
+/** Arrays as the inputs of `Program.plan`, which reads nothing but shapes and dtypes. */
+export function asTensors(values: readonly Array64[]): Tensor[] {
+  return values as unknown as Tensor[];
+}

@@ -1,0 +1,118 @@
+/** How rmsprop is checked. */
+import { type RmspropAttributes, rmsprop } from '../../kernels/rmsprop.js';
+import { stateSize, stateWords } from '../../kernels/step_state.js';
+import { array64, fill64, map64 } from '../../reference/array64.js';
+import { rmspropReference, rmspropStep64 } from '../../reference/rmsprop.js';
+import { type Draw, drawSigned, wholeNumber } from '../draws.js';
+import { opCheck } from '../op_check.js';
+
+type Input = 'parameters' | 'gradients' | 'meanSquare' | 'stepScalars' | 'state';
+type Changed = 'parameters' | 'meanSquare';
+
+/** A learning rate for each step of the epoch, where `rate` is that of `drawEpochStep`. */
+export const drawRates =
+  (rate: number): Draw =>
+  (_, shape) =>
+    fill64(shape, (row) => Math.fround(row === epochStep ? rate : 1000 + row));
+const epochStep = 3;
+/** The state at the fourth step of the epoch. */
+export const drawEpochStep: Draw = () => {
+  const values = new Float64Array(stateSize);
+  values[stateWords.epochStep] = epochStep;
+  return array64([stateSize], values, 'u32');
+};
+export const tableShape = [5, 1];
+
+const drawSquares: Draw = (random, shape) => fill64(shape, () => Math.fround(random() ** 2));
+const drawZeros: Draw = (_, shape) => fill64(shape, () => 0);
+
+const vectors = (size: number): Record<Input, readonly number[]> => ({
+  parameters: [size],
+  gradients: [size],
+  meanSquare: [size],
+  stepScalars: tableShape,
+  state: [stateSize],
+});
+
+const keras: RmspropAttributes = { rho: 0.9, epsilon: 1e-8, epsilonInsideRoot: true };
+const torch: RmspropAttributes = { rho: 0.99, epsilon: 1e-8, epsilonInsideRoot: false };
+
+export const rmspropCheck = opCheck<Input, Changed, RmspropAttributes>({
+  reference: rmspropReference,
+  inputs: {
+    parameters: { draw: drawSigned },
+    gradients: { draw: drawSigned },
+    meanSquare: { draw: drawSquares },
+    stepScalars: { draw: drawRates(1e-3) },
+    state: { dtype: 'u32', draw: drawEpochStep },
+  },
+  outputs: ['parameters', 'meanSquare'],
+  magnitudes: (inputs, _, options) => {
+    const { step } = rmspropStep64(inputs, options);
+    const parameters = map64(inputs.parameters, (p, i) => Math.abs(p) + Math.abs(step[i] as number));
+    return { outputs: { parameters }, gradients: {} };
+  },
+  // 1 − ρ is formed from an f32 ρ: its error of 2⁻²⁵ weighs ρ / (1 − ρ) times as much, 100 times for ρ = 0.99.
+  roundings: { meanSquare: 110, parameters: 80 },
+  primitives: {
+    'rmsprop/update': ({ inputs, options, outputs }) => ({ inputs, attributes: options, results: outputs }),
+  },
+  cases: [
+    {
+      name: 'by hand',
+      inputs: { ...vectors(2), stepScalars: [2, 1] },
+      options: { rho: 0.75, epsilon: 0, epsilonInsideRoot: true },
+      byHand: {
+        // v = 0.75·4 + 0.25·4² = 7; v = 0.25·2² = 1. The rate is 0.5.
+        inputs: {
+          parameters: [1, 1],
+          gradients: [4, -2],
+          meanSquare: [4, 0],
+          stepScalars: [9, 0.5],
+          state: [0, 0, 0, 0, 1, 0, 0, 0],
+        },
+        outputs: { parameters: [1 - 2 / Math.sqrt(7), 2], meanSquare: [7, 1] },
+      },
+    },
+    { name: 'ε inside', inputs: vectors(65), options: keras },
+    { name: 'ε outside', inputs: vectors(63), options: torch },
+    { name: 'a large ε inside', inputs: vectors(64), options: { ...keras, epsilon: 0.25 } },
+    { name: 'a large ε outside', inputs: vectors(9), options: { ...torch, epsilon: 0.25 } },
+    {
+      name: 'nothing to do',
+      inputs: vectors(33),
+      options: keras,
+      draw: { gradients: drawZeros, meanSquare: drawZeros },
+    },
+    {
+      name: 'nothing to do, ε outside',
+      inputs: vectors(33),
+      options: torch,
+      draw: { gradients: drawZeros, meanSquare: drawZeros },
+    },
+    { name: 'ε outside, by vec4', inputs: vectors(68), options: torch },
+    { name: 'many', inputs: vectors(70_001), options: keras },
+    { name: 'many, by vec4', inputs: vectors(70_004), options: keras },
+  ],
+  random: (random) => ({
+    inputs: vectors(wholeNumber(random, 1, 9000)),
+    options: {
+      rho: 0.8 + 0.19 * random(),
+      epsilon: 10 ** -wholeNumber(random, 1, 8),
+      epsilonInsideRoot: random() < 0.5,
+    },
+  }),
+  bench: [{ name: 'all of paper', inputs: vectors(887_530), options: keras }],
+  wrongCalls: [
+    {
+      name: 'a mean square of another length',
+      inputs: { ...vectors(4), meanSquare: [2], state: { shape: [stateSize], dtype: 'u32' } },
+      call: (operands) => rmsprop(operands, { rho: 0.9, epsilon: 1e-8, epsilonInsideRoot: true }),
+    },
+    {
+      name: 'a table of more scalars',
+      inputs: { ...vectors(4), stepScalars: [5, 2], state: { shape: [stateSize], dtype: 'u32' } },
+      call: (operands) => rmsprop(operands, { rho: 0.9, epsilon: 1e-8, epsilonInsideRoot: true }),
+    },
+  ],
+});

@@ -1,0 +1,150 @@
+/**
+ * How softmax_cross_entropy is checked. Letters: N rows, K classes.
+ * Rows whose label is not below K are ignored.
+ */
+import type { NoAttributes } from '../../engine/primitive.js';
+import { maxOf } from '../../extent.js';
+import { softmaxCrossEntropy } from '../../kernels/softmax_cross_entropy.js';
+import { array64, fill64 } from '../../reference/array64.js';
+import { softmax64 } from '../../reference/softmax.js';
+import {
+  eachRow,
+  logitsGradient64,
+  softmaxCrossEntropyReference,
+} from '../../reference/softmax_cross_entropy.js';
+import { tolerance } from '../../rounding.js';
+import { type Draw, drawSigned, drawTies, wholeNumber } from '../draws.js';
+import { type Expected, opCheck } from '../op_check.js';
+import { drawLarge, softmaxMagnitude64 } from './softmax.js';
+
+type Input = 'logits' | 'labels';
+
+/** Two labels in eleven are ignored: one just past the classes, one as batch_gather marks it. */
+const drawLabels: Draw = (random, shape, { logits }) => {
+  const [, K] = logits as unknown as [number, number];
+  return fill64(
+    shape,
+    () => {
+      const place = wholeNumber(random, 0, 10);
+      return place === 0 ? K : place === 1 ? 0xffffffff : wholeNumber(random, 0, K - 1);
+    },
+    'u32',
+  );
+};
+const drawIgnored: Draw = (_, shape) => fill64(shape, () => 0xffffffff, 'u32');
+
+/** In each row the same number throughout, beside which log K would lose its digits. */
+const drawEqual: Draw = (_, shape) =>
+  fill64(shape, (i) => Math.fround([1e4, 1e6, 1e8, -1e8, 3e38][Math.floor(i / 10)] as number));
+
+const rows = (N: number, K: number): Record<Input, readonly number[]> => ({ logits: [N, K], labels: [N] });
+
+export const softmaxCrossEntropyCheck = opCheck<Input, 'loss' | 'totals', NoAttributes>({
+  reference: softmaxCrossEntropyReference,
+  inputs: { logits: { draw: drawSigned }, labels: { dtype: 'u32', draw: drawLabels } },
+  outputs: ['loss', 'totals'],
+  differentiable: ['loss'],
+  magnitudes: (inputs, { loss: dloss }) => {
+    let [sum, count] = [0, 0];
+    eachRow(inputs, (row, label) => {
+      const largest = maxOf(row);
+      const total = row.reduce((so, value) => so + Math.exp(value - largest) * (1 + (largest - value)), 0);
+      sum += total + (largest - (row[label] as number));
+      count++;
+    });
+    return {
+      outputs: {
+        loss: array64([], [sum / Math.max(count, 1)]),
+        totals: array64([4], [sum, count, count, 1]),
+      },
+      gradients: {
+        logits: logitsGradient64(
+          inputs,
+          softmaxMagnitude64(inputs.logits),
+          Math.abs(dloss.values[0] as number),
+          1,
+        ),
+      },
+    };
+  },
+  // dloss is multiplied in behind the zeros of the rows that are ignored.
+  mayBeNaN: (_, { loss: dloss }) => ({ logits: () => !Number.isFinite(dloss.values[0]) }),
+  terms: ({ logits }) => {
+    const [N, K] = logits as [number, number];
+    return { loss: N + K, totals: N + K, logits: K };
+  },
+  // As in softmax, and a logarithm that errs by 8.
+  roundings: { loss: 30, totals: 30, logits: 24 },
+  call: ({ logits, labels }) => softmaxCrossEntropy(logits, labels),
+  primitives: {
+    // The kernel takes dloss as 1; the plan multiplies another one in.
+    'softmax_cross_entropy/forward': ({ inputs, outputs }) => {
+      const dlogits: Expected = {
+        value: logitsGradient64(inputs, softmax64(inputs.logits), 1, -1),
+        magnitude: logitsGradient64(inputs, softmaxMagnitude64(inputs.logits), 1, 1).values,
+        tolerance: tolerance(inputs.logits.shape[1] as number, 24),
+      };
+      return { inputs, attributes: {}, results: { ...outputs, dlogits } };
+    },
+  },
+  cases: [
+    {
+      name: 'by hand',
+      inputs: rows(3, 2),
+      options: {},
+      byHand: {
+        // Two equal logits: log 2; log 4 against log 1: p = (0.2, 0.8); a row that is ignored.
+        inputs: { logits: [0, 0, 0, Math.fround(Math.log(4)), 5, 6], labels: [0, 1, 2] },
+        outputs: {
+          loss: [(Math.LN2 + Math.log(1.25)) / 2],
+          totals: [Math.LN2 + Math.log(1.25), 2, 2, 0],
+        },
+        gradients: { logits: [-0.25, 0.25, 0.1, -0.1, 0, 0] },
+      },
+    },
+    { name: 'odd sizes', inputs: rows(7, 5), options: {} },
+    { name: 'one class', inputs: rows(3, 1), options: {} },
+    { name: 'a batch of paper', inputs: rows(128, 10), options: {} },
+    { name: 'above a workgroup', inputs: rows(257, 10), options: {} },
+    { name: 'many rows', inputs: rows(1100, 3), options: {} },
+    { name: 'more than one workgroup takes', inputs: rows(1640, 10), options: {} },
+    { name: 'many classes', inputs: rows(4, 1000), options: {} },
+    {
+      name: 'ties: the first of the largest counts',
+      inputs: rows(65, 4),
+      options: {},
+      draw: { logits: drawTies },
+    },
+    { name: 'large', inputs: rows(33, 12), options: {}, draw: { logits: drawLarge }, isSmooth: false },
+    {
+      name: 'equal logits of any size',
+      inputs: rows(5, 10),
+      options: {},
+      draw: { logits: drawEqual },
+      isSmooth: false,
+    },
+    {
+      name: 'every row ignored',
+      inputs: rows(9, 10),
+      options: {},
+      draw: { labels: drawIgnored },
+    },
+  ],
+  random: (random) => ({
+    inputs: rows(wholeNumber(random, 1, 300), wholeNumber(random, 1, 40)),
+    options: {},
+  }),
+  bench: [{ name: 'paper', inputs: rows(128, 10), options: {} }],
+  wrongCalls: [
+    {
+      name: 'too few labels',
+      inputs: { logits: [8, 10], labels: { shape: [7], dtype: 'u32' } },
+      call: ({ logits, labels }) => softmaxCrossEntropy(logits, labels),
+    },
+    {
+      name: 'labels not u32',
+      inputs: { logits: [8, 10], labels: [8] },
+      call: ({ logits, labels }) => softmaxCrossEntropy(logits, labels),
+    },
+  ],
+});

@@ -1,0 +1,37 @@
+/** The rows of a check: one comparison each. */
+import { ShadegradError } from '../errors.js';
+
+/** One comparison. */
+export interface Row {
+  readonly op: string;
+  /** `forward`, `input_gradient` and so on; `input_gradient + bias, …`; of the public function `forward`, `gradient`, `differences`. */
+  readonly primitive: string;
+  readonly variant: string;
+  readonly case: string;
+  readonly shapes: string;
+  /** The result's name. */
+  readonly result: string;
+  /** |got − want| / Σ|terms|, of the worst element. */
+  readonly error: number;
+  /** Where that is, and what stands there. */
+  readonly at: string;
+  readonly tolerance: number;
+  readonly ok: boolean;
+  /** Operands held NaN or infinity, which WGSL lets a driver assume away. */
+  readonly isSpoilt?: true;
+}
+
+/** Runs `fn`; an error of ours (a refused shader, a lost device) becomes a failed row. */
+export async function rowsOrFailure(
+  row: Omit<Row, 'error' | 'at' | 'ok'>,
+  fn: () => Promise<Row[]>,
+): Promise<Row[]> {
+  try {
+    return await fn();
+  } catch (error) {
+    if (!(error instanceof ShadegradError)) throw error;
+    return [{ ...row, error: Infinity, at: error.message, ok: false }];
+  }
+}
+
+export const spoiltRows = (rows: readonly Row[]): Row[] => rows.map((row) => ({ ...row, isSpoilt: true }));
