@@ -73,35 +73,43 @@ const seedRules = (): Rules<SeedOption> => ({ seed: required(seedRule) });
  * N images of one size with one label each, channels last, a byte per value.
  *
  * Shapes: images [N,H,W,C] in one array, labels [N], each below classNames.length.
- * Memory: keeps typed arrays of bytes as they are; cutting a set copies the images chosen.
+ * Memory: keeps typed arrays of bytes as they are. A set that is cut from another shares its pixels and keeps a list of
+ * positions; the device set gathers them when it uploads them.
  * Throws: UsageError for parts of another kind; DataError when the lengths do not fit together or a label has no class.
  */
 export class ImageSet {
-  readonly images: Uint8Array;
+  /** The pixels in one array, [N,H,W,C]. A set that shares the pixels of another copies its own at the first read. */
+  declare readonly images: Uint8Array;
   readonly labels: Uint8Array | Uint16Array;
   readonly count: number;
   readonly height: number;
   readonly width: number;
   readonly channels: number;
   readonly classNames: readonly string[];
+  #pixels: Uint8Array;
+  #positions: ArrayLike<number> | undefined;
 
-  constructor(parts: ImageSetParts) {
+  /** `positions` says where in the pixels each image is, counted in images; all of them in order when left out. */
+  constructor(parts: ImageSetParts, positions?: ArrayLike<number>) {
     checkCall('ImageSet', parts, partRules);
     const { images, labels, height, width, channels, classNames } = parts;
-    const shape = [labels.length, height, width, channels];
-    const expected = shape.reduce((product, size) => product * size, 1);
-    if (images.length !== expected) {
+    const size = height * width * channels;
+    if (positions === undefined && images.length !== labels.length * size) {
       throw new DataError(
-        `ImageSet: ${labels.length} labels and images of ${shapeText(parts)} need ${expected} bytes of pixels, but there are ${images.length}.`,
+        `ImageSet: ${labels.length} labels and images of ${shapeText(parts)} need ${labels.length * size} bytes of pixels, but there are ${images.length}.`,
       );
     }
+    if (positions !== undefined) checkPositions(positions, labels.length, Math.floor(images.length / size));
     const orphan = firstOrphan(labels, classNames.length);
     if (orphan >= 0) {
       throw new DataError(
         `ImageSet: label ${orphan} is ${shown(labels[orphan])}, but there are ${classNames.length} classes (0 to ${classNames.length - 1}).`,
       );
     }
-    this.images = bytesOf(images);
+    this.#pixels = bytesOf(images);
+    this.#positions = positions;
+    // A property of the object itself, so that `{ ...set }` has it, too.
+    Object.defineProperty(this, 'images', { enumerable: true, get: () => this.#wholeImages() });
     this.labels =
       labels instanceof Uint8Array || labels instanceof Uint16Array ? labels : Uint16Array.from(labels);
     this.count = labels.length;
@@ -134,7 +142,7 @@ export class ImageSet {
    */
   meanAndDeviation(): { readonly mean: number; readonly deviation: number } {
     const histogram = new Float64Array(256);
-    for (const value of this.images) histogram[value]!++;
+    for (let i = 0; i < this.count; i++) for (const value of this.image(i)) histogram[value]!++;
     let sum = 0;
     let squares = 0;
     // Integers below 2^53, hence exact, however many images there are.
@@ -142,32 +150,62 @@ export class ImageSet {
       sum += value * count;
       squares += value * value * count;
     });
-    const mean = sum / this.images.length;
-    const variance = squares / this.images.length - mean ** 2;
+    const values = this.count * this.#imageSize;
+    const mean = sum / values;
+    const variance = squares / values - mean ** 2;
     return { mean: mean / 255, deviation: Math.sqrt(Math.max(0, variance)) / 255 };
   }
 
   /** The pixels of one image, H·W·C bytes; a view, not a copy. */
   image(index: number): Uint8Array {
     this.checkIndex(index);
-    const size = this.height * this.width * this.channels;
-    return this.images.subarray(index * size, (index + 1) * size);
+    const begin = (this.#positions?.[index] ?? index) * this.#imageSize;
+    return this.#pixels.subarray(begin, begin + this.#imageSize);
   }
 
-  /** The images at these positions, in this order; a position may come more than once. */
+  /** Copies images into `target`, [n,H,W,C], from position `first` on, as far as there are any. */
+  copyImages(target: Uint8Array, first: number): void {
+    const size = this.#imageSize;
+    const count = Math.min(this.count - first, Math.floor(target.length / size));
+    if (this.#positions === undefined) {
+      target.set(this.#pixels.subarray(first * size, (first + count) * size));
+      return;
+    }
+    for (let i = 0; i < count; i++) target.set(this.image(first + i), i * size);
+  }
+
+  get #imageSize(): number {
+    return this.height * this.width * this.channels;
+  }
+
+  #wholeImages(): Uint8Array {
+    if (this.#positions !== undefined) {
+      const images = new Uint8Array(this.count * this.#imageSize);
+      this.copyImages(images, 0);
+      this.#pixels = images;
+      this.#positions = undefined;
+    }
+    return this.#pixels;
+  }
+
+  /**
+   * The images at these positions, in this order; a position may come more than once. The set shares the pixels of this one.
+   *
+   * Throws: UsageError for a position without an image.
+   */
   select(indices: ArrayLike<number>): ImageSet {
     checkArgument('select', 'indices', indices, integerList);
-    const size = this.height * this.width * this.channels;
-    const images = new Uint8Array(indices.length * size);
+    const positions = new Uint32Array(indices.length);
     const labels =
       this.labels instanceof Uint8Array ? new Uint8Array(indices.length) : new Uint16Array(indices.length);
     for (let i = 0; i < indices.length; i++) {
       const index = indices[i]!;
-      images.set(this.image(index), i * size);
+      this.checkIndex(index);
+      positions[i] = this.#positions?.[index] ?? index;
       labels[i] = this.labels[index]!;
     }
     const { height, width, channels, classNames } = this;
-    return new ImageSet({ images, labels, height, width, channels, classNames });
+    return new ImageSet({ images: this.#pixels, labels, height, width, channels, classNames }, positions);
   }
 
   /**
@@ -309,6 +347,18 @@ function positionsWhere(marks: Uint8Array | Uint32Array, isWanted: (mark: number
   let next = 0;
   for (let i = 0; i < marks.length; i++) if (isWanted(marks[i]!)) found[next++] = i;
   return found.subarray(0, next);
+}
+
+/** Throws: DataError unless there is a position below `images` for each of `count` labels. */
+function checkPositions(positions: ArrayLike<number>, count: number, images: number): void {
+  if (positions.length !== count)
+    throw new DataError(`ImageSet: there are ${count} labels, but ${positions.length} positions of images.`);
+  const wrongOne = firstOrphan(positions, images);
+  if (wrongOne >= 0) {
+    throw new DataError(
+      `ImageSet: position ${wrongOne} is ${shown(positions[wrongOne])}, but the pixels hold ${images} images (0 to ${images - 1}).`,
+    );
+  }
 }
 
 export const between = (): Rule =>

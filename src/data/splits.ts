@@ -54,7 +54,7 @@ const heldOutShare = 0.1;
 /**
  * Cuts loaded data into the parts of a training.
  *
- * Memory: the parts copy the images, the test part may be the loaded one.
+ * Memory: the parts share the pixels of the loaded images.
  * Throws: UsageError for an unknown split, one that the data do not allow, and shares, folds or limits that leave a
  * part empty.
  */

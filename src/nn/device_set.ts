@@ -9,19 +9,28 @@ import { firstOrphan, pixelsRule } from '../image_values.js';
 import { checkArgument } from '../calls.js';
 import { type RequiredRule, check, countOrZero, required, shown, wrong } from '../options.js';
 
-/** What training needs of a set of labelled images; `ImageSet` of src/data is one. */
-export interface LabelledImages {
+/** What prediction needs of a set of images; `ImageSet` of src/data is one. */
+export interface Images {
   /** [count,height,width,channels], a byte per value. */
   readonly images: Uint8Array;
-  readonly labels: ArrayLike<number>;
+  /**
+   * Copies images into `target` from position `first` on, as far as there are any. A set that has it is never asked for
+   * `images`: one that shares the pixels of another copies its own only on their way to the device.
+   */
+  copyImages?(target: Uint8Array, first: number): void;
   readonly count: number;
   readonly height: number;
   readonly width: number;
   readonly channels: number;
 }
 
+/** What training needs of a set of labelled images. */
+export interface LabelledImages extends Images {
+  readonly labels: ArrayLike<number>;
+}
+
 /** How many images there are, and of what shape. */
-export type SetShape = Pick<LabelledImages, 'count' | 'height' | 'width' | 'channels'>;
+export type SetShape = Pick<Images, 'count' | 'height' | 'width' | 'channels'>;
 
 /** What a set is made of on the device, or the same of another thing for each tensor. */
 export interface SetParts<T> {
@@ -76,10 +85,10 @@ export class DeviceSet extends Resource implements SetTensors {
   readonly epochSize: number;
   readonly #byteLength: number;
 
-  /** Throws: DeviceError when a tensor exceeds the device's limits. */
+  /** Labels are 0 when there are none. Throws: DeviceError when a tensor exceeds the device's limits. */
   constructor(
     readonly device: Device,
-    set: LabelledImages,
+    set: Images & Partial<LabelledImages>,
     layout: SetLayout = {},
   ) {
     super();
@@ -90,10 +99,10 @@ export class DeviceSet extends Resource implements SetTensors {
     this.#byteLength = count * height * width * channels;
     const allocate = (spec: Spec): Tensor => outsideTidy(() => Tensor.allocate(spec, device));
     this.images = images.map(allocate);
-    this.writeImages(set.images);
+    this.#write(set);
     this.labels = allocate(labels);
     const ownLabels = new Uint32Array(this.labels.size);
-    ownLabels.set(set.labels);
+    if (set.labels) ownLabels.set(set.labels);
     this.labels.write(ownLabels);
     this.permutation = allocate(permutation);
     this.permutation.write(Uint32Array.from({ length: this.permutation.size }, (_, i) => i));
@@ -106,19 +115,34 @@ export class DeviceSet extends Resource implements SetTensors {
         `write: [${[this.count, ...(this.images[0] as Tensor).shape.slice(1)].join(',')}] u8 was given ${bytes.length} u8 values.`,
       );
     }
+    this.#write({ images: bytes });
+  }
+
+  #write(set: Pick<Images, 'images' | 'copyImages'>): void {
     let first = 0;
     for (const chunk of this.images) {
-      // A copy, since the bytes may lie in shared memory, which WebGPU does not read; 0 where there are no more.
+      // A copy in any case, because WebGPU does not read shared memory, in which the bytes may be; 0 behind the last image.
       const own = new Uint8Array(chunk.size);
-      own.set(bytes.subarray(first, first + chunk.size));
+      copyImages(set, own, first, this.#byteLength / this.count);
       chunk.write(own);
-      first += chunk.size;
+      first += chunk.shape[0] as number;
     }
   }
 
   dispose(): void {
     for (const tensor of [...this.images, this.labels, this.permutation]) tensor.dispose();
   }
+}
+
+/** As the method of `Images`, for a set with or without it. `imageSize` is the bytes of an image. */
+export function copyImages(
+  set: Pick<Images, 'images' | 'copyImages'>,
+  target: Uint8Array,
+  first: number,
+  imageSize: number,
+): void {
+  if (set.copyImages) set.copyImages(target, first);
+  else target.set(set.images.subarray(first * imageSize, first * imageSize + target.length));
 }
 
 /** Throws: UsageError for what is not a set of images, images of another shape than the model takes, or wrong labels. */
@@ -143,11 +167,7 @@ export function checkImages(
 }
 
 /** The same of images whose labels do not matter. */
-export function checkUnlabelled(
-  who: string,
-  set: Omit<LabelledImages, 'labels'>,
-  inputShape: readonly number[],
-): void {
+export function checkUnlabelled(who: string, set: Images, inputShape: readonly number[]): void {
   checkArgument(who, 'the set', set, setRule);
   if (set.count === 0) throw new UsageError(`${who}: the set is empty.`);
   const shape = [set.height, set.width, set.channels];
@@ -161,16 +181,18 @@ export function checkUnlabelled(
 /** By what it holds, not its class: a caller may describe images that lie elsewhere. */
 const setRule = (): RequiredRule =>
   required((value, who) => {
-    const set = (value ?? {}) as Partial<LabelledImages & { readonly train: unknown }>;
-    if (set.images === undefined) return `an ImageSet${set.train ? ', such as its .train or .test' : ''}`;
+    const set = (value ?? {}) as Partial<Images & { readonly train: unknown }>;
+    const hasImages = typeof set.copyImages === 'function' || set.images !== undefined;
+    if (!hasImages) return `an ImageSet${set.train ? ', such as its .train or .test' : ''}`;
     const shape = (['count', 'height', 'width', 'channels'] as const).map((name) => {
       const extent = set[name];
       check(who, name, extent, countOrZero);
       return extent as number;
     });
+    if (set.copyImages) return undefined;
     check(who, 'images', set.images, pixelsRule());
     const bytes = shape.reduce((product, extent) => product * extent, 1);
-    if (set.images.length !== bytes)
-      throw wrong(who, 'images.length', set.images.length, `${bytes} for images of [${shape.join(',')}]`);
+    if (set.images?.length !== bytes)
+      throw wrong(who, 'images.length', set.images?.length, `${bytes} for images of [${shape.join(',')}]`);
     return undefined;
   });

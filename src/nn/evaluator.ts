@@ -9,7 +9,7 @@ import { outsideTidy } from '../engine/tidy.js';
 import { withScope } from '../engine/trace.js';
 import { endStep, stateSize, stateSpec, stateWords } from '../kernels/step_state.js';
 import type { Callback, Inference, Training } from './callbacks/callback.js';
-import { DeviceSet, type LabelledImages, type SetTensors } from './device_set.js';
+import { DeviceSet, type Images, type LabelledImages, type SetTensors } from './device_set.js';
 import { gatherInputs } from './inputs.js';
 import { sparseCategoricalCrossentropy } from './losses/sparse_categorical_crossentropy.js';
 import { penalisedTotals } from './penalty.js';
@@ -177,7 +177,7 @@ export class Evaluator extends Resource {
  */
 export async function predictAll(
   model: TrainableModel,
-  images: LabelledImages,
+  images: Images,
   batchSize: number,
   callbacks: readonly Callback[] = [],
 ): Promise<Float32Array<ArrayBuffer>> {

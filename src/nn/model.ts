@@ -24,7 +24,7 @@ import {
 import { Activity } from './activity.js';
 import { type Callback, callbacksRule } from './callbacks/callback.js';
 import type { Checkpoint } from './checkpoint.js';
-import { type LabelledImages, checkImages, checkUnlabelled } from './device_set.js';
+import { type Images, type LabelledImages, checkImages, checkUnlabelled } from './device_set.js';
 import { type Evaluation, Evaluator, predictAll } from './evaluator.js';
 import { fittingEvaluation, fittingPrediction } from './gradient_accumulation.js';
 import type { Layer } from './layers/layer.js';
@@ -297,18 +297,12 @@ export class Model extends Resource implements TrainableModel {
   }
 
   /** The outputs for every image, row by row: [count, classes] probabilities after a softmax. */
-  async predict(
-    images: Omit<LabelledImages, 'labels'>,
-    options: InferenceOptions = {},
-  ): Promise<Float32Array<ArrayBuffer>> {
+  async predict(images: Images, options: InferenceOptions = {}): Promise<Float32Array<ArrayBuffer>> {
     checkCall('predict', options, inferenceRules);
     const { batchSize = 128, callbacks, memory } = options;
     checkUnlabelled('predict', images, this.inputShape);
-    // Field by field: a class instance's getters would not be copied by a spread.
-    const { count, height, width, channels } = images;
-    const labelled = { images: images.images, count, height, width, channels, labels: new Uint8Array(count) };
-    const fitting = fittingPrediction(this, labelled, { batchSize, memory });
-    return this.activity.read('predict', async () => predictAll(this, labelled, fitting, callbacks));
+    const fitting = fittingPrediction(this, images, { batchSize, memory });
+    return this.activity.read('predict', async () => predictAll(this, images, fitting, callbacks));
   }
 
   /** All parameters, those without a gradient included. */

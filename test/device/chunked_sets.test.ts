@@ -2,10 +2,12 @@
  * Sets whose images exceed one buffer of the device, which is made to look small here:
  *   inputs have the bits of a set in one buffer: odd rows, one image per buffer, edges, a part buffer at the end, several
  *   variants, filters, augmentation; one buffer takes one dispatch, as ever
+ *   a set that shares the pixels of a larger one is gathered on its way to the device, and not before
  *   fit, in micro-batches too, evaluate and predict have the bits of the whole
  *   the forecast is what is allocated; a budget of memory limits, not the buffer; an image that fits no buffer is refused
  */
 import { afterEach, describe, expect, it } from 'vitest';
+import { ImageSet } from '../../src/data/dataset.js';
 import { program } from '../../src/engine/program.js';
 import { Tensor } from '../../src/engine/tensor.js';
 import { stateSize, stateSpec, stateWords } from '../../src/kernels/step_state.js';
@@ -104,6 +106,20 @@ describe('inputs', () => {
       expect(parts.dispatches - whole.dispatches).toBe(buffers - 1);
     }
   });
+});
+
+it('images that share the pixels of a larger set are gathered on their way to the device', async () => {
+  const { images, labels, ...shape } = noise(20, [9, 7, 3]);
+  const classNames = Array.from({ length: 20 }, String);
+  const whole = new ImageSet({ images, labels: labels as number[], ...shape, classNames });
+  const part = whole.select([19, 0, 7, 7, 3, 12, 1]);
+  const options = { batch: 4, preprocessing: preprocessing() };
+  const parts = await epochOf(part, 3, options);
+  expect(parts.buffers).toBe(3);
+  // None was made contiguous on the host.
+  expect(part.image(0).buffer).toBe(images.buffer);
+  const copied = new ImageSet({ ...part, images: part.images.slice() });
+  expect(parts.values).toEqual((await epochOf(copied, 7, options)).values);
 });
 
 describe('a model', () => {

@@ -46,6 +46,59 @@ describe('ImageSet', () => {
     );
   });
 
+  it('shares its pixels with the sets cut from it, until one is read as a whole', () => {
+    const set = numbered([0, 1, 2, 0, 1, 2, 0, 1]);
+    const [larger, smaller] = set.split(0.75, { seed: 1 });
+    const again = larger.select([2, 0]).take(1, { seed: 1 });
+    for (const part of [larger, smaller, again, set.fold(1, 2, { seed: 1 })[0], set.take(4, { seed: 1 })])
+      expect(part.image(0).buffer).toBe(set.images.buffer);
+    const copied = new Uint8Array(larger.count);
+    larger.copyImages(copied, 0);
+    expect([...copied]).toEqual(positionsOf(larger));
+    expect(larger.image(0).buffer).toBe(larger.images.buffer);
+    expect(larger.images.buffer).not.toBe(set.images.buffer);
+    expect(positionsOf(new ImageSet({ ...smaller, classNames: ['a', 'b', 'c'] }))).toEqual(
+      positionsOf(smaller),
+    );
+  });
+
+  it('copies images from a position on, as far as there are any', () => {
+    const target = new Uint8Array(3).fill(9);
+    numbered([0, 1, 2, 0]).select([3, 1, 0]).copyImages(target, 1);
+    expect([...target]).toEqual([1, 0, 9]);
+    numbered([0, 1, 2, 0]).copyImages(target, 2);
+    expect([...target]).toEqual([2, 3, 9]);
+  });
+
+  it('refuses positions without an image, and too few', () => {
+    const parts = { ...numbered([0, 1]), images: Uint8Array.of(7, 8, 9) };
+    expect(positionsOf(new ImageSet(parts, [2, 0]))).toEqual([9, 7]);
+    expect(() => new ImageSet(parts, [2, 3])).toThrowErrorMatchingInlineSnapshot(
+      `[DataError: ImageSet: position 1 is 3, but the pixels hold 3 images (0 to 2).]`,
+    );
+    expect(() => new ImageSet(parts, [1])).toThrowErrorMatchingInlineSnapshot(
+      `[DataError: ImageSet: there are 2 labels, but 1 positions of images.]`,
+    );
+  });
+
+  it('takes little memory for a split', () => {
+    const count = 60_000;
+    const whole = new ImageSet({
+      images: new Uint8Array(count * 28 * 28),
+      labels: Uint8Array.from({ length: count }, (_, i) => i % 10),
+      height: 28,
+      width: 28,
+      channels: 1,
+      classNames: Array.from({ length: 10 }, String),
+    });
+    const before = process.memoryUsage().arrayBuffers;
+    const parts = whole.split(0.9, { seed: 1 });
+    const taken = process.memoryUsage().arrayBuffers - before;
+    expect(parts.map((part) => part.count)).toEqual([54_000, 6000]);
+    // Positions and labels, and what is not collected yet; the pixels are 47 MB.
+    expect(taken).toBeLessThan(4_000_000);
+  });
+
   it('selects in the order asked for, with repeats, and keeps wide labels', () => {
     const set = numbered([0, 1, 2]).select([2, 0, 2]);
     expect(positionsOf(set)).toEqual([2, 0, 2]);

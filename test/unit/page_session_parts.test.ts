@@ -275,7 +275,8 @@ describe('own images', () => {
   test('the digest tells changes', () => {
     // FNV-1a of the single byte 0x61 is e40c292c (the authors' test vectors).
     const one = {
-      images: Uint8Array.of(0x61),
+      count: 1,
+      image: () => Uint8Array.of(0x61),
       labels: new Uint8Array(),
       classNames: [''],
     } as Partial<ImageSet>;

@@ -105,9 +105,13 @@ function setIn(
  *
  * Source: Fowler, Noll and Vo, FNV-1a.
  */
-export function digestOf({ images, labels, classNames }: ImageSet): number {
+export function digestOf(set: ImageSet): number {
   let hash = 0x811c9dc5;
-  for (const bytes of [images, labels, new TextEncoder().encode(classNames.join('\n'))])
+  const add = (bytes: Iterable<number>): void => {
     for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
+  };
+  for (let i = 0; i < set.count; i++) add(set.image(i));
+  add(set.labels);
+  add(new TextEncoder().encode(set.classNames.join('\n')));
   return hash >>> 0;
 }

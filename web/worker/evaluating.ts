@@ -107,11 +107,9 @@ function checkNumbers(probabilities: Float32Array): void {
 }
 
 /** The set's first images, without a copy; all of them for null. */
-function firstOf(set: ImageSet, count: number | null): LabelledImages & Pick<ImageSet, 'labels'> {
-  const { height, width, channels } = set;
-  const most = Math.min(count ?? set.count, set.count);
-  const images = set.images.subarray(0, most * height * width * channels);
-  return { images, labels: set.labels.subarray(0, most), count: most, height, width, channels };
+function firstOf(set: ImageSet, count: number | null): ImageSet {
+  if (count === null || count >= set.count) return set;
+  return set.select(Array.from({ length: count }, (_, i) => i));
 }
 
 /** A model of our own with the weights of one moment. Throws: UsageError when the images do not fit it. */

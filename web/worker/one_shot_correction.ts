@@ -11,7 +11,7 @@ import type { Tensor } from '../../src/engine/tensor.js';
 import { ModelError } from '../../src/errors.js';
 import { maxOf } from '../../src/extent.js';
 import type { AugmentOptions } from '../../src/kernels/index.js';
-import type { LabelledImages } from '../../src/nn/device_set.js';
+import { type LabelledImages, copyImages } from '../../src/nn/device_set.js';
 import type { Model } from '../../src/nn/model.js';
 import { boundedDraw, streams } from '../../src/random.js';
 import { type Array64, array64 } from '../../src/reference/array64.js';
@@ -129,10 +129,8 @@ function imagesOf(model: Model, { input, label, rehearsal, seed }: Correction): 
   labels[0] = label;
   for (let row = 1; row < count; row++) {
     const chosen = areAll ? row - 1 : boundedDraw(rehearsal.count, seed, streams.take, 0, row);
-    images.set(
-      rehearsal.images.subarray(chosen * input.length, (chosen + 1) * input.length),
-      row * input.length,
-    );
+    const place = images.subarray(row * input.length, (row + 1) * input.length);
+    copyImages(rehearsal, place, chosen, input.length);
     labels[row] = rehearsal.labels[chosen] as number;
   }
   return { images, labels, count, height, width, channels };
