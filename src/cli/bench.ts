@@ -19,7 +19,7 @@ import { print } from './bench/report.js';
 import { type BenchResults, type Sections, format, resultsToJson, slugOf } from './bench/results.js';
 import { isReading, readResults } from './bench/reading.js';
 import { measureRoofline, reportRoofline } from './bench/roofline.js';
-import { benchScaling } from './bench/scaling.js';
+import { measureScaling, reportScaling } from './bench/scaling.js';
 import { type SectionName, sectionNames } from './bench/sections.js';
 import { measureTo99, reportTo99 } from './bench/to_99.js';
 import type { BenchOptions } from './commands.js';
@@ -129,13 +129,13 @@ async function measure(
       found.inputs = await measureInputs(device, common);
       print(output, [reportInputs(found.inputs)]);
     },
-    // These two print as they go.
     scaling: async () => {
-      found.scaling = await benchScaling(device, common, output);
+      found.scaling = await measureScaling(device, common);
+      print(output, reportScaling(found.scaling));
     },
     'to-99': async () => {
       output.say('');
-      found.to99 = await measureTo99(device, digits ?? (await loadDataset('digits')), output);
+      found.to99 = await measureTo99(device, digits!, output);
       print(output, [reportTo99(found.to99)]);
     },
     peers: async () => {

@@ -364,7 +364,7 @@ const gradcheck = command({
   description: 'Check every kernel and gradient against float64 references.',
   example: 'npm run gradcheck -- --filter conv2d',
   options: gradcheckOptions,
-  run: async (options) => (await import('./gradcheck_command.js')).gradcheckCommand(options),
+  run: async (options) => (await import('./gradcheck.js')).gradcheck(options),
 });
 
 /** In the order in which the help lists them. */

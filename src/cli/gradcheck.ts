@@ -5,7 +5,6 @@
  *   3. whole networks, including the paper model with its 887,530 parameters
  *   4. NaN and infinity in each op: deviations are reported, but do not fail, because WGSL leaves them to the driver
  */
-import type { Device } from '../engine/device.js';
 import { checkComposition } from '../check/check_composition.js';
 import { checkNetwork } from '../check/check_network.js';
 import { checkOp } from '../check/check_op.js';
@@ -15,13 +14,9 @@ import { checkables, checks } from '../check/index.js';
 import { normalisedNetwork, paperNetwork, smallNetwork, stridedNetwork } from '../check/network.js';
 import type { OpCheck } from '../check/op_check.js';
 import type { Row } from '../check/row.js';
-
-export interface GradcheckOptions {
-  readonly device: Device;
-  readonly say: (line: string) => void;
-  /** Checks only ops, compositions (`grad`) and networks whose name contains this. */
-  readonly filter?: string;
-}
+import { open } from '../node/open.js';
+import type { GradcheckOptions } from './commands.js';
+import { openOutput } from './output.js';
 
 /** One line of the table: a group of comparisons, shown by the worst one. */
 interface Line {
@@ -30,11 +25,12 @@ interface Line {
   readonly failures: readonly Row[];
 }
 
-export async function gradcheck({
-  device,
-  say,
-  filter = '',
-}: GradcheckOptions): Promise<{ ok: boolean; rows: Row[]; spoilt: Row[] }> {
+/** Resolves with the exit code: 1 if a check fails. */
+export async function gradcheck(options: GradcheckOptions): Promise<number> {
+  const { filter = '' } = options;
+  const output = openOutput(options);
+  const { say } = output;
+  const device = await open(options.device === undefined ? {} : { device: options.device });
   const rows: Row[] = [];
   const spoilt: Row[] = [];
   let failures = 0;
@@ -68,7 +64,8 @@ export async function gradcheck({
   say('');
   say(`${rows.length} comparisons, ${failures} failed.`);
   for (const line of spoilt.length > 0 ? nonFiniteLines(device.name, spoilt) : []) say(line);
-  return { ok, rows, spoilt };
+  output.result({ ok, rows, spoilt });
+  return ok ? 0 : 1;
 }
 
 /** How a device treats NaN and infinity: one line if everything is as in NumPy, otherwise the deviations. */
@@ -77,11 +74,11 @@ export function nonFiniteLines(device: string, spoilt: readonly Row[]): string[]
   const broken = linesOf(spoilt).filter(({ failures }) => failures.length > 0);
   if (broken.length === 0)
     return [
-      `NaN and infinity: ${countOf(ops.size, 'op')} on ${device} behave as in NumPy and PyTorch (${spoilt.length} comparisons).`,
+      `NaN and infinity: ${countOf(ops.size, 'op')} on ${device} ${ops.size === 1 ? 'behaves' : 'behave'} as in NumPy and PyTorch (${spoilt.length} comparisons).`,
     ];
   const brokenOps = new Set(broken.map(({ worst }) => worst.op));
   return [
-    `NaN and infinity: ${brokenOps.size} of ${countOf(ops.size, 'op')} on ${device} behave differently from NumPy and PyTorch; ` +
+    `NaN and infinity: ${brokenOps.size} of ${countOf(ops.size, 'op')} on ${device} deviate from NumPy and PyTorch; ` +
       'a driver may assume that neither occurs:',
     ...broken.map(({ worst, comparisons, failures: [first, ...others] }) => {
       const where = `${worst.op}/${worst.primitive} (${worst.variant})`;

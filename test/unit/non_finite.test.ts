@@ -135,7 +135,7 @@ describe('gradcheck', () => {
     const rows = [row('relu', true), row('max', true), row('max', false)];
     expect(nonFiniteLines('some GPU', rows)).toMatchInlineSnapshot(`
       [
-        "NaN and infinity: 1 of 2 ops on some GPU behave differently from NumPy and PyTorch; a driver may assume that neither occurs:",
+        "NaN and infinity: 1 of 2 ops on some GPU deviate from NumPy and PyTorch; a driver may assume that neither occurs:",
         "    max/forward (baseline): 1 of 2, such as odd sizes, NaN in x, [3,5]: y at [2,4] 0 for NaN",
       ]
     `);

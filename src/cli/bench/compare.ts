@@ -13,7 +13,7 @@ export interface Figure {
   readonly value: Spread;
 }
 
-export interface Comparison {
+interface Comparison {
   readonly name: string;
   readonly unit: string;
   readonly before: number;

@@ -17,7 +17,7 @@ export interface EndToEndRow {
   readonly peakBytes: number;
 }
 
-export interface EndToEndOptions {
+interface EndToEndOptions {
   readonly batchSizes: readonly number[];
   readonly isQuick: boolean;
   readonly onProgress: (done: number, total: number) => void;

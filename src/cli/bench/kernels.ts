@@ -29,7 +29,7 @@ const primitives = [
   ...nonDifferentiable,
 ] as unknown as readonly Primitive[];
 
-export interface KernelTiming {
+interface KernelTiming {
   /** The primitive and the ops fused into it, e.g. `conv2d + add + relu`. */
   readonly kernel: string;
   /** The name of the shape, for ops at named shapes. */
@@ -49,7 +49,7 @@ export interface KernelRow extends KernelTiming {
   readonly bound?: 'arithmetic' | 'memory';
 }
 
-export interface KernelOptions {
+interface KernelOptions {
   readonly isQuick: boolean;
   /** Left out: the kernels are not compared with a roofline. */
   readonly roofline: Roofline | undefined;
@@ -88,7 +88,7 @@ export async function measureNamedShapes(
 }
 
 /** How often to time a kernel: `repeats` times, or fewer, but at least three, once `seconds` have passed. */
-export interface TimingLimits {
+interface TimingLimits {
   readonly repeats: number;
   readonly seconds: number;
 }

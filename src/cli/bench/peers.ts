@@ -12,8 +12,6 @@ import { PeerFailure } from './peer_process.js';
 import { installPeers, peerSystems, peersFolder } from './peer_systems.js';
 import type { Spread } from './statistics.js';
 
-export type { PeerRow } from './peer_comparison.js';
-
 /**
  * Runs the comparison and prints a table. Every system, including shadegrad, has its own process; training uses dropout and
  * f32. Installs missing runners first; systems that cannot be installed this way are skipped with a message.

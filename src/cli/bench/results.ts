@@ -39,7 +39,7 @@ export interface BenchResults {
   readonly sections: Sections;
 }
 
-export interface Machine {
+interface Machine {
   readonly cpu: string;
   readonly cores: number;
   readonly memoryBytes: number;

@@ -15,7 +15,7 @@ import { rooflineCopy, rooflineMultiplyAdd, rooflineRead, stepsPerRound } from '
 import type { Report } from './report.js';
 import { type Spread, spreadOf } from './statistics.js';
 
-export interface MultiplyAddRow {
+interface MultiplyAddRow {
   /** The type that one invocation computes with: f32 or vec4. */
   readonly width: string;
   /** Independent sums per invocation. */

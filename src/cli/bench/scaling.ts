@@ -9,12 +9,11 @@ import { paperModel } from '../../nn/models.js';
 import { rmsprop } from '../../nn/optimizers.js';
 import type { Model } from '../../nn/model.js';
 import { TrainingStep } from '../../nn/training_step.js';
-import type { Output } from '../output.js';
-import { type Report, print } from './report.js';
+import type { Report } from './report.js';
 import { type Spread, interleave, spreadOf } from './statistics.js';
 import { syntheticImages, modelName, rate, timeSteps } from './subject.js';
 
-export interface ScalingRow {
+interface ScalingRow {
   readonly model: string;
   /** Pixels of height and width. */
   readonly imageSize: number;
@@ -37,7 +36,7 @@ export interface Scaling {
   readonly largestBatch: number | undefined;
 }
 
-export interface ScalingOptions {
+interface ScalingOptions {
   readonly isQuick: boolean;
   readonly onProgress: (done: number, total: number) => void;
 }
@@ -58,17 +57,7 @@ const searchLimit = 1 << 20;
 /** The target duration of a round. */
 const roundMs = 300;
 
-/** Measures and prints. Throws: DeviceError. */
-export async function benchScaling(
-  device: Device,
-  options: ScalingOptions,
-  output: Output,
-): Promise<Scaling> {
-  const scaling = await measureScaling(device, options);
-  print(output, reportScaling(scaling));
-  return scaling;
-}
-
+/** Throws: DeviceError. */
 export async function measureScaling(
   device: Device,
   { isQuick, onProgress }: ScalingOptions,
