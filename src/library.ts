@@ -11,6 +11,7 @@ import {
 } from './nn/callbacks/index.js';
 import {
   activation,
+  add,
   averagePooling2d,
   batchNormalization,
   conv2d,
@@ -46,7 +47,9 @@ export type { Device, DeviceMemory } from './engine/device.js';
 export { ImageSet, type UnlabelledImages } from './data/dataset.js';
 export type { LoadedDataset } from './data/loaded_dataset.js';
 export type { SplitDataset, SplitOptions } from './data/splits.js';
-export { Model, sequential } from './nn/model.js';
+export { input } from './nn/layers/input.js';
+export type { Layer, SymbolicTensor } from './nn/layers/layer.js';
+export { Model, model, sequential } from './nn/model.js';
 export { loadModel, modelFile, modelFromFile } from './nn/model_files.js';
 export type { Callback, Inference, Logs, Training } from './nn/callbacks/callback.js';
 export type { FitOptions, History } from './nn/training.js';
@@ -57,6 +60,7 @@ export * from './errors.js';
 /** Layers by Keras's names in camelCase. */
 export const layers = {
   activation,
+  add,
   averagePooling2d,
   batchNormalization,
   conv2d,

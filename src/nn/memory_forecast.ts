@@ -53,8 +53,7 @@ export function forecastTraining(model: TrainableModel, shape: TrainingShape): M
   const tensors = new StepTensors(model, { stepsPerEpoch, isAccumulated }, ledger.step);
   for (const record of stepRecorders(model, set, tensors, shape))
     ledger.plan(program(record, model.device, { kernelSelection }).plan());
-  const { parameters, statistics, slots } = model;
-  return ledger.forecast([parameters, statistics, ...slots.values()]);
+  return ledger.forecast([...model.state.groups, ...model.slots.values()]);
 }
 
 /** The memory that an `Evaluator` takes, with its set. Throws: DeviceError, as above. */
@@ -71,7 +70,7 @@ export function forecastEvaluation(
     kernelSelection,
   });
   ledger.plan(evaluate.plan());
-  return ledger.forecast([model.parameters, model.statistics]);
+  return ledger.forecast(model.state.groups);
 }
 
 /** The memory that `predictAll` takes, with its set. Throws: DeviceError, as above. */
@@ -84,7 +83,7 @@ export function forecastPrediction(
   const set = ledger.data(images, { multipleOf: batchSize });
   const state = ledger.step(stateSpec);
   ledger.plan(program(() => recordPrediction(model, set, state, batchSize), model.device).plan());
-  return ledger.forecast([model.parameters, model.statistics]);
+  return ledger.forecast(model.state.groups);
 }
 
 /** Both at once, as a training and its validation are. */

@@ -3,8 +3,8 @@ import { checkArgument, checkCall } from '../calls.js';
 import { type Device, defaultDevice, deviceRule, findDefaultDevice } from '../engine/device.js';
 import { type Shape, sizeOf } from '../engine/primitive.js';
 import { Resource } from '../engine/resource.js';
-import type { Tensor } from '../engine/tensor.js';
-import { ModelError, StateError, assert } from '../errors.js';
+import { Tensor } from '../engine/tensor.js';
+import { ModelError, StateError, UsageError, assert } from '../errors.js';
 import { type Folder, folderAt } from '../folder.js';
 import { type Form, checkForm, optional } from '../json_reader.js';
 import { l2Penalty } from '../kernels/index.js';
@@ -27,9 +27,17 @@ import type { Checkpoint } from './checkpoint.js';
 import { type Images, type LabelledImages, checkImages, checkUnlabelled } from './device_set.js';
 import { type Evaluation, Evaluator, predictAll } from './evaluator.js';
 import { fittingEvaluation, fittingPrediction } from './gradient_accumulation.js';
-import type { Layer } from './layers/layer.js';
+import { networkOfSequence, networkOfTensors } from './build_network.js';
+import { type Layer, SymbolicTensor } from './layers/layer.js';
 import { type MemoryOptions, memoryRules } from './memory_room.js';
-import { type ForwardContext, Network, type NetworkNode, countOf, hasGradient } from './network.js';
+import {
+  type ForwardContext,
+  type Network,
+  type NetworkInput,
+  type NetworkNode,
+  countOf,
+  hasGradient,
+} from './network.js';
 import { networkFromJson, networkToJson } from './network_json.js';
 import { type Optimizer, optimizerRule } from './optimizers.js';
 import type { ParameterGroup } from './parameters.js';
@@ -154,9 +162,19 @@ export class Model extends Resource implements TrainableModel {
     return this.network.nodes;
   }
 
-  /** Without the batch axis. */
+  /** Without the batch axis. Throws: UsageError when the network has several inputs. */
   get inputShape(): Shape {
-    return this.network.inputs[0]!.shape;
+    return this.#input.shape;
+  }
+
+  /** What images are given to. */
+  get #input(): NetworkInput {
+    const [input, ...others] = this.network.inputs;
+    if (!input || others.length > 0)
+      throw new UsageError(
+        `model: '${this.name}' has ${this.network.inputs.length} inputs (${this.network.inputs.map(({ name }) => name).join(', ')}), expected one, which takes the images; give model.forward a tensor for each, in a program.`,
+      );
+    return input;
   }
 
   /** Without the batch axis. */
@@ -194,7 +212,7 @@ export class Model extends Resource implements TrainableModel {
     return this.state.parameters;
   }
 
-  /** The parameters that have no gradient, such as moving means; first values at first use. */
+  /** The values that training changes otherwise, such as moving means; first values at first use. */
   get statistics(): ParameterGroup {
     return this.state.statistics;
   }
@@ -243,22 +261,22 @@ export class Model extends Resource implements TrainableModel {
   /**
    * The network applied to a batch, inside a program.
    *
-   * Shapes: x [N, …inputShape] → [N, …outputShape].
+   * Shapes: x [N, …inputShape], or a tensor for each input by name → [N, …outputShape], the first of several outputs.
    */
-  forward(x: Tensor, context: ForwardContext): Tensor {
+  forward(x: Tensor | ReadonlyMap<string, Tensor>, context: ForwardContext): Tensor {
     return this.layerOutputs(x, context).get(this.network.outputs[0]!)!;
   }
 
   /** What each layer yields on the way of `forward`, by name, in their order. */
-  layerOutputs(x: Tensor, context: ForwardContext): Map<string, Tensor> {
-    const inputs = new Map([[this.network.inputs[0]!.name, x]]);
+  layerOutputs(x: Tensor | ReadonlyMap<string, Tensor>, context: ForwardContext): Map<string, Tensor> {
+    const inputs = x instanceof Tensor ? new Map([[this.#input.name, x]]) : x;
     return this.network.forward(inputs, (path) => this.state.get(path), context);
   }
 
-  /** What the weights add to the loss, term by term: λ·Σ w² of each layer with a regularizer. Inside a program. */
+  /** What the weights add to the loss, term by term: λ·Σ w² of each trained layer with a regularizer. Inside a program. */
   penalties(): readonly Tensor[] {
-    return this.network.parameters.flatMap(({ path, l2 }) =>
-      l2 === undefined ? [] : [l2Penalty(this.parameters.get(path), l2)],
+    return this.network.parameters.flatMap((spec) =>
+      spec.l2 === undefined || !hasGradient(spec) ? [] : [l2Penalty(this.parameters.get(spec.path), spec.l2)],
     );
   }
 
@@ -272,6 +290,10 @@ export class Model extends Resource implements TrainableModel {
    * DeviceError.
    */
   async fit(images: LabelledImages, options: FitOptions = {}): Promise<History> {
+    if (!this.network.parameters.some(hasGradient))
+      throw new UsageError(
+        `fit: model '${this.name}' has nothing to train: its layers are frozen or have no parameters; unfreeze one.`,
+      );
     return train(this, images, options, () => {
       this.#stored = undefined;
       this.#checkpoint = undefined;
@@ -349,6 +371,26 @@ export class Model extends Resource implements TrainableModel {
     if (weights.size !== parameters.length)
       throw new ModelError(`model: ${weights.size} weights were given, expected ${parameters.length}.`);
     this.state.write(weights);
+  }
+
+  /**
+   * A model of another network, such as this one's without its last layer, with the values of this one for each parameter
+   * that has the same path and shape in both; the others are drawn by `seed`. This model stays as it is.
+   *
+   * Throws: UsageError for options out of range; StateError after dispose().
+   */
+  withNetwork(network: Network, options: { readonly seed?: number } = {}): Model {
+    checkCall('withNetwork', options, () => ({ seed: seedRule }));
+    const { seed = this.#seed } = options;
+    const { preprocessing, device } = this;
+    const made = new Model(network, { preprocessing, device, seed });
+    const own = new Map(this.network.parameters.map(({ path, shape }) => [path, shape]));
+    const kept = network.parameters.filter(({ path, shape }) => own.get(path)?.join() === shape.join());
+    made.state.copyFrom(
+      this.state,
+      kept.map(({ path }) => path),
+    );
+    return made;
   }
 
   // ---- files ----
@@ -436,7 +478,7 @@ export class Model extends Resource implements TrainableModel {
     // Before there is anything on the device, which a damaged description may make too large for it.
     const slots = this.#slotsIn(stored, file);
     const description = hasDescription(stored) ? optimizerIn(descriptionIn(stored, file)) : this.#described;
-    const loaded = takeWeights([this.parameters, this.statistics], stored, file);
+    const loaded = takeWeights(this.state.groups, stored, file);
     this.#stored = { description, slots };
     this.#checkpoint = loaded.checkpoint;
     const misfit = this.#optimizer && this.#restoreSlots(this.#optimizer);
@@ -447,9 +489,7 @@ export class Model extends Resource implements TrainableModel {
   #kept(): KeptTensors {
     return {
       description: this.toJson(),
-      parameters: this.parameters,
-      statistics: this.statistics,
-      slots: this.state.slots,
+      state: this.state,
       storedSlots: this.#optimizer ? undefined : this.#stored?.slots,
     };
   }
@@ -474,5 +514,40 @@ export function sequential(layers: readonly Layer[], options: ModelOptions = {})
   checkArgument('sequential', 'layers', layers, layersRule);
   checkCall('sequential', options, namedModelRules);
   const { name = 'sequential', ...others } = options;
-  return new Model(Network.ofSequence(name, layers), others);
+  return new Model(networkOfSequence(name, layers), others);
+}
+
+export interface FunctionalOptions extends ModelOptions {
+  /** What `input()` gave, and what layers applied to it, or to what other layers made of it, gave. */
+  readonly inputs: SymbolicTensor | readonly SymbolicTensor[];
+  readonly outputs: SymbolicTensor | readonly SymbolicTensor[];
+}
+
+const functionalRules = (): Rules<FunctionalOptions> => ({
+  inputs: symbolicRule(),
+  outputs: symbolicRule(),
+  ...namedModelRules(),
+});
+
+const symbolicRule = () =>
+  required(
+    rule('what input() or apply() gave, or a list of that', (value) => {
+      const list = [value].flat();
+      return list.length > 0 && list.every((each) => each instanceof SymbolicTensor);
+    }),
+  );
+
+/**
+ * A model from a graph of layers:
+ *
+ *   const x = input({ shape: [28, 28, 1] });
+ *   const y = layers.dense({ units: 10, activation: 'softmax' }).apply(layers.flatten().apply(x));
+ *   const net = model({ inputs: x, outputs: y });
+ *
+ * Throws: UsageError for options out of range, or an output that depends on an input that is not listed; ShapeError.
+ */
+export function model(options: FunctionalOptions): Model {
+  checkCall('model', options, functionalRules);
+  const { inputs, outputs, name = 'functional', ...others } = options;
+  return new Model(networkOfTensors(name, { inputs: [inputs].flat(), outputs: [outputs].flat() }), others);
 }

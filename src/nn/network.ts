@@ -1,12 +1,22 @@
 /**
  * A network: a directed acyclic graph of layers, with every name and shape worked out. It holds no tensors and knows no
- * device: a `TrainState` keeps the values of its parameters, and `forward` records it into the program of a caller.
+ * device: a `TrainState` keeps the values of its parameters, and `forward` records it into the program of a caller. It does
+ * not change: `insert`, `remove`, `rename`, `freeze` and `unfreeze` return another one.
  */
 import { type Shape, sizeOf } from '../engine/primitive.js';
 import type { Tensor } from '../engine/tensor.js';
 import { withScope } from '../engine/trace.js';
 import { ShapeError, UsageError } from '../errors.js';
-import type { Inputs, Layer, LayerContext, ParameterSpec } from './layers/layer.js';
+import { check } from '../options.js';
+import { freeName, stemOf } from './layer_names.js';
+import {
+  type Inputs,
+  type Layer,
+  type LayerContext,
+  type ParameterSpec,
+  layerRules,
+  mapInputs,
+} from './layers/layer.js';
 
 export interface NetworkInput {
   readonly name: string;
@@ -16,10 +26,11 @@ export interface NetworkInput {
 
 /** A parameter in its place in a network. */
 export interface Parameter extends ParameterSpec {
-  /** `<node>/<parameter>`: what it is called in files, and in the values of a model. */
+  /** `<node>/<parameter>`: its name in files, and among the values of a model. */
   readonly path: string;
   /** Keys its first values. */
   readonly stream: number;
+  readonly isFrozen: boolean;
 }
 
 /** One use of a layer. */
@@ -32,43 +43,47 @@ export interface NetworkNode {
   readonly stream: number;
   /** Keys the first values of its first parameter; the next ones follow. */
   readonly parameterStream: number;
+  /** The node whose parameters it uses: that of the first use of a layer which is used again here. Else undefined. */
+  readonly sharedWith: string | undefined;
+  /** Whether training leaves its parameters as they are. */
+  readonly isFrozen: boolean;
   readonly outputShape: Shape;
+  /** Its own; a node that uses those of another has none. */
   readonly parameters: readonly Parameter[];
 }
 
-/** What a node is made from; numbers that are left out count as in `Network`. */
+/** What a node is made from. */
 export interface NodeParts extends Pick<NetworkNode, 'name' | 'layer' | 'inputs'> {
+  /** Left out: the number of nodes before it. */
   readonly stream?: number | undefined;
+  /** Left out: the number of parameters before it. */
   readonly parameterStream?: number | undefined;
+  readonly sharedWith?: string | undefined;
+  /** Left out: what the layer's `trainable` says. */
+  readonly isFrozen?: boolean | undefined;
 }
 
 export interface NetworkParts {
   readonly name: string;
   readonly inputs: readonly NetworkInput[];
-  /** Each behind those whose values it takes. */
+  /** In an order in which each stands behind those whose values it takes. */
   readonly nodes: readonly NodeParts[];
   /** The names of the nodes whose values are the network's. */
   readonly outputs: readonly string[];
 }
 
 /** What `forward` tells every layer. */
-export type ForwardContext = Omit<LayerContext, 'stream'>;
-
-/** The name of an input that is given none, as in Keras. */
-const inputName = 'input_layer';
+export type ForwardContext = Omit<LayerContext, 'stream' | 'isFrozen'>;
 
 export class Network {
   readonly name: string;
   readonly inputs: readonly NetworkInput[];
-  /** Each behind those whose values it takes. */
+  /** In an order in which each stands behind those whose values it takes. */
   readonly nodes: readonly NetworkNode[];
   readonly outputs: readonly string[];
   readonly #shapes = new Map<string, Shape>();
 
   /**
-   * A node without numbers is numbered by its place: `stream` is the number of nodes before it, `parameterStream` that of
-   * their parameters.
-   *
    * Throws: UsageError for two nodes of one name, or a name that is unknown; ShapeError when a layer does not fit its
    * inputs.
    */
@@ -76,62 +91,63 @@ export class Network {
     this.name = name;
     this.inputs = inputs;
     for (const input of inputs) this.#add(input.name, input.shape);
+    const made = new Map<string, NetworkNode>();
     let parameterCount = 0;
-    this.nodes = nodes.map(({ stream, parameterStream, ...parts }, index) => {
-      const node = this.#node(parts, stream ?? index, parameterStream ?? parameterCount);
+    for (const parts of nodes) {
+      const { stream = made.size, parameterStream = parameterCount } = parts;
+      const node = this.#node(made, { ...parts, stream, parameterStream });
+      made.set(node.name, node);
       parameterCount += node.parameters.length;
-      return node;
-    });
+    }
+    this.nodes = [...made.values()];
     for (const output of outputs) {
-      if (!this.nodes.some((node) => node.name === output))
-        throw new UsageError(`model: the output '${output}' is not one of its layers.`);
+      if (!made.has(output)) {
+        this.shapeOf(output);
+        throw new UsageError(`model: the output '${output}' is an input, expected the output of a layer.`);
+      }
     }
     this.outputs = outputs;
   }
 
-  /**
-   * The layers one after another; `known` is what a file says of the first one's input, and of the nodes' numbers.
-   *
-   * Throws: as the constructor; UsageError for an empty list, or a first layer without a shape of its input.
-   */
-  static ofSequence(
-    name: string,
-    layers: readonly Layer[],
-    known: {
-      readonly inputShape?: Shape;
-      readonly numbers?: readonly Pick<NodeParts, 'stream' | 'parameterStream'>[];
-    } = {},
-  ): Network {
-    const { inputShape = layers[0]?.inputShape, numbers = [] } = known;
-    if (layers.length === 0)
-      throw new UsageError('sequential: the list of layers is empty, expected at least one.');
-    if (!inputShape)
-      throw new UsageError(
-        'sequential: the first layer has no inputShape; give it one without the batch axis, e.g. inputShape: [28, 28, 1].',
-      );
-    const names = layerNames(layers);
-    const input = { name: freeName(inputName, new Set(names)), shape: inputShape };
-    const nodes = layers.map((layer, i): NodeParts => {
-      const { stream, parameterStream } = numbers[i] ?? {};
-      const from = i === 0 ? input.name : names[i - 1]!;
-      return { name: names[i]!, layer, inputs: [from], stream, parameterStream };
-    });
-    return new Network({ name, inputs: [input], nodes, outputs: names.slice(-1) });
-  }
-
   #node(
-    { name, layer, inputs }: Pick<NetworkNode, 'name' | 'layer' | 'inputs'>,
-    stream: number,
-    parameterStream: number,
+    made: ReadonlyMap<string, NetworkNode>,
+    parts: NodeParts & Pick<NetworkNode, 'stream' | 'parameterStream'>,
   ): NetworkNode {
-    const shapes = inputs.map((input) => this.shapeOf(input)) as unknown as Inputs<Shape>;
+    const { name, layer, inputs, stream, parameterStream, sharedWith } = parts;
+    const owner = sharedWith === undefined ? undefined : made.get(sharedWith);
+    if (sharedWith !== undefined && owner?.layer !== layer)
+      throw new UsageError(
+        `model: '${name}' shares the parameters of '${sharedWith}', expected a use of the same layer before it.`,
+      );
+    const isFrozen = owner?.isFrozen ?? parts.isFrozen ?? !layer.trainable;
+    const shapes = mapInputs(inputs, (input) => this.shapeOf(input));
     try {
       const outputShape = layer.outputShape(shapes);
-      const parameters = layer
-        .parameters(shapes)
-        .map((spec, i) => ({ ...spec, path: `${name}/${spec.name}`, stream: parameterStream + i }));
+      const specs = layer.parameters(shapes);
+      if (owner && shapesIn(specs) !== shapesIn(owner.parameters))
+        throw new ShapeError(
+          `it shares ${shapesIn(owner.parameters)} with '${owner.name}', but its inputs need ${shapesIn(specs)}.`,
+        );
+      const parameters = (owner ? [] : specs).map((spec, i): Parameter => ({
+        ...spec,
+        path: `${name}/${spec.name}`,
+        stream: parameterStream + i,
+        isFrozen,
+      }));
       this.#add(name, outputShape);
-      return { name, layer, inputs, stream, parameterStream, outputShape, parameters };
+      // A use of a layer without parameters is as good as the first one.
+      const shared = specs.length > 0 ? sharedWith : undefined;
+      return {
+        name,
+        layer,
+        inputs,
+        stream,
+        parameterStream,
+        sharedWith: shared,
+        isFrozen,
+        outputShape,
+        parameters,
+      };
     } catch (error) {
       if (!(error instanceof ShapeError)) throw error;
       throw new ShapeError(`model: layer '${name}': ${error.message}`, { cause: error });
@@ -147,16 +163,27 @@ export class Network {
   /** The shape of what a node or an input yields. Throws: UsageError for an unknown name. */
   shapeOf(name: string): Shape {
     const shape = this.#shapes.get(name);
-    if (!shape)
-      throw new UsageError(
-        `model: '${name}' is not one of its layers, expected one of ${[...this.#shapes.keys()].join(', ')}.`,
-      );
+    if (!shape) throw unknownLayer('model', name, this.#shapes.keys());
     return shape;
   }
 
   /** Of all nodes, in their order. */
   get parameters(): readonly Parameter[] {
     return this.nodes.flatMap(({ parameters }) => parameters);
+  }
+
+  /** Whether each layer takes the value of the one before it, and none shares parameters. */
+  get isSequence(): boolean {
+    const before = [this.inputs[0]?.name, ...this.nodes.map(({ name }) => name)];
+    return (
+      this.inputs.length === 1 &&
+      this.nodes.every(
+        ({ inputs, sharedWith }, i) =>
+          inputs.length === 1 && inputs[0] === before[i] && sharedWith === undefined,
+      ) &&
+      this.outputs.length === 1 &&
+      this.outputs[0] === before.at(-1)
+    );
   }
 
   /**
@@ -169,23 +196,148 @@ export class Network {
     parameterOf: (path: string) => Tensor,
     context: ForwardContext,
   ): Map<string, Tensor> {
+    for (const { name } of this.inputs) {
+      if (!inputs.has(name)) throw new UsageError(`model: the input '${name}' is given no tensor.`);
+    }
+    const parameters = new Map(this.nodes.map((node) => [node.name, node.parameters]));
     const values = new Map<string, Tensor>();
-    const valueOf = (name: string): Tensor => (values.get(name) ?? inputs.get(name))!;
-    for (const { name, layer, inputs: from, stream, parameters } of this.nodes) {
-      const own = Object.fromEntries(parameters.map((spec) => [spec.name, parameterOf(spec.path)]));
-      const operands = from.map(valueOf) as unknown as Inputs<Tensor>;
-      values.set(
-        name,
-        withScope(name, () => layer.call(operands, own, { ...context, stream })),
-      );
+    for (const { name, layer, inputs: from, stream, sharedWith, isFrozen } of this.nodes) {
+      const specs = parameters.get(sharedWith ?? name)!;
+      const own = Object.fromEntries(specs.map((spec) => [spec.name, parameterOf(spec.path)]));
+      const operands = mapInputs(from, (each) => (values.get(each) ?? inputs.get(each))!);
+      const value = withScope(name, () => layer.call(operands, own, { ...context, stream, isFrozen }));
+      values.set(name, value);
     }
     return values;
+  }
+
+  // ---- changes ----
+
+  /**
+   * With a new layer that takes the value of `after`, and that of the nodes in `with` too. What took the value of `after`
+   * takes that of the layer, and if `after` was an output, the layer is. Other nodes keep their names and numbers.
+   *
+   * Throws: as the constructor; UsageError when a node in `with` depends on what takes the value of `after`.
+   */
+  insert(
+    layer: Layer,
+    { after, with: others = [] }: { readonly after: string; readonly with?: readonly string[] },
+  ): Network {
+    for (const name of [after, ...others]) this.shapeOf(name);
+    const { stream, parameterStream } = this.#nextNumbers();
+    const taken = new Set([...this.inputs, ...this.nodes].map(({ name }) => name));
+    const name = layer.name ?? freeName(stemOf(layer), taken);
+    const redirected = this.nodes.map((node) => ({
+      ...node,
+      inputs: mapInputs(node.inputs, (input) => (input === after ? name : input)),
+    }));
+    const inserted = { name, layer, inputs: [after, ...others] as const, stream, parameterStream };
+    return this.#with({
+      nodes: sorted([...redirected, inserted], this.inputs),
+      outputs: this.outputs.map((output) => (output === after ? name : output)),
+    });
+  }
+
+  /**
+   * Without the node `name`: what took its value takes that of its input, which is an output if `name` was. Other nodes
+   * keep their names and numbers.
+   *
+   * Throws: UsageError when it has several inputs, or another node shares its parameters, or an output would be an input of
+   * the network.
+   */
+  remove(name: string): Network {
+    const { inputs } = this.#nodeOf('remove', name);
+    const [input, ...others] = inputs;
+    if (others.length > 0)
+      throw new UsageError(
+        `remove: '${name}' has ${inputs.length} inputs (${inputs.join(', ')}), expected one, which takes its place.`,
+      );
+    const sharer = this.nodes.find(({ sharedWith }) => sharedWith === name);
+    if (sharer)
+      throw new UsageError(
+        `remove: '${sharer.name}' shares the parameters of '${name}'; remove that one first.`,
+      );
+    const replaced = (each: string): string => (each === name ? input : each);
+    return this.#with({
+      nodes: this.nodes
+        .filter((node) => node.name !== name)
+        .map((node) => ({ ...node, inputs: mapInputs(node.inputs, replaced) })),
+      outputs: this.outputs.map(replaced),
+    });
+  }
+
+  /** With another name for a node or an input. Throws: UsageError when `from` is unknown, or `to` is taken or no name. */
+  rename(from: string, to: string): Network {
+    this.shapeOf(from);
+    check('rename', 'to', to, layerRules().name);
+    const replaced = (each: string): string => (each === from ? to : each);
+    return this.#with({
+      inputs: this.inputs.map((each) => ({ ...each, name: replaced(each.name) })),
+      nodes: this.nodes.map(({ sharedWith, ...node }) => ({
+        ...node,
+        name: replaced(node.name),
+        inputs: mapInputs(node.inputs, replaced),
+        sharedWith: sharedWith === undefined ? undefined : replaced(sharedWith),
+      })),
+      outputs: this.outputs.map(replaced),
+    });
+  }
+
+  /** With these nodes frozen: training leaves their parameters as they are. Throws: UsageError for an unknown name. */
+  freeze(...names: readonly string[]): Network {
+    return this.#frozen('freeze', names, true);
+  }
+
+  /** With the parameters of these nodes trained. Throws: UsageError for an unknown name. */
+  unfreeze(...names: readonly string[]): Network {
+    return this.#frozen('unfreeze', names, false);
+  }
+
+  #frozen(who: string, names: readonly string[], isFrozen: boolean): Network {
+    for (const name of names) this.#nodeOf(who, name);
+    // Where a layer is shared, the first use decides.
+    const meant = new Set(names.map((name) => this.#nodeOf(who, name).sharedWith ?? name));
+    return this.#with({
+      nodes: this.nodes.map((node) => (meant.has(node.name) ? { ...node, isFrozen } : node)),
+    });
+  }
+
+  #with(changes: Partial<NetworkParts>): Network {
+    return new Network({
+      name: this.name,
+      inputs: this.inputs,
+      nodes: this.nodes,
+      outputs: this.outputs,
+      ...changes,
+    });
+  }
+
+  #nodeOf(who: string, name: string): NetworkNode {
+    const node = this.nodes.find((each) => each.name === name);
+    if (!node)
+      throw unknownLayer(
+        who,
+        name,
+        this.nodes.map((each) => each.name),
+      );
+    return node;
+  }
+
+  /** Those of a new node: above all others. */
+  #nextNumbers(): Pick<NetworkNode, 'stream' | 'parameterStream'> {
+    return {
+      stream: 1 + Math.max(-1, ...this.nodes.map(({ stream }) => stream)),
+      parameterStream: Math.max(
+        0,
+        ...this.nodes.map(({ parameterStream, parameters }) => parameterStream + parameters.length),
+      ),
+    };
   }
 }
 
 /** Whether training changes it by its gradient. */
-export function hasGradient({ isTrainable = true }: ParameterSpec): boolean {
-  return isTrainable;
+export function hasGradient({ isTrainable = true, isFrozen }: Parameter): boolean {
+  return isTrainable && !isFrozen;
 }
 
 /** How many numbers these parameters hold. */
@@ -193,25 +345,32 @@ export function countOf(specs: readonly ParameterSpec[]): number {
   return specs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
 }
 
-/** The layers' own names; those without are named as in Keras: conv2d, conv2d_1, … */
-export function layerNames(layers: readonly Layer[]): string[] {
-  const used = new Map<string, number>();
-  return layers.map((layer) => {
-    const stem = snakeCase(layer.className);
-    const count = used.get(stem) ?? 0;
-    used.set(stem, count + 1);
-    return layer.name ?? (count === 0 ? stem : `${stem}_${count}`);
-  });
+function unknownLayer(who: string, name: string, known: Iterable<string>): UsageError {
+  const names = [...known];
+  const expected = names.length > 0 ? `, expected one of ${names.join(', ')}` : '';
+  return new UsageError(`${who}: there is no layer '${name}'${expected}.`);
 }
 
-/** `stem`, or the first of stem_1, stem_2, … that is not taken. */
-function freeName(stem: string, taken: ReadonlySet<string>): string {
-  let name = stem;
-  for (let i = 1; taken.has(name); i++) name = `${stem}_${i}`;
-  return name;
+function shapesIn(specs: readonly ParameterSpec[]): string {
+  return specs.map(({ name, shape }) => `${name} [${shape.join(',')}]`).join(' and ');
 }
 
-/** `MaxPooling2D` → `max_pooling2d`, as Keras names layers. */
-function snakeCase(className: string): string {
-  return className.replaceAll(/(?<=[a-z])(?=[A-Z])/g, '_').toLowerCase();
+/** The nodes in their order, but each behind those whose values it takes. Throws: UsageError where there is no such order. */
+function sorted(nodes: readonly NodeParts[], inputs: readonly NetworkInput[]): NodeParts[] {
+  const known = new Set(inputs.map(({ name }) => name));
+  const waiting = new Set(nodes);
+  const isReady = ({ inputs: from, sharedWith }: NodeParts): boolean =>
+    from.every((name) => known.has(name)) && (sharedWith === undefined || known.has(sharedWith));
+  const order: NodeParts[] = [];
+  while (waiting.size > 0) {
+    const next = [...waiting].find(isReady);
+    if (!next)
+      throw new UsageError(
+        `insert: ${[...waiting].map(({ name }) => name).join(', ')} would wait for each other; take values that do not depend on the new layer.`,
+      );
+    waiting.delete(next);
+    known.add(next.name);
+    order.push(next);
+  }
+  return order;
 }

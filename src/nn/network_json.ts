@@ -1,51 +1,88 @@
-/** What `model.json` says of a network: a list of layers, each with its class, its options and its numbers. */
+/**
+ * What `model.json` says of a network. A sequence is a list of layers, each with its class, its options and its numbers
+ * (`className` is 'Sequential', as in files of all versions); any other graph names its inputs and outputs, and the inputs of
+ * each layer ('Functional').
+ */
 import type { Shape } from '../engine/primitive.js';
 import { ModelError, UsageError } from '../errors.js';
-import { type Form, checkForm, count, countOrZero, object, optional, text } from '../json_reader.js';
+import { type Form, boolean, checkForm, count, countOrZero, object, optional, text } from '../json_reader.js';
 import { nonEmptyText } from '../options.js';
+import { defaultInputName, networkOfSequence } from './build_network.js';
 import { layerFromConfig } from './layers/index.js';
-import { Network } from './network.js';
+import { type Layer, isNonEmpty } from './layers/layer.js';
+import { Network, type NetworkInput, type NetworkNode, type NodeParts } from './network.js';
 
-interface NetworkJson {
-  /** Files of early versions lack it. */
-  readonly name?: string;
-  readonly inputShape: Shape;
-  readonly layers: readonly NodeJson[];
-}
-
-interface NodeJson {
+/** A layer in its place. `config` holds its name; files of earlier versions lack the numbers. */
+interface LayerJson {
   readonly className: string;
   readonly config: object;
-  /** Where files lack the numbers, the nodes are numbered by their places. */
   readonly stream?: number;
   readonly parameterStream?: number;
 }
 
-const networkForm: Form<NetworkJson> = {
-  name: optional(text),
-  inputShape: [count],
-  layers: [
-    {
-      className: text,
-      config: object,
-      stream: optional(countOrZero),
-      parameterStream: optional(countOrZero),
-    },
-  ],
+interface NodeJson extends LayerJson {
+  readonly inputs: readonly string[];
+  /** The node whose layer it is, too; `config` then holds nothing but the name. */
+  readonly sharedWith?: string;
+}
+
+interface SequenceJson {
+  /** Files of early versions lack it. */
+  readonly name?: string;
+  readonly inputShape: Shape;
+  readonly layers: readonly LayerJson[];
+}
+
+interface GraphJson {
+  readonly name: string;
+  readonly inputs: readonly NetworkInput[];
+  readonly layers: readonly NodeJson[];
+  readonly outputs: readonly string[];
+}
+
+const layerForm = {
+  className: text,
+  config: object,
+  stream: optional(countOrZero),
+  parameterStream: optional(countOrZero),
+};
+
+const sequenceForm: Form<SequenceJson> = { name: optional(text), inputShape: [count], layers: [layerForm] };
+
+const graphForm: Form<GraphJson> = {
+  name: text,
+  inputs: [{ name: text, shape: [count] }],
+  layers: [{ ...layerForm, inputs: [text], sharedWith: optional(text) }],
+  outputs: [text],
 };
 
 /** What every layer may have; the rest is the layer's own to check. */
-const configForm: Form<{ readonly name?: string }> = { name: optional(nonEmptyText) };
+const configForm: Form<{ readonly name?: string; readonly trainable?: boolean }> = {
+  name: optional(nonEmptyText),
+  trainable: optional(boolean),
+};
 
-export function networkToJson({
-  name,
-  inputs,
-  nodes,
-}: Network): NetworkJson & { readonly className: string } {
-  const layers = nodes.map(({ layer, name, stream, parameterStream }) => {
-    return { className: layer.className, config: { name, ...layer.config }, stream, parameterStream };
+export function networkToJson(network: Network): object {
+  const { name, inputs, nodes, outputs, isSequence } = network;
+  const [input] = inputs;
+  if (isSequence && input?.name === defaultInputName)
+    return { className: 'Sequential', name, inputShape: input.shape, layers: nodes.map(layerToJson) };
+  const layers = nodes.map((node) => {
+    const { inputs: from, sharedWith } = node;
+    return { ...layerToJson(node), inputs: from, ...(sharedWith === undefined ? {} : { sharedWith }) };
   });
-  return { className: 'Sequential', name, inputShape: inputs[0]!.shape, layers };
+  return { className: 'Functional', name, inputs, layers, outputs };
+}
+
+function layerToJson({ layer, name, sharedWith, isFrozen, stream, parameterStream }: NetworkNode): LayerJson {
+  const { className } = layer;
+  const options = { ...layer.config, ...(isFrozen ? { trainable: false } : {}) };
+  return {
+    className,
+    config: { name, ...(sharedWith === undefined ? options : {}) },
+    stream,
+    parameterStream,
+  };
 }
 
 /**
@@ -58,24 +95,54 @@ export function networkFromJson(
   json: unknown,
   { name, from }: { readonly name?: string | undefined; readonly from?: string | undefined } = {},
 ): Network {
-  const described = checkForm(
-    json,
-    networkForm,
-    (what) => new ModelError(`model: ${from ?? 'this'} is not a model description: ${what}.`),
-  );
-  const { inputShape, layers } = described;
-  let layer = '';
+  const refuse = (what: string): ModelError =>
+    new ModelError(`model: ${from ?? 'this'} is not a model description: ${what}.`);
+  const isGraph = (Object(json) as { readonly className?: unknown }).className === 'Functional';
+  const make = isGraph
+    ? graphOf(checkForm(json, graphForm, refuse), name)
+    : sequenceOf(checkForm(json, sequenceForm, refuse), name);
   try {
-    const made = layers.map(({ className, config }, i) => {
-      layer = `layer ${i + 1} (${className}): `;
-      checkForm(config, configForm, (what) => new UsageError(`config: ${what}.`));
-      return layerFromConfig(className, config);
-    });
-    layer = '';
-    return Network.ofSequence(name ?? described.name ?? 'sequential', made, { inputShape, numbers: layers });
+    return make();
   } catch (cause) {
-    if (cause instanceof ModelError && from === undefined) throw cause;
-    const reason = (cause instanceof Error ? cause.message : String(cause)).replace(/^model: /, '');
-    throw new ModelError(`model: ${from ?? 'its description'} is damaged: ${layer}${reason}`, { cause });
+    throw new ModelError(`model: ${from ?? 'its description'} is damaged: ${reasonOf(cause)}`, { cause });
   }
+}
+
+function sequenceOf({ inputShape, layers, ...described }: SequenceJson, name: string | undefined) {
+  return (): Network =>
+    networkOfSequence(name ?? described.name ?? 'sequential', layers.map(layerFromJson), {
+      inputShape,
+      numbers: layers,
+    });
+}
+
+function graphOf({ inputs, layers, outputs, ...described }: GraphJson, name: string | undefined) {
+  return (): Network => {
+    const made = new Map<string, Layer>();
+    const nodes = layers.map((json, i): NodeParts => {
+      const { sharedWith, stream, parameterStream } = json;
+      const layer = (sharedWith === undefined ? undefined : made.get(sharedWith)) ?? layerFromJson(json, i);
+      const { name: own } = json.config as { readonly name?: string };
+      if (own === undefined || !isNonEmpty(json.inputs))
+        throw new UsageError(
+          `layer ${i + 1} (${json.className}) has no ${own === undefined ? 'name' : 'inputs'}.`,
+        );
+      made.set(own, layer);
+      return { name: own, layer, inputs: json.inputs, stream, parameterStream, sharedWith };
+    });
+    return new Network({ name: name ?? described.name, inputs, nodes, outputs });
+  };
+}
+
+function layerFromJson({ className, config }: LayerJson, i: number): Layer {
+  try {
+    checkForm(config, configForm, (what) => new UsageError(`config: ${what}.`));
+    return layerFromConfig(className, config);
+  } catch (cause) {
+    throw new ModelError(`layer ${i + 1} (${className}): ${reasonOf(cause)}`, { cause });
+  }
+}
+
+function reasonOf(cause: unknown): string {
+  return (cause instanceof Error ? cause.message : String(cause)).replace(/^model: /, '');
 }

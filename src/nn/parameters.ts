@@ -15,22 +15,36 @@ const alignment = 256 / 4;
 export interface NamedShape {
   readonly name: string;
   readonly shape: Shape;
+  /** Whether optimizers that shrink weights shrink it. Default false. */
+  readonly decay?: boolean;
 }
 
-/** Where each parameter stands in the flat buffers, in elements. */
+/** Where each parameter stands in the flat buffers, in elements: those that decay first, then the others. */
 export class ParameterLayout {
   readonly entries: readonly (NamedShape & { readonly offset: number; readonly size: number })[];
   /** Elements of a flat buffer, the gaps included. */
   readonly length: number;
+  /** Elements of the part in which all parameters decay. */
+  readonly decayingLength: number;
 
   constructor(shapes: readonly NamedShape[]) {
-    let offset = 0;
-    this.entries = shapes.map(({ name, shape }) => {
-      const entry = { name, shape, offset, size: sizeOf(shape) };
-      offset += Math.ceil(entry.size / alignment) * alignment;
-      return entry;
-    });
-    this.length = Math.max(offset, alignment);
+    const offsets = new Map<NamedShape, number>();
+    let end = 0;
+    const place = (some: readonly NamedShape[]): void => {
+      for (const each of some) {
+        offsets.set(each, end);
+        end += Math.ceil(sizeOf(each.shape) / alignment) * alignment;
+      }
+    };
+    place(shapes.filter(({ decay }) => decay));
+    this.decayingLength = end;
+    place(shapes.filter(({ decay }) => !decay));
+    this.entries = shapes.map((each) => ({
+      ...each,
+      offset: offsets.get(each)!,
+      size: sizeOf(each.shape),
+    }));
+    this.length = Math.max(end, alignment);
   }
 }
 

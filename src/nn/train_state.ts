@@ -2,6 +2,7 @@
 import type { Device } from '../engine/device.js';
 import { Resource } from '../engine/resource.js';
 import type { Tensor } from '../engine/tensor.js';
+import { assert } from '../errors.js';
 import { initialValues } from './initializers.js';
 import { type Parameter, hasGradient } from './network.js';
 import { ParameterGroup, ParameterLayout, readGroups } from './parameters.js';
@@ -12,7 +13,9 @@ export type Weights = ReadonlyMap<string, Float32Array<ArrayBuffer>>;
 export class TrainState extends Resource {
   /** The parameters that training changes by their gradients, in one buffer. */
   readonly parameters: ParameterGroup;
-  /** Those without a gradient, such as moving means. */
+  /** Those of frozen layers. */
+  readonly frozen: ParameterGroup;
+  /** Those that training changes otherwise, such as moving means. */
   readonly statistics: ParameterGroup;
   readonly #slots = new Map<string, ParameterGroup>();
 
@@ -24,13 +27,14 @@ export class TrainState extends Resource {
   ) {
     super();
     const groupOf = (own: readonly Parameter[]): ParameterGroup => {
-      const shapes = own.map(({ path, shape }) => ({ name: path, shape }));
+      const shapes = own.map(({ path, shape, decay = false }) => ({ name: path, shape, decay }));
       const group = new ParameterGroup(device, new ParameterLayout(shapes));
       group.write(new Map(own.map((spec) => [spec.path, initialValues(spec, seed, spec.stream)])));
       return group;
     };
     this.parameters = groupOf(specs.filter(hasGradient));
-    this.statistics = groupOf(specs.filter((spec) => !hasGradient(spec)));
+    this.frozen = groupOf(specs.filter(({ isFrozen }) => isFrozen));
+    this.statistics = groupOf(specs.filter((spec) => !hasGradient(spec) && !spec.isFrozen));
   }
 
   /** The optimizer's values beside each parameter, by slot name. */
@@ -51,25 +55,37 @@ export class TrainState extends Resource {
     this.#slots.clear();
   }
 
-  /** A parameter, or a statistic. */
-  get(path: string): Tensor {
-    return this.parameters.tensors.get(path) ?? this.statistics.get(path);
+  /** All but the slots. */
+  get groups(): readonly ParameterGroup[] {
+    return [this.parameters, this.frozen, this.statistics];
   }
 
-  /** All of both groups, in the order of the network; of one moment, also during a training. */
+  /** Of any group. */
+  get(path: string): Tensor {
+    const tensor = this.groups.map(({ tensors }) => tensors.get(path)).find((each) => each !== undefined);
+    assert(tensor, `the parameter ${path} exists`);
+    return tensor;
+  }
+
+  /** All by path, in the order of the network; of one moment, also during a training. */
   async weights(): Promise<Map<string, Float32Array<ArrayBuffer>>> {
-    const groups = await readGroups(this.device, [this.parameters, this.statistics]);
+    const groups = await readGroups(this.device, this.groups);
     const values = new Map(groups.flatMap((group) => [...group]));
     return new Map(this.specs.map(({ path }) => [path, values.get(path)!]));
   }
 
-  /** Sets the parameters and statistics that are named. */
+  /** Sets those that are named. */
   write(weights: Weights): void {
     for (const [path, values] of weights) this.get(path).write(values);
   }
 
+  /** Sets the parameters of these paths to those of another state on the same device. */
+  copyFrom(other: TrainState, paths: readonly string[]): void {
+    this.device.copy(paths.map((path) => ({ from: other.get(path).storage, to: this.get(path).storage })));
+  }
+
   dispose(): void {
-    for (const group of [this.parameters, this.statistics]) group.dispose();
+    for (const group of this.groups) group.dispose();
     this.dropSlots();
   }
 }

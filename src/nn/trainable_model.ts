@@ -10,6 +10,7 @@ import type { ForwardContext } from './network.js';
 import type { Optimizer } from './optimizers.js';
 import type { ParameterGroup } from './parameters.js';
 import type { Preprocessing } from './preprocessing.js';
+import type { TrainState } from './train_state.js';
 
 export interface SaveWeightsOptions {
   /** Strings kept in the file. */
@@ -39,6 +40,7 @@ export interface TrainableModel {
   readonly classes: number | undefined;
   /** How bytes become `x` of `forward`: in training, evaluation and prediction alike. */
   readonly preprocessing: Preprocessing;
+  readonly state: TrainState;
   /** All parameters that have a gradient, in one buffer. */
   readonly parameters: ParameterGroup;
   /** The parameters that have none, such as the moving means of batch normalisation. */
@@ -52,7 +54,7 @@ export interface TrainableModel {
   penalties(): readonly Tensor[];
   /** The architecture as plain values. */
   toJson(): object;
-  /** All parameters by name, those of both groups. */
+  /** All parameters by name, those of all groups. */
   weights(): Promise<Map<string, Float32Array<ArrayBuffer>>>;
   setWeights(weights: ReadonlyMap<string, Float32Array<ArrayBuffer>>): void;
   saveWeights(folder: Folder, name: string, options?: SaveWeightsOptions): Promise<void>;

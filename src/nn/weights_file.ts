@@ -22,6 +22,7 @@ import {
 } from '../json_reader.js';
 import { rule } from '../options.js';
 import type { Checkpoint } from './checkpoint.js';
+import type { TrainState } from './train_state.js';
 import type { SaveWeightsOptions } from './trainable_model.js';
 import { type NamedShape, type ParameterGroup, type ParameterLayout, readGroups } from './parameters.js';
 import { type StoredTensor, type StoredTensors, writeSafetensors } from './safetensors.js';
@@ -44,10 +45,7 @@ export type StoredSlots = ReadonlyMap<string, ParameterValues>;
 export interface KeptTensors {
   /** What `toJson` says of the model. */
   readonly description: object;
-  readonly parameters: ParameterGroup;
-  readonly statistics: ParameterGroup;
-  /** The optimizer's values beside each parameter, by slot name. */
-  readonly slots: ReadonlyMap<string, ParameterGroup>;
+  readonly state: TrainState;
   /** Those of a file that no optimizer has taken over yet. */
   readonly storedSlots?: StoredSlots | undefined;
 }
@@ -59,16 +57,15 @@ export interface LoadedWeights {
 
 /** The bytes of the file; what they keep of the device is of one moment. */
 export async function weightsFile(
-  { description, parameters, statistics, slots, storedSlots = new Map() }: KeptTensors,
+  { description, state, storedSlots = new Map() }: KeptTensors,
   { metadata = {}, includeOptimizer = true, checkpoint }: SaveWeightsOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
   const onDevice: [slot: string, ParameterGroup][] = [
-    ['', parameters],
-    ['', statistics],
-    ...(includeOptimizer ? slots : []),
+    ...state.groups.map((group): [string, ParameterGroup] => ['', group]),
+    ...(includeOptimizer ? state.slots : []),
   ];
   const read = await readGroups(
-    parameters.device,
+    state.device,
     onDevice.map(([, group]) => group),
   );
   const tensors: [string, StoredTensor][] = [];
@@ -80,7 +77,8 @@ export async function weightsFile(
       ]);
   };
   onDevice.forEach(([slot, { layout }], i) => append(slot, layout, read[i]!));
-  if (includeOptimizer) for (const [slot, values] of storedSlots) append(slot, parameters.layout, values);
+  if (includeOptimizer)
+    for (const [slot, values] of storedSlots) append(slot, state.parameters.layout, values);
   for (const [key, data] of checkpoint?.tensors ?? [])
     tensors.push([callbackPrefix + key, { dtype: 'F32', shape: [data.length], data }]);
   // The tensors lie beside the weights: JSON leaves undefined out.

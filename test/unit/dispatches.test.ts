@@ -6,9 +6,6 @@
  */
 import { describe, expect, test } from 'vitest';
 import type { Plan } from '../../src/engine/plan.js';
-import { program } from '../../src/engine/program.js';
-import { Tensor } from '../../src/engine/tensor.js';
-import { setSpecs } from '../../src/nn/device_set.js';
 import {
   type NamedModelOptions,
   mlpModel,
@@ -18,8 +15,8 @@ import {
 } from '../../src/nn/models.js';
 import { rmsprop } from '../../src/nn/optimizers.js';
 import type { Model } from '../../src/nn/model.js';
-import { StepTensors, stepRecorders } from '../../src/nn/training_step.js';
 import { hollowDevice } from './fake_device.js';
+import { plannedStep } from './planned_step.js';
 
 const batchSize = 128;
 const l2 = { kernelRegularizer: { l2: 1e-4 } };
@@ -30,20 +27,8 @@ function stepOf(
   fusion = true,
 ): Plan {
   const model = make(options);
-  const { device } = model;
   model.compile({ optimizer: rmsprop(), loss: 'sparseCategoricalCrossentropy' });
-  const shape = { count: 1000, height: 28, width: 28, channels: 1 };
-  const specs = setSpecs({ maxBufferBytes: 2 ** 27 }, shape);
-  const set = {
-    images: specs.images.map((spec) => Tensor.placeholder(spec, device)),
-    labels: Tensor.placeholder(specs.labels, device),
-    permutation: Tensor.placeholder(specs.permutation, device),
-  };
-  const tensors = new StepTensors(model, { stepsPerEpoch: 8, isAccumulated: false }, (spec) =>
-    Tensor.placeholder(spec, device),
-  );
-  const [whole] = stepRecorders(model, set, tensors, { batchSize, microBatchSize: batchSize });
-  return program(whole, device, { fusion }).plan();
+  return plannedStep(model, { batchSize, fusion });
 }
 
 /** The number with fusion and without: for the software family, then for the gpu family. */

@@ -147,13 +147,13 @@ describe('options', () => {
   it('are an object', async () => {
     const wrong = [128, null, 'same', [], new Map(), Promise.resolve({}), () => ({})];
     expect(await told(wrong.map((options) => () => layers.flatten(options as never)))).toMatchInlineSnapshot(`
-      "layers.flatten: options is 128, expected an object with name, inputShape.
-      layers.flatten: options is null, expected an object with name, inputShape.
-      layers.flatten: options is 'same', expected an object with name, inputShape.
-      layers.flatten: options is [], expected an object with name, inputShape.
-      layers.flatten: options is a Map, expected an object with name, inputShape.
-      layers.flatten: options is a Promise, expected an object with name, inputShape; put 'await' before it.
-      layers.flatten: options is a function, expected an object with name, inputShape."
+      "layers.flatten: options is 128, expected an object with name, inputShape, trainable.
+      layers.flatten: options is null, expected an object with name, inputShape, trainable.
+      layers.flatten: options is 'same', expected an object with name, inputShape, trainable.
+      layers.flatten: options is [], expected an object with name, inputShape, trainable.
+      layers.flatten: options is a Map, expected an object with name, inputShape, trainable.
+      layers.flatten: options is a Promise, expected an object with name, inputShape, trainable; put 'await' before it.
+      layers.flatten: options is a function, expected an object with name, inputShape, trainable."
     `);
   });
 
@@ -255,8 +255,12 @@ const byOperands = (op: unknown, names: readonly string[], valid: object): ((mor
     valid,
   );
 
+const symbol = node.input({ shape: [1] });
+const graph = { inputs: symbol, outputs: layers.flatten().apply(symbol) };
+
 const takingOptions: Readonly<Record<string, (more: object) => unknown>> = {
   'layers.activation': given(layers.activation, { activation: 'relu' }),
+  'layers.add': given(layers.add),
   'layers.averagePooling2d': given(layers.averagePooling2d),
   'layers.batchNormalization': given(layers.batchNormalization),
   'layers.conv2d': given(layers.conv2d, { filters: 1, kernelSize: 1 }),
@@ -324,6 +328,8 @@ const takingOptions: Readonly<Record<string, (more: object) => unknown>> = {
     channels: 1,
   }),
   sequential: given((options) => sequential([layers.flatten({ inputShape: [1] })], options)),
+  input: given(node.input, { shape: [1] }),
+  model: given(node.model, graph),
   loadModel: given((options) => node.loadModel(folder, options)),
   modelFile: given((options) => node.modelFile(model, options)),
   modelFromFile: given((options) => node.modelFromFile(new Uint8Array(), options)),

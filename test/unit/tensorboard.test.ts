@@ -12,11 +12,15 @@ import protobuf from 'protobufjs';
 import { describe, expect, it } from 'vitest';
 import { decodePng } from '../../src/data/png.js';
 import { UsageError } from '../../src/errors.js';
+import { input } from '../../src/nn/layers/input.js';
+import { add, dense } from '../../src/nn/layers/index.js';
+import { model } from '../../src/nn/model.js';
 import { encodePng } from '../../src/node/png.js';
 import { confusionPicture } from '../../src/report/tensorboard/confusion_picture.js';
 import { imageEvent, scalarEvent, versionEvent } from '../../src/report/tensorboard/event.js';
 import { bucketLimits, histogramOf } from '../../src/report/tensorboard/histogram.js';
 import { type Pixels, type TensorBoardOptions, tensorBoard } from '../../src/report/tensorboard/index.js';
+import { kerasJson } from '../../src/report/tensorboard/keras_json.js';
 import { int } from '../../src/report/tensorboard/protobuf.js';
 import { crc32c, record } from '../../src/report/tensorboard/record.js';
 import { type MemoryFolder, memoryFolder } from '../../src/memory_folder.js';
@@ -322,6 +326,22 @@ describe('tensorBoard', () => {
     });
     const without = await written({ writeGraph: false });
     expect(valuesIn(without, '/train/').map(([name]) => name)).not.toContain('keras');
+  });
+
+  it('names what the layers of a graph are applied to', () => {
+    const x = input({ shape: [4], name: 'x' });
+    const skipped = add().apply([dense({ units: 4 }).apply(x), x]);
+    const { config } = JSON.parse(kerasJson(model({ inputs: x, outputs: skipped }).toJson())) as {
+      readonly config: { readonly layers: readonly object[] };
+    };
+    const from = (...names: string[]) =>
+      names.map((name) => ({ class_name: '__keras_tensor__', config: { keras_history: [name, 0, 0] } }));
+    expect(config).toMatchObject({ input_layers: [['x', 0, 0]], output_layers: [['add', 0, 0]] });
+    expect(config.layers).toMatchObject([
+      { class_name: 'InputLayer', name: 'x', config: { batch_shape: [null, 4] }, inbound_nodes: [] },
+      { class_name: 'Dense', name: 'dense', inbound_nodes: [{ args: from('x'), kwargs: {} }] },
+      { class_name: 'Add', name: 'add', inbound_nodes: [{ args: [from('dense', 'x')], kwargs: {} }] },
+    ]);
   });
 
   it('writes a list of pictures once, and those of a function by epoch', async () => {

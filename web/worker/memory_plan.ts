@@ -8,7 +8,7 @@ const wordBytes = 4;
 
 export function memoryPlanOf(model: Model, training: Training): MemoryPlan {
   const { plans, samples, validationSamples, accumulation = null } = training;
-  const { parameters, statistics, slots, device, inputShape } = model;
+  const { parameters, state, slots, device, inputShape } = model;
   const imageBytes = inputShape.reduce((product, size) => product * size, 1);
   const weights = parameters.flat.storage.byteLength;
   const isAccumulated = plans.length > 1;
@@ -16,7 +16,7 @@ export function memoryPlanOf(model: Model, training: Training): MemoryPlan {
   const parts = [
     { name: 'images', bytes: (samples + validationSamples) * (imageBytes + 2 * wordBytes) },
     { name: 'values between kernels', bytes: sum(plans.flatMap(({ buffers }) => buffers)) },
-    { name: 'weights', bytes: weights + statistics.flat.storage.byteLength },
+    { name: 'weights', bytes: sum(state.groups.map(({ flat }) => flat.storage.byteLength)) },
     { name: 'gradients', bytes: isAccumulated ? 2 * weights : weights },
     { name: 'optimizer', bytes: sum([...slots.values()].map(({ flat }) => flat.storage.byteLength)) },
   ];

@@ -21,7 +21,7 @@ import { softmax64 } from '../../src/reference/softmax.js';
 import type { WindowAttributes } from '../../src/reference/window.js';
 
 /** What a model is without its device. */
-export type Architecture = Pick<Model, 'inputShape' | 'layers' | 'preprocessing'>;
+export type Architecture = Pick<Model, 'inputShape' | 'layers' | 'name' | 'network' | 'preprocessing'>;
 
 /** By name, as `Model.weights` yields them. */
 export type Weights = ReadonlyMap<string, Float32Array>;
@@ -42,6 +42,8 @@ export class Processor {
     private readonly model: Architecture,
     weights: Weights,
   ) {
+    if (!model.network.isSequence)
+      throw new ModelError(`processor: '${model.name}' is a graph, expected layers one after another.`);
     this.#layers = model.layers.map(({ layer: { className, config }, name, parameters }) => {
       if (!Object.hasOwn(computations, className))
         throw new ModelError(`processor: layer class '${className}' of '${name}' is unknown here.`);

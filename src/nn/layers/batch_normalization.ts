@@ -32,7 +32,8 @@ const rules = (): Rules<BatchNormalizationOptions> => ({
  *
  * In training μ and v are the batch's own, of the samples that count (see `batchNorm`), and the moving ones follow
  * them; otherwise they are the moving ones, which after n steps still hold momentumⁿ of their first values: at 0.99 a
- * model that has trained for less than some 300 steps does worse in evaluation than in training.
+ * model that has trained for less than some 300 steps does worse in evaluation than in training. A frozen layer takes the
+ * moving ones in training too, and leaves them as they are.
  * Shapes: x [N,…,C], all parameters [C] → y like x. First values: γ and the moving variance 1, β and the moving mean 0.
  * Throws: UsageError for options out of range, ShapeError when the input has no axis per sample.
  * Source: Ioffe and Szegedy 2015; names, defaults and the biased moving variance as in Keras.
@@ -60,12 +61,12 @@ export function batchNormalization(options: BatchNormalizationOptions = {}): Lay
         { name: 'moving_variance', ...ones, isTrainable: false },
       ];
     },
-    call: ([x], parameters, { isTraining, state }) => {
+    call: ([x], parameters, { isTraining, isFrozen, state }) => {
       const movingMean = parameters['moving_mean'] as Tensor;
       const movingVariance = parameters['moving_variance'] as Tensor;
       const gamma = parameters['gamma'] ?? fill(movingMean.shape, 1);
       const beta = parameters['beta'] ?? fill(movingMean.shape, 0);
-      if (!isTraining)
+      if (!isTraining || isFrozen)
         return batchNormInference(x, { gamma, beta, mean: movingMean, variance: movingVariance, epsilon });
       const { y, mean, variance } = batchNorm(x, { gamma, beta, state, epsilon });
       batchNormMoving({ mean, variance, movingMean, movingVariance }, { momentum });

@@ -80,6 +80,7 @@ export function conv2d(options: Conv2dLayerOptions): Layer {
         name: 'kernel',
         shape: [KH, KW, C, filters],
         initializer: { kind: 'glorotUniform', ...fans },
+        decay: true,
         ...l2Of(kernelRegularizer),
       };
       const bias: ParameterSpec = { name: 'bias', shape: [filters], initializer: { kind: 'zeros' } };

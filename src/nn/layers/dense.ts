@@ -54,6 +54,7 @@ export function dense(options: DenseOptions): Layer {
         name: 'kernel',
         shape: [fans.fanIn, units],
         initializer: { kind: 'glorotUniform', ...fans },
+        decay: true,
         ...l2Of(kernelRegularizer),
       };
       const bias: ParameterSpec = { name: 'bias', shape: [units], initializer: { kind: 'zeros' } };

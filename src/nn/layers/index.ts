@@ -1,6 +1,7 @@
 /** The layers, and how a saved model's layers are made again. */
 import { ModelError } from '../../errors.js';
 import { activation } from './activation.js';
+import { add } from './add.js';
 import { averagePooling2d } from './average_pooling2d.js';
 import { batchNormalization } from './batch_normalization.js';
 import { conv2d } from './conv2d.js';
@@ -11,6 +12,7 @@ import type { Layer } from './layer.js';
 import { maxPooling2d } from './max_pooling2d.js';
 
 export { activation } from './activation.js';
+export { add } from './add.js';
 export { averagePooling2d } from './average_pooling2d.js';
 export { batchNormalization } from './batch_normalization.js';
 export { conv2d } from './conv2d.js';
@@ -21,6 +23,7 @@ export { maxPooling2d } from './max_pooling2d.js';
 
 const byClassName: Readonly<Record<string, (config: never) => Layer>> = {
   Activation: activation,
+  Add: add,
   AveragePooling2D: averagePooling2d,
   BatchNormalization: batchNormalization,
   Conv2D: conv2d,

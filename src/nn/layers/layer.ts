@@ -5,7 +5,7 @@
 import type { Shape } from '../../engine/primitive.js';
 import type { Tensor } from '../../engine/tensor.js';
 import { ShapeError } from '../../errors.js';
-import { type Rules, extents, rule } from '../../options.js';
+import { type Rules, extents, flag, rule, wrong } from '../../options.js';
 import type { Regularizer } from './regularizer.js';
 
 /** How a parameter gets its first values; fans are counted as in Keras. */
@@ -20,7 +20,9 @@ export interface ParameterSpec {
   readonly initializer: Initializer;
   /** False for values that no gradient changes, such as moving statistics. Default true. */
   readonly isTrainable?: boolean;
-  /** λ of the term λ·Σ w² that the parameter adds to the loss. */
+  /** Whether optimizers that shrink weights shrink it, as is usual for kernels. Default false. */
+  readonly decay?: boolean;
+  /** λ of the term λ·Σ w² that the parameter adds to the loss, while it is trained. */
   readonly l2?: number;
 }
 
@@ -33,6 +35,8 @@ export interface LayerContext {
   readonly isMicroBatch?: boolean;
   /** The number that sets the layer's random numbers apart from those of other layers; see NetworkNode. */
   readonly stream: number;
+  /** Whether the layer keeps its parameters as they are, also in training. */
+  readonly isFrozen: boolean;
 }
 
 /** Plain values only: written to model.json as they are. */
@@ -63,12 +67,44 @@ export interface Layer extends Required<Omit<LayerDefinition, 'takesSeveral'>> {
   readonly name: string | undefined;
   /** Only the first layer of a `sequential` needs one. */
   readonly inputShape: Shape | undefined;
+  /** False keeps its parameters as they are. */
+  readonly trainable: boolean;
+  /**
+   * The value that the layer yields for one value or several, for `model({ inputs, outputs })`. A layer that is applied
+   * more than once has the same parameters each time.
+   *
+   * Throws: ShapeError when they do not fit; UsageError for anything else.
+   */
+  apply(x: SymbolicTensor | readonly SymbolicTensor[]): SymbolicTensor;
+}
+
+/** A value of a network that is being put together: it has a shape, and no numbers. */
+export class SymbolicTensor {
+  constructor(
+    /** Without the batch axis. */
+    readonly shape: Shape,
+    readonly source: LayerCall | InputSource,
+  ) {}
+}
+
+/** What computes a value. */
+interface LayerCall {
+  readonly layer: Layer;
+  readonly inputs: Inputs<SymbolicTensor>;
+}
+
+/** The caller of the network gives the value. */
+interface InputSource {
+  readonly layer?: never;
+  readonly name: string | undefined;
 }
 
 /** What every layer may be given. */
 export interface LayerOptions {
   readonly name?: string;
   readonly inputShape?: Shape;
+  /** False freezes the layer: training leaves its parameters as they are. Default true. */
+  readonly trainable?: boolean;
 }
 
 export const layerRules = (): Rules<LayerOptions> => ({
@@ -79,24 +115,47 @@ export const layerRules = (): Rules<LayerOptions> => ({
     (value) => typeof value === 'string' && /^[^/\u0000-\u001f\u007f]+$/.test(value),
   ),
   inputShape: extents,
+  trainable: flag,
 });
 
 /** A layer of a class, with the options that every layer takes. */
 export function defineLayer(
-  { name, inputShape }: LayerOptions,
+  { name, inputShape, trainable = true }: LayerOptions,
   { takesSeveral = false, parameters = () => [], ...definition }: LayerDefinition,
 ): Layer {
-  return {
+  const outputShape = (inputs: Inputs<Shape>): Shape => {
+    if (inputs.length > 1 && !takesSeveral)
+      throw new ShapeError(
+        `${definition.className}: ${inputs.length} inputs were given, expected one; join them with layers.add() or layers.concatenate() first.`,
+      );
+    return definition.outputShape(inputs);
+  };
+  const layer: Layer = {
     ...definition,
     name,
     inputShape,
+    trainable,
     parameters,
-    outputShape: (inputs) => {
-      if (inputs.length > 1 && !takesSeveral)
-        throw new ShapeError(
-          `${definition.className}: ${inputs.length} inputs were given, expected one; join them with layers.add() or layers.concatenate() first.`,
+    outputShape,
+    apply: (x) => {
+      const inputs = [x].flat();
+      if (!isNonEmpty(inputs) || !inputs.every((each: unknown) => each instanceof SymbolicTensor))
+        throw wrong(
+          `${definition.className}.apply`,
+          'x',
+          x,
+          'what input() or apply() gave, or a list of that',
         );
-      return definition.outputShape(inputs);
+      return new SymbolicTensor(outputShape(mapInputs(inputs, ({ shape }) => shape)), { layer, inputs });
     },
   };
+  return layer;
+}
+
+export function isNonEmpty<T>(list: readonly T[]): list is Inputs<T> {
+  return list.length > 0;
+}
+
+export function mapInputs<T, R>([first, ...others]: Inputs<T>, fn: (each: T) => R): Inputs<R> {
+  return [fn(first), ...others.map(fn)];
 }

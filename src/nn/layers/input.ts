@@ -1,0 +1,24 @@
+/** Where a network begins. */
+import type { Shape } from '../../engine/primitive.js';
+import { type Rules, checkOptions, extents, required } from '../../options.js';
+import { SymbolicTensor, layerRules } from './layer.js';
+
+export interface InputOptions {
+  /** Without the batch axis. */
+  readonly shape: Shape;
+  /** Left out: input_layer, input_layer_1, … */
+  readonly name?: string;
+}
+
+const rules = (): Rules<InputOptions> => ({ shape: required(extents), name: layerRules().name });
+
+/**
+ * An input of a network, to apply layers to; `model({ inputs, outputs })` makes the network.
+ *
+ * Throws: UsageError for options out of range.
+ */
+export function input(options: InputOptions): SymbolicTensor {
+  checkOptions('input', options, rules());
+  const { shape, name } = options;
+  return new SymbolicTensor(shape, { name });
+}

@@ -1,0 +1,99 @@
+/**
+ * Graphs and frozen layers on a device:
+ *   a residual network learns, and comes back from its file with the same predictions and the place in its training
+ *   a layer that is applied twice gets the gradients of both uses
+ *   fine-tuning: frozen weights and statistics keep their bits, the others learn; unfrozen they learn too
+ */
+import { describe, expect, it } from 'vitest';
+import { program } from '../../src/engine/program.js';
+import { Tensor } from '../../src/engine/tensor.js';
+import { grad } from '../../src/engine/op.js';
+import { sum } from '../../src/kernels/index.js';
+import { stateSpec } from '../../src/kernels/step_state.js';
+import { input } from '../../src/nn/layers/input.js';
+import { activation, add, batchNormalization, conv2d, dense, flatten } from '../../src/nn/layers/index.js';
+import { type Model, model, sequential } from '../../src/nn/model.js';
+import { modelFile, modelFromFile } from '../../src/nn/model_files.js';
+import { rmsprop } from '../../src/nn/optimizers.js';
+import { useDevice } from './device.js';
+import { bars } from './small_model.js';
+
+const held = useDevice();
+const compiled = (made: Model): Model => {
+  made.compile({ optimizer: rmsprop({ learningRate: 3e-3 }), loss: 'sparseCategoricalCrossentropy' });
+  return made;
+};
+
+function residual(): Model {
+  const x = input({ shape: [8, 8, 1] });
+  const same = { filters: 4, kernelSize: 3, padding: 'same' } as const;
+  const first = conv2d({ ...same, activation: 'relu' }).apply(x);
+  const block = add().apply([conv2d(same).apply(first), first]);
+  const features = flatten().apply(activation({ activation: 'relu' }).apply(block));
+  return model({ inputs: x, outputs: dense({ units: 3, activation: 'softmax' }).apply(features) });
+}
+
+it('a residual network learns, and goes on from its file', async () => {
+  const [set, unseen] = [bars(48), bars(24, 2)];
+  const whole = compiled(residual());
+  await whole.fit(set, { epochs: 4, batchSize: 16 });
+  expect((await whole.evaluate(unseen)).accuracy).toBe(1);
+
+  const half = compiled(residual());
+  const { checkpoint } = await half.fit(set, { epochs: 2, batchSize: 16 });
+  const loaded = compiled(modelFromFile(await modelFile(half, { checkpoint })));
+  expect(await loaded.predict(unseen)).toEqual(await half.predict(unseen));
+  await loaded.fit(set, { epochs: 4, batchSize: 16, resume: checkpoint });
+  expect(await loaded.weights()).toEqual(await whole.weights());
+});
+
+it('a layer that is applied twice has the gradients of both uses', async () => {
+  const x = input({ shape: [2] });
+  const twice = dense({ units: 2, useBias: false });
+  const { network } = model({ inputs: x, outputs: twice.apply(twice.apply(x)) });
+  const kernel = Tensor.from([1, 2, 3, 4], [2, 2]);
+  const gradient = program((value: Tensor, w: Tensor) => {
+    const context = { isTraining: true, state: Tensor.zeros(stateSpec, held.device) };
+    const values = network.forward(new Map([['input_layer', value]]), () => w, context);
+    return grad(sum(values.get('dense_1')!), [w])[0]!;
+  }, held.device).call(Tensor.from([1, -1], [1, 2]), kernel);
+  // y = x·W·W with x·W = [−2, −2]: d(Σy)/dW = xᵀ·(W·1)ᵀ + (x·W)ᵀ·1ᵀ.
+  expect([...(await gradient.data())]).toEqual([3 - 2, 7 - 2, -3 - 2, -7 - 2]);
+});
+
+describe('fine-tuning', () => {
+  const base = () => [
+    conv2d({ filters: 4, kernelSize: 3, inputShape: [8, 8, 1], kernelRegularizer: { l2: 1e-3 } }),
+    batchNormalization(),
+    activation({ activation: 'relu' }),
+    flatten(),
+  ];
+
+  it('leaves frozen layers as they are, bit for bit, and trains the others', async () => {
+    const trained = compiled(sequential([...base(), dense({ units: 3, activation: 'softmax' })]));
+    await trained.fit(bars(48), { epochs: 2, batchSize: 16 });
+    const before = await trained.weights();
+
+    const network = trained.network
+      .freeze('conv2d', 'batch_normalization')
+      .remove('dense')
+      .insert(dense({ units: 3, activation: 'softmax', name: 'head' }), { after: 'flatten' });
+    const tuned = compiled(trained.withNetwork(network));
+    const first = await tuned.weights();
+    await tuned.fit(bars(48, 3), { epochs: 3, batchSize: 16 });
+    const after = await tuned.weights();
+    const isHead = (path: string): boolean => path.startsWith('head/');
+    const [head, others] = [true, false].map((is) => [...after].filter(([path]) => isHead(path) === is));
+    for (const [path, values] of head!) expect(values, path).not.toEqual(first.get(path));
+    for (const [path, values] of others!) expect(values, path).toEqual(before.get(path));
+    expect([head!.length, others!.length]).toEqual([2, 6]);
+    expect((await tuned.evaluate(bars(24, 4))).accuracy).toBe(1);
+
+    // Then all together, from a file, which says what is frozen.
+    const loaded = modelFromFile(await modelFile(tuned));
+    expect([...loaded.parameters.tensors.keys()]).toEqual(['head/kernel', 'head/bias']);
+    const whole = compiled(loaded.withNetwork(loaded.network.unfreeze('conv2d', 'batch_normalization')));
+    await whole.fit(bars(48, 3), { batchSize: 16 });
+    for (const [path, values] of await whole.weights()) expect(values, path).not.toEqual(after.get(path));
+  });
+});
