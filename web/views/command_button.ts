@@ -1,20 +1,20 @@
-/** The button of a command, or of the one of several that makes sense now; it and its keys follow from the command. */
+/** The button of a command, or of the currently applicable one of several. Label and shortcut come from the command. */
 import type { App } from '../app.js';
 import { type Command, type Shortcut, canRun, isBusy, labelOf, runCommand } from '../commands/command.js';
 import { element, enable, onPress, setAttribute } from '../elements.js';
 
 export interface CommandButtonOptions<Given> {
-  /** Classes beside `button`. */
+  /** CSS classes in addition to `button`. */
   readonly kind?: string;
-  /** What the command needs from the view; undefined while that is missing, which disables the button. */
+  /** Input that the command needs from the view; undefined disables the button. */
   readonly given?: () => Given | undefined;
-  /** Asked when the button is pressed; with false, nothing runs. */
+  /** Called when the button is pressed; false cancels. */
   readonly confirm?: (command: Command<Given>) => boolean;
 }
 
 export interface CommandButton {
   readonly root: HTMLButtonElement;
-  /** Call it when what `given` depends on has changed; what the page shares is listened to. */
+  /** Call when inputs of `given` have changed; shared state is observed automatically. */
   refresh(): void;
 }
 
@@ -42,18 +42,18 @@ export function commandButton<Given>(
   let last: Command<Given> | undefined;
   onPress(root, ({ detail: clicks }) => {
     const command = commandNow();
-    // The second click of a double click was not meant for what the first one made of the button.
+    // Ignores the second click of a double click, which was meant for the previous command.
     if (clicks > 1 && command !== last) return;
     last = command;
     if (confirm?.(command) === false) return;
-    // Not awaited: errors are shown as notes. Enabled, it has what it needs.
+    // Not awaited: errors are shown as notes. An enabled button has its input.
     void runCommand(app, command, given?.() as Given);
   });
   document.addEventListener('keydown', (event) => {
     const { shortcut } = commandNow();
     if (!root.isConnected || !shortcut || !isMatch(event, shortcut)) return;
     event.preventDefault();
-    // A field takes what is being typed when it loses the focus.
+    // Moving the focus commits the field that is being edited.
     if (document.activeElement?.closest('form')) root.focus({ preventScroll: true });
     root.click();
   });

@@ -1,9 +1,9 @@
 /**
- * Curves of a training on a canvas: every step faint, their running mean strong, validation at the ends of epochs.
+ * Training curves on a canvas: every step faint, their running mean strong, validation at the end of each epoch.
  *
- * A canvas, because a few thousand points several times a second would be as many elements to a drawing. It is redrawn
- * when asked, once per frame at most, and not at all while the page is hidden. The cursor, by pointer or by keys, is
- * read out in words; the table beside it says the same without a canvas.
+ * A canvas, because SVG would need an element for each of several thousand points. Redraws on request, at most once
+ * per frame, and never while the page is hidden. Screen readers read the values at the cursor, which pointer or keys
+ * move; a table shows the same numbers.
  */
 import { grouped } from '../../src/report/charts/numbers.js';
 import { element, setAttribute } from '../elements.js';
@@ -13,21 +13,21 @@ import { type CurveData, type Frame, drawCurve, paletteNow } from './curves_draw
 import { type StepSeries, nearestPlace } from './curves_series.js';
 import { onceAFrame } from './once_a_frame.js';
 
-/** The caller fills the series and asks for redrawing. */
+/** The caller fills the series and requests redraws. */
 export interface CurveOptions extends CurveData {
   readonly title: string;
   readonly format: (value: number) => string;
-  /** The step that is looked at, shared by the curves beside each other; null for none. */
+  /** The step under the cursor, shared by adjacent curves; null for none. */
   readonly cursor: Store<number | null>;
 }
 
 export interface Curve {
   readonly root: HTMLElement;
-  /** Draws before the next frame. */
+  /** Requests a redraw in the next frame. */
   redraw(): void;
 }
 
-/** What a closer look is, by unit. */
+/** The zoomed view, by unit. */
 const closeWords = {
   number: { text: 'log', title: 'On a logarithmic axis' },
   percent: { text: 'close-up', title: 'From what the second half of the steps has reached' },
@@ -73,7 +73,7 @@ export function curve(options: CurveOptions): Curve {
     frame = drawCurve(canvas, options, { isClose: close.checked, step: cursor.value }, palette);
     readout.replaceChildren(...readoutOf(options, cursor.value));
   });
-  // Not at every redraw: a screen reader would read out each new number.
+  // Not on every redraw: a screen reader would read every new number.
   const describe = (): void => {
     const last = training.steps.at(-1) ?? 0;
     const step = cursor.value ?? last;
@@ -88,7 +88,7 @@ export function curve(options: CurveOptions): Curve {
   });
   close.addEventListener('change', redraw);
   new ResizeObserver(redraw).observe(pad);
-  // What was on it went with the graphics processor.
+  // Losing the GPU context cleared the canvas.
   canvas.addEventListener('contextrestored', redraw);
   cursor.listen(() => {
     redraw();
@@ -108,7 +108,7 @@ export function curve(options: CurveOptions): Curve {
   return { root, redraw };
 }
 
-/** The newest numbers; or, in fewer words, those at the cursor, with its batch's own. */
+/** The latest numbers, or those at the cursor with the value of its batch. */
 function readoutOf({ format, training, validation }: CurveOptions, step: number | null): HTMLElement[] {
   const place = step === null ? training.length - 1 : nearestPlace(training.steps, step);
   if (place < 0) return [];
@@ -126,7 +126,7 @@ function readoutOf({ format, training, validation }: CurveOptions, step: number 
   ];
 }
 
-/** The validation that was the latest at that step; the last one where no step is looked at. */
+/** The latest validation at that step; the last one without a cursor. */
 function validationAt(validation: StepSeries, step: number | null): number | undefined {
   if (step === null) return validation.values.at(-1);
   const place = validation.steps.findLastIndex((end) => end <= step);
@@ -163,7 +163,7 @@ function stepAt(training: StepSeries, { first, last, left, right }: Frame, x: nu
   return training.steps[place] ?? null;
 }
 
-/** The place that a key leads to; null leaves, undefined is another key. */
+/** The position after a key press; null removes the cursor, undefined ignores the key. */
 export function placeByKey(
   key: string,
   { steps, length }: Pick<StepSeries, 'steps' | 'length'>,

@@ -7,15 +7,15 @@ import { type StepSeries, drawnPlaces, limitsOf, nearestPlace } from './curves_s
 
 export interface CurveData {
   readonly unit: 'percent' | 'number';
-  /** Every step's. */
+  /** Values of every step. */
   readonly training: StepSeries;
-  /** At the ends of epochs. */
+  /** Values at the end of each epoch. */
   readonly validation: StepSeries;
 }
 
-/** How it is looked at. */
+/** View options. */
 export interface Look {
-  /** Numbers on a logarithmic axis; percentages from what the second half of the steps has reached. */
+  /** Logarithmic axis for numbers; for percentages, an axis from the lowest value of the second half. */
   readonly isClose: boolean;
   /** The step under the cursor; null for none. */
   readonly step: number | null;
@@ -24,12 +24,12 @@ export interface Look {
 const colourNames = ['ink', 'soft', 'axis', 'grid', 'blue', 'orange', 'paper'] as const satisfies Colour[];
 export type Palette = Readonly<Record<(typeof colourNames)[number], string>>;
 
-/** The page's colours as they are now. */
+/** The current colours of the page. */
 export function paletteNow(): Palette {
   return Object.fromEntries(colourNames.map((name) => [name, colourOf(name)])) as Palette;
 }
 
-/** Where the plot lies on the canvas, and which steps its edges are. */
+/** The plot area on the canvas, and the steps at its edges. */
 export interface Frame {
   readonly left: number;
   readonly right: number;
@@ -45,15 +45,15 @@ interface Places {
 }
 
 const fontSize = 12;
-/** Between lines of text. */
+/** Minimum distance between lines of text. */
 const lineHeight = 16;
 const inset = { top: 8, bottom: 24, right: 6 };
-/** So that curves beside each other begin at the same place, mostly. */
+/** Minimum width of the labels, so that adjacent curves usually align. */
 const leastLeft = 44;
-/** Of validation, in columns of up to four: beyond that they would be a band. */
+/** Limit of validation points with markers: more would form a band. */
 const mostMarkers = 60;
 
-/** Fits the canvas to its place on the page and draws. Undefined where it has no place, as on a part that is hidden. */
+/** Fits the canvas to its size on the page and draws. Undefined if it is hidden. */
 export function drawCurve(
   canvas: HTMLCanvasElement,
   data: CurveData,
@@ -85,7 +85,7 @@ export function drawCurve(
   };
   const at: Places = {
     x: (step) => frame.left + ((step - first) / (last - first)) * (frame.right - frame.left),
-    // A logarithm of 0 would lie nowhere; this lies far below the plot.
+    // Replaces the logarithm of 0 by a position far below the plot.
     y: (value) => scale.at(isLog(unit, look) ? Math.max(value, Number.MIN_VALUE) : value),
   };
 
@@ -93,7 +93,7 @@ export function drawCurve(
   drawSteps(pen, frame, at, palette);
   drawEpochs(pen, frame, validation, at, palette);
   pen.save();
-  // Single batches may lie far outside of what their mean needs.
+  // The axis fits the mean; single batches may lie far outside.
   pen.beginPath();
   pen.rect(frame.left, frame.top - 5, width - frame.left, bottom - frame.top + 6);
   pen.clip();
@@ -104,7 +104,7 @@ export function drawCurve(
   return frame;
 }
 
-/** As many pixels as the screen has there: sharp, whatever the zoom. */
+/** Uses device pixels, so that the canvas is sharp at any zoom. */
 function fit(canvas: HTMLCanvasElement, width: number, height: number): void {
   const [wanted, high] = [Math.round(width * devicePixelRatio), Math.round(height * devicePixelRatio)];
   // Setting either, even to the same value, clears the canvas.
@@ -151,7 +151,7 @@ function drawVerticalAxis(
     const at = Math.round(scale.at(tick)) + 0.5;
     pen.strokeStyle = i === 0 ? palette.axis : palette.grid;
     segment(pen, left, at, right, at);
-    // A logarithmic axis may have more ticks than there is room for words.
+    // A logarithmic axis may have more ticks than labels fit.
     if (below - at < lineHeight) return;
     below = at;
     pen.fillText(labels[i]!, left - 8, at);
@@ -216,7 +216,7 @@ function drawTraining(
   stroke(pen, steps, means, columns, at);
 }
 
-/** Dashed, with squares: told from training without its colour, as in the reports. */
+/** Dashed with square markers, to distinguish it from training without colour, as in the reports. */
 function drawValidation(
   pen: CanvasRenderingContext2D,
   { steps, values }: StepSeries,

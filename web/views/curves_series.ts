@@ -1,25 +1,24 @@
 /**
- * The numbers behind a curve: each step's value, the running mean through them, and what is left to draw of many
- * points on few pixels.
+ * Data of a curve: the value of each step, the running mean, and decimation of many points to few pixels.
  */
 
-/** Weight of what came before, per step: the mean reaches back over some thirty steps. */
+/** Decay per step: the mean covers about thirty steps. */
 const memory = 1 - 1 / 30;
 
-/** A number per step, growing. NaN (an overflow) is kept, and left out of the mean. */
+/** A growing series with one number per step. NaN is kept but does not enter the mean. */
 export class StepSeries {
   /** Rising. */
   readonly steps: number[] = [];
   readonly values: number[] = [];
   /**
-   * Exponential moving mean, without the bias towards 0 at its beginning; NaN before the first number.
+   * Bias-corrected exponential moving average; NaN before the first number.
    *
    *   m₀ = 0, mₜ = β·mₜ₋₁ + (1 − β)·vₜ, mean = mₜ / (1 − βᵗ)   with β = 29/30
    *
    * Source: Kingma and Ba 2015, section 3.
    */
   readonly means: number[] = [];
-  /** Of each place: mₜ, and 1 − βᵗ; so that the last steps can be taken back. */
+  /** mₜ and 1 − βᵗ per step, so that the last steps can be removed. */
   readonly #sums: number[] = [];
   readonly #weights: number[] = [];
 
@@ -27,7 +26,7 @@ export class StepSeries {
     return this.steps.length;
   }
 
-  /** Steps that are there already, and those behind them, are taken back: a training goes on from its checkpoint. */
+  /** Removes existing steps from the first new one on: a training resumes from its checkpoint. */
   add(step: number, value: number): void {
     if (step <= (this.steps.at(-1) ?? -Infinity)) this.#truncate(placeOf(this.steps, step));
     const sum = this.#sums.at(-1) ?? 0;
@@ -49,7 +48,7 @@ export class StepSeries {
   }
 }
 
-/** The first place in a rising list whose number is not below `value`; its length where there is none. */
+/** Index of the first number in an ascending list that is at least `value`; the length if there is none. */
 export function placeOf(rising: readonly number[], value: number): number {
   let low = 0;
   let high = rising.length;
@@ -61,7 +60,7 @@ export function placeOf(rising: readonly number[], value: number): number {
   return low;
 }
 
-/** The place of the number nearest to `value`; −1 in an empty list. */
+/** Index of the number nearest to `value`; −1 for an empty list. */
 export function nearestPlace(rising: readonly number[], value: number): number {
   const behind = placeOf(rising, value);
   if (behind === 0) return rising.length === 0 ? -1 : 0;
@@ -70,10 +69,10 @@ export function nearestPlace(rising: readonly number[], value: number): number {
 }
 
 /**
- * What to draw of (x, y) on `columns` columns of pixels: of each column its first, lowest, highest and last point, in
- * their order. So no peak is lost, and a line has at most four points per column.
+ * Decimates (x, y) to `columns` pixel columns: keeps the first, lowest, highest and last point of each column, in
+ * order. No peak is lost, and a line has at most four points per column.
  *
- * Returns places in the lists; all of them where there are few. Points that are not finite are left out.
+ * Returns indices; all of them for few points. Drops points that are not finite.
  */
 export function drawnPlaces(xs: readonly number[], ys: readonly number[], columns: number): number[] {
   const all = xs.length <= 2 * columns;
@@ -108,7 +107,7 @@ export function drawnPlaces(xs: readonly number[], ys: readonly number[], column
   return drawn;
 }
 
-/** Least and greatest of the numbers that are finite, and above 0 where `isPositive`; null without any. */
+/** Minimum and maximum of the finite numbers, with `isPositive` of those above 0; null if there are none. */
 export function limitsOf(
   lists: readonly (readonly number[])[],
   isPositive = false,

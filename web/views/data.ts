@@ -1,4 +1,4 @@
-/** Class counts, samples, and what augmentation and filters make of them. */
+/** Class counts, samples, and previews of augmentation and filters. */
 import { grouped } from '../../src/report/charts/numbers.js';
 import { recipeFor } from '../../src/nn/presets.js';
 import type { App } from '../app.js';
@@ -16,7 +16,7 @@ import { RecipeSliders } from './data_sliders.js';
 import { undoButtons } from './undo_buttons.js';
 import { whenSeen } from './when_seen.js';
 
-/** Where the sliders may begin; `quick` changes nothing. */
+/** Presets that the sliders can start from; `quick` changes nothing. */
 const startingPoints = [
   ['Nothing', 'quick'],
   ['Corrected', 'corrected'],
@@ -48,7 +48,7 @@ export const dataView: View = (root, app) => {
   whenSeen(root, () => set.begin());
 };
 
-/** Which data set is shown: that of the settings. What it is, or why it is not there; and the way to the user's own. */
+/** Shows the data set of the settings, or why it is not available, and lets users load their own. */
 class ShownSet {
   readonly element: HTMLElement;
   readonly #words = element('p', { role: 'status' });
@@ -57,7 +57,7 @@ class ShownSet {
   #hasBegun = false;
   /** What the parts show. */
   #shown: Settings['dataset'] | undefined;
-  /** What was asked for last. */
+  /** The last request. */
   #wanted: Settings['dataset'] | undefined;
 
   constructor(
@@ -86,13 +86,13 @@ class ShownSet {
     app.state.device.listen(() => this.#follow());
   }
 
-  /** From now on images may be fetched. */
+  /** Allows fetching images from now on. */
   begin(): void {
     this.#hasBegun = true;
     this.#follow();
   }
 
-  /** The worker says what it computes on before it is asked for anything. */
+  /** The worker reports its device before any request. */
   #follow(): void {
     const { dataset } = this.app.settings.value;
     if (!this.#hasBegun || !this.app.state.device.value || dataset === this.#wanted) return;
@@ -111,7 +111,7 @@ class ShownSet {
       this.parts.hide();
       this.#shown = undefined;
       this.#say(textOf(error), '');
-      // There is nothing to fetch before the user has dropped files.
+      // Nothing to fetch until the user drops files.
       this.#again.hidden = dataset === 'custom';
     }
   }
@@ -124,14 +124,14 @@ class ShownSet {
       this.app.settings.set(withDataset(this.app.settings.value, 'custom'));
       await this.#take('custom', info);
     } catch (error) {
-      // What was shown before is shown again.
+      // Shows the previous data set again.
       this.#wanted = undefined;
       this.#follow();
       throw error;
     }
   }
 
-  /** Others of the user's images are there. */
+  /** The user's images have changed. */
   #showCustom(): void {
     this.#shown = undefined;
     if (this.app.settings.value.dataset === 'custom') void this.#describe('custom');
@@ -151,7 +151,7 @@ class ShownSet {
   }
 }
 
-/** The sliders, their previews, and the way into the settings of the next training. */
+/** The sliders, their previews, and the button that applies them to the next training. */
 class Augmentation {
   readonly element: HTMLElement;
   readonly #previews: Previews;
@@ -198,7 +198,7 @@ class Augmentation {
       this.#previews.element,
     );
     this.#show(app.settings.value);
-    // A preset that is chosen elsewhere moves the sliders; other settings leave them alone.
+    // Choosing a preset elsewhere moves the sliders; other settings do not.
     app.settings.listen((now, before) => {
       if (areAlike(now, before)) this.#update();
       else this.#show(now);
@@ -233,7 +233,7 @@ class Augmentation {
     const recipe = recipeOf(this.#sliders.values);
     const { settings } = this.app;
     if (areAlike(recipe, settings.value)) return;
-    // A preset's own values as they stand there, which the page's address then need not repeat.
+    // Uses the exact values of a preset, which the URL then need not repeat.
     const preset = recipeFor(settings.value.preset, settings.value.dataset);
     const { augmentation, filters } = areAlike(recipe, preset) ? preset : recipe;
     settings.set({ ...settings.value, augmentation, filters });

@@ -1,10 +1,10 @@
-/** How many images each class has, in training and in test, as numbers with bars; a class can be picked for its samples. */
+/** Images per class, in training and test, as numbers with bars; picking a class shows its samples. */
 import { maxOf } from '../../src/extent.js';
 import { grouped } from '../../src/report/charts/numbers.js';
 import { element, setAttribute } from '../elements.js';
 import type { DataInfo } from '../protocol.js';
 
-/** A page of thousands of rows would not answer any more. */
+/** Limit of rows: thousands would make the page unresponsive. */
 const mostRows = 200;
 
 export class CountsTable {
@@ -12,7 +12,7 @@ export class CountsTable {
   readonly #table = element('table', { class: 'table counts', 'aria-label': 'Images of each class' });
   #buttons: readonly HTMLButtonElement[] = [];
 
-  /** `onPick` gets the class whose samples to show. */
+  /** `onPick` receives the class whose samples to show. */
   constructor(private readonly onPick: (label: number) => void) {
     const room = { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Images of each class' };
     this.element = element('div', room, this.#table);

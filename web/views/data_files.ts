@@ -1,8 +1,8 @@
-/** Takes the user's own data set: files or a folder, chosen or dropped here. */
+/** Accepts a custom data set: files or a folder, chosen or dropped. */
 import { chosenFiles, droppedFiles } from '../../src/browser/dropped_files.js';
 import { element } from '../elements.js';
 
-/** `take` is given the files, and deals with what is wrong with them, or with finding them. */
+/** `take` receives the files and handles their errors. */
 export function customFiles(take: (files: Promise<readonly File[]>) => Promise<void>): HTMLElement {
   const choose = (title: string, attributes: Readonly<Record<string, boolean>>): HTMLElement => {
     const input = element('input', { type: 'file', hidden: true, ...attributes });
@@ -41,7 +41,7 @@ export function customFiles(take: (files: Promise<readonly File[]>) => Promise<v
   zone.addEventListener('drop', (event) => {
     event.preventDefault();
     isOver(false);
-    // The files are asked for at once: after the event they are gone.
+    // Read synchronously: the files are only available during the event.
     if (event.dataTransfer) void take(droppedFiles(event.dataTransfer));
   });
   return zone;

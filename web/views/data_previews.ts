@@ -1,4 +1,4 @@
-/** A few training images, each beside some of its variants, recomputed whenever the recipe changes. */
+/** A few training images with some augmented variants each, recomputed whenever the recipe changes. */
 import type { App } from '../app.js';
 import { element } from '../elements.js';
 import { textOf } from '../error_text.js';
@@ -7,7 +7,7 @@ import type { Images, Settings } from '../protocol.js';
 import type { Recipe } from './data_recipe.js';
 import { paint, pictureOf } from './image_grid.js';
 
-/** Sixteen variants are computed while a slider moves; more would be felt on a slow device. */
+/** Computes sixteen variants while a slider moves; more would lag on a slow device. */
 const imageCount = 4;
 const variants = 4;
 
@@ -61,7 +61,7 @@ export class Previews {
     await this.#fetch();
   }
 
-  /** May be called as often as a slider moves. */
+  /** Cheap to call on every move of a slider. */
   showRecipe(recipe: Recipe): void {
     this.#recipe = recipe;
     this.#ask();
@@ -71,14 +71,14 @@ export class Previews {
     const [dataset, seed] = [this.#dataset, this.#sampleSeed];
     const options = { dataset, part: 'train', count: imageCount, label: null, seed } as const;
     const found = await this.app.worker.data.samples(options);
-    // Others were asked for meanwhile.
+    // A newer request supersedes this one.
     if (dataset !== this.#dataset || seed !== this.#sampleSeed) return;
     this.#samples = { ...found, dataset };
     this.#build(this.#samples);
     this.#ask();
   }
 
-  /** Canvases for these images; variants stay black until they are computed. */
+  /** Creates canvases for these images; variants stay black until they are computed. */
   #build(samples: Samples): void {
     this.#canvases = samples.indices.map((_, image) =>
       Array.from({ length: 1 + variants }, (_unused, i) => {
@@ -118,7 +118,7 @@ export class Previews {
         for (let i = 0; i < variants; i++) paint(row[1 + i]!, pictureOf(found, image * variants + i));
       this.#say('');
     } catch (error) {
-      // Said here and not aloud: the next move of the slider may mend it.
+      // Shown but not announced: the next move of the slider may fix it.
       this.#say(textOf(error));
     }
   }

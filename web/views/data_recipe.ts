@@ -1,18 +1,18 @@
-/** What the sliders say, and the augmentation and filters that it stands for. */
+/** Converts between slider values and augmentation with filters. */
 import type { AugmentOptions } from '../../src/kernels/index.js';
 import { type Filter, filters as named } from '../../src/nn/preprocessing.js';
 import type { Settings } from '../protocol.js';
 
-/** The part of the settings that the sliders decide. */
+/** The settings that the sliders control. */
 export type Recipe = Pick<Settings, 'augmentation' | 'filters'>;
 
 export type Fill = NonNullable<AugmentOptions['fill']>;
 
 export interface SliderValues {
-  /** Shares of the width and the height, either way. */
+  /** Shares of width and height, in either direction. */
   readonly widthShift: number;
   readonly heightShift: number;
-  /** Degrees, either way. */
+  /** Degrees, in either direction. */
   readonly rotation: number;
   /** Factors are 1 ± this; likewise for the two below. */
   readonly zoom: number;
@@ -23,10 +23,10 @@ export interface SliderValues {
   readonly horizontalFlip: boolean;
   readonly verticalFlip: boolean;
   readonly fill: Fill;
-  /** How many times over the 3×3 filters are applied. */
+  /** Number of times that the 3×3 filters are applied. */
   readonly blur: number;
   readonly sharpen: number;
-  /** What came with the recipe and has no slider. */
+  /** Options of the recipe without a slider. */
   readonly others: AugmentOptions;
 }
 
@@ -46,7 +46,7 @@ export const untouched: SliderValues = {
   others: {},
 };
 
-/** Limits of the zoom become the wider of the two ways; filters without a slider are left out. */
+/** Zoom limits become the wider of the two directions; filters without a slider are dropped. */
 export function valuesOf({ augmentation, filters }: Recipe): SliderValues {
   const {
     rotation = 0,
@@ -79,7 +79,7 @@ export function valuesOf({ augmentation, filters }: Recipe): SliderValues {
   };
 }
 
-/** Only what does something is named; null where nothing does. Blur comes before sharpen. */
+/** Contains only active options; null if there are none. Blur comes before sharpen. */
 export function recipeOf({ blur, sharpen, others, erasing, fill, ...values }: SliderValues): Recipe {
   const { erasing: details, ...rest } = others;
   const moves = [values.widthShift, values.heightShift, values.rotation, values.zoom];
@@ -95,7 +95,7 @@ export function recipeOf({ blur, sharpen, others, erasing, fill, ...values }: Sl
   };
 }
 
-/** Whether two recipes do the same to an image. */
+/** Whether two recipes change images in the same way. */
 export function areAlike(one: Recipe, other: Recipe): boolean {
   const written = (recipe: Recipe): string => {
     const { augmentation, filters } = recipeOf(valuesOf(recipe));

@@ -1,4 +1,4 @@
-/** Some images of a part of the data, of all classes or of one; others when asked. */
+/** Sample images of a part of the data, of all classes or one, with a button for more. */
 import type { App } from '../app.js';
 import { element } from '../elements.js';
 import type { DataInfo, Part, Settings } from '../protocol.js';
@@ -15,12 +15,12 @@ export class Samples {
   #dataset: Settings['dataset'] = 'digits';
   #names: readonly string[] = [];
   #seed = 1;
-  /** How often images were asked for. */
+  /** Number of requests, which seeds the choice. */
   #asked = 0;
 
   constructor(
     private readonly app: App,
-    /** Gets the class that is chosen; null for all. */
+    /** Receives the chosen class; null for all. */
     private readonly onLabel: (label: number | null) => void,
   ) {
     const others = element('button', { type: 'button', class: 'button' }, 'Show more');
@@ -75,7 +75,7 @@ export class Samples {
     const [dataset, seed] = [this.#dataset, this.#seed];
     const asking = ++this.#asked;
     const images = await this.app.worker.data.samples({ dataset, part, count: sampleCount, label, seed });
-    // Others were asked for meanwhile.
+    // A newer request supersedes this one.
     if (asking !== this.#asked) return;
     this.#grid.show(
       images.indices.map((index, i) => {

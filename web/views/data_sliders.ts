@@ -1,4 +1,4 @@
-/** Sliders and switches for augmentation and filters, in the groups in which a person thinks of them. */
+/** Sliders and switches for augmentation and filters, in groups. */
 import { element } from '../elements.js';
 import { type Fill, type SliderValues, untouched } from './data_recipe.js';
 
@@ -11,7 +11,7 @@ interface SliderSpec {
   readonly title: string;
   /** In the slider's own unit: percent, degrees, passes. */
   readonly most: number;
-  /** Of that unit in one of the recipe's. */
+  /** Slider units per unit of the recipe. */
   readonly scale: number;
   readonly text: (value: number) => string;
 }
@@ -93,11 +93,11 @@ const fills: readonly { readonly value: Fill; readonly title: string }[] = [
 
 export class RecipeSliders {
   readonly element: HTMLElement;
-  /** Each shows its own part of the values. */
+  /** Functions that show each part of the values. */
   readonly #shows: ((values: SliderValues) => void)[] = [];
   #values = untouched;
 
-  /** `onChange` is called for every move, not only at its end. */
+  /** Calls `onChange` on every move, not only at its end. */
   constructor(private readonly onChange: (values: SliderValues) => void) {
     this.element = element('div', { class: 'sliders' }, ...groups.map((group) => this.#group(group)));
     this.show(untouched);
@@ -129,14 +129,14 @@ export class RecipeSliders {
   }
 
   #slider({ name, title, most, scale, text }: SliderSpec): HTMLElement {
-    // Named: left to itself, the label would be that of its output, which comes first.
+    // Named explicitly: otherwise the label would name its output, which comes first.
     const id = `slider-${name}`;
     const input = element('input', { id, type: 'range', min: 0, max: most, step: 1, 'aria-label': title });
     const output = element('output');
     input.addEventListener('input', () => this.#change({ [name]: Number(input.value) / scale }));
     this.#shows.push((values) => {
       const value = Math.round(values[name] * scale * 10) / 10;
-      // An address may ask for more than a slider usually offers.
+      // A URL may exceed the usual range of a slider.
       input.max = String(Math.max(most, value));
       input.step = Number.isInteger(value) ? '1' : '0.1';
       input.value = String(value);

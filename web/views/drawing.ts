@@ -1,4 +1,4 @@
-/** The pad, what the network sees of it, and how likely each class is; at every stroke. */
+/** The drawing pad, the network's view of it, and class probabilities after every stroke. */
 import { transfer } from 'comlink';
 import { probability } from '../../src/report/charts/numbers.js';
 import type { App } from '../app.js';
@@ -19,9 +19,9 @@ import { Result } from './drawing_result.js';
 import { Samples } from './drawing_samples.js';
 import { exampleSeven } from './drawing_strokes.js';
 
-/** Between two predictions while something is drawn: faster than people can read would only slow a training. */
+/** Minimum interval between predictions while drawing: faster than people can read, and it would slow training. */
 const leastMs = 50;
-/** What has stood still for so long is read out. */
+/** Delay before a stable prediction is announced. */
 const announceMs = 500;
 
 const digits = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
@@ -57,11 +57,11 @@ class DrawingView {
   readonly #stranger = element('p', { class: 'note', 'data-level': 'info', hidden: true });
   readonly #asked = new Latest<Asked>((asked) => this.#predict(asked));
   #announcing: ReturnType<typeof setTimeout> | undefined;
-  /** What is read out, or was last. */
+  /** The announced text. */
   #verdict = '';
-  /** Of what lies on the pad; null when nothing does. */
+  /** Prediction for the pad; null if it is empty. */
   #prediction: Prediction | null = null;
-  /** What was learned of it, until something else is on the pad. */
+  /** Outcome of the correction, until the pad changes. */
   #corrected: { readonly before: Prediction; readonly label: number } | undefined;
 
   constructor(
@@ -112,7 +112,7 @@ class DrawingView {
       if (model) this.#take(model);
     });
     state.device.watch((device) => {
-      // Without one nothing can be learned, which a banner says.
+      // Learning needs a device; a banner says so.
       this.#correction.element.hidden = device?.info === null;
       this.#refresh();
     });
@@ -121,14 +121,14 @@ class DrawingView {
       // The outcome of the previous correction.
       if (busy.has(correct.cause)) this.#correction.say('');
     });
-    // The words about a correction go when it is undone.
+    // Clears the text about a correction when it is undone.
     state.undo.listen((now, before) => {
       if (before?.model.undo !== 'correction' || now?.model.redo !== 'correction') return;
       this.#corrected = undefined;
       this.#correction.say('');
       this.#asked.ask({ sheet: this.#pad.sheet, isDrawing: false });
     });
-    // Picked elsewhere on the page, where nothing was predicted.
+    // An image picked elsewhere on the page has no prediction yet.
     this.app.image.listen((image) => {
       if (!image || image.prediction || image.source === 'drawing') return;
       const [height, width, channels] = (this.#model?.inputShape ?? [28, 28, 1]) as [number, number, number];
@@ -150,7 +150,7 @@ class DrawingView {
     return Boolean(device.value?.info) && status.value?.phase !== 'lost';
   }
 
-  /** Another model predicts, or the same with other weights. */
+  /** Called when the model or its weights change. */
   #take({ classNames, name }: ModelInfo): void {
     const knowsDigits = areDigits(classNames);
     this.#samples.names = classNames;
@@ -170,7 +170,7 @@ class DrawingView {
 
   #changed(asked: Asked): void {
     this.#corrected = undefined;
-    // What was read out, and what was wrong with a picture, is of another sheet.
+    // Clears announcements and errors of the previous sheet.
     clearTimeout(this.#announcing);
     if (this.#live.textContent === this.#verdict) this.#announce('');
     this.app.settle('picture');
@@ -183,17 +183,17 @@ class DrawingView {
     this.#refresh();
   }
 
-  /** A test image in place of the page's example, or an empty pad if there is none: the example is a digit. */
+  /** Replaces the example digit by a test image, or by an empty pad if there is none. */
   async #showAnother(sheet: Sheet): Promise<void> {
     try {
       await this.#samples.another();
     } catch {
-      // Why there are no images is said under Train and Data.
+      // Train and Data explain why there are no images.
     }
     if (this.#pad.sheet === sheet) this.#pad.replace({ ...blankSheet, isExample: true });
   }
 
-  /** A test image, which is another model's where the one that predicts was opened from a file. */
+  /** A test image; for a model opened from a file, it may belong to another data set. */
   #pickSample(picture: Picked): void {
     if (this.#fits(picture)) return this.#pick(picture);
     const { height, width, channels } = picture;
@@ -286,7 +286,7 @@ class DrawingView {
       input: asked.input,
       label,
       onResult: (outcome) => {
-        // The drawing may have changed in the meantime: then this is no longer its outcome.
+        // Ignores the outcome if the drawing has changed meanwhile.
         if (this.#prediction?.input.join() !== asked.input.join()) return;
         if (outcome.isCorrected) this.#corrected = { before: outcome.before, label };
         this.#show(sheet, outcome.after);

@@ -1,4 +1,4 @@
-/** Drawing with the keyboard: a pen that arrow keys move, and the space bar puts down and lifts. */
+/** Keyboard drawing: arrow keys move a pen, the space bar puts it down and lifts it. */
 import { type InkPoint, penWidth } from './drawing_strokes.js';
 
 /** Sides of the pad. */
@@ -13,9 +13,9 @@ const directions: Readonly<Record<string, readonly [x: number, y: number]>> = {
 };
 
 export interface CaretListener {
-  /** It has come or gone. */
+  /** Called when it appears or disappears. */
   onShown(): void;
-  /** It has moved, or was put down or lifted. */
+  /** Called when it moves, or is put down or lifted. */
   onMove(place: InkPoint, isDown: boolean): void;
   announce(text: string): void;
 }
@@ -40,7 +40,7 @@ export class Caret {
     canvas.addEventListener('blur', () => this.hide());
   }
 
-  /** Lifts the pen and draws no caret until a key is pressed. */
+  /** Lifts the pen and hides the caret until a key is pressed. */
   hide(): void {
     const wasDown = this.#isDown;
     this.#isDown = false;
@@ -61,7 +61,7 @@ export class Caret {
     else context.stroke();
   }
 
-  /** Whether the key is one of the pen's. */
+  /** Whether the pen handles the key. */
   #press({ key, shiftKey }: KeyboardEvent): boolean {
     const direction = directions[key];
     if (direction) {

@@ -1,4 +1,4 @@
-/** The form that tells the network what a drawing is, and has it learn that. */
+/** The form for a one-shot correction: the user labels a drawing, and the network learns it. */
 import type { App } from '../app.js';
 import { type CorrectionRequest, correct } from '../commands/correction.js';
 import { element } from '../elements.js';
@@ -13,7 +13,7 @@ export class Correction {
   #names: readonly string[] = [];
   #canLearn = false;
 
-  /** `request`: what the button asks for, with the chosen label; undefined while there is nothing to learn. */
+  /** `request`: the request of the button, with the chosen label; undefined if there is nothing to learn. */
   constructor(app: App, request: (label: number) => CorrectionRequest | undefined) {
     this.#button = commandButton(app, () => correct, {
       given: () => (this.#canLearn && this.chosen !== undefined ? request(this.chosen) : undefined),
@@ -59,7 +59,7 @@ export class Correction {
     this.#refresh();
   }
 
-  /** Whether there is something to learn from, and a device to learn on. */
+  /** Enables the form if there is a drawing and a device. */
   set canLearn(value: boolean) {
     this.#canLearn = value;
     this.#refresh();

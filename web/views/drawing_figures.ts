@@ -1,17 +1,17 @@
-/** Probabilities as figures: rows, the likeliest class, percentages. */
+/** Formats probabilities: rows, most likely class, percentages. */
 
-/** With more classes than this only the likeliest are shown. */
+/** With more classes, only the most likely are shown. */
 const mostRows = 12;
 
 export interface Row {
   readonly label: number;
   readonly name: string;
   readonly share: number;
-  /** Before something was learned; undefined where that is not the question. */
+  /** Probability before a correction; undefined without one. */
   readonly shareBefore: number | undefined;
 }
 
-/** All classes in their order, or the likeliest where there are many. */
+/** All classes in order, or the most likely of many. */
 export function rowsOf(
   probabilities: ArrayLike<number>,
   names: readonly string[],
@@ -24,10 +24,10 @@ export function rowsOf(
   return rows.sort((a, b) => b.share - a.share).slice(0, 10);
 }
 
-/** What to say where `winnerOf` finds none. */
+/** Text if `winnerOf` finds no class. */
 export const nanText = 'The network outputs NaN.';
 
-/** The likeliest class; −1 where any probability is NaN, as after a training that diverged: then none means anything. */
+/** The most likely class; −1 if any probability is NaN, as after a diverged training. */
 export function winnerOf(probabilities: ArrayLike<number>): number {
   let winner = -1;
   let most = -Infinity;

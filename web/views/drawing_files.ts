@@ -1,12 +1,12 @@
-/** Pictures from outside: chosen, pasted, or dropped on the pad. */
+/** Pictures that are chosen, pasted, or dropped on the pad. */
 import { element } from '../elements.js';
 
-/** The first picture among what was pasted or dropped. */
+/** The first picture among pasted or dropped items. */
 export function pictureIn(transfer: DataTransfer | null): File | undefined {
   return [...(transfer?.files ?? [])].find(({ type }) => type.startsWith('image/'));
 }
 
-/** The button that opens a file; `take` gets each picture. */
+/** The button that opens a file; `take` receives each picture. */
 export function uploadButton(take: (file: File) => void): HTMLElement {
   const input = element('input', {
     type: 'file',
@@ -19,13 +19,13 @@ export function uploadButton(take: (file: File) => void): HTMLElement {
   input.addEventListener('change', () => {
     const file = input.files?.[0];
     if (file) take(file);
-    // So that the same file can be chosen again.
+    // Allows choosing the same file again.
     input.value = '';
   });
   return element('span', {}, button, input);
 }
 
-/** Takes pictures that are dropped on `pad`, or pasted while nothing is being written. */
+/** Accepts pictures dropped on `pad`, or pasted while no text is edited. */
 export function takeDropsAndPastes(pad: HTMLElement, take: (file: File) => void): void {
   pad.addEventListener('dragover', (event) => {
     if (!event.dataTransfer?.types.includes('Files')) return;
@@ -38,7 +38,7 @@ export function takeDropsAndPastes(pad: HTMLElement, take: (file: File) => void)
     const file = pictureIn(event.dataTransfer);
     if (!file) return;
     event.preventDefault();
-    // The page takes files dropped elsewhere as data sets.
+    // Files dropped elsewhere on the page are data sets.
     event.stopPropagation();
     take(file);
   });

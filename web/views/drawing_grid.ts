@@ -1,4 +1,4 @@
-/** Where the arrow keys lead in a grid, or undefined for other keys. */
+/** The index after an arrow key in a grid; undefined for other keys. */
 export function nextPlace(key: string, from: number, count: number, columns: number): number | undefined {
   const to = {
     ArrowLeft: from - 1,

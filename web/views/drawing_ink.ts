@@ -1,9 +1,9 @@
-/** Paints strokes and small pictures: for people on the pad, and for the network. */
+/** Paints strokes and small pictures, on the pad and for the network. */
 import type { PictureData } from '../protocol.js';
 import { type Segment, type Stroke, segmentsOf } from './drawing_strokes.js';
 import { showPixels } from './pixels.js';
 
-/** Pixels as the network takes them, and what the pad does with them. */
+/** Pixels in the network's input format, as the pad shows them. */
 export interface SmallPicture {
   /** [height,width,channels], a byte per value. */
   readonly pixels: Uint8Array;
@@ -27,7 +27,7 @@ export function paintStrokes(
   for (const stroke of strokes) paintStroke(context, segmentsOf(stroke), side);
 }
 
-/** Pieces of one width are one path: apart, their ends would show where the edges are soft. */
+/** Segments of equal width form one path: separate ones would show at their soft ends. */
 function paintStroke(context: Context2d, segments: readonly Segment[], side: number): void {
   segments.forEach(({ from, control, to, width }, i) => {
     if (from.x === to.x && from.y === to.y) {
@@ -46,10 +46,10 @@ function paintStroke(context: Context2d, segments: readonly Segment[], side: num
   });
 }
 
-/** Pixels of a side of what is sent: ten for each that the network sees. */
+/** Side of the picture that is sent, in pixels: ten per network pixel. */
 const sentSide = 280;
 
-/** The strokes as the worker takes them: black on white, the same whatever the screen. */
+/** The strokes in the format of the worker: black on white, independent of the screen. */
 export function pictureOf(strokes: readonly Stroke[]): PictureData {
   const context = new OffscreenCanvas(sentSide, sentSide).getContext('2d', { willReadFrequently: true });
   if (!context) throw new Error('drawing: this browser gives no canvas to draw on.');
@@ -74,7 +74,7 @@ export function paintPixels(
   showPixels(canvas, image);
 }
 
-/** Light on dark becomes ink on paper: a pixel's value is how much of the colour covers what lies below. */
+/** Converts light on dark to ink on paper: the value of a pixel becomes opacity. */
 export function paintAsInk(
   context: CanvasRenderingContext2D,
   { pixels, height, width, channels }: SmallPicture,

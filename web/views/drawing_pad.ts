@@ -1,6 +1,6 @@
 /**
- * The pad: draws what a mouse, a finger, a pen or the arrow keys say, on a canvas that fits the screen's pixels at any
- * zoom; and shows pictures that were picked instead. Every step can be undone.
+ * The drawing pad: draws with mouse, finger, pen or arrow keys on a canvas in device pixels, and shows picked
+ * pictures. Every step can be undone.
  */
 import { element } from '../elements.js';
 import { colourOf, onThemeChange } from '../theme_switch.js';
@@ -9,18 +9,18 @@ import { Caret } from './drawing_caret.js';
 import { type InkPoint, type Stroke, extended, inkPoint } from './drawing_strokes.js';
 import { onceAFrame } from './once_a_frame.js';
 
-/** A picture on the pad, with what is known of it. */
+/** A picture on the pad, with its metadata. */
 export interface Picked extends SmallPicture {
   readonly pixels: Uint8Array<ArrayBuffer>;
   readonly label: number | null;
   readonly source: 'upload' | 'test';
 }
 
-/** What lies on the pad: strokes, or a picture. */
+/** Content of the pad: strokes or a picture. */
 export interface Sheet {
   readonly strokes: readonly Stroke[];
   readonly picture: Picked | null;
-  /** Drawn by the page; the first stroke of a person begins a new sheet. */
+  /** Drawn by the page; the first stroke of the user starts a new sheet. */
   readonly isExample: boolean;
 }
 
@@ -33,7 +33,7 @@ export function isBlank({ strokes, picture }: Sheet): boolean {
 const mostUndone = 200;
 
 export interface PadListener {
-  /** The sheet has changed; while `isDrawing` it will go on changing. */
+  /** Called when the sheet has changed; `isDrawing` during a stroke. */
   onChange(sheet: Sheet, isDrawing: boolean): void;
   /** For screen readers. */
   announce(text: string): void;
@@ -52,7 +52,7 @@ export class Pad {
   readonly #caret: Caret;
   readonly #past: Sheet[] = [];
   #sheet: Sheet;
-  /** Being drawn, by this pointer or by the keyboard. */
+  /** The current stroke and its pointer, or the keyboard. */
   #stroke: Stroke = [];
   #pointer: number | undefined;
   #picturesAreInk = true;
@@ -76,14 +76,14 @@ export class Pad {
     });
     this.#listenToPointers();
     new ResizeObserver(() => this.#fit()).observe(this.canvas);
-    // Zooming changes how many pixels the canvas has on the screen, which not every browser tells the observer.
+    // Zooming changes the device pixels of the canvas, which not every browser reports to the observer.
     window.addEventListener('resize', () => this.#fit());
     onThemeChange(this.#repaint);
-    // What was on it went with the graphics processor.
+    // Losing the GPU context cleared the canvas.
     this.canvas.addEventListener('contextrestored', this.#repaint);
   }
 
-  /** Including the stroke under way. */
+  /** Including the current stroke. */
   get sheet(): Sheet {
     if (this.#stroke.length === 0) return this.#sheet;
     return { ...this.#sheet, strokes: [...this.#sheet.strokes, this.#stroke] };
@@ -99,7 +99,7 @@ export class Pad {
     this.#repaint();
   }
 
-  /** Puts something else on the pad; `undo` brings back what was there. */
+  /** Replaces the content of the pad; `undo` restores the previous one. */
   show(sheet: Sheet): void {
     this.#stroke = [];
     this.#pointer = undefined;
@@ -107,7 +107,7 @@ export class Pad {
     this.#set(sheet);
   }
 
-  /** Another of the page's own sheets in place of one: there is nothing to undo. */
+  /** Replaces one of the page's own sheets without an undo step. */
   replace(sheet: Sheet): void {
     this.#set(sheet);
   }
@@ -137,7 +137,7 @@ export class Pad {
   #listenToPointers(): void {
     const { canvas } = this;
     canvas.addEventListener('pointerdown', (event) => {
-      // A second finger, or the palm beside a pen, draws nothing.
+      // Ignores a second finger, or a palm next to a pen.
       if (event.button !== 0 || this.#pointer !== undefined) return;
       this.#caret.hide();
       canvas.setPointerCapture(event.pointerId);
@@ -146,7 +146,7 @@ export class Pad {
     });
     canvas.addEventListener('pointermove', (event) => {
       if (event.pointerId !== this.#pointer) return;
-      // Between two frames the pointer was at several places; without them quick strokes have corners.
+      // The pointer moves several times per frame; without coalesced events, fast strokes have corners.
       const between = event.getCoalescedEvents?.() ?? [];
       this.#draw(this.#placesOf(between.length > 0 ? between : [event]));
     });
@@ -183,7 +183,7 @@ export class Pad {
 
   // ---- painting ----
 
-  /** Gives the canvas as many pixels as it has on the screen. */
+  /** Sets the canvas size to its device pixels. */
   #fit(): void {
     const side = Math.max(1, Math.round(this.canvas.clientWidth * devicePixelRatio));
     if (this.canvas.width === side) return;

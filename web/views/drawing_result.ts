@@ -1,4 +1,4 @@
-/** What the network was shown, and what it makes of it: the small picture, the verdict, a bar for each class. */
+/** Input and prediction of the network: the small picture, the most likely class, a bar per class. */
 import { probability } from '../../src/report/charts/numbers.js';
 import { element } from '../elements.js';
 import type { Prediction } from '../protocol.js';
@@ -8,13 +8,13 @@ import { type SmallPicture, paintPixels } from './drawing_ink.js';
 export interface ResultOptions {
   /** [height,width,channels] of what the network takes. */
   readonly shape: readonly number[];
-  /** What it was before it was learned. */
+  /** Probability before the correction. */
   readonly before: Prediction | undefined;
-  /** Whether there is one to predict on, though its shaders may not be compiled yet. */
+  /** Whether there is a device, even if its shaders are not compiled yet. */
   readonly hasDevice: boolean;
 }
 
-/** A share that has changed by less is where it was. */
+/** Smaller changes of a probability are not shown. */
 const leastChange = 0.005;
 
 export class Result {
@@ -64,7 +64,7 @@ export class Result {
     paintPixels(this.#seen, picture);
     this.#size.textContent = `What the network sees: ${height}×${width}`;
     this.#seen.setAttribute('aria-label', `What the network sees, ${height}×${width} pixels`);
-    // `npm run bench:page` measures how soon the page is of use.
+    // `npm run bench:page` measures the time to this first prediction.
     if (performance.getEntriesByName('first-prediction').length === 0) performance.mark('first-prediction');
     const winner = winnerOf(probabilities);
     const isNumber = winner !== -1;

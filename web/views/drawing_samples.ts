@@ -1,4 +1,4 @@
-/** Test images to pick from: by class, others at will, with the arrow keys or a finger. */
+/** Test images to pick: by class, with a button for more, by arrow keys or touch. */
 import type { App } from '../app.js';
 import { element } from '../elements.js';
 import { Latest } from '../latest.js';
@@ -51,7 +51,7 @@ export class Samples {
     });
   }
 
-  /** The classes that can be asked for. */
+  /** Sets the classes to choose from. */
   set names(names: readonly string[]) {
     if (names.join('\n') === this.#names.join('\n')) return;
     this.#names = names;
@@ -63,7 +63,7 @@ export class Samples {
     if (!this.element.hidden) this.#fetching.ask(false);
   }
 
-  /** Opens or closes the grid; opened, its first image has the focus. */
+  /** Opens or closes the grid; opening focuses its first image. */
   toggle(isOpen: boolean): void {
     this.element.hidden = !isOpen;
     if (!isOpen) return;
@@ -71,7 +71,7 @@ export class Samples {
     else this.#fetching.ask(true);
   }
 
-  /** One at random, on the pad. */
+  /** Puts a random one on the pad. */
   async another(): Promise<void> {
     this.#seed++;
     await this.#fetch(false);

@@ -1,18 +1,18 @@
 /**
- * Strokes of a felt pen, as numbers: what the pointer said, made into a smooth line.
+ * Geometry of felt-pen strokes: smooths pointer positions into a line.
  * Units: sides of the pad, from its top left corner; so that a drawing is the same at any size and resolution.
  */
 
 export interface InkPoint {
   readonly x: number;
   readonly y: number;
-  /** 0 … 1; 0.5 for a pointer that cannot tell. */
+  /** 0 … 1; 0.5 for pointers without pressure. */
   readonly pressure: number;
 }
 
 export type Stroke = readonly InkPoint[];
 
-/** A piece of a line: a quadratic curve of one width with round ends. */
+/** A segment: a quadratic curve of constant width with round ends. */
 export interface Segment {
   readonly from: Place;
   readonly control: Place;
@@ -25,18 +25,18 @@ export interface Place {
   readonly y: number;
 }
 
-/** Of a line at mean pressure: a digit of two thirds of the pad then has MNIST's strokes, a ninth of its height. */
+/** Width at mean pressure: strokes of a digit that fills two thirds of the pad then match MNIST, a ninth of its height. */
 export const penWidth = 0.07;
-/** Points nearer than this say nothing new, and make a line nervous. */
+/** Closer points add nothing and make a line jittery. */
 const leastDistance = 0.006;
 
 /**
- * The curve through a stroke: from middle to middle of its points, with the points as what the curve bends to. Its
- * pieces meet with one direction, so that there are no corners but the stroke's own ends.
+ * The curve of a stroke: quadratic segments between the midpoints of its points, with the points as control points.
+ * Adjacent segments share a tangent, so the curve is smooth.
  *
  *   (m₀ = p₀) … mᵢ = (pᵢ + pᵢ₊₁)/2 … (mₙ = pₙ)        width = pen · (½ + pressure)
  *
- * A single point is a piece without length: a dot.
+ * A single point is a segment of length 0: a dot.
  */
 export function segmentsOf(stroke: Stroke): Segment[] {
   const [first] = stroke;
@@ -57,7 +57,7 @@ function middle(a: Place, b: Place): Place {
   return { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
 }
 
-/** The stroke with one more point, or itself when the point is too near to the last one. */
+/** The stroke with one more point; unchanged if the point is too close to the last one. */
 export function extended(stroke: Stroke, point: InkPoint): Stroke {
   const last = stroke.at(-1);
   if (last && Math.hypot(point.x - last.x, point.y - last.y) < leastDistance) return stroke;

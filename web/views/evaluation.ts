@@ -10,7 +10,7 @@ import { ClassTable } from './evaluation_classes.js';
 import { EvaluatedImages, type WantedImages, allMistakes } from './evaluation_images.js';
 import { ConfusionTable, type MatrixCell } from './evaluation_matrix.js';
 
-/** How many images a test may take; `all` is the whole test part. */
+/** Choices for the number of test images; `all` is the whole test part. */
 const choices = ['500', '2000', 'all'] as const;
 
 export const evaluationView: View = (root, app) => {
@@ -23,7 +23,7 @@ export const evaluationView: View = (root, app) => {
   root.append(new TestControls(app, results, empty).element, empty, results.element);
 };
 
-/** The button, how many images, the progress, and whether the result is still of this model. */
+/** The button, the number of images, the progress, and whether the result belongs to the current model. */
 class TestControls {
   readonly element: HTMLElement;
   readonly #button: HTMLButtonElement;
@@ -96,12 +96,12 @@ class TestControls {
     };
   }
 
-  /** Changes only what differs: screen readers read changes aloud. */
+  /** Updates only what differs, because screen readers announce changes. */
   #update(): void {
     const isRunning = this.#isRunning;
     this.#button.classList.toggle('primary', !isRunning);
     this.#count.disabled = isRunning;
-    // Without a value until the first images are tested.
+    // Indeterminate until the first images are tested.
     if (!isRunning) this.#progress.removeAttribute('value');
     this.#progress.hidden = !isRunning;
     const words = isRunning
@@ -192,7 +192,7 @@ class Results {
     return { actual: labels[actual] ?? actual, predicted: labels[predicted] ?? predicted };
   }
 
-  /** Where two classes meet in the matrix; outside it where one is not among those shown. */
+  /** The cell of two classes; outside the matrix if one is not shown. */
   #placeOf({ actual, predicted }: MatrixCell): MatrixCell {
     const labels = this.#last?.evaluation.labels ?? [];
     return { actual: labels.indexOf(actual), predicted: labels.indexOf(predicted) };
@@ -204,7 +204,7 @@ class Results {
     await this.#images.show(wanted, this.#last?.classNames ?? []);
   }
 
-  /** How the test was, and whether the model is still the one that was tested. */
+  /** Summary of the test, and whether the model has changed since. */
   words(modelVersion: number | undefined): string {
     if (!this.#last) return '';
     const { evaluation } = this.#last;

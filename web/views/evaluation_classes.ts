@@ -14,7 +14,7 @@ const columns: readonly { readonly key: Column; readonly title: string; readonly
   { key: 'recall', title: 'Recall', hint: 'Of all images of this class, how many it found' },
   { key: 'f1', title: 'F1', hint: 'The harmonic mean of precision and recall' },
 ];
-/** A page of thousands of rows would not answer any more. */
+/** Limit of rows: thousands would make the page unresponsive. */
 const mostRows = 200;
 const shares = ['precision', 'recall', 'f1'] as const satisfies readonly Share[];
 
@@ -23,7 +23,7 @@ export interface Sorting {
   readonly direction: 'ascending' | 'descending';
 }
 
-/** Classes in another order; what has no value comes last, equal ones by label. */
+/** Sorts classes; missing values come last, ties by label. */
 export function sorted(classes: readonly ClassFigures[], { by, direction }: Sorting): ClassFigures[] {
   const sign = direction === 'ascending' ? 1 : -1;
   return classes.toSorted((a, b) => {
@@ -33,7 +33,7 @@ export function sorted(classes: readonly ClassFigures[], { by, direction }: Sort
   });
 }
 
-/** Where bars begin: the tenth below the least share, so that 97 % and 99 % can be told apart. */
+/** Start of the bars: the tenth below the lowest value, so that 97 % and 99 % differ visibly. */
 export function barsFrom(classes: readonly ClassFigures[]): number {
   const found = classes.flatMap((each) => shares.map((share) => each[share] ?? 0));
   return Math.max(0, Math.ceil(minOf(found) * 10 - 1e-9) - 1) / 10;
@@ -48,7 +48,7 @@ export class ClassTable {
   #names: readonly string[] = [];
   #sorting: Sorting = { by: 'label', direction: 'ascending' };
 
-  /** `onPick` gets the class whose mistakes to show. */
+  /** `onPick` receives the class whose mistakes to show. */
   constructor(private readonly onPick: (label: number) => void) {
     const heads = columns.map(({ key, title, hint }) => {
       const button = element('button', { type: 'button', class: 'sort', title: hint || undefined }, title);
@@ -78,7 +78,7 @@ export class ClassTable {
     this.#fill();
   }
 
-  /** A second press turns the order round. Shares begin with the least: where it is worst. */
+  /** A second press reverses the order. Percentages start with the lowest. */
   #sortBy(by: Column): void {
     const isSame = this.#sorting.by === by;
     const isAscending = isSame ? this.#sorting.direction === 'descending' : by !== 'support';

@@ -1,11 +1,11 @@
-/** The images behind a cell of the matrix, or all mistakes, by falling loss: some at first, more when asked. */
+/** The images of a cell of the matrix, or all mistakes, by descending loss, loaded in pages. */
 import { probability } from '../../src/report/charts/numbers.js';
 import type { App } from '../app.js';
 import { element } from '../elements.js';
 import type { EvaluatingApi, Mistake } from '../protocol.js';
 import { type GridImage, ImageGrid, pictureOf } from './image_grid.js';
 
-/** What is wanted: of a cell, of a class, or all mistakes. */
+/** The selection: a cell, a class, or all mistakes. */
 export interface WantedImages {
   readonly actual: number | null;
   readonly predicted: number | null;
@@ -15,7 +15,7 @@ export const allMistakes: WantedImages = { actual: null, predicted: null };
 
 type Found = Awaited<ReturnType<EvaluatingApi['images']>>;
 
-/** At first, and at each further request. */
+/** Images per page. */
 const pageSize = 18;
 
 export class EvaluatedImages {
@@ -27,12 +27,12 @@ export class EvaluatedImages {
   readonly #back = element('button', { type: 'button', class: 'button small quiet' }, 'All mistakes');
   #wanted: WantedImages = allMistakes;
   #names: readonly string[] = [];
-  /** What is shown, in the grid's order. */
+  /** The images shown, in the order of the grid. */
   #shown: { readonly mistake: Mistake; readonly input: Uint8Array }[] = [];
 
   constructor(
     private readonly app: App,
-    /** Hears that all mistakes are wanted again. */
+    /** Called to show all mistakes again. */
     onAll: () => void,
   ) {
     this.#grid = new ImageGrid({
@@ -55,7 +55,7 @@ export class EvaluatedImages {
     );
   }
 
-  /** The first images of what is wanted, in place of those before. */
+  /** Shows the first images of a selection. */
   async show(wanted: WantedImages, classNames: readonly string[]): Promise<void> {
     this.#wanted = wanted;
     this.#names = classNames;
@@ -67,7 +67,7 @@ export class EvaluatedImages {
     const wanted = this.#wanted;
     const from = this.#shown.length;
     const found = await this.app.worker.evaluating.images({ ...wanted, from, count: pageSize });
-    // Something else was asked for meanwhile, or the same twice.
+    // A newer request supersedes this one.
     if (wanted !== this.#wanted || from !== this.#shown.length) return;
     const images = found.found.map((mistake, i) => this.#imageOf(found, mistake, i));
     this.#shown.push(...found.found.map((mistake, i) => ({ mistake, input: images[i]!.pixels })));
@@ -133,7 +133,7 @@ function titleOf({ actual, predicted }: WantedImages, nameOf: (label: number) =>
   return `${nameOf(actual)} taken for ${nameOf(predicted)}`;
 }
 
-/** `4.02`, `0.003`: two decimals, or one figure where those would say nothing. */
+/** `4.02`, `0.003`: two decimals, or one significant digit for small values. */
 export function lossText(loss: number): string {
   if (loss >= 0.01 || loss === 0) return loss.toFixed(2);
   return loss < 1e-4 ? '< 0.0001' : String(Number(loss.toPrecision(1)));

@@ -1,6 +1,6 @@
 /**
- * The confusion matrix as a table: a row per class, a column per class that it was taken for; each cell is a button that
- * asks for its images. The arrow keys, Home, End, and both with Ctrl go through the cells, of which Tab enters one.
+ * The confusion matrix as a table: a row per true class, a column per prediction; each cell is a button that shows
+ * its images. Arrow keys, Home, End, and both with Ctrl move between cells; Tab enters one of them.
  */
 import { maxOf } from '../../src/extent.js';
 import { grouped, percent } from '../../src/report/charts/numbers.js';
@@ -15,7 +15,7 @@ export interface MatrixCell {
 
 /** Names longer than this are written upwards above their columns. */
 const shortName = 2;
-/** What a row's name may take, in letters. */
+/** Maximum length of a row name, in letters. */
 const mostLetters = 11;
 
 export class ConfusionTable {
@@ -104,7 +104,7 @@ export class ConfusionTable {
         title: words,
         'aria-label': words,
         'aria-pressed': 'false',
-        // There is nothing to be shown, but the keys may pass.
+        // Empty cells show nothing, but keys move over them.
         'aria-disabled': count === 0 ? 'true' : undefined,
       },
       count === 0 ? '' : String(count),
@@ -117,7 +117,7 @@ export class ConfusionTable {
     return button;
   }
 
-  /** Makes a cell the one that Tab enters. */
+  /** Makes a cell the Tab stop. */
   #enter(cell: MatrixCell): HTMLButtonElement | undefined {
     this.#buttons[this.#at.actual]?.[this.#at.predicted]?.setAttribute('tabindex', '-1');
     this.#at = cell;
@@ -133,14 +133,14 @@ export class ConfusionTable {
     this.#enter(to)?.focus();
   }
 
-  /** Shows by its column's name which column a cell is in; the row does it by itself. */
+  /** Highlights the name of the cell's column; the row is highlighted by CSS. */
   #light(target: EventTarget | null): void {
     const column = target instanceof Element ? (target.closest('td')?.cellIndex ?? 0) : 0;
     for (const [i, head] of this.#heads.entries()) head.classList.toggle('is-lit', i === column - 1);
   }
 }
 
-/** Where a key leads from a cell of a square of `count` rows; undefined for keys that mean nothing here. */
+/** The cell after a key press in a square of `count` rows; undefined for other keys. */
 export function nextCell(
   { actual, predicted }: MatrixCell,
   { key, ctrlKey }: Pick<KeyboardEvent, 'key' | 'ctrlKey'>,
@@ -165,7 +165,7 @@ export function nextCell(
   }
 }
 
-/** The most frequent mistake, the first of equals; the first cell where there is none. */
+/** The most frequent mistake, the first of equals; the first cell if there is none. */
 export function worstCell(confusion: readonly (readonly number[])[]): MatrixCell {
   let worst: MatrixCell = { actual: 0, predicted: 0 };
   let most = 0;

@@ -1,4 +1,4 @@
-/** Small images in a grid, each on a canvas, crisp and enlarged by a whole factor, with words below; to look at or to pick. */
+/** A grid of small images on canvases, enlarged by an integer factor, with captions; optionally selectable. */
 import { element, setAttribute } from '../elements.js';
 import type { Images } from '../protocol.js';
 import { showPixels } from './pixels.js';
@@ -12,7 +12,7 @@ export interface SmallPicture {
 }
 
 export interface GridImage extends SmallPicture {
-  /** What a screen reader says of it: all that the eye sees. */
+  /** Text for screen readers: everything that is visible. */
   readonly description: string;
   /** Lines below the image; the first one is stronger. */
   readonly caption?: readonly string[];
@@ -33,7 +33,7 @@ export function pictureOf({ pixels, height, width, channels }: Images, index: nu
   return { pixels: pixels.subarray(index * size, (index + 1) * size), height, width, channels };
 }
 
-/** Paints grey or RGB; of other numbers of channels the first one, as grey. */
+/** Paints greyscale or RGB; for other channel counts the first channel as greyscale. */
 export function paint(canvas: HTMLCanvasElement, { pixels, height, width, channels }: SmallPicture): void {
   const rgba = new Uint8ClampedArray(height * width * 4);
   const hasColour = channels === 3;
@@ -44,7 +44,7 @@ export function paint(canvas: HTMLCanvasElement, { pixels, height, width, channe
   showPixels(canvas, new ImageData(rgba, width, height));
 }
 
-/** Enlarges a canvas for the eye by the whole factor that comes closest to `size` pixels of width. */
+/** Enlarges a canvas by the integer factor closest to a width of `size` pixels. */
 export function enlarge({ style }: HTMLCanvasElement, { height, width }: SmallPicture, size: number): void {
   const factor = Math.max(1, Math.round(size / width));
   style.width = `${width * factor}px`;
@@ -63,19 +63,19 @@ export class ImageGrid {
     return this.element.children.length;
   }
 
-  /** These images in place of those before. */
+  /** Replaces the images. */
   show(images: readonly GridImage[]): void {
     this.#picked = undefined;
     this.element.replaceChildren(...images.map((image, i) => this.#item(image, i)));
   }
 
-  /** These images behind those before. */
+  /** Appends images. */
   add(images: readonly GridImage[]): void {
     const { count } = this;
     this.element.append(...images.map((image, i) => this.#item(image, count + i)));
   }
 
-  /** Puts the keyboard on an image, where images are buttons. */
+  /** Focuses an image, if images are buttons. */
   focus(index: number): void {
     (this.element.children[index]?.firstElementChild as HTMLElement | null | undefined)?.focus();
   }
@@ -86,7 +86,7 @@ export class ImageGrid {
     paint(canvas, image);
     enlarge(canvas, image, size);
     const lines = (image.caption ?? []).map((line, i) => element(i === 0 ? 'b' : 'span', {}, line));
-    // The description says it all already.
+    // The description contains the caption.
     const caption = element('span', { 'aria-hidden': 'true' }, ...lines);
     const children = lines.length === 0 ? [canvas] : [canvas, caption];
     if (!onPick) return element('li', {}, element('figure', {}, ...children));

@@ -14,14 +14,14 @@ import { TuningPart } from './inside_tuning.js';
 type Filters = Awaited<ReturnType<InspectingApi['filters']>>;
 type KernelTable = Awaited<ReturnType<InspectingApi['kernels']>>;
 
-/** Between two looks at the same thing, at least. */
+/** Minimum interval between two requests for the same data. */
 const restMs = 120;
 
 export const insideView: View = (root, app) => {
   new Inside(root, app).start();
 };
 
-/** Asks the worker only while the section can be seen, and once it can again for what has changed meanwhile. */
+/** Queries the worker only while the section is visible, and catches up when it becomes visible. */
 class Inside {
   readonly #filtersPart = new FiltersPart();
   readonly #activationsPart: ActivationsPart;
@@ -31,7 +31,7 @@ class Inside {
   readonly #activationsWork = this.#work((image: CurrentImage) => this.#compute(image));
   readonly #kernelsWork = this.#work(() => this.#listKernels());
   #isVisible = false;
-  /** What is shown was made from these. */
+  /** The inputs of what is shown. */
   #shown: { filters?: number | undefined; activations?: string | undefined; kernels?: string | undefined } =
     {};
   #filters: Filters | undefined;
@@ -75,7 +75,7 @@ class Inside {
     this.#look();
   }
 
-  /** Asks for what is not shown as it is now. */
+  /** Requests everything that is outdated. */
   #look(): void {
     const { device, model, status } = this.app.state;
     if (!this.#isVisible || !device.value || !model.value) return;
@@ -110,13 +110,13 @@ class Inside {
   }
 
   #lookAtKernels({ layers }: ModelInfo, status: TrainingStatus | null): void {
-    // A training is about to begin; its kernels come soon.
+    // A training is about to start; its kernels follow.
     if (status?.phase === 'loading' || status?.phase === 'compiling') return;
     const isTraining = status?.phase === 'training' || status?.phase === 'paused';
     const architecture = layers.map(({ name, outputShape }) => `${name} ${outputShape.join()}`).join(' ');
     const key = `${architecture} ${isTraining ? JSON.stringify(status.settings) : ''}`;
     const { kernels: shown } = this.#shown;
-    // What was measured in a training stands when it has ended.
+    // Measurements of a training stay after it ends.
     const isKept =
       !isTraining && shown?.startsWith(architecture) && this.#kernelsPart.table?.of === 'training';
     if (shown === key || isKept) return;
@@ -126,7 +126,7 @@ class Inside {
 
   // ---- work ----
 
-  /** The newest request only, with a rest behind each, what goes wrong being said. */
+  /** Runs only the newest request, with a pause after each, and shows errors. */
   #work<Request>(work: (request: Request) => Promise<void>): Latest<Request> {
     return new Latest(async (request) => {
       await this.app.attempt('inside', () => work(request));
@@ -173,7 +173,7 @@ class Inside {
   }
 
   #showKernel(part: LayerPart): void {
-    // Not awaited: what goes wrong is said.
+    // Not awaited: errors are shown.
     void this.app.attempt('inside', async () => {
       if (await this.#kernelsPart.showLayer(part)) return;
       this.#partToShow = part;
@@ -202,7 +202,7 @@ class Inside {
   }
 }
 
-/** The beginning of a sentence on why there is no device; undefined where there is one. */
+/** Start of a sentence on why there is no device; undefined if there is one. */
 function whyNothing(isThere: boolean, status: TrainingStatus | null): string | undefined {
   if (!isThere) return 'This browser offers no graphics processor to pages';
   return status?.phase === 'lost' ? 'The graphics processor was lost' : undefined;

@@ -1,4 +1,4 @@
-/** What each layer makes of the image on the table: maps as tiles, rows of units as bars. */
+/** Activations of each layer for the current image: maps as tiles, units as bars. */
 import { percent, probability } from '../../src/report/charts/numbers.js';
 import { element } from '../elements.js';
 import type { LayerActivation } from '../protocol.js';
@@ -9,13 +9,13 @@ import { type Tile, Tiles } from './inside_tiles.js';
 import { layerWords, passesOn, shapeWords, valueWords } from './inside_words.js';
 
 export interface ActivationsOptions {
-  /** Has the WGSL of a layer shown. */
+  /** Shows the WGSL of a layer. */
   readonly showKernel: (part: LayerPart) => void;
 }
 
-/** More units than this are drawn, fewer are a list with their numbers. */
+/** Up to this many units are a list with numbers; more are drawn. */
 const mostListed = 24;
-/** More than this are a sheet of colours, since bars could not be told apart. */
+/** More units than this are a colour sheet, because bars would be too thin. */
 const mostBars = 512;
 const barsHeight = 96;
 
@@ -39,7 +39,7 @@ export class ActivationsPart {
     this.say('');
   }
 
-  /** Says why there is nothing to see. */
+  /** Explains why there is nothing to show. */
   say(text: string): void {
     this.#empty.textContent = text;
     this.#empty.hidden = false;
@@ -51,7 +51,7 @@ export class ActivationsPart {
     this.#list.hidden = false;
     const keys = activations.map(keyOf);
     if (keys.join() !== this.#sections.map(({ key }) => key).join()) {
-      // A layer of another model that is like one that was there stays as it was looked at.
+      // Keeps the view of a layer if another model has the same one.
       const before = new Map(this.#sections.map((section) => [section.key, section]));
       this.#sections = activations.map(
         (activation, i) => before.get(keyOf(activation)) ?? this.#section(activation, i === 1),
@@ -77,7 +77,7 @@ const nameOf = ({ layer, className }: LayerActivation): string =>
 const keyOf = ({ layer, className, shape }: LayerActivation): string =>
   `${layer} ${className} ${shape.join('×')}`;
 
-/** One layer, folded up or not; drawn when it is open. */
+/** One collapsible layer, drawn when open. */
 class LayerSection {
   readonly key: string;
   readonly root: HTMLDetailsElement;
@@ -188,7 +188,7 @@ function maps(layer: string): Picture {
           draw: (tile) => drawSigned(tile, planeOf(activation, c), full, colours),
         })),
       );
-      // To begin with, the one that says most.
+      // Initially the most active one.
       const brightest = channels.reduce((best, { most }, c) => (most > channels[best]!.most ? c : best), 0);
       if (isNew) tiles.choose(brightest);
       else showLarge(tiles.chosen);

@@ -1,4 +1,4 @@
-/** A shader as text to be read: numbered lines, a few colours, and a button that copies it. */
+/** Shader source with line numbers, syntax colours and a copy button. */
 import type { App } from '../app.js';
 import { element } from '../elements.js';
 import { tokensOf } from './inside_wgsl.js';
@@ -18,7 +18,7 @@ export class CodePanel {
   constructor(app: App) {
     const copy = element('button', { type: 'button', class: 'button small' }, 'Copy');
     copy.addEventListener('click', () => {
-      // Not awaited: what goes wrong is said.
+      // Not awaited: errors are shown.
       void app.attempt('inside', async () => {
         await navigator.clipboard.writeText(this.#source);
         app.say('The shader is on the clipboard.');
@@ -49,7 +49,7 @@ export class CodePanel {
     this.root.hidden = true;
   }
 
-  /** Brings it into view, for who has asked for it from far above. */
+  /** Scrolls it into view. */
   reveal(): void {
     const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches;
     this.root.scrollIntoView({ block: 'start', behavior: isCalm ? 'auto' : 'smooth' });
@@ -57,7 +57,7 @@ export class CodePanel {
   }
 }
 
-/** Its number is drawn by the style sheet, so that a selection has none. */
+/** CSS draws the line number, so that selections do not contain it. */
 function lineOf(line: string): HTMLElement {
   const parts = tokensOf(line).map(({ kind, text }) =>
     kind === 'plain' ? text : element('span', { class: kind }, text),

@@ -1,4 +1,4 @@
-/** Signed numbers as colours: zero is the colour of the paper, below it blue, above it orange, for any colour vision. */
+/** Maps signed numbers to colours: zero to the background, negative to blue, positive to orange, safe for colour blindness. */
 import { colourOf } from '../theme_switch.js';
 import { showPixels } from './pixels.js';
 
@@ -10,7 +10,7 @@ export type SignedColours = Uint32Array;
 
 const steps = 255;
 
-/** Of the page as it is now, light or dark. */
+/** Colours for the current colour scheme. */
 export function signedColours(): SignedColours {
   const [paper, negative, positive] = (['paper', 'blue', 'orange'] as const).map((name) =>
     rgbOf(colourOf(name)),
@@ -20,7 +20,7 @@ export function signedColours(): SignedColours {
   );
 }
 
-/** Where the values of one picture lie: row by row, `stride` apart, from `offset` on. */
+/** Layout of the values of a picture: row by row, `stride` apart, starting at `offset`. */
 export interface Plane {
   readonly height: number;
   readonly width: number;
@@ -29,7 +29,7 @@ export interface Plane {
   readonly stride: number;
 }
 
-/** Draws a plane, a pixel per value. Values beyond ±`full` are shown as ±`full`; where values end, nothing is. */
+/** Draws a plane, one pixel per value, clamped to ±`full`; pixels without a value stay transparent. */
 export function drawSigned(
   canvas: HTMLCanvasElement,
   plane: Plane,
@@ -105,7 +105,7 @@ export function rangeOf(
   return { least, most };
 }
 
-/** What has the full colour: the largest of the values without their signs. */
+/** The value of full colour: the largest absolute value. */
 export function fullOf(values: ArrayLike<number>): number {
   const { least, most } = rangeOf(values);
   return Math.max(Math.abs(least), Math.abs(most));
@@ -129,12 +129,12 @@ function mixed(from: Rgb, to: Rgb, share: number): Rgb {
   return from.map((value, i) => value + (to[i]! - value) * share) as unknown as Rgb;
 }
 
-/** Every machine that runs browsers puts the lowest byte, red, first. */
+/** All platforms of browsers are little-endian: the lowest byte, red, comes first. */
 function packed([red, green, blue]: Rgb): number {
   return ((255 << 24) | (Math.round(blue) << 16) | (Math.round(green) << 8) | Math.round(red)) >>> 0;
 }
 
-/** Of `#14171c`, as the page's colours are written. */
+/** Parses `#14171c`, the format of the page's colours. */
 function rgbOf(colour: string): Rgb {
   const value = Number.parseInt(colour.slice(1), 16);
   return [(value >> 16) & 255, (value >> 8) & 255, value & 255];

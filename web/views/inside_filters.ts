@@ -38,7 +38,7 @@ export class FiltersPart {
     );
   }
 
-  /** `none`: what is said where there are no filters. */
+  /** `none`: text if there are no filters. */
   show(filters: Filters | null, none: string, colours: SignedColours): void {
     this.#filters = filters ?? undefined;
     this.#colours = colours;

@@ -1,4 +1,4 @@
-/** The kernels' table before it is drawn: which rows, in which order, under which layer, with which sums. */
+/** Rows of the kernel table: order, grouping by layer, and sums. */
 import type { KernelRow } from '../protocol.js';
 
 export type Direction = 'all' | 'forward' | 'backward';
@@ -13,7 +13,7 @@ export interface KernelGroup {
   /** A layer's name, or `inputs`, `loss`, `optimizer`, `other`; empty where rows are not grouped. */
   readonly scope: string;
   readonly rows: readonly KernelRow[];
-  /** Null where there are no times. */
+  /** Null without times. */
   readonly ms: number | null;
 }
 
@@ -48,7 +48,7 @@ export function kernelGroups(
   options: { readonly direction: Direction; readonly sorting: Sorting; readonly isGrouped: boolean },
 ): KernelGroup[] {
   const { direction, sorting, isGrouped } = options;
-  // In the order of the step, whatever the direction shown.
+  // In the order of the step, for both directions.
   const order = [...new Set(rows.map(scopeOf))];
   const shown = rows.filter((row) => direction === 'all' || passOf(row) === direction);
   const sorted = [...shown].sort((a, b) => compare(a, b, sorting, order));
@@ -85,7 +85,7 @@ function sumOf(rows: readonly KernelRow[]): number | null {
   return rows.every(({ ms }) => ms !== null) ? rows.reduce((sum, { ms }) => sum + ms!, 0) : null;
 }
 
-/** What rows are sorted by; null comes last, either way. */
+/** Sort key of a row; null comes last in both directions. */
 const values: Readonly<
   Record<SortKey, (row: KernelRow, order: readonly string[]) => string | number | null>
 > = {
@@ -99,7 +99,7 @@ const values: Readonly<
   gbytes: ({ gbytes }) => gbytes,
 };
 
-/** Equals stay in the order of the step. */
+/** Ties keep the order of the step. */
 function compare(
   a: KernelRow,
   b: KernelRow,

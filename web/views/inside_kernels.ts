@@ -1,4 +1,4 @@
-/** The kernels of a step as a table, grouped by layer or not, and the WGSL of the one that is chosen. */
+/** Table of the kernels of a step, optionally grouped by layer, and the WGSL of the selected one. */
 import { figures, grouped, percent } from '../../src/report/charts/numbers.js';
 import type { App } from '../app.js';
 import { element, enable, onPress, setAttribute } from '../elements.js';
@@ -90,7 +90,7 @@ export class KernelsPart {
     return this.#table;
   }
 
-  /** Says why there is no table, or that it is about to come; `canMeasure` when trying again may help. */
+  /** Explains why there is no table, or that it is coming; `canMeasure` if retrying may help. */
   say(text: string, canMeasure = false): void {
     this.#measure.hidden = !canMeasure;
     this.#table = undefined;
@@ -111,7 +111,7 @@ export class KernelsPart {
     this.#about.textContent = aboutWords(table, around);
     this.#remark.textContent = remarkWords(table, around);
     for (const part of [this.#controls, this.#region, this.#remark, this.#measure]) part.hidden = false;
-    // The same kernel as before where it is there again, so that a new measurement changes nothing but numbers.
+    // Keeps the selected kernel, so that a new measurement only changes numbers.
     const again = table.rows.find(
       ({ label, shader, shapes }) =>
         label === before?.label && shader === before.shader && shapes === before.shapes,
@@ -137,7 +137,7 @@ export class KernelsPart {
     this.#mark();
     const code = await this.app.worker.inspecting.source(row.index);
     const source = await withComments(row.shader, code);
-    // Another one may have been chosen meanwhile, or the table be gone.
+    // Another kernel may be selected meanwhile, or the table removed.
     if (this.#chosen !== row.index) return;
     this.#code.show({ title: `${row.shader}.wgsl`, about: kernelWords(row), source });
   }
@@ -170,7 +170,7 @@ export class KernelsPart {
     const order = isDescending ? 'descending' : 'ascending';
     const button = element('button', { type: 'button', class: 'sort', 'data-key': key }, title);
     button.addEventListener('click', () => {
-      // Numbers begin with the largest.
+      // Numbers sort in descending order first.
       const isDescending = sorted === key ? !this.#sorting.isDescending : isNumber;
       this.#sorting = { key, isDescending };
       this.#draw();
@@ -300,7 +300,7 @@ function groupRow(
   );
 }
 
-/** A bar as long as the share of all, and the share. */
+/** A bar and the share of the total. */
 function shareCell(ms: number | null, totalMs: number | null): Node[] {
   if (ms === null || !totalMs) return [];
   const bar = element('span');

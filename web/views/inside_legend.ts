@@ -1,10 +1,10 @@
-/** What the colours of signed numbers mean: a bar from blue over paper to orange, with the numbers at its ends. */
+/** Legend for signed numbers: a bar from blue to orange with the numbers at its ends. */
 import { element } from '../elements.js';
 import { valueWords } from './inside_words.js';
 
 export interface Legend {
   readonly root: HTMLElement;
-  /** From −`full` to `full`, or from 0 where nothing is negative. */
+  /** From −`full` to `full`, or from 0 without negative values. */
   show(full: number, isSigned?: boolean): void;
 }
 

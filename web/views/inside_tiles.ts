@@ -1,6 +1,6 @@
 /**
- * Pictures side by side of which one is chosen and shown large, with words on it: a group of radio buttons, one stop of
- * the Tab key, with arrows, Home and End within.
+ * Pictures of which the selected one is shown large with a caption: a radio group with one Tab stop, and arrow keys,
+ * Home and End inside.
  */
 import { element } from '../elements.js';
 
@@ -11,13 +11,13 @@ export interface Tile {
 }
 
 export interface TilesOptions {
-  /** What the group is of. */
+  /** Label of the group. */
   readonly label: string;
-  /** Called when another one is chosen, by whom or what ever. */
+  /** Called whenever the selection changes. */
   readonly onChoose: (index: number) => void;
 }
 
-/** Up to so many are shown larger. */
+/** Up to this many tiles are shown larger. */
 const few = 16;
 
 const arrows: Readonly<Record<string, readonly [columns: number, rows: number]>> = {
@@ -41,7 +41,7 @@ export class Tiles {
     return this.#chosen;
   }
 
-  /** Draws these pictures, in the elements that are there where there are as many. */
+  /** Draws pictures, reusing elements if their number is unchanged. */
   show(tiles: readonly Tile[]): void {
     while (this.#buttons.length > tiles.length) this.#buttons.pop()!.remove();
     while (this.#buttons.length < tiles.length) this.#add(this.#buttons.length);
