@@ -275,7 +275,7 @@ export async function load(file) {
   return /** @type {Promise<T>} */ (import(`data:text/javascript;base64,${code}`));
 }
 
-/** Writes the files into a new folder that then takes the place of the old one: nobody reads half a page. */
+/** Writes the files into a new folder that then replaces the old one, so that no reader sees a partial page. */
 async function writePage() {
   const folder = join(root, 'dist', 'page');
   const draft = `${folder}.${process.pid}.part`;

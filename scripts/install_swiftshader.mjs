@@ -3,7 +3,7 @@
 // It comes with Chromium from npm (Linux on x86-64 only): from the one that is unpacked for the tests in a browser, else
 // from a download of its own.
 //
-// The contract with whoever opens a device: when VK_DRIVER_FILES is unset and the file
+// The contract with the openers of devices: when VK_DRIVER_FILES is unset and the file
 //     node_modules/.cache/shadegrad/vulkan.json    {"driverFiles": "…/vk_swiftshader_icd.json", "loader": "…/libvulkan.so.1"}
 // exists, set process.env.VK_DRIVER_FILES to `driverFiles` before the first create() of the package webgpu.
 // Nothing need be done about `loader`, the Vulkan loader that goes with it: where the system has none, this script

@@ -4,7 +4,7 @@
 //   npm run demo:pictures               into docs/
 //   npm run demo:pictures -- FOLDER     elsewhere
 //
-//   page_light, page_dark   a drawn digit and what it was taken for; curves amid a training
+//   page_light, page_dark   a drawn digit with its prediction; curves during a training
 //   page_results            the confusion matrix, and the images of a cell
 //   page_data               augmentation and its previews
 //   page_inside             filters, activations of the drawn digit, kernels, WGSL
@@ -146,7 +146,7 @@ function smooth(stroke) {
 }
 
 /**
- * Resolves amid the training, past the first validation.
+ * Resolves during the training, after the first validation.
  * @param {Page} page
  */
 async function training(page) {

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes a fresh clone ready to run: installs the packages, a Vulkan driver where there is none, and for the tests a browser.
+# Makes a fresh clone ready to run: installs the packages, a Vulkan driver if there is none, and a browser for the tests.
 # Called before every command (see package.json). Says nothing when there is nothing to do; writes to stderr only,
 # because commands own stdout (--json). Takes about 0.4 s then.
 #

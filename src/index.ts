@@ -32,11 +32,11 @@ export const callbacks = {
 };
 
 export const datasets = {
-  /** The 60,000 and 10,000 digits of MNIST; see `loadDataset` for where they are looked for. */
+  /** MNIST, 60,000 and 10,000 digits; see `loadDataset` for the search order. */
   digits: (options?: LoadOptions) => loadDataset('digits', options),
-  /** The 60,000 and 10,000 pieces of clothing of Fashion-MNIST. */
+  /** Fashion-MNIST, 60,000 and 10,000 pieces of clothing. */
   fashion: (options?: LoadOptions) => loadDataset('fashion', options),
-  /** Either of them by name, or one's own data by path: CSV, IDX, a folder of pictures by class. */
+  /** A data set by name, or custom data by path: CSV, IDX, a folder of pictures by class. */
   load: (nameOrPath: string, options?: LoadOptions) => loadDataset(nameOrPath, options),
   /** Training, validation and test parts, by class and seed: `official`, `kaggle`, `45k/15k`, `k-fold`. */
   split: splitDataset,

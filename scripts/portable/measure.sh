@@ -6,7 +6,7 @@
 #
 # Steps, in this order: devices, gradcheck, tune, bench, bench_untuned, peers, and with --recipes N one training per data
 # set of the folder and seed 1 to N. Each has a time limit of its own, and one that fails only says so. All they print goes into
-# one JSON, written anew after every step.
+# one JSON, rewritten after every step.
 #
 #   --out FILE    the JSON (default: measured.json)
 #   --only NAMES  only these steps, separated by commas

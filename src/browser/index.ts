@@ -26,7 +26,7 @@ export { readPicture } from './read_picture.js';
 export { digitImage } from '../data/digit_image.js';
 export { fitPicture, type Picture } from '../data/picture.js';
 
-/** Where the page's own data sets lie unless it says otherwise. */
+/** Default location of the page's data sets. */
 const dataFolder = 'data/';
 
 type Fetching = FetchOptions & { readonly base?: URL | string };
@@ -38,13 +38,13 @@ async function fetchKnown(name: 'digits' | 'fashion', fetching: Fetching = {}): 
 }
 
 export const datasets = {
-  /** The 60,000 and 10,000 digits of MNIST, from `data/digits/` beside the page; see `fetchDataset`. */
+  /** MNIST, 60,000 and 10,000 digits, from `data/digits/` next to the page; see `fetchDataset`. */
   digits: (options?: Fetching) => fetchKnown('digits', options),
-  /** The 60,000 and 10,000 pieces of clothing of Fashion-MNIST, from `data/fashion/`. */
+  /** Fashion-MNIST, 60,000 and 10,000 pieces of clothing, from `data/fashion/`. */
   fashion: (options?: Fetching) => fetchKnown('fashion', options),
-  /** Any set of the page's origin, or its test part alone. */
+  /** Any data set of the page's origin, or its test part. */
   fetch: fetchDataset,
-  /** One's own, out of files: `datasets.fromFiles(chosenFiles(input.files))`. */
+  /** A custom data set from files: `datasets.fromFiles(chosenFiles(input.files))`. */
   fromFiles: datasetFromFiles,
   chosenFiles,
   droppedFiles,

@@ -20,7 +20,7 @@ export async function isOpfsUsable(): Promise<boolean> {
     await navigator.storage.getDirectory();
     return true;
   } catch {
-    return false; // Refused, whatever the reason: there are no files to be had.
+    return false; // Refused for some reason: no file storage.
   }
 }
 
@@ -155,7 +155,7 @@ async function makeFile(
     await fill(await folder.getFileHandle(name, { create: true }), contents, 'in place');
     await folder.removeEntry(temporary);
   } catch (cause) {
-    await folder.removeEntry(temporary).catch(() => undefined); // The caller hears of the real error.
+    await folder.removeEntry(temporary).catch(() => undefined); // The caller receives the original error.
     throw cause;
   }
 }
@@ -229,7 +229,7 @@ const acts = new Map<string, Promise<void>>();
 
 async function inTurn(path: string, act: () => Promise<void>): Promise<void> {
   const before = acts.get(path) ?? Promise.resolve();
-  const mine = before.then(act, act); // whoever asked for the one before has heard of its failure
+  const mine = before.then(act, act); // the caller of the previous operation handles its error
   acts.set(path, mine);
   try {
     await mine;

@@ -72,7 +72,7 @@ function shelfIn(database: string): TextStore {
     nameOf,
     read: async (key) => {
       const found = await run<unknown>('read', key, (texts) => texts.get(key));
-      // Whatever else lies there is said to be no tuning by whoever reads the text.
+      // The parser rejects anything else.
       return found === undefined || typeof found === 'string' ? found : JSON.stringify(found);
     },
     write: async (key, text) => void (await run('write', key, (texts) => texts.put(text, key))),

@@ -22,7 +22,7 @@ export async function* decompress(
     for (let next = await reader.read(); !next.done; next = await reader.read())
       yield next.value as Uint8Array;
   } finally {
-    await reader.cancel().catch(() => undefined); // Whoever stops early, or has heard of an error, needs no other.
+    await reader.cancel().catch(() => undefined); // A reader that stopped early or got an error needs no other.
   }
 }
 

@@ -8,7 +8,7 @@ import { type Drawing, line, shorten, text, textWidth, titled } from './svg.js';
 
 export interface DotGroup {
   readonly label: string;
-  /** One per category; null where there is none. */
+  /** One per category; null if missing. */
   readonly values: readonly (number | null)[];
 }
 

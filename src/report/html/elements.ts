@@ -12,7 +12,7 @@ export function paragraph(text: string, kind = ''): string {
   return `<p${kind === '' ? '' : ` class="${kind}"`}>${escape(text)}</p>`;
 }
 
-/** A line in place of a part that this run does not have. */
+/** A line that replaces a part that this run does not have. */
 export function absent(text: string): string {
   return paragraph(text, 'absent');
 }

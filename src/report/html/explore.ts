@@ -132,7 +132,7 @@ export function explorePage(found: Exploration, encode: EncodePng, version: stri
       html: drawings.augmented
         ? figure(
             drawings.augmented,
-            'Each row: a training image as it is, then what each preset makes of it; every epoch draws anew.',
+            'Each row: a training image, then augmented versions by each preset; every epoch draws new ones.',
           ) + recipes
         : absent('No preset augments the images of this data set.'),
     },

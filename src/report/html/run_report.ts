@@ -223,7 +223,7 @@ function augmentedSection(augmented: AugmentedSamples | undefined, encode: Encod
   const html = augmented
     ? figure(
         augmentedDrawing(augmented, encode),
-        'Each row: a training image as it is, then what it became; every epoch draws anew.',
+        'Each row: a training image, then augmented versions of it; every epoch draws new ones.',
       )
     : absent('The training images were used as they are, without augmentation.');
   return { id: 'augmentation', title: 'Augmentation', html };
