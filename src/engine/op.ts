@@ -51,6 +51,7 @@ export function apply<I extends string, O extends string, A extends Attributes>(
     op: op.name,
     inputs,
     outputs,
+    attributes,
     unitGradientOf: op.unitGradientOf,
     nonDifferentiable: op.nonDifferentiable ?? [],
     scope: trace.scope,

@@ -24,12 +24,13 @@ export interface Node {
   readonly scope: Scope | undefined;
 }
 
-/** A recorded op call: what `grad` needs. */
+/** A recorded op call: what `grad`, and an interpreter of the tape, need. */
 export interface Call {
   readonly kind: 'call';
   readonly op: string;
   readonly inputs: Readonly<Record<string, Tensor>>;
   readonly outputs: Readonly<Record<string, Tensor>>;
+  readonly attributes: Attributes;
   readonly unitGradientOf: string | undefined;
   /** Outputs through which no gradient flows. */
   readonly nonDifferentiable: readonly string[];
@@ -51,6 +52,8 @@ export interface Gap {
   readonly isInBackwardRule: boolean;
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
+  /** Inputs that the primitive changes in place. */
+  readonly mutated: readonly Value[];
 }
 
 const stack: Trace[] = [];
@@ -81,13 +84,28 @@ export class Trace implements Recording {
   #opDepth = 0;
   #backwardRuleOf: string | undefined;
 
-  constructor(readonly device: Device) {}
+  readonly #device: Device | undefined;
+
+  /** `device` left out: the trace can be read and interpreted, but not planned, and it captures no tensors. */
+  constructor(device?: Device) {
+    this.#device = device;
+  }
+
+  /** Throws: StateError when the trace was recorded without a device. */
+  get device(): Device {
+    if (!this.#device)
+      throw new StateError(
+        'trace: it was recorded without a device, so it cannot use tensors with memory; pass them as inputs.',
+      );
+    return this.#device;
+  }
 
   /** Runs `fn` with every op call recorded here. */
   record<R>(fn: () => R): R {
     stack.push(this);
     try {
-      return outsideTidy(() => withDefaultDevice(this.device, fn));
+      const device = this.#device;
+      return outsideTidy(() => (device ? withDefaultDevice(device, fn) : fn()));
     } finally {
       stack.pop();
     }
@@ -203,6 +221,7 @@ export class Trace implements Recording {
         isInBackwardRule: this.#backwardRuleOf !== undefined,
         inputs: Object.values(inputValues),
         outputs: Object.values(outputValues),
+        mutated: (primitive.mutates ?? []).map((name) => inputValues[name]),
       });
     }
     return mapRecord(outputValues, (value: Value) => Tensor.traced(this, value));

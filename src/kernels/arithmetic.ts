@@ -169,6 +169,14 @@ const fillForward: Primitive<never, 'y', FillAttributes> = {
   shape: (_, { shape }) => ({ y: { shape, dtype: 'f32' } }),
 };
 
+export const fillOp: Op<never, 'y', FillAttributes> = {
+  name: 'fill',
+  primitives: [fillForward],
+  scalars: ['value'],
+  forward: (_, attributes) => runPrimitive(fillForward, {}, attributes),
+  backward: () => ({}),
+};
+
 /** y = a + b, broadcasting. Throws: ShapeError when the shapes do not broadcast, as do the other binary ops. */
 export function add(a: Tensor | number, b: Tensor | number): Tensor {
   return withOneNumber('add', a, b, {
@@ -276,7 +284,7 @@ export function sqrt(x: Tensor): Tensor {
 /** A tensor filled with one value. Throws: ShapeError for another shape; UsageError for a number that is not finite. */
 export function fill(shape: Shape, value: number): Tensor {
   checkShape('fill', shape);
-  return runPrimitive(fillForward, {}, { shape, value: checkFinite('fill', value) }).y;
+  return apply(fillOp, {}, { shape, value: checkFinite('fill', value) }).y;
 }
 
 setGradientOps({ add, fill });

@@ -49,6 +49,7 @@ export const ops: readonly Op<never, never, never>[] = [
   arithmetic.scaleOp,
   arithmetic.divideByOp,
   arithmetic.divideIntoOp,
+  arithmetic.fillOp,
   conv2dOp,
   maxPool2dOp,
   avgPool2dOp,

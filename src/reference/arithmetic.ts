@@ -144,17 +144,8 @@ export const divideIntoReference: Reference<'x', 'y', { readonly dividend: numbe
   }),
 };
 
-export const arithmeticReferences = [
-  addReference,
-  subtractReference,
-  multiplyReference,
-  divideReference,
-  negateReference,
-  expReference,
-  logReference,
-  squareReference,
-  sqrtReference,
-  scaleReference,
-  divideByReference,
-  divideIntoReference,
-] as const;
+/** y = value everywhere */
+export const fillReference: Reference<never, 'y', { readonly shape: Shape; readonly value: number }> = {
+  op: 'fill',
+  forward: (_, { shape, value }) => ({ y: fill64(shape, () => value) }),
+};

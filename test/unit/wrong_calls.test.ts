@@ -70,6 +70,10 @@ test('wrong calls are refused in plain words', () => {
       ShapeError: divide_into: 'x' is u32 [2], expected f32.
     divide_into, infinity:
       UsageError: divide: Infinity is not a finite f32, expected a number within ±3.4e38.
+    fill, an extent below 0:
+      ShapeError: fill: shape [-1] has the extent -1; extents are positive integers.
+    fill, NaN:
+      UsageError: fill: NaN is not a finite f32, expected a number within ±3.4e38.
     conv2d, channels differ:
       ShapeError: conv2d: kernel expects 3 input channels but x has 4 (x [8,32,32,4], kernel [3,3,3,16]).
     conv2d, images not f32:

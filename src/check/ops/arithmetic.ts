@@ -13,6 +13,7 @@ import {
   combine64,
   divideByReference,
   divideIntoReference,
+  fillReference,
   divideReference,
   expReference,
   logReference,
@@ -365,6 +366,39 @@ export const divideIntoCheck = opCheck<'x', 'y', { readonly dividend: number }>(
   ],
 });
 
+const { fill } = kernels;
+type FillOptions = { readonly shape: Shape; readonly value: number };
+
+export const fillCheck = opCheck<never, 'y', FillOptions>({
+  reference: fillReference,
+  inputs: {},
+  outputs: ['y'],
+  call: (_, { shape, value }) => ({ y: fill(shape, value) }),
+  primitives: {
+    'fill/forward': ({ options, outputs }) => ({
+      inputs: {},
+      attributes: options,
+      results: { y: outputs.y },
+    }),
+  },
+  cases: [
+    {
+      name: 'by hand',
+      inputs: {},
+      options: { shape: [2, 2], value: -1.5 },
+      byHand: { inputs: {}, outputs: { y: [-1.5, -1.5, -1.5, -1.5] } },
+    },
+    { name: 'odd sizes', inputs: {}, options: { shape: [3, 5, 7], value: 0.1 } },
+    { name: 'a number', inputs: {}, options: { shape: [], value: 7 } },
+    { name: 'above a workgroup', inputs: {}, options: { shape: [4099], value: 0 } },
+  ],
+  bench: [{ name: 'like paper conv2', inputs: {}, options: { shape: [128, 28, 28, 32], value: 1 } }],
+  wrongCalls: [
+    { name: 'an extent below 0', inputs: {}, call: () => fill([-1], 1) },
+    { name: 'NaN', inputs: {}, call: () => fill([2], Number.NaN) },
+  ],
+});
+
 export const arithmeticChecks: readonly OpCheck[] = [
   addCheck,
   subtractCheck,
@@ -378,4 +412,5 @@ export const arithmeticChecks: readonly OpCheck[] = [
   scaleCheck,
   divideByCheck,
   divideIntoCheck,
+  fillCheck,
 ];
