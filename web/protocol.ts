@@ -4,29 +4,17 @@
  * there and one back, an error keeps its name and message.
  */
 import type { AugmentOptions } from '../src/kernels/index.js';
-import type { ModelName, PresetName } from '../src/nn/names.js';
+import type { ModelName } from '../src/nn/names.js';
 import type { Filter } from '../src/nn/preprocessing.js';
+import type { Recipe } from '../src/recipe/recipe.js';
 
 // ---- settings ----
 
-/** All that decides about a training; the page keeps it in its address. */
-export interface Settings {
-  /** `digits`, `fashion`, or `custom` for files that were dropped on the page. */
-  readonly dataset: 'digits' | 'fashion' | 'custom';
-  readonly preset: PresetName;
-  readonly model: ModelName;
-  /** Images trained and validated on; null for all. */
-  readonly limit: number | null;
-  readonly epochs: number;
-  readonly batchSize: number;
-  /** Constant, or the peak of the preset's schedule. */
-  readonly learningRate: number;
-  /** Keys first weights, order, dropout and augmentation. */
-  readonly seed: number;
-  /** What happens to the training images; null for nothing. */
-  readonly augmentation: AugmentOptions | null;
-  readonly filters: readonly Filter[];
-}
+/** The data sets that the page offers: by name, or `custom` for files that were dropped on it. */
+export type PageDataset = 'digits' | 'fashion' | 'custom';
+
+/** What a training is set to: a recipe. The page keeps in its URL what people choose of it. */
+export type Settings = Recipe<PageDataset>;
 
 // ---- what the worker tells ----
 

@@ -1,11 +1,11 @@
-/** What a training can be set to: the defaults, the limits, and what choosing a preset or a data set changes. */
-import { type ModelName, type PresetName, isPresetName } from '../src/nn/names.js';
-import { recipeFor } from '../src/nn/presets.js';
+/** What people choose of a training's recipe: defaults, titles, limits, and what each choice changes beside itself. */
+import type { ModelName, PresetName } from '../src/nn/names.js';
+import { makeRecipe } from '../src/recipe/make_recipe.js';
 import { grouped } from '../src/report/charts/numbers.js';
-import type { Settings } from './protocol.js';
+import type { PageDataset, Settings } from './protocol.js';
 
 /** Seconds on a GPU, and a network that is right more than 98 times in 100. */
-export const defaultSettings: Settings = {
+export const defaultSettings: Settings = makeRecipe<PageDataset>({
   dataset: 'digits',
   preset: 'quick',
   model: 'small',
@@ -13,10 +13,7 @@ export const defaultSettings: Settings = {
   epochs: 5,
   batchSize: 32,
   learningRate: 2e-3,
-  seed: 42,
-  augmentation: null,
-  filters: [],
-};
+});
 
 export type Proposal = Pick<Settings, 'limit' | 'epochs' | 'batchSize' | 'learningRate'>;
 
@@ -52,7 +49,7 @@ export function proposalFor(kind: ProposalKind, model: ModelName): Proposal {
   return proposals[kind][model];
 }
 
-export const datasetTitles: Readonly<Record<Settings['dataset'], string>> = {
+export const datasetTitles: Readonly<Record<PageDataset, string>> = {
   digits: 'Digits',
   fashion: 'Fashion',
   custom: 'Your own',
@@ -76,101 +73,82 @@ export const modelSizes: Readonly<Record<ModelName, string>> = {
   'paper-bn': 'normalises batches',
 };
 
-export const presetTitles: Readonly<Record<PresetName, string>> = {
+const presetTitles: Readonly<Record<PresetName, string>> = {
   quick: 'Quick',
   corrected: 'Corrected',
   paper: 'Paper',
 };
 
-export interface NumberRange {
+/** Parts of the recipe that are chosen by name: their titles in the form, their names in the URL, and their values. */
+export const choiceFields = {
+  dataset: { title: 'Images', query: 'data', titles: datasetTitles },
+  model: { title: 'Model', query: 'model', titles: modelTitles },
+  preset: { title: 'Recipe', query: 'preset', titles: presetTitles },
+} as const satisfies Partial<Record<keyof Settings, object>>;
+
+export type ChoiceName = keyof typeof choiceFields;
+
+/** The value of this name; undefined if the field has none. */
+export function parseChoice<Name extends ChoiceName>(name: Name, text: string): Settings[Name] | undefined {
+  return Object.hasOwn(choiceFields[name].titles, text) ? (text as Settings[Name]) : undefined;
+}
+
+/** A number of the recipe: its title in the form, its name in the URL, and its limits. */
+export interface NumberField {
+  readonly title: string;
+  readonly query: string;
   readonly least: number;
   readonly most: number;
-  readonly isWhole: boolean;
+  /** Whether it may be a fraction. */
+  readonly isReal?: boolean;
+  /** What stands for null, if it may be that. */
+  readonly nothing?: string;
 }
 
-export const ranges = {
+export const numberFields = {
+  learningRate: { title: 'Learning rate', query: 'rate', least: 1e-7, most: 10, isReal: true },
+  batchSize: { title: 'Batch size', query: 'batch', least: 1, most: 4_096 },
+  epochs: { title: 'Epochs', query: 'epochs', least: 1, most: 1_000 },
   // Two images of each of ten classes; the user's own images may need more, which the split then says.
-  limit: { least: 20, most: 10_000_000, isWhole: true },
-  epochs: { least: 1, most: 1_000, isWhole: true },
-  batchSize: { least: 1, most: 4_096, isWhole: true },
-  learningRate: { least: 1e-7, most: 10, isWhole: false },
-  seed: { least: 0, most: 2 ** 32 - 1, isWhole: true },
-} as const satisfies Partial<Record<keyof Settings, NumberRange>>;
+  limit: { title: 'Number of images', query: 'limit', least: 20, most: 10_000_000, nothing: 'all' },
+  seed: { title: 'Seed', query: 'seed', least: 0, most: 2 ** 32 - 1 },
+} as const satisfies Partial<Record<keyof Settings, NumberField>>;
 
-export type NumberField = keyof typeof ranges;
+export type NumberName = keyof typeof numberFields;
 
 /** `an integer from 1 to 4,096`. */
-export function expectedOf(field: NumberField): string {
-  const { least, most, isWhole } = ranges[field];
+export function expectedOf(name: NumberName): string {
+  const { least, most, isReal, nothing }: NumberField = numberFields[name];
   const written = (value: number): string => (Number.isInteger(value) ? grouped(value) : String(value));
-  return `${isWhole ? 'an integer' : 'a number'} from ${written(least)} to ${written(most)}`;
+  const range = `${isReal ? 'a number' : 'an integer'} from ${written(least)} to ${written(most)}`;
+  return nothing === undefined ? range : `${range}, or ${nothing}`;
 }
 
-export function isAllowed(field: NumberField, value: number): boolean {
-  const { least, most, isWhole } = ranges[field];
-  return value >= least && value <= most && (!isWhole || Number.isInteger(value));
+/** The number that a person wrote; undefined if it is not one that the field may have. */
+export function parseNumber<Name extends NumberName>(name: Name, text: string): Settings[Name] | undefined {
+  const { least, most, isReal, nothing }: NumberField = numberFields[name];
+  const trimmed = text.trim();
+  if (trimmed !== '' && trimmed === nothing) return null as Settings[Name];
+  const value = trimmed === '' ? Number.NaN : Number(trimmed);
+  const isAllowed = value >= least && value <= most && (isReal || Number.isInteger(value));
+  return isAllowed ? value : undefined;
 }
 
-/** The number that a person wrote; undefined where it is none, or not one that the field may have. */
-export function parseNumber(field: NumberField, text: string): number | undefined {
-  const value = text.trim() === '' ? Number.NaN : Number(text);
-  return isAllowed(field, value) ? value : undefined;
-}
-
-/** What a preset decides, of what the page can set. */
-export function settingsOfPreset(
-  preset: PresetName,
-  dataset: Settings['dataset'],
-): Omit<Settings, 'dataset' | 'seed'> {
-  const { model, limit, epochs, batchSize, learningRate, augmentation, filters } = recipeFor(preset, dataset);
-  return { preset, model, limit, epochs, batchSize, learningRate, augmentation, filters };
-}
-
-/** Everything that the preset decides is set; what it leaves open stays. Any of it can then be changed. */
-export function withPreset(settings: Settings, preset: PresetName): Settings {
-  return { ...settings, ...settingsOfPreset(preset, settings.dataset) };
+/** The preset's own recipe, with the data set and the seed as they are. */
+export function withPreset({ dataset, seed }: Settings, preset: PresetName): Settings {
+  return makeRecipe({ preset, dataset, seed });
 }
 
 /**
- * Another model. What stands as it was proposed for the one before is proposed for this one; what was set stays, and so does
- * all that another recipe than the default's decides.
+ * Another model. What stands as proposed for the one before becomes as proposed for this one; what was set stays, and so
+ * does everything if the preset is not the default one.
  */
 export function withModel(settings: Settings, model: ModelName): Settings {
   if (settings.preset !== defaultSettings.preset) return { ...settings, model };
   const kind = settings.limit === proposals.software[settings.model].limit ? 'software' : 'gpu';
-  const [before, now] = [settings.model, model].map((name) => proposalFor(kind, name)) as [
-    Proposal,
-    Proposal,
-  ];
-  const moved = <Name extends keyof Proposal>(name: Name): Proposal[Name] =>
-    settings[name] === before[name] ? now[name] : settings[name];
-  return {
-    ...settings,
-    model,
-    limit: moved('limit'),
-    epochs: moved('epochs'),
-    batchSize: moved('batchSize'),
-    learningRate: moved('learningRate'),
-  };
+  const before = proposalFor(kind, settings.model);
+  const moved = Object.entries(proposalFor(kind, model)).filter(
+    ([name]) => settings[name as keyof Proposal] === before[name as keyof Proposal],
+  );
+  return { ...settings, model, ...Object.fromEntries(moved) };
 }
-
-/**
- * Another data set. The preset's augmentation is another for some of them (digits are not mirrored, clothes are), and
- * is taken over unless it had been changed.
- */
-export function withDataset(settings: Settings, dataset: Settings['dataset']): Settings {
-  const before = recipeFor(settings.preset, settings.dataset).augmentation;
-  const isPresets = JSON.stringify(settings.augmentation) === JSON.stringify(before);
-  const augmentation = isPresets ? recipeFor(settings.preset, dataset).augmentation : settings.augmentation;
-  return { ...settings, dataset, augmentation };
-}
-
-export function isDatasetName(name: string): name is Settings['dataset'] {
-  return Object.hasOwn(datasetTitles, name);
-}
-
-export function isModelName(name: string): name is ModelName {
-  return Object.hasOwn(modelTitles, name);
-}
-
-export { isPresetName };

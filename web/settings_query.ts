@@ -9,19 +9,17 @@
 import { ShadegradError, UsageError } from '../src/errors.js';
 import { type AugmentOptions, checkAugmentOptions } from '../src/kernels/augment_options.js';
 import { type Filter, filters as namedFilters } from '../src/nn/preprocessing.js';
-import type { PresetName } from '../src/nn/names.js';
+import { withDataset } from '../src/recipe/make_recipe.js';
 import type { Settings } from './protocol.js';
 import {
-  type NumberField,
-  datasetTitles,
+  type ChoiceName,
+  type NumberName,
+  choiceFields,
   defaultSettings,
   expectedOf,
-  isDatasetName,
-  isModelName,
-  isPresetName,
-  modelTitles,
+  numberFields,
+  parseChoice,
   parseNumber,
-  presetTitles,
   withPreset,
 } from './settings.js';
 
@@ -31,7 +29,7 @@ export interface ReadSettings {
   readonly notes: readonly string[];
 }
 
-/** A part of the query beside data set and preset: its name, how it is written, and how it is read. */
+/** A part of the query: its name, how it is written, and how it is read. */
 interface Key {
   readonly name: string;
   readonly write: (settings: Settings) => string;
@@ -42,21 +40,12 @@ interface Key {
 /** Names that are the page's own and no settings. */
 const otherNames = ['debug'];
 
+/** They decide what the others are beside. */
+const baseKeys = [choiceKey('dataset'), choiceKey('preset')];
+
 const keys: readonly Key[] = [
-  {
-    name: 'model',
-    write: ({ model }) => model,
-    read: (text) => ({ model: oneOf(text, isModelName, modelTitles) }),
-  },
-  {
-    name: 'limit',
-    write: ({ limit }) => String(limit ?? 'all'),
-    read: (text) => ({ limit: text === 'all' ? null : numberOf('limit', text, ', or all') }),
-  },
-  numberKey('epochs', 'epochs'),
-  numberKey('batch', 'batchSize'),
-  numberKey('rate', 'learningRate'),
-  numberKey('seed', 'seed'),
+  choiceKey('model'),
+  ...(['limit', 'epochs', 'batchSize', 'learningRate', 'seed'] as const).map(numberKey),
   {
     name: 'augment',
     write: ({ augmentation }) => writeAugmentation(augmentation),
@@ -71,16 +60,15 @@ const keys: readonly Key[] = [
 
 /** The query with its question mark; empty for the defaults. What else the address asks, as `debug=2`, is kept. */
 export function queryOf(settings: Settings, before = ''): string {
-  const { preset, dataset } = settings;
-  const base = baseOf(preset, dataset);
   const others = [...new URLSearchParams(before)].filter(([name]) => otherNames.includes(name));
+  const different = (from: readonly Key[], base: Settings): (readonly [string, string])[] =>
+    from
+      .filter(({ write }) => write(settings) !== write(base))
+      .map(({ name, write }) => [name, write(settings)]);
   const parts = [
     ...others,
-    ...(dataset === defaultSettings.dataset ? [] : [['data', dataset] as const]),
-    ...(preset === defaultSettings.preset ? [] : [['preset', preset] as const]),
-    ...keys
-      .map(({ name, write }) => [name, write(settings), write(base)] as const)
-      .filter(([, value, usual]) => value !== usual),
+    ...different(baseKeys, defaultSettings),
+    ...different(keys, baseOf(settings)),
   ].map(([name, value]) => `${encoded(name)}=${encoded(value)}`);
   return parts.length === 0 ? '' : `?${parts.join('&')}`;
 }
@@ -88,59 +76,62 @@ export function queryOf(settings: Settings, before = ''): string {
 /** Throws nothing: what is unknown or wrong is ignored and noted. Of a name that stands twice the last one counts. */
 export function settingsOf(query: string): ReadSettings {
   const named = new Map(new URLSearchParams(query));
-  const notes: string[] = [];
-  const take = <T>(name: string, read: (text: string) => T): T | undefined => {
-    const text = named.get(name);
-    named.delete(name);
-    if (text === undefined) return undefined;
-    try {
-      return read(text);
-    } catch (error) {
-      if (!(error instanceof ShadegradError)) throw error;
-      notes.push(`${name}=${text} in the URL is ignored: ${error.message}`);
-      return undefined;
-    }
-  };
   // Earlier versions of the page called the data set `custom` `own`.
-  const dataset = take('data', (text) =>
-    oneOf(text === 'own' ? 'custom' : text, isDatasetName, datasetTitles),
-  );
-  const preset = take('preset', (text) => oneOf(text, isPresetName, presetTitles));
-  let settings = baseOf(preset ?? defaultSettings.preset, dataset ?? defaultSettings.dataset);
-  for (const { name, read } of keys) settings = { ...settings, ...take(name, read) };
+  if (named.get('data') === 'own') named.set('data', 'custom');
+  const notes: string[] = [];
+  const readAll = (from: readonly Key[], before: Settings): Settings =>
+    from.reduce((settings, { name, read }) => {
+      const text = named.get(name);
+      named.delete(name);
+      if (text === undefined) return settings;
+      try {
+        return { ...settings, ...read(text) };
+      } catch (error) {
+        if (!(error instanceof ShadegradError)) throw error;
+        notes.push(`${name}=${text} in the URL is ignored: ${error.message}`);
+        return settings;
+      }
+    }, before);
+  const settings = readAll(keys, baseOf(readAll(baseKeys, defaultSettings)));
   for (const name of named.keys()) {
     if (!otherNames.includes(name))
       notes.push(
-        `Unknown setting '${name}' in the URL; expected one of data, preset, ${keys.map((key) => key.name).join(', ')}.`,
+        `Unknown setting '${name}' in the URL; expected one of ${[...baseKeys, ...keys].map((key) => key.name).join(', ')}.`,
       );
   }
   return { settings, notes };
 }
 
 /** What the address need not say, once it names data set and preset. */
-function baseOf(preset: PresetName, dataset: Settings['dataset']): Settings {
-  const settings = { ...defaultSettings, dataset };
+function baseOf({ dataset, preset }: Settings): Settings {
+  const settings = withDataset(defaultSettings, dataset);
   return preset === defaultSettings.preset ? settings : withPreset(settings, preset);
 }
 
 // ---- values ----
 
-function oneOf<T extends string>(text: string, isOne: (text: string) => text is T, known: object): T {
-  if (!isOne(text)) throw new UsageError(`expected one of ${Object.keys(known).join(', ')}.`);
-  return text;
-}
-
-function numberOf(field: NumberField, text: string, orElse = ''): number {
-  const value = parseNumber(field, text);
-  if (value === undefined) throw new UsageError(`expected ${expectedOf(field)}${orElse}.`);
-  return value;
-}
-
-function numberKey(name: string, field: Exclude<NumberField, 'limit'>): Key {
+function choiceKey(field: ChoiceName): Key {
+  const { query, titles } = choiceFields[field];
   return {
-    name,
-    write: (settings) => String(settings[field]),
-    read: (text) => ({ [field]: numberOf(field, text) }),
+    name: query,
+    write: (settings) => settings[field],
+    read: (text) => {
+      const value = parseChoice(field, text);
+      if (value === undefined) throw new UsageError(`expected one of ${Object.keys(titles).join(', ')}.`);
+      return { [field]: value };
+    },
+  };
+}
+
+function numberKey(name: NumberName): Key {
+  return {
+    name: numberFields[name].query,
+    write: (settings) => String(settings[name] ?? numberFields.limit.nothing),
+    read: (text) => {
+      const value = parseNumber(name, text);
+      if (value === undefined) throw new UsageError(`expected ${expectedOf(name)}.`);
+      return { [name]: value };
+    },
   };
 }
 

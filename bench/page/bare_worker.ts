@@ -4,10 +4,7 @@
  */
 import { fetchDataset } from '../../src/browser/datasets.js';
 import { open } from '../../src/browser/open.js';
-import { splitDataset } from '../../src/data/splits.js';
-import { modelsByName } from '../../src/nn/models.js';
-import { rmsprop } from '../../src/nn/optimizers.js';
-import { recipeFor, scheduledRate } from '../../src/nn/presets.js';
+import { fitOptionsOf, modelOf, splitBy } from '../../src/recipe/parts.js';
 import type { Settings } from '../../web/protocol.js';
 
 export interface BareRequest {
@@ -27,25 +24,16 @@ addEventListener('message', ({ data }: MessageEvent<BareRequest>) => {
 });
 
 async function measure({ base, settings, warmUp, measuredMs }: BareRequest): Promise<number> {
-  const { model: name, preset, dataset, limit, seed, batchSize, epochs, learningRate } = settings;
-  await open();
-  const recipe = recipeFor(preset, dataset);
-  const data = await fetchDataset(new URL('data/', base), dataset);
-  const { train } = splitDataset(data, { split: recipe.split, seed, limit });
-  const model = modelsByName[name]({ seed });
-  model.compile({
-    optimizer: rmsprop({ learningRate: scheduledRate(recipe.schedule, learningRate) }),
-    loss: 'sparseCategoricalCrossentropy',
-  });
+  const device = await open();
+  const { train } = splitBy(settings, await fetchDataset(new URL('data/', base), settings.dataset));
+  const model = modelOf(settings, train, device);
   const ending = new AbortController();
   let began = Infinity;
   let ended = 0;
   let done = 0;
   let steps = 0;
   await model.fit(train, {
-    epochs,
-    batchSize,
-    seed,
+    ...fitOptionsOf(settings, train),
     signal: ending.signal,
     callbacks: [
       {
@@ -61,5 +49,5 @@ async function measure({ base, settings, warmUp, measuredMs }: BareRequest): Pro
     ],
   });
   if (ended === 0) throw new Error(`the training ended after ${done} steps, before it was measured`);
-  return (steps * batchSize * 1000) / (ended - began);
+  return (steps * settings.batchSize * 1000) / (ended - began);
 }

@@ -5,10 +5,9 @@
 import { InvalidArgumentError } from 'commander';
 import { splitNames } from '../data/splits.js';
 import { UsageError } from '../errors.js';
-import { modelNames, presetNames, scheduleNames } from '../nn/names.js';
+import { modelNames, optimizerNames, presetNames, scheduleNames } from '../nn/names.js';
 import { type SectionName, sectionNames } from './bench/sections.js';
 import { type DeclaredCommand, type OptionsOf, command, option } from './declaration.js';
-import { optimizerNames } from './settings.js';
 import {
   fraction,
   imageShape,

@@ -3,15 +3,15 @@ import { type ImageSet, shapeText } from '../data/dataset.js';
 import type { LoadedDataset } from '../data/loaded_dataset.js';
 import { UsageError } from '../errors.js';
 import { loadDataset } from '../node/datasets.js';
+import { splitBy } from '../recipe/parts.js';
+import type { DataRecipe } from '../recipe/recipe.js';
 import { percent } from '../report/charts/numbers.js';
 import { type ClassScore, classScores, evaluate as score } from '../report/evaluation.js';
 import type { EvaluateOptions } from './commands.js';
 import { describeClasses } from './data_summary.js';
 import { downloadProgress } from './download_progress.js';
 import { bold, columnName, openOutput, table } from './output.js';
-import { splitBy } from './recipe.js';
 import { type SavedModel, readSavedModel, stepCounter } from './saved_model.js';
-import type { DataSettings } from './run_file.js';
 
 type PartName = NonNullable<EvaluateOptions['part']>;
 
@@ -19,7 +19,7 @@ export async function evaluate(options: EvaluateOptions): Promise<number> {
   const output = openOutput(options);
   const saved = await readSavedModel('evaluate', options);
   const { run, classNames } = saved;
-  const own = run?.settings;
+  const own = run?.recipe;
   const dataset = options.dataset ?? own?.dataset ?? 'digits';
   const isOwn = own !== undefined && dataset === own.dataset && (options.data ?? own.data) === own.data;
   const data = options.data ?? (isOwn ? own.data : null);
@@ -104,8 +104,8 @@ function checkFit(name: string, images: ImageSet, { shape, classNames }: SavedMo
 type Parts = Readonly<Partial<Record<Exclude<PartName, 'all'>, ImageSet>>> & { readonly all: ImageSet };
 
 /** The run's own data cut as for the run, so that no image it was trained on is called a test image. */
-function partsOfRun(loaded: LoadedDataset, settings: DataSettings): Parts {
-  const { train, validation, test } = splitBy(settings, loaded);
+function partsOfRun(loaded: LoadedDataset, recipe: DataRecipe): Parts {
+  const { train, validation, test } = splitBy(recipe, loaded);
   return { train, validation, ...(test === undefined ? {} : { test }), all: loaded.train };
 }
 

@@ -17,7 +17,7 @@ import { downloadProgress } from './download_progress.js';
 import { bold, columnName, openOutput, table } from './output.js';
 import { pictureOf, takePictures, tensorOf } from './pictures.js';
 import type { PresetName } from '../nn/names.js';
-import { recipeFor } from '../nn/presets.js';
+import { presetFor } from '../recipe/presets.js';
 import { checkOutFolder, defaultFolder } from './run_folder.js';
 import { version } from './version.js';
 
@@ -151,7 +151,7 @@ async function augmented(
 ): Promise<Exploration['augmented']> {
   const found: Exploration['augmented'][number][] = [];
   for (const preset of shownPresets) {
-    const { augmentation } = recipeFor(preset, dataset);
+    const { augmentation } = presetFor(preset, dataset);
     if (augmentation === null) continue;
     const samples = await augmentedSamples(images, { filters: [] }, augmentation, {
       seed,

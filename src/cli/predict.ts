@@ -23,7 +23,7 @@ export async function predict(files: readonly string[], options: PredictOptions)
   if (submission !== undefined) await refuseOther(submission);
   const saved = await readSavedModel('predict', options);
   const { run, shape, classNames } = saved;
-  const areDigits = shape.channels === 1 && (run === undefined || run.settings.dataset === 'digits');
+  const areDigits = shape.channels === 1 && (run === undefined || run.recipe.dataset === 'digits');
 
   // Every file is read before anything is computed, so that a bad one costs nothing.
   const inputs: Input[] = [];

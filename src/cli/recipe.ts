@@ -1,60 +1,20 @@
-/** From a preset and the command line to the settings of a run, and from those to the data and what `fit` is given. */
-import { UsageError } from '../errors.js';
+/** From the options of the command line to a recipe. */
 import type { Device } from '../engine/device.js';
+import { UsageError } from '../errors.js';
 import type { AugmentOptions } from '../kernels/index.js';
-import { type Optimizer, rmsprop, sgd } from '../nn/optimizers.js';
-import type { LoadedDataset } from '../data/loaded_dataset.js';
-import { type SplitDataset, type SplitName, splitDataset } from '../data/splits.js';
-import {
-  type ModelName,
-  type PresetName,
-  type ScheduleName,
-  isPresetName,
-  presetNames,
-} from '../nn/names.js';
-import { recipeFor, scheduledRate } from '../nn/presets.js';
-import type { ImageShape } from '../data/dataset.js';
+import type { PresetName } from '../nn/names.js';
+import { makeRecipe } from '../recipe/make_recipe.js';
+import { presetFor } from '../recipe/presets.js';
+import type { Recipe, SplitRecipe } from '../recipe/recipe.js';
+import { readRecipe } from '../recipe/recipe_json.js';
+import type { TrainOptions } from './commands.js';
 import { type Output, bold } from './output.js';
-import type { OptimizerName, Settings } from './settings.js';
 
-/** What the command line may overrule; undefined is the preset's own. */
-export interface RecipeOptions {
-  readonly dataset: string;
-  readonly data?: string;
-  readonly transpose?: boolean;
-  readonly imageShape?: ImageShape;
-  /** The device's own when left out. */
-  readonly preset?: string;
-  readonly model?: ModelName;
-  readonly from?: string;
-  readonly split?: SplitName;
-  readonly folds?: number;
-  readonly fold?: number;
-  readonly validationShare?: number;
-  readonly limit?: number;
-  readonly epochs?: number;
-  readonly batchSize?: number;
-  readonly microBatch?: number;
-  readonly memory?: number;
-  readonly learningRate?: number;
-  readonly schedule?: ScheduleName;
-  readonly optimizer?: OptimizerName;
-  readonly momentum?: number;
-  readonly l2?: number;
-  readonly standardise?: boolean;
-  /** False: --no-filters. */
-  readonly filters?: boolean;
-  /** False: --no-augmentation. */
-  readonly augmentation?: boolean;
-  /** False: --no-flips. */
-  readonly flips?: boolean;
-  readonly variants?: number;
-  readonly tensorboard?: boolean;
-  readonly seed: number;
-}
+/** Options of `train`, as far as they are given. */
+export type RecipeOptions = Partial<TrainOptions> & Pick<TrainOptions, 'dataset' | 'seed'>;
 
 /** Throws: UsageError for options that contradict each other, whatever the preset. */
-export function checkRecipe(options: RecipeOptions): void {
+export function checkRecipeOptions(options: RecipeOptions): void {
   if (options.momentum !== undefined && options.optimizer !== 'sgd')
     throw new UsageError('train: --momentum is for --optimizer sgd.');
   if (isFolded(options) && options.split !== undefined && options.split !== 'k-fold')
@@ -66,102 +26,73 @@ function isFolded({ folds, fold }: RecipeOptions): boolean {
 }
 
 /** The preset, the device's own when none is named, with the options laid over it. */
-export function chooseSettings(options: RecipeOptions, device: Device, output: Output): Settings {
-  return settingsOf(options, namedPreset(options) ?? presetFor(device, output));
+export function chooseRecipe(options: RecipeOptions, device: Device, output: Output): Recipe {
+  return recipeOf(options, options.preset ?? presetForDevice(device, output));
 }
 
 /** The preset with the options laid over it. Throws: UsageError for options that the preset does not allow. */
-export function settingsOf(options: RecipeOptions, preset: PresetName): Settings {
-  checkRecipe(options);
-  const recipe = recipeFor(preset, options.dataset);
-  const augmentation = chooseAugmentation(recipe.augmentation, options);
-  const variantsPerImage = options.variants ?? 1;
-  if (variantsPerImage > 1 && augmentation === null)
-    throw new UsageError(
-      `train: --variants ${variantsPerImage} shows each image several times, but nothing is augmented (preset ${preset}); all would be the same.`,
-    );
-  const split = options.split ?? (isFolded(options) ? 'k-fold' : recipe.split);
-  if (options.validationShare !== undefined && split !== 'official')
-    throw new UsageError(`train: --validation-share is for --split official, not for ${split}.`);
-  // A rate that is named without a schedule is meant as it stands.
-  const schedule = options.schedule ?? (options.learningRate === undefined ? recipe.schedule : 'constant');
-  return {
-    dataset: options.dataset,
-    data: options.data ?? null,
-    transpose: options.transpose ?? false,
-    shape: options.imageShape ?? null,
+export function recipeOf(options: RecipeOptions, preset: PresetName): Recipe {
+  checkRecipeOptions(options);
+  const { dataset, learningRate, optimizer, momentum } = options;
+  const usual = presetFor(preset, dataset);
+  const recipe = makeRecipe({
     preset,
-    model: options.model ?? recipe.model,
-    from: options.from ?? null,
-    split,
-    folds: options.folds ?? null,
-    fold: options.fold ?? null,
-    validationShare: split === 'official' ? (options.validationShare ?? recipe.validationShare) : null,
-    limit: options.limit ?? recipe.limit,
-    epochs: options.epochs ?? recipe.epochs,
-    batchSize: options.batchSize ?? recipe.batchSize,
-    microBatch: options.microBatch ?? null,
-    memory: options.memory ?? null,
-    learningRate: options.learningRate ?? recipe.learningRate,
-    schedule,
-    plateaus: schedule === 'constant' ? recipe.plateaus : null,
-    optimizer: options.optimizer ?? 'rmsprop',
-    momentum: options.momentum ?? 0,
-    l2: options.l2 ?? 0,
-    standardise: options.standardise ?? false,
-    filters: options.filters === false ? [] : recipe.filters,
-    augmentation,
-    variantsPerImage,
-    tensorBoard: options.tensorboard ?? recipe.tensorBoard,
+    dataset,
+    data: options.data,
+    transpose: options.transpose,
+    shape: options.imageShape,
+    model: options.model,
+    from: options.from,
+    split: splitOf(options, usual.split),
+    limit: options.limit,
+    epochs: options.epochs,
+    batchSize: options.batchSize,
+    microBatch: options.microBatch,
+    memory: options.memory,
+    learningRate,
+    // A rate without a schedule is meant to be constant.
+    schedule: options.schedule ?? (learningRate === undefined ? undefined : 'constant'),
+    optimizer: optimizer && { name: optimizer, config: momentum === undefined ? {} : { momentum } },
+    l2: options.l2,
+    standardise: options.standardise,
+    filters: options.filters === false ? [] : undefined,
+    augmentation: augmentationOf(options, usual.augmentation),
+    variantsPerImage: options.variants,
+    tensorBoard: options.tensorboard,
     seed: options.seed,
+  });
+  return readRecipe(recipe, (what, cause) => new UsageError(`train: ${what}.`, { cause }));
+}
+
+function splitOf(options: RecipeOptions, usual: SplitRecipe): SplitRecipe {
+  const { folds, fold, validationShare } = options;
+  const name = options.split ?? (isFolded(options) ? 'k-fold' : usual.name);
+  if (validationShare !== undefined && name !== 'official')
+    throw new UsageError(`train: --validation-share is for --split official, not for ${name}.`);
+  if (name === 'official') return { name, validationShare: validationShare ?? usual.validationShare ?? 0.1 };
+  return {
+    name,
+    ...(folds === undefined ? {} : { folds }),
+    ...(fold === undefined ? {} : { fold }),
   };
 }
 
-/** Undefined when none is named. Throws: UsageError for an unknown one. */
-export function namedPreset({ preset }: RecipeOptions): PresetName | undefined {
-  if (preset === undefined || isPresetName(preset)) return preset;
-  throw new UsageError(`train: preset '${preset}' is unknown, expected one of ${presetNames.join(', ')}.`);
+function augmentationOf(
+  { augmentation: isWanted, flips }: RecipeOptions,
+  usual: AugmentOptions | null,
+): AugmentOptions | null {
+  if (usual === null || isWanted === false) return null;
+  return flips === false ? { ...usual, horizontalFlip: false, verticalFlip: false } : usual;
 }
 
 /** The preset that suits a device. */
-function presetFor(device: Device, output: Output): PresetName {
+function presetForDevice(device: Device, output: Output): PresetName {
   const isSoftware = device.traits.family === 'software';
   const chosen = isSoftware ? 'quick' : 'corrected';
   output.say(
     `Preset ${bold(output, chosen)}: the device is ${isSoftware ? 'software on the CPU, where a full recipe would take hours' : 'a GPU'}; choose with --preset.`,
   );
   return chosen;
-}
-
-function chooseAugmentation(
-  augmentation: AugmentOptions | null,
-  { augmentation: isWanted, flips }: RecipeOptions,
-): AugmentOptions | null {
-  if (augmentation === null || isWanted === false) return null;
-  return flips === false ? { ...augmentation, horizontalFlip: false, verticalFlip: false } : augmentation;
-}
-
-export function optimizerOf(settings: Settings): Optimizer {
-  const learningRate = scheduledRate(settings.schedule, settings.learningRate);
-  return settings.optimizer === 'sgd'
-    ? sgd({ learningRate, momentum: settings.momentum })
-    : rmsprop({ learningRate });
-}
-
-/** The data cut as the settings say. Throws: UsageError for a split that the data do not allow. */
-export function splitBy(
-  settings: Pick<Settings, 'split' | 'folds' | 'fold' | 'validationShare' | 'limit' | 'seed'>,
-  loaded: LoadedDataset,
-): SplitDataset {
-  const { split, folds, fold, validationShare, limit, seed } = settings;
-  return splitDataset(loaded, {
-    split,
-    seed,
-    ...(validationShare === null ? {} : { validationShare }),
-    limit,
-    ...(folds === null ? {} : { folds }),
-    ...(fold === null ? {} : { fold }),
-  });
 }
 
 /** `rotation ±10°, shift ±10 %, zoom ±10 %`; for people. */

@@ -57,7 +57,7 @@ export const reportFiles = [
 /**
  * Writes evaluation.json, report.html, accuracy.png, loss.png, confusion.png, worst.png and random.png.
  *
- * Of run.json it shows `settings` (any record), `device`, `versions`, `images`, `source`, and of its `result`
+ * Of run.json it shows `recipe` (any record), `device`, `versions`, `images`, `source`, and of its `result`
  * `bestEpoch`, `reason` (why that epoch), `train`, `validation`, `test` (each { accuracy, loss }) and `seconds`, as
  * far as they are there.
  * Throws: FileError; DataError when labels, probabilities and classes do not fit together.

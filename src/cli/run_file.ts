@@ -1,13 +1,9 @@
 /** run.json: what it holds, and the reading of it for commands that go by it. */
-import { splitNames } from '../data/splits.js';
 import { type Choice, choiceForm } from '../engine/kernel_selection.js';
-import { UsageError } from '../errors.js';
 import {
   type Form,
   type Refuse,
-  boolean,
   checkForm,
-  count,
   countOrZero,
   each,
   isoDate,
@@ -17,18 +13,20 @@ import {
   object,
   oneOf,
   optional,
+  saidOf,
   text,
 } from '../json_reader.js';
-import { checkAugmentOptions } from '../kernels/augment_options.js';
-import { checkFilter } from '../kernels/filter_kernels.js';
 import type { KernelChoice } from '../nn/callbacks/callback.js';
 import { kernelForm } from '../nn/kernel_change.js';
-import { filterForm } from '../nn/preprocessing.js';
-import { modelNames, presetNames, scheduleNames } from '../nn/names.js';
-import { belowOne, notNegative, positive, seed, within } from '../options.js';
-import { type Settings, optimizerNames } from './settings.js';
+import { notNegative } from '../options.js';
+import { recipeOfRun2 } from '../recipe/earlier_forms.js';
+import type { DataRecipe, Recipe } from '../recipe/recipe.js';
+import { readDataRecipe, readRecipe } from '../recipe/recipe_json.js';
 
-export const runFormat = 'shadegrad run 2';
+export const runFormat = 'shadegrad run 3';
+/** Its `recipe` was called `settings`, in an earlier form. */
+const earlierFormat = 'shadegrad run 2';
+export const runFormats: readonly string[] = [earlierFormat, runFormat];
 
 /** How one part of the data did. */
 export interface PartResult {
@@ -59,7 +57,7 @@ export interface RunTuning {
 
 export interface RunFile extends Partial<RunTuning> {
   readonly format: typeof runFormat;
-  readonly settings: Settings;
+  readonly recipe: Recipe;
   readonly model: string;
   readonly device: object;
   readonly versions: object;
@@ -76,55 +74,11 @@ export interface RunFile extends Partial<RunTuning> {
   readonly result?: RunResult;
 }
 
-/** What of a run tells which images it was trained on. */
-export type DataSettings = Pick<
-  Settings,
-  'dataset' | 'data' | 'transpose' | 'split' | 'folds' | 'fold' | 'validationShare' | 'limit' | 'seed'
->;
-
 /** A run as far as testing its model needs it: any version's, whatever else it lacks. */
 export interface TestableRun {
-  readonly settings: DataSettings;
+  readonly recipe: DataRecipe;
   readonly classNames: readonly string[];
 }
-
-const dataSettings = {
-  dataset: text,
-  data: nullable(text),
-  transpose: boolean,
-  split: oneOf(splitNames),
-  folds: nullable(count),
-  fold: nullable(count),
-  validationShare: nullable(within(0, 1)),
-  limit: nullable(count),
-  seed,
-} satisfies Form<DataSettings>;
-
-const settings: Form<Settings> = {
-  ...dataSettings,
-  shape: nullable({ height: count, width: count, channels: oneOf([1, 3]) }),
-  preset: oneOf(presetNames),
-  model: oneOf(modelNames),
-  from: nullable(text),
-  epochs: count,
-  batchSize: count,
-  microBatch: optional(nullable(count)),
-  memory: optional(nullable(count)),
-  learningRate: positive,
-  schedule: oneOf(scheduleNames),
-  plateaus: nullable({ patience: countOrZero, factor: positive, minLr: notNegative, stopAfter: countOrZero }),
-  optimizer: oneOf(optimizerNames),
-  momentum: belowOne,
-  l2: notNegative,
-  standardise: boolean,
-  filters: [filterForm],
-  // Its own members are checked by `checkAugmentOptions`.
-  augmentation: nullable(object),
-  variantsPerImage: count,
-  tensorBoard: boolean,
-};
-
-const testableRun: Form<TestableRun> = { settings: dataSettings, classNames: [text] };
 
 const part: Form<PartResult> = {
   accuracy: numberOrNull,
@@ -132,9 +86,8 @@ const part: Form<PartResult> = {
   images: optional(countOrZero),
 };
 
-const run: Form<RunFile> = {
-  format: oneOf([runFormat]),
-  settings,
+/** What a run has beside its format and recipe. */
+const runForm: Form<Omit<RunFile, 'format' | 'recipe'>> = {
   model: text,
   device: object,
   versions: object,
@@ -158,19 +111,26 @@ const run: Form<RunFile> = {
 
 /** Throws: what `refuse` returns, naming the member that is wrong. */
 export function checkTestableRun(value: unknown, refuse: Refuse): TestableRun {
-  return checkForm(value, testableRun, refuse);
+  const run = inTodaysForm(value);
+  readDataRecipe(run['recipe'], recipeRefusal(refuse));
+  checkForm<Pick<TestableRun, 'classNames'>>(run, { classNames: [text] }, refuse);
+  return run as unknown as TestableRun;
 }
 
 /** As `checkTestableRun`, for a run that is resumed and needs everything. */
 export function checkRun(value: unknown, refuse: Refuse): RunFile {
-  const found = checkForm(value, run, refuse);
-  const { filters, augmentation } = found.settings;
-  try {
-    for (const { name, kernel, iterations } of filters) checkFilter(`filters.${name}`, kernel, iterations);
-    if (augmentation) checkAugmentOptions(augmentation);
-  } catch (cause) {
-    if (!(cause instanceof UsageError)) throw cause;
-    throw refuse(`settings: ${cause.message.replace(/[.?]$/, '')}`, cause);
-  }
-  return found;
+  const run = inTodaysForm(value);
+  readRecipe(run['recipe'], recipeRefusal(refuse));
+  checkForm(run, runForm, refuse);
+  return run as unknown as RunFile;
+}
+
+function inTodaysForm(value: unknown): Readonly<Record<string, unknown>> {
+  const { settings, ...others } = Object(value) as Readonly<Record<string, unknown>>;
+  if (others['format'] !== earlierFormat) return others;
+  return { ...others, format: runFormat, recipe: recipeOfRun2(settings) };
+}
+
+function recipeRefusal(refuse: Refuse): Refuse {
+  return (what, cause) => refuse(saidOf('recipe', what), cause);
 }

@@ -6,7 +6,7 @@ import { type Refuse, parseJson } from '../json_reader.js';
 import { historyFromJson } from '../report/history.js';
 import { runFromJson } from '../report/run_record.js';
 import { reportFiles } from './report_writer.js';
-import { type RunFile, type TestableRun, checkRun, checkTestableRun, runFormat } from './run_file.js';
+import { type RunFile, type TestableRun, checkRun, checkTestableRun, runFormats } from './run_file.js';
 
 export { type PartResult, type RunFile, type RunResult, type RunTuning, runFormat } from './run_file.js';
 
@@ -39,14 +39,14 @@ export async function readTestableRun(folder: Folder): Promise<TestableRun> {
 async function readAs<T>(folder: Folder, check: (value: unknown, refuse: Refuse) => T): Promise<T> {
   const name = `${folder.path}/run.json`;
   const bytes = await folder.read('run.json');
-  // Any run has a format and settings; what else it has is a matter of its format.
+  // Any run has a format and a recipe; what else it has is a matter of its format.
   runFromJson(bytes, name);
   const refuse = (what: string, cause?: unknown): DataError =>
     new DataError(`${name}: damaged: ${what}.`, { cause });
   const run = parseJson(bytes, refuse) as { readonly format: string };
-  if (run.format === runFormat) return check(run, refuse);
+  if (runFormats.includes(run.format)) return check(run, refuse);
   throw new ModelError(
-    `${name}: its format is '${run.format}', expected '${runFormat}'. Use the version of shadegrad that wrote it, or train again.`,
+    `${name}: its format is '${run.format}', expected ${runFormats.map((format) => `'${format}'`).join(' or ')}. Use the version of shadegrad that wrote it, or train again.`,
   );
 }
 

@@ -6,10 +6,10 @@ import type { Callback } from '../nn/callbacks/callback.js';
 import type { Model } from '../nn/model.js';
 import { encodePng } from '../node/png.js';
 import { evaluate } from '../report/evaluation.js';
+import type { Recipe } from '../recipe/recipe.js';
 import { tensorBoard } from '../report/tensorboard/index.js';
 import { augmentedSamples } from './augmented_samples.js';
 import { type RunFile, stampOf } from './run_folder.js';
-import type { Settings } from './settings.js';
 import type { Images } from './train_result.js';
 
 /** Validation images behind the confusion matrix in TensorBoard: enough to see, cheap enough for every epoch. */
@@ -19,11 +19,10 @@ const confusionImages = 2000;
 export function tensorBoardOf(
   model: Model,
   images: Images,
-  settings: Settings,
+  { augmentation, seed }: Recipe,
   logs: Folder,
   { startedAt }: RunFile,
 ): Callback {
-  const { augmentation, seed } = settings;
   const watched = images.validation.take(Math.min(confusionImages, images.validation.count), { seed });
   return tensorBoard({
     logDir: logs,

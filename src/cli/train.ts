@@ -9,15 +9,15 @@ import type { Callback, Training } from '../nn/callbacks/callback.js';
 import { modelCheckpoint, terminateOnNaN, warnOnDivergence } from '../nn/callbacks/index.js';
 import type { Checkpoint } from '../nn/checkpoint.js';
 import { kernelChangeOf } from '../nn/kernel_change.js';
-import { modelsByName } from '../nn/models.js';
-import { preprocessing } from '../nn/preprocessing.js';
-import { plateauCallbacks, presets } from '../nn/presets.js';
 import type { Model } from '../nn/model.js';
 import { type ModelOnHost, readModel, weightsPath } from '../nn/model_files.js';
 import type { History } from '../nn/training.js';
 import { loadDataset } from '../node/datasets.js';
 import { openFolder } from '../node/files.js';
 import { open } from '../node/open.js';
+import { callbacksOf, fitOptionsOf, modelOf, splitBy } from '../recipe/parts.js';
+import { presets } from '../recipe/presets.js';
+import type { Recipe } from '../recipe/recipe.js';
 import { historyToCsv, historyToJson } from '../report/history.js';
 import { progressLine } from '../report/progress_callback.js';
 import { type ClaimMode, type ClaimedRun, claimRun } from './claimed_run.js';
@@ -26,15 +26,7 @@ import { describeData } from './data_summary.js';
 import { downloadProgress } from './download_progress.js';
 import { Interruption } from './interruption.js';
 import { type Output, openOutput } from './output.js';
-import {
-  checkRecipe,
-  chooseSettings,
-  describeAugmentation,
-  namedPreset,
-  optimizerOf,
-  settingsOf,
-  splitBy,
-} from './recipe.js';
+import { checkRecipeOptions, chooseRecipe, describeAugmentation, recipeOf } from './recipe.js';
 import { restoreFiles } from './resumed_files.js';
 import { recordOf, takeChoices } from './run_choices.js';
 import {
@@ -49,15 +41,14 @@ import {
   toJson,
 } from './run_folder.js';
 import { tensorBoardOf } from './run_logs.js';
-import type { Settings } from './settings.js';
 import { type Images, finish } from './train_result.js';
 import { version } from './version.js';
 
 export async function train(options: TrainOptions): Promise<number> {
   const started = performance.now();
   const output = openOutput(options);
-  checkRecipe(options);
-  const preset = namedPreset(options);
+  checkRecipeOptions(options);
+  const { preset } = options;
   const mode: ClaimMode =
     options.resume !== undefined ? 'resume' : options.overwrite === true ? 'replace' : 'new';
   const at = options.resume ?? options.out ?? defaultFolder(options.dataset);
@@ -67,15 +58,15 @@ export async function train(options: TrainOptions): Promise<number> {
     return await released(claim, output, async () => {
       // What needs no device comes first: a wrong folder is noticed at once.
       const saved = mode === 'resume' ? await readRun(claim.folder) : undefined;
-      const known = saved?.settings ?? (preset === undefined ? undefined : settingsOf(options, preset));
+      const known = saved?.recipe ?? (preset === undefined ? undefined : recipeOf(options, preset));
       const loaded = await loadData(known ?? dataOf(options), options, output);
       const early = known && splitBy(known, loaded);
       const source = saved || options.from === undefined ? undefined : await readModel(options.from);
 
       const device = await open(options.device === undefined ? {} : { device: options.device });
-      const settings = known ?? chooseSettings(options, device, output);
-      const images = { ...(early ?? splitBy(settings, loaded)), source: loaded.source };
-      const context = { claim, output, interruption, device, settings, images, options, started };
+      const recipe = known ?? chooseRecipe(options, device, output);
+      const images = { ...(early ?? splitBy(recipe, loaded)), source: loaded.source };
+      const context = { claim, output, interruption, device, recipe, images, options, started };
       return runTraining({ ...context, ...(saved ? { saved } : {}), ...(source ? { source } : {}) });
     });
   } finally {
@@ -106,7 +97,7 @@ interface TrainContext {
   readonly output: Output;
   readonly interruption: Interruption;
   readonly device: Device;
-  readonly settings: Settings;
+  readonly recipe: Recipe;
   readonly images: Images & { readonly description: string };
   readonly options: TrainOptions;
   /** When the command began, by `performance.now()`. */
@@ -118,13 +109,13 @@ interface TrainContext {
 }
 
 async function runTraining(context: TrainContext): Promise<number> {
-  const { claim, output, interruption, device, settings, images, options, started, saved, source } = context;
+  const { claim, output, interruption, device, recipe, images, options, started, saved, source } = context;
   const { folder } = claim;
   const tuning = await takeChoices(device, saved, folder, { tune: options.tune, warn: output.say });
   // A run that was stopped before its first checkpoint begins again from its run.json.
   const isResumed = saved !== undefined && (await folder.exists('last.safetensors'));
   const heading = isResumed ? 'Resuming' : saved ? 'Starting again' : claim.isReplacing ? 'Replacing' : 'Run';
-  describeRun(output, device, settings, folder, heading);
+  describeRun(output, device, recipe, folder, heading);
   if (saved && !isResumed)
     output.say(`It has no checkpoint yet, so training begins again from its run.json.`);
   output.say(images.description);
@@ -133,20 +124,20 @@ async function runTraining(context: TrainContext): Promise<number> {
   // An interrupted or finished run has its own time behind it.
   const before = isResumed ? (saved.elapsedSeconds ?? saved.result?.seconds ?? 0) : 0;
   const elapsedSeconds = (): number => before + (performance.now() - started) / 1000;
-  const model = makeModel(settings, images);
+  const model = modelOf(recipe, images.train);
   if (!isResumed) {
-    if (settings.from !== null)
-      await takeWeights(model, settings, settings.from, source ?? (await readModel(settings.from)), output);
+    if (recipe.from !== null)
+      await takeWeights(model, recipe, recipe.from, source ?? (await readModel(recipe.from)), output);
     output.say('');
     model.summary((text) => output.say(...text.split('\n')));
   }
   output.say('');
-  const run = saved ?? describeFile(settings, device, model, images);
+  const run = saved ?? describeFile(recipe, device, model, images);
   interruption.phase = 'training';
   const history = await fit({
     model,
     images,
-    settings,
+    recipe,
     claim,
     output,
     interruption,
@@ -158,7 +149,7 @@ async function runTraining(context: TrainContext): Promise<number> {
   if (history.isInterrupted) return reportStop(context, history);
   if (interruption.signal.aborted) return interruption.reportUntested();
   interruption.phase = 'testing';
-  output.result(await finish({ images, settings, folder, output, history, elapsedSeconds }));
+  output.result(await finish({ images, recipe, folder, output, history, elapsedSeconds }));
   return 0;
 }
 
@@ -170,22 +161,16 @@ function reportStop({ claim, interruption }: TrainContext, history: History): nu
 
 // ---- what to do ----
 
-function describeRun(
-  output: Output,
-  device: Device,
-  settings: Settings,
-  folder: Folder,
-  heading: string,
-): void {
+function describeRun(output: Output, device: Device, recipe: Recipe, folder: Folder, heading: string): void {
   const { adapter, driver } = device.fingerprint;
   output.say(`Device: ${adapter} (${driver}), ${device.traits.family} kernels.`);
-  const { preset, model, epochs, batchSize, optimizer, schedule, learningRate, seed } = settings;
+  const { preset, model, epochs, batchSize, optimizer, schedule, learningRate, seed } = recipe;
   output.say(`${heading}: ${folder.path}, preset ${preset} (${presets[preset].description}).`);
   const rate = schedule === 'constant' ? `rate ${learningRate}` : `${schedule} rate up to ${learningRate}`;
   output.say(
-    `Model ${model}, ${epochs} epoch${epochs === 1 ? '' : 's'}, batch ${batchSize}, ${optimizer} with ${rate}, seed ${seed}.`,
+    `Model ${model}, ${epochs} epoch${epochs === 1 ? '' : 's'}, batch ${batchSize}, ${optimizer.name} with ${rate}, seed ${seed}.`,
   );
-  const { filters, augmentation, variantsPerImage } = settings;
+  const { filters, augmentation, variantsPerImage } = recipe;
   const filtered = filters.map(({ name, iterations }) => (iterations > 1 ? `${name} ×${iterations}` : name));
   if (filtered.length > 0) output.say(`Filters on all images: ${filtered.join(', ')}.`);
   if (augmentation) {
@@ -195,14 +180,14 @@ function describeRun(
 }
 
 /** Where the images come from and how they are read. */
-type DataSettings = Pick<Settings, 'dataset' | 'data' | 'transpose' | 'shape'>;
+type DataSource = Pick<Recipe, 'dataset' | 'data' | 'transpose' | 'shape'>;
 
-function dataOf({ dataset, data, transpose, imageShape }: TrainOptions): DataSettings {
+function dataOf({ dataset, data, transpose, imageShape }: TrainOptions): DataSource {
   return { dataset, data: data ?? null, transpose: transpose ?? false, shape: imageShape ?? null };
 }
 
 async function loadData(
-  { dataset, data, transpose, shape }: DataSettings,
+  { dataset, data, transpose, shape }: DataSource,
   { offline }: TrainOptions,
   output: Output,
 ): Promise<LoadedDataset> {
@@ -236,26 +221,10 @@ function countImages({ train: training, validation, test }: Images): RunFile['im
   return { train: training.count, validation: validation.count, test: test?.count ?? 0 };
 }
 
-function makeModel(settings: Settings, { train: images }: Images): Model {
-  const { model: name, l2, standardise, filters, seed } = settings;
-  const model = modelsByName[name]({
-    seed,
-    classes: images.classCount,
-    inputShape: images.imageShape,
-    preprocessing: preprocessing({
-      ...(standardise ? { standardise: images.meanAndDeviation() } : {}),
-      filters,
-    }),
-    ...(l2 > 0 ? { kernelRegularizer: { l2 } } : {}),
-  });
-  model.compile({ optimizer: optimizerOf(settings), loss: 'sparseCategoricalCrossentropy' });
-  return model;
-}
-
 /** Throws: ModelError when it is another network. */
 async function takeWeights(
   model: Model,
-  { seed, split, limit }: Settings,
+  { seed, split, limit }: Recipe,
   from: string,
   source: ModelOnHost,
   output: Output,
@@ -265,17 +234,17 @@ async function takeWeights(
   loaded.dispose();
   output.say(`Beginning with the weights of ${from}.`);
   const folder = openFolder(weightsPath(from)?.folder ?? from);
-  const before = (await folder.exists('run.json')) ? (await readTestableRun(folder)).settings : undefined;
-  if (before && (before.seed !== seed || before.split !== split || before.limit !== limit))
+  const before = (await folder.exists('run.json')) ? (await readTestableRun(folder)).recipe : undefined;
+  if (before && (before.seed !== seed || before.split.name !== split.name || before.limit !== limit))
     output.say(
-      `Its images were divided otherwise (seed ${before.seed}, split ${before.split}): it may have been trained on what validates here.`,
+      `Its images were divided otherwise (seed ${before.seed}, split ${before.split.name}): it may have been trained on what validates here.`,
     );
 }
 
-function describeFile(settings: Settings, device: Device, model: Model, images: Images): RunFile {
+function describeFile(recipe: Recipe, device: Device, model: Model, images: Images): RunFile {
   return {
     format: runFormat,
-    settings,
+    recipe,
     model: model.name,
     device: { ...device.fingerprint, family: device.traits.family },
     versions: { shadegrad: version, node: process.version },
@@ -291,7 +260,7 @@ function describeFile(settings: Settings, device: Device, model: Model, images: 
 interface FitContext {
   readonly model: Model;
   readonly images: Images;
-  readonly settings: Settings;
+  readonly recipe: Recipe;
   readonly claim: ClaimedRun;
   readonly output: Output;
   readonly interruption: Interruption;
@@ -304,7 +273,7 @@ interface FitContext {
 }
 
 async function fit(context: FitContext): Promise<History> {
-  const { model, images, settings, claim, output, interruption, run, isResumed } = context;
+  const { model, images, recipe, claim, output, interruption, run, isResumed } = context;
   const notes: string[] = [];
   const say = (line: string): void => void notes.push(line);
   const checkpoint = isResumed ? await readCheckpoint(model, claim.folder) : undefined;
@@ -312,26 +281,20 @@ async function fit(context: FitContext): Promise<History> {
   const keep = keepRun(context, before, () => {
     for (const note of notes.splice(0)) output.say(note);
   });
-  const logs = settings.tensorBoard ? [tensorBoardOf(model, images, settings, claim.logs, run)] : [];
+  const logs = recipe.tensorBoard ? [tensorBoardOf(model, images, recipe, claim.logs, run)] : [];
   const history = await model.fit(images.train, {
-    epochs: settings.epochs,
-    batchSize: Math.min(settings.batchSize, images.train.count),
-    microBatchSize: settings.microBatch ?? undefined,
-    memory: settings.memory ?? undefined,
+    ...fitOptionsOf(recipe, images.train),
     validationData: images.validation,
-    seed: settings.seed,
     signal: interruption.signal,
     callbacks: [
       progressLine(output.stream, { colour: output.hasColour }),
       terminateOnNaN({ say }),
       warnOnDivergence({ say: (line) => say(`${line} Train again with a smaller --learning-rate.`) }),
-      ...plateauCallbacks(settings, say),
+      ...callbacksOf(recipe, say),
       modelCheckpoint({ folder: bestKeptBack(claim.folder), monitor: 'val_accuracy', saveBestOnly: true }),
       ...logs,
       keep,
     ],
-    ...(settings.augmentation ? { augmentation: settings.augmentation } : {}),
-    variantsPerImage: settings.variantsPerImage,
     ...(checkpoint ? { resume: checkpoint } : {}),
   });
   for (const note of notes.splice(0)) output.say(note);

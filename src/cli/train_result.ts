@@ -7,17 +7,17 @@ import type { Model } from '../nn/model.js';
 import { loadModel } from '../nn/model_files.js';
 import type { History } from '../nn/training.js';
 import { TrainingStep } from '../nn/training_step.js';
+import { batchSizeOf, optimizerOf } from '../recipe/parts.js';
+import type { Recipe } from '../recipe/recipe.js';
 import { duration, percent } from '../report/charts/numbers.js';
 import { evaluate as evaluateProbabilities } from '../report/evaluation.js';
 import type { KernelTime } from '../report/evaluation_file.js';
 import { augmentedSamples } from './augmented_samples.js';
 import { timeKernels } from './bench/kernels.js';
 import { type Output, bold, shellWord, table } from './output.js';
-import { optimizerOf } from './recipe.js';
 import { writeReport } from './report_writer.js';
 import { type PartResult, type RunResult, readRun, toJson } from './run_folder.js';
 import { stepCounter } from './saved_model.js';
-import type { Settings } from './settings.js';
 
 export interface Images {
   readonly train: ImageSet;
@@ -28,7 +28,7 @@ export interface Images {
 
 export interface FinishContext {
   readonly images: Images;
-  readonly settings: Settings;
+  readonly recipe: Recipe;
   readonly folder: Folder;
   readonly output: Output;
   readonly history: History;
@@ -37,17 +37,17 @@ export interface FinishContext {
 
 /** Which epoch is used is decided on the validation images; the test images are looked at once, at the end. */
 export async function finish(context: FinishContext): Promise<object> {
-  const { images, settings, folder, output, history, elapsedSeconds } = context;
+  const { images, recipe, folder, output, history, elapsedSeconds } = context;
   const { metrics, epochs } = history;
   const accuracies = metrics['val_accuracy'] ?? [];
   const best = accuracies.indexOf(maxOf(accuracies));
   const bestEpoch = epochs[best] ?? 0;
   const model = await loadModel(folder, { weights: 'best' });
   // What fitted in training fits without learning too.
-  const atOnce = history.checkpoint.microBatchSize ?? Math.min(settings.batchSize, images.train.count);
+  const atOnce = history.checkpoint.microBatchSize ?? batchSizeOf(recipe, images.train);
 
   const trainSample = images.train.take(Math.min(images.train.count, images.validation.count), {
-    seed: settings.seed,
+    seed: recipe.seed,
   });
   const onTrain = {
     ...(await model.evaluate(trainSample, { batchSize: atOnce })),
@@ -77,16 +77,16 @@ export async function finish(context: FinishContext): Promise<object> {
   printResult(context, result, trainSample.count);
   await folder.write('run.json', toJson({ ...(await readRun(folder)), result }));
 
-  const { augmentation } = settings;
+  const { augmentation } = recipe;
   const augmented = augmentation
-    ? { augmented: await augmentedSamples(images.train, model.preprocessing, augmentation, settings) }
+    ? { augmented: await augmentedSamples(images.train, model.preprocessing, augmentation, recipe) }
     : {};
   const report = await writeReport({
     folder,
     test: { images: tested, probabilities },
-    seed: settings.seed,
+    seed: recipe.seed,
     ...augmented,
-    ...(await kernelTimes(model, images.train.take(atOnce, { seed: settings.seed }), settings)),
+    ...(await kernelTimes(model, images.train.take(atOnce, { seed: recipe.seed }), recipe)),
   });
   output.say(`Report: ${folder.path}/report.html (${report.files.length} files).`);
   return { history: { epochs, ...metrics }, ...result, out: folder.path };
@@ -126,16 +126,16 @@ function scoreOf(probabilities: Float32Array, { labels, classCount }: ImageSet):
 async function kernelTimes(
   model: Model,
   images: ImageSet,
-  settings: Settings,
+  recipe: Recipe,
 ): Promise<{ readonly kernelTimes?: readonly KernelTime[] }> {
   const { device } = model;
   if (!device.hasTimestamps) return {};
-  model.compile({ optimizer: optimizerOf(settings), loss: 'sparseCategoricalCrossentropy' });
+  model.compile({ optimizer: optimizerOf(recipe), loss: 'sparseCategoricalCrossentropy' });
   const set = new DeviceSet(device, images);
   const resources: { dispose(): void }[] = [set];
   try {
     const step = await TrainingStep.create(model, set, images.count, {
-      augmentation: settings.augmentation ?? undefined,
+      augmentation: recipe.augmentation ?? undefined,
     });
     resources.push(step);
     const timings = await timeKernels(step.bound.step, { repeats: 3, seconds: Infinity });

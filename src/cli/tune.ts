@@ -5,7 +5,7 @@
 import type { KernelCase } from '../engine/kernel_selection.js';
 import type { Device } from '../engine/device.js';
 import { type Candidate, type Tuned, choicesOf, tune as tuneCases } from '../engine/tune.js';
-import { presets } from '../nn/presets.js';
+import { presets } from '../recipe/presets.js';
 import { type StepTimes, Workload, isSlower } from '../nn/tuning_workload.js';
 import { open } from '../node/open.js';
 import { tuningFiles } from '../node/tuning_store.js';

@@ -6,7 +6,10 @@
 export const modelNames = ['paper', 'paper-bn', 'simple', 'small', 'mlp'] as const;
 export type ModelName = (typeof modelNames)[number];
 
-/** Whole recipes: src/nn/presets.ts. */
+export const optimizerNames = ['rmsprop', 'sgd'] as const;
+export type OptimizerName = (typeof optimizerNames)[number];
+
+/** Whole recipes: src/recipe/presets.ts. */
 export const presetNames = ['quick', 'corrected', 'paper'] as const;
 export type PresetName = (typeof presetNames)[number];
 

@@ -2,7 +2,19 @@
 import type { Tensor } from '../engine/tensor.js';
 import { rmsprop as rmspropStep, sgd as sgdStep, sgdMomentum } from '../kernels/index.js';
 import { checkCall } from '../calls.js';
-import { type Rules, belowOne, flag, oneOf, positive, required, rule, within } from '../options.js';
+import {
+  type Rules,
+  belowOne,
+  check,
+  checkOptions,
+  flag,
+  oneOf,
+  positive,
+  required,
+  rule,
+  within,
+} from '../options.js';
+import { type OptimizerName, optimizerNames } from './names.js';
 import { type LearningRate, rateRule } from './schedules.js';
 
 export interface OptimizerOperands {
@@ -118,7 +130,32 @@ export function sgd(options: SgdOptions = {}): Optimizer {
   };
 }
 
-const byName: Readonly<Record<string, (options: never) => Optimizer>> = { rmsprop, sgd };
+/** What makes an optimizer from a config, and what checks one. */
+/* @__NO_SIDE_EFFECTS__ */
+const entry = <Options extends object>(
+  make: (options: Options) => Optimizer,
+  rules: () => Rules<Options>,
+): {
+  readonly make: (config: object) => Optimizer;
+  readonly check: (who: string, config: object) => void;
+} => ({
+  make: (config) => make(config as Options),
+  check: (who, config) => checkOptions<Options>(who, config as Options, rules()),
+});
+
+const byName = {
+  rmsprop: entry(rmsprop, rmspropRules),
+  sgd: entry(sgd, sgdRules),
+} satisfies Record<OptimizerName, unknown>;
+
+/** An optimizer's name and its options, as files keep them. */
+type OptimizerConfig = Pick<Optimizer, 'name' | 'config'>;
+
+/** Throws: UsageError for an unknown name, and for options that break the rules of that optimizer. */
+export function checkOptimizer({ name, config }: OptimizerConfig): void {
+  check('optimizer', 'name', name, oneOf(optimizerNames));
+  byName[name as OptimizerName].check(`optimizers.${name}`, config);
+}
 
 /** An optimizer of the caller's own is as good as ours. */
 export const optimizerRule = () =>
@@ -135,15 +172,15 @@ export const optimizerRule = () =>
  *
  * Throws: UsageError for an unknown name or values out of range.
  */
-export function optimizerFromConfig(
-  saved: { readonly name: string; readonly config: Optimizer['config'] },
-  learningRate?: LearningRate,
-): Optimizer {
+export function optimizerFromConfig(saved: OptimizerConfig, learningRate?: LearningRate): Optimizer {
   checkCall('optimizers.fromConfig', saved, () => ({
-    name: required(oneOf(Object.keys(byName))),
+    name: required(oneOf(optimizerNames)),
     // Held against the options of that optimizer.
     config: required(rule('an object', (value) => typeof value === 'object' && value !== null)),
   }));
   const { name, config } = saved;
-  return byName[name]!({ ...config, ...(learningRate === undefined ? {} : { learningRate }) } as never);
+  return byName[name as OptimizerName].make({
+    ...config,
+    ...(learningRate === undefined ? {} : { learningRate }),
+  });
 }

@@ -1,9 +1,10 @@
 /**
- * The parts of run.json that a report shows. Settings, device and versions may contain any keys, so that old and new
+ * The parts of run.json that a report shows. Recipe, device and versions may contain any keys, so that old and new
  * runs can be compared.
  */
 import { DataError } from '../errors.js';
 import { parseJson } from '../json_reader.js';
+import { recipeOfRun2 } from '../recipe/earlier_forms.js';
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 export type JsonRecord = Readonly<Record<string, Json>>;
@@ -28,7 +29,7 @@ export interface RunResult {
 }
 
 export interface RunRecord {
-  readonly settings: JsonRecord;
+  readonly recipe: JsonRecord;
   readonly model?: string;
   readonly device: JsonRecord;
   readonly versions: JsonRecord;
@@ -41,8 +42,8 @@ export interface RunRecord {
   readonly result?: RunResult;
 }
 
-/** They differ in their settings only. */
-const formats = ['shadegrad run 1', 'shadegrad run 2'];
+/** The first two called the recipe `settings`. */
+const formats = ['shadegrad run 1', 'shadegrad run 2', 'shadegrad run 3'];
 
 /**
  * Reads the text of a run.json. `name` names it in messages.
@@ -52,8 +53,8 @@ const formats = ['shadegrad run 1', 'shadegrad run 2'];
 export function runFromJson(text: Uint8Array | string, name: string): RunRecord {
   const parsed = parseJson(text, (what, cause) => new DataError(`${name}: damaged: ${what}.`, { cause }));
   const run = asRecord(parsed as Json);
-  if (typeof run['format'] !== 'string' || !('settings' in run))
-    throw new DataError(`${name}: not a run of shadegrad; expected an object with 'format' and 'settings'.`);
+  if (typeof run['format'] !== 'string' || !('recipe' in run || 'settings' in run))
+    throw new DataError(`${name}: not a run of shadegrad; expected an object with 'format' and 'recipe'.`);
   if (!formats.includes(run['format'])) {
     throw new DataError(
       `${name}: its format is '${run['format']}', expected ${formats.map((one) => `'${one}'`).join(' or ')}. Use the version of shadegrad that wrote it.`,
@@ -62,7 +63,7 @@ export function runFromJson(text: Uint8Array | string, name: string): RunRecord 
   const { result } = run;
   const names = run['classNames'];
   return {
-    settings: asRecord(run['settings']),
+    recipe: asRecord(run['recipe'] ?? (recipeOfRun2(run['settings']) as Json)),
     device: asRecord(run['device']),
     versions: asRecord(run['versions']),
     images: asRecord(run['images']),
@@ -121,7 +122,7 @@ export function wordsOf(name: string): string {
     .toLowerCase();
 }
 
-/** A value on one line; null is a dash, and objects start with their name. */
+/** A value on one line; null is a dash, and objects start with their name, as `sgd (momentum 0.9)`. */
 export function show(value: Json | undefined): string {
   if (value === undefined || value === null || value === '') return '–';
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
@@ -132,11 +133,13 @@ export function show(value: Json | undefined): string {
     return value.length === 0 ? 'none' : value.map(show).join(isLong ? '; ' : ', ');
   }
   if (typeof value === 'object') {
-    const { name, ...others } = value as JsonRecord;
-    const rest = typeof name === 'string' ? others : value;
-    const parts = Object.entries(rest).map(([key, part]) => `${wordsOf(key)} ${show(part)}`);
-    const listed = parts.length === 0 ? 'none' : parts.join(', ');
-    return typeof name === 'string' ? `${name} (${listed})` : listed;
+    const { name, config, ...others } = value as JsonRecord;
+    const rest = typeof name === 'string' ? { ...others, ...asRecord(config) } : value;
+    const listed = Object.entries(rest)
+      .map(([key, part]) => `${wordsOf(key)} ${show(part)}`)
+      .join(', ');
+    if (typeof name === 'string') return listed === '' ? name : `${name} (${listed})`;
+    return listed === '' ? 'none' : listed;
   }
   return String(value);
 }

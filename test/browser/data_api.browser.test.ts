@@ -12,6 +12,7 @@ import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
 import type { Device } from '../../src/engine/device.js';
 import { DataError } from '../../src/errors.js';
 import { filters } from '../../src/nn/preprocessing.js';
+import { makeRecipe } from '../../src/recipe/make_recipe.js';
 import type { DataApi, PreviewOptions, Settings } from '../../web/protocol.js';
 import type { Context } from '../../web/worker/context.js';
 import { dataOf } from '../../web/worker/data.js';
@@ -44,7 +45,7 @@ const sets: Record<Settings['dataset'], LoadedDataset | undefined> = {
 function worker(changes: object = {}): DataApi & { context: { device?: Device } } {
   const context = {
     device,
-    settings: { dataset: 'digits', preset: 'quick', limit: null, seed: 1 },
+    settings: makeRecipe({ dataset: 'digits', preset: 'quick', limit: null, seed: 1 }),
     dataset: async (name: Settings['dataset'] = 'digits') => sets[name],
     testImages: async (name: Settings['dataset'] = 'digits') => {
       const { test } = sets[name]!;
@@ -112,7 +113,7 @@ describe('a data set', () => {
 
   it('has images that training leaves out where it has no test part', async () => {
     sets.custom = { name: 'mine', format: 'csv', source: 'here', train: setOf(60, 4) };
-    const settings = { dataset: 'custom', preset: 'quick', limit: null, seed: 1 };
+    const settings = makeRecipe({ dataset: 'custom', preset: 'quick', limit: null, seed: 1 });
     const api = worker({ settings, dataset: async () => sets.custom });
     const { count } = await api.samples({ part: 'test', count: 100, label: null, seed: 1 });
     expect(count).toBe(6);

@@ -10,7 +10,7 @@
  */
 import axe from 'axe-core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { recipeFor } from '../../src/nn/presets.js';
+import { presetFor } from '../../src/recipe/presets.js';
 import type { DataApi, DataInfo, PreviewOptions } from '../../web/protocol.js';
 import { withPreset } from '../../web/settings.js';
 import { dataView } from '../../web/views/data.js';
@@ -298,7 +298,7 @@ describe('the settings', () => {
     slide('Rotation', 20);
     expect(begins()).toEqual(['false', 'false', 'false']);
     use().click();
-    const { augmentation } = recipeFor('corrected', 'digits');
+    const { augmentation } = presetFor('corrected', 'digits');
     expect(app.settings.value.augmentation).toEqual({ ...augmentation, rotation: 20 });
     expect(isUsed()).toBe(true);
     const now = app.settings.value;
@@ -312,7 +312,7 @@ describe('the settings', () => {
     use().click();
     slide('Rotation', 8);
     use().click();
-    expect(app.settings.value.augmentation).toBe(recipeFor('paper', 'digits').augmentation);
+    expect(app.settings.value.augmentation).toBe(presetFor('paper', 'digits').augmentation);
   });
 
   test('move the sliders when they change elsewhere, and only then', () => {

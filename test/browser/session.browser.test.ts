@@ -22,7 +22,7 @@ import type { Folder } from '../../src/folder.js';
 import { memoryFolder } from '../../src/memory_folder.js';
 import { readSafetensors, writeSafetensors } from '../../src/nn/safetensors.js';
 import type { Settings, WorkerEvents } from '../../web/protocol.js';
-import { modelFor, splitBy } from '../../web/worker/recipe.js';
+import { modelOf, splitBy } from '../../src/recipe/parts.js';
 import type { SessionOptions } from '../../web/worker/browser_parts.js';
 import { Session } from '../../web/worker/session.js';
 import { bars } from '../device/small_model.js';
@@ -123,7 +123,7 @@ async function beginAndPause(page: Visit, chosen = settings): Promise<void> {
 async function plainBits(change?: { readonly step: number; readonly rate: number }): Promise<string> {
   const device = await open();
   const { train, validation } = splitBy(settings, loaded);
-  const model = modelFor(settings, train, device);
+  const model = modelOf(settings, train, device);
   await model.fit(train, {
     epochs: settings.epochs,
     batchSize: settings.batchSize,
@@ -420,7 +420,7 @@ describe('reload', () => {
       [
         {
           "level": "warning",
-          "text": "Your last session could not be restored: it is damaged, or from another version of this page: training.settings.preset is "once", expected "quick" or "corrected" or "paper".",
+          "text": "Your last session could not be restored: it is damaged, or from another version of this page: training.settings: preset is "once", expected "quick" or "corrected" or "paper".",
         },
       ]
     `);

@@ -3,7 +3,8 @@ import { open } from '../../src/browser/open.js';
 import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
 import { mlpModel } from '../../src/nn/models.js';
 import { modelFile } from '../../src/nn/model_files.js';
-import type { Settings } from '../../web/protocol.js';
+import { makeRecipe } from '../../src/recipe/make_recipe.js';
+import type { PageDataset, Settings } from '../../web/protocol.js';
 import { bars } from '../device/small_model.js';
 
 /** 360 images to train, 40 left out. */
@@ -16,7 +17,7 @@ export const loaded: LoadedDataset = {
 };
 
 /** 12 steps an epoch, the last of them of 8 images. */
-export const settings: Settings = {
+export const settings: Settings = makeRecipe<PageDataset>({
   dataset: 'digits',
   preset: 'quick',
   model: 'mlp',
@@ -25,9 +26,7 @@ export const settings: Settings = {
   batchSize: 32,
   learningRate: 1e-2,
   seed: 7,
-  augmentation: null,
-  filters: [],
-};
+});
 
 /** As a file. */
 export async function shippedModel(): Promise<Uint8Array<ArrayBuffer>> {

@@ -24,7 +24,7 @@ import { readSafetensors, writeSafetensors } from '../../src/nn/safetensors.js';
 import { Workload } from '../../src/nn/tuning_workload.js';
 import type { Settings, TuningApi, WorkerEvents } from '../../web/protocol.js';
 import type { SessionOptions } from '../../web/worker/browser_parts.js';
-import { modelFor, splitBy } from '../../web/worker/recipe.js';
+import { modelOf, splitBy } from '../../src/recipe/parts.js';
 import { Session } from '../../web/worker/session.js';
 import { type TuningOptions, tuningOf } from '../../web/worker/tuning.js';
 import { bitsOf, loaded, settings as tinySettings, shippedModel } from './tiny_session.js';
@@ -173,7 +173,7 @@ async function finished(page: Visit): Promise<string> {
 async function plainBits(choices: Iterable<readonly [string, Choice]> = []): Promise<string> {
   const device = await openSoftware();
   const { train, validation } = splitBy(settings, loaded);
-  const model = modelFor(settings, train, device);
+  const model = modelOf(settings, train, device);
   const { epochs, batchSize, seed } = settings;
   const validationData = validation;
   await model.fit(train, {

@@ -89,10 +89,10 @@ describe('train, evaluate, predict', () => {
       'worst.png',
     ]);
     const saved = JSON.parse(readFileSync(path.join(work, 'runs/x/run.json'), 'utf8')) as {
-      settings: object;
+      recipe: object;
       result: object;
     };
-    expect(saved.settings).toMatchObject({
+    expect(saved.recipe).toMatchObject({
       preset: 'quick',
       epochs: 1,
       batchSize: 16,

@@ -1,8 +1,8 @@
 /** What the page proposes where the processor does all the work has the least of its models learn: `mlp`, in a second or two. */
 import { expect, test } from 'vitest';
 import { loadDataset } from '../../src/node/datasets.js';
+import { fitOptionsOf, modelOf, splitBy } from '../../src/recipe/parts.js';
 import { defaultSettings, withModel, proposalFor } from '../../web/settings.js';
-import { batchSizeOf, modelFor, splitBy } from '../../web/worker/recipe.js';
 import { open } from '../device/open.js';
 
 test('mlp learns with its proposal', async () => {
@@ -11,9 +11,8 @@ test('mlp learns with its proposal', async () => {
   const device = await open();
   try {
     const { train } = splitBy(settings, digits);
-    const model = modelFor(settings, train, device);
-    const { epochs, seed } = settings;
-    await model.fit(train, { epochs, seed, batchSize: batchSizeOf(settings, train) });
+    const model = modelOf(settings, train, device);
+    await model.fit(train, fitOptionsOf(settings, train));
     const { accuracy } = await model.evaluate(digits.test.take(1000, { seed: 1 }), { batchSize: 100 });
     expect(accuracy).toBeGreaterThan(0.78);
   } finally {

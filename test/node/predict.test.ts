@@ -72,18 +72,15 @@ beforeAll(async () => {
   );
   await model.save(path.join(work, 'saved'));
   await model.save(path.join(work, 'run'));
-  const settings = {
+  const recipe = {
     dataset: 'own.csv',
     data: null,
     transpose: false,
-    split: 'official',
-    folds: null,
-    fold: null,
-    validationShare: 0.1,
+    split: { name: 'official', validationShare: 0.1 },
     limit: null,
     seed: 42,
   };
-  put('run/run.json', JSON.stringify({ format: runFormat, settings, classNames: names }));
+  put('run/run.json', JSON.stringify({ format: runFormat, recipe, classNames: names }));
   // 120 images; those of class 2 look like class 0.
   const labels = Array.from({ length: 120 }, (_, i) => i % 3);
   put(

@@ -8,7 +8,7 @@
 import { describe, expect, it } from 'vitest';
 import { filters } from '../../src/nn/preprocessing.js';
 import { presetNames } from '../../src/nn/names.js';
-import { recipeFor } from '../../src/nn/presets.js';
+import { presetFor } from '../../src/recipe/presets.js';
 import { type Recipe, areAlike, recipeOf, untouched, valuesOf } from '../../web/views/data_recipe.js';
 
 const nothing: Recipe = { augmentation: null, filters: [] };
@@ -17,7 +17,7 @@ describe('recipes and sliders', () => {
   it.each(
     presetNames.flatMap((preset) => ['digits', 'fashion', 'custom'].map((set) => [preset, set] as const)),
   )('keep the preset %s of %s', (preset, set) => {
-    const recipe = recipeFor(preset, set);
+    const recipe = presetFor(preset, set);
     const { fill, ...others } = recipe.augmentation ?? {};
     const found = recipeOf(valuesOf(recipe));
     expect(found.augmentation).toEqual(

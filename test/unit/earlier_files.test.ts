@@ -19,6 +19,7 @@ import { checkpointIn } from '../../src/nn/weights_file.js';
 import { openFolder } from '../../src/node/files.js';
 import { tuningFiles } from '../../src/node/tuning_store.js';
 import { encodePng } from '../../src/node/png.js';
+import { presetFor } from '../../src/recipe/presets.js';
 import { runReportPage } from '../../src/report/html/run_report.js';
 import type { UndoOffers } from '../../web/protocol.js';
 import { AlternatingSlots } from '../../web/worker/alternating_slots.js';
@@ -40,7 +41,14 @@ describe('run folders', () => {
       kernels: object;
     };
     const run = await readRun(folder);
-    expect(run.settings.dataset).toBe('tiny');
+    expect(run.recipe).toMatchObject({
+      dataset: 'tiny',
+      split: { name: 'official', validationShare: 0.1 },
+      optimizer:
+        name === 'finished_run'
+          ? { name: 'rmsprop', config: {} }
+          : { name: 'sgd', config: { momentum: 0.9 } },
+    });
     expect(run.kernels).toEqual(written.kernels);
     for (const weights of ['best', 'last']) {
       const { model } = await readModel(folder, { weights });
@@ -110,6 +118,9 @@ describe('a session', () => {
     const checkpoint = checkpointIn(found.stored, 'session');
     const record = TrainingRecord.from(training!, checkpoint);
     expect(record.settings).toMatchObject({ dataset: 'custom', model: 'mlp', epochs: 3, batchSize: 16 });
+    const { preset } = record.settings;
+    const { split, schedule, plateaus } = presetFor(preset, 'custom');
+    expect(record.settings).toMatchObject({ split, schedule, plateaus });
     expect(record.settings.augmentation).toEqual({ rotation: 10, widthShift: 0.1 });
     expect(record.settings.filters.map(({ name }) => name)).toEqual(['blur']);
     expect([record.phase, record.stepsPerEpoch, record.dataDigest]).toEqual(['paused', 6, 3905564223]);

@@ -20,23 +20,25 @@ import { readSafetensors, writeSafetensors } from '../../src/nn/safetensors.js';
 import { cosineDecay } from '../../src/nn/schedules.js';
 import { ImageSet } from '../../src/data/dataset.js';
 import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
-import type { Settings } from '../../web/protocol.js';
+import { makeRecipe } from '../../src/recipe/make_recipe.js';
+import type { PageDataset, Settings } from '../../web/protocol.js';
 import { Curve } from '../../web/worker/curve.js';
 import { type DataSource, DataSets } from '../../web/worker/data_sets.js';
 import { leftOut } from '../../web/worker/evaluating_images.js';
 import { digestOf, keepCustom, keptCustom } from '../../web/worker/custom_images.js';
-import { splitBy } from '../../web/worker/recipe.js';
 import { TrainingRecord, statusOf } from '../../web/worker/record.js';
 import {
   type SavedSession,
+  checkSession,
   classNamesIn,
   sessionIn,
   sessionMetadata,
 } from '../../web/worker/saved_session.js';
 import { AlternatingSlots } from '../../web/worker/alternating_slots.js';
+import { split } from '../../web/worker/split.js';
 import { Speed } from '../../web/worker/speed.js';
 
-const settings: Settings = {
+const settings: Settings = makeRecipe<PageDataset>({
   dataset: 'digits',
   preset: 'quick',
   model: 'mlp',
@@ -45,9 +47,7 @@ const settings: Settings = {
   batchSize: 10,
   learningRate: 0.01,
   seed: 1,
-  augmentation: null,
-  filters: [],
-};
+});
 
 describe('Curve', () => {
   const added = (curve: Curve, from: number, to: number): Curve => {
@@ -147,15 +147,34 @@ describe('session file', () => {
     expect(classNamesIn(readSafetensors(file(3), 'x'), 2)).toEqual(session.classNames);
   });
 
-  test("the data set 'own' of earlier versions is 'custom'", () => {
-    const training = { ...session.training!, settings: { ...settings, dataset: 'own' } };
-    const metadata = sessionMetadata({ ...session, training } as unknown as SavedSession, 3);
-    expect(sessionIn({ tensors: new Map(), metadata })?.session.training?.settings.dataset).toBe('custom');
+  test('of version 1, whose settings were those that people could choose', () => {
+    const { preset, model, limit, epochs, batchSize, learningRate, seed } = settings;
+    const chosen = { dataset: 'own', preset, model, limit, epochs, batchSize, learningRate, seed };
+    const training = { ...session.training, settings: { ...chosen, augmentation: null, filters: [] } };
+    const text = JSON.stringify({ format: 'shadegrad session 1', number: 3, ...session, training });
+    const found = sessionIn({ tensors: new Map(), metadata: { session: text } });
+    expect(found?.session.training).toEqual({
+      ...session.training,
+      settings: { ...settings, dataset: 'custom' },
+    });
+    expect(checkSession(found!.session)).toBe(found!.session);
+  });
+
+  test.each<[Partial<Record<keyof Settings, unknown>>, string]>([
+    [{ epochs: 0 }, 'training.settings: epochs is 0, expected a positive integer'],
+    [
+      { dataset: 'faces' },
+      'training.settings: dataset is "faces", expected "digits" or "fashion" or "custom"',
+    ],
+    [{ split: undefined }, 'training.settings has no split'],
+  ])('with %j among its settings is refused', (change, message) => {
+    const damaged = { ...session.training!, settings: { ...settings, ...change } as Settings };
+    expect(() => checkSession({ ...session, training: damaged })).toThrow(message);
   });
 
   test('no session: other metadata, another version, damaged text; classes of another count', () => {
     const stored = (metadata: Record<string, string>) => ({ tensors: new Map(), metadata });
-    for (const text of ['', '{', 'null', '[]', '{"format":"shadegrad session 2","number":1}', '"text"'])
+    for (const text of ['', '{', 'null', '[]', '{"format":"shadegrad session 9","number":1}', '"text"'])
       expect(sessionIn(stored({ session: text }))).toBeUndefined();
     expect(sessionIn(stored({}))).toBeUndefined();
     expect(classNamesIn(stored({}), 3)).toEqual(['0', '1', '2']);
@@ -422,7 +441,7 @@ describe("too few of the user's own images", () => {
       'The number of images is 20, too few for your 20 classes: expected 40 or more, or all.',
     ],
   ])('are refused in words of their own, not of a split', (loaded, limit, words) => {
-    expect(() => splitBy({ ...settings, dataset: 'custom', limit }, loaded)).toThrow(words);
+    expect(() => split({ ...settings, dataset: 'custom', limit }, loaded)).toThrow(words);
   });
 });
 
@@ -441,17 +460,17 @@ describe('what training leaves out', () => {
   const coloursOf = ({ images }: ImageSet): number[] => [...new Set(images)];
   const trained = (chosen: Settings, from = loaded): { settings: Settings; dataDigest: number } => ({
     settings: chosen,
-    dataDigest: digestOf(splitBy(chosen, from).train),
+    dataDigest: digestOf(split(chosen, from).train),
   });
 
   test('holds no image trained on, whatever the recipe, the seed, and the limit', () => {
     for (const preset of ['quick', 'corrected', 'paper'] as const) {
       for (const seed of [1, 2, 3]) {
         for (const limit of [null, 30]) {
-          const chosen: Settings = { ...own, preset, seed, limit };
+          const chosen = makeRecipe<PageDataset>({ dataset: 'custom', preset, seed, limit });
           const present: Settings = { ...own, seed: 99 };
           const tested = coloursOf(leftOut(loaded, { settings: present, trainedBy: trained(chosen) }));
-          const seen = new Set(coloursOf(splitBy(chosen, loaded).train));
+          const seen = new Set(coloursOf(split(chosen, loaded).train));
           expect(tested).toHaveLength(12);
           expect(tested.filter((colour) => seen.has(colour))).toEqual([]);
         }

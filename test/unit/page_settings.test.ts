@@ -11,18 +11,17 @@ import { expect, test } from 'vitest';
 import { type ModelName, presetNames } from '../../src/nn/names.js';
 import { modelsByName } from '../../src/nn/models.js';
 import { filters } from '../../src/nn/preprocessing.js';
-import { recipeFor } from '../../src/nn/presets.js';
-import type { Settings } from '../../web/protocol.js';
+import { makeRecipe, withDataset } from '../../src/recipe/make_recipe.js';
+import { presetFor } from '../../src/recipe/presets.js';
+import type { PageDataset, Settings } from '../../web/protocol.js';
 import {
   defaultSettings,
+  choiceFields,
   expectedOf,
-  isAllowed,
   modelTitles,
+  numberFields,
   parseNumber,
-  presetTitles,
-  ranges,
   proposalFor,
-  withDataset,
   withModel,
   withPreset,
 } from '../../web/settings.js';
@@ -33,18 +32,17 @@ const changed = (change: Partial<Settings>): Settings => ({ ...defaultSettings, 
 test('the defaults need no query, and are within the limits', () => {
   expect(queryOf(defaultSettings)).toBe('');
   expect(settingsOf('')).toEqual({ settings: defaultSettings, notes: [] });
-  const { epochs, batchSize, learningRate, seed } = {
+  const { epochs, batchSize, learningRate, seed, limit } = {
     ...defaultSettings,
     ...proposalFor('software', 'small'),
   };
-  for (const [field, value] of Object.entries({ epochs, batchSize, learningRate, seed }))
-    expect(isAllowed(field as 'epochs', value), field).toBe(true);
-  expect(isAllowed('limit', proposalFor('software', 'small').limit!)).toBe(true);
+  for (const [name, value] of Object.entries({ epochs, batchSize, learningRate, seed, limit }))
+    expect(parseNumber(name as 'epochs', String(value)), name).toBe(value);
 });
 
 test('there is a title for every model and preset', () => {
   expect(Object.keys(modelTitles).sort()).toEqual(Object.keys(modelsByName).sort());
-  expect(Object.keys(presetTitles)).toEqual([...presetNames]);
+  expect(Object.keys(choiceFields.preset.titles)).toEqual([...presetNames]);
 });
 
 test.each<[string, Partial<Settings>]>([
@@ -79,20 +77,8 @@ test('augmentations that do nothing are none', () => {
 
 test('a preset brings its recipe, that of the data set', () => {
   const { settings, notes } = settingsOf('?data=fashion&preset=corrected&epochs=3');
-  const { model, limit, batchSize, learningRate, augmentation } = recipeFor('corrected', 'fashion');
   expect(notes).toEqual([]);
-  expect(settings).toEqual(
-    changed({
-      dataset: 'fashion',
-      preset: 'corrected',
-      epochs: 3,
-      model,
-      limit,
-      batchSize,
-      learningRate,
-      augmentation,
-    }),
-  );
+  expect(settings).toEqual(makeRecipe({ dataset: 'fashion', preset: 'corrected', epochs: 3 }));
   expect(queryOf(settings)).toBe('?data=fashion&preset=corrected&epochs=3');
 });
 
@@ -121,9 +107,9 @@ test('any settings come back as they were', () => {
     { requiredKeys: [] },
   );
   const whole = (field: 'limit' | 'epochs' | 'batchSize' | 'seed') =>
-    fc.integer({ min: ranges[field].least, max: ranges[field].most });
-  const settings = fc.record<Settings>({
-    dataset: fc.constantFrom('digits', 'fashion', 'custom'),
+    fc.integer({ min: numberFields[field].least, max: numberFields[field].most });
+  const settings = fc.record({
+    dataset: fc.constantFrom<PageDataset>('digits', 'fashion', 'custom'),
     preset: fc.constantFrom(...presetNames),
     model: fc.constantFrom(...(Object.keys(modelTitles) as (keyof typeof modelTitles)[])),
     limit: fc.option(whole('limit')),
@@ -137,7 +123,7 @@ test('any settings come back as they were', () => {
     ),
   });
   fc.assert(
-    fc.property(settings, (any) => {
+    fc.property(settings.map(makeRecipe<PageDataset>), (any) => {
       expect(settingsOf(queryOf(any))).toEqual({ settings: any, notes: [] });
     }),
     { seed: 5, numRuns: 300 },
@@ -260,12 +246,12 @@ test('a preset sets what it decides and leaves the rest', () => {
     batchSize: 86,
   });
   expect(after.learningRate).toBe(1e-3);
-  expect(after.augmentation).toEqual(recipeFor('corrected', 'fashion').augmentation);
+  expect(after.augmentation).toEqual(presetFor('corrected', 'fashion').augmentation);
 });
 
 test("another data set brings the preset's augmentation, unless it was changed", () => {
   const digits = withPreset(defaultSettings, 'corrected');
-  expect(withDataset(digits, 'fashion').augmentation).toEqual(recipeFor('corrected', 'fashion').augmentation);
+  expect(withDataset(digits, 'fashion').augmentation).toEqual(presetFor('corrected', 'fashion').augmentation);
   const own = { ...digits, augmentation: { rotation: 3 } };
   expect(withDataset(own, 'fashion').augmentation).toEqual({ rotation: 3 });
 });

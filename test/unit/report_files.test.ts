@@ -60,8 +60,8 @@ const probabilities = Float32Array.of(
   0.1,
 );
 const run = {
-  format: 'shadegrad run 2',
-  settings: { dataset: 'animals', epochs: 2 },
+  format: 'shadegrad run 3',
+  recipe: { dataset: 'animals', epochs: 2 },
   model: 'mlp',
   images: { train: 5, validation: 1, test: 5 },
   result: { bestEpoch: 2, test: { accuracy: 0.6, loss: 0.7 } },
@@ -140,7 +140,7 @@ describe('the report of a run', () => {
 
 describe('a comparison', () => {
   it('of two runs', async () => {
-    await makeRun('b', { settings: { dataset: 'animals', epochs: 3 } });
+    await makeRun('b', { recipe: { dataset: 'animals', epochs: 3 } });
     await writeReport({ folder: openFolder(at('b')), test: { images, probabilities }, seed: 3 });
     expect(await report([at('a'), at('b')], { out: at('both') })).toBe(0);
     expect(readdirSync(at('both')).sort()).toEqual(['accuracy.png', 'comparison.html', 'loss.png']);

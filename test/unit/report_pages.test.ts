@@ -19,8 +19,8 @@ const picture: Picture = { data: new Uint8Array(4), width: 2, height: 2, channel
 const encode = (): Uint8Array => Uint8Array.of(7);
 
 const runJson = {
-  format: 'shadegrad run 2',
-  settings: { dataset: hostile, epochs: 5, batchSize: 64, [hostile]: hostile, nothing: null },
+  format: 'shadegrad run 3',
+  recipe: { dataset: hostile, epochs: 5, batchSize: 64, [hostile]: hostile, nothing: null },
   model: 'paper',
   device: { adapter: hostile },
   versions: { shadegrad: '0.1.0' },
@@ -180,7 +180,7 @@ describe('the page of a comparison', () => {
     ...full,
     name: 'other',
     run: readRun({
-      settings: { ...runJson.settings, batchSize: 32 },
+      recipe: { ...runJson.recipe, batchSize: 32 },
       result: { ...runJson.result, test: { accuracy: 0.75, loss: 0.7 } },
     }),
   };
@@ -205,7 +205,7 @@ describe('the page of a comparison', () => {
 
   it('marks nothing when the data differ', () => {
     const { result } = other.run;
-    const elsewhere = { ...other, run: { ...readRun({ settings: { dataset: 'other' } }), result: result! } };
+    const elsewhere = { ...other, run: { ...readRun({ recipe: { dataset: 'other' } }), result: result! } };
     const html = comparisonPage([full, elsewhere], '1.2.3');
     expect(faultsOf(html)).toEqual([]);
     expect(html).not.toContain('★ 75.00 %');
@@ -269,11 +269,11 @@ describe('the page of a data set', () => {
 describe('run.json', () => {
   it.each([
     ['{', /^r: damaged: it is not JSON \(/],
-    ['[]', "r: not a run of shadegrad; expected an object with 'format' and 'settings'."],
-    ['null', "r: not a run of shadegrad; expected an object with 'format' and 'settings'."],
+    ['[]', "r: not a run of shadegrad; expected an object with 'format' and 'recipe'."],
+    ['null', "r: not a run of shadegrad; expected an object with 'format' and 'recipe'."],
     [
-      '{"format":"shadegrad run 9","settings":{}}',
-      "r: its format is 'shadegrad run 9', expected 'shadegrad run 1' or 'shadegrad run 2'. Use the version of shadegrad that wrote it.",
+      '{"format":"shadegrad run 9","recipe":{}}',
+      "r: its format is 'shadegrad run 9', expected 'shadegrad run 1' or 'shadegrad run 2' or 'shadegrad run 3'. Use the version of shadegrad that wrote it.",
     ],
   ])('%s is none', (text, message) => {
     const read = () => runFromJson(text, 'r');
@@ -283,11 +283,11 @@ describe('run.json', () => {
 
   it('keeps what it knows and drops what is something else', () => {
     const run = readRun({ model: 3, startedAt: null, device: 'x', result: { bestEpoch: 'two', train: 5 } });
-    expect(run).toMatchObject({ device: {}, result: {}, settings: { batchSize: 64 } });
+    expect(run).toMatchObject({ device: {}, result: {}, recipe: { batchSize: 64 } });
     expect('model' in run || 'startedAt' in run).toBe(false);
   });
 
-  it('settings as people read them', () => {
+  it('recipes as people read them', () => {
     expect(wordsOf('batchSize')).toBe('batch size');
     expect(wordsOf('val_accuracy')).toBe('val accuracy');
     expect(show(null)).toBe('–');
@@ -296,8 +296,8 @@ describe('run.json', () => {
     expect(show([])).toBe('none');
     expect(show(1 / 9)).toBe('0.111111');
     expect(show({ rotation: 10, widthShift: 0.1 })).toBe('rotation 10, width shift 0.1');
-    expect(show([{ name: 'blur', iterations: 5 }, { name: 'sharpen' }])).toBe(
-      'blur (iterations 5); sharpen (none)',
-    );
+    expect(show([{ name: 'blur', iterations: 5 }, { name: 'sharpen' }])).toBe('blur (iterations 5); sharpen');
+    expect(show({ name: 'sgd', config: { momentum: 0.9 } })).toBe('sgd (momentum 0.9)');
+    expect(show({ name: 'rmsprop', config: {} })).toBe('rmsprop');
   });
 });

@@ -23,38 +23,14 @@ test('what train wrote, with a byte order mark that an editor put before it', as
   await expect(readRun(folderWith(`\ufeff${JSON.stringify(whole)}`))).resolves.toEqual(whole);
 });
 
-test.each<[string, (run: Record<string, unknown>, settings: Record<string, unknown>) => unknown, string]>([
-  [
-    'a name that every object has',
-    (_, settings) => (settings['model'] = 'constructor'),
-    'settings.model is "constructor", expected "paper" or "paper-bn" or "simple" or "small" or "mlp".',
-  ],
-  [
-    'an object for a list',
-    (_, settings) => (settings['filters'] = {}),
-    'settings.filters is {}, expected a list.',
-  ],
-  [
-    'a member of a member',
-    (_, settings) => (settings['filters'] = [{ name: 'blur', iterations: 0, kernel: [] }]),
-    'settings.filters[0].iterations is 0, expected a positive integer.',
-  ],
-  [
-    'a filter of four weights',
-    (_, settings) => (settings['filters'] = [{ name: 'blur', iterations: 1, kernel: [1, 1, 1, 1] }]),
-    'settings: filters.blur: kernel is [1,1,1,1], expected 9 (3×3) or 25 (5×5) finite numbers.',
-  ],
-  [
-    'augmentation out of range',
-    (_, settings) => (settings['augmentation'] = { rotation: 200 }),
-    'settings: augment: rotation is 200, expected a number from 0 to 180.',
-  ],
+test.each<[string, (run: Record<string, unknown>, recipe: Record<string, unknown>) => unknown, string]>([
+  // What else a recipe may have wrong: test/unit/recipe.test.ts.
   [
     'part of an epoch',
-    (_, settings) => (settings['epochs'] = 1.5),
-    'settings.epochs is 1.5, expected a positive integer.',
+    (_, recipe) => (recipe['epochs'] = 1.5),
+    'recipe: epochs is 1.5, expected a positive integer.',
   ],
-  ['no batch size', (_, settings) => delete settings['batchSize'], 'it has no settings.batchSize.'],
+  ['no batch size', (_, recipe) => delete recipe['batchSize'], 'recipe has no batchSize.'],
   ['no result but a word', (run) => (run['result'] = 'good'), 'result is "good", expected an object.'],
   [
     'a date that is none',
@@ -69,9 +45,31 @@ test.each<[string, (run: Record<string, unknown>, settings: Record<string, unkno
   ['names that are none', (run) => (run['classNames'] = ['a', 1]), 'classNames[1] is 1, expected a text.'],
 ])('%s', async (_, change, message) => {
   const run = structuredClone(whole) as Record<string, unknown>;
-  change(run, run['settings'] as Record<string, unknown>);
+  change(run, run['recipe'] as Record<string, unknown>);
   await expect(readRun(folderWith(JSON.stringify(run)))).rejects.toThrow(
     new DataError(`runs/x/run.json: damaged: ${message}`),
+  );
+});
+
+test('a run of version 2, whose recipe was called settings', async () => {
+  const { recipe, ...others } = whole as { readonly recipe: Readonly<Record<string, unknown>> };
+  const settings = {
+    ...recipe,
+    split: 'official',
+    folds: null,
+    fold: null,
+    validationShare: 0.1,
+    optimizer: 'rmsprop',
+    momentum: 0,
+    // The first versions had neither.
+    microBatch: undefined,
+    memory: undefined,
+  };
+  const run = { ...others, format: 'shadegrad run 2', settings };
+  await expect(readRun(folderWith(JSON.stringify(run)))).resolves.toEqual(whole);
+  const damaged = { ...run, settings: { ...settings, epochs: 0 } };
+  await expect(readRun(folderWith(JSON.stringify(damaged)))).rejects.toThrow(
+    'damaged: recipe: epochs is 0, expected a positive integer.',
   );
 });
 
@@ -87,13 +85,13 @@ test('a damaged file', async () => {
 
 test('another file', async () => {
   await expect(readRun(folderWith('[1]'))).rejects.toThrowErrorMatchingInlineSnapshot(
-    `[DataError: runs/x/run.json: not a run of shadegrad; expected an object with 'format' and 'settings'.]`,
+    `[DataError: runs/x/run.json: not a run of shadegrad; expected an object with 'format' and 'recipe'.]`,
   );
 });
 
 test('a run of an older version', async () => {
   const old = JSON.stringify({ format: 'shadegrad run 1', settings: {} });
   await expect(readRun(folderWith(old))).rejects.toThrowErrorMatchingInlineSnapshot(
-    `[ModelError: runs/x/run.json: its format is 'shadegrad run 1', expected 'shadegrad run 2'. Use the version of shadegrad that wrote it, or train again.]`,
+    `[ModelError: runs/x/run.json: its format is 'shadegrad run 1', expected 'shadegrad run 2' or 'shadegrad run 3'. Use the version of shadegrad that wrote it, or train again.]`,
   );
 });

@@ -31,6 +31,13 @@ const forbidden: Record<string, string> = {
   'src/nn/b.ts': `import { value } from '../data/leaf.ts';`,
   'src/nn/c.ts': `import { join } from 'node:path';`,
   'src/nn/d.ts': `import { value } from '../index.ts';`,
+  'src/nn/h.ts': `import { value } from '../recipe/leaf.ts';`,
+  'src/recipe/a.ts': `import { value } from '../report/leaf.ts';`,
+  'src/recipe/b.ts': `import { value } from '../engine/leaf.ts';`,
+  'src/recipe/c.ts': `import { value } from '../node/leaf.ts';`,
+  'src/recipe/d.ts': `import { value } from '../cli/leaf.ts';`,
+  'src/recipe/e.ts': `import { value } from '../../web/leaf.ts';`,
+  'src/recipe/f.ts': `export const home = process.env['HOME'];`,
   'src/report/a.ts': `import { value } from '../data/leaf.ts';`,
   'src/report/b.ts': `import type { Value } from '../data/leaf.ts';`,
   'src/report/c.ts': `import { PNG } from 'pngjs';`,
@@ -64,6 +71,10 @@ const allowed: Record<string, string> = {
   'src/reference/yes.ts': `import { value } from '../kernels/leaf.ts';`,
   'src/nn/yes.ts': `import { value } from '../kernels/leaf.ts';`,
   'src/nn/yes_types.ts': `import type { Value } from '../data/leaf.ts';`,
+  'src/recipe/yes.ts': `import { value } from '../nn/leaf.ts';`,
+  'src/recipe/yes_data.ts': `import { value } from '../data/leaf.ts';`,
+  'src/recipe/yes_types.ts': `import type { Value } from '../engine/leaf.ts';`,
+  'src/report/yes_recipe.ts': `import { value } from '../recipe/leaf.ts';`,
   'src/report/yes.ts': `import type { Value } from '../nn/leaf.ts';`,
   'src/browser/yes.ts': `import { value } from '../engine/leaf.ts';`,
   'src/node/yes.ts': `import { readFileSync } from 'node:fs';`,
@@ -92,6 +103,7 @@ for (const layer of [
   'reference',
   'check',
   'nn',
+  'recipe',
   'report',
   'browser',
   'node',
@@ -148,7 +160,7 @@ test('the linter says in plain words what is wrong', () => {
     return `${code}: ${message} ${help ?? ''}`;
   };
   expect(said('src/report/a.ts')).toMatchInlineSnapshot(
-    `"eslint(no-restricted-imports): '../data/leaf.ts' import is restricted from being used by a pattern. src/report may import from src/engine, and types from src/kernels, src/nn: an import points only to the left in data, engine, kernels, nn, report."`,
+    `"eslint(no-restricted-imports): '../data/leaf.ts' import is restricted from being used by a pattern. src/report may import from src/engine, src/recipe, and types from src/kernels, src/nn: an import points only to the left in data, engine, kernels, nn, recipe, report."`,
   );
   expect(said('src/engine/c.ts')).toMatchInlineSnapshot(
     `"eslint(no-restricted-imports): 'webgpu' import is restricted from being used by a pattern. src/engine does not use this package: commander belongs to src/cli, comlink to web, pngjs to src/cli and src/node, the others to src/node."`,

@@ -1,12 +1,13 @@
 /** Class counts, samples, and previews of augmentation and filters. */
 import { grouped } from '../../src/report/charts/numbers.js';
-import { recipeFor } from '../../src/nn/presets.js';
+import { withDataset } from '../../src/recipe/make_recipe.js';
+import { presetFor } from '../../src/recipe/presets.js';
 import type { App } from '../app.js';
 import type { View } from '../view.js';
 import { element, setAttribute, withCommands } from '../elements.js';
 import { textOf } from '../error_text.js';
 import type { DataInfo, Settings } from '../protocol.js';
-import { datasetTitles, withDataset } from '../settings.js';
+import { datasetTitles } from '../settings.js';
 import { CountsTable } from './data_counts.js';
 import { customFiles } from './data_files.js';
 import { Previews } from './data_previews.js';
@@ -169,7 +170,7 @@ class Augmentation {
         { type: 'button', class: 'button small', 'aria-pressed': 'false' },
         title,
       );
-      const recipe = (): Recipe => recipeFor(preset, app.settings.value.dataset);
+      const recipe = (): Recipe => presetFor(preset, app.settings.value.dataset);
       button.addEventListener('click', () => this.#show(recipe()));
       return { button, recipe };
     });
@@ -234,7 +235,7 @@ class Augmentation {
     const { settings } = this.app;
     if (areAlike(recipe, settings.value)) return;
     // Uses the exact values of a preset, which the URL then need not repeat.
-    const preset = recipeFor(settings.value.preset, settings.value.dataset);
+    const preset = presetFor(settings.value.preset, settings.value.dataset);
     const { augmentation, filters } = areAlike(recipe, preset) ? preset : recipe;
     settings.set({ ...settings.value, augmentation, filters });
   }

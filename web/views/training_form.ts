@@ -3,23 +3,21 @@
  * the learning rate can be changed, and takes effect from the next step.
  */
 import type { PresetName, ScheduleName } from '../../src/nn/names.js';
-import { recipeFor } from '../../src/nn/presets.js';
+import { withDataset } from '../../src/recipe/make_recipe.js';
 import { grouped, rate } from '../../src/report/charts/numbers.js';
 import type { App } from '../app.js';
 import { element, setAttribute } from '../elements.js';
 import type { Settings, TrainingStatus } from '../protocol.js';
 import {
+  type ChoiceName,
   type NumberField,
-  datasetTitles,
+  type NumberName,
+  choiceFields,
   expectedOf,
-  isDatasetName,
-  isModelName,
-  isPresetName,
   modelSizes,
-  modelTitles,
+  numberFields,
+  parseChoice,
   parseNumber,
-  presetTitles,
-  withDataset,
   withModel,
   withPreset,
 } from '../settings.js';
@@ -44,20 +42,12 @@ export function trainingForm(app: App): TrainingForm {
 
   const change = (next: Settings): void => settings.set(next);
   const inEffect = element('small');
-  const dataset = choiceField('Images', datasetTitles, 'dataset', (name) => {
-    if (isDatasetName(name)) change(withDataset(settings.value, name));
-  });
-  const preset = choiceField('Recipe', presetTitles, 'preset', (name) => {
-    if (isPresetName(name)) change(withPreset(settings.value, name));
-  });
-  const model = choiceField('Model', modelTitles, 'model', (name) => {
-    if (isModelName(name)) change(withModel(settings.value, name));
-  });
-  const setNumber = (field: Exclude<NumberField, 'limit'>) => (value: number | null) => {
-    if (value !== null) change({ ...settings.value, [field]: value });
-  };
-  const learningRate = numberField('Learning rate', 'learningRate', (value) => {
-    if (value === null) return;
+  const dataset = choiceField('dataset', (name) => change(withDataset(settings.value, name)));
+  const preset = choiceField('preset', (name) => change(withPreset(settings.value, name)));
+  const model = choiceField('model', (name) => change(withModel(settings.value, name)));
+  const setNumber = (name: NumberName): Field =>
+    numberField(name, (value) => change({ ...settings.value, [name]: value }));
+  const learningRate = numberField('learningRate', (value) => {
     if (isUnderWay()) setRate(value);
     else change({ ...settings.value, learningRate: value });
   });
@@ -81,10 +71,7 @@ export function trainingForm(app: App): TrainingForm {
     dataset,
     model,
     preset,
-    numberField('Batch size', 'batchSize', setNumber('batchSize')),
-    numberField('Epochs', 'epochs', setNumber('epochs')),
-    numberField('Number of images', 'limit', (limit) => change({ ...settings.value, limit }), 'all'),
-    numberField('Seed', 'seed', setNumber('seed')),
+    ...(['batchSize', 'epochs', 'limit', 'seed'] as const).map(setNumber),
   ];
   const fields = [dataset, model, preset, learningRate, ...others.slice(3)];
   const recipe = element('span');
@@ -113,7 +100,7 @@ export function trainingForm(app: App): TrainingForm {
     learningRate.show({ ...shown, learningRate: rateShown }, isFresh);
     setText(size, modelSizes[shown.model]);
     setText(inEffect, own ? rateWords(shown, status) : rateWordsOf(shown));
-    const name = scheduleTitles[recipeFor(shown.preset, shown.dataset).schedule];
+    const name = scheduleTitles[shown.schedule];
     schedule.hidden = !own || name === undefined;
     toSchedule.hidden = !isConstant;
     setText(toSchedule, `Back to the ${name} schedule`);
@@ -134,7 +121,8 @@ export function trainingForm(app: App): TrainingForm {
     for (const option of dataset.root.querySelectorAll('option')) {
       const { value } = option;
       // What the address names stays chosen, with the reason why it cannot be used.
-      const isAbsent = problems && isDatasetName(value) ? problems[value] !== null : value === 'custom';
+      const name = parseChoice('dataset', value);
+      const isAbsent = problems && name ? problems[name] !== null : name === 'custom';
       option.disabled = isAbsent && value !== settings.value.dataset;
     }
   };
@@ -170,9 +158,8 @@ const scheduleNames = {
   step: 'divided by 10 every 10 epochs',
 } as const;
 
-function rateWordsOf({ preset, dataset }: Settings): string {
-  const { schedule, plateaus } = recipeFor(preset, dataset);
-  return plateaus && schedule === 'constant' ? 'lowered on plateaus' : scheduleNames[schedule];
+function rateWordsOf({ schedule, plateaus }: Settings): string {
+  return plateaus ? 'lowered on plateaus' : scheduleNames[schedule];
 }
 
 const recipeSentences: Readonly<Record<PresetName, string>> = {
@@ -195,55 +182,47 @@ function recipeWords({ preset, augmentation, filters }: Settings): string {
 
 // ---- fields ----
 
-function choiceField(
-  title: string,
-  titles: Readonly<Record<string, string>>,
-  field: 'dataset' | 'preset' | 'model',
-  choose: (name: string) => void,
-): Field {
+function choiceField<Name extends ChoiceName>(name: Name, choose: (value: Settings[Name]) => void): Field {
+  const { title, titles } = choiceFields[name];
   const select = element(
     'select',
     { 'aria-label': title },
     ...Object.entries(titles).map(([value, text]) => element('option', { value }, text)),
   );
-  select.addEventListener('change', () => choose(select.value));
+  select.addEventListener('change', () => {
+    const value = parseChoice(name, select.value);
+    if (value !== undefined) choose(value);
+  });
   return {
     root: element('label', { class: 'field' }, element('span', {}, title), select),
     input: select,
     show: (settings) => {
-      if (select.value !== settings[field]) select.value = settings[field];
+      if (select.value !== settings[name]) select.value = settings[name];
     },
   };
 }
 
 let fieldCount = 0;
 
-/** `nothing` is what an empty field means, where it may be empty. */
-function numberField(
-  title: string,
-  field: NumberField,
-  set: (value: number | null) => void,
-  nothing?: string,
-): Field {
+function numberField<Name extends NumberName>(name: Name, set: (value: Settings[Name]) => void): Field {
+  const { title, nothing }: NumberField = numberFields[name];
   const hint = element('small', { id: `training-hint-${fieldCount++}`, class: 'wrong', hidden: true });
   const input = element('input', {
     type: 'text',
     // The name alone: the label also holds what is said below the field.
     'aria-label': title,
-    inputmode: field === 'learningRate' ? 'decimal' : 'numeric',
+    inputmode: name === 'learningRate' ? 'decimal' : 'numeric',
     spellcheck: 'false',
     'aria-describedby': hint.id,
     placeholder: nothing,
   });
   const root = element('label', { class: 'field' }, element('span', {}, title), input, hint);
-  const read = (): number | null | undefined =>
-    nothing !== undefined && ['', nothing].includes(input.value.trim())
-      ? null
-      : parseNumber(field, input.value.replaceAll(',', ''));
+  const read = (): Settings[Name] | undefined =>
+    parseNumber(name, input.value.replaceAll(',', '').trim() || (nothing ?? ''));
   const complain = (isWrong: boolean): void => {
     setAttribute(input, 'aria-invalid', isWrong ? 'true' : undefined);
     hint.hidden = !isWrong;
-    hint.textContent = isWrong ? `${expectedOf(field)}${nothing === undefined ? '' : `, or ${nothing}`}` : '';
+    hint.textContent = isWrong ? expectedOf(name) : '';
   };
   input.addEventListener('change', () => {
     const value = read();
@@ -259,12 +238,12 @@ function numberField(
     root,
     input,
     show: (settings, isFresh = false) => {
-      const value = settings[field];
+      const value = settings[name];
       // What is being written is not overwritten by each word from the worker.
       if (value === shown && !isFresh) return;
       shown = value;
       complain(false);
-      input.value = value === null ? '' : field === 'limit' ? grouped(value) : String(value);
+      input.value = value === null ? '' : name === 'limit' ? grouped(value) : String(value);
     },
   };
 }

@@ -4,7 +4,7 @@ import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
 import { DataError } from '../../src/errors.js';
 import type { Context } from './context.js';
 import { digestOf } from './custom_images.js';
-import { splitBy } from './recipe.js';
+import { split } from './split.js';
 
 export interface TestImages {
   readonly set: ImageSet;
@@ -33,7 +33,7 @@ export function leftOut(
   { settings, trainedBy }: Pick<Context, 'settings' | 'trainedBy'>,
 ): ImageSet {
   const training = trainedBy?.settings.dataset === 'custom' ? trainedBy : undefined;
-  const { train, validation, test } = splitBy(training?.settings ?? settings, loaded);
+  const { train, validation, test } = split(training?.settings ?? settings, loaded);
   const digest = training?.dataDigest ?? null;
   if (digest !== null && digestOf(train) !== digest) {
     throw new DataError(

@@ -18,12 +18,13 @@ import {
   oneOf,
   optional,
   parseJson,
+  saidOf,
   text,
 } from '../../src/json_reader.js';
 import { kernelForm } from '../../src/nn/kernel_change.js';
-import { filterForm } from '../../src/nn/preprocessing.js';
-import { modelNames, presetNames } from '../../src/nn/names.js';
-import { positive, rule, seed } from '../../src/options.js';
+import { rule } from '../../src/options.js';
+import { recipeOfSession1 } from '../../src/recipe/earlier_forms.js';
+import { readRecipe } from '../../src/recipe/recipe_json.js';
 import type { KernelChoice } from '../../src/nn/callbacks/callback.js';
 import type { StoredTensors } from '../../src/nn/safetensors.js';
 import type { EpochPoint, ModelInfo, Settings } from '../protocol.js';
@@ -76,7 +77,9 @@ const pointRule: Leaf<SavedCurve['points'][number]> = rule(
     value.every((part, i) => Number.isFinite(part) || (i === 1 && part === null)),
 );
 
-const format = 'shadegrad session 1';
+const format = 'shadegrad session 2';
+/** Its settings were those that people could choose. */
+const earlierFormat = 'shadegrad session 1';
 const metadataKey = 'session';
 const classesKey = 'classes';
 
@@ -93,21 +96,11 @@ export function classMetadata(classNames: readonly string[]): Record<string, str
   return { [classesKey]: JSON.stringify(classNames) };
 }
 
-const settingsForm: Form<Settings> = {
-  dataset: oneOf(['digits', 'fashion', 'custom']),
-  preset: oneOf(presetNames),
-  model: oneOf(modelNames),
-  limit: nullable(count),
-  epochs: count,
-  batchSize: count,
-  learningRate: positive,
-  seed,
-  augmentation: nullable(object),
-  filters: [filterForm],
-};
+/** With settings that are yet to be read. */
+type UncheckedTraining = Omit<SavedTraining, 'settings'> & { readonly settings: object };
 
-const trainingForm: Form<SavedTraining> = {
-  settings: settingsForm,
+const trainingForm: Form<UncheckedTraining> = {
+  settings: object,
   phase: oneOf(['training', 'paused', 'finished', 'stopped']),
   stepsPerEpoch: countOrZero,
   batchSize: countOrZero,
@@ -119,7 +112,9 @@ const trainingForm: Form<SavedTraining> = {
   kernels: optional([kernelForm]),
 };
 
-const sessionForm: Form<SavedSession> = {
+const datasetForm: Form<Pick<Settings, 'dataset'>> = { dataset: oneOf(['digits', 'fashion', 'custom']) };
+
+const sessionForm: Form<Omit<SavedSession, 'training'> & { readonly training: UncheckedTraining | null }> = {
   savedAt: number,
   origin: oneOf(['shipped', 'trained', 'opened']),
   classNames: [text],
@@ -127,34 +122,42 @@ const sessionForm: Form<SavedSession> = {
 };
 
 /**
- * The session in a file as it stands there, and its number; undefined for a file that is not a session of this version.
- * See `checkSession`.
+ * The session in a file, in today's form, and its number; undefined for a file that is not a session of a version that is
+ * known. See `checkSession`.
  */
 export function sessionIn({
   metadata,
 }: StoredTensors): { readonly session: SavedSession; readonly number: number } | undefined {
   const json = parsed(metadata[metadataKey]);
-  if (json?.['format'] !== format || typeof json['number'] !== 'number') return undefined;
-  const { number, savedAt, origin, classNames, training } = json as unknown as SavedSession & {
+  const isEarlier = json?.['format'] === earlierFormat;
+  if (!(isEarlier || json?.['format'] === format) || typeof json['number'] !== 'number') return undefined;
+  const {
+    number,
+    savedAt,
+    origin,
+    classNames,
+    training: saved,
+  } = json as unknown as SavedSession & {
     readonly number: number;
   };
-  return { session: { savedAt, origin, classNames, training: renamed(training) }, number };
-}
-
-/** Earlier versions of the page called the data set `custom` `own`. */
-function renamed(training: SavedTraining | null): SavedTraining | null {
-  const { settings } = Object(training) as Partial<SavedTraining>;
-  if ((settings?.dataset as string | undefined) !== 'own') return training;
-  return { ...training!, settings: { ...settings!, dataset: 'custom' } };
+  const training =
+    isEarlier && saved !== null && typeof saved === 'object'
+      ? { ...saved, settings: recipeOfSession1(saved.settings) as Settings }
+      : saved;
+  return { session: { savedAt, origin, classNames, training }, number };
 }
 
 /** The session itself. Throws: ModelError where it is damaged, or of another version in part. */
 export function checkSession(session: SavedSession): SavedSession {
-  return checkForm(
-    session,
-    sessionForm,
-    (what) => new ModelError(`it is damaged, or from another version of this page: ${what}.`),
-  );
+  const refuse = (what: string): ModelError =>
+    new ModelError(`it is damaged, or from another version of this page: ${what}.`);
+  checkForm(session, sessionForm, refuse);
+  const { training } = session;
+  if (training === null) return session;
+  const refuseSettings = (what: string): ModelError => refuse(saidOf('training.settings', what));
+  readRecipe(training.settings, refuseSettings);
+  checkForm(training.settings, datasetForm, refuseSettings);
+  return session;
 }
 
 /** What a file says of its classes, else their numbers. */

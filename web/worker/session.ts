@@ -10,6 +10,7 @@ import { modelsByName } from '../../src/nn/models.js';
 import { type StoredTensors, readSafetensors } from '../../src/nn/safetensors.js';
 import type { Model } from '../../src/nn/model.js';
 import { checkpointIn } from '../../src/nn/weights_file.js';
+import { optimizerOf } from '../../src/recipe/parts.js';
 import { textOf } from '../error_text.js';
 import type {
   Cause,
@@ -30,7 +31,6 @@ import { deviceInfoOf, problemOf } from './device_info.js';
 import { SessionStore, type StoreAccess } from './session_store.js';
 import { readModelFiles } from './models.js';
 import { customFile, customIn } from './custom_images.js';
-import { optimizerFor } from './recipe.js';
 import { TrainingRecord } from './record.js';
 import { type SavedSession, classMetadata, classNamesIn, sessionIn, checkSession } from './saved_session.js';
 import { Trainer } from './training.js';
@@ -307,7 +307,7 @@ export class Session implements Context {
     const model = modelFromStored(stored, {
       file,
       device,
-      ...(training ? { optimizer: optimizerFor(training.settings) } : {}),
+      ...(training ? { optimizer: optimizerOf(training.settings) } : {}),
     });
     return { candidate: { model, origin, classNames, stored: device ? undefined : stored }, record };
   }

@@ -7,11 +7,13 @@ import type { Device } from '../../src/engine/device.js';
 import type { Plan } from '../../src/engine/plan.js';
 import { DataError, DeviceError, UsageError } from '../../src/errors.js';
 import type { Training } from '../../src/nn/callbacks/callback.js';
+import { terminateOnNaN, warnOnDivergence } from '../../src/nn/callbacks/index.js';
 import { isNotFinite } from '../../src/nn/callbacks/terminate_on_nan.js';
 import type { Checkpoint } from '../../src/nn/checkpoint.js';
 import { kernelChangeOf } from '../../src/nn/kernel_change.js';
 import type { LearningRate } from '../../src/nn/schedules.js';
 import type { Model } from '../../src/nn/model.js';
+import { callbacksOf, fitOptionsOf, modelOf, optimizerOf } from '../../src/recipe/parts.js';
 import { textOf } from '../error_text.js';
 import { isOver } from '../phase.js';
 import type { Cause, Note, Phase, Settings, TrainingApi, TrainingStatus, WorkerEvents } from '../protocol.js';
@@ -23,10 +25,10 @@ import { loadGradientShaders } from './family_shaders.js';
 import { goesNow } from './lost_device.js';
 import { memoryPlanOf } from './memory_plan.js';
 import { digestOf } from './custom_images.js';
-import { batchSizeOf, callbacksFor, modelFor, optimizerFor, splitBy } from './recipe.js';
 import { TrainingRecord, statusOf } from './record.js';
 import { type SavedPhase, type SavedSession, sessionMetadata } from './saved_session.js';
 import { SerialQueue } from './serial_queue.js';
+import { split } from './split.js';
 import type { UndoHistory } from './undo.js';
 
 /** What a training needs of the session. */
@@ -132,7 +134,7 @@ export class Trainer implements TrainingApi {
       // A training about to resume takes the rate from either place.
       if (record?.checkpoint) record.checkpoint = { ...record.checkpoint, learningRate: rate };
       if (this.#run && record)
-        this.#model.optimizer.learningRate = rate ?? optimizerFor(record.settings).learningRate;
+        this.#model.optimizer.learningRate = rate ?? optimizerOf(record.settings).learningRate;
       await this.#save({ isChanged: false });
       this.tellStatus();
     });
@@ -387,28 +389,27 @@ export class Trainer implements TrainingApi {
       loadGradientShaders(device),
     ]);
     run.enter('compiling');
-    const images = splitBy(settings, loaded);
+    const images = split(settings, loaded);
     checkSameImages(record, images.train);
     const isNew = record.checkpoint === undefined;
-    const model = isNew ? modelFor(settings, images.train, device) : this.#model;
+    const model = isNew ? modelOf(settings, images.train, device) : this.#model;
     const choices = new KernelSelection(record.choices);
     const { classNames } = images.train;
     try {
       const history = await model.fit(images.train, {
-        epochs: settings.epochs,
-        batchSize: batchSizeOf(settings, images.train),
+        ...fitOptionsOf(settings, images.train),
         validationData: images.validation,
-        seed: settings.seed,
         signal,
         kernelSelection: choices,
         callbacks: [
-          ...callbacksFor(settings, {
-            say: (text) => this.#say(text, 'info'),
-            hasTrouble: (text) => {
-              record.trouble = text;
-              this.#say(text, 'warning');
+          warnOnDivergence({
+            say: (line) => {
+              record.trouble = `${line} Train again with a smaller one.`;
+              this.#say(record.trouble, 'warning');
             },
           }),
+          terminateOnNaN({ say: () => undefined }),
+          ...callbacksOf(settings, (line) => this.#say(line, 'info')),
           run.callback(async (training) => {
             // Before another model takes the place of the one that they work on.
             await this.#tasks.onIdle();
@@ -420,7 +421,6 @@ export class Trainer implements TrainingApi {
           }),
           control.callback,
         ],
-        ...(settings.augmentation ? { augmentation: settings.augmentation } : {}),
         ...(record.checkpoint ? { resume: record.checkpoint } : {}),
       });
       return run.training ? history.checkpoint : record.checkpoint;
@@ -526,7 +526,7 @@ export class Trainer implements TrainingApi {
   get #rate(): LearningRate | undefined {
     if (this.#run?.training) return this.#run.training.model.optimizer.learningRate;
     if (!this.record) return undefined;
-    return this.record.checkpoint?.learningRate ?? optimizerFor(this.record.settings).learningRate;
+    return this.record.checkpoint?.learningRate ?? optimizerOf(this.record.settings).learningRate;
   }
 }
 

@@ -1,7 +1,7 @@
 /** What filters and augmentation cost: the training step of the paper model by what is done to its images. */
 import type { Device } from '../../engine/device.js';
 import { filters } from '../../nn/preprocessing.js';
-import { presets } from '../../nn/presets.js';
+import { presets } from '../../recipe/presets.js';
 import type { Report } from './report.js';
 import { type Spread, interleave, medianOf, spreadOf } from './statistics.js';
 import { type Subject, type SubjectOptions, syntheticImages, trainingSubject } from './subject.js';

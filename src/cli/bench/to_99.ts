@@ -3,14 +3,14 @@ import type { ImageSet } from '../../data/dataset.js';
 import type { Device } from '../../engine/device.js';
 import { DataError } from '../../errors.js';
 import type { Callback, Training } from '../../nn/callbacks/callback.js';
-import { modelsByName } from '../../nn/models.js';
 import type { Model } from '../../nn/model.js';
 import type { LoadedDataset } from '../../data/loaded_dataset.js';
 import { duration, percent } from '../../report/charts/numbers.js';
 import { progressLine } from '../../report/progress_callback.js';
 import type { Output } from '../output.js';
-import { chooseSettings, optimizerOf, splitBy } from '../recipe.js';
-import type { Settings } from '../settings.js';
+import { fitOptionsOf, modelOf, splitBy } from '../../recipe/parts.js';
+import type { Recipe } from '../../recipe/recipe.js';
+import { chooseRecipe } from '../recipe.js';
 import type { Report } from './report.js';
 
 export interface Trial {
@@ -45,17 +45,14 @@ const seed = 42;
 
 /** Throws: DataError when the digits have no test images. */
 export async function measureTo99(device: Device, digits: LoadedDataset, output: Output): Promise<To99> {
-  const settings = chooseSettings({ dataset: 'digits', preset: 'quick', seed }, device, output);
-  const { train, test } = splitBy(settings, digits);
+  const recipe = chooseRecipe({ dataset: 'digits', preset: 'quick', seed }, device, output);
+  const { train, test } = splitBy(recipe, digits);
   if (!test) throw new DataError('bench: the digits have no test images.');
-  const model = modelsByName[settings.model]({ seed, device });
-  model.compile({ optimizer: optimizerOf(settings), loss: 'sparseCategoricalCrossentropy' });
+  const model = modelOf(recipe, train, device);
   const watch = new AccuracyWatch(model, test);
   const begun = performance.now();
   await model.fit(train, {
-    epochs: settings.epochs,
-    batchSize: settings.batchSize,
-    seed,
+    ...fitOptionsOf(recipe, train),
     callbacks: [progressLine(output.stream, { colour: output.hasColour }), watch],
   });
   const totalSeconds = (performance.now() - begun) / 1000;
@@ -68,9 +65,9 @@ export async function measureTo99(device: Device, digits: LoadedDataset, output:
     trainingSeconds: last?.seconds ?? 0,
     totalSeconds,
     steps: last?.step ?? 0,
-    batchSize: settings.batchSize,
+    batchSize: recipe.batchSize,
     trials,
-    recipe: describeRecipe(settings, train),
+    recipe: describeRecipe(recipe, train),
   };
 }
 
@@ -113,7 +110,7 @@ class AccuracyWatch implements Callback {
 }
 
 function describeRecipe(
-  { preset, model, epochs, batchSize, learningRate, schedule }: Settings,
+  { preset, model, epochs, batchSize, learningRate, schedule }: Recipe,
   { count }: ImageSet,
 ): string {
   return `preset ${preset}: ${model}, ${count} images, at most ${epochs} epochs of batches of ${batchSize}, ${schedule} rate up to ${learningRate}, seed ${seed}`;

@@ -138,7 +138,7 @@ function resultsSection(runs: readonly RunReport[]): Section {
 }
 
 function sameTest(runs: readonly RunReport[]): boolean {
-  const keys = runs.map(({ run }) => JSON.stringify([run.settings['dataset'], run.images['test']]));
+  const keys = runs.map(({ run }) => JSON.stringify([run.recipe['dataset'], run.images['test']]));
   return keys.every((key) => key === keys[0]);
 }
 
@@ -146,14 +146,14 @@ function sameTest(runs: readonly RunReport[]): boolean {
 
 function settingsSection(runs: readonly RunReport[]): Section {
   const records = runs.map(({ run }) => ({
-    ...run.settings,
+    ...run.recipe,
     ...Object.fromEntries(Object.entries(run.images).map(([part, count]) => [`${part} images`, count])),
     device: run.device['adapter'] ?? null,
     shadegrad: run.versions['shadegrad'] ?? null,
   }));
   const names = [...new Set(records.flatMap((record) => Object.keys(record)))];
   const rows = names.map((name) => {
-    const values = records.map((record) => show((record as RunReport['run']['settings'])[name]));
+    const values = records.map((record) => show((record as RunReport['run']['recipe'])[name]));
     const differs = values.some((value) => value !== values[0]);
     const label = wordsOf(name);
     return {

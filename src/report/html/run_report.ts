@@ -38,9 +38,9 @@ export function runReportPage(report: RunReport, encode: EncodePng): string {
   const { tested, augmented, kernelTimes } = evaluation;
   const part = testedPart(run);
   // Of a path, its last part.
-  const dataset = show(run.settings['dataset']).replace(/^.*[\\/](?=[^\\/]+[\\/]?$)/, '');
+  const dataset = show(run.recipe['dataset']).replace(/^.*[\\/](?=[^\\/]+[\\/]?$)/, '');
   return page({
-    title: `${dataset}: ${run.model ?? show(run.settings['model'])} model`,
+    title: `${dataset}: ${run.model ?? show(run.recipe['model'])} model`,
     subtitle: `Run ${name}${run.startedAt === undefined ? '' : `, started ${day(run.startedAt)}`}`,
     lead: figures(report),
     sections: [
@@ -98,8 +98,8 @@ function figures({ run, history, evaluation: { tested } }: RunReport): string {
   return tiles(values);
 }
 
-function plannedEpochs({ settings }: RunRecord): string {
-  return typeof settings['epochs'] === 'number' ? `of at most ${settings['epochs']}` : '';
+function plannedEpochs({ recipe }: RunRecord): string {
+  return typeof recipe['epochs'] === 'number' ? `of at most ${recipe['epochs']}` : '';
 }
 
 function mistakes({ evaluation }: TestedSet): number {
@@ -230,7 +230,7 @@ function augmentedSection(augmented: AugmentedSamples | undefined, encode: Encod
 }
 
 function modelSection({ layers, run }: RunReport): Section {
-  const settings = Object.entries(run.settings).map(([name, value]): [string, string] => [
+  const settings = Object.entries(run.recipe).map(([name, value]): [string, string] => [
     wordsOf(name),
     show(value),
   ]);

@@ -1,0 +1,43 @@
+/** Recipes as earlier versions wrote them. What they hold is not checked here: whoever reads the recipe does that. */
+import { isPresetName } from '../nn/names.js';
+import { makeRecipe } from './make_recipe.js';
+
+/** From the `settings` of a `shadegrad run 2`. */
+export function recipeOfRun2(settings: unknown): unknown {
+  if (!isRecord(settings)) return settings;
+  const { folds, fold, validationShare, momentum, ...others } = settings;
+  const { split, optimizer } = others;
+  return {
+    // The first versions had neither.
+    microBatch: null,
+    memory: null,
+    ...others,
+    ...(typeof split === 'string'
+      ? { split: { name: split, ...given({ validationShare, folds, fold }) } }
+      : {}),
+    ...(typeof optimizer === 'string'
+      ? { optimizer: { name: optimizer, config: optimizer === 'sgd' ? given({ momentum }) : {} } }
+      : {}),
+  };
+}
+
+/**
+ * From the settings in a `shadegrad session 1`, which held what people could choose on the page. The preset decided the
+ * rest, and the data set `custom` was called `own`.
+ */
+export function recipeOfSession1(settings: unknown): unknown {
+  if (!isRecord(settings)) return settings;
+  const { preset, dataset } = settings;
+  if (typeof preset !== 'string' || !isPresetName(preset) || typeof dataset !== 'string') return settings;
+  const name = dataset === 'own' ? 'custom' : dataset;
+  return { ...makeRecipe({ preset, dataset: name }), ...settings, dataset: name };
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Those that are neither null nor missing. */
+function given(members: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => (value ?? null) !== null));
+}

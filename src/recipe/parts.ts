@@ -1,0 +1,89 @@
+/** The parts of a run, made from its recipe: data, model, optimizer, callbacks, and what `fit` is given. */
+import type { ImageSet } from '../data/dataset.js';
+import type { LoadedDataset } from '../data/loaded_dataset.js';
+import { type SplitDataset, splitDataset } from '../data/splits.js';
+import type { Device } from '../engine/device.js';
+import type { Callback } from '../nn/callbacks/callback.js';
+import { earlyStopping, reduceLrOnPlateau } from '../nn/callbacks/index.js';
+import type { Model } from '../nn/model.js';
+import { modelsByName } from '../nn/models.js';
+import type { ScheduleName } from '../nn/names.js';
+import { type Optimizer, optimizerFromConfig } from '../nn/optimizers.js';
+import { preprocessing } from '../nn/preprocessing.js';
+import { type LearningRate, cosineDecay, oneCycle, stepDecay } from '../nn/schedules.js';
+import type { FitOptions } from '../nn/training.js';
+import type { DataRecipe, Recipe } from './recipe.js';
+
+/** The images, cut as the recipe says. Throws: UsageError for a split that the data do not allow. */
+export function splitBy(
+  { split: { name, ...options }, limit, seed }: Pick<DataRecipe, 'split' | 'limit' | 'seed'>,
+  loaded: LoadedDataset,
+): SplitDataset {
+  return splitDataset(loaded, { split: name, ...options, limit, seed });
+}
+
+const schedules: Readonly<Record<ScheduleName, (rate: number) => LearningRate>> = {
+  constant: (rate) => rate,
+  cosine: (rate) => cosineDecay({ peak: rate, warmup: 0.1 }),
+  'one-cycle': (rate) => oneCycle({ peak: rate }),
+  step: (rate) => stepDecay({ rate, factor: 0.1, every: 10 }),
+};
+
+export function optimizerOf({
+  optimizer,
+  schedule,
+  learningRate,
+}: Pick<Recipe, 'optimizer' | 'schedule' | 'learningRate'>): Optimizer {
+  return optimizerFromConfig(optimizer, schedules[schedule](learningRate));
+}
+
+/** The model with its first weights for these images, compiled; on `device`, or else on the default one. */
+export function modelOf(recipe: Recipe, images: ImageSet, device?: Device): Model {
+  const { model: name, seed, l2, standardise, filters } = recipe;
+  const model = modelsByName[name]({
+    seed,
+    ...(device ? { device } : {}),
+    classes: images.classCount,
+    inputShape: images.imageShape,
+    preprocessing: preprocessing({
+      ...(standardise ? { standardise: images.meanAndDeviation() } : {}),
+      filters,
+    }),
+    ...(l2 > 0 ? { kernelRegularizer: { l2 } } : {}),
+  });
+  model.compile({ optimizer: optimizerOf(recipe), loss: 'sparseCategoricalCrossentropy' });
+  return model;
+}
+
+/** Images per step: all of them, if there are fewer than the recipe's batch. */
+export function batchSizeOf({ batchSize }: Pick<Recipe, 'batchSize'>, { count }: ImageSet): number {
+  return Math.min(batchSize, count);
+}
+
+/** What the recipe says of `fit` on these images. */
+export function fitOptionsOf(recipe: Recipe, images: ImageSet): FitOptions {
+  const { epochs, microBatch, memory, seed, augmentation, variantsPerImage } = recipe;
+  return {
+    epochs,
+    batchSize: batchSizeOf(recipe, images),
+    microBatchSize: microBatch ?? undefined,
+    memory: memory ?? undefined,
+    seed,
+    ...(augmentation ? { augmentation } : {}),
+    variantsPerImage,
+  };
+}
+
+/** What lowers the rate, and ends training early, when validation stops improving; `say` is called with a line for each. */
+export function callbacksOf(
+  { plateaus }: Pick<Recipe, 'plateaus'>,
+  say: (line: string) => void,
+): readonly Callback[] {
+  if (!plateaus) return [];
+  const { patience, factor, minLr, stopAfter } = plateaus;
+  const monitor = 'val_accuracy';
+  return [
+    reduceLrOnPlateau({ monitor, patience, factor, minLr, say }),
+    earlyStopping({ monitor, patience: stopAfter, say }),
+  ];
+}

@@ -1,0 +1,87 @@
+/** Checks recipes, and reads them from JSON: no member may be missing, and each must have its form. */
+import { splitNames } from '../data/splits.js';
+import { UsageError } from '../errors.js';
+import {
+  type Form,
+  type Leaf,
+  type Refuse,
+  boolean,
+  checkForm,
+  count,
+  countOrZero,
+  nullable,
+  object,
+  oneOf,
+  optional,
+  text,
+} from '../json_reader.js';
+import { checkAugmentOptions } from '../kernels/augment_options.js';
+import { checkFilter } from '../kernels/filter_kernels.js';
+import { modelNames, presetNames, scheduleNames } from '../nn/names.js';
+import { checkOptimizer } from '../nn/optimizers.js';
+import { filterForm } from '../nn/preprocessing.js';
+import { notNegative, positive, seed, within } from '../options.js';
+import type { DataRecipe, Recipe } from './recipe.js';
+
+const dataForm = {
+  dataset: text,
+  data: nullable(text),
+  transpose: boolean,
+  split: {
+    name: oneOf(splitNames),
+    validationShare: optional(within(0, 1)),
+    folds: optional(count),
+    fold: optional(count),
+  },
+  limit: nullable(count),
+  seed,
+} satisfies Form<DataRecipe>;
+
+const recipeForm: Form<Recipe> = {
+  ...dataForm,
+  shape: nullable({ height: count, width: count, channels: oneOf([1, 3]) }),
+  preset: oneOf(presetNames),
+  model: oneOf(modelNames),
+  from: nullable(text),
+  l2: notNegative,
+  standardise: boolean,
+  filters: [filterForm],
+  epochs: count,
+  batchSize: count,
+  microBatch: nullable(count),
+  memory: nullable(count),
+  // What its config and `augmentation` hold, `readRecipe` checks.
+  optimizer: { name: text, config: object as Leaf<Recipe['optimizer']['config']> },
+  learningRate: positive,
+  schedule: oneOf(scheduleNames),
+  plateaus: nullable({ patience: countOrZero, factor: positive, minLr: notNegative, stopAfter: countOrZero }),
+  augmentation: nullable(object),
+  variantsPerImage: count,
+  tensorBoard: boolean,
+};
+
+/** Throws: what `refuse` returns, with the name of the member that is wrong. */
+export function readRecipe(value: unknown, refuse: Refuse): Recipe {
+  const recipe = checkForm(value, recipeForm, refuse);
+  const { filters, augmentation, variantsPerImage, optimizer, schedule, plateaus } = recipe;
+  if (variantsPerImage > 1 && augmentation === null)
+    throw refuse(
+      `variantsPerImage is ${variantsPerImage}, expected 1: nothing is augmented, so all variants would be the same`,
+    );
+  if (schedule !== 'constant' && plateaus !== null)
+    throw refuse(`plateaus are for a constant rate, but the schedule is '${schedule}'`);
+  try {
+    for (const { name, kernel, iterations } of filters) checkFilter(`filters.${name}`, kernel, iterations);
+    if (augmentation) checkAugmentOptions(augmentation);
+    checkOptimizer(optimizer);
+  } catch (cause) {
+    if (!(cause instanceof UsageError)) throw cause;
+    throw refuse(cause.message.replace(/[.?]$/, ''), cause);
+  }
+  return recipe;
+}
+
+/** The part that tells which images a run was trained on. Throws: as `readRecipe`. */
+export function readDataRecipe(value: unknown, refuse: Refuse): DataRecipe {
+  return checkForm<DataRecipe>(value, dataForm, refuse);
+}
