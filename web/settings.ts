@@ -101,7 +101,7 @@ export interface NumberField {
   readonly most: number;
   /** Whether it may be a fraction. */
   readonly isReal?: boolean;
-  /** What stands for null, if it may be that. */
+  /** The word for null, if null is allowed. */
   readonly nothing?: string;
 }
 
@@ -140,8 +140,8 @@ export function withPreset({ dataset, seed }: Settings, preset: PresetName): Set
 }
 
 /**
- * Another model. What stands as proposed for the one before becomes as proposed for this one; what was set stays, and so
- * does everything if the preset is not the default one.
+ * The settings with another model. Values that are as proposed for the model before become those proposed for this one;
+ * the others stay, and with another preset than the default all do.
  */
 export function withModel(settings: Settings, model: ModelName): Settings {
   if (settings.preset !== defaultSettings.preset) return { ...settings, model };

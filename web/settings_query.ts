@@ -1,10 +1,10 @@
 /**
- * Settings in the page's address: what differs from the defaults, in words that a person can read and change.
+ * Settings in the page's URL: what differs from the defaults, in words that people can read and change.
  *
  *   ?preset=corrected&batch=64&augment=rotation:10,zoom:0.8~1.2,horizontalFlip&filters=blur:2
  *
- * A preset that is not the default's brings its own recipe; only what differs from that is named beside it. `none` and
- * `all` stand for null. Filters are those that have a name, blur and sharpen.
+ * If the preset is not the default one, the URL holds what differs from that preset's recipe. `none` and `all` mean null.
+ * Filters are those with a name, blur and sharpen.
  */
 import { ShadegradError, UsageError } from '../src/errors.js';
 import { type AugmentOptions, checkAugmentOptions } from '../src/kernels/augment_options.js';
@@ -37,10 +37,10 @@ interface Key {
   readonly read: (text: string) => Partial<Settings>;
 }
 
-/** Names that are the page's own and no settings. */
+/** Names in the URL that are not settings. */
 const otherNames = ['debug'];
 
-/** They decide what the others are beside. */
+/** They decide what the defaults of the others are. */
 const baseKeys = [choiceKey('dataset'), choiceKey('preset')];
 
 const keys: readonly Key[] = [
@@ -58,7 +58,7 @@ const keys: readonly Key[] = [
   },
 ];
 
-/** The query with its question mark; empty for the defaults. What else the address asks, as `debug=2`, is kept. */
+/** The query with its question mark; empty for the defaults. Keeps what is not a setting, such as `debug=2`. */
 export function queryOf(settings: Settings, before = ''): string {
   const others = [...new URLSearchParams(before)].filter(([name]) => otherNames.includes(name));
   const different = (from: readonly Key[], base: Settings): (readonly [string, string])[] =>
@@ -73,7 +73,7 @@ export function queryOf(settings: Settings, before = ''): string {
   return parts.length === 0 ? '' : `?${parts.join('&')}`;
 }
 
-/** Throws nothing: what is unknown or wrong is ignored and noted. Of a name that stands twice the last one counts. */
+/** Never throws: ignores and notes unknown and wrong settings. If a name occurs twice, the last one counts. */
 export function settingsOf(query: string): ReadSettings {
   const named = new Map(new URLSearchParams(query));
   // Earlier versions of the page called the data set `custom` `own`.
@@ -102,7 +102,7 @@ export function settingsOf(query: string): ReadSettings {
   return { settings, notes };
 }
 
-/** What the address need not say, once it names data set and preset. */
+/** The settings that a URL with this data set and preset alone means. */
 function baseOf({ dataset, preset }: Settings): Settings {
   const settings = withDataset(defaultSettings, dataset);
   return preset === defaultSettings.preset ? settings : withPreset(settings, preset);

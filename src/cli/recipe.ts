@@ -85,6 +85,12 @@ function augmentationOf(
   return flips === false ? { ...usual, horizontalFlip: false, verticalFlip: false } : usual;
 }
 
+export const presetDescriptions: Readonly<Record<PresetName, string>> = {
+  quick: 'a short schedule on part of the images, for a device without a GPU',
+  corrected: 'augmented without harm, the rate lowered on plateaus, stopped when validation stops improving',
+  paper: 'as published: blurred and sharpened, flipped both ways, up to 40 epochs',
+};
+
 /** The preset that suits a device. */
 function presetForDevice(device: Device, output: Output): PresetName {
   const isSoftware = device.traits.family === 'software';

@@ -16,7 +16,6 @@ import { loadDataset } from '../node/datasets.js';
 import { openFolder } from '../node/files.js';
 import { open } from '../node/open.js';
 import { callbacksOf, fitOptionsOf, modelOf, splitBy } from '../recipe/parts.js';
-import { presets } from '../recipe/presets.js';
 import type { Recipe } from '../recipe/recipe.js';
 import { historyToCsv, historyToJson } from '../report/history.js';
 import { progressLine } from '../report/progress_callback.js';
@@ -26,7 +25,13 @@ import { describeData } from './data_summary.js';
 import { downloadProgress } from './download_progress.js';
 import { Interruption } from './interruption.js';
 import { type Output, openOutput } from './output.js';
-import { checkRecipeOptions, chooseRecipe, describeAugmentation, recipeOf } from './recipe.js';
+import {
+  checkRecipeOptions,
+  chooseRecipe,
+  describeAugmentation,
+  presetDescriptions,
+  recipeOf,
+} from './recipe.js';
 import { restoreFiles } from './resumed_files.js';
 import { recordOf, takeChoices } from './run_choices.js';
 import {
@@ -165,7 +170,7 @@ function describeRun(output: Output, device: Device, recipe: Recipe, folder: Fol
   const { adapter, driver } = device.fingerprint;
   output.say(`Device: ${adapter} (${driver}), ${device.traits.family} kernels.`);
   const { preset, model, epochs, batchSize, optimizer, schedule, learningRate, seed } = recipe;
-  output.say(`${heading}: ${folder.path}, preset ${preset} (${presets[preset].description}).`);
+  output.say(`${heading}: ${folder.path}, preset ${preset} (${presetDescriptions[preset]}).`);
   const rate = schedule === 'constant' ? `rate ${learningRate}` : `${schedule} rate up to ${learningRate}`;
   output.say(
     `Model ${model}, ${epochs} epoch${epochs === 1 ? '' : 's'}, batch ${batchSize}, ${optimizer.name} with ${rate}, seed ${seed}.`,

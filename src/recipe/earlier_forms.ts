@@ -1,4 +1,4 @@
-/** Recipes as earlier versions wrote them. What they hold is not checked here: whoever reads the recipe does that. */
+/** Converts the recipes of earlier versions. It checks nothing: `readRecipe` does. */
 import { isPresetName } from '../nn/names.js';
 import { makeRecipe } from './make_recipe.js';
 

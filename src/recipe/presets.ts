@@ -20,8 +20,6 @@ export type PresetRecipe = Pick<
 >;
 
 export interface Preset {
-  /** For people and for run.json. */
-  readonly description: string;
   readonly digits: PresetRecipe;
   readonly fashion: PresetRecipe;
   /** For any other images: nothing is known of what may be turned or mirrored. */
@@ -78,14 +76,11 @@ const paper: PresetRecipe = {
 
 export const presets = {
   quick: {
-    description: 'a short schedule on part of the images, for a device without a GPU',
     digits: quick,
     fashion: quick,
     other: quick,
   },
   corrected: {
-    description:
-      'augmented without harm, the rate lowered on plateaus, stopped when validation stops improving',
     digits: corrected,
     // Clothes are mirrored, and photographed upright in the middle: large turns and shifts show what never comes.
     fashion: {
@@ -95,7 +90,6 @@ export const presets = {
     other: { ...corrected, augmentation: { widthShift: 0.1, heightShift: 0.1, zoom: 0.1 } },
   },
   paper: {
-    description: 'as published: blurred and sharpened, flipped both ways, up to 40 epochs',
     digits: paper,
     fashion: paper,
     other: { ...paper, split: corrected.split },

@@ -9,9 +9,9 @@ import { describe, expect, it } from 'vitest';
 import { filters } from '../../src/nn/preprocessing.js';
 import { presetNames } from '../../src/nn/names.js';
 import { presetFor } from '../../src/recipe/presets.js';
-import { type Recipe, areAlike, recipeOf, untouched, valuesOf } from '../../web/views/data_recipe.js';
+import { type ImageRecipe, areAlike, recipeOf, untouched, valuesOf } from '../../web/views/data_recipe.js';
 
-const nothing: Recipe = { augmentation: null, filters: [] };
+const nothing: ImageRecipe = { augmentation: null, filters: [] };
 
 describe('recipes and sliders', () => {
   it.each(
@@ -42,7 +42,7 @@ describe('recipes and sliders', () => {
   });
 
   it('keep what has no slider', () => {
-    const recipe: Recipe = {
+    const recipe: ImageRecipe = {
       augmentation: { padAndCrop: 2, erasing: { area: [0.1, 0.2], value: 'noise' }, zoom: [0.9, 1.3] },
       filters: [filters.blur(1), filters.blur(2)],
     };
@@ -61,7 +61,7 @@ describe('recipes and sliders', () => {
   });
 
   it('are alike where they do the same', () => {
-    const of = (augmentation: Recipe['augmentation']): Recipe => ({ augmentation, filters: [] });
+    const of = (augmentation: ImageRecipe['augmentation']): ImageRecipe => ({ augmentation, filters: [] });
     expect(areAlike(of({ rotation: 3, zoom: 0.1 }), of({ zoom: 0.1, rotation: 3, fill: 'nearest' }))).toBe(
       true,
     );

@@ -11,7 +11,7 @@ import { datasetTitles } from '../settings.js';
 import { CountsTable } from './data_counts.js';
 import { customFiles } from './data_files.js';
 import { Previews } from './data_previews.js';
-import { type Recipe, areAlike, recipeOf, valuesOf } from './data_recipe.js';
+import { type ImageRecipe, areAlike, recipeOf, valuesOf } from './data_recipe.js';
 import { Samples } from './data_samples.js';
 import { RecipeSliders } from './data_sliders.js';
 import { undoButtons } from './undo_buttons.js';
@@ -157,7 +157,7 @@ class Augmentation {
   readonly element: HTMLElement;
   readonly #previews: Previews;
   readonly #sliders: RecipeSliders;
-  readonly #starts: readonly { readonly button: HTMLButtonElement; readonly recipe: () => Recipe }[];
+  readonly #starts: readonly { readonly button: HTMLButtonElement; readonly recipe: () => ImageRecipe }[];
   readonly #use = element('button', { type: 'button', class: 'button primary' }, 'Use for the next training');
   readonly #words = element('p', { class: 'quiet', role: 'status' });
 
@@ -170,7 +170,7 @@ class Augmentation {
         { type: 'button', class: 'button small', 'aria-pressed': 'false' },
         title,
       );
-      const recipe = (): Recipe => presetFor(preset, app.settings.value.dataset);
+      const recipe = (): ImageRecipe => presetFor(preset, app.settings.value.dataset);
       button.addEventListener('click', () => this.#show(recipe()));
       return { button, recipe };
     });
@@ -210,7 +210,7 @@ class Augmentation {
     await this.#previews.showDataset(dataset, classNames);
   }
 
-  #show(recipe: Recipe): void {
+  #show(recipe: ImageRecipe): void {
     this.#sliders.show(valuesOf(recipe));
     this.#changed();
   }

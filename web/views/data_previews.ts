@@ -4,7 +4,7 @@ import { element } from '../elements.js';
 import { textOf } from '../error_text.js';
 import { Latest } from '../latest.js';
 import type { Images, Settings } from '../protocol.js';
-import type { Recipe } from './data_recipe.js';
+import type { ImageRecipe } from './data_recipe.js';
 import { paint, pictureOf } from './image_grid.js';
 
 /** Computes sixteen variants while a slider moves; more would lag on a slow device. */
@@ -21,7 +21,7 @@ export class Previews {
   #dataset: Settings['dataset'] = 'digits';
   #samples: Samples | undefined;
   #classNames: readonly string[] = [];
-  #recipe: Recipe = { augmentation: null, filters: [] };
+  #recipe: ImageRecipe = { augmentation: null, filters: [] };
   #sampleSeed = 1;
   #drawSeed = 1;
   /** Per image: the original, then its variants. */
@@ -62,7 +62,7 @@ export class Previews {
   }
 
   /** Cheap to call on every move of a slider. */
-  showRecipe(recipe: Recipe): void {
+  showRecipe(recipe: ImageRecipe): void {
     this.#recipe = recipe;
     this.#ask();
   }

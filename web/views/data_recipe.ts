@@ -4,7 +4,7 @@ import { type Filter, filters as named } from '../../src/nn/preprocessing.js';
 import type { Settings } from '../protocol.js';
 
 /** The settings that the sliders control. */
-export type Recipe = Pick<Settings, 'augmentation' | 'filters'>;
+export type ImageRecipe = Pick<Settings, 'augmentation' | 'filters'>;
 
 export type Fill = NonNullable<AugmentOptions['fill']>;
 
@@ -47,7 +47,7 @@ export const untouched: SliderValues = {
 };
 
 /** Zoom limits become the wider of the two directions; filters without a slider are dropped. */
-export function valuesOf({ augmentation, filters }: Recipe): SliderValues {
+export function valuesOf({ augmentation, filters }: ImageRecipe): SliderValues {
   const {
     rotation = 0,
     widthShift = 0,
@@ -80,7 +80,7 @@ export function valuesOf({ augmentation, filters }: Recipe): SliderValues {
 }
 
 /** Contains only active options; null if there are none. Blur comes before sharpen. */
-export function recipeOf({ blur, sharpen, others, erasing, fill, ...values }: SliderValues): Recipe {
+export function recipeOf({ blur, sharpen, others, erasing, fill, ...values }: SliderValues): ImageRecipe {
   const { erasing: details, ...rest } = others;
   const moves = [values.widthShift, values.heightShift, values.rotation, values.zoom];
   const augmentation: AugmentOptions = {
@@ -96,8 +96,8 @@ export function recipeOf({ blur, sharpen, others, erasing, fill, ...values }: Sl
 }
 
 /** Whether two recipes change images in the same way. */
-export function areAlike(one: Recipe, other: Recipe): boolean {
-  const written = (recipe: Recipe): string => {
+export function areAlike(one: ImageRecipe, other: ImageRecipe): boolean {
+  const written = (recipe: ImageRecipe): string => {
     const { augmentation, filters } = recipeOf(valuesOf(recipe));
     const parts = Object.entries(augmentation ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
     return JSON.stringify([parts, filters]);

@@ -120,7 +120,7 @@ export function trainingForm(app: App): TrainingForm {
     const problems = state.sets.value;
     for (const option of dataset.root.querySelectorAll('option')) {
       const { value } = option;
-      // What the address names stays chosen, with the reason why it cannot be used.
+      // A data set from the URL stays chosen, with the reason why it cannot be used.
       const name = parseChoice('dataset', value);
       const isAbsent = problems && name ? problems[name] !== null : name === 'custom';
       option.disabled = isAbsent && value !== settings.value.dataset;
