@@ -20,6 +20,7 @@ import {
   flatten,
   maxPooling2d,
 } from './nn/layers/index.js';
+import { registerLayers } from './nn/layers/registry.js';
 import { mlpModel, paperBnModel, paperModel, simpleModel, smallModel } from './nn/models.js';
 import { optimizerFromConfig, rmsprop, sgd } from './nn/optimizers.js';
 import { filters, preprocessing } from './nn/preprocessing.js';
@@ -56,6 +57,9 @@ export type { FitOptions, History } from './nn/training.js';
 export type { LearningRate, Schedule, ScheduleLength } from './nn/schedules.js';
 export type { Folder } from './folder.js';
 export * from './errors.js';
+
+/** Makes layers of your own known by their class names, so that models that hold them load from files. */
+export { registerLayers };
 
 /** Layers by Keras's names in camelCase. */
 export const layers = {

@@ -4,12 +4,17 @@ import { sizeOf } from '../engine/primitive.js';
 import { FileError, ModelError } from '../errors.js';
 import type { Folder } from '../folder.js';
 import { parseJson } from '../json_reader.js';
+import { layerClasses } from '../nn/layers/index.js';
+import { registerLayers } from '../nn/layers/registry.js';
 import { Model } from '../nn/model.js';
 import { evaluationFromJson } from '../report/evaluation_file.js';
 import { historyFromJson } from '../report/history.js';
 import type { LayerRow, RunReport } from '../report/html/run_report.js';
 import { runFromJson } from '../report/run_record.js';
 import { refusePending } from './pending_run.js';
+
+// A run may be of a model with any layer.
+registerLayers(layerClasses);
 
 /**
  * Reads run.json, and history.json, model.json and evaluation.json if they exist.

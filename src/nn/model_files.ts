@@ -4,10 +4,15 @@ import { ModelError, UsageError } from '../errors.js';
 import { type Folder, folderAt } from '../folder.js';
 import { parseJson, saidOf } from '../json_reader.js';
 import { type Rules, having, nonEmptyText, text, wrong } from '../options.js';
+import { layerClasses } from './layers/index.js';
+import { registerLayers } from './layers/registry.js';
 import { Model, type ModelOptions, namedModelRules } from './model.js';
 import { type StoredTensors, readSafetensors } from './safetensors.js';
 import type { SaveWeightsOptions } from './trainable_model.js';
 import { descriptionIn, hasDescription } from './weights_file.js';
+
+// A file may hold any layer.
+registerLayers(layerClasses);
 
 /** Weight files in the order in which a folder is searched for them. */
 const weightNames = ['best', 'weights', 'last'] as const;

@@ -8,8 +8,8 @@ import { ModelError, UsageError } from '../errors.js';
 import { type Form, boolean, checkForm, count, countOrZero, object, optional, text } from '../json_reader.js';
 import { nonEmptyText } from '../options.js';
 import { defaultInputName, networkOfSequence } from './build_network.js';
-import { layerFromConfig } from './layers/index.js';
 import { type Layer, isNonEmpty } from './layers/layer.js';
+import { layerFromConfig } from './layers/registry.js';
 import { Network, type NetworkInput, type NetworkNode, type NodeParts } from './network.js';
 
 /** A layer in its place. `config` holds its name; files of earlier versions lack the numbers. */

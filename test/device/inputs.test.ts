@@ -12,10 +12,13 @@ import { image, scale } from '../../src/kernels/index.js';
 import { stateSize, stateWords } from '../../src/kernels/step_state.js';
 import { DeviceSet } from '../../src/nn/device_set.js';
 import { type InputOptions, gatherInputs } from '../../src/nn/inputs.js';
-import { flatten, dense } from '../../src/nn/layers/index.js';
+import { dense, flatten, layerClasses } from '../../src/nn/layers/index.js';
+import { registerLayers } from '../../src/nn/layers/registry.js';
 import { filters, preprocessing, unitScaling } from '../../src/nn/preprocessing.js';
 import { Model, sequential } from '../../src/nn/model.js';
 import { useDevice } from './device.js';
+
+registerLayers(layerClasses);
 
 const held = useDevice();
 

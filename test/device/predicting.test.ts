@@ -21,8 +21,10 @@ import {
   dense,
   dropout,
   flatten,
+  layerClasses,
   maxPooling2d,
 } from '../../src/nn/layers/index.js';
+import { registerLayers } from '../../src/nn/layers/registry.js';
 import { modelsByName } from '../../src/nn/models.js';
 import { filters, preprocessing } from '../../src/nn/preprocessing.js';
 import { Model, sequential } from '../../src/nn/model.js';
@@ -34,6 +36,8 @@ import { preparedDrawing, preparedPicture } from '../../web/worker/predicting_pi
 import { Processor } from '../../web/worker/processor.js';
 import { useDevice } from './device.js';
 import { open } from './open.js';
+
+registerLayers(layerClasses);
 
 const held = useDevice();
 

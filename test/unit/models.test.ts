@@ -9,12 +9,16 @@ import {
   batchNormalization,
   conv2d,
   dense,
+  layerClasses,
   maxPooling2d,
 } from '../../src/nn/layers/index.js';
+import { registerLayers } from '../../src/nn/layers/registry.js';
 import type { ModelName } from '../../src/nn/names.js';
 import { type NamedModelOptions, modelsByName } from '../../src/nn/models.js';
 import { optimizerFromConfig, rmsprop, sgd } from '../../src/nn/optimizers.js';
 import { Model } from '../../src/nn/model.js';
+
+registerLayers(layerClasses);
 
 const names = Object.keys(modelsByName) as ModelName[];
 const make = (name: ModelName, options: NamedModelOptions = {}): Model => modelsByName[name](options);

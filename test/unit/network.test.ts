@@ -20,13 +20,17 @@ import {
   dense,
   dropout,
   flatten,
+  layerClasses,
 } from '../../src/nn/layers/index.js';
+import { registerLayers } from '../../src/nn/layers/registry.js';
 import { Model, model, sequential } from '../../src/nn/model.js';
 import { paperModel } from '../../src/nn/models.js';
 import { rmsprop } from '../../src/nn/optimizers.js';
 import type { Network } from '../../src/nn/network.js';
 import { hollowDevice } from './fake_device.js';
 import { plannedStep } from './planned_step.js';
+
+registerLayers(layerClasses);
 
 const throughFile = (json: object): unknown => JSON.parse(JSON.stringify(json));
 const numbersOf = ({ nodes }: Network): Record<string, readonly [number, number]> =>

@@ -456,7 +456,10 @@ const takingNone = new Set(
     ['datasets', 'chosenFiles droppedFiles'],
     // A stream alone; the function behind it takes a colour, too.
     ['callbacks', 'progress'],
-    ['', 'Tensor assert grad isOpfsUsable keep memoryFolder program readPicture removeFolder tidy'],
+    [
+      '',
+      'Tensor assert grad isOpfsUsable keep memoryFolder program readPicture registerLayers removeFolder tidy',
+    ],
   ].flatMap(([group, names]) => names!.split(' ').map((name) => (group === '' ? name : `${group}.${name}`))),
 );
 

@@ -3,11 +3,15 @@ import type { Device } from '../../src/engine/device.js';
 import { ModelError } from '../../src/errors.js';
 import type { SaveWeightsOptions } from '../../src/nn/trainable_model.js';
 import type { Optimizer } from '../../src/nn/optimizers.js';
+import { layerClasses } from '../../src/nn/layers/index.js';
+import { registerLayers } from '../../src/nn/layers/registry.js';
 import { type StoredTensors, writeSafetensors } from '../../src/nn/safetensors.js';
 import { Model } from '../../src/nn/model.js';
 import { checkTensors, descriptionIn } from '../../src/nn/weights_file.js';
 import { visibleText } from '../../src/visible_text.js';
 import type { ModelInfo } from '../protocol.js';
+
+registerLayers(layerClasses);
 
 export type Weights = ReadonlyMap<string, Float32Array<ArrayBuffer>>;
 

@@ -1,5 +1,4 @@
-/** The layers, and how a saved model's layers are made again. */
-import { ModelError } from '../../errors.js';
+/** The layers. */
 import { activation } from './activation.js';
 import { add } from './add.js';
 import { averagePooling2d } from './average_pooling2d.js';
@@ -8,8 +7,8 @@ import { conv2d } from './conv2d.js';
 import { dense } from './dense.js';
 import { dropout } from './dropout.js';
 import { flatten } from './flatten.js';
-import type { Layer } from './layer.js';
 import { maxPooling2d } from './max_pooling2d.js';
+import type { LayerMaker } from './registry.js';
 
 export { activation } from './activation.js';
 export { add } from './add.js';
@@ -21,7 +20,8 @@ export { dropout } from './dropout.js';
 export { flatten } from './flatten.js';
 export { maxPooling2d } from './max_pooling2d.js';
 
-const byClassName: Readonly<Record<string, (config: never) => Layer>> = {
+/** All of them by Keras's class names, for `registerLayers`. */
+export const layerClasses: Readonly<Record<string, LayerMaker>> = {
   Activation: activation,
   Add: add,
   AveragePooling2D: averagePooling2d,
@@ -32,13 +32,3 @@ const byClassName: Readonly<Record<string, (config: never) => Layer>> = {
   Flatten: flatten,
   MaxPooling2D: maxPooling2d,
 };
-
-/** Throws: ModelError for a class that this version does not know. */
-export function layerFromConfig(className: string, config: object): Layer {
-  const make = Object.hasOwn(byClassName, className) ? byClassName[className] : undefined;
-  if (!make)
-    throw new ModelError(
-      `model: layer class '${className}' is unknown, expected one of ${Object.keys(byClassName).join(', ')}.`,
-    );
-  return make(config as never);
-}

@@ -1,0 +1,30 @@
+/**
+ * Layers made again from files: a class is known once it is registered, also one of the caller's own; names that every
+ * object has are no classes.
+ */
+import { expect, test } from 'vitest';
+import { ModelError } from '../../src/errors.js';
+import { dense } from '../../src/nn/layers/dense.js';
+import { isLayerClass, layerFromConfig, registerLayers } from '../../src/nn/layers/registry.js';
+
+test('a class is known once it is registered', () => {
+  expect(isLayerClass('Dense')).toBe(false);
+  registerLayers({ Dense: dense });
+  expect(isLayerClass('Dense')).toBe(true);
+  expect(layerFromConfig('Dense', { units: 3 }).config).toMatchObject({ units: 3 });
+});
+
+test("a class of the caller's own", () => {
+  registerLayers({
+    Wide: ({ times }: { times: number }) => ({ ...dense({ units: 8 * times }), className: 'Wide' }),
+  });
+  expect(layerFromConfig('Wide', { times: 2 })).toMatchObject({ className: 'Wide', config: { units: 16 } });
+});
+
+test('others are refused', () => {
+  for (const name of ['Lambda', 'constructor', ''])
+    expect(() => layerFromConfig(name, {})).toThrow(ModelError);
+  expect(() => layerFromConfig('Lambda', {})).toThrowErrorMatchingInlineSnapshot(
+    `[ModelError: model: layer class 'Lambda' is unknown, expected one of Dense, Wide.]`,
+  );
+});
