@@ -30,22 +30,35 @@ export function gatherInputs(
   { batch, preprocessing, augmentation }: InputOptions,
 ): { readonly x: Tensor; readonly y: Tensor } {
   const { images, labels, permutation } = set;
-  const { scale: factor, offset, filters } = preprocessing;
-  // Filters see black as 0, which is also what they find outside the image, so standardising comes after them.
-  const isLate = filters.length > 0;
-  const first = isLate ? { scale: 1 / 255, offset: 0 } : { scale: factor, offset };
+  const first = gatherScaling(preprocessing);
   const [whole] = images;
   const gathered =
     whole && images.length === 1
       ? batchGather({ images: whole, labels, permutation, state }, { batch, ...first })
       : batchGatherChunks({ images, labels, permutation, state }, { batch, ...first });
+  const filtered = filterAndScale(gathered.x, preprocessing);
+  if (!augmentation) return { x: filtered, y: gathered.y };
+  const { scale: factor, offset } = preprocessing;
+  const x = augmentBatch({ x: filtered, permutation, state }, augmentation, [offset, 255 * factor + offset]);
+  return { x, y: gathered.y };
+}
+
+/** How bytes are scaled before `filterAndScale`: to 0 … 1 for filters, otherwise to the model's inputs. */
+export function gatherScaling({
+  scale: factor,
+  offset,
+  filters,
+}: Preprocessing): Readonly<Record<'scale' | 'offset', number>> {
+  // Filters see black as 0, which is also what they find outside the image, so standardising comes after them.
+  return filters.length > 0 ? { scale: 1 / 255, offset: 0 } : { scale: factor, offset };
+}
+
+/** The model's inputs from images that were scaled by `gatherScaling`. Shapes: x [N,H,W,C] → the same. */
+export function filterAndScale(x: Tensor, { scale: factor, offset, filters }: Preprocessing): Tensor {
   const filtered = filters.reduce(
-    (x, { kernel, iterations }) => image.filter2d(x, kernel, { iterations }),
-    gathered.x,
+    (each, { kernel, iterations }) => image.filter2d(each, kernel, { iterations }),
+    x,
   );
   const isUnit = 255 * factor === 1 && offset === 0;
-  const scaled = isLate && !isUnit ? scale(filtered, 255 * factor, offset) : filtered;
-  if (!augmentation) return { x: scaled, y: gathered.y };
-  const x = augmentBatch({ x: scaled, permutation, state }, augmentation, [offset, 255 * factor + offset]);
-  return { x, y: gathered.y };
+  return filters.length > 0 && !isUnit ? scale(filtered, 255 * factor, offset) : filtered;
 }

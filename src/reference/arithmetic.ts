@@ -2,7 +2,7 @@
  * Element-wise arithmetic in float64, with broadcasting as NumPy defines it.
  * Letters: a, b operands, y the result, dy its gradient.
  */
-import type { NoAttributes, Shape } from '../engine/primitive.js';
+import { type NoAttributes, type Shape, sizeOf } from '../engine/primitive.js';
 import { type Array64, fill64, map64, zeros64 } from './array64.js';
 import type { Reference } from './reference.js';
 
@@ -28,22 +28,29 @@ function sourceIndex(from: Shape, to: Shape, index: number): number {
   return source;
 }
 
+/** `sourceIndex` as a function of the index; shapes that end alike, such as a bias and its images, need no loop. */
+function sourceIndexOf(from: Shape, to: Shape): (index: number) => number {
+  const size = sizeOf(from);
+  const isEnd = from.every((extent, axis) => extent === to[axis - from.length + to.length]);
+  return isEnd ? (index) => index % size : (index) => sourceIndex(from, to, index);
+}
+
 /** y = f(a, b) element by element. */
 export function combine64(a: Array64, b: Array64, fn: (a: number, b: number) => number): Array64 {
   const shape = broadcastShape64(a.shape, b.shape);
-  return fill64(shape, (i) =>
-    fn(
-      a.values[sourceIndex(a.shape, shape, i)] as number,
-      b.values[sourceIndex(b.shape, shape, i)] as number,
-    ),
-  );
+  const [fromA, fromB] = [sourceIndexOf(a.shape, shape), sourceIndexOf(b.shape, shape)];
+  const y = zeros64(shape);
+  for (let i = 0; i < y.values.length; i++)
+    y.values[i] = fn(a.values[fromA(i)] as number, b.values[fromB(i)] as number);
+  return y;
 }
 
 /** Sums what flows back to every element that was read several times. */
 export function reduceTo64(gradient: Array64, shape: Shape): Array64 {
   const sum = zeros64(shape);
+  const from = sourceIndexOf(shape, gradient.shape);
   gradient.values.forEach((value, i) => {
-    sum.values[sourceIndex(shape, gradient.shape, i)]! += value;
+    sum.values[from(i)]! += value;
   });
   return sum;
 }
@@ -83,10 +90,16 @@ function binary(op: string, { value, partials }: Binary): BinaryReference {
   };
 }
 
-export const addReference = binary('add', { value: (a, b) => a + b, partials: () => [1, 1] });
-export const subtractReference = binary('subtract', { value: (a, b) => a - b, partials: () => [1, -1] });
-export const multiplyReference = binary('multiply', { value: (a, b) => a * b, partials: (a, b) => [b, a] });
-export const divideReference = binary('divide', {
+export const addReference = /* @__PURE__ */ binary('add', { value: (a, b) => a + b, partials: () => [1, 1] });
+export const subtractReference = /* @__PURE__ */ binary('subtract', {
+  value: (a, b) => a - b,
+  partials: () => [1, -1],
+});
+export const multiplyReference = /* @__PURE__ */ binary('multiply', {
+  value: (a, b) => a * b,
+  partials: (a, b) => [b, a],
+});
+export const divideReference = /* @__PURE__ */ binary('divide', {
   value: (a, b) => a / b,
   partials: (a, b) => [1 / b, -(a / b) / b],
 });
@@ -103,19 +116,19 @@ function unary(
   };
 }
 
-export const negateReference = unary(
+export const negateReference = /* @__PURE__ */ unary(
   'negate',
   (x) => -x,
   () => -1,
 );
-export const expReference = unary('exp', Math.exp, Math.exp);
-export const logReference = unary('log', Math.log, (x) => 1 / x);
-export const squareReference = unary(
+export const expReference = /* @__PURE__ */ unary('exp', Math.exp, Math.exp);
+export const logReference = /* @__PURE__ */ unary('log', Math.log, (x) => 1 / x);
+export const squareReference = /* @__PURE__ */ unary(
   'square',
   (x) => x * x,
   (x) => 2 * x,
 );
-export const sqrtReference = unary('sqrt', Math.sqrt, (x) => 0.5 / Math.sqrt(x));
+export const sqrtReference = /* @__PURE__ */ unary('sqrt', Math.sqrt, (x) => 0.5 / Math.sqrt(x));
 
 export type ScaleAttributes = { readonly factor: number; readonly offset: number };
 

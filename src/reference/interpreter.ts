@@ -1,6 +1,5 @@
 /**
- * Runs in float64 what a trace recorded: its op calls, by the references of the ops. Then the gradients of a value, by the
- * references' backward; and the same run with another value of one tensor, for finite differences. It needs no device.
+ * Runs in float64 what a trace recorded: its op calls, by the references of the ops. It needs no device.
  *
  * A primitive that was recorded outside any op has no reference. What it computes, or changes in place, is left out; an
  * error names it if a wanted output depends on it.
@@ -9,7 +8,7 @@ import type { Attributes } from '../engine/primitive.js';
 import type { Tensor } from '../engine/tensor.js';
 import type { Call, Trace } from '../engine/trace.js';
 import { StateError, assert } from '../errors.js';
-import { type Array64, type Arrays, fill64, map64, zeros64 } from './array64.js';
+import type { Array64, Arrays } from './array64.js';
 import type { Reference } from './reference.js';
 
 /** References by the names of their ops. */
@@ -23,7 +22,7 @@ export function referencesOf(list: readonly Pick<Reference, 'op'>[]): References
 type Ids = Readonly<Record<string, number>>;
 
 /** An op call with the ids of its values. */
-interface Step {
+export interface Step {
   readonly reference: Reference;
   readonly attributes: Attributes;
   readonly inputs: Ids;
@@ -106,7 +105,10 @@ function referenceOf({ op }: Call, references: References): Reference {
 }
 
 /** Computes the outputs of a call from its inputs. Outputs that only the op's own backward rule reads are in no reference. */
-function compute({ reference, attributes, inputs, outputs }: Step, values: Map<number, Array64>): void {
+export function compute(
+  { reference, attributes, inputs, outputs }: Step,
+  values: Map<number, Array64>,
+): void {
   const results = reference.forward(arraysOf(inputs, values), attributes);
   for (const [name, id] of Object.entries(outputs)) {
     const value = results[name];
@@ -114,7 +116,7 @@ function compute({ reference, attributes, inputs, outputs }: Step, values: Map<n
   }
 }
 
-function arraysOf(ids: Ids, values: ReadonlyMap<number, Array64>): Arrays<string> {
+export function arraysOf(ids: Ids, values: ReadonlyMap<number, Array64>): Arrays<string> {
   return Object.fromEntries(
     Object.entries(ids).map(([name, id]) => {
       const value = values.get(id);
@@ -124,82 +126,22 @@ function arraysOf(ids: Ids, values: ReadonlyMap<number, Array64>): Arrays<string
   );
 }
 
-/** The values of one run. */
+/** The values of one run, by the ids of the trace; derivatives.ts differentiates it. */
 export class Run {
   constructor(
-    private readonly trace: Trace,
-    private readonly steps: readonly Step[],
-    private readonly values: ReadonlyMap<number, Array64>,
+    readonly trace: Trace,
+    readonly steps: readonly Step[],
+    readonly values: ReadonlyMap<number, Array64>,
   ) {}
 
-  #idOf(tensor: Tensor): number {
+  idOf(tensor: Tensor): number {
     return this.trace.valueOf(tensor).id;
   }
 
   /** The value of a tensor that the outputs depend on, or of an output. */
   valueOf(tensor: Tensor): Array64 {
-    const value = this.values.get(this.#idOf(tensor));
+    const value = this.values.get(this.idOf(tensor));
     assert(value, 'the outputs depend on the tensor');
     return value;
-  }
-
-  /** The same run with another value of `tensor`: only what depends on it is computed again. */
-  with(tensor: Tensor, value: Array64): Run {
-    const values = new Map(this.values);
-    const changed = new Set([this.#idOf(tensor)]);
-    values.set(this.#idOf(tensor), value);
-    for (const step of this.steps) {
-      if (!Object.values(step.inputs).some((id) => changed.has(id))) continue;
-      compute(step, values);
-      for (const id of Object.values(step.outputs)) changed.add(id);
-    }
-    return new Run(this.trace, this.steps, values);
-  }
-
-  /**
-   * The gradients of the sum of `loss` with respect to tensors.
-   *
-   * Throws: StateError when it does not depend on one of them, or depends on them through what has no gradient.
-   */
-  gradients(loss: Tensor, tensors: readonly Tensor[]): Array64[] {
-    const gradients = new Map<number, Array64>();
-    gradients.set(
-      this.#idOf(loss),
-      fill64(loss.shape, () => 1),
-    );
-    for (const step of this.steps.toReversed()) this.#backward(step, gradients);
-    return tensors.map((tensor, i) => {
-      const gradient = gradients.get(this.#idOf(tensor));
-      if (!gradient)
-        throw new StateError(
-          `interpreter: the loss does not depend on tensor ${i} of shape [${tensor.shape.join(',')}].`,
-        );
-      return gradient;
-    });
-  }
-
-  /** Adds what flows back through a call to the gradients of its inputs. */
-  #backward(step: Step, gradients: Map<number, Array64>): void {
-    const { reference, attributes, inputs, outputs, nonDifferentiable } = step;
-    const reached = Object.entries(outputs).filter(([, id]) => gradients.has(id));
-    if (reached.length === 0) return;
-    const refused = reached.find(([name]) => nonDifferentiable.includes(name));
-    if (!reference.backward || refused)
-      throw new StateError(
-        `interpreter: the loss depends on '${(refused ?? reached[0])?.[0]}' of ${reference.op}, which has no gradient.`,
-      );
-    const dy = Object.fromEntries(
-      Object.entries(outputs).flatMap(([name, id]) => {
-        const value = this.values.get(id);
-        return value ? [[name, gradients.get(id) ?? zeros64(value.shape)]] : [];
-      }),
-    );
-    const dx = reference.backward(arraysOf(inputs, this.values), dy, attributes);
-    for (const [name, id] of Object.entries(inputs)) {
-      const gradient = dx[name];
-      if (!gradient) continue;
-      const before = gradients.get(id);
-      gradients.set(id, before ? map64(before, (sum, i) => sum + (gradient.values[i] as number)) : gradient);
-    }
   }
 }

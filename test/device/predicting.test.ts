@@ -1,10 +1,10 @@
 /**
- * The page's predictions (web/worker/predicting_model.ts, predicting_bound.ts, processor.ts):
+ * The page's predictions (web/worker/predicting_model.ts, predicting_bound.ts, cpu_model.ts):
  *   JavaScript and the device give the same probabilities, for the page's models and for every kind of layer, and NaN
  *   where weights are NaN or infinite
  *   on the device: the probabilities of Model.predict; a call creates no buffer, bind group or pipeline
  *   calls that overlap get each their own answer; weights that change are seen
- *   the processor answers until the device is ready, where there is none, and when it is lost
+ *   the CPU answers until the device is ready, where there is none, and when it is lost
  *   another model is bound anew; an image of another size is refused; weights that are not the model's too
  *   pictures are prepared as `npm run predict` prepares them
  */
@@ -30,10 +30,10 @@ import { filters, preprocessing } from '../../src/nn/preprocessing.js';
 import { Model, sequential } from '../../src/nn/model.js';
 import { pcg4d, uniform } from '../../src/random.js';
 import type { Context } from '../../web/worker/context.js';
+import { CpuModel } from '../../web/worker/cpu_model.js';
 import { BoundPrediction } from '../../web/worker/predicting_bound.js';
 import { Predictions } from '../../web/worker/predicting_model.js';
 import { preparedDrawing, preparedPicture } from '../../web/worker/predicting_pictures.js';
-import { Processor } from '../../web/worker/processor.js';
 import { useDevice } from './device.js';
 import { open } from './open.js';
 
@@ -89,6 +89,12 @@ function everyLayer(): Model {
   );
 }
 
+function cpuModelOf(model: Model, weights: ReadonlyMap<string, Float32Array>): CpuModel {
+  const cpuModel = new CpuModel(model);
+  cpuModel.setWeights(weights);
+  return cpuModel;
+}
+
 describe('JavaScript', () => {
   const models: Readonly<Record<string, () => Model>> = {
     small: () => modelsByName.small({ device: held.device, seed: 3 }),
@@ -103,9 +109,9 @@ describe('JavaScript', () => {
     const [height, width, channels] = model.inputShape as [number, number, number];
     const input = picture(height * width * channels, 7);
     const expected = await model.predict({ images: input, count: 1, height, width, channels });
-    const found = new Processor(model, await model.weights()).predict(input);
+    const found = cpuModelOf(model, await model.weights()).predict(input);
     expect(found).toHaveLength(expected.length);
-    // Not all alike, or a processor that ignores its input would pass.
+    // Not all alike, or a model that ignores its input would pass.
     expect(Math.max(...expected) - Math.min(...expected)).toBeGreaterThan(1e-3);
     for (const [k, value] of found.entries())
       expect(Math.abs(value - expected[k]!), `${name} ${k}`).toBeLessThan(1e-5);
@@ -124,7 +130,7 @@ describe('JavaScript', () => {
       model.setWeights(weights);
       const input = picture(size, 7);
       const expected = await model.predict({ images: input, count: 1, height: 8, width: 8, channels: 1 });
-      const found = new Processor(model, weights).predict(input);
+      const found = cpuModelOf(model, weights).predict(input);
       expect([...found].map(Number.isNaN), `${name} ${found.join(' ')}`).toEqual(
         [...expected].map(Number.isNaN),
       );
@@ -138,10 +144,10 @@ describe('JavaScript', () => {
     const model = everyLayer();
     const weights = await model.weights();
     weights.delete('dense/bias');
-    expect(() => new Processor(model, weights)).toThrowErrorMatchingInlineSnapshot(
-      `[ModelError: processor: 'dense/bias' has no values, expected 7.]`,
+    expect(() => cpuModelOf(model, weights)).toThrowErrorMatchingInlineSnapshot(
+      `[ModelError: CPU model: 'dense/bias' has no values, expected 7.]`,
     );
-    expect(() => new Processor(model, new Map([...weights, ['dense/bias', new Float32Array(3)]]))).toThrow(
+    expect(() => cpuModelOf(model, new Map([...weights, ['dense/bias', new Float32Array(3)]]))).toThrow(
       ModelError,
     );
     model.dispose();
@@ -235,7 +241,7 @@ const near = (found: Iterable<number>, expected: Iterable<number>): void => {
 describe('predictions', () => {
   const input = picture(size, 9);
 
-  it('come from the processor until the device is ready, and change with the model', async () => {
+  it('come from the CPU until the device is ready, and change with the model', async () => {
     const context = contextOf(held.device, tiny(held.device, 1));
     const predictions = new Predictions(context);
     const first = await predictions.of(input);
@@ -256,7 +262,7 @@ describe('predictions', () => {
     context.model.dispose();
   });
 
-  it('come from the processor where there is no device', async () => {
+  it('come from the CPU where there is no device', async () => {
     const model = tiny(held.device, 1);
     const weights = await model.weights();
     const hostOnly = Model.fromJson(model.toJson());

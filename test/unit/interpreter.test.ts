@@ -1,5 +1,5 @@
 /**
- * The interpreter (src/reference/interpreter.ts), over traces that are recorded without a device:
+ * The interpreter (src/reference/interpreter.ts, derivatives.ts), over traces that are recorded without a device:
  *   every composition of ops: its value and its gradients are those of the composition's float64 twin
  *   one trace runs many times; another value of one tensor changes only what depends on it
  *   what the outputs do not depend on is left out; what has no reference or no gradient is refused by name
@@ -23,6 +23,7 @@ import {
   square,
 } from '../../src/kernels/index.js';
 import { type Array64, array64, map64 } from '../../src/reference/array64.js';
+import { gradients64, withValue } from '../../src/reference/derivatives.js';
 import { Interpreter, type References, referencesOf } from '../../src/reference/interpreter.js';
 import { fakeDevice } from './fake_device.js';
 
@@ -59,7 +60,7 @@ it.each(compositions)('$name', ({ inputs, constants = [], call, float64 }) => {
   const run = interpreter.run(given);
   const twin = float64(drawn, constants);
   expect(Math.abs(total(run.valueOf(result)) - twin)).toBeLessThan(1e-12 * (1 + Math.abs(twin)));
-  const gradients = run.gradients(result, tensors.slice(0, drawn.length));
+  const gradients = gradients64(run, result, tensors.slice(0, drawn.length));
   drawn.forEach((x, i) => {
     const at = x.values.length >> 1;
     const moved = (by: number): Array64 => map64(x, (value, k) => (k === at ? value + by : value));
@@ -70,7 +71,7 @@ it.each(compositions)('$name', ({ inputs, constants = [], call, float64 }) => {
     const numeric = (lossAt(1e-6) - lossAt(-1e-6)) / 2e-6;
     const analytic = gradients[i]!.values[at]!;
     expect(Math.abs(analytic - numeric), `d${i}`).toBeLessThan(1e-5 + 1e-3 * Math.abs(numeric));
-    const again = run.with(tensors[i]!, moved(1e-6));
+    const again = withValue(run, tensors[i]!, moved(1e-6));
     expect(Math.abs(total(again.valueOf(result)) - lossAt(1e-6))).toBeLessThan(1e-12 * (1 + Math.abs(twin)));
   });
 });
@@ -79,7 +80,7 @@ it('runs one trace many times, and no run changes another', () => {
   const { tensors, result, interpreter } = interpreted([[2], [2]], (a, b) => add(square(a), b));
   const first = interpreter.run([vector(1, 2), vector(10, 20)]);
   const second = interpreter.run([vector(3, 4), vector(0, 0)]);
-  const changed = first.with(tensors[1]!, vector(0, 0));
+  const changed = withValue(first, tensors[1]!, vector(0, 0));
   expect([first, second, changed].map((run) => [...run.valueOf(result).values])).toEqual([
     [11, 24],
     [9, 16],
@@ -106,13 +107,13 @@ it('computes again only what depends on the tensor that changed', () => {
     (a, b) => multiply(square(a), scale(b, 2)),
     counting,
   );
-  interpreter.run([vector(1, 2), vector(3, 4)]).with(tensors[1]!, vector(5, 6));
+  withValue(interpreter.run([vector(1, 2), vector(3, 4)]), tensors[1]!, vector(5, 6));
   expect(counts).toEqual({ square: 1, scale: 2, multiply: 2 });
 });
 
 it('adds the gradients of a value that is read several times', () => {
   const { tensors, result, interpreter } = interpreted([[2]], (x) => add(multiply(x, x), x));
-  const [gradient] = interpreter.run([vector(3, -1)]).gradients(result, tensors);
+  const [gradient] = gradients64(interpreter.run([vector(3, -1)]), result, tensors);
   expect([...gradient!.values]).toEqual([7, -1]);
 });
 
@@ -170,7 +171,7 @@ describe('what has no reference', () => {
           (x, labels) => softmaxCrossEntropy(x, labels).totals,
         );
         const run = interpreter.run([array64([2, 3], [1, 2, 3, 4, 5, 6]), array64([2], [0, 1], 'u32')]);
-        return run.gradients(result, tensors.slice(0, 1));
+        return gradients64(run, result, tensors.slice(0, 1));
       },
       "interpreter: the loss depends on 'totals' of softmax_cross_entropy, which has no gradient.",
     ],
@@ -178,7 +179,7 @@ describe('what has no reference', () => {
       'a tensor that the loss does not depend on',
       () => {
         const { tensors, result, interpreter } = interpreted([[2], [2]], (x) => square(x));
-        return interpreter.run([vector(1, 2), vector(3, 4)]).gradients(result, tensors);
+        return gradients64(interpreter.run([vector(1, 2), vector(3, 4)]), result, tensors);
       },
       'interpreter: the loss does not depend on tensor 1 of shape [2].',
     ],

@@ -1,10 +1,10 @@
-/** Predictions by the model of the moment: on the device when it is ready for them, on the processor until then. */
+/** Predictions by the current model: on the device once it is ready, on the CPU until then. */
 import { DeviceError, UsageError } from '../../src/errors.js';
 import type { Model } from '../../src/nn/model.js';
 import type { Prediction } from '../protocol.js';
 import type { Context } from './context.js';
+import { CpuModel } from './cpu_model.js';
 import { BoundPrediction } from './predicting_bound.js';
-import { Processor } from './processor.js';
 
 type Predicted = Pick<Prediction, 'probabilities' | 'by'>;
 
@@ -16,16 +16,16 @@ interface Binding {
 
 export class Predictions {
   #binding: Binding | undefined;
-  /** With the weights as they were last on the host. */
-  #processor: { readonly model: Model; readonly processor: Processor } | undefined;
+  /** Recorded once per model; it keeps the weights that were last read. */
+  #cpu: { readonly model: Model; readonly cpuModel: CpuModel } | undefined;
 
   constructor(private readonly context: Context) {
     context.onModelReplaced(() => this.#forget());
   }
 
   /**
-   * What the model makes of an image. Until the device's kernels are compiled, and where there is none, the processor
-   * answers; so it does when the device is lost, with the weights that it knows.
+   * What the model makes of an image. The CPU answers until the device's kernels are compiled, and if there is no device;
+   * also when the device is lost, with the weights that were last read.
    *
    * Throws: UsageError when the image is not of the size that the model takes; DeviceError, ModelError.
    */
@@ -43,12 +43,12 @@ export class Predictions {
 
   async #predict(input: Uint8Array<ArrayBuffer>): Promise<Predicted> {
     const bound = this.#bound();
-    if (!bound) return this.#onProcessor(input);
+    if (!bound) return this.#onCpu(input);
     try {
       return { probabilities: await bound.predict(input), by: 'device' };
     } catch (error) {
       if (!isLost(error)) throw error;
-      return this.#onProcessor(input);
+      return this.#onCpu(input);
     }
   }
 
@@ -58,7 +58,7 @@ export class Predictions {
     if (!device) return undefined;
     if (this.#binding?.model !== model) {
       this.#forget();
-      void this.#bind(model); // not awaited: until it is done the processor answers
+      void this.#bind(model); // not awaited: until it is done the CPU answers
     }
     return this.#binding?.bound;
   }
@@ -78,16 +78,22 @@ export class Predictions {
     }
   }
 
-  async #onProcessor(input: Uint8Array): Promise<Predicted> {
+  async #onCpu(input: Uint8Array): Promise<Predicted> {
     const { model } = this.context;
+    let known = this.#cpu?.model === model ? this.#cpu : undefined;
     try {
-      // Where there is a device the weights may have changed since the last time.
-      if (this.context.device || this.#processor?.model !== model)
-        this.#processor = { model, processor: new Processor(model, await this.context.weights()) };
+      // A training on the device may have changed the weights since the last time.
+      if (this.context.device || !known) {
+        const weights = await this.context.weights();
+        known ??= { model, cpuModel: new CpuModel(model) };
+        known.cpuModel.setWeights(weights);
+        this.#cpu = known;
+      }
     } catch (error) {
-      if (!isLost(error) || !this.#processor) throw error;
+      known ??= this.#cpu;
+      if (!isLost(error) || !known) throw error;
     }
-    return { probabilities: this.#processor.processor.predict(input), by: 'processor' };
+    return { probabilities: known.cpuModel.predict(input), by: 'processor' };
   }
 
   #forget(): void {

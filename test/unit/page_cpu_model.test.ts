@@ -1,0 +1,53 @@
+/**
+ * The page's model without a device (web/worker/cpu_model.ts), by hand:
+ *   softmax of the logits that its weights give for scaled bytes; other weights, other answers
+ *   filters see 0 … 1, standardising comes after them
+ *   weights that are missing, or of another size, are refused by name
+ * On a device test/device/predicting.test.ts compares it with the device, for every kind of layer.
+ */
+import { expect, it } from 'vitest';
+import { activation, dense, flatten } from '../../src/nn/layers/index.js';
+import { sequential } from '../../src/nn/model.js';
+import { filters, preprocessing } from '../../src/nn/preprocessing.js';
+import { CpuModel } from '../../web/worker/cpu_model.js';
+
+const weights = (kernel: readonly number[], bias: readonly number[]) =>
+  new Map([
+    ['dense/kernel', Float32Array.from(kernel)],
+    ['dense/bias', Float32Array.from(bias)],
+  ]);
+
+const twoPixels = [flatten({ inputShape: [1, 2, 1] }), dense({ units: 2 })];
+
+it('predicts with the weights that it was given last', () => {
+  const cpuModel = new CpuModel(sequential([...twoPixels, activation({ activation: 'softmax' })]));
+  // Pixels 0 and 1: logits (0, ln 3), so probabilities 1/4 and 3/4.
+  cpuModel.setWeights(weights([0, 0, 0, Math.log(3)], [0, 0]));
+  const [quarter, threeQuarters] = cpuModel.predict(Uint8Array.of(0, 255));
+  expect(quarter).toBeCloseTo(0.25, 7);
+  expect(threeQuarters).toBeCloseTo(0.75, 7);
+  cpuModel.setWeights(weights([0, 0, 0, 0], [0, 0]));
+  expect([...cpuModel.predict(Uint8Array.of(0, 255))]).toEqual([0.5, 0.5]);
+});
+
+it('filters images of 0 … 1 and standardises them afterwards', () => {
+  const model = sequential([...twoPixels], {
+    preprocessing: preprocessing({
+      standardise: { mean: 0.5, deviation: 0.25 },
+      filters: [filters.sharpen()],
+    }),
+  });
+  const cpuModel = new CpuModel(model);
+  cpuModel.setWeights(weights([1, 0, 0, 1], [0, 0]));
+  // Sharpening: 5 times the pixel less its neighbours, here 5·0 − 1 and 5·1 − 0; then (x − ½) / ¼.
+  for (const [i, value] of cpuModel.predict(Uint8Array.of(0, 255)).entries())
+    expect(value).toBeCloseTo([-6, 18][i]!, 5);
+});
+
+it.each([
+  ['is missing', new Map([['dense/kernel', new Float32Array(4)]]), "'dense/bias' has no values, expected 2"],
+  ['has another size', weights([1, 2], [0, 0]), "'dense/kernel' has 2 values, expected 4"],
+])('refuses a weight that %s', (_, given, message) => {
+  const cpuModel = new CpuModel(sequential(twoPixels));
+  expect(() => cpuModel.setWeights(given)).toThrow(`CPU model: ${message}.`);
+});
