@@ -1,9 +1,10 @@
-// gradientSums ← gradientSums + gradients · totals[2] / (epoch size − batch start), beginning with 0 at a batch's start
+// gradientSums ← gradientSums + gradients · totals[COUNT] / (epoch size − batch start), beginning with 0 at a batch's start
 //
 // The epoch's size is that of the step's state: while a batch is taken in micro-batches, the end of the batch. So the
 // factor is this micro-batch's share of the batch's samples.
-// Shapes: gradients, gradientSums [SIZE], totals [4]. PER_INVOCATION elements per invocation, WORKGROUP apart.
+// Shapes: gradients, gradientSums [SIZE], totals [T]. PER_INVOCATION elements per invocation, WORKGROUP apart.
 const SIZE: u32 = 1; //! elements
+const COUNT: u32 = 2; //! place of the number of samples in totals
 const WORKGROUP: u32 = 64; //! invocations per workgroup
 const PER_INVOCATION: u32 = 1; //! elements per invocation
 const CURSOR: u32 = 2u; // words of the step's state, src/kernels/step_state.ts
@@ -19,7 +20,7 @@ const BATCH_START: u32 = 6u;
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let first = (group.y * groups.x + group.x) * PER_INVOCATION * WORKGROUP + lane;
   let is_first = state[CURSOR] == state[BATCH_START];
-  let share = totals[2] / f32(max(state[EPOCH_SIZE] - state[BATCH_START], 1u));
+  let share = totals[COUNT] / f32(max(state[EPOCH_SIZE] - state[BATCH_START], 1u));
   for (var k = 0u; k < PER_INVOCATION; k++) {
     let i = first + k * WORKGROUP;
     if (i >= SIZE) {

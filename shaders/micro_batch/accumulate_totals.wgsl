@@ -1,7 +1,8 @@
 // totalSums ← totalSums + totals, beginning with 0 at a batch's start;  cursor ← cursor + MICRO_BATCH
 //
 // The end of a micro-batch, by one invocation, once accumulate.wgsl has read the state.
-// Shapes: totals, totalSums [4], the step's state [8].
+// Shapes: totals, totalSums [TOTALS], the step's state [8].
+const TOTALS: u32 = 4; //! sums over the samples
 const MICRO_BATCH: u32 = 1; //! samples per micro-batch
 const CURSOR: u32 = 2u; // words of the step's state, src/kernels/step_state.ts
 const BATCH_START: u32 = 6u;
@@ -13,7 +14,7 @@ const BATCH_START: u32 = 6u;
 @compute @workgroup_size(1)
 fn main() {
   let is_first = state[CURSOR] == state[BATCH_START];
-  for (var i = 0u; i < 4u; i++) {
+  for (var i = 0u; i < TOTALS; i++) {
     totalSums[i] = select(totalSums[i], 0.0, is_first) + totals[i];
   }
   state[CURSOR] += MICRO_BATCH;

@@ -1,5 +1,4 @@
-// ring[step mod RING] = (Σ losses, correct rows, counted rows, step);  step ← step + 1;  epoch step ← epoch step + 1;
-// cursor ← cursor + BATCH
+// ring[step mod RING] = (totals, …, step);  step ← step + 1;  epoch step ← epoch step + 1;  cursor ← cursor + BATCH
 //
 // If the batch was taken in micro-batches, the cursor has moved on within it: the next batch begins BATCH behind its
 // start, and samples count up to the next batch's end.
@@ -7,6 +6,8 @@
 // The end of every step, by one invocation: its metrics go where the host will read them some steps later, and the
 // counters move on without the host, so that several steps fit into one submit.
 const RING: u32 = 64; //! steps that the ring holds
+const ROW: u32 = 5; //! words of a row of the ring
+const TOTALS: u32 = 4; //! sums over the samples of the step
 const BATCH: u32 = 1; //! samples per step
 const ACCUMULATED: u32 = 0; //! 1: the batch was taken in micro-batches
 const STEP: u32 = 0u; // words of the step's state, src/kernels/step_state.ts
@@ -23,11 +24,11 @@ const EPOCH_END: u32 = 7u;
 @compute @workgroup_size(1)
 fn main() {
   let step = state[STEP];
-  let slot = step % RING * 4u;
-  for (var i = 0u; i < 3u; i++) {
-    ring[slot + i] = bitcast<u32>(totals[i]);
+  let row = step % RING * ROW;
+  for (var i = 0u; i < TOTALS; i++) {
+    ring[row + i] = bitcast<u32>(totals[i]);
   }
-  ring[slot + 3u] = step;
+  ring[row + ROW - 1u] = step;
   state[STEP] = step + 1u;
   state[EPOCH_STEP] += 1u;
   let cursor = select(state[CURSOR], state[BATCH_START], ACCUMULATED == 1u) + BATCH;

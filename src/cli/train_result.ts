@@ -49,10 +49,8 @@ export async function finish(context: FinishContext): Promise<object> {
   const trainSample = images.train.take(Math.min(images.train.count, images.validation.count), {
     seed: recipe.seed,
   });
-  const onTrain = {
-    ...(await model.evaluate(trainSample, { batchSize: atOnce })),
-    images: trainSample.count,
-  };
+  const { loss, accuracy = Number.NaN } = await model.evaluate(trainSample, { batchSize: atOnce });
+  const onTrain: PartResult = { loss, accuracy, images: trainSample.count };
   const onValidation: PartResult = {
     accuracy: accuracies[best] ?? Number.NaN,
     loss: metrics['val_loss']?.[best] ?? Number.NaN,

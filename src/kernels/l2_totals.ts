@@ -1,15 +1,25 @@
 /** Adds a penalty to the totals of a step, so that the reported loss includes it. */
+import type { Primitive } from '../engine/primitive.js';
 import { runPrimitive } from '../engine/program.js';
 import { type Tensor, checkTensors } from '../engine/tensor.js';
 import { elementwisePrimitive } from './elementwise.js';
 
-export const l2TotalsForward = {
-  ...elementwisePrimitive('l2_totals/forward', ['totals', 'penalty'], {
-    whole: ['totals', 'penalty'],
-    expression: ({ totals, penalty }, _, index) =>
-      `${totals}[${index}] + select(0.0, ${penalty}[0] * ${totals}[2], ${index} == 0u)`,
-  }),
-  shape: () => ({ y: { shape: [4], dtype: 'f32' as const } }),
+export type L2TotalsAttributes = {
+  /** The place of the number of samples in the totals. */
+  readonly countPlace: number;
+};
+
+export const l2TotalsForward: Primitive<'totals' | 'penalty', 'y', L2TotalsAttributes> = {
+  ...elementwisePrimitive<'totals' | 'penalty', L2TotalsAttributes>(
+    'l2_totals/forward',
+    ['totals', 'penalty'],
+    {
+      whole: ['totals', 'penalty'],
+      expression: ({ totals, penalty }, { countPlace }, index) =>
+        `${totals}[${index}] + select(0.0, ${penalty}[0] * ${totals}[${countPlace}], ${index} == 0u)`,
+    },
+  ),
+  shape: ({ totals }) => ({ y: { shape: totals.shape, dtype: 'f32' } }),
 };
 
 /**
@@ -17,9 +27,9 @@ export const l2TotalsForward = {
  *
  *   (Σ losses, correct, count, 0) → (Σ losses + count·penalty, correct, count, 0)
  *
- * Shapes: totals [4] of softmaxCrossEntropy, penalty [] → [4].
+ * Shapes: totals [T], with the losses first; penalty [] → [T].
  */
-export function l2Totals(totals: Tensor, penalty: Tensor): Tensor {
+export function l2Totals(totals: Tensor, penalty: Tensor, countPlace = 2): Tensor {
   checkTensors('l2Totals', { totals, penalty });
-  return runPrimitive(l2TotalsForward, { totals, penalty }, {}).y;
+  return runPrimitive(l2TotalsForward, { totals, penalty }, { countPlace }).y;
 }

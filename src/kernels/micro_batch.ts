@@ -9,7 +9,7 @@ import { runPrimitive } from '../engine/program.js';
 import { registerShaders } from '../engine/shader.js';
 import { type Tensor, checkOperands } from '../engine/tensor.js';
 import { checkCall } from '../calls.js';
-import { type Rules, count, required } from '../options.js';
+import { type Rules, count, countOrZero, required } from '../options.js';
 import { baselineVariant, gridFor } from './grid.js';
 import { checkInPlace } from './in_place.js';
 
@@ -23,9 +23,14 @@ type Operand = 'gradients' | 'totals' | 'state' | 'gradientSums' | 'totalSums';
 export type AccumulateAttributes = {
   /** Samples per micro-batch. */
   readonly microBatch: number;
+  /** The place of the number of samples in the totals. */
+  readonly countPlace: number;
 };
 
-const rules = (): Rules<AccumulateAttributes> => ({ microBatch: required(count) });
+const rules = (): Rules<AccumulateAttributes> => ({
+  microBatch: required(count),
+  countPlace: required(countOrZero),
+});
 
 export const microBatchAccumulate: Primitive<Operand, never, AccumulateAttributes> = {
   name: 'micro_batch/accumulate',
@@ -48,10 +53,14 @@ export const microBatchAccumulate: Primitive<Operand, never, AccumulateAttribute
       const { workgroups, ...grid } = gridFor(SIZE, device, { software: 64 });
       return {
         dispatches: [
-          { shader: 'micro_batch/accumulate', constants: { SIZE, ...grid }, workgroups },
+          {
+            shader: 'micro_batch/accumulate',
+            constants: { SIZE, COUNT: attributes.countPlace, ...grid },
+            workgroups,
+          },
           {
             shader: 'micro_batch/accumulate_totals',
-            constants: { MICRO_BATCH: attributes.microBatch },
+            constants: { TOTALS: sizeOf(inputs.totals.shape), MICRO_BATCH: attributes.microBatch },
             workgroups: [1, 1, 1],
           },
         ],
@@ -65,11 +74,11 @@ export const microBatchAccumulate: Primitive<Operand, never, AccumulateAttribute
  * far, weighted by its share of the samples of the batch; adds its totals; advances the cursor. The first micro-batch
  * of a batch resets the sums.
  *
- *   gradientSums ← gradientSums + gradients · totals[2] / (epochSize − batchStart);   totalSums ← totalSums + totals
+ *   gradientSums ← gradientSums + gradients · totals[countPlace] / (epochSize − batchStart);   totalSums ← totalSums + totals
  *
  * Since the shares of a batch add up to 1, loss terms that every micro-batch contains in full, such as a penalty,
  * count once.
- * Shapes: gradients, gradientSums [SIZE], totals, totalSums [4] as of softmaxCrossEntropy, state [8] u32.
+ * Shapes: gradients, gradientSums [SIZE], totals, totalSums [T], state [8] u32.
  */
 export function accumulate(
   operands: Readonly<Record<Operand, Tensor>>,

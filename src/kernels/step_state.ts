@@ -3,7 +3,7 @@
  * the host: the counter that keys random numbers, and the place in the epoch. `endStep` ends a step.
  */
 import endStepWgsl from '../../shaders/step_state/end_step.wgsl';
-import type { Primitive, Spec } from '../engine/primitive.js';
+import { type Primitive, type Spec, sizeOf } from '../engine/primitive.js';
 import { runPrimitive } from '../engine/program.js';
 import { registerShaders } from '../engine/shader.js';
 import type { Tensor } from '../engine/tensor.js';
@@ -32,9 +32,6 @@ export const stateWords = {
 export const stateSize = 8;
 export const stateSpec: Spec = { shape: [stateSize], dtype: 'u32' };
 
-/** Words per step in the metrics ring: sum of losses (f32), correct rows (f32), counted rows (f32), step (u32). */
-export const ringRow = 4;
-
 export type EndStepAttributes = {
   /** Samples per step. */
   readonly batch: number;
@@ -62,6 +59,8 @@ export const endStepPrimitive: Primitive<'totals' | 'state' | 'ring', never, End
             shader: 'step_state/end_step',
             constants: {
               RING: inputs.ring.shape[0] as number,
+              ROW: inputs.ring.shape[1] as number,
+              TOTALS: sizeOf(inputs.totals.shape),
               BATCH: attributes.batch,
               ACCUMULATED: attributes.isAccumulated ? 1 : 0,
             },
@@ -74,9 +73,10 @@ export const endStepPrimitive: Primitive<'totals' | 'state' | 'ring', never, End
 };
 
 /**
- * Ends a step: its totals go into the metrics ring, and the state's counters move on to the next step.
+ * Ends a step: its totals go into the metrics ring, with the number of the step at the end of the row, and the state's
+ * counters move on to the next step.
  *
- * Shapes: totals [4], state [8] u32, ring [steps,4] u32.
+ * Shapes: totals [T], state [8] u32, ring [steps,R] u32 with R > T.
  */
 export function endStep(
   operands: Readonly<Record<'totals' | 'state' | 'ring', Tensor>>,

@@ -1,5 +1,6 @@
 /** Where a training stands, exactly: with weights and optimizer slots, enough to go on to the same bits. */
 import { rule } from '../options.js';
+import type { Sums } from './task.js';
 
 export interface Position {
   /** Steps done since training began. */
@@ -8,10 +9,8 @@ export interface Position {
   readonly epoch: number;
   /** Samples of the current epoch already trained on. */
   readonly cursor: number;
-  /** Sums over the current epoch so far. */
-  readonly lossSum: number;
-  readonly correct: number;
-  readonly count: number;
+  /** Over the current epoch so far, by name; none before its first step. */
+  readonly sums: Sums;
 }
 
 /** What a callback must keep to decide later as it would have now. */

@@ -11,15 +11,16 @@ import { endStep, stateSize, stateSpec, stateWords } from '../kernels/step_state
 import type { Callback, Inference, Training } from './callbacks/callback.js';
 import { DeviceSet, type Images, type LabelledImages, type SetTensors } from './device_set.js';
 import { gatherInputs } from './inputs.js';
-import { sparseCategoricalCrossentropy } from './losses/sparse_categorical_crossentropy.js';
-import { penalisedTotals } from './penalty.js';
-import { type SyncPoints, prepareRing, replaySteps, ringSpec } from './replay_loop.js';
+import { MetricsRing } from './metrics_ring.js';
+import { type SyncPoints, replaySteps } from './replay_loop.js';
+import { type Sums, addSums, meansOf } from './task.js';
 import type { TrainableModel } from './trainable_model.js';
 
+/** The means over a set by name, as in the logs of a training. */
 export interface Evaluation {
-  /** Mean cross-entropy in nats, plus what the weights add to the loss. */
+  /** With what the weights add to it. */
   readonly loss: number;
-  readonly accuracy: number;
+  readonly [metric: string]: number;
 }
 
 export interface EvaluationOptions {
@@ -39,17 +40,17 @@ export interface EvaluatorOptions extends Pick<PlanOptions, 'kernelSelection'> {
 /** What an evaluation keeps on the device beside model, set and intermediates. */
 export class EvaluationTensors extends Resource {
   readonly state: Tensor;
-  readonly ring: Tensor;
+  readonly ring: MetricsRing;
 
   /** `make` gives each tensor its memory, or a placeholder where the evaluation is only planned. */
-  constructor(make: (spec: Spec) => Tensor) {
+  constructor({ task }: TrainableModel, make: (spec: Spec) => Tensor) {
     super();
     this.state = make(stateSpec);
-    this.ring = make(ringSpec);
+    this.ring = new MetricsRing(task, make);
   }
 
   dispose(): void {
-    for (const tensor of [this.state, this.ring]) tensor.dispose();
+    for (const resource of [this.state, this.ring]) resource.dispose();
   }
 }
 
@@ -61,9 +62,13 @@ export function recordEvaluation(
   batch: number,
 ): Record<string, Tensor> {
   const { x, y } = gatherInputs(set, state, { batch, preprocessing: model.preprocessing });
-  const output = model.forward(x, { isTraining: false, state });
-  const totals = penalisedTotals(sparseCategoricalCrossentropy(output, y).totals, model.penalties());
-  endStep({ totals, state, ring }, { batch, isAccumulated: false });
+  const outputs = model.outputsOf(x, { isTraining: false, state });
+  const recorded = model.task.record(
+    (output) => outputs.get(output)!,
+    () => y,
+  );
+  const totals = recorded.totals(model.penalties());
+  endStep({ totals, state, ring: ring.tensor }, { batch, isAccumulated: false });
   return {};
 }
 
@@ -100,8 +105,8 @@ export class Evaluator extends Resource {
   ): Promise<Evaluator> {
     const { device } = model;
     const set = new DeviceSet(device, images, { multipleOf: hasFewShapes ? batchSize : 1 });
-    const tensors = new EvaluationTensors((spec) => outsideTidy(() => Tensor.zeros(spec, device)));
-    prepareRing(tensors.ring);
+    const tensors = new EvaluationTensors(model, (spec) => outsideTidy(() => Tensor.zeros(spec, device)));
+    tensors.ring.prepareReads(device);
     const evaluate = program(() => recordEvaluation(model, set, tensors, batchSize), device, {
       kernelSelection,
     });
@@ -130,13 +135,12 @@ export class Evaluator extends Resource {
       batchSize: this.batchSize,
       training,
     };
-    const sums = { loss: 0, correct: 0, count: 0 };
-    const means = () => ({ loss: sums.loss / sums.count, accuracy: sums.correct / sums.count });
-    const hearers = callbacks.filter((callback) => callback.onTestBatchEnd);
-    const hearEnd = async (step: number): Promise<void> => {
-      for (const callback of hearers) await callback.onTestBatchEnd?.(step, means(), inference);
+    let sums: Sums = {};
+    const listeners = callbacks.filter((callback) => callback.onTestBatchEnd);
+    const onEnd = async (step: number): Promise<void> => {
+      for (const callback of listeners) await callback.onTestBatchEnd?.(step, meansOf(sums), inference);
     };
-    const hearBegin = async (step: number): Promise<void> => {
+    const onBegin = async (step: number): Promise<void> => {
       for (const callback of callbacks) await callback.onTestBatchBegin?.(step, inference);
     };
     let done = 0;
@@ -149,18 +153,17 @@ export class Evaluator extends Resource {
       count,
       shouldStop,
       syncPoints,
-      onStepBegin: callbacks.some((callback) => callback.onTestBatchBegin) ? hearBegin : undefined,
-      onStep: (metrics) => {
-        sums.loss += metrics.lossSum;
-        sums.correct += metrics.correct;
-        sums.count += metrics.count;
+      onStepBegin: callbacks.some((callback) => callback.onTestBatchBegin) ? onBegin : undefined,
+      onStep: (step) => {
+        sums = addSums(sums, step);
         done++;
-        return hearers.length > 0 ? hearEnd(done - 1) : undefined;
+        return listeners.length > 0 ? onEnd(done - 1) : undefined;
       },
     });
     if (done < count) return undefined;
-    for (const callback of callbacks) await callback.onTestEnd?.(means(), inference);
-    return means();
+    const means = meansOf(sums) as Evaluation;
+    for (const callback of callbacks) await callback.onTestEnd?.(means, inference);
+    return means;
   }
 
   dispose(): void {

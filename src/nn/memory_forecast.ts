@@ -65,7 +65,7 @@ export function forecastEvaluation(
 ): MemoryForecast {
   const ledger = new Ledger(model.device);
   const set = ledger.data(images, { multipleOf: hasFewShapes ? batchSize : 1 });
-  const tensors = new EvaluationTensors(ledger.step);
+  const tensors = new EvaluationTensors(model, ledger.step);
   const evaluate = program(() => recordEvaluation(model, set, tensors, batchSize), model.device, {
     kernelSelection,
   });

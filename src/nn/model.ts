@@ -16,7 +16,6 @@ import {
   having,
   list,
   nonEmptyText,
-  oneOf,
   required,
   rule,
   seed as seedRule,
@@ -54,6 +53,7 @@ import {
 import { summaryTable } from './summary.js';
 import { TrainState, type Weights } from './train_state.js';
 import { type SaveWeightsOptions, type TrainableModel, saveWeightsRules } from './trainable_model.js';
+import { type ModelOutput, Task, type TaskOptions, taskRules } from './task.js';
 import { type FitOptions, type History, train } from './training.js';
 import {
   type KeptTensors,
@@ -85,17 +85,15 @@ const modelRules = (): Rules<Omit<ModelOptions, 'name'>> => ({
 
 export const namedModelRules = (): Rules<ModelOptions> => ({ name: nonEmptyText, ...modelRules() });
 
-export interface CompileOptions {
+export interface CompileOptions extends TaskOptions {
   readonly optimizer: Optimizer;
-  /** Integer labels; a softmax at the end of the model is fused into the loss. */
-  readonly loss: 'sparseCategoricalCrossentropy';
   /** Hears that the slots of a loaded file are of another optimizer. Default console.warn. */
   readonly warn?: (message: string) => void;
 }
 
 const compileRules = (): Rules<CompileOptions> => ({
   optimizer: optimizerRule(),
-  loss: required(oneOf(['sparseCategoricalCrossentropy'])),
+  ...taskRules(),
   warn: fn,
 });
 
@@ -130,6 +128,7 @@ export class Model extends Resource implements TrainableModel {
   #device: Device | undefined;
   #state: TrainState | undefined;
   #optimizer: Optimizer | undefined;
+  #task: Task | undefined;
   /** Hears of slots that do not fit. */
   #warn: (message: string) => void = console.warn;
   /** What the description that the model was made from says of its optimizer. */
@@ -198,6 +197,15 @@ export class Model extends Resource implements TrainableModel {
     return this.#optimizer;
   }
 
+  get task(): Task {
+    return (this.#task ??= new Task(this.#outputs, { loss: 'sparseCategoricalCrossentropy' }));
+  }
+
+  get #outputs(): readonly ModelOutput[] {
+    const { network } = this;
+    return network.outputs.map((name) => ({ name, shape: network.shapeOf(name) }));
+  }
+
   /** The values of the parameters, made at first use. Throws: StateError after dispose(). */
   get state(): TrainState {
     if (this.#isDisposed)
@@ -241,8 +249,9 @@ export class Model extends Resource implements TrainableModel {
    */
   compile(options: CompileOptions): void {
     checkCall('compile', options, compileRules);
-    const { optimizer, warn = console.warn } = options;
+    const { optimizer, warn = console.warn, ...task } = options;
     this.activity.assertUntrained('compile');
+    this.#task = new Task(this.#outputs, task);
     this.#optimizer = optimizer;
     this.#warn = warn;
     this.#state?.dropSlots();
@@ -265,6 +274,12 @@ export class Model extends Resource implements TrainableModel {
    */
   forward(x: Tensor | ReadonlyMap<string, Tensor>, context: ForwardContext): Tensor {
     return this.layerOutputs(x, context).get(this.network.outputs[0]!)!;
+  }
+
+  /** The same of all outputs, by name. */
+  outputsOf(x: Tensor, context: ForwardContext): ReadonlyMap<string, Tensor> {
+    const values = this.layerOutputs(x, context);
+    return new Map(this.network.outputs.map((name) => [name, values.get(name)!]));
   }
 
   /** What each layer yields on the way of `forward`, by name, in their order. */

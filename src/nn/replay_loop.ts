@@ -5,31 +5,11 @@
  */
 import { debugLevel } from '../engine/debug.js';
 import type { Device } from '../engine/device.js';
-import type { Spec } from '../engine/primitive.js';
 import type { Step } from '../engine/replay.js';
-import type { Tensor } from '../engine/tensor.js';
-import { assert } from '../errors.js';
-import { ringRow } from '../kernels/step_state.js';
+import { type MetricsRing, ringRows } from './metrics_ring.js';
+import type { Sums } from './task.js';
 
-/** Rows of the ring; at most half are under way, so none is overwritten before it is read. */
-export const ringRows = 64;
 const targetMs = 60;
-
-/** One step's sums. */
-export interface StepMetrics {
-  readonly lossSum: number;
-  /** The raw bits of that f32, which tell a NaN for certain. */
-  readonly lossBits: number;
-  readonly correct: number;
-  readonly count: number;
-}
-
-export const ringSpec: Spec = { shape: [ringRows, ringRow], dtype: 'u32' };
-
-/** Makes ready what reading the ring takes: one read is under way while the next one is encoded. */
-export function prepareRing({ device, storage }: Tensor): void {
-  device.prepareReads(storage.byteLength, 2);
-}
 
 /** What is replayed: a Step, or what does one by several. */
 export type Replayable = Pick<Step, 'encode' | 'profileAndPrint'>;
@@ -37,12 +17,12 @@ export type Replayable = Pick<Step, 'encode' | 'profileAndPrint'>;
 export interface ReplayOptions {
   readonly device: Device;
   readonly step: Replayable;
-  readonly ring: Tensor;
+  readonly ring: MetricsRing;
   /** The state's step counter before the first replay. */
   readonly firstStep: number;
   readonly count: number;
   /** Called in order, once per step; awaited when it returns a promise. */
-  readonly onStep: (metrics: StepMetrics) => void | Promise<void>;
+  readonly onStep: (sums: Sums) => void | Promise<void>;
   /**
    * Called before each step, counted from 0 here; awaited too. Steps then go one by one, each submitted when the
    * metrics of the one before have been delivered.
@@ -87,14 +67,14 @@ async function replayOneByOne(
     budget.submitted(1);
     await onStepBegin(done);
     await options.mustWait?.();
-    await deliver(submit(options, done, 1), options.onStep);
+    await deliver(submit(options, done, 1), options);
     done++;
   }
   return done;
 }
 
 async function replayAhead(options: ReplayOptions): Promise<number> {
-  const { count, onStep, shouldStop } = options;
+  const { count, shouldStop } = options;
   const budget = new SyncBudget(options.syncPoints);
   let submitted = 0;
   let perSubmit = 1;
@@ -118,7 +98,7 @@ async function replayAhead(options: ReplayOptions): Promise<number> {
         lastDone = performance.now();
       }
       if (pending) {
-        await deliver(pending, onStep);
+        await deliver(pending, options);
         const elapsed = performance.now() - lastDone;
         lastDone += elapsed;
         perSubmit = Math.max(
@@ -183,7 +163,7 @@ function submit(
 ): Submitted {
   const encoder = device.encoder();
   if (!isRun) step.encode(encoder, count);
-  const read = device.stageRead(encoder, ring.storage);
+  const read = device.stageRead(encoder, ring.tensor.storage);
   device.submit(encoder);
   const rows = read.fetch();
   // Whoever awaits the rows hears of a failure; until then it is nobody's, and would end the process.
@@ -191,18 +171,10 @@ function submit(
   return { first: firstStep + done, count, rows };
 }
 
-async function deliver({ first, count, rows }: Submitted, onStep: ReplayOptions['onStep']): Promise<void> {
+async function deliver(
+  { first, count, rows }: Submitted,
+  { ring, onStep }: Pick<ReplayOptions, 'ring' | 'onStep'>,
+): Promise<void> {
   const bytes = await rows;
-  const floats = new Float32Array(bytes);
-  const words = new Uint32Array(bytes);
-  for (let i = 0; i < count; i++) {
-    const at = ((first + i) % ringRows) * ringRow;
-    assert(words[at + 3] === first + i, `the ring's row holds step ${first + i}, not ${words[at + 3]}`);
-    await onStep({
-      lossSum: floats[at]!,
-      lossBits: words[at]!,
-      correct: floats[at + 1]!,
-      count: floats[at + 2]!,
-    });
-  }
+  for (let i = 0; i < count; i++) await onStep(ring.sumsOf(bytes, first + i));
 }

@@ -10,6 +10,7 @@ import type { ForwardContext } from './network.js';
 import type { Optimizer } from './optimizers.js';
 import type { ParameterGroup } from './parameters.js';
 import type { Preprocessing } from './preprocessing.js';
+import type { Task } from './task.js';
 import type { TrainState } from './train_state.js';
 
 export interface SaveWeightsOptions {
@@ -49,7 +50,12 @@ export interface TrainableModel {
   readonly slots: ReadonlyMap<string, ParameterGroup>;
   /** Throws: StateError before compile(). */
   readonly optimizer: Optimizer;
+  /** Its losses and metrics; before compile(), those that fit integer labels. */
+  readonly task: Task;
+  /** The value of the first output. */
   forward(x: Tensor, context: ForwardContext): Tensor;
+  /** The values of all outputs, by name. */
+  outputsOf(x: Tensor, context: ForwardContext): ReadonlyMap<string, Tensor>;
   /** What the weights add to the loss, term by term, recorded in a program. */
   penalties(): readonly Tensor[];
   /** The architecture as plain values. */

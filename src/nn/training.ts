@@ -28,7 +28,8 @@ import { DeviceSet, type LabelledImages, checkImages } from './device_set.js';
 import { Evaluator } from './evaluator.js';
 import { type MemoryOptions, memoryRules } from './memory_room.js';
 import type { TrainableModel } from './trainable_model.js';
-import { type ReplayOptions, type SyncPoints, type StepMetrics, replaySteps } from './replay_loop.js';
+import { type ReplayOptions, type SyncPoints, replaySteps } from './replay_loop.js';
+import { addSums, meansOf } from './task.js';
 import { TrainingStep } from './training_step.js';
 
 export interface FitOptions extends MemoryOptions {
@@ -85,7 +86,7 @@ export interface History {
   readonly checkpoint: Checkpoint;
 }
 
-const start: Position = { step: 0, epoch: 0, cursor: 0, lossSum: 0, correct: 0, count: 0 };
+const start: Position = { step: 0, epoch: 0, cursor: 0, sums: {} };
 
 /** Runs `fit`; see Model.fit. `onBegin` is called before the first step, when nothing stands in its way any more. */
 export async function train(
@@ -157,7 +158,8 @@ class Fitting {
   #step: TrainingStep | undefined;
   #evaluator: Evaluator | undefined;
   #position: Position;
-  #lossBits = 0;
+  /** Of the last step whose metrics have come back: the sum of its losses. */
+  #stepLoss = 0;
   #logs: Logs = {};
   #isStopped = false;
 
@@ -174,7 +176,7 @@ class Fitting {
     this.#callbacks = callbacks;
     this.#position = options.resume?.position ?? start;
     // Where the checkpoint stands behind the epoch's last step, nothing else will say what the epoch came to.
-    if (this.#position.count > 0) this.#logs = meansOf(this.#position);
+    if ('count' in this.#position.sums) this.#logs = meansOf(this.#position.sums);
     const kernels = (): readonly KernelChoice[] => this.#step?.kernels ?? [];
     const plans = (): readonly Plan[] => this.#step?.plans ?? [];
     this.#training = {
@@ -199,7 +201,7 @@ class Fitting {
         if (!this.#step) throw new StateError('fit: profile is called once the steps have begun.');
         return this.#step.profile();
       },
-      lossBits: () => this.#lossBits,
+      lossBits: () => bitsOf(this.#stepLoss),
       stop: () => {
         this.#isStopped = true;
       },
@@ -271,7 +273,8 @@ class Fitting {
       );
       // Ended by the signal: a resumed training validates again.
       if (!validation) return false;
-      this.#logs = { ...this.#logs, val_loss: validation.loss, val_accuracy: validation.accuracy };
+      const named = Object.entries(validation).map(([name, value]) => [`val_${name}`, value]);
+      this.#logs = { ...this.#logs, ...(Object.fromEntries(named) as Logs) };
     }
     this.#logs = { ...this.#logs, learning_rate: rate };
     this.#position = { ...start, step: this.#position.step, epoch: epoch + 1 };
@@ -309,11 +312,17 @@ class Fitting {
       shouldStop: () => this.#shouldStop(),
       syncPoints: this.#syncPoints(() => scalars.change(this.#position)),
       onStepBegin: this.#callbacks.some((callback) => callback.onBatchBegin) ? onStepBegin : undefined,
-      onStep: async (metrics) => {
-        const index = this.#position.cursor / batchSize;
-        this.#position = advanced(this.#position, metrics, batchSize);
-        this.#lossBits = metrics.lossBits;
-        this.#logs = meansOf(this.#position);
+      onStep: async (sums) => {
+        const { step: done, cursor: start } = this.#position;
+        const index = start / batchSize;
+        this.#position = {
+          step: done + 1,
+          epoch,
+          cursor: start + batchSize,
+          sums: addSums(this.#position.sums, sums),
+        };
+        this.#stepLoss = sums['loss']!;
+        this.#logs = meansOf(this.#position.sums);
         await activity.hook(async () => {
           for (const callback of this.#callbacks)
             await callback.onBatchEnd?.(index, this.#logs, this.#training);
@@ -351,17 +360,7 @@ class Fitting {
   }
 }
 
-function meansOf({ lossSum, correct, count }: Position): Logs {
-  return { loss: lossSum / count, accuracy: correct / count };
-}
-
-function advanced(position: Position, { lossSum, correct, count }: StepMetrics, batchSize: number): Position {
-  return {
-    step: position.step + 1,
-    epoch: position.epoch,
-    cursor: position.cursor + batchSize,
-    lossSum: position.lossSum + lossSum,
-    correct: position.correct + correct,
-    count: position.count + count,
-  };
+/** Of an f32. */
+function bitsOf(value: number): number {
+  return new Uint32Array(Float32Array.of(value).buffer)[0]!;
 }

@@ -21,11 +21,10 @@ import type { Position } from './checkpoint.js';
 import type { DeviceSet, SetTensors } from './device_set.js';
 import { AccumulatedStep } from './accumulated_step.js';
 import { gatherInputs } from './inputs.js';
-import { sparseCategoricalCrossentropy } from './losses/sparse_categorical_crossentropy.js';
 import type { TrainableModel } from './trainable_model.js';
 import { ParameterGroup } from './parameters.js';
-import { penalisedTotals } from './penalty.js';
-import { type Replayable, prepareRing, ringSpec } from './replay_loop.js';
+import { MetricsRing } from './metrics_ring.js';
+import type { Replayable } from './replay_loop.js';
 import { StepScalars } from './step_scalars.js';
 
 export interface StepOptions {
@@ -40,14 +39,14 @@ export class StepTensors extends Resource {
   readonly state: Tensor;
   /** A row for each step of the epoch, a column for each of the optimizer's scalars. */
   readonly stepScalars: Tensor;
-  readonly ring: Tensor;
+  readonly ring: MetricsRing;
   readonly gradients: ParameterGroup;
   /** Over the micro-batches of a batch; undefined where it is taken whole. */
   readonly sums: { readonly gradients: Tensor; readonly totals: Tensor } | undefined;
 
   /** `make` gives each tensor its memory, or a placeholder where the step is only planned. */
   constructor(
-    { device, parameters: { layout }, optimizer }: TrainableModel,
+    { device, parameters: { layout }, optimizer, task }: TrainableModel,
     { stepsPerEpoch, isAccumulated }: { readonly stepsPerEpoch: number; readonly isAccumulated: boolean },
     make: (spec: Spec) => Tensor,
   ) {
@@ -56,10 +55,10 @@ export class StepTensors extends Resource {
     this.state = make(stateSpec);
     const columns = Object.keys(optimizer.scalars).length;
     this.stepScalars = make({ shape: [stepsPerEpoch, columns], dtype: 'f32' });
-    this.ring = make(ringSpec);
+    this.ring = new MetricsRing(task, make);
     this.gradients = new ParameterGroup(device, layout, make(flat));
     this.sums = isAccumulated
-      ? { gradients: make(flat), totals: make({ shape: [4], dtype: 'f32' }) }
+      ? { gradients: make(flat), totals: make({ shape: [task.width], dtype: 'f32' }) }
       : undefined;
   }
 
@@ -80,7 +79,7 @@ export function stepRecorders(
   tensors: StepTensors,
   { batchSize, microBatchSize, augmentation }: StepOptions,
 ): readonly [Recorder] | readonly [microBatch: Recorder, update: Recorder] {
-  const { preprocessing, parameters } = model;
+  const { preprocessing, parameters, task } = model;
   const { state, stepScalars, ring, sums } = tensors;
   const isAccumulated = sums !== undefined;
 
@@ -88,22 +87,27 @@ export function stepRecorders(
     const { x, y } = withScope('inputs', () =>
       gatherInputs(set, state, { batch: microBatchSize, preprocessing, augmentation }),
     );
-    const output = model.forward(x, { isTraining: true, state, isMicroBatch: isAccumulated });
-    const { loss, totals } = withScope('loss', () => sparseCategoricalCrossentropy(output, y));
+    const outputs = model.outputsOf(x, { isTraining: true, state, isMicroBatch: isAccumulated });
+    const recorded = withScope('loss', () =>
+      task.record(
+        (output) => outputs.get(output)!,
+        () => y,
+      ),
+    );
     const penalties = withScope('loss', () => model.penalties());
     const names = [...parameters.tensors.keys()];
     const gradients = grad(
-      [loss, ...penalties],
+      [...recorded.losses, ...penalties],
       names.map((name) => parameters.get(name)),
     );
     gradients.forEach((gradient, i) => writeInto(tensors.gradients.get(names[i]!), gradient));
-    return { totals: withScope('loss', () => penalisedTotals(totals, penalties)) };
+    return { totals: withScope('loss', () => recorded.totals(penalties)) };
   };
   const update = (gradients: Tensor, totals: Tensor): void =>
     withScope('optimizer', () => {
       const slots = Object.fromEntries([...model.slots].map(([name, group]) => [name, group.flat]));
       model.optimizer.apply({ parameters: parameters.flat, gradients, slots, stepScalars, state });
-      endStep({ totals, state, ring }, { batch: batchSize, isAccumulated });
+      endStep({ totals, state, ring: ring.tensor }, { batch: batchSize, isAccumulated });
     });
 
   if (!sums) {
@@ -120,7 +124,7 @@ export function stepRecorders(
     withScope('optimizer', () =>
       accumulate(
         { gradients: tensors.gradients.flat, totals, state, ...operands },
-        { microBatch: microBatchSize },
+        { microBatch: microBatchSize, countPlace: task.countPlace },
       ),
     );
     return {};
@@ -149,7 +153,7 @@ export class TrainingStep extends Resource {
     const { stepsPerEpoch } = this;
     const shape = { stepsPerEpoch, isAccumulated: microBatchSize < batchSize };
     this.#tensors = new StepTensors(model, shape, (spec) => outsideTidy(() => Tensor.zeros(spec, device)));
-    prepareRing(this.ring);
+    this.ring.prepareReads(device);
   }
 
   /**
@@ -205,7 +209,7 @@ export class TrainingStep extends Resource {
     return this.#tensors.state;
   }
 
-  get ring(): Tensor {
+  get ring(): MetricsRing {
     return this.#tensors.ring;
   }
 
@@ -248,7 +252,12 @@ export class TrainingStep extends Resource {
     const { model } = this;
     const { state, ring, sums } = this.#tensors;
     const groups = [model.parameters, model.statistics, ...model.slots.values()];
-    const changed = [...groups.map(({ flat }) => flat), state, ring, ...(sums ? Object.values(sums) : [])];
+    const changed = [
+      ...groups.map(({ flat }) => flat),
+      state,
+      ring.tensor,
+      ...(sums ? Object.values(sums) : []),
+    ];
     const { device } = model;
     const copies = changed.map(({ storage }) => ({ storage, kept: device.allocate(storage.byteLength) }));
     device.copy(copies.map(({ storage, kept }) => ({ from: storage, to: kept })));

@@ -137,7 +137,7 @@ export class Workload {
   }
 }
 
-const beginning = { step: 0, epoch: 0, cursor: 0, lossSum: 0, correct: 0, count: 0 };
+const beginning = { step: 0, epoch: 0, cursor: 0, sums: {} };
 /** Small, so that weights stay what a device computes with in ordinary time. */
 const learningRate = 1e-4;
 

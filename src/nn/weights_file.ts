@@ -21,10 +21,11 @@ import {
   saidOf,
 } from '../json_reader.js';
 import { rule } from '../options.js';
-import type { Checkpoint } from './checkpoint.js';
+import type { Checkpoint, Position } from './checkpoint.js';
 import type { TrainState } from './train_state.js';
 import type { SaveWeightsOptions } from './trainable_model.js';
 import { type NamedShape, type ParameterGroup, type ParameterLayout, readGroups } from './parameters.js';
+import type { Sums } from './task.js';
 import { type StoredTensor, type StoredTensors, writeSafetensors } from './safetensors.js';
 
 export const format = 'shadegrad 1';
@@ -194,22 +195,46 @@ export function checkpointIn({ tensors, metadata }: StoredTensors, file: string)
       ? [[key.slice(callbackPrefix.length), data]]
       : [],
   );
-  const position = { ...checkpoint.position, lossSum: nanForNull(checkpoint.position.lossSum) };
+  const position = positionFrom(checkpoint.position);
   return { ...checkpoint, position, ...(kept.length > 0 ? { tensors: new Map(kept) } : {}) };
 }
 
-const checkpointForm: Form<Omit<Checkpoint, 'tensors'>> = {
-  position: {
-    step: countOrZero,
-    epoch: countOrZero,
-    cursor: countOrZero,
-    lossSum: numberOrNull,
-    correct: countOrZero,
-    count: countOrZero,
-  },
-  microBatchSize: optional(count),
-  callbacks: each(
-    each(rule('a number, text, true, false or null', (value) => value === null || typeof value !== 'object')),
-  ),
-  learningRate: nullable(number),
-};
+/** A position as files have it; those of earlier versions have three sums with names of their own. */
+interface StoredPosition extends Omit<Position, 'sums'> {
+  readonly sums?: Sums;
+  readonly lossSum?: number;
+  readonly correct?: number;
+  readonly count?: number;
+}
+
+function positionFrom({
+  lossSum,
+  correct = 0,
+  count: samples = 0,
+  sums,
+  ...place
+}: StoredPosition): Position {
+  const earlier: Sums = samples > 0 ? { loss: lossSum ?? NaN, accuracy: correct, count: samples } : {};
+  const named = Object.entries(sums ?? earlier).map(([name, sum]) => [name, nanForNull(sum)]);
+  return { ...place, sums: Object.fromEntries(named) as Sums };
+}
+
+const checkpointForm: Form<Omit<Checkpoint, 'tensors' | 'position'> & { readonly position: StoredPosition }> =
+  {
+    position: {
+      step: countOrZero,
+      epoch: countOrZero,
+      cursor: countOrZero,
+      sums: optional(each(numberOrNull)),
+      lossSum: optional(numberOrNull),
+      correct: optional(countOrZero),
+      count: optional(countOrZero),
+    },
+    microBatchSize: optional(count),
+    callbacks: each(
+      each(
+        rule('a number, text, true, false or null', (value) => value === null || typeof value !== 'object'),
+      ),
+    ),
+    learningRate: nullable(number),
+  };

@@ -13,23 +13,26 @@ const word = ({ state }: Arrays<Input>, name: keyof typeof stateWords): number =
   state.values[stateWords[name]] as number;
 
 /** The old sum, which the first micro-batch of a batch leaves out, and the share of what is added to it. */
-export function accumulateTerms64(inputs: Arrays<Input>): { old: (sum: number) => number; share: number } {
+export function accumulateTerms64(
+  inputs: Arrays<Input>,
+  { countPlace }: { readonly countPlace: number },
+): { old: (sum: number) => number; share: number } {
   const samples = word(inputs, 'epochSize') - word(inputs, 'batchStart');
   return {
     old: (sum) => (word(inputs, 'cursor') === word(inputs, 'batchStart') ? 0 : sum),
-    share: (inputs.totals.values[2] as number) / Math.max(samples, 1),
+    share: (inputs.totals.values[countPlace] as number) / Math.max(samples, 1),
   };
 }
 
 export const microBatchReference: Reference<
   Input,
   'gradientSums' | 'totalSums' | 'state',
-  { readonly microBatch: number }
+  { readonly microBatch: number; readonly countPlace: number }
 > = {
   op: 'micro_batch',
-  forward: (inputs, { microBatch }) => {
+  forward: (inputs, { microBatch, countPlace }) => {
     const { gradients, totals, state, gradientSums, totalSums } = inputs;
-    const { old, share } = accumulateTerms64(inputs);
+    const { old, share } = accumulateTerms64(inputs, { countPlace });
     return {
       gradientSums: map64(gradientSums, (sum, i) => old(sum) + share * (gradients.values[i] as number)),
       totalSums: map64(totalSums, (sum, i) => old(sum) + (totals.values[i] as number)),

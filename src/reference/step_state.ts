@@ -1,6 +1,6 @@
 /**
  * step_state/end_step, in integers:
- *   ring[step mod length] = (bits of three totals, step);  step + 1;  epoch step + 1;  cursor + batch.
+ *   ring[step mod length] = (bits of the totals, …, step);  step + 1;  epoch step + 1;  cursor + batch.
  * For a batch in micro-batches: the start of the next one, its end or the epoch's, the cursor at its start.
  */
 import { stateWords } from '../kernels/step_state.js';
@@ -16,9 +16,10 @@ export const stepStateReference: Reference<'totals' | 'state' | 'ring', 'state' 
       const after = { ...state, values: state.values.slice() };
       const written = { ...ring, values: ring.values.slice() };
       const step = state.values[stateWords.step] as number;
-      const row = (step % (ring.shape[0] as number)) * 4;
-      for (let i = 0; i < 3; i++) written.values[row + i] = bitsOf(totals.values[i] as number);
-      written.values[row + 3] = step;
+      const [rows, words] = ring.shape as [number, number];
+      const row = (step % rows) * words;
+      totals.values.forEach((value, i) => (written.values[row + i] = bitsOf(value)));
+      written.values[row + words - 1] = step;
       const start = state.values[isAccumulated ? stateWords.batchStart : stateWords.cursor] as number;
       const cursor = start + batch;
       after.values[stateWords.step] = step + 1;

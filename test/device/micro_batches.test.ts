@@ -70,16 +70,16 @@ async function trained(kind: Kind, count: number, options: FitOptions): Promise<
   const model = makeModel(kind);
   const losses: number[] = [];
   const counts: number[] = [];
-  let before = { lossSum: 0, count: 0 };
+  let before = { loss: 0, count: 0 };
   const hear: Callback = {
     onEpochBegin: () => {
-      before = { lossSum: 0, count: 0 };
+      before = { loss: 0, count: 0 };
     },
     onBatchEnd: (_step, _logs, training) => {
-      const { lossSum, count: images } = training.position();
-      losses.push(lossSum - before.lossSum);
+      const { loss = 0, count: images = 0 } = training.position().sums;
+      losses.push(loss - before.loss);
       counts.push(images - before.count);
-      before = { lossSum, count: images };
+      before = { loss, count: images };
     },
   };
   await model.fit(bars(count), { seed: 3, callbacks: [hear], ...options });
@@ -132,7 +132,7 @@ describe('micro-batches give what the whole batch gives', () => {
     for (const microBatchSize of [8, 3]) {
       const model = makeModel({ rate: 0.25, l2: 0.01, optimizer: sgd({ learningRate: 0 }) });
       const step = await TrainingStep.create(model, set, 8, { microBatchSize });
-      step.begin({ step: 0, epoch: 0, cursor: 0, lossSum: 0, correct: 0, count: 0 }, { seed: 1 });
+      step.begin({ step: 0, epoch: 0, cursor: 0, sums: {} }, { seed: 1 });
       const found: Float32Array[] = [];
       await replaySteps({
         device,
@@ -215,9 +215,9 @@ describe('steps are whole batches', () => {
     });
     expect(after).toEqual(before);
     expect(reads).toBe(20);
-    // The metrics ring alone: 64 rows of 16 bytes, at most once per step.
-    expect((bytes.after - bytes.before) % 1024).toBe(0);
-    expect(bytes.after - bytes.before).toBeLessThanOrEqual(20 * 1024);
+    // The metrics ring alone: 64 rows of 20 bytes, at most once per step.
+    expect((bytes.after - bytes.before) % 1280).toBe(0);
+    expect(bytes.after - bytes.before).toBeLessThanOrEqual(20 * 1280);
   });
 
   it.each([2, 5])('interrupted at step %i and resumed they end at the same bits', async (stopAt) => {

@@ -91,7 +91,7 @@ const slanted = Uint8Array.from({ length: 64 }, (_, i) => {
 });
 
 async function accuracyOf(model: Model): Promise<number> {
-  return (await model.evaluate(test)).accuracy;
+  return (await model.evaluate(test))['accuracy']!;
 }
 
 /** Learns it, and says how likely its label was before and is after. */

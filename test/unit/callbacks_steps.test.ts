@@ -61,7 +61,7 @@ describe('warnOnDivergence', () => {
   it('says once that the loss is far beyond guessing, ln 10 = 2.303', async () => {
     const { said } = await saidOf([2.3, 23.1, 23.1, 23.1, 23.1, 1250, 1e30, 1e30]);
     expect(said).toEqual([
-      'The loss ran away, to 1.25e+3 at step 6, where guessing comes to 2.30: the learning rate is too large.',
+      'The loss has diverged to 1.25e+3 at step 6, where guessing gives 2.30: the learning rate is too large.',
     ]);
   });
 
@@ -75,11 +75,13 @@ describe('warnOnDivergence', () => {
     expect(said).toEqual([expect.stringContaining('to 2.30e+3 at step 2, where')]);
   });
 
-  it('says once when the loss is no number', async () => {
-    for (const bad of [NaN, Infinity])
-      expect((await saidOf([2.3, bad, bad])).said).toEqual([
-        'The loss is no number any more since step 2: the learning rate is too large.',
-      ]);
+  it.each([
+    [NaN, 'NaN'],
+    [Infinity, 'infinite'],
+  ])('says once when the loss is %s', async (bad, what) => {
+    expect((await saidOf([2.3, bad, bad])).said).toEqual([
+      `The loss has been ${what} since step 2: the learning rate is too large.`,
+    ]);
   });
 
   it('does not repeat itself when it is resumed', async () => {

@@ -41,7 +41,7 @@ export async function play(
   const optimizer = { learningRate: rate };
   const model = {
     optimizer,
-    classes: 10,
+    task: { guessing: Math.log(10) },
     weights: () => Promise.resolve(new Map([['dense/kernel', Float32Array.of(weights)]])),
     setWeights: (values: ReadonlyMap<string, Float32Array>) => {
       weights = values.get('dense/kernel')![0]!;
@@ -60,7 +60,7 @@ export async function play(
     model,
     epochs: 99,
     batchSize: 4,
-    position: () => ({ step, epoch: firstEpoch, cursor: 0, lossSum: 0, correct: 0, count: 0 }),
+    position: () => ({ step, epoch: firstEpoch, cursor: 0, sums: {} }),
     lossBits: () => bits,
     stop: () => {
       isStopped = true;

@@ -35,7 +35,7 @@ function plansOf(...last: Layer[]): Record<'training' | 'evaluation' | 'predicti
       .dispatches.map(({ label }) => label);
   return {
     training: dispatches(training),
-    evaluation: dispatches(() => recordEvaluation(model, set, new EvaluationTensors(make), batchSize)),
+    evaluation: dispatches(() => recordEvaluation(model, set, new EvaluationTensors(model, make), batchSize)),
     prediction: dispatches(() => recordPrediction(model, set, make(stateSpec), batchSize)),
   };
 }

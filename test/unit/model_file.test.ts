@@ -80,10 +80,27 @@ it.each([
 });
 
 it('a loss that was no number still is none', () => {
-  const position = { step: 3, epoch: 0, cursor: 12, lossSum: NaN, correct: 0, count: 12 };
+  const position = { step: 3, epoch: 0, cursor: 12, sums: { loss: NaN, accuracy: 0, count: 12 } };
   const checkpoint = JSON.stringify({ position, callbacks: {}, learningRate: 1 });
   const stored = { tensors: new Map(), metadata: { checkpoint } };
   expect(checkpointIn(stored, 'a.safetensors')?.position).toEqual(position);
+});
+
+it.each([
+  [
+    { lossSum: 2.5, correct: 7, count: 12 },
+    { loss: 2.5, accuracy: 7, count: 12 },
+  ],
+  [
+    { lossSum: null, correct: 0, count: 12 },
+    { loss: NaN, accuracy: 0, count: 12 },
+  ],
+  [{ lossSum: 0, correct: 0, count: 0 }, {}],
+])('a checkpoint of an earlier version has its sums by name: %o', (sums, expected) => {
+  const place = { step: 3, epoch: 0, cursor: 12 };
+  const checkpoint = JSON.stringify({ position: { ...place, ...sums }, callbacks: {}, learningRate: 1 });
+  const { position } = checkpointIn({ tensors: new Map(), metadata: { checkpoint } }, 'a.safetensors')!;
+  expect(position).toEqual({ ...place, sums: expected });
 });
 
 describe('a damaged description is a ModelError', () => {

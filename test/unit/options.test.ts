@@ -115,7 +115,7 @@ describe('names of options', () => {
       fit: 'classWeight' is not an option; images all count alike here; expected one of epochs, batchSize, microBatchSize, validationData, callbacks, augmentation, variantsPerImage, shuffle, seed, signal, resume, kernelSelection, memory.
       fit: 'verbose' is not an option; add callbacks.progress() to 'callbacks'; expected one of epochs, batchSize, microBatchSize, validationData, callbacks, augmentation, variantsPerImage, shuffle, seed, signal, resume, kernelSelection, memory.
       fit: 'nothingLikeIt' is not an option; expected one of epochs, batchSize, microBatchSize, validationData, callbacks, augmentation, variantsPerImage, shuffle, seed, signal, resume, kernelSelection, memory.
-      compile: 'metrics' is not an option; loss and accuracy are always measured; expected one of optimizer, loss, warn."
+      compile: 'metrics' is not an option; loss and accuracy are always measured; expected one of optimizer, loss, lossWeights, warn."
     `);
   });
 
@@ -452,6 +452,7 @@ const takingNone = new Set(
     ['filters', 'blur sharpen custom'],
     ['image', 'blur sharpen'],
     ['ops', 'add divide exp fill flatten l2Penalty l2Totals log multiply negate relu reshape scale sigmoid'],
+    ['losses', 'sparseCategoricalCrossentropy'],
     ['ops', 'softmax softmaxCrossEntropy sqrt square subtract transpose'],
     ['datasets', 'chosenFiles droppedFiles'],
     // A stream alone; the function behind it takes a colour, too.

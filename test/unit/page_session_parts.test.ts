@@ -519,7 +519,7 @@ describe('TrainingRecord', () => {
 
 describe('statusOf', () => {
   const pace = { phase: 'training', progress: null, rate: 0.5, validationSeconds: 2 } as const;
-  const position = { step: 8, epoch: 1, cursor: 10, lossSum: 5, correct: 4, count: 10 };
+  const position = { step: 8, epoch: 1, cursor: 10, sums: { loss: 5, accuracy: 4, count: 10 } };
   const record = (): TrainingRecord => {
     const made = new TrainingRecord(settings);
     made.stepsPerEpoch = 7;
@@ -562,7 +562,7 @@ describe('statusOf', () => {
   test('between two epochs the figures are those of the one before, and the schedule says the rate', () => {
     const between = record();
     between.epochs = [{ epoch: 1, step: 7, logs: { loss: 0.75, accuracy: 0.125 } }];
-    const start = { step: 7, epoch: 1, cursor: 0, lossSum: 0, correct: 0, count: 0 };
+    const start = { step: 7, epoch: 1, cursor: 0, sums: {} };
     const rate = cosineDecay({ peak: 1, warmup: 0.5 });
     const status = statusOf(between, { ...pace, rate, position: start, speed: new Speed() }, null);
     expect(status).toMatchObject({ loss: 0.75, accuracy: 0.125, stepInEpoch: 0, etaSeconds: null });

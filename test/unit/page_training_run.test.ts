@@ -29,8 +29,8 @@ test('the time of a validation is that of its batches', async () => {
   });
   let step = 0;
   const training = {
-    position: () => ({ step, epoch: 0, cursor: 0, lossSum: step, correct: step, count: 32 * step }),
-  } as Training;
+    position: () => ({ step, epoch: 0, cursor: 0, sums: { loss: step, accuracy: step, count: 32 * step } }),
+  } as unknown as Training;
   const callbacks = [run.callback(async () => true), run.control.callback];
   for (const callback of callbacks) await callback.onTrainBegin?.(training);
   for (let epoch = 0; epoch < 2; epoch++) {

@@ -3,14 +3,19 @@
 // under way, whose buffers are given back then. What the loop does with real steps is in test/device/training.test.ts.
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { DeviceError } from '../../src/errors.js';
-import { type ReplayOptions, replaySteps, ringRows } from '../../src/nn/replay_loop.js';
+import type { Tensor } from '../../src/engine/tensor.js';
+import { MetricsRing, ringRows } from '../../src/nn/metrics_ring.js';
+import { type ReplayOptions, replaySteps } from '../../src/nn/replay_loop.js';
+import { Task } from '../../src/nn/task.js';
 
-const ringRow = 4;
+const ringRow = 5;
+const task = new Task([{ name: 'dense', shape: [3] }], { loss: 'sparseCategoricalCrossentropy' });
+const made = (): Tensor => ({ storage: {} }) as Tensor;
 
 /** The ring as it is when every step of it has been done. */
 function ring(): ArrayBuffer {
   const words = new Uint32Array(ringRows * ringRow);
-  for (let step = 0; step < ringRows; step++) words[step * ringRow + 3] = step;
+  for (let step = 0; step < ringRows; step++) words[(step + 1) * ringRow - 1] = step;
   return words.buffer;
 }
 
@@ -32,7 +37,7 @@ function replay(
     stageRead: () => ({ fetch: reads[submitted++] }),
     submit: () => undefined,
   };
-  const fakes = { device, step: { encode: () => undefined }, ring: { storage: {} } };
+  const fakes = { device, step: { encode: () => undefined }, ring: new MetricsRing(task, made) };
   return replaySteps({
     ...(fakes as unknown as Pick<ReplayOptions, 'device' | 'step' | 'ring'>),
     firstStep: 0,

@@ -29,7 +29,7 @@ afterEach(() => rmSync(base, { recursive: true, force: true }));
 
 const run = { startedAt: '2026-01-31T12:00:00.000Z' } as RunFile;
 const after = (epoch: number): Checkpoint => ({
-  position: { step: 10 * epoch, epoch, cursor: 0, lossSum: 0, correct: 0, count: 0 },
+  position: { step: 10 * epoch, epoch, cursor: 0, sums: {} },
   callbacks: {},
   learningRate: null,
 });

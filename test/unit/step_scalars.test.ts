@@ -12,9 +12,7 @@ const at = (epoch: number, row: number): Position => ({
   step: 4 * epoch + row,
   epoch,
   cursor: 10 * row,
-  lossSum: 0,
-  correct: 0,
-  count: 0,
+  sums: {},
 });
 
 /** The scalars of an optimizer, and the table as the device has it. */

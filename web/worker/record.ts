@@ -3,6 +3,7 @@ import { type Choice, choicesFromJson } from '../../src/engine/kernel_selection.
 import type { KernelChoice } from '../../src/nn/callbacks/callback.js';
 import type { Checkpoint } from '../../src/nn/checkpoint.js';
 import { type LearningRate, ratesOf } from '../../src/nn/schedules.js';
+import { meansOf } from '../../src/nn/task.js';
 import { isOver } from '../phase.js';
 import type { EpochPoint, Phase, Settings, TrainingStatus } from '../protocol.js';
 import { Curve } from './curve.js';
@@ -97,7 +98,8 @@ export function statusOf(
   const position = pace.position ?? record?.checkpoint?.position;
   const { epochs = 0 } = record?.settings ?? {};
   const { stepsPerEpoch = 0, batchSize = 0 } = record ?? {};
-  const { step = 0, epoch = 0, cursor = 0, lossSum = 0, correct = 0, count = 0 } = position ?? {};
+  const { step = 0, epoch = 0, cursor = 0, sums = {} } = position ?? {};
+  const { loss, accuracy } = meansOf(sums);
   const isOnTheWay = phase === 'training' || phase === 'validating' || phase === 'paused';
   const { stepMs, imagesPerSecond } = speed;
   const left = epochs * stepsPerEpoch - step;
@@ -110,8 +112,8 @@ export function statusOf(
     stepInEpoch: batchSize > 0 ? Math.min(Math.ceil(cursor / batchSize), stepsPerEpoch) : 0,
     stepsPerEpoch,
     epochs,
-    loss: count > 0 ? lossSum / count : lastOf(record, 'loss'),
-    accuracy: count > 0 ? correct / count : lastOf(record, 'accuracy'),
+    loss: loss ?? lastOf(record, 'loss'),
+    accuracy: accuracy ?? lastOf(record, 'accuracy'),
     learningRate: rateAt(pace.rate, { step, epochs, stepsPerEpoch }),
     isScheduled: pace.rate !== undefined && typeof pace.rate !== 'number',
     imagesPerSecond: isOnTheWay ? imagesPerSecond : null,

@@ -117,12 +117,13 @@ export class TrainingRun {
       onBatchEnd: (_, __, training) => {
         const position = training.position();
         const before = this.#before ?? position;
-        const count = position.count - before.count;
+        const sumOf = (name: string): number => position.sums[name]! - (before.sums[name] ?? 0);
+        const count = sumOf('count');
         this.#before = position;
         const point = {
           step: position.step,
-          loss: (position.lossSum - before.lossSum) / count,
-          accuracy: (position.correct - before.correct) / count,
+          loss: sumOf('loss') / count,
+          accuracy: sumOf('accuracy') / count,
         };
         record.curve.add(point);
         this.#speed.step(count);

@@ -1,6 +1,5 @@
 /** How l2_totals is checked. */
-import type { NoAttributes } from '../../engine/primitive.js';
-import { l2Totals } from '../../kernels/l2_totals.js';
+import { type L2TotalsAttributes, l2Totals } from '../../kernels/l2_totals.js';
 import { array64 } from '../../reference/array64.js';
 import { l2TotalsReference } from '../../reference/l2_totals.js';
 import { type Draw, drawPositive } from '../draws.js';
@@ -15,24 +14,44 @@ const drawTotals =
 
 const shapes: Record<Input, readonly number[]> = { totals: [4], penalty: [] };
 
-export const l2TotalsCheck = opCheck<Input, 'y', NoAttributes>({
+export const l2TotalsCheck = opCheck<Input, 'y', L2TotalsAttributes>({
   reference: l2TotalsReference,
   inputs: { totals: { draw: drawTotals(7, 16) }, penalty: { draw: drawPositive } },
   outputs: ['y'],
   primitives: {
-    'l2_totals/forward': ({ inputs, outputs }) => ({ inputs, attributes: {}, results: { y: outputs.y } }),
+    'l2_totals/forward': ({ inputs, options, outputs }) => ({
+      inputs,
+      attributes: options,
+      results: { y: outputs.y },
+    }),
   },
   cases: [
     {
       name: 'by hand',
       inputs: shapes,
-      options: {},
+      options: { countPlace: 2 },
       byHand: { inputs: { totals: [5, 2, 4, 0], penalty: [0.5] }, outputs: { y: [7, 2, 4, 0] } },
     },
-    { name: 'a batch of paper', inputs: shapes, options: {}, draw: { totals: drawTotals(100, 128) } },
-    { name: 'nothing counted', inputs: shapes, options: {}, draw: { totals: drawTotals(0, 0) } },
+    {
+      name: 'two sums, by hand',
+      inputs: { totals: [2], penalty: [] },
+      options: { countPlace: 1 },
+      byHand: { inputs: { totals: [5, 4], penalty: [0.5] }, outputs: { y: [7, 4] } },
+    },
+    {
+      name: 'a batch of paper',
+      inputs: shapes,
+      options: { countPlace: 2 },
+      draw: { totals: drawTotals(100, 128) },
+    },
+    {
+      name: 'nothing counted',
+      inputs: shapes,
+      options: { countPlace: 2 },
+      draw: { totals: drawTotals(0, 0) },
+    },
   ],
-  bench: [{ name: 'paper', inputs: shapes, options: {} }],
+  bench: [{ name: 'paper', inputs: shapes, options: { countPlace: 2 } }],
   wrongCalls: [
     {
       name: 'totals not f32',

@@ -43,8 +43,8 @@ export const microBatchCheck = opCheck<Input, Changed, AccumulateAttributes>({
     totalSums: { draw: totalsOf(8) },
   },
   outputs: ['gradientSums', 'totalSums', 'state'],
-  magnitudes: (inputs) => {
-    const { old, share } = accumulateTerms64(inputs);
+  magnitudes: (inputs, _, options) => {
+    const { old, share } = accumulateTerms64(inputs, options);
     const sums = map64(
       inputs.gradientSums,
       (sum, i) => Math.abs(old(sum)) + Math.abs(share * (inputs.gradients.values[i] as number)),
@@ -63,7 +63,7 @@ export const microBatchCheck = opCheck<Input, Changed, AccumulateAttributes>({
     {
       name: 'by hand',
       inputs: shapes(2),
-      options: { microBatch: 3 },
+      options: { microBatch: 3, countPlace: 2 },
       byHand: {
         // 3 of the 12 samples from 20 up to 32: a quarter of the gradients.
         inputs: {
@@ -81,24 +81,43 @@ export const microBatchCheck = opCheck<Input, Changed, AccumulateAttributes>({
       },
     },
     {
+      name: 'more sums, the samples first, by hand',
+      inputs: { ...shapes(1), totals: [6], totalSums: [6] },
+      options: { microBatch: 3, countPlace: 0 },
+      byHand: {
+        inputs: {
+          gradients: [4],
+          totals: [3, 1, 2, 3, 4, 5],
+          state: [5, 77, 26, 32, 0, 0, 20, 99],
+          gradientSums: [10],
+          totalSums: [6, 1, 1, 1, 1, 1],
+        },
+        outputs: {
+          gradientSums: [11],
+          totalSums: [9, 2, 3, 4, 5, 6],
+          state: [5, 77, 29, 32, 0, 0, 20, 99],
+        },
+      },
+    },
+    {
       name: 'the first of a batch',
       inputs: shapes(67),
-      options: { microBatch: 8 },
+      options: { microBatch: 8, countPlace: 2 },
       draw: { state: stateAt(64, 64, 96) },
     },
     {
       name: 'the last, a part one',
       inputs: shapes(63),
-      options: { microBatch: 8 },
+      options: { microBatch: 8, countPlace: 2 },
       draw: { state: stateAt(64, 88, 91), totals: totalsOf(3) },
     },
     {
       name: 'no sample counts',
       inputs: shapes(64),
-      options: { microBatch: 8 },
+      options: { microBatch: 8, countPlace: 2 },
       draw: { state: stateAt(64, 72, 70), totals: totalsOf(0) },
     },
-    { name: 'many', inputs: shapes(70_001), options: { microBatch: 8 } },
+    { name: 'many', inputs: shapes(70_001), options: { microBatch: 8, countPlace: 2 } },
   ],
   random: (random) => {
     const start = wholeNumber(random, 0, 9999);
@@ -106,10 +125,10 @@ export const microBatchCheck = opCheck<Input, Changed, AccumulateAttributes>({
     const count = wholeNumber(random, 1, 64);
     return {
       inputs: shapes(wholeNumber(random, 1, 9000)),
-      options: { microBatch: count },
+      options: { microBatch: count, countPlace: 2 },
       draw: { state: stateAt(start, start + before, start + before + count), totals: totalsOf(count) },
     };
   },
-  bench: [{ name: 'all of paper', inputs: shapes(887_530), options: { microBatch: 8 } }],
+  bench: [{ name: 'all of paper', inputs: shapes(887_530), options: { microBatch: 8, countPlace: 2 } }],
   wrongCalls: [],
 });

@@ -32,7 +32,7 @@ const accumulatedAt =
 const shapes = (ring: number): Record<Input, readonly number[]> => ({
   totals: [4],
   state: [stateSize],
-  ring: [ring, 4],
+  ring: [ring, 5],
 });
 
 export const stepStateCheck = opCheck<Input, 'state' | 'ring', EndStepAttributes>({
@@ -60,12 +60,21 @@ export const stepStateCheck = opCheck<Input, 'state' | 'ring', EndStepAttributes
         inputs: {
           totals: [2, 3, 4, 0],
           state: [5, 77, 0, 8, 3, 0, 0, 0],
-          ring: [1, 2, 3, 4, 5, 6, 7, 8],
+          ring: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
         },
         outputs: {
           state: [6, 77, 4, 8, 4, 0, 0, 0],
-          ring: [1, 2, 3, 4, 0x40000000, 0x40400000, 0x40800000, 5],
+          ring: [1, 2, 3, 4, 5, 0x40000000, 0x40400000, 0x40800000, 0, 5],
         },
+      },
+    },
+    {
+      name: 'a row that is longer than the totals, by hand',
+      inputs: { totals: [1], state: [stateSize], ring: [2, 3] },
+      options: { batch: 4, isAccumulated: false },
+      byHand: {
+        inputs: { totals: [2], state: [4, 77, 0, 8, 0, 0, 0, 0], ring: [1, 2, 3, 4, 5, 6] },
+        outputs: { state: [5, 77, 4, 8, 1, 0, 0, 0], ring: [0x40000000, 2, 4, 4, 5, 6] },
       },
     },
     {
@@ -89,11 +98,11 @@ export const stepStateCheck = opCheck<Input, 'state' | 'ring', EndStepAttributes
         inputs: {
           totals: [2, 3, 4, 0],
           state: [5, 77, 10, 8, 1, 0, 4, 11],
-          ring: [1, 2, 3, 4, 5, 6, 7, 8],
+          ring: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
         },
         outputs: {
           state: [6, 77, 8, 11, 2, 0, 8, 11],
-          ring: [1, 2, 3, 4, 0x40000000, 0x40400000, 0x40800000, 5],
+          ring: [1, 2, 3, 4, 5, 0x40000000, 0x40400000, 0x40800000, 0, 5],
         },
       },
     },

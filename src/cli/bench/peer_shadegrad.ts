@@ -19,6 +19,7 @@ import { type RmspropOptions, rmsprop } from '../../nn/optimizers.js';
 import { replaySteps } from '../../nn/replay_loop.js';
 import { type StoredTensor, readSafetensors } from '../../nn/safetensors.js';
 import { type Model, sequential } from '../../nn/model.js';
+import { meansOf } from '../../nn/task.js';
 import { TrainingStep } from '../../nn/training_step.js';
 import { open } from '../../node/open.js';
 import { useStoredKernels } from '../../node/tuning_store.js';
@@ -174,7 +175,7 @@ class ShadegradPeer {
 
 /** Replays steps from the start of an epoch; `first` is the number of earlier steps. Resolves with the mean losses. */
 async function replay(training: TrainingStep, first: number, count: number): Promise<number[]> {
-  const position = { step: first, epoch: 0, cursor: 0, lossSum: 0, correct: 0, count: 0 };
+  const position = { step: first, epoch: 0, cursor: 0, sums: {} };
   training.begin(position, { seed: 0 });
   const losses: number[] = [];
   await replaySteps({
@@ -183,7 +184,7 @@ async function replay(training: TrainingStep, first: number, count: number): Pro
     ring: training.ring,
     firstStep: first,
     count,
-    onStep: ({ lossSum, count: images }) => void losses.push(lossSum / images),
+    onStep: (sums) => void losses.push(meansOf(sums)['loss']!),
   });
   return losses;
 }

@@ -16,7 +16,7 @@ import { TrainingStep } from '../../nn/training_step.js';
 export const modelName = 'paper';
 /** The learning rate. */
 export const rate = 1e-4;
-const start = { step: 0, epoch: 0, cursor: 0, lossSum: 0, correct: 0, count: 0 };
+const start = { step: 0, epoch: 0, cursor: 0, sums: {} };
 
 /** `count` square images of pseudo-random bytes. Throws: DeviceError if they exceed the device's memory. */
 export function syntheticImages(device: Device, count: number, size = 28): DeviceSet {

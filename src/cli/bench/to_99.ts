@@ -103,7 +103,7 @@ class AccuracyWatch implements Callback {
   }
 
   async #look(images: ImageSet, at: Pick<Trial, 'step' | 'seconds'>): Promise<number> {
-    const { accuracy } = await this.model.evaluate(images);
+    const { accuracy = Number.NaN } = await this.model.evaluate(images);
     this.trials.push({ ...at, accuracy, images: images.count });
     return accuracy;
   }

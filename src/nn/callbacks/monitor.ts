@@ -29,15 +29,16 @@ export function checkMode(who: string, mode: Mode, warn: Listener): Mode {
 }
 
 /**
- * Which way a metric gets better: 'auto' knows the loss and the accuracy.
+ * Which way a metric gets better: 'auto' knows losses and accuracies.
  *
  * Throws: UsageError for another metric under 'auto'.
  */
 export function directionOf(who: string, monitor: string, mode: Mode): 'min' | 'max' {
   if (mode !== 'auto') return mode;
   const metric = monitor.replace(/^val_/, '');
-  if (metric === 'loss') return 'min';
-  if (metric === 'accuracy') return 'max';
+  // Of several outputs, a metric's name begins with the output's.
+  if (/(^|_)loss$/.test(metric)) return 'min';
+  if (/(^|_)accuracy$/.test(metric)) return 'max';
   throw new UsageError(
     `${who}: whether '${monitor}' should rise or fall is not known, expected mode 'min' or 'max' with it.`,
   );

@@ -2,6 +2,7 @@
 import type { Tensor } from '../../engine/tensor.js';
 import { currentTrace } from '../../engine/trace.js';
 import { softmaxCrossEntropy } from '../../kernels/index.js';
+import type { Loss } from './loss.js';
 
 /**
  * The mean cross-entropy of integer labels under a model's output: probabilities that a softmax computed, else logits.
@@ -9,15 +10,18 @@ import { softmaxCrossEntropy } from '../../kernels/index.js';
  *   loss = −Σ_n log p[n, label[n]] / count
  *
  * One kernel computes the loss from the logits and its gradient by them; the plan then leaves the softmax out, unless
- * something else reads the probabilities.
+ * something else reads the probabilities. The metric is `accuracy`: the share of samples whose largest value is that of
+ * their label.
  * Shapes: output [N,K], labels [N] u32 → loss [], totals [4] = (Σ losses, correct rows, counted rows, 0).
- * Units: nats. Throws: ShapeError when the operands do not fit.
+ * Units: nats. Throws (while recorded): ShapeError when the operands do not fit.
  */
-export function sparseCategoricalCrossentropy(
-  output: Tensor,
-  labels: Tensor,
-): { readonly loss: Tensor; readonly totals: Tensor } {
-  return softmaxCrossEntropy(logitsOf(output) ?? output, labels);
+export function sparseCategoricalCrossentropy(): Loss {
+  return {
+    name: 'sparseCategoricalCrossentropy',
+    sums: ['loss', 'accuracy', 'count', null],
+    guessing: (outputShape) => Math.log(outputShape.at(-1) ?? 1),
+    apply: (output, labels) => softmaxCrossEntropy(logitsOf(output) ?? output, labels),
+  };
 }
 
 /** The logits from which a softmax computed `output` in this program; undefined for any other tensor. */

@@ -1,0 +1,2 @@
+/** Every loss, under the name by which `compile` takes it. */
+export { sparseCategoricalCrossentropy } from './sparse_categorical_crossentropy.js';

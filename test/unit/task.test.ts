@@ -1,0 +1,69 @@
+/** Losses and metrics of a model as named sums, and what `compile` refuses of them. */
+import { describe, expect, it } from 'vitest';
+import { sparseCategoricalCrossentropy } from '../../src/nn/losses/index.js';
+import type { Loss } from '../../src/nn/losses/loss.js';
+import { Task, type TaskOptions, addSums, meansOf, taskRules } from '../../src/nn/task.js';
+import { checkOptions } from '../../src/options.js';
+
+const outputs = [{ name: 'digit', shape: [10] }];
+const named = 'sparseCategoricalCrossentropy';
+
+/** A loss of a caller's own: two sums, the samples first among them. */
+const absolute: Loss = {
+  name: 'absolute',
+  sums: ['loss', 'count'],
+  apply: () => expect.unreachable(),
+};
+
+describe('the sums of a step', () => {
+  it('have names, the loss by name or as an object', () => {
+    for (const loss of [named, sparseCategoricalCrossentropy(), { digit: named }] as const) {
+      const task = new Task(outputs, { loss });
+      expect([task.width, task.countPlace, task.guessing]).toEqual([4, 2, Math.log(10)]);
+      expect(task.sumsOf([6, 3, 4, 0])).toEqual({ loss: 6, accuracy: 3, count: 4 });
+    }
+  });
+
+  it('are those that the loss counts', () => {
+    const task = new Task(outputs, { loss: absolute });
+    expect([task.width, task.countPlace, task.guessing]).toEqual([2, 1, undefined]);
+    expect(task.sumsOf([6, 4])).toEqual({ loss: 6, count: 4 });
+  });
+
+  it('add up, and become means over the samples', () => {
+    const task = new Task(outputs, { loss: named });
+    const sums = addSums(addSums({}, task.sumsOf([6, 3, 4, 0])), task.sumsOf([2, 1, 2, 0]));
+    expect(meansOf(sums)).toEqual({ loss: 8 / 6, accuracy: 4 / 6 });
+    expect(meansOf({})).toEqual({});
+  });
+});
+
+describe('compile refuses', () => {
+  const messageOf = (options: object): string => {
+    try {
+      checkOptions('compile', options as TaskOptions, taskRules());
+      return `no error, but a task of ${new Task(outputs, options as TaskOptions).width} sums`;
+    } catch (error) {
+      return String(error);
+    }
+  };
+
+  it.each([
+    [{ loss: 'mse' }, `loss is 'mse', expected '${named}'.`],
+    [{ loss: { digit: 'mse' } }, `loss.digit is 'mse', expected '${named}'.`],
+    [{ loss: null }, `loss is null, expected '${named}'.`],
+    [
+      { loss: { number: named } },
+      "loss has 'number', which is not an output of the model, expected one of digit.",
+    ],
+    [{ loss: {} }, 'loss has no output, expected at least one of digit.'],
+    [{ loss: named, lossWeights: 2 }, 'lossWeights is 2, expected an object with a number for each output.'],
+    [{ loss: named, lossWeights: { digit: -1 } }, 'lossWeights.digit is -1, expected a non-negative number.'],
+    [
+      { loss: named, lossWeights: { number: 1 } },
+      "lossWeights has 'number', which is not an output of the model, expected one of digit.",
+    ],
+  ])('%j', (options, message) => {
+    expect(messageOf(options)).toBe(`UsageError: compile: ${message}`);
+  });
+});
