@@ -1,4 +1,4 @@
-/** `evaluate`: loss, accuracy and the accuracy of each class, of a saved model on a data set. */
+/** `evaluate`: computes the loss, the accuracy and the accuracy per class of a saved model on a data set. */
 import { type ImageSet, shapeText } from '../data/dataset.js';
 import type { LoadedDataset } from '../data/loaded_dataset.js';
 import { UsageError } from '../errors.js';
@@ -58,7 +58,7 @@ export async function evaluate(options: EvaluateOptions): Promise<number> {
   );
   if (shown.length < byClass.length)
     output.say(
-      `${shown.length} of ${byClass.length} classes: those with the lowest accuracy; --json has all.`,
+      `Only the ${shown.length} of ${byClass.length} classes with the lowest accuracy are listed; --json prints all.`,
     );
   output.say(`${bold(output, `accuracy ${percent(accuracy)}`)} - loss ${loss.toFixed(4)}`);
   output.result({
@@ -77,10 +77,10 @@ export async function evaluate(options: EvaluateOptions): Promise<number> {
   return 0;
 }
 
-/** Of more classes only some are listed. */
+/** At most this many classes are listed. */
 const mostListed = 100;
 
-/** In the order of their labels; a class without images has no accuracy, and comes last. */
+/** The classes with the lowest accuracy, by label; classes without images are left out first. */
 function worstClasses(scores: readonly ClassScore[]): readonly ClassScore[] {
   if (scores.length <= mostListed) return scores;
   return scores
@@ -89,27 +89,27 @@ function worstClasses(scores: readonly ClassScore[]): readonly ClassScore[] {
     .sort((a, b) => a.label - b.label);
 }
 
-/** Throws: UsageError when the images have another shape than the model takes, or more classes. */
+/** Throws: UsageError if the images do not have the model's shape, or have more classes. */
 function checkFit(name: string, images: ImageSet, { shape, classNames }: SavedModel): void {
   const [own, expected] = [images, shape].map(shapeText);
   if (own !== expected)
-    throw new UsageError(`evaluate: ${name} has images of ${own}, but the model takes ${expected}.`);
+    throw new UsageError(`evaluate: the images of ${name} are ${own}, but the model expects ${expected}.`);
   if (images.classCount > classNames.length) {
     throw new UsageError(
-      `evaluate: ${name} has ${images.classCount} classes, but the model tells ${classNames.length} apart.`,
+      `evaluate: ${name} has ${images.classCount} classes, but the model has ${classNames.length}.`,
     );
   }
 }
 
 type Parts = Readonly<Partial<Record<Exclude<PartName, 'all'>, ImageSet>>> & { readonly all: ImageSet };
 
-/** The run's own data cut as for the run, so that no image it was trained on is called a test image. */
+/** Splits the run's data as the run did, so that no training image counts as a test image. */
 function partsOfRun(loaded: LoadedDataset, recipe: DataRecipe): Parts {
   const { train, validation, test } = splitBy(recipe, loaded);
   return { train, validation, ...(test === undefined ? {} : { test }), all: loaded.train };
 }
 
-/** Data that the model has not seen, as they are. */
+/** Splits other data as their files do. */
 function partsOf({ train, validation, test }: LoadedDataset): Parts {
   return {
     train,
@@ -119,7 +119,7 @@ function partsOf({ train, validation, test }: LoadedDataset): Parts {
   };
 }
 
-/** The part that is asked for, else the first there is of test, validation and all. */
+/** The wanted part; by default the first that exists of test, validation and all. */
 function choosePart(
   wanted: PartName | undefined,
   parts: Parts,
@@ -127,6 +127,6 @@ function choosePart(
   const part = wanted ?? (['test', 'validation', 'all'] as const).find((name) => parts[name] !== undefined)!;
   const images = parts[part];
   if (images === undefined)
-    throw new UsageError(`evaluate: these data have no ${part} part; leave --part out, or name another.`);
+    throw new UsageError(`evaluate: the data have no ${part} part; leave out --part, or choose another one.`);
   return { part, images };
 }

@@ -1,4 +1,4 @@
-/** `explore`: what is in a data set: its shape, its classes, and pictures of what filters and augmentation do to it. */
+/** `explore`: shows the shape and classes of a data set, and samples with and without filters and augmentation. */
 import type { ImageSet } from '../data/dataset.js';
 import type { Tensor } from '../engine/tensor.js';
 import { image } from '../kernels/index.js';
@@ -21,7 +21,7 @@ import { presetFor } from '../recipe/presets.js';
 import { checkOutFolder, defaultFolder } from './run_folder.js';
 import { version } from './version.js';
 
-/** Samples in the grid, and images in a row of filtered ones. */
+/** Samples in the grid, and images per row of filtered ones. */
 const sampleCount = 25;
 const rowCount = 8;
 const variantCount = 4;
@@ -45,7 +45,7 @@ export async function explore(options: ExploreOptions): Promise<number> {
   const { height, width, channels, classNames } = train;
   output.say(`${bold(output, name)} from ${source}`);
   output.say(
-    `Shape: train [${train.count}, ${height}, ${width}, ${channels}]${test ? `, test [${test.count}, ${height}, ${width}, ${channels}]` : ', no test part with labels'}.`,
+    `Shape: train [${train.count}, ${height}, ${width}, ${channels}]${test ? `, test [${test.count}, ${height}, ${width}, ${channels}]` : ', no labelled test part'}.`,
   );
   const shown = classesShown({ classNames, parts });
   output.say(
@@ -56,12 +56,14 @@ export async function explore(options: ExploreOptions): Promise<number> {
           columnName(classNames[label]!),
           ...parts.map(({ counts }) => counts[label]!),
         ]),
-        ['in all', ...parts.map(({ counts }) => counts.reduce((total, count) => total + count, 0))],
+        ['total', ...parts.map(({ counts }) => counts.reduce((total, count) => total + count, 0))],
       ],
     ),
   );
   if (shown.length < classNames.length)
-    output.say(`${shown.length} of ${classNames.length} classes: those with the fewest images and the most.`);
+    output.say(
+      `Only the ${shown.length} of ${classNames.length} classes with the fewest and the most images are listed.`,
+    );
 
   const folder = openFolder(options.out ?? defaultFolder(`explore-${name}`));
   await checkOutFolder('explore', folder, 'explore.html');
@@ -94,7 +96,7 @@ export async function explore(options: ExploreOptions): Promise<number> {
     await write(`${file}.png`, svgToPng(svg));
   }
   await write('explore.html', explorePage(found, encodePng, version));
-  output.say('', `Written to ${folder.path}: ${files.join(', ')}.`);
+  output.say('', `Wrote to ${folder.path}: ${files.join(', ')}.`);
   output.result({
     dataset: name,
     source,
@@ -109,12 +111,12 @@ export async function explore(options: ExploreOptions): Promise<number> {
   return 0;
 }
 
-/** Positions of images drawn by the seed. */
+/** Indices of a random sample of images. */
 function choose(images: ImageSet, count: number, seed: number): Uint32Array {
   return permutation(images.count, seed, streams.show).subarray(0, count);
 }
 
-/** The same images in rows, each row after another filter. */
+/** Rows of the same images, each with another filter. */
 async function filtered(images: ImageSet, seed: number): Promise<Pick<Exploration, 'blurred' | 'sharpened'>> {
   const shown = images.select(choose(images, rowCount, seed));
   const x = tensorOf(shown);
@@ -144,7 +146,7 @@ async function filtered(images: ImageSet, seed: number): Promise<Pick<Exploratio
   return found;
 }
 
-/** What the presets make of the same images, their filters left out so that the geometry can be seen. */
+/** The same images augmented by each preset, without its filters, which would hide the geometry. */
 async function augmented(
   images: ImageSet,
   { dataset, seed }: ExploreOptions,

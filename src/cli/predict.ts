@@ -1,4 +1,4 @@
-/** `predict`: what a saved model sees in pictures, rows of a CSV, and IDX files. */
+/** `predict`: classifies pictures, rows of a CSV and IDX files with a saved model. */
 import path from 'node:path';
 import { shapeText } from '../data/dataset.js';
 import { ModelError, UsageError } from '../errors.js';
@@ -12,7 +12,7 @@ import { type Output, bold, columnName, openOutput, table } from './output.js';
 import { type Input, readInput } from './prediction_inputs.js';
 import { readSavedModel, stepCounter } from './saved_model.js';
 
-/** The likeliest classes that are shown of each image. */
+/** The number of classes shown per image. */
 const classesShown = 3;
 
 export async function predict(files: readonly string[], options: PredictOptions): Promise<number> {
@@ -20,12 +20,12 @@ export async function predict(files: readonly string[], options: PredictOptions)
   const { submission, all = false, invert = false, transpose = false } = options;
   if (submission !== undefined && files.some((file) => path.resolve(file) === path.resolve(submission)))
     throw new UsageError(`predict: --submission ${submission} would overwrite the images.`);
-  if (submission !== undefined) await refuseOther(submission);
+  if (submission !== undefined) await checkSubmissionFile(submission);
   const saved = await readSavedModel('predict', options);
   const { run, shape, classNames } = saved;
   const areDigits = shape.channels === 1 && (run === undefined || run.recipe.dataset === 'digits');
 
-  // Every file is read before anything is computed, so that a bad one costs nothing.
+  // All files are read first, so that a damaged one fails before anything is computed.
   const inputs: Input[] = [];
   for (const file of files) inputs.push(await readInput(file, { shape, areDigits, invert, transpose }));
   const images = joined(inputs);
@@ -66,17 +66,17 @@ export async function predict(files: readonly string[], options: PredictOptions)
 const submissionHeader = 'ImageId,Label';
 
 /**
- * A name that was mistyped would cost the file of that name.
+ * Guards against overwriting another file through a typing error.
  *
- * Throws: UsageError for a file that is not a submission; FileError where none can be written.
+ * Throws: UsageError if the file exists and is not a submission; FileError if it cannot be written.
  */
-async function refuseOther(file: string): Promise<void> {
+async function checkSubmissionFile(file: string): Promise<void> {
   await checkWritable(path.dirname(file));
   if (!(await fileExists(file))) return;
   const text = new TextDecoder().decode(await readBytes(file));
   if (text.trim() === '' || text.startsWith(submissionHeader)) return;
   throw new UsageError(
-    `predict: ${file} exists and is not a submission (${submissionHeader}), so --submission does not replace it. Name another file.`,
+    `predict: ${file} exists and is not a submission (${submissionHeader}), so --submission does not overwrite it. Name another file.`,
   );
 }
 
@@ -86,20 +86,20 @@ interface Prediction {
   readonly image: number;
   readonly label: number;
   readonly className: string;
-  /** By label. */
+  /** One per label. */
   readonly probabilities: Float32Array;
-  /** What the file itself says. */
+  /** The label in the file. */
   readonly trueLabel?: number;
 }
 
 interface FileResult {
   readonly file: string;
   readonly predictions: readonly Prediction[];
-  /** Of files with labels. */
+  /** For files with labels. */
   readonly accuracy?: number;
 }
 
-/** All images one after another. */
+/** Concatenates the images of all files. */
 function joined(inputs: readonly Input[]): Input {
   const [first] = inputs as [Input];
   if (inputs.length === 1) return first;
@@ -124,7 +124,7 @@ function resultsOf(
       const own = probabilities.subarray(row * classes, (row + 1) * classes);
       if (!own.every(Number.isFinite)) {
         throw new ModelError(
-          `predict: the model's output for image ${i + 1} of ${file} is not all numbers; its training probably diverged. Train again with a smaller learning rate.`,
+          `predict: the model's output for image ${i + 1} of ${file} contains NaN or infinity; its training probably diverged. Train again with a smaller learning rate.`,
         );
       }
       const label = likeliest(probabilities, row, classes);
@@ -138,7 +138,7 @@ function resultsOf(
   });
 }
 
-/** The likeliest classes of each image, with bars. */
+/** Prints the most likely classes of each image, with bars. */
 function showEach(
   output: Output,
   { file, predictions, accuracy }: FileResult,
@@ -160,24 +160,24 @@ function showEach(
 }
 
 function verdict(label: number, truth: number, classNames: readonly string[]): string {
-  return label === truth ? 'right' : `wrong: it is ${classNames[truth] ?? truth}`;
+  return label === truth ? 'correct' : `wrong: it is ${classNames[truth] ?? truth}`;
 }
 
-/** The classes with the highest probabilities, highest first; lower ones first among equals. */
+/** The labels with the highest probabilities, in descending order; ties go to the lower label. */
 function firstClasses(probabilities: Float32Array): number[] {
   return Array.from(probabilities, (_, label) => label)
     .sort((a, b) => probabilities[b]! - probabilities[a]! || a - b)
     .slice(0, classesShown);
 }
 
-/** How many images were taken for each class. */
+/** Prints how many images were classified as each class. */
 function showCounts(
   output: Output,
   { file, predictions, accuracy }: FileResult,
   classNames: readonly string[],
 ): void {
   const counts = countsOf(predictions, classNames.length);
-  output.say(`${file}: ${predictions.length} images (--all shows each)`);
+  output.say(`${file}: ${predictions.length} images (--all prints each)`);
   const shown = mostCounted(counts);
   const rows = shown.map((label) => [
     columnName(classNames[label]!),
@@ -186,14 +186,16 @@ function showCounts(
   ]);
   output.say(...table(['class', 'images', 'share'], rows));
   if (shown.length < counts.length)
-    output.say(`${shown.length} of ${counts.length} classes: those with the most images; --json has all.`);
+    output.say(
+      `Only the ${shown.length} of ${counts.length} classes with the most images are listed; --json prints all.`,
+    );
   sayAccuracy(output, file, predictions.length, accuracy);
 }
 
-/** Of more classes only some are listed. */
+/** At most this many classes are listed. */
 const mostListed = 100;
 
-/** In the order of their labels. */
+/** The labels with the most images, in ascending order. */
 function mostCounted(counts: readonly number[]): number[] {
   const labels = counts.map((_, label) => label);
   if (labels.length <= mostListed) return labels;
@@ -212,13 +214,13 @@ function countsOf(predictions: readonly Prediction[], classes: number): number[]
 function sayAccuracy(output: Output, file: string, count: number, accuracy: number | undefined): void {
   if (accuracy === undefined) return;
   output.say(
-    `${file}: ${bold(output, `accuracy ${percent(accuracy)}`)} (${Math.round(accuracy * count)} of ${count} right)`,
+    `${file}: ${bold(output, `accuracy ${percent(accuracy)}`)} (${Math.round(accuracy * count)} of ${count} correct)`,
   );
 }
 
 /**
- * What Kaggle's digit recogniser takes: a header, then the images from 1 on. A label is the class's name where all
- * names are numbers, as those of folders 1 to 9 are; else its place among the names, from 0.
+ * A submission for Kaggle's digit recogniser: a header, then the images, numbered from 1. If all class names are numbers,
+ * such as folders 1 to 9, a label is the class's name; otherwise it is the index of the class, from 0.
  */
 export function submissionText(labels: readonly number[], classNames: readonly string[]): string {
   const areNumbers = classNames.every((name) => /^\d+$/.test(name));

@@ -37,7 +37,7 @@ export async function readInput(file: string, options: InputOptions): Promise<In
     const images = await readIdxImages(diskTree, file, { transpose });
     const [own, expected] = [images, shape].map(shapeText);
     if (own === expected) return { file, ...images };
-    throw new DataError(`${file}: holds images of ${own}, but the model takes ${expected}.`);
+    throw new DataError(`${file}: the images are ${own}, but the model expects ${expected}.`);
   }
   return { file, images: fit(await decodePng(bytes, file), file, options), count: 1, ...shape };
 }

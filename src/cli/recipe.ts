@@ -1,4 +1,4 @@
-/** From the options of the command line to a recipe. */
+/** Makes a recipe from the options of `train`. */
 import type { Device } from '../engine/device.js';
 import { UsageError } from '../errors.js';
 import type { AugmentOptions } from '../kernels/index.js';
@@ -10,10 +10,10 @@ import { readRecipe } from '../recipe/recipe_json.js';
 import type { TrainOptions } from './commands.js';
 import { type Output, bold } from './output.js';
 
-/** Options of `train`, as far as they are given. */
+/** The options of `train`, of which most may be missing. */
 export type RecipeOptions = Partial<TrainOptions> & Pick<TrainOptions, 'dataset' | 'seed'>;
 
-/** Throws: UsageError for options that contradict each other, whatever the preset. */
+/** Throws: UsageError for options that contradict each other with any preset. */
 export function checkRecipeOptions(options: RecipeOptions): void {
   if (options.momentum !== undefined && options.optimizer !== 'sgd')
     throw new UsageError('train: --momentum is for --optimizer sgd.');
@@ -25,12 +25,12 @@ function isFolded({ folds, fold }: RecipeOptions): boolean {
   return folds !== undefined || fold !== undefined;
 }
 
-/** The preset, the device's own when none is named, with the options laid over it. */
+/** The preset, by default the one for the device, overridden by the options. */
 export function chooseRecipe(options: RecipeOptions, device: Device, output: Output): Recipe {
   return recipeOf(options, options.preset ?? presetForDevice(device, output));
 }
 
-/** The preset with the options laid over it. Throws: UsageError for options that the preset does not allow. */
+/** The preset, overridden by the options. Throws: UsageError for options that do not fit the preset. */
 export function recipeOf(options: RecipeOptions, preset: PresetName): Recipe {
   checkRecipeOptions(options);
   const { dataset, learningRate, optimizer, momentum } = options;
@@ -91,7 +91,7 @@ export const presetDescriptions: Readonly<Record<PresetName, string>> = {
   paper: 'as published: blurred and sharpened, flipped both ways, up to 40 epochs',
 };
 
-/** The preset that suits a device. */
+/** The default preset for a device. */
 function presetForDevice(device: Device, output: Output): PresetName {
   const isSoftware = device.traits.family === 'software';
   const chosen = isSoftware ? 'quick' : 'corrected';
@@ -101,19 +101,19 @@ function presetForDevice(device: Device, output: Output): PresetName {
   return chosen;
 }
 
-/** `rotation ±10°, shift ±10 %, zoom ±10 %`; for people. */
+/** A readable description: `rotation ±10°, shift ±10 %, zoom ±10 %`. */
 export function describeAugmentation(options: AugmentOptions): string {
   const share = (value: number): string => `±${Number((value * 100).toFixed(1))} %`;
   const { zoom, erasing, fill = 'nearest' } = options;
   const isMoved = [options.rotation, options.widthShift, options.heightShift, zoom].some(Boolean);
   const parts = [
     options.rotation && `rotation ±${options.rotation}°`,
-    options.widthShift && `shift across ${share(options.widthShift)}`,
-    options.heightShift && `shift down ${share(options.heightShift)}`,
+    options.widthShift && `horizontal shift ${share(options.widthShift)}`,
+    options.heightShift && `vertical shift ${share(options.heightShift)}`,
     zoom && (typeof zoom === 'number' ? `zoom ${share(zoom)}` : `zoom ${zoom.join(' to ')}`),
     isMoved && `filled with ${fill}`,
-    options.horizontalFlip && 'mirrored',
-    options.verticalFlip && 'upside down',
+    options.horizontalFlip && 'horizontal flip',
+    options.verticalFlip && 'vertical flip',
     options.padAndCrop && `padded by ${options.padAndCrop} and cropped`,
     options.brightness && `brightness ${share(options.brightness)}`,
     options.contrast && `contrast ${share(options.contrast)}`,

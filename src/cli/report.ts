@@ -22,7 +22,7 @@ export async function report(paths: readonly string[], options: ReportOptions): 
     if (path.resolve(out) !== path.resolve(first))
       await checkOutFolder('report', openFolder(out), 'report.html');
     const files = await rebuildReport(openFolder(first), openFolder(out));
-    output.say(`Written to ${out}: ${files.join(', ')}.`);
+    output.say(`Wrote to ${out}: ${files.join(', ')}.`);
     output.result({ out, files });
     return 0;
   }
@@ -38,7 +38,7 @@ export async function report(paths: readonly string[], options: ReportOptions): 
   await folder.write('loss.png', svgToPng(svgFile(curves.loss)));
   await folder.write('comparison.html', comparisonPage(named, version));
   const files = ['comparison.html', 'accuracy.png', 'loss.png'];
-  output.say(`Written to ${folder.path}: ${files.join(', ')}.`);
+  output.say(`Wrote to ${folder.path}: ${files.join(', ')}.`);
   output.result({ out: folder.path, files });
   return 0;
 }

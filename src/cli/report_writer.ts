@@ -1,4 +1,4 @@
-/** The report of a run folder: `evaluation.json`, then `report.html` and its pictures from the files of the folder. */
+/** Writes the report of a run: `evaluation.json`, then `report.html` and its pictures from the files of the folder. */
 import type { ImageSet } from '../data/dataset.js';
 import type { Folder } from '../folder.js';
 import { encodePng } from '../node/png.js';
@@ -21,19 +21,16 @@ import { testedPart } from '../report/run_record.js';
 import { pictureOf } from './pictures.js';
 import { readReport } from './report_files.js';
 
-export interface ReportInput {
-  /** The run folder. run.json (with its `result`), history.json and model.json must have been written. */
+interface ReportInput {
+  /** The run folder, with run.json (including `result`), history.json and model.json. */
   readonly folder: Folder;
-  /**
-   * The test set with its labels, and what the model said: [count, classes], row by row. Left out when the data have
-   * no labelled test part.
-   */
+  /** The labelled test set and the model's probabilities, [count,classes]; left out if there is no test set. */
   readonly test?: { readonly images: ImageSet; readonly probabilities: Float32Array };
-  /** Keys which 25 predictions are shown. */
+  /** Selects the 25 predictions that are shown. */
   readonly seed: number;
-  /** Left out when nothing is augmented. */
+  /** Left out without augmentation. */
   readonly augmented?: AugmentedSamples;
-  /** One row per kernel of the training step, as `kernelRows` of the bench returns them; left out when not timed. */
+  /** One row per kernel of the training step; left out if they were not timed. */
   readonly kernelTimes?: readonly KernelTime[];
 }
 
@@ -43,7 +40,7 @@ export interface WrittenReport {
   readonly evaluation: EvaluationFile;
 }
 
-/** All that a report consists of; a new run in an old folder must take them out of the way. */
+/** The files of a report. */
 export const reportFiles = [
   'evaluation.json',
   'report.html',
@@ -79,7 +76,7 @@ export async function rebuildReport(from: Folder, folder = from): Promise<string
   const pictures = drawings(report);
   for (const [name, drawing] of pictures) await folder.write(name, svgToPng(svgFile(drawing)));
   await folder.write('report.html', runReportPage(report, encodePng));
-  // Pictures of an earlier test would speak of another model.
+  // Remove pictures of an earlier test, which show another model.
   const stale = reportFiles.filter(
     (name) => name.endsWith('.png') && !pictures.some(([drawn]) => drawn === name),
   );

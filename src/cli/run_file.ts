@@ -1,4 +1,4 @@
-/** run.json: what it holds, and the reading of it for commands that go by it. */
+/** The contents of run.json, and their validation. */
 import { type Choice, choiceForm } from '../engine/kernel_selection.js';
 import {
   type Form,
@@ -28,30 +28,30 @@ export const runFormat = 'shadegrad run 3';
 const earlierFormat = 'shadegrad run 2';
 export const runFormats: readonly string[] = [earlierFormat, runFormat];
 
-/** How one part of the data did. */
+/** The scores on one part of the data. */
 export interface PartResult {
   readonly accuracy: number;
   readonly loss: number;
-  /** On how many images, where it is not the whole part. */
+  /** The number of images, if it is not the whole part. */
   readonly images?: number;
 }
 
 export interface RunResult {
   readonly bestEpoch: number;
-  /** Why that epoch. */
+  /** Why this epoch is the best. */
   readonly reason: string;
   readonly train: PartResult;
   readonly validation: PartResult;
-  /** Null when the data have no labelled test part. */
+  /** Null if the data have no labelled test part. */
   readonly test: PartResult | null;
   readonly seconds: number;
 }
 
-/** How the kernels of a run were chosen. */
+/** How the kernels of a run were selected. */
 export interface RunTuning {
-  /** `off`: by the table alone. `stored`: by what `npm run tune` had measured, where it had. */
+  /** `off`: the default kernels. `stored`: those that `npm run tune` found, if any. */
   readonly tuning: 'off' | 'stored';
-  /** By key, those of the measured choices that the run went by. */
+  /** The measured choices that the run used, by key. */
   readonly choices: Readonly<Record<string, Choice>>;
 }
 
@@ -61,20 +61,20 @@ export interface RunFile extends Partial<RunTuning> {
   readonly model: string;
   readonly device: object;
   readonly versions: object;
-  /** How many images each part holds; a part that does not exist holds 0. */
+  /** The number of images of each part; 0 if there is no such part. */
   readonly images: Readonly<Record<string, number>>;
   readonly classNames: readonly string[];
   readonly source: string;
-  /** The kernel of each primitive, in the order of the step: what the bits of a run depend on. */
+  /** The kernel of each primitive, in the order of the step: the results of a run depend on them bit for bit. */
   readonly kernels?: readonly KernelChoice[];
   readonly startedAt: string;
-  /** Until the last epoch's end, interruptions left out. */
+  /** Up to the end of the last epoch, without interruptions. */
   readonly elapsedSeconds?: number;
-  /** There when training has ended. */
+  /** Set once training has finished. */
   readonly result?: RunResult;
 }
 
-/** A run as far as testing its model needs it: any version's, whatever else it lacks. */
+/** The part of a run that testing its model needs; other members may be missing or from another version. */
 export interface TestableRun {
   readonly recipe: DataRecipe;
   readonly classNames: readonly string[];
@@ -86,7 +86,7 @@ const part: Form<PartResult> = {
   images: optional(countOrZero),
 };
 
-/** What a run has beside its format and recipe. */
+/** The members besides format and recipe. */
 const runForm: Form<Omit<RunFile, 'format' | 'recipe'>> = {
   model: text,
   device: object,
@@ -109,23 +109,23 @@ const runForm: Form<Omit<RunFile, 'format' | 'recipe'>> = {
   }),
 };
 
-/** Throws: what `refuse` returns, naming the member that is wrong. */
+/** Throws: the error that `refuse` returns, which names the wrong member. */
 export function checkTestableRun(value: unknown, refuse: Refuse): TestableRun {
-  const run = inTodaysForm(value);
+  const run = inCurrentForm(value);
   readDataRecipe(run['recipe'], recipeRefusal(refuse));
   checkForm<Pick<TestableRun, 'classNames'>>(run, { classNames: [text] }, refuse);
   return run as unknown as TestableRun;
 }
 
-/** As `checkTestableRun`, for a run that is resumed and needs everything. */
+/** Like `checkTestableRun`, for resuming a run, which needs all members. */
 export function checkRun(value: unknown, refuse: Refuse): RunFile {
-  const run = inTodaysForm(value);
+  const run = inCurrentForm(value);
   readRecipe(run['recipe'], recipeRefusal(refuse));
   checkForm(run, runForm, refuse);
   return run as unknown as RunFile;
 }
 
-function inTodaysForm(value: unknown): Readonly<Record<string, unknown>> {
+function inCurrentForm(value: unknown): Readonly<Record<string, unknown>> {
   const { settings, ...others } = Object(value) as Readonly<Record<string, unknown>>;
   if (others['format'] !== earlierFormat) return others;
   return { ...others, format: runFormat, recipe: recipeOfRun2(settings) };

@@ -1,4 +1,4 @@
-/** The folder of one training: what `train` writes into it, and what `--resume` reads again. */
+/** The folder of a run: the files that `train` writes, and their readers. */
 import path from 'node:path';
 import { DataError, ModelError, UsageError } from '../errors.js';
 import type { Folder } from '../folder.js';
@@ -22,16 +22,15 @@ export function stampOf(date: string): string {
 }
 
 /**
- * The run that `train` left in a folder, to be resumed.
+ * Reads run.json, to resume the run.
  *
- * Throws: FileError when the folder holds none, DataError when run.json is damaged, ModelError when another version
- * wrote it.
+ * Throws: FileError if the folder holds no run; DataError if run.json is damaged; ModelError if another version wrote it.
  */
 export async function readRun(folder: Folder): Promise<RunFile> {
   return readAs(folder, checkRun);
 }
 
-/** The part of a run that tells how to test its model. Throws: as `readRun`. */
+/** Reads the part of run.json that testing the model needs. Throws: as `readRun`. */
 export async function readTestableRun(folder: Folder): Promise<TestableRun> {
   return readAs(folder, checkTestableRun);
 }
@@ -78,7 +77,7 @@ export interface GrowingHistory {
   readonly metrics: Record<string, number[]>;
 }
 
-/** The history so far, to be continued by a resumed run. */
+/** Reads the history so far, which a resumed run continues. */
 export async function readHistory(folder: Folder): Promise<GrowingHistory> {
   if (!(await folder.exists('history.json'))) return { epochs: [], metrics: {} };
   const { epochs, metrics } = historyFromJson(
@@ -93,12 +92,12 @@ export async function readHistory(folder: Folder): Promise<GrowingHistory> {
 }
 
 /**
- * The best weights of an epoch whose checkpoint is not written yet: they replace the best ones only after it, so that a
- * resumed training never finds the weights of an epoch that it does again.
+ * The best weights of an epoch whose checkpoint is not written yet. They replace best.safetensors only after it, so that a
+ * resumed training never finds weights of an epoch that it repeats.
  */
 export const nextBestFile = 'best.next.safetensors';
 
-/** All that `train` writes into a run folder, except for `logs`. */
+/** All files that `train` writes, except for those in `logs`. */
 export const runFiles: readonly string[] = [
   'run.json',
   'model.json',

@@ -1,4 +1,4 @@
-/** What a run writes for TensorBoard beside its own files. */
+/** The TensorBoard logs of a run. */
 import { hostname } from 'node:os';
 import process from 'node:process';
 import type { Folder } from '../folder.js';
@@ -12,10 +12,10 @@ import { augmentedSamples } from './augmented_samples.js';
 import { type RunFile, stampOf } from './run_folder.js';
 import type { Images } from './train_result.js';
 
-/** Validation images behind the confusion matrix in TensorBoard: enough to see, cheap enough for every epoch. */
+/** Validation images in the confusion matrix: enough to be meaningful, few enough for every epoch. */
 const confusionImages = 2000;
 
-/** Curves, histograms of weights, augmented samples and the confusion matrix, into `logs`. */
+/** Writes curves, histograms of weights, augmented samples and the confusion matrix to `logs`. */
 export function tensorBoardOf(
   model: Model,
   images: Images,
@@ -26,8 +26,7 @@ export function tensorBoardOf(
   const watched = images.validation.take(Math.min(confusionImages, images.validation.count), { seed });
   return tensorBoard({
     logDir: logs,
-    // From run.json and not from the clock: the callback's state lies in the checkpoint, whose bytes are to be the same
-    // for the same training.
+    // From run.json and not from the clock: the checkpoint contains the callback's state, and must be reproducible.
     run: stampOf(startedAt),
     histogramFreq: 1,
     encodePng,

@@ -1,4 +1,4 @@
-/** `train`: from a data set to a run folder with a trained model. */
+/** `train`: trains a model on a data set and saves it in a run folder. */
 import process from 'node:process';
 import { checkTrainable } from '../data/trainable.js';
 import type { LoadedDataset } from '../data/loaded_dataset.js';
@@ -33,7 +33,7 @@ import {
   recipeOf,
 } from './recipe.js';
 import { restoreFiles } from './resumed_files.js';
-import { recordOf, takeChoices } from './run_choices.js';
+import { kernelRecord, selectKernels } from './run_kernels.js';
 import {
   type GrowingHistory,
   type RunFile,
@@ -60,8 +60,8 @@ export async function train(options: TrainOptions): Promise<number> {
   const claim = await claimRun(at, mode);
   const interruption = new Interruption(output, claim.folder, () => claim.releaseNow());
   try {
-    return await released(claim, output, async () => {
-      // What needs no device comes first: a wrong folder is noticed at once.
+    return await thenRelease(claim, output, async () => {
+      // Steps that need no device come first, so that a wrong path fails at once.
       const saved = mode === 'resume' ? await readRun(claim.folder) : undefined;
       const known = saved?.recipe ?? (preset === undefined ? undefined : recipeOf(options, preset));
       const loaded = await loadData(known ?? dataOf(options), options, output);
@@ -79,20 +79,20 @@ export async function train(options: TrainOptions): Promise<number> {
   }
 }
 
-/** Gives the folder back whatever happens. An error of the work is not hidden by one of giving back. */
-async function released<T>(claim: ClaimedRun, output: Output, work: () => Promise<T>): Promise<T> {
+/** Runs `action`, then releases the folder. An error of `action` takes precedence over one of the release. */
+async function thenRelease<T>(claim: ClaimedRun, output: Output, action: () => Promise<T>): Promise<T> {
   let result: T;
   try {
-    result = await work();
+    result = await action();
   } catch (error) {
-    await claim.release().catch(() => undefined); // The lock lapses with this process.
+    await claim.release().catch(() => undefined); // The lock expires with this process.
     throw error;
   }
   try {
     await claim.release();
   } catch (error) {
     if (!(error instanceof FileError)) throw error;
-    output.say(`${error.message} The lock lapses when this process ends.`);
+    output.say(`${error.message} The lock expires when this process ends.`);
   }
   return result;
 }
@@ -105,28 +105,28 @@ interface TrainContext {
   readonly recipe: Recipe;
   readonly images: Images & { readonly description: string };
   readonly options: TrainOptions;
-  /** When the command began, by `performance.now()`. */
+  /** The start of the command, by `performance.now()`. */
   readonly started: number;
-  /** Of a run that is resumed. */
+  /** The run that is resumed. */
   readonly saved?: RunFile;
-  /** What --from names. */
+  /** The model that --from names. */
   readonly source?: ModelOnHost;
 }
 
 async function runTraining(context: TrainContext): Promise<number> {
   const { claim, output, interruption, device, recipe, images, options, started, saved, source } = context;
   const { folder } = claim;
-  const tuning = await takeChoices(device, saved, folder, { tune: options.tune, warn: output.say });
-  // A run that was stopped before its first checkpoint begins again from its run.json.
+  const tuning = await selectKernels(device, saved, folder, { tune: options.tune, warn: output.say });
+  // A run that was stopped before its first checkpoint is restarted from its run.json.
   const isResumed = saved !== undefined && (await folder.exists('last.safetensors'));
-  const heading = isResumed ? 'Resuming' : saved ? 'Starting again' : claim.isReplacing ? 'Replacing' : 'Run';
+  const heading = isResumed ? 'Resuming' : saved ? 'Restarting' : claim.isReplacing ? 'Replacing' : 'Run';
   describeRun(output, device, recipe, folder, heading);
   if (saved && !isResumed)
-    output.say(`It has no checkpoint yet, so training begins again from its run.json.`);
+    output.say('The run has no checkpoint yet, so training starts from the beginning.');
   output.say(images.description);
   if (saved) checkSameImages(saved, images, folder);
 
-  // An interrupted or finished run has its own time behind it.
+  // The time of the earlier sessions of the run.
   const before = isResumed ? (saved.elapsedSeconds ?? saved.result?.seconds ?? 0) : 0;
   const elapsedSeconds = (): number => before + (performance.now() - started) / 1000;
   const model = modelOf(recipe, images.train);
@@ -160,11 +160,11 @@ async function runTraining(context: TrainContext): Promise<number> {
 
 function reportStop({ claim, interruption }: TrainContext, history: History): number {
   if (!claim.isReplacing) return interruption.reportStopped(history);
-  interruption.say(`Interrupted before the first step; the run in ${claim.folder.path} is as it was.`);
+  interruption.say(`Interrupted before the first step; the run in ${claim.folder.path} is unchanged.`);
   return interruption.status;
 }
 
-// ---- what to do ----
+// ---- preparing ----
 
 function describeRun(output: Output, device: Device, recipe: Recipe, folder: Folder, heading: string): void {
   const { adapter, driver } = device.fingerprint;
@@ -184,7 +184,7 @@ function describeRun(output: Output, device: Device, recipe: Recipe, folder: Fol
   }
 }
 
-/** Where the images come from and how they are read. */
+/** The source of the images, and how to read them. */
 type DataSource = Pick<Recipe, 'dataset' | 'data' | 'transpose' | 'shape'>;
 
 function dataOf({ dataset, data, transpose, imageShape }: TrainOptions): DataSource {
@@ -208,7 +208,7 @@ async function loadData(
   return loaded;
 }
 
-/** Throws: DataError when the data are no longer those that the run has seen, by their counts and classes. */
+/** Throws: DataError if the counts or classes differ from those that the run started with. */
 function checkSameImages({ images: before, classNames }: RunFile, images: Images, folder: Folder): void {
   const now = countImages(images);
   const isSame =
@@ -218,7 +218,7 @@ function checkSameImages({ images: before, classNames }: RunFile, images: Images
   const show = (counts: RunFile['images'], classes: number): string =>
     `${counts['train']} training, ${counts['validation']} validation and ${counts['test']} test images in ${classes} classes`;
   throw new DataError(
-    `train: the data have changed since ${folder.path} was started, with ${show(before, classNames.length)}; now there are ${show(now, images.train.classCount)}. Bring the old data back, or start a new run.`,
+    `train: the data have changed: ${folder.path} was started with ${show(before, classNames.length)}, but now there are ${show(now, images.train.classCount)}. Restore the old data, or start a new run.`,
   );
 }
 
@@ -226,7 +226,7 @@ function countImages({ train: training, validation, test }: Images): RunFile['im
   return { train: training.count, validation: validation.count, test: test?.count ?? 0 };
 }
 
-/** Throws: ModelError when it is another network. */
+/** Copies the weights of a saved model. Throws: ModelError if it is a different network. */
 async function takeWeights(
   model: Model,
   { seed, split, limit }: Recipe,
@@ -237,12 +237,12 @@ async function takeWeights(
   const loaded = source.load();
   model.setWeights(await loaded.weights());
   loaded.dispose();
-  output.say(`Beginning with the weights of ${from}.`);
+  output.say(`Starting from the weights of ${from}.`);
   const folder = openFolder(weightsPath(from)?.folder ?? from);
   const before = (await folder.exists('run.json')) ? (await readTestableRun(folder)).recipe : undefined;
   if (before && (before.seed !== seed || before.split.name !== split.name || before.limit !== limit))
     output.say(
-      `Its images were divided otherwise (seed ${before.seed}, split ${before.split.name}): it may have been trained on what validates here.`,
+      `That model used another split (seed ${before.seed}, split ${before.split.name}): it may have been trained on images that validate here.`,
     );
 }
 
@@ -271,9 +271,9 @@ interface FitContext {
   readonly interruption: Interruption;
   readonly run: RunFile;
   readonly tuning: RunTuning['tuning'];
-  /** False for a run that begins, or begins again. */
+  /** False for a new or restarted run. */
   readonly isResumed: boolean;
-  /** Of the run, all its sessions together. */
+  /** Over all sessions of the run. */
   readonly elapsedSeconds: () => number;
 }
 
@@ -283,7 +283,7 @@ async function fit(context: FitContext): Promise<History> {
   const say = (line: string): void => void notes.push(line);
   const checkpoint = isResumed ? await readCheckpoint(model, claim.folder) : undefined;
   const before = await restoreFiles(claim, run, checkpoint);
-  const keep = keepRun(context, before, () => {
+  const runFiles = writeRunFiles(context, before, () => {
     for (const note of notes.splice(0)) output.say(note);
   });
   const logs = recipe.tensorBoard ? [tensorBoardOf(model, images, recipe, claim.logs, run)] : [];
@@ -296,15 +296,14 @@ async function fit(context: FitContext): Promise<History> {
       terminateOnNaN({ say }),
       warnOnDivergence({ say: (line) => say(`${line} Train again with a smaller --learning-rate.`) }),
       ...callbacksOf(recipe, say),
-      modelCheckpoint({ folder: bestKeptBack(claim.folder), monitor: 'val_accuracy', saveBestOnly: true }),
+      modelCheckpoint({ folder: withPendingBest(claim.folder), monitor: 'val_accuracy', saveBestOnly: true }),
       ...logs,
-      keep,
+      runFiles,
     ],
     ...(checkpoint ? { resume: checkpoint } : {}),
   });
   for (const note of notes.splice(0)) output.say(note);
-  // Also in the middle of an epoch: the checkpoint knows the place. Before the first step there is nothing to save that
-  // would be worth the existing run.
+  // A checkpoint can also be in the middle of an epoch. Before the first step, keep the run that would be replaced.
   if (history.isInterrupted && !(claim.isReplacing && history.checkpoint.position.step === 0)) {
     await model.saveWeights(claim.folder, 'last', { checkpoint: history.checkpoint });
     await claim.commit();
@@ -312,32 +311,32 @@ async function fit(context: FitContext): Promise<History> {
   return { ...history, epochs: before.epochs, metrics: before.metrics };
 }
 
-/** Throws: ModelError when last.safetensors is damaged, or no checkpoint. */
+/** Throws: ModelError if last.safetensors is damaged or contains no checkpoint. */
 async function readCheckpoint(model: Model, folder: Folder): Promise<Checkpoint> {
   const { checkpoint } = await model.loadWeights(folder, 'last');
   if (checkpoint) return checkpoint;
-  throw new ModelError(`train: ${folder.path}/last.safetensors holds no checkpoint to resume from.`);
+  throw new ModelError(`train: ${folder.path}/last.safetensors contains no checkpoint to resume from.`);
 }
 
-/** The best weights get their name only once the checkpoint of their epoch is written; see `nextBestFile`. */
-function bestKeptBack(folder: Folder): Folder {
+/** Writes best weights as `nextBestFile`, to be renamed once the checkpoint of their epoch is written. */
+function withPendingBest(folder: Folder): Folder {
   return { ...folder, write: (_, contents) => folder.write(nextBestFile, contents) };
 }
 
 /**
- * Keeps run.json, the history and the checkpoint. The order matters: wherever it is stopped, the folder holds the
- * checkpoint before or the one after, and nothing of an epoch without its checkpoint is taken for a part of the run.
+ * Writes run.json, the history and the checkpoint. The order matters: if the process is killed at any point, the folder
+ * holds the previous or the new checkpoint, and files of an epoch without a checkpoint are ignored.
  */
-function keepRun(
+function writeRunFiles(
   { model, claim, output, run, tuning, isResumed, elapsedSeconds }: FitContext,
   before: GrowingHistory,
-  sayNotes: () => void,
+  printNotes: () => void,
 ): Callback {
   const { folder } = claim;
   const writeRun = async ({ kernels }: Training): Promise<void> =>
     folder.write(
       'run.json',
-      toJson({ ...run, kernels, ...recordOf(model.device, tuning), elapsedSeconds: elapsedSeconds() }),
+      toJson({ ...run, kernels, ...kernelRecord(model.device, tuning), elapsedSeconds: elapsedSeconds() }),
     );
   return {
     onTrainBegin: async (training) => {
@@ -345,7 +344,7 @@ function keepRun(
         ? kernelChangeOf(run, training.kernels, model.device.kernelSelection)
         : undefined;
       if (change !== undefined) output.say(change);
-      // Only now: what the device refuses leaves no run behind. First run.json, without which nothing here can be resumed.
+      // Not earlier: a device error during preparation leaves no run. run.json is first, because resuming needs it.
       await writeRun(training);
       if (!(await folder.exists('model.json'))) await folder.write('model.json', toJson(model.toJson()));
     },
@@ -358,7 +357,7 @@ function keepRun(
       if (await folder.exists(nextBestFile)) await claim.move(nextBestFile, 'best.safetensors');
       await writeRun(training);
       await claim.commit();
-      sayNotes();
+      printNotes();
     },
     onTrainEnd: async (_, training) => writeRun(training),
   };

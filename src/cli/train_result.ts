@@ -1,4 +1,4 @@
-/** What `train` does when training has ended: tests the best weights once, prints, and writes the report. */
+/** The end of `train`: tests the best weights once, prints the results, and writes the report. */
 import type { Folder } from '../folder.js';
 import type { ImageSet } from '../data/dataset.js';
 import { maxOf } from '../extent.js';
@@ -26,7 +26,7 @@ export interface Images {
   readonly source: string;
 }
 
-export interface FinishContext {
+interface FinishContext {
   readonly images: Images;
   readonly recipe: Recipe;
   readonly folder: Folder;
@@ -35,7 +35,7 @@ export interface FinishContext {
   readonly elapsedSeconds: () => number;
 }
 
-/** Which epoch is used is decided on the validation images; the test images are looked at once, at the end. */
+/** The validation images decide which epoch is best; the test images are evaluated once, at the end. */
 export async function finish(context: FinishContext): Promise<object> {
   const { images, recipe, folder, output, history, elapsedSeconds } = context;
   const { metrics, epochs } = history;
@@ -43,13 +43,13 @@ export async function finish(context: FinishContext): Promise<object> {
   const best = accuracies.indexOf(maxOf(accuracies));
   const bestEpoch = epochs[best] ?? 0;
   const model = await loadModel(folder, { weights: 'best' });
-  // What fitted in training fits without learning too.
-  const atOnce = history.checkpoint.microBatchSize ?? batchSizeOf(recipe, images.train);
+  // A batch that fits in training also fits in inference.
+  const batchSize = history.checkpoint.microBatchSize ?? batchSizeOf(recipe, images.train);
 
   const trainSample = images.train.take(Math.min(images.train.count, images.validation.count), {
     seed: recipe.seed,
   });
-  const { loss, accuracy = Number.NaN } = await model.evaluate(trainSample, { batchSize: atOnce });
+  const { loss, accuracy = Number.NaN } = await model.evaluate(trainSample, { batchSize });
   const onTrain: PartResult = { loss, accuracy, images: trainSample.count };
   const onValidation: PartResult = {
     accuracy: accuracies[best] ?? Number.NaN,
@@ -57,7 +57,7 @@ export async function finish(context: FinishContext): Promise<object> {
   };
   const tested = images.test ?? images.validation;
   const probabilities = await model.predict(tested, {
-    batchSize: atOnce,
+    batchSize,
     callbacks: [stepCounter(output, 'Testing')],
   });
   const onTest = images.test ? scoreOf(probabilities, images.test) : null;
@@ -84,7 +84,7 @@ export async function finish(context: FinishContext): Promise<object> {
     test: { images: tested, probabilities },
     seed: recipe.seed,
     ...augmented,
-    ...(await kernelTimes(model, images.train.take(atOnce, { seed: recipe.seed }), recipe)),
+    ...(await kernelTimes(model, images.train.take(batchSize, { seed: recipe.seed }), recipe)),
   });
   output.say(`Report: ${folder.path}/report.html (${report.files.length} files).`);
   return { history: { epochs, ...metrics }, ...result, out: folder.path };
@@ -103,24 +103,24 @@ function printResult({ images, output, folder }: FinishContext, result: RunResul
   output.say('', ...table(['set', 'images', 'accuracy', 'loss'], rows));
   output.say(
     '',
-    `Weights of epoch ${bestEpoch}: ${reason} (training accuracy without dropout or augmentation, on ${trainCount} of its images).`,
+    `The best weights are those of epoch ${bestEpoch}: ${reason}. Training accuracy is measured without dropout or augmentation, on ${trainCount} images.`,
   );
   const headline =
     test && images.test
       ? `${bold(output, `Test accuracy ${percent(test.accuracy)}`)} on ${images.test.count} images`
-      : 'The data have no labelled test images, and validation accuracy is optimistic';
-  output.say(`${headline}; ${duration(seconds)} in all. Saved in ${folder.path}; try:`);
+      : 'The data have no labelled test images, and the validation accuracy is optimistic';
+  output.say(`${headline}; total time ${duration(seconds)}. Saved in ${folder.path}; try:`);
   output.say(`  npm run evaluate -- --model ${shellWord(folder.path)}`);
   output.say(`  npm run predict -- --model ${shellWord(folder.path)} image.png`);
 }
 
-/** Accuracy and mean cross-entropy of probabilities [count, classes]. */
+/** Accuracy and mean cross-entropy. Shapes: probabilities [count,classes]. */
 function scoreOf(probabilities: Float32Array, { labels, classCount }: ImageSet): PartResult {
   const { accuracy, loss } = evaluateProbabilities(labels, probabilities, classCount, { seed: 0 });
   return { accuracy, loss };
 }
 
-/** Times the kernels of a step over `images`, on weights that are thrown away; nothing where the device has no clock. */
+/** Times the kernels of a training step and discards its weights. Returns nothing if the device has no timestamps. */
 async function kernelTimes(
   model: Model,
   images: ImageSet,

@@ -1,6 +1,6 @@
 /**
- * `tune`: measures which variant of each kernel of a model is fastest on this device, shows what that gains, and stores
- * it for the commands that follow.
+ * `tune`: measures which variant of each kernel of a model is fastest on this device, prints the speedup, and stores the
+ * result for later commands.
  */
 import type { KernelCase } from '../engine/kernel_selection.js';
 import type { Device } from '../engine/device.js';
@@ -22,7 +22,7 @@ export async function tune(options: TuneOptions): Promise<number> {
   const file = store.fileOf(device.fingerprint);
   if (options.clear) {
     await store.forget(device.fingerprint);
-    output.say(`Nothing is stored for this device any more (${file}).`);
+    output.say(`Deleted the stored results of this device (${file}).`);
     output.result({ forgotten: file });
     return 0;
   }
@@ -34,8 +34,8 @@ export async function tune(options: TuneOptions): Promise<number> {
   const cases = [...new Map(met.map((kernelCase) => [kernelCase.key, kernelCase])).values()];
   output.say(
     cases.length === 0
-      ? 'No kernel has more than one variant for this device: there is nothing to choose.'
-      : `${count(cases.length, 'kernel')} with more than one variant for this device; least of ${count(options.repeats, 'repeat')}:`,
+      ? 'No kernel has more than one variant on this device, so there is nothing to tune.'
+      : `${count(cases.length, 'kernel')} with more than one variant on this device; each time is the minimum of ${count(options.repeats, 'repeat')}:`,
   );
   const results = await tuneCases(device, cases, {
     repeats: options.repeats,
@@ -50,7 +50,7 @@ export async function tune(options: TuneOptions): Promise<number> {
     for (const workload of workloads) steps.push(await workload.compare(choices, { repeats, onProgress }));
     showSteps(output, steps);
   } else if (cases.length > 0) {
-    output.say('', 'The table chooses the fastest everywhere: an untuned start is as fast as a tuned one.');
+    output.say('', 'The default kernels are the fastest: tuning gains nothing on this device.');
   }
   const isWorse = isSlower(steps);
   const isStored = choices.size > 0 && !options.dryRun && !isWorse;
@@ -58,12 +58,12 @@ export async function tune(options: TuneOptions): Promise<number> {
     await store.save(device.fingerprint, choices);
     output.say(
       '',
-      `Stored in ${file}; train, evaluate, predict and bench go by it from now on (--no-tune forbids it).`,
+      `Stored in ${file}; train, evaluate, predict and bench will use it (--no-tune ignores it).`,
     );
   } else if (isWorse) {
     output.say(
       '',
-      'The step as a whole is slower with these choices: nothing was stored. Try again when the machine is idle.',
+      'The step as a whole is slower with these kernels, so nothing was stored. Try again when the machine is idle.',
     );
   } else if (options.dryRun) {
     output.say('', 'Nothing was stored (--dry-run).');
@@ -90,15 +90,15 @@ function workloadFor(
   return new Workload(device, { model, imageShape, classes, batchSize });
 }
 
-/** What `train` takes without --batch-size, and what the other commands do. */
+/** The default batch sizes of `train` and of the other commands. */
 function usualBatchSizes({ traits }: Device): number[] {
   const preset = presets[traits.family === 'software' ? 'quick' : 'corrected'];
   return [preset.digits.batchSize, 128];
 }
 
-// ---- what is shown ----
+// ---- output ----
 
-/** On a terminal: what is being measured, and gone when it is. */
+/** On a terminal, shows the kernel that is being measured. */
 function showProgress(output: Output, { primitive }: KernelCase, done: number, total: number): void {
   if (output.stream.isTTY) output.stream.write(`\r\u001B[K${done + 1}/${total} ${primitive.name}`);
 }
@@ -107,7 +107,7 @@ function showCase(output: Output, { primitive, shapes, candidates, chosen, gain,
   if (output.stream.isTTY) output.stream.write('\r\u001B[K');
   output.say(
     '',
-    `${bold(output, primitive)} ${shapes}${skipped === undefined ? '' : ` not tried: ${skipped}`}`,
+    `${bold(output, primitive)} ${shapes}${skipped === undefined ? '' : ` skipped: ${skipped}`}`,
   );
   if (skipped !== undefined) return;
   const rows = candidates.map((candidate, i) => [
@@ -123,12 +123,12 @@ function verdict(
   { isFirst, isChosen, gain }: { isFirst: boolean; isChosen: boolean; gain: number },
 ): string {
   if (problem !== undefined) return `EXCLUDED: ${problem}`;
-  if (isFirst) return isChosen ? "the table's, kept" : "the table's";
+  if (isFirst) return isChosen ? 'default, kept' : 'default';
   return isChosen ? `chosen: ${gain.toFixed(2)} times as fast` : '';
 }
 
 function showSteps(output: Output, steps: readonly StepTimes[]): void {
-  output.say('', 'The training step, its kernels chosen by the table and by this tuning, measured in turns:');
+  output.say('', 'The training step with the default and the tuned kernels, interleaved:');
   const rate = (batchSize: number, ms: number): string => ((batchSize * 1000) / ms).toFixed(1);
   const rows = steps.map(({ batchSize, microBatchSize, untunedMs, tunedMs }) => [
     microBatchSize === batchSize ? batchSize : `${microBatchSize} of ${batchSize}`,
@@ -140,7 +140,7 @@ function showSteps(output: Output, steps: readonly StepTimes[]): void {
   ]);
   output.say(
     ...table(
-      ['batch', 'untuned ms', 'tuned ms', 'untuned images/s', 'tuned images/s', 'untuned / tuned'],
+      ['batch', 'untuned ms', 'tuned ms', 'untuned images/s', 'tuned images/s', 'tuned / untuned'],
       rows,
     ),
   );

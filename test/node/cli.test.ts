@@ -244,7 +244,7 @@ describe('a run that is stopped', () => {
     expect(readdirSync(path.join(work, out))).not.toContain('last.safetensors');
     const resumed = run(['train', '--resume', out]);
     expect(resumed.stdout).toContain(
-      'It has no checkpoint yet, so training begins again from its run.json.\n',
+      'The run has no checkpoint yet, so training starts from the beginning.\n',
     );
     expect(resumed.status).toBe(0);
     isWhole(out);
@@ -348,7 +348,7 @@ it('begins with the weights of a saved model', () => {
   const still = ['--limit', '20', '--epochs', '1', '--learning-rate', '1e-30', '--from', 'runs/x'];
   const done = run(['train', ...training, ...still, '--out', 'runs/from']);
   expect(done.status).toBe(0);
-  expect(done.stdout).toContain('Beginning with the weights of runs/x.\n');
+  expect(done.stdout).toContain('Starting from the weights of runs/x.\n');
   expect(accuracyOf('runs/from')).toEqual(accuracyOf('runs/x'));
   const other = run(['train', ...training, '--seed', '1', '--model', 'mlp', '--from', 'runs/x']);
   expect(other.stderr).toMatch(/^model: weights for 'dense\/kernel' have 46080 values, expected 3920/);
@@ -394,7 +394,7 @@ describe('what a resumed run keeps to', () => {
     for (const name of readdirSync(changing)) if (name.startsWith('t10k')) rmSync(path.join(changing, name));
     const changed = run(['train', '--resume', 'runs/kept run']);
     expect(changed.stderr).toMatch(
-      /^train: the data have changed since .*runs\/kept run was started, with \d+ training, \d+ validation and 40 test images in 10 classes; now there are /,
+      /^train: the data have changed: .*runs\/kept run was started with \d+ training, \d+ validation and 40 test images in 10 classes, but now there are /,
     );
     expect(changed.status).toBe(1);
   });

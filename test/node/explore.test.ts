@@ -72,7 +72,7 @@ describe('explore', () => {
   it('prints shape and counts, and writes the pictures', async () => {
     expect(await explore({ dataset: at('set'), out: at('out'), seed: 1 })).toBe(0);
     expect(said).toContain('train [8, 10, 12, 3], test [4, 10, 12, 3]');
-    expect(said).toMatch(/class +train +test\nleft +4 +2\nright +4 +2\nin all +8 +4\n/);
+    expect(said).toMatch(/class +train +test\nleft +4 +2\nright +4 +2\ntotal +8 +4\n/);
     const pictures = ['augmented', 'blurred', 'classes', 'samples', 'sharpened'];
     expect(readdirSync(at('out')).sort()).toEqual(
       [...pictures.flatMap((name) => [`${name}.png`, `${name}.svg`]), 'explore.html'].sort(),

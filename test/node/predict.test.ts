@@ -127,12 +127,12 @@ describe('predict', () => {
     expect(done.stderr).toBe(
       [
         'Model run on 120 images of 2×2×1, 3 classes (left, middle, right).',
-        'own.csv: 120 images (--all shows each)',
+        'own.csv: 120 images (--all prints each)',
         'class   images    share',
         'left        80  66.67 %',
         'middle      40  33.33 %',
         'right        0   0.00 %',
-        'own.csv: accuracy 66.67 % (80 of 120 right)',
+        'own.csv: accuracy 66.67 % (80 of 120 correct)',
         '',
       ].join('\n'),
     );
@@ -177,7 +177,7 @@ describe('predict', () => {
     [
       'IDX of another size',
       ['images-idx3-ubyte'],
-      /^images-idx3-ubyte: holds images of 1×1×1, but the model takes 2×2×1\.\n$/,
+      /^images-idx3-ubyte: the images are 1×1×1, but the model expects 2×2×1\.\n$/,
     ],
     ['a bad row', ['bad.csv'], /^bad\.csv, line 3: has 4 cells, expected 5 as in the first line\. .*\n$/],
     ['what is no picture', ['run/run.json'], /^run\/run\.json: not a PNG.*\n$/],
@@ -258,19 +258,19 @@ describe('evaluate', () => {
       'data with more classes',
       ['--dataset', 'four.csv'],
       2,
-      'evaluate: four has 4 classes, but the model tells 3 apart.\n',
+      'evaluate: four has 4 classes, but the model has 3.\n',
     ],
     [
       'a part that there is not',
       ['--dataset', 'four.csv', '--part', 'test'],
       2,
-      'evaluate: these data have no test part; leave --part out, or name another.\n',
+      'evaluate: the data have no test part; leave out --part, or choose another one.\n',
     ],
     [
       'images of another size',
       ['--dataset', 'digits', '--offline'],
       2,
-      'evaluate: digits has images of 28×28×1, but the model takes 2×2×1.\n',
+      'evaluate: the images of digits are 28×28×1, but the model expects 2×2×1.\n',
     ],
   ])('refuses %s', (_, args, status, message) => {
     put('four.csv', csv([0, 3], [0, 1]));

@@ -9,7 +9,7 @@ import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { takeChoices } from '../../src/cli/run_choices.js';
+import { selectKernels } from '../../src/cli/run_kernels.js';
 import type { RunFile } from '../../src/cli/run_folder.js';
 import { kernelChangeOf } from '../../src/nn/kernel_change.js';
 import { openFolder } from '../../src/node/files.js';
@@ -44,7 +44,7 @@ test('a resumed run goes by its own choices, whatever is stored now', async () =
   expect(Object.keys(saved.choices ?? {})).toEqual([...chosen.keys()]);
 
   device.kernelSelection.clear();
-  expect(await takeChoices(device, saved, folder, { tune: true, warn })).toBe('stored');
+  expect(await selectKernels(device, saved, folder, { tune: true, warn })).toBe('stored');
   const resumed = await train(held.device);
   expect(resumed).toEqual(first);
   expect(kernelChangeOf(saved, resumed.kernels, device.kernelSelection)).toBeUndefined();
@@ -52,7 +52,7 @@ test('a resumed run goes by its own choices, whatever is stored now', async () =
   // A run by the table stays with the table.
   device.kernelSelection.clear();
   expect(
-    await takeChoices(device, { ...saved, tuning: 'off', choices: {} }, folder, { tune: true, warn }),
+    await selectKernels(device, { ...saved, tuning: 'off', choices: {} }, folder, { tune: true, warn }),
   ).toBe('off');
   expect(convolutions(await train(held.device))).not.toContain('plain');
 });
@@ -75,7 +75,10 @@ test('a resumed run hears of kernels that have changed', async () => {
     },
   }));
   device.kernelSelection.clear();
-  await takeChoices(device, saved, openFolder(path.join(work, 'run')), { tune: true, warn: () => undefined });
+  await selectKernels(device, saved, openFolder(path.join(work, 'run')), {
+    tune: true,
+    warn: () => undefined,
+  });
   const { kernels } = await train(held.device);
   expect(kernelChangeOf(saved, kernels, device.kernelSelection)).toMatchInlineSnapshot(
     `"The kernels have changed since this training began (1 of its 1 measured choices lapsed): it will end with other bits than without the interruption."`,
@@ -134,7 +137,7 @@ test('tune says what it does, and forgets when asked', () => {
   writeFileSync(store.fileOf(fingerprint), '{}');
   const cleared = run('tune', '--clear');
   expect(cleared.stdout).toContain(
-    `Nothing is stored for this device any more (${store.fileOf(fingerprint)}).\n`,
+    `Deleted the stored results of this device (${store.fileOf(fingerprint)}).\n`,
   );
   expect(() => readFileSync(store.fileOf(fingerprint))).toThrow('ENOENT');
   expect(run('tune', '--batch-size', '16,x').status).toBe(2);

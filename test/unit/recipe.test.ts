@@ -266,7 +266,7 @@ it('the optimizer has the options of the recipe, and its schedule', () => {
 it('tells augmentation in words', () => {
   const { augmentation } = presetFor('paper', 'digits');
   expect(describeAugmentation(augmentation!)).toMatchInlineSnapshot(
-    `"rotation ±8°, shift across ±10 %, shift down ±10 %, zoom ±20 %, filled with nearest, mirrored, upside down"`,
+    `"rotation ±8°, horizontal shift ±10 %, vertical shift ±10 %, zoom ±20 %, filled with nearest, horizontal flip, vertical flip"`,
   );
   expect(describeAugmentation({ padAndCrop: 2, contrast: 0.2, erasing: {} })).toMatchInlineSnapshot(
     `"padded by 2 and cropped, contrast ±20 %, erasing in 50 %"`,

@@ -1,4 +1,4 @@
-/** What filters and augmentation cost: the training step of the paper model by what is done to its images. */
+/** The cost of filters and augmentation in a training step of the paper model. */
 import type { Device } from '../../engine/device.js';
 import { filters } from '../../nn/preprocessing.js';
 import { presets } from '../../recipe/presets.js';
@@ -9,7 +9,7 @@ import { type Subject, type SubjectOptions, syntheticImages, trainingSubject } f
 export interface InputRow {
   readonly inputs: string;
   readonly ms: Spread;
-  /** Against plain, the median of the ratios of the rounds. */
+  /** The median over the rounds of the time relative to plain images. */
   readonly ratio: number;
 }
 
@@ -67,8 +67,8 @@ export async function measureInputs(
 
 export function reportInputs(rows: readonly InputRow[]): Report {
   return {
-    title: 'The training step by what is done to its images',
-    head: ['inputs', 'ms', 'low', 'high', 'against plain'],
+    title: 'The training step by filters and augmentation',
+    head: ['inputs', 'ms', 'low', 'high', 'relative to plain'],
     rows: rows.map(({ inputs, ms: { median, low, high }, ratio }) => [
       inputs,
       ...[median, low, high].map((value) => value.toFixed(1)),

@@ -1,4 +1,4 @@
-/** Time to 99 % test accuracy: a real training on the digits, stopped as soon as it is there. */
+/** Time to 99 % test accuracy: trains on the digits until that is reached. */
 import type { ImageSet } from '../../data/dataset.js';
 import type { Device } from '../../engine/device.js';
 import { DataError } from '../../errors.js';
@@ -15,35 +15,35 @@ import type { Report } from './report.js';
 
 export interface Trial {
   readonly step: number;
-  /** Of training so far. */
+  /** Training time so far. */
   readonly seconds: number;
-  /** On so many test images. */
   readonly accuracy: number;
+  /** The number of test images. */
   readonly images: number;
 }
 
 export interface To99 {
   readonly target: number;
   readonly isReached: boolean;
-  /** Of training alone: the clock starts when all is compiled, and stands while the test images are looked at. */
+  /** Without compilation and without the evaluations on test images. */
   readonly trainingSeconds: number;
-  /** Compiling and every look at the test images included. */
+  /** Including compilation and the evaluations on test images. */
   readonly totalSeconds: number;
   readonly steps: number;
   readonly batchSize: number;
   readonly trials: readonly Trial[];
-  /** What was trained and how, for people. */
+  /** A description of the recipe. */
   readonly recipe: string;
 }
 
 const target = 0.99;
-/** Looks at test images over the whole recipe. */
-const looks = 20;
-/** A look at some of them comes first; all are looked at when these lack no more than this of the target. */
-const some = { images: 1000, lacking: 0.01 };
+/** Evaluations on test images over the whole recipe. */
+const evaluations = 20;
+/** A sample of the test images is evaluated first, and all of them if the sample is within `margin` of the target. */
+const sample = { images: 1000, margin: 0.01 };
 const seed = 42;
 
-/** Throws: DataError when the digits have no test images. */
+/** Throws: DataError if the digits have no test images. */
 export async function measureTo99(device: Device, digits: LoadedDataset, output: Output): Promise<To99> {
   const recipe = chooseRecipe({ dataset: 'digits', preset: 'quick', seed }, device, output);
   const { train, test } = splitBy(recipe, digits);
@@ -71,38 +71,38 @@ export async function measureTo99(device: Device, digits: LoadedDataset, output:
   };
 }
 
-/** Looks at the test images now and then, and ends training when the target is met. */
+/** Evaluates the test images now and then, and stops training once the target is reached. */
 class AccuracyWatch implements Callback {
   readonly trials: Trial[] = [];
-  readonly #some: ImageSet;
-  #begun = 0;
-  #lookingMs = 0;
+  readonly #sample: ImageSet;
+  #startedAt = 0;
+  #evaluationMs = 0;
 
   constructor(
     private readonly model: Model,
     private readonly test: ImageSet,
   ) {
-    this.#some = test.take(some.images, { seed });
+    this.#sample = test.take(sample.images, { seed });
   }
 
   onTrainBegin(): void {
-    this.#begun = performance.now();
+    this.#startedAt = performance.now();
   }
 
   async onBatchEnd(_step: number, _logs: object, training: Training): Promise<void> {
     const all = training.stepsPerEpoch * training.epochs;
     const { step } = training.position();
-    if (step % Math.ceil(all / looks) !== 0 && step !== all) return;
-    // Of the steps whose metrics are here; one or two more may be under way, and are tested with them.
-    const looked = performance.now();
-    const seconds = (looked - this.#begun - this.#lookingMs) / 1000;
-    const accuracy = await this.#look(this.#some, { step, seconds });
-    const isNear = accuracy >= target - some.lacking || step === all;
-    if (isNear && (await this.#look(this.test, { step, seconds })) >= target) training.stop();
-    this.#lookingMs += performance.now() - looked;
+    if (step % Math.ceil(all / evaluations) !== 0 && step !== all) return;
+    // `step` is the last step whose metrics were read; one or two later ones may be in flight, and count too.
+    const evaluationStart = performance.now();
+    const seconds = (evaluationStart - this.#startedAt - this.#evaluationMs) / 1000;
+    const accuracy = await this.#evaluate(this.#sample, { step, seconds });
+    const isNear = accuracy >= target - sample.margin || step === all;
+    if (isNear && (await this.#evaluate(this.test, { step, seconds })) >= target) training.stop();
+    this.#evaluationMs += performance.now() - evaluationStart;
   }
 
-  async #look(images: ImageSet, at: Pick<Trial, 'step' | 'seconds'>): Promise<number> {
+  async #evaluate(images: ImageSet, at: Pick<Trial, 'step' | 'seconds'>): Promise<number> {
     const { accuracy = Number.NaN } = await this.model.evaluate(images);
     this.trials.push({ ...at, accuracy, images: images.count });
     return accuracy;
@@ -128,7 +128,7 @@ export function reportTo99({
   const training = `${duration(trainingSeconds)} of training (${steps} steps)`;
   const verdict = isReached
     ? `${percent(target, 0)} of the test images after ${training}`
-    : `${percent(target, 0)} of the test images was not reached in ${training}`;
+    : `${percent(target, 0)} of the test images were not reached in ${training}`;
   return {
     title: `Time to ${percent(target, 0)} test accuracy`,
     head: ['step', 'seconds', 'test accuracy', 'on images'],
@@ -138,6 +138,6 @@ export function reportTo99({
       percent(accuracy),
       images,
     ]),
-    note: `${verdict}; ${duration(totalSeconds)} with compiling and ${trials.length} looks at the test images (${recipe}).`,
+    note: `${verdict}; ${duration(totalSeconds)} including compilation and ${trials.length} evaluations on test images (${recipe}).`,
   };
 }

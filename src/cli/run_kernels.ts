@@ -6,12 +6,12 @@ import { useStoredKernels } from '../node/tuning_store.js';
 import type { RunFile, RunTuning } from './run_folder.js';
 
 /**
- * Has the device go by the choices that are stored now, or, of a run that is resumed, by its own, whatever was measured
- * since. Returns how they were chosen.
+ * Selects the kernels of a training: the stored ones, or, to resume a run, those that it recorded, whatever was measured
+ * since. Returns how they were selected.
  *
- * Throws: DataError when the run's record of them is damaged.
+ * Throws: DataError if the run's record is damaged.
  */
-export async function takeChoices(
+export async function selectKernels(
   device: Device,
   saved: RunFile | undefined,
   folder: Folder,
@@ -23,7 +23,7 @@ export async function takeChoices(
   return saved.tuning ?? 'off';
 }
 
-/** What to record once everything is planned. */
-export function recordOf(device: Device, tuning: RunTuning['tuning']): RunTuning {
+/** The record for run.json, complete once the training is planned. */
+export function kernelRecord(device: Device, tuning: RunTuning['tuning']): RunTuning {
   return { tuning, choices: Object.fromEntries(device.kernelSelection.used()) };
 }
