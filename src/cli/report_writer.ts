@@ -24,20 +24,14 @@ import { readReport } from './report_files.js';
 interface ReportInput {
   /** The run folder, with run.json (including `result`), history.json and model.json. */
   readonly folder: Folder;
-  /** The labelled test set and the model's probabilities, [count,classes]; left out if there is no test set. */
-  readonly test?: { readonly images: ImageSet; readonly probabilities: Float32Array };
+  /** The labelled images that were tested, and the model's probabilities, [count,classes]. */
+  readonly test: { readonly images: ImageSet; readonly probabilities: Float32Array };
   /** Selects the 25 predictions that are shown. */
   readonly seed: number;
   /** Left out without augmentation. */
   readonly augmented?: AugmentedSamples;
   /** One row per kernel of the training step; left out if they were not timed. */
   readonly kernelTimes?: readonly KernelTime[];
-}
-
-export interface WrittenReport {
-  /** The names of the files inside the folder. */
-  readonly files: readonly string[];
-  readonly evaluation: EvaluationFile;
 }
 
 /** The files of a report. */
@@ -52,25 +46,23 @@ export const reportFiles = [
 ] as const;
 
 /**
- * Writes evaluation.json, report.html, accuracy.png, loss.png, confusion.png, worst.png and random.png.
+ * Writes evaluation.json, report.html, accuracy.png, loss.png, confusion.png, worst.png and random.png; returns the names
+ * of the files. The report also shows the recipe, device, versions, images and result in run.json.
  *
- * Of run.json it shows `recipe` (any record), `device`, `versions`, `images`, `source`, and of its `result`
- * `bestEpoch`, `reason` (why that epoch), `train`, `validation`, `test` (each { accuracy, loss }) and `seconds`, as
- * far as they are there.
- * Throws: FileError; DataError when labels, probabilities and classes do not fit together.
+ * Throws: FileError; DataError if labels, probabilities and classes do not match.
  */
-export async function writeReport(input: ReportInput): Promise<WrittenReport> {
+export async function writeReport(input: ReportInput): Promise<string[]> {
   const { folder, test, seed, augmented, kernelTimes } = input;
   const evaluation: EvaluationFile = {
-    ...(test ? { tested: testedSet(test.images, test.probabilities, seed) } : {}),
+    tested: testedSet(test.images, test.probabilities, seed),
     ...(augmented ? { augmented } : {}),
     ...(kernelTimes ? { kernelTimes } : {}),
   };
   await folder.write('evaluation.json', evaluationToJson(evaluation));
-  return { files: ['evaluation.json', ...(await rebuildReport(folder))], evaluation };
+  return ['evaluation.json', ...(await rebuildReport(folder))];
 }
 
-/** Writes report.html and the pictures from what the run folder holds; returns the names of the files. */
+/** Writes report.html and the pictures from the files of a run folder; returns the names of the written files. */
 export async function rebuildReport(from: Folder, folder = from): Promise<string[]> {
   const report = await readReport(from);
   const pictures = drawings(report);

@@ -66,7 +66,7 @@ export async function checkOutFolder(who: string, folder: Folder, page: string):
   );
 }
 
-/** Whether the folder holds a page of this name without the footer of ours. */
+/** Whether the folder holds a page of this name without shadegrad's footer. */
 export async function isForeignPage(folder: Folder, name: string): Promise<boolean> {
   if (!(await folder.exists(name))) return false;
   return !new TextDecoder().decode(await folder.read(name)).includes('<footer>Written by shadegrad');

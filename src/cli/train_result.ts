@@ -79,14 +79,14 @@ export async function finish(context: FinishContext): Promise<object> {
   const augmented = augmentation
     ? { augmented: await augmentedSamples(images.train, model.preprocessing, augmentation, recipe) }
     : {};
-  const report = await writeReport({
+  const files = await writeReport({
     folder,
     test: { images: tested, probabilities },
     seed: recipe.seed,
     ...augmented,
     ...(await kernelTimes(model, images.train.take(batchSize, { seed: recipe.seed }), recipe)),
   });
-  output.say(`Report: ${folder.path}/report.html (${report.files.length} files).`);
+  output.say(`Report: ${folder.path}/report.html (${files.length} files).`);
   return { history: { epochs, ...metrics }, ...result, out: folder.path };
 }
 

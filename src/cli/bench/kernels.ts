@@ -215,9 +215,9 @@ function upload(device: Device, value: Array64): Tensor {
   return Tensor.from(toBytes(value), value.shape, device);
 }
 
-// ---- for people ----
+// ---- report ----
 
-/** Of a step, whose kernels share its time, the slowest first; or of named shapes. */
+/** A table of the kernels: those of a step, slowest first and with their share of its time, or those at named shapes. */
 export function reportKernels(title: string, rows: readonly KernelRow[]): Report {
   const hasNames = rows.some(({ name }) => name !== undefined);
   const hasRoofline = rows.some(({ ofRoofline }) => ofRoofline !== undefined);
