@@ -6,7 +6,7 @@
 //   size         page.js, the worker's two scripts and page.css, packed by gzip
 //   prediction   from the start of the navigation to the first prediction on the page: fresh profiles
 //   throughput   images per second of a training in the page, and of a worker that does nothing else with the same
-//                engine, images, model and settings (bench/page/bare_worker.ts), in turns; ratios per round
+//                engine, images, model and recipe (bench/page/bare_worker.ts), in turns; ratios per round
 //   frames       time between two frames, and tasks above 50 ms on the page's main thread, while it trains
 //   behind       throughput with another tab in front, against the page's own (without a screen a browser draws it all the same)
 import { dirname } from 'node:path';
@@ -173,7 +173,7 @@ async function trainBare() {
       base: server.address,
       warmUp,
       measuredMs,
-      settings: { ...settings, dataset: 'digits', preset: 'quick', learningRate: 2e-3 },
+      choice: { ...settings, dataset: 'digits', preset: 'quick', learningRate: 2e-3 },
     };
     return await evaluate(page, `watch.bare('bare.js', ${JSON.stringify(request)})`);
   } finally {

@@ -34,11 +34,11 @@ function isShown(index) {
   return Array.from({ length: shown.count }, (_, i) => shown.image(i)).some((other) => image.equals(other));
 }
 
-const { settings } = /** @type {{ settings: { preset: string, epochs: number } }} */ (
+const { recipe } = /** @type {{ recipe: { preset: string, epochs: number } }} */ (
   JSON.parse(readFileSync(`${run}/run.json`, 'utf8'))
 );
 const accuracy = (100 * (1 - wrong.length / test.count)).toFixed(2);
-const title = `${accuracy} % of 10,000 test digits read right (preset ${settings.preset}, ${settings.epochs} epoch${settings.epochs === 1 ? '' : 's'})`;
+const title = `${accuracy} % of 10,000 test digits read right (preset ${recipe.preset}, ${recipe.epochs} epoch${recipe.epochs === 1 ? '' : 's'})`;
 const rows = [...chunk(right, columns), mistakes];
 const width = columns * cell.width + 20;
 const headRight = 58;

@@ -25,9 +25,9 @@ const isWeight = (/** @type {string} */ tensor) =>
 const weights = [...tensors].filter(([tensor]) => isWeight(tensor));
 writeFileSync(`${target}.safetensors`, writeSafetensors(weights, { format, model: description }));
 
-/** @typedef {{ model: string, settings: Record<string, string | number>, classNames: string[] }} Run */
+/** @typedef {{ model: string, recipe: Record<string, string | number>, classNames: string[] }} Run */
 /** @typedef {{ count: number, accuracy: number, loss: number }} Evaluation */
-const { model, settings, classNames } = /** @type {Run} */ (read('run.json'));
+const { model, recipe, classNames } = /** @type {Run} */ (read('run.json'));
 const { count, accuracy, loss } = /** @type {Evaluation} */ (read('evaluation.json'));
 /** @type {[string, string][]} */
 const options = [
@@ -46,7 +46,7 @@ const said = {
   parameters: weights.reduce((sum, [, { data }]) => sum + data.length, 0),
   classes: classNames,
   test: { images: count, accuracy, loss: Number(loss.toPrecision(4)) },
-  command: `npm run train -- ${options.map(([option, setting]) => `--${option} ${settings[setting]}`).join(' ')}`,
+  command: `npm run train -- ${options.map(([option, member]) => `--${option} ${recipe[member]}`).join(' ')}`,
 };
 writeFileSync(`${target}.json`, `${JSON.stringify(said, null, 2)}\n`);
 

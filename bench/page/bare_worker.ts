@@ -1,16 +1,16 @@
 /**
  * What the page's throughput is measured against: a worker that does nothing but train, with the same engine, images,
- * model and settings, and tells nobody of its steps.
+ * model and recipe, and reports no steps.
  */
 import { fetchDataset } from '../../src/browser/datasets.js';
 import { open } from '../../src/browser/open.js';
+import { type RecipeChoice, makeRecipe } from '../../src/recipe/make_recipe.js';
 import { fitOptionsOf, modelOf, splitBy } from '../../src/recipe/parts.js';
-import type { Settings } from '../../web/protocol.js';
 
 export interface BareRequest {
   /** Where `data/` lies. */
   readonly base: string;
-  readonly settings: Settings;
+  readonly choice: RecipeChoice;
   /** Steps before the clock starts, and how long it runs. */
   readonly warmUp: number;
   readonly measuredMs: number;
@@ -23,17 +23,18 @@ addEventListener('message', ({ data }: MessageEvent<BareRequest>) => {
   );
 });
 
-async function measure({ base, settings, warmUp, measuredMs }: BareRequest): Promise<number> {
+async function measure({ base, choice, warmUp, measuredMs }: BareRequest): Promise<number> {
+  const recipe = makeRecipe(choice);
   const device = await open();
-  const { train } = splitBy(settings, await fetchDataset(new URL('data/', base), settings.dataset));
-  const model = modelOf(settings, train, device);
+  const { train } = splitBy(recipe, await fetchDataset(new URL('data/', base), recipe.dataset));
+  const model = modelOf(recipe, train, device);
   const ending = new AbortController();
   let began = Infinity;
   let ended = 0;
   let done = 0;
   let steps = 0;
   await model.fit(train, {
-    ...fitOptionsOf(settings, train),
+    ...fitOptionsOf(recipe, train),
     signal: ending.signal,
     callbacks: [
       {
@@ -49,5 +50,5 @@ async function measure({ base, settings, warmUp, measuredMs }: BareRequest): Pro
     ],
   });
   if (ended === 0) throw new Error(`the training ended after ${done} steps, before it was measured`);
-  return (steps * settings.batchSize * 1000) / (ended - began);
+  return (steps * recipe.batchSize * 1000) / (ended - began);
 }
