@@ -5,39 +5,35 @@ import { program } from '../engine/program.js';
 import type { Tensor } from '../engine/tensor.js';
 import type { Array64 } from '../reference/array64.js';
 import { compareNorm, indexOf, short } from './compare.js';
-import { wholeBatchState } from './draws.js';
 import { type ReadBack, asTensors, runGuarded } from './guarded_run.js';
-import { type Network, drawNetwork, networkLoss, parametersOf } from './network.js';
+import { type CheckedNetwork, NetworkRun, drawOperands, inOrder, recordLoss, trainedIn } from './networks.js';
 import { type Row, rowsOrFailure } from './row.js';
 
 /**
  * How far the gradient of a parameter of a whole network may be from float64, as a share of its norm.
  *
- * Rounding alone gives some 10⁻⁶: PyTorch's f32 lies up to 1.5·10⁻⁶ from its f64 on `paper`, batch 16
- * (test/traces/paper_trace.json). Where an activation lies within rounding of a relu's kink or of a pool's second
+ * Rounding alone gives some 10⁻⁶: PyTorch's f32 differs by up to 1.5·10⁻⁶ from its f64 on `paper`, batch 16
+ * (test/traces/paper_trace.json). Where an activation is within rounding of a relu's kink or of a pool's second
  * largest, the gradient jumps by that unit's whole share, hence ten times as much.
  */
 const networkTolerance = 1.5e-5;
 
 /**
- * A whole network, dropout included: the device's gradients of all parameters against the float64 composition, by
- * parameter as ‖got − want‖ / ‖want‖; and that composition against its own central differences at sampled places.
+ * Compares the device's gradients of all parameters of a network, dropout included, with those of the interpreter, by
+ * parameter as ‖got − want‖ / ‖want‖; and the interpreter's with its own central differences at sampled elements.
  */
 export async function checkNetwork(
   device: Device,
-  network: Network,
-  {
-    batch = network.batch ?? 2,
-    samples = 2,
-    onRow,
-  }: { batch?: number; samples?: number; onRow?: (row: Row) => void } = {},
+  checked: CheckedNetwork,
+  { samples = 2, onRow }: { samples?: number; onRow?: (row: Row) => void } = {},
 ): Promise<Row[]> {
-  const twin = drawNetwork(network, batch);
-  const specs = parametersOf(network);
-  const wanted = twin.gradients();
-  const wantedLoss = twin.lossFrom(0);
-  const { seed, step } = twin.counters;
-  const values = [...twin.parameters, twin.batch.x, twin.batch.labels, wholeBatchState({ seed, step })];
+  const { network, batch } = checked;
+  const operands = drawOperands(checked);
+  const float64 = new NetworkRun(network, operands);
+  const specs = trainedIn(network);
+  const wanted = float64.gradients();
+  const wantedLoss = float64.loss;
+  const values = inOrder(operands);
   const rows: Row[] = [];
   const take = (row: Row): void => {
     rows.push(row);
@@ -48,10 +44,8 @@ export async function checkNetwork(
     { ...base, primitive: 'gradient', variant: 'as chosen', shapes: '', result: '' },
     async () => {
       const plan = program((...tensors: Tensor[]) => {
-        const parameters = tensors.slice(0, specs.length);
-        const [x, labels, state] = tensors.slice(specs.length) as [Tensor, Tensor, Tensor];
-        const { loss } = networkLoss(network, parameters, x, labels, state);
-        return [loss, ...grad(loss, parameters)];
+        const { loss, trained } = recordLoss(network, tensors);
+        return [loss, ...grad(loss, trained)];
       }, device).plan(...asTensors(values));
       const { outputs } = await runGuarded(device, plan, values);
       const [loss, ...gradients] = outputs as [ReadBack, ...ReadBack[]];
@@ -60,20 +54,20 @@ export async function checkNetwork(
         ...base,
         primitive: 'loss',
         variant: 'as chosen',
-        shapes: `[${batch},${network.image.join(',')}]`,
+        shapes: `[${operands.x.shape.join(',')}]`,
         result: 'loss',
         error: lossError,
         at: `${short(loss.values[0] as number)} for ${short(wantedLoss)}`,
         ok: lossError <= base.tolerance,
       });
       gradients.forEach((got, i) => {
-        const { name, shape } = specs[i] as (typeof specs)[number];
+        const { path, shape } = specs[i] as (typeof specs)[number];
         take({
           ...base,
           primitive: 'gradient',
           variant: 'as chosen',
           shapes: `[${shape.join(',')}]`,
-          result: name,
+          result: path,
           ...compareNorm(got, wanted[i] as Array64, base.tolerance),
         });
       });
@@ -81,7 +75,7 @@ export async function checkNetwork(
     },
   );
   failed.forEach(take);
-  specs.forEach(({ name, shape }, i) => {
+  specs.forEach(({ path, shape }, i) => {
     const gradient = wanted[i] as Array64;
     const rms = Math.sqrt(gradient.values.reduce((so, v) => so + v * v, 0) / gradient.values.length);
     let worst = { error: 0, at: '' };
@@ -91,7 +85,7 @@ export async function checkNetwork(
       const alive = gradient.values.findIndex((value, i) => i >= start && value !== 0);
       const element = Math.max(alive, 0);
       const analytic = gradient.values[element] as number;
-      const numeric = twin.difference(i, element);
+      const numeric = float64.difference(i, element);
       const error = Math.abs(analytic - numeric) / (Math.abs(numeric) + rms);
       const at = `[${indexOf(element, shape).join(',')}] ${short(analytic)} for ${short(numeric)}`;
       if (!(error < worst.error)) worst = { error, at };
@@ -103,7 +97,7 @@ export async function checkNetwork(
       shapes: `[${shape.join(',')}]`,
     };
     // Differences in float64 are good to 10⁻⁸; over 2·10⁻⁶ they cross the kink of one unit among thousands.
-    take({ ...row, result: name, tolerance: 1e-4, ...worst, ok: worst.error <= 1e-4 });
+    take({ ...row, result: path, tolerance: 1e-4, ...worst, ok: worst.error <= 1e-4 });
   });
   return rows;
 }

@@ -11,7 +11,7 @@ import { checkOp } from '../check/check_op.js';
 import { compositions } from '../check/compositions.js';
 import { differenceRows } from '../check/differences.js';
 import { checkables, checks } from '../check/index.js';
-import { normalisedNetwork, paperNetwork, smallNetwork, stridedNetwork } from '../check/network.js';
+import { normalisedNetwork, paperNetwork, smallNetwork, stridedNetwork } from '../check/networks.js';
 import type { OpCheck } from '../check/op_check.js';
 import type { Row } from '../check/row.js';
 import { open } from '../node/open.js';
@@ -56,8 +56,8 @@ export async function gradcheck(options: GradcheckOptions): Promise<number> {
   }
   for (const composition of compositions)
     if (isWanted('grad')) show(await checkComposition(device, composition));
-  for (const network of [smallNetwork, stridedNetwork, normalisedNetwork, paperNetwork])
-    if (isWanted(network.name)) show(await checkNetwork(device, network));
+  for (const checked of [smallNetwork, stridedNetwork, normalisedNetwork, paperNetwork])
+    if (isWanted(checked.network.name)) show(await checkNetwork(device, checked));
 
   if (rows.length === 0) say(`No op or network has '${filter}' in its name.`);
   const ok = failures === 0 && rows.length > 0;

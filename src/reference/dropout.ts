@@ -31,7 +31,8 @@ function masked(x: Array64, state: Array64, attributes: DropoutAttributes): Arra
   const step = state.values[stateWords.step] as number;
   const word = (name: 'cursor' | 'batchStart'): number => state.values[stateWords[name]] as number;
   const before = (word('cursor') - word('batchStart')) * attributes.perSample;
-  return map64(x, (value, i) => value * dropoutFactor64(before + i, { ...attributes, seed, step }));
+  const mask: Mask = { rate: attributes.rate, stream: attributes.stream, seed, step };
+  return map64(x, (value, i) => value * dropoutFactor64(before + i, mask));
 }
 
 export const dropoutReference: Reference<'x' | 'state', 'y', DropoutAttributes> = {

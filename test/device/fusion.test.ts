@@ -6,38 +6,29 @@ import { program } from '../../src/engine/program.js';
 import { Tensor } from '../../src/engine/tensor.js';
 import { toBytes } from '../../src/check/guarded_run.js';
 import {
-  type Network,
-  drawNetwork,
-  networkLoss,
+  type CheckedNetwork,
+  drawOperands,
+  inOrder,
   normalisedNetwork,
+  recordLoss,
   smallNetwork,
-} from '../../src/check/network.js';
-import { stateSize, stateWords } from '../../src/kernels/step_state.js';
+} from '../../src/check/networks.js';
 import { useDevice } from './device.js';
 
 const held = useDevice();
 
 async function gradientsOf(
-  network: Network,
+  checked: CheckedNetwork,
   fusion: boolean,
 ): Promise<{ dispatches: number; values: Float32Array[] }> {
   const { device } = held;
-  const { parameters, batch, counters } = drawNetwork(network, network.batch ?? 2);
-  const words = new Uint32Array(stateSize);
-  words[stateWords.seed] = counters.seed;
-  words[stateWords.step] = counters.step;
-  words[stateWords.epochSize] = 0xffffffff;
-  const arrays = [...parameters, batch.x, batch.labels];
-  const inputs = [
-    ...arrays.map((array) => Tensor.from(toBytes(array), array.shape, device)),
-    Tensor.from(words, [stateSize], device),
-  ];
+  const inputs = inOrder(drawOperands(checked)).map((array) =>
+    Tensor.from(toBytes(array), array.shape, device),
+  );
   const step = program(
     (...tensors) => {
-      const weights = tensors.slice(0, parameters.length);
-      const [x, labels, state] = tensors.slice(parameters.length) as [Tensor, Tensor, Tensor];
-      const { loss } = networkLoss(network, weights, x, labels, state);
-      return [loss, ...grad(loss, weights)];
+      const { loss, trained } = recordLoss(checked.network, tensors);
+      return [loss, ...grad(loss, trained)];
     },
     device,
     { fusion },
@@ -55,13 +46,16 @@ function distance(a: Float32Array, b: Float32Array): number {
   return norm(a.map((value, i) => value - (b[i] as number))) / norm(b);
 }
 
-test.each([smallNetwork, normalisedNetwork])('$name: the same gradients with fusion', async (network) => {
-  const fused = await gradientsOf(network, true);
-  const plain = await gradientsOf(network, false);
-  expect(fused.dispatches).toBeLessThan(plain.dispatches);
-  // Sums of at most some hundred terms: a few units of 2⁻²⁴ each, over the layers of the network.
-  fused.values.forEach((values, i) =>
-    expect(distance(values, plain.values[i] as Float32Array), `output ${i}`).toBeLessThan(5e-6),
-  );
-  expect((await gradientsOf(network, true)).values).toEqual(fused.values);
-});
+test.each([smallNetwork, normalisedNetwork])(
+  '$network.name: the same gradients with fusion',
+  async (network) => {
+    const fused = await gradientsOf(network, true);
+    const plain = await gradientsOf(network, false);
+    expect(fused.dispatches).toBeLessThan(plain.dispatches);
+    // Sums of at most some hundred terms: a few units of 2⁻²⁴ each, over the layers of the network.
+    fused.values.forEach((values, i) =>
+      expect(distance(values, plain.values[i] as Float32Array), `output ${i}`).toBeLessThan(5e-6),
+    );
+    expect((await gradientsOf(network, true)).values).toEqual(fused.values);
+  },
+);

@@ -10,7 +10,7 @@ import { add, l2Penalty, multiply, scale, square, sum } from '../../src/kernels/
 import { checkComposition } from '../../src/check/check_composition.js';
 import { checkNetwork } from '../../src/check/check_network.js';
 import { compositions } from '../../src/check/compositions.js';
-import { normalisedNetwork, smallNetwork, stridedNetwork } from '../../src/check/network.js';
+import { normalisedNetwork, smallNetwork, stridedNetwork } from '../../src/check/networks.js';
 import type { Row } from '../../src/check/row.js';
 import { useDevice } from './device.js';
 
@@ -68,9 +68,9 @@ test.each<[what: string, gradient: (x: Tensor) => Tensor | undefined, expected: 
 });
 
 test.each([smallNetwork, stridedNetwork, normalisedNetwork])(
-  'all parameters of the $name network',
-  async (network) => {
-    expect(failures(await checkNetwork(held.device, network))).toEqual([]);
+  'all parameters of the $network.name network',
+  async (checked) => {
+    expect(failures(await checkNetwork(held.device, checked))).toEqual([]);
   },
 );
 

@@ -9,14 +9,7 @@ import { program } from '../../src/engine/program.js';
 import { Tensor } from '../../src/engine/tensor.js';
 import { rmsprop } from '../../src/kernels/index.js';
 import { stateSize } from '../../src/kernels/step_state.js';
-import {
-  type Network,
-  networkLoss,
-  paperNetwork,
-  parametersOf,
-  stridedNetwork,
-  withoutDropout,
-} from '../../src/check/network.js';
+import { type CheckedNetwork, networkLoss, paperNetwork, stridedNetwork } from '../../src/check/networks.js';
 import paperTrace from '../traces/paper_trace.json' with { type: 'json' };
 import stridedTrace from '../traces/strided_trace.json' with { type: 'json' };
 import { traceBatch, traceWeights } from '../traces/trace_data.js';
@@ -57,8 +50,8 @@ interface TraceFile {
 }
 
 const held = useDevice();
-const networks: readonly Network[] = [paperNetwork, stridedNetwork];
-const traces = new Map<Network, unknown>([
+const networks: readonly CheckedNetwork[] = [paperNetwork, stridedNetwork];
+const traces = new Map<CheckedNetwork, unknown>([
   [paperNetwork, paperTrace],
   [stridedNetwork, stridedTrace],
 ]);
@@ -74,23 +67,26 @@ function weights({ settings, parameters }: TraceFile): Float32Array<ArrayBuffer>
 const sum = (values: Iterable<number>): number => [...values].reduce((a, b) => a + b, 0);
 const norm = (values: Float32Array): number => Math.sqrt(sum(values.map((value) => value * value)));
 
-test.each(networks)('$name: the generators make the same weights and images as the script', (network) => {
-  const file = traces.get(network) as TraceFile;
-  const { settings, check } = file;
-  expect(parametersOf(network).map(({ name, shape }) => ({ name, shape }))).toEqual(
-    file.parameters.map(({ name, shape }) => ({ name, shape })),
-  );
-  const made = weights(file);
-  expect(made.map((values) => values[0])).toEqual(check.firstWeights);
-  made.forEach((values, i) => expect(sum(values)).toBeCloseTo(check.weightSums[i] as number, 9));
-  const batches = check.pixelSums.map((_, step) => traceBatch(settings.seed, step, settings.batch));
-  expect([...(batches[0]?.labels ?? [])]).toEqual(check.labels);
-  expect(batches.map(({ pixels }) => sum(pixels))).toEqual(check.pixelSums);
-});
+test.each(networks)(
+  '$network.name: the generators make the same weights and images as the script',
+  (checked) => {
+    const file = traces.get(checked) as TraceFile;
+    const { settings, check } = file;
+    expect(checked.network.parameters.map(({ shape }) => shape)).toEqual(
+      file.parameters.map(({ shape }) => shape),
+    );
+    const made = weights(file);
+    expect(made.map((values) => values[0])).toEqual(check.firstWeights);
+    made.forEach((values, i) => expect(sum(values)).toBeCloseTo(check.weightSums[i] as number, 9));
+    const batches = check.pixelSums.map((_, step) => traceBatch(settings.seed, step, settings.batch));
+    expect([...(batches[0]?.labels ?? [])]).toEqual(check.labels);
+    expect(batches.map(({ pixels }) => sum(pixels))).toEqual(check.pixelSums);
+  },
+);
 
-test.each(networks)('$name trains as in PyTorch', async (network) => {
+test.each(networks)('$network.name trains as in PyTorch', async (checked) => {
   const { device } = held;
-  const file = traces.get(network) as TraceFile;
+  const file = traces.get(checked) as TraceFile;
   const { settings, f64, rounding } = file;
   const { learningRate, batch, seed, ...optimizer } = settings;
   const { rho, epsilon, epsilonInsideRoot } = optimizer;
@@ -103,7 +99,9 @@ test.each(networks)('$name trains as in PyTorch', async (network) => {
   const labels = Tensor.allocate({ shape: [batch], dtype: 'u32' }, device);
 
   const step = await program((x, labels) => {
-    const { loss, totals } = networkLoss(withoutDropout(network), parameters, x, labels, state);
+    // Not as in training: the traces drop nothing.
+    const operands = { parameters, x, labels, state };
+    const { loss, totals } = networkLoss(checked.network, operands, { isTraining: false });
     const gradients = grad(loss, parameters);
     gradients.forEach((gradient, i) =>
       rmsprop(

@@ -1,0 +1,191 @@
+/**
+ * The networks that gradcheck and tests check, made of real layers. On a device a program records them; in float64 the
+ * interpreter runs what a trace without a device recorded of them.
+ */
+import { sizeOf } from '../engine/primitive.js';
+import type { Tensor } from '../engine/tensor.js';
+import { Trace } from '../engine/trace.js';
+import {
+  activation,
+  averagePooling2d,
+  batchNormalization,
+  conv2d,
+  dense,
+  dropout,
+  flatten,
+  maxPooling2d,
+} from '../nn/layers/index.js';
+import { networkOfSequence } from '../nn/build_network.js';
+import { sparseCategoricalCrossentropy } from '../nn/losses/sparse_categorical_crossentropy.js';
+import { paperModel } from '../nn/models.js';
+import { type Network, type Parameter, hasGradient } from '../nn/network.js';
+import { type Array64, fill64 } from '../reference/array64.js';
+import { gradients64, withValue } from '../reference/derivatives.js';
+import { Interpreter, type Run, referencesOf } from '../reference/interpreter.js';
+import { type Random, randomFrom, wholeNumber, wholeBatchState } from './draws.js';
+import { checks } from './index.js';
+
+export interface CheckedNetwork {
+  readonly network: Network;
+  /** Samples that its check takes. */
+  readonly batch: number;
+}
+
+/** The network of 887,530 parameters. */
+export const paperNetwork: CheckedNetwork = { network: paperModel().network, batch: 2 };
+
+const relu = () => activation({ activation: 'relu' });
+
+/** What `paper` does not reach: no padding, a stride, windows that overlap and leave pixels out. */
+export const stridedNetwork: CheckedNetwork = {
+  network: networkOfSequence('strided', [
+    conv2d({ filters: 8, kernelSize: 5, strides: 2, inputShape: [28, 28, 1] }),
+    relu(),
+    maxPooling2d({ poolSize: 3, strides: 2 }),
+    flatten(),
+    dense({ units: 10 }),
+  ]),
+  batch: 2,
+};
+
+/** Small enough that every gradient is quickly compared with differences; odd sizes everywhere. */
+export const smallNetwork: CheckedNetwork = {
+  network: networkOfSequence('small', [
+    conv2d({ filters: 6, kernelSize: [3, 2], padding: 'same', inputShape: [9, 7, 3] }),
+    relu(),
+    maxPooling2d({ poolSize: [2, 3], strides: 2, padding: 'same' }),
+    dropout({ rate: 0.25 }),
+    flatten(),
+    dense({ units: 11 }),
+    relu(),
+    dense({ units: 5 }),
+  ]),
+  batch: 2,
+};
+
+/** Normalised over pixels and over samples, without biases before it; averages, and units that saturate. */
+export const normalisedNetwork: CheckedNetwork = {
+  network: networkOfSequence('normalised', [
+    conv2d({ filters: 6, kernelSize: [3, 2], padding: 'same', useBias: false, inputShape: [9, 7, 3] }),
+    batchNormalization(),
+    relu(),
+    averagePooling2d({ poolSize: [2, 3], strides: 2, padding: 'same' }),
+    dropout({ rate: 0.25 }),
+    flatten(),
+    dense({ units: 11, useBias: false }),
+    batchNormalization(),
+    activation({ activation: 'sigmoid' }),
+    dense({ units: 5 }),
+  ]),
+  // Normalisation makes two samples ±1 whatever they are.
+  batch: 7,
+};
+
+/** The parameters that have a gradient. */
+export function trainedIn({ parameters }: Network): readonly Parameter[] {
+  return parameters.filter(hasGradient);
+}
+
+/** The operands of a loss: the parameters in the order of `network.parameters`, then the batch. */
+export interface LossOperands<T> {
+  readonly parameters: readonly T[];
+  readonly x: T;
+  readonly labels: T;
+  readonly state: T;
+}
+
+/** The mean cross-entropy of a batch, in a trace. */
+export function networkLoss(
+  network: Network,
+  { parameters, x, labels, state }: LossOperands<Tensor>,
+  { isTraining = true } = {},
+): { loss: Tensor; totals: Tensor } {
+  const byPath = new Map(network.parameters.map(({ path }, i) => [path, parameters[i] as Tensor]));
+  const [input] = network.inputs;
+  const [output] = network.outputs;
+  const context = { isTraining, state };
+  const values = network.forward(new Map([[input!.name, x]]), (path) => byPath.get(path)!, context);
+  return sparseCategoricalCrossentropy().apply(values.get(output!)!, labels);
+}
+
+/** Kernels within Glorot's limits, biases of up to ±0.05, so that a forgotten bias shows, γ around 1. */
+function drawParameter(spec: Parameter, random: Random): Array64 {
+  const { path, shape, initializer } = spec;
+  if (!hasGradient(spec)) return fill64(shape, () => (initializer.kind === 'ones' ? 1 : 0));
+  const window = sizeOf(shape.slice(0, -2));
+  const fans = window * ((shape.at(-2) as number) + (shape.at(-1) as number));
+  const limit = shape.length === 1 ? 0.05 : Math.sqrt(6 / fans);
+  const centre = path.endsWith('/gamma') ? 1 : 0;
+  return fill64(shape, () => Math.fround(centre + limit * (2 * random() - 1)));
+}
+
+/** The same operands every time. Random pixels do not tie, so that no pooling window has two largest ones. */
+export function drawOperands({ network, batch }: CheckedNetwork): LossOperands<Array64> {
+  const random = randomFrom(3, 0);
+  const image = network.inputs[0]!.shape;
+  const [classes] = network.shapeOf(network.outputs[0]!) as [number];
+  return {
+    parameters: network.parameters.map((spec) => drawParameter(spec, random)),
+    x: fill64([batch, ...image], () => random()),
+    labels: fill64([batch], () => wholeNumber(random, 0, classes - 1), 'u32'),
+    state: wholeBatchState({ seed: 4321, step: 17 }),
+  };
+}
+
+export const inOrder = <T>({ parameters, x, labels, state }: LossOperands<T>): T[] => [
+  ...parameters,
+  x,
+  labels,
+  state,
+];
+
+/** The loss of operands in that order, and the parameters that have a gradient; in a trace. */
+export function recordLoss(
+  network: Network,
+  tensors: readonly Tensor[],
+): { loss: Tensor; trained: readonly Tensor[] } {
+  const parameters = tensors.slice(0, network.parameters.length);
+  const [x, labels, state] = tensors.slice(parameters.length) as [Tensor, Tensor, Tensor];
+  const trained = parameters.filter((_, i) => hasGradient(network.parameters[i]!));
+  return { loss: networkLoss(network, { parameters, x, labels, state }).loss, trained };
+}
+
+/** Loss and gradients of a network in float64. */
+export class NetworkRun {
+  readonly #run: Run;
+  readonly #loss: Tensor;
+  readonly #trained: readonly Tensor[];
+
+  constructor(network: Network, operands: LossOperands<Array64>) {
+    const arrays = inOrder(operands);
+    const trace = new Trace();
+    const tensors = arrays.map(({ shape, dtype }) => trace.input({ shape, dtype }));
+    const { loss, trained } = trace.record(() => recordLoss(network, tensors));
+    [this.#loss, this.#trained] = [loss, trained];
+    const references = referencesOf([...checks.values()].map(({ reference }) => reference));
+    this.#run = new Interpreter(trace, references, [loss]).run(arrays);
+  }
+
+  get loss(): number {
+    return lossOf(this.#run, this.#loss);
+  }
+
+  /** In the order of `trainedIn`. */
+  gradients(): Array64[] {
+    return gradients64(this.#run, this.#loss, this.#trained);
+  }
+
+  /** (L(p + ε) − L(p − ε)) / 2ε of one element of one trained parameter. */
+  difference(parameter: number, element: number, epsilon = 1e-6): number {
+    const tensor = this.#trained[parameter] as Tensor;
+    const held = this.#run.valueOf(tensor);
+    const lossAt = (by: number): number => {
+      const values = held.values.slice();
+      values[element]! += by;
+      return lossOf(withValue(this.#run, tensor, { ...held, values }), this.#loss);
+    };
+    return (lossAt(epsilon) - lossAt(-epsilon)) / (2 * epsilon);
+  }
+}
+
+const lossOf = (run: Run, loss: Tensor): number => run.valueOf(loss).values[0] as number;
