@@ -86,9 +86,9 @@ function augmentationOf(
 }
 
 export const presetDescriptions: Readonly<Record<PresetName, string>> = {
-  quick: 'a short schedule on part of the images, for a device without a GPU',
-  corrected: 'augmented without harm, the rate lowered on plateaus, stopped when validation stops improving',
-  paper: 'as published: blurred and sharpened, flipped both ways, up to 40 epochs',
+  quick: 'a short schedule on part of the images, for devices without a GPU',
+  corrected: 'augmentation that suits the data, learning rate reduced on plateaus, early stopping',
+  paper: 'as published: blur and sharpen filters, flips in both directions, up to 40 epochs',
 };
 
 /** The default preset for a device. */
