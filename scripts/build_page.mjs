@@ -7,7 +7,7 @@
 //   worker-on_demand.js         what the worker fetches when it is first needed (web/worker/on_demand.ts)
 //   theme.js   web/theme.ts
 //   shaders_gpu.json, shaders_software.json  the shaders of each family, of which a device needs one
-//   shaders_gpu_gradients.json, …            the shaders of gradients, which a training needs besides
+//   shaders_gpu_training.json, …             the shaders that a training needs besides
 //   shaders.json  the comments of each shader, for those who read one
 //   index.html, icon.svg, models/
 import { createHash } from 'node:crypto';
@@ -107,13 +107,13 @@ async function buildWorker(common) {
     Object.keys(outputs[`page/${name}`]?.inputs ?? {}),
   );
   const names = first.flatMap((path) => /^shaders\/(.+)\.wgsl$/.exec(path)?.[1] ?? []);
-  const later = new Set(names.filter((name) => familyOf(name) !== undefined || isGradient(name)));
+  const later = new Set(names.filter((name) => familyOf(name) !== undefined || isOfTraining(name)));
   return { ...(await bundle(later)), later };
 }
 
 /**
  * The shaders that are left out of the scripts, by device family, and apart from one another what predictions need and what
- * gradients need.
+ * trainings need besides.
  *
  * @param {ReadonlySet<string>} later
  */
@@ -128,9 +128,9 @@ function shaderFiles(later) {
     return [
       file(
         '',
-        names.filter((name) => !isGradient(name)),
+        names.filter((name) => !isOfTraining(name)),
       ),
-      file('_gradients', names.filter(isGradient)),
+      file('_training', names.filter(isOfTraining)),
     ];
   });
 }
@@ -223,8 +223,24 @@ const pathOf = (name) => join(root, 'shaders', `${name}.wgsl`);
 /** @param {string} name */
 const familyOf = (name) => /_(gpu|software)(?:_\w+)?$/.exec(name)?.[1];
 
+/** Ops that no prediction dispatches. test/unit/page_build.test.ts plans predictions to check that. */
+const opsOfTraining = new Set([
+  'augment',
+  'batch_norm',
+  'batch_norm_moving',
+  'l2_penalty',
+  'micro_batch',
+  'rmsprop',
+  'sgd',
+  'sgd_momentum',
+  'softmax_cross_entropy',
+  'step_state',
+  'sum',
+]);
+
 /** @param {string} name */
-const isGradient = (name) => name.includes('gradient');
+export const isOfTraining = (name) =>
+  name.includes('gradient') || opsOfTraining.has(name.slice(0, name.indexOf('/')));
 
 /**
  * A shader without its comments, which are a third of what travels; the marks (`//!`) say what the engine changes.

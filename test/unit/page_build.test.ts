@@ -12,13 +12,17 @@
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { buildPage } from '../../scripts/build_page.mjs';
+import { buildPage, isOfTraining } from '../../scripts/build_page.mjs';
 import { shaderNames } from '../../scripts/shader_names.mjs';
 import { pageFileNames } from '../../src/cli/demo/page_files.js';
 import { headerPolicy, pagePolicy } from '../../src/cli/demo/policy.js';
 import { readSafetensors } from '../../src/nn/safetensors.js';
 import { modelsByName } from '../../src/nn/models.js';
+import { modelNames } from '../../src/nn/names.js';
+import { filters, preprocessing } from '../../src/nn/preprocessing.js';
 import { colours } from '../../src/report/charts/palette.js';
+import { hollowDevice } from './fake_device.js';
+import { plannedPrediction } from './planned_step.js';
 
 let files: ReadonlyMap<string, Uint8Array>;
 beforeAll(async () => {
@@ -66,7 +70,7 @@ describe('the built page', () => {
     const [stamp] = textOf('worker-on_demand.js').match(/(?<=")[0-9a-f]{12}(?=")/) ?? [];
     expect(stamp).toBeDefined();
     expect(firstWorker()).toContain(`"${stamp}"`);
-    for (const kind of ['gpu', 'gpu_gradients', 'software', 'software_gradients'])
+    for (const kind of ['gpu', 'gpu_training', 'software', 'software_training'])
       expect(textOf(`shaders_${kind}.json`)).toContain(`"build":"${stamp}"`);
     expect([...files.keys()].filter((name) => textOf(name).includes('%build%'))).toEqual([]);
   });
@@ -138,23 +142,37 @@ describe.each(['gpu', 'software'])('the shaders for the family %s', (family) => 
     return shaderNames().filter((name) => scripts.includes(`"${name}":`));
   };
 
-  it('are in a file, and those of gradients in another', () => {
+  it('are in a file, and those that only trainings need in another', () => {
     const names = registered().filter((name) => !name.includes(family === 'gpu' ? '_software' : '_gpu'));
-    const gradients = names.filter((name) => name.includes('gradient'));
-    const others = names.filter((name) => name.includes(`_${family}`) && !gradients.includes(name));
+    const ofTraining = names.filter(isOfTraining);
+    const others = names.filter((name) => name.includes(`_${family}`) && !isOfTraining(name));
     expect(Object.keys(shadersIn(`shaders_${family}.json`))).toEqual(others);
-    expect(Object.keys(shadersIn(`shaders_${family}_gradients.json`))).toEqual(gradients);
+    expect(Object.keys(shadersIn(`shaders_${family}_training.json`))).toEqual(ofTraining);
     expect(others).toContain(`conv2d/forward_${family}`);
-    expect(gradients).toContain('conv2d/kernel_gradient_baseline');
+    expect(ofTraining).toContain('conv2d/kernel_gradient_baseline');
   });
 
   it('are whole there, and not in the scripts', () => {
     const isInScripts = (code: string): boolean => textOf('worker-chunk.js').includes(code.slice(-200));
     const map = readFileSync('shaders/elementwise/map.wgsl', 'utf8');
     expect(isInScripts(map.trimEnd())).toBe(true);
-    for (const file of [`shaders_${family}.json`, `shaders_${family}_gradients.json`]) {
+    for (const file of [`shaders_${family}.json`, `shaders_${family}_training.json`]) {
       for (const [name, code] of Object.entries(shadersIn(file)))
-        expect([name, code.includes('fn main('), isInScripts(code)]).toEqual([name, true, false]);
+        expect([name, code.includes('fn '), isInScripts(code)]).toEqual([name, true, false]);
+    }
+  });
+
+  it.each(modelNames)('that a prediction of %s takes are not among those of training', (name) => {
+    const device = hollowDevice(family as 'gpu' | 'software');
+    const model = modelsByName[name]({
+      device,
+      preprocessing: preprocessing({ filters: [filters.blur()] }),
+    });
+    for (const batch of [1, 16, 256]) {
+      const { dispatches } = plannedPrediction(model, batch);
+      const shaders = dispatches.map(({ shader }) => shader.label);
+      expect(shaders.filter(isOfTraining)).toEqual([]);
+      expect(shaders.length).toBeGreaterThan(2);
     }
   });
 });

@@ -13,6 +13,7 @@ import { stateSize, stateSpec, stateWords } from '../../src/kernels/step_state.j
 import { DeviceSet } from '../../src/nn/device_set.js';
 import { gatherInputs } from '../../src/nn/inputs.js';
 import { type Filter, preprocessing } from '../../src/nn/preprocessing.js';
+import { loadTrainingShaders } from './family_shaders.js';
 
 export interface PreviewRecipe {
   readonly augmentation: AugmentOptions | null;
@@ -50,6 +51,7 @@ export class Previewer {
     { augmentation, filters }: PreviewRecipe,
     { seed, variants }: { readonly seed: number; readonly variants: number },
   ): Promise<Uint8Array<ArrayBuffer>> {
+    await loadTrainingShaders(this.device);
     const { set, state } = this.#place(images, variants);
     const batch = images.count * variants;
     const words = new Uint32Array(stateSize);

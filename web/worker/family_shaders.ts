@@ -1,6 +1,6 @@
 /**
  * The shaders that the build leaves out of the worker's script (scripts/build_page.mjs), fetched when they are needed: those
- * of the device's family once the device is known, and those of gradients before a training is planned.
+ * of the device's family once the device is known, and those that no prediction takes before a training is planned.
  */
 import type { Device } from '../../src/engine/device.js';
 import { registerShaders } from '../../src/engine/shader.js';
@@ -19,9 +19,9 @@ export async function loadFamilyShaders({ traits }: Pick<Device, 'traits'>): Pro
   return load(`shaders_${traits.family}.json`);
 }
 
-/** What gradients take besides. Throws: as `loadFamilyShaders`. */
-export async function loadGradientShaders({ traits }: Pick<Device, 'traits'>): Promise<void> {
-  return load(`shaders_${traits.family}_gradients.json`);
+/** What trainings take besides: gradients, losses, updates, augmentation. Throws: as `loadFamilyShaders`. */
+export async function loadTrainingShaders({ traits }: Pick<Device, 'traits'>): Promise<void> {
+  return load(`shaders_${traits.family}_training.json`);
 }
 
 /** Loads a file once; a failed attempt is repeated by the next call. */

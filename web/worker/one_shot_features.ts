@@ -6,6 +6,7 @@ import { stateSize, stateSpec, stateWords } from '../../src/kernels/step_state.j
 import { DeviceSet, type LabelledImages } from '../../src/nn/device_set.js';
 import { gatherInputs } from '../../src/nn/inputs.js';
 import type { Model } from '../../src/nn/model.js';
+import { loadTrainingShaders } from './family_shaders.js';
 
 export interface FeatureOptions {
   /** The layer whose outputs are wanted. */
@@ -28,6 +29,7 @@ export async function featuresOf(
   { layer, variantsPerImage = 1, augmentation, seed }: FeatureOptions,
 ): Promise<Float32Array[]> {
   const { device, preprocessing } = model;
+  if (augmentation) await loadTrainingShaders(device);
   const set = new DeviceSet(device, images, { variantsPerImage });
   const state = Tensor.zeros(stateSpec, device);
   const resources: { dispose(): void }[] = [set, state];

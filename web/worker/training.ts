@@ -21,7 +21,7 @@ import type { CurrentModel } from './current_model.js';
 import type { DataSets } from './data_sets.js';
 import type { SessionStore } from './session_store.js';
 import { TrainingRun, standing } from './training_run.js';
-import { loadGradientShaders } from './family_shaders.js';
+import { loadTrainingShaders } from './family_shaders.js';
 import { goesNow } from './lost_device.js';
 import { memoryPlanOf } from './memory_plan.js';
 import { digestOf } from './custom_images.js';
@@ -386,7 +386,7 @@ export class Trainer implements TrainingApi {
         signal,
         onProgress: (done, total) => run.tellProgress(done, total),
       }),
-      loadGradientShaders(device),
+      loadTrainingShaders(device),
     ]);
     run.enter('compiling');
     const images = split(settings, loaded);

@@ -5,7 +5,7 @@ import { type Tuned, choicesOf, tune } from '../../src/engine/tune.js';
 import { type StepTimes, Workload, type WorkloadOptions, isSlower } from '../../src/nn/tuning_workload.js';
 import type { TunedKernel, Tuning, TuningApi } from '../protocol.js';
 import type { Context } from './context.js';
-import { loadGradientShaders } from './family_shaders.js';
+import { loadTrainingShaders } from './family_shaders.js';
 
 export interface MeasuringOptions {
   readonly repeats: number;
@@ -31,7 +31,7 @@ export async function measure(
   options: WorkloadOptions,
   { repeats, signal, onProgress }: MeasuringOptions,
 ): Promise<Measured> {
-  await loadGradientShaders(device);
+  await loadTrainingShaders(device);
   const workload = new Workload(device, options);
   const cases = workload.cases();
   const results: Tuned[] = [];
