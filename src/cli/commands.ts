@@ -3,7 +3,7 @@
  * that `--help` and wrong usage load nothing of the engine.
  */
 import { InvalidArgumentError } from 'commander';
-import { splitNames } from '../data/splits.js';
+import { splitNames } from '../data/split_names.js';
 import { UsageError } from '../errors.js';
 import { modelNames, optimizerNames, presetNames, scheduleNames } from '../nn/names.js';
 import { type SectionName, sectionNames } from './bench/sections.js';

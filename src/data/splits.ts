@@ -12,9 +12,7 @@ import { checkCall } from '../calls.js';
 import { type Rules, count, oneOf, orNull, required, seed as seedRule, wrong } from '../options.js';
 import { ImageSet, between } from './dataset.js';
 import type { LoadedDataset } from './loaded_dataset.js';
-
-export const splitNames = ['official', 'kaggle', '45k/15k', 'k-fold'] as const;
-export type SplitName = (typeof splitNames)[number];
+import { type SplitName, splitNames } from './split_names.js';
 
 export interface SplitOptions {
   /** Default `official`. */

@@ -1,4 +1,4 @@
-/** The parts of a run, made from its recipe: data, model, optimizer, callbacks, and what `fit` is given. */
+/** The parts of a run, made from its recipe: data, model, callbacks, and what `fit` is given. */
 import type { ImageSet } from '../data/dataset.js';
 import type { LoadedDataset } from '../data/loaded_dataset.js';
 import { type SplitDataset, splitDataset } from '../data/splits.js';
@@ -7,11 +7,9 @@ import type { Callback } from '../nn/callbacks/callback.js';
 import { earlyStopping, reduceLrOnPlateau } from '../nn/callbacks/index.js';
 import type { Model } from '../nn/model.js';
 import { modelsByName } from '../nn/models.js';
-import type { ScheduleName } from '../nn/names.js';
-import { type Optimizer, optimizerFromConfig } from '../nn/optimizers.js';
 import { preprocessing } from '../nn/preprocessing.js';
-import { type LearningRate, cosineDecay, oneCycle, stepDecay } from '../nn/schedules.js';
 import type { FitOptions } from '../nn/training.js';
+import { optimizerOf } from './optimizer_of.js';
 import type { DataRecipe, Recipe } from './recipe.js';
 
 /** The images, cut as the recipe says. Throws: UsageError for a split that the data do not allow. */
@@ -20,21 +18,6 @@ export function splitBy(
   loaded: LoadedDataset,
 ): SplitDataset {
   return splitDataset(loaded, { split: name, ...options, limit, seed });
-}
-
-const schedules: Readonly<Record<ScheduleName, (rate: number) => LearningRate>> = {
-  constant: (rate) => rate,
-  cosine: (rate) => cosineDecay({ peak: rate, warmup: 0.1 }),
-  'one-cycle': (rate) => oneCycle({ peak: rate }),
-  step: (rate) => stepDecay({ rate, factor: 0.1, every: 10 }),
-};
-
-export function optimizerOf({
-  optimizer,
-  schedule,
-  learningRate,
-}: Pick<Recipe, 'optimizer' | 'schedule' | 'learningRate'>): Optimizer {
-  return optimizerFromConfig(optimizer, schedules[schedule](learningRate));
 }
 
 /** The model with its first weights for these images, compiled; on `device`, or else on the default one. */

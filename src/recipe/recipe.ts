@@ -4,7 +4,8 @@
  * it (parts.ts).
  */
 import type { ImageShape } from '../data/dataset.js';
-import type { SplitName, SplitOptions } from '../data/splits.js';
+import type { SplitName } from '../data/split_names.js';
+import type { SplitOptions } from '../data/splits.js';
 import type { AugmentOptions } from '../kernels/augment_options.js';
 import type { ModelName, PresetName, ScheduleName } from '../nn/names.js';
 import type { Filter } from '../nn/preprocessing.js';

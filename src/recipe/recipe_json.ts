@@ -1,5 +1,5 @@
 /** Checks recipes, and reads them from JSON: no member may be missing, and each must have its form. */
-import { splitNames } from '../data/splits.js';
+import { splitNames } from '../data/split_names.js';
 import { UsageError } from '../errors.js';
 import {
   type Form,

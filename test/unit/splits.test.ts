@@ -7,7 +7,8 @@ import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { ImageSet } from '../../src/data/dataset.js';
 import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
-import { type SplitOptions, splitDataset, splitNames } from '../../src/data/splits.js';
+import { splitNames } from '../../src/data/split_names.js';
+import { type SplitOptions, splitDataset } from '../../src/data/splits.js';
 import { UsageError } from '../../src/errors.js';
 
 /** Images of two bytes that hold their own number, counted on from `from`. */

@@ -9,7 +9,6 @@ import type { DataApi, DataInfo, PreviewOptions } from '../protocol.js';
 import type { Context } from './context.js';
 import { imagesOf } from './data_images.js';
 import type { Previewer } from './data_preview.js';
-import { imagesToTest } from './evaluating_images.js';
 import { onDemand } from './on_demand_script.js';
 import { SerialQueue } from './serial_queue.js';
 
@@ -23,7 +22,9 @@ export function dataOf(context: Context): DataApi {
   /** The test part is there sooner than the whole. Without a name it is what the model is tested on. */
   const partOf = async ({ part, dataset }: PartOfSet): Promise<ImageSet> => {
     if (part === 'train') return (await context.dataset(dataset)).train;
-    return dataset === undefined ? (await imagesToTest(context)).set : context.testImages(dataset);
+    if (dataset !== undefined) return context.testImages(dataset);
+    const { imagesToTest } = await onDemand();
+    return (await imagesToTest(context)).set;
   };
 
   const preview = async (options: PreviewOptions): Promise<Uint8Array<ArrayBuffer>> => {

@@ -6,11 +6,10 @@ import type { Device } from '../../src/engine/device.js';
 import type { Plan } from '../../src/engine/plan.js';
 import { DeviceError, ModelError, ShadegradError, StateError } from '../../src/errors.js';
 import type { Training } from '../../src/nn/callbacks/callback.js';
-import { modelsByName } from '../../src/nn/models.js';
 import { type StoredTensors, readSafetensors } from '../../src/nn/safetensors.js';
 import type { Model } from '../../src/nn/model.js';
 import { checkpointIn } from '../../src/nn/weights_file.js';
-import { optimizerOf } from '../../src/recipe/parts.js';
+import { optimizerOf } from '../../src/recipe/optimizer_of.js';
 import { textOf } from '../error_text.js';
 import type {
   Cause,
@@ -30,6 +29,7 @@ import { DataSets } from './data_sets.js';
 import { deviceInfoOf, problemOf } from './device_info.js';
 import { SessionStore, type StoreAccess } from './session_store.js';
 import { readModelFiles } from './models.js';
+import { onDemand } from './on_demand_script.js';
 import { customFile, customIn } from './custom_images.js';
 import { TrainingRecord } from './record.js';
 import { type SavedSession, classMetadata, classNamesIn, sessionIn, checkSession } from './saved_session.js';
@@ -349,7 +349,7 @@ export class Session implements Context {
     } catch (error) {
       if (!(error instanceof ShadegradError)) throw error;
       this.#say('warning', `The built-in model could not be loaded: ${error.message}`);
-      this.#useUntrained();
+      await this.#useUntrained();
     }
   }
 
@@ -384,8 +384,9 @@ export class Session implements Context {
   }
 
   /** Better than none: it shows what has learned nothing. */
-  #useUntrained(): void {
+  async #useUntrained(): Promise<void> {
     const { model: name, seed } = this.settings;
+    const { modelsByName } = await onDemand();
     const model = modelsByName[name]({ seed, ...(this.device ? { device: this.device } : {}) });
     const classNames = Array.from({ length: model.classes ?? 0 }, (_, label) => String(label));
     this.#current.replace({ model, origin: 'shipped', classNames });

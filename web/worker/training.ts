@@ -7,13 +7,12 @@ import type { Device } from '../../src/engine/device.js';
 import type { Plan } from '../../src/engine/plan.js';
 import { DataError, DeviceError, UsageError } from '../../src/errors.js';
 import type { Training } from '../../src/nn/callbacks/callback.js';
-import { terminateOnNaN, warnOnDivergence } from '../../src/nn/callbacks/index.js';
 import { isNotFinite } from '../../src/nn/callbacks/terminate_on_nan.js';
 import type { Checkpoint } from '../../src/nn/checkpoint.js';
 import { kernelChangeOf } from '../../src/nn/kernel_change.js';
 import type { LearningRate } from '../../src/nn/schedules.js';
 import type { Model } from '../../src/nn/model.js';
-import { callbacksOf, fitOptionsOf, modelOf, optimizerOf } from '../../src/recipe/parts.js';
+import { optimizerOf } from '../../src/recipe/optimizer_of.js';
 import { textOf } from '../error_text.js';
 import { isOver } from '../phase.js';
 import type { Cause, Note, Phase, Settings, TrainingApi, TrainingStatus, WorkerEvents } from '../protocol.js';
@@ -23,12 +22,12 @@ import type { SessionStore } from './session_store.js';
 import { TrainingRun, standing } from './training_run.js';
 import { loadTrainingShaders } from './family_shaders.js';
 import { goesNow } from './lost_device.js';
+import { onDemand } from './on_demand_script.js';
 import { memoryPlanOf } from './memory_plan.js';
 import { digestOf } from './custom_images.js';
 import { TrainingRecord, statusOf } from './record.js';
 import { type SavedPhase, type SavedSession, sessionMetadata } from './saved_session.js';
 import { SerialQueue } from './serial_queue.js';
-import { split } from './split.js';
 import type { UndoHistory } from './undo.js';
 
 /** What a training needs of the session. */
@@ -381,35 +380,36 @@ export class Trainer implements TrainingApi {
     const { settings } = record;
     const { signal } = abort;
     run.enter('loading');
-    const [loaded] = await Promise.all([
+    const [loaded, parts] = await Promise.all([
       this.deps.data.get(settings.dataset, {
         signal,
         onProgress: (done, total) => run.tellProgress(done, total),
       }),
+      onDemand(),
       loadTrainingShaders(device),
     ]);
     run.enter('compiling');
-    const images = split(settings, loaded);
+    const images = parts.split(settings, loaded);
     checkSameImages(record, images.train);
     const isNew = record.checkpoint === undefined;
-    const model = isNew ? modelOf(settings, images.train, device) : this.#model;
+    const model = isNew ? parts.modelOf(settings, images.train, device) : this.#model;
     const choices = new KernelSelection(record.choices);
     const { classNames } = images.train;
     try {
       const history = await model.fit(images.train, {
-        ...fitOptionsOf(settings, images.train),
+        ...parts.fitOptionsOf(settings, images.train),
         validationData: images.validation,
         signal,
         kernelSelection: choices,
         callbacks: [
-          warnOnDivergence({
+          parts.warnOnDivergence({
             say: (line) => {
               record.trouble = `${line} Train again with a smaller one.`;
               this.#say(record.trouble, 'warning');
             },
           }),
-          terminateOnNaN({ say: () => undefined }),
-          ...callbacksOf(settings, (line) => this.#say(line, 'info')),
+          parts.terminateOnNaN({ say: () => undefined }),
+          ...parts.callbacksOf(settings, (line) => this.#say(line, 'info')),
           run.callback(async (training) => {
             // Before another model takes the place of the one that they work on.
             await this.#tasks.onIdle();

@@ -14,12 +14,10 @@ import { tuningKey } from '../../src/engine/tuning_store.js';
 import { DataError, DeviceError, FileError, StateError } from '../../src/errors.js';
 import { parseJson } from '../../src/json_reader.js';
 import type { WorkloadOptions } from '../../src/nn/tuning_workload.js';
-import { batchSizeOf } from '../../src/recipe/parts.js';
 import type { Settings, StoredTuning, Tuning, TuningApi } from '../protocol.js';
 import type { Context } from './context.js';
 import { unlessLost } from './lost_device.js';
 import { onDemand } from './on_demand_script.js';
-import { split } from './split.js';
 import type { Measured } from './tuner.js';
 
 /** What can be stood in for; tests do. */
@@ -158,6 +156,7 @@ async function workloadOf(context: Context, settings: Settings): Promise<Workloa
   // Of what is known by name there is enough for any batch, and nothing to be fetched for this.
   const isEnough = limit === null || limit >= 2 * batchSize;
   if (dataset !== 'custom' && isEnough) return { ...knownImages, model, batchSize };
+  const { batchSizeOf, split } = await onDemand();
   const { train } = split(settings, await context.dataset(dataset));
   const { height, width, channels, classCount: classes } = train;
   const imageShape = { height, width, channels };
