@@ -35,7 +35,7 @@ while [ $# -gt 0 ]; do
   esac
   shift 2
 done
-case "$recipes$minutes" in *[!0-9]*) fail '--recipes and --minutes take whole numbers' ;; esac
+case "$recipes$minutes" in *[!0-9]*) fail '--recipes and --minutes take integers' ;; esac
 for name in $(printf '%s' "$only" | tr ',' ' '); do
   case "$name" in
     devices | gradcheck | tune | bench | bench_untuned | peers | recipes) ;;

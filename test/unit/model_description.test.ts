@@ -3,9 +3,12 @@
  *   its description: preprocessing kept, older files without it, damaged ones
  */
 import { describe, expect, it } from 'vitest';
-import { dense, flatten } from '../../src/nn/layers/index.js';
+import { dense, flatten, layerClasses } from '../../src/nn/layers/index.js';
+import { registerLayers } from '../../src/nn/layers/registry.js';
 import { filters, preprocessing, unitScaling } from '../../src/nn/preprocessing.js';
 import { Model, sequential } from '../../src/nn/model.js';
+
+registerLayers(layerClasses);
 
 const layers = () => [flatten({ inputShape: [4, 4, 1] }), dense({ units: 3, activation: 'softmax' })];
 const throughFile = (json: object): unknown => JSON.parse(JSON.stringify(json));
