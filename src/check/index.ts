@@ -11,6 +11,7 @@ import type { Checkable } from './check_op.js';
 import { batchNormCheck } from './ops/batch_norm.js';
 import { batchNormInferenceCheck } from './ops/batch_norm_inference.js';
 import { batchNormMovingCheck } from './ops/batch_norm_moving.js';
+import { concatenateCheck } from './ops/concatenate.js';
 import { conv2dCheck } from './ops/conv2d.js';
 import { dropoutCheck } from './ops/dropout.js';
 import { filter2dCheck } from './ops/filter2d.js';
@@ -53,6 +54,7 @@ const all: readonly OpCheck[] = [
   argMaxCheck,
   reshapeCheck,
   transposeCheck,
+  concatenateCheck,
   filter2dCheck,
   batchGatherCheck,
   batchGatherChunksCheck,

@@ -13,6 +13,7 @@ import { batchGatherChunksForward } from './batch_gather_chunks.js';
 import { batchNormOp } from './batch_norm.js';
 import { batchNormInferenceOp } from './batch_norm_inference.js';
 import { batchNormMovingForward } from './batch_norm_moving.js';
+import { concatenateOp } from './concatenate.js';
 import { conv2dOp } from './conv2d.js';
 import { dropoutOp } from './dropout.js';
 import { filter2dOp } from './filter2d.js';
@@ -67,6 +68,7 @@ export const ops: readonly Op<never, never, never>[] = [
   argMaxOp,
   reshapeOp,
   transposeOp,
+  concatenateOp,
   filter2dOp,
 ];
 
@@ -112,6 +114,7 @@ export { batchGatherChunks } from './batch_gather_chunks.js';
 export { batchNorm } from './batch_norm.js';
 export { batchNormInference } from './batch_norm_inference.js';
 export { batchNormMoving } from './batch_norm_moving.js';
+export { concatenate } from './concatenate.js';
 export { conv2d } from './conv2d.js';
 export { dropout } from './dropout.js';
 export * as image from './image.js';

@@ -1,14 +1,14 @@
 /**
  * Graphs and frozen layers on a device:
  *   a residual network learns, and comes back from its file with the same predictions and the place in its training
- *   a layer that is applied twice gets the gradients of both uses
+ *   a layer that is applied twice gets the gradients of both uses; joined branches get their parts
  *   fine-tuning: frozen weights and statistics keep their bits, the others learn; unfrozen they learn too
  */
 import { describe, expect, it } from 'vitest';
 import { program } from '../../src/engine/program.js';
 import { Tensor } from '../../src/engine/tensor.js';
 import { grad } from '../../src/engine/op.js';
-import { sum } from '../../src/kernels/index.js';
+import { concatenate, multiply, sum } from '../../src/kernels/index.js';
 import { stateSpec } from '../../src/kernels/step_state.js';
 import { input } from '../../src/nn/layers/input.js';
 import { activation, add, batchNormalization, conv2d, dense, flatten } from '../../src/nn/layers/index.js';
@@ -59,6 +59,36 @@ it('a layer that is applied twice has the gradients of both uses', async () => {
   }, held.device).call(Tensor.from([1, -1], [1, 2]), kernel);
   // y = x·W·W with x·W = [−2, −2]: d(Σy)/dW = xᵀ·(W·1)ᵀ + (x·W)ᵀ·1ᵀ.
   expect([...(await gradient.data())]).toEqual([3 - 2, 7 - 2, -3 - 2, -7 - 2]);
+});
+
+it('branches of any number are joined, and each gets its part of the gradient', async () => {
+  const shapes = [1, 4, 2, 3, 5];
+  const branches = shapes.map((width, i) =>
+    Tensor.from(
+      Array.from({ length: 2 * width }, (_, k) => 100 * i + k),
+      [2, width],
+    ),
+  );
+  const weights = Tensor.from(
+    Array.from({ length: 30 }, (_, i) => i),
+    [2, 15],
+  );
+  const [joined, ...gradients] = program((...given: Tensor[]) => {
+    const y = concatenate(given);
+    return [y, ...grad(sum(multiply(y, weights)), given)];
+  }, held.device).call(...branches);
+  const row = (values: ArrayLike<number>, width: number, n: number): number[] =>
+    Array.from(values).slice(n * width, (n + 1) * width);
+  const values = await Promise.all(branches.map(async (branch) => branch.data()));
+  const rows = [0, 1].flatMap((n) => values.flatMap((branch, i) => row(branch, shapes[i]!, n)));
+  expect([...(await joined!.data())]).toEqual(rows);
+  let first = 0;
+  for (const [i, gradient] of gradients.entries()) {
+    const width = shapes[i]!;
+    const expected = [0, 15].flatMap((at) => Array.from({ length: width }, (_, k) => at + first + k));
+    expect([...(await gradient.data())]).toEqual(expected);
+    first += width;
+  }
 });
 
 describe('fine-tuning', () => {

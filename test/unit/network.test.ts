@@ -16,6 +16,7 @@ import {
   activation,
   add,
   batchNormalization,
+  concatenate,
   conv2d,
   dense,
   dropout,
@@ -137,6 +138,15 @@ describe('a graph', () => {
   });
 });
 
+test('branches are joined along an axis that counts the batch', () => {
+  const branch = (...shape: number[]) => input({ shape });
+  const shapeOf = (axis: number | undefined, ...branches: ReturnType<typeof input>[]) =>
+    concatenate(axis === undefined ? {} : { axis }).apply(branches).shape;
+  expect(shapeOf(undefined, branch(4, 4, 2), branch(4, 4, 3), branch(4, 4, 1))).toEqual([4, 4, 6]);
+  expect(shapeOf(1, branch(4, 2), branch(5, 2))).toEqual([9, 2]);
+  expect(shapeOf(-2, branch(4, 2), branch(5, 2))).toEqual([9, 2]);
+});
+
 test('what cannot be a graph is refused', () => {
   const [x, other, wide] = [
     input({ shape: [3] }),
@@ -151,6 +161,10 @@ test('what cannot be a graph is refused', () => {
     'apply to two': () => dense({ units: 1 }).apply([x, other]),
     'apply to another shape': () => dense({ units: 1 }).apply(input({ shape: [2, 2] })),
     'sum of different shapes': () => add().apply([x, wide]),
+    'joined along another axis': () =>
+      concatenate().apply([input({ shape: [2, 3] }), input({ shape: [4, 3] })]),
+    'joined along no axis': () => concatenate({ axis: 2 }).apply([x, x]),
+    'joined along the batch': () => concatenate({ axis: 0 }),
     'input left out': () => model({ inputs: x, outputs: add().apply([x, other]) }),
     'input too many': () => model({ inputs: [x, other], outputs: y }),
     'input is no input': () => model({ inputs: y, outputs: y }),
@@ -178,6 +192,9 @@ test('what cannot be a graph is refused', () => {
     apply to two: ShapeError: Dense: 2 inputs were given, expected one; join them with layers.add() or layers.concatenate() first.
     apply to another shape: ShapeError: layers.dense: the input is [2,2] per sample, expected one axis; put layers.flatten() before it.
     sum of different shapes: ShapeError: layers.add: the inputs are [3] and [5] per sample, expected equal shapes.
+    joined along another axis: ShapeError: layers.concatenate: the inputs are [2,3] and [4,3] per sample, expected equal extents but along axis -1.
+    joined along no axis: ShapeError: layers.concatenate: axis 2 is not an axis of [3] per sample.
+    joined along the batch: UsageError: layers.concatenate: axis is 0, expected an integer other than 0.
     input left out: UsageError: model: an output depends on an input of shape [3] that is not among the inputs; add it to them.
     input too many: UsageError: model: none of the outputs depends on inputs[1] (other); leave it out.
     input is no input: UsageError: model: inputs[0] is the output of a layer, expected what input() gave.
@@ -366,7 +383,7 @@ describe('a description', () => {
       ModelError: model: a.json is damaged: layer 2 (Conv2D): layers.conv2d: filters is undefined, expected a positive integer.
       ModelError: model: a.json is damaged: 'conv2d_1' shares the parameters of 'flatten', expected a use of the same layer before it.
       ModelError: model: a.json is damaged: layer 'conv2d_1': it shares kernel [3,3,1,4] and bias [4] with 'conv2d', but its inputs need kernel [3,3,4,4] and bias [4].
-      ModelError: model: a.json is damaged: layer 3 (Sum): layer class 'Sum' is unknown, expected one of Activation, Add, AveragePooling2D, BatchNormalization, Conv2D, Dense, Dropout, Flatten, MaxPooling2D."
+      ModelError: model: a.json is damaged: layer 3 (Sum): layer class 'Sum' is unknown, expected one of Activation, Add, AveragePooling2D, BatchNormalization, Concatenate, Conv2D, Dense, Dropout, Flatten, MaxPooling2D."
     `);
   });
 });

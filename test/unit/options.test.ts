@@ -263,6 +263,7 @@ const takingOptions: Readonly<Record<string, (more: object) => unknown>> = {
   'layers.add': given(layers.add),
   'layers.averagePooling2d': given(layers.averagePooling2d),
   'layers.batchNormalization': given(layers.batchNormalization),
+  'layers.concatenate': given(layers.concatenate),
   'layers.conv2d': given(layers.conv2d, { filters: 1, kernelSize: 1 }),
   'layers.dense': given(layers.dense, { units: 1 }),
   'layers.dropout': given(layers.dropout, { rate: 0.5 }),
@@ -453,7 +454,7 @@ const takingNone = new Set(
     ['image', 'blur sharpen'],
     ['ops', 'add divide exp fill flatten l2Penalty l2Totals log multiply negate relu reshape scale sigmoid'],
     ['losses', 'sparseCategoricalCrossentropy'],
-    ['ops', 'softmax softmaxCrossEntropy sqrt square subtract transpose'],
+    ['ops', 'concatenate softmax softmaxCrossEntropy sqrt square subtract transpose'],
     ['datasets', 'chosenFiles droppedFiles'],
     // A stream alone; the function behind it takes a colour, too.
     ['callbacks', 'progress'],

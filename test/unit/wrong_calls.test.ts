@@ -154,6 +154,16 @@ test('wrong calls are refused in plain words', () => {
       ShapeError: transpose: [0,0] does not name each axis of x [2,3] once.
     transpose, five axes:
       ShapeError: transpose: x [1,1,1,1,2] has 5 axes, expected at most 4.
+    concatenate, an axis too many:
+      ShapeError: concatenate: axis 2 is not one of the 2 axes of [2,3].
+    concatenate, other extents:
+      ShapeError: concatenate: the tensors are [2,3] and [3,3], expected equal extents but along axis 1.
+    concatenate, fewer axes:
+      ShapeError: concatenate: the tensors are [2,3] and [3], expected equal extents but along axis -1.
+    concatenate, labels:
+      ShapeError: concatenate: 'b' is u32 [2], expected f32.
+    concatenate, nothing:
+      UsageError: concatenate: tensors is [], expected a list of one tensor or more.
     filter2d, three axes:
       ShapeError: filter2d: x is [28,28,1], expected four axes [N,H,W,C].
     filter2d, bytes:

@@ -3,6 +3,7 @@ import { activation } from './activation.js';
 import { add } from './add.js';
 import { averagePooling2d } from './average_pooling2d.js';
 import { batchNormalization } from './batch_normalization.js';
+import { concatenate } from './concatenate.js';
 import { conv2d } from './conv2d.js';
 import { dense } from './dense.js';
 import { dropout } from './dropout.js';
@@ -14,6 +15,7 @@ export { activation } from './activation.js';
 export { add } from './add.js';
 export { averagePooling2d } from './average_pooling2d.js';
 export { batchNormalization } from './batch_normalization.js';
+export { concatenate } from './concatenate.js';
 export { conv2d } from './conv2d.js';
 export { dense } from './dense.js';
 export { dropout } from './dropout.js';
@@ -26,6 +28,7 @@ export const layerClasses: Readonly<Record<string, LayerMaker>> = {
   Add: add,
   AveragePooling2D: averagePooling2d,
   BatchNormalization: batchNormalization,
+  Concatenate: concatenate,
   Conv2D: conv2d,
   Dense: dense,
   Dropout: dropout,
