@@ -23,6 +23,7 @@ import {
 } from './nn/layers/index.js';
 import { registerLayers } from './nn/layers/registry.js';
 import { mlpModel, paperBnModel, paperModel, simpleModel, smallModel } from './nn/models.js';
+import { freeze, insert, remove, rename, unfreeze } from './nn/network_changes.js';
 import { optimizerFromConfig, rmsprop, sgd } from './nn/optimizers.js';
 import { filters, preprocessing } from './nn/preprocessing.js';
 import {
@@ -78,6 +79,9 @@ export const layers = {
   flatten,
   maxPooling2d,
 };
+
+/** Changes of a model's network, each of which is another one: `model.withNetwork(networks.freeze(model.network, 'conv2d'))`. */
+export const networks = { freeze, insert, remove, rename, unfreeze };
 
 export const optimizers = { rmsprop, sgd, fromConfig: optimizerFromConfig };
 

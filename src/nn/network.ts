@@ -1,22 +1,13 @@
 /**
  * A network: a directed acyclic graph of layers, with every name and shape worked out. It holds no tensors and knows no
  * device: a `TrainState` keeps the values of its parameters, and `forward` records it into the program of a caller. It does
- * not change: `insert`, `remove`, `rename`, `freeze` and `unfreeze` return another one.
+ * not change: network_changes.ts makes another one from it.
  */
 import { type Shape, sizeOf } from '../engine/primitive.js';
 import type { Tensor } from '../engine/tensor.js';
 import { withScope } from '../engine/trace.js';
 import { ShapeError, UsageError } from '../errors.js';
-import { check } from '../options.js';
-import { freeName, stemOf } from './layer_names.js';
-import {
-  type Inputs,
-  type Layer,
-  type LayerContext,
-  type ParameterSpec,
-  layerRules,
-  mapInputs,
-} from './layers/layer.js';
+import { type Inputs, type Layer, type LayerContext, type ParameterSpec, mapInputs } from './layers/layer.js';
 
 export interface NetworkInput {
   readonly name: string;
@@ -210,129 +201,6 @@ export class Network {
     }
     return values;
   }
-
-  // ---- changes ----
-
-  /**
-   * With a new layer that takes the value of `after`, and that of the nodes in `with` too. What took the value of `after`
-   * takes that of the layer, and if `after` was an output, the layer is. Other nodes keep their names and numbers.
-   *
-   * Throws: as the constructor; UsageError when a node in `with` depends on what takes the value of `after`.
-   */
-  insert(
-    layer: Layer,
-    { after, with: others = [] }: { readonly after: string; readonly with?: readonly string[] },
-  ): Network {
-    for (const name of [after, ...others]) this.shapeOf(name);
-    const { stream, parameterStream } = this.#nextNumbers();
-    const taken = new Set([...this.inputs, ...this.nodes].map(({ name }) => name));
-    const name = layer.name ?? freeName(stemOf(layer), taken);
-    const redirected = this.nodes.map((node) => ({
-      ...node,
-      inputs: mapInputs(node.inputs, (input) => (input === after ? name : input)),
-    }));
-    const inserted = { name, layer, inputs: [after, ...others] as const, stream, parameterStream };
-    return this.#with({
-      nodes: sorted([...redirected, inserted], this.inputs),
-      outputs: this.outputs.map((output) => (output === after ? name : output)),
-    });
-  }
-
-  /**
-   * Without the node `name`: what took its value takes that of its input, which is an output if `name` was. Other nodes
-   * keep their names and numbers.
-   *
-   * Throws: UsageError when it has several inputs, or another node shares its parameters, or an output would be an input of
-   * the network.
-   */
-  remove(name: string): Network {
-    const { inputs } = this.#nodeOf('remove', name);
-    const [input, ...others] = inputs;
-    if (others.length > 0)
-      throw new UsageError(
-        `remove: '${name}' has ${inputs.length} inputs (${inputs.join(', ')}), expected one, which takes its place.`,
-      );
-    const sharer = this.nodes.find(({ sharedWith }) => sharedWith === name);
-    if (sharer)
-      throw new UsageError(
-        `remove: '${sharer.name}' shares the parameters of '${name}'; remove that one first.`,
-      );
-    const replaced = (each: string): string => (each === name ? input : each);
-    return this.#with({
-      nodes: this.nodes
-        .filter((node) => node.name !== name)
-        .map((node) => ({ ...node, inputs: mapInputs(node.inputs, replaced) })),
-      outputs: this.outputs.map(replaced),
-    });
-  }
-
-  /** With another name for a node or an input. Throws: UsageError when `from` is unknown, or `to` is taken or no name. */
-  rename(from: string, to: string): Network {
-    this.shapeOf(from);
-    check('rename', 'to', to, layerRules().name);
-    const replaced = (each: string): string => (each === from ? to : each);
-    return this.#with({
-      inputs: this.inputs.map((each) => ({ ...each, name: replaced(each.name) })),
-      nodes: this.nodes.map(({ sharedWith, ...node }) => ({
-        ...node,
-        name: replaced(node.name),
-        inputs: mapInputs(node.inputs, replaced),
-        sharedWith: sharedWith === undefined ? undefined : replaced(sharedWith),
-      })),
-      outputs: this.outputs.map(replaced),
-    });
-  }
-
-  /** With these nodes frozen: training leaves their parameters as they are. Throws: UsageError for an unknown name. */
-  freeze(...names: readonly string[]): Network {
-    return this.#frozen('freeze', names, true);
-  }
-
-  /** With the parameters of these nodes trained. Throws: UsageError for an unknown name. */
-  unfreeze(...names: readonly string[]): Network {
-    return this.#frozen('unfreeze', names, false);
-  }
-
-  #frozen(who: string, names: readonly string[], isFrozen: boolean): Network {
-    for (const name of names) this.#nodeOf(who, name);
-    // Where a layer is shared, the first use decides.
-    const meant = new Set(names.map((name) => this.#nodeOf(who, name).sharedWith ?? name));
-    return this.#with({
-      nodes: this.nodes.map((node) => (meant.has(node.name) ? { ...node, isFrozen } : node)),
-    });
-  }
-
-  #with(changes: Partial<NetworkParts>): Network {
-    return new Network({
-      name: this.name,
-      inputs: this.inputs,
-      nodes: this.nodes,
-      outputs: this.outputs,
-      ...changes,
-    });
-  }
-
-  #nodeOf(who: string, name: string): NetworkNode {
-    const node = this.nodes.find((each) => each.name === name);
-    if (!node)
-      throw unknownLayer(
-        who,
-        name,
-        this.nodes.map((each) => each.name),
-      );
-    return node;
-  }
-
-  /** Those of a new node: above all others. */
-  #nextNumbers(): Pick<NetworkNode, 'stream' | 'parameterStream'> {
-    return {
-      stream: 1 + Math.max(-1, ...this.nodes.map(({ stream }) => stream)),
-      parameterStream: Math.max(
-        0,
-        ...this.nodes.map(({ parameterStream, parameters }) => parameterStream + parameters.length),
-      ),
-    };
-  }
 }
 
 /** Whether training changes it by its gradient. */
@@ -345,7 +213,7 @@ export function countOf(specs: readonly ParameterSpec[]): number {
   return specs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
 }
 
-function unknownLayer(who: string, name: string, known: Iterable<string>): UsageError {
+export function unknownLayer(who: string, name: string, known: Iterable<string>): UsageError {
   const names = [...known];
   const expected = names.length > 0 ? `, expected one of ${names.join(', ')}` : '';
   return new UsageError(`${who}: there is no layer '${name}'${expected}.`);
@@ -353,24 +221,4 @@ function unknownLayer(who: string, name: string, known: Iterable<string>): Usage
 
 function shapesIn(specs: readonly ParameterSpec[]): string {
   return specs.map(({ name, shape }) => `${name} [${shape.join(',')}]`).join(' and ');
-}
-
-/** The nodes in their order, but each behind those whose values it takes. Throws: UsageError where there is no such order. */
-function sorted(nodes: readonly NodeParts[], inputs: readonly NetworkInput[]): NodeParts[] {
-  const known = new Set(inputs.map(({ name }) => name));
-  const waiting = new Set(nodes);
-  const isReady = ({ inputs: from, sharedWith }: NodeParts): boolean =>
-    from.every((name) => known.has(name)) && (sharedWith === undefined || known.has(sharedWith));
-  const order: NodeParts[] = [];
-  while (waiting.size > 0) {
-    const next = [...waiting].find(isReady);
-    if (!next)
-      throw new UsageError(
-        `insert: ${[...waiting].map(({ name }) => name).join(', ')} would wait for each other; take values that do not depend on the new layer.`,
-      );
-    waiting.delete(next);
-    known.add(next.name);
-    order.push(next);
-  }
-  return order;
 }

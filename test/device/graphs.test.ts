@@ -14,6 +14,7 @@ import { input } from '../../src/nn/layers/input.js';
 import { activation, add, batchNormalization, conv2d, dense, flatten } from '../../src/nn/layers/index.js';
 import { type Model, model, sequential } from '../../src/nn/model.js';
 import { modelFile, modelFromFile } from '../../src/nn/model_files.js';
+import { freeze, insert, remove, unfreeze } from '../../src/nn/network_changes.js';
 import { rmsprop } from '../../src/nn/optimizers.js';
 import { useDevice } from './device.js';
 import { bars } from './small_model.js';
@@ -104,25 +105,24 @@ describe('fine-tuning', () => {
     await trained.fit(bars(48), { epochs: 2, batchSize: 16 });
     const before = await trained.weights();
 
-    const network = trained.network
-      .freeze('conv2d', 'batch_normalization')
-      .remove('dense')
-      .insert(dense({ units: 3, activation: 'softmax', name: 'head' }), { after: 'flatten' });
+    const frozen = freeze(trained.network, 'conv2d', 'batch_normalization');
+    const head = dense({ units: 3, activation: 'softmax', name: 'head' });
+    const network = insert(remove(frozen, 'dense'), head, { after: 'flatten' });
     const tuned = compiled(trained.withNetwork(network));
     const first = await tuned.weights();
     await tuned.fit(bars(48, 3), { epochs: 3, batchSize: 16 });
     const after = await tuned.weights();
     const isHead = (path: string): boolean => path.startsWith('head/');
-    const [head, others] = [true, false].map((is) => [...after].filter(([path]) => isHead(path) === is));
-    for (const [path, values] of head!) expect(values, path).not.toEqual(first.get(path));
+    const [ofHead, others] = [true, false].map((is) => [...after].filter(([path]) => isHead(path) === is));
+    for (const [path, values] of ofHead!) expect(values, path).not.toEqual(first.get(path));
     for (const [path, values] of others!) expect(values, path).toEqual(before.get(path));
-    expect([head!.length, others!.length]).toEqual([2, 6]);
+    expect([ofHead!.length, others!.length]).toEqual([2, 6]);
     expect((await tuned.evaluate(bars(24, 4))).accuracy).toBe(1);
 
     // Then all together, from a file, which says what is frozen.
     const loaded = modelFromFile(await modelFile(tuned));
     expect([...loaded.parameters.tensors.keys()]).toEqual(['head/kernel', 'head/bias']);
-    const whole = compiled(loaded.withNetwork(loaded.network.unfreeze('conv2d', 'batch_normalization')));
+    const whole = compiled(loaded.withNetwork(unfreeze(loaded.network, 'conv2d', 'batch_normalization')));
     await whole.fit(bars(48, 3), { batchSize: 16 });
     for (const [path, values] of await whole.weights()) expect(values, path).not.toEqual(after.get(path));
   });

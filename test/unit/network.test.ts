@@ -28,6 +28,7 @@ import { Model, model, sequential } from '../../src/nn/model.js';
 import { paperModel } from '../../src/nn/models.js';
 import { rmsprop } from '../../src/nn/optimizers.js';
 import type { Network } from '../../src/nn/network.js';
+import { freeze, insert, remove, rename, unfreeze } from '../../src/nn/network_changes.js';
 import { hollowDevice } from './fake_device.js';
 import { plannedStep } from './planned_step.js';
 
@@ -217,7 +218,7 @@ describe('a change', () => {
   it.each<[string, (network: Network) => Network, string[], Record<string, [number, number]>]>([
     [
       'a layer in the middle',
-      (network) => network.insert(dropout({ rate: 0.1 }), { after: 'conv2d' }),
+      (network) => insert(network, dropout({ rate: 0.1 }), { after: 'conv2d' }),
       [
         'input_layer → conv2d',
         'conv2d → dropout_1',
@@ -229,25 +230,25 @@ describe('a change', () => {
     ],
     [
       'a layer at the end',
-      (network) => network.insert(dense({ units: 2, name: 'head' }), { after: 'dense' }),
+      (network) => insert(network, dense({ units: 2, name: 'head' }), { after: 'dense' }),
       ['input_layer → conv2d', 'conv2d → dropout', 'dropout → flatten', 'flatten → dense', 'dense → head'],
       { head: [4, 4] },
     ],
     [
       'one less',
-      (network) => network.remove('dropout'),
+      (network) => remove(network, 'dropout'),
       ['input_layer → conv2d', 'conv2d → flatten', 'flatten → dense'],
       {},
     ],
     [
       'another head',
-      (network) => network.remove('dense').insert(dense({ units: 9 }), { after: 'flatten' }),
+      (network) => insert(remove(network, 'dense'), dense({ units: 9 }), { after: 'flatten' }),
       ['input_layer → conv2d', 'conv2d → dropout', 'dropout → flatten', 'flatten → dense'],
       { dense: [3, 2] },
     ],
     [
       'a connection that skips layers',
-      (network) => network.insert(add(), { after: 'dropout', with: ['conv2d'] }),
+      (network) => insert(network, add(), { after: 'dropout', with: ['conv2d'] }),
       [
         'input_layer → conv2d',
         'conv2d → dropout',
@@ -259,7 +260,7 @@ describe('a change', () => {
     ],
     [
       'another name',
-      (network) => network.rename('conv2d', 'stem').rename('input_layer', 'image'),
+      (network) => rename(rename(network, 'conv2d', 'stem'), 'input_layer', 'image'),
       ['image → stem', 'stem → dropout', 'dropout → flatten', 'flatten → dense'],
       { stem: [0, 0] },
     ],
@@ -276,14 +277,14 @@ describe('a change', () => {
     const network = before();
     const { network: graph } = residual();
     const wrong: Record<string, () => unknown> = {
-      'an unknown layer': () => network.remove('conv2d_7'),
-      'the sum of a block': () => graph.remove('add'),
-      'behind an unknown layer': () => network.insert(flatten(), { after: 'x' }),
-      'waiting for itself': () => network.insert(add(), { after: 'conv2d', with: ['dropout'] }),
-      'a name that is taken': () => network.rename('conv2d', 'dense'),
-      'a name for a path': () => network.rename('conv2d', 'a/b'),
-      'another shape': () => network.remove('flatten'),
-      'the only layer': () => sequential([flatten({ inputShape: [2] })]).network.remove('flatten'),
+      'an unknown layer': () => remove(network, 'conv2d_7'),
+      'the sum of a block': () => remove(graph, 'add'),
+      'behind an unknown layer': () => insert(network, flatten(), { after: 'x' }),
+      'waiting for itself': () => insert(network, add(), { after: 'conv2d', with: ['dropout'] }),
+      'a name that is taken': () => rename(network, 'conv2d', 'dense'),
+      'a name for a path': () => rename(network, 'conv2d', 'a/b'),
+      'another shape': () => remove(network, 'flatten'),
+      'the only layer': () => remove(sequential([flatten({ inputShape: [2] })]).network, 'flatten'),
     };
     const told = Object.entries(wrong).map(([name, call]) => {
       try {
@@ -315,7 +316,7 @@ describe('a description', () => {
       outputs: [add().apply([tower.apply(a), tower.apply(b)]), tower.apply(a)],
     });
   };
-  const changed = () => new Model(paperModel().network.remove('dropout').rename('dense', 'features'));
+  const changed = () => new Model(rename(remove(paperModel().network, 'dropout'), 'dense', 'features'));
 
   it.each([
     ['a graph', residual],
@@ -323,7 +324,7 @@ describe('a description', () => {
     ['a changed sequence', changed],
     [
       'a sequence with an input of its own name',
-      () => new Model(paperModel().network.rename('input_layer', 'x')),
+      () => new Model(rename(paperModel().network, 'input_layer', 'x')),
     ],
   ])('of %s makes it again', (_, make) => {
     const made = make();
@@ -427,14 +428,14 @@ describe('a frozen layer', () => {
 
   it('is trained again when its network is unfrozen', () => {
     const { network } = make();
-    const again = network.unfreeze('conv2d').freeze('dense');
+    const again = freeze(unfreeze(network, 'conv2d'), 'dense');
     const roles = (each: Network) => each.nodes.map(({ name, isFrozen }) => `${name} ${isFrozen}`);
     expect(roles(again)).toEqual(['conv2d false', 'batch_normalization true', 'flatten false', 'dense true']);
-    expect(() => again.freeze('x')).toThrow("freeze: there is no layer 'x', expected one of conv2d, ");
+    expect(() => freeze(again, 'x')).toThrow("freeze: there is no layer 'x', expected one of conv2d, ");
   });
 
   it('leaves nothing to train when there is no other', async () => {
-    const made = new Model(make().network.freeze('dense'), { device: hollowDevice('gpu') });
+    const made = new Model(freeze(make().network, 'dense'), { device: hollowDevice('gpu') });
     made.compile({ optimizer: rmsprop(), loss: 'sparseCategoricalCrossentropy' });
     await expect(made.fit({} as never)).rejects.toThrowErrorMatchingInlineSnapshot(
       `[UsageError: fit: model 'sequential' has nothing to train: its layers are frozen or have no parameters; unfreeze one.]`,
