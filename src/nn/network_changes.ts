@@ -2,8 +2,9 @@
  * Networks that differ from another one by some nodes. All other nodes keep their names and numbers, and so their first values
  * and random numbers. Functions and not methods, so that a bundle that changes no network is without them.
  */
+import { checkCall } from '../calls.js';
 import { UsageError } from '../errors.js';
-import { check } from '../options.js';
+import { type Rules, check, list, nonEmptyText, required } from '../options.js';
 import { freeName, stemOf } from './layer_names.js';
 import { type Layer, layerRules, mapInputs } from './layers/layer.js';
 import {
@@ -15,17 +16,27 @@ import {
   unknownLayer,
 } from './network.js';
 
+export interface InsertOptions {
+  /** The node or input whose value the layer takes first. */
+  readonly after: string;
+  /** Others whose values it takes, for a layer of several inputs. */
+  readonly with?: readonly string[];
+}
+
+const insertRules = (): Rules<InsertOptions> => ({
+  after: required(nonEmptyText),
+  with: list('a list of names', nonEmptyText),
+});
+
 /**
  * The network with a new layer that takes the value of `after`, and then those of the nodes in `with`. What took the value of
  * `after` takes that of the layer, which is an output if `after` was one. Its numbers are above all others.
  *
  * Throws: as `Network`; UsageError when a node in `with` depends on what takes the value of `after`.
  */
-export function insert(
-  network: Network,
-  layer: Layer,
-  { after, with: others = [] }: { readonly after: string; readonly with?: readonly string[] },
-): Network {
+export function insert(network: Network, layer: Layer, options: InsertOptions): Network {
+  checkCall('insert', options, insertRules);
+  const { after, with: others = [] } = options;
   const { inputs, nodes, outputs } = network;
   for (const name of [after, ...others]) network.shapeOf(name);
   const taken = new Set([...inputs, ...nodes].map(({ name }) => name));

@@ -331,6 +331,9 @@ const takingOptions: Readonly<Record<string, (more: object) => unknown>> = {
   sequential: given((options) => sequential([layers.flatten({ inputShape: [1] })], options)),
   input: given(node.input, { shape: [1] }),
   model: given(node.model, graph),
+  'networks.insert': given((options) => node.networks.insert(model.network, layers.flatten(), options), {
+    after: 'flatten',
+  }),
   loadModel: given((options) => node.loadModel(folder, options)),
   modelFile: given((options) => node.modelFile(model, options)),
   modelFromFile: given((options) => node.modelFromFile(new Uint8Array(), options)),
@@ -455,6 +458,7 @@ const takingNone = new Set(
     ['ops', 'add divide exp fill flatten l2Penalty l2Totals log multiply negate relu reshape scale sigmoid'],
     ['losses', 'sparseCategoricalCrossentropy'],
     ['ops', 'concatenate softmax softmaxCrossEntropy sqrt square subtract transpose'],
+    ['networks', 'freeze remove rename unfreeze'],
     ['datasets', 'chosenFiles droppedFiles'],
     // A stream alone; the function behind it takes a colour, too.
     ['callbacks', 'progress'],
