@@ -51,7 +51,7 @@ export async function checkComposition(device: Device, composition: Composition)
       const rms = Math.sqrt(
         wanted.values.reduce((so, value) => so + value * value, 0) / wanted.values.length,
       );
-      // Σ|terms| of a whole chain is not known: |want| and the size of its neighbours stand for it.
+      // Σ|terms| of a whole chain is not known: |want| and the size of its neighbours replace it.
       const magnitude = wanted.values.map((value) => Math.abs(value) + rms);
       const expected = { value: wanted, magnitude, tolerance: row.tolerance };
       return { ...row, result: `d${i}`, ...compare(got.outputs[1 + i] as ReadBack, expected) };

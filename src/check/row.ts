@@ -13,7 +13,7 @@ export interface Row {
   readonly result: string;
   /** |got − want| / Σ|terms|, of the worst element. */
   readonly error: number;
-  /** Where that is, and what stands there. */
+  /** The index of that element, and its values. */
   readonly at: string;
   readonly tolerance: number;
   readonly ok: boolean;
