@@ -90,16 +90,17 @@ installBanners(element('banners'), app);
 installDropGuard();
 keepInAddress(app.settings, (text) => say(text, 'warning'));
 for (const text of notes) say(text, 'warning');
-for (const [id, view] of Object.entries(views)) view(element(id), app);
 
 const base = new URL('.', location.href).href;
 const isReload = performance
   .getEntriesByType('navigation')
   .some((entry) => (entry as PerformanceNavigationTiming).type === 'reload');
-// Not awaited by anything: what goes wrong is said.
+// First: it makes the parts that answer the views' calls. Not awaited: `attempt` shows errors.
 void app.attempt('page', () =>
   app.worker.start({ base, settings: app.settings.value, isReload }, proxy(hear)),
 );
+
+for (const [id, view] of Object.entries(views)) view(element(id), app);
 
 /** A view below Train: its script is fetched when its section comes near. */
 function whenNear(viewOf: (scripts: typeof LowerViews) => View): View {

@@ -7,20 +7,29 @@ import { predicting } from './worker/predicting.js';
 import { Session } from './worker/session.js';
 import { tuningOf } from './worker/tuning.js';
 
-const session = new Session();
-
-const api: WorkerApi = {
-  start: (options, listener) => session.start(options, listener),
-  training: session.training,
-  models: session.models,
-  data: dataOf(session),
-  predicting: predicting(session),
-  evaluating: partOnDemand(['run', 'stop', 'images'], ({ evaluating }) => evaluating(session)),
-  inspecting: partOnDemand(['filters', 'activations', 'kernels', 'source'], ({ inspecting }) =>
-    inspecting(session),
-  ),
-  tuning: tuningOf(session, { channel: new BroadcastChannel('shadegrad tuning') }),
-  undo: session.undo,
+/** The first call makes the parts that answer the others. */
+const api: Pick<WorkerApi, 'start'> & Partial<WorkerApi> = {
+  start: async (options, listener) => {
+    const session = new Session(options, listener);
+    Object.assign(api, answeringParts(session));
+    await session.open();
+  },
 };
+
+function answeringParts(session: Session): Omit<WorkerApi, 'start'> {
+  const { trainer, models, undo } = session;
+  return {
+    training: trainer,
+    models,
+    undo,
+    data: dataOf(session),
+    predicting: predicting(session),
+    evaluating: partOnDemand(['run', 'stop', 'images'], ({ evaluating }) => evaluating(session)),
+    inspecting: partOnDemand(['filters', 'activations', 'kernels', 'source'], ({ inspecting }) =>
+      inspecting(session),
+    ),
+    tuning: tuningOf(session, { channel: new BroadcastChannel('shadegrad tuning') }),
+  };
+}
 
 expose(api);

@@ -42,20 +42,24 @@ const sets: Record<Settings['dataset'], LoadedDataset | undefined> = {
   custom: undefined,
 };
 
-function worker(changes: object = {}): DataApi & { context: { device?: Device } } {
+function worker({
+  on = { current: device },
+  dataset = 'digits',
+}: { on?: Context['device']; dataset?: Settings['dataset'] } = {}): DataApi {
   const context = {
-    device,
-    settings: makeRecipe({ dataset: 'digits', preset: 'quick', limit: null, seed: 1 }),
-    dataset: async (name: Settings['dataset'] = 'digits') => sets[name],
-    testImages: async (name: Settings['dataset'] = 'digits') => {
-      const { test } = sets[name]!;
-      if (test) return test;
-      throw new DataError('no test part');
+    device: on,
+    trainer: { settings: makeRecipe({ dataset, preset: 'quick', limit: null, seed: 1 }) },
+    data: {
+      get: async (name: Settings['dataset']) => sets[name],
+      test: async (name: Settings['dataset']) => {
+        const { test } = sets[name]!;
+        if (test) return test;
+        throw new DataError('no test part');
+      },
     },
-    useCustom: (images: LoadedDataset) => void (sets.custom = images),
-    ...changes,
+    images: { use: (images: LoadedDataset) => void (sets.custom = images) },
   };
-  return { ...dataOf(context as unknown as Context), context };
+  return dataOf(context as unknown as Context);
 }
 
 describe('a data set', () => {
@@ -113,8 +117,7 @@ describe('a data set', () => {
 
   it('has images that training leaves out where it has no test part', async () => {
     sets.custom = { name: 'mine', format: 'csv', source: 'here', train: setOf(60, 4) };
-    const settings = makeRecipe({ dataset: 'custom', preset: 'quick', limit: null, seed: 1 });
-    const api = worker({ settings, dataset: async () => sets.custom });
+    const api = worker({ dataset: 'custom' });
     const { count } = await api.samples({ part: 'test', count: 100, label: null, seed: 1 });
     expect(count).toBe(6);
     sets.custom = undefined;
@@ -173,16 +176,17 @@ describe('a preview', () => {
 
   it('goes on after the device was lost, on the next one', async () => {
     const first = await open();
-    const api = worker({ device: first });
+    const on = { current: first };
+    const api = worker({ on });
     await api.preview(options);
     first.destroy();
     await expect(api.preview(options)).rejects.toThrow(/lost/);
-    api.context.device = device;
+    on.current = device;
     expect((await api.preview(options)).pixels).toEqual(await expected(options));
   });
 
   it('says what is wrong', async () => {
-    const without = worker({ device: undefined });
+    const without = worker({ on: { current: undefined } });
     await expect(without.preview(options)).rejects.toThrowErrorMatchingInlineSnapshot(
       `[DeviceError: Previews need WebGPU: the kernels of training compute them.]`,
     );

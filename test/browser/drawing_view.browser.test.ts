@@ -55,12 +55,8 @@ function hostContext(): Context {
     ['dense/kernel', kernel],
     ['dense/bias', new Float32Array(10)],
   ]);
-  return {
-    model,
-    classNames: digits,
-    weights: async () => weights,
-    onModelReplaced: () => undefined,
-  } as unknown as Context;
+  const current = { model, classNames: digits, weights: async () => weights, onReplaced: () => undefined };
+  return { device: { current: undefined }, current } as unknown as Context;
 }
 
 function modelInfo(classNames: readonly string[] = digits, version = 1): ModelInfo {

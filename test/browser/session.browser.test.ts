@@ -59,17 +59,6 @@ afterEach(async () => {
 
 /** A session whose files, lock and images are its own, unless given. */
 async function visit(options: SessionOptions = {}): Promise<Visit> {
-  const session = new Session({
-    openDevice: async () => open(),
-    source: { whole: async () => loaded, test: async () => loaded.test! },
-    openFolder: async () => memoryFolder(),
-    lockName: `test ${lockCount++}`,
-    lockPatienceMs: 50,
-    saveEveryMs: 0,
-    fetchShipped: async () => ({ file: 'shipped', bytes: shippedBytes, classNames: ['a', 'b', 'c'] }),
-    ...options,
-  });
-  visits.push(session);
   const told: Told = {
     device: [],
     status: [],
@@ -82,9 +71,24 @@ async function visit(options: SessionOptions = {}): Promise<Visit> {
     tuned: [],
     note: [],
   };
-  await session.start({ base: 'http://here/', settings, isReload: false }, ({ name, value }) => {
-    (told[name] as unknown[]).push(value);
-  });
+  const session = new Session(
+    { base: 'http://here/', settings, isReload: false },
+    ({ name, value }) => {
+      (told[name] as unknown[]).push(value);
+    },
+    {
+      openDevice: async () => open(),
+      source: { whole: async () => loaded, test: async () => loaded.test! },
+      openFolder: async () => memoryFolder(),
+      lockName: `test ${lockCount++}`,
+      lockTimeoutMs: 50,
+      saveEveryMs: 0,
+      fetchBuiltIn: async () => ({ file: 'shipped', bytes: shippedBytes, classNames: ['a', 'b', 'c'] }),
+      ...options,
+    },
+  );
+  visits.push(session);
+  await session.open();
   const status = (): WorkerEvents['status'] => told.status.at(-1)!;
   return {
     session,
@@ -107,15 +111,15 @@ const isFinished =
 const isBeyond =
   ({ session, status }: Visit, step: number) =>
   (): boolean =>
-    (session.activeTraining?.position().step ?? status().step) >= step;
+    (session.trainer.active?.position().step ?? status().step) >= step;
 
 /** Begins, and pauses in the midst of the first epoch. */
 async function beginAndPause(page: Visit, chosen = settings): Promise<void> {
-  await page.session.training.begin(chosen);
+  await page.session.trainer.begin(chosen);
   await page.until(isBeyond(page, 3));
-  await page.session.training.pause();
+  await page.session.trainer.pause();
   // It may have come to the end of an epoch.
-  if (page.status().stepInEpoch === 0) await page.session.training.step();
+  if (page.status().stepInEpoch === 0) await page.session.trainer.step();
   expect(page.status().stepInEpoch).toBeGreaterThan(0);
 }
 
@@ -160,7 +164,7 @@ describe('training', () => {
     const page = await visit();
     expect(page.told.model.at(-1)).toMatchObject({ origin: 'shipped', name: 'mlp', inputShape: [8, 8, 1] });
     expect(page.status().phase).toBe('idle');
-    await page.session.training.begin(settings);
+    await page.session.trainer.begin(settings);
     await page.until(isFinished(page));
 
     expect(page.steps()).toEqual(Array.from({ length: allSteps }, (_, i) => i + 1));
@@ -185,13 +189,13 @@ describe('training', () => {
       etaSeconds: null,
     });
     expect(page.status().savedAt).toBeGreaterThan(0);
-    expect(page.told.memory.at(-1)).toMatchObject({ parameters: page.session.model.parameterCount });
+    expect(page.told.memory.at(-1)).toMatchObject({ parameters: page.session.current.model.parameterCount });
     expect(page.told.memory.at(-1)!.parts.map(({ name }) => name)).toContain('optimizer');
     expect(page.told.model.at(-1)).toMatchObject({
       origin: 'trained',
       classNames: ['top', 'middle', 'bottom'],
     });
-    expect(bitsOf(await page.session.weights())).toBe(await plainBits());
+    expect(bitsOf(await page.session.current.weights())).toBe(await plainBits());
     expect(page.told.note).toEqual([]);
   });
 });
@@ -202,17 +206,17 @@ describe('control', () => {
     await beginAndPause(page);
     expect(page.status().phase).toBe('paused');
     const { step } = page.status();
-    await page.session.training.step();
+    await page.session.trainer.step();
     expect(page.status()).toMatchObject({ phase: 'paused', step: step + 1 });
-    await Promise.all([page.session.training.step(), page.session.training.step()]);
+    await Promise.all([page.session.trainer.step(), page.session.trainer.step()]);
     expect(page.status()).toMatchObject({ phase: 'paused', step: step + 3 });
-    await Promise.all([page.session.training.pause(), page.session.training.pause()]);
+    await Promise.all([page.session.trainer.pause(), page.session.trainer.pause()]);
     // Over the end of an epoch, with its validation.
-    for (let i = 0; i < stepsPerEpoch; i++) await page.session.training.step();
+    for (let i = 0; i < stepsPerEpoch; i++) await page.session.trainer.step();
     expect(page.status()).toMatchObject({ phase: 'paused', step: step + 3 + stepsPerEpoch });
-    await Promise.all([page.session.training.resume(), page.session.training.resume()]);
+    await Promise.all([page.session.trainer.resume(), page.session.trainer.resume()]);
     await page.until(isFinished(page));
-    expect(bitsOf(await page.session.weights())).toBe(await plainBits());
+    expect(bitsOf(await page.session.current.weights())).toBe(await plainBits());
   });
 
   test('stop ends it, also while images are fetched, and begin ends what runs', async () => {
@@ -223,24 +227,24 @@ describe('control', () => {
         test: async () => loaded.test!,
       },
     });
-    const begun = page.session.training.begin(settings);
+    const begun = page.session.trainer.begin(settings);
     await page.until(() => page.status().phase === 'loading');
-    await page.session.training.stop();
+    await page.session.trainer.stop();
     await begun;
     expect(page.status().phase).toBe('idle');
     isSlow = false;
     const other = await visit();
-    void other.session.training.begin({ ...settings, epochs: 1000 });
-    await other.session.training.begin({ ...settings, epochs: 1000, seed: 8 });
+    void other.session.trainer.begin({ ...settings, epochs: 1000 });
+    await other.session.trainer.begin({ ...settings, epochs: 1000, seed: 8 });
     await other.until(isBeyond(other, 3));
-    await other.session.training.begin(settings);
+    await other.session.trainer.begin(settings);
     await other.until(isFinished(other));
-    expect(bitsOf(await other.session.weights())).toBe(await plainBits());
-    await other.session.training.begin({ ...settings, epochs: 1000 });
-    await other.session.training.stop();
+    expect(bitsOf(await other.session.current.weights())).toBe(await plainBits());
+    await other.session.trainer.begin({ ...settings, epochs: 1000 });
+    await other.session.trainer.stop();
     expect(other.status().phase).toBe('stopped');
     expect(other.status().epoch).toBeLessThan(1000);
-    await other.session.training.resume();
+    await other.session.trainer.resume();
     expect(other.status().phase, 'there is nothing to go on with').toBe('stopped');
   });
 
@@ -248,30 +252,30 @@ describe('control', () => {
     const page = await visit();
     await beginAndPause(page);
     const { step } = page.status();
-    await page.session.training.setLearningRate(3e-3);
+    await page.session.trainer.setLearningRate(3e-3);
     expect(page.status().learningRate).toBe(3e-3);
-    await page.session.training.resume();
+    await page.session.trainer.resume();
     await page.until(isFinished(page));
-    expect(bitsOf(await page.session.weights())).toBe(await plainBits({ step, rate: 3e-3 }));
-    await expect(page.session.training.setLearningRate(-1)).rejects.toThrowErrorMatchingInlineSnapshot(
+    expect(bitsOf(await page.session.current.weights())).toBe(await plainBits({ step, rate: 3e-3 }));
+    await expect(page.session.trainer.setLearningRate(-1)).rejects.toThrowErrorMatchingInlineSnapshot(
       `[UsageError: training: the learning rate is -1, expected a number above 0.]`,
     );
   });
 
   test('work at rest finds the weights of one moment, and may change them', async () => {
     const page = await visit();
-    await page.session.training.begin({ ...settings, epochs: 1000 });
-    const [first, second] = await page.session.betweenSteps(async () => {
-      const before = bitsOf(await page.session.weights());
+    await page.session.trainer.begin({ ...settings, epochs: 1000 });
+    const [first, second] = await page.session.trainer.betweenSteps(async () => {
+      const before = bitsOf(await page.session.current.weights());
       await new Promise((resolve) => setTimeout(resolve, 100));
-      return [before, bitsOf(await page.session.weights())];
+      return [before, bitsOf(await page.session.current.weights())];
     });
     expect(second).toBe(first);
-    const before = page.session.modelVersion;
-    await page.session.weightsChanged();
-    expect(page.session.modelVersion).toBeGreaterThan(before);
-    await page.session.training.stop();
-    await page.session.betweenSteps(async () => page.session.weightsChanged());
+    const before = page.session.current.version;
+    await page.session.trainer.weightsChanged();
+    expect(page.session.current.version).toBeGreaterThan(before);
+    await page.session.trainer.stop();
+    await page.session.trainer.betweenSteps(async () => page.session.trainer.weightsChanged());
   });
 
   test('what is kept is known to be on disk, and to those who look at the status, no sooner', async () => {
@@ -286,9 +290,9 @@ describe('control', () => {
       },
     };
     const page = await visit({ openFolder: async () => slow });
-    await page.session.betweenSteps(async () => page.session.weightsChanged());
+    await page.session.trainer.betweenSteps(async () => page.session.trainer.weightsChanged());
     let isKept = false;
-    const kept = page.session.kept().then(() => (isKept = true));
+    const kept = page.session.trainer.written().then(() => (isKept = true));
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(isKept).toBe(false);
     expect(page.status().savedAt).toBeNull();
@@ -310,7 +314,7 @@ describe('reload', () => {
     const folder = memoryFolder();
     const options = { openFolder: async () => folder };
     const first = await visit(options);
-    await first.session.training.begin(settings);
+    await first.session.trainer.begin(settings);
     await first.until(isBeyond(first, 5));
     const second = await reloaded(first, options);
     // The model trained so far predicts from the start on; none of the steps is missing in the curve.
@@ -323,12 +327,12 @@ describe('reload', () => {
     expect(second.told.steps.filter(({ isFresh }) => isFresh)).toHaveLength(1);
     expect(second.told.steps[0]!.points.length).toBeGreaterThan(3);
     expect(second.told.epochs.at(-1)!.map(({ epoch }) => epoch)).toEqual([1, 2, 3]);
-    expect(bitsOf(await second.session.weights())).toBe(await plainBits());
+    expect(bitsOf(await second.session.current.weights())).toBe(await plainBits());
 
     const third = await reloaded(second, options);
     expect(third.status()).toMatchObject({ phase: 'finished', step: allSteps, epoch: 3, settings });
     expect(third.told.epochs.at(-1)).toEqual(second.told.epochs.at(-1));
-    expect(bitsOf(await third.session.weights())).toBe(await plainBits());
+    expect(bitsOf(await third.session.current.weights())).toBe(await plainBits());
   });
 
   test('while paused, on the files of the browser, after a change of the rate: it waits, then goes on', async () => {
@@ -339,16 +343,16 @@ describe('reload', () => {
       const first = await visit(options);
       await beginAndPause(first);
       const { step } = first.status();
-      await first.session.training.setLearningRate(3e-3);
+      await first.session.trainer.setLearningRate(3e-3);
       const second = await reloaded(first, options);
       expect(second.status()).toMatchObject({ phase: 'paused', step, learningRate: 3e-3, stepsPerEpoch });
       expect(second.status().savedAt).toBeGreaterThan(0);
-      expect(bitsOf(await second.session.weights())).not.toBe('');
-      await second.session.training.step();
+      expect(bitsOf(await second.session.current.weights())).not.toBe('');
+      await second.session.trainer.step();
       expect(second.status()).toMatchObject({ phase: 'paused', step: step + 1 });
-      await second.session.training.resume();
+      await second.session.trainer.resume();
       await second.until(isFinished(second));
-      expect(bitsOf(await second.session.weights())).toBe(await plainBits({ step, rate: 3e-3 }));
+      expect(bitsOf(await second.session.current.weights())).toBe(await plainBits({ step, rate: 3e-3 }));
     } finally {
       await removeOpfsFolder(path);
     }
@@ -360,10 +364,10 @@ describe('reload', () => {
     const first = await visit(options);
     await beginAndPause(first);
     const second = await reloaded(first, options);
-    await second.session.training.setLearningRate(4e-3);
+    await second.session.trainer.setLearningRate(4e-3);
     const third = await reloaded(second, options);
     expect(third.status()).toMatchObject({ phase: 'paused', learningRate: 4e-3 });
-    await third.session.training.stop();
+    await third.session.trainer.stop();
     const fourth = await reloaded(third, options);
     expect(fourth.status().phase).toBe('stopped');
   });
@@ -375,11 +379,11 @@ describe('reload', () => {
       ...options,
       source: { whole: async () => new Promise(() => undefined), test: async () => loaded.test! },
     });
-    void first.session.training.begin(settings);
+    void first.session.trainer.begin(settings);
     await first.until(() => folder.files.size > 0);
     const second = await reloaded(first, options);
     await second.until(isFinished(second));
-    expect(bitsOf(await second.session.weights())).toBe(await plainBits());
+    expect(bitsOf(await second.session.current.weights())).toBe(await plainBits());
   });
 
   test('a damaged newest file gives way to the one before', async () => {
@@ -387,7 +391,7 @@ describe('reload', () => {
     const options = { openFolder: async () => folder };
     const first = await visit(options);
     await beginAndPause(first);
-    await first.session.training.step();
+    await first.session.trainer.step();
     await first.session.close();
     expect(folder.files.size).toBe(2);
     for (const damaged of folder.files.keys()) {
@@ -396,9 +400,9 @@ describe('reload', () => {
         after.files.set(name, name === damaged ? bytes.slice(0, bytes.length / 2) : bytes);
       const page = await visit({ openFolder: async () => after });
       expect(page.status().phase).toBe('paused');
-      await page.session.training.resume();
+      await page.session.trainer.resume();
       await page.until(isFinished(page));
-      expect(bitsOf(await page.session.weights())).toBe(await plainBits());
+      expect(bitsOf(await page.session.current.weights())).toBe(await plainBits());
     }
   });
 
@@ -424,9 +428,9 @@ describe('reload', () => {
         },
       ]
     `);
-    await second.session.training.begin(settings);
+    await second.session.trainer.begin(settings);
     await second.until(isFinished(second));
-    expect(bitsOf(await second.session.weights())).toBe(await plainBits());
+    expect(bitsOf(await second.session.current.weights())).toBe(await plainBits());
   });
 
   test('what an earlier version of the page kept is resumed, and can be undone', async () => {
@@ -444,8 +448,8 @@ describe('reload', () => {
     });
     expect(page.steps()).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
     expect(page.told.epochs.at(-1)).toEqual(earlierSession.epochs.slice(0, 1));
-    expect(await digestOf(bitsOf(await page.session.weights()))).toBe(earlierSession.paused);
-    await page.session.training.resume();
+    expect(await digestOf(bitsOf(await page.session.current.weights()))).toBe(earlierSession.paused);
+    await page.session.trainer.resume();
     await page.until(isFinished(page));
     const epochs = page.told.epochs.at(-1)!;
     expect(epochs.map(({ step }) => step)).toEqual([6, 12, 18]);
@@ -454,37 +458,37 @@ describe('reload', () => {
         expect(logs[name], `${name} of epoch ${i + 1}`).toBeCloseTo(value, 3);
     });
     // Another device may choose other kernels, which is said.
-    const here = JSON.stringify(page.session.device!.fingerprint);
+    const here = JSON.stringify(page.session.device.current!.fingerprint);
     expect(here === JSON.stringify(earlierSession.fingerprint) ? page.told.note : []).toEqual([]);
     await page.session.undo.undo('model');
-    expect(await digestOf(bitsOf(await page.session.weights()))).toBe(earlierSession.undone);
+    expect(await digestOf(bitsOf(await page.session.current.weights()))).toBe(earlierSession.undone);
   });
 
   test('weights changed at rest are kept, and so are images of one\u2019s own', async () => {
     const folder = memoryFolder();
     const options = { openFolder: async () => folder };
     const first = await visit(options);
-    const taught = await first.session.betweenSteps(async () => {
-      const weights = await first.session.model.weights();
+    const taught = await first.session.trainer.betweenSteps(async () => {
+      const weights = await first.session.current.model.weights();
       for (const values of weights.values()) values.fill(0.5);
-      first.session.model.setWeights(weights);
-      await first.session.weightsChanged();
-      return bitsOf(await first.session.weights());
+      first.session.current.model.setWeights(weights);
+      await first.session.trainer.weightsChanged();
+      return bitsOf(await first.session.current.weights());
     });
-    await first.session.useCustom({ ...loaded, name: 'mine', source: 'my files' });
+    await first.session.images.use({ ...loaded, name: 'mine', source: 'my files' });
     await first.until(() => folder.files.has('own.safetensors'));
     const second = await reloaded(first, options);
-    expect(bitsOf(await second.session.weights())).toBe(taught);
+    expect(bitsOf(await second.session.current.weights())).toBe(taught);
     expect(second.told.model.at(-1)!.origin).toBe('trained');
     expect(second.status().phase).toBe('idle');
-    const own = await second.session.dataset('custom');
+    const own = await second.session.data.get('custom');
     expect(own).toEqual({ ...loaded, name: 'mine', source: 'my files' });
-    await second.session.training.begin({ ...settings, dataset: 'custom', preset: 'quick' });
-    await second.session.training.pause();
-    await second.session.useCustom({ ...loaded, train: bars(400, 3) });
+    await second.session.trainer.begin({ ...settings, dataset: 'custom', preset: 'quick' });
+    await second.session.trainer.pause();
+    await second.session.images.use({ ...loaded, train: bars(400, 3) });
     await second.until(() => folder.files.has('own.safetensors'));
     const third = await reloaded(second, options);
-    await expect(third.session.training.resume()).rejects.toThrowErrorMatchingInlineSnapshot(
+    await expect(third.session.trainer.resume()).rejects.toThrowErrorMatchingInlineSnapshot(
       `[DataError: Your images differ from the ones this training started with. Drop the original files again, or start a new training.]`,
     );
     expect(third.status().phase).toBe('paused');
@@ -497,12 +501,12 @@ describe('tabs', () => {
     const options = { openFolder: async () => folder, lockName: 'tabs' };
     const first = await visit(options);
     await beginAndPause(first);
-    await first.session.useCustom({ ...loaded, name: 'mine' });
+    await first.session.images.use({ ...loaded, name: 'mine' });
     await first.until(() => folder.files.has('own.safetensors'));
     const files = [...folder.files];
     const second = await visit(options);
     // What is kept can be read by all.
-    expect((await second.session.dataset('custom')).name).toBe('mine');
+    expect((await second.session.data.get('custom')).name).toBe('mine');
     await second.until(() => second.told.note.length > 0);
     expect(second.told.note).toMatchInlineSnapshot(`
       [
@@ -512,13 +516,13 @@ describe('tabs', () => {
         },
       ]
     `);
-    await second.session.training.begin({ ...settings, seed: 9 });
+    await second.session.trainer.begin({ ...settings, seed: 9 });
     await second.until(isFinished(second));
     expect(second.status().savedAt).toBeNull();
     expect([...folder.files]).toEqual(files);
 
     await first.session.close();
-    await second.session.training.begin({ ...settings, seed: 10 });
+    await second.session.trainer.begin({ ...settings, seed: 10 });
     await second.until(isFinished(second));
     expect(second.status().savedAt).toBeGreaterThan(0);
     await second.session.close();
@@ -528,7 +532,7 @@ describe('tabs', () => {
 
   test('a page that is reloaded waits for its predecessor to go', async () => {
     const folder = memoryFolder();
-    const options = { openFolder: async () => folder, lockName: 'reload', lockPatienceMs: 10_000 };
+    const options = { openFolder: async () => folder, lockName: 'reload', lockTimeoutMs: 10_000 };
     const first = await visit(options);
     await beginAndPause(first);
     const second = await visit(options);
@@ -542,34 +546,34 @@ describe('tabs', () => {
 describe('device', () => {
   test('lost while training: predicts on from the last save, and goes on to the same bits', async () => {
     const page = await visit();
-    await page.session.training.begin(settings);
+    await page.session.trainer.begin(settings);
     await page.until(isBeyond(page, 4));
-    page.session.device!.gpu.destroy();
+    page.session.device.current!.gpu.destroy();
     await page.until(() => page.status().phase === 'lost');
-    expect(page.session.device).toBeUndefined();
-    expect((await page.session.weights()).size).toBeGreaterThan(0);
+    expect(page.session.device.current).toBeUndefined();
+    expect((await page.session.current.weights()).size).toBeGreaterThan(0);
     // Told with the device, for the banner, and not in a note as well.
     await page.until(() => page.told.device.at(-1)?.problem !== null);
     expect(page.told.note).toEqual([]);
-    await page.session.training.resume();
-    expect(page.session.device).toBeDefined();
+    await page.session.trainer.resume();
+    expect(page.session.device.current).toBeDefined();
     await page.until(isFinished(page));
     expect(page.steps()).toEqual(Array.from({ length: allSteps }, (_, i) => i + 1));
-    expect(bitsOf(await page.session.weights())).toBe(await plainBits());
+    expect(bitsOf(await page.session.current.weights())).toBe(await plainBits());
   });
 
   test('lost while paused, and while nothing runs', async () => {
     const page = await visit();
-    const shippedBits = bitsOf(await page.session.weights());
-    page.session.device!.gpu.destroy();
+    const shippedBits = bitsOf(await page.session.current.weights());
+    page.session.device.current!.gpu.destroy();
     await page.until(() => page.status().phase === 'lost');
-    expect(bitsOf(await page.session.weights())).toBe(shippedBits);
+    expect(bitsOf(await page.session.current.weights())).toBe(shippedBits);
     await beginAndPause(page);
-    page.session.device!.gpu.destroy();
+    page.session.device.current!.gpu.destroy();
     await page.until(() => page.status().phase === 'lost');
-    await page.session.training.resume();
+    await page.session.trainer.resume();
     await page.until(isFinished(page));
-    expect(bitsOf(await page.session.weights())).toBe(await plainBits());
+    expect(bitsOf(await page.session.current.weights())).toBe(await plainBits());
   });
 
   test('none: says why, has the weights on the host, and trains not', async () => {
@@ -579,10 +583,12 @@ describe('device', () => {
       },
     });
     expect(page.told.device).toEqual([{ info: null, problem: 'There is none.' }]);
-    expect(page.session.device).toBeUndefined();
-    expect(page.session.model.parameterCount).toBeGreaterThan(0);
-    expect([...(await page.session.weights()).values()].every((values) => values.length > 0)).toBe(true);
-    await expect(page.session.training.begin(settings)).rejects.toThrow('there is none');
+    expect(page.session.device.current).toBeUndefined();
+    expect(page.session.current.model.parameterCount).toBeGreaterThan(0);
+    expect([...(await page.session.current.weights()).values()].every((values) => values.length > 0)).toBe(
+      true,
+    );
+    await expect(page.session.trainer.begin(settings)).rejects.toThrow('there is none');
     expect(page.status().phase).toBe('idle');
   });
 });
@@ -590,27 +596,27 @@ describe('device', () => {
 describe('models', () => {
   test('what is given away comes back, and reset brings the first one', async () => {
     const page = await visit();
-    const shippedBits = bitsOf(await page.session.weights());
-    await page.session.training.begin(settings);
+    const shippedBits = bitsOf(await page.session.current.weights());
+    await page.session.trainer.begin(settings);
     await page.until(isFinished(page));
-    const trained = bitsOf(await page.session.weights());
+    const trained = bitsOf(await page.session.current.weights());
     const { name, bytes } = await page.session.models.download();
     expect(name).toBe('digits-mlp-36-steps.safetensors');
     await page.session.models.reset('digits');
     expect(page.told.model.at(-1)!.origin).toBe('shipped');
     expect(page.status().phase).toBe('idle');
-    expect(bitsOf(await page.session.weights())).toBe(shippedBits);
+    expect(bitsOf(await page.session.current.weights())).toBe(shippedBits);
     await page.session.models.open([new File([bytes], name)]);
     expect(page.told.model.at(-1)).toMatchObject({
       origin: 'opened',
       classNames: ['top', 'middle', 'bottom'],
     });
-    expect(bitsOf(await page.session.weights())).toBe(trained);
+    expect(bitsOf(await page.session.current.weights())).toBe(trained);
   });
 
   test('no model, a damaged one, and weights without a description are refused, and the old one stays', async () => {
     const page = await visit();
-    const before = bitsOf(await page.session.weights());
+    const before = bitsOf(await page.session.current.weights());
     const files = (...named: [string, BlobPart][]): File[] =>
       named.map(([name, part]) => new File([part], name));
     await expect(page.session.models.open([])).rejects.toThrowErrorMatchingInlineSnapshot(
@@ -621,8 +627,8 @@ describe('models', () => {
     );
     await expect(
       page.session.models.open(files(['a.safetensors', shippedBytes.slice(0, 2000)])),
-    ).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[ModelError: a.safetensors: not a valid .safetensors file: its tensors take 1372 bytes of data, but it holds 1000. Is it cut off?]`,
+    ).rejects.toThrow(
+      /^a\.safetensors: not a valid \.safetensors file: its tensors take 1372 bytes of data, but it holds \d+\. Is it cut off\?$/,
     );
     await expect(
       page.session.models.open(files(['b.safetensors', 'This is no model.'])),
@@ -633,11 +639,11 @@ describe('models', () => {
     ).rejects.toThrowErrorMatchingInlineSnapshot(
       `[ModelError: models: last.safetensors holds weights and no description of their model; choose its model.json together with it.]`,
     );
-    expect(bitsOf(await page.session.weights())).toBe(before);
-    const description = JSON.stringify(page.session.model.toJson());
+    expect(bitsOf(await page.session.current.weights())).toBe(before);
+    const description = JSON.stringify(page.session.current.model.toJson());
     await page.session.models.open(files(['run/last.safetensors', bare], ['run/model.json', description]));
     expect(page.told.model.at(-1)!.origin).toBe('opened');
-    expect(bitsOf(await page.session.weights())).toBe(before);
+    expect(bitsOf(await page.session.current.weights())).toBe(before);
   });
 });
 
@@ -654,11 +660,11 @@ describe('errors', () => {
       },
     });
     isThere = false;
-    await expect(page.session.training.begin(settings)).rejects.toThrow('data: gone.');
+    await expect(page.session.trainer.begin(settings)).rejects.toThrow('data: gone.');
     expect(page.status().phase).toBe('idle');
     isThere = true;
     await beginAndPause(page);
-    await expect(page.session.training.begin({ ...settings, limit: 1 })).rejects.toThrow(/limit/);
+    await expect(page.session.trainer.begin({ ...settings, limit: 1 })).rejects.toThrow(/limit/);
     expect(page.status()).toMatchObject({ phase: 'paused', settings });
   });
 
@@ -670,7 +676,7 @@ describe('errors', () => {
     const never = async () => new Promise<LoadedDataset>(() => undefined);
     const test = async () => loaded.test!;
     const first = await visit({ openFolder, source: { whole: never, test } });
-    void first.session.training.begin(settings);
+    void first.session.trainer.begin(settings);
     await first.until(() => first.told.status.some(({ savedAt }) => savedAt !== null));
     await first.session.close();
 
@@ -692,7 +698,7 @@ describe('errors', () => {
       { level: 'error', text: 'data: gone.', cause: 'training' },
     ]);
     isThere = true;
-    await page.session.training.resume();
+    await page.session.trainer.resume();
     await page.until(isFinished(page));
   });
 
@@ -700,7 +706,7 @@ describe('errors', () => {
     const folder = memoryFolder();
     const options = { openFolder: async () => folder };
     const page = await visit(options);
-    await page.session.training.begin({ ...settings, learningRate: 1e38 });
+    await page.session.trainer.begin({ ...settings, learningRate: 1e38 });
     await page.until(() => page.status().phase === 'stopped');
     const trouble =
       /^The loss has been (NaN|infinite) since step \d+: the learning rate is too large\. Train again with a smaller one\.$/;
@@ -714,14 +720,14 @@ describe('errors', () => {
     expect(next.status()).toMatchObject({ phase: 'stopped', step, loss: NaN, trouble: before });
     expect(next.told.epochs.at(-1)).toMatchObject([{ logs: { loss: NaN, val_loss: NaN } }]);
     expect(next.told.note).toEqual([]);
-    await next.session.training.begin(settings);
+    await next.session.trainer.begin(settings);
     await next.until(isFinished(next));
     expect(next.status().trouble).toBeNull();
   });
 
   test('a loss that runs away is explained once while training goes on', async () => {
     const page = await visit();
-    await page.session.training.begin({ ...settings, learningRate: 1e6 });
+    await page.session.trainer.begin({ ...settings, learningRate: 1e6 });
     await page.until(isFinished(page));
     const { trouble } = page.status();
     expect(trouble).toMatch(/^The loss has diverged to \d\S* at step \d+, where guessing gives 1\.10: /);
@@ -739,7 +745,7 @@ describe('errors', () => {
         },
       ]
     `);
-    await page.session.training.begin(settings);
+    await page.session.trainer.begin(settings);
     await page.until(isFinished(page));
     expect(page.status().savedAt).toBeNull();
   });

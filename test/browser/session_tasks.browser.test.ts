@@ -33,19 +33,23 @@ interface Visit {
 }
 
 async function visit(options: SessionOptions = {}): Promise<Visit> {
-  const session = new Session({
-    openDevice: async () => open(),
-    source: { whole: async () => loaded, test: async () => loaded.test! },
-    openFolder: async () => undefined,
-    saveEveryMs: 1e6,
-    fetchShipped: async () => ({ file: 'shipped', bytes: shipped, classNames: ['a', 'b', 'c'] }),
-    ...options,
-  });
-  visits.push(session);
   let status: WorkerEvents['status'] | undefined;
-  await session.start({ base: 'http://here/', settings, isReload: false }, (event) => {
-    if (event.name === 'status') status = event.value;
-  });
+  const session = new Session(
+    { base: 'http://here/', settings, isReload: false },
+    (event) => {
+      if (event.name === 'status') status = event.value;
+    },
+    {
+      openDevice: async () => open(),
+      source: { whole: async () => loaded, test: async () => loaded.test! },
+      openFolder: async () => undefined,
+      saveEveryMs: 1e6,
+      fetchBuiltIn: async () => ({ file: 'shipped', bytes: shipped, classNames: ['a', 'b', 'c'] }),
+      ...options,
+    },
+  );
+  visits.push(session);
+  await session.open();
   return { session, phase: () => status?.phase };
 }
 
@@ -54,35 +58,35 @@ async function until(condition: () => boolean): Promise<void> {
 }
 
 /** The same text for the same bits only. */
-async function bitsOf({ model }: Session): Promise<string> {
-  const weights = [...(await model.weights()).values()];
+async function bitsOf({ current }: Session): Promise<string> {
+  const weights = [...(await current.weights()).values()];
   return weights.map(({ buffer }) => new Uint32Array(buffer).join()).join();
 }
 
 describe('works at rest', () => {
   it('are waited for by a training that begins with a model of its own', async () => {
     const { session, phase } = await visit();
-    const readings = session.betweenSteps(async () => {
+    const readings = session.trainer.betweenSteps(async () => {
       const found = new Set<string>();
       await until(() => phase() === 'compiling');
       // As long as a training takes to compile, and then some.
       for (let i = 0; i < 400; i++) found.add(await bitsOf(session));
       return found;
     });
-    await session.training.begin(settings);
+    await session.trainer.begin(settings);
     expect((await readings).size).toBe(1);
   });
 
   it('take turns, whether a training rests for them or none runs', async () => {
     const { session } = await visit();
     const order: string[] = [];
-    await session.training.begin(settings);
-    const stopped = session.training.stop();
+    await session.trainer.begin(settings);
+    const stopped = session.trainer.stop();
     let second: Promise<unknown> | undefined;
     // Found no rest before the training ended, so it is done behind it.
-    await session.betweenSteps(async () => {
+    await session.trainer.betweenSteps(async () => {
       order.push('first begins');
-      second = session.betweenSteps(async () => order.push('second'));
+      second = session.trainer.betweenSteps(async () => order.push('second'));
       await bitsOf(session);
       order.push('first ends');
     });
@@ -94,24 +98,24 @@ describe('works at rest', () => {
 describe('a training that is compiled', () => {
   it('is not yet the one that the model comes from', async () => {
     const { session, phase } = await visit();
-    expect(session.trainedBy).toBeUndefined();
-    await session.training.begin({ ...settings, epochs: 1 });
+    expect(session.trainer.trainedBy).toBeUndefined();
+    await session.trainer.begin({ ...settings, epochs: 1 });
     await until(() => phase() === 'finished');
     // It waits for works at rest before its model takes the place of the other.
-    const seeds = session.betweenSteps(async () => {
+    const seeds = session.trainer.betweenSteps(async () => {
       await until(() => phase() === 'compiling');
-      return [session.settings.seed, session.trainedBy?.settings.seed];
+      return [session.trainer.settings.seed, session.trainer.trainedBy?.settings.seed];
     });
-    await session.training.begin({ ...settings, seed: 8 });
+    await session.trainer.begin({ ...settings, seed: 8 });
     expect(await seeds).toEqual([8, 7]);
-    expect(session.trainedBy?.settings.seed).toBe(8);
+    expect(session.trainer.trainedBy?.settings.seed).toBe(8);
   });
 });
 
 describe('a training that has ended', () => {
   it('has kernels to be told of, and none to be measured', async () => {
     const { session, phase } = await visit();
-    await session.training.begin({ ...settings, epochs: 1 });
+    await session.trainer.begin({ ...settings, epochs: 1 });
     await until(() => phase() === 'finished');
     const { of, rows } = await inspecting(session).kernels();
     expect(of).toBe('training');
@@ -121,13 +125,13 @@ describe('a training that has ended', () => {
   it('leaves nothing on the device when it was stopped before its first step', async () => {
     const { session, phase } = await visit();
     const free = (): number => {
-      session.device!.trim();
-      return session.device!.allocatedBytes;
+      session.device.current!.trim();
+      return session.device.current!.allocatedBytes;
     };
     const before = free();
-    const begun = session.training.begin({ ...settings, model: 'simple', dataset: 'digits' });
+    const begun = session.trainer.begin({ ...settings, model: 'simple', dataset: 'digits' });
     await until(() => phase() === 'compiling');
-    await session.training.stop();
+    await session.trainer.stop();
     await begun;
     expect(phase()).toBe('idle');
     expect(free()).toBeLessThanOrEqual(before);
@@ -142,30 +146,30 @@ describe('a device', () => {
         const device = await open();
         const read = device.readTogether.bind(device);
         device.readTogether = async (storages) => {
-          if (isToGo && !session.activeTraining) device.destroy();
+          if (isToGo && !session.trainer.active) device.destroy();
           return read(storages);
         };
         return device;
       },
     });
-    await session.training.begin({ ...settings, epochs: 1 });
+    await session.trainer.begin({ ...settings, epochs: 1 });
     isToGo = true;
     await until(() => phase() === 'lost');
     isToGo = false;
-    await session.training.begin({ ...settings, epochs: 2 });
+    await session.trainer.begin({ ...settings, epochs: 2 });
     await until(() => phase() === 'finished');
-    expect(session.settings.epochs).toBe(2);
+    expect(session.trainer.settings.epochs).toBe(2);
   });
 
   it('that refuses a command is left for another one', async () => {
     const { session, phase } = await visit();
-    await session.training.begin(settings);
-    await until(() => (session.activeTraining?.position().step ?? 0) >= 3);
-    const refusing = session.device!;
+    await session.trainer.begin(settings);
+    await until(() => (session.trainer.active?.position().step ?? 0) >= 3);
+    const refusing = session.device.current!;
     refusing.gpu.createBuffer({ size: 16, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.STORAGE });
     await until(() => phase() === 'lost');
-    await session.training.resume();
-    expect(session.device).not.toBe(refusing);
-    await until(() => (session.activeTraining?.position().step ?? 0) >= 3);
+    await session.trainer.resume();
+    expect(session.device.current).not.toBe(refusing);
+    await until(() => (session.trainer.active?.position().step ?? 0) >= 3);
   });
 });

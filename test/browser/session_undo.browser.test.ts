@@ -33,27 +33,32 @@ interface Visit {
 }
 
 async function visit(folder: Folder = memoryFolder(), options: SessionOptions = {}): Promise<Visit> {
-  const session = new Session({
-    openDevice: async () => open(),
-    source: { whole: async () => loaded, test: async () => loaded.test! },
-    openFolder: async () => folder,
-    lockName: `undo ${lockCount++}`,
-    lockPatienceMs: 50,
-    saveEveryMs: 1e6,
-    fetchShipped: async () => ({ file: 'shipped', bytes: shipped, classNames: ['a', 'b', 'c'] }),
-    ...options,
-  });
-  sessions.push(session);
   let status: WorkerEvents['status'] | undefined;
   let offers: UndoOffers | undefined;
   let origin: string | undefined;
   let steps: number[] = [];
-  await session.start({ base: 'http://here/', settings, isReload: false }, ({ name, value }) => {
-    if (name === 'status') status = value;
-    if (name === 'undo') offers = value;
-    if (name === 'model') ({ origin } = value);
-    if (name === 'steps') steps = [...(value.isFresh ? [] : steps), ...value.points.map(({ step }) => step)];
-  });
+  const session = new Session(
+    { base: 'http://here/', settings, isReload: false },
+    ({ name, value }) => {
+      if (name === 'status') status = value;
+      if (name === 'undo') offers = value;
+      if (name === 'model') ({ origin } = value);
+      if (name === 'steps')
+        steps = [...(value.isFresh ? [] : steps), ...value.points.map(({ step }) => step)];
+    },
+    {
+      openDevice: async () => open(),
+      source: { whole: async () => loaded, test: async () => loaded.test! },
+      openFolder: async () => folder,
+      lockName: `undo ${lockCount++}`,
+      lockTimeoutMs: 50,
+      saveEveryMs: 1e6,
+      fetchBuiltIn: async () => ({ file: 'shipped', bytes: shipped, classNames: ['a', 'b', 'c'] }),
+      ...options,
+    },
+  );
+  sessions.push(session);
+  await session.open();
   return {
     session,
     status: () => status!,
@@ -71,29 +76,29 @@ async function until(condition: () => boolean): Promise<void> {
 const isBeyond =
   ({ session }: Visit, step: number) =>
   (): boolean =>
-    (session.activeTraining?.position().step ?? 0) >= step;
+    (session.trainer.active?.position().step ?? 0) >= step;
 
 async function beginAndPause(page: Visit): Promise<number> {
-  await page.session.training.begin(settings);
+  await page.session.trainer.begin(settings);
   await until(isBeyond(page, 3));
-  await page.session.training.pause();
+  await page.session.trainer.pause();
   return page.status().step;
 }
 
 /** Resumes, and ends like a training that nobody has touched: the same bits, and no step missing in the curve. */
 async function endsAsPlain(page: Visit): Promise<void> {
-  await page.session.training.resume();
+  await page.session.trainer.resume();
   await until(() => page.status().phase === 'finished');
-  expect(bitsOf(await page.session.weights()) === plainBits).toBe(true);
+  expect(bitsOf(await page.session.current.weights()) === plainBits).toBe(true);
   await expect.poll(page.steps).toEqual(Array.from({ length: 36 }, (_, i) => i + 1));
 }
 
 beforeAll(async () => {
   shipped = await shippedModel();
   const page = await visit();
-  await page.session.training.begin(settings);
+  await page.session.trainer.begin(settings);
   await until(() => page.status().phase === 'finished');
-  plainBits = bitsOf(await page.session.weights());
+  plainBits = bitsOf(await page.session.current.weights());
   await page.session.close();
 });
 
@@ -124,9 +129,9 @@ test('a reset of a paused training, undone, redone, and undone after a reload', 
 
 test('a training that another one ends, undone: it can be resumed', async () => {
   const page = await visit();
-  await page.session.training.begin(settings);
+  await page.session.trainer.begin(settings);
   await until(isBeyond(page, 3));
-  await page.session.training.begin({ ...settings, seed: 8 });
+  await page.session.trainer.begin({ ...settings, seed: 8 });
   await until(isBeyond(page, 3));
   await expect.poll(page.offers).toEqual({ undo: 'train', redo: null });
   await page.session.undo.undo('model');
@@ -139,7 +144,7 @@ test('a training that another one ends, undone: it can be resumed', async () => 
 test('a training that cannot begin leaves nothing to undo, and the one before can be resumed', async () => {
   const page = await visit();
   await beginAndPause(page);
-  await expect(page.session.training.begin({ ...settings, limit: 1 })).rejects.toThrow(/limit/);
+  await expect(page.session.trainer.begin({ ...settings, limit: 1 })).rejects.toThrow(/limit/);
   expect(page.offers()?.undo ?? null).toBeNull();
   expect(page.status().phase).toBe('paused');
   await endsAsPlain(page);
@@ -147,9 +152,9 @@ test('a training that cannot begin leaves nothing to undo, and the one before ca
 
 test('a stop, undone: the training can be resumed', async () => {
   const page = await visit();
-  await page.session.training.begin(settings);
+  await page.session.trainer.begin(settings);
   await until(isBeyond(page, 3));
-  await page.session.training.stop();
+  await page.session.trainer.stop();
   expect(page.status().phase).toBe('stopped');
   await expect.poll(page.offers).toEqual({ undo: 'stop', redo: null });
   await page.session.undo.undo('model');
@@ -160,14 +165,14 @@ test('a stop, undone: the training can be resumed', async () => {
 test('a correction in the midst of a training that runs, undone: it goes on as if there had been none', async () => {
   const page = await visit();
   const { session } = page;
-  await session.training.begin(settings);
+  await session.trainer.begin(settings);
   await until(isBeyond(page, 3));
-  const before = await session.betweenSteps(async () => {
-    const kept = await session.snapshot();
-    const weights = await session.model.weights();
+  const before = await session.trainer.betweenSteps(async () => {
+    const kept = await session.trainer.snapshot();
+    const weights = await session.current.model.weights();
     for (const values of weights.values()) values.fill(0.5);
-    session.model.setWeights(weights);
-    await session.weightsChanged();
+    session.current.model.setWeights(weights);
+    await session.trainer.weightsChanged();
     return kept;
   });
   await session.undo.keep('model', 'correction', before);
@@ -181,14 +186,14 @@ test('a model opened over a trained one; of the one that came with the page noth
   const file = (): File[] => [new File([shipped], 'shipped.safetensors')];
   await page.session.models.open(file());
   expect(page.offers()?.undo ?? null).toBeNull();
-  await page.session.training.begin(settings);
+  await page.session.trainer.begin(settings);
   await until(() => page.status().phase === 'finished');
   await page.session.models.open(file());
   await expect.poll(page.origin).toBe('opened');
   await page.session.undo.undo('model');
   await expect.poll(page.origin).toBe('trained');
   await expect.poll(() => page.status().phase).toBe('finished');
-  expect(bitsOf(await page.session.weights()) === plainBits).toBe(true);
+  expect(bitsOf(await page.session.current.weights()) === plainBits).toBe(true);
 });
 
 test('a rate that was set, taken back: the schedule goes on to the same bits', async () => {
@@ -196,12 +201,12 @@ test('a rate that was set, taken back: the schedule goes on to the same bits', a
   const page = await visit(folder);
   await beginAndPause(page);
   expect(page.status().isScheduled).toBe(true);
-  await page.session.training.setLearningRate(5e-4);
+  await page.session.trainer.setLearningRate(5e-4);
   expect(page.status()).toMatchObject({ learningRate: 5e-4, isScheduled: false });
   await page.session.close();
   const again = await visit(folder);
   expect(again.status()).toMatchObject({ learningRate: 5e-4, isScheduled: false });
-  await again.session.training.setLearningRate(null);
+  await again.session.trainer.setLearningRate(null);
   expect(again.status().isScheduled).toBe(true);
   await endsAsPlain(again);
 });
@@ -210,12 +215,12 @@ test('images of one\u2019s own over others, undone after a reload', async () => 
   const folder = memoryFolder();
   const page = await visit(folder);
   const mine = { ...loaded, name: 'mine', source: 'my files' };
-  await page.session.useCustom(mine);
-  await page.session.useCustom({ ...mine, name: 'others', train: bars(40, 3) });
-  await expect.poll(async () => (await page.session.dataset('custom')).name).toBe('others');
+  await page.session.images.use(mine);
+  await page.session.images.use({ ...mine, name: 'others', train: bars(40, 3) });
+  await expect.poll(async () => (await page.session.data.get('custom')).name).toBe('others');
   await expect.poll(() => folder.files.get('own.safetensors')!.length).toBeLessThan(20_000);
   await page.session.close();
   const again = await visit(folder);
   await again.session.undo.undo('images');
-  expect(await again.session.dataset('custom')).toEqual(mine);
+  expect(await again.session.data.get('custom')).toEqual(mine);
 });

@@ -128,25 +128,29 @@ async function visit(
   options: SessionOptions = {},
   { store = slots().store, repeats = 2 }: TuningOptions = {},
 ): Promise<Visit> {
-  const session = new Session({
-    openDevice: openSoftware,
-    source: { whole: async () => loaded, test: async () => loaded.test! },
-    openFolder: async () => memoryFolder(),
-    lockName: `tuning ${lockCount++}`,
-    lockPatienceMs: 50,
-    saveEveryMs: 0,
-    fetchShipped: async () => ({ file: 'shipped', bytes: shipped, classNames: ['a', 'b', 'c'] }),
-    ...options,
-  });
-  visits.push(session);
   const notes: string[] = [];
   let status: WorkerEvents['status'] | undefined;
-  // Before there are files to keep them in.
-  await session.useCustom(loaded);
-  await session.start({ base: 'http://here/', settings, isReload: false }, ({ name, value }) => {
-    if (name === 'status') status = value;
-    if (name === 'note') notes.push(value.text);
-  });
+  const session = new Session(
+    { base: 'http://here/', settings, isReload: false },
+    ({ name, value }) => {
+      if (name === 'status') status = value;
+      if (name === 'note') notes.push(value.text);
+    },
+    {
+      openDevice: openSoftware,
+      source: { whole: async () => loaded, test: async () => loaded.test! },
+      openFolder: async () => memoryFolder(),
+      lockName: `tuning ${lockCount++}`,
+      lockTimeoutMs: 50,
+      saveEveryMs: 0,
+      fetchBuiltIn: async () => ({ file: 'shipped', bytes: shipped, classNames: ['a', 'b', 'c'] }),
+      ...options,
+    },
+  );
+  visits.push(session);
+  // Before there are files to save them in.
+  await session.images.use(loaded);
+  await session.open();
   return {
     session,
     tuning: tuningOf(session, { store, repeats }),
@@ -161,12 +165,12 @@ async function visit(
 const isBeyond =
   ({ session, status }: Visit, step: number) =>
   (): boolean =>
-    (session.activeTraining?.position().step ?? status().step) >= step;
+    (session.trainer.active?.position().step ?? status().step) >= step;
 
 async function finished(page: Visit): Promise<string> {
   await page.until(() => page.status().phase === 'finished');
   expect(page.status().step).toBe(allSteps);
-  return bitsOf(await page.session.weights());
+  return bitsOf(await page.session.current.weights());
 }
 
 /** What `fit` alone comes to by these choices. */
@@ -190,7 +194,7 @@ async function plainBits(choices: Iterable<readonly [string, Choice]> = []): Pro
 
 const productsIn = ({ session }: Visit): Set<string> =>
   new Set(
-    session.plans
+    session.trainer.plans
       .flatMap(({ dispatches }) => dispatches)
       .filter(({ primitive }) => primitive === 'matmul/forward')
       .map(({ variant }) => variant),
@@ -209,14 +213,14 @@ describe('bits', () => {
     ] as const) {
       const folder = memoryFolder();
       const first = await visit({ openFolder: async () => folder, openDevice: opener(begunWith) });
-      await first.session.training.begin(settings);
+      await first.session.trainer.begin(settings);
       await first.until(isBeyond(first, 5));
       await first.session.close();
       const second = await visit({ openFolder: async () => folder, openDevice: opener(since) });
       expect(second.status().step).toBeGreaterThan(3);
       expect(await finished(second)).toBe(wanted);
       // The next one goes by what is measured now.
-      await second.session.training.begin(settings);
+      await second.session.trainer.begin(settings);
       expect(await finished(second)).toBe(wanted === byTable ? byChoice : byTable);
     }
   });
@@ -228,12 +232,12 @@ describe('bits', () => {
     let now: Iterable<readonly [string, Choice]> = backwards;
     const openDevice = async (): Promise<Device> => opener(now)();
     const page = await visit({ openDevice });
-    await page.session.training.begin(settings);
+    await page.session.trainer.begin(settings);
     await page.until(isBeyond(page, 4));
     now = [];
-    page.session.device!.gpu.destroy();
+    page.session.device.current!.gpu.destroy();
     await page.until(() => page.status().phase === 'lost');
-    await page.session.training.resume();
+    await page.session.trainer.resume();
     expect(await finished(page)).toBe(wanted);
 
     const folder = memoryFolder();
@@ -244,7 +248,7 @@ describe('bits', () => {
       openDevice: opener(backwards),
       source: { whole: never, test: async () => loaded.test! },
     });
-    void first.session.training.begin({ ...settings, dataset: 'digits' });
+    void first.session.trainer.begin({ ...settings, dataset: 'digits' });
     await first.until(() => folder.files.size > 0 && first.status().phase === 'loading');
     await first.session.close();
     const second = await visit({ openFolder });
@@ -257,9 +261,9 @@ describe('bits', () => {
     const folder = memoryFolder();
     const openFolder = async () => folder;
     const first = await visit({ openFolder });
-    await first.session.training.begin(settings);
+    await first.session.trainer.begin(settings);
     await first.until(isBeyond(first, 3));
-    await first.session.training.pause();
+    await first.session.trainer.pause();
     await first.session.close();
     const change = (choices: unknown): void => {
       for (const [name, bytes] of folder.files) {
@@ -276,7 +280,7 @@ describe('bits', () => {
     change(undefined);
     const second = await visit({ openFolder, openDevice: opener(backwards) });
     expect(second.status().phase).toBe('paused');
-    await second.session.training.resume();
+    await second.session.trainer.resume();
     expect(await finished(second)).toBe(await plainBits());
     await second.session.close();
 
@@ -294,16 +298,16 @@ test('where the page has other kernels now, a training that goes on says so, onc
   const openFolder = async () => folder;
   const first = await visit({ openFolder });
   await first.tuning.run(settings, () => undefined);
-  const lapsed = [...first.session.device!.kernelSelection];
-  await first.session.training.begin(settings);
+  const lapsed = [...first.session.device.current!.kernelSelection];
+  await first.session.trainer.begin(settings);
   await first.until(isBeyond(first, 2));
-  await first.session.training.pause();
+  await first.session.trainer.pause();
   expect(first.notes).toEqual([]);
   await first.session.close();
 
   const usual = products.splice(0, 1);
   const second = await visit({ openFolder, openDevice: opener(lapsed) });
-  await second.session.training.step();
+  await second.session.trainer.step();
   expect(second.notes).toEqual([
     expect.stringMatching(
       /^The kernels have changed since this training began \(\d of its \d+ measured choices lapsed\): it will end with other bits than without the interruption\.$/,
@@ -313,18 +317,18 @@ test('where the page has other kernels now, a training that goes on says so, onc
 
   // By the table as well.
   const third = await visit({ openFolder });
-  await third.session.training.step();
+  await third.session.trainer.step();
   expect(third.notes).toEqual([]);
   await third.session.close();
   products.unshift(...usual);
   const fourth = await visit({ openFolder, openDevice: opener(lapsed) });
-  await fourth.session.training.step();
+  await fourth.session.trainer.step();
   expect(fourth.notes).toEqual([
     'The kernels have changed since this training began: it will end with other bits than without the interruption.',
   ]);
   products.splice(0, 1);
   // One that begins now has nothing to go on from, though what is kept for the device has lapsed.
-  await fourth.session.training.begin(settings);
+  await fourth.session.trainer.begin(settings);
   expect(fourth.notes).toHaveLength(1);
 });
 
@@ -340,7 +344,7 @@ describe('tuning', () => {
     };
     const page = await visit({ openDevice }, { store });
     expect(await page.tuning.stored()).toBeNull();
-    await page.session.training.begin(settings);
+    await page.session.trainer.begin(settings);
     await page.until(isBeyond(page, 2));
     const state: (readonly [number, number, string | null])[] = [];
     const tuned = await page.tuning.run(settings, (...progress) => void state.push(progress));
@@ -369,7 +373,7 @@ describe('tuning', () => {
 
     expect(productsIn(page)).toEqual(new Set(['slow']));
     expect(await finished(page)).toBe(byTable);
-    await page.session.training.begin(settings);
+    await page.session.trainer.begin(settings);
     expect(productsIn(page)).toEqual(new Set(['software']));
     await finished(page);
 
@@ -379,13 +383,13 @@ describe('tuning', () => {
     expect(Math.abs(Date.now() - kept!.at!)).toBeLessThan(600_000);
     const next = await visit({ openDevice }, { store });
     expect(await next.tuning.stored()).toEqual(kept);
-    await next.session.training.begin(settings);
+    await next.session.trainer.begin(settings);
     expect(productsIn(next)).toEqual(new Set(['software']));
 
     await next.tuning.forget();
     expect(await next.tuning.stored()).toBeNull();
     expect(texts.size).toBe(0);
-    await next.session.training.begin(settings);
+    await next.session.trainer.begin(settings);
     expect(productsIn(next)).toEqual(new Set(['slow']));
   });
 });
@@ -397,7 +401,7 @@ test('a training begins while a tuning goes on, by what was known before', async
   let begun: Promise<unknown> | undefined;
   const { outcome } = await page.tuning.run(settings, (done) => {
     order.push(`kernel ${done}`);
-    if (done === 1) begun = page.session.training.begin(settings).then(() => order.push('training'));
+    if (done === 1) begun = page.session.trainer.begin(settings).then(() => order.push('training'));
   });
   await begun;
   expect(outcome).toBe('stored');
@@ -410,11 +414,11 @@ test('a training begins while a tuning goes on, by what was known before', async
 test('a training under way rests for each kernel, and gets on between them', async () => {
   putSlowFirst();
   const page = await visit();
-  await page.session.training.begin({ ...settings, epochs: 10_000 });
-  const rests = vi.spyOn(page.session, 'betweenSteps');
+  await page.session.trainer.begin({ ...settings, epochs: 10_000 });
+  const rests = vi.spyOn(page.session.trainer, 'betweenSteps');
   const steps: number[] = [];
   const { kernels } = await page.tuning.run(settings, () => {
-    steps.push(page.session.activeTraining!.position().step);
+    steps.push(page.session.trainer.active!.position().step);
   });
   expect(rests).toHaveBeenCalledTimes(kernels.length + 1);
   expect(steps.slice(1).filter((step, i) => step <= steps[i]!)).toEqual([]);
@@ -434,7 +438,7 @@ test('it is for the batches that a training takes: of few images, all at once', 
     expect((await page.tuning.run(chosen, silent)).batchSize).toBe(batchSize);
   putSlowFirst();
   expect((await page.tuning.run(few, silent)).outcome).toBe('stored');
-  await page.session.training.begin(few);
+  await page.session.trainer.begin(few);
   expect(productsIn(page)).toEqual(new Set(['software']));
 });
 
@@ -463,7 +467,7 @@ describe('no use', () => {
     });
     expect(tuned).toMatchObject({ outcome: 'cancelled', step: null });
     expect(tuned.kernels).toHaveLength(2);
-    expect([texts.size, [...page.session.device!.kernelSelection].length]).toEqual([0, 0]);
+    expect([texts.size, [...page.session.device.current!.kernelSelection].length]).toEqual([0, 0]);
     // And again to the end.
     expect((await page.tuning.run(settings, silent)).outcome).toBe('stored');
   });
@@ -494,7 +498,7 @@ describe('trouble', () => {
     const { store, texts } = slots();
     const page = await visit({}, { store });
     const run = page.tuning.run(settings, (done) => {
-      if (done === 1) page.session.device!.gpu.destroy();
+      if (done === 1) page.session.device.current!.gpu.destroy();
     });
     await expect(run).rejects.toThrowErrorMatchingInlineSnapshot(
       `[DeviceError: tuning: the graphics device was lost before it ended, so nothing has changed; tune again when it is back.]`,
@@ -502,7 +506,7 @@ describe('trouble', () => {
     expect(texts.size).toBe(0);
     await page.until(() => page.status().phase === 'lost');
     await expect(page.tuning.run(settings, () => undefined)).rejects.toThrow(DeviceError);
-    await page.session.training.resume();
+    await page.session.trainer.resume();
     expect((await page.tuning.run(settings, () => undefined)).outcome).toBe('stored');
   });
 

@@ -22,21 +22,26 @@ const held = useDevice();
 const silent = (): void => undefined;
 
 /** As much of the worker as a test needs. */
-function contextOf(device: Device | undefined, model: Model, images: ImageSet): Context & { rests: number } {
-  const context = {
-    device,
-    model,
-    modelVersion: 7,
+function contextOf(
+  device: Device | undefined,
+  model: Model,
+  images: ImageSet,
+): Context & { readonly trainer: { readonly reads: number } } {
+  const trainer = {
     settings: { dataset: 'digits' },
-    rests: 0,
-    weights: async () => model.weights(),
-    testImages: async () => images,
-    betweenSteps: async (work: () => Promise<unknown>) => {
-      context.rests++;
-      return work();
+    reads: 0,
+    betweenSteps: async (task: () => Promise<unknown>) => {
+      trainer.reads++;
+      return task();
     },
   };
-  return context as unknown as Context & { rests: number };
+  const context = {
+    device: { current: device },
+    current: { model, version: 7, weights: async () => model.weights() },
+    data: { test: async () => images },
+    trainer,
+  };
+  return context as unknown as ReturnType<typeof contextOf>;
 }
 
 const all = { actual: null, predicted: null, from: 0, count: 1000 };
@@ -53,7 +58,7 @@ describe('the test of the model that predicts', () => {
     const { loss, accuracy, confusion } = expected;
     expect(found).toMatchObject({ modelVersion: 7, count: 300, loss, accuracy, confusion });
     expect(found.classes).toEqual(classScores(confusion));
-    expect(context.rests).toBe(1);
+    expect(context.trainer.reads).toBe(1);
     expect(told[0]).toEqual([0, 300]);
     expect(told.at(-1)).toEqual([300, 300]);
     expect(told.map(([done]) => done)).toEqual(told.map(([done]) => done).toSorted((a, b) => a - b));
@@ -182,7 +187,7 @@ describe('the test of the model that predicts', () => {
     const device = await open();
     const context = contextOf(device, smallModel({ device }), bars(30));
     const fails = (text: string): void =>
-      void Object.assign(context, { weights: async () => Promise.reject(new Error(text)) });
+      void Object.assign(context.current, { weights: async () => Promise.reject(new Error(text)) });
     fails('no room');
     await expect(evaluating(context).run({ count: null }, silent)).rejects.toThrow('no room');
     fails('A valid external Instance reference no longer exists.');

@@ -28,36 +28,37 @@ afterEach(() => {
   for (const model of models.splice(0)) model.dispose();
 });
 
-/** As much of a visit as inspecting asks for. */
+/** As much of a visit as inspecting needs. */
 class Visit {
-  plans: readonly Plan[] = [];
-  activeTraining: Training | undefined;
-  rests = 0;
+  readonly device: { current: Device | undefined };
+  readonly trainer = {
+    plans: [] as readonly Plan[],
+    active: undefined as Training | undefined,
+    reads: 0,
+    betweenSteps: async <T>(task: () => Promise<T>): Promise<T> => {
+      this.trainer.reads++;
+      return task();
+    },
+  };
   readonly #listeners: (() => void)[] = [];
+  readonly current = {
+    model: undefined as unknown as Model,
+    weights: async (): Promise<Map<string, Float32Array<ArrayBuffer>>> => this.model.weights(),
+    onReplaced: (listener: () => void) => void this.#listeners.push(listener),
+  };
 
-  constructor(
-    public model: Model,
-    readonly device: Device | undefined = held.device,
-  ) {
-    models.push(model);
+  constructor(model: Model, device: Device | undefined = held.device) {
+    this.device = { current: device };
+    this.replace(model);
   }
 
-  async betweenSteps<T>(work: () => Promise<T>): Promise<T> {
-    this.rests++;
-    return work();
-  }
-
-  weights(): ReturnType<Model['weights']> {
-    return this.model.weights();
-  }
-
-  onModelReplaced(listener: () => void): void {
-    this.#listeners.push(listener);
+  get model(): Model {
+    return this.current.model;
   }
 
   replace(model: Model): void {
     models.push(model);
-    this.model = model;
+    this.current.model = model;
     for (const listener of this.#listeners) listener();
   }
 }
@@ -262,8 +263,8 @@ describe('kernels of a training step', () => {
           stepsUntilSync: ({ position }) => (position().step === 1 && !during ? 0 : 1),
           onSync: async (training) => {
             if (during) return;
-            own.activeTraining = training;
-            own.plans = training.plans;
+            own.trainer.active = training;
+            own.trainer.plans = training.plans;
             bitsAround.push(await weightBits());
             during = await api.kernels();
             bitsAround.push(await weightBits());
@@ -271,7 +272,7 @@ describe('kernels of a training step', () => {
         },
       ],
     });
-    own.activeTraining = undefined;
+    own.trainer.active = undefined;
     return { api, before, during: during!, bitsAround, after: await api.kernels() };
   }
 
@@ -308,7 +309,7 @@ describe('kernels of a training step', () => {
 describe('without a device', () => {
   it('there are no activations and no kernels, but the filters', async () => {
     const own = new Visit(smallModel({ device: held.device }));
-    Object.assign(own, { device: undefined });
+    own.device.current = undefined;
     const api = inspectingOf(own);
     expect(await api.activations(imageOf(0))).toEqual([]);
     expect(await api.kernels()).toEqual({ of: 'prediction', rows: [], totalMs: null });

@@ -26,6 +26,8 @@ import {
 import type { Layer } from '../../src/nn/layers/layer.js';
 import { rmsprop } from '../../src/nn/optimizers.js';
 import { type Model, sequential } from '../../src/nn/model.js';
+import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
+import type { Device } from '../../src/engine/device.js';
 import type { Context } from '../../web/worker/context.js';
 import { type Correction, correct } from '../../web/worker/one_shot_correction.js';
 import { sureFrom } from '../../web/worker/one_shot_layer.js';
@@ -230,34 +232,39 @@ describe('a correction', () => {
 });
 
 /** As much of the worker as a correction needs, and the calls it got. */
-function contextOf(model: Model, fetched: Context['fetched'], served?: Context['fetched']) {
+function contextOf(model: Model, fetched: LoadedDataset | undefined, served?: LoadedDataset) {
   const asked: string[] = [];
   const context = {
-    device: held.device,
-    model,
-    fetched,
-    dataset: async () => {
-      asked.push('data');
-      if (!served) throw new Error('there are none');
-      return served;
+    device: { current: held.device as Device | undefined },
+    current: {
+      model,
+      classNames: train.classNames,
+      weights: async () => model.weights(),
+      onReplaced: () => undefined,
     },
-    classNames: train.classNames,
-    settings: { seed: 3 },
-    weights: async () => model.weights(),
-    betweenSteps: async (work: () => Promise<unknown>) => {
-      asked.push('rest');
-      const result = await work();
-      asked.push('end of rest');
-      return result;
+    data: {
+      fetched: () => fetched,
+      get: async () => {
+        asked.push('data');
+        if (!served) throw new Error('there are none');
+        return served;
+      },
     },
-    weightsChanged: async () => void asked.push('changed'),
-    kept: async () => void asked.push('kept'),
-    onModelReplaced: () => undefined,
-    emit: () => undefined,
-    snapshot: async () => new Uint8Array(1),
+    trainer: {
+      settings: { seed: 3 },
+      betweenSteps: async (task: () => Promise<unknown>) => {
+        asked.push('task');
+        const result = await task();
+        asked.push('end of task');
+        return result;
+      },
+      weightsChanged: async () => void asked.push('changed'),
+      written: async () => void asked.push('written'),
+      snapshot: async () => new Uint8Array(1),
+    },
     undo: { keep: async (_: string, what: string) => void asked.push(`undo ${what}`) },
-  } as unknown as Context;
-  return { context, asked };
+  };
+  return { context: context as unknown as Context, parts: context, asked };
 }
 
 function partsOf(context: Context, predictions = new Predictions(context)): CorrectionDeps {
@@ -265,7 +272,7 @@ function partsOf(context: Context, predictions = new Predictions(context)): Corr
 }
 
 /** A data set whose test part nobody may read. */
-function loaded(part: ImageSet): NonNullable<Context['fetched']> {
+function loaded(part: ImageSet): LoadedDataset {
   return {
     name: 'bars',
     format: 'idx',
@@ -280,14 +287,14 @@ function loaded(part: ImageSet): NonNullable<Context['fetched']> {
 describe('what the page asks for', () => {
   const input = new Uint8Array(slanted);
 
-  it('happens at rest, and is told', async () => {
+  it('happens between steps, and is saved', async () => {
     const model = await knowing();
     const { context, asked } = contextOf(model, loaded(train));
     const { before, after, ...result } = await correction(partsOf(context), input, 2);
     expect(before.probabilities[2]).toBeLessThan(0.5);
     expect(after.probabilities[2]).toBeGreaterThan(0.8);
     expect(result).toEqual({ isCorrected: true, rehearsed: 255, forgotten: 0 });
-    expect(asked).toEqual(['rest', 'changed', 'end of rest', 'undo correction', 'kept']);
+    expect(asked).toEqual(['task', 'changed', 'end of task', 'undo correction', 'written']);
     model.dispose();
   });
 
@@ -301,7 +308,7 @@ describe('what the page asks for', () => {
     );
     expect(isCorrected).toBe(false);
     expect(after).toEqual(before);
-    expect(asked).toEqual(['rest', 'end of rest']);
+    expect(asked).toEqual(['task', 'end of task']);
     model.dispose();
   });
 
@@ -313,16 +320,13 @@ describe('what the page asks for', () => {
     model.dispose();
   });
 
-  it('says in one sentence that the device was lost amid it', async () => {
+  it('says in one sentence that the device was lost meanwhile', async () => {
     const device = await open();
     const model = await knowing();
-    const { context } = contextOf(model, loaded(train));
-    const lost = {
-      ...context,
-      device,
-      weightsChanged: async () => Promise.reject(new Error('no reference')),
-    };
-    const run = async (): Promise<unknown> => correction(partsOf(lost), input, 2);
+    const { context, parts } = contextOf(model, loaded(train));
+    parts.device.current = device;
+    parts.trainer.weightsChanged = async () => Promise.reject(new Error('no reference'));
+    const run = async (): Promise<unknown> => correction(partsOf(context), input, 2);
     await expect(run()).rejects.toThrow('no reference');
     device.destroy();
     await expect(run()).rejects.toThrowErrorMatchingInlineSnapshot(
@@ -332,7 +336,7 @@ describe('what the page asks for', () => {
   });
 
   it('rehearses images of the training, of the model’s own classes only', async () => {
-    const bits = async (fetched: Context['fetched'], served?: Context['fetched']): Promise<string> => {
+    const bits = async (fetched: LoadedDataset | undefined, served?: LoadedDataset): Promise<string> => {
       const model = await knowing();
       const { context, asked } = contextOf(model, fetched, served);
       await correction(partsOf(context), input, 2);
@@ -353,7 +357,7 @@ describe('what the page asks for', () => {
   it('is refused without a device, and for a label that is none', async () => {
     const model = await knowing();
     const { context } = contextOf(model, undefined);
-    const without = { ...context, device: undefined };
+    const without = { ...context, device: { current: undefined } };
     const predictions = new Predictions(context);
     await expect(
       correction(partsOf(without, predictions), input, 1),
@@ -363,21 +367,16 @@ describe('what the page asks for', () => {
     await expect(
       correction(partsOf(context, predictions), input, 3),
     ).rejects.toThrowErrorMatchingInlineSnapshot(`[UsageError: correct: the label is 3, expected 0 to 2.]`);
-    // Another model takes this one's place while the images are fetched.
-    let classNames = train.classNames;
-    const replaced = Object.defineProperties(
-      {
-        ...context,
-        dataset: async () => {
-          classNames = ['a', 'b'];
-          return loaded(train);
-        },
-      },
-      { classNames: { get: () => classNames } },
-    );
+    // The model is replaced while the images are fetched.
+    const replaced = contextOf(model, undefined, loaded(train));
+    const { get } = replaced.parts.data;
+    replaced.parts.data.get = async () => {
+      replaced.parts.current.classNames = ['a', 'b'];
+      return get();
+    };
     const before = await weightBits(model);
     await expect(
-      correction(partsOf(replaced, predictions), input, 2),
+      correction(partsOf(replaced.context, predictions), input, 2),
     ).rejects.toThrowErrorMatchingInlineSnapshot(`[UsageError: correct: the label is 2, expected 0 to 1.]`);
     expect(await weightBits(model)).toBe(before);
     model.dispose();

@@ -199,29 +199,35 @@ describe('on the device', () => {
   });
 });
 
-interface Fake extends Context {
-  device: Device | undefined;
-  model: Model;
+/** As much of the worker as predictions need; all of it can be changed. */
+interface Fake {
+  readonly context: Context;
+  readonly device: { current: Device | undefined };
+  readonly current: { model: Model };
   replaced(): void;
-  /** Names of what was told. */
+  /** Texts of the notes. */
   readonly notes: string[];
 }
 
-function contextOf(device: Device | undefined, model: Model, weights?: Context['weights']): Fake {
+function contextOf(present: Device | undefined, model: Model, weights?: Context['current']['weights']): Fake {
   const listeners: (() => void)[] = [];
-  const fake: Pick<Fake, 'device' | 'model' | 'notes' | 'weights' | 'onModelReplaced' | 'replaced' | 'emit'> =
-    {
-      device,
-      model,
-      notes: [],
-      weights: weights ?? (async () => fake.model.weights()),
-      onModelReplaced: (listener) => void listeners.push(listener),
-      replaced: () => {
-        for (const listener of listeners) listener();
-      },
-      emit: (name) => void fake.notes.push(name),
-    };
-  return fake as Fake;
+  const notes: string[] = [];
+  const device = { current: present };
+  const current = {
+    model,
+    weights: weights ?? (async (): ReturnType<Model['weights']> => current.model.weights()),
+    onReplaced: (listener: () => void) => void listeners.push(listener),
+  };
+  const events = { note: (_: string, text: string) => void notes.push(text) };
+  return {
+    context: { device, current, events } as unknown as Context,
+    device,
+    current,
+    notes,
+    replaced: () => {
+      for (const listener of listeners) listener();
+    },
+  };
 }
 
 /** Predicts until the device does it. */
@@ -242,31 +248,31 @@ describe('predictions', () => {
   const input = picture(size, 9);
 
   it('come from the CPU until the device is ready, and change with the model', async () => {
-    const context = contextOf(held.device, tiny(held.device, 1));
-    const predictions = new Predictions(context);
+    const fake = contextOf(held.device, tiny(held.device, 1));
+    const predictions = new Predictions(fake.context);
     const first = await predictions.of(input);
     expect(first.by).toBe('processor');
     expect(first.input).toBe(input);
     const second = await byDevice(predictions, input);
     near(second.probabilities, first.probabilities);
 
-    const before = context.model;
-    context.model = tiny(held.device, 2);
-    context.replaced();
+    const before = fake.current.model;
+    fake.current.model = tiny(held.device, 2);
+    fake.replaced();
     before.dispose();
     const third = await predictions.of(input);
     expect(third.by).toBe('processor');
     near((await byDevice(predictions, input)).probabilities, third.probabilities);
     expect(Math.abs(third.probabilities[0]! - first.probabilities[0]!)).toBeGreaterThan(1e-3);
-    expect(context.notes).toEqual([]);
-    context.model.dispose();
+    expect(fake.notes).toEqual([]);
+    fake.current.model.dispose();
   });
 
   it('come from the CPU where there is no device', async () => {
     const model = tiny(held.device, 1);
     const weights = await model.weights();
     const hostOnly = Model.fromJson(model.toJson());
-    const predictions = new Predictions(contextOf(undefined, hostOnly, async () => weights));
+    const predictions = new Predictions(contextOf(undefined, hostOnly, async () => weights).context);
     const { probabilities, by } = await predictions.of(input);
     expect(by).toBe('processor');
     near(probabilities, await model.predict({ images: input, count: 1, height: 8, width: 8, channels: 1 }));
@@ -275,31 +281,31 @@ describe('predictions', () => {
 
   it('go on when the device is lost, with the weights that were known', async () => {
     const device = await open();
-    const context = contextOf(device, tiny(device, 1));
-    const predictions = new Predictions(context);
+    const fake = contextOf(device, tiny(device, 1));
+    const predictions = new Predictions(fake.context);
     const { probabilities } = await byDevice(predictions, input);
     device.destroy();
     await device.lost;
     const after = await predictions.of(input);
     expect(after.by).toBe('processor');
     near(after.probabilities, probabilities);
-    expect(context.notes).toEqual([]);
+    expect(fake.notes).toEqual([]);
 
     // As the session does it: another device, and the model on it.
-    context.device = held.device;
-    context.model = tiny(held.device, 2);
-    context.replaced();
+    fake.device.current = held.device;
+    fake.current.model = tiny(held.device, 2);
+    fake.replaced();
     await byDevice(predictions, input);
-    context.model.dispose();
+    fake.current.model.dispose();
   });
 
   it('are of images of the model’s size', async () => {
-    const context = contextOf(held.device, tiny(held.device, 1));
-    const predictions = new Predictions(context);
+    const fake = contextOf(held.device, tiny(held.device, 1));
+    const predictions = new Predictions(fake.context);
     await expect(predictions.of(new Uint8Array(784))).rejects.toThrowErrorMatchingInlineSnapshot(
       `[UsageError: predict: the image has 784 values, but the model takes [8,8,1], 64 values.]`,
     );
-    context.model.dispose();
+    fake.current.model.dispose();
   });
 });
 

@@ -24,7 +24,7 @@ import { runReportPage } from '../../src/report/html/run_report.js';
 import type { UndoOffers } from '../../web/protocol.js';
 import { AlternatingSlots } from '../../web/worker/alternating_slots.js';
 import { digestOf, keptCustom } from '../../web/worker/custom_images.js';
-import { TrainingRecord } from '../../web/worker/record.js';
+import { TrainingRecord } from '../../web/worker/training_record.js';
 import { checkSession } from '../../web/worker/saved_session.js';
 import { UndoHistory } from '../../web/worker/undo.js';
 import { bars } from '../device/small_model.js';
@@ -123,7 +123,7 @@ describe('a session', () => {
     expect(record.settings).toMatchObject({ split, schedule, plateaus });
     expect(record.settings.augmentation).toEqual({ rotation: 10, widthShift: 0.1 });
     expect(record.settings.filters.map(({ name }) => name)).toEqual(['blur']);
-    expect([record.phase, record.stepsPerEpoch, record.dataDigest]).toEqual(['paused', 6, 3905564223]);
+    expect([training!.phase, record.stepsPerEpoch, record.dataDigest]).toEqual(['paused', 6, 3905564223]);
     expect(record.curve.points.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
     expect(record.epochs).toEqual(session.epochs.slice(0, 1));
     expect(record.kernels[0]).toMatchObject({ pass: 'batch_gather/forward', variant: 'clear' });

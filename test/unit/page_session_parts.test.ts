@@ -3,7 +3,7 @@
  *
  *   Curve         all points at first, then every second, fourth, …; never more than allowed; the same ones whatever was
  *                 saved between; a loss that is no number survives JSON
- *   Speed         by hand: rests do not count, only the last seconds do
+ *   Speed         by hand: the clock can be stopped, only the last seconds count
  *   session file  metadata there and back; other files, other versions and damaged text are no session
  *   AlternatingSlots         two files take turns; the later whole one counts; of those that come during a write the last is written;
  *                 a failed write leaves the one before; clear
@@ -26,8 +26,8 @@ import { Curve } from '../../web/worker/curve.js';
 import { type DataSource, DataSets } from '../../web/worker/data_sets.js';
 import { leftOut } from '../../web/worker/evaluating_images.js';
 import { digestOf, keepCustom, keptCustom } from '../../web/worker/custom_images.js';
-import { TrainingRecord, statusOf } from '../../web/worker/record.js';
 import {
+  type SavedPhase,
   type SavedSession,
   checkSession,
   classNamesIn,
@@ -37,6 +37,8 @@ import {
 import { AlternatingSlots } from '../../web/worker/alternating_slots.js';
 import { split } from '../../web/worker/split.js';
 import { Speed } from '../../web/worker/speed.js';
+import { type NewTraining, TrainingRecord } from '../../web/worker/training_record.js';
+import { type StatusParts, statusOf } from '../../web/worker/training_status.js';
 
 const settings: Settings = makeRecipe<PageDataset>({
   dataset: 'digits',
@@ -81,17 +83,17 @@ describe('Curve', () => {
 });
 
 describe('Speed', () => {
-  test('rests do not count', () => {
+  test('does not count while its clock is stopped', () => {
     let now = 0;
     const speed = new Speed(() => now);
     expect([speed.stepMs, speed.imagesPerSecond]).toEqual([null, null]);
-    speed.goOn();
+    speed.start();
     for (let step = 0; step < 4; step++) {
       now += 100;
       speed.step(32);
-      speed.rest();
+      speed.stop();
       now += 10_000;
-      speed.goOn();
+      speed.start();
     }
     expect(speed.stepMs).toBe(100);
     expect(speed.imagesPerSecond).toBe(320);
@@ -100,7 +102,7 @@ describe('Speed', () => {
   test('only the last three seconds count', () => {
     let now = 0;
     const speed = new Speed(() => now);
-    speed.goOn();
+    speed.start();
     for (let step = 0; step < 10; step++) {
       now += 1000;
       speed.step(10);
@@ -495,48 +497,63 @@ describe('what training leaves out', () => {
   });
 });
 
+const training: NewTraining = { settings, selection: new Map() };
+
 describe('TrainingRecord', () => {
   const reloaded = (record: TrainingRecord): TrainingRecord =>
     TrainingRecord.from(
-      JSON.parse(JSON.stringify(record.save())) as ReturnType<TrainingRecord['save']>,
+      JSON.parse(JSON.stringify(record.save('stopped'))) as ReturnType<TrainingRecord['save']>,
       undefined,
     );
 
   test('there and back, with figures that are no numbers and what was said of them', () => {
-    const record = new TrainingRecord(settings, 'stopped');
+    const record = new TrainingRecord(training);
     record.epochs = [{ epoch: 1, step: 7, logs: { loss: NaN, accuracy: 0.1 } }];
     record.trouble = 'The loss ran away.';
     expect(reloaded(record)).toEqual(record);
   });
 
   test('of an earlier version, there is nothing wrong', () => {
-    const saved = { ...new TrainingRecord(settings, 'finished').save() } as { trouble?: string | null };
+    const saved = { ...new TrainingRecord(training).save('finished') } as { trouble?: string | null };
     delete saved.trouble;
     const record = TrainingRecord.from(saved as ReturnType<TrainingRecord['save']>, undefined);
-    expect(record).toMatchObject({ phase: 'finished', trouble: null });
+    expect(record.trouble).toBeNull();
   });
 });
 
 describe('statusOf', () => {
-  const pace = { phase: 'training', progress: null, rate: 0.5, validationSeconds: 2 } as const;
+  const running = { name: 'running', stage: 'training', goal: 'run' } as const;
   const position = { step: 8, epoch: 1, cursor: 10, sums: { loss: 5, accuracy: 4, count: 10 } };
   const record = (): TrainingRecord => {
-    const made = new TrainingRecord(settings);
+    const made = new TrainingRecord(training);
     made.stepsPerEpoch = 7;
     made.batchSize = 10;
     return made;
   };
+  const statusAt = (
+    made: TrainingRecord | undefined,
+    at: StatusParts['figures']['position'],
+    { speed = new Speed(), ...parts }: Partial<StatusParts> & { readonly speed?: Speed } = {},
+  ): ReturnType<typeof statusOf> =>
+    statusOf({
+      phase: running,
+      record: made,
+      figures: { progress: null, position: at, speed, validationSeconds: 2 },
+      rate: 0.5,
+      savedAt: null,
+      ...parts,
+    });
   const measured = (): Speed => {
     let now = 0;
     const speed = new Speed(() => now);
-    speed.goOn();
+    speed.start();
     now = 500;
     speed.step(10);
     return speed;
   };
 
   test('the time left: 20 steps of half a second, and three validations', () => {
-    const status = statusOf(record(), { ...pace, position, speed: measured() }, 99);
+    const status = statusAt(record(), position, { speed: measured(), savedAt: 99 });
     expect(status).toMatchObject({
       step: 8,
       epoch: 1,
@@ -551,12 +568,12 @@ describe('statusOf', () => {
     });
   });
 
-  test('whether there is something to go on with', () => {
-    const isUnderWay = (made: TrainingRecord | undefined): boolean =>
-      statusOf(made, { ...pace, phase: 'lost', position, speed: new Speed() }, null).isUnderWay;
-    expect(isUnderWay(undefined)).toBe(false);
-    for (const phase of ['training', 'paused', 'finished', 'stopped'] as const)
-      expect(isUnderWay(Object.assign(record(), { phase }))).toBe(phase === 'training' || phase === 'paused');
+  test('whether a training is under way after the device was lost', () => {
+    const isUnderWay = (saved: SavedPhase | null): boolean =>
+      statusAt(record(), position, { phase: { name: 'lost', saved } }).isUnderWay;
+    expect(isUnderWay(null)).toBe(false);
+    for (const saved of ['training', 'paused', 'finished', 'stopped'] as const)
+      expect(isUnderWay(saved)).toBe(saved === 'training' || saved === 'paused');
   });
 
   test('between two epochs the figures are those of the one before, and the schedule says the rate', () => {
@@ -564,17 +581,13 @@ describe('statusOf', () => {
     between.epochs = [{ epoch: 1, step: 7, logs: { loss: 0.75, accuracy: 0.125 } }];
     const start = { step: 7, epoch: 1, cursor: 0, sums: {} };
     const rate = cosineDecay({ peak: 1, warmup: 0.5 });
-    const status = statusOf(between, { ...pace, rate, position: start, speed: new Speed() }, null);
+    const status = statusAt(between, start, { rate });
     expect(status).toMatchObject({ loss: 0.75, accuracy: 0.125, stepInEpoch: 0, etaSeconds: null });
     expect(status.learningRate).toBeCloseTo(rate(7, { totalSteps: 28, stepsPerEpoch: 7 }), 6);
   });
 
   test('before any training', () => {
-    const status = statusOf(
-      undefined,
-      { ...pace, phase: 'idle', rate: undefined, position: undefined, speed: new Speed() },
-      null,
-    );
+    const status = statusAt(undefined, undefined, { phase: { name: 'idle' }, rate: undefined });
     expect(status).toMatchObject({ phase: 'idle', settings: null, loss: null, learningRate: null });
   });
 });

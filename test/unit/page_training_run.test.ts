@@ -7,7 +7,7 @@ import type { Device } from '../../src/engine/device.js';
 import type { Inference, Training } from '../../src/nn/callbacks/callback.js';
 import { defaultSettings } from '../../web/settings.js';
 import { TrainingRun } from '../../web/worker/training_run.js';
-import { TrainingRecord } from '../../web/worker/record.js';
+import { TrainingRecord } from '../../web/worker/training_record.js';
 
 beforeEach(() => vi.useFakeTimers({ toFake: ['performance'] }));
 afterEach(() => vi.useRealTimers());
@@ -17,21 +17,21 @@ const inference = { steps: 10 } as Inference;
 
 test('the time of a validation is that of its batches', async () => {
   const run = new TrainingRun({
-    record: new TrainingRecord(defaultSettings),
+    record: new TrainingRecord({ settings: defaultSettings, selection: new Map() }),
     device: {} as Device,
-    isPaused: false,
+    isHolding: false,
     saveEveryMs: Infinity,
     save: async () => undefined,
-    saved: async () => undefined,
-    emit: () => undefined,
-    flush: () => undefined,
-    tellStatus: () => undefined,
+    onHeld: async () => undefined,
+    onStage: () => undefined,
+    onFigures: () => undefined,
+    events: { emit: () => undefined },
   });
   let step = 0;
   const training = {
     position: () => ({ step, epoch: 0, cursor: 0, sums: { loss: step, accuracy: step, count: 32 * step } }),
   } as unknown as Training;
-  const callbacks = [run.callback(async () => true), run.control.callback];
+  const callbacks = [run.callback(async () => true), run.gate.callback];
   for (const callback of callbacks) await callback.onTrainBegin?.(training);
   for (let epoch = 0; epoch < 2; epoch++) {
     for (const callback of callbacks) await callback.onEpochBegin?.(epoch, training);
@@ -41,8 +41,8 @@ test('the time of a validation is that of its batches', async () => {
       for (const callback of callbacks) await callback.onBatchEnd?.(i, {}, training);
       // A look at something at rest, which the steps wait for.
       await Promise.all([
-        run.control.betweenSteps(async () => void vi.advanceTimersByTime(500)),
-        run.control.callback.onSync!(training),
+        run.gate.betweenSteps(async () => void vi.advanceTimersByTime(500)),
+        run.gate.callback.onSync!(training),
       ]);
     }
     for (const callback of callbacks) await callback.onTestBegin?.(inference);
@@ -52,7 +52,7 @@ test('the time of a validation is that of its batches', async () => {
     }
     for (const callback of callbacks) await callback.onTestEnd?.({}, inference);
     for (const callback of callbacks) await callback.onEpochEnd?.(epoch, {}, training);
-    expect(run.pace.validationSeconds).toBeCloseTo(0.1);
-    expect(run.pace.speed.stepMs).toBeCloseTo(2000);
+    expect(run.figures.validationSeconds).toBeCloseTo(0.1);
+    expect(run.figures.speed.stepMs).toBeCloseTo(2000);
   }
 });

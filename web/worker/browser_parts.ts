@@ -1,4 +1,4 @@
-/** What a session takes from the browser it runs in: device, files, images, and the models that come with the page. */
+/** What a session takes from its browser: device, files, images, and the built-in models. */
 import { open } from '../../src/browser/open.js';
 import { isOpfsUsable, openOpfsFolder } from '../../src/browser/opfs_folder.js';
 import { useStoredKernels } from '../../src/browser/tuning_store.js';
@@ -10,31 +10,31 @@ import type { DataSource } from './data_sets.js';
 import { loadFamilyShaders } from './family_shaders.js';
 import { onDemand } from './on_demand_script.js';
 
-/** A model that comes with the page: one safetensors file, and what its classes are called. */
-export interface ShippedModel {
+/** A model that comes with the page: a safetensors file, and the names of its classes. */
+export interface BuiltInModel {
   readonly file: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly classNames: readonly string[];
 }
 
-/** All of it can be stood in for; tests do. */
+/** Tests replace all of it. */
 export interface SessionOptions {
   readonly openDevice?: () => Promise<Device>;
   readonly source?: Omit<DataSource, 'custom'>;
-  /** Where the session is kept; undefined where the browser keeps no files. */
+  /** The folder for the session; undefined if the browser cannot store files. */
   readonly openFolder?: () => Promise<Folder | undefined>;
-  /** The lock that one tab of several holds. */
+  /** The lock that one of several tabs holds. */
   readonly lockName?: string;
-  /** How long a tab that was closed may take to give the lock up; this tab's own past self, five times as long. */
-  readonly lockPatienceMs?: number;
-  /** Training between two saves, in milliseconds. */
+  /** How long to wait until a tab that was closed releases the lock; five times as long for this tab before a reload. */
+  readonly lockTimeoutMs?: number;
+  /** Milliseconds of training between two saves. */
   readonly saveEveryMs?: number;
-  /** The model for a data set. Throws: FileError. */
-  readonly fetchShipped?: (base: string, name: DatasetName) => Promise<ShippedModel>;
+  /** The built-in model for a data set. Throws: FileError. */
+  readonly fetchBuiltIn?: (name: DatasetName) => Promise<BuiltInModel>;
 }
 
-/** `base` is asked when the session has started. */
-export function browserParts(base: () => string): Required<SessionOptions> {
+/** `base`: where `data/` and `models/` are. */
+export function browserParts(base: string): Required<SessionOptions> {
   return {
     openDevice: async () => {
       const device = await open();
@@ -44,24 +44,24 @@ export function browserParts(base: () => string): Required<SessionOptions> {
     },
     source: {
       index: async () => {
-        const response = await fetched(base(), 'data/index.json');
+        const response = await fetched(base, 'data/index.json');
         return response.json() as Promise<Readonly<Record<string, string | null>>>;
       },
-      whole: async (name, options) => (await onDemand()).fetchDataset(`${base()}data/`, name, options),
+      whole: async (name, options) => (await onDemand()).fetchDataset(`${base}data/`, name, options),
       test: async (name) => {
         const { fetchDataset } = await onDemand();
-        return (await fetchDataset(`${base()}data/`, name, { parts: 'test' })).test;
+        return (await fetchDataset(`${base}data/`, name, { parts: 'test' })).test;
       },
     },
     openFolder: async () => ((await isOpfsUsable()) ? openOpfsFolder('session') : undefined),
     lockName: 'shadegrad session',
-    lockPatienceMs: 3000,
+    lockTimeoutMs: 3000,
     saveEveryMs: 5000,
-    fetchShipped,
+    fetchBuiltIn: async (name) => fetchBuiltIn(base, name),
   };
 }
 
-async function fetchShipped(base: string, name: DatasetName): Promise<ShippedModel> {
+async function fetchBuiltIn(base: string, name: DatasetName): Promise<BuiltInModel> {
   const file = `models/${name}.safetensors`;
   const [bytes, about] = await Promise.all([
     fetched(base, file).then(async (response) => response.arrayBuffer()),

@@ -1,6 +1,6 @@
 /** The model that predicts now, on the device where there is one, else as weights on the host. */
 import type { Device } from '../../src/engine/device.js';
-import { ModelError } from '../../src/errors.js';
+import { ModelError, StateError } from '../../src/errors.js';
 import type { SaveWeightsOptions } from '../../src/nn/trainable_model.js';
 import type { Optimizer } from '../../src/nn/optimizers.js';
 import { layerClasses } from '../../src/nn/layers/index.js';
@@ -57,9 +57,20 @@ export class CurrentModel {
 
   constructor(private readonly tell: (info: ModelInfo) => void) {}
 
-  /** Undefined until the first is there. */
+  /** The names of its classes; none before the first model. */
+  get classNames(): readonly string[] {
+    return this.#current?.classNames ?? [];
+  }
+
+  /** Undefined before the first model. */
   get current(): Candidate | undefined {
     return this.#current;
+  }
+
+  /** Throws: StateError before the first model. */
+  get model(): Model {
+    if (!this.#current) throw new StateError('session: not started; call start first.');
+    return this.#current.model;
   }
 
   get version(): number {

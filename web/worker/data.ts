@@ -16,19 +16,19 @@ type PartOfSet = Pick<PreviewOptions, 'part' | 'dataset'>;
 
 export function dataOf(context: Context): DataApi {
   let previewer: Previewer | undefined;
-  /** Previews take queue, since they share the images' place on the device. */
+  /** Previews are made one at a time, as they share a place on the device. */
   const queue = new SerialQueue();
 
   /** The test part is there sooner than the whole. Without a name it is what the model is tested on. */
   const partOf = async ({ part, dataset }: PartOfSet): Promise<ImageSet> => {
-    if (part === 'train') return (await context.dataset(dataset)).train;
-    if (dataset !== undefined) return context.testImages(dataset);
+    if (part === 'train') return (await context.data.get(dataset ?? context.trainer.settings.dataset)).train;
+    if (dataset !== undefined) return context.data.test(dataset);
     const { imagesToTest } = await onDemand();
     return (await imagesToTest(context)).set;
   };
 
   const preview = async (options: PreviewOptions): Promise<Uint8Array<ArrayBuffer>> => {
-    const { device } = context;
+    const device = context.device.current;
     if (!device) {
       throw new DeviceError('Previews need WebGPU: the kernels of training compute them.', {
         problem: 'no-adapter',
@@ -43,12 +43,12 @@ export function dataOf(context: Context): DataApi {
   };
 
   return {
-    describe: async (dataset) => describe(await context.dataset(dataset)),
+    describe: async (dataset) => describe(await context.data.get(dataset)),
     open: async (files) => {
       const { datasetFromFiles } = await onDemand();
       const loaded = await datasetFromFiles(files);
       checkTrainable(loaded);
-      await context.useCustom(loaded);
+      await context.images.use(loaded);
       return describe(loaded);
     },
     samples: async (options) => {

@@ -89,7 +89,7 @@ async function judge(
   });
 }
 
-function usableDevice({ device }: Context): Device {
+function usableDevice({ device: { current: device } }: Context): Device {
   if (!device) {
     throw new DeviceError('Testing needs WebGPU: thousands of images are too slow in plain JavaScript.', {
       problem: 'no-adapter',
@@ -118,10 +118,10 @@ async function frozen(
   device: Device,
   images: LabelledImages,
 ): Promise<{ readonly model: Model; readonly classes: number; readonly modelVersion: number }> {
-  const { description, weights, modelVersion } = await context.betweenSteps(async () => ({
-    modelVersion: context.modelVersion,
-    description: context.model.toJson(),
-    weights: await context.weights(),
+  const { description, weights, modelVersion } = await context.trainer.betweenSteps(async () => ({
+    modelVersion: context.current.version,
+    description: context.current.model.toJson(),
+    weights: await context.current.weights(),
   }));
   const model = Model.fromJson(description, { device });
   const { classes } = model;

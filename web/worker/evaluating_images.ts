@@ -1,10 +1,12 @@
-/** What a test is made on: the test part, or what a training on data without one has left out. */
+/** The images to test on: the test split, or what the training's own split left out. */
 import type { ImageSet } from '../../src/data/dataset.js';
 import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
 import { DataError } from '../../src/errors.js';
+import type { Settings } from '../protocol.js';
 import type { Context } from './context.js';
 import { digestOf } from './custom_images.js';
 import { split } from './split.js';
+import type { TrainingRecord } from './training_record.js';
 
 export interface TestImages {
   readonly set: ImageSet;
@@ -14,24 +16,28 @@ export interface TestImages {
 
 /** Throws: DataError, UsageError, FileError. */
 export async function imagesToTest(context: Context): Promise<TestImages> {
-  if (context.settings.dataset !== 'custom') return { set: await context.testImages(), isTestPart: true };
-  const loaded = await context.dataset();
+  const { dataset } = context.trainer.settings;
+  if (dataset !== 'custom') return { set: await context.data.test(dataset), isTestPart: true };
+  const loaded = await context.data.get(dataset);
   return loaded.test
     ? { set: loaded.test, isTestPart: true }
-    : { set: leftOut(loaded, context), isTestPart: false };
+    : { set: leftOut(loaded, context.trainer), isTestPart: false };
+}
+
+/** Which training the model comes from; the page's settings before the first. */
+export interface TrainedImages {
+  readonly settings: Settings;
+  readonly trainedBy: Pick<TrainingRecord, 'settings' | 'dataDigest'> | undefined;
 }
 
 /**
- * None of them has the model been trained on. Which they are depends on the settings of its training; before the first,
- * on those of the page.
+ * Images that the model was not trained on: those that the split of its training left out, or, before the first training,
+ * the split of the page's settings.
  *
- * Throws: DataError for images that may have been trained on when they were part of other files; UsageError for a split
- * that the data do not allow.
+ * Throws: DataError if the model was trained on other files, which may have held some of these images; UsageError for a
+ * split that the data do not allow.
  */
-export function leftOut(
-  loaded: LoadedDataset,
-  { settings, trainedBy }: Pick<Context, 'settings' | 'trainedBy'>,
-): ImageSet {
+export function leftOut(loaded: LoadedDataset, { settings, trainedBy }: TrainedImages): ImageSet {
   const training = trainedBy?.settings.dataset === 'custom' ? trainedBy : undefined;
   const { train, validation, test } = split(training?.settings ?? settings, loaded);
   const digest = training?.dataDigest ?? null;

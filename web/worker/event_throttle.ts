@@ -4,7 +4,7 @@
  *
  * Only what the page shows waits for these timers: training goes on when a hidden tab slows them down.
  */
-import type { StepPoint, WorkerEvent, WorkerEvents } from '../protocol.js';
+import type { Cause, Note, StepPoint, WorkerEvent, WorkerEvents } from '../protocol.js';
 
 type Name = keyof WorkerEvents;
 
@@ -25,6 +25,7 @@ export class EventThrottle {
   /** When each kind was last sent. */
   readonly #sentAt = new Map<Name, number>();
   readonly #pending = new Map<Name, WorkerEvent>();
+  #isClosed = false;
 
   constructor(
     private readonly listener: (event: WorkerEvent) => void,
@@ -32,6 +33,7 @@ export class EventThrottle {
   ) {}
 
   emit<Kind extends Name>(name: Kind, value: WorkerEvents[Kind]): void {
+    if (this.#isClosed) return;
     const event = { name, value } as WorkerEvent;
     if (name === 'note') {
       this.listener(event);
@@ -40,6 +42,15 @@ export class EventThrottle {
     const pending = this.#pending.get(name);
     this.#pending.set(name, pending ? merged(pending, event) : event);
     if (!pending) this.#sendWhenDue(name);
+  }
+
+  note(level: Note['level'], text: string, cause?: Cause): void {
+    this.emit('note', { level, text, ...(cause ? { cause } : {}) });
+  }
+
+  /** Nothing is sent from now on. */
+  close(): void {
+    this.#isClosed = true;
   }
 
   /** Sends pending events now. */
@@ -56,7 +67,7 @@ export class EventThrottle {
 
   #send(name: Name): void {
     const event = this.#pending.get(name);
-    if (!event) return;
+    if (!event || this.#isClosed) return;
     this.#pending.delete(name);
     this.#sentAt.set(name, this.clock.now());
     this.listener(event);

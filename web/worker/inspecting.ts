@@ -25,7 +25,7 @@ export function inspecting(context: Context): InspectingApi {
   /** The training step that was measured last, by its plan, for when its training has ended. */
   let measured: { readonly plan: Plan; readonly list: KernelList } | undefined;
 
-  context.onModelReplaced(() => {
+  context.current.onReplaced(() => {
     // Not awaited: what failed to bind has nothing to free.
     void bound?.then(
       (activations) => activations.dispose(),
@@ -37,7 +37,7 @@ export function inspecting(context: Context): InspectingApi {
   /** The bound program; another one where the model was replaced while it was compiled. */
   const activationsOf = async (): Promise<Activations> => {
     for (;;) {
-      const own = (bound ??= Activations.create(context.model));
+      const own = (bound ??= Activations.create(context.current.model));
       try {
         const activations = await own;
         if (bound === own) return activations;
@@ -49,10 +49,10 @@ export function inspecting(context: Context): InspectingApi {
   };
 
   const listKernels = async (): Promise<KernelList> => {
-    const { device } = context;
+    const device = context.device.current;
     if (!device) return nothing;
-    const list = await context.betweenSteps(async () => {
-      const { activeTraining: training, plans } = context;
+    const list = await context.trainer.betweenSteps(async () => {
+      const { active: training, plans } = context.trainer;
       const [first] = plans;
       if (!first) return undefined;
       if (!training) return first === measured?.plan ? measured.list : kernelList('training', untimed(plans));
@@ -60,21 +60,21 @@ export function inspecting(context: Context): InspectingApi {
       measured = { plan: first, list: kernelList('training', await meanTimes(() => training.profile())) };
       return measured.list;
     });
-    return list ?? kernelList('prediction', await predictionTimes(context.model));
+    return list ?? kernelList('prediction', await predictionTimes(context.current.model));
   };
 
   return {
     async filters() {
-      const layer = context.model.layers.find((each) => each.layer.className === 'Conv2D');
+      const layer = context.current.model.layers.find((each) => each.layer.className === 'Conv2D');
       const kernel = layer?.parameters.find(({ name }) => name === 'kernel');
       if (!layer || !kernel) return null;
       return unlessLost(null, async () => {
-        const values = (await context.weights()).get(`${layer.name}/kernel`);
+        const values = (await context.current.weights()).get(`${layer.name}/kernel`);
         return values ? { shape: kernel.shape, values } : null;
       });
     },
     async activations(input) {
-      if (!context.device) return [];
+      if (!context.device.current) return [];
       return unlessLost([], async () => (await activationsOf()).of(input));
     },
     async kernels() {

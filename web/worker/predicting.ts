@@ -9,7 +9,10 @@ import { preparedDrawing, preparedPicture } from './predicting_pictures.js';
 export function predicting(context: Context): PredictingApi {
   const predictions = new Predictions(context);
   const fetchCorrect = async () => (await onDemand()).correct;
-  const taken = () => ({ inputShape: context.model.inputShape, classNames: context.classNames });
+  const taken = () => ({
+    inputShape: context.current.model.inputShape,
+    classNames: context.current.classNames,
+  });
   return {
     drawing: async ({ rgba, width, height }) => {
       const input = preparedDrawing({ data: rgba, width, height, channels: 4 }, taken());

@@ -29,7 +29,7 @@ export async function correction(
   input: Uint8Array<ArrayBuffer>,
   label: number,
 ): ReturnType<PredictingApi['correct']> {
-  const { device } = context;
+  const device = context.device.current;
   if (!device)
     throw new DeviceError('correct: learning from a drawing needs WebGPU, which this browser lacks.', {
       problem: 'no-adapter',
@@ -42,34 +42,36 @@ export async function correction(
     // The model may have been replaced by one with other classes.
     checkLabel(label, context);
     const before = await predictions.of(input);
-    const { seed } = context.settings;
+    const { seed } = context.trainer.settings;
     const rehearsal = rehearsalOf(images, context);
-    const model = await context.snapshot();
-    const result = await correct(context.model, { input, label, rehearsal, seed });
+    const model = await context.trainer.snapshot();
+    const result = await correct(context.current.model, { input, label, rehearsal, seed });
     if (!result.isCorrected) return { before, after: before, ...result };
     uncorrected = model;
     const after = await predictions.of(input);
-    await context.weightsChanged();
+    await context.trainer.weightsChanged();
     return { before, after, ...result };
   };
-  const outcome = await unlessLost(device, lostText, async () => context.betweenSteps(task));
+  const outcome = await unlessLost(device, lostText, async () => context.trainer.betweenSteps(task));
   // Training does not wait for the disk.
   if (uncorrected) await context.undo.keep('model', 'correction', uncorrected);
-  if (outcome.isCorrected) await context.kept();
+  if (outcome.isCorrected) await context.trainer.written();
   return outcome;
 }
 
-function checkLabel(label: number, { classNames }: Context): void {
+function checkLabel(label: number, { current: { classNames } }: Context): void {
   if (!(Number.isInteger(label) && label >= 0 && label < classNames.length))
     throw new UsageError(`correct: the label is ${label}, expected 0 to ${classNames.length - 1}.`);
 }
 
 /** The training images if they are loaded, or arrive within the time limit; later ones serve the next correction. */
 async function trainingImages(context: Context): Promise<ImageSet | undefined> {
-  if (context.fetched) return context.fetched.train;
+  const { dataset } = context.trainer.settings;
+  const fetched = context.data.fetched(dataset);
+  if (fetched) return fetched.train;
   const timeout = new Promise<undefined>((resolve) => setTimeout(resolve, timeoutMs, undefined));
   try {
-    return (await Promise.race([context.dataset(), timeout]))?.train;
+    return (await Promise.race([context.data.get(dataset), timeout]))?.train;
   } catch {
     // The server has no data, or cannot be reached: the model learns the drawing alone.
     return undefined;
@@ -79,7 +81,7 @@ async function trainingImages(context: Context): Promise<ImageSet | undefined> {
 /** Undefined when the images have another size or other classes than the model. */
 function rehearsalOf(
   images: ImageSet | undefined,
-  { model, classNames }: Context,
+  { current: { model, classNames } }: Context,
 ): LabelledImages | undefined {
   const isOfModel =
     images?.classNames.join('\n') === classNames.join('\n') &&

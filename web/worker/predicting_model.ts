@@ -20,7 +20,7 @@ export class Predictions {
   #cpu: { readonly model: Model; readonly cpuModel: CpuModel } | undefined;
 
   constructor(private readonly context: Context) {
-    context.onModelReplaced(() => this.#forget());
+    context.current.onReplaced(() => this.#forget());
   }
 
   /**
@@ -30,7 +30,7 @@ export class Predictions {
    * Throws: UsageError when the image is not of the size that the model takes; DeviceError, ModelError.
    */
   async of(input: Uint8Array<ArrayBuffer>): Promise<Prediction> {
-    const { inputShape } = this.context.model;
+    const { inputShape } = this.context.current.model;
     const size = inputShape.reduce((product, extent) => product * extent, 1);
     if (input.length !== size)
       throw new UsageError(
@@ -54,7 +54,8 @@ export class Predictions {
 
   /** Undefined while it is being made, and where there is no device. */
   #bound(): BoundPrediction | undefined {
-    const { device, model } = this.context;
+    const device = this.context.device.current;
+    const { model } = this.context.current;
     if (!device) return undefined;
     if (this.#binding?.model !== model) {
       this.#forget();
@@ -74,17 +75,17 @@ export class Predictions {
       // A lost device has its own message, and a model that was replaced meanwhile needs none.
       if (isLost(error) || this.#binding !== binding) return;
       const text = `The graphics processor cannot predict, so the processor does. ${String(error)}`;
-      this.context.emit('note', { level: 'warning', text });
+      this.context.events.note('warning', text);
     }
   }
 
   async #onCpu(input: Uint8Array): Promise<Predicted> {
-    const { model } = this.context;
+    const { model } = this.context.current;
     let known = this.#cpu?.model === model ? this.#cpu : undefined;
     try {
       // A training on the device may have changed the weights since the last time.
-      if (this.context.device || !known) {
-        const weights = await this.context.weights();
+      if (this.context.device.current || !known) {
+        const weights = await this.context.current.weights();
         known ??= { model, cpuModel: new CpuModel(model) };
         known.cpuModel.setWeights(weights);
         this.#cpu = known;

@@ -1,37 +1,33 @@
 /**
- * What outlives the visit. Of several tabs one alone keeps its session, the one that came first: a second one that wrote
- * too would undo its work. The others work on their own; a training begun after the first tab was closed, and a
- * reload, take over. They do not wait for the lock: a tab that is being reloaded gives it up for a moment.
+ * What outlives the visit. Of several tabs, only the first one saves its session: a second one that wrote too would
+ * overwrite its work. The others work without saving; they take over when a training is begun, or the page reloaded, after
+ * the first tab was closed. They do not wait for the lock: a tab that is being reloaded releases it for a moment.
  */
 import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
 import { FileError } from '../../src/errors.js';
 import type { Folder } from '../../src/folder.js';
-import { hasCustom, keepCustom, keptCustom } from './custom_images.js';
-import { type SavedSession, sessionMetadata } from './saved_session.js';
+import { textOf } from '../error_text.js';
 import { type Found, AlternatingSlots } from './alternating_slots.js';
+import { hasCustom, keepCustom, keptCustom } from './custom_images.js';
+import type { EventThrottle } from './event_throttle.js';
+import { type SavedSession, sessionMetadata } from './saved_session.js';
 import { takeLock } from './tab_lock.js';
+import type { UndoHistory } from './undo.js';
 
-/** Where a session is kept. */
 export interface SessionStoreOptions {
-  /** The folder for the session; undefined where the browser keeps no files. */
+  /** The folder for the session; undefined if the browser cannot store files. */
   readonly openFolder: () => Promise<Folder | undefined>;
   /** The lock that one tab holds. */
   readonly lockName: string;
-  /** Gets the folder once this tab alone writes to it. */
-  readonly onFolder: (folder: Folder) => Promise<void>;
-  /** Hears what people should know. */
-  readonly warn: (text: string) => void;
-  /** Hears of each save that is safe. */
-  readonly onSaved: () => void;
 }
 
-/** `kept`: by this tab. `elsewhere`: another tab has the lock. `nowhere`: the browser keeps no files. */
-export type StoreAccess = 'kept' | 'elsewhere' | 'nowhere';
+/** Which tab saves: this one, another one that has the lock, or none, as the browser cannot store files. */
+export type StoreAccess = 'own' | 'other' | 'none';
 
 export class SessionStore {
-  /** When the last save was safe, ms since 1970; null when nothing is kept. */
+  /** When the last save reached the disk, ms since 1970; null when nothing is saved. */
   savedAt: number | null = null;
-  /** The session as it was saved or found last, whether it is kept or not: what a lost device is restored from. */
+  /** The last session, saved or found, in memory too: a lost device is restored from it. */
   last: { readonly session: SavedSession; readonly bytes: Uint8Array<ArrayBuffer> } | undefined;
   #folder: Folder | undefined;
   #slots: AlternatingSlots | undefined;
@@ -39,32 +35,51 @@ export class SessionStore {
   #found: Found | undefined;
   #number = 0;
   #hasFailed = false;
+  #listener: () => void = () => undefined;
 
-  constructor(private readonly options: SessionStoreOptions) {}
+  constructor(
+    private readonly options: SessionStoreOptions,
+    private readonly events: EventThrottle,
+    private readonly undo: UndoHistory,
+  ) {}
+
+  /** `listener` is called after each save that reached the disk. */
+  onSaved(listener: () => void): void {
+    this.#listener = listener;
+  }
 
   get isOpen(): boolean {
     return this.#slots !== undefined;
   }
 
-  /** Takes the lock if nobody has it, or gives it up within `patienceMs`. */
-  async open(patienceMs: number): Promise<StoreAccess> {
-    if (this.#slots) return 'kept';
+  /** Takes the lock if it is free, or released within `timeoutMs`. Never rejects: without files the page works as well. */
+  async open(timeoutMs = 0): Promise<StoreAccess> {
+    try {
+      return await this.#open(timeoutMs);
+    } catch (error) {
+      this.events.note('warning', `Nothing can be saved in this browser: ${textOf(error)}`);
+      return 'none';
+    }
+  }
+
+  async #open(timeoutMs: number): Promise<StoreAccess> {
+    if (this.#slots) return 'own';
     const folder = await this.options.openFolder();
-    if (!folder) return 'nowhere';
-    const release = await takeLock(this.options.lockName, patienceMs);
-    // The lock may also have been taken by another call of this tab's.
-    if (!release) return this.isOpen ? 'kept' : 'elsewhere';
+    if (!folder) return 'none';
+    const release = await takeLock(this.options.lockName, timeoutMs);
+    // Another call of this tab may have taken the lock.
+    if (!release) return this.isOpen ? 'own' : 'other';
     this.#release = release;
-    await this.options.onFolder(folder);
+    await this.undo.open(folder);
     const slots = new AlternatingSlots(folder);
-    // Looked at first: what is written from now on must be newer.
+    // Read first: later saves must be newer.
     this.#found = await slots.newest();
     this.#folder = folder;
     this.#slots = slots;
-    return 'kept';
+    return 'own';
   }
 
-  /** What an earlier visit left; asked for once, it is the last session. */
+  /** The session of an earlier visit, once; it is then the last one. */
   takeFound(): Found | undefined {
     const found = this.#found;
     this.#found = undefined;
@@ -73,8 +88,8 @@ export class SessionStore {
   }
 
   /**
-   * Takes down the session with the file that `write` yields for this metadata. Resolves when that is done, with when
-   * it is safe on disk, which never rejects: a failure is said once.
+   * Saves the session in the file that `write` makes for this metadata. Resolves when the file is made; `written` resolves
+   * when it is on disk, and never rejects: a failure is shown once.
    */
   async save(
     session: SavedSession,
@@ -92,28 +107,28 @@ export class SessionStore {
       await this.#slots.write(bytes);
       this.savedAt = session.savedAt;
       this.#hasFailed = false;
-      this.options.onSaved();
+      this.#listener();
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
-      if (!this.#hasFailed) this.options.warn(`This session cannot be saved: ${error.message}`);
+      if (!this.#hasFailed) this.events.note('warning', `This session cannot be saved: ${error.message}`);
       this.#hasFailed = true;
     }
   }
 
-  /** Forgets the session, on disk too. Throws: FileError. */
+  /** Deletes the session, on disk too. Throws: FileError. */
   async clear(): Promise<void> {
     this.last = undefined;
     await this.#slots?.clear();
     this.savedAt = null;
   }
 
-  /** Keeps the user's own images. Throws: FileError. */
+  /** Saves the user's own images. Throws: FileError. */
   async keepCustom(images: LoadedDataset): Promise<void> {
     if (this.#folder) await keepCustom(this.#folder, images);
   }
 
   /**
-   * Undefined when none are kept. Whoever has the lock: reading undoes nobody's work.
+   * Undefined when none are saved. It needs no lock, as it only reads.
    *
    * Throws: FileError; ModelError or DataError for a damaged file.
    */
@@ -122,13 +137,13 @@ export class SessionStore {
     return folder && keptCustom(folder);
   }
 
-  /** Whether images of the user's own are kept. Throws: FileError. */
+  /** Whether images of the user are saved. Throws: FileError. */
   async hasCustom(): Promise<boolean> {
     const folder = this.#folder ?? (await this.options.openFolder());
     return folder !== undefined && hasCustom(folder);
   }
 
-  /** Another tab may keep its session from now on. */
+  /** Another tab may save its session from now on. */
   release(): void {
     this.#slots = undefined;
     this.#folder = undefined;

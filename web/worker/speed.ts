@@ -1,8 +1,8 @@
-/** How fast training goes, over its last seconds: rests, pauses and validations do not count. */
+/** The speed of training over its last seconds, without pauses, sync points and validation. */
 
 const windowMs = 3000;
 
-/** Steps done by a moment on a clock that stands still while training rests. */
+/** Steps done by a time on a clock that runs only while steps do. */
 interface Mark {
   readonly atMs: number;
   readonly steps: number;
@@ -11,31 +11,30 @@ interface Mark {
 
 export class Speed {
   #marks: Mark[] = [];
-  /** What the clock showed when it last stood, and since when it runs again; undefined while it stands. */
+  /** The time when the clock was last stopped, and when it was started again; undefined while it is stopped. */
   #clockMs = 0;
   #runningSince: number | undefined;
 
   constructor(private readonly now: () => number = () => performance.now()) {}
 
-  /** Steps are under way from now on; harmless when they were. */
-  goOn(): void {
+  /** Starts the clock; harmless if it runs. */
+  start(): void {
     if (this.#runningSince !== undefined) return;
     this.#runningSince = this.now();
     if (this.#marks.length === 0) this.#marks.push({ atMs: this.#clockMs, steps: 0, images: 0 });
   }
 
-  /** None are, until `goOn`. */
-  rest(): void {
+  stop(): void {
     this.#clockMs = this.#readMs();
     this.#runningSince = undefined;
   }
 
-  /** The metrics of one more step have come. */
+  /** The metrics of one more step have arrived. */
   step(images: number): void {
     const atMs = this.#readMs();
     const { steps, images: before } = this.#marks.at(-1) ?? { steps: 0, images: 0 };
     this.#marks.push({ atMs, steps: steps + 1, images: before + images });
-    // One mark may be older: what it dates is the beginning of the first step within.
+    // One mark before the window stays: it is the beginning of the first step inside.
     while (this.#marks.length > 2 && this.#marks[1]!.atMs < atMs - windowMs) this.#marks.shift();
   }
 

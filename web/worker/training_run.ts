@@ -1,118 +1,120 @@
-/** One `fit` under way: how it is held, what is known of it, and what the page is told of it. */
+/** One call of `fit`: its gate, its figures, and what it tells the page. */
 import type { Device } from '../../src/engine/device.js';
 import type { Callback, Training } from '../../src/nn/callbacks/callback.js';
 import type { Position } from '../../src/nn/checkpoint.js';
-import type { Phase, TrainingStatus, WorkerEvents } from '../protocol.js';
-import { Control } from './control.js';
-import type { Pace, TrainingRecord } from './record.js';
+import type { TrainingStatus } from '../protocol.js';
+import type { EventThrottle } from './event_throttle.js';
 import { Speed } from './speed.js';
+import { StepGate } from './step_gate.js';
+import type { TrainingRecord } from './training_record.js';
+import type { RunFigures } from './training_status.js';
 
-/** A validation image takes about a third of a training image, until one has been measured. */
+/** A validation image takes about a third of a training image; an estimate until one has been measured. */
 const inferenceShare = 1 / 3;
+
+/** What `fit` is doing, from the images to the last epoch. */
+export type RunStage = 'loading' | 'compiling' | 'training' | 'validating';
 
 export interface TrainingRunOptions {
   readonly record: TrainingRecord;
   readonly device: Device;
-  readonly isPaused: boolean;
-  /** As in ControlOptions. */
+  /** As in StepGateOptions. */
+  readonly isHolding: boolean;
   readonly saveEveryMs: number;
   readonly save: () => Promise<void>;
-  /** Awaited when training pauses, before it is said. */
-  readonly saved: () => Promise<void>;
-  emit<Name extends keyof WorkerEvents>(name: Name, value: WorkerEvents[Name]): void;
-  flush(): void;
-  tellStatus(): void;
+  readonly onHeld: () => Promise<void>;
+  readonly onStage: (stage: RunStage) => void;
+  /** The figures have changed. */
+  readonly onFigures: () => void;
+  readonly events: Pick<EventThrottle, 'emit'>;
 }
-
-/** The pace where none is under way. */
-export const standing: Omit<Pace, 'phase' | 'rate'> = {
-  progress: null,
-  position: undefined,
-  speed: new Speed(),
-  validationSeconds: 0,
-};
 
 export class TrainingRun {
   readonly record: TrainingRecord;
   readonly device: Device;
   readonly abort = new AbortController();
-  readonly control: Control;
+  readonly gate: StepGate;
   /** Settles when the first step can begin, or when it never will. */
-  readonly ready = withResolvers();
+  readonly ready = deferred();
   /** What the callbacks were given, from when the first step can begin. */
   training: Training | undefined;
   readonly #options: TrainingRunOptions;
   readonly #speed = new Speed();
   readonly #validationSpeed = new Speed();
-  /** That of the steps under way; it stands at a rest. */
-  #running: Speed | undefined;
-  #phase: Phase = 'loading';
-  #isPaused = false;
+  /** The one of the steps that run now; it is stopped at a sync point. */
+  #current: Speed | undefined;
+  #stage: RunStage = 'loading';
   #progress: TrainingStatus['progress'] = null;
   /** Before the step whose metrics come next. */
   #before: Position | undefined;
   #validationBatches = 0;
 
   constructor(options: TrainingRunOptions) {
-    const { record, device, isPaused, saveEveryMs, save } = options;
+    const { record, device, isHolding, saveEveryMs, save, onHeld } = options;
     this.record = record;
     this.device = device;
     this.#options = options;
-    this.control = new Control({
-      isPaused,
+    this.gate = new StepGate({
+      isHolding,
       saveEveryMs,
       save,
-      onPause: async (isNow) => this.#pauses(isNow),
-      onSync: (isResting) => (isResting ? this.#running?.rest() : this.#running?.goOn()),
+      onHeld,
+      onSync: (isAtSync) => (isAtSync ? this.#current?.stop() : this.#current?.start()),
     });
   }
 
-  /** Has it end where it is. */
-  release(): void {
+  /** Has `fit` return after the steps in flight. */
+  end(): void {
     this.abort.abort();
-    this.control.release();
+    this.gate.release();
   }
 
-  enter(phase: Phase): void {
-    if (this.#phase !== phase) this.#progress = null;
-    this.#phase = phase;
-    this.#options.tellStatus();
+  enter(stage: RunStage): void {
+    if (this.#stage !== stage) this.#progress = null;
+    this.#stage = stage;
+    this.#options.onStage(stage);
   }
 
-  /** Of what is loaded, compiled or validated. */
-  tellProgress(done: number, total: number): void {
-    this.#progress = { done, total };
-    this.#options.tellStatus();
+  /** The first step can begin. */
+  begin(training: Training): void {
+    this.training = training;
+    this.#stage = 'training';
+    this.#progress = null;
   }
 
-  get pace(): Omit<Pace, 'rate'> {
+  /** How much is loaded, compiled or validated. */
+  set progress(progress: TrainingStatus['progress']) {
+    this.#progress = progress;
+    this.#options.onFigures();
+  }
+
+  get figures(): RunFigures {
     const batchMs = this.#validationSpeed.stepMs;
     const { validationSamples = 0 } = this.training ?? {};
-    const guess = (validationSamples / (this.#speed.imagesPerSecond ?? Infinity)) * inferenceShare;
+    const estimate = (validationSamples / (this.#speed.imagesPerSecond ?? Infinity)) * inferenceShare;
     return {
-      phase: this.#isPaused ? 'paused' : this.#phase,
       progress: this.#progress,
       position: this.training?.position(),
       speed: this.#speed,
-      validationSeconds: batchMs === null ? guess : (this.#validationBatches * batchMs) / 1000,
+      validationSeconds: batchMs === null ? estimate : (this.#validationBatches * batchMs) / 1000,
     };
   }
 
-  /** Hears what `fit` does, and tells it. `onBegin` comes before the first step, and says whether there is to be one. */
+  /** Reports what `fit` does. `onBegin` comes before the first step, and resolves with whether there will be one. */
   callback(onBegin: (training: Training) => Promise<boolean>): Callback {
     const { record } = this;
-    const { emit, tellStatus } = this.#options;
+    const { events, onFigures } = this.#options;
     return {
-      onCompile: (done, total) => this.tellProgress(done, total),
+      onCompile: (done, total) => {
+        this.progress = { done, total };
+      },
       onTrainBegin: async (training) => {
-        if (!(await onBegin(training))) return;
-        this.enter('training');
-        this.ready.resolve();
+        if (await onBegin(training)) this.ready.resolve();
       },
       onEpochBegin: (_, training) => {
         this.#before = training.position();
         this.enter('training');
-        this.#run(this.#speed);
+        this.#measure(this.#speed);
       },
       onBatchEnd: (_, __, training) => {
         const position = training.position();
@@ -127,53 +129,45 @@ export class TrainingRun {
         };
         record.curve.add(point);
         this.#speed.step(count);
-        emit('steps', { points: [point], isFresh: false });
-        tellStatus();
+        events.emit('steps', { points: [point], isFresh: false });
+        onFigures();
       },
       onTestBegin: ({ steps }) => {
         this.#validationBatches = steps;
         this.enter('validating');
-        this.#run(this.#validationSpeed);
+        this.#measure(this.#validationSpeed);
       },
       onTestBatchEnd: (step, _, { steps }) => {
         this.#validationSpeed.step(1);
-        this.tellProgress(step + 1, steps);
+        this.progress = { done: step + 1, total: steps };
       },
-      onTestEnd: () => this.#run(undefined),
+      onTestEnd: () => this.#measure(undefined),
       onEpochEnd: (epoch, logs, training) => {
         record.epochs = [...record.epochs, { epoch: epoch + 1, step: training.position().step, logs }];
-        emit('epochs', record.epochs);
+        events.emit('epochs', record.epochs);
       },
     };
   }
 
-  #run(speed: Speed | undefined): void {
-    this.#running?.rest();
-    this.#running = speed;
-    speed?.goOn();
-  }
-
-  async #pauses(isNow: boolean): Promise<void> {
-    const { saved, tellStatus, flush } = this.#options;
-    if (isNow) await saved();
-    this.#isPaused = isNow;
-    tellStatus();
-    if (isNow) flush();
+  #measure(speed: Speed | undefined): void {
+    this.#current?.stop();
+    this.#current = speed;
+    speed?.start();
   }
 }
 
-interface PromiseWithResolvers {
+interface Deferred {
   readonly promise: Promise<void>;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
 
-function withResolvers(): PromiseWithResolvers {
-  let settle: Omit<PromiseWithResolvers, 'promise'> | undefined;
+function deferred(): Deferred {
+  let settle: Omit<Deferred, 'promise'> | undefined;
   const promise = new Promise<void>((resolve, reject) => {
     settle = { resolve, reject };
   });
-  // The caller that began the training handles it; a restored training may not have one yet.
+  // The caller that began the training handles a rejection; a restored training may not have one yet.
   promise.catch(() => undefined);
   return { promise, resolve: () => settle?.resolve(), reject: (error) => settle?.reject(error) };
 }

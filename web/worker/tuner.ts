@@ -46,7 +46,7 @@ export async function measure(
     onProgress(results.length, cases.length, null);
     step = await workload.compare(choices, {
       repeats,
-      undisturbed: async (time) => context.betweenSteps(time),
+      undisturbed: async (time) => context.trainer.betweenSteps(time),
     });
   }
   // Some cannot be tried, such as those that change their inputs: there the table decides.
@@ -57,14 +57,14 @@ export async function measure(
 /** Works at a rest, and then leaves a training under way the time that the work has taken. */
 async function inTurns<T>(context: Context, work: () => Promise<T>): Promise<T> {
   let took = 0;
-  const result = await context.betweenSteps(async () => {
+  const result = await context.trainer.betweenSteps(async () => {
     const begun = performance.now();
     const result = await work();
     took = performance.now() - begun;
     return result;
   });
   // At least a moment, for whatever else waits for a rest.
-  await new Promise((resolve) => setTimeout(resolve, context.activeTraining ? took : 0));
+  await new Promise((resolve) => setTimeout(resolve, context.trainer.active ? took : 0));
   return result;
 }
 

@@ -48,13 +48,13 @@ export function tuningOf(
   let underWay: AbortController | undefined;
 
   const stored = (): StoredTuning | null => {
-    const choices = [...(context.device?.kernelSelection ?? [])].map(([, choice]) => choice);
+    const choices = [...(context.device.current?.kernelSelection ?? [])].map(([, choice]) => choice);
     if (choices.length === 0) return null;
     const dates = choices.flatMap(({ date }) => (date === undefined ? [] : [Date.parse(date)]));
     return { kernels: choices.length, at: dates.length > 0 ? Math.max(...dates) : null };
   };
   const changed = (): void => {
-    context.emit('tuned', stored());
+    context.events.emit('tuned', stored());
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel has one origin, and no such argument
     channel?.postMessage(null);
   };
@@ -85,10 +85,10 @@ export function tuningOf(
     return before;
   });
   const reload = async (): Promise<void> => {
-    const { device } = context;
+    const device = context.device.current;
     if (!device) return;
     use(device, await store.load(device.fingerprint));
-    context.emit('tuned', stored());
+    context.events.emit('tuned', stored());
   };
   // Not awaited: a store that cannot be read warns, and is empty.
   channel?.addEventListener('message', () => void reload());
@@ -137,7 +137,7 @@ function use({ kernelSelection: used }: Device, choices: ReadonlyMap<string, Cho
   for (const [key, choice] of choices) used.set(key, choice);
 }
 
-function usableDevice({ device }: Context): Device {
+function usableDevice({ device: { current: device } }: Context): Device {
   if (!device)
     throw new DeviceError('tuning: there is no device to measure; use a browser with WebGPU.', {
       problem: 'no-adapter',
@@ -157,7 +157,7 @@ async function workloadOf(context: Context, settings: Settings): Promise<Workloa
   const isEnough = limit === null || limit >= 2 * batchSize;
   if (dataset !== 'custom' && isEnough) return { ...knownImages, model, batchSize };
   const { batchSizeOf, split } = await onDemand();
-  const { train } = split(settings, await context.dataset(dataset));
+  const { train } = split(settings, await context.data.get(dataset));
   const { height, width, channels, classCount: classes } = train;
   const imageShape = { height, width, channels };
   return { model, imageShape, classes, batchSize: batchSizeOf(settings, train) };

@@ -1,0 +1,88 @@
+/** The page's calls for the model that predicts: download, open, reset; and its undo. */
+import { ModelError } from '../../src/errors.js';
+import { readSafetensors } from '../../src/nn/safetensors.js';
+import type { ModelsApi, Settings, UndoName } from '../protocol.js';
+import type { CurrentModel } from './current_model.js';
+import type { ModelFactory } from './model_factory.js';
+import { readModelFiles } from './models.js';
+import { classMetadata, sessionIn } from './saved_session.js';
+import type { SessionStore } from './session_store.js';
+import type { Trainer } from './trainer.js';
+import type { UndoHistory } from './undo.js';
+
+export interface ModelsDeps {
+  readonly current: CurrentModel;
+  readonly factory: ModelFactory;
+  readonly store: SessionStore;
+  readonly trainer: Trainer;
+  readonly undo: UndoHistory;
+}
+
+export class Models implements ModelsApi {
+  constructor(private readonly deps: ModelsDeps) {
+    deps.undo.own('model', async (bytes) => this.#exchange(bytes));
+  }
+
+  async download(): ReturnType<ModelsApi['download']> {
+    const { current, trainer } = this.deps;
+    const metadata = classMetadata(current.classNames);
+    const bytes = await trainer.betweenSteps(async () => current.file({ metadata }));
+    const { record } = trainer;
+    const steps = record?.checkpoint?.position.step;
+    const parts = [
+      record?.settings.dataset,
+      current.model.name,
+      steps === undefined ? undefined : `${steps}-steps`,
+    ];
+    return { name: `${parts.filter(Boolean).join('-')}.safetensors`, bytes };
+  }
+
+  async open(files: readonly File[]): Promise<void> {
+    const { factory, trainer } = this.deps;
+    const { stored, file } = await readModelFiles(files);
+    await trainer.inTurn(async () => {
+      // First: a file without a model changes nothing.
+      const candidate = factory.ofFile(stored, file, 'opened');
+      await this.#giveUp('open');
+      await trainer.use({ candidate });
+      await trainer.save();
+    });
+  }
+
+  async reset(dataset: Settings['dataset']): Promise<void> {
+    const { factory, store, trainer } = this.deps;
+    await trainer.inTurn(async () => {
+      await this.#giveUp('reset');
+      trainer.ownSettings = { ...trainer.ownSettings, dataset };
+      await trainer.use({ candidate: await factory.builtIn(trainer.ownSettings) });
+      await store.clear();
+    });
+  }
+
+  /** Ends the training, and keeps it with its model to be undone to. */
+  async #giveUp(what: UndoName): Promise<void> {
+    const { trainer, undo } = this.deps;
+    const { isWorthKeeping } = trainer;
+    const before = await trainer.giveUp();
+    if (isWorthKeeping) await undo.keep('model', what, before);
+  }
+
+  /** Replaces model and training by those of a snapshot, and resolves with a snapshot of what was there. */
+  async #exchange(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+    const { factory, trainer } = this.deps;
+    const stored = readSafetensors(bytes, 'the saved session');
+    const found = sessionIn(stored);
+    if (!found) throw new ModelError('undo: the undo entry is from another version of this page.');
+    const present = await trainer.inTurn(async () => {
+      // First: a damaged file changes nothing.
+      const restored = factory.ofSession(found.session, stored);
+      const before = await trainer.giveUp();
+      await trainer.use(restored);
+      await trainer.save();
+      return before;
+    });
+    // Not awaited: it compiles the kernels of a training that ran.
+    void trainer.resumeSaved();
+    return present;
+  }
+}

@@ -1,0 +1,306 @@
+/**
+ * What the page's training is doing, as one value that one pure function changes:
+ *
+ *   transition(phase, event) → phase, effects
+ *
+ * Trainer (training.ts) holds the value, dispatches the events and runs the effects in their order. Changes such as a new
+ * training or a restored model are made one at a time, at rest: the trainer dispatches `end`, waits until `fit` has
+ * returned, and then dispatches the change. Pause, resume and step act on a running training.
+ */
+import { StateError } from '../../src/errors.js';
+import type { Phase as ShownPhase } from '../protocol.js';
+import type { NewTraining } from './training_record.js';
+import type { SavedPhase } from './saved_session.js';
+
+/**
+ * `fit` does not run:
+ *   idle       there is no training
+ *   waiting    it ran when it was saved, and resumes when the page has started
+ *   suspended  it can be resumed from its checkpoint
+ *   finished   all epochs are done, or enough of them by the preset's own rule
+ *   stopped    it ended before its time
+ *   lost       the device was lost; `saved` is the phase of the training in the last checkpoint
+ */
+export type RestPhase =
+  | { readonly name: 'idle' | 'waiting' | 'suspended' | 'finished' | 'stopped' }
+  | { readonly name: 'lost'; readonly saved: SavedPhase | null };
+
+/** What returns if a training cannot start: `from`, and, for a new one, the record before and its undo entry. */
+interface Start {
+  readonly from: RestPhase;
+  readonly isNew: boolean;
+  readonly isUndoable: boolean;
+}
+
+/** Whether steps go on, or `fit` is to hold as soon as the steps that were allowed are done. */
+export type Goal = 'run' | 'hold';
+
+type Loading = 'loading' | 'compiling';
+type Stage = 'training' | 'validating';
+
+/**
+ * `fit` runs:
+ *   starting  until the first step can begin
+ *   running   steps or validation
+ *   held      no step is in flight, and everything is saved
+ *   ending    `fit` was told to return
+ */
+export type ActivePhase =
+  | { readonly name: 'starting'; readonly stage: Loading; readonly goal: Goal; readonly start: Start }
+  | { readonly name: 'running'; readonly stage: Stage; readonly goal: Goal }
+  | { readonly name: 'held'; readonly stage: Stage }
+  | {
+      readonly name: 'ending';
+      readonly shown: ShownPhase;
+      readonly isLost: boolean;
+      /** Undefined once the first step could begin. */
+      readonly start: Start | undefined;
+    };
+
+export type TrainingPhase = RestPhase | ActivePhase | { readonly name: 'closed' };
+
+/** How `fit` returned: after its last epoch, with a loss that is not finite, or before its time. */
+export type Outcome = 'finished' | 'diverged' | 'interrupted';
+
+export type TrainingEvent =
+  // What people ask for.
+  | {
+      readonly type: 'begin';
+      readonly training: NewTraining;
+      readonly goal: Goal;
+      /** Whether what it replaces can be undone to. */
+      readonly isUndoable: boolean;
+    }
+  | { readonly type: 'continue'; readonly goal: Goal }
+  | { readonly type: 'pause' | 'resume' | 'step' | 'end' | 'stop' | 'close' }
+  // What `fit` does.
+  | { readonly type: 'compiling' | 'began' | 'training' | 'validating' | 'held' }
+  | { readonly type: 'ended'; readonly outcome: Outcome }
+  /** `isLost`: since the device was lost. */
+  | { readonly type: 'failed'; readonly text: string; readonly isLost: boolean }
+  // What becomes of the model and its training.
+  | { readonly type: 'deviceLost' }
+  /** Others are in their place; null without a training. */
+  | { readonly type: 'replaced'; readonly saved: SavedPhase | null }
+  /** They are as they were saved last. */
+  | { readonly type: 'restored'; readonly saved: SavedPhase | null };
+
+export type TrainingEffect =
+  /** Has `fit` return after the steps in flight. */
+  | { readonly type: 'abort' }
+  /** Let `fit` hold at once, do one step more, or run. */
+  | { readonly type: 'hold' | 'allowStep' | 'proceed' }
+  /** Replaces the record, or takes that back. */
+  | { readonly type: 'useNew'; readonly training: NewTraining }
+  | { readonly type: 'usePrevious' | 'dropUndo' }
+  /** Runs `fit`; done when the first step can begin. */
+  | { readonly type: 'fit' }
+  | { readonly type: 'save'; readonly haveWeightsChanged: boolean }
+  | { readonly type: 'restore' }
+  | { readonly type: 'note'; readonly text: string };
+
+export interface Transition {
+  readonly phase: TrainingPhase;
+  readonly effects: readonly TrainingEffect[];
+}
+
+/** Throws: StateError for an event that the trainer never dispatches in this phase. */
+export function transition(phase: TrainingPhase, event: TrainingEvent): Transition {
+  const to = (next: TrainingPhase, ...effects: readonly TrainingEffect[]): Transition => ({
+    phase: next,
+    effects,
+  });
+  const ignored = to(phase);
+  if (phase.name === 'closed') return ignored;
+  const isActive = !isAtRest(phase);
+
+  switch (event.type) {
+    case 'begin':
+    case 'continue': {
+      if (isActive) throw impossible(phase, event);
+      // It was lost since: the page says so.
+      if (phase.name === 'lost')
+        return event.type === 'begin' && event.isUndoable ? to(phase, { type: 'dropUndo' }) : ignored;
+      const starting = { name: 'starting', stage: 'loading', goal: event.goal } as const;
+      if (event.type === 'begin') {
+        const { training, isUndoable } = event;
+        return to(
+          { ...starting, start: { from: phase, isNew: true, isUndoable } },
+          { type: 'useNew', training },
+          { type: 'save', haveWeightsChanged: false },
+          { type: 'fit' },
+        );
+      }
+      if (!canContinue(phase)) return ignored;
+      return to({ ...starting, start: { from: phase, isNew: false, isUndoable: false } }, { type: 'fit' });
+    }
+
+    case 'pause':
+      if (phase.name === 'waiting') return to({ name: 'suspended' });
+      return isGoing(phase) ? to({ ...phase, goal: 'hold' }, { type: 'hold' }) : ignored;
+    case 'step':
+      if (phase.name === 'held')
+        return to({ ...phase, name: 'running', goal: 'hold' }, { type: 'allowStep' });
+      return phase.name === 'running' ? to({ ...phase, goal: 'hold' }, { type: 'allowStep' }) : ignored;
+    case 'resume':
+      if (phase.name === 'held') return to({ ...phase, name: 'running', goal: 'run' }, { type: 'proceed' });
+      return isGoing(phase) ? to({ ...phase, goal: 'run' }, { type: 'proceed' }) : ignored;
+
+    case 'end':
+      return isActive ? ending(phase, false) : ignored;
+    case 'close':
+      return isActive ? to({ name: 'closed' }, { type: 'abort' }) : to({ name: 'closed' });
+    case 'stop': {
+      if (isActive) throw impossible(phase, event);
+      if (!isUnderWay(phase)) return ignored;
+      const stopped = phase.name === 'lost' ? ({ name: 'lost', saved: 'stopped' } as const) : rest('stopped');
+      return to(stopped, { type: 'save', haveWeightsChanged: false });
+    }
+
+    case 'compiling':
+      return phase.name === 'starting' ? to({ ...phase, stage: 'compiling' }) : ignored;
+    case 'began':
+      return phase.name === 'starting'
+        ? to({ name: 'running', stage: 'training', goal: phase.goal })
+        : ignored;
+    case 'training':
+    case 'validating':
+      return phase.name === 'running' ? to({ ...phase, stage: event.type }) : ignored;
+    case 'held':
+      return phase.name === 'running' && phase.goal === 'hold'
+        ? to({ name: 'held', stage: phase.stage })
+        : ignored;
+
+    case 'ended': {
+      if (!isActive) throw impossible(phase, event);
+      if (phase.name === 'ending' && phase.isLost) return lost(phase);
+      const start = startOf(phase);
+      if (start) return reverted(start);
+      if (event.outcome === 'interrupted') return to(rest('suspended'));
+      const over = rest(event.outcome === 'finished' ? 'finished' : 'stopped');
+      return to(over, { type: 'save', haveWeightsChanged: true });
+    }
+    case 'failed': {
+      if (!isActive) throw impossible(phase, event);
+      if (event.isLost || (phase.name === 'ending' && phase.isLost)) return lost(phase);
+      const start = startOf(phase);
+      // The caller that started it gets the error.
+      if (start) return reverted(start);
+      return to(rest('suspended'), { type: 'note', text: event.text }, { type: 'restore' });
+    }
+
+    case 'deviceLost':
+      return isActive ? ending(phase, true) : to({ name: 'lost', saved: savedPhaseOf(phase) });
+    case 'replaced':
+      if (isActive) throw impossible(phase, event);
+      return to(event.saved === 'training' ? rest('waiting') : restOf(event.saved));
+    case 'restored':
+      if (isActive) throw impossible(phase, event);
+      return to(phase.name === 'lost' ? { name: 'lost', saved: event.saved } : restOf(event.saved));
+    default:
+      return ignored;
+  }
+}
+
+function impossible({ name }: TrainingPhase, { type }: TrainingEvent): StateError {
+  return new StateError(`training: '${type}' cannot come while the training is ${name}.`);
+}
+
+function rest(name: Exclude<RestPhase['name'], 'lost'>): RestPhase {
+  return { name };
+}
+
+function restOf(saved: SavedPhase | null): RestPhase {
+  if (saved === null) return rest('idle');
+  return rest(saved === 'finished' || saved === 'stopped' ? saved : 'suspended');
+}
+
+function ending(phase: ActivePhase, isLost: boolean): Transition {
+  if (phase.name === 'ending') return { phase: { ...phase, isLost: phase.isLost || isLost }, effects: [] };
+  return {
+    phase: { name: 'ending', shown: shownPhaseOf(phase), isLost, start: startOf(phase) },
+    effects: [{ type: 'abort' }],
+  };
+}
+
+/** Without the first step, everything is as before; a training that could not resume waits to be resumed again. */
+function reverted({ from, isNew, isUndoable }: Start): Transition {
+  return {
+    phase: from.name === 'waiting' ? rest('suspended') : from,
+    effects: isNew
+      ? [
+          { type: 'usePrevious' },
+          ...(isUndoable ? [{ type: 'dropUndo' } as const] : []),
+          { type: 'save', haveWeightsChanged: false },
+        ]
+      : [],
+  };
+}
+
+/** What was saved last is restored when the device is known to be lost. */
+function lost(phase: ActivePhase): Transition {
+  const start = startOf(phase);
+  if (!start) return { phase: { name: 'lost', saved: 'paused' }, effects: [] };
+  return {
+    phase: { name: 'lost', saved: savedPhaseOf(start.from) },
+    effects: reverted(start).effects.filter(({ type }) => type !== 'save'),
+  };
+}
+
+function startOf(phase: ActivePhase): Start | undefined {
+  return phase.name === 'starting' || phase.name === 'ending' ? phase.start : undefined;
+}
+
+export function isAtRest(phase: TrainingPhase): phase is RestPhase {
+  return !isGoing(phase) && !['held', 'ending', 'closed'].includes(phase.name);
+}
+
+/** Steps are done, or will be. */
+function isGoing(phase: TrainingPhase): phase is ActivePhase & { readonly name: 'starting' | 'running' } {
+  return phase.name === 'starting' || phase.name === 'running';
+}
+
+function canContinue({ name }: RestPhase): boolean {
+  return name === 'waiting' || name === 'suspended';
+}
+
+/** Whether pause, resume and step act on a running `fit`. */
+export function isSteerable(phase: TrainingPhase): boolean {
+  return isGoing(phase) || phase.name === 'held';
+}
+
+/** Whether what pause or step asked for has come about, or never will. */
+export function isSettled(phase: TrainingPhase): boolean {
+  return !(isGoing(phase) && phase.goal === 'hold');
+}
+
+/** Whether a training has begun and not ended: it runs, is paused, or can be resumed. */
+export function isUnderWay(phase: TrainingPhase): boolean {
+  const saved = savedPhaseOf(phase);
+  return saved === 'training' || saved === 'paused';
+}
+
+/** Phases that need no look at their fields: what a save says about the training, and what the page shows. */
+const plain = {
+  idle: [null, 'idle'],
+  waiting: ['training', 'loading'],
+  suspended: ['paused', 'paused'],
+  held: ['paused', 'paused'],
+  finished: ['finished', 'finished'],
+  stopped: ['stopped', 'stopped'],
+  closed: [null, 'idle'],
+} as const satisfies Readonly<Record<string, readonly [saved: SavedPhase | null, shown: ShownPhase]>>;
+
+/** What a save says about the training; null when there is none. */
+export function savedPhaseOf(phase: TrainingPhase): SavedPhase | null {
+  if (isGoing(phase)) return phase.goal === 'run' ? 'training' : 'paused';
+  if (phase.name === 'lost') return phase.saved;
+  return phase.name === 'ending' ? 'paused' : plain[phase.name][0];
+}
+
+/** What the page shows. */
+export function shownPhaseOf(phase: TrainingPhase): ShownPhase {
+  if (isGoing(phase)) return phase.stage;
+  if (phase.name === 'lost') return 'lost';
+  return phase.name === 'ending' ? phase.shown : plain[phase.name][1];
+}
