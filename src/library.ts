@@ -51,7 +51,7 @@ export { ImageSet, type UnlabelledImages } from './data/dataset.js';
 export type { LoadedDataset } from './data/loaded_dataset.js';
 export type { SplitDataset, SplitOptions } from './data/splits.js';
 export { input } from './nn/layers/input.js';
-export type { Layer, SymbolicTensor } from './nn/layers/layer.js';
+export { type Layer, type SymbolicTensor, defineLayer } from './nn/layers/layer.js';
 export { Model, model, sequential } from './nn/model.js';
 export { loadModel, modelFile, modelFromFile } from './nn/model_files.js';
 export type { Callback, Inference, Logs, Training } from './nn/callbacks/callback.js';

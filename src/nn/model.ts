@@ -347,16 +347,26 @@ export class Model extends Resource implements TrainableModel {
     return countOf(this.network.parameters);
   }
 
-  /** Keras's table of layers; printed through `print`, returned as text. */
+  /** Keras's table of layers, of a graph with its inputs and connections; printed through `print`, returned as text. */
   summary(print: (text: string) => void = console.log): string {
     checkArgument('summary', 'print', print, () => fn);
-    const rows = this.layers.map(({ layer, name, outputShape, parameters }) => ({
-      name,
-      className: layer.className,
-      outputShape,
-      parameterCount: countOf(parameters),
-      trainableCount: countOf(parameters.filter(hasGradient)),
-    }));
+    const { inputs, isSequence } = this.network;
+    const layers = this.layers.map(
+      ({ layer, name, outputShape, parameters, inputs: connectedTo, sharedWith }) => ({
+        name,
+        className:
+          sharedWith === undefined ? layer.className : `${layer.className}, shared with ${sharedWith}`,
+        outputShape,
+        parameterCount: countOf(parameters),
+        trainableCount: countOf(parameters.filter(hasGradient)),
+        ...(isSequence ? {} : { connectedTo }),
+      }),
+    );
+    const ofInput = { className: 'InputLayer', parameterCount: 0, trainableCount: 0, connectedTo: [] };
+    const rows = [
+      ...(isSequence ? [] : inputs.map(({ name, shape }) => ({ ...ofInput, name, outputShape: shape }))),
+      ...layers,
+    ];
     const table = summaryTable(this.name, rows);
     print(table);
     return table;

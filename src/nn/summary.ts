@@ -8,15 +8,19 @@ export interface SummaryRow {
   readonly parameterCount: number;
   /** Those that have a gradient. */
   readonly trainableCount: number;
+  /** In a graph: the layers and inputs that it is applied to; none for an input. */
+  readonly connectedTo?: readonly string[];
 }
 
-/** The table with totals; widths follow the contents. */
+/** The table with totals, and of a graph with what each layer is applied to; widths follow the contents. */
 export function summaryTable(modelName: string, rows: readonly SummaryRow[]): string {
-  const head = ['Layer (type)', 'Output Shape', 'Param #'];
+  const isGraph = rows.some(({ connectedTo }) => connectedTo);
+  const head = ['Layer (type)', 'Output Shape', 'Param #', ...(isGraph ? ['Connected to'] : [])];
   const cells = rows.map((row) => [
     `${row.name} (${row.className})`,
     `(${['None', ...row.outputShape].join(', ')})`,
     row.parameterCount.toLocaleString('en-US'),
+    ...(isGraph ? [row.connectedTo?.join(', ') || '-'] : []),
   ]);
   const widths = head.map((text, column) =>
     Math.max(text.length, ...cells.map((row) => row[column]!.length)),

@@ -5,6 +5,7 @@
  *   changes: a node more, less, or renamed leaves the numbers of the others alone
  *   descriptions: graphs and sequences come back equal, damaged graphs are refused
  *   frozen layers: no gradient, slot, penalty or moving statistic
+ *   the summary: what each layer is applied to
  *   plans: a residual block's sum is fused into its convolution
  */
 import { describe, expect, it, test } from 'vitest';
@@ -467,4 +468,30 @@ test('the sum of a residual block, with the bias before it and the relu behind i
       'conv2d/forward + add/forward + add/forward + relu/forward',
     ]);
   }
+});
+
+test('the summary of a graph shows its inputs and connections, that of a sequence neither', () => {
+  const [a, b] = [input({ shape: [3] }), input({ shape: [3], name: 'b' })];
+  const tower = dense({ units: 4, name: 'tower' });
+  const made = model({ inputs: [a, b], outputs: add().apply([tower.apply(a), tower.apply(b)]) });
+  expect(made.summary(() => undefined)).toMatchInlineSnapshot(`
+    "Model: "functional"
+    ┏━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━┳━━━━━━━━━┳━━━━━━━━━━━━━━━━┓
+    ┃ Layer (type)                       ┃ Output Shape ┃ Param # ┃ Connected to   ┃
+    ┡━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━╇━━━━━━━━━╇━━━━━━━━━━━━━━━━┩
+    │ input_layer (InputLayer)           │ (None, 3)    │       0 │ -              │
+    ├────────────────────────────────────┼──────────────┼─────────┼────────────────┤
+    │ b (InputLayer)                     │ (None, 3)    │       0 │ -              │
+    ├────────────────────────────────────┼──────────────┼─────────┼────────────────┤
+    │ tower (Dense)                      │ (None, 4)    │      16 │ input_layer    │
+    ├────────────────────────────────────┼──────────────┼─────────┼────────────────┤
+    │ tower_1 (Dense, shared with tower) │ (None, 4)    │       0 │ b              │
+    ├────────────────────────────────────┼──────────────┼─────────┼────────────────┤
+    │ add (Add)                          │ (None, 4)    │       0 │ tower, tower_1 │
+    └────────────────────────────────────┴──────────────┴─────────┴────────────────┘
+     Total params: 16 (64.00 B)
+     Trainable params: 16 (64.00 B)
+     Non-trainable params: 0 (0.00 B)"
+  `);
+  expect(paperModel().summary(() => undefined)).not.toMatch(/Connected|InputLayer/);
 });

@@ -464,7 +464,7 @@ const takingNone = new Set(
     ['callbacks', 'progress'],
     [
       '',
-      'Tensor assert grad isOpfsUsable keep memoryFolder program readPicture registerLayers removeFolder tidy',
+      'Tensor assert grad isOpfsUsable keep memoryFolder program readPicture defineLayer registerLayers removeFolder tidy',
     ],
   ].flatMap(([group, names]) => names!.split(' ').map((name) => (group === '' ? name : `${group}.${name}`))),
 );
