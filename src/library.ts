@@ -24,7 +24,8 @@ import {
 import { registerLayers } from './nn/layers/registry.js';
 import { mlpModel, paperBnModel, paperModel, simpleModel, smallModel } from './nn/models.js';
 import { freeze, insert, remove, rename, unfreeze } from './nn/network_changes.js';
-import { optimizerFromConfig, rmsprop, sgd } from './nn/optimizers.js';
+import { optimizerFromConfig } from './nn/optimizers/from_config.js';
+import * as builtIn from './nn/optimizers/index.js';
 import { filters, preprocessing } from './nn/preprocessing.js';
 import {
   cosineDecay,
@@ -83,7 +84,7 @@ export const layers = {
 /** Changes of a model's network, each of which is another one: `model.withNetwork(networks.freeze(model.network, 'conv2d'))`. */
 export const networks = { freeze, insert, remove, rename, unfreeze };
 
-export const optimizers = { rmsprop, sgd, fromConfig: optimizerFromConfig };
+export const optimizers = { ...builtIn, fromConfig: optimizerFromConfig };
 
 /** Learning-rate schedules; an optimizer accepts one instead of a number. */
 export const schedules = {

@@ -20,7 +20,7 @@ struct StepScalars {
 
 @group(0) @binding(0) var<storage, read_write> parameters: array<vec4f>;
 @group(0) @binding(1) var<storage, read> gradients: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> meanSquare: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> mean_square: array<vec4f>;
 @group(0) @binding(3) var<storage, read> stepScalars: array<StepScalars>;
 @group(0) @binding(4) var<storage, read> state: array<u32>;
 
@@ -32,8 +32,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   }
   let learning_rate = stepScalars[state[EPOCH_STEP]].learning_rate;
   let g = gradients[i];
-  let v = RHO * meanSquare[i] + (1.0 - RHO) * g * g;
-  meanSquare[i] = v;
+  let v = RHO * mean_square[i] + (1.0 - RHO) * g * g;
+  mean_square[i] = v;
   let root = select(sqrt(v) + EPSILON, sqrt(v + EPSILON), EPSILON_INSIDE == 1u);
   parameters[i] -= learning_rate * g / root;
 }

@@ -2,6 +2,7 @@
 import type { Op } from '../engine/op.js';
 import type { Primitive } from '../engine/primitive.js';
 import { nonDifferentiable, ops } from '../kernels/index.js';
+import * as optimizers from '../nn/optimizers/index.js';
 import { arithmeticChecks } from './ops/arithmetic.js';
 import { augmentCheck } from './ops/augment.js';
 import { avgPool2dCheck } from './ops/avg_pool2d.js';
@@ -72,7 +73,11 @@ const all: readonly OpCheck[] = [
 export const checks: ReadonlyMap<string, OpCheck> = new Map(all.map((each) => [each.reference.op, each]));
 
 const opOf = (primitive: Primitive): string => primitive.name.split('/')[0]!;
-const alone = nonDifferentiable as unknown as readonly Primitive[];
+/** Primitives outside any op, those of the optimizers included. */
+export const alone = [
+  ...nonDifferentiable,
+  ...Object.values(optimizers).flatMap(({ primitives }) => primitives),
+] as unknown as readonly Primitive[];
 
 /** What has a check: the ops, and the primitives that belong to none, grouped by the first part of their names. */
 export const checkables: readonly Checkable[] = [

@@ -4,17 +4,10 @@ import { type Spec, sizeOf } from '../engine/primitive.js';
 import { describe } from '../engine/tensor.js';
 import { stateSize } from './step_state.js';
 
-/**
- * Throws: ShapeError when the operands differ in length, `state` is not a step's state, or `stepScalars`, the numbers that
- * the host computes for each step, is not a table of one column.
- */
+/** Throws: ShapeError when the operands differ in length, or `state` is not a step's state. */
 export function checkInPlace(
   who: string,
-  {
-    state,
-    stepScalars,
-    ...operands
-  }: Readonly<Record<string, Spec>> & { readonly state: Spec; readonly stepScalars?: Spec },
+  { state, ...operands }: Readonly<Record<string, Spec>> & { readonly state: Spec },
 ): void {
   const entries = Object.entries(operands);
   const [first] = entries;
@@ -25,6 +18,4 @@ export function checkInPlace(
     );
   if (sizeOf(state.shape) !== stateSize)
     throw new ShapeError(`${who}: state is ${describe(state)}, expected the step's state [${stateSize}].`);
-  if (stepScalars && (stepScalars.shape.length !== 2 || stepScalars.shape[1] !== 1))
-    throw new ShapeError(`${who}: stepScalars is ${describe(stepScalars)}, expected [steps,1].`);
 }

@@ -25,10 +25,7 @@ import { maxPool2dOp } from './max_pool2d.js';
 import { microBatchAccumulate } from './micro_batch.js';
 import { reluOp } from './relu.js';
 import { reshapeOp } from './reshape.js';
-import { rmspropUpdate } from './rmsprop.js';
 import { rooflineCopy, rooflineMultiplyAdd, rooflineRead } from './roofline.js';
-import { sgdUpdate } from './sgd.js';
-import { sgdMomentumUpdate } from './sgd_momentum.js';
 import { sigmoidOp } from './sigmoid.js';
 import { softmaxOp } from './softmax.js';
 import { softmaxCrossEntropyOp } from './softmax_cross_entropy.js';
@@ -80,9 +77,6 @@ export const nonDifferentiable: readonly Primitive<never, never, never>[] = [
   augmentDraw,
   augmentColour,
   augmentForward,
-  rmspropUpdate,
-  sgdUpdate,
-  sgdMomentumUpdate,
   batchNormMovingForward,
   l2TotalsForward,
   endStepPrimitive,
@@ -127,9 +121,6 @@ export { mean } from './mean.js';
 export { accumulate } from './micro_batch.js';
 export { relu } from './relu.js';
 export { flatten, reshape } from './reshape.js';
-export { rmsprop } from './rmsprop.js';
-export { sgd } from './sgd.js';
-export { sgdMomentum } from './sgd_momentum.js';
 export { sigmoid } from './sigmoid.js';
 export { softmax } from './softmax.js';
 export { softmaxCrossEntropy } from './softmax_cross_entropy.js';

@@ -4,7 +4,7 @@
  * model is read, and what would change the weights between two of its steps is refused.
  */
 import { StateError } from '../errors.js';
-import type { Optimizer } from './optimizers.js';
+import type { Optimizer } from './optimizers/optimizer.js';
 
 /** The optimizers of the trainings under way: a callback that changes a rate means its own training's. */
 const optimizersAtWork = new WeakSet<Optimizer>();

@@ -48,6 +48,31 @@ export class ParameterLayout {
   }
 }
 
+/** The part of a flat tensor from the element `start` up to `end`. */
+function partOf(flat: Tensor, start: number, end: number): Tensor {
+  const { device, storage } = flat;
+  const slice: Storage = {
+    buffer: storage.buffer,
+    offset: storage.offset + start * 4,
+    byteLength: (end - start) * 4,
+  };
+  return Tensor.over(device, slice, { shape: [end - start], dtype: 'f32' }, flat);
+}
+
+/** Flat tensors cut where the parameters that decay end; no part is empty. */
+export function byDecay({
+  length,
+  decayingLength,
+}: ParameterLayout): { readonly decay: boolean; readonly of: (flat: Tensor) => Tensor }[] {
+  const parts = [
+    { decay: true, start: 0, end: decayingLength },
+    { decay: false, start: decayingLength, end: length },
+  ];
+  return parts
+    .filter(({ start, end }) => end > start)
+    .map(({ decay, start, end }) => ({ decay, of: (flat) => partOf(flat, start, end) }));
+}
+
 /** One flat buffer with a tensor over each parameter's slice. The gaps stay 0. */
 export class ParameterGroup extends Resource {
   readonly flat: Tensor;

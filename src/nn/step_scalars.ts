@@ -4,7 +4,7 @@
  */
 import type { Tensor } from '../engine/tensor.js';
 import type { Position } from './checkpoint.js';
-import type { Optimizer } from './optimizers.js';
+import type { Optimizer } from './optimizers/optimizer.js';
 import { type LearningRate, ratesOf } from './schedules.js';
 
 /** How long a training is: schedules depend on it. */

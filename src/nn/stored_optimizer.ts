@@ -1,5 +1,5 @@
 /** What a file keeps of the optimizer that trained its model, for training that model further. */
-import type { Optimizer } from './optimizers.js';
+import type { Optimizer } from './optimizers/optimizer.js';
 import type { NamedShape } from './parameters.js';
 import type { StoredTensors } from './safetensors.js';
 import { type StoredSlots, callbackPrefix, valuesIn } from './weights_file.js';

@@ -7,7 +7,7 @@ import { type Rules, flag, rule } from '../options.js';
 import type { Activity } from './activity.js';
 import { type Checkpoint, checkpointRule } from './checkpoint.js';
 import type { ForwardContext } from './network.js';
-import type { Optimizer } from './optimizers.js';
+import type { Optimizer } from './optimizers/optimizer.js';
 import type { ParameterGroup } from './parameters.js';
 import type { Preprocessing } from './preprocessing.js';
 import type { Task } from './task.js';

@@ -22,7 +22,7 @@ import type { DeviceSet, SetTensors } from './device_set.js';
 import { AccumulatedStep } from './accumulated_step.js';
 import { gatherInputs } from './inputs.js';
 import type { TrainableModel } from './trainable_model.js';
-import { ParameterGroup } from './parameters.js';
+import { ParameterGroup, byDecay } from './parameters.js';
 import { MetricsRing } from './metrics_ring.js';
 import type { Replayable } from './replay_loop.js';
 import { StepScalars } from './step_scalars.js';
@@ -105,8 +105,13 @@ export function stepRecorders(
   };
   const update = (gradients: Tensor, totals: Tensor): void =>
     withScope('optimizer', () => {
-      const slots = Object.fromEntries([...model.slots].map(([name, group]) => [name, group.flat]));
-      model.optimizer.apply({ parameters: parameters.flat, gradients, slots, stepScalars, state });
+      const { optimizer } = model;
+      const whole = [{ decay: true, of: (flat: Tensor) => flat }];
+      for (const { decay, of } of optimizer.usesDecay ? byDecay(parameters.layout) : whole) {
+        const slots = Object.fromEntries([...model.slots].map(([name, group]) => [name, of(group.flat)]));
+        const operands = { parameters: of(parameters.flat), gradients: of(gradients), slots };
+        optimizer.apply({ ...operands, stepScalars, state }, { decay });
+      }
       endStep({ totals, state, ring: ring.tensor }, { batch: batchSize, isAccumulated });
     });
 

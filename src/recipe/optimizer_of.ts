@@ -1,6 +1,7 @@
 /** The optimizer of a run, made from its recipe. The page needs it before it needs the other parts. */
 import type { ScheduleName } from '../nn/names.js';
-import { type Optimizer, optimizerFromConfig } from '../nn/optimizers.js';
+import { optimizerFromConfig } from '../nn/optimizers/from_config.js';
+import type { Optimizer } from '../nn/optimizers/optimizer.js';
 import { type LearningRate, cosineDecay, oneCycle, stepDecay } from '../nn/schedules.js';
 import type { Recipe } from './recipe.js';
 

@@ -6,7 +6,7 @@ import { type Arrays, map64 } from './array64.js';
 import type { Reference } from './reference.js';
 import { rateOf } from './sgd.js';
 
-type Input = 'parameters' | 'gradients' | 'meanSquare' | 'stepScalars' | 'state';
+type Input = 'parameters' | 'gradients' | 'mean_square' | 'stepScalars' | 'state';
 
 export type RmspropAttributes = {
   readonly rho: number;
@@ -16,11 +16,11 @@ export type RmspropAttributes = {
 
 /** The step of each parameter, and v after it. */
 export function rmspropStep64(
-  { gradients, meanSquare, ...at }: Omit<Arrays<Input>, 'parameters'>,
+  { gradients, mean_square, ...at }: Omit<Arrays<Input>, 'parameters'>,
   { rho, epsilon, epsilonInsideRoot }: RmspropAttributes,
 ): { step: Float64Array; v: Float64Array } {
   const rate = rateOf(at);
-  const v = meanSquare.values.map((old, i) => rho * old + (1 - rho) * (gradients.values[i] as number) ** 2);
+  const v = mean_square.values.map((old, i) => rho * old + (1 - rho) * (gradients.values[i] as number) ** 2);
   const step = v.map((mean, i) => {
     const root = epsilonInsideRoot ? Math.sqrt(mean + epsilon) : Math.sqrt(mean) + epsilon;
     return (rate * (gradients.values[i] as number)) / root;
@@ -28,13 +28,13 @@ export function rmspropStep64(
   return { step, v };
 }
 
-export const rmspropReference: Reference<Input, 'parameters' | 'meanSquare', RmspropAttributes> = {
+export const rmspropReference: Reference<Input, 'parameters' | 'mean_square', RmspropAttributes> = {
   op: 'rmsprop',
   forward: (inputs, attributes) => {
     const { step, v } = rmspropStep64(inputs, attributes);
     return {
       parameters: map64(inputs.parameters, (p, i) => p - (step[i] as number)),
-      meanSquare: { ...inputs.meanSquare, values: v },
+      mean_square: { ...inputs.mean_square, values: v },
     };
   },
 };

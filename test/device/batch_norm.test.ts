@@ -19,7 +19,7 @@ import { earlyStopping } from '../../src/nn/callbacks/index.js';
 import { DeviceSet } from '../../src/nn/device_set.js';
 import { activation, batchNormalization, dense, flatten } from '../../src/nn/layers/index.js';
 import type { Regularizer } from '../../src/nn/layers/regularizer.js';
-import { sgd } from '../../src/nn/optimizers.js';
+import { sgd } from '../../src/nn/optimizers/index.js';
 import { readSafetensors } from '../../src/nn/safetensors.js';
 import { type Model, sequential } from '../../src/nn/model.js';
 import { TrainingStep } from '../../src/nn/training_step.js';

@@ -15,7 +15,7 @@ import { activation, add, batchNormalization, conv2d, dense, flatten } from '../
 import { type Model, model, sequential } from '../../src/nn/model.js';
 import { modelFile, modelFromFile } from '../../src/nn/model_files.js';
 import { freeze, insert, remove, unfreeze } from '../../src/nn/network_changes.js';
-import { rmsprop } from '../../src/nn/optimizers.js';
+import { rmsprop } from '../../src/nn/optimizers/index.js';
 import { useDevice } from './device.js';
 import { bars } from './small_model.js';
 

@@ -13,7 +13,7 @@ import type { Plan } from '../../src/engine/plan.js';
 import type { Training } from '../../src/nn/callbacks/callback.js';
 import { activation, batchNormalization, conv2d, dense, flatten } from '../../src/nn/layers/index.js';
 import type { Layer } from '../../src/nn/layers/layer.js';
-import { sgd } from '../../src/nn/optimizers.js';
+import { sgd } from '../../src/nn/optimizers/index.js';
 import { type Model, sequential } from '../../src/nn/model.js';
 import type { LayerActivation } from '../../web/protocol.js';
 import type { Context } from '../../web/worker/context.js';

@@ -19,7 +19,8 @@ import {
   flatten,
   maxPooling2d,
 } from '../../src/nn/layers/index.js';
-import { type Optimizer, rmsprop, sgd } from '../../src/nn/optimizers.js';
+import type { Optimizer } from '../../src/nn/optimizers/optimizer.js';
+import { rmsprop, sgd } from '../../src/nn/optimizers/index.js';
 import { replaySteps } from '../../src/nn/replay_loop.js';
 import { cosineDecay } from '../../src/nn/schedules.js';
 import { sequential } from '../../src/nn/model.js';

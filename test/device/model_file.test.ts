@@ -13,7 +13,7 @@ import { setFolderOpener } from '../../src/folder.js';
 import { type MemoryFolder, memoryFolder } from '../../src/memory_folder.js';
 import { modelCheckpoint } from '../../src/nn/callbacks/index.js';
 import { batchNormalization, conv2d, dense, flatten } from '../../src/nn/layers/index.js';
-import { rmsprop } from '../../src/nn/optimizers.js';
+import { rmsprop } from '../../src/nn/optimizers/index.js';
 import { filters, preprocessing } from '../../src/nn/preprocessing.js';
 import { readSafetensors, writeSafetensors } from '../../src/nn/safetensors.js';
 import { type Model, sequential } from '../../src/nn/model.js';

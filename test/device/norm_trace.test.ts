@@ -14,7 +14,7 @@ import {
   dense,
   flatten,
 } from '../../src/nn/layers/index.js';
-import { sgd } from '../../src/nn/optimizers.js';
+import { sgd } from '../../src/nn/optimizers/index.js';
 import { type Model, sequential } from '../../src/nn/model.js';
 import normTrace from '../traces/norm_trace.json' with { type: 'json' };
 import { traceBatch, traceWeights } from '../traces/trace_data.js';

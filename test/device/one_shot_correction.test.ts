@@ -24,7 +24,7 @@ import {
   maxPooling2d,
 } from '../../src/nn/layers/index.js';
 import type { Layer } from '../../src/nn/layers/layer.js';
-import { rmsprop } from '../../src/nn/optimizers.js';
+import { rmsprop } from '../../src/nn/optimizers/index.js';
 import { type Model, sequential } from '../../src/nn/model.js';
 import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
 import type { Device } from '../../src/engine/device.js';

@@ -33,15 +33,14 @@ import {
   negate,
   relu,
   reshape,
-  rmsprop,
   scale,
-  sgd,
   softmaxCrossEntropy,
   square,
   subtract,
   sum,
   transpose,
 } from '../../src/kernels/index.js';
+import { rmsprop, sgd } from '../../src/nn/optimizers/index.js';
 import { stateSize } from '../../src/kernels/step_state.js';
 import { type Random, oneOf, randomFrom, wholeNumber } from '../../src/check/draws.js';
 import { type Array64, array64, map64 } from '../../src/reference/array64.js';
@@ -454,7 +453,7 @@ test('a program that changes a tensor does not also read it', () => {
   const parameters = vector(1, 2);
   const at = stepOf(0.5);
   const step = program((p: Tensor, gradients: Tensor) => {
-    sgd({ parameters: p, gradients, ...at });
+    sgd().apply({ parameters: p, gradients, slots: {}, ...at }, { decay: true });
     return [];
   }, held.device);
   expect(messageOf(() => step.call(parameters, parameters))).toBe(
@@ -474,10 +473,13 @@ function stepOf(learningRate: number): Record<'stepScalars' | 'state', Tensor> {
 test('what is read before a change in place sees the old values, what is read after it the new ones', async () => {
   const [parameters, meanSquare, at] = [vector(1, 2), vector(0, 0), stepOf(0.5)];
   // v = g², so that each parameter moves by the rate.
-  const attributes = { rho: 0, epsilon: 0, epsilonInsideRoot: true };
+  const options = { rho: 0, epsilon: 1e-30 };
   const update = program((gradients, offset) => {
     const before = scale(parameters, 10);
-    rmsprop({ parameters, gradients, meanSquare, ...at }, attributes);
+    rmsprop(options).apply(
+      { parameters, gradients, slots: { mean_square: meanSquare }, ...at },
+      { decay: true },
+    );
     // Fused behind `before`, this would run too late and read the new parameters.
     const fused = add(before, offset);
     return { fused, after: scale(parameters, 10), parameters };
@@ -492,9 +494,12 @@ test('what is read before a change in place sees the old values, what is read af
 
 test('a change in place happens although no output depends on it, once per run', async () => {
   const [parameters, meanSquare, at] = [vector(1), vector(0), stepOf(0.125)];
-  const attributes = { rho: 0, epsilon: 0, epsilonInsideRoot: true };
+  const options = { rho: 0, epsilon: 1e-30 };
   const update = program((gradients) => {
-    rmsprop({ parameters, gradients, meanSquare, ...at }, attributes);
+    rmsprop(options).apply(
+      { parameters, gradients, slots: { mean_square: meanSquare }, ...at },
+      { decay: true },
+    );
     return [];
   }, held.device);
   const { step } = await update.bind([vector(1)]);
@@ -512,8 +517,11 @@ function trainingProgram(parameters: Tensor, meanSquare: Tensor, at: ReturnType<
     const logits = flatten(conv2d(x, reshape(kernel, [3, 3, 2, 4]), { strides: 2 }));
     const { loss } = softmaxCrossEntropy(logits, labels);
     const [gradients] = grad(loss, [kernel]) as [Tensor];
-    const attributes = { rho: 0.9, epsilon: 1e-8, epsilonInsideRoot: true };
-    rmsprop({ parameters, gradients, meanSquare, ...at }, attributes);
+    const options = { rho: 0.9, epsilon: 1e-8 };
+    rmsprop(options).apply(
+      { parameters, gradients, slots: { mean_square: meanSquare }, ...at },
+      { decay: true },
+    );
     return { loss, gradients };
   }, held.device);
 }

@@ -1,7 +1,8 @@
 /** A model and images small enough that a training step is almost nothing but dispatches. */
 import { ImageSet } from '../../src/data/dataset.js';
 import { conv2d, dense, dropout, flatten, maxPooling2d } from '../../src/nn/layers/index.js';
-import { rmsprop, type RmspropOptions } from '../../src/nn/optimizers.js';
+import { rmsprop } from '../../src/nn/optimizers/index.js';
+import type { RmspropOptions } from '../../src/nn/optimizers/rmsprop.js';
 import { type Model, type ModelOptions, sequential } from '../../src/nn/model.js';
 import { pcg4d } from '../../src/random.js';
 

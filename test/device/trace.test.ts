@@ -7,7 +7,7 @@ import { grad } from '../../src/engine/op.js';
 import { sizeOf } from '../../src/engine/primitive.js';
 import { program } from '../../src/engine/program.js';
 import { Tensor } from '../../src/engine/tensor.js';
-import { rmsprop } from '../../src/kernels/index.js';
+import { rmsprop } from '../../src/nn/optimizers/index.js';
 import { stateSize } from '../../src/kernels/step_state.js';
 import { type CheckedNetwork, networkLoss, paperNetwork, stridedNetwork } from '../../src/check/networks.js';
 import paperTrace from '../traces/paper_trace.json' with { type: 'json' };
@@ -104,15 +104,15 @@ test.each(networks)('$network.name trains as in PyTorch', async (checked) => {
     const { loss, totals } = networkLoss(checked.network, operands, { isTraining: false });
     const gradients = grad(loss, parameters);
     gradients.forEach((gradient, i) =>
-      rmsprop(
+      rmsprop({ rho, epsilon, epsilonPlacement: epsilonInsideRoot ? 'inside' : 'outside' }).apply(
         {
           parameters: parameters[i] as Tensor,
           gradients: gradient,
-          meanSquare: squares[i] as Tensor,
+          slots: { mean_square: squares[i] as Tensor },
           stepScalars,
           state,
         },
-        { rho, epsilon, epsilonInsideRoot },
+        { decay: true },
       ),
     );
     return [loss, totals, ...gradients];

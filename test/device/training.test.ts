@@ -161,7 +161,7 @@ describe('fit', () => {
     // Without dropout and with a rate of 0 every epoch sees the same loss as evaluate.
     const layers = [flatten({ inputShape: [8, 8, 1] }), dense({ units: 3, activation: 'softmax' })];
     const model = sequential(layers);
-    const { rmsprop } = await import('../../src/nn/optimizers.js');
+    const { rmsprop } = await import('../../src/nn/optimizers/index.js');
     model.compile({ optimizer: rmsprop({ learningRate: 0 }), loss: 'sparseCategoricalCrossentropy' });
     const set = bars(10);
     const { metrics } = await model.fit(set, { batchSize: 4 });

@@ -15,7 +15,7 @@ import { registerShaders } from '../../src/engine/shader.js';
 import { Tensor } from '../../src/engine/tensor.js';
 import { type Tuned, choicesOf, tune } from '../../src/engine/tune.js';
 import { modelsByName } from '../../src/nn/models.js';
-import { rmsprop } from '../../src/nn/optimizers.js';
+import { rmsprop } from '../../src/nn/optimizers/index.js';
 import { type StepTimes, Workload, isSlower } from '../../src/nn/tuning_workload.js';
 import { useDevice } from './device.js';
 import { addPlain, choosePlain, convolutions, removePlain, train } from './plain_variant.js';

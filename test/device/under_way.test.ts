@@ -13,7 +13,7 @@ import { StateError } from '../../src/errors.js';
 import { memoryFolder } from '../../src/memory_folder.js';
 import type { Callback } from '../../src/nn/callbacks/callback.js';
 import { batchNormalization, conv2d, dense, flatten } from '../../src/nn/layers/index.js';
-import { rmsprop } from '../../src/nn/optimizers.js';
+import { rmsprop } from '../../src/nn/optimizers/index.js';
 import { type Model, sequential } from '../../src/nn/model.js';
 import { useDevice } from './device.js';
 import { bars, smallModel } from './small_model.js';

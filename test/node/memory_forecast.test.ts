@@ -24,7 +24,7 @@ import {
 } from '../../src/nn/memory_forecast.js';
 import type { ModelName } from '../../src/nn/names.js';
 import { modelsByName } from '../../src/nn/models.js';
-import { rmsprop } from '../../src/nn/optimizers.js';
+import { rmsprop } from '../../src/nn/optimizers/index.js';
 import type { Model } from '../../src/nn/model.js';
 import { TrainingStep } from '../../src/nn/training_step.js';
 import { open } from '../device/open.js';

@@ -1,7 +1,7 @@
 /** The training that Node and Chromium compare. Arguments and results are plain lists, which pass between the two. */
 import { ImageSet } from '../../src/data/dataset.js';
 import { conv2d, dense, dropout, flatten, maxPooling2d } from '../../src/nn/layers/index.js';
-import { rmsprop } from '../../src/nn/optimizers.js';
+import { rmsprop } from '../../src/nn/optimizers/index.js';
 import { type Model, sequential } from '../../src/nn/model.js';
 import { memoryFolder } from '../../src/memory_folder.js';
 

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Device } from '../../src/engine/device.js';
 import { loadDataset } from '../../src/node/datasets.js';
 import { mlpModel } from '../../src/nn/models.js';
-import { rmsprop } from '../../src/nn/optimizers.js';
+import { rmsprop } from '../../src/nn/optimizers/index.js';
 import { readSafetensors, writeSafetensors } from '../../src/nn/safetensors.js';
 import { modelFile, modelFromFile } from '../../src/nn/model_files.js';
 import { open } from '../device/open.js';

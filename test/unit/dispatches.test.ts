@@ -13,7 +13,7 @@ import {
   paperModel,
   smallModel,
 } from '../../src/nn/models.js';
-import { rmsprop } from '../../src/nn/optimizers.js';
+import { rmsprop } from '../../src/nn/optimizers/index.js';
 import type { Model } from '../../src/nn/model.js';
 import { hollowDevice } from './fake_device.js';
 import { plannedStep } from './planned_step.js';

@@ -7,7 +7,7 @@ import { setSpecs } from '../../src/nn/device_set.js';
 import { EvaluationTensors, recordEvaluation, recordPrediction } from '../../src/nn/evaluator.js';
 import { activation, dense, flatten } from '../../src/nn/layers/index.js';
 import type { Layer } from '../../src/nn/layers/layer.js';
-import { sgd } from '../../src/nn/optimizers.js';
+import { sgd } from '../../src/nn/optimizers/index.js';
 import { sequential } from '../../src/nn/model.js';
 import { StepTensors, stepRecorders } from '../../src/nn/training_step.js';
 import { hollowDevice } from './fake_device.js';

@@ -15,7 +15,8 @@ import {
 import { registerLayers } from '../../src/nn/layers/registry.js';
 import type { ModelName } from '../../src/nn/names.js';
 import { type NamedModelOptions, modelsByName } from '../../src/nn/models.js';
-import { optimizerFromConfig, rmsprop, sgd } from '../../src/nn/optimizers.js';
+import { rmsprop, sgd } from '../../src/nn/optimizers/index.js';
+import { optimizerFromConfig } from '../../src/nn/optimizers/from_config.js';
 import { Model } from '../../src/nn/model.js';
 
 registerLayers(layerClasses);

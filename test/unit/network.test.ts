@@ -27,7 +27,7 @@ import {
 import { registerLayers } from '../../src/nn/layers/registry.js';
 import { Model, model, sequential } from '../../src/nn/model.js';
 import { paperModel } from '../../src/nn/models.js';
-import { rmsprop } from '../../src/nn/optimizers.js';
+import { rmsprop } from '../../src/nn/optimizers/index.js';
 import type { Network } from '../../src/nn/network.js';
 import { freeze, insert, remove, rename, unfreeze } from '../../src/nn/network_changes.js';
 import { hollowDevice } from './fake_device.js';

@@ -418,30 +418,6 @@ const takingOptions: Readonly<Record<string, (more: object) => unknown>> = {
   'ops.max': recorded(([x], options) => ops.max(x!, options), [[2]]),
   'ops.maxPool2d': recorded(([x], options) => ops.maxPool2d(x!, options), [[1, 4, 4, 1]]),
   'ops.mean': recorded(([x], options) => ops.mean(x!, options), [[2]]),
-  'ops.rmsprop': byOperands(ops.rmsprop, ['parameters', 'gradients', 'meanSquare', 'stepScalars', 'state'], {
-    rho: 0.9,
-    epsilon: 1,
-    epsilonInsideRoot: true,
-  }),
-  'ops.sgd': recorded(
-    ([parameters, gradients, stepScalars, state], more: object) =>
-      ops.sgd({
-        parameters: parameters!,
-        gradients: gradients!,
-        stepScalars: stepScalars!,
-        state: state!,
-        ...more,
-      }),
-    [[2], [2], [1, 1], [8]],
-  ),
-  'ops.sgdMomentum': byOperands(
-    ops.sgdMomentum,
-    ['parameters', 'gradients', 'velocity', 'stepScalars', 'state'],
-    {
-      momentum: 0.5,
-      isNesterov: false,
-    },
-  ),
   'ops.sum': recorded(([x], options) => ops.sum(x!, options), [[2]]),
   'image.augment': recorded(([x], options) => image.augment(x!, options), [[1, 2, 2, 1]]),
   'image.filter2d': recorded(

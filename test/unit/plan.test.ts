@@ -31,7 +31,7 @@ import {
   square,
   sum,
 } from '../../src/kernels/index.js';
-import { sgd } from '../../src/kernels/sgd.js';
+import { sgd } from '../../src/nn/optimizers/index.js';
 import { stateSpec } from '../../src/kernels/step_state.js';
 import { casesOf, evaluate } from '../../src/check/evaluate.js';
 import { checkables, checks } from '../../src/check/index.js';
@@ -242,7 +242,7 @@ test('an op is not fused past what changes the memory that its kernel reads, see
   const spec = (...shape: number[]) => ({ shape, dtype: 'f32' }) as unknown as Tensor;
   const plan = program((x: Tensor, gradients: Tensor) => {
     const y = matmul(x, w);
-    sgd({ parameters: flat, gradients, stepScalars, state });
+    sgd().apply({ parameters: flat, gradients, slots: {}, stepScalars, state }, { decay: true });
     return relu(y);
   }, device).plan(spec(32, 32), spec(1024));
   expect(labels(plan)).toEqual(['matmul/forward', 'sgd/update', 'relu/forward']);

@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Tensor } from '../../src/engine/tensor.js';
 import type { Position } from '../../src/nn/checkpoint.js';
-import { type Optimizer, sgd } from '../../src/nn/optimizers.js';
+import type { Optimizer } from '../../src/nn/optimizers/optimizer.js';
+import { sgd } from '../../src/nn/optimizers/index.js';
 import { StepScalars } from '../../src/nn/step_scalars.js';
 
 const length = { batchSize: 10, stepsPerEpoch: 4, totalSteps: 12 };

@@ -223,7 +223,7 @@ test('wrong calls are refused in plain words', () => {
     augment, erased with a word:
       UsageError: augment: erasing.value is 'random', expected a number from 0 to 1 or 'noise'.
     rmsprop, a mean square of another length:
-      ShapeError: rmsprop: meanSquare is [2], expected as many elements as parameters [4].
+      ShapeError: rmsprop: mean_square is [2], expected as many elements as parameters [4].
     rmsprop, a table of more scalars:
       ShapeError: rmsprop: stepScalars is [5,2], expected [steps,1].
     sgd, gradients of another length:
@@ -231,7 +231,7 @@ test('wrong calls are refused in plain words', () => {
     sgd, another state:
       ShapeError: sgd: state is [4] u32, expected the step's state [8].
     sgd_momentum, a velocity of another length:
-      ShapeError: sgdMomentum: velocity is [5], expected as many elements as parameters [4].
+      ShapeError: sgd_momentum: velocity is [5], expected as many elements as parameters [4].
     batch_norm_moving, other channels:
       ShapeError: batchNormMoving: the operands are [4], [4], [4], [5], expected four of one length.
     l2_totals, totals not f32:

@@ -105,7 +105,7 @@ test('choices are of the right case, pairs are two, lists have no holes', async 
     UsageError: layers.dense: activation is 'ReLU', expected one of linear, relu, sigmoid, softmax.
     UsageError: layers.dense: inputShape is 784, expected a list of positive integers.
     UsageError: layers.dense: name is 'a/b', expected a text without '/' and control characters.
-    UsageError: compile: optimizer is 'adam', expected optimizers.rmsprop() or optimizers.sgd().
+    UsageError: compile: optimizer is 'adam', expected an optimizer, such as optimizers.rmsprop().
     UsageError: compile: loss is 'mse', expected 'sparseCategoricalCrossentropy'.
     UsageError: sequential: layers is an object, expected a list of layers, such as layers.dense({ units: 10 }).
     UsageError: sequential: device is a Promise, expected a Device, as open() gives; put 'await' before it."

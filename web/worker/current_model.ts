@@ -2,7 +2,7 @@
 import type { Device } from '../../src/engine/device.js';
 import { ModelError, StateError } from '../../src/errors.js';
 import type { SaveWeightsOptions } from '../../src/nn/trainable_model.js';
-import type { Optimizer } from '../../src/nn/optimizers.js';
+import type { Optimizer } from '../../src/nn/optimizers/optimizer.js';
 import { layerClasses } from '../../src/nn/layers/index.js';
 import { registerLayers } from '../../src/nn/layers/registry.js';
 import { type StoredTensors, writeSafetensors } from '../../src/nn/safetensors.js';

@@ -1,13 +1,15 @@
 /** How rmsprop is checked. */
-import { type RmspropAttributes, rmsprop } from '../../kernels/rmsprop.js';
+import { runPrimitive } from '../../engine/program.js';
+import type { Constants } from '../../nn/optimizers/optimizer.js';
+import { rmspropUpdate } from '../../nn/optimizers/rmsprop.js';
 import { stateSize, stateWords } from '../../kernels/step_state.js';
 import { array64, fill64, map64 } from '../../reference/array64.js';
-import { rmspropReference, rmspropStep64 } from '../../reference/rmsprop.js';
+import { type RmspropAttributes, rmspropReference, rmspropStep64 } from '../../reference/rmsprop.js';
 import { type Draw, drawSigned, wholeNumber } from '../draws.js';
 import { opCheck } from '../op_check.js';
 
-type Input = 'parameters' | 'gradients' | 'meanSquare' | 'stepScalars' | 'state';
-type Changed = 'parameters' | 'meanSquare';
+type Input = 'parameters' | 'gradients' | 'mean_square' | 'stepScalars' | 'state';
+type Changed = 'parameters' | 'mean_square';
 
 /** A learning rate for each step of the epoch, where `rate` is that of `drawEpochStep`. */
 export const drawRates =
@@ -29,7 +31,7 @@ const drawZeros: Draw = (_, shape) => fill64(shape, () => 0);
 const vectors = (size: number): Record<Input, readonly number[]> => ({
   parameters: [size],
   gradients: [size],
-  meanSquare: [size],
+  mean_square: [size],
   stepScalars: tableShape,
   state: [stateSize],
 });
@@ -37,25 +39,35 @@ const vectors = (size: number): Record<Input, readonly number[]> => ({
 const keras: RmspropAttributes = { rho: 0.9, epsilon: 1e-8, epsilonInsideRoot: true };
 const torch: RmspropAttributes = { rho: 0.99, epsilon: 1e-8, epsilonInsideRoot: false };
 
+const constantsOf = ({ rho, epsilon, epsilonInsideRoot }: RmspropAttributes): Record<string, number> => ({
+  RHO: rho,
+  EPSILON: epsilon,
+  EPSILON_INSIDE: epsilonInsideRoot ? 1 : 0,
+});
+
 export const rmspropCheck = opCheck<Input, Changed, RmspropAttributes>({
   reference: rmspropReference,
   inputs: {
     parameters: { draw: drawSigned },
     gradients: { draw: drawSigned },
-    meanSquare: { draw: drawSquares },
+    mean_square: { draw: drawSquares },
     stepScalars: { draw: drawRates(1e-3) },
     state: { dtype: 'u32', draw: drawEpochStep },
   },
-  outputs: ['parameters', 'meanSquare'],
+  outputs: ['parameters', 'mean_square'],
   magnitudes: (inputs, _, options) => {
     const { step } = rmspropStep64(inputs, options);
     const parameters = map64(inputs.parameters, (p, i) => Math.abs(p) + Math.abs(step[i] as number));
     return { outputs: { parameters }, gradients: {} };
   },
   // 1 − ρ is formed from an f32 ρ: its error of 2⁻²⁵ weighs ρ / (1 − ρ) times as much, 100 times for ρ = 0.99.
-  roundings: { meanSquare: 110, parameters: 80 },
+  roundings: { mean_square: 110, parameters: 80 },
   primitives: {
-    'rmsprop/update': ({ inputs, options, outputs }) => ({ inputs, attributes: options, results: outputs }),
+    'rmsprop/update': ({ inputs, options, outputs }) => ({
+      inputs,
+      attributes: constantsOf(options),
+      results: outputs,
+    }),
   },
   cases: [
     {
@@ -67,11 +79,11 @@ export const rmspropCheck = opCheck<Input, Changed, RmspropAttributes>({
         inputs: {
           parameters: [1, 1],
           gradients: [4, -2],
-          meanSquare: [4, 0],
+          mean_square: [4, 0],
           stepScalars: [9, 0.5],
           state: [0, 0, 0, 0, 1, 0, 0, 0],
         },
-        outputs: { parameters: [1 - 2 / Math.sqrt(7), 2], meanSquare: [7, 1] },
+        outputs: { parameters: [1 - 2 / Math.sqrt(7), 2], mean_square: [7, 1] },
       },
     },
     { name: 'ε inside', inputs: vectors(65), options: keras },
@@ -82,13 +94,13 @@ export const rmspropCheck = opCheck<Input, Changed, RmspropAttributes>({
       name: 'nothing to do',
       inputs: vectors(33),
       options: keras,
-      draw: { gradients: drawZeros, meanSquare: drawZeros },
+      draw: { gradients: drawZeros, mean_square: drawZeros },
     },
     {
       name: 'nothing to do, ε outside',
       inputs: vectors(33),
       options: torch,
-      draw: { gradients: drawZeros, meanSquare: drawZeros },
+      draw: { gradients: drawZeros, mean_square: drawZeros },
     },
     { name: 'ε outside, by vec4', inputs: vectors(68), options: torch },
     { name: 'many', inputs: vectors(70_001), options: keras },
@@ -106,13 +118,13 @@ export const rmspropCheck = opCheck<Input, Changed, RmspropAttributes>({
   wrongCalls: [
     {
       name: 'a mean square of another length',
-      inputs: { ...vectors(4), meanSquare: [2], state: { shape: [stateSize], dtype: 'u32' } },
-      call: (operands) => rmsprop(operands, { rho: 0.9, epsilon: 1e-8, epsilonInsideRoot: true }),
+      inputs: { ...vectors(4), mean_square: [2], state: { shape: [stateSize], dtype: 'u32' } },
+      call: (operands) => runPrimitive<string, never, Constants>(rmspropUpdate, operands, constantsOf(keras)),
     },
     {
       name: 'a table of more scalars',
       inputs: { ...vectors(4), stepScalars: [5, 2], state: { shape: [stateSize], dtype: 'u32' } },
-      call: (operands) => rmsprop(operands, { rho: 0.9, epsilon: 1e-8, epsilonInsideRoot: true }),
+      call: (operands) => runPrimitive<string, never, Constants>(rmspropUpdate, operands, constantsOf(keras)),
     },
   ],
 });

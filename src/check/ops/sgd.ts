@@ -1,6 +1,8 @@
 /** How sgd is checked. */
 import type { NoAttributes } from '../../engine/primitive.js';
-import { sgd } from '../../kernels/sgd.js';
+import { runPrimitive } from '../../engine/program.js';
+import type { Constants } from '../../nn/optimizers/optimizer.js';
+import { sgdUpdate } from '../../nn/optimizers/sgd.js';
 import { stateSize } from '../../kernels/step_state.js';
 import { combine64 } from '../../reference/arithmetic.js';
 import { fill64 } from '../../reference/array64.js';
@@ -67,12 +69,12 @@ export const sgdCheck = opCheck<Input, 'parameters', NoAttributes>({
     {
       name: 'gradients of another length',
       inputs: { ...vectors(4), gradients: [3], state: { shape: [8], dtype: 'u32' } },
-      call: (operands) => sgd(operands),
+      call: (operands) => runPrimitive<string, never, Constants>(sgdUpdate, operands, {}),
     },
     {
       name: 'another state',
       inputs: { ...vectors(4), state: { shape: [4], dtype: 'u32' } },
-      call: (operands) => sgd(operands),
+      call: (operands) => runPrimitive<string, never, Constants>(sgdUpdate, operands, {}),
     },
   ],
 });

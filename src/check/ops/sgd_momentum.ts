@@ -1,8 +1,14 @@
 /** How sgd_momentum is checked. */
-import { type SgdMomentumAttributes, sgdMomentum } from '../../kernels/sgd_momentum.js';
+import { runPrimitive } from '../../engine/program.js';
+import type { Constants } from '../../nn/optimizers/optimizer.js';
+import { sgdMomentumUpdate } from '../../nn/optimizers/sgd.js';
 import { stateSize } from '../../kernels/step_state.js';
 import { type Array64, fill64 } from '../../reference/array64.js';
-import { sgdMomentum64, sgdMomentumReference } from '../../reference/sgd_momentum.js';
+import {
+  type SgdMomentumAttributes,
+  sgdMomentum64,
+  sgdMomentumReference,
+} from '../../reference/sgd_momentum.js';
 import { drawSigned, wholeNumber } from '../draws.js';
 import { opCheck } from '../op_check.js';
 import { drawEpochStep, drawRates, tableShape } from './rmsprop.js';
@@ -46,7 +52,7 @@ export const sgdMomentumCheck = opCheck<Input, Changed, SgdMomentumAttributes>({
   primitives: {
     'sgd_momentum/update': ({ inputs, options, outputs }) => ({
       inputs,
-      attributes: options,
+      attributes: { MOMENTUM: options.momentum, NESTEROV: options.isNesterov ? 1 : 0 },
       results: outputs,
     }),
   },
@@ -90,7 +96,8 @@ export const sgdMomentumCheck = opCheck<Input, Changed, SgdMomentumAttributes>({
     {
       name: 'a velocity of another length',
       inputs: { ...vectors(4), velocity: [5], state: { shape: [stateSize], dtype: 'u32' } },
-      call: (operands) => sgdMomentum(operands, { momentum: 0.9, isNesterov: false }),
+      call: (operands) =>
+        runPrimitive<string, never, Constants>(sgdMomentumUpdate, operands, { MOMENTUM: 0.9, NESTEROV: 0 }),
     },
   ],
 });

@@ -10,11 +10,11 @@ import { type BoundStep, program, runPrimitive } from '../../engine/program.js';
 import type { Step } from '../../engine/replay.js';
 import { Tensor } from '../../engine/tensor.js';
 import { assert } from '../../errors.js';
-import { nonDifferentiable, ops } from '../../kernels/index.js';
+import { ops } from '../../kernels/index.js';
 import { randomFrom } from '../../check/draws.js';
 import { evaluate } from '../../check/evaluate.js';
 import { toBytes } from '../../check/guarded_run.js';
-import { checks } from '../../check/index.js';
+import { alone, checks } from '../../check/index.js';
 import type { BenchShape, OpCheck } from '../../check/op_check.js';
 import type { Array64 } from '../../reference/array64.js';
 import type { Output } from '../output.js';
@@ -24,10 +24,7 @@ import { type Spread, spreadOf } from './statistics.js';
 import { syntheticImages, trainingSubject } from './subject.js';
 
 /** All primitives. */
-const primitives = [
-  ...ops.flatMap((op) => op.primitives),
-  ...nonDifferentiable,
-] as unknown as readonly Primitive[];
+const primitives = [...ops.flatMap((op) => op.primitives), ...alone] as unknown as readonly Primitive[];
 
 interface KernelTiming {
   /** The primitive and the ops fused into it, e.g. `conv2d + add + relu`. */

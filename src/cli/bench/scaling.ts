@@ -6,7 +6,7 @@ import type { Device } from '../../engine/device.js';
 import { planAccumulation, largestBatch } from '../../nn/gradient_accumulation.js';
 import { addedBytes } from '../../nn/memory_forecast.js';
 import { paperModel } from '../../nn/models.js';
-import { rmsprop } from '../../nn/optimizers.js';
+import { rmsprop } from '../../nn/optimizers/index.js';
 import type { Model } from '../../nn/model.js';
 import { TrainingStep } from '../../nn/training_step.js';
 import type { Report } from './report.js';

@@ -8,7 +8,7 @@ import { stateSize, stateSpec, stateWords } from '../../kernels/step_state.js';
 import { DeviceSet } from '../../nn/device_set.js';
 import { recordPrediction } from '../../nn/evaluator.js';
 import { paperModel } from '../../nn/models.js';
-import { rmsprop } from '../../nn/optimizers.js';
+import { rmsprop } from '../../nn/optimizers/index.js';
 import { type Filter, preprocessing } from '../../nn/preprocessing.js';
 import { replaySteps } from '../../nn/replay_loop.js';
 import { TrainingStep } from '../../nn/training_step.js';

@@ -1,0 +1,35 @@
+/** Optimizers as files keep them: a name and a config. */
+import { checkCall } from '../../calls.js';
+import { check, oneOf, required, rule } from '../../options.js';
+import type { LearningRate } from '../schedules.js';
+import * as optimizers from './index.js';
+import type { Optimizer, OptimizerFactory } from './optimizer.js';
+
+type OptimizerConfig = Pick<Optimizer, 'name' | 'config'>;
+
+const byName = (): ReadonlyMap<string, OptimizerFactory<object>> =>
+  new Map(Object.values(optimizers).map((make) => [make.optimizerName, make as OptimizerFactory<object>]));
+
+const nameRule = () => oneOf([...byName().keys()]);
+
+/** Throws: UsageError for an unknown name, and for options that break the rules of that optimizer. */
+export function checkOptimizer({ name, config }: OptimizerConfig): void {
+  check('optimizer', 'name', name, nameRule());
+  byName().get(name)!.checkConfig(`optimizers.${name}`, config);
+}
+
+/**
+ * The optimizer that a saved model describes; model.json keeps its name and config, not its learning rate.
+ *
+ * Throws: UsageError for an unknown name or values out of range.
+ */
+export function optimizerFromConfig(saved: OptimizerConfig, learningRate?: LearningRate): Optimizer {
+  checkCall('optimizers.fromConfig', saved, () => ({
+    name: required(nameRule()),
+    // Held against the options of that optimizer.
+    config: required(rule('an object', (value) => typeof value === 'object' && value !== null)),
+  }));
+  const { name, config } = saved;
+  const make = byName().get(name)!;
+  return make({ ...config, ...(learningRate === undefined ? {} : { learningRate }) });
+}

@@ -1,0 +1,77 @@
+/** The primitive of an optimizer's update: all parameters at once, in place. */
+import { type Primitive, type PrimitiveContext, type Variant, sizeOf } from '../../engine/primitive.js';
+import { registerShaders } from '../../engine/shader.js';
+import { describe } from '../../engine/tensor.js';
+import { ShapeError } from '../../errors.js';
+import { baselineVariant, gridFor } from '../../kernels/grid.js';
+import { checkInPlace } from '../../kernels/in_place.js';
+import type { Constants } from './optimizer.js';
+
+export interface UpdateDeclaration {
+  /** `shaders/<name>/update.wgsl`; the primitive is `<name>/update`. */
+  readonly name: string;
+  /** Bindings of these names hold the values kept beside each parameter. */
+  readonly slots: readonly string[];
+  /** How many numbers the host computes for each step. Default 1, the learning rate. */
+  readonly scalars?: number;
+  /** Floating-point operations per parameter. */
+  readonly flops: number;
+  /** The text of the shader, which takes SIZE, WORKGROUP and PER_INVOCATION beside the constants. */
+  readonly shader: string;
+  /** One for GPUs that updates four parameters per invocation, of SIZE and WORKGROUP; `update_gpu.wgsl`. */
+  readonly vec4Shader?: string;
+}
+
+/** Makes the primitive, with its checks, cost and variants. Its attributes are the constants of the shader. */
+export function updatePrimitive({
+  name,
+  slots,
+  scalars = 1,
+  flops,
+  shader,
+  vec4Shader,
+}: UpdateDeclaration): Primitive<string, never, Constants> {
+  registerShaders({ [`${name}/update`]: shader });
+  if (vec4Shader !== undefined) registerShaders({ [`${name}/update_gpu`]: vec4Shader });
+  const size = ({ inputs }: Pick<PrimitiveContext<string, never, Constants>, 'inputs'>): number =>
+    sizeOf(inputs['parameters']!.shape);
+  const vec4: Variant<string, never, Constants> = {
+    name: 'gpu',
+    family: 'gpu',
+    hasEpilogue: false,
+    supports: (context) => size(context) % 4 === 0,
+    lower: (context) => {
+      const SIZE = size(context);
+      const { WORKGROUP, workgroups } = gridFor(SIZE / 4, context.device);
+      const constants = { SIZE, ...context.attributes, WORKGROUP };
+      return { dispatches: [{ shader: `${name}/update_gpu`, constants, workgroups }] };
+    },
+  };
+  const baseline = baselineVariant<string, never, Constants>((context) => {
+    const SIZE = size(context);
+    const { workgroups, ...grid } = gridFor(SIZE, context.device, { software: 64 });
+    const constants = { SIZE, ...context.attributes, ...grid };
+    return { dispatches: [{ shader: `${name}/update`, constants, workgroups }] };
+  });
+  return {
+    name: `${name}/update`,
+    inputs: ['parameters', 'gradients', ...slots, 'stepScalars', 'state'],
+    outputs: [],
+    dtypes: { state: 'u32' },
+    mutates: ['parameters', ...slots],
+    shape: ({ stepScalars, state, ...operands }) => {
+      checkInPlace(name, { state: state!, ...operands });
+      if (stepScalars!.shape.length !== 2 || stepScalars!.shape[1] !== scalars)
+        throw new ShapeError(
+          `${name}: stepScalars is ${describe(stepScalars!)}, expected [steps,${scalars}].`,
+        );
+      return {};
+    },
+    // Reads and writes the parameters and the slots, reads the gradients.
+    cost: (context) => ({
+      flops: flops * size(context),
+      bytes: 4 * (3 + 2 * slots.length) * size(context),
+    }),
+    variants: [...(vec4Shader === undefined ? [] : [vec4]), baseline],
+  };
+}
