@@ -206,7 +206,7 @@ export interface StartOptions {
   /** Where `data/` and `models/` lie: the page's own address without file, query and fragment. */
   readonly base: string;
   readonly settings: Settings;
-  /** Whether this tab showed the page before and is loaded anew: then what it kept is still held by its predecessor. */
+  /** Whether this tab is being reloaded: its previous page may still hold the session's lock. */
   readonly isReload: boolean;
 }
 
@@ -221,7 +221,7 @@ export interface TrainingApi {
   resume(): Promise<void>;
   /** Ends the training for good; the weights stay, as the model that predicts. */
   stop(): Promise<void>;
-  /** From the next step on, in place of the schedule; null goes back to that. */
+  /** Takes effect with the next step and replaces the schedule; null restores the schedule. */
   setLearningRate(rate: number | null): Promise<void>;
 }
 
@@ -297,7 +297,7 @@ export interface Prediction {
   /** By class. */
   readonly probabilities: Float32Array<ArrayBuffer>;
   readonly ms: number;
-  /** Which computed it: the device, or JavaScript where there is none. */
+  /** Computed by the device, or by JavaScript without a device. */
   readonly by: 'device' | 'processor';
 }
 
@@ -324,7 +324,7 @@ export interface CorrectionOutcome {
   readonly after: Prediction;
   /** False when the network is as it was. */
   readonly isCorrected: boolean;
-  /** Training images that were looked at; 0 where there are none. */
+  /** Number of training images that were checked; 0 if there are none. */
   readonly rehearsed: number;
   /** Those of them that were right, and are not any more; where nothing was learned, would not be. */
   readonly forgotten: number;

@@ -129,7 +129,7 @@ export class Model extends Resource implements TrainableModel {
   #state: TrainState | undefined;
   #optimizer: Optimizer | undefined;
   #task: Task | undefined;
-  /** Hears of slots that do not fit. */
+  /** Called when stored slots do not match the optimizer. */
   #warn: (message: string) => void = console.warn;
   /** What the description that the model was made from says of its optimizer. */
   #described: OptimizerDescription | undefined;

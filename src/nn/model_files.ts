@@ -91,7 +91,7 @@ export interface ModelFromFileOptions extends ModelOptions {
 const fromFileRules = (): Rules<ModelFromFileOptions> => ({ file: text, ...namedModelRules() });
 
 /**
- * The model in the bytes of a weights file, whoever wrote it: `modelFile`, `save`, or a training's checkpoints.
+ * The model in the bytes of a weights file, written by `modelFile`, `save` or a training's checkpoints.
  * `file` is what to call it in messages.
  *
  * Throws: ModelError when the file is damaged, or carries no description of its model.

@@ -166,7 +166,7 @@ function submit(
   const read = device.stageRead(encoder, ring.tensor.storage);
   device.submit(encoder);
   const rows = read.fetch();
-  // Whoever awaits the rows hears of a failure; until then it is nobody's, and would end the process.
+  // The caller that awaits `rows` handles a rejection; this catch keeps Node from reporting it as unhandled before then.
   void rows.catch(() => undefined);
   return { first: firstStep + done, count, rows };
 }

@@ -44,7 +44,7 @@ export interface FitOptions extends MemoryOptions {
   readonly microBatchSize?: number | undefined;
   readonly validationData?: LabelledImages;
   readonly callbacks?: readonly Callback[];
-  /** What happens to the training images, drawn anew each epoch; validation images stay as they are. */
+  /** Augmentation of the training images, drawn again for each epoch; validation images are not augmented. */
   readonly augmentation?: AugmentOptions;
   /** How often an epoch shows each image, each time augmented differently. Default 1. */
   readonly variantsPerImage?: number;
@@ -126,7 +126,7 @@ function checkOptions(model: TrainableModel, images: LabelledImages, options: Fi
   }
 }
 
-/** Before anything is allocated. A resumed training goes on with its own micro-batches, which its bits depend on. */
+/** Runs before any allocation. A resumed training keeps its micro-batches, because its bits depend on them. */
 function accumulationFor(
   model: TrainableModel,
   images: LabelledImages,
@@ -152,7 +152,7 @@ class Fitting {
   readonly #callbacks: readonly Callback[];
   readonly #epochs: number;
   readonly #batchSize: number;
-  /** What callbacks are told of, with functions that may be taken out of it. */
+  /** The object passed to callbacks; its functions may be destructured. */
   readonly #training: Training;
   readonly #history = { epochs: [] as number[], metrics: {} as Record<string, number[]> };
   #step: TrainingStep | undefined;

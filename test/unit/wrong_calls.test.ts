@@ -170,7 +170,7 @@ test('wrong calls are refused in plain words', () => {
       ShapeError: filter2d: 'x' is u8 [1,4,4,1], expected f32.
     filter2d, a kernel of 2×2:
       UsageError: filter2d: kernel is [1,2,3,4], expected 9 (3×3) or 25 (5×5) finite numbers.
-    filter2d, a weight that is no number:
+    filter2d, a weight that is NaN:
       UsageError: filter2d: kernel is [0,0,0,0,NaN,0,0,0,0], expected 9 (3×3) or 25 (5×5) finite numbers.
     filter2d, a weight too large for an f32:
       UsageError: filter2d: kernel is [0,0,0,0,1e+39,0,0,0,0], expected 9 (3×3) or 25 (5×5) finite numbers.

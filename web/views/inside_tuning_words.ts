@@ -56,7 +56,7 @@ export interface TunedRow {
   readonly shapes: string;
   /** What was left out, and why. */
   readonly problems: readonly string[];
-  /** The table's choice, and the fastest of the others; – where there is none. */
+  /** The table's choice, and the fastest other variant; – if there is none. */
   readonly usual: string;
   readonly usualMs: string;
   readonly other: string;

@@ -2,7 +2,7 @@
 import type { Device } from '../../src/engine/device.js';
 import { DeviceError } from '../../src/errors.js';
 
-/** Being lost is told a moment after the failure that it causes. */
+/** WebGPU reports a lost device a moment after the failure that it causes. */
 const graceMs = 200;
 
 /** Whether the device is lost. */

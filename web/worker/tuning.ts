@@ -25,7 +25,7 @@ export interface TuningOptions {
   readonly store?: TuningStore;
   /** Times that each variant is measured, where not as suits the device. */
   readonly repeats?: number;
-  /** Tells other tabs, and is told by them, that what is stored has changed. */
+  /** Notifies other tabs, and receives their notices, when the stored choices change. */
   readonly channel?: BroadcastChannel;
 }
 

@@ -105,7 +105,7 @@ export const filter2dCheck = opCheck<'x', 'y', FilterAttributes>({
     },
     { name: 'a kernel of 2×2', inputs: { x: [1, 4, 4, 1] }, call: ({ x }) => filter2d(x, [1, 2, 3, 4]) },
     {
-      name: 'a weight that is no number',
+      name: 'a weight that is NaN',
       inputs: { x: [1, 4, 4, 1] },
       call: ({ x }) => filter2d(x, [0, 0, 0, 0, NaN, 0, 0, 0, 0]),
     },

@@ -7,7 +7,7 @@ import type { Callback } from './callback.js';
 import type { Listener } from './monitor.js';
 
 export interface LearningRateSchedulerOptions {
-  /** Hears of each epoch's rate what Keras prints with verbose=1. */
+  /** Called for each epoch with the line that Keras prints with verbose=1. */
   readonly say?: Listener;
 }
 

@@ -31,7 +31,7 @@ export interface ReduceLrOnPlateauOptions {
   readonly cooldown?: number;
   /** The rate is not lowered below this. Default 0. */
   readonly minLr?: number;
-  /** Hears of each reduction what Keras prints with verbose=1. */
+  /** Called for each reduction with the line that Keras prints with verbose=1. */
   readonly say?: Listener;
   /** Hears once that the metric is missing; training goes on. Default console.warn. */
   readonly warn?: Listener;

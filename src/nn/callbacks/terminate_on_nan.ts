@@ -1,4 +1,4 @@
-/** Ends a training whose loss is no number any more. */
+/** Stops a training whose loss is NaN. */
 import { checkCall } from '../../calls.js';
 import { fn } from '../../options.js';
 import type { Callback } from './callback.js';
