@@ -72,17 +72,19 @@ export function recordEvaluation(
   return {};
 }
 
-/** Records the model's output for the batch at the state's cursor. */
+/** Records an output of the model, the first when none is named, for the batch at the state's cursor. */
 export function recordPrediction(
   model: TrainableModel,
   set: SetTensors,
   state: Tensor,
   batch: number,
+  output?: string,
 ): Tensor {
   const { x } = withScope('inputs', () =>
     gatherInputs(set, state, { batch, preprocessing: model.preprocessing }),
   );
-  return model.forward(x, { isTraining: false, state });
+  const context = { isTraining: false, state };
+  return output === undefined ? model.forward(x, context) : model.outputsOf(x, context).get(output)!;
 }
 
 /** Bound once, run as often as wanted: the validation of a training. */
@@ -173,6 +175,12 @@ export class Evaluator extends Resource {
   }
 }
 
+export interface PredictionOptions {
+  readonly callbacks?: readonly Callback[] | undefined;
+  /** Which of several outputs; the first when left out. */
+  readonly output?: string | undefined;
+}
+
 /**
  * The model's output for every image: probabilities when it ends in a softmax.
  *
@@ -182,12 +190,12 @@ export async function predictAll(
   model: TrainableModel,
   images: Images,
   batchSize: number,
-  callbacks: readonly Callback[] = [],
+  { callbacks = [], output }: PredictionOptions = {},
 ): Promise<Float32Array<ArrayBuffer>> {
   const { device } = model;
   const set = new DeviceSet(device, images, { multipleOf: batchSize });
   const state = outsideTidy(() => Tensor.zeros(stateSpec, device));
-  const predict = program(() => recordPrediction(model, set, state, batchSize), device);
+  const predict = program(() => recordPrediction(model, set, state, batchSize, output), device);
   const resources: { dispose(): void }[] = [set, state];
   try {
     const { step, outputs } = await predict.bind();

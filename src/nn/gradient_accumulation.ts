@@ -109,8 +109,13 @@ export function fittingEvaluation(model: TrainableModel, images: SetShape, optio
 }
 
 /** The same for a prediction. */
-export function fittingPrediction(model: TrainableModel, images: SetShape, options: Wanted): number {
-  const forecast = (batch: number): MemoryForecast => forecastPrediction(model, images, batch);
+export function fittingPrediction(
+  model: TrainableModel,
+  images: SetShape,
+  options: Wanted & { readonly output?: string },
+): number {
+  const forecast = (batch: number): MemoryForecast =>
+    forecastPrediction(model, images, batch, options.output);
   return new Room('predict', model.device, options.memory, forecast).upTo(
     batchFor(images, options.batchSize),
   );

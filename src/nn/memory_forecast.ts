@@ -78,11 +78,12 @@ export function forecastPrediction(
   model: TrainableModel,
   images: SetShape,
   batchSize: number,
+  output?: string,
 ): MemoryForecast {
   const ledger = new Ledger(model.device);
   const set = ledger.data(images, { multipleOf: batchSize });
   const state = ledger.step(stateSpec);
-  ledger.plan(program(() => recordPrediction(model, set, state, batchSize), model.device).plan());
+  ledger.plan(program(() => recordPrediction(model, set, state, batchSize, output), model.device).plan());
   return ledger.forecast(model.state.groups);
 }
 

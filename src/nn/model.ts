@@ -109,6 +109,13 @@ const inferenceRules = (): Rules<InferenceOptions> => ({
   ...memoryRules(),
 });
 
+export interface PredictOptions extends InferenceOptions {
+  /** Which output of a model of several, by name. */
+  readonly output?: string;
+}
+
+const predictRules = (): Rules<PredictOptions> => ({ output: nonEmptyText, ...inferenceRules() });
+
 const layersRule = () =>
   list(
     'a list of layers, such as layers.dense({ units: 10 })',
@@ -333,13 +340,26 @@ export class Model extends Resource implements TrainableModel {
     });
   }
 
-  /** The outputs for every image, row by row: [count, classes] probabilities after a softmax. */
-  async predict(images: Images, options: InferenceOptions = {}): Promise<Float32Array<ArrayBuffer>> {
-    checkCall('predict', options, inferenceRules);
+  /**
+   * The output for every image, row by row: [count, classes] probabilities after a softmax.
+   *
+   * Throws: UsageError when the images do not fit the model, or it has several outputs and `output` names none of them;
+   * StateError, DeviceError.
+   */
+  async predict(images: Images, options: PredictOptions = {}): Promise<Float32Array<ArrayBuffer>> {
+    checkCall('predict', options, predictRules);
     const { batchSize = 128, callbacks, memory } = options;
+    const { outputs } = this.network;
+    const output = options.output ?? (outputs.length === 1 ? outputs[0] : undefined);
+    if (output === undefined || !outputs.includes(output))
+      throw new UsageError(
+        `predict: output is ${output === undefined ? 'left out' : `'${output}'`}, expected one of ${outputs.join(', ')}.`,
+      );
     checkUnlabelled('predict', images, this.inputShape);
-    const fitting = fittingPrediction(this, images, { batchSize, memory });
-    return this.activity.read('predict', async () => predictAll(this, images, fitting, callbacks));
+    const fitting = fittingPrediction(this, images, { batchSize, memory, output });
+    return this.activity.read('predict', async () =>
+      predictAll(this, images, fitting, { callbacks, output }),
+    );
   }
 
   /** All parameters, those without a gradient included. */

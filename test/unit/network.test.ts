@@ -5,13 +5,17 @@
  *   changes: a node more, less, or renamed leaves the numbers of the others alone
  *   descriptions: graphs and sequences come back equal, damaged graphs are refused
  *   frozen layers: no gradient, slot, penalty or moving statistic
+ *   predictions: the output that is named, of several
  *   the summary: what each layer is applied to
  *   plans: a residual block's sum is fused into its convolution
  */
 import { describe, expect, it, test } from 'vitest';
 import { program } from '../../src/engine/program.js';
 import { Tensor } from '../../src/engine/tensor.js';
+import type { Spec } from '../../src/engine/primitive.js';
 import { stateSpec } from '../../src/kernels/step_state.js';
+import { setSpecs } from '../../src/nn/device_set.js';
+import { recordPrediction } from '../../src/nn/evaluator.js';
 import { input } from '../../src/nn/layers/input.js';
 import {
   activation,
@@ -494,4 +498,43 @@ test('the summary of a graph shows its inputs and connections, that of a sequenc
      Non-trainable params: 0 (0.00 B)"
   `);
   expect(paperModel().summary(() => undefined)).not.toMatch(/Connected|InputLayer/);
+});
+
+describe('a prediction of a model with several outputs', () => {
+  const x = input({ shape: [8, 8, 1] });
+  const features = flatten().apply(x);
+  const outputs = [dense({ units: 3, name: 'kind' }), dense({ units: 5, name: 'place' })];
+  const make = () =>
+    model({
+      inputs: x,
+      outputs: outputs.map((layer) => layer.apply(features)),
+      device: hollowDevice('gpu'),
+    });
+
+  it('computes the one that is named, and not the other', () => {
+    const made = make();
+    const images = { count: 8, height: 8, width: 8, channels: 1 };
+    const specs = setSpecs({ maxBufferBytes: 2 ** 27 }, images);
+    const placeholder = (spec: Spec) => Tensor.placeholder(spec, made.device);
+    const set = {
+      images: specs.images.map(placeholder),
+      labels: placeholder(specs.labels),
+      permutation: placeholder(specs.permutation),
+    };
+    const plan = program(
+      () => recordPrediction(made, set, placeholder(stateSpec), 8, 'place'),
+      made.device,
+    ).plan();
+    expect(plan.outputs.map(({ shape }) => shape)).toEqual([[8, 5]]);
+    const scopes = plan.dispatches.flatMap((dispatch) => dispatch.scopes);
+    expect(scopes).toContain('place');
+    expect(scopes).not.toContain('kind');
+  });
+
+  it('needs its name', async () => {
+    for (const options of [{}, { output: 'x' }])
+      await expect(make().predict({} as never, options)).rejects.toThrow(
+        /^predict: output is (left out|'x'), expected one of kind, place\.$/,
+      );
+  });
 });
