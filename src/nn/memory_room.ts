@@ -17,7 +17,7 @@ export interface MemoryOptions {
 }
 
 export const memoryRules = (): Rules<MemoryOptions> => ({
-  // Infinity is no limit.
+  // Infinity means that there is no limit.
   memory: rule('a number of bytes above 0', (value) => typeof value === 'number' && value > 0),
 });
 

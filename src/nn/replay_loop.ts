@@ -166,7 +166,7 @@ function submit(
   const read = device.stageRead(encoder, ring.tensor.storage);
   device.submit(encoder);
   const rows = read.fetch();
-  // The caller that awaits `rows` handles a rejection; this catch keeps Node from reporting it as unhandled before then.
+  // The caller that awaits `rows` handles a rejection; this no-op catch keeps Node from reporting it as unhandled before.
   void rows.catch(() => undefined);
   return { first: firstStep + done, count, rows };
 }

@@ -44,7 +44,7 @@ export interface FitOptions extends MemoryOptions {
   readonly microBatchSize?: number | undefined;
   readonly validationData?: LabelledImages;
   readonly callbacks?: readonly Callback[];
-  /** Augmentation of the training images, drawn again for each epoch; validation images are not augmented. */
+  /** How training images are augmented, differently each epoch; validation images stay as they are. */
   readonly augmentation?: AugmentOptions;
   /** How often an epoch shows each image, each time augmented differently. Default 1. */
   readonly variantsPerImage?: number;

@@ -69,9 +69,9 @@ type Done = void | Promise<void>;
  *   evaluate, and the validation:  onTestBegin, per step (onTestBatchBegin, onTestBatchEnd), onTestEnd
  *   predict   onPredictBegin, per step (onPredictBatchBegin, onPredictBatchEnd), onPredictEnd
  *
- * `onBatchEnd` is called when the metrics of the step arrive, possibly a step or two later. Where a callback
+ * `onBatchEnd` is called once the metrics of the step have come back, which may be a step or two later. If a callback
  * listens to the beginnings of steps too, they go one by one instead: slower on a fast device, with the same results.
- * Hooks that no callback has cost nothing. A callback with `stepsUntilSync` may halt the training now and then, which
+ * Steps without listeners cost nothing. A callback with `stepsUntilSync` may halt the training now and then, which
  * costs the wait for what is under way; between sync points steps go ahead as fast as ever.
  */
 export interface Callback {

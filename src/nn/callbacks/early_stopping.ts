@@ -30,9 +30,9 @@ export interface EarlyStoppingOptions {
   readonly restoreBestWeights?: boolean;
   /** Epochs at the start that do not count at all. Default 0. */
   readonly startFromEpoch?: number;
-  /** Hears what Keras prints with verbose=1: that it stopped, and which epoch's weights were restored. */
+  /** Called with what Keras prints with verbose=1: that it stopped, and which epoch's weights were restored. */
   readonly say?: Listener;
-  /** Hears once that the metric is missing; training goes on. Default console.warn. */
+  /** Called once if the metric is missing; training goes on. Default console.warn. */
   readonly warn?: Listener;
 }
 
@@ -50,7 +50,7 @@ const rules = (): Rules<EarlyStoppingOptions> => ({
  *
  *   improved:  value + |minDelta| < best  (mode max: value − |minDelta| > best); never for NaN
  *
- * Every training begins afresh, unless it is resumed. A training that a signal interrupts keeps its last weights, so
+ * Every training resets its state, unless it is resumed. A training that a signal interrupts keeps its last weights, so
  * that it can be resumed; the best ones travel in its checkpoint.
  * Memory: one copy of the weights on the host with `restoreBestWeights`.
  * Throws: UsageError for options out of range, and when mode 'auto' does not know the metric.

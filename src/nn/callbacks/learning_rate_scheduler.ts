@@ -7,7 +7,7 @@ import type { Callback } from './callback.js';
 import type { Listener } from './monitor.js';
 
 export interface LearningRateSchedulerOptions {
-  /** Called for each epoch with the line that Keras prints with verbose=1. */
+  /** Called at each epoch with what Keras prints with verbose=1. */
   readonly say?: Listener;
 }
 
@@ -16,7 +16,7 @@ export interface LearningRateSchedulerOptions {
  * Rates that follow a formula from step to step are `schedules`.
  *
  * A resumed epoch keeps the rate that it began with.
- * Throws (while training): UsageError when the rate is a schedule, or what `rateFor` returns is no finite number.
+ * Throws (while training): UsageError when the rate is a schedule, or `rateFor` does not return a finite number.
  * Source: keras/src/callbacks/learning_rate_scheduler.py (behaviour).
  */
 export function learningRateScheduler(

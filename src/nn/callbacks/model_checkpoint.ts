@@ -47,9 +47,9 @@ export interface ModelCheckpointOptions {
   readonly saveFreq?: 'epoch' | number;
   /** The best value before training. Default none. */
   readonly initialValueThreshold?: number;
-  /** Hears what Keras prints with verbose=1. */
+  /** Called with what Keras prints with verbose=1. */
   readonly say?: Listener;
-  /** Hears once that the metric is missing. Default console.warn. */
+  /** Called once if the metric is missing. Default console.warn. */
   readonly warn?: Listener;
 }
 

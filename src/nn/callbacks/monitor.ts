@@ -4,7 +4,7 @@ import { type Rules, fn, nonEmptyText, text } from '../../options.js';
 import type { Logs } from './callback.js';
 
 export type Mode = 'auto' | 'min' | 'max';
-/** Hears a message. */
+/** Called with a message. */
 export type Listener = (message: string) => void;
 
 /** The options that all of them have. */

@@ -31,9 +31,9 @@ export interface ReduceLrOnPlateauOptions {
   readonly cooldown?: number;
   /** The rate is not lowered below this. Default 0. */
   readonly minLr?: number;
-  /** Called for each reduction with the line that Keras prints with verbose=1. */
+  /** Called at each reduction with what Keras prints with verbose=1. */
   readonly say?: Listener;
-  /** Hears once that the metric is missing; training goes on. Default console.warn. */
+  /** Called once if the metric is missing; training goes on. Default console.warn. */
   readonly warn?: Listener;
 }
 
@@ -53,7 +53,7 @@ const rules = (): Rules<ReduceLrOnPlateauOptions> => ({
  *   improved:  value + |minDelta| < best  (mode max: value − |minDelta| > best); never for NaN
  *   new rate = max(rate · factor, minLr)
  *
- * Every training begins afresh, unless it is resumed.
+ * Every training resets its state, unless it is resumed.
  * Throws: UsageError for options out of range, and when training begins and the rate is a schedule.
  * Source: keras/src/callbacks/reduce_lr_on_plateau.py (behaviour).
  */

@@ -1,4 +1,4 @@
-/** Stops a training whose loss is NaN. */
+/** Stops training when the loss is NaN or infinite. */
 import { checkCall } from '../../calls.js';
 import { fn } from '../../options.js';
 import type { Callback } from './callback.js';
@@ -17,7 +17,7 @@ export function isNotFinite(bits: number): boolean {
  *
  * The test is on the raw bits that came back from the device, since a shader's compiler may assume that there are no
  * NaNs, and a comparison then says anything. Steps that were submitted before those bits came back still run; their
- * callbacks are called, and then the epoch ends early, with its validation. `say` hears
+ * callbacks are called, and then the epoch ends early, with its validation. `say` is called with
  * `Batch 5: Invalid loss, terminating training`, batches counted from 0. Default console.log.
  * Source: keras/src/callbacks/terminate_on_nan.py (behaviour).
  */
