@@ -1,9 +1,9 @@
-/** What training minimises and reports: a loss for each output of a model, with its metrics, as sums by name. */
+/** The loss that training minimises and the metrics that it reports, as sums by name. */
 import type { Shape } from '../engine/primitive.js';
 import type { Tensor } from '../engine/tensor.js';
 import { UsageError } from '../errors.js';
-import { add, l2Totals, scale } from '../kernels/index.js';
-import { type Rule, type Rules, check, notNegative, oneOf, required } from '../options.js';
+import { add, l2Totals } from '../kernels/index.js';
+import { type Rule, type Rules, check, oneOf, required } from '../options.js';
 import * as losses from './losses/index.js';
 import type { Loss } from './losses/loss.js';
 
@@ -11,12 +11,10 @@ export type LossName = keyof typeof losses;
 
 export interface TaskOptions {
   /**
-   * By name, or as an object. A model of several outputs takes one for all of them, or a record of one for each by the
-   * name of the output; an output that the record leaves out is not trained.
+   * By name, or as an object. For a model with several outputs: a record with the loss of the one output to train, such as
+   * `{ digit: 'sparseCategoricalCrossentropy' }`.
    */
   readonly loss: LossName | Loss | Readonly<Record<string, LossName | Loss>>;
-  /** How much the loss of each output counts, by the name of the output. Default 1 each. */
-  readonly lossWeights?: Readonly<Record<string, number>>;
 }
 
 export const taskRules = (): Rules<TaskOptions> => ({
@@ -26,11 +24,6 @@ export const taskRules = (): Rules<TaskOptions> => ({
     for (const [output, each] of Object.entries(value)) check(who, `${name}.${output}`, each, one);
     return undefined;
   }),
-  lossWeights: (value, who, name) => {
-    if (!isRecord(value)) return 'an object with a number for each output';
-    for (const [output, each] of Object.entries(value)) check(who, `${name}.${output}`, each, notNegative);
-    return undefined;
-  },
 });
 
 function isLoss(value: unknown): value is Loss {
@@ -61,7 +54,6 @@ export interface ModelOutput {
 
 interface TrainedOutput extends ModelOutput {
   readonly loss: Loss;
-  readonly weight: number;
 }
 
 /** The losses of a batch, recorded in a program. */
@@ -73,72 +65,65 @@ export interface RecordedLosses {
 }
 
 export class Task {
-  readonly #outputs: readonly TrainedOutput[];
+  readonly #output: TrainedOutput;
 
-  /** Throws: UsageError for a loss or a weight of an output that the model does not have, or no loss at all. */
-  constructor(outputs: readonly ModelOutput[], { loss, lossWeights = {} }: TaskOptions) {
+  /**
+   * Throws: UsageError for a loss of an output that the model does not have, for no loss at all, and for losses of several
+   * outputs: their metrics have no names yet.
+   */
+  constructor(outputs: readonly ModelOutput[], { loss }: TaskOptions) {
     const names = outputs.map(({ name }) => name);
     const given =
       typeof loss === 'string' || isLoss(loss) ? Object.fromEntries(names.map((name) => [name, loss])) : loss;
-    for (const [option, record] of Object.entries({ loss: given, lossWeights })) {
-      const unknown = Object.keys(record).find((name) => !names.includes(name));
-      if (unknown !== undefined)
-        throw new UsageError(
-          `compile: ${option} has '${unknown}', which is not an output of the model, expected one of ${names.join(', ')}.`,
-        );
-    }
-    this.#outputs = outputs.flatMap(({ name, shape }) => {
-      const own = given[name];
-      if (own === undefined) return [];
-      const made = typeof own === 'string' ? losses[own]() : own;
-      return [{ name, shape, loss: made, weight: lossWeights[name] ?? 1 }];
-    });
-    if (this.#outputs.length === 0)
-      throw new UsageError(`compile: loss has no output, expected at least one of ${names.join(', ')}.`);
+    const unknown = Object.keys(given).find((name) => !names.includes(name));
+    if (unknown !== undefined)
+      throw new UsageError(
+        `compile: loss has '${unknown}', which is not an output of the model, expected one of ${names.join(', ')}.`,
+      );
+    const [trained, ...others] = outputs.filter(({ name }) => given[name] !== undefined);
+    if (!trained) throw new UsageError(`compile: loss has no output, expected one of ${names.join(', ')}.`);
+    if (others.length > 0)
+      throw new UsageError(
+        `compile: loss is for ${others.length + 1} outputs (${[trained, ...others].map(({ name }) => name).join(', ')}), expected one; give the loss of the output to train, such as { ${trained.name}: 'sparseCategoricalCrossentropy' }.`,
+      );
+    const own = given[trained.name]!;
+    this.#output = { ...trained, loss: typeof own === 'string' ? losses[own]() : own };
   }
 
-  /** How many numbers the totals of a batch have. */
+  /** Length of the totals of a batch. */
   get width(): number {
-    return this.#outputs.reduce((sum, { loss }) => sum + loss.sums.length, 0);
+    return this.#output.loss.sums.length;
   }
 
-  /** The place of the number of samples in the totals. */
+  /** Index of the number of samples in the totals. */
   get countPlace(): number {
-    return this.#outputs[0]!.loss.sums.indexOf('count');
+    return this.#output.loss.sums.indexOf('count');
   }
 
-  /** What the loss comes to for a model that guesses; undefined if one of the losses does not say. */
+  /** The loss of a model that guesses; undefined if the loss does not define it. */
   get guessing(): number | undefined {
-    let sum = 0;
-    for (const { loss, shape, weight } of this.#outputs) {
-      if (!loss.guessing) return undefined;
-      sum += weight * loss.guessing(shape);
-    }
-    return sum;
+    const { loss, shape } = this.#output;
+    return loss.guessing?.(shape);
   }
 
-  /** Records the losses of a batch from the values of the outputs and their labels, by the name of the output. */
+  /** Records the loss of a batch from the values of the outputs and their labels, by the name of the output. */
   record(valueOf: (output: string) => Tensor, labelsOf: (output: string) => Tensor): RecordedLosses {
-    const recorded = this.#outputs.map(({ name, loss }) => loss.apply(valueOf(name), labelsOf(name)));
+    const { name, loss } = this.#output;
+    const recorded = loss.apply(valueOf(name), labelsOf(name));
     return {
-      losses: recorded.map(({ loss }, i) => {
-        const { weight } = this.#outputs[i]!;
-        return weight === 1 ? loss : scale(loss, weight);
-      }),
+      losses: [recorded.loss],
       totals: ([first, ...more]) => {
-        const { totals } = recorded[0]!;
-        if (!first) return totals;
+        if (!first) return recorded.totals;
         const penalty = more.reduce((sum, each) => add(sum, each), first);
-        return l2Totals(totals, penalty, this.countPlace);
+        return l2Totals(recorded.totals, penalty, this.countPlace);
       },
     };
   }
 
   /** The sums by name from the totals of a batch. */
   sumsOf(totals: ArrayLike<number>): Sums {
-    const [{ loss }] = this.#outputs as [TrainedOutput];
     return Object.fromEntries(
-      loss.sums.flatMap((name, place) => (name === null ? [] : [[name, totals[place]!]])),
+      this.#output.loss.sums.flatMap((name, place) => (name === null ? [] : [[name, totals[place]!]])),
     );
   }
 }

@@ -115,7 +115,7 @@ describe('names of options', () => {
       fit: 'classWeight' is not an option; images all count alike here; expected one of epochs, batchSize, microBatchSize, validationData, callbacks, augmentation, variantsPerImage, shuffle, seed, signal, resume, kernelSelection, memory.
       fit: 'verbose' is not an option; add callbacks.progress() to 'callbacks'; expected one of epochs, batchSize, microBatchSize, validationData, callbacks, augmentation, variantsPerImage, shuffle, seed, signal, resume, kernelSelection, memory.
       fit: 'nothingLikeIt' is not an option; expected one of epochs, batchSize, microBatchSize, validationData, callbacks, augmentation, variantsPerImage, shuffle, seed, signal, resume, kernelSelection, memory.
-      compile: 'metrics' is not an option; loss and accuracy are always measured; expected one of optimizer, loss, lossWeights, warn."
+      compile: 'metrics' is not an option; loss and accuracy are always measured; expected one of optimizer, loss, warn."
     `);
   });
 

@@ -56,14 +56,16 @@ describe('compile refuses', () => {
       { loss: { number: named } },
       "loss has 'number', which is not an output of the model, expected one of digit.",
     ],
-    [{ loss: {} }, 'loss has no output, expected at least one of digit.'],
-    [{ loss: named, lossWeights: 2 }, 'lossWeights is 2, expected an object with a number for each output.'],
-    [{ loss: named, lossWeights: { digit: -1 } }, 'lossWeights.digit is -1, expected a non-negative number.'],
-    [
-      { loss: named, lossWeights: { number: 1 } },
-      "lossWeights has 'number', which is not an output of the model, expected one of digit.",
-    ],
+    [{ loss: {} }, 'loss has no output, expected one of digit.'],
   ])('%j', (options, message) => {
     expect(messageOf(options)).toBe(`UsageError: compile: ${message}`);
+  });
+
+  it('losses of several outputs', () => {
+    const two = [...outputs, { name: 'size', shape: [3] }];
+    expect(() => new Task(two, { loss: named })).toThrow(
+      `compile: loss is for 2 outputs (digit, size), expected one; give the loss of the output to train, such as { digit: '${named}' }.`,
+    );
+    expect(new Task(two, { loss: { size: named } }).width).toBe(4);
   });
 });
