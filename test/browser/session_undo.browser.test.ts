@@ -4,7 +4,7 @@
  *   reset    of a paused training, and redone; after a reload
  *   begin    over a training that runs; one that cannot begin leaves nothing to undo, and the one before can be resumed
  *   stop     undone, the training can be resumed
- *   correction   amid a training that runs: it goes on as if there had been none
+ *   correction   during a running training: it continues as if there had been none
  *   open     over a trained model; nothing is kept of the model that came with the page
  *   images   of one's own, over others
  *   rate     a rate that was set, taken back before the next step: the schedule goes on to the same bits

@@ -4,7 +4,7 @@
  *   where weights are NaN or infinite
  *   on the device: the probabilities of Model.predict; a call creates no buffer, bind group or pipeline
  *   calls that overlap get each their own answer; weights that change are seen
- *   the CPU answers until the device is ready, where there is none, and when it is lost
+ *   the CPU answers until the device is ready, without a device, and when it is lost
  *   another model is bound anew; an image of another size is refused; weights that are not the model's too
  *   pictures are prepared as `npm run predict` prepares them
  */
