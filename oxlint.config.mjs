@@ -13,7 +13,7 @@ const layers = {
   data: { from: [] },
   engine: { from: [] },
   kernels: { from: ['engine'] },
-  reference: { from: ['engine', 'kernels'] },
+  reference: { from: ['engine'] },
   nn: { from: ['engine', 'kernels'], types: ['data'] },
   check: { from: ['engine', 'kernels', 'reference', 'nn'] },
   recipe: { from: ['data', 'kernels', 'nn'], types: ['engine'] },

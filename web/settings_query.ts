@@ -6,8 +6,8 @@
  * If the preset is not the default one, the URL holds what differs from that preset's recipe. `none` and `all` mean null.
  * Filters are those with a name, blur and sharpen.
  */
+import { type AugmentOptions, checkAugmentOptions } from '../src/augment_options.js';
 import { ShadegradError, UsageError } from '../src/errors.js';
-import { type AugmentOptions, checkAugmentOptions } from '../src/kernels/augment_options.js';
 import { type Filter, filters as namedFilters } from '../src/nn/preprocessing.js';
 import { withDataset } from '../src/recipe/make_recipe.js';
 import type { Settings } from './protocol.js';

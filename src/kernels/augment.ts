@@ -5,6 +5,7 @@
 import drawWgsl from '../../shaders/augment/draw.wgsl';
 import forwardWgsl from '../../shaders/augment/forward.wgsl';
 import pcg4dWgsl from '../../shaders/random/pcg4d.wgsl';
+import { type AugmentOptions, checkAugmentOptions, fills } from '../augment_options.js';
 import { ShapeError } from '../errors.js';
 import { type Primitive, sizeOf } from '../engine/primitive.js';
 import { runEagerly, runPrimitive } from '../engine/program.js';
@@ -14,7 +15,6 @@ import { currentTrace } from '../engine/trace.js';
 import { checkCall } from '../calls.js';
 import { type Rules, seed as seedRule } from '../options.js';
 import { streams } from '../random.js';
-import { type AugmentOptions, checkAugmentOptions, fills } from './augment_options.js';
 import { elementwisePrimitive, nonFinite } from './elementwise.js';
 import { bytesTouched, baselineVariant, gridFor } from './grid.js';
 import { stateSize, stateWords } from './step_state.js';

@@ -101,7 +101,7 @@ export {
   subtract,
 } from './arithmetic.js';
 export { augmentBatch } from './augment.js';
-export { type AugmentOptions, type ErasingOptions, checkAugmentOptions } from './augment_options.js';
+export { type AugmentOptions, type ErasingOptions, checkAugmentOptions } from '../augment_options.js';
 export { avgPool2d } from './avg_pool2d.js';
 export { batchGather } from './batch_gather.js';
 export { batchGatherChunks } from './batch_gather_chunks.js';

@@ -2,11 +2,11 @@
  * Training: one program per step, recorded from the model, replayed from the permutation of each epoch.
  * Everything that varies lies in the step's state, so the same seed gives the same bits, also after a resume.
  */
+import { type AugmentOptions, augmentRules } from '../augment_options.js';
 import { KernelSelection } from '../engine/kernel_selection.js';
 import type { CompileOptions } from '../engine/compile.js';
 import type { Plan, PlanOptions } from '../engine/plan.js';
 import { StateError, UsageError } from '../errors.js';
-import { type AugmentOptions, augmentRules } from '../kernels/augment_options.js';
 import { checkCall } from '../calls.js';
 import { type Rules, count, flag, nested, rule, seed as seedRule, signal as signalRule } from '../options.js';
 import { permutation, streams } from '../random.js';

@@ -3,10 +3,10 @@
  * (make_recipe.ts), run.json and the page's saved sessions hold it (recipe_json.ts), and the parts of the run are made from
  * it (parts.ts).
  */
+import type { AugmentOptions } from '../augment_options.js';
 import type { ImageShape } from '../data/dataset.js';
 import type { SplitName } from '../data/split_names.js';
 import type { SplitOptions } from '../data/splits.js';
-import type { AugmentOptions } from '../kernels/augment_options.js';
 import type { ModelName, PresetName, ScheduleName } from '../nn/names.js';
 import type { Filter } from '../nn/preprocessing.js';
 import type { OptimizerDescription } from '../nn/stored_optimizer.js';

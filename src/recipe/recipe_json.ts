@@ -1,4 +1,5 @@
 /** Checks recipes, and reads them from JSON: no member may be missing, and each must have its form. */
+import { checkAugmentOptions } from '../augment_options.js';
 import { splitNames } from '../data/split_names.js';
 import { UsageError } from '../errors.js';
 import {
@@ -15,7 +16,6 @@ import {
   optional,
   text,
 } from '../json_reader.js';
-import { checkAugmentOptions } from '../kernels/augment_options.js';
 import { checkFilter } from '../kernels/filter_kernels.js';
 import { modelNames, presetNames, scheduleNames } from '../nn/names.js';
 import { checkOptimizer } from '../nn/optimizers/from_config.js';

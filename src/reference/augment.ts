@@ -3,9 +3,9 @@
  * at each pixel. Brightness and contrast come first, then one affine map with its fill, flips, crop and erasing.
  * Letters: N images of H × W pixels with C channels; (p, q) a pixel of the result.
  */
-import type { AugmentOptions } from '../kernels/augment_options.js';
-import { stateWords } from '../kernels/step_state.js';
+import type { AugmentOptions } from '../augment_options.js';
 import { pcg4d, streams, uniform } from '../random.js';
+import { stateWords } from '../state_words.js';
 import { type Array64, type Arrays, fill64, zeros64 } from './array64.js';
 import type { Reference } from './reference.js';
 

@@ -3,7 +3,7 @@
  * modulo the number of images; behind the end of the epoch x is 0 and the label 0xffffffff.
  */
 import { sizeOf } from '../engine/primitive.js';
-import { stateWords } from '../kernels/step_state.js';
+import { stateWords } from '../state_words.js';
 import { type Array64, type Arrays, fill64, zeros64 } from './array64.js';
 import type { Reference } from './reference.js';
 

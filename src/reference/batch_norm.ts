@@ -3,7 +3,7 @@
  * variance of a channel over them, σ = √(v + ε), x̂ = (x − μ)/σ.
  */
 import { sizeOf } from '../engine/primitive.js';
-import { stateWords } from '../kernels/step_state.js';
+import { stateWords } from '../state_words.js';
 import { type Array64, type Arrays, fill64, map64 } from './array64.js';
 import { type BatchNormAttributes, batchNormInference64 } from './batch_norm_inference.js';
 import type { Reference } from './reference.js';

@@ -2,8 +2,8 @@
  * dropout in float64: y = x / (1 − rate) where u(seed, stream, step, element) ≥ rate, else 0.
  * The host's own pcg4d draws the random number, so a comparison also proves that host and device draw alike.
  */
-import { stateWords } from '../kernels/step_state.js';
 import { pcg4d, uniform } from '../random.js';
+import { stateWords } from '../state_words.js';
 import { type Array64, map64 } from './array64.js';
 import type { Reference } from './reference.js';
 

@@ -3,7 +3,7 @@
  *   gradientSums + gradients · count / (epochSize − batchStart);  totalSums + totals;  cursor + microBatch.
  * Where the cursor is at the batch's start the sums begin with 0, whatever they held.
  */
-import { stateWords } from '../kernels/step_state.js';
+import { stateWords } from '../state_words.js';
 import { type Arrays, map64 } from './array64.js';
 import type { Reference } from './reference.js';
 

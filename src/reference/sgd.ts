@@ -1,6 +1,6 @@
 /** sgd in float64: p ← p − lr·g. */
 import type { NoAttributes } from '../engine/primitive.js';
-import { stateWords } from '../kernels/step_state.js';
+import { stateWords } from '../state_words.js';
 import { combine64 } from './arithmetic.js';
 import type { Arrays } from './array64.js';
 import type { Reference } from './reference.js';

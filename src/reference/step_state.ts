@@ -3,7 +3,7 @@
  *   ring[step mod length] = (bits of the totals, …, step);  step + 1;  epoch step + 1;  cursor + batch.
  * For a batch in micro-batches: the start of the next one, its end or the epoch's, the cursor at its start.
  */
-import { stateWords } from '../kernels/step_state.js';
+import { stateWords } from '../state_words.js';
 import { bitsOf } from './float_bits.js';
 import type { Reference } from './reference.js';
 

@@ -5,6 +5,7 @@
  * wrapping jump at the image's edge. So the state of a case takes the first seed whose draws keep away from all of these.
  * Letters: N images of H × W pixels with C channels; (p, q) a pixel of the result.
  */
+import type { AugmentOptions } from '../../augment_options.js';
 import type { Shape, Spec } from '../../engine/primitive.js';
 import {
   type ColourAttributes,
@@ -13,7 +14,6 @@ import {
   augmentBatch,
   transformSize,
 } from '../../kernels/augment.js';
-import type { AugmentOptions } from '../../kernels/augment_options.js';
 import { stateSize, stateWords } from '../../kernels/step_state.js';
 import { type Array64, type Arrays, fill64, map64 } from '../../reference/array64.js';
 import {

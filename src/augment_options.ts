@@ -12,7 +12,7 @@ import {
   oneOf,
   rule,
   within,
-} from '../options.js';
+} from './options.js';
 
 /** How to fill pixels outside the image. */
 export const fills = ['nearest', 'constant', 'reflect', 'wrap'] as const;
