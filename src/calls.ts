@@ -1,10 +1,10 @@
 /**
- * Checks of what a program passes to the library. The page's scripts leave them out (scripts/build_page.mjs), as the
- * compiler has checked the page's own calls. What comes from files, addresses or forms is checked by `checkOptions` itself.
+ * Validation of calls to the library. The page's build drops it (scripts/build_page.mjs), because the compiler has checked
+ * the page's own calls. Values from files, URLs and forms are validated by `checkOptions` itself.
  */
 import { type Rule, type Rules, check, checkOptions } from './options.js';
 
-/** Throws: UsageError, as `checkOptions`. The rules are made only where they are asked for. */
+/** Throws: UsageError, like `checkOptions`. `rules` is a function so that a bundler can drop its table. */
 export function checkCall<T extends object>(who: string, options: T, rules: () => Rules<NoInfer<T>>): void {
   checkOptions(who, options, rules());
 }

@@ -1,27 +1,27 @@
 /**
- * Every error that shadegrad throws on purpose, one class per kind of mistake.
+ * Every error that shadegrad throws on purpose, one class per kind of problem.
  *
- * A message says who speaks, what was found, what was expected and what to do, with whole shapes:
+ * A message names the function, what it got, what it expected and what to do, with complete shapes:
  *   `conv2d: kernel expects 3 input channels but x has 4 (x [8,32,32,4], kernel [3,3,3,16]).`
- * A user's mistake is one of the typed errors below and is shown without a stack trace. A broken belief
- * of our own is an InternalError, thrown by `assert`, and keeps its trace.
+ * A user's mistake is one of the typed errors below and is shown without a stack trace. A broken invariant of our own is an
+ * InternalError, thrown by `assert`, and keeps its stack trace.
  */
 
-/** What the process returns to the shell: 1 the work failed, 2 the command or the call was used wrongly. */
+/** The exit code of the process: 1 for a failure, 2 for wrong usage. */
 export type ExitCode = 1 | 2;
 
-/** The common base: `error instanceof ShadegradError` separates the expected from the unexpected. */
+/** The base class: `error instanceof ShadegradError` tells expected errors from bugs. */
 export class ShadegradError extends Error {
   readonly exitCode: ExitCode = 1;
 
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
-    // The name written out, not `new.target.name`: a minified bundle renames the classes.
+    // Written out instead of `new.target.name`, because minified bundles rename classes.
     this.name = 'ShadegradError';
   }
 }
 
-/** Tensors whose shapes or dtypes do not fit together, or do not fit an op or a layer. */
+/** Tensors whose shapes or dtypes do not match each other, or do not suit an op or a layer. */
 export class ShapeError extends ShadegradError {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -29,7 +29,7 @@ export class ShapeError extends ShadegradError {
   }
 }
 
-/** A wrong option, argument or order of calls; on the command line it exits with 2. */
+/** A wrong option, argument or order of calls; the command line exits with 2. */
 export class UsageError extends ShadegradError {
   override readonly exitCode: ExitCode = 2;
 
@@ -39,7 +39,7 @@ export class UsageError extends ShadegradError {
   }
 }
 
-/** A data set or picture whose contents are not what its format promises. */
+/** A data set or picture whose contents do not match its format. */
 export class DataError extends ShadegradError {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -47,7 +47,7 @@ export class DataError extends ShadegradError {
   }
 }
 
-/** Why a file could not be used; `other` when the system's code is none of the known ones. */
+/** Why a file could not be used; `other` for an unknown code of the operating system. */
 export type FileProblem =
   'missing' | 'forbidden' | 'disk-full' | 'not-a-folder' | 'not-a-file' | 'locked' | 'network' | 'other';
 
@@ -62,13 +62,13 @@ export class FileError extends ShadegradError {
   }
 }
 
-/** `no-adapter`: nothing to compute on; `lost`: the device went away; `limit`: it is too small for the work. */
+/** `no-adapter`: WebGPU is unavailable; `lost`: the device was lost; `limit`: it is too small for the task. */
 export type DeviceProblem = 'no-adapter' | 'lost' | 'limit' | 'shader' | 'other';
 
-/** The device is absent, went away, is too small for the work, or refuses a shader. */
+/** The device is missing, was lost, is too small for the task, or refuses a shader. */
 export class DeviceError extends ShadegradError {
   readonly problem: DeviceProblem;
-  /** The method of WebGPU that threw or rejected, as `createBuffer`; undefined for other problems. */
+  /** The WebGPU method that threw or rejected, such as `createBuffer`; undefined for other problems. */
   readonly call: string | undefined;
 
   constructor(message: string, options?: ErrorOptions & { problem?: DeviceProblem; call?: string }) {
@@ -78,7 +78,7 @@ export class DeviceError extends ShadegradError {
     this.call = options?.call;
   }
 
-  /** The device is gone and everything on it with it. `reason` is the driver's own word. */
+  /** The device and all tensors on it are lost. `reason` comes from the driver. */
   static lost(reason: string, options?: ErrorOptions): DeviceError {
     return new DeviceError(
       `device: lost (${reason}); all tensors on it are gone. Open a new device and resume from the last checkpoint.`,
@@ -95,7 +95,7 @@ export class StateError extends ShadegradError {
   }
 }
 
-/** A model, weights or checkpoint file that is damaged or describes another model. */
+/** A file of a model, weights or a checkpoint that is damaged or belongs to another model. */
 export class ModelError extends ShadegradError {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -103,7 +103,7 @@ export class ModelError extends ShadegradError {
   }
 }
 
-/** A belief of ours turned out false: a bug in shadegrad, never the user's mistake. */
+/** A broken invariant: a bug in shadegrad, never the user's mistake. */
 export class InternalError extends Error {
   constructor(belief: string, options?: ErrorOptions) {
     super(`a belief of shadegrad's own is broken: ${belief}. This is a bug, please report it.`, options);
@@ -112,9 +112,9 @@ export class InternalError extends Error {
 }
 
 /**
- * States a belief about our own code; not for checking what a user gave.
+ * States an invariant of our own code; not for validating what a user passes.
  *
- * Throws: InternalError with the belief in words when the condition does not hold.
+ * Throws: InternalError naming the invariant if the condition is false.
  */
 export function assert(condition: unknown, belief: string): asserts condition {
   if (!condition) throw new InternalError(belief);

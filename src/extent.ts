@@ -1,16 +1,16 @@
 /**
- * The least and the most of any number of values. `Math.max(...values)` passes each as an argument, and from about a
- * hundred thousand on the call stack has no room for them.
+ * Minimum and maximum of any number of values. `Math.max(...values)` passes each value as an argument and overflows the
+ * stack from about a hundred thousand on.
  */
 
-/** As `Math.min`: Infinity of nothing, NaN where one value is NaN. */
+/** Like `Math.min`: Infinity for no values, NaN if a value is NaN. */
 export function minOf(values: Iterable<number>): number {
   let least = Infinity;
   for (const value of values) least = Math.min(least, value);
   return least;
 }
 
-/** As `Math.max`: −Infinity of nothing, NaN where one value is NaN. */
+/** Like `Math.max`: −Infinity for no values, NaN if a value is NaN. */
 export function maxOf(values: Iterable<number>): number {
   let most = -Infinity;
   for (const value of values) most = Math.max(most, value);

@@ -64,7 +64,7 @@ export type { LearningRate, Schedule, ScheduleLength } from './nn/schedules.js';
 export type { Folder } from './folder.js';
 export * from './errors.js';
 
-/** Makes layers of your own known by their class names, so that models that hold them load from files. */
+/** Registers custom layers by their class names, so that models with them load from files. */
 export { registerLayers };
 
 /** Layers by Keras's names in camelCase. */
@@ -81,7 +81,7 @@ export const layers = {
   maxPooling2d,
 };
 
-/** Changes of a model's network, each of which is another one: `model.withNetwork(networks.freeze(model.network, 'conv2d'))`. */
+/** Functions that change a model's network and return a new one: `model.withNetwork(networks.freeze(model.network, 'conv2d'))`. */
 export const networks = { freeze, insert, remove, rename, unfreeze };
 
 export const optimizers = { ...builtIn, fromConfig: optimizerFromConfig };

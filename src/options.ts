@@ -128,9 +128,9 @@ export const notNegative = numberRule('a non-negative number', (value) => value 
 /** A number in [0, 1): shares and rates of which 1 would leave nothing. */
 export const belowOne = numberRule('a number in [0, 1)', (value) => value >= 0 && value < 1);
 export const flag = rule('true or false', (value) => typeof value === 'boolean');
-export const text = rule('a text', (value) => typeof value === 'string');
+export const text = rule('a string', (value) => typeof value === 'string');
 export const nonEmptyText = rule(
-  'a text that is not empty',
+  'a string that is not empty',
   (value) => typeof value === 'string' && value !== '',
 );
 export const fn = rule('a function', (value) => typeof value === 'function');
@@ -213,4 +213,4 @@ export function isNumberList(value: unknown): boolean {
 /** Numbers in a list or typed array; other code checks their values. */
 export const numbers = rule('a list of numbers', isNumberList);
 
-export const folder = having('a Folder, as openFolder(path) gives', 'read', 'write', 'exists');
+export const folder = having('a Folder, from openFolder(path)', 'read', 'write', 'exists');

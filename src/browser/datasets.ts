@@ -51,7 +51,7 @@ export const fetchRules = (): Rules<FetchOptions> => ({
 
 /** A URL, or a path relative to the page. */
 export const addressRule = () =>
-  rule('a URL or a text', (value) => typeof value === 'string' || value instanceof URL);
+  rule('a URL or a string', (value) => typeof value === 'string' || value instanceof URL);
 
 /** The test part of a set. */
 export interface FetchedTest {
@@ -175,7 +175,7 @@ async function loadFile(address: URL, file: ManifestFile, options: LoadFileOptio
   onBytes(file.bytes);
   await cache?.write(name, packed).catch((error: unknown) => {
     if (!(error instanceof FileError)) throw error;
-    warn(`${name} is not kept for the next visit: ${error.message}`);
+    warn(`${name} could not be cached for the next visit: ${error.message}`);
   });
   return raw;
 }
@@ -202,7 +202,7 @@ async function checked(packed: Uint8Array, { sha256 }: ManifestFile, name: strin
   const found = await digestOf(raw);
   if (found !== undefined && found !== sha256) {
     throw new DataError(
-      `${name}: has SHA-256 ${found.slice(0, 12)}…, but the manifest says ${sha256.slice(0, 12)}…. Reload the page; if it stays so, the server's files are damaged.`,
+      `${name}: has SHA-256 ${found.slice(0, 12)}…, but the manifest says ${sha256.slice(0, 12)}…. Reload the page; if this persists, the server's files are damaged.`,
     );
   }
   return raw;

@@ -96,7 +96,7 @@ export async function datasetFromFiles(
 
 const filesRule = () =>
   list(
-    'a list of Files, as datasets.chosenFiles(input.files) gives',
+    'a list of Files, as from datasets.chosenFiles(input.files)',
     rule('a File', (value) => value instanceof File),
   );
 

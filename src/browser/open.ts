@@ -66,15 +66,15 @@ function debugInAddress(): number {
 }
 
 const found = {
-  insecure: 'the page came over an insecure connection, where browsers give no WebGPU',
+  insecure: 'the page was loaded over an insecure connection, where browsers disable WebGPU',
   'no-webgpu': 'this browser has no WebGPU',
-  'no-adapter': 'the browser finds no graphics adapter that it can use',
+  'no-adapter': 'the browser found no usable graphics adapter',
 };
 
 const remedy = {
   insecure: 'Open the page over https, or from this computer as http://localhost.',
   'no-webgpu':
-    'Use a current one: Chrome or Edge from 113 (on Android 121), Safari from 26, Firefox from 141 on Windows and 145 on macOS.',
+    'Use a current browser: Chrome or Edge from 113 (on Android 121), Safari from 26, Firefox from 141 on Windows and 145 on macOS.',
   'no-adapter':
     'Switch on graphics (hardware) acceleration in the settings of the browser, restart it, and keep the graphics driver up to date; chrome://gpu (Chrome, Edge) and about:support (Firefox) say what is missing.',
 };

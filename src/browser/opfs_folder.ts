@@ -205,7 +205,7 @@ async function fill(
     await stream.write(contents as Uint8Array<ArrayBuffer> | string);
     await stream.close();
   } catch (cause) {
-    await stream.abort().catch(() => undefined); // That the stream is broken already is no news.
+    await stream.abort().catch(() => undefined); // The stream may already be broken.
     throw cause;
   }
 }
@@ -262,14 +262,14 @@ async function explain(cause: unknown): Promise<[FileProblem, string]> {
     case 'TypeMismatchError':
       return ['not-a-file', 'a file is where a folder was expected, or a folder where a file was.'];
     case 'QuotaExceededError':
-      return ['disk-full', `${await fullness()} What was there before is unharmed.`];
+      return ['disk-full', `${await fullness()} The previous contents are intact.`];
     case 'NoModificationAllowedError':
-      return ['locked', 'it is being written elsewhere, as in another tab. Close that one.'];
+      return ['locked', 'it is being written elsewhere, perhaps by another tab. Close that tab.'];
     case 'NotAllowedError':
     case 'SecurityError':
       return [
         'forbidden',
-        'the browser keeps no files for this page. Leave the private window, or allow site data.',
+        'the browser does not store files for this page. Leave the private window, or allow site data.',
       ];
     default:
       return ['other', `${cause instanceof Error ? cause.message : String(cause)}.`];
@@ -278,12 +278,12 @@ async function explain(cause: unknown): Promise<[FileProblem, string]> {
 
 /** The storage quota of the page, if the browser reports it. */
 async function fullness(): Promise<string> {
-  const remedy = 'Free some space on the disk, or delete what this page keeps.';
+  const remedy = 'Free some space on the disk, or delete the data of this page.';
   try {
     const { usage = 0, quota = 0 } = await navigator.storage.estimate();
     const [used, all] = [usage, quota].map((bytes) => (bytes / 2 ** 20).toFixed(1));
-    return `the browser's room for this page is full (${used} of ${all} MiB are used). ${remedy}`;
+    return `the browser's storage quota for this page is used up (${used} of ${all} MiB). ${remedy}`;
   } catch {
-    return `the browser's room for this page is full. ${remedy}`; // It does not say how much there is.
+    return `the browser's storage quota for this page is used up. ${remedy}`; // The quota is unknown.
   }
 }

@@ -40,7 +40,7 @@ export async function readPicture(
     const height = Math.max(1, Math.round(bitmap.height * scale));
     const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
     if (!context)
-      throw new DataError(`${name}: the browser has no room for a picture of ${width}×${height}.`);
+      throw new DataError(`${name}: the browser has too little memory for a picture of ${width}×${height}.`);
     context.imageSmoothingQuality = 'high';
     context.drawImage(bitmap, 0, 0, width, height);
     return { data: context.getImageData(0, 0, width, height).data, width, height, channels: 4 };

@@ -1,4 +1,4 @@
-/** Stores the kernel choices measured in this browser: texts in IndexedDB, one per device, in the format of Node's files. */
+/** Stores the kernel choices measured in this browser: entries in IndexedDB, one per device, in the format of Node's files. */
 import { checkArgument, checkCall } from '../calls.js';
 import { type Device, deviceRule } from '../engine/device.js';
 import type { TuningStore } from '../engine/tune.js';
@@ -9,7 +9,7 @@ import { type Rules, flag, fn, nonEmptyText } from '../options.js';
 export interface BrowserTuningOptions {
   /** The database's name. Default `shadegrad`. */
   readonly database?: string;
-  /** Called with one line about a text that cannot be used. Default: the console. */
+  /** Called with one line about an entry that cannot be used. Default: the console. */
   readonly warn?: (line: string) => void;
 }
 
@@ -30,7 +30,7 @@ export function browserTuningStore(options: BrowserTuningOptions = {}): TuningSt
   return tuningStoreOn(shelfIn(database), warn);
 }
 
-/** Has a device go by the kernel choices stored for it in this browser; see `applyStoredKernels`. */
+/** Makes a device use the kernel choices stored for it in this browser; see `applyStoredKernels`. */
 export async function useStoredKernels(
   device: Device,
   choosing: BrowserTuningOptions & { readonly tune?: boolean } = {},
@@ -43,7 +43,7 @@ export async function useStoredKernels(
 
 function shelfIn(database: string): TextStore {
   const nameOf = (key: string): string => `IndexedDB ${database}/${table}/${key}`;
-  /** One request in a transaction of its own; its result when the transaction is safely over. */
+  /** Runs one request in a transaction of its own; resolves to its result once the transaction is complete. */
   const run = async <Result>(
     doing: 'read' | 'write' | 'remove',
     key: string,
@@ -57,7 +57,7 @@ function shelfIn(database: string): TextStore {
         await new Promise<void>((resolve, reject) => {
           transaction.addEventListener('complete', () => resolve());
           transaction.addEventListener('abort', () =>
-            reject(transaction.error ?? new Error('it was undone')),
+            reject(transaction.error ?? new Error('the transaction was aborted')),
           );
         });
         return request.result;
@@ -85,6 +85,8 @@ function openDatabase(name: string): Promise<IDBDatabase> {
     const request = indexedDB.open(name, 1);
     request.addEventListener('upgradeneeded', () => void request.result.createObjectStore(table));
     request.addEventListener('success', () => resolve(request.result));
-    request.addEventListener('error', () => reject(request.error ?? new Error('it does not open')));
+    request.addEventListener('error', () =>
+      reject(request.error ?? new Error('the database cannot be opened')),
+    );
   });
 }

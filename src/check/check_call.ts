@@ -1,4 +1,4 @@
-/** Checks the public function of an op and its gradients, as a program records them. */
+/** Checks the public function of an op and its gradients in a recorded program. */
 import type { Device } from '../engine/device.js';
 import { grad } from '../engine/op.js';
 import { program } from '../engine/program.js';
@@ -12,7 +12,7 @@ import type { Spoilt } from './non_finite.js';
 import type { Evaluated, Expected, OpCheck } from './op_check.js';
 import { type Row, rowsOrFailure, spoiltRows } from './row.js';
 
-/** The op and the gradients of Σ dy·y as a program records them, from the public function down. */
+/** The outputs and gradients of Σ dy·y, recorded in a program through the op's public function. */
 export async function checkCall(
   device: Device,
   label: Pick<Row, 'op' | 'case'>,
@@ -29,7 +29,7 @@ export async function checkCall(
     ...Object.values(given.inputs),
     given.outputGradients[first] as Array64,
   ];
-  // Multiplying by dy, and where needed adding up, rounds a little more than the kernels alone.
+  // Multiplying by dy, and adding up where needed, rounds a little more than the kernels alone.
   const widened = (expected: Expected): Expected => ({
     ...expected,
     tolerance: expected.tolerance + tolerance(0, 2),

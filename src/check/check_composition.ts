@@ -51,7 +51,7 @@ export async function checkComposition(device: Device, composition: Composition)
       const rms = Math.sqrt(
         wanted.values.reduce((so, value) => so + value * value, 0) / wanted.values.length,
       );
-      // Σ|terms| of a whole chain is not known: |want| and the size of its neighbours replace it.
+      // Σ|terms| of a whole chain is unknown; |want| plus the root mean square of the gradient approximates it.
       const magnitude = wanted.values.map((value) => Math.abs(value) + rms);
       const expected = { value: wanted, magnitude, tolerance: row.tolerance };
       return { ...row, result: `d${i}`, ...compare(got.outputs[1 + i] as ReadBack, expected) };
@@ -60,7 +60,7 @@ export async function checkComposition(device: Device, composition: Composition)
   });
 }
 
-/** Central differences of `loss` along every element of `x`. */
+/** Central differences of `loss` with respect to every element of `x`. */
 function differences64(loss: () => number, x: Array64): Array64 {
   const epsilon = 1e-6;
   return map64({ ...x, values: x.values.slice() }, (held, i) => {

@@ -17,7 +17,7 @@ import { type Row, rowsOrFailure } from './row.js';
  *   Σ dx·(x⁺ − x⁻) ≈ Σ dy·(y(x⁺) − y(x⁻)),  x± = x ± h·v,  h = 2⁻¹⁰
  *
  * The sums are formed in float64. What remains is the rounding of the forward, bounded by its tolerance times
- * Σ|dy|·Σ|terms| on both sides, and the curvature of f, at most 10⁻³ of Σ|dx·2h| for the operands drawn here.
+ * Σ|dy|·Σ|terms| on both sides, and the curvature of f, which is at most 10⁻³ of Σ|dx·2h| for the operands drawn here.
  */
 export async function checkDifferences(
   device: Device,

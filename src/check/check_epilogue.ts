@@ -1,4 +1,4 @@
-/** Checks the variants of a primitive with other ops fused behind them. */
+/** Checks the variants of a primitive with other ops fused as their epilogue. */
 import type { Device } from '../engine/device.js';
 import { sizeOf } from '../engine/primitive.js';
 import { runPrimitive } from '../engine/program.js';
@@ -28,7 +28,7 @@ interface Epilogue {
   expect(result: Expected): Expected;
 }
 
-/** Chains that a kernel may take in: bias, activation and mask; and a gradient that waits for its second operand. */
+/** Chains that a kernel can fuse: bias, activation and mask; and a gradient that waits for its second operand. */
 export function epilogues(result: Expected): Epilogue[] {
   const { shape } = result.value;
   const random = randomFrom(11, sizeOf(shape));
@@ -48,7 +48,7 @@ export function epilogues(result: Expected): Epilogue[] {
           (y, i) => Math.max(0, y + biasAt(i)) * dropoutFactor64(i, { rate, stream, seed, step: stepNumber }),
         ),
         magnitude: magnitude.map((m, i) => (m + Math.abs(biasAt(i))) / (1 - rate)),
-        // The addition, the factor and the product round once more each.
+        // The addition, the factor and the product add one rounding each.
         tolerance: own + tolerance(0, 3),
       }),
     },
@@ -70,7 +70,7 @@ export async function checkEpilogue(
   primitive: AnyPrimitive,
   primitiveCase: PrimitiveCase,
   variant: AnyVariant | undefined,
-  /** How many of the chains to try. */
+  /** How many of the chains to check. */
   most: number,
 ): Promise<Row[]> {
   const { inputs, attributes, results } = primitiveCase;
@@ -98,7 +98,7 @@ export async function checkEpilogue(
         assertVariant(plan, primitive, variant);
         assert(
           plan.dispatches.every((dispatch) => dispatch.primitive === primitive.name),
-          `${row.primitive} of ${row.variant} is one group of dispatches`,
+          `${row.primitive} of ${row.variant} runs without dispatches of other primitives`,
         );
         const got = await runGuarded(device, plan, values);
         return [{ ...row, ...compare(got.outputs[0] as ReadBack, epilogue.expect(expected)) }];

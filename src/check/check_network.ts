@@ -10,17 +10,17 @@ import { type CheckedNetwork, NetworkRun, drawOperands, inOrder, recordLoss, tra
 import { type Row, rowsOrFailure } from './row.js';
 
 /**
- * How far the gradient of a parameter of a whole network may be from float64, as a share of its norm.
+ * Maximum error of a parameter's gradient in a whole network, relative to the norm of the float64 gradient.
  *
- * Rounding alone gives some 10⁻⁶: PyTorch's f32 differs by up to 1.5·10⁻⁶ from its f64 on `paper`, batch 16
- * (test/traces/paper_trace.json). Where an activation is within rounding of a relu's kink or of a pool's second
- * largest, the gradient jumps by that unit's whole share, hence ten times as much.
+ * Rounding alone gives about 10⁻⁶: PyTorch's f32 differs by up to 1.5·10⁻⁶ from its f64 on `paper`, batch 16
+ * (test/traces/paper_trace.json). If an activation is within rounding of a relu's kink or of a pool's second largest
+ * value, the gradient jumps by that unit's whole share; hence a limit ten times as large.
  */
 const networkTolerance = 1.5e-5;
 
 /**
- * Compares the device's gradients of all parameters of a network, dropout included, with those of the interpreter, by
- * parameter as ‖got − want‖ / ‖want‖; and the interpreter's with its own central differences at sampled elements.
+ * Compares the device's gradients of all parameters of a network, including dropout, with the interpreter's as
+ * ‖got − want‖ / ‖want‖ per parameter, and the interpreter's with its own central differences at sampled elements.
  */
 export async function checkNetwork(
   device: Device,
@@ -81,7 +81,7 @@ export async function checkNetwork(
     let worst = { error: 0, at: '' };
     for (let k = 0; k < samples; k++) {
       const start = Math.floor(((k + 0.5) * gradient.values.length) / samples);
-      // Weights of dropped or silent units have the gradient 0, which proves little: take the next one that is alive.
+      // Weights of dropped or inactive units have a gradient of 0, which proves little: use the next active one.
       const alive = gradient.values.findIndex((value, i) => i >= start && value !== 0);
       const element = Math.max(alive, 0);
       const analytic = gradient.values[element] as number;
@@ -96,7 +96,7 @@ export async function checkNetwork(
       variant: 'float64',
       shapes: `[${shape.join(',')}]`,
     };
-    // Differences in float64 are good to 10⁻⁸; over 2·10⁻⁶ they cross the kink of one unit among thousands.
+    // Differences in float64 are accurate to 10⁻⁸; beyond 2·10⁻⁶ they cross the kink of one unit among thousands.
     take({ ...row, result: path, tolerance: 1e-4, ...worst, ok: worst.error <= 1e-4 });
   });
   return rows;

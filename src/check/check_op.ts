@@ -1,10 +1,10 @@
 /**
- * Compares an op's primitives with its float64 reference on a device: every primitive, every variant that takes the case,
- * with and without other ops fused behind it; then its gradients end to end through `grad`, and against differences that
- * the device computes itself.
+ * Compares an op with its float64 reference on a device: every primitive in every variant that supports the case, with
+ * and without other ops fused as its epilogue; then the op's gradients end to end through `grad`, and against differences
+ * that the device computes itself.
  *
- * Operands are then spoilt with NaN and infinity (non_finite.ts): results hold NaN and infinity where NumPy's and PyTorch's
- * do, and nowhere else.
+ * Some cases run again with NaN and infinity in the operands (non_finite.ts): results must then contain NaN and infinity
+ * exactly where NumPy's and PyTorch's do.
  */
 import type { Device } from '../engine/device.js';
 import type { Op } from '../engine/op.js';
@@ -19,19 +19,18 @@ import type { Case, Evaluated, OpCheck } from './op_check.js';
 import type { Row } from './row.js';
 
 export interface CheckOptions {
-  /** All declared cases and more random ones, as `npm run gradcheck` wants. */
+  /** Runs all declared cases and more random ones, as `npm run gradcheck` does. */
   readonly thorough?: boolean;
   /**
-   * In how many cases a variant made for another family of devices is checked; 2 when left out, all and everything
-   * with Infinity. Large tiles made for
-   * GPUs take a software driver a second each to compile.
+   * In how many cases to check a variant made for another device family. Default 2; Infinity checks everything. A
+   * software driver takes a second to compile each of the large tiles made for GPUs.
    */
   readonly foreignCases?: number;
-  /** Called with every row as it is made. */
+  /** Called with each row as soon as it is available. */
   readonly onRow?: (row: Row) => void;
 }
 
-/** Cases of a kernel that are checked with NaN and infinity too, and elements of their operands. */
+/** How many cases per kernel also run with NaN and infinity, and the largest operands for that. */
 const mostSpoilt = 3;
 const mostSpoiltElements = 10_000;
 
@@ -40,10 +39,10 @@ export function isSpoilable({ byHand }: Case, { inputs }: Evaluated): boolean {
   return !byHand && Math.max(...sizes) > 1 && Math.max(...sizes) <= mostSpoiltElements;
 }
 
-/** An op, or the primitives of one name that belong to no op. */
+/** An op, or the primitives with a common name prefix that belong to no op. */
 export type Checkable = Pick<Op, 'name' | 'primitives'>;
 
-/** Compares an op with its reference, case by case; every refused command of WebGPU is a failed row. */
+/** Compares an op with its reference, case by case; a command that WebGPU refuses is a failed row. */
 export async function checkOp(
   device: Device,
   op: Checkable,
@@ -58,8 +57,8 @@ export async function checkOp(
     }
   };
   const casesDone = new Map<string, number>();
-  // Each variant takes ops into its epilogue in the first two cases that it supports, foreign ones in the
-  // first, and in large cases only when every case is wanted.
+  // Each variant fuses epilogues in the first two cases that it supports, a variant of another family in the first; large
+  // cases only in a thorough check.
   const epiloguesDone = new Map<string, number>();
   let differencesDone = 0;
   const spoiltDone = new Map<string, number>();
@@ -68,7 +67,7 @@ export async function checkOp(
     const at = evaluate(check, given, index);
     const label = { op: op.name, case: given.name };
     const spoilt = isSpoilable(given, at) ? spoiltCases(check, at) : [];
-    // What NaN does depends on the kernel, and little on the shape.
+    // How NaN propagates depends on the kernel, and little on the shape.
     const spoiltFor = (key: string): readonly Spoilt[] => {
       const done = spoiltDone.get(key) ?? 0;
       if (spoilt.length > 0) spoiltDone.set(key, done + 1);

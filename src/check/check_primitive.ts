@@ -1,4 +1,4 @@
-/** Checks the primitives of an op, each variant by itself. */
+/** Checks the primitives of an op, each variant on its own. */
 import type { Device } from '../engine/device.js';
 import type { Plan } from '../engine/plan.js';
 import type { Attributes, Primitive, Variant } from '../engine/primitive.js';
@@ -15,7 +15,7 @@ import { type Row, rowsOrFailure, spoiltRows } from './row.js';
 export type AnyPrimitive = Primitive;
 export type AnyVariant = Variant<string, string, Attributes>;
 
-/** Names of the variants that take the case; an element-wise primitive runs as a map. */
+/** Names of the variants that support the case; element-wise primitives run as `map`. */
 export function variantsFor(
   device: Device,
   primitive: AnyPrimitive,
@@ -27,7 +27,7 @@ export function variantsFor(
   );
 }
 
-/** The plan of `fn` over the inputs, with one variant of one primitive forced. */
+/** The plan of `fn` over the inputs, with one variant of a primitive forced. */
 export function planWith(
   device: Device,
   primitive: AnyPrimitive,
@@ -45,7 +45,7 @@ export async function checkPrimitive(
   primitive: AnyPrimitive,
   primitiveCase: PrimitiveCase,
   variant: AnyVariant | undefined,
-  /** The same once more with NaN and infinity in the operands. */
+  /** The same cases with NaN and infinity in the operands. */
   spoilt: readonly { readonly name: string; readonly primitiveCase: PrimitiveCase }[],
 ): Promise<Row[]> {
   const { inputs, attributes, results } = primitiveCase;
@@ -71,7 +71,7 @@ export async function checkPrimitive(
       return Object.entries(given.results).map(([name, expected]) => {
         const output = primitive.outputs.indexOf(name);
         const value = output < 0 ? got.inputs[names.indexOf(name)] : got.outputs[output];
-        assert(value, `${primitive.name} yields or changes '${name}'`);
+        assert(value, `${primitive.name} outputs or mutates '${name}'`);
         return { ...base, result: name, tolerance: expected.tolerance, ...compare(value, expected) };
       });
     };
@@ -86,6 +86,6 @@ export function assertVariant(plan: Plan, primitive: AnyPrimitive, variant: AnyV
   const ran = plan.dispatches.filter((dispatch) => dispatch.primitive === primitive.name);
   assert(
     ran.length > 0 && ran.every((dispatch) => dispatch.variant === (variant?.name ?? 'map')),
-    `${primitive.name} runs as ${variant?.name ?? 'map'} when that is forced`,
+    `${primitive.name} runs as ${variant?.name ?? 'map'} when forced`,
   );
 }

@@ -1,10 +1,10 @@
 /**
- * Compares results with what is expected.
+ * Compares results with expected values.
  *
- * The error of an element is |got − want| / Σ|terms|. Rounding errors of a sum grow with the sum of its terms'
- * absolute values and not with the result, which cancellation may bring near 0; an element-wise relative error would
- * be meaningless there, and an error relative to the largest element would hide a wrong small one. Where nothing is
- * summed Σ|terms| is |want|.
+ * The error of an element is |got − want| / Σ|terms|. Rounding errors of a sum grow with the sum of the absolute values of
+ * its terms, not with the result, which cancellation may bring near 0: an element-wise relative error would be
+ * meaningless there, and an error relative to the largest element would hide a wrong small one. If nothing is summed,
+ * Σ|terms| is |want|.
  */
 import { type Spec, sizeOf } from '../engine/primitive.js';
 import type { Array64 } from '../reference/array64.js';
@@ -23,19 +23,19 @@ export function compare(got: ReadBack, expected: Expected): Pick<Row, 'error' | 
   const index = indexOf(worst, value.shape);
   const at = `[${index.join(',')}] ${short(got.values[worst] as number)} for ${short(value.values[worst] as number)}`;
   if (got.strayed !== undefined)
-    return { error: Infinity, at: `wrote ${got.strayed} words behind the end`, ok: false };
+    return { error: Infinity, at: `wrote ${got.strayed} words past the end`, ok: false };
   return { error, at, ok: error <= tolerance };
 }
 
-/** |have − want| / Σ|terms|; infinite where just one is finite, or they are not the same infinity or both NaN. */
+/** |have − want| / Σ|terms|; Infinity if only one is finite, or if they are neither both NaN nor the same infinity. */
 function errorOf(have: number, { value, magnitude, mayBeNaN }: Expected, index: number): number {
   const want = value.values[index] as number;
   if (have === want || (Number.isNaN(have) && (Number.isNaN(want) || mayBeNaN?.(index)))) return 0;
   if (!Number.isFinite(have) || !Number.isFinite(want)) return Infinity;
-  // A sum that holds an infinity says nothing of terms that it does not reach.
+  // An infinite sum says nothing about terms that the infinity does not reach.
   const terms = magnitude[index] as number;
   const size = Number.isFinite(terms) ? terms : Math.abs(want);
-  // Where all terms are 0 the result is 0 exactly; the floor only avoids 0 / 0.
+  // If all terms are 0, the result is exactly 0; the floor only avoids 0 / 0.
   return Math.abs(have - want) / Math.max(size, 1e-30);
 }
 
@@ -56,7 +56,7 @@ export function shapesOf(inputs: Readonly<Record<string, Spec>>): string {
 /** ‖got − want‖ / ‖want‖ */
 export function compareNorm(got: ReadBack, want: Array64, allowed: number): Pick<Row, 'error' | 'at' | 'ok'> {
   if (got.strayed !== undefined)
-    return { error: Infinity, at: `wrote ${got.strayed} words behind the end`, ok: false };
+    return { error: Infinity, at: `wrote ${got.strayed} words past the end`, ok: false };
   let [difference, norm, worst, largest] = [0, 0, 0, -1];
   want.values.forEach((value, i) => {
     const distance = Math.abs((got.values[i] as number) - value);

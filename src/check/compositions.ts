@@ -1,6 +1,6 @@
 /**
- * Ops combined in the ways in which a gradient goes wrong: broadcasting, an operand used twice, views between, a mask
- * that backward must draw again. Each is written twice, with kernels and in float64.
+ * Combinations of ops in which gradients easily go wrong: broadcasting, an operand used twice, views in between, a mask
+ * that the backward pass must draw again. Each is written twice, with kernels and in float64.
  */
 import type { Shape } from '../engine/primitive.js';
 import type { Tensor } from '../engine/tensor.js';
@@ -59,11 +59,11 @@ export interface Composition {
   readonly name: string;
   /** Operands whose gradients are checked. */
   readonly inputs: readonly { readonly shape: Shape; readonly draw: Draw }[];
-  /** Operands that have none, such as labels. */
+  /** Operands without gradients, such as labels. */
   readonly constants?: readonly Array64[];
-  /** What is differentiated; if it has several elements, their sum. */
+  /** The value to differentiate; if it has several elements, their sum. */
   call(inputs: readonly Tensor[], constants: readonly Tensor[]): Tensor;
-  /** That sum in float64. */
+  /** The same sum in float64. */
   float64(inputs: readonly Array64[], constants: readonly Array64[]): number;
 }
 
@@ -198,7 +198,7 @@ export const compositions: readonly Composition[] = [
     },
   },
   {
-    name: 'sums over axes apart, with and without them kept',
+    name: 'sums over non-adjacent axes, with and without keepDims',
     inputs: [signed(3, 4, 5), signed(3, 1, 5)],
     call: ([x, w]) =>
       add(sum(square(sum(x!, { axis: [0, 2] }))), sum(multiply(sum(x!, { axis: 1, keepDims: true }), w!))),
@@ -207,7 +207,7 @@ export const compositions: readonly Composition[] = [
       total(times64(reduceTo64(x!, [3, 1, 5]), w!)),
   },
   {
-    name: 'largest logit less the mean probability',
+    name: 'largest logit minus the mean probability',
     inputs: [{ shape: [5, 7], draw: drawDistinct }],
     call: ([x]) => add(sum(max(x!, { axis: 1 })), sum(square(softmax(x!)))),
     float64: ([x]) => {
@@ -216,7 +216,7 @@ export const compositions: readonly Composition[] = [
     },
   },
   {
-    name: 'a loss that is scaled, with rows ignored',
+    name: 'a scaled loss with ignored rows',
     inputs: [signed(6, 4), { shape: [], draw: drawPositive }],
     constants: [array64([6], [0, 3, 4, 1, 0xffffffff, 2], 'u32')],
     call: ([x, weight], [labels]) => multiply(log(weight!), softmaxCrossEntropy(x!, labels!).loss),
@@ -226,7 +226,7 @@ export const compositions: readonly Composition[] = [
     },
   },
   {
-    name: 'a loss and the L2 term of what it depends on',
+    name: 'a loss plus the L2 penalty of its weights',
     inputs: [signed(6, 4), signed(4, 3)],
     constants: [array64([6], [0, 2, 2, 1, 1, 2], 'u32')],
     call: ([x, w], [labels]) => add(softmaxCrossEntropy(matmul(x!, w!), labels!).loss, l2Penalty(w!, 0.05)),
@@ -236,7 +236,7 @@ export const compositions: readonly Composition[] = [
     },
   },
   {
-    name: 'a loss by itself, and a penalty',
+    name: 'a loss on its own, and a penalty',
     inputs: [signed(6, 4)],
     constants: [array64([6], [0, 3, 2, 1, 1, 2], 'u32')],
     call: ([x], [labels]) => add(softmaxCrossEntropy(x!, labels!).loss, multiply(sum(square(x!)), 0.01)),

@@ -1,4 +1,4 @@
-/** The float64 references against central differences of themselves. */
+/** Compares the float64 references with central differences of themselves. */
 import type { Array64 } from '../reference/array64.js';
 import { attributesOf, casesOf, evaluate } from './evaluate.js';
 import type { Evaluated, OpCheck } from './op_check.js';
@@ -14,12 +14,12 @@ export interface Difference {
 }
 
 /**
- * The worst disagreement between the float64 backward of a case and central differences of its forward.
+ * The largest disagreement between the float64 backward of a case and central differences of its forward.
  *
  *   dx ≈ (L(x + ε) − L(x − ε)) / 2ε,  L = Σ dy · y,  ε = 10⁻⁶
  *
- * In float64 the difference is good to about 10⁻⁹, far below the allowed 10⁻⁵ + 10⁻³·|dx|.
- * At most `most` elements of each input are tried, spread evenly.
+ * In float64 the difference is accurate to about 10⁻⁹, far below the allowed 10⁻⁵ + 10⁻³·|dx|.
+ * Checks at most `most` elements of each input, spread evenly.
  */
 export function worstDifference(check: OpCheck, at: Evaluated, most = 40): Difference | undefined {
   const epsilon = 1e-6;

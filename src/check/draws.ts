@@ -1,10 +1,10 @@
-/** Random operands, the same ones every time. */
+/** Random operands, the same in every run. */
 import { type Shape, sizeOf } from '../engine/primitive.js';
 import { stateSize, stateWords } from '../kernels/step_state.js';
 import { pcg4d, streams, uniform } from '../random.js';
 import { type Array64, fill64 } from '../reference/array64.js';
 
-/** Numbers in [0, 1) with 24 bits, in the order in which they are drawn. */
+/** Numbers in [0, 1) with 24 bits, in the order drawn. */
 export type Random = () => number;
 
 export function randomFrom(seed: number, index: number): Random {
@@ -23,10 +23,10 @@ export function oneOf<T>(random: Random, list: readonly [T, ...T[]]): T {
 
 export type Shapes<K extends string> = Readonly<Record<K, Shape>>;
 
-/** How an operand is drawn; the shapes of all operands of the case say how far an index may go. */
+/** How to draw an operand; the shapes of all operands of the case limit its indices. */
 export type Draw = (random: Random, shape: Shape, all: Shapes<string>) => Array64;
 
-/** Uniform in [−1, 1): sums stay small, and signs cancel as they do in a network. */
+/** Uniform in [−1, 1): sums stay small, and signs cancel as in a network. */
 export const drawSigned = (random: Random, shape: Shape): Array64 => fill64(shape, () => 2 * random() - 1);
 
 /** Uniform in [0.5, 2): for roots, logarithms and divisors. */
@@ -51,11 +51,11 @@ export const drawDistinct = (random: Random, shape: Shape): Array64 => {
   return fill64(shape, (index) => ((order[index] as number) - size / 2) / 256);
 };
 
-/** Few different values, so that ties are everywhere. */
+/** Few different values, so that most elements tie. */
 export const drawTies = (random: Random, shape: Shape): Array64 =>
   fill64(shape, () => wholeNumber(random, -1, 1));
 
-/** The state of a step; words that are not given are 0. */
+/** A step state; omitted words are 0. */
 export function stateOf(words: Partial<Readonly<Record<keyof typeof stateWords, number>>>): Array64 {
   const values = new Float64Array(stateSize);
   for (const [name, value] of Object.entries(words))
@@ -63,6 +63,6 @@ export function stateOf(words: Partial<Readonly<Record<keyof typeof stateWords, 
   return { shape: [stateSize], dtype: 'u32', values };
 }
 
-/** The state of a step in whose batch every sample counts. */
+/** The state of a step whose batch is full. */
 export const wholeBatchState = (words: { readonly seed: number; readonly step: number }): Array64 =>
   stateOf({ ...words, epochSize: 0xffffffff });

@@ -1,4 +1,4 @@
-/** The cases of an op with their numbers: operands drawn, and all that is expected worked out by the reference. */
+/** Makes the numbers of an op's cases: draws the operands, and computes the expected results with the reference. */
 import type { Attributes, Shape } from '../engine/primitive.js';
 import { tolerance } from '../rounding.js';
 import { type Array64, type Arrays, array64, fill64, map64, zeros64 } from '../reference/array64.js';
@@ -7,7 +7,7 @@ import type { Case, Evaluated, Expected, Magnitudes, OpCheck } from './op_check.
 
 const seed = 20_220_514;
 
-/** The cases that are declared, then `count` of random shapes, the same ones every time. */
+/** The declared cases, then `count` of random shapes, the same in every run. */
 export function casesOf(check: OpCheck, count: number, thorough: boolean): Case[] {
   const declared = check.cases.filter((each) => thorough || !each.isThorough);
   const { random } = check;
@@ -18,12 +18,12 @@ export function casesOf(check: OpCheck, count: number, thorough: boolean): Case[
   return [...declared, ...drawn];
 }
 
-/** The attributes that the op is called with for these options. */
+/** The op's attributes for these options. */
 export function attributesOf(check: OpCheck, inputs: Arrays<string>, options: Attributes): Attributes {
   return check.attributes?.(shapesOf(inputs), options) ?? options;
 }
 
-/** Draws the operands of a case and works out all that is expected. */
+/** Draws the operands of a case and computes everything expected. */
 export function evaluate(check: OpCheck, given: Case, draw = 0): Evaluated {
   const random = randomFrom(seed, draw);
   const { options, byHand } = given;
@@ -44,7 +44,7 @@ export function evaluate(check: OpCheck, given: Case, draw = 0): Evaluated {
   return evaluateAt(check, { inputs, options, outputGradients }, values);
 }
 
-/** What is expected of given operands and gradients of the outputs. */
+/** The expected results for given operands and output gradients. */
 export function evaluateAt(
   check: OpCheck,
   { inputs, options, outputGradients }: Pick<Evaluated, 'inputs' | 'options' | 'outputGradients'>,

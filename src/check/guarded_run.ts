@@ -1,6 +1,6 @@
 /**
- * Runs plans between guards: NaN that no kernel may let into a result is behind every input, intermediates start as NaN,
- * outputs start as a sentinel and are followed by more of it that must stay as it is.
+ * Runs plans between guards: every input is followed by NaN that no kernel may read into a result, intermediates start as
+ * NaN, and outputs start as a sentinel and are followed by more of it, which must remain unchanged.
  */
 import type { Device, TensorBytes } from '../engine/device.js';
 import type { Plan } from '../engine/plan.js';
@@ -10,10 +10,10 @@ import { Tensor } from '../engine/tensor.js';
 import type { Array64 } from '../reference/array64.js';
 
 const guardBytes = 256;
-/** A NaN with a payload that no computation yields. */
+/** A NaN whose payload no computation produces. */
 const sentinel = 0x7fc0dead;
 
-/** Memory for `spec` with guards behind it, all filled with the sentinel. */
+/** Memory for `spec` followed by guards, all filled with the sentinel. */
 function guarded(device: Device, spec: Spec): Tensor {
   const storage = device.allocate(storageBytes(spec) + guardBytes, 'guarded');
   device.write(storage, new Uint32Array(storage.byteLength / 4).fill(sentinel));
@@ -31,7 +31,7 @@ function upload(device: Device, value: Array64): Tensor {
   return tensor;
 }
 
-/** Fills the pooled buffers that the step's intermediates will use with NaN. */
+/** Fills the pooled buffers that the step will use for intermediates with NaN. */
 function poisonPool(device: Device, byteLengths: readonly number[]): void {
   const storages = byteLengths.map((byteLength) => device.allocate(byteLength));
   for (const storage of storages)
@@ -60,7 +60,7 @@ async function readBack(device: Device, tensor: Tensor): Promise<ReadBack> {
   return { values, strayed: strayed < 0 ? undefined : strayed };
 }
 
-/** Runs a plan once over guarded copies of `inputs`; resolves to its outputs, and the inputs as they are afterwards. */
+/** Runs a plan once over guarded copies of `inputs`; resolves to its outputs, and the inputs after the run. */
 export async function runGuarded(
   device: Device,
   plan: Plan,
@@ -79,7 +79,7 @@ export async function runGuarded(
   return { outputs, inputs: after };
 }
 
-/** Arrays as the inputs of `Program.plan`, which reads nothing but shapes and dtypes. */
+/** Arrays as inputs for `Program.plan`, which only reads shapes and dtypes. */
 export function asTensors(values: readonly Array64[]): Tensor[] {
   return values as unknown as Tensor[];
 }

@@ -1,4 +1,4 @@
-/** The checks of all ops, by name: tests, gradcheck and the bench are made from this list. */
+/** The checks of all ops, by name: the list behind the tests, gradcheck and the bench. */
 import type { Op } from '../engine/op.js';
 import type { Primitive } from '../engine/primitive.js';
 import { nonDifferentiable, ops } from '../kernels/index.js';
@@ -73,13 +73,13 @@ const all: readonly OpCheck[] = [
 export const checks: ReadonlyMap<string, OpCheck> = new Map(all.map((each) => [each.reference.op, each]));
 
 const opOf = (primitive: Primitive): string => primitive.name.split('/')[0]!;
-/** Primitives outside any op, those of the optimizers included. */
+/** Primitives outside any op, including those of the optimizers. */
 export const alone = [
   ...nonDifferentiable,
   ...Object.values(optimizers).flatMap(({ primitives }) => primitives),
 ] as unknown as readonly Primitive[];
 
-/** What has a check: the ops, and the primitives that belong to none, grouped by the first part of their names. */
+/** Everything with a check: the ops, and the primitives that belong to none, grouped by their name prefix. */
 export const checkables: readonly Checkable[] = [
   ...(ops as unknown as readonly Op[]),
   ...[...new Set(alone.map(opOf))].map((name) => ({

@@ -1,6 +1,6 @@
 /**
- * The networks that gradcheck and tests check, made of real layers. On a device a program records them; in float64 the
- * interpreter runs what a trace without a device recorded of them.
+ * The networks that gradcheck and the tests check, made of real layers. On a device a program records them; in float64
+ * the interpreter runs a trace recorded without a device.
  */
 import { sizeOf } from '../engine/primitive.js';
 import type { Tensor } from '../engine/tensor.js';
@@ -27,16 +27,16 @@ import { checks } from './index.js';
 
 export interface CheckedNetwork {
   readonly network: Network;
-  /** Samples that its check takes. */
+  /** Batch size of the check. */
   readonly batch: number;
 }
 
-/** The network of 887,530 parameters. */
+/** The network with 887,530 parameters. */
 export const paperNetwork: CheckedNetwork = { network: paperModel().network, batch: 2 };
 
 const relu = () => activation({ activation: 'relu' });
 
-/** What `paper` does not reach: no padding, a stride, windows that overlap and leave pixels out. */
+/** Covers what `paper` does not: no padding, a stride, windows that overlap or skip pixels. */
 export const stridedNetwork: CheckedNetwork = {
   network: networkOfSequence('strided', [
     conv2d({ filters: 8, kernelSize: 5, strides: 2, inputShape: [28, 28, 1] }),
@@ -48,7 +48,7 @@ export const stridedNetwork: CheckedNetwork = {
   batch: 2,
 };
 
-/** Small enough that every gradient is quickly compared with differences; odd sizes everywhere. */
+/** Small enough to compare every gradient with differences quickly; odd sizes everywhere. */
 export const smallNetwork: CheckedNetwork = {
   network: networkOfSequence('small', [
     conv2d({ filters: 6, kernelSize: [3, 2], padding: 'same', inputShape: [9, 7, 3] }),
@@ -63,7 +63,7 @@ export const smallNetwork: CheckedNetwork = {
   batch: 2,
 };
 
-/** Normalised over pixels and over samples, without biases before it; averages, and units that saturate. */
+/** Batch normalisation over pixels and over samples, after layers without bias; average pooling, and units that saturate. */
 export const normalisedNetwork: CheckedNetwork = {
   network: networkOfSequence('normalised', [
     conv2d({ filters: 6, kernelSize: [3, 2], padding: 'same', useBias: false, inputShape: [9, 7, 3] }),
@@ -77,11 +77,11 @@ export const normalisedNetwork: CheckedNetwork = {
     activation({ activation: 'sigmoid' }),
     dense({ units: 5 }),
   ]),
-  // Normalisation makes two samples ±1 whatever they are.
+  // Normalisation maps any two samples to ±1.
   batch: 7,
 };
 
-/** The parameters that have a gradient. */
+/** The trainable parameters. */
 export function trainedIn({ parameters }: Network): readonly Parameter[] {
   return parameters.filter(hasGradient);
 }
@@ -108,7 +108,7 @@ export function networkLoss(
   return sparseCategoricalCrossentropy().apply(values.get(output!)!, labels);
 }
 
-/** Kernels within Glorot's limits, biases of up to ±0.05, so that a forgotten bias shows, γ around 1. */
+/** Kernels within Glorot's limits, biases within ±0.05, so that a forgotten bias shows, and γ around 1. */
 function drawParameter(spec: Parameter, random: Random): Array64 {
   const { path, shape, initializer } = spec;
   if (!hasGradient(spec)) return fill64(shape, () => (initializer.kind === 'ones' ? 1 : 0));
@@ -119,7 +119,7 @@ function drawParameter(spec: Parameter, random: Random): Array64 {
   return fill64(shape, () => Math.fround(centre + limit * (2 * random() - 1)));
 }
 
-/** The same operands every time. Random pixels do not tie, so that no pooling window has two largest ones. */
+/** The same operands in every run. Random pixels do not tie, so no pooling window has two maxima. */
 export function drawOperands({ network, batch }: CheckedNetwork): LossOperands<Array64> {
   const random = randomFrom(3, 0);
   const image = network.inputs[0]!.shape;
@@ -139,7 +139,7 @@ export const inOrder = <T>({ parameters, x, labels, state }: LossOperands<T>): T
   state,
 ];
 
-/** The loss of operands in that order, and the parameters that have a gradient; in a trace. */
+/** The loss for operands in that order, and the trainable parameters; in a trace. */
 export function recordLoss(
   network: Network,
   tensors: readonly Tensor[],

@@ -1,6 +1,6 @@
 /**
- * NaN and infinity in the operands of a case. WGSL lets an implementation assume that neither occurs, so whether results are
- * those of NumPy and PyTorch is checked on each device.
+ * Cases with NaN and infinity in the operands. WGSL lets an implementation assume that neither occurs, so each device
+ * must be checked for results like NumPy's and PyTorch's.
  */
 import { type Array64, map64 } from '../reference/array64.js';
 import { evaluateAt } from './evaluate.js';
@@ -8,14 +8,14 @@ import type { Evaluated, OpCheck } from './op_check.js';
 
 /** A case with NaN or infinity in one of its operands. */
 export interface Spoilt {
-  /** As in `NaN in x`. */
+  /** Such as `NaN in x`. */
   readonly name: string;
   readonly at: Evaluated;
 }
 
 type Spoil = readonly [name: string, (value: number, index: number, last: number) => number];
 
-/** At the ends, where tiles and padding meet; in the middle, before another one; everywhere. */
+/** At the ends, where tiles meet padding; in the middle, before another one; everywhere. */
 const spoils: readonly Spoil[] = [
   ['NaN', (value, index, last) => (index === last >> 1 || index === last ? NaN : value)],
   ['∞', (value, index, last) => (index === last ? Infinity : value)],
@@ -23,7 +23,7 @@ const spoils: readonly Spoil[] = [
   ['−∞ throughout', () => -Infinity],
 ];
 
-/** The case with each of its f32 operands, and each gradient that flows back into it, spoilt, one at a time. */
+/** The case once per f32 operand and per output gradient, each time with NaN or infinity in that one. */
 export function spoiltCases(check: OpCheck, at: Evaluated): Spoilt[] {
   const spoiltIn = (arrays: Evaluated['inputs'], names: readonly string[], show: (name: string) => string) =>
     names.flatMap((name) =>
@@ -52,7 +52,7 @@ export function spoiltCases(check: OpCheck, at: Evaluated): Spoilt[] {
   ];
 }
 
-/** The channels that hold NaN or infinity. */
+/** The channels that contain NaN or infinity. */
 export function channelsAstray({ values }: Array64, channelOf: (index: number) => number): Set<number> {
   const channels = new Set<number>();
   values.forEach((value, index) => {

@@ -4,24 +4,24 @@ import { ShadegradError } from '../errors.js';
 /** One comparison. */
 export interface Row {
   readonly op: string;
-  /** `forward`, `input_gradient` and so on; `input_gradient + bias, …`; of the public function `forward`, `gradient`, `differences`. */
+  /** `forward`, `input_gradient` and so on; `input_gradient + bias, …`; for the public function `forward`, `gradient`, `differences`. */
   readonly primitive: string;
   readonly variant: string;
   readonly case: string;
   readonly shapes: string;
   /** The result's name. */
   readonly result: string;
-  /** |got − want| / Σ|terms|, of the worst element. */
+  /** |got − want| / Σ|terms| of the worst element. */
   readonly error: number;
   /** The index of that element, and its values. */
   readonly at: string;
   readonly tolerance: number;
   readonly ok: boolean;
-  /** Operands held NaN or infinity, which WGSL lets a driver assume away. */
+  /** The operands contained NaN or infinity, which a WGSL driver may assume absent. */
   readonly isSpoilt?: true;
 }
 
-/** Runs `fn`; an error of ours (a refused shader, a lost device) becomes a failed row. */
+/** Runs `fn`; a ShadegradError (a refused shader, a lost device) becomes a failed row. */
 export async function rowsOrFailure(
   row: Omit<Row, 'error' | 'at' | 'ok'>,
   fn: () => Promise<Row[]>,

@@ -1,4 +1,4 @@
-/** Keras's padding, worked out independently of the kernels. Letters: H × W pixels, window KH × KW, P × Q windows. */
+/** Keras's padding, derived independently of the kernels. Letters: H × W pixels, window KH × KW, P × Q windows. */
 import type { Shape } from '../engine/primitive.js';
 import type { WindowAttributes } from '../reference/window.js';
 
@@ -8,7 +8,7 @@ export interface WindowOptions {
 }
 
 /**
- * Source: Keras, "same": ⌈H / stride⌉ windows, the padding split in half with the odd pixel behind; "valid": none.
+ * Source: Keras, "same": ⌈H / stride⌉ windows, the padding split in half with the odd pixel at the end; "valid": none.
  */
 export function windowAttributes(
   image: Shape,

@@ -127,6 +127,8 @@ function choosePart(
   const part = wanted ?? (['test', 'validation', 'all'] as const).find((name) => parts[name] !== undefined)!;
   const images = parts[part];
   if (images === undefined)
-    throw new UsageError(`evaluate: the data have no ${part} part; leave out --part, or choose another one.`);
+    throw new UsageError(
+      `evaluate: the data set has no ${part} part; leave out --part, or choose another one.`,
+    );
   return { part, images };
 }

@@ -42,7 +42,7 @@ export interface RunResult {
   readonly reason: string;
   readonly train: PartResult;
   readonly validation: PartResult;
-  /** Null if the data have no labelled test part. */
+  /** Null if the data set has no labelled test part. */
   readonly test: PartResult | null;
   readonly seconds: number;
 }

@@ -218,7 +218,7 @@ function checkSameImages({ images: before, classNames }: RunFile, images: Images
   const show = (counts: RunFile['images'], classes: number): string =>
     `${counts['train']} training, ${counts['validation']} validation and ${counts['test']} test images in ${classes} classes`;
   throw new DataError(
-    `train: the data have changed: ${folder.path} was started with ${show(before, classNames.length)}, but now there are ${show(now, images.train.classCount)}. Restore the old data, or start a new run.`,
+    `train: the data set has changed: ${folder.path} was started with ${show(before, classNames.length)}, but now there are ${show(now, images.train.classCount)}. Restore the old files, or start a new run.`,
   );
 }
 

@@ -109,7 +109,7 @@ function printResult({ images, output, folder }: FinishContext, result: RunResul
   const headline =
     test && images.test
       ? `${bold(output, `Test accuracy ${percent(test.accuracy)}`)} on ${images.test.count} images`
-      : 'The data have no labelled test images, and the validation accuracy is optimistic';
+      : 'The data set has no labelled test images, and the validation accuracy is optimistic';
   output.say(`${headline}; total time ${duration(seconds)}. Saved in ${folder.path}; try:`);
   output.say(`  npm run evaluate -- --model ${shellWord(folder.path)}`);
   output.say(`  npm run predict -- --model ${shellWord(folder.path)} image.png`);

@@ -1,5 +1,5 @@
 /**
- * A labelled set of images on the host, and the ways to cut one: by split, by limit, by choice.
+ * A labelled set of images on the host, and ways to divide it: by split, by limit, by selection.
  *
  * Letters: N images, H rows, W columns, C channels.
  */
@@ -19,7 +19,7 @@ import {
 } from '../options.js';
 import { layerStream, permutation, streams } from '../random.js';
 
-/** Pixels down, pixels across, and values per pixel. */
+/** Rows, columns, and values per pixel. */
 export interface ImageShape {
   readonly height: number;
   readonly width: number;
@@ -31,13 +31,13 @@ export function shapeText({ height, width, channels }: ImageShape): string {
   return `${height}×${width}×${channels}`;
 }
 
-/** What a set is made from. */
+/** The parts of an image set. */
 export interface ImageSetParts extends ImageShape {
   /** Bytes, 0 … 255. */
   readonly images: Uint8Array | Uint8ClampedArray | readonly number[];
   readonly labels: Uint8Array | Uint16Array | readonly number[];
   readonly classNames: readonly string[];
-  /** As in another set whose parts are taken over; the labels decide. */
+  /** A typed array, or the labels of another set; bytes if all labels fit. */
   readonly count?: number;
 }
 
@@ -47,38 +47,38 @@ const partRules = (): Rules<ImageSetParts> => ({
   height: required(count),
   width: required(count),
   channels: required(count),
-  classNames: required(list('a list of texts', text)),
+  classNames: required(list('a list of strings', text)),
   count,
 });
 
-/** N images of one size without labels, as Kaggle's test file holds them: [N,H,W,C] in one array. */
+/** N images of one size without labels, as in Kaggle's test file: [N,H,W,C] in one array. */
 export interface UnlabelledImages extends ImageShape {
   readonly images: Uint8Array;
   readonly count: number;
 }
 
-/** What a file holds before its classes have names: images, with labels or without. */
+/** The contents of a file before its classes have names: images, with or without labels. */
 export interface RawImages extends UnlabelledImages {
   readonly labels?: Uint8Array | Uint16Array;
 }
 
 export interface SeedOption {
-  /** An integer; the same seed gives the same choice on every machine. */
+  /** An integer; the same seed gives the same result on every machine. */
   readonly seed: number;
 }
 
 const seedRules = (): Rules<SeedOption> => ({ seed: required(seedRule) });
 
 /**
- * N images of one size with one label each, channels last, a byte per value.
+ * N images of one size with one label each, channels last, one byte per value.
  *
  * Shapes: images [N,H,W,C] in one array, labels [N], each below classNames.length.
- * Memory: keeps typed arrays of bytes as they are. A set that is cut from another shares its pixels and keeps a list of
- * positions; the device set gathers them when it uploads them.
- * Throws: UsageError for parts of another kind; DataError when the lengths do not fit together or a label has no class.
+ * Memory: keeps the given typed arrays. A set made from another one shares its pixels and keeps a list of positions; the
+ * device set gathers the images when it uploads them.
+ * Throws: UsageError for parts of the wrong type; DataError when the lengths do not match or a label has no class.
  */
 export class ImageSet {
-  /** The pixels in one array, [N,H,W,C]. A set that shares the pixels of another copies its own at the first read. */
+  /** The pixels in one array, [N,H,W,C]. A set that shares the pixels of another copies its own on the first read. */
   declare readonly images: Uint8Array;
   readonly labels: Uint8Array | Uint16Array;
   readonly count: number;
@@ -89,7 +89,7 @@ export class ImageSet {
   #pixels: Uint8Array;
   #positions: ArrayLike<number> | undefined;
 
-  /** `positions` says where in the pixels each image is, counted in images; all of them in order when left out. */
+  /** `positions`: the index in the pixels of each image. Default: all images, in order. */
   constructor(parts: ImageSetParts, positions?: ArrayLike<number>) {
     checkCall('ImageSet', parts, partRules);
     const { images, labels, height, width, channels, classNames } = parts;
@@ -108,7 +108,7 @@ export class ImageSet {
     }
     this.#pixels = bytesOf(images);
     this.#positions = positions;
-    // A property of the object itself, so that `{ ...set }` has it, too.
+    // Defined on the object itself, so that `{ ...set }` copies it, too.
     Object.defineProperty(this, 'images', { enumerable: true, get: () => this.#wholeImages() });
     this.labels =
       labels instanceof Uint8Array || labels instanceof Uint16Array ? labels : Uint16Array.from(labels);
@@ -119,7 +119,7 @@ export class ImageSet {
     this.classNames = classNames;
   }
 
-  /** The shape that a model's input has: [H,W,C]. */
+  /** The input shape of a model for these images: [H,W,C]. */
   get imageShape(): readonly [height: number, width: number, channels: number] {
     return [this.height, this.width, this.channels];
   }
@@ -128,7 +128,7 @@ export class ImageSet {
     return this.classNames.length;
   }
 
-  /** How many images each class has, by label. */
+  /** The number of images of each class, by label. */
   classCounts(): number[] {
     const counts = Array.from({ length: this.classNames.length }, () => 0);
     for (const label of this.labels) counts[label]!++;
@@ -136,7 +136,7 @@ export class ImageSet {
   }
 
   /**
-   * Mean and standard deviation of all values of all images, each value as a number from 0 to 1.
+   * Mean and standard deviation of all values of all images, scaled to 0 … 1.
    *
    *   mean = Σ v·h[v] / (255·n)     deviation = √(Σ v²·h[v] / (255²·n) − mean²)     h the histogram of the n bytes
    */
@@ -145,7 +145,7 @@ export class ImageSet {
     for (let i = 0; i < this.count; i++) for (const value of this.image(i)) histogram[value]!++;
     let sum = 0;
     let squares = 0;
-    // Integers below 2^53, hence exact, however many images there are.
+    // Integers below 2^53, hence exact for any number of images.
     histogram.forEach((count, value) => {
       sum += value * count;
       squares += value * value * count;
@@ -163,7 +163,7 @@ export class ImageSet {
     return this.#pixels.subarray(begin, begin + this.#imageSize);
   }
 
-  /** Copies images into `target`, [n,H,W,C], from position `first` on, as far as there are any. */
+  /** Copies images into `target`, [n,H,W,C], starting at position `first`, until either ends. */
   copyImages(target: Uint8Array, first: number): void {
     const size = this.#imageSize;
     const count = Math.min(this.count - first, Math.floor(target.length / size));
@@ -189,7 +189,7 @@ export class ImageSet {
   }
 
   /**
-   * The images at these positions, in this order; a position may come more than once. The set shares the pixels of this one.
+   * The images at these positions, in this order; positions may repeat. The new set shares the pixels of this one.
    *
    * Throws: UsageError for a position without an image.
    */
@@ -209,7 +209,7 @@ export class ImageSet {
   }
 
   /**
-   * Cuts the set in two, each class in the same proportion, and each part in the order of the whole.
+   * Splits the set in two with the same proportion of each class; both parts keep the order of the set.
    *
    * The first part gets round(fraction · N) images. Both must get at least one.
    * Throws: UsageError when fraction is not between 0 and 1, or a part would be empty.
@@ -229,9 +229,9 @@ export class ImageSet {
   }
 
   /**
-   * Cuts the set for k-fold cross-validation: fold number `fold` (from 1) as the second part, all others as the
-   * first, each in the order of the whole. Every class is spread evenly over the folds; over all `folds` calls
-   * with one seed each image is in the second part exactly once.
+   * Splits the set for k-fold cross-validation: the second part is fold number `fold` (from 1), the first part all others;
+   * both keep the order of the set. Every class is spread evenly over the folds. Over all `folds` calls with one seed each
+   * image is in the second part exactly once.
    *
    * Throws: UsageError when folds is not an integer from 2 to the number of images, or fold not from 1 to folds.
    */
@@ -249,8 +249,7 @@ export class ImageSet {
   }
 
   /**
-   * At most `limit` images, each class in its proportion, in the order of the whole; the set itself when it
-   * has no more than that.
+   * At most `limit` images, each class in proportion, in the order of the set; the set itself if it is not larger.
    *
    * Throws: UsageError when limit is not an integer of at least 1.
    */
@@ -263,8 +262,8 @@ export class ImageSet {
   }
 
   /**
-   * Which of `folds` parts each image belongs to, 0 to folds − 1: every class is spread evenly, so that parts
-   * differ by at most one image of a class, and by at most one image in all.
+   * The fold of each image, from 0 to folds − 1: every class is spread evenly, so folds differ by at most one image of a
+   * class, and by at most one image in total.
    *
    * Throws: UsageError when folds is not an integer from 2 to the number of images.
    */
@@ -277,7 +276,7 @@ export class ImageSet {
     const foldOf = new Uint32Array(this.count);
     let next = 0;
     for (const [label, of] of this.members().entries()) {
-      // Dealt out like cards, each class going on where the one before ended.
+      // Dealt out like cards: each class continues where the previous one ended.
       for (const place of permutation(of.length, seed, layerStream(streams.fold, label))) {
         foldOf[of[place]!] = next++ % folds;
       }
@@ -285,7 +284,7 @@ export class ImageSet {
     return foldOf;
   }
 
-  /** Marks `size` images with 1, as many of each class as its share, chosen by the seed. */
+  /** Marks `size` images with 1, chosen by the seed, each class in proportion. */
   private stratified(size: number, seed: number, stream: number): Uint8Array {
     const members = this.members();
     const chosen = new Uint8Array(this.count);
@@ -300,7 +299,7 @@ export class ImageSet {
     return chosen;
   }
 
-  /** The positions of each class's images, ascending. */
+  /** The positions of the images of each class, ascending. */
   private members(): number[][] {
     const members: number[][] = this.classNames.map(() => []);
     this.labels.forEach((label: number, index: number) => members[label]!.push(index));
@@ -317,8 +316,8 @@ export class ImageSet {
 }
 
 /**
- * Shares `size` among groups in proportion to their counts: the whole parts first, then one each to the
- * largest remainders, lower groups first among equals. The shares add up to `size` and none exceeds its count.
+ * Divides `size` among groups in proportion to their counts: the integer parts first, then one each to the largest
+ * remainders, the lower group first on ties. The shares add up to `size`, and none exceeds its count.
  *
  * Domain: 0 ≤ size ≤ sum of counts.
  * Source: the method of largest remainders (Hamilton).

@@ -11,8 +11,8 @@ const mayLack = 1000;
 /**
  * One more than the largest label.
  *
- * Throws: DataError naming `who` for more than 1,000 classes of which most have no image: such labels are other
- * numbers, and a network would have an output for each.
+ * Throws: DataError naming `who` for more than 1,000 classes most of which have no image: such labels are not classes,
+ * and a network would have an output for each.
  */
 export function countClasses(who: string, labels: readonly ArrayLike<number>[]): number {
   const isThere = new Uint8Array(maxClasses);

@@ -9,7 +9,7 @@ export interface LoadedDataset {
   readonly name: string;
   readonly format: DataFormat;
   readonly train: ImageSet;
-  /** Undefined if the data have no labelled test part. */
+  /** Undefined if the data set has no labelled test part. */
   readonly test?: ImageSet;
   /** The validation part that comes with the data, if any. */
   readonly validation?: ImageSet;

@@ -1,10 +1,10 @@
 /**
- * Which images are trained on, validated on and tested on: the splits by name. All are stratified (each class in its
- * share) and seeded, and their parts share no image.
+ * The named splits: which images to train on, validate on and test on. All are stratified (each class in proportion) and
+ * seeded, and their parts share no image.
  *
- *   official   the training part cut by `validationShare`; the official test part
- *   kaggle     the CSV's 42,000 rows cut 90 : 10 (37,800 + 4,200); its test file has no labels
- *   45k/15k    the training part cut 75 : 25; the official test part
+ *   official   the training part, split by `validationShare`; the official test part
+ *   kaggle     the CSV's 42,000 rows, split 90 : 10 (37,800 + 4,200); its test file has no labels
+ *   45k/15k    the training part, split 75 : 25; the official test part
  *   k-fold     fold number `fold` of `folds` validates, the others train; the official test part
  */
 import { UsageError } from '../errors.js';
@@ -18,12 +18,12 @@ export interface SplitOptions {
   /** Default `official`. */
   readonly split?: SplitName;
   readonly seed: number;
-  /** Of `official`: the share of the training part that validates. Default 0.1. */
+  /** For `official`: the share of the training part to validate on. Default 0.1. */
   readonly validationShare?: number;
-  /** Of `k-fold`: how many parts (default 5), and which of them validates, from 1 (default 1). */
+  /** For `k-fold`: the number of folds (default 5), and the one to validate on, from 1 (default 1). */
   readonly folds?: number;
   readonly fold?: number;
-  /** At most this many images in the training and validation parts together; null for all. */
+  /** Limit for the number of training and validation images together; null for all. */
   readonly limit?: number | null;
 }
 
@@ -31,7 +31,7 @@ const rules = (): Rules<SplitOptions> => ({
   split: oneOf(splitNames),
   seed: required(seedRule),
   validationShare: between(),
-  // How many there may be, the images decide.
+  // The number of images is the limit; `fold` checks it.
   folds: count,
   fold: count,
   limit: orNull(count),
@@ -40,25 +40,25 @@ const rules = (): Rules<SplitOptions> => ({
 export interface SplitDataset {
   readonly train: ImageSet;
   readonly validation: ImageSet;
-  /** Undefined when the data have no labelled test part and the split holds none out. */
+  /** Undefined if the data set has no labelled test part and the split holds none out. */
   readonly test?: ImageSet;
   /** One sentence with the counts, for people. */
   readonly description: string;
 }
 
-/** What `official` holds out for testing, when the data have no labelled test part, and what `kaggle` validates on. */
+/** The share that `official` holds out for testing if the data set has no labelled test part, and that `kaggle` validates on. */
 const heldOutShare = 0.1;
 
 /**
- * Cuts loaded data into the parts of a training.
+ * Splits a loaded data set into training, validation and test sets.
  *
  * Memory: the parts share the pixels of the loaded images.
- * Throws: UsageError for an unknown split, one that the data do not allow, and shares, folds or limits that leave a
+ * Throws: UsageError for an unknown split, one that does not suit the data set, and shares, folds or limits that leave a
  * part empty.
  */
 export function splitDataset(loaded: LoadedDataset, options: SplitOptions): SplitDataset {
   if (!((loaded as Partial<LoadedDataset> | undefined)?.train instanceof ImageSet))
-    throw wrong('split', 'the data set', loaded, 'what datasets.load() gives');
+    throw wrong('split', 'the data set', loaded, 'a data set from datasets.load()');
   checkCall('split', options, rules);
   const { split = 'official' } = options;
   if (split === 'kaggle' && loaded.format !== 'csv') {
@@ -79,7 +79,7 @@ export function splitDataset(loaded: LoadedDataset, options: SplitOptions): Spli
 
 const formatTitles = { idx: 'IDX files', csv: 'a CSV', png: 'pictures' } as const;
 
-/** What is left to train and validate on; `validation` only when the data set it aside themselves. */
+/** What is left to train and validate on; `validation` only if the data set comes with a validation part. */
 interface Rest {
   readonly train: ImageSet;
   readonly validation?: ImageSet;
@@ -95,7 +95,7 @@ function setTestAside(
   if (test !== undefined) return { rest: { train, ...own }, test };
   if (split !== 'official') return { rest: { train, ...own } };
   const [kept, heldOut] = train.split(1 - heldOutShare, { seed });
-  const testNote = `${heldOutShare * 100} % held out first, as the data have no labelled test part`;
+  const testNote = `${heldOutShare * 100} % held out first, because the data set has no labelled test part`;
   return { rest: { train: kept, ...own }, test: heldOut, testNote };
 }
 
@@ -103,7 +103,7 @@ function isLimited({ train, validation }: Rest, { limit = null }: SplitOptions):
   return limit !== null && limit < train.count + (validation?.count ?? 0);
 }
 
-/** Both parts cut in proportion, so that they hold `limit` images together. */
+/** Takes the same proportion of both parts, `limit` images in total. */
 function limited(rest: Rest, options: SplitOptions): Rest {
   const { limit = null, seed } = options;
   if (limit === null || !isLimited(rest, options)) return rest;

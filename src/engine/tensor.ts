@@ -114,7 +114,7 @@ export class Tensor extends Resource implements Spec {
     checkShape('tensor', spec.shape);
     if (sizeOf(spec.shape) !== array.length) {
       throw new ShapeError(
-        `tensor: shape [${spec.shape.join(',')}] holds ${sizeOf(spec.shape)} elements but the data have ${array.length}.`,
+        `tensor: shape [${spec.shape.join(',')}] holds ${sizeOf(spec.shape)} elements, but the data has ${array.length}.`,
       );
     }
     const tensor = Tensor.allocate(spec, device);

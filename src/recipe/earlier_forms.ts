@@ -1,4 +1,4 @@
-/** Converts the recipes of earlier versions. It checks nothing: `readRecipe` does. */
+/** Converts recipes of earlier versions. It does not validate them; `readRecipe` does. */
 import { isPresetName } from '../nn/names.js';
 import { makeRecipe } from './make_recipe.js';
 
@@ -8,7 +8,7 @@ export function recipeOfRun2(settings: unknown): unknown {
   const { folds, fold, validationShare, momentum, ...others } = settings;
   const { split, optimizer } = others;
   return {
-    // The first versions had neither.
+    // The first versions had neither option.
     microBatch: null,
     memory: null,
     ...others,
@@ -22,8 +22,8 @@ export function recipeOfRun2(settings: unknown): unknown {
 }
 
 /**
- * From the settings in a `shadegrad session 1`, which held what people could choose on the page. The preset decided the
- * rest, and the data set `custom` was called `own`.
+ * From the settings in a `shadegrad session 1`, which held the page's form. The preset determined the rest, and the data set
+ * `custom` was called `own`.
  */
 export function recipeOfSession1(settings: unknown): unknown {
   if (!isRecord(settings)) return settings;
@@ -37,7 +37,7 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Those that are neither null nor missing. */
+/** The members that are neither null nor undefined. */
 function given(members: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => (value ?? null) !== null));
 }

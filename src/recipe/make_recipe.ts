@@ -1,20 +1,20 @@
-/** From a preset and what the user chose to a recipe. */
+/** Makes a recipe from a preset and the user's choices. */
 import { presetFor } from './presets.js';
 import type { Recipe } from './recipe.js';
 
-/** A preset for a data set, and what to change of it. Members that are undefined take the preset's values. */
+/** A preset for a data set, and overrides. Undefined members keep the preset's values. */
 export type RecipeChoice<Dataset extends string = string> = Pick<Recipe<Dataset>, 'dataset' | 'preset'> & {
   readonly [Name in keyof Recipe]?: Recipe<Dataset>[Name] | undefined;
 };
 
-/** The preset's recipe for the data set, with the choice laid over it; not checked, see `readRecipe`. */
+/** The preset's recipe for the data set with the user's overrides; not validated, see `readRecipe`. */
 export function makeRecipe<Dataset extends string>(choice: RecipeChoice<Dataset>): Recipe<Dataset> {
   const { dataset, preset } = choice;
   const chosen = Object.fromEntries(
     Object.entries(choice).filter(([, value]) => value !== undefined),
   ) as Partial<Recipe<Dataset>>;
   const usual = presetFor(preset, dataset);
-  // In the order in which run.json and reports show them.
+  // In the order of run.json and reports.
   const recipe: Recipe<Dataset> = {
     dataset,
     data: null,
@@ -46,8 +46,8 @@ export function makeRecipe<Dataset extends string>(choice: RecipeChoice<Dataset>
 }
 
 /**
- * The recipe with another data set: what was as the preset has it for the data set before becomes as the preset has it
- * for this one (digits are not mirrored, clothes are), and the rest stays.
+ * The recipe for another data set: members that equal the preset's value for the old data set take its value for the new
+ * one (the preset mirrors clothes but not digits); the others are unchanged.
  */
 export function withDataset<Dataset extends string>(
   recipe: Recipe<Dataset>,

@@ -1,4 +1,4 @@
-/** The optimizer of a run, made from its recipe. The page needs it before it needs the other parts. */
+/** Makes the optimizer of a run from its recipe. Separate from parts.ts, because the page loads it first. */
 import type { ScheduleName } from '../nn/names.js';
 import { optimizerFromConfig } from '../nn/optimizers/from_config.js';
 import type { Optimizer } from '../nn/optimizers/optimizer.js';

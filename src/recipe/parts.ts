@@ -1,4 +1,4 @@
-/** The parts of a run, made from its recipe: data, model, callbacks, and what `fit` is given. */
+/** Makes the parts of a run from its recipe: data, model, callbacks, and the options of `fit`. */
 import type { ImageSet } from '../data/dataset.js';
 import type { LoadedDataset } from '../data/loaded_dataset.js';
 import { type SplitDataset, splitDataset } from '../data/splits.js';
@@ -12,7 +12,7 @@ import type { FitOptions } from '../nn/training.js';
 import { optimizerOf } from './optimizer_of.js';
 import type { DataRecipe, Recipe } from './recipe.js';
 
-/** The images, cut as the recipe says. Throws: UsageError for a split that the data do not allow. */
+/** The images, split as the recipe says. Throws: UsageError for a split that does not suit the data set. */
 export function splitBy(
   { split: { name, ...options }, limit, seed }: Pick<DataRecipe, 'split' | 'limit' | 'seed'>,
   loaded: LoadedDataset,
@@ -20,7 +20,7 @@ export function splitBy(
   return splitDataset(loaded, { split: name, ...options, limit, seed });
 }
 
-/** The model with its first weights for these images, compiled; on `device`, or else on the default one. */
+/** The compiled model with initial weights for these images, on `device` or the default device. */
 export function modelOf(recipe: Recipe, images: ImageSet, device?: Device): Model {
   const { model: name, seed, l2, standardise, filters } = recipe;
   const model = modelsByName[name]({
@@ -38,12 +38,12 @@ export function modelOf(recipe: Recipe, images: ImageSet, device?: Device): Mode
   return model;
 }
 
-/** Images per step: all of them, if there are fewer than the recipe's batch. */
+/** The batch size: the recipe's, or all images if there are fewer. */
 export function batchSizeOf({ batchSize }: Pick<Recipe, 'batchSize'>, { count }: ImageSet): number {
   return Math.min(batchSize, count);
 }
 
-/** What the recipe says of `fit` on these images. */
+/** The options of `fit` on these images. */
 export function fitOptionsOf(recipe: Recipe, images: ImageSet): FitOptions {
   const { epochs, microBatch, memory, seed, augmentation, variantsPerImage } = recipe;
   return {
@@ -57,7 +57,7 @@ export function fitOptionsOf(recipe: Recipe, images: ImageSet): FitOptions {
   };
 }
 
-/** What lowers the rate, and ends training early, when validation stops improving; `say` is called with a line for each. */
+/** Callbacks that lower the rate and stop early when validation stops improving; `say` is called with a line for each. */
 export function callbacksOf(
   { plateaus }: Pick<Recipe, 'plateaus'>,
   say: (line: string) => void,

@@ -1,4 +1,4 @@
-/** Presets: whole recipes by name, one for each data set. What the user chooses overrules their parts. */
+/** Presets: complete recipes by name, one per data set. The user's choices override their parts. */
 import type { PresetName } from '../nn/names.js';
 import { filters } from '../nn/preprocessing.js';
 import type { Recipe } from './recipe.js';
@@ -22,7 +22,7 @@ export type PresetRecipe = Pick<
 export interface Preset {
   readonly digits: PresetRecipe;
   readonly fashion: PresetRecipe;
-  /** For any other images: nothing is known of what may be turned or mirrored. */
+  /** For any other images, which may have a meaning that flips or turns would change. */
   readonly other: PresetRecipe;
 }
 
@@ -40,7 +40,7 @@ const quick: PresetRecipe = {
   tensorBoard: false,
 };
 
-/** The recipe of the 2017 notebook that reports 99.67 % on digits: no flips, since 6 and 9 are each other's. */
+/** The recipe of the 2017 notebook that reports 99.67 % on digits: no flips, because 6 and 9 would be confused. */
 const corrected: PresetRecipe = {
   model: 'paper',
   limit: null,
@@ -55,7 +55,7 @@ const corrected: PresetRecipe = {
   tensorBoard: false,
 };
 
-/** The system as it was published, with both flips and filters that nearly cancel. */
+/** The system as published, with both flips, and filters that nearly cancel each other. */
 const paper: PresetRecipe = {
   ...corrected,
   split: { name: '45k/15k' },
@@ -82,7 +82,7 @@ export const presets = {
   },
   corrected: {
     digits: corrected,
-    // Clothes are mirrored, and photographed upright in the middle: large turns and shifts show what never comes.
+    // Clothes are symmetric, and photographed upright and centred: large rotations and shifts show cases that never occur.
     fashion: {
       ...corrected,
       augmentation: { horizontalFlip: true, widthShift: 0.05, heightShift: 0.05, zoom: 0.05 },

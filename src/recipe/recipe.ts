@@ -1,7 +1,7 @@
 /**
- * A recipe: everything that decides a run. The command line and the page make it from a preset and what the user chose
- * (make_recipe.ts), run.json and the page's saved sessions hold it (recipe_json.ts), and the parts of the run are made from
- * it (parts.ts).
+ * A recipe: everything that determines a run. The command line and the page make it from a preset and the user's choices
+ * (make_recipe.ts); run.json and the page's saved sessions store it (recipe_json.ts); the parts of the run are made from it
+ * (parts.ts).
  */
 import type { AugmentOptions } from '../augment_options.js';
 import type { ImageShape } from '../data/dataset.js';
@@ -11,9 +11,9 @@ import type { ModelName, PresetName, ScheduleName } from '../nn/names.js';
 import type { Filter } from '../nn/preprocessing.js';
 import type { OptimizerDescription } from '../nn/stored_optimizer.js';
 
-/** Lowers the rate, then ends training, when validation accuracy has not improved for some epochs. */
+/** Lowers the rate, and later ends the training, if validation accuracy has not improved for some epochs. */
 export interface PlateauRule {
-  /** Epochs before the rate is multiplied by `factor`, down to `minLr`. */
+  /** Epochs before the rate is multiplied by `factor`, with the minimum `minLr`. */
   readonly patience: number;
   readonly factor: number;
   readonly minLr: number;
@@ -21,55 +21,55 @@ export interface PlateauRule {
   readonly stopAfter: number;
 }
 
-/** How the images are divided: a split by name, with that split's options. */
+/** How to split the images: the name of a split, and its options. */
 export interface SplitRecipe extends Pick<SplitOptions, 'validationShare' | 'folds' | 'fold'> {
   readonly name: SplitName;
 }
 
-/** Where the images come from and how they are divided: what tells which images a run was trained on. */
+/** Where the images come from and how they are split: this identifies the images that a run was trained on. */
 export interface DataRecipe<Dataset extends string = string> {
-  /** `digits`, `fashion`, a path on the command line, or `custom` for files that were dropped on the page. */
+  /** `digits`, `fashion`, a path on the command line, or `custom` for files dropped on the page. */
   readonly dataset: Dataset;
-  /** The folder with the files of a data set that is known by name; null for the usual places. */
+  /** The folder with the files of a named data set; null for the default places. */
   readonly data: string | null;
-  /** For IDX files: rows and columns are swapped. */
+  /** For IDX files: swap rows and columns. */
   readonly transpose: boolean;
   readonly split: SplitRecipe;
-  /** Images that are trained and validated on; null for all. */
+  /** Number of images to train and validate on; null for all. */
   readonly limit: number | null;
-  /** Keys the split, first weights, order, dropout and augmentation. */
+  /** Seeds the split, initial weights, order, dropout and augmentation. */
   readonly seed: number;
 }
 
 export interface Recipe<Dataset extends string = string> extends DataRecipe<Dataset> {
   /** For a CSV whose rows are not square greyscale images. */
   readonly shape: ImageShape | null;
-  /** Where the defaults came from. */
+  /** The preset behind the defaults. */
   readonly preset: PresetName;
   readonly model: ModelName;
-  /** A saved model whose weights training begins with. */
+  /** A saved model whose weights the training starts from. */
   readonly from: string | null;
-  /** Weight of Σ w² over the kernels in the loss. */
+  /** The factor of Σ w² over the kernels in the loss. */
   readonly l2: number;
-  /** Inputs of mean 0 and deviation 1 instead of 0 to 1. */
+  /** Scales inputs to mean 0 and standard deviation 1 instead of 0 … 1. */
   readonly standardise: boolean;
   readonly filters: readonly Filter[];
   readonly epochs: number;
   readonly batchSize: number;
-  /** Images at once; null for as many as fit. */
+  /** Images per micro-batch; null for as many as fit. */
   readonly microBatch: number | null;
-  /** Bytes that training may take of the device; null for what it has. */
+  /** Limit for the device memory of the training in bytes; null for all that the device has. */
   readonly memory: number | null;
-  /** The optimizer's name and its options, those left out at their defaults; its rate is `learningRate`. */
+  /** The optimizer's name and options, without those at their defaults; its learning rate is `learningRate`. */
   readonly optimizer: OptimizerDescription;
-  /** The constant rate, or the schedule's peak. */
+  /** The constant rate, or the peak of the schedule. */
   readonly learningRate: number;
   readonly schedule: ScheduleName;
-  /** What happens when validation stops improving; not with a schedule. */
+  /** What to do when validation stops improving; not combined with a schedule. */
   readonly plateaus: PlateauRule | null;
-  /** Null for the images as they are. */
+  /** Null for no augmentation. */
   readonly augmentation: AugmentOptions | null;
-  /** How often an epoch shows each image, each time augmented differently. */
+  /** How often an epoch shows each image, augmented differently each time. */
   readonly variantsPerImage: number;
   readonly tensorBoard: boolean;
 }

@@ -1,4 +1,4 @@
-/** Checks recipes, and reads them from JSON: no member may be missing, and each must have its form. */
+/** Validates recipes and reads them from JSON: every member must be present and valid. */
 import { checkAugmentOptions } from '../augment_options.js';
 import { splitNames } from '../data/split_names.js';
 import { UsageError } from '../errors.js';
@@ -50,7 +50,7 @@ const recipeForm: Form<Recipe> = {
   batchSize: count,
   microBatch: nullable(count),
   memory: nullable(count),
-  // What its config and `augmentation` hold, `readRecipe` checks.
+  // `readRecipe` validates its config, and `augmentation`.
   optimizer: { name: text, config: object as Leaf<Recipe['optimizer']['config']> },
   learningRate: positive,
   schedule: oneOf(scheduleNames),
@@ -60,7 +60,7 @@ const recipeForm: Form<Recipe> = {
   tensorBoard: boolean,
 };
 
-/** Throws: what `refuse` returns, with the name of the member that is wrong. */
+/** Throws: the result of `refuse` with the name of the invalid member. */
 export function readRecipe(value: unknown, refuse: Refuse): Recipe {
   const recipe = checkForm(value, recipeForm, refuse);
   const { filters, augmentation, variantsPerImage, optimizer, schedule, plateaus } = recipe;
@@ -81,7 +81,7 @@ export function readRecipe(value: unknown, refuse: Refuse): Recipe {
   return recipe;
 }
 
-/** The part that tells which images a run was trained on. Throws: as `readRecipe`. */
+/** Reads the part that identifies the images that a run was trained on. Throws: like `readRecipe`. */
 export function readDataRecipe(value: unknown, refuse: Refuse): DataRecipe {
   return checkForm<DataRecipe>(value, dataForm, refuse);
 }

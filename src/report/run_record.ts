@@ -109,7 +109,7 @@ function asRecord(value: Json | undefined): JsonRecord {
   return typeof value === 'object' && value !== null && !isList(value) ? value : {};
 }
 
-/** The part that the run was tested on: the validation images if the data have no test part. */
+/** The part that the run was tested on: the validation images if the data set has no test part. */
 export function testedPart({ images }: RunRecord): 'test' | 'validation' {
   return images['test'] === 0 ? 'validation' : 'test';
 }

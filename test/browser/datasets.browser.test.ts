@@ -118,7 +118,7 @@ test('without room, everything is read and nothing kept, with a line', async () 
   expect([train.count, lines.length, lines[0]]).toEqual([
     2,
     4,
-    'testImages-ubyte.gz is not kept for the next visit: full',
+    'testImages-ubyte.gz could not be cached for the next visit: full',
   ]);
 });
 

@@ -160,7 +160,7 @@ describe('errors', () => {
     vi.spyOn(navigator.storage, 'estimate').mockResolvedValue({ usage: 5 * 2 ** 20, quota: 5.5 * 2 ** 20 });
     expect(await failure(folder.write('a', 'new'))).toMatchObject({
       problem: 'disk-full',
-      message: `cannot write ${path}/a: the browser's room for this page is full (5.0 of 5.5 MiB are used). Free some space on the disk, or delete what this page keeps. What was there before is unharmed.`,
+      message: `cannot write ${path}/a: the browser's storage quota for this page is used up (5.0 of 5.5 MiB). Free some space on the disk, or delete the data of this page. The previous contents are intact.`,
     });
     expect(await text('a')).toBe('old');
   });

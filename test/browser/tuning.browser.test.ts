@@ -287,7 +287,7 @@ describe('bits', () => {
     change({ abc: { variant: 7 } });
     const third = await visit({ openFolder });
     expect(third.notes).toEqual([
-      'Your last session could not be restored: it is damaged, or from another version of this page: training.choices.abc.variant is 7, expected a text.',
+      'Your last session could not be restored: it is damaged, or from another version of this page: training.choices.abc.variant is 7, expected a string.',
     ]);
   });
 });

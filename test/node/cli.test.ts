@@ -394,7 +394,7 @@ describe('what a resumed run keeps to', () => {
     for (const name of readdirSync(changing)) if (name.startsWith('t10k')) rmSync(path.join(changing, name));
     const changed = run(['train', '--resume', 'runs/kept run']);
     expect(changed.stderr).toMatch(
-      /^train: the data have changed: .*runs\/kept run was started with \d+ training, \d+ validation and 40 test images in 10 classes, but now there are /,
+      /^train: the data set has changed: .*runs\/kept run was started with \d+ training, \d+ validation and 40 test images in 10 classes, but now there are /,
     );
     expect(changed.status).toBe(1);
   });

@@ -264,7 +264,7 @@ describe('evaluate', () => {
       'a part that there is not',
       ['--dataset', 'four.csv', '--part', 'test'],
       2,
-      'evaluate: the data have no test part; leave out --part, or choose another one.\n',
+      'evaluate: the data set has no test part; leave out --part, or choose another one.\n',
     ],
     [
       'images of another size',

@@ -193,7 +193,7 @@ describe('results', () => {
       /machine\.cores is \[\], expected a number or null\. /,
     );
     expect(changed('"shadegrad": "', '"shadegrad": 1, "": "')).toThrow(
-      /: versions\.shadegrad is 1, expected a text\./,
+      /: versions\.shadegrad is 1, expected a string\./,
     );
   });
 

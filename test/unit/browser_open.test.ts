@@ -14,13 +14,13 @@ const windows = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) Firefox/140.0';
 describe('without a device', () => {
   it('each reason has its remedy', () => {
     expect(noDevice('insecure', linux).message).toMatchInlineSnapshot(
-      `"open: the page came over an insecure connection, where browsers give no WebGPU. Open the page over https, or from this computer as http://localhost."`,
+      `"open: the page was loaded over an insecure connection, where browsers disable WebGPU. Open the page over https, or from this computer as http://localhost."`,
     );
     expect(noDevice('no-webgpu', windows).message).toMatchInlineSnapshot(
-      `"open: this browser has no WebGPU. Use a current one: Chrome or Edge from 113 (on Android 121), Safari from 26, Firefox from 141 on Windows and 145 on macOS."`,
+      `"open: this browser has no WebGPU. Use a current browser: Chrome or Edge from 113 (on Android 121), Safari from 26, Firefox from 141 on Windows and 145 on macOS."`,
     );
     expect(noDevice('no-adapter', linux).message).toMatchInlineSnapshot(
-      `"open: the browser finds no graphics adapter that it can use. Switch on graphics (hardware) acceleration in the settings of the browser, restart it, and keep the graphics driver up to date; chrome://gpu (Chrome, Edge) and about:support (Firefox) say what is missing. On Linux, Chrome and Edge may need chrome://flags/#enable-unsafe-webgpu and #enable-vulkan switched on, Firefox dom.webgpu.enabled in about:config."`,
+      `"open: the browser found no usable graphics adapter. Switch on graphics (hardware) acceleration in the settings of the browser, restart it, and keep the graphics driver up to date; chrome://gpu (Chrome, Edge) and about:support (Firefox) say what is missing. On Linux, Chrome and Edge may need chrome://flags/#enable-unsafe-webgpu and #enable-vulkan switched on, Firefox dom.webgpu.enabled in about:config."`,
     );
     expect(noDevice('no-adapter', android).message).not.toContain('On Linux');
   });

@@ -75,7 +75,7 @@ test.each<[object | null | string, string]>([
   ['x', 'it is "x", expected an object'],
   [[], 'it is [], expected an object'],
   [{ ...whole, name: undefined }, 'it has no name'],
-  [{ ...whole, name: 3 }, 'name is 3, expected a text'],
+  [{ ...whole, name: 3 }, 'name is 3, expected a string'],
   [{ ...whole, kind: 'constructor' }, 'kind is "constructor", expected "a" or "b"'],
   [{ ...whole, size: '1' }, 'size is "1", expected a number'],
   [{ ...whole, size: null }, 'size is null, expected a number'],

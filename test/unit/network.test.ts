@@ -305,7 +305,7 @@ describe('a change', () => {
       behind an unknown layer: UsageError: model: there is no layer 'x', expected one of input_layer, conv2d, dropout, flatten, dense.
       waiting for itself: UsageError: insert: dropout, flatten, dense, add would wait for each other; take values that do not depend on the new layer.
       a name that is taken: UsageError: model: two layers are called 'dense'; give one another name.
-      a name for a path: UsageError: rename: to is 'a/b', expected a text without '/' and control characters.
+      a name for a path: UsageError: rename: to is 'a/b', expected a string without '/' and control characters.
       another shape: ShapeError: model: layer 'dense': layers.dense: the input is [6,6,2] per sample, expected one axis; put layers.flatten() before it.
       the only layer: UsageError: model: the output 'input_layer' is an input, expected the output of a layer."
     `);

@@ -42,7 +42,7 @@ test.each<[string, (run: Record<string, unknown>, recipe: Record<string, unknown
     (run) => (run['images'] = { train: 'many' }),
     'images.train is "many", expected a non-negative integer.',
   ],
-  ['names that are none', (run) => (run['classNames'] = ['a', 1]), 'classNames[1] is 1, expected a text.'],
+  ['names that are none', (run) => (run['classNames'] = ['a', 1]), 'classNames[1] is 1, expected a string.'],
 ])('%s', async (_, change, message) => {
   const run = structuredClone(whole) as Record<string, unknown>;
   change(run, run['recipe'] as Record<string, unknown>);

@@ -68,7 +68,7 @@ describe('splitDataset', () => {
       [20, 20, 20],
     ]);
     expect(description).toMatchInlineSnapshot(
-      `"Split official by class, seed 1: 486 images to train, 54 to validate (10 % of the training part), 60 to test (10 % held out first, as the data have no labelled test part)."`,
+      `"Split official by class, seed 1: 486 images to train, 54 to validate (10 % of the training part), 60 to test (10 % held out first, because the data set has no labelled test part)."`,
     );
   });
 

@@ -70,7 +70,7 @@ test('wrong calls are refused in plain words', () => {
       ShapeError: divide_into: 'x' is u32 [2], expected f32.
     divide_into, infinity:
       UsageError: divide: Infinity is not a finite f32, expected a number within ±3.4e38.
-    fill, an extent below 0:
+    fill, a negative extent:
       ShapeError: fill: shape [-1] has the extent -1; extents are positive integers.
     fill, NaN:
       UsageError: fill: NaN is not a finite f32, expected a number within ±3.4e38.
@@ -124,7 +124,7 @@ test('wrong calls are refused in plain words', () => {
       ShapeError: batchNormInference: mean is [8], expected [4] for the 4 channels of x [8,4].
     batch_norm_inference, epsilon not a number:
       UsageError: batchNormInference: epsilon is NaN, expected a non-negative number.
-    l2_penalty, λ below 0:
+    l2_penalty, negative λ:
       UsageError: l2Penalty: λ is -1, expected a non-negative number.
     l2_penalty, not f32:
       ShapeError: l2_penalty: 'w' is u32 [4], expected f32.
@@ -142,11 +142,11 @@ test('wrong calls are refused in plain words', () => {
       ShapeError: max: axis -3 does not exist in x [2,3], expected -2 to 1.
     arg_max, no such axis:
       ShapeError: argMax: axis 2 does not exist in x [2,3], expected -2 to 1.
-    arg_max, axes apart:
+    arg_max, non-adjacent axes:
       ShapeError: argMax: the axes of x [2,3,4] must be neighbours, found [0,2].
     reshape, sizes differ:
       ShapeError: reshape: x [2,3] has 6 elements, which do not fill [4,2].
-    reshape, nothing fits:
+    reshape, no extent fits:
       ShapeError: reshape: x [2,3] has 6 elements, which do not fill [4,-1].
     reshape, two unknowns:
       ShapeError: reshape: x [2,3] has 6 elements, which do not fill [-1,-1].
@@ -194,37 +194,37 @@ test('wrong calls are refused in plain words', () => {
       UsageError: augment: zoom is 1, expected a number in [0, 1) or two numbers, 0.01 ≤ low ≤ high ≤ 100.
     augment, zoom from 0:
       UsageError: augment: zoom is [0,2], expected a number in [0, 1) or two numbers, 0.01 ≤ low ≤ high ≤ 100.
-    augment, zoom the wrong way round:
+    augment, reversed zoom range:
       UsageError: augment: zoom is [1.2,0.8], expected a number in [0, 1) or two numbers, 0.01 ≤ low ≤ high ≤ 100.
-    augment, zoom without end:
+    augment, infinite zoom:
       UsageError: augment: zoom is [1,Infinity], expected a number in [0, 1) or two numbers, 0.01 ≤ low ≤ high ≤ 100.
     augment, fill unknown:
       UsageError: augment: fill is 'mirror', expected one of nearest, constant, reflect, wrap.
-    augment, fill value as a byte:
+    augment, fill value out of range:
       UsageError: augment: fillValue is 255, expected a number from 0 to 1.
     augment, half a pixel of padding:
       UsageError: augment: padAndCrop is 0.5, expected an integer from 0 to 65535.
-    augment, padding without end:
+    augment, too much padding:
       UsageError: augment: padAndCrop is 2147483648, expected an integer from 0 to 65535.
     augment, brightness above 1:
       UsageError: augment: brightness is 1.5, expected a number from 0 to 1.
     augment, contrast below 0:
       UsageError: augment: contrast is -0.5, expected a number from 0 to 1.
-    augment, erasing too likely:
+    augment, erasing with probability 2:
       UsageError: augment: erasing.probability is 2, expected a number from 0 to 1.
-    augment, erased area the wrong way round:
+    augment, reversed range of erased areas:
       UsageError: augment: erasing.area is [0.5,0.1], expected two numbers, 0 ≤ low ≤ high ≤ 1.
     augment, erased aspect above 1:
       UsageError: augment: erasing.aspect is 3, expected a number from 0.01 to 1.
     augment, erased lines:
       UsageError: augment: erasing.aspect is 1e-40, expected a number from 0.01 to 1.
-    augment, erased with a byte:
+    augment, erasing value out of range:
       UsageError: augment: erasing.value is 128, expected a number from 0 to 1 or 'noise'.
-    augment, erased with a word:
+    augment, unknown erasing value:
       UsageError: augment: erasing.value is 'random', expected a number from 0 to 1 or 'noise'.
     rmsprop, a mean square of another length:
       ShapeError: rmsprop: mean_square is [2], expected as many elements as parameters [4].
-    rmsprop, a table of more scalars:
+    rmsprop, a table of the wrong size:
       ShapeError: rmsprop: stepScalars is [5,2], expected [steps,1].
     sgd, gradients of another length:
       ShapeError: sgd: gradients is [3], expected as many elements as parameters [4].

@@ -104,7 +104,7 @@ test('choices are of the right case, pairs are two, lists have no holes', async 
     UsageError: layers.maxPooling2d: poolSize is [], expected a positive integer or two of them.
     UsageError: layers.dense: activation is 'ReLU', expected one of linear, relu, sigmoid, softmax.
     UsageError: layers.dense: inputShape is 784, expected a list of positive integers.
-    UsageError: layers.dense: name is 'a/b', expected a text without '/' and control characters.
+    UsageError: layers.dense: name is 'a/b', expected a string without '/' and control characters.
     UsageError: compile: optimizer is 'adam', expected an optimizer, such as optimizers.rmsprop().
     UsageError: compile: loss is 'mse', expected 'sparseCategoricalCrossentropy'.
     UsageError: sequential: layers is an object, expected a list of layers, such as layers.dense({ units: 10 }).
@@ -186,7 +186,7 @@ test('a tensor is made from numbers', async () => {
     ShapeError: tensor: shape [-1] has the extent -1; extents are positive integers.
     ShapeError: tensor: shape [0] has the extent 0; extents are positive integers.
     ShapeError: tensor: shape [1.5] has the extent 1.5; extents are positive integers.
-    ShapeError: tensor: shape [2] holds 2 elements but the data have 1.
+    ShapeError: tensor: shape [2] holds 2 elements, but the data has 1.
     UsageError: tensor: device is a Promise, expected a Device, as open() gives; put 'await' before it.
     UsageError: tensor: dtype is 'float32', expected 'f32', 'u32' or 'u8'.
     DeviceError: fill: a result of [1000000,1000000] has more elements than kernels can count; use smaller shapes.
@@ -253,7 +253,7 @@ test('images are bytes, labels integers below the number of classes', async () =
     UsageError: ImageSet: labels is '01', expected a list of integers.
     UsageError: ImageSet: labels is a BigInt64Array, expected a list of integers.
     UsageError: ImageSet: height is '1', expected a positive integer.
-    UsageError: ImageSet: classNames is 'ab', expected a list of texts."
+    UsageError: ImageSet: classNames is 'ab', expected a list of strings."
   `);
   for (const given of [new Uint8ClampedArray([3, 4]), [3, 4], new Int16Array([3, 4])])
     expect(new ImageSet({ ...parts, images: given as never }).images).toEqual(Uint8Array.of(3, 4));

@@ -1,5 +1,5 @@
 /**
- * How the element-wise arithmetic is checked.
+ * Checks of the element-wise arithmetic.
  * Letters: a, b operands, y the result, dy its gradient.
  */
 import * as kernels from '../../kernels/arithmetic.js';
@@ -32,7 +32,7 @@ import { type Case, type OpCheck, opCheck } from '../op_check.js';
 interface BinaryCheck {
   readonly reference: Reference<'a' | 'b', 'y', NoAttributes> & Binary;
   readonly draw?: Readonly<Record<'a' | 'b', Draw>>;
-  /** |terms| of y: |a| + |b| for sums, |y| when left out. */
+  /** |terms| of y: |a| + |b| for sums. Default: |y|. */
   magnitude?(a: number, b: number): number;
   readonly roundings?: Readonly<Record<'a' | 'b' | 'y', number>>;
   readonly byHand: {
@@ -44,12 +44,12 @@ interface BinaryCheck {
 
 const broadcasts: readonly (readonly [name: string, a: Shape, b: Shape])[] = [
   ['same shape, odd', [3, 5, 7], [3, 5, 7]],
-  ['a row to all', [5, 7], [7]],
-  ['a column to all', [5, 7], [5, 1]],
-  ['a number to all', [4, 3], []],
+  ['a row, broadcast', [5, 7], [7]],
+  ['a column, broadcast', [5, 7], [5, 1]],
+  ['a scalar, broadcast', [4, 3], []],
   ['a to b', [1, 3], [2, 4, 3]],
   ['both stretch', [4, 1, 3], [5, 1]],
-  ['the middle of four axes', [2, 3, 4, 5], [3, 1, 5]],
+  ['the middle axes of four, broadcast', [2, 3, 4, 5], [3, 1, 5]],
   ['one element each', [1], [1, 1]],
   ['above a workgroup', [4099], [4099]],
 ];
@@ -135,7 +135,7 @@ export const multiplyCheck = binary({
 export const divideCheck = binary({
   reference: divideReference,
   draw: { a: drawSigned, b: drawPositive },
-  // WGSL lets a division err by 2.5 units in the last place, each twice the unit used here; db divides twice.
+  // WGSL allows a division 2.5 units in the last place, each twice the unit used here; db divides twice.
   roundings: { y: 6, a: 6, b: 14 },
   byHand: { outputs: [0.5, 0.5, 1.5, 1], a: [0.5, 0.25, 0.5, 0.25], b: [-1, -0.375] },
 });
@@ -192,7 +192,7 @@ export const negateCheck = unary({
 
 export const expCheck = unary({
   reference: expReference,
-  // WGSL lets exp err by 3 + 2·|x| units in the last place, each twice the unit used here.
+  // WGSL allows exp 3 + 2·|x| units in the last place, each twice the unit used here.
   roundings: { y: 10, x: 12 },
   byHand: { x: [0, 1], y: [1, Math.E], dx: [1, Math.E] },
 });
@@ -200,7 +200,7 @@ export const expCheck = unary({
 export const logCheck = unary({
   reference: logReference,
   draw: drawPositive,
-  // Near 1, where the logarithm is near 0, WGSL bounds the error by 2⁻²¹ and not by a share of the result.
+  // Near 1, where the logarithm is near 0, WGSL's bound is absolute: 2⁻²¹.
   magnitude: (x) => Math.max(1, Math.abs(Math.log(x))),
   roundings: { y: 8, x: 6 },
   byHand: { x: [1, 2], y: [0, Math.LN2], dx: [1, 0.5] },
@@ -389,12 +389,12 @@ export const fillCheck = opCheck<never, 'y', FillOptions>({
       byHand: { inputs: {}, outputs: { y: [-1.5, -1.5, -1.5, -1.5] } },
     },
     { name: 'odd sizes', inputs: {}, options: { shape: [3, 5, 7], value: 0.1 } },
-    { name: 'a number', inputs: {}, options: { shape: [], value: 7 } },
+    { name: 'a scalar', inputs: {}, options: { shape: [], value: 7 } },
     { name: 'above a workgroup', inputs: {}, options: { shape: [4099], value: 0 } },
   ],
   bench: [{ name: 'like paper conv2', inputs: {}, options: { shape: [128, 28, 28, 32], value: 1 } }],
   wrongCalls: [
-    { name: 'an extent below 0', inputs: {}, call: () => fill([-1], 1) },
+    { name: 'a negative extent', inputs: {}, call: () => fill([-1], 1) },
     { name: 'NaN', inputs: {}, call: () => fill([2], Number.NaN) },
   ],
 });

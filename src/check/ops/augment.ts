@@ -1,8 +1,8 @@
 /**
- * How augment is checked: brightness and contrast, one affine map with its fill, flips, crop, erasing.
+ * Checks of augment: brightness and contrast, one affine map with its fill, flips, crop, erasing.
  *
- * Rounding must not decide between two results: crops and erased rectangles are integers, constant fill and
- * wrapping jump at the image's edge. So the state of a case takes the first seed whose draws keep away from all of these.
+ * Rounding must not decide between two results: crops and erased rectangles are integers, and constant fill and wrapping
+ * jump at the image's edge. A case therefore uses the first seed whose draws stay clear of all of these.
  * Letters: N images of H × W pixels with C channels; (p, q) a pixel of the result.
  */
 import type { AugmentOptions } from '../../augment_options.js';
@@ -36,12 +36,12 @@ import { type Case, type Expected, opCheck } from '../op_check.js';
 
 type Input = 'x' | 'permutation' | 'state';
 
-/** Entries that need not be of any image: they only key the draws. */
+/** Entries need not be indices of images: they only key the draws. */
 const drawKeys: Draw = (_, shape) => fill64(shape, (i) => (i * 2_654_435_761 + 77) % 2 ** 32, 'u32');
 
-// ---- what is drawn ----
+// ---- draws ----
 
-/** The size of the terms behind each number of the rows of transforms: 0 where it must be met exactly. */
+/** The size of the terms behind each number of the transform rows: 0 where it must be exact. */
 function transformMagnitudes(all: readonly Happening[], size: readonly number[]): Float64Array {
   const magnitude = new Float64Array(all.length * transformSize);
   all.forEach(({ shift, zoom, brightness, contrast }, n) => {
@@ -57,8 +57,8 @@ function transformMagnitudes(all: readonly Happening[], size: readonly number[])
 }
 
 /**
- * How near the nearest jump is, in pixels: a position beside the edge of an image whose fill jumps there, or a number
- * beside a whole one. On the edge itself it is met exactly, by images that nothing moves.
+ * The distance to the nearest discontinuity, in pixels: from a position to the edge of an image whose fill jumps there, or
+ * from a number to the nearest integer. Images that nothing moves are exactly on the edge, which is exact in f32, too.
  */
 function apart(
   all: readonly Happening[],
@@ -81,7 +81,7 @@ function apart(
   return least;
 }
 
-/** Positions are good to about 10⁻⁵ of a pixel in f32. */
+/** Positions are accurate to about 10⁻⁵ of a pixel in f32. */
 const nearest = 1e-4;
 
 interface Place {
@@ -90,7 +90,7 @@ interface Place {
   readonly epoch?: number;
 }
 
-/** A state whose draws keep away from jumps, beginning at `seed`. */
+/** A state whose draws stay clear of discontinuities: the first such seed from `seed` on. */
 function stateFor(
   x: readonly number[],
   options: AugmentAttributes,
@@ -109,9 +109,9 @@ function stateFor(
   };
 }
 
-// ---- what comes of it ----
+// ---- results ----
 
-/** The size of what rounding may change of each value. */
+/** How much of each value rounding may change. */
 function warpMagnitudes(x: Array64, rows: Array64, attributes: AugmentAttributes): Float64Array {
   const [N, H, W, C] = x.shape as [number, number, number, number];
   const { fillValue, low, high, eraseValue, eraseNoise } = fillingOf(attributes);
@@ -126,7 +126,7 @@ function warpMagnitudes(x: Array64, rows: Array64, attributes: AugmentAttributes
   const magnitude = new Float64Array(x.values.length);
   eachWarpedPixel(x, rows, ({ index, n, isErased, isOutside, terms: [row, column] }) => {
     const { range, most } = bounds[n]!;
-    // A position off by some roundings of its terms, on a slope of at most all there is between two pixels.
+    // A position off by some roundings of its terms, times a slope of at most the full range per pixel.
     const terms = [...row, ...column, 2 * H, 2 * W];
     if (isErased && eraseNoise) magnitude[index] = Math.abs(low) + Math.abs(high - low);
     else if (isErased || isOutside) magnitude[index] = Math.abs(isErased ? eraseValue : low);
@@ -160,7 +160,7 @@ const drawAttributes = (
 
 const rounded = (x: Array64): Array64 => map64(x, Math.fround);
 
-/** The rows of transforms of a batch, as the device holds them. */
+/** The transform rows of a batch, as the device stores them. */
 const rowsOf = (x: Array64, inputs: Arrays<Exclude<Input, 'x'>>, options: AugmentAttributes): Array64 =>
   rounded(transforms64(happenings64(inputs, x.shape, options), x.shape.slice(1, 3)));
 
@@ -208,7 +208,7 @@ const everything: AugmentOptions = {
   contrast: 0.4,
   erasing: { probability: 0.7, value: 'noise' },
 };
-/** Far beyond the image on all sides. */
+/** Far outside the image on all sides. */
 const far: AugmentOptions = { rotation: 180, widthShift: 1, heightShift: 1, zoom: [0.3, 3] };
 const digits: AugmentOptions = { rotation: 10, widthShift: 0.1, heightShift: 0.1, zoom: 0.1 };
 
@@ -227,20 +227,20 @@ const wrongOptions: readonly (readonly [name: string, options: AugmentOptions])[
   ['shift not a number', { heightShift: NaN }],
   ['zoom of 1', { zoom: 1 }],
   ['zoom from 0', { zoom: [0, 2] }],
-  ['zoom the wrong way round', { zoom: [1.2, 0.8] }],
-  ['zoom without end', { zoom: [1, Infinity] }],
+  ['reversed zoom range', { zoom: [1.2, 0.8] }],
+  ['infinite zoom', { zoom: [1, Infinity] }],
   ['fill unknown', { fill: 'mirror' as 'reflect' }],
-  ['fill value as a byte', { fillValue: 255 }],
+  ['fill value out of range', { fillValue: 255 }],
   ['half a pixel of padding', { padAndCrop: 0.5 }],
-  ['padding without end', { padAndCrop: 2 ** 31 }],
+  ['too much padding', { padAndCrop: 2 ** 31 }],
   ['brightness above 1', { brightness: 1.5 }],
   ['contrast below 0', { contrast: -0.5 }],
-  ['erasing too likely', { erasing: { probability: 2 } }],
-  ['erased area the wrong way round', { erasing: { area: [0.5, 0.1] } }],
+  ['erasing with probability 2', { erasing: { probability: 2 } }],
+  ['reversed range of erased areas', { erasing: { area: [0.5, 0.1] } }],
   ['erased aspect above 1', { erasing: { aspect: 3 } }],
   ['erased lines', { erasing: { aspect: 1e-40 } }],
-  ['erased with a byte', { erasing: { value: 128 } }],
-  ['erased with a word', { erasing: { value: 'random' as 'noise' } }],
+  ['erasing value out of range', { erasing: { value: 128 } }],
+  ['unknown erasing value', { erasing: { value: 'random' as 'noise' } }],
 ];
 
 export const augmentCheck = opCheck<Input, 'y', AugmentAttributes>({
@@ -260,18 +260,18 @@ export const augmentCheck = opCheck<Input, 'y', AugmentAttributes>({
     const values = warpMagnitudes(coloured64(x, all, options), rows, options);
     return { outputs: { y: { ...x, values } }, gradients: {} };
   },
-  // A mean of neighbours or with the image's mean, in which infinities meet weights of 0 or one another.
+  // A mean of neighbours or with the image's mean, in which infinities meet weights of 0 or each other.
   mayBeNaN: ({ x }) => ({ y: () => !x.values.every(Number.isFinite) }),
-  // The mean that contrast keeps is a sum over the image.
+  // The mean that contrast preserves is a sum over the image.
   terms: ({ x }) => ({ y: x.slice(1).reduce((size, extent) => size * extent, 1) }),
-  // 24 of sine, cosine and the matrix, 12 of the place and the mean of four pixels, 12 of the colours.
+  // 24 of sine, cosine and the matrix, 12 of the position and the mean of four pixels, 12 of the colours.
   roundings: { y: 48 },
   call: (inputs, { augment, range }) => ({ y: augmentBatch(inputs, augment, range) }),
   primitives: {
     'augment/draw': ({ inputs, options }) => {
       const size = inputs.x.shape.slice(1, 3);
       const all = happenings64(inputs, inputs.x.shape, options);
-      // Sine and cosine are good to 10⁻⁶ = 16 roundings.
+      // Sine and cosine are accurate to 10⁻⁶ = 16 roundings.
       const transforms = {
         value: transforms64(all, size),
         magnitude: transformMagnitudes(all, size),
@@ -360,14 +360,14 @@ export const augmentCheck = opCheck<Input, 'y', AugmentAttributes>({
     ),
     augmented('one row', [5, 1, 9, 1], { ...everything, fill: 'reflect' }),
     augmented('one column', [5, 9, 1, 1], { ...everything, fill: 'wrap' }),
-    augmented('cropped, from further than the image', [9, 5, 7, 1], { padAndCrop: 9 }, { range: [-0.5, 1] }),
-    augmented('erased white', [9, 11, 6, 3], { erasing: { probability: 1, value: 1 } }),
-    augmented('erased, all sizes', [9, 6, 11, 1], {
+    augmented('crop offsets larger than the image', [9, 5, 7, 1], { padAndCrop: 9 }, { range: [-0.5, 1] }),
+    augmented('erasing with white', [9, 11, 6, 3], { erasing: { probability: 1, value: 1 } }),
+    augmented('erasing, all sizes', [9, 6, 11, 1], {
       erasing: { probability: 0.9, area: [0, 1], aspect: 1, value: 'noise' },
     }),
     augmented('brightness', [7, 5, 6, 3], { brightness: 1 }, { range: [0.25, 1.5] }),
     augmented('contrast', [7, 5, 6, 3], { contrast: 1 }, { range: [-1, 1] }),
-    augmented('behind the end of the epoch', [6, 4, 4, 1], everything, { cursor: 4, epochSize: 7 }),
+    augmented('past the end of the epoch', [6, 4, 4, 1], everything, { cursor: 4, epochSize: 7 }),
     augmented('one image below a workgroup', [63, 2, 3, 1], digits),
     augmented('one image above a workgroup', [65, 2, 3, 1], digits),
     // On a software device 2,048 elements fill 16 workgroups of 8 lanes with 16 elements each.

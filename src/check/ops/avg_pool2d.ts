@@ -1,5 +1,5 @@
 /**
- * How avg_pool2d is checked.
+ * Checks of avg_pool2d.
  * Letters: N images of H × W pixels with C channels; windows of KH × KW; P × Q windows per image.
  */
 import { avgPool2d } from '../../kernels/avg_pool2d.js';
@@ -27,12 +27,12 @@ export const avgPool2dCheck = opCheck<'x', 'y', PoolCaseOptions, PoolAttributes>
   outputs: ['y'],
   attributes: ({ x }, options) => poolAttributes(x, options),
   magnitudes: 'multilinear',
-  // At most this many windows lie over one pixel.
+  // At most this many windows cover one pixel.
   terms: (_, { poolSize: [KH, KW], strides: [down, across] }) => ({
     x: Math.ceil(KH / down) * Math.ceil(KW / across),
     y: KH * KW,
   }),
-  // WGSL lets a quotient err by 2.5 units in the last place.
+  // WGSL allows a division 2.5 units in the last place.
   roundings: { x: 6, y: 6 },
   call: ({ x }, options) => ({ y: avgPool2d(x, options) }),
   primitives: {
@@ -57,12 +57,12 @@ export const avgPool2dCheck = opCheck<'x', 'y', PoolCaseOptions, PoolAttributes>
         gradients: { x: [0.25, 0.25, 0.5, 0.25, 0.25, 0.5, 0.5, 0.5, 1] },
       },
     },
-    pool('odd sizes leave a row and a column out', [2, 7, 5, 3], [2, 2], [2, 2]),
+    pool('odd sizes skip a row and a column', [2, 7, 5, 3], [2, 2], [2, 2]),
     pool('overlapping', [2, 9, 8, 3], [3, 3], [2, 2]),
     pool('overlapping in one direction', [2, 9, 8, 3], [3, 3], [1, 3]),
-    pool('same, the odd pixel below and right', [2, 6, 7, 3], [3, 3], [2, 2], 'same'),
+    pool('same, odd padding below and right', [2, 6, 7, 3], [3, 3], [2, 2], 'same'),
     pool('same, padding on all sides', [1, 5, 5, 2], [4, 4], [1, 1], 'same'),
-    pool('strides leave pixels out', [2, 10, 11, 2], [2, 1], [3, 3]),
+    pool('strides skip pixels', [2, 10, 11, 2], [2, 1], [3, 3]),
     pool('window 1×1', [1, 4, 5, 3], [1, 1], [1, 1]),
     pool('window 5×4', [1, 11, 9, 2], [5, 4], [2, 3], 'same'),
     pool('the whole image', [3, 4, 5, 2], [4, 5], [1, 1]),

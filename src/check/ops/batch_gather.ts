@@ -1,4 +1,4 @@
-/** How batch_gather is checked. */
+/** Checks of batch_gather. */
 import { stateSize, stateWords } from '../../kernels/step_state.js';
 import { fill64, map64 } from '../../reference/array64.js';
 import { type GatherAttributes, batchGatherReference, gather64 } from '../../reference/batch_gather.js';
@@ -13,7 +13,7 @@ const drawPlaces: Draw = (random, shape, all) => {
   const [count] = all['images'] as [number];
   return fill64(shape, () => wholeNumber(random, 0, count - 1), 'u32');
 };
-/** Entries of an epoch that shows each image several times, the last of them among the largest. */
+/** Entries of an epoch that shows each image several times, the last of them with the largest indices. */
 const drawRounds: Draw = (random, shape, all) => {
   const [count] = all['images'] as [number];
   const [entries] = shape as [number];
@@ -24,7 +24,7 @@ const drawRounds: Draw = (random, shape, all) => {
   );
 };
 
-/** The state of a step that begins its batch at `cursor` of an epoch of `epochSize` samples. */
+/** The state of a step whose batch starts at `cursor` in an epoch of `epochSize` samples. */
 export const stateAt =
   (cursor: number, epochSize: number): Draw =>
   () => {
@@ -75,7 +75,7 @@ export const batchGatherCheck = opCheck<Input, 'x' | 'y', GatherAttributes>({
       inputs: { images: [3, 1, 2, 1], labels: [3], permutation: [3], state: [stateSize] },
       options: { batch: 2, scale: 0.5, offset: 1 },
       byHand: {
-        // The cursor stands at 2 of 3: entry 6 of 3 images is sample 0; then the end of the epoch.
+        // The cursor is at 2 of 3: entry 6 of 3 images is sample 0; then the epoch ends.
         inputs: {
           images: [10, 20, 30, 40, 50, 60],
           labels: [7, 8, 9],
@@ -99,7 +99,7 @@ export const batchGatherCheck = opCheck<Input, 'x' | 'y', GatherAttributes>({
       draw: { state: stateAt(4, 9) },
     },
     {
-      name: 'behind the end',
+      name: 'past the end',
       inputs: set(5, [2, 2, 1]),
       options: { batch: 3, ...bytes },
       draw: { state: stateAt(6, 5) },

@@ -1,4 +1,4 @@
-/** How batch_gather_chunks is checked, with two buffers, which represent any number. */
+/** Checks of batch_gather_chunks, with two buffers, which stand for any number. */
 import { stateSize } from '../../kernels/step_state.js';
 import { fill64, map64 } from '../../reference/array64.js';
 import type { GatherAttributes } from '../../reference/batch_gather.js';
@@ -9,7 +9,7 @@ import { drawBytes, drawClasses, stateAt } from './batch_gather.js';
 
 type Input = 'images_0' | 'images_1' | 'labels' | 'permutation' | 'state';
 
-/** Any entry: with more entries than images, each image comes several times. */
+/** Any entry; with more entries than images, each image comes several times. */
 const drawEntries: Draw = (random, shape) => {
   const [entries] = shape as [number];
   return fill64(shape, () => wholeNumber(random, 0, entries - 1), 'u32');
@@ -57,7 +57,7 @@ export const batchGatherChunksCheck = opCheck<Input, 'x' | 'y', GatherAttributes
       inputs: set([2, 1], [1, 2, 1], 2),
       options: { batch: 4, scale: 0.5, offset: 1 },
       byHand: {
-        // Entry 5 of 3 images is image 2, the second buffer's only one; entry 4 is image 1; then the end of the epoch.
+        // Entry 5 of 3 images is image 2, the second buffer's only one; entry 4 is image 1; then the epoch ends.
         inputs: {
           images_0: [10, 20, 30, 40],
           images_1: [50, 60],
@@ -76,7 +76,7 @@ export const batchGatherChunksCheck = opCheck<Input, 'x' | 'y', GatherAttributes
       draw: { state: stateAt(7, 10) },
     },
     {
-      name: 'behind the end',
+      name: 'past the end',
       inputs: set([1, 1], [2, 2, 1]),
       options: { batch: 3, ...bytes },
       draw: { state: stateAt(6, 2) },

@@ -1,6 +1,6 @@
 /**
- * How batch_norm is checked. Letters: x as rows of C channels (the last axis), m the rows that count, μ and v mean and
- * variance of a channel over them, σ = √(v + ε), x̂ = (x − μ)/σ.
+ * Checks of batch_norm. Letters: x as rows of C channels (the last axis), m the number of rows that count, μ and v mean
+ * and variance of a channel over them, σ = √(v + ε), x̂ = (x − μ)/σ.
  */
 import { type Attributes, sizeOf } from '../../engine/primitive.js';
 import { batchNorm } from '../../kernels/batch_norm.js';
@@ -18,15 +18,15 @@ type Output = 'y' | 'mean' | 'variance';
 
 const at = ({ values }: Array64, index: number): number => values[index] as number;
 
-/** E[d²] of this many variances. */
+/** E[d²] in units of the variance. */
 const far = 130;
 
 /**
- * What the rounding errors are measured against, per channel. Statistics are sums of d = x − x[0]; the first value joins
- * the mean in one addition, which weighs as much as one of the sum's roundings and not as all of them.
+ * The magnitudes that bound the rounding errors, per channel. Statistics are sums of d = x − x[0]; the first value is added
+ * to the mean once, and so counts like one rounding of the sum, not like all of them.
  *   mean:     Σ|d|/m + |x[0]|·(one rounding)
- *   variance: Σd²/m, whose difference with (Σd/m)² it is
- * A first value farther away than `far` allows must not count: then d = x − μ.
+ *   variance: Σd²/m, from which (Σd/m)² is subtracted
+ * A first value farther away than `far` must have no influence: then d = x − μ.
  */
 function magnitudes64(inputs: Arrays<Input>, dy: Array64, { epsilon }: BatchNormAttributes) {
   const { x, gamma, beta, state } = inputs;
@@ -44,9 +44,9 @@ function magnitudes64(inputs: Arrays<Input>, dy: Array64, { epsilon }: BatchNorm
   const mean = map64(away, (sum, c) => sum + (Math.abs(at(x, c)) + Math.abs(at(statistics.mean, c))) * one);
   const variance = perRow((i, c) => (at(x, i) - at(origin, c)) ** 2);
   const sigma = map64(statistics.variance, (v) => Math.sqrt(v + epsilon));
-  /** 1 + the relative error of σ that an error of the variance makes. */
+  /** 1 + the relative error of σ due to an error of the variance. */
   const spread = map64(variance, (v, c) => 1 + v / at(sigma, c) ** 2);
-  /** Behind x̂: x − μ, the error of μ, and that of σ. */
+  /** The magnitude of x̂: x − μ, the error of μ, and that of σ. */
   const normalised = map64(x, (value, i) => {
     const c = i % C;
     const centred = Math.abs(value - at(statistics.mean, c));
@@ -66,7 +66,7 @@ function magnitudes64(inputs: Arrays<Input>, dy: Array64, { epsilon }: BatchNorm
   };
 }
 
-/** The state of a step whose batch begins at `cursor` in an epoch of `epochSize` samples. */
+/** The state of a step whose batch starts at `cursor` in an epoch of `epochSize` samples. */
 const stateOf =
   (cursor: number, epochSize: number): Draw =>
   () => {
@@ -97,11 +97,11 @@ const norm = (name: string, x: readonly number[], more: Partial<NormCase> = {}):
   ...more,
 });
 
-/** The batch ends after `count` of its samples; y of the others has no part in a loss. */
+/** The batch ends after `count` of its samples; the others do not contribute to a loss. */
 const part = (name: string, x: readonly number[], count: number): NormCase =>
   norm(name, x, { draw: { state: stateOf(96, 96 + count) }, isSmooth: false });
 
-/** Channels with mean `mean` and deviation about 1. */
+/** Channels with mean `mean` and standard deviation about 1. */
 const around =
   (mean: number): Draw =>
   (random, shape) =>
@@ -127,13 +127,13 @@ export const batchNormCheck = opCheck<Input, Output, BatchNormAttributes>({
     const rows = sizeOf(x.slice(0, -1));
     return { y: rows, mean: rows, variance: rows, x: rows, gamma: rows, beta: rows };
   },
-  // The mean is a first value and a mean of differences with it: of infinities that is NaN, as in Welford's form.
+  // The mean is the first value plus a mean of differences from it: for infinities that is NaN, as in Welford's form.
   mayBeNaN: ({ x }) => {
     const C = x.shape.at(-1) as number;
     const channels = channelsAstray(x, (index) => index % C);
     return { mean: (c) => channels.has(c) };
   },
-  // Divisions and roots err by 2.5 units in the last place, and stand behind one another.
+  // Divisions and roots, each accurate to 2.5 units in the last place, are chained.
   roundings: { y: 16, mean: 8, variance: 8, x: 24, gamma: 16, beta: 4 },
   call: ({ x, gamma, beta, state }, { epsilon }) => batchNorm(x, { gamma, beta, state, epsilon }),
   primitives: {
@@ -190,8 +190,8 @@ export const batchNormCheck = opCheck<Input, Output, BatchNormAttributes>({
     norm('odd sizes', [3, 5, 7, 3]),
     norm('rows of a dense layer', [65, 33]),
     norm('one channel', [37, 1]),
-    norm('one row: the variance is 0', [1, 6], { isSmooth: false }),
-    norm('a channel that is constant', [4, 3, 3, 2], {
+    norm('one row: variance 0', [1, 6], { isSmooth: false }),
+    norm('a constant channel', [4, 3, 3, 2], {
       draw: { x: (_, shape) => fill64(shape, (i) => (i % 2 === 0 ? 0.75 : -3)) },
       isSmooth: false,
     }),
@@ -206,11 +206,11 @@ export const batchNormCheck = opCheck<Input, Output, BatchNormAttributes>({
     }),
     part('part of the batch', [8, 3, 3, 5], 5),
     part('one sample of the batch', [7, 2, 2, 3], 1),
-    part('a part that cuts through slices', [128, 14, 14, 8], 71),
+    part('a part that ends within a slice', [128, 14, 14, 8], 71),
     norm('below a slice', [127, 9]),
     norm('above a slice', [129, 9]),
     norm('slices of few channels', [64, 12, 12, 2]),
-    norm('more channels than slices want', [130, 600]),
+    norm('more channels than slices need', [130, 600]),
   ],
   random: (random) => ({
     inputs: shapes(

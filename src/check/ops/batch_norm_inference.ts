@@ -1,4 +1,4 @@
-/** How batch_norm_inference is checked. Letters: C channels (the last axis), μ and v given, σ = √(v + ε). */
+/** Checks of batch_norm_inference. Letters: C channels (the last axis), μ and v given, σ = √(v + ε). */
 import { sizeOf } from '../../engine/primitive.js';
 import { batchNormInference } from '../../kernels/batch_norm_inference.js';
 import { map64 } from '../../reference/array64.js';
@@ -54,7 +54,7 @@ export const batchNormInferenceCheck = opCheck<Input, 'y', BatchNormAttributes>(
     const rows = sizeOf(x.slice(0, -1));
     return { gamma: rows, beta: rows, mean: rows, variance: rows };
   },
-  // Roots and quotients err by 2.5 units in the last place, and stand behind one another.
+  // Roots and quotients, each accurate to 2.5 units in the last place, are chained.
   roundings: { x: 16, y: 16, gamma: 20, mean: 20, variance: 32 },
   call: ({ x, ...operands }, { epsilon }) => ({ y: batchNormInference(x, { ...operands, epsilon }) }),
   primitives: {

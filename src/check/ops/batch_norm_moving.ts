@@ -1,4 +1,4 @@
-/** How batch_norm_moving is checked. */
+/** Checks of batch_norm_moving. */
 import { type BatchNormMovingAttributes, batchNormMoving } from '../../kernels/batch_norm_moving.js';
 import { combine64 } from '../../reference/arithmetic.js';
 import type { Array64 } from '../../reference/array64.js';
@@ -58,7 +58,7 @@ export const batchNormMovingCheck = opCheck<Input, Changed, BatchNormMovingAttri
     },
     { name: 'odd size', inputs: vectors(33), options: keras },
     { name: 'above a workgroup', inputs: vectors(257), options: keras },
-    { name: 'nothing stays', inputs: vectors(9), options: { momentum: 0 } },
+    { name: 'momentum 0', inputs: vectors(9), options: { momentum: 0 } },
   ],
   random: (random) => ({ inputs: vectors(wholeNumber(random, 1, 600)), options: { momentum: random() } }),
   bench: [{ name: 'paper-bn dense', inputs: vectors(256), options: keras }],

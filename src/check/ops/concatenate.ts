@@ -1,4 +1,4 @@
-/** How concatenate is checked, with two tensors; of more, the op joins two at a time. */
+/** Checks of concatenate with two tensors; the op joins more of them pairwise. */
 import type { Shape } from '../../engine/primitive.js';
 import { concatenate } from '../../kernels/concatenate.js';
 import { concatenateReference } from '../../reference/concatenate.js';
@@ -29,7 +29,7 @@ export const concatenateCheck = opCheck<'a' | 'b', 'y', Options>({
       attributes: options,
       results: { y: outputs.y },
     }),
-    // The second operand's, which does not begin where dy begins.
+    // The gradient of the second operand, which does not start where dy starts.
     'concatenate/input_gradient': ({ inputs: { a, b }, options: { axis }, outputGradients, gradients }) => ({
       inputs: { dy: outputGradients.y },
       attributes: { axis, first: a.shape[axis]!, extent: b.shape[axis]! },
@@ -78,7 +78,7 @@ export const concatenateCheck = opCheck<'a' | 'b', 'y', Options>({
       3,
     ),
     given(
-      'a few channels behind many',
+      'a few channels after many',
       [
         [65, 33],
         [65, 1],

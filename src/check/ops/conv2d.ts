@@ -1,5 +1,5 @@
 /**
- * How conv2d is checked.
+ * Checks of conv2d.
  * Letters: N images of H × W pixels, C channels in, O out; kernel KH × KW; P × Q windows per image.
  */
 import { conv2d } from '../../kernels/conv2d.js';
@@ -33,7 +33,7 @@ const tiles = (
   options: Options,
 ): ConvCase => ({ name, inputs: { x, kernel }, options, forTiles: true });
 
-/** 3×3 windows whose number of outputs or of windows lies just below, at and above the edges of tiles. */
+/** 3×3 windows whose number of outputs or of windows is just below, at and above the edges of tiles. */
 const edges = (outputs: readonly number[], isThorough?: true): ConvCase[] =>
   outputs.map((O) => ({
     name: `edge O=${O}`,
@@ -43,7 +43,7 @@ const edges = (outputs: readonly number[], isThorough?: true): ConvCase[] =>
     ...(isThorough ? { isThorough } : {}),
   }));
 
-/** A layer of ResNet-18 or -50 on images of 224×224; a processor gets as many of them as it does in seconds. */
+/** A layer of ResNet-18 or -50 on images of 224×224; a CPU takes as many of them as it can process in seconds. */
 const resnet = (
   name: string,
   x: readonly [N: number, ...number[]],
@@ -54,7 +54,7 @@ const resnet = (
   return { name, inputs: { x, kernel }, gpuInputs: { x: [64, ...image], kernel }, options };
 };
 
-/** One tap and one channel, so that huge results are cheap: only such shapes fill the tiles made for big GPUs. */
+/** One tap and one channel, so that huge results are cheap: only such shapes fill the tiles made for large GPUs. */
 const big = (name: string, x: readonly number[], kernel: readonly number[]): ConvCase => ({
   name,
   inputs: { x, kernel },
@@ -70,7 +70,7 @@ export const conv2dCheck = opCheck<Input, 'y', Options, WindowAttributes>({
   outputs: ['y'],
   attributes: ({ x, kernel }, options) => windowAttributes(x, kernel, options),
   magnitudes: 'multilinear',
-  // Fast kernels multiply the zeros around an image by weights and gradients, as PyTorch does where it lowers to a product.
+  // Fast kernels multiply the zeros around an image by weights and gradients, as PyTorch does when it lowers to a matmul.
   mayBeNaN: ({ kernel }, { y: dy }) => {
     const [, , C, O] = kernel.shape as [number, number, number, number];
     const outputs = channelsAstray(kernel, (index) => index % O);
@@ -121,7 +121,7 @@ export const conv2dCheck = opCheck<Input, 'y', Options, WindowAttributes>({
     { name: 'one of everything', inputs: { x: [1, 1, 1, 1], kernel: [1, 1, 1, 1] }, options: valid },
     { name: 'window 1×1', inputs: { x: [3, 4, 5, 6], kernel: [1, 1, 6, 7] }, options: same },
     {
-      name: 'same, stride 2: the odd pixel below and right',
+      name: 'same, stride 2: odd padding below and right',
       inputs: { x: [2, 6, 7, 3], kernel: [3, 3, 3, 4] },
       options: strided(2, 2, 'same'),
     },
@@ -136,7 +136,7 @@ export const conv2dCheck = opCheck<Input, 'y', Options, WindowAttributes>({
       options: strided(3, 1, 'same'),
     },
     {
-      name: 'stride 3 leaves pixels out',
+      name: 'stride 3 skips pixels',
       inputs: { x: [2, 9, 11, 4], kernel: [2, 2, 4, 8] },
       options: strided(3, 3, 'valid'),
     },
@@ -180,7 +180,7 @@ export const conv2dCheck = opCheck<Input, 'y', Options, WindowAttributes>({
   random: (random) => {
     const channels = (): number => oneOf<number>(random, [1, 2, 3, 4, 7, 8, 12, 16]);
     const [C, O] = [channels(), channels()];
-    // Clear kernels of many taps and channels take a software driver seconds to compile.
+    // Baseline kernels of many taps and channels take a software driver seconds to compile.
     const most = C * O > 32 ? 3 : 5;
     const window: [number, number] = [wholeNumber(random, 1, most), wholeNumber(random, 1, most)];
     const x = [wholeNumber(random, 1, 4), wholeNumber(random, 5, 12), wholeNumber(random, 5, 12), C];

@@ -1,4 +1,4 @@
-/** How dropout is checked. */
+/** Checks of dropout. */
 import { type DropoutAttributes, dropout } from '../../kernels/dropout.js';
 import { stateSize, stateWords } from '../../kernels/step_state.js';
 import { layerStream, streams } from '../../random.js';
@@ -34,7 +34,7 @@ export const dropoutCheck = opCheck<'x' | 'state', 'y', DropoutAttributes>({
   },
   cases: [
     {
-      // The words of pcg4d(0, 5, 0, 0…3), worked out once with src/random.ts, stand for a hand.
+      // The words of pcg4d(0, 5, 0, 0…3), computed once with src/random.ts.
       name: 'by hand',
       inputs: { x: [8], state },
       options: half,
@@ -50,7 +50,7 @@ export const dropoutCheck = opCheck<'x' | 'state', 'y', DropoutAttributes>({
       options: { ...half, rate: 0.25, stream: layerStream(streams.dropout, 7) },
     },
     { name: 'rate 0.1', inputs: { x: [4099], state }, options: { ...half, rate: 0.1 } },
-    { name: 'nearly all', inputs: { x: [515], state }, options: { ...half, rate: 0.97 } },
+    { name: 'rate 0.97', inputs: { x: [515], state }, options: { ...half, rate: 0.97 } },
     {
       name: 'a micro-batch of three samples',
       inputs: { x: [3, 5, 7], state },

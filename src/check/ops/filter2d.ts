@@ -1,5 +1,5 @@
 /**
- * How filter2d is checked, applied as often as asked.
+ * Checks of filter2d, with any number of iterations.
  * Letters: N images of H × W pixels with C channels; kernel K × K.
  */
 import { filter2d } from '../../kernels/filter2d.js';
@@ -28,7 +28,7 @@ const filter = (
   iterations = 1,
 ): FilterCase => ({ name, inputs: { x }, options: { kernel, iterations } });
 
-/** No symmetry anywhere, signs mixed, one tap 0; exact in f32. */
+/** No symmetry, mixed signs, one tap of 0; exact in f32. */
 const uneven3 = [1, -2, 3, 5, -8, 13, -21, 34, 0].map((weight) => weight / 16);
 const uneven5 = Array.from({ length: 25 }, (_, i) => ((i * 7) % 25) / 8 - 1.25);
 
@@ -71,7 +71,7 @@ export const filter2dCheck = opCheck<'x', 'y', FilterAttributes>({
     filter('one pixel', [5, 1, 1, 2], uneven3),
     filter('one row, 5×5', [3, 1, 9, 1], uneven5),
     filter('images smaller than the window', [4, 2, 3, 1], uneven5, 2),
-    filter('nothing but zeros', [1, 4, 4, 1], Array<number>(9).fill(0)),
+    filter('all weights 0', [1, 4, 4, 1], Array<number>(9).fill(0)),
     filter('one element above a workgroup', [1, 5, 13, 1], uneven3),
     // On a software device 2,048 elements fill 16 workgroups of 8 lanes with 16 elements each.
     filter('one element below 16 workgroups', [1, 23, 89, 1], uneven3, 2),

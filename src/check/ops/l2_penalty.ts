@@ -1,4 +1,4 @@
-/** How l2_penalty is checked. */
+/** Checks of l2_penalty. */
 import { sizeOf } from '../../engine/primitive.js';
 import { l2Penalty } from '../../kernels/l2_penalty.js';
 import { l2PenaltyReference } from '../../reference/l2_penalty.js';
@@ -37,7 +37,7 @@ export const l2PenaltyCheck = opCheck<'w', 'y', Options>({
     { name: 'odd sizes', inputs: { w: [3, 5, 7] }, options: { lambda: 0.01 } },
     { name: 'one weight', inputs: { w: [1] }, options: keras },
     { name: 'parts of unequal length', inputs: { w: [8191] }, options: keras },
-    { name: 'more than all parts', inputs: { w: [70_001] }, options: keras },
+    { name: 'more than one round of parts', inputs: { w: [70_001] }, options: keras },
     { name: 'λ of 0', inputs: { w: [33] }, options: { lambda: 0 } },
   ],
   random: (random) => ({
@@ -49,7 +49,7 @@ export const l2PenaltyCheck = opCheck<'w', 'y', Options>({
     { name: 'paper conv4', inputs: { w: [3, 3, 64, 64] }, options: keras },
   ],
   wrongCalls: [
-    { name: 'λ below 0', inputs: { w: [4] }, call: ({ w }) => l2Penalty(w, -1) },
+    { name: 'negative λ', inputs: { w: [4] }, call: ({ w }) => l2Penalty(w, -1) },
     { name: 'not f32', inputs: { w: { shape: [4], dtype: 'u32' } }, call: ({ w }) => l2Penalty(w, 1) },
   ],
 });

@@ -1,4 +1,4 @@
-/** How l2_totals is checked. */
+/** Checks of l2_totals. */
 import { type L2TotalsAttributes, l2Totals } from '../../kernels/l2_totals.js';
 import { array64 } from '../../reference/array64.js';
 import { l2TotalsReference } from '../../reference/l2_totals.js';

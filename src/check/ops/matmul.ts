@@ -1,4 +1,4 @@
-/** How matmul is checked. Letters: M rows, N columns, K terms of each sum. */
+/** Checks of matmul. Letters: M rows, N columns, K terms of each sum. */
 import { matmul } from '../../kernels/matmul.js';
 import { type MatmulAttributes, matmulReference } from '../../reference/matmul.js';
 import { drawSigned, oneOf, wholeNumber } from '../draws.js';
@@ -6,7 +6,7 @@ import { type Case, opCheck } from '../op_check.js';
 
 const plain: MatmulAttributes = { transposeA: false, transposeB: false };
 
-/** The operands as they are stored for a product of M × K and K × N. */
+/** The operands as stored for a product of M × K and K × N. */
 function product(
   name: string,
   [M, N, K]: readonly [number, number, number],

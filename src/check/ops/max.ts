@@ -1,4 +1,4 @@
-/** How max and arg_max over a run of axes are checked. */
+/** Checks of max and arg_max over a run of axes. */
 import { argMax } from '../../kernels/arg_max.js';
 import { max } from '../../kernels/max.js';
 import { argMax64, argMaxReference, maxReference } from '../../reference/max.js';
@@ -88,6 +88,6 @@ export const argMaxCheck = opCheck<'x', 'y', Run>({
   bench,
   wrongCalls: [
     { name: 'no such axis', inputs: { x: [2, 3] }, call: ({ x }) => argMax(x, { axis: 2 }) },
-    { name: 'axes apart', inputs: { x: [2, 3, 4] }, call: ({ x }) => argMax(x, { axis: [0, 2] }) },
+    { name: 'non-adjacent axes', inputs: { x: [2, 3, 4] }, call: ({ x }) => argMax(x, { axis: [0, 2] }) },
   ],
 });

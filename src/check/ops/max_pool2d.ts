@@ -1,5 +1,5 @@
 /**
- * How max_pool2d is checked.
+ * Checks of max_pool2d.
  * Letters: N images of H × W pixels with C channels; windows of KH × KW; P × Q windows per image.
  */
 import { maxPool2d } from '../../kernels/max_pool2d.js';
@@ -34,7 +34,7 @@ export const maxPool2dCheck = opCheck<'x', 'y', PoolCaseOptions, PoolAttributes>
     outputs: {},
     gradients: { x: maxPoolBackward64(x, map64(dy, Math.abs), poolAttributes(x.shape, options)) },
   }),
-  // At most this many windows lie over one pixel.
+  // At most this many windows cover one pixel.
   terms: (_, { poolSize: [KH, KW], strides: [down, across] }) => ({
     x: Math.ceil(KH / down) * Math.ceil(KW / across),
   }),
@@ -57,24 +57,24 @@ export const maxPool2dCheck = opCheck<'x', 'y', PoolCaseOptions, PoolAttributes>
       ...pool('by hand', [1, 2, 4, 1], [2, 2], [2, 2]),
       isSmooth: false,
       byHand: {
-        // Left window: one largest. Right window: the first of two equals.
+        // Left window: one maximum. Right window: the first of two equal ones.
         inputs: { x: [1, 5, -1, -2, 4, 3, -1, -3] },
         outputs: { y: [5, -1] },
         gradients: { x: [0, 1, 1, 0, 0, 0, 0, 0] },
       },
     },
-    pool('odd sizes leave a row and a column out', [2, 7, 5, 3], [2, 2], [2, 2]),
+    pool('odd sizes skip a row and a column', [2, 7, 5, 3], [2, 2], [2, 2]),
     pool('overlapping', [2, 9, 8, 3], [3, 3], [2, 2]),
     pool('overlapping, ties', [2, 9, 8, 3], [3, 3], [1, 2], 'valid', ties),
-    pool('same, the odd pixel below and right', [2, 6, 7, 3], [3, 3], [2, 2], 'same'),
+    pool('same, odd padding below and right', [2, 6, 7, 3], [3, 3], [2, 2], 'same'),
     pool('same, ties', [2, 5, 7, 5], [2, 2], [2, 2], 'same', ties),
-    pool('same, all below 0', [1, 5, 5, 2], [4, 4], [1, 1], 'same', {
+    pool('same, all negative', [1, 5, 5, 2], [4, 4], [1, 1], 'same', {
       draw: { x: (random, shape) => map64(drawDistinct(random, shape), (value) => value - 8) },
     }),
-    pool('strides leave pixels out', [2, 10, 11, 2], [2, 1], [3, 3]),
+    pool('strides skip pixels', [2, 10, 11, 2], [2, 1], [3, 3]),
     pool('window 1×1', [1, 4, 5, 3], [1, 1], [1, 1]),
     pool('window 5×4', [1, 11, 9, 2], [5, 4], [2, 3], 'same'),
-    pool('by vec4, a row and a column left out', [2, 7, 5, 12], [2, 2], [2, 2]),
+    pool('by vec4, a skipped row and column', [2, 7, 5, 12], [2, 2], [2, 2]),
     pool('by vec4, side by side, ties', [1, 8, 9, 4], [2, 3], [2, 3], 'valid', ties),
     pool('by vec4, same, ties', [2, 6, 7, 8], [3, 3], [2, 2], 'same', ties),
     pool('the whole image', [3, 4, 5, 2], [4, 5], [1, 1]),

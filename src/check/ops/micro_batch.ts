@@ -1,4 +1,4 @@
-/** How micro_batch/accumulate is checked. */
+/** Checks of micro_batch/accumulate. */
 import type { AccumulateAttributes } from '../../kernels/micro_batch.js';
 import { stateSize, stateWords } from '../../kernels/step_state.js';
 import { array64, map64 } from '../../reference/array64.js';
@@ -9,7 +9,7 @@ import { opCheck } from '../op_check.js';
 type Input = 'gradients' | 'totals' | 'state' | 'gradientSums' | 'totalSums';
 type Changed = 'gradientSums' | 'totalSums' | 'state';
 
-/** A micro-batch that begins at `cursor`, of a batch from `start` up to `end`. */
+/** A micro-batch that starts at `cursor`, of a batch from `start` up to `end`. */
 const stateAt =
   (start: number, cursor: number, end: number): Draw =>
   () => {
@@ -106,13 +106,13 @@ export const microBatchCheck = opCheck<Input, Changed, AccumulateAttributes>({
       draw: { state: stateAt(64, 64, 96) },
     },
     {
-      name: 'the last, a part one',
+      name: 'the last, a partial one',
       inputs: shapes(63),
       options: { microBatch: 8, countPlace: 2 },
       draw: { state: stateAt(64, 88, 91), totals: totalsOf(3) },
     },
     {
-      name: 'no sample counts',
+      name: 'a micro-batch without samples',
       inputs: shapes(64),
       options: { microBatch: 8, countPlace: 2 },
       draw: { state: stateAt(64, 72, 70), totals: totalsOf(0) },

@@ -1,4 +1,4 @@
-/** What the checks of max- and average pooling share: their options, and how random cases are drawn. */
+/** What the checks of max and average pooling share: their options, and random cases. */
 import type { Shape } from '../../engine/primitive.js';
 import type { PoolAttributes } from '../../reference/pool2d.js';
 import { type Random, oneOf, wholeNumber } from '../draws.js';
@@ -12,7 +12,7 @@ export function poolAttributes(image: Shape, { poolSize, ...window }: PoolCaseOp
   return { window: poolSize, ...windowAttributes(image, poolSize, window) };
 }
 
-/** Images of at least 5 × 5 pixels under windows of at most 5 × 5, with any stride to 3 and either padding. */
+/** Images of at least 5 × 5 pixels, windows of at most 5 × 5, any stride up to 3, and either padding. */
 export function randomPool(random: Random): {
   readonly inputs: { readonly x: number[] };
   readonly options: PoolCaseOptions;

@@ -1,4 +1,4 @@
-/** What the checks of reductions share: their axes, and the cases. */
+/** What the checks of reductions share: their axes and cases. */
 import type { Shape } from '../../engine/primitive.js';
 import type { Run } from '../../reference/reduction.js';
 import { type Random, wholeNumber } from '../draws.js';
@@ -13,14 +13,14 @@ export function randomRun(random: Random): { shape: number[]; run: Run } {
   return { shape, run: { first, last: wholeNumber(random, first, shape.length - 1) } };
 }
 
-/** Odd sizes, each place of the run, and sums long enough to be cut into slices. */
+/** Odd sizes, every position of the run, and sums long enough to be split into slices. */
 export const runCases: readonly { readonly name: string; readonly x: Shape; readonly options: Run }[] = [
   { name: 'the last axis', x: [3, 5, 7], options: { first: 2, last: 2 } },
   { name: 'the first axis', x: [3, 5, 7], options: { first: 0, last: 0 } },
   { name: 'the middle', x: [3, 5, 7, 2], options: { first: 1, last: 2 } },
   { name: 'all', x: [3, 5, 7], options: { first: 0, last: 2 } },
   { name: 'an axis of 1', x: [4, 1, 5], options: { first: 1, last: 1 } },
-  { name: 'a number', x: [1], options: { first: 0, last: 0 } },
+  { name: 'a scalar', x: [1], options: { first: 0, last: 0 } },
   { name: 'below four terms', x: [3, 70], options: { first: 0, last: 0 } },
   { name: 'all of many', x: [10_007], options: { first: 0, last: 0 } },
   { name: 'many rows of few columns', x: [2049, 10], options: { first: 0, last: 0 } },

@@ -1,4 +1,4 @@
-/** What relu is checked with. */
+/** Checks of relu. */
 import type { NoAttributes } from '../../engine/primitive.js';
 import { relu } from '../../kernels/relu.js';
 import { reluReference } from '../../reference/relu.js';

@@ -1,4 +1,4 @@
-/** How reshape is checked. */
+/** Checks of reshape. */
 import { reshape } from '../../kernels/reshape.js';
 import { reshapeReference } from '../../reference/reshape.js';
 import { drawSigned } from '../draws.js';
@@ -25,13 +25,13 @@ export const reshapeCheck = opCheck<'x', 'y', Options>({
       },
     },
     { name: 'flatten', inputs: { x: [3, 7, 7, 2] }, options: { shape: [3, 98] } },
-    { name: 'to a number', inputs: { x: [1, 1] }, options: { shape: [] } },
+    { name: 'to a scalar', inputs: { x: [1, 1] }, options: { shape: [] } },
     { name: 'to the same', inputs: { x: [5, 3] }, options: { shape: [5, 3] } },
   ],
   bench: [],
   wrongCalls: [
     { name: 'sizes differ', inputs: { x: [2, 3] }, call: ({ x }) => reshape(x, [4, 2]) },
-    { name: 'nothing fits', inputs: { x: [2, 3] }, call: ({ x }) => reshape(x, [4, -1]) },
+    { name: 'no extent fits', inputs: { x: [2, 3] }, call: ({ x }) => reshape(x, [4, -1]) },
     { name: 'two unknowns', inputs: { x: [2, 3] }, call: ({ x }) => reshape(x, [-1, -1]) },
   ],
 });

@@ -1,4 +1,4 @@
-/** How rmsprop is checked. */
+/** Checks of rmsprop. */
 import { runPrimitive } from '../../engine/program.js';
 import type { Constants } from '../../nn/optimizers/optimizer.js';
 import { rmspropUpdate } from '../../nn/optimizers/rmsprop.js';
@@ -11,7 +11,7 @@ import { opCheck } from '../op_check.js';
 type Input = 'parameters' | 'gradients' | 'mean_square' | 'stepScalars' | 'state';
 type Changed = 'parameters' | 'mean_square';
 
-/** A learning rate for each step of the epoch, where `rate` is that of `drawEpochStep`. */
+/** A learning rate for each step of the epoch; `rate` is that of `drawEpochStep`. */
 export const drawRates =
   (rate: number): Draw =>
   (_, shape) =>
@@ -60,7 +60,7 @@ export const rmspropCheck = opCheck<Input, Changed, RmspropAttributes>({
     const parameters = map64(inputs.parameters, (p, i) => Math.abs(p) + Math.abs(step[i] as number));
     return { outputs: { parameters }, gradients: {} };
   },
-  // 1 − ρ is formed from an f32 ρ: its error of 2⁻²⁵ weighs ρ / (1 − ρ) times as much, 100 times for ρ = 0.99.
+  // 1 − ρ is computed from an f32 ρ, whose error of 2⁻²⁵ it magnifies by ρ / (1 − ρ): 100 times for ρ = 0.99.
   roundings: { mean_square: 110, parameters: 80 },
   primitives: {
     'rmsprop/update': ({ inputs, options, outputs }) => ({
@@ -91,13 +91,13 @@ export const rmspropCheck = opCheck<Input, Changed, RmspropAttributes>({
     { name: 'a large ε inside', inputs: vectors(64), options: { ...keras, epsilon: 0.25 } },
     { name: 'a large ε outside', inputs: vectors(9), options: { ...torch, epsilon: 0.25 } },
     {
-      name: 'nothing to do',
+      name: 'gradient and mean square 0',
       inputs: vectors(33),
       options: keras,
       draw: { gradients: drawZeros, mean_square: drawZeros },
     },
     {
-      name: 'nothing to do, ε outside',
+      name: 'gradient and mean square 0, ε outside',
       inputs: vectors(33),
       options: torch,
       draw: { gradients: drawZeros, mean_square: drawZeros },
@@ -122,7 +122,7 @@ export const rmspropCheck = opCheck<Input, Changed, RmspropAttributes>({
       call: (operands) => runPrimitive<string, never, Constants>(rmspropUpdate, operands, constantsOf(keras)),
     },
     {
-      name: 'a table of more scalars',
+      name: 'a table of the wrong size',
       inputs: { ...vectors(4), stepScalars: [5, 2], state: { shape: [stateSize], dtype: 'u32' } },
       call: (operands) => runPrimitive<string, never, Constants>(rmspropUpdate, operands, constantsOf(keras)),
     },

@@ -1,11 +1,11 @@
-/** How the kernels that measure a device are checked. */
+/** Checks of the kernels that measure a device. */
 import { stepsPerRound } from '../../kernels/roofline.js';
 import { fill64 } from '../../reference/array64.js';
 import { type RooflineAttributes, rooflineReference } from '../../reference/roofline.js';
 import { type Draw, drawSigned, oneOf, wholeNumber } from '../draws.js';
 import { opCheck } from '../op_check.js';
 
-/** A factor near ±1, so that after many steps the first value still counts, and an offset. */
+/** A factor near ±1, so that the first value still matters after many steps, and an offset. */
 const drawLine: Draw = (random, shape) =>
   fill64(shape, (i) =>
     Math.fround(i === 0 ? Math.sign(random() - 0.5) * (0.9 + 0.1 * random()) : 2 * random() - 1),
@@ -19,7 +19,7 @@ export const rooflineCheck = opCheck<'x' | 'line', 'sum' | 'copy' | 'total', Roo
   inputs: { x: { draw: drawSigned }, line: { draw: drawLine } },
   outputs: ['sum', 'copy', 'total'],
   magnitudes: 'multilinear',
-  // A step rounds twice where the device has no fused multiply-add.
+  // A step rounds twice if the device has no fused multiply-add.
   terms: (_, { chains, steps, terms }) => ({ sum: chains + 2 * steps, total: terms }),
   roundings: { copy: 0 },
   primitives: {
@@ -45,7 +45,7 @@ export const rooflineCheck = opCheck<'x' | 'line', 'sum' | 'copy' | 'total', Roo
       inputs: shapes(6),
       options: { chains: 3, steps: 16, terms: 2 },
       byHand: {
-        // v ← 1 − v leaves v as it is after an even number of steps: 3·x + 0 + 1 + 2.
+        // v ← 1 − v leaves v unchanged after an even number of steps: 3·x + 0 + 1 + 2.
         inputs: { x: [1, 2, 3, 4, 5, -6], line: [-1, 1] },
         outputs: { sum: [6, 9, 12, 15, 18, -15], copy: [1, 2, 3, 4, 5, -6], total: [5, 7, -3] },
       },
@@ -68,7 +68,7 @@ export const rooflineCheck = opCheck<'x' | 'line', 'sum' | 'copy' | 'total', Roo
       },
     };
   },
-  // Small: the bench measures the roofline itself, with buffers that are made on the device.
+  // Small: the bench measures the roofline itself, with buffers made on the device.
   bench: [{ name: 'a little of each', inputs: shapes(65_536), options: { chains: 8, steps: 64, terms: 16 } }],
   wrongCalls: [],
 });

@@ -1,4 +1,4 @@
-/** How sgd is checked. */
+/** Checks of sgd. */
 import type { NoAttributes } from '../../engine/primitive.js';
 import { runPrimitive } from '../../engine/program.js';
 import type { Constants } from '../../nn/optimizers/optimizer.js';

@@ -1,4 +1,4 @@
-/** How sgd_momentum is checked. */
+/** Checks of sgd_momentum. */
 import { runPrimitive } from '../../engine/program.js';
 import type { Constants } from '../../nn/optimizers/optimizer.js';
 import { sgdMomentumUpdate } from '../../nn/optimizers/sgd.js';

@@ -1,4 +1,4 @@
-/** How sigmoid is checked. */
+/** Checks of sigmoid. */
 import type { NoAttributes } from '../../engine/primitive.js';
 import { sigmoid } from '../../kernels/sigmoid.js';
 import { type Array64, fill64, map64 } from '../../reference/array64.js';
@@ -6,7 +6,7 @@ import { sigmoid64, sigmoidReference } from '../../reference/sigmoid.js';
 import { drawSigned, oneOf, wholeNumber } from '../draws.js';
 import { opCheck } from '../op_check.js';
 
-/** An exponential errs by its argument's rounding: |x| times as much as a sum would. */
+/** An exponential magnifies the rounding of its argument by |x|. */
 const magnitude = (x: Array64, values: Array64): Array64 =>
   map64(values, (value, i) => value * (1 + Math.abs(x.values[i] as number)));
 

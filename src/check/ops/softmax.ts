@@ -1,4 +1,4 @@
-/** How softmax over the last axis is checked. Letters: K the last axis, m the largest of a row. */
+/** Checks of softmax over the last axis. Letters: K the last axis, m the maximum of a row. */
 import type { NoAttributes } from '../../engine/primitive.js';
 import { maxOf } from '../../extent.js';
 import { softmax } from '../../kernels/softmax.js';
@@ -7,12 +7,12 @@ import { rowDot, softmax64, softmaxReference } from '../../reference/softmax.js'
 import { type Draw, drawSigned, wholeNumber } from '../draws.js';
 import { opCheck } from '../op_check.js';
 
-/** Evenly in [−64, 64): most probabilities vanish, and exp would overflow without the row's largest. */
+/** Uniform in [−64, 64): most probabilities vanish, and exp would overflow unless the row's maximum is subtracted. */
 export const drawLarge: Draw = (random, shape) => map64(drawSigned(random, shape), (value) => 64 * value);
 
 /**
- * What the rounding of an exponential is measured against: WGSL lets exp(d) err by 3 + 2·|d| units in the last place,
- * so that a probability far below the largest is less sure. Y = y · (1 + |x − m|).
+ * The magnitude that bounds the rounding of an exponential: WGSL allows exp(d) 3 + 2·|d| units in the last place, so a
+ * probability far below the largest is less accurate. Y = y · (1 + |x − m|).
  */
 export function softmaxMagnitude64(x: Array64): Array64 {
   const K = x.shape.at(-1) as number;
@@ -40,7 +40,7 @@ export const softmaxCheck = opCheck<'x', 'y', NoAttributes>({
     };
   },
   terms: ({ x }) => ({ x: x.at(-1) as number, y: x.at(-1) as number }),
-  // exp errs by 6 + 4·|d| units here, in the element and in the sum below it; division by 5. dx uses y twice.
+  // exp is off by up to 6 + 4·|d| of these units, in the element and in the sum below it; division by 5. dx uses y twice.
   roundings: { y: 20, x: 50 },
   call: ({ x }) => ({ y: softmax(x) }),
   primitives: {

@@ -1,6 +1,6 @@
 /**
- * How softmax_cross_entropy is checked. Letters: N rows, K classes.
- * Rows whose label is not below K are ignored.
+ * Checks of softmax_cross_entropy. Letters: N rows, K classes.
+ * Rows with a label of K or more are ignored.
  */
 import type { NoAttributes } from '../../engine/primitive.js';
 import { maxOf } from '../../extent.js';
@@ -19,7 +19,7 @@ import { drawLarge, softmaxMagnitude64 } from './softmax.js';
 
 type Input = 'logits' | 'labels';
 
-/** Two labels in eleven are ignored: one just past the classes, one as batch_gather marks it. */
+/** Two labels in eleven are ignored: one just past the classes, one with batch_gather's mark. */
 const drawLabels: Draw = (random, shape, { logits }) => {
   const [, K] = logits as unknown as [number, number];
   return fill64(
@@ -33,7 +33,7 @@ const drawLabels: Draw = (random, shape, { logits }) => {
 };
 const drawIgnored: Draw = (_, shape) => fill64(shape, () => 0xffffffff, 'u32');
 
-/** In each row the same number throughout, beside which log K would lose its digits. */
+/** Equal numbers within each row, so large that log K loses its digits when it is added. */
 const drawEqual: Draw = (_, shape) =>
   fill64(shape, (i) => Math.fround([1e4, 1e6, 1e8, -1e8, 3e38][Math.floor(i / 10)] as number));
 
@@ -67,17 +67,17 @@ export const softmaxCrossEntropyCheck = opCheck<Input, 'loss' | 'totals', NoAttr
       },
     };
   },
-  // dloss is multiplied in behind the zeros of the rows that are ignored.
+  // dloss is also multiplied by the zeros of ignored rows.
   mayBeNaN: (_, { loss: dloss }) => ({ logits: () => !Number.isFinite(dloss.values[0]) }),
   terms: ({ logits }) => {
     const [N, K] = logits as [number, number];
     return { loss: N + K, totals: N + K, logits: K };
   },
-  // As in softmax, and a logarithm that errs by 8.
+  // As in softmax, plus a logarithm that is off by up to 8.
   roundings: { loss: 30, totals: 30, logits: 24 },
   call: ({ logits, labels }) => softmaxCrossEntropy(logits, labels),
   primitives: {
-    // The kernel takes dloss as 1; the plan multiplies another one in.
+    // The kernel assumes a dloss of 1; the plan multiplies by another one.
     'softmax_cross_entropy/forward': ({ inputs, outputs }) => {
       const dlogits: Expected = {
         value: logitsGradient64(inputs, softmax64(inputs.logits), 1, -1),
@@ -93,7 +93,7 @@ export const softmaxCrossEntropyCheck = opCheck<Input, 'loss' | 'totals', NoAttr
       inputs: rows(3, 2),
       options: {},
       byHand: {
-        // Two equal logits: log 2; log 4 against log 1: p = (0.2, 0.8); a row that is ignored.
+        // Two equal logits: log 2; log 4 against log 1: p = (0.2, 0.8); an ignored row.
         inputs: { logits: [0, 0, 0, Math.fround(Math.log(4)), 5, 6], labels: [0, 1, 2] },
         outputs: {
           loss: [(Math.LN2 + Math.log(1.25)) / 2],
@@ -107,7 +107,7 @@ export const softmaxCrossEntropyCheck = opCheck<Input, 'loss' | 'totals', NoAttr
     { name: 'a batch of paper', inputs: rows(128, 10), options: {} },
     { name: 'above a workgroup', inputs: rows(257, 10), options: {} },
     { name: 'many rows', inputs: rows(1100, 3), options: {} },
-    { name: 'more than one workgroup takes', inputs: rows(1640, 10), options: {} },
+    { name: 'more than one workgroup processes', inputs: rows(1640, 10), options: {} },
     { name: 'many classes', inputs: rows(4, 1000), options: {} },
     {
       name: 'ties: the first of the largest counts',

@@ -1,4 +1,4 @@
-/** How step_state/end_step is checked. */
+/** Checks of step_state/end_step. */
 import { type EndStepAttributes, stateSize, stateWords } from '../../kernels/step_state.js';
 import { fill64 } from '../../reference/array64.js';
 import { stepStateReference } from '../../reference/step_state.js';
@@ -9,7 +9,7 @@ type Input = 'totals' | 'state' | 'ring';
 
 const drawWords: Draw = (random, shape) => fill64(shape, () => wholeNumber(random, 0, 2 ** 32 - 1), 'u32');
 
-/** The state before step `step`, whose batch begins at `cursor`. */
+/** The state before step `step`, whose batch starts at `cursor`. */
 const stateAt =
   (step: number, cursor: number): Draw =>
   () => {
@@ -19,7 +19,7 @@ const stateAt =
     return { shape: [stateSize], dtype: 'u32', values };
   };
 
-/** The state behind the micro-batches of a batch from `start`, in an epoch of `samples`. */
+/** The state after the micro-batches of a batch from `start`, in an epoch of `samples`. */
 const accumulatedAt =
   (start: number, samples: number): Draw =>
   () => {
@@ -69,7 +69,7 @@ export const stepStateCheck = opCheck<Input, 'state' | 'ring', EndStepAttributes
       },
     },
     {
-      name: 'a row that is longer than the totals, by hand',
+      name: 'a row longer than the totals, by hand',
       inputs: { totals: [1], state: [stateSize], ring: [2, 3] },
       options: { batch: 4, isAccumulated: false },
       byHand: {
@@ -78,7 +78,7 @@ export const stepStateCheck = opCheck<Input, 'state' | 'ring', EndStepAttributes
       },
     },
     {
-      name: 'the ring begins again',
+      name: 'the ring wraps around',
       inputs: shapes(8),
       options: { batch: 16, isAccumulated: false },
       draw: { state: stateAt(16, 32) },

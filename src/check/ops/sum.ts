@@ -1,4 +1,4 @@
-/** How sum over a run of axes is checked; several runs are sums of sums (test/device/program.test.ts). */
+/** Checks of sum over a run of axes; several runs are sums of sums (test/device/program.test.ts). */
 import { sizeOf } from '../../engine/primitive.js';
 import { sum } from '../../kernels/sum.js';
 import type { Run } from '../../reference/reduction.js';

@@ -1,4 +1,4 @@
-/** How transpose is checked. */
+/** Checks of transpose. */
 import type { Shape } from '../../engine/primitive.js';
 import { transpose } from '../../kernels/transpose.js';
 import { transposeReference } from '../../reference/transpose.js';
@@ -37,7 +37,7 @@ export const transposeCheck = opCheck<'x', 'y', Options>({
     },
     given('one axis', [9], [0]),
     given('a matrix above a workgroup', [65, 33], [1, 0]),
-    given('three axes around', [3, 5, 7], [2, 0, 1]),
+    given('three axes, rotated', [3, 5, 7], [2, 0, 1]),
     given('channels first', [2, 5, 7, 3], [0, 3, 1, 2]),
     given('channels last', [2, 3, 5, 7], [0, 2, 3, 1]),
     given('reversed', [2, 3, 4, 5], [3, 2, 1, 0]),

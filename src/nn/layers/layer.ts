@@ -110,7 +110,7 @@ export interface LayerOptions {
 export const layerRules = (): Rules<LayerOptions> => ({
   // A parameter's path is `<layer>/<parameter>`, in files and in TensorBoard's tags.
   name: rule(
-    "a text without '/' and control characters",
+    "a string without '/' and control characters",
     // oxlint-disable-next-line no-control-regex -- these are what is looked for
     (value) => typeof value === 'string' && /^[^/\u0000-\u001f\u007f]+$/.test(value),
   ),

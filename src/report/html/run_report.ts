@@ -106,7 +106,7 @@ function mistakes({ evaluation }: TestedSet): number {
   return evaluation.count - countRight(evaluation);
 }
 
-/** Of run.json, else of evaluation.json; none when the data have no test part. */
+/** Of run.json, else of evaluation.json; none if the data set has no test part. */
 export function testScore(run: RunRecord, tested: TestedSet | undefined): Score | undefined {
   if (run.result?.test) return run.result.test;
   if (testedPart(run) !== 'test') return undefined;
@@ -140,7 +140,7 @@ function resultSection(report: RunReport): Section {
       : `The weights are those of epoch ${result.bestEpoch} of ${last}: ${result.reason ?? 'the best validation accuracy'}. ${
           testedPart(run) === 'test'
             ? 'The test images had no part in that choice.'
-            : 'The data have no test images with labels, and the validation images had a part in that choice: their figures are optimistic.'
+            : 'The data set has no labelled test images, and the validation images had a part in that choice: their figures are optimistic.'
         }`;
   const html = [
     table({
