@@ -120,7 +120,7 @@ export function concatenate(tensors: readonly Tensor[], axis = -1): Tensor {
   const odd = tensors.find(({ shape }) => shape.length !== rank || common(shape) !== common(first.shape));
   if (odd)
     throw new ShapeError(
-      `concatenate: the tensors are ${describe(first)} and ${describe(odd)}, expected equal extents but along axis ${axis}.`,
+      `concatenate: the tensors are ${describe(first)} and ${describe(odd)}, expected equal extents except along axis ${axis}.`,
     );
   return join(tensors, at);
 }

@@ -1,4 +1,4 @@
-/** A training step whose batch is taken in micro-batches: one program for each of them, one that ends the step. */
+/** A training step with gradient accumulation: a program for each micro-batch, and one that ends the step. */
 import type { Step } from '../engine/replay.js';
 import type { Replayable } from './replay_loop.js';
 
@@ -9,7 +9,7 @@ export interface Accumulation {
 }
 
 export class AccumulatedStep implements Replayable {
-  /** Where the next step's batch begins: what the device's cursor will be by then. */
+  /** The start of the next step's batch: the value that the device's cursor will have by then. */
   #cursor = 0;
 
   constructor(
@@ -18,7 +18,7 @@ export class AccumulatedStep implements Replayable {
     private readonly accumulation: Accumulation,
   ) {}
 
-  /** The next step begins at `cursor`. */
+  /** Sets where the next step's batch starts. */
   begin(cursor: number): void {
     this.#cursor = cursor;
   }
@@ -36,7 +36,7 @@ export class AccumulatedStep implements Replayable {
     await this.update.profileAndPrint();
   }
 
-  /** How many the step has, fewer where the epoch ends within it; the cursor moves on. */
+  /** Returns the number of micro-batches of the next step, fewer at the end of the epoch, and advances the cursor. */
   #nextMicroBatches(): number {
     const { epochSize, batchSize, microBatchSize } = this.accumulation;
     const samples = Math.min(batchSize, epochSize - this.#cursor);

@@ -1,27 +1,27 @@
 /**
- * What is under way on a model. A training changes the weights from step to step; an evaluation or a prediction reads them
- * batch by batch and must see those of one moment. So there is one training at a time, which submits no step while the
- * model is read, and what would change the weights between two of its steps is refused.
+ * What is running on a model. A training changes the weights from step to step; an evaluation or prediction reads them batch
+ * by batch and must see one state of them. Therefore a model has at most one training, which submits no step while the model
+ * is being read, and calls that would change the weights between two steps are refused.
  */
 import { StateError } from '../errors.js';
 import type { Optimizer } from './optimizers/optimizer.js';
 
-/** The optimizers of the trainings under way: a callback that changes a rate means its own training's. */
+/** The optimizers of running trainings: a callback that changes a rate must only affect its own training. */
 const optimizersAtWork = new WeakSet<Optimizer>();
 
 const endFit = 'await it, or abort it with its signal, first';
 
 export class Activity {
   #isTraining = false;
-  /** Whether steps are submitted, or validated; false while one of their callbacks is awaited. */
+  /** Whether training or validation steps are being submitted; false while one of their callbacks is awaited. */
   #isStepping = false;
-  /** The calls that read the weights, with their names. */
+  /** The names of the calls that are reading the weights. */
   readonly #readers = new Map<Promise<unknown>, string>();
 
-  /** `model` is its name, for errors. */
+  /** `model`: the model's name, for messages. */
   constructor(private readonly model: string) {}
 
-  /** Throws: StateError when the model is trained or read already, or its optimizer trains another model. */
+  /** Throws: StateError if the model is already being trained or read, or its optimizer is training another model. */
   async train<R>(optimizer: Optimizer, work: () => Promise<R>): Promise<R> {
     if (this.#isTraining) throw this.#refusal('fit', 'another fit', endFit);
     this.#assertUnread('fit');
@@ -40,7 +40,7 @@ export class Activity {
     }
   }
 
-  /** The part of a training in which steps, or those of its validation, are under way. */
+  /** Marks the part of a training that submits training or validation steps. */
   async step<R>(work: () => Promise<R>): Promise<R> {
     this.#isStepping = true;
     try {
@@ -50,7 +50,7 @@ export class Activity {
     }
   }
 
-  /** A callback within that part: steps wait for it, so it may change the weights. */
+  /** Runs a callback within that part: steps wait for it, so it may change the weights. */
   async hook(work: () => void | Promise<void>): Promise<void> {
     const wasStepping = this.#isStepping;
     this.#isStepping = false;
@@ -61,7 +61,7 @@ export class Activity {
     }
   }
 
-  /** An evaluation or prediction: the next step of a training waits until it has ended. */
+  /** Runs an evaluation or prediction: the next step of a training waits for it. */
   async read<R>(who: string, work: () => Promise<R>): Promise<R> {
     const reading = work();
     this.#readers.set(reading, who);
@@ -72,19 +72,19 @@ export class Activity {
     }
   }
 
-  /** Resolves when what reads the weights now has ended; undefined where nothing does. */
+  /** Resolves when all current readers have finished; undefined if there are none. */
   whenRead(): Promise<unknown> | undefined {
     return this.#readers.size === 0 ? undefined : Promise.allSettled(this.#readers.keys());
   }
 
-  /** Throws: StateError for `who`, which changes weights, between the steps of a training or the batches of a reader. */
+  /** Throws: StateError if `who`, which changes weights, is called between the steps of a training or the batches of a reader. */
   assertWritable(who: string): void {
     if (this.#isStepping)
       throw this.#refusal(who, 'fit', `call ${who} from one of its callbacks, or when it has ended`);
     if (!this.#isTraining) this.#assertUnread(who);
   }
 
-  /** Throws: StateError for `who`, which takes away what a training works on. */
+  /** Throws: StateError if `who`, which removes what a training needs, is called during one. */
   assertUntrained(who: string): void {
     if (this.#isTraining) throw this.#refusal(who, 'fit', endFit);
   }
@@ -95,6 +95,6 @@ export class Activity {
   }
 
   #refusal(who: string, what: string, remedy: string): StateError {
-    return new StateError(`${who}: ${what} is under way on model '${this.model}'; ${remedy}.`);
+    return new StateError(`${who}: ${what} is running on model '${this.model}'; ${remedy}.`);
   }
 }

@@ -1,17 +1,17 @@
-/** Networks from what callers write: a list of layers, or symbolic tensors that layers were applied to. */
+/** Builds networks from a list of layers, or from symbolic tensors. */
 import type { Shape } from '../engine/primitive.js';
 import { UsageError } from '../errors.js';
 import { freeName, namedUses } from './layer_names.js';
 import { type Layer, type SymbolicTensor, mapInputs } from './layers/layer.js';
 import { Network, type NetworkInput, type NodeParts } from './network.js';
 
-/** The name of an input that is given none, as in Keras. */
+/** The name of an unnamed input, as in Keras. */
 export const defaultInputName = 'input_layer';
 
 /**
- * The layers one after another; `known` is what a file says of the first one's input, and of the nodes' numbers.
+ * A chain of layers. `known` holds what a file says about the first layer's input and the random streams.
  *
- * Throws: as `Network`; UsageError for an empty list, or a first layer without a shape of its input.
+ * Throws: like `Network`; UsageError for an empty list, or if the first layer has no input shape.
  */
 export function networkOfSequence(
   name: string,
@@ -37,10 +37,10 @@ export function networkOfSequence(
 }
 
 /**
- * What computes the outputs from the inputs, as `apply` has put it together.
+ * The network that computes the outputs from the inputs.
  *
- * Throws: as `Network`; UsageError when an output depends on an input that is not given, or no output on one that
- * is.
+ * Throws: like `Network`; UsageError if an output depends on an input that is not listed, or no output depends on a
+ * listed one.
  */
 export function networkOfTensors(
   name: string,
@@ -57,7 +57,7 @@ export function networkOfTensors(
   const networkInputs = inputs.map((tensor, i): NetworkInput => {
     const { source, shape } = tensor;
     if (source.layer)
-      throw new UsageError(`model: inputs[${i}] is the output of a layer, expected what input() gave.`);
+      throw new UsageError(`model: inputs[${i}] is the output of a layer, expected a result of input().`);
     if (!found.includes(tensor))
       throw new UsageError(
         `model: none of the outputs depends on inputs[${i}] (${source.name ?? `shape [${shape.join(',')}]`}); leave it out.`,
@@ -85,7 +85,7 @@ export function networkOfTensors(
   return new Network({ name, inputs: networkInputs, nodes, outputs: outputs.map(nameOf) });
 }
 
-/** The values that these depend on and they themselves, each behind those that it depends on. */
+/** These tensors and everything that they depend on, in topological order. */
 function computedBefore(outputs: readonly SymbolicTensor[]): SymbolicTensor[] {
   const found = new Set<SymbolicTensor>();
   const visit = (tensor: SymbolicTensor): void => {

@@ -1,10 +1,10 @@
-/** What callbacks keep in a checkpoint, and how they get it back. */
+/** Saves the states of callbacks in a checkpoint and restores them. */
 import type { GradientAccumulation } from './gradient_accumulation.js';
 import type { Callback } from './callbacks/callback.js';
 import type { CallbackState, Checkpoint, Position } from './checkpoint.js';
 import type { TrainableModel } from './trainable_model.js';
 
-/** What a checkpoint keeps of the loop, its callbacks and the optimizer. */
+/** The checkpoint: the states of the loop, its callbacks and the optimizer. */
 export function checkpointOf(
   model: TrainableModel,
   position: Position,
@@ -28,7 +28,7 @@ export function checkpointOf(
   };
 }
 
-/** Gives every callback what `checkpointOf` took from the one of its name. */
+/** Restores every callback from the state of the callback with its name. */
 export function restoreCallbacks(callbacks: readonly Callback[], checkpoint: Checkpoint): void {
   for (const [key, callback] of keyed(callbacks)) {
     const state = checkpoint.callbacks[key];
@@ -38,7 +38,7 @@ export function restoreCallbacks(callbacks: readonly Callback[], checkpoint: Che
   }
 }
 
-/** Callbacks that have a name, by name; the second one of a name gets a number, and so on. */
+/** Named callbacks, by name; the second callback of a name gets the number 2, and so on. */
 function keyed(callbacks: readonly Callback[]): [string, Callback][] {
   const counts = new Map<string, number>();
   return callbacks.flatMap((callback): [string, Callback][] => {

@@ -1,36 +1,36 @@
-/** Where a training stands, exactly: with weights and optimizer slots, enough to go on to the same bits. */
+/** The exact position of a training: with the weights and optimizer slots, enough to resume to the same bits. */
 import { rule } from '../options.js';
 import type { Sums } from './task.js';
 
 export interface Position {
-  /** Steps done since training began. */
+  /** Completed steps of the training. */
   readonly step: number;
-  /** Epochs completed. */
+  /** Completed epochs. */
   readonly epoch: number;
-  /** Samples of the current epoch already trained on. */
+  /** Samples of the current epoch that were trained on. */
   readonly cursor: number;
-  /** Over the current epoch so far, by name; none before its first step. */
+  /** Sums over the current epoch so far, by name; empty before its first step. */
   readonly sums: Sums;
 }
 
-/** What a callback must keep to decide later as it would have now. */
+/** The state that a callback needs to make the same decisions after a resume. */
 export type CallbackState = Readonly<Record<string, number | string | boolean | null>>;
 
-/** What a checkpoint keeps beside weights and optimizer slots. */
+/** The contents of a checkpoint besides weights and optimizer slots. */
 export interface Checkpoint {
   readonly position: Position;
-  /** Images at once, where batches are taken in micro-batches: the bits of what follows depend on it. */
+  /** Images per micro-batch, if gradients accumulate: the bits of the following steps depend on it. */
   readonly microBatchSize?: number;
   /** By callback name. */
   readonly callbacks: Readonly<Record<string, CallbackState>>;
-  /** What callbacks keep in arrays, as `<callback>/<name>`; beside the weights in the file. */
+  /** Arrays of callbacks, as `<callback>/<name>`; stored next to the weights in the file. */
   readonly tensors?: ReadonlyMap<string, Float32Array<ArrayBuffer>>;
-  /** The optimizer's rate when it is a number, which callbacks may have lowered; null for a schedule. */
+  /** The optimizer's rate if it is a number, which callbacks may have lowered; null for a schedule. */
   readonly learningRate: number | null;
 }
 
 export const checkpointRule = () =>
   rule(
-    "a checkpoint, such as a history's",
+    'a checkpoint, such as history.checkpoint',
     (value) => typeof (value as Partial<Checkpoint> | null)?.position?.step === 'number',
   );

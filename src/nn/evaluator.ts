@@ -1,4 +1,4 @@
-/** Loss and accuracy of a model over a set, and its predictions: programs over the model's own parameters. */
+/** Computes the metrics of a model over a set, and its predictions: programs that read the model's own parameters. */
 import type { Spec } from '../engine/primitive.js';
 import type { PlanOptions } from '../engine/plan.js';
 import { type BoundStep, program } from '../engine/program.js';
@@ -16,33 +16,33 @@ import { type SyncPoints, replaySteps } from './replay_loop.js';
 import { type Sums, addSums, meansOf } from './task.js';
 import type { TrainableModel } from './trainable_model.js';
 
-/** The means over a set by name, as in the logs of a training. */
+/** Means over the set by name, as in the logs of a training. */
 export interface Evaluation {
-  /** With what the weights add to it. */
+  /** Including the penalties of the weights. */
   readonly loss: number;
   readonly [metric: string]: number;
 }
 
 export interface EvaluationOptions {
   readonly callbacks?: readonly Callback[] | undefined;
-  /** The training whose validation this is. */
+  /** The training, if this is its validation. */
   readonly training?: Training | undefined;
-  /** Asked before each submit: true ends the evaluation without a result. */
+  /** Called before each submit: true ends the evaluation without a result. */
   readonly shouldStop?: (() => boolean) | undefined;
   readonly syncPoints?: SyncPoints | undefined;
 }
 
 export interface EvaluatorOptions extends Pick<PlanOptions, 'kernelSelection'> {
-  /** Lays the set out so that sets of other sizes share its kernels. Default false. */
+  /** Pads the set so that sets of other sizes use the same kernels. Default false. */
   readonly hasFewShapes?: boolean;
 }
 
-/** What an evaluation keeps on the device beside model, set and intermediates. */
+/** What an evaluation stores on the device, besides the model, the set and intermediates. */
 export class EvaluationTensors extends Resource {
   readonly state: Tensor;
   readonly ring: MetricsRing;
 
-  /** `make` gives each tensor its memory, or a placeholder where the evaluation is only planned. */
+  /** `make` allocates each tensor, or makes a placeholder for planning. */
   constructor({ task }: TrainableModel, make: (spec: Spec) => Tensor) {
     super();
     this.state = make(stateSpec);
@@ -54,7 +54,7 @@ export class EvaluationTensors extends Resource {
   }
 }
 
-/** Records loss and accuracy of the batch at the state's cursor, into the ring. */
+/** Records the metrics of the batch at the state's cursor and writes them to the ring. */
 export function recordEvaluation(
   model: TrainableModel,
   set: SetTensors,
@@ -72,7 +72,7 @@ export function recordEvaluation(
   return {};
 }
 
-/** Records an output of the model, the first when none is named, for the batch at the state's cursor. */
+/** Records an output of the model, by default the first, for the batch at the state's cursor. */
 export function recordPrediction(
   model: TrainableModel,
   set: SetTensors,
@@ -87,7 +87,7 @@ export function recordPrediction(
   return output === undefined ? model.forward(x, context) : model.outputsOf(x, context).get(output)!;
 }
 
-/** Bound once, run as often as wanted: the validation of a training. */
+/** Bound once and run repeatedly, as the validation of a training. */
 export class Evaluator extends Resource {
   private constructor(
     private readonly model: TrainableModel,
@@ -122,7 +122,7 @@ export class Evaluator extends Resource {
     }
   }
 
-  /** Undefined when it was ended by `shouldStop`. */
+  /** Resolves with undefined if `shouldStop` ended it. */
   async run({ callbacks = [], training, shouldStop, syncPoints }: EvaluationOptions = {}): Promise<
     Evaluation | undefined
   > {
@@ -177,12 +177,12 @@ export class Evaluator extends Resource {
 
 export interface PredictionOptions {
   readonly callbacks?: readonly Callback[] | undefined;
-  /** Which of several outputs; the first when left out. */
+  /** The name of the output. Default: the first. */
   readonly output?: string | undefined;
 }
 
 /**
- * The model's output for every image: probabilities when it ends in a softmax.
+ * The model's output for every image: probabilities if it ends in a softmax.
  *
  * Shapes: count images → [count, classes], row by row.
  */

@@ -1,6 +1,6 @@
 /**
- * How many images a device takes at once, found by planning before anything is allocated, and what becomes of a batch
- * that is larger: it is taken in micro-batches whose gradients accumulate.
+ * Finds how many images a device can process at a time, by planning before anything is allocated. Larger batches are split
+ * into micro-batches whose gradients accumulate.
  */
 import { DeviceError } from '../errors.js';
 import { checkArgument } from '../calls.js';
@@ -19,9 +19,9 @@ import { type MemoryOptions, Room } from './memory_room.js';
 
 export interface AccumulationOptions extends MemoryOptions {
   readonly batchSize: number;
-  /** Asked for; found when left out. */
+  /** The requested size. Default: found by planning. */
   readonly microBatchSize?: number | undefined;
-  /** What to take where nothing was asked for and it fits, such as what an interrupted training took. */
+  /** The size to use if none is requested and it fits, such as that of an interrupted training. */
   readonly preferred?: number | undefined;
   readonly images: SetShape;
   readonly validation?: SetShape | undefined;
@@ -32,9 +32,9 @@ export interface AccumulationOptions extends MemoryOptions {
 
 export interface GradientAccumulation {
   readonly batchSize: number;
-  /** Images at once; the batch size where it is taken whole. */
+  /** Images per micro-batch; the batch size without accumulation. */
   readonly microBatchSize: number;
-  /** What the device takes at once, where that decided. */
+  /** The most images that the device can process at a time, if that was the limit. */
   readonly largest?: number;
   readonly forecast: MemoryForecast;
 }
@@ -44,11 +44,11 @@ interface Wanted extends MemoryOptions {
 }
 
 /**
- * How a training takes its batches: whole where they fit, else in the fewest micro-batches that do, of equal size as far
- * as integers allow.
+ * How a training splits its batches: not at all if they fit, otherwise into the fewest micro-batches that fit, of equal
+ * size as far as integers allow.
  *
- * Throws: UsageError for a micro-batch size out of range; DeviceError when not even one image fits, or not the
- * micro-batch that was asked for.
+ * Throws: UsageError for a micro-batch size out of range; DeviceError if not even one image fits, or the requested
+ * micro-batch does not.
  */
 export function planAccumulation(model: TrainableModel, options: AccumulationOptions): GradientAccumulation {
   const { batchSize, microBatchSize, preferred, validation, memory, ...shape } = options;
@@ -68,7 +68,7 @@ export function planAccumulation(model: TrainableModel, options: AccumulationOpt
   const largest = room.largest(wanted);
   if (microBatchSize !== undefined)
     throw new DeviceError(
-      `fit: micro-batches of ${wanted} images exceed what this device takes at once (${largest}); leave microBatchSize out, or make it smaller.`,
+      `fit: micro-batches of ${wanted} images exceed the ${largest} that fit on this device; leave microBatchSize out, or make it smaller.`,
       { problem: 'limit' },
     );
   const parts = Math.ceil(batchSize / largest);
@@ -76,7 +76,7 @@ export function planAccumulation(model: TrainableModel, options: AccumulationOpt
   return { batchSize, microBatchSize: found, largest, forecast: room.forecast(found) };
 }
 
-/** One line for people; undefined where the batch is taken whole. */
+/** One line for the user; undefined without accumulation. */
 export function describeAccumulation(
   { batchSize, microBatchSize, largest }: GradientAccumulation,
   { hasBatchStatistics }: { readonly hasBatchStatistics: boolean },
@@ -88,19 +88,19 @@ export function describeAccumulation(
   const line =
     largest === undefined
       ? `Batch ${batchSize}: ${how}.`
-      : `Batch ${batchSize} exceeds what this device takes at once (${largest}): ${how}.`;
-  return hasBatchStatistics ? `${line} Batch normalisation takes the statistics of each micro-batch.` : line;
+      : `Batch ${batchSize} exceeds the ${largest} images that fit on this device: ${how}.`;
+  return hasBatchStatistics ? `${line} Batch normalisation uses the statistics of each micro-batch.` : line;
 }
 
 /**
- * Images at once without learning, for so many of them: a power of two, so that sets of many sizes share few kernels, each
- * compiled once; not more than `batchSize`.
+ * The batch size for inference on this many images: a power of two, so that sets of many sizes share a few compiled kernels,
+ * and at most `batchSize`.
  */
 function batchFor({ count }: SetShape, batchSize: number): number {
   return Math.min(batchSize, 2 ** Math.ceil(Math.log2(count)));
 }
 
-/** The batch that an evaluation takes, smaller where the device has no room for it; its result is the same. */
+/** The batch size of an evaluation, reduced to fit on the device; the result does not depend on it. */
 export function fittingEvaluation(model: TrainableModel, images: SetShape, options: Wanted): number {
   const forecast = (batch: number): MemoryForecast =>
     forecastEvaluation(model, images, batch, { hasFewShapes: true });
@@ -108,7 +108,7 @@ export function fittingEvaluation(model: TrainableModel, images: SetShape, optio
   return room.upTo(batchFor(images, options.batchSize));
 }
 
-/** The same for a prediction. */
+/** Like `fittingEvaluation`, for a prediction. */
 export function fittingPrediction(
   model: TrainableModel,
   images: SetShape,
@@ -121,7 +121,7 @@ export function fittingPrediction(
   );
 }
 
-/** The largest number of images at once, up to `batchSize`, that a training of this model and set fits with. */
+/** The largest batch, up to `batchSize`, that fits on the device when this model trains on this set. */
 export function largestBatch(
   model: TrainableModel,
   shape: Omit<TrainingShape, 'batchSize' | 'microBatchSize'>,

@@ -1,14 +1,14 @@
-/** First values of parameters, drawn on the host from the counter-based generator: the same on every device. */
+/** Initial values of parameters, drawn on the host from the counter-based generator: the same on every device. */
 import { sizeOf } from '../engine/primitive.js';
 import { layerStream, pcg4d, streams, uniform } from '../random.js';
 import type { ParameterSpec } from './layers/layer.js';
 
 /**
- * The first values of parameter number `index` of a model.
+ * The initial values of parameter number `index` of a model.
  *
  *   Glorot uniform: U(−l, l) with l = √(6 / (fanIn + fanOut))
  *
- * Source: Glorot and Bengio 2010; fans as Keras counts them.
+ * Source: Glorot and Bengio 2010; fans as in Keras.
  */
 export function initialValues(
   { shape, initializer }: ParameterSpec,

@@ -5,17 +5,17 @@ import type { KernelChoice } from './callbacks/callback.js';
 
 export const kernelForm: Form<KernelChoice> = { pass: text, shapes: text, variant: text };
 
-/** What is kept of a training's kernels; parts are missing where an earlier version kept it. */
+/** The recorded kernels of a training; earlier versions recorded only some of the members. */
 export interface KernelRecord {
-  /** By key, the measured kernel choices that it used. */
+  /** The measured kernel choices that it used, by key. */
   readonly choices?: Readonly<Record<string, Choice>>;
-  /** None before they were compiled. */
+  /** Empty before compilation. */
   readonly kernels?: readonly KernelChoice[];
 }
 
 /**
- * What people should hear when a training cannot compute as it began; undefined when all kernels are the same.
- * `kernels` are those of the resumed training, `kernelSelection` is what they were planned by.
+ * A message if a resumed training cannot compute as before; undefined if all kernels are the same. `kernels` are those of
+ * the resumed training, `kernelSelection` selected them.
  */
 export function kernelChangeOf(
   before: KernelRecord,
@@ -23,7 +23,7 @@ export function kernelChangeOf(
   kernelSelection: KernelSelection,
 ): string | undefined {
   const recorded = Object.entries(before.choices ?? {});
-  // It may have planned, and recorded, what it then did not need, such as a batch that is too large.
+  // The record may contain choices of plans that were then not used, such as for a batch that is too large.
   const needed = new Set(kernels.map(({ pass, shapes }) => `${pass} ${shapes}`));
   const lapsed = recorded.filter(
     ([key, { pass, shapes }]) => needed.has(`${pass} ${shapes}`) && !kernelSelection.met.has(key),
@@ -31,11 +31,12 @@ export function kernelChangeOf(
   const recordedKernels = before.kernels ?? [];
   const haveChanged = recordedKernels.length > 0 && !areSame(recordedKernels, kernels);
   if (lapsed.length === 0 && !haveChanged) return undefined;
-  const gone = lapsed.length > 0 ? `${lapsed.length} of its ${recorded.length} measured choices lapsed` : '';
-  return `The kernels have changed since this training began${gone && ` (${gone})`}: it will end with other bits than without the interruption.`;
+  const gone =
+    lapsed.length > 0 ? `${lapsed.length} of its ${recorded.length} measured choices no longer apply` : '';
+  return `The kernels have changed since this training began${gone && ` (${gone})`}: its results will differ in their last bits from an uninterrupted training.`;
 }
 
-/** What records of earlier versions call primitives and variants → what they are called now. */
+/** Names of primitives and variants in records of earlier versions → their names now. */
 const renamed: ReadonlyMap<string, string> = new Map([
   ['clear', 'baseline'],
   ['step_state/advance', 'step_state/end_step'],
@@ -45,9 +46,9 @@ const renamed: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Whether the kernels that were recorded are those of today. A record of an earlier version, which its names show, may
- * list other operands for the same computation, so there only primitives and variants are compared: the shapes follow
- * from settings that a resumed training keeps.
+ * Whether the recorded kernels are the same as now. A record of an earlier version, recognised by its names, may list
+ * other operands for the same computation, so only primitives and variants are compared: the shapes follow from settings
+ * that a resumed training keeps.
  */
 function areSame(recorded: readonly KernelChoice[], today: readonly KernelChoice[]): boolean {
   const isEarlier = recorded.some(({ pass, variant }) => renamed.has(pass) || renamed.has(variant));

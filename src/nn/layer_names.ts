@@ -1,14 +1,14 @@
 /** Names for the nodes of a network. */
 import type { Layer } from './layers/layer.js';
 
-/** One use of a layer; of a layer that was used before, `sharedWith` is the name of its first use. */
+/** One use of a layer; if the layer was used before, `sharedWith` is the name of its first use. */
 export interface NamedUse {
   readonly name: string;
   readonly layer: Layer;
   readonly sharedWith: string | undefined;
 }
 
-/** The layers with the names of their nodes: their own, else as in Keras conv2d, conv2d_1, … */
+/** The layers with the names of their nodes: given names, otherwise as in Keras conv2d, conv2d_1, … */
 export function namedUses(layers: readonly Layer[]): NamedUse[] {
   const counts = new Map<string, number>();
   const first = new Map<Layer, string>();
@@ -30,12 +30,12 @@ export function namedUses(layers: readonly Layer[]): NamedUse[] {
   });
 }
 
-/** What layers of a class are called, as in Keras: `MaxPooling2D` → `max_pooling2d`. */
+/** The default name for layers of a class, as in Keras: `MaxPooling2D` → `max_pooling2d`. */
 export function stemOf({ className }: Layer): string {
   return className.replaceAll(/(?<=[a-z])(?=[A-Z])/g, '_').toLowerCase();
 }
 
-/** `stem`, or the first of stem_1, stem_2, … that is not taken. */
+/** `stem`, or the first free name of stem_1, stem_2, … */
 export function freeName(stem: string, taken: ReadonlySet<string>): string {
   let name = stem;
   for (let i = 1; taken.has(name); i++) name = `${stem}_${i}`;

@@ -1,6 +1,6 @@
 /**
- * The metrics of the last steps, on the device: a row per step, written by `endStep` and read by the host some steps
- * later, which is all that a training reads back.
+ * The metrics of the last steps, on the device: one row per step, written by `endStep` and read by the host some steps later.
+ * Training reads back nothing else.
  */
 import type { Device } from '../engine/device.js';
 import type { Spec } from '../engine/primitive.js';
@@ -9,15 +9,15 @@ import type { Tensor } from '../engine/tensor.js';
 import { assert } from '../errors.js';
 import type { Sums, Task } from './task.js';
 
-/** Rows of the ring; at most half are under way, so none is overwritten before it is read. */
+/** Rows of the ring; at most half are in flight, so none is overwritten before it is read. */
 export const ringRows = 64;
 
 export class MetricsRing extends Resource {
-  /** [ringRows, row] u32: the bits of a step's totals, and at the end of the row the number of the step. */
+  /** [ringRows, row] u32: the bits of a step's totals, and at the end of the row the step's number. */
   readonly tensor: Tensor;
   readonly #row: number;
 
-  /** `make` gives the tensor its memory, or a placeholder. */
+  /** `make` allocates the tensor, or makes a placeholder. */
   constructor(
     private readonly task: Task,
     make: (spec: Spec) => Tensor,
@@ -27,7 +27,7 @@ export class MetricsRing extends Resource {
     this.tensor = make({ shape: [ringRows, this.#row], dtype: 'u32' });
   }
 
-  /** Makes ready what reading the ring takes: one read is under way while the next one is encoded. */
+  /** Allocates what reading the ring needs: one read is in flight while the next one is encoded. */
   prepareReads(device: Device): void {
     device.prepareReads(this.tensor.storage.byteLength, 2);
   }

@@ -1,4 +1,4 @@
-/** What users hold: a network with its values on a device, trained, evaluated, saved. */
+/** The model that users work with: a network with its values on a device, to train, evaluate, use for prediction, and save. */
 import { checkArgument, checkCall } from '../calls.js';
 import { type Device, defaultDevice, deviceRule, findDefaultDevice } from '../engine/device.js';
 import { type Shape, sizeOf } from '../engine/primitive.js';
@@ -69,9 +69,9 @@ import {
 
 export interface ModelOptions {
   readonly name?: string;
-  /** Keys the first weights. Default 0. */
+  /** Seeds the initial weights. Default 0. */
   readonly seed?: number;
-  /** Left out: the default device, or the one at first use where none is open yet. A model stays on its device. */
+  /** Default: the default device at first use, opened then if there is none. A model stays on its device. */
   readonly device?: Device;
   /** How bytes become the model's inputs. Default: 0 … 255 to 0 … 1. */
   readonly preprocessing?: Preprocessing;
@@ -87,7 +87,7 @@ export const namedModelRules = (): Rules<ModelOptions> => ({ name: nonEmptyText,
 
 export interface CompileOptions extends TaskOptions {
   readonly optimizer: Optimizer;
-  /** Hears that the slots of a loaded file are of another optimizer. Default console.warn. */
+  /** Called if the optimizer slots of a loaded file are of another optimizer. Default console.warn. */
   readonly warn?: (message: string) => void;
 }
 
@@ -98,7 +98,7 @@ const compileRules = (): Rules<CompileOptions> => ({
 });
 
 export interface InferenceOptions extends MemoryOptions {
-  /** Images at once, fewer where the device has no room for them or the set is small; default 128. */
+  /** Images per batch, fewer if they do not fit on the device or the set is small; default 128. */
   readonly batchSize?: number;
   readonly callbacks?: readonly Callback[];
 }
@@ -110,7 +110,7 @@ const inferenceRules = (): Rules<InferenceOptions> => ({
 });
 
 export interface PredictOptions extends InferenceOptions {
-  /** Which output of a model of several, by name. */
+  /** The name of the output, for a model with several. */
   readonly output?: string;
 }
 
@@ -124,7 +124,7 @@ const layersRule = () =>
 
 const weightsRule = (): Rule =>
   rule(
-    'a Map of Float32Arrays, as weights() gives',
+    'a Map of Float32Arrays, as from weights()',
     (value) => value instanceof Map && [...value.values()].every((each) => each instanceof Float32Array),
   );
 
@@ -138,14 +138,14 @@ export class Model extends Resource implements TrainableModel {
   #task: Task | undefined;
   /** Called when stored slots do not match the optimizer. */
   #warn: (message: string) => void = console.warn;
-  /** What the description that the model was made from says of its optimizer. */
+  /** The optimizer in the description that the model was made from. */
   #described: OptimizerDescription | undefined;
-  /** What the file loaded last keeps of its optimizer, until a training changes the weights. */
+  /** The optimizer in the last loaded file, until a training changes the weights. */
   #stored: StoredOptimizer | undefined;
   #checkpoint: Checkpoint | undefined;
   #isDisposed = false;
 
-  /** `sequential` and `loadModel` make one; a network by itself is enough as well. */
+  /** `sequential` and `loadModel` make models; it also takes a network directly. */
   constructor(
     readonly network: Network,
     options: Omit<ModelOptions, 'name'> = {},
@@ -163,17 +163,17 @@ export class Model extends Resource implements TrainableModel {
     return this.network.name;
   }
 
-  /** In their order, each with its name, the shape of its output, and its parameters. */
+  /** The nodes in order, each with its name, output shape, and parameters. */
   get layers(): readonly NetworkNode[] {
     return this.network.nodes;
   }
 
-  /** Without the batch axis. Throws: UsageError when the network has several inputs. */
+  /** Without the batch axis. Throws: UsageError if the network has several inputs. */
   get inputShape(): Shape {
     return this.#input.shape;
   }
 
-  /** What images are given to. */
+  /** The input for images. */
   get #input(): NetworkInput {
     const [input, ...others] = this.network.inputs;
     if (!input || others.length > 0)
@@ -188,12 +188,12 @@ export class Model extends Resource implements TrainableModel {
     return this.network.shapeOf(this.network.outputs[0]!);
   }
 
-  /** Chosen once. Throws: DeviceError when none was given and none is open. */
+  /** Fixed at first use. Throws: DeviceError if there is no device. */
   get device(): Device {
     return (this.#device ??= defaultDevice());
   }
 
-  /** Classes that the last layer tells apart; undefined when its output has several axes. */
+  /** The number of classes of the output; undefined if it has several axes. */
   get classes(): number | undefined {
     return this.outputShape.length === 1 ? this.outputShape[0] : undefined;
   }
@@ -213,44 +213,44 @@ export class Model extends Resource implements TrainableModel {
     return network.outputs.map((name) => ({ name, shape: network.shapeOf(name) }));
   }
 
-  /** The values of the parameters, made at first use. Throws: StateError after dispose(). */
+  /** The values of the parameters, created at first use. Throws: StateError after dispose(). */
   get state(): TrainState {
     if (this.#isDisposed)
       throw new StateError(
-        `model: '${this.name}' was disposed and has no weights any more; make it or load it again.`,
+        `model: '${this.name}' was disposed and has no weights any more; create or load it again.`,
       );
     return (this.#state ??= new TrainState(this.device, this.network.parameters, this.#seed));
   }
 
-  /** All parameters that training changes by their gradients, in one buffer; drawn at first use. */
+  /** All trainable parameters, in one buffer; initialised at first use. */
   get parameters(): ParameterGroup {
     return this.state.parameters;
   }
 
-  /** The values that training changes otherwise, such as moving means; first values at first use. */
+  /** Parameters that training changes without gradients, such as moving means; initialised at first use. */
   get statistics(): ParameterGroup {
     return this.state.statistics;
   }
 
-  /** The optimizer's values beside each parameter, by slot name. */
+  /** The values that the optimizer keeps for each parameter, by slot name. */
   get slots(): ReadonlyMap<string, ParameterGroup> {
     this.state.addSlots(this.optimizer.slots);
     return this.state.slots;
   }
 
   /**
-   * Where the training stood that the loaded file was saved in, for `fit({ resume: model.checkpoint })`; undefined for a
-   * file saved without one, and once the model is trained on.
+   * The checkpoint in the loaded file, for `fit({ resume: model.checkpoint })`; undefined if the file has none, and once the
+   * model has been trained further.
    */
   get checkpoint(): Checkpoint | undefined {
     return this.#checkpoint;
   }
 
   /**
-   * Chooses optimizer and loss. Training starts with fresh optimizer slots, as in Keras, also where the model was compiled
-   * and trained before. After loading, until the model is trained on, it starts with the slots of the file, so that
-   * training goes on to the bits of one that was never saved: where the optimizer has the name and slots of the file's,
-   * whatever its rate; `warn` is called when it cannot use the file's slots.
+   * Sets optimizer and loss. Training then starts with new optimizer slots, as in Keras, even if the model was compiled and
+   * trained before. The exception is a loaded model that has not been trained since: if the optimizer has the same name and
+   * slots as the file's, training continues with the file's slots, to the bits of a training that was never saved. If it
+   * cannot use them, it calls `warn`.
    *
    * Throws: UsageError for options out of range; StateError during a fit.
    */
@@ -263,10 +263,10 @@ export class Model extends Resource implements TrainableModel {
     this.#warn = warn;
     this.#state?.dropSlots();
     const misfit = this.#restoreSlots(optimizer);
-    if (misfit !== undefined) warn(`compile: ${misfit}; training starts with fresh ones.`);
+    if (misfit !== undefined) warn(`compile: ${misfit}; training starts with new ones.`);
   }
 
-  /** Fills the optimizer's slots from the file loaded last, where that has any. Yields why they do not fit, if so. */
+  /** Fills the optimizer's slots from the last loaded file, if it has any. Returns the reason if they do not fit. */
   #restoreSlots(optimizer: Optimizer): string | undefined {
     if (!this.#stored || this.#stored.slots.size === 0) return undefined;
     if (!fitsSlots(optimizer, this.#stored)) return describeMisfit(optimizer, this.#stored);
@@ -275,27 +275,27 @@ export class Model extends Resource implements TrainableModel {
   }
 
   /**
-   * The network applied to a batch, inside a program.
+   * Applies the network to a batch, inside a program.
    *
-   * Shapes: x [N, …inputShape], or a tensor for each input by name → [N, …outputShape], the first of several outputs.
+   * Shapes: x [N, …inputShape], or a tensor for each input by name → [N, …outputShape], the first output.
    */
   forward(x: Tensor | ReadonlyMap<string, Tensor>, context: ForwardContext): Tensor {
     return this.layerOutputs(x, context).get(this.network.outputs[0]!)!;
   }
 
-  /** The same of all outputs, by name. */
+  /** Like `forward`, with all outputs by name. */
   outputsOf(x: Tensor, context: ForwardContext): ReadonlyMap<string, Tensor> {
     const values = this.layerOutputs(x, context);
     return new Map(this.network.outputs.map((name) => [name, values.get(name)!]));
   }
 
-  /** What each layer yields on the way of `forward`, by name, in their order. */
+  /** Like `forward`, with the values of all layers by name, in order. */
   layerOutputs(x: Tensor | ReadonlyMap<string, Tensor>, context: ForwardContext): Map<string, Tensor> {
     const inputs = x instanceof Tensor ? new Map([[this.#input.name, x]]) : x;
     return this.network.forward(inputs, (path) => this.state.get(path), context);
   }
 
-  /** What the weights add to the loss, term by term: λ·Σ w² of each trained layer with a regularizer. Inside a program. */
+  /** The penalties of the weights in the loss: λ·Σ w² of each trainable layer with a regularizer. Inside a program. */
   penalties(): readonly Tensor[] {
     return this.network.parameters.flatMap((spec) =>
       spec.l2 === undefined || !hasGradient(spec) ? [] : [l2Penalty(this.parameters.get(spec.path), spec.l2)],
@@ -303,13 +303,12 @@ export class Model extends Resource implements TrainableModel {
   }
 
   /**
-   * Trains on a set of labelled images. Meanwhile the model may be evaluated, predict and be saved, in callbacks or
-   * beside them: the next step waits for an evaluation or prediction, and what is saved is of one moment. Weights are set
-   * in callbacks only.
+   * Trains on a set of labelled images. Meanwhile the model may be evaluated, used for prediction and saved, by callbacks or
+   * concurrently: the next step waits for an evaluation or prediction, and saving takes a consistent snapshot. Only callbacks
+   * may set weights.
    *
-   * Throws: UsageError when the images do not fit the model; StateError before compile(), or while another fit, an
-   * evaluation or a prediction is under way on the model, or the optimizer trains another one; whatever a callback throws;
-   * DeviceError.
+   * Throws: UsageError if the images do not fit the model; StateError before compile(), during another fit, evaluation or
+   * prediction on the model, or if the optimizer is training another model; any error of a callback; DeviceError.
    */
   async fit(images: LabelledImages, options: FitOptions = {}): Promise<History> {
     if (!this.network.parameters.some(hasGradient))
@@ -322,7 +321,7 @@ export class Model extends Resource implements TrainableModel {
     });
   }
 
-  /** Mean loss and accuracy over a set, in batches that the device has room for. */
+  /** Mean loss and metrics over a set, in batches that fit on the device. */
   async evaluate(images: LabelledImages, options: InferenceOptions = {}): Promise<Evaluation> {
     checkCall('evaluate', options, inferenceRules);
     const { batchSize = 128, callbacks, memory } = options;
@@ -341,9 +340,9 @@ export class Model extends Resource implements TrainableModel {
   }
 
   /**
-   * The output for every image, row by row: [count, classes] probabilities after a softmax.
+   * The output for every image, row by row: [count, classes] probabilities if the model ends in a softmax.
    *
-   * Throws: UsageError when the images do not fit the model, or it has several outputs and `output` names none of them;
+   * Throws: UsageError if the images do not fit the model, or the model has several outputs and `output` names none of them;
    * StateError, DeviceError.
    */
   async predict(images: Images, options: PredictOptions = {}): Promise<Float32Array<ArrayBuffer>> {
@@ -362,12 +361,12 @@ export class Model extends Resource implements TrainableModel {
     );
   }
 
-  /** All parameters, those without a gradient included. */
+  /** All parameters, including those without a gradient. */
   get parameterCount(): number {
     return countOf(this.network.parameters);
   }
 
-  /** Keras's table of layers, of a graph with its inputs and connections; printed through `print`, returned as text. */
+  /** Keras's table of layers, for a graph with inputs and connections; passed to `print`, and returned as text. */
   summary(print: (text: string) => void = console.log): string {
     checkArgument('summary', 'print', print, () => fn);
     const { inputs, isSequence } = this.network;
@@ -392,14 +391,14 @@ export class Model extends Resource implements TrainableModel {
     return table;
   }
 
-  /** All parameters by name, on the host, in the order of the layers; those of one moment, also during a training. */
+  /** All parameters by name, on the host, in the order of the layers; a consistent snapshot, even during a training. */
   async weights(): Promise<Map<string, Float32Array<ArrayBuffer>>> {
     return this.state.weights();
   }
 
   /**
-   * Throws: ModelError when names or sizes are not exactly the model's; StateError during an evaluation or prediction, and
-   * during a fit but for its callbacks.
+   * Throws: ModelError if names or sizes are not exactly the model's; StateError during an evaluation, prediction or fit, except
+   * in the callbacks of a fit.
    */
   setWeights(weights: Weights): void {
     this.activity.assertWritable('setWeights');
@@ -419,8 +418,8 @@ export class Model extends Resource implements TrainableModel {
   }
 
   /**
-   * A model of another network, such as this one's without its last layer, with the values of this one for each parameter
-   * that has the same path and shape in both; the others are drawn by `seed`. This model stays as it is.
+   * A model with another network, for example without the last layer. Parameters with the same path and shape in both keep
+   * their values; the others are initialised from `seed`. This model does not change.
    *
    * Throws: UsageError for options out of range; StateError after dispose().
    */
@@ -452,9 +451,9 @@ export class Model extends Resource implements TrainableModel {
   }
 
   /**
-   * Makes the model that `toJson` described. `from` is what to call the description in messages.
+   * Makes the model that `toJson` described. `from` names the description in messages.
    *
-   * Throws: ModelError when it is damaged.
+   * Throws: ModelError if the description is damaged.
    */
   static fromJson(json: unknown, options: ModelOptions = {}, from?: string): Model {
     const { name, ...others } = options;
@@ -464,7 +463,7 @@ export class Model extends Resource implements TrainableModel {
       preprocessedForm,
       (what) => new ModelError(`model: ${from ?? 'this'} is not a model description: ${what}.`),
     );
-    // Files of the versions before there was a choice mean 0 … 1.
+    // In files of earlier versions it is missing and means 0 … 1.
     const model = new Model(network, { ...(preprocessing ? { preprocessing } : {}), ...others });
     model.#described = optimizerIn(json);
     return model;
@@ -494,9 +493,9 @@ export class Model extends Resource implements TrainableModel {
   }
 
   /**
-   * Loads `<name>.safetensors`, with the optimizer's slots: into the model's own where it is compiled, else for `compile`.
+   * Loads `<name>.safetensors` with the optimizer's slots: into the model's slots if it is compiled, otherwise for `compile`.
    *
-   * Throws: FileError when the file is missing; ModelError when it is damaged or does not fit; StateError, as setWeights.
+   * Throws: FileError if the file is missing; ModelError if it is damaged or does not fit; StateError, like setWeights.
    */
   async loadWeights(from: Folder, name: string): Promise<LoadedWeights> {
     this.activity.assertWritable('loadWeights');
@@ -506,7 +505,7 @@ export class Model extends Resource implements TrainableModel {
     return this.takeWeights(readSafetensors(await folder.read(`${name}.safetensors`), file), file);
   }
 
-  /** Whether a file holds this model's weights; needs no device. Throws: ModelError when it does not. */
+  /** Validates a file with weights of this model, without a device. Throws: ModelError if they do not fit. */
   checkWeights(stored: StoredTensors, file: string): void {
     this.#slotsIn(stored, file);
   }
@@ -517,10 +516,10 @@ export class Model extends Resource implements TrainableModel {
     return slotsIn(stored, shapes.filter(hasGradient), file);
   }
 
-  /** `loadWeights` from a file that is read already; `file` is what to call it in messages. */
+  /** `loadWeights` for a file that was read already; `file` names it in messages. */
   takeWeights(stored: StoredTensors, file: string): LoadedWeights {
     this.activity.assertWritable('loadWeights');
-    // Before there is anything on the device, which a damaged description may make too large for it.
+    // Validated before anything is allocated: a damaged description may declare a model that is too large.
     const slots = this.#slotsIn(stored, file);
     const description = hasDescription(stored) ? optimizerIn(descriptionIn(stored, file)) : this.#described;
     const loaded = takeWeights(this.state.groups, stored, file);
@@ -554,7 +553,7 @@ const preprocessedForm: Form<{ readonly preprocessing?: Preprocessing }> = {
   preprocessing: optional(preprocessingForm),
 };
 
-/** A model from a list of layers, one after another; the first one needs an `inputShape`. */
+/** A model from a chain of layers; the first one needs an `inputShape`. */
 export function sequential(layers: readonly Layer[], options: ModelOptions = {}): Model {
   checkArgument('sequential', 'layers', layers, layersRule);
   checkCall('sequential', options, namedModelRules);
@@ -563,7 +562,7 @@ export function sequential(layers: readonly Layer[], options: ModelOptions = {})
 }
 
 export interface FunctionalOptions extends ModelOptions {
-  /** What `input()` gave, and what layers applied to it, or to what other layers made of it, gave. */
+  /** Results of `input()`, and results of applying layers to them. */
   readonly inputs: SymbolicTensor | readonly SymbolicTensor[];
   readonly outputs: SymbolicTensor | readonly SymbolicTensor[];
 }
@@ -576,7 +575,7 @@ const functionalRules = (): Rules<FunctionalOptions> => ({
 
 const symbolicRule = () =>
   required(
-    rule('what input() or apply() gave, or a list of that', (value) => {
+    rule('a result of input() or apply(), or a list of them', (value) => {
       const list = [value].flat();
       return list.length > 0 && list.every((each) => each instanceof SymbolicTensor);
     }),
@@ -589,7 +588,7 @@ const symbolicRule = () =>
  *   const y = layers.dense({ units: 10, activation: 'softmax' }).apply(layers.flatten().apply(x));
  *   const net = model({ inputs: x, outputs: y });
  *
- * Throws: UsageError for options out of range, or an output that depends on an input that is not listed; ShapeError.
+ * Throws: UsageError for options out of range, or if an output depends on an unlisted input; ShapeError.
  */
 export function model(options: FunctionalOptions): Model {
   checkCall('model', options, functionalRules);

@@ -1,4 +1,4 @@
-/** Models from files and to files. */
+/** Reads models from files and writes them. */
 import { checkArgument, checkCall } from '../calls.js';
 import { ModelError, UsageError } from '../errors.js';
 import { type Folder, folderAt } from '../folder.js';
@@ -11,24 +11,24 @@ import { type StoredTensors, readSafetensors } from './safetensors.js';
 import type { SaveWeightsOptions } from './trainable_model.js';
 import { descriptionIn, hasDescription } from './weights_file.js';
 
-// A file may hold any layer.
+// A file may contain any layer.
 registerLayers(layerClasses);
 
-/** Weight files in the order in which a folder is searched for them. */
+/** Weight files in the order in which they are searched for in a folder. */
 const weightNames = ['best', 'weights', 'last'] as const;
 
 export interface LoadModelOptions extends ModelOptions {
-  /** In a folder, the file without its ending; the best, else the saved, else the last when left out. */
+  /** For a folder: the name of the weights file without its extension. Default: the first that exists of best, weights, last. */
   readonly weights?: string;
 }
 
 const loadRules = (): Rules<LoadModelOptions> => ({ weights: nonEmptyText, ...namedModelRules() });
 
 /**
- * Loads a saved model: a folder (a path, in Node) with model.json and weights, or the path of a `.safetensors` file,
- * which needs nothing beside it unless an earlier version wrote it.
+ * Loads a saved model: a folder (a path, in Node) with model.json and weights, or the path of a `.safetensors` file, which
+ * needs no other file unless an earlier version wrote it.
  *
- * Throws: FileError when there is no model; ModelError when it is damaged; UsageError for weights named beside a file.
+ * Throws: FileError if there is no model; ModelError if it is damaged; UsageError for `weights` together with a file.
  */
 export async function loadModel(from: Folder | string, options: LoadModelOptions = {}): Promise<Model> {
   return (await readModel(from, options)).load();
@@ -37,11 +37,11 @@ export async function loadModel(from: Folder | string, options: LoadModelOptions
 /** A model that was read and checked, with nothing on a device yet. */
 export interface ModelOnHost {
   readonly model: Model;
-  /** Puts the weights on the device; returns the model. */
+  /** Copies the weights to the device; returns the model. */
   load(): Model;
 }
 
-/** The part of `loadModel` that needs no device. Throws: as `loadModel`. */
+/** The part of `loadModel` that needs no device. Throws: like `loadModel`. */
 export async function readModel(from: Folder | string, loading: LoadModelOptions = {}): Promise<ModelOnHost> {
   checkCall('loadModel', loading, loadRules);
   const { weights, ...options } = loading;
@@ -49,7 +49,7 @@ export async function readModel(from: Folder | string, loading: LoadModelOptions
   if (file !== undefined) {
     if (weights !== undefined) {
       throw new UsageError(
-        `loadModel: ${from as string} is a file of weights itself, so weights '${weights}' cannot be named beside it.`,
+        `loadModel: ${from as string} is a weights file itself, so leave out weights '${weights}'.`,
       );
     }
     const folder = folderAt(file.folder);
@@ -68,7 +68,7 @@ export async function readModel(from: Folder | string, loading: LoadModelOptions
   return onHost(model, readSafetensors(await folder.read(name), path), path);
 }
 
-/** The folder and the name before the ending, of a path that ends in `.safetensors`. */
+/** Splits a path that ends in `.safetensors` into its folder and the name without the extension. */
 export function weightsPath(path: string): { readonly folder: string; readonly name: string } | undefined {
   const match = /^(.*[/\\])?([^/\\]+)\.safetensors$/.exec(path);
   return match === null ? undefined : { folder: match[1] ?? '.', name: match[2] as string };
@@ -84,17 +84,17 @@ export async function modelFile(
 }
 
 export interface ModelFromFileOptions extends ModelOptions {
-  /** What to call it in messages. Default 'file'. */
+  /** The file's name in messages. Default 'file'. */
   readonly file?: string;
 }
 
 const fromFileRules = (): Rules<ModelFromFileOptions> => ({ file: text, ...namedModelRules() });
 
 /**
- * The model in the bytes of a weights file, written by `modelFile`, `save` or a training's checkpoints.
- * `file` is what to call it in messages.
+ * Makes the model from the bytes of a weights file, written by `modelFile`, `save` or the checkpoints of a training. `file`
+ * names it in messages.
  *
- * Throws: ModelError when the file is damaged, or carries no description of its model.
+ * Throws: ModelError if the file is damaged, or contains no description of its model.
  */
 export function modelFromFile(bytes: Uint8Array, reading: ModelFromFileOptions = {}): Model {
   if (!(bytes instanceof Uint8Array)) throw wrong('modelFromFile', 'bytes', bytes, 'a Uint8Array');
@@ -104,7 +104,7 @@ export function modelFromFile(bytes: Uint8Array, reading: ModelFromFileOptions =
   return onHost(descriptionOf(stored, options, file), stored, file).load();
 }
 
-/** Throws: ModelError when the weights do not fit the model. */
+/** Throws: ModelError if the weights do not fit the model. */
 function onHost(model: Model, stored: StoredTensors, file: string): ModelOnHost {
   model.checkWeights(stored, file);
   return {

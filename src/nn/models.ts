@@ -1,4 +1,4 @@
-/** The models that are named in papers and presets. */
+/** The named models of papers and presets. */
 import type { Shape } from '../engine/primitive.js';
 import {
   activation,
@@ -21,7 +21,7 @@ export interface NamedModelOptions extends ModelOptions {
   readonly inputShape?: Shape;
   /** Default 10. */
   readonly classes?: number;
-  /** For every kernel of the model. */
+  /** Applied to every kernel of the model. */
   readonly kernelRegularizer?: Regularizer | null;
 }
 
@@ -32,7 +32,7 @@ const rules = (): Rules<NamedModelOptions> => ({
   ...namedModelRules(),
 });
 
-/** What the models below are given, with every default in its place. */
+/** The options with all defaults filled in. */
 type Given = Required<Pick<NamedModelOptions, 'inputShape' | 'classes' | 'kernelRegularizer'>>;
 
 function makeModel(
@@ -75,7 +75,7 @@ export function paperModel(options: NamedModelOptions = {}): Model {
 }
 
 /**
- * `paper` with batch normalisation between each hidden layer and its relu, which makes their biases superfluous;
+ * `paper` with batch normalisation between each hidden layer and its relu, which makes the layers' biases superfluous;
  * 888,874 parameters on 28×28×1 and 10 classes, of which 896 are moving statistics.
  */
 export function paperBnModel(options: NamedModelOptions = {}): Model {
@@ -119,7 +119,7 @@ export function simpleModel(options: NamedModelOptions = {}): Model {
 }
 
 /**
- * What is quickly sent and quickly trained, and still reads well: conv 3×3×16 · max-pool · conv 3×3×32 · max-pool ·
+ * Quick to download and to train, and still accurate: conv 3×3×16 · max-pool · conv 3×3×32 · max-pool ·
  * conv 3×3×48 · max-pool · dropout ¼ · dense `classes` softmax, with relu and 'same' padding; 23,002 parameters on
  * 28×28×1 and 10 classes.
  */
@@ -141,7 +141,7 @@ export function smallModel(options: NamedModelOptions = {}): Model {
 }
 
 /**
- * The least that deserves the name of a network: five sigmoid units between the pixels and the softmax; 3,985
+ * A minimal network: five sigmoid units between the pixels and the softmax; 3,985
  * parameters on 28×28×1 and 10 classes.
  */
 export function mlpModel(options: NamedModelOptions = {}): Model {
@@ -152,7 +152,7 @@ export function mlpModel(options: NamedModelOptions = {}): Model {
   ]);
 }
 
-/** The models by the names that commands and presets take. */
+/** The models by their names in commands and presets. */
 export const modelsByName = {
   paper: paperModel,
   'paper-bn': paperBnModel,

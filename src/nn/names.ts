@@ -1,6 +1,6 @@
 /**
- * The names that commands, the page and files choose from. They are here alone, without what they name, so that a help
- * text or a form can list them without loading it.
+ * The names that commands, the page and files choose from, in a file of their own, so that a help text or a form can list them
+ * without loading what they name.
  */
 
 export const modelNames = ['paper', 'paper-bn', 'simple', 'small', 'mlp'] as const;
@@ -9,7 +9,7 @@ export type ModelName = (typeof modelNames)[number];
 export const optimizerNames = ['rmsprop', 'sgd'] as const;
 export type OptimizerName = (typeof optimizerNames)[number];
 
-/** Whole recipes: src/recipe/presets.ts. */
+/** Complete recipes: src/recipe/presets.ts. */
 export const presetNames = ['quick', 'corrected', 'paper'] as const;
 export type PresetName = (typeof presetNames)[number];
 

@@ -1,7 +1,7 @@
 /**
- * A network: a directed acyclic graph of layers, with every name and shape worked out. It holds no tensors and knows no
- * device: a `TrainState` keeps the values of its parameters, and `forward` records it into the program of a caller. It does
- * not change: network_changes.ts makes another one from it.
+ * A network: a directed acyclic graph of layers, with all names and shapes resolved. It is immutable (network_changes.ts makes
+ * new ones from it) and holds no tensors: a `TrainState` stores the values of its parameters on a device, and `forward` records
+ * the network into a program.
  */
 import { type Shape, sizeOf } from '../engine/primitive.js';
 import type { Tensor } from '../engine/tensor.js';
@@ -15,11 +15,11 @@ export interface NetworkInput {
   readonly shape: Shape;
 }
 
-/** A parameter in its place in a network. */
+/** A parameter of a network. */
 export interface Parameter extends ParameterSpec {
-  /** `<node>/<parameter>`: its name in files, and among the values of a model. */
+  /** `<node>/<parameter>`: its name in files and in a model's weights. */
   readonly path: string;
-  /** Keys its first values. */
+  /** The random stream of its initial values. */
   readonly stream: number;
   readonly isFrozen: boolean;
 }
@@ -28,54 +28,54 @@ export interface Parameter extends ParameterSpec {
 export interface NetworkNode {
   readonly name: string;
   readonly layer: Layer;
-  /** The nodes, or inputs of the network, whose values it is applied to. */
+  /** The nodes or inputs of the network that the layer is applied to. */
   readonly inputs: Inputs<string>;
-  /** Sets its random numbers, such as dropout masks, apart from those of other nodes. */
+  /** The stream of its random numbers, such as dropout masks. */
   readonly stream: number;
-  /** Keys the first values of its first parameter; the next ones follow. */
+  /** The stream of the initial values of its first parameter; the others have the following ones. */
   readonly parameterStream: number;
-  /** The node whose parameters it uses: that of the first use of a layer which is used again here. Else undefined. */
+  /** The node of the layer's first use, whose parameters this node shares; undefined for the first use itself. */
   readonly sharedWith: string | undefined;
-  /** Whether training leaves its parameters as they are. */
+  /** Whether training leaves its parameters unchanged. */
   readonly isFrozen: boolean;
   readonly outputShape: Shape;
-  /** Its own; a node that uses those of another has none. */
+  /** Its own parameters; empty if it shares those of another node. */
   readonly parameters: readonly Parameter[];
 }
 
-/** What a node is made from. */
+/** The description from which a node is made. */
 export interface NodeParts extends Pick<NetworkNode, 'name' | 'layer' | 'inputs'> {
-  /** Left out: the number of nodes before it. */
+  /** Default: the number of nodes before it. */
   readonly stream?: number | undefined;
-  /** Left out: the number of parameters before it. */
+  /** Default: the number of parameters before it. */
   readonly parameterStream?: number | undefined;
   readonly sharedWith?: string | undefined;
-  /** Left out: what the layer's `trainable` says. */
+  /** Default: the layer's `trainable` decides. */
   readonly isFrozen?: boolean | undefined;
 }
 
 export interface NetworkParts {
   readonly name: string;
   readonly inputs: readonly NetworkInput[];
-  /** In an order in which each stands behind those whose values it takes. */
+  /** In topological order. */
   readonly nodes: readonly NodeParts[];
-  /** The names of the nodes whose values are the network's. */
+  /** The names of the nodes whose values are the outputs. */
   readonly outputs: readonly string[];
 }
 
-/** What `forward` tells every layer. */
+/** The context passed to every layer. */
 export type ForwardContext = Omit<LayerContext, 'stream' | 'isFrozen'>;
 
 export class Network {
   readonly name: string;
   readonly inputs: readonly NetworkInput[];
-  /** In an order in which each stands behind those whose values it takes. */
+  /** In topological order. */
   readonly nodes: readonly NetworkNode[];
   readonly outputs: readonly string[];
   readonly #shapes = new Map<string, Shape>();
 
   /**
-   * Throws: UsageError for two nodes of one name, or a name that is unknown; ShapeError when a layer does not fit its
+   * Throws: UsageError for two nodes with the same name, or an unknown name; ShapeError if a layer does not fit its
    * inputs.
    */
   constructor({ name, inputs, nodes, outputs }: NetworkParts) {
@@ -126,7 +126,7 @@ export class Network {
         isFrozen,
       }));
       this.#add(name, outputShape);
-      // A use of a layer without parameters is as good as the first one.
+      // A use of a layer without parameters is like a first use.
       const shared = specs.length > 0 ? sharedWith : undefined;
       return {
         name,
@@ -151,19 +151,19 @@ export class Network {
     this.#shapes.set(name, shape);
   }
 
-  /** The shape of what a node or an input yields. Throws: UsageError for an unknown name. */
+  /** The shape of the value of a node or input. Throws: UsageError for an unknown name. */
   shapeOf(name: string): Shape {
     const shape = this.#shapes.get(name);
     if (!shape) throw unknownLayer('model', name, this.#shapes.keys());
     return shape;
   }
 
-  /** Of all nodes, in their order. */
+  /** The parameters of all nodes, in order. */
   get parameters(): readonly Parameter[] {
     return this.nodes.flatMap(({ parameters }) => parameters);
   }
 
-  /** Whether each layer takes the value of the one before it, and none shares parameters. */
+  /** Whether the network is a chain: each layer is applied to the one before it, and none shares parameters. */
   get isSequence(): boolean {
     const before = [this.inputs[0]?.name, ...this.nodes.map(({ name }) => name)];
     return (
@@ -178,7 +178,7 @@ export class Network {
   }
 
   /**
-   * Records the nodes, each in a scope of its name. `inputs` are the tensors for the inputs of the network, by name.
+   * Records the nodes, each in a scope with its name. `inputs` are the tensors for the inputs of the network, by name.
    *
    * Shapes: [N, …shape] of each input → the values of all nodes by name, [N, …outputShape] each.
    */
@@ -188,7 +188,7 @@ export class Network {
     context: ForwardContext,
   ): Map<string, Tensor> {
     for (const { name } of this.inputs) {
-      if (!inputs.has(name)) throw new UsageError(`model: the input '${name}' is given no tensor.`);
+      if (!inputs.has(name)) throw new UsageError(`model: there is no tensor for the input '${name}'.`);
     }
     const parameters = new Map(this.nodes.map((node) => [node.name, node.parameters]));
     const values = new Map<string, Tensor>();
@@ -203,12 +203,12 @@ export class Network {
   }
 }
 
-/** Whether training changes it by its gradient. */
+/** Whether training changes the parameter by its gradient. */
 export function hasGradient({ isTrainable = true, isFrozen }: Parameter): boolean {
   return isTrainable && !isFrozen;
 }
 
-/** How many numbers these parameters hold. */
+/** The total number of elements of the parameters. */
 export function countOf(specs: readonly ParameterSpec[]): number {
   return specs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
 }

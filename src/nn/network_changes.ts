@@ -1,6 +1,6 @@
 /**
- * Networks that differ from another one by some nodes. All other nodes keep their names and numbers, and so their first values
- * and random numbers. Functions and not methods, so that a bundle that changes no network is without them.
+ * Networks that differ from another one in some nodes. All other nodes keep their names and streams, and so their initial
+ * values and random numbers. Functions instead of methods, so that bundles only contain those that they use.
  */
 import { checkCall } from '../calls.js';
 import { UsageError } from '../errors.js';
@@ -17,9 +17,9 @@ import {
 } from './network.js';
 
 export interface InsertOptions {
-  /** The node or input whose value the layer takes first. */
+  /** The node or input whose value is the first input of the layer. */
   readonly after: string;
-  /** Others whose values it takes, for a layer of several inputs. */
+  /** Further inputs, for a layer with several. */
   readonly with?: readonly string[];
 }
 
@@ -29,10 +29,10 @@ const insertRules = (): Rules<InsertOptions> => ({
 });
 
 /**
- * The network with a new layer that takes the value of `after`, and then those of the nodes in `with`. What took the value of
- * `after` takes that of the layer, which is an output if `after` was one. Its numbers are above all others.
+ * Inserts a layer after a node or input. The layer's inputs are the values of `after` and of the nodes in `with`; all other
+ * uses of `after`, as an input or output, use the layer instead. The new node's streams are above all others.
  *
- * Throws: as `Network`; UsageError when a node in `with` depends on what takes the value of `after`.
+ * Throws: like `Network`; UsageError if a node in `with` depends on a former user of `after`.
  */
 export function insert(network: Network, layer: Layer, options: InsertOptions): Network {
   checkCall('insert', options, insertRules);
@@ -51,10 +51,10 @@ export function insert(network: Network, layer: Layer, options: InsertOptions): 
 }
 
 /**
- * The network without the node `name`: what took its value takes that of its input, which is an output if `name` was one.
+ * Removes a node: the users of its value, and the network's outputs, use the node's input instead.
  *
- * Throws: UsageError when it has several inputs, or another node shares its parameters, or an output would be an input of the
- * network; ShapeError when what follows does not fit the input.
+ * Throws: UsageError if the node has several inputs, or another node shares its parameters, or an output would be an input of
+ * the network; ShapeError if a following layer does not fit the input.
  */
 export function remove(network: Network, name: string): Network {
   const { nodes, outputs } = network;
@@ -79,9 +79,9 @@ export function remove(network: Network, name: string): Network {
 }
 
 /**
- * The network with another name for a node or an input.
+ * Renames a node or an input.
  *
- * Throws: UsageError when `from` is unknown, or `to` is taken or cannot be a name.
+ * Throws: UsageError if `from` is unknown, or `to` is taken or not a valid name.
  */
 export function rename(network: Network, from: string, to: string): Network {
   network.shapeOf(from);
@@ -99,18 +99,18 @@ export function rename(network: Network, from: string, to: string): Network {
   });
 }
 
-/** The network with these nodes frozen: training leaves their parameters as they are. Throws: UsageError for an unknown name. */
+/** Freezes nodes: training leaves their parameters unchanged. Throws: UsageError for an unknown name. */
 export function freeze(network: Network, ...names: readonly string[]): Network {
   return frozen(network, 'freeze', names, true);
 }
 
-/** The network with the parameters of these nodes trained. Throws: UsageError for an unknown name. */
+/** Unfreezes nodes: training changes their parameters. Throws: UsageError for an unknown name. */
 export function unfreeze(network: Network, ...names: readonly string[]): Network {
   return frozen(network, 'unfreeze', names, false);
 }
 
 function frozen(network: Network, who: string, names: readonly string[], isFrozen: boolean): Network {
-  // Where a layer is shared, the first use decides.
+  // For a shared layer, the first use decides.
   const meant = new Set(names.map((name) => nodeOf(network, who, name).sharedWith ?? name));
   return changed(network, {
     nodes: network.nodes.map((node) => (meant.has(node.name) ? { ...node, isFrozen } : node)),
@@ -132,7 +132,7 @@ function nodeOf({ nodes }: Network, who: string, name: string): NetworkNode {
   return node;
 }
 
-/** Those of a new node: above all others. */
+/** Streams for a new node: above all others. */
 function nextNumbers(nodes: readonly NetworkNode[]): Pick<NetworkNode, 'stream' | 'parameterStream'> {
   const above = nodes.map(({ parameterStream, parameters }) => parameterStream + parameters.length);
   return {
@@ -141,7 +141,7 @@ function nextNumbers(nodes: readonly NetworkNode[]): Pick<NetworkNode, 'stream' 
   };
 }
 
-/** The nodes in their order, but each behind those whose values it takes. Throws: UsageError where there is no such order. */
+/** Sorts the nodes topologically, otherwise keeping their order. Throws: UsageError if there is a cycle. */
 function sorted(nodes: readonly NodeParts[], inputs: readonly NetworkInput[]): NodeParts[] {
   const known = new Set(inputs.map(({ name }) => name));
   const waiting = new Set(nodes);
@@ -152,7 +152,7 @@ function sorted(nodes: readonly NodeParts[], inputs: readonly NetworkInput[]): N
     const next = [...waiting].find(isReady);
     if (!next)
       throw new UsageError(
-        `insert: ${[...waiting].map(({ name }) => name).join(', ')} would wait for each other; take values that do not depend on the new layer.`,
+        `insert: ${[...waiting].map(({ name }) => name).join(', ')} would depend on each other; use values that do not depend on the new layer.`,
       );
     waiting.delete(next);
     known.add(next.name);

@@ -1,7 +1,7 @@
 /**
- * What `model.json` says of a network. A sequence is a list of layers, each with its class, its options and its numbers
- * (`className` is 'Sequential', as in files of all versions); any other graph names its inputs and outputs, and the inputs of
- * each layer ('Functional').
+ * A network in `model.json`. A chain is a list of layers, each with its class, its options and its streams (`className` is
+ * 'Sequential', as in files of all versions); any other graph lists its inputs and outputs, and the inputs of each layer
+ * ('Functional').
  */
 import type { Shape } from '../engine/primitive.js';
 import { ModelError, UsageError } from '../errors.js';
@@ -12,7 +12,7 @@ import { type Layer, isNonEmpty } from './layers/layer.js';
 import { layerFromConfig } from './layers/registry.js';
 import { Network, type NetworkInput, type NetworkNode, type NodeParts } from './network.js';
 
-/** A layer in its place. `config` holds its name; files of earlier versions lack the numbers. */
+/** A node. `config` contains its name; files of earlier versions lack the streams. */
 interface LayerJson {
   readonly className: string;
   readonly config: object;
@@ -22,12 +22,12 @@ interface LayerJson {
 
 interface NodeJson extends LayerJson {
   readonly inputs: readonly string[];
-  /** The node whose layer it is, too; `config` then holds nothing but the name. */
+  /** The node whose layer is shared; `config` then only contains the name. */
   readonly sharedWith?: string;
 }
 
 interface SequenceJson {
-  /** Files of early versions lack it. */
+  /** Missing in files of early versions. */
   readonly name?: string;
   readonly inputShape: Shape;
   readonly layers: readonly LayerJson[];
@@ -56,7 +56,7 @@ const graphForm: Form<GraphJson> = {
   outputs: [text],
 };
 
-/** What every layer may have; the rest is the layer's own to check. */
+/** The options of every layer; the layer validates the others. */
 const configForm: Form<{ readonly name?: string; readonly trainable?: boolean }> = {
   name: optional(nonEmptyText),
   trainable: optional(boolean),
@@ -86,10 +86,9 @@ function layerToJson({ layer, name, sharedWith, isFrozen, stream, parameterStrea
 }
 
 /**
- * Makes the network that `networkToJson` described, under another name where one is given. `from` is what to call the
- * description in messages.
+ * Makes the network that `networkToJson` described, optionally with another name. `from` names the description in messages.
  *
- * Throws: ModelError when it is damaged.
+ * Throws: ModelError if the description is damaged.
  */
 export function networkFromJson(
   json: unknown,

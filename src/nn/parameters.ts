@@ -1,6 +1,6 @@
 /**
- * Parameters lie in one buffer, their gradients in another, each optimizer slot in another, all with the same
- * offsets: the kernels read and write slices, the optimizer takes the whole in one dispatch.
+ * All parameters are in one buffer, their gradients in another, and each optimizer slot in another, with the same offsets:
+ * kernels read and write slices, and the optimizer updates everything in one dispatch.
  */
 import type { Device, Storage } from '../engine/device.js';
 import { type Shape, sizeOf } from '../engine/primitive.js';
@@ -15,16 +15,16 @@ const alignment = 256 / 4;
 export interface NamedShape {
   readonly name: string;
   readonly shape: Shape;
-  /** Whether optimizers that shrink weights shrink it. Default false. */
+  /** Whether weight decay applies to it. Default false. */
   readonly decay?: boolean;
 }
 
-/** Where each parameter stands in the flat buffers, in elements: those that decay first, then the others. */
+/** The offset of each parameter in the flat buffers, in elements: those with decay first. */
 export class ParameterLayout {
   readonly entries: readonly (NamedShape & { readonly offset: number; readonly size: number })[];
-  /** Elements of a flat buffer, the gaps included. */
+  /** Elements of a flat buffer, including gaps. */
   readonly length: number;
-  /** Elements of the part in which all parameters decay. */
+  /** Elements of the part with decay. */
   readonly decayingLength: number;
 
   constructor(shapes: readonly NamedShape[]) {
@@ -48,7 +48,7 @@ export class ParameterLayout {
   }
 }
 
-/** The part of a flat tensor from the element `start` up to `end`. */
+/** The elements `start` to `end` of a flat tensor. */
 function partOf(flat: Tensor, start: number, end: number): Tensor {
   const { device, storage } = flat;
   const slice: Storage = {
@@ -59,7 +59,7 @@ function partOf(flat: Tensor, start: number, end: number): Tensor {
   return Tensor.over(device, slice, { shape: [end - start], dtype: 'f32' }, flat);
 }
 
-/** Flat tensors cut where the parameters that decay end; no part is empty. */
+/** Splits flat tensors into the parts with and without decay; no part is empty. */
 export function byDecay({
   length,
   decayingLength,
@@ -73,12 +73,12 @@ export function byDecay({
     .map(({ decay, start, end }) => ({ decay, of: (flat) => partOf(flat, start, end) }));
 }
 
-/** One flat buffer with a tensor over each parameter's slice. The gaps stay 0. */
+/** A flat buffer with a tensor for each parameter's slice. The gaps stay 0. */
 export class ParameterGroup extends Resource {
   readonly flat: Tensor;
   readonly tensors: ReadonlyMap<string, Tensor>;
 
-  /** Zeros, or `flat`, a tensor of the layout's length, which the group then owns. */
+  /** Zeros by default, or `flat`, a tensor of the layout's length, which the group takes ownership of. */
   constructor(
     readonly device: Device,
     readonly layout: ParameterLayout,
@@ -105,7 +105,7 @@ export class ParameterGroup extends Resource {
     return tensor;
   }
 
-  /** Sets every parameter named in `values`. */
+  /** Writes the parameters named in `values`. */
   write(values: ReadonlyMap<string, Float32Array<ArrayBuffer>>): void {
     for (const [name, data] of values) this.get(name).write(data);
   }
@@ -115,7 +115,7 @@ export class ParameterGroup extends Resource {
   }
 }
 
-/** The parameters of each group by name, all groups as they are at one moment, also while a training goes on. */
+/** The parameters of each group by name; a consistent snapshot of all groups, even during a training. */
 export async function readGroups(
   device: Device,
   groups: readonly ParameterGroup[],

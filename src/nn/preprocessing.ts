@@ -1,6 +1,6 @@
 /**
- * How a model turns bytes into its inputs: part of the model, saved with it, and the same for training, validation,
- * test and prediction. Everything here runs on the device, where the batch is gathered.
+ * How a model converts bytes to its inputs: part of the model, saved with it, and the same for training, validation, test and
+ * prediction. All of it runs on the device, where the batch is gathered.
  */
 import type { Form } from '../json_reader.js';
 import { checkArgument, checkCall } from '../calls.js';
@@ -9,7 +9,7 @@ import { checkFilter, filterKernels } from '../kernels/filter_kernels.js';
 
 /** One square filter, applied `iterations` times, 'same' size, zeros outside. */
 export interface Filter {
-  /** For people: `blur`, `sharpen`, or `filter`. */
+  /** For display: `blur`, `sharpen`, or `filter`. */
   readonly name: string;
   /** 3×3 or 5×5, row by row. */
   readonly kernel: readonly number[];
@@ -17,22 +17,22 @@ export interface Filter {
 }
 
 export interface Preprocessing {
-  /** x = byte · scale + offset, of what the filters leave. */
+  /** x = byte · scale + offset, after the filters. */
   readonly scale: number;
   readonly offset: number;
-  /** In the order in which they are applied, on values 0 … 1 with black outside the image. */
+  /** In order of application, on values 0 … 1 with black outside the image. */
   readonly filters: readonly Filter[];
 }
 
 export interface PreprocessingOptions {
-  /** Mean and deviation of the values 0…1: x = (byte / 255 − mean) / deviation. Without it x = byte / 255. */
+  /** Mean and standard deviation of the values scaled to 0 … 1: x = (byte / 255 − mean) / deviation. Default: x = byte / 255. */
   readonly standardise?: { readonly mean: number; readonly deviation: number };
   readonly filters?: readonly Filter[];
 }
 
 const filterRules = (): Rules<Filter> => ({
   name: required(text),
-  // Their numbers are held against the op's own rules.
+  // The op's own rules validate the numbers.
   kernel: required(list('a list of numbers', finite)),
   iterations: required(count),
 });
@@ -46,7 +46,7 @@ const optionRules = (): Rules<PreprocessingOptions> => ({
   filters: filterList(),
 });
 
-/** What `preprocessing` returns, as a model is given it. */
+/** A result of `preprocessing`. */
 export const preprocessingRule = () =>
   nested<Preprocessing>({
     scale: required(finite),
@@ -55,9 +55,9 @@ export const preprocessingRule = () =>
   });
 
 /**
- * What to do with the bytes of an image.
+ * Describes how to convert the bytes of an image.
  *
- * Throws: UsageError when the deviation is not above 0 or a filter is neither 3×3 nor 5×5.
+ * Throws: UsageError if the deviation is not positive or a filter is neither 3×3 nor 5×5.
  */
 export function preprocessing(options: PreprocessingOptions = {}): Preprocessing {
   checkCall('preprocessing', options, optionRules);
@@ -68,7 +68,7 @@ export function preprocessing(options: PreprocessingOptions = {}): Preprocessing
   return { scale: 1 / (255 * deviation), offset: -mean / deviation || 0, filters };
 }
 
-/** Bytes to 0 … 1, and nothing else. */
+/** Scales bytes to 0 … 1, nothing else. */
 export const unitScaling: Preprocessing = preprocessing();
 
 export const filterForm: Form<Filter> = { name: text, kernel: [finite], iterations: count };

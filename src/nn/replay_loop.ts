@@ -1,7 +1,7 @@
 /**
- * Replays a step many times, reading nothing back but the metrics ring: while the device works on one submit, the
- * host awaits the metrics of the one before. How many steps share a submit follows from how long they take, so that
- * dispatches are not the cost on a fast device and the progress line stays alive on a slow one.
+ * Replays a step many times, reading back nothing but the metrics ring: while the device runs one submit, the host awaits the
+ * metrics of the previous one. The number of steps per submit follows from their duration, so that a fast device does not
+ * wait for submits, and the progress line of a slow one keeps moving.
  */
 import { debugLevel } from '../engine/debug.js';
 import type { Device } from '../engine/device.js';
@@ -11,42 +11,42 @@ import type { Sums } from './task.js';
 
 const targetMs = 60;
 
-/** What is replayed: a Step, or what does one by several. */
+/** What to replay: a Step, or an object that combines several. */
 export type Replayable = Pick<Step, 'encode' | 'profileAndPrint'>;
 
 export interface ReplayOptions {
   readonly device: Device;
   readonly step: Replayable;
   readonly ring: MetricsRing;
-  /** The state's step counter before the first replay. */
+  /** The state's step counter at the start. */
   readonly firstStep: number;
   readonly count: number;
-  /** Called in order, once per step; awaited when it returns a promise. */
+  /** Called once per step, in order; a returned promise is awaited. */
   readonly onStep: (sums: Sums) => void | Promise<void>;
   /**
-   * Called before each step, counted from 0 here; awaited too. Steps then go one by one, each submitted when the
-   * metrics of the one before have been delivered.
+   * Called and awaited before each step, counted from 0 here. Steps then run one at a time, each submitted when the metrics of
+   * the previous one have been delivered.
    */
   readonly onStepBegin?: ((index: number) => void | Promise<void>) | undefined;
-  /** Asked before each submit: true ends the replay after what is under way. */
+  /** Called before each submit: true ends the replay after the steps in flight. */
   readonly shouldStop?: (() => boolean) | undefined;
   readonly syncPoints?: SyncPoints | undefined;
-  /** Asked before each submit, which waits for the promise, where there is one. */
+  /** Called before each submit, which waits for the returned promise, if any. */
   readonly mustWait?: (() => Promise<unknown> | undefined) | undefined;
 }
 
-/** When the replay syncs with the device: nothing is under way then, and all metrics have been delivered. */
+/** When to sync with the device: at a sync point no step is in flight, and all metrics have been delivered. */
 export interface SyncPoints {
-  /** Asked before each submit: how many steps may lie between the last sync point, or the beginning, and the next. */
+  /** Called before each submit: the number of steps allowed between the last sync point, or the start, and the next. */
   stepsUntilSync(): number;
   /** Awaited at each sync point; the replay continues after it. */
   onSync(): Promise<void>;
 }
 
 /**
- * Resolves with the number of steps done, when the metrics of all of them have been delivered.
+ * Resolves with the number of steps when the metrics of all of them have been delivered.
  *
- * Throws: whatever a listener throws, when what was submitted has come back; DeviceError.
+ * Throws: any error of a listener, once the steps in flight have finished; DeviceError.
  */
 export async function replaySteps(options: ReplayOptions): Promise<number> {
   return options.onStepBegin ? replayOneByOne(options, options.onStepBegin) : replayAhead(options);
@@ -109,7 +109,7 @@ async function replayAhead(options: ReplayOptions): Promise<number> {
       pending = next;
     }
   } catch (error) {
-    // What is under way ends before its buffers are given back; its own error would only follow from this one.
+    // Steps in flight must finish before their buffers are freed; their own errors would only follow from this one.
     await Promise.allSettled([pending?.rows, next?.rows]);
     throw error;
   }
@@ -137,7 +137,7 @@ class SyncBudget {
   }
 }
 
-/** Up to `most` steps, or the one that the debug level wants to see kernel by kernel: the second, warm by then. */
+/** Submits up to `most` steps; at debug level 2, the second step, warm by then, is profiled kernel by kernel. */
 async function submitNext(options: ReplayOptions, done: number, most: number): Promise<Submitted> {
   const { device, step, count } = options;
   const isProfiled = done === 1 && debugLevel() >= 2 && device.hasTimestamps;
@@ -146,15 +146,15 @@ async function submitNext(options: ReplayOptions, done: number, most: number): P
   return submit(options, done, 1, { isRun: true });
 }
 
-/** Steps under way, and the ring behind the last of them. */
+/** Steps in flight, and the ring after the last of them. */
 interface Submitted {
-  /** The step counter before the first of them. */
+  /** The step counter before the first of these steps. */
   readonly first: number;
   readonly count: number;
   readonly rows: Promise<ArrayBuffer>;
 }
 
-/** Submits `count` steps behind the `done` ones, unless they have been run, and asks for their rows of the ring. */
+/** Submits `count` steps after the first `done`, unless they have run already, and reads their rows of the ring. */
 function submit(
   { device, step, ring, firstStep }: ReplayOptions,
   done: number,

@@ -1,14 +1,14 @@
 /**
- * safetensors, the format of weights: u64 length of the header, the header as JSON (name → dtype, shape, place of
- * the bytes), then the bytes of all tensors without holes. Everything is little-endian.
+ * safetensors, the format of weights: u64 length of the header, the header as JSON (name → dtype, shape, byte offsets), then the
+ * bytes of all tensors without gaps. Everything is little-endian.
  *
- * The reader believes nothing: a damaged or hostile file gives a ModelError that says what is wrong with it.
+ * The reader trusts nothing: a damaged or hostile file causes a ModelError that says what is wrong.
  * Source: github.com/huggingface/safetensors, README, "Format".
  */
 import { ModelError, ShapeError, UsageError, assert } from '../errors.js';
 import { parseJson } from '../json_reader.js';
 
-/** Every dtype that is written or read, and the array that holds it. f16 and bf16 are kept as raw 16-bit words. */
+/** Every supported dtype, and its array type. f16 and bf16 are raw 16-bit words. */
 const arrays = {
   F64: Float64Array,
   F32: Float32Array,
@@ -27,7 +27,7 @@ const arrays = {
 
 export type StoredDType = keyof typeof arrays;
 
-/** One tensor as stored: a discriminated union, so that `dtype === 'F32'` tells that `data` is a Float32Array. */
+/** One tensor as stored: a discriminated union, so that `dtype === 'F32'` implies that `data` is a Float32Array. */
 export type StoredTensor = {
   [D in StoredDType]: {
     readonly dtype: D;
@@ -42,17 +42,17 @@ export interface StoredTensors {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** The official reader refuses longer headers. */
+/** Limit of the official reader. */
 const maxHeaderBytes = 100_000_000;
 const metadataKey = '__metadata__';
 
 assert(new Uint8Array(Uint16Array.of(1).buffer)[0] === 1, 'every platform with WebGPU is little-endian');
 
 /**
- * Writes tensors; the same tensors and metadata give the same bytes, whatever order they come in.
+ * Writes tensors; the same tensors and metadata give the same bytes, in whatever order they are passed.
  *
- * Wide dtypes come first, then names in order, so that each tensor lies at a multiple of its element's size.
- * Throws: ShapeError when a shape does not match its data, UsageError for the reserved name `__metadata__`.
+ * Wide dtypes come first, then names in order, so that each tensor is aligned to its element size.
+ * Throws: ShapeError if a shape does not match its data, UsageError for the reserved name `__metadata__`.
  */
 export function writeSafetensors(
   tensors: Iterable<readonly [name: string, tensor: StoredTensor]>,
@@ -101,7 +101,7 @@ function checkTensor(name: string, shape: readonly number[], length: number): vo
   }
 }
 
-/** An object in which `__proto__` is a key like any other. */
+/** An object in which `__proto__` is an ordinary key. */
 function fromEntries(entries: Iterable<[string, unknown]>): object {
   return Object.fromEntries(entries);
 }
@@ -123,8 +123,8 @@ function elements(shape: readonly number[]): number {
  * Reads a whole file. `name` names it in messages.
  *
  * Memory: every tensor gets its own array.
- * Throws: ModelError for anything that the format forbids: wrong lengths, holes, overlaps, duplicate
- * names, unknown dtypes, sizes that do not match shapes.
+ * Throws: ModelError for anything that the format forbids: wrong lengths, gaps, overlaps, duplicate names, unknown dtypes,
+ * sizes that do not match shapes.
  */
 export function readSafetensors(bytes: Uint8Array, name: string): StoredTensors {
   const fail = (what: string): never => {
@@ -152,7 +152,7 @@ export function readSafetensors(bytes: Uint8Array, name: string): StoredTensors 
 
 type Fail = (what: string) => never;
 
-/** A header entry that has passed every check that concerns it alone. */
+/** A header entry that has passed all checks that do not involve other entries. */
 interface Place {
   readonly name: string;
   readonly dtype: StoredDType;
@@ -163,7 +163,7 @@ interface Place {
 
 function parseHeader(bytes: Uint8Array, fail: Fail): Record<string, unknown> {
   if (bytes[0] !== 0x7b) fail("its header does not begin with '{'");
-  // A byte order mark is no white space here: the first byte is looked at above.
+  // A byte order mark is not white space here: the first byte was checked above.
   const header = parseJson(bytes, (what) => fail(what.replace(/^it /, 'its header ')));
   // It begins with '{', so it is an object.
   return header as Record<string, unknown>;
@@ -185,9 +185,9 @@ function readPlace(name: string, value: unknown, fail: Fail): Place {
   if (typeof dtype !== 'string' || !Object.hasOwn(arrays, dtype)) {
     return fault(`has the dtype ${JSON.stringify(dtype)}; known are ${Object.keys(arrays).join(', ')}`);
   }
-  if (!isSizes(shape)) return fault(`has the shape ${JSON.stringify(shape)}, not a list of sizes`);
+  if (!isSizes(shape)) return fault(`has the shape ${JSON.stringify(shape)}, expected a list of sizes`);
   if (!isSizes(offsets) || offsets.length !== 2 || offsets[0]! > offsets[1]!) {
-    return fault(`has the offsets ${JSON.stringify(offsets)}, not a beginning and an end`);
+    return fault(`has the offsets ${JSON.stringify(offsets)}, expected a start and an end`);
   }
   const [begin, end] = offsets as [number, number];
   // A product past 2^53 is inexact but still unequal to any real length.
@@ -206,7 +206,7 @@ function isSizes(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && (size as number) >= 0);
 }
 
-/** The tensors must cover the data from the first byte to the last, each byte once. */
+/** The tensors must cover the data from the first byte to the last without gaps or overlaps. */
 function checkPlaces(places: readonly Place[], bodyLength: number, fail: Fail): void {
   let covered = 0;
   for (const { name, begin, end } of [...places].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
@@ -221,7 +221,7 @@ function checkPlaces(places: readonly Place[], bodyLength: number, fail: Fail): 
 }
 
 function tensorAt({ dtype, shape, begin, end }: Place, body: Uint8Array): StoredTensor {
-  // A copy, also because the data of a file by another writer need not be aligned.
+  // A copy, also because other writers do not always align the data.
   const { buffer } = new Uint8Array(body.subarray(begin, end));
   return { dtype, shape, data: new arrays[dtype](buffer) } as StoredTensor;
 }

@@ -1,23 +1,23 @@
 /**
- * What an optimizer's update reads of each step: numbers that the host computes in float64, such as the learning rate.
- * Those of an epoch lie in one table on the device, a row per step, so a step needs no host.
+ * The numbers that an optimizer's update reads in each step, such as the learning rate; the host computes them in float64.
+ * Those of an epoch are in one table on the device, a row per step, so that steps need no host work.
  */
 import type { Tensor } from '../engine/tensor.js';
 import type { Position } from './checkpoint.js';
 import type { Optimizer } from './optimizers/optimizer.js';
 import { type LearningRate, ratesOf } from './schedules.js';
 
-/** How long a training is: schedules depend on it. */
+/** The length of a training, which schedules depend on. */
 export interface TrainingLength {
   readonly batchSize: number;
   readonly stepsPerEpoch: number;
   readonly totalSteps: number;
 }
 
-/** The table of an epoch; rewritten from the current row on when a callback changes the optimizer's learning rate. */
+/** The table of an epoch; rewritten from the current row on if a callback changes the optimizer's learning rate. */
 export class StepScalars {
   #written: LearningRate | undefined;
-  /** From the row `#first` on. */
+  /** Rates from row `#first` on. */
   #rates: readonly number[] = [];
   #first = 0;
   #learningRate = 0;
@@ -29,16 +29,16 @@ export class StepScalars {
     private readonly length: TrainingLength,
   ) {}
 
-  /** Of the step that ran last, or of the first one before it runs; as the device has it, an f32. */
+  /** The rate of the last step, or of the first one before it runs; rounded to f32, as on the device. */
   get learningRate(): number {
     return this.#learningRate;
   }
 
-  /** Writes the rows of the epoch that `position` is in, from its step on. */
+  /** Writes the rows of the epoch of `position`, from its step on. */
   begin({ epoch, step, cursor }: Position): void {
     const { batchSize, stepsPerEpoch, totalSteps } = this.length;
     const { learningRate, scalars } = this.optimizer;
-    // Behind the epoch's last step there is no row; the last one says what the rate came to.
+    // After the last step of the epoch there is no row; the last row still gives the current rate.
     const first = Math.min(cursor / batchSize, stepsPerEpoch - 1);
     const rates = ratesOf(learningRate, epoch * stepsPerEpoch + first, stepsPerEpoch - first, {
       totalSteps,

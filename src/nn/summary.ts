@@ -1,4 +1,4 @@
-/** A model's table of layers, as Keras 3 prints it. */
+/** A model's table of layers in the style of Keras 3. */
 import type { Shape } from '../engine/primitive.js';
 
 export interface SummaryRow {
@@ -6,13 +6,13 @@ export interface SummaryRow {
   readonly className: string;
   readonly outputShape: Shape;
   readonly parameterCount: number;
-  /** Those that have a gradient. */
+  /** The number of parameters with a gradient. */
   readonly trainableCount: number;
-  /** In a graph: the layers and inputs that it is applied to; none for an input. */
+  /** In a graph, the names of the layer's inputs; empty for an input. */
   readonly connectedTo?: readonly string[];
 }
 
-/** The table with totals, and of a graph with what each layer is applied to; widths follow the contents. */
+/** The table with totals, and for a graph the connections; column widths follow the contents. */
 export function summaryTable(modelName: string, rows: readonly SummaryRow[]): string {
   const isGraph = rows.some(({ connectedTo }) => connectedTo);
   const head = ['Layer (type)', 'Output Shape', 'Param #', ...(isGraph ? ['Connected to'] : [])];

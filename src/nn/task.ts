@@ -68,8 +68,8 @@ export class Task {
   readonly #output: TrainedOutput;
 
   /**
-   * Throws: UsageError for a loss of an output that the model does not have, for no loss at all, and for losses of several
-   * outputs: their metrics have no names yet.
+   * Throws: UsageError for an unknown output, for an empty record, and for losses of several outputs, whose metrics have no
+   * names yet.
    */
   constructor(outputs: readonly ModelOutput[], { loss }: TaskOptions) {
     const names = outputs.map(({ name }) => name);

@@ -1,4 +1,4 @@
-/** The values that a model has on one device: parameters, statistics, and what the optimizer keeps beside parameters. */
+/** The values of a model on one device: parameters, statistics, and the optimizer's slots. */
 import type { Device } from '../engine/device.js';
 import { Resource } from '../engine/resource.js';
 import type { Tensor } from '../engine/tensor.js';
@@ -11,15 +11,15 @@ import { ParameterGroup, ParameterLayout, readGroups } from './parameters.js';
 export type Weights = ReadonlyMap<string, Float32Array<ArrayBuffer>>;
 
 export class TrainState extends Resource {
-  /** The parameters that training changes by their gradients, in one buffer. */
+  /** The trainable parameters, in one buffer. */
   readonly parameters: ParameterGroup;
-  /** Those of frozen layers. */
+  /** The parameters of frozen layers. */
   readonly frozen: ParameterGroup;
-  /** Those that training changes otherwise, such as moving means. */
+  /** Parameters that training changes without gradients, such as moving means. */
   readonly statistics: ParameterGroup;
   readonly #slots = new Map<string, ParameterGroup>();
 
-  /** First values are drawn by `seed`. */
+  /** Draws the initial values from `seed`. */
   constructor(
     readonly device: Device,
     private readonly specs: readonly Parameter[],
@@ -37,12 +37,12 @@ export class TrainState extends Resource {
     this.statistics = groupOf(specs.filter((spec) => !hasGradient(spec) && !spec.isFrozen));
   }
 
-  /** The optimizer's values beside each parameter, by slot name. */
+  /** The values that the optimizer keeps for each parameter, by slot name. */
   get slots(): ReadonlyMap<string, ParameterGroup> {
     return this.#slots;
   }
 
-  /** Makes the slots that are missing, filled with 0. */
+  /** Adds missing slots, filled with 0. */
   addSlots(names: readonly string[]): void {
     for (const name of names) {
       if (!this.#slots.has(name))
@@ -55,31 +55,31 @@ export class TrainState extends Resource {
     this.#slots.clear();
   }
 
-  /** All but the slots. */
+  /** All groups except the slots. */
   get groups(): readonly ParameterGroup[] {
     return [this.parameters, this.frozen, this.statistics];
   }
 
-  /** Of any group. */
+  /** A parameter of any group. */
   get(path: string): Tensor {
     const tensor = this.groups.map(({ tensors }) => tensors.get(path)).find((each) => each !== undefined);
     assert(tensor, `the parameter ${path} exists`);
     return tensor;
   }
 
-  /** All by path, in the order of the network; of one moment, also during a training. */
+  /** All values by path, in the order of the network; a consistent snapshot, even during a training. */
   async weights(): Promise<Map<string, Float32Array<ArrayBuffer>>> {
     const groups = await readGroups(this.device, this.groups);
     const values = new Map(groups.flatMap((group) => [...group]));
     return new Map(this.specs.map(({ path }) => [path, values.get(path)!]));
   }
 
-  /** Sets those that are named. */
+  /** Writes the named parameters. */
   write(weights: Weights): void {
     for (const [path, values] of weights) this.get(path).write(values);
   }
 
-  /** Sets the parameters of these paths to those of another state on the same device. */
+  /** Copies the parameters of these paths from another state on the same device. */
   copyFrom(other: TrainState, paths: readonly string[]): void {
     this.device.copy(paths.map((path) => ({ from: other.get(path).storage, to: this.get(path).storage })));
   }

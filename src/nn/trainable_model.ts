@@ -1,4 +1,4 @@
-/** What training, evaluation and callbacks need of a model. */
+/** The interface of a model for training, evaluation and callbacks. */
 import type { Device } from '../engine/device.js';
 import type { Shape } from '../engine/primitive.js';
 import type { Tensor } from '../engine/tensor.js';
@@ -14,16 +14,16 @@ import type { Task } from './task.js';
 import type { TrainState } from './train_state.js';
 
 export interface SaveWeightsOptions {
-  /** Strings kept in the file. */
+  /** Strings stored in the file. */
   readonly metadata?: Readonly<Record<string, string>>;
-  /** Keeps the optimizer's slots too, so that training can go on. Default true. */
+  /** Includes the optimizer's slots, so that training can be resumed. Default true. */
   readonly includeOptimizer?: boolean;
   readonly checkpoint?: Checkpoint;
 }
 
 export const saveWeightsRules = (): Rules<SaveWeightsOptions> => ({
   metadata: rule(
-    'an object of texts',
+    'an object of strings',
     (value) =>
       typeof value === 'object' && Object.values(value ?? [0]).every((each) => typeof each === 'string'),
   ),
@@ -33,34 +33,34 @@ export const saveWeightsRules = (): Rules<SaveWeightsOptions> => ({
 
 export interface TrainableModel {
   readonly name: string;
-  /** What is under way on it. */
+  /** What is running on the model. */
   readonly activity: Activity;
   readonly device: Device;
   readonly inputShape: Shape;
-  /** Classes that the output tells apart; undefined when it has several axes. */
+  /** The number of classes of the output; undefined if it has several axes. */
   readonly classes: number | undefined;
-  /** How bytes become `x` of `forward`: in training, evaluation and prediction alike. */
+  /** How bytes become `x` of `forward`, in training, evaluation and prediction alike. */
   readonly preprocessing: Preprocessing;
   readonly state: TrainState;
-  /** All parameters that have a gradient, in one buffer. */
+  /** All trainable parameters, in one buffer. */
   readonly parameters: ParameterGroup;
-  /** The parameters that have none, such as the moving means of batch normalisation. */
+  /** The parameters without a gradient, such as the moving means of batch normalisation. */
   readonly statistics: ParameterGroup;
-  /** The optimizer's values beside each parameter, by slot name. */
+  /** The values that the optimizer keeps for each parameter, by slot name. */
   readonly slots: ReadonlyMap<string, ParameterGroup>;
   /** Throws: StateError before compile(). */
   readonly optimizer: Optimizer;
-  /** Its losses and metrics; before compile(), those that fit integer labels. */
+  /** Its losses and metrics; before compile(), those for integer labels. */
   readonly task: Task;
   /** The value of the first output. */
   forward(x: Tensor, context: ForwardContext): Tensor;
   /** The values of all outputs, by name. */
   outputsOf(x: Tensor, context: ForwardContext): ReadonlyMap<string, Tensor>;
-  /** What the weights add to the loss, term by term, recorded in a program. */
+  /** The penalties of the weights in the loss, recorded in a program. */
   penalties(): readonly Tensor[];
   /** The architecture as plain values. */
   toJson(): object;
-  /** All parameters by name, those of all groups. */
+  /** All parameters by name, of all groups. */
   weights(): Promise<Map<string, Float32Array<ArrayBuffer>>>;
   setWeights(weights: ReadonlyMap<string, Float32Array<ArrayBuffer>>): void;
   saveWeights(folder: Folder, name: string, options?: SaveWeightsOptions): Promise<void>;

@@ -1,6 +1,6 @@
 /**
  * Training: one program per step, recorded from the model, replayed from the permutation of each epoch.
- * Everything that varies lies in the step's state, so the same seed gives the same bits, also after a resume.
+ * Everything that varies is in the step's state, so the same seed gives the same bits, even after a resume.
  */
 import { type AugmentOptions, augmentRules } from '../augment_options.js';
 import { KernelSelection } from '../engine/kernel_selection.js';
@@ -33,30 +33,30 @@ import { addSums, meansOf } from './task.js';
 import { TrainingStep } from './training_step.js';
 
 export interface FitOptions extends MemoryOptions {
-  /** Epochs in all, those before a resume included. Default 1. */
+  /** Total epochs, including those before a resume. Default 1. */
   readonly epochs?: number;
-  /** Default 32. Any size will do: what the device cannot take at once is taken in micro-batches. */
+  /** Default 32. Any size works: batches that do not fit on the device are split into micro-batches. */
   readonly batchSize?: number;
   /**
-   * Images at once, where fewer than the batch: gradients accumulate over micro-batches, and the weights change once per
-   * batch. Left out: the whole batch where it fits, else the fewest micro-batches that do.
+   * Images per micro-batch, if fewer than the batch: gradients accumulate over micro-batches, and the weights change once per
+   * batch. Default: the whole batch if it fits, otherwise the fewest micro-batches that fit.
    */
   readonly microBatchSize?: number | undefined;
   readonly validationData?: LabelledImages;
   readonly callbacks?: readonly Callback[];
-  /** How training images are augmented, differently each epoch; validation images stay as they are. */
+  /** How to augment training images, differently each epoch; validation images are not augmented. */
   readonly augmentation?: AugmentOptions;
   /** How often an epoch shows each image, each time augmented differently. Default 1. */
   readonly variantsPerImage?: number;
-  /** A new order each epoch. Default true. */
+  /** Whether to shuffle the images each epoch. Default true. */
   readonly shuffle?: boolean;
-  /** Keys shuffling and dropout. Default 0. */
+  /** Seeds shuffling and dropout. Default 0. */
   readonly seed?: number;
-  /** Aborting ends training after the step under way. */
+  /** Aborting it ends training after the current step. */
   readonly signal?: AbortSignal;
-  /** Goes on from a checkpoint; the weights and optimizer slots must have been loaded. */
+  /** The checkpoint to resume from; its weights and optimizer slots must have been loaded. */
   readonly resume?: Checkpoint;
-  /** Which kernels it goes by, where several could compute; left out, what the device goes by as training begins. */
+  /** Selects the kernels where there is a choice. Default: the device's selection when training begins. */
   readonly kernelSelection?: KernelSelection;
 }
 
@@ -64,7 +64,7 @@ const fitRules = (): Rules<FitOptions> => ({
   epochs: count,
   batchSize: count,
   microBatchSize: count,
-  // Held against the model, with the training images.
+  // Validated against the model, with the training images.
   validationData: rule('', () => true),
   callbacks: callbacksRule(),
   augmentation: nested(augmentRules()),
@@ -78,17 +78,17 @@ const fitRules = (): Rules<FitOptions> => ({
 });
 
 export interface History {
-  /** Epoch numbers from 1 on, one per entry of each metric. */
+  /** Epoch numbers from 1, one per entry of each metric. */
   readonly epochs: number[];
   readonly metrics: Record<string, number[]>;
   readonly isInterrupted: boolean;
-  /** For going on later; saved by `saveWeights`. */
+  /** For resuming later; `saveWeights` saves it. */
   readonly checkpoint: Checkpoint;
 }
 
 const start: Position = { step: 0, epoch: 0, cursor: 0, sums: {} };
 
-/** Runs `fit`; see Model.fit. `onBegin` is called before the first step, when nothing stands in its way any more. */
+/** Runs `fit`; see Model.fit. `onBegin` is called before the first step, when nothing can prevent it any more. */
 export async function train(
   model: TrainableModel,
   images: LabelledImages,
@@ -106,7 +106,7 @@ export async function train(
   });
 }
 
-/** Throws: UsageError for options out of range, images that do not fit the model, or a checkpoint of other batches. */
+/** Throws: UsageError for options out of range, images that do not fit the model, or a checkpoint that does not fit. */
 function checkOptions(model: TrainableModel, images: LabelledImages, options: FitOptions): void {
   checkCall('fit', options, fitRules);
   const { batchSize = 32, variantsPerImage = 1, augmentation, validationData, resume } = options;
@@ -118,15 +118,15 @@ function checkOptions(model: TrainableModel, images: LabelledImages, options: Fi
   if (validationData) checkImages('fit: validationData', validationData, model.inputShape, model.classes);
   const { cursor } = resume?.position ?? start;
   const samples = images.count * variantsPerImage;
-  // Behind the epoch's last, part batch the cursor lies beyond the samples, by less than a batch.
+  // After the last, partial batch of the epoch, the cursor is past the samples by less than a batch.
   if (cursor % batchSize !== 0 || cursor >= samples + batchSize) {
     throw new UsageError(
-      `fit: the checkpoint to resume from stands ${cursor} samples into an epoch, which batches of ${batchSize} in an epoch of ${samples} never do; give the images and the batchSize it was made with.`,
+      `fit: the checkpoint is ${cursor} samples into an epoch, which does not fit batches of ${batchSize} in an epoch of ${samples}; resume with the images and batchSize that it was made with.`,
     );
   }
 }
 
-/** Runs before any allocation. A resumed training keeps its micro-batches, because its bits depend on them. */
+/** Called before any allocation. A resumed training keeps its micro-batch size, because its bits depend on it. */
 function accumulationFor(
   model: TrainableModel,
   images: LabelledImages,
@@ -146,7 +146,7 @@ function accumulationFor(
   });
 }
 
-/** One `fit`: where it stands, and what it holds on the device until `dispose`. */
+/** One call of `fit`: its position, and what it holds on the device until `dispose`. */
 class Fitting {
   readonly #set: DeviceSet;
   readonly #callbacks: readonly Callback[];
@@ -158,7 +158,7 @@ class Fitting {
   #step: TrainingStep | undefined;
   #evaluator: Evaluator | undefined;
   #position: Position;
-  /** Of the last step whose metrics have come back: the sum of its losses. */
+  /** The sum of the losses of the last step whose metrics have been read back. */
   #stepLoss = 0;
   #logs: Logs = {};
   #isStopped = false;
@@ -175,7 +175,7 @@ class Fitting {
     this.#batchSize = batchSize;
     this.#callbacks = callbacks;
     this.#position = options.resume?.position ?? start;
-    // Where the checkpoint stands behind the epoch's last step, nothing else will say what the epoch came to.
+    // If the checkpoint is at the end of the epoch, no further step will compute the epoch's logs.
     if ('count' in this.#position.sums) this.#logs = meansOf(this.#position.sums);
     const kernels = (): readonly KernelChoice[] => this.#step?.kernels ?? [];
     const plans = (): readonly Plan[] => this.#step?.plans ?? [];
@@ -253,13 +253,13 @@ class Fitting {
     return this.#step;
   }
 
-  /** Trains, validates and tells the callbacks. False when training stopped before the epoch's end. */
+  /** Trains and validates for one epoch, calling the hooks. Returns false if training stopped before the end of the epoch. */
   async #runEpoch(step: TrainingStep): Promise<boolean> {
     const { epoch } = this.#position;
     for (const callback of this.#callbacks) await callback.onEpochBegin?.(epoch, this.#training);
     if (this.#shouldStop()) return false;
     const rate = await this.#runSteps(step);
-    // A callback's stop() ends the epoch early, as in Keras; a signal leaves it as it is, to be resumed.
+    // A callback's stop() ends the epoch early, as in Keras; after an abort the epoch can be resumed.
     if (this.#position.cursor < this.#set.epochSize && this.options.signal?.aborted === true) return false;
     const evaluator = this.#evaluator;
     if (evaluator) {
@@ -271,7 +271,7 @@ class Fitting {
           syncPoints: this.#syncPoints(),
         }),
       );
-      // Ended by the signal: a resumed training validates again.
+      // Aborted: a resumed training validates again.
       if (!validation) return false;
       const named = Object.entries(validation).map(([name, value]) => [`val_${name}`, value]);
       this.#logs = { ...this.#logs, ...(Object.fromEntries(named) as Logs) };
@@ -285,7 +285,7 @@ class Fitting {
     return true;
   }
 
-  /** The steps from the position to the end of its epoch; returns the learning rate of the last one. */
+  /** Runs the steps from the position to the end of its epoch; returns the learning rate of the last one. */
   async #runSteps(step: TrainingStep): Promise<number> {
     const { epoch, cursor } = this.#position;
     const { epochSize } = this.#set;
@@ -335,7 +335,7 @@ class Fitting {
     return scalars.learningRate;
   }
 
-  /** Undefined where no callback wants any. `after`: called behind each, before the next step. */
+  /** Undefined if no callback needs sync points. `after` is called after each one, before the next step. */
   #syncPoints(after?: () => void): SyncPoints | undefined {
     const callbacks = this.#callbacks;
     if (!callbacks.some((callback) => callback.stepsUntilSync)) return undefined;
@@ -360,7 +360,7 @@ class Fitting {
   }
 }
 
-/** Of an f32. */
+/** The bits of an f32. */
 function bitsOf(value: number): number {
   return new Uint32Array(Float32Array.of(value).buffer)[0]!;
 }

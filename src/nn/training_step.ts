@@ -1,6 +1,6 @@
 /**
- * The training step of a model: one program, recorded from the model and bound to a set on the device; two where the
- * batch is taken in micro-batches.
+ * The training step of a model: a program recorded from the model and bound to a set on the device; two programs with gradient
+ * accumulation.
  */
 import type { CompileOptions } from '../engine/compile.js';
 import { debug } from '../engine/debug.js';
@@ -29,22 +29,22 @@ import { StepScalars } from './step_scalars.js';
 
 export interface StepOptions {
   readonly batchSize: number;
-  /** Images at once: where fewer than the batch, gradients accumulate over micro-batches. */
+  /** Images per micro-batch; if fewer than the batch, gradients accumulate. */
   readonly microBatchSize: number;
   readonly augmentation?: AugmentOptions | undefined;
 }
 
-/** What a step keeps on the device beside model, set and intermediates. */
+/** What a step stores on the device, besides the model, the set and intermediates. */
 export class StepTensors extends Resource {
   readonly state: Tensor;
-  /** A row for each step of the epoch, a column for each of the optimizer's scalars. */
+  /** A row per step of the epoch, a column per scalar of the optimizer. */
   readonly stepScalars: Tensor;
   readonly ring: MetricsRing;
   readonly gradients: ParameterGroup;
-  /** Over the micro-batches of a batch; undefined where it is taken whole. */
+  /** The sums over the micro-batches of a batch; undefined without accumulation. */
   readonly sums: { readonly gradients: Tensor; readonly totals: Tensor } | undefined;
 
-  /** `make` gives each tensor its memory, or a placeholder where the step is only planned. */
+  /** `make` allocates each tensor, or makes a placeholder for planning. */
   constructor(
     { device, parameters: { layout }, optimizer, task }: TrainableModel,
     { stepsPerEpoch, isAccumulated }: { readonly stepsPerEpoch: number; readonly isAccumulated: boolean },
@@ -69,10 +69,10 @@ export class StepTensors extends Resource {
   }
 }
 
-/** A function that records a program without inputs and outputs: it reads and writes what it captures. */
+/** A function that records a program without inputs and outputs: it reads and writes the tensors that it captures. */
 type Recorder = () => Record<string, Tensor>;
 
-/** The programs of a step: the whole of it, or one for each micro-batch and one that ends the step. */
+/** The programs of a step: one for the whole step, or one per micro-batch and one that ends the step. */
 export function stepRecorders(
   model: TrainableModel,
   set: SetTensors,
@@ -162,11 +162,11 @@ export class TrainingStep extends Resource {
   }
 
   /**
-   * Images are taken `microBatchSize` at once where that is fewer than `batchSize`; the gradients of these
-   * micro-batches add up to those of the whole batch, and the optimizer runs once per batch. Order, augmentation and
-   * dropout masks are those of the whole batch; batch normalisation takes the statistics of each micro-batch.
+   * If `microBatchSize` is smaller than `batchSize`, the gradients of the micro-batches add up to those of the whole batch, and
+   * the optimizer runs once per batch. Order, augmentation and dropout masks are those of the whole batch; batch
+   * normalisation uses the statistics of each micro-batch.
    *
-   * Throws: DeviceError when a buffer exceeds the device's limits or a shader does not compile.
+   * Throws: DeviceError if a buffer exceeds the device's limits or a shader does not compile.
    */
   static async create(
     model: TrainableModel,
@@ -218,7 +218,7 @@ export class TrainingStep extends Resource {
     return this.#tensors.ring;
   }
 
-  /** What the optimizer last saw, laid out as the parameters are. */
+  /** The last gradients that the optimizer used, in the layout of the parameters. */
   get gradients(): Tensor {
     const { gradients, sums } = this.#tensors;
     return sums?.gradients ?? gradients.flat;
@@ -228,7 +228,7 @@ export class TrainingStep extends Resource {
     return Math.ceil(this.set.epochSize / this.batchSize);
   }
 
-  /** The whole step, or what it does for one micro-batch. */
+  /** The whole step, or its program for one micro-batch. */
   get bound(): { readonly step: Step } {
     const [step] = this.#steps;
     assert(step, 'a training step is bound when it is created');
@@ -244,14 +244,14 @@ export class TrainingStep extends Resource {
     return this.bound.step.plan;
   }
 
-  /** All of them: with micro-batches there is one more, which ends the step. */
+  /** All plans: with micro-batches there is a second one, which ends the step. */
   get plans(): readonly Plan[] {
     return this.#steps.map(({ plan }) => plan);
   }
 
   /**
-   * How long each dispatch of a step takes: a step, or what it does for one micro-batch and at its end, is computed, and
-   * everything that it changes is put back. Nothing may be under way.
+   * Times each dispatch of a step (with micro-batches: one micro-batch and the end of the step). It runs the step, then
+   * restores everything that the step changed. No other step may be in flight.
    */
   async profile(): Promise<DispatchTime[]> {
     const { model } = this;
@@ -276,7 +276,7 @@ export class TrainingStep extends Resource {
     }
   }
 
-  /** Which kernel computes each primitive. */
+  /** The kernel of each primitive. */
   get kernels(): readonly KernelChoice[] {
     return this.plans.flatMap(({ dispatches }) =>
       dispatches.map(({ primitive, shapes, variant }) => ({ pass: primitive, shapes, variant })),
@@ -284,8 +284,8 @@ export class TrainingStep extends Resource {
   }
 
   /**
-   * Puts the state where `position` is, and the scalars of the epoch's steps into their table. A schedule takes the
-   * training for `totalSteps` long; default one epoch.
+   * Sets the state to `position`, and writes the scalars of the epoch's steps to their table. Schedules assume a training of
+   * `totalSteps` steps; default one epoch.
    */
   begin(
     position: Position,
@@ -318,10 +318,10 @@ export class TrainingStep extends Resource {
   }
 }
 
-/** Has the program write a gradient where the optimizer will read it. */
+/** Makes the program write a gradient where the optimizer reads it. */
 function writeInto(target: Tensor, gradient: Tensor): void {
   const trace = currentTrace();
   assert(trace, 'gradients are written while a program is recorded');
-  // A value that has a place already (one gradient for two parameters) is copied.
+  // A value that already has a place (one gradient for two parameters) is copied.
   trace.place(trace.canPlace(gradient) ? gradient : scale(gradient, 1), target);
 }

@@ -1,6 +1,6 @@
 /**
- * What a tuning is about: the kernels that a model's training step and its evaluation choose from, and how fast the step
- * is as a whole by one choice and by another.
+ * What a tuning measures: the kernels that a model's training step and evaluation can choose from, and the speed of the whole
+ * step with different choices.
  */
 import type { ImageShape } from '../data/dataset.js';
 import { type Choice, KernelSelection, type KernelCase } from '../engine/kernel_selection.js';
@@ -24,19 +24,19 @@ export interface WorkloadOptions {
   readonly batchSize: number;
 }
 
-/** The training step over made-up images, untuned against tuned; of a divided batch, what is done for a micro-batch. */
+/** Times of the training step on synthetic images, untuned and tuned; with micro-batches, of one micro-batch. */
 export interface StepTimes {
   readonly batchSize: number;
-  /** Images at once, of which the times are. */
+  /** Images per timed micro-batch. */
   readonly microBatchSize: number;
   readonly untunedMs: number;
   readonly tunedMs: number;
 }
 
 export interface ComparisonOptions extends CompileOptions {
-  /** Times that each is measured. */
+  /** Number of measurements of each. */
   readonly repeats: number;
-  /** Runs what nothing else on the device should disturb. Default: as it is. */
+  /** Runs a measurement that nothing else on the device should disturb. Default: calls it. */
   readonly undisturbed?: <T>(measure: () => Promise<T>) => Promise<T>;
 }
 
@@ -47,10 +47,9 @@ export class Workload {
   ) {}
 
   /**
-   * Every case with more than one variant that training and evaluation meet, found by planning alone; batches are
-   * divided as `fit` does.
+   * Every case with more than one variant in training and evaluation, found by planning alone; batches are split as in `fit`.
    *
-   * Throws: DeviceError when the device is too small for one image.
+   * Throws: DeviceError if the device is too small for one image.
    */
   cases(): KernelCase[] {
     const { batchSize, imageShape } = this.options;
@@ -69,9 +68,9 @@ export class Workload {
   }
 
   /**
-   * The step by the table and by `choices`, measured in turns.
+   * Times the step with the default choices and with `choices`, interleaved.
    *
-   * Throws: DeviceError when the device is lost, or too small.
+   * Throws: DeviceError if the device is lost or too small.
    */
   async compare(
     choices: ReadonlyMap<string, Choice>,
@@ -122,9 +121,9 @@ export class Workload {
   }
 
   /**
-   * Noise: how fast a kernel is does not depend on what the images show.
+   * Noise: the speed of kernels does not depend on the contents of images.
    *
-   * Throws: DeviceError for more than the device takes.
+   * Throws: DeviceError if the images exceed the device's limits.
    */
   #images(count: number): LabelledImages {
     const { imageShape, classes } = this.options;
@@ -138,10 +137,10 @@ export class Workload {
 }
 
 const beginning = { step: 0, epoch: 0, cursor: 0, sums: {} };
-/** Small, so that weights stay what a device computes with in ordinary time. */
+/** Small, so that weights stay in a range in which devices compute at full speed. */
 const learningRate = 1e-4;
 
-/** Kernels that are faster alone may yet be slower one after another, or were measured in a busy moment. */
+/** Kernels that are faster alone may be slower in sequence, or were measured while the machine was busy. */
 export function isSlower(steps: readonly StepTimes[]): boolean {
   const sum = (of: (times: StepTimes) => number): number => steps.reduce((so, times) => so + of(times), 0);
   return sum(({ tunedMs }) => tunedMs) > sum(({ untunedMs }) => untunedMs) * 1.02;

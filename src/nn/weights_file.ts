@@ -1,7 +1,7 @@
 /**
- * All that a model keeps between runs in one safetensors file: parameters as `conv2d/kernel`, optimizer slots as
- * `mean_square/conv2d/kernel`, what callbacks keep as `callbacks/…`, and as metadata the model's description (what
- * `model.json` holds, so that the file says all by itself) and the place in the training.
+ * Everything that a model stores in one safetensors file: parameters as `conv2d/kernel`, optimizer slots as
+ * `mean_square/conv2d/kernel`, arrays of callbacks as `callbacks/…`; in the metadata, the model's description (the contents of
+ * `model.json`, so that the file is self-contained) and the position of the training.
  */
 import type { Shape } from '../engine/primitive.js';
 import { ModelError } from '../errors.js';
@@ -30,24 +30,24 @@ import { type StoredTensor, type StoredTensors, writeSafetensors } from './safet
 
 export const format = 'shadegrad 1';
 
-/** The metadata under which the model's description stands; files of earlier versions lack it. */
+/** The metadata key of the model's description; files of earlier versions lack it. */
 const descriptionKey = 'model';
 
-/** Before the names of what callbacks keep. */
+/** Prefix of the names of callback arrays. */
 export const callbackPrefix = 'callbacks/';
 
-/** Values on the host by the name of the parameter that they belong to. */
+/** Values on the host by the name of their parameter. */
 type ParameterValues = ReadonlyMap<string, Float32Array<ArrayBuffer>>;
 
 /** An optimizer's values by slot name. */
 export type StoredSlots = ReadonlyMap<string, ParameterValues>;
 
-/** What the file holds of a model. */
+/** What to save of a model. */
 export interface KeptTensors {
-  /** What `toJson` says of the model. */
+  /** The result of `toJson`. */
   readonly description: object;
   readonly state: TrainState;
-  /** Those of a file that no optimizer has taken over yet. */
+  /** Slots of a loaded file that no optimizer has taken over yet. */
   readonly storedSlots?: StoredSlots | undefined;
 }
 
@@ -56,7 +56,7 @@ export interface LoadedWeights {
   readonly checkpoint?: Checkpoint;
 }
 
-/** The bytes of the file; what they keep of the device is of one moment. */
+/** The bytes of the file; a consistent snapshot of the device's tensors. */
 export async function weightsFile(
   { description, state, storedSlots = new Map() }: KeptTensors,
   { metadata = {}, includeOptimizer = true, checkpoint }: SaveWeightsOptions = {},
@@ -82,13 +82,13 @@ export async function weightsFile(
     for (const [slot, values] of storedSlots) append(slot, state.parameters.layout, values);
   for (const [key, data] of checkpoint?.tensors ?? [])
     tensors.push([callbackPrefix + key, { dtype: 'F32', shape: [data.length], data }]);
-  // The tensors lie beside the weights: JSON leaves undefined out.
+  // The tensors are stored next to the weights; JSON omits undefined.
   const text = checkpoint ? { checkpoint: JSON.stringify({ ...checkpoint, tensors: undefined }) } : {};
   const own = { format, [descriptionKey]: JSON.stringify(description) };
   return writeSafetensors(tensors, { ...metadata, ...own, ...text });
 }
 
-/** Writes `<name>.safetensors`, whole or not at all. Throws: FileError. */
+/** Writes `<name>.safetensors` atomically. Throws: FileError. */
 export async function writeWeights(
   kept: KeptTensors,
   folder: Folder,
@@ -99,9 +99,9 @@ export async function writeWeights(
 }
 
 /**
- * The description that a weights file carries. `file` is what to call it in messages.
+ * The description in a weights file. `file` names the file in messages.
  *
- * Throws: ModelError when it carries none, or no JSON.
+ * Throws: ModelError if there is none, or it is not JSON.
  */
 export function descriptionIn({ metadata }: StoredTensors, file: string): unknown {
   const text = metadata[descriptionKey];
@@ -116,12 +116,12 @@ export function descriptionIn({ metadata }: StoredTensors, file: string): unknow
   );
 }
 
-/** Whether a file carries a description. */
+/** Whether a file contains a description. */
 export function hasDescription({ metadata }: StoredTensors): boolean {
   return metadata[descriptionKey] !== undefined;
 }
 
-/** Throws: ModelError naming the tensor that a file lacks or has in another form. */
+/** Throws: ModelError naming the first tensor that the file lacks or has with another shape or dtype. */
 export function checkTensors(
   wanted: Iterable<{ readonly name: string; readonly shape: Shape }>,
   { tensors }: StoredTensors,
@@ -138,9 +138,9 @@ export function checkTensors(
 }
 
 /**
- * Fills the groups with what a file holds. `file` is what to call it in messages.
+ * Fills the groups from a file. `file` names it in messages.
  *
- * Throws: ModelError when a tensor is missing or of another shape, or the checkpoint is damaged; nothing is filled then.
+ * Throws: ModelError if a tensor is missing or has another shape, or the checkpoint is damaged; then nothing is changed.
  */
 export function takeWeights(
   groups: readonly ParameterGroup[],
@@ -155,9 +155,9 @@ export function takeWeights(
 }
 
 /**
- * What a file holds of these parameters, under `<slot>/` where a slot is named.
+ * The values of these parameters in a file, under `<slot>/` if a slot is given.
  *
- * Throws: ModelError, as checkTensors.
+ * Throws: ModelError, like checkTensors.
  */
 export function valuesIn(
   stored: StoredTensors,
@@ -177,10 +177,9 @@ export function valuesIn(
 }
 
 /**
- * Where the training stands that a file was written for; undefined in a file of a model alone. `file` is what to call it
- * in messages.
+ * The checkpoint in a file; undefined if the file only contains a model. `file` names it in messages.
  *
- * Throws: ModelError when it is damaged.
+ * Throws: ModelError if it is damaged.
  */
 export function checkpointIn({ tensors, metadata }: StoredTensors, file: string): Checkpoint | undefined {
   const text = metadata['checkpoint'];
@@ -199,7 +198,7 @@ export function checkpointIn({ tensors, metadata }: StoredTensors, file: string)
   return { ...checkpoint, position, ...(kept.length > 0 ? { tensors: new Map(kept) } : {}) };
 }
 
-/** A position as files have it; those of earlier versions have three sums with names of their own. */
+/** A position in a file; earlier versions have three sums as separate members. */
 interface StoredPosition extends Omit<Position, 'sums'> {
   readonly sums?: Sums;
   readonly lossSum?: number;
@@ -233,7 +232,7 @@ const checkpointForm: Form<Omit<Checkpoint, 'tensors' | 'position'> & { readonly
     microBatchSize: optional(count),
     callbacks: each(
       each(
-        rule('a number, text, true, false or null', (value) => value === null || typeof value !== 'object'),
+        rule('a number, string, true, false or null', (value) => value === null || typeof value !== 'object'),
       ),
     ),
     learningRate: nullable(number),

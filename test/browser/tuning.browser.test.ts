@@ -310,7 +310,7 @@ test('where the page has other kernels now, a training that goes on says so, onc
   await second.session.trainer.step();
   expect(second.notes).toEqual([
     expect.stringMatching(
-      /^The kernels have changed since this training began \(\d of its \d+ measured choices lapsed\): it will end with other bits than without the interruption\.$/,
+      /^The kernels have changed since this training began \(\d of its \d+ measured choices no longer apply\): its results will differ in their last bits from an uninterrupted training\.$/,
     ),
   ]);
   await second.session.close();
@@ -324,7 +324,7 @@ test('where the page has other kernels now, a training that goes on says so, onc
   const fourth = await visit({ openFolder, openDevice: opener(lapsed) });
   await fourth.session.trainer.step();
   expect(fourth.notes).toEqual([
-    'The kernels have changed since this training began: it will end with other bits than without the interruption.',
+    'The kernels have changed since this training began: its results will differ in their last bits from an uninterrupted training.',
   ]);
   products.splice(0, 1);
   // One that begins now has nothing to go on from, though what is kept for the device has lapsed.

@@ -297,7 +297,7 @@ describe('what is said', () => {
       'Batch 8: gradients accumulate over 2 micro-batches of 4.',
     );
     expect(await said({ isNormalised: true }, { batchSize: 8, microBatchSize: 3 })).toBe(
-      'Batch 8: gradients accumulate over 3 micro-batches of at most 3. Batch normalisation takes the statistics of each micro-batch.',
+      'Batch 8: gradients accumulate over 3 micro-batches of at most 3. Batch normalisation uses the statistics of each micro-batch.',
     );
   });
 

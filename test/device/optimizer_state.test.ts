@@ -125,8 +125,8 @@ describe('compile', () => {
     model.compile({ optimizer: sgd(), loss, warn });
     expect(lines).toMatchInlineSnapshot(`
       [
-        "compile: the loaded file keeps optimizer slots of 'rmsprop' (mean_square), which 'sgd' (velocity) cannot use; training starts with fresh ones.",
-        "compile: the loaded file keeps optimizer slots of 'rmsprop' (mean_square), which 'sgd' cannot use; training starts with fresh ones.",
+        "compile: the loaded file has optimizer slots of 'rmsprop' (mean_square), which 'sgd' (velocity) cannot use; training starts with new ones.",
+        "compile: the loaded file has optimizer slots of 'rmsprop' (mean_square), which 'sgd' cannot use; training starts with new ones.",
       ]
     `);
     const warned = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
@@ -134,7 +134,7 @@ describe('compile', () => {
     expect(warned.mock.calls).toMatchInlineSnapshot(`
       [
         [
-          "loadWeights: the loaded file keeps optimizer slots of 'rmsprop' (mean_square), which 'sgd' cannot use; the model keeps its own.",
+          "loadWeights: the loaded file has optimizer slots of 'rmsprop' (mean_square), which 'sgd' cannot use; the model keeps its own.",
         ],
       ]
     `);

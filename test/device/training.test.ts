@@ -287,12 +287,12 @@ describe('fit', () => {
     await expect(
       model.fit(bars(40), { batchSize: 8, resume: checkpoint }),
     ).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[UsageError: fit: the checkpoint to resume from stands 12 samples into an epoch, which batches of 8 in an epoch of 40 never do; give the images and the batchSize it was made with.]`,
+      `[UsageError: fit: the checkpoint is 12 samples into an epoch, which does not fit batches of 8 in an epoch of 40; resume with the images and batchSize that it was made with.]`,
     );
     await expect(
       model.fit(bars(8), { batchSize: 4, resume: checkpoint }),
     ).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[UsageError: fit: the checkpoint to resume from stands 12 samples into an epoch, which batches of 4 in an epoch of 8 never do; give the images and the batchSize it was made with.]`,
+      `[UsageError: fit: the checkpoint is 12 samples into an epoch, which does not fit batches of 4 in an epoch of 8; resume with the images and batchSize that it was made with.]`,
     );
     expect(await weightBits(model)).toBe(before);
     await expect(model.fit(bars(12), { batchSize: 4, resume: checkpoint })).resolves.toBeTruthy();

@@ -51,7 +51,7 @@ describe('during a fit', () => {
     const model = smallModel();
     const first = model.fit(bars(40), settings);
     await expect(model.fit(bars(40), settings)).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[StateError: fit: another fit is under way on model 'sequential'; await it, or abort it with its signal, first.]`,
+      `[StateError: fit: another fit is running on model 'sequential'; await it, or abort it with its signal, first.]`,
     );
     const inCallback: Callback = { onEpochEnd: async () => void (await model.fit(bars(4))) };
     await first;
@@ -69,18 +69,18 @@ describe('during a fit', () => {
     const fit = model.fit(bars(40), { ...settings, validationData: bars(4), callbacks: [callback] });
     await begun;
     expect(() => model.setWeights(weights)).toThrowErrorMatchingInlineSnapshot(
-      `[StateError: setWeights: fit is under way on model 'sequential'; call setWeights from one of its callbacks, or when it has ended.]`,
+      `[StateError: setWeights: fit is running on model 'sequential'; call setWeights from one of its callbacks, or when it has ended.]`,
     );
     await expect(model.loadWeights(folder, 'weights')).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[StateError: loadWeights: fit is under way on model 'sequential'; call loadWeights from one of its callbacks, or when it has ended.]`,
+      `[StateError: loadWeights: fit is running on model 'sequential'; call loadWeights from one of its callbacks, or when it has ended.]`,
     );
     expect(() =>
       model.compile({ optimizer: rmsprop(), loss: 'sparseCategoricalCrossentropy' }),
     ).toThrowErrorMatchingInlineSnapshot(
-      `[StateError: compile: fit is under way on model 'sequential'; await it, or abort it with its signal, first.]`,
+      `[StateError: compile: fit is running on model 'sequential'; await it, or abort it with its signal, first.]`,
     );
     expect(() => model.dispose()).toThrowErrorMatchingInlineSnapshot(
-      `[StateError: dispose: fit is under way on model 'sequential'; await it, or abort it with its signal, first.]`,
+      `[StateError: dispose: fit is running on model 'sequential'; await it, or abort it with its signal, first.]`,
     );
     end();
     await fit;
@@ -89,7 +89,7 @@ describe('during a fit', () => {
     model.dispose();
     // New weights in place of the trained ones would go unnoticed.
     await expect(model.predict(bars(1))).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[StateError: model: 'sequential' was disposed and has no weights any more; make it or load it again.]`,
+      `[StateError: model: 'sequential' was disposed and has no weights any more; create or load it again.]`,
     );
   });
 
@@ -175,10 +175,10 @@ describe('during an evaluation or prediction', () => {
     const weights = await model.weights();
     const evaluation = model.evaluate(bars(9));
     await expect(model.fit(bars(9))).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[StateError: fit: evaluate is under way on model 'sequential'; await it first.]`,
+      `[StateError: fit: evaluate is running on model 'sequential'; await it first.]`,
     );
     expect(() => model.setWeights(weights)).toThrowErrorMatchingInlineSnapshot(
-      `[StateError: setWeights: evaluate is under way on model 'sequential'; await it first.]`,
+      `[StateError: setWeights: evaluate is running on model 'sequential'; await it first.]`,
     );
     await evaluation;
     const predictions = [model.predict(bars(9)), model.predict(bars(9))];

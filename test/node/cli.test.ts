@@ -366,7 +366,7 @@ it('takes a batch in micro-batches where asked, or where memory is scarce, and s
         ['Batch 64: gradients accumulate over 3 micro-batches of at most 24.'],
         [
           expect.stringMatching(
-            /^Batch 64 exceeds what this device takes at once \(\d+\): gradients accumulate over \d micro-batches of (at most )?\d+\.$/,
+            /^Batch 64 exceeds the \d+ images that fit on this device: gradients accumulate over \d micro-batches of (at most )?\d+\.$/,
           ),
         ],
       ][i],

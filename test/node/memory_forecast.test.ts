@@ -211,7 +211,7 @@ describe('the largest batch', () => {
         images: digits(300),
         memory: memory + 2 ** 24,
       }),
-    ).toThrow(/micro-batches of 60 images exceed what this device takes at once \(\d+\)/);
+    ).toThrow(/micro-batches of 60 images exceed the \d+ that fit on this device/);
     model.dispose();
   });
 
@@ -232,7 +232,7 @@ describe('the largest batch', () => {
     }
     expect(lines[0]).toBeUndefined();
     expect(lines[1]).toMatch(
-      /^Batch 600 exceeds what this device takes at once \(\d+\): gradients accumulate over \d+ micro-batches of /,
+      /^Batch 600 exceeds the \d+ images that fit on this device: gradients accumulate over \d+ micro-batches of /,
     );
     expect(losses[1]).toBeCloseTo(losses[0]!, 5);
   });

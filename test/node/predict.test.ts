@@ -210,7 +210,7 @@ describe('predict', () => {
     const twice = run('predict', '--model', 'alone.safetensors', '--weights', 'best', 'row.csv');
     expect([twice.status, twice.stderr]).toEqual([
       2,
-      "loadModel: alone.safetensors is a file of weights itself, so weights 'best' cannot be named beside it.\n",
+      "loadModel: alone.safetensors is a weights file itself, so leave out weights 'best'.\n",
     ]);
   });
 

@@ -81,13 +81,13 @@ test('a resumed run hears of kernels that have changed', async () => {
   });
   const { kernels } = await train(held.device);
   expect(kernelChangeOf(saved, kernels, device.kernelSelection)).toMatchInlineSnapshot(
-    `"The kernels have changed since this training began (1 of its 1 measured choices lapsed): it will end with other bits than without the interruption."`,
+    `"The kernels have changed since this training began (1 of its 1 measured choices no longer apply): its results will differ in their last bits from an uninterrupted training."`,
   );
   expect(kernelChangeOf({ ...saved, choices: {} }, kernels, device.kernelSelection)).toBeUndefined();
   expect(
     kernelChangeOf({ ...saved, choices: {}, kernels: kernels.slice(1) }, kernels, device.kernelSelection),
   ).toMatchInlineSnapshot(
-    `"The kernels have changed since this training began: it will end with other bits than without the interruption."`,
+    `"The kernels have changed since this training began: its results will differ in their last bits from an uninterrupted training."`,
   );
 });
 
@@ -168,6 +168,6 @@ test('a damaged file is a line to train, and nothing to --no-tune and --resume',
   const resumed = run('train', '--resume', 'off');
   expect(resumed.status, resumed.stderr).toBe(0);
   expect(resumed.stdout).not.toContain('Kernel tuning');
-  expect(resumed.stdout).toContain('(1 of its 1 measured choices lapsed)');
+  expect(resumed.stdout).toContain('(1 of its 1 measured choices no longer apply)');
   expect(recorded('off')).toMatchObject({ tuning: 'off', choices: {} });
 });

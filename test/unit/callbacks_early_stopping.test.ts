@@ -65,7 +65,7 @@ describe('earlyStopping', () => {
     expect(await epochs([1, 2, 3, 3], {}, 'loss')).toBe(2);
     expect(await epochs([1, 2, 3, 3], { mode: 'max' }, 'f1')).toBe(4);
     expect(() => earlyStopping({ monitor: 'val_f1' })).toThrowErrorMatchingInlineSnapshot(
-      `[UsageError: earlyStopping: whether 'val_f1' should rise or fall is not known, expected mode 'min' or 'max' with it.]`,
+      `[UsageError: earlyStopping: mode is 'auto', which does not know whether 'val_f1' should rise or fall, expected 'min' or 'max'.]`,
     );
   });
 

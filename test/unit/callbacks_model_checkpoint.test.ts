@@ -115,7 +115,7 @@ describe('modelCheckpoint', () => {
     expect(() =>
       modelCheckpoint({ folder, saveBestOnly: true, monitor: 'f1' }),
     ).toThrowErrorMatchingInlineSnapshot(
-      `[UsageError: modelCheckpoint: whether 'f1' should rise or fall is not known, expected mode 'min' or 'max' with it.]`,
+      `[UsageError: modelCheckpoint: mode is 'auto', which does not know whether 'f1' should rise or fall, expected 'min' or 'max'.]`,
     );
     const missing = modelCheckpoint({ folder, name: '{val_loss:.2f}' });
     await expect(play(missing, series('loss', [1]))).rejects.toThrowErrorMatchingInlineSnapshot(

@@ -116,7 +116,7 @@ describe('reduceLrOnPlateau', () => {
     expect((await play(callback, series('loss', [3, 3, 3]))).rates).toEqual([1, 1, 1]);
     expect(warnings).toMatchInlineSnapshot(`
       [
-        "reduceLrOnPlateau: 'val_loss' is not among the metrics (loss), so the learning rate stays.",
+        "reduceLrOnPlateau: 'val_loss' is not among the metrics (loss), so the learning rate is not reduced.",
       ]
     `);
   });

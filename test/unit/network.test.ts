@@ -193,19 +193,19 @@ test('what cannot be a graph is refused', () => {
     }
   });
   expect(told.join('\n')).toMatchInlineSnapshot(`
-    "apply to a number: UsageError: Dense.apply: x is 1, expected what input() or apply() gave, or a list of that.
-    apply to nothing: UsageError: Add.apply: x is [], expected what input() or apply() gave, or a list of that.
+    "apply to a number: UsageError: Dense.apply: x is 1, expected a result of input() or apply(), or a list of them.
+    apply to nothing: UsageError: Add.apply: x is [], expected a result of input() or apply(), or a list of them.
     apply to two: ShapeError: Dense: 2 inputs were given, expected one; join them with layers.add() or layers.concatenate() first.
     apply to another shape: ShapeError: layers.dense: the input is [2,2] per sample, expected one axis; put layers.flatten() before it.
     sum of different shapes: ShapeError: layers.add: the inputs are [3] and [5] per sample, expected equal shapes.
-    joined along another axis: ShapeError: layers.concatenate: the inputs are [2,3] and [4,3] per sample, expected equal extents but along axis -1.
+    joined along another axis: ShapeError: layers.concatenate: the inputs are [2,3] and [4,3] per sample, expected equal extents except along axis -1.
     joined along no axis: ShapeError: layers.concatenate: axis 2 is not an axis of [3] per sample.
     joined along the batch: UsageError: layers.concatenate: axis is 0, expected an integer other than 0.
     input left out: UsageError: model: an output depends on an input of shape [3] that is not among the inputs; add it to them.
     input too many: UsageError: model: none of the outputs depends on inputs[1] (other); leave it out.
-    input is no input: UsageError: model: inputs[0] is the output of a layer, expected what input() gave.
+    input is no input: UsageError: model: inputs[0] is the output of a layer, expected a result of input().
     output is an input: UsageError: model: the output 'input_layer' is an input, expected the output of a layer.
-    no outputs: UsageError: model: outputs is [], expected what input() or apply() gave, or a list of that.
+    no outputs: UsageError: model: outputs is [], expected a result of input() or apply(), or a list of them.
     one name twice: UsageError: model: two layers are called 'a'; give one another name.
     shared over two shapes: ShapeError: model: layer 'dense_1': it shares kernel [3,2] and bias [2] with 'dense', but its inputs need kernel [5,2] and bias [2]."
   `);
@@ -303,7 +303,7 @@ describe('a change', () => {
       "an unknown layer: UsageError: remove: there is no layer 'conv2d_7', expected one of conv2d, dropout, flatten, dense.
       the sum of a block: UsageError: remove: 'add' has 2 inputs (conv2d_1, conv2d), expected one, which takes its place.
       behind an unknown layer: UsageError: model: there is no layer 'x', expected one of input_layer, conv2d, dropout, flatten, dense.
-      waiting for itself: UsageError: insert: dropout, flatten, dense, add would wait for each other; take values that do not depend on the new layer.
+      waiting for itself: UsageError: insert: dropout, flatten, dense, add would depend on each other; use values that do not depend on the new layer.
       a name that is taken: UsageError: model: two layers are called 'dense'; give one another name.
       a name for a path: UsageError: rename: to is 'a/b', expected a string without '/' and control characters.
       another shape: ShapeError: model: layer 'dense': layers.dense: the input is [6,6,2] per sample, expected one axis; put layers.flatten() before it.

@@ -224,27 +224,27 @@ describe('the reader', () => {
     [
       'no shape',
       file('{"a":{"dtype":"F32","data_offsets":[0,4]}}'),
-      "tensor 'a' has the shape undefined, not a list of sizes.",
+      "tensor 'a' has the shape undefined, expected a list of sizes.",
     ],
     [
       'a negative size',
       file(`{${entry('a', 0, 4, [-1])}}`),
-      "tensor 'a' has the shape [-1], not a list of sizes.",
+      "tensor 'a' has the shape [-1], expected a list of sizes.",
     ],
     [
       'a broken size',
       file(`{${entry('a', 0, 4, [1.5])}}`),
-      "tensor 'a' has the shape [1.5], not a list of sizes.",
+      "tensor 'a' has the shape [1.5], expected a list of sizes.",
     ],
     [
       'one offset',
       file('{"a":{"dtype":"F32","shape":[1],"data_offsets":[4]}}'),
-      "tensor 'a' has the offsets [4], not a beginning and an end.",
+      "tensor 'a' has the offsets [4], expected a start and an end.",
     ],
     [
       'offsets backwards',
       file(`{${entry('a', 4, 0, [1])}}`),
-      "tensor 'a' has the offsets [4,0], not a beginning and an end.",
+      "tensor 'a' has the offsets [4,0], expected a start and an end.",
     ],
     [
       'an unknown field',

@@ -157,9 +157,9 @@ test('wrong calls are refused in plain words', () => {
     concatenate, an axis too many:
       ShapeError: concatenate: axis 2 is not one of the 2 axes of [2,3].
     concatenate, other extents:
-      ShapeError: concatenate: the tensors are [2,3] and [3,3], expected equal extents but along axis 1.
+      ShapeError: concatenate: the tensors are [2,3] and [3,3], expected equal extents except along axis 1.
     concatenate, fewer axes:
-      ShapeError: concatenate: the tensors are [2,3] and [3], expected equal extents but along axis -1.
+      ShapeError: concatenate: the tensors are [2,3] and [3], expected equal extents except along axis -1.
     concatenate, labels:
       ShapeError: concatenate: 'b' is u32 [2], expected f32.
     concatenate, nothing:

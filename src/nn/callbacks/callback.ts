@@ -1,4 +1,4 @@
-/** Callbacks: what a training loop tells its listeners, and what they may ask of it. */
+/** Callbacks: the hooks that training, evaluation and prediction call, and the objects passed to them. */
 import type { CallbackState, Checkpoint, Position } from '../checkpoint.js';
 import type { TrainableModel } from '../trainable_model.js';
 import type { DispatchTime } from '../../engine/replay.js';
@@ -9,13 +9,13 @@ import { type Rules, checkOptions, fn, list, text } from '../../options.js';
 export type Logs = Readonly<Record<string, number>>;
 
 export interface KernelChoice {
-  /** Name of the primitive; `pass` is the key that run.json has always had. */
+  /** Name of the primitive; `pass` is its key in run.json. */
   readonly pass: string;
   readonly shapes: string;
   readonly variant: string;
 }
 
-/** The training that a callback belongs to. */
+/** The running training. */
 export interface Training {
   readonly model: TrainableModel;
   readonly epochs: number;
@@ -23,79 +23,79 @@ export interface Training {
   readonly batchSize: number;
   readonly samples: number;
   readonly validationSamples: number;
-  /** One line on how batches are taken in micro-batches; undefined where they are taken whole. */
+  /** One line about micro-batches; undefined without gradient accumulation. */
   readonly accumulation: string | undefined;
-  /** Which kernel computes each primitive of the training step; none while it is compiled. */
+  /** The kernel of each primitive of the training step; empty before compilation has finished. */
   readonly kernels: readonly KernelChoice[];
-  /** The training step as planned: one plan, or one per micro-batch and one that ends the step; none while it is compiled. */
+  /** The plans of the training step: one, or one per micro-batch and one that ends the step; empty before compilation has finished. */
   readonly plans: readonly Plan[];
-  /** The last step whose metrics have come back. */
+  /** The last step whose metrics have been read back. */
   position(): Position;
-  /** That step's summed loss as it came back: the raw bits of an f32. */
+  /** The raw bits of that step's summed loss, an f32. */
   lossBits(): number;
   /**
-   * What `saveWeights` must keep so that this training can go on. It fits the weights at the start and end of an
-   * epoch, and at a sync point; elsewhere later steps may be under way unless a callback listens to `onBatchBegin`.
+   * The checkpoint to pass to `saveWeights`, from which this training can be resumed. It matches the weights at the start and
+   * end of an epoch and at sync points; elsewhere later steps may be in flight, unless a callback has `onBatchBegin`.
    */
   checkpoint(): Checkpoint;
   /**
-   * At a sync point only: how long each dispatch of a step takes, in nanoseconds. A step is computed for that, and all that it
-   * changed is put back. Needs a device with timestamps.
+   * Times each dispatch of a step, in nanoseconds; only at a sync point. Computes a step for that, then restores everything
+   * that it changed. The device must support timestamps.
    */
   profile(): Promise<readonly DispatchTime[]>;
-  /** Ends training after the steps already under way: the epoch is validated and ends, and then training does. */
+  /** Ends training after the steps in flight; the epoch still ends with its validation. */
   stop(): void;
 }
 
-/** A pass over a set without learning: `evaluate`, `predict`, or the validation in `fit`. */
+/** A pass over a set without training: `evaluate`, `predict`, or the validation in `fit`. */
 export interface Inference {
   readonly model: TrainableModel;
   readonly samples: number;
   readonly steps: number;
   readonly batchSize: number;
-  /** The training whose validation this is. */
+  /** The training, if this is its validation. */
   readonly training: Training | undefined;
 }
 
 type Done = void | Promise<void>;
 
 /**
- * Every hook is optional and may be asynchronous; the callbacks of a list are called one after the other, and the work
- * waits for each. Epochs and steps count from 0 as in Keras. An error thrown in a hook ends the work with that error:
- * what was allocated is freed, and no further hook is called.
+ * Every hook is optional and may be asynchronous. The callbacks in a list are called one after the other, and each is
+ * awaited. Epochs and steps count from 0, as in Keras. An error thrown by a hook ends the call with that error: its memory
+ * is freed, and no further hook is called.
  *
  *   fit       onCompile…, onTrainBegin, per epoch (onEpochBegin, per step (onBatchBegin, onBatchEnd), validation,
  *             onEpochEnd), onTrainEnd
  *   evaluate, and the validation:  onTestBegin, per step (onTestBatchBegin, onTestBatchEnd), onTestEnd
  *   predict   onPredictBegin, per step (onPredictBatchBegin, onPredictBatchEnd), onPredictEnd
  *
- * `onBatchEnd` is called once the metrics of the step have come back, which may be a step or two later. If a callback
- * listens to the beginnings of steps too, they go one by one instead: slower on a fast device, with the same results.
- * Steps without listeners cost nothing. A callback with `stepsUntilSync` may halt the training now and then, which
- * costs the wait for what is under way; between sync points steps go ahead as fast as ever.
+ * `onBatchEnd` is called once the metrics of the step have been read back, which may be a step or two later. If a callback
+ * has `onBatchBegin`, steps run one at a time instead: slower on a fast device, with the same results. Without these two
+ * hooks, callbacks do not slow down steps. A callback with `stepsUntilSync` may pause the training now and then, which
+ * costs a wait for the steps in flight; between sync points steps run at full speed.
  */
 export interface Callback {
   /** Pipelines compiled so far, before the first step. */
   onCompile?(done: number, total: number, training: Training): void;
   onTrainBegin?(training: Training): Done;
   onEpochBegin?(epoch: number, training: Training): Done;
-  /** Before a training step is submitted. A learning rate set here is the step's own. */
+  /** Before a training step is submitted. A learning rate set here applies to that step. */
   onBatchBegin?(step: number, training: Training): Done;
   /** `logs`: running means of the epoch. */
   onBatchEnd?(step: number, logs: Logs, training: Training): Done;
   onEpochEnd?(epoch: number, logs: Logs, training: Training): Done;
-  /** `isInterrupted` when a signal ended training before its time. */
+  /** `isInterrupted`: the signal aborted the training. */
   onTrainEnd?(logs: Logs, training: Training, isInterrupted: boolean): Done;
 
   /**
-   * Asked before each submit, in the validation too: how many steps may lie between the last sync point and the next. 0: sync
-   * now; Infinity: never. The least of all callbacks counts.
+   * Called before each submit, including validation: the number of steps allowed between the last sync point and the next.
+   * 0 syncs now, Infinity never. The minimum over all callbacks counts.
    */
   stepsUntilSync?(training: Training): number;
   /**
-   * At a sync point: nothing is under way, weights and slots are those of `position()`, or of the epoch's end during the
-   * validation, and may be read, saved and changed. Training goes on when all callbacks' promises have resolved. A
-   * learning rate set here is the next step's.
+   * At a sync point no step is in flight. The weights and slots are those of `position()` (during validation, those of the
+   * end of the epoch), and may be read, saved and changed. Training continues once the promises of all callbacks have
+   * resolved. A learning rate set here applies to the next step.
    */
   onSync?(training: Training): Done;
 
@@ -107,17 +107,17 @@ export interface Callback {
 
   onPredictBegin?(inference: Inference): Done;
   onPredictBatchBegin?(step: number, inference: Inference): Done;
-  /** `outputs`: the batch's rows [images, classes], valid during the call. */
+  /** `outputs`: the rows of the batch, [images, classes], valid during the call. */
   onPredictBatchEnd?(step: number, outputs: Float32Array, inference: Inference): Done;
   onPredictEnd?(inference: Inference): Done;
 
-  /** What must be kept so that a resumed training decides as this one would have. */
+  /** The state to save in a checkpoint, so that a resumed training makes the same decisions. */
   state?(): CallbackState;
-  /** Values too many for `state`, by name. */
+  /** Arrays to save, by name, if they are too large for `state`. */
   tensors?(): ReadonlyMap<string, Float32Array<ArrayBuffer>> | undefined;
-  /** Takes both back, after `onTrainBegin` of a resumed training. */
+  /** Restores both, after `onTrainBegin` of a resumed training. */
   restore?(state: CallbackState, tensors: ReadonlyMap<string, Float32Array<ArrayBuffer>>): void;
-  /** Names the state in a checkpoint; needed with `state`. */
+  /** The key of the state in a checkpoint; required for `state`. */
   readonly name?: string;
 }
 
@@ -145,7 +145,7 @@ const rules = (): Rules<Callback> => ({
   name: text,
 });
 
-/** A callback may have fields of its own, but a hook that is never called is a mistake, be it a class's or an object's. */
+/** Callbacks may have other members, but an unknown hook, which would never be called, is refused. */
 export const callbacksRule = () =>
   list('a list of callbacks', (value, who, name) => {
     if (typeof value !== 'object' || value === null || 'then' in value || Array.isArray(value))

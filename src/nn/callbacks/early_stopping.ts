@@ -18,21 +18,21 @@ import {
 export interface EarlyStoppingOptions {
   /** Default 'val_loss'. */
   readonly monitor?: string;
-  /** Only an improvement by more than this counts; its sign does not matter. Default 0. */
+  /** Improvements must be larger than the absolute value of this. Default 0. */
   readonly minDelta?: number;
   /** Epochs without improvement before stopping; the first epoch never stops. Default 0. */
   readonly patience?: number;
   /** Default 'auto': down for losses, up for accuracies. */
   readonly mode?: Mode;
-  /** A value to do better than: until then even improving epochs count as without improvement. Default none. */
+  /** Epochs count as not improved until the metric is better than this. Default none. */
   readonly baseline?: number;
-  /** Puts the best epoch's weights back at the end, also when all epochs were trained. Default false. */
+  /** Restores the weights of the best epoch at the end, even if all epochs were trained. Default false. */
   readonly restoreBestWeights?: boolean;
-  /** Epochs at the start that do not count at all. Default 0. */
+  /** Epochs at the start during which nothing is monitored. Default 0. */
   readonly startFromEpoch?: number;
-  /** Called with what Keras prints with verbose=1: that it stopped, and which epoch's weights were restored. */
+  /** Called with the lines that Keras prints with verbose=1: early stopping, and the epoch of the restored weights. */
   readonly say?: Listener;
-  /** Called once if the metric is missing; training goes on. Default console.warn. */
+  /** Called once if the metric is missing; training continues. Default console.warn. */
   readonly warn?: Listener;
 }
 
@@ -50,10 +50,10 @@ const rules = (): Rules<EarlyStoppingOptions> => ({
  *
  *   improved:  value + |minDelta| < best  (mode max: value − |minDelta| > best); never for NaN
  *
- * Every training resets its state, unless it is resumed. A training that a signal interrupts keeps its last weights, so
- * that it can be resumed; the best ones travel in its checkpoint.
+ * The state is reset at the start of every training that is not resumed. A training that a signal interrupts keeps its last
+ * weights, so that it can be resumed; its checkpoint contains the best ones.
  * Memory: one copy of the weights on the host with `restoreBestWeights`.
- * Throws: UsageError for options out of range, and when mode 'auto' does not know the metric.
+ * Throws: UsageError for options out of range, and if mode 'auto' does not know the metric.
  * Source: keras/src/callbacks/early_stopping.py (behaviour).
  */
 export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
@@ -95,7 +95,7 @@ export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
       }
       if (epoch < startFromEpoch) return;
       const isBest = isBetter(now, best);
-      // The first weights that are looked at are the best for want of others, even if their metric is NaN.
+      // The first weights are the best so far, even if their metric is NaN.
       if (restoreBestWeights && (isBest || !bestWeights)) {
         bestWeights = await training.model.weights();
         bestEpoch = epoch;

@@ -1,4 +1,4 @@
-/** File names with fields to fill in, as in `{epoch:02d}-{val_loss:.2f}`: Python's str.format for numbers. */
+/** File names with replacement fields, such as `{epoch:02d}-{val_loss:.2f}`: Python's str.format for numbers. */
 import { UsageError } from '../../errors.js';
 import { pythonExponential, pythonFixed, pythonRepr } from '../../python_numbers.js';
 
@@ -6,9 +6,10 @@ import { pythonExponential, pythonFixed, pythonRepr } from '../../python_numbers
 const spec = /^(?<fill>0?)(?<width>\d*)(?:\.(?<precision>\d+))?(?<type>[dfe]?)$/;
 
 /**
- * Fills in a template. `whole` are integers, `real` floats, which Python formats differently; `{{` and `}}` are braces.
+ * Formats a template. Names in `whole` are integers, those in `real` floats, which Python formats differently; `{{` and
+ * `}}` are braces.
  *
- * Throws: UsageError for a field that is not there, or a format other than d, f and e with width and precision.
+ * Throws: UsageError for an unknown field, or a format other than d, f and e with width and precision.
  */
 export function fileName(
   template: string,
@@ -41,7 +42,7 @@ function formatted(value: number, isWhole: boolean, format: string): string | un
   const groups = spec.exec(format)?.groups;
   if (!groups) return undefined;
   const { fill, width, precision, type } = groups;
-  // Python refuses a precision for integers and `d` for floats.
+  // Python refuses a precision for integers, and `d` for floats.
   if (type === 'd' ? !isWhole || precision !== undefined : type === '' && precision !== undefined)
     return undefined;
   const digits = precision === undefined ? 6 : Number(precision);

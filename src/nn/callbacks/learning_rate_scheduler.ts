@@ -12,11 +12,11 @@ export interface LearningRateSchedulerOptions {
 }
 
 /**
- * Asks `rateFor(epoch, rate)`, epochs counted from 0, for the rate of each epoch, as Keras's LearningRateScheduler.
- * Rates that follow a formula from step to step are `schedules`.
+ * Calls `rateFor(epoch, rate)` for the rate of each epoch, counted from 0, like Keras's LearningRateScheduler. For rates
+ * that follow a formula from step to step, see `schedules`.
  *
- * A resumed epoch keeps the rate that it began with.
- * Throws (while training): UsageError when the rate is a schedule, or `rateFor` does not return a finite number.
+ * A resumed epoch keeps the rate that it started with.
+ * Throws (during training): UsageError if the rate is a schedule, or `rateFor` does not return a finite number.
  * Source: keras/src/callbacks/learning_rate_scheduler.py (behaviour).
  */
 export function learningRateScheduler(

@@ -1,4 +1,4 @@
-/** Saves the weights every so often, always or when a metric has improved. */
+/** Saves the weights periodically, always or only when a metric has improved. */
 import type { Folder } from '../../folder.js';
 import { checkCall } from '../../calls.js';
 import {
@@ -30,8 +30,8 @@ import {
 export interface ModelCheckpointOptions {
   readonly folder: Folder;
   /**
-   * File name without its ending, with fields such as `{epoch:02d}-{val_loss:.2f}`: the epoch from 1 on, the batch
-   * from 1 on when saving by batches, and every metric. Default 'best' with `saveBestOnly`, else 'weights'.
+   * File name without its extension, with fields such as `{epoch:02d}-{val_loss:.2f}`: the epoch from 1, the batch from 1
+   * if `saveFreq` counts batches, and every metric. Default 'best' with `saveBestOnly`, otherwise 'weights'.
    */
   readonly name?: string;
   /** Default 'val_loss'. */
@@ -41,13 +41,13 @@ export interface ModelCheckpointOptions {
   /** Saves only when `monitor` has improved. Default false. */
   readonly saveBestOnly?: boolean;
   /**
-   * After each epoch, or after so many batches, counted across epochs. By batches the steps go one by one, so that
-   * the weights are those of that very batch, and metrics are the epoch's running means. Default 'epoch'.
+   * After each epoch, or after this many batches, counted across epochs. When counting batches, steps run one at a time, so
+   * that the saved weights are those of exactly that batch, and metrics are running means of the epoch. Default 'epoch'.
    */
   readonly saveFreq?: 'epoch' | number;
-  /** The best value before training. Default none. */
+  /** The value to improve on initially. Default none. */
   readonly initialValueThreshold?: number;
-  /** Called with what Keras prints with verbose=1. */
+  /** Called with the lines that Keras prints with verbose=1. */
   readonly say?: Listener;
   /** Called once if the metric is missing. Default console.warn. */
   readonly warn?: Listener;
@@ -65,9 +65,9 @@ const rules = (): Rules<ModelCheckpointOptions> => ({
 /**
  * Saves weights and optimizer slots to `<name>.safetensors` in `folder`; semantics and defaults as in Keras 3.
  *
- * With `saveBestOnly` a value must be strictly better than the best; NaN never is. When the metric is missing, it
- * warns and saves, as Keras does. The best value stays from one training to the next with the same instance.
- * Throws: UsageError for options out of range, and when mode 'auto' does not know the metric; (while training) UsageError when the name has a field that is not there, FileError when writing fails.
+ * With `saveBestOnly`, a value must be strictly better than the best; NaN never is. If the metric is missing, it warns and
+ * saves, as Keras does. The best value carries over to later trainings with the same instance.
+ * Throws: UsageError for options out of range, and if mode 'auto' does not know the metric; (during training) UsageError if the name has an unknown field, FileError if writing fails.
  * Source: keras/src/callbacks/model_checkpoint.py (behaviour).
  */
 export function modelCheckpoint(options: ModelCheckpointOptions): Callback {
@@ -82,7 +82,7 @@ export function modelCheckpoint(options: ModelCheckpointOptions): Callback {
   } = options;
   const name = options.name ?? (saveBestOnly ? 'best' : 'weights');
   const mode = checkMode('modelCheckpoint', options.mode ?? 'auto', warn);
-  // Without saveBestOnly the metric is not looked at, whatever it is.
+  // Without saveBestOnly the metric does not matter.
   const direction = saveBestOnly ? directionOf('modelCheckpoint', monitor, mode) : 'min';
   const isBetter = improvement(direction);
   const warnOnce = once(warn);
@@ -90,7 +90,7 @@ export function modelCheckpoint(options: ModelCheckpointOptions): Callback {
   let current = 0;
   let batches = 0;
 
-  /** Whether to save into `file`, and what Keras says: nothing when the metric is missing. */
+  /** Whether to save to `file`, and Keras's message; no message if the metric is missing. */
   const decide = (logs: Logs, file: string): { isSaved: boolean; message?: string } => {
     const saving = `saving model to ${folder.path}/${file}.safetensors`;
     if (!saveBestOnly) return { isSaved: true, message: saving };
@@ -138,7 +138,7 @@ export function modelCheckpoint(options: ModelCheckpointOptions): Callback {
   }
   return {
     ...callback,
-    // Being there is what makes the steps go one by one.
+    // The presence of this hook makes steps run one at a time.
     onBatchBegin: () => undefined,
     onBatchEnd: async (batch, logs, training) => {
       if (++batches < saveFreq) return;

@@ -1,4 +1,4 @@
-/** What callbacks that watch one metric share: which way is better, the best value so far, and the warnings. */
+/** Shared by callbacks that monitor a metric: its direction, the best value so far, and warnings. */
 import { UsageError } from '../../errors.js';
 import { type Rules, fn, nonEmptyText, text } from '../../options.js';
 import type { Logs } from './callback.js';
@@ -7,7 +7,7 @@ export type Mode = 'auto' | 'min' | 'max';
 /** Called with a message. */
 export type Listener = (message: string) => void;
 
-/** The options that all of them have. */
+/** The options that all of them share. */
 export const monitorRules = (): Rules<{
   readonly monitor?: string;
   readonly mode?: Mode;
@@ -15,13 +15,13 @@ export const monitorRules = (): Rules<{
   readonly warn?: Listener;
 }> => ({
   monitor: nonEmptyText,
-  // Which texts, `checkMode` knows.
+  // `checkMode` validates the value.
   mode: text,
   say: fn,
   warn: fn,
 });
 
-/** Keras falls back to 'auto' for a mode that it does not know, and warns. */
+/** Like Keras, falls back to 'auto' for an unknown mode, with a warning. */
 export function checkMode(who: string, mode: Mode, warn: Listener): Mode {
   if (['auto', 'min', 'max'].includes(mode)) return mode;
   warn(`${who}: mode ${mode} is unknown, fallback to auto mode.`);
@@ -29,24 +29,24 @@ export function checkMode(who: string, mode: Mode, warn: Listener): Mode {
 }
 
 /**
- * Which way a metric gets better: 'auto' knows losses and accuracies.
+ * The direction in which a metric improves; 'auto' knows losses and accuracies.
  *
  * Throws: UsageError for another metric under 'auto'.
  */
 export function directionOf(who: string, monitor: string, mode: Mode): 'min' | 'max' {
   if (mode !== 'auto') return mode;
   const metric = monitor.replace(/^val_/, '');
-  // Of several outputs, a metric's name begins with the output's.
+  // With several outputs, the name of a metric starts with that of its output.
   if (/(^|_)loss$/.test(metric)) return 'min';
   if (/(^|_)accuracy$/.test(metric)) return 'max';
   throw new UsageError(
-    `${who}: whether '${monitor}' should rise or fall is not known, expected mode 'min' or 'max' with it.`,
+    `${who}: mode is 'auto', which does not know whether '${monitor}' should rise or fall, expected 'min' or 'max'.`,
   );
 }
 
 /**
- * Whether a value improves on another by more than `minDelta`, whose sign does not matter; never for NaN. (Keras 3.15
- * takes whatever comes first for the best, and after a NaN nothing improves on it; earlier ones do as is done here.)
+ * Whether a value improves on another by more than |minDelta|; never for NaN. (Keras 3.15 takes any first value as the best,
+ * and nothing improves on a NaN; earlier versions behave as here.)
  *
  *   now + |minDelta| < than   (max: now − |minDelta| > than)
  */
@@ -55,12 +55,12 @@ export function improvement(direction: 'min' | 'max', minDelta = 0): (now: numbe
   return direction === 'max' ? (now, than) => now - delta > than : (now, than) => now + delta < than;
 }
 
-/** What every value is better than. */
+/** The value that every other value improves on. */
 export function worstOf(direction: 'min' | 'max'): number {
   return direction === 'min' ? Infinity : -Infinity;
 }
 
-/** Passes each message on once, as Python does with its warnings. */
+/** Passes each message on only once, like Python's warnings. */
 export function once(warn: Listener): Listener {
   const said = new Set<string>();
   return (message) => {
@@ -70,12 +70,12 @@ export function once(warn: Listener): Listener {
   };
 }
 
-/** As in `loss, accuracy`. */
+/** `loss, accuracy`. */
 export function namesOf(logs: Logs): string {
   return Object.keys(logs).join(', ');
 }
 
-/** JSON knows no infinity, and the best value is one before the first epoch. */
+/** JSON has no infinities, but the best value is infinite before the first epoch. */
 export function toState(best: number): number | string {
   return Number.isFinite(best) ? best : String(best);
 }

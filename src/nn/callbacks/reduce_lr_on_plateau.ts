@@ -21,19 +21,19 @@ export interface ReduceLrOnPlateauOptions {
   readonly monitor?: string;
   /** New rate = rate · factor; below 1. Default 0.1. */
   readonly factor?: number;
-  /** Epochs without improvement before lowering. Default 10. */
+  /** Epochs without improvement before the rate is reduced. Default 10. */
   readonly patience?: number;
-  /** 'auto' is 'max' when the metric's name contains "acc", else 'min'. Default 'auto'. */
+  /** 'auto' means 'max' if the name of the metric contains "acc", otherwise 'min'. Default 'auto'. */
   readonly mode?: Mode;
-  /** Only an improvement by more than this counts; its sign does not matter. Default 1e-4. */
+  /** Improvements must be larger than the absolute value of this. Default 1e-4. */
   readonly minDelta?: number;
-  /** Epochs after a reduction in which none is counted as without improvement. Default 0. */
+  /** Epochs after a reduction that do not count as without improvement. Default 0. */
   readonly cooldown?: number;
-  /** The rate is not lowered below this. Default 0. */
+  /** Lower bound of the rate. Default 0. */
   readonly minLr?: number;
-  /** Called at each reduction with what Keras prints with verbose=1. */
+  /** Called at each reduction with the line that Keras prints with verbose=1. */
   readonly say?: Listener;
-  /** Called once if the metric is missing; training goes on. Default console.warn. */
+  /** Called once if the metric is missing; training continues. Default console.warn. */
   readonly warn?: Listener;
 }
 
@@ -53,8 +53,8 @@ const rules = (): Rules<ReduceLrOnPlateauOptions> => ({
  *   improved:  value + |minDelta| < best  (mode max: value − |minDelta| > best); never for NaN
  *   new rate = max(rate · factor, minLr)
  *
- * Every training resets its state, unless it is resumed.
- * Throws: UsageError for options out of range, and when training begins and the rate is a schedule.
+ * The state is reset at the start of every training that is not resumed.
+ * Throws: UsageError for options out of range, and, at the start of training, if the rate is a schedule.
  * Source: keras/src/callbacks/reduce_lr_on_plateau.py (behaviour).
  */
 export function reduceLrOnPlateau(options: ReduceLrOnPlateauOptions = {}): Callback {
@@ -88,7 +88,7 @@ export function reduceLrOnPlateau(options: ReduceLrOnPlateauOptions = {}): Callb
       const now = logs[monitor];
       if (now === undefined) {
         warnOnce(
-          `reduceLrOnPlateau: '${monitor}' is not among the metrics (${namesOf(logs)}), so the learning rate stays.`,
+          `reduceLrOnPlateau: '${monitor}' is not among the metrics (${namesOf(logs)}), so the learning rate is not reduced.`,
         );
         return;
       }
@@ -103,7 +103,7 @@ export function reduceLrOnPlateau(options: ReduceLrOnPlateauOptions = {}): Callb
       }
       if (cooling > 0 || ++wait < patience) return;
       const rate = rateOf(optimizer);
-      // As f32, since 0.1 · 0.1 must not be above 0.01 for its last bits.
+      // Compared as f32, so that 0.1 · 0.1 is not above 0.01 because of its last bits.
       if (Math.fround(rate) <= Math.fround(minLr)) return;
       const lower = Math.max(rate * factor, minLr);
       optimizer.learningRate = lower;

@@ -3,19 +3,19 @@ import type { Callback } from './callback.js';
 import type { Listener } from './monitor.js';
 import { isNotFinite } from './terminate_on_nan.js';
 
-/** A loss this many times that of guessing, in this many batches in a row; training recovers from a single leap. */
+/** The loss is this many times that of guessing in this many consecutive batches; training recovers from a single spike. */
 const farBeyond = 10;
 const inARow = 5;
-/** Training does not recover from a loss this many times that of guessing. */
+/** Training does not recover from a loss of this many times that of guessing. */
 const beyondUse = 1000;
 
 /**
- * Warns when the loss diverges, as it does when the learning rate is too large: once when it is far above the loss of
- * guessing, and once when it is NaN or infinite. Training goes on; see `terminateOnNaN`.
+ * Warns if the loss diverges, for instance because the learning rate is too large: once when it is far above the loss of
+ * guessing, and once when it is NaN or infinite. Training continues; see `terminateOnNaN`.
  *
- *   loss > 10 · ln(classes) in five batches in a row, or loss > 1000 · ln(classes) in one
+ *   loss > 10 · ln(classes) in five consecutive batches, or loss > 1000 · ln(classes) in one
  *
- * A resumed training does not repeat its warnings. The loss of a last, partial batch is underestimated. Default
+ * A resumed training does not repeat its warnings. The loss of a partial last batch is underestimated. Default
  * console.warn.
  */
 export function warnOnDivergence({ say = console.warn }: { readonly say?: Listener } = {}): Callback {
@@ -50,7 +50,7 @@ export function warnOnDivergence({ say = console.warn }: { readonly say?: Listen
         `The loss has diverged to ${loss.toPrecision(3)} at step ${step}, where guessing gives ${guessing.toPrecision(3)}: the learning rate is too large.`,
       );
     },
-    // Checkpoints of all versions have these keys.
+    // The keys in checkpoints of all versions.
     state: () => ({ hasSaidBeyond, hasSaidNoNumber: hasSaidNaN }),
     restore: (state) => {
       hasSaidBeyond = state['hasSaidBeyond'] === true;
@@ -59,7 +59,7 @@ export function warnOnDivergence({ say = console.warn }: { readonly say?: Listen
   };
 }
 
-/** The f32 of these bits. */
+/** The f32 with these bits. */
 function valueOf(bits: number): number {
   return new Float32Array(Uint32Array.of(bits).buffer)[0]!;
 }

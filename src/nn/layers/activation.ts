@@ -1,4 +1,4 @@
-/** The activations that layers take by name, and the layer that is nothing else. */
+/** The activations that layers accept by name, and the activation layer. */
 import type { Tensor } from '../../engine/tensor.js';
 import { relu, sigmoid, softmax } from '../../kernels/index.js';
 import { type Rules, checkOptions, oneOf, required } from '../../options.js';
@@ -22,7 +22,7 @@ export interface ActivationOptions extends LayerOptions {
 const rules = (): Rules<ActivationOptions> => ({ activation: required(activationRule()), ...layerRules() });
 
 /**
- * An activation by itself, such as behind a normalisation. Shapes: [N,…] → the same.
+ * An activation on its own, for instance after a normalisation. Shapes: [N,…] → the same.
  *
  * Throws: UsageError for an unknown name.
  */

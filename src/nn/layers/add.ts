@@ -1,11 +1,11 @@
-/** The sum of several inputs, such as a block's output and what skipped the block. */
+/** The sum of several inputs, such as a residual connection. */
 import { ShapeError } from '../../errors.js';
 import { add as sumOf } from '../../kernels/index.js';
 import { checkOptions } from '../../options.js';
 import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
 
 /**
- * Element-wise sum. Shapes: inputs [N,…], all alike → the same.
+ * Element-wise sum. Shapes: inputs [N,…], all equal → the same.
  *
  * Throws: UsageError for unknown options; ShapeError when the inputs have different shapes.
  */

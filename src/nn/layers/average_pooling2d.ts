@@ -4,9 +4,9 @@ import type { Layer } from './layer.js';
 import { type Pooling2dOptions, pooling2d } from './pooling2d.js';
 
 /**
- * The mean of each window, over its pixels in the image; see `avgPool2d`. Shapes: [N,H,W,C] → [N,P,Q,C].
+ * The mean of each window over its pixels inside the image; see `avgPool2d`. Shapes: [N,H,W,C] → [N,P,Q,C].
  *
- * Throws: UsageError for options out of range, ShapeError when the input has not three axes per sample or is smaller
+ * Throws: UsageError for options out of range, ShapeError if the input does not have three axes per sample or is smaller
  * than the window.
  */
 export function averagePooling2d(options: Pooling2dOptions = {}): Layer {

@@ -7,13 +7,13 @@ import { type Rules, belowOne, checkOptions, flag, positive } from '../../option
 import { type Layer, type LayerOptions, type ParameterSpec, defineLayer, layerRules } from './layer.js';
 
 export interface BatchNormalizationOptions extends LayerOptions {
-  /** Share of the moving statistics that stays at each step. Default 0.99. */
+  /** The factor of the old moving statistics in each update. Default 0.99. */
   readonly momentum?: number;
-  /** Keeps the root away from 0. Default 10⁻³. */
+  /** Added to the variance to avoid division by 0. Default 10⁻³. */
   readonly epsilon?: number;
-  /** Whether a shift β per channel is learned. Default true. */
+  /** Whether to learn a shift β per channel. Default true. */
   readonly center?: boolean;
-  /** Whether a scale γ per channel is learned. Default true. */
+  /** Whether to learn a scale γ per channel. Default true. */
   readonly scale?: boolean;
 }
 
@@ -26,16 +26,16 @@ const rules = (): Rules<BatchNormalizationOptions> => ({
 });
 
 /**
- * Brings each channel to mean 0 and deviation 1, then scales by γ and shifts by β.
+ * Normalises each channel to mean 0 and standard deviation 1, then scales by γ and shifts by β.
  *
  *   y = γ·(x − μ)/√(v + ε) + β
  *
- * In training μ and v are the batch's own, of the samples that count (see `batchNorm`), and the moving ones follow
- * them; otherwise they are the moving ones, which after n steps still hold momentumⁿ of their first values: at 0.99 a
- * model that has trained for less than some 300 steps does worse in evaluation than in training. A frozen layer takes the
- * moving ones in training too, and leaves them as they are.
- * Shapes: x [N,…,C], all parameters [C] → y like x. First values: γ and the moving variance 1, β and the moving mean 0.
- * Throws: UsageError for options out of range, ShapeError when the input has no axis per sample.
+ * In training, μ and v are those of the batch, over the samples that count (see `batchNorm`), and update the moving ones.
+ * Otherwise μ and v are the moving ones. After n steps these still contain momentumⁿ of their initial values: at 0.99, a
+ * model that has trained for fewer than about 300 steps does worse in evaluation than in training. A frozen layer uses the
+ * moving ones in training too, and does not update them.
+ * Shapes: x [N,…,C], all parameters [C] → y like x. Initial values: γ and the moving variance 1, β and the moving mean 0.
+ * Throws: UsageError for options out of range, ShapeError if the input has no axis per sample.
  * Source: Ioffe and Szegedy 2015; names, defaults and the biased moving variance as in Keras.
  */
 export function batchNormalization(options: BatchNormalizationOptions = {}): Layer {

@@ -1,11 +1,11 @@
-/** Several inputs one behind the other, such as the features of two branches. */
+/** Concatenation of several inputs, such as the features of two branches. */
 import { ShapeError } from '../../errors.js';
 import { concatenate as join } from '../../kernels/index.js';
 import { type Rules, checkOptions, rule } from '../../options.js';
 import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
 
 export interface ConcatenateOptions extends LayerOptions {
-  /** Counts the batch axis, which is 0 and cannot be it; a negative one counts from the last. Default −1. */
+  /** Counted with the batch axis, which is 0 and not allowed; negative ones count from the last. Default −1. */
   readonly axis?: number;
 }
 
@@ -15,10 +15,10 @@ const rules = (): Rules<ConcatenateOptions> => ({
 });
 
 /**
- * The inputs one behind the other along an axis. Shapes: inputs [N,…], alike but for that axis → their extents added there.
+ * Concatenates the inputs along an axis. Shapes: inputs [N,…], equal except along that axis → the sum of their extents there.
  *
- * Throws: UsageError for options out of range; ShapeError when there is no such axis, or the shapes differ elsewhere.
- * Source: Keras for the name and the count of axes.
+ * Throws: UsageError for options out of range; ShapeError if there is no such axis, or the shapes differ elsewhere.
+ * Source: Keras for the name and the counting of axes.
  */
 export function concatenate(options: ConcatenateOptions = {}): Layer {
   checkOptions('layers.concatenate', options, rules());
@@ -40,7 +40,7 @@ export function concatenate(options: ConcatenateOptions = {}): Layer {
       const odd = inputs.find((shape) => shape.length !== first.length || common(shape) !== common(first));
       if (odd)
         throw new ShapeError(
-          `layers.concatenate: the inputs are [${first.join(',')}] and [${odd.join(',')}] per sample, expected equal extents but along axis ${axis}.`,
+          `layers.concatenate: the inputs are [${first.join(',')}] and [${odd.join(',')}] per sample, expected equal extents except along axis ${axis}.`,
         );
       return first.with(
         at,

@@ -41,8 +41,8 @@ const rules = (): Rules<Conv2dLayerOptions> => ({
  *
  *   y = activation(conv2d(x, kernel) + bias)
  *
- * Shapes: x [N,H,W,C], kernel [KH,KW,C,O], bias [O] → y [N,P,Q,O]. First values: Glorot uniform, zeros.
- * Throws: UsageError for options out of range, ShapeError when the input has not three axes or is too small.
+ * Shapes: x [N,H,W,C], kernel [KH,KW,C,O], bias [O] → y [N,P,Q,O]. Initial values: Glorot uniform, zeros.
+ * Throws: UsageError for options out of range, ShapeError if the input does not have three axes or is too small.
  */
 export function conv2d(options: Conv2dLayerOptions): Layer {
   checkOptions('layers.conv2d', options, rules());

@@ -28,8 +28,8 @@ const rules = (): Rules<DenseOptions> => ({
  *
  *   y = activation(x · kernel + bias)
  *
- * Shapes: x [N,in], kernel [in,units], bias [units] → y [N,units]. First values: Glorot uniform, zeros.
- * Throws: UsageError for options out of range, ShapeError when the input has more than one axis per sample.
+ * Shapes: x [N,in], kernel [in,units], bias [units] → y [N,units]. Initial values: Glorot uniform, zeros.
+ * Throws: UsageError for options out of range, ShapeError if the input has more than one axis per sample.
  */
 export function dense(options: DenseOptions): Layer {
   checkOptions('layers.dense', options, rules());

@@ -5,16 +5,16 @@ import { type Rules, belowOne, checkOptions, required } from '../../options.js';
 import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
 
 export interface DropoutOptions extends LayerOptions {
-  /** The share dropped, 0 ≤ rate < 1. */
+  /** The share of values to drop, 0 ≤ rate < 1. */
   readonly rate: number;
 }
 
 const rules = (): Rules<DropoutOptions> => ({ rate: required(belowOne), ...layerRules() });
 
 /**
- * Sets a share of the values to 0 in training and scales the others by 1 / (1 − rate); the identity otherwise.
+ * In training, sets a random share of the values to 0 and scales the others by 1 / (1 − rate); otherwise the identity.
  *
- * Throws: UsageError when the rate is out of range. Source: Srivastava et al. 2014.
+ * Throws: UsageError if the rate is out of range. Source: Srivastava et al. 2014.
  */
 export function dropout(options: DropoutOptions): Layer {
   checkOptions('layers.dropout', options, rules());

@@ -1,10 +1,10 @@
-/** All axes of a sample made into one. */
+/** Flattens all axes of a sample into one. */
 import { sizeOf } from '../../engine/primitive.js';
 import { flatten as flattenTensor } from '../../kernels/index.js';
 import { checkOptions } from '../../options.js';
 import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
 
-/** Shapes: [N,…] → [N, product of the rest], in row-major (for images: NHWC) order. */
+/** Shapes: [N,…] → [N, product of the other extents], in row-major order (for images: NHWC). */
 export function flatten(options: LayerOptions = {}): Layer {
   checkOptions('layers.flatten', options, layerRules());
   return defineLayer(options, {

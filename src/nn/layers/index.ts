@@ -22,7 +22,7 @@ export { dropout } from './dropout.js';
 export { flatten } from './flatten.js';
 export { maxPooling2d } from './max_pooling2d.js';
 
-/** All of them by Keras's class names, for `registerLayers`. */
+/** All layers by Keras's class names, for `registerLayers`. */
 export const layerClasses: Readonly<Record<string, LayerMaker>> = {
   Activation: activation,
   Add: add,

@@ -1,4 +1,4 @@
-/** Where a network begins. */
+/** The inputs of a network. */
 import type { Shape } from '../../engine/primitive.js';
 import { type Rules, checkOptions, extents, required } from '../../options.js';
 import { SymbolicTensor, layerRules } from './layer.js';
@@ -6,14 +6,14 @@ import { SymbolicTensor, layerRules } from './layer.js';
 export interface InputOptions {
   /** Without the batch axis. */
   readonly shape: Shape;
-  /** Left out: input_layer, input_layer_1, … */
+  /** Default: input_layer, input_layer_1, … */
   readonly name?: string;
 }
 
 const rules = (): Rules<InputOptions> => ({ shape: required(extents), name: layerRules().name });
 
 /**
- * An input of a network, to apply layers to; `model({ inputs, outputs })` makes the network.
+ * An input of a network, to apply layers to; `model({ inputs, outputs })` makes the model.
  *
  * Throws: UsageError for options out of range.
  */

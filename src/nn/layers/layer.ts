@@ -1,6 +1,6 @@
 /**
- * A layer: a shape rule, its parameters, and a function of tensors. Layers hold no tensors; a model's state does. Shapes of
- * inputs and outputs are without the batch axis.
+ * A layer: a shape rule, parameters, and a function of tensors. Layers hold no tensors; a model's state does. Shapes of inputs
+ * and outputs are without the batch axis.
  */
 import type { Shape } from '../../engine/primitive.js';
 import type { Tensor } from '../../engine/tensor.js';
@@ -8,46 +8,46 @@ import { ShapeError } from '../../errors.js';
 import { type Rules, extents, flag, rule, wrong } from '../../options.js';
 import type { Regularizer } from './regularizer.js';
 
-/** How a parameter gets its first values; fans are counted as in Keras. */
+/** How to initialise a parameter; fans as in Keras. */
 export type Initializer =
   | { readonly kind: 'glorotUniform'; readonly fanIn: number; readonly fanOut: number }
   | { readonly kind: 'zeros' | 'ones' };
 
 export interface ParameterSpec {
-  /** `kernel` or `bias`, as in Keras; the network puts the layer's name in front. */
+  /** `kernel` or `bias`, as in Keras; the network prefixes the layer's name. */
   readonly name: string;
   readonly shape: Shape;
   readonly initializer: Initializer;
-  /** False for values that no gradient changes, such as moving statistics. Default true. */
+  /** False for values without a gradient, such as moving statistics. Default true. */
   readonly isTrainable?: boolean;
-  /** Whether optimizers that shrink weights shrink it, as is usual for kernels. Default false. */
+  /** Whether weight decay applies to it, as is usual for kernels. Default false. */
   readonly decay?: boolean;
-  /** λ of the term λ·Σ w² that the parameter adds to the loss, while it is trained. */
+  /** λ of the penalty λ·Σ w² that the parameter adds to the loss, unless it is frozen. */
   readonly l2?: number;
 }
 
-/** What a layer may know of the step it runs in. */
+/** What a layer knows about the step. */
 export interface LayerContext {
   readonly isTraining: boolean;
-  /** The step's state (src/kernels/step_state.ts), which keys random numbers. */
+  /** The step's state (src/kernels/step_state.ts), the key of random numbers. */
   readonly state: Tensor;
-  /** Whether the input is a part of a batch that is taken in micro-batches. */
+  /** Whether the input is a micro-batch: one part of a batch. */
   readonly isMicroBatch?: boolean;
-  /** The number that sets the layer's random numbers apart from those of other layers; see NetworkNode. */
+  /** The stream of the layer's random numbers; see NetworkNode. */
   readonly stream: number;
-  /** Whether the layer keeps its parameters as they are, also in training. */
+  /** Whether the layer leaves its parameters unchanged, even in training. */
   readonly isFrozen: boolean;
 }
 
-/** Plain values only: written to model.json as they are. */
+/** Plain values only: written to model.json as is. */
 export type LayerConfig = Readonly<
   Record<string, string | number | boolean | readonly number[] | Regularizer | null>
 >;
 
-/** What a layer is applied to: one value, or several. */
+/** The inputs of a layer: one value or several. */
 export type Inputs<T> = readonly [T, ...T[]];
 
-/** What sets one class of layers apart from the others. */
+/** What distinguishes a class of layers. */
 export interface LayerDefinition {
   /** Keras's class name, e.g. `Conv2D`. */
   readonly className: string;
@@ -56,29 +56,29 @@ export interface LayerDefinition {
   readonly takesSeveral?: boolean;
   /** Throws: ShapeError for inputs that do not fit. */
   outputShape(inputs: Inputs<Shape>): Shape;
-  /** Left out: none. */
+  /** Default: none. */
   parameters?(inputs: Inputs<Shape>): readonly ParameterSpec[];
-  /** Inside a program. Shapes: those of the inputs with the batch axis in front. */
+  /** Runs inside a program. Shapes: those of the inputs with the batch axis in front. */
   call(inputs: Inputs<Tensor>, parameters: Readonly<Record<string, Tensor>>, context: LayerContext): Tensor;
 }
 
 export interface Layer extends Required<Omit<LayerDefinition, 'takesSeveral'>> {
-  /** Unique in the model; given by the model when the user gives none. */
+  /** Unique in the model, which chooses a name if there is none. */
   readonly name: string | undefined;
-  /** Only the first layer of a `sequential` needs one. */
+  /** Only required for the first layer of a `sequential`. */
   readonly inputShape: Shape | undefined;
-  /** False keeps its parameters as they are. */
+  /** False leaves the parameters unchanged in training. */
   readonly trainable: boolean;
   /**
-   * The value that the layer yields for one value or several, for `model({ inputs, outputs })`. A layer that is applied
-   * more than once has the same parameters each time.
+   * Applies the layer to one value or several, for `model({ inputs, outputs })`. A layer that is applied more than once uses the
+   * same parameters each time.
    *
-   * Throws: ShapeError when they do not fit; UsageError for anything else.
+   * Throws: ShapeError for inputs that do not fit; UsageError for anything else.
    */
   apply(x: SymbolicTensor | readonly SymbolicTensor[]): SymbolicTensor;
 }
 
-/** A value of a network that is being put together: it has a shape, and no numbers. */
+/** A value in a network under construction: it has a shape, but no data. */
 export class SymbolicTensor {
   constructor(
     /** Without the batch axis. */
@@ -87,23 +87,23 @@ export class SymbolicTensor {
   ) {}
 }
 
-/** What computes a value. */
+/** The layer call that computes the value. */
 interface LayerCall {
   readonly layer: Layer;
   readonly inputs: Inputs<SymbolicTensor>;
 }
 
-/** The caller of the network gives the value. */
+/** The value is an input of the network. */
 interface InputSource {
   readonly layer?: never;
   readonly name: string | undefined;
 }
 
-/** What every layer may be given. */
+/** The options of every layer. */
 export interface LayerOptions {
   readonly name?: string;
   readonly inputShape?: Shape;
-  /** False freezes the layer: training leaves its parameters as they are. Default true. */
+  /** False freezes the layer: training leaves its parameters unchanged. Default true. */
   readonly trainable?: boolean;
 }
 
@@ -118,7 +118,7 @@ export const layerRules = (): Rules<LayerOptions> => ({
   trainable: flag,
 });
 
-/** A layer of a class, with the options that every layer takes. */
+/** Makes a layer from the definition of its class and the options of every layer. */
 export function defineLayer(
   { name, inputShape, trainable = true }: LayerOptions,
   { takesSeveral = false, parameters = () => [], ...definition }: LayerDefinition,
@@ -144,7 +144,7 @@ export function defineLayer(
           `${definition.className}.apply`,
           'x',
           x,
-          'what input() or apply() gave, or a list of that',
+          'a result of input() or apply(), or a list of them',
         );
       return new SymbolicTensor(outputShape(mapInputs(inputs, ({ shape }) => shape)), { layer, inputs });
     },

@@ -6,7 +6,7 @@ import { type Pooling2dOptions, pooling2d } from './pooling2d.js';
 /**
  * The maximum of each window; see `maxPool2d`. Shapes: [N,H,W,C] → [N,P,Q,C].
  *
- * Throws: UsageError for options out of range, ShapeError when the input has not three axes per sample or is smaller
+ * Throws: UsageError for options out of range, ShapeError if the input does not have three axes per sample or is smaller
  * than the window.
  */
 export function maxPooling2d(options: Pooling2dOptions = {}): Layer {

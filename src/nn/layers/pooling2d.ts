@@ -1,4 +1,4 @@
-/** What pooling layers share: options, shape rule, and a function of windows. */
+/** Shared by pooling layers: options, shape rule, and a function of windows. */
 import type { Tensor } from '../../engine/tensor.js';
 import { ShapeError } from '../../errors.js';
 import { type PoolOptions, poolRules } from '../../kernels/pool2d.js';
@@ -12,7 +12,7 @@ const rules = (): Rules<Pooling2dOptions> => ({ ...poolRules(), ...layerRules() 
 
 interface Pooling {
   readonly className: string;
-  /** The layer's function, for messages. */
+  /** The name of the layer's function, for messages. */
   readonly who: string;
   pool(x: Tensor, options: PoolOptions): Tensor;
 }
@@ -20,7 +20,7 @@ interface Pooling {
 /**
  * A layer that pools windows. Shapes: [N,H,W,C] → [N,P,Q,C].
  *
- * Throws: UsageError for options out of range, ShapeError when the input has not three axes per sample or is smaller
+ * Throws: UsageError for options out of range, ShapeError if the input does not have three axes per sample or is smaller
  * than the window.
  */
 export function pooling2d({ className, who, pool }: Pooling, options: Pooling2dOptions): Layer {

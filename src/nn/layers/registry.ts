@@ -1,16 +1,16 @@
 /**
- * How layers are made again from what a file says of them. A class is known once a program has registered it, so a bundle
- * holds only the layers that it uses.
+ * Makes layers from their descriptions in files. Layer classes must be registered first, so that a bundle contains only the
+ * layers that it uses.
  */
 import { ModelError } from '../../errors.js';
 import type { Layer } from './layer.js';
 
-/** Makes a layer from its config, checking every option: a file may hold anything. */
+/** Makes a layer from its config. It must validate every option, because a file may contain anything. */
 export type LayerMaker = (config: never) => Layer;
 
 const makers = new Map<string, LayerMaker>();
 
-/** Makes classes known by the names that `className` of their layers has. */
+/** Registers layer classes by the `className` of their layers. */
 export function registerLayers(classes: Readonly<Record<string, LayerMaker>>): void {
   for (const [className, make] of Object.entries(classes)) makers.set(className, make);
 }

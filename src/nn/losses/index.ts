@@ -1,2 +1,2 @@
-/** Every loss, under the name by which `compile` takes it. */
+/** All losses, by their names in `compile`. */
 export { sparseCategoricalCrossentropy } from './sparse_categorical_crossentropy.js';

@@ -1,4 +1,4 @@
-/** What a loss is: what training minimises of one output of a model, and what it counts of the output beside. */
+/** A loss: what training minimises for one output of a model, and the metrics that come with it. */
 import type { Shape } from '../../engine/primitive.js';
 import type { Tensor } from '../../engine/tensor.js';
 
@@ -6,14 +6,14 @@ export interface Loss {
   /** As in Keras, in camelCase. */
   readonly name: string;
   /**
-   * What the elements of `totals` add up over the samples, in order: `loss` first, then metrics, and `count`, the samples
-   * themselves, somewhere. null stands for an element that holds nothing.
+   * The names of the elements of `totals`, which are sums over the samples: `loss` first, then metrics, and anywhere `count`,
+   * the number of samples. null marks an unused element.
    */
   readonly sums: readonly ['loss', ...(string | null)[]];
-  /** What a model comes to that takes every class for equally likely, by the shape of its output without the batch axis. */
+  /** The loss of a model that assigns every class the same probability, from the output shape without the batch axis. */
   guessing?(outputShape: Shape): number;
   /**
-   * Records the loss in a program. Samples whose label is 0xffffffff lie behind the end of the epoch and count nowhere.
+   * Records the loss in a program. Samples with the label 0xffffffff are past the end of the epoch and do not count.
    *
    * Shapes: output [N,…], labels [N] u32 → loss [], the mean over the samples; totals [sums].
    */

@@ -1,19 +1,18 @@
-/** Cross-entropy of integer labels, fused with the softmax before it. */
+/** Cross-entropy of integer labels, fused with a preceding softmax. */
 import type { Tensor } from '../../engine/tensor.js';
 import { currentTrace } from '../../engine/trace.js';
 import { softmaxCrossEntropy } from '../../kernels/index.js';
 import type { Loss } from './loss.js';
 
 /**
- * The mean cross-entropy of integer labels under a model's output: probabilities that a softmax computed, else logits.
+ * The mean cross-entropy of integer labels given a model's output: probabilities from a softmax, otherwise logits.
  *
  *   loss = −Σ_n log p[n, label[n]] / count
  *
- * One kernel computes the loss from the logits and its gradient by them; the plan then leaves the softmax out, unless
- * something else reads the probabilities. The metric is `accuracy`: the share of samples whose largest value is that of
- * their label.
+ * One kernel computes the loss and its gradient from the logits; the plan then drops the softmax, unless something else reads
+ * the probabilities. The metric is `accuracy`: the share of samples whose largest value is that of their label.
  * Shapes: output [N,K], labels [N] u32 → loss [], totals [4] = (Σ losses, correct rows, counted rows, 0).
- * Units: nats. Throws (while recorded): ShapeError when the operands do not fit.
+ * Units: nats. Throws (while recording): ShapeError if the operands do not fit.
  */
 export function sparseCategoricalCrossentropy(): Loss {
   return {
@@ -24,7 +23,7 @@ export function sparseCategoricalCrossentropy(): Loss {
   };
 }
 
-/** The logits from which a softmax computed `output` in this program; undefined for any other tensor. */
+/** The logits whose softmax is `output` in this program; undefined for any other tensor. */
 export function logitsOf(output: Tensor): Tensor | undefined {
   const call = currentTrace()?.producerOf(output);
   return call?.op === 'softmax' ? call.inputs['x'] : undefined;

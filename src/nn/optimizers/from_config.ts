@@ -1,4 +1,4 @@
-/** Optimizers as files keep them: a name and a config. */
+/** Optimizers in files: a name and a config. */
 import { checkCall } from '../../calls.js';
 import { check, oneOf, required, rule } from '../../options.js';
 import type { LearningRate } from '../schedules.js';
@@ -12,7 +12,7 @@ const byName = (): ReadonlyMap<string, OptimizerFactory<object>> =>
 
 const nameRule = () => oneOf([...byName().keys()]);
 
-/** Throws: UsageError for an unknown name, and for options that break the rules of that optimizer. */
+/** Throws: UsageError for an unknown name, or invalid options. */
 export function checkOptimizer({ name, config }: OptimizerConfig): void {
   check('optimizer', 'name', name, nameRule());
   byName().get(name)!.checkConfig(`optimizers.${name}`, config);
@@ -26,7 +26,7 @@ export function checkOptimizer({ name, config }: OptimizerConfig): void {
 export function optimizerFromConfig(saved: OptimizerConfig, learningRate?: LearningRate): Optimizer {
   checkCall('optimizers.fromConfig', saved, () => ({
     name: required(nameRule()),
-    // Held against the options of that optimizer.
+    // `checkOptimizer` validates it.
     config: required(rule('an object', (value) => typeof value === 'object' && value !== null)),
   }));
   const { name, config } = saved;

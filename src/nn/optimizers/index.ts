@@ -1,3 +1,3 @@
-/** Every optimizer: an export here lets users call it, and files name it. */
+/** All optimizers: an export here can be called by users and named in files. */
 export { rmsprop } from './rmsprop.js';
 export { sgd } from './sgd.js';

@@ -1,4 +1,4 @@
-/** What an optimizer is, and how one is made from a declaration: options, slots, step scalars, and its update. */
+/** The interface of optimizers, and how to define one: options, slots, step scalars, and an update. */
 import { checkCall } from '../../calls.js';
 import { runPrimitive } from '../../engine/program.js';
 import type { Primitive } from '../../engine/primitive.js';
@@ -7,30 +7,30 @@ import { type Rules, checkOptions, required, rule } from '../../options.js';
 import { type LearningRate, rateRule } from '../schedules.js';
 
 export interface OptimizerOperands {
-  /** All parameters and all gradients, flat. */
+  /** All parameters and all gradients, each in a flat tensor. */
   readonly parameters: Tensor;
   readonly gradients: Tensor;
-  /** Flat, like the parameters, one per slot name; all start at 0. */
+  /** Flat, like the parameters, by slot name; initially 0. */
   readonly slots: Readonly<Record<string, Tensor>>;
-  /** A row for each step of the epoch, a column for each of the optimizer's scalars. */
+  /** A row per step of the epoch, a column per scalar of the optimizer. */
   readonly stepScalars: Tensor;
-  /** The step's state, which says which row is the step's. */
+  /** The step's state, which determines the row. */
   readonly state: Tensor;
 }
 
-/** What the scalars of a step are computed from. */
+/** The arguments of a step scalar. */
 export interface StepOfTraining {
   readonly learningRate: number;
-  /** Counts the updates of the parameters, this one included. */
+  /** Number of updates of the parameters, including this one. */
   readonly update: number;
 }
 
-/** Computes a number for each step, on the host in float64. */
+/** Computes one scalar of a step, on the host in float64. */
 export type StepScalar = (step: StepOfTraining) => number;
 
-/** What an update may tell apart in the parameters that it is given. */
+/** The attributes by which an update may distinguish parameters. */
 export interface ParameterAttributes {
-  /** Whether weight decay shrinks them, as is usual for kernels. */
+  /** Whether weight decay applies to them, as is usual for kernels. */
   readonly decay: boolean;
 }
 
@@ -38,26 +38,26 @@ export interface Optimizer {
   readonly name: string;
   /** Changing it takes effect from the next step on. */
   learningRate: LearningRate;
-  /** Names of the values kept beside each parameter. */
+  /** Names of the tensors that the optimizer keeps for each parameter. */
   readonly slots: readonly string[];
-  /** What the update reads of each step, by name: the columns of the table. */
+  /** The scalars that the update reads in each step, by name: the columns of the table. */
   readonly scalars: Readonly<Record<string, StepScalar>>;
   readonly config: Readonly<Record<string, number | string | boolean>>;
-  /** Whether parameters that decay are updated otherwise than those that do not; then each get a dispatch. */
+  /** Whether the update treats parameters with and without decay differently; each then gets its own dispatch. */
   readonly usesDecay?: boolean;
-  /** Records the update of parameters that have these attributes, in place. */
+  /** Records the in-place update of parameters with these attributes. */
   apply(operands: OptimizerOperands, attributes: ParameterAttributes): void;
 }
 
-/** What every optimizer takes. */
+/** The option of every optimizer. */
 export interface LearningRateOption {
   readonly learningRate?: LearningRate;
 }
 
-/** The numbers that a shader takes as its constants. */
+/** Numbers that the shader gets as constants. */
 export type Constants = Readonly<Record<string, number>>;
 
-/** The update that options ask for. */
+/** The update that the options select. */
 export interface Update {
   /** Made by `updatePrimitive`. */
   readonly primitive: Primitive<string, never, Constants>;
@@ -71,26 +71,26 @@ export interface OptimizerDeclaration<Options extends object> {
   readonly rules: () => Rules<Options>;
   readonly defaults: Required<Options>;
   readonly learningRate: number;
-  /** Default: the learning rate alone. */
+  /** Default: only the learning rate. */
   readonly scalars?: (options: Required<Options>) => Optimizer['scalars'];
   readonly usesDecay?: (options: Required<Options>) => boolean;
-  /** All that `update` may choose from. */
+  /** All primitives that `update` may return. */
   readonly primitives: readonly Primitive<string, never, Constants>[];
   readonly update: (options: Required<Options>) => Update;
 }
 
-/** What makes an optimizer: users call it, files name it, and the checks test its primitives. */
+/** The function that makes an optimizer, with what files and checks need. */
 export interface OptimizerFactory<Options extends object> {
   (options?: Options & LearningRateOption): Optimizer;
   readonly optimizerName: string;
   readonly primitives: OptimizerDeclaration<Options>['primitives'];
-  /** Throws: UsageError for options that break their rules. */
+  /** Throws: UsageError for invalid options. */
   checkConfig(who: string, config: object): void;
 }
 
 const rateAlone: Optimizer['scalars'] = { learning_rate: ({ learningRate }) => learningRate };
 
-/** Makes the function that users call. */
+/** Defines an optimizer: returns the function that users call. */
 export function defineOptimizer<Options extends object>({
   name,
   rules,
@@ -106,7 +106,7 @@ export function defineOptimizer<Options extends object>({
   const make = (given: Options & LearningRateOption = {} as Options): Optimizer => {
     checkCall(`optimizers.${name}`, given, allRules);
     const { learningRate = defaultRate, ...own } = given;
-    // An option that is undefined takes its default, as one that is left out.
+    // An undefined option takes its default, like a missing one.
     const set = Object.entries(own).filter(([, value]) => value !== undefined);
     const options = { ...defaults, ...(Object.fromEntries(set) as Partial<Options>) } as Required<Options>;
     const { primitive, slots: slotNames, constants } = update(options);
@@ -128,7 +128,7 @@ export function defineOptimizer<Options extends object>({
   });
 }
 
-/** An optimizer of the caller's own is as good as ours. */
+/** Accepts custom optimizers, too. */
 export const optimizerRule = () =>
   required(
     rule('an optimizer, such as optimizers.rmsprop()', (value) => {

@@ -6,7 +6,7 @@ import { type LearningRateOption, defineOptimizer } from './optimizer.js';
 import { updatePrimitive } from './update.js';
 
 export interface RmspropOptions extends LearningRateOption {
-  /** Share of the old mean square that stays. Default 0.9. */
+  /** The factor of the old mean square. Default 0.9. */
   readonly rho?: number;
   /** Default 1e-8. */
   readonly epsilon?: number;
@@ -29,7 +29,7 @@ export const rmspropUpdate = updatePrimitive({
  *
  *   v ← ρ·v + (1 − ρ)·g²;   p ← p − lr·g / √(v + ε)   (or / (√v + ε))
  *
- * Throws: UsageError for values out of range. Source: Tieleman and Hinton 2012; Keras for the place of ε.
+ * Throws: UsageError for values out of range. Source: Tieleman and Hinton 2012; Keras for the default position of ε.
  */
 export const rmsprop = defineOptimizer<Omit<RmspropOptions, 'learningRate'>>({
   name: 'rmsprop',

@@ -1,4 +1,4 @@
-/** Gradient descent, with momentum when wanted. */
+/** Gradient descent, optionally with momentum. */
 import momentumWgsl from '../../../shaders/sgd_momentum/update.wgsl';
 import updateWgsl from '../../../shaders/sgd/update.wgsl';
 import { flag, within } from '../../options.js';
@@ -6,9 +6,9 @@ import { type LearningRateOption, defineOptimizer } from './optimizer.js';
 import { updatePrimitive } from './update.js';
 
 export interface SgdOptions extends LearningRateOption {
-  /** Share of the old velocity that stays; 0 is plain gradient descent and keeps none. Default 0. */
+  /** The factor of the old velocity; 0 is plain gradient descent, which has no velocity. Default 0. */
   readonly momentum?: number;
-  /** Takes the step from where the velocity leads. Default false. */
+  /** Nesterov momentum. Default false. */
   readonly nesterov?: boolean;
 }
 
@@ -22,12 +22,12 @@ export const sgdMomentumUpdate = updatePrimitive({
 });
 
 /**
- * Gradient descent, with momentum when wanted.
+ * Gradient descent, optionally with momentum.
  *
  *   p ← p − lr·g;   with momentum μ:  v ← μ·v − lr·g,  p ← p + v   (Nesterov: p ← p + μ·v − lr·g)
  *
  * Throws: UsageError for values out of range.
- * Source: Polyak 1964; Nesterov's form as in Sutskever et al. 2013; Keras for the forms and defaults.
+ * Source: Polyak 1964; Nesterov's form as in Sutskever et al. 2013; Keras for the formulas and defaults.
  */
 export const sgd = defineOptimizer<Omit<SgdOptions, 'learningRate'>>({
   name: 'sgd',

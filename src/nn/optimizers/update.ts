@@ -1,4 +1,4 @@
-/** The primitive of an optimizer's update: all parameters at once, in place. */
+/** The update of an optimizer as a primitive: all parameters at once, in place. */
 import { type Primitive, type PrimitiveContext, type Variant, sizeOf } from '../../engine/primitive.js';
 import { registerShaders } from '../../engine/shader.js';
 import { describe } from '../../engine/tensor.js';
@@ -10,19 +10,19 @@ import type { Constants } from './optimizer.js';
 export interface UpdateDeclaration {
   /** `shaders/<name>/update.wgsl`; the primitive is `<name>/update`. */
   readonly name: string;
-  /** Bindings of these names hold the values kept beside each parameter. */
+  /** Also the names of the bindings. */
   readonly slots: readonly string[];
-  /** How many numbers the host computes for each step. Default 1, the learning rate. */
+  /** Number of scalars that the host computes per step. Default 1, the learning rate. */
   readonly scalars?: number;
   /** Floating-point operations per parameter. */
   readonly flops: number;
-  /** The text of the shader, which takes SIZE, WORKGROUP and PER_INVOCATION beside the constants. */
+  /** The text of the shader, with the constants SIZE, WORKGROUP and PER_INVOCATION besides the optimizer's own. */
   readonly shader: string;
-  /** One for GPUs that updates four parameters per invocation, of SIZE and WORKGROUP; `update_gpu.wgsl`. */
+  /** A shader for GPUs that updates four parameters per invocation, with SIZE and WORKGROUP; `update_gpu.wgsl`. */
   readonly vec4Shader?: string;
 }
 
-/** Makes the primitive, with its checks, cost and variants. Its attributes are the constants of the shader. */
+/** Makes the primitive, with its checks, cost and variants. Its attributes are the shader's constants. */
 export function updatePrimitive({
   name,
   slots,
