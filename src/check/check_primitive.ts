@@ -1,6 +1,6 @@
 /** Checks the primitives of an op, each variant on its own. */
 import type { Device } from '../engine/device.js';
-import type { Plan } from '../engine/plan.js';
+import type { Plan } from '../engine/plan/plan.js';
 import type { Attributes, Primitive, Variant } from '../engine/primitive.js';
 import { program, runPrimitive } from '../engine/program.js';
 import type { Tensor } from '../engine/tensor.js';

@@ -3,7 +3,7 @@
  * NaN, and outputs start as a sentinel and are followed by more of it, which must remain unchanged.
  */
 import type { Device, TensorBytes } from '../engine/device.js';
-import type { Plan } from '../engine/plan.js';
+import type { Plan } from '../engine/plan/plan.js';
 import { type Spec, sizeOf, storageBytes } from '../engine/primitive.js';
 import { Step } from '../engine/replay.js';
 import { Tensor } from '../engine/tensor.js';

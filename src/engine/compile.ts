@@ -5,7 +5,7 @@
  * code reaches this device through the driver's cache on disk.
  */
 import type { Device, Pipeline } from './device.js';
-import type { Plan } from './plan.js';
+import type { Plan } from './plan/plan.js';
 import type { SpecialisedShader } from './shader.js';
 
 export interface CompileOptions {

@@ -5,7 +5,7 @@
 import { StateError, assert } from '../errors.js';
 import { debug, debugLevel } from './debug.js';
 import type { BoundDispatch, Device, Pipeline, Storage } from './device.js';
-import type { Plan, PlannedDispatch, Slot } from './plan.js';
+import type { Plan, PlannedDispatch, Slot } from './plan/plan.js';
 import { Resource, freeWhenForgotten, isFreed } from './resource.js';
 import { type Tensor, assertOneDevice, describe } from './tensor.js';
 import { Timestamps } from './timestamps.js';

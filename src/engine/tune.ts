@@ -9,7 +9,7 @@ import { tolerance } from '../rounding.js';
 import type { AnyContext, Choice, KernelCase } from './kernel_selection.js';
 import type { Device, Fingerprint } from './device.js';
 import { type Primitive, type Spec, sizeOf } from './primitive.js';
-import type { Plan } from './plan.js';
+import type { Plan } from './plan/plan.js';
 import { program, runPrimitive } from './program.js';
 import { Step } from './replay.js';
 import { timeInTurns } from './stopwatch.js';

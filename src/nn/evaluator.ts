@@ -1,6 +1,6 @@
 /** Computes the metrics of a model over a set, and its predictions: programs that read the model's own parameters. */
 import type { Spec } from '../engine/primitive.js';
-import type { PlanOptions } from '../engine/plan.js';
+import type { PlanOptions } from '../engine/plan/plan.js';
 import { type BoundStep, program } from '../engine/program.js';
 import type { CompileOptions } from '../engine/compile.js';
 import { Resource } from '../engine/resource.js';

@@ -4,7 +4,7 @@
  */
 import { type Device, warmUpBytes } from '../engine/device.js';
 import { type Spec, storageBytes } from '../engine/primitive.js';
-import type { Plan, PlanOptions } from '../engine/plan.js';
+import type { Plan, PlanOptions } from '../engine/plan/plan.js';
 import { program } from '../engine/program.js';
 import { Tensor } from '../engine/tensor.js';
 import { stateSpec } from '../kernels/step_state.js';

@@ -5,7 +5,7 @@
 import { type AugmentOptions, augmentRules } from '../augment_options.js';
 import { KernelSelection } from '../engine/kernel_selection.js';
 import type { CompileOptions } from '../engine/compile.js';
-import type { Plan, PlanOptions } from '../engine/plan.js';
+import type { Plan, PlanOptions } from '../engine/plan/plan.js';
 import { StateError, UsageError } from '../errors.js';
 import { checkCall } from '../calls.js';
 import { type Rules, count, flag, nested, rule, seed as seedRule, signal as signalRule } from '../options.js';

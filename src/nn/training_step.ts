@@ -6,7 +6,7 @@ import type { CompileOptions } from '../engine/compile.js';
 import { debug } from '../engine/debug.js';
 import { grad } from '../engine/op.js';
 import type { Spec } from '../engine/primitive.js';
-import { describePlan, type Plan, type PlanOptions } from '../engine/plan.js';
+import { describePlan, type Plan, type PlanOptions } from '../engine/plan/plan.js';
 import { program } from '../engine/program.js';
 import type { DispatchTime, Step } from '../engine/replay.js';
 import { Resource } from '../engine/resource.js';

@@ -6,7 +6,7 @@
 import { expect, test } from 'vitest';
 import { grad } from '../../src/engine/op.js';
 import type { Spec } from '../../src/engine/primitive.js';
-import type { Plan } from '../../src/engine/plan.js';
+import type { Plan } from '../../src/engine/plan/plan.js';
 import { program } from '../../src/engine/program.js';
 import type { Tensor } from '../../src/engine/tensor.js';
 import { batchNorm, batchNormInference, conv2d, matmul, relu, sum } from '../../src/kernels/index.js';

@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { compile } from '../../src/engine/compile.js';
 import type { Device, Pipeline } from '../../src/engine/device.js';
-import type { Plan } from '../../src/engine/plan.js';
+import type { Plan } from '../../src/engine/plan/plan.js';
 import type { SpecialisedShader } from '../../src/engine/shader.js';
 
 let clock = 0;

@@ -5,7 +5,7 @@
  *   of paper, paper-bn and small the kernels, the memory of intermediates, and the streams that dropout draws from
  */
 import { describe, expect, test } from 'vitest';
-import type { Plan } from '../../src/engine/plan.js';
+import type { Plan } from '../../src/engine/plan/plan.js';
 import {
   type NamedModelOptions,
   mlpModel,

@@ -18,7 +18,7 @@ import {
   keyOf,
 } from '../../src/engine/kernel_selection.js';
 import type { Dispatch, Family, Primitive, Spec, Variant } from '../../src/engine/primitive.js';
-import { chooseVariant } from '../../src/engine/plan.js';
+import { chooseVariant } from '../../src/engine/plan/select.js';
 import { registerShaders } from '../../src/engine/shader.js';
 import { fastest } from '../../src/engine/tune.js';
 import { fakeDevice } from './fake_device.js';
@@ -138,15 +138,13 @@ test('variants of other families change nothing', () => {
 test('forced, then chosen, then the table, then baseline', () => {
   const primitive = primitiveOf(small, large, baseline);
   const context = contextOf();
-  const choose = (): string => chooseVariant({ primitive, attributes: { axis: 0 } }, context, device).name;
+  const choose = (): string => chooseVariant(primitive, context, device).name;
   expect(choose()).toBe('small');
 
   const choice = { pass: primitive.name, shapes: '[4,4]', variant: 'large' };
   device.kernelSelection.set(key(primitive), choice);
   expect(choose()).toBe('large');
-  expect(chooseVariant({ primitive, attributes: { axis: 1 } }, contextOf([4, 4], 1), device).name).toBe(
-    'small',
-  );
+  expect(chooseVariant(primitive, contextOf([4, 4], 1), device).name).toBe('small');
 
   device.forcedVariants.set(primitive.name, 'baseline');
   expect(choose()).toBe('baseline');
@@ -159,9 +157,7 @@ test('forced, then chosen, then the table, then baseline', () => {
   expect(choose(), 'a variant that is gone').toBe('small');
   device.kernelSelection.clear();
   expect(choose()).toBe('small');
-  expect(chooseVariant({ primitive: primitiveOf(baseline), attributes: {} }, context, device).name).toBe(
-    'baseline',
-  );
+  expect(chooseVariant(primitiveOf(baseline), context, device).name).toBe('baseline');
 });
 
 // ---- what is noted ----

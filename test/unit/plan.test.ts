@@ -13,7 +13,7 @@ import {
   type Spec,
   sizeOf,
 } from '../../src/engine/primitive.js';
-import { type Plan, describePlan } from '../../src/engine/plan.js';
+import { type Plan, describePlan } from '../../src/engine/plan/plan.js';
 import { program } from '../../src/engine/program.js';
 import { specialise } from '../../src/engine/shader.js';
 import { Tensor } from '../../src/engine/tensor.js';

@@ -1,5 +1,5 @@
 /** Plans of a model's training step and of its prediction over a made-up set, without a device. */
-import type { Plan } from '../../src/engine/plan.js';
+import type { Plan } from '../../src/engine/plan/plan.js';
 import type { Spec } from '../../src/engine/primitive.js';
 import { program } from '../../src/engine/program.js';
 import { Tensor } from '../../src/engine/tensor.js';

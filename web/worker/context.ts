@@ -1,7 +1,7 @@
 /** The parts of the worker, as those that answer the page's calls use them. */
 import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
 import type { Device } from '../../src/engine/device.js';
-import type { Plan } from '../../src/engine/plan.js';
+import type { Plan } from '../../src/engine/plan/plan.js';
 import type { Training } from '../../src/nn/callbacks/callback.js';
 import type { Settings } from '../protocol.js';
 import type { CurrentModel } from './current_model.js';

@@ -4,7 +4,7 @@
  */
 import type { ImageSet } from '../../src/data/dataset.js';
 import type { Device } from '../../src/engine/device.js';
-import type { Plan } from '../../src/engine/plan.js';
+import type { Plan } from '../../src/engine/plan/plan.js';
 import { type Program, program } from '../../src/engine/program.js';
 import type { SpecialisedShader } from '../../src/engine/shader.js';
 import { Tensor } from '../../src/engine/tensor.js';

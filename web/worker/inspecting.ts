@@ -1,5 +1,5 @@
 /** Inside the network: filters, activations, kernels. */
-import type { Plan } from '../../src/engine/plan.js';
+import type { Plan } from '../../src/engine/plan/plan.js';
 import { DeviceError } from '../../src/errors.js';
 import type { InspectingApi } from '../protocol.js';
 import type { Context } from './context.js';

@@ -1,5 +1,5 @@
 /** The kernels of a step, with how long each takes, and the WGSL that was compiled for it. */
-import type { Plan, PlannedDispatch } from '../../src/engine/plan.js';
+import type { Plan, PlannedDispatch } from '../../src/engine/plan/plan.js';
 import { program } from '../../src/engine/program.js';
 import type { DispatchTime } from '../../src/engine/replay.js';
 import { UsageError } from '../../src/errors.js';

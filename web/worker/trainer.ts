@@ -4,7 +4,7 @@
  * running training.
  */
 import type { Device } from '../../src/engine/device.js';
-import type { Plan } from '../../src/engine/plan.js';
+import type { Plan } from '../../src/engine/plan/plan.js';
 import { DeviceError, UsageError } from '../../src/errors.js';
 import type { Training } from '../../src/nn/callbacks/callback.js';
 import { readSafetensors } from '../../src/nn/safetensors.js';

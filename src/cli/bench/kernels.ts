@@ -5,7 +5,7 @@
 import type { Device } from '../../engine/device.js';
 import { grad } from '../../engine/op.js';
 import type { Cost, Primitive } from '../../engine/primitive.js';
-import type { PlannedDispatch } from '../../engine/plan.js';
+import type { PlannedDispatch } from '../../engine/plan/plan.js';
 import { type BoundStep, program, runPrimitive } from '../../engine/program.js';
 import type { Step } from '../../engine/replay.js';
 import { Tensor } from '../../engine/tensor.js';

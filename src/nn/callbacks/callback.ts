@@ -2,7 +2,7 @@
 import type { CallbackState, Checkpoint, Position } from '../checkpoint.js';
 import type { TrainableModel } from '../trainable_model.js';
 import type { DispatchTime } from '../../engine/replay.js';
-import type { Plan } from '../../engine/plan.js';
+import type { Plan } from '../../engine/plan/plan.js';
 import { type Rules, checkOptions, fn, list, text } from '../../options.js';
 
 /** Running or final metrics: loss, accuracy, val_loss, val_accuracy, learning_rate. */

@@ -1,0 +1,94 @@
+/** The WGSL of the element-wise nodes that were fused into a kernel. */
+import { assert } from '../../errors.js';
+import { sizeOf } from '../primitive.js';
+import { type Epilogue, shaderSource } from '../shader.js';
+import { mapRecord } from '../trace.js';
+import type { Group } from './fuse.js';
+import type { Graph, GraphNode, GraphValue, Operand } from './graph.js';
+import { membersOf } from './place.js';
+
+/** An epilogue with the values that its additional bindings hold, in their order: operands, then stored values. */
+export interface BoundEpilogue {
+  readonly epilogue: Epilogue;
+  readonly values: readonly number[];
+}
+
+/**
+ * Writes the epilogue of a group's kernel; undefined without a chain.
+ *
+ * The text depends on shapes and places in the chain only, not on the numbers of nodes and values: equal layers have
+ * equal text, and share a pipeline.
+ */
+export function epilogueOf(graph: Graph, group: Group): BoundEpilogue | undefined {
+  const { nodes, values } = graph;
+  const { base, chain, stored } = group;
+  if (chain.length === 0) return undefined;
+  const operands = operandsOf(graph, group);
+  const nameOf = new Map(operands.map((value, i) => [value, `operand_${i}`]));
+  const [first] = membersOf(group) as [number];
+  const [start] = (nodes[first] as GraphNode).results as [number];
+  // Names of the flowing values: `value` for that of the kernel, a constant for the result of each op.
+  const flowing = new Map(base === undefined ? [] : [[start, 'value']]);
+  const channels = (values[start] as GraphValue).spec.shape.at(-1) ?? 1;
+  const helpers = new Set<string>();
+  const scalars: number[] = [];
+  const scalar = (value: number): string => `scalar_${scalars.push(value) - 1}`;
+  const lines = chain.map((id, link) => {
+    const { primitive, inputs, outputs, attributes } = nodes[id] as GraphNode;
+    const { elementwise } = primitive;
+    assert(elementwise, `${primitive.name} is element-wise`);
+    const [output] = Object.values(outputs) as [Operand];
+    const whole = new Set(elementwise.whole);
+    const texts = mapRecord(inputs, ({ value, spec }: Operand, key) => {
+      const inFlow = flowing.get(value);
+      if (inFlow !== undefined) return inFlow;
+      const name = nameOf.get(value) as string;
+      return whole.has(key) ? name : `${name}[${broadcastIndex(spec.shape, output.spec.shape, channels)}]`;
+    });
+    for (const helper of elementwise.helpers ?? []) helpers.add(shaderSource(helper));
+    flowing.set(output.value, `v${link}`);
+    return `  let v${link} = ${elementwise.expression(texts, attributes, 'index', scalar)};`;
+  });
+  const stores = stored.map((value, i) => `  stored_${i}[index] = ${flowing.get(value)};`);
+  const epilogue: Epilogue = {
+    body: [...lines, ...stores, `  return v${chain.length - 1};`].join('\n'),
+    operands: [
+      ...operands.map((value, i) => ({
+        name: `operand_${i}`,
+        type: (values[value] as GraphValue).spec.dtype === 'f32' ? 'array<f32>' : 'array<u32>',
+        access: 'read' as const,
+      })),
+      ...stored.map((_, i) => ({ name: `stored_${i}`, type: 'array<f32>', access: 'read_write' as const })),
+    ],
+    helpers: [...helpers],
+    scalars,
+  };
+  return { epilogue, values: [...operands, ...stored] };
+}
+
+/** The values that the chain reads in addition to those that flow through it, each once. */
+function operandsOf({ nodes }: Graph, group: Group): number[] {
+  const flowing = new Set(membersOf(group).map((id) => (nodes[id] as GraphNode).results[0]));
+  const reads = group.chain.flatMap((id) => (nodes[id] as GraphNode).reads);
+  return [...new Set(reads)].filter((value) => !flowing.has(value));
+}
+
+/** WGSL for the flat index into an operand of shape `from` broadcast to shape `to`, at flat `index` there. */
+function broadcastIndex(from: readonly number[], to: readonly number[], channels: number): string {
+  const size = sizeOf(from);
+  if (size === 1) return '0';
+  if (size === sizeOf(to)) return 'index';
+  const last = to.at(-1) as number;
+  if (size === last && from.at(-1) === last) return last === channels ? 'channel' : `index % ${last}u`;
+  const terms: string[] = [];
+  let stride = 1;
+  let fromStride = 1;
+  for (let back = 1; back <= from.length; back++) {
+    const extent = from[from.length - back] as number;
+    const toExtent = to[to.length - back] as number;
+    if (extent > 1) terms.push(`(index / ${stride}u % ${toExtent}u) * ${fromStride}u`);
+    stride *= toExtent;
+    fromStride *= extent;
+  }
+  return terms.join(' + ');
+}

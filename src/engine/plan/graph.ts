@@ -1,0 +1,219 @@
+/**
+ * The graph that the stages of the planner take and return. Nodes and values are numbered densely, and the numbers
+ * stay the same through all stages: a stage changes which nodes run, in which order, and what they read and write.
+ * Views are resolved: an operand is the value with the memory, and the shape in which the node sees it.
+ */
+import type { Attributes, Primitive, Spec } from '../primitive.js';
+import { describe } from '../tensor.js';
+import { type Scope, type Trace, mapRecord } from '../trace.js';
+import { type Value, rootOf } from '../value.js';
+import type { Storage } from '../device.js';
+
+/** A value as a node, or the program's caller, sees it. */
+export interface Operand {
+  readonly value: number;
+  readonly spec: Spec;
+}
+
+export interface GraphNode {
+  readonly primitive: Primitive;
+  readonly attributes: Attributes;
+  readonly scope: Scope | undefined;
+  readonly inputs: Readonly<Record<string, Operand>>;
+  readonly outputs: Readonly<Record<string, Operand>>;
+  /** The values of the inputs, in their order. */
+  readonly reads: readonly number[];
+  /** The values of the outputs, in their order. */
+  readonly results: readonly number[];
+  /** The inputs that it changes in place. */
+  readonly changes: readonly number[];
+}
+
+export interface GraphValue {
+  readonly spec: Spec;
+  /** `input` and `capture` exist before the program runs, `node` is computed by it. */
+  readonly source: 'input' | 'capture' | 'node';
+  /** Of an input: its place among the inputs of the program. */
+  readonly input?: number;
+  /** Of a capture: its memory. Of a computed value: the memory outside the program that it is written to, if any. */
+  readonly storage?: Storage;
+  /** Number of its memory; values that share a buffer have the same one. */
+  readonly memory: number;
+}
+
+export interface Graph {
+  readonly nodes: readonly GraphNode[];
+  readonly values: readonly GraphValue[];
+  /** The nodes that run, in order. */
+  readonly order: readonly number[];
+  readonly outputs: readonly Operand[];
+  /** Memories are numbered from 0 up to this. */
+  readonly memories: number;
+}
+
+/** A trace as a graph. All nodes run, in the order of recording. */
+export function graphOf(trace: Pick<Trace, 'nodes'>, outputs: readonly Value[]): Graph {
+  const values: GraphValue[] = [];
+  const numbers = new Map<number, number>();
+  const buffers = new Map<GPUBuffer, number>();
+  let memories = 0;
+
+  const memoryOf = (storage: Storage | undefined): number => {
+    if (!storage) return memories++;
+    let memory = buffers.get(storage.buffer);
+    if (memory === undefined) buffers.set(storage.buffer, (memory = memories++));
+    return memory;
+  };
+  const add = ({ id, spec, origin, placement }: Value): number => {
+    const storage = placement ?? (origin.kind === 'capture' ? origin.storage : undefined);
+    const number = values.length;
+    numbers.set(id, number);
+    values.push({
+      spec,
+      source: origin.kind === 'view' ? 'node' : origin.kind,
+      ...(origin.kind === 'input' ? { input: origin.index } : {}),
+      ...(storage ? { storage } : {}),
+      memory: memoryOf(storage),
+    });
+    return number;
+  };
+  const operandOf = (value: Value): Operand => {
+    const root = rootOf(value);
+    return { value: numbers.get(root.id) ?? add(root), spec: value.spec };
+  };
+
+  const nodes = trace.nodes.map(({ primitive, attributes, scope, inputs, outputs: results }) =>
+    makeNode({
+      primitive,
+      attributes,
+      scope,
+      inputs: mapRecord(inputs, operandOf),
+      outputs: mapRecord(results, operandOf),
+    }),
+  );
+  return { nodes, values, order: nodes.map((_, id) => id), outputs: outputs.map(operandOf), memories };
+}
+
+export function makeNode(
+  node: Pick<GraphNode, 'primitive' | 'attributes' | 'scope' | 'inputs' | 'outputs'>,
+): GraphNode {
+  const { primitive, inputs, outputs } = node;
+  return {
+    ...node,
+    reads: Object.values(inputs).map(({ value }) => value),
+    results: Object.values(outputs).map(({ value }) => value),
+    changes: (primitive.mutates ?? []).map((name) => (inputs[name] as Operand).value),
+  };
+}
+
+/** True for a node that changes memory outside the program, or values in place. */
+export function hasEffect({ values }: Graph, { results, changes }: GraphNode): boolean {
+  return changes.length > 0 || results.some((value) => isPlaced(values[value] as GraphValue));
+}
+
+/** True for a computed value that is written directly to memory outside the program. */
+export function isPlaced({ source, storage }: GraphValue): boolean {
+  return source === 'node' && storage !== undefined;
+}
+
+/** Who uses what, by number. */
+export interface Uses {
+  /** By value: the nodes that read it, each once, in order. */
+  readonly readers: readonly (readonly number[])[];
+  /** By value: whether the program returns it. */
+  readonly isReturned: readonly boolean[];
+}
+
+export function usesOf({ nodes, values, order, outputs }: Graph): Uses {
+  const readers = values.map((): number[] => []);
+  for (const id of order) {
+    for (const value of (nodes[id] as GraphNode).reads) {
+      const list = readers[value] as number[];
+      if (list.at(-1) !== id) list.push(id);
+    }
+  }
+  const isReturned = values.map(() => false);
+  for (const { value } of outputs) isReturned[value] = true;
+  return { readers, isReturned };
+}
+
+/** By memory: the nodes that read it, and those that write or change it. */
+export interface MemoryUses {
+  readonly readers: readonly (readonly number[])[];
+  readonly writers: readonly (readonly number[])[];
+}
+
+export function memoryUsesOf({ nodes, values, order, memories }: Graph): MemoryUses {
+  const readers = Array.from({ length: memories }, (): number[] => []);
+  const writers = Array.from({ length: memories }, (): number[] => []);
+  const note = (lists: number[][], value: number, id: number): void => {
+    lists[(values[value] as GraphValue).memory]?.push(id);
+  };
+  for (const id of order) {
+    const { reads, results, changes } = nodes[id] as GraphNode;
+    for (const value of reads) note(readers, value, id);
+    for (const value of results) note(writers, value, id);
+    for (const value of changes) note(writers, value, id);
+  }
+  return { readers, writers };
+}
+
+/**
+ * The graph as text, a line per node in order:
+ *
+ *   n2: %5 [4] = sum/forward(x %1 as [4,4]) {first 0, last 0}
+ *
+ * `%1@m0` is a value in memory outside the program, `!` marks an operand that is changed in place.
+ */
+export function graphText(graph: Graph): string {
+  const { nodes, order, outputs } = graph;
+  return [
+    ...order.map((id) => nodeText(graph, id, nodes[id] as GraphNode)),
+    ...(outputs.length > 0 ? [`return ${outputs.map((each) => operandText(graph, each)).join(', ')}`] : []),
+  ].join('\n');
+}
+
+function nodeText(graph: Graph, id: number, node: GraphNode): string {
+  const { primitive, attributes, inputs, outputs } = node;
+  const results = Object.values(outputs).map(
+    ({ value, spec }) => `${valueText(graph, value)} ${describe(spec)}`,
+  );
+  const operands = Object.entries(inputs).map(([name, operand]) => {
+    const mark = primitive.mutates?.includes(name) ? '!' : '';
+    return `${name} ${operandText(graph, operand)}${mark}`;
+  });
+  const given = Object.keys(attributes).length > 0 ? ` {${attributesText(attributes)}}` : '';
+  const left = results.length > 0 ? `${results.join(', ')} = ` : '';
+  return `n${id}: ${left}${primitive.name}(${operands.join(', ')})${given}`;
+}
+
+export function valueText({ values }: Graph, value: number): string {
+  const { source, input, storage, memory } = values[value] as GraphValue;
+  if (source === 'input') return `input${input}`;
+  return `%${value}${storage ? `@m${memory}${storage.offset > 0 ? `+${storage.offset}` : ''}` : ''}`;
+}
+
+function operandText(graph: Graph, { value, spec }: Operand): string {
+  const isView = (graph.values[value] as GraphValue).spec.shape.join() !== spec.shape.join();
+  return `${valueText(graph, value)}${isView ? ` as ${describe(spec)}` : ''}`;
+}
+
+/** Attributes as text; different ones have different texts. */
+export function attributesText(attributes: Attributes): string {
+  const parts: string[] = [];
+  for (const [key, value] of Object.entries(attributes)) {
+    const text =
+      typeof value === 'number'
+        ? numberText(value)
+        : Array.isArray(value)
+          ? `[${value.map(numberText).join(',')}]`
+          : JSON.stringify(value);
+    parts.push(`${key} ${text}`);
+  }
+  return parts.join(', ');
+}
+
+/** A number as text, with the sign of -0. */
+export function numberText(value: number): string {
+  return Object.is(value, -0) ? '-0' : String(value);
+}

@@ -1,0 +1,72 @@
+/** Values that are placed in memory which their own kernel reads. */
+import { type DeviceTraits, type Primitive, storageBytes } from '../primitive.js';
+import type { Group } from './fuse.js';
+import { type Graph, type GraphNode, type GraphValue, type Operand, isPlaced, makeNode } from './graph.js';
+import { mapKernel } from './select.js';
+
+/** Copies a value to its place, after the kernel that computes it. */
+const copyPrimitive: Primitive<'x', 'y'> = {
+  name: 'copy/forward',
+  inputs: ['x'],
+  outputs: ['y'],
+  elementwise: { expression: ({ x }) => x },
+  shape: ({ x }) => ({ y: x }),
+  cost: ({ inputs: { x } }) => ({ flops: 0, bytes: 2 * storageBytes(x) }),
+  variants: [],
+};
+
+/**
+ * Gives a value that is placed in a buffer which its kernel reads memory of its own, and copies it to its place
+ * afterwards: a kernel cannot write to a buffer that it also reads, not even to another range of it.
+ *
+ * Graph, groups → graph with more nodes and values, groups with a map for each copy. Afterwards no kernel computes a
+ * value into a buffer that it reads.
+ */
+export function separatePlaced(
+  graph: Graph,
+  groups: readonly Group[],
+  traits: DeviceTraits,
+): { readonly graph: Graph; readonly groups: readonly Group[] } {
+  const nodes = [...graph.nodes];
+  const values = [...graph.values];
+  let { memories } = graph;
+  const separated = groups.flatMap((group): Group[] => {
+    const members = membersOf(group);
+    const reads = new Set(
+      members.flatMap((id) => (nodes[id] as GraphNode).reads.map((value) => values[value]?.memory)),
+    );
+    const copies: Group[] = [];
+    for (const id of members) {
+      for (const [name, placed] of Object.entries((nodes[id] as GraphNode).outputs)) {
+        const { memory, ...value } = values[placed.value] as GraphValue;
+        if (!isPlaced({ memory, ...value }) || !reads.has(memory)) continue;
+        const beside: Operand = { value: values.length, spec: placed.spec };
+        values.push({ spec: value.spec, source: 'node', memory: memories++ });
+        const node = nodes[id] as GraphNode;
+        nodes[id] = makeNode({ ...node, outputs: { ...node.outputs, [name]: beside } });
+        const { scope } = node;
+        const [inputs, outputs] = [{ x: beside }, { y: placed }];
+        nodes.push(makeNode({ primitive: copyPrimitive, attributes: {}, scope, inputs, outputs }));
+        const cost = { flops: 0, bytes: 2 * storageBytes(placed.spec) };
+        const kernel = mapKernel(placed.spec, cost, traits);
+        copies.push({ kernel, base: undefined, chain: [nodes.length - 1], stored: [] });
+      }
+    }
+    return [group, ...copies];
+  });
+  return {
+    graph: { ...graph, nodes, values, memories, order: separated.flatMap(membersOf) },
+    groups: separated,
+  };
+}
+
+/** The nodes of a group in the order of computation. */
+export function membersOf({ base, chain }: Group): readonly number[] {
+  return base === undefined ? chain : [base, ...chain];
+}
+
+/** The value that a group's kernel passes through its epilogue and writes last, if it has one. */
+export function resultOf({ nodes }: Graph, group: Group): number | undefined {
+  const last = membersOf(group).at(-1) as number;
+  return (nodes[last] as GraphNode).results[0];
+}

@@ -1,0 +1,81 @@
+/**
+ * A plan is a program made concrete for one device: a flat list of dispatches over numbered slots. `Step` (replay.ts)
+ * assigns buffers to the slots.
+ */
+import { type Device, type Storage, mebibytes } from '../device.js';
+import type { KernelSelection } from '../kernel_selection.js';
+import type { Spec } from '../primitive.js';
+import type { SpecialisedShader } from '../shader.js';
+import type { Tensor } from '../tensor.js';
+
+export type Slot =
+  | { readonly kind: 'input' | 'output'; readonly index: number; readonly byteLength: number }
+  | { readonly kind: 'buffer'; readonly index: number; readonly byteLength: number }
+  | { readonly kind: 'fixed'; readonly storage: Storage }
+  /** A range of the plan's scalars, in bytes. */
+  | { readonly kind: 'scalars'; readonly offset: number; readonly byteLength: number };
+
+export interface PlannedDispatch {
+  /** The primitive and the ops fused into it, e.g. `conv2d/forward + add + relu`. */
+  readonly label: string;
+  readonly primitive: string;
+  /** Index of the group in the plan; all dispatches of one variant share it. */
+  readonly node: number;
+  readonly variant: string;
+  /** The layers or other parts of a model that it computes; several if their ops were fused. */
+  readonly scopes: readonly string[];
+  /** Whether it computes gradients. */
+  readonly isBackward: boolean;
+  /** Input shapes, for printouts. */
+  readonly shapes: string;
+  readonly shader: SpecialisedShader;
+  readonly slots: readonly Slot[];
+  readonly workgroups: readonly [number, number, number];
+  /** Cost of the primitive; on the first dispatch of each primitive only, so that sums are right. */
+  readonly flops: number;
+  readonly bytes: number;
+}
+
+export interface Plan {
+  readonly device: Device;
+  readonly dispatches: readonly PlannedDispatch[];
+  /** Byte length of each intermediate buffer. */
+  readonly buffers: readonly number[];
+  /** Numbers that the kernels read as uniforms; those of each kernel start at an aligned offset. */
+  readonly scalars: Float32Array<ArrayBuffer>;
+  readonly inputs: readonly Spec[];
+  readonly outputs: readonly Spec[];
+  /** Tensors with memory that the program captured; they must outlive every step. */
+  readonly held: readonly Tensor[];
+  /** Copies after the last dispatch, for outputs that are inputs, captures or repeated. */
+  readonly copies: readonly { readonly from: Slot; readonly output: number }[];
+  /** Bytes of all intermediates without reuse of buffers. */
+  readonly bytesWithoutReuse: number;
+  /** Number of dispatches without fusion. */
+  readonly dispatchesWithoutFusion: number;
+}
+
+export interface PlanOptions {
+  /** False disables fusion, for comparison. */
+  readonly fusion?: boolean;
+  /** Default: that of the device. */
+  readonly kernelSelection?: KernelSelection | undefined;
+}
+
+/** The plan as text: every dispatch, then buffers, bytes and what reuse saved. */
+export function describePlan(plan: Plan): string {
+  const rows = plan.dispatches.map((dispatch, i) => {
+    const slots = dispatch.slots.map(slotText).join(' ');
+    return `${String(i).padStart(3)} ${dispatch.label} (${dispatch.variant}) ${dispatch.shapes} × [${dispatch.workgroups.join(',')}] ${slots}`;
+  });
+  const bytes = plan.buffers.reduce((sum, length) => sum + length, 0);
+  return [
+    ...rows,
+    `${plan.dispatches.length} dispatches (${plan.dispatchesWithoutFusion} without fusion), ${plan.buffers.length} intermediate buffers of ${mebibytes(bytes)} in all` +
+      ` (${mebibytes(plan.bytesWithoutReuse)} without reuse), largest ${mebibytes(Math.max(0, ...plan.buffers))}`,
+  ].join('\n');
+}
+
+export function slotText(slot: Slot): string {
+  return 'index' in slot ? `${slot.kind}${slot.index}` : slot.kind;
+}

@@ -1,0 +1,140 @@
+/** Which kernels compute each node: a variant of its primitive, or the map for an element-wise one. */
+import mapWgsl from '../../../shaders/elementwise/map.wgsl';
+import { assert } from '../../errors.js';
+import type { Device } from '../device.js';
+import type { AnyVariant, KernelSelection } from '../kernel_selection.js';
+import {
+  type Cost,
+  type DeviceTraits,
+  type Lowering,
+  type Primitive,
+  type PrimitiveContext,
+  type Spec,
+  sizeOf,
+} from '../primitive.js';
+import { registerShaders, shaderSource } from '../shader.js';
+import { describe } from '../tensor.js';
+import { mapRecord } from '../trace.js';
+import { type Graph, type GraphNode, type Operand, attributesText } from './graph.js';
+
+registerShaders({ 'elementwise/map': mapWgsl });
+
+/** How one node is computed, before anything is fused into it. */
+export interface Kernel {
+  readonly variant: string;
+  readonly lowering: Lowering;
+  readonly cost: Cost;
+  /** True for an element-wise node by itself: its expression is the epilogue of a kernel that computes nothing. */
+  readonly isMap: boolean;
+  /** Whether element-wise nodes can be fused into the last dispatch. */
+  readonly hasEpilogue: boolean;
+  /** Storage bindings of the last dispatch. */
+  readonly bindings: number;
+}
+
+/** What choosing a variant needs of a device. */
+export type Target = Pick<Device, 'traits' | 'forcedVariants' | 'kernelSelection'>;
+
+/**
+ * Chooses the kernels of every node that runs.
+ *
+ * Graph, device → kernel by node. Equal cases, such as the layers of a deep network, share one kernel.
+ */
+export function select(
+  { nodes, order }: Graph,
+  device: Target,
+  kernelSelection = device.kernelSelection,
+): readonly (Kernel | undefined)[] {
+  const kernels = nodes.map((): Kernel | undefined => undefined);
+  const known = new Map<Primitive, Map<string, Kernel>>();
+  for (const id of order) {
+    const node = nodes[id] as GraphNode;
+    const cases = known.get(node.primitive) ?? new Map<string, Kernel>();
+    known.set(node.primitive, cases);
+    const shapes = Object.values(node.inputs).map(({ spec }) => describe(spec));
+    const key = [attributesText(node.attributes), ...shapes].join('|');
+    let kernel = cases.get(key);
+    if (!kernel) cases.set(key, (kernel = kernelOf(node, device, kernelSelection)));
+    kernels[id] = kernel;
+  }
+  return kernels;
+}
+
+function kernelOf(node: GraphNode, device: Target, kernelSelection: KernelSelection): Kernel {
+  const context = contextOf(node, device);
+  const cost = node.primitive.cost(context);
+  if (node.primitive.elementwise) {
+    const [output] = Object.values(node.outputs);
+    assert(output, 'an element-wise primitive has an output');
+    return mapKernel(output.spec, cost, device.traits);
+  }
+  const variant = chooseVariant(node.primitive, context, device, kernelSelection);
+  const lowering = variant.lower(context);
+  const { name, hasEpilogue } = variant;
+  return { variant: name, lowering, cost, isMap: false, hasEpilogue, bindings: bindingsOf(lowering) };
+}
+
+/** The first of these that supports the case: the forced variant, the chosen one, the first of the family, the baseline. */
+export function chooseVariant(
+  primitive: Primitive,
+  context: PrimitiveContext<string, string, never>,
+  device: Target,
+  kernelSelection = device.kernelSelection,
+): AnyVariant {
+  const variants = primitive.variants as unknown as readonly AnyVariant[];
+  const forced = device.forcedVariants.get(primitive.name);
+  const candidates = [
+    ...variants.filter((variant) => variant.name === forced),
+    ...variants.filter((variant) => variant.family === device.traits.family),
+    ...variants.filter((variant) => variant.family === 'baseline'),
+  ];
+  const first = candidates.find((variant) => variant.supports(context));
+  assert(first, `${primitive.name} has a baseline variant that supports everything`);
+  return first.name === forced ? first : (kernelSelection.choose(primitive, context) ?? first);
+}
+
+function contextOf(node: GraphNode, { traits }: Target): PrimitiveContext<string, string, never> {
+  const specs = (operands: Readonly<Record<string, Operand>>): Record<string, Spec> =>
+    mapRecord(operands, ({ spec }) => spec);
+  return {
+    inputs: specs(node.inputs),
+    outputs: specs(node.outputs),
+    attributes: node.attributes as never,
+    device: traits,
+  };
+}
+
+/** The kernel that runs a chain of element-wise nodes over a result of this shape. */
+export function mapKernel({ shape }: Spec, cost: Cost, traits: DeviceTraits): Kernel {
+  const size = sizeOf(shape);
+  const workgroup = traits.family === 'software' && traits.subgroupSize > 0 ? traits.subgroupSize : 64;
+  const perInvocation = traits.family === 'software' ? 64 : 1;
+  const groups = Math.ceil(size / (workgroup * perInvocation));
+  const x = Math.min(groups, traits.maxWorkgroupsPerDimension);
+  const constants = {
+    SIZE: size,
+    CHANNELS: shape.at(-1) ?? 1,
+    WORKGROUP: workgroup,
+    PER_INVOCATION: perInvocation,
+  };
+  const lowering: Lowering = {
+    dispatches: [{ shader: 'elementwise/map', constants, workgroups: [x, Math.ceil(groups / x), 1] }],
+  };
+  return { variant: 'map', lowering, cost, isMap: true, hasEpilogue: true, bindings: bindingsOf(lowering) };
+}
+
+function bindingsOf({ dispatches }: Lowering): number {
+  const shader = dispatches.at(-1)?.shader as string;
+  return shaderSource(shader).match(/@binding\(/g)?.length ?? 0;
+}
+
+/** A line per node with its kernel, such as `n3: conv2d/forward gpu_64x64, 1 dispatch, 3 bindings, epilogue`. */
+export function kernelsText({ nodes, order }: Graph, kernels: readonly (Kernel | undefined)[]): string {
+  const lines = order.map((id) => {
+    const { variant, lowering, bindings, hasEpilogue } = kernels[id] as Kernel;
+    const { length } = lowering.dispatches;
+    const count = `${length} dispatch${length === 1 ? '' : 'es'}, ${bindings} bindings`;
+    return `n${id}: ${(nodes[id] as GraphNode).primitive.name} ${variant}, ${count}${hasEpilogue ? ', epilogue' : ''}`;
+  });
+  return lines.join('\n');
+}
