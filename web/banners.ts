@@ -1,13 +1,13 @@
-/** What must not be missed, above everything else: that there is no WebGPU, or that the device was lost. */
+/** Banners at the top of the page: there is no WebGPU, or the device was lost. */
 import { grouped } from '../src/report/charts/numbers.js';
 import type { App } from './app.js';
 import { reconnect } from './commands/training.js';
 import { element } from './elements.js';
 import { commandButton } from './views/command_button.js';
 
-/** Where WebGPU is, by default. Source: caniuse.com/webgpu, and the release notes of the browsers. */
+/** Browsers that enable WebGPU by default. Source: caniuse.com/webgpu, and the release notes of the browsers. */
 const browsersWithWebGpu =
-  'WebGPU is in Chrome and Edge since version 113 (on Linux and some phones later), in Firefox since 141 on Windows and 145 on macOS, in Safari since 26.';
+  'WebGPU works in Chrome and Edge 113 or later (newer versions on Linux and some phones), in Firefox 141 or later on Windows and 145 or later on macOS, and in Safari 26 or later.';
 
 export function installBanners(root: HTMLElement, app: App): void {
   root.setAttribute('role', 'region');
@@ -54,7 +54,7 @@ function installLost(root: HTMLElement, app: App): void {
     details,
   );
   banner.append(button);
-  // What the browser said comes with the device, before or behind the phase.
+  // The browser's message arrives with the device event, before or after the phase changes.
   state.device.listen((device) => {
     problem.textContent = device?.problem ?? '';
     details.hidden = problem.textContent === '';

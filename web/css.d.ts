@@ -1,2 +1,2 @@
-/** A style sheet, imported for its effect: esbuild gathers all of them into page.css, in the order of the imports. */
+/** A style sheet, imported for its side effect: esbuild bundles them into page.css in import order. */
 declare module '*.css';

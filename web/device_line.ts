@@ -1,4 +1,4 @@
-/** What computes, in one line under the page's first sentence. */
+/** The line under the page's first sentence that names the device. */
 import type { App } from './app.js';
 import type { DeviceInfo } from './protocol.js';
 
@@ -11,7 +11,7 @@ export function installDeviceLine(root: HTMLElement, { state }: App): void {
   });
 }
 
-/** `NVIDIA GeForce RTX 4070, through WebGPU`; a software adapter has its name under Train. */
+/** Such as `NVIDIA GeForce RTX 4070, through WebGPU`. The name of a software adapter is shown under Train. */
 function sentenceOf({ name, family }: DeviceInfo): string {
   const shown = name === '' ? 'A graphics processor' : name;
   return family === 'gpu' ? `${shown}, through WebGPU` : 'No GPU found: running on the CPU (slow)';

@@ -1,4 +1,4 @@
-/** Files dropped beside the places that take them would make the browser leave the page, and end the visit. */
+/** Rejects files dropped outside the drop zones: the browser would otherwise open them and leave the page. */
 export function installDropGuard(): void {
   window.addEventListener('dragover', (event) => {
     if (event.defaultPrevented || !event.dataTransfer?.types.includes('Files')) return;

@@ -1,4 +1,4 @@
-/** What went wrong, in words for people; names of files in it may hold anything. */
+/** An error's message to display. Its control characters are made visible, since file names in it can contain any. */
 import { visibleText } from '../src/visible_text.js';
 
 export function textOf(error: unknown): string {

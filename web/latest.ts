@@ -1,15 +1,15 @@
 /**
- * Work that only its newest request matters for, such as a preview while a slider moves: one at a time, and of those
- * that come meanwhile only the last.
+ * Runs work for the latest request, such as a preview while a slider moves: one request at a time; a newer request replaces
+ * the one that waits.
  */
 export class Latest<Request> {
   #waiting: { readonly request: Request } | undefined;
   #isBusy = false;
 
-  /** `work` deals with its own errors. */
+  /** `work` must handle its errors. */
   constructor(readonly work: (request: Request) => Promise<void>) {}
 
-  /** Runs the work for this request: now, or when what is under way has ended, unless a newer request comes first. */
+  /** Runs the work for this request: now, or when the running work has ended, unless a newer request replaces it. */
   ask(request: Request): void {
     this.#waiting = { request };
     if (!this.#isBusy) void this.#run();

@@ -1,4 +1,4 @@
-/** The links to sections: in the bar that of the section being read is marked, and all lead where they say. */
+/** Links to sections: marks the current section in the bar, and keeps a link's target in view while the page grows. */
 
 export function installNavigation(nav: HTMLElement, sections: readonly HTMLElement[]): void {
   const links = new Map(
@@ -17,7 +17,7 @@ export function installNavigation(nav: HTMLElement, sections: readonly HTMLEleme
         else link.removeAttribute('aria-current');
       }
     },
-    // A line a third down the window: the section that crosses it is the one being read.
+    // The current section is the one that crosses a line a third down the window.
     { rootMargin: '-33% 0px -66% 0px' },
   );
   for (const section of sections) observer.observe(section);
@@ -25,15 +25,15 @@ export function installNavigation(nav: HTMLElement, sections: readonly HTMLEleme
 }
 
 /**
- * Sections have their contents when they come near, and grow: what a link has brought into view stays there while those
- * above it do, until the reader goes on by other means.
+ * Sections load and grow when they come near the viewport. Keeps a link's target in view while the sections above it grow,
+ * until the user scrolls, clicks or presses a key.
  */
 function holdTarget(): void {
   let target = document.querySelector(':target');
   for (const type of ['pointerdown', 'wheel', 'touchstart', 'keydown'])
     addEventListener(type, () => (target = null), { passive: true });
   addEventListener('hashchange', () => {
-    // Back and forward lead to where the reader was; a link comes here, too.
+    // Back and forward restore the scroll position. A link fires this event as well, with its own target.
     if (target?.id !== location.hash.slice(1)) target = null;
   });
   document.addEventListener('click', (event) => {

@@ -1,16 +1,17 @@
-/** What the page says: notes at its edge, and the same words for screen readers, not more often than can be listened to. */
+/** Notes at the page's edge. Live regions repeat them for screen readers, no faster than people can listen. */
 import type { App, Cause } from './app.js';
 import { element } from './elements.js';
 
-/** How long a note that asks for nothing stays. Longer texts take longer to read. */
+/** How long a note that is not an error stays. Longer texts take longer to read. */
 const stayMs = (text: string): number => 5_000 + 50 * text.length;
-/** Between two announcements; of what comes meanwhile only the last is worth hearing. */
+/** The pause between two announcements. If several notes arrive in it, only the last one is announced. */
 const quietMs = 1_500;
 const mostNotes = 4;
 
 /**
- * Notes appear in `root`. `spoken` is a live region of role status, `spokenAtOnce` of role alert: both keep a text no longer
- * than its note. The same text twice is one note, and so are two errors of one cause, which stay until it is settled.
+ * Notes appear in `root`. `spoken` is a live region with role status, `spokenAtOnce` one with role alert; both drop a text
+ * when its note is removed. A repeated text replaces its note. An error replaces the earlier error with the same cause, and
+ * stays until the cause is settled.
  */
 export function installNotes(
   root: HTMLElement,
@@ -28,7 +29,7 @@ export function installNotes(
   const removeWhere = (is: (note: HTMLElement) => boolean): void => {
     for (const note of [...root.children] as HTMLElement[]) if (is(note)) remove(note);
   };
-  /** Not while it is being read: the pointer on it, or the keyboard in it, holds it. */
+  /** A note that is hovered or focused stays, since someone is reading it. */
   const removeLater = (note: HTMLElement, ms: number): void =>
     void setTimeout(() => {
       if (note.matches(':hover, :focus-within')) removeLater(note, ms);

@@ -1,4 +1,4 @@
-/** The page's entry: starts the worker, shares what it tells, and has the views fill their sections. */
+/** The page's entry point: starts the worker, stores its events, and builds the views. */
 import { proxy, wrap } from 'comlink';
 import './styles.css';
 import type { App, Cause, RemoteWorker, WorkerState } from './app.js';
@@ -19,7 +19,7 @@ import { drawingView } from './views/drawing.js';
 import type * as LowerViews from './views/lower.js';
 import { trainingView } from './views/training.js';
 import { whenSeen } from './views/when_seen.js';
-// Of the sections below, whose scripts come later.
+// The styles of the lower sections, whose scripts load later.
 import './views/image_grid.css';
 import './views/evaluation.css';
 import './views/data.css';
@@ -52,7 +52,7 @@ const state: WorkerState = {
 const { say, settle } = installNotes(element('notes'), element('spoken'), element('spoken-at-once'));
 const { settings, notes } = settingsOf(location.search);
 const app: App = {
-  // Comlink's own type does not look into the parts, its messages do.
+  // Comlink proxies the nested objects as well, but its type does not say so.
   worker: wrap<WorkerApi>(worker) as unknown as RemoteWorker,
   state,
   settings: new Store(settings),
@@ -95,30 +95,30 @@ const base = new URL('.', location.href).href;
 const isReload = performance
   .getEntriesByType('navigation')
   .some((entry) => (entry as PerformanceNavigationTiming).type === 'reload');
-// First: it makes the parts that answer the views' calls. Not awaited: `attempt` shows errors.
+// Before the views: their calls need the parts that `start` adds. Not awaited: `attempt` shows errors.
 void app.attempt('page', () =>
-  app.worker.start({ base, settings: app.settings.value, isReload }, proxy(hear)),
+  app.worker.start({ base, settings: app.settings.value, isReload }, proxy(store)),
 );
 
 for (const [id, view] of Object.entries(views)) view(element(id), app);
 
-/** A view below Train: its script is fetched when its section comes near. */
+/** A view below Train. Its script is fetched when its section comes near the viewport. */
 function whenNear(viewOf: (scripts: typeof LowerViews) => View): View {
   return (root, app) =>
-    // Not awaited: `attempt` shows what goes wrong.
+    // Not awaited: `attempt` shows errors.
     whenSeen(root, () => void app.attempt('page', async () => viewOf(await fetchLowerViews())(root, app)));
 }
 
 async function fetchLowerViews(): Promise<typeof LowerViews> {
   return import('./views/lower.js').catch((cause: unknown) => {
     throw new Error(
-      'A part of this page could not be fetched. Is its server still running? Then reload it.',
+      'A part of this page could not be loaded. Check that its server is running, then reload.',
       { cause },
     );
   });
 }
 
-function hear({ name, value }: WorkerEvent): void {
+function store({ name, value }: WorkerEvent): void {
   (state[name] as Store<WorkerEvent['value'] | null>).set(value);
 }
 

@@ -1,7 +1,7 @@
-/** What the phases of a training have in common, for those who tell of them and those who bring them about. */
+/** Properties of training phases that page and worker share. */
 import type { Phase } from './protocol.js';
 
-/** Whether the training has ended, for good. */
+/** Whether the training has ended and cannot be resumed. */
 export function isOver(phase: Phase): boolean {
   return phase === 'finished' || phase === 'stopped';
 }

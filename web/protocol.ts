@@ -1,7 +1,7 @@
 /**
- * What the page asks of its worker, and what the worker tells it. Everything here crosses by structured clone, so it is
- * plain values and typed arrays. The calls are made through Comlink: each method of an interface below is one message
- * there and one back, an error keeps its name and message.
+ * The calls that the page makes to its worker, and the events that the worker sends. All values cross by structured clone,
+ * so they are plain values and typed arrays. Calls go through Comlink: each method of an interface below is a request and
+ * a response; errors keep their name and message.
  */
 import type { AugmentOptions } from '../src/kernels/index.js';
 import type { ModelName } from '../src/nn/names.js';
@@ -10,22 +10,22 @@ import type { Recipe } from '../src/recipe/recipe.js';
 
 // ---- settings ----
 
-/** The data sets that the page offers: by name, or `custom` for files that were dropped on it. */
+/** The data sets that the page offers; `custom` is the files that the user dropped on it. */
 export type PageDataset = 'digits' | 'fashion' | 'custom';
 
-/** What a training is set to: a recipe. The page keeps in its URL what people choose of it. */
+/** The settings of a training are its recipe. The page keeps those that people choose in its URL. */
 export type Settings = Recipe<PageDataset>;
 
-// ---- what the worker tells ----
+// ---- events from the worker ----
 
 /**
- * idle       a model predicts, no training has begun
- * loading    images are fetched
- * compiling  kernels are compiled
+ * idle       a model predicts; no training has started
+ * loading    images are being fetched
+ * compiling  kernels are being compiled
  * training, validating
- * paused     between two steps; everything is saved
- * finished   all epochs done, or enough of them by the preset's own rule
- * stopped    ended before its time
+ * paused     no step is in flight, and everything is saved
+ * finished   all epochs are done, or the preset's stopping rule ended the training
+ * stopped    the user ended the training early, or its loss was NaN
  * lost       the device was lost; the last checkpoint can be resumed
  */
 export type Phase =
@@ -33,48 +33,48 @@ export type Phase =
 
 export interface TrainingStatus {
   readonly phase: Phase;
-  /** Of the training that this is about; null before the first. */
+  /** The settings of this training; null before the first. */
   readonly settings: Settings | null;
-  /** Steps and epochs done since training began, and the step within the epoch. */
+  /** Completed steps and epochs, and the step within the epoch. */
   readonly step: number;
   readonly epoch: number;
   readonly stepInEpoch: number;
   readonly stepsPerEpoch: number;
   readonly epochs: number;
-  /** The epoch's running means. */
+  /** Running means of the epoch. */
   readonly loss: number | null;
   readonly accuracy: number | null;
   readonly learningRate: number | null;
-  /** Whether a schedule changes the rate from step to step; a rate that a person sets is constant. */
+  /** Whether a schedule changes the rate from step to step; a rate that the user sets is constant. */
   readonly isScheduled: boolean;
-  /** Over the last seconds; null until there are some. */
+  /** Measured over the last seconds; null before the first step. */
   readonly imagesPerSecond: number | null;
   readonly stepMs: number | null;
-  /** Seconds to the end of all epochs, at the present speed. */
+  /** Estimated seconds until all epochs are done, at the current speed. */
   readonly etaSeconds: number | null;
-  /** Of what is loading, compiling or validating: parts done, and parts in all. */
+  /** Progress of loading, compiling or validating. */
   readonly progress: { readonly done: number; readonly total: number } | null;
-  /** When the last checkpoint was written, ms since 1970; null when nothing is kept. */
+  /** When the last checkpoint was written, in ms since 1970; null when nothing is saved. */
   readonly savedAt: number | null;
-  /** What is wrong with it and what to do, in sentences for people; null for nothing. */
+  /** A problem with this training and what to do about it, to display; null if there is none. */
   readonly trouble: string | null;
-  /** Whether a training has begun and not ended: it runs, is paused, or can be resumed. */
+  /** Whether a training has started and not ended: it is running, paused, or can be resumed. */
   readonly isUnderWay: boolean;
 }
 
-/** One step, for the curves. */
+/** One step's metrics, for the curves. */
 export interface StepPoint {
   readonly step: number;
-  /** The batch's mean loss, and the share it had right. */
+  /** Mean loss and accuracy of the batch. */
   readonly loss: number;
   readonly accuracy: number;
 }
 
-/** One epoch: `loss`, `accuracy`, `val_loss`, `val_accuracy`, `learning_rate`. */
+/** One epoch's logs: `loss`, `accuracy`, `val_loss`, `val_accuracy`, `learning_rate`. */
 export interface EpochPoint {
-  /** From 1 on. */
+  /** Starts at 1. */
   readonly epoch: number;
-  /** Steps done at its end, which places it beside the steps. */
+  /** The step at which the epoch ended, to draw it on the same axis as the steps. */
   readonly step: number;
   readonly logs: Readonly<Record<string, number>>;
 }
@@ -83,32 +83,32 @@ export interface DeviceInfo {
   readonly name: string;
   readonly vendor: string;
   readonly architecture: string;
-  /** `gpu`, or `software` for an adapter that is the processor. */
+  /** `gpu`, or `software` for an adapter that runs on the CPU. */
   readonly family: string;
   readonly subgroupSize: number;
   readonly hasTimestamps: boolean;
 }
 
-/** What the training step holds on the device. */
+/** Device memory of a training step. */
 export interface MemoryPlan {
-  /** Dispatches of a step, and without fusion. */
+  /** Dispatches per step, with fusion and without. */
   readonly dispatches: number;
   readonly dispatchesWithoutFusion: number;
   readonly parameters: number;
-  /** Bytes by what they are for, largest first. */
+  /** Bytes by purpose, largest first. */
   readonly parts: readonly { readonly name: string; readonly bytes: number }[];
   readonly allocatedBytes: number;
   readonly peakBytes: number;
-  /** One line on how batches are divided; null where they are taken whole. */
+  /** A line on how batches are split into micro-batches; null if they are not. */
   readonly accumulation: string | null;
 }
 
-/** The model that predicts now. */
+/** The current model. */
 export interface ModelInfo {
-  /** Grows by one whenever weights have changed as far as anybody should look again (not at every step). */
+  /** Incremented when the weights have changed and views should refresh: at saves, not at every step. */
   readonly version: number;
   readonly name: string;
-  /** `shipped`, `trained` here, `opened` from a file. */
+  /** `shipped` with the page, `trained` here, or `opened` from a file. */
   readonly origin: 'shipped' | 'trained' | 'opened';
   readonly parameterCount: number;
   /** [height, width, channels]. */
@@ -122,7 +122,7 @@ export interface ModelInfo {
   }[];
 }
 
-/** What an error is about: a later success with the same takes its note away. */
+/** What an error is about. A later success with the same cause removes its note. */
 export type Cause =
   | 'page'
   | 'training'
@@ -137,14 +137,14 @@ export type Cause =
   | 'inside'
   | 'tuning';
 
-/** Why a data set cannot be used, for people; null where it can be, as far as is known. */
+/** Why each data set cannot be used, to display; null if no problem is known. */
 export type SetProblems = Readonly<Record<Settings['dataset'], string | null>>;
 
-/** Models with their trainings, the user's own images, and kernel choices are undone each by itself. */
+/** Each scope has its own undo history: the model with its training, the user's images, and the kernel choices. */
 export type UndoScope = 'model' | 'images' | 'tuning';
-/** What can be undone. */
+/** The actions that can be undone. */
 export type UndoName = 'train' | 'stop' | 'reset' | 'open' | 'correction' | 'images' | 'forget';
-/** Of each scope what would be undone or redone next; null for nothing. */
+/** The next action to undo and to redo in each scope; null if there is none. */
 export type UndoOffers = Readonly<
   Record<UndoScope, { readonly undo: UndoName | null; readonly redo: UndoName | null }>
 >;
@@ -152,16 +152,16 @@ export type UndoOffers = Readonly<
 export interface Note {
   readonly level: 'info' | 'warning' | 'error';
   readonly cause?: Cause;
-  /** One or two sentences for people. */
+  /** One or two sentences to display. */
   readonly text: string;
 }
 
-/** By name, what a listener is given. Each kind comes at most about eight times a second. */
+/** Events by name, with the value that the listener receives. Each kind is sent at most about eight times a second. */
 export interface WorkerEvents {
-  /** `info` is null where there is no WebGPU: `problem` says why, for people; or why the device was lost. */
+  /** `info` is null without WebGPU. `problem` says why there is no device, or why it was lost, to display. */
   readonly device: { readonly info: DeviceInfo | null; readonly problem: string | null };
   readonly status: TrainingStatus;
-  /** Steps since the last event; `isFresh` when those before belong to another training and go. */
+  /** Steps since the last event; `isFresh` if they replace all earlier ones, which belong to another training. */
   readonly steps: { readonly points: readonly StepPoint[]; readonly isFresh: boolean };
   /** All epochs so far. */
   readonly epochs: readonly EpochPoint[];
@@ -169,7 +169,7 @@ export interface WorkerEvents {
   readonly model: ModelInfo;
   readonly sets: SetProblems;
   readonly undo: UndoOffers;
-  /** The kernel choices stored in this browser, which another tab may have changed; as `TuningApi.stored`. */
+  /** As `TuningApi.stored`; another tab may have changed it. */
   readonly tuned: StoredTuning | null;
   readonly note: Note;
 }
@@ -178,12 +178,12 @@ export type WorkerEvent = {
   [Name in keyof WorkerEvents]: { readonly name: Name; readonly value: WorkerEvents[Name] };
 }[keyof WorkerEvents];
 
-// ---- what the page asks ----
+// ---- calls to the worker ----
 
 export interface WorkerApi {
   /**
-   * Opens the device and the model, and takes up what an earlier visit left. `listener` hears everything from then on.
-   * Called once, first.
+   * Opens the device and the model, and restores the session of an earlier visit. `listener` receives all events. Call it
+   * once, before any other method.
    */
   start(options: StartOptions, listener: (event: WorkerEvent) => void): Promise<void>;
   readonly training: TrainingApi;
@@ -197,13 +197,13 @@ export interface WorkerApi {
 }
 
 export interface UndoApi {
-  /** Puts back what was there before; what is there now can be redone. Throws: FileError, ModelError, DeviceError. */
+  /** Restores the previous state; `redo` restores the present one. Throws: FileError, ModelError, DeviceError. */
   undo(scope: UndoScope): Promise<void>;
   redo(scope: UndoScope): Promise<void>;
 }
 
 export interface StartOptions {
-  /** Where `data/` and `models/` lie: the page's own address without file, query and fragment. */
+  /** The folder of `data/` and `models/`: the page's URL without file name, query and fragment. */
   readonly base: string;
   readonly settings: Settings;
   /** Whether this tab is being reloaded: its previous page may still hold the session's lock. */
@@ -213,28 +213,28 @@ export interface StartOptions {
 export interface TrainingApi {
   /** Starts a new training with these settings. Resolves when the first step can begin. */
   begin(settings: Settings): Promise<void>;
-  /** Resolves when the steps under way have ended and everything is saved. */
+  /** Resolves when the steps in flight have ended and everything is saved. */
   pause(): Promise<void>;
-  /** One step, then paused again. */
+  /** Runs one step, then pauses again. */
   step(): Promise<void>;
-  /** Goes on after a pause, a reload or a lost device. */
+  /** Resumes after a pause, a reload or a lost device. */
   resume(): Promise<void>;
-  /** Ends the training for good; the weights stay, as the model that predicts. */
+  /** Ends the training for good. The model keeps its weights. */
   stop(): Promise<void>;
-  /** Takes effect with the next step and replaces the schedule; null restores the schedule. */
+  /** Replaces the schedule by a constant rate from the next step on; null restores the schedule. */
   setLearningRate(rate: number | null): Promise<void>;
 }
 
 export interface ModelsApi {
-  /** One .safetensors file with weights, optimizer slots and architecture, and the name it should have. */
+  /** A .safetensors file with weights, optimizer slots and architecture, and a name for it. */
   download(): Promise<{ readonly name: string; readonly bytes: Uint8Array<ArrayBuffer> }>;
-  /** Such a file, or model.json and weights as Node's run folder holds them; becomes the model that predicts. */
+  /** Opens such a file, or model.json and weights from a run folder, as the current model. */
   open(files: readonly File[]): Promise<void>;
-  /** Back to the model that came with the page for this data set; the model before, with its training, can be undone to. */
+  /** Returns to the built-in model for this data set. Undo restores the previous model with its training. */
   reset(dataset: Settings['dataset']): Promise<void>;
 }
 
-/** Images of one size: [count,height,width,channels], a byte per value, with labels where they are known. */
+/** Images of one size: [count,height,width,channels], a byte per value, and their labels if known. */
 export interface Images {
   readonly pixels: Uint8Array<ArrayBuffer>;
   readonly labels: Uint8Array<ArrayBuffer> | null;
@@ -252,33 +252,33 @@ export interface DataInfo {
   readonly height: number;
   readonly width: number;
   readonly channels: number;
-  /** Per class, by label; null for a part that is not there. */
+  /** Images per class, by label; null if the data set lacks this split. */
   readonly trainCounts: readonly number[] | null;
   readonly testCounts: readonly number[] | null;
-  /** Where they came from, for people. */
+  /** Where the images come from, to display. */
   readonly source: string;
 }
 
 export interface PreviewOptions {
-  /** As for `samples`. */
+  /** Defaults as in `samples`. */
   readonly dataset?: Settings['dataset'];
   readonly indices: readonly number[];
   readonly part: Part;
   readonly augmentation: AugmentOptions | null;
   readonly filters: readonly Filter[];
   readonly seed: number;
-  /** How many draws of each image; 1 or more. */
+  /** Variants of each image; 1 or more. */
   readonly variants: number;
 }
 
 export interface DataApi {
-  /** The set that the settings name; fetched and kept when it has not been. */
+  /** Describes a data set; fetches it first if necessary. */
   describe(dataset: Settings['dataset']): Promise<DataInfo>;
-  /** Takes dropped or chosen files as the data set `custom`. */
+  /** Uses dropped or chosen files as the data set `custom`. */
   open(files: readonly File[]): Promise<DataInfo>;
   /**
-   * `count` images of a part, of one class where `label` is given, chosen by the seed. Without a name they are of the set
-   * that the present model is tested on.
+   * Up to `count` random images of a split, drawn with the seed; of one class if `label` is given. `dataset` defaults to the
+   * images that the current model is tested on.
    */
   samples(options: {
     readonly dataset?: Settings['dataset'];
@@ -287,21 +287,21 @@ export interface DataApi {
     readonly label: number | null;
     readonly seed: number;
   }): Promise<Images & { readonly indices: readonly number[] }>;
-  /** Images after augmentation and filters, by the very kernels that training uses; variants side by side. */
+  /** Images after filters and augmentation, computed by the kernels of training; the variants of an image are adjacent. */
   preview(options: PreviewOptions): Promise<Images>;
 }
 
 export interface Prediction {
-  /** What the network saw: [height,width,channels], a byte per value. */
+  /** The network's input: [height,width,channels], a byte per value. */
   readonly input: Uint8Array<ArrayBuffer>;
-  /** By class. */
+  /** One per class. */
   readonly probabilities: Float32Array<ArrayBuffer>;
   readonly ms: number;
-  /** Computed by the device, or by JavaScript without a device. */
-  readonly by: 'device' | 'processor';
+  /** Computed on the WebGPU device, or in JavaScript. */
+  readonly by: 'device' | 'cpu';
 }
 
-/** A drawing or picture: RGBA, row by row. */
+/** A drawing or picture: RGBA, row-major. */
 export interface PictureData {
   readonly rgba: Uint8ClampedArray<ArrayBuffer>;
   readonly width: number;
@@ -309,24 +309,24 @@ export interface PictureData {
 }
 
 export interface PredictingApi {
-  /** As digits are prepared (src/data/digit_image.ts), then predicted; null when nothing is drawn. */
+  /** Prepares a drawing as the digits were (src/data/digit_image.ts), and predicts it; null if nothing is drawn. */
   drawing(picture: PictureData): Promise<Prediction | null>;
-  /** A photograph or file, likewise. */
+  /** Likewise for an image file. */
   upload(file: Blob): Promise<Prediction>;
-  /** Pixels as the network takes them. */
+  /** Predicts an image in the network's own format. */
   image(input: Uint8Array<ArrayBuffer>): Promise<Prediction>;
-  /** Changes the network so that it takes this image for its label, unless that costs too many others. */
+  /** Changes the network to predict this label for this image, unless it would forget too many training images. */
   correct(input: Uint8Array<ArrayBuffer>, label: number): Promise<CorrectionOutcome>;
 }
 
 export interface CorrectionOutcome {
   readonly before: Prediction;
   readonly after: Prediction;
-  /** False when the network is as it was. */
+  /** False if the network is unchanged. */
   readonly isCorrected: boolean;
   /** Number of training images that were checked; 0 if there are none. */
   readonly rehearsed: number;
-  /** Those of them that were right, and are not any more; where nothing was learned, would not be. */
+  /** How many of them were right before and are wrong after the correction; if it was rejected, would be wrong. */
   readonly forgotten: number;
 }
 
@@ -340,12 +340,12 @@ export interface ClassFigures {
 
 export interface TestEvaluation {
   readonly modelVersion: number;
-  /** False where the data have no test part: these are images that training leaves out. */
+  /** False if the data set has no test split: then these are images that training leaves out. */
   readonly isTestPart: boolean;
   readonly count: number;
   readonly loss: number;
   readonly accuracy: number;
-  /** The classes in the matrix: all of them, or of many those with the most mistakes; ascending. */
+  /** The classes in the matrix, ascending: all of them, or those with the most mistakes if there are many. */
   readonly labels: readonly number[];
   /** [actual][predicted], in the order of `labels`. */
   readonly confusion: readonly (readonly number[])[];
@@ -354,28 +354,28 @@ export interface TestEvaluation {
 }
 
 export interface Mistake {
-  /** Among the images tested. */
+  /** Index among the tested images. */
   readonly index: number;
   readonly actual: number;
   readonly predicted: number;
   /** Cross-entropy in nats. */
   readonly loss: number;
-  /** Of the class predicted. */
+  /** Probability of the predicted class. */
   readonly probability: number;
 }
 
 export interface EvaluatingApi {
   /**
-   * The test part, or its first `count` images, by the model that predicts now; where the data have none, images that
+   * Evaluates the current model on the test split, or on its first `count` images. If there is no test split, on images that
    * training leaves out.
    */
   run(
     options: { readonly count: number | null },
     onProgress: (done: number, total: number) => void,
   ): Promise<TestEvaluation>;
-  /** Ends a run under way: it resolves with what was judged so far. */
+  /** Ends the running evaluation, which resolves with the images it has evaluated. */
   stop(): Promise<void>;
-  /** Of the last run: those of one cell of the matrix, or all mistakes, by falling loss. */
+  /** Images of the last run by descending loss: those of one cell of the matrix, or all mistakes. */
   images(options: {
     readonly actual: number | null;
     readonly predicted: number | null;
@@ -394,81 +394,81 @@ export interface LayerActivation {
 
 export interface KernelRow {
   readonly index: number;
-  /** The layers it works for, several where their ops were fused; or what else: `inputs`, `loss`, `optimizer`. */
+  /** The layers whose ops it computes, several if they were fused; or `inputs`, `loss`, `optimizer`. */
   readonly scopes: readonly string[];
   readonly isBackward: boolean;
-  /** Pass and fused ops. */
+  /** The primitive and the ops fused into it. */
   readonly label: string;
-  /** Its file below shaders/, without the ending: a primitive of several dispatches has one for each. */
+  /** File below shaders/, without extension: a primitive of several dispatches has a shader for each. */
   readonly shader: string;
   readonly variant: string;
   readonly shapes: string;
   readonly workgroups: readonly number[];
-  /** Null where the device has no timestamps. */
+  /** Null without timestamps. */
   readonly ms: number | null;
-  /** Giga per second, of all dispatches of a primitive, at the slowest of them; null at the others. */
+  /** GFLOP/s and GB/s of the whole primitive, in the row of its slowest dispatch; null in its other rows. */
   readonly gflops: number | null;
   readonly gbytes: number | null;
 }
 
 export interface InspectingApi {
-  /** The kernel of the first convolution: [KH,KW,C,O]; null where the model has none. */
+  /** The kernel of the first convolution: [KH,KW,C,O]; null if the model has none. */
   filters(): Promise<{
     readonly shape: readonly number[];
     readonly values: Float32Array<ArrayBuffer>;
   } | null>;
   activations(input: Uint8Array<ArrayBuffer>): Promise<readonly LayerActivation[]>;
-  /** Of the training step of the training under way or last, or of a prediction where there was none. */
+  /** The kernels of a step of the current or last training; before the first training, those of a prediction. */
   kernels(): Promise<{
     readonly of: 'training' | 'prediction';
     readonly rows: readonly KernelRow[];
     readonly totalMs: number | null;
   }>;
-  /** The WGSL of a row of the last `kernels`, as it was compiled. */
+  /** The compiled WGSL of a row of the last `kernels` call. */
   source(index: number): Promise<string>;
 }
 
-/** One way to compute a kernel. */
+/** A measured variant of a kernel. */
 export interface TunedVariant {
   readonly variant: string;
-  /** Least of the repeats; null for one that was wrong. */
+  /** Minimum over the repeats; null if its result was wrong. */
   readonly ms: number | null;
-  /** Why it was left out; null for one that was right. */
+  /** Why it was rejected; null if its result was right. */
   readonly problem: string | null;
 }
 
-/** A kernel that several variants can compute, measured. */
+/** A kernel whose variants were measured. */
 export interface TunedKernel {
-  /** `conv2d/forward`. */
+  /** Such as `conv2d/forward`. */
   readonly primitive: string;
-  /** Of its inputs. */
+  /** Input shapes. */
   readonly shapes: string;
-  /** The table's choice first. */
+  /** The default variant first. */
   readonly variants: readonly TunedVariant[];
-  /** Null where none was right: the table decides. */
+  /** Null if no variant was right; then the default variant is used. */
   readonly chosen: string | null;
-  /** The time of the table's choice over that of the chosen one. */
+  /** Time of the default variant divided by that of the chosen one. */
   readonly gain: number;
 }
 
 export interface Tuning {
   readonly model: ModelName;
   readonly batchSize: number;
-  /** Those that were measured. */
+  /** The measured kernels. */
   readonly kernels: readonly TunedKernel[];
-  /** The training step by the table and by what was chosen; null where that is the same. */
+  /** Time of a training step with the default variants and with the chosen ones; null if these are the same. */
   readonly step: { readonly untunedMs: number; readonly tunedMs: number } | null;
   /**
-   * nothing    no kernel has more than one variant to try on this device
-   * stored     stored in this browser, and used by new plans
-   * unkept     likewise, but forgotten when the page is closed: the browser keeps nothing here
-   * slower     kernel by kernel faster, together slower: nothing has changed
-   * cancelled  before all was measured: nothing has changed
+   * nothing    no kernel has more than one variant on this device
+   * stored     the choices are stored in this browser, and new plans use them
+   * unkept     new plans use the choices until the page is closed: the browser cannot store them
+   * slower     each kernel is faster but the step is slower, so the choices are discarded
+   * cancelled  the run was cancelled, and its choices are discarded
    */
   readonly outcome: 'nothing' | 'stored' | 'unkept' | 'slower' | 'cancelled';
 }
 
-/** How many kernels were measured, and when last (ms since 1970). */
+/** The number of kernels with a stored choice, and the time of the last measurement in ms since 1970. */
 export interface StoredTuning {
   readonly kernels: number;
   readonly at: number | null;
@@ -476,18 +476,18 @@ export interface StoredTuning {
 
 export interface TuningApi {
   /**
-   * Measures which variant of each kernel is fastest here, for the model and batch size of these settings, and keeps that.
-   * `onProgress` is called with each kernel before it is measured, with the number of those done; with null when the step as a
-   * whole is compared. A training under way keeps the kernels it began with.
+   * Finds the fastest variant of each kernel on this device, for the model and batch size of these settings, and stores the
+   * choices. `onProgress` is called before each kernel is measured, and with null before the whole step is. A running
+   * training keeps its kernels.
    */
   run(
     settings: Settings,
     onProgress: (done: number, total: number, primitive: string | null) => void,
   ): Promise<Tuning>;
-  /** Ends a run under way behind the kernel that is being measured. */
+  /** Ends the run after the kernel that is being measured. */
   cancel(): Promise<void>;
-  /** What the device goes by; null for nothing. */
+  /** The choices that new plans use; null if there are none. */
   stored(): Promise<StoredTuning | null>;
-  /** Forgets it, in this browser too. */
+  /** Discards the choices, also those stored in this browser. */
   forget(): Promise<void>;
 }

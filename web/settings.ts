@@ -1,10 +1,10 @@
-/** What people choose of a training's recipe: defaults, titles, limits, and what each choice changes beside itself. */
+/** The settings that people can choose: defaults, titles, limits, and how one choice changes others. */
 import type { ModelName, PresetName } from '../src/nn/names.js';
 import { makeRecipe } from '../src/recipe/make_recipe.js';
 import { grouped } from '../src/report/charts/numbers.js';
 import type { PageDataset, Settings } from './protocol.js';
 
-/** Seconds on a GPU, and a network that is right more than 98 times in 100. */
+/** Trains for seconds on a GPU, to more than 98 % accuracy. */
 export const defaultSettings: Settings = makeRecipe<PageDataset>({
   dataset: 'digits',
   preset: 'quick',
@@ -17,7 +17,7 @@ export const defaultSettings: Settings = makeRecipe<PageDataset>({
 
 export type Proposal = Pick<Settings, 'limit' | 'epochs' | 'batchSize' | 'learningRate'>;
 
-/** What is proposed for a GPU, and what takes a minute or two where the processor does all the work. */
+/** Proposals for a GPU, and for a CPU, where they train for a minute or two. */
 export type ProposalKind = 'gpu' | 'software';
 
 const { limit, epochs, batchSize, learningRate } = defaultSettings;
@@ -25,8 +25,8 @@ const usual: Proposal = { limit, epochs, batchSize, learningRate };
 const few: Proposal = { ...usual, limit: 2_000, epochs: 2 };
 
 /**
- * Settings with which each model learns (accuracies on 2,000 test digits and clothes, with the processor's proposals): the
- * five units of `mlp` need many steps and a large rate, and the moving statistics of `paper-bn` hundreds of steps.
+ * Settings with which each model learns. The five units of `mlp` need many steps and a large rate; the moving statistics of
+ * `paper-bn` need hundreds of steps. The comments give the accuracy on 2,000 test images of digits and of fashion.
  */
 const proposals: Readonly<Record<ProposalKind, Readonly<Record<ModelName, Proposal>>>> = {
   gpu: {
@@ -55,7 +55,7 @@ export const datasetTitles: Readonly<Record<PageDataset, string>> = {
   custom: 'Your own',
 };
 
-/** In the order in which the page offers them: from the one that is done first to the one that is right most often. */
+/** In the order in which the page offers them: from the fastest to the most accurate. */
 export const modelTitles: Readonly<Record<ModelName, string>> = {
   mlp: 'MLP',
   small: 'Small',
@@ -64,7 +64,7 @@ export const modelTitles: Readonly<Record<ModelName, string>> = {
   'paper-bn': 'Paper-BN',
 };
 
-/** Beside the title: how large the model is on digits, or how it differs. */
+/** Shown beside the title: the model's size on digits, or how it differs. */
 export const modelSizes: Readonly<Record<ModelName, string>> = {
   mlp: '4 k parameters',
   small: '23 k parameters',
@@ -79,7 +79,7 @@ const presetTitles: Readonly<Record<PresetName, string>> = {
   paper: 'Paper',
 };
 
-/** Parts of the recipe that are chosen by name: their titles in the form, their names in the URL, and their values. */
+/** Settings that are chosen from a list: title in the form, name in the URL, and the titles of their values. */
 export const choiceFields = {
   dataset: { title: 'Images', query: 'data', titles: datasetTitles },
   model: { title: 'Model', query: 'model', titles: modelTitles },
@@ -88,18 +88,18 @@ export const choiceFields = {
 
 export type ChoiceName = keyof typeof choiceFields;
 
-/** The value of this name; undefined if the field has none. */
+/** The value that `text` names; undefined if the field has no such value. */
 export function parseChoice<Name extends ChoiceName>(name: Name, text: string): Settings[Name] | undefined {
   return Object.hasOwn(choiceFields[name].titles, text) ? (text as Settings[Name]) : undefined;
 }
 
-/** A number of the recipe: its title in the form, its name in the URL, and its limits. */
+/** A number setting: title in the form, name in the URL, and limits. */
 export interface NumberField {
   readonly title: string;
   readonly query: string;
   readonly least: number;
   readonly most: number;
-  /** Whether it may be a fraction. */
+  /** Whether it need not be an integer. */
   readonly isReal?: boolean;
   /** The word for null, if null is allowed. */
   readonly nothing?: string;
@@ -109,14 +109,14 @@ export const numberFields = {
   learningRate: { title: 'Learning rate', query: 'rate', least: 1e-7, most: 10, isReal: true },
   batchSize: { title: 'Batch size', query: 'batch', least: 1, most: 4_096 },
   epochs: { title: 'Epochs', query: 'epochs', least: 1, most: 1_000 },
-  // Two images of each of ten classes; the user's own images may need more, which the split then says.
+  // Two images of each of ten classes. The user's own images may need more; then `split` throws.
   limit: { title: 'Number of images', query: 'limit', least: 20, most: 10_000_000, nothing: 'all' },
   seed: { title: 'Seed', query: 'seed', least: 0, most: 2 ** 32 - 1 },
 } as const satisfies Partial<Record<keyof Settings, NumberField>>;
 
 export type NumberName = keyof typeof numberFields;
 
-/** `an integer from 1 to 4,096`. */
+/** Such as `an integer from 1 to 4,096`. */
 export function expectedOf(name: NumberName): string {
   const { least, most, isReal, nothing }: NumberField = numberFields[name];
   const written = (value: number): string => (Number.isInteger(value) ? grouped(value) : String(value));
@@ -124,7 +124,7 @@ export function expectedOf(name: NumberName): string {
   return nothing === undefined ? range : `${range}, or ${nothing}`;
 }
 
-/** The number that a person wrote; undefined if it is not one that the field may have. */
+/** The number in a text field; undefined if it is not valid. */
 export function parseNumber<Name extends NumberName>(name: Name, text: string): Settings[Name] | undefined {
   const { least, most, isReal, nothing }: NumberField = numberFields[name];
   const trimmed = text.trim();
@@ -134,14 +134,14 @@ export function parseNumber<Name extends NumberName>(name: Name, text: string): 
   return isAllowed ? value : undefined;
 }
 
-/** The preset's own recipe, with the data set and the seed as they are. */
+/** The preset's recipe, with the data set and the seed of these settings. */
 export function withPreset({ dataset, seed }: Settings, preset: PresetName): Settings {
   return makeRecipe({ preset, dataset, seed });
 }
 
 /**
- * The settings with another model. Values that are as proposed for the model before become those proposed for this one;
- * the others stay, and with another preset than the default all do.
+ * The settings with another model. Values that equal the old model's proposal change to the new model's; the user's own
+ * values stay. With a preset other than the default, all values stay.
  */
 export function withModel(settings: Settings, model: ModelName): Settings {
   if (settings.preset !== defaultSettings.preset) return { ...settings, model };

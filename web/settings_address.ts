@@ -1,11 +1,11 @@
-/** The page's address and its settings say the same. */
+/** Keeps the page's URL and its settings in sync. */
 import type { Settings } from './protocol.js';
 import { queryOf, settingsOf } from './settings_query.js';
 import type { Store } from './store.js';
 
 /**
- * What is set goes to the address, without a new entry in the history; where the reader goes back or forward to an
- * address with other settings, these are taken, and `note` hears what of them is wrong.
+ * Writes changed settings to the URL, without a new history entry. When the user navigates back or forward to a URL with
+ * other settings, reads them; `note` receives a sentence for each that is invalid.
  */
 export function keepInAddress(settings: Store<Settings>, note: (text: string) => void): void {
   settings.listen((value) => {

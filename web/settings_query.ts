@@ -1,10 +1,10 @@
 /**
- * Settings in the page's URL: what differs from the defaults, in words that people can read and change.
+ * Settings in the page's URL: those that differ from the defaults, readable and editable.
  *
  *   ?preset=corrected&batch=64&augment=rotation:10,zoom:0.8~1.2,horizontalFlip&filters=blur:2
  *
- * If the preset is not the default one, the URL holds what differs from that preset's recipe. `none` and `all` mean null.
- * Filters are those with a name, blur and sharpen.
+ * If the preset is not the default one, the URL holds the settings that differ from that preset's recipe. `none` and `all`
+ * mean null. The filters are blur and sharpen.
  */
 import { type AugmentOptions, checkAugmentOptions } from '../src/augment_options.js';
 import { ShadegradError, UsageError } from '../src/errors.js';
@@ -25,22 +25,22 @@ import {
 
 export interface ReadSettings {
   readonly settings: Settings;
-  /** A sentence for everything that was ignored. */
+  /** A sentence for each setting that was ignored. */
   readonly notes: readonly string[];
 }
 
-/** A part of the query: its name, how it is written, and how it is read. */
+/** A parameter of the query: its name, and how to write and read it. */
 interface Key {
   readonly name: string;
   readonly write: (settings: Settings) => string;
-  /** Throws: UsageError that says what was expected. */
+  /** Throws: UsageError that names the expected values. */
   readonly read: (text: string) => Partial<Settings>;
 }
 
 /** Names in the URL that are not settings. */
 const otherNames = ['debug'];
 
-/** They decide what the defaults of the others are. */
+/** The defaults of all other keys depend on these. */
 const baseKeys = [choiceKey('dataset'), choiceKey('preset')];
 
 const keys: readonly Key[] = [
@@ -58,7 +58,7 @@ const keys: readonly Key[] = [
   },
 ];
 
-/** The query with its question mark; empty for the defaults. Keeps what is not a setting, such as `debug=2`. */
+/** The query with its question mark; empty for the defaults. Keeps parameters that are not settings, such as `debug=2`. */
 export function queryOf(settings: Settings, before = ''): string {
   const others = [...new URLSearchParams(before)].filter(([name]) => otherNames.includes(name));
   const different = (from: readonly Key[], base: Settings): (readonly [string, string])[] =>
@@ -73,7 +73,7 @@ export function queryOf(settings: Settings, before = ''): string {
   return parts.length === 0 ? '' : `?${parts.join('&')}`;
 }
 
-/** Never throws: ignores and notes unknown and wrong settings. If a name occurs twice, the last one counts. */
+/** Never throws: ignores unknown and invalid settings, with a note. If a name occurs twice, the last value counts. */
 export function settingsOf(query: string): ReadSettings {
   const named = new Map(new URLSearchParams(query));
   // Earlier versions of the page called the data set `custom` `own`.
@@ -102,7 +102,7 @@ export function settingsOf(query: string): ReadSettings {
   return { settings, notes };
 }
 
-/** The settings that a URL with this data set and preset alone means. */
+/** The settings of a URL with only this data set and preset. */
 function baseOf({ dataset, preset }: Settings): Settings {
   const settings = withDataset(defaultSettings, dataset);
   return preset === defaultSettings.preset ? settings : withPreset(settings, preset);
@@ -135,14 +135,14 @@ function numberKey(name: NumberName): Key {
   };
 }
 
-/** As `encodeURIComponent`, but leaves the signs between the parts as they are, which a query may hold. */
+/** As `encodeURIComponent`, but keeps commas and colons, which are legal in a query. */
 function encoded(text: string): string {
   return encodeURIComponent(text).replaceAll('%2C', ',').replaceAll('%3A', ':');
 }
 
-// ---- augmentation: name, name:value or name:low~high, with commas between ----
+// ---- augmentation: name, name:value or name:low~high, separated by commas ----
 
-/** What may follow a name; `nothing` is for switches. */
+/** What may follow a name; `nothing` for switches. */
 type ValueKind = 'nothing' | 'number' | 'pair' | 'word';
 
 const augmentKinds: Readonly<Record<string, readonly ValueKind[]>> = {

@@ -1,18 +1,17 @@
 /**
- * The comments of the shaders: the head of each, which says its formula, its shapes and why it is there, and what its
- * constants mean. The shaders that run are sent without them (scripts/build_page.mjs); they are fetched when a reader
- * opens a shader.
+ * The comments of the shaders: a head with formula, shapes and purpose, and the meanings of the constants. The build strips
+ * them from the shaders that run (scripts/build_page.mjs); the page fetches them when the user opens a shader.
  */
 interface Comments {
-  /** With an empty line behind it. */
+  /** With an empty line after it. */
   readonly head: string;
-  /** By the name of the constant. */
+  /** By constant name. */
   readonly meanings: Readonly<Record<string, string>>;
 }
 
 let all: Promise<Readonly<Record<string, Comments>>> | undefined;
 
-/** The code of `conv2d/forward_gpu`, say, with its comments; as it is when they cannot be fetched. */
+/** The code of a shader such as `conv2d/forward_gpu` with its comments; unchanged if these cannot be fetched. */
 export async function withComments(shader: string, code: string): Promise<string> {
   all ??= fetchComments();
   try {
@@ -24,7 +23,7 @@ export async function withComments(shader: string, code: string): Promise<string
     );
     return comments.head + explained;
   } catch {
-    all = undefined; // The code can be read all the same; the next shader asks again.
+    all = undefined; // Retry with the next shader.
     return code;
   }
 }

@@ -1,4 +1,4 @@
-/** A value that can be listened to. */
+/** An observable value. */
 export class Store<T> {
   readonly #listeners = new Set<(value: T, before: T) => void>();
   #value: T;

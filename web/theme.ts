@@ -1,7 +1,7 @@
-/** Before anything is painted: the colours that this visitor chose. A script of its own, since it must not wait. */
+/** Applies the visitor's theme before the first paint. It is a separate, blocking script, so that the page does not flash. */
 try {
   const chosen = localStorage.getItem('shadegrad.theme');
   if (chosen === 'light' || chosen === 'dark') document.documentElement.dataset['theme'] = chosen;
 } catch {
-  // A browser that keeps nothing for pages: the system's setting stands.
+  // The browser blocks localStorage: the system's theme applies.
 }

@@ -1,21 +1,21 @@
-/** Light, dark, or as the system is set: the switch in the bar, and what a canvas needs to follow it. */
+/** The theme switch in the bar: light, dark, or the system's theme; and theme changes for canvases. */
 import type { Colour } from '../src/report/charts/palette.js';
 
-/** Where theme.ts looks, too. */
+/** theme.ts reads the same key. */
 const key = 'shadegrad.theme';
 const listeners = new Set<() => void>();
 
-/** Calls `listener` whenever the page's colours have changed: a canvas draws again. */
+/** Calls `listener` after each change of the page's colours, so that a canvas can redraw. */
 export function onThemeChange(listener: () => void): void {
   listeners.add(listener);
 }
 
-/** A colour of the page as it is now, such as `#0068a8`, for a canvas. */
+/** The current value of one of the page's colours, such as `#0068a8`, for a canvas. */
 export function colourOf(name: Colour | 'accent' | 'bad'): string {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 }
 
-/** Makes the radio buttons in `root` work: `auto`, `light`, `dark`. */
+/** Connects the radio buttons in `root`, whose values are `auto`, `light` and `dark`. */
 export function installThemeSwitch(root: HTMLElement): void {
   const { documentElement: page } = document;
   const chosen = page.dataset['theme'] ?? 'auto';
@@ -23,7 +23,7 @@ export function installThemeSwitch(root: HTMLElement): void {
     input.checked = input.value === chosen;
     input.addEventListener('change', () => choose(input.value));
   }
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', tell);
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', notify);
 }
 
 function choose(theme: string): void {
@@ -34,11 +34,11 @@ function choose(theme: string): void {
     if (theme === 'auto') localStorage.removeItem(key);
     else localStorage.setItem(key, theme);
   } catch {
-    // A browser that keeps nothing for pages: the choice holds for this visit.
+    // The browser blocks localStorage: the choice applies to this visit.
   }
-  tell();
+  notify();
 }
 
-function tell(): void {
+function notify(): void {
   for (const listener of listeners) listener();
 }

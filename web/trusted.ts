@@ -1,6 +1,6 @@
 /**
- * The page's policy (require-trusted-types-for 'script') lets no string become markup or the address of a script. The
- * one exception is our own worker; browsers without Trusted Types take the plain address.
+ * The page's Content Security Policy (require-trusted-types-for 'script') forbids strings as markup and as script URLs. The
+ * one exception is the page's own worker. Browsers without Trusted Types use the plain URL.
  */
 interface TrustedTypes {
   createPolicy(
@@ -9,10 +9,10 @@ interface TrustedTypes {
   ): { createScriptURL(address: string): string };
 }
 
-/** The worker's script, beside the page's. */
+/** The URL of the worker's script, in the folder of the page's script. */
 export function workerAddress(): string {
   const rules = { createScriptURL: () => new URL('worker.js', import.meta.url).href };
   const { trustedTypes } = globalThis as { trustedTypes?: TrustedTypes };
-  // The one name that the policy allows, and once only.
+  // The CSP allows this policy name alone, and only once.
   return (trustedTypes?.createPolicy('shadegrad', rules) ?? rules).createScriptURL('');
 }

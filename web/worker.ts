@@ -1,4 +1,4 @@
-/** The worker's entry: everything that computes, behind the calls of protocol.ts. */
+/** The worker's entry point: exposes the API of protocol.ts. */
 import { expose } from 'comlink';
 import type { WorkerApi } from './protocol.js';
 import { dataOf } from './worker/data.js';
@@ -7,7 +7,7 @@ import { predicting } from './worker/predicting.js';
 import { Session } from './worker/session.js';
 import { tuningOf } from './worker/tuning.js';
 
-/** The first call makes the parts that answer the others. */
+/** `start` adds the other members. */
 const api: Pick<WorkerApi, 'start'> & Partial<WorkerApi> = {
   start: async (options, listener) => {
     const session = new Session(options, listener);

@@ -202,7 +202,7 @@ test('an example is predicted before anybody did anything, and again by another 
   expect(inkOf(drawings()[0]!)).toBeGreaterThan(1000);
   expect(app.image.value).toMatchObject({ source: 'drawing', label: null });
   expect(current()!.input).toHaveLength(784);
-  expect(current()!.by).toBe('processor');
+  expect(current()!.by).toBe('cpu');
   app.state.model.set(modelInfo(digits, 2));
   await predicted();
   expect(drawings()).toHaveLength(2);

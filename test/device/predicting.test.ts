@@ -251,7 +251,7 @@ describe('predictions', () => {
     const fake = contextOf(held.device, tiny(held.device, 1));
     const predictions = new Predictions(fake.context);
     const first = await predictions.of(input);
-    expect(first.by).toBe('processor');
+    expect(first.by).toBe('cpu');
     expect(first.input).toBe(input);
     const second = await byDevice(predictions, input);
     near(second.probabilities, first.probabilities);
@@ -261,7 +261,7 @@ describe('predictions', () => {
     fake.replaced();
     before.dispose();
     const third = await predictions.of(input);
-    expect(third.by).toBe('processor');
+    expect(third.by).toBe('cpu');
     near((await byDevice(predictions, input)).probabilities, third.probabilities);
     expect(Math.abs(third.probabilities[0]! - first.probabilities[0]!)).toBeGreaterThan(1e-3);
     expect(fake.notes).toEqual([]);
@@ -274,7 +274,7 @@ describe('predictions', () => {
     const hostOnly = Model.fromJson(model.toJson());
     const predictions = new Predictions(contextOf(undefined, hostOnly, async () => weights).context);
     const { probabilities, by } = await predictions.of(input);
-    expect(by).toBe('processor');
+    expect(by).toBe('cpu');
     near(probabilities, await model.predict({ images: input, count: 1, height: 8, width: 8, channels: 1 }));
     model.dispose();
   });
@@ -287,7 +287,7 @@ describe('predictions', () => {
     device.destroy();
     await device.lost;
     const after = await predictions.of(input);
-    expect(after.by).toBe('processor');
+    expect(after.by).toBe('cpu');
     near(after.probabilities, probabilities);
     expect(fake.notes).toEqual([]);
 

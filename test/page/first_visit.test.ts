@@ -21,7 +21,7 @@ test('without WebGPU says which browsers have it, and predicts all the same', as
   await withoutWebGpu(page);
   await page.goto(visits.address);
   await page.getByText(/ ms, computed in JavaScript$/).waitFor();
-  await page.getByText('WebGPU is in Chrome and Edge since version 113').waitFor();
+  await page.getByText('WebGPU works in Chrome and Edge 113 or later').waitFor();
   await page.getByText('Training needs WebGPU').waitFor();
   expect(await page.getByRole('button', { name: 'Train', exact: true }).isDisabled()).toBe(true);
 });

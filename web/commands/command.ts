@@ -1,6 +1,6 @@
 /**
- * What people can ask of the page. A command is one object: label, keyboard shortcut, when it is enabled, and the action.
- * Buttons and keys follow from it (views/command_button.ts).
+ * Commands of the page. A command is one object: label, keyboard shortcut, when it is enabled, and the action. Its button
+ * and keys are built from it (views/command_button.ts).
  */
 import type { App, Cause } from '../app.js';
 
@@ -11,7 +11,7 @@ export interface Shortcut {
   readonly isShifted?: boolean;
 }
 
-/** `Given`: what the button's view adds, such as the files that were chosen. */
+/** `Given`: what the view passes, such as the chosen files. */
 export interface Command<Given = void> {
   readonly label: string | ((app: App) => string);
   /** The label while the command runs. */
@@ -19,9 +19,9 @@ export interface Command<Given = void> {
   /** What it does, for the tooltip, if the label does not say it. */
   readonly hint?: string;
   readonly shortcut?: Shortcut;
-  /** What its errors are about. Of the commands of one cause, one runs at a time. */
+  /** What its errors are about. Only one command of a cause runs at a time. */
   readonly cause: Cause;
-  /** It may run while another command of its cause does, to end that. */
+  /** Whether it may run while another command of its cause runs, in order to end it. */
   readonly isInterrupting?: boolean;
   /** Always enabled when left out. */
   isEnabled?(app: App): boolean;

@@ -1,9 +1,9 @@
-/** The command that has the network learn from a drawing. */
+/** The command that makes the network learn a drawing. */
 import type { CorrectionOutcome } from '../protocol.js';
 import type { Command } from './command.js';
 
 export interface CorrectionRequest {
-  /** The image as the network takes it, and what it is. */
+  /** The network's input and its true class. */
   readonly input: Uint8Array<ArrayBuffer>;
   readonly label: number;
   readonly onResult: (outcome: CorrectionOutcome) => void;

@@ -1,4 +1,4 @@
-/** The commands for the model that predicts, as a file or as it came with the page. */
+/** The commands that download, open and reset the current model. */
 import type { Command } from './command.js';
 
 /** `Given` saves the file. */

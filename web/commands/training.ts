@@ -3,7 +3,7 @@ import type { App } from '../app.js';
 import type { TrainingStatus } from '../protocol.js';
 import type { Command } from './command.js';
 
-/** One button holds train, pause and resume, whichever makes sense, so they share a shortcut. */
+/** One button shows train, pause or resume, depending on the phase, so they share a shortcut. */
 const primary = { key: 'Enter', isShifted: false };
 
 /** Why the chosen images cannot be used; null if they can, as far as is known. */
@@ -49,7 +49,7 @@ export const resume: Command = {
 
 export const step: Command = {
   label: 'Step',
-  hint: 'One step, then paused again',
+  hint: 'Runs one step, then pauses again',
   shortcut: { key: 'Enter', isShifted: true },
   cause: 'training',
   isEnabled: isIn('paused'),
@@ -77,7 +77,7 @@ export const reconnect: Command = {
   run: resume.run,
 };
 
-/** What the large button does now. */
+/** The command of the large button. */
 export function primaryCommand(app: App): Command {
   const status = statusIn(app);
   if (!status?.isUnderWay) return train;

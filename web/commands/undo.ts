@@ -16,11 +16,11 @@ const names: Readonly<Record<UndoName, string>> = {
 export type UndoDirection = 'undo' | 'redo';
 
 export interface UndoCommand extends Command {
-  /** What it would undo or redo now; null for nothing. */
+  /** The action that it would undo or redo now; null if there is none. */
   offered(app: App): UndoName | null;
 }
 
-/** `isOffered`: limits it to some names, beside the button that causes them. */
+/** `isOffered` limits it to some actions, for a button beside the one that causes them. */
 export function undoCommand(
   scope: UndoScope,
   direction: UndoDirection,

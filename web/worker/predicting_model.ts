@@ -94,7 +94,7 @@ export class Predictions {
       known ??= this.#cpu;
       if (!isLost(error) || !known) throw error;
     }
-    return { probabilities: known.cpuModel.predict(input), by: 'processor' };
+    return { probabilities: known.cpuModel.predict(input), by: 'cpu' };
   }
 
   #forget(): void {
