@@ -10,7 +10,7 @@ test('is there', async () => {
 test('is of another build', async () => {
   await expect(onDemand(async () => ({ ...parts, build: 'another' }))).rejects.toMatchObject({
     name: 'FileError',
-    message: 'this page has been renewed on its server since it was loaded: reload it.',
+    message: 'the page was updated on its server after it was loaded; reload it.',
   });
 });
 
@@ -18,6 +18,6 @@ test('cannot be fetched', async () => {
   await expect(onDemand(async () => Promise.reject(new TypeError('gone')))).rejects.toMatchObject({
     name: 'FileError',
     message:
-      'a part of this page cannot be fetched (TypeError: gone). Is its server still there? Then load the page again.',
+      'a part of this page could not be loaded (TypeError: gone). Check that its server is running, then reload.',
   });
 });

@@ -488,7 +488,7 @@ describe('trouble', () => {
     const page = await visit();
     const first = page.tuning.run(settings, () => undefined);
     await expect(page.tuning.run(settings, () => undefined)).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[StateError: tuning: it is under way already; cancel it, or wait for it to end.]`,
+      `[StateError: tuning: a measurement is already running; cancel it, or wait for it to end.]`,
     );
     expect((await first).outcome).toBe('stored');
   });
@@ -501,7 +501,7 @@ describe('trouble', () => {
       if (done === 1) page.session.device.current!.gpu.destroy();
     });
     await expect(run).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[DeviceError: tuning: the graphics device was lost before it ended, so nothing has changed; tune again when it is back.]`,
+      `[DeviceError: tuning: the graphics device was lost before the measurement ended, so nothing has changed; tune again when it is back.]`,
     );
     expect(texts.size).toBe(0);
     await page.until(() => page.status().phase === 'lost');
@@ -518,7 +518,7 @@ describe('trouble', () => {
     });
     expect(await page.tuning.stored()).toBeNull();
     await expect(page.tuning.run(settings, () => undefined)).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[DeviceError: tuning: there is no device to measure; use a browser with WebGPU.]`,
+      `[DeviceError: tuning: there is no device to measure on; use a browser with WebGPU.]`,
     );
     await expect(page.tuning.forget()).rejects.toThrow(DeviceError);
   });

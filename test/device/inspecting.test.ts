@@ -236,7 +236,7 @@ describe('kernels of a prediction', () => {
   it('are refused where the list has no such row', async () => {
     const api = inspectingOf(visit());
     await expect(api.source(0)).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[UsageError: source: there is no kernel 0, expected one of the 0 that were listed last.]`,
+      `[UsageError: source: the index is 0, expected one of the 0 kernels of the last list.]`,
     );
   });
 });

@@ -303,7 +303,7 @@ describe('predictions', () => {
     const fake = contextOf(held.device, tiny(held.device, 1));
     const predictions = new Predictions(fake.context);
     await expect(predictions.of(new Uint8Array(784))).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[UsageError: predict: the image has 784 values, but the model takes [8,8,1], 64 values.]`,
+      `[UsageError: predict: the image has 784 values, expected 64, as the model's input is [8,8,1].]`,
     );
     fake.current.model.dispose();
   });

@@ -368,7 +368,7 @@ describe('DataSets', () => {
         ({ digits, fashion, custom }) => void (told = [digits, fashion, custom]),
       );
     };
-    const nothingYours = expect.stringMatching(/^There are no images of yours yet\./) as string;
+    const nothingYours = expect.stringMatching(/^You have not added images yet\./) as string;
 
     test('is what the index says, and what a visit has kept', async () => {
       const sets = setsOf({ index: async () => ({ digits: null, fashion: absent }) });

@@ -1,6 +1,6 @@
 /**
- * The saved session on disk: two files, written alternately, so that a write that fails or is cut off leaves the previous
- * save whole. The newest whole file counts.
+ * The saved session on disk: two files, written alternately, so that a failed or interrupted write leaves the previous save
+ * intact. The newest intact file is used.
  */
 import { ShadegradError } from '../../src/errors.js';
 import type { Folder } from '../../src/folder.js';
@@ -17,14 +17,14 @@ export interface Found {
 
 export class AlternatingSlots {
   #nextNumber = 1;
-  /** Which name the next file gets: that of the older file. */
+  /** The slot to write next: that of the older file. */
   #next: 0 | 1 = 0;
   #last: Promise<void> = Promise.resolve();
   #pending: { bytes: Uint8Array; readonly written: Promise<void> } | undefined;
 
   constructor(private readonly folder: Folder) {}
 
-  /** The newest save; undefined when there is none, or none can be read. */
+  /** The newest save; undefined if no file can be read. */
   async newest(): Promise<Found | undefined> {
     const found = await Promise.all([this.#read(0), this.#read(1)]);
     const [last] = found.flatMap((each) => each ?? []).sort((a, b) => b.number - a.number);
@@ -41,7 +41,7 @@ export class AlternatingSlots {
       const saved = sessionIn(stored);
       return saved && { ...saved, stored, bytes, slot };
     } catch (error) {
-      // Missing or damaged: the other file counts.
+      // Missing or damaged: the other file is used.
       if (error instanceof ShadegradError) return undefined;
       throw error;
     }
@@ -53,7 +53,7 @@ export class AlternatingSlots {
   }
 
   /**
-   * Writes a file. While a write is in progress, the last file given is written next, and those before it are dropped.
+   * Writes a file. If several calls are made during a write, only the last file is written after it.
    *
    * Throws: FileError.
    */

@@ -1,4 +1,4 @@
-/** The parts of the worker, as those that answer the page's calls use them. */
+/** The parts of the worker that the handlers of the page's calls use. */
 import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
 import type { Device } from '../../src/engine/device.js';
 import type { Plan } from '../../src/engine/plan/plan.js';
@@ -14,7 +14,7 @@ export interface Context {
   readonly events: Pick<EventThrottle, 'emit' | 'note'>;
   /** Undefined without WebGPU, and after a loss. */
   readonly device: { readonly current: Device | undefined };
-  /** The model that predicts. */
+  /** The current model. */
   readonly current: Pick<CurrentModel, 'model' | 'version' | 'classNames' | 'weights' | 'onReplaced'>;
   readonly data: Pick<DataSets, 'get' | 'test' | 'fetched'>;
   /** The user's own images. */
@@ -24,26 +24,26 @@ export interface Context {
 }
 
 export interface TrainerContext {
-  /** Of the training, running or last; the page's own before the first. */
+  /** The settings of the current or last training; the page's settings before the first. */
   readonly settings: Settings;
   /**
-   * The training that the model comes from, which is not the one of `settings` while that is loaded and compiled;
-   * undefined for a built-in model or one of a file.
+   * The training that produced the current model: while a new training loads and compiles, still the previous one.
+   * Undefined for a built-in model or one from a file.
    */
   readonly trainedBy: Pick<TrainingRecord, 'settings' | 'dataDigest'> | undefined;
-  /** What the callbacks of the running training were given, from its first step on. Call its `profile` between steps. */
+  /** The running training, as its callbacks received it; undefined before its first step. Call `profile` between steps. */
   readonly active: Training | undefined;
   /** The plans of the last training step. */
   readonly plans: readonly Plan[];
   /**
-   * Runs a task while no step is in flight: weights and slots are those of one moment, and may be changed. Also without a
-   * training, and while one is paused or validates; tasks run one after the other.
+   * Runs a task while no step is in flight, so that it can read and change weights and slots consistently. Works without a
+   * training too, and while one is paused or validates. Tasks run one at a time.
    */
   betweenSteps<T>(task: () => Promise<T>): Promise<T>;
   /** Model and training as one file, for `undo`. Call it between steps. */
   snapshot(): Promise<Uint8Array>;
-  /** Saves weights that were changed outside the training, and has views look again; also in a task of `betweenSteps`. */
+  /** Saves weights that were changed outside the training, and refreshes the views. May be called in a task. */
   weightsChanged(): Promise<void>;
-  /** Resolves when the last save is on disk, or has failed, which is shown. */
+  /** Resolves when the last save is on disk, or has failed with a note. */
   written(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** The model that predicts now, on the device where there is one, else as weights on the host. */
+/** The current model: on the device, or as weights on the host if there is no device. */
 import type { Device } from '../../src/engine/device.js';
 import { ModelError, StateError } from '../../src/errors.js';
 import type { SaveWeightsOptions } from '../../src/nn/trainable_model.js';
@@ -20,11 +20,11 @@ export interface Candidate {
   readonly model: Model;
   readonly origin: ModelInfo['origin'];
   readonly classNames: readonly string[];
-  /** The file it came from, where there is no device to hold its weights. */
+  /** The weights of its file, if there is no device to hold them. */
   readonly stored?: StoredTensors | undefined;
 }
 
-/** A model made from a file: on the device, with the optimizer's slots where one is given, else described only. */
+/** A model from a file: on the device, with the slots of `optimizer` if given; without a device, only its description. */
 export function modelFromStored(
   stored: StoredTensors,
   {
@@ -50,14 +50,14 @@ export function modelFromStored(
 
 export class CurrentModel {
   #current: Candidate | undefined;
-  /** The one before: a prediction with it may be under way. */
+  /** The previous model: a prediction may still use it. */
   #retired: Model | undefined;
   #version = 0;
   readonly #listeners: (() => void)[] = [];
 
   constructor(private readonly tell: (info: ModelInfo) => void) {}
 
-  /** The names of its classes; none before the first model. */
+  /** Empty before the first model. */
   get classNames(): readonly string[] {
     return this.#current?.classNames ?? [];
   }
@@ -81,7 +81,7 @@ export class CurrentModel {
     this.#listeners.push(listener);
   }
 
-  /** `next` predicts from now on. */
+  /** Makes `next` the current model. */
   replace(next: Candidate): void {
     this.#retired?.dispose();
     this.#retired = this.#current?.model;
@@ -90,19 +90,19 @@ export class CurrentModel {
     this.changed();
   }
 
-  /** Where the weights come from, told with the next change. */
+  /** Sets where the weights come from; sent to the page with the next change. */
   set origin(origin: ModelInfo['origin']) {
     if (this.#current) this.#current = { ...this.#current, origin };
   }
 
-  /** The weights are others. */
+  /** Call it when the weights have changed. */
   changed(): void {
     if (!this.#current) return;
     this.#version++;
     this.tell(infoOf(this.#current, this.#version));
   }
 
-  /** Throws: DeviceError when the device is lost; ModelError when there is no model at all. */
+  /** Throws: DeviceError if the device is lost; ModelError before the first model. */
   async weights(): Promise<Weights> {
     const { model, stored } = this.#there();
     return stored ? weightsIn(model, stored) : model.weights();
@@ -116,7 +116,7 @@ export class CurrentModel {
   }
 
   #there(): Candidate {
-    if (!this.#current) throw new ModelError('model: there is none yet; open a file, or train one.');
+    if (!this.#current) throw new ModelError('model: there is no model yet; open a file, or train one.');
     return this.#current;
   }
 }
@@ -138,7 +138,7 @@ function infoOf({ model, origin, classNames }: Candidate, version: number): Mode
   };
 }
 
-/** The parameters by name, as `Model.weights` yields them. */
+/** The parameters, named as in `Model.weights`. */
 function shapesIn(model: Model): { readonly name: string; readonly shape: readonly number[] }[] {
   return model.layers.flatMap(({ name: layer, parameters }) =>
     parameters.map(({ name, shape }) => ({ name: `${layer}/${name}`, shape })),

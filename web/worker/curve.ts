@@ -1,18 +1,18 @@
-/** The points of the loss curve that are kept: all of them at first, then evenly fewer, so that there are never many. */
+/** The stored points of the loss curve: all steps at first, then every second, every fourth, … so that memory is bounded. */
 import type { StepPoint } from '../protocol.js';
 
-/** More than a screen is wide. */
+/** More than the pixels of a screen's width. */
 const mostPoints = 4096;
 
-/** As it is kept: `[step, loss, accuracy]`, null for NaN, which JSON cannot hold. */
+/** The saved form: `[step, loss, accuracy]`, with null for NaN, which JSON cannot represent. */
 export interface SavedCurve {
   readonly stride: number;
   readonly points: readonly (readonly [step: number, loss: number | null, accuracy: number])[];
 }
 
 /**
- * Keeps the steps 1, 1 + s, 1 + 2·s, … for the least power of two s with which they are at most `most`. Which ones these
- * are depends on how far training has come and on nothing else.
+ * Keeps the steps 1, 1 + s, 1 + 2·s, … for the smallest power of two s that gives at most `most` points. The kept steps
+ * depend only on the number of steps so far.
  */
 export class Curve {
   #stride = 1;
@@ -20,7 +20,7 @@ export class Curve {
 
   constructor(private readonly most = mostPoints) {}
 
-  /** Steps count from 1 on and rise. */
+  /** Steps start at 1 and ascend. */
   add(point: StepPoint): void {
     if (!this.#isKept(point)) return;
     this.#points.push(point);
@@ -34,7 +34,7 @@ export class Curve {
     return (step - 1) % this.#stride === 0;
   }
 
-  /** As they are now. */
+  /** A copy of the points. */
   get points(): readonly StepPoint[] {
     return [...this.#points];
   }

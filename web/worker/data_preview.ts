@@ -1,7 +1,4 @@
-/**
- * What filters and augmentation make of a few images: the program that training records for its inputs, run on these
- * images alone.
- */
+/** Applies filters and augmentation to a few images, with the program that training records for its inputs. */
 import type { ImageSet } from '../../src/data/dataset.js';
 import type { Device } from '../../src/engine/device.js';
 import type { Plan } from '../../src/engine/plan/plan.js';
@@ -20,19 +17,19 @@ export interface PreviewRecipe {
   readonly filters: readonly Filter[];
 }
 
-/** Recipes whose kernels stay compiled, for a slider that moves back and forth. */
+/** Number of recipes whose kernels stay compiled, so that a slider can move back and forth. */
 const mostKept = 64;
 
 /**
- * Keeps between calls what the next one can use: the images' place on the device while their number and size are the
- * same, the program while the recipe is. The recipe's numbers are constants of two small shaders, so another recipe is
- * another program; the kernels of the last `mostKept` stay compiled, those before are forgotten.
+ * Reuses tensors while the number and size of the images are the same, and the program while the recipe is. The numbers of a
+ * recipe are constants of two small shaders, so each recipe has its own program; the kernels of the last `mostKept` recipes
+ * stay compiled.
  */
 export class Previewer {
   #tensors: { readonly key: string; readonly set: DeviceSet; readonly state: Tensor } | undefined;
   #program: { readonly key: string; readonly inputs: Program<Tensor> } | undefined;
 
-  /** The kernels of each recipe, the last one last. */
+  /** The kernels of each recipe, the most recent last. */
   readonly #kernels = new Map<string, readonly SpecialisedShader[]>();
 
   constructor(
@@ -41,10 +38,10 @@ export class Previewer {
   ) {}
 
   /**
-   * Each image as often as there are variants, as the first epoch of a training on these images alone would show them.
+   * Variants of each image, as in the first epoch of a training on these images alone.
    *
-   * Shapes: images [N,H,W,C] → [N · variants, H, W, C], the variants of an image one after the other; bytes, values
-   * beyond black and white cut off. Throws: UsageError for a recipe out of range; DeviceError.
+   * Shapes: images [N,H,W,C] → [N · variants, H, W, C], the variants of an image adjacent; bytes, clamped to 0 … 255.
+   * Throws: UsageError for a recipe out of range; DeviceError.
    */
   async run(
     images: ImageSet,
@@ -90,7 +87,7 @@ export class Previewer {
     }
   }
 
-  /** The images on the device, in an order that puts the variants of an image side by side. */
+  /** The images on the device, permuted so that the variants of an image are adjacent. */
   #place(images: ImageSet, variants: number): { readonly set: DeviceSet; readonly state: Tensor } {
     const { count, height, width, channels } = images;
     const key = [count, height, width, channels, variants].join();
@@ -114,7 +111,7 @@ export class Previewer {
   }
 }
 
-/** 0 … 1 to 0 … 255, to the nearest. */
+/** Maps 0 … 1 to 0 … 255, rounded. */
 function bytesOf(values: Float32Array): Uint8Array<ArrayBuffer> {
   const bytes = Uint8ClampedArray.from(values, (value) => 255 * value);
   return new Uint8Array(bytes.buffer);

@@ -1,7 +1,4 @@
-/**
- * The data sets by name: each fetched once, at the first request, and why one cannot be used; the user's own files are kept
- * for the next visit.
- */
+/** The data sets by name: fetches each once, at the first request, and knows why one cannot be used. */
 import type { DatasetName } from '../../src/data/digests.js';
 import type { ImageSet } from '../../src/data/dataset.js';
 import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
@@ -9,19 +6,19 @@ import { DataError, FileError, ModelError } from '../../src/errors.js';
 import type { SetProblems, Settings } from '../protocol.js';
 
 export interface FetchOptions {
-  /** Bytes so far, and in all. */
+  /** Receives the bytes loaded so far, and their total. */
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
 }
 
 /** Where images come from. */
 export interface DataSource {
-  /** By name, why the server cannot give a set; null where it can. A server without an index gives what is asked for. */
+  /** By name, why the server does not have a data set; null if it does. A source without an index has all of them. */
   index?(): Promise<Readonly<Record<string, string | null>>>;
   whole(name: DatasetName, options: FetchOptions): Promise<LoadedDataset>;
-  /** The test part alone. */
+  /** Only the test split. */
   test(name: DatasetName): Promise<ImageSet>;
-  /** The set that was opened in this visit or an earlier one. */
+  /** The user's own images, opened in this visit or an earlier one. */
   custom(): Promise<LoadedDataset | undefined>;
 }
 
@@ -33,7 +30,7 @@ interface Fetching {
 }
 
 const noCustomImages =
-  'There are no images of yours yet. Drop a folder of pictures, a CSV or IDX files under Data.';
+  'You have not added images yet. Drop a folder of pictures, a CSV file or IDX files under Data.';
 
 export class DataSets {
   readonly #there = new Map<Name, LoadedDataset>();
@@ -43,11 +40,11 @@ export class DataSets {
 
   constructor(
     private readonly source: DataSource,
-    /** Called whenever what can be used has changed. */
+    /** Called when a problem appears or disappears. */
     private readonly tell: (problems: SetProblems) => void = () => undefined,
   ) {}
 
-  /** Finds out what can be used. Never rejects. */
+  /** Checks which data sets can be used. Never rejects. */
   async check(hasCustom: Promise<boolean>): Promise<void> {
     await Promise.all([this.#readIndex(), hasCustom.then((has) => has && this.#set('custom', null))]).catch(
       () => [],
@@ -55,12 +52,12 @@ export class DataSets {
     this.tell(this.#problems);
   }
 
-  /** What need not be fetched any more. */
+  /** The data set if it has been fetched. */
   fetched(name: Name): LoadedDataset | undefined {
     return this.#there.get(name);
   }
 
-  /** Becomes `custom`; undefined for none. */
+  /** Sets the data set `custom`; undefined removes it. */
   useCustom(images: LoadedDataset | undefined): void {
     if (images) this.#there.set('custom', images);
     else this.#there.delete('custom');
@@ -68,8 +65,8 @@ export class DataSets {
   }
 
   /**
-   * Throws: DataError, FileError as the source does; the signal's reason as soon as it is aborted, while other callers
-   * still get the images.
+   * Throws: DataError, FileError as the source does; the signal's reason as soon as it is aborted, although fetching goes on
+   * for other callers.
    */
   async get(name: Name, { onProgress, signal }: FetchOptions = {}): Promise<LoadedDataset> {
     const there = this.#there.get(name);
@@ -111,26 +108,26 @@ export class DataSets {
     throw new DataError(noCustomImages);
   }
 
-  /** The test part, alone where the whole set is not there yet. Throws: DataError where the data have none. */
+  /** The test split; fetched alone if the whole set has not been fetched. Throws: DataError if there is no test split. */
   async test(name: Name): Promise<ImageSet> {
     if (name === 'custom' || this.#there.has(name)) {
       const { test, source } = await this.get(name);
       if (test) return test;
-      throw new DataError(`data: ${source} holds no labelled images that are kept for testing.`);
+      throw new DataError(`data: ${source} has no labelled test images.`);
     }
     let pending = this.#tests.get(name);
     if (!pending) {
       pending = this.#usable(name, this.source.test(name));
       this.#tests.set(name, pending);
-      // Asked for again, it is tried again; the caller handles a rejection.
+      // The next call retries; the caller handles the rejection.
       pending.catch(() => this.#tests.delete(name));
     }
     return pending;
   }
 
-  // ---- what can be used ----
+  // ---- problems ----
 
-  /** Notes what comes of fetching a set. A missing one is said in the index's words. */
+  /** Records whether fetching succeeds. If the set is missing, its problem is the text in the index. */
   async #usable<T>(name: Name, fetching: Promise<T>): Promise<T> {
     try {
       const images = await fetching;
@@ -145,7 +142,7 @@ export class DataSets {
         this.#set(name, problem);
         throw new FileError(problem, { cause: error, problem: 'missing' });
       }
-      // A server that cannot be reached may answer the next time; damaged files stay so.
+      // Damaged files stay damaged, but an unreachable server may answer the next time.
       if (error instanceof DataError || error instanceof ModelError) this.#set(name, error.message);
       throw error;
     }

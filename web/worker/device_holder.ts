@@ -1,4 +1,4 @@
-/** The device: opened when it is needed, watched until it is lost, and shown to the page. */
+/** Opens the device, watches for its loss, and reports both to the page. */
 import type { Device } from '../../src/engine/device.js';
 import { deviceInfoOf, problemOf } from './device_info.js';
 import type { EventThrottle } from './event_throttle.js';
@@ -6,7 +6,7 @@ import type { EventThrottle } from './event_throttle.js';
 export class DeviceHolder {
   /** Undefined without WebGPU, and after a loss. */
   current: Device | undefined;
-  /** The command that the device refused, after which it was destroyed. */
+  /** Why the device was destroyed: the error of a command that it refused. */
   #refusal: string | undefined;
   #isClosed = false;
   #listener: () => Promise<void> = async () => undefined;
@@ -16,7 +16,7 @@ export class DeviceHolder {
     private readonly events: EventThrottle,
   ) {}
 
-  /** `listener` is called when the device was lost; the page gets the reason when it has resolved. */
+  /** `listener` is called when the device was lost. The page receives the reason after `listener` has resolved. */
   onLost(listener: () => Promise<void>): void {
     this.#listener = listener;
   }
@@ -31,7 +31,7 @@ export class DeviceHolder {
     return device;
   }
 
-  /** Without a device the page works as well, and shows why there is none. */
+  /** As `open`, but reports an error to the page, which also works without a device. */
   async tryOpen(): Promise<void> {
     try {
       await this.open();
@@ -40,7 +40,7 @@ export class DeviceHolder {
     }
   }
 
-  /** Destroys a device that has refused a command, so that another one is opened. */
+  /** Destroys a device that refused a command, so that a new one can be opened. */
   refuse(device: Device, refusal: string): void {
     this.#refusal = refusal;
     device.destroy();

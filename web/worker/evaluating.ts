@@ -1,9 +1,9 @@
 /**
- * The test part, or images that training leaves out, judged by the model that predicts.
+ * Evaluates the current model on the test split, or on images that training leaves out.
  *
- * One moment's weights judge all images while a training goes on: they are read while no step is under way, and put into
- * a model of the test's own on the same device. So only the reading takes a rest. Everything after that is batches that
- * take turns with the training's steps and with predictions on the device's queue, each of them short.
+ * All images are evaluated with the same weights, even while a training runs: the weights are read while no step is in
+ * flight, and copied into a separate model on the same device. Only the reading interrupts the training. The batches of the
+ * evaluation are short, and share the device's queue with training steps and predictions.
  */
 import type { ImageSet } from '../../src/data/dataset.js';
 import type { Device } from '../../src/engine/device.js';
@@ -18,16 +18,16 @@ import { imagesToTest } from './evaluating_images.js';
 import { Verdicts } from './evaluating_verdicts.js';
 import { unlessLost } from './lost_device.js';
 
-/** Images at once: what takes about as long as a stroke may wait, and on a GPU fills it. */
+/** Large enough to fill a GPU; on a CPU, short enough that predictions while drawing do not lag. */
 const batchSizes = { software: 16, gpu: 256 } as const;
-/** Least time between two reports of progress. */
+/** Minimum interval between two progress reports. */
 const reportMs = 120;
 
 const lostText = 'The graphics device was lost during the test. Test again once it is back.';
 
 type Progress = Parameters<EvaluatingApi['run']>[1];
 
-/** A run under way. */
+/** A running evaluation. */
 interface Run {
   isStopped: boolean;
 }
@@ -79,7 +79,7 @@ async function judge(
     const begun = performance.now();
     try {
       const { probabilities, done } = await predictUntil(model, classes, images, run, onProgress);
-      checkNumbers(probabilities);
+      checkFinite(probabilities);
       const verdicts = new Verdicts(images.labels.subarray(0, done), probabilities, classes);
       const ms = performance.now() - begun;
       return { evaluation: { ...verdicts.summary(), modelVersion, isTestPart, ms }, verdicts, set };
@@ -98,21 +98,21 @@ function usableDevice({ device: { current: device } }: Context): Device {
   return device;
 }
 
-/** Throws: StateError for the outputs of a network whose weights are NaN. */
-function checkNumbers(probabilities: Float32Array): void {
+/** Throws: StateError if the network outputs NaN. */
+function checkFinite(probabilities: Float32Array): void {
   if (probabilities.every(Number.isFinite)) return;
   throw new StateError(
     'The network outputs NaN; its training probably diverged. Train again with a smaller learning rate.',
   );
 }
 
-/** The set's first images, without a copy; all of them for null. */
+/** The first `count` images of a set; the set itself for null. */
 function firstOf(set: ImageSet, count: number | null): ImageSet {
   if (count === null || count >= set.count) return set;
   return set.select(Array.from({ length: count }, (_, i) => i));
 }
 
-/** A model of our own with the weights of one moment. Throws: UsageError when the images do not fit it. */
+/** A copy of the current model with its present weights. Throws: UsageError if the images do not fit the model. */
 async function frozen(
   context: Context,
   device: Device,
@@ -127,17 +127,17 @@ async function frozen(
   const { classes } = model;
   if (classes === undefined)
     throw new UsageError(
-      `test: ${model.name} yields [${model.outputShape.join(',')}], which is not one value per class.`,
+      `test: the output of ${model.name} is [${model.outputShape.join(',')}], expected one value per class.`,
     );
   checkImages('test', images, model.inputShape, classes);
   model.setWeights(new Map(weights));
   return { model, classes, modelVersion };
 }
 
-/** Thrown in a callback, which is how a prediction ends before its time. */
+/** Thrown in a callback, which ends `predict` early. */
 class Stopped extends Error {}
 
-/** Probabilities of the first `done` images: all, unless the run was stopped. */
+/** Probabilities of the first `done` images; of all images, unless the run was stopped. */
 async function predictUntil(
   model: Model,
   classes: number,

@@ -1,4 +1,4 @@
-/** The images to test on: the test split, or what the training's own split left out. */
+/** The images to test on: the test split, or images that the split of the training left out. */
 import type { ImageSet } from '../../src/data/dataset.js';
 import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
 import { DataError } from '../../src/errors.js';
@@ -10,7 +10,7 @@ import type { TrainingRecord } from './training_record.js';
 
 export interface TestImages {
   readonly set: ImageSet;
-  /** False where the data have no test part. */
+  /** False if the data set has no test split. */
   readonly isTestPart: boolean;
 }
 
@@ -24,18 +24,18 @@ export async function imagesToTest(context: Context): Promise<TestImages> {
     : { set: leftOut(loaded, context.trainer), isTestPart: false };
 }
 
-/** Which training the model comes from; the page's settings before the first. */
+/** The training that produced the model, and the page's settings, which apply before the first training. */
 export interface TrainedImages {
   readonly settings: Settings;
   readonly trainedBy: Pick<TrainingRecord, 'settings' | 'dataDigest'> | undefined;
 }
 
 /**
- * Images that the model was not trained on: those that the split of its training left out, or, before the first training,
- * the split of the page's settings.
+ * Images that the model was not trained on: those that the split of its training left out; before the first training, those
+ * that the split of the page's settings leaves out.
  *
- * Throws: DataError if the model was trained on other files, which may have held some of these images; UsageError for a
- * split that the data do not allow.
+ * Throws: DataError if the model was trained on other files, which may contain some of these images; UsageError if the data
+ * cannot be split that way.
  */
 export function leftOut(loaded: LoadedDataset, { settings, trainedBy }: TrainedImages): ImageSet {
   const training = trainedBy?.settings.dataset === 'custom' ? trainedBy : undefined;

@@ -1,4 +1,4 @@
-/** What a test says of every image, kept so that the images behind a cell of the matrix can be asked for. */
+/** The results of a test for every image, from which the images of each cell of the matrix can be listed. */
 import { amongLabels, confusionRows, labelsToDraw } from '../../src/report/confusion.js';
 import {
   type Evaluation,
@@ -9,10 +9,10 @@ import {
 } from '../../src/report/evaluation.js';
 import type { Mistake, TestEvaluation } from '../protocol.js';
 
-/** Every cell of the page's matrix is a button: 10,000 can still be gone through. */
+/** Each cell of the page's matrix is a button; 10,000 of them are still usable. */
 const inMatrix = { most: 100, least: 30 };
 
-/** Images whose actual class and predicted class are these; null is any, of mistakes only. */
+/** Selects images by actual and predicted class. Null matches any class, but only mistakes. */
 export interface Cell {
   readonly actual: number | null;
   readonly predicted: number | null;
@@ -20,11 +20,11 @@ export interface Cell {
 
 export class Verdicts {
   readonly #evaluation: Evaluation;
-  /** By falling loss, equal ones in the order of the images. */
+  /** By descending loss; ties in the order of the images. */
   readonly #ranked: readonly Mistake[];
 
   /**
-   * Shapes: labels [N], probabilities [N, classes] row by row. Loss: as `crossEntropy`.
+   * Shapes: labels [N], probabilities [N, classes]. Loss: as `crossEntropy`.
    * Throws: DataError, as `evaluate`.
    */
   constructor(labels: ArrayLike<number>, probabilities: ArrayLike<number>, classes: number) {
@@ -42,7 +42,7 @@ export class Verdicts {
     this.#ranked = all.sort((a, b) => b.loss - a.loss || a.index - b.index);
   }
 
-  /** The figures of the whole. */
+  /** The metrics of the whole test. */
   summary(): Omit<TestEvaluation, 'modelVersion' | 'isTestPart' | 'ms'> {
     const { count, loss, accuracy } = this.#evaluation;
     const labels = labelsToDraw(this.#evaluation, inMatrix);
@@ -50,7 +50,7 @@ export class Verdicts {
     return { count, loss, accuracy, labels, confusion, classes: classScores(this.#evaluation) };
   }
 
-  /** The images of a cell by falling loss; of both classes null, all mistakes. */
+  /** The images of a cell by descending loss; all mistakes if both classes are null. */
   of({ actual, predicted }: Cell): readonly Mistake[] {
     const isOneCell = actual !== null && predicted !== null;
     return this.#ranked.filter(

@@ -1,6 +1,6 @@
 /**
- * The shaders that the build leaves out of the worker's script (scripts/build_page.mjs), fetched when they are needed: those
- * of the device's family once the device is known, and those that no prediction takes before a training is planned.
+ * The shaders that the build leaves out of the worker's script (scripts/build_page.mjs). Those for the device's family are
+ * fetched when the device is opened, those that only trainings use before a training is planned.
  */
 import type { Device } from '../../src/engine/device.js';
 import { registerShaders } from '../../src/engine/shader.js';
@@ -14,19 +14,19 @@ interface ShaderFile {
 
 const loaded = new Map<string, Promise<void>>();
 
-/** What predictions take. Throws: FileError when the file cannot be fetched, or is of another build than this script. */
+/** Loads the shaders of predictions. Throws: FileError if the file cannot be fetched, or belongs to another build. */
 export async function loadFamilyShaders({ traits }: Pick<Device, 'traits'>): Promise<void> {
   return load(`shaders_${traits.family}.json`);
 }
 
-/** What trainings take besides: gradients, losses, updates, augmentation. Throws: as `loadFamilyShaders`. */
+/** Loads the shaders of gradients, losses, updates and augmentation. Throws: as `loadFamilyShaders`. */
 export async function loadTrainingShaders({ traits }: Pick<Device, 'traits'>): Promise<void> {
   return load(`shaders_${traits.family}_training.json`);
 }
 
-/** Loads a file once; a failed attempt is repeated by the next call. */
+/** Loads a file once; the next call retries a failed attempt. */
 async function load(file: string): Promise<void> {
-  // Where the sources run unbuilt, as in tests, nothing is left out.
+  // The sources that run unbuilt, as in tests, contain all shaders.
   if (!isBuilt) return;
   let loading = loaded.get(file);
   if (!loading) {
@@ -40,9 +40,8 @@ async function load(file: string): Promise<void> {
 async function fetchShaders(file: string): Promise<void> {
   let fetched: ShaderFile;
   try {
-    // Beside this script.
     const response = await fetch(new URL(file, import.meta.url));
-    if (!response.ok) throw new Error(`the server answers HTTP ${response.status}`);
+    if (!response.ok) throw new Error(`HTTP ${response.status}`);
     fetched = (await response.json()) as ShaderFile;
   } catch (cause) {
     throw new FileError(

@@ -1,4 +1,4 @@
-/** Inside the network: filters, activations, kernels. */
+/** The filters, activations and kernels of the current model. */
 import type { Plan } from '../../src/engine/plan/plan.js';
 import { DeviceError } from '../../src/errors.js';
 import type { InspectingApi } from '../protocol.js';
@@ -16,17 +16,17 @@ import {
 const nothing: KernelList = { table: { of: 'prediction', rows: [], totalMs: null }, dispatches: [] };
 
 /**
- * Where there is no device, or it is lost, there are no activations and no kernels: the lists are empty. Filters are
- * read from the weights on the host then, where they are there.
+ * Without a device, the lists of activations and kernels are empty, and filters are read from weights on the host. If the
+ * device is lost, all three are empty.
  */
 export function inspecting(context: Context): InspectingApi {
   let bound: Promise<Activations> | undefined;
   let listed = nothing;
-  /** The training step that was measured last, by its plan, for when its training has ended. */
+  /** The last measured training step and its plan; shown after the training has ended. */
   let measured: { readonly plan: Plan; readonly list: KernelList } | undefined;
 
   context.current.onReplaced(() => {
-    // Not awaited: what failed to bind has nothing to free.
+    // Not awaited: a failed binding has nothing to dispose.
     void bound?.then(
       (activations) => activations.dispose(),
       () => undefined,
@@ -34,7 +34,7 @@ export function inspecting(context: Context): InspectingApi {
     bound = undefined;
   });
 
-  /** The bound program; another one where the model was replaced while it was compiled. */
+  /** The bound program. Binds again if the model was replaced while it was being compiled. */
   const activationsOf = async (): Promise<Activations> => {
     for (;;) {
       const own = (bound ??= Activations.create(context.current.model));
@@ -87,7 +87,7 @@ export function inspecting(context: Context): InspectingApi {
   };
 }
 
-/** The worker says itself that the device is lost; here there is just nothing to see then. */
+/** Resolves with `empty` if the device is lost, which the page reports separately. */
 async function unlessLost<T>(empty: T, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

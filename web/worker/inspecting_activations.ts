@@ -1,4 +1,4 @@
-/** What every layer of a model makes of one image: one program, bound once, replayed for each image. */
+/** The output of every layer for one image, from a program that is bound once and replayed for each image. */
 import type { Step } from '../../src/engine/replay.js';
 import { program } from '../../src/engine/program.js';
 import type { Tensor } from '../../src/engine/tensor.js';
@@ -23,7 +23,7 @@ export class Activations {
     private readonly outputs: readonly Tensor[],
   ) {}
 
-  /** Throws: DeviceError when the device is lost. */
+  /** Throws: DeviceError if the device is lost. */
   static async create(model: Model): Promise<Activations> {
     const { device, preprocessing } = model;
     const { set, state } = oneImage(model);
@@ -45,10 +45,10 @@ export class Activations {
   }
 
   /**
-   * The input as the first layer sees it, the output of each layer, and, where the model ends in a softmax, its logits
-   * and then the probabilities. All are of the same weights, whatever trains meanwhile.
+   * The input of the first layer, then the output of each layer; if the model ends in a softmax, the logits and then the
+   * probabilities. All use the same weights, even while a training runs.
    *
-   * Throws: ShapeError when the image has another size than the model takes; DeviceError when the device is lost.
+   * Throws: ShapeError if the image does not have the size of the model's input; DeviceError if the device is lost.
    */
   async of(input: Uint8Array<ArrayBuffer>): Promise<LayerActivation[]> {
     const { model, outputs } = this;
@@ -61,7 +61,7 @@ export class Activations {
       ...model.layers.map(({ layer, name }) => ({ layer: name, className: layer.className })),
       { layer: model.layers.at(-1)!.name, className: softmaxClass },
     ];
-    // The entry for the probabilities counts only where the program returned logits too.
+    // Without a softmax there are no logits, and the last entry is not used.
     return outputs.map((output, i) => ({
       ...entries[i]!,
       shape: output.shape.slice(1),

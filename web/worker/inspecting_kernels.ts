@@ -1,4 +1,4 @@
-/** The kernels of a step, with how long each takes, and the WGSL that was compiled for it. */
+/** The kernels of a step with their times and their compiled WGSL. */
 import type { Plan, PlannedDispatch } from '../../src/engine/plan/plan.js';
 import { program } from '../../src/engine/program.js';
 import type { DispatchTime } from '../../src/engine/replay.js';
@@ -8,26 +8,26 @@ import type { Model } from '../../src/nn/model.js';
 import type { InspectingApi, KernelRow } from '../protocol.js';
 import { oneImage } from './one_image.js';
 
-/** A dispatch with its time; null where the device has no timestamps. */
+/** A dispatch with its time; null without timestamps. */
 interface Timed {
   readonly dispatch: PlannedDispatch;
   readonly ns: number | null;
 }
 
-/** What `InspectingApi.kernels` yields, and the shaders behind its rows. */
+/** The result of `InspectingApi.kernels`, and the dispatches of its rows. */
 export interface KernelList {
   readonly table: Awaited<ReturnType<InspectingApi['kernels']>>;
   readonly dispatches: readonly PlannedDispatch[];
 }
 
-/** Replays go on for so long, and to so many: enough for a mean, short enough that a training is not held up. */
+/** Limits of time and number of replays: enough for a mean, and short enough not to delay a training noticeably. */
 const budgetMs = 400;
 const mostReplays = 40;
 
 /**
- * The dispatches of a step with their mean times over the quicker half of several replays. Whole replays are left out,
- * for what disturbs one; of the others the mean, since browsers may round timestamps, to 0.1 ms as a rule: a kernel that
- * takes a tenth of that shows one tick in ten replays, and only a mean can tell.
+ * The dispatches of a step with their mean times over the faster half of several replays. The slower half is discarded,
+ * since other work may have disturbed it. A mean, not a median, because browsers round timestamps, usually to 0.1 ms: a
+ * kernel that takes a tenth of that shows one tick in ten replays, and its median is 0.
  */
 export async function meanTimes(profile: () => Promise<readonly DispatchTime[]>): Promise<Timed[]> {
   const begun = performance.now();
@@ -45,7 +45,7 @@ export function untimed(plans: readonly Plan[]): Timed[] {
   return plans.flatMap(({ dispatches }) => dispatches.map((dispatch) => ({ dispatch, ns: null })));
 }
 
-/** The dispatches that predict one image. Throws: DeviceError when the device is lost. */
+/** The dispatches that predict one image, with their times. Throws: DeviceError if the device is lost. */
 export async function predictionTimes(model: Model): Promise<Timed[]> {
   const { device } = model;
   const { set, state } = oneImage(model);
@@ -53,7 +53,7 @@ export async function predictionTimes(model: Model): Promise<Timed[]> {
     const { step, outputs } = await program(() => recordPrediction(model, set, state, 1), device).bind();
     try {
       if (!device.hasTimestamps) return untimed([step.plan]);
-      // Drivers compile some of a kernel at its first run.
+      // A warm-up run: drivers finish compiling a kernel when it first runs.
       step.run();
       return await meanTimes(() => step.profile());
     } finally {
@@ -67,7 +67,7 @@ export async function predictionTimes(model: Model): Promise<Timed[]> {
 }
 
 export function kernelList(of: 'training' | 'prediction', timed: readonly Timed[]): KernelList {
-  const rates = passRates(timed);
+  const rates = ratesOf(timed);
   const rows = timed.map(({ dispatch, ns }, index): KernelRow => {
     const { scopes, isBackward, label, shader, variant, shapes, workgroups } = dispatch;
     const ms = ns === null ? null : ns / 1e6;
@@ -79,14 +79,14 @@ export function kernelList(of: 'training' | 'prediction', timed: readonly Timed[
   return { table: { of, rows, totalMs }, dispatches: timed.map(({ dispatch }) => dispatch) };
 }
 
-/** Cost over time of each primitive. A primitive of several dispatches has one cost; it stands at the slowest of them. */
-function passRates(timed: readonly Timed[]): Pick<KernelRow, 'gflops' | 'gbytes'>[] {
-  return passesOf(timed).flatMap((primitive) => {
+/** Cost per time of each primitive. If it has several dispatches, the rate is in the row of the slowest. */
+function ratesOf(timed: readonly Timed[]): Pick<KernelRow, 'gflops' | 'gbytes'>[] {
+  return primitivesOf(timed).flatMap((primitive) => {
     const times = primitive.map(({ ns }) => ns ?? 0);
     const ns = times.reduce((sum, time) => sum + time, 0);
     const slowest = times.indexOf(Math.max(...times));
     const { flops, bytes } = primitive[0]!.dispatch;
-    // Per nanosecond is giga per second. A time of 0 is a kernel shorter than the clock can see.
+    // Operations per nanosecond are giga-operations per second. A kernel below the clock's resolution has time 0.
     const rate = (amount: number): number | null => (ns > 0 && amount > 0 ? amount / ns : null);
     return primitive.map((_, i) => ({
       gflops: i === slowest ? rate(flops) : null,
@@ -95,8 +95,8 @@ function passRates(timed: readonly Timed[]): Pick<KernelRow, 'gflops' | 'gbytes'
   });
 }
 
-/** The dispatches of each primitive together; they follow each other. */
-function passesOf(timed: readonly Timed[]): Timed[][] {
+/** Groups the dispatches by primitive; those of one primitive are adjacent. */
+function primitivesOf(timed: readonly Timed[]): Timed[][] {
   const primitives: Timed[][] = [];
   for (const each of timed) {
     const last = primitives.at(-1);
@@ -106,12 +106,12 @@ function passesOf(timed: readonly Timed[]): Timed[][] {
   return primitives;
 }
 
-/** The WGSL of a row as it was compiled, under lines that say which. Throws: UsageError when there is no such row. */
+/** The compiled WGSL of a row, below a comment that names the kernel. Throws: UsageError if there is no such row. */
 export function sourceOf({ dispatches }: KernelList, index: number): string {
   const dispatch = dispatches[index];
   if (!dispatch) {
     throw new UsageError(
-      `source: there is no kernel ${index}, expected one of the ${dispatches.length} that were listed last.`,
+      `source: the index is ${index}, expected one of the ${dispatches.length} kernels of the last list.`,
     );
   }
   const { label, variant, shapes, workgroups, shader } = dispatch;

@@ -1,4 +1,4 @@
-/** Makes models on the present device: built-in ones, those of files, and those of saved sessions. */
+/** Creates models on the current device: built-in ones, those of files, and those of saved sessions. */
 import type { DatasetName } from '../../src/data/digests.js';
 import { ModelError, ShadegradError } from '../../src/errors.js';
 import { type StoredTensors, readSafetensors } from '../../src/nn/safetensors.js';
@@ -48,7 +48,7 @@ export class ModelFactory {
     }
   }
 
-  /** The model of a file. Throws: ModelError. */
+  /** The model in a file. Throws: ModelError. */
   ofFile(stored: StoredTensors, file: string, origin: ModelInfo['origin']): Candidate {
     const device = this.device.current;
     const model = modelFromStored(stored, { file, device });
@@ -79,7 +79,7 @@ export class ModelFactory {
     };
   }
 
-  /** One for clothes, another one for all other images. A failed fetch is repeated by the next call. */
+  /** One built-in model is for fashion, the other one for all other images. The next call retries a failed fetch. */
   async #fetch(dataset: Settings['dataset']): Promise<BuiltInModel> {
     const name = dataset === 'fashion' ? 'fashion' : 'digits';
     let pending = this.#fetched.get(name);

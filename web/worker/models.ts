@@ -1,17 +1,17 @@
-/** The model as files: given away, taken in, and the one that came with the page. */
+/** Reads models from files that the user chose. */
 import { ModelError, UsageError } from '../../src/errors.js';
 import { type StoredTensors, readSafetensors } from '../../src/nn/safetensors.js';
 import { hasDescription } from '../../src/nn/weights_file.js';
 
-/** In the order in which one is chosen from a run folder of Node's. */
+/** The weights files of a run folder, in order of preference. */
 const weightNames = ['best', 'weights', 'last'] as const;
 
 const ending = '.safetensors';
 
 /**
- * One model in the files that the user chose: a file that is a whole model, or weights beside their model.json.
+ * The model in the files that the user chose: a file that is a whole model, or a weights file with its model.json.
  *
- * Throws: UsageError when no file holds weights; ModelError when they are damaged, or lack a description.
+ * Throws: UsageError if no file contains weights; ModelError if they are damaged or have no description.
  */
 export async function readModelFiles(
   files: readonly File[],
@@ -24,7 +24,7 @@ export async function readModelFiles(
     );
   }
   const bytes = new Uint8Array(await chosen.arrayBuffer());
-  // Behind eight bytes of length lies JSON: of anything else, the length would be a number of many digits.
+  // Eight bytes of length, then JSON. In other files, these eight bytes would be read as an absurd length.
   if (bytes[8] !== '{'.charCodeAt(0)) throw new ModelError(`${chosen.name} is not a ${ending} model.`);
   const stored = readSafetensors(bytes, chosen.name);
   if (hasDescription(stored)) return { stored, file: chosen.name };

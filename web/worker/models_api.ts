@@ -1,4 +1,4 @@
-/** The page's calls for the model that predicts: download, open, reset; and its undo. */
+/** The page's calls that download, open and reset the current model, and its undo. */
 import { ModelError } from '../../src/errors.js';
 import { readSafetensors } from '../../src/nn/safetensors.js';
 import type { ModelsApi, Settings, UndoName } from '../protocol.js';
@@ -59,7 +59,7 @@ export class Models implements ModelsApi {
     });
   }
 
-  /** Ends the training, and keeps it with its model to be undone to. */
+  /** Ends the training, and adds it with its model to the undo history. */
   async #giveUp(what: UndoName): Promise<void> {
     const { trainer, undo } = this.deps;
     const { isWorthKeeping } = trainer;
@@ -67,7 +67,7 @@ export class Models implements ModelsApi {
     if (isWorthKeeping) await undo.keep('model', what, before);
   }
 
-  /** Replaces model and training by those of a snapshot, and resolves with a snapshot of what was there. */
+  /** Restores model and training from a snapshot, and resolves with a snapshot of those that it replaced. */
   async #exchange(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
     const { factory, trainer } = this.deps;
     const stored = readSafetensors(bytes, 'the saved session');
@@ -81,7 +81,7 @@ export class Models implements ModelsApi {
       await trainer.save();
       return before;
     });
-    // Not awaited: it compiles the kernels of a training that ran.
+    // Not awaited: resuming a training compiles its kernels first.
     void trainer.resumeSaved();
     return present;
   }

@@ -1,6 +1,6 @@
 /**
- * What a visit can begin without, as a separate script: it reads data sets and the user's files, prepares trainings, tests
- * and inspects the model, corrects it, and measures kernels.
+ * The code that is not needed at the start of a visit, as a separate script: reading data sets and the user's files,
+ * preparing trainings, testing, inspecting and correcting the model, and measuring kernels.
  */
 export { fetchDataset } from '../../src/browser/datasets.js';
 export { datasetFromFiles } from '../../src/browser/dropped_files.js';
@@ -16,5 +16,5 @@ export { correct } from './one_shot_correction.js';
 export { split } from './split.js';
 export { measure } from './tuner.js';
 
-/** As in same_build.ts, but of this script. */
+/** The build of this script (same_build.ts). */
 export const build: string = '%build%';

@@ -1,4 +1,4 @@
-/** Fetches what only some visits need when it is first asked for, so that all begin sooner. */
+/** Loads on_demand.ts when it is first needed, so that the page starts faster. */
 import { FileError } from '../../src/errors.js';
 import type * as OnDemand from './on_demand.js';
 import { assertSameBuild } from './same_build.js';
@@ -6,16 +6,16 @@ import { assertSameBuild } from './same_build.js';
 type Parts = typeof OnDemand;
 
 /**
- * `fetchParts` can be stood in for; tests do.
+ * `fetchParts`: for tests.
  *
- * Throws: FileError when it cannot be fetched, as without a connection, or is not of the build that this page is of.
+ * Throws: FileError if the script cannot be fetched, or belongs to another build than this one.
  */
 export async function onDemand(
   fetchParts: () => Promise<Parts> = async () => import('./on_demand.js'),
 ): Promise<Parts> {
   const parts = await fetchParts().catch((cause: unknown) => {
     throw new FileError(
-      `a part of this page cannot be fetched (${String(cause)}). Is its server still there? Then load the page again.`,
+      `a part of this page could not be loaded (${String(cause)}). Check that its server is running, then reload.`,
       { cause, problem: 'network' },
     );
   });
@@ -24,7 +24,7 @@ export async function onDemand(
 }
 
 /**
- * A part of the worker whose script is fetched when one of its methods is first called. `names` are all of them.
+ * A part of the worker whose script is loaded when one of its methods is first called. `names` lists all methods.
  *
  * Throws (its methods): as `onDemand`.
  */

@@ -1,4 +1,4 @@
-/** Predictions of drawings and pictures, and one-shot corrections. */
+/** The page's calls that predict drawings and pictures, and correct the model. */
 import type { PredictingApi } from '../protocol.js';
 import type { Context } from './context.js';
 import { onDemand } from './on_demand_script.js';
@@ -9,18 +9,18 @@ import { preparedDrawing, preparedPicture } from './predicting_pictures.js';
 export function predicting(context: Context): PredictingApi {
   const predictions = new Predictions(context);
   const fetchCorrect = async () => (await onDemand()).correct;
-  const taken = () => ({
+  const inputFormat = () => ({
     inputShape: context.current.model.inputShape,
     classNames: context.current.classNames,
   });
   return {
     drawing: async ({ rgba, width, height }) => {
-      const input = preparedDrawing({ data: rgba, width, height, channels: 4 }, taken());
+      const input = preparedDrawing({ data: rgba, width, height, channels: 4 }, inputFormat());
       return input ? predictions.of(input) : null;
     },
     upload: async (file) => {
       const { readPicture } = await onDemand();
-      return predictions.of(preparedPicture(await readPicture(file), taken()));
+      return predictions.of(preparedPicture(await readPicture(file), inputFormat()));
     },
     image: async (input) => predictions.of(input),
     correct: async (input, label) => correction({ context, predictions, fetchCorrect }, input, label),

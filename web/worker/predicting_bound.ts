@@ -1,4 +1,4 @@
-/** The model's prediction of one image, bound to the device once: a call writes the image's bytes and replays. */
+/** A model's prediction of one image, bound to the device once: each call writes the image's bytes and replays. */
 import { program } from '../../src/engine/program.js';
 import type { Step } from '../../src/engine/replay.js';
 import type { Tensor } from '../../src/engine/tensor.js';
@@ -16,7 +16,7 @@ export class BoundPrediction {
     private readonly outputs: Tensor,
   ) {}
 
-  /** Compiles what the model's forward pass of one image needs. Throws: DeviceError. */
+  /** Compiles the forward pass for one image. Throws: DeviceError. */
   static async create(model: TrainableModel): Promise<BoundPrediction> {
     const { set, state } = oneImage(model);
     try {
@@ -31,10 +31,10 @@ export class BoundPrediction {
   }
 
   /**
-   * Calls may overlap: what each one sends is sent at once, and the device's queue keeps the order; of a training on the
-   * same device it sees the weights between two steps.
+   * Calls may overlap: each submits its commands synchronously, and the device's queue runs them in order. While a training
+   * runs on the same device, a prediction sees the weights between two steps.
    *
-   * Shapes: input H·W·C bytes → [classes]. Throws: DeviceError when the device is lost.
+   * Shapes: input H·W·C bytes → [classes]. Throws: DeviceError if the device is lost.
    */
   async predict(input: Uint8Array<ArrayBuffer>): Promise<Float32Array<ArrayBuffer>> {
     this.set.writeImages(input);

@@ -1,4 +1,4 @@
-/** A one-shot correction as the page asks for it: made while no step is in flight, then saved. */
+/** One-shot corrections: runs them while no step is in flight, then saves the model. */
 import type { ImageSet } from '../../src/data/dataset.js';
 import { DeviceError, UsageError } from '../../src/errors.js';
 import type { LabelledImages } from '../../src/nn/device_set.js';
@@ -35,7 +35,7 @@ export async function correction(
       problem: 'no-adapter',
     });
   checkLabel(label, context);
-  // Fetched first, so that training goes on in the meantime.
+  // Fetched first, so that training continues in the meantime.
   const [images, correct] = await Promise.all([trainingImages(context), fetchCorrect()]);
   let uncorrected: Uint8Array | undefined;
   const task = async (): ReturnType<PredictingApi['correct']> => {
@@ -64,7 +64,7 @@ function checkLabel(label: number, { current: { classNames } }: Context): void {
     throw new UsageError(`correct: the label is ${label}, expected 0 to ${classNames.length - 1}.`);
 }
 
-/** The training images if they are loaded, or arrive within the time limit; later ones serve the next correction. */
+/** The training images, if they are loaded or arrive within the time limit. Otherwise the next correction can use them. */
 async function trainingImages(context: Context): Promise<ImageSet | undefined> {
   const { dataset } = context.trainer.settings;
   const fetched = context.data.fetched(dataset);
@@ -78,7 +78,7 @@ async function trainingImages(context: Context): Promise<ImageSet | undefined> {
   }
 }
 
-/** Undefined when the images have another size or other classes than the model. */
+/** Undefined if the size or the classes of the images differ from the model's. */
 function rehearsalOf(
   images: ImageSet | undefined,
   { current: { model, classNames } }: Context,

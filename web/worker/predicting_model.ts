@@ -8,7 +8,7 @@ import { BoundPrediction } from './predicting_bound.js';
 
 type Predicted = Pick<Prediction, 'probabilities' | 'by'>;
 
-/** A model's prediction on the device: being compiled, compiled, or refused. */
+/** A model's prediction on the device. `bound` is undefined while it compiles, and if that failed. */
 interface Binding {
   readonly model: Model;
   bound?: BoundPrediction;
@@ -24,17 +24,17 @@ export class Predictions {
   }
 
   /**
-   * What the model makes of an image. The CPU answers until the device's kernels are compiled, and if there is no device;
-   * also when the device is lost, with the weights that were last read.
+   * Predicts an image. Runs on the CPU until the device's kernels are compiled, and if there is no device. If the device is
+   * lost, uses the weights that were last read.
    *
-   * Throws: UsageError when the image is not of the size that the model takes; DeviceError, ModelError.
+   * Throws: UsageError if the image does not have the size of the model's input; DeviceError, ModelError.
    */
   async of(input: Uint8Array<ArrayBuffer>): Promise<Prediction> {
     const { inputShape } = this.context.current.model;
     const size = inputShape.reduce((product, extent) => product * extent, 1);
     if (input.length !== size)
       throw new UsageError(
-        `predict: the image has ${input.length} values, but the model takes [${inputShape.join(',')}], ${size} values.`,
+        `predict: the image has ${input.length} values, expected ${size}, as the model's input is [${inputShape.join(',')}].`,
       );
     const begun = performance.now();
     const { probabilities, by } = await this.#predict(input);
@@ -52,14 +52,14 @@ export class Predictions {
     }
   }
 
-  /** Undefined while it is being made, and where there is no device. */
+  /** Undefined while it compiles, and without a device. */
   #bound(): BoundPrediction | undefined {
     const device = this.context.device.current;
     const { model } = this.context.current;
     if (!device) return undefined;
     if (this.#binding?.model !== model) {
       this.#forget();
-      void this.#bind(model); // not awaited: until it is done the CPU answers
+      void this.#bind(model); // not awaited: the CPU predicts in the meantime
     }
     return this.#binding?.bound;
   }
@@ -74,7 +74,7 @@ export class Predictions {
     } catch (error) {
       // A lost device has its own message, and a model that was replaced meanwhile needs none.
       if (isLost(error) || this.#binding !== binding) return;
-      const text = `The graphics processor cannot predict, so the processor does. ${String(error)}`;
+      const text = `Predictions run on the CPU, because the GPU cannot run this model: ${String(error)}`;
       this.context.events.note('warning', text);
     }
   }

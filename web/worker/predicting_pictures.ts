@@ -1,24 +1,24 @@
-/** Pictures made into what the model takes, as `npm run predict` does it. */
+/** Converts pictures to the model's input, as `npm run predict` does. */
 import { digitImage } from '../../src/data/digit_image.js';
 import { type Picture, fitPicture } from '../../src/data/picture.js';
 import { DataError } from '../../src/errors.js';
 import { areDigits } from './predicting_classes.js';
 
-/** What decides how a picture is prepared. */
-export interface Taken {
+/** The properties of a model that decide how a picture is prepared. */
+export interface InputFormat {
   /** [height,width,channels]. */
   readonly inputShape: readonly number[];
   readonly classNames: readonly string[];
 }
 
 /**
- * A photograph or file; clothes on white are turned light on dark, as they were learned.
+ * Prepares a photograph. Pictures on a light background are inverted, since the training images are light on dark.
  *
- * Throws: DataError when nothing is drawn on a picture of a digit.
+ * Throws: DataError if a picture of a digit is blank.
  */
 export function preparedPicture(
   picture: Picture,
-  { inputShape, classNames }: Taken,
+  { inputShape, classNames }: InputFormat,
 ): Uint8Array<ArrayBuffer> {
   const [height, width, channels] = inputShape as [number, number, number];
   if (channels === 1 && areDigits(classNames)) return new Uint8Array(digitImage(picture, { height, width }));
@@ -26,12 +26,12 @@ export function preparedPicture(
 }
 
 /**
- * A drawing: its ink is looked for whatever the classes are. Undefined when nothing is drawn, or so much that there is
+ * Prepares a drawing like a digit, whatever the model's classes are. Undefined if nothing is drawn, or so much that there is
  * no background.
  */
 export function preparedDrawing(
   picture: Picture,
-  { inputShape }: Taken,
+  { inputShape }: InputFormat,
 ): Uint8Array<ArrayBuffer> | undefined {
   const [height, width, channels] = inputShape as [number, number, number];
   try {

@@ -1,20 +1,16 @@
-/** Which build this script is of: what is fetched later may be of another. */
+/** Checks that files loaded later belong to the same build as this script. */
 import { FileError } from '../../src/errors.js';
 
 /** scripts/build_page.mjs replaces it with a hash, the same in all scripts and shader files of one build. */
 const build = '%build%';
 
-/** False when the sources run as they are, as in tests. */
+/** False if the sources run unbuilt, as in tests. */
 export const isBuilt = !build.startsWith('%');
 
-/**
- * What was fetched later belongs to this script only when one build made both.
- *
- * Throws: FileError when another did.
- */
+/** Throws: FileError if `other` is not the build of this script. */
 export function assertSameBuild(other: string): void {
   if (other !== build)
-    throw new FileError('this page has been renewed on its server since it was loaded: reload it.', {
+    throw new FileError('the page was updated on its server after it was loaded; reload it.', {
       problem: 'network',
     });
 }

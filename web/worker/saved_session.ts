@@ -1,6 +1,6 @@
 /**
- * What is kept between visits beside weights, slots and checkpoint: JSON in the metadata of the same safetensors file,
- * so that all of it is of one moment.
+ * The part of a saved session that is not tensors or checkpoint: JSON in the metadata of the same safetensors file, so that
+ * all parts belong to the same step.
  */
 import { type Choice, choiceForm } from '../../src/engine/kernel_selection.js';
 import { ModelError } from '../../src/errors.js';
@@ -30,10 +30,10 @@ import type { StoredTensors } from '../../src/nn/safetensors.js';
 import type { EpochPoint, ModelInfo, Settings } from '../protocol.js';
 import type { SavedCurve } from './curve.js';
 
-/** What the training was at: going on, between two steps until it is resumed, or over. */
+/** What the training was doing when it was saved. */
 export type SavedPhase = 'training' | 'paused' | 'finished' | 'stopped';
 
-/** As EpochPoint, with null for NaN, which JSON cannot hold. */
+/** As EpochPoint, with null for NaN, which JSON cannot represent. */
 export interface SavedEpoch extends Omit<EpochPoint, 'logs'> {
   readonly logs: Readonly<Record<string, number | null>>;
 }
@@ -44,18 +44,18 @@ export interface SavedTraining {
   /** 0 before the first step. */
   readonly stepsPerEpoch: number;
   readonly batchSize: number;
-  /** Digest of the user's own images; null for sets known by name. */
+  /** Digest of the user's own images; null for built-in data sets. */
   readonly dataDigest: number | null;
   readonly curve: SavedCurve;
   readonly epochs: readonly SavedEpoch[];
   /** As in TrainingStatus; missing in files of earlier versions. */
   readonly trouble?: string | null;
   /**
-   * By key, the measured kernel choices that it began with and goes by to its end: others would round otherwise. Absent in
-   * what was saved before pages measured any; there the table chose.
+   * The measured kernel choices by key. The training uses them to its end, since other kernels round differently. Absent in
+   * files of earlier versions, which used the defaults.
    */
   readonly choices?: Readonly<Record<string, Choice>>;
-  /** The kernel of each primitive of a step, so that it can be told when they are others; absent in files of earlier versions. */
+  /** The kernel of each primitive of a step, to detect changes on resume; absent in files of earlier versions. */
   readonly kernels?: readonly KernelChoice[];
 }
 
@@ -64,7 +64,7 @@ export interface SavedSession {
   readonly savedAt: number;
   readonly origin: ModelInfo['origin'];
   readonly classNames: readonly string[];
-  /** Null where only the model is kept: opened from a file, or taught by drawings. */
+  /** Null if only a model is saved: one that was opened from a file, or corrected. */
   readonly training: SavedTraining | null;
 }
 
@@ -78,12 +78,12 @@ const pointRule: Leaf<SavedCurve['points'][number]> = rule(
 );
 
 const format = 'shadegrad session 2';
-/** Its settings were those that people could choose. */
+/** Its settings were only those that people could choose, not a whole recipe. */
 const earlierFormat = 'shadegrad session 1';
 const metadataKey = 'session';
 const classesKey = 'classes';
 
-/** Metadata for the file; `number` tells the later of two files. */
+/** Metadata for the file. Of two files, the one with the higher `number` is newer. */
 export function sessionMetadata(session: SavedSession, number: number): Record<string, string> {
   return {
     ...classMetadata(session.classNames),
@@ -91,12 +91,12 @@ export function sessionMetadata(session: SavedSession, number: number): Record<s
   };
 }
 
-/** The names of the classes alone, for a file that is given away. */
+/** Only the class names, for a downloaded model. */
 export function classMetadata(classNames: readonly string[]): Record<string, string> {
   return { [classesKey]: JSON.stringify(classNames) };
 }
 
-/** With settings that are yet to be read. */
+/** A training whose settings have not been checked. */
 type UncheckedTraining = Omit<SavedTraining, 'settings'> & { readonly settings: object };
 
 const trainingForm: Form<UncheckedTraining> = {
@@ -122,8 +122,8 @@ const sessionForm: Form<Omit<SavedSession, 'training'> & { readonly training: Un
 };
 
 /**
- * The session in a file, in today's form, and its number; undefined for a file that is not a session of a version that is
- * known. See `checkSession`.
+ * The session in a file, converted to the current format, and its number; undefined if the file is not a session of a known
+ * version. Call `checkSession` before using it.
  */
 export function sessionIn({
   metadata,
@@ -147,7 +147,7 @@ export function sessionIn({
   return { session: { savedAt, origin, classNames, training }, number };
 }
 
-/** The session itself. Throws: ModelError where it is damaged, or of another version in part. */
+/** Returns the session. Throws: ModelError if it is damaged, or partly of another version. */
 export function checkSession(session: SavedSession): SavedSession {
   const refuse = (what: string): ModelError =>
     new ModelError(`it is damaged, or from another version of this page: ${what}.`);
@@ -160,7 +160,7 @@ export function checkSession(session: SavedSession): SavedSession {
   return session;
 }
 
-/** What a file says of its classes, else their numbers. */
+/** The class names in a file; their indices if it has none. */
 export function classNamesIn({ metadata }: StoredTensors, classes: number): readonly string[] {
   const names: unknown = parsed(metadata[classesKey]);
   const areNames =

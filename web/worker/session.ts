@@ -1,4 +1,4 @@
-/** One visit: the parts of the worker, made in the order in which they need each other, and how they start. */
+/** One visit: creates the worker's parts in dependency order, and starts them. */
 import { DeviceError, ShadegradError } from '../../src/errors.js';
 import { textOf } from '../error_text.js';
 import type { StartOptions, WorkerEvent } from '../protocol.js';
@@ -61,14 +61,14 @@ export class Session implements Context {
     }));
     this.models = new Models({ current, factory, store, trainer, undo });
     this.images = new UserImages({ data, events, store, undo });
-    // A tab that is reloaded waits for itself.
+    // After a reload, the previous page of this tab may still hold the lock.
     this.#lockTimeoutMs = isReload ? 5 * lockTimeoutMs : lockTimeoutMs;
   }
 
-  /** See WorkerApi.start. Resolves when a model predicts; a saved training resumes after that. */
+  /** See WorkerApi.start. Resolves when a model can predict; a saved training resumes after that. */
   async open(): Promise<void> {
     const { data, device, factory, store, trainer } = this;
-    // In most visits it predicts first.
+    // Most visits predict with it first.
     factory.prefetch(trainer.settings);
     const [access] = await Promise.all([store.open(), device.tryOpen()]);
     if (!(await this.#useFound())) await trainer.use({ candidate: await factory.builtIn(trainer.settings) });
@@ -77,7 +77,7 @@ export class Session implements Context {
     void this.#resume(access);
   }
 
-  /** Ends everything at once, as closing the tab does; for tests. */
+  /** Ends everything immediately, as closing the tab does; for tests. */
   async close(): Promise<void> {
     this.events.close();
     await this.trainer.close();
@@ -85,7 +85,7 @@ export class Session implements Context {
     this.store.release();
   }
 
-  /** Uses the session of an earlier visit; false if there is none, or none that this version can use. */
+  /** Restores the session of an earlier visit; false if there is none, or if this version cannot read it. */
   async #useFound(): Promise<boolean> {
     const { events, factory, store, trainer } = this;
     const found = store.takeFound();
@@ -96,7 +96,7 @@ export class Session implements Context {
       await trainer.use(restored);
       return true;
     } catch (error) {
-      // Damaged, or of another version: the page works without it, now and after the next reload.
+      // A damaged session, or one of another version, is not used after a lost device either.
       if (!(error instanceof DeviceError)) store.last = undefined;
       const why =
         error instanceof ShadegradError
@@ -107,7 +107,7 @@ export class Session implements Context {
     }
   }
 
-  /** Waits for the lock that an earlier page releases, then resumes the training that ran. */
+  /** Waits until the tab's previous page releases the lock, then resumes the saved training. */
   async #resume(access: StoreAccess): Promise<void> {
     const { events, store, trainer } = this;
     if (access === 'none') {

@@ -1,7 +1,7 @@
 /**
- * What outlives the visit. Of several tabs, only the first one saves its session: a second one that wrote too would
- * overwrite its work. The others work without saving; they take over when a training is begun, or the page reloaded, after
- * the first tab was closed. They do not wait for the lock: a tab that is being reloaded releases it for a moment.
+ * Saves the session between visits. If several tabs show the page, only the first one saves, as the others would overwrite
+ * its work. After the first tab was closed, another one takes over when it begins a training or is reloaded. It does not
+ * wait for the lock, since a tab that is being reloaded releases the lock for a moment.
  */
 import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
 import { FileError } from '../../src/errors.js';
@@ -21,13 +21,13 @@ export interface SessionStoreOptions {
   readonly lockName: string;
 }
 
-/** Which tab saves: this one, another one that has the lock, or none, as the browser cannot store files. */
+/** Which tab saves: this one, another one that holds the lock, or none because the browser cannot store files. */
 export type StoreAccess = 'own' | 'other' | 'none';
 
 export class SessionStore {
-  /** When the last save reached the disk, ms since 1970; null when nothing is saved. */
+  /** When the last save was written to disk, in ms since 1970; null if nothing is saved. */
   savedAt: number | null = null;
-  /** The last session, saved or found, in memory too: a lost device is restored from it. */
+  /** The last saved or found session. After the device is lost, the model is restored from it. */
   last: { readonly session: SavedSession; readonly bytes: Uint8Array<ArrayBuffer> } | undefined;
   #folder: Folder | undefined;
   #slots: AlternatingSlots | undefined;
@@ -43,7 +43,7 @@ export class SessionStore {
     private readonly undo: UndoHistory,
   ) {}
 
-  /** `listener` is called after each save that reached the disk. */
+  /** `listener` is called after each save that was written to disk. */
   onSaved(listener: () => void): void {
     this.#listener = listener;
   }
@@ -52,7 +52,7 @@ export class SessionStore {
     return this.#slots !== undefined;
   }
 
-  /** Takes the lock if it is free, or released within `timeoutMs`. Never rejects: without files the page works as well. */
+  /** Takes the lock if it is free or released within `timeoutMs`. Never rejects: the page also works without saving. */
   async open(timeoutMs = 0): Promise<StoreAccess> {
     try {
       return await this.#open(timeoutMs);
@@ -72,14 +72,14 @@ export class SessionStore {
     this.#release = release;
     await this.undo.open(folder);
     const slots = new AlternatingSlots(folder);
-    // Read first: later saves must be newer.
+    // Read before the first save, which needs a higher number.
     this.#found = await slots.newest();
     this.#folder = folder;
     this.#slots = slots;
     return 'own';
   }
 
-  /** The session of an earlier visit, once; it is then the last one. */
+  /** Returns the session of an earlier visit, once, and makes it the last one. */
   takeFound(): Found | undefined {
     const found = this.#found;
     this.#found = undefined;
@@ -88,8 +88,8 @@ export class SessionStore {
   }
 
   /**
-   * Saves the session in the file that `write` makes for this metadata. Resolves when the file is made; `written` resolves
-   * when it is on disk, and never rejects: a failure is shown once.
+   * Saves the session in the file that `write` creates with this metadata. Resolves when the file's bytes are ready.
+   * `written` resolves when they are on disk, and never rejects: the first failure is shown as a note.
    */
   async save(
     session: SavedSession,
@@ -115,7 +115,7 @@ export class SessionStore {
     }
   }
 
-  /** Deletes the session, on disk too. Throws: FileError. */
+  /** Deletes the session, also on disk. Throws: FileError. */
   async clear(): Promise<void> {
     this.last = undefined;
     await this.#slots?.clear();
@@ -128,7 +128,7 @@ export class SessionStore {
   }
 
   /**
-   * Undefined when none are saved. It needs no lock, as it only reads.
+   * The user's own images; undefined if none are saved. Needs no lock, as it only reads.
    *
    * Throws: FileError; ModelError or DataError for a damaged file.
    */
@@ -143,7 +143,7 @@ export class SessionStore {
     return folder !== undefined && hasCustom(folder);
   }
 
-  /** Another tab may save its session from now on. */
+  /** Releases the lock, so that another tab can save. */
   release(): void {
     this.#slots = undefined;
     this.#folder = undefined;

@@ -1,22 +1,22 @@
 /**
- * Decides from a callback when `fit` may do its next steps: it holds, allows single steps, runs tasks at points where no
- * step is in flight, and saves every few seconds. Between those points steps run as fast as the device can.
+ * Controls the steps of `fit` from a callback: holds them, allows single steps, runs tasks at sync points, where no step is
+ * in flight, and saves every few seconds. Between sync points, steps run as fast as the device allows.
  */
 import type { Callback, Training } from '../../src/nn/callbacks/callback.js';
 
-/** The end of an epoch is a cheap moment to save, since no step is in flight; short epochs are not all saved. */
+/** Saving at the end of an epoch is cheap, since no step is in flight. Short epochs are not all saved. */
 const epochSaveMs = 1000;
 
 export interface StepGateOptions {
-  /** Whether it holds before the first step. */
+  /** Whether to hold before the first step. */
   readonly isHolding: boolean;
   /** Milliseconds of training between two saves. */
   readonly saveEveryMs: number;
-  /** Saves weights and position; training goes on when it resolves. */
+  /** Saves weights and position. Training continues when it resolves. */
   readonly save: () => Promise<void>;
   /** Called when `fit` holds and has been saved. */
   readonly onHeld: () => Promise<void>;
-  /** Called with true when no step is in flight any more, with false when steps go on. */
+  /** Called with true when no step is in flight, with false when steps continue. */
   readonly onSync: (isAtSync: boolean) => void;
   readonly now?: () => number;
 }
@@ -27,7 +27,7 @@ export class StepGate {
   readonly #now: () => number;
   /** How many steps may follow `#base`: 0 holds, Infinity runs. */
   #allowed: number;
-  /** Steps done at the last sync point, or at the beginning of the epoch. */
+  /** Step count at the last sync point, or at the start of the epoch. */
   #base = 0;
   #savedAt: number;
   #savedStep = -1;
@@ -71,13 +71,13 @@ export class StepGate {
     this.#allow(0);
   }
 
-  /** One step more, then holds. At the end of an epoch, the validation belongs to the step that ended it. */
+  /** Allows one more step, then holds. The last step of an epoch includes the validation. */
   allowStep(): void {
     this.#allow(Number.isFinite(this.#allowed) ? this.#allowed + 1 : 1);
   }
 
   proceed(): void {
-    // The last save says that training is paused: save again after the next step.
+    // The last save says that the training is paused, so save again after the next step.
     this.#savedAt = -Infinity;
     this.#allow(Infinity);
   }
@@ -88,7 +88,7 @@ export class StepGate {
     this.#wake();
   }
 
-  /** Runs `task` at the next sync point, after the tasks before it. Rejects when it does. */
+  /** Runs `task` at the next sync point, after the tasks queued before it. Rejects if `task` does. */
   async betweenSteps<T>(task: () => Promise<T>): Promise<T> {
     if (this.#isFinished) return task();
     return new Promise<T>((resolve, reject) => {
@@ -103,13 +103,13 @@ export class StepGate {
     });
   }
 
-  /** `fit` has been told to return: nothing holds it, and nothing more is saved. */
+  /** Call it when `fit` is about to return: the gate no longer holds or saves. */
   release(): void {
     this.#isReleased = true;
     this.#wake();
   }
 
-  /** `fit` has returned: runs the tasks that found no sync point. */
+  /** Call it when `fit` has returned: runs the remaining tasks. */
   async finish(): Promise<void> {
     this.release();
     await this.#runTasks();

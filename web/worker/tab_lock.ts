@@ -1,13 +1,12 @@
-/** One tab among those that show the page, chosen by a Web Lock: only it may write what is kept between visits. */
+/** A Web Lock that only one of the page's tabs holds. Only that tab may save its session. */
 
 /**
- * Takes the lock for as long as the worker lives, or until the returned function is called; undefined when another tab
- * still has it after `patienceMs`. A page that is reloaded meets its own predecessor, which the browser ends a moment
- * later, so a little patience tells it from another tab.
+ * Holds the lock until the worker ends or the returned function is called; undefined if another tab still holds it after
+ * `timeoutMs`. After a reload, the page's previous worker may hold the lock for a moment longer, hence the timeout.
  */
-export async function takeLock(name: string, patienceMs: number): Promise<(() => void) | undefined> {
+export async function takeLock(name: string, timeoutMs: number): Promise<(() => void) | undefined> {
   if (!('locks' in navigator)) return undefined;
-  const options = patienceMs === 0 ? { ifAvailable: true } : { signal: AbortSignal.timeout(patienceMs) };
+  const options = timeoutMs === 0 ? { ifAvailable: true } : { signal: AbortSignal.timeout(timeoutMs) };
   return new Promise((resolve, reject) => {
     navigator.locks
       .request(name, options, async (lock) => {

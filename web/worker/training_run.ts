@@ -1,4 +1,4 @@
-/** One call of `fit`: its gate, its figures, and what it tells the page. */
+/** One call of `fit`: its step gate, its figures, and the events that it sends to the page. */
 import type { Device } from '../../src/engine/device.js';
 import type { Callback, Training } from '../../src/nn/callbacks/callback.js';
 import type { Position } from '../../src/nn/checkpoint.js';
@@ -9,10 +9,10 @@ import { StepGate } from './step_gate.js';
 import type { TrainingRecord } from './training_record.js';
 import type { RunFigures } from './training_status.js';
 
-/** A validation image takes about a third of a training image; an estimate until one has been measured. */
+/** Validation takes about a third of the time per image: an estimate until it has been measured. */
 const inferenceShare = 1 / 3;
 
-/** What `fit` is doing, from the images to the last epoch. */
+/** What `fit` is doing. */
 export type RunStage = 'loading' | 'compiling' | 'training' | 'validating';
 
 export interface TrainingRunOptions {
@@ -24,7 +24,7 @@ export interface TrainingRunOptions {
   readonly save: () => Promise<void>;
   readonly onHeld: () => Promise<void>;
   readonly onStage: (stage: RunStage) => void;
-  /** The figures have changed. */
+  /** Called when the figures have changed. */
   readonly onFigures: () => void;
   readonly events: Pick<EventThrottle, 'emit'>;
 }
@@ -34,18 +34,18 @@ export class TrainingRun {
   readonly device: Device;
   readonly abort = new AbortController();
   readonly gate: StepGate;
-  /** Settles when the first step can begin, or when it never will. */
+  /** Settles when the first step can begin, or when `fit` has ended before it. */
   readonly ready = deferred();
-  /** What the callbacks were given, from when the first step can begin. */
+  /** The training that the callbacks received; undefined before the first step can begin. */
   training: Training | undefined;
   readonly #options: TrainingRunOptions;
   readonly #speed = new Speed();
   readonly #validationSpeed = new Speed();
-  /** The one of the steps that run now; it is stopped at a sync point. */
+  /** The speed that is being measured. Its clock stops at sync points. */
   #current: Speed | undefined;
   #stage: RunStage = 'loading';
   #progress: TrainingStatus['progress'] = null;
-  /** Before the step whose metrics come next. */
+  /** The position before the step whose metrics arrive next. */
   #before: Position | undefined;
   #validationBatches = 0;
 
@@ -63,7 +63,7 @@ export class TrainingRun {
     });
   }
 
-  /** Has `fit` return after the steps in flight. */
+  /** Makes `fit` return after the steps in flight. */
   end(): void {
     this.abort.abort();
     this.gate.release();
@@ -75,14 +75,14 @@ export class TrainingRun {
     this.#options.onStage(stage);
   }
 
-  /** The first step can begin. */
+  /** Call it when the first step can begin. */
   begin(training: Training): void {
     this.training = training;
     this.#stage = 'training';
     this.#progress = null;
   }
 
-  /** How much is loaded, compiled or validated. */
+  /** Progress of loading, compiling or validating. */
   set progress(progress: TrainingStatus['progress']) {
     this.#progress = progress;
     this.#options.onFigures();
@@ -100,7 +100,7 @@ export class TrainingRun {
     };
   }
 
-  /** Reports what `fit` does. `onBegin` comes before the first step, and resolves with whether there will be one. */
+  /** Reports what `fit` does. `onBegin` is called before the first step, and resolves with false if `fit` must not begin. */
   callback(onBegin: (training: Training) => Promise<boolean>): Callback {
     const { record } = this;
     const { events, onFigures } = this.#options;
@@ -167,7 +167,7 @@ function deferred(): Deferred {
   const promise = new Promise<void>((resolve, reject) => {
     settle = { resolve, reject };
   });
-  // The caller that began the training handles a rejection; a restored training may not have one yet.
+  // The caller that began the training handles a rejection. A restored training may not have a caller yet.
   promise.catch(() => undefined);
   return { promise, resolve: () => settle?.resolve(), reject: (error) => settle?.reject(error) };
 }

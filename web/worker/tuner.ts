@@ -1,4 +1,4 @@
-/** What measures a tuning's kernels, each at a rest. */
+/** Measures the kernels for a tuning, each while no training step is in flight. */
 import type { Choice } from '../../src/engine/kernel_selection.js';
 import type { Device } from '../../src/engine/device.js';
 import { type Tuned, choicesOf, tune } from '../../src/engine/tune.js';
@@ -9,21 +9,21 @@ import { loadTrainingShaders } from './family_shaders.js';
 
 export interface MeasuringOptions {
   readonly repeats: number;
-  /** Aborting ends it behind the kernel under way. */
+  /** Aborting ends the measurement after the current kernel. */
   readonly signal: AbortSignal;
   readonly onProgress: Parameters<TuningApi['run']>[1];
 }
 
 export interface Measured extends Pick<Tuning, 'kernels' | 'step'> {
   readonly choices: ReadonlyMap<string, Choice>;
-  /** Whether the choices slow the step as a whole. */
+  /** Whether the step as a whole is slower with the choices. */
   readonly isSlower: boolean;
 }
 
 /**
- * Measures the kernels that a workload chooses from, and the step as a whole where another than the table's is faster.
+ * Measures the variants of the workload's kernels, and the whole step if a variant other than the default is faster.
  *
- * Throws: DeviceError when the device is lost, or too small.
+ * Throws: DeviceError if the device is lost or too small.
  */
 export async function measure(
   context: Context,
@@ -38,7 +38,7 @@ export async function measure(
   for (const kernelCase of cases) {
     if (signal.aborted) break;
     onProgress(results.length, cases.length, kernelCase.primitive.name);
-    results.push(...(await inTurns(context, async () => tune(device, [kernelCase], { repeats }))));
+    results.push(...(await betweenSteps(context, async () => tune(device, [kernelCase], { repeats }))));
   }
   const choices = choicesOf(results, new Date());
   let step: StepTimes | null = null;
@@ -49,13 +49,13 @@ export async function measure(
       undisturbed: async (time) => context.trainer.betweenSteps(time),
     });
   }
-  // Some cannot be tried, such as those that change their inputs: there the table decides.
+  // Kernels that cannot be measured, such as those that change their inputs, use the default variant.
   const kernels = results.filter(({ skipped }) => skipped === undefined).map(kernelOf);
   return { kernels, choices, step, isSlower: step !== null && isSlower([step]) };
 }
 
-/** Works at a rest, and then leaves a training under way the time that the work has taken. */
-async function inTurns<T>(context: Context, work: () => Promise<T>): Promise<T> {
+/** Runs `work` between two steps, then lets a running training go on for as long as the work took. */
+async function betweenSteps<T>(context: Context, work: () => Promise<T>): Promise<T> {
   let took = 0;
   const result = await context.trainer.betweenSteps(async () => {
     const begun = performance.now();
@@ -63,7 +63,7 @@ async function inTurns<T>(context: Context, work: () => Promise<T>): Promise<T> 
     took = performance.now() - begun;
     return result;
   });
-  // At least a moment, for whatever else waits for a rest.
+  // Without a training, still a macrotask, so that other waiting tasks can run.
   await new Promise((resolve) => setTimeout(resolve, context.trainer.active ? took : 0));
   return result;
 }

@@ -1,10 +1,10 @@
 /**
- * Tuning in the page: which variant of each kernel is fastest on this device, kept in this browser.
+ * Tuning in the page: finds the fastest variant of each kernel on this device, and stores the choices in this browser.
  *
- * Each kernel is measured at a rest of its own. While a training is under way it gets the time between two of them, as
- * long as the measuring took, so that it goes on at half its speed and not at none; the comparison of the whole step at
- * the end is one rest of some twenty steps. The training keeps the kernels that it began with; what is chosen counts
- * for what is planned afterwards: the next training, and models that are opened.
+ * Each kernel is measured between two steps of a running training. The training then gets as much time as the measurement
+ * took, so that it runs at half its speed instead of stopping. The comparison of the whole step at the end interrupts it for
+ * the time of about twenty steps. A running training keeps its kernels; the choices apply to plans made later: the next
+ * training, and models opened later.
  */
 import { browserTuningStore } from '../../src/browser/tuning_store.js';
 import { type Choice, choicesFromJson } from '../../src/engine/kernel_selection.js';
@@ -20,25 +20,25 @@ import { unlessLost } from './lost_device.js';
 import { onDemand } from './on_demand_script.js';
 import type { Measured } from './tuner.js';
 
-/** What can be stood in for; tests do. */
+/** Tests replace these. */
 export interface TuningOptions {
   readonly store?: TuningStore;
-  /** Times that each variant is measured, where not as suits the device. */
+  /** Measurements per variant. Default: depends on the device. */
   readonly repeats?: number;
   /** Notifies other tabs, and receives their notices, when the stored choices change. */
   readonly channel?: BroadcastChannel;
 }
 
-/** Of both sets that are known by name. */
+/** The built-in data sets have these images. */
 const knownImages = { imageShape: { height: 28, width: 28, channels: 1 }, classes: 10 } as const;
 
-/** The worker says itself that the device is lost; here, what became of the tuning. */
+/** The page reports the lost device separately; this says what happened to the tuning. */
 const lostText =
-  'tuning: the graphics device was lost before it ended, so nothing has changed; tune again when it is back.';
+  'tuning: the graphics device was lost before the measurement ended, so nothing has changed; tune again when it is back.';
 
 type Progress = Parameters<TuningApi['run']>[1];
 
-/** A processor that poses as a GPU takes long for each. */
+/** A software adapter needs long for each measurement. */
 const usualRepeats = { software: 4, gpu: 8 } as const;
 
 export function tuningOf(
@@ -58,14 +58,14 @@ export function tuningOf(
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel has one origin, and no such argument
     channel?.postMessage(null);
   };
-  /** Has the device go by these choices alone, and stores them. */
+  /** Replaces the choices, on the device and in the store. */
   const replace = async (device: Device, choices: ReadonlyMap<string, Choice>): Promise<void> => {
     await store.forget(device.fingerprint);
     if (choices.size > 0) await store.save(device.fingerprint, choices);
     use(device, choices);
     changed();
   };
-  /** Of this device alone: another one's would never be found. */
+  /** The choices with the key of this device, since they are valid on no other. */
   const written = ({ fingerprint, kernelSelection: choices }: Device): Uint8Array =>
     new TextEncoder().encode(
       JSON.stringify({ key: tuningKey(fingerprint), choices: Object.fromEntries(choices) }),
@@ -79,7 +79,7 @@ export function tuningOf(
     ) as Record<string, unknown>;
     if (key !== tuningKey(device.fingerprint))
       throw new StateError(
-        'tuning: these choices were measured on another device, and mean nothing to this one.',
+        'tuning: these choices were measured on another device and cannot be used on this one.',
       );
     await replace(device, choicesFromJson(choices, 'the forgotten choices'));
     return before;
@@ -90,7 +90,7 @@ export function tuningOf(
     use(device, await store.load(device.fingerprint));
     context.events.emit('tuned', stored());
   };
-  // Not awaited: a store that cannot be read warns, and is empty.
+  // Not awaited: a store that cannot be read warns and counts as empty.
   channel?.addEventListener('message', () => void reload());
 
   const tune = async (device: Device, settings: Settings, onProgress: Progress): Promise<Tuning> => {
@@ -112,7 +112,7 @@ export function tuningOf(
   return {
     run: async (settings, onProgress) => {
       if (underWay)
-        throw new StateError('tuning: it is under way already; cancel it, or wait for it to end.');
+        throw new StateError('tuning: a measurement is already running; cancel it, or wait for it to end.');
       underWay = new AbortController();
       try {
         const device = usableDevice(context);
@@ -139,21 +139,21 @@ function use({ kernelSelection: used }: Device, choices: ReadonlyMap<string, Cho
 
 function usableDevice({ device: { current: device } }: Context): Device {
   if (!device)
-    throw new DeviceError('tuning: there is no device to measure; use a browser with WebGPU.', {
+    throw new DeviceError('tuning: there is no device to measure on; use a browser with WebGPU.', {
       problem: 'no-adapter',
     });
   return device;
 }
 
 /**
- * What a training by these settings computes.
+ * The model, batch size and image shape of a training with these settings.
  *
- * Throws: DataError, FileError, where the user's own images are asked for and missing; UsageError for a limit that is too
- * small for them.
+ * Throws: DataError, FileError if the settings name the user's own images and these are missing; UsageError if the limit is
+ * too small for them.
  */
 async function workloadOf(context: Context, settings: Settings): Promise<WorkloadOptions> {
   const { model, dataset, batchSize, limit } = settings;
-  // Of what is known by name there is enough for any batch, and nothing to be fetched for this.
+  // The built-in data sets have enough images for any batch, so they need not be fetched.
   const isEnough = limit === null || limit >= 2 * batchSize;
   if (dataset !== 'custom' && isEnough) return { ...knownImages, model, batchSize };
   const { batchSizeOf, split } = await onDemand();
@@ -163,7 +163,7 @@ async function workloadOf(context: Context, settings: Settings): Promise<Workloa
   return { model, imageShape, classes, batchSize: batchSizeOf(settings, train) };
 }
 
-/** Has the device go by what was measured, and keeps it. */
+/** Applies the measured choices to the device, and stores them. */
 async function settle(
   device: Device,
   { choices, isSlower }: Measured,

@@ -1,7 +1,7 @@
 /**
- * What was there before something was thrown away, over a reload too. Each scope has a history of its own. An entry is the
- * bytes of one moment, which the scope's owner can put back; they lie in files beside the session, and an index that is
- * written after them says which count.
+ * Undo and redo, which work across reloads too. Each scope has its own history. An entry is a snapshot as bytes, which the
+ * scope's owner can restore. Each entry is a file beside the session; an index, written after the files, lists the valid
+ * ones.
  */
 import { DataError, FileError } from '../../src/errors.js';
 import type { Folder } from '../../src/folder.js';
@@ -10,7 +10,7 @@ import { memoryFolder } from '../../src/memory_folder.js';
 import type { UndoApi, UndoName, UndoOffers, UndoScope } from '../protocol.js';
 import { SerialQueue } from './serial_queue.js';
 
-/** Puts the bytes of an entry in the place of what is there, and yields what was there as bytes. */
+/** Restores the snapshot of an entry, and resolves with a snapshot of the state that it replaced. */
 export type Exchange = (bytes: Uint8Array<ArrayBuffer>) => Promise<Uint8Array>;
 
 interface Entry {
@@ -19,7 +19,7 @@ interface Entry {
 }
 
 interface History {
-  /** The last one is undone next. */
+  /** `undo` restores the last entry. */
   readonly past: readonly Entry[];
   readonly future: readonly Entry[];
 }
@@ -40,13 +40,13 @@ const indexForm: Form<Partial<Histories> & { readonly number: number }> = {
 
 const indexFile = 'undo.json';
 const prefix = 'undo-';
-/** Of a scope, each way: a large network with its slots has 7 MB. */
+/** Entries per scope and direction. A large network with its optimizer slots has 7 MB. */
 const mostKept = 5;
 
 const nothing: History = { past: [], future: [] };
 
 export class UndoHistory implements UndoApi {
-  /** Where there is no disk, or it is full: until the page is closed. */
+  /** Entries that could not be written to disk. They last until the page is closed. */
   readonly #memory = memoryFolder('undo');
   readonly #owners = new Map<UndoScope, Exchange>();
   readonly #moves = new SerialQueue();
@@ -60,7 +60,7 @@ export class UndoHistory implements UndoApi {
     this.#owners.set(scope, exchange);
   }
 
-  /** From now on entries lie in `folder`; takes up those of an earlier visit, unless there are some already. */
+  /** Stores entries in `folder` from now on. Reads those of an earlier visit, unless this visit already has entries. */
   async open(folder: Folder): Promise<void> {
     this.#disk = folder;
     if (this.#number === 0) {
@@ -75,20 +75,20 @@ export class UndoHistory implements UndoApi {
         this.#histories = { ...this.#histories, ...histories };
       } catch (error) {
         if (!(error instanceof FileError || error instanceof DataError)) throw error;
-        // None yet, or damaged: then there is nothing to undo.
+        // The index is missing or damaged: there is nothing to undo.
       }
     }
     this.tell(this.#offers);
   }
 
-  /** Keeps `bytes` as what was there before `what`, which takes the place of anything that could be redone. */
+  /** Adds the snapshot `bytes`, taken before the action `what`. Discards the entries that could be redone. */
   async keep(scope: UndoScope, what: UndoName, bytes: Uint8Array): Promise<void> {
     const { past, future } = this.#histories[scope];
     const entry = await this.#write(what, bytes);
     await this.#set(scope, { past: [...past, entry], future: [] }, future);
   }
 
-  /** Forgets the last entry that `keep` made: what it was for has not come about. */
+  /** Removes the last entry that `keep` added: its action has failed. */
   async drop(scope: UndoScope): Promise<void> {
     const { past, future } = this.#histories[scope];
     await this.#set(scope, { past: past.slice(0, -1), future }, past.slice(-1));
@@ -115,7 +115,7 @@ export class UndoHistory implements UndoApi {
       const rest = without();
       await this.#set(scope, { ...rest, [to]: [...rest[to], present] }, [entry]);
     } catch (error) {
-      // A file that cannot be read now will not be later.
+      // A file that cannot be read now cannot be read later.
       if (error instanceof FileError) await this.#set(scope, without(), [entry]);
       throw error;
     }
@@ -159,10 +159,10 @@ export class UndoHistory implements UndoApi {
 
   async #remove(file: string): Promise<void> {
     await this.#memory.remove(file);
-    await this.#disk?.remove(file).catch(() => undefined); // It only takes room.
+    await this.#disk?.remove(file).catch(() => undefined); // A leftover file only wastes disk space.
   }
 
-  /** What lies in memory alone is gone after a reload, and so not in it. */
+  /** Omits entries that are only in memory, as a reload loses them. */
   async #writeIndex(): Promise<void> {
     const lasting = (entries: readonly Entry[]): readonly Entry[] =>
       entries.filter(({ file }) => !this.#memory.files.has(file));
@@ -171,7 +171,7 @@ export class UndoHistory implements UndoApi {
       { past: lasting(past), future: lasting(future) },
     ]);
     const index = JSON.stringify({ number: this.#number, ...Object.fromEntries(histories) });
-    // Where the disk is full, the session says that it cannot be saved.
+    // If the disk is full, saving the session shows a note.
     await this.#disk?.write(indexFile, index).catch(() => undefined);
   }
 }
