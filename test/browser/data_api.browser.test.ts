@@ -192,7 +192,7 @@ describe('a preview', () => {
     );
     const api = worker();
     await expect(api.preview({ ...options, variants: 0 })).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[UsageError: preview: 0 variants of 3 images were asked for, expected 1 or more of each.]`,
+      `[UsageError: preview: got 0 variants of 3 images, expected 1 or more of each.]`,
     );
     await expect(api.preview({ ...options, indices: [99] })).rejects.toThrowErrorMatchingInlineSnapshot(
       `[UsageError: ImageSet: there is no image 99; the set holds 0 to 29.]`,

@@ -125,7 +125,7 @@ describe('the data set', () => {
     await settled();
     expect(asked('data.describe')).toEqual(['digits']);
     expect(words()).toMatch(
-      /^Digits.*: 7,000 images to train on and 350 to test, of 2 × 2 pixels, grey, in 3 classes\.$/,
+      /^Digits.*: 7,000 training images and 350 test images, 2 × 2 pixels, greyscale, 3 classes\.$/,
     );
   });
 
@@ -210,7 +210,7 @@ describe('previews', () => {
       ['Zoom', 20, { zoom: 0.2 }, '±20 %'],
       ['Brightness', 30, { brightness: 0.3 }, '±30 %'],
       ['Contrast', 40, { contrast: 0.4 }, '±40 %'],
-      ['Erasing', 50, { erasing: { probability: 0.5 } }, 'in 50 % of them'],
+      ['Erasing', 50, { erasing: { probability: 0.5 } }, 'in 50 % of images'],
     ] as const) {
       slide(title, value);
       await settled();
@@ -230,7 +230,7 @@ describe('previews', () => {
       ],
     });
     expect([valueText('Blur'), valueText('Sharpen')]).toEqual(['σ 2.0 px', '2×']);
-    field('Mirrored').click();
+    field('Horizontally').click();
     slide('Rotation', 3);
     choose('Fill empty edges', 'reflect');
     await settled();
@@ -347,9 +347,7 @@ describe('files of one’s own', () => {
     await give('mine.csv');
     expect(asked<File[]>('data.open')[0]?.map(({ name }) => name)).toEqual(['mine.csv']);
     expect(app.settings.value.dataset).toBe('custom');
-    expect(words()).toBe(
-      'mine: 7,000 images to train on and none set aside to test, of 2 × 2 pixels, in colour, in 3 classes.',
-    );
+    expect(words()).toBe('mine: 7,000 training images and no test images, 2 × 2 pixels, colour, 3 classes.');
     expect(asked('data.describe')).toEqual(['digits']);
     expect(all('.counts th[scope="col"]').map(({ textContent }) => textContent)).toEqual([
       'Class',

@@ -544,7 +544,7 @@ test('a model of other images than there are to choose from: said, and the examp
   expect(app.image.value).toBeNull();
   expect(app.calls.filter(([name]) => name === 'predicting.image')).toEqual([]);
   expect(app.said.splice(0)).toEqual([
-    'The model tiny takes images of 8×8×3, and those to choose from have 28×28×1: choose its images under Train.',
+    'Model tiny takes 8×8×3 images, but these are 28×28×1. Choose matching images under Train.',
   ]);
 });
 

@@ -139,14 +139,14 @@ describe('a test', () => {
     end({ ...evaluation, count: 120 });
     await settled();
     expect([progress.hidden, testButton().textContent]).toEqual([true, 'Test']);
-    expect(words()).toMatch(/^120 images in 1.5 s/);
+    expect(words()).toMatch(/^Tested 120 images in 1.5 s/);
   });
 
   test('says where there is no test part', async () => {
     app.answers['evaluating.run'] = () => ({ ...evaluation, isTestPart: false });
     await run();
     expect(words()).toMatch(
-      /^1,500 images that training leaves out, as there is no test part, in 1.5 s\. Press/,
+      /^Tested 1,500 images that training leaves out \(there is no test split\) in 1.5 s\. Select/,
     );
   });
 
@@ -163,9 +163,9 @@ describe('a test', () => {
 
   test('says when the model is another one since', async () => {
     await run();
-    expect(words()).toMatch(/^1,500 images in 1.5 s/);
+    expect(words()).toMatch(/^Tested 1,500 images in 1.5 s/);
     app.state.model.set({ ...model, version: 5 });
-    expect(words()).toBe('The model has changed since: test again.');
+    expect(words()).toBe('The model has changed since this test. Test again.');
   });
 
   test('needs a device', () => {
@@ -193,12 +193,12 @@ describe('many classes', () => {
     }));
     app.answers['evaluating.run'] = () => ({ ...evaluation, labels: [7, 300, 499], classes });
     await run();
-    expect(cell(0, 1).getAttribute('aria-label')).toBe('7 taken for 300: 20 of 500, 4.0 %');
+    expect(cell(0, 1).getAttribute('aria-label')).toBe('7 predicted as 300: 20 of 500, 4.0 %');
     cell(1, 0).click();
     await settled();
     expect(asked('evaluating.images').at(-1)).toMatchObject({ actual: 300, predicted: 7 });
     expect(cell(1, 0).getAttribute('aria-pressed')).toBe('true');
-    expect(root.textContent).toContain('Shown are the 3 of 500 classes with the most mistakes.');
+    expect(root.textContent).toContain('The matrix shows the 3 of 500 classes with the most mistakes.');
     expect(all('.table.classes tbody tr')).toHaveLength(200);
     expect(root.textContent).toContain('The first 200 of 500 classes in this order');
   });
@@ -219,10 +219,10 @@ describe('the matrix', () => {
   test('says in words what a cell is', () => {
     expect(all('.matrix th').map(({ textContent }) => textContent)).toEqual([...classNames, ...classNames]);
     expect(cell(1, 0).textContent).toBe('39');
-    expect(cell(1, 0).getAttribute('aria-label')).toBe('dog taken for cat: 39 of 500, 7.8 %');
+    expect(cell(1, 0).getAttribute('aria-label')).toBe('dog predicted as cat: 39 of 500, 7.8 %');
     expect(cell(2, 2).getAttribute('aria-label')).toBe('fish recognised: 499 of 500, 99.8 %');
     expect(cell(0, 2).textContent).toBe('');
-    expect(cell(0, 2).getAttribute('aria-label')).toBe('cat taken for fish: 0 of 500');
+    expect(cell(0, 2).getAttribute('aria-label')).toBe('cat predicted as fish: 0 of 500');
   });
 
   test('is one tab stop, at first the worst mistake, and goes by keys', () => {
@@ -254,7 +254,7 @@ describe('the matrix', () => {
     cell(0, 1).click();
     await settled();
     expect(asked('evaluating.images').at(-1)).toEqual({ actual: 0, predicted: 1, from: 0, count: 18 });
-    expect(title()).toBe('cat taken for dog');
+    expect(title()).toBe('cat predicted as dog');
     expect(all('.matrix [aria-pressed="true"]')).toEqual([cell(0, 1)]);
     const { length } = app.calls;
     cell(0, 2).click();
@@ -287,7 +287,9 @@ describe('the images', () => {
     const { data } = canvas.getContext('2d')!.getImageData(0, 0, 2, 2);
     expect([...data]).toEqual([8, 9, 10, 11].flatMap((byte) => [byte, byte, byte, 255]));
     expect([canvas.width, canvas.style.width]).toEqual([2, '84px']);
-    expect(canvas.getAttribute('aria-label')).toBe('Test image 3: dog, taken for cat with 87.5 %, loss 9.80');
+    expect(canvas.getAttribute('aria-label')).toBe(
+      'Test image 3: dog, predicted as cat with 87.5 %, loss 9.80',
+    );
     expect(images()[2]!.textContent).toBe('dog → cat87.5 %loss 9.80');
   });
 
@@ -334,7 +336,7 @@ describe('the images', () => {
     await settled();
     late[0]?.();
     await settled();
-    expect(title()).toBe('dog taken for cat');
+    expect(title()).toBe('dog predicted as cat');
     expect(images()).toHaveLength(18);
   });
 
@@ -342,7 +344,7 @@ describe('the images', () => {
     app.answers['evaluating.images'] = () => found({ actual: null, predicted: null, from: 0, count: 0 }, 0);
     await run();
     expect(images()).toHaveLength(0);
-    expect(one('.evaluated-images [role="status"]').textContent).toBe('None among the images of this test.');
+    expect(one('.evaluated-images [role="status"]').textContent).toBe('No images in this test.');
   });
 });
 
@@ -354,7 +356,7 @@ describe('the classes', () => {
 
   test('have figures with bars from the tenth below the least', () => {
     expect(rows()[0]).toBe('cat50092.5 %96.0 %94.2 %');
-    expect(one('.classes-scale').textContent).toBe('Bars reach from 90 % to 100 %.');
+    expect(one('.classes-scale').textContent).toBe('Bars span 90 % to 100 %.');
     const bar = all('.share-bar')[1]!;
     expect(bar.style.getPropertyValue('--share')).toBe('60.0%');
   });

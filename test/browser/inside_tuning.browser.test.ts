@@ -79,10 +79,8 @@ test('says what it would measure, and follows the settings', async () => {
 });
 
 test('without a device says why, and asks nothing', async () => {
-  part.look('The graphics processor was lost');
-  expect(part.root.textContent).toContain(
-    'The graphics processor was lost, so there is nothing to measure on.',
-  );
+  part.look('The graphics device was lost');
+  expect(part.root.textContent).toContain('The graphics device was lost, so there is nothing to measure on.');
   expect(button('Tune for this device').getAttribute('aria-disabled')).toBe('true');
   button('Tune for this device').click();
   expect(app.calls).toEqual([]);
@@ -96,8 +94,8 @@ test('what is kept is asked for once per device, and shown', async () => {
   for (let i = 0; i < 3; i++) part.look(undefined);
   await expect.poll(() => keptRow().hidden).toBe(false);
   expect(asked('tuning.stored')).toHaveLength(1);
-  expect(keptRow().textContent).toMatch(/^The choices for 12 kernels are stored, measured last on .*2026/);
-  part.look('The graphics processor was lost');
+  expect(keptRow().textContent).toMatch(/^The choices for 12 kernels are stored, last measured on .*2026/);
+  part.look('The graphics device was lost');
   part.look(undefined);
   await expect.poll(() => asked('tuning.stored').length).toBe(2);
 });
@@ -121,7 +119,7 @@ test('a run: how far it is, then what it came to', async () => {
   expect(progress().value).toBe(0.25);
   expect(progress().getAttribute('aria-valuetext')).toBe('1 of 4 kernels measured, now matmul/forward');
   tell(4, 4, null);
-  expect(part.root.textContent).toContain('Comparing the step as a whole');
+  expect(part.root.textContent).toContain('Comparing the whole step');
   // Read out once, not at every kernel.
   expect(words()).toBe('Measuring …');
 
@@ -138,7 +136,7 @@ test('a run: how far it is, then what it came to', async () => {
       [...cell.childNodes].map(({ textContent }) => textContent).join(' | '),
     ),
   );
-  const left = 'wrong was left out: it is off by 0.1';
+  const left = 'wrong was rejected: it is off by 0.1';
   expect(rows).toEqual([
     [`matmul/forward | [8,28,28,1] [3,3,1,16] | ${left}`, 'gpu', '2.00', 'tiled', '1.25', 'tiled', '1.60 ×'],
     [`conv2d/forward | [8,28,28,1] [3,3,1,16] | ${left}`, 'gpu', '2.00', 'tiled', '1.25', 'gpu', ''],
@@ -175,7 +173,7 @@ test.each<[outcome: string, tuning: Partial<Tuning>, words: RegExp, changes: num
   [
     'the table is right everywhere',
     { kernels: [kernel('conv2d/forward', 'gpu', 1)], step: null },
-    /^Of 1 kernel measured, none has a clearly faster variant than the usual one: tuning gains nothing here\.$/,
+    /^None of 1 kernel has a variant that is clearly faster than the default: tuning gains nothing here\.$/,
     1,
   ],
   [
@@ -215,7 +213,7 @@ test('is forgotten, and the keyboard has a place', async () => {
   button('Forget').click();
   await expect.poll(() => keptRow().hidden).toBe(true);
   expect(asked('tuning.forget')).toHaveLength(1);
-  expect(words()).toBe('Forgotten: new trainings will use the usual kernels.');
+  expect(words()).toBe('Forgotten: new trainings will use the default kernels.');
   expect(document.activeElement).toBe(button('Tune for this device'));
   expect(changes).toBe(1);
 });

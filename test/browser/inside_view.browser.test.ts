@@ -411,7 +411,7 @@ describe('activations', () => {
     expect(pixel(tiles[0]!, 1, 0)).toEqual(paper);
     expect(pixel(tiles[2]!, 0, 0), '−2 of 2').toEqual(blue);
     expect(conv.querySelector('figcaption')?.textContent).toBe(
-      'Map 1 of 3: values from 0 to 1, 50 % above zero',
+      'Map 1 of 3: values from 0 to 1, 50 % positive',
     );
     page.image.set(image(0, 255, 0, 0));
     await expect.poll(() => pixel(tiles[2]!, 1, 0)).toEqual(blue);
@@ -583,7 +583,7 @@ describe('WGSL', () => {
     };
     try {
       page.button('Copy').click();
-      await expect.poll(() => page.said).toEqual(['The shader is on the clipboard.']);
+      await expect.poll(() => page.said).toEqual(['Copied the shader to the clipboard.']);
       expect(copied).toBe(sourceOf(0));
     } finally {
       clipboard.writeText = before;
@@ -596,7 +596,7 @@ describe('without a device', () => {
     page.start();
     page.tell();
     page.state.device.set({ info: null, problem: 'no WebGPU' });
-    await expect.poll(() => page.get('.empty').textContent).toMatch(/offers no graphics processor to pages/);
+    await expect.poll(() => page.get('.empty').textContent).toMatch(/WebGPU is not available/);
     await aWhile();
     expect(page.calls).toMatchObject({ filters: 1, kernels: 0, activations: [] });
     expect(page.root.textContent).toContain('so no kernels run.');
@@ -607,7 +607,7 @@ describe('without a device', () => {
     page.tell();
     await page.isReady();
     page.state.status.set(status('lost'));
-    await expect.poll(() => page.get('.empty').textContent).toMatch(/graphics processor was lost/);
+    await expect.poll(() => page.get('.empty').textContent).toMatch(/graphics device was lost/);
     expect(page.get('.shader').hidden).toBe(true);
     page.state.status.set(status('paused'));
     page.state.model.set({ ...model, version: 2 });

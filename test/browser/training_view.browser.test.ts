@@ -350,7 +350,7 @@ test('a software device: fewer images are proposed, and declined', async () => {
   expect(proposal.hidden).toBe(true);
   app.state.status.set(statusOf('finished'));
   expect(proposal.hidden).toBe(false);
-  button('Take all images').click();
+  button('Use all images').click();
   expect(app.settings.value).toEqual(defaultSettings);
   expect(proposal.hidden).toBe(true);
 });
@@ -389,8 +389,8 @@ test('figures and bars', async () => {
   });
   const bars = [...root.querySelectorAll('progress')].map(({ value, ariaLabel }) => [ariaLabel, value]);
   expect(bars).toEqual([
-    ['Of the whole training', 0.3],
-    ['Of this epoch', 0.5],
+    ['Progress of the training', 0.3],
+    ['Progress of the epoch', 0.5],
   ]);
   expect(root.querySelector('.training-saved')?.textContent).toMatch(/^saved at /);
 });
@@ -570,8 +570,8 @@ test('memory as a bar and as a table', async () => {
   );
   expect(shares).toEqual(['0.75', '0.25']);
   for (const words of [
-    '5 MiB at the most',
-    '41 dispatches; without fusion it would be 67',
+    '5 MiB at the peak',
+    '41 dispatches; without fusion it would have 67',
     '4 micro-batches',
     'Some GPU',
   ])

@@ -203,7 +203,7 @@ describe('a correction', () => {
       { device: held.device },
     );
     await expect(corrected(sigmoid)).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[ModelError: correct: 'sequential' ends in Dense, expected a dense layer with a softmax, which is what a correction changes.]`,
+      `[ModelError: correct: 'sequential' ends in Dense, expected a dense layer with a softmax: a correction changes that layer.]`,
     );
     sigmoid.dispose();
     // What the softmax is given here is not linear in the weights.

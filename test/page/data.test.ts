@@ -31,7 +31,7 @@ test('how many images there are of each digit', async () => {
   const data = await goTo(page, 'Data');
   await data
     .getByText(
-      'Digits: 60,000 images to train on and 10,000 to test, of 28 × 28 pixels, grey, in 10 classes.',
+      'Digits: 60,000 training images and 10,000 test images, 28 × 28 pixels, greyscale, 10 classes.',
     )
     .waitFor();
   const rows = await data
@@ -73,10 +73,10 @@ test('sliders change the previews, and what is used is in the settings', async (
 
   const use = data.getByRole('button', { name: 'Use for the next training' });
   await use.click();
-  await data.getByText('This is what the next training does.').waitFor();
+  await data.getByText('The next training uses these values.').waitFor();
   await expect.poll(() => inAddress(page, 'augment')).toBe('rotation:30');
   await section(page, 'Train')
-    .getByText(/Images are shown to the network shifted, turned/)
+    .getByText(/Images are augmented\./)
     .waitFor();
   await data.getByRole('slider', { name: /^Blur/ }).fill('2');
   await use.click();
@@ -149,7 +149,7 @@ test('a CSV: trained on, and again after a reload', async () => {
   await choose(page, 'Choose files', { name: 'bars.csv', mimeType: 'text/csv', buffer });
   await expectCustom(
     page,
-    'bars: 60 images to train on and none set aside to test, of 8 × 8 pixels, grey, in 3 classes.',
+    'bars: 60 training images and no test images, 8 × 8 pixels, greyscale, 3 classes.',
   );
   // 54 images to train, 6 to validate.
   expect(await train(page)).toMatchObject({ step: 14 });
@@ -178,12 +178,9 @@ test('an IDX pair, dropped', async () => {
       transfer.items.add(new File([new Uint8Array(bytes)], name));
     return transfer;
   })()`);
-  const zone = data.getByText('Images of your own: drop a folder');
+  const zone = data.getByText('Your own images: drop a folder');
   await zone.dispatchEvent('drop', { dataTransfer: transfer });
-  await expectCustom(
-    page,
-    '60 images to train on and none set aside to test, of 8 × 8 pixels, grey, in 3 classes.',
-  );
+  await expectCustom(page, '60 training images and no test images, 8 × 8 pixels, greyscale, 3 classes.');
   expect(await train(page)).toMatchObject({ step: 14 });
 });
 
@@ -195,7 +192,7 @@ test('a folder of pictures, its classes named by its folders', async () => {
     await choose(page, 'Choose a folder', folder);
     await expectCustom(
       page,
-      'bars: 60 images to train on and none set aside to test, of 8 × 8 pixels, grey, in 3 classes.',
+      'bars: 60 training images and no test images, 8 × 8 pixels, greyscale, 3 classes.',
     );
     expect(await train(page)).toMatchObject({ step: 14 });
     await expectClasses(page, ['bottom', 'middle', 'top']);

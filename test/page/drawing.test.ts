@@ -180,7 +180,7 @@ test('told what it is, it learns that, and knows it after a reload', async () =>
   await outcome.waitFor();
   // A one like any other is learned as an exception: at most five in 255 are lost by it.
   expect(await outcome.innerText()).toMatch(
-    / to 90\.\d %\. Before, it was taken for 1\. (Still correct on the|Now wrong on [1-5] of the) 255 rechecked images\.$/,
+    / to 90\.\d %\. Before, it was classified as 1\. (Still correct on the|Now wrong on [1-5] of the) 255 rechecked images\.$/,
   );
   await becomes(page, 4);
 

@@ -15,7 +15,7 @@ async function chooseClothes(page: Page): Promise<void> {
   const terms = section(page, 'Draw a digit').getByRole('term');
   await expect.poll(async () => terms.allInnerTexts()).toEqual(expect.arrayContaining(names));
   await section(page, 'Train')
-    .getByText(/came with this page\.$/)
+    .getByText(/built in\.$/)
     .waitFor();
 }
 
@@ -32,9 +32,7 @@ describe.runIf(clothes)('where the server has clothes', () => {
       .getByText(/^Model small classifies T-shirt\/top, Trouser and 8 more, so/)
       .waitFor();
     const data = await goTo(page, 'Data');
-    await data
-      .getByText('Fashion: 60,000 images to train on and 10,000 to test, of 28 × 28 pixels')
-      .waitFor();
+    await data.getByText('Fashion: 60,000 training images and 10,000 test images, 28 × 28 pixels').waitFor();
     expect(await data.getByRole('button', { name: 'Trouser', exact: true }).count()).toBe(1);
     await train(page);
     await setting(page, 'Images').selectOption({ label: 'Digits' });

@@ -58,7 +58,7 @@ test('filters, maps that follow the drawing, and the WGSL of a layer', async () 
   await expect.poll(async () => areAlike(await pixelsOf(input), picked)).toBe(true);
   await expect.poll(async () => pixelsOf(map)).not.toEqual(mapOfSeven);
 
-  await inside(page).getByText('The prediction of one image as it runs on this device: ').waitFor();
+  await inside(page).getByText('The prediction of one image runs ').waitFor();
   const show = inside(page).getByRole('button', { name: 'Show its WGSL: conv2d', exact: true });
   await show.click();
   await expect.poll(async () => code(page).innerText()).toContain('@compute');
@@ -72,9 +72,9 @@ test('after a training each layer has its kernels, forward and backward', async 
   await untilPhase(page, 'Paused');
   await goTo(page, 'Inside');
   // Also when the sections before it have grown as they came near.
-  await inside(page).getByText('This model has no convolution, and so no filters.').waitFor();
+  await inside(page).getByText('This model has no convolution, so it has no filters.').waitFor();
   await inside(page)
-    .getByText(/^One training step as it runs on this device: \d+ kernels, /)
+    .getByText(/^A training step runs \d+ kernels on this device, /)
     .waitFor();
   const scopes = await kernelTable(page).getByRole('rowheader').allInnerTexts();
   for (const scope of ['inputs', 'dense', 'dense_1', 'loss', 'optimizer'])
@@ -112,19 +112,19 @@ test('the kernels are tuned for this device, which outlasts a reload, until it i
     /(tuning gains nothing here|New trainings will use these kernels|so nothing has changed\. Try again)/;
   await inside(page).getByText(outcome).waitFor();
   const table = inside(page).getByRole('table', {
-    name: 'Each kernel with its usual variant and the best of the others',
+    name: 'Each kernel with its default variant and the best other one',
   });
   expect(await table.innerText()).toMatch(/conv2d\/forward\s+\[2,28,28,1\] \[3,3,1,16\]/);
 
   // In a busy moment the step as a whole may have seemed slower.
   const unchanged = inside(page).getByText(/so nothing has changed/);
   if ((await unchanged.count()) > 0) return;
-  const kept = inside(page).getByText(/^The choices for \d+ kernels are stored, measured last on /);
+  const kept = inside(page).getByText(/^The choices for \d+ kernels are stored, last measured on /);
   await kept.waitFor();
   await page.reload();
   await goTo(page, 'Inside');
   await kept.waitFor();
   await inside(page).getByRole('button', { name: 'Forget' }).click();
-  await inside(page).getByText('Forgotten: new trainings will use the usual kernels.').waitFor();
+  await inside(page).getByText('Forgotten: new trainings will use the default kernels.').waitFor();
   await expect.poll(async () => kept.isVisible()).toBe(false);
 });

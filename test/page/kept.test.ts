@@ -133,7 +133,7 @@ test('a second tab says that it keeps nothing, and leaves what the first one kee
   await note(second, /^This page is open in another tab, and only that tab saves\./).waitFor();
   expect(await standing(second)).toMatchObject({ phase: 'Ready' });
   await train(second);
-  await second.getByText('nothing kept yet').waitFor();
+  await second.getByText('nothing saved yet').waitFor();
   await second.close();
 
   await first.reload();

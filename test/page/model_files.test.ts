@@ -55,7 +55,7 @@ test('trained here, loaded in Node; put back to the first one, opened again', as
 
   const training = section(page, 'Train');
   await training.getByRole('button', { name: 'Reset', exact: true }).click();
-  await training.getByText(/came with this page\.$/).waitFor();
+  await training.getByText(/built in\.$/).waitFor();
   expect((await download(page)).bits === shipped.bits).toBe(true);
   await openModel(page, trained);
   await training.getByText('mlp, 3,985 parameters, opened from a file.').waitFor();

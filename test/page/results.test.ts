@@ -33,7 +33,7 @@ async function matrixOf(page: Page): Promise<number[][]> {
     );
   const matrix = Array.from({ length: 10 }, () => Array.from({ length: 10 }, () => NaN));
   for (const name of names) {
-    const found = /^(\d) (?:recognised|taken for (\d)): ([\d,]+) of /.exec(name)!;
+    const found = /^(\d) (?:recognised|predicted as (\d)): ([\d,]+) of /.exec(name)!;
     const actual = Number(found[1]);
     matrix[actual]![Number(found[2] ?? actual)] = Number(found[3]);
   }
@@ -49,7 +49,7 @@ interface Shown {
 }
 
 function images(page: Page): Locator {
-  const list = results(page).getByRole('list', { name: 'Images of the test, by falling loss' });
+  const list = results(page).getByRole('list', { name: 'Tested images, by descending loss' });
   return list.getByRole('img');
 }
 
@@ -61,9 +61,8 @@ async function shownImages(page: Page, count: number): Promise<Shown[]> {
       canvases.map(({ ariaLabel }) => ariaLabel ?? ''),
   );
   return names.map((name) => {
-    const words = /^Test image (\d+): (\d), (?:recognised|taken for (\d)) with \S+ %, loss ([<\d. ]+)$/.exec(
-      name,
-    )!;
+    const words =
+      /^Test image (\d+): (\d), (?:recognised|predicted as (\d)) with \S+ %, loss ([<\d. ]+)$/.exec(name)!;
     const actual = Number(words[2]);
     const loss = Number(words[4]!.replace('< ', ''));
     return { index: Number(words[1]) - 1, actual, predicted: Number(words[3] ?? actual), loss };
@@ -80,7 +79,7 @@ test('matrix, mistakes and figures of a test say the same', async () => {
   await results(page).getByRole('combobox', { name: 'How many images' }).selectOption('500');
   await results(page).getByRole('button', { name: 'Test', exact: true }).click();
   await results(page)
-    .getByText(/^500 images in /)
+    .getByText(/^Tested 500 images in /)
     .waitFor();
 
   const matrix = await matrixOf(page);
@@ -116,9 +115,9 @@ test('matrix, mistakes and figures of a test say the same', async () => {
     .toSorted((a, b) => b.count - a.count);
   const { actual, predicted, count } = cell!;
   const grid = results(page).getByRole('grid');
-  await grid.getByRole('button', { name: `${actual} taken for ${predicted}: ${count} of` }).click();
+  await grid.getByRole('button', { name: `${actual} predicted as ${predicted}: ${count} of` }).click();
   await results(page)
-    .getByRole('heading', { name: `${actual} taken for ${predicted}`, exact: true })
+    .getByRole('heading', { name: `${actual} predicted as ${predicted}`, exact: true })
     .waitFor();
   for (const image of await shownImages(page, count)) {
     expect(image).toMatchObject({ actual, predicted });

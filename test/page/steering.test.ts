@@ -128,7 +128,7 @@ test('settings come from the address, and what is wrong there is noted', async (
   await note(page, /^Unknown setting 'colour' in the URL; expected one of data, preset, model, /).waitFor();
   const shown = async (name: string): Promise<string> => setting(page, name).inputValue();
   expect(await Promise.all(fields.map(shown))).toEqual(['mlp', 'quick', '0.01', '32', '5', '500', '7']);
-  await page.getByText(/^A short schedule\. Images are shown to the network shifted, turned /).waitFor();
+  await page.getByText(/^A short schedule\. Images are augmented\./).waitFor();
 });
 
 test('the address follows the form, back and forward the address', async () => {

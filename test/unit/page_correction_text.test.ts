@@ -21,11 +21,11 @@ function text(given: Partial<CorrectionOutcome>): string {
 it.each<[Partial<CorrectionOutcome>, string]>([
   [
     {},
-    'Learned: one from 2.0 % to 90.0 %. Before, it was taken for zero. Still correct on the 255 rechecked images.',
+    'Learned: one from 2.0 % to 90.0 %. Before, it was classified as zero. Still correct on the 255 rechecked images.',
   ],
   [
     { forgotten: 3 },
-    'Learned: one from 2.0 % to 90.0 %. Before, it was taken for zero. Now wrong on 3 of the 255 rechecked images.',
+    'Learned: one from 2.0 % to 90.0 %. Before, it was classified as zero. Now wrong on 3 of the 255 rechecked images.',
   ],
   [
     { before: prediction(0.4, 0.6) },
@@ -37,15 +37,15 @@ it.each<[Partial<CorrectionOutcome>, string]>([
   ],
   [
     { rehearsed: 0 },
-    'Learned: one from 2.0 % to 90.0 %. Before, it was taken for zero. No training images are here to recheck.',
+    'Learned: one from 2.0 % to 90.0 %. Before, it was classified as zero. No training images were available to recheck.',
   ],
   [
     { isCorrected: false, forgotten: 24 },
-    'Not learned: the network would get 24 of 255 rechecked training images wrong. The network is unchanged; a larger one has more room.',
+    'Not learned: the network would get 24 of 255 rechecked training images wrong. The network is unchanged; a larger one has more capacity.',
   ],
   [
     { isCorrected: false },
-    'Not learned: the network cannot tell this drawing from what it knows. The network is unchanged; a larger one has more room.',
+    'Not learned: its last layer cannot separate this drawing from the training images. The network is unchanged; a larger one has more capacity.',
   ],
 ])('%o', (given, expected) => {
   expect(text(given)).toBe(expected);

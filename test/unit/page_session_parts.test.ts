@@ -435,7 +435,7 @@ describe("too few of the user's own images", () => {
     [
       few(2, 2),
       null,
-      'Your 2 images are too few to train on, since some are set aside to validate and to test: expected ten or more of each class.',
+      'Your 2 images are too few to train on, as some are needed for validation and testing: expected ten or more of each class.',
     ],
     [
       few(40, 20),

@@ -116,7 +116,7 @@ test('shares of the bars', () => {
 test('what is said aloud', () => {
   expect(phases.map((phase) => summaryOf(statusOf(phase)))).toMatchInlineSnapshot(`
     [
-      "No training under way.",
+      "No training is running.",
       "Loading images.",
       "Compiling kernels.",
       "Training: epoch 2 of 5, 35 % done, loss 0.0812, accuracy 97.6 %, 2 min 52 s left.",
@@ -131,7 +131,8 @@ test('what is said aloud', () => {
 
 test('aloud at a change of phase, else every ten seconds', () => {
   const announcer = new Announcer();
-  const said = (phase: Phase, nowMs: number): boolean => announcer.hear(statusOf(phase), nowMs) !== undefined;
+  const said = (phase: Phase, nowMs: number): boolean =>
+    announcer.textFor(statusOf(phase), nowMs) !== undefined;
   expect(said('idle', 0)).toBe(false);
   expect(said('loading', 100)).toBe(true);
   expect(said('loading', 20_000)).toBe(false);
@@ -145,7 +146,7 @@ test('aloud at a change of phase, else every ten seconds', () => {
 });
 
 test('a training that an earlier visit left is told of', () => {
-  expect(new Announcer().hear(statusOf('paused'), 0)).toBe(summaryOf(statusOf('paused')));
+  expect(new Announcer().textFor(statusOf('paused'), 0)).toBe(summaryOf(statusOf('paused')));
 });
 
 test('numbers', () => {
@@ -170,6 +171,6 @@ test('numbers', () => {
     '3 GiB',
     '4,096 GiB',
   ]);
-  expect(savedText(null)).toBe('nothing kept yet');
+  expect(savedText(null)).toBe('nothing saved yet');
   expect(savedText(new Date(2026, 0, 2, 15, 4, 5).getTime(), 'en-GB')).toBe('saved at 15:04:05');
 });

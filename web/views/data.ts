@@ -56,7 +56,7 @@ class ShownSet {
   readonly #source = element('small');
   readonly #again = element('button', { type: 'button', class: 'button small', hidden: true }, 'Try again');
   #hasBegun = false;
-  /** What the parts show. */
+  /** The data set that is shown. */
   #shown: Settings['dataset'] | undefined;
   /** The last request. */
   #wanted: Settings['dataset'] | undefined;
@@ -65,7 +65,7 @@ class ShownSet {
     private readonly app: App,
     private readonly parts: {
       readonly show: (dataset: Settings['dataset'], info: DataInfo) => Promise<void>;
-      /** What was shown is of another set. */
+      /** Called when the data set that is shown is no longer the chosen one. */
       readonly hide: () => void;
     },
   ) {
@@ -185,12 +185,12 @@ class Augmentation {
         element(
           'p',
           { class: 'quiet' },
-          'Each image is changed a little, differently each epoch: the network learns what does not matter.',
+          'Each image changes a little, differently each epoch, so that the network learns to ignore such changes.',
         ),
         element(
           'div',
-          { class: 'row', role: 'group', 'aria-label': 'Begin with the values of a preset' },
-          element('span', { class: 'label' }, 'Begin with'),
+          { class: 'row', role: 'group', 'aria-label': 'Start from the values of a preset' },
+          element('span', { class: 'label' }, 'Start from'),
           ...this.#starts.map(({ button }) => button),
         ),
         this.#sliders.element,
@@ -226,7 +226,7 @@ class Augmentation {
       setAttribute(start.button, 'aria-pressed', String(areAlike(recipe, start.recipe())));
     const isUsed = areAlike(recipe, this.app.settings.value);
     setAttribute(this.#use, 'aria-disabled', isUsed ? 'true' : undefined);
-    const words = isUsed ? 'This is what the next training does.' : '';
+    const words = isUsed ? 'The next training uses these values.' : '';
     if (this.#words.textContent !== words) this.#words.textContent = words;
   }
 
@@ -241,7 +241,7 @@ class Augmentation {
   }
 }
 
-/** `60,000 images to train on and 10,000 to test, of 28 × 28 pixels, grey, in 10 classes.` */
+/** Such as `Digits: 60,000 training images and 10,000 test images, 28 × 28 pixels, greyscale, 10 classes.` */
 function sentenceOf({
   name,
   height,
@@ -255,9 +255,9 @@ function sentenceOf({
     grouped(counts.reduce((total, count) => total + count, 0));
   const title = name === 'digits' || name === 'fashion' ? datasetTitles[name] : name;
   const parts = [
-    ...(trainCounts ? [`${sum(trainCounts)} images to train on`] : []),
-    testCounts ? `${sum(testCounts)} to test` : 'none set aside to test',
+    ...(trainCounts ? [`${sum(trainCounts)} training images`] : []),
+    testCounts ? `${sum(testCounts)} test images` : 'no test images',
   ];
-  const colours = channels === 1 ? 'grey' : channels === 3 ? 'in colour' : `with ${channels} channels`;
-  return `${title}: ${parts.join(' and ')}, of ${width} × ${height} pixels, ${colours}, in ${classNames.length === 1 ? 'one class' : `${classNames.length} classes`}.`;
+  const colours = channels === 1 ? 'greyscale' : channels === 3 ? 'colour' : `${channels} channels`;
+  return `${title}: ${parts.join(' and ')}, ${width} × ${height} pixels, ${colours}, ${classNames.length === 1 ? '1 class' : `${classNames.length} classes`}.`;
 }

@@ -10,7 +10,7 @@ export function customFiles(take: (files: Promise<readonly File[]>) => Promise<v
     button.addEventListener('click', () => input.click());
     input.addEventListener('change', () => {
       const files = chosenFiles(input.files ?? []);
-      input.value = ''; // the same files may be chosen again, mended meanwhile
+      input.value = ''; // allows choosing the same files again, after a fix
       if (files.length > 0) void take(Promise.resolve(files));
     });
     return element('span', {}, input, button);
@@ -21,7 +21,7 @@ export function customFiles(take: (files: Promise<readonly File[]>) => Promise<v
     element(
       'p',
       {},
-      'Images of your own: drop a folder with a subfolder of pictures per class, a CSV, or IDX files here. They stay on your machine.',
+      'Your own images: drop a folder with one subfolder of pictures per class, a CSV file, or IDX files here. They stay on your machine.',
     ),
     element(
       'div',

@@ -36,7 +36,7 @@ export class Previews {
     this.element = element(
       'div',
       { class: 'stack previews-room' },
-      element('h3', {}, 'What the network is shown'),
+      element('h3', {}, 'What the network sees'),
       this.#table,
       element(
         'div',
@@ -108,7 +108,7 @@ export class Previews {
     if (!samples) return;
     const { device } = this.app.state;
     if (device.value && !device.value.info)
-      return this.#say('The variants are computed by the kernels of training, which need WebGPU.');
+      return this.#say('Variants need WebGPU: the kernels of training compute them.');
     const { dataset, indices } = samples;
     const options = { ...this.#recipe, dataset, indices, part: 'train', variants } as const;
     try {

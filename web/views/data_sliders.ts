@@ -9,7 +9,7 @@ interface SliderSpec {
   readonly kind: 'slider';
   readonly name: SliderName;
   readonly title: string;
-  /** In the slider's own unit: percent, degrees, passes. */
+  /** In the slider's unit: percent, degrees, passes. */
   readonly most: number;
   /** Slider units per unit of the recipe. */
   readonly scale: number;
@@ -57,10 +57,10 @@ const groups: readonly Group[] = [
     ],
   },
   {
-    title: 'Flip, half of the images',
+    title: 'Flip half of the images',
     controls: [
-      { kind: 'switch', name: 'horizontalFlip', title: 'Mirrored' },
-      { kind: 'switch', name: 'verticalFlip', title: 'Upside down' },
+      { kind: 'switch', name: 'horizontalFlip', title: 'Horizontally' },
+      { kind: 'switch', name: 'verticalFlip', title: 'Vertically' },
     ],
   },
   {
@@ -68,12 +68,12 @@ const groups: readonly Group[] = [
     controls: [
       share('brightness', 'Brightness', 80),
       share('contrast', 'Contrast', 80),
-      share('erasing', 'Erasing', 100, (value) => (value === 0 ? 'off' : `in ${value} % of them`)),
+      share('erasing', 'Erasing', 100, (value) => (value === 0 ? 'off' : `in ${value} % of images`)),
     ],
   },
   {
     title: 'Filters',
-    hint: 'Filters become part of the model: every image it ever sees goes through them, drawings too.',
+    hint: 'Filters become part of the model: they apply to every image, including drawings.',
     controls: [
       // A pass of [1 2 1] / 4 has the variance ½, and variances add up.
       passes('blur', 'Blur (Gaussian)', 10, (value) =>

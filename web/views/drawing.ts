@@ -91,7 +91,7 @@ class DrawingView {
       element(
         'p',
         { class: 'sr-only', id: 'draw-keys' },
-        'Draw with a mouse, a finger or a pen. With the keyboard: the arrow keys move the pen, with Shift finely, the space bar puts it down and lifts it. Number keys say what it is.',
+        'Draw with a mouse, a finger or a pen. On a keyboard, the arrow keys move the pen, with Shift in small steps, and the space bar lowers or lifts it. The number keys choose the label.',
       ),
       this.#live,
     );
@@ -112,7 +112,7 @@ class DrawingView {
       if (model) this.#take(model);
     });
     state.device.watch((device) => {
-      // Learning needs a device; a banner says so.
+      // Learning needs a device, as a banner explains.
       this.#correction.element.hidden = device?.info === null;
       this.#refresh();
     });
@@ -166,7 +166,7 @@ class DrawingView {
     else this.#asked.ask({ sheet, isDrawing: false });
   }
 
-  // ---- what lies on the pad ----
+  // ---- the sheet on the pad ----
 
   #changed(asked: Asked): void {
     this.#corrected = undefined;
@@ -198,7 +198,7 @@ class DrawingView {
     if (this.#fits(picture)) return this.#pick(picture);
     const { height, width, channels } = picture;
     this.app.say(
-      `The model ${this.#model?.name ?? ''} takes images of ${this.#model?.inputShape.join('×')}, and those to choose from have ${height}×${width}×${channels}: choose its images under Train.`,
+      `Model ${this.#model?.name ?? ''} takes ${this.#model?.inputShape.join('×')} images, but these are ${height}×${width}×${channels}. Choose matching images under Train.`,
       'warning',
     );
   }
@@ -235,7 +235,7 @@ class DrawingView {
     }
   }
 
-  // ---- what the network makes of it ----
+  // ---- predictions ----
 
   async #predict({ sheet, isDrawing }: Asked): Promise<void> {
     if (!this.#model) return;
@@ -295,7 +295,7 @@ class DrawingView {
     };
   }
 
-  // ---- words and buttons ----
+  // ---- texts and buttons ----
 
   #announceLater(prediction: Prediction | null): void {
     clearTimeout(this.#announcing);
@@ -324,7 +324,7 @@ class DrawingView {
   }
 }
 
-/** `T-shirt, trousers, … and bag`, not more than three of them. */
+/** Such as `T-shirt, trousers and 8 more`: at most three names. */
 function listed(names: readonly string[]): string {
   if (names.length <= 3) return names.join(', ');
   return `${names.slice(0, 2).join(', ')} and ${names.length - 2} more`;

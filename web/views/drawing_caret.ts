@@ -1,7 +1,7 @@
-/** Keyboard drawing: arrow keys move a pen, the space bar puts it down and lifts it. */
+/** Keyboard drawing: arrow keys move a pen, the space bar lowers or lifts it. */
 import { type InkPoint, penWidth } from './drawing_strokes.js';
 
-/** Sides of the pad. */
+/** In units of the pad's side. */
 const step = 0.05;
 const fineStep = 0.015;
 
@@ -15,7 +15,7 @@ const directions: Readonly<Record<string, readonly [x: number, y: number]>> = {
 export interface CaretListener {
   /** Called when it appears or disappears. */
   onShown(): void;
-  /** Called when it moves, or is put down or lifted. */
+  /** Called when it moves, or is lowered or lifted. */
   onMove(place: InkPoint, isDown: boolean): void;
   announce(text: string): void;
 }

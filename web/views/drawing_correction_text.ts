@@ -14,8 +14,8 @@ export function correctionText(
     const reason =
       forgotten > 0
         ? `the network would get ${forgotten} of ${rehearsed} rechecked training images wrong`
-        : 'the network cannot tell this drawing from what it knows';
-    return `Not learned: ${reason}. The network is unchanged; a larger one has more room.`;
+        : 'its last layer cannot separate this drawing from the training images';
+    return `Not learned: ${reason}. The network is unchanged; a larger one has more capacity.`;
   }
   const [from, to] = [before, after].map(({ probabilities }) => probability(probabilities[label] as number));
   const cost =
@@ -23,11 +23,13 @@ export function correctionText(
       ? forgotten > 0
         ? `Now wrong on ${forgotten} of the ${rehearsed} rechecked images.`
         : `Still correct on the ${rehearsed} rechecked images.`
-      : 'No training images are here to recheck.';
+      : 'No training images were available to recheck.';
   return [
     `Learned: ${names[label] ?? label} ${from === to ? `stays at ${to}` : `from ${from} to ${to}`}.`,
-    // It may have been right, and less sure, or NaN.
-    ...(taken === label || names[taken] === undefined ? [] : [`Before, it was taken for ${names[taken]}.`]),
+    // The prediction before may have been right but less confident, or NaN.
+    ...(taken === label || names[taken] === undefined
+      ? []
+      : [`Before, it was classified as ${names[taken]}.`]),
     cost,
   ].join(' ');
 }

@@ -52,7 +52,7 @@ const sentSide = 280;
 /** The strokes in the format of the worker: black on white, independent of the screen. */
 export function pictureOf(strokes: readonly Stroke[]): PictureData {
   const context = new OffscreenCanvas(sentSide, sentSide).getContext('2d', { willReadFrequently: true });
-  if (!context) throw new Error('drawing: this browser gives no canvas to draw on.');
+  if (!context) throw new Error('drawing: this browser has no 2D canvas.');
   context.fillStyle = 'white';
   context.fillRect(0, 0, sentSide, sentSide);
   paintStrokes(context, strokes, { side: sentSide, colour: 'black' });
@@ -60,7 +60,7 @@ export function pictureOf(strokes: readonly Stroke[]): PictureData {
   return { rgba: data, width: sentSide, height: sentSide };
 }
 
-/** One canvas pixel per pixel; style sheets enlarge it, crisp. */
+/** One canvas pixel per pixel; CSS enlarges it without smoothing. */
 export function paintPixels(
   canvas: HTMLCanvasElement,
   { pixels, height, width, channels }: SmallPicture,

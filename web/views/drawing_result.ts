@@ -6,7 +6,7 @@ import { type Row, nanText, rowsOf, winnerOf } from './drawing_figures.js';
 import { type SmallPicture, paintPixels } from './drawing_ink.js';
 
 export interface ResultOptions {
-  /** [height,width,channels] of what the network takes. */
+  /** The network's input shape: [height,width,channels]. */
   readonly shape: readonly number[];
   /** Probability before the correction. */
   readonly before: Prediction | undefined;
@@ -36,7 +36,7 @@ export class Result {
     this.clear(['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
   }
 
-  /** Nothing is drawn. */
+  /** Shows that nothing is drawn. */
   clear(names: readonly string[]): void {
     this.#seen.width = 28;
     this.#seen.height = 28;
@@ -89,7 +89,7 @@ export class Result {
       row.classList.toggle('is-winner', label === winner);
       dt.textContent = name;
       text!.textContent = probability(share);
-      bar!.style.width = `${(share || 0) * 100}%`; // NaN is not a width, and would leave the one before
+      bar!.style.width = `${(share || 0) * 100}%`; // NaN is not a valid width
       ghost!.hidden = shareBefore === undefined || Math.abs(share - shareBefore) < leastChange;
       ghost!.style.left = `${(shareBefore ?? 0) * 100}%`;
     });

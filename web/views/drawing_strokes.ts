@@ -1,6 +1,6 @@
 /**
  * Geometry of felt-pen strokes: smooths pointer positions into a line.
- * Units: sides of the pad, from its top left corner; so that a drawing is the same at any size and resolution.
+ * Units: the pad's side, with the origin in its top left corner, so that drawings do not depend on size and resolution.
  */
 
 export interface InkPoint {
@@ -27,7 +27,7 @@ export interface Place {
 
 /** Width at mean pressure: strokes of a digit that fills two thirds of the pad then match MNIST, a ninth of its height. */
 export const penWidth = 0.07;
-/** Closer points add nothing and make a line jittery. */
+/** Points that are closer only make a line jittery. */
 const leastDistance = 0.006;
 
 /**
@@ -64,7 +64,7 @@ export function extended(stroke: Stroke, point: InkPoint): Stroke {
   return [...stroke, point];
 }
 
-/** What is needed of a PointerEvent. */
+/** The part of PointerEvent that `inkPoint` uses. */
 export interface PointerPlace {
   readonly clientX: number;
   readonly clientY: number;
@@ -72,7 +72,7 @@ export interface PointerPlace {
   readonly pointerType: string;
 }
 
-/** What is needed of a DOMRect. */
+/** The part of DOMRect that `inkPoint` uses. */
 export interface Box {
   readonly left: number;
   readonly top: number;
@@ -80,12 +80,12 @@ export interface Box {
   readonly height: number;
 }
 
-/** Where a pointer is on the pad, which may be shown at any size and zoom. */
+/** The position of a pointer on the pad. */
 export function inkPoint(pointer: PointerPlace, pad: Box): InkPoint {
   return {
     x: clamp((pointer.clientX - pad.left) / pad.width),
     y: clamp((pointer.clientY - pad.top) / pad.height),
-    // Fingers and mice report something, but nothing that a hand can control.
+    // The pressure that fingers and mice report is not under the user's control.
     pressure: pointer.pointerType === 'pen' ? clamp(pointer.pressure) : 0.5,
   };
 }
@@ -96,7 +96,7 @@ function clamp(value: number): number {
 
 const at = (x: number, y: number): InkPoint => ({ x, y, pressure: 0.5 });
 
-/** A seven, drawn by hand: what is on the pad before anybody has drawn. */
+/** A handwritten seven, which the pad shows at first. */
 export const exampleSeven: readonly Stroke[] = [
   [
     at(0.29, 0.255),

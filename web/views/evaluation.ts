@@ -1,4 +1,4 @@
-/** Confusion matrix, mistakes, figures per class. */
+/** The results of a test: confusion matrix, mistakes, metrics per class. */
 import { duration, grouped, percent } from '../../src/report/charts/numbers.js';
 import type { App } from '../app.js';
 import type { View } from '../view.js';
@@ -10,7 +10,7 @@ import { ClassTable } from './evaluation_classes.js';
 import { EvaluatedImages, type WantedImages, allMistakes } from './evaluation_images.js';
 import { ConfusionTable, type MatrixCell } from './evaluation_matrix.js';
 
-/** Choices for the number of test images; `all` is the whole test part. */
+/** Choices for the number of test images; `all` is the whole test split. */
 const choices = ['500', '2000', 'all'] as const;
 
 export const evaluationView: View = (root, app) => {
@@ -147,13 +147,13 @@ class Results {
           element(
             'p',
             { class: 'quiet' },
-            'Rows are true classes, columns are predictions. The stronger the colour, the larger the share of its row.',
+            'Rows are true classes, columns are predictions. A stronger colour is a larger share of the row.',
             this.#matrixNote,
           ),
         ),
         this.#images.element,
       ),
-      element('div', { class: 'stack' }, element('h3', {}, 'Class by class'), this.#classes.element),
+      element('div', { class: 'stack' }, element('h3', {}, 'Metrics per class'), this.#classes.element),
     );
   }
 
@@ -179,7 +179,7 @@ class Results {
     );
     this.#matrixNote.textContent =
       labels.length < classes.length
-        ? ` Shown are the ${labels.length} of ${grouped(classes.length)} classes with the most mistakes.`
+        ? ` The matrix shows the ${labels.length} of ${grouped(classes.length)} classes with the most mistakes.`
         : '';
     this.#classes.show(classes, classNames);
     this.element.hidden = false;
@@ -209,10 +209,10 @@ class Results {
     if (!this.#last) return '';
     const { evaluation } = this.#last;
     if (modelVersion !== undefined && modelVersion !== evaluation.modelVersion)
-      return 'The model has changed since: test again.';
+      return 'The model has changed since this test. Test again.';
     const { count, isTestPart, ms } = evaluation;
     const images = count === 1 ? '1 image' : `${grouped(count)} images`;
-    const which = isTestPart ? '' : ' that training leaves out, as there is no test part,';
-    return `${images}${which} in ${duration(ms / 1000)}. Press a cell for its images, and an image to see it under Draw and Inside.`;
+    const which = isTestPart ? '' : ' that training leaves out (there is no test split)';
+    return `Tested ${images}${which} in ${duration(ms / 1000)}. Select a cell to see its images, and an image to open it under Draw and Inside.`;
   }
 }

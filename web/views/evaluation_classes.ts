@@ -10,8 +10,8 @@ type Share = 'precision' | 'recall' | 'f1';
 const columns: readonly { readonly key: Column; readonly title: string; readonly hint: string }[] = [
   { key: 'label', title: 'Class', hint: '' },
   { key: 'support', title: 'Images', hint: 'Images of this class' },
-  { key: 'precision', title: 'Precision', hint: 'Of all images it called this class, how many are' },
-  { key: 'recall', title: 'Recall', hint: 'Of all images of this class, how many it found' },
+  { key: 'precision', title: 'Precision', hint: 'Of all images predicted as this class, the share that is' },
+  { key: 'recall', title: 'Recall', hint: 'Of all images of this class, the share predicted as it' },
   { key: 'f1', title: 'F1', hint: 'The harmonic mean of precision and recall' },
 ];
 /** Limit of rows: thousands would make the page unresponsive. */
@@ -74,7 +74,7 @@ export class ClassTable {
       classes.length > mostRows
         ? ` The first ${mostRows} of ${grouped(classes.length)} classes in this order; sort by another column for others.`
         : '';
-    this.#scale.textContent = `Bars reach from ${percent(barsFrom(classes), 0)} to 100 %.${some}`;
+    this.#scale.textContent = `Bars span ${percent(barsFrom(classes), 0)} to 100 %.${some}`;
     this.#fill();
   }
 
@@ -99,7 +99,7 @@ export class ClassTable {
         .map((each) => {
           const name = this.#names[each.label] ?? String(each.label);
           const button = element('button', { type: 'button', class: 'class-name' }, name);
-          button.title = `The mistakes among images of ${name}`;
+          button.title = `Mistakes among images of ${name}`;
           button.addEventListener('click', () => this.onPick(each.label));
           return element(
             'tr',

@@ -36,7 +36,7 @@ export class EvaluatedImages {
     onAll: () => void,
   ) {
     this.#grid = new ImageGrid({
-      label: 'Images of the test, by falling loss',
+      label: 'Tested images, by descending loss',
       size: 84,
       onPick: (index) => this.#pick(index),
     });
@@ -79,13 +79,13 @@ export class EvaluatedImages {
   }
 
   #imageOf({ images }: Found, mistake: Mistake, index: number): GridImage {
-    const [is, takenFor] = [this.#nameOf(mistake.actual), this.#nameOf(mistake.predicted)];
+    const [actual, predicted] = [this.#nameOf(mistake.actual), this.#nameOf(mistake.predicted)];
     const isRight = mistake.actual === mistake.predicted;
     const [share, loss] = [probability(mistake.probability), lossText(mistake.loss)];
     return {
       ...pictureOf(images, index),
-      description: `Test image ${mistake.index + 1}: ${is}, ${isRight ? 'recognised' : `taken for ${takenFor}`} with ${share}, loss ${loss}`,
-      caption: [isRight ? is : `${is} → ${takenFor}`, share, `loss ${loss}`],
+      description: `Test image ${mistake.index + 1}: ${actual}, ${isRight ? 'recognised' : `predicted as ${predicted}`} with ${share}, loss ${loss}`,
+      caption: [isRight ? actual : `${actual} → ${predicted}`, share, `loss ${loss}`],
     };
   }
 
@@ -94,9 +94,8 @@ export class EvaluatedImages {
     const shown = this.#shown.length;
     this.#title.textContent = titleOf(this.#wanted, (label) => this.#nameOf(label));
     const images = total === 1 ? '1 image' : `${total} images`;
-    const order = shown < total ? `, the ${shown} with the largest loss` : ', by falling loss';
-    this.#count.textContent =
-      total === 0 ? 'None among the images of this test.' : `${images}${total > 1 ? order : ''}.`;
+    const order = shown < total ? `, the ${shown} with the largest loss` : ', by descending loss';
+    this.#count.textContent = total === 0 ? 'No images in this test.' : `${images}${total > 1 ? order : ''}.`;
     this.#more.hidden = shown >= total;
     this.#more.textContent = `${Math.min(pageSize, total - shown)} more`;
     this.#back.hidden = actual === null && predicted === null;
@@ -108,9 +107,7 @@ export class EvaluatedImages {
     const { mistake, input } = picked;
     const { inputShape } = this.app.state.model.value ?? {};
     if (inputShape && inputShape.reduce((product, size) => product * size, 1) !== input.length) {
-      this.app.say(
-        'This image was tested by another model, and is not of the size that the present one takes.',
-      );
+      this.app.say('This image was tested with another model; its size does not fit the current one.');
       return;
     }
     this.app.image.set({
@@ -130,7 +127,7 @@ function titleOf({ actual, predicted }: WantedImages, nameOf: (label: number) =>
   if (actual === null) return 'Mistakes';
   if (predicted === null) return `Mistakes among images of ${nameOf(actual)}`;
   if (actual === predicted) return `${nameOf(actual)}, recognised`;
-  return `${nameOf(actual)} taken for ${nameOf(predicted)}`;
+  return `${nameOf(actual)} predicted as ${nameOf(predicted)}`;
 }
 
 /** `4.02`, `0.003`: two decimals, or one significant digit for small values. */

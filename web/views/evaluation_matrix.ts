@@ -13,7 +13,7 @@ export interface MatrixCell {
   readonly predicted: number;
 }
 
-/** Names longer than this are written upwards above their columns. */
+/** Longer names are rotated above their columns. */
 const shortName = 2;
 /** Maximum length of a row name, in letters. */
 const mostLetters = 11;
@@ -41,8 +41,8 @@ export class ConfusionTable {
   }
 
   /**
-   * confusion[actual][predicted], with the images of each class, also those that another class was taken for which has no
-   * column. The first of all mistakes is where Tab enters.
+   * `confusion[actual][predicted]`; `supports` counts the images of each class, including those predicted as a class that has
+   * no column. Tab enters at the most frequent mistake.
    */
   show(
     confusion: readonly (readonly number[])[],
@@ -92,8 +92,9 @@ export class ConfusionTable {
     const { actual, predicted } = cell;
     const isRight = actual === predicted;
     const share = support === 0 ? 0 : count / support;
-    const [is, takenFor] = [classNames[actual], classNames[predicted]];
-    const what = isRight ? `${is} recognised` : `${is} taken for ${takenFor}`;
+    const what = isRight
+      ? `${classNames[actual]} recognised`
+      : `${classNames[actual]} predicted as ${classNames[predicted]}`;
     const words = `${what}: ${grouped(count)} of ${grouped(support)}${count > 0 ? `, ${percent(share, 1)}` : ''}`;
     const button = element(
       'button',

@@ -2,8 +2,8 @@
  * Colour strength of a cell of the confusion matrix, in percent over the background of the page.
  *
  * Correct cells are subdued, mistakes stand out: their strength grows with the square root of their share of the
- * row, so that one in a hundred is visible, and is full at a quarter. Full strength is half of the colour, so that
- * text stays readable in both colour schemes.
+ * row, so that one in a hundred is visible, and reaches its maximum at a quarter. The maximum is half of the colour, so
+ * that text stays readable in both colour schemes.
  */
 const full = 50;
 const faintest = 12;

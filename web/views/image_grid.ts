@@ -21,7 +21,7 @@ export interface GridImage extends SmallPicture {
 export interface GridOptions {
   /** Names the list. */
   readonly label: string;
-  /** About how many pixels wide an image is shown. */
+  /** Approximate width of an image in pixels. */
   readonly size?: number;
   /** Makes each image a button. */
   readonly onPick?: (index: number) => void;

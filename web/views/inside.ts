@@ -21,7 +21,7 @@ export const insideView: View = (root, app) => {
   new Inside(root, app).start();
 };
 
-/** Queries the worker only while the section is visible, and catches up when it becomes visible. */
+/** Queries the worker only while the section is visible, and refreshes everything when it becomes visible. */
 class Inside {
   readonly #filtersPart = new FiltersPart();
   readonly #activationsPart: ActivationsPart;
@@ -83,11 +83,11 @@ class Inside {
       this.#shown.filters = model.value.version;
       this.#filtersWork.ask(undefined);
     }
-    const missing = whyNothing(device.value.info !== null, status.value);
+    const missing = whyNoDevice(device.value.info !== null, status.value);
     this.#tuningPart.look(missing);
     if (missing) {
       this.#shown.activations = this.#shown.kernels = undefined;
-      this.#activationsPart.say(`${missing}, so there is nothing to see here: the maps are computed there.`);
+      this.#activationsPart.say(`${missing}, so activations cannot be computed.`);
       this.#kernelsPart.say(`${missing}, so no kernels run.`);
       return;
     }
@@ -162,7 +162,7 @@ class Inside {
     const { device, model } = this.app.state;
     const part = this.#kernelsPart;
     if (table.rows.length === 0) {
-      part.say('There is no device to run kernels on just now.');
+      part.say('There is currently no device to run kernels on.');
       return;
     }
     const layers = (model.value?.layers ?? []).map(({ name }) => name);
@@ -190,8 +190,8 @@ class Inside {
 
   #redrawFilters(): void {
     const none = this.app.state.model.value?.layers.some(({ className }) => className === 'Conv2D')
-      ? 'The weights cannot be read just now: the graphics processor was lost.'
-      : 'This model has no convolution, and so no filters.';
+      ? 'The weights cannot be read, because the graphics device was lost.'
+      : 'This model has no convolution, so it has no filters.';
     this.#filtersPart.show(this.#filters ?? null, none, signedColours());
   }
 
@@ -202,8 +202,8 @@ class Inside {
   }
 }
 
-/** Start of a sentence on why there is no device; undefined if there is one. */
-function whyNothing(isThere: boolean, status: TrainingStatus | null): string | undefined {
-  if (!isThere) return 'This browser offers no graphics processor to pages';
-  return status?.phase === 'lost' ? 'The graphics processor was lost' : undefined;
+/** Why there is no device, as the start of a sentence; undefined if there is one. */
+function whyNoDevice(isThere: boolean, status: TrainingStatus | null): string | undefined {
+  if (!isThere) return 'WebGPU is not available';
+  return status?.phase === 'lost' ? 'The graphics device was lost' : undefined;
 }

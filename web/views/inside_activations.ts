@@ -27,11 +27,11 @@ export class ActivationsPart {
 
   constructor(private readonly options: ActivationsOptions) {
     this.root.append(
-      element('h3', {}, 'What each layer makes of it'),
+      element('h3', {}, 'Activations'),
       element(
         'p',
         { class: 'quiet' },
-        'The image on its way through the network, layer by layer, as the device computed it. Orange is above zero, blue below, and within a layer all maps share one scale.',
+        'The output of each layer for the current image, as the device computed it. Orange is positive, blue is negative; all maps of a layer share one scale.',
       ),
       this.#empty,
       this.#list,
@@ -160,7 +160,7 @@ function maps(layer: string): Picture {
     const own = channelOf(activation, c);
     const { least, most } = rangeOf(own);
     const above = own.filter((value) => value > 0).length / own.length;
-    const text = `Map ${c + 1} of ${activation.shape[2]}: values from ${valueWords(least)} to ${valueWords(most)}, ${percent(above, 0)} above zero`;
+    const text = `Map ${c + 1} of ${activation.shape[2]}: values from ${valueWords(least)} to ${valueWords(most)}, ${percent(above, 0)} positive`;
     canvas.setAttribute('aria-label', text);
     caption.textContent = text;
   };
@@ -264,5 +264,5 @@ function unitSheet(): Picture {
 function unitWords(values: Float32Array): string {
   const { least, most } = rangeOf(values);
   const above = values.filter((value) => value > 0).length / values.length;
-  return `${values.length} values from ${valueWords(least)} to ${valueWords(most)}, ${percent(above, 0)} above zero; the largest is number ${values.indexOf(most) + 1}`;
+  return `${values.length} values from ${valueWords(least)} to ${valueWords(most)}, ${percent(above, 0)} positive; the largest is number ${values.indexOf(most) + 1}`;
 }

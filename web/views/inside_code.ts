@@ -21,7 +21,7 @@ export class CodePanel {
       // Not awaited: errors are shown.
       void app.attempt('inside', async () => {
         await navigator.clipboard.writeText(this.#source);
-        app.say('The shader is on the clipboard.');
+        app.say('Copied the shader to the clipboard.');
       });
     });
     const words = element('div', {}, this.#title, this.#about);

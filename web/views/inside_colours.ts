@@ -1,11 +1,8 @@
-/** Maps signed numbers to colours: zero to the background, negative to blue, positive to orange, safe for colour blindness. */
+/** Maps signed numbers to colours that colour-blind people can distinguish: zero is the background, + orange, − blue. */
 import { colourOf } from '../theme_switch.js';
 import { showPixels } from './pixels.js';
 
-/**
- * Colours from −1 over 0 to 1, in 2 · `steps` + 1 entries as a canvas takes them: four bytes in one number. Transparent
- * is 0.
- */
+/** Colours for −1 … 1 in 2 · `steps` + 1 entries, in the format of a canvas: four bytes in one number. */
 export type SignedColours = Uint32Array;
 
 const steps = 255;
@@ -48,7 +45,7 @@ export function drawSigned(
   });
 }
 
-/** Draws an image [height,width,channels] from black, its least value, to white; three channels are red, green, blue. */
+/** Draws an image [height,width,channels], its minimum black and its maximum white; three channels are RGB. */
 export function drawImage(
   canvas: HTMLCanvasElement,
   { values, shape }: { readonly values: Float32Array; readonly shape: readonly number[] },
@@ -66,7 +63,7 @@ export function drawImage(
   });
 }
 
-/** Draws numbers as bars from a zero line: up in the colour above it, down in the one below. */
+/** Draws numbers as bars: positive ones up from the zero line, negative ones down. */
 export function drawBars(
   canvas: HTMLCanvasElement,
   values: Float32Array,
@@ -78,7 +75,7 @@ export function drawBars(
   const span = Math.max(top - Math.min(least, 0), 1e-12);
   const rowOf = (value: number): number => Math.round(((top - value) / span) * (height - 1));
   const zero = rowOf(0);
-  // Three pixels a bar, one of them a gap.
+  // Three pixels per bar, one of which is a gap.
   const width = values.length * 3;
   drawPixels(canvas, height, width, (pixels) => {
     values.forEach((value, i) => {
@@ -90,7 +87,7 @@ export function drawBars(
   });
 }
 
-/** Of every `stride`-th value from `offset` on. */
+/** Minimum and maximum of every `stride`-th value, starting at `offset`. */
 export function rangeOf(
   values: ArrayLike<number>,
   offset = 0,
@@ -129,7 +126,7 @@ function mixed(from: Rgb, to: Rgb, share: number): Rgb {
   return from.map((value, i) => value + (to[i]! - value) * share) as unknown as Rgb;
 }
 
-/** All platforms of browsers are little-endian: the lowest byte, red, comes first. */
+/** All platforms of browsers are little-endian: the lowest byte is red. */
 function packed([red, green, blue]: Rgb): number {
   return ((255 << 24) | (Math.round(blue) << 16) | (Math.round(green) << 8) | Math.round(red)) >>> 0;
 }

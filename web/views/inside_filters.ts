@@ -1,4 +1,4 @@
-/** The filters of the first convolution. Letters: KH × KW the window, C channels of the image, O filters. */
+/** The filters of the first convolution. KH × KW is the window; C are the channels of the image, O the filters. */
 import { element } from '../elements.js';
 import type { InspectingApi } from '../protocol.js';
 import { type SignedColours, drawSigned, fullOf, rangeOf } from './inside_colours.js';
@@ -31,7 +31,7 @@ export class FiltersPart {
       element(
         'p',
         { class: 'quiet' },
-        'What the first convolution looks for. Each filter is a little window of weights: where the image is bright under orange and dark under blue, its map lights up.',
+        'The patterns that the first convolution detects. Each filter is a small window of weights; it responds where the image is bright under orange and dark under blue.',
       ),
       this.#none,
       this.#body,
@@ -66,7 +66,7 @@ export class FiltersPart {
     const [KH, KW, C] = filters.shape as [number, number, number];
     this.#canvas.setAttribute('aria-label', nameOf(filters, o));
     const { least, most } = rangeOf(weightsOf(filters, o));
-    const channels = C > 1 ? `, ${C} channels beside each other` : '';
+    const channels = C > 1 ? `, ${C} channels side by side` : '';
     this.#caption.textContent = `Filter ${o + 1} of ${filters.shape[3]}: ${KH} × ${KW}${channels}, weights from ${valueWords(least)} to ${valueWords(most)}`;
   }
 }
@@ -76,7 +76,7 @@ function nameOf(filters: Filters, o: number): string {
   return `Filter ${o + 1}, weights from ${valueWords(least)} to ${valueWords(most)}`;
 }
 
-/** Of filter `o`: row by row, the channels beside each other: [KH, C, KW]. */
+/** The weights of filter `o`, with its channels side by side: [KH, C, KW]. */
 function weightsOf({ shape, values }: Filters, o: number): Float32Array {
   const [KH, KW, C, O] = shape as [number, number, number, number];
   return Float32Array.from({ length: KH * C * KW }, (_, at) => {

@@ -10,14 +10,14 @@ export interface Sorting {
 }
 
 export interface KernelGroup {
-  /** A layer's name, or `inputs`, `loss`, `optimizer`, `other`; empty where rows are not grouped. */
+  /** A layer's name, or `inputs`, `loss`, `optimizer`, `other`; empty if rows are not grouped. */
   readonly scope: string;
   readonly rows: readonly KernelRow[];
   /** Null without times. */
   readonly ms: number | null;
 }
 
-/** The layer under which a row stands: that of the pass which others were fused into. */
+/** The layer that lists a row: that of the primitive into which the other ops were fused. */
 export function scopeOf({ scopes }: KernelRow): string {
   return scopes[0] ?? 'other';
 }
@@ -28,27 +28,27 @@ export function passOf(row: KernelRow): 'forward' | 'backward' | 'update' {
 }
 
 /**
- * What the name of a kernel's file does not say: the pass that it is a part of, what was fused into that, and for which
- * other layers: `of conv2d/input_gradient with relu/input_gradient, for activation too`.
+ * Details that the file name of a kernel omits: its primitive, the fused ops, and other layers that it computes, such as
+ * `of conv2d/input_gradient with relu/input_gradient, also for activation`.
  */
 export function detailWords({ label, shader, scopes }: KernelRow): string {
-  const [pass = '', ...fused] = label.split(' + ');
+  const [primitive = '', ...fused] = label.split(' + ');
   const names = fused.map((name) => name.replace(/\/forward$/, ''));
   const others = scopes.slice(1);
   const what = [
-    ...(shader.startsWith(pass) ? [] : [`of ${pass}`]),
+    ...(shader.startsWith(primitive) ? [] : [`of ${primitive}`]),
     ...(names.length > 0 ? [`with ${names.join(', ')}`] : []),
   ].join(' ');
-  return [what, others.length > 0 ? `for ${others.join(', ')} too` : ''].filter(Boolean).join(', ');
+  return [what, others.length > 0 ? `also for ${others.join(', ')}` : ''].filter(Boolean).join(', ');
 }
 
-/** Rows of one direction, sorted; under their layers where `isGrouped`, the layers by their sums when sorted by time. */
+/** Sorted rows of one direction. With `isGrouped`, grouped by layer; sorting by time sorts the layers by their sums. */
 export function kernelGroups(
   rows: readonly KernelRow[],
   options: { readonly direction: Direction; readonly sorting: Sorting; readonly isGrouped: boolean },
 ): KernelGroup[] {
   const { direction, sorting, isGrouped } = options;
-  // In the order of the step, for both directions.
+  // The order of the step, whatever the direction.
   const order = [...new Set(rows.map(scopeOf))];
   const shown = rows.filter((row) => direction === 'all' || passOf(row) === direction);
   const sorted = [...shown].sort((a, b) => compare(a, b, sorting, order));
@@ -63,13 +63,13 @@ export function kernelGroups(
   return sorting.key === 'layer' && sorting.isDescending ? filled.reverse() : filled;
 }
 
-/** What a reader may ask to see: a layer, or the softmax behind it, which a training computes with the loss. */
+/** A layer whose kernel can be shown, or the softmax after it, which a training computes with the loss. */
 export interface LayerPart {
   readonly layer: string;
   readonly isSoftmax: boolean;
 }
 
-/** The kernel that yields a layer's result: the last of its own forward ones, else one that computes it on the way. */
+/** The kernel that computes a layer's output: its last forward kernel, or the kernel that the layer was fused into. */
 export function kernelOfLayer(
   rows: readonly KernelRow[],
   { layer, isSoftmax }: LayerPart,

@@ -28,11 +28,11 @@ export interface TrainerDeps {
 }
 
 interface Column {
-  /** Undefined for what is sorted by another column. */
+  /** Undefined if the column cannot be sorted. */
   readonly key: SortKey | undefined;
   readonly title: string;
   readonly isNumber: boolean;
-  /** Absent where rows stand under their layers. */
+  /** Hidden if rows are grouped by layer. */
   readonly isUngroupedOnly?: true;
   cell(row: KernelRow, totalMs: number | null): readonly (Node | string)[];
 }
@@ -90,7 +90,7 @@ export class KernelsPart {
     return this.#table;
   }
 
-  /** Explains why there is no table, or that it is coming; `canMeasure` if retrying may help. */
+  /** Explains why there is no table yet; `canMeasure` if retrying may help. */
   say(text: string, canMeasure = false): void {
     this.#measure.hidden = !canMeasure;
     this.#table = undefined;
@@ -123,7 +123,7 @@ export class KernelsPart {
     if (chosen) await this.#choose(chosen);
   }
 
-  /** Shows the WGSL that computes a layer's output; false where the table has none. */
+  /** Shows the WGSL that computes a layer's output; resolves with false if the table has no such kernel. */
   async showLayer(part: LayerPart): Promise<boolean> {
     const row = this.#table && kernelOfLayer(this.#table.rows, part);
     if (!row) return false;
@@ -137,7 +137,7 @@ export class KernelsPart {
     this.#mark();
     const code = await this.app.worker.inspecting.source(row.index);
     const source = await withComments(row.shader, code);
-    // Another kernel may be selected meanwhile, or the table removed.
+    // The user may have selected another kernel, or the table may have been removed.
     if (this.#chosen !== row.index) return;
     this.#code.show({ title: `${row.shader}.wgsl`, about: kernelWords(row), source });
   }
@@ -228,7 +228,7 @@ export class KernelsPart {
     return element(
       'fieldset',
       { class: 'segmented small' },
-      element('legend', { class: 'sr-only' }, 'Which passes'),
+      element('legend', { class: 'sr-only' }, 'Direction'),
       ...labels,
     );
   }
@@ -323,18 +323,18 @@ function kernelWords(row: KernelRow): string {
 }
 
 function aboutWords({ of, rows, totalMs }: Table, { hasTimestamps }: TrainerDeps): string {
-  const what = of === 'training' ? 'One training step' : 'The prediction of one image';
-  return `${what} as it runs on this device: ${grouped(rows.length)} kernels, one after the other, each a WGSL program compiled for just these shapes. ${timesWords(totalMs, hasTimestamps)} Choose one to read it.`;
+  const what = of === 'training' ? 'A training step' : 'The prediction of one image';
+  return `${what} runs ${grouped(rows.length)} kernels on this device, each compiled for its shapes. ${timesWords(totalMs, hasTimestamps)} Select one to read its WGSL.`;
 }
 
 function timesWords(totalMs: number | null, hasTimestamps: boolean): string {
   if (totalMs !== null) return `Together they take ${msWords(totalMs)} ms.`;
   return hasTimestamps
-    ? 'The training has ended before their times were measured.'
+    ? 'The training ended before they were timed.'
     : 'GPU timestamps are not available in this browser.';
 }
 
-/** Which layers have no kernel of their own, and why. */
+/** The layers without their own kernel, and why. */
 function remarkWords({ of, rows }: Table, { layers }: TrainerDeps): string {
   const own = new Set(rows.map(scopeOf));
   const guests = new Set(rows.flatMap(({ scopes }) => scopes));
@@ -342,9 +342,7 @@ function remarkWords({ of, rows }: Table, { layers }: TrainerDeps): string {
   const none = layers.filter((name) => !guests.has(name));
   const what = of === 'training' ? 'step' : 'prediction';
   return [
-    ...(fused.length > 0
-      ? [`${fused.join(', ')}: computed on the way, in the kernels of other layers.`]
-      : []),
+    ...(fused.length > 0 ? [`${fused.join(', ')}: fused into the kernels of other layers.`] : []),
     ...(none.length > 0 ? [`${none.join(', ')}: nothing to compute in a ${what}.`] : []),
   ].join(' ');
 }

@@ -1,7 +1,4 @@
-/**
- * Pictures of which the selected one is shown large with a caption: a radio group with one Tab stop, and arrow keys,
- * Home and End inside.
- */
+/** Small pictures, one of which can be selected: a radio group with one Tab stop; arrow keys, Home and End select. */
 import { element } from '../elements.js';
 
 export interface Tile {

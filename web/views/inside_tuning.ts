@@ -1,4 +1,4 @@
-/** A button that has the kernels measured on this device, what that came to, and another that forgets it. */
+/** Measures the kernels on this device, shows the results, and can discard them. */
 import type { App } from '../app.js';
 import type { Command } from '../commands/command.js';
 import { type TuningRequest, cancelTuning, forgetTuning, tune } from '../commands/tuning.js';
@@ -15,7 +15,7 @@ import {
   type TunedRow,
 } from './inside_tuning_words.js';
 
-/** Whether it waits to be asked, measures, or ends behind the kernel under way. */
+/** `cancelling`: the current kernel is still being measured. */
 type State = 'idle' | 'running' | 'cancelling';
 
 export class TuningPart {
@@ -23,7 +23,7 @@ export class TuningPart {
   readonly #button: CommandButton;
   readonly #offer = element('p', { class: 'quiet', id: 'inside-tuning' });
   readonly #progress = element('progress', { max: 1, hidden: true, 'aria-label': 'Kernels measured' });
-  /** How far it is, for the eye: ears hear the beginning and the end. */
+  /** The progress as text, hidden from screen readers, which announce only the start and the outcome. */
   readonly #now = element('p', { class: 'quiet', 'aria-hidden': 'true', hidden: true });
   readonly #words = element('p', { role: 'status' });
   readonly #region = element('div', {
@@ -37,11 +37,11 @@ export class TuningPart {
   readonly #forget: CommandButton;
   readonly #keptRow = element('div', { class: 'row', hidden: true }, this.#kept);
   #state: State = 'idle';
-  /** Why there is nothing to measure on; empty where there is. */
+  /** Why there is no device to measure on; empty if there is one. */
   #missing = '';
   #isKnown = false;
 
-  /** `onChange`: new plans will use other kernels. */
+  /** `onChange` is called when new plans will use other kernels. */
   constructor(
     private readonly app: App,
     private readonly onChange: () => void,
@@ -65,25 +65,25 @@ export class TuningPart {
       this.#keptRow,
       undoButtons(app, { scope: 'tuning', onDone: () => this.onChange() }),
     );
-    // In this tab or another one.
+    // The choices change in this tab or in another one.
     app.state.tuned.listen((stored) => this.#showKept(stored));
     this.#update();
   }
 
-  /** `missing`: the beginning of a sentence on why there is no device; undefined where there is one. */
+  /** `missing`: why there is no device, as the start of a sentence; undefined if there is one. */
   look(missing: string | undefined): void {
     this.#missing = missing === undefined ? '' : `${missing}, so there is nothing to measure on.`;
     if (missing === undefined && !this.#isKnown) {
       this.#isKnown = true;
-      // Not awaited: it is shown when it is known, and what goes wrong is said.
+      // Not awaited: `attempt` shows errors.
       void this.app.attempt('tuning', async () => this.#showKept(await this.app.worker.tuning.stored()));
     }
-    // Another device may go by something else.
+    // Another device may have other choices.
     if (missing !== undefined) this.#isKnown = false;
     this.#update();
   }
 
-  /** The commands with what they change here. */
+  /** The commands, which also update this part of the page. */
   #commands(): {
     readonly run: Command<TuningRequest>;
     readonly cancel: Command<unknown>;
@@ -124,7 +124,7 @@ export class TuningPart {
         run: async (app) => {
           await forgetTuning.run(app);
           this.#region.hidden = true;
-          this.#words.textContent = 'Forgotten: new trainings will use the usual kernels.';
+          this.#words.textContent = 'Forgotten: new trainings will use the default kernels.';
           this.onChange();
         },
       },
@@ -136,7 +136,7 @@ export class TuningPart {
     const words = total > 0 ? progressWords(done, total, primitive) : '';
     this.#now.textContent = words;
     setAttribute(this.#progress, 'aria-valuetext', words || undefined);
-    // Until it is known how many there are, it says only that something goes on.
+    // Indeterminate until the number of kernels is known.
     if (total === 0) this.#progress.removeAttribute('value');
     else this.#progress.value = done / total;
   }
@@ -151,7 +151,7 @@ export class TuningPart {
   }
 
   #showKept(stored: StoredTuning | null): void {
-    // The keyboard's place, where it was on what goes now.
+    // Moves the focus away from the row that disappears.
     if (!stored && this.#keptRow.contains(document.activeElement)) this.#button.root.focus();
     this.#keptRow.hidden = stored === null;
     if (stored) this.#kept.textContent = storedWords(stored);
@@ -167,15 +167,15 @@ export class TuningPart {
     this.#button.refresh();
     this.#forget.refresh();
     this.#progress.hidden = this.#now.hidden = isIdle;
-    // The eye has more to read meanwhile.
+    // While measuring, sighted users read the progress instead.
     this.#words.classList.toggle('sr-only', this.#state === 'running');
     this.#offer.textContent = this.#missing || offerWords(this.app.settings.value);
   }
 }
 
 function tableOf(rows: readonly TunedRow[]): HTMLElement {
-  const head = ['Kernel', 'Usual', 'ms', 'Best other', 'ms', 'Chosen', 'Gain'];
-  const isNumber = (column: number): boolean => head[column] === 'ms' || head[column] === 'Gain';
+  const head = ['Kernel', 'Default', 'ms', 'Best other', 'ms', 'Chosen', 'Speedup'];
+  const isNumber = (column: number): boolean => head[column] === 'ms' || head[column] === 'Speedup';
   const cell = (content: readonly (Node | string)[], column: number): HTMLElement =>
     element('td', { class: isNumber(column) && 'number' }, ...content);
   const lines = rows.map(({ primitive, shapes, problems, usual, usualMs, other, otherMs, chosen, gain }) => {
@@ -190,7 +190,7 @@ function tableOf(rows: readonly TunedRow[]): HTMLElement {
   return element(
     'table',
     { class: 'table tuned' },
-    element('caption', { class: 'sr-only' }, 'Each kernel with its usual variant and the best of the others'),
+    element('caption', { class: 'sr-only' }, 'Each kernel with its default variant and the best other one'),
     element(
       'thead',
       {},

@@ -1,21 +1,21 @@
-/** What is said of a tuning, and the rows of its table, before they are drawn. */
+/** The texts about a tuning, and the rows of its table. */
 import { grouped } from '../../src/report/charts/numbers.js';
 import type { Settings, TunedKernel, TunedVariant, Tuning } from '../protocol.js';
 import { modelTitles } from '../settings.js';
 import { msWords } from './inside_words.js';
 
-/** What the button does, for which model. */
+/** What the button does, and for which model. */
 export function offerWords({ model, batchSize }: Pick<Settings, 'model' | 'batchSize'>): string {
   return `Measures which variant of each kernel is fastest here, for ${modelTitles[model]} in batches of ${grouped(batchSize)} as set under Train. It takes from seconds to minutes, and the result is stored in this browser.`;
 }
 
-/** How far it is: `3 of 12 kernels, now conv2d/forward`. */
+/** The progress, such as `3 of 12 kernels measured, now conv2d/forward`. */
 export function progressWords(done: number, total: number, primitive: string | null): string {
-  if (primitive === null) return 'Comparing the step as a whole';
+  if (primitive === null) return 'Comparing the whole step';
   return `${grouped(done)} of ${kernels(total)} measured, now ${primitive}`;
 }
 
-/** What a tuning came to, and what follows from it. */
+/** The outcome of a tuning, and its consequences. */
 export function outcomeWords({ model, kernels: tuned, step, outcome }: Tuning): string {
   const faster = tuned.filter(({ gain }) => gain > 1).length;
   const found = `${grouped(faster)} of ${kernels(tuned.length)} ${faster === 1 ? 'has' : 'have'} a faster variant here.`;
@@ -26,19 +26,19 @@ export function outcomeWords({ model, kernels: tuned, step, outcome }: Tuning): 
     return `${found} But the training step as a whole is slower with them, ${stepWords(step)}, so nothing has changed. Try again when the machine is idle.`;
   const what = step
     ? `${found} The training step takes ${stepWords(step)}. New trainings will use these kernels; a running one keeps its own.`
-    : `Of ${kernels(tuned.length)} measured, none has a clearly faster variant than the usual one: tuning gains nothing here.`;
+    : `None of ${kernels(tuned.length)} has a variant that is clearly faster than the default: tuning gains nothing here.`;
   if (outcome === 'stored') return what;
   return `${what} This browser cannot store them: they are used until the page is closed.`;
 }
 
-/** What counts now: `The choices for 12 kernels are stored, measured last on Nov 22, 2026, 9:30 PM.` */
+/** Such as `The choices for 12 kernels are stored, last measured on Nov 22, 2026, 9:30 PM.` */
 export function storedWords(
   stored: { readonly kernels: number; readonly at: number | null },
   locale?: string,
 ): string {
   const { kernels: count, at } = stored;
   const form = { dateStyle: 'medium', timeStyle: 'short' } as const;
-  const when = at === null ? '' : `, measured last on ${new Date(at).toLocaleString(locale, form)}`;
+  const when = at === null ? '' : `, last measured on ${new Date(at).toLocaleString(locale, form)}`;
   return `The choices for ${kernels(count)} are stored${when}.`;
 }
 
@@ -50,19 +50,19 @@ function stepWords(step: Tuning['step']): string {
   return step ? `${msWords(step.tunedMs)} ms instead of ${msWords(step.untunedMs)} ms` : '';
 }
 
-/** A line of the table. */
+/** A row of the table. */
 export interface TunedRow {
   readonly primitive: string;
   readonly shapes: string;
-  /** What was left out, and why. */
+  /** The rejected variants, and why. */
   readonly problems: readonly string[];
-  /** The table's choice, and the fastest other variant; – if there is none. */
+  /** The default variant, and the fastest other one; – if there is none. */
   readonly usual: string;
   readonly usualMs: string;
   readonly other: string;
   readonly otherMs: string;
   readonly chosen: string;
-  /** Empty where the usual one is the fastest. */
+  /** Empty if the default variant is the fastest. */
   readonly gain: string;
 }
 
@@ -82,7 +82,7 @@ function rowOf({ primitive, shapes, variants, chosen, gain }: TunedKernel): Tune
     primitive,
     shapes,
     problems: variants.flatMap(({ variant, problem }) =>
-      problem === null ? [] : [`${variant} was left out: ${problem}`],
+      problem === null ? [] : [`${variant} was rejected: ${problem}`],
     ),
     usual: usual?.variant ?? '–',
     usualMs: msOf(usual),

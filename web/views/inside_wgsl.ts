@@ -1,4 +1,4 @@
-/** WGSL taken apart for colouring: what a reader should tell apart at a glance, no more. */
+/** Splits WGSL into tokens for syntax colouring. It is not a parser: it recognises only what gets a colour. */
 
 export type TokenKind = 'comment' | 'keyword' | 'type' | 'number' | 'attribute' | 'call' | 'plain';
 
@@ -41,7 +41,7 @@ const keywords = [
   'workgroup',
 ].join('|');
 
-/** In the order in which they are tried; names in capitals are constants, whose values shaders get before compiling. */
+/** Alternatives in the order in which they are tried. */
 const pattern = new RegExp(
   [
     String.raw`(?<comment>\/\/.*)`,
@@ -54,7 +54,7 @@ const pattern = new RegExp(
   'g',
 );
 
-/** The tokens of one line, which joined are the line again. Our shaders have line comments only. */
+/** The tokens of one line; joined, they are the line. Block comments are not recognised, as the shaders have none. */
 export function tokensOf(line: string): Token[] {
   const tokens: Token[] = [];
   let end = 0;

@@ -1,7 +1,6 @@
 /**
- * Painting that is asked for by messages: however often, it is done once, before the next frame. Browsers make no
- * frames for a page that is hidden, so what was asked meanwhile is painted when it is seen again; and without a
- * request nothing runs.
+ * Returns a function that calls `paint` before the next frame, once however often it is called. Browsers do not render
+ * hidden pages, so a hidden page paints when it becomes visible again.
  */
 export function onceAFrame(paint: () => void): () => void {
   let isAsked = false;

@@ -1,4 +1,4 @@
-/** Pictures on canvases, drawn again where the graphics processor went and took what was drawn with it. */
+/** Pictures on canvases, redrawn if the GPU context of a canvas was lost and restored. */
 
 const pictures = new WeakMap<HTMLCanvasElement, ImageData>();
 

@@ -1,4 +1,4 @@
-/** Settings, train, pause, step, stop, resume; curves and figures of the training under way. */
+/** The section Train: settings, controls, figures and curves of the training, device, and model. */
 import type { App } from '../app.js';
 import type { View } from '../view.js';
 import { defaultSettings, proposalFor } from '../settings.js';
@@ -13,7 +13,7 @@ import { trainingModel } from './training_model.js';
 import { trainingProposal } from './training_proposal.js';
 
 export const trainingView: View = (root, app) => {
-  takeUpSettings(app);
+  restoreSettings(app);
   const form = trainingForm(app);
   root.append(
     form.root,
@@ -27,10 +27,10 @@ export const trainingView: View = (root, app) => {
 };
 
 /**
- * A training of an earlier visit that is under way brings its settings along, unless the address names others: so the
- * next training begins as the last one did.
+ * Restores the settings of a training from an earlier visit that has not ended, unless the URL contains other settings: the
+ * next training then starts with the same settings.
  */
-function takeUpSettings({ state, settings }: App): void {
+function restoreSettings({ state, settings }: App): void {
   const stop = state.status.listen((status) => {
     if (!status) return;
     stop();

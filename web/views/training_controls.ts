@@ -1,4 +1,4 @@
-/** Train, pause or resume (one button), step and stop, and where the training stands. */
+/** The buttons that control the training, and its position and progress. */
 import type { App } from '../app.js';
 import { imageProblem, primaryCommand, step, stop, train } from '../commands/training.js';
 import { element, setAttribute } from '../elements.js';
@@ -7,11 +7,11 @@ import { isOver } from '../phase.js';
 import { commandButton } from './command_button.js';
 import { onceAFrame } from './once_a_frame.js';
 import { problemId } from './training_images.js';
-import { Announcer, isLostInNothing, positionOf, progressOf, savedText } from './training_words.js';
+import { Announcer, isLostWithoutTraining, positionOf, progressOf, savedText } from './training_words.js';
 import { undoButtons } from './undo_buttons.js';
 
 export interface ControlOptions {
-  /** Whether the form can be trained with; if not, it says why. */
+  /** Whether the form is valid; if not, it shows why. */
   readonly isValid: () => boolean;
 }
 
@@ -24,10 +24,10 @@ export function trainingControls(app: App, { isValid }: ControlOptions): HTMLEle
   const buttons = [primary, ...[step, stop].map((command) => commandButton(app, () => command).root)];
   const position = element('p', { class: 'training-position' });
   const saved = element('p', { class: 'quiet training-saved' });
-  // Screen readers hear it as a note.
+  // Not a live region: a note announces it to screen readers.
   const trouble = element('p', { class: 'note', 'data-level': 'warning', hidden: true });
-  const all = progressBar('Of the whole training');
-  const epoch = progressBar('Of this epoch');
+  const all = progressBar('Progress of the training');
+  const epoch = progressBar('Progress of the epoch');
   const bars = element('div', { class: 'training-bars' }, all.root, epoch.root);
   const spoken = element('p', { class: 'sr-only', role: 'status' });
   const root = element(
@@ -44,7 +44,7 @@ export function trainingControls(app: App, { isValid }: ControlOptions): HTMLEle
   const announcer = new Announcer();
   const paint = onceAFrame(() => {
     const status = state.status.value;
-    // The reason why it is disabled.
+    // The text that explains why the button is disabled.
     setAttribute(primary, 'aria-describedby', imageProblem(app) !== null && problemId);
     position.textContent = standing(status, state.device.value?.info !== null);
     // A model may be saved without a training: opened from a file, or corrected.
@@ -55,11 +55,11 @@ export function trainingControls(app: App, { isValid }: ControlOptions): HTMLEle
     const shares = status ? progressOf(status) : { all: null, epoch: null };
     all.show(shares.all);
     epoch.show(shares.epoch);
-    bars.hidden = !status || status.phase === 'idle' || isOver(status.phase) || isLostInNothing(status);
+    bars.hidden = !status || status.phase === 'idle' || isOver(status.phase) || isLostWithoutTraining(status);
   });
   state.status.listen((status) => {
     paint();
-    const words = status && announcer.hear(status, performance.now());
+    const words = status && announcer.textFor(status, performance.now());
     if (words) spoken.textContent = words;
   });
   for (const store of [state.device, state.sets, settings]) store.listen(paint);

@@ -1,4 +1,4 @@
-/** Loss and accuracy over the steps, beside each other with one cursor, and as a table for who reads rather than looks. */
+/** Loss and accuracy over the steps, side by side with a shared cursor, and as tables for screen readers. */
 import { grouped, percent, rate } from '../../src/report/charts/numbers.js';
 import type { App } from '../app.js';
 import { element } from '../elements.js';
@@ -10,7 +10,7 @@ import { onceAFrame } from './once_a_frame.js';
 import { tableOf } from './training_machine.js';
 import { lossText } from './training_words.js';
 
-/** Rows of the table that stand for steps. */
+/** Maximum number of rows in the table of steps. */
 const mostSteps = 12;
 
 export function trainingCurves({ state }: App): HTMLElement {
@@ -40,7 +40,7 @@ export function trainingCurves({ state }: App): HTMLElement {
   const empty = element(
     'p',
     { class: 'empty' },
-    'Loss and accuracy are drawn here, step by step, once training begins.',
+    'Loss and accuracy appear here, step by step, when training begins.',
   );
   const both = element('div', { class: 'curves', hidden: true }, ...curves.map(({ root }) => root));
   const asTable = element('div', { class: 'stack' });
@@ -86,7 +86,7 @@ export function trainingCurves({ state }: App): HTMLElement {
       series.clear();
       for (const { step, logs } of epochs ?? []) if (logs[name] !== undefined) series.add(step, logs[name]);
     }
-    // A table that changed with each step could not be read: it follows the epochs.
+    // Once per epoch: a table that changes at every step is unreadable.
     showTable();
     changed();
   });
@@ -111,7 +111,7 @@ function epochTable(epochs: readonly EpochPoint[]): HTMLElement {
   );
 }
 
-/** Evenly spaced steps, each with the running means that the curves show. */
+/** Evenly spaced steps with the running means that the curves show. */
 function stepTable(loss: StepSeries, accuracy: StepSeries): HTMLElement {
   const count = Math.min(mostSteps, loss.length);
   const places = Array.from({ length: count }, (_, i) =>

@@ -1,4 +1,4 @@
-/** How the training does, in large figures: speed, time left, and the epoch's means. */
+/** The large figures of a training: speed, time left, and the metrics of the epoch. */
 import { duration, figures, percent } from '../../src/report/charts/numbers.js';
 import type { App } from '../app.js';
 import { element } from '../elements.js';
@@ -37,7 +37,7 @@ export function trainingFigures({ state }: App): HTMLElement {
   return root;
 }
 
-/** Whole seconds: tenths would only flicker. */
+/** In whole seconds, since tenths would flicker. */
 function timeLeft(seconds: number): string {
   return seconds < 60 ? `${Math.ceil(seconds)} s` : duration(seconds);
 }

@@ -1,6 +1,6 @@
 /**
- * The settings as a form: what the next training is to be, or, while one is under way, what it was set to; then only
- * the learning rate can be changed, and takes effect from the next step.
+ * The settings form. It edits the settings of the next training. During a training it shows those of that training, of which
+ * only the learning rate can be changed, with effect from the next step.
  */
 import type { PresetName, ScheduleName } from '../../src/nn/names.js';
 import { withDataset } from '../../src/recipe/make_recipe.js';
@@ -25,14 +25,14 @@ import { imageProblems } from './training_images.js';
 
 export interface TrainingForm {
   readonly root: HTMLElement;
-  /** False, with the cursor in the field, when something is written that cannot be. */
+  /** Whether all fields are valid; focuses the first invalid one. */
   isValid(): boolean;
 }
 
 interface Field {
   readonly root: HTMLElement;
   readonly input: HTMLInputElement | HTMLSelectElement;
-  /** `isFresh`: also over what is being written. */
+  /** `isFresh`: also overwrites text that the user is editing. */
   show(settings: Settings, isFresh?: boolean): void;
 }
 
@@ -52,7 +52,7 @@ export function trainingForm(app: App): TrainingForm {
     else change({ ...settings.value, learningRate: value });
   });
   const setRate = (value: number | null): void =>
-    // What was not taken is not in effect.
+    // Shows the rate that is in effect afterwards, also if the call failed.
     void app
       .attempt('training', async () => app.worker.training.setLearningRate(value))
       .finally(() => show({ isFresh: true }));
@@ -90,7 +90,7 @@ export function trainingForm(app: App): TrainingForm {
     const status = state.status.value;
     const own = isUnderWay() ? status?.settings : null;
     const shown = own ?? settings.value;
-    // A rate that a person has set, or a plateau lowered, is in effect, and a schedule's peak is what it was set to.
+    // Shows a constant rate as it is now, set by the user or lowered on a plateau; for a schedule, its peak.
     const isConstant = own && status?.isScheduled === false;
     const rateShown = (isConstant ? status?.learningRate : null) ?? shown.learningRate;
     for (const field of others) {
@@ -112,15 +112,13 @@ export function trainingForm(app: App): TrainingForm {
     );
     setText(
       recipe,
-      isUnderWay()
-        ? 'Set for this training; only the learning rate can be changed meanwhile.'
-        : recipeWords(shown),
+      isUnderWay() ? 'During a training, only the learning rate can be changed.' : recipeWords(shown),
     );
     toData.hidden = isUnderWay();
     const problems = state.sets.value;
     for (const option of dataset.root.querySelectorAll('option')) {
       const { value } = option;
-      // A data set from the URL stays chosen, with the reason why it cannot be used.
+      // A data set from the URL stays selected even if it cannot be used; the reason is shown.
       const name = parseChoice('dataset', value);
       const isAbsent = problems && name ? problems[name] !== null : name === 'custom';
       option.disabled = isAbsent && value !== settings.value.dataset;
@@ -138,7 +136,7 @@ export function trainingForm(app: App): TrainingForm {
   };
 }
 
-/** The rate that the steps are taken with, which a schedule changes all the time. */
+/** The current rate, which a schedule changes at every step. */
 function rateWords(settings: Settings, status: TrainingStatus | null | undefined): string {
   const peak = status?.isScheduled ? [rateWordsOf(settings)] : [];
   const now = typeof status?.learningRate === 'number' ? [`in effect: ${rate(status.learningRate)}`] : [];
@@ -164,20 +162,20 @@ function rateWordsOf({ schedule, plateaus }: Settings): string {
 
 const recipeSentences: Readonly<Record<PresetName, string>> = {
   quick: 'A short schedule.',
-  corrected: 'A thorough one for a GPU, ended when validation stops improving.',
-  paper: 'As it was published: blurred, sharpened and flipped both ways.',
+  corrected: 'A longer schedule for a GPU, which ends when validation accuracy stops improving.',
+  paper: 'The recipe of the paper: images are blurred, sharpened, and flipped both ways.',
 };
 
-/** What the recipe means, and what is done to the images, which the section Data changes. */
+/** Describes the preset, and the augmentation and filters, which the section Data changes. */
 function recipeWords({ preset, augmentation, filters }: Settings): string {
   const changes = [
-    ...(augmentation ? ['shifted, turned or otherwise changed, differently each epoch'] : []),
+    ...(augmentation ? ['augmented'] : []),
     ...filters.map(({ name }) =>
       name === 'blur' ? 'blurred' : name === 'sharpen' ? 'sharpened' : 'filtered',
     ),
   ];
-  const images = changes.length === 0 ? 'as they are' : changes.join(', ');
-  return `${recipeSentences[preset]} Images are shown to the network ${images}.`;
+  const images = changes.length === 0 ? 'neither augmented nor filtered' : changes.join(', ');
+  return `${recipeSentences[preset]} Images are ${images}.`;
 }
 
 // ---- fields ----
@@ -209,7 +207,7 @@ function numberField<Name extends NumberName>(name: Name, set: (value: Settings[
   const hint = element('small', { id: `training-hint-${fieldCount++}`, class: 'wrong', hidden: true });
   const input = element('input', {
     type: 'text',
-    // The name alone: the label also holds what is said below the field.
+    // Only the name: the label element also contains the text below the field.
     'aria-label': title,
     inputmode: name === 'learningRate' ? 'decimal' : 'numeric',
     spellcheck: 'false',
@@ -229,7 +227,7 @@ function numberField<Name extends NumberName>(name: Name, set: (value: Settings[
     complain(value === undefined);
     if (value !== undefined) set(value);
   });
-  // A complaint goes as soon as its reason does, and comes only when the field is left.
+  // An error disappears as soon as the value is valid, and appears only when the field loses focus.
   input.addEventListener('input', () => {
     if (read() !== undefined) complain(false);
   });
@@ -239,7 +237,7 @@ function numberField<Name extends NumberName>(name: Name, set: (value: Settings[
     input,
     show: (settings, isFresh = false) => {
       const value = settings[name];
-      // What is being written is not overwritten by each word from the worker.
+      // Events from the worker do not overwrite text that the user is editing.
       if (value === shown && !isFresh) return;
       shown = value;
       complain(false);

@@ -1,4 +1,4 @@
-/** Why images cannot be trained on: those that are chosen, and, more quietly, those that can therefore not be chosen. */
+/** Why data sets cannot be used: a warning for the chosen one, smaller text for the others, which cannot be chosen. */
 import type { App } from '../app.js';
 import { imageProblem } from '../commands/training.js';
 import { element, withCommands } from '../elements.js';
@@ -15,7 +15,7 @@ export function imageProblems(app: App): HTMLElement {
     chosen.replaceChildren(...withCommands(problem ?? ''));
     note.hidden = problem === null;
     const { dataset } = settings.value;
-    // Data says itself that there are no images of the user's own yet.
+    // The section Data explains how to add custom images.
     const absent = (['digits', 'fashion'] as const).filter((name) => name !== dataset);
     const problems = absent.flatMap((name) => state.sets.value?.[name] ?? []);
     others.replaceChildren(...withCommands(problems.join(' ')));

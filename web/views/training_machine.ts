@@ -1,11 +1,11 @@
-/** What computes, and what the training step holds of its memory: a bar of the parts, and the same as a table. */
+/** The device, and the memory of the training step as a stacked bar and a table. */
 import { grouped, percent } from '../../src/report/charts/numbers.js';
 import type { App } from '../app.js';
 import { element } from '../elements.js';
 import type { DeviceInfo, MemoryPlan } from '../protocol.js';
 import { byteText } from './training_words.js';
 
-/** Classes of the parts, in the order in which series take their colours. */
+/** CSS classes of the parts, in order. */
 const colourClasses = ['blue', 'orange', 'green', 'pink', 'yellow', 'grey'] as const;
 
 export function trainingMachine({ state }: App): HTMLElement {
@@ -30,7 +30,7 @@ export function trainingMachine({ state }: App): HTMLElement {
             element(
               'p',
               { class: 'quiet' },
-              'What a training step holds is shown once one has been planned.',
+              'The memory of a training step appears here when a training starts.',
             ),
           ]),
     );
@@ -46,11 +46,11 @@ function deviceWords({
   subgroupSize,
   hasTimestamps,
 }: DeviceInfo): string {
-  const kind = family === 'gpu' ? 'a graphics processor' : 'the processor, posing as a graphics one';
+  const kind = family === 'gpu' ? 'GPU' : 'software adapter (CPU)';
   const maker = [vendor, architecture].filter(Boolean).join(', ');
-  const shown = name === '' ? 'Device without a name' : name;
-  const timed = hasTimestamps ? 'times kernels itself' : 'does not time kernels';
-  return `${shown}${maker === '' ? '' : ` (${maker})`}: ${kind}, kernels of family ${family}, subgroups of ${subgroupSize}, ${timed}.`;
+  const shown = name === '' ? 'Unnamed device' : name;
+  const timed = hasTimestamps ? 'timestamps available' : 'no timestamps';
+  return `${shown}${maker === '' ? '' : ` (${maker})`}: ${kind}, kernel family ${family}, subgroup size ${subgroupSize}, ${timed}.`;
 }
 
 function memoryParts(memory: MemoryPlan): HTMLElement[] {
@@ -74,13 +74,13 @@ function memoryParts(memory: MemoryPlan): HTMLElement[] {
   ]);
   return [
     bar,
-    tableOf('Memory of the training', ['For', 'Bytes', 'Share'], rows),
+    tableOf('Memory of the training', ['Purpose', 'Size', 'Share'], rows),
     element(
       'p',
       { class: 'quiet' },
       [
-        `${byteText(allocatedBytes)} are on the device now, ${byteText(peakBytes)} at the most so far.`,
-        `A step is ${grouped(dispatches)} dispatches; without fusion it would be ${grouped(dispatchesWithoutFusion)}.`,
+        `${byteText(allocatedBytes)} are allocated on the device, ${byteText(peakBytes)} at the peak.`,
+        `A step has ${grouped(dispatches)} dispatches; without fusion it would have ${grouped(dispatchesWithoutFusion)}.`,
         `The model has ${grouped(parameters)} parameters.`,
         ...(accumulation === null ? [] : [accumulation]),
       ].join(' '),
@@ -92,7 +92,7 @@ function colourOf(place: number): string {
   return colourClasses[Math.min(place, colourClasses.length - 1)]!;
 }
 
-/** The first column names the row, the others are numbers. */
+/** The first column is the row header; the others are numbers. */
 export function tableOf(
   caption: string,
   head: readonly string[],

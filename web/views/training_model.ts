@@ -1,4 +1,4 @@
-/** The model that predicts: download it, open another, or reset to the built-in one. */
+/** The current model: download it, open another one, or reset to the built-in one. */
 import { grouped } from '../../src/report/charts/numbers.js';
 import { chosenFiles } from '../../src/browser/dropped_files.js';
 import type { App } from '../app.js';
@@ -10,7 +10,7 @@ import { commandButton } from './command_button.js';
 import { undoButtons } from './undo_buttons.js';
 
 const origins: Readonly<Record<ModelInfo['origin'], string>> = {
-  shipped: 'came with this page',
+  shipped: 'built in',
   trained: 'trained here',
   opened: 'opened from a file',
 };
@@ -23,13 +23,13 @@ export function trainingModel(app: App): HTMLElement {
       : 'No model yet.';
   });
 
-  // Until the user has trained or opened a model, the built-in one for the chosen images predicts.
+  // Until the user trains or opens a model, use the built-in one for the chosen images.
   app.settings.listen(({ dataset }, before) => {
     const isUntouched = app.state.model.value?.origin === 'shipped' && !app.state.status.value?.settings;
     if (dataset !== before.dataset && isUntouched) void runCommand(app, reset, undefined);
   });
 
-  // A hidden file input, since the text of a visible one cannot be chosen.
+  // A hidden file input, since the text of a visible one cannot be changed.
   const input = element('input', {
     type: 'file',
     hidden: true,
@@ -53,7 +53,7 @@ export function trainingModel(app: App): HTMLElement {
   return element(
     'div',
     { class: 'stack training-model' },
-    element('h3', {}, 'The model that predicts'),
+    element('h3', {}, 'The current model'),
     about,
     element('div', { class: 'row' }, ...buttons, input),
     undoButtons(app, { scope: 'model', only: ['reset', 'open'] }),
@@ -63,6 +63,6 @@ export function trainingModel(app: App): HTMLElement {
 function saveFile(name: string, bytes: Uint8Array<ArrayBuffer>): void {
   const address = URL.createObjectURL(new Blob([bytes], { type: 'application/octet-stream' }));
   element('a', { href: address, download: name }).click();
-  // A download that has begun keeps the contents, but no event says that it has.
+  // No event reports that a download has started, which keeps the blob alive by itself.
   setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }

@@ -1,4 +1,4 @@
-/** Where the processor does all the work: fewer images and epochs are proposed, in one sentence, and easily declined. */
+/** On a CPU, proposes fewer images and epochs in a sentence with a button to decline. */
 import { grouped } from '../../src/report/charts/numbers.js';
 import type { App } from '../app.js';
 import { element } from '../elements.js';
@@ -6,12 +6,12 @@ import { proposalFor } from '../settings.js';
 import { queryOf } from '../settings_query.js';
 
 /**
- * Proposes only to a visitor who has neither chosen anything, here or in the address, nor a training from before.
- * The sentence goes as soon as either number is changed.
+ * Only for visitors who have not changed a setting, here or in the URL, and have no saved training. The sentence disappears
+ * when either number is changed.
  */
 export function trainingProposal({ state, settings }: App): HTMLElement {
   const words = element('span');
-  const decline = element('button', { type: 'button', class: 'button quiet small' }, 'Take all images');
+  const decline = element('button', { type: 'button', class: 'button quiet small' }, 'Use all images');
   const root = element('p', { class: 'quiet training-proposal', hidden: true }, words, ' ', decline);
   decline.addEventListener('click', () => {
     const { limit, epochs } = proposalFor('gpu', settings.value.model);
@@ -20,7 +20,7 @@ export function trainingProposal({ state, settings }: App): HTMLElement {
   let isProposed = false;
   const show = (): void => {
     const { limit, epochs } = proposalFor('software', settings.value.model);
-    words.textContent = `Without a GPU: ${grouped(limit ?? 0)} images and ${epochs} epochs, for a minute or two rather than an hour.`;
+    words.textContent = `Without a GPU: ${grouped(limit ?? 0)} images and ${epochs} epochs, to train for a minute or two instead of an hour.`;
     root.hidden = !isProposed || state.status.value?.isUnderWay === true;
   };
   state.device.watch((device) => {

@@ -1,10 +1,10 @@
-/** What the page says about a training: where it stands, and what screen readers hear, how often. */
+/** Texts about a training, on the page and for screen readers. */
 import { duration, figures, grouped, percent } from '../../src/report/charts/numbers.js';
 import type { Phase, TrainingStatus } from '../protocol.js';
 import { isOver } from '../phase.js';
 
-/** Whether the device was lost while no training was under way. */
-export function isLostInNothing({ phase, isUnderWay }: TrainingStatus): boolean {
+/** Whether the device was lost while there was no training. */
+export function isLostWithoutTraining({ phase, isUnderWay }: TrainingStatus): boolean {
   return phase === 'lost' && !isUnderWay;
 }
 
@@ -20,11 +20,11 @@ const phaseWords: Readonly<Record<Phase, string>> = {
   lost: 'The graphics device was lost',
 };
 
-/** `Training · epoch 2 of 5 · step 311 of 1,688`, for the eye. */
+/** The visible text, such as `Training · epoch 2 of 5 · step 311 of 1,688`. */
 export function positionOf(status: TrainingStatus): string {
   const { phase, progress, stepInEpoch, stepsPerEpoch, step } = status;
   const words = phaseWords[phase];
-  if (phase === 'idle' || isLostInNothing(status)) return words;
+  if (phase === 'idle' || isLostWithoutTraining(status)) return words;
   if (phase === 'loading' && progress)
     return `${words} · ${byteText(progress.done)} of ${byteText(progress.total)}`;
   if (phase === 'loading' || phase === 'compiling')
@@ -45,14 +45,14 @@ function partsOf({ done, total }: { readonly done: number; readonly total: numbe
   return `${grouped(done)} of ${grouped(total)}`;
 }
 
-/** `epoch 2 of 5`: that of the step in the epoch, being validated, or the last. */
+/** Such as `epoch 2 of 5`: the current epoch, or the one that is being validated; the last one at the end. */
 function epochOf({ step, stepInEpoch, stepsPerEpoch, epochs, phase }: TrainingStatus): string {
   const stepsBefore = phase === 'validating' ? step - 1 : step - stepInEpoch;
   const current = stepsPerEpoch > 0 ? Math.floor(stepsBefore / stepsPerEpoch) + 1 : 1;
   return `epoch ${grouped(Math.max(1, Math.min(current, epochs)))} of ${grouped(epochs)}`;
 }
 
-/** Shares from 0 to 1: of all steps, and of the epoch; null where nothing is known. */
+/** Progress of the training and of the epoch, from 0 to 1; null if unknown. */
 export function progressOf({ step, stepsPerEpoch, epochs, stepInEpoch, phase, progress }: TrainingStatus): {
   readonly all: number | null;
   readonly epoch: number | null;
@@ -66,10 +66,10 @@ export function progressOf({ step, stepsPerEpoch, epochs, stepInEpoch, phase, pr
   return { all: share(step, stepsPerEpoch * epochs), epoch: share(stepInEpoch, stepsPerEpoch) };
 }
 
-/** One sentence for the ear. */
+/** A sentence for screen readers. */
 export function summaryOf(status: TrainingStatus): string {
   const { phase, isUnderWay, loss, accuracy, etaSeconds } = status;
-  if (phase === 'idle') return 'No training under way.';
+  if (phase === 'idle') return 'No training is running.';
   if (phase === 'loading' || phase === 'compiling') return `${phaseWords[phase]}.`;
   if (phase === 'lost')
     return isUnderWay
@@ -86,31 +86,31 @@ export function summaryOf(status: TrainingStatus): string {
   return `${phaseWords[phase]}: ${parts.join(', ')}.`;
 }
 
-/** Between two summaries while nothing changes but numbers. */
+/** Interval between two summaries while only numbers change. */
 const quietMs = 10_000;
 
-/** When to say a summary: as the phase changes, and else at most every ten seconds. */
+/** Decides when to announce a summary: when the phase changes, otherwise at most every ten seconds. */
 export class Announcer {
   #phase: Phase | undefined;
   #saidMs = -Infinity;
 
-  /** What to say now; undefined for nothing. `nowMs` from any beginning. */
-  hear(status: TrainingStatus, nowMs: number): string | undefined {
+  /** The text to announce now; undefined for none. `nowMs` counts from any fixed time. */
+  textFor(status: TrainingStatus, nowMs: number): string | undefined {
     const isFirst = this.#phase === undefined;
     const isNews = status.phase !== this.#phase;
-    // Going to and fro between training and validation is a matter of course.
-    const isCourse =
+    // Alternating between training and validation is not worth announcing.
+    const isRoutine =
       isNews && [status.phase, this.#phase].every((one) => one === 'training' || one === 'validating');
     this.#phase = status.phase;
     if (isFirst && status.phase === 'idle') return undefined;
     const isDue = status.phase === 'training' && nowMs - this.#saidMs >= quietMs;
-    if (!(isNews && !isCourse) && !isDue) return undefined;
+    if (!(isNews && !isRoutine) && !isDue) return undefined;
     this.#saidMs = nowMs;
     return summaryOf(status);
   }
 }
 
-/** A loss to four decimals, or three figures where it is small or has run away. */
+/** A loss with four decimals; in scientific notation if it is very small or large. */
 export function lossText(loss: number): string {
   // Infinity too: JSON stores both as null.
   if (!Number.isFinite(loss)) return 'not finite';
@@ -129,9 +129,9 @@ export function byteText(bytes: number): string {
   return `${figures(bytes / 1024 ** power)} ${units[power]!}`;
 }
 
-/** The time of day: `12 s ago` would have to run on. */
+/** Shows the time of day, since `12 s ago` would need updates. */
 export function savedText(savedAt: number | null, locale?: string): string {
-  if (savedAt === null) return 'nothing kept yet';
+  if (savedAt === null) return 'nothing saved yet';
   const time = new Date(savedAt).toLocaleTimeString(locale, {
     hour: '2-digit',
     minute: '2-digit',

@@ -1,4 +1,4 @@
-/** Calls `begin` once when the section comes near: what it needs does not compete with the first prediction. */
+/** Calls `begin` once when the section comes near the viewport, so that loading it does not delay the first prediction. */
 export function whenSeen(root: HTMLElement, begin: () => void): void {
   const observer = new IntersectionObserver(
     (entries) => {

@@ -1,4 +1,4 @@
-/** What a session takes from its browser: device, files, images, and the built-in models. */
+/** The dependencies of a session in a browser: device, files, images, and the built-in models. */
 import { open } from '../../src/browser/open.js';
 import { isOpfsUsable, openOpfsFolder } from '../../src/browser/opfs_folder.js';
 import { useStoredKernels } from '../../src/browser/tuning_store.js';
@@ -10,22 +10,22 @@ import type { DataSource } from './data_sets.js';
 import { loadFamilyShaders } from './family_shaders.js';
 import { onDemand } from './on_demand_script.js';
 
-/** A model that comes with the page: a safetensors file, and the names of its classes. */
+/** A model that the page ships: a safetensors file and its class names. */
 export interface BuiltInModel {
   readonly file: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly classNames: readonly string[];
 }
 
-/** Tests replace all of it. */
+/** Tests replace all of these. */
 export interface SessionOptions {
   readonly openDevice?: () => Promise<Device>;
   readonly source?: Omit<DataSource, 'custom'>;
   /** The folder for the session; undefined if the browser cannot store files. */
   readonly openFolder?: () => Promise<Folder | undefined>;
-  /** The lock that one of several tabs holds. */
+  /** The lock that only one tab holds. */
   readonly lockName?: string;
-  /** How long to wait until a tab that was closed releases the lock; five times as long for this tab before a reload. */
+  /** How long to wait for a closed tab to release the lock; five times as long after a reload of this tab. */
   readonly lockTimeoutMs?: number;
   /** Milliseconds of training between two saves. */
   readonly saveEveryMs?: number;

@@ -1,4 +1,4 @@
-/** Images that people dropped on the page, kept for the next visit in one safetensors file: raw bytes, labels, names. */
+/** Saves the user's own images for the next visit, in one safetensors file with pixels, labels and class names. */
 import { ImageSet } from '../../src/data/dataset.js';
 import type { DataFormat, LoadedDataset } from '../../src/data/loaded_dataset.js';
 import { DataError } from '../../src/errors.js';
@@ -11,7 +11,7 @@ import {
   writeSafetensors,
 } from '../../src/nn/safetensors.js';
 
-// Named as earlier versions of the page called the data set, so that what they kept is found.
+// Earlier versions of the page called this data set `own`; the name stays, so that their files are found.
 const fileName = 'own.safetensors';
 const parts = ['train', 'test', 'validation'] as const;
 
@@ -27,7 +27,7 @@ export async function keepCustom(folder: Folder, custom: LoadedDataset): Promise
   await folder.write(fileName, customFile(custom));
 }
 
-/** As one file. */
+/** The images as one file. */
 export function customFile(custom: LoadedDataset): Uint8Array<ArrayBuffer> {
   const tensors: [string, StoredTensor][] = parts.flatMap((part): [string, StoredTensor][] => {
     const set = custom[part];
@@ -57,7 +57,7 @@ export async function hasCustom(folder: Folder): Promise<boolean> {
   return folder.exists(fileName);
 }
 
-/** Undefined when nothing is kept. Throws: FileError; ModelError or DataError for a damaged file. */
+/** Undefined if no images are saved. Throws: FileError; ModelError or DataError for a damaged file. */
 export async function keptCustom(folder: Folder): Promise<LoadedDataset | undefined> {
   return (await folder.exists(fileName)) ? customIn(await folder.read(fileName)) : undefined;
 }
@@ -99,7 +99,7 @@ function setIn(
 }
 
 /**
- * Tells the user's own sets apart: equal for the same images and labels in the same order, almost never otherwise.
+ * A hash that identifies the user's images: equal for the same images and labels in the same order.
  *
  *   h ← (h xor byte) · 16777619 mod 2³²
  *

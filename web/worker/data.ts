@@ -1,4 +1,4 @@
-/** The data set: counts, samples, and previews of what training makes of them. */
+/** The page's calls about data sets: counts, samples, and previews of augmentation and filters. */
 import type { ImageSet } from '../../src/data/dataset.js';
 import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
 import { checkTrainable } from '../../src/data/trainable.js';
@@ -16,10 +16,10 @@ type PartOfSet = Pick<PreviewOptions, 'part' | 'dataset'>;
 
 export function dataOf(context: Context): DataApi {
   let previewer: Previewer | undefined;
-  /** Previews are made one at a time, as they share a place on the device. */
+  /** Previews run one at a time, as they share tensors on the device. */
   const queue = new SerialQueue();
 
-  /** The test part is there sooner than the whole. Without a name it is what the model is tested on. */
+  /** Fetches only the test split if that is enough. `dataset` defaults to the images that the model is tested on. */
   const partOf = async ({ part, dataset }: PartOfSet): Promise<ImageSet> => {
     if (part === 'train') return (await context.data.get(dataset ?? context.trainer.settings.dataset)).train;
     if (dataset !== undefined) return context.data.test(dataset);
@@ -34,7 +34,7 @@ export function dataOf(context: Context): DataApi {
         problem: 'no-adapter',
       });
     }
-    // The tensors of a device that was lost are gone with it.
+    // The tensors of a lost device cannot be used.
     if (previewer?.device !== device) {
       const { Previewer } = await onDemand();
       previewer = new Previewer(device);
@@ -80,7 +80,7 @@ function describe({ name, train, test, source }: LoadedDataset): DataInfo {
   };
 }
 
-/** Places of images in random order, the same for the same seed; of one class where a label is given. */
+/** Indices of up to `count` random images, determined by the seed; of one class if `label` is given. */
 function choose(
   { labels, count: all }: ImageSet,
   { count, label, seed }: { readonly count: number; readonly label: number | null; readonly seed: number },
@@ -96,6 +96,6 @@ function choose(
 function check({ indices, variants }: PreviewOptions): void {
   if (indices.length > 0 && Number.isInteger(variants) && variants >= 1) return;
   throw new UsageError(
-    `preview: ${variants} variants of ${indices.length} images were asked for, expected 1 or more of each.`,
+    `preview: got ${variants} variants of ${indices.length} images, expected 1 or more of each.`,
   );
 }

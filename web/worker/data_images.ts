@@ -1,8 +1,8 @@
-/** Images of a set as messages carry them. */
+/** Converts images of a set to the format of messages. */
 import type { ImageSet } from '../../src/data/dataset.js';
 import type { Images } from '../protocol.js';
 
-/** The images at these places, in this order. Labels beyond a byte, of more than 256 classes, are left out. */
+/** The images at these indices, in order. Omits labels that do not fit a byte: those of more than 256 classes. */
 export function imagesOf(set: ImageSet, indices: readonly number[]): Images {
   const { images, labels, count, height, width, channels, classCount } = set.select(indices);
   return {

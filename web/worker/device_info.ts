@@ -1,4 +1,4 @@
-/** The device, or why there is none, as the page shows it. */
+/** Describes the device, or why there is none, to display. */
 import type { Device } from '../../src/engine/device.js';
 import { textOf } from '../error_text.js';
 import type { DeviceInfo } from '../protocol.js';
@@ -15,7 +15,7 @@ export function deviceInfoOf({ fingerprint, traits, hasTimestamps }: Device): De
   };
 }
 
-/** Why nothing can be trained here, for people. */
+/** Why there is no device, as a sentence to display. */
 export function problemOf(error: unknown): string {
   const message = textOf(error).replace(/^open: /, '');
   return message.slice(0, 1).toUpperCase() + message.slice(1);

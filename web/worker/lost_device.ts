@@ -1,20 +1,20 @@
-/** What a failure says about the device. */
+/** Finds out whether a failure was caused by a lost device. */
 import type { Device } from '../../src/engine/device.js';
 import { DeviceError } from '../../src/errors.js';
 
 /** WebGPU reports a lost device a moment after the failure that it causes. */
 const graceMs = 200;
 
-/** Whether the device is lost. */
+/** Whether the device is lost, now or within a moment. */
 export async function goesNow(device: Device): Promise<boolean> {
   const later = new Promise<boolean>((resolve) => setTimeout(() => resolve(false), graceMs));
   return Promise.race([device.lost.then(() => true), later]);
 }
 
 /**
- * What a browser says of a device that goes depends on what it was doing: here it is one sentence, `text`.
+ * Runs `work`. Replaces the error of a lost device, which differs between browsers and calls, by the message `text`.
  *
- * Throws: DeviceError when the device is lost; whatever `work` throws.
+ * Throws: DeviceError if the device is lost; otherwise what `work` throws.
  */
 export async function unlessLost<T>(device: Device, text: string, work: () => Promise<T>): Promise<T> {
   try {

@@ -1,9 +1,9 @@
-/** What a training holds on the device, by what it is for. */
+/** The device memory of a training, by purpose. */
 import type { Training } from '../../src/nn/callbacks/callback.js';
 import type { Model } from '../../src/nn/model.js';
 import type { MemoryPlan } from '../protocol.js';
 
-/** Bytes of a label, and of an entry in the order of an epoch. */
+/** Bytes of a label, and of an entry of the epoch's permutation. */
 const wordBytes = 4;
 
 export function memoryPlanOf(model: Model, training: Training): MemoryPlan {

@@ -1,4 +1,4 @@
-/** What a layer of a model yields for each of some images: one program, replayed batch by batch. */
+/** The outputs of one layer for several images, from a program that is replayed batch by batch. */
 import { program } from '../../src/engine/program.js';
 import { Tensor } from '../../src/engine/tensor.js';
 import type { AugmentOptions } from '../../src/kernels/index.js';
@@ -9,20 +9,20 @@ import type { Model } from '../../src/nn/model.js';
 import { loadTrainingShaders } from './family_shaders.js';
 
 export interface FeatureOptions {
-  /** The layer whose outputs are wanted. */
+  /** Name of the layer. */
   readonly layer: string;
-  /** Of each image as many rows, one behind another through all images. Default 1. */
+  /** Rows per image: the first variant of every image, then the second of every image, and so on. Default 1. */
   readonly variantsPerImage?: number;
-  /** Otherwise in each row; none when left out. */
+  /** Differs in each row. Default: none. */
   readonly augmentation?: AugmentOptions;
-  /** Keys the augmentation. */
+  /** Seed of the augmentation. */
   readonly seed: number;
 }
 
-/** Few enough for the largest model's maps to be small, enough that dispatches are not the cost. */
+/** Small enough to limit the memory of the largest model's feature maps, large enough to hide the cost of dispatches. */
 const batchSize = 16;
 
-/** Row by row, computed as in prediction. Throws: DeviceError. */
+/** A row per image and variant, computed as in prediction. Throws: DeviceError. */
 export async function featuresOf(
   model: Model,
   images: LabelledImages,

@@ -8,9 +8,9 @@
  *   Δ = argmin Σᵢ ‖Δᵀφᵢ − vᵢ‖² + ρ·‖Δ‖² = Φᵀ (ΦΦᵀ + ρI)⁻¹ V,    ρ = ridge · mean ‖φᵢ‖²
  *   W ← W + t·Δ with the least t ≥ 0 for which softmax((W + tΔ)ᵀφ₀)[l] ≥ sureFrom
  *
- * Sources: Meng et al. 2022, Locating and editing factual associations in GPT (an edit that disturbs other keys of a
- * layer least, by their second moments; here rows themselves stand for those); Saunders et al. 1998, Ridge regression
- * learning algorithm in dual variables.
+ * Sources: Meng et al. 2022, Locating and editing factual associations in GPT (an edit that changes a layer's output for
+ * other keys as little as possible, given their second moments; here, the rows themselves); Saunders et al. 1998, Ridge
+ * regression learning algorithm in dual variables.
  */
 import { type Array64, fill64, map64, zeros64 } from '../../src/reference/array64.js';
 import { matmul64 } from '../../src/reference/matmul.js';
@@ -33,7 +33,7 @@ export interface CorrectedLayer {
   readonly logits: { readonly before: Array64; readonly after: Array64 };
 }
 
-/** The image counts as learned from this probability of its label on; with less, similar images stay unrecognised. */
+/** The image counts as learned when its label has this probability. With a lower threshold, similar images stay wrong. */
 export const sureFrom = 0.9;
 /**
  * As a share of the rows' mean square. The rows stand for similar images, so the fit need not be exact. For digits,
@@ -46,8 +46,8 @@ const mostScale = 2 ** 12;
 const plain = { transposeA: false, transposeB: false } as const;
 
 /**
- * Shapes: features [R,I], weights [I,K] → weights [I,K]; a system of R equations is solved, in R²·I/2 + R³/6 products.
- * Undefined where no change of this layer gives the image its label, or where values are not finite.
+ * Shapes: features [R,I], weights [I,K] → weights [I,K]. Solves a system of R equations with R²·I/2 + R³/6 multiplications.
+ * Undefined if no change of this layer gives the image its label, or if values are not finite.
  */
 export function correctedLayer({
   features,
@@ -71,7 +71,7 @@ export function correctedLayer({
   return { weights: changed(weights, change), logits: { before, after: changed(before, moved) } };
 }
 
-/** ΦΦᵀ + ρI. It is symmetric, and what costs most: one half is computed. */
+/** ΦΦᵀ + ρI. It is symmetric, so only one half is computed: this is the most expensive part. */
 function ridgedGram({ shape, values }: Array64): Array64 {
   const [rows, inputs] = shape as [number, number];
   const gram = zeros64([rows, rows]);
@@ -119,7 +119,7 @@ function solved(a: Array64, b: Array64): Array64 {
   return { ...b, values: x };
 }
 
-/** Found by doubling, then by bisection: the label's share grows with t as long as its logit grows most. */
+/** Doubling, then bisection: the label's probability grows with t if its logit grows most. */
 function leastScale(logits: Float64Array, moved: Float64Array, label: number): number | undefined {
   const isSure = (scale: number): boolean => {
     const at = fill64([logits.length], (i) => (logits[i] as number) + scale * (moved[i] as number));
@@ -132,7 +132,7 @@ function leastScale(logits: Float64Array, moved: Float64Array, label: number): n
     if (most > mostScale) return undefined;
   }
   let least = 0;
-  // To the last bit of an f32, which is what the weights are.
+  // 24 halvings give the precision of f32, the type of the weights.
   for (let i = 0; i < 24; i++) {
     const middle = (least + most) / 2;
     if (isSure(middle)) most = middle;

@@ -1,8 +1,8 @@
-/** The speed of training over its last seconds, without pauses, sync points and validation. */
+/** The training speed over the last seconds, excluding pauses, sync points and validation. */
 
 const windowMs = 3000;
 
-/** Steps done by a time on a clock that runs only while steps do. */
+/** The number of steps and images at a time, on a clock that runs only while steps do. */
 interface Mark {
   readonly atMs: number;
   readonly steps: number;
@@ -11,13 +11,13 @@ interface Mark {
 
 export class Speed {
   #marks: Mark[] = [];
-  /** The time when the clock was last stopped, and when it was started again; undefined while it is stopped. */
+  /** The clock's reading when it was last stopped, and the time when it was started again; undefined while it is stopped. */
   #clockMs = 0;
   #runningSince: number | undefined;
 
   constructor(private readonly now: () => number = () => performance.now()) {}
 
-  /** Starts the clock; harmless if it runs. */
+  /** Starts the clock; does nothing if it is running. */
   start(): void {
     if (this.#runningSince !== undefined) return;
     this.#runningSince = this.now();
@@ -29,12 +29,12 @@ export class Speed {
     this.#runningSince = undefined;
   }
 
-  /** The metrics of one more step have arrived. */
+  /** Call it when the metrics of a step arrive. */
   step(images: number): void {
     const atMs = this.#readMs();
     const { steps, images: before } = this.#marks.at(-1) ?? { steps: 0, images: 0 };
     this.#marks.push({ atMs, steps: steps + 1, images: before + images });
-    // One mark before the window stays: it is the beginning of the first step inside.
+    // Keeps one mark before the window: the start of the first step in it.
     while (this.#marks.length > 2 && this.#marks[1]!.atMs < atMs - windowMs) this.#marks.shift();
   }
 

@@ -1,6 +1,6 @@
 /**
  * The page's training: holds its phase, dispatches events to `transition`, and runs the effects (training_phase.ts). Changes
- * such as a new training or a model opened in its place are made one at a time, at rest; pause, resume and step act on a
+ * such as a new training or another model run one at a time, while `fit` does not run; pause, resume and step act on a
  * running training.
  */
 import type { Device } from '../../src/engine/device.js';
@@ -49,7 +49,7 @@ export interface TrainerDeps {
   readonly store: SessionStore;
   readonly undo: UndoHistory;
   readonly factory: ModelFactory;
-  /** Of the page, before the first training. */
+  /** The page's settings, which apply before the first training. */
   readonly settings: Settings;
   /** Milliseconds of training between two saves. */
   readonly saveEveryMs: number;
@@ -57,7 +57,7 @@ export interface TrainerDeps {
 
 /** Most members are described in TrainingApi and TrainerContext. */
 export class Trainer implements TrainingApi, TrainerContext {
-  /** The training, from its first event on; undefined when idle. */
+  /** The training, running or resumable; undefined when idle. */
   record: TrainingRecord | undefined;
   trainedBy: TrainingRecord | undefined;
   plans: readonly Plan[] = [];
@@ -67,13 +67,13 @@ export class Trainer implements TrainingApi, TrainerContext {
   #run: TrainingRun | undefined;
   /** Resolves when `fit` has returned and its last event has been handled. */
   #ended: Promise<void> = Promise.resolve();
-  /** The record that the present one replaced. */
+  /** The record before the current one. */
   #previous: TrainingRecord | undefined;
-  /** Changes that need the training at rest. */
+  /** Changes that must not run while `fit` does. */
   readonly #changes = new SerialQueue();
-  /** Counts calls of begin and stop: of those that wait, the last one counts. */
+  /** Number of calls of begin and stop: only the last waiting call takes effect. */
   #calls = 0;
-  /** Tasks between steps. */
+  /** Tasks that run between steps. */
   readonly #tasks = new SerialQueue();
   #isInTask = false;
   /** Resolves when the last save is on disk. */
@@ -98,7 +98,7 @@ export class Trainer implements TrainingApi, TrainerContext {
     await this.#change(async () => {
       if (call !== this.#calls) return;
       await this.end();
-      // If the other tab was closed since, this one saves from now on.
+      // If the tab that saved was closed, this one saves from now on.
       if (!this.deps.store.isOpen) await this.deps.store.open();
       const device = await this.#openDevice();
       await this.#beginNew({ settings, selection: new Map(device.kernelSelection) }, 'run');
@@ -131,7 +131,7 @@ export class Trainer implements TrainingApi, TrainerContext {
     });
   }
 
-  /** The rate replaces the preset's schedule for the rest of the training, and is saved so; null restores the schedule. */
+  /** See TrainingApi. The rate is saved, so that it also applies after a resume. */
   async setLearningRate(rate: number | null): Promise<void> {
     if (rate !== null && !(rate > 0 && Number.isFinite(rate)))
       throw new UsageError(`training: the learning rate is ${rate}, expected a number above 0.`);
@@ -140,7 +140,7 @@ export class Trainer implements TrainingApi, TrainerContext {
     const setRate = async (): Promise<void> => {
       const { record } = this;
       if (!record?.checkpoint && !this.active) return;
-      // A training that is about to resume takes the rate from either.
+      // A training that is about to resume reads the checkpoint or the optimizer.
       if (record?.checkpoint) record.checkpoint = { ...record.checkpoint, learningRate: rate };
       if (this.#run && record)
         this.deps.current.model.optimizer.learningRate = rate ?? optimizerOf(record.settings).learningRate;
@@ -158,7 +158,7 @@ export class Trainer implements TrainingApi, TrainerContext {
     await this.inTurn(async () => this.#unlessLost(change));
   }
 
-  /** The status shows that the device was lost meanwhile, so that is not an error as well. */
+  /** Ignores the error of a lost device, which the status shows. */
   async #unlessLost(call: () => Promise<void>): Promise<void> {
     try {
       await call();
@@ -167,12 +167,12 @@ export class Trainer implements TrainingApi, TrainerContext {
     }
   }
 
-  /** What runs ends meanwhile, as the change that waits its turn will end it. */
+  /** Ends `fit` now, before the queued change does. */
   #endSoon(): void {
     void this.#dispatch({ type: 'end' });
   }
 
-  /** Acts on a running training, or on one that a change asked for before begins. */
+  /** Acts on a running training, or on one that an earlier change begins. */
   async #steer(type: 'pause' | 'step'): Promise<void> {
     if (isSteerable(this.#phase)) await this.#dispatch({ type });
     else await this.inTurn(async () => this.#dispatch({ type }));
@@ -181,20 +181,20 @@ export class Trainer implements TrainingApi, TrainerContext {
 
   // ---- the calls of the session and other parts ----
 
-  /** Runs a change after those asked for before. */
+  /** Runs a change after all earlier ones. */
   async inTurn<T>(change: () => Promise<T>): Promise<T> {
     return this.#changes.add(change);
   }
 
-  /** Ends `fit`; resolves when it has returned. Call it in turn. */
+  /** Ends `fit`, and resolves when it has returned. Call it in a change. */
   async end(): Promise<void> {
     await this.#dispatch({ type: 'end' });
     await this.#ended;
   }
 
   /**
-   * Ends the training; resolves, when no task works on its model any more, with a snapshot of both. Call it in turn, then
-   * `use`.
+   * Ends the training and waits for tasks that use its model. Resolves with a snapshot of both. Call it in a change, followed
+   * by `use`.
    */
   async giveUp(): Promise<Uint8Array> {
     await this.end();
@@ -202,7 +202,7 @@ export class Trainer implements TrainingApi, TrainerContext {
     return this.snapshot();
   }
 
-  /** Uses another model, with its training. Call it in turn, at rest. */
+  /** Replaces the model and its training. Call it in a change, after `end` or `giveUp`. */
   async use(
     { candidate, record, saved = null }: ModelAndTraining,
     type: 'replaced' | 'restored' = 'replaced',
@@ -216,7 +216,7 @@ export class Trainer implements TrainingApi, TrainerContext {
     this.deps.events.flush();
   }
 
-  /** Resumes a training that ran when it was saved; without a device it stays paused. Errors are shown as notes. */
+  /** Resumes a training that was running when it was saved. Without a device it stays paused. Errors are shown as notes. */
   async resumeSaved(): Promise<void> {
     if (this.#phase.name !== 'waiting') return;
     const { device, events } = this.deps;
@@ -226,7 +226,7 @@ export class Trainer implements TrainingApi, TrainerContext {
     await this.resume().catch((error: unknown) => events.note('error', textOf(error), 'training'));
   }
 
-  /** Ends everything, as closing the page does, and saves nothing. */
+  /** Ends everything without saving, as closing the page does. */
   async close(): Promise<void> {
     await this.#dispatch({ type: 'close' });
     await this.#ended;
@@ -257,24 +257,24 @@ export class Trainer implements TrainingApi, TrainerContext {
     await this.#written;
   }
 
-  /** Saves a model that was opened. Call it in turn, at rest. */
+  /** Saves a model that was opened. Call it in a change. */
   async save(): Promise<void> {
     await this.#save({ haveWeightsChanged: false });
     await this.#written;
   }
 
-  /** Whether there is more than the built-in model. */
+  /** Whether undo should be able to restore the model: false for an untouched built-in one. */
   get isWorthKeeping(): boolean {
     return this.deps.current.current?.origin !== 'shipped' || this.record?.checkpoint !== undefined;
   }
 
-  /** It restores the same bits. If the device was lost, it is the last save. */
+  /** See TrainerContext. It restores the same bits. If the device is lost, returns the last save. */
   async snapshot(): Promise<Uint8Array> {
     const { current, store } = this.deps;
     this.#updateCheckpoint();
     const { training, ...session } = this.#session;
     const checkpoint = this.record?.checkpoint;
-    // A training that has not begun has nothing but settings.
+    // A training that has not begun has only settings.
     const metadata = sessionMetadata({ ...session, training: checkpoint ? training : null }, 0);
     try {
       return await current.file({ metadata, ...(checkpoint ? { checkpoint } : {}) });
@@ -288,7 +288,7 @@ export class Trainer implements TrainingApi, TrainerContext {
     return this.#run?.training;
   }
 
-  /** Sends everything, as to a page that has just loaded. */
+  /** Sends all events about the training, as needed by a page that has just loaded. */
   emitAll(): void {
     this.deps.events.emit('steps', { points: this.record?.curve.points ?? [], isFresh: true });
     this.deps.events.emit('epochs', [...(this.record?.epochs ?? [])]);
@@ -305,14 +305,14 @@ export class Trainer implements TrainingApi, TrainerContext {
 
   // ---- events and effects ----
 
-  /** Throws: what an effect does; the effects after it are left out. */
+  /** Throws: what an effect throws; the remaining effects are skipped. */
   async #dispatch(event: TrainingEvent): Promise<void> {
     const before = this.#phase;
     const { phase, effects } = transition(before, event);
     if (phase === before && effects.length === 0) return;
     this.#phase = phase;
     for (const listener of this.#listeners) listener();
-    // What rests is shown once its effects, such as a save, are done.
+    // The page sees that a training has ended when the effects, such as a save, are done.
     if (!isAtRest(phase)) this.emitStatus();
     for (const effect of effects) await this.#perform(effect);
     this.emitStatus();
@@ -369,9 +369,9 @@ export class Trainer implements TrainingApi, TrainerContext {
     await this.#start({ type: 'begin', training, goal, isUndoable });
   }
 
-  /** Call it in turn. */
+  /** Call it in a change. */
   async #continue(goal: Goal): Promise<void> {
-    // A change asked for before has begun one.
+    // An earlier change has begun a training.
     if (isSteerable(this.#phase)) return goal === 'run' ? this.#dispatch({ type: 'resume' }) : undefined;
     await this.#openDevice();
     const { record } = this;
@@ -383,18 +383,18 @@ export class Trainer implements TrainingApi, TrainerContext {
     try {
       await this.#dispatch(event);
     } catch (error) {
-      // An effect before `fit` has failed, such as the first save.
+      // An effect before `fit`, such as the first save, has failed.
       if (!this.#run && !isAtRest(this.#phase))
         await this.#dispatch({ type: 'failed', text: textOf(error), isLost: false });
       throw error;
     }
   }
 
-  /** Resolves when the first step can begin, or when `fit` was told to end before. */
+  /** Resolves when the first step can begin, or when `end` came before it. */
   async #fit(): Promise<void> {
     const { record } = this;
     const device = this.deps.device.current;
-    // Told to end while the session was saved.
+    // `end` came while the session was being saved.
     if (this.#phase.name !== 'starting' || !record || !device)
       return this.#dispatch({ type: 'ended', outcome: 'interrupted' });
     const run = new TrainingRun({
@@ -460,10 +460,10 @@ export class Trainer implements TrainingApi, TrainerContext {
   }
 
   async #eventOf({ device, training, abort }: TrainingRun, error: unknown): Promise<TrainingEvent> {
-    // It was told to end.
+    // Aborted before the first step.
     if (abort.signal.aborted && !training) return { type: 'ended', outcome: 'interrupted' };
     const text = `Training failed: ${textOf(error)}`;
-    // Before the first step, most failures are of the images.
+    // Before the first step, most failures are caused by the images, not by the device.
     let isLost = (training !== undefined || error instanceof DeviceError) && (await goesNow(device));
     if (!isLost && training && device.calls.hasRefused) {
       this.deps.device.refuse(device, textOf(error));
@@ -474,7 +474,7 @@ export class Trainer implements TrainingApi, TrainerContext {
 
   // ---- the device and the last save ----
 
-  /** The device; if there is none, a new one, with the last save on it. Throws: DeviceError. */
+  /** Returns the device. If there is none, opens one and restores the last save on it. Throws: DeviceError. */
   async #openDevice(): Promise<Device> {
     const { device } = this.deps;
     if (device.current) return device.current;
@@ -499,7 +499,7 @@ export class Trainer implements TrainingApi, TrainerContext {
     }
   }
 
-  /** Uses the last save on the present device; the built-in model before the first save. */
+  /** Restores the last save on the current device; before the first save, the built-in model. */
   async #restore(type: 'replaced' | 'restored'): Promise<void> {
     const { factory, store } = this.deps;
     if (!store.last) return this.use({ candidate: await factory.builtIn(this.settings) }, type);

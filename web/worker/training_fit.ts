@@ -1,4 +1,4 @@
-/** Runs `fit` for a training of the page, from its images to its last epoch. */
+/** Runs `fit` for a training of the page: loads its images, creates the model, and handles the outcome. */
 import { KernelSelection } from '../../src/engine/kernel_selection.js';
 import { DataError } from '../../src/errors.js';
 import type { Training } from '../../src/nn/callbacks/callback.js';
@@ -18,13 +18,13 @@ export interface FitDeps {
   readonly current: CurrentModel;
   readonly data: DataSets;
   readonly events: EventThrottle;
-  /** Resolves when no task works on the present model, which is about to be replaced. */
+  /** Resolves when no task uses the current model, which is about to be replaced. */
   onTasksDone(): Promise<void>;
-  /** The first step can begin. */
+  /** Called when the first step can begin. */
   onBegan(training: Training): void;
 }
 
-/** The record's checkpoint is then where the training ended, if it has begun. Throws: what `fit` does; DataError. */
+/** If the training has begun, stores its final checkpoint in the record. Throws: what `fit` throws; DataError. */
 export async function fitTraining(run: TrainingRun, deps: FitDeps): Promise<Outcome> {
   const { record, device, abort, gate } = run;
   const { settings, checkpoint } = record;
@@ -85,14 +85,14 @@ export async function fitTraining(run: TrainingRun, deps: FitDeps): Promise<Outc
   }
 }
 
-/** An abort after the last epoch interrupts nothing; a loss that is not finite always ends the training. */
+/** An abort after the last epoch counts as finished; a loss that is not finite always counts as diverged. */
 function outcomeOf({ record: { checkpoint, settings }, abort }: TrainingRun, training: Training): Outcome {
   if (isNotFinite(training.lossBits())) return 'diverged';
   const isDone = (checkpoint?.position.epoch ?? 0) >= settings.epochs;
   return abort.signal.aborted && !isDone ? 'interrupted' : 'finished';
 }
 
-/** Records the kernels, on which the bits depend; a resumed training says whether they have changed. */
+/** Records the kernels, as the bits depend on them. Shows a note if those of a resumed training have changed. */
 function recordKernels(
   record: TrainingRecord,
   { kernels }: Training,

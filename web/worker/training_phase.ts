@@ -3,9 +3,9 @@
  *
  *   transition(phase, event) → phase, effects
  *
- * Trainer (training.ts) holds the value, dispatches the events and runs the effects in their order. Changes such as a new
- * training or a restored model are made one at a time, at rest: the trainer dispatches `end`, waits until `fit` has
- * returned, and then dispatches the change. Pause, resume and step act on a running training.
+ * Trainer (trainer.ts) holds the value, dispatches the events and runs the effects in order. Changes such as a new training
+ * or a restored model are made one at a time: the trainer dispatches `end`, waits until `fit` has returned, and then
+ * dispatches the change. Pause, resume and step act on a running training.
  */
 import { StateError } from '../../src/errors.js';
 import type { Phase as ShownPhase } from '../protocol.js';
@@ -15,24 +15,24 @@ import type { SavedPhase } from './saved_session.js';
 /**
  * `fit` does not run:
  *   idle       there is no training
- *   waiting    it ran when it was saved, and resumes when the page has started
- *   suspended  it can be resumed from its checkpoint
- *   finished   all epochs are done, or enough of them by the preset's own rule
- *   stopped    it ended before its time
+ *   waiting    the training ran when it was saved, and resumes when the page has started
+ *   suspended  the training can be resumed from its checkpoint
+ *   finished   all epochs are done, or the preset's stopping rule ended the training
+ *   stopped    the user ended the training early, or its loss was NaN
  *   lost       the device was lost; `saved` is the phase of the training in the last checkpoint
  */
 export type RestPhase =
   | { readonly name: 'idle' | 'waiting' | 'suspended' | 'finished' | 'stopped' }
   | { readonly name: 'lost'; readonly saved: SavedPhase | null };
 
-/** What returns if a training cannot start: `from`, and, for a new one, the record before and its undo entry. */
+/** What to restore if a training cannot start: the phase `from`; for a new one, also the previous record and undo entry. */
 interface Start {
   readonly from: RestPhase;
   readonly isNew: boolean;
   readonly isUndoable: boolean;
 }
 
-/** Whether steps go on, or `fit` is to hold as soon as the steps that were allowed are done. */
+/** Whether `fit` runs freely, or holds after the allowed steps. */
 export type Goal = 'run' | 'hold';
 
 type Loading = 'loading' | 'compiling';
@@ -41,9 +41,9 @@ type Stage = 'training' | 'validating';
 /**
  * `fit` runs:
  *   starting  until the first step can begin
- *   running   steps or validation
+ *   running   steps or validation run
  *   held      no step is in flight, and everything is saved
- *   ending    `fit` was told to return
+ *   ending    `fit` is about to return
  */
 export type ActivePhase =
   | { readonly name: 'starting'; readonly stage: Loading; readonly goal: Goal; readonly start: Start }
@@ -59,41 +59,41 @@ export type ActivePhase =
 
 export type TrainingPhase = RestPhase | ActivePhase | { readonly name: 'closed' };
 
-/** How `fit` returned: after its last epoch, with a loss that is not finite, or before its time. */
+/** How `fit` returned: after its last epoch or by early stopping, with a loss that is not finite, or aborted. */
 export type Outcome = 'finished' | 'diverged' | 'interrupted';
 
 export type TrainingEvent =
-  // What people ask for.
+  // Requests.
   | {
       readonly type: 'begin';
       readonly training: NewTraining;
       readonly goal: Goal;
-      /** Whether what it replaces can be undone to. */
+      /** Whether the undo history has an entry for the state that the training replaces. */
       readonly isUndoable: boolean;
     }
   | { readonly type: 'continue'; readonly goal: Goal }
   | { readonly type: 'pause' | 'resume' | 'step' | 'end' | 'stop' | 'close' }
-  // What `fit` does.
+  // Progress of `fit`.
   | { readonly type: 'compiling' | 'began' | 'training' | 'validating' | 'held' }
   | { readonly type: 'ended'; readonly outcome: Outcome }
-  /** `isLost`: since the device was lost. */
+  /** `isLost`: the device was lost. */
   | { readonly type: 'failed'; readonly text: string; readonly isLost: boolean }
-  // What becomes of the model and its training.
+  // Changes of the device, the model and its training.
   | { readonly type: 'deviceLost' }
-  /** Others are in their place; null without a training. */
+  /** Model and training were replaced; `saved` is null without a training. */
   | { readonly type: 'replaced'; readonly saved: SavedPhase | null }
-  /** They are as they were saved last. */
+  /** Model and training were restored from the last save. */
   | { readonly type: 'restored'; readonly saved: SavedPhase | null };
 
 export type TrainingEffect =
-  /** Has `fit` return after the steps in flight. */
+  /** Makes `fit` return after the steps in flight. */
   | { readonly type: 'abort' }
-  /** Let `fit` hold at once, do one step more, or run. */
+  /** Makes `fit` hold, run one more step, or run freely. */
   | { readonly type: 'hold' | 'allowStep' | 'proceed' }
-  /** Replaces the record, or takes that back. */
+  /** Replaces the record, or restores the previous one and drops its undo entry. */
   | { readonly type: 'useNew'; readonly training: NewTraining }
   | { readonly type: 'usePrevious' | 'dropUndo' }
-  /** Runs `fit`; done when the first step can begin. */
+  /** Starts `fit`; settles when the first step can begin. */
   | { readonly type: 'fit' }
   | { readonly type: 'save'; readonly haveWeightsChanged: boolean }
   | { readonly type: 'restore' }
@@ -118,7 +118,7 @@ export function transition(phase: TrainingPhase, event: TrainingEvent): Transiti
     case 'begin':
     case 'continue': {
       if (isActive) throw impossible(phase, event);
-      // It was lost since: the page says so.
+      // The device was lost in the meantime, which the page shows.
       if (phase.name === 'lost')
         return event.type === 'begin' && event.isUndoable ? to(phase, { type: 'dropUndo' }) : ignored;
       const starting = { name: 'starting', stage: 'loading', goal: event.goal } as const;
@@ -223,7 +223,7 @@ function ending(phase: ActivePhase, isLost: boolean): Transition {
   };
 }
 
-/** Without the first step, everything is as before; a training that could not resume waits to be resumed again. */
+/** If there was no first step, restores everything. A training that could not resume can be resumed again. */
 function reverted({ from, isNew, isUndoable }: Start): Transition {
   return {
     phase: from.name === 'waiting' ? rest('suspended') : from,
@@ -237,7 +237,7 @@ function reverted({ from, isNew, isUndoable }: Start): Transition {
   };
 }
 
-/** What was saved last is restored when the device is known to be lost. */
+/** No `restore`: the trainer restores the last save when it handles the lost device. */
 function lost(phase: ActivePhase): Transition {
   const start = startOf(phase);
   if (!start) return { phase: { name: 'lost', saved: 'paused' }, effects: [] };
@@ -255,7 +255,7 @@ export function isAtRest(phase: TrainingPhase): phase is RestPhase {
   return !isGoing(phase) && !['held', 'ending', 'closed'].includes(phase.name);
 }
 
-/** Steps are done, or will be. */
+/** Whether steps run, or will. */
 function isGoing(phase: TrainingPhase): phase is ActivePhase & { readonly name: 'starting' | 'running' } {
   return phase.name === 'starting' || phase.name === 'running';
 }
@@ -269,18 +269,18 @@ export function isSteerable(phase: TrainingPhase): boolean {
   return isGoing(phase) || phase.name === 'held';
 }
 
-/** Whether what pause or step asked for has come about, or never will. */
+/** Whether a pause or step has completed, or can no longer complete. */
 export function isSettled(phase: TrainingPhase): boolean {
   return !(isGoing(phase) && phase.goal === 'hold');
 }
 
-/** Whether a training has begun and not ended: it runs, is paused, or can be resumed. */
+/** Whether a training has started and not ended: it is running, paused, or can be resumed. */
 export function isUnderWay(phase: TrainingPhase): boolean {
   const saved = savedPhaseOf(phase);
   return saved === 'training' || saved === 'paused';
 }
 
-/** Phases that need no look at their fields: what a save says about the training, and what the page shows. */
+/** The phases that map to fixed values: the phase in a save, and the phase that the page shows. */
 const plain = {
   idle: [null, 'idle'],
   waiting: ['training', 'loading'],
@@ -291,14 +291,14 @@ const plain = {
   closed: [null, 'idle'],
 } as const satisfies Readonly<Record<string, readonly [saved: SavedPhase | null, shown: ShownPhase]>>;
 
-/** What a save says about the training; null when there is none. */
+/** The phase in a save; null without a training. */
 export function savedPhaseOf(phase: TrainingPhase): SavedPhase | null {
   if (isGoing(phase)) return phase.goal === 'run' ? 'training' : 'paused';
   if (phase.name === 'lost') return phase.saved;
   return phase.name === 'ending' ? 'paused' : plain[phase.name][0];
 }
 
-/** What the page shows. */
+/** The phase that the page shows. */
 export function shownPhaseOf(phase: TrainingPhase): ShownPhase {
   if (isGoing(phase)) return phase.stage;
   if (phase.name === 'lost') return 'lost';

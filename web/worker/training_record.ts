@@ -1,4 +1,4 @@
-/** What is known about a training, running or resumable. */
+/** The state of a training, running or resumable, except for its weights. */
 import { type Choice, choicesFromJson } from '../../src/engine/kernel_selection.js';
 import type { KernelChoice } from '../../src/nn/callbacks/callback.js';
 import type { Checkpoint } from '../../src/nn/checkpoint.js';
@@ -6,10 +6,10 @@ import type { EpochPoint, Settings } from '../protocol.js';
 import { Curve } from './curve.js';
 import type { SavedEpoch, SavedPhase, SavedTraining } from './saved_session.js';
 
-/** What a training begins with. */
+/** The inputs of a new training. */
 export interface NewTraining {
   readonly settings: Settings;
-  /** By key, the kernel choices measured so far. */
+  /** The measured kernel choices by key. */
   readonly selection: ReadonlyMap<string, Choice>;
 }
 
@@ -20,11 +20,11 @@ export class TrainingRecord {
   checkpoint: Checkpoint | undefined;
   stepsPerEpoch = 0;
   batchSize = 0;
-  /** Digest of the user's own images; null for sets known by name. */
+  /** Digest of the user's own images; null for built-in data sets. */
   dataDigest: number | null = null;
   /** As in TrainingStatus. */
   trouble: string | null = null;
-  /** The kernels of a step, in its order; none before training begins. */
+  /** The kernels of a step, in order; empty before training begins. */
   kernels: readonly KernelChoice[] = [];
 
   readonly settings: Settings;
@@ -52,7 +52,7 @@ export class TrainingRecord {
     };
   }
 
-  /** Throws: DataError where the kernel choices are damaged. */
+  /** Throws: DataError if the kernel choices are damaged. */
   static from(saved: SavedTraining, checkpoint: Checkpoint | undefined): TrainingRecord {
     const selection = choicesFromJson(saved.choices ?? {}, 'the saved session');
     const record = new TrainingRecord({ settings: saved.settings, selection });

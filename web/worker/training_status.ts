@@ -7,7 +7,7 @@ import { Speed } from './speed.js';
 import { type TrainingPhase, isUnderWay, shownPhaseOf } from './training_phase.js';
 import type { TrainingRecord } from './training_record.js';
 
-/** What changes while a training runs. */
+/** Figures that change while a training runs. */
 export interface RunFigures {
   readonly progress: TrainingStatus['progress'];
   readonly position: Checkpoint['position'] | undefined;
@@ -16,7 +16,7 @@ export interface RunFigures {
   readonly validationSeconds: number;
 }
 
-/** While no training runs. */
+/** The figures while no training runs. */
 export const noFigures: RunFigures = {
   progress: null,
   position: undefined,

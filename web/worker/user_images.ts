@@ -1,4 +1,4 @@
-/** The user's own images: used as the data set `custom`, saved for the next visit, and undone to. */
+/** The user's own images: sets them as the data set `custom`, saves them for the next visit, and can undo this. */
 import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
 import { textOf } from '../error_text.js';
 import { customFile, customIn } from './custom_images.js';
@@ -23,10 +23,10 @@ export class UserImages {
     });
   }
 
-  /** Makes `images` the data set `custom`, also after a reload; the previous ones can be undone to. */
+  /** Sets `images` as the data set `custom`, also after a reload. Undo restores the previous images. */
   async use(images: LoadedDataset): Promise<void> {
     const { data, undo } = this.deps;
-    // Damaged files cannot be undone to.
+    // Undo cannot restore damaged files.
     const before = await data.get('custom').catch(() => undefined);
     if (before) await undo.keep('images', 'images', customFile(before));
     this.#replace(images);
@@ -35,7 +35,7 @@ export class UserImages {
   #replace(images: LoadedDataset): void {
     const { data, events, store } = this.deps;
     data.useCustom(images);
-    // Not awaited: they can be used in the meantime.
+    // Not awaited: the images can be used before they are saved.
     void store.keepCustom(images).catch((error: unknown) => {
       events.note('warning', `Your images could not be saved for the next visit: ${textOf(error)}`);
     });
