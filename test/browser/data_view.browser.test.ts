@@ -362,7 +362,7 @@ describe('files of one’s own', () => {
     await give('song.mp3');
     expect(app.said).toEqual(['no images in it']);
     expect(app.settings.value.dataset).toBe('digits');
-    expect(words()).toMatch(/^Digits.*7,000 images/);
+    expect(words()).toMatch(/^Digits.*7,000 training images/);
   });
 });
 

@@ -138,7 +138,7 @@ describe("a layer's kernel", () => {
       '',
       'of conv2d/forward with relu',
       'with relu',
-      'with dropout, for dropout too',
+      'with dropout, also for dropout',
       '',
       '',
       '',
