@@ -7,7 +7,6 @@
  * exactly where NumPy's and PyTorch's do.
  */
 import type { Device } from '../engine/device.js';
-import type { Op } from '../engine/op.js';
 import { assert } from '../errors.js';
 import { checkCall } from './check_call.js';
 import { checkDifferences } from './check_differences.js';
@@ -39,16 +38,13 @@ export function isSpoilable({ byHand }: Case, { inputs }: Evaluated): boolean {
   return !byHand && Math.max(...sizes) > 1 && Math.max(...sizes) <= mostSpoiltElements;
 }
 
-/** An op, or the primitives with a common name prefix that belong to no op. */
-export type Checkable = Pick<Op, 'name' | 'primitives'>;
-
 /** Compares an op with its reference, case by case; a command that WebGPU refuses is a failed row. */
 export async function checkOp(
   device: Device,
-  op: Checkable,
   check: OpCheck,
   { thorough = false, foreignCases = 2, onRow }: CheckOptions = {},
 ): Promise<Row[]> {
+  const { op } = check;
   const rows: Row[] = [];
   const take = (more: readonly Row[]): void => {
     for (const row of more) {

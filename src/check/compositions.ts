@@ -41,7 +41,7 @@ import { dropoutFactor64 } from '../reference/dropout.js';
 import { l2Penalty64 } from '../reference/l2_penalty.js';
 import { matmul64 } from '../reference/matmul.js';
 import { maxPool64 } from '../reference/max_pool2d.js';
-import { sigmoid64 } from '../reference/sigmoid.js';
+import { sigmoidReference } from '../reference/activations.js';
 import { softmax64 } from '../reference/softmax.js';
 import { softmaxCrossEntropy64 } from '../reference/softmax_cross_entropy.js';
 import { transpose64 } from '../reference/transpose.js';
@@ -182,7 +182,7 @@ export const compositions: readonly Composition[] = [
     float64: ([x, kernel, gamma, beta], [state]) => {
       const product = conv2d64(x!, kernel!, { strides: [1, 1], pads: [0, 0, 0, 0] });
       const operands = { x: product, gamma: gamma!, beta: beta!, state: state! };
-      const y = sigmoid64(batchNorm64(operands, { epsilon: 1e-3 }).y);
+      const y = sigmoidReference.forward({ x: batchNorm64(operands, { epsilon: 1e-3 }).y }, {}).y;
       const pool = { window: [2, 2], ...same(y, [2, 2], [2, 2]) };
       return total(map64(avgPool64(y, pool), (value) => value ** 2));
     },

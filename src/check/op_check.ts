@@ -1,8 +1,9 @@
 /**
- * Everything that an op is checked with, besides its reference: cases, tolerances, wrong calls, and the shapes that the
+ * Everything that an op is checked with: its reference, cases, tolerances, wrong calls, and the shapes that the
  * bench times. Tests, gradcheck and the bench are built from it.
  * Letters: x any operand, y a result, dy the gradient of the loss with respect to y.
  */
+import type { Op } from '../engine/op.js';
 import type { Attributes, DType, Shape, Spec } from '../engine/primitive.js';
 import type { Tensor } from '../engine/tensor.js';
 import type { Array64, Arrays } from '../reference/array64.js';
@@ -94,6 +95,8 @@ export interface OpCheck<
   P = Attributes,
   A = Attributes,
 > {
+  /** What is checked: an op, or the primitives with a common name prefix that belong to none. */
+  readonly op: Pick<Op, 'name' | 'primitives'>;
   readonly reference: Reference<I, O, A>;
   /** The op's attributes. Default: the options themselves. */
   attributes?(inputs: Shapes<I>, options: P): A;

@@ -10,9 +10,8 @@ import { checkNetwork } from '../check/check_network.js';
 import { checkOp } from '../check/check_op.js';
 import { compositions } from '../check/compositions.js';
 import { differenceRows } from '../check/differences.js';
-import { checkables, checks } from '../check/index.js';
+import { checks } from '../check/index.js';
 import { normalisedNetwork, paperNetwork, smallNetwork, stridedNetwork } from '../check/networks.js';
-import type { OpCheck } from '../check/op_check.js';
 import type { Row } from '../check/row.js';
 import { open } from '../node/open.js';
 import type { GradcheckOptions } from './commands.js';
@@ -45,12 +44,11 @@ export async function gradcheck(options: GradcheckOptions): Promise<number> {
   };
 
   say(header);
-  for (const op of checkables.filter(({ name }) => isWanted(name))) {
-    const check = checks.get(op.name) as OpCheck;
+  for (const check of [...checks.values()].filter(({ op }) => isWanted(op.name))) {
     show(differenceRows(check));
     // With a filter, kernels for other device families are also checked in every case.
     const foreignCases = filter === '' ? 1 : Infinity;
-    const made = await checkOp(device, op, check, { thorough: true, foreignCases });
+    const made = await checkOp(device, check, { thorough: true, foreignCases });
     show(made.filter(({ isSpoilt }) => !isSpoilt));
     spoilt.push(...made.filter(({ isSpoilt }) => isSpoilt));
   }

@@ -4,8 +4,7 @@
 // the gradients through `grad`, and against differences that the device computes itself.
 import { expect, test } from 'vitest';
 import { checkOp } from '../../src/check/check_op.js';
-import { checkables, checks } from '../../src/check/index.js';
-import type { OpCheck } from '../../src/check/op_check.js';
+import { checks } from '../../src/check/index.js';
 import type { Row } from '../../src/check/row.js';
 import { useDevice } from './device.js';
 
@@ -14,8 +13,8 @@ const held = useDevice();
 // With cold shader caches each of some hundred pipelines takes a software driver a tenth of a second to compile.
 const timeout = 300_000;
 
-test.each(checkables)('$name', { timeout }, async (op) => {
-  const rows = await checkOp(held.device, op, checks.get(op.name) as OpCheck);
+test.each([...checks.values()])('$op.name', { timeout }, async (check) => {
+  const rows = await checkOp(held.device, check);
   expect(rows.filter((row) => !row.ok).map(describeRow), `${rows.length} comparisons`).toEqual([]);
 });
 

@@ -2,10 +2,12 @@
  * The page's model without a device (web/worker/cpu_model.ts), by hand:
  *   softmax of the logits that its weights give for scaled bytes; other weights, other answers
  *   filters see 0 … 1, standardising comes after them
+ *   every activation that layers take
  *   weights that are missing, or of another size, are refused by name
  * On a device test/device/predicting.test.ts compares it with the device, for every kind of layer.
  */
 import { expect, it } from 'vitest';
+import { activations } from '../../src/nn/layers/activation.js';
 import { activation, dense, flatten } from '../../src/nn/layers/index.js';
 import { sequential } from '../../src/nn/model.js';
 import { filters, preprocessing } from '../../src/nn/preprocessing.js';
@@ -28,6 +30,13 @@ it('predicts with the weights that it was given last', () => {
   expect(threeQuarters).toBeCloseTo(0.75, 7);
   cpuModel.setWeights(weights([0, 0, 0, 0], [0, 0]));
   expect([...cpuModel.predict(Uint8Array.of(0, 255))]).toEqual([0.5, 0.5]);
+});
+
+it.each(Object.keys(activations) as (keyof typeof activations)[])('computes %s', (name) => {
+  const cpuModel = new CpuModel(sequential([...twoPixels, activation({ activation: name })]));
+  cpuModel.setWeights(weights([1, 0, 0, 1], [0, 0]));
+  const answers = cpuModel.predict(Uint8Array.of(0, 255));
+  expect(answers.every((value) => Number.isFinite(value) && value <= 1)).toBe(true);
 });
 
 it('filters images of 0 … 1 and standardises them afterwards', () => {

@@ -34,7 +34,7 @@ import {
 import { sgd } from '../../src/nn/optimizers/index.js';
 import { stateSpec } from '../../src/kernels/step_state.js';
 import { casesOf, evaluate } from '../../src/check/evaluate.js';
-import { checkables, checks } from '../../src/check/index.js';
+import { checks } from '../../src/check/index.js';
 import type { Case, Evaluated, OpCheck, PrimitiveCase } from '../../src/check/op_check.js';
 import { fakeDevice } from './fake_device.js';
 
@@ -48,7 +48,9 @@ const labels = (plan: Plan): string[] => plan.dispatches.map(({ label }) => labe
 
 // ---- lowering ----
 
-const primitives = checkables.flatMap((op) => op.primitives.map((primitive) => ({ op: op.name, primitive })));
+const primitives = [...checks.values()].flatMap(({ op }) =>
+  op.primitives.map((primitive) => ({ op: op.name, primitive })),
+);
 
 const devices = [
   fakeDevice({ family: 'software', subgroupSize: 8 }),

@@ -174,9 +174,8 @@ test('an empty text changes nothing', () => {
 
 const helpers = ['floats/non_finite', 'random/pcg4d', 'softmax_cross_entropy/row'];
 
-// They register their shaders.
-await import('../../src/kernels/index.js');
-await import('../../src/nn/optimizers/index.js');
+// All ops and optimizers, which register their shaders.
+await import('../../src/check/index.js');
 
 test.each(shaderNames())('%s follows the house form', (name) => {
   const source = readFileSync(`shaders/${name}.wgsl`, 'utf8');

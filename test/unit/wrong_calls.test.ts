@@ -30,7 +30,11 @@ test('wrong calls are refused in plain words', () => {
     wrongCalls.map((wrong) => `${reference.op}, ${wrong.name}:\n  ${refusal(wrong)}`),
   );
   expect(told.join('\n')).toMatchInlineSnapshot(`
-    "add, shapes do not broadcast:
+    "relu, not f32:
+      ShapeError: relu: 'x' is u32 [2], expected f32.
+    sigmoid, not f32:
+      ShapeError: sigmoid: 'x' is u32 [2], expected f32.
+    add, shapes do not broadcast:
       ShapeError: add: the shapes [2,3] and [2] do not broadcast: extents 3 and 2 differ and neither is 1.
     add, not f32:
       ShapeError: add: 'b' is u32 [2], expected f32.
@@ -74,108 +78,6 @@ test('wrong calls are refused in plain words', () => {
       ShapeError: fill: shape [-1] has the extent -1; extents are positive integers.
     fill, NaN:
       UsageError: fill: NaN is not a finite f32, expected a number within ±3.4e38.
-    conv2d, channels differ:
-      ShapeError: conv2d: kernel expects 3 input channels but x has 4 (x [8,32,32,4], kernel [3,3,3,16]).
-    conv2d, images not f32:
-      ShapeError: conv2d: 'x' is u8 [8,28,28,1], expected f32.
-    conv2d, three axes:
-      ShapeError: conv2d: x is [32,32,4] and kernel [3,3,4,16], expected [N,H,W,C] and [KH,KW,C,O].
-    conv2d, window too large:
-      ShapeError: conv2d: the window 5×5 exceeds the input of 4×4 pixels; use padding 'same' or a smaller window.
-    conv2d, stride 0:
-      UsageError: conv2d: strides is 0, expected a positive integer or two of them.
-    max_pool2d, three axes:
-      ShapeError: maxPool2d: x is [28,28,1], expected four axes [N,H,W,C].
-    max_pool2d, window too large:
-      ShapeError: maxPool2d: the window 3×3 exceeds the input of 2×2 pixels; use padding 'same' or a smaller window.
-    max_pool2d, stride 1.5:
-      UsageError: maxPool2d: strides is 1.5, expected a positive integer or two of them.
-    avg_pool2d, three axes:
-      ShapeError: avgPool2d: x is [28,28,1], expected four axes [N,H,W,C].
-    avg_pool2d, window too large:
-      ShapeError: avgPool2d: the window 3×3 exceeds the input of 2×2 pixels; use padding 'same' or a smaller window.
-    avg_pool2d, stride 0:
-      UsageError: avgPool2d: strides is 0, expected a positive integer or two of them.
-    matmul, inner extents differ:
-      ShapeError: matmul: a [2,3] and b [4,5] do not fit for a·b, expected [M,K]·[K,N].
-    matmul, inner extents differ, transposed:
-      ShapeError: matmul: a [2,3] and b [2,5] do not fit for a·bᵀ, expected [M,K]·[K,N].
-    matmul, three axes:
-      ShapeError: matmul: a [2,3,4] and b [3,5] do not fit for a·b, expected [M,K]·[K,N].
-    relu, not f32:
-      ShapeError: relu: 'x' is u32 [2], expected f32.
-    sigmoid, not f32:
-      ShapeError: sigmoid: 'x' is u32 [2], expected f32.
-    dropout, state not u32:
-      ShapeError: dropout: 'state' is f32 [8], expected u32.
-    dropout, rate 1:
-      UsageError: dropout: rate is 1, expected a number in [0, 1).
-    batch_norm, one axis:
-      ShapeError: batchNorm: x is [4], expected at least two axes, channels last.
-    batch_norm, gamma of other channels:
-      ShapeError: batchNorm: gamma is [5], expected [4] for the 4 channels of x [8,4].
-    batch_norm, no state:
-      ShapeError: batchNorm: state is [4] u32, expected the step's state [8].
-    batch_norm, epsilon below 0:
-      UsageError: batchNorm: epsilon is -1, expected a non-negative number.
-    batch_norm_inference, one axis:
-      ShapeError: batchNormInference: x is [4], expected at least two axes, channels last.
-    batch_norm_inference, mean of other channels:
-      ShapeError: batchNormInference: mean is [8], expected [4] for the 4 channels of x [8,4].
-    batch_norm_inference, epsilon not a number:
-      UsageError: batchNormInference: epsilon is NaN, expected a non-negative number.
-    l2_penalty, negative λ:
-      UsageError: l2Penalty: λ is -1, expected a non-negative number.
-    l2_penalty, not f32:
-      ShapeError: l2_penalty: 'w' is u32 [4], expected f32.
-    softmax_cross_entropy, too few labels:
-      ShapeError: softmaxCrossEntropy: logits [8,10] and labels [7] u32 do not fit, expected [N,K] and [N].
-    softmax_cross_entropy, labels not u32:
-      ShapeError: softmax_cross_entropy: 'labels' is f32 [8], expected u32.
-    sum, not f32:
-      ShapeError: sum: 'x' is u32 [2,3], expected f32.
-    sum, no such axis:
-      ShapeError: sum: axis 2 does not exist in x [2,3], expected -2 to 1.
-    sum, an axis twice:
-      ShapeError: sum: axis 1 is named twice.
-    max, no such axis:
-      ShapeError: max: axis -3 does not exist in x [2,3], expected -2 to 1.
-    arg_max, no such axis:
-      ShapeError: argMax: axis 2 does not exist in x [2,3], expected -2 to 1.
-    arg_max, non-adjacent axes:
-      ShapeError: argMax: the axes of x [2,3,4] must be neighbours, found [0,2].
-    reshape, sizes differ:
-      ShapeError: reshape: x [2,3] has 6 elements, which do not fill [4,2].
-    reshape, no extent fits:
-      ShapeError: reshape: x [2,3] has 6 elements, which do not fill [4,-1].
-    reshape, two unknowns:
-      ShapeError: reshape: x [2,3] has 6 elements, which do not fill [-1,-1].
-    transpose, an axis twice:
-      ShapeError: transpose: [0,0] does not name each axis of x [2,3] once.
-    transpose, five axes:
-      ShapeError: transpose: x [1,1,1,1,2] has 5 axes, expected at most 4.
-    concatenate, an axis too many:
-      ShapeError: concatenate: axis 2 is not one of the 2 axes of [2,3].
-    concatenate, other extents:
-      ShapeError: concatenate: the tensors are [2,3] and [3,3], expected equal extents except along axis 1.
-    concatenate, fewer axes:
-      ShapeError: concatenate: the tensors are [2,3] and [3], expected equal extents except along axis -1.
-    concatenate, labels:
-      ShapeError: concatenate: 'b' is u32 [2], expected f32.
-    concatenate, nothing:
-      UsageError: concatenate: tensors is [], expected a list of one tensor or more.
-    filter2d, three axes:
-      ShapeError: filter2d: x is [28,28,1], expected four axes [N,H,W,C].
-    filter2d, bytes:
-      ShapeError: filter2d: 'x' is u8 [1,4,4,1], expected f32.
-    filter2d, a kernel of 2×2:
-      UsageError: filter2d: kernel is [1,2,3,4], expected 9 (3×3) or 25 (5×5) finite numbers.
-    filter2d, a weight that is NaN:
-      UsageError: filter2d: kernel is [0,0,0,0,NaN,0,0,0,0], expected 9 (3×3) or 25 (5×5) finite numbers.
-    filter2d, a weight too large for an f32:
-      UsageError: filter2d: kernel is [0,0,0,0,1e+39,0,0,0,0], expected 9 (3×3) or 25 (5×5) finite numbers.
-    filter2d, not once:
-      UsageError: filter2d: iterations is 0, expected a positive integer.
     augment, three axes:
       ShapeError: augment: x is [28,28,1], expected four axes [N,H,W,C].
     augment, bytes:
@@ -222,6 +124,94 @@ test('wrong calls are refused in plain words', () => {
       UsageError: augment: erasing.value is 128, expected a number from 0 to 1 or 'noise'.
     augment, unknown erasing value:
       UsageError: augment: erasing.value is 'random', expected a number from 0 to 1 or 'noise'.
+    avg_pool2d, three axes:
+      ShapeError: avgPool2d: x is [28,28,1], expected four axes [N,H,W,C].
+    avg_pool2d, window too large:
+      ShapeError: avgPool2d: the window 3×3 exceeds the input of 2×2 pixels; use padding 'same' or a smaller window.
+    avg_pool2d, stride 0:
+      UsageError: avgPool2d: strides is 0, expected a positive integer or two of them.
+    batch_norm, one axis:
+      ShapeError: batchNorm: x is [4], expected at least two axes, channels last.
+    batch_norm, gamma of other channels:
+      ShapeError: batchNorm: gamma is [5], expected [4] for the 4 channels of x [8,4].
+    batch_norm, no state:
+      ShapeError: batchNorm: state is [4] u32, expected the step's state [8].
+    batch_norm, epsilon below 0:
+      UsageError: batchNorm: epsilon is -1, expected a non-negative number.
+    batch_norm_inference, one axis:
+      ShapeError: batchNormInference: x is [4], expected at least two axes, channels last.
+    batch_norm_inference, mean of other channels:
+      ShapeError: batchNormInference: mean is [8], expected [4] for the 4 channels of x [8,4].
+    batch_norm_inference, epsilon not a number:
+      UsageError: batchNormInference: epsilon is NaN, expected a non-negative number.
+    batch_norm_moving, other channels:
+      ShapeError: batchNormMoving: the operands are [4], [4], [4], [5], expected four of one length.
+    concatenate, an axis too many:
+      ShapeError: concatenate: axis 2 is not one of the 2 axes of [2,3].
+    concatenate, other extents:
+      ShapeError: concatenate: the tensors are [2,3] and [3,3], expected equal extents except along axis 1.
+    concatenate, fewer axes:
+      ShapeError: concatenate: the tensors are [2,3] and [3], expected equal extents except along axis -1.
+    concatenate, labels:
+      ShapeError: concatenate: 'b' is u32 [2], expected f32.
+    concatenate, nothing:
+      UsageError: concatenate: tensors is [], expected a list of one tensor or more.
+    conv2d, channels differ:
+      ShapeError: conv2d: kernel expects 3 input channels but x has 4 (x [8,32,32,4], kernel [3,3,3,16]).
+    conv2d, images not f32:
+      ShapeError: conv2d: 'x' is u8 [8,28,28,1], expected f32.
+    conv2d, three axes:
+      ShapeError: conv2d: x is [32,32,4] and kernel [3,3,4,16], expected [N,H,W,C] and [KH,KW,C,O].
+    conv2d, window too large:
+      ShapeError: conv2d: the window 5×5 exceeds the input of 4×4 pixels; use padding 'same' or a smaller window.
+    conv2d, stride 0:
+      UsageError: conv2d: strides is 0, expected a positive integer or two of them.
+    dropout, state not u32:
+      ShapeError: dropout: 'state' is f32 [8], expected u32.
+    dropout, rate 1:
+      UsageError: dropout: rate is 1, expected a number in [0, 1).
+    filter2d, three axes:
+      ShapeError: filter2d: x is [28,28,1], expected four axes [N,H,W,C].
+    filter2d, bytes:
+      ShapeError: filter2d: 'x' is u8 [1,4,4,1], expected f32.
+    filter2d, a kernel of 2×2:
+      UsageError: filter2d: kernel is [1,2,3,4], expected 9 (3×3) or 25 (5×5) finite numbers.
+    filter2d, a weight that is NaN:
+      UsageError: filter2d: kernel is [0,0,0,0,NaN,0,0,0,0], expected 9 (3×3) or 25 (5×5) finite numbers.
+    filter2d, a weight too large for an f32:
+      UsageError: filter2d: kernel is [0,0,0,0,1e+39,0,0,0,0], expected 9 (3×3) or 25 (5×5) finite numbers.
+    filter2d, not once:
+      UsageError: filter2d: iterations is 0, expected a positive integer.
+    l2_penalty, negative λ:
+      UsageError: l2Penalty: λ is -1, expected a non-negative number.
+    l2_penalty, not f32:
+      ShapeError: l2_penalty: 'w' is u32 [4], expected f32.
+    l2_totals, totals not f32:
+      ShapeError: l2_totals: 'totals' is u32 [4], expected f32.
+    matmul, inner extents differ:
+      ShapeError: matmul: a [2,3] and b [4,5] do not fit for a·b, expected [M,K]·[K,N].
+    matmul, inner extents differ, transposed:
+      ShapeError: matmul: a [2,3] and b [2,5] do not fit for a·bᵀ, expected [M,K]·[K,N].
+    matmul, three axes:
+      ShapeError: matmul: a [2,3,4] and b [3,5] do not fit for a·b, expected [M,K]·[K,N].
+    arg_max, no such axis:
+      ShapeError: argMax: axis 2 does not exist in x [2,3], expected -2 to 1.
+    arg_max, non-adjacent axes:
+      ShapeError: argMax: the axes of x [2,3,4] must be neighbours, found [0,2].
+    max, no such axis:
+      ShapeError: max: axis -3 does not exist in x [2,3], expected -2 to 1.
+    max_pool2d, three axes:
+      ShapeError: maxPool2d: x is [28,28,1], expected four axes [N,H,W,C].
+    max_pool2d, window too large:
+      ShapeError: maxPool2d: the window 3×3 exceeds the input of 2×2 pixels; use padding 'same' or a smaller window.
+    max_pool2d, stride 1.5:
+      UsageError: maxPool2d: strides is 1.5, expected a positive integer or two of them.
+    reshape, sizes differ:
+      ShapeError: reshape: x [2,3] has 6 elements, which do not fill [4,2].
+    reshape, no extent fits:
+      ShapeError: reshape: x [2,3] has 6 elements, which do not fill [4,-1].
+    reshape, two unknowns:
+      ShapeError: reshape: x [2,3] has 6 elements, which do not fill [-1,-1].
     rmsprop, a mean square of another length:
       ShapeError: rmsprop: mean_square is [2], expected as many elements as parameters [4].
     rmsprop, a table of the wrong size:
@@ -232,9 +222,19 @@ test('wrong calls are refused in plain words', () => {
       ShapeError: sgd: state is [4] u32, expected the step's state [8].
     sgd_momentum, a velocity of another length:
       ShapeError: sgd_momentum: velocity is [5], expected as many elements as parameters [4].
-    batch_norm_moving, other channels:
-      ShapeError: batchNormMoving: the operands are [4], [4], [4], [5], expected four of one length.
-    l2_totals, totals not f32:
-      ShapeError: l2_totals: 'totals' is u32 [4], expected f32."
+    softmax_cross_entropy, too few labels:
+      ShapeError: softmaxCrossEntropy: logits [8,10] and labels [7] u32 do not fit, expected [N,K] and [N].
+    softmax_cross_entropy, labels not u32:
+      ShapeError: softmax_cross_entropy: 'labels' is f32 [8], expected u32.
+    sum, not f32:
+      ShapeError: sum: 'x' is u32 [2,3], expected f32.
+    sum, no such axis:
+      ShapeError: sum: axis 2 does not exist in x [2,3], expected -2 to 1.
+    sum, an axis twice:
+      ShapeError: sum: axis 1 is named twice.
+    transpose, an axis twice:
+      ShapeError: transpose: [0,0] does not name each axis of x [2,3] once.
+    transpose, five axes:
+      ShapeError: transpose: x [1,1,1,1,2] has 5 axes, expected at most 4."
   `);
 });

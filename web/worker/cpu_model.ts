@@ -10,6 +10,7 @@ import { scale } from '../../src/kernels/arithmetic.js';
 import { stateSpec } from '../../src/kernels/step_state.js';
 import { filterAndScale, gatherScaling } from '../../src/nn/inputs.js';
 import type { Model } from '../../src/nn/model.js';
+import * as activations from '../../src/reference/activations.js';
 import { addReference, fillReference, scaleReference } from '../../src/reference/arithmetic.js';
 import { type Array64, array64, zeros64 } from '../../src/reference/array64.js';
 import { avgPool2dReference } from '../../src/reference/avg_pool2d.js';
@@ -19,9 +20,7 @@ import { filter2dReference } from '../../src/reference/filter2d.js';
 import { Interpreter, referencesOf } from '../../src/reference/interpreter.js';
 import { matmulReference } from '../../src/reference/matmul.js';
 import { maxPool2dReference } from '../../src/reference/max_pool2d.js';
-import { reluReference } from '../../src/reference/relu.js';
 import { reshapeReference } from '../../src/reference/reshape.js';
-import { sigmoidReference } from '../../src/reference/sigmoid.js';
 import { softmaxReference } from '../../src/reference/softmax.js';
 
 /** What a model is without its device. */
@@ -32,6 +31,7 @@ export type Weights = ReadonlyMap<string, Float32Array>;
 
 /** The ops that layers record for a prediction. */
 const references = referencesOf([
+  ...Object.values(activations),
   addReference,
   avgPool2dReference,
   batchNormInferenceReference,
@@ -40,10 +40,8 @@ const references = referencesOf([
   filter2dReference,
   matmulReference,
   maxPool2dReference,
-  reluReference,
   reshapeReference,
   scaleReference,
-  sigmoidReference,
   softmaxReference,
 ]);
 

@@ -59,6 +59,7 @@ function binary({ reference, draw, magnitude, roundings, byHand }: BinaryCheck):
   type Input = 'a' | 'b';
   const call = kernels[name as 'add'] as (a: Tensor, b: Tensor) => Tensor;
   return opCheck<Input, 'y', NoAttributes>({
+    op: kernels[`${name as 'add'}Op`],
     reference,
     inputs: { a: { draw: draw?.a ?? drawSigned }, b: { draw: draw?.b ?? drawSigned } },
     outputs: ['y'],
@@ -156,6 +157,7 @@ function unary({ reference, draw = drawSigned, magnitude, roundings, byHand }: U
   const name = reference.op;
   const call = kernels[name as 'exp'];
   return opCheck<'x', 'y', NoAttributes>({
+    op: kernels[`${name as 'exp'}Op`],
     reference,
     inputs: { x: { draw } },
     outputs: ['y'],
@@ -222,6 +224,7 @@ export const sqrtCheck = unary({
 type ScaleOptions = { readonly factor: number; readonly offset: number };
 
 export const scaleCheck = opCheck<'x', 'y', ScaleOptions>({
+  op: kernels.scaleOp,
   reference: scaleReference,
   inputs: { x: { draw: drawSigned } },
   outputs: ['y'],
@@ -269,6 +272,7 @@ export const scaleCheck = opCheck<'x', 'y', ScaleOptions>({
 type DivideByOptions = { readonly divisor: number; readonly shift: number };
 
 export const divideByCheck = opCheck<'x', 'y', DivideByOptions>({
+  op: kernels.divideByOp,
   reference: divideByReference,
   inputs: { x: { draw: drawSigned } },
   outputs: ['y'],
@@ -329,6 +333,7 @@ export const divideByCheck = opCheck<'x', 'y', DivideByOptions>({
 });
 
 export const divideIntoCheck = opCheck<'x', 'y', { readonly dividend: number }>({
+  op: kernels.divideIntoOp,
   reference: divideIntoReference,
   inputs: { x: { draw: drawPositive } },
   outputs: ['y'],
@@ -370,6 +375,7 @@ const { fill } = kernels;
 type FillOptions = { readonly shape: Shape; readonly value: number };
 
 export const fillCheck = opCheck<never, 'y', FillOptions>({
+  op: kernels.fillOp,
   reference: fillReference,
   inputs: {},
   outputs: ['y'],

@@ -12,6 +12,9 @@ import {
   type DrawAttributes,
   type ValueRange,
   augmentBatch,
+  augmentColour,
+  augmentDraw,
+  augmentForward,
   transformSize,
 } from '../../kernels/augment.js';
 import { stateSize, stateWords } from '../../kernels/step_state.js';
@@ -244,6 +247,7 @@ const wrongOptions: readonly (readonly [name: string, options: AugmentOptions])[
 ];
 
 export const augmentCheck = opCheck<Input, 'y', AugmentAttributes>({
+  op: { name: 'augment', primitives: [augmentDraw, augmentColour, augmentForward] },
   reference: augmentReference,
   inputs: {
     x: { draw: drawBetween(unit) },

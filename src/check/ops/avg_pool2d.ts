@@ -2,7 +2,7 @@
  * Checks of avg_pool2d.
  * Letters: N images of H × W pixels with C channels; windows of KH × KW; P × Q windows per image.
  */
-import { avgPool2d } from '../../kernels/avg_pool2d.js';
+import { avgPool2d, avgPool2dOp } from '../../kernels/avg_pool2d.js';
 import { avgPool2dReference } from '../../reference/avg_pool2d.js';
 import type { PoolAttributes } from '../../reference/pool2d.js';
 import { drawSigned } from '../draws.js';
@@ -22,6 +22,7 @@ function pool(
 }
 
 export const avgPool2dCheck = opCheck<'x', 'y', PoolCaseOptions, PoolAttributes>({
+  op: avgPool2dOp,
   reference: avgPool2dReference,
   inputs: { x: { draw: drawSigned } },
   outputs: ['y'],

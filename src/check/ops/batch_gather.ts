@@ -1,4 +1,5 @@
 /** Checks of batch_gather. */
+import { batchGatherForward } from '../../kernels/batch_gather.js';
 import { stateSize, stateWords } from '../../kernels/step_state.js';
 import { fill64, map64 } from '../../reference/array64.js';
 import { type GatherAttributes, batchGatherReference, gather64 } from '../../reference/batch_gather.js';
@@ -46,6 +47,7 @@ type GatherCase = Case<Input, 'x' | 'y', GatherAttributes>;
 const bytes = { scale: 1 / 255, offset: 0 };
 
 export const batchGatherCheck = opCheck<Input, 'x' | 'y', GatherAttributes>({
+  op: { name: 'batch_gather', primitives: [batchGatherForward] },
   reference: batchGatherReference,
   inputs: {
     images: { dtype: 'u8', draw: drawBytes },

@@ -1,4 +1,5 @@
 /** Checks of batch_gather_chunks, with two buffers, which stand for any number. */
+import { batchGatherChunksForward } from '../../kernels/batch_gather_chunks.js';
 import { stateSize } from '../../kernels/step_state.js';
 import { fill64, map64 } from '../../reference/array64.js';
 import type { GatherAttributes } from '../../reference/batch_gather.js';
@@ -28,6 +29,8 @@ type ChunksCase = Case<Input, 'x' | 'y', GatherAttributes>;
 const bytes = { scale: 1 / 255, offset: 0 };
 
 export const batchGatherChunksCheck = opCheck<Input, 'x' | 'y', GatherAttributes>({
+  // Represents the primitives for other numbers of buffers.
+  op: { name: 'batch_gather_chunks', primitives: [batchGatherChunksForward(2)] },
   reference: batchGatherChunksReference,
   inputs: {
     images_0: { dtype: 'u8', draw: drawBytes },

@@ -3,7 +3,7 @@
  * and variance of a channel over them, σ = √(v + ε), x̂ = (x − μ)/σ.
  */
 import { type Attributes, sizeOf } from '../../engine/primitive.js';
-import { batchNorm } from '../../kernels/batch_norm.js';
+import { batchNorm, batchNormOp } from '../../kernels/batch_norm.js';
 import { stateSize, stateWords } from '../../kernels/step_state.js';
 import { type Array64, type Arrays, array64, fill64, map64 } from '../../reference/array64.js';
 import { batchNormReference, batchStatistics64, overRows, rowsOf } from '../../reference/batch_norm.js';
@@ -113,6 +113,7 @@ const primitive = <K extends string>(inputs: Arrays<K>, attributes: Attributes =
 });
 
 export const batchNormCheck = opCheck<Input, Output, BatchNormAttributes>({
+  op: batchNormOp,
   reference: batchNormReference,
   inputs: {
     x: { draw: drawSigned },

@@ -1,6 +1,6 @@
 /** Checks of batch_norm_inference. Letters: C channels (the last axis), μ and v given, σ = √(v + ε). */
 import { sizeOf } from '../../engine/primitive.js';
-import { batchNormInference } from '../../kernels/batch_norm_inference.js';
+import { batchNormInference, batchNormInferenceOp } from '../../kernels/batch_norm_inference.js';
 import { map64 } from '../../reference/array64.js';
 import {
   type BatchNormAttributes,
@@ -21,6 +21,7 @@ const shapes = (...x: readonly number[]): Record<Input, readonly number[]> => {
 const options: BatchNormAttributes = { epsilon: 1e-3 };
 
 export const batchNormInferenceCheck = opCheck<Input, 'y', BatchNormAttributes>({
+  op: batchNormInferenceOp,
   reference: batchNormInferenceReference,
   inputs: {
     x: { draw: drawSigned },

@@ -1,5 +1,9 @@
 /** Checks of batch_norm_moving. */
-import { type BatchNormMovingAttributes, batchNormMoving } from '../../kernels/batch_norm_moving.js';
+import {
+  type BatchNormMovingAttributes,
+  batchNormMoving,
+  batchNormMovingForward,
+} from '../../kernels/batch_norm_moving.js';
 import { combine64 } from '../../reference/arithmetic.js';
 import type { Array64 } from '../../reference/array64.js';
 import { batchNormMovingReference } from '../../reference/batch_norm_moving.js';
@@ -22,6 +26,7 @@ const vectors = (C: number): Record<Input, readonly number[]> => ({
 const keras = { momentum: 0.99 };
 
 export const batchNormMovingCheck = opCheck<Input, Changed, BatchNormMovingAttributes>({
+  op: { name: 'batch_norm_moving', primitives: [batchNormMovingForward] },
   reference: batchNormMovingReference,
   inputs: {
     mean: { draw: drawSigned },

@@ -1,6 +1,6 @@
 /** Checks of concatenate with two tensors; the op joins more of them pairwise. */
 import type { Shape } from '../../engine/primitive.js';
-import { concatenate } from '../../kernels/concatenate.js';
+import { concatenate, concatenateOp } from '../../kernels/concatenate.js';
 import { concatenateReference } from '../../reference/concatenate.js';
 import { drawSigned, wholeNumber } from '../draws.js';
 import { type Case, opCheck } from '../op_check.js';
@@ -18,6 +18,7 @@ const given = (
 });
 
 export const concatenateCheck = opCheck<'a' | 'b', 'y', Options>({
+  op: concatenateOp,
   reference: concatenateReference,
   inputs: { a: { draw: drawSigned }, b: { draw: drawSigned } },
   outputs: ['y'],

@@ -1,5 +1,5 @@
 /** Checks of dropout. */
-import { type DropoutAttributes, dropout } from '../../kernels/dropout.js';
+import { type DropoutAttributes, dropout, dropoutOp } from '../../kernels/dropout.js';
 import { stateSize, stateWords } from '../../kernels/step_state.js';
 import { layerStream, streams } from '../../random.js';
 import { dropoutReference } from '../../reference/dropout.js';
@@ -19,6 +19,7 @@ const state = [stateSize];
 const half: DropoutAttributes = { rate: 0.5, stream: streams.dropout, perSample: 0 };
 
 export const dropoutCheck = opCheck<'x' | 'state', 'y', DropoutAttributes>({
+  op: dropoutOp,
   reference: dropoutReference,
   inputs: { x: { draw: drawSigned }, state: { dtype: 'u32', draw: drawState } },
   outputs: ['y'],

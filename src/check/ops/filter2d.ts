@@ -2,7 +2,7 @@
  * Checks of filter2d, with any number of iterations.
  * Letters: N images of H × W pixels with C channels; kernel K × K.
  */
-import { filter2d } from '../../kernels/filter2d.js';
+import { filter2d, filter2dOp } from '../../kernels/filter2d.js';
 import { filterKernels } from '../../kernels/filter_kernels.js';
 import { map64 } from '../../reference/array64.js';
 import {
@@ -33,6 +33,7 @@ const uneven3 = [1, -2, 3, 5, -8, 13, -21, 34, 0].map((weight) => weight / 16);
 const uneven5 = Array.from({ length: 25 }, (_, i) => ((i * 7) % 25) / 8 - 1.25);
 
 export const filter2dCheck = opCheck<'x', 'y', FilterAttributes>({
+  op: filter2dOp,
   reference: filter2dReference,
   inputs: { x: { draw: drawSigned } },
   outputs: ['y'],

@@ -1,6 +1,6 @@
 /** Checks of l2_penalty. */
 import { sizeOf } from '../../engine/primitive.js';
-import { l2Penalty } from '../../kernels/l2_penalty.js';
+import { l2Penalty, l2PenaltyOp } from '../../kernels/l2_penalty.js';
 import { l2PenaltyReference } from '../../reference/l2_penalty.js';
 import { drawSigned, wholeNumber } from '../draws.js';
 import { opCheck } from '../op_check.js';
@@ -10,6 +10,7 @@ type Options = { readonly lambda: number };
 const keras: Options = { lambda: 1e-4 };
 
 export const l2PenaltyCheck = opCheck<'w', 'y', Options>({
+  op: l2PenaltyOp,
   reference: l2PenaltyReference,
   inputs: { w: { draw: drawSigned } },
   outputs: ['y'],

@@ -1,5 +1,5 @@
 /** Checks of l2_totals. */
-import { type L2TotalsAttributes, l2Totals } from '../../kernels/l2_totals.js';
+import { type L2TotalsAttributes, l2Totals, l2TotalsForward } from '../../kernels/l2_totals.js';
 import { array64 } from '../../reference/array64.js';
 import { l2TotalsReference } from '../../reference/l2_totals.js';
 import { type Draw, drawPositive } from '../draws.js';
@@ -15,6 +15,7 @@ const drawTotals =
 const shapes: Record<Input, readonly number[]> = { totals: [4], penalty: [] };
 
 export const l2TotalsCheck = opCheck<Input, 'y', L2TotalsAttributes>({
+  op: { name: 'l2_totals', primitives: [l2TotalsForward] },
   reference: l2TotalsReference,
   inputs: { totals: { draw: drawTotals(7, 16) }, penalty: { draw: drawPositive } },
   outputs: ['y'],

@@ -1,5 +1,5 @@
 /** Checks of matmul. Letters: M rows, N columns, K terms of each sum. */
-import { matmul } from '../../kernels/matmul.js';
+import { matmul, matmulOp } from '../../kernels/matmul.js';
 import { type MatmulAttributes, matmulReference } from '../../reference/matmul.js';
 import { drawSigned, oneOf, wholeNumber } from '../draws.js';
 import { type Case, opCheck } from '../op_check.js';
@@ -29,6 +29,7 @@ const ways: readonly (readonly [string, MatmulAttributes])[] = [
 ];
 
 export const matmulCheck = opCheck<'a' | 'b', 'c', MatmulAttributes>({
+  op: matmulOp,
   reference: matmulReference,
   inputs: { a: { draw: drawSigned }, b: { draw: drawSigned } },
   outputs: ['c'],

@@ -1,6 +1,6 @@
 /** Checks of max and arg_max over a run of axes. */
-import { argMax } from '../../kernels/arg_max.js';
-import { max } from '../../kernels/max.js';
+import { argMax, argMaxOp } from '../../kernels/arg_max.js';
+import { max, maxOp } from '../../kernels/max.js';
 import { argMax64, argMaxReference, maxReference } from '../../reference/max.js';
 import type { Run } from '../../reference/reduction.js';
 import { drawDistinct, drawTies } from '../draws.js';
@@ -28,6 +28,7 @@ const byHand = {
 const bench = [{ name: 'classes of paper', inputs: { x: [128, 10] }, options: { first: 1, last: 1 } }];
 
 export const maxCheck = opCheck<'x', 'y', Run>({
+  op: maxOp,
   reference: maxReference,
   inputs: { x: { draw: drawDistinct } },
   outputs: ['y'],
@@ -65,6 +66,7 @@ export const maxCheck = opCheck<'x', 'y', Run>({
 });
 
 export const argMaxCheck = opCheck<'x', 'y', Run>({
+  op: argMaxOp,
   reference: argMaxReference,
   inputs: { x: { draw: drawDistinct } },
   outputs: ['y'],

@@ -2,7 +2,7 @@
  * Checks of max_pool2d.
  * Letters: N images of H × W pixels with C channels; windows of KH × KW; P × Q windows per image.
  */
-import { maxPool2d } from '../../kernels/max_pool2d.js';
+import { maxPool2d, maxPool2dOp } from '../../kernels/max_pool2d.js';
 import { map64 } from '../../reference/array64.js';
 import { maxPool2dReference, maxPoolBackward64 } from '../../reference/max_pool2d.js';
 import type { PoolAttributes } from '../../reference/pool2d.js';
@@ -26,6 +26,7 @@ function pool(
 const ties = { draw: { x: drawTies }, isSmooth: false } as const;
 
 export const maxPool2dCheck = opCheck<'x', 'y', PoolCaseOptions, PoolAttributes>({
+  op: maxPool2dOp,
   reference: maxPool2dReference,
   inputs: { x: { draw: drawDistinct } },
   outputs: ['y'],

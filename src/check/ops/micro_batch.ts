@@ -1,5 +1,5 @@
 /** Checks of micro_batch/accumulate. */
-import type { AccumulateAttributes } from '../../kernels/micro_batch.js';
+import { type AccumulateAttributes, microBatchAccumulate } from '../../kernels/micro_batch.js';
 import { stateSize, stateWords } from '../../kernels/step_state.js';
 import { array64, map64 } from '../../reference/array64.js';
 import { accumulateTerms64, microBatchReference } from '../../reference/micro_batch.js';
@@ -34,6 +34,7 @@ const shapes = (size: number): Record<Input, readonly number[]> => ({
 });
 
 export const microBatchCheck = opCheck<Input, Changed, AccumulateAttributes>({
+  op: { name: 'micro_batch', primitives: [microBatchAccumulate] },
   reference: microBatchReference,
   inputs: {
     gradients: { draw: drawSigned },

@@ -1,5 +1,5 @@
 /** Checks of reshape. */
-import { reshape } from '../../kernels/reshape.js';
+import { reshape, reshapeOp } from '../../kernels/reshape.js';
 import { reshapeReference } from '../../reference/reshape.js';
 import { drawSigned } from '../draws.js';
 import { opCheck } from '../op_check.js';
@@ -7,6 +7,7 @@ import { opCheck } from '../op_check.js';
 type Options = { readonly shape: readonly number[] };
 
 export const reshapeCheck = opCheck<'x', 'y', Options>({
+  op: reshapeOp,
   reference: reshapeReference,
   inputs: { x: { draw: drawSigned } },
   outputs: ['y'],

@@ -46,6 +46,7 @@ const constantsOf = ({ rho, epsilon, epsilonInsideRoot }: RmspropAttributes): Re
 });
 
 export const rmspropCheck = opCheck<Input, Changed, RmspropAttributes>({
+  op: { name: 'rmsprop', primitives: [rmspropUpdate] },
   reference: rmspropReference,
   inputs: {
     parameters: { draw: drawSigned },

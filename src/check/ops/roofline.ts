@@ -1,5 +1,5 @@
 /** Checks of the kernels that measure a device. */
-import { stepsPerRound } from '../../kernels/roofline.js';
+import { rooflineCopy, rooflineMultiplyAdd, rooflineRead, stepsPerRound } from '../../kernels/roofline.js';
 import { fill64 } from '../../reference/array64.js';
 import { type RooflineAttributes, rooflineReference } from '../../reference/roofline.js';
 import { type Draw, drawSigned, oneOf, wholeNumber } from '../draws.js';
@@ -15,6 +15,7 @@ const shapes = (size: number): Record<'x' | 'line', readonly number[]> => ({ x: 
 const few: RooflineAttributes = { chains: 2, steps: 16, terms: 1 };
 
 export const rooflineCheck = opCheck<'x' | 'line', 'sum' | 'copy' | 'total', RooflineAttributes>({
+  op: { name: 'roofline', primitives: [rooflineMultiplyAdd, rooflineCopy, rooflineRead] },
   reference: rooflineReference,
   inputs: { x: { draw: drawSigned }, line: { draw: drawLine } },
   outputs: ['sum', 'copy', 'total'],

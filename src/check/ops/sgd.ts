@@ -21,6 +21,7 @@ const vectors = (size: number): Record<Input, readonly number[]> => ({
 });
 
 export const sgdCheck = opCheck<Input, 'parameters', NoAttributes>({
+  op: { name: 'sgd', primitives: [sgdUpdate] },
   reference: sgdReference,
   inputs: {
     parameters: { draw: drawSigned },

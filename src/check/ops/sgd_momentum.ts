@@ -29,6 +29,7 @@ const nesterov: SgdMomentumAttributes = { momentum: 0.9, isNesterov: true };
 const half = { stepScalars: [9, 0.5], state: [0, 0, 0, 0, 1, 0, 0, 0] };
 
 export const sgdMomentumCheck = opCheck<Input, Changed, SgdMomentumAttributes>({
+  op: { name: 'sgd_momentum', primitives: [sgdMomentumUpdate] },
   reference: sgdMomentumReference,
   inputs: {
     parameters: { draw: drawSigned },

@@ -1,7 +1,7 @@
 /** Checks of softmax over the last axis. Letters: K the last axis, m the maximum of a row. */
 import type { NoAttributes } from '../../engine/primitive.js';
 import { maxOf } from '../../extent.js';
-import { softmax } from '../../kernels/softmax.js';
+import { softmax, softmaxOp } from '../../kernels/softmax.js';
 import { type Array64, map64 } from '../../reference/array64.js';
 import { rowDot, softmax64, softmaxReference } from '../../reference/softmax.js';
 import { type Draw, drawSigned, wholeNumber } from '../draws.js';
@@ -23,6 +23,7 @@ export function softmaxMagnitude64(x: Array64): Array64 {
 }
 
 export const softmaxCheck = opCheck<'x', 'y', NoAttributes>({
+  op: softmaxOp,
   reference: softmaxReference,
   inputs: { x: { draw: drawSigned } },
   outputs: ['y'],

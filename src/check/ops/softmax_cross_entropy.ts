@@ -4,7 +4,7 @@
  */
 import type { NoAttributes } from '../../engine/primitive.js';
 import { maxOf } from '../../extent.js';
-import { softmaxCrossEntropy } from '../../kernels/softmax_cross_entropy.js';
+import { softmaxCrossEntropy, softmaxCrossEntropyOp } from '../../kernels/softmax_cross_entropy.js';
 import { array64, fill64 } from '../../reference/array64.js';
 import { softmax64 } from '../../reference/softmax.js';
 import {
@@ -40,6 +40,7 @@ const drawEqual: Draw = (_, shape) =>
 const rows = (N: number, K: number): Record<Input, readonly number[]> => ({ logits: [N, K], labels: [N] });
 
 export const softmaxCrossEntropyCheck = opCheck<Input, 'loss' | 'totals', NoAttributes>({
+  op: softmaxCrossEntropyOp,
   reference: softmaxCrossEntropyReference,
   inputs: { logits: { draw: drawSigned }, labels: { dtype: 'u32', draw: drawLabels } },
   outputs: ['loss', 'totals'],

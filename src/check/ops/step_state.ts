@@ -1,5 +1,5 @@
 /** Checks of step_state/end_step. */
-import { type EndStepAttributes, stateSize, stateWords } from '../../kernels/step_state.js';
+import { type EndStepAttributes, endStepPrimitive, stateSize, stateWords } from '../../kernels/step_state.js';
 import { fill64 } from '../../reference/array64.js';
 import { stepStateReference } from '../../reference/step_state.js';
 import { type Draw, drawSigned, wholeNumber } from '../draws.js';
@@ -36,6 +36,7 @@ const shapes = (ring: number): Record<Input, readonly number[]> => ({
 });
 
 export const stepStateCheck = opCheck<Input, 'state' | 'ring', EndStepAttributes>({
+  op: { name: 'step_state', primitives: [endStepPrimitive] },
   reference: stepStateReference,
   inputs: {
     totals: { draw: drawSigned },

@@ -1,6 +1,6 @@
 /** Checks of sum over a run of axes; several runs are sums of sums (test/device/program.test.ts). */
 import { sizeOf } from '../../engine/primitive.js';
-import { sum } from '../../kernels/sum.js';
+import { sum, sumOp } from '../../kernels/sum.js';
 import type { Run } from '../../reference/reduction.js';
 import { sumReference } from '../../reference/sum.js';
 import { drawSigned } from '../draws.js';
@@ -8,6 +8,7 @@ import { opCheck } from '../op_check.js';
 import { axesOf, randomRun, runCases } from './reduction.js';
 
 export const sumCheck = opCheck<'x', 'y', Run>({
+  op: sumOp,
   reference: sumReference,
   inputs: { x: { draw: drawSigned } },
   outputs: ['y'],

@@ -1,6 +1,6 @@
 /** Checks of transpose. */
 import type { Shape } from '../../engine/primitive.js';
-import { transpose } from '../../kernels/transpose.js';
+import { transpose, transposeOp } from '../../kernels/transpose.js';
 import { transposeReference } from '../../reference/transpose.js';
 import { drawSigned, oneOf, wholeNumber } from '../draws.js';
 import { type Case, opCheck } from '../op_check.js';
@@ -14,6 +14,7 @@ const given = (name: string, x: Shape, permutation: readonly number[]): Case<'x'
 });
 
 export const transposeCheck = opCheck<'x', 'y', Options>({
+  op: transposeOp,
   reference: transposeReference,
   inputs: { x: { draw: drawSigned } },
   outputs: ['y'],

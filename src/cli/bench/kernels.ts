@@ -4,17 +4,16 @@
  */
 import type { Device } from '../../engine/device.js';
 import { grad } from '../../engine/op.js';
-import type { Cost, Primitive } from '../../engine/primitive.js';
+import type { Cost } from '../../engine/primitive.js';
 import type { PlannedDispatch } from '../../engine/plan/plan.js';
 import { type BoundStep, program, runPrimitive } from '../../engine/program.js';
 import type { Step } from '../../engine/replay.js';
 import { Tensor } from '../../engine/tensor.js';
 import { assert } from '../../errors.js';
-import { ops } from '../../kernels/index.js';
 import { randomFrom } from '../../check/draws.js';
 import { evaluate } from '../../check/evaluate.js';
 import { toBytes } from '../../check/guarded_run.js';
-import { alone, checks } from '../../check/index.js';
+import { checks } from '../../check/index.js';
 import type { BenchShape, OpCheck } from '../../check/op_check.js';
 import type { Array64 } from '../../reference/array64.js';
 import type { Output } from '../output.js';
@@ -22,9 +21,6 @@ import type { Report } from './report.js';
 import { type Roofline, leastTime } from './roofline.js';
 import { type Spread, spreadOf } from './statistics.js';
 import { syntheticImages, trainingSubject } from './subject.js';
-
-/** All primitives. */
-const primitives = [...ops.flatMap((op) => op.primitives), ...alone] as unknown as readonly Primitive[];
 
 interface KernelTiming {
   /** The primitive and the ops fused into it, e.g. `conv2d + add + relu`. */
@@ -150,7 +146,7 @@ async function timeNamedShapes(
 ): Promise<KernelTiming[]> {
   const rows: KernelTiming[] = [];
   for (const check of checks.values()) {
-    const { op } = check.reference;
+    const op = check.op.name;
     if (skippedOps.includes(op)) continue;
     for (const { gpuInputs, ...declared } of check.bench) {
       const isGpuShape = device.traits.family === 'gpu' && gpuInputs !== undefined;
@@ -195,8 +191,8 @@ async function bindShape(device: Device, check: OpCheck, shape: BenchShape): Pro
 /** Binds a primitive without a public function, with operands made by its check. */
 async function bindPrimitive(device: Device, check: OpCheck, shape: BenchShape): Promise<Bound> {
   const [name, makeCase] = Object.entries(check.primitives)[0]!;
-  const primitive = primitives.find((candidate) => candidate.name === name);
-  assert(primitive, `${name} is a known primitive`);
+  const primitive = check.op.primitives.find((candidate) => candidate.name === name);
+  assert(primitive, `the check of ${check.op.name} names its primitives`);
   const { inputs, attributes } = makeCase(evaluate(check, shape));
   const names = Object.keys(inputs);
   const tensors = names.map((input) => upload(device, inputs[input]!));

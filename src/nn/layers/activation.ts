@@ -1,15 +1,13 @@
 /** The activations that layers accept by name, and the activation layer. */
 import type { Tensor } from '../../engine/tensor.js';
-import { relu, sigmoid, softmax } from '../../kernels/index.js';
+import * as ops from '../../kernels/activations.js';
 import { type Rules, checkOptions, oneOf, required } from '../../options.js';
 import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
 
 export const activations = {
   linear: (x: Tensor): Tensor => x,
-  relu,
-  sigmoid,
-  softmax,
-} as const;
+  ...ops,
+};
 
 export type Activation = keyof typeof activations;
 
