@@ -223,16 +223,13 @@ const pathOf = (name) => join(root, 'shaders', `${name}.wgsl`);
 /** @param {string} name */
 const familyOf = (name) => /_(gpu|software)(?:_\w+)?$/.exec(name)?.[1];
 
-/** Ops that no prediction dispatches. test/unit/page_build.test.ts plans predictions to check that. */
+/** Ops that no prediction dispatches, besides the updates of optimizers. test/unit/page_build.test.ts plans predictions to check that. */
 const opsOfTraining = new Set([
   'augment',
   'batch_norm',
   'batch_norm_moving',
   'l2_penalty',
   'micro_batch',
-  'rmsprop',
-  'sgd',
-  'sgd_momentum',
   'softmax_cross_entropy',
   'step_state',
   'sum',
@@ -240,7 +237,7 @@ const opsOfTraining = new Set([
 
 /** @param {string} name */
 export const isOfTraining = (name) =>
-  name.includes('gradient') || opsOfTraining.has(name.slice(0, name.indexOf('/')));
+  /gradient|\/update(_gpu)?$/.test(name) || opsOfTraining.has(name.slice(0, name.indexOf('/')));
 
 /**
  * A shader without its comments, which are a third of what travels; the marks (`//!`) say what the engine changes.

@@ -5,7 +5,7 @@
 import { InvalidArgumentError } from 'commander';
 import { splitNames } from '../data/split_names.js';
 import { UsageError } from '../errors.js';
-import { modelNames, optimizerNames, presetNames, scheduleNames } from '../nn/names.js';
+import { modelNames, presetNames, scheduleNames } from '../nn/names.js';
 import { type SectionName, sectionNames } from './bench/sections.js';
 import { type DeclaredCommand, type OptionsOf, command, option } from './declaration.js';
 import {
@@ -90,7 +90,7 @@ const trainOptions = [
   option('--schedule <name>', 'learning-rate schedule; turns off the reduction on plateaus', {
     choices: scheduleNames,
   }),
-  option('--optimizer <name>', 'optimizer (default: rmsprop)', { choices: optimizerNames }),
+  option('--optimizer <name>', 'optimizer of the library, such as sgd (default: rmsprop)'),
   option('--momentum <x>', 'momentum of sgd (default: 0)', { parse: fraction }),
   option('--l2 <x>', 'L2 penalty: adds this times Σ w² of the kernels to the loss', {
     parse: positiveNumber,

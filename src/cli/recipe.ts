@@ -3,6 +3,8 @@ import type { Device } from '../engine/device.js';
 import { UsageError } from '../errors.js';
 import type { AugmentOptions } from '../kernels/index.js';
 import type { PresetName } from '../nn/names.js';
+import { optimizerNameRule } from '../nn/optimizers/from_config.js';
+import { check } from '../options.js';
 import { makeRecipe } from '../recipe/make_recipe.js';
 import { presetFor } from '../recipe/presets.js';
 import type { Recipe, SplitRecipe } from '../recipe/recipe.js';
@@ -13,8 +15,9 @@ import { type Output, bold } from './output.js';
 /** The options of `train`, of which most may be missing. */
 export type RecipeOptions = Partial<TrainOptions> & Pick<TrainOptions, 'dataset' | 'seed'>;
 
-/** Throws: UsageError for options that contradict each other with any preset. */
+/** Throws: UsageError for an unknown optimizer, and for options that contradict each other with any preset. */
 export function checkRecipeOptions(options: RecipeOptions): void {
+  if (options.optimizer !== undefined) check('train', '--optimizer', options.optimizer, optimizerNameRule());
   if (options.momentum !== undefined && options.optimizer !== 'sgd')
     throw new UsageError('train: --momentum is for --optimizer sgd.');
   if (isFolded(options) && options.split !== undefined && options.split !== 'k-fold')
@@ -52,7 +55,10 @@ export function recipeOf(options: RecipeOptions, preset: PresetName): Recipe {
     learningRate,
     // A rate without a schedule is meant to be constant.
     schedule: options.schedule ?? (learningRate === undefined ? undefined : 'constant'),
-    optimizer: optimizer && { name: optimizer, config: momentum === undefined ? {} : { momentum } },
+    optimizer:
+      optimizer === undefined
+        ? undefined
+        : { name: optimizer, config: momentum === undefined ? {} : { momentum } },
     l2: options.l2,
     standardise: options.standardise,
     filters: options.filters === false ? [] : undefined,

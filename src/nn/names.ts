@@ -6,9 +6,6 @@
 export const modelNames = ['paper', 'paper-bn', 'simple', 'small', 'mlp'] as const;
 export type ModelName = (typeof modelNames)[number];
 
-export const optimizerNames = ['rmsprop', 'sgd'] as const;
-export type OptimizerName = (typeof optimizerNames)[number];
-
 /** Complete recipes: src/recipe/presets.ts. */
 export const presetNames = ['quick', 'corrected', 'paper'] as const;
 export type PresetName = (typeof presetNames)[number];

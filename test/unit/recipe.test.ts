@@ -105,6 +105,12 @@ describe('options', () => {
     expect(choose({ preset: 'quick', learningRate: 1e-3 }).schedule).toBe('constant');
   });
 
+  it('an unknown optimizer is refused with the names of those that there are', () => {
+    expect(() => choose({ optimizer: 'adamax' })).toThrow(
+      "train: --optimizer is 'adamax', expected 'rmsprop' or 'sgd'.",
+    );
+  });
+
   it.each<Partial<RecipeOptions>>([
     { preset: 'quick', variants: 5 },
     { momentum: 0.9 },

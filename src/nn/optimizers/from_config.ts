@@ -10,11 +10,12 @@ type OptimizerConfig = Pick<Optimizer, 'name' | 'config'>;
 const byName = (): ReadonlyMap<string, OptimizerFactory<object>> =>
   new Map(Object.values(optimizers).map((make) => [make.optimizerName, make as OptimizerFactory<object>]));
 
-const nameRule = () => oneOf([...byName().keys()]);
+/** Accepts the name of an optimizer. */
+export const optimizerNameRule = () => oneOf([...byName().keys()]);
 
 /** Throws: UsageError for an unknown name, or invalid options. */
 export function checkOptimizer({ name, config }: OptimizerConfig): void {
-  check('optimizer', 'name', name, nameRule());
+  check('optimizer', 'name', name, optimizerNameRule());
   byName().get(name)!.checkConfig(`optimizers.${name}`, config);
 }
 
@@ -25,7 +26,7 @@ export function checkOptimizer({ name, config }: OptimizerConfig): void {
  */
 export function optimizerFromConfig(saved: OptimizerConfig, learningRate?: LearningRate): Optimizer {
   checkCall('optimizers.fromConfig', saved, () => ({
-    name: required(nameRule()),
+    name: required(optimizerNameRule()),
     // `checkOptimizer` validates it.
     config: required(rule('an object', (value) => typeof value === 'object' && value !== null)),
   }));
