@@ -10,7 +10,7 @@ import { type Primitive, sizeOf } from '../../src/engine/primitive.js';
 import { worstDifference } from '../../src/check/differences.js';
 import { casesOf, evaluate } from '../../src/check/evaluate.js';
 import { checks } from '../../src/check/index.js';
-import type { Case, OpCheck } from '../../src/check/op_check.js';
+import type { Case } from '../../src/check/op_check.js';
 import { windowAttributes } from '../../src/check/window.js';
 import { windowsOver } from '../../src/reference/window.js';
 import { tolerance } from '../../src/rounding.js';
@@ -152,9 +152,9 @@ test.each(['kernels', 'nn/optimizers'])(
     const checked = new Set(ops.flatMap((op) => [op.name, ...op.primitives.map(({ name }) => name)]));
     const found = new Set<string>();
     for (const file of readdirSync(path)) {
-      const exported: Record<string, Partial<Op & Primitive> | undefined> = await import(`${path}/${file}`);
+      const exported = (await import(`${path}/${file}`)) as Record<string, Partial<Op & Primitive>>;
       for (const each of Object.values(exported))
-        if (each?.variants || (each?.primitives && each.backward)) found.add(each.name!);
+        if (each.variants || (each.primitives && each.backward)) found.add(each.name!);
     }
     expect([...found].filter((name) => !checked.has(name))).toEqual([]);
     expect(found.size).toBeGreaterThan(2);
