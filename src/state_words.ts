@@ -1,23 +1,23 @@
 /**
  * The words (u32) of the step's state, the buffer that src/kernels/step_state.ts describes. Kernels and references share
- * them; shaders repeat the ones they read.
+ * them; shaders repeat those that they read.
  */
 export const stateWords = {
-  /** Steps done since training began: keys dropout and the metrics ring. */
+  /** Completed steps of the training: the key of dropout, and the row of the metrics ring. */
   step: 0,
-  /** The run's seed. */
+  /** The seed of the run. */
   seed: 1,
-  /** Place of the batch's first sample in the epoch's permutation. */
+  /** Position of the batch's first sample in the epoch's permutation. */
   cursor: 2,
-  /** Samples in the epoch. While a batch is taken in micro-batches: up to its end, behind which nothing counts. */
+  /** Number of samples in the epoch; with micro-batches, the end of the current batch. Samples past it do not count. */
   epochSize: 3,
-  /** Steps done in the epoch: the row of the step scalars. */
+  /** Completed steps of the epoch: the row of the step scalars. */
   epochStep: 4,
-  /** Epochs done since training began: keys augmentation. */
+  /** Completed epochs of the training: the key of augmentation. */
   epoch: 5,
-  /** Of a batch taken in micro-batches: the place of its first sample. */
+  /** With micro-batches: the position of the batch's first sample. */
   batchStart: 6,
-  /** Of an epoch taken in micro-batches: all its samples. */
+  /** With micro-batches: the number of samples in the epoch. */
   epochEnd: 7,
 } as const;
 export const stateSize = 8;

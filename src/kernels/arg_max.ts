@@ -58,6 +58,6 @@ export function argMax(x: Tensor, options: Pick<ReduceOptions, 'axis'> = {}): Te
   const { axis } = options;
   const [run, another] = axisRuns('argMax', x, axis);
   if (!run || another)
-    throw new ShapeError(`argMax: the axes of x ${describe(x)} must be neighbours, found [${String(axis)}].`);
+    throw new ShapeError(`argMax: axis is [${String(axis)}] for x ${describe(x)}, expected adjacent axes.`);
   return apply(argMaxOp, { x }, run).y;
 }

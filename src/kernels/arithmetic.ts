@@ -177,7 +177,7 @@ export const fillOp: Op<never, 'y', FillAttributes> = {
   backward: () => ({}),
 };
 
-/** y = a + b, broadcasting. Throws: ShapeError when the shapes do not broadcast, as do the other binary ops. */
+/** y = a + b, broadcasting. Throws: ShapeError if the shapes do not broadcast, like all binary ops. */
 export function add(a: Tensor | number, b: Tensor | number): Tensor {
   return withOneNumber('add', a, b, {
     tensors: (a, b) => apply(addOp, { a, b }, {}).y,

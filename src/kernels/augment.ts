@@ -26,15 +26,15 @@ registerShaders({
   'random/pcg4d': pcg4dWgsl,
 });
 
-/** Words of a row of `transforms`; shaders repeat the ones they read. */
+/** Offsets in a row of `transforms`; shaders repeat those that they read. */
 const transformWords = {
-  /** m0 … m5: the affine map from (y, x) of the result to its place in x, flips included. */
+  /** m0 … m5: the affine map from (y, x) of the result to its position in x, flips included. */
   matrix: 0,
   /** Offset of the crop below and to the right of the image. Units: whole pixels. */
   crop: 6,
   brightness: 8,
   contrast: 9,
-  /** Top, left, height (0: no erasing), width of the erased rectangle. */
+  /** Top, left, height (0: no erasing) and width of the erased rectangle. */
   erase: 10,
   /** Keys the noise in an erased rectangle, in [0, 1). */
   noise: 14,
@@ -141,7 +141,7 @@ export const augmentForward: Primitive<'x' | 'transforms', 'y', WarpAttributes> 
   inputs: ['x', 'transforms'],
   outputs: ['y'],
   shape: ({ x }) => ({ y: x }),
-  // Four corners, three interpolations of two operations and six for the place.
+  // Four corners, three interpolations of two operations and six for the position.
   cost: (context) => ({ flops: 20 * sizeOf(context.inputs.x.shape), bytes: bytesTouched(context) }),
   variants: [
     baselineVariant(
@@ -169,7 +169,7 @@ export const augmentForward: Primitive<'x' | 'transforms', 'y', WarpAttributes> 
   ],
 };
 
-// ---- the whole ----
+// ---- the op ----
 
 /**
  * Augments a batch of images as Keras's ImageDataGenerator does, and more. Each epoch draws new parameters, which

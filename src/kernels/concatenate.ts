@@ -1,6 +1,6 @@
 /**
- * Tensors one behind the other along an axis. Letters: a, b two of them, y the result, dy its gradient; OUTER the axes before
- * that one together, A and B the elements of a and b for each of those.
+ * Concatenation along an axis. Letters: a, b two tensors, y the result, dy its gradient; OUTER the product of the extents before
+ * the axis, A and B the elements of a and b for each of these.
  */
 import forwardWgsl from '../../shaders/concatenate/forward.wgsl';
 import inputGradientWgsl from '../../shaders/concatenate/input_gradient.wgsl';
@@ -22,7 +22,7 @@ registerShaders({
 
 type ConcatenateAttributes = { readonly axis: number };
 
-/** A copy costs a software device less than the workgroup it runs in. */
+/** On a software device, copying an element costs less than a workgroup. */
 const copies = { software: 64 };
 
 function joined(a: Shape, b: Shape, axis: number): Shape {
@@ -53,7 +53,7 @@ const concatenateForward: Primitive<'a' | 'b', 'y', ConcatenateAttributes> = {
   ],
 };
 
-/** The part of dy along `axis` that begins at `first` and has `extent` places. */
+/** The slice of dy along `axis` from `first` with length `extent`. */
 const concatenateInputGradient: Primitive<
   'dy',
   'dx',
@@ -96,16 +96,16 @@ export const concatenateOp: Op<'a' | 'b', 'y', ConcatenateAttributes> = {
 };
 
 const tensorsRule = () =>
-  rule('a list of one tensor or more', (value) => Array.isArray(value) && value.length > 0);
+  rule('a list of one or more tensors', (value) => Array.isArray(value) && value.length > 0);
 const axisRule = () => rule('an integer', Number.isSafeInteger);
 
 /**
- * Tensors one behind the other along an axis; a negative axis counts from the last one.
+ * Concatenates tensors along an axis; a negative axis counts from the last one.
  *
  *   y[…,k,…] = x₀[…,k,…] for k < K₀, else x₁[…,k − K₀,…] for k < K₀ + K₁, …
  *
- * Shapes: xᵢ alike but for their extents Kᵢ along the axis → y with the extent Σ Kᵢ there.
- * Throws: UsageError for anything but a list of tensors; ShapeError when there is no such axis, or the shapes differ elsewhere.
+ * Shapes: xᵢ equal except for their extents Kᵢ along the axis → y with the extent Σ Kᵢ there.
+ * Throws: UsageError for anything but a list of tensors; ShapeError if there is no such axis, or the shapes differ elsewhere.
  */
 export function concatenate(tensors: readonly Tensor[], axis = -1): Tensor {
   checkArgument('concatenate', 'tensors', tensors, tensorsRule);
@@ -125,7 +125,7 @@ export function concatenate(tensors: readonly Tensor[], axis = -1): Tensor {
   return join(tensors, at);
 }
 
-/** In halves, so that of many tensors each element is copied a few times only. */
+/** Joins halves recursively, so that with many tensors each element is copied only a few times. */
 function join(tensors: readonly Tensor[], axis: number): Tensor {
   const [only] = tensors;
   if (only && tensors.length === 1) return reshape(only, only.shape);

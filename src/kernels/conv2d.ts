@@ -63,7 +63,7 @@ function clearDispatch(
   };
 }
 
-/** Two operations per tap, output and pair of channels; the same for all three primitives. */
+/** Two operations per tap, output and pair of channels, in all three primitives. */
 function convolutionCost(y: Shape, kernel: Shape, context: Parameters<typeof bytesTouched>[0]): Cost {
   const [KH, KW, C] = kernel as [number, number, number];
   return { flops: 2 * sizeOf(y) * KH * KW * C, bytes: bytesTouched(context) };

@@ -40,7 +40,7 @@ function checkOperands(logits: Spec, labels: Spec): void {
 
 type Context = PrimitiveContext<'logits' | 'labels', 'dlogits' | 'loss' | 'totals', NoAttributes>;
 
-/** Above this one workgroup takes longer than a second dispatch. */
+/** Above this, one workgroup takes longer than a second dispatch. */
 const mostInOneWorkgroup = 16_384;
 
 function together(
@@ -61,7 +61,7 @@ function oneWorkgroup(shader: string, { inputs, device }: Context): Dispatch {
   return { shader, constants: { N, K, WORKGROUP }, workgroups: [1, 1, 1] };
 }
 
-/** The gradient comes with the loss, since most of it is worked out there. */
+/** The gradient is computed with the loss, which already computes most of it. */
 export const softmaxCrossEntropyForward: Primitive<
   'logits' | 'labels',
   'dlogits' | 'loss' | 'totals',

@@ -1,6 +1,6 @@
 /**
- * What changes from step to step lies in one small device buffer, so that a recorded step can be replayed without
- * the host: the counter that keys random numbers, and the place in the epoch. `endStep` ends a step.
+ * Everything that changes from step to step is in one small device buffer, so that a recorded step can be replayed without the
+ * host: the counter that keys random numbers, and the position in the epoch. `endStep` ends a step.
  */
 import endStepWgsl from '../../shaders/step_state/end_step.wgsl';
 import { type Primitive, type Spec, sizeOf } from '../engine/primitive.js';
@@ -17,7 +17,7 @@ export const stateSpec: Spec = { shape: [stateSize], dtype: 'u32' };
 export type EndStepAttributes = {
   /** Samples per step. */
   readonly batch: number;
-  /** Whether the batch was taken in micro-batches (micro_batch.ts), which moved the cursor within it. */
+  /** Whether the batch was split into micro-batches (micro_batch.ts), which advanced the cursor within it. */
   readonly isAccumulated: boolean;
 };
 
@@ -55,8 +55,8 @@ export const endStepPrimitive: Primitive<'totals' | 'state' | 'ring', never, End
 };
 
 /**
- * Ends a step: its totals go into the metrics ring, with the number of the step at the end of the row, and the state's
- * counters move on to the next step.
+ * Ends a step: writes its totals to the metrics ring, with the step's number at the end of the row, and advances the state's
+ * counters to the next step.
  *
  * Shapes: totals [T], state [8] u32, ring [steps,R] u32 with R > T.
  */

@@ -3,7 +3,7 @@
  *
  *   y[…] = Σ x over the given axes
  *
- * A run of neighbouring axes is one reduction of x seen as [OUTER, REDUCED, INNER]; axes apart take one each.
+ * A run of adjacent axes is one reduction of x seen as [OUTER, REDUCED, INNER]; non-adjacent axes take one each.
  */
 import forwardWgsl from '../../shaders/sum/forward.wgsl';
 import { ShapeError } from '../errors.js';
@@ -33,7 +33,7 @@ registerShaders({ 'sum/forward': forwardWgsl });
 /** Reduces the axes first … last of x. */
 export type AxisRun = { readonly first: number; readonly last: number };
 
-/** x as [outer, reduced, inner] around a run of axes. */
+/** x as [outer, reduced, inner], given a run of axes. */
 export function aroundAxes(
   shape: Shape,
   { first, last }: AxisRun,
@@ -82,13 +82,13 @@ function lowerSum({ inputs, outputs, attributes, device }: Context, slices: numb
 }
 
 /**
- * Slices so that a long sum over few outputs still finds work for every core, of at least 64 terms each. Sums of a
+ * Number of slices, so that a long sum over few outputs still gives every core work, with at least 64 terms each. Sums of a
  * thousand terms take less time than a second dispatch.
  */
 function sliceCount({ inputs, attributes }: Context): number {
   const { outer, reduced, inner } = aroundAxes(inputs.x.shape, attributes);
   const slices = reduced <= 1024 ? 1 : Math.min(Math.ceil(512 / (outer * inner)), Math.floor(reduced / 64));
-  // Slices of equal length leave none empty.
+  // Slices of equal length, none empty.
   return slices <= 1 ? 1 : Math.ceil(reduced / Math.ceil(reduced / slices));
 }
 
@@ -118,7 +118,7 @@ export const sumForward: Primitive<'x', 'y', AxisRun> = {
   variants: [sliced, forwardGpu, baselineVariant((context) => lowerSum(context, 1), { hasEpilogue: true })],
 };
 
-/** dy, with the reduced axes as 1, repeated along them. */
+/** dy, with the reduced axes as 1, broadcast along them. */
 export const sumInputGradient: Primitive<'dy', 'y', { readonly shape: Shape }> = {
   ...elementwisePrimitive<'dy', { readonly shape: Shape }>('sum/input_gradient', ['dy'], {
     expression: ({ dy }) => dy,
@@ -139,7 +139,7 @@ export const sumOp: Op<'x', 'y', AxisRun> = {
   }),
 };
 
-/** Axes given by the caller, sorted, as runs of neighbours from the last to the first. */
+/** Axes given by the caller, sorted, as runs of adjacent axes from the last to the first. */
 export function axisRuns(who: string, x: Spec, axes: number | readonly number[] | undefined): AxisRun[] {
   const rank = x.shape.length;
   const list = axes === undefined ? x.shape.map((_, axis) => axis) : typeof axes === 'number' ? [axes] : axes;
@@ -151,7 +151,8 @@ export function axisRuns(who: string, x: Spec, axes: number | readonly number[] 
   }
   const sorted = list.map((axis) => (axis < 0 ? axis + rank : axis)).sort((a, b) => a - b);
   const twice = sorted.find((axis, i) => axis === sorted[i - 1]);
-  if (twice !== undefined) throw new ShapeError(`${who}: axis ${twice} is named twice.`);
+  if (twice !== undefined)
+    throw new ShapeError(`${who}: axis ${twice} is given twice, expected each axis once.`);
   const runs: AxisRun[] = [];
   for (const axis of sorted) {
     const before = runs.at(-1);
@@ -162,19 +163,19 @@ export function axisRuns(who: string, x: Spec, axes: number | readonly number[] 
 }
 
 export interface ReduceOptions {
-  /** Axes to reduce, negative ones from the end; all when left out. */
+  /** Axes to reduce, negative ones from the end. Default: all. */
   readonly axis?: number | readonly number[];
   /** Keeps the reduced axes with extent 1. */
   readonly keepDims?: boolean;
 }
 
-/** Which axes there are, the tensor tells. */
+// The shape of the tensor limits the axes.
 const oneAxis = (): Rule => rule('an axis', (value) => typeof value === 'number');
 export const axesRule = (): Rule => list('a list of axes', oneAxis());
 export const axisRule = (): Rule => either(oneAxis(), axesRule());
 const rules = (): Rules<ReduceOptions> => ({ axis: axisRule(), keepDims: flag });
 
-/** Reduces run by run, then puts the reduced axes back as 1 when they are to be kept. */
+/** Reduces run by run, then restores the reduced axes as 1 if they are to be kept. */
 export function reduceRuns(
   who: string,
   x: Tensor,
@@ -210,7 +211,7 @@ export function sumFor(who: string, x: Tensor, options: ReduceOptions): Tensor {
   return reduceRuns(who, x, options, (tensor, run) => apply(sumOp, { x: tensor }, run).y);
 }
 
-/** Sums a gradient back to the shape that was broadcast. */
+/** Sums a gradient to the shape that was broadcast. */
 export function sumTo(gradient: Tensor, shape: Shape): Tensor {
   const lead = gradient.shape.length - shape.length;
   const axis = gradient.shape.flatMap((extent, i) =>

@@ -1,4 +1,4 @@
-/** Sums along one axis on a real GPU: several invocations per output, and slices where the outputs fill no GPU. */
+/** Sums along one axis on a real GPU: several invocations per output, and slices if the outputs do not fill the GPU. */
 import forwardGpuWgsl from '../../shaders/sum/forward_gpu.wgsl';
 import type { DeviceTraits, Dispatch, Lowering } from '../engine/primitive.js';
 import { registerShaders } from '../engine/shader.js';
@@ -13,14 +13,14 @@ export interface Reduction {
 }
 
 const threads = 256;
-/** Two workgroups or more on each processor of a big GPU. */
+/** Two or more workgroups on each processor of a large GPU. */
 const wantedWorkgroups = 512;
-/** Terms per invocation below which the tree at the end costs more than they do. */
+/** With fewer terms per invocation, the final tree costs more than the terms. */
 const [leastTerms, wantedTerms] = [16, 8];
 
 const atLeast = (count: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, count)));
 
-/** Invocations per output: as many as there is work for, but enough outputs side by side for whole cache sectors. */
+/** Invocations per output: as many as have work, but with enough adjacent outputs for whole cache sectors. */
 function shapeOf(
   { reduced, inner }: Reduction,
   mostOutputs: number,
@@ -48,7 +48,7 @@ function dispatch(
   };
 }
 
-/** One run where the outputs fill a GPU or the sums are short, else partial sums by slices and their sums. */
+/** One dispatch if the outputs fill a GPU or the sums are short, otherwise partial sums of slices and their sums. */
 export function lowerSumGpu(reduction: Reduction, CHANNELS: number, device: DeviceTraits): Lowering {
   const { outer, reduced, inner } = reduction;
   const wide = shapeOf(reduction, 32);
@@ -62,7 +62,7 @@ export function lowerSumGpu(reduction: Reduction, CHANNELS: number, device: Devi
     return {
       dispatches: [dispatch(reduction, narrow(reduction), { SLICES: 1, CHANNELS }, {}, device)],
     };
-  // Slices of equal length leave none empty.
+  // Slices of equal length, none empty.
   const SLICES = Math.ceil(reduced / Math.ceil(reduced / slices));
   const rest = { outer: 1, reduced: SLICES, inner: outer * inner };
   return {
@@ -74,7 +74,7 @@ export function lowerSumGpu(reduction: Reduction, CHANNELS: number, device: Devi
   };
 }
 
-/** `from` [slices, count] added to `to` [count], between the dispatches of another primitive. */
+/** Adds `from` [slices, count] to `to` [count], between the dispatches of another primitive. */
 export function foldSlices(
   slices: number,
   count: number,

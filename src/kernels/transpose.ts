@@ -1,4 +1,4 @@
-/** Axes in another order. */
+/** Permutes the axes of a tensor. */
 import forwardWgsl from '../../shaders/transpose/forward.wgsl';
 import { ShapeError } from '../errors.js';
 import { type Op, apply } from '../engine/op.js';
@@ -61,9 +61,9 @@ export const transposeOp: Op<'x', 'y', TransposeAttributes> = {
 };
 
 /**
- * Axes in another order: y[i_p0, i_p1, …] = x[i_0, i_1, …]; reversed when no permutation is given.
+ * Permutes the axes: y[i_p0, i_p1, …] = x[i_0, i_1, …]. Default: reverses them.
  *
- * Throws: ShapeError when `permutation` does not name each axis once, or x has more than four axes.
+ * Throws: ShapeError if `permutation` does not contain each axis once, or x has more than four axes.
  */
 export function transpose(x: Tensor, permutation: readonly number[] = reversedAxes(x)): Tensor {
   checkTensors('transpose', { x });
@@ -72,7 +72,7 @@ export function transpose(x: Tensor, permutation: readonly number[] = reversedAx
     permutation.length === x.shape.length && x.shape.every((_, axis) => permutation.includes(axis));
   if (!isPermutation)
     throw new ShapeError(
-      `transpose: [${permutation.join(',')}] does not name each axis of x ${describe(x)} once.`,
+      `transpose: permutation is [${permutation.join(',')}] for x ${describe(x)}, expected each axis once.`,
     );
   if (x.shape.length > 4)
     throw new ShapeError(`transpose: x ${describe(x)} has ${x.shape.length} axes, expected at most 4.`);

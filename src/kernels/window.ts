@@ -1,5 +1,5 @@
 /**
- * Windows that slide over images, as convolution and pooling share them.
+ * Windows that slide over images, shared by convolution and pooling.
  * Letters: N images of H × W pixels with C channels; windows of KH × KW; P × Q windows per image.
  */
 import { ShapeError } from '../errors.js';
@@ -10,7 +10,7 @@ export type Padding = 'same' | 'valid';
 /** One number for both directions, or [down, across]. */
 export type Pair = number | readonly [number, number];
 
-/** What every op and layer with windows may be given. */
+/** The options of every op and layer with windows. */
 export interface WindowOptions {
   readonly strides?: Pair;
   readonly padding?: Padding;
@@ -34,9 +34,9 @@ export function pair(value: Pair): readonly [number, number] {
 }
 
 /**
- * Padding as Keras computes it: 'same' gives ⌈H / stride⌉ outputs, with the odd pixel below and right; 'valid' none.
+ * Padding as in Keras: 'same' gives ⌈H / stride⌉ outputs, with the odd pixel below and right; 'valid' has none.
  *
- * Throws: ShapeError when the window exceeds the input.
+ * Throws: ShapeError if the window exceeds the input.
  */
 export function windowAttributes(
   who: string,
@@ -85,7 +85,7 @@ export type WindowConstants = Readonly<
   >
 >;
 
-/** The marked constants that every window kernel names alike. */
+/** The marked constants that all window kernels share. */
 export function windowConstants(
   image: Shape,
   window: readonly [number, number],

@@ -89,7 +89,7 @@ export async function loadDataset(name: string, options: LoadOptions = {}): Prom
 async function loadOwn(at: string, options: LoadOptions): Promise<LoadedDataset> {
   if (options.folder !== undefined) {
     throw new UsageError(
-      `dataset: '${at}' is the user's own, so a folder (${options.folder}) cannot be named beside it; only ${Object.keys(knownDatasets).join(' and ')} are looked for in one.`,
+      `dataset: '${at}' is a custom data set, so leave out folder '${options.folder}'; it is only for ${Object.keys(knownDatasets).join(' and ')}.`,
     );
   }
   // A bare word that is not a file is more likely a misspelt name than a wrong path.
@@ -153,7 +153,7 @@ function packageFolder(name: string): string | undefined {
   try {
     return path.dirname(createRequire(import.meta.url).resolve(`${name}/package.json`));
   } catch {
-    return undefined; // Not installed: one place fewer to look in.
+    return undefined; // Not installed.
   }
 }
 

@@ -47,21 +47,21 @@ function explain(code: string, doing: string, cause: unknown): [FileProblem, str
         `you have no permission to ${doing} it. Change its permissions, or name another place.`,
       ];
     case 'EROFS':
-      return ['forbidden', 'it lies on a read-only file system. Name another place.'];
+      return ['forbidden', 'it is on a read-only file system. Name another place.'];
     case 'ENOSPC':
     case 'EDQUOT':
       return [
         'disk-full',
-        'the disk (or your quota) is full. Free some space; what was there before is unharmed.',
+        'the disk (or your quota) is full. Free some space; the previous contents are intact.',
       ];
     case 'ENOTDIR':
-      return ['not-a-folder', 'a part of this path is a file, where a folder was expected. Check the path.'];
+      return ['not-a-folder', 'a part of this path is a file, expected a folder. Check the path.'];
     case 'EEXIST':
       return ['not-a-folder', 'a file with the name of that folder is in the way. Check the path.'];
     case 'EISDIR':
-      return ['not-a-file', 'it is a folder, where a file was expected. Name a file inside it.'];
+      return ['not-a-file', 'it is a folder, expected a file. Name a file inside it.'];
     case 'ELOOP':
-      return ['other', 'its symbolic links lead round in a circle. Check the links.'];
+      return ['other', 'its symbolic links form a loop. Check the links.'];
     case 'EMFILE':
     case 'ENFILE':
       return ['other', "too many files are open. Close some programs, or raise the limit ('ulimit -n')."];
@@ -121,7 +121,7 @@ function refuseOtherThanFile(doing: string, file: string, found: Stats): void {
   if (found.isFile()) return;
   if (found.isDirectory()) throw fileError(doing, file, { code: 'EISDIR' });
   const kind = found.isFIFO() ? 'a pipe' : found.isSocket() ? 'a socket' : 'a device';
-  throw new FileError(`cannot ${doing} ${file}: it is ${kind}, where a file was expected. Name a file.`, {
+  throw new FileError(`cannot ${doing} ${file}: it is ${kind}, expected a file. Name a file.`, {
     problem: 'not-a-file',
   });
 }
@@ -328,7 +328,7 @@ async function appendTo(file: string, contents: Uint8Array | string, { below }: 
 
 /** A full disk takes a part of what is written. Throws: `cause`. */
 async function takeBack(handle: FileHandle, size: number, cause: unknown): Promise<never> {
-  await handle.truncate(size).catch(() => undefined); // A pipe has no size; `cause` is what people should hear.
+  await handle.truncate(size).catch(() => undefined); // A pipe has no size; `cause` is the error to report.
   throw cause;
 }
 

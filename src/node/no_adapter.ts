@@ -1,7 +1,7 @@
-/** What to tell people who have no adapter. */
+/** The error for a machine without an adapter. */
 import { DeviceError } from '../errors.js';
 
-/** No adapter at all. `found` says what the opener saw, as in `Dawn lists no adapter`. */
+/** `found` describes what the opener found, such as `Dawn lists no adapter`. */
 export function noAdapter(found: string, options?: ErrorOptions): DeviceError {
   return new DeviceError(
     `open: no WebGPU adapter (${found}); expected a GPU with a Vulkan, Metal or Direct3D 12 driver, or a ` +

@@ -47,7 +47,7 @@ export function asConfusion(counts: Confusion | ConfusionRows): Confusion {
 
 export function confusionRule(): Rule {
   const row = list('a row of counts', countOrZero);
-  const expected = 'counts[truth][guess], or what evaluate() gives';
+  const expected = 'counts[truth][guess], or the result of evaluate()';
   return (value, who, name) => {
     if (typeof value === 'object' && value !== null && 'cells' in value && Array.isArray(value.cells))
       return undefined;

@@ -423,7 +423,7 @@ test('the message of a wrong number names the op that was called', () => {
     UsageError: divide: 1e+39 is not a finite f32, expected a number within ±3.4e38.
     UsageError: subtract: a is 1 and b is 2, expected at least one tensor.
     ShapeError: sum: axis 5 does not exist in x [2], expected -1 to 0.
-    ShapeError: sum: axis 0 is named twice.
+    ShapeError: sum: axis 0 is given twice, expected each axis once.
     ShapeError: max: axis 0.5 does not exist in x [2], expected -1 to 0.
     ShapeError: sum: axis 0 does not exist in x [], expected none, as x is a scalar."
   `);

@@ -209,13 +209,13 @@ describe('lines', () => {
     expect(textsIn(one)).toEqual(expect.arrayContaining(['1', 'training 50.00 %']));
     expect(svgFile(one)).not.toMatch(/NaN|Infinity|undefined/);
     const none = accuracyChart({ history: { epochs: [], metrics: {} } });
-    expect(textsIn(none)).toContain('no numbers yet');
+    expect(textsIn(none)).toContain('no values yet');
     elementsOf(none);
     const nan = lossChart({
       history: { epochs: [1, 2], metrics: { loss: [NaN, Infinity], val_loss: [1, 2] } },
     });
     expect(svgFile(nan)).not.toMatch(/NaN|Infinity|undefined/);
-    expect(nan.description).toContain('training without numbers; validation from 1.0000 to 2.0000');
+    expect(nan.description).toContain('training without values; validation from 1.0000 to 2.0000');
   });
 
   it('a long training thins its markers out, but keeps the last', () => {
@@ -260,7 +260,7 @@ describe('confusion matrix', () => {
     const shades = cells.flatMap(({ attributes }) => attributes['fill-opacity'] ?? []).map(Number);
     // 0.1 + 0.9·√(3/4), √(1/4), √1
     expect(shades).toEqual([0.88, 0.55, 1]);
-    expect(textsIn(drawing)).toContain(`${hostile} taken for dog: 1 of 4 (25.00 %)`);
+    expect(textsIn(drawing)).toContain(`${hostile} classified as dog: 1 of 4 (25.00 %)`);
     expect(textsIn(drawing)).toEqual(expect.arrayContaining(['3', '1', '4']));
     expect(drawing.description).toBe('Confusion: 7 of 8 images on the diagonal, 1 beside it.');
   });
@@ -385,7 +385,7 @@ describe('pictures', () => {
       ],
     });
     expect(textsIn(drawing)).toEqual(
-      expect.arrayContaining([`✓ ${hostile}`, '99 % sure', '✗ 4', 'true: 9', '9, taken for 4 (50.0 %)']),
+      expect.arrayContaining([`✓ ${hostile}`, '99 % sure', '✗ 4', 'true: 9', '9, classified as 4 (50.0 %)']),
     );
     const frames = elementsOf(drawing).filter(({ attributes }) => attributes['stroke-dasharray'] === '10 4');
     expect(frames).toHaveLength(1);

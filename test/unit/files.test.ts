@@ -84,7 +84,7 @@ describe('openFolder', () => {
     await mkdir(path.join(base, 'taken'));
     const error = await failure(openFolder(base).append('taken', 'x'));
     expect(error.message).toMatchInlineSnapshot(
-      `"cannot write BASE/taken: it is a folder, where a file was expected. Name a file inside it."`,
+      `"cannot write BASE/taken: it is a folder, expected a file. Name a file inside it."`,
     );
   });
 
@@ -119,7 +119,7 @@ describe('errors', () => {
     const error = await failure(readBytes(base));
     expect(error.problem).toBe('not-a-file');
     expect(error.message).toMatchInlineSnapshot(
-      `"cannot read BASE: it is a folder, where a file was expected. Name a file inside it."`,
+      `"cannot read BASE: it is a folder, expected a file. Name a file inside it."`,
     );
   });
 
@@ -132,8 +132,8 @@ describe('errors', () => {
       const refused = await Promise.all([pipe, zero].map(async (file) => failure(use(file))));
       expect(refused.map(({ problem }) => problem)).toEqual(['not-a-file', 'not-a-file']);
       expect(refused.map(({ message }) => message.replace('write', 'read'))).toEqual([
-        'cannot read BASE/pipe: it is a pipe, where a file was expected. Name a file.',
-        'cannot read BASE/zero.png: it is a device, where a file was expected. Name a file.',
+        'cannot read BASE/pipe: it is a pipe, expected a file. Name a file.',
+        'cannot read BASE/zero.png: it is a device, expected a file. Name a file.',
       ]);
     }
     expect((await failure(openFolder(base).append('pipe', 'x'))).problem).toBe('not-a-file');
@@ -162,7 +162,7 @@ describe('errors', () => {
     const link = path.join(base, 'link');
     await symlink('link', link);
     expect((await failure(readBytes(link))).message).toMatchInlineSnapshot(
-      `"cannot read BASE/link: its symbolic links lead round in a circle. Check the links."`,
+      `"cannot read BASE/link: its symbolic links form a loop. Check the links."`,
     );
   });
 
@@ -205,17 +205,17 @@ describe('errors', () => {
     [
       'EROFS',
       'forbidden',
-      'cannot write model.safetensors: it lies on a read-only file system. Name another place.',
+      'cannot write model.safetensors: it is on a read-only file system. Name another place.',
     ],
     [
       'ENOSPC',
       'disk-full',
-      'cannot write model.safetensors: the disk (or your quota) is full. Free some space; what was there before is unharmed.',
+      'cannot write model.safetensors: the disk (or your quota) is full. Free some space; the previous contents are intact.',
     ],
     [
       'EDQUOT',
       'disk-full',
-      'cannot write model.safetensors: the disk (or your quota) is full. Free some space; what was there before is unharmed.',
+      'cannot write model.safetensors: the disk (or your quota) is full. Free some space; the previous contents are intact.',
     ],
     [
       'EMFILE',
@@ -250,7 +250,7 @@ describe('errors', () => {
     );
     expect(result.problem).toBe('disk-full');
     expect(result.message).toMatchInlineSnapshot(
-      `"cannot write history.json: the disk (or your quota) is full. Free some space; what was there before is unharmed."`,
+      `"cannot write history.json: the disk (or your quota) is full. Free some space; the previous contents are intact."`,
     );
   });
 });

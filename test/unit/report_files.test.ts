@@ -126,7 +126,7 @@ describe('the report of a run', () => {
     rmSync(at('unfinished', 'history.json'));
     rmSync(at('unfinished', 'model.json'));
     expect(await report([at('unfinished')], {})).toBe(0);
-    expect(readFileSync(at('unfinished', 'report.html'), 'utf8')).toContain('This run has not ended');
+    expect(readFileSync(at('unfinished', 'report.html'), 'utf8')).toContain('This run has not finished');
   });
 
   it('probabilities that do not fit write nothing', async () => {

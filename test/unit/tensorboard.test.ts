@@ -428,7 +428,7 @@ describe('tensorBoard', () => {
   it('refuses pictures that nothing encodes, and frequencies that are none', () => {
     const logDir = memoryFolder();
     expect(() => tensorBoard({ logDir, confusion: () => [] })).toThrowErrorMatchingInlineSnapshot(
-      `[UsageError: tensorBoard: imageSamples or confusion is given without encodePng, which makes their pictures.]`,
+      `[UsageError: tensorBoard: imageSamples and confusion need encodePng, which encodes their pictures.]`,
     );
     expect(() => tensorBoard({ logDir, imageSamples: [] })).toThrow(UsageError);
     expect(() => tensorBoard({ logDir, updateFreq: 0 })).toThrowErrorMatchingInlineSnapshot(

@@ -155,7 +155,7 @@ test('wrong calls are refused in plain words', () => {
     concatenate, labels:
       ShapeError: concatenate: 'b' is u32 [2], expected f32.
     concatenate, nothing:
-      UsageError: concatenate: tensors is [], expected a list of one tensor or more.
+      UsageError: concatenate: tensors is [], expected a list of one or more tensors.
     conv2d, channels differ:
       ShapeError: conv2d: kernel expects 3 input channels but x has 4 (x [8,32,32,4], kernel [3,3,3,16]).
     conv2d, images not f32:
@@ -197,7 +197,7 @@ test('wrong calls are refused in plain words', () => {
     arg_max, no such axis:
       ShapeError: argMax: axis 2 does not exist in x [2,3], expected -2 to 1.
     arg_max, non-adjacent axes:
-      ShapeError: argMax: the axes of x [2,3,4] must be neighbours, found [0,2].
+      ShapeError: argMax: axis is [0,2] for x [2,3,4], expected adjacent axes.
     max, no such axis:
       ShapeError: max: axis -3 does not exist in x [2,3], expected -2 to 1.
     max_pool2d, three axes:
@@ -231,9 +231,9 @@ test('wrong calls are refused in plain words', () => {
     sum, no such axis:
       ShapeError: sum: axis 2 does not exist in x [2,3], expected -2 to 1.
     sum, an axis twice:
-      ShapeError: sum: axis 1 is named twice.
+      ShapeError: sum: axis 1 is given twice, expected each axis once.
     transpose, an axis twice:
-      ShapeError: transpose: [0,0] does not name each axis of x [2,3] once.
+      ShapeError: transpose: permutation is [0,0] for x [2,3], expected each axis once.
     transpose, five axes:
       ShapeError: transpose: x [1,1,1,1,2] has 5 axes, expected at most 4."
   `);

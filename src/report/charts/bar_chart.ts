@@ -28,10 +28,10 @@ export interface BarChart {
   readonly groups: readonly BarGroup[];
   readonly unit: 'percent' | 'number';
   readonly xLabel: string;
-  /** What stands at the end of a bar. */
+  /** The label at the end of a bar. */
   readonly format: (value: number, category: number, group: number) => string;
   readonly width?: number;
-  /** The most that a category's name may take, in pixels. */
+  /** Maximum width of a category's name, in pixels. */
   readonly labelWidth?: number;
 }
 
@@ -39,7 +39,7 @@ const size = 12;
 
 const rules = (): Rules<BarChart> => ({
   title: required(textRule),
-  categories: required(list('a list of texts', textRule)),
+  categories: required(list('a list of strings', textRule)),
   groups: required(
     list(
       'a list of groups',

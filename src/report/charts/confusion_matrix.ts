@@ -31,13 +31,13 @@ export interface ConfusionChart {
 const rules = (): Rules<ConfusionChart> => ({
   title: required(textRule),
   confusion: required(confusionRule()),
-  classNames: required(list('a list of texts', textRule)),
+  classNames: required(list('a list of strings', textRule)),
 });
 
 const size = 12;
 const maxLabel = 110;
 
-/** Of more classes only some are drawn, few enough for a name beside each. */
+/** With more classes only some are drawn, few enough to label each. */
 const drawn = { most: 100, least: 30 };
 
 /**
@@ -85,7 +85,7 @@ export function confusionMatrix(chart: ConfusionChart): Drawing {
       count,
       share: count / support,
       isRight: truth === guess,
-      words: `${classNames[truth]} taken for ${classNames[guess]}: ${grouped(count)} of ${grouped(support)} (${percent(count / support)})`,
+      words: `${classNames[truth]} classified as ${classNames[guess]}: ${grouped(count)} of ${grouped(support)} (${percent(count / support)})`,
     });
   });
   const diagonal = classNames.map(
@@ -126,7 +126,7 @@ export function confusionMatrix(chart: ConfusionChart): Drawing {
   return { width, height, description, body: body.filter((part) => part !== '').join('\n') };
 }
 
-/** One label in 1, 2, 5, 10, … so that at least `wanted` cells lie between two. */
+/** Labels every 1, 2, 5, 10, … classes, so that labels are at least `wanted` cells apart. */
 function thinning(wanted: number): number {
   return [1, 2, 5, 10, 20, 50].find((step) => step >= wanted) ?? 100;
 }

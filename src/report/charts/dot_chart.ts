@@ -1,4 +1,4 @@
-/** A row per category and a marker per group: for numbers close to each other, which bars from 0 would hide. */
+/** A row per category and a marker per group, for values close to each other, whose bars would look the same. */
 import { maxOf, minOf } from '../../extent.js';
 import { tickLabels } from './numbers.js';
 import { type Colour, seriesColours } from './palette.js';
@@ -24,7 +24,7 @@ export interface DotChart {
 const size = 12;
 const step = 26;
 
-/** Shares of 0 … 1; the axis begins where the numbers do. */
+/** Values in 0 … 1; the axis starts near the smallest one. */
 export function dotChart({ title, categories, groups, xLabel, format, width = 480 }: DotChart): Drawing {
   const labels = categories.map((name) => shorten(name, 170, size));
   const left = 30 + maxOf(labels.map((label) => textWidth(label, size)));
@@ -48,7 +48,7 @@ export function dotChart({ title, categories, groups, xLabel, format, width = 48
       const value = values[i] ?? null;
       if (value === null) return '';
       const { marker, colour } = look(group);
-      // Numbers that would hide each other step a little above and below the line.
+      // Overlapping markers are shifted slightly above and below the line.
       const isCrowded = groups.some(
         (other, rival) =>
           rival !== group && Math.abs(scale.at(other.values[i] ?? Infinity) - scale.at(value)) < 8,

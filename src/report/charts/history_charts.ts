@@ -8,13 +8,13 @@ import type { Drawing } from './svg.js';
 
 export interface HistoryChartOptions {
   readonly history: EpochHistory;
-  /** The epoch whose weights are kept. */
+  /** The epoch whose weights were kept. */
   readonly bestEpoch?: number;
 }
 
 const rules = (): Rules<HistoryChartOptions> => ({
   history: required(
-    rule('a history, as fit() gives', (value) => {
+    rule('a history from fit()', (value) => {
       const { epochs, metrics } = (value ?? {}) as Partial<EpochHistory>;
       return Array.isArray(epochs) && typeof metrics === 'object' && metrics !== null;
     }),
@@ -91,15 +91,15 @@ function marksOf(history: EpochHistory, bestEpoch?: number): Mark[] {
 const mostDrops = 30;
 
 export interface RateDrop {
-  /** The first epoch at the new rate. */
+  /** The first epoch with the new rate. */
   readonly epoch: number;
   readonly rate: number;
 }
 
 /**
- * Where the learning rate was lowered, as a plateau rule or steps do.
+ * The epochs in which the learning rate was lowered, on a plateau or by a step schedule.
  *
- * None for a schedule that changes the rate in more than a third of the epochs, or more than 30 times: marks would cover
+ * Empty for a schedule that changes the rate in more than a third of the epochs, or more than 30 times: the marks would cover
  * the chart.
  */
 export function rateDrops({ epochs, metrics }: EpochHistory): RateDrop[] {

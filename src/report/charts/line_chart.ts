@@ -1,7 +1,7 @@
 /**
- * Line chart over epochs. Dash, marker and end label distinguish the lines, not colour alone.
+ * Line chart over epochs. Lines differ in dash, marker and end label, not in colour alone.
  *
- * Lines break where a number is missing; infinities count as missing. On a logarithmic axis so do numbers up to 0.
+ * Lines break at missing values; infinities count as missing. On a logarithmic axis so do values up to 0.
  */
 import { maxOf, minOf } from '../../extent.js';
 import { tickLabels } from './numbers.js';
@@ -17,11 +17,11 @@ export interface LineSeries {
   readonly colour: Colour;
   readonly isDashed: boolean;
   readonly marker: Marker;
-  /** Rings the point at this x. */
+  /** Draws a ring around the point at this x. */
   readonly ringAt?: number;
 }
 
-/** A vertical line, named above the plot. */
+/** A vertical line, labelled above the plot. */
 export interface Mark {
   readonly x: number;
   readonly label: string;
@@ -31,14 +31,14 @@ export interface Mark {
 export interface LineChart {
   readonly title: string;
   readonly xLabel: string;
-  /** Names of the places 1, 2, 3 …, where the numbers along the axis keep no scale. */
+  /** Names of the positions 1, 2, 3 …, if the values along the axis are not to scale. */
   readonly xNames?: readonly string[];
   readonly unit: 'percent' | 'number';
   readonly series: readonly LineSeries[];
   readonly marks?: readonly Mark[];
-  /** Logarithmic when the largest number is more than 20 times the smallest. */
+  /** Logarithmic if the largest value is more than 20 times the smallest. */
   readonly mayBeLog?: boolean;
-  /** For amounts that are compared by height; not on a logarithmic axis. */
+  /** Starts at 0, for quantities compared by height; not on a logarithmic axis. */
   readonly fromZero?: boolean;
   readonly format: (value: number) => string;
   readonly width?: number;
@@ -47,10 +47,10 @@ export interface LineChart {
 
 const size = 12;
 const rowHeight = 16;
-/** Bold letters are that much wider. */
+/** Bold letters are wider by this factor. */
 const boldness = 1.08;
 
-/** Without any number, the plot says so. */
+/** The plot says so if there are no values. */
 export function lineChart(chart: LineChart): Drawing {
   const { title, xLabel, xNames, unit, marks = [], fromZero = false } = chart;
   const series = chart.series.map(thinned);
@@ -61,7 +61,7 @@ export function lineChart(chart: LineChart): Drawing {
   const description = describe(chart, isLog);
   const heading = text(16, 26, isLog ? `${title}, logarithmic` : title, { size: 15, isBold: true });
   if (values.length === 0) {
-    const empty = text(width / 2, height / 2, 'no numbers yet', { anchor: 'middle', colour: 'soft' });
+    const empty = text(width / 2, height / 2, 'no values yet', { anchor: 'middle', colour: 'soft' });
     return { width, height, description, body: heading + empty };
   }
 
@@ -96,10 +96,10 @@ export function lineChart(chart: LineChart): Drawing {
   return { width, height, description, body: body.join('\n') };
 }
 
-/** More points than pixels add nothing, and each is an element. */
+/** More points than pixels are useless, and each is an element. */
 const mostPoints = 1000;
 
-/** Of a longer line the ends, the point with the ring, and of each stretch its least, its most, and a gap if it has one. */
+/** Thins a longer line: keeps the ends, the point with the ring, and, of each stretch, the minimum, the maximum and a gap. */
 function thinned(series: LineSeries): LineSeries {
   const { x, y, ringAt } = series;
   if (y.length <= mostPoints) return series;
@@ -136,20 +136,20 @@ function ratioOf(values: readonly number[]): number {
 function describe({ title, series, format, xNames }: LineChart, isLog: boolean): string {
   const parts = series.map(({ label, x, y }) => {
     const shown = y.filter(isShown);
-    if (shown.length === 0) return `${label} without numbers`;
+    if (shown.length === 0) return `${label} without values`;
     return `${label} from ${format(shown[0]!)} to ${format(shown.at(-1)!)} at ${xNames?.[x.at(-1)! - 1] ?? x.at(-1)}`;
   });
   return `${title}${isLog ? ' on a logarithmic axis' : ''}: ${parts.join('; ')}.`;
 }
 
-/** Whole epochs; a single one stands in the middle. */
+/** Whole epochs; a single one is in the middle. */
 function horizontalScale(xs: readonly number[], from: number, to: number): Scale {
   const min = minOf(xs);
   const max = maxOf(xs);
   if (min === max) return { ticks: [min], at: (value) => (from + to) / 2 + (value - min) * (to - from) };
   const wanted = niceTicks(min, max, Math.min(8, max - min));
   const whole = wanted.filter((tick) => Number.isInteger(tick) && tick > min && tick <= max);
-  // The first epoch is 1, which no round step would name.
+  // The first epoch is 1, which is not a multiple of a round step.
   const step = (whole[1] ?? max) - (whole[0] ?? min);
   const ticks = [min, ...whole.filter((tick) => tick - min >= step * 0.6)];
   const inset = 10;
@@ -206,16 +206,16 @@ function drawAxes({ x, y, left, right, bottom, unit, xLabel, nameOf }: Frame): s
   ].join('');
 }
 
-// ---- what is named above the plot ----
+// ---- labels above the plot ----
 
 interface PlacedMark {
   readonly mark: Mark;
   readonly row: number;
-  /** The middle of the label. */
+  /** The centre of the label. */
   readonly textX: number;
 }
 
-/** Labels go to the first row in which they touch no other. Marks outside the epochs are left out. */
+/** Each label goes to the first row in which it overlaps no other. Omits marks outside the epochs. */
 function placeMarks(
   marks: readonly Mark[],
   x: Scale,
@@ -237,7 +237,7 @@ function placeMarks(
   return { marks: placed, rows: ends.length };
 }
 
-/** Where a row's letters stand. */
+/** The baseline of a row. */
 function baselineOf(row: number): number {
   return 50 + row * rowHeight;
 }
@@ -248,7 +248,7 @@ function markLine({ isStrong = false }: Mark, x: number, row: number, bottom: nu
   });
 }
 
-/** On a patch of background, so that lines of other rows pass behind it. */
+/** With a background, so that lines from other rows pass behind it. */
 function markLabel({ label, isStrong = false }: Mark, middle: number, row: number): string {
   const width = textWidth(label, 11) + 6;
   const baseline = baselineOf(row);
@@ -280,7 +280,7 @@ function drawLine({ x: xs, y: ys, colour, isDashed }: LineSeries, x: Scale, y: S
   return `<path d="${path.join('')}" stroke-width="2" stroke-linejoin="round"${dash} ${paint({ stroke: colour })}/>`;
 }
 
-/** Every point can be pointed at; markers keep a distance, so that a long line stays a line. */
+/** Every point has a tooltip; markers are spaced out, so that a long line remains a line. */
 function drawPoints(
   { label, x: xs, y: ys, colour, isDashed, marker, ringAt }: LineSeries,
   x: Scale,
@@ -316,7 +316,7 @@ function drawPoints(
 
 // ---- labels at the ends of the lines ----
 
-/** The name and the last value; a long name gives way. */
+/** The name and the last value; a long name is shortened. */
 function endLabel({ label, y }: LineSeries, format: LineChart['format'], room: number): string {
   const last = y.findLast(isShown);
   const value = last === undefined ? '' : ` ${format(last)}`;
@@ -357,7 +357,7 @@ function drawEndLabels(
   });
 }
 
-/** Moves places apart until neighbours are `gap` apart, keeping their order and staying within low … high. */
+/** Moves positions until neighbours are `gap` apart, keeping their order and staying within low … high. */
 export function spread(places: readonly number[], gap: number, low: number, high: number): number[] {
   const order = places.map((_, i) => i).sort((a, b) => places[a]! - places[b]! || a - b);
   const moved = [...places];

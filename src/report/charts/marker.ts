@@ -1,8 +1,8 @@
-/** The shapes of points, one per series, so that colour is not needed to tell them apart. */
+/** Point shapes, one per series, so that series can be distinguished without colour. */
 import { type Colour, paint } from './palette.js';
 import { px } from './svg.js';
 
-/** In the order in which series take them. */
+/** In the order in which series use them. */
 export const markers = ['circle', 'square', 'triangle', 'diamond'] as const;
 
 export type Marker = (typeof markers)[number];

@@ -1,7 +1,7 @@
 /** Formats numbers for display. */
 import { maxOf, minOf } from '../../extent.js';
 
-/** `99.42 %`; only all is `100.00 %` and only nothing `0.00 %`: what rounds to them is `> 99.99 %`, `< 0.01 %`. */
+/** `99.42 %`; only an exact 1 gives `100.00 %` and an exact 0 `0.00 %`: values that round to them are `> 99.99 %`, `< 0.01 %`. */
 export function percent(share: number, digits = 2): string {
   if (!Number.isFinite(share)) return '–';
   const text = (share * 100).toFixed(digits);
@@ -11,19 +11,19 @@ export function percent(share: number, digits = 2): string {
   return `${text} %`;
 }
 
-/** A network's probability, which an f32 may round to 1 or 0: `98.4 %`, `> 99.9 %`, `< 0.1 %`; `–` for NaN. */
+/** A predicted probability, which an f32 may round to 1 or 0: `98.4 %`, `> 99.9 %`, `< 0.1 %`; `–` for NaN. */
 export function probability(share: number): string {
   return percent(Math.min(1 - Number.EPSILON, Math.max(Number.EPSILON, share)), 1);
 }
 
-/** Tick labels of one axis with as many decimals as tell them apart: `98.5 %`, `0.02`. */
+/** Tick labels of an axis, with enough decimals to distinguish them: `98.5 %`, `0.02`. */
 export function tickLabels(ticks: readonly number[], unit: 'percent' | 'number'): string[] {
   const values = unit === 'percent' ? ticks.map((tick) => tick * 100) : ticks;
   const digits = Math.max(0, maxOf(values.map(decimals)));
-  // Very unlike numbers, as on a logarithmic axis, keep their own decimals.
+  // Values of different magnitudes, as on a logarithmic axis, keep their own decimals.
   const isWide = maxOf(values) / Math.max(minOf(values), 1e-12) > 99 && minOf(values) > 0;
   return values.map((value) => {
-    // A loss that has run away: its zeros would take the room of the picture.
+    // A diverged loss: its zeros would fill the picture.
     const plain =
       value >= 1e7
         ? Number(value.toPrecision(10)).toExponential()
@@ -32,7 +32,7 @@ export function tickLabels(ticks: readonly number[], unit: 'percent' | 'number')
   });
 }
 
-/** How many decimals a tick needs; ticks have few digits, so that ten are plenty. */
+/** Decimals that a tick needs; ticks have few digits, so ten are plenty. */
 function decimals(value: number): number {
   const [, after = ''] = Number(value.toPrecision(10)).toFixed(10).replace(/0+$/, '').split('.');
   return after.length;
@@ -45,7 +45,7 @@ export function grouped(value: number, digits = 0): string {
   return after === undefined ? parts : `${parts}.${after}`;
 }
 
-/** A measured number, to three figures at least: `7.25`, `19.9`, `1,577`. */
+/** A measured value with at least three significant digits: `7.25`, `19.9`, `1,577`. */
 export function figures(value: number): string {
   if (!Number.isFinite(value)) return '–';
   return value < 100 ? String(Number(value.toPrecision(3))) : grouped(value);
@@ -57,7 +57,7 @@ export function rate(value: number): string {
   return Number(value.toPrecision(3)).toExponential().replace('e+', 'e');
 }
 
-/** `1 h 2 min`, `52 min`, `6 min 3 s`, `4.2 s`: two parts at most, one where the second would say nothing. */
+/** `1 h 2 min`, `52 min`, `6 min 3 s`, `4.2 s`: at most two units. */
 export function duration(seconds: number): string {
   if (seconds < 60) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);

@@ -1,11 +1,11 @@
 /**
- * The colours of charts and pages, for light and for dark surroundings.
+ * The colours of charts and pages, for light and dark backgrounds.
  *
- * Charts carry a light colour as an attribute and its name as a class: on its own, or drawn as PNG, a chart is light;
- * inside a page the page's style sheet, which overrules attributes, follows the reader's setting.
+ * Charts have light colours as attributes and their names as classes: alone, or rendered as PNG, a chart is light; in a page,
+ * the page's style sheet overrides the attributes and follows the reader's setting.
  *
- * Source of the colours of series: Okabe & Ito 2008, Color Universal Design (told apart with any colour vision),
- * darkened or lightened until they stand out from their background.
+ * Source of the colours of series: Okabe & Ito 2008, Color Universal Design (distinguishable with any colour vision),
+ * darkened or lightened for contrast with the background.
  */
 
 export const colours = {
@@ -21,13 +21,13 @@ export const colours = {
   pink: { light: '#b3578a', dark: '#e39cc5' },
   yellow: { light: '#8f6a00', dark: '#e8bb45' },
   grey: { light: '#4c535c', dark: '#c3c9d1' },
-  /** Letters on a surface filled with one of the colours of series. */
+  /** Text on a surface in one of the colours of series. */
   onColour: { light: '#ffffff', dark: '#0d1115' },
 } as const;
 
 export type Colour = keyof typeof colours;
 
-/** The colours of series, in the order in which charts take them. */
+/** The colours of series, in order of use. */
 export const seriesColours = [
   'blue',
   'orange',
@@ -45,14 +45,14 @@ export function paint({ fill, stroke }: { readonly fill?: Colour; readonly strok
   return `class="${classes}"${filled}${stroked}`;
 }
 
-/** The rules that let charts follow the page's colours; the page defines `--ink` and the others with `variables`. */
+/** CSS rules that make charts use the page's colours; the page defines `--ink` and the others with `variables`. */
 export function chartRules(): string {
   return Object.keys(colours)
     .map((name) => `.f-${name}{fill:var(--${name})}.s-${name}{stroke:var(--${name})}`)
     .join('\n');
 }
 
-/** The rules by which a chart that is a file of its own turns dark where the reader's setting is. */
+/** CSS rules that make a standalone chart dark if the reader prefers dark colours. */
 export function darkRules(): string {
   const rules = Object.entries(colours).map(
     ([name, { dark }]) => `.f-${name}{fill:${dark}}.s-${name}{stroke:${dark}}`,
@@ -60,7 +60,7 @@ export function darkRules(): string {
   return `@media (prefers-color-scheme:dark){${rules.join('')}}`;
 }
 
-/** `--ink:#1a1f26;…` for light or dark surroundings. */
+/** `--ink:#1a1f26;…` for light or dark backgrounds. */
 export function variables(theme: 'light' | 'dark'): string {
   return Object.entries(colours)
     .map(([name, value]) => `--${name}:${value[theme]}`)

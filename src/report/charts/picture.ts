@@ -1,8 +1,8 @@
-/** Pixels inside SVG and HTML: a PNG as a data address, shown with whole pixels. */
+/** Pixels inside SVG and HTML: a PNG as a data URL, scaled to whole pixels. */
 import { type Picture, toBase64 } from '../evaluation_file.js';
 import { px } from './svg.js';
 
-/** Makes a PNG of a picture; the platform brings it. */
+/** Encodes a picture as PNG; provided by the platform. */
 export type EncodePng = (picture: Picture) => Uint8Array;
 
 export function dataAddress(picture: Picture, encode: EncodePng): string {
@@ -10,8 +10,8 @@ export function dataAddress(picture: Picture, encode: EncodePng): string {
 }
 
 /**
- * The size at which a picture fills a box: a whole multiple of its own, so that all its pixels are alike, or
- * shrunk when it is larger than the box.
+ * The size of a picture that fills a box: an integer multiple of its own size, so that all its pixels look the same, or smaller
+ * if it exceeds the box.
  */
 export function fitInto(
   { width, height }: { readonly width: number; readonly height: number },
@@ -22,7 +22,7 @@ export function fitInto(
   return { width: width * scale, height: height * scale };
 }
 
-/** Pixels on the side of a square for pictures like this one: close to 96. */
+/** Side length in pixels of a square for pictures like this one: close to 96. */
 export function boxFor(picture: Picture | undefined): number {
   if (!picture) return largestBox;
   const { width, height } = fitInto(picture, largestBox);
@@ -31,12 +31,12 @@ export function boxFor(picture: Picture | undefined): number {
 
 const largestBox = 96;
 
-/** A picture in the middle of a box of `box` pixels whose corner is at x, y. */
+/** A picture centred in a box of `box` pixels whose corner is at x, y. */
 export function svgImage(picture: Picture, encode: EncodePng, x: number, y: number, box: number): string {
   const { width, height } = fitInto(picture, box);
   const left = x + (box - width) / 2;
   const up = y + (box - height) / 2;
-  // A shrunk photograph looks better smooth.
+  // A reduced photograph looks better smoothed.
   const rendering = Math.max(picture.width, picture.height) <= box ? ' image-rendering="optimizeSpeed"' : '';
   return `<image x="${px(left)}" y="${px(up)}" width="${px(width)}" height="${px(height)}"${rendering} href="${dataAddress(picture, encode)}"/>`;
 }

@@ -1,11 +1,11 @@
-/** Pictures in rows and columns with names, such as originals beside what was made of them. */
+/** Pictures in labelled rows and columns, such as originals next to their variants. */
 import { maxOf } from '../../extent.js';
 import type { Picture } from '../evaluation_file.js';
 import { type EncodePng, boxFor, svgImage } from './picture.js';
 import { paint } from './palette.js';
 import { type Drawing, line, px, shorten, text, textWidth } from './svg.js';
 
-/** Neighbouring columns under one heading. */
+/** Adjacent columns under one heading. */
 export interface ColumnGroup {
   readonly label: string;
   readonly count: number;

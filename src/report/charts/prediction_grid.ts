@@ -1,5 +1,5 @@
 /**
- * Images in a grid, five to a row, each with its true class and, where there is one, what the model saw in it.
+ * Images in a grid, five per row, each with its true class and, if there is one, the model's prediction.
  * A mistake has a cross and a frame, not only a colour.
  */
 import { checkCall } from '../../calls.js';
@@ -43,7 +43,7 @@ const rules = (): Rules<PredictionGrid> => ({
 
 const columns = 5;
 const cellWidth = 124;
-/** Bold letters are wider. */
+/** Bold letters are wider by this factor. */
 const boldness = 1.12;
 
 export function predictionGrid(grid: PredictionGrid): Drawing {
@@ -68,13 +68,13 @@ export function predictionGrid(grid: PredictionGrid): Drawing {
   };
 }
 
-/** `9, taken for 4 (87.1 %)`. */
+/** `9, classified as 4 (87.1 %)`. */
 export function words({ truth, guess }: GridImage): string {
   if (guess === undefined) return truth;
   const sure = probability(guess.confidence);
   return guess.name === truth
-    ? `${truth}, recognised (${sure})`
-    : `${truth}, taken for ${guess.name} (${sure})`;
+    ? `${truth}, correct (${sure})`
+    : `${truth}, classified as ${guess.name} (${sure})`;
 }
 
 function cell(
@@ -112,7 +112,7 @@ function cell(
   ].join('');
 }
 
-/** Whole percents, and never 100 for what is not certain. */
+/** In whole percents, but never 100 for a probability below 1. */
 export function sureness(confidence: number): string {
   return `${Math.floor(confidence * 100)} %`;
 }

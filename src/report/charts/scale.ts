@@ -1,29 +1,29 @@
-/** From numbers to places on a chart, and the round numbers along an axis. */
+/** Maps values to positions on a chart, and chooses round values along an axis. */
 
 export interface Scale {
   readonly ticks: readonly number[];
-  /** The place of a number, in pixels. */
+  /** The position of a value, in pixels. */
   at(value: number): number;
 }
 
 /**
- * Round numbers that cover min … max: multiples of 1, 2 or 5 times a power of ten, about `count` of them.
+ * Round values that cover min … max: multiples of 1, 2 or 5 times a power of ten, about `count` of them.
  *
- * The first lies at or below min, the last at or above max.
+ * The first is at or below min, the last at or above max.
  */
 export function niceTicks(min: number, max: number, count = 5): number[] {
   const span = max > min ? max - min : Math.max(Math.abs(max), 1);
   const rough = span / Math.max(1, count);
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= rough * 0.999)!;
-  // Whole steps, so that 0.1 + 0.2 shows as 0.3; the slack is for numbers a rounding error off a multiple.
+  // Multiples of an integer step, so that 0.1 + 0.2 shows as 0.3; the slack allows for values a rounding error off a multiple.
   const first = Math.floor(min / step + 1e-9);
   const last = Math.max(first + 1, Math.ceil(max / step - 1e-9));
   const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
   return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toFixed(digits)) + 0);
 }
 
-/** Evenly spaced, with the ends of the ticks at `from` and `to`. */
+/** Linear, with the first and last tick at `from` and `to`. */
 export function linearScale(
   min: number,
   max: number,
@@ -37,7 +37,7 @@ export function linearScale(
   return { ticks, at: (value) => from + ((value - low) / (high - low)) * (to - from) };
 }
 
-/** Equal ratios at equal distances; ticks at 1, 2 and 5 times powers of ten, or at the powers alone when many. */
+/** Logarithmic; ticks at 1, 2 and 5 times powers of ten, or only at the powers if there are many. */
 export function logScale(min: number, max: number, from: number, to: number): Scale {
   const powers = Array.from(
     { length: Math.ceil(Math.log10(max)) - Math.floor(Math.log10(min)) + 1 },

@@ -3,7 +3,7 @@ import { checkCall } from '../../calls.js';
 import { type Rules, flag, positive, required, text as textRule } from '../../options.js';
 import { type Colour, darkRules, paint } from './palette.js';
 
-/** A chart: its size in pixels, what it shows in one sentence, and its shapes. */
+/** A chart: its size in pixels, a text alternative, and its shapes. */
 export interface Drawing {
   readonly width: number;
   readonly height: number;
@@ -14,7 +14,7 @@ export interface Drawing {
 
 const fontFamily = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif";
 
-/** Control characters and halves of surrogate pairs, which XML does not know; and controls that turn a line round. */
+/** Control characters and halves of surrogate pairs, which XML does not allow, and bidirectional controls. */
 const unwanted =
   // oxlint-disable-next-line no-control-regex -- these are what is looked for
   /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]|\p{Cs}/gu;
@@ -30,9 +30,9 @@ export function escape(text: string): string {
     .replaceAll(unwanted, '\ufffd');
 }
 
-/** For a page, whose style sheet colours it. */
+/** For embedding in a page, whose style sheet colours it. */
 export function inlineSvg({ width, height, description, body }: Drawing): string {
-  // On a narrow screen it shrinks to three quarters, where its letters can still be read, and then scrolls.
+  // On a narrow screen it shrinks to three quarters, which keeps its text legible, and then scrolls.
   return `<svg class="chart" style="--least:${Math.round(width * 0.75)}px" viewBox="0 0 ${px(width)} ${px(height)}" width="${px(width)}" height="${px(height)}" role="img" aria-label="${escape(description)}" font-family="${fontFamily}">${body}</svg>`;
 }
 
@@ -43,13 +43,13 @@ const drawingRules = (): Rules<Drawing> => ({
   body: required(textRule),
 });
 
-/** A file of its own, on white; where it is adaptive, dark for readers who want everything dark. */
+/** A standalone file on white; if adaptive, dark for readers who prefer dark colours. */
 export function svgFile(drawing: Drawing, options: { readonly isAdaptive?: boolean } = {}): string {
   checkCall('charts.svg', drawing, drawingRules);
   checkCall('charts.svg', options, () => ({ isAdaptive: flag }));
   const { width, height, description, body } = drawing;
   const { isAdaptive = false } = options;
-  // Browsers take the rule, which makes pixels crisp; drawers of SVG that know no @media take the images' attribute.
+  // Browsers use the rule, which makes pixels crisp; renderers that ignore @media use the images' attribute.
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${px(width)} ${px(height)}" width="${px(width)}" height="${px(height)}" role="img" aria-label="${escape(description)}" font-family="${fontFamily}">
 <style>@media all{image{image-rendering:pixelated}}${isAdaptive ? darkRules() : ''}</style>
 <rect width="100%" height="100%" ${paint({ fill: 'paper' })}/>
@@ -58,7 +58,7 @@ ${body}
 `;
 }
 
-/** A coordinate: two decimals are finer than any screen. */
+/** A coordinate, rounded to two decimals, finer than any screen. */
 export function px(value: number): string {
   return String(Math.round(value * 100) / 100);
 }
@@ -68,7 +68,7 @@ export interface TextStyle {
   readonly colour?: Colour;
   readonly anchor?: 'start' | 'middle' | 'end';
   readonly isBold?: boolean;
-  /** Degrees, clockwise, about the text's own place. */
+  /** Degrees, clockwise, about the position of the text. */
   readonly turn?: number;
 }
 
@@ -93,12 +93,12 @@ export function line(
   return `<line x1="${px(x1)}" y1="${px(y1)}" x2="${px(x2)}" y2="${px(y2)}" stroke-width="${width}"${dashes} ${paint({ stroke: colour })}/>`;
 }
 
-/** A shape that shows `words` when pointed at. */
+/** A shape with `words` as its tooltip. */
 export function titled(shape: string, words: string): string {
   return `<g><title>${escape(words)}</title>${shape}</g>`;
 }
 
-/** How wide a line of text is, near enough to keep labels apart: letters are 0.6 of their size, narrow ones 0.35. */
+/** The approximate width of a line of text, to keep labels apart: letters are 0.6 of their size, narrow ones 0.35. */
 export function textWidth(content: string, size = 12): number {
   let width = 0;
   for (const letter of content)
@@ -109,7 +109,7 @@ export function textWidth(content: string, size = 12): number {
 /** At most `width` pixels wide; cut text ends in an ellipsis. */
 export function shorten(content: string, width: number, size = 12): string {
   if (textWidth(content, size) <= width) return content;
-  // From the front: a name may be as long as a file is.
+  // From the front, because a name may be very long.
   let cut = '';
   for (const letter of content) {
     if (cut !== '' && textWidth(`${cut}${letter}…`, size) > width) break;

@@ -1,4 +1,4 @@
-/** Images per second: of several systems beside each other, and by batch size. */
+/** Images per second: several systems compared, and by batch size. */
 import { maxOf } from '../../extent.js';
 import { barChart } from './bar_chart.js';
 import { type LineSeries, lineChart } from './line_chart.js';
@@ -14,7 +14,7 @@ export interface Throughput {
     readonly batchSize: number;
     readonly imagesPerSecond: number;
   }[];
-  /** shadegrad and other systems, where they were measured. */
+  /** shadegrad and other systems, if they were measured. */
   readonly systems?: {
     readonly batchSize: number;
     readonly rows: readonly {
@@ -28,7 +28,7 @@ export interface Throughput {
 const width = 640;
 const gap = 12;
 
-/** For each device the systems, where there are any, then the batch sizes of all devices; one below the other. */
+/** For each device a chart of the systems, if there are any, then the batch sizes of all devices; one below the other. */
 export function throughputCharts(all: readonly Throughput[]): Drawing {
   const devices = all.flatMap(({ device, systems }) => (systems ? [systemBars(device, systems)] : []));
   return below([...devices, ...taskLines(all, 'training'), ...taskLines(all, 'inference')]);
@@ -51,7 +51,7 @@ function systemBars(device: string, { batchSize, rows }: NonNullable<Throughput[
   });
 }
 
-/** None when nothing of the task was measured. */
+/** Undefined if nothing was measured for the task. */
 function taskLines(all: readonly Throughput[], task: 'training' | 'inference'): Drawing[] {
   const own = all.map(({ device, rates }) => ({ device, rates: rates.filter((rate) => rate.task === task) }));
   const sizes = [...new Set(own.flatMap(({ rates }) => rates.map(({ batchSize }) => batchSize)))].sort(
@@ -82,7 +82,7 @@ function taskLines(all: readonly Throughput[], task: 'training' | 'inference'): 
   ];
 }
 
-/** Several drawings as one. */
+/** Combines several drawings into one. */
 function below(drawings: readonly Drawing[]): Drawing {
   let top = 0;
   const parts = drawings.map(({ height, description, body }) => {

@@ -44,7 +44,7 @@ interface Measure {
   readonly name: string;
   readonly of: (run: RunReport) => number | undefined;
   readonly show: (value: number) => string;
-  /** Which of two values is better; left out when neither is. */
+  /** Which of two values is better; undefined if neither is. */
   readonly better?: 'higher' | 'lower';
 }
 
@@ -66,7 +66,7 @@ const measures: readonly Measure[] = [
     better: 'lower',
   },
   {
-    name: 'among the first two',
+    name: 'top-2 accuracy',
     of: (run) => tested(run, ({ evaluation }) => evaluation.topTwoAccuracy),
     show: percent,
     better: 'higher',
@@ -101,7 +101,7 @@ const measures: readonly Measure[] = [
     of: ({ layers }) => layers?.reduce((sum, { parameterCount }) => sum + parameterCount, 0),
     show: (value) => grouped(value),
   },
-  { name: 'time in all', of: ({ run }) => run.result?.seconds, show: duration, better: 'lower' },
+  { name: 'total time', of: ({ run }) => run.result?.seconds, show: duration, better: 'lower' },
 ];
 
 function resultsSection(runs: readonly RunReport[]): Section {
@@ -111,7 +111,7 @@ function resultsSection(runs: readonly RunReport[]): Section {
     const known = values.filter((value) => value !== undefined);
     if (known.length === 0) return [];
     const best = better === 'higher' ? maxOf(known) : minOf(known);
-    // When all are alike, none is best; nor on different data.
+    // If all are equal, or the data sets differ, none is best.
     const hasBest =
       isFair && better !== undefined && known.length > 1 && known.some((value) => value !== best);
     const cells = values.map((value): string | Cell => {
@@ -123,7 +123,7 @@ function resultsSection(runs: readonly RunReport[]): Section {
   const unfinished = runs.filter(({ run }) => run.result === undefined).map(({ name }) => name);
   const notes = [
     ...(isFair
-      ? ['A star marks the best of a row.']
+      ? ['A star marks the best value in a row.']
       : ['The runs were tested on different data, so no figure is marked as the best.']),
     ...(unfinished.length === 0 ? [] : [`Not finished, so without a result: ${unfinished.join(', ')}.`]),
   ];
@@ -186,7 +186,7 @@ function settingsSection(runs: readonly RunReport[]): Section {
 
 // ---- curves ----
 
-/** Validation where there is one, else training; one colour and marker per run. */
+/** Validation if there is any, otherwise training; one colour and marker per run. */
 export function comparisonCurves(runs: readonly RunReport[]): ComparisonCurves {
   const series = (metric: string): LineSeries[] =>
     runs.flatMap(({ name, run, history: { epochs, metrics } }, i) => {
@@ -246,14 +246,14 @@ function classesSection(runs: readonly RunReport[]): Section {
   const id = 'classes';
   const title = 'Classes';
   const all = testedRuns(runs);
-  if (all.length < 2) return { id, title, html: absent('Fewer than two of the runs have been tested.') };
+  if (all.length < 2) return { id, title, html: absent('Fewer than two runs have been tested.') };
   const { classNames } = all[0]!.set;
   const isSame = all.every(({ set }) => set.classNames.join('\n') === classNames.join('\n'));
   if (!isSame)
     return {
       id,
       title,
-      html: absent('The runs tell different classes apart, so the classes are not compared.'),
+      html: absent('The runs have different classes, so the classes are not compared.'),
     };
   const scores = all.map(({ name, set }) => ({
     label: name,
@@ -293,10 +293,10 @@ function classesSection(runs: readonly RunReport[]): Section {
   return { id, title, html: `<div class="columns">${figure(chart)}<div>${listed}</div></div>` };
 }
 
-/** Of more classes only some are shown. */
+/** With more classes only some are shown. */
 const mostListed = 100;
 
-/** The classes, those with the largest differences between the runs where there are many; in the order of their labels. */
+/** The labels of the classes to show, ascending: with many classes, those in which the runs differ most. */
 function mostUnlike(scores: readonly (readonly (number | null)[])[]): number[] {
   const labels = scores[0]!.map((_, label) => label);
   if (labels.length <= mostListed) return labels;
@@ -314,14 +314,14 @@ function confusionSection(runs: readonly RunReport[]): Section {
   const all = testedRuns(runs);
   const html =
     all.length === 0
-      ? absent('None of the runs has been tested.')
+      ? absent('No run has been tested.')
       : `<div class="columns charts">${all.map(({ name, set }) => figure(confusionDrawing(set, name))).join('\n')}</div>`;
   return { id: 'confusion', title: 'Confusion', html };
 }
 
 // ---- timing ----
 
-/** The others are one row. */
+/** The other kernels are combined in one row. */
 const shownKernels = 15;
 
 function timingSection(runs: readonly RunReport[]): Section {

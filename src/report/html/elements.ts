@@ -1,7 +1,7 @@
-/** The words of HTML that the pages are written in. What is called `text` is escaped here, what is called `html` is not. */
+/** HTML building blocks for the pages. Arguments called `text` are escaped here, those called `html` are not. */
 import { type Drawing, escape, inlineSvg } from '../charts/svg.js';
 
-/** A part of a page under a heading, which a link can jump to. */
+/** A section of a page under a heading, with an id for links. */
 export interface Section {
   readonly id: string;
   readonly title: string;
@@ -12,12 +12,12 @@ export function paragraph(text: string, kind = ''): string {
   return `<p${kind === '' ? '' : ` class="${kind}"`}>${escape(text)}</p>`;
 }
 
-/** A line that replaces a part that this run does not have. */
+/** A line that replaces a section that this run does not have. */
 export function absent(text: string): string {
   return paragraph(text, 'absent');
 }
 
-/** A chart with a line below it; wide ones scroll sideways on narrow screens. */
+/** A chart with a caption; wide ones scroll sideways on narrow screens. */
 export function figure(drawing: Drawing, caption = ''): string {
   const below = caption === '' ? '' : `<figcaption>${escape(caption)}</figcaption>`;
   return `<figure class="drawing"><div class="scroll">${inlineSvg(drawing)}</div>${below}</figure>`;
@@ -25,7 +25,7 @@ export function figure(drawing: Drawing, caption = ''): string {
 
 export interface Cell {
   readonly text: string;
-  /** Stands out in bold, with this sign before it if it is not empty. */
+  /** Shown in bold, after this mark unless it is empty. */
   readonly mark?: string;
 }
 
@@ -33,15 +33,15 @@ export interface Table {
   readonly caption: string;
   readonly head: readonly string[];
   readonly rows: readonly (readonly (string | Cell)[])[];
-  /** Rows that sum up the others. */
+  /** Summary rows at the bottom. */
   readonly foot?: readonly (readonly (string | Cell)[])[];
-  /** Columns of numbers, which stand to the right. */
+  /** Columns of numbers, which are aligned to the right. */
   readonly numeric?: readonly number[];
-  /** For readers of the page only: the caption is hidden from sight, the heading above says the same. */
+  /** Only for screen readers: hidden, because the heading above says the same. */
   readonly isCaptionHidden?: boolean;
 }
 
-/** The first column names the row. */
+/** The first column is the row header. */
 export function table({
   caption,
   head,
@@ -65,12 +65,12 @@ function tableCell(cell: string | Cell, column: number, align: string): string {
   return column === 0 ? `<th scope="row"${align}>${content}</th>` : `<td${align}>${content}</td>`;
 }
 
-/** Names and values, two columns. */
+/** Names and values in two columns. */
 export function facts(caption: string, rows: readonly (readonly [name: string, value: string])[]): string {
   return table({ caption, head: ['', ''], rows }).replace(/<thead>.*?<\/thead>/, '');
 }
 
-/** Large figures in a row. */
+/** A row of headline figures. */
 export function tiles(
   values: readonly { readonly name: string; readonly value: string; readonly note?: string }[],
 ) {

@@ -1,4 +1,4 @@
-/** `explore.html`: what is in a data set, as figures and as pictures. */
+/** `explore.html`: a data set in figures and pictures. */
 import { maxOf } from '../../extent.js';
 import { barChart } from '../charts/bar_chart.js';
 import { grouped } from '../charts/numbers.js';
@@ -10,7 +10,7 @@ import type { AugmentedSamples, Picture } from '../evaluation_file.js';
 import { type Section, absent, facts, figure, paragraph, table } from './elements.js';
 import { page } from './page.js';
 
-/** How many images of each class a part has. */
+/** The number of images of each class in a part. */
 export interface PartCounts {
   readonly part: string;
   readonly counts: readonly number[];
@@ -22,7 +22,7 @@ export interface Exploration {
   readonly height: number;
   readonly width: number;
   readonly channels: number;
-  /** Of all values of the training images, from 0 to 1. */
+  /** Over all values of the training images, scaled to 0 … 1. */
   readonly mean: number;
   readonly deviation: number;
   readonly classNames: readonly string[];
@@ -31,24 +31,24 @@ export interface Exploration {
   /** Rows of the same images, the originals first. */
   readonly blurred: readonly PictureRow[];
   readonly sharpened: readonly PictureRow[];
-  /** What each preset makes of the same images; left out where a preset augments nothing. */
+  /** The same images augmented by each preset; without presets that do not augment. */
   readonly augmented: readonly (AugmentedSamples & { readonly preset: string })[];
 }
 
-/** The pictures of an exploration, each a file too. */
+/** The pictures of the page, each also a file. */
 export type ExplorationDrawings = {
   readonly classes: Drawing;
   readonly samples: Drawing;
   readonly blurred: Drawing;
   readonly sharpened: Drawing;
-  /** Left out when no preset augments. */
+  /** Undefined if no preset augments. */
   readonly augmented?: Drawing;
 };
 
-/** Of more classes only some are listed: those with the fewest images, and those with the most. */
+/** With more classes only some are listed: those with the fewest images, and those with the most. */
 const mostListed = 100;
 
-/** The labels of the classes that are shown, ascending. */
+/** The labels of the classes to show, ascending. */
 export function classesShown({ classNames, parts }: Pick<Exploration, 'classNames' | 'parts'>): number[] {
   const labels = classNames.map((_, label) => label);
   if (labels.length <= mostListed) return labels;
@@ -96,7 +96,7 @@ export function explorationDrawings(found: Exploration, encode: EncodePng): Expl
   };
 }
 
-/** One column of originals, then the variants of each preset. */
+/** A column of originals, then the variants of each preset. */
 function augmentedDrawing(augmented: Exploration['augmented'], encode: EncodePng): Drawing {
   const columns: ColumnGroup[] = augmented.map(({ preset, rows }) => ({
     label: `preset ${preset}`,
@@ -124,7 +124,7 @@ export function explorePage(found: Exploration, encode: EncodePng, version: stri
     {
       id: 'filters',
       title: 'Filters',
-      html: `${figure(drawings.blurred, 'Kernel (1/16)·[1 2 1; 2 4 2; 1 2 1], zeros outside.')}${figure(drawings.sharpened, 'Kernel [0 −1 0; −1 5 −1; 0 −1 0], zeros outside. After five times of blurring it brings little back.')}`,
+      html: `${figure(drawings.blurred, 'Kernel (1/16)·[1 2 1; 2 4 2; 1 2 1], zeros outside.')}${figure(drawings.sharpened, 'Kernel [0 −1 0; −1 5 −1; 0 −1 0], zeros outside. After five blurs it restores little.')}`,
     },
     {
       id: 'augmentation',
@@ -161,7 +161,7 @@ function shape(found: Exploration, classes: Drawing): string {
     caption: `Images per class${noteOf(shown, found)}`,
     head: ['class', ...parts.map(({ part }) => part)],
     rows: shown.map((i) => [classNames[i]!, ...parts.map(({ counts }) => grouped(counts[i] ?? 0))]),
-    foot: [['in all', ...parts.map(({ counts }) => grouped(sum(counts)))]],
+    foot: [['total', ...parts.map(({ counts }) => grouped(sum(counts)))]],
     numeric: parts.map((_, i) => i + 1),
   });
   return `<div class="columns"><div>${shapes}${counts}</div>${figure(classes)}</div>`;

@@ -8,7 +8,7 @@ import type { Section } from './elements.js';
 
 export interface Page {
   readonly title: string;
-  /** Under the title. */
+  /** Below the title. */
   readonly subtitle: string;
   /** Between the title and the first section. */
   readonly lead: string;

@@ -1,4 +1,4 @@
-/** Images of a set as a list that wraps, each with its classes as text. */
+/** Images of a set as a wrapping list, each with its classes as text. */
 import { type EncodePng, boxFor, dataAddress, fitInto } from '../charts/picture.js';
 import { type GridImage, sureness, words } from '../charts/prediction_grid.js';
 import { escape } from '../charts/svg.js';

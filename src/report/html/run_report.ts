@@ -24,12 +24,12 @@ export interface LayerRow {
 }
 
 export interface RunReport {
-  /** What to call the run: its folder. */
+  /** The name of the run: its folder. */
   readonly name: string;
   readonly run: RunRecord;
   readonly history: EpochHistory;
   readonly layers?: readonly LayerRow[];
-  /** Empty while the run has not been tested. */
+  /** Undefined until the run has been tested. */
   readonly evaluation: EvaluationFile;
 }
 
@@ -37,7 +37,7 @@ export function runReportPage(report: RunReport, encode: EncodePng): string {
   const { name, run, evaluation } = report;
   const { tested, augmented, kernelTimes } = evaluation;
   const part = testedPart(run);
-  // Of a path, its last part.
+  // For a path, its last component.
   const dataset = show(run.recipe['dataset']).replace(/^.*[\\/](?=[^\\/]+[\\/]?$)/, '');
   return page({
     title: `${dataset}: ${run.model ?? show(run.recipe['model'])} model`,
@@ -81,7 +81,7 @@ function figures({ run, history, evaluation: { tested } }: RunReport): string {
       : []),
     ...(tested
       ? [
-          { name: 'among the first two', value: percent(tested.evaluation.topTwoAccuracy) },
+          { name: 'top-2 accuracy', value: percent(tested.evaluation.topTwoAccuracy) },
           { name: 'macro F1', value: percent(macroAverage(classScores(tested.evaluation), 'f1')) },
           {
             name: 'calibration error',
@@ -93,7 +93,7 @@ function figures({ run, history, evaluation: { tested } }: RunReport): string {
     { name: 'epochs', value: grouped(history.epochs.at(-1) ?? 0), note: plannedEpochs(run) },
     ...(result?.seconds === undefined
       ? []
-      : [{ name: 'time', value: duration(result.seconds), note: 'in all' }]),
+      : [{ name: 'time', value: duration(result.seconds), note: 'total' }]),
   ];
   return tiles(values);
 }
@@ -113,7 +113,7 @@ export function testScore(run: RunRecord, tested: TestedSet | undefined): Score 
   return tested && { accuracy: tested.evaluation.accuracy, loss: tested.evaluation.loss };
 }
 
-/** What the kept epoch reached on the validation images: of run.json, else of the history. */
+/** The validation results of the kept epoch: from run.json, otherwise from the history. */
 export function validationScore({ run, history }: RunReport): Score | undefined {
   if (run.result?.validation) return run.result.validation;
   const at = history.epochs.indexOf(run.result?.bestEpoch ?? -1);
@@ -136,10 +136,10 @@ function resultSection(report: RunReport): Section {
   const last = history.epochs.at(-1) ?? 0;
   const why =
     result?.bestEpoch === undefined
-      ? 'This run has not ended: there is no result yet.'
+      ? 'This run has not finished, so there is no result yet.'
       : `The weights are those of epoch ${result.bestEpoch} of ${last}: ${result.reason ?? 'the best validation accuracy'}. ${
           testedPart(run) === 'test'
-            ? 'The test images had no part in that choice.'
+            ? 'The test images did not influence that choice.'
             : 'The data set has no labelled test images, and the validation images had a part in that choice: their figures are optimistic.'
         }`;
   const html = [
@@ -170,7 +170,7 @@ function curvesSection({ run, history }: RunReport): Section {
   const options = { history, ...(best === undefined ? {} : { bestEpoch: best }) };
   const html =
     history.epochs.length === 0
-      ? absent('No epoch has ended yet, so there is nothing to draw.')
+      ? absent('No epoch has finished yet, so there is nothing to draw.')
       : `<div class="columns charts">${figure(accuracyChart(options))}${figure(lossChart(options))}</div>${paragraph(curveNotes(history))}`;
   return { id: 'curves', title: 'Curves', html };
 }
@@ -181,7 +181,7 @@ function curveNotes(history: EpochHistory): string {
     ? [
         'Training solid with filled points, validation dashed with hollow ones; the ring is the epoch whose weights were kept.',
       ]
-    : ['No validation images were set apart, so that only training is drawn.'];
+    : ['There are no validation images, so only training is drawn.'];
   const drops = rateDrops(history);
   if (drops.length > 0)
     notes.push('Dashed vertical lines: the learning rate was lowered, to the rate written above them.');
@@ -198,7 +198,7 @@ function curveNotes(history: EpochHistory): string {
   }
   if (metrics['val_accuracy'])
     notes.push(
-      'Training accuracy is a mean over the epoch, with dropout and augmentation in force, so that validation may lie above it.',
+      'Training accuracy is a mean over the epoch, with dropout and augmentation, so validation may be above it.',
     );
   return notes.join(' ');
 }
@@ -239,7 +239,7 @@ function modelSection({ layers, run }: RunReport): Section {
 }
 
 function layerTable(layers: readonly LayerRow[] | undefined): string {
-  if (!layers) return absent('model.json is missing, so the layers are left out.');
+  if (!layers) return absent('model.json is missing, so the layers are not shown.');
   const total = layers.reduce((sum, { parameterCount }) => sum + parameterCount, 0);
   return table({
     caption: 'Layers',
@@ -298,7 +298,7 @@ function timingSection(times: readonly KernelTime[] | undefined): Section {
     title,
     html: [
       paragraph(
-        `${grouped(total, 1)} ms for the ${times.length} kernels of one training step, each between timestamps of its own.`,
+        `${grouped(total, 1)} ms for the ${times.length} kernels of one training step, each timed separately.`,
       ),
       figure(timingBars(times), `${kinds} kinds of kernel; the same kernel at several shapes is one bar.`),
       `<details><summary>All ${times.length} kernels</summary>${all}</details>`,

@@ -9,7 +9,7 @@ import type { Picture, TestedSet } from '../evaluation_file.js';
 import { type Section, absent, figure, paragraph, table } from './elements.js';
 import { pictureList } from './pictures.js';
 
-const untested = 'This run has not been tested, or evaluation.json is missing, so this part is left out.';
+const untested = 'This run has not been tested, or evaluation.json is missing, so this section is missing.';
 
 export function confusionDrawing(tested: TestedSet, title: string): Drawing {
   return confusionMatrix({
@@ -27,10 +27,10 @@ export function confusionSection(tested: TestedSet | undefined, part: string): S
   const pairs = confusedPairs(evaluation, 12);
   const pairTable =
     pairs.length === 0
-      ? absent(`Not a single ${part} image was mistaken.`)
+      ? absent(`All ${part} images were classified correctly.`)
       : table({
           caption: 'Most confused pairs',
-          head: ['true', 'taken for', 'images', 'of that class'],
+          head: ['true', 'predicted', 'images', 'of that class'],
           rows: pairs.map(({ truth, guess, count, share }) => [
             classNames[truth]!,
             classNames[guess]!,
@@ -46,7 +46,7 @@ export function confusionSection(tested: TestedSet | undefined, part: string): S
   };
 }
 
-/** Of more classes only some are listed. */
+/** With more classes only some are listed. */
 const mostListed = 100;
 
 /** In the order of their labels. */
@@ -98,7 +98,7 @@ export function classesSection(tested: TestedSet | undefined, part: string): Sec
   };
 }
 
-/** How sure the model was against how often it was right, in tenths of confidence. */
+/** Confidence compared with accuracy, in ten bins of confidence. */
 function calibrationTable({ evaluation: { bins, calibrationError, count: total } }: TestedSet): string {
   const rows = bins.flatMap(({ count, confidence, accuracy }, i) =>
     count === 0
@@ -114,13 +114,13 @@ function calibrationTable({ evaluation: { bins, calibrationError, count: total }
         ],
   );
   const tenths = table({
-    caption: 'How sure the model was, and how often it was right',
+    caption: 'Confidence and accuracy',
     head: ['confidence', 'images', 'mean', 'right', 'gap'],
     rows,
     foot: [['calibration error', grouped(total), '', '', percent(calibrationError)]],
     numeric: [1, 2, 3, 4],
   });
-  return `${tenths}${paragraph('A gap below zero: the model was surer than it was right. The error is the mean size of the gaps, weighted by images.')}`;
+  return `${tenths}${paragraph('A negative gap means that the model was overconfident. The calibration error is the mean absolute gap, weighted by images.')}`;
 }
 
 /** `+3.02 %`, `−0.50 %`. */
@@ -154,12 +154,13 @@ export function predictionsSection(tested: TestedSet | undefined, part: string, 
     pictureList(gridImages(predictions, pictures, classNames), encode);
   const worst =
     evaluation.worst.length === 0
-      ? absent(`Not a single ${part} image was mistaken.`)
-      : paragraph(`The ${part} images whose wrong class the model was surest of, surest first.`) +
-        list(evaluation.worst, worstImages);
+      ? absent(`All ${part} images were classified correctly.`)
+      : paragraph(
+          `The ${part} images that the model misclassified with the highest confidence, most confident first.`,
+        ) + list(evaluation.worst, worstImages);
   const random =
     paragraph(
-      `${part === 'test' ? 'Test' : 'Validation'} images drawn by the seed. Mistakes have a cross and a dashed frame.`,
+      `${part === 'test' ? 'Test' : 'Validation'} images chosen by the seed. Mistakes have a cross and a dashed frame.`,
     ) + list(evaluation.random, randomImages);
   return {
     id,

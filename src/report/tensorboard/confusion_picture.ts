@@ -1,7 +1,7 @@
 /**
  * Draws a confusion matrix as pixels for TensorBoard, with its own ten digit glyphs.
  *
- * Rows are the true classes, columns the guesses, both numbered along the edges. A cell is darker for a larger share
+ * Rows are true classes, columns predictions, both numbered along the edges. A cell is darker for a larger share
  * of its row and shows its count; zeros stay empty.
  */
 import { maxOf } from '../../extent.js';
@@ -58,7 +58,7 @@ export function confusionPicture(counts: Confusion | ConfusionRows): Pixels {
     for (let y = top; y < top + height; y++)
       for (let x = left; x < left + width; x++) data.set(colour, (y * size + x) * 3);
   };
-  /** Around a middle. */
+  /** Centred on a position. */
   const write = (value: number, middleX: number, middleY: number, colour: Colour): void => {
     const text = String(value);
     const top = Math.round(middleY - lineHeight / 2);
@@ -85,7 +85,7 @@ export function confusionPicture(counts: Confusion | ConfusionRows): Pixels {
   return { data, width: size, height: size, channels: 3 };
 }
 
-/** From nearly white, so that a single mistake shows, to dark blue. */
+/** From nearly white, so that a single mistake is visible, to dark blue. */
 function shade(share: number): Colour {
   const depth = 0.12 + 0.88 * share;
   return dark.map((full) => Math.round(255 + (full - 255) * depth)) as unknown as Colour;

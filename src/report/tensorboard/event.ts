@@ -1,5 +1,5 @@
 /**
- * Events: what TensorBoard reads. Each is a protobuf message that holds one summary value.
+ * The events that TensorBoard reads. Each is a protobuf message with one summary value.
  *
  *   Event   { 1 double wall_time, 2 int64 step, 3 string file_version, 5 Summary { 1 Value } }
  *   Value   { 1 tag, 2 float simple_value, 4 Image, 5 Histogram, 8 Tensor, 9 Metadata }
@@ -9,7 +9,7 @@
 import type { Histogram } from './histogram.js';
 import { type Encoded, bytes, concat, double, float, int, packedDoubles } from './protobuf.js';
 
-/** When, in seconds since 1970, and at which step. */
+/** Seconds since 1970, and the step. */
 export interface Moment {
   readonly wallTime: number;
   readonly step: number;
@@ -24,7 +24,7 @@ export function scalarEvent(moment: Moment, tag: string, value: number): Encoded
   return event(moment, tag, [float(2, value)]);
 }
 
-/** A PNG with so many channels: 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA. */
+/** A PNG with this number of channels: 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA. */
 export function imageEvent(
   moment: Moment,
   tag: string,
@@ -51,7 +51,7 @@ export function histogramEvent(moment: Moment, tag: string, histogram: Histogram
 /** DT_STRING of TensorFlow's types.proto. */
 const stringType = 7;
 
-/** The model's graph: a scalar tensor with the JSON that Keras writes of a model. */
+/** The model's graph: a scalar tensor with Keras's JSON of the model. */
 export function kerasModelEvent(moment: Moment, tag: string, json: string): Encoded {
   // Tensor { 1 dtype, 2 shape, 8 string_val }; Metadata { 1 PluginData { 1 plugin_name, 2 content } }.
   return event(moment, tag, [
@@ -60,7 +60,7 @@ export function kerasModelEvent(moment: Moment, tag: string, json: string): Enco
   ]);
 }
 
-/** Zero is what a missing step means, so it is left out, as by every protobuf library. */
+/** A missing step means zero, so zero is omitted, as by every protobuf library. */
 function event({ wallTime, step }: Moment, tag: string, value: readonly Encoded[]): Encoded {
   return concat([
     double(1, wallTime),

@@ -6,9 +6,9 @@ import { record } from './record.js';
 
 export interface EventWriterOptions {
   readonly folder: Folder;
-  /** The run's folder inside `folder`, as in `20260131-120000/train`. */
+  /** The run's folder inside `folder`, such as `20260131-120000/train`. */
   readonly run: string;
-  /** Who writes, for the file's name. */
+  /** Host and process id for the file name. */
   readonly host: string;
   readonly pid: number;
   /** Seconds since 1970. */
@@ -19,8 +19,8 @@ export interface EventWriterOptions {
 let begun = 0;
 
 /**
- * Writes `<run>/events.out.tfevents.<seconds>.<host>.<pid>.<n>.v2`. The file is made at the first flush, and no file
- * stays open between flushes. A resumed run adds another file, which TensorBoard merges.
+ * Writes `<run>/events.out.tfevents.<seconds>.<host>.<pid>.<n>.v2`. The first flush creates the file, which is not kept
+ * open between flushes. A resumed run adds another file, which TensorBoard merges.
  */
 export class EventWriter {
   readonly #folder: Folder;

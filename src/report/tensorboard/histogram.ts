@@ -7,14 +7,14 @@
  */
 
 export interface Histogram {
-  /** Of the finite values; 0 when there is none. */
+  /** Over the finite values; 0 if there are none. */
   readonly min: number;
   readonly max: number;
-  /** Finite values: NaN and infinities belong to no bucket. */
+  /** Number of finite values: NaN and infinities belong to no bucket. */
   readonly count: number;
   readonly sum: number;
   readonly sumOfSquares: number;
-  /** Upper limits of the buckets, rising; a run of empty buckets is one. */
+  /** Upper limits of the buckets, ascending; adjacent empty buckets are merged. */
   readonly limits: readonly number[];
   readonly counts: readonly number[];
 }
@@ -42,7 +42,7 @@ export function histogramOf(values: Float32Array): Histogram {
   const limits: number[] = [];
   const counts: number[] = [];
   all.forEach((inBucket, b) => {
-    // An empty bucket gives way to the next one if that is empty too: only the last limit of a run is kept.
+    // An empty bucket is merged into the next one if that is empty too: only the last limit is kept.
     if (inBucket === 0 && counts.at(-1) === 0) limits.pop();
     else counts.push(inBucket);
     limits.push(bucketLimits[b]!);
@@ -50,7 +50,7 @@ export function histogramOf(values: Float32Array): Histogram {
   return { min, max, count, sum, sumOfSquares, limits, counts };
 }
 
-/** The first bucket whose limit is above the value, by halving. */
+/** The first bucket whose limit exceeds the value, by binary search. */
 function bucketOf(value: number): number {
   let [low, high] = [0, bucketLimits.length - 1];
   while (low < high) {

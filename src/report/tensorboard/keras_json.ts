@@ -1,9 +1,9 @@
-/** A model's description in the words of Keras, from which TensorBoard draws its graph. */
+/** A model's description in Keras's format, from which TensorBoard draws the graph. */
 
 interface LayerDescription {
   readonly className: string;
   readonly config: Readonly<Record<string, unknown>>;
-  /** The layers and inputs that it is applied to, in a graph. */
+  /** The names of its inputs, in a graph. */
   readonly inputs?: readonly string[];
 }
 
@@ -22,10 +22,10 @@ type Description = (SequenceDescription | GraphDescription) & {
 };
 
 /**
- * The JSON of a Keras `Sequential`, an input layer and then the layers in order, or of a `Functional`, whose layers name those
- * that they are applied to; with snake_case keys.
+ * The JSON of a Keras `Sequential` (an input layer, then the layers in order) or `Functional` (layers name their inputs), with
+ * snake_case keys.
  *
- * `model` is what a model's `toJson` returns.
+ * `model` is the result of a model's `toJson`.
  * Source: Keras 3, keras/src/models/sequential.py and functional.py, get_config (form).
  */
 export function kerasJson(model: object): string {

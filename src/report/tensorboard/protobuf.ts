@@ -5,7 +5,7 @@
  * four bytes (5); all little-endian. Source: protobuf.dev, "Encoding".
  */
 
-/** One encoded field, or several one after the other. */
+/** One encoded field, or several concatenated. */
 export type Encoded = Uint8Array<ArrayBuffer>;
 
 const text = new TextEncoder();
@@ -51,7 +51,7 @@ function key(field: number, wireType: number): Encoded {
   return varint(field * 8 + wireType);
 }
 
-/** Seven bits per byte, the lowest first; the top bit says that more follow. */
+/** Seven bits per byte, lowest first; the high bit marks that more follow. */
 function varint(value: number): Encoded {
   const digits: number[] = [];
   for (; value >= 128; value = Math.floor(value / 128)) digits.push((value % 128) + 128);

@@ -7,10 +7,10 @@
  */
 import { type Encoded, concat } from './protobuf.js';
 
-/** Castagnoli's polynomial, bits reversed. */
+/** Castagnoli's polynomial, bit-reversed. */
 const polynomial = 0x82f63b78;
 
-/** The CRC of each byte by itself. */
+/** The CRC of each byte value. */
 const table = Uint32Array.from({ length: 256 }, (_, byte) => {
   let crc = byte;
   for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? polynomial : 0);
@@ -24,13 +24,13 @@ export function crc32c(data: Uint8Array): number {
   return (crc ^ 0xffffffff) >>> 0;
 }
 
-/** A masked CRC, because the CRC of data that contain their own CRC is constant. */
+/** A masked CRC, because the CRC of data that contains its own CRC is constant. */
 function maskedCrc(data: Uint8Array): number {
   const crc = crc32c(data);
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
 }
 
-/** The checksum of a record's first eight bytes, which say its length. */
+/** The checksum of a record's first eight bytes, its length. */
 export function crcOfLength(bytes: Uint8Array): number {
   return maskedCrc(bytes);
 }

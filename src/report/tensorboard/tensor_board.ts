@@ -29,7 +29,7 @@ type Maybe<T> = T | Promise<T>;
 export interface TensorBoardOptions {
   /** Folder for `tensorboard --logdir`; the run gets its own folder inside. */
   readonly logDir: Folder;
-  /** The run's folder. Default the time when training began, as in `20260131-120000`. */
+  /** The run's folder. Default: the start time of the training, such as `20260131-120000`. */
   readonly run?: string;
   /** The model's graph. Default true. */
   readonly writeGraph?: boolean;
@@ -39,15 +39,15 @@ export interface TensorBoardOptions {
   readonly updateFreq?: 'epoch' | 'batch' | number;
   /** Steps per second as a scalar. Default false. */
   readonly writeStepsPerSecond?: boolean;
-  /** Turns pixels into a PNG; needed for pictures. In Node `encodePng` of src/node/png.ts. */
+  /** Encodes pixels as PNG; required for pictures. In Node `encodePng` of src/node/png.ts. */
   readonly encodePng?: (picture: Pixels) => Uint8Array;
-  /** Pictures to show under `samples`: a list once, what a function returns after every `imageFreq` epochs. */
+  /** Pictures under `samples`: a list, written once, or a function called after every `imageFreq` epochs. */
   readonly imageSamples?: readonly Pixels[] | ((epoch: number) => Maybe<readonly Pixels[]>);
   /** counts[truth][guess], or pairs, shown as a picture under `confusion_matrix` after every `imageFreq` epochs. */
   readonly confusion?: (epoch: number, training: Training) => Maybe<Confusion | ConfusionRows>;
   /** Epochs between sets of images. Default 1. */
   readonly imageFreq?: number;
-  /** Who writes, for the names of the files. Default 'localhost' and 0. */
+  /** Host and process id for the file names. Default 'localhost' and 0. */
   readonly host?: string;
   readonly pid?: number;
   /** Seconds since 1970. Default the clock. */
@@ -63,7 +63,7 @@ const rules = (): Rules<TensorBoardOptions> => ({
   writeStepsPerSecond: flag,
   encodePng: fn,
   imageSamples: rule(
-    'a list of pictures, or a function that gives one',
+    'a list of pictures, or a function that returns one',
     (value) => Array.isArray(value) || typeof value === 'function',
   ),
   confusion: fn,
@@ -88,7 +88,7 @@ const flushSeconds = 120;
  *   keras                                   the model's graph
  *
  * The learning rate is that of the epoch's last step. Histograms read the weights back; nothing else does.
- * Events are appended at the end of each epoch, and every two minutes when batches are written. A resumed training
+ * Events are appended at the end of each epoch, and every two minutes if batches are written. A resumed training
  * continues in the same run.
  * Throws: UsageError for pictures without `encodePng` and for options out of range; FileError.
  * Source: keras/src/callbacks/tensorboard.py (behaviour).
@@ -111,7 +111,7 @@ export function tensorBoard(options: TensorBoardOptions): Callback {
   const encode = encoderOf(options);
 
   let run = '';
-  /** A name that the clock gave is a part of the state; one that was given is given again to resume. */
+  /** A name from the clock is part of the state; a given name must be given again to resume. */
   let isNameKept = options.run === undefined;
   let isStarted = false;
   let lastFlush = 0;
@@ -221,13 +221,13 @@ function encoderOf({
   if (encodePng) return encodePng;
   if (imageSamples || confusion) {
     throw new UsageError(
-      'tensorBoard: imageSamples or confusion is given without encodePng, which makes their pictures.',
+      'tensorBoard: imageSamples and confusion need encodePng, which encodes their pictures.',
     );
   }
   return () => new Uint8Array();
 }
 
-/** Local time as in `20260131-120000`. */
+/** Local time such as `20260131-120000`. */
 function timestamp(date: Date): string {
   const two = (value: number): string => String(value).padStart(2, '0');
   const day = `${date.getFullYear()}${two(date.getMonth() + 1)}${two(date.getDate())}`;
