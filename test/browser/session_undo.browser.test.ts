@@ -7,12 +7,15 @@
  *   correction   during a running training: it continues as if there had been none
  *   open     over a trained model; nothing is kept of the model that came with the page
  *   images   of one's own, over others
+ *   damage   an entry is checked as a saved session is: a damaged one changes nothing and is removed
  *   rate     a rate that was set, taken back before the next step: the schedule goes on to the same bits
  */
 import { afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { open } from '../../src/browser/open.js';
 import type { Folder } from '../../src/folder.js';
+import { DeviceError } from '../../src/errors.js';
 import { memoryFolder } from '../../src/memory_folder.js';
+import { readSafetensors, writeSafetensors } from '../../src/nn/safetensors.js';
 import type { UndoOffers, WorkerEvents } from '../../web/protocol.js';
 import type { SessionOptions } from '../../web/worker/browser_parts.js';
 import { Session } from '../../web/worker/session.js';
@@ -194,6 +197,39 @@ test('a model opened over a trained one; of the one that came with the page noth
   await expect.poll(page.origin).toBe('trained');
   await expect.poll(() => page.status().phase).toBe('finished');
   expect(bitsOf(await page.session.current.weights()) === plainBits).toBe(true);
+});
+
+test('a damaged entry changes nothing and is removed; the one before it can be undone', async () => {
+  const page = await visit(memoryFolder(), {
+    openDevice: async () => Promise.reject(new DeviceError('none here.', { problem: 'no-adapter' })),
+  });
+  const { session } = page;
+  const whole = await session.trainer.snapshot();
+  const { tensors, metadata } = readSafetensors(whole, 'the snapshot');
+  const saved = JSON.parse(metadata['session']!) as object;
+  const changed = (change: object): Uint8Array =>
+    writeSafetensors(tensors, { ...metadata, session: JSON.stringify({ ...saved, ...change }) });
+  const training = {
+    ...{ settings, phase: 'paused', stepsPerEpoch: 12, batchSize: 4, dataDigest: null },
+    ...{ curve: { stride: 1, points: [] }, epochs: [] },
+  };
+  const shown = page.status();
+  await session.undo.keep('model', 'train', whole);
+  for (const [bytes, message] of [
+    [whole.slice(0, whole.length / 2), /The undo entry was removed, because .*saved session/],
+    [changed({ format: 'shadegrad session 9' }), /damaged, or from another version/],
+    [changed({ classNames: 3 }), /classNames is 3, expected a list/],
+    [changed({ training: { ...training, phase: 'resting' } }), /training\.phase is "resting", expected/],
+    [changed({ training: { ...training, curve: { stride: 1, points: [7] } } }), /training\.curve\.points/],
+    [changed({ training: { ...training, settings: { ...settings, epochs: 0 } } }), /epochs is 0, expected/],
+  ] as const) {
+    await session.undo.keep('model', 'reset', bytes);
+    await expect(session.undo.undo('model')).rejects.toThrow(message);
+    await expect.poll(page.offers).toEqual({ undo: 'train', redo: null });
+  }
+  expect(page.status()).toEqual(shown);
+  await session.undo.undo('model');
+  await expect.poll(page.offers).toEqual({ undo: null, redo: 'train' });
 });
 
 test('a rate that was set, taken back: the schedule goes on to the same bits', async () => {

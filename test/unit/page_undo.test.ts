@@ -4,10 +4,10 @@
  *   scopes       know nothing of each other
  *   room         only the last few are kept, and no file of those before
  *   reload       what lies on the disk is there again; a damaged index is none; where the disk is full, memory does
- *   failure      of the exchange: nothing has changed; a file that cannot be read is offered no more
+ *   failure      of the exchange: nothing has changed; an entry that cannot be read or is damaged is removed
  */
 import { expect, test } from 'vitest';
-import { FileError } from '../../src/errors.js';
+import { DataError, FileError, ModelError } from '../../src/errors.js';
 import type { Folder } from '../../src/folder.js';
 import { memoryFolder } from '../../src/memory_folder.js';
 import type { UndoName, UndoOffers, UndoScope } from '../../web/protocol.js';
@@ -22,6 +22,7 @@ class Page {
   constructor(scope: UndoScope = 'model') {
     this.undo.own(scope, async (bytes) => {
       if (this.text === 'broken') throw new Error('the device is lost');
+      if (this.text === 'damaged') throw new ModelError('it has no weights.');
       const before = this.text;
       this.text = new TextDecoder().decode(bytes);
       return new TextEncoder().encode(before);
@@ -119,7 +120,7 @@ test('where the disk is full, until the page is closed', async () => {
   expect(page.text).toBe('first');
 });
 
-test('a failure changes nothing; a file that is gone is offered no more', async () => {
+test('a failure changes nothing; an entry that is missing or damaged is removed', async () => {
   const folder = memoryFolder();
   const page = await Page.on(folder);
   await page.change('train', 'second');
@@ -127,9 +128,24 @@ test('a failure changes nothing; a file that is gone is offered no more', async 
   await expect(page.undo.undo('model')).rejects.toThrow('the device is lost');
   expect([page.text, page.offers!.model]).toEqual(['broken', { undo: 'reset', redo: null }]);
   page.text = 'third';
+  await page.change('open', 'damaged');
+  await expect(page.undo.undo('model')).rejects.toThrow(
+    new DataError('The undo entry was removed, because it could not be restored: it has no weights.'),
+  );
+  expect([page.text, page.offers!.model]).toEqual(['damaged', { undo: 'reset', redo: null }]);
+  expect(folder.files.has('undo-3')).toBe(false);
+  page.text = 'third';
   folder.files.delete('undo-2');
   await expect(page.undo.undo('model')).rejects.toThrow('there is no such file');
   expect(page.offers!.model).toEqual({ undo: 'train', redo: null });
   await page.undo.undo('model');
   expect(page.text).toBe('first');
+});
+
+test('what an owner could not restore cannot be redone', async () => {
+  const page = new Page();
+  page.undo.own('images', async () => undefined);
+  await page.undo.keep('images', 'images', new Uint8Array(1));
+  await page.undo.undo('images');
+  expect(page.offers!.images).toEqual({ undo: null, redo: null });
 });

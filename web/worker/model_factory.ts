@@ -10,7 +10,7 @@ import { type Candidate, modelFromStored } from './current_model.js';
 import type { DeviceHolder } from './device_holder.js';
 import type { EventThrottle } from './event_throttle.js';
 import { onDemand } from './on_demand_script.js';
-import { type SavedPhase, type SavedSession, classNamesIn } from './saved_session.js';
+import { type SavedPhase, type SavedSession, checkSession, classNamesIn } from './saved_session.js';
 import { TrainingRecord } from './training_record.js';
 
 /** A model and its training, not yet in use. */
@@ -63,7 +63,8 @@ export class ModelFactory {
   }
 
   /** Throws: ModelError, DataError for a damaged file. */
-  ofSession({ origin, classNames, training }: SavedSession, stored: StoredTensors): ModelAndTraining {
+  ofSession(session: SavedSession, stored: StoredTensors): ModelAndTraining {
+    const { origin, classNames, training } = checkSession(session);
     const device = this.device.current;
     const file = 'the saved session';
     const record = training ? TrainingRecord.from(training, checkpointIn(stored, file)) : undefined;

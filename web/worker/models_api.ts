@@ -72,7 +72,7 @@ export class Models implements ModelsApi {
     const { factory, trainer } = this.deps;
     const stored = readSafetensors(bytes, 'the saved session');
     const found = sessionIn(stored);
-    if (!found) throw new ModelError('undo: the undo entry is from another version of this page.');
+    if (!found) throw new ModelError('it is damaged, or from another version of this page.');
     const present = await trainer.inTurn(async () => {
       // First: a damaged file changes nothing.
       const restored = factory.ofSession(found.session, stored);

@@ -10,7 +10,6 @@ import { DeviceHolder } from './device_holder.js';
 import { EventThrottle } from './event_throttle.js';
 import { ModelFactory } from './model_factory.js';
 import { Models } from './models_api.js';
-import { checkSession } from './saved_session.js';
 import { SessionStore, type StoreAccess } from './session_store.js';
 import { Trainer } from './trainer.js';
 import { UndoHistory } from './undo.js';
@@ -91,7 +90,7 @@ export class Session implements Context {
     const found = store.takeFound();
     if (!found) return false;
     try {
-      const restored = factory.ofSession(checkSession(found.session), found.stored);
+      const restored = factory.ofSession(found.session, found.stored);
       store.savedAt = found.session.savedAt;
       await trainer.use(restored);
       return true;

@@ -3,15 +3,20 @@
  * scope's owner can restore. Each entry is a file beside the session; an index, written after the files, lists the valid
  * ones.
  */
-import { DataError, FileError } from '../../src/errors.js';
+import { DataError, FileError, ModelError } from '../../src/errors.js';
 import type { Folder } from '../../src/folder.js';
 import { type Form, count, oneOf, optional, readJson, text } from '../../src/json_reader.js';
 import { memoryFolder } from '../../src/memory_folder.js';
 import type { UndoApi, UndoName, UndoOffers, UndoScope } from '../protocol.js';
 import { SerialQueue } from './serial_queue.js';
 
-/** Restores the snapshot of an entry, and resolves with a snapshot of the state that it replaced. */
-export type Exchange = (bytes: Uint8Array<ArrayBuffer>) => Promise<Uint8Array>;
+/**
+ * Restores the snapshot of an entry, and resolves with a snapshot of the state that it replaced; undefined if that state
+ * cannot be restored.
+ *
+ * Throws: ModelError or DataError for a damaged entry, which is then removed; others leave it.
+ */
+export type Exchange = (bytes: Uint8Array<ArrayBuffer>) => Promise<Uint8Array | undefined>;
 
 interface Entry {
   readonly what: UndoName;
@@ -111,13 +116,17 @@ export class UndoHistory implements UndoApi {
       [from]: this.#histories[scope][from].filter((one) => one !== entry),
     });
     try {
-      const present = await this.#write(entry.what, await exchange(await this.#read(entry.file)));
+      const before = await exchange(await this.#read(entry.file));
+      const present = before ? [await this.#write(entry.what, before)] : [];
       const rest = without();
-      await this.#set(scope, { ...rest, [to]: [...rest[to], present] }, [entry]);
+      await this.#set(scope, { ...rest, [to]: [...rest[to], ...present] }, [entry]);
     } catch (error) {
+      if (!isDamage(error)) throw error;
       // A file that cannot be read now cannot be read later.
-      if (error instanceof FileError) await this.#set(scope, without(), [entry]);
-      throw error;
+      await this.#set(scope, without(), [entry]);
+      throw new DataError(`The undo entry was removed, because it could not be restored: ${error.message}`, {
+        cause: error,
+      });
     }
   }
 
@@ -174,4 +183,8 @@ export class UndoHistory implements UndoApi {
     // If the disk is full, saving the session shows a note.
     await this.#disk?.write(indexFile, index).catch(() => undefined);
   }
+}
+
+function isDamage(error: unknown): error is FileError | DataError | ModelError {
+  return error instanceof FileError || error instanceof DataError || error instanceof ModelError;
 }

@@ -17,19 +17,25 @@ export interface UserImagesDeps {
 export class UserImages {
   constructor(private readonly deps: UserImagesDeps) {
     deps.undo.own('images', async (bytes) => {
-      const before = customFile(await deps.data.get('custom'));
-      this.#replace(customIn(bytes));
+      const images = customIn(bytes);
+      const before = await this.#kept();
+      this.#replace(images);
       return before;
     });
   }
 
   /** Sets `images` as the data set `custom`, also after a reload. Undo restores the previous images. */
   async use(images: LoadedDataset): Promise<void> {
-    const { data, undo } = this.deps;
-    // Undo cannot restore damaged files.
-    const before = await data.get('custom').catch(() => undefined);
-    if (before) await undo.keep('images', 'images', customFile(before));
+    const { undo } = this.deps;
+    const before = await this.#kept();
+    if (before) await undo.keep('images', 'images', before);
     this.#replace(images);
+  }
+
+  /** The present images as one file; undefined without any, or if they are damaged. */
+  async #kept(): Promise<Uint8Array | undefined> {
+    const images = await this.deps.data.get('custom').catch(() => undefined);
+    return images && customFile(images);
   }
 
   #replace(images: LoadedDataset): void {
