@@ -209,10 +209,9 @@ test('a damaged entry changes nothing and is removed; the one before it can be u
   const saved = JSON.parse(metadata['session']!) as object;
   const changed = (change: object): Uint8Array =>
     writeSafetensors(tensors, { ...metadata, session: JSON.stringify({ ...saved, ...change }) });
-  const training = {
-    ...{ settings, phase: 'paused', stepsPerEpoch: 12, batchSize: 4, dataDigest: null },
-    ...{ curve: { stride: 1, points: [] }, epochs: [] },
-  };
+  const curve = { stride: 1, points: [] };
+  const counts = { stepsPerEpoch: 12, batchSize: 4 };
+  const training = { ...counts, settings, phase: 'paused', dataDigest: null, curve, epochs: [] };
   const shown = page.status();
   await session.undo.keep('model', 'train', whole);
   for (const [bytes, message] of [

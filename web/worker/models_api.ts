@@ -27,7 +27,7 @@ export class Models implements ModelsApi {
     const { current, trainer } = this.deps;
     const metadata = classMetadata(current.classNames);
     const bytes = await trainer.betweenSteps(async () => current.file({ metadata }));
-    const { record } = trainer;
+    const { record } = trainer.state;
     const steps = record?.checkpoint?.position.step;
     const parts = [
       record?.settings.dataset,
@@ -53,8 +53,8 @@ export class Models implements ModelsApi {
     const { factory, store, trainer } = this.deps;
     await trainer.inTurn(async () => {
       await this.#giveUp('reset');
-      trainer.ownSettings = { ...trainer.ownSettings, dataset };
-      await trainer.use({ candidate: await factory.builtIn(trainer.ownSettings) });
+      const settings = (trainer.state.ownSettings = { ...trainer.state.ownSettings, dataset });
+      await trainer.use({ candidate: await factory.builtIn(settings) });
       await store.clear();
     });
   }

@@ -119,7 +119,7 @@ export class Session implements Context {
       if ((await store.open(this.#lockTimeoutMs)) === 'own') {
         await trainer.inTurn(async () => {
           // A training begun in the meantime takes precedence.
-          if (trainer.record === undefined) await this.#useFound();
+          if (trainer.state.record === undefined) await this.#useFound();
         });
       } else {
         events.note(

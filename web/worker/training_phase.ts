@@ -3,9 +3,9 @@
  *
  *   transition(phase, event) → phase, effects
  *
- * Trainer (trainer.ts) holds the value, dispatches the events and runs the effects in order. Changes such as a new training
- * or a restored model are made one at a time: the trainer dispatches `end`, waits until `fit` has returned, and then
- * dispatches the change. Pause, resume and step act on a running training.
+ * PhaseMachine (phase_machine.ts) holds the value, dispatches the events and performs the effects in order. Changes such as
+ * a new training or a restored model are made one at a time: the trainer (trainer.ts) dispatches `end`, waits until `fit`
+ * has returned, and then dispatches the change. Pause, resume and step act on a running training.
  */
 import { StateError } from '../../src/errors.js';
 import type { Phase as ShownPhase } from '../protocol.js';
