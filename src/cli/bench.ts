@@ -7,7 +7,6 @@ import { UsageError } from '../errors.js';
 import type { LoadedDataset } from '../data/loaded_dataset.js';
 import { loadDataset } from '../node/datasets.js';
 import { checkWritable, fileExists, moveFile, readBytes, writeAtomic } from '../node/files.js';
-import { open } from '../node/open.js';
 import { useStoredKernels } from '../node/tuning_store.js';
 import { webgpuVersion } from '../node/webgpu_version.js';
 import { compileProgress } from '../report/progress_callback.js';
@@ -24,6 +23,7 @@ import { type SectionName, sectionNames } from './bench/sections.js';
 import { measureTo99, reportTo99 } from './bench/to_99.js';
 import type { BenchOptions } from './commands.js';
 import { describeData } from './data_summary.js';
+import { openDevice, sayDevice } from './device.js';
 import { type Output, openOutput } from './output.js';
 import { version } from './version.js';
 
@@ -43,11 +43,9 @@ export async function bench(options: BenchOptions): Promise<number> {
   if (options.save === true) await checkWritable(options.results);
   const digits = chooseSections(options).has('to-99') ? await loadDataset('digits') : undefined;
   if (digits) output.say(describeData(digits));
-  const device = await open(options.device === undefined ? {} : { device: options.device });
+  const device = await openDevice(options);
   const tuning = await useStoredKernels(device, { tune: options.tune, warn: output.say });
-  output.say(
-    `Device: ${device.fingerprint.adapter} (${device.fingerprint.driver}), ${device.traits.family} kernels.`,
-  );
+  sayDevice(output, device);
   const described = describe(device, options, tuning);
   const files = outputFiles(described, options);
   let results: BenchResults = { ...described, sections: {} };

@@ -1,7 +1,8 @@
 /** `devices`: lists the adapters of this machine, and shows which one is used, why, and its limits. */
 import { noAdapter } from '../node/no_adapter.js';
-import { findAdapter, listAdapters, open } from '../node/open.js';
+import { findAdapter, listAdapters } from '../node/open.js';
 import type { DevicesOptions } from './commands.js';
+import { deviceChoice, openDevice } from './device.js';
 import { bold, openOutput, table } from './output.js';
 
 /** The limits that bound the size of models and batches. */
@@ -26,9 +27,8 @@ export async function devices(options: DevicesOptions): Promise<number> {
     ),
   );
 
-  const choice = options.device === undefined ? {} : { device: options.device };
-  const adapter = await findAdapter(choice);
-  const device = await open(choice);
+  const adapter = await findAdapter(deviceChoice(options));
+  const device = await openDevice(options);
   const { traits, fingerprint } = device;
   const why =
     options.device === undefined

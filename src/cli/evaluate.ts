@@ -2,14 +2,13 @@
 import { type ImageSet, shapeText } from '../data/dataset.js';
 import type { LoadedDataset } from '../data/loaded_dataset.js';
 import { UsageError } from '../errors.js';
-import { loadDataset } from '../node/datasets.js';
 import { splitBy } from '../recipe/parts.js';
 import type { DataRecipe } from '../recipe/recipe.js';
 import { percent } from '../report/charts/numbers.js';
 import { type ClassScore, classScores, evaluate as score } from '../report/evaluation.js';
 import type { EvaluateOptions } from './commands.js';
 import { describeClasses } from './data_summary.js';
-import { downloadProgress } from './download_progress.js';
+import { loadImages } from './load_images.js';
 import { bold, columnName, openOutput, table } from './output.js';
 import { type SavedModel, readSavedModel, stepCounter } from './saved_model.js';
 
@@ -23,13 +22,8 @@ export async function evaluate(options: EvaluateOptions): Promise<number> {
   const dataset = options.dataset ?? own?.dataset ?? 'digits';
   const isOwn = own !== undefined && dataset === own.dataset && (options.data ?? own.data) === own.data;
   const data = options.data ?? (isOwn ? own.data : null);
-  const loaded = await loadDataset(dataset, {
-    ...(data === null ? {} : { folder: data }),
-    transpose: options.transpose ?? (isOwn && own.transpose),
-    shape: saved.shape,
-    offline: options.offline ?? false,
-    onProgress: downloadProgress(output),
-  });
+  const transpose = options.transpose ?? (isOwn && own.transpose);
+  const loaded = await loadImages({ dataset, data, transpose, shape: saved.shape }, options, output);
   const { part, images: all } = choosePart(options.part, isOwn ? partsOfRun(loaded, own) : partsOf(loaded));
   const images = options.limit === undefined ? all : all.take(options.limit, { seed: options.seed });
   checkFit(loaded.name, images, saved);

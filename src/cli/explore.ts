@@ -2,9 +2,7 @@
 import type { ImageSet } from '../data/dataset.js';
 import type { Tensor } from '../engine/tensor.js';
 import { image } from '../kernels/index.js';
-import { loadDataset } from '../node/datasets.js';
 import { checkWritable, openFolder } from '../node/files.js';
-import { open } from '../node/open.js';
 import { encodePng } from '../node/png.js';
 import { svgToPng } from '../node/svg_png.js';
 import { permutation, streams } from '../random.js';
@@ -13,7 +11,8 @@ import { svgFile } from '../report/charts/svg.js';
 import { type Exploration, classesShown, explorationDrawings, explorePage } from '../report/html/explore.js';
 import { augmentedSamples } from './augmented_samples.js';
 import type { ExploreOptions } from './commands.js';
-import { downloadProgress } from './download_progress.js';
+import { openDevice } from './device.js';
+import { dataSourceOf, loadImages } from './load_images.js';
 import { bold, columnName, openOutput, table } from './output.js';
 import { pictureOf, takePictures, tensorOf } from './pictures.js';
 import type { PresetName } from '../nn/names.js';
@@ -29,13 +28,7 @@ const shownPresets = ['corrected', 'paper'] as const satisfies readonly PresetNa
 
 export async function explore(options: ExploreOptions): Promise<number> {
   const output = openOutput(options);
-  const loaded = await loadDataset(options.dataset, {
-    ...(options.data === undefined ? {} : { folder: options.data }),
-    ...(options.transpose ? { transpose: true } : {}),
-    ...(options.imageShape ? { shape: options.imageShape } : {}),
-    ...(options.offline ? { offline: true } : {}),
-    onProgress: downloadProgress(output),
-  });
+  const loaded = await loadImages(dataSourceOf(options), options, output);
   const { train, test, validation, name, source } = loaded;
   const parts = [
     { part: 'train', counts: train.classCounts() },
@@ -68,7 +61,7 @@ export async function explore(options: ExploreOptions): Promise<number> {
   const folder = openFolder(options.out ?? defaultFolder(`explore-${name}`));
   await checkOutFolder('explore', folder, 'explore.html');
   await checkWritable(folder.path);
-  await open(options.device === undefined ? {} : { device: options.device });
+  await openDevice(options);
   const found: Exploration = {
     dataset: name,
     source,

@@ -13,9 +13,9 @@ import { differenceRows } from '../check/differences.js';
 import { checks } from '../check/index.js';
 import { normalisedNetwork, paperNetwork, smallNetwork, stridedNetwork } from '../check/networks.js';
 import type { Row } from '../check/row.js';
-import { open } from '../node/open.js';
 import type { GradcheckOptions } from './commands.js';
-import { openOutput } from './output.js';
+import { openDevice } from './device.js';
+import { counted, openOutput } from './output.js';
 
 /** One line of the table: a group of comparisons, shown by the worst one. */
 interface Line {
@@ -29,7 +29,7 @@ export async function gradcheck(options: GradcheckOptions): Promise<number> {
   const { filter = '' } = options;
   const output = openOutput(options);
   const { say } = output;
-  const device = await open(options.device === undefined ? {} : { device: options.device });
+  const device = await openDevice(options);
   const rows: Row[] = [];
   const spoilt: Row[] = [];
   let failures = 0;
@@ -72,11 +72,11 @@ export function nonFiniteLines(device: string, spoilt: readonly Row[]): string[]
   const broken = linesOf(spoilt).filter(({ failures }) => failures.length > 0);
   if (broken.length === 0)
     return [
-      `NaN and infinity: ${countOf(ops.size, 'op')} on ${device} ${ops.size === 1 ? 'behaves' : 'behave'} as in NumPy and PyTorch (${spoilt.length} comparisons).`,
+      `NaN and infinity: ${counted(ops.size, 'op')} on ${device} ${ops.size === 1 ? 'behaves' : 'behave'} as in NumPy and PyTorch (${spoilt.length} comparisons).`,
     ];
   const brokenOps = new Set(broken.map(({ worst }) => worst.op));
   return [
-    `NaN and infinity: ${brokenOps.size} of ${countOf(ops.size, 'op')} on ${device} deviate from NumPy and PyTorch; ` +
+    `NaN and infinity: ${brokenOps.size} of ${counted(ops.size, 'op')} on ${device} deviate from NumPy and PyTorch; ` +
       'a driver may assume that neither occurs:',
     ...broken.map(({ worst, comparisons, failures: [first, ...others] }) => {
       const where = `${worst.op}/${worst.primitive} (${worst.variant})`;
@@ -84,8 +84,6 @@ export function nonFiniteLines(device: string, spoilt: readonly Row[]): string[]
     }),
   ];
 }
-
-const countOf = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 /** Groups comparisons by primitive, variant and result, in their order. */
 function linesOf(rows: readonly Row[]): Line[] {

@@ -4,7 +4,7 @@ import type { Folder } from '../folder.js';
 import type { History } from '../nn/training.js';
 import { endProcess } from '../node/await_gpu.js';
 import { closedStatus, listenForClosedOutput } from './closed_output.js';
-import { type Output, sayError, shellWord } from './output.js';
+import { type Output, counted, sayError, shellWord } from './output.js';
 
 /** Each signal with the exit code that a shell reports for a program ended by it. */
 const signals = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
@@ -82,7 +82,7 @@ export class Interruption {
 
   /** Prints where training stopped and how to resume it; returns the exit code. */
   reportStopped({ checkpoint: { position } }: History): number {
-    const steps = `${position.step} step${position.step === 1 ? '' : 's'}`;
+    const steps = counted(position.step, 'step');
     this.say(`Interrupted in epoch ${position.epoch + 1} after ${steps}; saved. Resume with:`);
     this.say(this.#resumeCommand);
     return this.status;

@@ -75,6 +75,11 @@ export function shellWord(text: string): string {
   return `$'${visibleText(text.replaceAll('\\', '\\\\').replaceAll("'", String.raw`\'`))}'`;
 }
 
+/** `1 epoch`, `3 epochs`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 // ---- columns ----
 
 /** Longer names are cut: folder names have up to 255 characters, and columns would not fit a screen. */

@@ -8,7 +8,7 @@ import { percent } from '../report/charts/numbers.js';
 import { likeliest } from '../report/evaluation.js';
 import { type PredictOptions, imagesShown } from './commands.js';
 import { describeClasses } from './data_summary.js';
-import { type Output, bold, columnName, openOutput, table } from './output.js';
+import { type Output, bold, columnName, counted, openOutput, table } from './output.js';
 import { type Input, readInput } from './prediction_inputs.js';
 import { readSavedModel, stepCounter } from './saved_model.js';
 
@@ -30,7 +30,7 @@ export async function predict(files: readonly string[], options: PredictOptions)
   for (const file of files) inputs.push(await readInput(file, { shape, areDigits, invert, transpose }));
   const images = joined(inputs);
   output.say(
-    `Model ${options.model} on ${images.count} image${images.count === 1 ? '' : 's'} of ${shapeText(shape)}, ${classNames.length} classes (${describeClasses(classNames)}).`,
+    `Model ${options.model} on ${counted(images.count, 'image')} of ${shapeText(shape)}, ${classNames.length} classes (${describeClasses(classNames)}).`,
   );
   const model = await saved.open(output);
   const probabilities = await model.predict(images, {

@@ -1,12 +1,12 @@
 /** A trained model for `predict` and `evaluate`, with its class names and the run that it belongs to, if any. */
 import { ModelError } from '../errors.js';
 import { openFolder } from '../node/files.js';
-import { open } from '../node/open.js';
 import { useStoredKernels } from '../node/tuning_store.js';
 import type { Callback } from '../nn/callbacks/callback.js';
 import type { Model } from '../nn/model.js';
 import { readModel, weightsPath } from '../nn/model_files.js';
 import type { SavedModelOptions } from './commands.js';
+import { openDevice } from './device.js';
 import type { Output } from './output.js';
 import { refusePending } from './pending_run.js';
 import type { TestableRun } from './run_file.js';
@@ -27,7 +27,7 @@ export interface SavedModel {
  * Throws: FileError if there is none; ModelError if it is damaged, or is not a classifier of images.
  */
 export async function readSavedModel(who: string, options: SavedModelOptions): Promise<SavedModel> {
-  const { model: path, weights, device, tune } = options;
+  const { model: path, weights, tune } = options;
   const folder = openFolder(weightsPath(path)?.folder ?? path);
   await refusePending(folder);
   const run = (await folder.exists('run.json')) ? await readTestableRun(folder) : undefined;
@@ -52,8 +52,8 @@ export async function readSavedModel(who: string, options: SavedModelOptions): P
     classNames:
       names?.length === classes ? names : Array.from({ length: classes }, (_, label) => String(label)),
     open: async (output) => {
-      const opened = await open(device === undefined ? {} : { device });
-      await useStoredKernels(opened, { tune, warn: output.say });
+      const device = await openDevice(options);
+      await useStoredKernels(device, { tune, warn: output.say });
       return load();
     },
   };

@@ -12,9 +12,7 @@ import { kernelChangeOf } from '../nn/kernel_change.js';
 import type { Model } from '../nn/model.js';
 import { type ModelOnHost, readModel, weightsPath } from '../nn/model_files.js';
 import type { History } from '../nn/training.js';
-import { loadDataset } from '../node/datasets.js';
 import { openFolder } from '../node/files.js';
-import { open } from '../node/open.js';
 import { callbacksOf, fitOptionsOf, modelOf, splitBy } from '../recipe/parts.js';
 import type { Recipe } from '../recipe/recipe.js';
 import { historyToCsv, historyToJson } from '../report/history.js';
@@ -22,9 +20,10 @@ import { progressLine } from '../report/progress_callback.js';
 import { type ClaimMode, type ClaimedRun, claimRun } from './claimed_run.js';
 import type { TrainOptions } from './commands.js';
 import { describeData } from './data_summary.js';
-import { downloadProgress } from './download_progress.js';
+import { openDevice, sayDevice } from './device.js';
 import { Interruption } from './interruption.js';
-import { type Output, openOutput } from './output.js';
+import { type DataSource, dataSourceOf, loadImages } from './load_images.js';
+import { type Output, counted, openOutput } from './output.js';
 import {
   checkRecipeOptions,
   chooseRecipe,
@@ -64,11 +63,11 @@ export async function train(options: TrainOptions): Promise<number> {
       // Steps that need no device come first, so that a wrong path fails at once.
       const saved = mode === 'resume' ? await readRun(claim.folder) : undefined;
       const known = saved?.recipe ?? (preset === undefined ? undefined : recipeOf(options, preset));
-      const loaded = await loadData(known ?? dataOf(options), options, output);
+      const loaded = await loadData(known ?? dataSourceOf(options), options, output);
       const early = known && splitBy(known, loaded);
       const source = saved || options.from === undefined ? undefined : await readModel(options.from);
 
-      const device = await open(options.device === undefined ? {} : { device: options.device });
+      const device = await openDevice(options);
       const recipe = known ?? chooseRecipe(options, device, output);
       const images = { ...(early ?? splitBy(recipe, loaded)), source: loaded.source };
       const context = { claim, output, interruption, device, recipe, images, options, started };
@@ -167,13 +166,12 @@ function reportStop({ claim, interruption }: TrainContext, history: History): nu
 // ---- preparing ----
 
 function describeRun(output: Output, device: Device, recipe: Recipe, folder: Folder, heading: string): void {
-  const { adapter, driver } = device.fingerprint;
-  output.say(`Device: ${adapter} (${driver}), ${device.traits.family} kernels.`);
+  sayDevice(output, device);
   const { preset, model, epochs, batchSize, optimizer, schedule, learningRate, seed } = recipe;
   output.say(`${heading}: ${folder.path}, preset ${preset} (${presetDescriptions[preset]}).`);
   const rate = schedule === 'constant' ? `rate ${learningRate}` : `${schedule} rate up to ${learningRate}`;
   output.say(
-    `Model ${model}, ${epochs} epoch${epochs === 1 ? '' : 's'}, batch ${batchSize}, ${optimizer.name} with ${rate}, seed ${seed}.`,
+    `Model ${model}, ${counted(epochs, 'epoch')}, batch ${batchSize}, ${optimizer.name} with ${rate}, seed ${seed}.`,
   );
   const { filters, augmentation, variantsPerImage } = recipe;
   const filtered = filters.map(({ name, iterations }) => (iterations > 1 ? `${name} ×${iterations}` : name));
@@ -184,25 +182,8 @@ function describeRun(output: Output, device: Device, recipe: Recipe, folder: Fol
   }
 }
 
-/** The source of the images, and how to read them. */
-type DataSource = Pick<Recipe, 'dataset' | 'data' | 'transpose' | 'shape'>;
-
-function dataOf({ dataset, data, transpose, imageShape }: TrainOptions): DataSource {
-  return { dataset, data: data ?? null, transpose: transpose ?? false, shape: imageShape ?? null };
-}
-
-async function loadData(
-  { dataset, data, transpose, shape }: DataSource,
-  { offline }: TrainOptions,
-  output: Output,
-): Promise<LoadedDataset> {
-  const loaded = await loadDataset(dataset, {
-    ...(data === null ? {} : { folder: data }),
-    ...(offline ? { offline: true } : {}),
-    ...(transpose ? { transpose } : {}),
-    ...(shape ? { shape } : {}),
-    onProgress: downloadProgress(output),
-  });
+async function loadData(source: DataSource, options: TrainOptions, output: Output): Promise<LoadedDataset> {
+  const loaded = await loadImages(source, options, output);
   checkTrainable(loaded);
   output.say(describeData(loaded));
   return loaded;

@@ -15,7 +15,7 @@ import { evaluate as evaluateProbabilities } from '../report/evaluation.js';
 import type { KernelTime } from '../report/evaluation_file.js';
 import { augmentedSamples } from './augmented_samples.js';
 import { timeKernels } from './bench/kernels.js';
-import { type Output, bold, shellWord, table } from './output.js';
+import { type Output, bold, counted, shellWord, table } from './output.js';
 import { writeReport } from './report_writer.js';
 import { type PartResult, type RunResult, readRun, toJson } from './run_folder.js';
 import { stepCounter } from './saved_model.js';
@@ -64,7 +64,7 @@ export async function finish(context: FinishContext): Promise<object> {
   const onTest = images.test ? scoreOf(probabilities, images.test) : null;
 
   const seconds = elapsedSeconds();
-  const reason = `the best validation accuracy of ${epochs.length} epoch${epochs.length === 1 ? '' : 's'}`;
+  const reason = `the best validation accuracy of ${counted(epochs.length, 'epoch')}`;
   const result: RunResult = {
     bestEpoch,
     reason,

@@ -7,17 +7,16 @@ import type { Device } from '../engine/device.js';
 import { type Candidate, type Tuned, choicesOf, tune as tuneCases } from '../engine/tune.js';
 import { presets } from '../recipe/presets.js';
 import { type StepTimes, Workload, isSlower } from '../nn/tuning_workload.js';
-import { open } from '../node/open.js';
 import { tuningFiles } from '../node/tuning_store.js';
 import { compileProgress } from '../report/progress_callback.js';
 import type { TuneOptions } from './commands.js';
-import { type Output, bold, openOutput, table } from './output.js';
+import { openDevice, sayDevice } from './device.js';
+import { type Output, bold, counted, openOutput, table } from './output.js';
 
 export async function tune(options: TuneOptions): Promise<number> {
   const output = openOutput(options);
-  const device = await open(options.device === undefined ? {} : { device: options.device });
-  const { adapter, driver } = device.fingerprint;
-  output.say(`Device: ${adapter} (${driver}), ${device.traits.family} kernels.`);
+  const device = await openDevice(options);
+  sayDevice(output, device);
   const store = tuningFiles({ warn: output.say });
   const file = store.fileOf(device.fingerprint);
   if (options.clear) {
@@ -35,7 +34,7 @@ export async function tune(options: TuneOptions): Promise<number> {
   output.say(
     cases.length === 0
       ? 'No kernel has more than one variant on this device, so there is nothing to tune.'
-      : `${count(cases.length, 'kernel')} with more than one variant on this device; each time is the minimum of ${count(options.repeats, 'repeat')}:`,
+      : `${counted(cases.length, 'kernel')} with more than one variant on this device; each time is the minimum of ${counted(options.repeats, 'repeat')}:`,
   );
   const results = await tuneCases(device, cases, {
     repeats: options.repeats,
@@ -76,10 +75,6 @@ export async function tune(options: TuneOptions): Promise<number> {
     stored: isStored ? file : null,
   });
   return 0;
-}
-
-function count(number: number, thing: string): string {
-  return `${number} ${thing}${number === 1 ? '' : 's'}`;
 }
 
 function workloadFor(

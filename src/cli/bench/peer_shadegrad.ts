@@ -22,9 +22,9 @@ import { type StoredTensor, readSafetensors } from '../../nn/safetensors.js';
 import { type Model, sequential } from '../../nn/model.js';
 import { meansOf } from '../../nn/task.js';
 import { TrainingStep } from '../../nn/training_step.js';
-import { open } from '../../node/open.js';
 import { useStoredKernels } from '../../node/tuning_store.js';
 import type { PeerOptions } from '../commands.js';
+import { openDevice } from '../device.js';
 import { version } from '../version.js';
 import type { PeerRequest, Prepared } from './peer_process.js';
 
@@ -44,7 +44,7 @@ export async function servePeer(options: PeerOptions): Promise<number> {
     let answer: object;
     try {
       if (request.do === 'prepare') {
-        const device = await open(options.device === undefined ? {} : { device: options.device });
+        const device = await openDevice(options);
         await useStoredKernels(device, options);
         system = new ShadegradPeer(device, request);
         answer = await system.prepare(request.checkSteps);
