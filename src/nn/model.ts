@@ -46,9 +46,10 @@ import {
   type OptimizerDescription,
   type StoredOptimizer,
   describeMisfit,
+  describeUnfrozen,
   fitsSlots,
   optimizerIn,
-  slotsIn,
+  storedOptimizerIn,
 } from './stored_optimizer.js';
 import { summaryTable } from './summary.js';
 import { TrainState, type Weights } from './train_state.js';
@@ -59,9 +60,7 @@ import {
   type KeptTensors,
   type LoadedWeights,
   checkTensors,
-  descriptionIn,
   format,
-  hasDescription,
   takeWeights,
   weightsFile,
   writeWeights,
@@ -87,7 +86,7 @@ export const namedModelRules = (): Rules<ModelOptions> => ({ name: nonEmptyText,
 
 export interface CompileOptions extends TaskOptions {
   readonly optimizer: Optimizer;
-  /** Called if the optimizer slots of a loaded file are of another optimizer. Default console.warn. */
+  /** Called if the optimizer cannot use the slots of a loaded file, or the file lacks some. Default console.warn. */
   readonly warn?: (message: string) => void;
 }
 
@@ -247,10 +246,11 @@ export class Model extends Resource implements TrainableModel {
   }
 
   /**
-   * Sets optimizer and loss. Training then starts with new optimizer slots, as in Keras, even if the model was compiled and
-   * trained before. The exception is a loaded model that has not been trained since: if the optimizer has the same name and
-   * slots as the file's, training continues with the file's slots, to the bits of a training that was never saved. If it
-   * cannot use them, it calls `warn`.
+   * Sets optimizer and loss. Training then starts with new optimizer slots at step 0, as in Keras, even if the model was
+   * compiled and trained before; consecutive fits continue with both. The exception is a loaded model that has not been trained
+   * since: if the optimizer has the same name and slots as the file's, training continues with the file's slots and step, to the
+   * bits of a training that was never saved. `warn` is called if the optimizer cannot use the file's slots, or the file has none
+   * for layers that were frozen when it was saved.
    *
    * Throws: UsageError for options out of range; StateError during a fit.
    */
@@ -261,17 +261,24 @@ export class Model extends Resource implements TrainableModel {
     this.#task = new Task(this.#outputs, task);
     this.#optimizer = optimizer;
     this.#warn = warn;
-    this.#state?.dropSlots();
-    const misfit = this.#restoreSlots(optimizer);
-    if (misfit !== undefined) warn(`compile: ${misfit}; training starts with new ones.`);
+    this.#state?.dropOptimizer();
+    this.#restoreOptimizer(optimizer, { who: 'compile', otherwise: 'training starts with new ones' });
   }
 
-  /** Fills the optimizer's slots from the last loaded file, if it has any. Returns the reason if they do not fit. */
-  #restoreSlots(optimizer: Optimizer): string | undefined {
-    if (!this.#stored || this.#stored.slots.size === 0) return undefined;
-    if (!fitsSlots(optimizer, this.#stored)) return describeMisfit(optimizer, this.#stored);
-    for (const [name, values] of this.#stored.slots) this.slots.get(name)?.write(values);
-    return undefined;
+  /** Takes the optimizer's slots and step from the last loaded file. If they do not fit, the warning ends with `otherwise`. */
+  #restoreOptimizer(
+    optimizer: Optimizer,
+    { who, otherwise }: Readonly<Record<'who' | 'otherwise', string>>,
+  ): void {
+    const stored = this.#stored;
+    if (!stored) return;
+    if (fitsSlots(optimizer, stored)) {
+      for (const [name, values] of stored.slots) this.slots.get(name)!.write(values);
+      this.state.step = stored.step ?? this.state.step;
+      const unfrozen = describeUnfrozen(stored);
+      if (unfrozen !== undefined) this.#warn(`${who}: ${unfrozen}.`);
+    } else if (stored.slots.size > 0)
+      this.#warn(`${who}: ${describeMisfit(optimizer, stored)}; ${otherwise}.`);
   }
 
   /**
@@ -507,26 +514,26 @@ export class Model extends Resource implements TrainableModel {
 
   /** Validates a file with weights of this model, without a device. Throws: ModelError if they do not fit. */
   checkWeights(stored: StoredTensors, file: string): void {
-    this.#slotsIn(stored, file);
+    this.#optimizerIn(stored, file);
   }
 
-  #slotsIn(stored: StoredTensors, file: string): ReturnType<typeof slotsIn> {
-    const shapes = this.network.parameters.map((spec) => ({ ...spec, name: spec.path }));
+  #optimizerIn(stored: StoredTensors, file: string): StoredOptimizer {
+    const { parameters } = this.network;
+    const shapes = parameters.map(({ path, shape }) => ({ name: path, shape }));
     checkTensors(shapes, stored, file);
-    return slotsIn(stored, shapes.filter(hasGradient), file);
+    return storedOptimizerIn(stored, parameters, { file, described: this.#described });
   }
 
   /** `loadWeights` for a file that was read already; `file` names it in messages. */
   takeWeights(stored: StoredTensors, file: string): LoadedWeights {
     this.activity.assertWritable('loadWeights');
     // Validated before anything is allocated: a damaged description may declare a model that is too large.
-    const slots = this.#slotsIn(stored, file);
-    const description = hasDescription(stored) ? optimizerIn(descriptionIn(stored, file)) : this.#described;
+    const optimizer = this.#optimizerIn(stored, file);
     const loaded = takeWeights(this.state.groups, stored, file);
-    this.#stored = { description, slots };
+    this.#stored = optimizer;
     this.#checkpoint = loaded.checkpoint;
-    const misfit = this.#optimizer && this.#restoreSlots(this.#optimizer);
-    if (misfit !== undefined) this.#warn(`loadWeights: ${misfit}; the model keeps its own.`);
+    if (this.#optimizer)
+      this.#restoreOptimizer(this.#optimizer, { who: 'loadWeights', otherwise: 'the model keeps its own' });
     return loaded;
   }
 
@@ -534,6 +541,7 @@ export class Model extends Resource implements TrainableModel {
     return {
       description: this.toJson(),
       state: this.state,
+      optimizerStep: this.#optimizer ? this.state.step : this.#stored?.step,
       storedSlots: this.#optimizer ? undefined : this.#stored?.slots,
     };
   }

@@ -85,6 +85,16 @@ function layerToJson({ layer, name, sharedWith, isFrozen, stream, parameterStrea
   };
 }
 
+/** The names of the layers that are frozen in a model description; none in anything else. */
+export function frozenLayersIn(description: unknown): ReadonlySet<string> {
+  const { layers } = Object(description) as { readonly layers?: unknown };
+  const configs = (Array.isArray(layers) ? layers : []).map((layer) => {
+    const { config } = Object(layer) as { readonly config?: unknown };
+    return Object(config) as { readonly name?: unknown; readonly trainable?: unknown };
+  });
+  return new Set(configs.flatMap(({ name, trainable }) => (trainable === false ? [String(name)] : [])));
+}
+
 /**
  * Makes the network that `networkToJson` described, optionally with another name. `from` names the description in messages.
  *

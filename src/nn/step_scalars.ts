@@ -22,11 +22,12 @@ export class StepScalars {
   #first = 0;
   #learningRate = 0;
 
-  /** `table` is [stepsPerEpoch, optimizer.scalars]. */
+  /** `table` is [stepsPerEpoch, optimizer.scalars]; `stepsBefore`: the optimizer's step at the start of the training. */
   constructor(
     private readonly optimizer: Optimizer,
     private readonly table: Tensor,
     private readonly length: TrainingLength,
+    private readonly stepsBefore: number,
   ) {}
 
   /** The rate of the last step, or of the first one before it runs; rounded to f32, as on the device. */
@@ -46,7 +47,7 @@ export class StepScalars {
     });
     const columns = Object.values(scalars);
     const rows = rates.flatMap((rate, i) =>
-      columns.map((scalar) => scalar({ learningRate: rate, update: step + 1 + i })),
+      columns.map((scalar) => scalar({ learningRate: rate, update: this.stepsBefore + step + 1 + i })),
     );
     const { device, storage } = this.table;
     device.write(storage, Float32Array.from(rows), first * columns.length * 4);

@@ -1,4 +1,4 @@
-/** The values of a model on one device: parameters, statistics, and the optimizer's slots. */
+/** The values of a model on one device: parameters, statistics, the optimizer's slots, and its step. */
 import type { Device } from '../engine/device.js';
 import { Resource } from '../engine/resource.js';
 import type { Tensor } from '../engine/tensor.js';
@@ -17,6 +17,11 @@ export class TrainState extends Resource {
   readonly frozen: ParameterGroup;
   /** Parameters that training changes without gradients, such as moving means. */
   readonly statistics: ParameterGroup;
+  /**
+   * How many updates the optimizer has made, over all fits since compile() set it. An update counts once it is submitted, so
+   * what is read from the device next has the values after this step.
+   */
+  step = 0;
   readonly #slots = new Map<string, ParameterGroup>();
 
   /** Draws the initial values from `seed`. */
@@ -50,9 +55,11 @@ export class TrainState extends Resource {
     }
   }
 
-  dropSlots(): void {
+  /** The next optimizer starts without slots, at step 0. */
+  dropOptimizer(): void {
     for (const group of this.#slots.values()) group.dispose();
     this.#slots.clear();
+    this.step = 0;
   }
 
   /** All groups except the slots. */
@@ -86,6 +93,6 @@ export class TrainState extends Resource {
 
   dispose(): void {
     for (const group of this.groups) group.dispose();
-    this.dropSlots();
+    this.dropOptimizer();
   }
 }

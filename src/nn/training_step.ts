@@ -235,9 +235,20 @@ export class TrainingStep extends Resource {
     return { step };
   }
 
-  /** What the replay loop replays. */
+  /** What the replay loop replays; each replay counts as a step of the model's state. */
   get replayable(): Replayable {
-    return this.#accumulated ?? this.bound.step;
+    const step = this.#accumulated ?? this.bound.step;
+    const { state } = this.model;
+    return {
+      encode: (encoder, times) => {
+        step.encode(encoder, times);
+        state.step += times ?? 1;
+      },
+      profileAndPrint: async () => {
+        await step.profileAndPrint();
+        state.step++;
+      },
+    };
   }
 
   get plan(): Plan {
@@ -307,7 +318,9 @@ export class TrainingStep extends Resource {
     this.#accumulated?.begin(cursor);
     const { stepsPerEpoch, batchSize } = this;
     const length = { stepsPerEpoch, batchSize, totalSteps };
-    const scalars = new StepScalars(this.model.optimizer, this.#tensors.stepScalars, length);
+    const { optimizer, state } = this.model;
+    const stepsBefore = state.step - position.step;
+    const scalars = new StepScalars(optimizer, this.#tensors.stepScalars, length, stepsBefore);
     scalars.begin(position);
     return scalars;
   }

@@ -1,7 +1,7 @@
 /**
  * Everything that a model stores in one safetensors file: parameters as `conv2d/kernel`, optimizer slots as
  * `mean_square/conv2d/kernel`, arrays of callbacks as `callbacks/…`; in the metadata, the model's description (the contents of
- * `model.json`, so that the file is self-contained) and the position of the training.
+ * `model.json`, so that the file is self-contained), the optimizer's step and the position of the training.
  */
 import type { Shape } from '../engine/primitive.js';
 import { ModelError } from '../errors.js';
@@ -33,6 +33,9 @@ export const format = 'shadegrad 1';
 /** The metadata key of the model's description; files of earlier versions lack it. */
 const descriptionKey = 'model';
 
+/** The metadata key of the optimizer's step; files of earlier versions lack it. */
+const stepKey = 'optimizer_step';
+
 /** Prefix of the names of callback arrays. */
 export const callbackPrefix = 'callbacks/';
 
@@ -47,6 +50,8 @@ export interface KeptTensors {
   /** The result of `toJson`. */
   readonly description: object;
   readonly state: TrainState;
+  /** How many updates the optimizer has made; undefined if there is no optimizer. */
+  readonly optimizerStep: number | undefined;
   /** Slots of a loaded file that no optimizer has taken over yet. */
   readonly storedSlots?: StoredSlots | undefined;
 }
@@ -58,7 +63,7 @@ export interface LoadedWeights {
 
 /** The bytes of the file; a consistent snapshot of the device's tensors. */
 export async function weightsFile(
-  { description, state, storedSlots = new Map() }: KeptTensors,
+  { description, state, optimizerStep, storedSlots = new Map() }: KeptTensors,
   { metadata = {}, includeOptimizer = true, checkpoint }: SaveWeightsOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
   const onDevice: [slot: string, ParameterGroup][] = [
@@ -84,7 +89,8 @@ export async function weightsFile(
     tensors.push([callbackPrefix + key, { dtype: 'F32', shape: [data.length], data }]);
   // The tensors are stored next to the weights; JSON omits undefined.
   const text = checkpoint ? { checkpoint: JSON.stringify({ ...checkpoint, tensors: undefined }) } : {};
-  const own = { format, [descriptionKey]: JSON.stringify(description) };
+  const step = includeOptimizer && optimizerStep !== undefined ? { [stepKey]: `${optimizerStep}` } : {};
+  const own = { format, [descriptionKey]: JSON.stringify(description), ...step };
   return writeSafetensors(tensors, { ...metadata, ...own, ...text });
 }
 
@@ -196,6 +202,22 @@ export function checkpointIn({ tensors, metadata }: StoredTensors, file: string)
   );
   const position = positionFrom(checkpoint.position);
   return { ...checkpoint, position, ...(kept.length > 0 ? { tensors: new Map(kept) } : {}) };
+}
+
+/**
+ * How many updates the optimizer had made when the file was written; undefined if the file does not say. `file` names it in
+ * messages.
+ *
+ * Throws: ModelError if it is not a count.
+ */
+export function optimizerStepIn({ metadata }: StoredTensors, file: string): number | undefined {
+  const text = metadata[stepKey];
+  if (text === undefined) return undefined;
+  return readJson(
+    text,
+    countOrZero,
+    (what, cause) => new ModelError(`model: ${saidOf(`the ${stepKey} in ${file}`, what)}.`, { cause }),
+  );
 }
 
 /** A position in a file; earlier versions have three sums as separate members. */

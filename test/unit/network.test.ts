@@ -12,6 +12,7 @@
 import { describe, expect, it, test } from 'vitest';
 import { program } from '../../src/engine/program.js';
 import { Tensor } from '../../src/engine/tensor.js';
+import type { Plan } from '../../src/engine/plan/plan.js';
 import type { Spec } from '../../src/engine/primitive.js';
 import { stateSpec } from '../../src/kernels/step_state.js';
 import { setSpecs } from '../../src/nn/device_set.js';
@@ -35,7 +36,7 @@ import { rmsprop } from '../../src/nn/optimizers/index.js';
 import type { Network } from '../../src/nn/network.js';
 import { freeze, insert, remove, rename, unfreeze } from '../../src/nn/network_changes.js';
 import { hollowDevice } from './fake_device.js';
-import { plannedStep } from './planned_step.js';
+import { plannedPrediction, plannedStep } from './planned_step.js';
 
 registerLayers(layerClasses);
 
@@ -429,6 +430,27 @@ describe('a frozen layer', () => {
     const labels = plan.dispatches.map(({ label }) => label).join('\n');
     expect(labels).not.toMatch(/conv2d\/(kernel|input)_gradient|batch_norm_moving|batch_norm\/statistics/);
     expect(made.summary(() => undefined)).toContain('Non-trainable params: 28 ');
+  });
+
+  it('takes no dispatch backwards, and the same ones for predictions', () => {
+    const made = make();
+    const whole = new Model(unfreeze(made.network, 'conv2d', 'batch_normalization'), { device: made.device });
+    whole.compile({ optimizer: rmsprop(), loss: 'sparseCategoricalCrossentropy' });
+    const labelsIn = ({ dispatches }: Plan): string[] => dispatches.map(({ label }) => label);
+    const ofFrozen = labelsIn(plannedStep(made));
+    // The gradients of the last layer: the sum is that of its bias, the product that of its kernel.
+    expect(ofFrozen.slice(ofFrozen.indexOf('softmax_cross_entropy/forward'))).toEqual([
+      'softmax_cross_entropy/forward',
+      'l2_penalty/forward',
+      'l2_penalty/forward',
+      'sum/forward',
+      'matmul/forward + scale/forward + add/forward',
+      'l2_totals/forward',
+      'rmsprop/update',
+      'step_state/end_step',
+    ]);
+    expect([ofFrozen.length, labelsIn(plannedStep(whole)).length]).toEqual([11, 23]);
+    expect(labelsIn(plannedPrediction(made, 8))).toEqual(labelsIn(plannedPrediction(whole, 8)));
   });
 
   it('is trained again when its network is unfrozen', () => {

@@ -40,7 +40,6 @@ const threeSlots = defineOptimizer<Omit<Options, 'learningRate'>>({
     learning_rate: ({ learningRate }) => learningRate,
     correction: ({ update }) => 1 - beta ** update,
   }),
-  usesDecay: ({ weightDecay }) => weightDecay > 0,
   update: ({ beta, weightDecay }) => ({
     primitive,
     slots,

@@ -17,7 +17,10 @@ const at = (epoch: number, row: number): Position => ({
 });
 
 /** The scalars of an optimizer, and the table as the device has it. */
-function tableOf(optimizer: Optimizer): { scalars: StepScalars; table: Float32Array; written: number[] } {
+function tableOf(
+  optimizer: Optimizer,
+  stepsBefore = 0,
+): { scalars: StepScalars; table: Float32Array; written: number[] } {
   const table = new Float32Array(length.stepsPerEpoch * Object.keys(optimizer.scalars).length);
   const written: number[] = [];
   const device = {
@@ -27,7 +30,7 @@ function tableOf(optimizer: Optimizer): { scalars: StepScalars; table: Float32Ar
     },
   };
   const tensor = { device, storage: {} } as unknown as Tensor;
-  return { scalars: new StepScalars(optimizer, tensor, length), table, written };
+  return { scalars: new StepScalars(optimizer, tensor, length, stepsBefore), table, written };
 }
 
 describe('the scalars of the steps', () => {
@@ -43,15 +46,22 @@ describe('the scalars of the steps', () => {
     expect(scalars.learningRate).toBe(Math.fround(0.1 / 6));
   });
 
-  it('are columns of one table, computed from the rate and the count of updates', () => {
+  it('are columns of one table, computed from the rate and the count of updates, earlier trainings included', () => {
     const scalars = {
       learning_rate: ({ learningRate }: { readonly learningRate: number }) => learningRate,
       correction: ({ update }: { readonly update: number }) => 1 - 0.999 ** update,
     };
-    const { scalars: rows, table } = tableOf({ ...sgd({ learningRate: 0.5 }), scalars });
+    const optimizer = { ...sgd({ learningRate: 0.5 }), scalars };
+    const { scalars: rows, table } = tableOf(optimizer);
     rows.begin(at(1, 2));
     const correction = (update: number): number => Math.fround(1 - 0.999 ** update);
     expect([...table]).toEqual([0, 0, 0, 0, 0.5, correction(7), 0.5, correction(8)]);
+
+    const second = tableOf(optimizer, 100);
+    second.scalars.begin(at(0, 3));
+    optimizer.learningRate = 0.25;
+    second.scalars.change(at(0, 3));
+    expect([...second.table].slice(6)).toEqual([0.25, correction(104)]);
   });
 
   it('change from the current row on with the learning rate of the optimizer', () => {

@@ -21,7 +21,7 @@ export interface OptimizerOperands {
 /** The arguments of a step scalar. */
 export interface StepOfTraining {
   readonly learningRate: number;
-  /** Number of updates of the parameters, including this one. */
+  /** The number of this update, from 1, over all fits since compile() set the optimizer. */
   readonly update: number;
 }
 
@@ -62,6 +62,7 @@ export interface Update {
   /** Made by `updatePrimitive`. */
   readonly primitive: Primitive<string, never, Constants>;
   readonly slots: readonly string[];
+  /** If they depend on `decay`, parameters with and without decay get a dispatch each; else all get one. */
   readonly constants: (attributes: ParameterAttributes) => Constants;
 }
 
@@ -73,7 +74,6 @@ export interface OptimizerDeclaration<Options extends object> {
   readonly learningRate: number;
   /** Default: only the learning rate. */
   readonly scalars?: (options: Required<Options>) => Optimizer['scalars'];
-  readonly usesDecay?: (options: Required<Options>) => boolean;
   /** All primitives that `update` may return. */
   readonly primitives: readonly Primitive<string, never, Constants>[];
   readonly update: (options: Required<Options>) => Update;
@@ -97,7 +97,6 @@ export function defineOptimizer<Options extends object>({
   defaults,
   learningRate: defaultRate,
   scalars = () => rateAlone,
-  usesDecay = () => false,
   primitives,
   update,
 }: OptimizerDeclaration<Options>): OptimizerFactory<Options> {
@@ -110,13 +109,14 @@ export function defineOptimizer<Options extends object>({
     const set = Object.entries(own).filter(([, value]) => value !== undefined);
     const options = { ...defaults, ...(Object.fromEntries(set) as Partial<Options>) } as Required<Options>;
     const { primitive, slots: slotNames, constants } = update(options);
+    const [decaying, others] = [true, false].map((decay) => JSON.stringify(constants({ decay })));
     return {
       name,
       learningRate,
       slots: slotNames,
       scalars: scalars(options),
       config: options as Optimizer['config'],
-      usesDecay: usesDecay(options),
+      usesDecay: decaying !== others,
       apply: ({ slots, ...operands }, attributes) =>
         void runPrimitive(primitive, { ...operands, ...slots }, constants(attributes)),
     };
