@@ -104,15 +104,24 @@ export interface Elementwise<I extends string, A extends Attributes> {
 }
 
 /**
- * Declares that an output equals that of another primitive over some of the same operands. For example, the sums of
- * dy that a kernel gradient computes are those of `sum/forward`. If a program needs both, the plan drops the other
- * primitive.
+ * A rewrite rule: an output equals the result of another primitive over some of the same operands. For example, the
+ * sums of dy that a kernel gradient computes are those of the sum for the bias. If a program needs both, the planner
+ * drops the other primitive.
  */
 export interface SharedResult<I extends string> {
-  readonly primitive: string;
+  readonly primitive: Primitive;
   /** Operand of the other primitive → operand of this one. */
   readonly inputs: Readonly<Record<string, I>>;
   readonly attributes: Attributes;
+}
+
+/** A rewrite rule whose operands and attributes the compiler checks against the other primitive. */
+export function sharedResult<I extends string, Other extends string, A extends Attributes>(
+  primitive: Primitive<Other, string, A>,
+  inputs: Readonly<Record<Other, I>>,
+  attributes: A,
+): SharedResult<I> {
+  return { primitive: primitive as unknown as Primitive, inputs, attributes };
 }
 
 export interface Primitive<
@@ -131,7 +140,7 @@ export interface Primitive<
   /** Inputs that the primitive changes in place, such as the parameters of an optimizer. */
   readonly mutates?: readonly I[];
   readonly elementwise?: Elementwise<I, A>;
-  /** Outputs that replace another primitive. */
+  /** Outputs that replace another primitive, with the rule for each. */
   readonly sharedResults?: Readonly<Partial<Record<O, SharedResult<I>>>>;
   /** Specs of the outputs. Throws: ShapeError for inputs that do not fit. */
   shape(inputs: Readonly<Record<I, Spec>>, attributes: A): Readonly<Record<O, Spec>>;

@@ -5,9 +5,10 @@
 import { StateError, UsageError, assert } from '../errors.js';
 import { wrong } from '../options.js';
 import { type CompileOptions, compile } from './compile.js';
+import { debug } from './debug.js';
 import { defaultDevice, type Device, type Pipeline } from './device.js';
 import type { Attributes, Primitive, Spec } from './primitive.js';
-import type { Plan, PlanOptions } from './plan/plan.js';
+import type { Plan, PlanOptions, StageListener } from './plan/plan.js';
 import { plan } from './plan/planner.js';
 import { LruCache } from './lru.js';
 import { Step } from './replay.js';
@@ -32,7 +33,7 @@ function recordProgram<R extends Structure>(
   device: Device,
   specs: readonly Spec[],
   fn: (...inputs: Tensor[]) => R,
-  options: PlanOptions = {},
+  options: PlanOptions & { readonly onStage?: StageListener } = {},
 ): Recorded<R> {
   const trace = new Trace(device);
   const result = trace.record(() => fn(...specs.map((spec) => trace.input(spec))));
@@ -104,9 +105,14 @@ export class Program<R extends Structure> extends Resource {
     this.#checkInputs(inputs);
     const key = inputs.map(describe).join(' ');
     let recorded = this.#recorded.get(key);
-    if (!recorded)
-      this.#recorded.set(key, (recorded = recordProgram(this.device, inputs, this.fn, this.options)));
+    if (!recorded) this.#recorded.set(key, (recorded = this.#record(inputs)));
     return recorded;
+  }
+
+  /** Prints each stage of the planner (debug level 1). */
+  #record(inputs: readonly Spec[]): Recorded<R> {
+    const onStage: StageListener = (stage, text) => debug(1, () => `plan, ${stage}:\n${text()}`);
+    return recordProgram(this.device, inputs, this.fn, { ...this.options, onStage });
   }
 
   /** Planning needs only the specs of the inputs; `fn.length` does not count parameters with defaults. */

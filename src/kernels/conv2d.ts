@@ -13,6 +13,7 @@ import {
   type Primitive,
   type PrimitiveContext,
   type Shape,
+  sharedResult,
   sizeOf,
 } from '../engine/primitive.js';
 import { runPrimitive } from '../engine/program.js';
@@ -22,6 +23,7 @@ import { checkCall } from '../calls.js';
 import { forwardGpu, inputGradientGpu, kernelGradientGpu } from './conv2d_gpu.js';
 import { forwardSoftware, inputGradientSoftware, kernelGradientSoftware } from './conv2d_software.js';
 import { bytesTouched, baselineVariant, gridFor } from './grid.js';
+import { sumForward } from './sum.js';
 import {
   type Pair,
   type WindowAttributes,
@@ -123,7 +125,7 @@ export const conv2dKernelGradient: Primitive<'x' | 'dy', 'dkernel' | 'dbias', Ke
   inputs: ['x', 'dy'],
   outputs: ['dkernel', 'dbias'],
   sharedResults: {
-    dbias: { primitive: 'sum/forward', inputs: { x: 'dy' }, attributes: { first: 0, last: 2 } },
+    dbias: sharedResult(sumForward, { x: 'dy' }, { first: 0, last: 2 }),
   },
   shape: (_, { kernelShape }) => ({
     dkernel: { shape: kernelShape, dtype: 'f32' },

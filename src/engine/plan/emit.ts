@@ -39,17 +39,11 @@ export function emit(
     const [node] = members as [GraphNode];
     const written = epilogueOf(graph, group);
     const operand = operandsOf(graph, group, memory, position);
-    const about = {
-      label: members.map(({ primitive }) => primitive.name).join(' + '),
-      primitive: node.primitive.name,
-      node: position,
-      variant: kernel.variant,
-      scopes: [...new Set(members.flatMap(({ scope }) => scope?.name ?? []))],
-      isBackward: node.scope?.isBackward ?? false,
-      shapes: Object.values(node.inputs)
-        .map(({ spec }) => describe(spec))
-        .join(' '),
-    };
+    const label = members.map(({ primitive }) => primitive.name).join(' + ');
+    const scopes = [...new Set(members.flatMap(({ scope }) => scope?.name ?? []))];
+    const shapes = Object.values(node.inputs)
+      .map(({ spec }) => describe(spec))
+      .join(' ');
     const last = kernel.lowering.dispatches.length - 1;
     return kernel.lowering.dispatches.map((dispatch, i) => {
       checkWorkgroups(dispatch, traits);
@@ -59,7 +53,13 @@ export function emit(
       const storage = shader.bindings.filter(({ access }) => access !== 'uniform');
       const own = storage.slice(0, storage.length - extra.length);
       return {
-        ...about,
+        label,
+        primitive: node.primitive.name,
+        node: position,
+        variant: kernel.variant,
+        scopes,
+        isBackward: node.scope?.isBackward ?? false,
+        shapes,
         shader,
         slots: [
           ...own.map(({ name }) => operand(dispatch.bindings?.[name] ?? name)),

@@ -180,7 +180,7 @@ class Fusion {
       if (!map?.kernel.isMap || map === host || chosen.includes(map) || map.flow.at(-1) !== value) continue;
       const isOnlyFor = this.#uses.readers[value]?.length === 1 && !this.#uses.isReturned[value];
       if (!isOnlyFor || this.#neededOnTheWay(map.flow, map.members).length > 0) continue;
-      if (!this.#canMove(map) || map.chain.some((link) => this.#readsUnfinished(host, link))) continue;
+      if (!this.#canMove(map)) continue;
       const added = [...chosen, map].flatMap(({ chain }) => chain);
       if (this.#bindings(host, [...added, id]) <= maxBindings) chosen.push(map);
     }

@@ -14,12 +14,9 @@ import { graphOf, graphText } from './graph.js';
 import { dropDead } from './live.js';
 import { assignMemory, memoryText } from './memory.js';
 import { separatePlaced } from './place.js';
-import type { Plan, PlanOptions } from './plan.js';
+import type { Plan, PlanOptions, StageListener } from './plan.js';
 import { shareResults } from './rewrite.js';
 import { type Kernel, kernelsText, select } from './select.js';
-
-/** Called with the name and, as a function, the text of what each stage returns. */
-export type StageListener = (stage: string, text: () => string) => void;
 
 export function plan(
   trace: Trace,

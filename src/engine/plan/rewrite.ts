@@ -75,7 +75,7 @@ function isTwin(
   { primitive, inputs, attributes }: SharedResult<string>,
 ): boolean {
   return (
-    other.primitive.name === primitive &&
+    other.primitive === primitive &&
     Object.entries(attributes).every(([key, value]) => other.attributes[key] === value) &&
     Object.entries(inputs).every(([theirs, ours]) => {
       const [a, b] = [other.inputs[theirs] as Operand, node.inputs[ours] as Operand];
