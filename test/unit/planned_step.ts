@@ -3,6 +3,7 @@ import type { Plan } from '../../src/engine/plan/plan.js';
 import type { Spec } from '../../src/engine/primitive.js';
 import { program } from '../../src/engine/program.js';
 import { Tensor } from '../../src/engine/tensor.js';
+import { Trace } from '../../src/engine/trace.js';
 import { stateSpec } from '../../src/kernels/step_state.js';
 import { type SetTensors, setSpecs } from '../../src/nn/device_set.js';
 import { recordPrediction } from '../../src/nn/evaluator.js';
@@ -10,12 +11,21 @@ import type { Model } from '../../src/nn/model.js';
 import { StepTensors, stepRecorders } from '../../src/nn/training_step.js';
 
 export function plannedStep(model: Model, { batchSize = 8, fusion = true } = {}): Plan {
-  const { device } = model;
-  const placeholder = (spec: Spec): Tensor => Tensor.placeholder(spec, device);
+  return program(stepRecorder(model, batchSize), model.device, { fusion }).plan();
+}
+
+/** The training step as it is recorded, to be planned. */
+export function recordedStep(model: Model, batchSize = 8): Trace {
+  const trace = new Trace(model.device);
+  trace.record(stepRecorder(model, batchSize));
+  return trace;
+}
+
+function stepRecorder(model: Model, batchSize: number): () => Record<string, Tensor> {
+  const placeholder = (spec: Spec): Tensor => Tensor.placeholder(spec, model.device);
   const set = placeholderSet(model, placeholder);
   const tensors = new StepTensors(model, { stepsPerEpoch: 8, isAccumulated: false }, placeholder);
-  const [whole] = stepRecorders(model, set, tensors, { batchSize, microBatchSize: batchSize });
-  return program(whole, device, { fusion }).plan();
+  return stepRecorders(model, set, tensors, { batchSize, microBatchSize: batchSize })[0];
 }
 
 export function plannedPrediction(model: Model, batchSize: number): Plan {

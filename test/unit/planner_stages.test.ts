@@ -1,0 +1,670 @@
+/**
+ * The stages of the planner, each by itself, as text:
+ *   live: what nothing depends on is dropped, effects stay
+ *   common: equal kernels run once; not across a change of their operands, not if placed or changed in place
+ *   rewrite: a result that another node computes too; where two want it; where moving it up would be wrong
+ *   select: kernels by family, equal cases share one
+ *   fuse: chains, stored values, the limit on bindings, values read and written by one kernel
+ *   place: a value placed in a buffer that its kernel reads
+ *   memory: buffers used again, scratch memory given back, the free buffer that fits best
+ *   emit: equal layers share a shader
+ *   whole plans: no value is overwritten before its last reader; dispatches and bytes grow linearly with depth
+ */
+import { describe, expect, test } from 'vitest';
+import { grad } from '../../src/engine/op.js';
+import { mergeCommon } from '../../src/engine/plan/common.js';
+import { emit } from '../../src/engine/plan/emit.js';
+import { type Group, fuse, groupsText, separateGroups } from '../../src/engine/plan/fuse.js';
+import { type Graph, type GraphNode, graphOf, graphText } from '../../src/engine/plan/graph.js';
+import { dropDead } from '../../src/engine/plan/live.js';
+import { assignMemory, memoryText } from '../../src/engine/plan/memory.js';
+import { membersOf, resultOf, separatePlaced } from '../../src/engine/plan/place.js';
+import { plan } from '../../src/engine/plan/planner.js';
+import { shareResults } from '../../src/engine/plan/rewrite.js';
+import { kernelsText, select } from '../../src/engine/plan/select.js';
+import type { Primitive, Spec, Variant } from '../../src/engine/primitive.js';
+import { runPrimitive } from '../../src/engine/program.js';
+import { registerShaders } from '../../src/engine/shader.js';
+import { Tensor } from '../../src/engine/tensor.js';
+import { Trace } from '../../src/engine/trace.js';
+import {
+  add,
+  conv2d,
+  exp,
+  matmul,
+  multiply,
+  negate,
+  relu,
+  reshape,
+  scale,
+  square,
+  sum,
+} from '../../src/kernels/index.js';
+import { conv2dKernelGradient } from '../../src/kernels/conv2d.js';
+import { stateSpec } from '../../src/kernels/step_state.js';
+import { paperBnModel, paperModel, smallModel } from '../../src/nn/models.js';
+import { rmsprop, sgd } from '../../src/nn/optimizers/index.js';
+import { fakeDevice, hollowDevice } from './fake_device.js';
+import { plannedStep } from './planned_step.js';
+import { residualNetwork } from './residual_network.js';
+
+const device = fakeDevice({ family: 'gpu', subgroupSize: 32 });
+
+const f32 = (shape: readonly number[]): Spec => ({ shape, dtype: 'f32' });
+
+type Recorded = (...inputs: Tensor[]) => Tensor | readonly Tensor[];
+
+/** The graph of a function of f32 tensors of these shapes. */
+function graphFrom(fn: Recorded, ...shapes: readonly (readonly number[])[]): Graph {
+  const trace = new Trace(device);
+  const results = trace.record(() => [fn(...shapes.map((shape) => trace.input(f32(shape))))].flat());
+  return graphOf(
+    trace,
+    results.map((tensor) => trace.valueOf(tensor)),
+  );
+}
+
+const placeholder = (...shape: number[]): Tensor => Tensor.placeholder({ shape, dtype: 'f32' }, device);
+
+/** Changes `parameters` in place. */
+function update(parameters: Tensor, gradients: Tensor): void {
+  const state = Tensor.placeholder(stateSpec, device);
+  sgd().apply({ parameters, gradients, slots: {}, stepScalars: placeholder(1, 1), state }, { decay: true });
+}
+
+/** A graph whose function may place values. */
+function graphWith(fn: (trace: Trace) => Tensor | readonly Tensor[]): Graph {
+  const trace = new Trace(device);
+  const results = trace.record(() => [fn(trace)].flat());
+  return graphOf(
+    trace,
+    results.map((tensor) => trace.valueOf(tensor)),
+  );
+}
+
+const fused = (graph: Graph): readonly Group[] => fuse(graph, select(graph, device));
+const fusedText = (graph: Graph): string => groupsText(graph, fused(graph));
+
+describe('live', () => {
+  test('drops what no output and no effect depends on', () => {
+    const graph = graphFrom(
+      (x, w) => {
+        square(exp(x));
+        matmul(x, w);
+        return reshape(negate(x), [16]);
+      },
+      [4, 4],
+      [4, 4],
+    );
+    expect(graphText(graph)).toMatchInlineSnapshot(`
+      "n0: %1 [4,4] = exp/forward(x input0)
+      n1: %2 [4,4] = square/forward(x %1)
+      n2: %4 [4,4] = matmul/forward(a input0, b input1) {transposeA false, transposeB false}
+      n3: %5 [4,4] = negate/forward(x input0)
+      return %5 as [16]"
+    `);
+    expect(graphText(dropDead(graph))).toMatchInlineSnapshot(`
+      "n3: %5 [4,4] = negate/forward(x input0)
+      return %5 as [16]"
+    `);
+  });
+
+  test('keeps updates in place and placed values, with what they read', () => {
+    const flat = placeholder(16);
+    const graph = graphWith((trace) => {
+      const x = trace.input(f32([4, 4]));
+      trace.place(exp(x), placeholder(4, 4));
+      update(flat, reshape(negate(x), [16]));
+      return [];
+    });
+    expect(graphText(dropDead(graph))).toMatchInlineSnapshot(`
+      "n0: %1@m1 [4,4] = exp/forward(x input0)
+      n1: %2 [4,4] = negate/forward(x input0)
+      n2: sgd/update(parameters %3@m3!, gradients %2 as [16], stepScalars %4@m4, state %5@m5)"
+    `);
+  });
+});
+
+describe('common', () => {
+  const shape = [4, 4];
+
+  test('computes two equal products once, with equal operands before them', () => {
+    const graph = graphFrom(
+      (x, w) => [matmul(exp(x), w), negate(matmul(exp(x), w)), matmul(w, exp(x))],
+      shape,
+      shape,
+    );
+    expect(graphText(dropDead(mergeCommon(graph)))).toMatchInlineSnapshot(`
+      "n0: %1 [4,4] = exp/forward(x input0)
+      n1: %3 [4,4] = matmul/forward(a %1, b input1) {transposeA false, transposeB false}
+      n4: %6 [4,4] = negate/forward(x %3)
+      n5: %7 [4,4] = exp/forward(x input0)
+      n6: %8 [4,4] = matmul/forward(a input1, b %7) {transposeA false, transposeB false}
+      return %3, %6, %8"
+    `);
+  });
+
+  test('keeps equal element-wise nodes, which cost nothing where they are fused', () => {
+    const graph = graphFrom((x, w) => [add(exp(x), matmul(x, w)), add(exp(x), matmul(w, x))], shape, shape);
+    expect(mergeCommon(graph).order).toEqual(graph.order);
+  });
+
+  test('tells attributes and shapes apart', () => {
+    const graph = graphFrom(
+      (x) => [sum(scale(x, 0)), sum(scale(x, -0)), sum(x, { axis: 0 }), sum(reshape(x, [2, 8]), { axis: 0 })],
+      shape,
+    );
+    expect(mergeCommon(graph).order).toEqual(graph.order);
+  });
+
+  test('keeps two products if an operand changes between them, or if they are placed', () => {
+    const flat = placeholder(16);
+    const w = Tensor.over(device, flat.storage, { shape, dtype: 'f32' });
+    const changed = graphFrom(
+      (x, gradients) => {
+        const before = matmul(x, w);
+        update(flat, gradients);
+        return [before, matmul(x, w)];
+      },
+      shape,
+      [16],
+    );
+    expect(mergeCommon(changed).order).toEqual(changed.order);
+    const placed = graphWith((trace) => {
+      const x = trace.input(f32(shape));
+      for (let i = 0; i < 2; i++) trace.place(matmul(x, x), placeholder(4, 4));
+      return [];
+    });
+    expect(mergeCommon(placed).order).toEqual(placed.order);
+  });
+
+  test('keeps equal results of which one is changed in place', () => {
+    const graph = graphFrom(
+      (x, gradients) => {
+        const y = matmul(x, x);
+        update(reshape(y, [16]), gradients);
+        return [y, matmul(x, x)];
+      },
+      shape,
+      [16],
+    );
+    expect(mergeCommon(graph).order).toEqual(graph.order);
+  });
+
+  test('a plan runs the one, and copies its result for the second output', () => {
+    const trace = new Trace(device);
+    const outputs = trace.record(() => {
+      const x = trace.input(f32(shape));
+      return [matmul(x, x), matmul(x, x)];
+    });
+    const values = outputs.map((tensor) => trace.valueOf(tensor));
+    const both = plan(trace, values, device);
+    expect([both.dispatches.length, both.copies.length, both.dispatchesWithoutFusion]).toEqual([1, 1, 2]);
+    const plain = plan(trace, values, device, { fusion: false });
+    expect([plain.dispatches.length, plain.copies.length]).toEqual([2, 0]);
+  });
+});
+
+describe('rewrite', () => {
+  const images = [2, 4, 4, 2];
+  const kernel = [3, 3, 2, 2];
+
+  test('the sums for a bias come with the kernel gradient', () => {
+    const graph = dropDead(
+      graphFrom(
+        (x, w, bias) => grad(square(add(conv2d(x, w, { padding: 'same' }), bias)), [w, bias]),
+        images,
+        kernel,
+        [2],
+      ),
+    );
+    const before = graph.order.map((id) => graph.nodes[id]?.primitive.name);
+    expect(before.filter((name) => name === 'sum/forward')).toHaveLength(1);
+    expect(graphText(shareResults(graph))).toMatchInlineSnapshot(`
+      "n0: %2 [2,4,4,2] = conv2d/forward(x input0, kernel input1) {strides [1,1], pads [1,1,1,1]}
+      n1: %4 [2,4,4,2] = add/forward(a %2, b input2)
+      n3: %6 [2,4,4,2] = fill/forward() {shape [2,4,4,2], value 1}
+      n4: %7 [2,4,4,2] = multiply/forward(a %6, b %4)
+      n5: %8 [2,4,4,2] = scale/forward(x %7) {factor 2, offset 0}
+      n7: %10 [3,3,2,2], %9 [2] = conv2d/kernel_gradient(x input0, dy %8) {strides [1,1], pads [1,1,1,1], kernelShape [3,3,2,2]}
+      return %10, %9"
+    `);
+  });
+
+  test('of two kernel gradients over the same dy one takes the sums', () => {
+    const graph = dropDead(
+      graphFrom(
+        (x, other, w, v, bias) => {
+          const y = add(add(conv2d(x, w, { padding: 'same' }), conv2d(other, v, { padding: 'same' })), bias);
+          return grad(square(y), [w, v, bias]);
+        },
+        images,
+        images,
+        kernel,
+        kernel,
+        [2],
+      ),
+    );
+    const count = (name: string, { nodes, order }: Graph): number =>
+      order.filter((id) => nodes[id]?.primitive.name === name).length;
+    const shared = shareResults(graph);
+    expect([count('sum/forward', graph), count('conv2d/kernel_gradient', graph)]).toEqual([1, 2]);
+    expect([count('sum/forward', shared), count('conv2d/kernel_gradient', shared)]).toEqual([0, 2]);
+  });
+
+  /** A kernel gradient, then the sums of dy, placed in a target that is read before or after. */
+  const placedSums = (isReadBetween: boolean): Graph =>
+    graphWith((trace) => {
+      const [x, dy, target] = [trace.input(f32(images)), trace.input(f32(images)), placeholder(2)];
+      const attributes = { strides: [1, 1], pads: [1, 1, 1, 1], kernelShape: kernel } as const;
+      const { dkernel } = runPrimitive(conv2dKernelGradient, { x, dy }, attributes);
+      const between = isReadBetween ? [exp(target)] : [];
+      trace.place(sum(dy, { axis: [0, 1, 2] }), target);
+      return [dkernel, ...between];
+    });
+
+  test('both stay if the memory that would be written earlier is read between them', () => {
+    expect(shareResults(placedSums(false)).order).toEqual([0]);
+    expect(shareResults(placedSums(true)).order).toEqual([0, 1, 2]);
+  });
+
+  test('both stay if an operand changes between them', () => {
+    const flat = placeholder(64);
+    const dy = Tensor.over(device, flat.storage, f32(images));
+    const graph = graphFrom(
+      (x, gradients) => {
+        const attributes = { strides: [1, 1], pads: [1, 1, 1, 1], kernelShape: kernel } as const;
+        const { dkernel } = runPrimitive(conv2dKernelGradient, { x, dy }, attributes);
+        update(flat, gradients);
+        return [dkernel, sum(dy, { axis: [0, 1, 2] })];
+      },
+      images,
+      [64],
+    );
+    expect(shareResults(graph).order).toEqual([0, 1, 2]);
+  });
+});
+
+describe('select', () => {
+  test.each(['software', 'gpu'] as const)('%s', (family) => {
+    const graph = graphFrom((x, w) => sum(relu(matmul(matmul(x, w), w))), [64, 64], [64, 64]);
+    const kernels = select(graph, fakeDevice({ family, subgroupSize: 8 }));
+    expect(kernelsText(graph, kernels)).toMatchSnapshot();
+    expect(kernels[0]).toBe(kernels[1]);
+  });
+});
+
+/** x → y, side: a kernel with an epilogue and a second output of the same shape. */
+const twoOutputs: Primitive<'x', 'y' | 'side'> = {
+  name: 'test/two_outputs',
+  inputs: ['x'],
+  outputs: ['y', 'side'],
+  shape: ({ x }) => ({ y: x, side: x }),
+  cost: () => ({ flops: 0, bytes: 0 }),
+  variants: [
+    {
+      name: 'baseline',
+      family: 'baseline',
+      hasEpilogue: true,
+      supports: () => true,
+      lower: () => ({ dispatches: [{ shader: 'test/two_outputs', constants: {}, workgroups: [1, 1, 1] }] }),
+    } satisfies Variant<'x', 'y' | 'side', never>,
+  ],
+};
+registerShaders({
+  'test/two_outputs': [
+    '@group(0) @binding(0) var<storage, read> x: array<f32>;',
+    '@group(0) @binding(1) var<storage, read_write> y: array<f32>;',
+    '@group(0) @binding(2) var<storage, read_write> side: array<f32>;',
+    'fn epilogue(value: f32, index: u32, channel: u32) -> f32 { return value; } //! hook',
+    'fn main() {}',
+  ].join('\n'),
+});
+
+describe('fuse', () => {
+  const shape = [32, 32];
+
+  test('a chain goes into the kernel of its operand, with a map that only it needs', () => {
+    const graph = graphFrom((x, w, a) => relu(add(exp(a), matmul(x, w))), shape, shape, shape);
+    expect(fusedText(graph)).toMatchInlineSnapshot(
+      `"g0: n1 matmul/forward + n0 exp/forward + n2 add/forward + n3 relu/forward (gpu_16x16)"`,
+    );
+    expect(groupsText(graph, separateGroups(graph, select(graph, device)))).toMatchInlineSnapshot(`
+      "g0: n0 exp/forward (map)
+      g1: n1 matmul/forward (gpu_16x16)
+      g2: n2 add/forward (map)
+      g3: n3 relu/forward (map)"
+    `);
+  });
+
+  test('a value that is used twice is stored on the way', () => {
+    const graph = graphFrom(
+      (x, w) => {
+        const y = matmul(x, w);
+        return [matmul(relu(y), y), negate(relu(y))];
+      },
+      shape,
+      shape,
+    );
+    expect(fusedText(graph)).toMatchInlineSnapshot(`
+      "g0: n0 matmul/forward + n1 relu/forward (gpu_16x16), stores %2
+      g1: n2 matmul/forward (gpu_16x16)
+      g2: n3 relu/forward + n4 negate/forward (map)"
+    `);
+  });
+
+  test('a kernel takes operands up to eight bindings', () => {
+    const operands = Array.from({ length: 7 }, () => shape);
+    const graph = graphFrom(
+      (x, w, ...others) => others.reduce((y, other) => add(y, other), matmul(x, w)),
+      shape,
+      shape,
+      ...operands,
+    );
+    // The product binds three.
+    expect(fused(graph).map(({ chain }) => chain.length)).toEqual([5, 2]);
+    expect(fusedText(graph)).toMatchInlineSnapshot(`
+      "g0: n0 matmul/forward + n1 add/forward + n2 add/forward + n3 add/forward + n4 add/forward + n5 add/forward (gpu_16x16)
+      g1: n6 add/forward + n7 add/forward (map)"
+    `);
+  });
+
+  test('a stored value counts as a binding', () => {
+    const operands = Array.from({ length: 5 }, () => shape);
+    const graph = graphFrom(
+      (x, w, ...others) => {
+        const y = matmul(x, w);
+        return [y, others.reduce((before, other) => add(before, other), y)];
+      },
+      shape,
+      shape,
+      ...operands,
+    );
+    expect(fused(graph).map(({ chain }) => chain.length)).toEqual([4, 1]);
+  });
+
+  test('nothing moves past a change of memory that its kernel reads', () => {
+    const flat = placeholder(1024);
+    const w = Tensor.over(device, flat.storage, { shape, dtype: 'f32' });
+    const graph = graphFrom(
+      (x, gradients) => {
+        const y = matmul(x, w);
+        update(flat, gradients);
+        return relu(y);
+      },
+      shape,
+      [1024],
+    );
+    expect(fusedText(graph)).toMatchInlineSnapshot(`
+      "g0: n0 matmul/forward (gpu_16x16)
+      g1: n1 sgd/update (baseline)
+      g2: n2 relu/forward (map)"
+    `);
+  });
+
+  test('a kernel does not read its second output in its epilogue, directly or through a map', () => {
+    const direct = graphFrom((x) => {
+      const { y, side } = runPrimitive(twoOutputs, { x }, {});
+      return multiply(y, side);
+    }, shape);
+    expect(fusedText(direct)).toMatchInlineSnapshot(`
+      "g0: n0 test/two_outputs (baseline)
+      g1: n1 multiply/forward (map)"
+    `);
+    const throughMap = graphFrom((x) => {
+      const { y, side } = runPrimitive(twoOutputs, { x }, {});
+      return multiply(y, exp(side));
+    }, shape);
+    expect(fusedText(throughMap)).toMatchInlineSnapshot(`
+      "g0: n0 test/two_outputs (baseline)
+      g1: n1 exp/forward + n2 multiply/forward (map)"
+    `);
+  });
+});
+
+describe('place', () => {
+  test('a value placed in a buffer that its kernel reads is computed beside it and copied', () => {
+    const flat = placeholder(2048);
+    const half = (offset: number): Tensor =>
+      Tensor.over(
+        device,
+        { ...flat.storage, offset, byteLength: 4096 },
+        {
+          shape: [32, 32],
+          dtype: 'f32',
+        },
+      );
+    const graph = graphWith((trace) => {
+      trace.place(relu(matmul(half(0), half(0))), half(4096));
+      return [];
+    });
+    const groups = fused(graph);
+    const separated = separatePlaced(graph, groups, device.traits);
+    expect(graphText(separated.graph)).toMatchInlineSnapshot(`
+      "n0: %1 [32,32] = matmul/forward(a %0@m0, b %0@m0) {transposeA false, transposeB false}
+      n1: %3 [32,32] = relu/forward(x %1)
+      n2: %2@m0+4096 [32,32] = copy/forward(x %3)"
+    `);
+    expect(groupsText(separated.graph, separated.groups)).toMatchInlineSnapshot(`
+      "g0: n0 matmul/forward + n1 relu/forward (gpu_16x16)
+      g1: n2 copy/forward (map)"
+    `);
+    // The target alone is written directly.
+    const beside = graphWith((trace) => {
+      trace.place(relu(matmul(half(0), half(0))), placeholder(32, 32));
+      return [];
+    });
+    expect(separatePlaced(beside, fused(beside), device.traits).groups).toHaveLength(1);
+  });
+});
+
+describe('memory', () => {
+  const text = (graph: Graph): string => {
+    const groups = fused(graph);
+    return memoryText(graph, groups, assignMemory(graph, groups));
+  };
+
+  test('a buffer is used again once its value is dead', () => {
+    const chain = graphFrom(
+      (x) => {
+        let y = x;
+        for (let i = 0; i < 6; i++) y = matmul(y, y);
+        return y;
+      },
+      [32, 32],
+    );
+    expect(text(chain)).toMatchInlineSnapshot(`
+      "g0: %1 → buffer0
+      g1: %2 → buffer1; frees buffer0
+      g2: %3 → buffer0; frees buffer1
+      g3: %4 → buffer1; frees buffer0
+      g4: %5 → buffer0; frees buffer1
+      g5: %6 → output0; frees buffer0
+      buffers: 4096, 4096"
+    `);
+  });
+
+  test('scratch memory is given back after its kernel', () => {
+    // Each sum takes two dispatches with partial sums between them.
+    const graph = graphFrom((x) => [sum(x), sum(square(x)), sum(exp(x))], [100_000]);
+    expect(text(graph)).toMatchInlineSnapshot(`
+      "g0: %1 → output0, partial → buffer0; frees buffer0
+      g1: %2 → buffer0
+      g2: %3 → output1, partial → buffer1; frees buffer1, buffer0
+      g3: %4 → buffer0
+      g4: %5 → output2, partial → buffer1; frees buffer1, buffer0
+      buffers: 400000, 96"
+    `);
+  });
+
+  test('a value takes the free buffer that fits best', () => {
+    const graph = graphFrom(
+      (x, a, b, c) => {
+        const large = matmul(x, a);
+        const small = matmul(x, b);
+        const joined = add(sum(large), sum(small));
+        return add(matmul(x, c), joined);
+      },
+      [8, 8],
+      [8, 64],
+      [8, 16],
+      [8, 8],
+    );
+    expect(text(graph)).toMatchInlineSnapshot(`
+      "g0: %2 → buffer0
+      g1: %4 → buffer1
+      g2: %6 → buffer2; frees buffer1
+      g3: %7 → buffer1; frees buffer0, buffer2
+      g4: %10 → output0; frees buffer1
+      buffers: 2048, 512, 16"
+    `);
+  });
+
+  test('updates in place take no buffer, and what is returned twice is copied', () => {
+    const flat = placeholder(16);
+    const graph = graphFrom(
+      (x) => {
+        const y = matmul(x, x);
+        update(flat, reshape(y, [16]));
+        return [y, y, flat];
+      },
+      [4, 4],
+    );
+    expect(text(graph)).toMatchInlineSnapshot(`
+      "g0: %1 → output0
+      g1: 
+      buffers: none"
+    `);
+    const groups = fused(graph);
+    expect(assignMemory(graph, groups).copies.map(({ from, output }) => [from.kind, output])).toEqual([
+      ['output', 1],
+      ['fixed', 2],
+    ]);
+  });
+});
+
+describe('emit', () => {
+  test('equal layers share a shader, other shapes and scalars do not', () => {
+    const graph = graphFrom(
+      (x, w, a, b) => {
+        const [first, second] = [relu(add(matmul(x, w), a)), relu(add(matmul(w, x), b))];
+        return [first, second, scale(matmul(first, second), 2), scale(matmul(second, first), 3)];
+      },
+      [32, 32],
+      [32, 32],
+      [32],
+      [32],
+    );
+    const groups = fused(graph);
+    const { dispatches } = emit(graph, groups, assignMemory(graph, groups), device.traits);
+    const [first, second, doubled, tripled] = dispatches;
+    expect(first?.shader).toBe(second?.shader);
+    // The factor is a scalar: the same code, other numbers.
+    expect(doubled?.shader.code).toBe(tripled?.shader.code);
+    expect(doubled?.shader.code).not.toBe(first?.shader.code);
+  });
+});
+
+/** Replays which value each buffer holds. Throws when a kernel reads another value than it should, or writes what it reads. */
+function checkMemory(graph: Graph, groups: readonly Group[]): number {
+  const { slots, scratch, buffers } = assignMemory(graph, groups);
+  const held = buffers.map((): number | undefined => undefined);
+  const indexOf = (value: number | undefined): number | undefined => {
+    const slot = value === undefined ? undefined : slots[value];
+    return slot?.kind === 'buffer' ? slot.index : undefined;
+  };
+  groups.forEach((group, position) => {
+    const members = membersOf(group).map((id) => graph.nodes[id] as GraphNode);
+    const own = new Set(members.flatMap(({ results }) => results));
+    const read = new Set<number>();
+    for (const value of members.flatMap(({ reads }) => reads)) {
+      const index = indexOf(value);
+      if (index === undefined || own.has(value)) continue;
+      expect(held[index], `group ${position} reads buffer ${index}`).toBe(value);
+      read.add(index);
+    }
+    const base = group.base === undefined ? [] : (graph.nodes[group.base] as GraphNode).results.slice(1);
+    for (const value of [resultOf(graph, group), ...base, ...group.stored]) {
+      const index = indexOf(value);
+      if (index === undefined) continue;
+      expect(read.has(index), `group ${position} writes buffer ${index}, which it reads`).toBe(false);
+      held[index] = value;
+    }
+    for (const slot of Object.values(scratch[position] ?? {})) {
+      if (slot.kind !== 'buffer') continue;
+      expect(read.has(slot.index), `group ${position} has scratch in buffer ${slot.index}`).toBe(false);
+      held[slot.index] = undefined;
+    }
+  });
+  return buffers.length;
+}
+
+describe('whole plans', () => {
+  /** Chains of random ops over earlier results. */
+  function randomGraph(seed: number): Graph {
+    let state = seed + 1;
+    const draw = (below: number): number => {
+      state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+      return Math.floor((state / 2 ** 32) * below);
+    };
+    return graphFrom(
+      (...inputs) => {
+        const values = [...inputs];
+        const pick = (): Tensor => values[draw(values.length)] as Tensor;
+        const ops = [
+          () => matmul(pick(), pick()),
+          () => add(pick(), pick()),
+          () => multiply(pick(), sum(pick(), { axis: 0 })),
+          () => relu(pick()),
+          () => exp(pick()),
+          () => runPrimitive(twoOutputs, { x: pick() }, {}).side,
+          () => multiply(...(Object.values(runPrimitive(twoOutputs, { x: pick() }, {})) as [Tensor, Tensor])),
+        ];
+        for (let i = 0; i < 30; i++) values.push((ops[draw(ops.length)] as () => Tensor)());
+        return [...values.slice(-2), pick()];
+      },
+      ...[0, 1, 2].map(() => [16, 16]),
+    );
+  }
+
+  test('no value is overwritten before its last reader', () => {
+    for (let seed = 0; seed < 60; seed++) {
+      const graph = shareResults(dropDead(mergeCommon(dropDead(randomGraph(seed)))));
+      const kernels = select(graph, device);
+      const separate = separateGroups(graph, kernels);
+      const groups = fuse(graph, kernels);
+      expect(groups.length).toBeLessThanOrEqual(separate.length);
+      expect(groups.flatMap(membersOf).sort((a, b) => a - b)).toEqual([...graph.order].sort((a, b) => a - b));
+      checkMemory(graph, groups);
+      checkMemory(graph, separate);
+      for (const { slots } of emit(graph, groups, assignMemory(graph, groups), device.traits).dispatches)
+        expect(slots.length).toBeLessThanOrEqual(8);
+    }
+  });
+
+  test.each([
+    ['paper', paperModel, { software: 56_769_568, gpu: 63_545_248 }],
+    ['paper-bn', paperBnModel, { software: 95_749_024, gpu: 95_808_928 }],
+    ['small', smallModel, { software: 20_301_856, gpu: 20_297_248 }],
+  ] as const)('bytes of intermediates of %s', (_, make, bytes) => {
+    for (const family of ['software', 'gpu'] as const) {
+      const model = make({ device: hollowDevice(family) });
+      model.compile({ optimizer: rmsprop(), loss: 'sparseCategoricalCrossentropy' });
+      const { buffers } = plannedStep(model, { batchSize: 128 });
+      expect(buffers.reduce((total, length) => total + length, 0)).toBe(bytes[family]);
+    }
+  });
+
+  test.each([
+    ['gpu', { dispatches: 26, bytes: 262_272 }],
+    ['software', { dispatches: 26, bytes: 271_424 }],
+  ] as const)('each residual block costs the same, %s', (family, each) => {
+    const [few, more, most] = [2, 8, 16].map((blocks) => {
+      const { dispatches, buffers } = plannedStep(residualNetwork(blocks, { family }));
+      return { dispatches: dispatches.length, bytes: buffers.reduce((total, length) => total + length, 0) };
+    }) as [typeof each, typeof each, typeof each];
+    expect(more.dispatches - few.dispatches).toBe(6 * each.dispatches);
+    expect(most.dispatches - more.dispatches).toBe(8 * each.dispatches);
+    expect(most.bytes - more.bytes).toBe(8 * each.bytes);
+  });
+});
