@@ -121,7 +121,7 @@ export function sharedResult<I extends string, Other extends string, A extends A
   inputs: Readonly<Record<Other, I>>,
   attributes: A,
 ): SharedResult<I> {
-  return { primitive: primitive as unknown as Primitive, inputs, attributes };
+  return { primitive, inputs, attributes };
 }
 
 export interface Primitive<
