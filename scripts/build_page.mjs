@@ -3,8 +3,9 @@
 //
 //   page.js, page-chunk.js  web/page.ts and the views; page.css, their style sheets, and the colours that charts share
 //   page-lower.js           the sections below Train, fetched when one of them comes near
-//   worker.js, worker-chunk.js  web/worker.ts and the engine, shaders as text
-//   worker-on_demand.js         what the worker fetches when it is first needed (web/worker/on_demand.ts)
+//   worker.js, worker-chunk.js  web/worker.ts and the engine, shaders as text: what every visit fetches
+//   worker-on_demand.js, …      what the worker fetches when it is first needed: a script for each module that it imports by
+//                               import(), and one for what two of them share
 //   theme.js   web/theme.ts
 //   shaders_gpu.json, shaders_software.json  the shaders of each family, of which a device needs one
 //   shaders_gpu_training.json, …             the shaders that a training needs besides
@@ -50,34 +51,35 @@ export async function buildPage() {
  */
 const named = (name, bytes) => [name, bytes];
 
+const forPages = /** @type {const} */ ({
+  absWorkingDir: root,
+  bundle: true,
+  minify: true,
+  platform: 'browser',
+  target: 'es2022',
+  legalComments: 'none',
+  logLevel: 'warning',
+  write: false,
+  outdir: 'page',
+});
+
 /** @returns {Promise<[string, Uint8Array][]>} */
 async function bundles() {
-  const common = /** @type {const} */ ({
-    absWorkingDir: root,
-    bundle: true,
-    minify: true,
-    platform: 'browser',
-    target: 'es2022',
-    legalComments: 'none',
-    logLevel: 'warning',
-    write: false,
-    outdir: 'page',
-  });
   const [page, worker, theme] = await Promise.all([
     build({
-      ...common,
+      ...forPages,
       entryPoints: ['web/page.ts'],
       format: 'esm',
       plugins: [sharedColours, typedCalls],
       splitting: true,
       chunkNames: 'page-[name]',
     }),
-    buildWorker(common),
-    build({ ...common, entryPoints: ['web/theme.ts'], format: 'iife' }),
+    buildWorker(),
+    build({ ...forPages, entryPoints: ['web/theme.ts'], format: 'iife' }),
   ]);
   const [others, workers] = await Promise.all(
-    [[page, theme], [worker]].map((results) =>
-      Promise.all(results.flatMap(({ outputFiles }) => outputFiles).map(byName)),
+    [[...page.outputFiles, ...theme.outputFiles], worker.outputFiles].map((outputFiles) =>
+      Promise.all(outputFiles.map(byName)),
     ),
   );
   return [...(others ?? []), ...stamped([...(workers ?? []), ...shaderFiles(worker.later)])];
@@ -85,31 +87,104 @@ async function bundles() {
 
 /**
  * The worker, and the names of the shaders that are left out of the scripts with which it starts. Which those are is known
- * only when it has been built once: the script that is fetched on demand keeps what it alone needs.
- *
- * @param {import('esbuild').BuildOptions} common
+ * only when it has been built once: the scripts that are fetched on demand keep what they alone need.
  */
-async function buildWorker(common) {
+async function buildWorker() {
   const bundle = (/** @type {ReadonlySet<string>} */ later) =>
     build({
-      ...common,
-      write: false,
+      ...forPages,
       metafile: true,
       entryPoints: ['web/worker.ts'],
       format: 'esm',
-      plugins: [shortShaders(later), typedCalls],
+      plugins: [shortShaders(later), typedCalls, afterFirst()],
       splitting: true,
-      // Without a hash: the server knows its files by name. Two of one name would be an error here.
-      chunkNames: 'worker-[name]',
+      chunkNames: 'worker-[name]-[hash]',
+      // The import that `afterFirst` adds counts for the division into scripts, and is not needed in them.
+      logOverride: { 'ignored-bare-import': 'silent' },
     });
-  const { outputs } = (await bundle(new Set())).metafile;
-  const first = ['worker.js', 'worker-chunk.js'].flatMap((name) =>
-    Object.keys(outputs[`page/${name}`]?.inputs ?? {}),
+  const names = firstModules(await bundle(new Set())).flatMap(
+    (path) => /^shaders\/(.+)\.wgsl$/.exec(path)?.[1] ?? [],
   );
-  const names = first.flatMap((path) => /^shaders\/(.+)\.wgsl$/.exec(path)?.[1] ?? []);
   const later = new Set(names.filter((name) => familyOf(name) !== undefined || isOfTraining(name)));
-  return { ...(await bundle(later)), later };
+  const { outputFiles, metafile } = withKnownNames(await bundle(later));
+  return { outputFiles, metafile, later };
 }
+
+/**
+ * The modules and shaders of which something is in the scripts with which the worker starts.
+ *
+ * @param {{ readonly metafile: import('esbuild').Metafile }} worker
+ */
+function firstModules({ metafile: { outputs } }) {
+  const [entry = ''] = Object.keys(outputs).filter((path) => outputs[path]?.entryPoint === 'web/worker.ts');
+  const scripts = [entry, ...staticImportsOf(outputs, entry)];
+  const inputs = scripts.flatMap((path) => Object.entries(outputs[path]?.inputs ?? {}));
+  return inputs.flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : []));
+}
+
+/** For tests: see `firstModules`. */
+export async function firstModulesOfWorker() {
+  return firstModules(await buildWorker());
+}
+
+/**
+ * @param {import('esbuild').Metafile['outputs']} outputs
+ * @param {string} path
+ */
+const staticImportsOf = (outputs, path) =>
+  (outputs[path]?.imports ?? []).filter(({ kind }) => kind === 'import-statement').map(({ path }) => path);
+
+/**
+ * Replaces the hashes in the names of scripts, since the server knows its files by name: the script of a module that is
+ * imported by import() is called `worker-<module>.js`; what two of them share, after both; the rest is `worker-chunk.js`.
+ *
+ * @param {import('esbuild').BuildResult<{ write: false, metafile: true }>} worker
+ */
+function withKnownNames({ outputFiles, metafile }) {
+  const { outputs } = metafile;
+  const paths = Object.keys(outputs);
+  const [first = ''] = paths.filter((path) => outputs[path]?.entryPoint === 'web/worker.ts');
+  const ofFirst = staticImportsOf(outputs, first);
+  const moduleOf = (/** @type {string} */ path) =>
+    /([^/]+)\.ts$/.exec(outputs[path]?.entryPoint ?? '')?.[1] ?? '';
+  /** @type {(path: string) => string} */
+  const nameOf = (path) => {
+    if (path === first) return 'worker.js';
+    if (ofFirst.includes(path)) return 'worker-chunk.js';
+    const users = paths.filter((user) => staticImportsOf(outputs, user).includes(path)).map(moduleOf);
+    return `worker-${moduleOf(path) || users.sort().join('-')}.js`;
+  };
+  const names = new Map(paths.map((path) => [path.split('/').at(-1) ?? '', nameOf(path)]));
+  if (new Set(names.values()).size < names.size)
+    throw new Error(`two scripts of the worker have one name: ${[...names.values()].sort().join(', ')}`);
+  const renamed = outputFiles.map(({ path, text }) => ({
+    path: path.replace(/[^/\\]+$/, (name) => names.get(name) ?? name),
+    text: [...names].reduce((all, [hashed, name]) => all.replaceAll(`"./${hashed}"`, `"./${name}"`), text),
+  }));
+  return { outputFiles: renamed, metafile };
+}
+
+/**
+ * Lets each module that is imported by import() import the worker's first module, which is loaded long before. All that
+ * the first scripts hold is then in one script, however many others use parts of it.
+ *
+ * @returns {import('esbuild').Plugin}
+ */
+const afterFirst = () => ({
+  name: 'scripts after the first',
+  setup(context) {
+    const later = new Set();
+    context.onResolve({ filter: /^\.\/.+\.js$/ }, ({ kind, path, resolveDir }) => {
+      if (kind === 'dynamic-import') later.add(join(resolveDir, path.replace(/js$/, 'ts')));
+      return undefined;
+    });
+    context.onLoad({ filter: /[/\\]web[/\\]worker[/\\]\w+\.ts$/ }, ({ path }) =>
+      later.has(path)
+        ? { loader: 'ts', contents: `${readFileSync(path, 'utf8')}\nimport '../worker.js';\n` }
+        : undefined,
+    );
+  },
+});
 
 /**
  * The shaders that are left out of the scripts, by device family, and apart from one another what predictions need and what
@@ -138,12 +213,12 @@ function shaderFiles(later) {
 /**
  * A file by its name. A script goes through esbuild once more: what only dropped calls asked for is in it until then.
  *
- * @param {import('esbuild').OutputFile} file
+ * @param {Pick<import('esbuild').OutputFile, 'path' | 'text'>} file
  * @returns {Promise<[string, Uint8Array]>}
  */
-async function byName({ path, contents, text }) {
+async function byName({ path, text }) {
   const name = path.slice(join(root, 'page').length + 1);
-  if (!name.endsWith('.js')) return named(name, contents);
+  if (!name.endsWith('.js')) return named(name, new TextEncoder().encode(text));
   const { code } = await transform(text, { minify: true, treeShaking: true, target: 'es2022' });
   return named(name, new TextEncoder().encode(code));
 }

@@ -57,7 +57,7 @@ export { Model, model, sequential } from './nn/model.js';
 export { loadModel, modelFile, modelFromFile } from './nn/model_files.js';
 export type { Callback, Inference, Logs, Training } from './nn/callbacks/callback.js';
 export type { FitOptions, History } from './nn/training.js';
-/** What `compile` takes as its loss, by name or as an object. */
+/** What `compile` takes as its loss. */
 export * as losses from './nn/losses/index.js';
 export type { Loss } from './nn/losses/loss.js';
 export type { LearningRate, Schedule, ScheduleLength } from './nn/schedules.js';

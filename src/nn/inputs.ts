@@ -1,12 +1,10 @@
 /** From the images on the device to the model's inputs: gather, scale, filter, augment; recorded in every program. */
 import type { Tensor } from '../engine/tensor.js';
-import {
-  type AugmentOptions,
-  augmentBatch,
-  batchGather,
-  batchGatherChunks,
-  scale,
-} from '../kernels/index.js';
+import { scale } from '../kernels/arithmetic.js';
+import { augmentBatch } from '../kernels/augment.js';
+import type { AugmentOptions } from '../kernels/augment_options.js';
+import { batchGather } from '../kernels/batch_gather.js';
+import { batchGatherChunks } from '../kernels/batch_gather_chunks.js';
 import * as image from '../kernels/image.js';
 import type { SetTensors } from './device_set.js';
 import type { Preprocessing } from './preprocessing.js';

@@ -7,7 +7,7 @@ import { Tensor } from '../engine/tensor.js';
 import { ModelError, StateError, UsageError, assert } from '../errors.js';
 import { type Folder, folderAt } from '../folder.js';
 import { type Form, checkForm, optional } from '../json_reader.js';
-import { l2Penalty } from '../kernels/index.js';
+import { l2Penalty } from '../kernels/l2_penalty.js';
 import {
   type Rule,
   type Rules,

@@ -1,15 +1,13 @@
 /** The named models of papers and presets. */
 import type { Shape } from '../engine/primitive.js';
-import {
-  activation,
-  batchNormalization,
-  conv2d,
-  dense,
-  dropout,
-  flatten,
-  maxPooling2d,
-} from './layers/index.js';
+import { activation } from './layers/activation.js';
+import { batchNormalization } from './layers/batch_normalization.js';
+import { conv2d } from './layers/conv2d.js';
+import { dense } from './layers/dense.js';
+import { dropout } from './layers/dropout.js';
+import { flatten } from './layers/flatten.js';
 import type { Layer } from './layers/layer.js';
+import { maxPooling2d } from './layers/max_pooling2d.js';
 import type { ModelName } from './names.js';
 import { type Regularizer, regularizerRule } from './layers/regularizer.js';
 import { checkCall } from '../calls.js';

@@ -117,6 +117,14 @@ export function networkFromJson(
   }
 }
 
+/** The classes of the layers that a description names; it may be damaged. */
+export function layerClassesIn(json: unknown): readonly string[] {
+  const { layers } = Object(json) as { readonly layers?: unknown };
+  if (!Array.isArray(layers)) return [];
+  const names = layers.map((layer: unknown) => (Object(layer) as Partial<LayerJson>).className);
+  return names.filter((name) => typeof name === 'string');
+}
+
 function sequenceOf({ inputShape, layers, ...described }: SequenceJson, name: string | undefined) {
   return (): Network =>
     networkOfSequence(name ?? described.name ?? 'sequential', layers.map(layerFromJson), {

@@ -13,7 +13,7 @@ import { DeviceSet, type LabelledImages } from './device_set.js';
 import { forecastEvaluation, forecastTraining } from './memory_forecast.js';
 import type { ModelName } from './names.js';
 import { modelsByName } from './models.js';
-import { rmsprop } from './optimizers/index.js';
+import { rmsprop } from './optimizers/rmsprop.js';
 import type { Model } from './model.js';
 import { TrainingStep } from './training_step.js';
 

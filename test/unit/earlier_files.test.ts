@@ -25,7 +25,7 @@ import type { UndoOffers } from '../../web/protocol.js';
 import { AlternatingSlots } from '../../web/worker/alternating_slots.js';
 import { digestOf, keptCustom } from '../../web/worker/custom_images.js';
 import { TrainingRecord } from '../../web/worker/training_record.js';
-import { checkSession } from '../../web/worker/saved_session.js';
+import { checkSession } from '../../web/worker/saved_session_check.js';
 import { UndoHistory } from '../../web/worker/undo.js';
 import { bars } from '../device/small_model.js';
 import models from '../fixtures/before_networks/models_expected.json' with { type: 'json' };

@@ -29,11 +29,11 @@ import { digestOf, keepCustom, keptCustom } from '../../web/worker/custom_images
 import {
   type SavedPhase,
   type SavedSession,
-  checkSession,
   classNamesIn,
   sessionIn,
   sessionMetadata,
 } from '../../web/worker/saved_session.js';
+import { checkSession } from '../../web/worker/saved_session_check.js';
 import { AlternatingSlots } from '../../web/worker/alternating_slots.js';
 import { split } from '../../web/worker/split.js';
 import { Speed } from '../../web/worker/speed.js';

@@ -23,6 +23,9 @@ import { maxPool2dReference } from '../../src/reference/max_pool2d.js';
 import { reshapeReference } from '../../src/reference/reshape.js';
 import { softmaxReference } from '../../src/reference/softmax.js';
 
+/** As in same_build.ts, but of this script, which is fetched when the CPU is to predict. */
+export const build: string = '%build%';
+
 /** What a model is without its device. */
 export type Architecture = Pick<Model, 'network' | 'preprocessing'>;
 

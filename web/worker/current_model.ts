@@ -3,15 +3,11 @@ import type { Device } from '../../src/engine/device.js';
 import { ModelError, StateError } from '../../src/errors.js';
 import type { SaveWeightsOptions } from '../../src/nn/trainable_model.js';
 import type { Optimizer } from '../../src/nn/optimizers/optimizer.js';
-import { layerClasses } from '../../src/nn/layers/index.js';
-import { registerLayers } from '../../src/nn/layers/registry.js';
 import { type StoredTensors, writeSafetensors } from '../../src/nn/safetensors.js';
 import { Model } from '../../src/nn/model.js';
 import { checkTensors, descriptionIn } from '../../src/nn/weights_file.js';
 import { visibleText } from '../../src/visible_text.js';
 import type { ModelInfo } from '../protocol.js';
-
-registerLayers(layerClasses);
 
 export type Weights = ReadonlyMap<string, Float32Array<ArrayBuffer>>;
 
@@ -24,14 +20,23 @@ export interface Candidate {
   readonly stored?: StoredTensors | undefined;
 }
 
-/** A model from a file: on the device, with the slots of `optimizer` if given; without a device, only its description. */
+interface StoredModelOptions {
+  /** What to call the file in messages. */
+  readonly file: string;
+  readonly device: Device | undefined;
+  /** Takes its slots from the file. */
+  readonly optimizer?: Optimizer | undefined;
+}
+
+/**
+ * A model from a file, whose layers are loaded (`loadLayers`): on the device, with the slots of `optimizer` if given;
+ * without a device, only its description.
+ *
+ * Throws: ModelError.
+ */
 export function modelFromStored(
   stored: StoredTensors,
-  {
-    file,
-    device,
-    optimizer,
-  }: { readonly file: string; readonly device: Device | undefined; readonly optimizer?: Optimizer },
+  { file, device, optimizer }: StoredModelOptions,
 ): Model {
   const model = Model.fromJson(descriptionIn(stored, file), device ? { device } : {});
   if (!device) {

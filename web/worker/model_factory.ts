@@ -1,16 +1,19 @@
 /** Creates models on the current device: built-in ones, those of files, and those of saved sessions. */
 import type { DatasetName } from '../../src/data/digests.js';
+import type { Device } from '../../src/engine/device.js';
 import { ModelError, ShadegradError } from '../../src/errors.js';
+import type { Model } from '../../src/nn/model.js';
+import type { Optimizer } from '../../src/nn/optimizers/optimizer.js';
 import { type StoredTensors, readSafetensors } from '../../src/nn/safetensors.js';
 import { checkpointIn } from '../../src/nn/weights_file.js';
-import { optimizerOf } from '../../src/recipe/optimizer_of.js';
 import type { ModelInfo, Settings } from '../protocol.js';
 import type { BuiltInModel } from './browser_parts.js';
 import { type Candidate, modelFromStored } from './current_model.js';
 import type { DeviceHolder } from './device_holder.js';
 import type { EventThrottle } from './event_throttle.js';
+import { loadLayers } from './layers.js';
 import { onDemand } from './on_demand_script.js';
-import { type SavedPhase, type SavedSession, checkSession, classNamesIn } from './saved_session.js';
+import { type SavedPhase, type SavedSession, classNamesIn } from './saved_session.js';
 import { TrainingRecord } from './training_record.js';
 
 /** A model and its training, not yet in use. */
@@ -40,7 +43,7 @@ export class ModelFactory {
   async builtIn(settings: Settings): Promise<Candidate> {
     try {
       const { file, bytes, classNames } = await this.#fetch(settings.dataset);
-      return { ...this.ofFile(readSafetensors(bytes, file), file, 'shipped'), classNames };
+      return { ...(await this.ofFile(readSafetensors(bytes, file), file, 'shipped')), classNames };
     } catch (error) {
       if (!(error instanceof ShadegradError)) throw error;
       this.events.note('warning', `The built-in model could not be loaded: ${error.message}`);
@@ -48,10 +51,9 @@ export class ModelFactory {
     }
   }
 
-  /** The model in a file. Throws: ModelError. */
-  ofFile(stored: StoredTensors, file: string, origin: ModelInfo['origin']): Candidate {
-    const device = this.device.current;
-    const model = modelFromStored(stored, { file, device });
+  /** The model in a file. Throws: ModelError; FileError when a script cannot be fetched. */
+  async ofFile(stored: StoredTensors, file: string, origin: ModelInfo['origin']): Promise<Candidate> {
+    const { model, device } = await this.#modelOf(stored, file);
     if (model.classes === undefined || model.inputShape.length !== 3) {
       model.dispose();
       throw new ModelError(
@@ -62,22 +64,30 @@ export class ModelFactory {
     return { model, origin, classNames, stored: device ? undefined : stored };
   }
 
-  /** Throws: ModelError, DataError for a damaged file. */
-  ofSession(session: SavedSession, stored: StoredTensors): ModelAndTraining {
+  /** Throws: ModelError, DataError for a damaged file; FileError when a script cannot be fetched. */
+  async ofSession(session: SavedSession, stored: StoredTensors): Promise<ModelAndTraining> {
+    const { checkSession, optimizerOf } = await onDemand();
     const { origin, classNames, training } = checkSession(session);
-    const device = this.device.current;
     const file = 'the saved session';
     const record = training ? TrainingRecord.from(training, checkpointIn(stored, file)) : undefined;
-    const model = modelFromStored(stored, {
-      file,
-      device,
-      ...(training ? { optimizer: optimizerOf(training.settings) } : {}),
-    });
+    const optimizer = training ? optimizerOf(training.settings) : undefined;
+    const { model, device } = await this.#modelOf(stored, file, optimizer);
     return {
       candidate: { model, origin, classNames, stored: device ? undefined : stored },
       record,
       saved: training?.phase ?? null,
     };
+  }
+
+  async #modelOf(
+    stored: StoredTensors,
+    file: string,
+    optimizer?: Optimizer,
+  ): Promise<{ readonly model: Model; readonly device: Device | undefined }> {
+    await loadLayers(stored, file);
+    // Read after the layers have been fetched: it may have been lost meanwhile.
+    const device = this.device.current;
+    return { model: modelFromStored(stored, { file, device, optimizer }), device };
   }
 
   /** One built-in model is for fashion, the other one for all other images. The next call retries a failed fetch. */

@@ -42,7 +42,7 @@ export class Models implements ModelsApi {
     const { stored, file } = await readModelFiles(files);
     await trainer.inTurn(async () => {
       // First: a file without a model changes nothing.
-      const candidate = factory.ofFile(stored, file, 'opened');
+      const candidate = await factory.ofFile(stored, file, 'opened');
       await this.#giveUp('open');
       await trainer.use({ candidate });
       await trainer.save();
@@ -75,7 +75,7 @@ export class Models implements ModelsApi {
     if (!found) throw new ModelError('it is damaged, or from another version of this page.');
     const present = await trainer.inTurn(async () => {
       // First: a damaged file changes nothing.
-      const restored = factory.ofSession(found.session, stored);
+      const restored = await factory.ofSession(found.session, stored);
       const before = await trainer.giveUp();
       await trainer.use(restored);
       await trainer.save();

@@ -1,26 +1,14 @@
 /** Loads on_demand.ts when it is first needed, so that the page starts faster. */
-import { FileError } from '../../src/errors.js';
+import { fetchScript } from './fetch_script.js';
 import type * as OnDemand from './on_demand.js';
-import { assertSameBuild } from './same_build.js';
 
 type Parts = typeof OnDemand;
 
-/**
- * `fetchParts`: for tests.
- *
- * Throws: FileError if the script cannot be fetched, or belongs to another build than this one.
- */
+/** `importParts`: for tests. Throws: as `fetchScript`. */
 export async function onDemand(
-  fetchParts: () => Promise<Parts> = async () => import('./on_demand.js'),
+  importParts: () => Promise<Parts> = async () => import('./on_demand.js'),
 ): Promise<Parts> {
-  const parts = await fetchParts().catch((cause: unknown) => {
-    throw new FileError(
-      `a part of this page could not be loaded (${String(cause)}). Check that its server is running, then reload.`,
-      { cause, problem: 'network' },
-    );
-  });
-  assertSameBuild(parts.build);
-  return parts;
+  return fetchScript(importParts);
 }
 
 /**

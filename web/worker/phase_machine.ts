@@ -244,7 +244,7 @@ export class PhaseMachine {
     const { factory, state, store } = this.deps;
     if (!store.last) return this.use({ candidate: await factory.builtIn(state.settings) }, type);
     const { session, bytes } = store.last;
-    await this.use(factory.ofSession(session, readSafetensors(bytes, 'the saved session')), type);
+    await this.use(await factory.ofSession(session, readSafetensors(bytes, 'the saved session')), type);
   }
 
   async restoreOrNote(): Promise<void> {

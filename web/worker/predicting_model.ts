@@ -3,7 +3,8 @@ import { DeviceError, UsageError } from '../../src/errors.js';
 import type { Model } from '../../src/nn/model.js';
 import type { Prediction } from '../protocol.js';
 import type { Context } from './context.js';
-import { CpuModel } from './cpu_model.js';
+import type { CpuModel } from './cpu_model.js';
+import { fetchScript } from './fetch_script.js';
 import { BoundPrediction } from './predicting_bound.js';
 
 type Predicted = Pick<Prediction, 'probabilities' | 'by'>;
@@ -12,7 +13,14 @@ type Predicted = Pick<Prediction, 'probabilities' | 'by'>;
 interface Binding {
   readonly model: Model;
   bound?: BoundPrediction;
+  /** Resolves when it is compiled or refused. */
+  settled: Promise<void>;
 }
+
+const importCpuModel = async () => fetchScript(async () => import('./cpu_model.js'));
+
+/** How long a prediction waits, in milliseconds, for a GPU to compile it before the CPU answers. */
+const gpuPatienceMs = 300;
 
 export class Predictions {
   #binding: Binding | undefined;
@@ -25,9 +33,10 @@ export class Predictions {
 
   /**
    * Predicts an image. Runs on the CPU until the device's kernels are compiled, and if there is no device. If the device is
-   * lost, uses the weights that were last read.
+   * lost, uses the weights that were last read. Most GPUs compile before the CPU's script is fetched.
    *
-   * Throws: UsageError if the image does not have the size of the model's input; DeviceError, ModelError.
+   * Throws: UsageError if the image does not have the size of the model's input; DeviceError, ModelError; FileError when the
+   * CPU's script cannot be fetched.
    */
   async of(input: Uint8Array<ArrayBuffer>): Promise<Prediction> {
     const { inputShape } = this.context.current.model;
@@ -42,7 +51,7 @@ export class Predictions {
   }
 
   async #predict(input: Uint8Array<ArrayBuffer>): Promise<Predicted> {
-    const bound = this.#bound();
+    const bound = await this.#bound();
     if (!bound) return this.#onCpu(input);
     try {
       return { probabilities: await bound.predict(input), by: 'device' };
@@ -53,22 +62,31 @@ export class Predictions {
   }
 
   /** Undefined while it compiles, and without a device. */
-  #bound(): BoundPrediction | undefined {
+  async #bound(): Promise<BoundPrediction | undefined> {
     const device = this.context.device.current;
     const { model } = this.context.current;
     if (!device) return undefined;
     if (this.#binding?.model !== model) {
       this.#forget();
-      void this.#bind(model); // not awaited: the CPU predicts in the meantime
+      this.#binding = this.#bind(model);
     }
-    return this.#binding?.bound;
+    const binding = this.#binding;
+    // A software device compiles for seconds, so the CPU answers at once.
+    if (!binding.bound && device.traits.family === 'gpu')
+      await Promise.race([binding.settled, new Promise((resolve) => setTimeout(resolve, gpuPatienceMs))]);
+    return binding.bound;
   }
 
-  async #bind(model: Model): Promise<void> {
-    const binding: Binding = { model };
-    this.#binding = binding;
+  #bind(model: Model): Binding {
+    const binding: Binding = { model, settled: Promise.resolve() };
+    binding.settled = this.#compile(binding);
+    return binding;
+  }
+
+  /** Never rejects. */
+  async #compile(binding: Binding): Promise<void> {
     try {
-      const bound = await BoundPrediction.create(model);
+      const bound = await BoundPrediction.create(binding.model);
       if (this.#binding === binding) binding.bound = bound;
       else bound.dispose();
     } catch (error) {
@@ -85,7 +103,7 @@ export class Predictions {
     try {
       // A training on the device may have changed the weights since the last time.
       if (this.context.device.current || !known) {
-        const weights = await this.context.current.weights();
+        const [weights, { CpuModel }] = await Promise.all([this.context.current.weights(), importCpuModel()]);
         known ??= { model, cpuModel: new CpuModel(model) };
         known.cpuModel.setWeights(weights);
         this.#cpu = known;

@@ -2,29 +2,10 @@
  * The part of a saved session that is not tensors or checkpoint: JSON in the metadata of the same safetensors file, so that
  * all parts belong to the same step.
  */
-import { type Choice, choiceForm } from '../../src/engine/kernel_selection.js';
+import type { Choice } from '../../src/engine/kernel_selection.js';
 import { ModelError } from '../../src/errors.js';
-import {
-  type Form,
-  type Leaf,
-  checkForm,
-  count,
-  countOrZero,
-  each,
-  nullable,
-  number,
-  numberOrNull,
-  object,
-  oneOf,
-  optional,
-  parseJson,
-  saidOf,
-  text,
-} from '../../src/json_reader.js';
-import { kernelForm } from '../../src/nn/kernel_change.js';
-import { rule } from '../../src/options.js';
+import { parseJson } from '../../src/json_reader.js';
 import { recipeOfSession1 } from '../../src/recipe/earlier_forms.js';
-import { readRecipe } from '../../src/recipe/recipe_json.js';
 import type { KernelChoice } from '../../src/nn/callbacks/callback.js';
 import type { StoredTensors } from '../../src/nn/safetensors.js';
 import type { EpochPoint, ModelInfo, Settings } from '../protocol.js';
@@ -68,15 +49,6 @@ export interface SavedSession {
   readonly training: SavedTraining | null;
 }
 
-/** `[step, loss, accuracy]` */
-const pointRule: Leaf<SavedCurve['points'][number]> = rule(
-  'a step, a loss or null, and an accuracy',
-  (value) =>
-    Array.isArray(value) &&
-    value.length === 3 &&
-    value.every((part, i) => Number.isFinite(part) || (i === 1 && part === null)),
-);
-
 const format = 'shadegrad session 2';
 /** Its settings were only those that people could choose, not a whole recipe. */
 const earlierFormat = 'shadegrad session 1';
@@ -96,34 +68,9 @@ export function classMetadata(classNames: readonly string[]): Record<string, str
   return { [classesKey]: JSON.stringify(classNames) };
 }
 
-/** A training whose settings have not been checked. */
-type UncheckedTraining = Omit<SavedTraining, 'settings'> & { readonly settings: object };
-
-const trainingForm: Form<UncheckedTraining> = {
-  settings: object,
-  phase: oneOf(['training', 'paused', 'finished', 'stopped']),
-  stepsPerEpoch: countOrZero,
-  batchSize: countOrZero,
-  dataDigest: nullable(countOrZero),
-  curve: { stride: count, points: [pointRule] },
-  epochs: [{ epoch: count, step: countOrZero, logs: each(numberOrNull) }],
-  trouble: optional(nullable(text)),
-  choices: optional(each(choiceForm)),
-  kernels: optional([kernelForm]),
-};
-
-const datasetForm: Form<Pick<Settings, 'dataset'>> = { dataset: oneOf(['digits', 'fashion', 'custom']) };
-
-const sessionForm: Form<Omit<SavedSession, 'training'> & { readonly training: UncheckedTraining | null }> = {
-  savedAt: number,
-  origin: oneOf(['shipped', 'trained', 'opened']),
-  classNames: [text],
-  training: nullable(trainingForm),
-};
-
 /**
  * The session in a file, converted to the current format, and its number; undefined if the file is not a session of a known
- * version. Call `checkSession` before using it.
+ * version. Call `checkSession` (saved_session_check.ts) before using it.
  */
 export function sessionIn({
   metadata,
@@ -145,19 +92,6 @@ export function sessionIn({
       ? { ...saved, settings: recipeOfSession1(saved.settings) as Settings }
       : saved;
   return { session: { savedAt, origin, classNames, training }, number };
-}
-
-/** Returns the session. Throws: ModelError if it is damaged, or partly of another version. */
-export function checkSession(session: SavedSession): SavedSession {
-  const refuse = (what: string): ModelError =>
-    new ModelError(`it is damaged, or from another version of this page: ${what}.`);
-  checkForm(session, sessionForm, refuse);
-  const { training } = session;
-  if (training === null) return session;
-  const refuseSettings = (what: string): ModelError => refuse(saidOf('training.settings', what));
-  readRecipe(training.settings, refuseSettings);
-  checkForm(training.settings, datasetForm, refuseSettings);
-  return session;
 }
 
 /** The class names in a file; their indices if it has none. */

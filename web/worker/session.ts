@@ -1,5 +1,5 @@
 /** One visit: creates the worker's parts in dependency order, and starts them. */
-import { DeviceError, ShadegradError } from '../../src/errors.js';
+import { DeviceError, FileError, ShadegradError } from '../../src/errors.js';
 import { textOf } from '../error_text.js';
 import type { StartOptions, WorkerEvent } from '../protocol.js';
 import { type SessionOptions, browserParts } from './browser_parts.js';
@@ -90,13 +90,13 @@ export class Session implements Context {
     const found = store.takeFound();
     if (!found) return false;
     try {
-      const restored = factory.ofSession(found.session, found.stored);
+      const restored = await factory.ofSession(found.session, found.stored);
       store.savedAt = found.session.savedAt;
       await trainer.use(restored);
       return true;
     } catch (error) {
       // A damaged session, or one of another version, is not used after a lost device either.
-      if (!(error instanceof DeviceError)) store.last = undefined;
+      if (!isUnfetched(error) && !(error instanceof DeviceError)) store.last = undefined;
       const why =
         error instanceof ShadegradError
           ? error.message
@@ -130,4 +130,8 @@ export class Session implements Context {
     }
     await trainer.resumeSaved().catch((error: unknown) => events.note('error', textOf(error), 'training'));
   }
+}
+
+function isUnfetched(error: unknown): boolean {
+  return error instanceof FileError && error.problem === 'network';
 }

@@ -6,7 +6,7 @@ import type { Device } from '../../src/engine/device.js';
 import type { Plan } from '../../src/engine/plan/plan.js';
 import { DeviceError, UsageError } from '../../src/errors.js';
 import type { Training } from '../../src/nn/callbacks/callback.js';
-import { optimizerOf } from '../../src/recipe/optimizer_of.js';
+import { learningRateOf } from '../../src/recipe/learning_rate_of.js';
 import { textOf } from '../error_text.js';
 import type { Settings, TrainingApi } from '../protocol.js';
 import type { TrainerContext } from './context.js';
@@ -120,7 +120,7 @@ export class Trainer implements TrainingApi, TrainerContext {
       // A training that is about to resume reads the checkpoint or the optimizer.
       if (record?.checkpoint) record.checkpoint = { ...record.checkpoint, learningRate: rate };
       if (run && record)
-        this.deps.current.model.optimizer.learningRate = rate ?? optimizerOf(record.settings).learningRate;
+        this.deps.current.model.optimizer.learningRate = rate ?? learningRateOf(record.settings);
       await this.#saves.save({ haveWeightsChanged: false });
       this.#machine.emitStatus();
       this.deps.events.flush();

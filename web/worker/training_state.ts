@@ -2,7 +2,7 @@
 import type { Plan } from '../../src/engine/plan/plan.js';
 import type { Training } from '../../src/nn/callbacks/callback.js';
 import type { LearningRate } from '../../src/nn/schedules.js';
-import { optimizerOf } from '../../src/recipe/optimizer_of.js';
+import { learningRateOf } from '../../src/recipe/learning_rate_of.js';
 import type { Settings } from '../protocol.js';
 import type { TrainingPhase } from './training_phase.js';
 import type { TrainingRecord } from './training_record.js';
@@ -36,6 +36,6 @@ export class TrainingState {
   get rate(): LearningRate | undefined {
     if (this.active) return this.active.model.optimizer.learningRate;
     if (!this.record) return undefined;
-    return this.record.checkpoint?.learningRate ?? optimizerOf(this.record.settings).learningRate;
+    return this.record.checkpoint?.learningRate ?? learningRateOf(this.record.settings);
   }
 }

@@ -1,6 +1,6 @@
 /** The sum of several inputs, such as a residual connection. */
 import { ShapeError } from '../../errors.js';
-import { add as sumOf } from '../../kernels/index.js';
+import { add as sumOf } from '../../kernels/arithmetic.js';
 import { checkOptions } from '../../options.js';
 import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
 

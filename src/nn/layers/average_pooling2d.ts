@@ -1,5 +1,5 @@
 /** Average pooling layer. */
-import { avgPool2d } from '../../kernels/index.js';
+import { avgPool2d } from '../../kernels/avg_pool2d.js';
 import type { Layer } from './layer.js';
 import { type Pooling2dOptions, pooling2d } from './pooling2d.js';
 

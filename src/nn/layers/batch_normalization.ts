@@ -2,7 +2,10 @@
 import type { Shape } from '../../engine/primitive.js';
 import type { Tensor } from '../../engine/tensor.js';
 import { ShapeError } from '../../errors.js';
-import { batchNorm, batchNormInference, batchNormMoving, fill } from '../../kernels/index.js';
+import { fill } from '../../kernels/arithmetic.js';
+import { batchNorm } from '../../kernels/batch_norm.js';
+import { batchNormInference } from '../../kernels/batch_norm_inference.js';
+import { batchNormMoving } from '../../kernels/batch_norm_moving.js';
 import { type Rules, belowOne, checkOptions, flag, positive } from '../../options.js';
 import { type Layer, type LayerOptions, type ParameterSpec, defineLayer, layerRules } from './layer.js';
 

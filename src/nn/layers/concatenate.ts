@@ -1,6 +1,6 @@
 /** Concatenation of several inputs, such as the features of two branches. */
 import { ShapeError } from '../../errors.js';
-import { concatenate as join } from '../../kernels/index.js';
+import { concatenate as join } from '../../kernels/concatenate.js';
 import { type Rules, checkOptions, rule } from '../../options.js';
 import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
 

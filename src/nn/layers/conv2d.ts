@@ -1,7 +1,8 @@
 /** Convolution layer. Letters: H × W pixels, C channels in, O (filters) out, kernel KH × KW. */
 import type { Shape } from '../../engine/primitive.js';
 import { ShapeError } from '../../errors.js';
-import { add, conv2d as convolve } from '../../kernels/index.js';
+import { add } from '../../kernels/arithmetic.js';
+import { conv2d as convolve } from '../../kernels/conv2d.js';
 import {
   type Padding,
   type Pair,

@@ -1,7 +1,8 @@
 /** Fully connected layer. */
 import type { Shape } from '../../engine/primitive.js';
 import { ShapeError } from '../../errors.js';
-import { add, matmul } from '../../kernels/index.js';
+import { add } from '../../kernels/arithmetic.js';
+import { matmul } from '../../kernels/matmul.js';
 import { type Rules, checkOptions, count, flag, required } from '../../options.js';
 import { type Activation, activationRule, activations } from './activation.js';
 import { type Layer, type LayerOptions, type ParameterSpec, defineLayer, layerRules } from './layer.js';

@@ -1,5 +1,5 @@
 /** Dropout layer: active in training only. */
-import { dropout as drop } from '../../kernels/index.js';
+import { dropout as drop } from '../../kernels/dropout.js';
 import { layerStream, streams } from '../../random.js';
 import { type Rules, belowOne, checkOptions, required } from '../../options.js';
 import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';

@@ -1,6 +1,6 @@
 /** Flattens all axes of a sample into one. */
 import { sizeOf } from '../../engine/primitive.js';
-import { flatten as flattenTensor } from '../../kernels/index.js';
+import { flatten as flattenTensor } from '../../kernels/reshape.js';
 import { checkOptions } from '../../options.js';
 import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
 

@@ -1,5 +1,5 @@
 /** Max-pooling layer. */
-import { maxPool2d } from '../../kernels/index.js';
+import { maxPool2d } from '../../kernels/max_pool2d.js';
 import type { Layer } from './layer.js';
 import { type Pooling2dOptions, pooling2d } from './pooling2d.js';
 

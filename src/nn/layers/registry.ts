@@ -15,6 +15,10 @@ export function registerLayers(classes: Readonly<Record<string, LayerMaker>>): v
   for (const [className, make] of Object.entries(classes)) makers.set(className, make);
 }
 
+export function isRegistered(className: string): boolean {
+  return makers.has(className);
+}
+
 /** Throws: ModelError for a class that is not registered. */
 export function layerFromConfig(className: string, config: object): Layer {
   const make = makers.get(className);

@@ -1,7 +1,7 @@
 /** Cross-entropy of integer labels, fused with a preceding softmax. */
 import type { Tensor } from '../../engine/tensor.js';
 import { currentTrace } from '../../engine/trace.js';
-import { softmaxCrossEntropy } from '../../kernels/index.js';
+import { softmaxCrossEntropy } from '../../kernels/softmax_cross_entropy.js';
 import type { Loss } from './loss.js';
 
 /**

@@ -1,0 +1,32 @@
+/** The layers that models of files are made of. */
+// From their own modules: the index of all layers belongs to the script of all layers.
+import { conv2d } from '../../src/nn/layers/conv2d.js';
+import { dense } from '../../src/nn/layers/dense.js';
+import { dropout } from '../../src/nn/layers/dropout.js';
+import { flatten } from '../../src/nn/layers/flatten.js';
+import { maxPooling2d } from '../../src/nn/layers/max_pooling2d.js';
+import { isRegistered, registerLayers } from '../../src/nn/layers/registry.js';
+import { layerClassesIn } from '../../src/nn/network_json.js';
+import type { StoredTensors } from '../../src/nn/safetensors.js';
+import { descriptionIn } from '../../src/nn/weights_file.js';
+import { fetchScript } from './fetch_script.js';
+
+// Those of the built-in models, with which every visit begins. The others are fetched with the first file that names one.
+registerLayers({
+  Conv2D: conv2d,
+  Dense: dense,
+  Dropout: dropout,
+  Flatten: flatten,
+  MaxPooling2D: maxPooling2d,
+});
+
+/**
+ * Registers the layers of the model in a file. `Model.fromJson` refuses classes that do not exist.
+ *
+ * Throws: FileError when their script cannot be fetched; ModelError for a file without a description.
+ */
+export async function loadLayers(stored: StoredTensors, file: string): Promise<void> {
+  if (layerClassesIn(descriptionIn(stored, file)).every(isRegistered)) return;
+  const { layerClasses } = await fetchScript(async () => import('./all_layers.js'));
+  registerLayers(layerClasses);
+}
