@@ -298,11 +298,9 @@ const pathOf = (name) => join(root, 'shaders', `${name}.wgsl`);
 /** @param {string} name */
 const familyOf = (name) => /_(gpu|software)(?:_\w+)?$/.exec(name)?.[1];
 
-/** Ops that no prediction dispatches, besides the updates of optimizers. test/unit/page_build.test.ts plans predictions to check that. */
+/** Ops of the first scripts that no prediction dispatches. test/unit/page_build.test.ts plans predictions to check that. */
 const opsOfTraining = new Set([
   'augment',
-  'batch_norm',
-  'batch_norm_moving',
   'l2_penalty',
   'micro_batch',
   'softmax_cross_entropy',

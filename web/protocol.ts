@@ -3,7 +3,7 @@
  * so they are plain values and typed arrays. Calls go through Comlink: each method of an interface below is a request and
  * a response; errors keep their name and message.
  */
-import type { AugmentOptions } from '../src/kernels/augment_options.js';
+import type { AugmentOptions } from '../src/augment_options.js';
 import type { ModelName } from '../src/nn/names.js';
 import type { Filter } from '../src/nn/preprocessing.js';
 import type { Recipe } from '../src/recipe/recipe.js';

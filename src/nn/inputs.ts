@@ -2,7 +2,7 @@
 import type { Tensor } from '../engine/tensor.js';
 import { scale } from '../kernels/arithmetic.js';
 import { augmentBatch } from '../kernels/augment.js';
-import type { AugmentOptions } from '../kernels/augment_options.js';
+import type { AugmentOptions } from '../augment_options.js';
 import { batchGather } from '../kernels/batch_gather.js';
 import { batchGatherChunks } from '../kernels/batch_gather_chunks.js';
 import * as image from '../kernels/image.js';

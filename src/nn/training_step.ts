@@ -15,7 +15,7 @@ import { outsideTidy } from '../engine/tidy.js';
 import { currentTrace, withScope } from '../engine/trace.js';
 import { assert } from '../errors.js';
 import { scale } from '../kernels/arithmetic.js';
-import type { AugmentOptions } from '../kernels/augment_options.js';
+import type { AugmentOptions } from '../augment_options.js';
 import { accumulate } from '../kernels/micro_batch.js';
 import { endStep, stateSize, stateSpec, stateWords } from '../kernels/step_state.js';
 import type { KernelChoice } from './callbacks/callback.js';

@@ -1,8 +1,8 @@
 /**
  * The page as it is built, in memory:
  *   the names that the server's table has, and no others
- *   small: the scripts that a visit begins with under 130 KB packed; what is fetched on demand is in none of them, and
- *     known to be of the same build
+ *   small: the scripts that a visit begins with under 122 KB packed; they hold the layers, ops and losses that the built-in
+ *     models need, and no others; what is fetched on demand is in none of them, and known to be of the same build
  *   nothing of Node in the scripts; no address of another origin in any file
  *   all addresses in index.html relative and among the files; the policy of the server in it, but for what a <meta>
  *   cannot say; nothing inline that the policy forbids
@@ -12,7 +12,7 @@
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { buildPage, isOfTraining } from '../../scripts/build_page.mjs';
+import { buildPage, firstModulesOfWorker, isOfTraining } from '../../scripts/build_page.mjs';
 import { shaderNames } from '../../scripts/shader_names.mjs';
 import { pageFileNames } from '../../src/cli/demo/page_files.js';
 import { headerPolicy, pagePolicy } from '../../src/cli/demo/policy.js';
@@ -35,7 +35,7 @@ const textOf = (name: string): string => new TextDecoder().decode(bytesOf(name))
 const firstWorker = (): string => textOf('worker.js') + textOf('worker-chunk.js');
 /** Those that every visit fetches. */
 const firstScripts = ['page.js', 'page-chunk.js', 'worker.js', 'worker-chunk.js', 'theme.js'];
-const scripts = [...firstScripts, 'page-lower.js', 'worker-on_demand.js'];
+const scripts = pageFileNames.filter((name) => name.endsWith('.js'));
 
 describe('the built page', () => {
   it('has the files that the server knows', () => {
@@ -47,7 +47,7 @@ describe('the built page', () => {
     const scripts = firstScripts.reduce((sum, name) => sum + packed(name), 0);
     // A visit fetches the shaders of one family.
     const shaders = Math.max(packed('shaders_gpu.json'), packed('shaders_software.json'));
-    expect(scripts + shaders).toBeLessThan(130_000);
+    expect(scripts + shaders).toBeLessThan(122_000);
     // The checks of calls, which the compiler has done, are left out, with their words.
     expect(textOf('worker-chunk.js').includes('a list of callbacks')).toBe(false);
   });
@@ -59,7 +59,44 @@ describe('the built page', () => {
     }
     const imported = [...textOf('worker.js').matchAll(/(?:from|import)\s*["']([^"']+)["']/g)];
     expect(imported.map(([, name]) => name)).toEqual(['./worker-chunk.js']);
-    expect(firstWorker()).toContain('import("./worker-on_demand.js")');
+    for (const name of ['on_demand', 'all_layers', 'cpu_model'])
+      expect(firstWorker()).toContain(`import("./worker-${name}.js")`);
+  });
+
+  it('begins with the layers, losses and ops of the built-in models, and with no optimizer', async () => {
+    const modules = await firstModulesOfWorker();
+    const namesIn = (folder: string): string[] =>
+      modules
+        .filter((path) => path.startsWith(`${folder}/`))
+        .map((path) => path.slice(folder.length + 1).replace('.ts', ''))
+        .sort();
+    const layers = ['conv2d', 'dense', 'dropout', 'flatten', 'max_pooling2d'];
+    const shared = ['activation', 'layer', 'pooling2d', 'registry', 'regularizer'];
+    expect(namesIn('src/nn/layers')).toEqual([...layers, ...shared].sort());
+    expect(namesIn('src/nn/losses')).toEqual(['sparse_categorical_crossentropy']);
+    expect(namesIn('src/nn/optimizers')).toEqual(['optimizer']);
+    expect(namesIn('src/reference')).toEqual([]);
+    const ops = new Set(modules.flatMap((path) => /^shaders\/(\w+)\//.exec(path)?.[1] ?? []));
+    expect([...ops].sort()).toEqual([
+      'augment',
+      'batch_gather',
+      'batch_gather_chunks',
+      'conv2d',
+      'elementwise',
+      'filter2d',
+      'floats',
+      'l2_penalty',
+      'matmul',
+      'max_pool2d',
+      'micro_batch',
+      'random',
+      'softmax',
+      'softmax_cross_entropy',
+      'step_state',
+      'sum',
+    ]);
+    // The index of all ops would bring all of them.
+    expect(namesIn('src/kernels')).not.toContain('index');
   });
 
   it('holds no cases of the checks of ops', () => {
@@ -69,6 +106,8 @@ describe('the built page', () => {
   it('marks what belongs together', () => {
     const [stamp] = textOf('worker-on_demand.js').match(/(?<=")[0-9a-f]{12}(?=")/) ?? [];
     expect(stamp).toBeDefined();
+    for (const name of ['all_layers', 'cpu_model'])
+      expect(textOf(`worker-${name}.js`)).toContain(`"${stamp}"`);
     expect(firstWorker()).toContain(`"${stamp}"`);
     for (const kind of ['gpu', 'gpu_training', 'software', 'software_training'])
       expect(textOf(`shaders_${kind}.json`)).toContain(`"build":"${stamp}"`);
@@ -139,9 +178,7 @@ describe.each(['gpu', 'software'])('the shaders for the family %s', (family) => 
   /** Those that the first scripts register, which hold an empty text where a file brings it. */
   const registered = (): string[] => {
     const scripts = firstWorker();
-    // Optimizers register their shaders under names made from their own.
-    const isOfOptimizer = (name: string): boolean => /\/update(_gpu)?$/.test(name);
-    return shaderNames().filter((name) => scripts.includes(`"${name}":`) || isOfOptimizer(name));
+    return shaderNames().filter((name) => scripts.includes(`"${name}":`));
   };
 
   it('are in a file, and those that only trainings need in another', () => {

@@ -1,5 +1,5 @@
 /** Converts between slider values and augmentation with filters. */
-import type { AugmentOptions } from '../../src/kernels/augment_options.js';
+import type { AugmentOptions } from '../../src/augment_options.js';
 import { type Filter, filters as named } from '../../src/nn/preprocessing.js';
 import type { Settings } from '../protocol.js';
 

@@ -5,7 +5,7 @@ import type { Plan } from '../../src/engine/plan/plan.js';
 import { type Program, program } from '../../src/engine/program.js';
 import type { SpecialisedShader } from '../../src/engine/shader.js';
 import { Tensor } from '../../src/engine/tensor.js';
-import type { AugmentOptions } from '../../src/kernels/augment_options.js';
+import type { AugmentOptions } from '../../src/augment_options.js';
 import { stateSize, stateSpec, stateWords } from '../../src/kernels/step_state.js';
 import { DeviceSet } from '../../src/nn/device_set.js';
 import { gatherInputs } from '../../src/nn/inputs.js';

@@ -1,7 +1,7 @@
 /** The outputs of one layer for several images, from a program that is replayed batch by batch. */
 import { program } from '../../src/engine/program.js';
 import { Tensor } from '../../src/engine/tensor.js';
-import type { AugmentOptions } from '../../src/kernels/augment_options.js';
+import type { AugmentOptions } from '../../src/augment_options.js';
 import { stateSize, stateSpec, stateWords } from '../../src/kernels/step_state.js';
 import { DeviceSet, type LabelledImages } from '../../src/nn/device_set.js';
 import { gatherInputs } from '../../src/nn/inputs.js';
