@@ -104,7 +104,9 @@ function walls(layer) {
  * @type {import('oxlint').OxlintOverride}
  */
 const entryForBrowsers = {
-  files: [browserEntry, library],
+  files: [browserEntry, library, 'src/library/*.ts'],
+  // The namespaces of Node's entry.
+  excludeFiles: ['src/library/node_*.ts'],
   rules: {
     'no-restricted-globals': ['error', ...nodeGlobals('What browsers load')],
     'no-restricted-imports': [

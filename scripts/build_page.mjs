@@ -310,7 +310,7 @@ const opsOfTraining = new Set([
 
 /** @param {string} name */
 export const isOfTraining = (name) =>
-  /gradient|\/update(_gpu)?$/.test(name) || opsOfTraining.has(name.slice(0, name.indexOf('/')));
+  name.includes('gradient') || opsOfTraining.has(name.slice(0, name.indexOf('/')));
 
 /**
  * A shader without its comments, which are a third of what travels; the marks (`//!`) say what the engine changes.

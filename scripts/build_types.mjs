@@ -1,4 +1,4 @@
-// Writes the declarations of the library's two entries into dist/types, for users who check types. They stand alone: a
+// Writes the declarations of the library's entries into dist/types, for users who check types. They stand alone: a
 // project needs no other package and no `lib` but the language's own. Takes about a second, so it runs only before the
 // package is packed; says nothing when all is well.
 import { spawnSync } from 'node:child_process';
@@ -8,7 +8,15 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const entries = ['index.d.ts', 'browser/index.d.ts'];
+const entries = [
+  'index.d.ts',
+  'browser/index.d.ts',
+  // The package's subpaths.
+  'nn/layers/index.d.ts',
+  'nn/losses/index.d.ts',
+  'kernels/index.d.ts',
+  'library/optimizers.d.ts',
+];
 
 const folder = join(root, 'dist', 'types');
 // Renamed into place, so that a compiler that runs at the same moment never reads half of them.

@@ -3,17 +3,10 @@
  *
  *   import { open, sequential, layers, optimizers, callbacks, datasets } from 'shadegrad';
  */
-import { hostname } from 'node:os';
 import { splitDataset } from './data/splits.js';
 import { setFolderOpener } from './folder.js';
-import { callbacks as platformless, charts as drawings } from './library.js';
 import { type LoadOptions, loadDataset } from './node/datasets.js';
 import { openFolder } from './node/files.js';
-import { encodePng } from './node/png.js';
-import { svgToPng } from './node/svg_png.js';
-import { svgFile } from './report/charts/svg.js';
-import { progressLine } from './report/progress_callback.js';
-import { type TensorBoardOptions, tensorBoard } from './report/tensorboard/index.js';
 
 setFolderOpener(openFolder);
 
@@ -22,14 +15,8 @@ export * from './library.js';
 export { open, type OpenOptions } from './node/open.js';
 export { openFolder } from './node/files.js';
 
-export const callbacks = {
-  ...platformless,
-  /** Event files for TensorBoard, with pictures as PNG; see `tensorBoard` for its options. */
-  tensorBoard: (options: TensorBoardOptions) =>
-    tensorBoard({ encodePng, host: hostname(), pid: process.pid, ...options }),
-  /** Keras's progress line on a terminal, or one line per epoch elsewhere. */
-  progress: (sink: Parameters<typeof progressLine>[0] = process.stdout) => progressLine(sink),
-};
+/** Those of the library, with a terminal and a PNG encoder. */
+export * as callbacks from './library/node_callbacks.js';
 
 export const datasets = {
   /** MNIST, 60,000 and 10,000 digits; see `loadDataset` for the search order. */
@@ -43,7 +30,4 @@ export const datasets = {
 };
 
 /** Drawings as in a run's report; `charts.svg(drawing)` is a file's text, `charts.png(drawing)` its picture. */
-export const charts = {
-  ...drawings,
-  png: (drawing: Parameters<typeof svgFile>[0]) => svgToPng(svgFile(drawing)),
-};
+export * as charts from './library/node_charts.js';

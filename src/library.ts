@@ -1,31 +1,10 @@
 /**
  * The platform-independent part of the library, shared by the entries for Node (src/index.ts) and browsers
- * (src/browser/index.ts).
+ * (src/browser/index.ts). Groups that grow are namespaces of modules, of which bundlers keep the members that are used.
  */
-import {
-  earlyStopping,
-  learningRateScheduler,
-  modelCheckpoint,
-  reduceLrOnPlateau,
-  terminateOnNaN,
-} from './nn/callbacks/index.js';
-import {
-  activation,
-  add,
-  averagePooling2d,
-  batchNormalization,
-  concatenate,
-  conv2d,
-  dense,
-  dropout,
-  flatten,
-  maxPooling2d,
-} from './nn/layers/index.js';
 import { registerLayers } from './nn/layers/registry.js';
 import { mlpModel, paperBnModel, paperModel, simpleModel, smallModel } from './nn/models.js';
 import { freeze, insert, remove, rename, unfreeze } from './nn/network_changes.js';
-import { optimizerFromConfig } from './nn/optimizers/from_config.js';
-import * as builtIn from './nn/optimizers/index.js';
 import { filters, preprocessing } from './nn/preprocessing.js';
 import {
   cosineDecay,
@@ -35,12 +14,6 @@ import {
   stepDecay,
   warmup,
 } from './nn/schedules.js';
-import { barChart } from './report/charts/bar_chart.js';
-import { confusionMatrix } from './report/charts/confusion_matrix.js';
-import { accuracyChart, lossChart } from './report/charts/history_charts.js';
-import { predictionGrid } from './report/charts/prediction_grid.js';
-import { svgFile } from './report/charts/svg.js';
-import { csvLogger } from './report/csv_log.js';
 import { classScores, confusedPairs, evaluate, macroAverage } from './report/evaluation.js';
 
 export { Tensor, type TensorData } from './engine/tensor.js';
@@ -68,23 +41,13 @@ export * from './errors.js';
 export { registerLayers };
 
 /** Layers by Keras's names in camelCase. */
-export const layers = {
-  activation,
-  add,
-  averagePooling2d,
-  batchNormalization,
-  concatenate,
-  conv2d,
-  dense,
-  dropout,
-  flatten,
-  maxPooling2d,
-};
+export * as layers from './nn/layers/index.js';
 
 /** Functions that change a model's network and return a new one: `model.withNetwork(networks.freeze(model.network, 'conv2d'))`. */
 export const networks = { freeze, insert, remove, rename, unfreeze };
 
-export const optimizers = { ...builtIn, fromConfig: optimizerFromConfig };
+/** Optimizers, and `optimizers.fromConfig` for what a model file describes. */
+export * as optimizers from './library/optimizers.js';
 
 /** Learning-rate schedules; an optimizer accepts one instead of a number. */
 export const schedules = {
@@ -100,14 +63,7 @@ export const schedules = {
 export { filters, preprocessing };
 
 /** Callbacks that need neither a terminal nor a PNG encoder. */
-export const callbacks = {
-  csvLogger,
-  earlyStopping,
-  learningRateScheduler,
-  modelCheckpoint,
-  reduceLrOnPlateau,
-  terminateOnNaN,
-};
+export * as callbacks from './library/callbacks.js';
 
 export const models = {
   paper: paperModel,
@@ -121,14 +77,7 @@ export const models = {
 export const evaluation = { evaluate, classScores, confusedPairs, macroAverage };
 
 /** Drawings as in a run's report; `charts.svg(drawing)` is a file's text. */
-export const charts = {
-  accuracy: accuracyChart,
-  loss: lossChart,
-  confusionMatrix,
-  predictionGrid,
-  bars: barChart,
-  svg: svgFile,
-};
+export * as charts from './library/charts.js';
 
 /** Operations on images: `image.blur(x)`, `image.filter2d(x, kernel)`, `image.augment(x, { rotation: 10 })`. */
 export { image, type AugmentOptions } from './kernels/index.js';

@@ -4,7 +4,7 @@ import { sizeOf } from '../engine/primitive.js';
 import { FileError, ModelError } from '../errors.js';
 import type { Folder } from '../folder.js';
 import { parseJson } from '../json_reader.js';
-import { layerClasses } from '../nn/layers/index.js';
+import { layerClasses } from '../nn/layers/class_names.js';
 import { registerLayers } from '../nn/layers/registry.js';
 import { Model } from '../nn/model.js';
 import { evaluationFromJson } from '../report/evaluation_file.js';

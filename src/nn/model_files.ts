@@ -4,7 +4,7 @@ import { ModelError, UsageError } from '../errors.js';
 import { type Folder, folderAt } from '../folder.js';
 import { parseJson, saidOf } from '../json_reader.js';
 import { type Rules, having, nonEmptyText, text, wrong } from '../options.js';
-import { layerClasses } from './layers/index.js';
+import { layerClasses } from './layers/class_names.js';
 import { registerLayers } from './layers/registry.js';
 import { Model, type ModelOptions, namedModelRules } from './model.js';
 import { type StoredTensors, readSafetensors } from './safetensors.js';

@@ -17,7 +17,7 @@ import { evaluating } from '../../web/worker/evaluating.js';
 import { useDevice } from './device.js';
 import { open } from './open.js';
 import { bars, smallModel } from './small_model.js';
-import { layerClasses } from '../../src/nn/layers/index.js';
+import { layerClasses } from '../../src/nn/layers/class_names.js';
 import { registerLayers } from '../../src/nn/layers/registry.js';
 
 // The worker registers them with the part that holds the model.

@@ -13,6 +13,7 @@ import { digitImage } from '../../src/data/digit_image.js';
 import { fitPicture } from '../../src/data/picture.js';
 import type { Device } from '../../src/engine/device.js';
 import { ModelError } from '../../src/errors.js';
+import { layerClasses } from '../../src/nn/layers/class_names.js';
 import {
   activation,
   averagePooling2d,
@@ -21,7 +22,6 @@ import {
   dense,
   dropout,
   flatten,
-  layerClasses,
   maxPooling2d,
 } from '../../src/nn/layers/index.js';
 import { registerLayers } from '../../src/nn/layers/registry.js';

@@ -3,7 +3,8 @@
  *   its description: preprocessing kept, older files without it, damaged ones
  */
 import { describe, expect, it } from 'vitest';
-import { dense, flatten, layerClasses } from '../../src/nn/layers/index.js';
+import { layerClasses } from '../../src/nn/layers/class_names.js';
+import { dense, flatten } from '../../src/nn/layers/index.js';
 import { registerLayers } from '../../src/nn/layers/registry.js';
 import { filters, preprocessing, unitScaling } from '../../src/nn/preprocessing.js';
 import { Model, sequential } from '../../src/nn/model.js';

@@ -3,13 +3,13 @@
  * make the same model again, the summary's totals; then layers and optimizers that refuse their options.
  */
 import { describe, expect, it, test } from 'vitest';
+import { layerClasses } from '../../src/nn/layers/class_names.js';
 import {
   activation,
   averagePooling2d,
   batchNormalization,
   conv2d,
   dense,
-  layerClasses,
   maxPooling2d,
 } from '../../src/nn/layers/index.js';
 import { registerLayers } from '../../src/nn/layers/registry.js';

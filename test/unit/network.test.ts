@@ -18,6 +18,7 @@ import { stateSpec } from '../../src/kernels/step_state.js';
 import { setSpecs } from '../../src/nn/device_set.js';
 import { recordPrediction } from '../../src/nn/evaluator.js';
 import { input } from '../../src/nn/layers/input.js';
+import { layerClasses } from '../../src/nn/layers/class_names.js';
 import {
   activation,
   add,
@@ -27,7 +28,6 @@ import {
   dense,
   dropout,
   flatten,
-  layerClasses,
 } from '../../src/nn/layers/index.js';
 import { registerLayers } from '../../src/nn/layers/registry.js';
 import { Model, model, sequential } from '../../src/nn/model.js';

@@ -72,6 +72,10 @@ import {
   type Callback, type Device, type Folder, type History, type Logs, Tensor,
   callbacks, datasets, layers, models, ops, open, optimizers, program, sequential,
 } from 'shadegrad';
+import * as layersAlone from 'shadegrad/layers';
+import * as lossesAlone from 'shadegrad/losses';
+import * as opsAlone from 'shadegrad/ops';
+import * as optimizersAlone from 'shadegrad/optimizers';
 
 // @ts-expect-error: misspelt
 layers.dense({ unit: 10 });
@@ -108,6 +112,14 @@ device.fingerprint.adapter = 'another';
 export const read: (folder: Folder) => Promise<Uint8Array> = (folder) => folder.read('model.json');
 export const callback: Callback = { onEpochEnd: async (epoch: number, logs: Logs) => void [epoch, logs] };
 export const accuracies = ({ metrics }: History): number[] => metrics['val_accuracy'] ?? [];
+// @ts-expect-error: misspelt
+layersAlone.dense({ unit: 10 });
+// @ts-expect-error: no such option
+optimizersAlone.sgd({ beta: 1 });
+// @ts-expect-error: a number is no tensor
+opsAlone.relu(1);
+// @ts-expect-error: it has no options
+lossesAlone.sparseCategoricalCrossentropy({});
 export const twice = program((x: Tensor) => ({ y: ops.add(x, x) }));
 void models;
 `;
@@ -181,6 +193,36 @@ test.each(cases)(
   },
   timeout,
 );
+
+test('in Node, the subpaths are the groups of the library', async () => {
+  const program = `
+    import * as library from 'shadegrad';
+    for (const group of ['layers', 'losses', 'ops', 'optimizers']) {
+      const alone = await import('shadegrad/' + group);
+      const names = Object.keys(library[group]);
+      console.log(group, names.length > 0, Object.keys(alone).join() === names.sort().join(),
+        names.every((name) => alone[name] === library[group][name]));
+    }`;
+  // In the repository, which has the packages that the library needs.
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', program], { cwd: root });
+  expect(stdout.trim().split('\n')).toEqual(
+    ['layers', 'losses', 'ops', 'optimizers'].map((group) => `${group} true true true`),
+  );
+});
+
+test('bundlers get every module that another one imports', async () => {
+  const folder = path.join(installed, 'dist', 'modules');
+  const names = await readdir(folder, { recursive: true });
+  const modules = new Set(names.map((name) => path.join(folder, name)));
+  for (const file of [...modules].filter((name) => name.endsWith('.js'))) {
+    const code = await readFile(file, 'utf8');
+    for (const [, name = ''] of code.matchAll(
+      /^(?:import|export) .*?from "(\.[^"]+)"|^\} from "(\.[^"]+)"/gm,
+    ))
+      expect([file, name, modules.has(path.resolve(path.dirname(file), name))]).toEqual([file, name, true]);
+  }
+  expect(modules.size).toBeGreaterThan(200);
+});
 
 test('the command line is packed with every chunk that it imports, and with no other', async () => {
   const dist = path.join(installed, 'dist');

@@ -1,17 +1,27 @@
 /**
- * What a program bundles of the sources: a model of dense layers takes the matrix product and what training needs, and no
- * layer, op or shader besides; a program that loads models takes every layer; one op takes its own shaders.
+ * What a program bundles of the sources, which is what it bundles of dist/modules (scripts/build_modules.mjs):
+ *   a model of dense layers takes the matrix product and what training needs, and no other layer, op or shader
+ *   a program that loads models takes every layer; one op takes its own shaders
+ *   of the groups `layers`, `losses`, `optimizers`, `ops` and `callbacks`, a bundler that follows namespaces, as Rollup,
+ *   Rolldown and webpack do, keeps the members that are used; esbuild does so for the subpaths, `shadegrad/layers`
+ *   opening folders by path, which loadModel needs, stays
+ *   typical programs are small (their sizes are printed)
  */
+import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
+// Vite's own bundler.
+import { rolldown } from 'rolldown';
 import { expect, test } from 'vitest';
 
-/** The modules and shaders of which something is in the bundle of a program, without ending. */
-async function bundled(program: string): Promise<Set<string>> {
-  const { metafile } = await build({
+/** A program's bundle, and the modules and shaders of which something is in it, without ending. */
+async function bundle(program: string): Promise<{ readonly paths: Set<string>; readonly packed: number }> {
+  const { metafile, outputFiles } = await build({
     stdin: { contents: program, resolveDir: process.cwd(), loader: 'ts' },
     bundle: true,
+    minify: true,
     format: 'esm',
     loader: { '.wgsl': 'text' },
+    packages: 'external',
     write: false,
     metafile: true,
     outdir: 'out',
@@ -19,7 +29,33 @@ async function bundled(program: string): Promise<Set<string>> {
   });
   const { inputs } = Object.values(metafile.outputs)[0]!;
   const found = Object.entries(inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0);
-  return new Set(found.map(([path]) => path.replace(/\.\w+$/, '')));
+  return {
+    paths: new Set(found.map(([path]) => path.replace(/\.\w+$/, ''))),
+    packed: gzipSync(outputFiles[0]!.contents, { level: 9 }).length,
+  };
+}
+
+const bundled = async (program: string): Promise<Set<string>> => (await bundle(program)).paths;
+
+/** As `bundled`, by Rolldown. */
+async function bundledByRolldown(program: string): Promise<Set<string>> {
+  const entry = `${process.cwd()}/program.ts`;
+  const build = await rolldown({
+    input: entry,
+    plugins: [
+      {
+        name: 'program',
+        resolveId: (id) => (id === entry ? id : null),
+        load: (id) => (id === entry ? program : null),
+      },
+    ],
+    moduleTypes: { '.wgsl': 'text' },
+    resolve: { extensionAlias: { '.js': ['.ts', '.js'] } },
+    logLevel: 'silent',
+  });
+  const { output } = await build.generate({ format: 'esm' });
+  const found = Object.entries(output[0].modules).filter(([, { renderedLength }]) => renderedLength > 0);
+  return new Set(found.map(([path]) => path.replace(`${process.cwd()}/`, '').replace(/\.\w+$/, '')));
 }
 
 const under = (paths: Iterable<string>, folder: string): string[] =>
@@ -67,4 +103,63 @@ test('one op', async () => {
     'shaders/softmax/forward',
     'shaders/softmax/input_gradient',
   ]);
+});
+
+const perceptron = `
+  const model = sequential([layers.dense({ units: 10, inputShape: [784] })]);
+  model.compile({ optimizer: optimizers.sgd(), loss: losses.sparseCategoricalCrossentropy() });
+  console.log(model.fit, callbacks.earlyStopping);
+`;
+const groups = ['layers', 'losses', 'optimizers', 'ops', 'callbacks'];
+const subpaths = `
+  import { callbacks, sequential } from './src/browser/index.ts';
+  import * as layers from './src/nn/layers/index.ts';
+  import * as losses from './src/nn/losses/index.ts';
+  import * as optimizers from './src/library/optimizers.ts';
+`;
+
+test.each<[string, () => Promise<Set<string>>]>([
+  [
+    'Rolldown, of the groups',
+    async () =>
+      bundledByRolldown(
+        `import { sequential, ${groups.join(', ')} } from './src/browser/index.ts'; ${perceptron}`,
+      ),
+  ],
+  ['esbuild, of the subpaths', async () => bundled(`${subpaths} ${perceptron}`)],
+])('members that are not used are left out: %s', async (_, bundling) => {
+  const paths = await bundling();
+  const layers = under(paths, 'src/nn/layers').map((path) => path.slice('src/nn/layers/'.length));
+  expect(layers).toEqual(['activation', 'dense', 'layer', 'registry', 'regularizer']);
+  expect(under(paths, 'src/nn/optimizers')).not.toContain('src/nn/optimizers/rmsprop');
+  expect(under(paths, 'src/nn/optimizers')).toContain('src/nn/optimizers/sgd');
+  const ops = new Set(under(paths, 'shaders').map((path) => path.split('/')[1]));
+  for (const op of ['conv2d', 'max_pool2d', 'batch_norm', 'concatenate', 'rmsprop', 'arg_max', 'roofline'])
+    expect([op, ops.has(op)]).toEqual([op, false]);
+});
+
+test('what a folder of a path needs is kept', async () => {
+  for (const [entry, module] of [
+    ['browser/index', 'src/browser/opfs_folder'],
+    ['index', 'src/node/files'],
+  ])
+    expect([
+      ...(await bundled(`import { loadModel } from './src/${entry}.ts'; console.log(loadModel);`)),
+    ]).toContain(module);
+});
+
+test.each([
+  [
+    'predicts',
+    83_500,
+    `${subpaths} console.log(sequential([layers.conv2d({ filters: 8, kernelSize: 3, inputShape: [28, 28, 1] }),
+      layers.flatten(), layers.dense({ units: 10 })]).predict);`,
+  ],
+  ['trains', 73_000, `${subpaths} ${perceptron}`],
+  ['loads a model', 95_500, `import { loadModel } from './src/browser/index.ts'; console.log(loadModel);`],
+  ['runs an op', 15_500, `import { relu } from './src/kernels/index.ts'; console.log(relu);`],
+])('a program that %s is below %i bytes, packed', async (what, limit, program) => {
+  const { packed } = await bundle(program);
+  console.log(`a program that ${what}: ${(packed / 1000).toFixed(1)} kB gzipped`);
+  expect(packed).toBeLessThan(limit);
 });
