@@ -1,4 +1,4 @@
-/** Every layer, as a separate script: for models of files that hold others than the built-in ones. */
+/** All layers, as a separate script, which the first model that holds a layer of another class than the built-in ones loads. */
 export { layerClasses } from '../../src/nn/layers/class_names.js';
 
 /** As in same_build.ts, but of this script. */
