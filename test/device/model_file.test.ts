@@ -70,7 +70,7 @@ describe('a model in one file', () => {
   it('has the same bytes on every platform', async () => {
     const model = ownModel();
     expect(await sha256(await modelFile(model))).toMatchInlineSnapshot(
-      `"521861e39761e6e13403d059b01f325163e7b60de55fe5545710d64027c29ea3"`,
+      `"b3428bd1318c864d953a7a13e3d2dadb9b31f95fc84f1dc3a23fd225b8321ea0"`,
     );
   });
 

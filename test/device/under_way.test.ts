@@ -182,7 +182,7 @@ describe('during an evaluation or prediction', () => {
     );
     await evaluation;
     const predictions = [model.predict(bars(9)), model.predict(bars(9))];
-    await expect(model.fit(bars(9))).rejects.toThrow(/^fit: predict is under way/);
+    await expect(model.fit(bars(9))).rejects.toThrow(/^fit: predict is running/);
     const [a, b] = await Promise.all(predictions);
     expect(a).toEqual(b);
     model.setWeights(weights);
