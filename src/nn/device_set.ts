@@ -1,4 +1,4 @@
-/** An image set on the device: bytes as they are, labels, and the order in which an epoch takes them. */
+/** An image set on the device: u8 images, labels, and the order of an epoch. */
 import type { Device } from '../engine/device.js';
 import { type Spec, sizeOf } from '../engine/primitive.js';
 import { Resource } from '../engine/resource.js';
@@ -9,13 +9,13 @@ import { firstOrphan, pixelsRule } from '../image_values.js';
 import { checkArgument } from '../calls.js';
 import { type RequiredRule, check, countOrZero, required, shown, wrong } from '../options.js';
 
-/** What prediction needs of a set of images; `ImageSet` of src/data is one. */
+/** A set of images for prediction, such as an `ImageSet` of src/data. */
 export interface Images {
-  /** [count,height,width,channels], a byte per value. */
+  /** [count,height,width,channels], one byte per value. */
   readonly images: Uint8Array;
   /**
-   * Copies images into `target` from position `first` on, as far as there are any. A set that has it is never asked for
-   * `images`: one that shares the pixels of another copies its own only on their way to the device.
+   * Copies images into `target`, from image `first` to the last one or the end of `target`. If a set has it, its `images` are not
+   * read: a set that shares the pixels of another copies them only when they go to the device.
    */
   copyImages?(target: Uint8Array, first: number): void;
   readonly count: number;
@@ -24,33 +24,33 @@ export interface Images {
   readonly channels: number;
 }
 
-/** What training needs of a set of labelled images. */
+/** A set of labelled images for training. */
 export interface LabelledImages extends Images {
   readonly labels: ArrayLike<number>;
 }
 
-/** How many images there are, and of what shape. */
+/** The number of images and their shape. */
 export type SetShape = Pick<Images, 'count' | 'height' | 'width' | 'channels'>;
 
-/** What a set is made of on the device, or the same of another thing for each tensor. */
+/** The parts of a set on the device: tensors, or something else for each of them. */
 export interface SetParts<T> {
-  /** One, or several in the order of the set, where a kernel could not bind all images as one. */
+  /** One; or several, in the order of the set, if all images exceed the device's limit per binding. */
   readonly images: readonly T[];
   readonly labels: T;
-  /** The order in which an epoch takes the images; entries are taken modulo their count. */
+  /** The order of the images in an epoch; entries count modulo the number of images. */
   readonly permutation: T;
 }
 
 export type SetTensors = SetParts<Tensor>;
 
 export interface SetLayout {
-  /** Entries of the permutation for each image. Default 1. */
+  /** Entries of the permutation per image. Default 1. */
   readonly variantsPerImage?: number | undefined;
-  /** Leaves room for a multiple of so many images, so that sets of other sizes are gathered by the same kernel. Default 1. */
+  /** Rounds the number of images up to a multiple, so that sets of similar size use the same kernel. Default 1. */
   readonly multipleOf?: number | undefined;
 }
 
-/** Throws: DeviceError when not even one image fits a buffer of the device. */
+/** Throws: DeviceError if one image does not fit into a buffer of the device. */
 export function setSpecs(
   { maxBufferBytes }: Pick<Device, 'maxBufferBytes'>,
   { count, height, width, channels }: SetShape,
@@ -58,7 +58,7 @@ export function setSpecs(
 ): SetParts<Spec> {
   const places = Math.ceil(count / multipleOf) * multipleOf;
   const image = [height, width, channels];
-  // Storage comes in multiples of 16 bytes, which some limits are not.
+  // Storage is allocated in multiples of 16 bytes; some limits are not one.
   const usable = Math.floor(maxBufferBytes / 16) * 16;
   const most = Math.floor(usable / sizeOf(image));
   if (most === 0) {
@@ -81,11 +81,11 @@ export class DeviceSet extends Resource implements SetTensors {
   readonly labels: Tensor;
   readonly permutation: Tensor;
   readonly count: number;
-  /** Samples in an epoch: each image as often as there are variants of it. */
+  /** Samples in an epoch: each image once per variant. */
   readonly epochSize: number;
   readonly #byteLength: number;
 
-  /** Labels are 0 when there are none. Throws: DeviceError when a tensor exceeds the device's limits. */
+  /** Labels are 0 if the set has none. Throws: DeviceError if a tensor exceeds the device's limits. */
   constructor(
     readonly device: Device,
     set: Images & Partial<LabelledImages>,
@@ -121,7 +121,7 @@ export class DeviceSet extends Resource implements SetTensors {
   #write(set: Pick<Images, 'images' | 'copyImages'>): void {
     let first = 0;
     for (const chunk of this.images) {
-      // A copy in any case, because WebGPU does not read shared memory, in which the bytes may be; 0 behind the last image.
+      // Always a copy: the bytes may be in shared memory, which WebGPU does not read. Zeros after the last image.
       const own = new Uint8Array(chunk.size);
       copyImages(set, own, first, this.#byteLength / this.count);
       chunk.write(own);
@@ -134,7 +134,7 @@ export class DeviceSet extends Resource implements SetTensors {
   }
 }
 
-/** As the method of `Images`, for a set with or without it. `imageSize` is the bytes of an image. */
+/** `Images.copyImages`, for sets without it too. `imageSize` is in bytes. */
 export function copyImages(
   set: Pick<Images, 'images' | 'copyImages'>,
   target: Uint8Array,
@@ -145,7 +145,7 @@ export function copyImages(
   else target.set(set.images.subarray(first * imageSize, first * imageSize + target.length));
 }
 
-/** Throws: UsageError for what is not a set of images, images of another shape than the model takes, or wrong labels. */
+/** Throws: UsageError if it is not a set of images, the model takes another shape, or labels are wrong. */
 export function checkImages(
   who: string,
   set: LabelledImages,
@@ -156,7 +156,7 @@ export function checkImages(
   const { labels, count } = set;
   if ((labels as LabelledImages['labels'] | undefined)?.length !== count)
     throw new UsageError(`${who}: labels are ${shown(labels)}, expected one for each of ${count} images.`);
-  // A model whose output has several axes has no classes to compare with: there only the kind counts.
+  // A model whose output has several axes has no number of classes: any non-negative integer is a label.
   const orphan = firstOrphan(labels, classes ?? Infinity);
   if (orphan < 0) return;
   throw new UsageError(
@@ -166,7 +166,7 @@ export function checkImages(
   );
 }
 
-/** The same of images whose labels do not matter. */
+/** As `checkImages`, without the labels. */
 export function checkUnlabelled(who: string, set: Images, inputShape: readonly number[]): void {
   checkArgument(who, 'the set', set, setRule);
   if (set.count === 0) throw new UsageError(`${who}: the set is empty.`);
@@ -178,7 +178,7 @@ export function checkUnlabelled(who: string, set: Images, inputShape: readonly n
   }
 }
 
-/** By what it holds, not its class: a caller may describe images that lie elsewhere. */
+/** Checks the members and not the class: callers may pass their own objects. */
 const setRule = (): RequiredRule =>
   required((value, who) => {
     const set = (value ?? {}) as Partial<Images & { readonly train: unknown }>;

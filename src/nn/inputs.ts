@@ -1,4 +1,4 @@
-/** From the images on the device to the model's inputs: gather, scale, filter, augment; recorded in every program. */
+/** Records how a model's inputs are computed from the images on the device: gather, scale, filter, augment. */
 import type { Tensor } from '../engine/tensor.js';
 import { scale } from '../kernels/arithmetic.js';
 import { augmentBatch } from '../kernels/augment.js';
@@ -13,14 +13,14 @@ export interface InputOptions {
   /** Images per batch. */
   readonly batch: number;
   readonly preprocessing: Preprocessing;
-  /** In training only; after the filters, as in a pipeline that filters its files first. */
+  /** Only in training; applied after the filters, as if the files had been filtered first. */
   readonly augmentation?: AugmentOptions | undefined;
 }
 
 /**
  * The batch at the state's cursor.
  *
- * Shapes: → x [batch,H,W,C], y [batch] labels (0xffffffff behind the end of the epoch).
+ * Shapes: → x [batch,H,W,C], y [batch] labels (0xffffffff after the end of the epoch).
  */
 export function gatherInputs(
   set: SetTensors,
@@ -41,17 +41,17 @@ export function gatherInputs(
   return { x, y: gathered.y };
 }
 
-/** How bytes are scaled before `filterAndScale`: to 0 … 1 for filters, otherwise to the model's inputs. */
+/** The scaling of bytes before `filterAndScale`: to 0 … 1 if there are filters, else to the model's inputs. */
 export function gatherScaling({
   scale: factor,
   offset,
   filters,
 }: Preprocessing): Readonly<Record<'scale' | 'offset', number>> {
-  // Filters see black as 0, which is also what they find outside the image, so standardising comes after them.
+  // Filters pad images with 0, which must be black; so standardising comes after them.
   return filters.length > 0 ? { scale: 1 / 255, offset: 0 } : { scale: factor, offset };
 }
 
-/** The model's inputs from images that were scaled by `gatherScaling`. Shapes: x [N,H,W,C] → the same. */
+/** Computes the model's inputs from images scaled by `gatherScaling`. Shapes: x [N,H,W,C] → the same. */
 export function filterAndScale(x: Tensor, { scale: factor, offset, filters }: Preprocessing): Tensor {
   const filtered = filters.reduce(
     (each, { kernel, iterations }) => image.filter2d(each, kernel, { iterations }),

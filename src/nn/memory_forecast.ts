@@ -1,6 +1,6 @@
 /**
- * What training, evaluation and prediction will take of the device's memory, found by recording and planning alone:
- * tensors are placeholders, and nothing is allocated but the model's own weights and slots, where they were not yet.
+ * Forecasts the device memory of training, evaluation and prediction by recording and planning only: tensors are placeholders,
+ * and nothing is allocated except the model's weights and slots, unless they exist already.
  */
 import { type Device, warmUpBytes } from '../engine/device.js';
 import { type Spec, storageBytes } from '../engine/primitive.js';
@@ -16,15 +16,15 @@ import { type StepOptions, StepTensors, stepRecorders } from './training_step.js
 
 /** Bytes of buffers on the device, as `Device.allocatedBytes` counts them. */
 export interface MemoryForecast {
-  /** Parameters, statistics, optimizer slots: with the model already, whatever the batch. */
+  /** Parameters, statistics and optimizer slots, which do not depend on the batch. */
   readonly model: number;
-  /** Images, labels, the order of an epoch. */
+  /** Images, labels, and the order of an epoch. */
   readonly data: number;
-  /** Gradients, and the few words of the step's state. */
+  /** Gradients and the step's state. */
   readonly step: number;
-  /** Values between kernels, each buffer used again when its value has died. */
+  /** Values between kernels; a buffer is reused once its value is dead. */
   readonly intermediates: number;
-  /** What compiling runs each kernel over, kept in the pool. */
+  /** The buffers over which compiling runs each kernel; they stay in the pool. */
   readonly warmUp: number;
   readonly largestBuffer: number;
 }
@@ -34,15 +34,15 @@ export interface TrainingShape extends StepOptions, Pick<PlanOptions, 'kernelSel
   readonly variantsPerImage?: number | undefined;
 }
 
-/** All but the model, which is on the device already. */
+/** Everything except the model, which is already on the device. */
 export function addedBytes({ data, step, intermediates, warmUp }: MemoryForecast): number {
   return data + step + intermediates + warmUp;
 }
 
 /**
- * The memory that `TrainingStep` takes over a set of these images, with the set.
+ * The memory of a `TrainingStep` over a set of these images, including the set.
  *
- * Throws: DeviceError when a kernel cannot be dispatched over so many images; StateError before compile().
+ * Throws: DeviceError if a kernel cannot be dispatched over so many images; StateError before compile().
  */
 export function forecastTraining(model: TrainableModel, shape: TrainingShape): MemoryForecast {
   const { images, variantsPerImage = 1, batchSize, microBatchSize, kernelSelection } = shape;
@@ -56,7 +56,7 @@ export function forecastTraining(model: TrainableModel, shape: TrainingShape): M
   return ledger.forecast([...model.state.groups, ...model.slots.values()]);
 }
 
-/** The memory that an `Evaluator` takes, with its set. Throws: DeviceError, as above. */
+/** The memory of an `Evaluator`, including its set. Throws: DeviceError, as above. */
 export function forecastEvaluation(
   model: TrainableModel,
   images: SetShape,
@@ -73,7 +73,7 @@ export function forecastEvaluation(
   return ledger.forecast(model.state.groups);
 }
 
-/** The memory that `predictAll` takes, with its set. Throws: DeviceError, as above. */
+/** The memory of `predictAll`, including its set. Throws: DeviceError, as above. */
 export function forecastPrediction(
   model: TrainableModel,
   images: SetShape,
@@ -87,20 +87,20 @@ export function forecastPrediction(
   return ledger.forecast(model.state.groups);
 }
 
-/** Both at once, as a training and its validation are. */
+/** The memory of both at the same time, such as a training and its validation. */
 export function together(a: MemoryForecast, b: MemoryForecast): MemoryForecast {
   return {
     model: a.model,
     data: a.data + b.data,
     step: a.step + b.step,
     intermediates: a.intermediates + b.intermediates,
-    // The second one finds the buffers of the first in the pool.
+    // The second one takes the first one's buffers from the pool.
     warmUp: Math.max(a.warmUp, b.warmUp),
     largestBuffer: Math.max(a.largestBuffer, b.largestBuffer),
   };
 }
 
-/** Counts what would be allocated, rounded as the device rounds. */
+/** Adds up the allocations, rounded up as the device does. */
 class Ledger {
   #data = 0;
   #step = 0;

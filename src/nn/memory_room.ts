@@ -1,29 +1,29 @@
-/** How many images a device has room for: by the limit of a buffer, and by a budget of memory. */
+/** How many images fit on a device, by its limit per buffer and a memory budget. */
 import { type Device, mebibytes } from '../engine/device.js';
 import { DeviceError } from '../errors.js';
 import { checkArgument } from '../calls.js';
 import { type Rules, rule } from '../options.js';
 import { type MemoryForecast, addedBytes } from './memory_forecast.js';
 
-/** Of the host's free memory, what a device may take of it: the rest is for the host's own growth. */
+/** The share of the host's free memory that a device may take; the host keeps the rest for its own growth. */
 const shareOfFree = 0.8;
 
 export interface MemoryOptions {
   /**
-   * Bytes that the device may hold in all. Left out: four fifths of the host's free memory for a device that computes
-   * in it, no limit elsewhere, where WebGPU does not tell how much there is.
+   * Bytes that the device may allocate in total. Default: four fifths of the host's free memory for a device that computes in
+   * host memory; no limit for others, because WebGPU does not report their memory.
    */
   readonly memory?: number | undefined;
 }
 
 export const memoryRules = (): Rules<MemoryOptions> => ({
-  // Infinity means that there is no limit.
+  // Infinity: no limit.
   memory: rule('a number of bytes above 0', (value) => typeof value === 'number' && value > 0),
 });
 
-/** What a device has room for, by the forecast for a number of images at once. */
+/** Finds what fits on a device, from a forecast by the number of images at once. */
 export class Room {
-  /** Bytes that the device may hold in all. */
+  /** Bytes that the device may allocate in total. */
   readonly #budget: number;
 
   /** Throws: UsageError for a `memory` of 0 or less. */
@@ -39,7 +39,7 @@ export class Room {
     this.#budget = memory ?? found;
   }
 
-  /** Undefined when it does not fit. Throws: ShapeError and the like for a model that cannot be recorded. */
+  /** Undefined if it does not fit. Throws: ShapeError and the like for a model that cannot be recorded. */
   forecastIfFits(atOnce: number): MemoryForecast | undefined {
     try {
       const forecast = this.forecast(atOnce);
@@ -50,28 +50,29 @@ export class Room {
     }
   }
 
-  /** What is too much about it, for people. */
+  /** The limit that it exceeds, for messages; undefined if it fits. */
   #excess(forecast: MemoryForecast): string | undefined {
     const { device } = this;
     if (forecast.largestBuffer > device.maxBufferBytes)
       return `a buffer of ${mebibytes(forecast.largestBuffer)}, and this device's limit is ${mebibytes(device.maxBufferBytes)}`;
     const inAll = (): number => device.allocatedBytes + addedBytes(forecast);
     if (inAll() <= this.#budget) return undefined;
-    // What waits in the pool for the next of its size may make the difference.
+    // It may fit once the unused buffers in the pool are freed.
     device.trim();
     if (inAll() <= this.#budget) return undefined;
     return `${mebibytes(inAll())} in all, and it may hold ${mebibytes(this.#budget)}`;
   }
 
-  /** `most` where it fits, else the largest number that does. Throws: DeviceError, as `largest`. */
+  /** `most` if it fits, else the largest number that does. Throws: DeviceError, as `largest`. */
   upTo(most: number): number {
     return this.forecastIfFits(most) ? most : this.largest(most);
   }
 
   /**
-   * The largest number of images that fits, below `tooMany`, which does not: more images never take less.
+   * The largest number of images below `tooMany` that fits; `tooMany` must not fit. It is a binary search, because more images
+   * never take less memory.
    *
-   * Throws: DeviceError when not even one does.
+   * Throws: DeviceError if not even one image fits.
    */
   largest(tooMany: number): number {
     let [fits, over] = [0, tooMany];

@@ -1,6 +1,6 @@
 /**
- * Learning rates that change from step to step. The host works out an epoch's rates ahead and hands them to the
- * device as a table, so a schedule costs nothing per step and gives the same rates everywhere.
+ * Learning rates that change from step to step. The host computes the rates of an epoch in advance and writes them to the
+ * device as a table, so a schedule costs nothing per step and gives the same rates on every device.
  *
  * Letters: s a step, counted from 0 over the whole training; T all its steps; e = s / (steps per epoch).
  */
@@ -20,7 +20,7 @@ import {
   wrong,
 } from '../options.js';
 
-/** How long a training is planned to be. */
+/** The planned length of a training. */
 export interface ScheduleLength {
   readonly totalSteps: number;
   readonly stepsPerEpoch: number;
@@ -40,7 +40,7 @@ export interface CosineDecayOptions {
   readonly peak: number;
   /** Default 0. */
   readonly last?: number;
-  /** Share of the training that rises. Default 0. */
+  /** Share of the training in which the rate rises. Default 0. */
   readonly warmup?: number;
 }
 
@@ -72,7 +72,7 @@ export function cosineDecay(options: CosineDecayOptions): Schedule {
 export interface DecayOptions {
   readonly rate: number;
   readonly factor: number;
-  /** Epochs after which the rate has been multiplied by `factor`; fractions are allowed. Default 1. */
+  /** Epochs between multiplications by `factor`; may be fractional. Default 1. */
   readonly every?: number;
 }
 
@@ -87,7 +87,7 @@ const decayRules = (): Rules<DecayOptions> => ({
  *
  *   rate(s) = rate · factor^⌊e / every⌋
  *
- * Throws: UsageError when `every` is not above 0.
+ * Throws: UsageError unless `every` is positive.
  */
 export function stepDecay(options: DecayOptions): Schedule {
   checkCall('schedules.stepDecay', options, decayRules);
@@ -96,11 +96,11 @@ export function stepDecay(options: DecayOptions): Schedule {
 }
 
 /**
- * Falls by `factor` every so many epochs, a little with each step.
+ * Multiplies the rate by `factor` every so many epochs, continuously: a little in each step.
  *
  *   rate(s) = rate · factor^(e / every)
  *
- * Throws: UsageError when `every` is not above 0.
+ * Throws: UsageError unless `every` is positive.
  */
 export function exponentialDecay(options: DecayOptions): Schedule {
   checkCall('schedules.exponentialDecay', options, decayRules);
@@ -119,13 +119,13 @@ const piecewiseRules = (): Rules<PiecewiseConstantOptions> => ({
 });
 
 /**
- * One rate until each boundary, the next one from there on.
+ * A constant rate between boundaries.
  *
  *   rate(s) = rates[i]   with i the number of boundaries ≤ e
  *
- * Units: boundaries in epochs from the start; fractions are allowed.
- * Throws: UsageError for options out of range, when the boundaries do not rise, or there is not one rate more than
- * boundaries.
+ * Units: boundaries in epochs from the start; they may be fractional.
+ * Throws: UsageError for options out of range, boundaries that do not increase, or a number of rates other than that of
+ * boundaries plus one.
  */
 export function piecewiseConstant(options: PiecewiseConstantOptions): Schedule {
   checkCall('schedules.piecewiseConstant', options, piecewiseRules);
@@ -146,7 +146,7 @@ export function piecewiseConstant(options: PiecewiseConstantOptions): Schedule {
 
 export interface OneCycleOptions {
   readonly peak: number;
-  /** Share of the training that rises. Default 0.3. */
+  /** Share of the training in which the rate rises. Default 0.3. */
   readonly warmup?: number;
   /** Default 25. */
   readonly startDivisor?: number;
@@ -162,7 +162,7 @@ const oneCycleRules = (): Rules<OneCycleOptions> => ({
 });
 
 /**
- * Rises from a small rate to `peak` and falls to a far smaller one, both along half a cosine.
+ * Rises from a small rate to `peak`, then falls to a much smaller one, each along half a cosine.
  *
  *   rate(s) = peak/start → peak            for s ≤ u = warmup · T − 1, cosine in s / u
  *   rate(s) = peak → peak/start/end        after, cosine in (s − u) / (T − 1 − u)
@@ -193,13 +193,13 @@ interface WarmupOptions {
 const warmupRules = (): Rules<WarmupOptions> => ({ steps: countOrZero, share: belowOne });
 
 /**
- * Rises linearly to the first rate of another schedule (or to a constant rate), which then begins.
+ * Rises linearly to the first rate of another schedule, or to a constant rate, and then follows it.
  *
  *   rate(s) = r(0) · (s + 1) / (w + 1)   for s < w
  *   rate(s) = r(s − w)                   after, planned for T − w steps
  *
  * `steps` gives w, or `share` a share of the training, rounded to whole steps.
- * Throws: UsageError when not exactly one of them is given, or it is out of range.
+ * Throws: UsageError unless exactly one of them is given, within its range.
  */
 export function warmup(
   rate: LearningRate,
@@ -218,12 +218,12 @@ export function warmup(
   };
 }
 
-/** Half a cosine from `start` to `end`; t from 0 to 1. */
+/** Half a cosine from `start` to `end`, for t from 0 to 1. */
 function between(start: number, end: number, t: number): number {
   return end + ((start - end) * (1 + Math.cos(Math.PI * t))) / 2;
 }
 
-/** The rates of steps first … first + count − 1. Throws: UsageError for a schedule that yields something else. */
+/** The rates of steps first … first + count − 1. Throws: UsageError if a schedule returns something else. */
 export function ratesOf(rate: LearningRate, first: number, count: number, length: ScheduleLength): number[] {
   return Array.from({ length: count }, (_, i) => {
     const value = typeof rate === 'function' ? rate(first + i, length) : rate;

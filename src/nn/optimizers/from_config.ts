@@ -20,7 +20,7 @@ export function checkOptimizer({ name, config }: OptimizerConfig): void {
 }
 
 /**
- * The optimizer that a saved model describes; model.json keeps its name and config, not its learning rate.
+ * The optimizer of a saved model; model.json stores its name and config, but not its learning rate.
  *
  * Throws: UsageError for an unknown name or values out of range.
  */
