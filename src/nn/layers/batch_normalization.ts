@@ -36,7 +36,8 @@ const rules = (): Rules<BatchNormalizationOptions> => ({
  * In training, μ and v are those of the batch, over the samples that count (see `batchNorm`), and update the moving ones.
  * Otherwise μ and v are the moving ones. After n steps these still contain momentumⁿ of their initial values: at 0.99, a
  * model that has trained for fewer than about 300 steps does worse in evaluation than in training. A frozen layer uses the
- * moving ones in training too, and does not update them.
+ * moving ones in training too, and does not update them. A layer that is applied several times updates them at each
+ * application, in the order of the network, as in Keras.
  * Shapes: x [N,…,C], all parameters [C] → y like x. Initial values: γ and the moving variance 1, β and the moving mean 0.
  * Throws: UsageError for options out of range, ShapeError if the input has no axis per sample.
  * Source: Ioffe and Szegedy 2015; names, defaults and the biased moving variance as in Keras.
