@@ -9,8 +9,9 @@
 //   page_data               augmentation and its previews
 //   page_inside             filters, activations of the drawn digit, kernels, WGSL
 //   page_phone              the drawing on a phone
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { chromium } from 'playwright';
 import { chromiumLaunchOptions } from './chromium.mjs';
@@ -22,6 +23,14 @@ import { startPageServer } from './page_server.mjs';
 const { positionals } = parseArgs({ allowPositionals: true });
 const folder = resolve(positionals[0] ?? 'docs');
 mkdirSync(folder, { recursive: true });
+// Those in docs/ are its own; elsewhere they may be the user's.
+const taken = readdirSync(folder).filter((name) => /^page_\w+\.png$/.test(name));
+if (folder !== resolve('docs') && taken.length > 0) {
+  process.stderr.write(
+    `demo:pictures: ${folder} holds ${taken.join(', ')}, which may be overwritten; name another folder, or move these files away.\n`,
+  );
+  process.exit(2);
+}
 
 /** Right often enough after one epoch, and wrong often enough for a matrix to be looked at. */
 const query = 'model=small&batch=8&limit=2000&epochs=3';

@@ -36,16 +36,18 @@ const dataFolders = {
   fashion: '/usr/share/datasets/fashion-mnist',
 };
 
+const packageScripts = ['measure.sh', 'collect.mjs'];
+const packageFiles = ['node.xz', 'app.tar.xz', 'libvulkan.so.1', 'data', 'portable.json', ...packageScripts];
+
 main();
 
 function main() {
   const { out, data } = options();
+  refuseForeign(out);
   if (process.platform !== 'linux' || process.arch !== 'x64')
     refuse(
       `a package is made on x86-64 Linux, for such machines; this is ${process.platform}-${process.arch}.`,
     );
-  if (existsSync(out) && !existsSync(join(out, 'portable.json')) && readdirSync(out).length > 0)
-    refuse(`${out} exists and is no package; name another folder with --out.`);
   // Written beside an existing package, which stays until the new one is whole.
   const made = `${out}.new-${process.pid}`;
   process.on('exit', () => rmSync(made, { recursive: true, force: true }));
@@ -65,8 +67,7 @@ function main() {
 function pack(out, data) {
   writeFileSync(join(out, 'node.xz'), run('xz', ['-T0', '-3', '-c', realpathSync(process.execPath)]));
   writeFileSync(join(out, 'app.tar.xz'), packApp());
-  for (const name of ['measure.sh', 'collect.mjs'])
-    copyFileSync(join(root, 'scripts', 'portable', name), join(out, name));
+  for (const name of packageScripts) copyFileSync(join(root, 'scripts', 'portable', name), join(out, name));
   const loader = findLoader();
   if (loader === undefined) say('no libvulkan.so.1 here: the machine must have a Vulkan loader of its own');
   else copyFileSync(loader, join(out, 'libvulkan.so.1'));
@@ -83,6 +84,22 @@ function pack(out, data) {
   if (bytes > mostBytes)
     refuse(
       `the package has ${(bytes / 2 ** 20).toFixed(1)} MiB, more than ${mostBytes / 2 ** 20}; pack fewer data sets.`,
+    );
+}
+
+/**
+ * The whole folder is replaced, so it must hold nothing but a package: no results that were measured there, either.
+ * @param {string} out
+ */
+function refuseForeign(out) {
+  const names = existsSync(out) ? readdirSync(out) : [];
+  if (names.length === 0) return;
+  if (!names.includes('portable.json'))
+    refuse(`${out} exists and is not a package; name another folder with --out.`);
+  const others = names.filter((name) => !packageFiles.includes(name));
+  if (others.length > 0)
+    refuse(
+      `${out} also holds ${others.join(', ')}, which would be deleted; move that away, or name another folder with --out.`,
     );
 }
 

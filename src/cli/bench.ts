@@ -1,12 +1,11 @@
 /** `bench`: measures the speed of the device and of shadegrad on it, or, without a device, reports earlier results. */
 import os from 'node:os';
-import path from 'node:path';
 import process from 'node:process';
 import type { Device } from '../engine/device.js';
 import { UsageError } from '../errors.js';
 import type { LoadedDataset } from '../data/loaded_dataset.js';
 import { loadDataset } from '../node/datasets.js';
-import { checkWritable, fileExists, moveFile, readBytes, writeAtomic } from '../node/files.js';
+import { checkWritable, fileExists, moveFile, writeAtomic } from '../node/files.js';
 import { useStoredKernels } from '../node/tuning_store.js';
 import { webgpuVersion } from '../node/webgpu_version.js';
 import { compileProgress } from '../report/progress_callback.js';
@@ -14,8 +13,9 @@ import { measureEndToEnd, reportEndToEnd } from './bench/end_to_end.js';
 import { measureInputs, reportInputs } from './bench/inputs.js';
 import { measureNamedShapes, measureStep, reportKernels } from './bench/kernels.js';
 import { benchPeers } from './bench/peers.js';
+import { checkResultsFile, outputFiles, partialOf } from './bench/output_files.js';
 import { print } from './bench/report.js';
-import { type BenchResults, type Sections, format, resultsToJson, slugOf } from './bench/results.js';
+import { type BenchResults, type Sections, format, resultsToJson } from './bench/results.js';
 import { isReading, readResults } from './bench/reading.js';
 import { measureRoofline, reportRoofline } from './bench/roofline.js';
 import { measureScaling, reportScaling } from './bench/scaling.js';
@@ -39,7 +39,7 @@ export async function bench(options: BenchOptions): Promise<number> {
     refuseMeasuringOptions(options);
     return readResults(options, output);
   }
-  if (options.out !== undefined) await checkOutFile(options.out);
+  if (options.out !== undefined) await checkResultsFile(options.out);
   if (options.save === true) await checkWritable(options.results);
   const digits = chooseSections(options).has('to-99') ? await loadDataset('digits') : undefined;
   if (digits) output.say(describeData(digits));
@@ -48,10 +48,11 @@ export async function bench(options: BenchOptions): Promise<number> {
   sayDevice(output, device);
   const described = describe(device, options, tuning);
   const files = outputFiles(described, options);
+  for (const file of files) await checkResultsFile(file);
   let results: BenchResults = { ...described, sections: {} };
   // Earlier results are replaced only once the new ones are complete.
   const exists = await Promise.all(files.map((file) => fileExists(file)));
-  const partial = files.map((file, i) => (exists[i] ? `${file}.partial` : file));
+  const partial = files.map((file, i) => (exists[i] ? partialOf(file) : file));
   await measure(device, options, output, digits, async (sections) => {
     results = { ...described, sections };
     for (const file of partial) await writeAtomic(file, resultsToJson(results));
@@ -61,17 +62,6 @@ export async function bench(options: BenchOptions): Promise<number> {
   for (const file of files) output.say('', `Wrote ${file}.`);
   output.result(results);
   return 0;
-}
-
-/** Throws: UsageError if the file exists and is not a results file; FileError if it cannot be written. */
-async function checkOutFile(file: string): Promise<void> {
-  await checkWritable(path.dirname(file));
-  if (!(await fileExists(file))) return;
-  const text = new TextDecoder().decode(await readBytes(file));
-  if (text.trim() === '' || /"format"\s*:\s*"shadegrad bench/.test(text)) return;
-  throw new UsageError(
-    `bench: ${file} exists and is not a results file of this command, so --out does not overwrite it. Name another file.`,
-  );
 }
 
 function chooseSections({
@@ -172,16 +162,6 @@ function describe(
     },
     versions: { shadegrad: version, node: process.version, webgpu: webgpuVersion() },
   };
-}
-
-function outputFiles(
-  described: Omit<BenchResults, 'sections'>,
-  { out, save, results: folder }: BenchOptions,
-): string[] {
-  return [
-    ...(out === undefined ? [] : [out]),
-    ...(save ? [path.join(folder, `${slugOf(described)}.json`)] : []),
-  ];
 }
 
 /** Throws: UsageError for options that choose what to measure, together with options that only read results. */

@@ -17,7 +17,7 @@ import { fileError, isMissing, moveFile, openFolder } from '../node/files.js';
 import { type Lock, lockFolder } from '../node/lock.js';
 import { shellWord } from './output.js';
 import { isPending, movingName, readyName } from './pending_run.js';
-import { isForeignPage, readRun, runFiles } from './run_folder.js';
+import { existing, isOwnPage, readRun, runFiles } from './run_folder.js';
 
 /** `new`: the folder must hold no files of a run. `replace`: they are replaced. `resume`: it must hold a run. */
 export type ClaimMode = 'new' | 'replace' | 'resume';
@@ -56,7 +56,7 @@ export async function claimRun(at: string, mode: ClaimMode): Promise<ClaimedRun>
     await checkMode(folder, mode);
     await rm(path.join(at, nextName), { recursive: true, force: true });
     if (mode !== 'new') await finishReplacing(at);
-    const isReplacing = mode === 'replace' && (await existingFiles(folder)).length > 0;
+    const isReplacing = mode === 'replace' && (await existing(folder, runFiles)).length > 0;
     if (isReplacing) await mkdir(path.join(at, nextName));
     return new Claim(at, lock, isReplacing);
   } catch (cause) {
@@ -145,16 +145,10 @@ async function checkMode(folder: Folder, mode: ClaimMode): Promise<void> {
   else if (!(await isPending(folder))) await readRun(folder);
 }
 
-/** The existing files that a training would overwrite. */
-async function existingFiles(folder: Folder): Promise<string[]> {
-  const names = await folder.list();
-  return runFiles.filter((name) => names.includes(name));
-}
-
 /** Throws: UsageError. */
 async function refuseTaken(folder: Folder): Promise<void> {
   const { path: at } = folder;
-  const names = await existingFiles(folder);
+  const names = await existing(folder, runFiles);
   const isHalfReplaced = await isPending(folder);
   if (names.length === 0 && !isHalfReplaced) return;
   const run = isHalfReplaced ? undefined : await readRun(folder).catch(() => undefined); // A damaged run cannot be resumed.
@@ -165,27 +159,33 @@ async function refuseTaken(folder: Folder): Promise<void> {
   }
   const resume = `Resume it with --resume ${shellWord(at)}, name another folder, or replace it with --overwrite.`;
   if (run || isHalfReplaced) throw new UsageError(`train: ${at} holds an unfinished run. ${resume}`);
+  if (names.includes('run.json')) {
+    throw new UsageError(
+      `train: ${at} holds a run that cannot be read. Name another folder, or replace it with --overwrite.`,
+    );
+  }
+  const isOwn = await isOwnPage(folder, 'report.html');
   throw new UsageError(
-    names.includes('run.json')
-      ? `train: ${at} holds a run that cannot be read. Name another folder, or replace it with --overwrite.`
-      : `train: ${at} holds ${names.join(', ')}, which training would overwrite. Name another folder, or replace these files with --overwrite.`,
+    `train: ${at} holds ${names.join(', ')}, which training would overwrite. Name another folder, or ${isOwn ? 'replace these files with --overwrite' : 'move these files away'}.`,
   );
 }
 
-/** Throws: UsageError for a run.json that another program wrote, or, if there is no run, a report.html. */
+/** Throws: UsageError for a run.json that another program wrote, or, without a run or a report, any file of these names. */
 async function refuseForeign(folder: Folder): Promise<void> {
-  const refuse = (name: string, expected: string): UsageError =>
-    new UsageError(
-      `train: ${folder.path}/${name} is not ${expected} of shadegrad, so --overwrite does not replace it. Name another folder, or move that file away.`,
+  const { path: at } = folder;
+  if (await folder.exists('run.json')) {
+    const text = new TextDecoder().decode(await folder.read('run.json'));
+    if (/"format"\s*:\s*"shadegrad run/.test(text)) return;
+    throw new UsageError(
+      `train: ${at}/run.json is not a run of shadegrad, so --overwrite does not replace it. Name another folder, or move that file away.`,
     );
-  if (!(await folder.exists('run.json'))) {
-    const isHalfReplaced = await isPending(folder);
-    if (!isHalfReplaced && (await isForeignPage(folder, 'report.html')))
-      throw refuse('report.html', 'a report');
-    return;
   }
-  const text = new TextDecoder().decode(await folder.read('run.json'));
-  if (!/"format"\s*:\s*"shadegrad run/.test(text)) throw refuse('run.json', 'a run');
+  if ((await isPending(folder)) || (await isOwnPage(folder, 'report.html'))) return;
+  const names = await existing(folder, runFiles);
+  if (names.length === 0) return;
+  throw new UsageError(
+    `train: ${at} holds ${names.join(', ')}, but no run of shadegrad, so --overwrite replaces nothing there. Name another folder, or move ${names.length === 1 ? 'that file' : 'these files'} away.`,
+  );
 }
 
 /** Throws: FileError. The next call continues where this one was interrupted. */

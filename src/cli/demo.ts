@@ -7,14 +7,15 @@ import { fileURLToPath } from 'node:url';
 import { type DatasetName, knownDatasets } from '../data/digests.js';
 import { FileError, ShadegradError } from '../errors.js';
 import { findDataset, hasDataset } from '../node/datasets.js';
-import { fileExists, writeAtomic } from '../node/files.js';
+import { openFolder, writeAtomic } from '../node/files.js';
 import { endProcess } from '../node/await_gpu.js';
 import type { DemoOptions } from './commands.js';
-import { datasetFiles, datasetIndex, indexName } from './demo/dataset_files.js';
+import { datasetFileNames, datasetFiles, datasetIndex, indexName } from './demo/dataset_files.js';
 import { readPage } from './demo/page_files.js';
 import type { ServedFile } from './demo/served_file.js';
 import { type FileTable, createPageServer } from './demo/server.js';
 import { type Output, openOutput } from './output.js';
+import { existing } from './run_folder.js';
 
 const usualPort = 4173;
 const usualFolder = 'dist/page';
@@ -119,7 +120,7 @@ async function writePage(
   folder: string,
   output: Output,
 ): Promise<number> {
-  await refuseForeignPage(folder);
+  await refuseForeignFiles(folder, [...page.keys(), indexName, ...datasetNames.flatMap(datasetFileNames)]);
   const files = [...page.values()];
   const absent: DatasetName[] = [];
   for (const name of datasetNames) {
@@ -128,8 +129,9 @@ async function writePage(
     else absent.push(name);
   }
   files.push(datasetIndex(absent, "build this page again with 'npm run demo -- --build'"));
-  // The page is written last: until then the old page refers to its own files.
-  files.sort((a, b) => Number(a.name === 'index.html') - Number(b.name === 'index.html'));
+  // The file that marks the folder is first. The page is last: until then the old page refers to its own files.
+  const order = ({ name }: ServedFile): number => (name === markName ? 0 : name === 'index.html' ? 2 : 1);
+  files.sort((a, b) => order(a) - order(b));
   for (const { name, contents } of files) await writeAtomic(path.join(folder, name), contents);
   output.say(`Wrote ${files.length} files for a static host to ${folder}.`);
   for (const name of absent)
@@ -140,11 +142,14 @@ async function writePage(
   return 0;
 }
 
-/** Throws: FileError if the folder holds another page: an `index.html` without the shaders.json of this one. */
-async function refuseForeignPage(folder: string): Promise<void> {
-  const has = (name: string): Promise<boolean> => fileExists(path.join(folder, name));
-  if (!(await has('index.html')) || (await has('shaders.json'))) return;
+/** A folder that holds this file holds this page. */
+const markName = 'shaders.json';
+
+/** Throws: FileError if the folder holds one of the files, but not this page. */
+async function refuseForeignFiles(folder: string, names: readonly string[]): Promise<void> {
+  const taken = await existing(openFolder(folder), names);
+  if (taken.length === 0 || taken.includes(markName)) return;
   throw new FileError(
-    `demo: ${folder} holds the index.html of another page, which would be overwritten. Name another folder, or move that file away.`,
+    `demo: ${folder} holds ${taken.join(', ')}, but not this page, so ${taken.length === 1 ? 'it is' : 'they are'} not overwritten. Name another folder, or move ${taken.length === 1 ? 'that file' : 'these files'} away.`,
   );
 }

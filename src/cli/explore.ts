@@ -8,7 +8,13 @@ import { svgToPng } from '../node/svg_png.js';
 import { permutation, streams } from '../random.js';
 import type { PictureRow } from '../report/charts/picture_table.js';
 import { svgFile } from '../report/charts/svg.js';
-import { type Exploration, classesShown, explorationDrawings, explorePage } from '../report/html/explore.js';
+import {
+  type Exploration,
+  classesShown,
+  drawingNames,
+  explorationDrawings,
+  explorePage,
+} from '../report/html/explore.js';
 import { augmentedSamples } from './augmented_samples.js';
 import type { ExploreOptions } from './commands.js';
 import { openDevice } from './device.js';
@@ -59,7 +65,10 @@ export async function explore(options: ExploreOptions): Promise<number> {
     );
 
   const folder = openFolder(options.out ?? defaultFolder(`explore-${name}`));
-  await checkOutFolder('explore', folder, 'explore.html');
+  await checkOutFolder('explore', folder, {
+    page: 'explore.html',
+    pictures: drawingNames.flatMap((drawing) => [`${drawing}.svg`, `${drawing}.png`]),
+  });
   await checkWritable(folder.path);
   await openDevice(options);
   const found: Exploration = {
@@ -83,12 +92,12 @@ export async function explore(options: ExploreOptions): Promise<number> {
     await folder.write(file, contents);
     files.push(file);
   };
+  await write('explore.html', explorePage(found, encodePng, version));
   for (const [file, drawing] of Object.entries(explorationDrawings(found, encodePng))) {
     const svg = svgFile(drawing);
     await write(`${file}.svg`, svg);
     await write(`${file}.png`, svgToPng(svg));
   }
-  await write('explore.html', explorePage(found, encodePng, version));
   output.say('', `Wrote to ${folder.path}: ${files.join(', ')}.`);
   output.result({
     dataset: name,

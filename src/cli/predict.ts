@@ -3,13 +3,14 @@ import path from 'node:path';
 import { shapeText } from '../data/dataset.js';
 import { ModelError, UsageError } from '../errors.js';
 import { maxOf } from '../extent.js';
-import { checkWritable, fileExists, readBytes, writeAtomic } from '../node/files.js';
+import { writeAtomic } from '../node/files.js';
 import { percent } from '../report/charts/numbers.js';
 import { likeliest } from '../report/evaluation.js';
 import { type PredictOptions, imagesShown } from './commands.js';
 import { describeClasses } from './data_summary.js';
 import { type Output, bold, columnName, counted, openOutput, table } from './output.js';
 import { type Input, readInput } from './prediction_inputs.js';
+import { checkReplaceable } from './replaceable.js';
 import { readSavedModel, stepCounter } from './saved_model.js';
 
 /** The number of classes shown per image. */
@@ -20,7 +21,11 @@ export async function predict(files: readonly string[], options: PredictOptions)
   const { submission, all = false, invert = false, transpose = false } = options;
   if (submission !== undefined && files.some((file) => path.resolve(file) === path.resolve(submission)))
     throw new UsageError(`predict: --submission ${submission} would overwrite the images.`);
-  if (submission !== undefined) await checkSubmissionFile(submission);
+  if (submission !== undefined)
+    await checkReplaceable(submission, {
+      isOwn: (text) => text.startsWith(submissionHeader),
+      refuse: `predict: ${submission} exists and is not a submission (${submissionHeader}), so --submission does not overwrite it. Name another file.`,
+    });
   const saved = await readSavedModel('predict', options);
   const { run, shape, classNames } = saved;
   const areDigits = shape.channels === 1 && (run === undefined || run.recipe.dataset === 'digits');
@@ -64,21 +69,6 @@ export async function predict(files: readonly string[], options: PredictOptions)
 }
 
 const submissionHeader = 'ImageId,Label';
-
-/**
- * Guards against overwriting another file through a typing error.
- *
- * Throws: UsageError if the file exists and is not a submission; FileError if it cannot be written.
- */
-async function checkSubmissionFile(file: string): Promise<void> {
-  await checkWritable(path.dirname(file));
-  if (!(await fileExists(file))) return;
-  const text = new TextDecoder().decode(await readBytes(file));
-  if (text.trim() === '' || text.startsWith(submissionHeader)) return;
-  throw new UsageError(
-    `predict: ${file} exists and is not a submission (${submissionHeader}), so --submission does not overwrite it. Name another file.`,
-  );
-}
 
 interface Prediction {
   readonly file: string;

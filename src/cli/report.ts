@@ -9,7 +9,7 @@ import type { RunReport } from '../report/html/run_report.js';
 import type { ReportOptions } from './commands.js';
 import { openOutput } from './output.js';
 import { readReport } from './report_files.js';
-import { rebuildReport } from './report_writer.js';
+import { rebuildReport, reportPictures } from './report_writer.js';
 import { checkOutFolder, defaultFolder } from './run_folder.js';
 import { version } from './version.js';
 
@@ -20,7 +20,7 @@ export async function report(paths: readonly string[], options: ReportOptions): 
   if (others.length === 0) {
     const out = options.out ?? first;
     if (path.resolve(out) !== path.resolve(first))
-      await checkOutFolder('report', openFolder(out), 'report.html');
+      await checkOutFolder('report', openFolder(out), { page: 'report.html', pictures: reportPictures });
     const files = await rebuildReport(openFolder(first), openFolder(out));
     output.say(`Wrote to ${out}: ${files.join(', ')}.`);
     output.result({ out, files });
@@ -32,11 +32,14 @@ export async function report(paths: readonly string[], options: ReportOptions): 
   for (const each of paths) runs.push(await readReport(openFolder(each)));
   const named = distinctNames(runs, paths);
   const folder = openFolder(options.out ?? defaultFolder('comparison'));
-  await checkOutFolder('report', folder, 'comparison.html');
+  await checkOutFolder('report', folder, {
+    page: 'comparison.html',
+    pictures: ['accuracy.png', 'loss.png'],
+  });
   const curves = comparisonCurves(named);
+  await folder.write('comparison.html', comparisonPage(named, version));
   await folder.write('accuracy.png', svgToPng(svgFile(curves.accuracy)));
   await folder.write('loss.png', svgToPng(svgFile(curves.loss)));
-  await folder.write('comparison.html', comparisonPage(named, version));
   const files = ['comparison.html', 'accuracy.png', 'loss.png'];
   output.say(`Wrote to ${folder.path}: ${files.join(', ')}.`);
   output.result({ out: folder.path, files });

@@ -34,16 +34,16 @@ interface ReportInput {
   readonly kernelTimes?: readonly KernelTime[];
 }
 
-/** The files of a report. */
-export const reportFiles = [
-  'evaluation.json',
-  'report.html',
+export const reportPictures = [
   'accuracy.png',
   'loss.png',
   'confusion.png',
   'worst.png',
   'random.png',
 ] as const;
+
+/** The files of a report. */
+export const reportFiles = ['evaluation.json', 'report.html', ...reportPictures] as const;
 
 /**
  * Writes evaluation.json, report.html, accuracy.png, loss.png, confusion.png, worst.png and random.png; returns the names
@@ -66,12 +66,10 @@ export async function writeReport(input: ReportInput): Promise<string[]> {
 export async function rebuildReport(from: Folder, folder = from): Promise<string[]> {
   const report = await readReport(from);
   const pictures = drawings(report);
-  for (const [name, drawing] of pictures) await folder.write(name, svgToPng(svgFile(drawing)));
   await folder.write('report.html', runReportPage(report, encodePng));
+  for (const [name, drawing] of pictures) await folder.write(name, svgToPng(svgFile(drawing)));
   // Remove pictures of an earlier test, which show another model.
-  const stale = reportFiles.filter(
-    (name) => name.endsWith('.png') && !pictures.some(([drawn]) => drawn === name),
-  );
+  const stale = reportPictures.filter((name) => !pictures.some(([drawn]) => drawn === name));
   for (const name of stale) await folder.remove(name);
   return ['report.html', ...pictures.map(([name]) => name)];
 }

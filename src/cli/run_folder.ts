@@ -50,26 +50,41 @@ async function readAs<T>(folder: Folder, check: (value: unknown, refuse: Refuse)
 }
 
 /**
- * Checks that `page` and its pictures may be written to the folder that `--out` names.
+ * Checks that `page` and its pictures may be written to the folder that `--out` names. The page tells whether shadegrad has
+ * written the pictures, so it is written first.
  *
- * Throws: UsageError if it holds a run, whose pictures would be replaced, or another program's file of that name.
+ * Throws: UsageError if the folder holds a run, whose pictures would be replaced, or, without a page of shadegrad, a file
+ * that would be replaced.
  */
-export async function checkOutFolder(who: string, folder: Folder, page: string): Promise<void> {
+export async function checkOutFolder(
+  who: string,
+  folder: Folder,
+  { page, pictures }: { readonly page: string; readonly pictures: readonly string[] },
+): Promise<void> {
   if (await folder.exists('run.json')) {
     throw new UsageError(
       `${who}: ${folder.path} holds a run, and its report would be overwritten. Name another folder with --out.`,
     );
   }
-  if (!(await isForeignPage(folder, page))) return;
+  if (await isOwnPage(folder, page)) return;
+  const taken = await existing(folder, [page, ...pictures]);
+  if (taken.length === 0) return;
   throw new UsageError(
-    `${who}: ${folder.path}/${page} was not written by shadegrad and would be overwritten. Name another folder with --out, or move that file away.`,
+    `${who}: ${folder.path} holds ${taken.join(', ')}, but no ${page} of shadegrad, so ${taken.length === 1 ? 'it is' : 'they are'} not overwritten. Name another folder with --out, or move ${taken.length === 1 ? 'that file' : 'these files'} away.`,
   );
 }
 
-/** Whether the folder holds a page of this name without shadegrad's footer. */
-export async function isForeignPage(folder: Folder, name: string): Promise<boolean> {
+/** Whether the folder holds a page of this name with shadegrad's footer. */
+export async function isOwnPage(folder: Folder, name: string): Promise<boolean> {
   if (!(await folder.exists(name))) return false;
-  return !new TextDecoder().decode(await folder.read(name)).includes('<footer>Written by shadegrad');
+  return new TextDecoder().decode(await folder.read(name)).includes('<footer>Written by shadegrad');
+}
+
+/** Those of the names that the folder holds. */
+export async function existing(folder: Folder, names: readonly string[]): Promise<string[]> {
+  const found: string[] = [];
+  for (const name of names) if (await folder.exists(name)) found.push(name);
+  return found;
 }
 
 export interface GrowingHistory {

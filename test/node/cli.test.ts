@@ -470,6 +470,8 @@ describe('what goes wrong', () => {
     writeFileSync(path.join(work, 'mine.txt'), 'mine');
     mkdirSync(path.join(work, 'runs/other'));
     writeFileSync(path.join(work, 'runs/other/run.json'), '{}');
+    mkdirSync(path.join(work, 'runs/pictures'));
+    writeFileSync(path.join(work, 'runs/pictures/samples.png'), 'mine');
     for (const [args, status, message] of [
       [['evaluate', '--model', 'runs/x', '--dataset', 'digits', '--data', 'nowhere'], 1, /nowhere/],
       [['predict', '--model', 'runs/x', 'nowhere.png'], 1, /^cannot read nowhere\.png/],
@@ -478,6 +480,11 @@ describe('what goes wrong', () => {
         ['explore', '--dataset', 'small', '--out', 'runs/x'],
         2,
         /holds a run, and its report would be overwritten/,
+      ],
+      [
+        ['explore', '--dataset', 'small', '--out', 'runs/pictures'],
+        2,
+        /holds samples\.png, but no explore\.html of shadegrad/,
       ],
       [['explore', '--dataset', 'small', '--out', 'mine.txt'], 1, /a file with the name of that folder/],
       [['bench', '--quick', '--out', 'mine.txt'], 2, /is not a results file of this command/],

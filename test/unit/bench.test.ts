@@ -13,6 +13,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { compare, regressions } from '../../src/cli/bench/compare.js';
 import type { EndToEndRow } from '../../src/cli/bench/end_to_end.js';
 import { resultsPage } from '../../src/cli/bench/page.js';
+import { checkResultsFile, partialOf } from '../../src/cli/bench/output_files.js';
 import { type ReadOptions, readResults } from '../../src/cli/bench/reading.js';
 import {
   type BenchResults,
@@ -312,6 +313,34 @@ describe('what is read without a device', () => {
     expect(texts).not.toContain('onnx');
     expect(texts).toEqual(expect.arrayContaining(['32', '128', 'batch size']));
     expect(svg).toContain('@media (prefers-color-scheme:dark){.f-paper{fill:#14171c}');
+  });
+
+  it("leaves a user's files, and replaces its own", async () => {
+    const folder = path.join(work, 'own');
+    mkdirSync(folder);
+    const file = write('own/a.json', full);
+    const [chart, markdown] = [path.join(work, 'mine.svg'), path.join(work, 'mine.md')];
+    for (const [option, mine] of [
+      [{ chart }, '<svg xmlns="http://www.w3.org/2000/svg" aria-label="Mine">'],
+      [{ markdown }, '# Measurements of mine'],
+    ] as const) {
+      const [at] = Object.values(option) as [string];
+      writeFileSync(at, mine);
+      await expect(reading({ ...option, results: folder })).rejects.toThrow(
+        `${at} exists and was not written`,
+      );
+      expect(readFileSync(at, 'utf8')).toBe(mine);
+      writeFileSync(at, '');
+      for (let i = 0; i < 2; i++) await reading({ ...option, results: folder });
+    }
+    // As `bench` checks them before it measures.
+    await checkResultsFile(file);
+    writeFileSync(partialOf(file), 'mine');
+    await expect(checkResultsFile(file)).rejects.toThrow(
+      `${partialOf(file)} exists and is not a results file`,
+    );
+    writeFileSync(file, '{"mine":1}');
+    await expect(checkResultsFile(file)).rejects.toThrow(`${file} exists and is not a results file`);
   });
 
   it('refuses to draw results without images per second', async () => {

@@ -54,6 +54,7 @@ const old = {
   'notes.txt': 'mine',
   'logs/mine/notes.txt': 'mine too',
 };
+const ownPage = '<footer>Written by shadegrad 1.0.0.</footer>';
 const kept = { 'notes.txt': 'mine', 'logs/mine/notes.txt': 'mine too' };
 const fresh = {
   'run.json': runJson({ model: 'new' }),
@@ -101,10 +102,16 @@ describe('refused', () => {
       'train: BASE/run holds a run that cannot be read. Name another folder, or replace it with --overwrite.',
     ],
     [
-      'files of ours without a run',
+      'files of these names without a run',
       { 'model.json': '{}', 'report.html': '' },
       'new',
-      'train: BASE/run holds model.json, report.html, which training would overwrite. Name another folder, or replace these files with --overwrite.',
+      'train: BASE/run holds model.json, report.html, which training would overwrite. Name another folder, or move these files away.',
+    ],
+    [
+      'a report of ours without a run',
+      { 'report.html': ownPage },
+      'new',
+      'train: BASE/run holds report.html, which training would overwrite. Name another folder, or replace these files with --overwrite.',
     ],
     [
       "another program's run.json",
@@ -116,7 +123,13 @@ describe('refused', () => {
       "another program's report.html",
       { 'report.html': '<p>Mine.</p>' },
       'replace',
-      'train: BASE/run/report.html is not a report of shadegrad, so --overwrite does not replace it. Name another folder, or move that file away.',
+      'train: BASE/run holds report.html, but no run of shadegrad, so --overwrite replaces nothing there. Name another folder, or move that file away.',
+    ],
+    [
+      "a user's pictures and models",
+      { 'accuracy.png': 'mine', 'model.json': 'mine', 'evaluation.json': 'mine' },
+      'replace',
+      'train: BASE/run holds model.json, evaluation.json, accuracy.png, but no run of shadegrad, so --overwrite replaces nothing there. Name another folder, or move these files away.',
     ],
   ])('%s', async (_, files, mode, message) => {
     write(files);
@@ -137,7 +150,7 @@ describe('refused', () => {
 });
 
 it('a report of ours that is left without its run is replaced', async () => {
-  write({ 'report.html': '<footer>Written by shadegrad 1.0.0.</footer>' });
+  write({ 'report.html': ownPage });
   const claim = await claimRun(at('run'), 'replace');
   await writeFresh(claim);
   await claim.commit();

@@ -9,7 +9,7 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { type Server, createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import path from 'node:path';
@@ -382,7 +382,7 @@ describe('the command', () => {
     }
   });
 
-  it('writes over no other page, and not into a folder without a name', () => {
+  it('writes over no other page, and not into a folder without a name', { timeout: 30_000 }, () => {
     const other = path.join(folder, 'other');
     mkdirSync(other);
     writeFileSync(path.join(other, 'index.html'), 'Mine.');
@@ -390,11 +390,15 @@ describe('the command', () => {
     expect({ status, stderr: stderr.replace(other, 'FOLDER') }).toMatchInlineSnapshot(`
       {
         "status": 1,
-        "stderr": "demo: FOLDER holds the index.html of another page, which would be overwritten. Name another folder, or move that file away.
+        "stderr": "demo: FOLDER holds index.html, but not this page, so it is not overwritten. Name another folder, or move that file away.
       ",
       }
     `);
-    expect(readdirSync(other)).toEqual(['index.html']);
+    writeFileSync(path.join(other, 'page.css'), 'Mine.');
+    rmSync(path.join(other, 'index.html'));
+    expect(run('--build', other).stderr).toContain('holds page.css, but not this page');
+    expect(readdirSync(other)).toEqual(['page.css']);
+    expect(readFileSync(path.join(other, 'page.css'), 'utf8')).toBe('Mine.');
     expect(run('--build', '').status).toBe(2);
   });
 

@@ -153,6 +153,21 @@ test('npm run portable refuses an unknown data set, and a folder that is no pack
   writeFileSync(path.join(occupied, 'letter.txt'), 'dear');
   const { status, stderr } = portable('--out', occupied);
   expect(status).toBe(2);
-  expect(stderr).toMatch(/is no package|x86-64 Linux/);
+  expect(stderr).toMatch(/is not a package|x86-64 Linux/);
   expect(existsSync(path.join(occupied, 'letter.txt'))).toBe(true);
+  // The files of a package would be replaced, and what was measured in it deleted.
+  writeFileSync(path.join(occupied, 'portable.json'), '{}');
+  expect(portable('--out', occupied).stderr).toContain('also holds letter.txt, which would be deleted');
+  expect(existsSync(path.join(occupied, 'letter.txt'))).toBe(true);
+});
+
+// Loads Playwright.
+test("npm run demo:pictures leaves a user's pictures", { timeout: 60_000 }, () => {
+  const pictures = path.join(folder, 'pictures');
+  mkdirSync(pictures);
+  writeFileSync(path.join(pictures, 'page_light.png'), 'mine');
+  const script = path.join(scripts, 'page_pictures.mjs');
+  const { status, stderr } = spawnSync(process.execPath, [script, pictures], { encoding: 'utf8' });
+  expect([status, stderr]).toEqual([2, expect.stringContaining('holds page_light.png, which may be')]);
+  expect(readFileSync(path.join(pictures, 'page_light.png'), 'utf8')).toBe('mine');
 });

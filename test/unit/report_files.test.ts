@@ -161,8 +161,12 @@ describe('a comparison', () => {
 describe('wrong input', () => {
   it.each([
     ['report.html', ['a']],
+    ['accuracy.png', ['a']],
+    // Only a report of a test draws it; others would remove it.
+    ['worst.png', ['a']],
     ['comparison.html', ['a', 'b']],
-  ])("another program's %s is left alone", async (page, runs) => {
+    ['accuracy.png', ['a', 'b']],
+  ])("a user's %s is left alone", async (page, runs) => {
     mkdirSync(at('mine'));
     writeFileSync(at('mine', page), 'Mine.');
     await expect(
@@ -170,10 +174,18 @@ describe('wrong input', () => {
         runs.map((run) => at(run)),
         { out: at('mine') },
       ),
-    ).rejects.toThrow(`/mine/${page} was not written by shadegrad and would be overwritten.`);
+    ).rejects.toThrow(`/mine holds ${page}, but no `);
     expect(readdirSync(at('mine'))).toEqual([page]);
     expect(readFileSync(at('mine', page), 'utf8')).toBe('Mine.');
     rmSync(at('mine'), { recursive: true });
+  });
+
+  it("a report may be written again, beside a user's files of other names", { timeout: 30_000 }, async () => {
+    mkdirSync(at('again'));
+    writeFileSync(at('again', 'mine.png'), 'Mine.');
+    for (let i = 0; i < 2; i++) expect(await report([at('a')], { out: at('again') })).toBe(0);
+    expect(readFileSync(at('again', 'mine.png'), 'utf8')).toBe('Mine.');
+    rmSync(at('again'), { recursive: true });
   });
 
   it.each<[string, () => Promise<unknown>, new (message: string) => Error, string | RegExp]>([

@@ -6,8 +6,9 @@ import { throughputCharts } from '../../report/charts/throughput_charts.js';
 import { svgFile } from '../../report/charts/svg.js';
 import type { BenchOptions } from '../commands.js';
 import { type Output, shellWord } from '../output.js';
+import { checkReplaceable } from '../replaceable.js';
 import { compare, regressions, reportComparison } from './compare.js';
-import { resultsPage } from './page.js';
+import { isResultsPage, resultsPage } from './page.js';
 import { print } from './report.js';
 import { type BenchResults, deviceName, resultsFromJson } from './results.js';
 
@@ -27,6 +28,15 @@ export async function readResults(options: ReadOptions, output: Output): Promise
   const { compare: files, chart, markdown } = options;
   if (chart !== undefined || markdown !== undefined) {
     const all = await readFolder(options.results);
+    const refuse = (file: string, option: string): string =>
+      `bench: ${file} exists and was not written by bench ${option}, so it is not overwritten. Name another file.`;
+    if (chart !== undefined)
+      await checkReplaceable(chart, {
+        isOwn: (text) => /^<svg [^>]*aria-label="Images per second/.test(text),
+        refuse: refuse(chart, '--chart'),
+      });
+    if (markdown !== undefined)
+      await checkReplaceable(markdown, { isOwn: isResultsPage, refuse: refuse(markdown, '--markdown') });
     if (chart !== undefined) await writeAtomic(chart, svgFile(drawChart(all), { isAdaptive: true }));
     if (markdown !== undefined) await writeAtomic(markdown, resultsPage(all, linkFrom(markdown, chart)));
     for (const file of [chart, markdown]) if (file !== undefined) output.say(`Wrote ${file}.`);

@@ -28,6 +28,12 @@ export function datasetIndex(absent: readonly DatasetName[], then: string): Serv
   };
 }
 
+/** The names of the files of a set. */
+export function datasetFileNames(name: DatasetName): string[] {
+  const files = Object.values(knownDatasets[name].files);
+  return [`data/${name}/manifest.json`, ...files.map((file) => `data/${name}/${file.name}.gz`)];
+}
+
 /**
  * The five files of a set, gzipped at zlib's `level`: 1 takes half a second and suits a browser on this machine, 6 suits
  * remote hosts.

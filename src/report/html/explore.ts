@@ -35,13 +35,10 @@ export interface Exploration {
   readonly augmented: readonly (AugmentedSamples & { readonly preset: string })[];
 }
 
-/** The pictures of the page, each also a file. */
-export type ExplorationDrawings = {
-  readonly classes: Drawing;
-  readonly samples: Drawing;
-  readonly blurred: Drawing;
-  readonly sharpened: Drawing;
-  /** Undefined if no preset augments. */
+/** The pictures of the page, each also a file. `augmented` is left out if no preset augments. */
+export const drawingNames = ['classes', 'samples', 'blurred', 'sharpened', 'augmented'] as const;
+
+type ExplorationDrawings = Readonly<Record<Exclude<(typeof drawingNames)[number], 'augmented'>, Drawing>> & {
   readonly augmented?: Drawing;
 };
 
