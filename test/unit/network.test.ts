@@ -381,7 +381,8 @@ describe('a description', () => {
         return String(error);
       }
     });
-    expect(told.join('\n')).toMatchInlineSnapshot(`
+    const known = Object.keys(layerClasses).join(', ');
+    expect(told.join('\n').replace(known, '<the layers>')).toMatchInlineSnapshot(`
       "ModelError: model: a.json is damaged: there is no layer 'x', expected one of input_layer, conv2d, conv2d_1, add, activation, flatten, dense.
       ModelError: model: a.json is not a model description: outputs is 3, expected a list.
       ModelError: model: a.json is damaged: there is no layer 'input_layer'.
@@ -390,7 +391,7 @@ describe('a description', () => {
       ModelError: model: a.json is damaged: layer 2 (Conv2D): layers.conv2d: filters is undefined, expected a positive integer.
       ModelError: model: a.json is damaged: 'conv2d_1' shares the parameters of 'flatten', expected a use of the same layer before it.
       ModelError: model: a.json is damaged: layer 'conv2d_1': it shares kernel [3,3,1,4] and bias [4] with 'conv2d', but its inputs need kernel [3,3,4,4] and bias [4].
-      ModelError: model: a.json is damaged: layer 3 (Sum): layer class 'Sum' is unknown, expected one of Activation, Add, AveragePooling2D, BatchNormalization, Concatenate, Conv2D, Dense, Dropout, Flatten, MaxPooling2D."
+      ModelError: model: a.json is damaged: layer 3 (Sum): layer class 'Sum' is unknown, expected one of <the layers>."
     `);
   });
 });
