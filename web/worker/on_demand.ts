@@ -4,10 +4,9 @@
  */
 export { fetchDataset } from '../../src/browser/datasets.js';
 export { datasetFromFiles } from '../../src/browser/dropped_files.js';
-export { terminateOnNaN, warnOnDivergence } from '../../src/nn/callbacks/index.js';
 export { modelsByName } from '../../src/nn/models.js';
 export { optimizerOf } from '../../src/recipe/optimizer_of.js';
-export { batchSizeOf, callbacksOf, fitOptionsOf, modelOf } from '../../src/recipe/parts.js';
+export { batchSizeOf } from '../../src/recipe/parts.js';
 export { readPicture } from '../../src/browser/read_picture.js';
 export { Previewer } from './data_preview.js';
 export { evaluating } from './evaluating.js';
@@ -16,6 +15,7 @@ export { inspecting } from './inspecting.js';
 export { correct } from './one_shot_correction.js';
 export { checkSession } from './saved_session_check.js';
 export { split } from './split.js';
+export { fitTraining } from './training_fit.js';
 export { measure } from './tuner.js';
 
 /** The build of this script (same_build.ts). */

@@ -11,11 +11,10 @@ import type { DataSets } from './data_sets.js';
 import type { DeviceHolder } from './device_holder.js';
 import type { EventThrottle } from './event_throttle.js';
 import { goesNow } from './lost_device.js';
-import { memoryPlanOf } from './memory_plan.js';
 import type { ModelAndTraining, ModelFactory } from './model_factory.js';
+import { onDemand } from './on_demand_script.js';
 import type { SerialQueue } from './serial_queue.js';
 import type { SessionStore } from './session_store.js';
-import { fitTraining } from './training_fit.js';
 import {
   type TrainingEffect,
   type TrainingEvent,
@@ -173,6 +172,7 @@ export class PhaseMachine {
     let failure: unknown;
     let event: TrainingEvent;
     try {
+      const { fitTraining } = await onDemand();
       const outcome = await fitTraining(run, {
         current,
         data,
@@ -200,10 +200,9 @@ export class PhaseMachine {
   }
 
   #began({ record }: TrainingRun, training: Training): void {
-    const { current, events, state } = this.deps;
+    const { events, state } = this.deps;
     state.trainedBy = record;
     state.plans = training.plans;
-    events.emit('memory', memoryPlanOf(current.model, training));
     if (training.accumulation !== undefined) events.note('info', training.accumulation);
     // Not awaited: it has no effects.
     void this.dispatch({ type: 'began' });

@@ -2,14 +2,17 @@
 import { KernelSelection } from '../../src/engine/kernel_selection.js';
 import { DataError } from '../../src/errors.js';
 import type { Training } from '../../src/nn/callbacks/callback.js';
-import { isNotFinite } from '../../src/nn/callbacks/terminate_on_nan.js';
+import { isNotFinite, terminateOnNaN } from '../../src/nn/callbacks/terminate_on_nan.js';
+import { warnOnDivergence } from '../../src/nn/callbacks/warn_on_divergence.js';
 import { kernelChangeOf } from '../../src/nn/kernel_change.js';
+import { callbacksOf, fitOptionsOf, modelOf } from '../../src/recipe/parts.js';
 import type { CurrentModel } from './current_model.js';
 import { digestOf } from './custom_images.js';
 import type { DataSets } from './data_sets.js';
 import type { EventThrottle } from './event_throttle.js';
 import { loadTrainingShaders } from './family_shaders.js';
-import { onDemand } from './on_demand_script.js';
+import { memoryPlanOf } from './memory_plan.js';
+import { split } from './split.js';
 import type { Outcome } from './training_phase.js';
 import type { TrainingRecord } from './training_record.js';
 import type { TrainingRun } from './training_run.js';
@@ -29,21 +32,20 @@ export async function fitTraining(run: TrainingRun, deps: FitDeps): Promise<Outc
   const { record, device, abort, gate } = run;
   const { settings, checkpoint } = record;
   const { signal } = abort;
-  const [loaded, parts] = await Promise.all([
+  const [loaded] = await Promise.all([
     deps.data.get(settings.dataset, {
       signal,
       onProgress: (done, total) => {
         run.progress = { done, total };
       },
     }),
-    onDemand(),
     loadTrainingShaders(device),
   ]);
   run.enter('compiling');
-  const images = parts.split(settings, loaded);
+  const images = split(settings, loaded);
   checkSameImages(record, images.train);
   const isNew = checkpoint === undefined;
-  const model = isNew ? parts.modelOf(settings, images.train, device) : deps.current.model;
+  const model = isNew ? modelOf(settings, images.train, device) : deps.current.model;
   const kernelSelection = new KernelSelection(record.selection);
   const { classNames } = images.train;
   const onBegin = async (training: Training): Promise<boolean> => {
@@ -54,24 +56,25 @@ export async function fitTraining(run: TrainingRun, deps: FitDeps): Promise<Outc
     record.stepsPerEpoch = training.stepsPerEpoch;
     record.batchSize = training.batchSize;
     run.begin(training);
+    deps.events.emit('memory', memoryPlanOf(model, training));
     deps.onBegan(training);
     return true;
   };
   try {
     const history = await model.fit(images.train, {
-      ...parts.fitOptionsOf(settings, images.train),
+      ...fitOptionsOf(settings, images.train),
       validationData: images.validation,
       signal,
       kernelSelection,
       callbacks: [
-        parts.warnOnDivergence({
+        warnOnDivergence({
           say: (line) => {
             record.trouble = `${line} Train again with a smaller one.`;
             deps.events.note('warning', record.trouble);
           },
         }),
-        parts.terminateOnNaN({ say: () => undefined }),
-        ...parts.callbacksOf(settings, (line) => deps.events.note('info', line)),
+        terminateOnNaN({ say: () => undefined }),
+        ...callbacksOf(settings, (line) => deps.events.note('info', line)),
         run.callback(onBegin),
         gate.callback,
       ],
