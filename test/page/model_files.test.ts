@@ -1,12 +1,13 @@
 /**
  * Models as files, between this page and Node, weights bit for bit: downloaded, opened again, loaded in Node, and one that Node has
- * trained opened here. Files that are no models are refused, with words, and the model that was there stays.
+ * trained opened here, with a layer that the page fetches for it. Files that are no models are refused, with words, and the model that was there stays.
  */
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Device } from '../../src/engine/device.js';
 import { loadDataset } from '../../src/node/datasets.js';
-import { mlpModel } from '../../src/nn/models.js';
+import { batchNormalization, dense, flatten } from '../../src/nn/layers/index.js';
+import { sequential } from '../../src/nn/model.js';
 import { rmsprop } from '../../src/nn/optimizers/index.js';
 import { readSafetensors, writeSafetensors } from '../../src/nn/safetensors.js';
 import { modelFile, modelFromFile } from '../../src/nn/model_files.js';
@@ -64,7 +65,16 @@ test('trained here, loaded in Node; put back to the first one, opened again', as
 
 test('trained in Node, opened here; it predicts, and is there after a reload', async () => {
   const { train: digits } = await loadDataset('digits', { offline: true });
-  const model = mlpModel({ device, seed: 3 });
+  // Built-in models have no normalisation.
+  const model = sequential(
+    [
+      flatten({ inputShape: [28, 28, 1] }),
+      dense({ units: 5 }),
+      batchNormalization(),
+      dense({ units: 10, activation: 'softmax' }),
+    ],
+    { device, name: 'normalised', seed: 3 },
+  );
   model.compile({ optimizer: rmsprop(), loss: 'sparseCategoricalCrossentropy' });
   await model.fit(digits.take(64, { seed: 3 }), { epochs: 1, batchSize: 16, seed: 3 });
   const bytes = await modelFile(model);
@@ -73,7 +83,7 @@ test('trained in Node, opened here; it predicts, and is there after a reload', a
 
   const page = await visits.visit();
   await openModel(page, { name: 'from-node.safetensors', bytes });
-  const opened = section(page, 'Train').getByText('mlp, 3,985 parameters, opened from a file.');
+  const opened = section(page, 'Train').getByText('normalised, 4,005 parameters, opened from a file.');
   await opened.waitFor();
   await whenPredicted(page);
   expect(weightBitsOf((await download(page)).stored) === bits).toBe(true);
