@@ -1,6 +1,6 @@
 /** Checks the public function of an op and its gradients in a recorded program. */
 import type { Device } from '../engine/device.js';
-import { grad } from '../engine/op.js';
+import { grad } from '../kernels/grad.js';
 import { program } from '../engine/program.js';
 import type { Tensor } from '../engine/tensor.js';
 import { multiply } from '../kernels/arithmetic.js';

@@ -1,6 +1,6 @@
 /** Checks the device's gradients of an op against differences of the device's own forward. */
 import type { Device } from '../engine/device.js';
-import { grad } from '../engine/op.js';
+import { grad } from '../kernels/grad.js';
 import { program } from '../engine/program.js';
 import type { Tensor } from '../engine/tensor.js';
 import { multiply } from '../kernels/arithmetic.js';

@@ -1,6 +1,6 @@
 /** Checks the gradients of whole networks. */
 import type { Device } from '../engine/device.js';
-import { grad } from '../engine/op.js';
+import { grad } from '../kernels/grad.js';
 import { program } from '../engine/program.js';
 import type { Tensor } from '../engine/tensor.js';
 import type { Array64 } from '../reference/array64.js';

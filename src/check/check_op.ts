@@ -1,7 +1,7 @@
 /**
  * Compares an op with its float64 reference on a device: every primitive in every variant that supports the case, with
- * and without other ops fused as its epilogue; then the op's gradients end to end through `grad`, and against differences
- * that the device computes itself.
+ * and without other ops fused as its epilogue; then the op's gradients of first and second order end to
+ * end through `grad`, and against differences that the device computes itself.
  *
  * Some cases run again with NaN and infinity in the operands (non_finite.ts): results must then contain NaN and infinity
  * exactly where NumPy's and PyTorch's do.
@@ -12,6 +12,7 @@ import { checkCall } from './check_call.js';
 import { checkDifferences } from './check_differences.js';
 import { checkEpilogue } from './check_epilogue.js';
 import { type AnyPrimitive, checkPrimitive, variantsFor } from './check_primitive.js';
+import { checkSecondOrder } from './check_second_order.js';
 import { casesOf, evaluate } from './evaluate.js';
 import { type Spoilt, spoiltCases } from './non_finite.js';
 import type { Case, Evaluated, OpCheck } from './op_check.js';
@@ -38,6 +39,11 @@ export function isSpoilable({ byHand }: Case, { inputs }: Evaluated): boolean {
   return !byHand && Math.max(...sizes) > 1 && Math.max(...sizes) <= mostSpoiltElements;
 }
 
+/** Small enough for differences of the float64 gradients. */
+function isSmall({ inputs }: Evaluated): boolean {
+  return Object.values(inputs).reduce((sum, { values }) => sum + values.length, 0) <= 1500;
+}
+
 /** Compares an op with its reference, case by case; a command that WebGPU refuses is a failed row. */
 export async function checkOp(
   device: Device,
@@ -57,6 +63,7 @@ export async function checkOp(
   // cases only in a thorough check.
   const epiloguesDone = new Map<string, number>();
   let differencesDone = 0;
+  let secondOrderDone = 0;
   const spoiltDone = new Map<string, number>();
   const isBrief = Number.isFinite(foreignCases);
   for (const [index, given] of casesOf(check, thorough ? 4 : 2, thorough).entries()) {
@@ -95,6 +102,10 @@ export async function checkOp(
     if (given.isSmooth !== false && !given.byHand && !given.isThorough && differencesDone < 2) {
       differencesDone++;
       take(await checkDifferences(device, label, check, at));
+      if (secondOrderDone < (thorough ? 2 : 1) && isSmall(at)) {
+        secondOrderDone++;
+        take(await checkSecondOrder(device, label, check, at));
+      }
     }
   }
   await device.idle();

@@ -3,7 +3,7 @@
  * Each op is one line of WGSL with the gradients of its operands; gradients of broadcast operands are summed over the broadcast axes.
  */
 import { UsageError } from '../errors.js';
-import { type Op, apply, setGradientOps } from '../engine/op.js';
+import { type Op, apply } from '../engine/op.js';
 import type { NoAttributes, Primitive, Shape } from '../engine/primitive.js';
 import { runPrimitive } from '../engine/program.js';
 import { type Tensor, checkShape } from '../engine/tensor.js';
@@ -286,5 +286,3 @@ export function fill(shape: Shape, value: number): Tensor {
   checkShape('fill', shape);
   return apply(fillOp, {}, { shape, value: checkFinite('fill', value) }).y;
 }
-
-setGradientOps({ add, fill });

@@ -1,7 +1,7 @@
 /** Average pooling over windows, channels last; pixels outside the image do not count. */
 import forwardWgsl from '../../shaders/avg_pool2d/forward.wgsl';
 import inputGradientWgsl from '../../shaders/avg_pool2d/input_gradient.wgsl';
-import { type Op, apply } from '../engine/op.js';
+import { type Op, apply, opOf } from '../engine/op.js';
 import { type Primitive, type Shape, sizeOf } from '../engine/primitive.js';
 import { runPrimitive } from '../engine/program.js';
 import { registerShaders } from '../engine/shader.js';
@@ -48,14 +48,19 @@ export const avgPool2dInputGradient: Primitive<'dy', 'dx', GradientAttributes> =
   ],
 };
 
+const avgPool2dGradientOp: Op<'dy', 'dx', GradientAttributes> = opOf(
+  avgPool2dInputGradient,
+  ({ attributes: { image: _, ...attributes }, gradients }) => ({
+    dy: () => apply(avgPool2dOp, { x: gradients.dx as Tensor }, attributes).y,
+  }),
+);
+
 export const avgPool2dOp: Op<'x', 'y', PoolAttributes> = {
   name: 'avg_pool2d',
   primitives: [avgPool2dForward, avgPool2dInputGradient],
   forward: (inputs, attributes) => runPrimitive(avgPool2dForward, inputs, attributes),
   backward: ({ inputs: { x }, attributes, gradients }) => ({
-    x: () =>
-      runPrimitive(avgPool2dInputGradient, { dy: gradients.y as Tensor }, { ...attributes, image: x.shape })
-        .dx,
+    x: () => apply(avgPool2dGradientOp, { dy: gradients.y as Tensor }, { ...attributes, image: x.shape }).dx,
   }),
 };
 

@@ -12,7 +12,7 @@ import statisticsWgsl from '../../shaders/batch_norm/statistics.wgsl';
 import statisticsReduceWgsl from '../../shaders/batch_norm/statistics_reduce.wgsl';
 import nonFiniteWgsl from '../../shaders/floats/non_finite.wgsl';
 import { ShapeError } from '../errors.js';
-import { type Op, apply } from '../engine/op.js';
+import { type Op, apply, opOf } from '../engine/op.js';
 import {
   type DeviceTraits,
   type Dispatch,
@@ -28,8 +28,12 @@ import { registerShaders } from '../engine/shader.js';
 import { type Tensor, checkTensors, describe, tensorRule } from '../engine/tensor.js';
 import { checkCall } from '../calls.js';
 import { type BatchNormOperands, batchNormRules, checkBatchNorm } from './batch_norm_inference.js';
+import { add, divide, multiply, scale, sqrt, square, subtract } from './arithmetic.js';
+import { elementwisePrimitive } from './elementwise.js';
+import { gradientsOf, stopGradient } from './grad.js';
 import { bytesTouched, baselineVariant, gridFor } from './grid.js';
-import { stateSize } from './step_state.js';
+import { stateSize, stateWords } from './step_state.js';
+import { sum } from './sum.js';
 import { foldSlices } from './sum_gpu.js';
 
 registerShaders({
@@ -220,27 +224,99 @@ export const batchNormInputGradient: Primitive<
   ],
 };
 
+/** 1 in the samples that count, 0 in those after the end of the epoch. */
+export const batchNormMask: Primitive<'state', 'y', { readonly shape: Shape }> = {
+  ...elementwisePrimitive<'state', { readonly shape: Shape }>(
+    'batch_norm/mask',
+    ['state'],
+    {
+      whole: ['state'],
+      expression: ({ state }, _, index) =>
+        `select(0.0, 1.0, ${index} < ${state}[${stateWords.epochSize}] - ${state}[${stateWords.cursor}])`,
+    },
+    { state: 'u32' },
+  ),
+  shape: (_, { shape }) => ({ y: { shape, dtype: 'f32' } }),
+};
+
+const maskOp = opOf(batchNormMask, () => ({ state: null }));
+
+type GradientOperand = 'x' | 'dy' | 'mean' | 'variance' | 'gamma' | 'state';
+
+/** dβ = Σ dy;  dγ = Σ dy·x̂;  dx = γ/σ · (dy − dβ/m − x̂·dγ/m) */
+const batchNormGradientOp: Op<GradientOperand, 'dx' | 'dgamma' | 'dbeta', Epsilon> = {
+  name: 'batch_norm/gradient',
+  primitives: [batchNormGradientSums, batchNormInputGradient],
+  forward: ({ x, dy, mean, variance, gamma, state }, attributes) => {
+    const { dgamma, dbeta, coefficients } = runPrimitive(
+      batchNormGradientSums,
+      { x, dy, mean, variance, gamma, state },
+      attributes,
+    );
+    const { dx } = runPrimitive(batchNormInputGradient, { x, dy, mean, coefficients, state }, {});
+    return { dx, dgamma, dbeta };
+  },
+  // μ and v are functions of x, through which the gradient of x already flows here.
+  backward: ({ inputs: { x, dy, mean, gamma, state }, attributes, gradients }) => ({
+    mean: null,
+    variance: null,
+    state: null,
+    ...gradientsOf({ x, dy, gamma }, gradients, (operands) =>
+      writtenOut({ ...operands, origin: stopGradient(mean), state }, attributes),
+    ),
+  }),
+};
+
+/**
+ * The gradients once more, of ops that can be differentiated. They do not change when all of x is shifted: `origin`, a
+ * constant, keeps the digits of x where its mean is large.
+ */
+function writtenOut(
+  { x, dy, gamma, origin, state }: Readonly<Record<'x' | 'dy' | 'gamma' | 'origin' | 'state', Tensor>>,
+  { epsilon }: Epsilon,
+): Record<'dx' | 'dgamma' | 'dbeta', Tensor> {
+  const { N, PIXELS } = extentsOf(x.shape);
+  const shape = x.shape.map((_, axis) => (axis === 0 ? N : 1));
+  const mask = apply(maskOp, { state }, { shape }).y;
+  const m = scale(sum(mask), PIXELS);
+  const perChannel = (terms: Tensor): Tensor => sum(terms, { axis: x.shape.slice(1).map((_, axis) => axis) });
+  const shifted = subtract(x, origin);
+  const mean = divide(perChannel(multiply(shifted, mask)), m);
+  const centred = multiply(subtract(shifted, mean), mask);
+  const sigma = sqrt(add(divide(perChannel(square(centred)), m), epsilon));
+  const normalised = divide(centred, sigma);
+  const counted = multiply(dy, mask);
+  const dbeta = perChannel(counted);
+  const dgamma = perChannel(multiply(counted, normalised));
+  const shares = divide(add(dbeta, multiply(normalised, dgamma)), m);
+  const dx = multiply(divide(gamma, sigma), multiply(subtract(counted, shares), mask));
+  return { dx, dgamma, dbeta };
+}
+
 export const batchNormOp: Op<'x' | 'gamma' | 'beta' | 'state', 'y' | 'mean' | 'variance', Epsilon> = {
   name: 'batch_norm',
-  primitives: [batchNormStatistics, batchNormNormalise, batchNormGradientSums, batchNormInputGradient],
+  primitives: [
+    batchNormStatistics,
+    batchNormNormalise,
+    batchNormGradientSums,
+    batchNormInputGradient,
+    batchNormMask,
+  ],
   nonDifferentiable: ['mean', 'variance'],
   forward: ({ x, gamma, beta, state }, attributes) => {
     const { mean, variance } = runPrimitive(batchNormStatistics, { x, state }, {});
     const { y } = runPrimitive(batchNormNormalise, { x, mean, variance, gamma, beta }, attributes);
     return { y, mean, variance };
   },
-  // dβ = Σ dy;  dγ = Σ dy·x̂;  dx = γ/σ · (dy − dβ/m − x̂·dγ/m)
   backward: ({ inputs: { x, gamma, state }, outputs: { mean, variance }, attributes, gradients }) => {
     const dy = gradients.y as Tensor;
-    let recorded: Record<'dgamma' | 'dbeta' | 'coefficients', Tensor> | undefined;
-    const sums = (): Record<'dgamma' | 'dbeta' | 'coefficients', Tensor> =>
-      (recorded ??= runPrimitive(batchNormGradientSums, { x, dy, mean, variance, gamma, state }, attributes));
+    let recorded: Record<'dx' | 'dgamma' | 'dbeta', Tensor> | undefined;
+    const all = (): Record<'dx' | 'dgamma' | 'dbeta', Tensor> =>
+      (recorded ??= apply(batchNormGradientOp, { x, dy, mean, variance, gamma, state }, attributes));
     return {
-      x: () =>
-        runPrimitive(batchNormInputGradient, { x, dy, mean, coefficients: sums().coefficients, state }, {})
-          .dx,
-      gamma: () => sums().dgamma,
-      beta: () => sums().dbeta,
+      x: () => all().dx,
+      gamma: () => all().dgamma,
+      beta: () => all().dbeta,
       state: null,
     };
   },

@@ -5,13 +5,14 @@
 import forwardWgsl from '../../shaders/concatenate/forward.wgsl';
 import inputGradientWgsl from '../../shaders/concatenate/input_gradient.wgsl';
 import { ShapeError } from '../errors.js';
-import { type Op, apply } from '../engine/op.js';
+import { type Op, apply, opOf } from '../engine/op.js';
 import { type Primitive, type Shape, sizeOf } from '../engine/primitive.js';
 import { runPrimitive } from '../engine/program.js';
 import { registerShaders } from '../engine/shader.js';
 import { type Tensor, checkTensors, describe } from '../engine/tensor.js';
 import { checkArgument } from '../calls.js';
 import { rule } from '../options.js';
+import { fill } from './arithmetic.js';
 import { baselineVariant, bytesTouched, gridFor } from './grid.js';
 import { reshape } from './reshape.js';
 
@@ -53,12 +54,10 @@ const concatenateForward: Primitive<'a' | 'b', 'y', ConcatenateAttributes> = {
   ],
 };
 
+type PartAttributes = ConcatenateAttributes & { readonly first: number; readonly extent: number };
+
 /** The slice of dy along `axis` from `first` with length `extent`. */
-const concatenateInputGradient: Primitive<
-  'dy',
-  'dx',
-  ConcatenateAttributes & { readonly first: number; readonly extent: number }
-> = {
+const concatenateInputGradient: Primitive<'dy', 'dx', PartAttributes> = {
   name: 'concatenate/input_gradient',
   inputs: ['dy'],
   outputs: ['dx'],
@@ -83,13 +82,25 @@ const concatenateInputGradient: Primitive<
   ],
 };
 
+/** The gradient of a part is 0 around it. */
+const concatenateGradientOp: Op<'dy', 'dx', PartAttributes> = opOf(
+  concatenateInputGradient,
+  ({ inputs: { dy }, attributes: { axis, first, extent }, gradients }) => ({
+    dy: () => {
+      const zeros = (places: number): Tensor[] => (places > 0 ? [fill(dy.shape.with(axis, places), 0)] : []);
+      const after = dy.shape[axis]! - first - extent;
+      return join([...zeros(first), gradients.dx as Tensor, ...zeros(after)], axis);
+    },
+  }),
+);
+
 export const concatenateOp: Op<'a' | 'b', 'y', ConcatenateAttributes> = {
   name: 'concatenate',
   primitives: [concatenateForward, concatenateInputGradient],
   forward: (inputs, attributes) => runPrimitive(concatenateForward, inputs, attributes),
   backward: ({ inputs: { a, b }, attributes: { axis }, gradients: { y: dy } }) => {
     const part = (first: number, extent: number): Tensor =>
-      runPrimitive(concatenateInputGradient, { dy: dy as Tensor }, { axis, first, extent }).dx;
+      apply(concatenateGradientOp, { dy: dy as Tensor }, { axis, first, extent }).dx;
     const [A, B] = [a.shape[axis]!, b.shape[axis]!];
     return { a: () => part(0, A), b: () => part(A, B) };
   },

@@ -6,7 +6,7 @@ import forwardBaselineWgsl from '../../shaders/conv2d/forward_baseline.wgsl';
 import inputGradientBaselineWgsl from '../../shaders/conv2d/input_gradient_baseline.wgsl';
 import kernelGradientBaselineWgsl from '../../shaders/conv2d/kernel_gradient_baseline.wgsl';
 import { ShapeError } from '../errors.js';
-import { type Op, apply } from '../engine/op.js';
+import { type Op, apply, opOf } from '../engine/op.js';
 import {
   type Cost,
   type Dispatch,
@@ -153,6 +153,35 @@ export const conv2dKernelGradient: Primitive<'x' | 'dy', 'dkernel' | 'dbias', Ke
   ],
 };
 
+// The convolution and its two gradients are bilinear, and the gradients of each are the other two.
+const conv2dInputGradientOp: Op<'dy' | 'kernel', 'dx', InputGradientAttributes> = opOf(
+  conv2dInputGradient,
+  ({ inputs: { dy, kernel }, attributes: { inputShape: _, ...attributes }, gradients }) => {
+    const g = gradients.dx as Tensor;
+    return {
+      dy: () => apply(conv2dOp, { x: g, kernel }, attributes).y,
+      kernel: () =>
+        apply(conv2dKernelGradientOp, { x: g, dy }, { ...attributes, kernelShape: kernel.shape }).dkernel,
+    };
+  },
+);
+
+const conv2dKernelGradientOp: Op<'x' | 'dy', 'dkernel', KernelGradientAttributes> = {
+  name: conv2dKernelGradient.name,
+  primitives: [conv2dKernelGradient],
+  // The plan alone uses dbias.
+  forward: (inputs, attributes) => ({
+    dkernel: runPrimitive(conv2dKernelGradient, inputs, attributes).dkernel,
+  }),
+  backward: ({ inputs: { x, dy }, attributes: { kernelShape: _, ...attributes }, gradients }) => {
+    const g = gradients.dkernel as Tensor;
+    return {
+      x: () => apply(conv2dInputGradientOp, { dy, kernel: g }, { ...attributes, inputShape: x.shape }).dx,
+      dy: () => apply(conv2dOp, { x, kernel: g }, attributes).y,
+    };
+  },
+};
+
 export const conv2dOp: Op<'x' | 'kernel', 'y', WindowAttributes> = {
   name: 'conv2d',
   primitives: [conv2dForward, conv2dInputGradient, conv2dKernelGradient],
@@ -160,9 +189,9 @@ export const conv2dOp: Op<'x' | 'kernel', 'y', WindowAttributes> = {
   backward: ({ inputs: { x, kernel }, attributes, gradients }) => {
     const dy = gradients.y as Tensor;
     return {
-      x: () => runPrimitive(conv2dInputGradient, { dy, kernel }, { ...attributes, inputShape: x.shape }).dx,
+      x: () => apply(conv2dInputGradientOp, { dy, kernel }, { ...attributes, inputShape: x.shape }).dx,
       kernel: () =>
-        runPrimitive(conv2dKernelGradient, { x, dy }, { ...attributes, kernelShape: kernel.shape }).dkernel,
+        apply(conv2dKernelGradientOp, { x, dy }, { ...attributes, kernelShape: kernel.shape }).dkernel,
     };
   },
 };

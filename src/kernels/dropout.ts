@@ -48,7 +48,7 @@ export const dropoutOp: Op<'x' | 'state', 'y', DropoutAttributes> = {
   primitives: [dropoutForward],
   forward: (inputs, attributes) => runPrimitive(dropoutForward, inputs, attributes),
   backward: ({ inputs: { state }, attributes, gradients }) => ({
-    x: () => runPrimitive(dropoutForward, { x: gradients.y as Tensor, state }, attributes).y,
+    x: () => apply(dropoutOp, { x: gradients.y as Tensor, state }, attributes).y,
     state: null,
   }),
 };

@@ -58,9 +58,7 @@ export const filter2dOp: Op<'x', 'y', FilterAttributes> = {
   primitives: [filter2dForward],
   forward: (inputs, attributes) => runPrimitive(filter2dForward, inputs, attributes),
   backward: ({ attributes: { kernel, iterations }, gradients }) => ({
-    x: () =>
-      runPrimitive(filter2dForward, { x: gradients.y as Tensor }, { kernel: kernel.toReversed(), iterations })
-        .y,
+    x: () => apply(filter2dOp, { x: gradients.y as Tensor }, { kernel: kernel.toReversed(), iterations }).y,
   }),
 };
 

@@ -1,16 +1,17 @@
 /** The L2 term of a loss: y = λ·Σ w². */
 import forwardWgsl from '../../shaders/l2_penalty/forward.wgsl';
 import forwardReduceWgsl from '../../shaders/l2_penalty/forward_reduce.wgsl';
-import { type Op, apply } from '../engine/op.js';
+import { type Op, apply, opOf } from '../engine/op.js';
 import { type Primitive, sizeOf } from '../engine/primitive.js';
 import { runPrimitive } from '../engine/program.js';
 import { registerShaders } from '../engine/shader.js';
 import type { Tensor } from '../engine/tensor.js';
 import { checkArgument } from '../calls.js';
 import { notNegative } from '../options.js';
-import { scale } from './arithmetic.js';
+import { multiply, scale } from './arithmetic.js';
 import { elementwisePrimitive } from './elementwise.js';
 import { bytesTouched, baselineVariant, gridFor } from './grid.js';
+import { sumTo } from './sum.js';
 
 registerShaders({
   'l2_penalty/forward': forwardWgsl,
@@ -57,14 +58,24 @@ export const l2PenaltyWeightGradient = elementwisePrimitive<'w' | 'dy', L2Attrib
   { expression: ({ w, dy }, { lambda }, _, scalar) => `${scalar(2 * lambda)} * ${w} * ${dy}` },
 );
 
+const l2PenaltyGradientOp: Op<'w' | 'dy', 'y', L2Attributes> = opOf(
+  l2PenaltyWeightGradient,
+  ({ inputs: { w, dy }, attributes, gradients }) => {
+    const g = gradients.y as Tensor;
+    return {
+      w: () => apply(l2PenaltyGradientOp, { w: g, dy }, attributes).y,
+      dy: () => sumTo(multiply(scale(w, 2 * attributes.lambda), g), dy.shape),
+    };
+  },
+);
+
 export const l2PenaltyOp: Op<'w', 'y', L2Attributes> = {
   name: 'l2_penalty',
   primitives: [l2PenaltyForward, l2PenaltyWeightGradient],
   forward: (inputs, attributes) => runPrimitive(l2PenaltyForward, inputs, attributes),
   unitGradientOf: 'y',
   backward: ({ inputs: { w }, attributes, gradients: { y: dy } }) => ({
-    w: () =>
-      dy ? runPrimitive(l2PenaltyWeightGradient, { w, dy }, attributes).y : scale(w, 2 * attributes.lambda),
+    w: () => (dy ? apply(l2PenaltyGradientOp, { w, dy }, attributes).y : scale(w, 2 * attributes.lambda)),
   }),
 };
 

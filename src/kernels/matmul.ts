@@ -95,7 +95,7 @@ export const matmulOp: Op<'a' | 'b', 'c', MatmulAttributes> = {
 };
 
 function product(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean): Tensor {
-  return runPrimitive(matmulForward, { a, b }, { transposeA, transposeB }).c;
+  return apply(matmulOp, { a, b }, { transposeA, transposeB }).c;
 }
 
 export interface MatmulOptions {

@@ -2,14 +2,15 @@
 import forwardWgsl from '../../shaders/max/forward.wgsl';
 import inputGradientWgsl from '../../shaders/max/input_gradient.wgsl';
 import nonFiniteWgsl from '../../shaders/floats/non_finite.wgsl';
-import { type Op, apply } from '../engine/op.js';
+import { type Op, apply, opOf } from '../engine/op.js';
 import { type Primitive, sizeOf } from '../engine/primitive.js';
 import { runPrimitive } from '../engine/program.js';
 import { registerShaders } from '../engine/shader.js';
 import type { Tensor } from '../engine/tensor.js';
-import { argMaxForward } from './arg_max.js';
+import { argMaxOp } from './arg_max.js';
+import { fill, multiply } from './arithmetic.js';
 import { bytesTouched, baselineVariant, gridFor } from './grid.js';
-import { type AxisRun, type ReduceOptions, aroundAxes, reduceRuns, withoutAxes } from './sum.js';
+import { type AxisRun, type ReduceOptions, aroundAxes, reduceRuns, sum, withoutAxes } from './sum.js';
 
 registerShaders({
   'max/forward': forwardWgsl,
@@ -88,15 +89,29 @@ export const maxInputGradient: Primitive<'index_of_max' | 'dy', 'dx', GradientAt
   ],
 };
 
+const maxGradientOp: Op<'index_of_max' | 'dy', 'dx', GradientAttributes> = opOf(
+  maxInputGradient,
+  ({ inputs: { index_of_max, dy }, attributes, gradients }) => ({
+    index_of_max: null,
+    dy: () => {
+      const ones = fill(dy.shape, 1);
+      const isMaximum = apply(maxGradientOp, { index_of_max, dy: ones }, attributes).dx;
+      const { first, last } = attributes;
+      const axis = Array.from({ length: last - first + 1 }, (_, i) => first + i);
+      return sum(multiply(gradients.dx as Tensor, isMaximum), { axis });
+    },
+  }),
+);
+
 export const maxOp: Op<'x', 'y', AxisRun> = {
   name: 'max',
   primitives: [maxForward, maxInputGradient],
   forward: (inputs, attributes) => runPrimitive(maxForward, inputs, attributes),
   backward: ({ inputs: { x }, attributes: { first, last }, gradients }) => ({
     x: () => {
-      const { y: index } = runPrimitive(argMaxForward, { x }, { first, last });
-      return runPrimitive(
-        maxInputGradient,
+      const { y: index } = apply(argMaxOp, { x }, { first, last });
+      return apply(
+        maxGradientOp,
         { index_of_max: index, dy: gradients.y as Tensor },
         { first, last, inputShape: x.shape },
       ).dx;

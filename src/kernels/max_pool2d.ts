@@ -1,11 +1,12 @@
 /** Max-pooling over windows, channels last; the gradient of a window goes to its first maximum. */
 import forwardWgsl from '../../shaders/max_pool2d/forward.wgsl';
 import forwardQuadsWgsl from '../../shaders/max_pool2d/forward_quads.wgsl';
+import gatherWgsl from '../../shaders/max_pool2d/gather.wgsl';
 import inputGradientWgsl from '../../shaders/max_pool2d/input_gradient.wgsl';
 import inputGradientApartWgsl from '../../shaders/max_pool2d/input_gradient_apart.wgsl';
 import inputGradientQuadsWgsl from '../../shaders/max_pool2d/input_gradient_quads.wgsl';
 import nonFiniteWgsl from '../../shaders/floats/non_finite.wgsl';
-import { type Op, apply } from '../engine/op.js';
+import { type Op, apply, opOf } from '../engine/op.js';
 import { type Primitive, type Spec, type Variant, sizeOf } from '../engine/primitive.js';
 import { runPrimitive } from '../engine/program.js';
 import { registerShaders } from '../engine/shader.js';
@@ -17,6 +18,7 @@ import { windowConstants } from './window.js';
 registerShaders({
   'max_pool2d/forward': forwardWgsl,
   'max_pool2d/forward_quads': forwardQuadsWgsl,
+  'max_pool2d/gather': gatherWgsl,
   'max_pool2d/input_gradient': inputGradientWgsl,
   'max_pool2d/input_gradient_apart': inputGradientApartWgsl,
   'max_pool2d/input_gradient_quads': inputGradientQuadsWgsl,
@@ -115,12 +117,53 @@ export const maxPool2dInputGradient: Primitive<'x' | 'dy', 'dx', PoolAttributes>
   ],
 };
 
+/** The elements of g where x has the maxima of its windows: the transpose of the input gradient. */
+export const maxPool2dGather: Primitive<'x' | 'g', 'y', PoolAttributes> = {
+  name: 'max_pool2d/gather',
+  inputs: ['x', 'g'],
+  outputs: ['y'],
+  shape: ({ x }, attributes) => pooled.shape({ x }, attributes),
+  cost: (context) => ({
+    flops: sizeOf(context.outputs.y.shape) * sizeOf(context.attributes.window),
+    bytes: bytesTouched(context),
+  }),
+  variants: [
+    baselineVariant(
+      ({ inputs: { x }, outputs: { y }, attributes, device }) => {
+        const { workgroups, ...grid } = gridFor(sizeOf(y.shape), device, { software: 32 });
+        const window = windowConstants(x.shape, attributes.window, y.shape, attributes);
+        return {
+          dispatches: [{ shader: 'max_pool2d/gather', constants: { ...window, ...grid }, workgroups }],
+        };
+      },
+      { hasEpilogue: true },
+    ),
+  ],
+};
+
+// Both are linear in their second operand, and each is the gradient of the other.
+const maxPool2dGradientOp: Op<'x' | 'dy', 'dx', PoolAttributes> = opOf(
+  maxPool2dInputGradient,
+  ({ inputs: { x }, attributes, gradients }) => ({
+    x: null,
+    dy: () => apply(maxPool2dGatherOp, { x, g: gradients.dx as Tensor }, attributes).y,
+  }),
+);
+
+const maxPool2dGatherOp: Op<'x' | 'g', 'y', PoolAttributes> = opOf(
+  maxPool2dGather,
+  ({ inputs: { x }, attributes, gradients }) => ({
+    x: null,
+    g: () => apply(maxPool2dGradientOp, { x, dy: gradients.y as Tensor }, attributes).dx,
+  }),
+);
+
 export const maxPool2dOp: Op<'x', 'y', PoolAttributes> = {
   name: 'max_pool2d',
-  primitives: [maxPool2dForward, maxPool2dInputGradient],
+  primitives: [maxPool2dForward, maxPool2dInputGradient, maxPool2dGather],
   forward: (inputs, attributes) => runPrimitive(maxPool2dForward, inputs, attributes),
   backward: ({ inputs: { x }, attributes, gradients }) => ({
-    x: () => runPrimitive(maxPool2dInputGradient, { x, dy: gradients.y as Tensor }, attributes).dx,
+    x: () => apply(maxPool2dGradientOp, { x, dy: gradients.y as Tensor }, attributes).dx,
   }),
 };
 

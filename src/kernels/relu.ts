@@ -1,5 +1,5 @@
 /** Rectified linear unit: y = max(x, 0), and NaN for NaN. The gradient is 0 at 0 and dy at NaN, as in PyTorch. */
-import { type Op, apply } from '../engine/op.js';
+import { type Op, apply, opOf } from '../engine/op.js';
 import type { NoAttributes } from '../engine/primitive.js';
 import { runPrimitive } from '../engine/program.js';
 import type { Tensor } from '../engine/tensor.js';
@@ -15,12 +15,21 @@ export const reluInputGradient = elementwisePrimitive('relu/input_gradient', ['y
   expression: ({ y, dy }) => `select(0.0, ${dy}, exceeds(${y}, 0.0))`,
 });
 
+/** Constant along y, and linear in dy. */
+const reluGradientOp: Op<'y' | 'dy', 'y', NoAttributes> = opOf(
+  reluInputGradient,
+  ({ inputs: { y }, gradients }) => ({
+    y: null,
+    dy: () => apply(reluGradientOp, { y, dy: gradients.y as Tensor }, {}).y,
+  }),
+);
+
 export const reluOp: Op<'x', 'y', NoAttributes> = {
   name: 'relu',
   primitives: [reluForward, reluInputGradient],
   forward: (inputs) => runPrimitive(reluForward, inputs, {}),
   backward: ({ outputs: { y }, gradients }) => ({
-    x: () => runPrimitive(reluInputGradient, { y, dy: gradients.y as Tensor }, {}).y,
+    x: () => apply(reluGradientOp, { y, dy: gradients.y as Tensor }, {}).y,
   }),
 };
 

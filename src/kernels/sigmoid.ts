@@ -1,8 +1,9 @@
 /** Logistic sigmoid: y = 1 / (1 + e⁻ˣ). */
-import { type Op, apply } from '../engine/op.js';
+import { type Op, apply, opOf } from '../engine/op.js';
 import type { NoAttributes } from '../engine/primitive.js';
 import { runPrimitive } from '../engine/program.js';
 import type { Tensor } from '../engine/tensor.js';
+import { multiply, scale } from './arithmetic.js';
 import { elementwisePrimitive, nonFinite } from './elementwise.js';
 
 /** e^−|x| lies in [0, 1] and never overflows. */
@@ -18,12 +19,23 @@ export const sigmoidInputGradient = elementwisePrimitive('sigmoid/input_gradient
   expression: ({ y, dy }) => `${dy} * ${y} * (1.0 - ${y})`,
 });
 
+const sigmoidGradientOp: Op<'y' | 'dy', 'y', NoAttributes> = opOf(
+  sigmoidInputGradient,
+  ({ inputs: { y, dy }, gradients }) => {
+    const g = gradients.y as Tensor;
+    return {
+      y: () => multiply(multiply(g, dy), scale(y, -2, 1)),
+      dy: () => apply(sigmoidGradientOp, { y, dy: g }, {}).y,
+    };
+  },
+);
+
 export const sigmoidOp: Op<'x', 'y', NoAttributes> = {
   name: 'sigmoid',
   primitives: [sigmoidForward, sigmoidInputGradient],
   forward: (inputs) => runPrimitive(sigmoidForward, inputs, {}),
   backward: ({ outputs: { y }, gradients }) => ({
-    x: () => runPrimitive(sigmoidInputGradient, { y, dy: gradients.y as Tensor }, {}).y,
+    x: () => apply(sigmoidGradientOp, { y, dy: gradients.y as Tensor }, {}).y,
   }),
 };
 

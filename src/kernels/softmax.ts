@@ -2,12 +2,14 @@
 import forwardWgsl from '../../shaders/softmax/forward.wgsl';
 import inputGradientWgsl from '../../shaders/softmax/input_gradient.wgsl';
 import nonFiniteWgsl from '../../shaders/floats/non_finite.wgsl';
-import { type Op, apply } from '../engine/op.js';
+import { type Op, apply, opOf } from '../engine/op.js';
 import { type Primitive, type PrimitiveContext, sizeOf, type NoAttributes } from '../engine/primitive.js';
 import { runPrimitive } from '../engine/program.js';
 import { registerShaders } from '../engine/shader.js';
 import type { Tensor } from '../engine/tensor.js';
+import { multiply, subtract } from './arithmetic.js';
 import { bytesTouched, baselineVariant, gridFor } from './grid.js';
+import { sum } from './sum.js';
 
 registerShaders({
   'softmax/forward': forwardWgsl,
@@ -52,12 +54,26 @@ export const softmaxInputGradient: Primitive<'y' | 'dy', 'dx', NoAttributes> = {
   ],
 };
 
+/** dx = y·(dy − Σ y·dy): linear in dy, by a symmetric matrix. */
+export const softmaxGradientOp: Op<'y' | 'dy', 'dx', NoAttributes> = opOf(
+  softmaxInputGradient,
+  ({ inputs: { y, dy }, gradients }) => {
+    const g = gradients.dx as Tensor;
+    const rowSums = (product: Tensor): Tensor => sum(product, { axis: -1, keepDims: true });
+    return {
+      y: () =>
+        subtract(multiply(g, subtract(dy, rowSums(multiply(y, dy)))), multiply(dy, rowSums(multiply(g, y)))),
+      dy: () => apply(softmaxGradientOp, { y, dy: g }, {}).dx,
+    };
+  },
+);
+
 export const softmaxOp: Op<'x', 'y', NoAttributes> = {
   name: 'softmax',
   primitives: [softmaxForward, softmaxInputGradient],
   forward: (inputs) => runPrimitive(softmaxForward, inputs, {}),
   backward: ({ outputs: { y }, gradients }) => ({
-    x: () => runPrimitive(softmaxInputGradient, { y, dy: gradients.y as Tensor }, {}).dx,
+    x: () => apply(softmaxGradientOp, { y, dy: gradients.y as Tensor }, {}).dx,
   }),
 };
 

@@ -5,7 +5,7 @@ import logitsGradientWgsl from '../../shaders/softmax_cross_entropy/logits_gradi
 import rowWgsl from '../../shaders/softmax_cross_entropy/row.wgsl';
 import nonFiniteWgsl from '../../shaders/floats/non_finite.wgsl';
 import { ShapeError } from '../errors.js';
-import { type Op, apply } from '../engine/op.js';
+import { type Op, apply, opOf } from '../engine/op.js';
 import {
   type Dispatch,
   type NoAttributes,
@@ -18,8 +18,11 @@ import {
 import { runPrimitive } from '../engine/program.js';
 import { registerShaders } from '../engine/shader.js';
 import { type Tensor, describe } from '../engine/tensor.js';
-import { multiply } from './arithmetic.js';
+import { add, multiply } from './arithmetic.js';
+import { elementwisePrimitive } from './elementwise.js';
 import { bytesTouched, baselineVariant, gridFor } from './grid.js';
+import { reshape } from './reshape.js';
+import { softmax, softmaxGradientOp } from './softmax.js';
 
 registerShaders({
   'softmax_cross_entropy/forward': forwardWgsl,
@@ -99,14 +102,41 @@ export const softmaxCrossEntropyForward: Primitive<
   ],
 };
 
+type Classes = { readonly classes: number };
+
+/** How much each row counts in the mean: 1 / count, or 0 if it is ignored. */
+export const softmaxCrossEntropyWeights = elementwisePrimitive<'labels' | 'totals', Classes>(
+  'softmax_cross_entropy/weights',
+  ['labels', 'totals'],
+  {
+    whole: ['totals'],
+    expression: ({ labels, totals }, { classes }) =>
+      `select(0.0, 1.0 / max(${totals}[2], 1.0), ${labels} < ${classes}u)`,
+  },
+  { labels: 'u32' },
+);
+
+/** Constant: a change of the logits does not change which rows count. */
+const weightsOp: Op<'labels' | 'totals', 'y', Classes> = opOf(softmaxCrossEntropyWeights, () => ({
+  labels: null,
+  totals: null,
+}));
+
 export const softmaxCrossEntropyOp: Op<'logits' | 'labels', 'dlogits' | 'loss' | 'totals', NoAttributes> = {
   name: 'softmax_cross_entropy',
-  primitives: [softmaxCrossEntropyForward],
+  primitives: [softmaxCrossEntropyForward, softmaxCrossEntropyWeights],
   unitGradientOf: 'loss',
-  nonDifferentiable: ['dlogits', 'totals'],
+  nonDifferentiable: ['totals'],
   forward: (inputs) => runPrimitive(softmaxCrossEntropyForward, inputs, {}),
-  backward: ({ outputs: { dlogits }, gradients }) => ({
-    logits: () => (gradients.loss ? multiply(dlogits, gradients.loss) : dlogits),
+  backward: ({ inputs: { logits, labels }, outputs: { dlogits, totals }, gradients }) => ({
+    logits: () => {
+      const first = gradients.loss ? multiply(dlogits, gradients.loss) : dlogits;
+      if (!gradients.dlogits) return first;
+      // dlogits = weights · (softmax(logits) − one-hot labels)
+      const weights = apply(weightsOp, { labels, totals }, { classes: logits.shape[1] as number }).y;
+      const dp = multiply(gradients.dlogits, reshape(weights, [-1, 1]));
+      return add(first, apply(softmaxGradientOp, { y: softmax(logits), dy: dp }, {}).dx);
+    },
     labels: null,
   }),
 };

@@ -7,7 +7,7 @@
  */
 import forwardWgsl from '../../shaders/sum/forward.wgsl';
 import { ShapeError } from '../errors.js';
-import { type Op, apply } from '../engine/op.js';
+import { type Op, apply, opOf } from '../engine/op.js';
 import {
   type Dispatch,
   type Lowering,
@@ -126,6 +126,11 @@ export const sumInputGradient: Primitive<'dy', 'y', { readonly shape: Shape }> =
   shape: (_, { shape }) => ({ y: { shape, dtype: 'f32' } }),
 };
 
+const sumGradientOp: Op<'dy', 'y', { readonly shape: Shape }> = opOf(
+  sumInputGradient,
+  ({ inputs: { dy }, gradients }) => ({ dy: () => sumTo(gradients.y as Tensor, dy.shape) }),
+);
+
 export const sumOp: Op<'x', 'y', AxisRun> = {
   name: 'sum',
   primitives: [sumForward, sumInputGradient],
@@ -133,8 +138,7 @@ export const sumOp: Op<'x', 'y', AxisRun> = {
   backward: ({ inputs: { x }, attributes: { first, last }, gradients }) => ({
     x: () => {
       const kept = x.shape.map((extent, axis) => (axis >= first && axis <= last ? 1 : extent));
-      return runPrimitive(sumInputGradient, { dy: reshape(gradients.y as Tensor, kept) }, { shape: x.shape })
-        .y;
+      return apply(sumGradientOp, { dy: reshape(gradients.y as Tensor, kept) }, { shape: x.shape }).y;
     },
   }),
 };

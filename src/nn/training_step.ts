@@ -4,7 +4,7 @@
  */
 import type { CompileOptions } from '../engine/compile.js';
 import { debug } from '../engine/debug.js';
-import { grad } from '../engine/op.js';
+import { grad } from '../kernels/grad.js';
 import type { Spec } from '../engine/primitive.js';
 import { describePlan, type Plan, type PlanOptions } from '../engine/plan/plan.js';
 import { program } from '../engine/program.js';

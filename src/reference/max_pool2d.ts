@@ -35,6 +35,12 @@ export function maxPool64(x: Array64, attributes: PoolAttributes): Array64 {
   return { shape, dtype: 'f32', values: Float64Array.from(indices, (index) => x.values[index] as number) };
 }
 
+/** y takes from g the elements where x has the maxima of its windows. */
+export function maxPoolGather64(x: Array64, g: Array64, attributes: PoolAttributes): Array64 {
+  const { shape, indices } = largest(x, attributes);
+  return { shape, dtype: 'f32', values: Float64Array.from(indices, (index) => g.values[index] as number) };
+}
+
 /** dx gathers dy of the windows in which the pixel is the first largest. */
 export function maxPoolBackward64(x: Array64, dy: Array64, attributes: PoolAttributes): Array64 {
   const dx = zeros64(x.shape);

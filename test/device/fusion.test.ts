@@ -1,7 +1,7 @@
 // Plan: small networks with their gradients, planned with fusion and without: the same results but for rounding, since
 // by-products are summed in another order; fewer dispatches; and with fusion the same bits in a second run.
 import { expect, test } from 'vitest';
-import { grad } from '../../src/engine/op.js';
+import { grad } from '../../src/kernels/grad.js';
 import { program } from '../../src/engine/program.js';
 import { Tensor } from '../../src/engine/tensor.js';
 import { toBytes } from '../../src/check/guarded_run.js';

@@ -3,10 +3,21 @@
 // dropout included: the small one with odd sizes, the strided one, the normalised one. `npm run gradcheck` adds the paper
 // network. What grad refuses is in test/unit/grad.test.ts.
 import { expect, test } from 'vitest';
-import { grad } from '../../src/engine/op.js';
+import { grad } from '../../src/kernels/grad.js';
 import { program } from '../../src/engine/program.js';
 import { Tensor } from '../../src/engine/tensor.js';
-import { add, l2Penalty, multiply, scale, square, sum } from '../../src/kernels/index.js';
+import {
+  add,
+  fill,
+  l2Penalty,
+  matmul,
+  multiply,
+  relu,
+  reshape,
+  scale,
+  square,
+  sum,
+} from '../../src/kernels/index.js';
 import { checkComposition } from '../../src/check/check_composition.js';
 import { checkNetwork } from '../../src/check/check_network.js';
 import { compositions } from '../../src/check/compositions.js';
@@ -51,6 +62,31 @@ test.each<[what: string, gradient: (x: Tensor) => Tensor | undefined, expected: 
       return grad(square(g!), [x])[0];
     },
     [36, 36 * 8],
+  ],
+  [
+    'a gradient that is constant along its operand',
+    (x) => {
+      // y = relu(x)·x = x² above 0.
+      const [g] = grad(multiply(relu(x), x), [x]);
+      return grad(g!, [x])[0];
+    },
+    [2, 2],
+  ],
+  // L = (Σ x²)², dL/dx = 4·Σx²·x, and d(Σ dL/dx)/dx_i = 8·x_i·Σx + 4·Σx².
+  [
+    'a gradient of a gradient of a sum',
+    (x) => grad(sum(grad(square(sum(square(x))), [x])[0]!), [x])[0],
+    [44, 68],
+  ],
+  [
+    'a penalty on a gradient through a matrix product',
+    (w) => {
+      const x = fill([1, 2], 1);
+      const y = sum(square(matmul(x, reshape(w, [2, 1]))));
+      const [gx] = grad(y, [x]);
+      return grad(add(y, sum(square(gx!))), [w])[0];
+    },
+    [198, 270],
   ],
   [
     'a penalty on a gradient, where no path is lost',

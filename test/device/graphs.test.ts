@@ -7,7 +7,7 @@
 import { describe, expect, it } from 'vitest';
 import { program } from '../../src/engine/program.js';
 import { Tensor } from '../../src/engine/tensor.js';
-import { grad } from '../../src/engine/op.js';
+import { grad } from '../../src/kernels/grad.js';
 import { concatenate, multiply, sum } from '../../src/kernels/index.js';
 import { stateSpec } from '../../src/kernels/step_state.js';
 import { input } from '../../src/nn/layers/input.js';

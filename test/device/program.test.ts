@@ -9,8 +9,8 @@
  */
 import { expect, test } from 'vitest';
 import type { Primitive } from '../../src/engine/primitive.js';
-import { grad } from '../../src/engine/op.js';
 import { describePlan } from '../../src/engine/plan/plan.js';
+import { grad } from '../../src/kernels/grad.js';
 import { program, runPrimitive } from '../../src/engine/program.js';
 import { registerShaders } from '../../src/engine/shader.js';
 import { Tensor } from '../../src/engine/tensor.js';

@@ -3,7 +3,7 @@
 // Tolerances are what PyTorch's own f32 lies from its f64 (`rounding` in the JSON, the worst of five runs), five times
 // over, since our order of summation is a sixth run; and never below two units in the last place of an f32.
 import { expect, test } from 'vitest';
-import { grad } from '../../src/engine/op.js';
+import { grad } from '../../src/kernels/grad.js';
 import { sizeOf } from '../../src/engine/primitive.js';
 import { program } from '../../src/engine/program.js';
 import { Tensor } from '../../src/engine/tensor.js';

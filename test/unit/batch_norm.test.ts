@@ -4,7 +4,7 @@
  *   in training what follows goes into the kernel that normalises
  */
 import { expect, test } from 'vitest';
-import { grad } from '../../src/engine/op.js';
+import { grad } from '../../src/kernels/grad.js';
 import type { Spec } from '../../src/engine/primitive.js';
 import type { Plan } from '../../src/engine/plan/plan.js';
 import { program } from '../../src/engine/program.js';

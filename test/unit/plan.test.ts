@@ -5,7 +5,7 @@
  *   when buffers are used again; which variant is chosen
  */
 import { expect, test } from 'vitest';
-import { grad } from '../../src/engine/op.js';
+import { grad } from '../../src/kernels/grad.js';
 import {
   type Attributes,
   type Primitive,

@@ -154,6 +154,17 @@ export const batchNormCheck = opCheck<Input, Output, BatchNormAttributes>({
         results: { dgamma: gradients.gamma!, dbeta: gradients.beta! },
       };
     },
+    'batch_norm/mask': ({ inputs: { x, state } }) => {
+      const shape = x.shape.map((extent, axis) => (axis === 0 ? extent : 1));
+      const samples =
+        (rowsOf(x, state) * (x.shape[0] as number) * (x.shape.at(-1) as number)) / sizeOf(x.shape);
+      const value = fill64(shape, (n) => (n < samples ? 1 : 0));
+      return {
+        inputs: { state },
+        attributes: { shape },
+        results: { y: { value, magnitude: value.values, tolerance: 0 } },
+      };
+    },
     'batch_norm/input_gradient': ({ inputs, options: given, outputs, outputGradients, gradients }) => {
       const { x, gamma, state } = inputs;
       const m = rowsOf(x, state);

@@ -4,7 +4,7 @@
  */
 import { maxPool2d, maxPool2dOp } from '../../kernels/max_pool2d.js';
 import { map64 } from '../../reference/array64.js';
-import { maxPool2dReference, maxPoolBackward64 } from '../../reference/max_pool2d.js';
+import { maxPool2dReference, maxPoolBackward64, maxPoolGather64 } from '../../reference/max_pool2d.js';
 import type { PoolAttributes } from '../../reference/pool2d.js';
 import { drawDistinct, drawTies } from '../draws.js';
 import { type Case, opCheck } from '../op_check.js';
@@ -52,6 +52,17 @@ export const maxPool2dCheck = opCheck<'x', 'y', PoolCaseOptions, PoolAttributes>
       attributes: { ...poolAttributes(inputs.x.shape, options) },
       results: { dx: gradients.x! },
     }),
+    'max_pool2d/gather': ({ inputs: { x }, options }) => {
+      const attributes = poolAttributes(x.shape, options);
+      // Any numbers beside x: here its own in reverse.
+      const g = map64(x, (_, i) => x.values.at(-1 - i) as number);
+      const value = maxPoolGather64(x, g, attributes);
+      return {
+        inputs: { x, g },
+        attributes: { ...attributes },
+        results: { y: { value, magnitude: value.values.map(Math.abs), tolerance: 0 } },
+      };
+    },
   },
   cases: [
     {

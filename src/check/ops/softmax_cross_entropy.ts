@@ -5,7 +5,7 @@
 import type { NoAttributes } from '../../engine/primitive.js';
 import { maxOf } from '../../extent.js';
 import { softmaxCrossEntropy, softmaxCrossEntropyOp } from '../../kernels/softmax_cross_entropy.js';
-import { array64, fill64 } from '../../reference/array64.js';
+import { array64, fill64, map64 } from '../../reference/array64.js';
 import { softmax64 } from '../../reference/softmax.js';
 import {
   eachRow,
@@ -86,6 +86,16 @@ export const softmaxCrossEntropyCheck = opCheck<Input, 'loss' | 'totals', NoAttr
         tolerance: tolerance(inputs.logits.shape[1] as number, 24),
       };
       return { inputs, attributes: {}, results: { ...outputs, dlogits } };
+    },
+    'softmax_cross_entropy/weights': ({ inputs: { logits, labels }, outputs: { totals } }) => {
+      const classes = logits.shape[1] as number;
+      const count = Math.max(1, totals.value.values[2] as number);
+      const value = map64({ ...labels, dtype: 'f32' }, (label) => (label < classes ? 1 / count : 0));
+      return {
+        inputs: { labels, totals: map64(totals.value, Math.fround) },
+        attributes: { classes },
+        results: { y: { value, magnitude: value.values, tolerance: tolerance(1, 4) } },
+      };
     },
   },
   cases: [

@@ -3,9 +3,9 @@
  * shapes that its check lists.
  */
 import type { Device } from '../../engine/device.js';
-import { grad } from '../../engine/op.js';
 import type { Cost } from '../../engine/primitive.js';
 import type { PlannedDispatch } from '../../engine/plan/plan.js';
+import { grad } from '../../kernels/grad.js';
 import { type BoundStep, program, runPrimitive } from '../../engine/program.js';
 import type { Step } from '../../engine/replay.js';
 import { Tensor } from '../../engine/tensor.js';
