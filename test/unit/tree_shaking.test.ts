@@ -102,6 +102,9 @@ test('one op', async () => {
     'shaders/floats/non_finite',
     'shaders/softmax/forward',
     'shaders/softmax/input_gradient',
+    // The gradient of its gradient sums rows.
+    'shaders/sum/forward',
+    'shaders/sum/forward_gpu',
   ]);
 });
 
