@@ -11,7 +11,7 @@
  *   whole plans: no value is overwritten before its last reader; dispatches and bytes grow linearly with depth
  */
 import { describe, expect, test } from 'vitest';
-import { grad } from '../../src/engine/op.js';
+import { grad } from '../../src/kernels/grad.js';
 import { mergeCommon } from '../../src/engine/plan/common.js';
 import { emit } from '../../src/engine/plan/emit.js';
 import { type Group, fuse, groupsText, separateGroups } from '../../src/engine/plan/fuse.js';
