@@ -1,6 +1,6 @@
 // Bundles src/ and the shaders into dist/: cli.mjs, the command line, index.js, the library for Node, and
 // browser.js, the library for browsers. cli.mjs imports a command's code from cli/ when the command is called.
-// Packages stay outside the bundles. Bundlers take the library from build_modules.mjs. Takes about 0.2 s, so it runs before every command; prints nothing on success.
+// Packages are not bundled. Bundlers take the library from build_modules.mjs. Takes about 0.2 s, so it runs before every command; prints nothing on success.
 //
 //   --clean   also removes recent chunks of earlier builds from cli/; for packing
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -92,6 +92,6 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
     removeStaleChunks(written.flat());
   } catch (error) {
     if (!(error instanceof Error && 'errors' in error)) throw error;
-    process.exit(1); // esbuild has printed the place and the reason
+    process.exit(1); // esbuild has printed the location and the reason
   }
 }

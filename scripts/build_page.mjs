@@ -1,15 +1,15 @@
-// Builds the page into dist/page: all but the data sets, ready for any static host, at any path. Takes some tenths of
-// a second, so it runs before every `npm run demo`; says nothing when all is well.
+// Builds the page into dist/page: everything except the data sets, for any static host, at any path. Takes some tenths of
+// a second, so it runs before every `npm run demo`; prints nothing on success.
 //
-//   page.js, page-chunk.js  web/page.ts and the views; page.css, their style sheets, and the colours that charts share
+//   page.js, page-chunk.js  web/page.ts and the views; page.css, their style sheets, and the colours shared with charts
 //   page-lower.js           the sections below Train, fetched when one of them comes near
 //   worker.js, worker-chunk.js  web/worker.ts and the engine, shaders as text: what every visit fetches
 //   worker-on_demand.js, …      what the worker fetches when it is first needed: a script for each module that it imports by
 //                               import(), and one for what two of them share
 //   theme.js   web/theme.ts
-//   shaders_gpu.json, shaders_software.json  the shaders of each family, of which a device needs one
-//   shaders_gpu_training.json, …             the shaders that a training needs besides
-//   shaders.json  the comments of each shader, for those who read one
+//   shaders_gpu.json, shaders_software.json  the shaders of each family, of which each device needs one
+//   shaders_gpu_training.json, …             the further shaders of a training
+//   shaders.json  the comments of each shader, for display
 //   index.html, icon.svg, models/
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -86,8 +86,8 @@ async function bundles() {
 }
 
 /**
- * The worker, and the names of the shaders that are left out of the scripts with which it starts. Which those are is known
- * only when it has been built once: the scripts that are fetched on demand keep what they alone need.
+ * The worker, and the names of the shaders that its initial scripts do not contain. These are known only after a first
+ * build: scripts that are fetched on demand contain the shaders that only they need.
  */
 async function buildWorker() {
   const bundle = (/** @type {ReadonlySet<string>} */ later) =>
@@ -111,7 +111,7 @@ async function buildWorker() {
 }
 
 /**
- * The modules and shaders of which something is in the scripts with which the worker starts.
+ * The modules and shaders of which the worker's initial scripts contain a part.
  *
  * @param {{ readonly metafile: import('esbuild').Metafile }} worker
  */
@@ -135,7 +135,7 @@ const staticImportsOf = (outputs, path) =>
   (outputs[path]?.imports ?? []).filter(({ kind }) => kind === 'import-statement').map(({ path }) => path);
 
 /**
- * Replaces the hashes in the names of scripts, since the server knows its files by name: the script of a module that is
+ * Replaces the hashes in the names of scripts, because the server has a fixed list of names: the script of a module that is
  * imported by import() is called `worker-<module>.js`; what two of them share, after both; the rest is `worker-chunk.js`.
  *
  * @param {import('esbuild').BuildResult<{ write: false, metafile: true }>} worker
@@ -156,7 +156,7 @@ function withKnownNames({ outputFiles, metafile }) {
   };
   const names = new Map(paths.map((path) => [path.split('/').at(-1) ?? '', nameOf(path)]));
   if (new Set(names.values()).size < names.size)
-    throw new Error(`two scripts of the worker have one name: ${[...names.values()].sort().join(', ')}`);
+    throw new Error(`two scripts of the worker have the same name: ${[...names.values()].sort().join(', ')}`);
   const renamed = outputFiles.map(({ path, text }) => ({
     path: path.replace(/[^/\\]+$/, (name) => names.get(name) ?? name),
     text: [...names].reduce((all, [hashed, name]) => all.replaceAll(`"./${hashed}"`, `"./${name}"`), text),
@@ -165,8 +165,8 @@ function withKnownNames({ outputFiles, metafile }) {
 }
 
 /**
- * Lets each module that is imported by import() import the worker's first module, which is loaded long before. All that
- * the first scripts hold is then in one script, however many others use parts of it.
+ * Makes each module that is imported by import() import the worker's first module, which is loaded long before. All code of
+ * the initial scripts is then in one script, however many others use parts of it.
  *
  * @returns {import('esbuild').Plugin}
  */
@@ -187,8 +187,7 @@ const afterFirst = () => ({
 });
 
 /**
- * The shaders that are left out of the scripts, by device family, and apart from one another what predictions need and what
- * trainings need besides.
+ * The shaders outside the scripts, by device family: those for predictions, and separately the further ones for training.
  *
  * @param {ReadonlySet<string>} later
  */
@@ -211,7 +210,7 @@ function shaderFiles(later) {
 }
 
 /**
- * A file by its name. A script goes through esbuild once more: what only dropped calls asked for is in it until then.
+ * A file by its name. A script passes through esbuild once more, which removes what only dropped calls used.
  *
  * @param {Pick<import('esbuild').OutputFile, 'path' | 'text'>} file
  * @returns {Promise<[string, Uint8Array]>}
@@ -224,7 +223,7 @@ async function byName({ path, text }) {
 }
 
 /**
- * Marks the worker's scripts and shaders as of one build: one that is fetched later may be of another by then
+ * Adds the same build id to the worker's scripts and shaders: a file that is fetched later may be from another build
  * (web/worker/same_build.ts).
  *
  * @param {[string, Uint8Array][]} files
@@ -239,7 +238,7 @@ function stamped(files) {
   );
 }
 
-/** By name, what web/shader_comments.ts puts back into a shader: its head, and the meanings of its constants. */
+/** By name, the comments that web/shader_comments.ts restores: a shader's head, and the meanings of its constants. */
 function shaderComments() {
   /** @type {Record<string, { head: string, meanings: Record<string, string> }>} */
   const comments = {};
@@ -276,7 +275,7 @@ const sharedColours = {
 };
 
 /**
- * Shaders as they are sent; the text of those in `later` is left empty (web/worker/family_shaders.ts fetches them).
+ * Shaders as sent to the browser; those in `later` are empty (web/worker/family_shaders.ts fetches them).
  *
  * @param {ReadonlySet<string>} later
  * @returns {import('esbuild').Plugin}
@@ -313,7 +312,7 @@ export const isOfTraining = (name) =>
   name.includes('gradient') || opsOfTraining.has(name.slice(0, name.indexOf('/')));
 
 /**
- * A shader without its comments, which are a third of what travels; the marks (`//!`) say what the engine changes.
+ * A shader without its comments, a third of its size. The marks (`//!`) stay, because the engine needs them.
  * @param {string} path
  */
 function shortened(path) {
@@ -377,7 +376,7 @@ async function writePage() {
       renameSync(draft, folder);
       break;
     } catch (error) {
-      // Another build may do the same at this moment.
+      // Another build may do the same concurrently.
       if (tries === 10) throw error;
     } finally {
       rmSync(before, { recursive: true, force: true });
@@ -390,6 +389,6 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
     await writePage();
   } catch (error) {
     if (!(error instanceof Error && 'errors' in error)) throw error;
-    process.exit(1); // esbuild has printed the place and the reason
+    process.exit(1); // esbuild has printed the location and the reason
   }
 }

@@ -1,6 +1,6 @@
 // Writes the declarations of the library's entries into dist/types, for users who check types. They stand alone: a
 // project needs no other package and no `lib` but the language's own. Takes about a second, so it runs only before the
-// package is packed; says nothing when all is well.
+// package is packed; prints nothing on success.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

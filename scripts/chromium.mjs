@@ -1,8 +1,8 @@
-// The one way in which tests and scripts start a Chromium with WebGPU: which one, with what around it, with which flags.
+// How tests and scripts start a Chromium with WebGPU: which browser, with which environment and flags.
 //
-//   SHADEGRAD_CHROMIUM=/usr/bin/chromium   this one
-//   SHADEGRAD_CHROMIUM=none                no browser: its tests count as skipped
-//   unset                                  the one that scripts/install_chromium.mjs took from npm (Linux on x86-64), else an
+//   SHADEGRAD_CHROMIUM=/usr/bin/chromium   this browser
+//   SHADEGRAD_CHROMIUM=none                no browser; tests that need one count as skipped
+//   unset                                  the one from npm (scripts/install_chromium.mjs; Linux on x86-64), otherwise an
 //                                          installed Chrome, Chromium or Edge
 import { existsSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
@@ -13,13 +13,13 @@ import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Where scripts/install_chromium.mjs unpacks Chromium: there complete, or not at all. */
+/** Where scripts/install_chromium.mjs unpacks Chromium: if it exists, it is complete. */
 export const chromiumFolder = join(root, 'node_modules', '.cache', 'shadegrad', 'chromium');
 
 const args = [
   '--enable-unsafe-webgpu', // a software adapter counts as an adapter
   '--no-sandbox', // which containers and root do not allow
-  // Nothing is fetched but what a page asks for.
+  // Chromium fetches only what a page requests.
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-quic',
@@ -28,7 +28,7 @@ const args = [
 ];
 
 const { LOCALAPPDATA = '', PROGRAMFILES = '', 'PROGRAMFILES(X86)': programFiles86 = '' } = process.env;
-/** Where installers put browsers that have WebGPU. */
+/** Where browsers with WebGPU are installed. */
 const installedPaths =
   {
     darwin: ['Google Chrome', 'Chromium', 'Microsoft Edge'].map(
@@ -48,8 +48,8 @@ const installedPaths =
   }[/** @type {string} */ (process.platform)] ?? [];
 
 /**
- * The browser to use, as options for playwright's `chromium.launch` or vitest's provider; or why there is none, in
- * words that end the sentence "Tests in a browser are skipped: …".
+ * The browser to use, as options for playwright's `chromium.launch` or vitest's provider; or the reason why there is none,
+ * to complete "Tests in a browser are skipped: …".
  * @returns {{ launchOptions: ChromiumLaunchOptions } | { reason: string }}
  */
 export function findChromium() {
@@ -73,7 +73,7 @@ export function findChromium() {
 /**
  * Options for playwright's `chromium.launch`.
  *
- * Throws: Error when there is no browser.
+ * Throws: Error if there is no browser.
  * @returns {ChromiumLaunchOptions}
  */
 export function chromiumLaunchOptions() {
@@ -82,7 +82,7 @@ export function chromiumLaunchOptions() {
   return found.launchOptions;
 }
 
-/** The libraries and fonts that lie beside the Chromium from npm, for machines that lack them. */
+/** The libraries and fonts next to the Chromium from npm, for machines without them. */
 function packaged() {
   const folders = [join(chromiumFolder, 'lib'), chromiumFolder, process.env['LD_LIBRARY_PATH']];
   return {

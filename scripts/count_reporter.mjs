@@ -13,7 +13,7 @@ export default class CountReporter {
   onTestRunEnd(modules, unhandledErrors) {
     const count = { passed: 0, failed: unhandledErrors.length, skipped: 0, pending: 0 };
     for (const module of modules) {
-      // A file that could not be loaded, or whose worker died, has no failed test to show for it.
+      // A file that could not be loaded, or whose worker died, contains no failed test.
       const tests = [...module.children.allTests()];
       for (const test of tests) count[test.result().state] += 1;
       if (module.state() === 'failed' && !tests.some((test) => test.result().state === 'failed'))

@@ -6,7 +6,7 @@ import process from 'node:process';
 import { chromiumFolder } from './chromium.mjs';
 import { fetchNpmChromium } from './npm_chromium.mjs';
 
-// The package's own names folders of a cloud's machines. Folders here are relative to this file.
+// The package's own font configuration refers to folders of a cloud platform. Folders here are relative to this file.
 const fontSettings = `<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig>
@@ -20,7 +20,7 @@ const fontSettings = `<?xml version="1.0"?>
 </fontconfig>
 `;
 
-/** How the name of an unfinished folder begins. */
+/** Prefix of unfinished folders. */
 const draft = 'chromium.part-';
 
 try {
@@ -30,12 +30,12 @@ try {
   process.exit(1);
 }
 
-/** In a folder of its own first, so that a process which is killed leaves no half of a browser. */
+/** Unpacks to a temporary folder first, so that a killed process leaves no partial browser. */
 function install() {
   const { archive, chromium } = fetchNpmChromium();
   const parent = dirname(chromiumFolder);
   mkdirSync(parent, { recursive: true });
-  // What was interrupted before has left hundreds of megabytes; scripts/setup.sh lets one set-up work at a time.
+  // Earlier interrupted runs left hundreds of megabytes; scripts/setup.sh runs one set-up at a time.
   for (const name of readdirSync(parent))
     if (name.startsWith(draft)) rmSync(join(parent, name), { recursive: true, force: true });
   const part = mkdtempSync(join(parent, draft));
@@ -48,7 +48,7 @@ function install() {
     writeFileSync(join(part, 'fonts.conf'), fontSettings);
     writeFileSync(join(part, 'chromium'), chromium(), { mode: 0o755 });
     rmSync(chromiumFolder, { recursive: true, force: true });
-    chmodSync(part, 0o755); // mkdtemp makes folders for oneself only
+    chmodSync(part, 0o755); // mkdtemp makes folders that only the owner can read
     renameSync(part, chromiumFolder);
   } finally {
     rmSync(part, { recursive: true, force: true });

@@ -1,13 +1,13 @@
-// Unpacks SwiftShader, a Vulkan driver in software, for machines without any other; called by scripts/setup.sh.
+// Unpacks SwiftShader, a software Vulkan driver, for machines without any other; called by scripts/setup.sh.
 //
-// It comes with Chromium from npm (Linux on x86-64 only): from the one that is unpacked for the tests in a browser, else
-// from a download of its own.
+// It comes with Chromium from npm (Linux on x86-64 only): from the one unpacked for browser tests, otherwise
+// from a separate download.
 //
 // The contract with the openers of devices: when VK_DRIVER_FILES is unset and the file
 //     node_modules/.cache/shadegrad/vulkan.json    {"driverFiles": "…/vk_swiftshader_icd.json", "loader": "…/libvulkan.so.1"}
 // exists, set process.env.VK_DRIVER_FILES to `driverFiles` before the first create() of the package webgpu.
-// Nothing need be done about `loader`, the Vulkan loader that goes with it: where the system has none, this script
-// puts a copy beside dawn.node, where Dawn looks for it.
+// `loader`, the Vulkan loader that belongs to it, needs no action: if the system has none, this script puts a copy next to
+// dawn.node, where Dawn searches for it.
 import { spawnSync } from 'node:child_process';
 import {
   copyFileSync,
@@ -52,10 +52,10 @@ function install() {
   copyFileSync(settings.loader, join(root, 'node_modules', 'webgpu', 'dist', 'linux-x64', loader));
   if (probes()) return;
   rmSync(vulkanSettingsPath);
-  throw new Error('SwiftShader was unpacked, but gives no working WebGPU adapter either.');
+  throw new Error('SwiftShader was unpacked, but does not provide a working WebGPU adapter either.');
 }
 
-/** Where the files come from, as a function from names to contents. */
+/** Returns a function from file names to contents. */
 function openSource() {
   if (existsSync(chromiumFolder))
     return (/** @type {string} */ name) => readFileSync(join(chromiumFolder, name));
@@ -64,7 +64,7 @@ function openSource() {
 }
 
 /**
- * Under a temporary name first, so that a process which is killed leaves no half of a library.
+ * Writes to a temporary name first, so that a killed process leaves no partial library.
  * @param {string} name
  * @param {Buffer | string} contents
  */

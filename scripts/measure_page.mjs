@@ -1,14 +1,14 @@
-// What the page costs and how it feels, measured in the Chromium of the tests:
+// Measures the size and speed of the page in the tests' Chromium:
 //
 //   npm run bench:page            a table; about two minutes on a device without a GPU
 //   npm run bench:page -- --json  one JSON object on the last line of standard output
 //
-//   size         page.js, the worker's two scripts and page.css, packed by gzip
+//   size         page.js, the worker's two scripts and page.css, compressed with gzip
 //   prediction   from the start of the navigation to the first prediction on the page: fresh profiles
-//   throughput   images per second of a training in the page, and of a worker that does nothing else with the same
-//                engine, images, model and recipe (bench/page/bare_worker.ts), in turns; ratios per round
+//   throughput   images per second of a training in the page, and of a worker that only trains, with the same
+//                engine, images, model and recipe (bench/page/bare_worker.ts), interleaved; ratios per round
 //   frames       time between two frames, and tasks above 50 ms on the page's main thread, while it trains
-//   behind       throughput with another tab in front, against the page's own (without a screen a browser draws it all the same)
+//   behind       throughput with another tab in front, relative to the page's own (without a screen, a browser paints it anyway)
 import { dirname } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -26,7 +26,7 @@ const { values: options } = parseArgs({
 });
 const roundCount = Number(options.rounds);
 
-/** Long enough for speeds to settle, also on a device that takes 20 ms for a step. */
+/** Long enough for stable speeds, even on a device that takes 20 ms per step. */
 const settings = { model: 'small', batchSize: 32, epochs: 50, limit: 3000, seed: 42 };
 const query = 'model=small&batch=32&epochs=50&limit=3000';
 const warmUp = 30;
@@ -110,7 +110,7 @@ async function firstPrediction() {
 }
 
 /**
- * What an expression over bench/page/watch.ts yields there.
+ * The value of an expression over bench/page/watch.ts in the page.
  * @template T
  * @param {import('playwright').Page} page
  * @param {string} expression
@@ -120,7 +120,7 @@ async function evaluate(page, expression) {
   return /** @type {T} */ (await page.evaluate(expression));
 }
 
-/** Trains in the page: the tab in front, then another one before it. */
+/** Trains in the page: first with its tab in front, then with another one in front. */
 async function trainInPage() {
   const context = await browser.newContext();
   try {

@@ -1,8 +1,8 @@
-// Chromium as the npm package @sparticuz/chromium packs it (Linux on x86-64 only), the one source of two things:
-// SwiftShader for machines without a Vulkan driver, and a headless Chromium for the tests in a browser.
+// Chromium from the npm package @sparticuz/chromium (Linux on x86-64 only), which provides SwiftShader for machines without a
+// Vulkan driver, and a headless Chromium for browser tests.
 //
-// The package is fetched with `npm pack`: that leaves node_modules and the lock file alone, and works with whichever
-// registry npm is set up for.
+// The package is fetched with `npm pack`, which does not touch node_modules and the lock file, and uses the registry that npm
+// is configured for.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -19,9 +19,9 @@ const packageSha512 =
 /** @typedef {{ readonly contents: Buffer, readonly isExecutable: boolean }} PackedFile */
 
 /**
- * Fetches the package, 68 MB. What it returns unpacks one of the archives in it, without `.tar.br`.
+ * Fetches the package, 68 MB. The returned functions unpack its archives, named without `.tar.br`.
  *
- * Throws: Error on another kind of machine, when npm cannot fetch the package, when it is not the expected one.
+ * Throws: Error on another platform, if npm cannot fetch the package, or if it is not the expected one.
  * @returns {{ archive: (name: 'al2023' | 'fonts' | 'swiftshader') => Map<string, PackedFile>, chromium: () => Buffer }}
  */
 export function fetchNpmChromium() {
@@ -48,9 +48,9 @@ export function fileIn(files, name) {
   return file;
 }
 
-/** The package as npm delivers it, a gzipped tar file. */
+/** The package file, a gzipped tar archive. */
 function fetchPackage() {
-  // Without a network, npm's own patience would be a minute.
+  // Without a network, npm would retry for a minute.
   const retries = ['--fetch-retries=1', '--fetch-retry-mintimeout=2000'];
   const download = mkdtempSync(join(tmpdir(), 'shadegrad-'));
   try {
@@ -63,7 +63,7 @@ function fetchPackage() {
     const bytes = readFileSync(join(download, name));
     const sha512 = createHash('sha512').update(bytes).digest('base64');
     if (sha512 !== packageSha512)
-      throw new Error(`${packageSpec} is not the file it should be (SHA-512 ${sha512}).`);
+      throw new Error(`${packageSpec} is not the expected file (SHA-512 ${sha512}).`);
     return bytes;
   } finally {
     rmSync(download, { recursive: true, force: true });

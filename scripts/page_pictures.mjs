@@ -1,5 +1,5 @@
-// The pictures of the page in docs/, taken of the real page in the Chromium of the tests while it is used: a digit is
-// drawn, a network is trained and tested, its data and its inside are looked at. Two minutes on a device without a GPU.
+// Takes the pictures of the page in docs/, from the real page in the tests' Chromium: it draws a digit, trains and tests a
+// network, and opens its data and its inside. Takes two minutes on a device without a GPU.
 //
 //   npm run demo:pictures               into docs/
 //   npm run demo:pictures -- FOLDER     elsewhere
@@ -32,11 +32,11 @@ if (folder !== resolve('docs') && taken.length > 0) {
   process.exit(2);
 }
 
-/** Right often enough after one epoch, and wrong often enough for a matrix to be looked at. */
+/** After one epoch, mostly right, with enough mistakes for an interesting matrix. */
 const query = 'model=small&batch=8&limit=2000&epochs=3';
 const stepsAtPicture = 520;
 
-/** Of the pad's width and height. */
+/** Relative to the pad's width and height. */
 /** @type {Stroke} */
 const three = [
   [0.31, 0.27], [0.36, 0.21], [0.44, 0.17], [0.53, 0.17], [0.61, 0.21], [0.65, 0.28], [0.64, 0.36], [0.58, 0.43],
@@ -121,7 +121,7 @@ async function colours(page, name) {
 async function draw(page, stroke) {
   await button(page, 'Clear').click();
   const box = await page.getByLabel('Drawing pad').boundingBox();
-  if (!box) throw new Error('the pad cannot be seen');
+  if (!box) throw new Error('the pad is not visible');
   const { mouse } = page;
   for (const [i, [x, y]] of smooth(stroke).entries()) {
     await mouse.move(box.x + x * box.width, box.y + y * box.height);
@@ -170,7 +170,7 @@ async function training(page) {
 }
 
 /**
- * Drawing and training, which are beside each other at the top.
+ * Drawing and training, next to each other at the top.
  * @param {Page} page
  * @param {string} name
  */
@@ -194,13 +194,13 @@ async function section(page, id, name) {
   await page.evaluate('scrollTo(0, 0)');
   await page.waitForTimeout(400);
   const box = await page.locator(`#${id}`).boundingBox();
-  if (!box) throw new Error(`#${id} cannot be seen`);
+  if (!box) throw new Error(`#${id} is not visible`);
   const clip = { x: 0, y: Math.floor(box.y) + 1, width: 1280, height: Math.ceil(box.height) + 40 };
   await page.screenshot({ path: join(folder, `${name}.png`), clip, fullPage: true });
 }
 
 /**
- * Folded so that there is something of everything: filters, maps, kernels in one list, and the beginning of a shader.
+ * Folds sections so that the picture shows some of everything: filters, maps, kernels in one list, and the start of a shader.
  * @param {Page} page
  */
 async function inside(page) {

@@ -19,5 +19,5 @@ export async function startPageServer() {
     const { address } = /** @type {{ address: string }} */ (JSON.parse(line));
     return { address, stop: () => child.kill('SIGTERM') };
   }
-  throw new Error('the demo server ended before it said where it listens');
+  throw new Error('the demo server ended before it printed its address');
 }

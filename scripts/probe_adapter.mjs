@@ -1,7 +1,7 @@
-// Exits 0 when this machine has a WebGPU adapter that computes correctly, else 1 with the reason on stderr.
-// Run in a process of its own, since a broken driver may crash or hang; ends itself after 30 seconds.
+// Exits with 0 if this machine has a WebGPU adapter that computes correctly, otherwise with 1 and the reason on stderr.
+// Run it in a separate process, because a broken driver may crash or hang; it ends itself after 30 seconds.
 //
-//   node scripts/probe_adapter.mjs            as the program will open it, with the unpacked SwiftShader if there is one
+//   node scripts/probe_adapter.mjs            as the program opens it, with the unpacked SwiftShader if there is one
 //   node scripts/probe_adapter.mjs --system   with the drivers of the system only
 import { existsSync, readFileSync } from 'node:fs';
 import process from 'node:process';
@@ -10,7 +10,7 @@ import { vulkanSettingsPath } from './install_swiftshader.mjs';
 
 const limitSeconds = 30;
 
-// A hanging driver blocks this thread, timers included: the watchdog needs a thread of its own.
+// A hanging driver blocks this thread and its timers, so the watchdog needs another thread.
 const watchdog = new Worker(
   `setTimeout(() => {
     require('node:fs').writeSync(2, 'The graphics driver did not answer within ${limitSeconds} s.\\n');
@@ -20,7 +20,7 @@ const watchdog = new Worker(
 );
 watchdog.unref();
 
-// See the head of install_swiftshader.mjs.
+// See the top of install_swiftshader.mjs.
 if (!process.argv.includes('--system') && !process.env['VK_DRIVER_FILES'] && existsSync(vulkanSettingsPath)) {
   /** @type {unknown} */
   const settings = JSON.parse(readFileSync(vulkanSettingsPath, 'utf8'));
@@ -90,5 +90,5 @@ async function probe() {
   device.queue.submit([encoder.finish()]);
   await copy.mapAsync(GPUMapMode.READ);
   const wrong = new Float32Array(copy.getMappedRange()).findIndex((value, i) => value !== i * i + 1);
-  if (wrong !== -1) throw new Error(`The adapter computes wrongly: ${wrong}² + 1 is not right.`);
+  if (wrong !== -1) throw new Error(`The adapter computes incorrectly: ${wrong}² + 1 is wrong.`);
 }

@@ -1,5 +1,5 @@
-// Draws docs/digits.svg, the picture of the README: random test digits, and every kind of mistake, as a trained model
-// reads them.
+// Draws docs/digits.svg, the picture in the README: random test digits and a trained model's predictions, and its most
+// confident mistakes.
 //
 //   node scripts/build.mjs && node scripts/readme_picture.mjs runs/x
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -25,7 +25,7 @@ const answers = Array.from({ length: test.count }, (_, i) => {
 const wrong = answers.filter(({ guess, truth }) => guess !== truth);
 const shown = test.take(20, { seed: 4 });
 const right = answers.filter(({ guess, truth, index }) => guess === truth && isShown(index)).slice(0, 20);
-// The surest mistakes are the ones worth seeing.
+// The most confident mistakes first.
 const mistakes = wrong.toSorted((a, b) => b.share - a.share).slice(0, 10);
 
 /** @param {number} index */

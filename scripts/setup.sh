@@ -39,7 +39,7 @@ install_packages() {
     say "Node 20.19 or newer is needed; this is $(node --version)."
     return 1
   }
-  say 'installing packages with npm ci (once, and when package-lock.json changes)'
+  say 'installing packages with npm ci (once, and whenever package-lock.json changes)'
   if ! log=$(npm ci --include=dev --no-audit --no-fund --loglevel=error 2>&1); then
     printf '%s\n' "$log" | head -n 30 # the rest is npm's usage
     say 'npm ci failed.'
@@ -169,7 +169,7 @@ install_driver_with_apt() {
 install_swiftshader() {
   [ "$(uname -sm)" = 'Linux x86_64' ] || return 1
   if [ -e "$cache/chromium" ]; then from=Chromium; else from='npm (68 MB)'; fi
-  say "taking SwiftShader, a Vulkan driver in software, from $from"
+  say "unpacking SwiftShader, a software Vulkan driver, from $from"
   node scripts/install_swiftshader.mjs || return 1
   say 'WARNING: SwiftShader is about seven times slower than Mesa. For speed, install mesa-vulkan-drivers (Debian 12: from bookworm-backports).'
 }
@@ -240,7 +240,7 @@ take_lock() {
   nameless=0
   until mkdir "$lock" 2>/dev/null; do
     if [ ! -w . ]; then
-      say "$(pwd) cannot be written to, and something is to be set up there."
+      say "$(pwd) is not writable, but the set-up needs to write there."
       exit 1
     fi
     holder=$(cat "$lock/pid" 2>/dev/null)

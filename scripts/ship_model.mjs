@@ -1,5 +1,5 @@
-// Puts the best model of a run folder among those that come with the page: `node scripts/ship_model.mjs runs/x digits`
-// writes web/models/digits.safetensors (weights and architecture, no optimizer) and digits.json, what is said of it.
+// Adds the best model of a run folder to the page's built-in models: `node scripts/ship_model.mjs runs/x digits` writes
+// web/models/digits.safetensors (weights and architecture, no optimizer) and digits.json, its description.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
@@ -19,7 +19,7 @@ const best = 'best.safetensors';
 const { tensors, metadata } = readSafetensors(readFileSync(join(run, best)), best);
 const { format = '', model: description = '' } = metadata;
 const { layers } = /** @type {{ layers: { config: { name: string } }[] }} */ (JSON.parse(description));
-// Slots of the optimizer are named before the layer: `mean_square/conv2d/kernel`.
+// The names of optimizer slots start with the slot: `mean_square/conv2d/kernel`.
 const isWeight = (/** @type {string} */ tensor) =>
   layers.some(({ config }) => tensor.startsWith(`${config.name}/`));
 const weights = [...tensors].filter(([tensor]) => isWeight(tensor));

@@ -1,8 +1,7 @@
-// Everything that must hold before a change is done: types, lint with the walls between the layers and import cycles,
-// formatting, then the tests, of which vitest.config.ts says what runs where. Ends with one line, `123 passed, 0 failed[, 4
-// skipped]`, that counts tests and checks.
+// All checks: types, lint with the import rules between layers and import cycles, formatting, then the tests (vitest.config.ts
+// says which run where). Ends with one line, `123 passed, 0 failed[, 4 skipped]`, that counts tests and checks.
 //
-//   npm test                    all of it
+//   npm test                    everything
 //   npm test -- conv2d          only the test files whose path contains conv2d
 //   npm run check               without the tests that need a device or a browser
 import { spawn } from 'node:child_process';
@@ -21,7 +20,7 @@ const filters = process.argv.slice(2).filter((argument) => argument !== '--no-de
 /** @type {readonly (readonly [name: string, command: string, ...args: string[]])[]} */
 const checks = [
   ['types', 'tsc'],
-  ['types of what runs in browsers', 'tsc', '-p', 'web'],
+  ['types of browser code', 'tsc', '-p', 'web'],
   ['lint', 'oxlint', '-c', 'oxlint.config.mjs', '--deny-warnings', '--report-unused-disable-directives'],
   ['format', 'prettier', '--check', '--cache', '--log-level', 'warn', '.'],
 ];
@@ -38,7 +37,7 @@ console.log(
 process.exit(count.failed === 0 ? 0 : 1);
 
 /**
- * Runs a tool; its output is shown when it finds something.
+ * Runs a tool; shows its output if it fails.
  * @param {readonly [name: string, command: string, ...args: string[]]} tool
  */
 async function check([name, command, ...args]) {
@@ -49,7 +48,7 @@ async function check([name, command, ...args]) {
   return status === 0;
 }
 
-/** Runs vitest, and returns its counts as scripts/count_reporter.mjs leaves them. */
+/** Runs vitest, and returns the counts that scripts/count_reporter.mjs writes. */
 async function runTests() {
   const projects = withoutDevice ? ['--project', 'unit'] : [];
   mkdirSync(dirname(countsPath), { recursive: true });
@@ -60,9 +59,9 @@ async function runTests() {
     count = /** @type {typeof count} */ (JSON.parse(readFileSync(countsPath, 'utf8')));
     rmSync(countsPath);
   } catch (error) {
-    console.log(`vitest ended without its counts (status ${status}): ${String(error)}`);
+    console.log(`vitest ended without counts (status ${status}): ${String(error)}`);
   }
-  // Whatever vitest holds against the run, or a filter that matches nothing, must not look like success.
+  // Any other error of vitest, or a filter that matches nothing, must not look like success.
   if (count.failed === 0 && (status !== 0 || count.passed === 0)) count.failed = 1;
   return count;
 }
@@ -83,7 +82,7 @@ function run(command, args, show) {
         SHADEGRAD_COUNTS: countsPath,
       },
       stdio: ['ignore', show, show],
-      shell: process.platform === 'win32', // where the tools are .cmd files
+      shell: process.platform === 'win32', // the tools are .cmd files there
     });
     let output = '';
     child.stdout?.on('data', (/** @type {Buffer} */ text) => (output += text.toString()));

@@ -1,4 +1,4 @@
-// `npm run test:long`: the long tests (test/long), which npm test has a small sample of. Bundled as the command line is.
+// `npm run test:long`: the long tests (test/long), of which npm test runs a small sample. Bundled like the command line.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';

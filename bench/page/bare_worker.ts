@@ -1,6 +1,6 @@
 /**
- * What the page's throughput is measured against: a worker that does nothing but train, with the same engine, images,
- * model and recipe, and reports no steps.
+ * The baseline for the page's throughput: a worker that only trains, with the same engine, images, model and recipe, and
+ * reports no steps.
  */
 import { fetchDataset } from '../../src/browser/datasets.js';
 import { open } from '../../src/browser/open.js';
@@ -8,10 +8,10 @@ import { type RecipeChoice, makeRecipe } from '../../src/recipe/make_recipe.js';
 import { fitOptionsOf, modelOf, splitBy } from '../../src/recipe/parts.js';
 
 export interface BareRequest {
-  /** Where `data/` lies. */
+  /** URL of the folder that contains `data/`. */
   readonly base: string;
   readonly choice: RecipeChoice;
-  /** Steps before the clock starts, and how long it runs. */
+  /** Warm-up steps, and the duration of the measurement. */
   readonly warmUp: number;
   readonly measuredMs: number;
 }

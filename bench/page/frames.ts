@@ -1,4 +1,4 @@
-/** How smoothly the page was drawn over some seconds. */
+/** How smoothly the page was painted over some seconds. */
 export interface Frames {
   readonly count: number;
   readonly medianMs: number;

@@ -1,4 +1,4 @@
-/** What `npm run bench:page` has the page itself measure; a script that runs before the page's own. */
+/** The measurements of `npm run bench:page` in the page: a script that runs before the page's own. */
 
 import type { Frames } from './frames.js';
 
@@ -21,7 +21,7 @@ const watch = {
     await until(() => (watch.steps() ?? 0) >= step);
   },
 
-  /** Steps done as the page says; undefined before the first. */
+  /** The number of steps that the page shows; undefined before the first. */
   steps(): number | undefined {
     const text = document.querySelector('#train')?.textContent ?? '';
     const place = /epoch ([\d,]+) of [\d,]+ · step ([\d,]+) of ([\d,]+)/.exec(text);
@@ -32,7 +32,7 @@ const watch = {
     return (epoch - 1) * perEpoch + step;
   },
 
-  /** The next number of steps that the page shows, and when it does. */
+  /** The next number of steps that the page shows, and its time. */
   async nextStep(): Promise<{ readonly step: number; readonly at: number }> {
     const begun = watch.steps();
     return new Promise((resolve) => {

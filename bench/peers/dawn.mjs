@@ -1,19 +1,19 @@
 /**
- * A browser's `navigator.gpu` for libraries made for browsers, through Dawn, waited for as shadegrad does.
+ * `navigator.gpu` for browser libraries in Node, through Dawn, awaited without busy-waiting, as in shadegrad.
  *
- * While a WebGPU promise is pending, Dawn's binding asks the device for news in every turn of the event loop, without
- * a pause, and takes a core from a device that is itself the processor. Here each such turn sleeps 0.3 ms. With
- * PEERS_IMPATIENT=1 it does not: for measuring what that gains.
+ * While a WebGPU promise is pending, Dawn's binding polls the device in every turn of the event loop without a pause, which
+ * takes a core from a software device. Here each such turn sleeps 0.3 ms; PEERS_IMPATIENT=1 disables that, to measure the
+ * gain.
  */
 import process from 'node:process';
 import { create, globals } from 'webgpu';
 
-/** Kept: when this object is collected, Node crashes. @type {GPU[]} */
+/** Kept, because Node crashes when this object is garbage-collected. @type {GPU[]} */
 const kept = [];
 
 /**
- * To be called before the library is loaded.
- * @param {string} [device] a part of the adapter's name
+ * Call before the library is loaded.
+ * @param {string} [device] part of the adapter's name
  * @returns {Promise<string>} the adapter's name
  */
 export async function openGpu(device) {
@@ -21,7 +21,7 @@ export async function openGpu(device) {
   const gpu = create(device === undefined ? [] : [`adapter=${device}`]);
   kept.push(gpu);
   const scope = /** @type {any} */ (globalThis);
-  // Node 21 and later have a navigator of their own, which cannot be assigned to.
+  // Node 21 and later define a navigator that cannot be assigned to.
   Object.defineProperty(scope, 'navigator', { value: { gpu, userAgent: 'node' }, configurable: true });
   scope.window = scope.self = scope;
   if (process.env['PEERS_IMPATIENT'] !== '1') beg(scope);
@@ -30,7 +30,7 @@ export async function openGpu(device) {
   return adapter.info.device || adapter.info.description;
 }
 
-/** Every promise that waits for the device, awaited with naps. @param {any} scope */
+/** Wraps every promise that waits for the device, so that the event loop sleeps meanwhile. @param {any} scope */
 function beg(scope) {
   for (const [type, method] of [
     ['GPUQueue', 'onSubmittedWorkDone'],

@@ -1,6 +1,6 @@
 /**
- * jax-js on its WebGPU backend: one jitted step of loss, gradients and optimizer. It has neither layers, dropout nor
- * RMSprop: they are written here with its own functions. Channels come first, as its convolution wants them.
+ * jax-js on its WebGPU backend: one jitted step of loss, gradients and optimizer. It has no layers, dropout or
+ * RMSprop: they are written here with its own functions. Channels come first, as its convolution requires.
  */
 import { openGpu } from './dawn.mjs';
 import { channelsFirst, crossEntropy, recipe, serve, versionOf } from './runner.mjs';
@@ -18,7 +18,7 @@ await serve(async () => {
   let predict;
   let done = 0;
 
-  // An array given to a function is used up; `.ref` keeps it for another use.
+  // A function consumes its array arguments; `.ref` keeps one for further use.
 
   /** @param {any} x @param {any} p @param {string} name */
   const convolution = (x, p, name) => {
@@ -31,7 +31,7 @@ await serve(async () => {
   /** @param {any} x */
   const maxPool = (x) => jax.lax.reduceWindow(x, jax.numpy.max, [2, 2], [2, 2]);
   /**
-   * Logits; `drop` is applied where the model drops.
+   * Logits; `drop` is called at each dropout layer.
    * @param {any} p @param {any} x @param {(value: any, i: number) => any} drop
    */
   const forward = (p, x, drop) => {
@@ -40,7 +40,7 @@ await serve(async () => {
     const hidden = jax.nn.relu(dense(second.reshape([second.shape[0], -1]), p, 'dense'));
     return dense(drop(hidden, 2), p, 'dense_1');
   };
-  /** Mean cross-entropy; `keep` holds the shares that dropout keeps. @param {any} p @param {any} batch */
+  /** Mean cross-entropy; `keep` contains the shares that dropout keeps. @param {any} p @param {any} batch */
   const lossOf = (p, { x, y, keys, keep }) => {
     const { nn, numpy: np, random } = jax;
     const logits = forward(p, x, (value, i) => {
@@ -89,7 +89,7 @@ await serve(async () => {
       const adapter = await openGpu(device);
       jax = await import('@jax-js/jax');
       const { numpy: np, tree } = jax;
-      if (!(await jax.init('webgpu')).includes('webgpu')) throw new Error('jax-js finds no WebGPU');
+      if (!(await jax.init('webgpu')).includes('webgpu')) throw new Error('jax-js cannot use WebGPU');
       jax.defaultDevice('webgpu');
       const parameters = Object.fromEntries(
         [...channelsFirst(weights)].map(([name, { shape, data }]) => [name, np.array(data).reshape(shape)]),
@@ -125,7 +125,7 @@ await serve(async () => {
       await jax.blockUntilReady(state);
     },
     infer: async (count) => {
-      /** All are kept until all are there: what is disposed of before it is computed never is. @type {any[]} */
+      /** Keeps all results until the last is computed, because one that is disposed of earlier is never computed. @type {any[]} */
       const logits = [];
       for (let i = 0; i < count; i++)
         logits.push(predict(jax.tree.ref(state.parameters), inputs[i % inputs.length]?.x.ref));

@@ -7,7 +7,7 @@
 
 /** @typedef {Uint8Array} Bytes */
 
-/** Versions of the format and of the operators, old enough for every runtime of today. */
+/** Versions of the format and of the operators, old enough for every current runtime. */
 const irVersion = 8;
 const opset = 13;
 const float32 = 1;

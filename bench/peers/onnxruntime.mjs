@@ -1,4 +1,4 @@
-/** ONNX Runtime on its CPU provider: inference only, which is what it is for. */
+/** ONNX Runtime on its CPU provider: inference only. */
 import { availableParallelism } from 'node:os';
 import { onnxModel } from './onnx_model.mjs';
 import { channelsFirst, crossEntropy, serve, versionOf } from './runner.mjs';

@@ -1,11 +1,11 @@
 /**
- * What the runners in JavaScript share: the protocol, the fixture, and the arithmetic of checking.
+ * Shared by the runners in JavaScript: the protocol, the fixture, and the computation of losses.
  *
  * A runner is a process that answers each line of standard input, a JSON object, with one line on standard output:
  *
  *   {"do":"prepare","fixture":FILE,"batchSize":N,"checkSteps":K,"device":NAME?}
  *       → {"version","backend","inferLoss","trainLosses"?,"epsilon"?,"firstStepSeconds","notes":[…]}
- *   {"do":"train","steps":K}   → {"ms"}      with dropout on; the work is done when the answer comes
+ *   {"do":"train","steps":K}   → {"ms"}      with dropout; answers when the work is done
  *   {"do":"infer","batches":K} → {"ms"}
  *   {"do":"quit"}              → the process ends
  *
@@ -40,7 +40,7 @@ export const recipe = { learningRate: 1e-3, rho: 0.9, epsilon: 1e-8, dropout: [0
  * @param {() => Promise<System>} load imports the library, which may not be installed
  */
 export async function serve(load) {
-  // Standard output is for answers alone.
+  // Standard output is only for answers.
   console.log = console.info = console.warn = console.error;
   /** @type {System | undefined} */
   let system;
@@ -77,7 +77,7 @@ async function timed(work) {
 }
 
 /**
- * Reads the weights and the batches that every system gets, from a safetensors file.
+ * Reads the weights and batches that all systems use from a safetensors file.
  * @param {Prepare} request
  * @returns {Fixture}
  */
@@ -120,8 +120,8 @@ export function crossEntropy(logits, labels) {
 }
 
 /**
- * The weights as systems with channels first want them: kernels OIHW, and the rows of the first dense kernel, which
- * follow the flattened [7,7,64] pixels, in the order of [64,7,7].
+ * Converts the weights for systems with channels first: kernels to OIHW, and the rows of the first dense kernel from the
+ * order of flattened [7,7,64] pixels to that of [64,7,7].
  * @param {Fixture['weights']} weights
  * @returns {Fixture['weights']}
  */

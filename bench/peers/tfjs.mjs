@@ -1,4 +1,4 @@
-/** TensorFlow.js on its WebGPU backend: fused convolutions and dense layers, its own RMSprop, all within tidies. */
+/** TensorFlow.js on its WebGPU backend: fused convolutions and dense layers, its own RMSprop, all inside tidy. */
 import { openGpu } from './dawn.mjs';
 import { crossEntropy, recipe, serve } from './runner.mjs';
 
@@ -54,10 +54,10 @@ await serve(async () => {
     prepare: async ({ device, checkSteps }, { weights, batches }) => {
       const adapter = await openGpu(device);
       tf = await import('@tensorflow/tfjs-core');
-      // For its side effect alone: it registers the gradients, which the core leaves out.
+      // For its side effect: it registers the gradients, which the core does not include.
       await import('@tensorflow/tfjs-layers');
       await import('@tensorflow/tfjs-backend-webgpu');
-      if (!(await tf.setBackend('webgpu'))) throw new Error('tfjs refuses its WebGPU backend');
+      if (!(await tf.setBackend('webgpu'))) throw new Error('tfjs cannot use its WebGPU backend');
       await tf.ready();
       variables = Object.fromEntries(
         [...weights].map(([name, { shape, data }]) => [

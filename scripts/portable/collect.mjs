@@ -1,11 +1,11 @@
-// Puts what the steps of measure.sh printed into one JSON. Run after every step, so that what is done is never lost:
+// Collects the output of the steps of measure.sh in one JSON. Run after every step, so that finished steps are never lost:
 //
 //   node collect.mjs WORK PACKAGE OUT      WORK: the folder of measure.sh; PACKAGE: portable.json; OUT: the JSON to write
 import { existsSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 
-/** Of what a step prints, so much is kept from its end. */
+/** How much of the end of a step's output is kept. */
 const keptCharacters = 20_000;
 
 const [work = '', packagePath = '', out = ''] = process.argv.slice(2);
@@ -23,12 +23,12 @@ function resultOf(printed) {
   try {
     return line.startsWith('{') ? JSON.parse(line) : null;
   } catch {
-    return null; // cut off: its end is in stdout
+    return null; // truncated; its end is in stdout
   }
 }
 
 /**
- * A file's JSON; of one that is missing null, of a damaged one its beginning, so that the others are collected.
+ * A file's JSON; null if it is missing, and its beginning if it is damaged, so that the others are still collected.
  * @param {string} path
  * @returns {unknown}
  */
@@ -56,7 +56,7 @@ function stepOf(folder) {
   };
 }
 
-/** What the tuner measured and chose: the files of the user's cache. */
+/** The results of the tuner: the files in the user's cache. */
 function tuning() {
   const folder = join(work, 'cache', 'shadegrad', 'tuning');
   if (!existsSync(folder)) return [];

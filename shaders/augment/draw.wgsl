@@ -1,7 +1,7 @@
-// One row of `transforms` per image: what happens to it in this epoch. src/kernels/augment.ts names the words.
+// One row of `transforms` per image: its augmentation in this epoch. src/kernels/augment.ts names the words.
 //
 // Every number is a hash of (seed, stream, epoch, key), where the key is the image's entry in the epoch's permutation:
-// the same picture whatever the batch size, the device or the number of steps per submit.
+// the same image for any batch size, device and number of steps per submit.
 //
 //   M = rotation · shift · zoom maps output to input about the centre (Keras):
 //   in_y = cos·(zoom_y·(y − cy) + shift_y) − sin·(zoom_x·(x − cx) + shift_x) + cy
@@ -74,7 +74,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if (b >= BATCH) {
     return;
   }
-  // Places behind the end of the epoch hold no image; any key will do.
+  // Past the end of the epoch there is no image; any key will do.
   let key = permutation[min(state[CURSOR] + b, state[EPOCH_SIZE] - 1u)];
   let d0 = draw(AUGMENT_STREAM, 0u, key);
   let d1 = draw(AUGMENT_STREAM, 1u, key);
@@ -86,7 +86,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let shift = vec2f(symmetric(d0.y, SHIFT_Y), symmetric(d0.z, SHIFT_X));
   let zoom = vec2f(between(d0.w, ZOOM_LOW, ZOOM_HIGH), between(d1.x, ZOOM_LOW, ZOOM_HIGH));
   let centre = vec2f(f32(HEIGHT - 1u), f32(WIDTH - 1u)) / 2.0;
-  // v = along · (y, x) + across: the coordinates after flip, zoom and shift, seen from the centre.
+  // v = along · (y, x) + across: the coordinates after flip, zoom and shift, relative to the centre.
   let is_flipped = vec2<bool>(FLIP_Y == 1u && d1.y < 0.5, FLIP_X == 1u && d1.z < 0.5);
   let along = select(zoom, -zoom, is_flipped);
   let across = shift - along * centre;

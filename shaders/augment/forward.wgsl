@@ -4,7 +4,7 @@
 //
 // `transforms` (shaders/augment/draw.wgsl) holds one row of 16 words per image. Positions outside x are filled as in
 // SciPy, which Keras calls: NEAREST repeats the edge, CONSTANT gives FILL_VALUE, REFLECT is d c b a | a b c d | d c b a,
-// WRAP has the period H − 1 (the last pixel lies on the first).
+// WRAP has the period H − 1 (the last pixel coincides with the first).
 //
 // Shapes: x [N,H,W,C], transforms [N,16] → y [N,H,W,C]. One invocation computes PER_INVOCATION elements, WORKGROUP apart.
 const N: u32 = 1; //! images
@@ -29,7 +29,7 @@ const PER_INVOCATION: u32 = 1; //! elements per invocation
 
 fn epilogue(value: f32, index: u32, channel: u32) -> f32 { return value; } //! hook
 
-// Where `at` lies on an axis of `extent` pixels when it is continued beyond its ends.
+// The position that `at` maps to on an axis of `extent` pixels that is extended beyond its ends.
 fn continued(at: f32, extent: f32) -> f32 {
   if (FILL == 2u) {
     // In units of pixels' edges: a triangle wave between 0 and extent.
@@ -44,7 +44,7 @@ fn continued(at: f32, extent: f32) -> f32 {
   return at;
 }
 
-// Pixel (row, column), the nearest one when that lies outside.
+// Pixel (row, column), or the nearest one if that is outside.
 fn pixel(n: u32, row: f32, column: f32, c: u32) -> f32 {
   let h = u32(clamp(row, 0.0, f32(H - 1u)));
   let w = u32(clamp(column, 0.0, f32(W - 1u)));

@@ -1,10 +1,10 @@
 // x[b, …] = images[i, …] · SCALE + OFFSET;  y[b] = labels[i];  i = permutation[cursor + b] mod COUNT
 //
-// The modulus serves epochs that show each image several times, augmented anew: their permutation has a multiple of COUNT
-// entries.
+// The modulus is for epochs that show each image several times, augmented differently: their permutation has a multiple of
+// COUNT entries.
 // Shapes: images u8 [COUNT, ROW] packed four to a word, labels [COUNT], permutation [≥ epoch], the step's state
-// → x [BATCH, ROW], y [BATCH]. Places behind the end of the epoch give x = 0 and y = 0xffffffff, which the loss ignores,
-// so a last batch that is not full needs no other program. One invocation converts PER_INVOCATION pixels, WORKGROUP apart.
+// → x [BATCH, ROW], y [BATCH]. Positions past the end of the epoch give x = 0 and y = 0xffffffff, which the loss ignores,
+// so a partial last batch needs no other program. One invocation converts PER_INVOCATION pixels, WORKGROUP apart.
 const BATCH: u32 = 1; //! samples gathered
 const COUNT: u32 = 1; //! images in the set
 const ROW: u32 = 784; //! bytes of one image

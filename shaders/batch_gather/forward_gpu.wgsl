@@ -1,7 +1,7 @@
 // x[b, …] = images[i, …] · SCALE + OFFSET;  y[b] = labels[i];  i = permutation[cursor + b] mod COUNT
 //
 // Shapes: images u8 [COUNT, ROW] packed four to a word, ROW a multiple of four, labels [COUNT], permutation [≥ epoch], the
-// step's state → x [BATCH, ROW], y [BATCH]. Places behind the end of the epoch give x = 0 and y = 0xffffffff, which the
+// step's state → x [BATCH, ROW], y [BATCH]. Positions past the end of the epoch give x = 0 and y = 0xffffffff, which the
 // loss ignores. One invocation converts the four pixels of one word.
 //
 // Why this variant: each word of the images is read once instead of four times, and the divisions are done for four pixels.

@@ -1,7 +1,7 @@
 // x[b, …] = images[i − FIRST, …] · SCALE + OFFSET;  y[b] = labels[i];  i = permutation[cursor + b] mod TOTAL
 //
 // One of several dispatches, one per buffer that holds a part of the set: this one has images FIRST … FIRST + COUNT − 1, and
-// writes the samples that are among them; that of the first images also writes places behind the end of the epoch, as
+// writes the samples that are among them; that of the first images also writes positions past the end of the epoch, as
 // x = 0 and y = 0xffffffff. Together they write every sample once, with the bits of batch_gather.
 // Shapes: images u8 [COUNT, ROW] packed four to a word, labels [TOTAL], permutation [≥ epoch], the step's state
 // → x [BATCH, ROW], y [BATCH]. One invocation converts PER_INVOCATION pixels, WORKGROUP apart.
@@ -36,7 +36,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     let place = state[CURSOR] + b;
     let is_in_epoch = place < state[EPOCH_SIZE];
     let sample = permutation[select(0u, place, is_in_epoch)] % TOTAL;
-    // Of images before these it wraps around, beyond COUNT.
+    // For images before these it wraps around, to a value above COUNT.
     let image = sample - FIRST;
     if (select(FIRST == 0u, image < COUNT, is_in_epoch)) {
       let at = min(image, COUNT - 1u) * ROW + element % ROW;

@@ -1,6 +1,6 @@
-// y[o, k] = a[o, k] for k < A, else b[o, k − A]: a and b one behind the other along an axis.
+// y[o, k] = a[o, k] for k < A, else b[o, k − A]: a and b concatenated along an axis.
 //
-// Shapes: a [OUTER, A], b [OUTER, B] → y [OUTER, A + B], where A and B hold the axis and all behind it, OUTER those before it.
+// Shapes: a [OUTER, A], b [OUTER, B] → y [OUTER, A + B], where A and B are the extents of the axis and all after it, OUTER those before it.
 // One invocation copies PER_INVOCATION elements, WORKGROUP apart.
 const OUTER: u32 = 1; //! product of the axes before
 const A: u32 = 3; //! elements of a for each of them

@@ -1,7 +1,7 @@
-// y[i] = f(operands at i): element-wise ops that no kernel before them could take in.
+// y[i] = f(operands at i): element-wise ops that no preceding kernel could fuse.
 //
-// Shapes: y holds SIZE elements; the operands, bound behind y, broadcast to it.
-// One invocation computes PER_INVOCATION elements, WORKGROUP apart, so that neighbours touch neighbours.
+// Shapes: y has SIZE elements; the operands, bound after y, broadcast to it.
+// One invocation computes PER_INVOCATION elements, WORKGROUP apart, so that adjacent invocations access adjacent elements.
 const SIZE: u32 = 1; //! elements of y
 const CHANNELS: u32 = 1; //! extent of the last axis of y
 const WORKGROUP: u32 = 64; //! invocations per workgroup

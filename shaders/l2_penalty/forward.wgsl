@@ -1,4 +1,4 @@
-// partial[i] = Σ w² over every PARTS-th element from i on: each invocation sums its own, neighbours touch neighbours.
+// partial[i] = Σ w² over every PARTS-th element from i on: adjacent invocations read adjacent elements.
 //
 // Shapes: w [SIZE] → partial [PARTS].
 const SIZE: u32 = 4; //! elements of w

@@ -1,6 +1,6 @@
-// gradientSums ← gradientSums + gradients · totals[COUNT] / (epoch size − batch start), beginning with 0 at a batch's start
+// gradientSums ← gradientSums + gradients · totals[COUNT] / (epoch size − batch start), starting from 0 at the start of a batch
 //
-// The epoch's size is that of the step's state: while a batch is taken in micro-batches, the end of the batch. So the
+// The epoch's size is that of the step's state: with micro-batches, the end of the batch. So the
 // factor is this micro-batch's share of the batch's samples.
 // Shapes: gradients, gradientSums [SIZE], totals [T]. PER_INVOCATION elements per invocation, WORKGROUP apart.
 const SIZE: u32 = 1; //! elements

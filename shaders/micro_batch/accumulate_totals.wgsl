@@ -1,6 +1,6 @@
-// totalSums ← totalSums + totals, beginning with 0 at a batch's start;  cursor ← cursor + MICRO_BATCH
+// totalSums ← totalSums + totals, starting from 0 at the start of a batch;  cursor ← cursor + MICRO_BATCH
 //
-// The end of a micro-batch, by one invocation, once accumulate.wgsl has read the state.
+// Ends a micro-batch, in one invocation, after accumulate.wgsl has read the state.
 // Shapes: totals, totalSums [TOTALS], the step's state [8].
 const TOTALS: u32 = 4; //! sums over the samples
 const MICRO_BATCH: u32 = 1; //! samples per micro-batch

@@ -1,7 +1,7 @@
 // v ← ρ·v + (1 − ρ)·g²;  p ← p − lr·g / √(v + ε)   (ε inside the root, as in Keras)
 //                    or  p ← p − lr·g / (√v + ε)   (EPSILON_INSIDE = 0, as in PyTorch)
 //
-// Shapes: parameters, gradients, mean_square [SIZE]; lr is the step's row of stepScalars. All parameters of a model lie in
+// Shapes: parameters, gradients, mean_square [SIZE]; lr is the step's row of stepScalars. All parameters of a model are in
 // one tensor, so this is one dispatch. PER_INVOCATION elements per invocation, WORKGROUP apart.
 const SIZE: u32 = 1; //! parameters
 const RHO: f32 = 0.9; //! share of the old mean square that stays
@@ -11,7 +11,7 @@ const WORKGROUP: u32 = 64; //! invocations per workgroup
 const PER_INVOCATION: u32 = 1; //! elements per invocation
 const EPOCH_STEP: u32 = 4u; // word of the step's state, src/kernels/step_state.ts
 
-// What the host computes for each step of the epoch.
+// The numbers that the host computes for each step of the epoch.
 struct StepScalars {
   learning_rate: f32,
 }

@@ -4,8 +4,8 @@
 // Shapes: parameters, gradients, mean_square [SIZE], SIZE a multiple of four; lr is the step's row of stepScalars. One
 // invocation updates the four elements of one vec4.
 //
-// Why this variant: five words move for eight operations, so memory is the limit, and a vec4 takes a quarter of the
-// instructions that a GPU needs to keep enough loads on their way.
+// Why this variant: five words are moved for eight operations, so memory is the limit, and a vec4 takes a quarter of the
+// instructions that a GPU needs to keep enough loads in flight.
 const SIZE: u32 = 4; //! parameters
 const RHO: f32 = 0.9; //! share of the old mean square that stays
 const EPSILON: f32 = 1e-8; //! keeps the root away from zero
@@ -13,7 +13,7 @@ const EPSILON_INSIDE: u32 = 1; //! 1: under the root; 0: added to it
 const WORKGROUP: u32 = 64; //! invocations per workgroup
 const EPOCH_STEP: u32 = 4u; // word of the step's state, src/kernels/step_state.ts
 
-// What the host computes for each step of the epoch.
+// The numbers that the host computes for each step of the epoch.
 struct StepScalars {
   learning_rate: f32,
 }

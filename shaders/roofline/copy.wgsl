@@ -1,7 +1,7 @@
 // y[i] = x[i]
 //
-// Measures how fast memory is read and written at once. Shapes: x, y [SIZE · 1 or 4].
-// One invocation copies PER_INVOCATION `Values`, WORKGROUP apart, so that neighbours touch neighbours.
+// Measures the bandwidth of reading and writing memory together. Shapes: x, y [SIZE · 1 or 4].
+// One invocation copies PER_INVOCATION `Values`, WORKGROUP apart, so that adjacent invocations access adjacent elements.
 const SIZE: u32 = 1; //! elements of x, in `Values`
 const WORKGROUP: u32 = 64; //! invocations per workgroup
 const PER_INVOCATION: u32 = 1; //! elements per invocation

@@ -1,7 +1,7 @@
-// y[i] = Σ_{j < CHAINS} v_j  after STEPS times  v_j ← v_j · line[0] + line[1],  which begin at v_j = x[i] + j
+// y[i] = Σ_{j < CHAINS} v_j  after STEPS times  v_j ← v_j · line[0] + line[1],  starting from v_j = x[i] + j
 //
-// Measures how many multiply-adds a device can do: nothing but arithmetic in registers, in CHAINS sums that do not wait for
-// each other. The factor and the offset come from memory, and the result goes there, so that no compiler works it out.
+// Measures the rate of multiply-adds: only arithmetic in registers, in CHAINS independent sums. The factor and the offset come
+// from memory, and the result goes there, so that no compiler can precompute it.
 //
 // Shapes: x, y [SIZE · 1 or 4], line [2]. One invocation computes one `Values`.
 const SIZE: u32 = 1; //! elements of x, in `Values`

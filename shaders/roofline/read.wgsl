@@ -1,7 +1,7 @@
 // y[i] = Σ_{t < TERMS} x[t · SIZE + i]
 //
-// Measures how fast memory is read, when next to nothing is written. Shapes: x [TERMS · SIZE · 1 or 4], y [SIZE · 1 or 4].
-// One invocation sums one `Values`; neighbours read neighbours.
+// Measures the bandwidth of reading memory. Shapes: x [TERMS · SIZE · 1 or 4], y [SIZE · 1 or 4].
+// One invocation sums one `Values`; adjacent invocations read adjacent elements.
 const SIZE: u32 = 1; //! elements of y, in `Values`
 const TERMS: u32 = 2; //! of each sum
 const WORKGROUP: u32 = 64; //! invocations per workgroup

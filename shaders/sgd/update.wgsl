@@ -1,13 +1,13 @@
 // p ← p − lr·g
 //
-// Shapes: parameters, gradients [SIZE]; lr is the step's row of stepScalars. All parameters of a model lie in one tensor, so
+// Shapes: parameters, gradients [SIZE]; lr is the step's row of stepScalars. All parameters of a model are in one tensor, so
 // this is one dispatch. PER_INVOCATION elements per invocation, WORKGROUP apart.
 const SIZE: u32 = 1; //! parameters
 const WORKGROUP: u32 = 64; //! invocations per workgroup
 const PER_INVOCATION: u32 = 1; //! elements per invocation
 const EPOCH_STEP: u32 = 4u; // word of the step's state, src/kernels/step_state.ts
 
-// What the host computes for each step of the epoch.
+// The numbers that the host computes for each step of the epoch.
 struct StepScalars {
   learning_rate: f32,
 }

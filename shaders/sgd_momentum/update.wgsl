@@ -1,7 +1,7 @@
 // v ← μ·v − lr·g;  p ← p + v
 //              or  p ← p + μ·v − lr·g   (NESTEROV = 1)
 //
-// Shapes: parameters, gradients, velocity [SIZE]; lr is the step's row of stepScalars. All parameters of a model lie in one
+// Shapes: parameters, gradients, velocity [SIZE]; lr is the step's row of stepScalars. All parameters of a model are in one
 // tensor, so this is one dispatch. PER_INVOCATION elements per invocation, WORKGROUP apart.
 const SIZE: u32 = 1; //! parameters
 const MOMENTUM: f32 = 0.9; //! share of the old velocity that stays
@@ -10,7 +10,7 @@ const WORKGROUP: u32 = 64; //! invocations per workgroup
 const PER_INVOCATION: u32 = 1; //! elements per invocation
 const EPOCH_STEP: u32 = 4u; // word of the step's state, src/kernels/step_state.ts
 
-// What the host computes for each step of the epoch.
+// The numbers that the host computes for each step of the epoch.
 struct StepScalars {
   learning_rate: f32,
 }

@@ -1,10 +1,10 @@
 // ring[step mod RING] = (totals, …, step);  step ← step + 1;  epoch step ← epoch step + 1;  cursor ← cursor + BATCH
 //
-// If the batch was taken in micro-batches, the cursor has moved on within it: the next batch begins BATCH behind its
-// start, and samples count up to the next batch's end.
+// If the batch was split into micro-batches, the cursor has advanced within it: the next batch starts BATCH after its
+// start, and samples count up to the end of the next batch.
 //
-// The end of every step, by one invocation: its metrics go where the host will read them some steps later, and the
-// counters move on without the host, so that several steps fit into one submit.
+// Ends every step, in one invocation: writes its metrics where the host reads them some steps later, and advances the
+// counters without the host, so that one submit can contain several steps.
 const RING: u32 = 64; //! steps that the ring holds
 const ROW: u32 = 5; //! words of a row of the ring
 const TOTALS: u32 = 4; //! sums over the samples of the step

@@ -90,7 +90,7 @@ const trainOptions = [
   option('--schedule <name>', 'learning-rate schedule; turns off the reduction on plateaus', {
     choices: scheduleNames,
   }),
-  option('--optimizer <name>', 'optimizer of the library, such as sgd (default: rmsprop)'),
+  option('--optimizer <name>', 'optimizer, such as sgd (default: rmsprop)'),
   option('--momentum <x>', 'momentum of sgd (default: 0)', { parse: fraction }),
   option('--l2 <x>', 'L2 penalty: adds this times Σ w² of the kernels to the loss', {
     parse: positiveNumber,

@@ -95,7 +95,7 @@ async function loadOwn(at: string, options: LoadOptions): Promise<LoadedDataset>
   // A bare word that is not a file is more likely a misspelt name than a wrong path.
   if (!/[/\\.]/.test(at) && !(await pathExists(at))) {
     throw new UsageError(
-      `dataset: there is none called '${at}', and no file or folder; known are ${Object.keys(knownDatasets).join(' and ')}, or name a path.`,
+      `dataset: there is no data set '${at}', and no such file or folder; expected ${Object.keys(knownDatasets).join(', ')} or a path.`,
     );
   }
   const loaded = await loadPath(at, options);

@@ -1,5 +1,5 @@
 /**
- * What may begin while something is under way on a model:
+ * What may start while something is running on a model:
  *   a second fit is refused, and the first one's bits are those of a fit alone; the same for what would change what it
  *   works on: compile, dispose, setWeights, loadWeights; after an end of any kind the model may be trained again
  *   callbacks set weights; evaluate and predict run in callbacks and beside a fit, over the weights of one moment, and

@@ -100,7 +100,7 @@ describe('the real digits', () => {
     const error = await failure(loadDataset('letters'));
     expect(error).toBeInstanceOf(UsageError);
     expect(error.message).toMatchInlineSnapshot(
-      `"dataset: there is none called 'letters', and no file or folder; known are digits and fashion, or name a path."`,
+      `"dataset: there is no data set 'letters', and no such file or folder; expected digits, fashion or a path."`,
     );
   });
 
