@@ -1,5 +1,5 @@
 #!/bin/sh
-# Measures shadegrad on a machine that has a GPU and its driver, but no Node, no Vulkan loader and no network. It lies in a
+# Measures shadegrad on a machine that has a GPU and its driver, but no Node, no Vulkan loader and no network. It is in a
 # folder that `npm run portable` made; copy that folder to the machine and run
 #
 #   sh measure.sh [--out FILE] [--only NAME,NAME] [--recipes N] [--minutes M] [--work DIR] [--rehearse]
@@ -73,7 +73,7 @@ describe_driver() {
     printf '{"file_format_version":"1.0.0","ICD":{"library_path":"%s","api_version":"1.3.0"}}\n' \
       "$library/libGLX_nvidia.so.0" >"$work/nvidia_icd.json"
     VK_DRIVER_FILES=$work/nvidia_icd.json
-    # The driver's other libraries lie beside it.
+    # The driver's other libraries are next to it.
     LD_LIBRARY_PATH=$library${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
     export VK_DRIVER_FILES LD_LIBRARY_PATH
     return
@@ -81,7 +81,7 @@ describe_driver() {
 }
 if [ -z "${VK_DRIVER_FILES:-}" ] && { [ -e /dev/nvidiactl ] || [ -d /proc/driver/nvidia ]; }; then describe_driver; fi
 
-# Caches lie in the work folder: what is stored there is this package's own. The home stays, for a PyTorch in it.
+# Caches are in the work folder, so that only this package uses them. HOME stays, because PyTorch may be installed there.
 export XDG_CACHE_HOME="$work/cache" SHADEGRAD_NO_APT=1
 unset NODE_OPTIONS NODE_PATH DEBUG
 mkdir -p "$work/cache/shadegrad"

@@ -8,9 +8,9 @@ import type { Array64 } from '../reference/array64.js';
 import { tolerance } from '../rounding.js';
 import { compare, shapesOf } from './compare.js';
 import { type ReadBack, asTensors, runGuarded } from './guarded_run.js';
-import type { Spoilt } from './non_finite.js';
+import type { NonFiniteCase } from './non_finite.js';
 import type { Evaluated, Expected, OpCheck } from './op_check.js';
-import { type Row, rowsOrFailure, spoiltRows } from './row.js';
+import { type Row, rowsOrFailure, nonFiniteRows } from './row.js';
 
 /** The outputs and gradients of Σ dy·y, recorded in a program through the op's public function. */
 export async function checkCall(
@@ -18,7 +18,7 @@ export async function checkCall(
   label: Pick<Row, 'op' | 'case'>,
   check: OpCheck,
   at: Evaluated,
-  spoilt: readonly Spoilt[],
+  nonFinite: readonly NonFiniteCase[],
 ): Promise<Row[]> {
   const { call } = check;
   if (!call) return [];
@@ -81,8 +81,8 @@ export async function checkCall(
       }));
     };
     const rows = await rowsOf(at, row.case);
-    for (const { name, at: given } of spoilt)
-      rows.push(...spoiltRows(await rowsOf(given, `${row.case}, ${name}`)));
+    for (const { name, at: given } of nonFinite)
+      rows.push(...nonFiniteRows(await rowsOf(given, `${row.case}, ${name}`)));
     return rows;
   });
 }

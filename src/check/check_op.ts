@@ -14,7 +14,7 @@ import { checkEpilogue } from './check_epilogue.js';
 import { type AnyPrimitive, checkPrimitive, variantsFor } from './check_primitive.js';
 import { checkSecondOrder } from './check_second_order.js';
 import { casesOf, evaluate } from './evaluate.js';
-import { type Spoilt, spoiltCases } from './non_finite.js';
+import { type NonFiniteCase, nonFiniteCases } from './non_finite.js';
 import type { Case, Evaluated, OpCheck } from './op_check.js';
 import type { Row } from './row.js';
 
@@ -31,12 +31,12 @@ export interface CheckOptions {
 }
 
 /** How many cases per kernel also run with NaN and infinity, and the largest operands for that. */
-const mostSpoilt = 3;
-const mostSpoiltElements = 10_000;
+const mostNonFiniteCases = 3;
+const mostNonFiniteElements = 10_000;
 
-export function isSpoilable({ byHand }: Case, { inputs }: Evaluated): boolean {
+export function takesNonFinite({ byHand }: Case, { inputs }: Evaluated): boolean {
   const sizes = Object.values(inputs).map(({ values }) => values.length);
-  return !byHand && Math.max(...sizes) > 1 && Math.max(...sizes) <= mostSpoiltElements;
+  return !byHand && Math.max(...sizes) > 1 && Math.max(...sizes) <= mostNonFiniteElements;
 }
 
 /** Small enough for differences of the float64 gradients. */
@@ -64,17 +64,17 @@ export async function checkOp(
   const epiloguesDone = new Map<string, number>();
   let differencesDone = 0;
   let secondOrderDone = 0;
-  const spoiltDone = new Map<string, number>();
+  const nonFiniteDone = new Map<string, number>();
   const isBrief = Number.isFinite(foreignCases);
   for (const [index, given] of casesOf(check, thorough ? 4 : 2, thorough).entries()) {
     const at = evaluate(check, given, index);
     const label = { op: op.name, case: given.name };
-    const spoilt = isSpoilable(given, at) ? spoiltCases(check, at) : [];
+    const nonFinite = takesNonFinite(given, at) ? nonFiniteCases(check, at) : [];
     // How NaN propagates depends on the kernel, and little on the shape.
-    const spoiltFor = (key: string): readonly Spoilt[] => {
-      const done = spoiltDone.get(key) ?? 0;
-      if (spoilt.length > 0) spoiltDone.set(key, done + 1);
-      return done < mostSpoilt || !isBrief ? spoilt : [];
+    const nonFiniteFor = (key: string): readonly NonFiniteCase[] => {
+      const done = nonFiniteDone.get(key) ?? 0;
+      if (nonFinite.length > 0) nonFiniteDone.set(key, done + 1);
+      return done < mostNonFiniteCases || !isBrief ? nonFinite : [];
     };
     for (const primitive of op.primitives as readonly AnyPrimitive[]) {
       const describe = check.primitives[primitive.name];
@@ -89,8 +89,8 @@ export async function checkOp(
         if (given.isHuge && seen > 0 && isBrief) continue;
         if (variant?.family === 'baseline' && variants.length > 1 && given.forTiles) continue;
         casesDone.set(key, seen + 1);
-        const spoiltPassCases = spoiltFor(key).map(({ name, at }) => ({ name, primitiveCase: describe(at) }));
-        take(await checkPrimitive(device, label, primitive, primitiveCase, variant, spoiltPassCases));
+        const nonFinitePrimitiveCases = nonFiniteFor(key).map(({ name, at }) => ({ name, primitiveCase: describe(at) }));
+        take(await checkPrimitive(device, label, primitive, primitiveCase, variant, nonFinitePrimitiveCases));
         const done = epiloguesDone.get(key) ?? 0;
         if ((variant && !variant.hasEpilogue) || done === (isForeign ? 1 : 2) || given.byHand) continue;
         if (isForeign && given.isThorough && isBrief) continue;
@@ -98,7 +98,7 @@ export async function checkOp(
         take(await checkEpilogue(device, label, primitive, primitiveCase, variant, isForeign ? 1 : 2));
       }
     }
-    if (!(given.isHuge && isBrief)) take(await checkCall(device, label, check, at, spoiltFor('call')));
+    if (!(given.isHuge && isBrief)) take(await checkCall(device, label, check, at, nonFiniteFor('call')));
     if (given.isSmooth !== false && !given.byHand && !given.isThorough && differencesDone < 2) {
       differencesDone++;
       take(await checkDifferences(device, label, check, at));

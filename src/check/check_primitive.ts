@@ -10,7 +10,7 @@ import type { Array64 } from '../reference/array64.js';
 import { compare, shapesOf } from './compare.js';
 import { asTensors, runGuarded } from './guarded_run.js';
 import type { PrimitiveCase } from './op_check.js';
-import { type Row, rowsOrFailure, spoiltRows } from './row.js';
+import { type Row, rowsOrFailure, nonFiniteRows } from './row.js';
 
 export type AnyPrimitive = Primitive;
 export type AnyVariant = Variant<string, string, Attributes>;
@@ -46,7 +46,7 @@ export async function checkPrimitive(
   primitiveCase: PrimitiveCase,
   variant: AnyVariant | undefined,
   /** The same cases with NaN and infinity in the operands. */
-  spoilt: readonly { readonly name: string; readonly primitiveCase: PrimitiveCase }[],
+  nonFinite: readonly { readonly name: string; readonly primitiveCase: PrimitiveCase }[],
 ): Promise<Row[]> {
   const { inputs, attributes, results } = primitiveCase;
   const names = Object.keys(inputs);
@@ -76,8 +76,8 @@ export async function checkPrimitive(
       });
     };
     const rows = await rowsOf(primitiveCase, row);
-    for (const { name, primitiveCase: given } of spoilt)
-      rows.push(...spoiltRows(await rowsOf(given, { ...row, case: `${row.case}, ${name}` })));
+    for (const { name, primitiveCase: given } of nonFinite)
+      rows.push(...nonFiniteRows(await rowsOf(given, { ...row, case: `${row.case}, ${name}` })));
     return rows;
   });
 }

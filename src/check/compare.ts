@@ -22,8 +22,8 @@ export function compare(got: ReadBack, expected: Expected): Pick<Row, 'error' | 
   });
   const index = indexOf(worst, value.shape);
   const at = `[${index.join(',')}] ${short(got.values[worst] as number)} for ${short(value.values[worst] as number)}`;
-  if (got.strayed !== undefined)
-    return { error: Infinity, at: `wrote ${got.strayed} words past the end`, ok: false };
+  if (got.overrun !== undefined)
+    return { error: Infinity, at: `wrote ${got.overrun} words past the end`, ok: false };
   return { error, at, ok: error <= tolerance };
 }
 
@@ -55,8 +55,8 @@ export function shapesOf(inputs: Readonly<Record<string, Spec>>): string {
 
 /** ‖got − want‖ / ‖want‖ */
 export function compareNorm(got: ReadBack, want: Array64, allowed: number): Pick<Row, 'error' | 'at' | 'ok'> {
-  if (got.strayed !== undefined)
-    return { error: Infinity, at: `wrote ${got.strayed} words past the end`, ok: false };
+  if (got.overrun !== undefined)
+    return { error: Infinity, at: `wrote ${got.overrun} words past the end`, ok: false };
   let [difference, norm, worst, largest] = [0, 0, 0, -1];
   want.values.forEach((value, i) => {
     const distance = Math.abs((got.values[i] as number) - value);

@@ -42,7 +42,7 @@ function poisonPool(device: Device, byteLengths: readonly number[]): void {
 export interface ReadBack {
   readonly values: Float64Array;
   /** The index of the first guard word that changed. */
-  readonly strayed: number | undefined;
+  readonly overrun: number | undefined;
 }
 
 async function readBack(device: Device, tensor: Tensor): Promise<ReadBack> {
@@ -56,8 +56,8 @@ async function readBack(device: Device, tensor: Tensor): Promise<ReadBack> {
         : new Uint8Array(bytes, 0, size),
   );
   const start = storageBytes(tensor);
-  const strayed = new Uint32Array(bytes, start).findIndex((word) => word !== sentinel);
-  return { values, strayed: strayed < 0 ? undefined : strayed };
+  const overrun = new Uint32Array(bytes, start).findIndex((word) => word !== sentinel);
+  return { values, overrun: overrun < 0 ? undefined : overrun };
 }
 
 /** Runs a plan once over guarded copies of `inputs`; resolves to its outputs, and the inputs after the run. */

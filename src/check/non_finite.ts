@@ -7,16 +7,16 @@ import { evaluateAt } from './evaluate.js';
 import type { Evaluated, OpCheck } from './op_check.js';
 
 /** A case with NaN or infinity in one of its operands. */
-export interface Spoilt {
+export interface NonFiniteCase {
   /** Such as `NaN in x`. */
   readonly name: string;
   readonly at: Evaluated;
 }
 
-type Spoil = readonly [name: string, (value: number, index: number, last: number) => number];
+type Injection = readonly [name: string, (value: number, index: number, last: number) => number];
 
 /** At the ends, where tiles meet padding; in the middle, before another one; everywhere. */
-const spoils: readonly Spoil[] = [
+const injections: readonly Injection[] = [
   ['NaN', (value, index, last) => (index === last >> 1 || index === last ? NaN : value)],
   ['∞', (value, index, last) => (index === last ? Infinity : value)],
   ['−∞', (value, index) => (index === 0 ? -Infinity : value)],
@@ -24,14 +24,14 @@ const spoils: readonly Spoil[] = [
 ];
 
 /** The case once per f32 operand and per output gradient, each time with NaN or infinity in that one. */
-export function spoiltCases(check: OpCheck, at: Evaluated): Spoilt[] {
-  const spoiltIn = (arrays: Evaluated['inputs'], names: readonly string[], show: (name: string) => string) =>
+export function nonFiniteCases(check: OpCheck, at: Evaluated): NonFiniteCase[] {
+  const casesWith = (arrays: Evaluated['inputs'], names: readonly string[], show: (name: string) => string) =>
     names.flatMap((name) =>
-      spoils.map(([spoil, value]) => {
+      injections.map(([injected, value]) => {
         const array = arrays[name] as Array64;
         const last = array.values.length - 1;
-        const spoilt = map64(array, (old, index) => value(old, index, last));
-        return { name: `${spoil} in ${show(name)}`, arrays: { ...arrays, [name]: spoilt } };
+        const nonFinite = map64(array, (old, index) => value(old, index, last));
+        return { name: `${injected} in ${show(name)}`, arrays: { ...arrays, [name]: nonFinite } };
       }),
     );
   const operands = Object.keys(at.inputs).filter(
@@ -41,11 +41,11 @@ export function spoiltCases(check: OpCheck, at: Evaluated): Spoilt[] {
     ? check.outputs.filter((name) => check.differentiable?.includes(name) !== false)
     : [];
   return [
-    ...spoiltIn(at.inputs, operands, (name) => name).map(({ name, arrays }) => ({
+    ...casesWith(at.inputs, operands, (name) => name).map(({ name, arrays }) => ({
       name,
       at: evaluateAt(check, { ...at, inputs: arrays }),
     })),
-    ...spoiltIn(at.outputGradients, results, (name) => `d${name}`).map(({ name, arrays }) => ({
+    ...casesWith(at.outputGradients, results, (name) => `d${name}`).map(({ name, arrays }) => ({
       name,
       at: evaluateAt(check, { ...at, outputGradients: arrays }),
     })),

@@ -18,7 +18,7 @@ export interface Row {
   readonly tolerance: number;
   readonly ok: boolean;
   /** The operands contained NaN or infinity, which a WGSL driver may assume absent. */
-  readonly isSpoilt?: true;
+  readonly isNonFinite?: true;
 }
 
 /** Runs `fn`; a ShadegradError (a refused shader, a lost device) becomes a failed row. */
@@ -34,4 +34,4 @@ export async function rowsOrFailure(
   }
 }
 
-export const spoiltRows = (rows: readonly Row[]): Row[] => rows.map((row) => ({ ...row, isSpoilt: true }));
+export const nonFiniteRows = (rows: readonly Row[]): Row[] => rows.map((row) => ({ ...row, isNonFinite: true }));

@@ -31,7 +31,7 @@ export async function gradcheck(options: GradcheckOptions): Promise<number> {
   const { say } = output;
   const device = await openDevice(options);
   const rows: Row[] = [];
-  const spoilt: Row[] = [];
+  const nonFinite: Row[] = [];
   let failures = 0;
   const isWanted = (name: string): boolean => name.includes(filter);
   const show = (made: readonly Row[]): void => {
@@ -49,8 +49,8 @@ export async function gradcheck(options: GradcheckOptions): Promise<number> {
     // With a filter, kernels for other device families are also checked in every case.
     const foreignCases = filter === '' ? 1 : Infinity;
     const made = await checkOp(device, check, { thorough: true, foreignCases });
-    show(made.filter(({ isSpoilt }) => !isSpoilt));
-    spoilt.push(...made.filter(({ isSpoilt }) => isSpoilt));
+    show(made.filter(({ isNonFinite }) => !isNonFinite));
+    nonFinite.push(...made.filter(({ isNonFinite }) => isNonFinite));
   }
   for (const composition of compositions)
     if (isWanted('grad')) show(await checkComposition(device, composition));
@@ -61,18 +61,18 @@ export async function gradcheck(options: GradcheckOptions): Promise<number> {
   const ok = failures === 0 && rows.length > 0;
   say('');
   say(`${rows.length} comparisons, ${failures} failed.`);
-  for (const line of spoilt.length > 0 ? nonFiniteLines(device.name, spoilt) : []) say(line);
-  output.result({ ok, rows, spoilt });
+  for (const line of nonFinite.length > 0 ? nonFiniteLines(device.name, nonFinite) : []) say(line);
+  output.result({ ok, rows, nonFinite });
   return ok ? 0 : 1;
 }
 
 /** How a device treats NaN and infinity: one line if everything is as in NumPy, otherwise the deviations. */
-export function nonFiniteLines(device: string, spoilt: readonly Row[]): string[] {
-  const ops = new Set(spoilt.map(({ op }) => op));
-  const broken = linesOf(spoilt).filter(({ failures }) => failures.length > 0);
+export function nonFiniteLines(device: string, nonFinite: readonly Row[]): string[] {
+  const ops = new Set(nonFinite.map(({ op }) => op));
+  const broken = linesOf(nonFinite).filter(({ failures }) => failures.length > 0);
   if (broken.length === 0)
     return [
-      `NaN and infinity: ${counted(ops.size, 'op')} on ${device} ${ops.size === 1 ? 'behaves' : 'behave'} as in NumPy and PyTorch (${spoilt.length} comparisons).`,
+      `NaN and infinity: ${counted(ops.size, 'op')} on ${device} ${ops.size === 1 ? 'behaves' : 'behave'} as in NumPy and PyTorch (${nonFinite.length} comparisons).`,
     ];
   const brokenOps = new Set(broken.map(({ worst }) => worst.op));
   return [

@@ -11,7 +11,7 @@ import { visibleJson, visibleText } from '../visible_text.js';
 export interface Output {
   readonly stream: NodeJS.WriteStream;
   readonly hasColour: boolean;
-  /** Prints lines for people; a line break inside one is escaped as `\n`. */
+  /** Prints lines for the user; a line break inside one is escaped as `\n`. */
   readonly say: (...lines: string[]) => void;
   /** With `--json`, prints the result as one JSON object on the last line of standard output. */
   readonly result: (value: object) => void;

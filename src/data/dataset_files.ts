@@ -61,7 +61,7 @@ async function loadFile(tree: FileTree, file: string, options: FilesOptions): Pr
   const name = tree.nameOf(file);
   if (/labels[-.]idx1-ubyte(\.gz)?$/.test(name)) {
     throw new DataError(
-      `${file}: is a file of labels. Name the file of images; its labels are found beside it.`,
+      `${file}: is a file of labels. Name the image file; its labels are found next to it.`,
     );
   }
   if (/\.csv$/i.test(name)) {

@@ -85,7 +85,7 @@ export async function readLabelledIdx(
   const { labels, ...images } = await readIdxImages(tree, file, options);
   if (labels !== undefined) return { ...images, labels };
   throw new FileError(
-    `${file}: no labels lie beside it. Put ${labelsNameOf(tree.nameOf(file).replace(/\.gz$/, ''))} (or its .gz) into the same folder.`,
+    `${file}: there is no label file next to it. Put ${labelsNameOf(tree.nameOf(file).replace(/\.gz$/, ''))} (or its .gz) into the same folder.`,
     { problem: 'missing' },
   );
 }

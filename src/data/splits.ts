@@ -42,7 +42,7 @@ export interface SplitDataset {
   readonly validation: ImageSet;
   /** Undefined if the data set has no labelled test part and the split holds none out. */
   readonly test?: ImageSet;
-  /** One sentence with the counts, for people. */
+  /** One sentence with the counts, for display. */
   readonly description: string;
 }
 

@@ -397,7 +397,7 @@ export class Device extends Resource {
     this.peakBytes = Math.max(this.peakBytes, this.allocatedBytes);
     debug(
       1,
-      () => `memory: new buffer of ${mebibytes(size)} (${label}), ${mebibytes(this.allocatedBytes)} in all`,
+      () => `memory: new buffer of ${mebibytes(size)} (${label}), ${mebibytes(this.allocatedBytes)} in total`,
     );
     return buffer;
   }
@@ -459,7 +459,7 @@ export class Device extends Resource {
     return bytes as ArrayBuffer;
   }
 
-  /** Reads several storages as of one moment: no work submitted meanwhile runs between the copies. */
+  /** Reads a consistent snapshot of several storages: no work submitted meanwhile runs between the copies. */
   async readTogether(storages: readonly Storage[]): Promise<ArrayBuffer[]> {
     const encoder = this.encoder();
     const pending = storages.map((storage) =>

@@ -154,7 +154,7 @@ export const choiceForm: Form<Choice> = {
 };
 
 /**
- * Reads choices by key from JSON. `name` is what to call the file in messages.
+ * Reads choices by key from JSON. `name` names the file in messages.
  *
  * Throws: DataError for anything else.
  */

@@ -1,6 +1,6 @@
 /**
  * Tuning measures which variant of a case is fastest on this device. Each candidate first computes the case over the
- * same random inputs as the baseline variant and must agree with it; then all are timed in turns. The least time
+ * same random inputs as the baseline variant and must agree with it; then all are timed, interleaved. The least time
  * counts, because disturbances only add time; to replace the table's choice, a candidate must also win most rounds.
  */
 import { DeviceError, assert } from '../errors.js';
@@ -67,7 +67,7 @@ const clearlyFaster = 0.97;
 const mostRounds = 0.75;
 
 /**
- * Tunes cases that planning has met (`device.kernelSelection.met`). The device's own choices stay as they are: see
+ * Tunes cases that planning has met (`device.kernelSelection.met`). The device's own choices do not change: see
  * `choicesOf` for what to set and to store.
  *
  * Throws: DeviceError when the device is lost or too small for a case.

@@ -6,14 +6,14 @@ import { type NoAttributes, type Shape, sizeOf } from '../engine/primitive.js';
 import { type Array64, fill64, map64, zeros64 } from './array64.js';
 import type { Reference } from './reference.js';
 
-/** The shape of a ∘ b: aligned at the last axis, where 1 stretches. */
+/** The shape of a ∘ b: aligned at the last axis; extents of 1 are broadcast. */
 export function broadcastShape64(a: Shape, b: Shape): Shape {
   const rank = Math.max(a.length, b.length);
   const extent = (shape: Shape, axis: number): number => shape[axis - rank + shape.length] ?? 1;
   return Array.from({ length: rank }, (_, axis) => Math.max(extent(a, axis), extent(b, axis)));
 }
 
-/** The flat index in `from` that the flat index `index` of the wider shape `to` reads. */
+/** The flat index in `from` that corresponds to the flat index `index` of the broadcast shape `to`. */
 function sourceIndex(from: Shape, to: Shape, index: number): number {
   let source = 0;
   let rest = index;
@@ -28,7 +28,7 @@ function sourceIndex(from: Shape, to: Shape, index: number): number {
   return source;
 }
 
-/** `sourceIndex` as a function of the index; shapes that end alike, such as a bias and its images, need no loop. */
+/** `sourceIndex` as a function of the index; fast for shapes with equal last axes, such as a bias and its images. */
 function sourceIndexOf(from: Shape, to: Shape): (index: number) => number {
   const size = sizeOf(from);
   const isEnd = from.every((extent, axis) => extent === to[axis - from.length + to.length]);
@@ -45,7 +45,7 @@ export function combine64(a: Array64, b: Array64, fn: (a: number, b: number) => 
   return y;
 }
 
-/** Sums what flows back to every element that was read several times. */
+/** Sums the gradient of every element that was read several times. */
 export function reduceTo64(gradient: Array64, shape: Shape): Array64 {
   const sum = zeros64(shape);
   const from = sourceIndexOf(shape, gradient.shape);

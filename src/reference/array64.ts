@@ -5,7 +5,7 @@ export interface Array64 extends Spec {
   readonly values: Float64Array;
 }
 
-/** Tensors by the names of the operands or results that they are. */
+/** Tensors by the names of operands or results. */
 export type Arrays<K extends string> = Readonly<Record<K, Array64>>;
 
 export function array64(shape: Shape, values: ArrayLike<number>, dtype: DType = 'f32'): Array64 {
@@ -25,7 +25,7 @@ export function map64(x: Array64, fn: (value: number, index: number) => number):
   return { shape: x.shape, dtype: x.dtype, values: x.values.map(fn) };
 }
 
-/** Whether `value` replaces the largest so far: it is larger, or the first NaN. */
+/** Whether `value` replaces the maximum so far: it is larger, or the first NaN. */
 export function exceeds64(value: number, largest: number): boolean {
   return (value > largest || Number.isNaN(value)) && !Number.isNaN(largest);
 }

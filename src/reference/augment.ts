@@ -1,6 +1,6 @@
 /**
- * augment in float64, after Keras and SciPy: what is drawn for an image, the matrix that follows from it, and the value
- * at each pixel. Brightness and contrast come first, then one affine map with its fill, flips, crop and erasing.
+ * augment in float64, after Keras and SciPy: the parameters drawn for an image, the resulting matrix, and the value of each
+ * pixel. Brightness and contrast come first, then one affine map with its fill, flips, crop and erasing.
  * Letters: N images of H × W pixels with C channels; (p, q) a pixel of the result.
  */
 import type { AugmentOptions } from '../augment_options.js';
@@ -24,13 +24,13 @@ interface Range {
 
 type Fill = NonNullable<AugmentOptions['fill']>;
 
-/** Numbers in a row that says what happens to an image; the device pads it to this many. */
+/** Numbers per row of transforms; the device pads rows to this length. */
 export const transformSize = 16;
 
-// ---- what is drawn ----
+// ---- draws ----
 
-/** What happens to one image; pairs are (down, across). */
-export interface Happening {
+/** The transform of one image; pairs are (down, across). */
+export interface ImageTransform {
   /** Radians. */
   readonly angle: number;
   readonly shift: readonly [number, number];
@@ -39,14 +39,14 @@ export interface Happening {
   readonly crop: readonly [number, number];
   readonly brightness: number;
   readonly contrast: number;
-  /** Top, left, height, width; the height is 0 where nothing is erased. */
+  /** Top, left, height, width; height 0 means no erasing. */
   readonly erased: readonly [number, number, number, number];
   readonly noise: number;
-  /** How near a number came to another integer: below 10⁻⁵ rounding may decide. */
-  readonly apart: number;
+  /** The smallest distance of a drawn number from a rounding boundary: below 10⁻⁵, rounding may decide. */
+  readonly margin: number;
 }
 
-/** What keys the draws of an image. */
+/** The key of an image's draws. */
 interface Keys {
   readonly seed: number;
   readonly epoch: number;
@@ -54,29 +54,29 @@ interface Keys {
   readonly key: number;
 }
 
-/** Numbers of a stream in the order in which they are drawn. */
+/** The numbers of a stream, in the order drawn. */
 function numbers(stream: number, rounds: number, { seed, epoch, key }: Keys): number[] {
   return Array.from({ length: rounds }, (_, round) =>
     pcg4d(seed, stream | (round << 24), epoch, key).map(uniform),
   ).flat();
 }
 
-function happening64(options: AugmentOptions, [H, W]: readonly number[], keys: Keys): Happening {
+function imageTransform64(options: AugmentOptions, [H, W]: readonly number[], keys: Keys): ImageTransform {
   const u = numbers(streams.augment, 3, keys);
   const e = numbers(streams.erase, 2, keys);
   const { zoom = 0, erasing } = options;
   const [zoomLow, zoomHigh] = typeof zoom === 'number' ? [1 - zoom, 1 + zoom] : zoom;
   const symmetric = (i: number, most = 0): number => (2 * u[i]! - 1) * most;
   const between = (number: number, low: number, high: number): number => low + number * (high - low);
-  let apart = 1;
+  let margin = 1;
   const whole = (value: number): number => {
-    apart = Math.min(apart, Math.abs(value - Math.round(value)));
+    margin = Math.min(margin, Math.abs(value - Math.round(value)));
     return Math.floor(value);
   };
   const padding = options.padAndCrop ?? 0;
   const crop = (i: number): number => (padding > 0 ? whole(u[i]! * (2 * padding + 1)) - padding : 0);
   const angle = (symmetric(0, options.rotation) * Math.PI) / 180;
-  const happening = {
+  const transform = {
     angle,
     shift: [symmetric(1, options.heightShift) * H!, symmetric(2, options.widthShift) * W!],
     zoom: [between(u[3]!, zoomLow, zoomHigh), between(u[4]!, zoomLow, zoomHigh)],
@@ -86,7 +86,7 @@ function happening64(options: AugmentOptions, [H, W]: readonly number[], keys: K
     contrast: 1 + symmetric(10, options.contrast),
     noise: e[5]!,
   } as const;
-  // Zhong et al. 2020: an area and an aspect, sides from both; here a side is at most the image's.
+  // Zhong et al. 2020: an area and an aspect ratio determine the sides; here a side is at most that of the image.
   const { probability = 0.5, area: [least, most] = [0.02, 0.4], aspect: flattest = 0.3 } = erasing ?? {};
   const area = between(e[1]!, least, most) * H! * W!;
   const aspect = between(e[2]!, flattest, 1 / flattest);
@@ -94,24 +94,24 @@ function happening64(options: AugmentOptions, [H, W]: readonly number[], keys: K
   const height = Math.min(H!, whole(Math.sqrt(area * aspect) + 0.5));
   const width = Math.min(W!, whole(Math.sqrt(area / aspect) + 0.5));
   const [top, left] = [whole(e[3]! * (H! - height + 1)), whole(e[4]! * (W! - width + 1))];
-  return { ...happening, erased: [top, left, isErased ? height : 0, width], apart };
+  return { ...transform, erased: [top, left, isErased ? height : 0, width], margin };
 }
 
 function keysOf({ permutation, state }: Arrays<Exclude<Input, 'x'>>, n: number): Keys {
   const word = (at: number): number => state.values[at]!;
-  // Behind the end of the epoch the last entry is used.
+  // Past the end of the epoch the last entry is used.
   const place = Math.min(word(stateWords.cursor) + n, word(stateWords.epochSize) - 1);
   return { seed: word(stateWords.seed), epoch: word(stateWords.epoch), key: permutation.values[place]! };
 }
 
-/** What happens to each image of a batch of this shape. */
-export function happenings64(
+/** The transform of each image of a batch with this shape. */
+export function imageTransforms64(
   inputs: Arrays<Exclude<Input, 'x'>>,
   shape: readonly number[],
   { augment }: AugmentAttributes,
-): Happening[] {
+): ImageTransform[] {
   return Array.from({ length: shape[0]! }, (_, n) =>
-    happening64(augment, shape.slice(1, 3), keysOf(inputs, n)),
+    imageTransform64(augment, shape.slice(1, 3), keysOf(inputs, n)),
   );
 }
 
@@ -132,9 +132,9 @@ const scaling = (down: number, across: number): Matrix => [
   [0, 0, 1],
 ];
 
-/** Centre · rotation · shift · zoom · flip · centre⁻¹: two rows that map a pixel of the result to a place in x. */
+/** Centre · rotation · shift · zoom · flip · centre⁻¹: two rows that map a pixel of the result to a position in x. */
 export function matrix64(
-  { angle, shift, zoom, isFlipped }: Pick<Happening, 'angle' | 'shift' | 'zoom' | 'isFlipped'>,
+  { angle, shift, zoom, isFlipped }: Pick<ImageTransform, 'angle' | 'shift' | 'zoom' | 'isFlipped'>,
   [H, W]: readonly number[],
 ): Matrix {
   const [down, across] = [H! / 2 - 0.5, W! / 2 - 0.5];
@@ -157,11 +157,11 @@ export function matrix64(
 }
 
 /** A row per image: matrix, crop, brightness, contrast, erased rectangle, noise. */
-export function transforms64(all: readonly Happening[], size: readonly number[]): Array64 {
+export function transforms64(all: readonly ImageTransform[], size: readonly number[]): Array64 {
   const rows = zeros64([all.length, transformSize]);
-  all.forEach((happening, n) => {
-    const { crop, brightness, contrast, erased, noise } = happening;
-    const [down, across] = matrix64(happening, size);
+  all.forEach((transform, n) => {
+    const { crop, brightness, contrast, erased, noise } = transform;
+    const [down, across] = matrix64(transform, size);
     rows.values.set(
       [...down!, ...across!, ...crop, brightness, contrast, ...erased, noise],
       n * transformSize,
@@ -170,20 +170,20 @@ export function transforms64(all: readonly Happening[], size: readonly number[])
   return rows;
 }
 
-// ---- what comes of it ----
+// ---- results ----
 
-/** Where on an axis of n pixels SciPy reads for position `at`; undefined where `constant` fills. */
+/** The position at which SciPy reads for position `at` on an axis of n pixels; undefined if `constant` fills it. */
 function inside(at: number, n: number, fill: Fill): number | undefined {
   const last = n - 1;
   if (at >= 0 && at <= last) return at;
-  // Mirrors are at the outer edges of the first and the last pixel, half a pixel beyond their centres.
+  // Mirrors are at the outer edges of the first and last pixels, half a pixel beyond their centres.
   const isOnEdge = at >= -0.5 && at <= last + 0.5;
   if (fill === 'reflect') return isOnEdge ? at : inside(at < 0 ? -1 - at : 2 * n - 1 - at, n, fill);
   if (fill === 'wrap') return n === 1 ? 0 : inside(at < 0 ? at + last : at - last, n, fill);
   return fill === 'constant' ? undefined : Math.min(Math.max(at, 0), last);
 }
 
-/** The mean of the four pixels around a position in x, weighted by nearness. */
+/** Bilinear interpolation of the four pixels around a position in x. */
 function sample64(
   x: Array64,
   n: number,
@@ -207,12 +207,12 @@ function sample64(
   return sum;
 }
 
-/** Noise in an erased rectangle, keyed by the image's own number, the channel and the pixel. */
+/** Noise in an erased rectangle, keyed by the image's noise key, the channel and the pixel. */
 function noise64(noise: number, c: number, pixel: number, { low, high }: Range): number {
   return low + (high - low) * uniform(pcg4d(noise * 2 ** 24, streams.noise, c, pixel)[0]);
 }
 
-/** The mean of each image's values, all channels together. */
+/** The mean of each image's values, over all channels. */
 export function means64(x: Array64): number[] {
   const [N] = x.shape as [number];
   const row = x.values.length / N;
@@ -221,10 +221,10 @@ export function means64(x: Array64): number[] {
   });
 }
 
-/** Contrast about the mean, then brightness from black on, clamped to black and white. */
+/** Contrast about the mean, then brightness relative to black, clamped to black and white. */
 export function colour64(
   x: Array64,
-  factors: readonly Pick<Happening, 'brightness' | 'contrast'>[],
+  factors: readonly Pick<ImageTransform, 'brightness' | 'contrast'>[],
   { low, high }: Range,
 ): Array64 {
   const means = means64(x);
@@ -246,7 +246,7 @@ export interface Filling {
   readonly eraseNoise: boolean;
 }
 
-/** The values that fill what is outside the image and what is erased. */
+/** The values outside the image and in erased rectangles. */
 export function fillingOf({ augment, range: [low, high] }: AugmentAttributes): Filling {
   const { fill = 'nearest', fillValue = 0, erasing } = augment;
   const share = (value: number): number => low + (high - low) * value;
@@ -268,17 +268,17 @@ export interface WarpedPixel {
   readonly c: number;
   /** p·W + q. */
   readonly pixel: number;
-  /** The erased rectangle covers it. */
+  /** Inside the erased rectangle. */
   readonly isErased: boolean;
-  /** The crop leaves the image there. */
+  /** Outside the image because of the crop. */
   readonly isOutside: boolean;
-  /** The image's own number for its noise. */
+  /** The key of the image's noise. */
   readonly noise: number;
-  /** The terms of the two coordinates that the matrix maps it to. */
+  /** The terms of the two coordinates that the matrix maps the pixel to. */
   readonly terms: readonly [row: readonly number[], column: readonly number[]];
 }
 
-/** Visits every value of the result of rows of transforms. */
+/** Visits every value of the result of applying rows of transforms. */
 export function eachWarpedPixel(x: Array64, rows: Array64, visit: (pixel: WarpedPixel) => void): void {
   const [N, H, W, C] = x.shape as [number, number, number, number];
   for (let n = 0; n < N; n++) {
@@ -307,7 +307,7 @@ export function eachWarpedPixel(x: Array64, rows: Array64, visit: (pixel: Warped
   }
 }
 
-/** The images that rows of transforms make of x. */
+/** The images that result from applying rows of transforms to x. */
 export function warp64(x: Array64, rows: Array64, attributes: AugmentAttributes): Array64 {
   const { fill, fillValue, low, high, eraseValue, eraseNoise } = fillingOf(attributes);
   const y = zeros64(x.shape);
@@ -321,8 +321,8 @@ export function warp64(x: Array64, rows: Array64, attributes: AugmentAttributes)
   return y;
 }
 
-/** x with its brightness and contrast changed, where the options ask for it. */
-export function coloured64(x: Array64, all: readonly Happening[], attributes: AugmentAttributes): Array64 {
+/** x with changed brightness and contrast, if the options ask for it. */
+export function coloured64(x: Array64, all: readonly ImageTransform[], attributes: AugmentAttributes): Array64 {
   const { brightness = 0, contrast = 0 } = attributes.augment;
   const [low, high] = attributes.range;
   return brightness > 0 || contrast > 0 ? colour64(x, all, { low, high }) : x;
@@ -332,7 +332,7 @@ export const augmentReference: Reference<Input, 'y', AugmentAttributes> = {
   op: 'augment',
   forward: (inputs, attributes) => {
     const { x } = inputs;
-    const all = happenings64(inputs, x.shape, attributes);
+    const all = imageTransforms64(inputs, x.shape, attributes);
     return {
       y: warp64(coloured64(x, all, attributes), transforms64(all, x.shape.slice(1, 3)), attributes),
     };

@@ -1,6 +1,6 @@
 /**
- * batch_gather in float64: x[b] = images[i] · scale + offset and the label beside it, where i is permutation[cursor + b]
- * modulo the number of images; behind the end of the epoch x is 0 and the label 0xffffffff.
+ * batch_gather in float64: x[b] = images[i] · scale + offset, and the image's label, where i is permutation[cursor + b]
+ * modulo the number of images; past the end of the epoch x is 0 and the label 0xffffffff.
  */
 import { sizeOf } from '../engine/primitive.js';
 import { stateWords } from '../state_words.js';

@@ -1,5 +1,5 @@
 /**
- * batch_gather_chunks in float64: batch_gather of the images of all buffers, one after another. Two buffers represent any
+ * batch_gather_chunks in float64: batch_gather over the concatenated images of all buffers. Two buffers stand for any
  * number.
  */
 import { array64 } from './array64.js';

@@ -6,7 +6,7 @@ import type { Reference } from './reference.js';
 type Input = 'x' | 'gamma' | 'beta' | 'mean' | 'variance';
 export type BatchNormAttributes = { readonly epsilon: number };
 
-/** The value of a per-channel operand that belongs to element `index` of x. */
+/** The value of a per-channel operand for element `index` of x. */
 const of = ({ values }: Array64, index: number): number => values[index % values.length] as number;
 
 const sigmaOf = ({ variance }: Pick<Arrays<Input>, 'variance'>, { epsilon }: BatchNormAttributes): Array64 =>
@@ -19,7 +19,7 @@ export function batchNormInference64(inputs: Arrays<Input>, attributes: BatchNor
   return map64(x, (value, i) => (of(gamma, i) * (value - of(mean, i))) / of(sigma, i) + of(beta, i));
 }
 
-/** What flows through x − μ, with `minus` for its sign: −1 for the gradients, 1 on absolute values for their Σ|terms|. */
+/** The gradient through x − μ, with `minus` for its sign: −1 for gradients, 1 on absolute values for their Σ|terms|. */
 export function batchNormInferenceGradients64(
   { x, gamma, mean, variance }: Arrays<Input>,
   dy: Array64,

@@ -1,9 +1,9 @@
-/** concatenate in float64: a and b one behind the other along an axis. */
+/** concatenate in float64: a and b joined along an axis. */
 import { type Shape, sizeOf } from '../engine/primitive.js';
 import { type Array64, array64 } from './array64.js';
 import type { Reference } from './reference.js';
 
-/** The elements along the axis and behind it, for each index before the axis. */
+/** The number of elements along the axis and after it, for each index before the axis. */
 function rows({ shape, values }: Array64, axis: number): Float64Array[] {
   const length = sizeOf(shape.slice(axis));
   return Array.from({ length: sizeOf(shape.slice(0, axis)) }, (_, row) =>

@@ -1,5 +1,5 @@
 /**
- * The derivatives of an interpreted run: gradients by the references' backward, and the same run with another value of one
+ * The derivatives of an interpreted run: gradients with the references' backward, and the same run with another value of one
  * tensor, for finite differences.
  */
 import type { Tensor } from '../engine/tensor.js';
@@ -7,7 +7,7 @@ import { StateError } from '../errors.js';
 import { type Array64, fill64, map64, zeros64 } from './array64.js';
 import { Run, type Step, arraysOf, compute } from './interpreter.js';
 
-/** The same run with another value of `tensor`: only what depends on it is computed again. */
+/** The same run with another value of `tensor`; recomputes only what depends on it. */
 export function withValue(run: Run, tensor: Tensor, value: Array64): Run {
   const values = new Map(run.values).set(run.idOf(tensor), value);
   const changed = new Set([run.idOf(tensor)]);
@@ -22,7 +22,7 @@ export function withValue(run: Run, tensor: Tensor, value: Array64): Run {
 /**
  * The gradients of the sum of `loss` with respect to tensors.
  *
- * Throws: StateError when it does not depend on one of them, or depends on them through what has no gradient.
+ * Throws: StateError if it does not depend on one of them, or depends on them through an output without a gradient.
  */
 export function gradients64(run: Run, loss: Tensor, tensors: readonly Tensor[]): Array64[] {
   const gradients = new Map<number, Array64>();
@@ -41,7 +41,7 @@ export function gradients64(run: Run, loss: Tensor, tensors: readonly Tensor[]):
   });
 }
 
-/** Adds what flows back through a call to the gradients of its inputs. */
+/** Adds the gradients of a call to those of its inputs. */
 function backward({ values }: Run, step: Step, gradients: Map<number, Array64>): void {
   const { reference, attributes, inputs, outputs, nonDifferentiable } = step;
   const reached = Object.entries(outputs).filter(([, id]) => gradients.has(id));

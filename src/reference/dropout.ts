@@ -1,6 +1,6 @@
 /**
  * dropout in float64: y = x / (1 − rate) where u(seed, stream, step, element) ≥ rate, else 0.
- * The host's own pcg4d draws the random number, so a comparison also proves that host and device draw alike.
+ * The host's own pcg4d draws the random numbers, so a comparison also proves that host and device draw the same.
  */
 import { pcg4d, uniform } from '../random.js';
 import { stateWords } from '../state_words.js';
@@ -10,7 +10,7 @@ import type { Reference } from './reference.js';
 export type DropoutAttributes = {
   readonly rate: number;
   readonly stream: number;
-  /** Elements of one sample where x is a micro-batch, else 0. */
+  /** Elements per sample if x is a micro-batch, otherwise 0. */
   readonly perSample: number;
 };
 
@@ -19,10 +19,10 @@ export interface Mask extends Omit<DropoutAttributes, 'perSample'> {
   readonly step: number;
 }
 
-/** What element `index` is multiplied by. */
+/** The factor of element `index`. */
 export function dropoutFactor64(index: number, { rate, stream, seed, step }: Mask): number {
   const [word] = pcg4d(seed, stream, step, index);
-  // The rate as the device holds it: 0.1 is not an f32, and u may lie between the two.
+  // Rounded to f32 as on the device: 0.1 is not an f32, and u may be between the two.
   return uniform(word) >= Math.fround(rate) ? 1 / (1 - rate) : 0;
 }
 

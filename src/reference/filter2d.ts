@@ -1,5 +1,5 @@
 /**
- * filter2d in float64, applied as often as asked.
+ * filter2d in float64, with any number of iterations.
  * Letters: N images of H × W pixels with C channels; kernel K × K.
  */
 import { type Array64, fill64 } from './array64.js';
@@ -7,7 +7,7 @@ import type { Reference } from './reference.js';
 
 export type FilterAttributes = { readonly kernel: readonly number[]; readonly iterations: number };
 
-/** y[n,h,w,c] = Σ_{i,j} kernel[i,j] · x[n, h+i−r, w+j−r, c], 0 outside, over the weights that are not 0; then the same of y. */
+/** y[n,h,w,c] = Σ_{i,j} kernel[i,j] · x[n, h+i−r, w+j−r, c], 0 outside, over non-zero weights; repeated on y. */
 export function filter64(x: Array64, { kernel, iterations }: FilterAttributes): Array64 {
   if (iterations === 0) return x;
   const [, H, W, C] = x.shape as [number, number, number, number];
@@ -26,7 +26,7 @@ export function filter64(x: Array64, { kernel, iterations }: FilterAttributes): 
   return filter64(y, { kernel, iterations: iterations - 1 });
 }
 
-/** What reached y from a pixel goes back to it: the same weights, seen from the other end. */
+/** The gradient: the same weights, rotated by 180°. */
 export function filterGradient64(dy: Array64, { kernel, iterations }: FilterAttributes): Array64 {
   return filter64(dy, { kernel: kernel.toReversed(), iterations });
 }

@@ -1,8 +1,8 @@
 /**
- * Runs in float64 what a trace recorded: its op calls, by the references of the ops. It needs no device.
+ * Runs a recorded trace in float64: its op calls, with the references of the ops. It needs no device.
  *
- * A primitive that was recorded outside any op has no reference. What it computes, or changes in place, is left out; an
- * error names it if a wanted output depends on it.
+ * A primitive that was recorded outside any op has no reference. Its results and in-place changes are skipped, and an error
+ * names it if a requested output depends on it.
  */
 import type { Attributes } from '../engine/primitive.js';
 import type { Tensor } from '../engine/tensor.js';
@@ -14,7 +14,7 @@ import type { Reference } from './reference.js';
 /** References by the names of their ops. */
 export type References = ReadonlyMap<string, Reference>;
 
-/** The references by the names of their ops; until here each has types of its own. */
+/** References by the names of their ops, with their types erased. */
 export function referencesOf(list: readonly Pick<Reference, 'op'>[]): References {
   return new Map((list as readonly Reference[]).map((each) => [each.op, each]));
 }
@@ -31,13 +31,13 @@ export interface Step {
   readonly nonDifferentiable: readonly string[];
 }
 
-/** The calls of a trace that its outputs depend on, to be run any number of times. */
+/** The calls of a trace that its outputs depend on, which can be run repeatedly. */
 export class Interpreter {
   readonly #steps: readonly Step[];
 
   /**
-   * Throws: StateError when `outputs` depend on an op without a reference, or on what a primitive outside any op computes
-   * or has changed in place.
+   * Throws: StateError if `outputs` depend on an op without a reference, or on a value that a primitive outside any op computed
+   * or mutated.
    */
   constructor(
     private readonly trace: Trace,
@@ -75,7 +75,7 @@ export class Interpreter {
     );
   }
 
-  /** Throws: StateError when a primitive before entry `index` of the tape changed the value in place. */
+  /** Throws: StateError if a primitive before entry `index` of the tape mutated the value. */
   #refuseChanged(id: number, index: number): void {
     for (const entry of this.trace.tape.slice(0, index))
       if (entry.kind === 'gap' && entry.mutated.some((value) => value.id === id)) throw outsideOps(entry.op);
@@ -104,7 +104,7 @@ function referenceOf({ op }: Call, references: References): Reference {
   return reference;
 }
 
-/** Computes the outputs of a call from its inputs. Outputs that only the op's own backward rule reads are in no reference. */
+/** Computes the outputs of a call from its inputs. References do not have outputs that only the op's own backward rule reads. */
 export function compute(
   { reference, attributes, inputs, outputs }: Step,
   values: Map<number, Array64>,
@@ -126,7 +126,7 @@ export function arraysOf(ids: Ids, values: ReadonlyMap<number, Array64>): Arrays
   );
 }
 
-/** The values of one run, by the ids of the trace; derivatives.ts differentiates it. */
+/** The values of one run, by the ids of the trace; derivatives.ts differentiates them. */
 export class Run {
   constructor(
     readonly trace: Trace,

@@ -4,7 +4,7 @@ import type { Reference } from './reference.js';
 
 export type MatmulAttributes = { readonly transposeA: boolean; readonly transposeB: boolean };
 
-/** c[m,n] = Σ_k a[m,k] · b[k,n], with a read as aᵀ or b as bᵀ when it is stored so. */
+/** c[m,n] = Σ_k a[m,k] · b[k,n], with a read as aᵀ, or b as bᵀ, if stored that way. */
 export function matmul64(a: Array64, b: Array64, { transposeA, transposeB }: MatmulAttributes): Array64 {
   const left = transposeA ? transposed(a) : a;
   const right = transposeB ? transposed(b) : b;
@@ -31,7 +31,7 @@ function transposed({ shape, values }: Array64): Array64 {
 export const matmulReference: Reference<'a' | 'b', 'c', MatmulAttributes> = {
   op: 'matmul',
   forward: ({ a, b }, attributes) => ({ c: matmul64(a, b, attributes) }),
-  // With c = A·B (A and B as they are read): dA = dc·Bᵀ, dB = Aᵀ·dc; transposed where they are stored so.
+  // With c = A·B (A and B as they are read): dA = dc·Bᵀ, dB = Aᵀ·dc; transposed if stored that way.
   backward: ({ a, b }, { c: dc }, { transposeA, transposeB }) => {
     const left = transposeA ? transposed(a) : a;
     const right = transposeB ? transposed(b) : b;

@@ -1,9 +1,9 @@
-/** max and arg_max over a run of axes in float64; of equals the first counts, and NaN exceeds every number. */
+/** max and arg_max over a run of axes in float64; ties go to the first, and NaN exceeds every number. */
 import { type Array64, exceeds64, zeros64 } from './array64.js';
 import { type Run, eachRun, withoutRun } from './reduction.js';
 import type { Reference } from './reference.js';
 
-/** The index within each run of its first NaN or else its first largest element. */
+/** The index within each run of its first NaN, otherwise of its first maximum. */
 export function argMax64(x: Array64, run: Run): Array64 {
   const y: Array64 = { ...zeros64(withoutRun(x.shape, run)), dtype: 'u32' };
   eachRun(x.shape, run, (result, indices) => {
@@ -21,7 +21,7 @@ export const argMaxReference: Reference<'x', 'y', Run> = {
   forward: ({ x }, run) => ({ y: argMax64(x, run) }),
 };
 
-/** Calls `visit` for each result with the flat index in x of the element that it is. */
+/** Calls `visit` for each result with the flat index in x of its element. */
 function eachLargest(x: Array64, run: Run, visit: (result: number, index: number) => void): void {
   const found = argMax64(x, run);
   eachRun(x.shape, run, (result, indices) => {

@@ -7,7 +7,7 @@ import type { PoolAttributes } from './pool2d.js';
 import type { Reference } from './reference.js';
 import { windowsOver } from './window.js';
 
-/** For each window and channel the flat index in x of its first NaN or else its first largest pixel, row by row. */
+/** For each window and channel the flat index in x of its first NaN, otherwise of its first maximum, row by row. */
 function largest(x: Array64, attributes: PoolAttributes): { shape: number[]; indices: number[] } {
   const [N, H, W, C] = x.shape as [number, number, number, number];
   const [KH, KW] = attributes.window as [number, number];
@@ -41,7 +41,7 @@ export function maxPoolGather64(x: Array64, g: Array64, attributes: PoolAttribut
   return { shape, dtype: 'f32', values: Float64Array.from(indices, (index) => g.values[index] as number) };
 }
 
-/** dx gathers dy of the windows in which the pixel is the first largest. */
+/** dx sums dy over the windows in which the pixel is the first maximum. */
 export function maxPoolBackward64(x: Array64, dy: Array64, attributes: PoolAttributes): Array64 {
   const dx = zeros64(x.shape);
   largest(x, attributes).indices.forEach((index, window) => {

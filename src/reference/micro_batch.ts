@@ -1,7 +1,7 @@
 /**
  * micro_batch/accumulate in float64:
  *   gradientSums + gradients · count / (epochSize − batchStart);  totalSums + totals;  cursor + microBatch.
- * Where the cursor is at the batch's start the sums begin with 0, whatever they held.
+ * If the cursor is at the start of the batch, the sums start from 0, whatever they contain.
  */
 import { stateWords } from '../state_words.js';
 import { type Arrays, map64 } from './array64.js';
@@ -12,7 +12,7 @@ type Input = 'gradients' | 'totals' | 'state' | 'gradientSums' | 'totalSums';
 const word = ({ state }: Arrays<Input>, name: keyof typeof stateWords): number =>
   state.values[stateWords[name]] as number;
 
-/** The old sum, which the first micro-batch of a batch leaves out, and the share of what is added to it. */
+/** The old sum, which the first micro-batch of a batch ignores, and the weight of what is added. */
 export function accumulateTerms64(
   inputs: Arrays<Input>,
   { countPlace }: { readonly countPlace: number },

@@ -1,4 +1,4 @@
-/** What max- and average pooling share. */
+/** Shared by max and average pooling. */
 import type { WindowAttributes } from './window.js';
 
 export interface PoolAttributes extends WindowAttributes {

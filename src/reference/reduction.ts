@@ -1,4 +1,4 @@
-/** What reductions share: x around a run of neighbouring axes, as [outer, reduced, inner]. */
+/** Shared by reductions: x as [outer, reduced, inner] around a run of adjacent axes. */
 import { type Shape, sizeOf } from '../engine/primitive.js';
 
 /** Reduces the axes first … last. */

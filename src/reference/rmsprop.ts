@@ -14,7 +14,7 @@ export type RmspropAttributes = {
   readonly epsilonInsideRoot: boolean;
 };
 
-/** The step of each parameter, and v after it. */
+/** The change of each parameter, and the new v. */
 export function rmspropStep64(
   { gradients, mean_square, ...at }: Omit<Arrays<Input>, 'parameters'>,
   { rho, epsilon, epsilonInsideRoot }: RmspropAttributes,

@@ -1,4 +1,4 @@
-/** The kernels that measure a device, in float64: chains of multiply-adds, a copy, sums of distant elements. */
+/** The kernels that measure a device, in float64: chains of multiply-adds, a copy, strided sums. */
 import { fill64, map64 } from './array64.js';
 import type { Reference } from './reference.js';
 

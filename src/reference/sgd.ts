@@ -5,7 +5,7 @@ import { combine64 } from './arithmetic.js';
 import type { Arrays } from './array64.js';
 import type { Reference } from './reference.js';
 
-/** The learning rate of the step that the state is at. */
+/** The learning rate of the current step. */
 export function rateOf({ stepScalars, state }: Arrays<'stepScalars' | 'state'>): number {
   return stepScalars.values[state.values[stateWords.epochStep] as number] as number;
 }

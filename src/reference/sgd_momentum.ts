@@ -8,7 +8,7 @@ type Input = 'parameters' | 'gradients' | 'velocity' | 'stepScalars' | 'state';
 type Changed = 'parameters' | 'velocity';
 export type SgdMomentumAttributes = { readonly momentum: number; readonly isNesterov: boolean };
 
-/** The update with −1 for `minus`; with 1, on absolute values, its Σ|terms|. */
+/** The update with `minus` −1; with 1, on absolute values, its Σ|terms|. */
 export function sgdMomentum64(
   { parameters, gradients, velocity, ...step }: Arrays<Input>,
   { momentum, isNesterov }: SgdMomentumAttributes,

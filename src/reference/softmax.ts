@@ -4,7 +4,7 @@ import { maxOf } from '../extent.js';
 import { type Array64, fill64, map64 } from './array64.js';
 import type { Reference } from './reference.js';
 
-/** y[…,k] = exp(x[…,k] − m) / Σ_j exp(x[…,j] − m) with m the row's largest. */
+/** y[…,k] = exp(x[…,k] − m) / Σ_j exp(x[…,j] − m), where m is the maximum of the row. */
 export function softmax64(x: Array64): Array64 {
   const K = x.shape.at(-1) as number;
   const y = x.values.slice();
@@ -17,7 +17,7 @@ export function softmax64(x: Array64): Array64 {
   return { ...x, values: y };
 }
 
-/** Per row Σ_k a·b, given to every element of the row. */
+/** Σ_k a·b per row, repeated for every element of the row. */
 export function rowDot(a: Array64, b: Array64): Array64 {
   const K = a.shape.at(-1) as number;
   return fill64(a.shape, (i) => {

@@ -1,6 +1,6 @@
 /**
  * softmax_cross_entropy in float64. Letters: N rows, K classes.
- * Rows whose label is not below K are ignored.
+ * Rows with a label of K or more are ignored.
  */
 import type { NoAttributes } from '../engine/primitive.js';
 import { maxOf } from '../extent.js';

@@ -1,7 +1,7 @@
 /**
  * step_state/end_step, in integers:
  *   ring[step mod length] = (bits of the totals, …, step);  step + 1;  epoch step + 1;  cursor + batch.
- * For a batch in micro-batches: the start of the next one, its end or the epoch's, the cursor at its start.
+ * With micro-batches: the start of the next batch, the smaller of its end and the epoch's, and the cursor at its start.
  */
 import { stateWords } from '../state_words.js';
 import { bitsOf } from './float_bits.js';

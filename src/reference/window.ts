@@ -1,7 +1,7 @@
 /** Windows over images. Letters: H × W pixels, window KH × KW, P × Q windows. */
 import type { Shape } from '../engine/primitive.js';
 
-/** How windows slide: the attributes that convolution and pooling share. */
+/** The attributes that convolution and pooling share: how windows slide. */
 export interface WindowAttributes {
   /** Pixels between windows: down, across. */
   readonly strides: readonly number[];
@@ -18,7 +18,7 @@ export interface Windows {
   readonly left: number;
 }
 
-/** Window (p, q) begins at row p·down − top and column q·across − left. */
+/** Window (p, q) starts at row p·down − top and column q·across − left. */
 export function windowsOver(
   image: Shape,
   window: readonly number[],

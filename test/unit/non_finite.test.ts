@@ -1,10 +1,10 @@
-// Plan: what the float64 references make of NaN and infinity, by hand, as NumPy and PyTorch have it; that a
-// spoilt case is spoilt where it says; then how gradcheck reports a device: in one line, or op by op.
+// Plan: NaN and infinity in the float64 references, by hand, as in NumPy and PyTorch; generated cases have them in the named
+// operand; then how gradcheck reports a device: in one line, or op by op.
 import { describe, expect, test } from 'vitest';
 import { nonFiniteLines } from '../../src/cli/gradcheck.js';
 import { evaluate } from '../../src/check/evaluate.js';
 import { checks } from '../../src/check/index.js';
-import { spoiltCases } from '../../src/check/non_finite.js';
+import { nonFiniteCases } from '../../src/check/non_finite.js';
 import type { Case, OpCheck } from '../../src/check/op_check.js';
 import type { Row } from '../../src/check/row.js';
 import { type Arrays, array64, fill64 } from '../../src/reference/array64.js';
@@ -82,10 +82,10 @@ describe('references, as NumPy and PyTorch have it', () => {
   });
 });
 
-test('every f32 operand and the gradient of every result are spoilt in turn', () => {
+test('every f32 operand and the gradient of every result gets NaN and infinity', () => {
   const check = checks.get('multiply') as OpCheck;
-  const spoilt = spoiltCases(check, evaluate(check, check.cases[1] as Case));
-  expect(spoilt.map(({ name }) => name)).toMatchInlineSnapshot(`
+  const nonFinite = nonFiniteCases(check, evaluate(check, check.cases[1] as Case));
+  expect(nonFinite.map(({ name }) => name)).toMatchInlineSnapshot(`
     [
       "NaN in a",
       "∞ in a",
@@ -101,7 +101,7 @@ test('every f32 operand and the gradient of every result are spoilt in turn', ()
       "−∞ throughout in dy",
     ]
   `);
-  for (const { name, at } of spoilt) {
+  for (const { name, at } of nonFinite) {
     const where = name.split(' in ')[1] as string;
     const array = where === 'dy' ? at.outputGradients['y'] : at.inputs[where];
     expect(array?.values.some((value) => !Number.isFinite(value))).toBe(true);
@@ -120,7 +120,7 @@ describe('gradcheck', () => {
     at: '[2,4] 0 for NaN',
     tolerance: 0,
     ok,
-    isSpoilt: true,
+    isNonFinite: true,
   });
 
   test('where all is as in NumPy, it says so in one line', () => {

@@ -21,13 +21,13 @@ import { stateSize, stateWords } from '../../kernels/step_state.js';
 import { type Array64, type Arrays, fill64, map64 } from '../../reference/array64.js';
 import {
   type AugmentAttributes,
-  type Happening,
+  type ImageTransform,
   augmentReference,
   colour64,
   coloured64,
   eachWarpedPixel,
   fillingOf,
-  happenings64,
+  imageTransforms64,
   matrix64,
   means64,
   transforms64,
@@ -45,7 +45,7 @@ const drawKeys: Draw = (_, shape) => fill64(shape, (i) => (i * 2_654_435_761 + 7
 // ---- draws ----
 
 /** The size of the terms behind each number of the transform rows: 0 where it must be exact. */
-function transformMagnitudes(all: readonly Happening[], size: readonly number[]): Float64Array {
+function transformMagnitudes(all: readonly ImageTransform[], size: readonly number[]): Float64Array {
   const magnitude = new Float64Array(all.length * transformSize);
   all.forEach(({ shift, zoom, brightness, contrast }, n) => {
     const centre = [size[0]! / 2 - 0.5, size[1]! / 2 - 0.5];
@@ -63,19 +63,19 @@ function transformMagnitudes(all: readonly Happening[], size: readonly number[])
  * The distance to the nearest discontinuity, in pixels: from a position to the edge of an image whose fill jumps there, or
  * from a number to the nearest integer. Images that nothing moves are exactly on the edge, which is exact in f32, too.
  */
-function apart(
-  all: readonly Happening[],
+function margin(
+  all: readonly ImageTransform[],
   [H, W]: readonly number[],
   { augment: { fill } }: AugmentAttributes,
 ): number {
-  let least = Math.min(...all.map((happening) => happening.apart));
+  let least = Math.min(...all.map((transform) => transform.margin));
   if (fill !== 'constant' && fill !== 'wrap') return least;
-  for (const happening of all) {
-    const rows = matrix64(happening, [H!, W!]);
+  for (const transform of all) {
+    const rows = matrix64(transform, [H!, W!]);
     for (let p = 0; p < H!; p++)
       for (let q = 0; q < W!; q++)
         rows.forEach((row, axis) => {
-          const at = row[0]! * (p + happening.crop[0]) + row[1]! * (q + happening.crop[1]) + row[2]!;
+          const at = row[0]! * (p + transform.crop[0]) + row[1]! * (q + transform.crop[1]) + row[2]!;
           const last = Math.max([H!, W!][axis]! - 1, 1);
           const beside = Math.abs(at - Math.round(at / last) * last);
           if (beside > 0) least = Math.min(least, beside);
@@ -106,7 +106,7 @@ function stateFor(
     state.values[stateWords.cursor] = cursor;
     state.values[stateWords.epochSize] = epochSize;
     state.values[stateWords.epoch] = epoch;
-    while (apart(happenings64({ permutation, state }, x, options), x.slice(1, 3), options) < nearest)
+    while (margin(imageTransforms64({ permutation, state }, x, options), x.slice(1, 3), options) < nearest)
       state.values[stateWords.seed]!++;
     return state;
   };
@@ -165,7 +165,7 @@ const rounded = (x: Array64): Array64 => map64(x, Math.fround);
 
 /** The transform rows of a batch, as the device stores them. */
 const rowsOf = (x: Array64, inputs: Arrays<Exclude<Input, 'x'>>, options: AugmentAttributes): Array64 =>
-  rounded(transforms64(happenings64(inputs, x.shape, options), x.shape.slice(1, 3)));
+  rounded(transforms64(imageTransforms64(inputs, x.shape, options), x.shape.slice(1, 3)));
 
 // ---- cases ----
 
@@ -259,7 +259,7 @@ export const augmentCheck = opCheck<Input, 'y', AugmentAttributes>({
   },
   outputs: ['y'],
   magnitudes: ({ x, ...inputs }, _, options) => {
-    const all = happenings64(inputs, x.shape, options);
+    const all = imageTransforms64(inputs, x.shape, options);
     const rows = transforms64(all, x.shape.slice(1, 3));
     const values = warpMagnitudes(coloured64(x, all, options), rows, options);
     return { outputs: { y: { ...x, values } }, gradients: {} };
@@ -274,7 +274,7 @@ export const augmentCheck = opCheck<Input, 'y', AugmentAttributes>({
   primitives: {
     'augment/draw': ({ inputs, options }) => {
       const size = inputs.x.shape.slice(1, 3);
-      const all = happenings64(inputs, inputs.x.shape, options);
+      const all = imageTransforms64(inputs, inputs.x.shape, options);
       // Sine and cosine are accurate to 10⁻⁶ = 16 roundings.
       const transforms = {
         value: transforms64(all, size),
