@@ -89,7 +89,10 @@ export async function checkOp(
         if (given.isHuge && seen > 0 && isBrief) continue;
         if (variant?.family === 'baseline' && variants.length > 1 && given.forTiles) continue;
         casesDone.set(key, seen + 1);
-        const nonFinitePrimitiveCases = nonFiniteFor(key).map(({ name, at }) => ({ name, primitiveCase: describe(at) }));
+        const nonFinitePrimitiveCases = nonFiniteFor(key).map(({ name, at }) => ({
+          name,
+          primitiveCase: describe(at),
+        }));
         take(await checkPrimitive(device, label, primitive, primitiveCase, variant, nonFinitePrimitiveCases));
         const done = epiloguesDone.get(key) ?? 0;
         if ((variant && !variant.hasEpilogue) || done === (isForeign ? 1 : 2) || given.byHand) continue;

@@ -34,4 +34,5 @@ export async function rowsOrFailure(
   }
 }
 
-export const nonFiniteRows = (rows: readonly Row[]): Row[] => rows.map((row) => ({ ...row, isNonFinite: true }));
+export const nonFiniteRows = (rows: readonly Row[]): Row[] =>
+  rows.map((row) => ({ ...row, isNonFinite: true }));

@@ -322,7 +322,11 @@ export function warp64(x: Array64, rows: Array64, attributes: AugmentAttributes)
 }
 
 /** x with changed brightness and contrast, if the options ask for it. */
-export function coloured64(x: Array64, all: readonly ImageTransform[], attributes: AugmentAttributes): Array64 {
+export function coloured64(
+  x: Array64,
+  all: readonly ImageTransform[],
+  attributes: AugmentAttributes,
+): Array64 {
   const { brightness = 0, contrast = 0 } = attributes.augment;
   const [low, high] = attributes.range;
   return brightness > 0 || contrast > 0 ? colour64(x, all, { low, high }) : x;

@@ -159,11 +159,11 @@ describe('IDX', () => {
   it('refuses what is none', async () => {
     const file = await put('x/train-images-idx3-ubyte', images(1, 2));
     expect(await failure(loadPath(path.join(base, 'x')))).toMatchInlineSnapshot(
-      `"FileError: BASE/x/train-images-idx3-ubyte: no labels lie beside it. Put train-labels-idx1-ubyte (or its .gz) into the same folder."`,
+      `"FileError: BASE/x/train-images-idx3-ubyte: there is no label file next to it. Put train-labels-idx1-ubyte (or its .gz) into the same folder."`,
     );
     const only = await put('x/train-labels-idx1-ubyte', labels(0));
     expect(await failure(loadPath(only))).toMatchInlineSnapshot(
-      `"DataError: BASE/x/train-labels-idx1-ubyte: is a file of labels. Name the file of images; its labels are found beside it."`,
+      `"DataError: BASE/x/train-labels-idx1-ubyte: is a file of labels. Name the image file; its labels are found next to it."`,
     );
     await put('x/t10k-images-idx3-ubyte', Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 9));
     await put('x/t10k-labels-idx1-ubyte', labels(0));

@@ -109,7 +109,7 @@ describe('images with the labels beside them', () => {
     const error = await failure(readLabelledIdx(diskTree, file));
     expect(error).toBeInstanceOf(FileError);
     expect(error.message).toMatchInlineSnapshot(
-      `"t10k-images-idx3-ubyte.gz: no labels lie beside it. Put t10k-labels-idx1-ubyte (or its .gz) into the same folder."`,
+      `"t10k-images-idx3-ubyte.gz: there is no label file next to it. Put t10k-labels-idx1-ubyte (or its .gz) into the same folder."`,
     );
   });
 
