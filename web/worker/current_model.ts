@@ -21,7 +21,7 @@ export interface Candidate {
 }
 
 interface StoredModelOptions {
-  /** What to call the file in messages. */
+  /** The name of the file in messages. */
   readonly file: string;
   readonly device: Device | undefined;
   /** Takes its slots from the file. */
