@@ -131,8 +131,8 @@ export async function checkSecondOrder(
         const error = Math.abs(own - value) / size;
         if (!(error <= worst.error)) worst = { error, at: `[${index}] ${short(own)} for ${short(value)}` };
       }
-      const strayed = readBack.strayed !== undefined;
-      return { ...row, result, ...worst, ok: worst.error <= row.tolerance && !strayed };
+      const isWithin = readBack.overrun === undefined;
+      return { ...row, result, ...worst, ok: worst.error <= row.tolerance && isWithin };
     });
   });
 }

@@ -68,7 +68,7 @@ export function opOf<I extends string, O extends string, A extends Attributes>(
 ): Op<I, O, A> {
   return {
     name: primitive.name,
-    primitives: [primitive] as unknown as readonly Primitive[],
+    primitives: [primitive],
     forward: (inputs, attributes) => runPrimitive(primitive, inputs, attributes),
     backward,
   };
