@@ -4,11 +4,13 @@ import type * as OnDemand from './on_demand.js';
 
 type Parts = typeof OnDemand;
 
+/** Kept, because import() takes a while even for a loaded script: a model on a lost device must be replaced at once. */
+let loaded: Parts | undefined;
+
 /** `importParts`: for tests. Throws: as `fetchScript`. */
-export async function onDemand(
-  importParts: () => Promise<Parts> = async () => import('./on_demand.js'),
-): Promise<Parts> {
-  return fetchScript(importParts);
+export async function onDemand(importParts?: () => Promise<Parts>): Promise<Parts> {
+  if (importParts) return fetchScript(importParts);
+  return (loaded ??= await fetchScript(async () => import('./on_demand.js')));
 }
 
 /**
