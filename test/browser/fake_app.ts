@@ -1,6 +1,6 @@
 /** The page's App with a worker that only remembers what it was asked: views are fed through `state`. */
 import type { App, Cause, WorkerState } from '../../web/app.js';
-import type { TrainingStatus } from '../../web/protocol.js';
+import type { Phase, TrainingStatus } from '../../web/protocol.js';
 import { defaultSettings } from '../../web/settings.js';
 import { Store } from '../../web/store.js';
 
@@ -13,11 +13,41 @@ export interface FakeApp extends App {
   readonly said: string[];
 }
 
+/** As the page shows them. */
+export const phases: readonly Phase[] = [
+  'idle',
+  'loading',
+  'compiling',
+  'training',
+  'validating',
+  'paused',
+  'finished',
+  'stopped',
+  'lost',
+];
+
+const nothing = <T>(): Store<T | null> => new Store<T | null>(null);
+
+/** Before the worker has sent anything. */
+export function emptyState(): WorkerState {
+  return {
+    device: nothing(),
+    status: nothing(),
+    steps: nothing(),
+    epochs: nothing(),
+    memory: nothing(),
+    model: nothing(),
+    sets: nothing(),
+    undo: nothing(),
+    tuned: nothing(),
+    note: nothing(),
+  };
+}
+
 export function fakeApp(): FakeApp {
   const calls: FakeApp['calls'] = [];
   const answers: FakeApp['answers'] = {};
   const said: string[] = [];
-  const nothing = <T>(): Store<T | null> => new Store<T | null>(null);
   const part = (name: string): unknown =>
     new Proxy(
       {},
@@ -32,18 +62,7 @@ export function fakeApp(): FakeApp {
       },
     );
   const worker = new Proxy({}, { get: (_, name) => part(String(name)) }) as App['worker'];
-  const state: WorkerState = {
-    device: nothing(),
-    status: nothing(),
-    steps: nothing(),
-    epochs: nothing(),
-    memory: nothing(),
-    model: nothing(),
-    sets: nothing(),
-    undo: nothing(),
-    tuned: nothing(),
-    note: nothing(),
-  };
+  const state = emptyState();
   return {
     worker,
     state,

@@ -11,7 +11,7 @@
  */
 import axe from 'axe-core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { App, Cause, CurrentImage, WorkerState, RemoteWorker } from '../../web/app.js';
+import type { App, Cause, CurrentImage, RemoteWorker } from '../../web/app.js';
 import type {
   InspectingApi,
   KernelRow,
@@ -23,6 +23,7 @@ import type {
 } from '../../web/protocol.js';
 import { Store } from '../../web/store.js';
 import { insideView } from '../../web/views/inside.js';
+import { emptyState } from './fake_app.js';
 
 type KernelTable = Awaited<ReturnType<InspectingApi['kernels']>>;
 
@@ -115,22 +116,9 @@ class Page {
   table: () => KernelTable = () => table;
   activations = activationsOf;
   readonly image = new Store<CurrentImage | null>(null);
-  readonly state: WorkerState;
+  readonly state = emptyState();
 
   constructor() {
-    const nothing = <T>() => new Store<T | null>(null);
-    this.state = {
-      device: nothing(),
-      status: nothing(),
-      steps: nothing(),
-      epochs: nothing(),
-      memory: nothing(),
-      model: nothing(),
-      sets: nothing(),
-      undo: nothing(),
-      tuned: nothing(),
-      note: nothing(),
-    };
     this.root.id = 'inside';
     const heading = document.createElement('h2');
     heading.textContent = 'Inside';

@@ -19,7 +19,7 @@ import { defaultSettings, proposalFor, withPreset } from '../../web/settings.js'
 import { keepInAddress } from '../../web/settings_address.js';
 import { Store } from '../../web/store.js';
 import { trainingView } from '../../web/views/training.js';
-import { type FakeApp, fakeApp, statusOf } from './fake_app.js';
+import { type FakeApp, fakeApp, phases, statusOf } from './fake_app.js';
 
 let app: FakeApp;
 let root: HTMLElement;
@@ -95,17 +95,7 @@ const callsOf = (name: string): unknown[][] =>
 test('every phase enables the right buttons', async () => {
   await show();
   const found: Record<string, string[]> = {};
-  for (const phase of [
-    'idle',
-    'loading',
-    'compiling',
-    'training',
-    'validating',
-    'paused',
-    'finished',
-    'stopped',
-    'lost',
-  ] as const) {
+  for (const phase of phases) {
     app.state.status.set(statusOf(phase));
     await painted();
     found[phase] = enabled();

@@ -11,7 +11,7 @@ import { reset } from '../../web/commands/model.js';
 import { pause, primaryCommand, reconnect, resume, step, stop, train } from '../../web/commands/training.js';
 import { stopTest, test as testModel, testProblem } from '../../web/commands/test.js';
 import { undoCommand } from '../../web/commands/undo.js';
-import { type FakeApp, fakeApp, statusOf } from '../browser/fake_app.js';
+import { type FakeApp, fakeApp, phases, statusOf } from '../browser/fake_app.js';
 
 const gpu = {
   name: 'gpu',
@@ -34,18 +34,6 @@ const enabledIn = (app: FakeApp): string =>
     .filter((command) => canRun(app, command))
     .map((command) => labelOf(app, command))
     .join(', ');
-
-const phases: readonly Phase[] = [
-  'idle',
-  'loading',
-  'compiling',
-  'training',
-  'validating',
-  'paused',
-  'finished',
-  'stopped',
-  'lost',
-];
 
 test('what is enabled in which phase', () => {
   expect(phases.map((phase) => `${phase}: ${enabledIn(appIn(phase))}`)).toMatchInlineSnapshot(`

@@ -17,18 +17,7 @@ import {
   stepTime,
   summaryOf,
 } from '../../web/views/training_words.js';
-
-const phases: readonly Phase[] = [
-  'idle',
-  'loading',
-  'compiling',
-  'training',
-  'validating',
-  'paused',
-  'finished',
-  'stopped',
-  'lost',
-];
+import { phases } from '../browser/fake_app.js';
 
 /** In the second of five epochs. */
 function statusOf(phase: Phase, changes: Partial<TrainingStatus> = {}): TrainingStatus {
