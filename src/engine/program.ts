@@ -160,6 +160,15 @@ export class Program<R extends Structure> extends Resource {
 }
 
 /**
+ * Compiles and binds a plan without inputs and outputs, such as that of a training step.
+ *
+ * Throws: DeviceError for a shader that does not compile.
+ */
+export async function bindPlan(plan: Plan, options: CompileOptions = {}): Promise<Step> {
+  return newStep(plan, [], [], await compile(plan, options));
+}
+
+/**
  * Turns a function of tensors into a program: recorded on the first call for each signature, then replayed. It runs
  * on `device`; default: the current default device.
  *

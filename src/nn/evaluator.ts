@@ -1,7 +1,8 @@
 /** Computes the metrics of a model over a set, and its predictions: programs that read the model's own parameters. */
 import type { Spec } from '../engine/primitive.js';
 import type { PlanOptions } from '../engine/plan/plan.js';
-import { type BoundStep, program } from '../engine/program.js';
+import { bindPlan, program } from '../engine/program.js';
+import type { Step } from '../engine/replay.js';
 import type { CompileOptions } from '../engine/compile.js';
 import { Resource } from '../engine/resource.js';
 import { Tensor } from '../engine/tensor.js';
@@ -12,6 +13,7 @@ import type { Callback, Inference, Training } from './callbacks/callback.js';
 import { DeviceSet, type Images, type LabelledImages, type SetTensors } from './device_set.js';
 import { gatherInputs } from './inputs.js';
 import { MetricsRing } from './metrics_ring.js';
+import { type PlannedBefore, plansOver, tensorsOf } from './planned.js';
 import { type SyncPoints, replaySteps } from './replay_loop.js';
 import { type Sums, addSums, meansOf } from './task.js';
 import type { TrainableModel } from './trainable_model.js';
@@ -47,6 +49,10 @@ export class EvaluationTensors extends Resource {
     super();
     this.state = make(stateSpec);
     this.ring = new MetricsRing(task, make);
+  }
+
+  get tensors(): readonly Tensor[] {
+    return [this.state, this.ring.tensor];
   }
 
   dispose(): void {
@@ -94,7 +100,7 @@ export class Evaluator extends Resource {
     private readonly set: DeviceSet,
     private readonly batchSize: number,
     private readonly tensors: EvaluationTensors,
-    private readonly bound: BoundStep<Record<string, Tensor>>,
+    private readonly step: Step,
   ) {
     super();
   }
@@ -103,18 +109,22 @@ export class Evaluator extends Resource {
     model: TrainableModel,
     images: LabelledImages,
     batchSize: number,
-    { kernelSelection, hasFewShapes = false, ...options }: CompileOptions & EvaluatorOptions = {},
+    {
+      kernelSelection,
+      hasFewShapes = false,
+      planned,
+      ...options
+    }: CompileOptions & EvaluatorOptions & Partial<PlannedBefore> = {},
   ): Promise<Evaluator> {
     const { device } = model;
     const set = new DeviceSet(device, images, { multipleOf: hasFewShapes ? batchSize : 1 });
     const tensors = new EvaluationTensors(model, (spec) => outsideTidy(() => Tensor.zeros(spec, device)));
     tensors.ring.prepareReads(device);
-    const evaluate = program(() => recordEvaluation(model, set, tensors, batchSize), device, {
-      kernelSelection,
-    });
     try {
-      const bound = await evaluate.bind([], options);
-      return new Evaluator(model, set, batchSize, tensors, bound);
+      const [plan] = planned ? plansOver(planned, tensorsOf(set, tensors)) : [];
+      const evaluate = (): Record<string, Tensor> => recordEvaluation(model, set, tensors, batchSize);
+      const step = await bindPlan(plan ?? program(evaluate, device, { kernelSelection }).plan(), options);
+      return new Evaluator(model, set, batchSize, tensors, step);
     } catch (error) {
       set.dispose();
       tensors.dispose();
@@ -149,7 +159,7 @@ export class Evaluator extends Resource {
     for (const callback of callbacks) await callback.onTestBegin?.(inference);
     await replaySteps({
       device: this.model.device,
-      step: this.bound.step,
+      step: this.step,
       ring: this.tensors.ring,
       firstStep: 0,
       count,
@@ -169,7 +179,7 @@ export class Evaluator extends Resource {
   }
 
   dispose(): void {
-    this.bound.step.dispose();
+    this.step.dispose();
     this.set.dispose();
     this.tensors.dispose();
   }

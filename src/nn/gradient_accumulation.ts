@@ -14,6 +14,7 @@ import {
   forecastTraining,
   together,
 } from './memory_forecast.js';
+import type { Planned } from './planned.js';
 import type { TrainableModel } from './trainable_model.js';
 import { type MemoryOptions, Room } from './memory_room.js';
 
@@ -36,7 +37,13 @@ export interface GradientAccumulation {
   readonly microBatchSize: number;
   /** The most images that the device can process at a time, if that was the limit. */
   readonly largest?: number;
-  readonly forecast: MemoryForecast;
+  readonly forecast: TrainingForecast;
+}
+
+/** The memory of a training with its validation, and the plans of both. */
+export interface TrainingForecast extends MemoryForecast {
+  readonly training: Planned;
+  readonly validation?: Planned;
 }
 
 interface Wanted extends MemoryOptions {
@@ -53,14 +60,16 @@ interface Wanted extends MemoryOptions {
 export function planAccumulation(model: TrainableModel, options: AccumulationOptions): GradientAccumulation {
   const { batchSize, microBatchSize, preferred, validation, memory, ...shape } = options;
   if (microBatchSize !== undefined) checkArgument('fit', 'microBatchSize', microBatchSize, () => count);
-  const room = new Room('fit', model.device, memory, (atOnce) => {
+  const room = new Room('fit', model.device, memory, (atOnce): TrainingForecast => {
     const training = forecastTraining(model, { ...shape, batchSize, microBatchSize: atOnce });
-    return validation
-      ? together(
-          training,
-          forecastEvaluation(model, validation, atOnce, { kernelSelection: shape.kernelSelection }),
-        )
-      : training;
+    if (!validation) return { ...training, training: training.planned };
+    const { kernelSelection } = shape;
+    const evaluation = forecastEvaluation(model, validation, atOnce, { kernelSelection });
+    return {
+      ...together(training, evaluation),
+      training: training.planned,
+      validation: evaluation.planned,
+    };
   });
   const wanted = Math.min(microBatchSize ?? preferred ?? batchSize, batchSize);
   const forecast = room.forecastIfFits(wanted);

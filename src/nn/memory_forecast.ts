@@ -12,6 +12,7 @@ import { type SetLayout, type SetShape, type SetTensors, setSpecs } from './devi
 import { EvaluationTensors, type EvaluatorOptions, recordEvaluation, recordPrediction } from './evaluator.js';
 import type { TrainableModel } from './trainable_model.js';
 import type { ParameterGroup } from './parameters.js';
+import { type Planned, tensorsOf } from './planned.js';
 import { type StepOptions, StepTensors, stepRecorders } from './training_step.js';
 
 /** Bytes of buffers on the device, as `Device.allocatedBytes` counts them. */
@@ -29,6 +30,11 @@ export interface MemoryForecast {
   readonly largestBuffer: number;
 }
 
+/** A forecast with the plans that it was made from. */
+export interface PlannedForecast extends MemoryForecast {
+  readonly planned: Planned;
+}
+
 export interface TrainingShape extends StepOptions, Pick<PlanOptions, 'kernelSelection'> {
   readonly images: SetShape;
   readonly variantsPerImage?: number | undefined;
@@ -44,16 +50,19 @@ export function addedBytes({ data, step, intermediates, warmUp }: MemoryForecast
  *
  * Throws: DeviceError if a kernel cannot be dispatched over so many images; StateError before compile().
  */
-export function forecastTraining(model: TrainableModel, shape: TrainingShape): MemoryForecast {
+export function forecastTraining(model: TrainableModel, shape: TrainingShape): PlannedForecast {
   const { images, variantsPerImage = 1, batchSize, microBatchSize, kernelSelection } = shape;
   const ledger = new Ledger(model.device);
   const set = ledger.data(images, { variantsPerImage });
   const stepsPerEpoch = Math.ceil((images.count * variantsPerImage) / batchSize);
   const isAccumulated = microBatchSize < batchSize;
   const tensors = new StepTensors(model, { stepsPerEpoch, isAccumulated }, ledger.step);
-  for (const record of stepRecorders(model, set, tensors, shape))
-    ledger.plan(program(record, model.device, { kernelSelection }).plan());
-  return ledger.forecast([...model.state.groups, ...model.slots.values()]);
+  const plans = stepRecorders(model, set, tensors, shape).map((record) =>
+    program(record, model.device, { kernelSelection }).plan(),
+  );
+  for (const plan of plans) ledger.plan(plan);
+  const planned = { plans, placeholders: tensorsOf(set, tensors) };
+  return { ...ledger.forecast([...model.state.groups, ...model.slots.values()]), planned };
 }
 
 /** The memory of an `Evaluator`, including its set. Throws: DeviceError, as above. */
@@ -62,15 +71,17 @@ export function forecastEvaluation(
   images: SetShape,
   batchSize: number,
   { kernelSelection, hasFewShapes = false }: EvaluatorOptions = {},
-): MemoryForecast {
+): PlannedForecast {
   const ledger = new Ledger(model.device);
   const set = ledger.data(images, { multipleOf: hasFewShapes ? batchSize : 1 });
   const tensors = new EvaluationTensors(model, ledger.step);
   const evaluate = program(() => recordEvaluation(model, set, tensors, batchSize), model.device, {
     kernelSelection,
   });
-  ledger.plan(evaluate.plan());
-  return ledger.forecast(model.state.groups);
+  const plan = evaluate.plan();
+  ledger.plan(plan);
+  const planned = { plans: [plan], placeholders: tensorsOf(set, tensors) };
+  return { ...ledger.forecast(model.state.groups), planned };
 }
 
 /** The memory of `predictAll`, including its set. Throws: DeviceError, as above. */

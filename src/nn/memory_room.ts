@@ -22,7 +22,7 @@ export const memoryRules = (): Rules<MemoryOptions> => ({
 });
 
 /** Finds what fits on a device, from a forecast by the number of images at once. */
-export class Room {
+export class Room<Forecast extends MemoryForecast> {
   /** Bytes that the device may allocate in total. */
   readonly #budget: number;
 
@@ -31,7 +31,7 @@ export class Room {
     readonly who: string,
     readonly device: Device,
     memory: number | undefined,
-    readonly forecast: (atOnce: number) => MemoryForecast,
+    readonly forecast: (atOnce: number) => Forecast,
   ) {
     if (memory !== undefined) checkArgument(who, 'memory', memory, () => memoryRules().memory);
     const free = device.freeMemory();
@@ -40,7 +40,7 @@ export class Room {
   }
 
   /** Undefined if it does not fit. Throws: ShapeError and the like for a model that cannot be recorded. */
-  forecastIfFits(atOnce: number): MemoryForecast | undefined {
+  forecastIfFits(atOnce: number): Forecast | undefined {
     try {
       const forecast = this.forecast(atOnce);
       return this.#excess(forecast) === undefined ? forecast : undefined;

@@ -242,14 +242,18 @@ class Fitting {
         for (const callback of this.#callbacks) callback.onCompile?.(done, total, this.#training);
       },
     };
-    const { microBatchSize } = this.accumulation;
+    const { microBatchSize, forecast } = this.accumulation;
     this.#step = await TrainingStep.create(this.model, this.#set, this.#batchSize, {
       ...compiling,
       augmentation,
       microBatchSize,
+      planned: forecast.training,
     });
     if (validationData)
-      this.#evaluator = await Evaluator.create(this.model, validationData, microBatchSize, compiling);
+      this.#evaluator = await Evaluator.create(this.model, validationData, microBatchSize, {
+        ...compiling,
+        planned: forecast.validation,
+      });
     return this.#step;
   }
 

@@ -7,7 +7,7 @@ import { debug } from '../engine/debug.js';
 import { grad } from '../kernels/grad.js';
 import type { Spec } from '../engine/primitive.js';
 import { describePlan, type Plan, type PlanOptions } from '../engine/plan/plan.js';
-import { program } from '../engine/program.js';
+import { bindPlan, program } from '../engine/program.js';
 import type { DispatchTime, Step } from '../engine/replay.js';
 import { Resource } from '../engine/resource.js';
 import { Tensor } from '../engine/tensor.js';
@@ -26,6 +26,7 @@ import { gatherInputs } from './inputs.js';
 import type { TrainableModel } from './trainable_model.js';
 import { ParameterGroup, byDecay } from './parameters.js';
 import { MetricsRing } from './metrics_ring.js';
+import { type PlannedBefore, plansOver, tensorsOf } from './planned.js';
 import type { Replayable } from './replay_loop.js';
 import { StepScalars } from './step_scalars.js';
 
@@ -62,6 +63,11 @@ export class StepTensors extends Resource {
     this.sums = isAccumulated
       ? { gradients: make(flat), totals: make({ shape: [task.width], dtype: 'f32' }) }
       : undefined;
+  }
+
+  get tensors(): readonly Tensor[] {
+    const { state, stepScalars, ring, gradients, sums } = this;
+    return [state, stepScalars, ring.tensor, gradients.flat, ...(sums ? [sums.gradients, sums.totals] : [])];
   }
 
   dispose(): void {
@@ -178,23 +184,23 @@ export class TrainingStep extends Resource {
       augmentation,
       microBatchSize = batchSize,
       kernelSelection,
+      planned,
       ...options
     }: CompileOptions &
       Pick<PlanOptions, 'kernelSelection'> &
+      Partial<PlannedBefore> &
       Partial<Pick<StepOptions, 'augmentation' | 'microBatchSize'>> = {},
   ): Promise<TrainingStep> {
     const atOnce = Math.min(microBatchSize, batchSize);
     const training = new TrainingStep(model, set, batchSize, atOnce);
-    const recorders = stepRecorders(model, set, training.#tensors, {
-      batchSize,
-      microBatchSize: atOnce,
-      augmentation,
-    });
+    const shape = { batchSize, microBatchSize: atOnce, augmentation };
     try {
-      for (const record of recorders) {
-        const { step } = await program(record, model.device, { kernelSelection }).bind([], options);
-        training.#steps.push(step);
-      }
+      const plans = planned
+        ? plansOver(planned, tensorsOf(set, training.#tensors))
+        : stepRecorders(model, set, training.#tensors, shape).map((record) =>
+            program(record, model.device, { kernelSelection }).plan(),
+          );
+      for (const plan of plans) training.#steps.push(await bindPlan(plan, options));
     } catch (error) {
       training.dispose();
       throw error;

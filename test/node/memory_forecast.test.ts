@@ -1,10 +1,11 @@
 /**
  * The forecast of memory against what is then allocated, and what follows from it:
  *   training at several batch sizes, in micro-batches, several models: in total, and per image (the slope)
- *   a whole fit with validation; evaluation; prediction; planning itself allocates nothing
+ *   a whole fit with validation, planned once; evaluation; prediction; planning itself allocates nothing
  *   the largest batch: by the limit of a buffer, by a budget, by free memory; not even one image
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { setDebugLevel, setDebugSink } from '../../src/engine/debug.js';
 import type { Device } from '../../src/engine/device.js';
 import { DeviceError } from '../../src/errors.js';
 import {
@@ -99,6 +100,23 @@ describe('training', () => {
       const { forecast } = planAccumulation(model, { batchSize, images: bars(200), validation });
       expect(Math.abs(addedBytes(forecast) / (device.peakBytes - before) - 1)).toBeLessThan(0.15);
     }
+  });
+
+  it('binds the plans of the forecast: fit plans its step and its validation once', async () => {
+    const model = smallModel();
+    const lines: string[] = [];
+    setDebugSink((line) => lines.push(line));
+    setDebugLevel(1);
+    try {
+      await model.fit(bars(32), { batchSize: 8, validationData: bars(8, 2) });
+    } finally {
+      setDebugLevel(0);
+      setDebugSink((line) => console.error(line));
+    }
+    const stages = ['live', 'common', 'rewrite', 'select', 'fuse', 'place', 'memory'];
+    for (const stage of stages)
+      expect(lines.filter((line) => line.startsWith(`plan, ${stage}:\n`))).toHaveLength(2);
+    model.dispose();
   });
 
   it('is planned without allocating anything', () => {

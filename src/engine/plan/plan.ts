@@ -2,11 +2,12 @@
  * A plan is a program made concrete for one device: a flat list of dispatches over numbered slots. `Step` (replay.ts)
  * assigns buffers to the slots.
  */
+import { assert } from '../../errors.js';
 import { type Device, type Storage, mebibytes } from '../device.js';
 import type { KernelSelection } from '../kernel_selection.js';
 import type { Spec } from '../primitive.js';
 import type { SpecialisedShader } from '../shader.js';
-import type { Tensor } from '../tensor.js';
+import { type Tensor, describe } from '../tensor.js';
 
 export type Slot =
   | { readonly kind: 'input' | 'output'; readonly index: number; readonly byteLength: number }
@@ -81,4 +82,28 @@ export function describePlan(plan: Plan): string {
 
 export function slotText(slot: Slot): string {
   return 'index' in slot ? `${slot.kind}${slot.index}` : slot.kind;
+}
+
+/**
+ * The plan over other memory: wherever it uses the buffer of a tensor on the left, such as a placeholder, it uses that of
+ * the tensor on the right.
+ */
+export function overMemory(plan: Plan, pairs: readonly (readonly [from: Tensor, to: Tensor])[]): Plan {
+  const replacements = new Map(pairs.map(([from, to]) => [from.storage.buffer, to]));
+  for (const [from, to] of pairs)
+    assert(from.storage.byteLength === to.storage.byteLength, `${describe(from)} becomes ${describe(to)}`);
+  const slotOver = (slot: Slot): Slot => {
+    if (slot.kind !== 'fixed') return slot;
+    const { buffer, offset, byteLength } = slot.storage;
+    const to = replacements.get(buffer)?.storage;
+    return to
+      ? { kind: 'fixed', storage: { buffer: to.buffer, offset: to.offset + offset, byteLength } }
+      : slot;
+  };
+  return {
+    ...plan,
+    dispatches: plan.dispatches.map((dispatch) => ({ ...dispatch, slots: dispatch.slots.map(slotOver) })),
+    copies: plan.copies.map(({ from, output }) => ({ from: slotOver(from), output })),
+    held: [...new Set(plan.held.map((tensor) => replacements.get(tensor.storage.buffer) ?? tensor))],
+  };
 }
