@@ -1,9 +1,9 @@
 /**
- * The worker's data set, samples and previews (web/worker/data.ts), in Chromium on a device:
- *   what a set is; samples by seed, by class and by part, never more than there are
- *   samples are of the set that is named, else of the one that the worker is at
- *   previews are those of the previewer, also when several are asked for at once, one of them wrongly, and on a new device
- *   files become `custom`; without a device or files, or with a wrong number: a sentence
+ * The worker's calls about data sets, samples and previews (web/worker/data.ts), in Chromium on a device:
+ *   descriptions; samples by seed, class and split, never more than there are
+ *   samples come from the named data set; by default from that of the settings
+ *   previews equal the previewer's, also for concurrent calls of which one is invalid, and on a new device
+ *   files become `custom`; errors without a device or files, and for invalid numbers
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { open } from '../../src/browser/open.js';
@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => device.destroy());
 
-/** 5×4 pixels; of n images, one in three is of the second class. */
+/** 5×4 pixels; every third image has the second class. */
 function setOf(count: number, first: number): ImageSet {
   return new ImageSet({
     images: Uint8Array.from({ length: count * 20 }, (_, i) => (first + i * 7) % 256),
@@ -77,7 +77,7 @@ describe('a data set', () => {
     expect((await worker().describe('fashion')).testCounts).toBe(null);
   });
 
-  it('has samples chosen by a seed', async () => {
+  it('has samples that depend on the seed', async () => {
     const api = worker();
     const take = (options: object) =>
       api.samples({ part: 'train', count: 8, label: null, seed: 1, ...options });
@@ -98,7 +98,7 @@ describe('a data set', () => {
     expect(tested.pixels).toEqual(test.select(tested.indices).images);
   });
 
-  it('is the one that is named, else that of the settings', async () => {
+  it('defaults to that of the settings', async () => {
     const api = worker();
     const all = { part: 'train', count: 100, label: null, seed: 1 } as const;
     expect((await api.samples(all)).count).toBe(30);
@@ -108,14 +108,14 @@ describe('a data set', () => {
     await expect(api.samples({ ...all, dataset: 'fashion', part: 'test' })).rejects.toThrow('no test part');
   });
 
-  it('of one class is not taken up', async () => {
+  it('with only one class is rejected', async () => {
     const before = sets.custom;
     const file = new File(['label,pixel0\n1,5\n1,6\n1,7'], 'ones.csv');
     await expect(worker().open([file])).rejects.toThrow("ones: all 3 images are of one class, '1', ");
     expect(sets.custom).toBe(before);
   });
 
-  it('has images that training leaves out where it has no test part', async () => {
+  it('without a test split has the images that training leaves out', async () => {
     sets.custom = { name: 'mine', format: 'csv', source: 'here', train: setOf(60, 4) };
     const api = worker({ dataset: 'custom' });
     const { count } = await api.samples({ part: 'test', count: 100, label: null, seed: 1 });
@@ -123,7 +123,7 @@ describe('a data set', () => {
     sets.custom = undefined;
   });
 
-  it('comes from files', async () => {
+  it('can be opened from files', async () => {
     const api = worker();
     const rows = [1, 0, 1].map((label, i) => [label, i, 2, 3, 4].join());
     const file = new File([['label,pixel0,pixel1,pixel2,pixel3', ...rows].join('\n')], 'mine.csv');
@@ -152,13 +152,13 @@ describe('a preview', () => {
     return pixels;
   };
 
-  it('is the previewer’s', async () => {
+  it('equals the previewer’s result', async () => {
     const found = await worker().preview(options);
     expect(found).toMatchObject({ count: 6, height: 5, width: 4, channels: 1, labels: null });
     expect(found.pixels).toEqual(await expected(options));
   });
 
-  it('is right among several', async () => {
+  it('is right among concurrent previews', async () => {
     const api = worker();
     const others = { ...options, indices: [0, 2, 5], seed: 6 };
     const wrong = { ...options, augmentation: { rotation: 999 } };
@@ -174,7 +174,7 @@ describe('a preview', () => {
     ]);
   });
 
-  it('goes on after the device was lost, on the next one', async () => {
+  it('works on a new device after a loss', async () => {
     const first = await open();
     const on = { current: first };
     const api = worker({ on });
@@ -185,7 +185,7 @@ describe('a preview', () => {
     expect((await api.preview(options)).pixels).toEqual(await expected(options));
   });
 
-  it('says what is wrong', async () => {
+  it('rejects invalid requests', async () => {
     const without = worker({ on: { current: undefined } });
     await expect(without.preview(options)).rejects.toThrowErrorMatchingInlineSnapshot(
       `[DeviceError: Previews need WebGPU: the kernels of training compute them.]`,

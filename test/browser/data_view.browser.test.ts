@@ -1,12 +1,12 @@
 /**
- * The page's section of data, in Chromium with a worker that is made up (web/views/data.ts):
- *   asks for nothing before it is in sight and the worker has begun; then once per data set, and again when asked
- *   counts per class with bars; samples of all classes, of one, of the test part, others
- *   sliders: values in words; each move asks for previews, but one at a time and of those that wait only the last
- *   previews: originals beside variants, painted byte by byte; what is wrong is said there; none without a device
- *   presets as beginnings; into the settings and not twice; settings from elsewhere move the sliders
- *   files of one's own become the data set; what is wrong with them is said, and the set before is shown again
- *   axe finds nothing
+ * The section Data, in Chromium with a fake worker (web/views/data.ts):
+ *   makes no request before the section is visible and the worker has started; then one per data set; retries on request
+ *   counts per class with bars; samples of all classes, of one class, of the test split, more samples
+ *   sliders: values as text; each move requests previews, one at a time, and skips all waiting requests but the last
+ *   previews: originals beside variants, painted exactly; errors are shown; no previews without a device
+ *   presets as starting points; applied to the settings once; settings changed elsewhere move the sliders
+ *   custom files become the data set; if they are invalid, an error is shown, and the previous data set again
+ *   axe finds no violation
  */
 import axe from 'axe-core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -74,7 +74,7 @@ const one = (selector: string): HTMLElement => {
   return first;
 };
 const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
-/** Until the observer of the section has looked. */
+/** Waits until the section's IntersectionObserver has reported. */
 const seen = async (): Promise<void> => {
   for (let i = 0; i < 3; i++) await new Promise((resolve) => requestAnimationFrame(resolve));
   await settled();
@@ -88,7 +88,7 @@ const button = (text: string): HTMLButtonElement => {
 };
 const field = (title: string): HTMLInputElement => {
   const label = all('label').find(({ textContent }) => textContent?.trim().startsWith(title));
-  // A select has all that is asked of it here.
+  // A select has all properties that the tests use.
   return label?.querySelector('input, select') as HTMLInputElement;
 };
 function slide(title: string, value: number): void {
@@ -116,7 +116,7 @@ async function shown(): Promise<void> {
 }
 
 describe('the data set', () => {
-  test('is not asked for before the worker has begun, and then once', async () => {
+  test('is not requested before the worker has started, and then once', async () => {
     await seen();
     expect(app.calls).toEqual([]);
     await shown();
@@ -129,14 +129,14 @@ describe('the data set', () => {
     );
   });
 
-  test('is that of the settings', async () => {
+  test('follows the settings', async () => {
     await shown();
     app.settings.set({ ...app.settings.value, dataset: 'fashion' });
     await settled();
     expect(asked('data.describe')).toEqual(['digits', 'fashion']);
   });
 
-  test('that is not there can be asked for again', async () => {
+  test('that could not be loaded can be requested again', async () => {
     const answer = app.answers['data.describe']!;
     app.answers['data.describe'] = () => {
       throw new Error('no server');
@@ -162,7 +162,7 @@ describe('the data set', () => {
     expect(bars).toEqual(['100.0%', '50.0%', '50.0%', '100.0%', '25.0%', '25.0%']);
   });
 
-  test('has samples of all classes, of one, of the test part, and others', async () => {
+  test('has samples of all classes, of one class, of the test split, and more', async () => {
     await shown();
     const [first] = asked<SampleOptions>('data.samples');
     expect(first).toEqual({ dataset: 'digits', part: 'train', count: 40, label: null, seed: 1 });
@@ -237,7 +237,7 @@ describe('previews', () => {
     expect(recipe()).toMatchObject({ augmentation: { horizontalFlip: true, rotation: 3, fill: 'reflect' } });
   });
 
-  test('are computed one at a time, and of those that wait only the last', async () => {
+  test('are computed one at a time, skipping all waiting requests but the last', async () => {
     const ends: (() => void)[] = [];
     app.answers['data.preview'] = () => {
       const options = app.calls.at(-1)?.[1] as PreviewOptions;
@@ -253,7 +253,7 @@ describe('previews', () => {
     expect(seeds.map(({ augmentation }) => augmentation)).toEqual([{ rotation: 1 }, { rotation: 20 }]);
   });
 
-  test('are drawn again, and of other images', async () => {
+  test('can be drawn again, and of other images', async () => {
     const seeds = (): number[] => asked<PreviewOptions>('data.preview').map(({ seed }) => seed);
     button('New variations').click();
     await settled();
@@ -263,7 +263,7 @@ describe('previews', () => {
     expect(asked<PreviewOptions>('data.preview').at(-1)?.indices).toEqual([200, 201, 202, 203]);
   });
 
-  test('say what is wrong where they are', async () => {
+  test('show errors in place', async () => {
     const answer = app.answers['data.preview']!;
     app.answers['data.preview'] = () => {
       throw new Error('too far');
@@ -291,7 +291,7 @@ describe('the settings', () => {
   const begins = (): (string | null)[] =>
     ['Nothing', 'Corrected', 'Paper'].map((name) => button(name).getAttribute('aria-pressed'));
 
-  test('are given a recipe, which may begin as a preset', async () => {
+  test('receive the recipe, which may start from a preset', async () => {
     expect([isUsed(), begins()]).toEqual([true, ['true', 'false', 'false']]);
     button('Corrected').click();
     expect([isUsed(), begins(), valueText('Rotation')]).toEqual([false, ['false', 'true', 'false'], '±10°']);
@@ -306,7 +306,7 @@ describe('the settings', () => {
     expect(app.settings.value).toBe(now);
   });
 
-  test('are taken as the preset writes them', () => {
+  test('receive the exact values of a preset', () => {
     app.settings.set(withPreset(app.settings.value, 'paper'));
     slide('Rotation', 9);
     use().click();
@@ -325,7 +325,7 @@ describe('the settings', () => {
   });
 });
 
-describe('files of one’s own', () => {
+describe('custom files', () => {
   beforeEach(shown);
   async function give(name: string): Promise<void> {
     const transfer = new DataTransfer();
@@ -355,7 +355,7 @@ describe('files of one’s own', () => {
     ]);
   });
 
-  test('that are not images leave the set before', async () => {
+  test('that are not images leave the previous data set', async () => {
     app.answers['data.open'] = () => {
       throw new Error('no images in it');
     };
@@ -366,7 +366,7 @@ describe('files of one’s own', () => {
   });
 });
 
-test('axe finds nothing', async () => {
+test('axe finds no violation', async () => {
   await shown();
   slide('Rotation', 20);
   await settled();

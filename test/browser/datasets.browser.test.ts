@@ -1,8 +1,8 @@
 /**
- * Plan: a set of four small packed files behind a fake `fetch`: the test part alone, then the whole, which fetches only
- * what is new; progress; what is kept is verified when it is read and a damaged file fetched anew; nothing is kept
- * where there is no room; wrong digests, damaged manifests, missing files, a server that is gone, and an abort, each
- * with its error; a server that unpacks on the way.
+ * Plan: a data set of four small compressed files behind a fake `fetch`: only the test split, then the whole set, which
+ * fetches only the missing files; progress; cached files are verified when they are read, and damaged ones are fetched
+ * again; nothing is cached if the disk is full; errors for wrong digests, damaged manifests, missing files, an unreachable
+ * server, and an abort; a server that decompresses the files itself.
  */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { fetchDataset } from '../../src/browser/datasets.js';
@@ -22,7 +22,7 @@ async function gzip(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuf
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-/** Address → what the server answers. */
+/** URL → the server's response. */
 let served: Map<string, Uint8Array<ArrayBuffer> | string>;
 let asked: string[];
 let cache: MemoryFolder;
@@ -63,7 +63,7 @@ async function failure(promise: Promise<unknown>): Promise<unknown> {
   );
 }
 
-test('the test part alone, then the whole', async () => {
+test('only the test split, then the whole data set', async () => {
   const { title, test: images } = await fetchDataset(new URL(base), 'tiny', { parts: 'test', cache });
   expect([title, [...images.images], [...images.labels], images.imageShape, images.classNames]).toEqual([
     'Tiny',
@@ -91,7 +91,7 @@ test('the test part alone, then the whole', async () => {
   expect(done).toEqual([...done].sort((a, b) => a - b));
 });
 
-test('what is kept and damaged is fetched anew', async () => {
+test('a damaged cached file is fetched again', async () => {
   await load();
   expect(await cache.list()).toHaveLength(4);
   asked = [];
@@ -108,7 +108,7 @@ test('what is kept and damaged is fetched anew', async () => {
   expect([train.count, ...images.images]).toEqual([2, 9, 8]);
 });
 
-test('without room, everything is read and nothing kept, with a line', async () => {
+test('on a full disk, everything is read and nothing cached, with one warning', async () => {
   const lines: string[] = [];
   const full = {
     ...cache,
@@ -122,13 +122,13 @@ test('without room, everything is read and nothing kept, with a line', async () 
   ]);
 });
 
-test('a server that unpacks on the way', async () => {
+test('a server that decompresses the files', async () => {
   for (const [part, bytes] of Object.entries(raw)) served.set(`${base}tiny/${part}-ubyte.gz`, bytes);
   expect((await load()).train.count).toBe(2);
 });
 
 describe('errors', () => {
-  test('another file than the manifest says', async () => {
+  test('a file that differs from the manifest', async () => {
     served.set(`${base}tiny/testLabels-ubyte.gz`, await gzip(raw.trainLabels));
     const error = await failure(load());
     expect(error).toBeInstanceOf(DataError);
@@ -138,7 +138,7 @@ describe('errors', () => {
     expect(await cache.exists('testLabels-ubyte.gz')).toBe(false);
   });
 
-  test('a file cut off', async () => {
+  test('a truncated file', async () => {
     const whole = served.get(`${base}tiny/testImages-ubyte.gz`) as Uint8Array<ArrayBuffer>;
     served.set(`${base}tiny/testImages-ubyte.gz`, whole.slice(0, 20));
     expect(await failure(load())).toMatchObject({ name: 'DataError' });
@@ -155,7 +155,7 @@ describe('errors', () => {
     expect((error as Error).message).toMatch(reason);
   });
 
-  test('a set that is not there', async () => {
+  test('a missing data set', async () => {
     expect(await failure(fetchDataset(base, 'other', { cache }))).toMatchObject({
       name: 'FileError',
       problem: 'missing',
@@ -163,19 +163,19 @@ describe('errors', () => {
     });
   });
 
-  test('a server that is gone', async () => {
+  test('an unreachable server', async () => {
     vi.stubGlobal('fetch', async () => Promise.reject(new TypeError('Failed to fetch')));
     expect(await failure(load())).toMatchObject({ name: 'FileError', problem: 'network' });
   });
 
-  test('an abort, before and on the way', async () => {
+  test('an abort before and during the download', async () => {
     expect(await failure(fetchDataset(base, 'tiny', { cache, signal: AbortSignal.abort('enough') }))).toBe(
       'enough',
     );
     expect(asked).toEqual([]);
     const abort = new AbortController();
     const { signal } = abort;
-    // An answer that never ends; as in a browser, an abort breaks it off with the signal's reason.
+    // A response that never ends. As in a browser, an abort rejects it with the signal's reason.
     const endless = new ReadableStream({
       start: (stream) => signal.addEventListener('abort', () => stream.error(signal.reason)),
     });

@@ -1,18 +1,18 @@
 /**
- * The drawing view, with a real pointer, finger and keyboard, before the worker's own predictions of a small model:
+ * The drawing view, with a real pointer, finger and keyboard, and the worker's predictions by a small model:
  *
- *   first      an example is on the pad and predicted before anybody did anything; predicted anew for another model
- *   mouse      a stroke replaces the example, is predicted while it is drawn, never two at once, the last state last;
- *              what was sent does not depend on the pad's size; undo, clear, undo of clear; the other button draws not
+ *   first      the pad shows an example with its prediction before any input, and predicts it again for another model
+ *   mouse      a stroke replaces the example and is predicted while it is drawn, one prediction at a time, the final state
+ *              last; the picture does not depend on the pad's size; undo, clear, undo of clear; the right button does nothing
  *   touch      a finger draws, a second one does not, and the page does not scroll
- *   keyboard   arrows and space draw; test images by arrow keys, by class, others
- *   pictures   a PNG uploaded, dropped and pasted gives what `digitImage` gives; a broken file is said
- *   result     the small picture, ten rows, the likeliest marked and said once drawing has ended
- *   learning   number keys choose, the button learns, before and after are shown; not without a device, nor while it
- *              is lost; what came of the one before goes
- *   clothes    names in place of digits, a word that drawing is of little use, a test image in place of the example
- *   others     images that are not of the model's size are not shown to it
- *   axe        finds nothing
+ *   keyboard   arrow keys and space draw; test images by arrow keys, by class, more of them
+ *   pictures   a PNG that is uploaded, dropped or pasted gives the same as `digitImage`; a broken file shows an error
+ *   result     the small picture, ten rows, the most likely class marked, and announced when drawing has ended
+ *   learning   number keys choose, the button learns, before and after are shown; not without a device or after a loss; the
+ *              next correction clears the outcome
+ *   clothes    class names instead of digits, a note on drawings, a test image instead of the example
+ *   sizes      images that do not have the model's input size are not predicted
+ *   axe        finds no violation
  */
 import axe from 'axe-core';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -44,7 +44,7 @@ const clothes = [
 let root: HTMLElement;
 let app: FakeApp;
 
-/** A model that computes in JavaScript; each pixel has its say. */
+/** A model that computes in JavaScript; its output depends on every pixel. */
 function hostContext(): Context {
   const model = sequential([
     flatten({ inputShape: [28, 28, 1] }),
@@ -71,7 +71,7 @@ function modelInfo(classNames: readonly string[] = digits, version = 1): ModelIn
   };
 }
 
-/** `count` images of a class, told apart by their first pixel. */
+/** `count` images of a class that differ in their first pixel. */
 function images(count: number, label: number | null, seed: number): Images & { indices: number[] } {
   const labels = Uint8Array.from({ length: count }, (_, i) => label ?? i % 10);
   const pixels = Uint8Array.from({ length: count * 784 }, (_, i) => {
@@ -120,7 +120,7 @@ afterEach(() => {
   expect(app.said).toEqual([]);
 });
 
-/** Until all that lies on the pad has been predicted. */
+/** Waits until the content of the pad has been predicted. */
 async function predicted(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 120));
   await expect.poll(() => underWay).toBe(0);
@@ -141,17 +141,17 @@ function button(name: string): HTMLButtonElement {
 const drawings = (): PictureData[] =>
   app.calls.filter(([name]) => name === 'predicting.drawing').map(([, picture]) => picture as PictureData);
 
-/** Black pixels of what was sent. */
+/** Number of black pixels in the picture that was sent. */
 const inkOf = ({ rgba }: PictureData): number =>
   rgba.reduce((sum, value, i) => sum + (i % 4 === 0 && value < 128 ? 1 : 0), 0);
 
 const current = (): Prediction | null => app.image.value?.prediction ?? null;
 
-// ---- pointers, as the browser makes them ----
+// ---- real pointer events ----
 
 type Place = readonly [x: number, y: number];
 
-/** From shares of the pad to the window's pixels, in which the tests' page is a frame. */
+/** Converts positions in units of the pad's side to pixels of the window, which contains the tests in a frame. */
 function onScreen([x, y]: Place): { x: number; y: number } {
   const pad = get('.pad-canvas').getBoundingClientRect();
   const frame = window.frameElement?.getBoundingClientRect();
@@ -162,7 +162,7 @@ function onScreen([x, y]: Place): { x: number; y: number } {
   };
 }
 
-/** The protocol of Chromium's own tools; Vitest's type for it is empty. */
+/** The Chrome DevTools Protocol; Vitest's type for it is empty. */
 async function send(method: string, options: object): Promise<void> {
   await (cdp() as unknown as { send(name: string, given: object): Promise<void> }).send(method, options);
 }
@@ -197,7 +197,7 @@ const down: readonly Place[] = [
   [0.5, 0.8],
 ];
 
-test('an example is predicted before anybody did anything, and again by another model', async () => {
+test('an example is predicted before any input, and again by another model', async () => {
   expect(drawings()).toHaveLength(1);
   expect(inkOf(drawings()[0]!)).toBeGreaterThan(1000);
   expect(app.image.value).toMatchObject({ source: 'drawing', label: null });
@@ -209,7 +209,7 @@ test('an example is predicted before anybody did anything, and again by another 
   expect(drawings()[1]).toEqual(drawings()[0]);
 });
 
-test('a mouse draws; what is on the pad at last is predicted at last', async () => {
+test('a mouse draws, and the final drawing is predicted last', async () => {
   const example = drawings()[0]!;
   expect(button('Undo').ariaDisabled).toBe('true');
   await drawByMouse(down);
@@ -217,7 +217,7 @@ test('a mouse draws; what is on the pad at last is predicted at last', async () 
   const last = drawings().at(-1)!;
   expect(drawings().length).toBeGreaterThan(1);
   expect(mostUnderWay).toBe(1);
-  // A line of a pen seven hundredths wide, three fifths long, with round ends; nothing of the example.
+  // A line of width 0.07 and length 0.6 with round ends, and nothing of the example.
   const [length, width] = [0.6 * 280, 0.07 * 280];
   const expected = length * width + (Math.PI * width ** 2) / 4;
   expect(inkOf(last)).toBeGreaterThan(0.97 * expected);
@@ -247,7 +247,7 @@ test('a mouse draws; what is on the pad at last is predicted at last', async () 
   expect(button('Undo').ariaDisabled).toBe('true');
 });
 
-test('it is the same drawing on a pad of another size; the right button draws nothing', async () => {
+test('a drawing does not depend on the size of the pad; the right button draws nothing', async () => {
   await drawByMouse(down);
   await predicted();
   const first = drawings().at(-1)!;
@@ -258,7 +258,7 @@ test('it is the same drawing on a pad of another size; the right button draws no
   await predicted();
   const { input } = current()!;
   const same = digitImage({ data: first.rgba, width: 280, height: 280, channels: 4 });
-  // The pointer comes in whole pixels: the same up to those.
+  // Pointer positions are integers, so the drawings differ by less than a pixel.
   const differences = same.reduce((sum, value, i) => sum + Math.abs(value - input[i]!), 0);
   expect(differences).toBeLessThan(0.05 * same.reduce((sum, value) => sum + value, 0));
   const count = drawings().length;
@@ -268,7 +268,7 @@ test('it is the same drawing on a pad of another size; the right button draws no
   expect(drawings()).toHaveLength(count);
 });
 
-test('the canvas has the pixels of the screen', async () => {
+test('the canvas has the resolution of the screen', async () => {
   const canvas = get('.pad-canvas') as HTMLCanvasElement;
   expect(canvas.width).toBe(Math.round(canvas.clientWidth * devicePixelRatio));
   root.style.width = '300px';
@@ -326,7 +326,7 @@ test('arrow keys and the space bar draw', async () => {
   expect(drawings().at(-1)).toEqual(drawings()[0]);
 });
 
-test('images of the test part by the keyboard alone: the grid, a class, others', async () => {
+test('test images by keyboard: the grid, a class, more images', async () => {
   const toggle = button('Test images');
   toggle.click();
   expect(toggle.getAttribute('aria-expanded')).toBe('true');
@@ -356,11 +356,11 @@ test('images of the test part by the keyboard alone: the grid, a class, others',
   expect(app.image.value).toMatchObject({ source: 'test', label: 4 });
   expect(app.image.value!.input[0]).toBe(100);
   const picked = app.image.value!.input;
-  // It shows what it is, and is not for learning.
+  // Its label is shown, and it cannot be learned.
   expect((get('input:checked') as HTMLInputElement).value).toBe('4');
   expect(button('Learn from this drawing').ariaDisabled).toBe('true');
   expect(get('.outcome').textContent).toMatch(/^Test images are never learned/);
-  // A picture gives way to a drawing, and comes back.
+  // A drawing replaces the picture, and undo restores it.
   await drawByMouse(down);
   await predicted();
   expect(app.image.value!.source).toBe('drawing');
@@ -387,7 +387,7 @@ function transferOf(file: File): DataTransfer {
   return transfer;
 }
 
-/** The ways in which a picture comes; each says whether the view has taken it from the browser. */
+/** The ways to open a picture; each returns whether the view has prevented the browser's default action. */
 const ways: Readonly<Record<string, (file: File) => boolean>> = {
   chosen: (file) => {
     const input = get('input[type="file"]') as HTMLInputElement;
@@ -413,14 +413,14 @@ test.each(Object.keys(ways))('a picture that is %s is predicted as a digit', asy
   expect(app.image.value!.label).toBeNull();
 });
 
-test('what is no picture is said', async () => {
+test('a file that is not a picture shows an error', async () => {
   ways['chosen']!(new File(['no'], 'no.jpg', { type: 'image/jpeg' }));
   await expect.poll(() => app.said).toHaveLength(1);
   expect(app.said[0]).toMatch(/^no\.jpg: the browser cannot read this picture/);
   app.said.length = 0;
 });
 
-test('the result is shown for eyes and ears', async () => {
+test('the result is shown and announced', async () => {
   await drawByMouse(down);
   await predicted();
   const { probabilities, input } = current()!;
@@ -470,7 +470,7 @@ test('a correction is learned, before and after are shown', async () => {
   ]);
   await predicted();
   expect(get('.verdict-name').textContent).toBe('4');
-  // A mark for each that has moved, where it was.
+  // A mark at the previous value of each row that has changed.
   const moved = digits.filter(
     (_, i) => Math.abs(before.probabilities[i]! - after.probabilities[i]!) >= 0.005,
   );
@@ -479,7 +479,7 @@ test('a correction is learned, before and after are shown', async () => {
   const firstMoved = before.probabilities[Number(moved[0])]!;
   expect(Number.parseFloat(marks[0]!.style.left)).toBeCloseTo(firstMoved * 100, 2);
   expect(app.image.value!.label).toBe(4);
-  // Something else on the pad has nothing to do with it.
+  // The marks disappear when the pad changes.
   await drawByMouse(down);
   await predicted();
   expect(root.querySelectorAll('.chance-before:not([hidden])')).toHaveLength(0);
@@ -487,7 +487,7 @@ test('a correction is learned, before and after are shown', async () => {
   expect(root.querySelector('input:checked')).toBeNull();
 });
 
-test('the outcome of a correction goes when the next one begins', async () => {
+test('the outcome of a correction disappears when the next one starts', async () => {
   const learn = button('Learn from this drawing');
   const before = current()!;
   app.answers['predicting.correct'] = () => ({
@@ -528,7 +528,7 @@ test('while the device is lost, JavaScript predicts and nothing can be learned',
   expect(learn.ariaDisabled).toBe(null);
 });
 
-test('a model of clothes: their names, and a test image in place of the example', async () => {
+test('a model of clothes: class names, and a test image instead of the example', async () => {
   app.state.model.set(modelInfo(clothes, 2));
   await expect.poll(() => app.image.value?.source).toBe('test');
   expect(get('.note').hidden).toBe(false);
@@ -538,7 +538,7 @@ test('a model of clothes: their names, and a test image in place of the example'
   expect(get('.segmented').textContent).toBe(`What it is${clothes.join('')}`);
 });
 
-test('a model of other images than there are to choose from: said, and the example, a digit, goes', async () => {
+test('a model whose input size differs from the test images: a warning, and the pad is cleared', async () => {
   app.state.model.set({ ...modelInfo(clothes, 2), inputShape: [8, 8, 3] });
   await predicted();
   expect(app.image.value).toBeNull();
@@ -548,7 +548,7 @@ test('a model of other images than there are to choose from: said, and the examp
   ]);
 });
 
-test('clothes without images: an empty pad, no guess at the example; what is drawn gets one with a caveat', async () => {
+test('clothes without test images: an empty pad, and predictions of drawings with a caveat', async () => {
   app.answers['data.samples'] = () => {
     throw new Error('there are none');
   };
@@ -561,11 +561,11 @@ test('clothes without images: an empty pad, no guess at the example; what is dra
   button('Clear').click();
   app.state.model.set(modelInfo(digits, 3));
   await predicted();
-  // What a person has cleared stays so; the page's own empty sheet would have become its example again.
+  // A pad that the user cleared stays empty; the page's own empty sheet would be replaced by the example again.
   expect(app.image.value).toBeNull();
 });
 
-test('NaN is no guess, to the eye and to the ear', async () => {
+test('NaN is not a prediction, visibly or announced', async () => {
   const before = current()!;
   app.answers['predicting.drawing'] = async () => ({
     ...before,
@@ -578,7 +578,7 @@ test('NaN is no guess, to the eye and to the ear', async () => {
   await expect.poll(() => live.textContent).toBe('The network outputs NaN.');
 });
 
-test('axe finds nothing', async () => {
+test('axe finds no violation', async () => {
   button('Test images').click();
   await expect.poll(() => root.querySelectorAll('[role="option"]')).toHaveLength(24);
   const { violations } = await axe.run(root, { rules: { region: { enabled: false } } });

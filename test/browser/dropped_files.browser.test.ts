@@ -1,8 +1,8 @@
 /**
- * Plan: every kind of data set out of `File`s, loose or in folders: the usual four IDX files plain and packed, a lone
- * pair, CSV one and two, PNG by class, in parts, in several dropped folders; the names of what is missing; a drop with
- * nested folders of more entries than one call yields, files of a directory input, and that paths survive the way to a
- * worker. The rules themselves are tested in test/unit/dataset_path.test.ts.
+ * Plan: every kind of data set from `File`s, with or without folders: the usual four IDX files, plain and compressed; one
+ * pair; one CSV or two; PNG by class, by split, in several dropped folders; errors that name missing files; a drop with
+ * nested folders of more entries than one call returns; files of a directory input; paths survive posting to a worker. The
+ * rules themselves are tested in test/unit/dataset_path.test.ts.
  */
 import { expect, test } from 'vitest';
 import { chosenFiles, datasetFromFiles, droppedFiles } from '../../src/browser/dropped_files.js';
@@ -20,7 +20,7 @@ async function gzip(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuf
 
 const file = (path: string, contents: BlobPart): File => new File([contents], path);
 
-/** A PNG of one shade. */
+/** A PNG of one grey value. */
 async function png(path: string, shade: number, size = 2): Promise<File> {
   const canvas = new OffscreenCanvas(size, size);
   const context = canvas.getContext('2d')!;
@@ -36,7 +36,7 @@ async function failure(promise: Promise<unknown>): Promise<Error> {
   );
 }
 
-test('the usual four IDX files, plain and packed, loose', async () => {
+test('the usual four IDX files, plain and compressed, without a folder', async () => {
   const set = await datasetFromFiles([
     file('t10k-labels.idx1-ubyte', labels(1)),
     file('train-images-idx3-ubyte.gz', await gzip(images(1, 2, 3, 4))),
@@ -51,7 +51,7 @@ test('the usual four IDX files, plain and packed, loose', async () => {
   ]);
 });
 
-test('a lone pair, and images without labels', async () => {
+test('one pair of IDX files, and images without labels', async () => {
   const pair = [file('my-images-idx3-ubyte', images(1, 2)), file('my-labels-idx1-ubyte', labels(3))];
   const { train, test } = await datasetFromFiles(pair);
   expect([train.count, train.classCount, test]).toEqual([1, 4, undefined]);
@@ -78,7 +78,7 @@ test('CSV: one file of any name; train.csv and test.csv in a folder', async () =
   );
 });
 
-test('PNG by class: one folder, in parts, or several folders dropped together', async () => {
+test('PNG by class: one folder, by split, or several folders dropped together', async () => {
   const one = await datasetFromFiles([
     await png('shades/dark/2.png', 20),
     await png('shades/dark/10.png', 30),
@@ -120,7 +120,7 @@ test.each<[string, File[], string]>([
   expect((await failure(datasetFromFiles(files))).message).toBe(message);
 });
 
-/** What a drop gives for a folder or file, as far as it is used. */
+/** The members of a dropped entry that the code uses. */
 function entry(path: string, contents: File | readonly FileSystemEntry[]): FileSystemEntry {
   if (contents instanceof File) {
     const read = (done: (file: File) => void): void => done(contents);
@@ -161,7 +161,7 @@ test('a folder that cannot be read is named', async () => {
   expect(error).toEqual(new FileError('cannot read set: gone.'));
 });
 
-test('files of a directory input keep their path, on the way to a worker too', async () => {
+test('files of a directory input keep their paths, also when posted to a worker', async () => {
   const chosen = Object.defineProperty(file('a.png', 'x'), 'webkitRelativePath', { value: 'set/dark/a.png' });
   const [named] = chosenFiles([chosen]);
   expect([named!.name, await named!.text()]).toEqual(['set/dark/a.png', 'x']);

@@ -1,13 +1,13 @@
 /**
- * The page's section of results, in Chromium with a worker that is made up (web/views/evaluation.ts):
- *   offers 500 images where the processor computes, all of them on a GPU, and what a person chose; progress; stop
- *   figures; the matrix in words and counts, its keys and its one tab stop; nothing behind a cell is nothing to ask for
- *   of many classes the matrix has some, which are asked for by their labels, and the list of classes begins
- *   a cell's images: asked for, painted byte by byte, described; more; all mistakes again; a late answer is dropped
- *   a picked image is the page's image, unless another model takes another size
- *   classes: shares with bars, sorted by any column, absent values last; a class's mistakes
- *   says that the model has changed; without a device, and when it is lost, why there is no test; what failed is said
- *   axe finds nothing
+ * The section Results, in Chromium with a fake worker (web/views/evaluation.ts):
+ *   tests 500 images on a CPU, all of them on a GPU, or the number that the user chose; progress; stop
+ *   metrics; labels and counts of the matrix, its keys and its single tab stop; empty cells make no request
+ *   with many classes, the matrix shows some of them under their own labels, and the class list the first ones
+ *   a cell's images: requested, painted exactly, described; more of them; back to all mistakes; late responses are dropped
+ *   a picked image becomes the page's image, unless the current model has another input size
+ *   classes: metrics with bars, sorted by any column, missing values last; a class's mistakes
+ *   notes that the model has changed; explains why testing is not possible without a device; errors are shown
+ *   axe finds no violation
  */
 import axe from 'axe-core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -69,7 +69,7 @@ afterEach(() => root.remove());
 
 type Wanted = Parameters<EvaluatingApi['images']>[0];
 
-/** Sixty images behind whatever is wanted, each of other bytes. */
+/** Sixty images for every selection, each with different bytes. */
 function found({ actual, predicted, from, count }: Wanted, total = 60) {
   const mistakes = Array.from({ length: Math.min(count, total - from) }, (_, i): Mistake => ({
     index: from + i,
@@ -112,7 +112,7 @@ async function run(): Promise<void> {
 }
 
 describe('a test', () => {
-  test('takes all images on a GPU, 500 where the processor computes, or what was chosen', async () => {
+  test('uses all images on a GPU, 500 on a CPU, or the chosen number', async () => {
     await run();
     app.state.device.set(device('software'));
     await run();
@@ -124,7 +124,7 @@ describe('a test', () => {
     expect(asked('evaluating.run')).toEqual([{ count: null }, { count: 500 }, { count: 2000 }]);
   });
 
-  test('shows how far it is, and can be stopped', async () => {
+  test('shows its progress, and can be stopped', async () => {
     let end = (_: TestEvaluation): void => undefined;
     app.answers['evaluating.run'] = () => new Promise((resolve) => void (end = resolve));
     await run();
@@ -142,7 +142,7 @@ describe('a test', () => {
     expect(words()).toMatch(/^Tested 120 images in 1.5 s/);
   });
 
-  test('says where there is no test part', async () => {
+  test('says that there is no test split', async () => {
     app.answers['evaluating.run'] = () => ({ ...evaluation, isTestPart: false });
     await run();
     expect(words()).toMatch(
@@ -150,7 +150,7 @@ describe('a test', () => {
     );
   });
 
-  test('that fails is told, and can be tried again', async () => {
+  test('that fails shows an error, and can be repeated', async () => {
     app.answers['evaluating.run'] = () => {
       throw new Error('no luck');
     };
@@ -161,7 +161,7 @@ describe('a test', () => {
     expect(one('.empty').hidden).toBe(false);
   });
 
-  test('says when the model is another one since', async () => {
+  test('says that the model has changed since', async () => {
     await run();
     expect(words()).toMatch(/^Tested 1,500 images in 1.5 s/);
     app.state.model.set({ ...model, version: 5 });
@@ -185,7 +185,7 @@ describe('a test', () => {
 });
 
 describe('many classes', () => {
-  test('are shown in part, under their own labels', async () => {
+  test('are partly shown, under their own labels', async () => {
     const classes = Array.from({ length: 500 }, (_, label) => ({
       ...evaluation.classes[0]!,
       label,
@@ -207,7 +207,7 @@ describe('many classes', () => {
 describe('the matrix', () => {
   beforeEach(run);
 
-  test('comes with the figures of the whole', () => {
+  test('is shown with the metrics of the whole test', () => {
     expect(all('.figures > div').map(({ textContent }) => textContent)).toEqual([
       'Accuracy96.00 %',
       'Loss0.1235',
@@ -216,7 +216,7 @@ describe('the matrix', () => {
     ]);
   });
 
-  test('says in words what a cell is', () => {
+  test('has a label for each cell', () => {
     expect(all('.matrix th').map(({ textContent }) => textContent)).toEqual([...classNames, ...classNames]);
     expect(cell(1, 0).textContent).toBe('39');
     expect(cell(1, 0).getAttribute('aria-label')).toBe('dog predicted as cat: 39 of 500, 7.8 %');
@@ -225,7 +225,7 @@ describe('the matrix', () => {
     expect(cell(0, 2).getAttribute('aria-label')).toBe('cat predicted as fish: 0 of 500');
   });
 
-  test('is one tab stop, at first the worst mistake, and goes by keys', () => {
+  test('has one tab stop, at first the most frequent mistake, and arrow keys', () => {
     const stops = (): HTMLElement[] => all('.matrix button').filter(({ tabIndex }) => tabIndex === 0);
     expect(stops()).toEqual([cell(1, 0)]);
     cell(1, 0).focus();
@@ -250,7 +250,7 @@ describe('the matrix', () => {
     }
   });
 
-  test('asks for the images of a cell, and for nothing where there is none', async () => {
+  test('requests the images of a cell, unless it is empty', async () => {
     cell(0, 1).click();
     await settled();
     expect(asked('evaluating.images').at(-1)).toEqual({ actual: 0, predicted: 1, from: 0, count: 18 });
@@ -267,7 +267,7 @@ describe('the matrix', () => {
 describe('the images', () => {
   beforeEach(run);
 
-  test('are all mistakes at first, and more of them when asked', async () => {
+  test('are all mistakes at first, loaded in pages', async () => {
     expect(asked('evaluating.images')).toEqual([{ actual: null, predicted: null, from: 0, count: 18 }]);
     expect(title()).toBe('Mistakes');
     expect(images()).toHaveLength(18);
@@ -282,7 +282,7 @@ describe('the images', () => {
     expect(() => button('0 more')).toThrow('no button');
   });
 
-  test('are painted as they are, and described', () => {
+  test('are painted exactly, and described', () => {
     const canvas = images()[2]!.querySelector('canvas')!;
     const { data } = canvas.getContext('2d')!.getImageData(0, 0, 2, 2);
     expect([...data]).toEqual([8, 9, 10, 11].flatMap((byte) => [byte, byte, byte, 255]));
@@ -293,7 +293,7 @@ describe('the images', () => {
     expect(images()[2]!.textContent).toBe('dog → cat87.5 %loss 9.80');
   });
 
-  test('become the image that the page looks at', () => {
+  test('become the current image of the page when picked', () => {
     images()[1]!.click();
     expect(app.image.value).toEqual({
       input: Uint8Array.of(4, 5, 6, 7),
@@ -313,7 +313,7 @@ describe('the images', () => {
     expect(app.said[0]).toMatch(/another model/);
   });
 
-  test('are all mistakes again', async () => {
+  test('can be all mistakes again', async () => {
     cell(0, 1).click();
     await settled();
     button('All mistakes').click();
@@ -324,7 +324,7 @@ describe('the images', () => {
     expect(() => button('All mistakes')).toThrow('no button');
   });
 
-  test('are those that were asked for last', async () => {
+  test('are those of the last request', async () => {
     const late: (() => void)[] = [];
     app.answers['evaluating.images'] = () => {
       const wanted = app.calls.at(-1)?.[1] as Wanted;
@@ -354,14 +354,14 @@ describe('the classes', () => {
   const heads = (): (string | null)[] =>
     all('.classes th[scope="col"]').map((head) => head.getAttribute('aria-sort'));
 
-  test('have figures with bars from the tenth below the least', () => {
+  test('have metrics with bars from the tenth below the lowest', () => {
     expect(rows()[0]).toBe('cat50092.5 %96.0 %94.2 %');
     expect(one('.classes-scale').textContent).toBe('Bars span 90 % to 100 %.');
     const bar = all('.share-bar')[1]!;
     expect(bar.style.getPropertyValue('--share')).toBe('60.0%');
   });
 
-  test('are sorted by a column, and the other way', () => {
+  test('are sorted by a column, in both directions', () => {
     const names = (): string[] => rows().map((row) => row.replace(/\d.*/, ''));
     expect(heads()).toEqual(['ascending', null, null, null, null]);
     button('Recall').click();
@@ -394,7 +394,7 @@ describe('the classes', () => {
   });
 });
 
-test('losses are short', () => {
+test('losses have few digits', () => {
   expect([4.018, 0.013, 0.0034, 0.00001, 0].map(lossText)).toEqual([
     '4.02',
     '0.01',
@@ -404,7 +404,7 @@ test('losses are short', () => {
   ]);
 });
 
-test('axe finds nothing', async () => {
+test('axe finds no violation', async () => {
   await run();
   cell(1, 0).click();
   await settled();

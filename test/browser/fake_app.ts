@@ -1,15 +1,15 @@
-/** The page's App with a worker that only remembers what it was asked: views are fed through `state`. */
+/** The page's App with a fake worker that records its calls. Tests set `state` to feed the views. */
 import type { App, Cause, WorkerState } from '../../web/app.js';
 import type { Phase, TrainingStatus } from '../../web/protocol.js';
 import { defaultSettings } from '../../web/settings.js';
 import { Store } from '../../web/store.js';
 
 export interface FakeApp extends App {
-  /** `training.begin`, … with what they were given, in order. */
+  /** The calls in order, such as `training.begin`, with their arguments. */
   readonly calls: (readonly [name: string, ...given: unknown[]])[];
-  /** What calls answer, or throw, by name; undefined without. */
+  /** By name, what a call resolves with or throws. Default: undefined. */
   readonly answers: Record<string, () => unknown>;
-  /** What was said, errors of `attempt` included. */
+  /** The texts of all notes, including errors of `attempt`. */
   readonly said: string[];
 }
 
@@ -84,7 +84,7 @@ export function fakeApp(): FakeApp {
   };
 }
 
-/** In the second of five epochs. */
+/** A status in the second of five epochs. */
 export function statusOf(
   phase: TrainingStatus['phase'],
   changes: Partial<TrainingStatus> = {},

@@ -1,11 +1,11 @@
 /**
- * What holds the views, fed by a fake worker.
+ * The page around the views, with a fake worker.
  *
- *   no WebGPU   a banner that says what works; gone when there is a device
- *   lost        a banner whose button goes on; gone when the training does; once, however often it is said
- *   device      its name, or that it is the processor
- *   notes       one for a text that is said twice; errors stay, others go; at once to screen readers, or in turn
- *   colours     the switch decides, is remembered, and is reported; auto gives it back
+ *   no WebGPU   a banner that says what still works; removed when there is a device
+ *   lost        one banner whose button resumes; removed when the training continues
+ *   device      its name, or that it is a CPU
+ *   notes       one for a repeated text; errors stay, others disappear; announced immediately, or one after the other
+ *   theme       the switch sets, stores and reports it; auto follows the system again
  */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { installBanners } from '../../web/banners.js';
@@ -51,7 +51,7 @@ describe('banners', () => {
     expect(root.childElementCount).toBe(0);
   });
 
-  it('a lost device: one banner, whose button goes on', async () => {
+  it('a lost device: one banner, whose button resumes', async () => {
     app.state.status.set(statusOf('lost', { step: 150 }));
     app.state.status.set(statusOf('lost', { step: 150 }));
     expect(root.childElementCount).toBe(1);
@@ -66,7 +66,7 @@ describe('banners', () => {
     expect(root.childElementCount).toBe(0);
   });
 
-  it('a device lost before the first checkpoint: the training starts again, which is said', () => {
+  it('a device lost before the first checkpoint: says that the training starts again', () => {
     app.state.status.set(statusOf('lost', { step: 0 }));
     expect(root.textContent).toContain(
       'No checkpoint had been saved yet, so the training starts again at step 0.',
@@ -74,7 +74,7 @@ describe('banners', () => {
     expect(root.querySelector('button')!.textContent).toBe('Start again');
   });
 
-  it('a lost device: what the browser says of it', () => {
+  it('a lost device: the message of the browser', () => {
     app.state.device.set({ info: gpu, problem: 'It was reset.' });
     app.state.status.set(statusOf('lost'));
     expect(root.querySelector('details')!.textContent).toBe('What this browser saysIt was reset.');
@@ -82,13 +82,13 @@ describe('banners', () => {
     expect(root.querySelector('details')!.hidden).toBe(true);
   });
 
-  it('a lost device behind the end of a training: nothing goes on', () => {
+  it('a device lost after the end of a training: nothing to resume', () => {
     app.state.status.set(statusOf('lost', { isUnderWay: false }));
     expect(root.textContent).toContain('Nothing of yours was lost.');
     expect(root.querySelector('button')!.textContent).toBe('Reconnect');
   });
 
-  it('a lost device without a training: nothing was lost; what fails is said', async () => {
+  it('a device lost without a training: nothing was lost; a failed reconnect shows an error', async () => {
     app.answers['training.resume'] = () => {
       throw new Error('no device');
     };
@@ -128,7 +128,7 @@ describe('notes', () => {
     expect(root.childElementCount).toBe(1);
   });
 
-  it('go after a while, errors excepted', () => {
+  it('disappear after a while, except errors', () => {
     vi.useFakeTimers();
     const { say } = install();
     say('Saved.');
@@ -138,7 +138,7 @@ describe('notes', () => {
     expect(root.firstElementChild).toHaveProperty('dataset.level', 'error');
   });
 
-  it('of an error are one for each cause, and go with it, in the live region too', () => {
+  it('of errors are one per cause, removed when it is settled, also from the live region', () => {
     const { say, settle, atOnce } = install();
     const texts = () => [...root.querySelectorAll('p')].map((each) => each.textContent);
     say('No model.', 'error', 'model');
@@ -151,7 +151,7 @@ describe('notes', () => {
     expect(texts()).toEqual([]);
   });
 
-  it('are spoken in turn, the last of many only, and errors at once', () => {
+  it('are announced one after the other, only the last of many, and errors immediately', () => {
     vi.useFakeTimers();
     const { say, spoken, atOnce } = install();
     say('one');
@@ -164,13 +164,13 @@ describe('notes', () => {
     vi.advanceTimersByTime(2_000);
     say('four');
     expect(spoken.textContent).toBe('four');
-    // No longer than its note can be seen.
+    // The live region is cleared together with the note.
     vi.advanceTimersByTime(60_000);
     expect(spoken.textContent).toBe('');
   });
 });
 
-it('the switch of colours decides, is remembered and reported', () => {
+it('the theme switch sets, stores and reports the theme', () => {
   const { dataset } = document.documentElement;
   const radios = ['auto', 'light', 'dark'].map((value) =>
     element('input', { type: 'radio', name: 'theme', value }),

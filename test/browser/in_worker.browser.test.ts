@@ -1,6 +1,6 @@
 /**
- * Plan: in a dedicated worker, where the page keeps its engine, as in a page: a device opens with a fingerprint that
- * says something, and computes; files, tuning, unpacking and pictures work, and what the worker wrote the page reads.
+ * Plan: the engine works in a dedicated worker, where the page runs it, as in a page: a device opens with a fingerprint and
+ * computes; files, tuning, decompression and pictures work, and the page can read what the worker wrote.
  */
 import { afterEach, expect, test } from 'vitest';
 import { open } from '../../src/browser/open.js';
@@ -8,10 +8,10 @@ import { openOpfsFolder, removeOpfsFolder } from '../../src/browser/opfs_folder.
 
 afterEach(async () => removeOpfsFolder('test-worker'));
 
-/** Where the test's server has a module of ours. */
+/** The URL of a module on the test's server. */
 const source = (path: string): string => JSON.stringify(`${location.origin}/src/${path}`);
 
-/** What the worker does; its answer is what `work` returns. */
+/** The worker's script; it posts what `work` returns. */
 const script = `
 import { open } from ${source('browser/open.ts')};
 import { openOpfsFolder } from ${source('browser/opfs_folder.ts')};
@@ -69,7 +69,7 @@ test('everything that the engine needs works in a worker', async () => {
   expect(new TextDecoder().decode(await openOpfsFolder('test-worker').read('a'))).toBe('from the worker!');
 });
 
-test('the software adapter gets the kernels for the processor, and others when asked', async () => {
+test('the software adapter gets the kernels for CPUs, and others on request', async () => {
   const device = await open();
   const { adapter, architecture } = device.fingerprint;
   expect(device.traits.family).toBe(

@@ -1,9 +1,9 @@
 /**
- * The button that has kernels measured (web/views/inside_tuning.ts), in Chromium with a worker that is made up:
- *   says for which model and batch it measures; why it cannot; what is kept, asked for once a device is there
- *   a run: progress for eye and ear, cancelled by the same button, then words and a table; the kernels are listed anew
- *   nothing gained, slower, cancelled, an error; forgotten, with the keyboard's place kept
- *   axe finds nothing
+ * The button that measures kernels (web/views/inside_tuning.ts), in Chromium with a fake worker:
+ *   names the model and batch size, or why it is disabled; shows the stored choices, requested once per device
+ *   a run: visible and announced progress, cancelled with the same button, then a text and a table; kernels are listed again
+ *   no gain, slower, cancelled, an error; forgotten, without losing the focus
+ *   axe finds no violation
  */
 import axe from 'axe-core';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -69,7 +69,7 @@ async function running(): Promise<Tell> {
   return asked('tuning.run')[0]![2] as Tell;
 }
 
-test('says what it would measure, and follows the settings', async () => {
+test('names what it measures, following the settings', async () => {
   part.look(undefined);
   expect(part.root.textContent).toContain('for Small in batches of 32 as set under Train');
   app.settings.set({ ...app.settings.value, model: 'paper', batchSize: 1024 });
@@ -78,7 +78,7 @@ test('says what it would measure, and follows the settings', async () => {
   expect(document.getElementById(about!)!.textContent).toMatch(/^Measures which variant/);
 });
 
-test('without a device says why, and asks nothing', async () => {
+test('without a device says why, and makes no calls', async () => {
   part.look('The graphics device was lost');
   expect(part.root.textContent).toContain('The graphics device was lost, so there is nothing to measure on.');
   expect(button('Tune for this device').getAttribute('aria-disabled')).toBe('true');
@@ -88,7 +88,7 @@ test('without a device says why, and asks nothing', async () => {
   expect(button('Tune for this device').getAttribute('aria-disabled')).toBeNull();
 });
 
-test('what is kept is asked for once per device, and shown', async () => {
+test('the stored choices are requested once per device, and shown', async () => {
   kept = { kernels: 12, at: Date.UTC(2026, 10, 22, 12) };
   expect(keptRow().hidden).toBe(true);
   for (let i = 0; i < 3; i++) part.look(undefined);
@@ -100,7 +100,7 @@ test('what is kept is asked for once per device, and shown', async () => {
   await expect.poll(() => asked('tuning.stored').length).toBe(2);
 });
 
-test('a double click is one press', async () => {
+test('a double click counts as one click', async () => {
   part.look(undefined);
   const tune = button('Tune for this device');
   for (const detail of [1, 2]) tune.dispatchEvent(new MouseEvent('click', { detail }));
@@ -108,7 +108,7 @@ test('a double click is one press', async () => {
   expect(asked('tuning.cancel')).toHaveLength(0);
 });
 
-test('a run: how far it is, then what it came to', async () => {
+test('a run: its progress, then its outcome', async () => {
   kept = { kernels: 2, at: null };
   const tell = await running();
   expect(asked('tuning.run')[0]![1]).toEqual(app.settings.value);
@@ -120,7 +120,7 @@ test('a run: how far it is, then what it came to', async () => {
   expect(progress().getAttribute('aria-valuetext')).toBe('1 of 4 kernels measured, now matmul/forward');
   tell(4, 4, null);
   expect(part.root.textContent).toContain('Comparing the whole step');
-  // Read out once, not at every kernel.
+  // Announced once, not for every kernel.
   expect(words()).toBe('Measuring …');
 
   end(tuned);
@@ -145,7 +145,7 @@ test('a run: how far it is, then what it came to', async () => {
   expect(changes).toBe(1);
 });
 
-test('is cancelled by the same button, which waits for the kernel under way', async () => {
+test('is cancelled with the same button, after the current kernel', async () => {
   const tell = await running();
   tell(1, 4, 'matmul/forward');
   const cancel = button('Cancel');
@@ -195,7 +195,7 @@ test.each<[outcome: string, tuning: Partial<Tuning>, words: RegExp, changes: num
   expect(changes).toBe(changesWanted);
 });
 
-test('what goes wrong is said, and it can be tried again', async () => {
+test('errors are shown, and it can be repeated', async () => {
   await running();
   fail(new Error('tuning: the graphics device was lost.'));
   await expect.poll(() => app.said).toEqual(['tuning: the graphics device was lost.']);
@@ -204,7 +204,7 @@ test('what goes wrong is said, and it can be tried again', async () => {
   expect(button('Tune for this device').getAttribute('aria-disabled')).toBeNull();
 });
 
-test('is forgotten, and the keyboard has a place', async () => {
+test('is forgotten, and the focus moves to another button', async () => {
   kept = { kernels: 12, at: null };
   part.look(undefined);
   await expect.poll(() => keptRow().hidden).toBe(false);
@@ -218,7 +218,7 @@ test('is forgotten, and the keyboard has a place', async () => {
   expect(changes).toBe(1);
 });
 
-test('what another tab has stored or forgotten is shown', async () => {
+test('shows what another tab has stored or forgotten', async () => {
   part.look(undefined);
   app.state.tuned.set({ kernels: 3, at: null });
   expect(keptRow().textContent).toBe('The choices for 3 kernels are stored.Forget');
@@ -226,12 +226,12 @@ test('what another tab has stored or forgotten is shown', async () => {
   expect(keptRow().hidden).toBe(true);
 });
 
-test('axe finds nothing, while it runs and behind it', async () => {
+test('axe finds no violation, during a run and after it', async () => {
   kept = { kernels: 12, at: 0 };
   const tell = await running();
   tell(1, 4, 'matmul/forward');
   const violations = async (): Promise<string[]> => {
-    // A heading of this rank stands under others on the page.
+    // On the page, this heading is below higher ones.
     const found = await axe.run(part.root, { rules: { 'heading-order': { enabled: false } } });
     return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
   };

@@ -1,13 +1,13 @@
 /**
- * The page's section on the network's inside, in Chromium with a worker that is made up (web/views/inside.ts):
- *   asks nothing while it is out of sight; then for each thing once, and again for what has changed
- *   filters: a pixel per weight, zero the colour of the paper, signs told apart; chosen by mouse and keyboard; none
- *   activations: follow the image, the newest of many; stay as they were looked at where another model has the layer;
- *                drawn when unfolded; units as bars; refused sizes are not asked for
- *   kernels: under their layers with sums, sorted, one direction, without times; measured again; what fails is said
- *   WGSL: of a row, of a layer, of the softmax; its text is text; copied
- *   without a device, and when it is lost: words, and no calls
- *   axe finds nothing
+ * The section Inside, in Chromium with a fake worker (web/views/inside.ts):
+ *   makes no requests while it is out of view; then one for each part, and again for what has changed
+ *   filters: a pixel per weight, zero is the background, signs differ in colour; selected by mouse and keyboard; none
+ *   activations: follow the latest image; layers stay open if another model has the same ones; drawn when opened; units as
+ *                bars; no requests for images of another size
+ *   kernels: grouped by layer with sums, sorted, one direction, without times; measured again; errors are shown
+ *   WGSL: of a row, of a layer, of the softmax; inserted as text; copied
+ *   without a device, and after a loss: a text, and no calls
+ *   axe finds no violation
  */
 import axe from 'axe-core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -107,7 +107,7 @@ const image = (...bytes: number[]): CurrentImage => ({
   prediction: null,
 });
 
-/** The view with a worker that notes what it is asked. */
+/** The view with a worker that records its calls. */
 class Page {
   readonly root = document.createElement('section');
   readonly said: string[] = [];
@@ -165,7 +165,7 @@ class Page {
     insideView(this.root, app);
   }
 
-  /** What a visit begins with, all of it there. */
+  /** The state after the start of a visit. */
   tell({ hasTimestamps = true } = {}): void {
     const info = { name: 'a card', hasTimestamps } as WorkerEvents['device']['info'];
     this.state.device.set({ info, problem: null });
@@ -199,7 +199,7 @@ class Page {
     return found as HTMLDetailsElement;
   }
 
-  /** The table's lines: `# conv2d 5.00` for a layer, then its kernels' files. */
+  /** The table's rows: `# conv2d 5.00` for a layer, then the files of its kernels. */
   lines(): string[] {
     return this.all('.kernels tbody tr').map((row) =>
       row.classList.contains('group')
@@ -215,13 +215,13 @@ class Page {
   }
 }
 
-/** Red, green and blue of a canvas's pixel. */
+/** The RGB values of a canvas pixel. */
 function pixel(canvas: HTMLElement, x: number, y: number): number[] {
   const { data } = (canvas as HTMLCanvasElement).getContext('2d')!.getImageData(x, y, 1, 1);
   return Array.from(data.subarray(0, 3));
 }
 
-/** Half way from the paper, in the nearest of 255 steps. */
+/** Halfway between the background and a colour, rounded to one of 255 steps. */
 const half = (colour: readonly number[]): number[] =>
   colour.map((value) => Math.round(255 + ((value - 255) * 128) / 255));
 
@@ -229,7 +229,7 @@ function press(target: Element, key: string): void {
   target.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
 }
 
-/** Long enough for whatever might wrongly be asked for. */
+/** Long enough for unwanted requests to arrive. */
 const aWhile = () => new Promise((resolve) => setTimeout(resolve, 400));
 
 let page: Page;
@@ -241,8 +241,8 @@ beforeEach(() => {
 });
 afterEach(() => page.root.remove());
 
-describe('asks', () => {
-  test('nothing while it is out of sight, then once for each', async () => {
+describe('requests', () => {
+  test('are made once for each part, when the section becomes visible', async () => {
     page.root.style.marginTop = '5000px';
     page.start();
     page.tell();
@@ -254,7 +254,7 @@ describe('asks', () => {
     expect(page.calls).toEqual({ filters: 1, kernels: 1, activations: [[255, 0, 0, 51]], source: [0] });
   });
 
-  test('again for what has changed: weights, image, training', async () => {
+  test('are repeated when weights, image or training have changed', async () => {
     page.start();
     page.tell();
     await page.isReady();
@@ -272,7 +272,7 @@ describe('asks', () => {
     expect(page.calls, 'what was measured stands').toMatchObject({ kernels: 2, filters: 2 });
   });
 
-  test('for the newest image only, of many', async () => {
+  test('are made only for the latest of many images', async () => {
     page.start();
     page.tell();
     await page.isReady();
@@ -283,11 +283,11 @@ describe('asks', () => {
     }
     const ms = performance.now() - begun;
     await expect.poll(() => page.calls.activations.at(-1)).toEqual([49, 49, 49, 49]);
-    // One each 120 ms, the one before the first image, and the last.
+    // One per 120 ms: the first image, and the last one.
     expect(page.calls.activations.length).toBeLessThanOrEqual(3 + ms / 120);
   });
 
-  test('stay as they were looked at where another model has the same layer', async () => {
+  test('keep layers open if another model has the same layer', async () => {
     page.start();
     page.tell();
     await page.isReady();
@@ -307,7 +307,7 @@ describe('asks', () => {
     expect(page.layer('flatten').open).toBe(true);
   });
 
-  test('nothing about an image of another size', async () => {
+  test('are not made for an image of another size', async () => {
     page.start();
     page.tell();
     await page.isReady();
@@ -319,7 +319,7 @@ describe('asks', () => {
 });
 
 describe('filters', () => {
-  test('are drawn a pixel per weight, blue below zero, paper at zero, orange above', async () => {
+  test('are drawn with a pixel per weight: negative blue, zero background, positive orange', async () => {
     page.start();
     page.tell();
     await page.isReady();
@@ -334,7 +334,7 @@ describe('filters', () => {
     expect(pixel(canvases[1]!, 1, 0)).toEqual(half(orange));
   });
 
-  test('are chosen by click and by keys, one stop of Tab, and told', async () => {
+  test('are selected by click and by keys, with one tab stop and labels', async () => {
     page.start();
     page.tell();
     await page.isReady();
@@ -355,7 +355,7 @@ describe('filters', () => {
     expect(pixel(page.get('figure canvas'), 0, 0)).toEqual(orange);
   });
 
-  test('that are not there are spoken of', async () => {
+  test('that do not exist are explained', async () => {
     page.filters = null;
     page.start();
     page.tell();
@@ -365,7 +365,7 @@ describe('filters', () => {
 });
 
 describe('activations', () => {
-  test('have the layers in order, with shapes and ranges; what is not unfolded is drawn when it is', async () => {
+  test('list the layers in order, with shapes and ranges; closed ones are drawn when opened', async () => {
     page.start();
     page.tell();
     await page.isReady();
@@ -385,7 +385,7 @@ describe('activations', () => {
     await expect.poll(() => page.layer('dense').querySelectorAll('li').length).toBe(2);
   });
 
-  test('are drawn a pixel per value on one scale per layer, the brightest map large', async () => {
+  test('are drawn with a pixel per value on one scale per layer, the brightest map large', async () => {
     page.start();
     page.tell();
     await page.isReady();
@@ -424,7 +424,7 @@ describe('activations', () => {
 });
 
 describe('kernels', () => {
-  test('stand under their layers with sums, in the order of the step', async () => {
+  test('are grouped by layer with sums, in the order of the step', async () => {
     page.start();
     page.tell();
     await page.isReady();
@@ -452,7 +452,7 @@ describe('kernels', () => {
     ]);
   });
 
-  test('are sorted by what is clicked, the largest numbers first, then the other way', async () => {
+  test('are sorted by the clicked column, largest numbers first, then in reverse', async () => {
     page.start();
     page.tell();
     await page.isReady();
@@ -479,7 +479,7 @@ describe('kernels', () => {
     expect(page.lines()[1]).toBe('conv2d/kernel_gradient');
   });
 
-  test('of one direction', async () => {
+  test('can be limited to one direction', async () => {
     page.start();
     page.tell();
     await page.isReady();
@@ -487,7 +487,7 @@ describe('kernels', () => {
     expect(page.lines()).toEqual(['# conv2d 4.00', 'conv2d/kernel_gradient']);
   });
 
-  test('without times have dashes, and the reason', async () => {
+  test('without times show dashes, and the reason', async () => {
     page.table = () => ({ ...table, totalMs: null, rows: table.rows.map((row) => ({ ...row, ms: null })) });
     page.start();
     page.tell({ hasTimestamps: false });
@@ -496,7 +496,7 @@ describe('kernels', () => {
     expect(page.root.textContent).toContain('GPU timestamps are not available in this browser.');
   });
 
-  test('are measured again; the kernel that is read stays', async () => {
+  test('can be measured again; the selected kernel stays selected', async () => {
     page.start();
     page.tell();
     await page.isReady();
@@ -509,7 +509,7 @@ describe('kernels', () => {
     expect(page.get('tr.chosen .kernel').textContent).toBe('rmsprop/update');
   });
 
-  test('that cannot be measured are spoken of once, and may be tried again', async () => {
+  test('that cannot be measured show one error, and a button to retry', async () => {
     page.table = () => {
       throw new Error('the driver is tired');
     };
@@ -526,7 +526,7 @@ describe('kernels', () => {
 });
 
 describe('WGSL', () => {
-  test('of the chosen kernel is shown line by line, as text and nothing else', async () => {
+  test('of the selected kernel is shown line by line, as plain text', async () => {
     page.start();
     page.tell();
     await page.isReady();
@@ -548,7 +548,7 @@ describe('WGSL', () => {
     expect(page.get('.shader pre').tabIndex).toBe(0);
   });
 
-  test("of a layer and of the softmax behind it is a button's way", async () => {
+  test('of a layer and of the softmax after it opens with a button', async () => {
     page.start();
     page.tell();
     await page.isReady();
@@ -580,7 +580,7 @@ describe('WGSL', () => {
 });
 
 describe('without a device', () => {
-  test('there are words, and only the filters are asked for', async () => {
+  test('explains why, and requests only the filters', async () => {
     page.start();
     page.tell();
     page.state.device.set({ info: null, problem: 'no WebGPU' });
@@ -590,7 +590,7 @@ describe('without a device', () => {
     expect(page.root.textContent).toContain('so no kernels run.');
   });
 
-  test('that was lost, likewise; all comes back with it', async () => {
+  test('after a loss, likewise; a new device restores everything', async () => {
     page.start();
     page.tell();
     await page.isReady();
@@ -605,7 +605,7 @@ describe('without a device', () => {
   });
 });
 
-test('axe finds nothing', async () => {
+test('axe finds no violation', async () => {
   page.start();
   page.tell();
   await page.isReady();

@@ -1,13 +1,13 @@
-/** What is fetched on demand: used when it is of the page's own build; of another, or not to be had, a sentence. */
+/** The script that is loaded on demand: used if it belongs to the page's build; otherwise, or if missing, an error. */
 import { expect, test } from 'vitest';
 import * as parts from '../../web/worker/on_demand.js';
 import { onDemand } from '../../web/worker/on_demand_script.js';
 
-test('is there', async () => {
+test('is used', async () => {
   expect(await onDemand()).toBe(parts);
 });
 
-test('is of another build', async () => {
+test('belongs to another build', async () => {
   await expect(onDemand(async () => ({ ...parts, build: 'another' }))).rejects.toMatchObject({
     name: 'FileError',
     message: 'the page was updated on its server after it was loaded; reload it.',

@@ -1,9 +1,9 @@
 /**
- * Plan: a folder on the private file system keeps the promises of `Folder`: what is written is read back, in nested
- * folders too; a write replaces the whole, and one that fails leaves the old contents and no draft; drafts that a crash
- * left go when their file is written again; appends made at the
- * same moment all arrive; exists, remove and list, where nothing is there as well; names that lead out; what is missing,
- * a folder in a file's place, a full disk (with figures) and a refusing browser, each with its sentence.
+ * Plan: a folder on the origin private file system fulfils the contract of `Folder`: files are read back, also in nested
+ * folders; a write replaces the whole file, and a failed one leaves the old contents and no draft; drafts of a crash are
+ * removed when their file is written again; concurrent appends all arrive; exists, remove and list, also without any file;
+ * errors for names that lead out of the folder, missing files, a folder instead of a file, a full disk (with figures), and a
+ * browser without storage.
  */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { isOpfsUsable, openOpfsFolder, removeOpfsFolder } from '../../src/browser/opfs_folder.js';
@@ -41,8 +41,8 @@ async function failure(promise: Promise<unknown>): Promise<unknown> {
   );
 }
 
-describe('what is written', () => {
-  test('comes back, byte for byte', async () => {
+describe('a write', () => {
+  test('can be read back, byte for byte', async () => {
     const bytes = Uint8Array.from({ length: 300_000 }, (_, i) => (i * 7919) >> 5);
     await folder.write('a.bin', bytes);
     expect(await folder.read('a.bin')).toEqual(bytes);
@@ -52,7 +52,7 @@ describe('what is written', () => {
     expect(await text('a.bin')).toBe('');
   });
 
-  test('may lie in folders below, and is seen by another handle on the same path', async () => {
+  test('may create nested folders, and is visible to another handle on the same path', async () => {
     await folder.write('logs/train.json', 'é');
     expect(await text('./logs//train.json')).toBe('é');
     const other = openOpfsFolder(`/${path}/../run/`);
@@ -60,7 +60,7 @@ describe('what is written', () => {
     expect(await folder.list()).toEqual([]);
   });
 
-  test('leaves no draft, and two writers at the same moment leave one whole', async () => {
+  test('leaves no draft, and one intact file after two concurrent writes', async () => {
     const both = [0, 1].map((value) => new Uint8Array(200_000).fill(value));
     await Promise.all(both.map(async (bytes) => folder.write('a', bytes)));
     const found = await folder.read('a');
@@ -68,7 +68,7 @@ describe('what is written', () => {
     expect(await everything()).toEqual(['a']);
   });
 
-  test('takes away what a crash left of its own drafts, unless somebody is writing one', async () => {
+  test('removes drafts that a crash left, unless they are being written', async () => {
     const left = ['.a.0badcafe.tmp', '.b.0badcafe.tmp', '.a.x.0badcafe.tmp', '.a.tmp'];
     for (const name of left) await folder.write(name, 'half');
     await navigator.locks.request(`draft of ${path}/a`, { mode: 'shared' }, async () => {
@@ -82,7 +82,7 @@ describe('what is written', () => {
     expect(await folder.list()).toEqual(['a', 'b']);
   });
 
-  test('a write that fails leaves the old contents, a first one nothing', async () => {
+  test('that fails leaves the old contents, or nothing if it was the first', async () => {
     await folder.write('old', 'as it was');
     vi.spyOn(FileSystemWritableFileStream.prototype, 'close').mockRejectedValue(
       new DOMException('x', 'AbortError'),
@@ -97,7 +97,7 @@ describe('what is written', () => {
   });
 });
 
-test('appends make the file, and all arrive, in their order', async () => {
+test('appends create the file, and all arrive in order', async () => {
   await folder.append('log', 'a');
   await Promise.all(['b', 'c', 'd'].map(async (letter) => folder.append('log', letter)));
   await folder.append('log', Uint8Array.of(101));
@@ -120,22 +120,25 @@ test('exists, remove and list', async () => {
   expect(await folder.exists('b/c')).toBe(false);
 });
 
-test('a folder is removed with all that is in it, and harmlessly when there is none', async () => {
+test('a folder is removed with its contents; a missing one is ignored', async () => {
   await folder.write('below/c', 'c');
   await removeOpfsFolder(path);
   await removeOpfsFolder(path);
   expect(await folder.exists('below/c')).toBe(false);
 });
 
-test.each(['../a', '/../a', 'a/../../b', '', '.'])("the name '%s' leads out", async (name) => {
-  const error = await failure(folder.write(name, 'x'));
-  expect(error).toEqual(
-    new UsageError(`folder ${path}: the name '${name}' leads out of it; names are files inside it.`),
-  );
-});
+test.each(['../a', '/../a', 'a/../../b', '', '.'])(
+  "the name '%s' is rejected, as it leads out of the folder",
+  async (name) => {
+    const error = await failure(folder.write(name, 'x'));
+    expect(error).toEqual(
+      new UsageError(`folder ${path}: the name '${name}' leads out of it; names are files inside it.`),
+    );
+  },
+);
 
 describe('errors', () => {
-  test('what is missing', async () => {
+  test('a missing file', async () => {
     const error = await failure(folder.read('a'));
     expect(error).toBeInstanceOf(FileError);
     expect(error).toMatchObject({
@@ -144,7 +147,7 @@ describe('errors', () => {
     });
   });
 
-  test('a folder in the place of a file', async () => {
+  test('a folder instead of a file', async () => {
     await folder.write('a/b', 'x');
     expect(await failure(folder.write('a', 'x'))).toMatchObject({
       problem: 'not-a-file',
@@ -152,7 +155,7 @@ describe('errors', () => {
     });
   });
 
-  test('no room, with figures', async () => {
+  test('a full disk, with figures', async () => {
     await folder.write('a', 'old');
     vi.spyOn(FileSystemWritableFileStream.prototype, 'write').mockRejectedValue(
       new DOMException('x', 'QuotaExceededError'),
@@ -165,7 +168,7 @@ describe('errors', () => {
     expect(await text('a')).toBe('old');
   });
 
-  test('a browser that keeps no files', async () => {
+  test('a browser that cannot store files', async () => {
     expect(await isOpfsUsable()).toBe(true);
     vi.spyOn(navigator.storage, 'getDirectory').mockRejectedValue(new DOMException('x', 'SecurityError'));
     expect(await isOpfsUsable()).toBe(false);

@@ -1,13 +1,13 @@
 /**
- * Plan: PNG comes back value for value where a canvas would not (translucent colours, a colour profile); other formats
- * through the browser: WebP without loss exactly, JPEG nearly; a picture larger than is read is scaled; what is no
- * picture is an error with its name.
+ * Plan: PNG is decoded exactly, unlike with a canvas (translucent colours, a colour profile); the browser decodes other
+ * formats: lossless WebP exactly, JPEG approximately; large pictures are scaled down; an error that names a file which is
+ * not a picture.
  */
 import { expect, test } from 'vitest';
 import { readPicture } from '../../src/browser/read_picture.js';
 import { DataError } from '../../src/errors.js';
 
-/** RGBA by position, in a canvas's file format. */
+/** A picture whose RGBA values depend on the position, encoded by a canvas. */
 async function encoded(
   type: string,
   width: number,
@@ -22,7 +22,7 @@ async function encoded(
   return canvas.convertToBlob({ type, quality: 1 });
 }
 
-/** Big-endian. */
+/** A big-endian u32. */
 const u32 = (value: number): number[] => [24, 16, 8, 0].map((shift) => (value >>> shift) & 255);
 
 function crc(bytes: readonly number[]): number {
@@ -39,7 +39,7 @@ function chunk(name: string, data: readonly number[]): number[] {
   return [...u32(data.length), ...body, ...u32(crc(body))];
 }
 
-/** A row of RGBA pixels as PNG, with a gamma that a colour-managing reader would apply. */
+/** A row of RGBA pixels as PNG, with a gamma that a colour-managed decoder would apply. */
 async function png(pixels: readonly number[]): Promise<Blob> {
   const raw = new Blob([Uint8Array.of(0, ...pixels)]).stream().pipeThrough(new CompressionStream('deflate'));
   const packed = new Uint8Array(await new Response(raw).arrayBuffer());
@@ -48,13 +48,13 @@ async function png(pixels: readonly number[]): Promise<Blob> {
   return new Blob([Uint8Array.of(...bytes, ...chunk('IDAT', [...packed]), ...chunk('IEND', []))]);
 }
 
-test('PNG, translucent and with a gamma, value for value', async () => {
+test('PNG, translucent and with a gamma, is decoded exactly', async () => {
   const pixels = Array.from({ length: 256 }, (_, i) => [i, 255 - i, (i * 7) % 256, i]).flat();
   const { data, width, height, channels } = await readPicture(await png(pixels));
   expect([width, height, channels, [...data]]).toEqual([256, 1, 4, pixels]);
 });
 
-test('every grey value of a file that the browser itself wrote', async () => {
+test('every grey value of a file that the browser encoded', async () => {
   const blob = await encoded('image/png', 256, 1, (i) => [i, i, i, 255]);
   const { data } = await readPicture(blob);
   expect([...data].filter((_, i) => i % 4 === 0)).toEqual(Array.from({ length: 256 }, (_, i) => i));
@@ -77,7 +77,7 @@ test('a larger picture is scaled down', async () => {
   expect([width, height, data[0]! > 190]).toEqual([4096, 1, true]);
 });
 
-test('what is no picture', async () => {
+test('a file that is not a picture', async () => {
   await expect(readPicture(new File(['<p>hello'], 'a.html'))).rejects.toThrow(
     /^a\.html: the browser cannot read this picture \(.*\)\. Save it as PNG or JPEG\.$/,
   );

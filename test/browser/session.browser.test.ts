@@ -1,17 +1,17 @@
 /**
- * The page's session in Chromium, with a tiny data set and without Comlink: what people ask of a training, and that nothing
- * of it is lost. A "reload" ends one session where it is, as the browser would, and starts another on the same files.
+ * The page's session in Chromium, with a tiny data set and without Comlink: controlling a training without losing anything.
+ * A "reload" ends one session abruptly, as the browser would, and starts another one on the same files.
  *
- *   training   begins, tells steps, epochs, status, memory and model; ends as fit alone would, to the same bits
- *   control    pause, step, resume and double clicks change nothing in the bits; stop while images are fetched; begin ends
- *              what runs; a rate that is set counts from the next step, and after a reload
- *   reload     in mid-epoch while training, while paused, in the midst of compiling: the same bits as without; curves and
- *              epochs are there again; with real files of the browser; a damaged newest file gives way to the one before;
- *              what another version left is said; what the last version before networks became graphs kept is resumed
- *   tabs       the second one keeps nothing and says so, then takes over
- *   device     lost while training: predicts on, goes on from the last save; none at all: says why, describes the model
- *   models     what is given away comes back; weights beside model.json; reset
- *   errors     no images, also for a training that is taken up; no such file: said, and the session works on
+ *   training   reports steps, epochs, status, memory and model; ends with the same bits as a plain call of `fit`
+ *   control    pause, step, resume and double clicks do not change the bits; stop while images are being fetched; begin ends
+ *              a running training; a rate takes effect with the next step, also after a reload
+ *   reload     in mid-epoch while training, while paused, during compilation: the same bits as without; curves and epochs
+ *              are restored; on the browser's own file system; a damaged newest file is replaced by the previous one; a
+ *              session of another version is reported; one from before networks became graphs is resumed
+ *   tabs       the second one does not save and says so, then takes over
+ *   device     lost while training: predictions continue, resume from the last save; no device: says why, describes the model
+ *   models     a downloaded model can be opened; weights with model.json; reset
+ *   errors     missing images, also for a restored training; missing files: reported, and the session continues
  */
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { open } from '../../src/browser/open.js';
@@ -44,7 +44,7 @@ type Told = { [Name in keyof WorkerEvents]: WorkerEvents[Name][] };
 interface Visit {
   readonly session: Session;
   readonly told: Told;
-  /** The points as a view has put them together. */
+  /** The points, combined from all events as a view does. */
   readonly steps: () => number[];
   readonly status: () => WorkerEvents['status'];
   readonly until: (condition: () => boolean) => Promise<void>;
@@ -57,7 +57,7 @@ afterEach(async () => {
   for (const session of visits.splice(0)) await session.close();
 });
 
-/** A session whose files, lock and images are its own, unless given. */
+/** A session with its own files, lock and images, unless `options` gives others. */
 async function visit(options: SessionOptions = {}): Promise<Visit> {
   const told: Told = {
     device: [],
@@ -113,17 +113,17 @@ const isBeyond =
   (): boolean =>
     (session.trainer.active?.position().step ?? status().step) >= step;
 
-/** Begins, and pauses in the midst of the first epoch. */
+/** Begins a training, and pauses it in the middle of the first epoch. */
 async function beginAndPause(page: Visit, chosen = settings): Promise<void> {
   await page.session.trainer.begin(chosen);
   await page.until(isBeyond(page, 3));
   await page.session.trainer.pause();
-  // It may have come to the end of an epoch.
+  // It may be at the end of an epoch.
   if (page.status().stepInEpoch === 0) await page.session.trainer.step();
   expect(page.status().stepInEpoch).toBeGreaterThan(0);
 }
 
-/** What `fit` alone comes to, with the rate set before a step where one is given. */
+/** The result of a plain call of `fit`, with an optional rate that is set before a step. */
 async function plainBits(change?: { readonly step: number; readonly rate: number }): Promise<string> {
   const device = await open();
   const { train, validation } = splitBy(settings, loaded);
@@ -160,7 +160,7 @@ async function digestOf(text: string): Promise<string> {
 }
 
 describe('training', () => {
-  test('tells what happens, and ends as fit alone would', async () => {
+  test('reports its events, and ends like a plain call of fit', async () => {
     const page = await visit();
     expect(page.told.model.at(-1)).toMatchObject({ origin: 'shipped', name: 'mlp', inputShape: [8, 8, 1] });
     expect(page.status().phase).toBe('idle');
@@ -201,7 +201,7 @@ describe('training', () => {
 });
 
 describe('control', () => {
-  test('pause, step, double clicks and resume leave the bits as they are', async () => {
+  test('pause, step, double clicks and resume do not change the bits', async () => {
     const page = await visit();
     await beginAndPause(page);
     expect(page.status().phase).toBe('paused');
@@ -211,7 +211,7 @@ describe('control', () => {
     await Promise.all([page.session.trainer.step(), page.session.trainer.step()]);
     expect(page.status()).toMatchObject({ phase: 'paused', step: step + 3 });
     await Promise.all([page.session.trainer.pause(), page.session.trainer.pause()]);
-    // Over the end of an epoch, with its validation.
+    // Across the end of an epoch, with its validation.
     for (let i = 0; i < stepsPerEpoch; i++) await page.session.trainer.step();
     expect(page.status()).toMatchObject({ phase: 'paused', step: step + 3 + stepsPerEpoch });
     await Promise.all([page.session.trainer.resume(), page.session.trainer.resume()]);
@@ -219,7 +219,7 @@ describe('control', () => {
     expect(bitsOf(await page.session.current.weights())).toBe(await plainBits());
   });
 
-  test('stop ends it, also while images are fetched, and begin ends what runs', async () => {
+  test('stop ends it, also while images are being fetched, and begin ends a running training', async () => {
     let isSlow = true;
     const page = await visit({
       source: {
@@ -245,10 +245,10 @@ describe('control', () => {
     expect(other.status().phase).toBe('stopped');
     expect(other.status().epoch).toBeLessThan(1000);
     await other.session.trainer.resume();
-    expect(other.status().phase, 'there is nothing to go on with').toBe('stopped');
+    expect(other.status().phase, 'there is nothing to resume').toBe('stopped');
   });
 
-  test('a rate that is set counts from the next step on', async () => {
+  test('a rate takes effect with the next step', async () => {
     const page = await visit();
     await beginAndPause(page);
     const { step } = page.status();
@@ -262,7 +262,7 @@ describe('control', () => {
     );
   });
 
-  test('work at rest finds the weights of one moment, and may change them', async () => {
+  test('tasks between steps see consistent weights, and may change them', async () => {
     const page = await visit();
     await page.session.trainer.begin({ ...settings, epochs: 1000 });
     const [first, second] = await page.session.trainer.betweenSteps(async () => {
@@ -278,7 +278,7 @@ describe('control', () => {
     await page.session.trainer.betweenSteps(async () => page.session.trainer.weightsChanged());
   });
 
-  test('what is kept is known to be on disk, and to those who look at the status, no sooner', async () => {
+  test('the status shows a save only when it is on disk', async () => {
     const folder = memoryFolder();
     let freeDisk = (): void => undefined;
     const disk = new Promise<void>((resolve) => (freeDisk = resolve));
@@ -304,26 +304,26 @@ describe('control', () => {
 });
 
 describe('reload', () => {
-  /** Ends a session where it is, and begins the next on the same files. */
+  /** Ends a session abruptly, and starts another one on the same files. */
   async function reloaded(page: Visit, options: SessionOptions): Promise<Visit> {
     await page.session.close();
     return visit(options);
   }
 
-  test('in mid-epoch while training: it goes on by itself to the same bits', async () => {
+  test('in mid-epoch while training: it resumes by itself, with the same bits', async () => {
     const folder = memoryFolder();
     const options = { openFolder: async () => folder };
     const first = await visit(options);
     await first.session.trainer.begin(settings);
     await first.until(isBeyond(first, 5));
     const second = await reloaded(first, options);
-    // The model trained so far predicts from the start on; none of the steps is missing in the curve.
+    // The partly trained model predicts from the start, and the curve has all steps.
     expect(second.told.model.at(-1)).toMatchObject({ origin: 'trained' });
     expect(second.told.status[0]).toMatchObject({ phase: 'loading', settings });
     expect(second.told.status[0]!.step).toBeGreaterThan(3);
     await second.until(isFinished(second));
     expect(second.steps()).toEqual(Array.from({ length: allSteps }, (_, i) => i + 1));
-    // It did not begin anew, which would end in the same bits.
+    // It did not start again, which would end with the same bits.
     expect(second.told.steps.filter(({ isFresh }) => isFresh)).toHaveLength(1);
     expect(second.told.steps[0]!.points.length).toBeGreaterThan(3);
     expect(second.told.epochs.at(-1)!.map(({ epoch }) => epoch)).toEqual([1, 2, 3]);
@@ -335,7 +335,7 @@ describe('reload', () => {
     expect(bitsOf(await third.session.current.weights())).toBe(await plainBits());
   });
 
-  test('while paused, on the files of the browser, after a change of the rate: it waits, then goes on', async () => {
+  test("while paused, on the browser's file system, after a change of the rate: it stays paused, then resumes", async () => {
     expect(await isOpfsUsable()).toBe(true);
     const path = `session-test-${lockCount}`;
     const options = { openFolder: async () => openOpfsFolder(path) };
@@ -358,7 +358,7 @@ describe('reload', () => {
     }
   });
 
-  test('a rate set while a restored training lies there, and a stop of it, are kept', async () => {
+  test('a rate set for a restored, paused training, and a stop of it, are saved', async () => {
     const folder = memoryFolder();
     const options = { openFolder: async () => folder };
     const first = await visit(options);
@@ -372,7 +372,7 @@ describe('reload', () => {
     expect(fourth.status().phase).toBe('stopped');
   });
 
-  test('before the first step, it begins anew', async () => {
+  test('before the first step: it starts again', async () => {
     const folder = memoryFolder();
     const options = { openFolder: async () => folder };
     const first = await visit({
@@ -386,7 +386,7 @@ describe('reload', () => {
     expect(bitsOf(await second.session.current.weights())).toBe(await plainBits());
   });
 
-  test('a damaged newest file gives way to the one before', async () => {
+  test('a damaged newest file: the previous one is used', async () => {
     const folder = memoryFolder();
     const options = { openFolder: async () => folder };
     const first = await visit(options);
@@ -406,7 +406,7 @@ describe('reload', () => {
     }
   });
 
-  test('what only another version can take up is said, and the page works without it', async () => {
+  test('a session of another version is reported, and the page works without it', async () => {
     const folder = memoryFolder();
     const options = { openFolder: async () => folder };
     const first = await visit(options);
@@ -433,7 +433,7 @@ describe('reload', () => {
     expect(bitsOf(await second.session.current.weights())).toBe(await plainBits());
   });
 
-  test('what an earlier version of the page kept is resumed, and can be undone', async () => {
+  test('a session of an earlier version is resumed, and can be undone', async () => {
     const folder = memoryFolder();
     for (const name of ['session-a', 'session-b', 'own', 'undo-1', 'undo']) {
       const file = name === 'undo' ? 'undo.json' : `${name}.safetensors`;
@@ -457,14 +457,14 @@ describe('reload', () => {
       for (const [name, value] of Object.entries(earlierSession.epochs[i]!.logs))
         expect(logs[name], `${name} of epoch ${i + 1}`).toBeCloseTo(value, 3);
     });
-    // Another device may choose other kernels, which is said.
+    // Another device may choose other kernels, which a note says.
     const here = JSON.stringify(page.session.device.current!.fingerprint);
     expect(here === JSON.stringify(earlierSession.fingerprint) ? page.told.note : []).toEqual([]);
     await page.session.undo.undo('model');
     expect(await digestOf(bitsOf(await page.session.current.weights()))).toBe(earlierSession.undone);
   });
 
-  test('weights changed at rest are kept, and so are images of one\u2019s own', async () => {
+  test('weights changed between steps are saved, and so are custom images', async () => {
     const folder = memoryFolder();
     const options = { openFolder: async () => folder };
     const first = await visit(options);
@@ -496,7 +496,7 @@ describe('reload', () => {
 });
 
 describe('tabs', () => {
-  test('the second keeps nothing and says so; it takes over when it begins after the first was closed', async () => {
+  test('the second one does not save and says so; it takes over when it begins after the first was closed', async () => {
     const folder = memoryFolder();
     const options = { openFolder: async () => folder, lockName: 'tabs' };
     const first = await visit(options);
@@ -505,7 +505,7 @@ describe('tabs', () => {
     await first.until(() => folder.files.has('own.safetensors'));
     const files = [...folder.files];
     const second = await visit(options);
-    // What is kept can be read by all.
+    // All tabs can read the saved session.
     expect((await second.session.data.get('custom')).name).toBe('mine');
     await second.until(() => second.told.note.length > 0);
     expect(second.told.note).toMatchInlineSnapshot(`
@@ -530,7 +530,7 @@ describe('tabs', () => {
     expect(third.status()).toMatchObject({ phase: 'finished', settings: { seed: 10 } });
   });
 
-  test('a page that is reloaded waits for its predecessor to go', async () => {
+  test('a reloaded page waits until the previous one releases the lock', async () => {
     const folder = memoryFolder();
     const options = { openFolder: async () => folder, lockName: 'reload', lockTimeoutMs: 10_000 };
     const first = await visit(options);
@@ -544,7 +544,7 @@ describe('tabs', () => {
 });
 
 describe('device', () => {
-  test('lost while training: predicts on from the last save, and goes on to the same bits', async () => {
+  test('lost while training: predicts with the last save, and resumes with the same bits', async () => {
     const page = await visit();
     await page.session.trainer.begin(settings);
     await page.until(isBeyond(page, 4));
@@ -552,7 +552,7 @@ describe('device', () => {
     await page.until(() => page.status().phase === 'lost');
     expect(page.session.device.current).toBeUndefined();
     expect((await page.session.current.weights()).size).toBeGreaterThan(0);
-    // Told with the device, for the banner, and not in a note as well.
+    // Sent with the device event, for the banner, and not as a note as well.
     await page.until(() => page.told.device.at(-1)?.problem !== null);
     expect(page.told.note).toEqual([]);
     await page.session.trainer.resume();
@@ -562,7 +562,7 @@ describe('device', () => {
     expect(bitsOf(await page.session.current.weights())).toBe(await plainBits());
   });
 
-  test('lost while paused, and while nothing runs', async () => {
+  test('lost while paused, and without a training', async () => {
     const page = await visit();
     const shippedBits = bitsOf(await page.session.current.weights());
     page.session.device.current!.gpu.destroy();
@@ -576,7 +576,7 @@ describe('device', () => {
     expect(bitsOf(await page.session.current.weights())).toBe(await plainBits());
   });
 
-  test('none: says why, has the weights on the host, and trains not', async () => {
+  test('none: says why, keeps the weights on the host, and does not train', async () => {
     const page = await visit({
       openDevice: async () => {
         throw new DeviceError('open: there is none.', { problem: 'no-adapter' });
@@ -594,7 +594,7 @@ describe('device', () => {
 });
 
 describe('models', () => {
-  test('what is given away comes back, and reset brings the first one', async () => {
+  test('a downloaded model can be opened, and reset restores the built-in one', async () => {
     const page = await visit();
     const shippedBits = bitsOf(await page.session.current.weights());
     await page.session.trainer.begin(settings);
@@ -614,7 +614,7 @@ describe('models', () => {
     expect(bitsOf(await page.session.current.weights())).toBe(trained);
   });
 
-  test('no model, a damaged one, and weights without a description are refused, and the old one stays', async () => {
+  test('a file that is not a model, a damaged one, and weights without a description are rejected; the model stays', async () => {
     const page = await visit();
     const before = bitsOf(await page.session.current.weights());
     const files = (...named: [string, BlobPart][]): File[] =>
@@ -648,7 +648,7 @@ describe('models', () => {
 });
 
 describe('errors', () => {
-  test('without images begin says why, and the training before is as it was', async () => {
+  test('without images, begin says why, and the previous training is unchanged', async () => {
     let isThere = true;
     const page = await visit({
       source: {
@@ -668,7 +668,7 @@ describe('errors', () => {
     expect(page.status()).toMatchObject({ phase: 'paused', settings });
   });
 
-  test('without images a training that a reload takes up lies there, and begins when they are back', async () => {
+  test('without images, a restored training stays paused, and can begin when they are available', async () => {
     const openFolder = (
       (folder) => async () =>
         folder
@@ -702,7 +702,7 @@ describe('errors', () => {
     await page.until(isFinished(page));
   });
 
-  test('a loss that is no number stops training and is explained, also after a reload', async () => {
+  test('a loss that is NaN stops the training, with an explanation, also after a reload', async () => {
     const folder = memoryFolder();
     const options = { openFolder: async () => folder };
     const page = await visit(options);
@@ -725,7 +725,7 @@ describe('errors', () => {
     expect(next.status().trouble).toBeNull();
   });
 
-  test('a loss that runs away is explained once while training goes on', async () => {
+  test('a diverging loss is explained once, and training continues', async () => {
     const page = await visit();
     await page.session.trainer.begin({ ...settings, learningRate: 1e6 });
     await page.until(isFinished(page));
@@ -734,7 +734,7 @@ describe('errors', () => {
     expect(page.told.note).toEqual([{ level: 'warning', text: trouble }]);
   });
 
-  test('where the browser keeps no files, a note says so', async () => {
+  test('a note says that the browser cannot store files', async () => {
     const page = await visit({ openFolder: async () => undefined });
     await page.until(() => page.told.note.length > 0);
     expect(page.told.note).toMatchInlineSnapshot(`

@@ -1,10 +1,11 @@
 /**
- * What happens when people do two things at once on the page (web/worker/session.ts), without files:
- *   works at rest   a training that is to begin waits for them, so that the weights they see are those of one moment; one after the other, whether a training rests for them or none runs
- *   a training that is compiled is not yet what the model comes from
- *   kernels         those of a training that has ended are told, not measured on memory that it has given back
- *   memory          a training that is stopped while it compiles leaves nothing on the device
- *   a device that refuses a command, or is lost while the end of a training is saved, is left for another one
+ * Concurrent calls of the page (web/worker/session.ts), without files:
+ *   tasks       a new training waits for them, so that they see consistent weights; they run one at a time, between the steps
+ *               of a training or without one
+ *   compiling   the model does not yet come from a training that is still compiling
+ *   kernels     those of an ended training are listed, but not measured, since its memory has been freed
+ *   memory      a training that is stopped while it compiles leaves no memory allocated
+ *   device      one that refuses a command, or is lost while the end of a training is saved, is replaced
  */
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { open } from '../../src/browser/open.js';
@@ -57,19 +58,19 @@ async function until(condition: () => boolean): Promise<void> {
   await expect.poll(condition, { timeout: 60_000, interval: 5 }).toBe(true);
 }
 
-/** The same text for the same bits only. */
+/** The weights as text: equal only for equal bits. */
 async function bitsOf({ current }: Session): Promise<string> {
   const weights = [...(await current.weights()).values()];
   return weights.map(({ buffer }) => new Uint32Array(buffer).join()).join();
 }
 
-describe('works at rest', () => {
-  it('are waited for by a training that begins with a model of its own', async () => {
+describe('tasks', () => {
+  it('delay a training that is about to replace the model', async () => {
     const { session, phase } = await visit();
     const readings = session.trainer.betweenSteps(async () => {
       const found = new Set<string>();
       await until(() => phase() === 'compiling');
-      // As long as a training takes to compile, and then some.
+      // Longer than a training takes to compile.
       for (let i = 0; i < 400; i++) found.add(await bitsOf(session));
       return found;
     });
@@ -77,13 +78,13 @@ describe('works at rest', () => {
     expect((await readings).size).toBe(1);
   });
 
-  it('take turns, whether a training rests for them or none runs', async () => {
+  it('run one at a time, between the steps of a training or without one', async () => {
     const { session } = await visit();
     const order: string[] = [];
     await session.trainer.begin(settings);
     const stopped = session.trainer.stop();
     let second: Promise<unknown> | undefined;
-    // Found no rest before the training ended, so it is done behind it.
+    // There was no sync point before the training ended, so it runs afterwards.
     await session.trainer.betweenSteps(async () => {
       order.push('first begins');
       second = session.trainer.betweenSteps(async () => order.push('second'));
@@ -95,13 +96,13 @@ describe('works at rest', () => {
   });
 });
 
-describe('a training that is compiled', () => {
-  it('is not yet the one that the model comes from', async () => {
+describe('a training that is compiling', () => {
+  it('has not yet produced the current model', async () => {
     const { session, phase } = await visit();
     expect(session.trainer.trainedBy).toBeUndefined();
     await session.trainer.begin({ ...settings, epochs: 1 });
     await until(() => phase() === 'finished');
-    // It waits for works at rest before its model takes the place of the other.
+    // It waits for tasks before its model replaces the previous one.
     const seeds = session.trainer.betweenSteps(async () => {
       await until(() => phase() === 'compiling');
       return [session.trainer.settings.seed, session.trainer.trainedBy?.settings.seed];
@@ -112,8 +113,8 @@ describe('a training that is compiled', () => {
   });
 });
 
-describe('a training that has ended', () => {
-  it('has kernels to be told of, and none to be measured', async () => {
+describe('an ended training', () => {
+  it('has kernels that are listed, but not measured', async () => {
     const { session, phase } = await visit();
     await session.trainer.begin({ ...settings, epochs: 1 });
     await until(() => phase() === 'finished');
@@ -122,7 +123,7 @@ describe('a training that has ended', () => {
     expect(rows.length).toBeGreaterThan(0);
   });
 
-  it('leaves nothing on the device when it was stopped before its first step', async () => {
+  it('leaves no memory allocated if it was stopped before its first step', async () => {
     const { session, phase } = await visit();
     const free = (): number => {
       session.device.current!.trim();
@@ -139,7 +140,7 @@ describe('a training that has ended', () => {
 });
 
 describe('a device', () => {
-  it('that is lost while the end of a training is saved is left for another one', async () => {
+  it('that is lost while the end of a training is saved is replaced', async () => {
     let isToGo = false;
     const { session, phase } = await visit({
       openDevice: async () => {
@@ -161,7 +162,7 @@ describe('a device', () => {
     expect(session.trainer.settings.epochs).toBe(2);
   });
 
-  it('that refuses a command is left for another one', async () => {
+  it('that refuses a command is replaced', async () => {
     const { session, phase } = await visit();
     await session.trainer.begin(settings);
     await until(() => (session.trainer.active?.position().step ?? 0) >= 3);

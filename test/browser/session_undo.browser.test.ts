@@ -1,14 +1,14 @@
 /**
- * What throws a network away can be undone (web/worker/session.ts, web/worker/undo.ts), to the same bits where its training
- * could be resumed: weights, slots, step, curves.
- *   reset    of a paused training, and redone; after a reload
- *   begin    over a training that runs; one that cannot begin leaves nothing to undo, and the one before can be resumed
- *   stop     undone, the training can be resumed
- *   correction   during a running training: it continues as if there had been none
- *   open     over a trained model; nothing is kept of the model that came with the page
- *   images   of one's own, over others
- *   damage   an entry is checked as a saved session is: a damaged one changes nothing and is removed
- *   rate     a rate that was set, taken back before the next step: the schedule goes on to the same bits
+ * Undo of actions that discard a network (web/worker/session.ts, web/worker/undo.ts). A resumable training is restored with
+ * the same bits: weights, slots, step, curves.
+ *   reset        of a paused training, and redo; after a reload
+ *   begin        replaces a running training; one that cannot begin adds no undo entry, and the previous one can be resumed
+ *   stop         after undo, the training can be resumed
+ *   correction   during a running training: after undo, it continues as if there had been no correction
+ *   open         replaces a trained model; the built-in model gets no undo entry
+ *   images       custom images that replace others
+ *   damage       a damaged entry, checked like a saved session, changes nothing and is removed
+ *   rate         a rate that is set and reset before the next step: the schedule continues with the same bits
  */
 import { afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { open } from '../../src/browser/open.js';
@@ -71,7 +71,7 @@ async function visit(folder: Folder = memoryFolder(), options: SessionOptions = 
   };
 }
 
-/** Also before the first test, where `expect.poll` may not be used. */
+/** Works before the first test too, where `expect.poll` is not allowed. */
 async function until(condition: () => boolean): Promise<void> {
   await vi.waitFor(() => expect(condition()).toBe(true), { timeout: 60_000, interval: 5 });
 }
@@ -88,7 +88,7 @@ async function beginAndPause(page: Visit): Promise<number> {
   return page.status().step;
 }
 
-/** Resumes, and ends like a training that nobody has touched: the same bits, and no step missing in the curve. */
+/** Resumes, and expects the result of an undisturbed training: the same bits, and a curve with all steps. */
 async function endsAsPlain(page: Visit): Promise<void> {
   await page.session.trainer.resume();
   await until(() => page.status().phase === 'finished');
@@ -109,7 +109,7 @@ afterEach(async () => {
   for (const session of sessions.splice(0)) await session.close();
 });
 
-test('a reset of a paused training, undone, redone, and undone after a reload', async () => {
+test('undo of a reset of a paused training, redo, and undo after a reload', async () => {
   const folder = memoryFolder();
   const page = await visit(folder);
   const step = await beginAndPause(page);
@@ -130,7 +130,7 @@ test('a reset of a paused training, undone, redone, and undone after a reload', 
   await endsAsPlain(again);
 });
 
-test('a training that another one ends, undone: it can be resumed', async () => {
+test('undo of a new training: the previous one can be resumed', async () => {
   const page = await visit();
   await page.session.trainer.begin(settings);
   await until(isBeyond(page, 3));
@@ -144,7 +144,7 @@ test('a training that another one ends, undone: it can be resumed', async () => 
   await expect.poll(() => page.status()).toMatchObject({ phase: 'paused', settings: { seed: 8 } });
 });
 
-test('a training that cannot begin leaves nothing to undo, and the one before can be resumed', async () => {
+test('a training that cannot begin adds no undo entry, and the previous one can be resumed', async () => {
   const page = await visit();
   await beginAndPause(page);
   await expect(page.session.trainer.begin({ ...settings, limit: 1 })).rejects.toThrow(/limit/);
@@ -153,7 +153,7 @@ test('a training that cannot begin leaves nothing to undo, and the one before ca
   await endsAsPlain(page);
 });
 
-test('a stop, undone: the training can be resumed', async () => {
+test('undo of a stop: the training can be resumed', async () => {
   const page = await visit();
   await page.session.trainer.begin(settings);
   await until(isBeyond(page, 3));
@@ -165,7 +165,7 @@ test('a stop, undone: the training can be resumed', async () => {
   await endsAsPlain(page);
 });
 
-test('a correction in the midst of a training that runs, undone: it goes on as if there had been none', async () => {
+test('undo of a correction during a training, which continues as if there had been none', async () => {
   const page = await visit();
   const { session } = page;
   await session.trainer.begin(settings);
@@ -184,7 +184,7 @@ test('a correction in the midst of a training that runs, undone: it goes on as i
   expect(page.offers()).toEqual({ undo: null, redo: 'correction' });
 });
 
-test('a model opened over a trained one; of the one that came with the page nothing is kept', async () => {
+test('undo of an opened model that replaced a trained one; none for the built-in model', async () => {
   const page = await visit();
   const file = (): File[] => [new File([shipped], 'shipped.safetensors')];
   await page.session.models.open(file());
@@ -199,7 +199,7 @@ test('a model opened over a trained one; of the one that came with the page noth
   expect(bitsOf(await page.session.current.weights()) === plainBits).toBe(true);
 });
 
-test('a damaged entry changes nothing and is removed; the one before it can be undone', async () => {
+test('a damaged entry changes nothing and is removed; the previous one can be undone', async () => {
   const page = await visit(memoryFolder(), {
     openDevice: async () => Promise.reject(new DeviceError('none here.', { problem: 'no-adapter' })),
   });
@@ -231,7 +231,7 @@ test('a damaged entry changes nothing and is removed; the one before it can be u
   await expect.poll(page.offers).toEqual({ undo: null, redo: 'train' });
 });
 
-test('a rate that was set, taken back: the schedule goes on to the same bits', async () => {
+test('a rate that is set and reset: the schedule continues with the same bits', async () => {
   const folder = memoryFolder();
   const page = await visit(folder);
   await beginAndPause(page);
@@ -246,7 +246,7 @@ test('a rate that was set, taken back: the schedule goes on to the same bits', a
   await endsAsPlain(again);
 });
 
-test('images of one\u2019s own over others, undone after a reload', async () => {
+test('undo of custom images that replaced others, after a reload', async () => {
   const folder = memoryFolder();
   const page = await visit(folder);
   const mine = { ...loaded, name: 'mine', source: 'my files' };

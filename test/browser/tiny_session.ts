@@ -1,4 +1,4 @@
-/** What the tests of sessions begin with: a data set and settings that train in moments, a model that comes with the page. */
+/** Fixtures for tests of sessions: a data set and settings that train in a moment, and a built-in model. */
 import { open } from '../../src/browser/open.js';
 import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
 import { mlpModel } from '../../src/nn/models.js';
@@ -7,7 +7,7 @@ import { makeRecipe } from '../../src/recipe/make_recipe.js';
 import type { PageDataset, Settings } from '../../web/protocol.js';
 import { bars } from '../device/small_model.js';
 
-/** 360 images to train, 40 left out. */
+/** 360 training images, 40 left out. */
 export const loaded: LoadedDataset = {
   name: 'bars',
   format: 'idx',
@@ -16,7 +16,7 @@ export const loaded: LoadedDataset = {
   source: 'this test',
 };
 
-/** 12 steps an epoch, the last of them of 8 images. */
+/** 12 steps per epoch, the last of them with 8 images. */
 export const settings: Settings = makeRecipe<PageDataset>({
   dataset: 'digits',
   preset: 'quick',
@@ -28,7 +28,7 @@ export const settings: Settings = makeRecipe<PageDataset>({
   seed: 7,
 });
 
-/** As a file. */
+/** The model as a file. */
 export async function shippedModel(): Promise<Uint8Array<ArrayBuffer>> {
   const device = await open();
   const bytes = await modelFile(mlpModel({ device, seed: 1, inputShape: [8, 8, 1], classes: 3 }));
@@ -36,7 +36,7 @@ export async function shippedModel(): Promise<Uint8Array<ArrayBuffer>> {
   return bytes;
 }
 
-/** The same text for the same bits only. */
+/** The weights as text: equal only for equal bits. */
 export function bitsOf(weights: ReadonlyMap<string, Float32Array>): string {
   return [...weights]
     .map(([name, values]) => `${name} ${new Uint32Array(values.slice().buffer).join()}`)

@@ -1,16 +1,17 @@
 /**
- * The view of the training, fed by a fake worker.
+ * The section Train, with a fake worker.
  *
- *   buttons    every phase enables the right ones; each calls the worker; not twice while a call is under way; keys
- *   settings   a preset fills the fields and leaves them free; wrong values are said and not trained with; a training under way shows its own and locks all but the rate, which
- *              goes to the worker; what an earlier visit left is taken up, unless the address says otherwise
- *   proposal   on a software device, once, only to who has chosen nothing; declined by a button
- *   figures    speed, time left, bars
- *   curves     drawn when points come, once a frame, never without; cursor by keys and pointer; table; a fresh training
- *   aloud      one summary for many messages
+ *   buttons    every phase enables the right ones; each calls the worker, but not again before the call has ended; shortcuts
+ *   settings   a preset fills the fields, which stay editable; invalid values show an error and are not used; a running
+ *              training shows its own settings and locks all but the rate, which goes to the worker; settings of an earlier
+ *              visit are restored, unless the URL has others
+ *   proposal   on a software adapter, once, only if the user has not changed a setting; declined with a button
+ *   figures    speed, time left, progress bars
+ *   curves     drawn when points arrive, once per frame, never without points; cursor by keys and pointer; table; a new training
+ *   announced  one summary for many events
  *   machine    memory as bar and table
- *   files      images of one's own can be chosen once there are some; a model out, in, a failure, reset
- *   address    settings go there and come from there
+ *   files      custom images can be chosen once there are some; a model is downloaded, opened, reset; an error
+ *   URL        settings are written to it and read from it
  */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { DeviceInfo, EpochPoint, StepPoint } from '../../web/protocol.js';
@@ -45,7 +46,7 @@ const gpu: DeviceInfo = {
   hasTimestamps: true,
 };
 
-/** Everything that was asked for has been painted. */
+/** Waits until all requested painting is done. */
 async function painted(): Promise<void> {
   await new Promise<void>((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve())));
 }
@@ -113,7 +114,7 @@ test('every phase enables the right buttons', async () => {
   });
 });
 
-test('what is wrong with a training stands where it stands, until another one begins', async () => {
+test('a problem of a training is shown at its position, until another one begins', async () => {
   await show();
   const trouble = (): string[] =>
     [...document.querySelectorAll<HTMLElement>('.training-controls .note')]
@@ -128,7 +129,7 @@ test('what is wrong with a training stands where it stands, until another one be
   expect(trouble()).toEqual([]);
 });
 
-test('each button asks the worker for its part', async () => {
+test('each button calls the worker', async () => {
   await show();
   app.state.status.set(statusOf('idle', { settings: null }));
   await painted();
@@ -152,7 +153,7 @@ test('each button asks the worker for its part', async () => {
   ]);
 });
 
-test('while a call is under way it is not made again, and stop works', async () => {
+test('during a call the button does not repeat it, and stop works', async () => {
   await show();
   let end: () => void = () => undefined;
   app.answers['training.begin'] = () => new Promise<void>((resolve) => (end = resolve));
@@ -169,7 +170,7 @@ test('while a call is under way it is not made again, and stop works', async () 
   expect(enabled()).toEqual(['Train again']);
 });
 
-test('a call that fails is said, and can be made again', async () => {
+test('a failed call shows an error, and can be repeated', async () => {
   await show();
   app.answers['training.begin'] = () => {
     throw new Error('no images');
@@ -180,7 +181,7 @@ test('a call that fails is said, and can be made again', async () => {
   expect(enabled()).toEqual(['Train']);
 });
 
-test('keys with a modifier do what buttons do; letters do nothing', async () => {
+test('shortcuts with a modifier act like buttons; letters do nothing', async () => {
   await show();
   app.state.status.set(statusOf('paused'));
   await painted();
@@ -193,7 +194,7 @@ test('keys with a modifier do what buttons do; letters do nothing', async () => 
   expect(app.calls.map(([name]) => name)).toEqual(['training.step', 'training.resume', 'training.stop']);
 });
 
-test('without a device there is nothing to press', async () => {
+test('without a device all buttons are disabled', async () => {
   trainingView(root, app);
   app.state.device.set({ info: null, problem: 'This browser has no WebGPU.' });
   await painted();
@@ -217,7 +218,7 @@ test('fields change the settings, and a preset changes the fields', async () => 
   expect(app.settings.value).toMatchObject({ preset: 'corrected', epochs: 3, batchSize: 86 });
 });
 
-test('what cannot be is said, and not trained with', async () => {
+test('invalid values show an error and are not used', async () => {
   await show();
   write('Batch size', '0');
   expect(app.settings.value).toEqual(defaultSettings);
@@ -235,18 +236,18 @@ test('what cannot be is said, and not trained with', async () => {
   expect(callsOf('training.begin')).toEqual([[{ ...defaultSettings, batchSize: 16 }]]);
 });
 
-test('Ctrl+Enter in a field counts what was written there', async () => {
+test('Ctrl+Enter in a field uses the text in it', async () => {
   await show();
   const input = field('Epochs');
   input.focus();
-  // As typed: the browser tells of a change when the field is left.
+  // As when typed: the browser fires `change` when the field loses focus.
   input.select();
   document.execCommand('insertText', false, '9');
   press('Enter', { ctrlKey: true }, input);
   expect(callsOf('training.begin')).toEqual([[{ ...defaultSettings, epochs: 9 }]]);
 });
 
-test('under way: its own settings, of which the rate alone can be changed', async () => {
+test('a running training shows its own settings, of which only the rate can be changed', async () => {
   await show();
   const own = { ...defaultSettings, epochs: 17, learningRate: 0.004 };
   app.state.status.set(statusOf('idle', { settings: null }));
@@ -258,7 +259,7 @@ test('under way: its own settings, of which the rate alone can be changed', asyn
   expect(root.textContent).toContain('Setting a rate ends the cosine schedule.');
   write('Learning rate', '0.01');
   expect(callsOf('training.setLearningRate')).toEqual([[0.01]]);
-  // Also of a page that was loaded again: the status alone says what is in effect.
+  // After a reload too: only the status says which rate is in effect.
   app.state.status.set(statusOf('paused', { settings: own, learningRate: 5e-4, isScheduled: false }));
   expect(field('Learning rate').value).toBe('0.0005');
   expect(root.textContent).toContain('The rate is constant: setting it ended the cosine schedule.');
@@ -274,7 +275,7 @@ test('under way: its own settings, of which the rate alone can be changed', asyn
   expect(app.settings.value).toEqual(defaultSettings);
 });
 
-test('a rate that is refused does not stay in the field', async () => {
+test('a rejected rate does not stay in the field', async () => {
   await show();
   app.state.status.set(statusOf('training'));
   app.answers['training.setLearningRate'] = () => {
@@ -285,7 +286,7 @@ test('a rate that is refused does not stay in the field', async () => {
   expect(app.said).toEqual(['no']);
 });
 
-test('undo and redo are offered by name, and pass the keyboard on', async () => {
+test('undo and redo name the action, and pass on the focus', async () => {
   await show();
   const none = { undo: null, redo: null };
   const offer = (model: UndoOffers['model']): void =>
@@ -300,13 +301,13 @@ test('undo and redo are offered by name, and pass the keyboard on', async () => 
   await expect.poll(() => app.said).toEqual(['Undo Reset: done.']);
   button('Redo Reset').click();
   await expect.poll(() => callsOf('undo.redo')).toEqual([['model']]);
-  // Beside Train, what Train does.
+  // The button beside Train undoes what Train does.
   offer({ undo: 'train', redo: null });
   expect(row.hidden).toBe(true);
   expect(root.querySelector('.training-controls .undo')!.textContent).toContain('Undo new training');
 });
 
-test('what is being written stays while the worker talks', async () => {
+test('text that is being edited stays when events arrive', async () => {
   await show();
   app.state.status.set(statusOf('idle', { settings: null }));
   app.state.status.set(statusOf('training'));
@@ -316,7 +317,7 @@ test('what is being written stays while the worker talks', async () => {
   expect(root.textContent).toContain('in effect: 9e-4');
 });
 
-test('a training of an earlier visit brings its settings, unless the address named some', async () => {
+test('a training of an earlier visit restores its settings, unless the URL contains some', async () => {
   await show();
   const earlier = { ...defaultSettings, model: 'simple' as const, seed: 3 };
   app.state.status.set(statusOf('paused', { settings: earlier }));
@@ -330,7 +331,7 @@ test('a training of an earlier visit brings its settings, unless the address nam
   expect(app.settings.value.batchSize).toBe(8);
 });
 
-test('a software device: fewer images are proposed, and declined', async () => {
+test('a software adapter: fewer images are proposed, and declined', async () => {
   trainingView(root, app);
   app.state.device.set({ info: { ...gpu, family: 'software' }, problem: null });
   expect(app.settings.value).toEqual({ ...defaultSettings, ...proposalFor('software', 'small') });
@@ -345,7 +346,7 @@ test('a software device: fewer images are proposed, and declined', async () => {
   expect(proposal.hidden).toBe(true);
 });
 
-test('nothing is proposed to who has chosen, nor on a GPU', async () => {
+test('nothing is proposed if a setting was changed, or on a GPU', async () => {
   await show();
   expect(app.settings.value).toEqual(defaultSettings);
   root.replaceChildren();
@@ -398,7 +399,7 @@ function inkOn(pad: HTMLElement): number {
   return data.filter((value, i) => i % 4 === 3 && value > 0).length;
 }
 
-test('curves are drawn when there are points, once a frame, and never without', async () => {
+test('curves are drawn when points arrive, once per frame, and never without points', async () => {
   await show();
   expect(loss().closest('[hidden]')).not.toBeNull();
   app.state.steps.set({ points: points(50), isFresh: true });
@@ -415,7 +416,7 @@ test('curves are drawn when there are points, once a frame, and never without', 
   expect(clear).toHaveBeenCalledTimes(2);
 });
 
-test('the cursor reads out by keys and by pointer, on both curves', async () => {
+test('keys and pointer move the cursor on both curves', async () => {
   await show();
   app.state.steps.set({ points: points(100), isFresh: true });
   app.state.epochs.set([{ epoch: 1, step: 60, logs: { val_loss: 0.5, val_accuracy: 0.75 } }]);
@@ -450,7 +451,7 @@ test('the cursor reads out by keys and by pointer, on both curves', async () => 
   expect(readouts()[1]).not.toContain('step');
 });
 
-test('numbers as they come are not told to screen readers, but to who asks', async () => {
+test('new numbers are not announced, but screen readers can read them at the cursor', async () => {
   await show();
   app.state.steps.set({ points: points(10), isFresh: true });
   await painted();
@@ -462,7 +463,7 @@ test('numbers as they come are not told to screen readers, but to who asks', asy
   expect(loss().getAttribute('aria-valuetext')).toContain('Step 20:');
 });
 
-test('a fresh training begins with empty curves', async () => {
+test('a new training starts with empty curves', async () => {
   await show();
   app.state.steps.set({ points: points(100), isFresh: true });
   app.state.steps.set({ points: points(3), isFresh: true });
@@ -471,7 +472,7 @@ test('a fresh training begins with empty curves', async () => {
   expect(loss().getAttribute('aria-valuenow')).toBe('3');
 });
 
-test('steps taken again after a loss of the device replace the ones before', async () => {
+test('steps that are repeated after a loss of the device replace the earlier ones', async () => {
   await show();
   app.state.steps.set({ points: points(100), isFresh: true });
   app.state.steps.set({ points: [{ step: 80, loss: 7, accuracy: 0 }], isFresh: false });
@@ -480,7 +481,7 @@ test('steps taken again after a loss of the device replace the ones before', asy
   expect(loss().getAttribute('aria-valuetext')).toContain('this batch 7.0000');
 });
 
-test('the table says the same as the curves', async () => {
+test('the table has the same numbers as the curves', async () => {
   await show();
   const epochs: EpochPoint[] = [
     {
@@ -511,9 +512,9 @@ test('the table says the same as the curves', async () => {
   expect(rows[1]?.at(-1)?.[0]).toBe('100');
 });
 
-// ---- aloud ----
+// ---- announcements ----
 
-test('many messages are one summary', async () => {
+test('many events give one summary', async () => {
   await show();
   const spoken = root.querySelector('[role="status"].sr-only')!;
   let changes = 0;
@@ -570,7 +571,7 @@ test('memory as a bar and as a table', async () => {
 
 // ---- files ----
 
-test('images of one’s own can be chosen once there are some', async () => {
+test('custom images can be chosen once there are some', async () => {
   await show();
   const option = field('Images').querySelector<HTMLOptionElement>('[value="custom"]')!;
   expect(option.disabled).toBe(true);
@@ -578,7 +579,7 @@ test('images of one’s own can be chosen once there are some', async () => {
   expect(option.disabled).toBe(false);
 });
 
-test('images that are not there cannot be chosen, nor trained with where the address names them', async () => {
+test('missing images cannot be chosen, or used if the URL names them', async () => {
   await show();
   app.state.status.set(statusOf('idle', { settings: null }));
   const absent = 'Clothes are not installed. Run it.';
@@ -592,7 +593,7 @@ test('images that are not there cannot be chosen, nor trained with where the add
   await painted();
   expect([fashion.disabled, why.textContent, enabled()]).toEqual([false, absent, []]);
   expect(button('Train').getAttribute('aria-describedby')).toBe(why.id);
-  // Once it is installed.
+  // After they have been installed.
   app.state.sets.set({ digits: null, fashion: null, custom: null });
   await painted();
   expect([why.textContent, enabled()]).toEqual(['', ['Train']]);
@@ -612,7 +613,7 @@ test('the model as a real file, with its name', async () => {
   expect([...new Uint8Array(bytes)]).toEqual([1, 2, 3]);
 });
 
-test('models are opened and put back', async () => {
+test('models are opened and reset', async () => {
   await show();
   const input = root.querySelector<HTMLInputElement>('input[type="file"][accept]')!;
   const files = new DataTransfer();
@@ -640,9 +641,9 @@ test('models are opened and put back', async () => {
   expect(root.textContent).toContain('small, 23,002 parameters, opened from a file.');
 });
 
-// ---- the address ----
+// ---- the URL ----
 
-test('settings go to the address, and come back from it', () => {
+test('settings are written to the URL and read from it', () => {
   const { href, search } = location;
   try {
     history.replaceState(null, '', '?debug=2');

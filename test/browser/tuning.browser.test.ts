@@ -1,14 +1,14 @@
 /**
- * Kernels that are chosen by measuring in the page, in Chromium with a tiny data set (web/worker/tuning.ts), where every
- * matrix product may also be computed the slow way, or backwards, which rounds otherwise:
- *   bits     a training keeps the choices that it began with, while others are measured, over a reload, a lost device and
- *            a reload before its first step; what was saved without choices goes by the table; damaged ones are told of,
- *            and kernels that are others than before
- *   tuning   finds the faster ones, keeps them, and the next training and the next visit go by them; with their progress
- *   a training begins while a tuning goes on, or gets on between its kernels; where images are few, it is for the batches
- *            that a training takes of them
- *   no use   nothing to choose; cancelled; a browser that keeps nothing; forgotten again
- *   trouble  no device; one that is lost in the midst; a second tuning at once; images of one's own that are not there
+ * Tuning kernels in the page, in Chromium with a tiny data set (web/worker/tuning.ts). Every matrix product has two more
+ * variants: a slow one, and one that sums backwards, which rounds differently.
+ *   bits      a training keeps its choices while others are measured, across a reload, a lost device and a reload before its
+ *             first step; a session saved without choices uses the defaults; damaged choices are reported, and so are
+ *             kernels that have changed
+ *   tuning    finds the faster variants, stores them, and the next training and the next visit use them; progress
+ *   trainings can begin during a tuning, and make progress between its kernels; if there are few images, the tuning uses the
+ *             batch size of the training
+ *   no effect nothing to choose; cancelled; a browser that cannot store choices; forgotten
+ *   errors    no device; a lost device; a second tuning at the same time; missing custom images
  */
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { open } from '../../src/browser/open.js';
@@ -29,7 +29,7 @@ import { Session } from '../../web/worker/session.js';
 import { type TuningOptions, tuningOf } from '../../web/worker/tuning.js';
 import { bitsOf, loaded, settings as tinySettings, shippedModel } from './tiny_session.js';
 
-/** Of images of one's own, so that nothing is fetched. */
+/** Settings with custom images, so that nothing is fetched. */
 const settings: Settings = { ...tinySettings, dataset: 'custom' };
 const allSteps = 36;
 
@@ -44,7 +44,7 @@ beforeEach(() => {
   products.splice(0, products.length, ...usual);
 });
 
-/** One that sums from the other end. */
+/** A variant that sums backwards. */
 function addBackwards(): void {
   const source = shaderSource('matmul/forward_baseline');
   const loop = 'for (var k = 0u; k < K; k++) {';
@@ -58,7 +58,7 @@ function addBackwards(): void {
   products.push({ ...clear, name: 'backwards', family: 'software', lower });
 }
 
-/** The table's first choice is one that does everything forty times. */
+/** Makes a variant that repeats everything forty times the default. */
 function putSlowFirst(): void {
   const lower: Product['lower'] = (context) => {
     const { dispatches } = clear.lower(context);
@@ -67,7 +67,7 @@ function putSlowFirst(): void {
   products.unshift({ ...clear, name: 'slow', family: 'software', hasEpilogue: false, lower });
 }
 
-/** As measuring would find it. */
+/** A choice as a measurement would store it. */
 async function choiceOf(variant: string): Promise<ReadonlyMap<string, Choice>> {
   const device = await openSoftware();
   const { height, width, channels, classCount: classes } = loaded.train;
@@ -109,7 +109,7 @@ afterEach(async () => {
   for (const session of visits.splice(0)) await session.close();
 });
 
-/** Texts in memory, in place of the browser's database. */
+/** A store in memory instead of the browser's database. */
 function slots() {
   const texts = new Map<string, string>();
   const store = tuningStoreOn(
@@ -148,7 +148,7 @@ async function visit(
     },
   );
   visits.push(session);
-  // Before there are files to save them in.
+  // Before there is a folder to save it in.
   await session.images.use(loaded);
   await session.open();
   return {
@@ -173,7 +173,7 @@ async function finished(page: Visit): Promise<string> {
   return bitsOf(await page.session.current.weights());
 }
 
-/** What `fit` alone comes to by these choices. */
+/** The result of a plain call of `fit` with these choices. */
 async function plainBits(choices: Iterable<readonly [string, Choice]> = []): Promise<string> {
   const device = await openSoftware();
   const { train, validation } = splitBy(settings, loaded);
@@ -201,11 +201,11 @@ const productsIn = ({ session }: Visit): Set<string> =>
   );
 
 describe('bits', () => {
-  test('over a reload are those of the choices it began with, whatever was measured since', async () => {
+  test('after a reload are those of its choices, whatever was measured in the meantime', async () => {
     addBackwards();
     const backwards = await choiceOf('backwards');
     const [byTable, byChoice] = [await plainBits(), await plainBits(backwards)];
-    // Else this test would show nothing.
+    // Otherwise this test would prove nothing.
     expect(byChoice).not.toBe(byTable);
     for (const [begunWith, since, wanted] of [
       [backwards, [], byChoice],
@@ -219,13 +219,13 @@ describe('bits', () => {
       const second = await visit({ openFolder: async () => folder, openDevice: opener(since) });
       expect(second.status().step).toBeGreaterThan(3);
       expect(await finished(second)).toBe(wanted);
-      // The next one goes by what is measured now.
+      // The next training uses the new measurements.
       await second.session.trainer.begin(settings);
       expect(await finished(second)).toBe(wanted === byTable ? byChoice : byTable);
     }
   });
 
-  test('over a lost device, too, and a reload before the first step', async () => {
+  test('likewise after a lost device, and after a reload before the first step', async () => {
     addBackwards();
     const backwards = await choiceOf('backwards');
     const wanted = await plainBits(backwards);
@@ -255,7 +255,7 @@ describe('bits', () => {
     expect(await finished(second)).toBe(wanted);
   });
 
-  test('of what was saved without choices are those of the table; damaged ones are told of', async () => {
+  test('of a session without choices are those of the defaults; damaged choices are reported', async () => {
     addBackwards();
     const backwards = await choiceOf('backwards');
     const folder = memoryFolder();
@@ -292,7 +292,7 @@ describe('bits', () => {
   });
 });
 
-test('where the page has other kernels now, a training that goes on says so, once', async () => {
+test('a resumed training notes once that the kernels of the page have changed', async () => {
   putSlowFirst();
   const folder = memoryFolder();
   const openFolder = async () => folder;
@@ -315,7 +315,7 @@ test('where the page has other kernels now, a training that goes on says so, onc
   ]);
   await second.session.close();
 
-  // By the table as well.
+  // With the default kernels as well.
   const third = await visit({ openFolder });
   await third.session.trainer.step();
   expect(third.notes).toEqual([]);
@@ -327,13 +327,13 @@ test('where the page has other kernels now, a training that goes on says so, onc
     'The kernels have changed since this training began: its results will differ in their last bits from an uninterrupted training.',
   ]);
   products.splice(0, 1);
-  // One that begins now has nothing to go on from, though what is kept for the device has lapsed.
+  // A new training does not resume anything, even if the stored choices of the device no longer apply.
   await fourth.session.trainer.begin(settings);
   expect(fourth.notes).toHaveLength(1);
 });
 
 describe('tuning', () => {
-  test('finds the faster ones; the training under way keeps its own, the next ones go by them', async () => {
+  test('finds the faster variants; the running training keeps its own, the next ones use them', async () => {
     putSlowFirst();
     const byTable = await plainBits();
     const { store, texts } = slots();
@@ -394,7 +394,7 @@ describe('tuning', () => {
   });
 });
 
-test('a training begins while a tuning goes on, by what was known before', async () => {
+test('a training that begins during a tuning uses the earlier choices', async () => {
   putSlowFirst();
   const page = await visit();
   const order: string[] = [];
@@ -405,13 +405,13 @@ test('a training begins while a tuning goes on, by what was known before', async
   });
   await begun;
   expect(outcome).toBe('stored');
-  // It has not waited for all that was still to be measured.
+  // It did not wait for the remaining measurements.
   expect(order.at(-1)).not.toBe('training');
   expect(productsIn(page)).toEqual(new Set(['slow']));
   expect(await finished(page)).toBe(await plainBits());
 });
 
-test('a training under way rests for each kernel, and gets on between them', async () => {
+test('a running training waits for each kernel, and makes progress between them', async () => {
   putSlowFirst();
   const page = await visit();
   await page.session.trainer.begin({ ...settings, epochs: 10_000 });
@@ -424,7 +424,7 @@ test('a training under way rests for each kernel, and gets on between them', asy
   expect(steps.slice(1).filter((step, i) => step <= steps[i]!)).toEqual([]);
 });
 
-test('it is for the batches that a training takes: of few images, all at once', async () => {
+test('it uses the batch size of the training: all images if there are few', async () => {
   const page = await visit();
   const silent = (): void => undefined;
   const many = { ...settings, batchSize: 1000 };
@@ -442,7 +442,7 @@ test('it is for the batches that a training takes: of few images, all at once', 
   expect(productsIn(page)).toEqual(new Set(['software']));
 });
 
-describe('no use', () => {
+describe('no effect', () => {
   const silent = (): void => undefined;
 
   test('nothing to choose', async () => {
@@ -454,11 +454,11 @@ describe('no use', () => {
       step: null,
       outcome: 'nothing',
     });
-    // Without any images: those of the sets known by name have one shape.
+    // Without any images: the shape of the built-in data sets is known.
     expect((await page.tuning.run({ ...settings, dataset: 'fashion' }, silent)).outcome).toBe('nothing');
   });
 
-  test('cancelled: ends behind the kernel under way, and nothing has changed', async () => {
+  test('cancelled: ends after the current kernel, and nothing has changed', async () => {
     putSlowFirst();
     const { store, texts } = slots();
     const page = await visit({}, { store });
@@ -468,11 +468,11 @@ describe('no use', () => {
     expect(tuned).toMatchObject({ outcome: 'cancelled', step: null });
     expect(tuned.kernels).toHaveLength(2);
     expect([texts.size, [...page.session.device.current!.kernelSelection].length]).toEqual([0, 0]);
-    // And again to the end.
+    // And again, to the end.
     expect((await page.tuning.run(settings, silent)).outcome).toBe('stored');
   });
 
-  test('a browser that keeps nothing goes by it until the page is closed', async () => {
+  test('a browser that cannot store the choices uses them until the page is closed', async () => {
     putSlowFirst();
     const { store } = slots();
     const save = async () => Promise.reject(new FileError('there is no room.'));
@@ -482,8 +482,8 @@ describe('no use', () => {
   });
 });
 
-describe('trouble', () => {
-  test('a second tuning at once is refused, and the first goes on', async () => {
+describe('errors', () => {
+  test('a second tuning at the same time is rejected, and the first continues', async () => {
     putSlowFirst();
     const page = await visit();
     const first = page.tuning.run(settings, () => undefined);
@@ -493,7 +493,7 @@ describe('trouble', () => {
     expect((await first).outcome).toBe('stored');
   });
 
-  test('a device that is lost in the midst', async () => {
+  test('a device that is lost during the measurement', async () => {
     putSlowFirst();
     const { store, texts } = slots();
     const page = await visit({}, { store });
@@ -510,7 +510,7 @@ describe('trouble', () => {
     expect((await page.tuning.run(settings, () => undefined)).outcome).toBe('stored');
   });
 
-  test('no device, and images of ones own that are not there', async () => {
+  test('no device, and missing custom images', async () => {
     const page = await visit({
       openDevice: async () => {
         throw new DeviceError('open: there is none.', { problem: 'no-adapter' });

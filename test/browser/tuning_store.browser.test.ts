@@ -1,7 +1,7 @@
 /**
- * Plan: kernel choices in IndexedDB: what was saved comes back over a new store, later choices lie over earlier ones;
- * each device has its own; what is damaged or foreign is ignored with one line and replaced; forgetting; a browser
- * without databases; and the text is the one that Node's files hold; one of an earlier version. The rest of the form is tested in test/unit.
+ * Plan: kernel choices in IndexedDB: a new store reads what was saved; later choices override earlier ones; each device has
+ * its own; damaged or foreign records are ignored with one warning and replaced; forgetting; a browser without IndexedDB;
+ * the text equals that of Node's files; a record of an earlier version. The rest of the format is tested in test/unit.
  */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { browserTuningStore, useStoredKernels } from '../../src/browser/tuning_store.js';
@@ -35,7 +35,7 @@ afterEach(() => {
   indexedDB.deleteDatabase(database);
 });
 
-/** The table as it is, asked without the store. */
+/** The record in the database, read without the store. */
 async function ask<Result>(mode: IDBTransactionMode, work: (texts: IDBObjectStore) => IDBRequest<Result>) {
   const open = indexedDB.open(database);
   await new Promise((done) => open.addEventListener('success', done));
@@ -45,7 +45,7 @@ async function ask<Result>(mode: IDBTransactionMode, work: (texts: IDBObjectStor
   return request.result;
 }
 
-test('what was saved comes back, the latest of each key, for that device alone', async () => {
+test('saved choices are loaded, the latest for each key, only for that device', async () => {
   await store().save(fingerprint, new Map([['1', choice('a')], ['2', choice('b')]])); // prettier-ignore
   await store().save(fingerprint, new Map([['2', choice('c')]]));
   expect([...(await store().load(fingerprint))]).toEqual([['1', choice('a')], ['2', choice('c')]]); // prettier-ignore
@@ -78,7 +78,7 @@ test.each([
   expect((await store().load(fingerprint)).get('1')).toEqual(choice('b'));
 });
 
-test('what an earlier version of the page stored is found', async () => {
+test('choices stored by an earlier version of the page are found', async () => {
   const create = indexedDB.open(database, 1);
   create.addEventListener('upgradeneeded', () => void create.result.createObjectStore('tuning'));
   await new Promise((done) => create.addEventListener('success', done));
@@ -89,13 +89,13 @@ test('what an earlier version of the page stored is found', async () => {
   expect(warnings).toEqual([]);
 });
 
-test('what is forgotten is gone', async () => {
+test('forgotten choices are deleted', async () => {
   await store().save(fingerprint, new Map([['1', choice('a')]]));
   await store().forget(fingerprint);
   expect((await store().load(fingerprint)).size).toBe(0);
 });
 
-test('a browser that keeps no database: a line, and an error for who saves', async () => {
+test('a browser without IndexedDB: a warning on load, and an error on save', async () => {
   vi.spyOn(indexedDB, 'open').mockImplementation(() => {
     throw new DOMException('not here', 'SecurityError');
   });
@@ -104,7 +104,7 @@ test('a browser that keeps no database: a line, and an error for who saves', asy
   await expect(store().save(fingerprint, new Map())).rejects.toThrow(FileError);
 });
 
-test('a device goes by what is stored for it, unless tuning is off', async () => {
+test('a device uses the choices stored for it, unless tuning is off', async () => {
   await store().save(fingerprint, new Map([['1', choice('a')]]));
   const device = () =>
     ({ fingerprint, kernelSelection: new Map<string, Choice>(), traits: {} }) as unknown as Device;
