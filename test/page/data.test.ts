@@ -160,7 +160,7 @@ test('a CSV: trained on, and again after a reload', async () => {
 
   await page.reload();
   await goTo(page, 'Data');
-  await expectCustom(page, 'bars: 60 images to train on');
+  await expectCustom(page, 'bars: 60 training images');
   expect(await train(page)).toMatchObject({ step: 14 });
 });
 
@@ -204,13 +204,13 @@ test('a folder of pictures, its classes named by its folders', async () => {
 test('files that are no images are refused, and what was there stays', async () => {
   const page = await visits.visit(query);
   const data = await goTo(page, 'Data');
-  await data.getByText('Digits: 60,000 images').waitFor();
+  await data.getByText('Digits: 60,000 training images').waitFor();
   const buffer = Buffer.from('label,p0,p1,p2,p3\n0,1,2,300,4\n');
   await choose(page, 'Choose files', { name: 'wrong.csv', mimeType: 'text/csv', buffer });
   await page
     .getByText('wrong.csv, line 2, column 4: the value is 300; expected an integer from 0 to 255.')
     .first()
     .waitFor();
-  await data.getByText('Digits: 60,000 images').waitFor();
+  await data.getByText('Digits: 60,000 training images').waitFor();
   expect(await setting(page, 'Images').inputValue()).toBe('digits');
 });

@@ -69,7 +69,7 @@ describe('where the server has none', () => {
     // Asked for again, the server has no other answer.
     visits.takeProblems();
     await setting(page, 'Images').selectOption({ label: 'Digits' });
-    await data.getByText('Digits: 60,000 images').waitFor();
+    await data.getByText('Digits: 60,000 training images').waitFor();
     const terms = section(page, 'Draw a digit').getByRole('term');
     await expect.poll(async () => terms.allInnerTexts()).toEqual([...'0123456789']);
   });
