@@ -105,7 +105,7 @@ export function parseJson(source: Uint8Array | string, refuse: Refuse): unknown 
 }
 
 /** Rejects duplicate members, of which JSON.parse takes the last. */
-export function faultIn(json: string): string | undefined {
+function faultIn(json: string): string | undefined {
   // Matches runs of plain characters at once: single matches would overflow the stack of the regular expression.
   const token = /"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?|[{}[\]]/g;
   const open: (Set<string> | undefined)[] = [];

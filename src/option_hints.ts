@@ -93,7 +93,7 @@ function contains(a: string, b: string): boolean {
 }
 
 /** Edit distance with swaps of adjacent letters (Damerau–Levenshtein, optimal string alignment). */
-export function distanceOf(a: string, b: string): number {
+function distanceOf(a: string, b: string): number {
   const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)];
   for (let i = 1; i <= a.length; i++) {
     const row = [i];

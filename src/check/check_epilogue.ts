@@ -29,7 +29,7 @@ interface Epilogue {
 }
 
 /** Chains that a kernel can fuse: bias, activation and mask; and a gradient that waits for its second operand. */
-export function epilogues(result: Expected): Epilogue[] {
+function epilogues(result: Expected): Epilogue[] {
   const { shape } = result.value;
   const random = randomFrom(11, sizeOf(shape));
   const bias = drawSigned(random, [shape.at(-1) ?? 1]);

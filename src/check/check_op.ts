@@ -34,7 +34,7 @@ export interface CheckOptions {
 const mostNonFiniteCases = 3;
 const mostNonFiniteElements = 10_000;
 
-export function takesNonFinite({ byHand }: Case, { inputs }: Evaluated): boolean {
+function takesNonFinite({ byHand }: Case, { inputs }: Evaluated): boolean {
   const sizes = Object.values(inputs).map(({ values }) => values.length);
   return !byHand && Math.max(...sizes) > 1 && Math.max(...sizes) <= mostNonFiniteElements;
 }

@@ -26,7 +26,7 @@ export interface FileTree {
 }
 
 /** Limit of file size: Node and every browser can hold an array of this size. */
-export const mostFileBytes = 2 ** 31 - 1;
+const mostFileBytes = 2 ** 31 - 1;
 
 /** Checks a file size before memory is allocated. Throws: FileError naming the limit. */
 export function checkFileSize(file: string, size: number, most: number = mostFileBytes): void {

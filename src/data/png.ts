@@ -25,7 +25,7 @@ export function isPng(bytes: Uint8Array): boolean {
  *
  * Throws: DataError naming `name` unless the bytes start as a PNG of an accepted size.
  */
-export function checkPngStart(bytes: Uint8Array, name: string): void {
+function checkPngStart(bytes: Uint8Array, name: string): void {
   if (!isPng(bytes)) {
     throw new DataError(`${name}: not a PNG: ${describeStart(bytes)}. Save the picture as PNG.`);
   }
@@ -57,7 +57,7 @@ function chunkTypes(bytes: Uint8Array, view: DataView): string[] {
   return types;
 }
 
-export function damagedPng(name: string, reason: string, options?: ErrorOptions): DataError {
+function damagedPng(name: string, reason: string, options?: ErrorOptions): DataError {
   return new DataError(`${name}: a damaged PNG (${reason}). Save it again.`, options);
 }
 

@@ -12,7 +12,7 @@ const longestHeader = 4 + 4 * 255;
 /** Decompresses gzip in pieces: zlib in Node, DecompressionStream in a browser. */
 export type Gunzip = (packed: Uint8Array) => AsyncIterable<Uint8Array>;
 
-export function isGzip([a, b]: Uint8Array): boolean {
+function isGzip([a, b]: Uint8Array): boolean {
   return a === 0x1f && b === 0x8b;
 }
 

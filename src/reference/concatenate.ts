@@ -11,7 +11,7 @@ function rows({ shape, values }: Array64, axis: number): Float64Array[] {
   );
 }
 
-export function concatenate64(a: Array64, b: Array64, axis: number): Array64 {
+function concatenate64(a: Array64, b: Array64, axis: number): Array64 {
   const shape = a.shape.map((extent, i) => (i === axis ? extent + (b.shape[i] as number) : extent));
   const behind = rows(b, axis);
   return array64(

@@ -164,7 +164,7 @@ function stepAt(training: StepSeries, { first, last, left, right }: Frame, x: nu
 }
 
 /** The position after a key press; null removes the cursor, undefined ignores the key. */
-export function placeByKey(
+function placeByKey(
   key: string,
   { steps, length }: Pick<StepSeries, 'steps' | 'length'>,
   step: number | null,

@@ -2,7 +2,7 @@
 import { element } from '../elements.js';
 
 /** The first picture among pasted or dropped items. */
-export function pictureIn(transfer: DataTransfer | null): File | undefined {
+function pictureIn(transfer: DataTransfer | null): File | undefined {
   return [...(transfer?.files ?? [])].find(({ type }) => type.startsWith('image/'));
 }
 

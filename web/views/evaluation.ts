@@ -121,7 +121,7 @@ class Results {
   readonly #classes: ClassTable;
   #last: { readonly evaluation: TestEvaluation; readonly classNames: readonly string[] } | undefined;
 
-  constructor(private readonly app: App) {
+  constructor(app: App) {
     this.#matrix = new ConfusionTable(
       (cell) => void app.attempt('test', () => this.#showImages(this.#labelsAt(cell))),
     );

@@ -142,7 +142,7 @@ export class ConfusionTable {
 }
 
 /** The cell after a key press in a square of `count` rows; undefined for other keys. */
-export function nextCell(
+function nextCell(
   { actual, predicted }: MatrixCell,
   { key, ctrlKey }: Pick<KeyboardEvent, 'key' | 'ctrlKey'>,
   count: number,
@@ -167,7 +167,7 @@ export function nextCell(
 }
 
 /** The most frequent mistake, the first of equals; the first cell if there is none. */
-export function worstCell(confusion: readonly (readonly number[])[]): MatrixCell {
+function worstCell(confusion: readonly (readonly number[])[]): MatrixCell {
   let worst: MatrixCell = { actual: 0, predicted: 0 };
   let most = 0;
   for (const [actual, row] of confusion.entries()) {

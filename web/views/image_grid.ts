@@ -45,7 +45,7 @@ export function paint(canvas: HTMLCanvasElement, { pixels, height, width, channe
 }
 
 /** Enlarges a canvas by the integer factor closest to a width of `size` pixels. */
-export function enlarge({ style }: HTMLCanvasElement, { height, width }: SmallPicture, size: number): void {
+function enlarge({ style }: HTMLCanvasElement, { height, width }: SmallPicture, size: number): void {
   const factor = Math.max(1, Math.round(size / width));
   style.width = `${width * factor}px`;
   style.height = `${height * factor}px`;

@@ -21,7 +21,7 @@ import { msWords, scopeWords } from './inside_words.js';
 
 type Table = Awaited<ReturnType<InspectingApi['kernels']>>;
 
-export interface TrainerDeps {
+export interface TableContext {
   /** The names of the model's layers, in order. */
   readonly layers: readonly string[];
   readonly hasTimestamps: boolean;
@@ -105,7 +105,7 @@ export class KernelsPart {
     enable(this.#measure, !isBusy);
   }
 
-  async show(table: Table, around: TrainerDeps): Promise<void> {
+  async show(table: Table, around: TableContext): Promise<void> {
     const before = this.#chosen === undefined ? undefined : this.#table?.rows[this.#chosen];
     this.#table = table;
     this.#about.textContent = aboutWords(table, around);
@@ -322,7 +322,7 @@ function kernelWords(row: KernelRow): string {
   return [label, layers, variant, shapes, `${workgroups.join(' × ')} workgroups`].filter(Boolean).join(' · ');
 }
 
-function aboutWords({ of, rows, totalMs }: Table, { hasTimestamps }: TrainerDeps): string {
+function aboutWords({ of, rows, totalMs }: Table, { hasTimestamps }: TableContext): string {
   const what = of === 'training' ? 'A training step' : 'The prediction of one image';
   return `${what} runs ${grouped(rows.length)} kernels on this device, each compiled for its shapes. ${timesWords(totalMs, hasTimestamps)} Select one to read its WGSL.`;
 }
@@ -335,7 +335,7 @@ function timesWords(totalMs: number | null, hasTimestamps: boolean): string {
 }
 
 /** The layers without their own kernel, and why. */
-function remarkWords({ of, rows }: Table, { layers }: TrainerDeps): string {
+function remarkWords({ of, rows }: Table, { layers }: TableContext): string {
   const own = new Set(rows.map(scopeOf));
   const guests = new Set(rows.flatMap(({ scopes }) => scopes));
   const fused = layers.filter((name) => !own.has(name) && guests.has(name));

@@ -8,7 +8,7 @@ import type { Cause, Note, StepPoint, WorkerEvent, WorkerEvents } from '../proto
 
 type Name = keyof WorkerEvents;
 
-export const intervalMs = 125;
+const intervalMs = 125;
 
 export interface Clock {
   /** Milliseconds from any fixed moment. */
@@ -16,7 +16,7 @@ export interface Clock {
   after(ms: number, act: () => void): void;
 }
 
-export const wallClock: Clock = {
+const wallClock: Clock = {
   now: () => performance.now(),
   after: (ms, act) => void setTimeout(act, ms),
 };
