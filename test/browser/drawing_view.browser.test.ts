@@ -326,7 +326,7 @@ test('arrow keys and the space bar draw', async () => {
   expect(drawings().at(-1)).toEqual(drawings()[0]);
 });
 
-test('test images by keyboard: the grid, a class, more images', async () => {
+test('the keyboard picks test images: the grid, a class, more images', async () => {
   const toggle = button('Test images');
   toggle.click();
   expect(toggle.getAttribute('aria-expanded')).toBe('true');

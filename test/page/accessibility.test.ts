@@ -1,11 +1,10 @@
 /**
- * The page for everyone, in every state that a visit comes through:
- *   rules: axe finds nothing, in light and dark, 1280 and 360 px wide
- *   room: nothing has to be scrolled sideways at 1280 px, at 200 % zoom (640), at 360 and at 320
- *   keyboard: Tab comes to all that can be used, it can be seen where, and Tab leads out again; the skip link; a whole
- *   visit by keys
- *   the focus stays where it is while what it is on changes
- *   live regions say little while numbers run
+ * Accessibility of the page, in all states of a visit:
+ *   rules: axe finds no violation, in light and dark, 1280 and 360 px wide
+ *   room: no horizontal scrolling at 1280 px, at 200 % zoom (640), at 360 and at 320
+ *   keyboard: Tab reaches all controls with a visible focus, and leaves the page; the skip link; a whole visit by keyboard
+ *   the focus stays on a control while it changes
+ *   live regions announce little while numbers change
  *   reduced motion; forced colours
  */
 import axe, { type AxeResults, type RunOptions } from 'axe-core';
@@ -16,14 +15,14 @@ import { crashGraphics, tiny, useVisits, whenPredicted, withoutWebGpu } from './
 
 const visits = useVisits();
 
-/** A training that is not over before it has been looked at. */
+/** A training that is long enough to be inspected. */
 const long = 'model=mlp&limit=120&batch=8&epochs=1000';
-/** No colours on their way from one to the other. */
+/** Without colour transitions. */
 const still = { reducedMotion: 'reduce' } as const;
 
 // ---- rules and room ----
 
-/** Everything that is wrong with the page as it stands, in words. */
+/** All violations of the page in its current state, as text. */
 async function faults(page: Page): Promise<string[]> {
   const found = new Set<string>();
   for (const width of [1280, 640, 360, 320]) {
@@ -44,7 +43,7 @@ async function faults(page: Page): Promise<string[]> {
   return [...found];
 }
 
-/** What the dark page may have of its own. */
+/** The rules whose result depends on the theme. */
 const coloursOnly: RunOptions = { runOnly: ['color-contrast', 'link-in-text-block'] };
 
 async function violations(page: Page, options: RunOptions): Promise<AxeResults['violations']> {
@@ -53,7 +52,7 @@ async function violations(page: Page, options: RunOptions): Promise<AxeResults['
   return page.evaluate<AxeResults['violations']>(`axe.run(${all}).then(({ violations }) => violations)`);
 }
 
-/** Scrolls to what is computed only when it is seen. */
+/** Scrolls to sections that load only when they are visible. */
 async function seeEverything(page: Page): Promise<void> {
   await section(page, 'Data').scrollIntoViewIfNeeded();
   await section(page, 'Data').locator('.previews canvas').first().waitFor();
@@ -85,7 +84,7 @@ test('rules and room through a whole visit', async () => {
   expect.soft(await faults(page), 'after a training and a test').toEqual([]);
 });
 
-test('rules and room where something is wrong', async () => {
+test('rules and room with errors on the page', async () => {
   const page = await visits.visit('batch=none&model=big', still);
   await page.locator('#notes').getByText('batch').waitFor();
   await page.getByLabel('Model files').setInputFiles({
@@ -111,26 +110,26 @@ test('rules and room where something is wrong', async () => {
 // ---- keyboard ----
 
 interface Stop {
-  /** Unlike that of any other element. */
+  /** Differs for every element. */
   readonly path: string;
   readonly isVisible: boolean;
   readonly hasOutline: boolean;
 }
 
-/** What has the focus; undefined where nothing has. Runs in the page. */
+/** The focused element; undefined if there is none. Runs in the page. */
 const focused = `(() => {
   const at = document.activeElement;
   if (!at || at === document.body) return undefined;
   const { top, bottom, left, right, width } = at.getBoundingClientRect();
   const isVisible = width > 0 && bottom > 0 && top < innerHeight && right > 0 && left < innerWidth;
-  // A radio button of a segmented choice is seen by the words beside it.
+  // The visible part of a segmented radio button is its label.
   const hasOutline = [at, at.nextElementSibling, at.querySelector('canvas')].some(
     (one) => one && getComputedStyle(one).outlineStyle !== 'none' && parseFloat(getComputedStyle(one).outlineWidth) >= 1,
   );
   return { path: pathOf(at), isVisible, hasOutline };
 })()`;
 
-/** All that Tab has to come to, one of each group that the arrow keys go through. Runs in the page. */
+/** All elements that Tab must reach: of a group with arrow keys, one. Runs in the page. */
 const stops = `[...document.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex="0"]')]
   .filter((one) => one.checkVisibility({ visibilityProperty: true }) && !one.matches(':disabled, [tabindex="-1"]'))
   .filter((one) => one.type !== 'radio' || one.checked)
@@ -143,7 +142,7 @@ const pathOf = `function pathOf(one) {
   return names.join(' ') + ' ' + (one.getAttribute('aria-label') ?? one.textContent.trim().slice(0, 20));
 }`;
 
-test('Tab comes to everything, visibly, and out again', async () => {
+test('Tab reaches every control visibly, and leaves the page', async () => {
   const page = await visits.visit(tiny, still);
   await train(page);
   const results = section(page, 'Results');
@@ -158,12 +157,12 @@ test('Tab comes to everything, visibly, and out again', async () => {
   const wanted = await page.evaluate<string[]>(stops);
   const reached: Stop[] = [];
   await page.locator('.skip').focus();
-  // By a key, so that the browser shows where the focus is.
+  // With a key, so that :focus-visible matches.
   await page.keyboard.press('Tab');
   await page.keyboard.press('Shift+Tab');
   for (let i = 0; i < wanted.length + 20; i++) {
     const stop = await page.evaluate<Stop | undefined>(focused);
-    // Behind the last one Tab leaves the page, and comes back to its beginning.
+    // After the last element Tab leaves the page, then returns to its start.
     if (!stop || (reached.length > 0 && stop.path === reached[0]!.path)) break;
     reached.push(stop);
     await page.keyboard.press('Tab');
@@ -187,7 +186,7 @@ async function hasFocus(page: Page, name: string): Promise<void> {
     .toBe(name);
 }
 
-test('a visit by keys alone', async () => {
+test('a visit by keyboard', async () => {
   const page = await visits.visit(long, still);
   const { keyboard } = page;
   await keyboard.press('Tab');
@@ -195,13 +194,13 @@ test('a visit by keys alone', async () => {
   await keyboard.press('Enter');
   await keyboard.press('Tab');
   await hasFocus(page, 'Drawing pad');
-  // A one.
+  // Draws a one.
   await keyboard.press('Space');
   for (let i = 0; i < 12; i++) await keyboard.press('ArrowDown');
   await keyboard.press('Space');
   await section(page, 'Draw a digit').locator('.verdict-name').getByText('1', { exact: true }).waitFor();
 
-  // Buttons that have done all there is to do keep the focus.
+  // Buttons that become disabled keep the focus.
   await keyboard.press('Tab');
   await hasFocus(page, 'Undo');
   for (let i = 0; i < 5; i++) await keyboard.press('Enter');
@@ -243,9 +242,9 @@ test('a visit by keys alone', async () => {
   expect(await slider.getAttribute('aria-valuetext')).toBe('±3°');
 });
 
-// ---- what is said, what moves, which colours ----
+// ---- announcements, motion, colours ----
 
-test('live regions say little while a training runs', async () => {
+test('live regions announce little while a training runs', async () => {
   const page = await visits.visit('model=mlp&limit=1200&batch=4&epochs=2');
   await page.evaluate(`
     globalThis.said = [];
@@ -258,19 +257,19 @@ test('live regions say little while a training runs', async () => {
   const { step } = await train(page);
   expect(step).toBe(540);
   const sentences = async (): Promise<string[]> => page.evaluate('said');
-  // The drawing may be told of behind it.
+  // The drawing may be announced after it.
   await expect
     .poll(async () => (await sentences()).filter((text) => text.startsWith('Finished')))
     .toEqual([
       expect.stringMatching(/^Finished: 540 steps done, loss [\d.]+, accuracy [\d.]+ %\.$/) as string,
     ]);
   const [said, ms] = await page.evaluate<[string[], number]>('[said, performance.now() - begun]');
-  // Loading, compiling, training, finished; each ten seconds a summary; each second and a half the drawing as it is seen.
+  // Loading, compiling, training, finished; a summary every ten seconds; the prediction every one and a half seconds.
   expect(said.length, said.join('\n')).toBeLessThan(8 + ms / 1500);
   expect(said.filter((text) => text.startsWith('Training')).length).toBeLessThan(3 + ms / 10_000);
 });
 
-test('nothing moves for those who asked for that', async () => {
+test('nothing moves with reduced motion', async () => {
   const moving = `[...document.querySelectorAll('*')].filter((one) => {
     const { transitionDuration, animationName, scrollBehavior } = getComputedStyle(one);
     return /[1-9]/.test(transitionDuration) || animationName !== 'none' || scrollBehavior === 'smooth';
@@ -281,7 +280,7 @@ test('nothing moves for those who asked for that', async () => {
   expect(await page.evaluate<number>(moving)).toBe(0);
 });
 
-test('with the colours of the system, what is chosen and what can be pressed is seen', async () => {
+test('with forced colours, selections and buttons are visible', async () => {
   const page = await visits.visit('', { forcedColors: 'active' });
   const style = async (selector: string, property: string): Promise<string> =>
     page.evaluate(`getComputedStyle(document.querySelector(${JSON.stringify(selector)}))['${property}']`);
@@ -294,14 +293,14 @@ test('with the colours of the system, what is chosen and what can be pressed is 
   );
   await seeEverything(page);
   expect(await style('#inside [aria-checked="true"]', 'outlineStyle')).toBe('solid');
-  // Frames are shadows elsewhere, which vanish here; and a drawing needs its own paper.
+  // Forced colours remove the shadows that serve as frames; the pad keeps its background.
   for (const framed of ['#draw .pad', '#draw .seen canvas', '#data .image-grid canvas', '#inside .tile'])
     expect(await style(framed, 'outlineStyle'), framed).toBe('solid');
   expect(await style('#draw .pad', 'forcedColorAdjust')).toBe('none');
   expect(await style('#data .count-bar', 'backgroundImage')).toContain('linear-gradient');
 });
 
-// The last one: it costs the browser its graphics process.
+// The last test: it ends the browser's GPU process.
 test('rules and room when the device is lost', async () => {
   const page = await visits.visit('', still);
   await crashGraphics(visits);

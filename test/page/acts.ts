@@ -1,4 +1,4 @@
-/** What people do on the page, and what they read there: by role and name, as they find things. */
+/** User actions on the page, and readers of its texts; elements are found by role and name. */
 import { readFileSync } from 'node:fs';
 import type { Locator, Page } from 'playwright';
 import { expect } from 'vitest';
@@ -10,7 +10,7 @@ export function section(page: Page, name: SectionName): Locator {
   return page.getByRole('region', { name, exact: true });
 }
 
-/** Goes to a section by the page's own navigation. */
+/** Opens a section with the page's navigation. */
 export async function goTo(page: Page, name: SectionName): Promise<Locator> {
   const link = name === 'Draw a digit' ? 'Draw' : name;
   const sections = page.getByRole('navigation', { name: 'Sections' });
@@ -20,7 +20,7 @@ export async function goTo(page: Page, name: SectionName): Promise<Locator> {
 
 // ---- pictures ----
 
-/** What of a canvas is needed here, where browsers' types are not known. */
+/** The members of a canvas that are used here, as the DOM types are not available. */
 interface Canvas {
   readonly width: number;
   readonly height: number;
@@ -29,7 +29,7 @@ interface Canvas {
   };
 }
 
-/** The red of each pixel, row by row: all there is to a grey picture. */
+/** The red value of each pixel, which suffices for a greyscale picture. */
 export async function pixelsOf(canvas: Locator): Promise<number[]> {
   return canvas.evaluate((element: unknown) => {
     const canvas = element as Canvas;
@@ -47,7 +47,7 @@ export function controls(page: Page): Locator {
   return page.getByRole('group', { name: 'Training', exact: true });
 }
 
-/** Presses a button as soon as it can be pressed. */
+/** Presses a button as soon as it is enabled. */
 export async function press(page: Page, name: TrainingButton): Promise<void> {
   await controls(page).getByRole('button', { name, exact: true, disabled: false }).click();
 }
@@ -60,13 +60,13 @@ export function setting(page: Page, name: string): Locator {
 export interface Standing {
   /** `Training`, `Paused`, `Finished`, `Stopped`, … */
   readonly phase: string;
-  /** From 1 on; 0 where none is under way. */
+  /** Starts at 1; 0 without a training. */
   readonly epoch: number;
-  /** Within the epoch while one is under way; of all epochs where it has ended. */
+  /** During a training, the step in the epoch; after it, the number of all steps. */
   readonly step: number;
 }
 
-/** Where the training stands, by the line that says so. */
+/** The position of the training, read from its line on the page. */
 export async function standing(page: Page): Promise<Standing> {
   const text = await page.locator('.training-position').innerText();
   const numberIn = (pattern: RegExp): number => Number((pattern.exec(text)?.[1] ?? '0').replaceAll(',', ''));
@@ -87,7 +87,7 @@ export async function untilPhase(page: Page, phase: string): Promise<Standing> {
   return until(page, (now) => now.phase === phase);
 }
 
-/** Presses Step, and waits for what it comes to. */
+/** Presses Step, and waits until the step is done. */
 export async function stepOnce(page: Page): Promise<Standing> {
   const before = await standing(page);
   await press(page, 'Step');
@@ -102,7 +102,7 @@ export async function train(page: Page): Promise<Standing> {
   return untilPhase(page, 'Finished');
 }
 
-/** The numbers of the training so far, by rows: the table of epochs, and that of steps, each with its head. */
+/** The rows of the tables of epochs and of steps, including their headers. */
 export async function history(page: Page): Promise<string[][]> {
   const details = section(page, 'Train').locator('details', { hasText: 'The curves as a table' });
   if ((await details.getAttribute('open')) === null) await details.getByText('The curves as a table').click();
@@ -123,7 +123,7 @@ export interface DownloadedModel {
   readonly name: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly stored: StoredTensors;
-  /** The same text for the same tensors, bit for bit. */
+  /** The tensors as text: equal only for equal bits. */
   readonly bits: string;
 }
 
@@ -148,17 +148,17 @@ export function largestChange(from: StoredTensors, to: StoredTensors): number {
   return changes.reduce((most, change) => Math.max(most, change), 0);
 }
 
-/** The same text for the same tensors, optimizer's slots included. */
+/** The tensors, including optimizer slots, as text: equal only for equal bits. */
 export function bitsOf({ tensors }: StoredTensors): string {
   return textOf([...tensors]);
 }
 
-/** The same text for the same weights. */
+/** The weights as text: equal only for equal bits. */
 export function weightBitsOf({ tensors }: StoredTensors): string {
   return textOf([...tensors].filter(([name]) => isWeight(name)));
 }
 
-/** `conv2d/kernel`; the optimizer's slots have one part more. */
+/** A weight is named like `conv2d/kernel`; the names of optimizer slots have one more part. */
 function isWeight(name: string): boolean {
   return name.split('/').length === 2;
 }

@@ -1,7 +1,7 @@
 /**
- * Node and Chromium, each through its own opener on its own device, in one run:
- *   from one seed, the first 20 losses agree: real digits, augmented, a convolution, dropout, RMSprop
- *   a model trained on one side loads on the other, and is saved there with the same bytes, optimizer slots included
+ * Node and Chromium, each with its own `open` on its own device, in one run:
+ *   the first 20 losses from one seed agree: real digits, augmented, a convolution, dropout, RMSprop
+ *   a model trained on one side loads on the other, which saves it with the same bytes, including optimizer slots
  */
 import path from 'node:path';
 import { build } from 'esbuild';
@@ -26,7 +26,7 @@ beforeAll(async () => {
   device = await open();
   browser = await chromium.launch(chromiumLaunchOptions());
   page = await browser.newPage();
-  // WebGPU is for secure pages only, such as this one.
+  // WebGPU needs a secure context; localhost is one.
   const address = 'http://localhost/';
   await page.route(address, async (route) => route.fulfill({ contentType: 'text/html', body: '' }));
   await page.goto(address);
@@ -60,8 +60,8 @@ function areSame(a: readonly number[], b: readonly number[]): boolean {
   return Buffer.from(a).equals(Buffer.from(b));
 }
 
-// Measured between llvmpipe and SwiftShader: 1.1e-7, one unit in the last place of an f32. Two orders are left for drivers
-// that contract multiply-adds, since RMSprop's first steps have the size of the rate, however small the gradient.
+// Measured between llvmpipe and SwiftShader: 1.1e-7, one unit in the last place of an f32. The tolerance is a hundred times
+// larger, for drivers that fuse multiply-adds: RMSprop's first steps are as large as the rate, however small the gradient.
 const tolerance = 1e-5;
 
 it('the first 20 losses agree', () => {
@@ -73,11 +73,11 @@ it('the first 20 losses agree', () => {
   );
 });
 
-it('a model of Node loads in Chromium', async () => {
+it('a model trained in Node loads in Chromium', async () => {
   const again = await page.evaluate(async (file) => agreement.saveAgain(file), inNode.file);
   expect(areSame(again, inNode.file)).toBe(true);
 });
 
-it('a model of Chromium loads in Node', async () => {
+it('a model trained in Chromium loads in Node', async () => {
   expect(areSame(await saveAgain(inChromium.file), inChromium.file)).toBe(true);
 });

@@ -1,3 +1,3 @@
-/** What Chromium runs of agreement.test.ts. */
+/** The part of agreement.test.ts that runs in Chromium. */
 export { open } from '../../src/browser/open.js';
 export { saveAgain, train } from './agreement_training.js';

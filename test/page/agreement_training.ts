@@ -1,4 +1,4 @@
-/** The training that Node and Chromium compare. Arguments and results are plain lists, which pass between the two. */
+/** The training that Node and Chromium compare. Arguments and results are plain arrays, which can be sent between the two. */
 import { ImageSet } from '../../src/data/dataset.js';
 import { conv2d, dense, dropout, flatten, maxPooling2d } from '../../src/nn/layers/index.js';
 import { rmsprop } from '../../src/nn/optimizers/index.js';
@@ -11,7 +11,7 @@ export interface Digits {
 }
 
 export interface Trained {
-  /** Of each step. */
+  /** The loss of each step. */
   readonly losses: readonly number[];
   /** The safetensors file of the weights and the optimizer's slots. */
   readonly file: readonly number[];
@@ -39,7 +39,7 @@ function makeModel(seed: number): Model {
   return model;
 }
 
-/** Four epochs over augmented digits, everything drawn from one seed. */
+/** Four epochs over augmented digits, all random values from one seed. */
 export async function train({ images, labels }: Digits): Promise<Trained> {
   const model = makeModel(7);
   const set = new ImageSet({
@@ -71,7 +71,7 @@ export async function train({ images, labels }: Digits): Promise<Trained> {
   return { losses, file: await save(model) };
 }
 
-/** Loads the file into a model with other weights, and saves that. */
+/** Loads the file into a model with other weights, and saves that model. */
 export async function saveAgain(file: readonly number[]): Promise<number[]> {
   const folder = memoryFolder();
   await folder.write('trained.safetensors', Uint8Array.from(file));

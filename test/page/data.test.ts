@@ -1,8 +1,8 @@
 /**
- * The section Data: what there is, what is made of it, and images of one's own.
- *   counts    MNIST's, class by class, as published
- *   previews  sliders change what is shown, back at nothing it is the original again; used, they reach the settings
- *   own       a CSV and a folder of pictures through the buttons, an IDX pair by a drop: trained on, also after a reload
+ * The section Data: counts, previews, and custom images.
+ *   counts    those published for MNIST, by class
+ *   previews  sliders change the previews, and at zero they equal the originals; applied, they change the settings
+ *   custom    a CSV and a folder of pictures through the buttons, an IDX pair by a drop: used for training, also after a reload
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,16 +17,16 @@ import { useVisits } from './page.js';
 
 const visits = useVisits();
 
-/** Source: the two label files of LeCun's MNIST, counted. */
+/** Source: counted in the two label files of LeCun's MNIST. */
 const published = {
   train: [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949],
   test: [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009],
 };
 
-/** What the page has set there arrives a moment later. */
+/** The page changes its URL a moment later. */
 const inAddress = (page: Page, name: string): string | null => new URL(page.url()).searchParams.get(name);
 
-test('how many images there are of each digit', async () => {
+test('the number of images of each digit', async () => {
   const page = await visits.visit();
   const data = await goTo(page, 'Data');
   await data
@@ -46,7 +46,7 @@ test('how many images there are of each digit', async () => {
   await expect.poll(async () => data.getByRole('img', { name: /^Image \d+: 4$/ }).count()).toBe(40);
 });
 
-test('sliders change the previews, and what is used is in the settings', async () => {
+test('sliders change the previews and, when applied, the settings', async () => {
   const page = await visits.visit();
   const data = await goTo(page, 'Data');
   const originals = data.getByRole('img', { name: /, original$/ });
@@ -61,7 +61,7 @@ test('sliders change the previews, and what is used is in the settings', async (
   await slider.fill('30');
   await expect.poll(async () => show(variants)).not.toEqual(before);
   const turned = await show(variants);
-  // Turned by a random angle, not changed otherwise: the ink is about as much.
+  // Only rotated by a random angle: the amount of ink is about the same.
   const ink = (image: readonly number[]): number => image.reduce((sum, value) => sum + value, 0);
   for (const [i, image] of turned.entries()) {
     expect(image).not.toEqual(before[i]);
@@ -86,7 +86,7 @@ test('sliders change the previews, and what is used is in the settings', async (
   await expect.poll(async () => show(variants)).toEqual(before);
 });
 
-// ---- one's own ----
+// ---- custom images ----
 
 const own = bars(60);
 
@@ -136,13 +136,13 @@ async function expectCustom(page: Page, text: string): Promise<void> {
   await expect.poll(() => inAddress(page, 'data')).toBe('custom');
 }
 
-/** What the model that predicts tells apart. */
+/** The classes of the current model. */
 async function expectClasses(page: Page, names: readonly string[]): Promise<void> {
   const terms = section(page, 'Draw a digit').getByRole('term');
   await expect.poll(async () => terms.allInnerTexts()).toEqual(names);
 }
 
-test('a CSV: trained on, and again after a reload', async () => {
+test('a CSV: used for training, also after a reload', async () => {
   const page = await visits.visit(query);
   await goTo(page, 'Data');
   const buffer = Buffer.from(csvOf(own));
@@ -151,7 +151,7 @@ test('a CSV: trained on, and again after a reload', async () => {
     page,
     'bars: 60 training images and no test images, 8 × 8 pixels, greyscale, 3 classes.',
   );
-  // 54 images to train, 6 to validate.
+  // 54 training images, 6 validation images.
   expect(await train(page)).toMatchObject({ step: 14 });
   await section(page, 'Train')
     .getByText(/^mlp, .* parameters, trained here\.$/)
@@ -201,7 +201,7 @@ test('a folder of pictures, its classes named by its folders', async () => {
   }
 });
 
-test('files that are no images are refused, and what was there stays', async () => {
+test('files that are not images are rejected, and the previous data set stays', async () => {
   const page = await visits.visit(query);
   const data = await goTo(page, 'Data');
   await data.getByText('Digits: 60,000 training images').waitFor();

@@ -1,8 +1,8 @@
 /**
- * Drawing, as hands do it, and what the network makes of it:
- *   hands     a stroke of the mouse, of a finger, of the keyboard alone: ten probabilities, and the right digit
- *   pictures  a test image picked by keyboard; an uploaded PNG is prepared as src/data/digit_image.ts does it, to the byte
- *   correction   the network learns the label of a drawing, and remembers it over a reload
+ * Drawing and its predictions:
+ *   strokes     by mouse, finger, or keyboard: ten probabilities, and the right digit
+ *   pictures    a test image picked by keyboard; an uploaded PNG is prepared exactly as by src/data/digit_image.ts
+ *   correction  the network learns the label of a drawing, and remembers it after a reload
  */
 import type { Locator, Page } from 'playwright';
 import { expect, test } from 'vitest';
@@ -21,7 +21,7 @@ const button = (page: Page, name: string): Locator =>
 const seen = (page: Page): Locator =>
   drawing(page).getByRole('img', { name: 'What the network sees, 28×28 pixels' });
 
-/** By class, in percent: `> 99.9 %` is 99.9. */
+/** Probabilities by class in percent: `> 99.9 %` gives 99.9. */
 async function probabilities(page: Page): Promise<number[]> {
   const shares = await drawing(page).getByRole('definition').allInnerTexts();
   return shares.map((text) => Number(text.replace(/[<>%\s]/g, '')));
@@ -38,10 +38,10 @@ async function becomes(page: Page, digit: number): Promise<void> {
 
 type Place = readonly [x: number, y: number];
 
-/** Down the middle: a one. */
+/** A vertical line in the middle: a one. */
 const one: readonly Place[] = Array.from({ length: 12 }, (_, i) => [0.5, 0.2 + 0.05 * i]);
 
-/** On the screen, of places in sides of the pad. */
+/** Converts positions in units of the pad's side to pixels. */
 async function onScreen(page: Page, places: readonly Place[]): Promise<Place[]> {
   await pad(page).scrollIntoViewIfNeeded();
   const { x, y, width, height } = (await pad(page).boundingBox())!;
@@ -64,16 +64,16 @@ test('with the mouse', async () => {
 
   await drawByMouse(page, one);
   await becomes(page, 1);
-  // What has stood still for a moment is read out: the stroke has ended.
+  // The prediction is announced a moment after the stroke has ended.
   await drawing(page).getByRole('status').getByText(/^1, /).waitFor({ state: 'attached' });
   const shares = await probabilities(page);
   expect(shares).toHaveLength(10);
   expect(shares.reduce((sum, share) => sum + share, 0)).toBeGreaterThan(99);
   const first = await pixelsOf(seen(page));
-  // As digits are: nothing at the border, the ink in the middle, 20 pixels high.
+  // Prepared like a digit: an empty border, the ink centred and 20 pixels high.
   expect(rowsWithInk(first)).toHaveLength(20);
 
-  // A bar across makes it something else, undone it is the same again, to the pixel.
+  // A second stroke changes the prediction; after undo, the pixels are the same as before.
   await drawByMouse(page, [
     [0.3, 0.2],
     [0.4, 0.2],
@@ -116,7 +116,7 @@ async function tabTo(page: Page, target: Locator): Promise<void> {
   expect(await hasFocus.count()).toBe(1);
 }
 
-test('with the keyboard alone: a stroke, and a test image', async () => {
+test('with the keyboard: a stroke, and a test image', async () => {
   const page = await visits.visit();
   await tabTo(page, pad(page));
   await page.keyboard.press('Space');
@@ -141,7 +141,7 @@ test('with the keyboard alone: a stroke, and a test image', async () => {
   expect(await button(page, 'Learn from this drawing').isDisabled()).toBe(true);
 });
 
-/** A seven in dark colours on paper with a shade, which is no size of the network's. */
+/** A seven in dark colours on shaded paper, which does not have the network's input size. */
 function photograph(): Picture {
   const [width, height] = [150, 120];
   const data = new Uint8Array(width * height * 3);
@@ -157,7 +157,7 @@ function photograph(): Picture {
   return { data, width, height, channels: 3 };
 }
 
-test('an uploaded picture is prepared as the training images were, to the byte', async () => {
+test('an uploaded picture is prepared exactly like the training images', async () => {
   const page = await visits.visit();
   const picture = photograph();
   const chosen = page.waitForEvent('filechooser');
@@ -169,7 +169,7 @@ test('an uploaded picture is prepared as the training images were, to the byte',
   await becomes(page, 7);
 });
 
-test('told what it is, it learns that, and knows it after a reload', async () => {
+test('learns the label of a drawing, and remembers it after a reload', async () => {
   const page = await visits.visit();
   await drawByMouse(page, one);
   await becomes(page, 1);
@@ -178,7 +178,7 @@ test('told what it is, it learns that, and knows it after a reload', async () =>
   await button(page, 'Learn from this drawing').click();
   const outcome = drawing(page).getByText(/^Learned: 4 from /);
   await outcome.waitFor();
-  // A one like any other is learned as an exception: at most five in 255 are lost by it.
+  // The wrong label of an ordinary one is learned as an exception: at most five of 255 images are forgotten.
   expect(await outcome.innerText()).toMatch(
     / to 90\.\d %\. Before, it was classified as 1\. (Still correct on the|Now wrong on [1-5] of the) 255 rechecked images\.$/,
   );

@@ -1,6 +1,6 @@
 /**
- * Clothes: chosen, they bring the model that comes with the page for them, and its names. Where the server has their images
- * they can be looked at and trained on; where it has not, the page says how to come by them.
+ * The data set fashion: choosing it loads its built-in model with its class names. If the server has the images, they can be
+ * shown and used for training; if not, the page says how to install them.
  */
 import type { Page } from 'playwright';
 import { describe, expect, test } from 'vitest';
@@ -24,10 +24,10 @@ const clothes = await findDataset('fashion');
 describe.runIf(clothes)('where the server has clothes', () => {
   const visits = useVisits();
 
-  test('they bring their model and names, and can be trained on', async () => {
+  test('the choice loads its model and class names, and can be used for training', async () => {
     const page = await visits.visit(tiny);
     await chooseClothes(page);
-    // A digit says little to this model: one of its test images lies on the pad.
+    // This model does not know digits, so the pad shows one of its test images.
     await section(page, 'Draw a digit')
       .getByText(/^Model small classifies T-shirt\/top, Trouser and 8 more, so/)
       .waitFor();
@@ -36,17 +36,17 @@ describe.runIf(clothes)('where the server has clothes', () => {
     expect(await data.getByRole('button', { name: 'Trouser', exact: true }).count()).toBe(1);
     await train(page);
     await setting(page, 'Images').selectOption({ label: 'Digits' });
-    // What was trained here is not taken away by a choice.
+    // Choosing images does not replace a trained model.
     await section(page, 'Train')
       .getByText(/^mlp, .* trained here\.$/)
       .waitFor();
   });
 });
 
-describe('where the server has none', () => {
+describe('if the server does not have the images', () => {
   const visits = useVisits({ find: async (name) => (name === 'digits' ? findDataset(name) : undefined) });
 
-  test('they are not offered; an address that names them says how to come by them, and digits come back', async () => {
+  test('they cannot be chosen; a URL that names them shows how to install them; digits can be chosen again', async () => {
     const digits = await visits.visit(tiny);
     const help =
       'The clothing images (Fashion-MNIST) are not installed. Run npm run explore -- --dataset fashion, then reload this page.';
@@ -60,13 +60,13 @@ describe('where the server has none', () => {
     const button = controls(page).getByRole('button', { name: 'Train', exact: true });
     await expect.poll(async () => button.getAttribute('aria-describedby')).toBe('training-images-problem');
     expect(await button.isDisabled()).toBe(true);
-    // The page's own drawing is a digit: nothing is guessed of it.
+    // The page's example is a digit, so this model does not predict it.
     expect(await section(page, 'Draw a digit').getByText('Nothing is drawn.').isVisible()).toBe(true);
     const data = await goTo(page, 'Data');
     await data.getByText(help).waitFor();
     expect(await data.getByRole('heading', { name: 'Samples' }).isVisible()).toBe(false);
     await data.getByRole('button', { name: 'Try again' }).waitFor();
-    // Asked for again, the server has no other answer.
+    // A retry gives the same answer.
     visits.takeProblems();
     await setting(page, 'Images').selectOption({ label: 'Digits' });
     await data.getByText('Digits: 60,000 training images').waitFor();

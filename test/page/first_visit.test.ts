@@ -1,13 +1,13 @@
 /**
- * The first moments of a visit: a prediction is there before anybody did anything, by the model that comes with the
- * page, on the device, and without WebGPU in JavaScript, with words on what is missing.
+ * The start of a visit: the built-in model predicts the example before any input, on the device, or in JavaScript without
+ * WebGPU, with a banner that explains what is missing.
  */
 import { expect, test } from 'vitest';
 import { useVisits, withoutWebGpu } from './page.js';
 
 const visits = useVisits();
 
-test('predicts before anybody does anything', async () => {
+test('predicts before any input', async () => {
   const page = await visits.visit();
   const draw = page.getByRole('region', { name: 'Draw a digit' });
   await expect(draw.getByText('> 99').first().isVisible()).resolves.toBe(true);
@@ -20,7 +20,7 @@ test('predicts before anybody does anything', async () => {
   expect(await page.title()).toContain('shadegrad');
 });
 
-test('without WebGPU says which browsers have it, and predicts all the same', async () => {
+test('without WebGPU, names the browsers that have it, and still predicts', async () => {
   const context = await visits.profile();
   const page = await context.newPage();
   await withoutWebGpu(page);

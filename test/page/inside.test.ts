@@ -1,9 +1,9 @@
 /**
- * The section Inside: what the network is made of, of the model that predicts and of a training that was paused.
- *   filters      one picture per filter of the first convolution; the chosen one is large
- *   activations  follow the drawing, from the input on
- *   kernels      each layer has rows of its own, or it is said why not; the WGSL of each is there to be read
- *   tuning       what is measured is told, kept over a reload, and forgotten
+ * The section Inside, for the current model and for a paused training:
+ *   filters      one picture per filter of the first convolution; the selected one is large
+ *   activations  follow the drawing, starting with the input
+ *   kernels      each layer has its own rows, or the page says why not; the WGSL of each can be read
+ *   tuning       the result is shown, stored across a reload, and forgotten
  */
 import type { Locator, Page } from 'playwright';
 import { expect, test } from 'vitest';
@@ -17,7 +17,7 @@ const kernelTable = (page: Page): Locator =>
   inside(page).getByRole('table', { name: 'The kernels of a step and their times' });
 const code = (page: Page): Locator => inside(page).getByRole('region', { name: /\.wgsl$/ });
 
-/** The input is drawn as the layer's values, from the least to the largest. */
+/** The input is drawn with its minimum black and its maximum white. */
 function areAlike(one: readonly number[], other: readonly number[]): boolean {
   return one.length === other.length && one.every((value, i) => Math.abs(value - other[i]!) <= 3);
 }
@@ -27,7 +27,7 @@ test('filters, maps that follow the drawing, and the WGSL of a layer', async () 
   await goTo(page, 'Inside');
   const filters = inside(page).getByRole('radiogroup', { name: 'Filters' }).getByRole('radio');
   await expect.poll(async () => filters.count()).toBe(16);
-  // Filters are drawn anew when the device takes over from JavaScript, with the first one chosen again.
+  // Filters are drawn again when the device replaces JavaScript, with the first one selected.
   const fourth = inside(page).getByText(/^Filter 4 of 16: 3 × 3, weights from −?\d\S* to −?\d\S*$/);
   const choose = async (): Promise<number> => {
     await filters.nth(3).click();
@@ -71,7 +71,7 @@ test('after a training each layer has its kernels, forward and backward', async 
   await press(page, 'Pause');
   await untilPhase(page, 'Paused');
   await goTo(page, 'Inside');
-  // Also when the sections before it have grown as they came near.
+  // The link's target stays in view although the sections above it grow.
   await inside(page).getByText('This model has no convolution, so it has no filters.').waitFor();
   await inside(page)
     .getByText(/^A training step runs \d+ kernels on this device, /)
@@ -102,12 +102,12 @@ test('after a training each layer has its kernels, forward and backward', async 
   }
 });
 
-test('the kernels are tuned for this device, which outlasts a reload, until it is forgotten', async () => {
+test('tunes the kernels for this device; the choices survive a reload, until they are forgotten', async () => {
   const page = await visits.visit('model=small&batch=2');
   await goTo(page, 'Inside');
   const tune = inside(page).getByRole('button', { name: 'Tune for this device', disabled: false });
   await tune.click();
-  // Whether anything is faster here is the device's business.
+  // Whether any variant is faster depends on the device.
   const outcome =
     /(tuning gains nothing here|New trainings will use these kernels|so nothing has changed\. Try again)/;
   await inside(page).getByText(outcome).waitFor();
@@ -116,7 +116,7 @@ test('the kernels are tuned for this device, which outlasts a reload, until it i
   });
   expect(await table.innerText()).toMatch(/conv2d\/forward\s+\[2,28,28,1\] \[3,3,1,16\]/);
 
-  // In a busy moment the step as a whole may have seemed slower.
+  // On a busy machine, the whole step may have been slower.
   const unchanged = inside(page).getByText(/so nothing has changed/);
   if ((await unchanged.count()) > 0) return;
   const kept = inside(page).getByText(/^The choices for \d+ kernels are stored, last measured on /);

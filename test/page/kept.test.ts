@@ -1,8 +1,8 @@
 /**
- * Nothing is lost between visits, by what people see and by the model that they download:
- *   reload    in mid-epoch the training goes on by itself, to the bits of a training that was left alone; so it does
- *             when it was paused, and when the tab was closed; settings, curves and epochs are there again
- *   two tabs  the second says that it keeps nothing, and does not touch what the first one keeps
+ * Nothing is lost between visits, as shown on the page and in the downloaded model:
+ *   reload    in mid-epoch, the training resumes by itself and ends with the bits of an undisturbed one; likewise if it was
+ *             paused, or if the tab was closed; settings, curves and epochs are restored
+ *   two tabs  the second one says that it does not save, and does not touch the first one's session
  */
 import type { Page } from 'playwright';
 import { expect, test } from 'vitest';
@@ -23,13 +23,13 @@ import { useVisits } from './page.js';
 
 const visits = useVisits();
 
-/** Long enough to be met in mid-epoch. */
+/** Long enough to be interrupted in mid-epoch. */
 const query = 'model=mlp&limit=2700&batch=4&epochs=2&seed=5&augment=rotation:10';
 const stepsPerEpoch = 608;
 
 let undisturbed: DownloadedModel | undefined;
 
-/** What the training comes to when nobody touches it. */
+/** The result of the undisturbed training. */
 async function reference(): Promise<DownloadedModel> {
   if (undisturbed) return undisturbed;
   const page = await visits.visit(query);
@@ -39,7 +39,7 @@ async function reference(): Promise<DownloadedModel> {
   return undisturbed;
 }
 
-/** Begins, and pauses within the first epoch. */
+/** Begins a training, and pauses it in the first epoch. */
 async function beginAndPause(page: Page): Promise<Standing> {
   await press(page, 'Train');
   await press(page, 'Pause');
@@ -48,13 +48,13 @@ async function beginAndPause(page: Page): Promise<Standing> {
   return paused;
 }
 
-/** Trains until something of the first epoch is kept that was saved while training; yields a step before that. */
+/** Trains until a save in the first epoch was made during training; resolves with a step before that save. */
 async function trainPastSave(page: Page): Promise<number> {
   const { step } = await beginAndPause(page);
   const saved = page.getByText(/^saved at /);
   const secondOf = (text: string): number => Number(/:(\d\d)\b(?!:)/.exec(text)![1]);
   const now = (): number => new Date().getSeconds();
-  // A save is told from the one before by a clock that shows seconds. That of the pause is shown a moment later.
+  // Saves differ by the displayed time, in seconds. That of the pause is shown a moment later.
   const paused = now();
   await expect.poll(now, { interval: 5 }).not.toBe(paused);
   let before = '';
@@ -66,14 +66,14 @@ async function trainPastSave(page: Page): Promise<number> {
   return step;
 }
 
-/** The page goes on by itself, not from the beginning but from behind `step` of the first epoch, to the end. */
+/** Waits until the page has resumed by itself after `step` of the first epoch, and the training has ended. */
 async function goesOn(page: Page, step: number): Promise<void> {
   const first = await until(page, ({ phase }) => phase === 'Training');
   expect((first.epoch - 1) * stepsPerEpoch + first.step).toBeGreaterThan(step);
   expect(await untilPhase(page, 'Finished')).toMatchObject({ step: 2 * stepsPerEpoch });
 }
 
-test('reloaded in mid-epoch, the training goes on by itself and ends with the same bits', async () => {
+test('after a reload in mid-epoch, the training resumes by itself and ends with the same bits', async () => {
   const { bits, name } = await reference();
   const page = await visits.visit(query);
   const step = await trainPastSave(page);
@@ -84,7 +84,7 @@ test('reloaded in mid-epoch, the training goes on by itself and ends with the sa
   expect(after.bits === bits).toBe(true);
 });
 
-test('paused, it stays paused over a reload, with settings, curves and epochs, and ends with the same bits', async () => {
+test('a paused training stays paused after a reload, with settings, curves and epochs, and ends with the same bits', async () => {
   const { bits } = await reference();
   const page = await visits.visit(query);
   await press(page, 'Train');
@@ -94,7 +94,7 @@ test('paused, it stays paused over a reload, with settings, curves and epochs, a
   expect(before.step).toBeLessThan(stepsPerEpoch);
   const [epochs, steps] = await history(page);
   expect(epochs).toHaveLength(2);
-  // Without its query, the page knows of the training by what it has kept alone.
+  // Without its query, the page has only the saved session.
   await page.goto(visits.address);
 
   await untilPhase(page, 'Paused');
@@ -110,7 +110,7 @@ test('paused, it stays paused over a reload, with settings, curves and epochs, a
   expect((await download(page)).bits === bits).toBe(true);
 });
 
-test('a tab that is closed while it trains goes on when it is opened again, to the same bits', async () => {
+test('a tab that was closed during training resumes when it is opened again, with the same bits', async () => {
   const { bits } = await reference();
   const page = await visits.visit(query);
   const step = await trainPastSave(page);
@@ -123,7 +123,7 @@ test('a tab that is closed while it trains goes on when it is opened again, to t
   expect((await download(again)).bits === bits).toBe(true);
 });
 
-test('a second tab says that it keeps nothing, and leaves what the first one keeps alone', async () => {
+test("a second tab says that it does not save, and does not touch the first one's session", async () => {
   const { bits } = await reference();
   const first = await visits.visit(query);
   const before = await beginAndPause(first);

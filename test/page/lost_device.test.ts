@@ -1,6 +1,6 @@
 /**
- * The browser's graphics process dies amid a training, as when a driver is restarted: the page says so, shows what it
- * showed, predicts on, and "Resume" takes the training up where it was saved, to the bits of one that nothing befell.
+ * The browser's GPU process ends during a training, as when a driver is restarted: the page says so, keeps its content,
+ * still predicts, and "Resume" continues from the last save, with the bits of an undisturbed training.
  */
 import { expect, test } from 'vitest';
 import { download, goTo, pixelsOf, press, section, setting, train, until, untilPhase } from './acts.js';
@@ -10,7 +10,7 @@ const visits = useVisits();
 
 const query = 'model=mlp&limit=1800&batch=4&epochs=2&seed=5';
 
-test('lost while training: said, and gone on with to the same bits', async () => {
+test('a device lost during training: a banner, and a resume that ends with the same bits', async () => {
   const undisturbed = await visits.visit(query);
   await train(undisturbed);
   const { bits } = await download(undisturbed);
@@ -33,9 +33,9 @@ test('lost while training: said, and gone on with to the same bits', async () =>
   const banner = warnings.getByRole('alert').filter({ hasText: 'The graphics device was lost.' });
   await banner.getByText(/You can resume from step \d+\./).waitFor();
   await untilPhase(page, 'The graphics device was lost');
-  // What was on the canvases went with the graphics process.
+  // Canvases lost their content with the GPU process.
   await expect.poll(shown).toEqual(pictures);
-  // Without a device, JavaScript predicts with what was saved.
+  // Without a device, JavaScript predicts with the saved weights.
   await page.getByRole('button', { name: 'Clear', exact: true }).click();
   await page.getByRole('button', { name: 'Undo', exact: true }).click();
   await whenPredicted(page);

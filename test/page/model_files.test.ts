@@ -1,6 +1,6 @@
 /**
- * Models as files, between this page and Node, weights bit for bit: downloaded, opened again, loaded in Node, and one that Node has
- * trained opened here, with a layer that the page fetches for it. Files that are no models are refused, with words, and the model that was there stays.
+ * Models as files, exchanged between the page and Node with the same bits: downloaded, opened again, loaded in Node; a model
+ * trained in Node opened on the page, with a layer that the page fetches for it. Files that are not models are rejected with an error, and the current model stays.
  */
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -39,7 +39,7 @@ async function openModel(page: Page, ...files: NamedBytes[]): Promise<void> {
   await (await chosen).setFiles(payloads);
 }
 
-test('trained here, loaded in Node; put back to the first one, opened again', async () => {
+test('trained on the page, loaded in Node; reset, opened again', async () => {
   const page = await visits.visit(tiny);
   const shipped = await download(page);
   const { step } = await train(page);
@@ -63,7 +63,7 @@ test('trained here, loaded in Node; put back to the first one, opened again', as
   expect(weightBitsOf((await download(page)).stored) === weights).toBe(true);
 });
 
-test('trained in Node, opened here; it predicts, and is there after a reload', async () => {
+test('trained in Node, opened on the page; it predicts, also after a reload', async () => {
   const { train: digits } = await loadDataset('digits', { offline: true });
   // Built-in models have no normalisation.
   const model = sequential(
@@ -95,7 +95,7 @@ test('trained in Node, opened here; it predicts, and is there after a reload', a
   expect(weightBitsOf((await download(page)).stored) === bits).toBe(true);
 });
 
-test('what is no model is refused, with words', async () => {
+test('a file that is not a model is rejected with an error', async () => {
   const page = await visits.visit();
   const { bytes, bits, stored } = await download(page);
   await openModel(page, { name: 'notes.txt.json', bytes: Buffer.from('{}') });

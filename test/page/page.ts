@@ -1,6 +1,6 @@
 /**
- * The real page, served by the real server, in a real Chromium: one server and one browser per test file, a fresh
- * profile per test. Whatever the page says on the console as an error, throws, or asks of another origin fails the test.
+ * The real page, served by the real server, in a real Chromium: one server and one browser per test file, a new profile per
+ * test. A test fails if the page logs an error, throws, or sends a request to another origin.
  */
 import { mkdirSync } from 'node:fs';
 import type { Server } from 'node:http';
@@ -19,32 +19,32 @@ import { fileTable, serve } from '../../src/cli/demo.js';
 import { createPageServer } from '../../src/cli/demo/server.js';
 import { findDataset } from '../../src/node/datasets.js';
 
-/** Pictures of pages whose test failed. */
+/** The folder for screenshots of failed tests. */
 const pictures = path.resolve('node_modules/.cache/shadegrad/pictures');
 
 export interface Visits {
   readonly browser: Browser;
   /** Ends in a slash. */
   readonly address: string;
-  /** A fresh profile, watched. */
+  /** A new profile, whose errors and requests are checked. */
   profile(options?: BrowserContextOptions): Promise<BrowserContext>;
-  /** A new profile's page at `?query`, once a model predicts there. */
+  /** The page at `?query` in a new profile, when a model has predicted. */
   visit(query?: string, options?: BrowserContextOptions): Promise<Page>;
-  /** The errors so far, which a test that provokes some takes away. */
+  /** The errors so far. A test that provokes errors removes them. */
   takeProblems(): string[];
 }
 
-/** A training that is over in seconds: 96 images for training, 24 for validation. */
+/** A training that takes seconds: 96 training images, 24 validation images. */
 export const tiny = 'model=mlp&limit=120&batch=8&epochs=2';
 
 export interface VisitOptions {
-  /** Of the browser, beside the usual ones. */
+  /** Arguments of the browser, in addition to the default ones. */
   readonly flags?: readonly string[];
-  /** The data sets that the server has; by default those of this machine. */
+  /** The data sets that the server has. Default: those of this machine. */
   readonly find?: typeof findDataset;
-  /** In place of the page's own. */
+  /** Replaces the page's server. */
   readonly server?: Server;
-  /** Where the page lies there: `some/folder/`. */
+  /** The page's folder on that server, such as `some/folder/`. */
   readonly folder?: string;
 }
 
@@ -123,7 +123,7 @@ function pageServer(find: typeof findDataset): Server {
   return createPageServer(fileTable(files, { find, has }));
 }
 
-/** Resolves when the pad shows what the network takes the drawing for. */
+/** Resolves when the page shows a prediction. */
 export async function whenPredicted(page: Page): Promise<void> {
   await page
     .locator('#draw')
@@ -131,9 +131,9 @@ export async function whenPredicted(page: Page): Promise<void> {
     .waitFor();
 }
 
-/** From the next address on, this page's worker finds no WebGPU, as in a browser that has none. */
+/** From the next navigation on, the page's worker has no WebGPU. */
 export async function withoutWebGpu(page: Page): Promise<void> {
-  // WebGPU is the worker's alone, where no init script runs.
+  // Only the worker uses WebGPU, and init scripts do not run there.
   await page.route('**/worker.js', async (route) => {
     const response = await route.fetch();
     const head =
@@ -142,10 +142,10 @@ export async function withoutWebGpu(page: Page): Promise<void> {
   });
 }
 
-/** Ends the browser's graphics process, as when a driver is restarted. */
+/** Ends the browser's GPU process, as when a driver is restarted. */
 export async function crashGraphics({ browser }: Visits): Promise<void> {
   const session = await browser.newBrowserCDPSession();
-  // Answered, if at all, when the process is gone.
+  // The response, if any, arrives when the process has ended.
   await session.send('Browser.crashGpuProcess').catch(() => undefined);
   await session.detach();
 }

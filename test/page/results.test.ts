@@ -1,10 +1,10 @@
 /**
- * A test run, by a network that has learned little and so makes mistakes: the matrix, the figures and the images say the
- * same, and what they say of an image is what MNIST says.
+ * Tests a network with little training, which therefore makes mistakes: matrix, metrics and images are consistent, and the
+ * images have their labels in MNIST.
  *
- *   matrix    sums to the count; its diagonal is the accuracy; a cell leads to just its images
- *   mistakes  all of them, by falling loss; one that is picked lies on the pad
- *   classes   precision, recall and F1 as they follow from the matrix
+ *   matrix    its sum is the count, its diagonal the accuracy; a cell shows exactly its images
+ *   mistakes  all of them, by descending loss; a picked one appears on the pad
+ *   classes   precision, recall and F1 follow from the matrix
  */
 import type { Locator, Page } from 'playwright';
 import { beforeAll, expect, test } from 'vitest';
@@ -23,7 +23,7 @@ beforeAll(async () => {
 
 const results = (page: Page): Locator => section(page, 'Results');
 
-/** [actual][predicted], by what the cells are called. */
+/** [actual][predicted], read from the labels of the cells. */
 async function matrixOf(page: Page): Promise<number[][]> {
   const grid = results(page).getByRole('grid', { name: 'Confusion matrix: true × predicted, in images' });
   const names = await grid
@@ -41,7 +41,7 @@ async function matrixOf(page: Page): Promise<number[][]> {
 }
 
 interface Shown {
-  /** From 0 on. */
+  /** Starts at 0. */
   readonly index: number;
   readonly actual: number;
   readonly predicted: number;
@@ -53,7 +53,7 @@ function images(page: Page): Locator {
   return list.getByRole('img');
 }
 
-/** What is said of each image, when there are `count`. */
+/** The descriptions of the images, when there are `count`. */
 async function shownImages(page: Page, count: number): Promise<Shown[]> {
   await expect.poll(async () => images(page).count()).toBe(count);
   const names = await images(page).evaluateAll(
@@ -71,7 +71,7 @@ async function shownImages(page: Page, count: number): Promise<Shown[]> {
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
-test('matrix, mistakes and figures of a test say the same', async () => {
+test('matrix, mistakes and metrics of a test are consistent', async () => {
   const page = await visits.visit('model=mlp&limit=300&batch=8&epochs=2');
   await train(page);
   await goTo(page, 'Results');
@@ -94,7 +94,7 @@ test('matrix, mistakes and figures of a test say the same', async () => {
   const figures = await results(page).getByRole('definition').allInnerTexts();
   expect([figures[0], ...figures.slice(2)]).toEqual([percent(rights / 500), String(mistakes), '500']);
 
-  // Mistakes: the worst first, and more when asked.
+  // Mistakes: the largest loss first, and more on request.
   expect(mistakes).toBeGreaterThan(40);
   const some = await shownImages(page, 18);
   await results(page).getByRole('button', { name: '18 more', exact: true }).click();
@@ -106,7 +106,7 @@ test('matrix, mistakes and figures of a test say the same', async () => {
     expect(predicted).not.toBe(actual);
   }
 
-  // A cell: of those with few images the fullest.
+  // A cell: the one with the most images that still fit on one page.
   const cells = matrix.flatMap((row, actual) =>
     row.map((count, predicted) => ({ actual, predicted, count })),
   );
@@ -124,7 +124,7 @@ test('matrix, mistakes and figures of a test say the same', async () => {
     expect(digits.labels[image.index]).toBe(actual);
   }
 
-  // Picked, it lies on the pad, and is taken there for what it was taken for here.
+  // A picked image appears on the pad, with the same prediction.
   const input = section(page, 'Draw a digit').getByRole('img', { name: /^What the network sees/ });
   const first = (await shownImages(page, count))[0]!;
   await images(page).first().click();
@@ -134,7 +134,7 @@ test('matrix, mistakes and figures of a test say the same', async () => {
     .getByText(String(predicted), { exact: true })
     .waitFor();
 
-  // Class by class.
+  // Metrics per class.
   const table = results(page).getByRole('table', { name: 'Figures of each class' });
   const rows = await table.getByRole('row').allInnerTexts();
   const columns = matrix.map((_, label) => sum(matrix.map((row) => row[label]!)));

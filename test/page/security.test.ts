@@ -1,9 +1,9 @@
 /**
- * What the page may do, and does:
- *   a whole visit asks nothing of another origin, the worker included, and never runs against the page's policy
- *   the policy is in force: no inline script or style, no markup and no code from strings, nothing fetched from elsewhere,
- *   by the page or by its worker
- *   the same from static files in a folder of a plain server, which sends no policy: that of the page's own <meta>
+ * The page's Content Security Policy (CSP):
+ *   during a whole visit, page and worker send no request to another origin, and never violate the policy
+ *   the policy is enforced: no inline script or style, no markup and no code from strings, no request to another origin, by
+ *   the page or by its worker
+ *   likewise for static files on a plain server that sends no policy: the page has one in a <meta> element
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -23,7 +23,7 @@ const folder = mkdtempSync(path.join(tmpdir(), 'shadegrad-static-'));
 const served = useVisits();
 const plain = useVisits({ server: plainServer(), folder: 'pages/of/shadegrad/' });
 
-/** Another origin that allows all and counts who asks. */
+/** Another origin that allows all requests and counts them. */
 let elsewhere: { readonly server: Server; readonly address: string; count: number };
 
 beforeAll(async () => {
@@ -44,7 +44,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** As simple hosts do it: files as they are, and no headers but their type. */
+/** A simple static server: unchanged files, with no header except their type. */
 function plainServer(): Server {
   return createServer((request, response) => {
     const [, name] = /^\/pages\/of\/shadegrad\/([^?]*)/.exec(request.url ?? '') ?? [];
@@ -58,7 +58,7 @@ function plainServer(): Server {
   });
 }
 
-/** A page that notes what its policy refuses. */
+/** A page that records violations of its policy. */
 async function open(visits: Visits): Promise<Page> {
   const context = await visits.profile({ acceptDownloads: true });
   await context.addInitScript(`
@@ -69,7 +69,7 @@ async function open(visits: Visits): Promise<Page> {
 
 const refused = async (page: Page): Promise<string[]> => page.evaluate<string[]>('refused');
 
-/** Everything that makes a page ask for something: models, images, shaders, files to save. */
+/** All actions that cause requests: models, images, shaders, downloads. */
 async function visit(page: Page): Promise<void> {
   await section(page, 'Draw a digit').getByRole('button', { name: 'Test images' }).click();
   await page.getByRole('listbox', { name: 'Test images' }).getByRole('option').nth(1).click();
@@ -97,7 +97,7 @@ test.each([
   await whenPredicted(page);
   await visit(page);
   expect(await refused(page)).toEqual([]);
-  // That no request went elsewhere is checked for every test of the page (page.ts); these are the worker's.
+  // page.ts checks the page's requests in every test; these are the worker's.
   for (const name of [
     'models/digits.safetensors',
     'data/digits/manifest.json',
@@ -107,7 +107,7 @@ test.each([
   expect(asked.filter((url) => !url.startsWith(visits.address) && !url.startsWith(`blob:`))).toEqual([]);
 });
 
-/** By what refuses it, what an intruder would try. Each runs in the page and may throw. */
+/** Attacks by the directive that blocks them. Each runs in the page and may throw. */
 const attempts: readonly (readonly [directive: string, script: string])[] = [
   [
     'require-trusted-types-for',
@@ -137,11 +137,11 @@ const attempts: readonly (readonly [directive: string, script: string])[] = [
 test.each([
   ['the demo server', served],
   ['a plain server', plain],
-])('what does not belong to the page of %s is refused', async (_, visits) => {
+])('attacks on the page of %s are blocked', async (_, visits) => {
   const page = await open(visits);
   await page.goto(visits.address);
   await whenPredicted(page);
-  // It would answer.
+  // The other origin would respond.
   expect((await fetch(elsewhere.address)).status).toBe(200);
   elsewhere.count = 0;
 

@@ -1,8 +1,8 @@
 /**
- * Steering a training by the page's buttons, and its settings by form and address:
- *   steering  pause, one step and exactly one, resume, stop; another learning rate takes effect amid the training; frames that are
- *             not drawn do not halt it
- *   settings  taken from the address, what is wrong there is noted; the address follows the form; back and forward
+ * Controlling a training with the page's buttons, and its settings with form and URL:
+ *   controls  pause, exactly one step, resume, stop; a new learning rate takes effect during the training; training does not
+ *             wait for frames
+ *   settings  read from the URL, with notes on invalid ones; the URL follows the form; back and forward
  */
 import { expect, test } from 'vitest';
 import { rate as rateText } from '../../src/report/charts/numbers.js';
@@ -25,15 +25,15 @@ const visits = useVisits();
 
 const fields = ['Model', 'Recipe', 'Learning rate', 'Batch size', 'Epochs', 'Number of images', 'Seed'];
 
-/** Nobody waits for its end, nor for that of its first epoch: 9,000 steps. */
+/** No test waits for its end, or for the end of its first epoch: 9,000 steps. */
 const endless = 'model=mlp&limit=40000&batch=4&epochs=900';
 
-/** In the page: frames wait between `holdFrames()` and `drawFrames()`. */
+/** In the page: animation frames wait between `holdFrames()` and `drawFrames()`. */
 const holdingFrames = `
   const draw = requestAnimationFrame.bind(globalThis);
   let held;
   globalThis.requestAnimationFrame = (paint) => (held ? held.push(paint) : draw(paint));
-  // Those that were asked for before are still drawn.
+  // Frames requested earlier are still drawn.
   globalThis.holdFrames = () => {
     held = [];
     return new Promise((drawn) => draw(() => draw(drawn)));
@@ -44,7 +44,7 @@ const holdingFrames = `
     for (const paint of waiting) draw(paint);
   };`;
 
-test('pause, step by step, resume and stop', async () => {
+test('pause, single steps, resume and stop', async () => {
   const page = await visits.visit(endless);
   const buttons = controls(page);
   const canBePressed = async (name: string): Promise<boolean> =>
@@ -67,7 +67,7 @@ test('pause, step by step, resume and stop', async () => {
   expect((await download(page)).name).toBe(`digits-mlp-${ended.step}-steps.safetensors`);
 });
 
-test('trains on while no frame is drawn, as in a tab behind others', async () => {
+test('training continues while no frame is drawn, as in a background tab', async () => {
   const context = await visits.profile();
   await context.addInitScript({ content: holdingFrames });
   const page = await context.newPage();
@@ -79,16 +79,16 @@ test('trains on while no frame is drawn, as in a tab behind others', async () =>
   const ms = performance.now() - begun;
   await page.evaluate('holdFrames()');
   const { step } = await standing(page);
-  // As long as a hundred steps take on this machine.
+  // The time of a hundred steps on this machine.
   await page.waitForTimeout(Math.max(1500, ms));
   expect(await standing(page), 'nothing is painted meanwhile').toMatchObject({ step });
   await page.evaluate('drawFrames()');
   await page.evaluate('new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))');
-  // Had it waited for frames, it would stand where it stood.
+  // If training waited for frames, the step would be unchanged.
   expect((await standing(page)).step).toBeGreaterThan(step + 50);
 });
 
-test('a learning rate that is changed amid the training takes effect with the next step', async () => {
+test('a learning rate changed during the training takes effect with the next step', async () => {
   const page = await visits.visit(endless);
   await press(page, 'Train');
   await press(page, 'Pause');
@@ -109,15 +109,15 @@ test('a learning rate that is changed amid the training takes effect with the ne
   await write('0');
   expect(await rate.getAttribute('aria-invalid')).toBe('true');
   expect(await page.getByText(/^a number from 1e-7 to 10$/).isVisible()).toBe(true);
-  // RMSprop's steps are as long as the rate, but for a factor near 1.
+  // The length of RMSprop's steps is the rate times a factor near 1.
   const [small, large] = [await changeAt(1e-4), await changeAt(0.1)];
   expect(large / small).toBeGreaterThan(100);
   expect(large / small).toBeLessThan(10_000);
-  // The next training is not concerned.
+  // The next training is not affected.
   expect(new URL(page.url()).searchParams.has('rate')).toBe(false);
 });
 
-test('settings come from the address, and what is wrong there is noted', async () => {
+test('settings are read from the URL, with notes on invalid ones', async () => {
   const context = await visits.profile();
   const page = await context.newPage();
   await page.goto(
@@ -131,7 +131,7 @@ test('settings come from the address, and what is wrong there is noted', async (
   await page.getByText(/^A short schedule\. Images are augmented\./).waitFor();
 });
 
-test('the address follows the form, back and forward the address', async () => {
+test('the URL follows the form, and back and forward restore settings', async () => {
   const page = await visits.visit('model=mlp&limit=500');
   const search = (): string => new URL(page.url()).search;
   await setting(page, 'Batch size').fill('64');
@@ -146,7 +146,7 @@ test('the address follows the form, back and forward the address', async () => {
   await setting(page, 'Recipe').selectOption('quick');
   await expect.poll(search).not.toContain('preset');
 
-  // A link to a section is an entry of the history: what is set from there on belongs to it.
+  // A link to a section adds a history entry, which keeps the settings that are changed afterwards.
   await goTo(page, 'Data');
   await setting(page, 'Seed').fill('8');
   await setting(page, 'Seed').press('Tab');
