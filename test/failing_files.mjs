@@ -44,7 +44,7 @@ export function failFileCalls({ under, nth, code = 'EIO', when = 'before', log }
   let isInside = false;
 
   /**
-   * Node's synchronous functions call each other by way of what is patched; those calls are nobody's.
+   * Node's synchronous functions call each other by way of what is patched; those calls do not count.
    * @param {() => unknown} call
    */
   const inside = (call) => {

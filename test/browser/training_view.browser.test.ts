@@ -121,9 +121,9 @@ test('a problem of a training is shown at its position, until another one begins
       .filter(({ hidden }) => !hidden)
       .map(({ textContent }) => textContent);
   expect(trouble()).toEqual([]);
-  app.state.status.set(statusOf('stopped', { trouble: 'The loss ran away.' }));
+  app.state.status.set(statusOf('stopped', { trouble: 'The loss diverged.' }));
   await painted();
-  expect(trouble()).toEqual(['The loss ran away.']);
+  expect(trouble()).toEqual(['The loss diverged.']);
   app.state.status.set(statusOf('loading'));
   await painted();
   expect(trouble()).toEqual([]);

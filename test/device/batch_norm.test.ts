@@ -2,7 +2,7 @@
  * Batch normalisation, gradient descent and the L2 term in a model:
  *   a part batch counts only its samples: the kernels, and a whole training step, against a batch without padding
  *   moving statistics after one step, by hand; inference uses them and leaves them alone
- *   they are part of the weights: saved under Keras's names, loaded, resumed to the same bits, put back by early stopping
+ *   they are part of the weights: saved under Keras's names, loaded, resumed with the same bits, restored by early stopping
  *   the reported loss includes the L2 term; its gradient is 2λ·w; without it a step has no more dispatches
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -321,7 +321,7 @@ describe('the L2 term', () => {
     }
   });
 
-  it('costs nothing where there is none', async () => {
+  it('costs nothing if there is none', async () => {
     const labels = async (model: Model): Promise<string[]> => {
       const images = new DeviceSet(device, bars(16));
       const step = await TrainingStep.create(model, images, 8);

@@ -2,7 +2,7 @@
  * Callbacks in real trainings:
  *   every hook of fit, evaluate and predict, in order, with its arguments, sync and async; classes
  *   a callback that throws, in every hook: its own error, memory given back, the device still good
- *   nobody listening: no read-back and no submit more; listening to begins: one step at a time, the same bits
+ *   without listeners: no more read-backs and submits; with a listener for begins: one step at a time, the same bits
  *   a rate set in onBatchBegin is the step's own
  *   stop() within an epoch: the epoch ends early with its validation; at an epoch's begin; NaN by its bits
  *   checkpoints of callbacks: early stopping restores the same weights after a resume; two callbacks of one name

@@ -63,7 +63,7 @@ describe('the default device', () => {
 
   it('is another one once it is lost', async () => {
     const [a, b] = [await opens(), await opens()];
-    // As when a driver resets: nobody called Device.destroy.
+    // As when a driver resets: without a call of Device.destroy.
     a.gpu.destroy();
     await a.lost;
     expect(defaultDevice()).toBe(b);

@@ -2,7 +2,7 @@
  * The page's test of its model (web/worker/evaluating.ts), against src/report/evaluation.ts over the same probabilities:
  *   figures, matrix and classes of all images, and of the first ones; progress begins at 0, grows and ends at the whole
  *   the images of every cell are as many as the matrix says; theirs are the set's pixels; all losses' mean is the loss
- *   the weights are those of one moment at rest: what is written while the test is under way changes nothing
+ *   the weights are read between two steps: writes during the test change nothing
  *   stopped, it is the test of the images that were judged; two at once are refused
  *   without a device, without a test before, with a wrong number, images of another size, on a lost device: a sentence
  *   nothing stays on the device

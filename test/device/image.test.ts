@@ -327,7 +327,7 @@ test('what is off changes nothing', async () => {
   }
 });
 
-test('an image draws the same whatever batch it is in, and anew in each epoch and for each seed', async () => {
+test('the random values of an image do not depend on its batch, and differ by epoch and seed', async () => {
   const keys = shuffled(300, 7, streams.shuffle) as Uint32Array<ArrayBuffer>;
   const all = await draw({ ...everything, batch: 300 }, { keys: inOrder(300) });
   const batch = await draw({ ...everything, batch: 37 }, { keys, cursor: 101 });

@@ -91,7 +91,7 @@ describe('inputs', () => {
     ).toBeLessThan(rounding);
   });
 
-  it('augments as image.augment does for the same seed and epoch, anew each epoch', async () => {
+  it('augments as image.augment does for the same seed and epoch, differently each epoch', async () => {
     const options = { batch: count, preprocessing: unitScaling, augmentation };
     const [first, second] = [await inputs(options), await inputs(options, { epoch: 1 })];
     const alone = async (epoch: number) =>

@@ -1,11 +1,11 @@
 /**
- * What the page's worker tells of the network's inside (web/worker/inspecting.ts):
- *   activations: the input as scaled; a layer's output by hand; the last ones are predict's, bit for bit, also after the
- *     weights have changed, with batch normalisation, and for another model; an image of another size is refused
- *   filters: the first convolution's kernel as it is; null where the model has none
- *   kernels of a prediction: every layer that computes; WGSL with entry point, bindings, and the values compiled in
- *   kernels of a training step, at rest: all layers, both directions, loss and optimizer; kept when the training has ended
- *   without a device, and when it is lost: empty
+ * The page's calls that inspect the network (web/worker/inspecting.ts):
+ *   activations: the scaled input; a layer's output by hand; the last ones equal predict's, bit for bit, also after the
+ *     weights have changed, with batch normalisation, and for another model; an image of another size is rejected
+ *   filters: the first convolution's kernel; null if the model has none
+ *   kernels of a prediction: every layer that computes; WGSL with entry point, bindings, and compiled-in values
+ *   kernels of a training step: all layers, both directions, loss and optimizer; kept when the training has ended
+ *   without a device, and after a loss: empty
  */
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Device } from '../../src/engine/device.js';
@@ -242,7 +242,7 @@ describe('kernels of a prediction', () => {
 });
 
 describe('kernels of a training step', () => {
-  /** Lists the kernels at a rest of a training, and again when it has ended. */
+  /** Lists the kernels between two steps of a training, and again when it has ended. */
   async function listed() {
     const own = visit();
     own.model.compile({

@@ -5,7 +5,7 @@
  *   save writes it with the options that it is given
  *   the file is the one that save and checkpoints write; loadModel takes it by its path, without model.json
  *   files of earlier versions, without a description, load beside their model.json only
- *   whoever loads a file that does not fit or is damaged hears which and why, and nothing is left on the device
+ *   loading a file that does not fit or is damaged throws an error with its name and the reason, and leaves nothing allocated
  */
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ModelError, UsageError } from '../../src/errors.js';

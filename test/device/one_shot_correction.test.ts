@@ -7,7 +7,7 @@
  *   the same seed gives the same bits; another seed others; for an image that is known already nothing changes
  *   nothing but the last layer's weights is changed, bit for bit: neither other layers, slots nor moving statistics
  *   a model that ends in something else is refused
- *   as the page asks for it: at rest, what it was taken for before and after, the weights are said to have changed, or
+ *   as the page calls it: between steps, the predictions before and after, the change of weights is reported, or
  *   nothing is said
  *   the training part is rehearsed, fetched where that takes no long, and never the test part; another data set's images
  *   are not
@@ -43,7 +43,7 @@ const held = useDevice();
 const train = bars(360, 1);
 const test = bars(500, 2);
 const others = bars(6, 3);
-/** A bar at the top, said to be in the middle. */
+/** A bar at the top, labelled as one in the middle. */
 const absurd = { input: others.images.slice(0, 64), label: 1 };
 
 const trained = new Map<Head, ReadonlyMap<string, Float32Array<ArrayBuffer>>>();
@@ -271,7 +271,7 @@ function partsOf(context: Context, predictions = new Predictions(context)): Corr
   return { context, predictions, fetchCorrect: async () => correct };
 }
 
-/** A data set whose test part nobody may read. */
+/** A data set whose test split must not be read. */
 function loaded(part: ImageSet): LoadedDataset {
   return {
     name: 'bars',

@@ -1,5 +1,5 @@
 /**
- * The opener that these tests use. In Chromium the browser's takes the place of this file (vitest.config.ts); here it is
+ * The opener that these tests use. In Chromium the browser's replaces this file (vitest.config.ts); here it is
  * Node's, and SHADEGRAD_DEVICE names another adapter than the default.
  */
 import type { Device } from '../../src/engine/device.js';

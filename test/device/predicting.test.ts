@@ -5,7 +5,7 @@
  *   on the device: the probabilities of Model.predict; a call creates no buffer, bind group or pipeline
  *   calls that overlap get each their own answer; weights that change are seen
  *   the CPU answers until the device is ready, without a device, and when it is lost
- *   another model is bound anew; an image of another size is refused; weights that are not the model's too
+ *   another model is bound again; images of another size and weights of another model are rejected
  *   pictures are prepared as `npm run predict` prepares them
  */
 import { describe, expect, it } from 'vitest';

@@ -1,9 +1,9 @@
 /**
  * SyncPoints: halting a training where its weights are those of one moment.
- *   a checkpoint written at a rest in the middle of an epoch, or of the validation, is gone on from to the same bits
+ *   a checkpoint written at a sync point in the middle of an epoch, or of the validation, resumes with the same bits
  *   rests change no bits, however often; single steps; a callback that listens to onBatchBegin rests too
- *   a learning rate set at a rest is the next step's
- *   profile: times for every dispatch, and everything put back, micro-batches included
+ *   a learning rate set at a sync point applies to the next step
+ *   profile: times for every dispatch, and everything restored, including micro-batches
  *   scopes: every dispatch of the step says which layer it works for
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -42,9 +42,9 @@ function restOnce(step: number, at: (training: Training) => Promise<void>): Call
   };
 }
 
-describe('a checkpoint written at a rest', () => {
-  // 8: the first epoch's steps are done, and its validation is under way.
-  it.each([2, 8, 13])('from step %i on is gone on from to the same bits', async (step) => {
+describe('a checkpoint written at a sync point', () => {
+  // 8: the first epoch's steps are done, and its validation is running.
+  it.each([2, 8, 13])('after step %i resumes with the same bits', async (step) => {
     const straight = await straightBits();
     const folder = memoryFolder();
     let restedAt = -1;
@@ -108,7 +108,7 @@ describe('rests', () => {
       },
     };
     await model.fit(set, { ...options, epochs: 1, callbacks: [everyThird] });
-    // Counted anew behind each rest, and from the beginning of the validation, which has three steps itself.
+    // Counted again after each sync point, and from the start of the validation, which has three steps itself.
     expect(seen).toEqual([3, 6]);
     const single: number[] = [];
     const other = smallModel();

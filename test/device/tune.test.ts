@@ -3,7 +3,7 @@
  *   a candidate that is wrong somewhere, writes nothing, or does not compile is excluded and told of, the right ones are
  *   timed and one of them is chosen; no right one, no choice; what cannot be tried says why
  *   of variants that differ in what they fuse, all are timed with what follows them
- *   a model's choices: a plan goes by them, another device's training does not notice; two trainings with the same
+ *   a model's choices: plans use them, another device's training does not; two trainings with the same
  *   choices, and two without any, give the same bits; a training goes by choices of its own, whatever the device's are
  *   a workload meets the kernels that training and evaluation meet, divides batches as they do, and times the step
  */
@@ -79,7 +79,7 @@ async function tuned(primitive: Doubling): Promise<Tuned[]> {
   return tune(device, device.kernelSelection.met.values(), { repeats: 2 });
 }
 
-test('candidates that are wrong are excluded, whoever they are', async () => {
+test('wrong candidates are excluded, the default too', async () => {
   const [result, ...rest] = await tuned(
     doubling({
       broken: 'y[i] = no_such_function(x[i]);',

@@ -87,7 +87,7 @@ describe('during a fit', () => {
     expect(await weightBits(model)).toBe(await aloneBits());
     model.setWeights(weights);
     model.dispose();
-    // New weights in place of the trained ones would go unnoticed.
+    // New weights would silently replace the trained ones.
     await expect(model.predict(bars(1))).rejects.toThrowErrorMatchingInlineSnapshot(
       `[StateError: model: 'sequential' was disposed and has no weights any more; create or load it again.]`,
     );

@@ -33,7 +33,7 @@ export async function damagedFiles(root: string, { work, seed }: Setting): Promi
   for (const { read, bytes } of formats) await read(bytes);
   const formatOf = (n: number): FileFormat => choose(formats, random(seed, n, 1000));
 
-  /** The case under way, 0 for none. */
+  /** The running case; 0 for none. */
   const current = new Int32Array(new SharedArrayBuffer(4));
   const watcher = new Worker(watch, { eval: true, workerData: { current, seed } });
   watcher.unref();

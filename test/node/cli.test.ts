@@ -3,7 +3,7 @@
  *   train → run folder → evaluate → predict, with --json on the last line
  *   --from begins where another run ended
  *   --micro-batch and --memory: one line, and the same loss
- *   Ctrl-C and --resume give the bits of a run that was never interrupted; so do SIGTERM, SIGHUP, output that nobody reads,
+ *   Ctrl-C and --resume give the bits of a run that was never interrupted; so do SIGTERM, SIGHUP, output without a reader,
  *     and a kill before the first checkpoint or between two files of an epoch, with TensorBoard's files as well
  *   a run at --out is refused, and with --overwrite replaced once the new one has a checkpoint, not before
  *   a second Ctrl-C, and a run folder that was deleted

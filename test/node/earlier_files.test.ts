@@ -41,7 +41,7 @@ describe('models', () => {
     expectNear([got.loss, got['accuracy']!], [evaluation.loss, evaluation.accuracy], 1e-5);
   });
 
-  it('go on with their training', async (test) => {
+  it('resume their training', async (test) => {
     const file = path.join(earlier, 'models/in_training.safetensors');
     const model = await loadModel(file, { device: held.device });
     const { epsilonPlacement, rho } = { epsilonPlacement: 'outside', rho: 0.8 } as const;

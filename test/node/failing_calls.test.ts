@@ -152,7 +152,7 @@ describe('a refused command', () => {
     expect([...(await y.data())]).toEqual([4, 5]);
   });
 
-  it('is told to the next that asks, when nobody awaits it', async () => {
+  it('is thrown by the next call, if no caller awaits it', async () => {
     const device = await opened(writing);
     const x = Tensor.from([1, 2], [2], device);
     await device.idle();

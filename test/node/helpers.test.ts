@@ -1,5 +1,5 @@
-// Plan: the devices that help to compile are opened again and again without leaving threads behind, and become nobody's
-// default device.
+// Plan: the devices that help to compile are opened repeatedly without leaving threads behind, and never become the default
+// device.
 import { existsSync, readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { defaultDevice } from '../../src/engine/device.js';

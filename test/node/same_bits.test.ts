@@ -44,7 +44,7 @@ const tolerances = { firstStep: 1e-5, later: 1e-3 };
 type Name = keyof (typeof recorded.devices)[number]['trainings'];
 const seeded = () => ({ seed: 3, device: held.device });
 
-/** What a training comes to. */
+/** The result of a training. */
 interface Trained extends Digests {
   /** The mean over the epoch so far, after each step; then those of the validations. */
   readonly losses: readonly number[];

@@ -1,4 +1,4 @@
-/** A data set of one's own, small enough to train on in seconds: 80 and 40 of the digits as IDX files. */
+/** A custom data set that trains in seconds: 80 and 40 of the digits as IDX files. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ImageSet } from '../../src/data/dataset.js';

@@ -1,6 +1,6 @@
 /**
  * Tuning as the commands use it:
- *   a run's own choices come before what is stored now, and kernels that have changed are told of
+ *   a run's own choices override the stored ones, and changed kernels are reported
  *   tune shows, stores, forgets; a damaged file is one line; --no-tune and --resume leave it alone
  */
 import { spawnSync } from 'node:child_process';
@@ -57,7 +57,7 @@ test('a resumed run goes by its own choices, whatever is stored now', async () =
   expect(convolutions(await train(held.device))).not.toContain('plain');
 });
 
-test('a resumed run hears of kernels that have changed', async () => {
+test('a resumed run reports kernels that have changed', async () => {
   addPlain(held.device);
   const chosen = await choosePlain(held.device);
   const { device } = held;

@@ -73,7 +73,7 @@ test('rules and room through a whole visit', async () => {
   await until(page, ({ phase, step }) => phase === 'Training' && step > 3);
   await page.getByText('The curves as a table').click();
   await page.getByText('Device and memory').click();
-  expect.soft(await faults(page), 'amid a training').toEqual([]);
+  expect.soft(await faults(page), 'during a training').toEqual([]);
 
   await press(page, 'Stop');
   await untilPhase(page, 'Stopped');

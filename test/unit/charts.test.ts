@@ -1,6 +1,6 @@
 /**
  * Plan: round ticks; where points, bars and cells of known numbers lie; gaps, single epochs, no numbers at all; lines
- * told apart without colour; the drops of the rate and the best epoch; labels that keep apart; matrices of 2 to 100
+ * distinguishable without colour; the drops of the rate and the best epoch; labels that keep apart; matrices of 2 to 100
  * classes; names that are hostile to markup, in every chart. Every chart is well-formed.
  */
 import fc from 'fast-check';

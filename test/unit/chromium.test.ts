@@ -15,7 +15,7 @@ it('a path is that browser, with flags for WebGPU and the environment as it is',
   expect(findChromium()).toEqual({ launchOptions: { executablePath, args, env } });
 });
 
-it('none is a reason to skip, and an error to whoever needs one', () => {
+it('none skips optional tests, and is an error for those that need one', () => {
   vi.stubEnv('SHADEGRAD_CHROMIUM', 'none');
   expect(findChromium()).toEqual({ reason: 'SHADEGRAD_CHROMIUM is none.' });
   expect(() => chromiumLaunchOptions()).toThrowErrorMatchingInlineSnapshot(

@@ -85,7 +85,7 @@ test('each kernel is run once, the longest first, and the listener counts to the
   ]);
 });
 
-test('nobody need listen', async () => {
+test('listeners are optional', async () => {
   await compile(planOf(pretend({ compileMs: 500, hasDiskCache: true }, 1), 'abcd'));
   expect(onMain().toSorted()).toEqual([...'abcd']);
 });
@@ -94,7 +94,7 @@ test('a cold driver gets help, and every kernel still runs on our device', async
   const heard = await run({ compileMs: 500, hasDiskCache: true }, 'abcdefgh', 2);
   expect(onMain().toSorted()).toEqual([...'abcdefgh']);
   expect(onHelpers().length).toBeGreaterThan(2);
-  // Nobody compiles what another has compiled or is at: eight compilations in all.
+  // No caller compiles what another one compiles or has compiled: eight compilations in all.
   expect(clock).toBe(8 * 500 + onHelpers().length);
   expect(heard.at(-1)).toEqual([8, 8]);
   expect(destroyed).toBe(2);

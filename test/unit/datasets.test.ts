@@ -2,7 +2,7 @@
  * Plan: the real digits from the npm package, with their published counts; a tiny set of our own, so that every
  * place and fault can be built: plain, packed, other names, the order of places, damaged and missing files, each
  * with its sentence; Keras's archive; downloads from a local server: good, cut short, wrong, slow, absent, and the
- * second mirror; continued after an interruption, or begun anew where that cannot be.
+ * second mirror; continued after an interruption, or started again if that is impossible.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';

@@ -3,7 +3,7 @@
  *   the page, its types, packing, ETag and 304, HEAD; what protects the reader stands in every answer
  *   no way out of the table: traversal in every spelling, names of objects, the folder of data
  *   methods, hosts (DNS rebinding), nonsense
- *   data sets: manifest and files fit each other and the reader of the page; absent ones; a fault is told, and the
+ *   data sets: manifest and files fit each other and the reader of the page; absent ones; a fault is reported, and the
  *   server goes on
  * Then the command: port taken, wrong options, folders to write into, and Ctrl-C, in processes of its own.
  */
@@ -275,7 +275,7 @@ describe('data sets', () => {
     expect((await get('/data/fashion/manifest.json')).status).toBe(200);
   });
 
-  it('that cannot be read: the page is told why, the server goes on, and they are looked for again', async () => {
+  it('that cannot be read: the page gets the reason, the server continues, and the next request tries again', async () => {
     let isReadable = false;
     const broken = createPageServer(
       fileTable(page, {

@@ -48,7 +48,7 @@ describe('a stroke', () => {
     }
   });
 
-  it('is a dot where there is one point, and nothing where there is none', () => {
+  it('is a dot for one point, and nothing for no point', () => {
     expect(segmentsOf([])).toEqual([]);
     const [dot] = segmentsOf([at(0.2, 0.3)]);
     expect(dot).toMatchObject({ from: { x: 0.2, y: 0.3 }, to: { x: 0.2, y: 0.3 }, width: penWidth });

@@ -52,7 +52,7 @@ describe('evaluate', () => {
     expect(macroAverage(classScores(byHand.confusion), 'f1')).toBeCloseTo((1 / 2 + 2 / 3 + 2 / 3) / 3, 12);
   });
 
-  it('a class that nobody guesses, one that never comes, and one that does neither', () => {
+  it('a class that is never predicted, one that never occurs, and one with neither', () => {
     const scores = classScores([
       [0, 2, 0, 0],
       [0, 3, 0, 0],

@@ -137,7 +137,7 @@ describe('errors', () => {
       ]);
     }
     expect((await failure(openFolder(base).append('pipe', 'x'))).problem).toBe('not-a-file');
-    // In place of the lock of a run.
+    // Instead of the lock of a run.
     spawnSync('mkfifo', [path.join(base, lockName)]);
     expect((await failure(lockFolder(base))).message).toContain('left no readable name');
     expect((await readdir(base)).sort()).toEqual(['pipe', lockName, 'zero.png'].sort());
@@ -233,7 +233,7 @@ describe('errors', () => {
       'cannot write model.safetensors: the disk reports an input/output error. Check the disk, or name another place.',
     ],
     ['EXDEV', 'other', "cannot write model.safetensors: EXDEV: the system's words."],
-  ])('%s is told as one sentence', (code, problem, message) => {
+  ])('%s is reported in one sentence', (code, problem, message) => {
     const cause = Object.assign(new Error(`${code}: the system's words`), { code });
     const error = fileError('write', 'model.safetensors', cause);
     expect(error.problem).toBe(problem);

@@ -152,7 +152,7 @@ describe('parseIdxLabels', () => {
 });
 
 describe('imageSetFromIdx', () => {
-  it('joins the two, and names the classes by number when nobody does', () => {
+  it('joins the two, and names the classes by number by default', () => {
     const set = imageSetFromIdx({ images: twoImages, labels: twoLabels });
     expect(set).toMatchObject({ count: 2, height: 2, width: 3, channels: 1, classNames: ['0', '1'] });
     expect(set.imageShape).toEqual([2, 3, 1]);

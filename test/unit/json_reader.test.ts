@@ -64,7 +64,7 @@ const form: Form<Example> = {
 };
 const whole: Example = { name: 'x', kind: 'a', parent: null, counts: [1, 2], byName: { y: { loss: 0.5 } } };
 
-test('what has its form comes back as it is, with members that nobody asked for', () => {
+test('a value of the right form is returned unchanged, with additional members', () => {
   const json = JSON.stringify({ ...whole, more: true });
   expect(readJson<Example>(json, form, refuse)).toEqual({ ...whole, more: true });
   expect(checkForm<Example>({ ...whole, byName: { y: { loss: null } } }, form, refuse)).toBeDefined();

@@ -212,7 +212,7 @@ test.each<[why: string, first: number[], other: number[], winner: string]>([
   expect(fastest(timed)?.variant).toBe(winner);
 });
 
-test('nobody to choose from', () => {
+test('no variant to choose from', () => {
   expect(fastest([])).toBeUndefined();
 });
 

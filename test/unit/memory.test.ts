@@ -145,7 +145,7 @@ describe('tidy', () => {
     const work = async (): Promise<void> => {
       made = new Made();
       await Promise.resolve();
-      throw new Error('heard by nobody');
+      throw new Error('ignored');
     };
     expect(() => tidy(work)).toThrowErrorMatchingInlineSnapshot(
       `[UsageError: tidy: the function returned a promise, expected tensors: tidy frees what was made as soon as the function returns. Await outside of it, and in asynchronous code write \`using\` or call dispose().]`,

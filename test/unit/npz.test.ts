@@ -30,7 +30,7 @@ const stored = fromBase64(
     'AAAAjAAAAAUAAAAAAAAAAAAAAIABAAAAAGEubnB5UEsFBgAAAAABAAEAMwAAAMMAAAAAAA==',
 );
 
-/** `stored` as bytes, said to be fewer than there are. */
+/** `stored` as bytes, with a length that is too small. */
 const shorter = Buffer.from(Buffer.from(stored).toString('latin1').replaceAll("'<i4'", "'|u1'"), 'latin1');
 
 function fromBase64(text: string): Uint8Array {

@@ -36,7 +36,7 @@ afterAll(async () => rm(work, { recursive: true, force: true }));
 /** What the language's own library lacks, where a case goes without the platform's. */
 const consoleType = 'declare const console: { log(...values: unknown[]): void };';
 
-/** The README's three examples; the second goes on from the first, the third is told of its tensors. */
+/** The README's three examples; the second continues the first, the third uses its tensors. */
 async function readmeExamples(): Promise<string> {
   const readme = await readFile(path.join(root, 'README.md'), 'utf8');
   const examples = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code = '']) => code);

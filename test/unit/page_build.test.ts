@@ -1,13 +1,13 @@
 /**
- * The page as it is built, in memory:
- *   the names that the server's table has, and no others
- *   small: the scripts that a visit begins with under 124.5 KB packed; they hold the layers, ops and losses that the built-in
- *     models need, and no others; what is fetched on demand is in none of them, and known to be of the same build
- *   nothing of Node in the scripts; no address of another origin in any file
- *   all addresses in index.html relative and among the files; the policy of the server in it, but for what a <meta>
- *   cannot say; nothing inline that the policy forbids
+ * The built page, in memory:
+ *   exactly the files in the server's table
+ *   small: the scripts at the start of a visit have less than 126.5 KB compressed; they contain only the layers, ops and losses
+ *     that the built-in models need; the code that is loaded on demand is not in them, and belongs to the same build
+ *   no Node modules in the scripts; no URL of another origin in any file
+ *   all URLs in index.html are relative and refer to built files; it contains the server's CSP, except directives that a
+ *     <meta> cannot have; nothing inline that the policy forbids
  *   colours of charts in the style sheet, for light, dark, and the switch
- *   each model that comes with it is whole, without optimizer, and described
+ *   each built-in model is complete, without optimizer, and has a description
  */
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
@@ -31,9 +31,9 @@ beforeAll(async () => {
 
 const bytesOf = (name: string): Uint8Array => files.get(name)!;
 const textOf = (name: string): string => new TextDecoder().decode(bytesOf(name));
-/** The worker's scripts that every visit fetches. */
+/** The worker's scripts that every visit loads. */
 const firstWorker = (): string => textOf('worker.js') + textOf('worker-chunk.js');
-/** Those that every visit fetches. */
+/** All scripts that every visit loads. */
 const firstScripts = ['page.js', 'page-chunk.js', 'worker.js', 'worker-chunk.js', 'theme.js'];
 const scripts = pageFileNames.filter((name) => name.endsWith('.js'));
 
@@ -48,12 +48,12 @@ describe('the built page', () => {
     // A visit fetches the shaders of one family.
     const shaders = Math.max(packed('shaders_gpu.json'), packed('shaders_software.json'));
     expect(scripts + shaders).toBeLessThan(126_500);
-    // The checks of calls, which the compiler has done, are left out, with their words.
+    // The build omits checks of arguments and their messages, since the compiler has checked the calls.
     expect(textOf('worker-chunk.js').includes('a list of callbacks')).toBe(false);
   });
 
-  it('fetches what few visits need when it is needed', () => {
-    // What reads CSV, and what measures kernels.
+  it('loads the code that few visits need on demand', () => {
+    // Code that reads CSV, and code that measures kernels.
     for (const words of ['holds a header and no rows', 'it changes its inputs']) {
       expect(scripts.filter((name) => textOf(name).includes(words))).toEqual(['worker-on_demand.js']);
     }
@@ -103,7 +103,7 @@ describe('the built page', () => {
     expect(scripts.filter((name) => textOf(name).includes('above a workgroup'))).toEqual([]);
   });
 
-  it('marks what belongs together', () => {
+  it('marks the files of one build', () => {
     const [stamp] = textOf('worker-on_demand.js').match(/(?<=")[0-9a-f]{12}(?=")/) ?? [];
     expect(stamp).toBeDefined();
     for (const name of ['all_layers', 'cpu_model'])
@@ -121,14 +121,14 @@ describe('the built page', () => {
   it('names no other origin', () => {
     const texts = [...files.keys()].filter((name) => !name.endsWith('.safetensors'));
     const found = texts.flatMap((name) => textOf(name).match(/\b(?:https?|wss?):\/\/[^\s"'`)]+/g) ?? []);
-    // The name of a language, which is fetched by nobody; and words of advice.
+    // A namespace, which is never fetched, and a URL in an error message.
     const harmless = ['http://www.w3.org/2000/svg', 'http://localhost.'];
     expect([...new Set(found)].filter((address) => !harmless.includes(address))).toEqual([]);
   });
 });
 
 describe('index.html', () => {
-  it('asks for files of the page alone, by relative addresses', () => {
+  it('refers only to files of the page, with relative URLs', () => {
     const asked = [...textOf('index.html').matchAll(/\b(?:src|href)="([^"]*)"/g)].map(
       ([, address]) => address!,
     );
@@ -136,7 +136,7 @@ describe('index.html', () => {
     expect({ asked: asked.length > 5, others }).toEqual({ asked: true, others: [] });
   });
 
-  it('carries the policy, but for what only a header can say', () => {
+  it('contains the policy, except directives that need a header', () => {
     expect(textOf('index.html')).toContain(`content="${pagePolicy}"`);
     expect(headerPolicy).toBe(`${pagePolicy}; frame-ancestors 'none'`);
   });
@@ -156,7 +156,7 @@ describe('index.html', () => {
   });
 });
 
-it('shaders travel without comments, and their comments beside them', () => {
+it('shaders are sent without comments, which are in a separate file', () => {
   const comments = JSON.parse(textOf('shaders.json')) as Record<
     string,
     { head: string; meanings: Record<string, string> }
@@ -168,20 +168,20 @@ it('shaders travel without comments, and their comments beside them', () => {
   expect(source.startsWith(head.trimEnd())).toBe(true);
   expect(head).toMatch(/^\/\/ .*\n\n$/s);
   expect(textOf('worker-chunk.js')).not.toContain(head.split('\n')[0]);
-  // What the engine changes is marked, and stays.
+  // The marks of constants that the engine replaces stay.
   expect(textOf('worker-chunk.js')).toMatch(/const WORKGROUP: u32 = \d+; ?\/\/!(\n|\\n)/);
 });
 
 describe.each(['gpu', 'software'])('the shaders for the family %s', (family) => {
   const shadersIn = (file: string): Readonly<Record<string, string>> =>
     (JSON.parse(textOf(file)) as { shaders: Record<string, string> }).shaders;
-  /** Those that the first scripts register, which hold an empty text where a file brings it. */
+  /** The shaders in the first scripts, whose text is empty if a file contains it. */
   const registered = (): string[] => {
     const scripts = firstWorker();
     return shaderNames().filter((name) => scripts.includes(`"${name}":`));
   };
 
-  it('are in a file, and those that only trainings need in another', () => {
+  it('are in one file, and those that only trainings use in another', () => {
     const names = registered().filter((name) => !name.includes(family === 'gpu' ? '_software' : '_gpu'));
     const ofTraining = names.filter(isOfTraining);
     const others = names.filter((name) => name.includes(`_${family}`) && !isOfTraining(name));
@@ -191,7 +191,7 @@ describe.each(['gpu', 'software'])('the shaders for the family %s', (family) => 
     expect(ofTraining).toContain('conv2d/kernel_gradient_baseline');
   });
 
-  it('are whole there, and not in the scripts', () => {
+  it('are complete there, and not in the scripts', () => {
     const isInScripts = (code: string): boolean => textOf('worker-chunk.js').includes(code.slice(-200));
     const map = readFileSync('shaders/elementwise/map.wgsl', 'utf8');
     expect(isInScripts(map.trimEnd())).toBe(true);
@@ -201,7 +201,7 @@ describe.each(['gpu', 'software'])('the shaders for the family %s', (family) => 
     }
   });
 
-  it.each(modelNames)('that a prediction of %s takes are not among those of training', (name) => {
+  it.each(modelNames)('that a prediction of %s uses are not among those of training', (name) => {
     const device = hollowDevice(family as 'gpu' | 'software');
     const model = modelsByName[name]({
       device,
@@ -219,12 +219,12 @@ describe.each(['gpu', 'software'])('the shaders for the family %s', (family) => 
 it('page.css has the colours of charts, light and dark', () => {
   const style = textOf('page.css');
   expect(style.split(`--blue:${colours.blue.light}`)).toHaveLength(2);
-  // As the system is set, and as the switch is.
+  // For the system's theme, and for the switch.
   expect(style.split(`--blue:${colours.blue.dark}`)).toHaveLength(3);
 });
 
 describe.each(['digits', 'fashion'])('the model for %s', (name) => {
-  it('is whole, and without an optimizer', () => {
+  it('is complete, and without an optimizer', () => {
     const { metadata, tensors } = readSafetensors(bytesOf(`models/${name}.safetensors`), name);
     expect(JSON.parse(metadata['model']!)).toMatchObject({ className: 'Sequential', name: 'small' });
     const count = [...tensors.values()].reduce((sum, { data }) => sum + data.length, 0);

@@ -1,8 +1,8 @@
 /**
  * The commands of the page (web/commands), without a page:
- *   training  which are enabled in every phase, with which labels and keys; none without a device; train not without images
- *   running   of a cause one at a time, but for what interrupts; an error is shown, and the command can be run again
- *   undo      labels and announcements name what is undone
+ *   training  which are enabled in every phase, with labels and keys; none without a device; train needs images
+ *   running   one per cause at a time, except interrupting ones; an error is shown, and the command can be run again
+ *   undo      labels and announcements name the action
  */
 import { expect, test } from 'vitest';
 import type { Phase, UndoOffers } from '../../web/protocol.js';
@@ -35,7 +35,7 @@ const enabledIn = (app: FakeApp): string =>
     .map((command) => labelOf(app, command))
     .join(', ');
 
-test('what is enabled in which phase', () => {
+test('the enabled commands in each phase', () => {
   expect(phases.map((phase) => `${phase}: ${enabledIn(appIn(phase))}`)).toMatchInlineSnapshot(`
     [
       "idle: Train",
@@ -51,14 +51,14 @@ test('what is enabled in which phase', () => {
   `);
 });
 
-test('before the worker has sent a status, and after a loss without a training, one may train', () => {
+test('train is enabled before the first status, and after a loss without a training', () => {
   expect(enabledIn(appIn())).toBe('Train');
   const lost = { settings: null, isUnderWay: false };
   expect(enabledIn(appIn('lost', lost))).toBe('Train');
   expect(enabledIn(appIn('lost', { isUnderWay: false }))).toBe('Train again');
 });
 
-test('nothing is enabled without a device, and train is not without images', () => {
+test('nothing is enabled without a device, nor train without images', () => {
   for (const phase of phases) {
     const app = appIn(phase);
     app.state.device.set({ info: null, problem: 'no WebGPU' });
@@ -69,7 +69,7 @@ test('nothing is enabled without a device, and train is not without images', () 
   expect(enabledIn(app)).toBe('');
 });
 
-test('what reconnects after a loss says what follows', () => {
+test('the label of reconnect says what happens next', () => {
   const label = (changes: Parameters<typeof statusOf>[1]): string =>
     labelOf(appIn('lost', changes), reconnect);
   expect([label({}), label({ step: 0 }), label({ isUnderWay: false })]).toEqual([
@@ -86,7 +86,7 @@ test('the one button of train, pause and resume has one shortcut, and no two but
   expect(new Set(shortcuts).size).toBe(3);
 });
 
-test('of one cause one runs at a time, but for what interrupts it', async () => {
+test('one command per cause runs at a time, except an interrupting one', async () => {
   const app = appIn('paused');
   let end = (): void => undefined;
   app.answers['training.step'] = () => new Promise<void>((resolve) => (end = resolve));
@@ -121,7 +121,7 @@ test('a disabled command does not run', async () => {
   expect(app.calls).toEqual([]);
 });
 
-test('undo names what it undoes, also when it has', async () => {
+test('undo names its action, before and after', async () => {
   const app = fakeApp();
   const none = { undo: null, redo: null };
   const offer = (model: UndoOffers['model']): void =>
@@ -144,7 +144,7 @@ test('a reset says that it can be undone, if there is something to restore', asy
   expect(app.said).toEqual(['Undo Reset restores the previous network, with its training.']);
 });
 
-test('a test is possible on a device that is there', () => {
+test('a test needs a device', () => {
   const app = fakeApp();
   expect(testProblem(app)).toBe('Waiting for the graphics device.');
   expect(canRun(app, testModel)).toBe(false);

@@ -1,10 +1,10 @@
 /**
  * The page's model without a device (web/worker/cpu_model.ts), by hand:
- *   softmax of the logits that its weights give for scaled bytes; other weights, other answers
- *   filters see 0 … 1, standardising comes after them
- *   every activation that layers take
- *   weights that are missing, or of another size, are refused by name
- * On a device test/device/predicting.test.ts compares it with the device, for every kind of layer.
+ *   softmax of the logits of scaled bytes; other weights give other probabilities
+ *   filters are applied to 0 … 1, before standardisation
+ *   every activation that layers accept
+ *   missing weights, and weights of another size, are rejected by name
+ * test/device/predicting.test.ts compares it with the device, for every kind of layer.
  */
 import { expect, it } from 'vitest';
 import { activations } from '../../src/nn/layers/activation.js';
@@ -21,7 +21,7 @@ const weights = (kernel: readonly number[], bias: readonly number[]) =>
 
 const twoPixels = [flatten({ inputShape: [1, 2, 1] }), dense({ units: 2 })];
 
-it('predicts with the weights that it was given last', () => {
+it('predicts with the weights that were set last', () => {
   const cpuModel = new CpuModel(sequential([...twoPixels, activation({ activation: 'softmax' })]));
   // Pixels 0 and 1: logits (0, ln 3), so probabilities 1/4 and 3/4.
   cpuModel.setWeights(weights([0, 0, 0, Math.log(3)], [0, 0]));

@@ -1,10 +1,9 @@
 /**
  * The numbers behind the page's curves.
- * Running mean: by hand; without bias at the beginning; a constant stays; NaN left out; steps taken back give what
- * they would have given.
- * Places: below, at, between and above the numbers; an empty list.
- * Points to draw: all of few; the extremes of many; never more than four per column; NaN left out.
- * Limits: NaN and infinities left out; positive ones alone.
+ * Running mean: by hand; no bias at the start; a constant stays; NaN is ignored; repeated steps replace the earlier ones.
+ * Indices: below, at, between and above the numbers; an empty list.
+ * Points to draw: all of few; the extremes of many; at most four per column; NaN is ignored.
+ * Limits: NaN and infinities are ignored; positive numbers only.
  */
 import { expect, test } from 'vitest';
 import { StepSeries, drawnPlaces, limitsOf, nearestPlace, placeOf } from '../../web/views/curves_series.js';
@@ -28,14 +27,14 @@ test('the mean of equal numbers is that number from the first step on', () => {
   for (const mean of seriesOf(Array<number>(200).fill(2.3)).means) expect(mean).toBeCloseTo(2.3, 12);
 });
 
-test('an overflow is kept and left out of the mean', () => {
+test('an overflow is kept but not part of the mean', () => {
   const { values, means } = seriesOf([Number.NaN, 2, Infinity, 2]);
   expect(values).toEqual([Number.NaN, 2, Infinity, 2]);
   expect(means[0]).toBeNaN();
   expect(means.slice(1)).toEqual([2, 2, 2]);
 });
 
-test('steps that come again replace those from there on', () => {
+test('repeated steps replace the earlier ones from the first on', () => {
   const series = seriesOf([5, 4, 3, 2, 1]);
   series.add(3, 7);
   series.add(4, 8);
@@ -47,7 +46,7 @@ test('steps that come again replace those from there on', () => {
   expect(series.length).toBe(0);
 });
 
-test('places in a rising list', () => {
+test('indices in an ascending list', () => {
   const list = [2, 4, 8];
   expect([1, 2, 3, 8, 9].map((value) => placeOf(list, value))).toEqual([0, 0, 1, 2, 3]);
   expect([1, 2, 3, 3.5, 6.5, 99].map((value) => nearestPlace(list, value))).toEqual([0, 0, 0, 1, 2, 2]);

@@ -1,11 +1,11 @@
 /**
- * What the worker tells the page, on a clock that the test turns by hand.
+ * Events from the worker to the page, with a manual clock.
  *
- *   rate     the first at once, then at most one every 125 ms of each kind; kinds do not wait for each other
- *   content  the last state arrives, points add up in order, a fresh beginning drops those that waited
- *   notes    each arrives at once
- *   flush    tells what waits, and no timer tells it again
- *   timers   one that is held up for long changes nothing but the moment
+ *   rate     the first immediately, then at most one of each kind every 125 ms; kinds do not wait for each other
+ *   content  the last state arrives, points are concatenated in order, `isFresh` drops the pending ones
+ *   notes    each arrives immediately
+ *   flush    sends pending events, which no timer sends again
+ *   timers   a delayed timer only delays the event
  */
 import { describe, expect, test } from 'vitest';
 import type { TrainingStatus, WorkerEvent } from '../../web/protocol.js';
@@ -43,7 +43,7 @@ const status = (step: number): TrainingStatus => ({ step }) as TrainingStatus;
 const point = (step: number) => ({ step, loss: 1, accuracy: 0 });
 
 describe('rate', () => {
-  test('at most eight a second, the last one too', () => {
+  test('at most eight per second, including the last one', () => {
     const { throttle, heard, turn } = stage();
     for (let step = 1; step <= 100; step++) {
       throttle.emit('status', status(step));
@@ -55,7 +55,7 @@ describe('rate', () => {
     expect(heard.at(-1)![1]).toEqual({ name: 'status', value: status(100) });
   });
 
-  test('kinds do not wait for each other, and notes for nothing', () => {
+  test('kinds do not wait for each other, and notes do not wait at all', () => {
     const { throttle, heard } = stage();
     throttle.emit('status', status(1));
     throttle.emit('epochs', []);
@@ -66,7 +66,7 @@ describe('rate', () => {
 });
 
 describe('content', () => {
-  test('points add up, in order and each once', () => {
+  test('points are concatenated in order, each once', () => {
     const { throttle, heard, turn } = stage();
     for (let step = 1; step <= 40; step++) {
       throttle.emit('steps', { points: [point(step)], isFresh: step === 1 });
@@ -80,7 +80,7 @@ describe('content', () => {
     expect(events.map(({ value }) => value.isFresh)).toEqual([true, false, false, false, false]);
   });
 
-  test('a fresh beginning drops the points that waited, and stays fresh with those behind it', () => {
+  test('a fresh event drops pending points, and stays fresh when later points are added', () => {
     const { throttle, heard, turn } = stage();
     for (const step of [1, 2, 3]) throttle.emit('steps', { points: [point(step)], isFresh: false });
     throttle.emit('steps', { points: [], isFresh: true });
@@ -94,7 +94,7 @@ describe('content', () => {
 });
 
 describe('flush and timers', () => {
-  test('flush tells what waits, once', () => {
+  test('flush sends pending events once', () => {
     const { throttle, heard, turn } = stage();
     throttle.emit('status', status(1));
     throttle.emit('status', status(2));
@@ -104,7 +104,7 @@ describe('flush and timers', () => {
     expect(heard.map(([ms]) => ms)).toEqual([0, 0]);
   });
 
-  test('behind a flush the pause counts anew', () => {
+  test('the interval starts again after a flush', () => {
     const { throttle, heard, turn } = stage();
     throttle.emit('status', status(1));
     turn(100);
@@ -115,7 +115,7 @@ describe('flush and timers', () => {
     expect(heard.map(([ms]) => ms)).toEqual([0, 100, 225]);
   });
 
-  test('where timers are held up, what comes later tells it', () => {
+  test('if timers are delayed, a later event sends the pending one', () => {
     const { throttle, heard, turn } = stage();
     throttle.emit('status', status(1));
     throttle.emit('status', status(2));

@@ -1,9 +1,9 @@
 /**
- * The page's section on the network's inside, as far as it needs no document (web/views/inside_*.ts):
- *   the kernels' table: groups in the order of the step, sums, directions, sorting with and without groups, nulls last
- *   which kernel a layer's WGSL is; what is said of a kernel beside its file's name
- *   WGSL taken apart: comments, numbers, types, calls; joined it is the line again, for every shader there is
- *   numbers as people read them
+ * The parts of the section Inside that need no document (web/views/inside_*.ts):
+ *   the table of kernels: groups in the order of the step, sums, directions, sorting with and without groups, nulls last
+ *   the kernel of a layer; the details of a kernel that its file name omits
+ *   WGSL tokens: comments, numbers, types, calls; joined, they are the line, for every shader
+ *   formatted numbers
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
@@ -133,7 +133,7 @@ describe("a layer's kernel", () => {
     expect(kernelOfLayer(prediction, { layer: 'dense', isSoftmax: true })?.index).toBe(1);
   });
 
-  it('is told by what the name of its file leaves out', () => {
+  it('is described by details that its file name omits', () => {
     expect(rows.map(detailWords)).toEqual([
       '',
       'of conv2d/forward with relu',

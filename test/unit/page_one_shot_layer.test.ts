@@ -1,15 +1,15 @@
 /**
- * A dense layer taught an exception (web/worker/one_shot_layer.ts), by hand:
- *   an image that has nothing in common with the others: they are not touched at all
- *   one that has: what is changed is nearly all beside them, by the ridge's share
- *   the image's copies go along; an image that is known changes nothing
- *   one of nothing but zeros, and numbers that are none, cannot be learned
+ * A one-shot correction of a dense layer (web/worker/one_shot_layer.ts), by hand:
+ *   an image that is orthogonal to the others: their outputs do not change
+ *   one that is not: the change is nearly orthogonal to the others, up to the ridge
+ *   the image's copies are learned too; an image that is already right changes nothing
+ *   an image of zeros, and NaN, cannot be learned
  */
 import { describe, expect, it } from 'vitest';
 import { array64, zeros64 } from '../../src/reference/array64.js';
 import { sureFrom, correctedLayer } from '../../web/worker/one_shot_layer.js';
 
-/** p ≥ 0.9 of two classes takes logits ln 9 apart, half of it each from even ones. */
+/** p ≥ 0.9 with two classes needs logits that differ by ln 9, half of it for each. */
 const half = Math.log(9) / 2;
 const even = zeros64([2, 2]);
 
@@ -18,8 +18,8 @@ function corrected(rows: readonly (readonly number[])[], { weights = even, label
   return correctedLayer({ features, weights, label, targets: 1 + copies });
 }
 
-describe('a layer is taught', () => {
-  it('what is unlike the others, at no cost', () => {
+describe('a layer learns', () => {
+  it('an image orthogonal to the others, at no cost', () => {
     const { weights, logits } = corrected([
       [1, 0],
       [0, 1],
@@ -29,7 +29,7 @@ describe('a layer is taught', () => {
     expect([...logits.before.values]).toEqual([0, 0, 0, 0]);
   });
 
-  it('what is like another, by what they have not in common', () => {
+  it('an image similar to another, by their difference', () => {
     // ΦΦᵀ + ρI = [[2, 1], [1, 1]] + 0.015·I. With V = [½, −½; 0, 0] its solution is ±(1.015, −1)·½ / 1.045225, so Δ is
     // ±(1.015 − 1, 1.015)·½ / 1.045225, scaled until its two rows add up to ±½·ln 9.
     const { weights, logits } = corrected([
@@ -42,7 +42,7 @@ describe('a layer is taught', () => {
     expect(logits.after.values[2]).toBeCloseTo(common, 6);
   });
 
-  it('with its copies', () => {
+  it('an image with its copies', () => {
     const rows = [
       [1, 0, 0],
       [0.9, 0.5, 0],
@@ -54,16 +54,16 @@ describe('a layer is taught', () => {
       return 1 / (1 + Math.exp(b! - a!));
     };
     expect(shareOf(1)).toBeGreaterThan(0.85);
-    // Without them it is one of those that are to stay.
+    // Otherwise the copy is one of the images whose outputs should stay.
     expect(shareOf(0)).toBeLessThan(0.55);
   });
 
-  it('nothing that it knows', () => {
+  it('nothing from an image that is already right', () => {
     const weights = array64([2, 2], [half + 0.01, -half, 0.25, 1]);
     expect([...corrected([[1, 0]], { weights })!.weights.values]).toEqual([...weights.values]);
   });
 
-  it('to be as sure as was asked for, with more classes', () => {
+  it('the required probability, with more classes', () => {
     const weights = array64([2, 3], [1, 2, 3, -1, 0.5, 4]);
     const { logits } = corrected(
       [
@@ -76,7 +76,7 @@ describe('a layer is taught', () => {
     expect(shares[1]! / shares.reduce((sum, share) => sum + share)).toBeCloseTo(sureFrom, 6);
   });
 
-  it('nothing that it cannot tell apart', () => {
+  it('nothing that it cannot separate', () => {
     expect(corrected([[0, 0]])).toBeUndefined();
     expect(corrected([[NaN, 1]])).toBeUndefined();
     expect(corrected([[1, 0]], { weights: array64([2, 2], [Infinity, 0, 0, 0]) })).toBeUndefined();

@@ -1,17 +1,17 @@
 /**
  * The small parts behind the page's session.
  *
- *   Curve         all points at first, then every second, fourth, …; never more than allowed; the same ones whatever was
- *                 saved between; a loss that is no number survives JSON
+ *   Curve         all points at first, then every second, fourth, …; never more than allowed; independent of saves; NaN
+ *                 survives JSON
  *   Speed         by hand: the clock can be stopped, only the last seconds count
- *   session file  metadata there and back; other files, other versions and damaged text are no session
- *   AlternatingSlots         two files take turns; the later whole one counts; of those that come during a write the last is written;
- *                 a failed write leaves the one before; clear
- *   own images    all parts there and back, labels of two bytes too; the digest tells changes of one byte, label or name
- *   DataSets      files opened while others are read; a failure is tried again; what can be used, and why not
- *   what training leaves out  no image that was trained on; by which settings; other files than those trained on
- *   TrainingRecord  figures that are no numbers survive JSON; what earlier versions saved
- *   statusOf      the time left, the figures between two epochs, the schedule's rate
+ *   session file  metadata is written and read; other files, other versions and damaged text are not sessions
+ *   AlternatingSlots  two files are written alternately; the newest intact one is used; of several calls during a write, the
+ *                 last file is written; a failed write leaves the previous file; clear
+ *   custom images all splits are written and read, also labels of two bytes; the digest changes with a byte, label or name
+ *   DataSets      files opened while others are read; a failure is retried; what can be used, and why not
+ *   images that training leaves out  no image that was trained on; by which settings; other files than those trained on
+ *   TrainingRecord  NaN survives JSON; records of earlier versions
+ *   statusOf      the time left, the metrics between two epochs, the schedule's rate
  */
 import { describe, expect, test } from 'vitest';
 import { DataError, FileError } from '../../src/errors.js';
@@ -65,7 +65,7 @@ describe('Curve', () => {
     expect(stepsOf(added(new Curve(4), 1, 9))).toEqual([1, 5, 9]);
   });
 
-  test('the same points whether it was saved on the way or not', () => {
+  test('has the same points with and without a save in between', () => {
     for (const at of [1, 4, 5, 9, 50]) {
       const before = added(new Curve(), 1, at);
       const restored = Curve.from(JSON.parse(JSON.stringify(before.save())) as ReturnType<Curve['save']>);
@@ -74,7 +74,7 @@ describe('Curve', () => {
     expect(added(new Curve(), 1, 9000).points.length).toBeLessThanOrEqual(4096);
   });
 
-  test('keeps a loss that is no number', () => {
+  test('keeps NaN', () => {
     const curve = new Curve();
     curve.add({ step: 1, loss: NaN, accuracy: 0 });
     const text = JSON.stringify(curve.save());
@@ -112,7 +112,7 @@ describe('Speed', () => {
       speed.step(10);
     }
     expect(speed.stepMs).toBe(100);
-    // One slow step is enough to say how slow.
+    // One slow step is enough for a measurement.
     now += 60_000;
     speed.step(10);
     expect(speed.stepMs).toBe(60_000);
@@ -131,11 +131,11 @@ const session: SavedSession = {
     dataDigest: null,
     curve: { stride: 1, points: [[1, null, 0.5]] },
     epochs: [{ epoch: 1, step: 7, logs: { loss: 0.25, val_loss: null } }],
-    trouble: 'The loss ran away.',
+    trouble: 'The loss diverged.',
   },
 };
 
-/** A file with one tensor that holds `value`. */
+/** A file with one tensor that contains `value`. */
 function file(number: number, value = number): Uint8Array {
   return writeSafetensors(
     [['w', { dtype: 'F32', shape: [1], data: Float32Array.of(value) }]],
@@ -149,7 +149,7 @@ describe('session file', () => {
     expect(classNamesIn(readSafetensors(file(3), 'x'), 2)).toEqual(session.classNames);
   });
 
-  test('of version 1, whose settings were those that people could choose', () => {
+  test('of version 1, whose settings were only those that people could choose', () => {
     const { preset, model, limit, epochs, batchSize, learningRate, seed } = settings;
     const chosen = { dataset: 'own', preset, model, limit, epochs, batchSize, learningRate, seed };
     const training = { ...session.training, settings: { ...chosen, augmentation: null, filters: [] } };
@@ -174,7 +174,7 @@ describe('session file', () => {
     expect(() => checkSession({ ...session, training: damaged })).toThrow(message);
   });
 
-  test('no session: other metadata, another version, damaged text; classes of another count', () => {
+  test('rejects other metadata, another version, damaged text, and another number of classes', () => {
     const stored = (metadata: Record<string, string>) => ({ tensors: new Map(), metadata });
     for (const text of ['', '{', 'null', '[]', '{"format":"shadegrad session 9","number":1}', '"text"'])
       expect(sessionIn(stored({ session: text }))).toBeUndefined();
@@ -189,7 +189,7 @@ describe('AlternatingSlots', () => {
   const valueOf = async (folder: MemoryFolder): Promise<unknown> =>
     (await new AlternatingSlots(folder).newest())?.stored.tensors.get('w')?.data[0];
 
-  test('files take turns, and the later whole one counts', async () => {
+  test('writes files alternately, and reads the newest intact one', async () => {
     const folder = memoryFolder();
     expect(await valueOf(folder)).toBeUndefined();
     const slots = new AlternatingSlots(folder);
@@ -201,14 +201,14 @@ describe('AlternatingSlots', () => {
     await next.newest();
     await next.write(file(next.takeNumber()));
     expect(await valueOf(folder)).toBe(4);
-    // The fourth took the place of the second: damaged, it leaves the third.
+    // The fourth replaced the second: if it is damaged, the third is used.
     folder.files.set('session-b.safetensors', folder.files.get('session-b.safetensors')!.slice(0, -1));
     expect(await valueOf(folder)).toBe(3);
     folder.files.set('session-a.safetensors', new Uint8Array(100));
     expect(await valueOf(folder)).toBeUndefined();
   });
 
-  test('of those that come during a write, the last is written, in the place of the older', async () => {
+  test('of several calls during a write, the last file is written, to the older slot', async () => {
     const folder = memoryFolder();
     const writes: string[] = [];
     const slots = new AlternatingSlots({
@@ -226,7 +226,7 @@ describe('AlternatingSlots', () => {
     expect(await valueOf(folder)).toBe(4);
   });
 
-  test('a failed write leaves what was there, and the next one is tried in the same place', async () => {
+  test('a failed write leaves the previous file, and the next write uses the same slot', async () => {
     const folder = memoryFolder();
     let isFull = false;
     const slots = new AlternatingSlots({
@@ -249,7 +249,7 @@ describe('AlternatingSlots', () => {
   });
 });
 
-describe('own images', () => {
+describe('custom images', () => {
   const set = (labels: Uint8Array | Uint16Array, first = 0): ImageSet =>
     new ImageSet({
       images: Uint8Array.from({ length: labels.length * 6 }, (_, i) => (i === 0 ? first : i)),
@@ -276,7 +276,7 @@ describe('own images', () => {
     expect((await keptCustom(folder))?.test?.count).toBe(2);
   });
 
-  test('a damaged description is refused in words', async () => {
+  test('a damaged description is rejected with an error', async () => {
     const folder = memoryFolder();
     const parts = { name: 'mine', format: 'png', source: 'a folder' } as const;
     await keepCustom(folder, { ...parts, train: set(Uint8Array.of(0, 1)) });
@@ -293,7 +293,7 @@ describe('own images', () => {
     );
   });
 
-  test('the digest tells changes', () => {
+  test('the digest detects changes', () => {
     // FNV-1a of the single byte 0x61 is e40c292c (the authors' test vectors).
     const one = {
       count: 1,
@@ -329,7 +329,7 @@ describe('DataSets', () => {
     }),
   };
 
-  test('files that are opened while those of the last visit are read take their place', async () => {
+  test('files that are opened while those of the last visit are read replace them', async () => {
     let read: (kept: LoadedDataset) => void = () => undefined;
     const none = async (): Promise<never> => Promise.reject(new FileError('no'));
     const sets = new DataSets({
@@ -344,7 +344,7 @@ describe('DataSets', () => {
     expect((await sets.get('custom')).name).toBe('opened');
   });
 
-  test('one that could not be fetched is tried again', async () => {
+  test('the next call retries a failed fetch', async () => {
     let isThere = false;
     const sets = new DataSets({
       whole: async (name) => (isThere ? setOf(name) : Promise.reject(new FileError('no'))),
@@ -370,7 +370,7 @@ describe('DataSets', () => {
     };
     const nothingYours = expect.stringMatching(/^You have not added images yet\./) as string;
 
-    test('is what the index says, and what a visit has kept', async () => {
+    test('depends on the index, and on saved custom images', async () => {
       const sets = setsOf({ index: async () => ({ digits: null, fashion: absent }) });
       await sets.check(Promise.resolve(false));
       expect(told).toEqual([null, absent, nothingYours]);
@@ -382,13 +382,13 @@ describe('DataSets', () => {
       expect(told).toEqual([null, absent, null]);
     });
 
-    test('is all, where a server has no index', async () => {
+    test('is everything if the server has no index', async () => {
       const sets = setsOf({ index: async () => Promise.reject(new FileError('HTTP 404')) });
       await sets.check(Promise.resolve(true));
       expect(told).toEqual([null, null, null]);
     });
 
-    test('is not what has gone meanwhile, in the words of the index, nor what is damaged; until it is back', async () => {
+    test('excludes a set that disappeared, with the text of the index, and a damaged one, until it is back', async () => {
       let found: () => Promise<LoadedDataset> = async () =>
         Promise.reject(new FileError('HTTP 404', { problem: 'missing' }));
       const index = async () => ({ digits: null, fashion: absent });
@@ -407,7 +407,7 @@ describe('DataSets', () => {
       expect(told[0]).toBeNull();
     });
 
-    test('is still a set whose server does not answer: it may the next time', async () => {
+    test('includes a set whose server does not answer, as it may the next time', async () => {
       const sets = setsOf({
         test: async () => Promise.reject(new FileError('offline', { problem: 'network' })),
       });
@@ -442,13 +442,13 @@ describe("too few of the user's own images", () => {
       20,
       'The number of images is 20, too few for your 20 classes: expected 40 or more, or all.',
     ],
-  ])('are refused in words of their own, not of a split', (loaded, limit, words) => {
+  ])('are rejected with an error that does not mention a split', (loaded, limit, words) => {
     expect(() => split({ ...settings, dataset: 'custom', limit }, loaded)).toThrow(words);
   });
 });
 
 describe('what training leaves out', () => {
-  /** Every image is of one colour of its own, which names it. */
+  /** Every image has a unique colour, which identifies it. */
   const colours = new ImageSet({
     images: Uint8Array.from({ length: 120 * 4 }, (_, i) => Math.floor(i / 4)),
     labels: Uint8Array.from({ length: 120 }, (_, i) => i % 3),
@@ -465,7 +465,7 @@ describe('what training leaves out', () => {
     dataDigest: digestOf(split(chosen, from).train),
   });
 
-  test('holds no image trained on, whatever the recipe, the seed, and the limit', () => {
+  test('contains no training image, whatever the recipe, the seed, and the limit', () => {
     for (const preset of ['quick', 'corrected', 'paper'] as const) {
       for (const seed of [1, 2, 3]) {
         for (const limit of [null, 30]) {
@@ -480,14 +480,14 @@ describe('what training leaves out', () => {
     }
   });
 
-  test('goes by the present settings where no training with files of one’s own has been', () => {
+  test('depends on the current settings if there was no training with custom files', () => {
     const expected = leftOut(loaded, { settings: own, trainedBy: trained(own) });
     expect(leftOut(loaded, { settings: own, trainedBy: undefined })).toEqual(expected);
     const digits = { settings: { ...settings, seed: 5 }, dataDigest: null };
     expect(leftOut(loaded, { settings: own, trainedBy: digits })).toEqual(expected);
   });
 
-  test('is not known for other files than those trained on', () => {
+  test('is unknown for files that differ from those trained on', () => {
     const others = { ...loaded, train: colours.select(Array.from({ length: 60 }, (_, i) => i)) };
     expect(() => leftOut(others, { settings: own, trainedBy: trained(own) })).toThrow(
       new DataError(
@@ -506,14 +506,14 @@ describe('TrainingRecord', () => {
       undefined,
     );
 
-  test('there and back, with figures that are no numbers and what was said of them', () => {
+  test('survives saving and loading, including NaN and the message about it', () => {
     const record = new TrainingRecord(training);
     record.epochs = [{ epoch: 1, step: 7, logs: { loss: NaN, accuracy: 0.1 } }];
-    record.trouble = 'The loss ran away.';
+    record.trouble = 'The loss diverged.';
     expect(reloaded(record)).toEqual(record);
   });
 
-  test('of an earlier version, there is nothing wrong', () => {
+  test('of an earlier version has no problem', () => {
     const saved = { ...new TrainingRecord(training).save('finished') } as { trouble?: string | null };
     delete saved.trouble;
     const record = TrainingRecord.from(saved as ReturnType<TrainingRecord['save']>, undefined);
@@ -568,7 +568,7 @@ describe('statusOf', () => {
     });
   });
 
-  test('whether a training is under way after the device was lost', () => {
+  test('whether a training can be resumed after the device was lost', () => {
     const isUnderWay = (saved: SavedPhase | null): boolean =>
       statusAt(record(), position, { phase: { name: 'lost', saved } }).isUnderWay;
     expect(isUnderWay(null)).toBe(false);
@@ -576,7 +576,7 @@ describe('statusOf', () => {
       expect(isUnderWay(saved)).toBe(saved === 'training' || saved === 'paused');
   });
 
-  test('between two epochs the figures are those of the one before, and the schedule says the rate', () => {
+  test('between two epochs the metrics are those of the previous one, and the rate is that of the schedule', () => {
     const between = record();
     between.epochs = [{ epoch: 1, step: 7, logs: { loss: 0.75, accuracy: 0.125 } }];
     const start = { step: 7, epoch: 1, cursor: 0, sums: {} };

@@ -1,10 +1,9 @@
 /**
- * Settings of the page and their words in its address.
- * Defaults: an empty query, and they are allowed themselves.
- * Query: every setting alone, by hand; a preset brings its recipe, of the data set named; round trips at random;
- * `debug` is kept.
- * Wrong values: each ignored with a note that says what was expected; unknown names too.
- * Presets: what they decide is set, the rest stays; another data set brings its augmentation unless it was changed.
+ * Settings of the page and their text in its URL.
+ * Defaults: an empty query; they are valid.
+ * Query: every setting alone, by hand; a preset sets its recipe for the named data set; random round trips; `debug` is kept.
+ * Invalid values: each is ignored with a note that says what was expected; unknown names too.
+ * Presets: set their own values, the rest stays; another data set sets its augmentation unless it was changed.
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -82,7 +81,7 @@ test('a preset brings its recipe, that of the data set', () => {
   expect(queryOf(settings)).toBe('?data=fashion&preset=corrected&epochs=3');
 });
 
-test('null can be said where the preset has something', () => {
+test('null can override a value of the preset', () => {
   const bare = { ...withPreset(defaultSettings, 'paper'), augmentation: null, filters: [] };
   expect(queryOf(bare)).toBe('?preset=paper&augment=none&filters=none');
   expect(settingsOf(queryOf(bare)).settings).toEqual(bare);
@@ -91,7 +90,7 @@ test('null can be said where the preset has something', () => {
   expect(settingsOf('?preset=quick').settings).toEqual(defaultSettings);
 });
 
-test('any settings come back as they were', () => {
+test('any settings survive a round trip', () => {
   const share = fc.integer({ min: 0, max: 100 }).map((hundredths) => hundredths / 100);
   const augmentation = fc.record(
     {
@@ -130,7 +129,7 @@ test('any settings come back as they were', () => {
   );
 });
 
-test('what is not ours stays out, but debug is kept', () => {
+test('unknown parameters are removed, but debug is kept', () => {
   expect(queryOf(changed({ epochs: 9 }), '?debug=2&epochs=3&x=1')).toBe('?debug=2&epochs=9');
   expect(settingsOf('?debug=2').notes).toEqual([]);
 });
@@ -192,7 +191,7 @@ test('numbers that people write', () => {
   expect(expectedOf('learningRate')).toBe('a number from 1e-7 to 10');
 });
 
-test('what is proposed for each model', () => {
+test('the proposal for each model', () => {
   const written = Object.fromEntries(
     (['gpu', 'software'] as const).flatMap((kind) =>
       (Object.keys(modelTitles) as ModelName[]).map((model) => {
@@ -220,7 +219,7 @@ test('what is proposed for each model', () => {
   `);
 });
 
-test('another model brings what is proposed for it, but for what was set', () => {
+test('another model sets its proposal, except for values that the user changed', () => {
   expect(withModel(defaultSettings, 'mlp')).toEqual({
     ...defaultSettings,
     ...proposalFor('gpu', 'mlp'),
@@ -235,7 +234,7 @@ test('another model brings what is proposed for it, but for what was set', () =>
   expect(withModel(corrected, 'mlp')).toEqual({ ...corrected, model: 'mlp' });
 });
 
-test('a preset sets what it decides and leaves the rest', () => {
+test('a preset sets its own values and leaves the rest', () => {
   const before = changed({ seed: 7, dataset: 'fashion', epochs: 99, learningRate: 9 });
   const after = withPreset(before, 'corrected');
   expect(after).toMatchObject({
@@ -249,7 +248,7 @@ test('a preset sets what it decides and leaves the rest', () => {
   expect(after.augmentation).toEqual(presetFor('corrected', 'fashion').augmentation);
 });
 
-test("another data set brings the preset's augmentation, unless it was changed", () => {
+test("another data set sets the preset's augmentation, unless it was changed", () => {
   const digits = withPreset(defaultSettings, 'corrected');
   expect(withDataset(digits, 'fashion').augmentation).toEqual(presetFor('corrected', 'fashion').augmentation);
   const own = { ...digits, augmentation: { rotation: 3 } };

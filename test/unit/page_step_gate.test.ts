@@ -1,9 +1,9 @@
 /**
- * The gate of the page's training (web/worker/step_gate.ts), over a loop that asks and syncs as `fit` does:
+ * The step gate of the page's training (web/worker/step_gate.ts), with a loop that calls it as `fit` does:
  *   hold     is reported once, after a save, and again after each step or resume that another hold follows
- *   step     one for each call, however many come at once; a resume after them lets training run
- *   tasks    run at a sync point, one after the other, also while it holds; at the end those that found none
- *   release  nothing holds any more, and nothing is saved or reported
+ *   step     one per call, also for concurrent calls; a resume after them lets training run
+ *   tasks    run at a sync point, one at a time, also while it holds; at the end, the remaining ones
+ *   release  ends holding, saving and reporting
  */
 import { describe, expect, test } from 'vitest';
 import type { Training } from '../../src/nn/callbacks/callback.js';
@@ -12,7 +12,7 @@ import { StepGate } from '../../web/worker/step_gate.js';
 /** A training of 100 steps in one epoch, behind a gate that holds. */
 class Trained {
   step = 0;
-  /** What the gate asked for and reported. */
+  /** The calls of the gate. */
   readonly log: string[] = [];
   #isStopped = false;
   readonly gate = new StepGate({
@@ -54,7 +54,7 @@ class Trained {
   }
 }
 
-/** As long as a message takes. */
+/** Waits as long as a message takes. */
 async function elsewhere(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve));
 }
@@ -76,7 +76,7 @@ describe('hold', () => {
     expect(trained.log).toEqual(['save 0', 'held 0']);
   });
 
-  test('is reported again when a resume came while the one before was saved or reported', async () => {
+  test('is reported again if a resume came while the previous hold was saved or reported', async () => {
     for (const ticks of [0, 1, 2, 3]) {
       const trained = new Trained();
       for (let i = 0; i < ticks; i++) await elsewhere();
@@ -96,7 +96,7 @@ describe('hold', () => {
 });
 
 describe('step', () => {
-  test('does one for each call, however many come at once', async () => {
+  test('runs one step per call, also for concurrent calls', async () => {
     const trained = new Trained();
     await held(trained, 1);
     expect(trained.step).toBe(0);
@@ -119,7 +119,7 @@ describe('step', () => {
 });
 
 describe('tasks', () => {
-  test('run at a sync point, one after the other, also while it holds', async () => {
+  test('run at a sync point, one at a time, also while it holds', async () => {
     const trained = new Trained();
     const order: string[] = [];
     const task = async (name: string): Promise<number> =>
@@ -136,7 +136,7 @@ describe('tasks', () => {
     await trained.ended;
   });
 
-  test('that find no sync point run at the end, and those that come later at once', async () => {
+  test('that find no sync point run at the end, and later ones immediately', async () => {
     const trained = new Trained();
     trained.gate.proceed();
     trained.stop();

@@ -1,6 +1,6 @@
 /**
- * The phase of the page's training (web/worker/training_phase.ts): every event in every phase, with what the page shows, what
- * a save says, and the effects in their order. Events that the trainer never dispatches in a phase are refused.
+ * The phase of the page's training (web/worker/training_phase.ts): every event in every phase, with the shown phase, the saved
+ * phase, and the effects in order. Events that the trainer never dispatches in a phase throw.
  */
 import { describe, expect, test } from 'vitest';
 import { StateError } from '../../src/errors.js';
@@ -89,7 +89,7 @@ function effectText(effect: TrainingEffect): string {
   return effect.type === 'note' ? `note '${effect.text}'` : effect.type;
 }
 
-/** What becomes of a phase, event by event; events that are ignored are left out. */
+/** The transitions of a phase by event; ignored events are omitted. */
 function tableOf(phase: TrainingPhase): string[] {
   return Object.entries(events).flatMap(([name, event]) => {
     const next = attempt(phase, event);

@@ -1,6 +1,6 @@
 /**
- * What is known of a training under way (web/worker/training_run.ts), with events as `fit` sends them and a clock of our own: the
- * time of a validation is that of its batches, however long the epochs between take, and a rest counts for nothing.
+ * The figures of a running training (web/worker/training_run.ts), with events as `fit` sends them and a fake clock: the time of
+ * a validation is that of its batches, however long the epochs take, and time at sync points does not count.
  */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Device } from '../../src/engine/device.js';
@@ -39,7 +39,7 @@ test('the time of a validation is that of its batches', async () => {
       vi.advanceTimersByTime(2000);
       step++;
       for (const callback of callbacks) await callback.onBatchEnd?.(i, {}, training);
-      // A look at something at rest, which the steps wait for.
+      // A task between steps, which delays them.
       await Promise.all([
         run.gate.betweenSteps(async () => void vi.advanceTimersByTime(500)),
         run.gate.callback.onSync!(training),

@@ -1,7 +1,7 @@
 /**
- * What the page says of a training.
- * Where it stands: every phase in words, and the shares of both bars.
- * Said aloud: at each change of phase but those between training and validation, else at most every ten seconds.
+ * The page's texts about a training.
+ * Position: every phase, and the values of both progress bars.
+ * Announcements: at each change of phase except between training and validation, otherwise at most every ten seconds.
  * Numbers: losses, step times, bytes, times of day.
  */
 import { expect, test } from 'vitest';
@@ -19,7 +19,7 @@ import {
 } from '../../web/views/training_words.js';
 import { phases } from '../browser/fake_app.js';
 
-/** In the second of five epochs. */
+/** A status in the second of five epochs. */
 function statusOf(phase: Phase, changes: Partial<TrainingStatus> = {}): TrainingStatus {
   return {
     phase,
@@ -44,7 +44,7 @@ function statusOf(phase: Phase, changes: Partial<TrainingStatus> = {}): Training
   };
 }
 
-test('a loss while no training was under way', () => {
+test('a device lost without a training', () => {
   for (const settings of [null, defaultSettings]) {
     const lost = statusOf('lost', { settings, isUnderWay: false });
     expect(positionOf(lost)).toBe('The graphics device was lost');
@@ -52,7 +52,7 @@ test('a loss while no training was under way', () => {
   }
 });
 
-test('where a training stands', () => {
+test('the position of a training', () => {
   const progress = { done: 12, total: 41 };
   const all = phases.map((phase) =>
     positionOf(statusOf(phase, ['loading', 'compiling', 'validating'].includes(phase) ? { progress } : {})),
@@ -102,7 +102,7 @@ test('shares of the bars', () => {
   expect(progressOf(statusOf('training', unplanned))).toEqual({ all: null, epoch: null });
 });
 
-test('what is said aloud', () => {
+test('announcements', () => {
   expect(phases.map((phase) => summaryOf(statusOf(phase)))).toMatchInlineSnapshot(`
     [
       "No training is running.",
@@ -118,7 +118,7 @@ test('what is said aloud', () => {
   `);
 });
 
-test('aloud at a change of phase, else every ten seconds', () => {
+test('an announcement at a change of phase, otherwise every ten seconds', () => {
   const announcer = new Announcer();
   const said = (phase: Phase, nowMs: number): boolean =>
     announcer.textFor(statusOf(phase), nowMs) !== undefined;
@@ -134,7 +134,7 @@ test('aloud at a change of phase, else every ten seconds', () => {
   expect(said('paused', 93_000)).toBe(false);
 });
 
-test('a training that an earlier visit left is told of', () => {
+test('a training of an earlier visit is announced', () => {
   expect(new Announcer().textFor(statusOf('paused'), 0)).toBe(summaryOf(statusOf('paused')));
 });
 

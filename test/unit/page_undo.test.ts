@@ -1,6 +1,6 @@
 /**
  * What the page can undo (web/worker/undo.ts), with a text in the place of a model:
- *   undo, redo   back and forth, each naming what it is of; something new takes the place of what could be redone
+ *   undo, redo   in both directions, each with the name of its action; a new entry discards those that could be redone
  *   scopes       know nothing of each other
  *   room         only the last few are kept, and no file of those before
  *   reload       what lies on the disk is there again; a damaged index is none; where the disk is full, memory does
@@ -41,7 +41,7 @@ class Page {
   }
 }
 
-test('back and forth, each naming what it is of', async () => {
+test('undo and redo, each with the name of its action', async () => {
   const page = new Page();
   await page.change('train', 'second');
   await page.change('reset', 'third');
@@ -55,14 +55,14 @@ test('back and forth, each naming what it is of', async () => {
   await page.undo.redo('model');
   await page.undo.redo('model');
   expect([page.text, page.offers!.model]).toEqual(['third', { undo: 'reset', redo: null }]);
-  // Two presses at once are two moves, one after the other.
+  // Two concurrent calls run one after the other.
   await Promise.all([page.undo.undo('model'), page.undo.undo('model')]);
   expect(page.text).toBe('first');
   await page.change('open', 'fourth');
   expect(page.offers!.model).toEqual({ undo: 'open', redo: null });
 });
 
-test('scopes know nothing of each other', async () => {
+test('scopes are independent', async () => {
   const page = new Page('tuning');
   await page.undo.keep('model', 'reset', new Uint8Array(1));
   expect(page.offers!.tuning).toEqual({ undo: null, redo: null });
@@ -70,7 +70,7 @@ test('scopes know nothing of each other', async () => {
   expect(page.text).toBe('first');
 });
 
-test('what has not come about is dropped', async () => {
+test('the entry of a failed action is dropped', async () => {
   const page = new Page();
   await page.change('train', 'second');
   await page.undo.drop('model');
@@ -112,7 +112,7 @@ test.each(['{"number"', '{"number":1,"model":null}', '{"number":1,"model":{"past
   },
 );
 
-test('where the disk is full, until the page is closed', async () => {
+test('on a full disk, entries last until the page is closed', async () => {
   const full = { ...memoryFolder(), write: async () => Promise.reject(new FileError('no room')) };
   const page = await Page.on(full);
   await page.change('reset', 'second');

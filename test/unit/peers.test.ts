@@ -108,7 +108,7 @@ describe('comparePeers', { timeout: 60_000 }, () => {
       'its loss of training step 3 is 1.60000, ours is 1.50000',
       0.1 / 1.5,
     ],
-    ['that is no number', { inferLoss: Number.NaN }, 'it answered {"version"', none],
+    ['that is NaN', { inferLoss: Number.NaN }, 'it answered {"version"', none],
   ])('does not time a system with a loss of its own %s', async (_, prepared, words, difference) => {
     const [, row] = await compare(fake('own'), fake('wrong', { prepared }));
     expect(row?.note).toContain(words);

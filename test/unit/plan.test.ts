@@ -119,7 +119,7 @@ test.each(primitives.filter(({ primitive }) => !primitive.elementwise))(
   },
 );
 
-test('more workgroups than a device takes are told as its limit', () => {
+test('more workgroups than a device allows throw an error with its limit', () => {
   const small = fakeDevice({ maxWorkgroupsPerDimension: 4 });
   const x = { shape: [100_000], dtype: 'f32' } as unknown as Tensor;
   expect(() => program((input: Tensor) => relu(input), small).plan(x)).toThrowErrorMatchingInlineSnapshot(
@@ -298,7 +298,7 @@ test('an op that makes its operand larger is not fused into it', () => {
   expect(new Set(labels(plan))).toEqual(new Set(['matmul/forward', 'add/forward']));
 });
 
-test('a kernel is the better host, and does the work of a map that nobody else needs', () => {
+test('a kernel is the better host, and does the work of a map that no other op needs', () => {
   const shapes = [
     [32, 32],
     [32, 32],

@@ -326,7 +326,7 @@ describe('pngjs and our decoder agree', () => {
           );
           const { data } = await decodePng(bytes, 'x');
           const wanted = new Uint8Array(PNG.sync.read(Buffer.from(bytes)).data);
-          // pngjs blackens what is wholly transparent; nobody sees either.
+          // pngjs turns fully transparent pixels black, which is invisible.
           for (const pixels of [wanted, data])
             for (let i = 0; i < pixels.length; i += 4) if (pixels[i + 3] === 0) pixels.fill(0, i, i + 3);
           expect(data).toEqual(wanted);

@@ -4,7 +4,7 @@
  *   options of the command line overrule one part and leave the others; what cannot go together is refused in one line
  *   the command line and the page make the same recipe of a preset; another data set takes over what its preset differs in
  *   JSON: every member is checked; runs and sessions of earlier versions are read
- *   parts: a schedule takes the place of the plateau rule, the optimizer has the recipe's options
+ *   parts: a schedule replaces the plateau rule, the optimizer has the recipe's options
  *   augmentation in words
  */
 import { describe, expect, it, test } from 'vitest';

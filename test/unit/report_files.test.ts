@@ -150,7 +150,7 @@ describe('a comparison', () => {
     expect(page).toContain('<strong>≠ epochs</strong>');
   });
 
-  it('with a run that has not ended; folders of one name are told by their paths', async () => {
+  it('with a run that has not ended; folders with the same name are identified by their paths', async () => {
     await makeRun('deep/a', { result: undefined });
     expect(await report([at('a'), at('deep', 'a')], { out: at('both') })).toBe(0);
     const page = readFileSync(at('both', 'comparison.html'), 'utf8');

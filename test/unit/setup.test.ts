@@ -175,7 +175,7 @@ describe.runIf(process.platform === 'linux')('a driver', () => {
 });
 
 describe.runIf(process.platform === 'linux')('the images of Fashion-MNIST', () => {
-  it('are installed, and how to undo it is said first', () => {
+  it('are installed, after a text on how to undo it', () => {
     writeFileSync(at('plan'), 'Inst dataset-fashion-mnist (0.0 Debian [all])\n');
     const { status, said } = setUp(['--fashion']);
     expect(status).toBe(0);

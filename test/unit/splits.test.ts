@@ -60,7 +60,7 @@ describe('splitDataset', () => {
     );
   });
 
-  it('official holds a test part out where there is none, and says so', () => {
+  it('official sets a test split aside if there is none, and says so', () => {
     const { train, validation, test, description } = splitDataset(withoutTest, { seed: 1 });
     expect([train, validation, test].map((part) => part?.classCounts())).toEqual([
       [162, 162, 162],

@@ -250,7 +250,7 @@ describe('tensorBoard', () => {
     ]);
   });
 
-  it('writes no validation where there is none', async () => {
+  it('writes no validation if there is none', async () => {
     const folder = memoryFolder();
     await play(tensorBoard({ logDir: folder, run: 'run' }), [{ loss: 1 }]);
     expect([...folder.files.keys()].map((name) => name.split('/')[1])).toEqual(['train']);

@@ -109,7 +109,7 @@ test.each([
 
 test('a file that cannot be looked at is ignored with a line', async () => {
   mkdirSync(path.dirname(folder), { recursive: true });
-  // Its folder's name is taken by a link that leads to itself, which nobody may follow, root included.
+  // A link to itself has its folder's name: even root cannot follow it.
   symlinkSync('tuning', folder);
   expect([...(await store.load(fingerprint))]).toEqual([]);
   expect(warnings).toEqual([expect.stringMatching(/^Kernel tuning ignored: cannot look at /)]);
@@ -133,7 +133,7 @@ test('what is forgotten is gone, of this device alone', async () => {
   expect((await store.load(other)).size).toBe(1);
 });
 
-test('a device goes by what is stored for it, unless tuning is off', async () => {
+test('a device uses the choices stored for it, unless tuning is off', async () => {
   await store.save(fingerprint, new Map([['1', choice('a')]]));
   const open = (): Device => Object.assign(fakeDevice(), { fingerprint });
   const tuned = open();

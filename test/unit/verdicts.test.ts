@@ -1,6 +1,6 @@
 /**
  * What a test keeps of every image (web/worker/evaluating_verdicts.ts), worked out by hand for six images of three classes:
- *   guesses, losses −log p and probabilities; ranked by falling loss, equal ones in their order
+ *   predictions, losses −log p and probabilities; sorted by descending loss, ties in their order
  *   the images of a cell, of the diagonal too; of a row or a column and of everything, mistakes only
  *   the summary's figures
  */
@@ -45,7 +45,7 @@ describe('verdicts', () => {
     ]);
   });
 
-  it('gives the images of a cell by falling loss', () => {
+  it('gives the images of a cell by descending loss', () => {
     expect(places(0, 0)).toEqual([0, 5]);
     expect(places(0, 1)).toEqual([1]);
     expect(places(1, 1)).toEqual([2]);
