@@ -58,7 +58,7 @@ test('one pair of IDX files, and images without labels', async () => {
   const error = await failure(datasetFromFiles(pair.slice(0, 1)));
   expect(error).toBeInstanceOf(FileError);
   expect(error.message).toBe(
-    'my-images-idx3-ubyte: no labels lie beside it. Put my-labels-idx1-ubyte (or its .gz) into the same folder.',
+    'my-images-idx3-ubyte: there is no label file next to it. Put my-labels-idx1-ubyte (or its .gz) into the same folder.',
   );
 });
 

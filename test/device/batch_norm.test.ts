@@ -83,14 +83,14 @@ function distance(a: Weights, b: Weights): number {
 }
 
 describe('a part batch', () => {
-  it('has the statistics and gradients of the batch without what lies behind', async () => {
+  it('has the statistics and gradients of the batch without the padding after it', async () => {
     const [C, inner] = [5, 6 * 6 * 5];
     const random = randomFrom(21, 0);
     const draw = (...shape: number[]): Float32Array<ArrayBuffer> =>
       Float32Array.from(drawSigned(random, shape).values);
     const [x, dy] = [draw(5, 6, 6, C), draw(5, 6, 6, C)];
     const channels = [draw(C), draw(C)].map((values) => Tensor.from(values, [C], device));
-    // Anything may stand behind the end.
+    // The values after the end are arbitrary.
     const padded = (values: Float32Array): Float32Array<ArrayBuffer> => {
       const longer = new Float32Array(8 * inner).fill(1e20);
       longer.set(values);

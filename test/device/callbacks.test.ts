@@ -196,7 +196,7 @@ describe('a callback that throws', () => {
     expect(found).toEqual(inFit.map((name) => ({ name, isOwn: true, ends: ends(name), bytes: 0 })));
   });
 
-  it('also when it rejects, steps being under way', async () => {
+  it('also when it rejects while steps are in flight', async () => {
     const { device } = held;
     const model = smallModel();
     await model.fit(bars(200), { batchSize: 2 });
@@ -224,7 +224,7 @@ describe('a callback that throws', () => {
 describe('listening', () => {
   const options = { epochs: 2, batchSize: 4, validationData: bars(40, 7), seed: 5 };
 
-  /** What a training costs, and what it gives. */
+  /** The costs and the result of a training. */
   async function cost(callbacks: Callback[]) {
     const model = smallModel();
     const before = { ...held.device.counters };
@@ -275,7 +275,7 @@ describe('stop()', () => {
   it('within an epoch ends it early, validates, and ends training', async () => {
     const heard: string[] = [];
     const stopper: Callback = {
-      // Going one by one, no step is under way.
+      // With one step at a time, no step is in flight.
       onBatchBegin: () => undefined,
       onBatchEnd: (step, _, training) => (step === 1 ? training.stop() : undefined),
       onTestEnd: () => void heard.push('validated'),

@@ -108,7 +108,7 @@ describe('the test of the model that predicts', () => {
     expect((await api.run({ count: 1000 }, silent)).count).toBe(50);
   });
 
-  it('judges all images by the weights of one moment', async () => {
+  it('evaluates all images with the same weights', async () => {
     const images = bars(120);
     const model = smallModel({ device: held.device, seed: 3 });
     const expected = evaluate(images.labels, await model.predict(images), 3, { seed: 1 });

@@ -2,8 +2,8 @@
  * The optimizer's state over save, load and compile:
  *   trained, saved, loaded, compiled alike and trained on, a model has the bits of one that was never saved: two fits in a
  *   row, and one fit resumed from the file's checkpoint, with a schedule; compiled before or after loading
- *   another rate, or other numbers, keep the slots; another optimizer starts afresh and says so; a file without slots is
- *   silent; compile on a trained model starts afresh
+ *   another rate, or other numbers, keep the slots; another optimizer starts again and says so; a file without slots is
+ *   silent; compile on a trained model starts again
  *   a model that was loaded and not compiled saves the slots again, byte for byte, unless asked not to
  *   best and last each come with their own slots; an earlier version's file takes its optimizer from model.json
  *   a damaged slot is refused, with nothing changed
@@ -114,7 +114,7 @@ describe('compile', () => {
     expect(await slotSizes(again)).toEqual({ mean_square: 0 });
   });
 
-  it('starts afresh with another optimizer, and says so', async () => {
+  it('starts again with another optimizer, and says so', async () => {
     const folder = memoryFolder();
     await trained(folder);
     const model = await loaded(folder);

@@ -1,5 +1,5 @@
 /**
- * SyncPoints: halting a training where its weights are those of one moment.
+ * SyncPoints: halting a training at a step, with consistent weights.
  *   a checkpoint written at a sync point in the middle of an epoch, or of the validation, resumes with the same bits
  *   rests change no bits, however often; single steps; a callback that listens to onBatchBegin rests too
  *   a learning rate set at a sync point applies to the next step

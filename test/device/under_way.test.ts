@@ -2,9 +2,9 @@
  * What may start while something is running on a model:
  *   a second fit is refused, and the first one's bits are those of a fit alone; the same for what would change what it
  *   works on: compile, dispose, setWeights, loadWeights; after an end of any kind the model may be trained again
- *   callbacks set weights; evaluate and predict run in callbacks and beside a fit, over the weights of one moment, and
+ *   callbacks set weights; evaluate and predict run in callbacks and beside a fit, with consistent weights, and
  *   change none of its bits
- *   files and weights() are of one moment: one submit, whatever the model holds
+ *   files and weights() are consistent: one submit, whatever the model holds
  *   during an evaluation or prediction: no fit, no other weights
  *   two models train at once over one set, not with one optimizer
  */
@@ -105,7 +105,7 @@ describe('during a fit', () => {
     expect(await weightBits(model)).toBe(await weightBits(smallModel()));
   });
 
-  it('evaluate and predict see the weights of one moment, in callbacks and beside it', async () => {
+  it('evaluate and predict see consistent weights, in callbacks and beside it', async () => {
     const model = smallModel();
     const rows: Float32Array[] = [];
     const losses: number[] = [];
@@ -130,7 +130,7 @@ describe('during a fit', () => {
     expect(await weightBits(model)).toBe(await aloneBits());
   });
 
-  it('what is saved is of one moment', async () => {
+  it('a saved file is consistent', async () => {
     const model = sequential(
       [
         conv2d({ filters: 2, kernelSize: 3, inputShape: [8, 8, 1] }),

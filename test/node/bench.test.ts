@@ -1,6 +1,6 @@
 /**
  * Plan: a small bench from start to file: the sections asked for and no others; every figure a number that can be one;
- * the roofline stands beside the kernels; what is written is read again. No figure is judged: tests time nothing.
+ * the roofline is listed with the kernels; what is written is read again. No figure is judged: tests time nothing.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

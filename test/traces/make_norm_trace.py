@@ -18,7 +18,7 @@ Optimiser: torch.optim.SGD, rate 0.05, momentum 0.9.
 JSON:
   settings, check    as in paper_trace.json
   f64                loss[step], correct[step]
-  parameters         in the order of the layers: name, shape, limit and centre of the first values, trainable; after the
+  parameters         in the order of the layers: name, shape, limit and centre of the initial values, trainable; after the
                      last step (f64): sum, l2, samples [flat index, value]
   rounding           worst of five f32 runs: |loss difference| per step; per parameter the relative difference and that
                      of the sums

@@ -1,6 +1,6 @@
 /**
  * Plan: what the bench makes of its measurements, without a device:
- *   the middle and the quarters of repeats, against numbers worked out by hand; turns that meet all alike
+ *   the middle and the quarters of repeats, against numbers computed by hand; turns that meet all alike
  *   the roofline: which of two bounds holds, and which bandwidth counts for operands of which size
  *   results: what is written is read again; what is no results file is refused
  *   comparison: a regression is found and fails, noise and overlap are not, a gain is one whichever way is better

@@ -44,7 +44,7 @@ describe('earlyStopping', () => {
 
   it('waits for patience epochs in a row', async () => {
     expect(await epochs([3, 4, 4, 4, 4], { patience: 3 })).toBe(4);
-    // The improvement to 2 begins the waiting afresh.
+    // The improvement to 2 restarts the waiting.
     expect(await epochs([3, 4, 4, 2, 3, 3, 3, 1], { patience: 3 })).toBe(7);
     // Patience 1 and 0 are the same.
     expect(await epochs([3, 3, 3], { patience: 1 })).toBe(2);
@@ -81,7 +81,7 @@ describe('earlyStopping', () => {
     const values = [4, 3, 2, 1, 1, 1];
     expect(await epochs(values, { patience: 2, baseline: 0.5 })).toBe(5);
     expect(await epochs(values, { patience: 2 })).toBe(6);
-    // Beaten in epoch 2: waits afresh from there.
+    // Beaten in epoch 2: waits again from there.
     expect(await epochs([4, 0.4, 1, 1, 1], { patience: 2, baseline: 0.5 })).toBe(4);
     // Met is not beaten.
     expect(await epochs([4, 0.5, 1, 1, 1], { patience: 2, baseline: 0.5 })).toBe(3);
@@ -147,7 +147,7 @@ describe('earlyStopping', () => {
     `);
   });
 
-  it('begins afresh when it is used again', async () => {
+  it('starts again when it is reused', async () => {
     const callback = earlyStopping({ patience: 2 });
     expect((await play(callback, series('val_loss', [1, 2]))).epochs).toBe(2);
     // 3 would be no improvement on the 1 of before.

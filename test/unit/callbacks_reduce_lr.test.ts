@@ -30,7 +30,7 @@ describe('reduceLrOnPlateau', () => {
     expect(rates).toEqual([...Array<number>(11).fill(1), 0.1]);
   });
 
-  it('waits for patience epochs, then starts waiting afresh', async () => {
+  it('waits for patience epochs, then starts waiting again', async () => {
     // best 3 after epoch 1; epochs 2 and 3 do not improve: halved; so again after 4 and 5.
     expect(await rates([3, 3, 3, 3, 3, 3], { patience: 2 })).toEqual([1, 1, 1, 0.5, 0.5, 0.25]);
   });
@@ -39,7 +39,7 @@ describe('reduceLrOnPlateau', () => {
     for (const patience of [0, 1]) expect(await rates([3, 4, 2, 2], { patience })).toEqual([1, 1, 0.5, 0.5]);
   });
 
-  it('starts waiting afresh after an improvement', async () => {
+  it('starts waiting again after an improvement', async () => {
     expect(await rates([3, 3, 2, 2, 2, 2], { patience: 2 })).toEqual([1, 1, 1, 1, 1, 0.5]);
   });
 
@@ -121,7 +121,7 @@ describe('reduceLrOnPlateau', () => {
     `);
   });
 
-  it('begins afresh when it is used again', async () => {
+  it('starts again when it is reused', async () => {
     const callback = reduceLrOnPlateau({ patience: 2, factor: 0.5 });
     const once = await play(callback, series('val_loss', [1, 1]));
     // 5 would be no improvement on 1.

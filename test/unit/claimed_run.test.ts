@@ -226,7 +226,7 @@ describe('a run that is replaced', () => {
       rmSync(at('run', 'run.lock'), { force: true }); // As if that process were dead.
       const claim = await claimRun(at('run'), 'resume');
       await claim.release();
-      // What a living process could not remove is not taken for a dead one's.
+      // A file that a running process could not remove does not count as one of a dead process.
       const found = Object.fromEntries(
         Object.entries(contents()).filter(([name]) => !/^run\.lock\..*\.tmp$/.test(name)),
       );

@@ -1,5 +1,5 @@
 /**
- * Plan: five images in three classes worked out by hand; a class without images or guesses; ties; a second opinion
+ * Plan: five images in three classes, computed by hand; a class without images or guesses; ties; a second opinion
  * by NumPy on 60 images (test/fixtures/make_evaluation.py); the choice of random images; what does not fit is a
  * DataError. Then the same through evaluation.json: there and back, and every way to damage it.
  */
@@ -18,9 +18,9 @@ const labels = [0, 1, 2, 2, 1];
 const rows = [
   [0.7, 0.2, 0.1], // right
   [0.1, 0.6, 0.3], // right
-  [0.5, 0.3, 0.2], // 2 taken for 0, and only third
+  [0.5, 0.3, 0.2], // 2 classified as 0, and only third
   [0.1, 0.1, 0.8], // right
-  [0.5, 0.4, 0.1], // 1 taken for 0, but second
+  [0.5, 0.4, 0.1], // 1 classified as 0, but second
 ];
 const byHand = evaluate(labels, rows.flat(), 3, { seed: 1 });
 

@@ -25,7 +25,7 @@ import { fakeDevice } from './fake_device.js';
 
 // ---- the hash ----
 
-/** Worked out with Python's integers; FNV-1a of these texts is 811c9dc5, e40c292c and bf9cf968, as published. */
+/** Computed with Python's integers; FNV-1a of these texts is 811c9dc5, e40c292c and bf9cf968, as published. */
 test.each([
   ['', 'ab3e7c0b92ca2f0e'],
   ['a', '1a80b1b36c07ac28'],

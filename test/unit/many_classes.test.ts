@@ -22,7 +22,7 @@ import { readMarkup, textsOf } from './markup.js';
 const encode = (): Uint8Array => Uint8Array.of(7);
 const names = (classes: number): string[] => Array.from({ length: classes }, (_, i) => `c${i}`);
 
-/** Sixty images of the labels 0, 7, 14 …, each taken for its own class but every third, which is taken for the next one. */
+/** Sixty images of the labels 0, 7, 14 …, each classified correctly, except every third, which is classified as the next one. */
 function tested(classes: number): {
   readonly classNames: readonly string[];
   readonly evaluation: Evaluation;

@@ -1,5 +1,5 @@
 /**
- * Plan: resampling by hand, smaller and larger, against values worked out on paper; what must stay as it is; a picture
+ * Plan: resampling by hand, smaller and larger, against values computed by hand; what must stay as it is; a picture
  * made to fit: same size, wider, taller, grey to colour and back, alpha, light borders turned over; what is refused.
  */
 import { describe, expect, it } from 'vitest';

@@ -109,7 +109,7 @@ test.each(primitives.filter(({ primitive }) => !primitive.elementwise))(
     const check = checks.get(op) as OpCheck;
     let lowered = 0;
     casesOf(check, 6, true).forEach((each, index) => {
-      // Operands are worked out in full: leave out those of millions of elements.
+      // Operands are computed completely: leave out those of millions of elements.
       if (sizeOfAll(each) > (op === 'conv2d' || op === 'matmul' ? 20_000 : 300_000)) return;
       const describe = check.primitives[primitive.name] as (at: Evaluated) => PrimitiveCase;
       const { inputs, attributes } = describe(evaluate(check, each, index));

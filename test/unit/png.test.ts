@@ -1,5 +1,5 @@
 /**
- * Plan: files put together by hand, chunk by chunk, in every colour type and depth, against pixels worked out on
+ * Plan: files put together by hand, chunk by chunk, in every colour type and depth, against pixels computed on
  * paper; our own files round trip and begin as PNG says; what is not a PNG, cut off or damaged is a DataError. Then pngjs,
  * which only encodes in the product, must agree with our decoder on random files of every kind.
  */

@@ -1,5 +1,5 @@
 // Plan: each float64 reference against itself: its backward against central differences of its forward, on every case
-// that is smooth and small; the cases worked out by hand; cases and shapes are drawn the same every time. Then what
+// that is smooth and small; the cases computed by hand; cases and shapes are drawn the same every time. Then what
 // src/check promises: every op and primitive has a check with cases and a bench row, every op with kernels of its own has
 // shaders, and every shader folder has an op.
 import { readdirSync } from 'node:fs';
@@ -89,7 +89,7 @@ test('the tolerance grows with the root of the length of the sum', () => {
   expect(tolerance(0, 0)).toBe(0);
 });
 
-// Padding of Keras's 'same', from its documentation and tf.nn: the odd row and column lie behind.
+// Padding of Keras's 'same', from its documentation and tf.nn: the odd row and column come last.
 test.each([
   [
     { image: 28, window: 5, stride: 1 },

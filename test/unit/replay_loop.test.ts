@@ -1,6 +1,6 @@
 // Plan: the replay loop against a device of promises, where a read fails when the test says so: its error reaches the
 // caller once, also while a listener of an earlier step is still at work, and the loop ends no sooner than the reads
-// under way, whose buffers are given back then. What the loop does with real steps is in test/device/training.test.ts.
+// in flight, whose buffers are given back then. What the loop does with real steps is in test/device/training.test.ts.
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { DeviceError } from '../../src/errors.js';
 import type { Tensor } from '../../src/engine/tensor.js';
@@ -70,7 +70,7 @@ test('a read that fails while a listener is at work', async () => {
   expect(unhandled).toEqual([]);
 });
 
-test('a device that cannot be used any more while a read is under way', async () => {
+test('a device that cannot be used any more while a read is in flight', async () => {
   let submits = 0;
   let hasEnded = false;
   const slow = async (): Promise<ArrayBuffer> => {
@@ -87,7 +87,7 @@ test('a device that cannot be used any more while a read is under way', async ()
   expect(unhandled).toEqual([]);
 });
 
-test('a listener that throws while a read is under way', async () => {
+test('a listener that throws while a read is in flight', async () => {
   let hasEnded = false;
   const slow = async (): Promise<ArrayBuffer> => {
     await later(20);

@@ -1,5 +1,5 @@
 /**
- * What a test keeps of every image (web/worker/evaluating_verdicts.ts), worked out by hand for six images of three classes:
+ * The results of a test for every image (web/worker/evaluating_verdicts.ts), by hand for six images of three classes:
  *   predictions, losses −log p and probabilities; sorted by descending loss, ties in their order
  *   the images of a cell, of the diagonal too; of a row or a column and of everything, mistakes only
  *   the summary's figures
@@ -10,17 +10,17 @@ import { Verdicts } from '../../web/worker/evaluating_verdicts.js';
 const labels = [0, 0, 1, 2, 2, 0];
 const probabilities = [
   [0.5, 0.25, 0.25], // right, log 2
-  [0.25, 0.5, 0.25], // taken for 1, log 4
+  [0.25, 0.5, 0.25], // classified as 1, log 4
   [0.125, 0.75, 0.125], // right, log 4/3
-  [0.5, 0.25, 0.25], // taken for 0, log 4
-  [0.875, 0.125, 0], // taken for 0, log 1e30
+  [0.5, 0.25, 0.25], // classified as 0, log 4
+  [0.875, 0.125, 0], // classified as 0, log 1e30
   [0.5, 0.5, 0], // among equals the lowest: right, log 2
 ].flat();
 const verdicts = new Verdicts(labels, probabilities, 3);
 const places = (actual: number | null, predicted: number | null): number[] =>
   verdicts.of({ actual, predicted }).map(({ index }) => index);
 
-/** Of 500 classes, 30 images of which the last two are taken for classes far away. */
+/** Of 500 classes, 30 images of which the last two are classified as distant classes. */
 function many(): Verdicts {
   const own = Array.from({ length: 30 }, (_, i) => 10 * i);
   const rows = new Float32Array(30 * 500);
@@ -38,7 +38,7 @@ describe('verdicts', () => {
     expect(confusion[labels.indexOf(280)]![labels.indexOf(471)]).toBe(1);
   });
 
-  it('says of an image what it was taken for, how surely, and its loss', () => {
+  it('gives the predicted class of an image, its probability, and its loss', () => {
     expect(verdicts.of({ actual: 2, predicted: 0 })).toEqual([
       { index: 4, actual: 2, predicted: 0, loss: -Math.log(1e-30), probability: 0.875 },
       { index: 3, actual: 2, predicted: 0, loss: -Math.log(0.25), probability: 0.5 },
