@@ -29,6 +29,7 @@ export { type Layer, type SymbolicTensor, defineLayer } from './nn/layers/layer.
 export { Model, model, sequential } from './nn/model.js';
 export { loadModel, modelFile, modelFromFile } from './nn/model_files.js';
 export type { Callback, Inference, Logs, Training } from './nn/callbacks/callback.js';
+export type { LabelledSamples, Samples } from './nn/device_set.js';
 export type { FitOptions, History } from './nn/training.js';
 /** What `compile` takes as its loss. */
 export * as losses from './nn/losses/index.js';

@@ -29,7 +29,7 @@ export async function checkNetwork(
 ): Promise<Row[]> {
   const { network, batch } = checked;
   const operands = drawOperands(checked);
-  const float64 = new NetworkRun(network, operands);
+  const float64 = new NetworkRun(checked, operands);
   const specs = trainedIn(network);
   const wanted = float64.gradients();
   const wantedLoss = float64.loss;
@@ -44,7 +44,7 @@ export async function checkNetwork(
     { ...base, primitive: 'gradient', variant: 'as chosen', shapes: '', result: '' },
     async () => {
       const plan = program((...tensors: Tensor[]) => {
-        const { loss, trained } = recordLoss(network, tensors);
+        const { loss, trained } = recordLoss(checked, tensors);
         return [loss, ...grad(loss, trained)];
       }, device).plan(...asTensors(values));
       const { outputs } = await runGuarded(device, plan, values);

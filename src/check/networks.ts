@@ -5,6 +5,7 @@
 import { sizeOf } from '../engine/primitive.js';
 import type { Tensor } from '../engine/tensor.js';
 import { Trace } from '../engine/trace.js';
+import { add } from '../kernels/index.js';
 import {
   activation,
   averagePooling2d,
@@ -15,10 +16,11 @@ import {
   flatten,
   maxPooling2d,
 } from '../nn/layers/index.js';
-import { networkOfSequence } from '../nn/build_network.js';
-import { sparseCategoricalCrossentropy } from '../nn/losses/sparse_categorical_crossentropy.js';
+import { networkOfSequence, networkOfTensors } from '../nn/build_network.js';
+import { input } from '../nn/layers/input.js';
 import { paperModel } from '../nn/models.js';
 import { type Network, type Parameter, hasGradient } from '../nn/network.js';
+import { Task } from '../nn/task.js';
 import { type Array64, fill64 } from '../reference/array64.js';
 import { gradients64, withValue } from '../reference/derivatives.js';
 import { Interpreter, type Run, referencesOf } from '../reference/interpreter.js';
@@ -29,6 +31,7 @@ export interface CheckedNetwork {
   readonly network: Network;
   /** Batch size of the check. */
   readonly batch: number;
+  readonly lossWeights?: Readonly<Record<string, number>>;
 }
 
 /** The network with 887,530 parameters. */
@@ -81,6 +84,24 @@ export const normalisedNetwork: CheckedNetwork = {
   batch: 7,
 };
 
+/** Two losses of different weights, through a branch that both share: of logits, and of the probabilities of a softmax. */
+export const branchedNetwork: CheckedNetwork = {
+  network: branched(),
+  batch: 3,
+  lossWeights: { coarse: 0.25 },
+};
+
+function branched(): Network {
+  const x = input({ shape: [9, 7, 3] });
+  const features = relu().apply(conv2d({ filters: 6, kernelSize: [3, 2], strides: 2 }).apply(x));
+  const shared = dropout({ rate: 0.25 }).apply(flatten().apply(features));
+  const outputs = [
+    dense({ units: 5, name: 'fine' }).apply(shared),
+    dense({ units: 2, activation: 'softmax', name: 'coarse' }).apply(shared),
+  ];
+  return networkOfTensors('branched', { inputs: [x], outputs });
+}
+
 /** The trainable parameters. */
 export function trainedIn({ parameters }: Network): readonly Parameter[] {
   return parameters.filter(hasGradient);
@@ -90,22 +111,28 @@ export function trainedIn({ parameters }: Network): readonly Parameter[] {
 export interface LossOperands<T> {
   readonly parameters: readonly T[];
   readonly x: T;
-  readonly labels: T;
+  /** Of each output. */
+  readonly labels: readonly T[];
   readonly state: T;
 }
 
-/** The mean cross-entropy of a batch, in a trace. */
+/** The mean cross-entropy of a batch, of several outputs the weighted sum, in a trace. */
 export function networkLoss(
-  network: Network,
+  { network, lossWeights = {} }: CheckedNetwork,
   { parameters, x, labels, state }: LossOperands<Tensor>,
   { isTraining = true } = {},
 ): { loss: Tensor; totals: Tensor } {
   const byPath = new Map(network.parameters.map(({ path }, i) => [path, parameters[i] as Tensor]));
-  const [input] = network.inputs;
-  const [output] = network.outputs;
+  const [only] = network.inputs;
   const context = { isTraining, state };
-  const values = network.forward(new Map([[input!.name, x]]), (path) => byPath.get(path)!, context);
-  return sparseCategoricalCrossentropy().apply(values.get(output!)!, labels);
+  const values = network.forward(new Map([[only!.name, x]]), (path) => byPath.get(path)!, context);
+  const outputs = network.outputs.map((name) => ({ name, shape: network.shapeOf(name) }));
+  const task = new Task(outputs, { loss: 'sparseCategoricalCrossentropy', lossWeights });
+  const { losses, totals } = task.record(
+    (output) => values.get(output)!,
+    (output) => labels[network.outputs.indexOf(output)]!,
+  );
+  return { loss: losses.reduce((sum, each) => add(sum, each)), totals: totals([]) };
 }
 
 /** Kernels within Glorot's limits, biases within ±0.05, so that a forgotten bias shows, and γ around 1. */
@@ -123,11 +150,13 @@ function drawParameter(spec: Parameter, random: Random): Array64 {
 export function drawOperands({ network, batch }: CheckedNetwork): LossOperands<Array64> {
   const random = randomFrom(3, 0);
   const image = network.inputs[0]!.shape;
-  const [classes] = network.shapeOf(network.outputs[0]!) as [number];
   return {
     parameters: network.parameters.map((spec) => drawParameter(spec, random)),
     x: fill64([batch, ...image], () => random()),
-    labels: fill64([batch], () => wholeNumber(random, 0, classes - 1), 'u32'),
+    labels: network.outputs.map((output) => {
+      const [classes] = network.shapeOf(output) as [number];
+      return fill64([batch], () => wholeNumber(random, 0, classes - 1), 'u32');
+    }),
     state: wholeBatchState({ seed: 4321, step: 17 }),
   };
 }
@@ -135,19 +164,21 @@ export function drawOperands({ network, batch }: CheckedNetwork): LossOperands<A
 export const inOrder = <T>({ parameters, x, labels, state }: LossOperands<T>): T[] => [
   ...parameters,
   x,
-  labels,
+  ...labels,
   state,
 ];
 
 /** The loss for operands in that order, and the trainable parameters; in a trace. */
 export function recordLoss(
-  network: Network,
+  checked: CheckedNetwork,
   tensors: readonly Tensor[],
 ): { loss: Tensor; trained: readonly Tensor[] } {
+  const { network } = checked;
   const parameters = tensors.slice(0, network.parameters.length);
-  const [x, labels, state] = tensors.slice(parameters.length) as [Tensor, Tensor, Tensor];
+  const [x, ...others] = tensors.slice(parameters.length) as [Tensor, ...Tensor[]];
+  const [labels, state] = [others.slice(0, -1), others.at(-1)!];
   const trained = parameters.filter((_, i) => hasGradient(network.parameters[i]!));
-  return { loss: networkLoss(network, { parameters, x, labels, state }).loss, trained };
+  return { loss: networkLoss(checked, { parameters, x, labels, state }).loss, trained };
 }
 
 /** Loss and gradients of a network in float64. */
@@ -156,11 +187,11 @@ export class NetworkRun {
   readonly #loss: Tensor;
   readonly #trained: readonly Tensor[];
 
-  constructor(network: Network, operands: LossOperands<Array64>) {
+  constructor(checked: CheckedNetwork, operands: LossOperands<Array64>) {
     const arrays = inOrder(operands);
     const trace = new Trace();
     const tensors = arrays.map(({ shape, dtype }) => trace.input({ shape, dtype }));
-    const { loss, trained } = trace.record(() => recordLoss(network, tensors));
+    const { loss, trained } = trace.record(() => recordLoss(checked, tensors));
     [this.#loss, this.#trained] = [loss, trained];
     const references = referencesOf([...checks.values()].map(({ reference }) => reference));
     this.#run = new Interpreter(trace, references, [loss]).run(arrays);

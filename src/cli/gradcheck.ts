@@ -11,7 +11,13 @@ import { checkOp } from '../check/check_op.js';
 import { compositions } from '../check/compositions.js';
 import { differenceRows } from '../check/differences.js';
 import { checks } from '../check/index.js';
-import { normalisedNetwork, paperNetwork, smallNetwork, stridedNetwork } from '../check/networks.js';
+import {
+  branchedNetwork,
+  normalisedNetwork,
+  paperNetwork,
+  smallNetwork,
+  stridedNetwork,
+} from '../check/networks.js';
 import type { Row } from '../check/row.js';
 import type { GradcheckOptions } from './commands.js';
 import { openDevice } from './device.js';
@@ -54,7 +60,7 @@ export async function gradcheck(options: GradcheckOptions): Promise<number> {
   }
   for (const composition of compositions)
     if (isWanted('grad')) show(await checkComposition(device, composition));
-  for (const checked of [smallNetwork, stridedNetwork, normalisedNetwork, paperNetwork])
+  for (const checked of [smallNetwork, stridedNetwork, normalisedNetwork, branchedNetwork, paperNetwork])
     if (isWanted(checked.network.name)) show(await checkNetwork(device, checked));
 
   if (rows.length === 0) say(`No op or network has '${filter}' in its name.`);

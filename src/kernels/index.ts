@@ -28,6 +28,7 @@ export { dropout } from './dropout.js';
 export * as image from './image.js';
 export { l2Penalty } from './l2_penalty.js';
 export { l2Totals } from './l2_totals.js';
+export { labelGather } from './label_gather.js';
 export { matmul } from './matmul.js';
 export { max } from './max.js';
 export { maxPool2d } from './max_pool2d.js';

@@ -10,8 +10,8 @@ import { outsideTidy } from '../engine/tidy.js';
 import { withScope } from '../engine/trace.js';
 import { endStep, stateSize, stateSpec, stateWords } from '../kernels/step_state.js';
 import type { Callback, Inference, Training } from './callbacks/callback.js';
-import { DeviceSet, type Images, type LabelledImages, type SetTensors } from './device_set.js';
-import { gatherInputs } from './inputs.js';
+import { DeviceSet, type LabelledSamples, type Samples, type SetTensors } from './device_set.js';
+import { gatherBatch } from './inputs.js';
 import { MetricsRing } from './metrics_ring.js';
 import { type PlannedBefore, plansOver, tensorsOf } from './planned.js';
 import { type SyncPoints, replaySteps } from './replay_loop.js';
@@ -67,12 +67,9 @@ export function recordEvaluation(
   { state, ring }: EvaluationTensors,
   batch: number,
 ): Record<string, Tensor> {
-  const { x, y } = gatherInputs(set, state, { batch, preprocessing: model.preprocessing });
+  const { x, labelsOf } = gatherBatch(set, state, { batch, preprocessing: model.preprocessing });
   const outputs = model.outputsOf(x, { isTraining: false, state });
-  const recorded = model.task.record(
-    (output) => outputs.get(output)!,
-    () => y,
-  );
+  const recorded = model.task.record((output) => outputs.get(output)!, labelsOf);
   const totals = recorded.totals(model.penalties());
   endStep({ totals, state, ring: ring.tensor }, { batch, isAccumulated: false });
   return {};
@@ -87,7 +84,7 @@ export function recordPrediction(
   output?: string,
 ): Tensor {
   const { x } = withScope('inputs', () =>
-    gatherInputs(set, state, { batch, preprocessing: model.preprocessing }),
+    gatherBatch(set, state, { batch, preprocessing: model.preprocessing }),
   );
   const context = { isTraining: false, state };
   return output === undefined ? model.forward(x, context) : model.outputsOf(x, context).get(output)!;
@@ -107,7 +104,7 @@ export class Evaluator extends Resource {
 
   static async create(
     model: TrainableModel,
-    images: LabelledImages,
+    samples: LabelledSamples,
     batchSize: number,
     {
       kernelSelection,
@@ -117,7 +114,7 @@ export class Evaluator extends Resource {
     }: CompileOptions & EvaluatorOptions & Partial<PlannedBefore> = {},
   ): Promise<Evaluator> {
     const { device } = model;
-    const set = new DeviceSet(device, images, { multipleOf: hasFewShapes ? batchSize : 1 });
+    const set = new DeviceSet(device, samples, { multipleOf: hasFewShapes ? batchSize : 1 });
     const tensors = new EvaluationTensors(model, (spec) => outsideTidy(() => Tensor.zeros(spec, device)));
     tensors.ring.prepareReads(device);
     try {
@@ -192,18 +189,19 @@ export interface PredictionOptions {
 }
 
 /**
- * The model's output for every image: probabilities if it ends in a softmax.
+ * The model's output for every sample: probabilities if it ends in a softmax.
  *
- * Shapes: count images → [count, classes], row by row.
+ * Shapes: count samples → [count, classes], row by row.
  */
 export async function predictAll(
   model: TrainableModel,
-  images: Images,
+  samples: Samples,
   batchSize: number,
   { callbacks = [], output }: PredictionOptions = {},
 ): Promise<Float32Array<ArrayBuffer>> {
   const { device } = model;
-  const set = new DeviceSet(device, images, { multipleOf: batchSize });
+  const set = new DeviceSet(device, samples, { multipleOf: batchSize, isLabelled: false });
+  const { count } = set;
   const state = outsideTidy(() => Tensor.zeros(stateSpec, device));
   const predict = program(() => recordPrediction(model, set, state, batchSize, output), device);
   const resources: { dispose(): void }[] = [set, state];
@@ -211,11 +209,11 @@ export async function predictAll(
     const { step, outputs } = await predict.bind();
     resources.push(step, outputs);
     const classes = outputs.size / batchSize;
-    const result = new Float32Array(images.count * classes);
+    const result = new Float32Array(count * classes);
     const words = new Uint32Array(stateSize);
-    words[stateWords.epochSize] = images.count;
-    const steps = Math.ceil(images.count / batchSize);
-    const inference: Inference = { model, samples: images.count, steps, batchSize, training: undefined };
+    words[stateWords.epochSize] = count;
+    const steps = Math.ceil(count / batchSize);
+    const inference: Inference = { model, samples: count, steps, batchSize, training: undefined };
     for (const callback of callbacks) await callback.onPredictBegin?.(inference);
     for (let index = 0; index < steps; index++) {
       for (const callback of callbacks) await callback.onPredictBatchBegin?.(index, inference);
@@ -223,7 +221,7 @@ export async function predictAll(
       words[stateWords.cursor] = cursor;
       state.write(words);
       step.run();
-      const rows = Math.min(batchSize, images.count - cursor);
+      const rows = Math.min(batchSize, count - cursor);
       const batch = (await outputs.data()).subarray(0, rows * classes) as Float32Array;
       result.set(batch, cursor * classes);
       for (const callback of callbacks) await callback.onPredictBatchEnd?.(index, batch, inference);

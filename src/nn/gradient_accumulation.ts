@@ -5,7 +5,7 @@
 import { DeviceError } from '../errors.js';
 import { checkArgument } from '../calls.js';
 import { count } from '../options.js';
-import type { SetShape } from './device_set.js';
+import { type SetShape, sampleCount } from './device_set.js';
 import {
   type MemoryForecast,
   type TrainingShape,
@@ -105,8 +105,8 @@ export function describeAccumulation(
  * The batch size for inference on this many images: a power of two, so that sets of many sizes share a few compiled kernels,
  * and at most `batchSize`.
  */
-function batchFor({ count }: SetShape, batchSize: number): number {
-  return Math.min(batchSize, 2 ** Math.ceil(Math.log2(count)));
+function batchFor(set: SetShape, batchSize: number): number {
+  return Math.min(batchSize, 2 ** Math.ceil(Math.log2(sampleCount(set))));
 }
 
 /** The batch size of an evaluation, reduced to fit on the device; the result does not depend on it. */

@@ -6,8 +6,9 @@ import type { AugmentOptions } from '../augment_options.js';
 import { batchGather } from '../kernels/batch_gather.js';
 import { batchGatherChunks } from '../kernels/batch_gather_chunks.js';
 import * as image from '../kernels/image.js';
-import type { SetTensors } from './device_set.js';
+import { type SetTensors, partOf, unnamed } from './device_set.js';
 import type { Preprocessing } from './preprocessing.js';
+import { severalOutputs } from './several_outputs.js';
 
 export interface InputOptions {
   /** Images per batch. */
@@ -17,23 +18,63 @@ export interface InputOptions {
   readonly augmentation?: AugmentOptions | undefined;
 }
 
+/** The samples of a batch. */
+export interface Batch {
+  /** The model's input, or each of its inputs by name. Shapes: [batch,H,W,C]. */
+  readonly x: Tensor | ReadonlyMap<string, Tensor>;
+  /** The labels of an output. Shape: [batch]; 0xffffffff behind the end of the epoch. */
+  labelsOf(output: string): Tensor;
+}
+
+/** Gathers the batch at the state's cursor. The images of all inputs of a sample are augmented by the same draws. */
+export function gatherBatch(set: SetTensors, state: Tensor, options: InputOptions): Batch {
+  const { permutation } = set;
+  const [[firstOutput, firstLabels], ...others] = [...set.labels] as [
+    [string, Tensor],
+    ...[string, Tensor][],
+  ];
+  const gathered = [...set.images].map(
+    ([input, images]) =>
+      [input, gatherImages({ images, labels: firstLabels, permutation, state }, options)] as const,
+  );
+  const xs = new Map(gathered.map(([input, { x }]) => [input, x]));
+  const labels = new Map([
+    [firstOutput, gathered[0]![1].y],
+    ...others.map(([output, own]): [string, Tensor] => [
+      output,
+      severalOutputs().labelGather({ labels: own, permutation, state }, { batch: options.batch }),
+    ]),
+  ]);
+  return { x: xs.get(unnamed) ?? xs, labelsOf: (output) => partOf(labels, output) };
+}
+
 /**
- * The batch at the state's cursor.
+ * The same of a set of one input, with the labels of its first output.
  *
  * Shapes: → x [batch,H,W,C], y [batch] labels (0xffffffff after the end of the epoch).
  */
 export function gatherInputs(
-  set: SetTensors,
+  { images, labels, permutation }: SetTensors,
   state: Tensor,
+  options: InputOptions,
+): { readonly x: Tensor; readonly y: Tensor } {
+  const [[chunks], [own]] = [[...images.values()], [...labels.values()]] as [[readonly Tensor[]], [Tensor]];
+  return gatherImages({ images: chunks, labels: own, permutation, state }, options);
+}
+
+function gatherImages(
+  operands: Readonly<Record<'labels' | 'permutation' | 'state', Tensor>> & {
+    readonly images: readonly Tensor[];
+  },
   { batch, preprocessing, augmentation }: InputOptions,
 ): { readonly x: Tensor; readonly y: Tensor } {
-  const { images, labels, permutation } = set;
+  const { images, permutation, state } = operands;
   const first = gatherScaling(preprocessing);
   const [whole] = images;
   const gathered =
     whole && images.length === 1
-      ? batchGather({ images: whole, labels, permutation, state }, { batch, ...first })
-      : batchGatherChunks({ images, labels, permutation, state }, { batch, ...first });
+      ? batchGather({ ...operands, images: whole }, { batch, ...first })
+      : batchGatherChunks(operands, { batch, ...first });
   const filtered = filterAndScale(gathered.x, preprocessing);
   if (!augmentation) return { x: filtered, y: gathered.y };
   const { scale: factor, offset } = preprocessing;

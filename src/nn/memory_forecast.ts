@@ -8,7 +8,14 @@ import type { Plan, PlanOptions } from '../engine/plan/plan.js';
 import { program } from '../engine/program.js';
 import { Tensor } from '../engine/tensor.js';
 import { stateSpec } from '../kernels/step_state.js';
-import { type SetLayout, type SetShape, type SetTensors, setSpecs } from './device_set.js';
+import {
+  type SetLayout,
+  type SetShape,
+  type SetTensors,
+  mapParts,
+  sampleCount,
+  setSpecs,
+} from './device_set.js';
 import { EvaluationTensors, type EvaluatorOptions, recordEvaluation, recordPrediction } from './evaluator.js';
 import type { TrainableModel } from './trainable_model.js';
 import type { ParameterGroup } from './parameters.js';
@@ -54,7 +61,7 @@ export function forecastTraining(model: TrainableModel, shape: TrainingShape): P
   const { images, variantsPerImage = 1, batchSize, microBatchSize, kernelSelection } = shape;
   const ledger = new Ledger(model.device);
   const set = ledger.data(images, { variantsPerImage });
-  const stepsPerEpoch = Math.ceil((images.count * variantsPerImage) / batchSize);
+  const stepsPerEpoch = Math.ceil((sampleCount(images) * variantsPerImage) / batchSize);
   const isAccumulated = microBatchSize < batchSize;
   const tensors = new StepTensors(model, { stepsPerEpoch, isAccumulated }, ledger.step);
   const plans = stepRecorders(model, set, tensors, shape).map((record) =>
@@ -92,7 +99,7 @@ export function forecastPrediction(
   output?: string,
 ): MemoryForecast {
   const ledger = new Ledger(model.device);
-  const set = ledger.data(images, { multipleOf: batchSize });
+  const set = ledger.data(images, { multipleOf: batchSize, isLabelled: false });
   const state = ledger.step(stateSpec);
   ledger.plan(program(() => recordPrediction(model, set, state, batchSize, output), model.device).plan());
   return ledger.forecast(model.state.groups);
@@ -122,18 +129,11 @@ class Ledger {
   constructor(readonly device: Device) {}
 
   data(set: SetShape, layout: SetLayout): SetTensors {
-    const { images, labels, permutation } = setSpecs(this.device, set, layout);
-    return {
-      images: images.map(this.#datum),
-      labels: this.#datum(labels),
-      permutation: this.#datum(permutation),
-    };
+    return mapParts(setSpecs(this.device, set, layout), (spec) => {
+      this.#data += this.#buffer(storageBytes(spec));
+      return Tensor.placeholder(spec, this.device);
+    });
   }
-
-  readonly #datum = (spec: Spec): Tensor => {
-    this.#data += this.#buffer(storageBytes(spec));
-    return Tensor.placeholder(spec, this.device);
-  };
 
   readonly step = (spec: Spec): Tensor => {
     this.#step += this.#buffer(storageBytes(spec));

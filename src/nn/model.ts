@@ -23,7 +23,7 @@ import {
 import { Activity } from './activity.js';
 import { type Callback, callbacksRule } from './callbacks/callback.js';
 import type { Checkpoint } from './checkpoint.js';
-import { type Images, type LabelledImages, checkImages, checkUnlabelled } from './device_set.js';
+import { type LabelledSamples, type Samples, checkLabelled, checkSamples } from './device_set.js';
 import { type Evaluation, Evaluator, predictAll } from './evaluator.js';
 import { fittingEvaluation, fittingPrediction } from './gradient_accumulation.js';
 import { networkOfSequence, networkOfTensors } from './build_network.js';
@@ -167,12 +167,15 @@ export class Model extends Resource implements TrainableModel {
     return this.network.nodes;
   }
 
+  get inputs(): readonly NetworkInput[] {
+    return this.network.inputs;
+  }
+
   /** Without the batch axis. Throws: UsageError if the network has several inputs. */
   get inputShape(): Shape {
     return this.#input.shape;
   }
 
-  /** The input for images. */
   get #input(): NetworkInput {
     const [input, ...others] = this.network.inputs;
     if (!input || others.length > 0)
@@ -246,13 +249,27 @@ export class Model extends Resource implements TrainableModel {
   }
 
   /**
-   * Sets optimizer and loss. Training then starts with new optimizer slots at step 0, as in Keras, even if the model was
-   * compiled and trained before; consecutive fits continue with both. The exception is a loaded model that has not been trained
-   * since: if the optimizer has the same name and slots as the file's, training continues with the file's slots and step, to the
-   * bits of a training that was never saved. `warn` is called if the optimizer cannot use the file's slots, or the file has none
-   * for layers that were frozen when it was saved.
+   * Sets optimizer and losses. A model with several outputs takes a loss for all of them, or one for each to train:
    *
-   * Throws: UsageError for options out of range; StateError during a fit.
+   *   net.compile({
+   *     optimizer: optimizers.rmsprop(),
+   *     loss: { digit: 'sparseCategoricalCrossentropy', parity: 'sparseCategoricalCrossentropy' },
+   *     lossWeights: { parity: 0.5 },
+   *   });
+   *   await net.fit({ ...train, labels: { digit: train.labels, parity } });
+   *
+   *   loss = digit_loss + 0.5 · parity_loss + penalties
+   *
+   * The logs then have `loss`, `digit_loss`, `digit_accuracy`, `parity_loss`, …, and `val_digit_loss`, … of validation data;
+   * with one trained output `loss` and `accuracy`.
+   *
+   * Training then starts with new optimizer slots at step 0, as in Keras, even if the model was compiled and trained before;
+   * consecutive fits continue with both. The exception is a loaded model that has not been trained since: if the optimizer has
+   * the same name and slots as the file's, training continues with the file's slots and step, to the bits of a training that was
+   * never saved. `warn` is called if the optimizer cannot use the file's slots, or the file has none for layers that were
+   * frozen when it was saved.
+   *
+   * Throws: UsageError for options out of range, or a loss or weight for an unknown output; StateError during a fit.
    */
   compile(options: CompileOptions): void {
     checkCall('compile', options, compileRules);
@@ -310,32 +327,34 @@ export class Model extends Resource implements TrainableModel {
   }
 
   /**
-   * Trains on a set of labelled images. Meanwhile the model may be evaluated, used for prediction and saved, by callbacks or
+   * Trains on a set of labelled images: with a list of labels, or one for each trained output, as `{ ...set, labels: { digit,
+   * parity } }`; and for a model with several inputs with a set for each, as `{ inputs: { left, right }, labels }`. Meanwhile the model may be evaluated, used for prediction and saved, by callbacks or
    * concurrently: the next step waits for an evaluation or prediction, and saving takes a consistent snapshot. Only callbacks
    * may set weights.
    *
-   * Throws: UsageError if the images do not fit the model; StateError before compile(), during another fit, evaluation or
+   * Throws: UsageError if the images or labels do not fit the model, or name another input or output; StateError before
+   * compile(), during another fit, evaluation or
    * prediction on the model, or if the optimizer is training another model; any error of a callback; DeviceError.
    */
-  async fit(images: LabelledImages, options: FitOptions = {}): Promise<History> {
+  async fit(samples: LabelledSamples, options: FitOptions = {}): Promise<History> {
     if (!this.network.parameters.some(hasGradient))
       throw new UsageError(
         `fit: model '${this.name}' has nothing to train: its layers are frozen or have no parameters; unfreeze one.`,
       );
-    return train(this, images, options, () => {
+    return train(this, samples, options, () => {
       this.#stored = undefined;
       this.#checkpoint = undefined;
     });
   }
 
-  /** Mean loss and metrics over a set, in batches that fit on the device. */
-  async evaluate(images: LabelledImages, options: InferenceOptions = {}): Promise<Evaluation> {
+  /** Mean losses and metrics over a set like that of `fit`, in batches that fit on the device. */
+  async evaluate(samples: LabelledSamples, options: InferenceOptions = {}): Promise<Evaluation> {
     checkCall('evaluate', options, inferenceRules);
     const { batchSize = 128, callbacks, memory } = options;
-    checkImages('evaluate', images, this.inputShape, this.classes);
-    const fitting = fittingEvaluation(this, images, { batchSize, memory });
+    checkLabelled('evaluate', samples, this.inputs, this.task.outputs);
+    const fitting = fittingEvaluation(this, samples, { batchSize, memory });
     return this.activity.read('evaluate', async () => {
-      const evaluator = await Evaluator.create(this, images, fitting, { hasFewShapes: true });
+      const evaluator = await Evaluator.create(this, samples, fitting, { hasFewShapes: true });
       try {
         const evaluation = await evaluator.run({ callbacks });
         assert(evaluation, 'an evaluation without a signal ends');
@@ -347,12 +366,13 @@ export class Model extends Resource implements TrainableModel {
   }
 
   /**
-   * The output for every image, row by row: [count, classes] probabilities if the model ends in a softmax.
+   * The output for every image, row by row: [count, classes] probabilities if the model ends in a softmax. A model with several
+   * inputs takes `{ inputs: { left, right } }`.
    *
    * Throws: UsageError if the images do not fit the model, or the model has several outputs and `output` names none of them;
    * StateError, DeviceError.
    */
-  async predict(images: Images, options: PredictOptions = {}): Promise<Float32Array<ArrayBuffer>> {
+  async predict(samples: Samples, options: PredictOptions = {}): Promise<Float32Array<ArrayBuffer>> {
     checkCall('predict', options, predictRules);
     const { batchSize = 128, callbacks, memory } = options;
     const { outputs } = this.network;
@@ -361,10 +381,10 @@ export class Model extends Resource implements TrainableModel {
       throw new UsageError(
         `predict: output is ${output === undefined ? 'left out' : `'${output}'`}, expected one of ${outputs.join(', ')}.`,
       );
-    checkUnlabelled('predict', images, this.inputShape);
-    const fitting = fittingPrediction(this, images, { batchSize, memory, output });
+    checkSamples('predict', samples, this.inputs);
+    const fitting = fittingPrediction(this, samples, { batchSize, memory, output });
     return this.activity.read('predict', async () =>
-      predictAll(this, images, fitting, { callbacks, output }),
+      predictAll(this, samples, fitting, { callbacks, output }),
     );
   }
 

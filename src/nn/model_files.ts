@@ -5,7 +5,10 @@ import { type Folder, folderAt } from '../folder.js';
 import { parseJson, saidOf } from '../json_reader.js';
 import { type Rules, having, nonEmptyText, text, wrong } from '../options.js';
 import { layerClasses } from './layers/class_names.js';
+import { concatenate } from '../kernels/concatenate.js';
+import { labelGather } from '../kernels/label_gather.js';
 import { registerLayers } from './layers/registry.js';
+import { registerSeveralOutputs } from './several_outputs.js';
 import { Model, type ModelOptions, namedModelRules } from './model.js';
 import { type StoredTensors, readSafetensors } from './safetensors.js';
 import type { SaveWeightsOptions } from './trainable_model.js';
@@ -13,6 +16,7 @@ import { descriptionIn, hasDescription } from './weights_file.js';
 
 // A file may contain any layer.
 registerLayers(layerClasses);
+registerSeveralOutputs({ concatenate, labelGather });
 
 /** Weight files in the order in which they are searched for in a folder. */
 const weightNames = ['best', 'weights', 'last'] as const;

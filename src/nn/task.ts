@@ -2,11 +2,12 @@
 import type { Shape } from '../engine/primitive.js';
 import type { Tensor } from '../engine/tensor.js';
 import { UsageError } from '../errors.js';
-import { add } from '../kernels/arithmetic.js';
+import { add, multiply, scale } from '../kernels/arithmetic.js';
 import { l2Totals } from '../kernels/l2_totals.js';
-import { type Rule, type Rules, check, oneOf, required } from '../options.js';
+import { type Rule, type Rules, check, notNegative, oneOf, required } from '../options.js';
 import type { Loss } from './losses/loss.js';
 import { sparseCategoricalCrossentropy } from './losses/sparse_categorical_crossentropy.js';
+import { severalOutputs } from './several_outputs.js';
 
 /** Losses that have a name. Pass others as objects, such as `losses.…()`: a bundle then holds those that it uses. */
 const losses = { sparseCategoricalCrossentropy } as const;
@@ -15,10 +16,12 @@ export type LossName = keyof typeof losses;
 
 export interface TaskOptions {
   /**
-   * By name, or as an object. For a model with several outputs: a record with the loss of the one output to train, such as
-   * `{ digit: 'sparseCategoricalCrossentropy' }`.
+   * By name, or as an object, for all outputs of the model; or the losses of those to train, by output, such as
+   * `{ digit: 'sparseCategoricalCrossentropy', parity: 'sparseCategoricalCrossentropy' }`.
    */
   readonly loss: LossName | Loss | Readonly<Record<string, LossName | Loss>>;
+  /** Factors of the losses in the sum that training minimises, by output, such as `{ parity: 0.5 }`; 1 for the others. */
+  readonly lossWeights?: Readonly<Record<string, number>>;
 }
 
 export const taskRules = (): Rules<TaskOptions> => ({
@@ -28,6 +31,11 @@ export const taskRules = (): Rules<TaskOptions> => ({
     for (const [output, each] of Object.entries(value)) check(who, `${name}.${output}`, each, one);
     return undefined;
   }),
+  lossWeights: (value, who, name) => {
+    if (!isRecord(value) || Array.isArray(value)) return 'an object with a number for each output';
+    for (const [output, each] of Object.entries(value)) check(who, `${name}.${output}`, each, notNegative);
+    return undefined;
+  },
 });
 
 function isLoss(value: unknown): value is Loss {
@@ -58,6 +66,7 @@ export interface ModelOutput {
 
 interface TrainedOutput extends ModelOutput {
   readonly loss: Loss;
+  readonly weight: number;
 }
 
 /** The losses of a batch, recorded in a program. */
@@ -68,14 +77,26 @@ export interface RecordedLosses {
   totals(penalties: readonly Tensor[]): Tensor;
 }
 
+/**
+ * The losses and metrics of the trained outputs of a model.
+ *
+ *   loss = Σ weight · loss of the output + penalties
+ *
+ * With one trained output the sums are `loss`, the metrics such as `accuracy`, and `count`. With several they are `loss`,
+ * the weighted sum, and `<output>_loss`, `<output>_accuracy` of each, as in Keras: without its weight and without penalties.
+ * Those of validation data begin with `val_`: `val_digit_loss`.
+ */
 export class Task {
-  readonly #output: TrainedOutput;
+  /** In the order of the model's outputs. */
+  readonly outputs: readonly TrainedOutput[];
+  /** Of the elements of the totals; null for an element that is not reported. */
+  readonly #names: readonly (string | null)[];
 
   /**
-   * Throws: UsageError for an unknown output, for an empty record, and for losses of several outputs, whose metrics have no
-   * names yet.
+   * Throws: UsageError for an unknown or untrained output, for an empty record of losses, and for outputs whose metrics would
+   * have the same name.
    */
-  constructor(outputs: readonly ModelOutput[], { loss }: TaskOptions) {
+  constructor(outputs: readonly ModelOutput[], { loss, lossWeights = {} }: TaskOptions) {
     const names = outputs.map(({ name }) => name);
     const given =
       typeof loss === 'string' || isLoss(loss) ? Object.fromEntries(names.map((name) => [name, loss])) : loss;
@@ -84,50 +105,105 @@ export class Task {
       throw new UsageError(
         `compile: loss has '${unknown}', which is not an output of the model, expected one of ${names.join(', ')}.`,
       );
-    const [trained, ...others] = outputs.filter(({ name }) => given[name] !== undefined);
-    if (!trained) throw new UsageError(`compile: loss has no output, expected one of ${names.join(', ')}.`);
-    if (others.length > 0)
+    this.outputs = outputs.flatMap((output) => {
+      const own = given[output.name];
+      if (own === undefined) return [];
+      const weight = lossWeights[output.name] ?? 1;
+      return [{ ...output, loss: typeof own === 'string' ? losses[own]() : own, weight }];
+    });
+    if (this.outputs.length === 0)
+      throw new UsageError(`compile: loss has no output, expected one of ${names.join(', ')}.`);
+    const trained = this.outputs.map(({ name }) => name);
+    const untrained = Object.keys(lossWeights).find((name) => !trained.includes(name));
+    if (untrained !== undefined)
       throw new UsageError(
-        `compile: loss is for ${others.length + 1} outputs (${[trained, ...others].map(({ name }) => name).join(', ')}), expected one; give the loss of the output to train, such as { ${trained.name}: 'sparseCategoricalCrossentropy' }.`,
+        `compile: lossWeights has '${untrained}', which is not an output with a loss, expected one of ${trained.join(', ')}.`,
       );
-    const own = given[trained.name]!;
-    this.#output = { ...trained, loss: typeof own === 'string' ? losses[own]() : own };
+    if (this.outputs.every(({ weight }) => weight === 0))
+      throw new UsageError(
+        'compile: lossWeights are 0 for all outputs, expected a positive number for one or more.',
+      );
+    this.#names = this.#namesOfTotals();
+    const logged = this.sumNames.flatMap((name) => [name, `val_${name}`]);
+    const twice = logged.find((name, i) => logged.indexOf(name) < i);
+    if (twice !== undefined)
+      throw new UsageError(
+        `compile: two metrics would have the name '${twice}'; rename one of the outputs ${trained.join(', ')}.`,
+      );
+  }
+
+  /** See `record`. */
+  #namesOfTotals(): readonly (string | null)[] {
+    const [first] = this.outputs as readonly [TrainedOutput, ...TrainedOutput[]];
+    if (this.outputs.length === 1) return first.loss.sums;
+    return [
+      ...first.loss.sums.map((sum) => (sum === 'count' ? 'loss' : null)),
+      ...this.outputs.flatMap((output) =>
+        output.loss.sums.map((sum) => {
+          if (sum === 'count') return output === first ? sum : null;
+          return sum && `${output.name}_${sum}`;
+        }),
+      ),
+    ];
+  }
+
+  /** Names of the sums, in the order of the totals. */
+  get sumNames(): readonly string[] {
+    return this.#names.filter((name) => name !== null);
   }
 
   /** Length of the totals of a batch. */
   get width(): number {
-    return this.#output.loss.sums.length;
+    return this.#names.length;
   }
 
   /** Index of the number of samples in the totals. */
   get countPlace(): number {
-    return this.#output.loss.sums.indexOf('count');
+    return this.#names.indexOf('count');
   }
 
-  /** The loss of a model that guesses; undefined if the loss does not define it. */
+  /** The loss of a model that guesses; undefined if one of the losses does not define it. */
   get guessing(): number | undefined {
-    const { loss, shape } = this.#output;
-    return loss.guessing?.(shape);
+    const terms = this.outputs.map(({ loss, shape, weight }) => weight * (loss.guessing?.(shape) ?? NaN));
+    const guessing = terms.reduce((sum, term) => sum + term);
+    return Number.isNaN(guessing) ? undefined : guessing;
   }
 
-  /** Records the loss of a batch from the values of the outputs and their labels, by the name of the output. */
+  /**
+   * Records the losses of a batch from the values of the outputs and their labels, by the name of the output.
+   *
+   * The totals of one output are those of its loss, without the weight, which `sumsOf` multiplies by. The totals of several are
+   * those of each, one after another; before them come those of the first times the weighted loss, a mean, which makes its
+   * sum over the samples in the place of the count.
+   */
   record(valueOf: (output: string) => Tensor, labelsOf: (output: string) => Tensor): RecordedLosses {
-    const { name, loss } = this.#output;
-    const recorded = loss.apply(valueOf(name), labelsOf(name));
+    const recorded = this.outputs.map(({ name, loss }) => loss.apply(valueOf(name), labelsOf(name)));
+    const times = (factor: number, x: Tensor): Tensor => (factor === 1 ? x : scale(x, factor));
+    const weighted = recorded.map(({ loss }, i) => times(this.outputs[i]!.weight, loss));
+    const sumOf = (terms: readonly Tensor[]): Tensor => terms.reduce((sum, term) => add(sum, term));
+    const [first] = recorded as [(typeof recorded)[number]];
     return {
-      losses: [recorded.loss],
-      totals: ([first, ...more]) => {
-        if (!first) return recorded.totals;
-        const penalty = more.reduce((sum, each) => add(sum, each), first);
-        return l2Totals(recorded.totals, penalty, this.countPlace);
+      losses: weighted,
+      totals: (penalties) => {
+        if (recorded.length > 1) {
+          const loss = sumOf([...weighted, ...penalties]);
+          const parts = [multiply(first.totals, loss), ...recorded.map(({ totals }) => totals)];
+          return severalOutputs().concatenate(parts, 0);
+        }
+        if (penalties.length === 0) return first.totals;
+        return l2Totals(first.totals, times(1 / this.outputs[0]!.weight, sumOf(penalties)), this.countPlace);
       },
     };
   }
 
   /** The sums by name from the totals of a batch. */
   sumsOf(totals: ArrayLike<number>): Sums {
+    const only = this.outputs.length === 1 ? this.outputs[0] : undefined;
     return Object.fromEntries(
-      this.#output.loss.sums.flatMap((name, place) => (name === null ? [] : [[name, totals[place]!]])),
+      this.#names.flatMap((name, place) => {
+        const factor = name === 'loss' ? (only?.weight ?? 1) : 1;
+        return name === null ? [] : [[name, factor * totals[place]!]];
+      }),
     );
   }
 }

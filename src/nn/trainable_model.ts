@@ -6,7 +6,7 @@ import type { Folder } from '../folder.js';
 import { type Rules, flag, rule } from '../options.js';
 import type { Activity } from './activity.js';
 import { type Checkpoint, checkpointRule } from './checkpoint.js';
-import type { ForwardContext } from './network.js';
+import type { ForwardContext, NetworkInput } from './network.js';
 import type { Optimizer } from './optimizers/optimizer.js';
 import type { ParameterGroup } from './parameters.js';
 import type { Preprocessing } from './preprocessing.js';
@@ -36,9 +36,9 @@ export interface TrainableModel {
   /** What is running on the model. */
   readonly activity: Activity;
   readonly device: Device;
+  readonly inputs: readonly NetworkInput[];
+  /** That of the only input, without the batch axis. */
   readonly inputShape: Shape;
-  /** The number of classes of the output; undefined if it has several axes. */
-  readonly classes: number | undefined;
   /** How bytes become `x` of `forward`, in training, evaluation and prediction alike. */
   readonly preprocessing: Preprocessing;
   readonly state: TrainState;
@@ -53,9 +53,9 @@ export interface TrainableModel {
   /** Its losses and metrics; before compile(), those for integer labels. */
   readonly task: Task;
   /** The value of the first output. */
-  forward(x: Tensor, context: ForwardContext): Tensor;
+  forward(x: Tensor | ReadonlyMap<string, Tensor>, context: ForwardContext): Tensor;
   /** The values of all outputs, by name. */
-  outputsOf(x: Tensor, context: ForwardContext): ReadonlyMap<string, Tensor>;
+  outputsOf(x: Tensor | ReadonlyMap<string, Tensor>, context: ForwardContext): ReadonlyMap<string, Tensor>;
   /** The penalties of the weights in the loss, recorded in a program. */
   penalties(): readonly Tensor[];
   /** The architecture as plain values. */

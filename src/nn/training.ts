@@ -24,7 +24,7 @@ import {
   callbacksRule,
 } from './callbacks/callback.js';
 import { type Checkpoint, type Position, checkpointRule } from './checkpoint.js';
-import { DeviceSet, type LabelledImages, checkImages } from './device_set.js';
+import { DeviceSet, type LabelledSamples, checkLabelled, sampleCount } from './device_set.js';
 import { Evaluator } from './evaluator.js';
 import { type MemoryOptions, memoryRules } from './memory_room.js';
 import type { TrainableModel } from './trainable_model.js';
@@ -42,7 +42,7 @@ export interface FitOptions extends MemoryOptions {
    * batch. Default: the whole batch if it fits, otherwise the fewest micro-batches that fit.
    */
   readonly microBatchSize?: number | undefined;
-  readonly validationData?: LabelledImages;
+  readonly validationData?: LabelledSamples;
   readonly callbacks?: readonly Callback[];
   /** How to augment training images, differently each epoch; validation images are not augmented. */
   readonly augmentation?: AugmentOptions;
@@ -91,13 +91,13 @@ const start: Position = { step: 0, epoch: 0, cursor: 0, sums: {} };
 /** Runs `fit`; see Model.fit. `onBegin` is called before the first step, when nothing can prevent it any more. */
 export async function train(
   model: TrainableModel,
-  images: LabelledImages,
+  samples: LabelledSamples,
   options: FitOptions,
   onBegin: () => void,
 ): Promise<History> {
-  checkOptions(model, images, options);
+  checkOptions(model, samples, options);
   return model.activity.train(model.optimizer, async () => {
-    const fitting = new Fitting(model, images, options, accumulationFor(model, images, options));
+    const fitting = new Fitting(model, samples, options, accumulationFor(model, samples, options));
     try {
       return await fitting.run(onBegin);
     } finally {
@@ -107,21 +107,28 @@ export async function train(
 }
 
 /** Throws: UsageError for options out of range, images that do not fit the model, or a checkpoint that does not fit. */
-function checkOptions(model: TrainableModel, images: LabelledImages, options: FitOptions): void {
+function checkOptions(model: TrainableModel, samples: LabelledSamples, options: FitOptions): void {
   checkCall('fit', options, fitRules);
   const { batchSize = 32, variantsPerImage = 1, augmentation, validationData, resume } = options;
   if (!augmentation && variantsPerImage > 1)
     throw new UsageError(
       `fit: variantsPerImage is ${variantsPerImage}, but without augmentation all variants are the same.`,
     );
-  checkImages('fit', images, model.inputShape, model.classes);
-  if (validationData) checkImages('fit: validationData', validationData, model.inputShape, model.classes);
-  const { cursor } = resume?.position ?? start;
-  const samples = images.count * variantsPerImage;
+  const { inputs, task } = model;
+  checkLabelled('fit', samples, inputs, task.outputs);
+  if (validationData) checkLabelled('fit: validationData', validationData, inputs, task.outputs);
+  const { cursor, sums } = resume?.position ?? start;
+  const epochSize = sampleCount(samples) * variantsPerImage;
   // After the last, partial batch of the epoch, the cursor is past the samples by less than a batch.
-  if (cursor % batchSize !== 0 || cursor >= samples + batchSize) {
+  if (cursor % batchSize !== 0 || cursor >= epochSize + batchSize) {
     throw new UsageError(
-      `fit: the checkpoint is ${cursor} samples into an epoch, which does not fit batches of ${batchSize} in an epoch of ${samples}; resume with the images and batchSize that it was made with.`,
+      `fit: the checkpoint is ${cursor} samples into an epoch, which does not fit batches of ${batchSize} in an epoch of ${epochSize}; resume with the images and batchSize that it was made with.`,
+    );
+  }
+  const [found, expected] = [Object.keys(sums), task.sumNames];
+  if (found.length > 0 && found.toSorted().join() !== expected.toSorted().join()) {
+    throw new UsageError(
+      `fit: the checkpoint has the sums ${found.join(', ')}, but the losses of the model have ${expected.join(', ')}; compile it with the losses that the checkpoint was made with.`,
     );
   }
 }
@@ -129,7 +136,7 @@ function checkOptions(model: TrainableModel, images: LabelledImages, options: Fi
 /** Called before any allocation. A resumed training keeps its micro-batch size, because its bits depend on it. */
 function accumulationFor(
   model: TrainableModel,
-  images: LabelledImages,
+  samples: LabelledSamples,
   { batchSize = 32, microBatchSize, resume, ...options }: FitOptions,
 ): GradientAccumulation {
   const { memory, validationData: validation, variantsPerImage, augmentation, kernelSelection } = options;
@@ -138,7 +145,7 @@ function accumulationFor(
     microBatchSize,
     preferred: resume?.microBatchSize,
     memory,
-    images,
+    images: samples,
     validation,
     variantsPerImage,
     augmentation,
@@ -165,12 +172,12 @@ class Fitting {
 
   constructor(
     private readonly model: TrainableModel,
-    images: LabelledImages,
+    samples: LabelledSamples,
     private readonly options: FitOptions,
     private readonly accumulation: GradientAccumulation,
   ) {
     const { epochs = 1, batchSize = 32, callbacks = [], variantsPerImage = 1, validationData } = options;
-    this.#set = new DeviceSet(model.device, images, { variantsPerImage });
+    this.#set = new DeviceSet(model.device, samples, { variantsPerImage });
     this.#epochs = epochs;
     this.#batchSize = batchSize;
     this.#callbacks = callbacks;
@@ -185,7 +192,7 @@ class Fitting {
       stepsPerEpoch: Math.ceil(this.#set.epochSize / batchSize),
       batchSize,
       samples: this.#set.epochSize,
-      validationSamples: validationData?.count ?? 0,
+      validationSamples: validationData ? sampleCount(validationData) : 0,
       accumulation: describeAccumulation(accumulation, {
         hasBatchStatistics: model.statistics.tensors.size > 0,
       }),

@@ -22,7 +22,7 @@ import type { KernelChoice } from './callbacks/callback.js';
 import type { Position } from './checkpoint.js';
 import type { DeviceSet, SetTensors } from './device_set.js';
 import { AccumulatedStep } from './accumulated_step.js';
-import { gatherInputs } from './inputs.js';
+import { gatherBatch } from './inputs.js';
 import type { TrainableModel } from './trainable_model.js';
 import { ParameterGroup, byDecay } from './parameters.js';
 import { MetricsRing } from './metrics_ring.js';
@@ -92,16 +92,11 @@ export function stepRecorders(
   const isAccumulated = sums !== undefined;
 
   const differentiate = (): { readonly totals: Tensor } => {
-    const { x, y } = withScope('inputs', () =>
-      gatherInputs(set, state, { batch: microBatchSize, preprocessing, augmentation }),
+    const { x, labelsOf } = withScope('inputs', () =>
+      gatherBatch(set, state, { batch: microBatchSize, preprocessing, augmentation }),
     );
     const outputs = model.outputsOf(x, { isTraining: true, state, isMicroBatch: isAccumulated });
-    const recorded = withScope('loss', () =>
-      task.record(
-        (output) => outputs.get(output)!,
-        () => y,
-      ),
-    );
+    const recorded = withScope('loss', () => task.record((output) => outputs.get(output)!, labelsOf));
     const penalties = withScope('loss', () => model.penalties());
     const names = [...parameters.tensors.keys()];
     const gradients = grad(

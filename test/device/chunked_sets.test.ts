@@ -68,7 +68,7 @@ async function epochOf(
   }
   const { dispatches } = step.plan;
   for (const resource of [step, onDevice, state, outputs.x, outputs.y]) resource.dispose();
-  return { values, buffers: onDevice.images.length, dispatches: dispatches.length };
+  return { values, buffers: [...onDevice.images.values()].flat().length, dispatches: dispatches.length };
 }
 
 describe('inputs', () => {

@@ -166,8 +166,8 @@ describe('programs and tensors', () => {
     );
     const set = new DeviceSet(a, bars(4));
     const state = Tensor.zeros({ shape: [8], dtype: 'u32' }, b);
-    const { labels, permutation } = set;
-    const [images] = set.images as [Tensor];
+    const { permutation } = set;
+    const [images, labels] = [...[...set.images.values()].flat(), ...set.labels.values()] as [Tensor, Tensor];
     expect(
       refusal(() => batchGather({ images, labels, permutation, state }, { batch: 2, scale: 1, offset: 0 })),
     ).toMatchInlineSnapshot(

@@ -27,7 +27,7 @@ async function gradientsOf(
   );
   const step = program(
     (...tensors) => {
-      const { loss, trained } = recordLoss(checked.network, tensors);
+      const { loss, trained } = recordLoss(checked, tensors);
       return [loss, ...grad(loss, trained)];
     },
     device,

@@ -1,6 +1,6 @@
 // Plan: gradients of ops put together, against float64: the compositions in which `grad` goes wrong first, one test
 // each; losses that are differentiated together, listed twice, or asked for their own gradient; then whole networks,
-// dropout included: the small one with odd sizes, the strided one, the normalised one. `npm run gradcheck` adds the paper
+// dropout included: the small one with odd sizes, the strided one, the normalised one, the one of two losses. `npm run gradcheck` adds the paper
 // network. What grad refuses is in test/unit/grad.test.ts.
 import { expect, test } from 'vitest';
 import { grad } from '../../src/kernels/grad.js';
@@ -21,7 +21,12 @@ import {
 import { checkComposition } from '../../src/check/check_composition.js';
 import { checkNetwork } from '../../src/check/check_network.js';
 import { compositions } from '../../src/check/compositions.js';
-import { normalisedNetwork, smallNetwork, stridedNetwork } from '../../src/check/networks.js';
+import {
+  branchedNetwork,
+  normalisedNetwork,
+  smallNetwork,
+  stridedNetwork,
+} from '../../src/check/networks.js';
 import type { Row } from '../../src/check/row.js';
 import { useDevice } from './device.js';
 
@@ -103,7 +108,7 @@ test.each<[what: string, gradient: (x: Tensor) => Tensor | undefined, expected: 
   expect([...(await run.call(at(1, 2)).data())]).toEqual(expected);
 });
 
-test.each([smallNetwork, stridedNetwork, normalisedNetwork])(
+test.each([smallNetwork, stridedNetwork, normalisedNetwork, branchedNetwork])(
   'all parameters of the $network.name network',
   async (checked) => {
     expect(failures(await checkNetwork(held.device, checked))).toEqual([]);

@@ -100,8 +100,8 @@ test.each(networks)('$network.name trains as in PyTorch', async (checked) => {
 
   const step = await program((x, labels) => {
     // Not as in training: the traces drop nothing.
-    const operands = { parameters, x, labels, state };
-    const { loss, totals } = networkLoss(checked.network, operands, { isTraining: false });
+    const operands = { parameters, x, labels: [labels], state };
+    const { loss, totals } = networkLoss(checked, operands, { isTraining: false });
     const gradients = grad(loss, parameters);
     gradients.forEach((gradient, i) =>
       rmsprop({ rho, epsilon, epsilonPlacement: epsilonInsideRoot ? 'inside' : 'outside' }).apply(

@@ -264,7 +264,7 @@ describe('fit', () => {
     );
     const narrow = sequential([flatten({ inputShape: [8, 8, 1] }), dense({ units: 2 })]);
     await expect(narrow.evaluate(bars(9))).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[UsageError: evaluate: label 2 of image 2 does not fit a model of 2 classes (0 to 1).]`,
+      `[UsageError: evaluate: labels[2] is 2, which does not fit an output of 2 classes (0 to 1).]`,
     );
     await expect(
       sequential([flatten({ inputShape: [8, 8, 1] }), dense({ units: 3 })]).fit(bars(9)),

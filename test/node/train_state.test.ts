@@ -200,8 +200,9 @@ function trainedByAdam(network: Network, values: Values, steps: number, weightDe
   const [means, squares] = [zeros(), zeros()];
   for (let step = 1; step <= steps; step++) {
     const parameters = network.parameters.map(({ path, shape }) => array64(shape, now.get(path)!));
-    const batch = batch64(((step - 1) % stepsPerEpoch) * batchSize, batchSize);
-    const gradients = new NetworkRun(network, { parameters, ...batch, state: whole }).gradients();
+    const { x, labels } = batch64(((step - 1) % stepsPerEpoch) * batchSize, batchSize);
+    const operands = { parameters, x, labels: [labels], state: whole };
+    const gradients = new NetworkRun({ network, batch: batchSize }, operands).gradients();
     trained.forEach(({ path, decay }, i) => {
       const [p, m, v] = [now, means, squares].map((each) => each.get(path)!) as [
         Float64Array,

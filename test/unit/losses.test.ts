@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { program } from '../../src/engine/program.js';
 import { Tensor } from '../../src/engine/tensor.js';
 import { stateSpec } from '../../src/kernels/step_state.js';
-import { setSpecs } from '../../src/nn/device_set.js';
+import { mapParts, setSpecs } from '../../src/nn/device_set.js';
 import { EvaluationTensors, recordEvaluation, recordPrediction } from '../../src/nn/evaluator.js';
 import { activation, dense, flatten } from '../../src/nn/layers/index.js';
 import type { Layer } from '../../src/nn/layers/layer.js';
@@ -22,11 +22,7 @@ function plansOf(...last: Layer[]): Record<'training' | 'evaluation' | 'predicti
   const make = (spec: { shape: readonly number[]; dtype: 'f32' | 'u32' | 'u8' }): Tensor =>
     Tensor.placeholder(spec, device);
   const specs = setSpecs({ maxBufferBytes: 2 ** 27 }, { count: 32, height: 4, width: 4, channels: 1 });
-  const set = {
-    images: specs.images.map(make),
-    labels: make(specs.labels),
-    permutation: make(specs.permutation),
-  };
+  const set = mapParts(specs, make);
   const tensors = new StepTensors(model, { stepsPerEpoch: 4, isAccumulated: false }, make);
   const [training] = stepRecorders(model, set, tensors, { batchSize, microBatchSize: batchSize });
   const dispatches = (fn: () => Tensor | Record<string, Tensor>): string[] =>

@@ -15,7 +15,7 @@ import { Tensor } from '../../src/engine/tensor.js';
 import type { Plan } from '../../src/engine/plan/plan.js';
 import type { Spec } from '../../src/engine/primitive.js';
 import { stateSpec } from '../../src/kernels/step_state.js';
-import { setSpecs } from '../../src/nn/device_set.js';
+import { mapParts, setSpecs } from '../../src/nn/device_set.js';
 import { recordPrediction } from '../../src/nn/evaluator.js';
 import { input } from '../../src/nn/layers/input.js';
 import { layerClasses } from '../../src/nn/layers/class_names.js';
@@ -539,11 +539,7 @@ describe('a prediction of a model with several outputs', () => {
     const images = { count: 8, height: 8, width: 8, channels: 1 };
     const specs = setSpecs({ maxBufferBytes: 2 ** 27 }, images);
     const placeholder = (spec: Spec) => Tensor.placeholder(spec, made.device);
-    const set = {
-      images: specs.images.map(placeholder),
-      labels: placeholder(specs.labels),
-      permutation: placeholder(specs.permutation),
-    };
+    const set = mapParts(specs, placeholder);
     const plan = program(
       () => recordPrediction(made, set, placeholder(stateSpec), 8, 'place'),
       made.device,

@@ -6,7 +6,7 @@ import { flatten, dense } from '../../src/nn/layers/index.js';
 import { sequential } from '../../src/nn/model.js';
 import { type LearningRateOption, defineOptimizer } from '../../src/nn/optimizers/optimizer.js';
 import { updatePrimitive } from '../../src/nn/optimizers/update.js';
-import { setSpecs } from '../../src/nn/device_set.js';
+import { mapParts, setSpecs } from '../../src/nn/device_set.js';
 import { StepTensors, stepRecorders } from '../../src/nn/training_step.js';
 import { belowOne, notNegative } from '../../src/options.js';
 import { hollowDevice } from './fake_device.js';
@@ -55,11 +55,7 @@ function updatesOf(options: Options): { elements: string; scalars: number[] }[] 
   const make = (spec: { shape: readonly number[]; dtype: 'f32' | 'u32' | 'u8' }): Tensor =>
     Tensor.placeholder(spec, device);
   const specs = setSpecs({ maxBufferBytes: 2 ** 27 }, { count: 32, height: 8, width: 8, channels: 1 });
-  const set = {
-    images: specs.images.map(make),
-    labels: make(specs.labels),
-    permutation: make(specs.permutation),
-  };
+  const set = mapParts(specs, make);
   const tensors = new StepTensors(model, { stepsPerEpoch: 4, isAccumulated: false }, make);
   expect(tensors.stepScalars.shape).toEqual([4, 2]);
   const [step] = stepRecorders(model, set, tensors, { batchSize: 8, microBatchSize: 8 });

@@ -115,7 +115,7 @@ describe('names of options', () => {
       fit: 'classWeight' is not an option; images all count alike here; expected one of epochs, batchSize, microBatchSize, validationData, callbacks, augmentation, variantsPerImage, shuffle, seed, signal, resume, kernelSelection, memory.
       fit: 'verbose' is not an option; add callbacks.progress() to 'callbacks'; expected one of epochs, batchSize, microBatchSize, validationData, callbacks, augmentation, variantsPerImage, shuffle, seed, signal, resume, kernelSelection, memory.
       fit: 'nothingLikeIt' is not an option; expected one of epochs, batchSize, microBatchSize, validationData, callbacks, augmentation, variantsPerImage, shuffle, seed, signal, resume, kernelSelection, memory.
-      compile: 'metrics' is not an option; loss and accuracy are always measured; expected one of optimizer, loss, warn."
+      compile: 'metrics' is not an option; loss and accuracy are always measured; expected one of optimizer, loss, lossWeights, warn."
     `);
   });
 
@@ -381,6 +381,7 @@ const takingOptions: Readonly<Record<string, (more: object) => unknown>> = {
     [[1, 2, 2, 1], [1], [1], [8]],
     { batch: 1, scale: 1, offset: 0 },
   ),
+  'ops.labelGather': byOperands(ops.labelGather, ['labels', 'permutation', 'state'], { batch: 1 }),
   'ops.batchNorm': recorded(
     ([x, gamma, beta, state], more: object) =>
       ops.batchNorm(x!, { gamma: gamma!, beta: beta!, state: state!, ...more }),

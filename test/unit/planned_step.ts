@@ -5,7 +5,7 @@ import { program } from '../../src/engine/program.js';
 import { Tensor } from '../../src/engine/tensor.js';
 import { Trace } from '../../src/engine/trace.js';
 import { stateSpec } from '../../src/kernels/step_state.js';
-import { type SetTensors, setSpecs } from '../../src/nn/device_set.js';
+import { type SetTensors, mapParts, setSpecs } from '../../src/nn/device_set.js';
 import { recordPrediction } from '../../src/nn/evaluator.js';
 import type { Model } from '../../src/nn/model.js';
 import { StepTensors, stepRecorders } from '../../src/nn/training_step.js';
@@ -38,9 +38,5 @@ export function plannedPrediction(model: Model, batchSize: number): Plan {
 function placeholderSet({ inputShape }: Model, placeholder: (spec: Spec) => Tensor): SetTensors {
   const [height, width, channels] = inputShape as [number, number, number];
   const specs = setSpecs({ maxBufferBytes: 2 ** 27 }, { count: 1000, height, width, channels });
-  return {
-    images: specs.images.map(placeholder),
-    labels: placeholder(specs.labels),
-    permutation: placeholder(specs.permutation),
-  };
+  return mapParts(specs, placeholder);
 }

@@ -292,9 +292,9 @@ test('what is trained on is an ImageSet', async () => {
     UsageError: fit: the set is 'digits', expected an ImageSet.
     UsageError: evaluate: images is a Float32Array, expected bytes, 0 to 255, in a Uint8Array; multiply values from 0 to 1 by 255 and round them.
     UsageError: evaluate: images.length is 1, expected 2 for images of [2,1,1,1].
-    UsageError: evaluate: label -1 of image 0 does not fit a model of 2 classes (0 to 1).
+    UsageError: evaluate: labels[0] is -1, which does not fit an output of 2 classes (0 to 1).
     UsageError: evaluate: labels are [0], expected one for each of 2 images.
-    UsageError: evaluate: label NaN of image 0 does not fit a model of 2 classes (0 to 1).
+    UsageError: evaluate: labels[0] is NaN, which does not fit an output of 2 classes (0 to 1).
     UsageError: evaluate: count is 1.5, expected a non-negative integer.
     UsageError: predict: the set is a Promise, expected an ImageSet; put 'await' before it.
     UsageError: predict: batchSize is 0, expected a positive integer.

@@ -9,7 +9,7 @@ import type { ImageSet } from '../../src/data/dataset.js';
 import type { Device } from '../../src/engine/device.js';
 import { DeviceError, StateError, UsageError } from '../../src/errors.js';
 import type { Callback } from '../../src/nn/callbacks/callback.js';
-import { type LabelledImages, checkImages } from '../../src/nn/device_set.js';
+import { type LabelledImages, checkLabelled } from '../../src/nn/device_set.js';
 import { Model } from '../../src/nn/model.js';
 import type { EvaluatingApi, TestEvaluation } from '../protocol.js';
 import type { Context } from './context.js';
@@ -129,7 +129,7 @@ async function frozen(
     throw new UsageError(
       `test: the output of ${model.name} is [${model.outputShape.join(',')}], expected one value per class.`,
     );
-  checkImages('test', images, model.inputShape, classes);
+  checkLabelled('test', images, model.inputs, model.task.outputs);
   model.setWeights(new Map(weights));
   return { model, classes, modelVersion };
 }

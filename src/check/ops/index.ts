@@ -14,6 +14,7 @@ export { dropoutCheck } from './dropout.js';
 export { filter2dCheck } from './filter2d.js';
 export { l2PenaltyCheck } from './l2_penalty.js';
 export { l2TotalsCheck } from './l2_totals.js';
+export { labelGatherCheck } from './label_gather.js';
 export { matmulCheck } from './matmul.js';
 export { argMaxCheck, maxCheck } from './max.js';
 export { maxPool2dCheck } from './max_pool2d.js';

@@ -5,7 +5,10 @@ import type { DispatchTime } from '../../engine/replay.js';
 import type { Plan } from '../../engine/plan/plan.js';
 import { type Rules, checkOptions, fn, list, text } from '../../options.js';
 
-/** Running or final metrics: loss, accuracy, val_loss, val_accuracy, learning_rate. */
+/**
+ * Running or final metrics: loss, accuracy, val_loss, val_accuracy, learning_rate. For a model with several trained outputs
+ * such as `digit`: loss, digit_loss, digit_accuracy, …, val_loss, val_digit_loss, …
+ */
 export type Logs = Readonly<Record<string, number>>;
 
 export interface KernelChoice {

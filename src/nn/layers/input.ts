@@ -1,6 +1,9 @@
 /** The inputs of a network. */
 import type { Shape } from '../../engine/primitive.js';
 import { type Rules, checkOptions, extents, required } from '../../options.js';
+import { concatenate } from '../../kernels/concatenate.js';
+import { labelGather } from '../../kernels/label_gather.js';
+import { registerSeveralOutputs } from '../several_outputs.js';
 import { SymbolicTensor, layerRules } from './layer.js';
 
 export interface InputOptions {
@@ -20,5 +23,7 @@ const rules = (): Rules<InputOptions> => ({ shape: required(extents), name: laye
 export function input(options: InputOptions): SymbolicTensor {
   checkOptions('input', options, rules());
   const { shape, name } = options;
+  // Every model with several outputs begins here, or in a file.
+  registerSeveralOutputs({ concatenate, labelGather });
   return new SymbolicTensor(shape, { name });
 }
