@@ -27,5 +27,5 @@ export function tensorsOf(
   { images, labels, permutation }: SetTensors,
   { tensors }: { readonly tensors: readonly Tensor[] },
 ): readonly Tensor[] {
-  return [...images, labels, permutation, ...tensors];
+  return [...[...images.values()].flat(), ...labels.values(), permutation, ...tensors];
 }

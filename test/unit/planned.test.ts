@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import type { Plan, Slot } from '../../src/engine/plan/plan.js';
 import { program } from '../../src/engine/program.js';
 import { Tensor } from '../../src/engine/tensor.js';
-import { setSpecs } from '../../src/nn/device_set.js';
+import { mapParts, setSpecs } from '../../src/nn/device_set.js';
 import { EvaluationTensors, recordEvaluation } from '../../src/nn/evaluator.js';
 import { forecastEvaluation, forecastTraining } from '../../src/nn/memory_forecast.js';
 import { smallModel } from '../../src/nn/models.js';
@@ -27,8 +27,7 @@ function compiledModel() {
 const own = (spec: Parameters<typeof Tensor.placeholder>[0]): Tensor => Tensor.placeholder(spec, device);
 
 function ownSet() {
-  const specs = setSpecs(device, images);
-  return { images: specs.images.map(own), labels: own(specs.labels), permutation: own(specs.permutation) };
+  return mapParts(setSpecs(device, images), own);
 }
 
 /** The same slots over the same buffers, and the same shaders. */
