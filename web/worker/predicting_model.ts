@@ -33,7 +33,7 @@ export class Predictions {
 
   /**
    * Predicts an image. Runs on the CPU until the device's kernels are compiled, and if there is no device. If the device is
-   * lost, uses the weights that were last read. Most GPUs compile before the CPU's script is fetched.
+   * lost, uses the weights that were last read. A GPU gets 300 ms to compile first.
    *
    * Throws: UsageError if the image does not have the size of the model's input; DeviceError, ModelError; FileError when the
    * CPU's script cannot be fetched.
