@@ -325,19 +325,23 @@ function shortened(path) {
 
 /**
  * Without the checks of calls (src/calls.ts), and the hints on misspelt options: the compiler has checked the page's own
- * calls. esbuild drops calls of empty functions and, where it is asked again (`byName`), the rules that nothing reads then.
+ * calls. Without the texts of the planner's stages, which are read in Node. esbuild drops calls of empty functions and,
+ * where it is asked again (`byName`), the rules that nothing reads then.
  * @type {import('esbuild').Plugin}
  */
 const typedCalls = {
   name: 'calls that the compiler has checked',
   setup(context) {
-    context.onLoad({ filter: /[/\\]src[/\\](calls|option_hints)\.ts$/ }, ({ path }) => ({
-      loader: 'js',
-      contents: ['checkCall', 'checkArgument', 'hintFor']
-        .filter((name) => path.endsWith('calls.ts') === name.startsWith('check'))
-        .map((name) => `export function ${name}() {}`)
-        .join('\n'),
-    }));
+    const dropped = {
+      calls: ['checkCall', 'checkArgument'],
+      option_hints: ['hintFor'],
+      'engine/plan/text': ['printStage', 'graphText', 'kernelsText', 'groupsText', 'memoryText'],
+    };
+    for (const [file, names] of Object.entries(dropped)) {
+      const filter = new RegExp(`[/\\\\]src[/\\\\]${file.replaceAll('/', '[/\\\\]')}\\.ts$`);
+      const contents = names.map((name) => `export function ${name}() {}`).join('\n');
+      context.onLoad({ filter }, () => ({ loader: 'js', contents }));
+    }
   },
 };
 

@@ -5,11 +5,11 @@
 import { StateError, UsageError, assert } from '../errors.js';
 import { wrong } from '../options.js';
 import { type CompileOptions, compile } from './compile.js';
-import { debug } from './debug.js';
 import { defaultDevice, type Device, type Pipeline } from './device.js';
 import type { Attributes, Primitive, Spec } from './primitive.js';
 import type { Plan, PlanOptions, StageListener } from './plan/plan.js';
 import { plan } from './plan/planner.js';
+import { printStage } from './plan/text.js';
 import { LruCache } from './lru.js';
 import { Step } from './replay.js';
 import { Resource, disposeSymbol } from './resource.js';
@@ -111,8 +111,7 @@ export class Program<R extends Structure> extends Resource {
 
   /** Prints each stage of the planner (debug level 1). */
   #record(inputs: readonly Spec[]): Recorded<R> {
-    const onStage: StageListener = (stage, text) => debug(1, () => `plan, ${stage}:\n${text()}`);
-    return recordProgram(this.device, inputs, this.fn, { ...this.options, onStage });
+    return recordProgram(this.device, inputs, this.fn, { ...this.options, onStage: printStage });
   }
 
   /** Planning needs only the specs of the inputs; `fn.length` does not count parameters with defaults. */

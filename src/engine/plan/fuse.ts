@@ -1,14 +1,6 @@
 /** Fusion: element-wise nodes move into the epilogue of the kernel that computes their operand. */
 import { sizeOf } from '../primitive.js';
-import {
-  type Graph,
-  type GraphNode,
-  type GraphValue,
-  type Uses,
-  isPlaced,
-  usesOf,
-  valueText,
-} from './graph.js';
+import { type Graph, type GraphNode, type GraphValue, type Uses, isPlaced, usesOf } from './graph.js';
 import type { Kernel } from './select.js';
 
 /** Storage buffers that a kernel may bind on every adapter, including the software adapter of browsers. */
@@ -240,17 +232,4 @@ class Fusion {
       .slice(0, -1)
       .filter((value) => isReturned[value] || readers[value]?.some((reader) => !members.has(reader)));
   }
-}
-
-/** A line per group: its nodes, and the values that it stores on the way. */
-export function groupsText(graph: Graph, groups: readonly Group[]): string {
-  return groups
-    .map(({ kernel, base, chain, stored }, i) => {
-      const nodes = [...(base === undefined ? [] : [base]), ...chain];
-      const names = nodes.map((id) => `n${id} ${graph.nodes[id]?.primitive.name}`).join(' + ');
-      const stores =
-        stored.length > 0 ? `, stores ${stored.map((value) => valueText(graph, value)).join(', ')}` : '';
-      return `g${i}: ${names} (${kernel.variant})${stores}`;
-    })
-    .join('\n');
 }

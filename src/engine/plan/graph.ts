@@ -4,7 +4,6 @@
  * Views are resolved: an operand is the value with the memory, and the shape in which the node sees it.
  */
 import type { Attributes, Primitive, Spec } from '../primitive.js';
-import { describe } from '../tensor.js';
 import { type Scope, type Trace, mapRecord } from '../trace.js';
 import { type Value, rootOf } from '../value.js';
 import type { Storage } from '../device.js';
@@ -156,46 +155,6 @@ export function memoryUsesOf({ nodes, values, order, memories }: Graph): MemoryU
     for (const value of changes) note(writers, value, id);
   }
   return { readers, writers };
-}
-
-/**
- * The graph as text, a line per node in order:
- *
- *   n2: %5 [4] = sum/forward(x %1 as [4,4]) {first 0, last 0}
- *
- * `%1@m0` is a value in memory outside the program, `!` marks an operand that is changed in place.
- */
-export function graphText(graph: Graph): string {
-  const { nodes, order, outputs } = graph;
-  return [
-    ...order.map((id) => nodeText(graph, id, nodes[id] as GraphNode)),
-    ...(outputs.length > 0 ? [`return ${outputs.map((each) => operandText(graph, each)).join(', ')}`] : []),
-  ].join('\n');
-}
-
-function nodeText(graph: Graph, id: number, node: GraphNode): string {
-  const { primitive, attributes, inputs, outputs } = node;
-  const results = Object.values(outputs).map(
-    ({ value, spec }) => `${valueText(graph, value)} ${describe(spec)}`,
-  );
-  const operands = Object.entries(inputs).map(([name, operand]) => {
-    const mark = primitive.mutates?.includes(name) ? '!' : '';
-    return `${name} ${operandText(graph, operand)}${mark}`;
-  });
-  const given = Object.keys(attributes).length > 0 ? ` {${attributesText(attributes)}}` : '';
-  const left = results.length > 0 ? `${results.join(', ')} = ` : '';
-  return `n${id}: ${left}${primitive.name}(${operands.join(', ')})${given}`;
-}
-
-export function valueText({ values }: Graph, value: number): string {
-  const { source, input, storage, memory } = values[value] as GraphValue;
-  if (source === 'input') return `input${input}`;
-  return `%${value}${storage ? `@m${memory}${storage.offset > 0 ? `+${storage.offset}` : ''}` : ''}`;
-}
-
-function operandText(graph: Graph, { value, spec }: Operand): string {
-  const isView = (graph.values[value] as GraphValue).spec.shape.join() !== spec.shape.join();
-  return `${valueText(graph, value)}${isView ? ` as ${describe(spec)}` : ''}`;
 }
 
 /** Attributes as text; different ones have different texts. */

@@ -3,9 +3,9 @@ import { assert } from '../../errors.js';
 import { storageBytes } from '../primitive.js';
 import { mapRecord } from '../trace.js';
 import type { Group } from './fuse.js';
-import { type Graph, type GraphNode, type GraphValue, valueText } from './graph.js';
+import { type Graph, type GraphNode, type GraphValue } from './graph.js';
 import { membersOf, resultOf } from './place.js';
-import { type Slot, slotText } from './plan.js';
+import type { Slot } from './plan.js';
 
 export interface Memory {
   /** By value; undefined for values that never leave a kernel. */
@@ -92,7 +92,7 @@ export function assignMemory(graph: Graph, groups: readonly Group[]): Memory {
 }
 
 /** The values that a group's kernel writes to memory. */
-function resultsOf(graph: Graph, group: Group): number[] {
+export function resultsOf(graph: Graph, group: Group): number[] {
   const results = group.base === undefined ? [] : [...(graph.nodes[group.base] as GraphNode).results];
   const result = resultOf(graph, group);
   if (result !== undefined && group.chain.length > 0) results[0] = result;
@@ -160,20 +160,4 @@ class Buffers {
     }
     return low;
   }
-}
-
-/** A line per group: where its results and scratch memory are, and which buffers are free after it. */
-export function memoryText(graph: Graph, groups: readonly Group[], memory: Memory): string {
-  const lines = groups.map((group, i) => {
-    const results = resultsOf(graph, group).map(
-      (value) => `${valueText(graph, value)} → ${slotText(memory.slots[value] as Slot)}`,
-    );
-    const scratch = Object.entries(memory.scratch[i] ?? {}).map(
-      ([name, slot]) => `${name} → ${slotText(slot)}`,
-    );
-    const free = memory.freed[i] as number[];
-    const frees = free.length > 0 ? `; frees ${free.map((index) => `buffer${index}`).join(', ')}` : '';
-    return `g${i}: ${[...results, ...scratch].join(', ')}${frees}`;
-  });
-  return [...lines, `buffers: ${memory.buffers.join(', ') || 'none'}`].join('\n');
 }

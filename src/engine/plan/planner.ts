@@ -9,14 +9,15 @@ import type { Trace } from '../trace.js';
 import type { Value } from '../value.js';
 import { mergeCommon } from './common.js';
 import { emit } from './emit.js';
-import { fuse, groupsText, separateGroups } from './fuse.js';
-import { graphOf, graphText } from './graph.js';
+import { fuse, separateGroups } from './fuse.js';
+import { graphOf } from './graph.js';
 import { dropDead } from './live.js';
-import { assignMemory, memoryText } from './memory.js';
+import { assignMemory } from './memory.js';
 import { separatePlaced } from './place.js';
 import type { Plan, PlanOptions, StageListener } from './plan.js';
 import { shareResults } from './rewrite.js';
-import { type Kernel, kernelsText, select } from './select.js';
+import { type Kernel, select } from './select.js';
+import { graphText, groupsText, kernelsText, memoryText } from './text.js';
 
 export function plan(
   trace: Trace,

@@ -127,14 +127,3 @@ function bindingsOf({ dispatches }: Lowering): number {
   const shader = dispatches.at(-1)?.shader as string;
   return shaderSource(shader).match(/@binding\(/g)?.length ?? 0;
 }
-
-/** A line per node with its kernel, such as `n3: conv2d/forward gpu_64x64, 1 dispatch, 3 bindings, epilogue`. */
-export function kernelsText({ nodes, order }: Graph, kernels: readonly (Kernel | undefined)[]): string {
-  const lines = order.map((id) => {
-    const { variant, lowering, bindings, hasEpilogue } = kernels[id] as Kernel;
-    const { length } = lowering.dispatches;
-    const count = `${length} dispatch${length === 1 ? '' : 'es'}, ${bindings} bindings`;
-    return `n${id}: ${(nodes[id] as GraphNode).primitive.name} ${variant}, ${count}${hasEpilogue ? ', epilogue' : ''}`;
-  });
-  return lines.join('\n');
-}
