@@ -7,9 +7,8 @@ import { wrong } from '../options.js';
 import { type CompileOptions, compile } from './compile.js';
 import { defaultDevice, type Device, type Pipeline } from './device.js';
 import type { Attributes, Primitive, Spec } from './primitive.js';
-import type { Plan, PlanOptions, StageListener } from './plan/plan.js';
+import type { Plan, PlanOptions } from './plan/plan.js';
 import { plan } from './plan/planner.js';
-import { printStage } from './plan/text.js';
 import { LruCache } from './lru.js';
 import { Step } from './replay.js';
 import { Resource, disposeSymbol } from './resource.js';
@@ -33,7 +32,8 @@ function recordProgram<R extends Structure>(
   device: Device,
   specs: readonly Spec[],
   fn: (...inputs: Tensor[]) => R,
-  options: PlanOptions & { readonly onStage?: StageListener } = {},
+  options: PlanOptions = {},
+  isListenedTo = false,
 ): Recorded<R> {
   const trace = new Trace(device);
   const result = trace.record(() => fn(...specs.map((spec) => trace.input(spec))));
@@ -45,6 +45,7 @@ function recordProgram<R extends Structure>(
       flat.map((tensor) => trace.valueOf(tensor)),
       device,
       options,
+      isListenedTo,
     ),
     rebuild: rebuilder(result),
   };
@@ -105,13 +106,9 @@ export class Program<R extends Structure> extends Resource {
     this.#checkInputs(inputs);
     const key = inputs.map(describe).join(' ');
     let recorded = this.#recorded.get(key);
-    if (!recorded) this.#recorded.set(key, (recorded = this.#record(inputs)));
+    if (!recorded)
+      this.#recorded.set(key, (recorded = recordProgram(this.device, inputs, this.fn, this.options, true)));
     return recorded;
-  }
-
-  /** Prints each stage of the planner (debug level 1). */
-  #record(inputs: readonly Spec[]): Recorded<R> {
-    return recordProgram(this.device, inputs, this.fn, { ...this.options, onStage: printStage });
   }
 
   /** Planning needs only the specs of the inputs; `fn.length` does not count parameters with defaults. */

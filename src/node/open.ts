@@ -8,6 +8,8 @@ import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { create, globals } from 'webgpu';
 import { setDebugLevel } from '../engine/debug.js';
+import { setStageListener } from '../engine/plan/planner.js';
+import { printStage } from '../engine/plan/text.js';
 import { Device, type DeviceOptions, familyRule } from '../engine/device.js';
 import type { DeviceTraits } from '../engine/primitive.js';
 import { DataError, UsageError } from '../errors.js';
@@ -44,6 +46,7 @@ function prepare(): void {
   isPrepared = true;
   Object.assign(globalThis, globals);
   setDebugLevel(Number(process.env['DEBUG'] ?? 0) || 0);
+  setStageListener(printStage);
   const require = createRequire(import.meta.url);
   const settingsPath = join(
     dirname(require.resolve('webgpu/package.json')),

@@ -63,9 +63,6 @@ export interface PlanOptions {
   readonly kernelSelection?: KernelSelection | undefined;
 }
 
-/** Called with the name of each stage and, as a function, the text of its result. */
-export type StageListener = (stage: string, text: () => string) => void;
-
 /** The plan as text: every dispatch, then buffers, bytes and what reuse saved. */
 export function describePlan(plan: Plan): string {
   const rows = plan.dispatches.map((dispatch, i) => {

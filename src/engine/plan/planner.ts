@@ -9,42 +9,57 @@ import type { Trace } from '../trace.js';
 import type { Value } from '../value.js';
 import { mergeCommon } from './common.js';
 import { emit } from './emit.js';
-import { fuse, separateGroups } from './fuse.js';
-import { graphOf } from './graph.js';
+import { type Group, fuse, separateGroups } from './fuse.js';
+import { type Graph, graphOf } from './graph.js';
 import { dropDead } from './live.js';
-import { assignMemory } from './memory.js';
+import { type Memory, assignMemory } from './memory.js';
 import { separatePlaced } from './place.js';
-import type { Plan, PlanOptions, StageListener } from './plan.js';
+import type { Plan, PlanOptions } from './plan.js';
 import { shareResults } from './rewrite.js';
 import { type Kernel, select } from './select.js';
-import { graphText, groupsText, kernelsText, memoryText } from './text.js';
+
+/** What a stage returns. */
+export interface StageResult {
+  readonly graph: Graph;
+  readonly kernels?: readonly (Kernel | undefined)[];
+  readonly groups?: readonly Group[];
+  readonly memory?: Memory;
+}
+
+/** Called with the name and the result of each stage. */
+export type StageListener = (stage: string, result: StageResult) => void;
+
+let stageListener: StageListener | undefined;
+
+/** Has `listener` called for every program that is planned; Node's opener has stages printed (text.ts). */
+export function setStageListener(listener: StageListener | undefined): void {
+  stageListener = listener;
+}
 
 export function plan(
   trace: Trace,
   outputs: readonly Value[],
   device: Device,
-  {
-    fusion = true,
-    kernelSelection = device.kernelSelection,
-    onStage,
-  }: PlanOptions & { readonly onStage?: StageListener } = {},
+  { fusion = true, kernelSelection = device.kernelSelection }: PlanOptions = {},
+  isListenedTo = false,
 ): Plan {
+  const onStage = isListenedTo ? stageListener : undefined;
   const live = dropDead(graphOf(trace, outputs));
-  onStage?.('live', () => graphText(live));
+  onStage?.('live', { graph: live });
   // Merging leaves the operands of a dropped node dead.
   const common = fusion ? dropDead(mergeCommon(live)) : live;
-  onStage?.('common', () => graphText(common));
+  onStage?.('common', { graph: common });
   const rewritten = fusion ? shareResults(common) : common;
-  onStage?.('rewrite', () => graphText(rewritten));
+  onStage?.('rewrite', { graph: rewritten });
   // Dropped nodes too: what they would take is part of the comparison.
   const kernels = select(live, device, kernelSelection);
-  onStage?.('select', () => kernelsText(rewritten, kernels));
+  onStage?.('select', { graph: rewritten, kernels });
   const fused = fusion ? fuse(rewritten, kernels) : separateGroups(rewritten, kernels);
-  onStage?.('fuse', () => groupsText(rewritten, fused));
+  onStage?.('fuse', { graph: rewritten, groups: fused });
   const { graph, groups } = separatePlaced(rewritten, fused, device.traits);
-  onStage?.('place', () => groupsText(graph, groups));
+  onStage?.('place', { graph, groups });
   const memory = assignMemory(graph, groups);
-  onStage?.('memory', () => memoryText(graph, groups, memory));
+  onStage?.('memory', { graph, groups, memory });
   const { dispatches, scalars } = emit(graph, groups, memory, device.traits);
   const copies = groups.length - fused.length;
   return {

@@ -1,16 +1,23 @@
-/** What the stages of the planner return, as text, for tests and debug level 1. The page's build leaves it out. */
+/** What the stages of the planner return, as text, for tests and debug level 1. Only Node's opener imports it. */
 import { debug } from '../debug.js';
 import { describe } from '../tensor.js';
 import type { Group } from './fuse.js';
 import { type Graph, type GraphNode, type GraphValue, type Operand, attributesText } from './graph.js';
 import { type Memory, resultsOf } from './memory.js';
-import { type Slot, type StageListener, slotText } from './plan.js';
+import { type Slot, slotText } from './plan.js';
+import type { StageListener, StageResult } from './planner.js';
 import type { Kernel } from './select.js';
 
 /** Prints the result of a stage (debug level 1). */
-export const printStage: StageListener = (stage, text) => {
-  debug(1, () => `plan, ${stage}:\n${text()}`);
+export const printStage: StageListener = (stage, result) => {
+  debug(1, () => `plan, ${stage}:\n${stageText(result)}`);
 };
+
+function stageText({ graph, kernels, groups, memory }: StageResult): string {
+  if (kernels) return kernelsText(graph, kernels);
+  if (!groups) return graphText(graph);
+  return memory ? memoryText(graph, groups, memory) : groupsText(graph, groups);
+}
 
 /**
  * The graph as text, a line per node in order:
