@@ -320,7 +320,7 @@ const samplesRule = (inputs: readonly Named[]) =>
     const named = Object(set) as Partial<ImagesByInput>;
     if (!('inputs' in named)) return imagesRule()(set, who, name);
     checkNames(who, 'inputs', Object(named.inputs) as object, inputs, 'an input of the model');
-    for (const [input, images] of Object.entries(named.inputs!))
+    for (const [input, images] of Object.entries(named.inputs))
       check(`${who}: inputs.${input}`, name, images, imagesRule());
     return undefined;
   });
