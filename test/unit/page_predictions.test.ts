@@ -1,5 +1,5 @@
 /**
- * Who predicts on the page (web/worker/predicting_model.ts), with the compilation stood in for:
+ * Whether the GPU or the CPU predicts on the page (web/worker/predicting_model.ts), with a fake compilation:
  *   a GPU that compiles soon predicts, and the script for the CPU is never imported
  *   the CPU predicts when a GPU takes long to compile, and at once on a software device, which takes seconds
  */

@@ -73,7 +73,7 @@ describe('labels', () => {
     await expect(made.fit(good, { validationData: set })).rejects.toThrow(`fit: validationData: ${message}`);
   });
 
-  it('are held against the trained output, which need not be the first', async () => {
+  it('are compared with the trained output, which need not be the first', async () => {
     const made = twoOutputs();
     made.compile({ optimizer: sgd(), loss: { parity: 'sparseCategoricalCrossentropy' } });
     await expect(made.fit({ ...images(3), labels: digit })).rejects.toThrow(
