@@ -140,7 +140,7 @@ describe('previews', () => {
     previewer.dispose();
   });
 
-  it('refuse a recipe out of range, and go on', async () => {
+  it('refuse a recipe out of range, and continue', async () => {
     const previewer = new Previewer(held.device);
     const images = pictures(2, 1);
     const run = (rotation: number) =>

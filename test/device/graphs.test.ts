@@ -34,7 +34,7 @@ function residual(): Model {
   return model({ inputs: x, outputs: dense({ units: 3, activation: 'softmax' }).apply(features) });
 }
 
-it('a residual network learns, and goes on from its file', async () => {
+it('a residual network learns, and resumes from its file', async () => {
   const [set, unseen] = [bars(48), bars(24, 2)];
   const whole = compiled(residual());
   await whole.fit(set, { epochs: 4, batchSize: 16 });

@@ -52,7 +52,7 @@ async function trained(folder: MemoryFolder): Promise<Model> {
   return model;
 }
 
-describe('training goes on as if never saved', () => {
+describe('training continues as if never saved', () => {
   it.each<[string, () => Optimizer]>([
     ['rmsprop', () => rmsprop()],
     ['sgd with momentum', () => sgd({ momentum: 0.9, nesterov: true })],

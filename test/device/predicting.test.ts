@@ -279,7 +279,7 @@ describe('predictions', () => {
     model.dispose();
   });
 
-  it('go on when the device is lost, with the weights that were known', async () => {
+  it('continue when the device is lost, with the last known weights', async () => {
     const device = await open();
     const fake = contextOf(device, tiny(device, 1));
     const predictions = new Predictions(fake.context);

@@ -763,7 +763,7 @@ test('a call that is refused leaves the device as it was', async () => {
   device.destroy();
 });
 
-test('a command that the device refuses is an error once, and all else goes on', async () => {
+test('a command that the device refuses is an error once, and all other work continues', async () => {
   const device = await open();
   const x = Tensor.from([1, 2, 3], [3], device);
   await device.idle();

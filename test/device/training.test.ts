@@ -273,7 +273,7 @@ describe('fit', () => {
     );
   });
 
-  it('refuses to go on in the middle of an epoch with other batches or fewer images', async () => {
+  it('refuses to resume in the middle of an epoch with other batches or fewer images', async () => {
     const controller = new AbortController();
     const stopper: Callback = { onBatchEnd: (step) => (step === 2 ? controller.abort() : undefined) };
     const model = smallModel();

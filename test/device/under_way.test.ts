@@ -47,7 +47,7 @@ function midway(): { readonly begun: Promise<void>; readonly end: () => void; re
 }
 
 describe('during a fit', () => {
-  it('another fit is refused, and the first goes on as if alone', async () => {
+  it('another fit is refused, and the first continues as if alone', async () => {
     const model = smallModel();
     const first = model.fit(bars(40), settings);
     await expect(model.fit(bars(40), settings)).rejects.toThrowErrorMatchingInlineSnapshot(

@@ -138,7 +138,7 @@ describe('train, evaluate, predict', () => {
     );
   });
 
-  it('stops at Ctrl-C, and goes on to the bits of a run that was never interrupted', async () => {
+  it('stops at Ctrl-C, and continues to the bits of a run that was never interrupted', async () => {
     const short = [...training, '--dataset', 'tiny', '--epochs', '4'];
     expect(run(['train', ...short, '--out', 'runs/straight']).status).toBe(0);
     const child = spawn(process.execPath, [cli, 'train', ...short, '--out', 'runs/broken'], { cwd: work });

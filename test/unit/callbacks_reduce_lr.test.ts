@@ -110,7 +110,7 @@ describe('reduceLrOnPlateau', () => {
     expect(await rates([1, Number.NaN, 0.5, Number.NaN], { patience: 1 })).toEqual([1, 1, 0.5, 0.5]);
   });
 
-  it('warns once of a missing metric and goes on', async () => {
+  it('warns once about a missing metric and continues', async () => {
     const warnings: string[] = [];
     const callback = reduceLrOnPlateau({ patience: 0, warn: (text) => warnings.push(text) });
     expect((await play(callback, series('loss', [3, 3, 3]))).rates).toEqual([1, 1, 1]);

@@ -343,7 +343,7 @@ describe('download', () => {
     expect(asked).toEqual([]);
   });
 
-  it('goes on to the second mirror', async () => {
+  it('continues with the second mirror', async () => {
     await loadKnown(tiny, from('bad', 'good'));
     expect(asked.slice(0, 2)).toEqual([
       '/bad/train-images-idx3-ubyte.gz',
@@ -392,7 +392,7 @@ describe('download', () => {
     expect(await readdir(cache)).toEqual([expect.stringMatching(/^train-images-idx3-ubyte\.gz\..*\.part$/)]);
   });
 
-  describe('goes on where an earlier one ended', () => {
+  describe('resumes where an earlier one ended', () => {
     const packed = gzipSync(raw.trainImages);
     const good = `/good/${nameOf('trainImages')}.gz`;
     /** A process that has ended. */

@@ -1,6 +1,6 @@
 /**
  * Work of which only the newest request matters (web/latest.ts): one at a time; what came meanwhile is dropped but for the
- * last; it goes on after an end, also after work that failed.
+ * last; it continues after an end, even after a failure.
  */
 import { expect, it } from 'vitest';
 import { Latest } from '../../web/latest.js';

@@ -140,7 +140,7 @@ describe('tidy', () => {
     expect(new Made().isDisposed).toBe(false);
   });
 
-  it('refuses a function that goes on after it returned', async () => {
+  it('refuses a function that continues after it returned', async () => {
     let made: Made | undefined;
     const work = async (): Promise<void> => {
       made = new Made();

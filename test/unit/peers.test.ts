@@ -153,7 +153,7 @@ describe('comparePeers', { timeout: 60_000 }, () => {
     ['exit', 'prepare', 'failed: its process ended (status 3): Fatal: out of memory'],
     ['error', 'infer', 'failed: Error: no such kernel'],
     ['nonsense', 'train', 'failed: it answered {"ms":"soon"}'],
-  ])('goes on without a system in trouble: %s at %s', async (by, at, note) => {
+  ])('continues without a failing system: %s at %s', async (by, at, note) => {
     const rows = await compare(fake('own'), fake('broken', { trouble: { at, by } }), fake('other'));
     expect(rows.map(({ system }) => system)).toEqual(['own', 'broken', 'other']);
     expect(rows[1]?.note).toBe(note);

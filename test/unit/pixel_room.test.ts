@@ -45,7 +45,7 @@ it('decodes no more than 64 million pixels at once, or one picture', async () =>
   expect(await mostAtOnce(9000)).toBe(1);
 });
 
-it('goes on after a failure, in the order of asking', async () => {
+it('continues after a failure, in the order of requests', async () => {
   const room = new PixelRoom(10);
   const order: number[] = [];
   const works = [8, 20, 3, 3].map(async (pixels, i) =>

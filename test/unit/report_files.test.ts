@@ -111,7 +111,7 @@ describe('the report of a run', () => {
     expect(readdirSync(at('copy'))).toHaveLength(6);
   });
 
-  it('of a run that goes on, or began this moment, shows what there is', async () => {
+  it('of a running or new run shows what exists', async () => {
     await makeRun('unfinished', { result: undefined });
     writeFileSync(at('unfinished', 'worst.png'), 'of an older run');
     expect(await report([at('unfinished')], {})).toBe(0);

@@ -193,7 +193,7 @@ const epochs = [
 ];
 const batches = [{ loss: 2 }, { loss: 1 }, { loss: 0.5 }];
 
-/** Plays two epochs of three steps into a folder; the clock goes on by a second whenever it is asked. */
+/** Plays two epochs of three steps into a folder; the clock advances by a second at each call. */
 async function written(
   options: Partial<TensorBoardOptions> = {},
   playing: PlayOptions = {},
@@ -365,7 +365,7 @@ describe('tensorBoard', () => {
     ]);
   });
 
-  it('goes on in the same run when resumed, in another file, without another graph', async () => {
+  it('continues the same run when resumed, in another file, without another graph', async () => {
     const folder = memoryFolder();
     const first = tensorBoard({ logDir: folder, now: () => 1e9 });
     await play(first, epochs.slice(0, 1), { batches, isInterrupted: true });
