@@ -7,6 +7,7 @@
  * exactly where NumPy's and PyTorch's do.
  */
 import type { Device } from '../engine/device.js';
+import { sizeOf } from '../engine/primitive.js';
 import { assert } from '../errors.js';
 import { checkCall } from './check_call.js';
 import { checkDifferences } from './check_differences.js';
@@ -39,9 +40,18 @@ function takesNonFinite({ byHand }: Case, { inputs }: Evaluated): boolean {
   return !byHand && Math.max(...sizes) > 1 && Math.max(...sizes) <= mostNonFiniteElements;
 }
 
-/** Small enough for differences of the float64 gradients. */
-function isSmall({ inputs }: Evaluated): boolean {
-  return Object.values(inputs).reduce((sum, { values }) => sum + values.length, 0) <= 1500;
+/**
+ * The cases whose second derivatives are checked: the largest smooth ones that differences of the float64 gradients can
+ * take, and those that ask for it.
+ */
+export function secondOrderCases(cases: readonly Case[], count: number): ReadonlySet<Case> {
+  const sizeOfCase = ({ inputs }: Case): number =>
+    Object.values(inputs).reduce((sum, shape) => sum + sizeOf(shape), 0);
+  const smooth = cases.filter(
+    (each) => each.isSmooth !== false && !each.byHand && !each.isThorough && sizeOfCase(each) <= 1500,
+  );
+  const largest = smooth.toSorted((a, b) => sizeOfCase(b) - sizeOfCase(a)).slice(0, count);
+  return new Set([...largest, ...cases.filter((each) => each.isSecondOrder)]);
 }
 
 /** Compares an op with its reference, case by case; a command that WebGPU refuses is a failed row. */
@@ -63,10 +73,11 @@ export async function checkOp(
   // cases only in a thorough check.
   const epiloguesDone = new Map<string, number>();
   let differencesDone = 0;
-  let secondOrderDone = 0;
   const nonFiniteDone = new Map<string, number>();
   const isBrief = Number.isFinite(foreignCases);
-  for (const [index, given] of casesOf(check, thorough ? 4 : 2, thorough).entries()) {
+  const cases = casesOf(check, thorough ? 4 : 2, thorough);
+  const secondOrder = secondOrderCases(cases, thorough ? 3 : 1);
+  for (const [index, given] of cases.entries()) {
     const at = evaluate(check, given, index);
     const label = { op: op.name, case: given.name };
     const nonFinite = takesNonFinite(given, at) ? nonFiniteCases(check, at) : [];
@@ -105,11 +116,8 @@ export async function checkOp(
     if (given.isSmooth !== false && !given.byHand && !given.isThorough && differencesDone < 2) {
       differencesDone++;
       take(await checkDifferences(device, label, check, at));
-      if (secondOrderDone < (thorough ? 2 : 1) && isSmall(at)) {
-        secondOrderDone++;
-        take(await checkSecondOrder(device, label, check, at));
-      }
     }
+    if (secondOrder.has(given)) take(await checkSecondOrder(device, label, check, at));
   }
   await device.idle();
   return rows;

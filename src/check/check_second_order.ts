@@ -128,8 +128,9 @@ export async function checkSecondOrder(
       for (const { index, value } of elements) {
         const own = readBack.values[index] as number;
         const size = Math.abs(value) + rms + 1e-9;
-        const error = Math.abs(own - value) / size;
-        if (!(error <= worst.error)) worst = { error, at: `[${index}] ${short(own)} for ${short(value)}` };
+        const difference = Math.abs(own - value) / size;
+        const error = Number.isNaN(difference) ? Infinity : difference;
+        if (error > worst.error) worst = { error, at: `[${index}] ${short(own)} for ${short(value)}` };
       }
       const isWithin = readBack.overrun === undefined;
       return { ...row, result, ...worst, ok: worst.error <= row.tolerance && isWithin };

@@ -19,6 +19,8 @@ export interface Case<I extends string = string, O extends string = string, P = 
   readonly draw?: Partial<Readonly<Record<I, Draw>>>;
   /** False where finite differences are meaningless, such as at ties. */
   readonly isSmooth?: false;
+  /** Its second derivatives are checked besides those of the largest case. */
+  readonly isSecondOrder?: true;
   /** Only checked by `npm run gradcheck`, because it takes longer. */
   readonly isThorough?: true;
   /** Millions of elements, for tiles that no smaller case fills: checks the variants that no earlier case covered. */

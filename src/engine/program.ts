@@ -242,15 +242,16 @@ function newStep(
 function signature(
   device: Device,
   { name, scalars = [] }: Signed,
-  inputs: readonly Tensor[],
+  inputs: Readonly<Record<string, Tensor>>,
   all: Attributes,
 ): string {
   const attributes =
     scalars.length === 0
       ? all
       : Object.fromEntries(Object.entries(all).filter(([key]) => !scalars.includes(key)));
+  const operands = Object.entries(inputs).map(([key, tensor]) => `${key} ${describe(tensor)}`);
   const forced = device.forcedVariants.size > 0 ? JSON.stringify([...device.forcedVariants]) : '';
-  return `${name} ${JSON.stringify(attributes)} ${inputs.map(describe).join(' ')} ${forced} ${device.kernelSelection.version}`;
+  return `${name} ${JSON.stringify(attributes)} ${operands.join(' ')} ${forced} ${device.kernelSelection.version}`;
 }
 
 /** An op or primitive run eagerly: its name, and which of its attributes are scalars. */
@@ -277,9 +278,9 @@ export function runEagerly<K extends string, R extends Readonly<Record<string, T
   const device = list[0]?.device ?? defaultDevice();
   assertOneDevice(signed.name.split('/')[0] as string, device, list);
   const cache = device.cache<Kept<R>>('eager');
-  const key = signature(device, signed, list, attributes);
+  const key = signature(device, signed, inputs, attributes);
   let kept = cache.get(key);
-  if (!kept || signed.scalars?.some((name) => kept?.attributes[name] !== attributes[name])) {
+  if (!kept || signed.scalars?.some((name) => !Object.is(kept?.attributes[name], attributes[name]))) {
     const recorded = recordProgram<R>(device, list, (...tensors) =>
       fn(Object.fromEntries(keys.map((k, i) => [k, tensors[i]])) as Record<K, Tensor>),
     );

@@ -186,7 +186,10 @@ export class Trace implements Recording {
     inputs: Readonly<Record<I, Tensor>>,
     attributes: A,
   ): Record<O, Tensor> {
-    const inputValues = mapRecord(inputs, (tensor: Tensor) => this.valueOf(tensor));
+    // In the primitive's own order, whatever the order of the caller's record: the planner compares operands by position.
+    const inputValues = Object.fromEntries(
+      primitive.inputs.map((name) => [name, this.valueOf(inputs[name])]),
+    ) as Record<I, Value>;
     for (const name of primitive.inputs) {
       const { dtype, shape } = inputs[name];
       const expected = primitive.dtypes?.[name] ?? 'f32';

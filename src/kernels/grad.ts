@@ -1,7 +1,8 @@
-/** `grad` extends a program with the gradients of a loss. They are ops in turn, so that they have gradients as well. */
+/** `grad` extends a program with the gradients of a loss. They are made of ops, so they can be differentiated again. */
 import { StateError, UsageError } from '../errors.js';
 import { Tensor, describe } from '../engine/tensor.js';
 import { type Call, type Gap, type Trace, currentTrace, mapRecord } from '../engine/trace.js';
+import { rootOf } from '../engine/value.js';
 import { wrong } from '../options.js';
 import { add, fill, multiply } from './arithmetic.js';
 import { reshape } from './reshape.js';
@@ -13,7 +14,8 @@ import { reshape } from './reshape.js';
  *
  * Units: of `loss` over those of each tensor. Shapes: those of `tensors`.
  * Throws: StateError outside a program; when the loss does not depend on one of the tensors; and when it depends on them
- * along a path that cannot be differentiated, such as the counts beside a loss. A path is never left out. UsageError for anything but f32 tensors.
+ * along a path that cannot be differentiated, such as the counts that come with a loss or a change in place. A path is never
+ * left out. UsageError for anything but f32 tensors.
  */
 export function grad(loss: Tensor | readonly Tensor[], tensors: readonly Tensor[]): Tensor[] {
   const trace = currentTrace();
@@ -43,6 +45,11 @@ class Backpropagation {
   /** How often each value is listed as a loss, until its own gradient of 1 has been added. */
   readonly #unseeded = new Map<number, number>();
 
+  /** The memory of losses and of values with a gradient, by the id of its root. */
+  readonly #reached = new Set<number>();
+  /** Which op changes that memory in place, in the part of the tape that has been walked. */
+  readonly #changes = new Map<number, string>();
+
   constructor(
     private readonly trace: Trace,
     losses: readonly Tensor[],
@@ -53,14 +60,20 @@ class Backpropagation {
     for (const loss of losses) {
       const id = this.#idOf(loss);
       this.#unseeded.set(id, (this.#unseeded.get(id) ?? 0) + 1);
+      this.#reached.add(this.#rootIdOf(loss));
     }
   }
 
   run(): Tensor[] {
     const depends = new Set(this.tensors.map((tensor) => this.#idOf(tensor)));
-    for (const entry of this.#relevant(depends).toReversed()) {
-      if (entry.kind === 'gap') this.#refuseGap(entry);
-      else this.#differentiate(entry, depends);
+    const relevant = new Set(this.#relevant(depends));
+    for (const entry of this.trace.tape.slice(this.begin).toReversed()) {
+      if (entry.kind === 'call') {
+        if (relevant.has(entry)) this.#differentiate(entry, depends);
+        continue;
+      }
+      if (relevant.has(entry)) this.#refuseGap(entry);
+      for (const value of entry.mutated) this.#changes.set(rootOf(value).id, entry.op);
     }
     return this.tensors.map((tensor, i) => {
       this.#seed(tensor);
@@ -77,12 +90,16 @@ class Backpropagation {
     return this.trace.valueOf(tensor).id;
   }
 
-  /** The tape entries that read values depending on the tensors; adds their outputs to `depends`. */
+  #rootIdOf(tensor: Tensor): number {
+    return rootOf(this.trace.valueOf(tensor)).id;
+  }
+
+  /** The tape entries that read values depending on the tensors; adds to `depends` what they compute or change. */
   #relevant(depends: Set<number>): (Call | Gap)[] {
     return this.trace.tape.slice(this.begin).filter((entry) => {
       const [inputs, outputs] =
         entry.kind === 'gap'
-          ? [entry.inputs.map(({ id }) => id), entry.outputs.map(({ id }) => id)]
+          ? [entry.inputs, [...entry.outputs, ...entry.mutated]].map((values) => values.map(({ id }) => id))
           : [entry.inputs, entry.outputs].map((tensors) =>
               Object.values(tensors).map((tensor) => this.#idOf(tensor)),
             );
@@ -116,6 +133,13 @@ class Backpropagation {
           `grad: the loss depends on '${name}' of ${call.op}, which has no derivative${unit ? `; take '${unit}'` : ''}.`,
         );
     }
+    for (const tensor of [...Object.values(call.inputs), ...Object.values(call.outputs)]) {
+      const change = this.#changes.get(this.#rootIdOf(tensor));
+      if (change !== undefined)
+        throw new StateError(
+          `grad: the loss depends on a tensor that ${change} changed in place after ${call.op} had used it; call grad before the change.`,
+        );
+    }
     this.trace.inBackwardRule(call, () => {
       const rules = call.backward(gradients);
       for (const [name, tensor] of Object.entries(call.inputs)) {
@@ -125,8 +149,9 @@ class Backpropagation {
     });
   }
 
-  #refuseGap({ op, isInBackwardRule, outputs }: Gap): void {
-    if (!outputs.some(({ id }) => this.#gradients.has(id) || this.#unseeded.has(id))) return;
+  #refuseGap({ op, isInBackwardRule, outputs, mutated }: Gap): void {
+    const isReached = outputs.some(({ id }) => this.#gradients.has(id) || this.#unseeded.has(id));
+    if (!isReached && !mutated.some((value) => this.#reached.has(rootOf(value).id))) return;
     throw new StateError(
       isInBackwardRule
         ? `grad: the loss depends on a gradient through ${op}, whose backward rule cannot be differentiated; take first-order gradients through ${op} only.`
@@ -147,6 +172,7 @@ class Backpropagation {
     const id = this.#idOf(tensor);
     const before = this.#gradients.get(id);
     this.#gradients.set(id, before ? add(before, gradient) : gradient);
+    this.#reached.add(this.#rootIdOf(tensor));
   }
 }
 

@@ -54,6 +54,34 @@ test('a gradient of a gradient through an op whose backward rule is not made of 
   expect(penalty).toBe(refused);
 });
 
+test('a path through memory that changes in place', () => {
+  const moving = (mean: Tensor, movingMean: Tensor): void =>
+    kernels.batchNormMoving(
+      { mean, variance: mean, movingMean, movingVariance: fill([2], 0) },
+      { momentum: 0.5 },
+    );
+  // The changed tensor is a loss, or part of one.
+  const through =
+    'StateError: grad: the loss depends on the tensors through batch_norm_moving, which has no gradient.';
+  for (const extra of [(m: Tensor) => m, (m: Tensor) => sum(square(m))])
+    expect(
+      refusal([[2], [2]], (x, m) => {
+        moving(x, m);
+        return grad([sum(x), extra(m)], [x]);
+      }),
+    ).toBe(through);
+  // The rule of square would read what the change has left.
+  expect(
+    refusal([[2], [2]], (x, m) => {
+      const y = square(m);
+      moving(x, m);
+      return grad(y, [m]);
+    }),
+  ).toBe(
+    'StateError: grad: the loss depends on a tensor that batch_norm_moving changed in place after square had used it; call grad before the change.',
+  );
+});
+
 test('outputs, primitives and losses without a derivative', () => {
   const labels = { shape: [2], dtype: 'u32' } as const;
   const state = { shape: [8], dtype: 'u32' } as const;

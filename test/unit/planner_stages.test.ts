@@ -253,6 +253,32 @@ describe('rewrite', () => {
     expect([count('sum/forward', shared), count('conv2d/kernel_gradient', shared)]).toEqual([0, 2]);
   });
 
+  test('a kernel gradient does not move ahead of another one that computes its operand', () => {
+    const graph = dropDead(
+      graphFrom(
+        (x, dy, dy2) => {
+          const attributes = { strides: [1, 1], pads: [1, 1, 1, 1], kernelShape: kernel } as const;
+          const sums = sum(dy2, { axis: [0, 1, 2] });
+          const { dkernel } = runPrimitive(conv2dKernelGradient, { x, dy }, attributes);
+          const bias = reshape(sum(dy, { axis: [0, 1, 2] }), [1, 1, 1, 2]);
+          const second = runPrimitive(conv2dKernelGradient, { x: bias, dy: dy2 }, attributes);
+          return [sums, dkernel, second.dkernel];
+        },
+        images,
+        images,
+        [1, 1, 1, 2],
+      ),
+    );
+    const { nodes, order } = shareResults(graph);
+    const written = new Set<number>();
+    for (const id of order) {
+      const { reads, results } = nodes[id]!;
+      const computed = reads.filter((value) => graph.values[value]!.source === 'node');
+      expect(computed.filter((value) => !written.has(value))).toEqual([]);
+      for (const value of results) written.add(value);
+    }
+  });
+
   /** A kernel gradient, then the sums of dy, placed in a target that is read before or after. */
   const placedSums = (isReadBetween: boolean): Graph =>
     graphWith((trace) => {

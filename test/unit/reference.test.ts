@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import type { Op } from '../../src/engine/op.js';
 import { type Primitive, sizeOf } from '../../src/engine/primitive.js';
+import { secondOrderCases } from '../../src/check/check_op.js';
 import { worstDifference } from '../../src/check/differences.js';
 import { casesOf, evaluate } from '../../src/check/evaluate.js';
 import { checks } from '../../src/check/index.js';
@@ -143,6 +144,14 @@ test.each(all)('$op has a reference, cases, bench shapes and every primitive', (
   expect(check.bench.length > 0, 'bench shapes').toBe(op.primitives.length > 0);
   expect(Object.keys(check.primitives).sort()).toEqual(op.primitives.map(({ name }) => name).sort());
   for (const { name } of op.primitives) expect(name.split('/')[0]).toBe(op.name);
+});
+
+test('every op with a gradient has a case for its second derivatives', () => {
+  const missing = all.filter(
+    ({ check }) =>
+      check.reference.backward && check.call && secondOrderCases(casesOf(check, 2, false), 1).size === 0,
+  );
+  expect(missing.map(({ op }) => op)).toEqual([]);
 });
 
 test.each(['kernels', 'nn/optimizers'])(

@@ -207,7 +207,7 @@ export const batchNormCheck = opCheck<Input, Output, BatchNormAttributes>({
       draw: { x: (_, shape) => fill64(shape, (i) => (i % 2 === 0 ? 0.75 : -3)) },
       isSmooth: false,
     }),
-    norm('mean 1000, deviation 1', [8, 7, 3], { draw: { x: around(1000) } }),
+    norm('mean 1000, deviation 1', [8, 7, 3], { draw: { x: around(1000) }, isSecondOrder: true }),
     norm('mean −10⁵, deviation 1', [40, 5, 5, 3], { draw: { x: around(-1e5) }, isSmooth: false }),
     norm('the first value far from all others', [16, 9, 4], {
       draw: { x: (random, shape) => map64(drawSigned(random, shape), (v, i) => (i < 4 ? 60 : v)) },
@@ -216,7 +216,7 @@ export const batchNormCheck = opCheck<Input, Output, BatchNormAttributes>({
       draw: { x: (random, shape) => map64(drawSigned(random, shape), (v, i) => (i < 3 ? 1000 : v)) },
       isSmooth: false,
     }),
-    part('part of the batch', [8, 3, 3, 5], 5),
+    { ...part('part of the batch', [8, 3, 3, 5], 5), isSecondOrder: true },
     part('one sample of the batch', [7, 2, 2, 3], 1),
     part('a part that ends within a slice', [128, 14, 14, 8], 71),
     norm('below a slice', [127, 9]),

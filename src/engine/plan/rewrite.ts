@@ -63,6 +63,7 @@ export function shareResults(graph: Graph): Graph {
       nodes[id] = makeNode({ ...node, outputs: { ...node.outputs, [name]: result } });
       positions[id] = placeOf(first);
       positions[twin] = -1;
+      (memory.writers[memoryOf(result.value)] as number[]).push(id);
     }
   }
   const order = graph.order.filter((id) => placeOf(id) >= 0).sort((a, b) => placeOf(a) - placeOf(b));
