@@ -27,6 +27,11 @@ export interface CheckOptions {
    * software driver takes a second to compile each of the large tiles made for GPUs.
    */
   readonly foreignCases?: number;
+  /**
+   * Checks a sample: each variant in two cases, or in one if it is made for another family, and no second derivatives,
+   * since these are made of ops. For a further driver, where Node's tests check everything.
+   */
+  readonly isSample?: boolean;
   /** Called with each row as soon as it is available. */
   readonly onRow?: (row: Row) => void;
 }
@@ -58,7 +63,7 @@ export function secondOrderCases(cases: readonly Case[], count: number): Readonl
 export async function checkOp(
   device: Device,
   check: OpCheck,
-  { thorough = false, foreignCases = 2, onRow }: CheckOptions = {},
+  { thorough = false, isSample = false, foreignCases = isSample ? 1 : 2, onRow }: CheckOptions = {},
 ): Promise<Row[]> {
   const { op } = check;
   const rows: Row[] = [];
@@ -76,7 +81,9 @@ export async function checkOp(
   const nonFiniteDone = new Map<string, number>();
   const isBrief = Number.isFinite(foreignCases);
   const cases = casesOf(check, thorough ? 4 : 2, thorough);
-  const secondOrder = secondOrderCases(cases, thorough ? 3 : 1);
+  const secondOrder = isSample ? new Set<Case>() : secondOrderCases(cases, thorough ? 3 : 1);
+  const mostCases = isSample ? 2 : Infinity;
+  let callsDone = 0;
   for (const [index, given] of cases.entries()) {
     const at = evaluate(check, given, index);
     const label = { op: op.name, case: given.name };
@@ -97,7 +104,7 @@ export async function checkOp(
         const isForeign = variant && variant.family !== 'baseline' && variant.family !== device.traits.family;
         const seen = casesDone.get(key) ?? 0;
         if (isForeign && (seen >= foreignCases || (given.byHand && !thorough))) continue;
-        if (given.isHuge && seen > 0 && isBrief) continue;
+        if (seen >= mostCases || (given.isHuge && seen > 0 && isBrief)) continue;
         if (variant?.family === 'baseline' && variants.length > 1 && given.forTiles) continue;
         casesDone.set(key, seen + 1);
         const nonFinitePrimitiveCases = nonFiniteFor(key).map(({ name, at }) => ({
@@ -106,14 +113,21 @@ export async function checkOp(
         }));
         take(await checkPrimitive(device, label, primitive, primitiveCase, variant, nonFinitePrimitiveCases));
         const done = epiloguesDone.get(key) ?? 0;
-        if ((variant && !variant.hasEpilogue) || done === (isForeign ? 1 : 2) || given.byHand) continue;
+        if ((variant && !variant.hasEpilogue) || done === (isForeign || isSample ? 1 : 2) || given.byHand)
+          continue;
         if (isForeign && given.isThorough && isBrief) continue;
         epiloguesDone.set(key, done + 1);
         take(await checkEpilogue(device, label, primitive, primitiveCase, variant, isForeign ? 1 : 2));
       }
     }
-    if (!(given.isHuge && isBrief)) take(await checkCall(device, label, check, at, nonFiniteFor('call')));
-    if (given.isSmooth !== false && !given.byHand && !given.isThorough && differencesDone < 2) {
+    if (!(given.isHuge && isBrief) && callsDone++ < mostCases)
+      take(await checkCall(device, label, check, at, nonFiniteFor('call')));
+    if (
+      given.isSmooth !== false &&
+      !given.byHand &&
+      !given.isThorough &&
+      differencesDone < (isSample ? 1 : 2)
+    ) {
       differencesDone++;
       take(await checkDifferences(device, label, check, at));
     }
