@@ -22,7 +22,7 @@ const rules = (): Rules<OpenOptions> => ({
 });
 
 /** Globals of a page or worker, all optional because older browsers lack them. */
-const surroundings = globalThis as {
+const scope = globalThis as {
   readonly navigator?: { readonly gpu?: GPU; readonly userAgent?: string };
   readonly isSecureContext?: boolean;
   readonly location?: { readonly search: string };
@@ -37,7 +37,7 @@ export async function open(options: OpenOptions = {}): Promise<Device> {
   checkCall('open', options, rules);
   const { powerPreference = 'high-performance', family, debug = debugInAddress() } = options;
   setDebugLevel(debug);
-  const { navigator, isSecureContext = true } = surroundings;
+  const { navigator, isSecureContext = true } = scope;
   const { gpu, userAgent = '' } = navigator ?? {};
   if (!gpu) throw noDevice(isSecureContext ? 'no-webgpu' : 'insecure', userAgent);
   const adapter = await findAdapter(gpu, powerPreference, userAgent);
@@ -61,7 +61,7 @@ async function findAdapter(
 }
 
 function debugInAddress(): number {
-  const { search = '' } = surroundings.location ?? {};
+  const { search = '' } = scope.location ?? {};
   return Number(new URLSearchParams(search).get('debug') ?? 0) || 0;
 }
 

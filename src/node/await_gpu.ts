@@ -9,14 +9,14 @@ import process from 'node:process';
 /** Long compared with a turn of the loop (a few µs), short compared with a training step and the response to Ctrl-C. */
 const napMs = 0.3;
 
-const nobodyWakes = new Int32Array(new SharedArrayBuffer(4));
+const sleepCell = new Int32Array(new SharedArrayBuffer(4));
 let waiting = 0;
 let isNapping = false;
 
 function nap(): void {
   isNapping = waiting > 0;
   if (!isNapping) return;
-  Atomics.wait(nobodyWakes, 0, 0, napMs);
+  Atomics.wait(sleepCell, 0, 0, napMs);
   setImmediate(nap);
 }
 

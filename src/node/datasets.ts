@@ -50,7 +50,7 @@ export interface Place {
 }
 
 /** The machine-dependent sources of a data set; tests provide their own. */
-export interface Surroundings {
+export interface DatasetSources {
   readonly places: readonly Place[];
   readonly cache: string;
   /** URLs of folders, each ending in a slash. */
@@ -160,13 +160,13 @@ function packageFolder(name: string): string | undefined {
 /** `loadDataset` for any known set and given sources. */
 export async function loadKnown(
   known: KnownDataset,
-  surroundings: Surroundings,
+  sources: DatasetSources,
   options: LoadOptions = {},
 ): Promise<KnownLoaded> {
   if (options.folder !== undefined) return loadFrom(known, options.folder);
 
   const looked: string[] = [];
-  for (const { title, folder } of surroundings.places) {
+  for (const { title, folder } of sources.places) {
     const found = await lookIn(known, folder);
     if (found.files !== undefined) return assemble(known, found.files, `${title} (${folder})`);
     looked.push(`${title} (${folder}: ${found.reason})`);
@@ -175,18 +175,18 @@ export async function loadKnown(
   if (options.offline === true) {
     throw new FileError(
       `${known.title}: not on this machine, and downloading is off; ${places}. Put the four files ` +
-        `${fileNames(known)} (or their .gz) into ${surroundings.cache}, or name their folder.`,
+        `${fileNames(known)} (or their .gz) into ${sources.cache}, or name their folder.`,
       { problem: 'missing' },
     );
   }
   try {
-    const files = await downloadAll(known, surroundings, options);
-    return assemble(known, files, `downloaded from ${hosts(surroundings)} to ${surroundings.cache}`);
+    const files = await downloadAll(known, sources, options);
+    return assemble(known, files, `downloaded from ${hosts(sources)} to ${sources.cache}`);
   } catch (cause) {
     if (!(cause instanceof FileError) || cause.problem !== 'network') throw cause;
     throw new FileError(
       `${known.title}: not on this machine, and ${cause.message} Also ${places}. Check the network${proxyHint()}, ` +
-        `or put the four files ${fileNames(known)} (or their .gz) into ${surroundings.cache}.`,
+        `or put the four files ${fileNames(known)} (or their .gz) into ${sources.cache}.`,
       { cause, problem: 'network' },
     );
   }
@@ -349,7 +349,7 @@ function unpack(known: KnownFile, bytes: Uint8Array, called: string): Uint8Array
 
 async function downloadAll(
   known: KnownDataset,
-  { cache, mirrors, stallMs }: Surroundings,
+  { cache, mirrors, stallMs }: DatasetSources,
   { onProgress }: LoadOptions,
 ): Promise<RawFiles> {
   const files: Partial<Record<keyof RawFiles, Uint8Array>> = {};
@@ -393,7 +393,7 @@ function fileNames(known: KnownDataset): string {
   return `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
 
-function hosts({ mirrors }: Surroundings): string {
+function hosts({ mirrors }: DatasetSources): string {
   return mirrors.map((mirror) => new URL(mirror).host).join(' or ');
 }
 

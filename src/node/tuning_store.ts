@@ -32,14 +32,14 @@ export function tuningFiles({
   warn = (line) => void process.stderr.write(`${line}\n`),
 }: TuningFileOptions = {}): TuningFiles {
   const nameOf = (key: string): string => path.join(folder, `${key}.json`);
-  const shelf = {
+  const textStore = {
     nameOf,
     read: async (key: string) =>
       (await fileExists(nameOf(key))) ? new TextDecoder().decode(await readBytes(nameOf(key))) : undefined,
     write: async (key: string, text: string) => writeAtomic(nameOf(key), text),
     remove: async (key: string) => openFolder(folder).remove(`${key}.json`),
   };
-  return { ...tuningStoreOn(shelf, warn), fileOf: (fingerprint) => nameOf(tuningKey(fingerprint)) };
+  return { ...tuningStoreOn(textStore, warn), fileOf: (fingerprint) => nameOf(tuningKey(fingerprint)) };
 }
 
 export interface StoredKernelsOptions extends TuningFileOptions {

@@ -396,8 +396,8 @@ function tuningFormat(): FileFormat {
     read: async (bytes) => {
       const read = (): Promise<string> => Promise.resolve(text(bytes));
       const nothing = (): Promise<void> => Promise.resolve();
-      const shelf = { nameOf: () => 'tuning.json', read, write: nothing, remove: nothing };
-      return tuningStoreOn(shelf, () => undefined).load(device);
+      const textStore = { nameOf: () => 'tuning.json', read, write: nothing, remove: nothing };
+      return tuningStoreOn(textStore, () => undefined).load(device);
     },
   };
 }

@@ -17,7 +17,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { KnownDataset, KnownFile } from '../../src/data/digests.js';
 import { knownDatasets } from '../../src/data/digests.js';
 import { DataError, FileError, UsageError } from '../../src/errors.js';
-import { type Surroundings, cacheFolder, loadDataset, loadKnown } from '../../src/node/datasets.js';
+import { type DatasetSources, cacheFolder, loadDataset, loadKnown } from '../../src/node/datasets.js';
 import { failFileCalls } from '../failing_files.mjs';
 
 // Three images of 2×2 to train on, one to test; two classes.
@@ -70,7 +70,7 @@ async function fill(
   return folder;
 }
 
-function around(...folders: string[]): Surroundings {
+function around(...folders: string[]): DatasetSources {
   return { cache, mirrors: [], places: folders.map((folder) => ({ title: path.basename(folder), folder })) };
 }
 
@@ -321,7 +321,7 @@ describe('download', () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
-  const from = (...folders: string[]): Surroundings => ({
+  const from = (...folders: string[]): DatasetSources => ({
     ...around(cache),
     mirrors: folders.map((folder) => `http://127.0.0.1:${(server.address() as AddressInfo).port}/${folder}/`),
     stallMs: 2000,
