@@ -10,10 +10,10 @@ import {
   type TrainingEvent,
   type TrainingPhase,
   type Transition,
-  isAtRest,
+  isInactive,
   isSettled,
   isSteerable,
-  isUnderWay,
+  isUnfinished,
   savedPhaseOf,
   shownPhaseOf,
   transition,
@@ -111,29 +111,29 @@ function attempt(phase: TrainingPhase, event: TrainingEvent): Transition | undef
 
 test('what each phase shows, saves and allows', () => {
   const table = Object.entries(phases).map(([name, phase]) => {
-    const flags = Object.entries({ isAtRest, isUnderWay, isSteerable, isSettled })
+    const flags = Object.entries({ isInactive, isUnfinished, isSteerable, isSettled })
       .filter(([, is]) => is(phase))
       .map(([flag]) => flag);
     return `${name}: shown as ${shownPhaseOf(phase)}, saved as ${savedPhaseOf(phase)}; ${flags.join(', ')}`;
   });
   expect(table).toMatchInlineSnapshot(`
     [
-      "idle: shown as idle, saved as null; isAtRest, isSettled",
-      "waiting: shown as loading, saved as training; isAtRest, isUnderWay, isSettled",
-      "suspended: shown as paused, saved as paused; isAtRest, isUnderWay, isSettled",
-      "finished: shown as finished, saved as finished; isAtRest, isSettled",
-      "stopped: shown as stopped, saved as stopped; isAtRest, isSettled",
-      "lost, paused: shown as lost, saved as paused; isAtRest, isUnderWay, isSettled",
-      "lost, nothing: shown as lost, saved as null; isAtRest, isSettled",
-      "starting, new: shown as loading, saved as training; isUnderWay, isSteerable, isSettled",
-      "starting, first, to hold: shown as loading, saved as paused; isUnderWay, isSteerable",
-      "starting, resumed: shown as compiling, saved as training; isUnderWay, isSteerable, isSettled",
-      "running: shown as training, saved as training; isUnderWay, isSteerable, isSettled",
-      "running, to hold: shown as validating, saved as paused; isUnderWay, isSteerable",
-      "held: shown as paused, saved as paused; isUnderWay, isSteerable, isSettled",
-      "ending: shown as training, saved as paused; isUnderWay, isSettled",
-      "ending before the first step: shown as loading, saved as paused; isUnderWay, isSettled",
-      "ending, lost: shown as paused, saved as paused; isUnderWay, isSettled",
+      "idle: shown as idle, saved as null; isInactive, isSettled",
+      "waiting: shown as loading, saved as training; isInactive, isUnfinished, isSettled",
+      "suspended: shown as paused, saved as paused; isInactive, isUnfinished, isSettled",
+      "finished: shown as finished, saved as finished; isInactive, isSettled",
+      "stopped: shown as stopped, saved as stopped; isInactive, isSettled",
+      "lost, paused: shown as lost, saved as paused; isInactive, isUnfinished, isSettled",
+      "lost, nothing: shown as lost, saved as null; isInactive, isSettled",
+      "starting, new: shown as loading, saved as training; isUnfinished, isSteerable, isSettled",
+      "starting, first, to hold: shown as loading, saved as paused; isUnfinished, isSteerable",
+      "starting, resumed: shown as compiling, saved as training; isUnfinished, isSteerable, isSettled",
+      "running: shown as training, saved as training; isUnfinished, isSteerable, isSettled",
+      "running, to hold: shown as validating, saved as paused; isUnfinished, isSteerable",
+      "held: shown as paused, saved as paused; isUnfinished, isSteerable, isSettled",
+      "ending: shown as training, saved as paused; isUnfinished, isSettled",
+      "ending before the first step: shown as loading, saved as paused; isUnfinished, isSettled",
+      "ending, lost: shown as paused, saved as paused; isUnfinished, isSettled",
       "closed: shown as idle, saved as null; isSettled",
     ]
   `);

@@ -43,7 +43,7 @@ export class Models implements ModelsApi {
     await trainer.inTurn(async () => {
       // First: a file without a model changes nothing.
       const candidate = await factory.ofFile(stored, file, 'opened');
-      await this.#giveUp('open');
+      await this.#endAndKeep('open');
       await trainer.use({ candidate });
       await trainer.save();
     });
@@ -52,7 +52,7 @@ export class Models implements ModelsApi {
   async reset(dataset: Settings['dataset']): Promise<void> {
     const { factory, store, trainer } = this.deps;
     await trainer.inTurn(async () => {
-      await this.#giveUp('reset');
+      await this.#endAndKeep('reset');
       const settings = (trainer.state.ownSettings = { ...trainer.state.ownSettings, dataset });
       await trainer.use({ candidate: await factory.builtIn(settings) });
       await store.clear();
@@ -60,10 +60,10 @@ export class Models implements ModelsApi {
   }
 
   /** Ends the training, and adds it with its model to the undo history. */
-  async #giveUp(what: UndoName): Promise<void> {
+  async #endAndKeep(what: UndoName): Promise<void> {
     const { trainer, undo } = this.deps;
     const { isWorthKeeping } = trainer;
-    const before = await trainer.giveUp();
+    const before = await trainer.endAndSnapshot();
     if (isWorthKeeping) await undo.keep('model', what, before);
   }
 
@@ -76,7 +76,7 @@ export class Models implements ModelsApi {
     const present = await trainer.inTurn(async () => {
       // First: a damaged file changes nothing.
       const restored = await factory.ofSession(found.session, stored);
-      const before = await trainer.giveUp();
+      const before = await trainer.endAndSnapshot();
       await trainer.use(restored);
       await trainer.save();
       return before;

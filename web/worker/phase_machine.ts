@@ -19,7 +19,7 @@ import {
   type TrainingEffect,
   type TrainingEvent,
   type TrainingPhase,
-  isAtRest,
+  isInactive,
   savedPhaseOf,
   transition,
 } from './training_phase.js';
@@ -64,7 +64,7 @@ export class PhaseMachine {
     state.phase = phase;
     for (const listener of this.#listeners) listener();
     // The page sees that a training has ended when the effects, such as a save, are done.
-    if (!isAtRest(phase)) this.emitStatus();
+    if (!isInactive(phase)) this.emitStatus();
     for (const effect of effects) await this.#perform(effect);
     this.emitStatus();
     if (state.phase.name !== before.name) events.flush();
@@ -126,7 +126,7 @@ export class PhaseMachine {
         return this.#fit();
       case 'save':
         await saves.save(effect);
-        if (isAtRest(state.phase)) await saves.written();
+        if (isInactive(state.phase)) await saves.written();
         return;
       case 'restore':
         return this.restoreOrNote();

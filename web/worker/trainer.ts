@@ -16,10 +16,10 @@ import { SerialQueue } from './serial_queue.js';
 import {
   type Goal,
   type TrainingEvent,
-  isAtRest,
+  isInactive,
   isSettled,
   isSteerable,
-  isUnderWay,
+  isUnfinished,
 } from './training_phase.js';
 import type { NewTraining, TrainingRecord } from './training_record.js';
 import { TrainingSaves } from './training_saves.js';
@@ -102,7 +102,7 @@ export class Trainer implements TrainingApi, TrainerContext {
     await this.#change(async () => {
       await this.end();
       // A stopped training cannot be resumed.
-      if (isUnderWay(this.state.phase) && this.state.record?.checkpoint)
+      if (isUnfinished(this.state.phase) && this.state.record?.checkpoint)
         await this.deps.undo.keep('model', 'stop', await this.snapshot());
       await this.#machine.dispatch({ type: 'stop' });
     });
@@ -170,7 +170,7 @@ export class Trainer implements TrainingApi, TrainerContext {
       return goal === 'run' ? this.#machine.dispatch({ type: 'resume' }) : undefined;
     await this.#openDevice();
     const { phase, record } = this.state;
-    if (record && !record.checkpoint && isUnderWay(phase)) await this.#beginNew(record, goal);
+    if (record && !record.checkpoint && isUnfinished(phase)) await this.#beginNew(record, goal);
     else await this.#start({ type: 'continue', goal });
   }
 
@@ -179,7 +179,7 @@ export class Trainer implements TrainingApi, TrainerContext {
       await this.#machine.dispatch(event);
     } catch (error) {
       // An effect before `fit`, such as the first save, has failed.
-      if (!this.state.run && !isAtRest(this.state.phase))
+      if (!this.state.run && !isInactive(this.state.phase))
         await this.#machine.dispatch({ type: 'failed', text: textOf(error), isLost: false });
       throw error;
     }
@@ -219,13 +219,13 @@ export class Trainer implements TrainingApi, TrainerContext {
    * Ends the training and waits for tasks that use its model. Resolves with a snapshot of both. Call it in a change, followed
    * by `use`.
    */
-  async giveUp(): Promise<Uint8Array> {
+  async endAndSnapshot(): Promise<Uint8Array> {
     await this.end();
     await this.#tasks.onIdle();
     return this.snapshot();
   }
 
-  /** Replaces the model and its training. Call it in a change, after `end` or `giveUp`. */
+  /** Replaces the model and its training. Call it in a change, after `end` or `endAndSnapshot`. */
   async use(next: ModelAndTraining): Promise<void> {
     await this.#machine.use(next, 'replaced');
   }

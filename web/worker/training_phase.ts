@@ -21,13 +21,13 @@ import type { SavedPhase } from './saved_session.js';
  *   stopped    the user ended the training early, or its loss was NaN
  *   lost       the device was lost; `saved` is the phase of the training in the last checkpoint
  */
-export type RestPhase =
+export type InactivePhase =
   | { readonly name: 'idle' | 'waiting' | 'suspended' | 'finished' | 'stopped' }
   | { readonly name: 'lost'; readonly saved: SavedPhase | null };
 
 /** What to restore if a training cannot start: the phase `from`; for a new one, also the previous record and undo entry. */
 interface Start {
-  readonly from: RestPhase;
+  readonly from: InactivePhase;
   readonly isNew: boolean;
   readonly isUndoable: boolean;
 }
@@ -57,7 +57,7 @@ export type ActivePhase =
       readonly start: Start | undefined;
     };
 
-export type TrainingPhase = RestPhase | ActivePhase | { readonly name: 'closed' };
+export type TrainingPhase = InactivePhase | ActivePhase | { readonly name: 'closed' };
 
 /** How `fit` returned: after its last epoch or by early stopping, with a loss that is not finite, or aborted. */
 export type Outcome = 'finished' | 'diverged' | 'interrupted';
@@ -112,7 +112,7 @@ export function transition(phase: TrainingPhase, event: TrainingEvent): Transiti
   });
   const ignored = to(phase);
   if (phase.name === 'closed') return ignored;
-  const isActive = !isAtRest(phase);
+  const isActive = !isInactive(phase);
 
   switch (event.type) {
     case 'begin':
@@ -152,8 +152,9 @@ export function transition(phase: TrainingPhase, event: TrainingEvent): Transiti
       return isActive ? to({ name: 'closed' }, { type: 'abort' }) : to({ name: 'closed' });
     case 'stop': {
       if (isActive) throw impossible(phase, event);
-      if (!isUnderWay(phase)) return ignored;
-      const stopped = phase.name === 'lost' ? ({ name: 'lost', saved: 'stopped' } as const) : rest('stopped');
+      if (!isUnfinished(phase)) return ignored;
+      const stopped =
+        phase.name === 'lost' ? ({ name: 'lost', saved: 'stopped' } as const) : inactive('stopped');
       return to(stopped, { type: 'save', haveWeightsChanged: false });
     }
 
@@ -176,8 +177,8 @@ export function transition(phase: TrainingPhase, event: TrainingEvent): Transiti
       if (phase.name === 'ending' && phase.isLost) return lost(phase);
       const start = startOf(phase);
       if (start) return reverted(start);
-      if (event.outcome === 'interrupted') return to(rest('suspended'));
-      const over = rest(event.outcome === 'finished' ? 'finished' : 'stopped');
+      if (event.outcome === 'interrupted') return to(inactive('suspended'));
+      const over = inactive(event.outcome === 'finished' ? 'finished' : 'stopped');
       return to(over, { type: 'save', haveWeightsChanged: true });
     }
     case 'failed': {
@@ -186,33 +187,33 @@ export function transition(phase: TrainingPhase, event: TrainingEvent): Transiti
       const start = startOf(phase);
       // The caller that started it gets the error.
       if (start) return reverted(start);
-      return to(rest('suspended'), { type: 'note', text: event.text }, { type: 'restore' });
+      return to(inactive('suspended'), { type: 'note', text: event.text }, { type: 'restore' });
     }
 
     case 'deviceLost':
       return isActive ? ending(phase, true) : to({ name: 'lost', saved: savedPhaseOf(phase) });
     case 'replaced':
       if (isActive) throw impossible(phase, event);
-      return to(event.saved === 'training' ? rest('waiting') : restOf(event.saved));
+      return to(event.saved === 'training' ? inactive('waiting') : inactiveOf(event.saved));
     case 'restored':
       if (isActive) throw impossible(phase, event);
-      return to(phase.name === 'lost' ? { name: 'lost', saved: event.saved } : restOf(event.saved));
+      return to(phase.name === 'lost' ? { name: 'lost', saved: event.saved } : inactiveOf(event.saved));
     default:
       return ignored;
   }
 }
 
 function impossible({ name }: TrainingPhase, { type }: TrainingEvent): StateError {
-  return new StateError(`training: '${type}' cannot come while the training is ${name}.`);
+  return new StateError(`training: '${type}' is not allowed while the training is ${name}.`);
 }
 
-function rest(name: Exclude<RestPhase['name'], 'lost'>): RestPhase {
+function inactive(name: Exclude<InactivePhase['name'], 'lost'>): InactivePhase {
   return { name };
 }
 
-function restOf(saved: SavedPhase | null): RestPhase {
-  if (saved === null) return rest('idle');
-  return rest(saved === 'finished' || saved === 'stopped' ? saved : 'suspended');
+function inactiveOf(saved: SavedPhase | null): InactivePhase {
+  if (saved === null) return inactive('idle');
+  return inactive(saved === 'finished' || saved === 'stopped' ? saved : 'suspended');
 }
 
 function ending(phase: ActivePhase, isLost: boolean): Transition {
@@ -226,7 +227,7 @@ function ending(phase: ActivePhase, isLost: boolean): Transition {
 /** If there was no first step, restores everything. A training that could not resume can be resumed again. */
 function reverted({ from, isNew, isUndoable }: Start): Transition {
   return {
-    phase: from.name === 'waiting' ? rest('suspended') : from,
+    phase: from.name === 'waiting' ? inactive('suspended') : from,
     effects: isNew
       ? [
           { type: 'usePrevious' },
@@ -251,7 +252,7 @@ function startOf(phase: ActivePhase): Start | undefined {
   return phase.name === 'starting' || phase.name === 'ending' ? phase.start : undefined;
 }
 
-export function isAtRest(phase: TrainingPhase): phase is RestPhase {
+export function isInactive(phase: TrainingPhase): phase is InactivePhase {
   return !isGoing(phase) && !['held', 'ending', 'closed'].includes(phase.name);
 }
 
@@ -260,7 +261,7 @@ function isGoing(phase: TrainingPhase): phase is ActivePhase & { readonly name: 
   return phase.name === 'starting' || phase.name === 'running';
 }
 
-function canContinue({ name }: RestPhase): boolean {
+function canContinue({ name }: InactivePhase): boolean {
   return name === 'waiting' || name === 'suspended';
 }
 
@@ -275,7 +276,7 @@ export function isSettled(phase: TrainingPhase): boolean {
 }
 
 /** Whether a training has started and not ended: it is running, paused, or can be resumed. */
-export function isUnderWay(phase: TrainingPhase): boolean {
+export function isUnfinished(phase: TrainingPhase): boolean {
   const saved = savedPhaseOf(phase);
   return saved === 'training' || saved === 'paused';
 }

@@ -4,7 +4,7 @@ import { type LearningRate, ratesOf } from '../../src/nn/schedules.js';
 import { meansOf } from '../../src/nn/task.js';
 import type { TrainingStatus } from '../protocol.js';
 import { Speed } from './speed.js';
-import { type TrainingPhase, isUnderWay, shownPhaseOf } from './training_phase.js';
+import { type TrainingPhase, isUnfinished, shownPhaseOf } from './training_phase.js';
 import type { TrainingRecord } from './training_record.js';
 
 /** Figures that change while a training runs. */
@@ -62,7 +62,7 @@ export function statusOf({ phase: current, record, figures, rate, savedAt }: Sta
     progress,
     savedAt,
     trouble: record?.trouble ?? null,
-    isUnderWay: isUnderWay(current),
+    isUnderWay: isUnfinished(current),
   };
 }
 
