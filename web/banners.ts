@@ -20,14 +20,10 @@ function installAbsent(root: HTMLElement, { state }: App): void {
   const problem = element('p');
   const banner = bannerOf(
     'warning',
-    element('p', {}, element('strong', {}, 'No WebGPU, so no training here.')),
+    element('p', {}, element('strong', {}, 'Training needs WebGPU, which is not available.')),
     element('p', {}, browsersWithWebGpu),
-    element(
-      'p',
-      {},
-      'Drawing and predicting work all the same, with the model that came with this page, computed in JavaScript.',
-    ),
-    element('details', {}, element('summary', {}, 'What this browser says'), problem),
+    element('p', {}, 'You can still draw and get predictions: the built-in model runs in JavaScript.'),
+    element('details', {}, element('summary', {}, 'Details from the browser'), problem),
   );
   state.device.listen((device) => {
     if (!device || device.info) return banner.remove();
@@ -43,7 +39,7 @@ function installLost(root: HTMLElement, app: App): void {
   const details = element(
     'details',
     { hidden: true },
-    element('summary', {}, 'What this browser says'),
+    element('summary', {}, 'Details from the browser'),
     problem,
   );
   const button = commandButton(app, () => reconnect, { kind: 'small' }).root;

@@ -7,12 +7,12 @@ export function installDeviceLine(root: HTMLElement, { state }: App): void {
   state.device.listen((device) => {
     if (!device || !name) return;
     root.dataset['state'] = device.info ? 'ready' : 'absent';
-    name.textContent = device.info ? sentenceOf(device.info) : 'No WebGPU here: JavaScript predicts';
+    name.textContent = device.info ? sentenceOf(device.info) : 'No WebGPU: predictions run in JavaScript';
   });
 }
 
 /** Such as `NVIDIA GeForce RTX 4070, through WebGPU`. The name of a software adapter is shown under Train. */
 function sentenceOf({ name, family }: DeviceInfo): string {
-  const shown = name === '' ? 'A graphics processor' : name;
+  const shown = name === '' ? 'GPU' : name;
   return family === 'gpu' ? `${shown}, through WebGPU` : 'No GPU found: running on the CPU (slow)';
 }

@@ -43,8 +43,8 @@ describe('banners', () => {
 
   it('without WebGPU: what works, how to get it, why not', () => {
     app.state.device.set({ info: null, problem: 'The browser finds no adapter.' });
-    expect(root.textContent).toContain('No WebGPU, so no training here.');
-    expect(root.textContent).toContain('Drawing and predicting work all the same');
+    expect(root.textContent).toContain('Training needs WebGPU, which is not available.');
+    expect(root.textContent).toContain('You can still draw and get predictions');
     expect(root.textContent).toMatch(/Chrome and Edge.*113.*Firefox.*141.*Safari.*26/);
     expect(root.textContent).toContain('The browser finds no adapter.');
     app.state.device.set({ info: gpu, problem: null });
@@ -77,7 +77,7 @@ describe('banners', () => {
   it('a lost device: the message of the browser', () => {
     app.state.device.set({ info: gpu, problem: 'It was reset.' });
     app.state.status.set(statusOf('lost'));
-    expect(root.querySelector('details')!.textContent).toBe('What this browser saysIt was reset.');
+    expect(root.querySelector('details')!.textContent).toBe('Details from the browserIt was reset.');
     app.state.device.set({ info: gpu, problem: null });
     expect(root.querySelector('details')!.hidden).toBe(true);
   });
@@ -101,9 +101,9 @@ describe('banners', () => {
 
 it.each([
   [gpu, 'ready', 'Some GPU, through WebGPU'],
-  [{ ...gpu, name: '' }, 'ready', 'A graphics processor, through WebGPU'],
+  [{ ...gpu, name: '' }, 'ready', 'GPU, through WebGPU'],
   [{ ...gpu, name: 'llvmpipe', family: 'software' }, 'ready', 'No GPU found: running on the CPU (slow)'],
-  [null, 'absent', 'No WebGPU here: JavaScript predicts'],
+  [null, 'absent', 'No WebGPU: predictions run in JavaScript'],
 ])('the device line %#', (info, state, words) => {
   const name = element('span', { id: 'device-name' });
   root.append(name);

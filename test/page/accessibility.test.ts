@@ -101,7 +101,7 @@ test('rules and room with errors on the page', async () => {
   await withoutWebGpu(without);
   await without.goto(visits.address);
   await whenPredicted(without);
-  await without.getByText('What this browser says').click();
+  await without.getByText('Details from the browser').click();
   await section(without, 'Data').scrollIntoViewIfNeeded();
   await section(without, 'Inside').scrollIntoViewIfNeeded();
   expect.soft(await faults(without), 'without WebGPU').toEqual([]);

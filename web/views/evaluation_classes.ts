@@ -11,7 +11,11 @@ const columns: readonly { readonly key: Column; readonly title: string; readonly
   { key: 'label', title: 'Class', hint: '' },
   { key: 'support', title: 'Images', hint: 'Images of this class' },
   { key: 'precision', title: 'Precision', hint: 'Of all images predicted as this class, the share that is' },
-  { key: 'recall', title: 'Recall', hint: 'Of all images of this class, the share predicted as it' },
+  {
+    key: 'recall',
+    title: 'Recall',
+    hint: "Share of this class's images that were predicted correctly (recall)",
+  },
   { key: 'f1', title: 'F1', hint: 'The harmonic mean of precision and recall' },
 ];
 /** Limit of rows: thousands would make the page unresponsive. */
