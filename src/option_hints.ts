@@ -52,8 +52,8 @@ const foreignNames: Readonly<Record<string, string>> = {
 
 /** Options of other libraries without an equivalent here, and what to do instead. */
 const doneOtherwise: Readonly<Record<string, string>> = {
-  classweight: 'images all count alike here',
-  sampleweight: 'images all count alike here',
+  classweight: 'images all have the same weight here',
+  sampleweight: 'images all have the same weight here',
   metrics: 'loss and accuracy are always measured',
   validationsplit: "cut the set with datasets.split() and pass 'validationData'",
   verbose: "add callbacks.progress() to 'callbacks'",

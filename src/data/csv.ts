@@ -175,7 +175,7 @@ function readLayout(bytes: Uint8Array, begin: number, name: string, { shape }: C
   }
   if (pixels === 0 || !isSquare(pixels)) {
     throw new DataError(
-      `${counted}, which is no square of pixels. Name the images' height, width and channels.`,
+      `${counted}, which is not a square number of pixels. Name the images' height, width and channels.`,
     );
   }
   const side = Math.round(Math.sqrt(pixels));

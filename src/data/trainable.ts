@@ -5,7 +5,7 @@ import type { LoadedDataset } from './loaded_dataset.js';
 const remedies = {
   idx: 'Name files with images of several classes.',
   csv: 'Add rows of other classes.',
-  png: 'Put the pictures of each class into a folder of their own, beside each other.',
+  png: 'Put the pictures of each class into its own folder, next to the others.',
 } as const;
 
 /** Throws: DataError when all training images are of one class: a constant answer would always be right. */
@@ -14,6 +14,6 @@ export function checkTrainable({ name, format, train }: LoadedDataset): void {
   if (found.length !== 1) return;
   const images = train.count === 1 ? 'the only image is' : `all ${train.count} images are`;
   throw new DataError(
-    `${name}: ${images} of one class, '${found[0]!}', expected two classes or more to tell apart. ${remedies[format]}`,
+    `${name}: ${images} of one class, '${found[0]!}', expected two or more classes. ${remedies[format]}`,
   );
 }

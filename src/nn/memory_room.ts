@@ -55,12 +55,12 @@ export class Room<Forecast extends MemoryForecast> {
     const { device } = this;
     if (forecast.largestBuffer > device.maxBufferBytes)
       return `a buffer of ${mebibytes(forecast.largestBuffer)}, and this device's limit is ${mebibytes(device.maxBufferBytes)}`;
-    const inAll = (): number => device.allocatedBytes + addedBytes(forecast);
-    if (inAll() <= this.#budget) return undefined;
+    const total = (): number => device.allocatedBytes + addedBytes(forecast);
+    if (total() <= this.#budget) return undefined;
     // It may fit once the unused buffers in the pool are freed.
     device.trim();
-    if (inAll() <= this.#budget) return undefined;
-    return `${mebibytes(inAll())} in all, and it may hold ${mebibytes(this.#budget)}`;
+    if (total() <= this.#budget) return undefined;
+    return `${mebibytes(total())} in total; the budget is ${mebibytes(this.#budget)}`;
   }
 
   /** `most` if it fits, else the largest number that does. Throws: DeviceError, as `largest`. */

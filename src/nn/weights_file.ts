@@ -113,7 +113,7 @@ export function descriptionIn({ metadata }: StoredTensors, file: string): unknow
   const text = metadata[descriptionKey];
   if (text === undefined) {
     throw new ModelError(
-      `model: ${file} holds weights and no description of their model, as files of earlier versions and of other programs. Load it beside its model.json.`,
+      `model: ${file} holds weights but no model description; it comes from an earlier version or another program. Load it together with its model.json.`,
     );
   }
   return parseJson(

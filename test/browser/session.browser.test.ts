@@ -39,11 +39,11 @@ beforeAll(async () => {
   shippedBytes = await shippedModel();
 });
 
-type Told = { [Name in keyof WorkerEvents]: WorkerEvents[Name][] };
+type Messages = { [Name in keyof WorkerEvents]: WorkerEvents[Name][] };
 
 interface Visit {
   readonly session: Session;
-  readonly told: Told;
+  readonly messages: Messages;
   /** The points, combined from all events as a view does. */
   readonly steps: () => number[];
   readonly status: () => WorkerEvents['status'];
@@ -59,7 +59,7 @@ afterEach(async () => {
 
 /** A session with its own files, lock and images, unless `options` gives others. */
 async function visit(options: SessionOptions = {}): Promise<Visit> {
-  const told: Told = {
+  const messages: Messages = {
     device: [],
     status: [],
     steps: [],
@@ -74,7 +74,7 @@ async function visit(options: SessionOptions = {}): Promise<Visit> {
   const session = new Session(
     { base: 'http://here/', settings, isReload: false },
     ({ name, value }) => {
-      (told[name] as unknown[]).push(value);
+      (messages[name] as unknown[]).push(value);
     },
     {
       openDevice: async () => open(),
@@ -89,14 +89,14 @@ async function visit(options: SessionOptions = {}): Promise<Visit> {
   );
   visits.push(session);
   await session.open();
-  const status = (): WorkerEvents['status'] => told.status.at(-1)!;
+  const status = (): WorkerEvents['status'] => messages.status.at(-1)!;
   return {
     session,
-    told,
+    messages,
     status,
     steps: () => {
-      const from = told.steps.findLastIndex(({ isFresh }) => isFresh);
-      return told.steps.slice(from).flatMap(({ points }) => points.map(({ step }) => step));
+      const from = messages.steps.findLastIndex(({ isFresh }) => isFresh);
+      return messages.steps.slice(from).flatMap(({ points }) => points.map(({ step }) => step));
     },
     until: async (condition) => {
       await expect.poll(condition, { timeout: 60_000, interval: 5 }).toBe(true);
@@ -162,21 +162,25 @@ async function digestOf(text: string): Promise<string> {
 describe('training', () => {
   test('reports its events, and ends like a plain call of fit', async () => {
     const page = await visit();
-    expect(page.told.model.at(-1)).toMatchObject({ origin: 'shipped', name: 'mlp', inputShape: [8, 8, 1] });
+    expect(page.messages.model.at(-1)).toMatchObject({
+      origin: 'shipped',
+      name: 'mlp',
+      inputShape: [8, 8, 1],
+    });
     expect(page.status().phase).toBe('idle');
     await page.session.trainer.begin(settings);
     await page.until(isFinished(page));
 
     expect(page.steps()).toEqual(Array.from({ length: allSteps }, (_, i) => i + 1));
-    expect(page.told.steps.flatMap(({ points }) => points).every(({ loss }) => Number.isFinite(loss))).toBe(
-      true,
-    );
-    expect(page.told.epochs.at(-1)!.map(({ epoch, step }) => [epoch, step])).toEqual([
+    expect(
+      page.messages.steps.flatMap(({ points }) => points).every(({ loss }) => Number.isFinite(loss)),
+    ).toBe(true);
+    expect(page.messages.epochs.at(-1)!.map(({ epoch, step }) => [epoch, step])).toEqual([
       [1, 12],
       [2, 24],
       [3, 36],
     ]);
-    expect(Object.keys(page.told.epochs.at(-1)![0]!.logs).sort()).toEqual(
+    expect(Object.keys(page.messages.epochs.at(-1)![0]!.logs).sort()).toEqual(
       ['accuracy', 'learning_rate', 'loss', 'val_accuracy', 'val_loss'].sort(),
     );
     expect(page.status()).toMatchObject({
@@ -189,14 +193,16 @@ describe('training', () => {
       etaSeconds: null,
     });
     expect(page.status().savedAt).toBeGreaterThan(0);
-    expect(page.told.memory.at(-1)).toMatchObject({ parameters: page.session.current.model.parameterCount });
-    expect(page.told.memory.at(-1)!.parts.map(({ name }) => name)).toContain('optimizer');
-    expect(page.told.model.at(-1)).toMatchObject({
+    expect(page.messages.memory.at(-1)).toMatchObject({
+      parameters: page.session.current.model.parameterCount,
+    });
+    expect(page.messages.memory.at(-1)!.parts.map(({ name }) => name)).toContain('optimizer');
+    expect(page.messages.model.at(-1)).toMatchObject({
       origin: 'trained',
       classNames: ['top', 'middle', 'bottom'],
     });
     expect(bitsOf(await page.session.current.weights())).toBe(await plainBits());
-    expect(page.told.note).toEqual([]);
+    expect(page.messages.note).toEqual([]);
   });
 });
 
@@ -318,20 +324,20 @@ describe('reload', () => {
     await first.until(isBeyond(first, 5));
     const second = await reloaded(first, options);
     // The partly trained model predicts from the start, and the curve has all steps.
-    expect(second.told.model.at(-1)).toMatchObject({ origin: 'trained' });
-    expect(second.told.status[0]).toMatchObject({ phase: 'loading', settings });
-    expect(second.told.status[0]!.step).toBeGreaterThan(3);
+    expect(second.messages.model.at(-1)).toMatchObject({ origin: 'trained' });
+    expect(second.messages.status[0]).toMatchObject({ phase: 'loading', settings });
+    expect(second.messages.status[0]!.step).toBeGreaterThan(3);
     await second.until(isFinished(second));
     expect(second.steps()).toEqual(Array.from({ length: allSteps }, (_, i) => i + 1));
     // It did not start again, which would end with the same bits.
-    expect(second.told.steps.filter(({ isFresh }) => isFresh)).toHaveLength(1);
-    expect(second.told.steps[0]!.points.length).toBeGreaterThan(3);
-    expect(second.told.epochs.at(-1)!.map(({ epoch }) => epoch)).toEqual([1, 2, 3]);
+    expect(second.messages.steps.filter(({ isFresh }) => isFresh)).toHaveLength(1);
+    expect(second.messages.steps[0]!.points.length).toBeGreaterThan(3);
+    expect(second.messages.epochs.at(-1)!.map(({ epoch }) => epoch)).toEqual([1, 2, 3]);
     expect(bitsOf(await second.session.current.weights())).toBe(await plainBits());
 
     const third = await reloaded(second, options);
     expect(third.status()).toMatchObject({ phase: 'finished', step: allSteps, epoch: 3, settings });
-    expect(third.told.epochs.at(-1)).toEqual(second.told.epochs.at(-1));
+    expect(third.messages.epochs.at(-1)).toEqual(second.messages.epochs.at(-1));
     expect(bitsOf(await third.session.current.weights())).toBe(await plainBits());
   });
 
@@ -419,8 +425,8 @@ describe('reload', () => {
     }
     const second = await visit(options);
     expect(second.status().phase).toBe('idle');
-    expect(second.told.model.at(-1)).toMatchObject({ origin: 'shipped' });
-    expect(second.told.note).toMatchInlineSnapshot(`
+    expect(second.messages.model.at(-1)).toMatchObject({ origin: 'shipped' });
+    expect(second.messages.note).toMatchInlineSnapshot(`
       [
         {
           "level": "warning",
@@ -447,11 +453,11 @@ describe('reload', () => {
       settings: { dataset: 'custom' },
     });
     expect(page.steps()).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
-    expect(page.told.epochs.at(-1)).toEqual(earlierSession.epochs.slice(0, 1));
+    expect(page.messages.epochs.at(-1)).toEqual(earlierSession.epochs.slice(0, 1));
     expect(await digestOf(bitsOf(await page.session.current.weights()))).toBe(earlierSession.paused);
     await page.session.trainer.resume();
     await page.until(isFinished(page));
-    const epochs = page.told.epochs.at(-1)!;
+    const epochs = page.messages.epochs.at(-1)!;
     expect(epochs.map(({ step }) => step)).toEqual([6, 12, 18]);
     epochs.forEach(({ logs }, i) => {
       for (const [name, value] of Object.entries(earlierSession.epochs[i]!.logs))
@@ -459,7 +465,7 @@ describe('reload', () => {
     });
     // Another device may choose other kernels, which a note says.
     const here = JSON.stringify(page.session.device.current!.fingerprint);
-    expect(here === JSON.stringify(earlierSession.fingerprint) ? page.told.note : []).toEqual([]);
+    expect(here === JSON.stringify(earlierSession.fingerprint) ? page.messages.note : []).toEqual([]);
     await page.session.undo.undo('model');
     expect(await digestOf(bitsOf(await page.session.current.weights()))).toBe(earlierSession.undone);
   });
@@ -479,7 +485,7 @@ describe('reload', () => {
     await first.until(() => folder.files.has('own.safetensors'));
     const second = await reloaded(first, options);
     expect(bitsOf(await second.session.current.weights())).toBe(taught);
-    expect(second.told.model.at(-1)!.origin).toBe('trained');
+    expect(second.messages.model.at(-1)!.origin).toBe('trained');
     expect(second.status().phase).toBe('idle');
     const own = await second.session.data.get('custom');
     expect(own).toEqual({ ...loaded, name: 'mine', source: 'my files' });
@@ -507,8 +513,8 @@ describe('tabs', () => {
     const second = await visit(options);
     // All tabs can read the saved session.
     expect((await second.session.data.get('custom')).name).toBe('mine');
-    await second.until(() => second.told.note.length > 0);
-    expect(second.told.note).toMatchInlineSnapshot(`
+    await second.until(() => second.messages.note.length > 0);
+    expect(second.messages.note).toMatchInlineSnapshot(`
       [
         {
           "level": "info",
@@ -539,7 +545,7 @@ describe('tabs', () => {
     expect(second.status().phase).toBe('idle');
     await first.session.close();
     await second.until(() => second.status().phase === 'paused');
-    expect(second.told.note).toEqual([]);
+    expect(second.messages.note).toEqual([]);
   });
 });
 
@@ -553,8 +559,8 @@ describe('device', () => {
     expect(page.session.device.current).toBeUndefined();
     expect((await page.session.current.weights()).size).toBeGreaterThan(0);
     // Sent with the device event, for the banner, and not as a note as well.
-    await page.until(() => page.told.device.at(-1)?.problem !== null);
-    expect(page.told.note).toEqual([]);
+    await page.until(() => page.messages.device.at(-1)?.problem !== null);
+    expect(page.messages.note).toEqual([]);
     await page.session.trainer.resume();
     expect(page.session.device.current).toBeDefined();
     await page.until(isFinished(page));
@@ -582,7 +588,7 @@ describe('device', () => {
         throw new DeviceError('open: there is none.', { problem: 'no-adapter' });
       },
     });
-    expect(page.told.device).toEqual([{ info: null, problem: 'There is none.' }]);
+    expect(page.messages.device).toEqual([{ info: null, problem: 'There is none.' }]);
     expect(page.session.device.current).toBeUndefined();
     expect(page.session.current.model.parameterCount).toBeGreaterThan(0);
     expect([...(await page.session.current.weights()).values()].every((values) => values.length > 0)).toBe(
@@ -603,11 +609,11 @@ describe('models', () => {
     const { name, bytes } = await page.session.models.download();
     expect(name).toBe('digits-mlp-36-steps.safetensors');
     await page.session.models.reset('digits');
-    expect(page.told.model.at(-1)!.origin).toBe('shipped');
+    expect(page.messages.model.at(-1)!.origin).toBe('shipped');
     expect(page.status().phase).toBe('idle');
     expect(bitsOf(await page.session.current.weights())).toBe(shippedBits);
     await page.session.models.open([new File([bytes], name)]);
-    expect(page.told.model.at(-1)).toMatchObject({
+    expect(page.messages.model.at(-1)).toMatchObject({
       origin: 'opened',
       classNames: ['top', 'middle', 'bottom'],
     });
@@ -637,12 +643,12 @@ describe('models', () => {
     await expect(
       page.session.models.open(files(['last.safetensors', bare])),
     ).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[ModelError: models: last.safetensors holds weights and no description of their model; choose its model.json together with it.]`,
+      `[ModelError: models: last.safetensors holds weights but no model description; choose its model.json together with it.]`,
     );
     expect(bitsOf(await page.session.current.weights())).toBe(before);
     const description = JSON.stringify(page.session.current.model.toJson());
     await page.session.models.open(files(['run/last.safetensors', bare], ['run/model.json', description]));
-    expect(page.told.model.at(-1)!.origin).toBe('opened');
+    expect(page.messages.model.at(-1)!.origin).toBe('opened');
     expect(bitsOf(await page.session.current.weights())).toBe(before);
   });
 });
@@ -677,7 +683,7 @@ describe('errors', () => {
     const test = async () => loaded.test!;
     const first = await visit({ openFolder, source: { whole: never, test } });
     void first.session.trainer.begin(settings);
-    await first.until(() => first.told.status.some(({ savedAt }) => savedAt !== null));
+    await first.until(() => first.messages.status.some(({ savedAt }) => savedAt !== null));
     await first.session.close();
 
     let isThere = false;
@@ -693,7 +699,7 @@ describe('errors', () => {
     });
     await page.until(() => page.status().phase === 'paused');
     expect(page.status().settings).toEqual(settings);
-    expect(page.told.note).toEqual([
+    expect(page.messages.note).toEqual([
       { level: 'info', text: 'No checkpoint had been saved yet, so the training starts again at step 0.' },
       { level: 'error', text: 'data: gone.', cause: 'training' },
     ]);
@@ -712,14 +718,14 @@ describe('errors', () => {
       /^The loss has been (NaN|infinite) since step \d+: the learning rate is too large\. Train again with a smaller one\.$/;
     expect(page.status().trouble).toMatch(trouble);
     expect(Number.isFinite(page.status().loss)).toBe(false);
-    expect(page.told.note).toContainEqual({ level: 'warning', text: page.status().trouble });
+    expect(page.messages.note).toContainEqual({ level: 'warning', text: page.status().trouble });
     await page.session.close();
 
     const next = await visit(options);
     const { step, trouble: before } = page.status();
     expect(next.status()).toMatchObject({ phase: 'stopped', step, loss: NaN, trouble: before });
-    expect(next.told.epochs.at(-1)).toMatchObject([{ logs: { loss: NaN, val_loss: NaN } }]);
-    expect(next.told.note).toEqual([]);
+    expect(next.messages.epochs.at(-1)).toMatchObject([{ logs: { loss: NaN, val_loss: NaN } }]);
+    expect(next.messages.note).toEqual([]);
     await next.session.trainer.begin(settings);
     await next.until(isFinished(next));
     expect(next.status().trouble).toBeNull();
@@ -731,13 +737,13 @@ describe('errors', () => {
     await page.until(isFinished(page));
     const { trouble } = page.status();
     expect(trouble).toMatch(/^The loss has diverged to \d\S* at step \d+, where guessing gives 1\.10: /);
-    expect(page.told.note).toEqual([{ level: 'warning', text: trouble }]);
+    expect(page.messages.note).toEqual([{ level: 'warning', text: trouble }]);
   });
 
   test('a note says that the browser cannot store files', async () => {
     const page = await visit({ openFolder: async () => undefined });
-    await page.until(() => page.told.note.length > 0);
-    expect(page.told.note).toMatchInlineSnapshot(`
+    await page.until(() => page.messages.note.length > 0);
+    expect(page.messages.note).toMatchInlineSnapshot(`
       [
         {
           "level": "info",

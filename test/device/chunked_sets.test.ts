@@ -173,7 +173,9 @@ describe('memory', () => {
     device.trim();
     expect(addedBytes(forecastEvaluation(model, images, 8))).toBeGreaterThan(2500 * 64);
     const memory = device.allocatedBytes + 2500 * 64;
-    expect(() => largestBatch(model, { images }, { batchSize: 8, memory })).toThrow(/MiB in all|KiB in all/);
+    expect(() => largestBatch(model, { images }, { batchSize: 8, memory })).toThrow(
+      /MiB in total|KiB in total/,
+    );
     expect(largestBatch(model, { images }, { batchSize: 8, memory: Infinity })).toBe(8);
     model.dispose();
   });

@@ -134,11 +134,11 @@ describe('loadModel by the path of a file', () => {
     const folder = disk.get('runs/x')!;
     folder.files.set('weights.safetensors', withoutDescription(folder.files.get('weights.safetensors')!));
     const load = async () => loadModel('runs/x/weights.safetensors', { device: held.device });
-    await expect(load()).rejects.toThrow(/no description of their model/);
+    await expect(load()).rejects.toThrow(/no model description/);
     await folder.write('model.json', JSON.stringify(model.toJson()));
     expect(await weightBits(await load())).toBe(await weightBits(model));
     expect(() => modelFromFile(folder.files.get('weights.safetensors')!)).toThrowErrorMatchingInlineSnapshot(
-      `[ModelError: model: file holds weights and no description of their model, as files of earlier versions and of other programs. Load it beside its model.json.]`,
+      `[ModelError: model: file holds weights but no model description; it comes from an earlier version or another program. Load it together with its model.json.]`,
     );
   });
 

@@ -205,7 +205,7 @@ describe('predict', () => {
     const earlier = run('predict', '--model', 'earlier/best.safetensors', 'row.csv');
     expect([earlier.status, earlier.stderr]).toEqual([
       1,
-      'model: earlier/best.safetensors holds weights and no description of their model, as files of earlier versions and of other programs. Load it beside its model.json.\n',
+      'model: earlier/best.safetensors holds weights but no model description; it comes from an earlier version or another program. Load it together with its model.json.\n',
     ]);
     const twice = run('predict', '--model', 'alone.safetensors', '--weights', 'best', 'row.csv');
     expect([twice.status, twice.stderr]).toEqual([

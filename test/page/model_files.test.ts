@@ -1,6 +1,7 @@
 /**
  * Models as files, exchanged between the page and Node with the same bits: downloaded, opened again, loaded in Node; a model
- * trained in Node opened on the page, with a layer that the page fetches for it. Files that are not models are rejected with an error, and the current model stays.
+ * trained in Node opened on the page, with a layer that the page fetches for it. Files that are not models are rejected with an
+ * error, and the current model stays.
  */
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -106,6 +107,6 @@ test('a file that is not a model is rejected with an error', async () => {
   await openModel(page, { name: 'cut.safetensors', bytes: bytes.subarray(0, 50_000) });
   await note(page, /^cut\.safetensors: not a valid \.safetensors file: .* Is it cut off\?$/).waitFor();
   await openModel(page, { name: 'bare.safetensors', bytes: writeSafetensors(stored.tensors) });
-  await note(page, /^models: bare\.safetensors holds weights and no description of their model; /).waitFor();
+  await note(page, /^models: bare\.safetensors holds weights but no model description; /).waitFor();
   expect((await download(page)).bits === bits).toBe(true);
 });

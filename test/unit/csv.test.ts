@@ -158,7 +158,7 @@ describe('parseCsv', () => {
     ],
     [
       'label,pixel0,pixel1\n1,2,3\n',
-      "train.csv: the first line has 2 columns after the label, which is no square of pixels. Name the images' height, width and channels.",
+      "train.csv: the first line has 2 columns after the label, which is not a square number of pixels. Name the images' height, width and channels.",
     ],
     [
       'id,label,pixel0\n1,2,3\n',

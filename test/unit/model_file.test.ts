@@ -45,7 +45,7 @@ it.each<[string, Uint8Array, string]>([
   [
     'without a description',
     file(undefined),
-    'model: a.safetensors holds weights and no description of their model, as files of earlier versions and of other programs. Load it beside its model.json.',
+    'model: a.safetensors holds weights but no model description; it comes from an earlier version or another program. Load it together with its model.json.',
   ],
   [
     'without a layer’s tensor',

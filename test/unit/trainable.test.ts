@@ -35,9 +35,9 @@ describe('images to train on', () => {
     expect([messageFor('png', [1, 1, 1]), messageFor('csv', [2, 2]), messageFor('idx', [0])])
       .toMatchInlineSnapshot(`
       [
-        "mine: all 3 images are of one class, 'dog', expected two classes or more to tell apart. Put the pictures of each class into a folder of their own, beside each other.",
-        "mine: all 2 images are of one class, 'fish', expected two classes or more to tell apart. Add rows of other classes.",
-        "mine: the only image is of one class, 'cat', expected two classes or more to tell apart. Name files with images of several classes.",
+        "mine: all 3 images are of one class, 'dog', expected two or more classes. Put the pictures of each class into its own folder, next to the others.",
+        "mine: all 2 images are of one class, 'fish', expected two or more classes. Add rows of other classes.",
+        "mine: the only image is of one class, 'cat', expected two or more classes. Name files with images of several classes.",
       ]
     `);
   });

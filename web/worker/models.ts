@@ -31,7 +31,7 @@ export async function readModelFiles(
   const description = files.find(({ name }) => leafOf(name) === 'model.json');
   if (!description) {
     throw new ModelError(
-      `models: ${chosen.name} holds weights and no description of their model; choose its model.json together with it.`,
+      `models: ${chosen.name} holds weights but no model description; choose its model.json together with it.`,
     );
   }
   const model = await description.text();
