@@ -415,12 +415,12 @@ test('a running training waits for each kernel, and makes progress between them'
   putSlowFirst();
   const page = await visit();
   await page.session.trainer.begin({ ...settings, epochs: 10_000 });
-  const rests = vi.spyOn(page.session.trainer, 'betweenSteps');
+  const betweenSteps = vi.spyOn(page.session.trainer, 'betweenSteps');
   const steps: number[] = [];
   const { kernels } = await page.tuning.run(settings, () => {
     steps.push(page.session.trainer.active!.position().step);
   });
-  expect(rests).toHaveBeenCalledTimes(kernels.length + 1);
+  expect(betweenSteps).toHaveBeenCalledTimes(kernels.length + 1);
   expect(steps.slice(1).filter((step, i) => step <= steps[i]!)).toEqual([]);
 });
 

@@ -22,12 +22,12 @@ const held = useDevice();
 const keys = (logs: Logs): string => Object.keys(logs).join();
 
 /** Writes down every hook; asynchronous when asked to, so that one that is not awaited comes too late. */
-function recorder(heard: string[], isAsync: boolean): Callback {
+function recorder(calls: string[], isAsync: boolean): Callback {
   const note = (text: string): void | Promise<void> => {
-    if (!isAsync) return void heard.push(text);
+    if (!isAsync) return void calls.push(text);
     return new Promise((resolve) =>
       setTimeout(() => {
-        heard.push(text);
+        calls.push(text);
         resolve();
       }, 1),
     );
@@ -54,9 +54,9 @@ function recorder(heard: string[], isAsync: boolean): Callback {
 
 describe('hooks', () => {
   it.each([false, true])('come in order, with their arguments; asynchronous: %s', async (isAsync) => {
-    const heard: string[] = [];
+    const calls: string[] = [];
     const model = smallModel();
-    const callbacks = [recorder(heard, isAsync)];
+    const callbacks = [recorder(calls, isAsync)];
     await model.fit(bars(9), { epochs: 2, batchSize: 4, validationData: bars(5, 2), callbacks });
     const batch = (epoch: number, step: number): string[] => [
       `batch begin ${step} at ${3 * epoch + step}`,
@@ -76,20 +76,20 @@ describe('hooks', () => {
       ...test(2),
       `epoch end ${n} loss,accuracy,val_loss,val_accuracy,learning_rate`,
     ];
-    expect(heard).toEqual([
+    expect(calls).toEqual([
       'train begin 2×3',
       ...epoch(0),
       ...epoch(1),
       'train end loss,accuracy,val_loss,val_accuracy,learning_rate false',
     ]);
 
-    heard.length = 0;
+    calls.length = 0;
     await model.evaluate(bars(5, 2), { batchSize: 2, callbacks });
-    expect(heard).toEqual(['test begin 5 in 3 of 2', ...test(3)]);
+    expect(calls).toEqual(['test begin 5 in 3 of 2', ...test(3)]);
 
-    heard.length = 0;
+    calls.length = 0;
     await model.predict(bars(5, 2), { batchSize: 3, callbacks });
-    expect(heard).toEqual([
+    expect(calls).toEqual([
       'predict begin 5 in 2 of 3',
       'predict batch begin 0',
       'predict batch end 0 9',
@@ -106,14 +106,14 @@ describe('hooks', () => {
         this.count++;
       }
     }
-    const heard: string[] = [];
+    const calls: string[] = [];
     const counter = new Counter();
     const first: Callback = {
-      onEpochEnd: () => new Promise((done) => setTimeout(done, 5)).then(() => void heard.push('first')),
+      onEpochEnd: () => new Promise((done) => setTimeout(done, 5)).then(() => void calls.push('first')),
     };
-    const second: Callback = { onEpochEnd: () => void heard.push(`second ${counter.count}`) };
+    const second: Callback = { onEpochEnd: () => void calls.push(`second ${counter.count}`) };
     await smallModel().fit(bars(8), { batchSize: 4, callbacks: [counter, first, second] });
-    expect(heard).toEqual(['first', 'second 2']);
+    expect(calls).toEqual(['first', 'second 2']);
   });
 
   it('tell evaluate and predict the same as their results', async () => {
@@ -273,15 +273,15 @@ describe('listening', () => {
 
 describe('stop()', () => {
   it('within an epoch ends it early, validates, and ends training', async () => {
-    const heard: string[] = [];
+    const calls: string[] = [];
     const stopper: Callback = {
       // With one step at a time, no step is in flight.
       onBatchBegin: () => undefined,
       onBatchEnd: (step, _, training) => (step === 1 ? training.stop() : undefined),
-      onTestEnd: () => void heard.push('validated'),
+      onTestEnd: () => void calls.push('validated'),
       onEpochEnd: (epoch, logs, { position }) =>
-        void heard.push(`epoch ${epoch} ended after ${position().step}: ${keys(logs)}`),
-      onTrainEnd: (_, __, isInterrupted) => void heard.push(`end ${isInterrupted}`),
+        void calls.push(`epoch ${epoch} ended after ${position().step}: ${keys(logs)}`),
+      onTrainEnd: (_, __, isInterrupted) => void calls.push(`end ${isInterrupted}`),
     };
     const { epochs, isInterrupted, checkpoint } = await smallModel().fit(bars(40), {
       epochs: 3,
@@ -289,7 +289,7 @@ describe('stop()', () => {
       validationData: bars(6),
       callbacks: [stopper],
     });
-    expect(heard).toEqual([
+    expect(calls).toEqual([
       'validated',
       'epoch 0 ended after 2: loss,accuracy,val_loss,val_accuracy,learning_rate',
       'end false',

@@ -69,7 +69,7 @@ describe('the default device', () => {
     expect(defaultDevice()).toBe(b);
   });
 
-  it('is no helper', async () => {
+  it('is never a helper device', async () => {
     const a = await opens();
     const helpers = await a.openHelpers();
     expect(defaultDevice()).toBe(a);

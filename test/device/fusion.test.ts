@@ -1,5 +1,5 @@
 // Plan: small networks with their gradients, planned with fusion and without: the same results but for rounding, since
-// by-products are summed in another order; fewer dispatches; and with fusion the same bits in a second run.
+// shared results are summed in another order; fewer dispatches; and with fusion the same bits in a second run.
 import { expect, test } from 'vitest';
 import { grad } from '../../src/kernels/grad.js';
 import { program } from '../../src/engine/program.js';

@@ -164,7 +164,7 @@ describe('micro-batches give what the whole batch gives', () => {
 
 describe('steps are whole batches', () => {
   it('for callbacks, rates and metrics', async () => {
-    const heard: string[] = [];
+    const calls: string[] = [];
     const model = makeModel({ optimizer: sgd({ learningRate: (step) => 1 / (1 + step) }) });
     const { checkpoint, metrics } = await model.fit(bars(21), {
       epochs: 2,
@@ -172,12 +172,12 @@ describe('steps are whole batches', () => {
       microBatchSize: 3,
       callbacks: [
         {
-          onTrainBegin: ({ stepsPerEpoch, batchSize }) => void heard.push(`${stepsPerEpoch} of ${batchSize}`),
-          onBatchEnd: (step) => void heard.push(`${step}`),
+          onTrainBegin: ({ stepsPerEpoch, batchSize }) => void calls.push(`${stepsPerEpoch} of ${batchSize}`),
+          onBatchEnd: (step) => void calls.push(`${step}`),
         },
       ],
     });
-    expect(heard).toEqual(['3 of 8', '0', '1', '2', '0', '1', '2']);
+    expect(calls).toEqual(['3 of 8', '0', '1', '2', '0', '1', '2']);
     expect(checkpoint.position).toMatchObject({ step: 6, epoch: 2, cursor: 0 });
     expect(checkpoint.microBatchSize).toBe(3);
     expect(metrics['learning_rate']).toEqual([Math.fround(1 / 3), Math.fround(1 / 6)]);

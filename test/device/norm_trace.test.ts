@@ -1,4 +1,4 @@
-// Plan: the trace of PyTorch in ../traces/norm_trace.json, gone through again by a model as users build it: normalisation,
+// Plan: the trace of PyTorch in ../traces/norm_trace.json, replayed by a model built as users do: normalisation,
 // average pooling, sigmoid, sgd with momentum and an L2 term. The same weights and images, hence the same loss and the same
 // right answers at each step, the same parameters and moving statistics at the end.
 // Tolerances as in trace.test.ts: five times what PyTorch's own f32 lies from its f64, and at least two units in the last

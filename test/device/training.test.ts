@@ -207,18 +207,18 @@ describe('fit', () => {
   });
 
   it('tells callbacks of every step and epoch, in order', async () => {
-    const heard: string[] = [];
+    const calls: string[] = [];
     const model = smallModel();
     await model.fit(bars(9), {
       epochs: 2,
       batchSize: 4,
       callbacks: [
         {
-          onTrainBegin: () => void heard.push('begin'),
-          onEpochBegin: (epoch) => void heard.push(`epoch ${epoch}`),
-          onBatchEnd: (step) => void heard.push(`step ${step}`),
-          onEpochEnd: (epoch, logs) => void heard.push(`end ${epoch} ${Object.keys(logs).join()}`),
-          onTrainEnd: () => void heard.push('end'),
+          onTrainBegin: () => void calls.push('begin'),
+          onEpochBegin: (epoch) => void calls.push(`epoch ${epoch}`),
+          onBatchEnd: (step) => void calls.push(`step ${step}`),
+          onEpochEnd: (epoch, logs) => void calls.push(`end ${epoch} ${Object.keys(logs).join()}`),
+          onTrainEnd: () => void calls.push('end'),
         },
       ],
     });
@@ -229,7 +229,7 @@ describe('fit', () => {
       'step 2',
       `end ${n} loss,accuracy,learning_rate`,
     ];
-    expect(heard).toEqual(['begin', ...epoch(0), ...epoch(1), 'end']);
+    expect(calls).toEqual(['begin', ...epoch(0), ...epoch(1), 'end']);
   });
 
   it('tells of its kernels from the beginning of training on, and of none while they are compiled', async () => {

@@ -193,7 +193,7 @@ test('a workload meets the kernels that training and validation meet', async () 
   expect([device.kernelSelection.version, device.kernelSelection.met.size]).toEqual([before, 0]);
 });
 
-test('a workload times the step by the table and by choices, at a moment of its own', async () => {
+test('a workload times the step by the table and by choices at a sync point', async () => {
   const { device } = held;
   addPlain(device);
   const workload = new Workload(device, { model: 'mlp', batchSize: 6, ...images });

@@ -1,5 +1,5 @@
 // Plan: a few cases of each kind of `npm run test:long` that needs a training (docs/testing.md): killed, with a failing call
-// on files, with a failing call of WebGPU. Each ends as a training without faults, or the case says what is other.
+// on files, with a failing call of WebGPU. Each ends as a training without faults, or the case reports what differs.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-/** What the page proposes where the processor does all the work has the least of its models learn: `mlp`, in a second or two. */
+/** The settings that the page proposes for a CPU train its smallest model: `mlp`, in a second or two. */
 import { expect, test } from 'vitest';
 import { loadDataset } from '../../src/node/datasets.js';
 import { fitOptionsOf, modelOf, splitBy } from '../../src/recipe/parts.js';

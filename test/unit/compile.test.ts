@@ -65,20 +65,20 @@ function planOf(device: Device, letters: string): Plan {
 }
 
 async function run(driver: Driver, letters: string, helperCount = 1): Promise<[number, number][]> {
-  const heard: [number, number][] = [];
+  const calls: [number, number][] = [];
   const plan = planOf(pretend(driver, helperCount), letters);
-  const pipelines = await compile(plan, { onProgress: (done, total) => heard.push([done, total]) });
+  const pipelines = await compile(plan, { onProgress: (done, total) => calls.push([done, total]) });
   expect(pipelines.map((pipeline) => pipeline.shader.label).join('')).toBe(letters);
-  return heard;
+  return calls;
 }
 
 const onMain = (): string[] => log.filter((entry) => entry.startsWith('main')).map((entry) => entry.slice(5));
 const onHelpers = (): string[] => log.filter((entry) => entry.startsWith('helper'));
 
 test('each kernel is run once, the longest first, and the listener counts to the end', async () => {
-  const heard = await run({ compileMs: 5, hasDiskCache: true }, 'abcab');
+  const calls = await run({ compileMs: 5, hasDiskCache: true }, 'abcab');
   expect(log).toEqual(['main c', 'main b', 'main a']);
-  expect(heard).toEqual([
+  expect(calls).toEqual([
     [1, 3],
     [2, 3],
     [3, 3],
@@ -91,12 +91,12 @@ test('listeners are optional', async () => {
 });
 
 test('a cold driver gets help, and every kernel still runs on our device', async () => {
-  const heard = await run({ compileMs: 500, hasDiskCache: true }, 'abcdefgh', 2);
+  const calls = await run({ compileMs: 500, hasDiskCache: true }, 'abcdefgh', 2);
   expect(onMain().toSorted()).toEqual([...'abcdefgh']);
   expect(onHelpers().length).toBeGreaterThan(2);
   // No caller compiles what another one compiles or has compiled: eight compilations in all.
   expect(clock).toBe(8 * 500 + onHelpers().length);
-  expect(heard.at(-1)).toEqual([8, 8]);
+  expect(calls.at(-1)).toEqual([8, 8]);
   expect(destroyed).toBe(2);
 });
 

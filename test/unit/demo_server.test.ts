@@ -1,10 +1,10 @@
 /**
- * The demo's server, asked through sockets of its own, since clients tidy addresses up:
- *   the page, its types, packing, ETag and 304, HEAD; what protects the reader stands in every answer
+ * The demo's server, requested through raw sockets, because HTTP clients normalise URLs:
+ *   the page, its types, packing, ETag and 304, HEAD; security headers in every response
  *   no way out of the table: traversal in every spelling, names of objects, the folder of data
  *   methods, hosts (DNS rebinding), nonsense
  *   data sets: manifest and files fit each other and the reader of the page; absent ones; a fault is reported, and the
- *   server goes on
+ *   server continues
  * Then the command: port taken, wrong options, folders to write into, and Ctrl-C, in processes of its own.
  */
 import { spawn, spawnSync } from 'node:child_process';

@@ -1,7 +1,7 @@
 /**
  * Plans without a device:
  *   every variant of every primitive lowers every case and every bench shape: constants exist, limits are kept
- *   what is dropped, fused, stored on the way, and not fused; what comes as a by-product
+ *   what is dropped, fused, stored on the way, and not fused; which results are shared
  *   when buffers are used again; which variant is chosen
  */
 import { expect, test } from 'vitest';
@@ -250,7 +250,7 @@ test('an op is not fused past what changes the memory that its kernel reads, see
   expect(labels(plan)).toEqual(['matmul/forward', 'sgd/update', 'relu/forward']);
 });
 
-// ---- by-products ----
+// ---- shared results ----
 
 /** The gradients of a convolution with a bias. */
 const biased = (wanted: 'bias' | 'both') =>

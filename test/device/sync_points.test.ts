@@ -1,7 +1,7 @@
 /**
- * SyncPoints: halting a training at a step, with consistent weights.
+ * Sync points: halting a training at a step, with consistent weights.
  *   a checkpoint written at a sync point in the middle of an epoch, or of the validation, resumes with the same bits
- *   rests change no bits, however often; single steps; a callback that listens to onBatchBegin rests too
+ *   sync points change no bits, however often; single steps; also with a callback that listens to onBatchBegin
  *   a learning rate set at a sync point applies to the next step
  *   profile: times for every dispatch, and everything restored, including micro-batches
  *   scopes: every dispatch of the step says which layer it works for
@@ -30,8 +30,8 @@ async function straightBits(): Promise<string> {
   return weightBits(model);
 }
 
-/** SyncPoints once, when `step` steps have been done or a little later, and says where. */
-function restOnce(step: number, at: (training: Training) => Promise<void>): Callback {
+/** Halts once, at the first sync point after `step` steps, and calls `at`. */
+function syncOnce(step: number, at: (training: Training) => Promise<void>): Callback {
   let isDone = false;
   return {
     stepsUntilSync: (training) => (!isDone && training.position().step >= step ? 0 : Infinity),
@@ -47,15 +47,15 @@ describe('a checkpoint written at a sync point', () => {
   it.each([2, 8, 13])('after step %i resumes with the same bits', async (step) => {
     const straight = await straightBits();
     const folder = memoryFolder();
-    let restedAt = -1;
+    let syncedAt = -1;
     const interrupted = smallModel();
-    const keep = restOnce(step, async (training) => {
-      restedAt = training.position().step;
+    const keep = syncOnce(step, async (training) => {
+      syncedAt = training.position().step;
       await interrupted.saveWeights(folder, 'kept', { checkpoint: training.checkpoint() });
     });
     await interrupted.fit(set, { ...options, callbacks: [keep] });
-    expect(await weightBits(interrupted), 'the rest itself changes nothing').toBe(straight);
-    expect(restedAt).toBeGreaterThanOrEqual(step);
+    expect(await weightBits(interrupted), 'the sync point itself changes nothing').toBe(straight);
+    expect(syncedAt).toBeGreaterThanOrEqual(step);
 
     const resumed = smallModel({ seed: 99 });
     const { checkpoint } = await resumed.loadWeights(folder, 'kept');
@@ -97,7 +97,7 @@ describe('a checkpoint written at a sync point', () => {
   });
 });
 
-describe('rests', () => {
+describe('sync points', () => {
   it('after every third step, and single steps', async () => {
     const seen: number[] = [];
     const model = smallModel();
@@ -167,7 +167,7 @@ describe('profile', () => {
     await straight.fit(set, { ...options, microBatchSize });
     const model = smallModel();
     let dispatches = 0;
-    const look = restOnce(5, async (training) => {
+    const look = syncOnce(5, async (training) => {
       if (!device.hasTimestamps) return;
       const times = await training.profile();
       dispatches = times.length;
