@@ -789,10 +789,10 @@ function shaderError(
   other?: string,
 ): DeviceError {
   const lines = shader.code.split('\n');
-  const told = messages.map(
+  const texts = messages.map(
     (m) => `  line ${m.lineNum}: ${m.message}\n    ${lines[m.lineNum - 1]?.trim() ?? ''}`,
   );
-  return new DeviceError(`shader ${shader.label} does not compile:\n${told.join('\n') || other}`, {
+  return new DeviceError(`shader ${shader.label} does not compile:\n${texts.join('\n') || other}`, {
     problem: 'shader',
   });
 }

@@ -116,13 +116,13 @@ export class GpuCalls {
 
   #onError(error: GPUError): void {
     const isOutOfMemory = error.constructor.name === 'GPUOutOfMemoryError';
-    const told = isOutOfMemory ? outOfMemory(error.message) : refusal(error);
+    const refused = isOutOfMemory ? outOfMemory(error.message) : refusal(error);
     if (this.#calling) {
-      this.#refused ??= told;
+      this.#refused ??= refused;
       return;
     }
     if (isOutOfMemory) this.#outOfMemory ??= error.message;
-    this.add(told, this.#answered + 1);
+    this.add(refused, this.#answered + 1);
   }
 
   /** Marks all work from `first` on as refused with `error`. */
@@ -205,7 +205,7 @@ function refusal(error: GPUError): DeviceError {
   return new DeviceError(message, { cause: error, problem: 'other' });
 }
 
-function outOfMemory(told: string): DeviceError {
-  const message = `device: out of memory: ${told}; open a new device, and use a smaller batch or model.`;
-  return new DeviceError(message, { problem: 'limit' });
+function outOfMemory(message: string): DeviceError {
+  const text = `device: out of memory: ${message}; open a new device, and use a smaller batch or model.`;
+  return new DeviceError(text, { problem: 'limit' });
 }

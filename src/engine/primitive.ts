@@ -46,7 +46,7 @@ export interface PrimitiveContext<I extends string, O extends string, A extends 
 
 /** One dispatch of one shader. */
 export interface Dispatch {
-  /** `<op>/<pass>[_<family>]`, the shader's path below shaders/ without its ending. */
+  /** `<op>/<primitive>[_<family>]`, the shader's path below shaders/ without its ending. */
   readonly shader: string;
   /** Values for the lines `const NAME: TYPE = …; //! …` and `alias NAME = …; //! …` of the shader (shader.ts). */
   readonly constants: Constants;
@@ -129,7 +129,7 @@ export interface Primitive<
   O extends string = string,
   A extends Attributes = Attributes,
 > {
-  /** `<op>/<pass>`, e.g. `conv2d/forward`. */
+  /** `<op>/<primitive>`, e.g. `conv2d/forward`. */
   readonly name: string;
   readonly inputs: readonly I[];
   readonly outputs: readonly O[];

@@ -2,7 +2,7 @@
  * Shaders are WGSL files that are valid with their defaults. Five kinds of line change before compilation:
  *   `const NAME: u32 = 2; //! meaning`     takes the value a variant asks for: shapes, tiles, workgroup sizes;
  *   `const NAME: f32 = 0.9; //! meaning`   becomes a scalar: a number of the caller's, which reaches the kernel as data,
- *                                          so that another number needs no other pipeline; arrays of f32 alike;
+ *                                          so that a new number needs no new pipeline; likewise arrays of f32;
  *   `alias NAME = f32; //! meaning`        takes a type;
  *   `fn epilogue(…) -> f32 { … } //! hook` takes the element-wise ops that the plan fused into this kernel;
  *   `//! include random/pcg4d`             becomes that file, for functions that several shaders share.
@@ -51,7 +51,7 @@ export interface Specialised {
 const registry = new Map<string, string>();
 
 /**
- * Registers shader sources by name, `<op>/<pass>[_<family>]`. Each module registers the shaders that its dispatches name
+ * Registers shader sources by name, `<op>/<primitive>[_<family>]`. Each module registers the shaders that its dispatches name
  * and those that they include, so a bundle holds only the shaders of the ops it uses. An empty text is ignored: a build
  * may leave a text out and register it later.
  */

@@ -59,16 +59,16 @@ function dispatchesOf(
 
 const primitives = new Map<number, Primitive<string, 'x' | 'y', BatchGatherAttributes>>();
 
-/** The pass over a set in so many buffers. */
+/** The primitive for a set in this many buffers. */
 export function batchGatherChunksForward(
   buffers: number,
 ): Primitive<string, 'x' | 'y', BatchGatherAttributes> {
-  const primitive = primitives.get(buffers) ?? makePass(buffers);
+  const primitive = primitives.get(buffers) ?? makePrimitive(buffers);
   primitives.set(buffers, primitive);
   return primitive;
 }
 
-function makePass(buffers: number): Primitive<string, 'x' | 'y', BatchGatherAttributes> {
+function makePrimitive(buffers: number): Primitive<string, 'x' | 'y', BatchGatherAttributes> {
   const chunks = Array.from({ length: buffers }, (_, chunk) => `images_${chunk}`);
   const valuesIn = ({ inputs, attributes }: Pick<Context, 'inputs' | 'attributes'>): number =>
     attributes.batch * bytesPerImage(imagesIn(inputs));

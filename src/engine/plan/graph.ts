@@ -32,9 +32,9 @@ export interface GraphValue {
   readonly spec: Spec;
   /** `input` and `capture` exist before the program runs, `node` is computed by it. */
   readonly source: 'input' | 'capture' | 'node';
-  /** Of an input: its place among the inputs of the program. */
+  /** The position of an input among the program's inputs. */
   readonly input?: number;
-  /** Of a capture: its memory. Of a computed value: the memory outside the program that it is written to, if any. */
+  /** The memory of a capture, or the memory outside the program that a computed value is written to, if any. */
   readonly storage?: Storage;
   /** Number of its memory; values that share a buffer have the same one. */
   readonly memory: number;

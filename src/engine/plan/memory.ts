@@ -102,7 +102,7 @@ export function resultsOf(graph: Graph, group: Group): number[] {
 /** Buffers whose lengths grow while values take them. */
 class Buffers {
   readonly lengths: number[] = [];
-  /** The free ones by length; of one length, those that were given back first come first. */
+  /** Free buffers by length, oldest first. */
   readonly #free = new Map<number, { readonly index: number; readonly since: number }[]>();
   /** Lengths of free buffers, ascending. */
   readonly #sorted: number[] = [];
