@@ -27,7 +27,7 @@ const table = 'tuning';
 export function browserTuningStore(options: BrowserTuningOptions = {}): TuningStore {
   checkCall('browserTuningStore', options, rules);
   const { database = 'shadegrad', warn = console.warn } = options;
-  return tuningStoreOn(shelfIn(database), warn);
+  return tuningStoreOn(textStoreIn(database), warn);
 }
 
 /** Makes a device use the kernel choices stored for it in this browser; see `applyStoredKernels`. */
@@ -41,7 +41,7 @@ export async function useStoredKernels(
   return applyStoredKernels(device, browserTuningStore(options), { tune });
 }
 
-function shelfIn(database: string): TextStore {
+function textStoreIn(database: string): TextStore {
   const nameOf = (key: string): string => `IndexedDB ${database}/${table}/${key}`;
   /** Runs one request in a transaction of its own; resolves to its result once the transaction is complete. */
   const run = async <Result>(
