@@ -326,7 +326,7 @@ function shortened(path) {
 /**
  * Without the checks of calls (src/calls.ts), and the hints on misspelt options: the compiler has checked the page's own
  * calls. Without the texts of the planner's stages, which are read in Node. esbuild drops calls of empty functions and,
- * where it is asked again (`byName`), the rules that nothing reads then.
+ * on its second run (`byName`), the rules that only those calls read.
  * @type {import('esbuild').Plugin}
  */
 const typedCalls = {

@@ -48,11 +48,11 @@ const height = headWrong + cell.height + 12;
 writeFileSync(
   'docs/digits.svg',
   `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" font-family="system-ui, sans-serif">
-<title>${title}; the last row shows its surest mistakes of ${wrong.length}</title>
+<title>${title}; the last row shows its most confident mistakes (of ${wrong.length})</title>
 <rect width="100%" height="100%" rx="8" fill="#14161a"/>
 <text x="16" y="28" fill="#f2f2f2" font-size="16" font-weight="600">${title}</text>
 <text x="16" y="48" fill="#a8adb5" font-size="12">random test images: what the model reads, and how sure it is</text>
-<text x="16" y="${headWrong - 8}" fill="#a8adb5" font-size="12">its surest mistakes, of ${wrong.length} in all: read ✗ meant</text>
+<text x="16" y="${headWrong - 8}" fill="#a8adb5" font-size="12">most confident mistakes (of ${wrong.length}): predicted ✗ true</text>
 ${rows.map((row, i) => row.map((answer, j) => draw(answer, 10 + j * cell.width, i < 2 ? headRight + i * cell.height : headWrong)).join('\n')).join('\n')}
 </svg>
 `,

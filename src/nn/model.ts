@@ -328,13 +328,13 @@ export class Model extends Resource implements TrainableModel {
 
   /**
    * Trains on a set of labelled images: with a list of labels, or one for each trained output, as `{ ...set, labels: { digit,
-   * parity } }`; and for a model with several inputs with a set for each, as `{ inputs: { left, right }, labels }`. Meanwhile the model may be evaluated, used for prediction and saved, by callbacks or
-   * concurrently: the next step waits for an evaluation or prediction, and saving takes a consistent snapshot. Only callbacks
-   * may set weights.
+   * parity } }`; and for a model with several inputs with a set for each, as `{ inputs: { left, right }, labels }`. During
+   * training the model may be evaluated, used for prediction and saved, by callbacks or concurrently: the next step waits for
+   * an evaluation or prediction, and saving takes a consistent snapshot. Only callbacks may set weights.
    *
    * Throws: UsageError if the images or labels do not fit the model, or name another input or output; StateError before
-   * compile(), during another fit, evaluation or
-   * prediction on the model, or if the optimizer is training another model; any error of a callback; DeviceError.
+   * compile(), during another fit, evaluation or prediction on the model, or if the optimizer is training another model; any
+   * error of a callback; DeviceError.
    */
   async fit(samples: LabelledSamples, options: FitOptions = {}): Promise<History> {
     if (!this.network.parameters.some(hasGradient))

@@ -22,7 +22,7 @@ export function plansOver({ plans, placeholders }: Planned, tensors: readonly Te
   return plans.map((plan) => overMemory(plan, pairs));
 }
 
-/** The tensors that a step uses beside those of the model: of its set, and its own. */
+/** The tensors that a step uses besides those of the model: of its set, and its own. */
 export function tensorsOf(
   { images, labels, permutation }: SetTensors,
   { tensors }: { readonly tensors: readonly Tensor[] },

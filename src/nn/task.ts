@@ -16,7 +16,8 @@ export type LossName = keyof typeof losses;
 
 export interface TaskOptions {
   /**
-   * By name, or as an object, for all outputs of the model; or the losses of those to train, by output, such as
+   * Training minimises this loss, a name or an object, on every output of the model. To train only some outputs, or with
+   * different losses, pass a loss for each of them, such as
    * `{ digit: 'sparseCategoricalCrossentropy', parity: 'sparseCategoricalCrossentropy' }`.
    */
   readonly loss: LossName | Loss | Readonly<Record<string, LossName | Loss>>;

@@ -1,5 +1,5 @@
-/** All layers, as a separate script, which the first model that holds a layer of another class than the built-in ones loads. */
+/** All layers, in a separate script that is loaded with the first model that needs more than the built-in models do. */
 export { layerClasses } from '../../src/nn/layers/class_names.js';
 
-/** As in same_build.ts, but of this script. */
+/** The build of this script; see same_build.ts. */
 export const build: string = '%build%';

@@ -1,5 +1,5 @@
 /**
- * A model's forward pass in plain JavaScript, for where there is no device or none is ready yet: its network is recorded
+ * A model's forward pass in plain JavaScript, for use when there is no device, or before it is ready: its network is recorded
  * once, without a device, and interpreted in float64 for one image at a time. `simple` takes some 30 ms, `paper` 100.
  */
 import { type Shape, sizeOf } from '../../src/engine/primitive.js';

@@ -65,7 +65,7 @@ export class DataSets {
   }
 
   /**
-   * Throws: DataError, FileError as the source does; the signal's reason as soon as it is aborted, although fetching goes on
+   * Throws: DataError, FileError as the source does; the signal's reason as soon as it is aborted, although the fetch continues
    * for other callers.
    */
   async get(name: Name, { onProgress, signal }: FetchOptions = {}): Promise<LoadedDataset> {

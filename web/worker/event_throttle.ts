@@ -2,7 +2,7 @@
  * Sends events to the page, each kind at most eight times a second: events in between are merged, and the last state
  * always arrives. Notes are rare and differ from each other, so they are sent at once.
  *
- * Only what the page shows waits for these timers: training goes on when a hidden tab slows them down.
+ * Only what the page shows waits for these timers: training continues when a hidden tab slows them down.
  */
 import type { Cause, Note, StepPoint, WorkerEvent, WorkerEvents } from '../protocol.js';
 

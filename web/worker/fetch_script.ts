@@ -1,9 +1,9 @@
-/** Fetches a script of the worker that only some visits need when it is first needed, so that every visit starts sooner. */
+/** Fetches a script of the worker when it is first needed: most visits do not need it, and so start sooner. */
 import { FileError } from '../../src/errors.js';
 import { assertSameBuild } from './same_build.js';
 
 /**
- * Fetches what `importScript` imports: the build makes a script of every module that is imported so.
+ * Calls `importScript`, a dynamic import. The build makes a separate script of each module imported this way.
  *
  * Throws: FileError when it cannot be fetched, as without a connection, or is of another build than this page.
  */

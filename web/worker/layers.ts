@@ -11,7 +11,7 @@ import type { StoredTensors } from '../../src/nn/safetensors.js';
 import { descriptionIn } from '../../src/nn/weights_file.js';
 import { fetchScript } from './fetch_script.js';
 
-// Those of the built-in models, with which every visit begins. The others are fetched with the first file that names one.
+// The layers of the built-in models, registered at every visit. The others are fetched with the first file that names one.
 registerLayers({
   Conv2D: conv2d,
   Dense: dense,

@@ -1,4 +1,4 @@
-/** The page's training as the parts of the trainer share it. */
+/** The state of the page's training, shared by the parts of the trainer. */
 import type { Plan } from '../../src/engine/plan/plan.js';
 import type { Training } from '../../src/nn/callbacks/callback.js';
 import type { LearningRate } from '../../src/nn/schedules.js';

@@ -354,7 +354,7 @@ function timingSection(runs: readonly RunReport[]): Section {
       ...shown.map((name) => row(name, (other) => other === name)),
       ...(others > 0 ? [row(`${others} others`, (name) => !shown.includes(name))] : []),
     ],
-    foot: [row('in all', () => true)],
+    foot: [row('total', () => true)],
     numeric: timed.map((_, i) => i + 1),
   });
   return { id, title, html };

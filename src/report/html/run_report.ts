@@ -250,7 +250,7 @@ function layerTable(layers: readonly LayerRow[] | undefined): string {
       outputShape.join(' × '),
       grouped(parameterCount),
     ]),
-    foot: [['in all', '', '', grouped(total)]],
+    foot: [['total', '', '', grouped(total)]],
     numeric: [3],
   });
 }
