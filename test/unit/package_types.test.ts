@@ -36,16 +36,18 @@ afterAll(async () => rm(work, { recursive: true, force: true }));
 /** What the language's own library lacks, where a case goes without the platform's. */
 const consoleType = 'declare const console: { log(...values: unknown[]): void };';
 
-/** The README's three examples; the second continues the first, the third uses its tensors. */
+/** The README's four examples; the third continues the first, the fourth uses its tensors. */
 async function readmeExamples(): Promise<string> {
   const readme = await readFile(path.join(root, 'README.md'), 'utf8');
   const examples = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code = '']) => code);
-  expect(examples).toHaveLength(3);
+  expect(examples).toHaveLength(4);
   return [
-    `import { grad, ops, program, type Tensor } from 'shadegrad';`,
+    `import { grad, input, model as connect, ops, program, type Tensor } from 'shadegrad';`,
     consoleType,
-    ...examples.slice(0, 2),
-    `{ const [x, w] = [] as unknown as [Tensor, Tensor]; ${examples[2]} }`,
+    examples[0],
+    `{ const model = connect; ${examples[1]} }`,
+    examples[2],
+    `{ const [x, w] = [] as unknown as [Tensor, Tensor]; ${examples[3]} }`,
   ].join('\n');
 }
 
