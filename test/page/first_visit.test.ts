@@ -27,6 +27,6 @@ test('without WebGPU, names the browsers that have it, and still predicts', asyn
   await page.goto(visits.address);
   await page.getByText(/ ms, computed in JavaScript$/).waitFor();
   await page.getByText('WebGPU works in Chrome and Edge 113 or later').waitFor();
-  await page.getByText('Training needs WebGPU').waitFor();
+  await page.getByText('Training needs WebGPU, which is not available.').waitFor();
   expect(await page.getByRole('button', { name: 'Train', exact: true }).isDisabled()).toBe(true);
 });
