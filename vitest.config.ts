@@ -2,7 +2,8 @@
  * Which tests run where, by folder:
  *   test/unit      in Node, without a device
  *   test/device    on a device, in Node and again in Chromium
- *   test/node      on a device, in Node only: the command line and files
+ *   test/node      on a device, in Node only: the command line, files, and whatever a browser would only repeat
+ *   test/worker    the page's worker on a device, in Node, which compiles several times faster than Chromium
  *   test/browser   in Chromium only
  *   test/page      in Node, driving Chromium
  * Where there is no browser, what needs one counts as skipped (scripts/chromium.mjs).
@@ -29,6 +30,16 @@ const openInBrowser: Plugin = {
   resolveId(id, importer) {
     const isOpener = id === './open.js' && importer?.startsWith(path.resolve('test/device'));
     return isOpener ? path.resolve('src/browser/open.ts') : null;
+  },
+};
+
+/** The reverse: Node's opener for the page's worker. */
+const openInNode: Plugin = {
+  name: 'open-in-node',
+  enforce: 'pre',
+  resolveId(id, importer) {
+    const isOpener = id.endsWith('/browser/open.js') && importer?.startsWith(path.resolve('test/worker'));
+    return isOpener ? path.resolve('test/device/open.ts') : null;
   },
 };
 
@@ -82,6 +93,17 @@ export default defineConfig({
       },
       {
         extends: true,
+        plugins: [openInNode],
+        test: {
+          ...onDevice,
+          name: 'worker',
+          include: ['test/worker/**/*.test.ts'],
+          setupFiles: ['test/worker/browser_locks.ts'],
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
         plugins: canBrowse ? [openInBrowser, quietVite] : [],
         // Found by chance in the midst of a run, it would have every page load again.
         optimizeDeps: { include: ['axe-core'] },
@@ -89,7 +111,7 @@ export default defineConfig({
           ...onDevice,
           name: 'browser',
           include: ['test/{device,browser}/**/*.test.ts'],
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
           ...(canBrowse
             ? {
                 browser: {
@@ -109,7 +131,7 @@ export default defineConfig({
           ...onDevice,
           name: 'page',
           include: ['test/page/**/*.test.ts'],
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
           ...(canBrowse ? {} : skipAll),
         },
       },

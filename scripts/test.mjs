@@ -25,10 +25,10 @@ const checks = [
   ['format', 'prettier', '--check', '--cache', '--log-level', 'warn', '.'],
 ];
 
-const primitives = await Promise.all(checks.map(check));
+const results = await Promise.all(checks.map(check));
 const count = await runTests();
-count.passed += primitives.filter(Boolean).length;
-count.failed += primitives.filter((primitive) => !primitive).length;
+count.passed += results.filter(Boolean).length;
+count.failed += results.filter((isPassed) => !isPassed).length;
 const browser = findChromium();
 if ('reason' in browser && !withoutDevice) console.log(`\nTests in a browser are skipped: ${browser.reason}`);
 console.log(

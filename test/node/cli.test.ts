@@ -272,7 +272,7 @@ describe('a run that is stopped', () => {
   });
 
   it('by a second Ctrl-C ends at once, without a lock', async () => {
-    let count = 0;
+    let isStopped = false;
     const long = [
       ...training,
       '--model',
@@ -285,13 +285,13 @@ describe('a run that is stopped', () => {
       'runs/twice',
     ];
     const stopped = await trained(['train', ...long], (text, child) => {
-      if (count === 0 && text.includes('Epoch 1/')) {
-        count = 2;
-        child.kill('SIGINT');
-        child.kill('SIGTERM');
-      }
+      if (isStopped || !text.includes('Epoch 1/')) return;
+      isStopped = true;
+      child.kill('SIGINT');
+      child.kill('SIGTERM');
     });
-    expect(stopped.status).toBe(130);
+    // Signals that are pending together have no order; the first one that is handled gives the status.
+    expect([130, 143]).toContain(stopped.status);
     expect(readdirSync(path.join(work, 'runs/twice'))).not.toContain('run.lock');
   });
 

@@ -1,6 +1,6 @@
 /**
  * Files of the version before networks became graphs (../fixtures/before_networks), as far as they are read without a
- * device; with one: test/node/earlier_files.test.ts, and the session in test/browser/session.browser.test.ts.
+ * device; with one: test/node/earlier_files.test.ts, and the session in test/worker/session.test.ts.
  *   run folders   run.json as --resume reads it, with the kernels that it recorded; all that a report shows
  *   models        described as they were, with weights, optimizer slots and a checkpoint that fit
  *   tunings       found by the device, with a choice of the kernel that was called 'clear'

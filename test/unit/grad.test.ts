@@ -1,6 +1,6 @@
 // Plan: what `grad` refuses rather than leave a path out. First gradients of gradients through an op whose backward rule
 // runs a primitive instead of an op; then outputs without a derivative, primitives without one, losses that do not
-// depend on a tensor, and calls with other things than tensors. Values are in test/device/gradients.test.ts.
+// depend on a tensor, and calls with other things than tensors. Values are in test/node/gradients.test.ts.
 import { expect, test } from 'vitest';
 import { grad } from '../../src/kernels/grad.js';
 import { type Op, apply } from '../../src/engine/op.js';

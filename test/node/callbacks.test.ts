@@ -13,9 +13,9 @@ import type { Callback, Inference, Logs } from '../../src/nn/callbacks/callback.
 import { earlyStopping, modelCheckpoint, terminateOnNaN } from '../../src/nn/callbacks/index.js';
 import type { Model } from '../../src/nn/model.js';
 import { memoryFolder } from '../../src/memory_folder.js';
-import { useDevice } from './device.js';
-import { bars, smallModel } from './small_model.js';
-import { weightBits } from './weight_bits.js';
+import { useDevice } from '../device/device.js';
+import { bars, smallModel } from '../device/small_model.js';
+import { weightBits } from '../device/weight_bits.js';
 
 const held = useDevice();
 

@@ -15,9 +15,9 @@ import type { Callback } from '../../src/nn/callbacks/callback.js';
 import { batchNormalization, conv2d, dense, flatten } from '../../src/nn/layers/index.js';
 import { rmsprop } from '../../src/nn/optimizers/index.js';
 import { type Model, sequential } from '../../src/nn/model.js';
-import { useDevice } from './device.js';
-import { bars, smallModel } from './small_model.js';
-import { weightBits } from './weight_bits.js';
+import { useDevice } from '../device/device.js';
+import { bars, smallModel } from '../device/small_model.js';
+import { weightBits } from '../device/weight_bits.js';
 
 const held = useDevice();
 const settings = { epochs: 2, batchSize: 4, seed: 5 };

@@ -13,7 +13,7 @@ import {
   recordLoss,
   smallNetwork,
 } from '../../src/check/networks.js';
-import { useDevice } from './device.js';
+import { useDevice } from '../device/device.js';
 
 const held = useDevice();
 

@@ -13,7 +13,7 @@ import { type CheckedNetwork, networkLoss, paperNetwork, stridedNetwork } from '
 import paperTrace from '../traces/paper_trace.json' with { type: 'json' };
 import stridedTrace from '../traces/strided_trace.json' with { type: 'json' };
 import { traceBatch, traceWeights } from '../traces/trace_data.js';
-import { useDevice } from './device.js';
+import { useDevice } from '../device/device.js';
 
 interface TraceParameter {
   readonly name: string;

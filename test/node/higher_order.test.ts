@@ -7,7 +7,7 @@ import { program } from '../../src/engine/program.js';
 import { Tensor } from '../../src/engine/tensor.js';
 import * as kernels from '../../src/kernels/index.js';
 import { grad } from '../../src/kernels/grad.js';
-import { useDevice } from './device.js';
+import { useDevice } from '../device/device.js';
 
 const held = useDevice();
 const { multiply, reshape, square, sum } = kernels;

@@ -19,9 +19,9 @@ import { readSafetensors, writeSafetensors } from '../../src/nn/safetensors.js';
 import { cosineDecay } from '../../src/nn/schedules.js';
 import type { Model } from '../../src/nn/model.js';
 import { loadModel, modelFile, modelFromFile } from '../../src/nn/model_files.js';
-import { useDevice } from './device.js';
-import { bars, smallModel } from './small_model.js';
-import { weightBits } from './weight_bits.js';
+import { useDevice } from '../device/device.js';
+import { bars, smallModel } from '../device/small_model.js';
+import { weightBits } from '../device/weight_bits.js';
 
 const held = useDevice();
 const set = bars(12);

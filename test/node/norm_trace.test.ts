@@ -18,7 +18,7 @@ import { sgd } from '../../src/nn/optimizers/index.js';
 import { type Model, sequential } from '../../src/nn/model.js';
 import normTrace from '../traces/norm_trace.json' with { type: 'json' };
 import { traceBatch, traceWeights } from '../traces/trace_data.js';
-import { useDevice } from './device.js';
+import { useDevice } from '../device/device.js';
 
 interface TraceFile {
   readonly settings: Readonly<

@@ -14,9 +14,9 @@ import type { Device } from '../../src/engine/device.js';
 import type { Model } from '../../src/nn/model.js';
 import type { Context } from '../../web/worker/context.js';
 import { evaluating } from '../../web/worker/evaluating.js';
-import { useDevice } from './device.js';
-import { open } from './open.js';
-import { bars, smallModel } from './small_model.js';
+import { useDevice } from '../device/device.js';
+import { open } from '../device/open.js';
+import { bars, smallModel } from '../device/small_model.js';
 import { layerClasses } from '../../src/nn/layers/class_names.js';
 import { registerLayers } from '../../src/nn/layers/registry.js';
 

@@ -17,9 +17,9 @@ import { type Tuned, choicesOf, tune } from '../../src/engine/tune.js';
 import { modelsByName } from '../../src/nn/models.js';
 import { rmsprop } from '../../src/nn/optimizers/index.js';
 import { type StepTimes, Workload, isSlower } from '../../src/nn/tuning_workload.js';
-import { useDevice } from './device.js';
-import { addPlain, choosePlain, convolutions, removePlain, train } from './plain_variant.js';
-import { bars } from './small_model.js';
+import { useDevice } from '../device/device.js';
+import { addPlain, choosePlain, convolutions, removePlain, train } from '../device/plain_variant.js';
+import { bars } from '../device/small_model.js';
 
 const held = useDevice();
 

@@ -25,8 +25,8 @@ import { type Model, sequential } from '../../src/nn/model.js';
 import { TrainingStep } from '../../src/nn/training_step.js';
 import { drawSigned, randomFrom } from '../../src/check/draws.js';
 import { memoryFolder } from '../../src/memory_folder.js';
-import { open } from './open.js';
-import { bars } from './small_model.js';
+import { open } from '../device/open.js';
+import { bars } from '../device/small_model.js';
 
 let device: Device;
 const folder = memoryFolder();

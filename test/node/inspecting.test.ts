@@ -18,9 +18,9 @@ import { type Model, sequential } from '../../src/nn/model.js';
 import type { LayerActivation } from '../../web/protocol.js';
 import type { Context } from '../../web/worker/context.js';
 import { inspecting } from '../../web/worker/inspecting.js';
-import { useDevice } from './device.js';
-import { open } from './open.js';
-import { bars, smallModel } from './small_model.js';
+import { useDevice } from '../device/device.js';
+import { open } from '../device/open.js';
+import { bars, smallModel } from '../device/small_model.js';
 
 const held = useDevice();
 const models: Model[] = [];

@@ -27,9 +27,9 @@ import { sequential } from '../../src/nn/model.js';
 import type { FitOptions } from '../../src/nn/training.js';
 import { TrainingStep } from '../../src/nn/training_step.js';
 import { memoryFolder } from '../../src/memory_folder.js';
-import { open } from './open.js';
-import { bars } from './small_model.js';
-import { weightBits } from './weight_bits.js';
+import { open } from '../device/open.js';
+import { bars } from '../device/small_model.js';
+import { weightBits } from '../device/weight_bits.js';
 
 let device: Device;
 beforeAll(async () => {

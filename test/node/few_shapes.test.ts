@@ -6,8 +6,8 @@
  */
 import { describe, expect, it } from 'vitest';
 import type { Inference } from '../../src/nn/callbacks/callback.js';
-import { useDevice } from './device.js';
-import { bars, smallModel } from './small_model.js';
+import { useDevice } from '../device/device.js';
+import { bars, smallModel } from '../device/small_model.js';
 
 const held = useDevice();
 const images = bars(40);

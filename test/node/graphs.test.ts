@@ -16,8 +16,8 @@ import { type Model, model, sequential } from '../../src/nn/model.js';
 import { modelFile, modelFromFile } from '../../src/nn/model_files.js';
 import { freeze, insert, remove, unfreeze } from '../../src/nn/network_changes.js';
 import { rmsprop } from '../../src/nn/optimizers/index.js';
-import { useDevice } from './device.js';
-import { bars } from './small_model.js';
+import { useDevice } from '../device/device.js';
+import { bars } from '../device/small_model.js';
 
 const held = useDevice();
 const compiled = (made: Model): Model => {

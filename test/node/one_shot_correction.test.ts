@@ -34,10 +34,10 @@ import { sureFrom } from '../../web/worker/one_shot_layer.js';
 import { BoundPrediction } from '../../web/worker/predicting_bound.js';
 import { type CorrectionDeps, correction } from '../../web/worker/predicting_correction.js';
 import { Predictions } from '../../web/worker/predicting_model.js';
-import { useDevice } from './device.js';
-import { open } from './open.js';
-import { bars } from './small_model.js';
-import { weightBits } from './weight_bits.js';
+import { useDevice } from '../device/device.js';
+import { open } from '../device/open.js';
+import { bars } from '../device/small_model.js';
+import { weightBits } from '../device/weight_bits.js';
 
 const held = useDevice();
 const train = bars(360, 1);

@@ -17,9 +17,9 @@ import { type InputOptions, gatherInputs } from '../../src/nn/inputs.js';
 import { addedBytes, forecastEvaluation } from '../../src/nn/memory_forecast.js';
 import { filters, preprocessing } from '../../src/nn/preprocessing.js';
 import { permutation, pcg4d, streams } from '../../src/random.js';
-import { useDevice } from './device.js';
-import { bars, smallModel } from './small_model.js';
-import { weightBits } from './weight_bits.js';
+import { useDevice } from '../device/device.js';
+import { bars, smallModel } from '../device/small_model.js';
+import { weightBits } from '../device/weight_bits.js';
 
 const held = useDevice();
 

@@ -28,7 +28,7 @@ import {
   stridedNetwork,
 } from '../../src/check/networks.js';
 import type { Row } from '../../src/check/row.js';
-import { useDevice } from './device.js';
+import { useDevice } from '../device/device.js';
 
 const held = useDevice();
 

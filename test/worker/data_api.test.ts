@@ -1,5 +1,5 @@
 /**
- * The worker's calls about data sets, samples and previews (web/worker/data.ts), in Chromium on a device:
+ * The worker's calls about data sets, samples and previews (web/worker/data.ts), on a device:
  *   descriptions; samples by seed, class and split, never more than there are
  *   samples come from the named data set; by default from that of the settings
  *   previews equal the previewer's, also for concurrent calls of which one is invalid, and on a new device

@@ -1,5 +1,5 @@
 /**
- * Tuning kernels in the page, in Chromium with a tiny data set (web/worker/tuning.ts). Every matrix product has two more
+ * Tuning kernels in the page's worker, with a tiny data set (web/worker/tuning.ts). Every matrix product has two more
  * variants: a slow one, and one that sums backwards, which rounds differently.
  *   bits      a training keeps its choices while others are measured, across a reload, a lost device and a reload before its
  *             first step; a session saved without choices uses the defaults; damaged choices are reported, and so are
