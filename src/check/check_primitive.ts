@@ -1,7 +1,7 @@
 /** Checks the primitives of an op, each variant on its own. */
 import type { Device } from '../engine/device.js';
 import type { Plan } from '../engine/plan/plan.js';
-import type { Attributes, Primitive, Variant } from '../engine/primitive.js';
+import { type Attributes, type Primitive, type Variant, outputSpecs } from '../engine/primitive.js';
 import { program, runPrimitive } from '../engine/program.js';
 import type { Tensor } from '../engine/tensor.js';
 import { withVariant } from '../engine/tune.js';
@@ -21,7 +21,7 @@ export function variantsFor(
   primitive: AnyPrimitive,
   { inputs, attributes }: PrimitiveCase,
 ): AnyVariant[] {
-  const outputs = primitive.shape(inputs, attributes);
+  const outputs = outputSpecs(primitive, inputs, attributes);
   return primitive.variants.filter((variant) =>
     variant.supports({ inputs, outputs, attributes, device: device.traits }),
   );

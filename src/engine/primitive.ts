@@ -31,6 +31,9 @@ export interface DeviceTraits {
   readonly maxWorkgroupsPerDimension: number;
 }
 
+/** Dtypes by operand; operands left out are f32. */
+export type Types<Operand extends string> = { readonly [operand in Operand]?: DType };
+
 /** Plain values that, with the input shapes, determine a primitive completely. Must be valid JSON. */
 export type Attributes = Readonly<Record<string, string | number | boolean | readonly number[] | null>>;
 
@@ -133,8 +136,6 @@ export interface Primitive<
   readonly name: string;
   readonly inputs: readonly I[];
   readonly outputs: readonly O[];
-  /** Dtypes of inputs that are not f32. Recording refuses other dtypes. */
-  readonly dtypes?: Readonly<Partial<Record<I, DType>>>;
   /** Attributes that only reach kernels as scalars, so that one plan serves all their values. */
   readonly scalars?: readonly (string & keyof A)[];
   /** Inputs that the primitive changes in place, such as the parameters of an optimizer. */
@@ -142,11 +143,45 @@ export interface Primitive<
   readonly elementwise?: Elementwise<I, A>;
   /** Outputs that replace another primitive, with the rule for each. */
   readonly sharedResults?: Readonly<Partial<Record<O, SharedResult<I>>>>;
-  /** Specs of the outputs. Throws: ShapeError for inputs that do not fit. */
-  shape(inputs: Readonly<Record<I, Spec>>, attributes: A): Readonly<Record<O, Spec>>;
+  /**
+   * The dtypes of all operands that are not f32, given those of the inputs. Recording refuses inputs that differ from
+   * them. Default: f32 only.
+   */
+  types?(inputs: Readonly<Record<I, DType>>, attributes: A): Types<I | O>;
+  /** Shapes of the outputs. Throws: ShapeError for inputs that do not fit. */
+  shape(inputs: Readonly<Record<I, Spec>>, attributes: A): Readonly<Record<O, Shape>>;
   cost(context: Omit<PrimitiveContext<I, O, A>, 'device'>): Cost;
   /** Best first within a family; at least one is `baseline` and supports everything. Empty for element-wise primitives. */
   readonly variants: readonly Variant<I, O, A>[];
+}
+
+/** The dtypes of all operands that are not f32, for inputs of these dtypes. */
+export function typesOf<I extends string, O extends string, A extends Attributes>(
+  primitive: Primitive<I, O, A>,
+  inputs: Readonly<Record<I, Spec>>,
+  attributes: A,
+): Types<I | O> {
+  const dtypes = {} as Record<I, DType>;
+  for (const name of primitive.inputs) dtypes[name] = inputs[name].dtype;
+  return primitive.types?.(dtypes, attributes) ?? {};
+}
+
+/**
+ * Specs of the outputs, for inputs of the right dtypes.
+ *
+ * Throws: ShapeError for shapes that do not fit.
+ */
+export function outputSpecs<I extends string, O extends string, A extends Attributes>(
+  primitive: Primitive<I, O, A>,
+  inputs: Readonly<Record<I, Spec>>,
+  attributes: A,
+): Record<O, Spec> {
+  const types = typesOf(primitive, inputs, attributes);
+  const shapes = primitive.shape(inputs, attributes);
+  const specs = {} as Record<O, Spec>;
+  for (const name of Object.keys(shapes) as O[])
+    specs[name] = { shape: shapes[name], dtype: types[name] ?? 'f32' };
+  return specs;
 }
 
 export const bytesPerElement: Readonly<Record<DType, number>> = { f32: 4, u32: 4, u8: 1 };

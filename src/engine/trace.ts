@@ -4,7 +4,15 @@
  */
 import { DeviceError, ShapeError, StateError, assert } from '../errors.js';
 import { type Device, withDefaultDevice } from './device.js';
-import { type Attributes, type Primitive, type Shape, type Spec, sizeOf } from './primitive.js';
+import {
+  type Attributes,
+  type Primitive,
+  type Shape,
+  type Spec,
+  outputSpecs,
+  sizeOf,
+  typesOf,
+} from './primitive.js';
 import { Tensor, assertOneDevice, describe } from './tensor.js';
 import { outsideTidy } from './tidy.js';
 import { type Origin, type Recording, type Value, rootOf } from './value.js';
@@ -190,16 +198,17 @@ export class Trace implements Recording {
     const inputValues = Object.fromEntries(
       primitive.inputs.map((name) => [name, this.valueOf(inputs[name])]),
     ) as Record<I, Value>;
+    const types = typesOf(primitive, inputs, attributes);
     for (const name of primitive.inputs) {
       const { dtype, shape } = inputs[name];
-      const expected = primitive.dtypes?.[name] ?? 'f32';
+      const expected = types[name] ?? 'f32';
       if (dtype !== expected) {
         throw new ShapeError(
           `${primitive.name.split('/')[0]}: '${name}' is ${dtype} [${shape.join(',')}], expected ${expected}.`,
         );
       }
     }
-    const specs = primitive.shape(inputs, attributes);
+    const specs = outputSpecs(primitive, inputs, attributes);
     for (const spec of Object.values<Spec>(specs)) {
       // Kernels count in u32: a larger constant would not compile.
       if (sizeOf(spec.shape) > 0xffff_ffff) {

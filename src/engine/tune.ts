@@ -146,7 +146,7 @@ const follower: Primitive<'x', 'y'> = {
   name: 'tune/follower',
   inputs: ['x'],
   outputs: ['y'],
-  shape: ({ x }) => ({ y: x }),
+  shape: ({ x }) => ({ y: x.shape }),
   cost: () => ({ flops: 0, bytes: 0 }),
   elementwise: { expression: ({ x }) => x },
   variants: [],

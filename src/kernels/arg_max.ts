@@ -20,7 +20,8 @@ export const argMaxForward: Primitive<'x', 'y', AxisRun> = {
   name: 'arg_max/forward',
   inputs: ['x'],
   outputs: ['y'],
-  shape: ({ x }, run) => ({ y: { shape: withoutAxes(x.shape, run), dtype: 'u32' } }),
+  types: () => ({ y: 'u32' }),
+  shape: ({ x }, run) => ({ y: withoutAxes(x.shape, run) }),
   cost: (context) => ({ flops: sizeOf(context.inputs.x.shape), bytes: bytesTouched(context) }),
   variants: [
     baselineVariant(({ inputs, outputs, attributes, device }) => {

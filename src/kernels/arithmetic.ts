@@ -166,7 +166,7 @@ const fillForward: Primitive<never, 'y', FillAttributes> = {
     expression: (_, { value }, __, scalar) => scalar(value),
   }),
   scalars: ['value'],
-  shape: (_, { shape }) => ({ y: { shape, dtype: 'f32' } }),
+  shape: (_, { shape }) => ({ y: shape }),
 };
 
 export const fillOp: Op<never, 'y', FillAttributes> = {

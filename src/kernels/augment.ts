@@ -69,8 +69,8 @@ export const augmentDraw: Primitive<'permutation' | 'state', 'transforms', DrawA
   name: 'augment/draw',
   inputs: ['permutation', 'state'],
   outputs: ['transforms'],
-  dtypes: { permutation: 'u32', state: 'u32' },
-  shape: (_, { batch }) => ({ transforms: { shape: [batch, transformSize], dtype: 'f32' } }),
+  types: () => ({ permutation: 'u32', state: 'u32' }),
+  shape: (_, { batch }) => ({ transforms: [batch, transformSize] }),
   cost: ({ attributes: { batch } }) => ({ flops: 0, bytes: batch * (4 + 4 * transformSize) }),
   variants: [
     baselineVariant(({ attributes, device }) => {
@@ -140,7 +140,7 @@ export const augmentForward: Primitive<'x' | 'transforms', 'y', WarpAttributes> 
   name: 'augment/forward',
   inputs: ['x', 'transforms'],
   outputs: ['y'],
-  shape: ({ x }) => ({ y: x }),
+  shape: ({ x }) => ({ y: x.shape }),
   // Four corners, three interpolations of two operations and six for the position.
   cost: (context) => ({ flops: 20 * sizeOf(context.inputs.x.shape), bytes: bytesTouched(context) }),
   variants: [

@@ -26,7 +26,7 @@ export const avgPool2dInputGradient: Primitive<'dy', 'dx', GradientAttributes> =
   name: 'avg_pool2d/input_gradient',
   inputs: ['dy'],
   outputs: ['dx'],
-  shape: (_, { image }) => ({ dx: { shape: image, dtype: 'f32' } }),
+  shape: (_, { image }) => ({ dx: image }),
   cost: (context) => ({
     flops: sizeOf(context.inputs.dy.shape) * sizeOf(context.attributes.window),
     bytes: bytesTouched(context),

@@ -52,10 +52,10 @@ export const batchGatherForward: Primitive<
   name: 'batch_gather/forward',
   inputs: ['images', 'labels', 'permutation', 'state'],
   outputs: ['x', 'y'],
-  dtypes: { images: 'u8', labels: 'u32', permutation: 'u32', state: 'u32' },
+  types: () => ({ images: 'u8', labels: 'u32', permutation: 'u32', state: 'u32', y: 'u32' }),
   shape: ({ images }, { batch }) => ({
-    x: { shape: [batch, ...images.shape.slice(1)], dtype: 'f32' },
-    y: { shape: [batch], dtype: 'u32' },
+    x: [batch, ...images.shape.slice(1)],
+    y: [batch],
   }),
   cost: ({ outputs }) => ({ flops: 2 * sizeOf(outputs.x.shape), bytes: 5 * sizeOf(outputs.x.shape) }),
   variants: [

@@ -76,15 +76,16 @@ function makePrimitive(buffers: number): Primitive<string, 'x' | 'y', BatchGathe
     name: 'batch_gather_chunks/forward',
     inputs: [...chunks, 'labels', 'permutation', 'state'],
     outputs: ['x', 'y'],
-    dtypes: {
+    types: () => ({
       ...Object.fromEntries(chunks.map((name) => [name, 'u8' as const])),
       labels: 'u32',
       permutation: 'u32',
       state: 'u32',
-    },
+      y: 'u32',
+    }),
     shape: (inputs, { batch }) => ({
-      x: { shape: [batch, ...imagesIn(inputs).shape.slice(1)], dtype: 'f32' },
-      y: { shape: [batch], dtype: 'u32' },
+      x: [batch, ...imagesIn(inputs).shape.slice(1)],
+      y: [batch],
     }),
     // Each sample is read and written once; the other dispatches only search for it.
     cost: (context) => ({ flops: 2 * valuesIn(context), bytes: 5 * valuesIn(context) }),

@@ -127,13 +127,13 @@ function blocksOf({ N, PIXELS, C }: Extents, device: DeviceTraits) {
   return { constants: { ROWS, WORKGROUP }, workgroups };
 }
 
-const channels = (x: Spec): Spec => ({ shape: x.shape.slice(-1), dtype: 'f32' });
+const channels = (x: Spec): Shape => x.shape.slice(-1);
 
 export const batchNormStatistics: Primitive<'x' | 'state', 'mean' | 'variance', NoAttributes> = {
   name: 'batch_norm/statistics',
   inputs: ['x', 'state'],
   outputs: ['mean', 'variance'],
-  dtypes: { state: 'u32' },
+  types: () => ({ state: 'u32' }),
   shape: ({ x }) => ({ mean: channels(x), variance: channels(x) }),
   cost: (context) => ({ flops: 4 * sizeOf(context.inputs.x.shape), bytes: bytesTouched(context) }),
   variants: [
@@ -154,7 +154,7 @@ export const batchNormNormalise: Primitive<'x' | 'mean' | 'variance' | 'gamma' |
   name: 'batch_norm/normalise',
   inputs: ['x', 'mean', 'variance', 'gamma', 'beta'],
   outputs: ['y'],
-  shape: ({ x }) => ({ y: x }),
+  shape: ({ x }) => ({ y: x.shape }),
   cost: (context) => ({ flops: 3 * sizeOf(context.inputs.x.shape), bytes: bytesTouched(context) }),
   variants: [
     baselineVariant(
@@ -177,12 +177,12 @@ export const batchNormGradientSums: Primitive<
   name: 'batch_norm/gradient_sums',
   inputs: ['x', 'dy', 'mean', 'variance', 'gamma', 'state'],
   outputs: ['dgamma', 'dbeta', 'coefficients'],
-  dtypes: { state: 'u32' },
+  types: () => ({ state: 'u32' }),
   shape: ({ x }) => ({
     dgamma: channels(x),
     dbeta: channels(x),
     // γ/σ, dβ/m and dγ/(σ·m), the factors of the gradient of x.
-    coefficients: { shape: [3, x.shape.at(-1) as number], dtype: 'f32' },
+    coefficients: [3, x.shape.at(-1) as number],
   }),
   cost: (context) => ({ flops: 4 * sizeOf(context.inputs.x.shape), bytes: bytesTouched(context) }),
   variants: [
@@ -208,8 +208,8 @@ export const batchNormInputGradient: Primitive<
   name: 'batch_norm/input_gradient',
   inputs: ['x', 'dy', 'mean', 'coefficients', 'state'],
   outputs: ['dx'],
-  dtypes: { state: 'u32' },
-  shape: ({ x }) => ({ dx: x }),
+  types: () => ({ state: 'u32' }),
+  shape: ({ x }) => ({ dx: x.shape }),
   cost: (context) => ({ flops: 5 * sizeOf(context.inputs.x.shape), bytes: bytesTouched(context) }),
   variants: [
     baselineVariant(
@@ -234,9 +234,9 @@ export const batchNormMask: Primitive<'state', 'y', { readonly shape: Shape }> =
       expression: ({ state }, _, index) =>
         `select(0.0, 1.0, ${index} < ${state}[${stateWords.epochSize}] - ${state}[${stateWords.cursor}])`,
     },
-    { state: 'u32' },
+    () => ({ state: 'u32' }),
   ),
-  shape: (_, { shape }) => ({ y: { shape, dtype: 'f32' } }),
+  shape: (_, { shape }) => ({ y: shape }),
 };
 
 const maskOp = opOf(batchNormMask, () => ({ state: null }));

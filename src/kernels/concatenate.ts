@@ -34,7 +34,7 @@ const concatenateForward: Primitive<'a' | 'b', 'y', ConcatenateAttributes> = {
   name: 'concatenate/forward',
   inputs: ['a', 'b'],
   outputs: ['y'],
-  shape: ({ a, b }, { axis }) => ({ y: { shape: joined(a.shape, b.shape, axis), dtype: 'f32' } }),
+  shape: ({ a, b }, { axis }) => ({ y: joined(a.shape, b.shape, axis) }),
   cost: (context) => ({ flops: 0, bytes: bytesTouched(context) }),
   variants: [
     baselineVariant(
@@ -61,7 +61,7 @@ const concatenateInputGradient: Primitive<'dy', 'dx', PartAttributes> = {
   name: 'concatenate/input_gradient',
   inputs: ['dy'],
   outputs: ['dx'],
-  shape: ({ dy }, { axis, extent }) => ({ dx: { shape: dy.shape.with(axis, extent), dtype: 'f32' } }),
+  shape: ({ dy }, { axis, extent }) => ({ dx: dy.shape.with(axis, extent) }),
   cost: ({ outputs: { dx } }) => ({ flops: 0, bytes: 2 * 4 * sizeOf(dx.shape) }),
   variants: [
     baselineVariant(

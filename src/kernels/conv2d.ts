@@ -78,7 +78,7 @@ export const conv2dForward: Primitive<'x' | 'kernel', 'y', WindowAttributes> = {
   shape: ({ x, kernel }, attributes) => {
     const [N] = x.shape as [number];
     const [KH, KW, , O] = kernel.shape as [number, number, number, number];
-    return { y: { shape: [N, ...windowCounts(x.shape, [KH, KW], attributes), O], dtype: 'f32' } };
+    return { y: [N, ...windowCounts(x.shape, [KH, KW], attributes), O] };
   },
   cost: (context) => convolutionCost(context.outputs.y.shape, context.inputs.kernel.shape, context),
   variants: [
@@ -101,7 +101,7 @@ export const conv2dInputGradient: Primitive<'dy' | 'kernel', 'dx', InputGradient
   name: 'conv2d/input_gradient',
   inputs: ['dy', 'kernel'],
   outputs: ['dx'],
-  shape: (_, { inputShape }) => ({ dx: { shape: inputShape, dtype: 'f32' } }),
+  shape: (_, { inputShape }) => ({ dx: inputShape }),
   cost: (context) => convolutionCost(context.inputs.dy.shape, context.inputs.kernel.shape, context),
   variants: [
     ...inputGradientSoftware,
@@ -127,10 +127,7 @@ export const conv2dKernelGradient: Primitive<'x' | 'dy', 'dkernel' | 'dbias', Ke
   sharedResults: {
     dbias: sharedResult(sumForward, { x: 'dy' }, { first: 0, last: 2 }),
   },
-  shape: (_, { kernelShape }) => ({
-    dkernel: { shape: kernelShape, dtype: 'f32' },
-    dbias: { shape: kernelShape.slice(3), dtype: 'f32' },
-  }),
+  shape: (_, { kernelShape }) => ({ dkernel: kernelShape, dbias: kernelShape.slice(3) }),
   cost: (context) => convolutionCost(context.inputs.dy.shape, context.attributes.kernelShape, context),
   variants: [
     ...kernelGradientSoftware,

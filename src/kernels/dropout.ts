@@ -40,7 +40,7 @@ export const dropoutForward = elementwisePrimitive<'x' | 'state', DropoutAttribu
       return `${x} * select(0.0, ${scalar(1 / (1 - rate))}, uniform_from(pcg4d(${counter}).x) >= ${scalar(rate)})`;
     },
   },
-  { state: 'u32' },
+  () => ({ state: 'u32' }),
 );
 
 export const dropoutOp: Op<'x' | 'state', 'y', DropoutAttributes> = {

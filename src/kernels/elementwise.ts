@@ -25,7 +25,7 @@ export function elementwisePrimitive<const I extends string, A extends Attribute
   name: string,
   inputs: readonly I[],
   elementwise: Elementwise<I, A>,
-  dtypes?: Primitive<I, 'y', A>['dtypes'],
+  types?: Primitive<I, 'y', A>['types'],
 ): Primitive<I, 'y', A> {
   const op = name.split('/')[0] as string;
   const each = inputs.filter((input) => !elementwise.whole?.includes(input));
@@ -33,19 +33,14 @@ export function elementwisePrimitive<const I extends string, A extends Attribute
     name,
     inputs,
     outputs: ['y'],
-    ...(dtypes ? { dtypes } : {}),
+    ...(types ? { types } : {}),
     elementwise,
-    shape: (specs) => {
-      return {
-        y: {
-          shape: broadcastShape(
-            op,
-            each.map((input) => specs[input]),
-          ),
-          dtype: 'f32',
-        },
-      };
-    },
+    shape: (specs) => ({
+      y: broadcastShape(
+        op,
+        each.map((input) => specs[input]),
+      ),
+    }),
     cost: (context) => ({ flops: sizeOf(context.outputs.y.shape), bytes: bytesTouched(context) }),
     variants: [],
   };

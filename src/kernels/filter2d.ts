@@ -23,7 +23,7 @@ export const filter2dForward: Primitive<'x', 'y', FilterAttributes> = {
   name: 'filter2d/forward',
   inputs: ['x'],
   outputs: ['y'],
-  shape: ({ x }) => ({ y: x }),
+  shape: ({ x }) => ({ y: x.shape }),
   cost: (context) => ({
     flops:
       2 * sizeOf(context.inputs.x.shape) * context.attributes.kernel.length * context.attributes.iterations,

@@ -24,7 +24,7 @@ export const l2PenaltyForward: Primitive<'w', 'y', L2Attributes> = {
   name: 'l2_penalty/forward',
   inputs: ['w'],
   outputs: ['y'],
-  shape: () => ({ y: { shape: [], dtype: 'f32' } }),
+  shape: () => ({ y: [] }),
   cost: (context) => ({ flops: 2 * sizeOf(context.inputs.w.shape), bytes: bytesTouched(context) }),
   variants: [
     baselineVariant(

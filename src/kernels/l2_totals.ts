@@ -19,7 +19,7 @@ export const l2TotalsForward: Primitive<'totals' | 'penalty', 'y', L2TotalsAttri
         `${totals}[${index}] + select(0.0, ${penalty}[0] * ${totals}[${countPlace}], ${index} == 0u)`,
     },
   ),
-  shape: ({ totals }) => ({ y: { shape: totals.shape, dtype: 'f32' } }),
+  shape: ({ totals }) => ({ y: totals.shape }),
 };
 
 /**

@@ -23,8 +23,8 @@ export const labelGatherForward: Primitive<Operand, 'y', LabelGatherAttributes> 
   name: 'label_gather/forward',
   inputs: ['labels', 'permutation', 'state'],
   outputs: ['y'],
-  dtypes: { labels: 'u32', permutation: 'u32', state: 'u32' },
-  shape: (_, { batch }) => ({ y: { shape: [batch], dtype: 'u32' } }),
+  types: () => ({ labels: 'u32', permutation: 'u32', state: 'u32', y: 'u32' }),
+  shape: (_, { batch }) => ({ y: [batch] }),
   // Reads an entry of the permutation and a label, writes one.
   cost: ({ attributes: { batch } }) => ({ flops: 0, bytes: 12 * batch }),
   variants: [

@@ -51,7 +51,7 @@ export const matmulForward: Primitive<'a' | 'b', 'c', MatmulAttributes> = {
         `matmul: a ${describe(a)} and b ${describe(b)} do not fit for ${how}, expected [M,K]·[K,N].`,
       );
     }
-    return { c: { shape: [M, N], dtype: 'f32' } };
+    return { c: [M, N] };
   },
   cost: (context) => {
     const { M, N, K } = productOf(context.inputs.a, context.inputs.b, context.attributes);

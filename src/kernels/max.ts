@@ -22,7 +22,7 @@ export const maxForward: Primitive<'x', 'y', AxisRun> = {
   name: 'max/forward',
   inputs: ['x'],
   outputs: ['y'],
-  shape: ({ x }, run) => ({ y: { shape: withoutAxes(x.shape, run), dtype: 'f32' } }),
+  shape: ({ x }, run) => ({ y: withoutAxes(x.shape, run) }),
   cost: (context) => ({ flops: sizeOf(context.inputs.x.shape), bytes: bytesTouched(context) }),
   variants: [
     baselineVariant(
@@ -60,8 +60,8 @@ export const maxInputGradient: Primitive<'index_of_max' | 'dy', 'dx', GradientAt
   name: 'max/input_gradient',
   inputs: ['index_of_max', 'dy'],
   outputs: ['dx'],
-  dtypes: { index_of_max: 'u32' },
-  shape: (_, { inputShape }) => ({ dx: { shape: inputShape, dtype: 'f32' } }),
+  types: () => ({ index_of_max: 'u32' }),
+  shape: (_, { inputShape }) => ({ dx: inputShape }),
   cost: (context) => ({ flops: 0, bytes: bytesTouched(context) }),
   variants: [
     baselineVariant(

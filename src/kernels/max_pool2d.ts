@@ -92,7 +92,7 @@ export const maxPool2dInputGradient: Primitive<'x' | 'dy', 'dx', PoolAttributes>
   name: 'max_pool2d/input_gradient',
   inputs: ['x', 'dy'],
   outputs: ['dx'],
-  shape: ({ x }) => ({ dx: x }),
+  shape: ({ x }) => ({ dx: x.shape }),
   cost: (context) => ({
     flops: sizeOf(context.inputs.x.shape) * sizeOf(context.attributes.window),
     bytes: bytesTouched(context),

@@ -36,7 +36,7 @@ export const microBatchAccumulate: Primitive<Operand, never, AccumulateAttribute
   name: 'micro_batch/accumulate',
   inputs: ['gradients', 'totals', 'state', 'gradientSums', 'totalSums'],
   outputs: [],
-  dtypes: { state: 'u32' },
+  types: () => ({ state: 'u32' }),
   mutates: ['gradientSums', 'totalSums', 'state'],
   shape: ({ gradients, gradientSums, state }): NoAttributes => {
     checkInPlace('accumulate', { gradients, gradientSums, state });

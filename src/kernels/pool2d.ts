@@ -51,7 +51,7 @@ export function poolForward(
     shape: ({ x }, attributes) => {
       const [N, , , C] = x.shape as [number, number, number, number];
       const counts = windowCounts(x.shape, attributes.window, attributes);
-      return { y: { shape: [N, ...counts, C], dtype: 'f32' } };
+      return { y: [N, ...counts, C] };
     },
     cost: (context) => ({
       flops: sizeOf(context.outputs.y.shape) * sizeOf(context.attributes.window),

@@ -44,7 +44,7 @@ export const rooflineMultiplyAdd: Primitive<'x' | 'line', 'y', MultiplyAddAttrib
   name: 'roofline/multiply_add',
   inputs: ['x', 'line'],
   outputs: ['y'],
-  shape: ({ x }) => ({ y: x }),
+  shape: ({ x }) => ({ y: x.shape }),
   cost: (context) => {
     const { chains, steps } = context.attributes;
     return { flops: 2 * chains * steps * sizeOf(context.inputs.x.shape), bytes: bytesTouched(context) };
@@ -65,7 +65,7 @@ export const rooflineCopy: Primitive<'x', 'y', NoAttributes> = {
   name: 'roofline/copy',
   inputs: ['x'],
   outputs: ['y'],
-  shape: ({ x }) => ({ y: x }),
+  shape: ({ x }) => ({ y: x.shape }),
   cost: (context) => ({ flops: 0, bytes: bytesTouched(context) }),
   variants: widths('copy', ({ inputs, device }, width) => {
     const SIZE = sizeOf(inputs.x.shape) / width;
@@ -81,7 +81,7 @@ export const rooflineRead: Primitive<'x', 'y', ReadAttributes> = {
   name: 'roofline/read',
   inputs: ['x'],
   outputs: ['y'],
-  shape: ({ x }, { terms }) => ({ y: { shape: [sizeOf(x.shape) / terms], dtype: 'f32' } }),
+  shape: ({ x }, { terms }) => ({ y: [sizeOf(x.shape) / terms] }),
   cost: (context) => ({ flops: sizeOf(context.inputs.x.shape), bytes: bytesTouched(context) }),
   variants: widths('read', ({ outputs, attributes: { terms }, device }, width) => {
     const SIZE = sizeOf(outputs.y.shape) / width;

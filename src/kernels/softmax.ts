@@ -38,7 +38,7 @@ export const softmaxForward: Primitive<'x', 'y', NoAttributes> = {
   name: 'softmax/forward',
   inputs: ['x'],
   outputs: ['y'],
-  shape: ({ x }) => ({ y: x }),
+  shape: ({ x }) => ({ y: x.shape }),
   cost: (context) => ({ flops: 5 * sizeOf(context.inputs.x.shape), bytes: bytesTouched(context) }),
   variants: [baselineVariant(({ inputs, device }) => rowsOf(inputs.x.shape, device, 'softmax/forward'))],
 };
@@ -47,7 +47,7 @@ export const softmaxInputGradient: Primitive<'y' | 'dy', 'dx', NoAttributes> = {
   name: 'softmax/input_gradient',
   inputs: ['y', 'dy'],
   outputs: ['dx'],
-  shape: ({ y }) => ({ dx: y }),
+  shape: ({ y }) => ({ dx: y.shape }),
   cost: (context) => ({ flops: 4 * sizeOf(context.inputs.y.shape), bytes: bytesTouched(context) }),
   variants: [
     baselineVariant(({ inputs, device }) => rowsOf(inputs.y.shape, device, 'softmax/input_gradient')),

@@ -73,14 +73,10 @@ export const softmaxCrossEntropyForward: Primitive<
   name: 'softmax_cross_entropy/forward',
   inputs: ['logits', 'labels'],
   outputs: ['dlogits', 'loss', 'totals'],
-  dtypes: { labels: 'u32' },
+  types: () => ({ labels: 'u32' }),
   shape: ({ logits, labels }) => {
     checkOperands(logits, labels);
-    return {
-      dlogits: logits,
-      loss: { shape: [], dtype: 'f32' },
-      totals: { shape: [4], dtype: 'f32' },
-    };
+    return { dlogits: logits.shape, loss: [], totals: [4] };
   },
   cost: (context) => ({ flops: 10 * sizeOf(context.inputs.logits.shape), bytes: bytesTouched(context) }),
   variants: [
@@ -113,7 +109,7 @@ export const softmaxCrossEntropyWeights = elementwisePrimitive<'labels' | 'total
     expression: ({ labels, totals }, { classes }) =>
       `select(0.0, 1.0 / max(${totals}[2], 1.0), ${labels} < ${classes}u)`,
   },
-  { labels: 'u32' },
+  () => ({ labels: 'u32' }),
 );
 
 /** Constant: a change of the logits does not change which rows count. */

@@ -25,7 +25,7 @@ export const endStepPrimitive: Primitive<'totals' | 'state' | 'ring', never, End
   name: 'step_state/end_step',
   inputs: ['totals', 'state', 'ring'],
   outputs: [],
-  dtypes: { state: 'u32', ring: 'u32' },
+  types: () => ({ state: 'u32', ring: 'u32' }),
   mutates: ['state', 'ring'],
   shape: () => ({}),
   cost: () => ({ flops: 0, bytes: 64 }),

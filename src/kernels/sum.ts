@@ -113,7 +113,7 @@ export const sumForward: Primitive<'x', 'y', AxisRun> = {
   name: 'sum/forward',
   inputs: ['x'],
   outputs: ['y'],
-  shape: ({ x }, attributes) => ({ y: { shape: withoutAxes(x.shape, attributes), dtype: 'f32' } }),
+  shape: ({ x }, attributes) => ({ y: withoutAxes(x.shape, attributes) }),
   cost: (context) => ({ flops: sizeOf(context.inputs.x.shape), bytes: bytesTouched(context) }),
   variants: [sliced, forwardGpu, baselineVariant((context) => lowerSum(context, 1), { hasEpilogue: true })],
 };
@@ -123,7 +123,7 @@ export const sumInputGradient: Primitive<'dy', 'y', { readonly shape: Shape }> =
   ...elementwisePrimitive<'dy', { readonly shape: Shape }>('sum/input_gradient', ['dy'], {
     expression: ({ dy }) => dy,
   }),
-  shape: (_, { shape }) => ({ y: { shape, dtype: 'f32' } }),
+  shape: (_, { shape }) => ({ y: shape }),
 };
 
 const sumGradientOp: Op<'dy', 'y', { readonly shape: Shape }> = opOf(

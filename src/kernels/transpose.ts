@@ -18,9 +18,7 @@ export const transposeForward: Primitive<'x', 'y', TransposeAttributes> = {
   name: 'transpose/forward',
   inputs: ['x'],
   outputs: ['y'],
-  shape: ({ x }, { permutation }) => ({
-    y: { shape: permutation.map((axis) => x.shape[axis] as number), dtype: 'f32' },
-  }),
+  shape: ({ x }, { permutation }) => ({ y: permutation.map((axis) => x.shape[axis] as number) }),
   cost: (context) => ({ flops: 0, bytes: bytesTouched(context) }),
   variants: [
     baselineVariant(

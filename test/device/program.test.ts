@@ -701,7 +701,7 @@ function passFor(shader: string): Primitive<'x', 'y'> {
     name: 'made_up/forward',
     inputs: ['x'],
     outputs: ['y'],
-    shape: ({ x }) => ({ y: x }),
+    shape: ({ x }) => ({ y: x.shape }),
     cost: () => ({ flops: 0, bytes: 0 }),
     variants: [
       {

@@ -56,7 +56,7 @@ function doubling(
     name: 'test/doubling',
     inputs: ['x'],
     outputs: ['y'],
-    shape: ({ x }) => ({ y: x }),
+    shape: ({ x }) => ({ y: x.shape }),
     cost: () => ({ flops: 0, bytes: 0 }),
     variants: Object.keys(ways).map((name) => ({
       name,

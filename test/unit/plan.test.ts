@@ -11,6 +11,7 @@ import {
   type Primitive,
   type PrimitiveContext,
   type Spec,
+  outputSpecs,
   sizeOf,
 } from '../../src/engine/primitive.js';
 import { type Plan, describePlan } from '../../src/engine/plan/plan.js';
@@ -67,7 +68,7 @@ function lowerEverywhere(
   inputs: Record<string, Spec>,
   attributes: Attributes,
 ): number {
-  const outputs = primitive.shape(inputs, attributes);
+  const outputs = outputSpecs(primitive, inputs, attributes);
   let lowered = 0;
   for (const { traits } of devices) {
     const context: PrimitiveContext<string, string, Attributes> = {

@@ -326,7 +326,7 @@ const twoOutputs: Primitive<'x', 'y' | 'side'> = {
   name: 'test/two_outputs',
   inputs: ['x'],
   outputs: ['y', 'side'],
-  shape: ({ x }) => ({ y: x, side: x }),
+  shape: ({ x }) => ({ y: x.shape, side: x.shape }),
   cost: () => ({ flops: 0, bytes: 0 }),
   variants: [
     {

@@ -10,7 +10,7 @@ const copyPrimitive: Primitive<'x', 'y'> = {
   inputs: ['x'],
   outputs: ['y'],
   elementwise: { expression: ({ x }) => x },
-  shape: ({ x }) => ({ y: x }),
+  shape: ({ x }) => ({ y: x.shape }),
   cost: ({ inputs: { x } }) => ({ flops: 0, bytes: 2 * storageBytes(x) }),
   variants: [],
 };

@@ -57,7 +57,7 @@ export function updatePrimitive({
     name: `${name}/update`,
     inputs: ['parameters', 'gradients', ...slots, 'stepScalars', 'state'],
     outputs: [],
-    dtypes: { state: 'u32' },
+    types: () => ({ state: 'u32' }),
     mutates: ['parameters', ...slots],
     shape: ({ stepScalars, state, ...operands }) => {
       checkInPlace(name, { state: state!, ...operands });
