@@ -62,7 +62,7 @@ export class FileError extends ShadegradError {
   }
 }
 
-/** `no-adapter`: WebGPU is unavailable; `lost`: the device was lost; `limit`: it is too small for the task. */
+/** `no-adapter`: WebGPU is unavailable; `lost`: the device was lost; `limit`: it is too small for the task, or lacks a feature. */
 export type DeviceProblem = 'no-adapter' | 'lost' | 'limit' | 'shader' | 'other';
 
 /** The device is missing, was lost, is too small for the task, or refuses a shader. */

@@ -1,7 +1,7 @@
 /** Checks the primitives of an op, each variant on its own. */
 import type { Device } from '../engine/device.js';
 import type { Plan } from '../engine/plan/plan.js';
-import { type Attributes, type Primitive, type Variant, outputSpecs } from '../engine/primitive.js';
+import { type Attributes, type Primitive, type Variant, canRun, outputSpecs } from '../engine/primitive.js';
 import { program, runPrimitive } from '../engine/program.js';
 import type { Tensor } from '../engine/tensor.js';
 import { withVariant } from '../engine/tune.js';
@@ -23,7 +23,7 @@ export function variantsFor(
 ): AnyVariant[] {
   const outputs = outputSpecs(primitive, inputs, attributes);
   return primitive.variants.filter((variant) =>
-    variant.supports({ inputs, outputs, attributes, device: device.traits }),
+    canRun(variant, { inputs, outputs, attributes, device: device.traits }),
   );
 }
 

@@ -10,7 +10,7 @@ import { GpuCalls, type AwaitGpu } from './gpu_calls.js';
 import { KernelSelection } from './kernel_selection.js';
 import { debug } from './debug.js';
 import { LruCache } from './lru.js';
-import type { DeviceTraits } from './primitive.js';
+import type { DeviceTraits, Feature } from './primitive.js';
 import { Resource } from './resource.js';
 import { type SpecialisedShader } from './shader.js';
 
@@ -109,7 +109,7 @@ interface Prepared {
   readonly descriptor: GPUComputePipelineDescriptor;
 }
 
-const wantedFeatures: readonly GPUFeatureName[] = ['timestamp-query', 'subgroups'];
+const wantedFeatures: readonly Feature[] = ['timestamp-query', 'subgroups'];
 const wantedLimits = [
   'maxStorageBufferBindingSize',
   'maxBufferSize',
@@ -250,6 +250,7 @@ export class Device extends Resource {
       );
     const traits: DeviceTraits = {
       family: options.family ?? (isSoftware ? 'software' : 'gpu'),
+      features: requiredFeatures,
       subgroupSize,
       // Kernels stay within 256 so that they run everywhere, including the software adapter of browsers.
       maxInvocationsPerWorkgroup: Math.min(256, gpu.limits.maxComputeInvocationsPerWorkgroup),

@@ -7,7 +7,7 @@
 import { DataError } from '../errors.js';
 import { type Form, checkForm, each, numberOrNull, optional, text } from '../json_reader.js';
 import { LruCache } from './lru.js';
-import type { Primitive, PrimitiveContext, Variant } from './primitive.js';
+import { type Primitive, type PrimitiveContext, type Variant, canRun } from './primitive.js';
 import { specialise } from './shader.js';
 
 export type AnyContext = PrimitiveContext<string, string, never>;
@@ -103,7 +103,7 @@ export class KernelSelection {
 /** The variants of the device's own family that can compute the case, the table's choice first. */
 export function candidatesOf(primitive: Primitive, context: AnyContext): AnyVariant[] {
   const variants = primitive.variants as unknown as readonly AnyVariant[];
-  return variants.filter((variant) => variant.family === context.device.family && variant.supports(context));
+  return variants.filter((variant) => variant.family === context.device.family && canRun(variant, context));
 }
 
 /** What identifies a case together with everything that its candidates would run. */

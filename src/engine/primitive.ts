@@ -19,10 +19,14 @@ export interface Spec {
 /** The kind of device that a variant is made for; `baseline` runs anywhere and is the readable one. */
 export type Family = 'baseline' | 'software' | 'gpu';
 
+/** The optional features of WebGPU that are used where an adapter has them. */
+export type Feature = 'shader-f16' | 'subgroups' | 'timestamp-query';
+
 /** What a variant may know about the device when it chooses its tiles. */
 export interface DeviceTraits {
   /** The family for this adapter. */
   readonly family: Exclude<Family, 'baseline'>;
+  readonly features: readonly Feature[];
   /** Size of a subgroup if it is the same for every kernel, otherwise 0 (no subgroup operations). */
   readonly subgroupSize: number;
   readonly maxInvocationsPerWorkgroup: number;
@@ -64,6 +68,15 @@ export interface Lowering {
   readonly scratch?: Readonly<Record<string, number>>;
 }
 
+/** What a variant needs of a device. */
+export interface Requirements {
+  readonly features?: readonly Feature[];
+  /** The least value of each. */
+  readonly limits?: Partial<
+    Pick<DeviceTraits, 'subgroupSize' | 'maxInvocationsPerWorkgroup' | 'maxWorkgroupStorageBytes'>
+  >;
+}
+
 export interface Variant<I extends string, O extends string, A extends Attributes> {
   /** Unique within its primitive, e.g. `software` or `gpu_64x64`. */
   readonly name: string;
@@ -73,8 +86,9 @@ export interface Variant<I extends string, O extends string, A extends Attribute
    * `fn epilogue(value: f32, index: u32, channel: u32) -> f32`, so that element-wise ops can be fused into it.
    */
   readonly hasEpilogue: boolean;
-  /** True when the variant can compute this case on this device. */
-  supports(context: PrimitiveContext<I, O, A>): boolean;
+  readonly requires?: Requirements;
+  /** Whether it computes these shapes and attributes, on a device that has what it requires. Default: all. */
+  supports?(context: PrimitiveContext<I, O, A>): boolean;
   lower(context: PrimitiveContext<I, O, A>): Lowering;
 }
 
@@ -151,8 +165,25 @@ export interface Primitive<
   /** Shapes of the outputs. Throws: ShapeError for inputs that do not fit. */
   shape(inputs: Readonly<Record<I, Spec>>, attributes: A): Readonly<Record<O, Shape>>;
   cost(context: Omit<PrimitiveContext<I, O, A>, 'device'>): Cost;
-  /** Best first within a family; at least one is `baseline` and supports everything. Empty for element-wise primitives. */
+  /** Best first within a family; at least one is `baseline` and supports every shape. Empty for element-wise primitives. */
   readonly variants: readonly Variant<I, O, A>[];
+}
+
+/** What a device lacks of the requirements, in words. */
+export function lackingOf({ features = [], limits = {} }: Requirements, traits: DeviceTraits): string[] {
+  const least = Object.entries(limits) as [keyof typeof limits, number][];
+  return [
+    ...features.filter((name) => !traits.features.includes(name)).map((name) => `the feature ${name}`),
+    ...least.filter(([name, value]) => traits[name] < value).map(([name, value]) => `${name} ≥ ${value}`),
+  ];
+}
+
+/** Whether a variant can compute this case on this device. */
+export function canRun<I extends string, O extends string, A extends Attributes>(
+  { requires = {}, supports }: Variant<I, O, A>,
+  context: PrimitiveContext<I, O, A>,
+): boolean {
+  return lackingOf(requires, context.device).length === 0 && (supports?.(context) ?? true);
 }
 
 /** The dtypes of all operands that are not f32, for inputs of these dtypes. */

@@ -16,6 +16,7 @@ import {
   grid,
   named,
   reduction,
+  requirementsOf,
   sliceCount,
   suits,
   tileConstants,
@@ -58,7 +59,8 @@ function forward(tile: Tile): ForwardVariant {
     name: `gpu_${tile.name}`,
     family: 'gpu',
     hasEpilogue: true,
-    supports: (context) => suits(tile, productOf(sizesOf(context)), 1, context.device),
+    requires: requirementsOf(tile),
+    supports: (context) => suits(tile, productOf(sizesOf(context)), 1),
     lower(context) {
       const s = sizesOf(context);
       const { x, workgroups } = grid(tileCount(tile, productOf(s)), 1, context.device);
@@ -83,7 +85,8 @@ function inputGradient(tile: Tile): InputGradientVariant {
     name: `gpu_${tile.name}`,
     family: 'gpu',
     hasEpilogue: true,
-    supports: (context) => suits(tile, productOf(sizesOf(context)), 1, context.device),
+    requires: requirementsOf(tile),
+    supports: (context) => suits(tile, productOf(sizesOf(context)), 1),
     lower(context) {
       const s = sizesOf(context);
       const { x, workgroups } = grid(tileCount(tile, productOf(s)), 1, context.device);
@@ -102,9 +105,10 @@ function kernelGradient(tile: Tile): KernelGradientVariant {
     name: `gpu_${tile.name}`,
     family: 'gpu',
     hasEpilogue: true,
+    requires: requirementsOf(tile),
     supports(context) {
       const product = productOf(sizesOf(context));
-      return suits(tile, product, sliceCount(tile, product), context.device);
+      return suits(tile, product, sliceCount(tile, product));
     },
     lower(context) {
       const s = sizesOf(context);

@@ -9,7 +9,7 @@ import kernelGradientSoftwareReduceWgsl from '../../shaders/conv2d/kernel_gradie
 import kernelGradientSoftwareThinWgsl from '../../shaders/conv2d/kernel_gradient_software_thin.wgsl';
 import packSoftwareWgsl from '../../shaders/conv2d/pack_software.wgsl';
 import padChannelsSoftwareWgsl from '../../shaders/conv2d/pad_channels_software.wgsl';
-import { sizeOf } from '../engine/primitive.js';
+import { canRun, sizeOf } from '../engine/primitive.js';
 import type {
   DeviceTraits,
   Dispatch,
@@ -19,6 +19,7 @@ import type {
   Variant,
 } from '../engine/primitive.js';
 import { registerShaders } from '../engine/shader.js';
+import { oneSubgroup } from './grid.js';
 import { matmulSoftware } from './matmul_software.js';
 
 registerShaders({
@@ -64,7 +65,6 @@ function convolution(x: Shape, window: Shape, y: Shape, padTop: number, padLeft:
 
 function supported(conv: Convolution, strides: readonly number[], device: DeviceTraits): boolean {
   return (
-    device.subgroupSize >= 4 &&
     strides.every((stride) => stride === 1) &&
     conv.KW <= 16 &&
     conv.PAD_TOP >= 0 &&
@@ -156,7 +156,7 @@ function pointwise(
     attributes: { transposeA: false, transposeB: transposed },
     device,
   };
-  if (!product.supports(context)) return undefined;
+  if (!canRun(product, context)) return undefined;
   const { dispatches, ...rest } = product.lower(context);
   const operands: Record<string, string> = { a: input, b: 'kernel' };
   const renamed = dispatches.map((dispatch) => {
@@ -172,7 +172,7 @@ function convolutionVariants<I extends string, O extends string, A extends ConvA
   convolutionOf: (context: PrimitiveContext<I, O, A>) => Convolution,
   names: Names,
 ): Variant<I, O, A>[] {
-  const common = { family: 'software', hasEpilogue: true } as const;
+  const common = { family: 'software', hasEpilogue: true, requires: oneSubgroup } as const;
   const isSupported = (context: PrimitiveContext<I, O, A>): boolean =>
     supported(convolutionOf(context), context.attributes.strides, context.device);
   return [
@@ -340,6 +340,7 @@ export const kernelGradientSoftware: Variant<'x' | 'dy', 'dkernel' | 'dbias', Ke
     name: 'software',
     family: 'software',
     hasEpilogue: true,
+    requires: oneSubgroup,
     supports: (context) => {
       const conv = kernelGradientConvolution(context);
       // The sums for the bias need a window row inside the image for every output row.

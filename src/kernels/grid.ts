@@ -5,6 +5,7 @@ import {
   type Attributes,
   type DeviceTraits,
   type PrimitiveContext,
+  type Requirements,
   type Spec,
   type Variant,
   sizeOf,
@@ -36,12 +37,15 @@ export function gridFor(
   return { WORKGROUP, PER_INVOCATION, workgroups: [x, Math.ceil(groups / x), 1] };
 }
 
+/** What kernels need whose workgroups are one subgroup. */
+export const oneSubgroup: Requirements = { limits: { subgroupSize: 4 } };
+
 /** The variant of a primitive that runs on every device. */
 export function baselineVariant<I extends string, O extends string, A extends Attributes>(
   lower: Variant<I, O, A>['lower'],
   { hasEpilogue = false } = {},
 ): Variant<I, O, A> {
-  return { name: 'baseline', family: 'baseline', hasEpilogue, supports: () => true, lower };
+  return { name: 'baseline', family: 'baseline', hasEpilogue, lower };
 }
 
 /** Bytes of all operands, each read or written once: the least that a primitive must move. */

@@ -5,8 +5,9 @@
 import forwardGpuWgsl from '../../shaders/matmul/forward_gpu.wgsl';
 import forwardGpuReduceWgsl from '../../shaders/matmul/forward_gpu_reduce.wgsl';
 import forwardGpuThinWgsl from '../../shaders/matmul/forward_gpu_thin.wgsl';
-import type { DeviceTraits, Dispatch, Variant } from '../engine/primitive.js';
+import type { DeviceTraits, Dispatch, Requirements, Variant } from '../engine/primitive.js';
 import { registerShaders } from '../engine/shader.js';
+import { oneSubgroup } from './grid.js';
 
 registerShaders({
   'matmul/forward_gpu': forwardGpuWgsl,
@@ -92,20 +93,20 @@ export function sliceCount(tile: Tile, product: Product): number {
   return ceilDiv(rounds, ceilDiv(rounds, Math.max(1, wanted)));
 }
 
-/** Bytes of workgroup memory of the products: a_tile and b_tile of the shaders. */
-function workgroupBytes({ threadsX, threadsY, rows, columns, kStep }: Tile): number {
-  return 16 * (rows * threadsY * (kStep / 4 + 1) + kStep * (columns / 4) * (threadsX + 1));
+/** The workgroup memory of the products: a_tile and b_tile of the shaders. */
+export function requirementsOf({ threadsX, threadsY, rows, columns, kStep }: Tile): Requirements {
+  const vectors = rows * threadsY * (kStep / 4 + 1) + kStep * (columns / 4) * (threadsX + 1);
+  return { limits: { maxWorkgroupStorageBytes: 16 * vectors } };
 }
 
 /**
- * Whether a tile suits a problem: it fits the device, little of it lies outside the result, and there are enough
+ * Whether a tile suits a problem: little of it lies outside the result, and there are enough
  * workgroups. If 32x32 has too few, 16x16 is accepted, so that every shape has a kernel.
  */
-export function suits(tile: Tile, product: Product, slices: number, device: DeviceTraits): boolean {
+export function suits(tile: Tile, product: Product, slices: number): boolean {
   const { m, n } = product;
   if (tile.name === '16x16') return tileCount(quarter, product) < enough;
   if (tile.leastWorkgroups === 0) return true;
-  if (workgroupBytes(tile) > device.maxWorkgroupStorageBytes) return false;
   if (tile.name === '64x16' && n > 16) return false;
   const height = tile.threadsY * tile.rows;
   // Heights between powers of two, only if they fit better.
@@ -195,7 +196,8 @@ function whole(tile: Tile): MatmulVariant {
     name: `gpu_${tile.name}`,
     family: 'gpu',
     hasEpilogue: true,
-    supports: (context) => suits(tile, productOf(context), 1, context.device),
+    requires: requirementsOf(tile),
+    supports: (context) => suits(tile, productOf(context), 1),
     lower: (context) => ({ dispatches: [matmul(context, tile, 1)] }),
   };
 }
@@ -206,11 +208,12 @@ function split(tile: Tile): MatmulVariant {
     name: `gpu_${tile.name}_split`,
     family: 'gpu',
     hasEpilogue: true,
+    requires: requirementsOf(tile),
     supports(context) {
       const product = productOf(context);
       const slices = sliceCount(tile, product);
       const hasFewOutputs = tileCount(quarter, product) < enough;
-      return hasFewOutputs && slices >= leastSlices && suits(tile, product, slices, context.device);
+      return hasFewOutputs && slices >= leastSlices && suits(tile, product, slices);
     },
     lower(context) {
       const product = productOf(context);
@@ -235,9 +238,9 @@ const thin: MatmulVariant = {
   name: 'gpu_thin',
   family: 'gpu',
   hasEpilogue: true,
-  supports: ({ outputs, attributes, device }) =>
+  requires: oneSubgroup,
+  supports: ({ outputs, attributes }) =>
     !attributes.transposeA &&
-    device.subgroupSize >= 4 &&
     (outputs.c.shape[1] as number) <= mostThinColumns &&
     (outputs.c.shape[0] as number) <= mostThinRows,
   lower: (context) => {

@@ -11,6 +11,7 @@ import packColumnsSoftwareWgsl from '../../shaders/matmul/pack_columns_software.
 import packRowsSoftwareWgsl from '../../shaders/matmul/pack_rows_software.wgsl';
 import type { DeviceTraits, Dispatch, Lowering, PrimitiveContext, Variant } from '../engine/primitive.js';
 import { registerShaders } from '../engine/shader.js';
+import { oneSubgroup } from './grid.js';
 
 registerShaders({
   'matmul/forward_software': forwardSoftwareWgsl,
@@ -157,9 +158,9 @@ export const matmulSoftware: Variant<'a' | 'b', 'c', MatmulAttributes>[] = [
     name: 'software',
     family: 'software',
     hasEpilogue: true,
+    requires: oneSubgroup,
     // The other two dimensions of the grid hold at most 65,535 workgroups of 16 columns or 64 terms.
     supports: (context) =>
-      context.device.subgroupSize >= 4 &&
       bothWays(context).every(
         ({ K, columnCount }) => Math.max(K / 64, columnCount / 8) <= context.device.maxWorkgroupsPerDimension,
       ),

@@ -34,7 +34,6 @@ export const endStepPrimitive: Primitive<'totals' | 'state' | 'ring', never, End
       name: 'baseline',
       family: 'baseline',
       hasEpilogue: false,
-      supports: () => true,
       lower: ({ inputs, attributes }) => ({
         dispatches: [
           {

@@ -104,7 +104,6 @@ const forwardGpu: Variant<'x', 'y', AxisRun> = {
   name: 'gpu',
   family: 'gpu',
   hasEpilogue: true,
-  supports: () => true,
   lower: ({ inputs, outputs, attributes, device }) =>
     lowerSumGpu(aroundAxes(inputs.x.shape, attributes), outputs.y.shape.at(-1) ?? 1, device),
 };

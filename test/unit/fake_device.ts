@@ -7,6 +7,7 @@ export function fakeDevice(traits: Partial<DeviceTraits> = {}): Device {
   const device: Pick<Device, 'traits' | 'forcedVariants' | 'kernelSelection'> = {
     traits: {
       family: 'software',
+      features: [],
       subgroupSize: 8,
       maxInvocationsPerWorkgroup: 256,
       maxWorkgroupStorageBytes: 32_768,

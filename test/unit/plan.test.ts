@@ -11,6 +11,7 @@ import {
   type Primitive,
   type PrimitiveContext,
   type Spec,
+  canRun,
   outputSpecs,
   sizeOf,
 } from '../../src/engine/primitive.js';
@@ -78,7 +79,7 @@ function lowerEverywhere(
       device: traits,
     };
     for (const variant of primitive.variants) {
-      if (!variant.supports(context)) continue;
+      if (!canRun(variant, context)) continue;
       const { dispatches, scratch = {} } = variant.lower(context);
       const who = `${primitive.name} (${variant.name}), ${name}`;
       const operands = new Set([...primitive.inputs, ...primitive.outputs, ...Object.keys(scratch)]);

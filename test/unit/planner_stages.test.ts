@@ -3,7 +3,7 @@
  *   live: what nothing depends on is dropped, effects stay
  *   common: equal kernels run once; not across a change of their operands, not if placed or changed in place
  *   rewrite: a result that another node computes too; where two want it; where moving it up would be wrong
- *   select: kernels by family, equal cases share one
+ *   select: kernels by family and by what they require, equal cases share one
  *   fuse: chains, stored values, the limit on bindings, values read and written by one kernel
  *   place: a value placed in a buffer that its kernel reads
  *   memory: buffers used again, scratch memory given back, the free buffer that fits best
@@ -23,7 +23,14 @@ import { plan } from '../../src/engine/plan/planner.js';
 import { shareResults } from '../../src/engine/plan/rewrite.js';
 import { select } from '../../src/engine/plan/select.js';
 import { graphText, groupsText, kernelsText, memoryText } from '../../src/engine/plan/text.js';
-import type { Primitive, Spec, Variant } from '../../src/engine/primitive.js';
+import type {
+  DeviceTraits,
+  Family,
+  Primitive,
+  Requirements,
+  Spec,
+  Variant,
+} from '../../src/engine/primitive.js';
 import { runPrimitive } from '../../src/engine/program.js';
 import { registerShaders } from '../../src/engine/shader.js';
 import { Tensor } from '../../src/engine/tensor.js';
@@ -319,6 +326,46 @@ describe('select', () => {
     expect(kernelsText(graph, kernels)).toMatchSnapshot();
     expect(kernels[0]).toBe(kernels[1]);
   });
+
+  const asksFor = (name: string, family: Family, requires?: Requirements): Variant<'x', 'y', never> => ({
+    name,
+    family,
+    hasEpilogue: false,
+    ...(requires ? { requires } : {}),
+    lower: () => ({ dispatches: [{ shader: 'test/two_outputs', constants: {}, workgroups: [1, 1, 1] }] }),
+  });
+  /** What `select` chooses for a primitive of these variants. */
+  const chosenOf = (traits: Partial<DeviceTraits>, ...variants: Variant<'x', 'y', never>[]) => {
+    const primitive: Primitive<'x', 'y'> = {
+      name: 'test/demanding',
+      inputs: ['x'],
+      outputs: ['y'],
+      shape: ({ x }) => ({ y: x.shape }),
+      cost: () => ({ flops: 0, bytes: 0 }),
+      variants,
+    };
+    const graph = graphFrom((x) => runPrimitive(primitive, { x }, {}).y, [4]);
+    return select(graph, fakeDevice({ family: 'gpu', ...traits }))[0]?.variant;
+  };
+
+  test('a variant runs where the device has the features and limits that it requires', () => {
+    const variants = [
+      asksFor('half', 'gpu', { features: ['shader-f16'] }),
+      asksFor('large', 'gpu', { limits: { maxWorkgroupStorageBytes: 20_000 } }),
+      asksFor('baseline', 'baseline'),
+    ];
+    const little = { features: [], maxWorkgroupStorageBytes: 16_384 };
+    expect(chosenOf({ ...little, features: ['shader-f16'] }, ...variants)).toBe('half');
+    expect(chosenOf({ ...little, maxWorkgroupStorageBytes: 20_000 }, ...variants)).toBe('large');
+    expect(chosenOf(little, ...variants)).toBe('baseline');
+  });
+
+  test('an op that no variant can compute on the device says what the device lacks', () => {
+    const demanding = { features: ['shader-f16'], limits: { maxInvocationsPerWorkgroup: 512 } } as const;
+    expect(() => chosenOf({}, asksFor('baseline', 'baseline', demanding))).toThrowErrorMatchingInlineSnapshot(
+      `[DeviceError: test: [4] needs the feature shader-f16 and maxInvocationsPerWorkgroup ≥ 512, which this device lacks; use another device.]`,
+    );
+  });
 });
 
 /** x → y, side: a kernel with an epilogue and a second output of the same shape. */
@@ -333,7 +380,6 @@ const twoOutputs: Primitive<'x', 'y' | 'side'> = {
       name: 'baseline',
       family: 'baseline',
       hasEpilogue: true,
-      supports: () => true,
       lower: () => ({ dispatches: [{ shader: 'test/two_outputs', constants: {}, workgroups: [1, 1, 1] }] }),
     } satisfies Variant<'x', 'y' | 'side', never>,
   ],

@@ -1,6 +1,6 @@
 /** Which kernels compute each node: a variant of its primitive, or the map for an element-wise one. */
 import mapWgsl from '../../../shaders/elementwise/map.wgsl';
-import { assert } from '../../errors.js';
+import { DeviceError, assert } from '../../errors.js';
 import type { Device } from '../device.js';
 import type { AnyVariant, KernelSelection } from '../kernel_selection.js';
 import {
@@ -10,6 +10,8 @@ import {
   type Primitive,
   type PrimitiveContext,
   type Spec,
+  canRun,
+  lackingOf,
   sizeOf,
 } from '../primitive.js';
 import { registerShaders, shaderSource } from '../shader.js';
@@ -74,7 +76,7 @@ function kernelOf(node: GraphNode, device: Target, kernelSelection: KernelSelect
   return { variant: name, lowering, cost, isMap: false, hasEpilogue, bindings: bindingsOf(lowering) };
 }
 
-/** The first of these that supports the case: the forced variant, the chosen one, the first of the family, the baseline. */
+/** The first of these that can run the case: the forced variant, the chosen one, the first of the family, the baseline. */
 export function chooseVariant(
   primitive: Primitive,
   context: PrimitiveContext<string, string, never>,
@@ -88,9 +90,24 @@ export function chooseVariant(
     ...variants.filter((variant) => variant.family === device.traits.family),
     ...variants.filter((variant) => variant.family === 'baseline'),
   ];
-  const first = candidates.find((variant) => variant.supports(context));
-  assert(first, `${primitive.name} has a baseline variant that supports everything`);
+  const first = candidates.find((variant) => canRun(variant, context));
+  if (!first) throw noVariant(primitive, candidates, context);
   return first.name === forced ? first : (kernelSelection.choose(primitive, context) ?? first);
+}
+
+/** The error for a case that no variant computes on this device: says what the last one, the baseline, lacks. */
+function noVariant(
+  { name }: Primitive,
+  candidates: readonly AnyVariant[],
+  { inputs, device }: PrimitiveContext<string, string, never>,
+): DeviceError {
+  const lacking = lackingOf(candidates.at(-1)?.requires ?? {}, device);
+  assert(lacking.length > 0, `${name} has a baseline variant that supports every shape`);
+  const shapes = Object.values<Spec>(inputs).map(describe).join(' and ');
+  return new DeviceError(
+    `${name.split('/')[0]}: ${shapes} needs ${lacking.join(' and ')}, which this device lacks; use another device.`,
+    { problem: 'limit' },
+  );
 }
 
 function contextOf(node: GraphNode, { traits }: Target): PrimitiveContext<string, string, never> {
