@@ -6,8 +6,9 @@ const SIZE: u32 = 1; //! elements of y
 const CHANNELS: u32 = 1; //! extent of the last axis of y
 const WORKGROUP: u32 = 64; //! invocations per workgroup
 const PER_INVOCATION: u32 = 1; //! elements per invocation
+alias Value = f32; //! f32 or f16, in which y is stored
 
-@group(0) @binding(0) var<storage, read_write> y: array<f32>;
+@group(0) @binding(0) var<storage, read_write> y: array<Value>;
 
 fn epilogue(value: f32, index: u32, channel: u32) -> f32 { return value; } //! hook
 
@@ -17,7 +18,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   for (var k = 0u; k < PER_INVOCATION; k++) {
     let i = first + k * WORKGROUP;
     if (i < SIZE) {
-      y[i] = epilogue(0.0, i, i % CHANNELS);
+      y[i] = Value(epilogue(0.0, i, i % CHANNELS));
     }
   }
 }

@@ -8,14 +8,15 @@ const K: u32 = 4; //! terms of each sum
 const TRANSPOSE_A: u32 = 0; //! 1 when a is stored [K,M]
 const TRANSPOSE_B: u32 = 0; //! 1 when b is stored [N,K]
 const WORKGROUP: u32 = 64; //! invocations per workgroup
+alias Value = f32; //! f32 or f16, in which a, b and c are stored; sums are f32
 const A_ROW: u32 = select(K, 1u, TRANSPOSE_A == 1u);
 const A_STEP: u32 = select(1u, M, TRANSPOSE_A == 1u);
 const B_STEP: u32 = select(N, 1u, TRANSPOSE_B == 1u);
 const B_COLUMN: u32 = select(1u, K, TRANSPOSE_B == 1u);
 
-@group(0) @binding(0) var<storage, read> a: array<f32>;
-@group(0) @binding(1) var<storage, read> b: array<f32>;
-@group(0) @binding(2) var<storage, read_write> c: array<f32>;
+@group(0) @binding(0) var<storage, read> a: array<Value>;
+@group(0) @binding(1) var<storage, read> b: array<Value>;
+@group(0) @binding(2) var<storage, read_write> c: array<Value>;
 
 fn epilogue(value: f32, index: u32, channel: u32) -> f32 { return value; } //! hook
 
@@ -29,7 +30,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let n = element % N;
   var total = 0.0;
   for (var k = 0u; k < K; k++) {
-    total += a[m * A_ROW + k * A_STEP] * b[k * B_STEP + n * B_COLUMN];
+    total += f32(a[m * A_ROW + k * A_STEP]) * f32(b[k * B_STEP + n * B_COLUMN]);
   }
-  c[element] = epilogue(total, element, n);
+  c[element] = Value(epilogue(total, element, n));
 }

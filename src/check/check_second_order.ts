@@ -4,7 +4,8 @@ import { program } from '../engine/program.js';
 import type { Tensor } from '../engine/tensor.js';
 import { multiply, scale } from '../kernels/arithmetic.js';
 import { grad } from '../kernels/grad.js';
-import { type Array64, fill64, zeros64 } from '../reference/array64.js';
+import { roundToHalf } from '../half.js';
+import { type Array64, fill64, map64, zeros64 } from '../reference/array64.js';
 import { tolerance } from '../rounding.js';
 import { shapesOf, short } from './compare.js';
 import { drawSigned, randomFrom } from './draws.js';
@@ -80,7 +81,11 @@ export async function checkSecondOrder(
   const dy = at.outputGradients[first] as Array64;
   const random = randomFrom(14, 0);
   const directions = Object.fromEntries(
-    wanted.map((name) => [name, drawSigned(random, at.inputs[name]!.shape)]),
+    wanted.map((name) => {
+      const { dtype, shape } = at.inputs[name]!;
+      const drawn = drawSigned(random, shape);
+      return [name, dtype === 'f16' ? { ...map64(drawn, roundToHalf), dtype } : drawn];
+    }),
   );
   const values = [...Object.values(at.inputs), dy, ...Object.values(directions)];
   const row = {

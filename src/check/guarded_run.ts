@@ -7,6 +7,7 @@ import type { Plan } from '../engine/plan/plan.js';
 import { type Spec, sizeOf, storageBytes } from '../engine/primitive.js';
 import { Step } from '../engine/replay.js';
 import { Tensor } from '../engine/tensor.js';
+import { fromHalves, toHalves } from '../half.js';
 import type { Array64 } from '../reference/array64.js';
 
 const guardBytes = 256;
@@ -20,9 +21,17 @@ function guarded(device: Device, spec: Spec): Tensor {
   return Tensor.over(device, storage, spec);
 }
 
-export function toBytes({ dtype, values }: Array64): TensorBytes {
+function toBytes({ dtype, values }: Array64): TensorBytes {
   if (dtype === 'f32') return Float32Array.from(values);
+  if (dtype === 'f16') return toHalves(values);
   return dtype === 'u32' ? Uint32Array.from(values) : Uint8Array.from(values);
+}
+
+/** The values as a tensor of their dtype. */
+export function tensorOf(device: Device, value: Array64): Tensor {
+  const tensor = Tensor.allocate(value, device);
+  device.write(tensor.storage, toBytes(value));
+  return tensor;
 }
 
 function upload(device: Device, value: Array64): Tensor {
@@ -48,13 +57,13 @@ export interface ReadBack {
 async function readBack(device: Device, tensor: Tensor): Promise<ReadBack> {
   const bytes = await device.read(tensor.storage);
   const size = sizeOf(tensor.shape);
-  const values = Float64Array.from(
-    tensor.dtype === 'f32'
-      ? new Float32Array(bytes, 0, size)
-      : tensor.dtype === 'u32'
-        ? new Uint32Array(bytes, 0, size)
-        : new Uint8Array(bytes, 0, size),
-  );
+  const arrays = {
+    f32: () => new Float32Array(bytes, 0, size),
+    f16: () => fromHalves(new Uint16Array(bytes, 0, size)),
+    u32: () => new Uint32Array(bytes, 0, size),
+    u8: () => new Uint8Array(bytes, 0, size),
+  };
+  const values = Float64Array.from(arrays[tensor.dtype]());
   const start = storageBytes(tensor);
   const overrun = new Uint32Array(bytes, start).findIndex((word) => word !== sentinel);
   return { values, overrun: overrun < 0 ? undefined : overrun };

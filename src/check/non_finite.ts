@@ -35,7 +35,7 @@ export function nonFiniteCases(check: OpCheck, at: Evaluated): NonFiniteCase[] {
       }),
     );
   const operands = Object.keys(at.inputs).filter(
-    (name) => at.inputs[name]?.dtype === 'f32' && check.inputs[name]?.isFinite !== true,
+    (name) => ['f32', 'f16'].includes(at.inputs[name]!.dtype) && check.inputs[name]?.isFinite !== true,
   );
   const results = check.reference.backward
     ? check.outputs.filter((name) => check.differentiable?.includes(name) !== false)

@@ -54,7 +54,8 @@ export interface Counters {
 }
 
 /** Host data to write; never shared memory. */
-export type TensorBytes = Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
+export type TensorBytes =
+  Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Uint16Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
 
 /** A range of a GPU buffer that holds a tensor or an intermediate value. */
 export interface Storage {
@@ -109,7 +110,7 @@ interface Prepared {
   readonly descriptor: GPUComputePipelineDescriptor;
 }
 
-const wantedFeatures: readonly Feature[] = ['timestamp-query', 'subgroups'];
+const wantedFeatures: readonly Feature[] = ['timestamp-query', 'subgroups', 'shader-f16'];
 const wantedLimits = [
   'maxStorageBufferBindingSize',
   'maxBufferSize',

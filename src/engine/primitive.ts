@@ -7,7 +7,7 @@
 
 import type { Constants } from './shader.js';
 
-export type DType = 'f32' | 'u32' | 'u8';
+export type DType = 'f32' | 'f16' | 'u32' | 'u8';
 export type Shape = readonly number[];
 
 /** Shape and dtype of a tensor. u8 tensors are packed four to a word. */
@@ -86,6 +86,8 @@ export interface Variant<I extends string, O extends string, A extends Attribute
    * `fn epilogue(value: f32, index: u32, channel: u32) -> f32`, so that element-wise ops can be fused into it.
    */
   readonly hasEpilogue: boolean;
+  /** The dtype of the floating-point operands that its shaders read and write. Default: f32. */
+  readonly float?: 'f16';
   readonly requires?: Requirements;
   /** Whether it computes these shapes and attributes, on a device that has what it requires. Default: all. */
   supports?(context: PrimitiveContext<I, O, A>): boolean;
@@ -169,6 +171,17 @@ export interface Primitive<
   readonly variants: readonly Variant<I, O, A>[];
 }
 
+/** What shaders that read or write f16 need. */
+export const halfPrecision: Requirements = { features: ['shader-f16'] };
+
+/** `types` of a primitive that has these operands all f16 or all f32, as the first of them is. */
+export function oneFloat<Operand extends string>(
+  operands: readonly Operand[],
+): (inputs: Readonly<Record<string, DType>>) => Types<Operand> {
+  const f16 = Object.fromEntries(operands.map((name) => [name, 'f16'])) as Types<Operand>;
+  return (inputs) => (inputs[operands[0] as string] === 'f16' ? f16 : {});
+}
+
 /** What a device lacks of the requirements, in words. */
 export function lackingOf({ features = [], limits = {} }: Requirements, traits: DeviceTraits): string[] {
   const least = Object.entries(limits) as [keyof typeof limits, number][];
@@ -178,12 +191,27 @@ export function lackingOf({ features = [], limits = {} }: Requirements, traits: 
   ];
 }
 
+/** Whether the shaders of a variant are written for the dtypes of these operands. */
+export function takesTypes<I extends string, O extends string, A extends Attributes>(
+  { float }: Variant<I, O, A>,
+  { inputs, outputs }: Pick<PrimitiveContext<I, O, A>, 'inputs' | 'outputs'>,
+): boolean {
+  const other = float === 'f16' ? 'f32' : 'f16';
+  return [...Object.values<Spec>(inputs), ...Object.values<Spec>(outputs)].every(
+    ({ dtype }) => dtype !== other,
+  );
+}
+
 /** Whether a variant can compute this case on this device. */
 export function canRun<I extends string, O extends string, A extends Attributes>(
-  { requires = {}, supports }: Variant<I, O, A>,
+  variant: Variant<I, O, A>,
   context: PrimitiveContext<I, O, A>,
 ): boolean {
-  return lackingOf(requires, context.device).length === 0 && (supports?.(context) ?? true);
+  return (
+    takesTypes(variant, context) &&
+    lackingOf(variant.requires ?? {}, context.device).length === 0 &&
+    (variant.supports?.(context) ?? true)
+  );
 }
 
 /** The dtypes of all operands that are not f32, for inputs of these dtypes. */
@@ -215,7 +243,7 @@ export function outputSpecs<I extends string, O extends string, A extends Attrib
   return specs;
 }
 
-export const bytesPerElement: Readonly<Record<DType, number>> = { f32: 4, u32: 4, u8: 1 };
+export const bytesPerElement: Readonly<Record<DType, number>> = { f32: 4, f16: 2, u32: 4, u8: 1 };
 
 export function sizeOf(shape: Shape): number {
   return shape.reduce((product, extent) => product * extent, 1);

@@ -117,6 +117,9 @@ export function specialise(name: string, constants: Constants, epilogue?: Epilog
     code = code.replace(mainHead, (head) => `${head}\n${scalars.load()}`) + scalars.binding(index);
     bindings.push({ index, name: 'scalars', access: 'uniform' });
   }
+  const isHalf =
+    Object.values(constants).includes('f16') || epilogue?.operands.some(({ type }) => type === 'array<f16>');
+  if (isHalf) code = `enable f16;\n${code}`;
   return { shader: { label: name, code, bindings }, scalars: scalars.values };
 }
 

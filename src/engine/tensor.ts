@@ -7,6 +7,7 @@
 import { ShapeError, StateError, assert } from '../errors.js';
 import { checkArgument, checkCall } from '../calls.js';
 import { type RequiredRule, type Rule, type Rules, required, rule, shown, wrong } from '../options.js';
+import { fromHalves, toHalves } from '../half.js';
 import { defaultDevice, deviceRule, type Device, type Storage, type TensorBytes } from './device.js';
 import { type DType, type Shape, type Spec, sizeOf, storageBytes } from './primitive.js';
 import { Resource, freeWhenForgotten, isFreed } from './resource.js';
@@ -31,7 +32,8 @@ function letGo(memory: Memory, way: 'release' | 'reclaim'): void {
   if (--memory.handles === 0 && memory.isOwn) memory.device[way](memory.storage);
 }
 
-export type TensorData = TensorBytes;
+/** The values of a tensor on the host: those of f32 and f16 tensors as Float32Array. */
+export type TensorData = Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
 
 /** Nested lists of numbers; all lists of one axis have the same length. */
 export type NestedNumbers = readonly (number | NestedNumbers)[];
@@ -108,9 +110,13 @@ export class Tensor extends Resource implements Spec {
    * Throws: UsageError for data of another kind; ShapeError when the shape does not hold exactly that many elements.
    */
   static from(data: HostData, shape?: Shape, device: Device = defaultDevice()): Tensor {
+    return Tensor.#make(data, shape, device);
+  }
+
+  static #make(data: HostData, shape: Shape | undefined, device: Device, dtype?: 'f16'): Tensor {
     checkArgument('tensor', 'data', data, dataRule);
-    const { array, shape: found } = hostArray(data);
-    const spec: Spec = { shape: shape ?? found, dtype: dtypeOf(array) };
+    const { array, shape: found } = hostArray(data, dtype);
+    const spec: Spec = { shape: shape ?? found, dtype: dtype ?? dtypeOf(array) };
     checkShape('tensor', spec.shape);
     if (sizeOf(spec.shape) !== array.length) {
       throw new ShapeError(
@@ -119,12 +125,22 @@ export class Tensor extends Resource implements Spec {
     }
     const tensor = Tensor.allocate(spec, device);
     try {
-      tensor.write(array);
+      tensor.#write(array);
     } catch (error) {
       tensor.dispose();
       throw error;
     }
     return tensor;
+  }
+
+  /**
+   * An f16 tensor from host data; `cast` makes one from a tensor. Rounds to the nearest half, ties to even: 11 significant
+   * bits, infinity from 65,520 on. Memory: 2 bytes per element. Its values read back as Float32Array, exactly.
+   *
+   * Throws: like `from`.
+   */
+  static f16(data: HostData, shape?: Shape, device: Device = defaultDevice()): Tensor {
+    return Tensor.#make(data, shape, device, 'f16');
   }
 
   static zeros(spec: Spec, device: Device = defaultDevice()): Tensor {
@@ -180,6 +196,7 @@ export class Tensor extends Resource implements Spec {
     const bytes = await device.read(storage);
     const size = this.size;
     if (this.dtype === 'f32') return new Float32Array(bytes, 0, size);
+    if (this.dtype === 'f16') return fromHalves(new Uint16Array(bytes, 0, size));
     if (this.dtype === 'u32') return new Uint32Array(bytes, 0, size);
     return new Uint8Array(bytes, 0, size);
   }
@@ -191,12 +208,17 @@ export class Tensor extends Resource implements Spec {
     return (await this.data())[0] as number;
   }
 
-  /** Overwrites the values; ordered with the work submitted before and after. */
+  /** Overwrites the values; ordered with the work submitted before and after. An f16 tensor rounds a Float32Array. */
   write(data: TensorData): void {
     checkArgument('write', 'data', data, writtenRule);
-    if (data.length !== this.size || dtypeOf(data) !== this.dtype) {
+    const dtype = this.dtype === 'f16' ? 'f32' : this.dtype;
+    if (data.length !== this.size || dtypeOf(data) !== dtype) {
       throw new ShapeError(`write: ${describe(this)} was given ${data.length} ${dtypeOf(data)} values.`);
     }
+    this.#write(this.dtype === 'f16' ? toHalves(data) : data);
+  }
+
+  #write(data: TensorBytes): void {
     const memory = this.#held();
     const { device, storage } = memory;
     memory.written = device.write(storage, data);
@@ -224,19 +246,24 @@ export class Tensor extends Resource implements Spec {
   }
 }
 
-function dtypeOf(data: TensorData): DType {
+function dtypeOf(data: TensorBytes): DType {
   if (data instanceof Float32Array) return 'f32';
   return data instanceof Uint32Array ? 'u32' : 'u8';
 }
 
-const arrayTypes = { f32: Float32Array, u32: Uint32Array, u8: Uint8Array } as const;
+const arrayTypes = { f32: Float32Array, f16: Uint16Array, u32: Uint32Array, u8: Uint8Array } as const;
 
 function isTensorData(data: unknown): data is TensorData {
-  return Object.values(arrayTypes).some((Values) => data instanceof Values);
+  return [Float32Array, Uint32Array, Uint8Array].some((Values) => data instanceof Values);
 }
 
 /** The values as a typed array, and the shape that follows from their nesting. */
-function hostArray(data: HostData): { readonly array: TensorData; readonly shape: Shape } {
+function hostArray(data: HostData, dtype?: 'f16'): { readonly array: TensorBytes; readonly shape: Shape } {
+  if (dtype === 'f16') {
+    const numbers = Array.isArray(data) ? flat(data as NestedNumbers) : (data as ArrayLike<number>);
+    const shape = Array.isArray(data) ? nestedShape(data as NestedNumbers) : [numbers.length];
+    return { array: toHalves(numbers), shape };
+  }
   if (!Array.isArray(data)) {
     const array = isTensorData(data)
       ? data
@@ -246,9 +273,11 @@ function hostArray(data: HostData): { readonly array: TensorData; readonly shape
     return { array, shape: [array.length] };
   }
   const shape = nestedShape(data as NestedNumbers);
-  const flat = (row: NestedNumbers): number[] =>
-    Array.from(row, (each) => (typeof each === 'number' ? each : flat(each))).flat();
   return { array: Float32Array.from(shape.length > 1 ? flat(data as NestedNumbers) : data), shape };
+}
+
+function flat(row: NestedNumbers): number[] {
+  return Array.from(row, (each) => (typeof each === 'number' ? each : flat(each))).flat();
 }
 
 /** The shape that the first element of each list implies. */
@@ -350,7 +379,7 @@ const specRules = (): Rules<Spec> => ({
     checkShape(who, shape as Shape);
     return undefined;
   }),
-  dtype: required(rule("'f32', 'u32' or 'u8'", (dtype) => Object.hasOwn(arrayTypes, dtype as string))),
+  dtype: required(rule("'f32', 'f16', 'u32' or 'u8'", (dtype) => Object.hasOwn(arrayTypes, dtype as string))),
 });
 
 /** Rule for an operand. Throws: StateError for a disposed tensor. */

@@ -9,6 +9,7 @@ import {
   type Primitive,
   type Shape,
   type Spec,
+  type Types,
   outputSpecs,
   sizeOf,
   typesOf,
@@ -198,16 +199,7 @@ export class Trace implements Recording {
     const inputValues = Object.fromEntries(
       primitive.inputs.map((name) => [name, this.valueOf(inputs[name])]),
     ) as Record<I, Value>;
-    const types = typesOf(primitive, inputs, attributes);
-    for (const name of primitive.inputs) {
-      const { dtype, shape } = inputs[name];
-      const expected = types[name] ?? 'f32';
-      if (dtype !== expected) {
-        throw new ShapeError(
-          `${primitive.name.split('/')[0]}: '${name}' is ${dtype} [${shape.join(',')}], expected ${expected}.`,
-        );
-      }
-    }
+    checkTypes(primitive, inputs, typesOf(primitive, inputs, attributes));
     const specs = outputSpecs(primitive, inputs, attributes);
     for (const spec of Object.values<Spec>(specs)) {
       // Kernels count in u32: a larger constant would not compile.
@@ -273,6 +265,29 @@ export class Trace implements Recording {
 
   #value(spec: Spec, origin: Origin): Value {
     return { id: this.#nextId++, spec: { shape: spec.shape, dtype: spec.dtype }, origin };
+  }
+}
+
+/** Throws: ShapeError when an input has another dtype than the primitive reads. */
+function checkTypes<I extends string>(
+  { name: primitive, inputs: names }: Pick<Primitive<I>, 'name' | 'inputs'>,
+  inputs: Readonly<Record<I, Spec>>,
+  types: Types<I>,
+): void {
+  const shown = (name: I): string => `'${name}' is ${inputs[name].dtype} [${inputs[name].shape.join(',')}]`;
+  for (const name of names) {
+    const { dtype } = inputs[name];
+    const expected = types[name] ?? 'f32';
+    if (dtype === expected) continue;
+    const who = primitive.split('/')[0] as string;
+    if (dtype !== 'f16' && expected !== 'f16')
+      throw new ShapeError(`${who}: ${shown(name)}, expected ${expected}.`);
+    const other = names.find((each) => inputs[each].dtype === (dtype === 'f16' ? 'f32' : 'f16'));
+    throw new ShapeError(
+      other === undefined
+        ? `${who}: ${shown(name)}, expected ${expected}; cast it, as with cast(${name}, '${expected}').`
+        : `${who}: ${shown(other)} and ${shown(name)}, expected one dtype; cast one, as with cast(${name}, '${expected}').`,
+    );
   }
 }
 

@@ -1,9 +1,10 @@
-/** Element-wise primitives: broadcast shapes, f32 in and out, one WGSL expression. */
+/** Element-wise primitives: broadcast shapes, one WGSL expression, computed in f32 and stored as f32 or f16. */
 import nonFiniteWgsl from '../../shaders/floats/non_finite.wgsl';
 import {
   type Attributes,
   type Elementwise,
   type Primitive,
+  oneFloat,
   sizeOf,
   type NoAttributes,
 } from '../engine/primitive.js';
@@ -17,7 +18,8 @@ registerShaders({ 'floats/non_finite': nonFiniteWgsl });
 export const nonFinite = ['floats/non_finite'] as const;
 
 /**
- * A primitive from one WGSL expression over operands that broadcast together.
+ * A primitive from one WGSL expression over operands that broadcast together. By default, those that it reads element by
+ * element are all f32 or all f16, like the result, and `whole` ones f32.
  *
  * Throws: ShapeError, from the shape rule, when shapes do not broadcast.
  */
@@ -33,7 +35,7 @@ export function elementwisePrimitive<const I extends string, A extends Attribute
     name,
     inputs,
     outputs: ['y'],
-    ...(types ? { types } : {}),
+    types: types ?? oneFloat([...each, 'y']),
     elementwise,
     shape: (specs) => ({
       y: broadcastShape(

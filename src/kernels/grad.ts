@@ -5,6 +5,7 @@ import { type Call, type Gap, type Trace, currentTrace, mapRecord } from '../eng
 import { rootOf } from '../engine/value.js';
 import { wrong } from '../options.js';
 import { add, fill, multiply } from './arithmetic.js';
+import { cast } from './cast.js';
 import { reshape } from './reshape.js';
 
 /**
@@ -15,7 +16,7 @@ import { reshape } from './reshape.js';
  * Units: of `loss` over those of each tensor. Shapes: those of `tensors`.
  * Throws: StateError outside a program; when the loss does not depend on one of the tensors; and when it depends on them
  * along a path that cannot be differentiated, such as the counts that come with a loss or a change in place. A path is never
- * left out. UsageError for anything but f32 tensors.
+ * left out. UsageError for integers.
  */
 export function grad(loss: Tensor | readonly Tensor[], tensors: readonly Tensor[]): Tensor[] {
   const trace = currentTrace();
@@ -26,14 +27,14 @@ export function grad(loss: Tensor | readonly Tensor[], tensors: readonly Tensor[
   return new Backpropagation(trace, losses, tensors).run();
 }
 
-/** Throws: UsageError when one of them is not an f32 tensor, or there is none. */
+/** Throws: UsageError when one of them is not a tensor of floats, or there is none. */
 function checkDifferentiable(name: 'loss' | 'tensors', list: readonly Tensor[]): void {
   if (!Array.isArray(list) || list.length === 0)
     throw wrong('grad', name, list, name === 'loss' ? 'a tensor or a list of tensors' : 'a list of tensors');
   list.forEach((tensor: unknown, i) => {
     const each = name === 'loss' && list.length === 1 ? name : `${name}[${i}]`;
     if (!(tensor instanceof Tensor)) throw wrong('grad', each, tensor, 'a tensor');
-    if (tensor.dtype !== 'f32')
+    if (tensor.dtype !== 'f32' && tensor.dtype !== 'f16')
       throw new UsageError(`grad: ${each} is ${describe(tensor)}, expected f32: integers have no gradient.`);
   });
 }
@@ -165,7 +166,8 @@ class Backpropagation {
     const count = this.#unseeded.get(id);
     if (count === undefined) return;
     this.#unseeded.delete(id);
-    this.#add(tensor, fill(tensor.shape, count));
+    const ones = fill(tensor.shape, count);
+    this.#add(tensor, tensor.dtype === 'f16' ? cast(ones, 'f16') : ones);
   }
 
   #add(tensor: Tensor, gradient: Tensor): void {

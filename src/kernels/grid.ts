@@ -8,6 +8,7 @@ import {
   type Requirements,
   type Spec,
   type Variant,
+  bytesPerElement,
   sizeOf,
 } from '../engine/primitive.js';
 
@@ -54,7 +55,7 @@ export function bytesTouched({
   outputs,
 }: Pick<PrimitiveContext<string, string, never>, 'inputs' | 'outputs'>): number {
   return [...Object.values(inputs), ...Object.values(outputs)].reduce(
-    (sum, spec: Spec) => sum + 4 * sizeOf(spec.shape),
+    (sum, spec: Spec) => sum + bytesPerElement[spec.dtype] * sizeOf(spec.shape),
     0,
   );
 }

@@ -22,6 +22,7 @@ export { batchGatherChunks } from './batch_gather_chunks.js';
 export { batchNorm } from './batch_norm.js';
 export { batchNormInference } from './batch_norm_inference.js';
 export { batchNormMoving } from './batch_norm_moving.js';
+export { cast } from './cast.js';
 export { concatenate } from './concatenate.js';
 export { conv2d } from './conv2d.js';
 export { dropout } from './dropout.js';

@@ -4,7 +4,7 @@
 import forwardBaselineWgsl from '../../shaders/matmul/forward_baseline.wgsl';
 import { ShapeError } from '../errors.js';
 import { type Op, apply } from '../engine/op.js';
-import { type Primitive, type Spec } from '../engine/primitive.js';
+import { type Primitive, type Spec, type Variant, halfPrecision, oneFloat } from '../engine/primitive.js';
 import { runPrimitive } from '../engine/program.js';
 import { registerShaders } from '../engine/shader.js';
 import { type Tensor, describe } from '../engine/tensor.js';
@@ -39,10 +39,31 @@ export function productOf(
   };
 }
 
+function baseline(Value: 'f32' | 'f16'): Variant<'a' | 'b', 'c', MatmulAttributes> {
+  return baselineVariant(
+    ({ inputs, attributes, device }) => {
+      const { M, N, K } = productOf(inputs.a, inputs.b, attributes);
+      const { WORKGROUP, workgroups } = gridFor(M * N, device);
+      const constants = {
+        M,
+        N,
+        K,
+        TRANSPOSE_A: attributes.transposeA ? 1 : 0,
+        TRANSPOSE_B: attributes.transposeB ? 1 : 0,
+        WORKGROUP,
+        Value,
+      };
+      return { dispatches: [{ shader: 'matmul/forward_baseline', constants, workgroups }] };
+    },
+    { hasEpilogue: true },
+  );
+}
+
 export const matmulForward: Primitive<'a' | 'b', 'c', MatmulAttributes> = {
   name: 'matmul/forward',
   inputs: ['a', 'b'],
   outputs: ['c'],
+  types: oneFloat(['a', 'b', 'c']),
   shape: ({ a, b }, attributes) => {
     const { M, N, K, depthOfB } = productOf(a, b, attributes);
     if (a.shape.length !== 2 || b.shape.length !== 2 || K !== depthOfB) {
@@ -60,22 +81,8 @@ export const matmulForward: Primitive<'a' | 'b', 'c', MatmulAttributes> = {
   variants: [
     ...matmulSoftware,
     ...matmulGpu,
-    baselineVariant(
-      ({ inputs, attributes, device }) => {
-        const { M, N, K } = productOf(inputs.a, inputs.b, attributes);
-        const { WORKGROUP, workgroups } = gridFor(M * N, device);
-        const constants = {
-          M,
-          N,
-          K,
-          TRANSPOSE_A: attributes.transposeA ? 1 : 0,
-          TRANSPOSE_B: attributes.transposeB ? 1 : 0,
-          WORKGROUP,
-        };
-        return { dispatches: [{ shader: 'matmul/forward_baseline', constants, workgroups }] };
-      },
-      { hasEpilogue: true },
-    ),
+    { ...baseline('f16'), name: 'baseline_f16', float: 'f16', requires: halfPrecision },
+    baseline('f32'),
   ],
 };
 
@@ -111,7 +118,7 @@ const rules = (): Rules<MatmulOptions> => ({ transposeA: flag, transposeB: flag 
  *   c[m,n] = Σ_k a[m,k] · b[k,n]
  *
  * Shapes: a [M,K] (stored [K,M] with transposeA), b [K,N] (stored [N,K] with transposeB) → c [M,N]. Sums in f32.
- * Throws: ShapeError when an operand has not two axes or the inner extents differ.
+ * Dtypes: all f32, or all f16. Throws: ShapeError when an operand has not two axes, the inner extents or the dtypes differ.
  */
 export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
   checkCall('matmul', options, rules);

@@ -23,6 +23,7 @@ import { registerShaders } from '../engine/shader.js';
 import { type Tensor, checkTensors, describe } from '../engine/tensor.js';
 import { checkCall } from '../calls.js';
 import { type Rule, type Rules, either, flag, list, rule } from '../options.js';
+import { cast } from './cast.js';
 import { elementwisePrimitive } from './elementwise.js';
 import { bytesTouched, baselineVariant, gridFor } from './grid.js';
 import { reshape, unchanged } from './reshape.js';
@@ -214,13 +215,17 @@ export function sumFor(who: string, x: Tensor, options: ReduceOptions): Tensor {
   return reduceRuns(who, x, options, (tensor, run) => apply(sumOp, { x: tensor }, run).y);
 }
 
-/** Sums a gradient to the shape that was broadcast. */
+function sumOver(x: Tensor, axis: readonly number[]): Tensor {
+  return x.dtype === 'f16' ? cast(sum(cast(x, 'f32'), { axis }), 'f16') : sum(x, { axis });
+}
+
+/** Sums a gradient to the shape that was broadcast, in f32 even if it is f16. */
 export function sumTo(gradient: Tensor, shape: Shape): Tensor {
   const lead = gradient.shape.length - shape.length;
   const axis = gradient.shape.flatMap((extent, i) =>
     i < lead || (shape[i - lead] === 1 && extent > 1) ? [i] : [],
   );
-  const summed = axis.length > 0 ? sum(gradient, { axis }) : gradient;
+  const summed = axis.length > 0 ? sumOver(gradient, axis) : gradient;
   return summed.shape.length === shape.length && summed.shape.every((extent, i) => extent === shape[i])
     ? summed
     : reshape(summed, shape);

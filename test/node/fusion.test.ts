@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { grad } from '../../src/kernels/grad.js';
 import { program } from '../../src/engine/program.js';
 import { Tensor } from '../../src/engine/tensor.js';
-import { toBytes } from '../../src/check/guarded_run.js';
+import { tensorOf } from '../../src/check/guarded_run.js';
 import {
   type CheckedNetwork,
   drawOperands,
@@ -22,9 +22,7 @@ async function gradientsOf(
   fusion: boolean,
 ): Promise<{ dispatches: number; values: Float32Array[] }> {
   const { device } = held;
-  const inputs = inOrder(drawOperands(checked)).map((array) =>
-    Tensor.from(toBytes(array), array.shape, device),
-  );
+  const inputs = inOrder(drawOperands(checked)).map((array) => tensorOf(device, array));
   const step = program(
     (...tensors) => {
       const { loss, trained } = recordLoss(checked, tensors);

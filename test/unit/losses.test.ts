@@ -1,5 +1,6 @@
 /** Losses as they are planned: what a loss takes over from the model before it. */
 import { describe, expect, it } from 'vitest';
+import type { Spec } from '../../src/engine/primitive.js';
 import { program } from '../../src/engine/program.js';
 import { Tensor } from '../../src/engine/tensor.js';
 import { stateSpec } from '../../src/kernels/step_state.js';
@@ -19,8 +20,7 @@ function plansOf(...last: Layer[]): Record<'training' | 'evaluation' | 'predicti
   const device = hollowDevice('gpu');
   const model = sequential([flatten({ inputShape: [4, 4, 1] }), ...last], { device });
   model.compile({ optimizer: sgd(), loss: 'sparseCategoricalCrossentropy' });
-  const make = (spec: { shape: readonly number[]; dtype: 'f32' | 'u32' | 'u8' }): Tensor =>
-    Tensor.placeholder(spec, device);
+  const make = (spec: Spec): Tensor => Tensor.placeholder(spec, device);
   const specs = setSpecs({ maxBufferBytes: 2 ** 27 }, { count: 32, height: 4, width: 4, channels: 1 });
   const set = mapParts(specs, make);
   const tensors = new StepTensors(model, { stepsPerEpoch: 4, isAccumulated: false }, make);

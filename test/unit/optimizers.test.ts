@@ -1,5 +1,6 @@
 /** An optimizer from a declaration: slots, step scalars, constants, and a dispatch for each group it tells apart. */
 import { expect, it } from 'vitest';
+import type { Spec } from '../../src/engine/primitive.js';
 import { program } from '../../src/engine/program.js';
 import { Tensor } from '../../src/engine/tensor.js';
 import { flatten, dense } from '../../src/nn/layers/index.js';
@@ -52,8 +53,7 @@ function updatesOf(options: Options): { elements: string; scalars: number[] }[] 
   const device = hollowDevice('gpu');
   const model = sequential([flatten({ inputShape: [8, 8, 1] }), dense({ units: 3 })], { device });
   model.compile({ optimizer: threeSlots(options), loss: 'sparseCategoricalCrossentropy' });
-  const make = (spec: { shape: readonly number[]; dtype: 'f32' | 'u32' | 'u8' }): Tensor =>
-    Tensor.placeholder(spec, device);
+  const make = (spec: Spec): Tensor => Tensor.placeholder(spec, device);
   const specs = setSpecs({ maxBufferBytes: 2 ** 27 }, { count: 32, height: 8, width: 8, channels: 1 });
   const set = mapParts(specs, make);
   const tensors = new StepTensors(model, { stepsPerEpoch: 4, isAccumulated: false }, make);

@@ -434,7 +434,7 @@ const takingNone = new Set(
     ['image', 'blur sharpen'],
     ['ops', 'add divide exp fill flatten l2Penalty l2Totals log multiply negate relu reshape scale sigmoid'],
     ['losses', 'sparseCategoricalCrossentropy'],
-    ['ops', 'concatenate softmax softmaxCrossEntropy sqrt square subtract transpose'],
+    ['ops', 'cast concatenate softmax softmaxCrossEntropy sqrt square subtract transpose'],
     ['networks', 'freeze remove rename unfreeze'],
     ['datasets', 'chosenFiles droppedFiles'],
     // A stream alone; the function behind it takes a colour, too.

@@ -55,11 +55,11 @@ const primitives = [...checks.values()].flatMap(({ op }) =>
 );
 
 const devices = [
-  fakeDevice({ family: 'software', subgroupSize: 8 }),
-  fakeDevice({ family: 'software', subgroupSize: 4 }),
-  fakeDevice({ family: 'software', subgroupSize: 0 }),
-  fakeDevice({ family: 'gpu', subgroupSize: 32, maxWorkgroupStorageBytes: 16_384 }),
-  fakeDevice({ family: 'gpu', subgroupSize: 0, maxWorkgroupStorageBytes: 16_384 }),
+  fakeDevice({ features: ['shader-f16'], family: 'software', subgroupSize: 8 }),
+  fakeDevice({ features: ['shader-f16'], family: 'software', subgroupSize: 4 }),
+  fakeDevice({ features: ['shader-f16'], family: 'software', subgroupSize: 0 }),
+  fakeDevice({ features: ['shader-f16'], family: 'gpu', subgroupSize: 32, maxWorkgroupStorageBytes: 16_384 }),
+  fakeDevice({ features: ['shader-f16'], family: 'gpu', subgroupSize: 0, maxWorkgroupStorageBytes: 16_384 }),
 ];
 
 /** Names its case in the message of what a variant does wrong. */
@@ -152,7 +152,7 @@ test.each(large)('$name is planned on every device', ({ check, given }) => {
     shape: given.inputs[name] as number[],
     dtype: check.inputs[name]?.dtype ?? 'f32',
   }));
-  const differentiable = names.filter((_, i) => specs[i]?.dtype === 'f32');
+  const differentiable = names.filter((_, i) => ['f32', 'f16'].includes(specs[i]!.dtype));
   for (const device of devices) {
     const plan = program((...tensors: Tensor[]) => {
       const operands = Object.fromEntries(names.map((name, i) => [name, tensors[i] as Tensor]));

@@ -363,7 +363,7 @@ describe('select', () => {
   test('an op that no variant can compute on the device says what the device lacks', () => {
     const demanding = { features: ['shader-f16'], limits: { maxInvocationsPerWorkgroup: 512 } } as const;
     expect(() => chosenOf({}, asksFor('baseline', 'baseline', demanding))).toThrowErrorMatchingInlineSnapshot(
-      `[DeviceError: test: [4] needs the feature shader-f16 and maxInvocationsPerWorkgroup ≥ 512, which this device lacks; use another device.]`,
+      `[DeviceError: test: [4] → [4] needs the feature shader-f16 and maxInvocationsPerWorkgroup ≥ 512, which this device lacks; use another device.]`,
     );
   });
 });

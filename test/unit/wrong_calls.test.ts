@@ -146,6 +146,10 @@ test('wrong calls are refused in plain words', () => {
       UsageError: batchNormInference: epsilon is NaN, expected a non-negative number.
     batch_norm_moving, other channels:
       ShapeError: batchNormMoving: the operands are [4], [4], [4], [5], expected four of one length.
+    cast, bytes:
+      ShapeError: cast: x is [2] u8, expected f32, f16 or u32.
+    cast, to integers:
+      UsageError: cast: dtype is 'u32', expected 'f32' or 'f16'.
     concatenate, an axis too many:
       ShapeError: concatenate: axis 2 is not one of the 2 axes of [2,3].
     concatenate, other extents:

@@ -188,7 +188,7 @@ test('a tensor is made from numbers', async () => {
     ShapeError: tensor: shape [1.5] has the extent 1.5; extents are positive integers.
     ShapeError: tensor: shape [2] holds 2 elements, but the data has 1.
     UsageError: tensor: device is a Promise, expected a Device, as open() gives; put 'await' before it.
-    UsageError: tensor: dtype is 'float32', expected 'f32', 'u32' or 'u8'.
+    UsageError: tensor: dtype is 'float32', expected 'f32', 'f16', 'u32' or 'u8'.
     DeviceError: fill: a result of [1000000,1000000] has more elements than kernels can count; use smaller shapes.
     ShapeError: fill: shape [1.5] has the extent 1.5; extents are positive integers.
     UsageError: fill: '3' is not a finite f32, expected a number within ±3.4e38."

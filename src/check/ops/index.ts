@@ -8,6 +8,7 @@ export { batchGatherChunksCheck } from './batch_gather_chunks.js';
 export { batchNormCheck } from './batch_norm.js';
 export { batchNormInferenceCheck } from './batch_norm_inference.js';
 export { batchNormMovingCheck } from './batch_norm_moving.js';
+export { castCheck } from './cast.js';
 export { concatenateCheck } from './concatenate.js';
 export { conv2dCheck } from './conv2d.js';
 export { dropoutCheck } from './dropout.js';

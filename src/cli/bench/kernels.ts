@@ -12,10 +12,9 @@ import { Tensor } from '../../engine/tensor.js';
 import { assert } from '../../errors.js';
 import { randomFrom } from '../../check/draws.js';
 import { evaluate } from '../../check/evaluate.js';
-import { toBytes } from '../../check/guarded_run.js';
+import { tensorOf } from '../../check/guarded_run.js';
 import { checks } from '../../check/index.js';
 import type { BenchShape, OpCheck } from '../../check/op_check.js';
-import type { Array64 } from '../../reference/array64.js';
 import type { Output } from '../output.js';
 import type { Report } from './report.js';
 import { type Roofline, leastTime } from './roofline.js';
@@ -176,7 +175,7 @@ async function bindShape(device: Device, check: OpCheck, shape: BenchShape): Pro
   const random = randomFrom(1, 0);
   const names = Object.keys(check.inputs);
   const drawn = names.map((name) => check.inputs[name]!.draw(random, shape.inputs[name]!, shape.inputs));
-  const tensors = drawn.map((value) => upload(device, value));
+  const tensors = drawn.map((value) => tensorOf(device, value));
   const run = program((...inputs: Tensor[]): Record<string, Tensor> => {
     const outputs = call(Object.fromEntries(names.map((name, i) => [name, inputs[i]!])), shape.options);
     const results = Object.values(outputs);
@@ -195,17 +194,13 @@ async function bindPrimitive(device: Device, check: OpCheck, shape: BenchShape):
   assert(primitive, `the check of ${check.op.name} names its primitives`);
   const { inputs, attributes } = makeCase(evaluate(check, shape));
   const names = Object.keys(inputs);
-  const tensors = names.map((input) => upload(device, inputs[input]!));
+  const tensors = names.map((input) => tensorOf(device, inputs[input]!));
   const run = program(
     (...traced: Tensor[]): Record<string, Tensor> =>
       runPrimitive(primitive, Object.fromEntries(names.map((input, i) => [input, traced[i]!])), attributes),
     device,
   );
   return { bound: await run.bind(tensors), tensors };
-}
-
-function upload(device: Device, value: Array64): Tensor {
-  return Tensor.from(toBytes(value), value.shape, device);
 }
 
 // ---- report ----

@@ -16,8 +16,8 @@ export interface BoundEpilogue {
 /**
  * Writes the epilogue of a group's kernel; undefined without a chain.
  *
- * The text depends on shapes and places in the chain only, not on the numbers of nodes and values: equal layers have
- * equal text, and share a pipeline.
+ * Values flow through it in f32, and are rounded to f16 only where they are stored. The text depends on shapes and
+ * places in the chain only, not on the numbers of nodes and values: equal layers have equal text, and share a pipeline.
  */
 export function epilogueOf(graph: Graph, group: Group): BoundEpilogue | undefined {
   const { nodes, values } = graph;
@@ -43,22 +43,35 @@ export function epilogueOf(graph: Graph, group: Group): BoundEpilogue | undefine
       const inFlow = flowing.get(value);
       if (inFlow !== undefined) return inFlow;
       const name = nameOf.get(value) as string;
-      return whole.has(key) ? name : `${name}[${broadcastIndex(spec.shape, output.spec.shape, channels)}]`;
+      if (whole.has(key)) return name;
+      const element = `${name}[${broadcastIndex(spec.shape, output.spec.shape, channels)}]`;
+      return spec.dtype === 'f16' ? `f32(${element})` : element;
     });
     for (const helper of elementwise.helpers ?? []) helpers.add(shaderSource(helper));
     flowing.set(output.value, `v${link}`);
     return `  let v${link} = ${elementwise.expression(texts, attributes, 'index', scalar)};`;
   });
-  const stores = stored.map((value, i) => `  stored_${i}[index] = ${flowing.get(value)};`);
+  const typeOf = (value: number): string => {
+    const own = (values[value] as GraphValue).spec.dtype;
+    return own === 'f32' || own === 'f16' ? own : 'u32';
+  };
+  const stores = stored.map((value, i) => {
+    const text = flowing.get(value);
+    return `  stored_${i}[index] = ${typeOf(value) === 'f16' ? `f16(${text})` : text};`;
+  });
   const epilogue: Epilogue = {
     body: [...lines, ...stores, `  return v${chain.length - 1};`].join('\n'),
     operands: [
       ...operands.map((value, i) => ({
         name: `operand_${i}`,
-        type: (values[value] as GraphValue).spec.dtype === 'f32' ? 'array<f32>' : 'array<u32>',
+        type: `array<${typeOf(value)}>`,
         access: 'read' as const,
       })),
-      ...stored.map((_, i) => ({ name: `stored_${i}`, type: 'array<f32>', access: 'read_write' as const })),
+      ...stored.map((value, i) => ({
+        name: `stored_${i}`,
+        type: `array<${typeOf(value)}>`,
+        access: 'read_write' as const,
+      })),
     ],
     helpers: [...helpers],
     scalars,

@@ -183,10 +183,14 @@ class Fusion {
   #fusableOperands(id: number): number[] {
     const { primitive, inputs, outputs } = this.#nodes[id] as GraphNode;
     const [output] = Object.values(outputs);
-    return Object.entries(inputs)
-      .filter(([name]) => !primitive.elementwise?.whole?.includes(name))
-      .filter(([, { spec }]) => output && sizeOf(spec.shape) === sizeOf(output.spec.shape))
-      .map(([, { value }]) => value);
+    return (
+      Object.entries(inputs)
+        .filter(([name]) => !primitive.elementwise?.whole?.includes(name))
+        // What flows through an epilogue has the dtype of the kernel's own result, which declares the binding.
+        .filter(([, { spec }]) => spec.dtype === output?.spec.dtype)
+        .filter(([, { spec }]) => output && sizeOf(spec.shape) === sizeOf(output.spec.shape))
+        .map(([, { value }]) => value)
+    );
   }
 
   /** Whether a group can run now, with the node in its epilogue. */

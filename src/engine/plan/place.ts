@@ -1,5 +1,5 @@
 /** Values that are placed in memory which their own kernel reads. */
-import { type DeviceTraits, type Primitive, storageBytes } from '../primitive.js';
+import { type DeviceTraits, type Primitive, oneFloat, storageBytes } from '../primitive.js';
 import type { Group } from './fuse.js';
 import { type Graph, type GraphNode, type GraphValue, type Operand, isPlaced, makeNode } from './graph.js';
 import { mapKernel } from './select.js';
@@ -9,6 +9,7 @@ const copyPrimitive: Primitive<'x', 'y'> = {
   name: 'copy/forward',
   inputs: ['x'],
   outputs: ['y'],
+  types: oneFloat(['x', 'y']),
   elementwise: { expression: ({ x }) => x },
   shape: ({ x }) => ({ y: x.shape }),
   cost: ({ inputs: { x } }) => ({ flops: 0, bytes: 2 * storageBytes(x) }),

@@ -10,9 +10,12 @@ import {
   type Primitive,
   type PrimitiveContext,
   type Spec,
+  type Requirements,
   canRun,
+  halfPrecision,
   lackingOf,
   sizeOf,
+  takesTypes,
 } from '../primitive.js';
 import { registerShaders, shaderSource } from '../shader.js';
 import { describe } from '../tensor.js';
@@ -68,6 +71,8 @@ function kernelOf(node: GraphNode, device: Target, kernelSelection: KernelSelect
   if (node.primitive.elementwise) {
     const [output] = Object.values(node.outputs);
     assert(output, 'an element-wise primitive has an output');
+    const operands = [...Object.values(node.inputs), output];
+    if (operands.some(({ spec }) => spec.dtype === 'f16')) assertHas(halfPrecision, node.primitive, context);
     return mapKernel(output.spec, cost, device.traits);
   }
   const variant = chooseVariant(node.primitive, context, device, kernelSelection);
@@ -91,21 +96,26 @@ export function chooseVariant(
     ...variants.filter((variant) => variant.family === 'baseline'),
   ];
   const first = candidates.find((variant) => canRun(variant, context));
-  if (!first) throw noVariant(primitive, candidates, context);
+  if (!first) {
+    const last = candidates.findLast((variant) => takesTypes(variant, context));
+    assertHas(last?.requires ?? {}, primitive, context);
+  }
+  assert(first, `${primitive.name} has a baseline variant that supports every shape`);
   return first.name === forced ? first : (kernelSelection.choose(primitive, context) ?? first);
 }
 
-/** The error for a case that no variant computes on this device: says what the last one, the baseline, lacks. */
-function noVariant(
+/** Throws: DeviceError when the device lacks what every kernel for this case requires. */
+function assertHas(
+  requirements: Requirements,
   { name }: Primitive,
-  candidates: readonly AnyVariant[],
-  { inputs, device }: PrimitiveContext<string, string, never>,
-): DeviceError {
-  const lacking = lackingOf(candidates.at(-1)?.requires ?? {}, device);
-  assert(lacking.length > 0, `${name} has a baseline variant that supports every shape`);
-  const shapes = Object.values<Spec>(inputs).map(describe).join(' and ');
-  return new DeviceError(
-    `${name.split('/')[0]}: ${shapes} needs ${lacking.join(' and ')}, which this device lacks; use another device.`,
+  { inputs, outputs, device }: PrimitiveContext<string, string, never>,
+): void {
+  const lacking = lackingOf(requirements, device);
+  if (lacking.length === 0) return;
+  const shapes = [inputs, outputs].map((specs) => Object.values<Spec>(specs).map(describe).join(' and '));
+  const remedy = shapes.join().includes('f16') ? 'compute in f32, or use' : 'use';
+  throw new DeviceError(
+    `${name.split('/')[0]}: ${shapes.join(' → ')} needs ${lacking.join(' and ')}, which this device lacks; ${remedy} another device.`,
     { problem: 'limit' },
   );
 }
@@ -122,7 +132,7 @@ function contextOf(node: GraphNode, { traits }: Target): PrimitiveContext<string
 }
 
 /** The kernel that runs a chain of element-wise nodes over a result of this shape. */
-export function mapKernel({ shape }: Spec, cost: Cost, traits: DeviceTraits): Kernel {
+export function mapKernel({ shape, dtype }: Spec, cost: Cost, traits: DeviceTraits): Kernel {
   const size = sizeOf(shape);
   const workgroup = traits.family === 'software' && traits.subgroupSize > 0 ? traits.subgroupSize : 64;
   const perInvocation = traits.family === 'software' ? 64 : 1;
@@ -131,6 +141,7 @@ export function mapKernel({ shape }: Spec, cost: Cost, traits: DeviceTraits): Ke
   const constants = {
     SIZE: size,
     CHANNELS: shape.at(-1) ?? 1,
+    Value: dtype === 'f16' ? 'f16' : 'f32',
     WORKGROUP: workgroup,
     PER_INVOCATION: perInvocation,
   };
