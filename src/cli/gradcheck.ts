@@ -10,7 +10,7 @@ import { checkNetwork } from '../check/check_network.js';
 import { checkOp } from '../check/check_op.js';
 import { compositions } from '../check/compositions.js';
 import { differenceRows } from '../check/differences.js';
-import { checks } from '../check/index.js';
+import { canCheck, checks } from '../check/index.js';
 import {
   branchedNetwork,
   normalisedNetwork,
@@ -52,6 +52,10 @@ export async function gradcheck(options: GradcheckOptions): Promise<number> {
   say(header);
   for (const check of [...checks.values()].filter(({ op }) => isWanted(op.name))) {
     show(differenceRows(check));
+    if (!canCheck(device, check)) {
+      say(`${check.op.name}: not checked on ${device.name}, which lacks the feature shader-f16.`);
+      continue;
+    }
     // With a filter, kernels for other device families are also checked in every case.
     const foreignCases = filter === '' ? 1 : Infinity;
     const made = await checkOp(device, check, { thorough: true, foreignCases });

@@ -9,8 +9,10 @@ type Options = { readonly dtype: 'f32' | 'f16' };
 const options: Options = { dtype: 'f32' };
 
 /** Multiples of 2⁻¹⁰ within ±1: f16 also holds their neighbours at that distance. */
-const drawHalves: Draw = (random, shape) =>
-  map64(drawSigned(random, shape), (value) => Math.trunc(value * 512) / 1024);
+const drawHalves: Draw = (random, shape) => ({
+  ...map64(drawSigned(random, shape), (value) => Math.trunc(value * 512) / 1024),
+  dtype: 'f16',
+});
 
 export const castCheck = opCheck<'x', 'y', Options>({
   op: castOp,

@@ -13,7 +13,7 @@ import { assert } from '../../errors.js';
 import { randomFrom } from '../../check/draws.js';
 import { evaluate } from '../../check/evaluate.js';
 import { tensorOf } from '../../check/guarded_run.js';
-import { checks } from '../../check/index.js';
+import { canCheck, checks } from '../../check/index.js';
 import type { BenchShape, OpCheck } from '../../check/op_check.js';
 import type { Output } from '../output.js';
 import type { Report } from './report.js';
@@ -146,7 +146,7 @@ async function timeNamedShapes(
   const rows: KernelTiming[] = [];
   for (const check of checks.values()) {
     const op = check.op.name;
-    if (skippedOps.includes(op)) continue;
+    if (skippedOps.includes(op) || !canCheck(device, check)) continue;
     for (const { gpuInputs, ...declared } of check.bench) {
       const isGpuShape = device.traits.family === 'gpu' && gpuInputs !== undefined;
       const shape = isGpuShape ? { ...declared, inputs: gpuInputs } : declared;
@@ -181,7 +181,7 @@ async function bindShape(device: Device, check: OpCheck, shape: BenchShape): Pro
     const results = Object.values(outputs);
     if (!check.reference.backward) return { ...outputs };
     const loss = outputs[(check.differentiable ?? check.outputs)[0]!]!;
-    const wanted = inputs.filter(({ dtype }) => dtype === 'f32');
+    const wanted = inputs.filter(({ dtype }) => dtype === 'f32' || dtype === 'f16');
     return Object.fromEntries([...results, ...grad(loss, wanted)].map((tensor, i) => [`${i}`, tensor]));
   }, device);
   return { bound: await run.bind(tensors), tensors };
