@@ -3,6 +3,7 @@
  *   recording once per signature, eager and recorded results alike, every form of result
  *   the planner: random graphs of integers, exact against an interpreter, with reuse of buffers and fusing and without
  *   outputs that are inputs, captures, views or repeated; values placed in other memory; the order of changes in place
+ *   a chain of thousands of ops, in several kernels
  *   numbers of the caller: data, not code; whole in a message; results that are their operand
  *   the same bits: replay, several steps per submit, two recordings
  *   errors: disposed, nested, no gradient, wrong data, a shader that does not compile, a refused command, a lost device
@@ -75,6 +76,16 @@ test('the function runs once per signature of its inputs', async () => {
   expect(await numbers(double.call(vector(5)))).toEqual([10]);
   expect(recordings).toBe(2);
   expect(double.plan(vector(9, 9))).toBe(double.plan(vector(8, 8)));
+});
+
+test('a chain of 20,000 element-wise ops computes what they compute one by one', async () => {
+  const factors = Array.from({ length: 10_000 }, (_, i) => (i % 2 === 0 ? 2 : 0.5));
+  const doubled = program(
+    (x) => factors.reduce((y, factor) => scale(scale(y, factor), 1, 1), x),
+    held.device,
+  );
+  const expected = [1, -3].map((x) => factors.reduce((y, factor) => Math.fround(y * factor + 1), x));
+  expect(await numbers(doubled.call(vector(1, -3)))).toEqual(expected);
 });
 
 test('outside a program an op is a program of its own, planned once per signature', async () => {

@@ -1,10 +1,25 @@
 /** Fusion: element-wise nodes move into the epilogue of the kernel that computes their operand. */
 import { sizeOf } from '../primitive.js';
-import { type Graph, type GraphNode, type GraphValue, type Uses, isPlaced, usesOf } from './graph.js';
+import {
+  type Graph,
+  type GraphNode,
+  type GraphValue,
+  type Operand,
+  type Uses,
+  isPlaced,
+  overlap,
+  usesOf,
+} from './graph.js';
 import type { Kernel } from './select.js';
 
 /** Storage buffers that a kernel may bind on every adapter, including the software adapter of browsers. */
 const maxBindings = 8;
+
+/** Numbers that a kernel may read as uniforms: WGSL allows 1,023 members of a structure. */
+const maxScalars = 1023;
+
+/** Element-wise nodes in one kernel: drivers compile long functions slowly, and another kernel costs little. */
+const maxChain = 64;
 
 /** A kernel with the element-wise nodes fused into it. */
 export interface Group {
@@ -21,9 +36,9 @@ export interface Group {
  * Groups the nodes that one kernel computes. A group runs in the place of its last node, when all operands have been
  * computed.
  *
- * Graph, kernels → groups in order. Every node that runs is in one group. No kernel has more bindings than every
- * adapter allows, reads memory that it writes, or moves past a kernel that changes what it reads or reads what it
- * writes.
+ * Graph, kernels → groups in order. Every node that runs is in one group. No kernel has more bindings, scalars or lines
+ * than every adapter allows, reads memory that it writes, or moves past a kernel that changes what it reads, or reads or
+ * writes what it writes.
  */
 export function fuse(graph: Graph, kernels: readonly (Kernel | undefined)[]): readonly Group[] {
   const fusion = new Fusion(graph, kernels);
@@ -44,42 +59,53 @@ interface Draft {
   readonly kernel: Kernel;
   readonly base: number | undefined;
   readonly chain: number[];
-  readonly members: Set<number>;
-  /** The values that flow through the epilogue, from the first output of the kernel to the result. */
-  readonly flow: number[];
-  /** Other outputs of the kernel. */
-  readonly sides: ReadonlySet<number>;
+  /** The values that flow through the epilogue, in order, from the first output of the kernel to the result. */
+  readonly flow: Set<number>;
+  /** The value that flows out of the epilogue so far. */
+  result: number | undefined;
+  /** Values that flow before the result and are needed elsewhere, as far as is known: the epilogue stores them. */
+  readonly stored: Set<number>;
   /** Values that the chain reads and that do not flow through it. */
   readonly operands: Set<number>;
-  /** Memory that it reads, and that it writes or changes. */
+  /** Numbers that the kernel reads as uniforms. */
+  scalars: number;
+  /** Memory that it reads, besides that of its own values. */
   readonly reads: Set<number>;
+  /** Values that it writes besides those that flow: further outputs, and memory that it changes; and placed ones. */
   readonly writes: Set<number>;
+  /** Whether the chain has ended with a placed value: further operands might share its buffer. */
+  isClosed: boolean;
+  /** Whether another group reads a value that it computes. */
+  isRead: boolean;
   /** Groups run in the order of these numbers; a group that grows takes a new one, the highest. */
   position: number;
 }
 
+/** Adding a node takes a time that depends on the bindings of the groups involved, not on the length of their chains. */
 class Fusion {
-  readonly #nodes: readonly GraphNode[];
-  readonly #values: readonly GraphValue[];
+  readonly #graph: Graph;
   readonly #uses: Uses;
+  /** By value: how many nodes outside its group read it. */
+  readonly #outside: number[];
   /** By value: the group whose kernel computes it. */
   readonly #groupOf: (Draft | undefined)[];
   readonly #drafts = new Set<Draft>();
-  /** By memory: the position of the last group that reads it, or writes it. */
+  /** By memory: the position of the last group that reads it. */
   readonly #lastRead: number[];
-  readonly #lastWrite: number[];
+  /** By memory: what is written to it and when, in order. */
+  readonly #written: { readonly value: number; readonly position: number }[][];
   #position = 0;
 
   constructor(
     graph: Graph,
     readonly kernels: readonly (Kernel | undefined)[],
   ) {
-    this.#nodes = graph.nodes;
-    this.#values = graph.values;
+    this.#graph = graph;
     this.#uses = usesOf(graph);
+    this.#outside = this.#uses.readers.map(({ length }) => length);
     this.#groupOf = graph.values.map(() => undefined);
     this.#lastRead = Array.from({ length: graph.memories }, () => -1);
-    this.#lastWrite = Array.from({ length: graph.memories }, () => -1);
+    this.#written = Array.from({ length: graph.memories }, () => []);
   }
 
   /** Adds a node to the group of one of its operands, or starts a group with it. */
@@ -89,10 +115,7 @@ class Fusion {
       this.#start(id);
       return;
     }
-    for (const map of this.#mapsFor(id, host)) {
-      this.#drafts.delete(map);
-      for (const link of map.chain) this.#append(host, link);
-    }
+    for (const map of this.#mapsFor(id, host)) this.#merge(host, map);
     this.#append(host, id);
     this.#moveToEnd(host);
   }
@@ -100,25 +123,29 @@ class Fusion {
   groups(): Group[] {
     return [...this.#drafts]
       .sort((a, b) => a.position - b.position)
-      .map((draft) => {
-        const { kernel, base, chain } = draft;
-        return { kernel, base, chain, stored: this.#neededOnTheWay(draft.flow, draft.members) };
-      });
+      .map(({ kernel, base, chain, flow, stored }) => ({
+        kernel,
+        base,
+        chain,
+        stored: [...flow].filter((value) => stored.has(value)),
+      }));
   }
 
   #start(id: number): void {
     const kernel = this.kernels[id] as Kernel;
-    const { results } = this.#nodes[id] as GraphNode;
     const draft: Draft = {
       kernel,
       base: kernel.isMap ? undefined : id,
       chain: [],
-      members: new Set(),
-      flow: [],
-      sides: new Set(kernel.isMap ? [] : results.slice(1)),
+      flow: new Set(),
+      result: undefined,
+      stored: new Set(),
       operands: new Set(),
+      scalars: 0,
       reads: new Set(),
       writes: new Set(),
+      isClosed: false,
+      isRead: false,
       position: 0,
     };
     this.#drafts.add(draft);
@@ -127,38 +154,88 @@ class Fusion {
     this.#moveToEnd(draft);
   }
 
+  /** Adds an element-wise node to the chain of a group. */
   #append(draft: Draft, id: number): void {
     draft.chain.push(id);
-    draft.members.add(id);
-    for (const value of (this.#nodes[id] as GraphNode).reads)
-      if (!draft.flow.includes(value)) draft.operands.add(value);
+    for (const value of this.#node(id).reads) if (!draft.flow.has(value)) draft.operands.add(value);
     this.#include(draft, id);
   }
 
   #include(draft: Draft, id: number): void {
-    const { reads, results, changes } = this.#nodes[id] as GraphNode;
-    draft.flow.push(...results.slice(0, 1));
-    for (const value of reads) draft.reads.add(this.#memoryOf(value));
-    for (const value of [...results, ...changes]) draft.writes.add(this.#memoryOf(value));
+    const { reads, results, changes } = this.#node(id);
+    draft.scalars += (this.kernels[id] as Kernel).scalars;
+    reads.forEach((value, i) => {
+      if (reads.indexOf(value) < i) return;
+      if (draft.flow.has(value)) {
+        (this.#outside[value] as number)--;
+        if (!this.#isNeeded(value)) draft.stored.delete(value);
+        return;
+      }
+      draft.reads.add(this.#memoryOf(value));
+      const from = this.#groupOf[value];
+      if (from) from.isRead = true;
+    });
+    const [result, ...sides] = results;
+    for (const value of [...sides, ...changes]) draft.writes.add(value);
     for (const value of results) this.#groupOf[value] = draft;
+    if (result === undefined) return;
+    this.#flowInto(draft, [result]);
+    if (isPlaced(this.#value(result))) {
+      draft.isClosed = true;
+      draft.writes.add(result);
+    }
+  }
+
+  /** Moves the chain of a map into that of `host`. */
+  #merge(host: Draft, map: Draft): void {
+    this.#drafts.delete(map);
+    host.chain.push(...map.chain);
+    host.scalars += map.scalars;
+    for (const value of map.operands) host.operands.add(value);
+    for (const memory of map.reads) host.reads.add(memory);
+    for (const value of map.flow) this.#groupOf[value] = host;
+    this.#flowInto(host, map.flow);
+  }
+
+  /** Appends values to the flow, of which the last is the result. */
+  #flowInto(draft: Draft, values: Iterable<number>): void {
+    if (draft.result !== undefined && this.#isNeeded(draft.result)) draft.stored.add(draft.result);
+    for (const value of values) {
+      draft.flow.add(value);
+      draft.result = value;
+    }
   }
 
   #moveToEnd(draft: Draft): void {
     draft.position = this.#position++;
-    for (const memory of draft.reads) this.#lastRead[memory] = draft.position;
-    for (const memory of draft.writes) this.#lastWrite[memory] = draft.position;
+    const { position } = draft;
+    for (const memory of draft.reads) this.#lastRead[memory] = position;
+    for (const value of draft.writes) this.#written[this.#memoryOf(value)]?.push({ value, position });
+  }
+
+  #node(id: number): GraphNode {
+    return this.#graph.nodes[id] as GraphNode;
+  }
+
+  #value(value: number): GraphValue {
+    return this.#graph.values[value] as GraphValue;
   }
 
   #memoryOf(value: number): number {
-    return (this.#values[value] as GraphValue).memory;
+    return this.#value(value).memory;
+  }
+
+  /** Whether other groups read a value, or the program returns it. */
+  #isNeeded(value: number): boolean {
+    return (this.#outside[value] as number) > 0 || this.#uses.isReturned[value] === true;
   }
 
   /** The group that computes an operand of the node and can fuse it into its epilogue. */
   #findHost(id: number): Draft | undefined {
-    if (!(this.#nodes[id] as GraphNode).primitive.elementwise) return undefined;
+    if (!this.#node(id).primitive.elementwise) return undefined;
     const hosts = this.#fusableOperands(id).flatMap((value) => {
       const host = this.#groupOf[value];
-      return host?.kernel.hasEpilogue && host.flow.includes(value) && this.#canTake(host, id) ? [host] : [];
+      return host?.kernel.hasEpilogue && host.flow.has(value) && this.#canTake(host, id) ? [host] : [];
     });
     // A kernel is a better host than a map.
     return hosts.find(({ kernel }) => !kernel.isMap) ?? hosts[0];
@@ -169,19 +246,17 @@ class Fusion {
     const chosen: Draft[] = [];
     for (const value of this.#fusableOperands(id)) {
       const map = this.#groupOf[value];
-      if (!map?.kernel.isMap || map === host || chosen.includes(map) || map.flow.at(-1) !== value) continue;
+      if (!map?.kernel.isMap || map === host || chosen.includes(map) || map.result !== value) continue;
       const isOnlyFor = this.#uses.readers[value]?.length === 1 && !this.#uses.isReturned[value];
-      if (!isOnlyFor || this.#neededOnTheWay(map.flow, map.members).length > 0) continue;
-      if (!this.#canMove(map)) continue;
-      const added = [...chosen, map].flatMap(({ chain }) => chain);
-      if (this.#bindings(host, [...added, id]) <= maxBindings) chosen.push(map);
+      if (!isOnlyFor || map.stored.size > 0 || !this.#canMove(map)) continue;
+      if (this.#hasRoom(host, id, [...chosen, map])) chosen.push(map);
     }
     return chosen;
   }
 
   /** The operands whose elements correspond one to one to those of the result. */
   #fusableOperands(id: number): number[] {
-    const { primitive, inputs, outputs } = this.#nodes[id] as GraphNode;
+    const { primitive, inputs, outputs } = this.#node(id);
     const [output] = Object.values(outputs);
     return (
       Object.entries(inputs)
@@ -195,45 +270,67 @@ class Fusion {
 
   /** Whether a group can run now, with the node in its epilogue. */
   #canTake(host: Draft, id: number): boolean {
-    return (
-      this.#canMove(host) && !this.#readsUnfinished(host, id) && this.#bindings(host, [id]) <= maxBindings
-    );
+    return this.#canMove(host) && !this.#interferes(host, id) && this.#hasRoom(host, id, []);
   }
 
-  /** Whether a group can run now instead of in its place. */
-  #canMove({ flow, reads, writes, position }: Draft): boolean {
-    // A placed value ends its chain: further operands might share its buffer, which the dispatch could then not read.
-    if (flow.some((value) => isPlaced(this.#values[value] as GraphValue))) return false;
-    const isLater = (last: number[], memory: number): boolean => (last[memory] as number) > position;
-    for (const memory of writes) if (isLater(this.#lastRead, memory)) return false;
-    for (const memory of reads) if (isLater(this.#lastWrite, memory)) return false;
+  /** Whether a group can run now instead of in its place: after all groups that were added or have grown since. */
+  #canMove({ isClosed, isRead, reads, writes, position }: Draft): boolean {
+    if (isClosed || isRead) return false;
+    for (const memory of reads) {
+      const last = this.#written[memory]?.at(-1);
+      if (last && last.position > position) return false;
+    }
+    for (const value of writes) {
+      if ((this.#lastRead[this.#memoryOf(value)] as number) > position) return false;
+      if (this.#isWrittenAfter(position, value)) return false;
+    }
     return true;
   }
 
-  /** A kernel cannot read a buffer that it writes, except the element that flows through the epilogue. */
-  #readsUnfinished({ sides, flow }: Draft, id: number): boolean {
-    const { primitive, inputs } = this.#nodes[id] as GraphNode;
-    return Object.entries(inputs).some(
-      ([name, { value }]) =>
-        sides.has(value) || (primitive.elementwise?.whole?.includes(name) && flow.includes(value)),
-    );
+  #isWrittenAfter(position: number, value: number): boolean {
+    const writes = this.#written[this.#memoryOf(value)] as { value: number; position: number }[];
+    for (let i = writes.length - 1; i >= 0; i--) {
+      const write = writes[i] as { value: number; position: number };
+      if (write.position <= position) return false;
+      if (overlap(this.#value(write.value), this.#value(value))) return true;
+    }
+    return false;
   }
 
-  /** Storage bindings of the group's kernel with these nodes in its epilogue too. */
-  #bindings({ kernel, flow, members, operands }: Draft, added: readonly number[]): number {
-    const longer = [...flow, ...added.map((id) => (this.#nodes[id] as GraphNode).results[0] as number)];
-    const more = new Set(operands);
-    for (const id of added)
-      for (const value of (this.#nodes[id] as GraphNode).reads) if (!longer.includes(value)) more.add(value);
-    const stored = this.#neededOnTheWay(longer, new Set([...members, ...added]));
-    return kernel.bindings + more.size + stored.length;
+  /**
+   * Whether the node reads a buffer that the group's kernel writes, except the element that flows through its epilogue, or
+   * writes memory that the kernel writes as well.
+   */
+  #interferes({ flow, writes }: Draft, id: number): boolean {
+    const { primitive, inputs, results, changes } = this.#node(id);
+    const written = [...writes].map((value) => this.#value(value));
+    const isRead = ([name, { value }]: [string, Operand]): boolean =>
+      flow.has(value)
+        ? primitive.elementwise?.whole?.includes(name) === true
+        : written.some(({ memory }) => memory === this.#memoryOf(value));
+    const isWritten = (value: number): boolean =>
+      flow.has(value) || written.some((other) => overlap(other, this.#value(value)));
+    return Object.entries(inputs).some(isRead) || [...results, ...changes].some(isWritten);
   }
 
-  /** The values that flow before the result and that other groups read or the program returns. */
-  #neededOnTheWay(flow: readonly number[], members: ReadonlySet<number>): number[] {
-    const { readers, isReturned } = this.#uses;
-    return flow
-      .slice(0, -1)
-      .filter((value) => isReturned[value] || readers[value]?.some((reader) => !members.has(reader)));
+  /** Whether the kernel of `host` may have these maps and the node in its epilogue too. */
+  #hasRoom(host: Draft, id: number, maps: readonly Draft[]): boolean {
+    const { kernel, flow, result } = host;
+    const own = this.kernels[id] as Kernel;
+    const length = maps.reduce((sum, map) => sum + map.chain.length, host.chain.length + 1);
+    const scalars = maps.reduce((sum, map) => sum + map.scalars, host.scalars + own.scalars);
+    if (length > maxChain || scalars > maxScalars) return false;
+
+    const { reads } = this.#node(id);
+    const operands = new Set([...host.operands, ...maps.flatMap((map) => [...map.operands])]);
+    for (const value of reads) {
+      if (!flow.has(value) && !maps.some((map) => map.result === value)) operands.add(value);
+    }
+    const onTheWay = new Set(host.stored);
+    if (result !== undefined) onTheWay.add(result);
+    const isOnlyFor = (value: number): boolean =>
+      reads.includes(value) && this.#outside[value] === 1 && !this.#uses.isReturned[value];
+    const stored = [...onTheWay].filter((value) => this.#isNeeded(value) && !isOnlyFor(value));
+    return kernel.bindings + operands.size + stored.length <= maxBindings;
   }
 }

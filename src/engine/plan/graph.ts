@@ -136,25 +136,21 @@ export function usesOf({ nodes, values, order, outputs }: Graph): Uses {
   return { readers, isReturned };
 }
 
-/** By memory: the nodes that read it, and those that write or change it. */
-export interface MemoryUses {
-  readonly readers: readonly (readonly number[])[];
-  readonly writers: readonly (readonly number[])[];
+/** Whether two values have memory in common. */
+export function overlap(a: GraphValue, b: GraphValue): boolean {
+  if (a.memory !== b.memory) return false;
+  const [one, other] = [a.storage, b.storage];
+  if (!one || !other) return true;
+  return one.offset < other.offset + other.byteLength && other.offset < one.offset + one.byteLength;
 }
 
-export function memoryUsesOf({ nodes, values, order, memories }: Graph): MemoryUses {
-  const readers = Array.from({ length: memories }, (): number[] => []);
-  const writers = Array.from({ length: memories }, (): number[] => []);
-  const note = (lists: number[][], value: number, id: number): void => {
-    lists[(values[value] as GraphValue).memory]?.push(id);
-  };
-  for (const id of order) {
-    const { reads, results, changes } = nodes[id] as GraphNode;
-    for (const value of reads) note(readers, value, id);
-    for (const value of results) note(writers, value, id);
-    for (const value of changes) note(writers, value, id);
-  }
-  return { readers, writers };
+/** Whether two nodes must run in their order: one of them writes memory that the other one reads or writes. */
+export function areOrdered({ values }: Graph, first: GraphNode, second: GraphNode): boolean {
+  const meet = (some: readonly number[], others: readonly number[]): boolean =>
+    some.some((a) => others.some((b) => overlap(values[a] as GraphValue, values[b] as GraphValue)));
+  const writesOf = ({ results, changes }: GraphNode): readonly number[] => [...results, ...changes];
+  const [before, after] = [writesOf(first), writesOf(second)];
+  return meet(before, second.reads) || meet(first.reads, after) || meet(before, after);
 }
 
 /** Attributes as text; different ones have different texts. */

@@ -49,7 +49,7 @@ export function separatePlaced(
         const [inputs, outputs] = [{ x: beside }, { y: placed }];
         nodes.push(makeNode({ primitive: copyPrimitive, attributes: {}, scope, inputs, outputs }));
         const cost = { flops: 0, bytes: 2 * storageBytes(placed.spec) };
-        const kernel = mapKernel(placed.spec, cost, traits);
+        const kernel = mapKernel(placed.spec, cost, traits, 0);
         copies.push({ kernel, base: undefined, chain: [nodes.length - 1], stored: [] });
       }
     }

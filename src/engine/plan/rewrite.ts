@@ -5,9 +5,9 @@ import {
   type GraphNode,
   type GraphValue,
   type Operand,
+  areOrdered,
   isPlaced,
   makeNode,
-  memoryUsesOf,
   usesOf,
 } from './graph.js';
 
@@ -16,58 +16,56 @@ import {
  * output that nothing uses, is dropped, and the other one writes its result.
  *
  * Graph → graph with a shorter order. The node with both results runs in the place of the earlier one of the two. Both
- * stay if the operands are not computed by then, or if what runs between them uses the memory that would be read or
- * written earlier.
+ * stay if the later one must not run before a node between them, or the earlier one.
  */
 export function shareResults(graph: Graph): Graph {
-  const { values } = graph;
   const nodes = [...graph.nodes];
   const uses = usesOf(graph);
-  const memory = memoryUsesOf(graph);
-  const positions = nodes.map(() => -1);
-  graph.order.forEach((id, position) => (positions[id] = position));
-  const placeOf = (id: number): number => positions[id] as number;
-  const memoryOf = (value: number): number => (values[value] as GraphValue).memory;
+  /** By position: the node that runs there. */
+  const order: (number | undefined)[] = [...graph.order];
+  /** By node: its position; undefined for those that do not run. */
+  const positions: (number | undefined)[] = nodes.map(() => undefined);
+  order.forEach((id, position) => (positions[id as number] = position));
 
-  const isBetween = (ids: readonly number[], first: number, last: number): boolean =>
-    ids.some((id) => placeOf(id) >= placeOf(first) && placeOf(id) < placeOf(last));
-  /** Whether `reads` and the results of `second` may move ahead of all that runs from `first` up to it. */
-  const canMoveUp = (reads: readonly number[], first: number, second: number): boolean => {
-    const { results } = nodes[second] as GraphNode;
-    return (
-      !reads.some((value) => isBetween(memory.writers[memoryOf(value)] as number[], first, second)) &&
-      !results.some(
-        (value) =>
-          isPlaced(values[value] as GraphValue) &&
-          isBetween(memory.readers[memoryOf(value)] as number[], first, second),
-      )
-    );
+  const canMoveUp = (from: number, to: number): boolean => {
+    const moved = nodes[order[from] as number] as GraphNode;
+    return order
+      .slice(to, from)
+      .every((id) => id === undefined || !areOrdered(graph, nodes[id] as GraphNode, moved));
   };
   const findTwin = (node: GraphNode, shared: SharedResult<string>): number | undefined => {
     const [ours] = Object.values(shared.inputs) as [string];
     const readers = uses.readers[(node.inputs[ours] as Operand).value] as number[];
-    return readers.find((other) => placeOf(other) >= 0 && isTwin(nodes[other] as GraphNode, node, shared));
+    return readers.find(
+      (other) => positions[other] !== undefined && isTwin(nodes[other] as GraphNode, node, shared),
+    );
   };
 
   for (const id of graph.order) {
-    if (placeOf(id) < 0) continue;
+    if (positions[id] === undefined) continue;
     const rules = Object.entries((nodes[id] as GraphNode).primitive.sharedResults ?? {});
     for (const [name, shared] of rules as [string, SharedResult<string>][]) {
       const node = nodes[id] as GraphNode;
       const own = (node.outputs[name] as Operand).value;
+      const isFree = !isPlaced(graph.values[own] as GraphValue) && !uses.isReturned[own];
+      if (!isFree || (uses.readers[own] as number[]).length > 0) continue;
       const twin = findTwin(node, shared);
-      if (twin === undefined || (uses.readers[own] as number[]).length > 0 || uses.isReturned[own]) continue;
-      const [first, second] = placeOf(id) < placeOf(twin) ? [id, twin] : [twin, id];
-      if (!canMoveUp(node.reads, first, second)) continue;
+      if (twin === undefined) continue;
+      const ours: number = positions[id] as number;
+      const theirs: number = positions[twin] as number;
+      const first = Math.min(ours, theirs);
+      const second = Math.max(ours, theirs);
+      if (!canMoveUp(second, first)) continue;
       const [result] = Object.values((nodes[twin] as GraphNode).outputs) as [Operand];
       nodes[id] = makeNode({ ...node, outputs: { ...node.outputs, [name]: result } });
-      positions[id] = placeOf(first);
-      positions[twin] = -1;
-      (memory.writers[memoryOf(result.value)] as number[]).push(id);
+      order[theirs] = undefined;
+      order[ours] = undefined;
+      order[first] = id;
+      positions[id] = first;
+      positions[twin] = undefined;
     }
   }
-  const order = graph.order.filter((id) => placeOf(id) >= 0).sort((a, b) => placeOf(a) - placeOf(b));
-  return { ...graph, nodes, order };
+  return { ...graph, nodes, order: order.filter((id) => id !== undefined) };
 }
 
 function isTwin(

@@ -35,6 +35,8 @@ export interface Kernel {
   readonly hasEpilogue: boolean;
   /** Storage bindings of the last dispatch. */
   readonly bindings: number;
+  /** Numbers that the last dispatch reads as uniforms, at most. */
+  readonly scalars: number;
 }
 
 /** What choosing a variant needs of a device. */
@@ -73,12 +75,22 @@ function kernelOf(node: GraphNode, device: Target, kernelSelection: KernelSelect
     assert(output, 'an element-wise primitive has an output');
     const operands = [...Object.values(node.inputs), output];
     if (operands.some(({ spec }) => spec.dtype === 'f16')) assertHas(halfPrecision, node.primitive, context);
-    return mapKernel(output.spec, cost, device.traits);
+    return mapKernel(output.spec, cost, device.traits, scalarsOf(node));
   }
   const variant = chooseVariant(node.primitive, context, device, kernelSelection);
   const lowering = variant.lower(context);
   const { name, hasEpilogue } = variant;
-  return { variant: name, lowering, cost, isMap: false, hasEpilogue, bindings: bindingsOf(lowering) };
+  const constants = Object.values(lowering.dispatches.at(-1)?.constants ?? {});
+  const scalars = constants.flat().filter((value) => typeof value === 'number').length;
+  return {
+    variant: name,
+    lowering,
+    cost,
+    isMap: false,
+    hasEpilogue,
+    bindings: bindingsOf(lowering),
+    scalars,
+  };
 }
 
 /** The first of these that can run the case: the forced variant, the chosen one, the first of the family, the baseline. */
@@ -131,8 +143,17 @@ function contextOf(node: GraphNode, { traits }: Target): PrimitiveContext<string
   };
 }
 
-/** The kernel that runs a chain of element-wise nodes over a result of this shape. */
-export function mapKernel({ shape, dtype }: Spec, cost: Cost, traits: DeviceTraits): Kernel {
+/** How many scalars the expression of an element-wise node reads. */
+function scalarsOf({ primitive, inputs, attributes }: GraphNode): number {
+  let count = 0;
+  const scalar = (): string => `scalar_${count++}`;
+  const names = mapRecord(inputs, (_, name) => name);
+  primitive.elementwise?.expression(names, attributes, 'index', scalar);
+  return count;
+}
+
+/** The kernel that runs a chain of element-wise nodes, the first with so many scalars, over a result of this shape. */
+export function mapKernel({ shape, dtype }: Spec, cost: Cost, traits: DeviceTraits, scalars: number): Kernel {
   const size = sizeOf(shape);
   const workgroup = traits.family === 'software' && traits.subgroupSize > 0 ? traits.subgroupSize : 64;
   const perInvocation = traits.family === 'software' ? 64 : 1;
@@ -148,7 +169,8 @@ export function mapKernel({ shape, dtype }: Spec, cost: Cost, traits: DeviceTrai
   const lowering: Lowering = {
     dispatches: [{ shader: 'elementwise/map', constants, workgroups: [x, Math.ceil(groups / x), 1] }],
   };
-  return { variant: 'map', lowering, cost, isMap: true, hasEpilogue: true, bindings: bindingsOf(lowering) };
+  const bindings = bindingsOf(lowering);
+  return { variant: 'map', lowering, cost, isMap: true, hasEpilogue: true, bindings, scalars };
 }
 
 function bindingsOf({ dispatches }: Lowering): number {
