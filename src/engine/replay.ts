@@ -29,16 +29,37 @@ function refuseAliases({ label, shader }: PlannedDispatch, storages: readonly St
     if (shader.bindings[i]?.access !== 'read_write') return;
     storages.forEach((other, j) => {
       if (i === j || other.buffer !== written.buffer) return;
-      const isApart =
-        shader.bindings[j]?.access === 'read_write' &&
-        (other.offset + other.byteLength <= written.offset ||
-          written.offset + written.byteLength <= other.offset);
+      const isApart = shader.bindings[j]?.access === 'read_write' && !overlap(other, written);
       if (!isApart)
         throw new StateError(
           `program: ${label} changes a tensor whose memory it also reads; pass a copy of one of them, such as ops.scale(x, 1).`,
         );
     });
   });
+}
+
+/**
+ * Throws: StateError when the program changes memory that is also an input, since the plan was made for inputs with memory of
+ * their own.
+ */
+function refuseSharedInputs({ changed, held }: Plan, inputs: readonly Tensor[]): void {
+  const advice = 'pass a copy of one of them, such as ops.scale(x, 1).';
+  for (const slot of changed) {
+    const own = slot.kind === 'input' ? slot.index : undefined;
+    const storage = own === undefined ? slot.kind === 'fixed' && slot.storage : inputs[own]?.storage;
+    if (!storage) continue;
+    const shared = inputs.findIndex((input, i) => i !== own && overlap(input.storage, storage));
+    if (own !== undefined && shared >= 0)
+      throw new StateError(`program: inputs ${own} and ${shared} share memory, which it changes; ${advice}`);
+    if (shared >= 0 || (own !== undefined && held.some((tensor) => overlap(tensor.storage, storage))))
+      throw new StateError(
+        `program: input ${own ?? shared} shares memory with a tensor that it uses besides its inputs, and it changes one of them; ${advice}`,
+      );
+  }
+}
+
+function overlap(a: Storage, b: Storage): boolean {
+  return a.buffer === b.buffer && a.offset < b.offset + b.byteLength && b.offset < a.offset + a.byteLength;
 }
 
 export class Step extends Resource {
@@ -72,6 +93,7 @@ export class Step extends Resource {
     try {
       for (const byteLength of plan.buffers) buffers.push(device.allocate(byteLength, 'intermediate'));
       ({ ready: this.#ready, copies: this.#copies } = this.#bind(inputs, pipelines));
+      refuseSharedInputs(plan, inputs);
     } catch (error) {
       this.dispose();
       throw error;

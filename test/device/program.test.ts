@@ -473,6 +473,31 @@ test('a program that changes a tensor does not also read it', () => {
   expect(() => step.call(parameters, scale(parameters, 1))).not.toThrow();
 });
 
+test('a program that changes a tensor does not use its memory as another input or as a captured tensor', () => {
+  const [captured, at] = [vector(1, 2), stepOf(0.5)];
+  const update = (parameters: Tensor, gradients: Tensor): void =>
+    sgd().apply({ parameters, gradients, slots: {}, ...at }, { decay: true });
+  const ofInput = program((p: Tensor, gradients: Tensor, other: Tensor) => {
+    update(p, gradients);
+    return [negate(other), relu(captured)];
+  }, held.device);
+  const x = vector(3, 4);
+  expect(messageOf(() => ofInput.call(x, vector(1, 1), reshape(x, [1, 2])))).toBe(
+    'StateError: program: inputs 0 and 2 share memory, which it changes; pass a copy of one of them, such as ops.scale(x, 1).',
+  );
+  const withCaptured =
+    'StateError: program: input 0 shares memory with a tensor that it uses besides its inputs, and it changes one of them; pass a copy of one of them, such as ops.scale(x, 1).';
+  expect(messageOf(() => ofInput.call(captured, vector(1, 1), x))).toBe(withCaptured);
+  const ofCaptured = program((other: Tensor, gradients: Tensor) => {
+    update(captured, gradients);
+    return negate(other);
+  }, held.device);
+  expect(messageOf(() => ofCaptured.call(captured, vector(1, 1)))).toBe(withCaptured);
+  expect(() => ofInput.call(x, vector(1, 1), vector(5, 6))).not.toThrow();
+  // One that is only read may be passed twice.
+  expect(() => ofInput.call(vector(5, 6), x, x)).not.toThrow();
+});
+
 /** The operands of an update that say what step it is. */
 function stepOf(learningRate: number): Record<'stepScalars' | 'state', Tensor> {
   return {

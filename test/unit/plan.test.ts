@@ -292,7 +292,7 @@ test('sums over other axes, or of another value, stay', () => {
     [4, 8, 8, 16],
   );
   const sums = plan.dispatches.filter(({ primitive }) => primitive === 'sum/forward');
-  expect(new Set(sums.map(({ node }) => node)).size).toBe(2);
+  expect(new Set(sums.map(({ kernel }) => kernel)).size).toBe(2);
 });
 
 test('an op that makes its operand larger is not fused into it', () => {

@@ -56,7 +56,7 @@ import { rmsprop, sgd } from '../../src/nn/optimizers/index.js';
 import { fakeDevice, hollowDevice } from './fake_device.js';
 import { plannedStep } from './planned_step.js';
 import { residualNetwork } from './residual_network.js';
-import { sideAlone, twoOutputs } from './two_outputs.js';
+import { countUp, sideAlone, twoOutputs } from './two_outputs.js';
 
 const device = fakeDevice({ family: 'gpu', subgroupSize: 32 });
 
@@ -527,6 +527,17 @@ describe('fuse', () => {
     `);
   });
 
+  test('two results in the same memory are not written by one kernel', () => {
+    const graph = graphWith((trace) => {
+      const target = placeholder(32, 32);
+      const { y, side } = runPrimitive(twoOutputs, { x: trace.input(f32(shape)) }, {});
+      trace.place(side, target);
+      trace.place(relu(y), target);
+      return [];
+    });
+    expect(fused(graph)).toHaveLength(2);
+  });
+
   test('a kernel with an output in memory does not move past another one that writes there', () => {
     const graph = (isBeside: boolean): Graph =>
       graphWith((trace) => {
@@ -595,12 +606,35 @@ describe('place', () => {
       "g0: n0 matmul/forward + n1 relu/forward (gpu_16x16)
       g1: n2 copy/forward (map)"
     `);
+    // Without fusion the product has memory of its own, and needs no copy.
+    const trace = new Trace(device);
+    trace.record(() => trace.place(relu(matmul(half(0), half(0))), half(4096)));
+    const [both, plain] = [true, false].map((fusion) => plan(trace, [], device, { fusion }));
+    expect([both, plain].map((each) => each?.dispatches.map(({ label }) => label))).toEqual([
+      ['matmul/forward + relu/forward', 'copy/forward'],
+      ['matmul/forward', 'relu/forward'],
+    ]);
+    expect(both?.dispatchesWithoutFusion).toBe(plain?.dispatches.length);
     // The target alone is written directly.
     const beside = graphWith((trace) => {
       trace.place(relu(matmul(half(0), half(0))), placeholder(32, 32));
       return [];
     });
     expect(separatePlaced(beside, fused(beside), device.traits).groups).toHaveLength(1);
+  });
+
+  test('a value of another dtype than f32 is refused there by name', () => {
+    const flat = Tensor.placeholder({ shape: [64], dtype: 'u32' }, device);
+    const half = (offset: number): Tensor =>
+      Tensor.over(device, { ...flat.storage, offset, byteLength: 128 }, { shape: [32], dtype: 'u32' });
+    const graph = graphWith((trace) => {
+      trace.place(runPrimitive(countUp, { x: half(0) }, {}).y, half(128));
+      return [];
+    });
+    const groups = separateGroups(graph, select(graph, device));
+    expect(() => separatePlaced(graph, groups, device.traits)).toThrowErrorMatchingInlineSnapshot(
+      `[StateError: program: test/count_up writes [32] u32 to memory that its kernel reads, expected f32 there; write it to another tensor.]`,
+    );
   });
 });
 

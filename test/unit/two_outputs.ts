@@ -10,7 +10,6 @@ function baseline(shader: string, hasEpilogue: boolean): Variant<'x', string, ne
     name: 'baseline',
     family: 'baseline',
     hasEpilogue,
-    supports: () => true,
     lower: () => ({ dispatches }),
   };
 }
@@ -20,7 +19,7 @@ export const sideAlone: Primitive<'x', 'side'> = {
   name: 'test/side',
   inputs: ['x'],
   outputs: ['side'],
-  shape: ({ x }) => ({ side: x }),
+  shape: ({ x }) => ({ side: x.shape }),
   cost,
   variants: [baseline('test/side', false)],
 };
@@ -30,10 +29,21 @@ export const twoOutputs: Primitive<'x', 'y' | 'side'> = {
   name: 'test/two_outputs',
   inputs: ['x'],
   outputs: ['y', 'side'],
-  shape: ({ x }) => ({ y: x, side: x }),
+  shape: ({ x }) => ({ y: x.shape, side: x.shape }),
   sharedResults: { side: { primitive: sideAlone, inputs: { x: 'x' }, attributes: {} } },
   cost,
   variants: [baseline('test/two_outputs', true)],
+};
+
+/** x → y: integers. */
+export const countUp: Primitive<'x', 'y'> = {
+  name: 'test/count_up',
+  inputs: ['x'],
+  outputs: ['y'],
+  dtypes: { x: 'u32' },
+  shape: ({ x }) => ({ y: x.shape }),
+  cost,
+  variants: [baseline('test/side', false)],
 };
 
 /** x, of → x + of[0], element by element: an operand that the expression indexes itself. */
@@ -42,7 +52,7 @@ export const plusFirst: Primitive<'x' | 'of', 'y'> = {
   inputs: ['x', 'of'],
   outputs: ['y'],
   elementwise: { expression: ({ x, of }) => `${x} + ${of}[0]`, whole: ['of'] },
-  shape: ({ x }) => ({ y: x }),
+  shape: ({ x }) => ({ y: x.shape }),
   cost,
   variants: [],
 };

@@ -100,7 +100,7 @@ function primitivesOf(timed: readonly Timed[]): Timed[][] {
   const primitives: Timed[][] = [];
   for (const each of timed) {
     const last = primitives.at(-1);
-    if (last?.[0]?.dispatch.node === each.dispatch.node) last.push(each);
+    if (last?.[0]?.dispatch.kernel === each.dispatch.kernel) last.push(each);
     else primitives.push([each]);
   }
   return primitives;

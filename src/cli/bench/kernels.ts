@@ -128,7 +128,7 @@ function merge(
   dispatches.forEach((dispatch, i) => {
     const before = rows.at(-1);
     const times = samples[i]!;
-    if (before?.first.node === dispatch.node) times.forEach((ms, j) => (before.times[j]! += ms));
+    if (before?.first.kernel === dispatch.kernel) times.forEach((ms, j) => (before.times[j]! += ms));
     else rows.push({ first: dispatch, times: [...times] });
   });
   return rows;

@@ -55,7 +55,7 @@ export function emit(
       return {
         label,
         primitive: node.primitive.name,
-        node: position,
+        kernel: position,
         variant: kernel.variant,
         scopes,
         isBackward: node.scope?.isBackward ?? false,

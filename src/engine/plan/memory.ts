@@ -17,6 +17,8 @@ export interface Memory {
   /** By group: the buffers that are free after it. */
   readonly freed: readonly (readonly number[])[];
   readonly copies: readonly { readonly from: Slot; readonly output: number }[];
+  /** The inputs and the memory outside the program that it writes. */
+  readonly changed: readonly Slot[];
   readonly bytesWithoutReuse: number;
 }
 
@@ -77,6 +79,9 @@ export function assignMemory(graph: Graph, groups: readonly Group[]): Memory {
     for (const index of free) buffers.give(index);
     freed.push(free);
   });
+  const written = groups
+    .flatMap(membersOf)
+    .flatMap((id) => [...(nodes[id] as GraphNode).results, ...(nodes[id] as GraphNode).changes]);
   return {
     slots,
     scratch,
@@ -86,6 +91,10 @@ export function assignMemory(graph: Graph, groups: readonly Group[]): Memory {
       const from = slots[value];
       assert(from, `value ${value} was computed before it is returned`);
       return { from, output };
+    }),
+    changed: [...new Set(written)].flatMap((value) => {
+      const slot = slots[value];
+      return slot?.kind === 'input' || slot?.kind === 'fixed' ? [slot] : [];
     }),
     bytesWithoutReuse: buffers.total,
   };

@@ -1,5 +1,7 @@
 /** Values that are placed in memory which their own kernel reads. */
+import { StateError } from '../../errors.js';
 import { type DeviceTraits, type Primitive, oneFloat, storageBytes } from '../primitive.js';
+import { describe } from '../tensor.js';
 import type { Group } from './fuse.js';
 import { type Graph, type GraphNode, type GraphValue, type Operand, isPlaced, makeNode } from './graph.js';
 import { mapKernel } from './select.js';
@@ -22,6 +24,7 @@ const copyPrimitive: Primitive<'x', 'y'> = {
  *
  * Graph, groups → graph with more nodes and values, groups with a map for each copy. Afterwards no kernel computes a
  * value into a buffer that it reads.
+ * Throws: StateError for such a value of another dtype than f32, which no map can copy.
  */
 export function separatePlaced(
   graph: Graph,
@@ -32,18 +35,19 @@ export function separatePlaced(
   const values = [...graph.values];
   let { memories } = graph;
   const separated = groups.flatMap((group): Group[] => {
-    const members = membersOf(group);
-    const reads = new Set(
-      members.flatMap((id) => (nodes[id] as GraphNode).reads.map((value) => values[value]?.memory)),
-    );
+    const copied = copiedResults(graph, membersOf(group));
     const copies: Group[] = [];
-    for (const id of members) {
+    for (const id of copied.size > 0 ? membersOf(group) : []) {
       for (const [name, placed] of Object.entries((nodes[id] as GraphNode).outputs)) {
-        const { memory, ...value } = values[placed.value] as GraphValue;
-        if (!isPlaced({ memory, ...value }) || !reads.has(memory)) continue;
-        const beside: Operand = { value: values.length, spec: placed.spec };
-        values.push({ spec: value.spec, source: 'node', memory: memories++ });
+        if (!copied.has(placed.value)) continue;
+        const { spec } = values[placed.value] as GraphValue;
         const node = nodes[id] as GraphNode;
+        if (spec.dtype !== 'f32')
+          throw new StateError(
+            `program: ${node.primitive.name} writes ${describe(spec)} to memory that its kernel reads, expected f32 there; write it to another tensor.`,
+          );
+        const beside: Operand = { value: values.length, spec: placed.spec };
+        values.push({ spec, source: 'node', memory: memories++ });
         nodes[id] = makeNode({ ...node, outputs: { ...node.outputs, [name]: beside } });
         const { scope } = node;
         const [inputs, outputs] = [{ x: beside }, { y: placed }];
@@ -59,6 +63,17 @@ export function separatePlaced(
     graph: { ...graph, nodes, values, memories, order: separated.flatMap(membersOf) },
     groups: separated,
   };
+}
+
+/** The results of these nodes, computed by one kernel, that are placed in a buffer which the kernel reads. */
+export function copiedResults({ nodes, values }: Graph, members: readonly number[]): ReadonlySet<number> {
+  const placed = members
+    .flatMap((id) => (nodes[id] as GraphNode).results)
+    .filter((value) => isPlaced(values[value] as GraphValue));
+  if (placed.length === 0) return new Set();
+  const reads = members.flatMap((id) => (nodes[id] as GraphNode).reads);
+  const read = new Set(reads.map((value) => values[value]?.memory));
+  return new Set(placed.filter((value) => read.has(values[value]?.memory)));
 }
 
 /** The nodes of a group in the order of computation. */

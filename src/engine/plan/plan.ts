@@ -20,8 +20,8 @@ export interface PlannedDispatch {
   /** The primitive and the ops fused into it, e.g. `conv2d/forward + add + relu`. */
   readonly label: string;
   readonly primitive: string;
-  /** Index of the group in the plan; all dispatches of one variant share it. */
-  readonly node: number;
+  /** Index of its kernel in the plan; several dispatches may compute one kernel. */
+  readonly kernel: number;
   readonly variant: string;
   /** The layers or other parts of a model that it computes; several if their ops were fused. */
   readonly scopes: readonly string[];
@@ -48,6 +48,8 @@ export interface Plan {
   readonly outputs: readonly Spec[];
   /** Tensors with memory that the program captured; they must outlive every step. */
   readonly held: readonly Tensor[];
+  /** The inputs and the memory outside the program that it writes, each once. */
+  readonly changed: readonly Slot[];
   /** Copies after the last dispatch, for outputs that are inputs, captures or repeated. */
   readonly copies: readonly { readonly from: Slot; readonly output: number }[];
   /** Bytes of all intermediates without reuse of buffers. */
@@ -100,6 +102,7 @@ export function overMemory(plan: Plan, pairs: readonly (readonly [from: Tensor, 
   return {
     ...plan,
     dispatches: plan.dispatches.map((dispatch) => ({ ...dispatch, slots: dispatch.slots.map(slotOver) })),
+    changed: plan.changed.map(slotOver),
     copies: plan.copies.map(({ from, output }) => ({ from: slotOver(from), output })),
     held: [...new Set(plan.held.map((tensor) => replacements.get(tensor.storage.buffer) ?? tensor))],
   };

@@ -13,7 +13,7 @@ import { type Group, fuse, separateGroups } from './fuse.js';
 import { type Graph, graphOf } from './graph.js';
 import { dropDead } from './live.js';
 import { type Memory, assignMemory } from './memory.js';
-import { separatePlaced } from './place.js';
+import { copiedResults, separatePlaced } from './place.js';
 import type { Plan, PlanOptions } from './plan.js';
 import { shareResults } from './rewrite.js';
 import { type Kernel, select } from './select.js';
@@ -61,7 +61,7 @@ export function plan(
   const memory = assignMemory(graph, groups);
   onStage?.('memory', { graph, groups, memory });
   const { dispatches, scalars } = emit(graph, groups, memory, device.traits);
-  const copies = groups.length - fused.length;
+  const unfused = live.order.map((id) => dispatchCount(kernels[id]) + copiedResults(live, [id]).size);
   return {
     device,
     dispatches,
@@ -70,9 +70,10 @@ export function plan(
     inputs: trace.inputs.map(({ spec }) => spec),
     outputs: outputs.map(({ spec }) => spec),
     held: [...trace.held],
+    changed: memory.changed,
     copies: memory.copies,
     bytesWithoutReuse: memory.bytesWithoutReuse,
-    dispatchesWithoutFusion: live.order.reduce((sum, id) => sum + dispatchCount(kernels[id]), copies),
+    dispatchesWithoutFusion: unfused.reduce((sum, count) => sum + count, 0),
   };
 }
 
