@@ -156,12 +156,14 @@ export class Program<R extends Structure> extends Resource {
 }
 
 /**
- * Compiles and binds a plan without inputs and outputs, such as that of a training step.
+ * Compiles and binds a plan without inputs, such as that of a training step. The caller disposes the step and its outputs.
  *
  * Throws: DeviceError for a shader that does not compile.
  */
 export async function bindPlan(plan: Plan, options: CompileOptions = {}): Promise<Step> {
-  return newStep(plan, [], [], await compile(plan, options));
+  const pipelines = await compile(plan, options);
+  const outputs = outsideTidy(() => allocateOutputs(plan));
+  return newStep(plan, [], outputs, pipelines);
 }
 
 /**

@@ -13,7 +13,7 @@ import type { Callback, Inference, Training } from './callbacks/callback.js';
 import { DeviceSet, type LabelledSamples, type Samples, type SetTensors } from './device_set.js';
 import { gatherBatch } from './inputs.js';
 import { MetricsRing } from './metrics_ring.js';
-import { type PlannedBefore, plansOver, tensorsOf } from './planned.js';
+import { type PlannedBatch, type PlannedBefore, plansOver, tensorsOf } from './planned.js';
 import { type SyncPoints, replaySteps } from './replay_loop.js';
 import { type Sums, addSums, meansOf } from './task.js';
 import type { TrainableModel } from './trainable_model.js';
@@ -182,33 +182,28 @@ export class Evaluator extends Resource {
   }
 }
 
-export interface PredictionOptions {
-  readonly callbacks?: readonly Callback[] | undefined;
-  /** The name of the output. Default: the first. */
-  readonly output?: string | undefined;
-}
-
 /**
- * The model's output for every sample: probabilities if it ends in a softmax.
+ * The output that was planned for every sample: probabilities if the model ends in a softmax.
  *
  * Shapes: count samples → [count, classes], row by row.
  */
 export async function predictAll(
   model: TrainableModel,
   samples: Samples,
-  batchSize: number,
-  { callbacks = [], output }: PredictionOptions = {},
+  { batchSize, planned }: PlannedBatch,
+  callbacks: readonly Callback[] = [],
 ): Promise<Float32Array<ArrayBuffer>> {
   const { device } = model;
   const set = new DeviceSet(device, samples, { multipleOf: batchSize, isLabelled: false });
   const { count } = set;
   const state = outsideTidy(() => Tensor.zeros(stateSpec, device));
-  const predict = program(() => recordPrediction(model, set, state, batchSize, output), device);
   const resources: { dispose(): void }[] = [set, state];
   try {
-    const { step, outputs } = await predict.bind();
-    resources.push(step, outputs);
-    const classes = outputs.size / batchSize;
+    const [plan] = plansOver(planned, tensorsOf(set, { tensors: [state] }));
+    const step = await bindPlan(plan!);
+    const [output] = step.outputs as readonly [Tensor];
+    resources.push(step, output);
+    const classes = output.size / batchSize;
     const result = new Float32Array(count * classes);
     const words = new Uint32Array(stateSize);
     words[stateWords.epochSize] = count;
@@ -222,7 +217,7 @@ export async function predictAll(
       state.write(words);
       step.run();
       const rows = Math.min(batchSize, count - cursor);
-      const batch = (await outputs.data()).subarray(0, rows * classes) as Float32Array;
+      const batch = (await output.data()).subarray(0, rows * classes) as Float32Array;
       result.set(batch, cursor * classes);
       for (const callback of callbacks) await callback.onPredictBatchEnd?.(index, batch, inference);
     }

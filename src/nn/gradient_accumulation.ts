@@ -8,13 +8,14 @@ import { count } from '../options.js';
 import { type SetShape, sampleCount } from './device_set.js';
 import {
   type MemoryForecast,
+  type PlannedForecast,
   type TrainingShape,
   forecastEvaluation,
   forecastPrediction,
   forecastTraining,
   together,
 } from './memory_forecast.js';
-import type { Planned } from './planned.js';
+import type { Planned, PlannedBatch } from './planned.js';
 import type { TrainableModel } from './trainable_model.js';
 import { type MemoryOptions, Room } from './memory_room.js';
 
@@ -74,7 +75,7 @@ export function planAccumulation(model: TrainableModel, options: AccumulationOpt
   const wanted = Math.min(microBatchSize ?? preferred ?? batchSize, batchSize);
   const forecast = room.forecastIfFits(wanted);
   if (forecast) return { batchSize, microBatchSize: wanted, forecast };
-  const largest = room.largest(wanted);
+  const { atOnce: largest, forecast: ofLargest } = room.largest(wanted);
   if (microBatchSize !== undefined)
     throw new DeviceError(
       `fit: micro-batches of ${wanted} images exceed the ${largest} that fit on this device; leave microBatchSize out, or make it smaller.`,
@@ -82,7 +83,12 @@ export function planAccumulation(model: TrainableModel, options: AccumulationOpt
     );
   const parts = Math.ceil(batchSize / largest);
   const found = Math.ceil(batchSize / parts);
-  return { batchSize, microBatchSize: found, largest, forecast: room.forecast(found) };
+  return {
+    batchSize,
+    microBatchSize: found,
+    largest,
+    forecast: found === largest ? ofLargest : room.forecast(found),
+  };
 }
 
 /** One line for the user; undefined without accumulation. */
@@ -109,12 +115,11 @@ function batchFor(set: SetShape, batchSize: number): number {
   return Math.min(batchSize, 2 ** Math.ceil(Math.log2(sampleCount(set))));
 }
 
-/** The batch size of an evaluation, reduced to fit on the device; the result does not depend on it. */
-export function fittingEvaluation(model: TrainableModel, images: SetShape, options: Wanted): number {
-  const forecast = (batch: number): MemoryForecast =>
+/** The batch size and the plan of an evaluation, reduced to fit on the device; the result does not depend on the size. */
+export function fittingEvaluation(model: TrainableModel, images: SetShape, options: Wanted): PlannedBatch {
+  const forecast = (batch: number): PlannedForecast =>
     forecastEvaluation(model, images, batch, { hasFewShapes: true });
-  const room = new Room('evaluate', model.device, options.memory, forecast);
-  return room.upTo(batchFor(images, options.batchSize));
+  return fittingBatch('evaluate', model, images, options, forecast);
 }
 
 /** Like `fittingEvaluation`, for a prediction. */
@@ -122,12 +127,22 @@ export function fittingPrediction(
   model: TrainableModel,
   images: SetShape,
   options: Wanted & { readonly output?: string },
-): number {
-  const forecast = (batch: number): MemoryForecast =>
+): PlannedBatch {
+  const forecast = (batch: number): PlannedForecast =>
     forecastPrediction(model, images, batch, options.output);
-  return new Room('predict', model.device, options.memory, forecast).upTo(
-    batchFor(images, options.batchSize),
-  );
+  return fittingBatch('predict', model, images, options, forecast);
+}
+
+function fittingBatch(
+  who: string,
+  { device }: TrainableModel,
+  images: SetShape,
+  { batchSize, memory }: Wanted,
+  forecastOf: (batch: number) => PlannedForecast,
+): PlannedBatch {
+  const room = new Room(who, device, memory, forecastOf);
+  const { atOnce, forecast } = room.upTo(batchFor(images, batchSize));
+  return { batchSize: atOnce, planned: forecast.planned };
 }
 
 /** The largest batch, up to `batchSize`, that fits on the device when this model trains on this set. */
@@ -138,5 +153,5 @@ export function largestBatch(
 ): number {
   const forecast = (batch: number): MemoryForecast =>
     forecastTraining(model, { ...shape, batchSize: batch, microBatchSize: batch });
-  return new Room('largestBatch', model.device, memory, forecast).upTo(batchSize);
+  return new Room('largestBatch', model.device, memory, forecast).upTo(batchSize).atOnce;
 }

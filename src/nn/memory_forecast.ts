@@ -97,12 +97,14 @@ export function forecastPrediction(
   images: SetShape,
   batchSize: number,
   output?: string,
-): MemoryForecast {
+): PlannedForecast {
   const ledger = new Ledger(model.device);
   const set = ledger.data(images, { multipleOf: batchSize, isLabelled: false });
   const state = ledger.step(stateSpec);
-  ledger.plan(program(() => recordPrediction(model, set, state, batchSize, output), model.device).plan());
-  return ledger.forecast(model.state.groups);
+  const plan = program(() => recordPrediction(model, set, state, batchSize, output), model.device).plan();
+  ledger.plan(plan);
+  const planned = { plans: [plan], placeholders: tensorsOf(set, { tensors: [state] }) };
+  return { ...ledger.forecast(model.state.groups), planned };
 }
 
 /** The memory of both at the same time, such as a training and its validation. */

@@ -21,6 +21,12 @@ export const memoryRules = (): Rules<MemoryOptions> => ({
   memory: rule('a number of bytes above 0', (value) => typeof value === 'number' && value > 0),
 });
 
+/** A number of images that fit on a device at once, with the forecast for them. */
+export interface Fitting<Forecast extends MemoryForecast> {
+  readonly atOnce: number;
+  readonly forecast: Forecast;
+}
+
 /** Finds what fits on a device, from a forecast by the number of images at once. */
 export class Room<Forecast extends MemoryForecast> {
   /** Bytes that the device may allocate in total. */
@@ -64,8 +70,9 @@ export class Room<Forecast extends MemoryForecast> {
   }
 
   /** `most` if it fits, else the largest number that does. Throws: DeviceError, as `largest`. */
-  upTo(most: number): number {
-    return this.forecastIfFits(most) ? most : this.largest(most);
+  upTo(most: number): Fitting<Forecast> {
+    const forecast = this.forecastIfFits(most);
+    return forecast ? { atOnce: most, forecast } : this.largest(most);
   }
 
   /**
@@ -74,14 +81,16 @@ export class Room<Forecast extends MemoryForecast> {
    *
    * Throws: DeviceError if not even one image fits.
    */
-  largest(tooMany: number): number {
+  largest(tooMany: number): Fitting<Forecast> {
+    let fitting: Fitting<Forecast> | undefined;
     let [fits, over] = [0, tooMany];
     while (over - fits > 1) {
       const middle = Math.floor((fits + over) / 2);
-      if (this.forecastIfFits(middle)) fits = middle;
+      const forecast = this.forecastIfFits(middle);
+      if (forecast) fitting = { atOnce: (fits = middle), forecast };
       else over = middle;
     }
-    if (fits > 0) return fits;
+    if (fitting) return fitting;
     const excess = this.#excess(this.forecast(1)) as string;
     throw new DeviceError(
       `${this.who}: this device is too small: with one image at a time it would need ${excess}. Use a smaller model or fewer images.`,

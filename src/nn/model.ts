@@ -352,9 +352,9 @@ export class Model extends Resource implements TrainableModel {
     checkCall('evaluate', options, inferenceRules);
     const { batchSize = 128, callbacks, memory } = options;
     checkLabelled('evaluate', samples, this.inputs, this.task.outputs);
-    const fitting = fittingEvaluation(this, samples, { batchSize, memory });
+    const { batchSize: atOnce, planned } = fittingEvaluation(this, samples, { batchSize, memory });
     return this.activity.read('evaluate', async () => {
-      const evaluator = await Evaluator.create(this, samples, fitting, { hasFewShapes: true });
+      const evaluator = await Evaluator.create(this, samples, atOnce, { hasFewShapes: true, planned });
       try {
         const evaluation = await evaluator.run({ callbacks });
         assert(evaluation, 'an evaluation without a signal ends');
@@ -383,9 +383,7 @@ export class Model extends Resource implements TrainableModel {
       );
     checkSamples('predict', samples, this.inputs);
     const fitting = fittingPrediction(this, samples, { batchSize, memory, output });
-    return this.activity.read('predict', async () =>
-      predictAll(this, samples, fitting, { callbacks, output }),
-    );
+    return this.activity.read('predict', async () => predictAll(this, samples, fitting, callbacks));
   }
 
   /** All parameters, including those without a gradient. */

@@ -10,6 +10,12 @@ export interface Planned {
   readonly placeholders: readonly Tensor[];
 }
 
+/** A batch size that fits on the device, with the plan for it. */
+export interface PlannedBatch {
+  readonly batchSize: number;
+  readonly planned: Planned;
+}
+
 export interface PlannedBefore {
   /** The plans of the forecast, which are bound instead of planning again. */
   readonly planned: Planned | undefined;

@@ -102,20 +102,28 @@ describe('training', () => {
     }
   });
 
-  it('binds the plans of the forecast: fit plans its step and its validation once', async () => {
+  it.each([
+    [
+      'fit plans its step and its validation',
+      2,
+      (model: Model) => model.fit(bars(32), { batchSize: 8, validationData: bars(8, 2) }),
+    ],
+    ['evaluate plans', 1, (model: Model) => model.evaluate(bars(32))],
+    ['predict plans', 1, (model: Model) => model.predict(bars(32))],
+  ] as const)('binds the plans of the forecast: %s once', async (_, plans, run) => {
     const model = smallModel();
     const lines: string[] = [];
     setDebugSink((line) => lines.push(line));
     setDebugLevel(1);
     try {
-      await model.fit(bars(32), { batchSize: 8, validationData: bars(8, 2) });
+      await run(model);
     } finally {
       setDebugLevel(0);
       setDebugSink((line) => console.error(line));
     }
     const stages = ['live', 'common', 'rewrite', 'select', 'fuse', 'place', 'memory'];
     for (const stage of stages)
-      expect(lines.filter((line) => line.startsWith(`plan, ${stage}:\n`))).toHaveLength(2);
+      expect(lines.filter((line) => line.startsWith(`plan, ${stage}:\n`))).toHaveLength(plans);
     model.dispose();
   });
 
@@ -193,8 +201,8 @@ describe('the largest batch', () => {
     const { microBatchSize } = planAccumulation(model, { batchSize: 100, images, memory });
     expect(microBatchSize).toBeLessThanOrEqual(largest);
     expect(Math.ceil(100 / microBatchSize)).toBe(Math.ceil(100 / largest));
-    expect(fittingEvaluation(model, images, { batchSize: 4096, memory })).toBeGreaterThan(largest);
-    expect(fittingPrediction(model, images, { batchSize: 16, memory })).toBe(16);
+    expect(fittingEvaluation(model, images, { batchSize: 4096, memory }).batchSize).toBeGreaterThan(largest);
+    expect(fittingPrediction(model, images, { batchSize: 16, memory }).batchSize).toBe(16);
     model.dispose();
   });
 

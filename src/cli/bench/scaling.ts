@@ -132,7 +132,8 @@ async function prepare(
   const images = shapeOf(imageSize, count);
   const { microBatchSize, forecast } = planAccumulation(model, { batchSize, microBatchSize: asked, images });
   const set = syntheticImages(device, count, imageSize);
-  const training = await TrainingStep.create(model, set, batchSize, { microBatchSize, onProgress });
+  const planned = forecast.training;
+  const training = await TrainingStep.create(model, set, batchSize, { microBatchSize, planned, onProgress });
   let steps = 1;
   return {
     facts: {
