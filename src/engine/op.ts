@@ -1,11 +1,11 @@
 /**
  * An op is a differentiable operation on tensors. Its forward runs primitives. Its backward rule names every input,
- * so that the compiler finds a missing one; `null` states that an input has no gradient.
+ * so that the compiler finds a missing one; `null` states that the gradient is 0, or that the input is an integer.
  */
 import type { Attributes, Primitive } from './primitive.js';
 import { runEagerly, runPrimitive } from './program.js';
 import { type Tensor, checkTensors } from './tensor.js';
-import { currentTrace } from './trace.js';
+import { type Call, currentTrace } from './trace.js';
 
 export interface BackwardContext<I extends string, O extends string, A extends Attributes> {
   readonly inputs: Readonly<Record<I, Tensor>>;
@@ -23,8 +23,8 @@ export interface Op<I extends string = string, O extends string = string, A exte
   readonly scalars?: readonly string[];
   /** For losses: the output whose missing gradient the backward rule takes as 1, which avoids a tensor of ones. */
   readonly unitGradientOf?: string;
-  /** Outputs through which no gradient flows, such as the counts beside a loss. */
-  readonly nonDifferentiable?: readonly string[];
+  /** Outputs without a derivative, such as the counts beside a loss, each with the inputs that it depends on. */
+  readonly nonDifferentiable?: Readonly<Partial<Record<O, readonly I[]>>>;
   forward(inputs: Readonly<Record<I, Tensor>>, attributes: A): Record<O, Tensor>;
   /** Gradients as functions, called only for inputs that need one. */
   backward(context: BackwardContext<I, O, A>): Readonly<Record<I, (() => Tensor) | null>>;
@@ -51,7 +51,7 @@ export function apply<I extends string, O extends string, A extends Attributes>(
     outputs,
     attributes,
     unitGradientOf: op.unitGradientOf,
-    nonDifferentiable: op.nonDifferentiable ?? [],
+    nonDifferentiable: (op.nonDifferentiable ?? {}) as Call['nonDifferentiable'],
     scope: trace.scope,
     backward: (gradients) => op.backward({ inputs, outputs, attributes, gradients: gradients }),
   });

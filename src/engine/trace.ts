@@ -41,8 +41,8 @@ export interface Call {
   readonly outputs: Readonly<Record<string, Tensor>>;
   readonly attributes: Attributes;
   readonly unitGradientOf: string | undefined;
-  /** Outputs through which no gradient flows. */
-  readonly nonDifferentiable: readonly string[];
+  /** Outputs without a derivative, each with the inputs that it depends on. */
+  readonly nonDifferentiable: Readonly<Record<string, readonly string[]>>;
   readonly scope: Scope | undefined;
   /** Gradients of the inputs from those of the outputs, evaluated only for inputs that need one. */
   backward(

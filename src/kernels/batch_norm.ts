@@ -302,7 +302,7 @@ export const batchNormOp: Op<'x' | 'gamma' | 'beta' | 'state', 'y' | 'mean' | 'v
     batchNormInputGradient,
     batchNormMask,
   ],
-  nonDifferentiable: ['mean', 'variance'],
+  nonDifferentiable: { mean: ['x', 'state'], variance: ['x', 'state'] },
   forward: ({ x, gamma, beta, state }, attributes) => {
     const { mean, variance } = runPrimitive(batchNormStatistics, { x, state }, {});
     const { y } = runPrimitive(batchNormNormalise, { x, mean, variance, gamma, beta }, attributes);

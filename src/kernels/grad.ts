@@ -1,42 +1,101 @@
 /** `grad` extends a program with the gradients of a loss. They are made of ops, so they can be differentiated again. */
 import { StateError, UsageError } from '../errors.js';
+import { type Shape, bytesPerElement, sizeOf } from '../engine/primitive.js';
 import { Tensor, describe } from '../engine/tensor.js';
 import { type Call, type Gap, type Trace, currentTrace, mapRecord } from '../engine/trace.js';
-import { rootOf } from '../engine/value.js';
-import { wrong } from '../options.js';
+import { type Value, rootOf } from '../engine/value.js';
+import { checkCall } from '../calls.js';
+import { type Rules, oneOf, wrong } from '../options.js';
 import { add, fill, multiply } from './arithmetic.js';
 import { cast } from './cast.js';
 import { reshape } from './reshape.js';
 
+export interface GradOptions {
+  /**
+   * For a tensor that the loss does not depend on: 'throw' (default), or 'zero' for a gradient of zeros, as for the
+   * parameters of an output without a loss.
+   */
+  readonly unconnected?: 'throw' | 'zero';
+}
+
+const rules = (): Rules<GradOptions> => ({ unconnected: oneOf(['throw', 'zero']) });
+
 /**
  * The gradients of a scalar with respect to tensors, by extending the program with the ops' backward rules.
  * For a loss with several elements, or several losses, the gradient of their sum. A loss listed twice counts twice;
- * the gradient of a loss with respect to itself is 1.
+ * the gradient of a loss with respect to itself is 1. A gradient is 0 if the loss depends on the tensor only through
+ * steps, as the gradient of relu does, in PyTorch and JAX too. Tensors made outside the program over the same memory, such
+ * as a tensor and its reshape, are one variable: each has the gradient of all.
  *
  * Units: of `loss` over those of each tensor. Shapes: those of `tensors`.
- * Throws: StateError outside a program; when the loss does not depend on one of the tensors; and when it depends on them
- * along a path that cannot be differentiated, such as the counts that come with a loss or a change in place. A path is never
- * left out. UsageError for integers.
+ * Throws: StateError outside a program; when the loss does not depend on one of the tensors, unless `unconnected` is
+ * 'zero'; and when it depends on them along a path that cannot be differentiated, such as the counts that come with a
+ * loss, a change in place, or a tensor over a part of the same memory. A path is never left out. UsageError for
+ * integers.
  */
-export function grad(loss: Tensor | readonly Tensor[], tensors: readonly Tensor[]): Tensor[] {
+export function grad(
+  loss: Tensor | readonly Tensor[],
+  tensors: readonly Tensor[],
+  options: GradOptions = {},
+): Tensor[] {
   const trace = currentTrace();
   if (!trace) throw new StateError('grad: called outside a program; wrap the computation in program(fn).');
+  checkCall('grad', options, rules);
   const losses = [loss].flat();
-  checkDifferentiable('loss', losses);
-  checkDifferentiable('tensors', tensors);
-  return new Backpropagation(trace, losses, tensors).run();
+  checkDifferentiable(trace, 'loss', losses);
+  checkDifferentiable(trace, 'tensors', tensors);
+  return new Backpropagation(trace, losses, tensors, options).run();
 }
 
 /** Throws: UsageError when one of them is not a tensor of floats, or there is none. */
-function checkDifferentiable(name: 'loss' | 'tensors', list: readonly Tensor[]): void {
+function checkDifferentiable(trace: Trace, name: 'loss' | 'tensors', list: readonly Tensor[]): void {
   if (!Array.isArray(list) || list.length === 0)
     throw wrong('grad', name, list, name === 'loss' ? 'a tensor or a list of tensors' : 'a list of tensors');
   list.forEach((tensor: unknown, i) => {
     const each = name === 'loss' && list.length === 1 ? name : `${name}[${i}]`;
     if (!(tensor instanceof Tensor)) throw wrong('grad', each, tensor, 'a tensor');
-    if (tensor.dtype !== 'f32' && tensor.dtype !== 'f16')
-      throw new UsageError(`grad: ${each} is ${describe(tensor)}, expected f32: integers have no gradient.`);
+    if (tensor.dtype === 'f32' || tensor.dtype === 'f16') return;
+    const producer = tensor.traced && trace.producerOf(tensor);
+    const of = producer ? ` of ${producer.op}` : '';
+    throw new UsageError(
+      `grad: ${each} is ${describe(tensor)}${of}, expected f32: integers have no gradient.`,
+    );
   });
+}
+
+/** What is known of memory, by the values that use it. Captured tensors that share a part of their memory are one entry. */
+class ByMemory<T> {
+  readonly #ofNodes = new Map<number, T>();
+  readonly #ofCaptures: { readonly value: Value; readonly known: T }[] = [];
+
+  set(value: Value, known: T): void {
+    const root = rootOf(value);
+    if (root.origin.kind === 'capture') this.#ofCaptures.push({ value: root, known });
+    else this.#ofNodes.set(root.id, known);
+  }
+
+  get(value: Value): T | undefined {
+    const root = rootOf(value);
+    if (root.origin.kind !== 'capture') return this.#ofNodes.get(root.id);
+    return this.#ofCaptures.find((each) => isShared(each.value, root))?.known;
+  }
+}
+
+/** Whether two captured values have a part of their memory in common. */
+function isShared(a: Value, b: Value): boolean {
+  if (a.origin.kind !== 'capture' || b.origin.kind !== 'capture') return false;
+  const [from, to] = [a.origin.storage, b.origin.storage];
+  const isApart = from.offset + bytesOf(a) <= to.offset || to.offset + bytesOf(b) <= from.offset;
+  return from.buffer === to.buffer && !isApart;
+}
+
+function bytesOf({ spec: { shape, dtype } }: Value): number {
+  return sizeOf(shape) * bytesPerElement[dtype];
+}
+
+/** The values whose gradients are needed: the tensors, what is computed from them, and memory changed by it. */
+interface Depends {
+  has(tensor: Tensor): boolean;
 }
 
 /** One run of `grad` over the tape, forwards and then backwards. */
@@ -45,72 +104,104 @@ class Backpropagation {
   readonly #gradients = new Map<number, Tensor>();
   /** How often each value is listed as a loss, until its own gradient of 1 has been added. */
   readonly #unseeded = new Map<number, number>();
+  /** The ids of captured values by their memory: aliases with other shapes have one. */
+  readonly #captures = new Map<GPUBuffer, Map<string, number>>();
 
-  /** The memory of losses and of values with a gradient, by the id of its root. */
-  readonly #reached = new Set<number>();
+  /** The memory of losses and of values with a gradient. */
+  readonly #reached = new ByMemory<true>();
   /** Which op changes that memory in place, in the part of the tape that has been walked. */
-  readonly #changes = new Map<number, string>();
+  readonly #changes = new ByMemory<string>();
 
   constructor(
     private readonly trace: Trace,
-    losses: readonly Tensor[],
+    private readonly losses: readonly Tensor[],
     private readonly tensors: readonly Tensor[],
+    private readonly options: GradOptions = {},
     /** The entry of the tape before which nothing is differentiated. */
     private readonly begin = 0,
-  ) {
-    for (const loss of losses) {
-      const id = this.#idOf(loss);
-      this.#unseeded.set(id, (this.#unseeded.get(id) ?? 0) + 1);
-      this.#reached.add(this.#rootIdOf(loss));
-    }
-  }
+  ) {}
 
   run(): Tensor[] {
-    const depends = new Set(this.tensors.map((tensor) => this.#idOf(tensor)));
-    const relevant = new Set(this.#relevant(depends));
-    for (const entry of this.trace.tape.slice(this.begin).toReversed()) {
+    const { losses, tensors, trace } = this;
+    for (const loss of losses) {
+      this.#refusePart(loss);
+      const id = this.#idOf(loss);
+      this.#unseeded.set(id, (this.#unseeded.get(id) ?? 0) + 1);
+      this.#reached.set(trace.valueOf(loss), true);
+    }
+    const { depends, entries } = this.#dependingOn(tensors);
+    const relevant = new Set(entries);
+    for (const entry of trace.tape.slice(this.begin).toReversed()) {
       if (entry.kind === 'call') {
         if (relevant.has(entry)) this.#differentiate(entry, depends);
         continue;
       }
       if (relevant.has(entry)) this.#refuseGap(entry);
-      for (const value of entry.mutated) this.#changes.set(rootOf(value).id, entry.op);
+      for (const value of entry.mutated) this.#changes.set(value, entry.op);
     }
-    return this.tensors.map((tensor, i) => {
+    return tensors.map((tensor, i) => {
       this.#seed(tensor);
       const gradient = this.#gradients.get(this.#idOf(tensor));
-      if (!gradient)
+      if (gradient) return inShape(gradient, tensor.shape);
+      if (this.options.unconnected !== 'zero' && !this.#reaches(tensor))
         throw new StateError(
           `grad: the loss does not depend on tensor ${i} of shape [${tensor.shape.join(',')}].`,
         );
-      return gradient;
+      return filled(tensor, 0);
     });
   }
 
   #idOf(tensor: Tensor): number {
-    return this.trace.valueOf(tensor).id;
+    return this.#idOfValue(this.trace.valueOf(tensor));
   }
 
-  #rootIdOf(tensor: Tensor): number {
-    return rootOf(this.trace.valueOf(tensor)).id;
+  #idOfValue(value: Value): number {
+    if (value.origin.kind !== 'capture') return value.id;
+    const { buffer, offset } = value.origin.storage;
+    const ids = this.#captures.get(buffer) ?? new Map<string, number>();
+    this.#captures.set(buffer, ids);
+    const range = `${offset} ${bytesOf(value)}`;
+    const id = ids.get(range) ?? value.id;
+    ids.set(range, id);
+    return id;
   }
 
-  /** The tape entries that read values depending on the tensors; adds to `depends` what they compute or change. */
-  #relevant(depends: Set<number>): (Call | Gap)[] {
-    return this.trace.tape.slice(this.begin).filter((entry) => {
-      const [inputs, outputs] =
-        entry.kind === 'gap'
-          ? [entry.inputs, [...entry.outputs, ...entry.mutated]].map((values) => values.map(({ id }) => id))
-          : [entry.inputs, entry.outputs].map((tensors) =>
-              Object.values(tensors).map((tensor) => this.#idOf(tensor)),
-            );
-      const isRelevant = inputs!.some((id) => depends.has(id));
-      if (isRelevant) for (const id of outputs!) depends.add(id);
-      return isRelevant;
+  /** What depends on `tensors`, and the tape entries that compute or change it. */
+  #dependingOn(tensors: readonly Tensor[]): { depends: Depends; entries: readonly (Call | Gap)[] } {
+    const ids = new Set<number>();
+    const changed = new ByMemory<true>();
+    const wanted = tensors.map((tensor) => this.trace.valueOf(tensor));
+    const has = (value: Value): boolean =>
+      ids.has(this.#idOfValue(value)) ||
+      changed.get(value) !== undefined ||
+      wanted.some((each) => isShared(each, value));
+    for (const value of wanted) ids.add(this.#idOfValue(value));
+    const hasTensor = (tensor: Tensor): boolean => has(this.trace.valueOf(tensor));
+    const entries = this.trace.tape.slice(this.begin).filter((entry) => {
+      if (entry.kind === 'gap') {
+        if (!entry.inputs.some(has)) return false;
+        for (const { id } of entry.outputs) ids.add(id);
+        for (const value of entry.mutated) changed.set(value, true);
+        return true;
+      }
+      const { inputs, outputs, nonDifferentiable } = entry;
+      const names = Object.keys(inputs).filter((name) => hasTensor(inputs[name]!));
+      for (const [name, output] of Object.entries(outputs)) {
+        const reads = nonDifferentiable[name];
+        if (names.some((input) => reads?.includes(input) ?? true)) ids.add(this.#idOf(output));
+      }
+      return names.length > 0;
     });
+    return { depends: { has: hasTensor }, entries };
   }
 
-  #differentiate(call: Call, depends: ReadonlySet<number>): void {
+  /** Whether a path leads from the tensor to a loss, be it one along which the loss is constant. */
+  #reaches(tensor: Tensor): boolean {
+    const { depends } = this.#dependingOn([tensor]);
+    return this.losses.some((loss) => depends.has(loss));
+  }
+
+  #differentiate(call: Call, depends: Depends): void {
     const entries = Object.entries(call.outputs);
     const unit = call.unitGradientOf;
     for (const [name, tensor] of entries) {
@@ -122,20 +213,20 @@ class Backpropagation {
     const gradients = Object.fromEntries(
       entries.map(([name, tensor]) => [name, this.#gradients.get(this.#idOf(tensor))]),
     );
-    const isLoss = unit !== undefined && this.#unseeded.has(this.#idOf(call.outputs[unit] as Tensor));
-    if (!isLoss) {
-      if (!entries.some(([name]) => gradients[name])) return;
-      // The rule takes a missing gradient as 1, but the loss depends on other outputs alone.
-      if (unit !== undefined) gradients[unit] ??= fill((call.outputs[unit] as Tensor).shape, 0);
-    }
-    for (const name of call.nonDifferentiable) {
-      if (gradients[name])
+    for (const name of Object.keys(call.nonDifferentiable)) {
+      if (gradients[name] && depends.has(call.outputs[name] as Tensor))
         throw new StateError(
           `grad: the loss depends on '${name}' of ${call.op}, which has no derivative${unit ? `; take '${unit}'` : ''}.`,
         );
     }
+    const isLoss = unit !== undefined && this.#unseeded.has(this.#idOf(call.outputs[unit] as Tensor));
+    if (!isLoss) {
+      if (!entries.some(([name]) => gradients[name] && !(name in call.nonDifferentiable))) return;
+      // The rule takes a missing gradient as 1, but the loss depends on other outputs alone.
+      if (unit !== undefined) gradients[unit] ??= fill((call.outputs[unit] as Tensor).shape, 0);
+    }
     for (const tensor of [...Object.values(call.inputs), ...Object.values(call.outputs)]) {
-      const change = this.#changes.get(this.#rootIdOf(tensor));
+      const change = this.#changes.get(this.trace.valueOf(tensor));
       if (change !== undefined)
         throw new StateError(
           `grad: the loss depends on a tensor that ${change} changed in place after ${call.op} had used it; call grad before the change.`,
@@ -145,19 +236,34 @@ class Backpropagation {
       const rules = call.backward(gradients);
       for (const [name, tensor] of Object.entries(call.inputs)) {
         const rule = rules[name];
-        if (rule && depends.has(this.#idOf(tensor))) this.#add(tensor, rule());
+        if (!rule || !depends.has(tensor)) continue;
+        this.#refusePart(tensor);
+        this.#add(tensor, rule());
       }
     });
   }
 
   #refuseGap({ op, isInBackwardRule, outputs, mutated }: Gap): void {
     const isReached = outputs.some(({ id }) => this.#gradients.has(id) || this.#unseeded.has(id));
-    if (!isReached && !mutated.some((value) => this.#reached.has(rootOf(value).id))) return;
+    if (!isReached && !mutated.some((value) => this.#reached.get(value))) return;
     throw new StateError(
       isInBackwardRule
         ? `grad: the loss depends on a gradient through ${op}, whose backward rule cannot be differentiated; take first-order gradients through ${op} only.`
         : `grad: the loss depends on the tensors through ${op}, which has no gradient.`,
     );
+  }
+
+  /** Throws: StateError for a captured tensor over a part of the memory of one of the tensors, or over more than it. */
+  #refusePart(tensor: Tensor): void {
+    const value = this.trace.valueOf(tensor);
+    if (value.origin.kind !== 'capture') return;
+    const id = this.#idOfValue(value);
+    this.tensors.forEach((wanted, i) => {
+      if (id === this.#idOf(wanted) || !isShared(value, this.trace.valueOf(wanted))) return;
+      throw new StateError(
+        `grad: the loss depends on a tensor of shape [${tensor.shape.join(',')}] that shares a part of its memory with tensor ${i} of shape [${wanted.shape.join(',')}]; use only one of them in the program.`,
+      );
+    });
   }
 
   /** Adds the gradient of a loss with respect to itself, once. */
@@ -166,16 +272,27 @@ class Backpropagation {
     const count = this.#unseeded.get(id);
     if (count === undefined) return;
     this.#unseeded.delete(id);
-    const ones = fill(tensor.shape, count);
-    this.#add(tensor, tensor.dtype === 'f16' ? cast(ones, 'f16') : ones);
+    this.#add(tensor, filled(tensor, count));
   }
 
   #add(tensor: Tensor, gradient: Tensor): void {
     const id = this.#idOf(tensor);
     const before = this.#gradients.get(id);
-    this.#gradients.set(id, before ? add(before, gradient) : gradient);
-    this.#reached.add(this.#rootIdOf(tensor));
+    this.#gradients.set(id, before ? add(before, inShape(gradient, before.shape)) : gradient);
+    this.#reached.set(this.trace.valueOf(tensor), true);
   }
+}
+
+/** `gradient` of an alias in the shape of another one. */
+function inShape(gradient: Tensor, shape: Shape): Tensor {
+  const isSame = gradient.shape.length === shape.length && shape.every((n, i) => n === gradient.shape[i]);
+  return isSame ? gradient : reshape(gradient, shape);
+}
+
+/** A tensor of the same shape and dtype with one value. */
+function filled({ shape, dtype }: Tensor, value: number): Tensor {
+  const made = fill(shape, value);
+  return dtype === 'f16' ? cast(made, 'f16') : made;
 }
 
 /** x as a constant, through which no gradient flows. Within a program. */
@@ -206,7 +323,7 @@ export function gradientsOf<I extends string, O extends string>(
     // These add nothing, and give an input that no output depends on the gradient 0.
     const nothing = Object.values<Tensor>(views).map((view) => multiply(view, 0));
     const wanted = Object.values<Tensor>(views);
-    const found = new Backpropagation(trace, [...losses, ...nothing], wanted, begin).run();
+    const found = new Backpropagation(trace, [...losses, ...nothing], wanted, {}, begin).run();
     const names = Object.keys(inputs) as I[];
     return Object.fromEntries(names.map((name, i) => [name, found[i]])) as Record<I, Tensor>;
   };

@@ -122,7 +122,7 @@ export const softmaxCrossEntropyOp: Op<'logits' | 'labels', 'dlogits' | 'loss' |
   name: 'softmax_cross_entropy',
   primitives: [softmaxCrossEntropyForward, softmaxCrossEntropyWeights],
   unitGradientOf: 'loss',
-  nonDifferentiable: ['totals'],
+  nonDifferentiable: { totals: ['logits', 'labels'] },
   forward: (inputs) => runPrimitive(softmaxCrossEntropyForward, inputs, {}),
   backward: ({ inputs: { logits, labels }, outputs: { dlogits, totals }, gradients }) => ({
     logits: () => {

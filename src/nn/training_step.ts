@@ -102,6 +102,8 @@ export function stepRecorders(
     const gradients = grad(
       [...recorded.losses, ...penalties],
       names.map((name) => parameters.get(name)),
+      // Those that only outputs without a loss use.
+      { unconnected: 'zero' },
     );
     gradients.forEach((gradient, i) => writeInto(tensors.gradients.get(names[i]!), gradient));
     return { totals: withScope('loss', () => recorded.totals(penalties)) };

@@ -63,7 +63,7 @@ export class Interpreter {
         attributes: entry.attributes,
         inputs: inputIds,
         outputs: outputIds,
-        nonDifferentiable: entry.nonDifferentiable,
+        nonDifferentiable: Object.keys(entry.nonDifferentiable),
       });
     }
     this.#steps = steps.toReversed();

@@ -77,6 +77,9 @@ test.each<[what: string, gradient: (x: Tensor) => Tensor | undefined, expected: 
     },
     [2, 2],
   ],
+  // The gradient of relu is a step, along which nothing changes.
+  ['a gradient that is constant', (x) => grad(sum(grad(sum(relu(x)), [x])[0]!), [x])[0], [0, 0]],
+  ['no gradient, as zeros', (x) => grad(sum(x), [square(x)], { unconnected: 'zero' })[0], [0, 0]],
   // L = (Σ x²)², dL/dx = 4·Σx²·x, and d(Σ dL/dx)/dx_i = 8·x_i·Σx + 4·Σx².
   [
     'a gradient of a gradient of a sum',
@@ -106,6 +109,23 @@ test.each<[what: string, gradient: (x: Tensor) => Tensor | undefined, expected: 
 ])('%s', async (_, gradient, expected) => {
   const run = program((x: Tensor) => gradient(x)!, held.device);
   expect([...(await run.call(at(1, 2)).data())]).toEqual(expected);
+});
+
+test('a captured tensor and its reshape are one variable', async () => {
+  const w = at(1, 2);
+  const column = reshape(w, [2, 1]);
+  const gradients = program(() => {
+    const losses = [sum(square(w)), sum(square(column))];
+    return [...grad(losses, [w, column]), ...grad([w, column], [column])];
+  }, held.device).call();
+  const shapes = gradients.map(({ shape }) => shape);
+  expect(shapes).toEqual([[2], [2, 1], [2, 1]]);
+  const values = await Promise.all(gradients.map(async (gradient) => [...(await gradient.data())]));
+  expect(values).toEqual([
+    [4, 8],
+    [4, 8],
+    [2, 2],
+  ]);
 });
 
 test.each([smallNetwork, stridedNetwork, normalisedNetwork, branchedNetwork])(

@@ -409,6 +409,7 @@ const takingOptions: Readonly<Record<string, (more: object) => unknown>> = {
     ([x, state], more: object) => ops.dropout(x!, { rate: 0.5, stream: 1, state: state!, ...more }),
     [[2], [8]],
   ),
+  grad: recorded(([x], options) => [...node.grad(ops.sum(x!), [x!], options)][0]!, [[2]]),
   'ops.matmul': recorded(
     ([a, b], options) => ops.matmul(a!, b!, options),
     [
@@ -441,7 +442,7 @@ const takingNone = new Set(
     ['callbacks', 'progress'],
     [
       '',
-      'Tensor assert grad isOpfsUsable keep memoryFolder program readPicture defineLayer registerLayers removeFolder tidy',
+      'Tensor assert isOpfsUsable keep memoryFolder program readPicture defineLayer registerLayers removeFolder tidy',
     ],
   ].flatMap(([group, names]) => names!.split(' ').map((name) => (group === '' ? name : `${group}.${name}`))),
 );
