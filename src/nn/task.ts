@@ -18,7 +18,8 @@ export interface TaskOptions {
   /**
    * Training minimises this loss, a name or an object, on every output of the model. To train only some outputs, or with
    * different losses, pass a loss for each of them, such as
-   * `{ digit: 'sparseCategoricalCrossentropy', parity: 'sparseCategoricalCrossentropy' }`.
+   * `{ digit: 'sparseCategoricalCrossentropy', parity: 'sparseCategoricalCrossentropy' }`. The parameters of layers that only
+   * outputs without a loss use have gradients of 0.
    */
   readonly loss: LossName | Loss | Readonly<Record<string, LossName | Loss>>;
   /** Factors of the losses in the sum that training minimises, by output, such as `{ parity: 0.5 }`; 1 for the others. */

@@ -3,7 +3,7 @@
  *   both losses fall; the logs have both, and their weighted sum with the penalty
  *   micro-batches give what the whole batch gives, up to rounding
  *   interrupted in mid-epoch and resumed from a file, the same bits as uninterrupted
- *   a weight of 0 trains nothing of its output
+ *   a weight of 0 trains nothing of its output; nor does no loss, whatever layers only that output uses
  *   two inputs: training, evaluation and prediction take the images of both, in the order of the samples
  */
 import { describe, expect, it } from 'vitest';
@@ -127,6 +127,18 @@ describe('two outputs', () => {
     const { metrics } = await made.fit(labelled(24), { batchSize: 8 });
     expect((await made.weights()).get('middle/kernel')).toEqual(before);
     expect(metrics['middle_loss']![0]).toBeGreaterThan(0.1);
+  });
+
+  it('without a loss an output stays as it was, with the layers that it alone uses', async () => {
+    const made = twoOutputs();
+    made.compile({ optimizer: sgd({ learningRate: 0.1, momentum: 0.9 }), loss: { bar: loss } });
+    const before = await made.weights();
+    const { metrics } = await made.fit(bars(24), { batchSize: 8, microBatchSize: 4 });
+    const after = await made.weights();
+    for (const name of ['kernel', 'bias'].map((parameter) => `middle/${parameter}`))
+      expect(after.get(name)).toEqual(before.get(name));
+    expect(after.get('bar/kernel')).not.toEqual(before.get('bar/kernel'));
+    expect(metrics['loss']![0]).toBeLessThan(2);
   });
 });
 
