@@ -28,7 +28,7 @@ import { registerShaders } from '../engine/shader.js';
 import { type Tensor, checkTensors, describe, tensorRule } from '../engine/tensor.js';
 import { checkCall } from '../calls.js';
 import { type BatchNormOperands, batchNormRules, checkBatchNorm } from './batch_norm_inference.js';
-import { add, divide, multiply, scale, sqrt, square, subtract } from './arithmetic.js';
+import { add, divide, multiply, sqrt, square, subtract } from './arithmetic.js';
 import { elementwisePrimitive } from './elementwise.js';
 import { gradientsOf, stopGradient } from './grad.js';
 import { bytesTouched, baselineVariant, gridFor } from './grid.js';
@@ -224,22 +224,49 @@ export const batchNormInputGradient: Primitive<
   ],
 };
 
-/** 1 in the samples that count, 0 in those after the end of the epoch. */
-export const batchNormMask: Primitive<'state', 'y', { readonly shape: Shape }> = {
-  ...elementwisePrimitive<'state', { readonly shape: Shape }>(
-    'batch_norm/mask',
+type SampleSize = {
+  /** Elements of one sample. */
+  readonly perSample: number;
+};
+
+/** x in the samples that count, 0 in those after the end of the epoch, whatever they hold. */
+export const batchNormCounted = elementwisePrimitive<'x' | 'state', SampleSize>(
+  'batch_norm/counted',
+  ['x', 'state'],
+  {
+    whole: ['state'],
+    expression: ({ x, state }, { perSample }, index) =>
+      `select(0.0, ${x}, ${index} / ${perSample}u < ${state}[${stateWords.epochSize}] - ${state}[${stateWords.cursor}])`,
+  },
+  () => ({ state: 'u32' }),
+);
+
+const countedOp: Op<'x' | 'state', 'y', SampleSize> = opOf(
+  batchNormCounted,
+  ({ inputs: { state }, attributes, gradients }) => ({
+    x: () => apply(countedOp, { x: gradients.y as Tensor, state }, attributes).y,
+    state: null,
+  }),
+);
+
+type BatchSize = { readonly samples: number; readonly pixels: number };
+
+/** The number m of rows that count, at least 1. */
+export const batchNormRows: Primitive<'state', 'y', BatchSize> = {
+  ...elementwisePrimitive<'state', BatchSize>(
+    'batch_norm/rows',
     ['state'],
     {
       whole: ['state'],
-      expression: ({ state }, _, index) =>
-        `select(0.0, 1.0, ${index} < ${state}[${stateWords.epochSize}] - ${state}[${stateWords.cursor}])`,
+      expression: ({ state }, { samples, pixels }) =>
+        `f32(max(min(${samples}u, ${state}[${stateWords.epochSize}] - ${state}[${stateWords.cursor}]) * ${pixels}u, 1u))`,
     },
     () => ({ state: 'u32' }),
   ),
-  shape: (_, { shape }) => ({ y: shape }),
+  shape: () => ({ y: [] }),
 };
 
-const maskOp = opOf(batchNormMask, () => ({ state: null }));
+const rowsOp = opOf(batchNormRows, () => ({ state: null }));
 
 type GradientOperand = 'x' | 'dy' | 'mean' | 'variance' | 'gamma' | 'state';
 
@@ -275,21 +302,22 @@ function writtenOut(
   { x, dy, gamma, origin, state }: Readonly<Record<'x' | 'dy' | 'gamma' | 'origin' | 'state', Tensor>>,
   { epsilon }: Epsilon,
 ): Record<'dx' | 'dgamma' | 'dbeta', Tensor> {
-  const { N, PIXELS } = extentsOf(x.shape);
-  const shape = x.shape.map((_, axis) => (axis === 0 ? N : 1));
-  const mask = apply(maskOp, { state }, { shape }).y;
-  const m = scale(sum(mask), PIXELS);
+  const { N, PIXELS, C } = extentsOf(x.shape);
+  // Selects instead of multiplying by 0 and 1: samples that do not count may hold NaN and infinity.
+  const counted = (terms: Tensor): Tensor =>
+    apply(countedOp, { x: terms, state }, { perSample: PIXELS * C }).y;
+  const m = apply(rowsOp, { state }, { samples: N, pixels: PIXELS }).y;
   const perChannel = (terms: Tensor): Tensor => sum(terms, { axis: x.shape.slice(1).map((_, axis) => axis) });
-  const shifted = subtract(x, origin);
-  const mean = divide(perChannel(multiply(shifted, mask)), m);
-  const centred = multiply(subtract(shifted, mean), mask);
+  const shifted = counted(subtract(x, origin));
+  const mean = divide(perChannel(shifted), m);
+  const centred = counted(subtract(shifted, mean));
   const sigma = sqrt(add(divide(perChannel(square(centred)), m), epsilon));
   const normalised = divide(centred, sigma);
-  const counted = multiply(dy, mask);
-  const dbeta = perChannel(counted);
-  const dgamma = perChannel(multiply(counted, normalised));
+  const countedDy = counted(dy);
+  const dbeta = perChannel(countedDy);
+  const dgamma = perChannel(multiply(countedDy, normalised));
   const shares = divide(add(dbeta, multiply(normalised, dgamma)), m);
-  const dx = multiply(divide(gamma, sigma), multiply(subtract(counted, shares), mask));
+  const dx = counted(multiply(divide(gamma, sigma), subtract(countedDy, shares)));
   return { dx, dgamma, dbeta };
 }
 
@@ -300,7 +328,8 @@ export const batchNormOp: Op<'x' | 'gamma' | 'beta' | 'state', 'y' | 'mean' | 'v
     batchNormNormalise,
     batchNormGradientSums,
     batchNormInputGradient,
-    batchNormMask,
+    batchNormCounted,
+    batchNormRows,
   ],
   nonDifferentiable: { mean: ['x', 'state'], variance: ['x', 'state'] },
   forward: ({ x, gamma, beta, state }, attributes) => {
@@ -308,8 +337,10 @@ export const batchNormOp: Op<'x' | 'gamma' | 'beta' | 'state', 'y' | 'mean' | 'v
     const { y } = runPrimitive(batchNormNormalise, { x, mean, variance, gamma, beta }, attributes);
     return { y, mean, variance };
   },
-  backward: ({ inputs: { x, gamma, state }, outputs: { mean, variance }, attributes, gradients }) => {
+  backward: ({ inputs: { x, gamma, state }, outputs, attributes, gradients }) => {
     const dy = gradients.y as Tensor;
+    // Gradients of the gradient flow to x directly.
+    const [mean, variance] = [stopGradient(outputs.mean), stopGradient(outputs.variance)];
     let recorded: Record<'dx' | 'dgamma' | 'dbeta', Tensor> | undefined;
     const all = (): Record<'dx' | 'dgamma' | 'dbeta', Tensor> =>
       (recorded ??= apply(batchNormGradientOp, { x, dy, mean, variance, gamma, state }, attributes));

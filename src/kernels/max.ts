@@ -8,9 +8,9 @@ import { runPrimitive } from '../engine/program.js';
 import { registerShaders } from '../engine/shader.js';
 import type { Tensor } from '../engine/tensor.js';
 import { argMaxOp } from './arg_max.js';
-import { fill, multiply } from './arithmetic.js';
+import { elementwisePrimitive } from './elementwise.js';
 import { bytesTouched, baselineVariant, gridFor } from './grid.js';
-import { type AxisRun, type ReduceOptions, aroundAxes, reduceRuns, sum, withoutAxes } from './sum.js';
+import { type AxisRun, type ReduceOptions, aroundAxes, reduceRuns, withoutAxes } from './sum.js';
 
 registerShaders({
   'max/forward': forwardWgsl,
@@ -89,23 +89,40 @@ export const maxInputGradient: Primitive<'index_of_max' | 'dy', 'dx', GradientAt
   ],
 };
 
+/** The elements of g where x has its maxima: the transpose of the input gradient. */
+export const maxGather = elementwisePrimitive<'index_of_max' | 'g', GradientAttributes>(
+  'max/gather',
+  ['index_of_max', 'g'],
+  {
+    whole: ['g'],
+    expression: ({ index_of_max, g }, attributes, index) => {
+      const { reduced, inner } = aroundAxes(attributes.inputShape, attributes);
+      return `${g}[(${index} / ${inner}u * ${reduced}u + ${index_of_max}) * ${inner}u + ${index} % ${inner}u]`;
+    },
+  },
+  { index_of_max: 'u32' },
+);
+
+// Both are linear in their second operand, and each is the gradient of the other.
 const maxGradientOp: Op<'index_of_max' | 'dy', 'dx', GradientAttributes> = opOf(
   maxInputGradient,
-  ({ inputs: { index_of_max, dy }, attributes, gradients }) => ({
+  ({ inputs: { index_of_max }, attributes, gradients }) => ({
     index_of_max: null,
-    dy: () => {
-      const ones = fill(dy.shape, 1);
-      const isMaximum = apply(maxGradientOp, { index_of_max, dy: ones }, attributes).dx;
-      const { first, last } = attributes;
-      const axis = Array.from({ length: last - first + 1 }, (_, i) => first + i);
-      return sum(multiply(gradients.dx as Tensor, isMaximum), { axis });
-    },
+    dy: () => apply(maxGatherOp, { index_of_max, g: gradients.dx as Tensor }, attributes).y,
+  }),
+);
+
+const maxGatherOp: Op<'index_of_max' | 'g', 'y', GradientAttributes> = opOf(
+  maxGather,
+  ({ inputs: { index_of_max }, attributes, gradients }) => ({
+    index_of_max: null,
+    g: () => apply(maxGradientOp, { index_of_max, dy: gradients.y as Tensor }, attributes).dx,
   }),
 );
 
 export const maxOp: Op<'x', 'y', AxisRun> = {
   name: 'max',
-  primitives: [maxForward, maxInputGradient],
+  primitives: [maxForward, maxInputGradient, maxGather],
   forward: (inputs, attributes) => runPrimitive(maxForward, inputs, attributes),
   backward: ({ inputs: { x }, attributes: { first, last }, gradients }) => ({
     x: () => {

@@ -118,20 +118,42 @@ const weightsOp: Op<'labels' | 'totals', 'y', Classes> = opOf(softmaxCrossEntrop
   totals: null,
 }));
 
+/** x in the rows that count, and 0 in those that are ignored, whatever they hold. */
+export const softmaxCrossEntropyCounted = elementwisePrimitive<'x' | 'labels', Classes>(
+  'softmax_cross_entropy/counted',
+  ['x', 'labels'],
+  {
+    whole: ['labels'],
+    expression: ({ x, labels }, { classes }, index) =>
+      `select(0.0, ${x}, ${labels}[${index} / ${classes}u] < ${classes}u)`,
+  },
+  { labels: 'u32' },
+);
+
+const countedOp: Op<'x' | 'labels', 'y', Classes> = opOf(
+  softmaxCrossEntropyCounted,
+  ({ inputs: { labels }, attributes, gradients }) => ({
+    x: () => apply(countedOp, { x: gradients.y as Tensor, labels }, attributes).y,
+    labels: null,
+  }),
+);
+
 export const softmaxCrossEntropyOp: Op<'logits' | 'labels', 'dlogits' | 'loss' | 'totals', NoAttributes> = {
   name: 'softmax_cross_entropy',
-  primitives: [softmaxCrossEntropyForward, softmaxCrossEntropyWeights],
+  primitives: [softmaxCrossEntropyForward, softmaxCrossEntropyWeights, softmaxCrossEntropyCounted],
   unitGradientOf: 'loss',
   nonDifferentiable: { totals: ['logits', 'labels'] },
   forward: (inputs) => runPrimitive(softmaxCrossEntropyForward, inputs, {}),
   backward: ({ inputs: { logits, labels }, outputs: { dlogits, totals }, gradients }) => ({
     logits: () => {
-      const first = gradients.loss ? multiply(dlogits, gradients.loss) : dlogits;
+      const classes = logits.shape[1] as number;
+      const counted = (x: Tensor): Tensor => apply(countedOp, { x, labels }, { classes }).y;
+      const first = gradients.loss ? counted(multiply(dlogits, gradients.loss)) : dlogits;
       if (!gradients.dlogits) return first;
       // dlogits = weights · (softmax(logits) − one-hot labels)
-      const weights = apply(weightsOp, { labels, totals }, { classes: logits.shape[1] as number }).y;
-      const dp = multiply(gradients.dlogits, reshape(weights, [-1, 1]));
-      return add(first, apply(softmaxGradientOp, { y: softmax(logits), dy: dp }, {}).dx);
+      const weights = apply(weightsOp, { labels, totals }, { classes }).y;
+      const dp = counted(multiply(gradients.dlogits, reshape(weights, [-1, 1])));
+      return add(first, apply(softmaxGradientOp, { y: softmax(counted(logits)), dy: dp }, {}).dx);
     },
     labels: null,
   }),

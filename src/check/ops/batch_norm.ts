@@ -154,15 +154,21 @@ export const batchNormCheck = opCheck<Input, Output, BatchNormAttributes>({
         results: { dgamma: gradients.gamma!, dbeta: gradients.beta! },
       };
     },
-    'batch_norm/mask': ({ inputs: { x, state } }) => {
-      const shape = x.shape.map((extent, axis) => (axis === 0 ? extent : 1));
-      const samples =
-        (rowsOf(x, state) * (x.shape[0] as number) * (x.shape.at(-1) as number)) / sizeOf(x.shape);
-      const value = fill64(shape, (n) => (n < samples ? 1 : 0));
+    'batch_norm/counted': ({ inputs: { x, state } }) => {
+      const C = x.shape.at(-1) as number;
+      const value = map64(x, (held, i) => (i < rowsOf(x, state) * C ? held : 0));
+      return {
+        inputs: { x, state },
+        attributes: { perSample: sizeOf(x.shape.slice(1)) },
+        results: { y: { value, magnitude: map64(value, Math.abs).values, tolerance: 0 } },
+      };
+    },
+    'batch_norm/rows': ({ inputs: { x, state } }) => {
+      const value = array64([], [Math.max(rowsOf(x, state), 1)]);
       return {
         inputs: { state },
-        attributes: { shape },
-        results: { y: { value, magnitude: value.values, tolerance: 0 } },
+        attributes: { samples: x.shape[0] as number, pixels: sizeOf(x.shape.slice(1, -1)) },
+        results: { y: { value, magnitude: map64(value, Math.abs).values, tolerance: 0 } },
       };
     },
     'batch_norm/input_gradient': ({ inputs, options: given, outputs, outputGradients, gradients }) => {

@@ -45,6 +45,11 @@ export const maxCheck = opCheck<'x', 'y', Run>({
       attributes: { ...options, inputShape: x.shape },
       results: { dx: gradients.x! },
     }),
+    'max/gather': ({ inputs: { x }, options, outputs: { y } }) => ({
+      inputs: { index_of_max: argMax64(x, options), g: x },
+      attributes: { ...options, inputShape: x.shape },
+      results: { y },
+    }),
   },
   cases: [
     {

@@ -68,8 +68,6 @@ export const softmaxCrossEntropyCheck = opCheck<Input, 'loss' | 'totals', NoAttr
       },
     };
   },
-  // dloss is also multiplied by the zeros of ignored rows.
-  mayBeNaN: (_, { loss: dloss }) => ({ logits: () => !Number.isFinite(dloss.values[0]) }),
   terms: ({ logits }) => {
     const [N, K] = logits as [number, number];
     return { loss: N + K, totals: N + K, logits: K };
@@ -95,6 +93,16 @@ export const softmaxCrossEntropyCheck = opCheck<Input, 'loss' | 'totals', NoAttr
         inputs: { labels, totals: map64(totals.value, Math.fround) },
         attributes: { classes },
         results: { y: { value, magnitude: value.values, tolerance: tolerance(1, 4) } },
+      };
+    },
+    'softmax_cross_entropy/counted': ({ inputs: { logits, labels } }) => {
+      const classes = logits.shape[1] as number;
+      const isCounted = (row: number): boolean => (labels.values[row] as number) < classes;
+      const value = map64(logits, (held, i) => (isCounted(Math.floor(i / classes)) ? held : 0));
+      return {
+        inputs: { x: logits, labels },
+        attributes: { classes },
+        results: { y: { value, magnitude: map64(value, Math.abs).values, tolerance: 0 } },
       };
     },
   },
