@@ -31,6 +31,15 @@ export interface Op<I extends string = string, O extends string = string, A exte
 }
 
 /**
+ * A value that a call leaves out because it reads what the value is computed from, as a loss of probabilities reads the
+ * logits. Its gradient counts where it is asked for, and flows no further: the inputs of the call have theirs.
+ */
+export interface Bypass<O extends string> {
+  readonly tensor: Tensor;
+  gradient(outputs: Readonly<Record<O, Tensor>>, gradients: Readonly<Record<O, Tensor | undefined>>): Tensor;
+}
+
+/**
  * Calls an op: records it with its backward rule inside a program, runs it immediately outside.
  *
  * Throws: UsageError for an operand that is not a tensor; StateError for one that was disposed.
@@ -39,6 +48,7 @@ export function apply<I extends string, O extends string, A extends Attributes>(
   op: Op<I, O, A>,
   inputs: Readonly<Record<I, Tensor>>,
   attributes: A,
+  bypass?: Bypass<O>,
 ): Record<O, Tensor> {
   checkTensors(op.name, inputs);
   const trace = currentTrace();
@@ -52,6 +62,10 @@ export function apply<I extends string, O extends string, A extends Attributes>(
     attributes,
     unitGradientOf: op.unitGradientOf,
     nonDifferentiable: (op.nonDifferentiable ?? {}) as Call['nonDifferentiable'],
+    bypassed: bypass && {
+      tensor: bypass.tensor,
+      gradient: (gradients: Readonly<Record<O, Tensor | undefined>>) => bypass.gradient(outputs, gradients),
+    },
     scope: trace.scope,
     backward: (gradients) => op.backward({ inputs, outputs, attributes, gradients: gradients }),
   });

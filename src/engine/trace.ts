@@ -43,6 +43,13 @@ export interface Call {
   readonly unitGradientOf: string | undefined;
   /** Outputs without a derivative, each with the inputs that it depends on. */
   readonly nonDifferentiable: Readonly<Record<string, readonly string[]>>;
+  /** A value that the op reads past, with its gradient if it is asked for (op.ts). */
+  readonly bypassed:
+    | {
+        readonly tensor: Tensor;
+        gradient(gradients: Readonly<Record<string, Tensor | undefined>>): Tensor;
+      }
+    | undefined;
   readonly scope: Scope | undefined;
   /** Gradients of the inputs from those of the outputs, evaluated only for inputs that need one. */
   backward(
@@ -178,9 +185,10 @@ export class Trace implements Recording {
     this.held.add(tensor);
     const bufferId = this.#bufferIds.get(storage.buffer) ?? this.#bufferIds.size;
     this.#bufferIds.set(storage.buffer, bufferId);
-    const key = `${bufferId}:${storage.offset}:${tensor.dtype}:${tensor.shape.join(',')}`;
+    const memory = `${bufferId}:${storage.offset}:${tensor.dtype}:${tensor.size}`;
+    const key = `${memory}:${tensor.shape.join(',')}`;
     let value = this.#captures.get(key);
-    if (!value) this.#captures.set(key, (value = this.#value(tensor, { kind: 'capture', storage })));
+    if (!value) this.#captures.set(key, (value = this.#value(tensor, { kind: 'capture', storage, memory })));
     return value;
   }
 

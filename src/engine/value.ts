@@ -4,7 +4,8 @@ import type { Spec } from './primitive.js';
 
 export type Origin =
   | { readonly kind: 'input'; readonly index: number }
-  | { readonly kind: 'capture'; readonly storage: Storage }
+  /** `memory` is equal for tensors over the same range of a buffer, whatever their shapes. */
+  | { readonly kind: 'capture'; readonly storage: Storage; readonly memory: string }
   | { readonly kind: 'node' }
   | { readonly kind: 'view'; readonly of: Value };
 

@@ -63,6 +63,13 @@ function checkDifferentiable(trace: Trace, name: 'loss' | 'tensors', list: reado
   });
 }
 
+/** What gradients belong to: a value, or memory from outside the program. */
+type Id = number | string;
+
+function idOf({ id, origin }: Value): Id {
+  return origin.kind === 'capture' ? origin.memory : id;
+}
+
 /** What is known of memory, by the values that use it. Captured tensors that share a part of their memory are one entry. */
 class ByMemory<T> {
   readonly #ofNodes = new Map<number, T>();
@@ -101,11 +108,11 @@ interface Depends {
 /** One run of `grad` over the tape, forwards and then backwards. */
 class Backpropagation {
   /** Gradients so far, by the id of the value. */
-  readonly #gradients = new Map<number, Tensor>();
+  readonly #gradients = new Map<Id, Tensor>();
+  /** Parts of the gradients of tensors that calls read past: these flow no further. */
+  readonly #bypassed = new Map<Id, Tensor>();
   /** How often each value is listed as a loss, until its own gradient of 1 has been added. */
-  readonly #unseeded = new Map<number, number>();
-  /** The ids of captured values by their memory: aliases with other shapes have one. */
-  readonly #captures = new Map<GPUBuffer, Map<string, number>>();
+  readonly #unseeded = new Map<Id, number>();
 
   /** The memory of losses and of values with a gradient. */
   readonly #reached = new ByMemory<true>();
@@ -141,7 +148,9 @@ class Backpropagation {
     }
     return tensors.map((tensor, i) => {
       this.#seed(tensor);
-      const gradient = this.#gradients.get(this.#idOf(tensor));
+      const id = this.#idOf(tensor);
+      const [through, past] = [this.#gradients.get(id), this.#bypassed.get(id)];
+      const gradient = through && past ? add(through, past) : (through ?? past);
       if (gradient) return inShape(gradient, tensor.shape);
       if (this.options.unconnected !== 'zero' && !this.#reaches(tensor))
         throw new StateError(
@@ -151,31 +160,20 @@ class Backpropagation {
     });
   }
 
-  #idOf(tensor: Tensor): number {
-    return this.#idOfValue(this.trace.valueOf(tensor));
-  }
-
-  #idOfValue(value: Value): number {
-    if (value.origin.kind !== 'capture') return value.id;
-    const { buffer, offset } = value.origin.storage;
-    const ids = this.#captures.get(buffer) ?? new Map<string, number>();
-    this.#captures.set(buffer, ids);
-    const range = `${offset} ${bytesOf(value)}`;
-    const id = ids.get(range) ?? value.id;
-    ids.set(range, id);
-    return id;
+  #idOf(tensor: Tensor): Id {
+    return idOf(this.trace.valueOf(tensor));
   }
 
   /** What depends on `tensors`, and the tape entries that compute or change it. */
   #dependingOn(tensors: readonly Tensor[]): { depends: Depends; entries: readonly (Call | Gap)[] } {
-    const ids = new Set<number>();
+    const ids = new Set<Id>();
     const changed = new ByMemory<true>();
     const wanted = tensors.map((tensor) => this.trace.valueOf(tensor));
     const has = (value: Value): boolean =>
-      ids.has(this.#idOfValue(value)) ||
+      ids.has(idOf(value)) ||
       changed.get(value) !== undefined ||
       wanted.some((each) => isShared(each, value));
-    for (const value of wanted) ids.add(this.#idOfValue(value));
+    for (const value of wanted) ids.add(idOf(value));
     const hasTensor = (tensor: Tensor): boolean => has(this.trace.valueOf(tensor));
     const entries = this.trace.tape.slice(this.begin).filter((entry) => {
       if (entry.kind === 'gap') {
@@ -184,13 +182,15 @@ class Backpropagation {
         for (const value of entry.mutated) changed.set(value, true);
         return true;
       }
-      const { inputs, outputs, nonDifferentiable } = entry;
+      const { inputs, outputs, nonDifferentiable, bypassed } = entry;
       const names = Object.keys(inputs).filter((name) => hasTensor(inputs[name]!));
+      const isBypassed = bypassed !== undefined && hasTensor(bypassed.tensor);
       for (const [name, output] of Object.entries(outputs)) {
         const reads = nonDifferentiable[name];
-        if (names.some((input) => reads?.includes(input) ?? true)) ids.add(this.#idOf(output));
+        const depends = names.some((input) => reads?.includes(input) ?? true);
+        if (isBypassed || depends) ids.add(this.#idOf(output));
       }
-      return names.length > 0;
+      return isBypassed || names.length > 0;
     });
     return { depends: { has: hasTensor }, entries };
   }
@@ -240,6 +240,12 @@ class Backpropagation {
         this.#refusePart(tensor);
         this.#add(tensor, rule());
       }
+      const { bypassed } = call;
+      const id = bypassed && this.#idOf(bypassed.tensor);
+      if (id === undefined || !this.tensors.some((tensor) => this.#idOf(tensor) === id)) return;
+      const before = this.#bypassed.get(id);
+      const gradient = bypassed!.gradient(gradients);
+      this.#bypassed.set(id, before ? add(before, gradient) : gradient);
     });
   }
 
@@ -257,7 +263,7 @@ class Backpropagation {
   #refusePart(tensor: Tensor): void {
     const value = this.trace.valueOf(tensor);
     if (value.origin.kind !== 'capture') return;
-    const id = this.#idOfValue(value);
+    const id = idOf(value);
     this.tensors.forEach((wanted, i) => {
       if (id === this.#idOf(wanted) || !isShared(value, this.trace.valueOf(wanted))) return;
       throw new StateError(

@@ -5,7 +5,7 @@ import logitsGradientWgsl from '../../shaders/softmax_cross_entropy/logits_gradi
 import rowWgsl from '../../shaders/softmax_cross_entropy/row.wgsl';
 import nonFiniteWgsl from '../../shaders/floats/non_finite.wgsl';
 import { ShapeError } from '../errors.js';
-import { type Op, apply, opOf } from '../engine/op.js';
+import { type Bypass, type Op, apply, opOf } from '../engine/op.js';
 import {
   type Dispatch,
   type NoAttributes,
@@ -18,7 +18,7 @@ import {
 import { runPrimitive } from '../engine/program.js';
 import { registerShaders } from '../engine/shader.js';
 import { type Tensor, describe } from '../engine/tensor.js';
-import { add, multiply } from './arithmetic.js';
+import { add, divide, multiply, negate } from './arithmetic.js';
 import { elementwisePrimitive } from './elementwise.js';
 import { bytesTouched, baselineVariant, gridFor } from './grid.js';
 import { reshape } from './reshape.js';
@@ -118,42 +118,58 @@ const weightsOp: Op<'labels' | 'totals', 'y', Classes> = opOf(softmaxCrossEntrop
   totals: null,
 }));
 
-/** x in the rows that count, and 0 in those that are ignored, whatever they hold. */
-export const softmaxCrossEntropyCounted = elementwisePrimitive<'x' | 'labels', Classes>(
-  'softmax_cross_entropy/counted',
+type Selection = Classes & {
+  /** Whether to keep the elements at the labels only, instead of all in the rows that count. */
+  readonly isAtLabels: boolean;
+  readonly otherwise: number;
+};
+
+/** x in the rows that count or at their labels, and `otherwise` elsewhere, whatever x holds there. */
+export const softmaxCrossEntropySelect = elementwisePrimitive<'x' | 'labels', Selection>(
+  'softmax_cross_entropy/select',
   ['x', 'labels'],
   {
     whole: ['labels'],
-    expression: ({ x, labels }, { classes }, index) =>
-      `select(0.0, ${x}, ${labels}[${index} / ${classes}u] < ${classes}u)`,
+    expression: ({ x, labels }, { classes, isAtLabels, otherwise }, index, scalar) => {
+      const label = `${labels}[${index} / ${classes}u]`;
+      const isKept = isAtLabels ? `${label} == ${index} % ${classes}u` : `${label} < ${classes}u`;
+      return `select(${scalar(otherwise)}, ${x}, ${isKept})`;
+    },
   },
   { labels: 'u32' },
 );
 
-const countedOp: Op<'x' | 'labels', 'y', Classes> = opOf(
-  softmaxCrossEntropyCounted,
+const selectOp: Op<'x' | 'labels', 'y', Selection> = opOf(
+  softmaxCrossEntropySelect,
   ({ inputs: { labels }, attributes, gradients }) => ({
-    x: () => apply(countedOp, { x: gradients.y as Tensor, labels }, attributes).y,
+    x: () => selected(gradients.y as Tensor, labels, attributes.isAtLabels),
     labels: null,
   }),
 );
 
+function selected(x: Tensor, labels: Tensor, isAtLabels = false, otherwise = 0): Tensor {
+  return apply(selectOp, { x, labels }, { classes: x.shape[1] as number, isAtLabels, otherwise }).y;
+}
+
+/** See `weights`. Shape: [N,1]. */
+function weightsOf(labels: Tensor, totals: Tensor, classes: number): Tensor {
+  return reshape(apply(weightsOp, { labels, totals }, { classes }).y, [-1, 1]);
+}
+
 export const softmaxCrossEntropyOp: Op<'logits' | 'labels', 'dlogits' | 'loss' | 'totals', NoAttributes> = {
   name: 'softmax_cross_entropy',
-  primitives: [softmaxCrossEntropyForward, softmaxCrossEntropyWeights, softmaxCrossEntropyCounted],
+  primitives: [softmaxCrossEntropyForward, softmaxCrossEntropyWeights, softmaxCrossEntropySelect],
   unitGradientOf: 'loss',
   nonDifferentiable: { totals: ['logits', 'labels'] },
   forward: (inputs) => runPrimitive(softmaxCrossEntropyForward, inputs, {}),
   backward: ({ inputs: { logits, labels }, outputs: { dlogits, totals }, gradients }) => ({
     logits: () => {
-      const classes = logits.shape[1] as number;
-      const counted = (x: Tensor): Tensor => apply(countedOp, { x, labels }, { classes }).y;
-      const first = gradients.loss ? counted(multiply(dlogits, gradients.loss)) : dlogits;
+      const first = gradients.loss ? selected(multiply(dlogits, gradients.loss), labels) : dlogits;
       if (!gradients.dlogits) return first;
       // dlogits = weights · (softmax(logits) − one-hot labels)
-      const weights = apply(weightsOp, { labels, totals }, { classes }).y;
-      const dp = counted(multiply(gradients.dlogits, reshape(weights, [-1, 1])));
-      return add(first, apply(softmaxGradientOp, { y: softmax(counted(logits)), dy: dp }, {}).dx);
+      const weights = weightsOf(labels, totals, logits.shape[1] as number);
+      const dp = selected(multiply(gradients.dlogits, weights), labels);
+      return add(first, apply(softmaxGradientOp, { y: softmax(selected(logits, labels)), dy: dp }, {}).dx);
     },
     labels: null,
   }),
@@ -170,5 +186,32 @@ export const softmaxCrossEntropyOp: Op<'logits' | 'labels', 'dlogits' | 'loss' |
  */
 export function softmaxCrossEntropy(logits: Tensor, labels: Tensor): { loss: Tensor; totals: Tensor } {
   const { loss, totals } = apply(softmaxCrossEntropyOp, { logits, labels }, {});
+  return { loss, totals };
+}
+
+/**
+ * The same loss, of probabilities = softmax(logits). It reads the logits, and has the gradients by both if they are asked for.
+ *
+ * Shapes: probabilities and logits [N,K], labels [N] u32. Throws: ShapeError when the operands do not fit.
+ */
+export function probabilitiesCrossEntropy(
+  probabilities: Tensor,
+  logits: Tensor,
+  labels: Tensor,
+): { loss: Tensor; totals: Tensor } {
+  const bypass: Bypass<'dlogits' | 'loss' | 'totals'> = {
+    tensor: probabilities,
+    gradient: ({ totals }, gradients) => {
+      const weights = weightsOf(labels, totals, logits.shape[1] as number);
+      // loss = −Σ weights · log p[n, label[n]]
+      const slopes = divide(weights, selected(probabilities, labels, true, 1));
+      const dp = negate(gradients.loss ? multiply(slopes, gradients.loss) : slopes);
+      const first = selected(dp, labels, true);
+      if (!gradients.dlogits) return first;
+      // dlogits = weights · (p − one-hot labels)
+      return add(first, selected(multiply(gradients.dlogits, weights), labels));
+    },
+  };
+  const { loss, totals } = apply(softmaxCrossEntropyOp, { logits, labels }, {}, bypass);
   return { loss, totals };
 }

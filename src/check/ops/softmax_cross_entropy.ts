@@ -95,13 +95,17 @@ export const softmaxCrossEntropyCheck = opCheck<Input, 'loss' | 'totals', NoAttr
         results: { y: { value, magnitude: value.values, tolerance: tolerance(1, 4) } },
       };
     },
-    'softmax_cross_entropy/counted': ({ inputs: { logits, labels } }) => {
+    'softmax_cross_entropy/select': ({ inputs: { logits, labels } }) => {
       const classes = logits.shape[1] as number;
-      const isCounted = (row: number): boolean => (labels.values[row] as number) < classes;
-      const value = map64(logits, (held, i) => (isCounted(Math.floor(i / classes)) ? held : 0));
+      // One of the two in each case.
+      const isAtLabels = labels.values.length % 2 === 1;
+      const value = map64(logits, (held, i) => {
+        const label = labels.values[Math.floor(i / classes)] as number;
+        return (isAtLabels ? label === i % classes : label < classes) ? held : 0.5;
+      });
       return {
         inputs: { x: logits, labels },
-        attributes: { classes },
+        attributes: { classes, isAtLabels, otherwise: 0.5 },
         results: { y: { value, magnitude: map64(value, Math.abs).values, tolerance: 0 } },
       };
     },

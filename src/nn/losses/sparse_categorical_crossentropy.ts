@@ -1,7 +1,7 @@
 /** Cross-entropy of integer labels, fused with a preceding softmax. */
 import type { Tensor } from '../../engine/tensor.js';
 import { currentTrace } from '../../engine/trace.js';
-import { softmaxCrossEntropy } from '../../kernels/softmax_cross_entropy.js';
+import { probabilitiesCrossEntropy, softmaxCrossEntropy } from '../../kernels/softmax_cross_entropy.js';
 import type { Loss } from './loss.js';
 
 /**
@@ -19,7 +19,10 @@ export function sparseCategoricalCrossentropy(): Loss {
     name: 'sparseCategoricalCrossentropy',
     sums: ['loss', 'accuracy', 'count', null],
     guessing: (outputShape) => Math.log(outputShape.at(-1) ?? 1),
-    apply: (output, labels) => softmaxCrossEntropy(logitsOf(output) ?? output, labels),
+    apply: (output, labels) => {
+      const logits = logitsOf(output);
+      return logits ? probabilitiesCrossEntropy(output, logits, labels) : softmaxCrossEntropy(output, labels);
+    },
   };
 }
 
