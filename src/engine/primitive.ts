@@ -249,6 +249,11 @@ export function sizeOf(shape: Shape): number {
   return shape.reduce((product, extent) => product * extent, 1);
 }
 
+/** `[8,28,28,1] f32`, a tensor in error messages and printouts; f32 is not printed. */
+export function describe(spec: Spec): string {
+  return `[${spec.shape.join(',')}]${spec.dtype === 'f32' ? '' : ` ${spec.dtype}`}`;
+}
+
 /** Bytes of storage for a tensor, rounded up so that shaders can read it as vec4. */
 export function storageBytes(spec: Spec): number {
   return Math.max(16, Math.ceil((sizeOf(spec.shape) * bytesPerElement[spec.dtype]) / 16) * 16);

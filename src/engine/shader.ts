@@ -124,6 +124,30 @@ export function specialise(name: string, constants: Constants, epilogue?: Epilog
 }
 
 /**
+ * The same text for WGSL that differs only in comments, white space and the order of its module-scope declarations, so
+ * that text can move into an included file.
+ */
+export function canonicalCode(code: string): string {
+  const bare = code
+    .replace(/\/\/.*|\/\*[^]*?\*\//g, ' ')
+    .replace(/\s+/g, ' ')
+    .replace(/ ?([^\w ]) ?/g, '$1')
+    .trim();
+  const declarations: string[] = [];
+  let depth = 0;
+  let start = 0;
+  for (let i = 0; i < bare.length; i++) {
+    const character = bare.charAt(i);
+    if ('{(['.includes(character)) depth++;
+    if ('})]'.includes(character)) depth--;
+    if (depth > 0 || !';}'.includes(character)) continue;
+    declarations.push(bare.slice(start, i + 1));
+    start = i + 1;
+  }
+  return declarations.sort().join('\n');
+}
+
+/**
  * The scalars of a shader: members of one uniform buffer, which main reads once into private variables of the same
  * names, so that loops do not read them again.
  */

@@ -9,10 +9,12 @@ import { checkArgument, checkCall } from '../calls.js';
 import { type RequiredRule, type Rule, type Rules, required, rule, shown, wrong } from '../options.js';
 import { fromHalves, toHalves } from '../half.js';
 import { defaultDevice, deviceRule, type Device, type Storage, type TensorBytes } from './device.js';
-import { type DType, type Shape, type Spec, sizeOf, storageBytes } from './primitive.js';
+import { type DType, type Shape, type Spec, describe, sizeOf, storageBytes } from './primitive.js';
 import { Resource, freeWhenForgotten, isFreed } from './resource.js';
 import { track } from './tidy.js';
 import type { Recording, Value } from './value.js';
+
+export { describe };
 
 /** Device memory with the number of handles that hold it. */
 interface Memory {
@@ -403,9 +405,4 @@ export function checkOperands<I extends string>(
   operands: Readonly<Record<I, Tensor>>,
 ): void {
   checkCall(who, operands, () => Object.fromEntries(names.map((name) => [name, tensorRule()])) as never);
-}
-
-/** `[8,28,28,1] f32`, a tensor in error messages and printouts; f32 is not printed. */
-export function describe(spec: Spec): string {
-  return `[${spec.shape.join(',')}]${spec.dtype === 'f32' ? '' : ` ${spec.dtype}`}`;
 }

@@ -6,14 +6,14 @@
 import { DeviceError, assert } from '../errors.js';
 import { pcg4d, streams, uniform } from '../random.js';
 import { tolerance } from '../rounding.js';
-import type { AnyContext, Choice, KernelCase } from './kernel_selection.js';
+import { type AnyContext, type Choice, type KernelCase, shapesOf } from './kernel_selection.js';
 import type { Device, Fingerprint } from './device.js';
 import { type Primitive, type Spec, sizeOf } from './primitive.js';
 import type { Plan } from './plan/plan.js';
 import { program, runPrimitive } from './program.js';
 import { Step } from './replay.js';
 import { timeInTurns } from './stopwatch.js';
-import { Tensor, describe } from './tensor.js';
+import { Tensor } from './tensor.js';
 
 /** Stores measured choices by device: in a file in Node (src/node/tuning_store.ts), in IndexedDB in a browser. */
 export interface TuningStore {
@@ -105,7 +105,7 @@ export function choicesOf(results: readonly Tuned[], date: Date): Map<string, Ch
 
 async function tuneCase(device: Device, kernelCase: KernelCase, repeats: number): Promise<Tuned> {
   const { key, primitive, context } = kernelCase;
-  const shapes = Object.values<Spec>(context.inputs).map(describe).join(' ');
+  const shapes = shapesOf(context);
   const base = { key, primitive: primitive.name, shapes };
   const skipped = whyNot(primitive, context);
   if (skipped !== undefined) return { ...base, candidates: [], chosen: undefined, gain: 1, skipped };

@@ -9,7 +9,9 @@ import { debug } from './debug.js';
 import type { Device, Fingerprint } from './device.js';
 import type { TuningStore } from './tune.js';
 
-const format = 'shadegrad tuning 1';
+const format = 'shadegrad tuning 2';
+/** Its choices have other keys, of which `KernelSelection` makes what it can. */
+const earlierFormat = 'shadegrad tuning 1';
 
 /** Stores texts by key. All methods throw a ShadegradError when the storage cannot be used. */
 export interface TextStore {
@@ -65,7 +67,8 @@ function choicesIn(text: string, name: string, fingerprint: Fingerprint): Map<st
   const contents = Object(parseJson(text, refuse)) as Partial<
     Record<'format' | 'device' | 'choices', unknown>
   >;
-  if (contents.format !== format) throw new DataError(`${name}: expected the format '${format}'.`);
+  if (contents.format !== format && contents.format !== earlierFormat)
+    throw new DataError(`${name}: expected the format '${format}'.`);
   if (canonical(contents.device) !== canonical(fingerprint))
     throw new DataError(`${name}: it was measured on another device.`);
   return choicesFromJson(contents.choices, name);

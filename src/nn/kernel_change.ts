@@ -1,5 +1,5 @@
 /** Whether a resumed training runs the same kernels as before: its bits depend on them, besides seed and settings. */
-import type { Choice, KernelSelection } from '../engine/kernel_selection.js';
+import { type Choice, type KernelSelection, inPresentNames } from '../engine/kernel_selection.js';
 import { type Form, text } from '../json_reader.js';
 import type { KernelChoice } from './callbacks/callback.js';
 
@@ -25,9 +25,10 @@ export function kernelChangeOf(
   const recorded = Object.entries(before.choices ?? {});
   // The record may contain choices of plans that were then not used, such as for a batch that is too large.
   const needed = new Set(kernels.map(({ pass, shapes }) => `${pass} ${shapes}`));
-  const lapsed = recorded.filter(
-    ([key, { pass, shapes }]) => needed.has(`${pass} ${shapes}`) && !kernelSelection.met.has(key),
-  );
+  const lapsed = recorded.filter(([key, choice]) => {
+    const { pass, shapes } = inPresentNames(choice);
+    return needed.has(`${pass} ${shapes}`) && !kernelSelection.applied(key);
+  });
   const recordedKernels = before.kernels ?? [];
   const haveChanged = recordedKernels.length > 0 && !areSame(recordedKernels, kernels);
   if (lapsed.length === 0 && !haveChanged) return undefined;
@@ -36,25 +37,17 @@ export function kernelChangeOf(
   return `The kernels have changed since this training began${gone && ` (${gone})`}: its results will differ in their last bits from an uninterrupted training.`;
 }
 
-/** Names of primitives and variants in records of earlier versions → their names now. */
-const renamed: ReadonlyMap<string, string> = new Map([
-  ['clear', 'baseline'],
-  ['step_state/advance', 'step_state/end_step'],
-  ['rmsprop/forward', 'rmsprop/update'],
-  ['sgd/forward', 'sgd/update'],
-  ['sgd_momentum/forward', 'sgd_momentum/update'],
-]);
-
 /**
  * Whether the recorded kernels are the same as now. A record of an earlier version, recognised by its names, may list
  * other operands for the same computation, so only primitives and variants are compared: the shapes follow from settings
  * that a resumed training keeps.
  */
 function areSame(recorded: readonly KernelChoice[], today: readonly KernelChoice[]): boolean {
-  const isEarlier = recorded.some(({ pass, variant }) => renamed.has(pass) || renamed.has(variant));
-  const textOf = ({ pass, shapes, variant }: KernelChoice): string => {
-    const name = `${renamed.get(pass) ?? pass} (${renamed.get(variant) ?? variant})`;
-    return isEarlier ? name : `${name} ${shapes}`;
-  };
-  return recorded.map(textOf).join('\n') === today.map(textOf).join('\n');
+  const renamed = recorded.map(inPresentNames);
+  const isEarlier = renamed.some(
+    ({ pass, variant }, i) => pass !== recorded[i]?.pass || variant !== recorded[i]?.variant,
+  );
+  const textOf = ({ pass, shapes, variant }: KernelChoice): string =>
+    isEarlier ? `${pass} (${variant})` : `${pass} (${variant}) ${shapes}`;
+  return renamed.map(textOf).join('\n') === today.map(textOf).join('\n');
 }

@@ -55,7 +55,7 @@ test('saved choices are loaded, the latest for each key, only for that device', 
     (texts) => texts.get(tuningKey(fingerprint)) as IDBRequest<string>,
   );
   expect(JSON.parse(text)).toEqual({
-    format: 'shadegrad tuning 1',
+    format: 'shadegrad tuning 2',
     device: fingerprint,
     choices: { 1: choice('a'), 2: choice('c') },
   });
@@ -68,7 +68,7 @@ test.each([
     '{"format":',
     /^Kernel tuning ignored: IndexedDB .*\/tuning\/[0-9a-f]{16}: damaged: it is not JSON/,
   ],
-  ['no text', { format: 'other' }, /expected the format 'shadegrad tuning 1'/],
+  ['no text', { format: 'other' }, /expected the format 'shadegrad tuning 2'/],
 ])('what is %s is ignored with a line, and replaced', async (_, damaged, reason) => {
   await store().save(fingerprint, new Map([['1', choice('a')]]));
   await ask('readwrite', (texts) => texts.put(damaged, tuningKey(fingerprint)));

@@ -388,7 +388,7 @@ function tuningFormat(): FileFormat {
     shapes: '[6,6,8,1]',
     ms: { baseline: 1 },
   };
-  const contents = { format: 'shadegrad tuning 1', device, choices: { '0123456789abcdef': choice } };
+  const contents = { format: 'shadegrad tuning 2', device, choices: { '2-0123456789abcdef': choice } };
   return {
     name: 'the store of kernel choices',
     isJson: true,

@@ -1,6 +1,6 @@
 /**
  * Tuning as the commands use it:
- *   a run's own choices override the stored ones, and changed kernels are reported
+ *   a run's own choices override the stored ones, those of earlier versions too, and changed kernels are reported
  *   tune shows, stores, forgets; a damaged file is one line; --no-tune and --resume leave it alone
  */
 import { spawnSync } from 'node:child_process';
@@ -9,7 +9,8 @@ import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { selectKernels } from '../../src/cli/run_kernels.js';
+import { kernelRecord, selectKernels } from '../../src/cli/run_kernels.js';
+import type { Choice } from '../../src/engine/kernel_selection.js';
 import type { RunFile } from '../../src/cli/run_folder.js';
 import { kernelChangeOf } from '../../src/nn/kernel_change.js';
 import { openFolder } from '../../src/node/files.js';
@@ -48,6 +49,19 @@ test('a resumed run goes by its own choices, whatever is stored now', async () =
   const resumed = await train(held.device);
   expect(resumed).toEqual(first);
   expect(kernelChangeOf(saved, resumed.kernels, device.kernelSelection)).toBeUndefined();
+
+  // A run of an earlier version, whose keys nothing can compute, resumes with its kernels, and records them by the keys of today.
+  const earlier = Object.values(saved.choices ?? {}).map((choice, i): [string, Choice] => [
+    `0123456789abcde${i}`,
+    choice,
+  ]);
+  const ofEarlierVersion = { ...saved, choices: Object.fromEntries(earlier) };
+  device.kernelSelection.clear();
+  await selectKernels(device, ofEarlierVersion, folder, { tune: true, warn });
+  const continued = await train(held.device);
+  expect(continued).toEqual(first);
+  expect(kernelChangeOf(ofEarlierVersion, continued.kernels, device.kernelSelection)).toBeUndefined();
+  expect(kernelRecord(device, 'stored')).toEqual({ tuning: 'stored', choices: saved.choices });
 
   // A run by the table stays with the table.
   device.kernelSelection.clear();

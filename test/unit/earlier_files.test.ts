@@ -3,7 +3,7 @@
  * device; with one: test/node/earlier_files.test.ts, and the session in test/worker/session.test.ts.
  *   run folders   run.json as --resume reads it, with the kernels that it recorded; all that a report shows
  *   models        described as they were, with weights, optimizer slots and a checkpoint that fit
- *   tunings       found by the device, with a choice of the kernel that was called 'clear'
+ *   tunings       found by the device, which runs the kernels that they chose, if they still exist
  *   a session     the newer of two files: settings, curve, epochs, kernels; custom images; what can be undone
  */
 import { readFileSync, readdirSync } from 'node:fs';
@@ -11,7 +11,12 @@ import path from 'node:path';
 import { describe, expect, it, test } from 'vitest';
 import { readReport } from '../../src/cli/report_files.js';
 import { readRun } from '../../src/cli/run_folder.js';
+import type { Choice } from '../../src/engine/kernel_selection.js';
+import { program } from '../../src/engine/program.js';
+import { Tensor } from '../../src/engine/tensor.js';
 import { setFolderOpener } from '../../src/folder.js';
+import { grad } from '../../src/kernels/grad.js';
+import { conv2d, maxPool2d, sum } from '../../src/kernels/index.js';
 import { type MemoryFolder, memoryFolder } from '../../src/memory_folder.js';
 import { readSafetensors } from '../../src/nn/safetensors.js';
 import { readModel } from '../../src/nn/model_files.js';
@@ -28,6 +33,7 @@ import { TrainingRecord } from '../../web/worker/training_record.js';
 import { checkSession } from '../../web/worker/saved_session_check.js';
 import { UndoHistory } from '../../web/worker/undo.js';
 import { bars } from '../device/small_model.js';
+import { fakeDevice } from './fake_device.js';
 import models from '../fixtures/before_networks/models_expected.json' with { type: 'json' };
 import session from '../fixtures/before_networks/session_expected.json' with { type: 'json' };
 
@@ -90,15 +96,51 @@ describe('models', () => {
   });
 });
 
-test('a tuning is found by the device that it was measured on', async () => {
+describe('a tuning', () => {
   const folder = path.join(earlier, 'tuning');
   const [file] = readdirSync(folder);
   const written = JSON.parse(readFileSync(path.join(folder, file!), 'utf8')) as {
     readonly device: (typeof models)['fingerprint'];
-    readonly choices: Readonly<Record<string, object>>;
+    readonly choices: Readonly<Record<string, Choice>>;
   };
-  const store = tuningFiles({ folder, warn: expect.unreachable });
-  expect(Object.fromEntries(await store.load(written.device))).toEqual(written.choices);
+
+  it('is found by the device that it was measured on', async () => {
+    const store = tuningFiles({ folder, warn: expect.unreachable });
+    expect(Object.fromEntries(await store.load(written.device))).toEqual(written.choices);
+  });
+
+  it('chooses the kernels of today', () => {
+    const device = fakeDevice({ family: 'software', subgroupSize: 8 });
+    const variants = (choices: Readonly<Record<string, Choice>>): unknown[] => {
+      device.kernelSelection.clear();
+      for (const [key, choice] of Object.entries(choices)) device.kernelSelection.set(key, choice);
+      const tensors = [
+        [16, 8, 8, 1],
+        [3, 3, 1, 4],
+        [16, 8, 8, 4],
+      ].map((shape) => Tensor.placeholder({ shape, dtype: 'f32' }, device));
+      const plan = program((x: Tensor, kernel: Tensor, y: Tensor) => {
+        const features = conv2d(x, kernel, { padding: 'same' });
+        return [features, ...grad(sum(maxPool2d(y)), [y])];
+      }, device).plan(...tensors);
+      const chosen = Object.values(written.choices).map(({ pass }) => pass);
+      return plan.dispatches
+        .filter(({ primitive }) => chosen.includes(primitive))
+        .map(({ primitive, variant }) => `${primitive} ${variant}`)
+        .filter((each, i, all) => all.indexOf(each) === i);
+    };
+    expect(variants(written.choices)).toEqual([
+      'conv2d/forward software_images',
+      'max_pool2d/input_gradient software',
+    ]);
+    const [convolution, pooling] = Object.keys(written.choices) as [string, string];
+    expect([convolution, pooling].map((key) => device.kernelSelection.applied(key))).toEqual([true, true]);
+    const others = {
+      [convolution]: { ...written.choices[convolution]!, variant: 'software' },
+      [pooling]: { ...written.choices[pooling]!, variant: 'software_apart' },
+    };
+    expect(variants(others)).toEqual(['conv2d/forward software', 'max_pool2d/input_gradient software_apart']);
+  });
 });
 
 describe('a session', () => {

@@ -1,16 +1,18 @@
 /**
  * Kernel choices without a device:
  *   the hash: published values of FNV-1a inside it, and no collision among many like texts
- *   the key: the same for the same; another for another shape, attribute, shader text, tile, workgroup count, list of
- *     variants
+ *   the key: the same for the same, whatever the comments and the order of declarations; another for another shape,
+ *     attribute, shader text, tile, workgroup count, list of variants
+ *   choices of earlier versions: found by primitive and shapes
  *   the order: forced, chosen, the family's first, baseline; what is not chosen, or no longer there
  *   what is noted: cases with several candidates, and only while someone wants them; which choices were used
  *   who wins: the first unless another is clearly and mostly faster
  *   what JSON may hold
  */
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import {
   type AnyContext,
+  type Choice,
   KernelSelection,
   candidatesOf,
   choicesFromJson,
@@ -103,7 +105,7 @@ const [small, large, baseline] = [
 
 test('the same case has the same key', () => {
   expect(key(primitiveOf(small, large, baseline))).toBe(key(primitiveOf(small, large, baseline)));
-  expect(key(primitiveOf(small, large, baseline))).toMatch(/^[0-9a-f]{16}$/);
+  expect(key(primitiveOf(small, large, baseline))).toMatch(/^2-[0-9a-f]{16}$/);
 });
 
 test('whatever decides what would run changes the key', () => {
@@ -120,11 +122,30 @@ test('whatever decides what would run changes the key', () => {
     order: key(primitiveOf(large, small, baseline)),
     shader: (() => {
       const primitive = primitiveOf(small, large, baseline);
-      registerShaders({ 'test/choices': `${source}// a remark\n` });
+      registerShaders({ 'test/choices': `${source}fn twice(x: f32) -> f32 { return 2 * x; }\n` });
       return key(primitive);
     })(),
   };
   expect(new Set(Object.values(keys)).size, JSON.stringify(keys, null, 1)).toBe(Object.keys(keys).length);
+});
+
+test('comments, white space, included files and the order of declarations change nothing', () => {
+  const primitive = primitiveOf(small, large, baseline);
+  const fn = 'fn twice(x: f32) -> f32 {\n  return 2 * x; // exact\n}\n';
+  const keyWith = (text: string): string => {
+    registerShaders({ 'test/choices': text, 'test/twice': `// Included.\n${fn}` });
+    return key(primitive);
+  };
+  const same = [
+    `${source}${fn}`,
+    `// A remark.\n/* And a\nsecond; one. */\n${source.replace('//! side', '//! side of a tile')}${fn}`,
+    `${source.replace(': array<f32>', ' :  array< f32 >')}\n\n${fn.replace('2 * x', '2*x')}`,
+    `${fn}${source}`,
+    `//! include test/twice\n${source}`,
+  ];
+  expect(new Set(same.map(keyWith)).size).toBe(1);
+  expect(keyWith(`${source}${fn.replace('2', '3')}`)).not.toBe(keyWith(`${source}${fn}`));
+  expect(keyWith(`${source}${fn.replace('return 2', 'return2')}`)).not.toBe(keyWith(`${source}${fn}`));
 });
 
 test('variants of other families change nothing', () => {
@@ -158,6 +179,62 @@ test('forced, then chosen, then the table, then baseline', () => {
   device.kernelSelection.clear();
   expect(choose()).toBe('small');
   expect(chooseVariant(primitiveOf(baseline), context, device).name).toBe('baseline');
+});
+
+// ---- choices of earlier versions ----
+
+describe('a choice whose key an earlier version made', () => {
+  const primitive = primitiveOf(small, large, baseline);
+  const earlier = ['0123456789abcdef', '123456789abcdef0', '23456789abcdef01'];
+  const choice = (variant: string, more: Partial<Choice> = {}): Choice => ({
+    pass: primitive.name,
+    shapes: '[4,4]',
+    variant,
+    ...more,
+  });
+  const selectionOf = (...choices: Choice[]): KernelSelection =>
+    new KernelSelection(choices.map((each, i) => [earlier[i] as string, each]));
+  const chosen = (selection: KernelSelection, context = contextOf()): string | undefined =>
+    selection.choose(primitive, context)?.name;
+
+  test('applies to its primitive and shapes, and is used by the key of today', () => {
+    const selection = selectionOf(choice('large'));
+    expect(selection.applied(earlier[0]!)).toBe(false);
+    expect(chosen(selection, contextOf([4, 5]))).toBeUndefined();
+    expect(selection.applied(earlier[0]!)).toBe(false);
+    expect(chosen(selection)).toBe('large');
+    expect(selection.applied(earlier[0]!)).toBe(true);
+    expect([...selection.used()]).toEqual([[key(primitive), choice('large')]]);
+    const again = new KernelSelection(selection.used());
+    expect([chosen(again), again.applied(key(primitive))]).toEqual(['large', true]);
+  });
+
+  test('gives way to a choice of today, whose key lapses with a tile', () => {
+    const selection = selectionOf(choice('large'));
+    selection.set(key(primitive), choice('small'));
+    expect(chosen(selection)).toBe('small');
+    expect(selection.applied(earlier[0]!)).toBe(false);
+    const measured = new KernelSelection([[key(primitive), choice('large')]]);
+    const tiled = primitiveOf(small, variant('large', 'gpu', { tile: 32 }), baseline);
+    expect(measured.choose(tiled, contextOf())).toBeUndefined();
+    expect(measured.applied(key(primitive))).toBe(false);
+  });
+
+  test('does not apply if its variant is gone, or to a key of another form', () => {
+    const gone = selectionOf(choice('huge'));
+    expect([chosen(gone), gone.applied(earlier[0]!), gone.used().size]).toEqual([undefined, false, 0]);
+    expect(chosen(new KernelSelection([['2-0123456789abcdef', choice('large')]]))).toBeUndefined();
+  });
+
+  test('applies if it is the last measurement and that has one result', () => {
+    const [first, last] = ['2026-01-01T00:00:00.000Z', '2026-02-01T00:00:00.000Z'];
+    expect(chosen(selectionOf(choice('large'), choice('large')))).toBe('large');
+    expect(chosen(selectionOf(choice('large'), choice('small')))).toBeUndefined();
+    const measuredTwice = [choice('large', { date: last }), choice('small', { date: first })];
+    expect(chosen(selectionOf(...measuredTwice))).toBe('large');
+    expect(chosen(selectionOf(...measuredTwice.toReversed()))).toBe('large');
+    expect(chosen(selectionOf(...measuredTwice, choice('small', { date: last })))).toBeUndefined();
+  });
 });
 
 // ---- what is noted ----

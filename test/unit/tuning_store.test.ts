@@ -67,6 +67,17 @@ test('what was saved comes back, the latest of each key', async () => {
   expect(warnings).toEqual([]);
 });
 
+test('choices of an earlier format stay, and new ones are added in the format of today', async () => {
+  const earlier = { format: 'shadegrad tuning 1', device: fingerprint, choices: { 1: choice('a') } };
+  write(JSON.stringify(earlier));
+  await store.save(fingerprint, new Map([['2', choice('b')]]));
+  expect([...(await store.load(fingerprint))]).toEqual([['1', choice('a')], ['2', choice('b')]]); // prettier-ignore
+  expect(JSON.parse(readFileSync(store.fileOf(fingerprint), 'utf8'))).toMatchObject({
+    format: 'shadegrad tuning 2',
+  });
+  expect(warnings).toEqual([]);
+});
+
 test('each device has its own file', async () => {
   const other = { ...fingerprint, driver: 'driver 2' };
   await store.save(fingerprint, new Map([['1', choice('a')]]));
@@ -84,7 +95,7 @@ test('nothing stored is nothing, without a word', async () => {
 
 test.each([
   ['cut off', '{"format":"shadegrad tuning 1","dev', /damaged: it is not JSON/],
-  ['something else', '[1,2]', /expected the format 'shadegrad tuning 1'/],
+  ['something else', '[1,2]', /expected the format 'shadegrad tuning 2'/],
   ['null', 'null', /expected the format/],
   ['of another version', JSON.stringify({ format: 'shadegrad tuning 9' }), /expected the format/],
   [
