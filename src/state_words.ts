@@ -1,6 +1,6 @@
 /**
- * The words (u32) of the step's state, the buffer that src/kernels/step_state.ts describes. Kernels and references share
- * them; shaders repeat those that they read.
+ * The words (u32) of the step's state, the buffer that src/kernels/step_state.ts describes. Kernels, references and
+ * shaders share them.
  */
 export const stateWords = {
   /** Completed steps of the training: the key of dropout, and the row of the metrics ring. */
@@ -21,3 +21,10 @@ export const stateWords = {
   epochEnd: 7,
 } as const;
 export const stateSize = 8;
+
+/** What `//! include step_state/words` becomes: `const CURSOR: u32 = 2u;` and so on, a line for each word. */
+export function stateWordsWgsl(): string {
+  return Object.entries(stateWords)
+    .map(([name, word]) => `const ${name.replace(/[A-Z]/g, '_$&').toUpperCase()}: u32 = ${word}u;\n`)
+    .join('');
+}

@@ -29,10 +29,8 @@ const ERASE_ASPECT: f32 = 0.3; //! height over width lies between this and its i
 const AUGMENT_STREAM: u32 = 6; //! src/random.ts
 const ERASE_STREAM: u32 = 7; //! src/random.ts
 const WORKGROUP: u32 = 64; //! invocations per workgroup
-const SEED: u32 = 1u; // words of the step's state, src/kernels/step_state.ts
-const CURSOR: u32 = 2u;
-const EPOCH_SIZE: u32 = 3u;
-const EPOCH: u32 = 5u;
+
+//! include step_state/words
 
 @group(0) @binding(0) var<storage, read> permutation: array<u32>;
 @group(0) @binding(1) var<storage, read> state: array<u32>;

@@ -11,9 +11,9 @@ const ROW: u32 = 784; //! bytes of one image, a multiple of four
 const SCALE: f32 = 0.00392156862745098; //! factor from bytes to values
 const OFFSET: f32 = 0.0; //! added after scaling
 const WORKGROUP: u32 = 64; //! invocations per workgroup
-const CURSOR: u32 = 2u; // words of the step's state, src/kernels/step_state.ts
-const EPOCH_SIZE: u32 = 3u;
 const WORDS: u32 = ROW / 4u;
+
+//! include step_state/words
 
 @group(0) @binding(0) var<storage, read> images: array<u32>;
 @group(0) @binding(1) var<storage, read> labels: array<u32>;

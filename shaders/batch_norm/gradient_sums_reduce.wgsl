@@ -9,8 +9,8 @@ const C: u32 = 1; //! channels
 const SLICES: u32 = 1; //! partial sums per channel
 const EPSILON: f32 = 1e-3; //! keeps the root away from zero
 const WORKGROUP: u32 = 64; //! invocations per workgroup
-const CURSOR: u32 = 2u; // words of the step's state, src/kernels/step_state.ts
-const EPOCH_SIZE: u32 = 3u;
+
+//! include step_state/words
 
 @group(0) @binding(0) var<storage, read> partial: array<f32>;
 @group(0) @binding(1) var<storage, read> variance: array<f32>;

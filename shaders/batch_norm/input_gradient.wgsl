@@ -9,8 +9,8 @@ const C: u32 = 1; //! channels
 const ROWS: u32 = 1; //! rows per invocation
 const WORKGROUP: u32 = 64; //! invocations per workgroup
 const BLOCKS: u32 = (N * PIXELS + ROWS - 1u) / ROWS;
-const CURSOR: u32 = 2u; // words of the step's state, src/kernels/step_state.ts
-const EPOCH_SIZE: u32 = 3u;
+
+//! include step_state/words
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> dy: array<f32>;

@@ -10,8 +10,8 @@ const PIXELS: u32 = 4; //! rows of one sample
 const C: u32 = 1; //! channels
 const SLICES: u32 = 1; //! partial sums per channel
 const WORKGROUP: u32 = 64; //! invocations per workgroup
-const CURSOR: u32 = 2u; // words of the step's state, src/kernels/step_state.ts
-const EPOCH_SIZE: u32 = 3u;
+
+//! include step_state/words
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> state: array<u32>;

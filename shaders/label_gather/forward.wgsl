@@ -6,8 +6,8 @@ const BATCH: u32 = 1; //! labels gathered
 const COUNT: u32 = 1; //! labels in the set
 const WORKGROUP: u32 = 64; //! invocations per workgroup
 const PER_INVOCATION: u32 = 1; //! elements per invocation
-const CURSOR: u32 = 2u; // words of the step's state, src/kernels/step_state.ts
-const EPOCH_SIZE: u32 = 3u;
+
+//! include step_state/words
 
 @group(0) @binding(0) var<storage, read> labels: array<u32>;
 @group(0) @binding(1) var<storage, read> permutation: array<u32>;

@@ -7,9 +7,8 @@ const SIZE: u32 = 1; //! elements
 const COUNT: u32 = 2; //! place of the number of samples in totals
 const WORKGROUP: u32 = 64; //! invocations per workgroup
 const PER_INVOCATION: u32 = 1; //! elements per invocation
-const CURSOR: u32 = 2u; // words of the step's state, src/kernels/step_state.ts
-const EPOCH_SIZE: u32 = 3u;
-const BATCH_START: u32 = 6u;
+
+//! include step_state/words
 
 @group(0) @binding(0) var<storage, read> gradients: array<f32>;
 @group(0) @binding(1) var<storage, read> totals: array<f32>;

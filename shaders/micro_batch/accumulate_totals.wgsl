@@ -4,8 +4,8 @@
 // Shapes: totals, totalSums [TOTALS], the step's state [8].
 const TOTALS: u32 = 4; //! sums over the samples
 const MICRO_BATCH: u32 = 1; //! samples per micro-batch
-const CURSOR: u32 = 2u; // words of the step's state, src/kernels/step_state.ts
-const BATCH_START: u32 = 6u;
+
+//! include step_state/words
 
 @group(0) @binding(0) var<storage, read> totals: array<f32>;
 @group(0) @binding(1) var<storage, read_write> totalSums: array<f32>;

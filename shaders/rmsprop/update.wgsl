@@ -9,7 +9,8 @@ const EPSILON: f32 = 1e-8; //! keeps the root away from zero
 const EPSILON_INSIDE: u32 = 1; //! 1: under the root; 0: added to it
 const WORKGROUP: u32 = 64; //! invocations per workgroup
 const PER_INVOCATION: u32 = 1; //! elements per invocation
-const EPOCH_STEP: u32 = 4u; // word of the step's state, src/kernels/step_state.ts
+
+//! include step_state/words
 
 // The numbers that the host computes for each step of the epoch.
 struct StepScalars {

@@ -5,7 +5,8 @@
 const SIZE: u32 = 1; //! parameters
 const WORKGROUP: u32 = 64; //! invocations per workgroup
 const PER_INVOCATION: u32 = 1; //! elements per invocation
-const EPOCH_STEP: u32 = 4u; // word of the step's state, src/kernels/step_state.ts
+
+//! include step_state/words
 
 // The numbers that the host computes for each step of the epoch.
 struct StepScalars {

@@ -8,7 +8,8 @@ const MOMENTUM: f32 = 0.9; //! share of the old velocity that stays
 const NESTEROV: u32 = 0; //! 1: the step looks one velocity ahead
 const WORKGROUP: u32 = 64; //! invocations per workgroup
 const PER_INVOCATION: u32 = 1; //! elements per invocation
-const EPOCH_STEP: u32 = 4u; // word of the step's state, src/kernels/step_state.ts
+
+//! include step_state/words
 
 // The numbers that the host computes for each step of the epoch.
 struct StepScalars {

@@ -10,12 +10,8 @@ const ROW: u32 = 5; //! words of a row of the ring
 const TOTALS: u32 = 4; //! sums over the samples of the step
 const BATCH: u32 = 1; //! samples per step
 const ACCUMULATED: u32 = 0; //! 1: the batch was taken in micro-batches
-const STEP: u32 = 0u; // words of the step's state, src/kernels/step_state.ts
-const CURSOR: u32 = 2u;
-const EPOCH_SIZE: u32 = 3u;
-const EPOCH_STEP: u32 = 4u;
-const BATCH_START: u32 = 6u;
-const EPOCH_END: u32 = 7u;
+
+//! include step_state/words
 
 @group(0) @binding(0) var<storage, read> totals: array<f32>;
 @group(0) @binding(1) var<storage, read_write> state: array<u32>;

@@ -1,7 +1,8 @@
 /**
  * Which variant computes a primitive, as measured on this device (tune.ts) or recorded with a run. The key of a
  * choice hashes the case and what all candidates compute, so a choice lapses when a kernel, a tile, a shape or the
- * list of candidates changes. Comments, the order of a shader's declarations and renames (renames.ts) do not count.
+ * list of candidates changes. Comments, the order of a shader's declarations, unused constants and renames (renames.ts)
+ * do not count.
  * Planning looks for forced variants first, then here, then in the table: the order of a primitive's variants.
  */
 import { DataError } from '../errors.js';

@@ -124,8 +124,8 @@ export function specialise(name: string, constants: Constants, epilogue?: Epilog
 }
 
 /**
- * The same text for WGSL that differs only in comments, white space and the order of its module-scope declarations, so
- * that text can move into an included file.
+ * The same text for WGSL that differs only in comments, white space, the order of its module-scope declarations and
+ * constants that nothing uses, so that text can move into an included file.
  */
 export function canonicalCode(code: string): string {
   const bare = code
@@ -144,7 +144,14 @@ export function canonicalCode(code: string): string {
     declarations.push(bare.slice(start, i + 1));
     start = i + 1;
   }
-  return declarations.sort().join('\n');
+  const count = new Map<string, number>();
+  for (const [word] of bare.matchAll(/\w+/g)) count.set(word, (count.get(word) ?? 0) + 1);
+  const isUnused = (declaration: string): boolean =>
+    count.get(/^const (\w+)/.exec(declaration)?.[1] ?? '') === 1;
+  return declarations
+    .filter((each) => !isUnused(each))
+    .sort()
+    .join('\n');
 }
 
 /**

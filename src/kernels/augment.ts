@@ -19,11 +19,13 @@ import { elementwisePrimitive, nonFinite } from './elementwise.js';
 import { bytesTouched, baselineVariant, gridFor } from './grid.js';
 import { stateSize, stateWords } from './step_state.js';
 import { sum } from './sum.js';
+import { stateWordsWgsl } from '../state_words.js';
 
 registerShaders({
   'augment/draw': drawWgsl,
   'augment/forward': forwardWgsl,
   'random/pcg4d': pcg4dWgsl,
+  'step_state/words': stateWordsWgsl(),
 });
 
 /** Offsets in a row of `transforms`; shaders repeat those that they read. */

@@ -8,10 +8,12 @@ import { type Tensor, checkOperands } from '../engine/tensor.js';
 import { checkCall } from '../calls.js';
 import { type Rules, count, finite, required } from '../options.js';
 import { baselineVariant, gridFor } from './grid.js';
+import { stateWordsWgsl } from '../state_words.js';
 
 registerShaders({
   'batch_gather/forward': forwardWgsl,
   'batch_gather/forward_gpu': forwardGpuWgsl,
+  'step_state/words': stateWordsWgsl(),
 });
 
 export type BatchGatherAttributes = {

@@ -18,10 +18,12 @@ import { checkCall } from '../calls.js';
 import { list, required } from '../options.js';
 import { type BatchGatherAttributes, bytesPerImage, gatherRules } from './batch_gather.js';
 import { type Grid, baselineVariant, gridFor } from './grid.js';
+import { stateWordsWgsl } from '../state_words.js';
 
 registerShaders({
   'batch_gather_chunks/forward': forwardWgsl,
   'batch_gather_chunks/forward_gpu': forwardGpuWgsl,
+  'step_state/words': stateWordsWgsl(),
 });
 
 /** Operands: `images_0`, `images_1`, …, in the order of the set, and the other operands of batch_gather. */

@@ -35,6 +35,7 @@ import { bytesTouched, baselineVariant, gridFor } from './grid.js';
 import { stateSize, stateWords } from './step_state.js';
 import { sum } from './sum.js';
 import { foldSlices } from './sum_gpu.js';
+import { stateWordsWgsl } from '../state_words.js';
 
 registerShaders({
   'batch_norm/gradient_sums': gradientSumsWgsl,
@@ -44,6 +45,7 @@ registerShaders({
   'batch_norm/statistics': statisticsWgsl,
   'batch_norm/statistics_reduce': statisticsReduceWgsl,
   'floats/non_finite': nonFiniteWgsl,
+  'step_state/words': stateWordsWgsl(),
 });
 
 type Epsilon = { readonly epsilon: number };

@@ -7,8 +7,9 @@ import { type Tensor, checkOperands } from '../engine/tensor.js';
 import { checkCall } from '../calls.js';
 import { type Rules, count, required } from '../options.js';
 import { baselineVariant, gridFor } from './grid.js';
+import { stateWordsWgsl } from '../state_words.js';
 
-registerShaders({ 'label_gather/forward': forwardWgsl });
+registerShaders({ 'label_gather/forward': forwardWgsl, 'step_state/words': stateWordsWgsl() });
 
 type Operand = 'labels' | 'permutation' | 'state';
 

@@ -12,10 +12,12 @@ import { checkCall } from '../calls.js';
 import { type Rules, count, countOrZero, required } from '../options.js';
 import { baselineVariant, gridFor } from './grid.js';
 import { checkInPlace } from './in_place.js';
+import { stateWordsWgsl } from '../state_words.js';
 
 registerShaders({
   'micro_batch/accumulate': accumulateWgsl,
   'micro_batch/accumulate_totals': accumulateTotalsWgsl,
+  'step_state/words': stateWordsWgsl(),
 });
 
 type Operand = 'gradients' | 'totals' | 'state' | 'gradientSums' | 'totalSums';

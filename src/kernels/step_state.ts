@@ -7,9 +7,9 @@ import { type Primitive, type Spec, sizeOf } from '../engine/primitive.js';
 import { runPrimitive } from '../engine/program.js';
 import { registerShaders } from '../engine/shader.js';
 import type { Tensor } from '../engine/tensor.js';
-import { stateSize, stateWords } from '../state_words.js';
+import { stateSize, stateWords, stateWordsWgsl } from '../state_words.js';
 
-registerShaders({ 'step_state/end_step': endStepWgsl });
+registerShaders({ 'step_state/end_step': endStepWgsl, 'step_state/words': stateWordsWgsl() });
 
 export { stateSize, stateWords };
 export const stateSpec: Spec = { shape: [stateSize], dtype: 'u32' };

@@ -43,7 +43,8 @@ test('texts that differ in a number have different hashes', () => {
 
 // ---- the key ----
 
-const source = 'const TILE: u32 = 1; //! side\n@group(0) @binding(0) var<storage, read> x: array<f32>;\n';
+const source =
+  'const TILE: u32 = 1; //! side\n@group(0) @binding(0) var<storage, read> x: array<f32>;\nfn main() { let y = TILE; }\n';
 
 interface Made {
   readonly tile?: number;
@@ -129,7 +130,7 @@ test('whatever decides what would run changes the key', () => {
   expect(new Set(Object.values(keys)).size, JSON.stringify(keys, null, 1)).toBe(Object.keys(keys).length);
 });
 
-test('comments, white space, included files and the order of declarations change nothing', () => {
+test('comments, white space, included files, the order of declarations and unused constants change nothing', () => {
   const primitive = primitiveOf(small, large, baseline);
   const fn = 'fn twice(x: f32) -> f32 {\n  return 2 * x; // exact\n}\n';
   const keyWith = (text: string): string => {
@@ -142,6 +143,7 @@ test('comments, white space, included files and the order of declarations change
     `${source.replace(': array<f32>', ' :  array< f32 >')}\n\n${fn.replace('2 * x', '2*x')}`,
     `${fn}${source}`,
     `//! include test/twice\n${source}`,
+    `${source}${fn}const NOT_USED: u32 = 7u;\n`,
   ];
   expect(new Set(same.map(keyWith)).size).toBe(1);
   expect(keyWith(`${source}${fn.replace('2', '3')}`)).not.toBe(keyWith(`${source}${fn}`));

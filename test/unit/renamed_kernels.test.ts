@@ -28,9 +28,10 @@ vi.mock('../../src/engine/renames.js', () => ({
 }));
 
 registerShaders({
-  'scan/rows': '@group(0) @binding(0) var<storage, read> rows: array<f32>;\nconst TILE: u32 = 1; //! side\n',
+  'scan/rows':
+    '@group(0) @binding(0) var<storage, read> rows: array<f32>;\nconst TILE: u32 = 1; //! side\nfn main() { let y = TILE; }\n',
   'running_sum/rows':
-    '// Rows.\nconst TILE: u32 = 1; //! side\n@group(0) @binding(0) var<storage, read> rows: array<f32>;\n',
+    '// Rows.\nfn main() { let y = TILE; }\nconst TILE: u32 = 1; //! side\n@group(0) @binding(0) var<storage, read> rows: array<f32>;\n',
 });
 
 interface Names {

@@ -5,6 +5,7 @@
  *   an included file stands in for its line, and is not added again for a fused op that needs it too
  *   bindings are read from the WGSL; a fused op adds its operands behind them
  *   an empty text, as of a shader that a build brings later, changes nothing
+ *   the words of the step's state come from one list
  *   every shader of the project: registered by its kernel, a head comment, marked lines that say what they mean, a workgroup size by constant
  */
 import { readFileSync } from 'node:fs';
@@ -12,6 +13,7 @@ import { expect, test } from 'vitest';
 import { shaderNames } from '../../scripts/shader_names.mjs';
 import { registerShaders, shaderSource, specialise } from '../../src/engine/shader.js';
 import { InternalError } from '../../src/errors.js';
+import { stateSize } from '../../src/state_words.js';
 
 registerShaders({
   'made_up/example': `// y = f(x)
@@ -176,6 +178,19 @@ const helpers = ['floats/non_finite', 'random/pcg4d', 'softmax_cross_entropy/row
 
 // All ops and optimizers, which register their shaders.
 await import('../../src/check/index.js');
+
+test('the words of the state are included constants, which no shader declares itself', () => {
+  expect(shaderSource('step_state/words').split('\n').slice(0, 4)).toEqual([
+    'const STEP: u32 = 0u;',
+    'const SEED: u32 = 1u;',
+    'const CURSOR: u32 = 2u;',
+    'const EPOCH_SIZE: u32 = 3u;',
+  ]);
+  const words = [...shaderSource('step_state/words').matchAll(/^const (\w+)/gm)].map(([, name]) => name);
+  expect(words).toHaveLength(stateSize);
+  const own = new RegExp(`^const (${words.join('|')}): u32 = \\d+u;`, 'm');
+  expect(shaderNames().filter((name) => own.test(readFileSync(`shaders/${name}.wgsl`, 'utf8')))).toEqual([]);
+});
 
 test.each(shaderNames())('%s follows the house form', (name) => {
   const source = readFileSync(`shaders/${name}.wgsl`, 'utf8');

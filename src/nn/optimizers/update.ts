@@ -5,6 +5,7 @@ import { describe } from '../../engine/tensor.js';
 import { ShapeError } from '../../errors.js';
 import { baselineVariant, gridFor } from '../../kernels/grid.js';
 import { checkInPlace } from '../../kernels/in_place.js';
+import { stateWordsWgsl } from '../../state_words.js';
 import type { Constants } from './optimizer.js';
 
 export interface UpdateDeclaration {
@@ -31,7 +32,7 @@ export function updatePrimitive({
   shader,
   vec4Shader,
 }: UpdateDeclaration): Primitive<string, never, Constants> {
-  registerShaders({ [`${name}/update`]: shader });
+  registerShaders({ [`${name}/update`]: shader, 'step_state/words': stateWordsWgsl() });
   if (vec4Shader !== undefined) registerShaders({ [`${name}/update_gpu`]: vec4Shader });
   const size = ({ inputs }: Pick<PrimitiveContext<string, never, Constants>, 'inputs'>): number =>
     sizeOf(inputs['parameters']!.shape);
