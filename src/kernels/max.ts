@@ -100,7 +100,7 @@ export const maxGather = elementwisePrimitive<'index_of_max' | 'g', GradientAttr
       return `${g}[(${index} / ${inner}u * ${reduced}u + ${index_of_max}) * ${inner}u + ${index} % ${inner}u]`;
     },
   },
-  { index_of_max: 'u32' },
+  () => ({ index_of_max: 'u32' }),
 );
 
 // Both are linear in their second operand, and each is the gradient of the other.

@@ -136,7 +136,7 @@ export const softmaxCrossEntropySelect = elementwisePrimitive<'x' | 'labels', Se
       return `select(${scalar(otherwise)}, ${x}, ${isKept})`;
     },
   },
-  { labels: 'u32' },
+  () => ({ labels: 'u32' }),
 );
 
 const selectOp: Op<'x' | 'labels', 'y', Selection> = opOf(

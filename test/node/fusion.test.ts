@@ -3,7 +3,6 @@
 import { expect, test } from 'vitest';
 import { grad } from '../../src/kernels/grad.js';
 import { program } from '../../src/engine/program.js';
-import { Tensor } from '../../src/engine/tensor.js';
 import { tensorOf } from '../../src/check/guarded_run.js';
 import {
   type CheckedNetwork,

@@ -51,7 +51,7 @@ function caseOf({ primitive: name, variants, attribute, operand, shader, tile = 
   readonly context: AnyContext;
   readonly key: string;
 } {
-  const variantOf = (variant: string, i: number): Variant<string, string, object & never> => ({
+  const variantOf = (variant: string, i: number): Variant<string, string, never> => ({
     name: variant,
     family: 'gpu',
     hasEpilogue: false,

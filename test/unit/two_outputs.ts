@@ -40,7 +40,7 @@ export const countUp: Primitive<'x', 'y'> = {
   name: 'test/count_up',
   inputs: ['x'],
   outputs: ['y'],
-  dtypes: { x: 'u32' },
+  types: () => ({ x: 'u32', y: 'u32' }),
   shape: ({ x }) => ({ y: x.shape }),
   cost,
   variants: [baseline('test/side', false)],

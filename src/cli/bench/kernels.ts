@@ -8,7 +8,7 @@ import type { PlannedDispatch } from '../../engine/plan/plan.js';
 import { grad } from '../../kernels/grad.js';
 import { type BoundStep, program, runPrimitive } from '../../engine/program.js';
 import type { Step } from '../../engine/replay.js';
-import { Tensor } from '../../engine/tensor.js';
+import type { Tensor } from '../../engine/tensor.js';
 import { assert } from '../../errors.js';
 import { randomFrom } from '../../check/draws.js';
 import { evaluate } from '../../check/evaluate.js';

@@ -51,7 +51,7 @@ export function shareResults(graph: Graph): Graph {
       if (!isFree || (uses.readers[own] as number[]).length > 0) continue;
       const twin = findTwin(node, shared);
       if (twin === undefined) continue;
-      const ours: number = positions[id] as number;
+      const ours: number = positions[id];
       const theirs: number = positions[twin] as number;
       const first = Math.min(ours, theirs);
       const second = Math.max(ours, theirs);
