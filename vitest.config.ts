@@ -52,6 +52,9 @@ const quietVite: Plugin = {
   },
 };
 
+/** Files that depend on which layers were registered before. */
+const alone = ['test/unit/layer_registry.test.ts', 'test/unit/page_layers.test.ts'];
+
 // A crash of the driver ends only the process of its own test file.
 const pool = 'forks';
 
@@ -80,7 +83,18 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['test/unit/**/*.test.ts'], pool },
+        // The files of a worker share what they import, which takes longer than the tests of most files.
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts'],
+          exclude: [...alone],
+          pool,
+          isolate: false,
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'unit alone', include: [...alone], pool },
       },
       {
         extends: true,
@@ -131,6 +145,8 @@ export default defineConfig({
           ...onDevice,
           name: 'page',
           include: ['test/page/**/*.test.ts'],
+          // The page is built once for all files.
+          isolate: false,
           sequence: { groupOrder: 4 },
           ...(canBrowse ? {} : skipAll),
         },

@@ -26,8 +26,8 @@ const published = {
 /** The page changes its URL a moment later. */
 const inAddress = (page: Page, name: string): string | null => new URL(page.url()).searchParams.get(name);
 
-test('the number of images of each digit', async () => {
-  const page = await visits.visit();
+test('the number of images of each digit; files that are not images are rejected, and the digits stay', async () => {
+  const page = await visits.visit(query);
   const data = await goTo(page, 'Data');
   await data
     .getByText(
@@ -44,6 +44,15 @@ test('the number of images of each digit', async () => {
   // The samples of one class are of that class.
   await data.getByRole('button', { name: '4', exact: true }).click();
   await expect.poll(async () => data.getByRole('img', { name: /^Image \d+: 4$/ }).count()).toBe(40);
+
+  const buffer = Buffer.from('label,p0,p1,p2,p3\n0,1,2,300,4\n');
+  await choose(page, 'Choose files', { name: 'wrong.csv', mimeType: 'text/csv', buffer });
+  await page
+    .getByText('wrong.csv, line 2, column 4: the value is 300; expected an integer from 0 to 255.')
+    .first()
+    .waitFor();
+  await data.getByText('Digits: 60,000 training images').waitFor();
+  expect(await setting(page, 'Images').inputValue()).toBe('digits');
 });
 
 test('sliders change the previews and, when applied, the settings', async () => {
@@ -164,7 +173,7 @@ test('a CSV: used for training, also after a reload', async () => {
   expect(await train(page)).toMatchObject({ step: 14 });
 });
 
-test('an IDX pair, dropped', async () => {
+test('an IDX pair, dropped; then a folder of pictures, its classes named by its folders', async () => {
   const page = await visits.visit(query);
   const data = await goTo(page, 'Data');
   const { images, labels } = idxOf(own);
@@ -182,13 +191,9 @@ test('an IDX pair, dropped', async () => {
   await zone.dispatchEvent('drop', { dataTransfer: transfer });
   await expectCustom(page, '60 training images and no test images, 8 × 8 pixels, greyscale, 3 classes.');
   expect(await train(page)).toMatchObject({ step: 14 });
-});
 
-test('a folder of pictures, its classes named by its folders', async () => {
   const folder = foldersOf(own);
   try {
-    const page = await visits.visit(query);
-    await goTo(page, 'Data');
     await choose(page, 'Choose a folder', folder);
     await expectCustom(
       page,
@@ -199,18 +204,4 @@ test('a folder of pictures, its classes named by its folders', async () => {
   } finally {
     rmSync(path.dirname(folder), { recursive: true });
   }
-});
-
-test('files that are not images are rejected, and the previous data set stays', async () => {
-  const page = await visits.visit(query);
-  const data = await goTo(page, 'Data');
-  await data.getByText('Digits: 60,000 training images').waitFor();
-  const buffer = Buffer.from('label,p0,p1,p2,p3\n0,1,2,300,4\n');
-  await choose(page, 'Choose files', { name: 'wrong.csv', mimeType: 'text/csv', buffer });
-  await page
-    .getByText('wrong.csv, line 2, column 4: the value is 300; expected an integer from 0 to 255.')
-    .first()
-    .waitFor();
-  await data.getByText('Digits: 60,000 training images').waitFor();
-  expect(await setting(page, 'Images').inputValue()).toBe('digits');
 });
