@@ -24,7 +24,7 @@ const copyPrimitive: Primitive<'x', 'y'> = {
  *
  * Graph, groups → graph with more nodes and values, groups with a map for each copy. Afterwards no kernel computes a
  * value into a buffer that it reads.
- * Throws: StateError for such a value of another dtype than f32, which no map can copy.
+ * Throws: StateError for such a value that is neither f32 nor f16, which no map can copy.
  */
 export function separatePlaced(
   graph: Graph,
@@ -42,9 +42,9 @@ export function separatePlaced(
         if (!copied.has(placed.value)) continue;
         const { spec } = values[placed.value] as GraphValue;
         const node = nodes[id] as GraphNode;
-        if (spec.dtype !== 'f32')
+        if (spec.dtype !== 'f32' && spec.dtype !== 'f16')
           throw new StateError(
-            `program: ${node.primitive.name} writes ${describe(spec)} to memory that its kernel reads, expected f32 there; write it to another tensor.`,
+            `program: ${node.primitive.name} writes ${describe(spec)} to memory that its kernel reads, expected f32 or f16 there; write it to another tensor.`,
           );
         const beside: Operand = { value: values.length, spec: placed.spec };
         values.push({ spec, source: 'node', memory: memories++ });
