@@ -10,6 +10,7 @@ import {
   attributesText,
   hasEffect,
   isPlaced,
+  isView,
   makeNode,
 } from './graph.js';
 
@@ -46,14 +47,18 @@ export function mergeCommon(graph: Graph): Graph {
     const value = merged[operand.value] as number;
     return value === operand.value ? operand : { ...operand, value };
   };
-  const keyOf = ({ primitive, attributes, inputs, outputs }: GraphNode): string => {
+  const keyOf = ({ primitive, attributes, inputs }: GraphNode): string => {
     const number = primitives.get(primitive) ?? primitives.size;
     primitives.set(primitive, number);
-    const operands = Object.values(inputs).map(
-      ({ value, spec }) => `${content[value]}@${version[memoryOf(value)]} ${describe(spec)}`,
-    );
-    const results = Object.values(outputs).map(({ spec }) => describe(spec));
-    return [number, attributesText(attributes), ...operands, ...results].join('|');
+    // Attributes and operands determine the results.
+    let key = `${number}|${attributesText(attributes)}`;
+    for (const name in inputs) {
+      const operand = inputs[name] as Operand;
+      const { value } = operand;
+      key += `|${content[value]}@${version[memoryOf(value)]}`;
+      if (isView(graph, operand)) key += ` ${describe(operand.spec)}`;
+    }
+    return key;
   };
 
   const order: number[] = [];

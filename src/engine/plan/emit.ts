@@ -2,7 +2,6 @@
 import { DeviceError, assert } from '../../errors.js';
 import type { DeviceTraits, Dispatch } from '../primitive.js';
 import { type Epilogue, type Specialised, specialise } from '../shader.js';
-import { describe } from '../tensor.js';
 import { epilogueOf } from './epilogue.js';
 import type { Group } from './fuse.js';
 import { type Graph, type GraphNode, numberText } from './graph.js';
@@ -26,13 +25,7 @@ export function emit(
   traits: DeviceTraits,
 ): { readonly dispatches: readonly PlannedDispatch[]; readonly scalars: Float32Array<ArrayBuffer> } {
   const shaders = new Shaders();
-  const scalars: number[] = [];
-  const placeScalars = (values: readonly number[]): Slot => {
-    const offset = Math.ceil((scalars.length * 4) / scalarsAlignment) * scalarsAlignment;
-    while (scalars.length < offset / 4) scalars.push(0);
-    scalars.push(...values);
-    return { kind: 'scalars', offset, byteLength: values.length * 4 };
-  };
+  const scalars = new Scalars();
   const dispatches = groups.flatMap((group, position): PlannedDispatch[] => {
     const { kernel } = group;
     const members = membersOf(group).map((id) => graph.nodes[id] as GraphNode);
@@ -41,9 +34,6 @@ export function emit(
     const operand = operandsOf(graph, group, memory, position);
     const label = members.map(({ primitive }) => primitive.name).join(' + ');
     const scopes = [...new Set(members.flatMap(({ scope }) => scope?.name ?? []))];
-    const shapes = Object.values(node.inputs)
-      .map(({ spec }) => describe(spec))
-      .join(' ');
     const last = kernel.lowering.dispatches.length - 1;
     return kernel.lowering.dispatches.map((dispatch, i) => {
       checkWorkgroups(dispatch, traits);
@@ -59,12 +49,12 @@ export function emit(
         variant: kernel.variant,
         scopes,
         isBackward: node.scope?.isBackward ?? false,
-        shapes,
+        shapes: kernel.shapes,
         shader,
         slots: [
           ...own.map(({ name }) => operand(dispatch.bindings?.[name] ?? name)),
           ...extra,
-          ...(values.length > 0 ? [placeScalars(values)] : []),
+          ...(values.length > 0 ? [scalars.add(values)] : []),
         ],
         workgroups: dispatch.workgroups,
         flops: i === 0 ? kernel.cost.flops : 0,
@@ -72,7 +62,7 @@ export function emit(
       };
     });
   });
-  return { dispatches, scalars: Float32Array.from(scalars) };
+  return { dispatches, scalars: scalars.toArray() };
 }
 
 /** The slot of an operand of the group's kernel by name; its first output is the result of the chain. */
@@ -93,6 +83,25 @@ function operandsOf(
     assert(slot, `${base?.primitive.name ?? 'a map'} has an operand '${name}', which was computed before`);
     return slot;
   };
+}
+
+/** The scalars of all kernels in one buffer, those of each at an aligned offset. */
+class Scalars {
+  readonly #parts: { readonly offset: number; readonly values: readonly number[] }[] = [];
+  #byteLength = 0;
+
+  add(values: readonly number[]): Slot {
+    const offset = Math.ceil(this.#byteLength / scalarsAlignment) * scalarsAlignment;
+    this.#byteLength = offset + values.length * 4;
+    this.#parts.push({ offset, values });
+    return { kind: 'scalars', offset, byteLength: values.length * 4 };
+  }
+
+  toArray(): Float32Array<ArrayBuffer> {
+    const array = new Float32Array(this.#byteLength / 4);
+    for (const { offset, values } of this.#parts) array.set(values, offset / 4);
+    return array;
+  }
 }
 
 /** Specialised shaders; equal ones, such as those of the layers of a deep network, are written once. */

@@ -115,6 +115,12 @@ export function isPlaced({ source, storage }: GraphValue): boolean {
   return source === 'node' && storage !== undefined;
 }
 
+/** Whether an operand sees its value in another shape. */
+export function isView({ values }: Graph, { value, spec }: Operand): boolean {
+  const { shape } = (values[value] as GraphValue).spec;
+  return spec.shape.length !== shape.length || spec.shape.some((extent, axis) => extent !== shape[axis]);
+}
+
 /** Who uses what, by number. */
 export interface Uses {
   /** By value: the nodes that read it, each once, in order. */

@@ -39,11 +39,11 @@ export function assignMemory(graph: Graph, groups: readonly Group[]): Memory {
     else copied.push({ value, output });
   });
 
-  const readsOf = (group: Group): number[] =>
-    membersOf(group).flatMap((id) => (nodes[id] as GraphNode).reads);
   const lastUse = values.map(() => -1);
-  groups.forEach((group, position) => {
-    for (const value of readsOf(group)) lastUse[value] = position;
+  const readsOf = groups.map((group, position) => {
+    const reads = membersOf(group).flatMap((id) => (nodes[id] as GraphNode).reads);
+    for (const value of reads) lastUse[value] = position;
+    return reads;
   });
   // An output that is copied at the end stays alive until then.
   for (const { value } of copied) lastUse[value] = Infinity;
@@ -70,12 +70,12 @@ export function assignMemory(graph: Graph, groups: readonly Group[]): Memory {
       return { kind: 'buffer', index: buffers.take(byteLength), byteLength } as const;
     });
     scratch.push(own);
-    const dead = [...new Set([...readsOf(group), ...results])].filter(
-      (value) => (lastUse[value] as number) <= position,
-    );
-    const free = [...Object.values(own), ...dead.map((value) => slots[value])].flatMap((slot) =>
-      slot?.kind === 'buffer' ? [slot.index] : [],
-    );
+    const free = Object.values(own).map(({ index }) => index);
+    for (const value of [...(readsOf[position] as number[]), ...results]) {
+      const slot = slots[value];
+      if (slot?.kind !== 'buffer' || (lastUse[value] as number) > position) continue;
+      if (!free.includes(slot.index)) free.push(slot.index);
+    }
     for (const index of free) buffers.give(index);
     freed.push(free);
   });

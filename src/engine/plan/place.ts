@@ -37,9 +37,9 @@ export function separatePlaced(
   const separated = groups.flatMap((group): Group[] => {
     const copied = copiedResults(graph, membersOf(group));
     const copies: Group[] = [];
-    for (const id of copied.size > 0 ? membersOf(group) : []) {
+    for (const id of copied.length > 0 ? membersOf(group) : []) {
       for (const [name, placed] of Object.entries((nodes[id] as GraphNode).outputs)) {
-        if (!copied.has(placed.value)) continue;
+        if (!copied.includes(placed.value)) continue;
         const { spec } = values[placed.value] as GraphValue;
         const node = nodes[id] as GraphNode;
         if (spec.dtype !== 'f32' && spec.dtype !== 'f16')
@@ -53,7 +53,7 @@ export function separatePlaced(
         const [inputs, outputs] = [{ x: beside }, { y: placed }];
         nodes.push(makeNode({ primitive: copyPrimitive, attributes: {}, scope, inputs, outputs }));
         const cost = { flops: 0, bytes: 2 * storageBytes(placed.spec) };
-        const kernel = mapKernel(placed.spec, cost, traits, 0);
+        const kernel = mapKernel(placed.spec, describe(placed.spec), { cost, scalars: 0 }, traits);
         copies.push({ kernel, base: undefined, chain: [nodes.length - 1], stored: [] });
       }
     }
@@ -66,14 +66,19 @@ export function separatePlaced(
 }
 
 /** The results of these nodes, computed by one kernel, that are placed in a buffer which the kernel reads. */
-export function copiedResults({ nodes, values }: Graph, members: readonly number[]): ReadonlySet<number> {
-  const placed = members
-    .flatMap((id) => (nodes[id] as GraphNode).results)
-    .filter((value) => isPlaced(values[value] as GraphValue));
-  if (placed.length === 0) return new Set();
-  const reads = members.flatMap((id) => (nodes[id] as GraphNode).reads);
-  const read = new Set(reads.map((value) => values[value]?.memory));
-  return new Set(placed.filter((value) => read.has(values[value]?.memory)));
+export function copiedResults({ nodes, values }: Graph, members: readonly number[]): readonly number[] {
+  const copied: number[] = [];
+  for (const id of members) {
+    for (const value of (nodes[id] as GraphNode).results) {
+      const placed = values[value] as GraphValue;
+      if (!isPlaced(placed)) continue;
+      const isRead = members.some((other) =>
+        (nodes[other] as GraphNode).reads.some((read) => values[read]?.memory === placed.memory),
+      );
+      if (isRead) copied.push(value);
+    }
+  }
+  return copied;
 }
 
 /** The nodes of a group in the order of computation. */

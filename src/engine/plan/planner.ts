@@ -61,7 +61,6 @@ export function plan(
   const memory = assignMemory(graph, groups);
   onStage?.('memory', { graph, groups, memory });
   const { dispatches, scalars } = emit(graph, groups, memory, device.traits);
-  const unfused = live.order.map((id) => dispatchCount(kernels[id]) + copiedResults(live, [id]).size);
   return {
     device,
     dispatches,
@@ -73,10 +72,14 @@ export function plan(
     changed: memory.changed,
     copies: memory.copies,
     bytesWithoutReuse: memory.bytesWithoutReuse,
-    dispatchesWithoutFusion: unfused.reduce((sum, count) => sum + count, 0),
+    dispatchesWithoutFusion: countWithoutFusion(live, kernels),
   };
 }
 
-function dispatchCount(kernel: Kernel | undefined): number {
-  return kernel?.lowering.dispatches.length ?? 0;
+/** The dispatches of one kernel for each node, with the copies that these kernels would need. */
+function countWithoutFusion(graph: Graph, kernels: readonly (Kernel | undefined)[]): number {
+  let count = 0;
+  for (const id of graph.order)
+    count += (kernels[id] as Kernel).lowering.dispatches.length + copiedResults(graph, [id]).length;
+  return count;
 }

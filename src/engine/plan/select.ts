@@ -27,6 +27,8 @@ registerShaders({ 'elementwise/map': mapWgsl });
 /** How one node is computed, before anything is fused into it. */
 export interface Kernel {
   readonly variant: string;
+  /** Shapes of the inputs, for printouts. */
+  readonly shapes: string;
   readonly lowering: Lowering;
   readonly cost: Cost;
   /** True for an element-wise node by itself: its expression is the epilogue of a kernel that computes nothing. */
@@ -58,16 +60,22 @@ export function select(
     const node = nodes[id] as GraphNode;
     const cases = known.get(node.primitive) ?? new Map<string, Kernel>();
     known.set(node.primitive, cases);
-    const shapes = Object.values(node.inputs).map(({ spec }) => describe(spec));
-    const key = [attributesText(node.attributes), ...shapes].join('|');
+    const shapes = shapesOf(node);
+    const key = `${attributesText(node.attributes)}|${shapes}`;
     let kernel = cases.get(key);
-    if (!kernel) cases.set(key, (kernel = kernelOf(node, device, kernelSelection)));
+    if (!kernel) cases.set(key, (kernel = kernelOf(node, shapes, device, kernelSelection)));
     kernels[id] = kernel;
   }
   return kernels;
 }
 
-function kernelOf(node: GraphNode, device: Target, kernelSelection: KernelSelection): Kernel {
+function shapesOf({ inputs }: GraphNode): string {
+  let text = '';
+  for (const name in inputs) text += `${text && ' '}${describe((inputs[name] as Operand).spec)}`;
+  return text;
+}
+
+function kernelOf(node: GraphNode, shapes: string, device: Target, kernelSelection: KernelSelection): Kernel {
   const context = contextOf(node, device);
   const cost = node.primitive.cost(context);
   if (node.primitive.elementwise) {
@@ -75,22 +83,15 @@ function kernelOf(node: GraphNode, device: Target, kernelSelection: KernelSelect
     assert(output, 'an element-wise primitive has an output');
     const operands = [...Object.values(node.inputs), output];
     if (operands.some(({ spec }) => spec.dtype === 'f16')) assertHas(halfPrecision, node.primitive, context);
-    return mapKernel(output.spec, cost, device.traits, scalarsOf(node));
+    return mapKernel(output.spec, shapes, { cost, scalars: scalarsOf(node) }, device.traits);
   }
   const variant = chooseVariant(node.primitive, context, device, kernelSelection);
   const lowering = variant.lower(context);
   const { name, hasEpilogue } = variant;
   const constants = Object.values(lowering.dispatches.at(-1)?.constants ?? {});
   const scalars = constants.flat().filter((value) => typeof value === 'number').length;
-  return {
-    variant: name,
-    lowering,
-    cost,
-    isMap: false,
-    hasEpilogue,
-    bindings: bindingsOf(lowering),
-    scalars,
-  };
+  const bindings = bindingsOf(lowering);
+  return { variant: name, shapes, lowering, cost, isMap: false, hasEpilogue, bindings, scalars };
 }
 
 /** The first of these that can run the case: the forced variant, the chosen one, the first of the family, the baseline. */
@@ -152,8 +153,13 @@ function scalarsOf({ primitive, inputs, attributes }: GraphNode): number {
   return count;
 }
 
-/** The kernel that runs a chain of element-wise nodes, the first with so many scalars, over a result of this shape. */
-export function mapKernel({ shape, dtype }: Spec, cost: Cost, traits: DeviceTraits, scalars: number): Kernel {
+/** The kernel that runs a chain of element-wise nodes over a result of this shape; the first node has this cost. */
+export function mapKernel(
+  { shape, dtype }: Spec,
+  shapes: string,
+  { cost, scalars }: Pick<Kernel, 'cost' | 'scalars'>,
+  traits: DeviceTraits,
+): Kernel {
   const size = sizeOf(shape);
   const workgroup = traits.family === 'software' && traits.subgroupSize > 0 ? traits.subgroupSize : 64;
   const perInvocation = traits.family === 'software' ? 64 : 1;
@@ -170,7 +176,7 @@ export function mapKernel({ shape, dtype }: Spec, cost: Cost, traits: DeviceTrai
     dispatches: [{ shader: 'elementwise/map', constants, workgroups: [x, Math.ceil(groups / x), 1] }],
   };
   const bindings = bindingsOf(lowering);
-  return { variant: 'map', lowering, cost, isMap: true, hasEpilogue: true, bindings, scalars };
+  return { variant: 'map', shapes, lowering, cost, isMap: true, hasEpilogue: true, bindings, scalars };
 }
 
 function bindingsOf({ dispatches }: Lowering): number {

@@ -2,7 +2,14 @@
 import { debug } from '../debug.js';
 import { describe } from '../tensor.js';
 import type { Group } from './fuse.js';
-import { type Graph, type GraphNode, type GraphValue, type Operand, attributesText } from './graph.js';
+import {
+  type Graph,
+  type GraphNode,
+  type GraphValue,
+  type Operand,
+  attributesText,
+  isView,
+} from './graph.js';
 import { type Memory, resultsOf } from './memory.js';
 import { type Slot, slotText } from './plan.js';
 import type { StageListener, StageResult } from './planner.js';
@@ -54,9 +61,9 @@ function valueText({ values }: Graph, value: number): string {
   return `%${value}${storage ? `@m${memory}${storage.offset > 0 ? `+${storage.offset}` : ''}` : ''}`;
 }
 
-function operandText(graph: Graph, { value, spec }: Operand): string {
-  const isView = (graph.values[value] as GraphValue).spec.shape.join() !== spec.shape.join();
-  return `${valueText(graph, value)}${isView ? ` as ${describe(spec)}` : ''}`;
+function operandText(graph: Graph, operand: Operand): string {
+  const { value, spec } = operand;
+  return `${valueText(graph, value)}${isView(graph, operand) ? ` as ${describe(spec)}` : ''}`;
 }
 
 /** A line per node with its kernel, such as `n3: conv2d/forward gpu_64x64, 1 dispatch, 3 bindings, epilogue`. */
