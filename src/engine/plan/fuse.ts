@@ -60,19 +60,17 @@ interface Draft {
   readonly base: number | undefined;
   readonly chain: number[];
   /** The values that flow through the epilogue, in order, from the first output of the kernel to the result. */
-  readonly flow: Set<number>;
-  /** The value that flows out of the epilogue so far. */
-  result: number | undefined;
+  readonly flow: number[];
   /** Values that flow before the result and are needed elsewhere, as far as is known: the epilogue stores them. */
-  readonly stored: Set<number>;
+  stored: number[];
   /** Values that the chain reads and that do not flow through it. */
-  readonly operands: Set<number>;
+  readonly operands: number[];
   /** Numbers that the kernel reads as uniforms. */
   scalars: number;
   /** Memory that it reads, besides that of its own values. */
-  readonly reads: Set<number>;
+  readonly reads: number[];
   /** Values that it writes besides those that flow: further outputs, and memory that it changes; and placed ones. */
-  readonly writes: Set<number>;
+  readonly writes: number[];
   /** Whether the chain has ended with a placed value: further operands might share its buffer. */
   isClosed: boolean;
   /** Whether another group reads a value that it computes. */
@@ -81,7 +79,13 @@ interface Draft {
   position: number;
 }
 
-/** Adding a node takes a time that depends on the bindings of the groups involved, not on the length of their chains. */
+/** A value that was written by the group at a position. */
+interface Write {
+  readonly value: number;
+  readonly position: number;
+}
+
+/** The lists of a draft are short, by the limits of a kernel; that no other list is scanned keeps the time linear. */
 class Fusion {
   readonly #graph: Graph;
   readonly #uses: Uses;
@@ -93,7 +97,7 @@ class Fusion {
   /** By memory: the position of the last group that reads it. */
   readonly #lastRead: number[];
   /** By memory: what is written to it and when, in order. */
-  readonly #written: { readonly value: number; readonly position: number }[][];
+  readonly #written: (Write[] | undefined)[];
   #position = 0;
 
   constructor(
@@ -105,7 +109,7 @@ class Fusion {
     this.#outside = this.#uses.readers.map(({ length }) => length);
     this.#groupOf = graph.values.map(() => undefined);
     this.#lastRead = Array.from({ length: graph.memories }, () => -1);
-    this.#written = Array.from({ length: graph.memories }, () => []);
+    this.#written = Array.from({ length: graph.memories }, () => undefined);
   }
 
   /** Adds a node to the group of one of its operands, or starts a group with it. */
@@ -127,7 +131,7 @@ class Fusion {
         kernel,
         base,
         chain,
-        stored: [...flow].filter((value) => stored.has(value)),
+        stored: flow.filter((value) => stored.includes(value)),
       }));
   }
 
@@ -137,13 +141,12 @@ class Fusion {
       kernel,
       base: kernel.isMap ? undefined : id,
       chain: [],
-      flow: new Set(),
-      result: undefined,
-      stored: new Set(),
-      operands: new Set(),
+      flow: [],
+      stored: [],
+      operands: [],
       scalars: 0,
-      reads: new Set(),
-      writes: new Set(),
+      reads: [],
+      writes: [],
       isClosed: false,
       isRead: false,
       position: 0,
@@ -157,7 +160,10 @@ class Fusion {
   /** Adds an element-wise node to the chain of a group. */
   #append(draft: Draft, id: number): void {
     draft.chain.push(id);
-    for (const value of this.#node(id).reads) if (!draft.flow.has(value)) draft.operands.add(value);
+    addAll(
+      draft.operands,
+      this.#node(id).reads.filter((value) => !draft.flow.includes(value)),
+    );
     this.#include(draft, id);
   }
 
@@ -166,23 +172,24 @@ class Fusion {
     draft.scalars += (this.kernels[id] as Kernel).scalars;
     reads.forEach((value, i) => {
       if (reads.indexOf(value) < i) return;
-      if (draft.flow.has(value)) {
+      if (draft.flow.includes(value)) {
         (this.#outside[value] as number)--;
-        if (!this.#isNeeded(value)) draft.stored.delete(value);
+        if (!this.#isNeeded(value)) draft.stored = draft.stored.filter((other) => other !== value);
         return;
       }
-      draft.reads.add(this.#memoryOf(value));
+      addAll(draft.reads, [this.#memoryOf(value)]);
       const from = this.#groupOf[value];
       if (from) from.isRead = true;
     });
-    const [result, ...sides] = results;
-    for (const value of [...sides, ...changes]) draft.writes.add(value);
+    for (let i = 1; i < results.length; i++) draft.writes.push(results[i] as number);
+    addAll(draft.writes, changes);
     for (const value of results) this.#groupOf[value] = draft;
+    const [result] = results;
     if (result === undefined) return;
     this.#flowInto(draft, [result]);
     if (isPlaced(this.#value(result))) {
       draft.isClosed = true;
-      draft.writes.add(result);
+      addAll(draft.writes, [result]);
     }
   }
 
@@ -191,26 +198,24 @@ class Fusion {
     this.#drafts.delete(map);
     host.chain.push(...map.chain);
     host.scalars += map.scalars;
-    for (const value of map.operands) host.operands.add(value);
-    for (const memory of map.reads) host.reads.add(memory);
+    addAll(host.operands, map.operands);
+    addAll(host.reads, map.reads);
     for (const value of map.flow) this.#groupOf[value] = host;
     this.#flowInto(host, map.flow);
   }
 
   /** Appends values to the flow, of which the last is the result. */
-  #flowInto(draft: Draft, values: Iterable<number>): void {
-    if (draft.result !== undefined && this.#isNeeded(draft.result)) draft.stored.add(draft.result);
-    for (const value of values) {
-      draft.flow.add(value);
-      draft.result = value;
-    }
+  #flowInto(draft: Draft, values: readonly number[]): void {
+    const before = draft.flow.at(-1);
+    if (before !== undefined && this.#isNeeded(before)) draft.stored.push(before);
+    draft.flow.push(...values);
   }
 
   #moveToEnd(draft: Draft): void {
     draft.position = this.#position++;
     const { position } = draft;
     for (const memory of draft.reads) this.#lastRead[memory] = position;
-    for (const value of draft.writes) this.#written[this.#memoryOf(value)]?.push({ value, position });
+    for (const value of draft.writes) (this.#written[this.#memoryOf(value)] ??= []).push({ value, position });
   }
 
   #node(id: number): GraphNode {
@@ -235,7 +240,7 @@ class Fusion {
     if (!this.#node(id).primitive.elementwise) return undefined;
     const hosts = this.#fusableOperands(id).flatMap((value) => {
       const host = this.#groupOf[value];
-      return host?.kernel.hasEpilogue && host.flow.has(value) && this.#canTake(host, id) ? [host] : [];
+      return host?.kernel.hasEpilogue && host.flow.includes(value) && this.#canTake(host, id) ? [host] : [];
     });
     // A kernel is a better host than a map.
     return hosts.find(({ kernel }) => !kernel.isMap) ?? hosts[0];
@@ -246,9 +251,9 @@ class Fusion {
     const chosen: Draft[] = [];
     for (const value of this.#fusableOperands(id)) {
       const map = this.#groupOf[value];
-      if (!map?.kernel.isMap || map === host || chosen.includes(map) || map.result !== value) continue;
+      if (!map?.kernel.isMap || map === host || chosen.includes(map) || map.flow.at(-1) !== value) continue;
       const isOnlyFor = this.#uses.readers[value]?.length === 1 && !this.#uses.isReturned[value];
-      if (!isOnlyFor || map.stored.size > 0 || !this.#canMove(map)) continue;
+      if (!isOnlyFor || map.stored.length > 0 || !this.#canMove(map)) continue;
       if (this.#hasRoom(host, id, [...chosen, map])) chosen.push(map);
     }
     return chosen;
@@ -288,9 +293,9 @@ class Fusion {
   }
 
   #isWrittenAfter(position: number, value: number): boolean {
-    const writes = this.#written[this.#memoryOf(value)] as { value: number; position: number }[];
+    const writes = this.#written[this.#memoryOf(value)] ?? [];
     for (let i = writes.length - 1; i >= 0; i--) {
-      const write = writes[i] as { value: number; position: number };
+      const write = writes[i] as Write;
       if (write.position <= position) return false;
       if (overlap(this.#value(write.value), this.#value(value))) return true;
     }
@@ -303,34 +308,42 @@ class Fusion {
    */
   #interferes({ flow, writes }: Draft, id: number): boolean {
     const { primitive, inputs, results, changes } = this.#node(id);
-    const written = [...writes].map((value) => this.#value(value));
+    const written = writes.map((value) => this.#value(value));
     const isRead = ([name, { value }]: [string, Operand]): boolean =>
-      flow.has(value)
+      flow.includes(value)
         ? primitive.elementwise?.whole?.includes(name) === true
         : written.some(({ memory }) => memory === this.#memoryOf(value));
     const isWritten = (value: number): boolean =>
-      flow.has(value) || written.some((other) => overlap(other, this.#value(value)));
+      flow.includes(value) || written.some((other) => overlap(other, this.#value(value)));
     return Object.entries(inputs).some(isRead) || [...results, ...changes].some(isWritten);
   }
 
   /** Whether the kernel of `host` may have these maps and the node in its epilogue too. */
   #hasRoom(host: Draft, id: number, maps: readonly Draft[]): boolean {
-    const { kernel, flow, result } = host;
+    const { kernel, flow } = host;
     const own = this.kernels[id] as Kernel;
     const length = maps.reduce((sum, map) => sum + map.chain.length, host.chain.length + 1);
     const scalars = maps.reduce((sum, map) => sum + map.scalars, host.scalars + own.scalars);
     if (length > maxChain || scalars > maxScalars) return false;
 
     const { reads } = this.#node(id);
-    const operands = new Set([...host.operands, ...maps.flatMap((map) => [...map.operands])]);
-    for (const value of reads) {
-      if (!flow.has(value) && !maps.some((map) => map.result === value)) operands.add(value);
-    }
-    const onTheWay = new Set(host.stored);
-    if (result !== undefined) onTheWay.add(result);
+    const operands = [...host.operands];
+    for (const map of maps) addAll(operands, map.operands);
+    const results = maps.map((map) => map.flow.at(-1));
+    addAll(
+      operands,
+      reads.filter((value) => !flow.includes(value) && !results.includes(value)),
+    );
     const isOnlyFor = (value: number): boolean =>
       reads.includes(value) && this.#outside[value] === 1 && !this.#uses.isReturned[value];
-    const stored = [...onTheWay].filter((value) => this.#isNeeded(value) && !isOnlyFor(value));
-    return kernel.bindings + operands.size + stored.length <= maxBindings;
+    const stored = [...host.stored, ...flow.slice(-1)].filter(
+      (value) => this.#isNeeded(value) && !isOnlyFor(value),
+    );
+    return kernel.bindings + operands.length + stored.length <= maxBindings;
   }
+}
+
+/** Adds values to a list, each once. */
+function addAll(list: number[], values: readonly number[]): void {
+  for (const value of values) if (!list.includes(value)) list.push(value);
 }
