@@ -188,7 +188,8 @@ export class Trace implements Recording {
     const memory = `${bufferId}:${storage.offset}:${tensor.dtype}:${tensor.size}`;
     const key = `${memory}:${tensor.shape.join(',')}`;
     let value = this.#captures.get(key);
-    if (!value) this.#captures.set(key, (value = this.#value(tensor, { kind: 'capture', storage, memory })));
+    if (!value)
+      this.#captures.set(key, (value = { ...this.#value(tensor, { kind: 'capture', storage }), memory }));
     return value;
   }
 

@@ -4,13 +4,14 @@ import type { Spec } from './primitive.js';
 
 export type Origin =
   | { readonly kind: 'input'; readonly index: number }
-  /** `memory` is equal for tensors over the same range of a buffer, whatever their shapes. */
-  | { readonly kind: 'capture'; readonly storage: Storage; readonly memory: string }
+  | { readonly kind: 'capture'; readonly storage: Storage }
   | { readonly kind: 'node' }
   | { readonly kind: 'view'; readonly of: Value };
 
 export interface Value {
   readonly id: number;
+  /** Of a captured tensor: the same for all over one range of a buffer, whatever their shapes. */
+  readonly memory?: string;
   readonly spec: Spec;
   readonly origin: Origin;
   /** Memory outside the program that the value is written to directly, set by `Trace.place`. */

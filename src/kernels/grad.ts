@@ -66,8 +66,8 @@ function checkDifferentiable(trace: Trace, name: 'loss' | 'tensors', list: reado
 /** What gradients belong to: a value, or memory from outside the program. */
 type Id = number | string;
 
-function idOf({ id, origin }: Value): Id {
-  return origin.kind === 'capture' ? origin.memory : id;
+function idOf({ id, memory }: Value): Id {
+  return memory ?? id;
 }
 
 /** What is known of memory, by the values that use it. Captured tensors that share a part of their memory are one entry. */
