@@ -326,10 +326,8 @@ export function gradientsOf<I extends string, O extends string>(
     const losses = (Object.entries(gradients) as [O, Tensor | undefined][]).flatMap(([name, gradient]) =>
       gradient ? [multiply(outputs[name], gradient)] : [],
     );
-    // These add nothing, and give an input that no output depends on the gradient 0.
-    const nothing = Object.values<Tensor>(views).map((view) => multiply(view, 0));
     const wanted = Object.values<Tensor>(views);
-    const found = new Backpropagation(trace, [...losses, ...nothing], wanted, {}, begin).run();
+    const found = new Backpropagation(trace, losses, wanted, { unconnected: 'zero' }, begin).run();
     const names = Object.keys(inputs) as I[];
     return Object.fromEntries(names.map((name, i) => [name, found[i]])) as Record<I, Tensor>;
   };
