@@ -25,7 +25,8 @@ const rules = (): Rules<GradOptions> => ({ unconnected: oneOf(['throw', 'zero'])
  * For a loss with several elements, or several losses, the gradient of their sum. A loss listed twice counts twice;
  * the gradient of a loss with respect to itself is 1. A gradient is 0 if the loss depends on the tensor only through
  * steps, as the gradient of relu does, in PyTorch and JAX too. Tensors made outside the program over the same memory, such
- * as a tensor and its reshape, are one variable: each has the gradient of all.
+ * as a tensor and its reshape, are one variable: each has the gradient of all. Each argument of the program is a variable of
+ * its own.
  *
  * Units: of `loss` over those of each tensor. Shapes: those of `tensors`.
  * Throws: StateError outside a program; when the loss does not depend on one of the tensors, unless `unconnected` is
