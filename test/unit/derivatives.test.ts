@@ -1,5 +1,5 @@
 // Plan: which ops `grad` differentiates, as docs/architecture.md lists them: every op of the checks, on its first case. Those
-// of first and second order through every f32 operand; the others, the changes in place among them, are refused by name.
+// of first and second order through every operand of floats; the others, the changes in place among them, are refused by name.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { evaluate } from '../../src/check/evaluate.js';
@@ -22,7 +22,8 @@ function recorded<R>(specs: Readonly<Record<string, Spec>>, fn: (operands: Named
   return trace.record(() => fn(Object.fromEntries(named)));
 }
 
-const floatsOf = (tensors: Named): Tensor[] => Object.values(tensors).filter(({ dtype }) => dtype === 'f32');
+const floatsOf = (tensors: Named): Tensor[] =>
+  Object.values(tensors).filter(({ dtype }) => dtype.startsWith('f'));
 
 /** What `grad` says of an output by the operands; '' for a gradient that it could record. */
 function refusalOf(output: Tensor, operands: readonly Tensor[]): string {
@@ -34,7 +35,7 @@ function refusalOf(output: Tensor, operands: readonly Tensor[]): string {
   }
 }
 
-/** Records the gradients of the gradients of all differentiable outputs by all f32 operands. */
+/** Records the gradients of the gradients of all differentiable outputs by all float operands. */
 function differentiates(check: OpCheck): boolean {
   const { call, reference, outputs, differentiable = outputs, cases } = check;
   // Without operands, such as fill: a constant.
