@@ -39,6 +39,9 @@ const COLUMNS: u32 = 4; //! channels per invocation, a multiple of four
 const K_STEP: u32 = 16; //! terms of the sum per round, a multiple of four
 const GRID_X: u32 = 1; //! workgroups along x; the tiles wrap to y because one dimension allows 65,535
 
+//! include product/tile_gpu
+//! include product/inner_loop_gpu
+
 // Rows, columns and pixels of the largest phase; smaller phases are padded.
 const PHASE_H = (H + STRIDE_H - 1u) / STRIDE_H;
 const PHASE_W = (W + STRIDE_W - 1u) / STRIDE_W;
@@ -47,25 +50,12 @@ const M = N * PHASE_H * PHASE_W;
 const TAPS_H = (KH + STRIDE_H - 1u) / STRIDE_H;
 const TAPS_W = (KW + STRIDE_W - 1u) / STRIDE_W;
 const K = TAPS_H * TAPS_W * O;
-const THREADS = THREADS_X * THREADS_Y;
-const QUADS = COLUMNS / 4u;
-const TILE_M = THREADS_Y * ROWS;
-const TILE_N = THREADS_X * COLUMNS;
 const TILES_M = (M + TILE_M - 1u) / TILE_M;
 const TILES_N = (C + TILE_N - 1u) / TILE_N;
-// Distance between the four channels of one vec4.
-const STRIPE = TILE_N / 4u;
-const K_QUADS = K_STEP / 4u;
 const ROUNDS = (K + K_STEP - 1u) / K_STEP;
-// vec4 of each tile that one invocation brings in per round; of b the last may be one too many.
-const A_LOADS = TILE_M * K_QUADS / THREADS;
-const B_LOADS = (STRIPE * K_STEP + THREADS - 1u) / THREADS;
-const_assert A_LOADS * THREADS == TILE_M * K_QUADS;
 // An invocation brings in the same terms of every pixel and of every channel.
 const_assert THREADS % K_STEP == 0u;
 const ROWS_APART = THREADS / K_QUADS;
-// Invocations side by side in a subgroup: eight by four read the least from workgroup memory.
-const WIDE = min(THREADS_X, 8u);
 const COLUMNS_APART = THREADS / K_STEP;
 // Taps are subtracted from rows: of a row no gradient has and a tap no window has none leads inside.
 const NO_ROW = 0x20000000u;
@@ -74,14 +64,6 @@ const NO_TAP = 0x40000000u;
 @group(0) @binding(0) var<storage, read> dy: array<DY_ELEMENT>;
 @group(0) @binding(1) var<storage, read> kernel: array<f32>;
 @group(0) @binding(2) var<storage, read_write> dx: array<f32>;
-
-// Only the thread coordinate of these arrays is dynamic in the inner loop, so that the clamps which
-// robustness adds are computed once. Neighbours read neighbouring rows, and the vec4 too many per row
-// puts those on different banks.
-// a_tile[row / THREADS_Y][row % THREADS_Y][k / 4] holds four consecutive terms of a pixel.
-var<workgroup> a_tile: array<array<array<vec4f, K_QUADS + 1u>, THREADS_Y>, ROWS>;
-// b_tile[k][t / THREADS_X][t % THREADS_X] holds the channels t, t + STRIPE, t + 2 STRIPE, t + 3 STRIPE.
-var<workgroup> b_tile: array<array<array<vec4f, THREADS_X + 1u>, QUADS>, K_STEP>;
 
 fn epilogue(value: f32, index: u32, channel: u32) -> f32 { return value; } //! hook
 
@@ -165,8 +147,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   let phase_index = tile / (TILES_N * TILES_M) % (STRIDE_H * STRIDE_W);
   let phase = vec2u(phase_index / STRIDE_W, phase_index % STRIDE_W);
   let first_tap = (phase + vec2u(PAD_TOP, PAD_LEFT)) % vec2u(STRIDE_H, STRIDE_W);
-  let tx = local / (WIDE * THREADS_Y) * WIDE + local % WIDE;
-  let ty = local / WIDE % THREADS_Y;
+  let tx = column_in_tile(local);
+  let ty = row_in_tile(local);
 
   // An invocation gathers for the same pixels in every round: their divisions are done once.
   let quad = local % K_QUADS;
@@ -175,11 +157,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
     windows[load] = window_of(first_m + load * ROWS_APART + local / K_QUADS, phase);
   }
 
-  var sum: array<array<vec4f, QUADS>, ROWS>;
-  var b0: array<vec4f, QUADS>;
-  var b1: array<vec4f, QUADS>;
-  var b2: array<vec4f, QUADS>;
-  var b3: array<vec4f, QUADS>;
+  var sums: Sums;
 
   for (var round = 0u; round < ROUNDS; round++) {
     let first_k = round * K_STEP;
@@ -209,21 +187,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
     }
     workgroupBarrier();
 
-    for (var four_steps = 0u; four_steps < K_QUADS; four_steps++) {
-      for (var j = 0u; j < QUADS; j++) {
-        b0[j] = b_tile[4u * four_steps][j][tx];
-        b1[j] = b_tile[4u * four_steps + 1u][j][tx];
-        b2[j] = b_tile[4u * four_steps + 2u][j][tx];
-        b3[j] = b_tile[4u * four_steps + 3u][j][tx];
-      }
-      for (var row = 0u; row < ROWS; row++) {
-        let four = a_tile[row][ty][four_steps];
-        for (var j = 0u; j < QUADS; j++) {
-          sum[row][j] = fma(vec4f(four.w), b3[j], fma(vec4f(four.z), b2[j],
-            fma(vec4f(four.y), b1[j], fma(vec4f(four.x), b0[j], sum[row][j]))));
-        }
-      }
-    }
+    add_product(&sums, tx, ty);
     workgroupBarrier();
   }
 
@@ -235,7 +199,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
         let c = first_c + e * STRIPE + j * THREADS_X + tx;
         if (m < M && pixel.h < H && pixel.w < W && c < C) {
           let index = ((pixel.n * H + pixel.h) * W + pixel.w) * C + c;
-          dx[index] = epilogue(sum[row][j][e], index, c);
+          dx[index] = epilogue(sums[row][j][e], index, c);
         }
       }
     }

@@ -44,30 +44,23 @@ const K_STEP: u32 = 16; //! pixels per round
 const SLICES: u32 = 1; //! parts of the sum, one per workgroup along z
 const GRID_X: u32 = 1; //! workgroups along x; the tiles wrap to y because one dimension allows 65,535
 
+//! include product/tile_gpu
+
 const M = KH * KW * C;
 const PIXELS = N * P * Q;
-const THREADS = THREADS_X * THREADS_Y;
 const ROW_QUADS = ROWS / 4u;
-const QUADS = COLUMNS / 4u;
-const TILE_M = THREADS_Y * ROWS;
-const TILE_N = THREADS_X * COLUMNS;
 const TILES_N = (O + TILE_N - 1u) / TILE_N;
 const TILE_M_QUADS = TILE_M / 4u;
-// Distance between the four columns of one vec4.
-const STRIPE = TILE_N / 4u;
 // Rounds per slice; the last slice may run past the pixels, where the loads give zero.
 const ROUNDS = ((PIXELS + K_STEP - 1u) / K_STEP + SLICES - 1u) / SLICES;
 // vec4 of each tile that one invocation brings in per round; of b the last may be one too many.
 const A_LOADS = TILE_M_QUADS * K_STEP / THREADS;
-const B_LOADS = (STRIPE * K_STEP + THREADS - 1u) / THREADS;
 const_assert A_LOADS * THREADS == TILE_M_QUADS * K_STEP;
 // An invocation gathers the same rows in every round.
 const_assert THREADS % TILE_M_QUADS == 0u;
 // And the same columns, THREADS / STRIPE invocations each; at the end b_tile has room for the sums of all.
 const COLUMN_SHARERS = THREADS / STRIPE;
 const_assert THREADS % STRIPE == 0u && COLUMN_SHARERS <= K_STEP;
-// Invocations side by side in a subgroup: eight by four read the least from workgroup memory.
-const WIDE = min(THREADS_X, 8u);
 // A row no image has. The sum of two of them is one as well: a tap and a pixel may both be outside.
 const OUTSIDE = 0x40000000u;
 
@@ -143,8 +136,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   let tile = group.y * GRID_X + group.x;
   let first_m = tile / TILES_N * TILE_M;
   let first_o = tile % TILES_N * TILE_N;
-  let tx = local / (WIDE * THREADS_Y) * WIDE + local % WIDE;
-  let ty = local / WIDE % THREADS_Y;
+  let tx = column_in_tile(local);
+  let ty = row_in_tile(local);
 
   // The rows are the same in every round: their divisions are done once.
   let quad = local % TILE_M_QUADS;

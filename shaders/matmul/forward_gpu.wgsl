@@ -31,34 +31,16 @@ const K_STEP: u32 = 16; //! terms of the sum per round, a multiple of four
 const SLICES: u32 = 1; //! parts of the sum, one per workgroup along z
 const GRID_X: u32 = 1; //! workgroups along x; the tiles wrap to y because one dimension allows 65,535
 
-const THREADS = THREADS_X * THREADS_Y;
-const QUADS = COLUMNS / 4u;
-const TILE_M = THREADS_Y * ROWS;
-const TILE_N = THREADS_X * COLUMNS;
+//! include product/tile_gpu
+//! include product/inner_loop_gpu
+
 const TILES_N = (N + TILE_N - 1u) / TILE_N;
-// Distance between the four columns of one vec4.
-const STRIPE = TILE_N / 4u;
-const K_QUADS = K_STEP / 4u;
 // Rounds per slice; the last slice may run past K, where the loads give zero.
 const ROUNDS = ((K + K_STEP - 1u) / K_STEP + SLICES - 1u) / SLICES;
-// vec4 of each tile that one invocation brings in per round; of b the last may be one too many.
-const A_LOADS = TILE_M * K_QUADS / THREADS;
-const B_LOADS = (STRIPE * K_STEP + THREADS - 1u) / THREADS;
-const_assert A_LOADS * THREADS == TILE_M * K_QUADS;
-// Invocations side by side in a subgroup: eight by four read the least from workgroup memory.
-const WIDE = min(THREADS_X, 8u);
 
 @group(0) @binding(0) var<storage, read> a: array<A_ELEMENT>;
 @group(0) @binding(1) var<storage, read> b: array<f32>;
 @group(0) @binding(2) var<storage, read_write> c: array<f32>;
-
-// Only the thread coordinate of these arrays is dynamic in the inner loop, so that the clamps which
-// robustness adds are computed once. Neighbours read neighbouring rows, and the vec4 too many per row
-// puts those on different banks.
-// a_tile[row / THREADS_Y][row % THREADS_Y][k / 4] holds four consecutive terms of a row.
-var<workgroup> a_tile: array<array<array<vec4f, K_QUADS + 1u>, THREADS_Y>, ROWS>;
-// b_tile[k][t / THREADS_X][t % THREADS_X] holds the columns t, t + STRIPE, t + 2 STRIPE, t + 3 STRIPE.
-var<workgroup> b_tile: array<array<array<vec4f, THREADS_X + 1u>, QUADS>, K_STEP>;
 
 fn epilogue(value: f32, index: u32, channel: u32) -> f32 { return value; } //! hook
 
@@ -91,14 +73,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   let tile = group.y * GRID_X + group.x;
   let first_m = tile / TILES_N * TILE_M;
   let first_n = tile % TILES_N * TILE_N;
-  let tx = local / (WIDE * THREADS_Y) * WIDE + local % WIDE;
-  let ty = local / WIDE % THREADS_Y;
+  let tx = column_in_tile(local);
+  let ty = row_in_tile(local);
 
-  var sum: array<array<vec4f, QUADS>, ROWS>;
-  var b0: array<vec4f, QUADS>;
-  var b1: array<vec4f, QUADS>;
-  var b2: array<vec4f, QUADS>;
-  var b3: array<vec4f, QUADS>;
+  var sums: Sums;
 
   for (var round = 0u; round < ROUNDS; round++) {
     let first_k = (group.z * ROUNDS + round) * K_STEP;
@@ -122,21 +100,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
     }
     workgroupBarrier();
 
-    for (var quad = 0u; quad < K_QUADS; quad++) {
-      for (var j = 0u; j < QUADS; j++) {
-        b0[j] = b_tile[4u * quad][j][tx];
-        b1[j] = b_tile[4u * quad + 1u][j][tx];
-        b2[j] = b_tile[4u * quad + 2u][j][tx];
-        b3[j] = b_tile[4u * quad + 3u][j][tx];
-      }
-      for (var row = 0u; row < ROWS; row++) {
-        let four = a_tile[row][ty][quad];
-        for (var j = 0u; j < QUADS; j++) {
-          sum[row][j] = fma(vec4f(four.w), b3[j], fma(vec4f(four.z), b2[j],
-            fma(vec4f(four.y), b1[j], fma(vec4f(four.x), b0[j], sum[row][j]))));
-        }
-      }
-    }
+    add_product(&sums, tx, ty);
     workgroupBarrier();
   }
 
@@ -148,10 +112,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
         if (m < M && n < N) {
           let index = m * N + n;
           if (SLICES == 1u) {
-            c[index] = epilogue(sum[row][j][e], index, n);
+            c[index] = epilogue(sums[row][j][e], index, n);
           } else {
             // A part of the sum is no value yet: the reduce pass applies the epilogue.
-            c[group.z * (M * N) + index] = sum[row][j][e];
+            c[group.z * (M * N) + index] = sums[row][j][e];
           }
         }
       }

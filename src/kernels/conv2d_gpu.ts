@@ -7,6 +7,8 @@ import forwardGpuWgsl from '../../shaders/conv2d/forward_gpu.wgsl';
 import inputGradientGpuWgsl from '../../shaders/conv2d/input_gradient_gpu.wgsl';
 import kernelGradientGpuWgsl from '../../shaders/conv2d/kernel_gradient_gpu.wgsl';
 import kernelGradientGpuReduceWgsl from '../../shaders/conv2d/kernel_gradient_gpu_reduce.wgsl';
+import innerLoopGpuWgsl from '../../shaders/product/inner_loop_gpu.wgsl';
+import tileGpuWgsl from '../../shaders/product/tile_gpu.wgsl';
 import type { Shape, Variant } from '../engine/primitive.js';
 import { registerShaders } from '../engine/shader.js';
 import {
@@ -30,6 +32,8 @@ registerShaders({
   'conv2d/input_gradient_gpu': inputGradientGpuWgsl,
   'conv2d/kernel_gradient_gpu': kernelGradientGpuWgsl,
   'conv2d/kernel_gradient_gpu_reduce': kernelGradientGpuReduceWgsl,
+  'product/inner_loop_gpu': innerLoopGpuWgsl,
+  'product/tile_gpu': tileGpuWgsl,
 });
 
 type ForwardVariant = Variant<'x' | 'kernel', 'y', WindowAttributes>;

@@ -5,6 +5,8 @@
 import forwardGpuWgsl from '../../shaders/matmul/forward_gpu.wgsl';
 import forwardGpuReduceWgsl from '../../shaders/matmul/forward_gpu_reduce.wgsl';
 import forwardGpuThinWgsl from '../../shaders/matmul/forward_gpu_thin.wgsl';
+import innerLoopGpuWgsl from '../../shaders/product/inner_loop_gpu.wgsl';
+import tileGpuWgsl from '../../shaders/product/tile_gpu.wgsl';
 import type { DeviceTraits, Dispatch, Requirements, Variant } from '../engine/primitive.js';
 import { registerShaders } from '../engine/shader.js';
 import { oneSubgroup } from './grid.js';
@@ -13,6 +15,8 @@ registerShaders({
   'matmul/forward_gpu': forwardGpuWgsl,
   'matmul/forward_gpu_reduce': forwardGpuReduceWgsl,
   'matmul/forward_gpu_thin': forwardGpuThinWgsl,
+  'product/inner_loop_gpu': innerLoopGpuWgsl,
+  'product/tile_gpu': tileGpuWgsl,
 });
 
 /** The tile of the result that one workgroup computes. */

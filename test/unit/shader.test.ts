@@ -174,7 +174,13 @@ test('an empty text changes nothing', () => {
   expect(shaderSource('made_up/example')).toBe(before);
 });
 
-const helpers = ['floats/non_finite', 'random/pcg4d', 'softmax_cross_entropy/row'];
+const helpers = [
+  'floats/non_finite',
+  'product/inner_loop_gpu',
+  'product/tile_gpu',
+  'random/pcg4d',
+  'softmax_cross_entropy/row',
+];
 
 // All ops and optimizers, which register their shaders.
 await import('../../src/check/index.js');
