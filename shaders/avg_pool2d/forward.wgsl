@@ -20,6 +20,8 @@ const PER_INVOCATION: u32 = 1; //! elements per invocation
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
 
+//! include pool2d/windows
+
 fn epilogue(value: f32, index: u32, channel: u32) -> f32 { return value; } //! hook
 
 @compute @workgroup_size(WORKGROUP)
@@ -31,18 +33,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       break;
     }
     let c = element % C;
-    let q = element / C % Q;
-    let p = element / (C * Q) % P;
-    let n = element / (C * Q * P);
+    let window = window_of(element, C);
     var total = 0.0;
     var count = 0.0;
     for (var i = 0u; i < KH; i++) {
       for (var j = 0u; j < KW; j++) {
-        // Unsigned: a tap above or left of x wraps to a huge number.
-        let h = p * STRIDE_H + i - PAD_TOP;
-        let w = q * STRIDE_W + j - PAD_LEFT;
-        if (h < H && w < W) {
-          total += x[((n * H + h) * W + w) * C + c];
+        let tap = tap_of(window, i, j);
+        if (is_inside(tap)) {
+          total += x[index_of(window, tap, C) + c];
           count += 1.0;
         }
       }

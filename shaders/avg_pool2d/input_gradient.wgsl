@@ -16,12 +16,11 @@ const PAD_TOP: u32 = 0; //! rows outside x above it
 const PAD_LEFT: u32 = 0; //! columns outside x left of it
 const WORKGROUP: u32 = 64; //! invocations per workgroup
 const PER_INVOCATION: u32 = 1; //! elements per invocation
-// At most this many windows lie over one pixel.
-const OVER_H: u32 = (KH + STRIDE_H - 1u) / STRIDE_H;
-const OVER_W: u32 = (KW + STRIDE_W - 1u) / STRIDE_W;
 
 @group(0) @binding(0) var<storage, read> dy: array<f32>;
 @group(0) @binding(1) var<storage, read_write> dx: array<f32>;
+
+//! include pool2d/windows
 
 fn epilogue(value: f32, index: u32, channel: u32) -> f32 { return value; } //! hook
 
@@ -34,21 +33,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       break;
     }
     let c = element % C;
-    let w = element / C % W;
-    let h = element / (C * W) % H;
+    let pixel = Tap(element / (C * W) % H, element / C % W);
     let n = element / (C * W * H);
     var total = 0.0;
     for (var a = 0u; a < OVER_H; a++) {
       for (var b = 0u; b < OVER_W; b++) {
-        // The a-th last window row over h, and h's row i within it; wrapped numbers fail the tests.
-        let p = (h + PAD_TOP) / STRIDE_H - a;
-        let q = (w + PAD_LEFT) / STRIDE_W - b;
-        let i = h + PAD_TOP - p * STRIDE_H;
-        let j = w + PAD_LEFT - q * STRIDE_W;
-        if (p < P && q < Q && i < KH && j < KW) {
-          let rows = inside(p * STRIDE_H, KH, PAD_TOP, H);
-          let columns = inside(q * STRIDE_W, KW, PAD_LEFT, W);
-          total += dy[((n * P + p) * Q + q) * C + c] / f32(rows * columns);
+        let over = window_over(pixel, a, b);
+        if (contains(over)) {
+          let rows = inside(over.p * STRIDE_H, KH, PAD_TOP, H);
+          let columns = inside(over.q * STRIDE_W, KW, PAD_LEFT, W);
+          total += dy[((n * P + over.p) * Q + over.q) * C + c] / f32(rows * columns);
         }
       }
     }

@@ -26,6 +26,7 @@ const QUADS: u32 = C / 4u;
 @group(0) @binding(1) var<storage, read_write> y: array<vec4f>;
 
 //! include floats/non_finite
+//! include pool2d/windows
 
 fn epilogue(value: f32, index: u32, channel: u32) -> f32 { return value; } //! hook
 
@@ -37,18 +38,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     if (quad >= N * P * Q * QUADS) {
       break;
     }
-    let q = quad / QUADS % Q;
-    let p = quad / (QUADS * Q) % P;
-    let n = quad / (QUADS * Q * P);
+    let window = window_of(quad, QUADS);
     var largest = vec4f(-infinity());
     var size = vec4u();
     for (var i = 0u; i < KH; i++) {
       for (var j = 0u; j < KW; j++) {
-        // Unsigned: a tap above or left of x wraps to a huge number.
-        let h = p * STRIDE_H + i - PAD_TOP;
-        let w = q * STRIDE_W + j - PAD_LEFT;
-        if (h < H && w < W) {
-          let value = x[((n * H + h) * W + w) * QUADS + quad % QUADS];
+        let tap = tap_of(window, i, j);
+        if (is_inside(tap)) {
+          let value = x[index_of(window, tap, QUADS) + quad % QUADS];
           largest = max(largest, value);
           size = max(size, magnitude4(value));
         }

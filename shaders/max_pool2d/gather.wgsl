@@ -22,6 +22,7 @@ const PER_INVOCATION: u32 = 1; //! elements per invocation
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 
 //! include floats/non_finite
+//! include pool2d/windows
 
 fn epilogue(value: f32, index: u32, channel: u32) -> f32 { return value; } //! hook
 
@@ -34,23 +35,19 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       break;
     }
     let c = element % C;
-    let q = element / C % Q;
-    let p = element / (C * Q) % P;
-    let n = element / (C * Q * P);
+    let window = window_of(element, C);
     var largest = 0.0;
     var place = 0u;
     var is_first = true;
     for (var i = 0u; i < KH; i++) {
       for (var j = 0u; j < KW; j++) {
-        // Unsigned: a tap above or left of x wraps to a huge number.
-        let h = p * STRIDE_H + i - PAD_TOP;
-        let w = q * STRIDE_W + j - PAD_LEFT;
-        if (h < H && w < W) {
-          let tap = ((n * H + h) * W + w) * C + c;
-          let value = x[tap];
+        let tap = tap_of(window, i, j);
+        if (is_inside(tap)) {
+          let index = index_of(window, tap, C) + c;
+          let value = x[index];
           let is_larger = is_first || exceeds(value, largest);
           largest = select(largest, value, is_larger);
-          place = select(place, tap, is_larger);
+          place = select(place, index, is_larger);
           is_first = false;
         }
       }

@@ -17,15 +17,13 @@ const PAD_TOP: u32 = 0; //! rows outside x above it
 const PAD_LEFT: u32 = 0; //! columns outside x left of it
 const WORKGROUP: u32 = 64; //! invocations per workgroup
 const PER_INVOCATION: u32 = 1; //! elements per invocation
-// At most this many windows lie over one pixel.
-const OVER_H: u32 = (KH + STRIDE_H - 1u) / STRIDE_H;
-const OVER_W: u32 = (KW + STRIDE_W - 1u) / STRIDE_W;
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> dy: array<f32>;
 @group(0) @binding(2) var<storage, read_write> dx: array<f32>;
 
 //! include floats/non_finite
+//! include pool2d/windows
 
 fn epilogue(value: f32, index: u32, channel: u32) -> f32 { return value; } //! hook
 
@@ -38,20 +36,15 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       break;
     }
     let c = element % C;
-    let w = element / C % W;
-    let h = element / (C * W) % H;
+    let pixel = Tap(element / (C * W) % H, element / C % W);
     let n = element / (C * W * H);
     let value = x[element];
     var total = 0.0;
     for (var a = 0u; a < OVER_H; a++) {
       for (var b = 0u; b < OVER_W; b++) {
-        // The a-th last window row over h, and h's row i within it; wrapped numbers fail the tests.
-        let p = (h + PAD_TOP) / STRIDE_H - a;
-        let q = (w + PAD_LEFT) / STRIDE_W - b;
-        let i = h + PAD_TOP - p * STRIDE_H;
-        let j = w + PAD_LEFT - q * STRIDE_W;
-        if (p < P && q < Q && i < KH && j < KW && is_first_maximum(n, p, q, c, i, j, value)) {
-          total += dy[((n * P + p) * Q + q) * C + c];
+        let over = window_over(pixel, a, b);
+        if (contains(over) && is_first_maximum(Window(n, over.p, over.q), c, over.i * KW + over.j, value)) {
+          total += dy[((n * P + over.p) * Q + over.q) * C + c];
         }
       }
     }
@@ -59,16 +52,15 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   }
 }
 
-// Whether `value`, at (i,j) in the window (p,q), exceeds every tap before, and no tap behind exceeds it.
-fn is_first_maximum(n: u32, p: u32, q: u32, c: u32, i: u32, j: u32, value: f32) -> bool {
+// Whether `value`, at the given place in the window, exceeds every tap before it, and no tap after it exceeds it.
+fn is_first_maximum(window: Window, c: u32, place: u32, value: f32) -> bool {
   var is_first = true;
-  for (var ii = 0u; ii < KH; ii++) {
-    for (var jj = 0u; jj < KW; jj++) {
-      let h = p * STRIDE_H + ii - PAD_TOP;
-      let w = q * STRIDE_W + jj - PAD_LEFT;
-      if (h < H && w < W) {
-        let other = x[((n * H + h) * W + w) * C + c];
-        let is_before = ii * KW + jj < i * KW + j;
+  for (var i = 0u; i < KH; i++) {
+    for (var j = 0u; j < KW; j++) {
+      let tap = tap_of(window, i, j);
+      if (is_inside(tap)) {
+        let other = x[index_of(window, tap, C) + c];
+        let is_before = i * KW + j < place;
         is_first = is_first && select(!exceeds(other, value), exceeds(value, other), is_before);
       }
     }

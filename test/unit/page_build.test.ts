@@ -89,6 +89,8 @@ describe('the built page', () => {
       'matmul',
       'max_pool2d',
       'micro_batch',
+      'pool2d',
+      'product',
       'random',
       'softmax',
       'softmax_cross_entropy',
