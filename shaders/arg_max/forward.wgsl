@@ -2,7 +2,7 @@
 // One invocation per output. A strict comparison keeps the first of equals.
 const OUTER: u32 = 1; //! product of the axes before the reduced one
 const REDUCED: u32 = 4; //! extent of the reduced axis
-const INNER: u32 = 1; //! product of the axes behind it
+const INNER: u32 = 1; //! product of the axes after it
 const WORKGROUP: u32 = 64; //! invocations per workgroup
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;

@@ -1,5 +1,5 @@
-// y[n,p,q,c] = mean over (i,j) of x[n, p·STRIDE_H + i − PAD_TOP, q·STRIDE_W + j − PAD_LEFT, c]; taps outside x do not take
-// part, in the count either.
+// y[n,p,q,c] = mean over (i,j) of x[n, p·STRIDE_H + i − PAD_TOP, q·STRIDE_W + j − PAD_LEFT, c]; taps outside x do not
+// count.
 //
 // Shapes: x [N,H,W,C] → y [N,P,Q,C]. One invocation computes PER_INVOCATION elements of y, WORKGROUP apart.
 const N: u32 = 1; //! images

@@ -1,4 +1,4 @@
-// dx[n,h,w,c] = Σ dy[n,p,q,c] / count[p,q] over the windows (p,q) that hold (h,w); count is the number of their pixels in x.
+// dx[n,h,w,c] = Σ dy[n,p,q,c] / count[p,q] over the windows (p,q) that contain (h,w); count is the number of their pixels in x.
 //
 // Shapes: dy [N,P,Q,C] → dx [N,H,W,C]. Gather style: one invocation adds up every window over its pixel, so nothing is
 // scattered and the bits never change. PER_INVOCATION elements per invocation, WORKGROUP apart.
@@ -50,7 +50,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   }
 }
 
-// How many of the `extent` places from `start` on lie in the `size` places behind the padding.
+// How many of the `extent` places from `start` on are among the `size` places after the padding.
 fn inside(start: u32, extent: u32, pad: u32, size: u32) -> u32 {
   return min(start + extent, pad + size) - max(start, pad);
 }

@@ -1,7 +1,7 @@
-// Per channel and slice, Σ dy and Σ dy·(x − mean) over the rows that count: what both gradients of the channel are made of.
+// Per channel and slice, Σ dy and Σ dy·(x − mean) over the rows that count: from which both gradients of the channel follow.
 //
-// Shapes: x, dy [N·PIXELS, C], mean [C], the step's state → partial [SLICES, 2, C]. Samples behind the end of the epoch do
-// not count. One invocation sums one slice of one channel; neighbours lie along C, so loads of one row are contiguous.
+// Shapes: x, dy [N·PIXELS, C], mean [C], the step's state → partial [SLICES, 2, C]. Samples past the end of the epoch do
+// not count. One invocation sums one slice of one channel; adjacent invocations take adjacent channels, so loads of one row are contiguous.
 const N: u32 = 1; //! samples
 const PIXELS: u32 = 4; //! rows of one sample
 const C: u32 = 1; //! channels
@@ -28,7 +28,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let count = min(N, state[EPOCH_SIZE] - state[CURSOR]) * PIXELS;
   let last = min((s + 1u) * SLICE, count);
   let centre = mean[c];
-  // Four sums side by side: shorter chains of dependent additions, and a smaller rounding error.
+  // Four independent sums: shorter chains of dependent additions, and a smaller rounding error.
   var sums = vec4f();
   var products = vec4f();
   var r = s * SLICE;

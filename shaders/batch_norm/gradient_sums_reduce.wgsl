@@ -1,4 +1,4 @@
-// dβ[c] = Σ dy;  dγ[c] = Σ dy·(x − mean) / σ, with σ = √(variance + ε): the slices of gradient_sums.wgsl put together; and the
+// dβ[c] = Σ dy;  dγ[c] = Σ dy·(x − mean) / σ, with σ = √(variance + ε): from the slices of gradient_sums.wgsl; and the
 // three numbers per channel that input_gradient.wgsl needs: γ/σ, dβ/count, dγ/(σ·count).
 //
 // Shapes: partial [SLICES, 2, C], variance [C], gamma [C], the step's state → dgamma [C], dbeta [C], coefficients [3, C].

@@ -2,7 +2,7 @@
 //
 // Shapes: x, dy [N·PIXELS, C], mean [C], coefficients [3, C] = (γ/σ, dβ/count, dγ/(σ·count)), the step's state
 // → dx [N·PIXELS, C]. One invocation takes ROWS rows of one channel, so that the channel's numbers are loaded once;
-// neighbours lie along C, so loads of one row are contiguous.
+// adjacent invocations take adjacent channels, so loads of one row are contiguous.
 const N: u32 = 1; //! samples
 const PIXELS: u32 = 4; //! rows of one sample
 const C: u32 = 1; //! channels

@@ -1,8 +1,8 @@
 // Per channel and slice, Σ d and Σ d² over the rows that count, with d = x[r,c] − x[0,c]: the first value as the shift keeps
 // the difference of the two, from which the variance comes, free of cancellation for channels far from 0.
 //
-// Shapes: x [N·PIXELS, C], the step's state → partial [SLICES, 2, C]. Samples behind the end of the epoch do not count.
-// One invocation sums one slice of one channel; neighbours lie along C, so loads of one row are contiguous.
+// Shapes: x [N·PIXELS, C], the step's state → partial [SLICES, 2, C]. Samples past the end of the epoch do not count.
+// One invocation sums one slice of one channel; adjacent invocations take adjacent channels, so loads of one row are contiguous.
 const N: u32 = 1; //! samples
 const PIXELS: u32 = 4; //! rows of one sample
 const C: u32 = 1; //! channels
@@ -27,7 +27,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let count = min(N, state[EPOCH_SIZE] - state[CURSOR]) * PIXELS;
   let last = min((s + 1u) * SLICE, count);
   let shift = x[c];
-  // Four sums side by side: shorter chains of dependent additions, and a smaller rounding error.
+  // Four independent sums: shorter chains of dependent additions, and a smaller rounding error.
   var sums = vec4f();
   var squares = vec4f();
   var r = s * SLICE;

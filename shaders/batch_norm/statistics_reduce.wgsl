@@ -1,10 +1,10 @@
-// mean[c] = x[0,c] + Σ d / count;  variance[c] = Σ d² / count − (Σ d / count)²: the slices of statistics.wgsl put together.
+// mean[c] = x[0,c] + Σ d / count;  variance[c] = Σ d² / count − (Σ d / count)²: from the slices of statistics.wgsl.
 //
 // Shapes: x [N·PIXELS, C], the step's state, partial [SLICES, 2, C] → mean [C], variance [C], which is biased: divided by
 // count. One invocation takes one channel and adds its slices in order.
 //
-// Where x[0,c] lies more than eleven deviations from the mean, the difference of the squares keeps too few digits, and so
-// does the mean. Then, which is rare, the invocation goes over the channel's rows twice more: mean first, then variance.
+// If x[0,c] is more than eleven deviations from the mean, the difference of the squares keeps too few digits, and so does the
+// mean. Then, which is rare, the invocation reads the channel's rows twice more: for the mean, then for the variance.
 const N: u32 = 1; //! samples
 const PIXELS: u32 = 4; //! rows of one sample
 const C: u32 = 1; //! channels

@@ -1,4 +1,4 @@
-// movingMean ← movingMean + SHARE·(mean − movingMean), and likewise the variance: the old value keeps 1 − SHARE of its weight.
+// movingMean ← movingMean + SHARE·(mean − movingMean), and the same for the variance: the old value keeps 1 − SHARE of its weight.
 //
 // Shapes: all [C]. One invocation takes one channel of both.
 const C: u32 = 1; //! channels

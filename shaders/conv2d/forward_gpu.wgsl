@@ -4,12 +4,12 @@
 //
 // Shapes: x [N,H,W,C], kernel [KH,KW,C,O] → y [N,P,Q,O]. Taps outside the image count as zero.
 // As a product: one row per output pixel (n,p,q), one column per output channel o, and the sum over
-// k = (i,j,c), which is the order in which both x (for one tap) and kernel lie in memory.
+// k = (i,j,c), which is the order in which x (for one tap) and kernel are stored.
 //
 // One workgroup computes TILE_M pixels × TILE_N channels. Each round it gathers K_STEP terms of every
 // pixel and K_STEP rows of the kernel into workgroup memory. One invocation computes ROWS pixels ×
-// COLUMNS channels in registers. The channels of one vec4 stand STRIPE apart, so that neighbours in a
-// workgroup load and store neighbouring words for any O.
+// COLUMNS channels in registers. The channels of one vec4 are STRIPE apart, so that adjacent
+// invocations load and store adjacent words for any O.
 //
 // Why this variant: the patches (KH·KW times the image) never go through memory, and each vec4 from
 // workgroup memory feeds many multiply-adds, which is what bounds a convolution on a GPU.
@@ -44,10 +44,10 @@ const M = N * P * Q;
 const K = KH * KW * C;
 const TILES_N = (O + TILE_N - 1u) / TILE_N;
 const ROUNDS = (K + K_STEP - 1u) / K_STEP;
-// An invocation brings in the same terms of every pixel.
+// An invocation loads the same terms of every pixel.
 const_assert THREADS % K_QUADS == 0u;
 const ROWS_APART = THREADS / K_QUADS;
-// A row no image has. The sum of two of them is one as well: a tap and a pixel may both be outside.
+// A row that no image has. The sum of two of them is such a row too: a tap and a pixel may both be outside.
 const OUTSIDE = 0x40000000u;
 
 @group(0) @binding(0) var<storage, read> x: array<X_ELEMENT>;

@@ -6,17 +6,17 @@
 // One invocation owns LANE_OUTPUTS consecutive output channels at each pixel of a tile of TILE_P × TILE_Q pixels in each
 // of TILE_N images; one workgroup is one subgroup and so makes SG · LANE_OUTPUTS channels of that tile.
 //
-// Why this variant: on such a device a load is a branch and a scalar move for every lane, as dear as some twenty
-// multiply-adds of a whole vector, while handing a lane's value to all others costs next to nothing. Hence the lanes
+// Why this variant: on such a device a load is a branch and a scalar move for every lane, as expensive as some
+// twenty multiply-adds of a whole vector, while broadcasting a lane's value costs next to nothing. Hence the lanes
 // load neighbouring pixels of an input row and every multiply-add takes its pixel by shuffle; weights and pixels once
 // loaded serve all pixels of the tile and KW · LANE_OUTPUTS multiply-adds. The window row j is innermost because storing a
 // variable inside a loop costs a blend: KW multiply-adds share one.
 // The driver unrolls a loop of at most about 35 multiply-adds of vec4f, where indices become constants, and leaves
 // longer loops alone, at a tenth of the speed: hence the groups. One pass through the inner loop should stay below
 // some 4,000 machine instructions, or it no longer fits the core's cache of decoded ones: hence tiles of 28 pixels for
-// a window of 5 columns, 56 for one of 3. Tiles of rows of several images waste no rows, whatever P: 3×3 64→64 at 14×14
+// a window of 5 columns, 56 for one of 3. Tiles of rows of several images waste no rows for any P: 3×3 64→64 at 14×14
 // runs 17 % faster on one row of 4 images than on two rows of one.
-// The sums lie in an array that is also indexed by a variable, when stored, and so stay in memory: the driver would
+// The sums are in an array that a variable also indexes, when they are stored, so they stay in memory: the driver would
 // otherwise move them between registers and memory twice as often.
 // Of the time for 5×5 32→32, the multiply-adds alone take 58 %, loading weights 32 %, loading pixels 10 %. Weights from a
 // uniform buffer, from a texture or prefetched while others are multiplied gain nothing; in workgroup memory they would
@@ -44,7 +44,7 @@ const TILE_N: u32 = 1; //! images per workgroup: the same rows of each
 const TILE_P: u32 = 2; //! output rows per workgroup and image; TILE_N · TILE_P is at most 4
 const GROUPS: u32 = 2; //! groups of columns per row, at most 4
 const GROUP: u32 = 2; //! columns per group
-const GRID_X: u32 = 65535; //! workgroups along x; the rest of the list of tiles lies along z
+const GRID_X: u32 = 65535; //! workgroups along x; the rest of the list of tiles is along z
 
 const TILE_Q = GROUPS * GROUP;
 const TILE_ROWS = TILE_N * TILE_P;
@@ -64,7 +64,7 @@ alias Row = array<f32, LOADS>;
 
 fn epilogue(value: f32, index: u32, channel: u32) -> f32 { return value; } //! hook
 
-/// Where a lane finds its pixels of one input row; padding reads pixel 0 and is then replaced by zero.
+/// Where a lane loads its pixels of one input row; padding reads pixel 0 and is then replaced by zero.
 struct RowPlace {
   offset: array<u32, LOADS>,
   inside: array<bool, LOADS>,
@@ -72,7 +72,7 @@ struct RowPlace {
 
 fn place_row(n: u32, p: u32, i: u32, q0: u32, lane: u32) -> RowPlace {
   var place: RowPlace;
-  // Unsigned: above and left of the image wraps round to huge values, which are outside as well.
+  // Unsigned: above and left of the image wraps to huge values, which are outside as well.
   let h = p + i - PAD_TOP;
   for (var g = 0u; g < LOADS; g++) {
     let w = q0 + g * SG + lane - PAD_LEFT;

@@ -1,18 +1,18 @@
 // Gradient of a 2-D convolution by its input, for a GPU: a matrix product per phase of the stride.
 //
 //   dx[n,h,w,c] = Σ_{i,j,o} dy[n, (h + PAD_TOP − i) / STRIDE_H, (w + PAD_LEFT − j) / STRIDE_W, o] · kernel[i,j,c,o]
-//                 over the taps (i,j) whose two divisions leave no remainder and stay inside dy
+//                 over the taps (i,j) for which both divisions are exact and the results inside dy
 //
 // Shapes: dy [N,P,Q,O], kernel [KH,KW,C,O] → dx [N,H,W,C].
-// Pixels whose row and column agree modulo the strides (a phase) meet the same taps: every STRIDE_H-th
+// Pixels whose row and column agree modulo the strides (a phase) have the same taps: every STRIDE_H-th
 // row of the window and every STRIDE_W-th column. Each phase is a product of its own, without the terms
 // that are always zero: one row per pixel of the phase, one column per channel c, and the sum over
 // k = (its taps, o), in which dy and the kernel are contiguous. With strides of 1 there is one phase.
 //
 // One workgroup computes TILE_M pixels of one phase × TILE_N channels. Each round it gathers K_STEP
 // terms of every pixel and of every channel into workgroup memory. One invocation computes ROWS pixels
-// × COLUMNS channels in registers. The channels of one vec4 stand STRIPE apart, so that neighbours in
-// a workgroup store neighbouring words for any C.
+// × COLUMNS channels in registers. The channels of one vec4 are STRIPE apart, so that adjacent
+// invocations store adjacent words for any C.
 //
 // Why this variant: it gathers, so it needs no atomics and repeats bit for bit; the patches of dy never
 // go through memory, and each vec4 from workgroup memory feeds many multiply-adds.
@@ -46,18 +46,18 @@ const GRID_X: u32 = 1; //! workgroups along x; the tiles wrap to y because one d
 const PHASE_H = (H + STRIDE_H - 1u) / STRIDE_H;
 const PHASE_W = (W + STRIDE_W - 1u) / STRIDE_W;
 const M = N * PHASE_H * PHASE_W;
-// Taps of the phase that meets most of them, and the terms of its sum.
+// Taps of the phase that has the most, and the terms of its sum.
 const TAPS_H = (KH + STRIDE_H - 1u) / STRIDE_H;
 const TAPS_W = (KW + STRIDE_W - 1u) / STRIDE_W;
 const K = TAPS_H * TAPS_W * O;
 const TILES_M = (M + TILE_M - 1u) / TILE_M;
 const TILES_N = (C + TILE_N - 1u) / TILE_N;
 const ROUNDS = (K + K_STEP - 1u) / K_STEP;
-// An invocation brings in the same terms of every pixel and of every channel.
+// An invocation loads the same terms of every pixel and of every channel.
 const_assert THREADS % K_STEP == 0u;
 const ROWS_APART = THREADS / K_QUADS;
 const COLUMNS_APART = THREADS / K_STEP;
-// Taps are subtracted from rows: of a row no gradient has and a tap no window has none leads inside.
+// Taps are subtracted from rows: a row that no gradient has, and one minus a tap that no window has, are outside.
 const NO_ROW = 0x20000000u;
 const NO_TAP = 0x40000000u;
 
@@ -80,7 +80,7 @@ fn pixel_of(m: u32, phase: vec2u) -> Pixel {
   return Pixel(m / (PHASE_H * PHASE_W), h, w);
 }
 
-// Where the first tap of a pixel finds dy; the taps after it lie above and to the left. There p and q
+// The pixel of dy under the first tap of a pixel; the taps after it are above and to the left. There p and q
 // wrap to huge values, so that one comparison catches both sides.
 struct Window {
   first: u32, // flat index of the first channel of dy there
@@ -105,7 +105,7 @@ struct Tap {
 fn tap_of(k: u32, first_tap: vec2u) -> Tap {
   let i = k / (TAPS_W * O);
   let j = k / O % TAPS_W;
-  // A phase may meet fewer taps than the largest; both factors are zero there, since an infinity times zero is NaN.
+  // A phase may have fewer taps than the largest; both factors are zero there, since an infinity times zero is NaN.
   let is_inside = (STRIDE_H == 1u || first_tap.x + i * STRIDE_H < KH) && (STRIDE_W == 1u || first_tap.y + j * STRIDE_W < KW);
   return Tap(select(NO_TAP, i, k < K && is_inside), j, k % O);
 }
@@ -143,7 +143,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   let tile = group.y * GRID_X + group.x;
   let first_c = tile % TILES_N * TILE_N;
   let first_m = tile / TILES_N % TILES_M * TILE_M;
-  // Tiles beyond the last phase, there because of the wrap to y, repeat a phase: same inputs, same bits.
+  // Tiles after the last phase, which exist because of the wrap to y, repeat a phase: same inputs, same bits.
   let phase_index = tile / (TILES_N * TILES_M) % (STRIDE_H * STRIDE_W);
   let phase = vec2u(phase_index / STRIDE_W, phase_index % STRIDE_W);
   let first_tap = (phase + vec2u(PAD_TOP, PAD_LEFT)) % vec2u(STRIDE_H, STRIDE_W);
@@ -170,7 +170,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
       let row = load * ROWS_APART + local / K_QUADS;
       a_tile[row / THREADS_Y][row % THREADS_Y][quad] = dy_quad(windows[load], tap, tap1, tap2, tap3);
     }
-    // The kernel is contiguous along k here, so neighbours load neighbouring k.
+    // The kernel is contiguous along k here, so adjacent invocations load adjacent k.
     let step = local % K_STEP;
     let tap_of_step = tap_of(first_k + step, first_tap);
     for (var load = 0u; load < B_LOADS; load++) {

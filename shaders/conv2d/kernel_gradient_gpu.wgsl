@@ -8,15 +8,15 @@
 // and dbias themselves.
 // As a product: one row per m = (i,j,c), one column per output channel o, and the sum over the output
 // pixels k = (n,p,q). There are few outputs and a very long sum, so the pixels are cut into SLICES parts
-// of consecutive pixels, each summed by workgroups of its own; kernel_gradient_gpu_reduce adds the parts
+// of consecutive pixels, each summed by separate workgroups; kernel_gradient_gpu_reduce adds the parts
 // in a fixed order. Nothing is added atomically, so the same inputs give the same bits.
 //
 // One workgroup computes TILE_M × TILE_N elements over one slice. Each round it gathers K_STEP pixels
-// into workgroup memory: of x what the taps see there, of dy all channels of the tile. One invocation
+// into workgroup memory: from x the values under the taps, from dy all channels of the tile. One invocation
 // computes ROWS × COLUMNS elements in registers. The rows of one vec4 are consecutive (channels of x
-// lie together); the columns of one vec4 stand STRIPE apart, so that neighbours in a workgroup load and
-// store neighbouring words for any O. Each invocation also adds up what it brings in of dy, always the same four
-// columns; the workgroups of the first row of tiles make dbias of that.
+// are contiguous); the columns of one vec4 are STRIPE apart, so that adjacent invocations load and store adjacent words for
+// any O. Each invocation also adds up the elements of dy that it loads, always of the same four columns; the workgroups of
+// the first row of tiles compute dbias from these sums.
 //
 // Why this variant: the patches of x never go through memory, and each vec4 from workgroup memory feeds
 // many multiply-adds.
@@ -53,7 +53,7 @@ const TILES_N = (O + TILE_N - 1u) / TILE_N;
 const TILE_M_QUADS = TILE_M / 4u;
 // Rounds per slice; the last slice may run past the pixels, where the loads give zero.
 const ROUNDS = ((PIXELS + K_STEP - 1u) / K_STEP + SLICES - 1u) / SLICES;
-// vec4 of each tile that one invocation brings in per round; of b the last may be one too many.
+// vec4 of the left factor that one invocation loads per round.
 const A_LOADS = TILE_M_QUADS * K_STEP / THREADS;
 const_assert A_LOADS * THREADS == TILE_M_QUADS * K_STEP;
 // An invocation gathers the same rows in every round.
@@ -61,7 +61,7 @@ const_assert THREADS % TILE_M_QUADS == 0u;
 // And the same columns, THREADS / STRIPE invocations each; at the end b_tile has room for the sums of all.
 const COLUMN_SHARERS = THREADS / STRIPE;
 const_assert THREADS % STRIPE == 0u && COLUMN_SHARERS <= K_STEP;
-// A row no image has. The sum of two of them is one as well: a tap and a pixel may both be outside.
+// A row that no image has. The sum of two of them is such a row too: a tap and a pixel may both be outside.
 const OUTSIDE = 0x40000000u;
 
 @group(0) @binding(0) var<storage, read> x: array<X_ELEMENT>;
@@ -198,7 +198,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
           if (SLICES == 1u) {
             partial[index] = epilogue(sum[row][j][e], index, o);
           } else {
-            // A part of the sum is no value yet: the reduce pass applies the epilogue.
+            // A part of the sum is not a result yet: the reduce pass applies the epilogue.
             partial[group.z * (M * O) + index] = sum[row][j][e];
           }
         }

@@ -2,10 +2,10 @@
 //
 //   dkernel[i] = Σ_s partial[s,i],   dbias[o] = Σ_s bias_partial[s,o]
 //
-// Shapes: partial [SLICES,KERNEL], bias_partial [SLICES,O] → dkernel [KERNEL], dbias [O], whose elements are counted behind
+// Shapes: partial [SLICES,KERNEL], bias_partial [SLICES,O] → dkernel [KERNEL], dbias [O], whose elements are counted after
 // those of dkernel.
 // One workgroup computes OUTPUTS elements with LANES invocations each: lane l adds the slices
-// l, l + LANES, … in rising order, then the first lane adds the lanes in rising order. The order depends
+// l, l + LANES, … in ascending order, then the first lane adds the lanes in ascending order. The order depends
 // on the shape alone, so the same inputs give the same bits.
 //
 // Why this variant: without the lanes, a small kernel would leave a long chain of loads to few invocations.

@@ -1,10 +1,10 @@
 // Kernel gradient of a convolution with stride 1, in parts of the batch, for CPU implementations of Vulkan.
 //
 //   partial[s,i,j,c,o] = Σ_{n in slice s} Σ_{p,q} x[n, p+i−PAD_TOP, q+j−PAD_LEFT, c] · dy[n,p,q,o]
-//   and behind those   partial[s,o] = Σ_{n in slice s} Σ_{p,q} dy[n,p,q,o], the gradient of a bias
+//   and after those    partial[s,o] = Σ_{n in slice s} Σ_{p,q} dy[n,p,q,o], the gradient of a bias
 //
-// Shapes: x [N,H,W,C] with C a multiple of four, dy [N,P,Q,DY_STRIDE] (O channels, then zeros) → partial [SLICES, (KH·KW·C + 1)·O], which
-// `kernel_gradient_software_reduce` adds up in the order of s, so that the result has the same bits every time.
+// Shapes: x [N,H,W,C] with C a multiple of four, dy [N,P,Q,DY_STRIDE] (O channels, then zeros)
+// → partial [SLICES, (KH·KW·C + 1)·O], which `kernel_gradient_software_reduce` adds up in the order of s, so that the result has the same bits every time.
 // One invocation owns LANE_OUTPUTS consecutive output channels at all KW columns of window row i for each of SLOTS
 // input channels; one workgroup is one subgroup: SG · LANE_OUTPUTS output channels of those.
 //
@@ -57,7 +57,7 @@ alias Pixels = array<vec4f, LOADS>;
 @group(0) @binding(1) var<storage, read> dy: array<LaneVector>;
 @group(0) @binding(2) var<storage, read_write> partial: array<f32>;
 
-/// Adds one step to the KW sums of one input channel; `left` of its output pixels lie inside the row. Beyond them both
+/// Adds one step to the KW sums of one input channel; `left` of its output pixels are inside the row. Past them both
 /// factors are zero, since the pixel may hold an infinity, which times zero is NaN.
 fn accumulate(
   sums: ptr<function, Sums>,
@@ -80,7 +80,7 @@ fn accumulate(
 /// The lane's four channels, of those from c0 on, of its pixel, of those from column w0 on, of the row that starts at
 /// pixel x_row; zero outside the image.
 fn load_pixels(x_row: u32, w0: u32, c0: u32, lane: u32) -> vec4f {
-  // Unsigned: left of the image wraps round to huge values, which are outside as well.
+  // Unsigned: left of the image wraps to huge values, which are outside as well.
   let w = w0 + lane / LANES;
   let quad = min(c0 / 4 + lane % LANES, C / 4 - 1);
   return select(vec4f(), x[(x_row + select(0u, w, w < W)) * (C / 4) + quad], w < W);
@@ -92,13 +92,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let i = group.x / CHANNEL_TILES;
   let c0 = group.x % CHANNEL_TILES * SLOTS;
   let slice = group.z;
-  // A lane beyond the last channel computes the last one's sums again and stores nothing.
+  // A lane past the last channel computes the sums of the last one again and stores nothing.
   let lane_vector = min(group.y * SG + lane, DY_STRIDE / LANE_OUTPUTS - 1);
 
   var sums: Sums;
   var bias: LaneVector;
 
-  // Output rows whose window row i lies inside the image; the others would add zeros.
+  // Output rows whose window row i is inside the image; the others would add zeros.
   let p_first = max(PAD_TOP, i) - i;
   let p_end = min(P, max(H + PAD_TOP, i) - i);
   for (var n = slice * SLICE_IMAGES; n < min((slice + 1) * SLICE_IMAGES, N); n++) {
@@ -156,7 +156,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       }
     }
   }
-  // Window row PAD_TOP lies inside the image for every output row: its first workgroup has seen all of dy.
+  // Window row PAD_TOP is inside the image for every output row: its first workgroup has read all of dy.
   if (group.x == PAD_TOP * CHANNEL_TILES) {
     for (var v = 0u; v < LANE_OUTPUTS; v++) {
       let o = (group.y * SG + lane) * LANE_OUTPUTS + v;

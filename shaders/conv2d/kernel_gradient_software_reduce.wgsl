@@ -9,9 +9,9 @@ const COUNT: u32 = 54; //! elements of the kernel
 const O: u32 = 3; //! output channels
 const SLICES: u32 = 1; //! parts of the batch
 const SG: u32 = 8; //! subgroup size, which is the workgroup size
-const GRID_X: u32 = 65535; //! workgroups along x; the rest lies along y
+const GRID_X: u32 = 65535; //! workgroups along x; the rest is along y
 
-// Several sums side by side hide the latency of the loads.
+// Several independent sums hide the latency of the loads.
 const ELEMENTS: u32 = 4;
 
 @group(0) @binding(0) var<storage, read> partial: array<f32>;

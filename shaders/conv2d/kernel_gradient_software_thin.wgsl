@@ -1,8 +1,8 @@
-// Kernel gradient of a convolution with stride 1 and few input channels, or a number of them that is no multiple of
+// Kernel gradient of a convolution with stride 1 and few input channels, or a number of them that is not a multiple of
 // four, for CPU implementations of Vulkan.
 //
 //   partial[s,i,j,c,o] = Σ_{n in slice s} Σ_{p,q} x[n, p+i−PAD_TOP, q+j−PAD_LEFT, c] · dy[n,p,q,o]
-//   and behind those   partial[s,o] = Σ_{n in slice s} Σ_{p,q} dy[n,p,q,o], the gradient of a bias
+//   and after those    partial[s,o] = Σ_{n in slice s} Σ_{p,q} dy[n,p,q,o], the gradient of a bias
 //
 // Shapes: x [N,H,W,C], dy [N,P,Q,DY_STRIDE] (O channels, then zeros) → partial [SLICES, (KH·KW·C + 1)·O], which
 // `kernel_gradient_software_reduce` adds up in the order of s, so that the result has the same bits every time.
@@ -61,10 +61,10 @@ struct Position {
   lane: u32,
 }
 
-/// Adds one step to the KW sums of one slot. Beyond the row both factors are zero, since the pixel may hold an infinity,
+/// Adds one step to the KW sums of one slot. Past the row both factors are zero, since the pixel may hold an infinity,
 /// which times zero is NaN.
 fn accumulate(sums: ptr<function, Sums>, gradients: ptr<function, Pixels>, at: Position, slot: u32) {
-  // Unsigned: above and left of the image wraps round to huge values, which are outside as well.
+  // Unsigned: above and left of the image wraps to huge values, which are outside as well.
   let h = at.p + slot / SLOT_CHANNELS - PAD_TOP;
   var row: array<f32, LOADS>;
   for (var g = 0u; g < LOADS; g++) {
@@ -88,7 +88,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let i0 = group.x / CHANNEL_TILES * SLOT_ROWS;
   let c0 = group.x % CHANNEL_TILES * SLOT_CHANNELS;
   let slice = group.z;
-  // A lane beyond the last channel computes the last one's sums again and stores nothing.
+  // A lane past the last channel computes the sums of the last one again and stores nothing.
   let lane_vector = min(group.y * SG + lane, DY_STRIDE / LANE_OUTPUTS - 1);
 
   var sums: Sums;
@@ -138,7 +138,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       }
     }
   }
-  // Every workgroup has seen all of dy; the first one tells.
+  // Every workgroup has read all of dy; the first one stores the sums.
   if (group.x == 0) {
     for (var v = 0u; v < LANE_OUTPUTS; v++) {
       let o = (group.y * SG + lane) * LANE_OUTPUTS + v;

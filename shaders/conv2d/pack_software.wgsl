@@ -1,4 +1,4 @@
-// Copy of a convolution kernel in the order in which `forward_software` reads it, padded with zeros.
+// Copies a convolution kernel in the order in which `forward_software` reads it, padded with zeros.
 //
 //   packed[b, i, c, j, l, v] = kernel[i, j, c, o]                        o = (b·SG + l)·LANE_OUTPUTS + v
 //   TRANSPOSED:              = kernel[KH−1−i, KW−1−j, o, c]              (the kernel of the input gradient)

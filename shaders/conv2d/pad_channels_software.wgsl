@@ -1,16 +1,16 @@
-// Copy of an image batch whose channels are padded with zeros, so that they can be read as vectors.
+// Copies an image batch and pads its channels with zeros, so that they can be read as vectors.
 //
 //   padded[r, o] = o < O ? dy[r, o] : 0
 //
 // Shapes: dy [ROWS, O] → padded [ROWS, STRIDE]. One invocation copies RUN elements SG apart,
 // one workgroup SG · RUN in a row.
-// Only for channel counts that are no multiple of a lane's vector; the others are read in place.
+// Only for channel counts that are not a multiple of a lane's vector; other images are read where they are.
 
 const ROWS: u32 = 5; //! pixels of the whole batch
 const O: u32 = 3; //! channels
 const STRIDE: u32 = 4; //! channels with padding
 const SG: u32 = 8; //! subgroup size, which is the workgroup size
-const GRID_X: u32 = 65535; //! workgroups along x; the rest lies along y
+const GRID_X: u32 = 65535; //! workgroups along x; the rest is along y
 
 const RUN: u32 = 64;
 

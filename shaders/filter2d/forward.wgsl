@@ -1,7 +1,8 @@
-// y[n,h,w,c] = Σ_{i,j} KERNEL[i,j] · x[n, h + i − r, w + j − r, c],  r = (SIZE − 1) / 2; zeros outside x, and no
-// part in the sum for weights of 0
+// y[n,h,w,c] = Σ_{i,j} KERNEL[i,j] · x[n, h + i − r, w + j − r, c],  r = (SIZE − 1) / 2; zeros outside x;
+// weights of 0 are left out of the sum
 //
-// Shapes: x [N,H,W,C] → y [N,H,W,C]. The same kernel for every channel, as in image editors; its zeros read nothing. One invocation computes PER_INVOCATION elements of y, WORKGROUP apart.
+// Shapes: x [N,H,W,C] → y [N,H,W,C]. The same kernel for every channel, as in image editors; its zeros read nothing.
+// One invocation computes PER_INVOCATION elements of y, WORKGROUP apart.
 const N: u32 = 1; //! images
 const H: u32 = 4; //! height
 const W: u32 = 4; //! width

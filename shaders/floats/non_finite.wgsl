@@ -1,8 +1,8 @@
-// NaN and infinity, told and made by their bits. WGSL lets an implementation assume that neither occurs: max may drop a NaN,
+// NaN and infinity, tested and made by their bits. WGSL lets an implementation assume that neither occurs: max may drop a NaN,
 // `x != x` may be false for one, and a constant expression that yields one does not compile.
 const INFINITY_BITS: u32 = 0x7f800000u;
 
-// The bits of |x|, which grow with it; above those of infinity for NaN alone.
+// The bits of |x|, which grow with it; only those of NaN are above those of infinity.
 fn magnitude(x: f32) -> u32 {
   return bitcast<u32>(x) & 0x7fffffffu;
 }
@@ -39,7 +39,7 @@ fn clamp_of(x: f32, low: f32, high: f32) -> f32 {
   return select(clamp(x, low, high), x, is_nan(x));
 }
 
-// The largest of numbers whose largest magnitude is known, NaN when there is one: max alone may drop it.
+// The largest of numbers whose largest magnitude is known, NaN if there is one: max alone may drop it.
 fn largest_of(largest: f32, magnitude: u32) -> f32 {
   return select(largest, nan(), magnitude > INFINITY_BITS);
 }
@@ -48,7 +48,7 @@ fn largest_of4(largest: vec4f, magnitude: vec4u) -> vec4f {
   return select(largest, vec4f(nan()), magnitude > vec4u(INFINITY_BITS));
 }
 
-// Whether `value` takes the place of the largest so far: it is larger, or the first NaN.
+// Whether `value` replaces the largest so far: it is larger, or the first NaN.
 fn exceeds(value: f32, largest: f32) -> bool {
   return (value > largest || is_nan(value)) && !is_nan(largest);
 }

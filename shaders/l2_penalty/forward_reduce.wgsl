@@ -1,4 +1,4 @@
-// y = LAMBDA · Σ partial: one workgroup adds the sums of forward.wgsl, each invocation its own, then invocation 0 all, in order.
+// y = LAMBDA · Σ partial: one workgroup adds the sums of forward.wgsl, first each invocation its share, then invocation 0 all, in order.
 //
 // Shapes: partial [PARTS] → y [].
 const PARTS: u32 = 1; //! partial sums

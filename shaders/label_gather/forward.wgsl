@@ -1,6 +1,6 @@
 // y[b] = labels[permutation[cursor + b] mod COUNT]
 //
-// Shapes: labels [COUNT], permutation [≥ epoch], the step's state → y [BATCH]. Places behind the end of the epoch give
+// Shapes: labels [COUNT], permutation [≥ epoch], the step's state → y [BATCH]. Positions past the end of the epoch give
 // 0xffffffff, which the loss ignores. One invocation takes PER_INVOCATION labels, WORKGROUP apart.
 const BATCH: u32 = 1; //! labels gathered
 const COUNT: u32 = 1; //! labels in the set

@@ -7,12 +7,8 @@
 // forward_gpu_reduce adds the parts in a fixed order: a product with few outputs and a long sum then
 // fills a GPU too, and repeats bit for bit.
 //
-// One workgroup computes TILE_M × TILE_N elements of c. Each round it brings K_STEP columns of a and
-// K_STEP rows of b into workgroup memory, so that every element is read from memory once per tile.
-// One invocation computes ROWS × COLUMNS of them in registers: each vec4 read from workgroup memory
-// then feeds many multiply-adds, which is what bounds this kernel.
-// The columns of one vec4 stand STRIPE apart, so that neighbours in a workgroup load and store
-// neighbouring words for any N, without a vec4 view of b or c.
+// One workgroup computes TILE_M × TILE_N elements of c, one invocation ROWS × COLUMNS of them in registers. The rounds are
+// those of product/inner_loop_gpu.
 //
 // Why this variant: subgroup-wide kernels leave a GPU's schedulers and its workgroup memory idle.
 
@@ -21,7 +17,7 @@ const N: u32 = 6; //! columns of c
 const K: u32 = 7; //! length of the sum
 const TRANSPOSE_A: u32 = 0; //! 1 when a is stored [K,M]
 const TRANSPOSE_B: u32 = 0; //! 1 when b is stored [N,K]
-alias A_ELEMENT = f32; //! vec4f when four consecutive k lie together and aligned, that is a [M,K] with K % 4 = 0
+alias A_ELEMENT = f32; //! vec4f when four consecutive k are contiguous and aligned, that is a [M,K] with K % 4 = 0
 const A_WIDTH: u32 = 1; //! scalars in an A_ELEMENT
 const THREADS_X: u32 = 8; //! invocations side by side along the columns of c
 const THREADS_Y: u32 = 8; //! invocations side by side along the rows of c
@@ -80,7 +76,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
 
   for (var round = 0u; round < ROUNDS; round++) {
     let first_k = (group.z * ROUNDS + round) * K_STEP;
-    // Neighbours load along the axis that is contiguous in memory.
+    // Adjacent invocations load along the axis that is contiguous in memory.
     for (var load = 0u; load < A_LOADS; load++) {
       let slot = load * THREADS + local;
       let row = select(slot / K_QUADS, slot % TILE_M, TRANSPOSE_A == 1u);
@@ -114,7 +110,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
           if (SLICES == 1u) {
             c[index] = epilogue(sums[row][j][e], index, n);
           } else {
-            // A part of the sum is no value yet: the reduce pass applies the epilogue.
+            // A part of the sum is not a result yet: the reduce pass applies the epilogue.
             c[group.z * (M * N) + index] = sums[row][j][e];
           }
         }

@@ -4,7 +4,7 @@
 //
 // Shapes: partial [SLICES,COUNT] → c [COUNT], COUNT being the elements of c.
 // One workgroup computes OUTPUTS elements with LANES invocations each: lane l adds the slices
-// l, l + LANES, … in rising order, then the first lane adds the lanes in rising order. The order depends
+// l, l + LANES, … in ascending order, then the first lane adds the lanes in ascending order. The order depends
 // on the shape alone, so the same inputs give the same bits.
 //
 // Why this variant: without the lanes, few outputs would leave a long chain of loads to few invocations.

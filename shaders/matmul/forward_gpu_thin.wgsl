@@ -3,11 +3,11 @@
 //   c[m,n] = Σ_k a[m,k] · b[k,n]        with b[n,k] when TRANSPOSE_B
 //
 // Shapes: a [M,K], b [K,N] (or [N,K]) → c [M,N], N at most 16.
-// One subgroup, which is a workgroup, computes one row of c: its invocations share out k, each adds up its terms of all N
-// columns in registers, and subgroupAdd puts those together, always in the same order.
+// One subgroup, which is a workgroup, computes one row of c: its invocations divide k, each adds up its terms of all N
+// columns in registers, and subgroupAdd adds these sums, always in the same order.
 //
 // Why this variant: the last layer of a classifier has so few outputs that tiles leave a GPU nearly empty, and each of their
-// rounds waits for its loads; here every load of a row is on its way at once, and nothing waits at a barrier.
+// rounds waits for its loads; here all loads of a row are in flight at once, and nothing waits at a barrier.
 
 enable subgroups;
 

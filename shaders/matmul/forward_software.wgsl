@@ -3,14 +3,14 @@
 //   c[r,n] = Σ_k rows[r,k] · columns[k,n]
 //
 // Shapes: rows [ROWS,K], read as vec4f along k, columns [K,COLUMNS], read as LaneVector along n → c [ROWS,COLUMNS],
-// or c [COLUMNS,ROWS] when SWAPPED. Either operand is read in place or from a copy made by `pack_rows_software` or
-// `pack_columns_software`; the strides tell where its elements lie.
+// or c [COLUMNS,ROWS] when SWAPPED. Either operand is read where it is or from a copy made by `pack_rows_software` or
+// `pack_columns_software`; the strides say where its elements are.
 // One invocation owns LANE_COLUMNS consecutive columns of TILE_ROWS rows; one workgroup is one subgroup and so makes a
 // tile of TILE_ROWS × SG · LANE_COLUMNS.
 //
-// Why this variant: on such a device a load is a branch and a scalar move for every lane, as dear as some twenty
-// multiply-adds of a whole vector, while handing a lane's value to all others costs next to nothing. Hence a lane loads
-// four k of one row and every multiply-add takes its row by shuffle. Four k are summed in one go, because storing a
+// Why this variant: on such a device a load is a branch and a scalar move for every lane, as expensive as some
+// twenty multiply-adds of a whole vector, while broadcasting a lane's value costs next to nothing. Hence a lane loads
+// four k of one row and every multiply-add takes its row by shuffle. Four k are summed at once, because storing a
 // variable inside a loop costs a blend. The groups, and the one array of sums: see `conv2d/forward_software`.
 // Measured on 2 cores, llvmpipe 8 wide: 128×3136 · 3136×256 63 GFLOP/s and its two gradients 55 GFLOP/s.
 
@@ -29,7 +29,7 @@ const SG: u32 = 8; //! subgroup size, which is the workgroup size
 const LANE_COLUMNS: u32 = 4; //! consecutive columns per lane, the length of LaneVector
 alias LaneVector = vec4f; //! one value for each column of a lane
 const GROUPS: u32 = 1; //! groups of rows per workgroup, at most 8
-const GRID_X: u32 = 65535; //! workgroups along x; the rest of the list of tiles lies along z
+const GRID_X: u32 = 65535; //! workgroups along x; the rest of the list of tiles is along z
 
 const GROUP_ROWS: u32 = 8;
 const TILE_ROWS = GROUPS * GROUP_ROWS;
@@ -67,7 +67,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     return;
   }
   let first_row = row_tile * TILE_ROWS;
-  // Rows and columns beyond the last repeat the last one and are not stored.
+  // Rows and columns past the last repeat the last one and are not stored.
   var row_offset: array<u32, LOADS>;
   for (var g = 0u; g < LOADS; g++) {
     let row = min(first_row + g * SG + lane, ROWS_HELD - 1);
@@ -79,7 +79,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   for (var k = 0u; k < K; k += 4) {
     var column: array<LaneVector, 4>;
     for (var t = 0u; t < 4; t++) {
-      // Only the last step of a K that is no multiple of four meets terms beyond K: zeros there and in `rows`, since an
+      // Only the last step of a K that is not a multiple of four has terms past K: zeros there and in `rows`, since an
       // infinity times zero would spoil the sum.
       let value = columns[min(k + t, K - 1) * COLUMNS_STRIDE + column_offset];
       column[t] = select(value, LaneVector(), K % 4 != 0 && k + t >= K);

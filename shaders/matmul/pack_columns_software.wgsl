@@ -1,18 +1,18 @@
-// Copy of a matrix in the order in which `forward_software` reads its columns, padded with zeros.
+// Copies a matrix in the order in which `forward_software` reads its columns, padded with zeros.
 //
 //   packed[k, n] = columns[k, n]
 //
 // Shapes: columns [K,COLUMNS], or [COLUMNS,K] when TRANSPOSED → packed [K,STRIDE].
 // One invocation copies one column's element at a time, one workgroup RUN rows of SG columns.
 //
-// Why: columns that are stored across, or whose number is no multiple of a lane's vector, cannot be loaded as vectors.
+// Why: columns that are stored across, or whose number is not a multiple of a lane's vector, cannot be loaded as vectors.
 
 const COLUMNS: u32 = 3; //! columns
 const K: u32 = 5; //! elements per column
 const STRIDE: u32 = 4; //! columns with padding
 const TRANSPOSED: u32 = 0; //! 1 when the source is stored [COLUMNS,K]
 const SG: u32 = 8; //! subgroup size, which is the workgroup size
-const GRID_X: u32 = 65535; //! workgroups along x for the column tiles; the rest lies along z
+const GRID_X: u32 = 65535; //! workgroups along x for the column tiles; the rest is along z
 
 const RUN: u32 = 64;
 const COLUMN_TILES = (STRIDE + SG - 1) / SG;

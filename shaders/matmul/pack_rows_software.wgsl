@@ -1,18 +1,18 @@
-// Copy of a matrix in the order in which `forward_software` reads its rows, padded with zeros.
+// Copies a matrix in the order in which `forward_software` reads its rows, padded with zeros.
 //
 //   packed[t, u, l, v] = rows[t·SG + l, 4u + v]
 //
 // Shapes: rows [ROWS,K], or [K,ROWS] when TRANSPOSED → packed [ceil(ROWS/SG), QUADS, SG, 4].
 // One invocation copies four k of one row at a time, one workgroup RUN of those for SG rows.
 //
-// Why: rows that are stored across, or whose length is no multiple of four, cannot be loaded as vec4f.
+// Why: rows that are stored across, or whose length is not a multiple of four, cannot be loaded as vec4f.
 
 const ROWS: u32 = 3; //! rows
 const K: u32 = 5; //! elements per row
 const QUADS: u32 = 2; //! ceil(K / 4)
 const TRANSPOSED: u32 = 0; //! 1 when the source is stored [K,ROWS]
 const SG: u32 = 8; //! subgroup size, which is the workgroup size
-const GRID_X: u32 = 65535; //! workgroups along x for the row tiles; the rest lies along z
+const GRID_X: u32 = 65535; //! workgroups along x for the row tiles; the rest is along z
 
 const RUN: u32 = 16;
 const ROW_TILES = (ROWS + SG - 1) / SG;

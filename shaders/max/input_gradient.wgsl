@@ -3,7 +3,7 @@
 // Shapes: index, dy [OUTER, INNER] → dx [OUTER, REDUCED, INNER]. `index` comes from arg_max. One invocation per dx.
 const OUTER: u32 = 1; //! product of the axes before the reduced one
 const REDUCED: u32 = 4; //! extent of the reduced axis
-const INNER: u32 = 1; //! product of the axes behind it
+const INNER: u32 = 1; //! product of the axes after it
 const CHANNELS: u32 = 1; //! extent of the last axis of dx
 const WORKGROUP: u32 = 64; //! invocations per workgroup
 

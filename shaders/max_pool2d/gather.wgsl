@@ -1,5 +1,5 @@
-// y[n,p,q,c] = g at the first place where x attains the maximum of the window, or holds its first NaN; taps outside x do
-// not take part.
+// y[n,p,q,c] = g at the first place where x attains the maximum of the window, or has its first NaN; taps outside x are
+// left out.
 //
 // Shapes: x, g [N,H,W,C] → y [N,P,Q,C]. One invocation computes PER_INVOCATION elements of y, WORKGROUP apart.
 const N: u32 = 1; //! images

@@ -1,9 +1,9 @@
-// dx[n,h,w,c] = dy[n,p,q,c] where (h,w) is the first place of its window's maximum, else 0, for windows that lie side by
-// side: strides equal to the window, no padding, so each pixel belongs to one window at most.
+// dx[n,h,w,c] = dy[n,p,q,c] where (h,w) is the first place of its window's maximum, else 0, for adjacent
+// windows: strides equal to the window, no padding, so each pixel belongs to one window at most.
 //
 // Shapes: x [N,H,W,C], dy [N,P,Q,C] → dx [N,H,W,C]. One invocation takes one window of one channel, finds its first maximum
-// once and writes all its pixels: KH·KW + 1 loads where the general kernel makes KH·KW·(KH·KW + 2). Pixels behind the last
-// whole window belong to windows of their own, which have no dy. PER_INVOCATION windows per invocation, WORKGROUP apart.
+// once and writes all its pixels: KH·KW + 1 loads where the general kernel makes KH·KW·(KH·KW + 2). Pixels after the last
+// whole window belong to partial windows, which have no dy. PER_INVOCATION windows per invocation, WORKGROUP apart.
 const N: u32 = 1; //! images
 const H: u32 = 4; //! input height
 const W: u32 = 4; //! input width

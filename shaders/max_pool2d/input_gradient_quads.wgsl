@@ -1,9 +1,9 @@
-// dx[n,h,w,c] = dy[n,p,q,c] where (h,w) is the first place of its window's maximum, else 0, for windows that lie side by
-// side: strides equal to the window, no padding, so each pixel belongs to one window at most.
+// dx[n,h,w,c] = dy[n,p,q,c] where (h,w) is the first place of its window's maximum, else 0, for adjacent
+// windows: strides equal to the window, no padding, so each pixel belongs to one window at most.
 //
 // Shapes: x [N,H,W,C], dy [N,P,Q,C] → dx [N,H,W,C], C a multiple of four. One invocation takes four neighbouring channels
-// of one window, finds their first maxima once and writes all their pixels. Pixels behind the last whole window belong to
-// windows of their own, which have no dy. PER_INVOCATION windows per invocation, WORKGROUP quads apart.
+// of one window, finds their first maxima once and writes all their pixels. Pixels after the last whole window belong to
+// partial windows, which have no dy. PER_INVOCATION windows per invocation, WORKGROUP quads apart.
 //
 // Why this variant: memory is the limit, and a vec4 takes a quarter of the loads, stores and address sums. On a software
 // device a lane loads a vec4 for twice the price of one number.

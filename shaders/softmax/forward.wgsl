@@ -1,5 +1,5 @@
 // y[n,k] = exp(x[n,k] − m[n]) / Σ_j exp(x[n,j] − m[n]) with m the row's maximum, so that no exponent overflows;
-// NaN throughout a row that holds NaN or ∞, or −∞ alone.
+// all NaN in a row that contains NaN or ∞, or only −∞.
 //
 // Shapes: x [ROWS,K] → y [ROWS,K]. One invocation computes one row.
 const ROWS: u32 = 1; //! product of all axes but the last

@@ -1,7 +1,7 @@
 // loss = Σ_n (log Σ_k exp(x[n,k]) − x[n, label[n]]) / count, over the rows whose label is below K; other rows are ignored.
 //
 // Shapes: logits [N,K], labels [N] → loss [], totals [4] = (Σ losses, correct rows, counted rows, 0).
-// A row is correct when its label is the first of its largest logits. One workgroup does it all: each invocation takes
+// A row is correct when its label is the first of its largest logits. One workgroup computes everything: each invocation takes
 // every WORKGROUP-th row, then invocation 0 adds the partial results in order, so the bits never change.
 const N: u32 = 1; //! rows
 const K: u32 = 10; //! classes

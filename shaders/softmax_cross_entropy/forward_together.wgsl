@@ -1,11 +1,11 @@
-// The loss, its totals and its gradient by the logits in one go, for batches that one workgroup handles.
+// The loss, its totals and its gradient by the logits in one dispatch, for batches that one workgroup handles.
 //
 //   loss = Σ_n (log Σ_k exp(x[n,k]) − x[n, label[n]]) / count
 //   dlogits[n,k] = (softmax(x)[n,k] − [k = label[n]]) / count
 //
-// Shapes, labels and totals as in `forward`, dlogits as in `logits_gradient`, which are this in two dispatches. Each
+// Shapes, labels and totals as in `forward`, dlogits as in `logits_gradient`, which compute the same in two dispatches. Each
 // invocation takes every WORKGROUP-th row, invocation 0 adds the partial results in order, then all know the count and
-// take their rows once more.
+// process their rows again.
 const N: u32 = 1; //! rows
 const K: u32 = 10; //! classes
 const WORKGROUP: u32 = 64; //! invocations of the one workgroup

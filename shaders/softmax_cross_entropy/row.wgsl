@@ -1,8 +1,8 @@
-// One row of logits, from which its loss and its gradient come. The shader that includes this declares K and `logits`.
+// One row of logits, from which its loss and its gradient are computed. The shader that includes this declares K and `logits`.
 struct Row {
-  largest: f32, // NaN where the row holds one
-  place: u32, // of the first of its largest
-  total: f32, // Σ_k exp(x[n,k] − largest); NaN where the row holds NaN or ∞, or −∞ alone
+  largest: f32, // NaN if the row contains one
+  place: u32, // of the first of the largest
+  total: f32, // Σ_k exp(x[n,k] − largest); NaN if the row contains NaN or ∞, or only −∞
 }
 
 fn row_of(n: u32) -> Row {
@@ -21,7 +21,7 @@ fn row_of(n: u32) -> Row {
   return row;
 }
 
-// log Σ_k exp(x[n,k]) − x[n, label]. The difference comes first: beside a large logit the logarithm's digits would be lost.
+// log Σ_k exp(x[n,k]) − x[n, label]. The difference is taken first: next to a large logit the logarithm's digits would be lost.
 fn loss_of(row: Row, n: u32, label: u32) -> f32 {
   return log_of(row.total) + (row.largest - logits[n * K + label]);
 }
@@ -31,7 +31,7 @@ fn is_correct(row: Row, label: u32) -> bool {
   return row.place == label && !is_nan(row.largest);
 }
 
-// count · dloss/dx[n,k] = softmax(x)[n,k] − [k = label], and 0 in a row that is ignored, whatever it holds.
+// count · dloss/dx[n,k] = softmax(x)[n,k] − [k = label], and 0 in a row that is ignored, even if it contains NaN.
 fn slope_of(row: Row, n: u32, k: u32, label: u32) -> f32 {
   let probability = exp(logits[n * K + k] - row.largest) / row.total;
   return select(0.0, probability - select(0.0, 1.0, k == label), label < K);

@@ -9,7 +9,7 @@ const RING: u32 = 64; //! steps that the ring holds
 const ROW: u32 = 5; //! words of a row of the ring
 const TOTALS: u32 = 4; //! sums over the samples of the step
 const BATCH: u32 = 1; //! samples per step
-const ACCUMULATED: u32 = 0; //! 1: the batch was taken in micro-batches
+const ACCUMULATED: u32 = 0; //! 1: the batch was split into micro-batches
 
 //! include step_state/words
 

@@ -2,15 +2,15 @@
 //
 // SLICES = 1 gives the sum itself. With more, each slice of ceil(REDUCED / SLICES) terms gives a partial sum, and a
 // second run over y [SLICES, OUTER·INNER] adds those: two passes of fixed shape, the same bits every time.
-// One invocation computes one element of y; neighbours lie along INNER, so loads of one row are contiguous.
+// One invocation computes one element of y; adjacent invocations are adjacent along INNER, so loads of one row are contiguous.
 const OUTER: u32 = 1; //! product of the axes before the reduced one
 const REDUCED: u32 = 4; //! extent of the reduced axis
-const INNER: u32 = 1; //! product of the axes behind it
+const INNER: u32 = 1; //! product of the axes after it
 const SLICES: u32 = 1; //! partial sums per output
 const CHANNELS: u32 = 1; //! extent of the last axis of y
 const WORKGROUP: u32 = 64; //! invocations per workgroup
 const SLICE: u32 = (REDUCED + SLICES - 1u) / SLICES;
-// Terms that are added up on their own where a slice is long, so that rounding errors grow with neither number.
+// Terms per partial sum of a long slice, so that rounding errors grow with neither number.
 const BLOCK: u32 = select(SLICE, 512u, SLICE > 8192u);
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
@@ -19,7 +19,7 @@ const BLOCK: u32 = select(SLICE, 512u, SLICE > 8192u);
 fn epilogue(value: f32, index: u32, channel: u32) -> f32 { return value; } //! hook
 
 fn sum_of(o: u32, i: u32, first: u32, last: u32) -> f32 {
-  // Four sums side by side: shorter chains of dependent additions, and a smaller rounding error.
+  // Four independent sums: shorter chains of dependent additions, and a smaller rounding error.
   var sums = vec4f();
   var r = first;
   for (; r + 4u <= last; r += 4u) {

@@ -2,15 +2,15 @@
 //
 // SLICES = 1 gives the sum itself. With more, each slice of ceil(REDUCED / SLICES) terms gives a partial sum, and a
 // second run over y [SLICES, OUTER·INNER] adds those.
-// One workgroup computes OUTPUTS neighbouring elements of one slice with LANES invocations each: lane l adds the terms
-// l, l + LANES, …, then the lanes are added in pairs, a tree of fixed shape: the same bits every time. Neighbours lie along
-// INNER, or along the reduced axis where that is the last one, so they load neighbouring words.
+// One workgroup computes OUTPUTS adjacent elements of one slice with LANES invocations each: lane l adds the terms
+// l, l + LANES, …, then the lanes are added in pairs, a tree of fixed shape: the same bits every time. Adjacent
+// invocations are adjacent along INNER, or along the reduced axis if that is the last one, so they load adjacent words.
 //
 // Why this variant: few outputs leave an invocation per output a chain of hundreds of loads, while a GPU has thousands of
 // invocations to share it.
 const OUTER: u32 = 1; //! product of the axes before the reduced one
 const REDUCED: u32 = 4; //! extent of the reduced axis
-const INNER: u32 = 1; //! product of the axes behind it
+const INNER: u32 = 1; //! product of the axes after it
 const SLICES: u32 = 1; //! partial sums per output
 const CHANNELS: u32 = 1; //! extent of the last axis of y
 const OUTPUTS: u32 = 8; //! elements of y per workgroup
@@ -35,7 +35,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     let first = place / INNER * REDUCED * INNER + place % INNER;
     let last = min((group.z + 1u) * SLICE, REDUCED);
     var r = group.z * SLICE + lane;
-    // Four sums side by side: their loads are on their way together.
+    // Four independent sums: their loads are in flight together.
     var four = vec4f();
     for (; r + 3u * LANES < last; r += 4u * LANES) {
       let at = first + r * INNER;
