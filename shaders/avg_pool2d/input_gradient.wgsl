@@ -21,6 +21,7 @@ const PER_INVOCATION: u32 = 1; //! elements per invocation
 @group(0) @binding(1) var<storage, read_write> dx: array<f32>;
 
 //! include pool2d/windows
+//! include pool2d/gradient_windows
 
 fn epilogue(value: f32, index: u32, channel: u32) -> f32 { return value; } //! hook
 

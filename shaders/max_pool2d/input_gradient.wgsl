@@ -24,6 +24,7 @@ const PER_INVOCATION: u32 = 1; //! elements per invocation
 
 //! include floats/non_finite
 //! include pool2d/windows
+//! include pool2d/gradient_windows
 
 fn epilogue(value: f32, index: u32, channel: u32) -> f32 { return value; } //! hook
 

@@ -1,6 +1,7 @@
 /** Average pooling over windows, channels last; pixels outside the image do not count. */
 import forwardWgsl from '../../shaders/avg_pool2d/forward.wgsl';
 import inputGradientWgsl from '../../shaders/avg_pool2d/input_gradient.wgsl';
+import gradientWindowsWgsl from '../../shaders/pool2d/gradient_windows.wgsl';
 import windowsWgsl from '../../shaders/pool2d/windows.wgsl';
 import { type Op, apply, opOf } from '../engine/op.js';
 import { type Primitive, type Shape, sizeOf } from '../engine/primitive.js';
@@ -14,6 +15,7 @@ import { windowConstants } from './window.js';
 registerShaders({
   'avg_pool2d/forward': forwardWgsl,
   'avg_pool2d/input_gradient': inputGradientWgsl,
+  'pool2d/gradient_windows': gradientWindowsWgsl,
   'pool2d/windows': windowsWgsl,
 });
 

@@ -6,6 +6,7 @@ import inputGradientWgsl from '../../shaders/max_pool2d/input_gradient.wgsl';
 import inputGradientApartWgsl from '../../shaders/max_pool2d/input_gradient_apart.wgsl';
 import inputGradientQuadsWgsl from '../../shaders/max_pool2d/input_gradient_quads.wgsl';
 import nonFiniteWgsl from '../../shaders/floats/non_finite.wgsl';
+import gradientWindowsWgsl from '../../shaders/pool2d/gradient_windows.wgsl';
 import windowsWgsl from '../../shaders/pool2d/windows.wgsl';
 import { type Op, apply, opOf } from '../engine/op.js';
 import { type Primitive, type Spec, type Variant, sizeOf } from '../engine/primitive.js';
@@ -24,6 +25,7 @@ registerShaders({
   'max_pool2d/input_gradient_apart': inputGradientApartWgsl,
   'max_pool2d/input_gradient_quads': inputGradientQuadsWgsl,
   'floats/non_finite': nonFiniteWgsl,
+  'pool2d/gradient_windows': gradientWindowsWgsl,
   'pool2d/windows': windowsWgsl,
 });
 

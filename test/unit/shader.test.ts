@@ -176,6 +176,7 @@ test('an empty text changes nothing', () => {
 
 const helpers = [
   'floats/non_finite',
+  'pool2d/gradient_windows',
   'pool2d/windows',
   'product/inner_loop_gpu',
   'product/tile_gpu',
