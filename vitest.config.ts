@@ -52,8 +52,8 @@ const quietVite: Plugin = {
   },
 };
 
-/** Files that depend on which layers were registered before. */
-const alone = ['test/unit/layer_registry.test.ts', 'test/unit/page_layers.test.ts'];
+/** Files that replace a module, or depend on which layers were registered before. */
+const alone = ['layer_registry', 'page_layers', 'renamed_kernels'].map((name) => `test/unit/${name}.test.ts`);
 
 // A crash of the driver ends only the process of its own test file.
 const pool = 'forks';
@@ -87,14 +87,14 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/unit/**/*.test.ts'],
-          exclude: [...alone],
+          exclude: alone,
           pool,
           isolate: false,
         },
       },
       {
         extends: true,
-        test: { name: 'unit alone', include: [...alone], pool },
+        test: { name: 'unit alone', include: alone, pool },
       },
       {
         extends: true,
