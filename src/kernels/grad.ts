@@ -71,30 +71,67 @@ function idOf({ id, memory }: Value): Id {
   return memory ?? id;
 }
 
-/** What is known of memory, by the values that use it. Captured tensors that share a part of their memory are one entry. */
+/** A range of bytes in a buffer from outside the program. */
+interface Range<T> {
+  readonly id: Id;
+  readonly start: number;
+  readonly end: number;
+  readonly known: T;
+  /** The last end of this range and those before it. */
+  reach: number;
+}
+
+/** What is known of memory, by the values that use it. A captured tensor finds what is known of any part of its memory. */
 class ByMemory<T> {
   readonly #ofNodes = new Map<number, T>();
-  readonly #ofCaptures: { readonly value: Value; readonly known: T }[] = [];
+  /** By buffer, in the order of their starts. */
+  readonly #ranges = new Map<GPUBuffer, Range<T>[]>();
 
+  /** A second entry for the same memory has no effect. */
   set(value: Value, known: T): void {
     const root = rootOf(value);
-    if (root.origin.kind === 'capture') this.#ofCaptures.push({ value: root, known });
-    else this.#ofNodes.set(root.id, known);
+    if (root.origin.kind !== 'capture') {
+      this.#ofNodes.set(root.id, known);
+      return;
+    }
+    const { buffer, offset: start } = root.origin.storage;
+    const ranges = this.#ranges.get(buffer) ?? [];
+    this.#ranges.set(buffer, ranges);
+    const id = idOf(root);
+    const at = countBefore(ranges, start + 1);
+    for (let i = at - 1; ranges[i]?.start === start; i--) if (ranges[i]!.id === id) return;
+    ranges.splice(at, 0, { id, start, end: start + bytesOf(root), known, reach: 0 });
+    for (let i = at; i < ranges.length; i++)
+      ranges[i]!.reach = Math.max(ranges[i]!.end, ranges[i - 1]?.reach ?? 0);
   }
 
   get(value: Value): T | undefined {
     const root = rootOf(value);
     if (root.origin.kind !== 'capture') return this.#ofNodes.get(root.id);
-    return this.#ofCaptures.find((each) => isShared(each.value, root))?.known;
+    return this.overlapping(root)[0]?.known;
+  }
+
+  /** The ranges that share a part of the memory of a captured value. */
+  overlapping(root: Value): Range<T>[] {
+    if (root.origin.kind !== 'capture') return [];
+    const { buffer, offset: start } = root.origin.storage;
+    const ranges = this.#ranges.get(buffer) ?? [];
+    const found: Range<T>[] = [];
+    for (let i = countBefore(ranges, start + bytesOf(root)) - 1; i >= 0 && ranges[i]!.reach > start; i--)
+      if (ranges[i]!.end > start) found.push(ranges[i]!);
+    return found;
   }
 }
 
-/** Whether two captured values have a part of their memory in common. */
-function isShared(a: Value, b: Value): boolean {
-  if (a.origin.kind !== 'capture' || b.origin.kind !== 'capture') return false;
-  const [from, to] = [a.origin.storage, b.origin.storage];
-  const isApart = from.offset + bytesOf(a) <= to.offset || to.offset + bytesOf(b) <= from.offset;
-  return from.buffer === to.buffer && !isApart;
+/** How many of the ranges start before `place`. */
+function countBefore(ranges: readonly Range<unknown>[], place: number): number {
+  let [low, high] = [0, ranges.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ranges[middle]!.start < place) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function bytesOf({ spec: { shape, dtype } }: Value): number {
@@ -119,6 +156,7 @@ class Backpropagation {
   readonly #reached = new ByMemory<true>();
   /** Which op changes that memory in place, in the part of the tape that has been walked. */
   readonly #changes = new ByMemory<string>();
+  readonly #wanted: ByMemory<number>;
 
   constructor(
     private readonly trace: Trace,
@@ -127,7 +165,9 @@ class Backpropagation {
     private readonly options: GradOptions = {},
     /** The entry of the tape before which nothing is differentiated. */
     private readonly begin = 0,
-  ) {}
+  ) {
+    this.#wanted = this.#memoryOf(tensors);
+  }
 
   run(): Tensor[] {
     const { losses, tensors, trace } = this;
@@ -169,12 +209,10 @@ class Backpropagation {
   #dependingOn(tensors: readonly Tensor[]): { depends: Depends; entries: readonly (Call | Gap)[] } {
     const ids = new Set<Id>();
     const changed = new ByMemory<true>();
-    const wanted = tensors.map((tensor) => this.trace.valueOf(tensor));
+    const wanted = this.#memoryOf(tensors);
     const has = (value: Value): boolean =>
-      ids.has(idOf(value)) ||
-      changed.get(value) !== undefined ||
-      wanted.some((each) => isShared(each, value));
-    for (const value of wanted) ids.add(idOf(value));
+      ids.has(idOf(value)) || changed.get(value) !== undefined || wanted.overlapping(value).length > 0;
+    for (const tensor of tensors) ids.add(this.#idOf(tensor));
     const hasTensor = (tensor: Tensor): boolean => has(this.trace.valueOf(tensor));
     const entries = this.trace.tape.slice(this.begin).filter((entry) => {
       if (entry.kind === 'gap') {
@@ -194,6 +232,16 @@ class Backpropagation {
       return isBypassed || names.length > 0;
     });
     return { depends: { has: hasTensor }, entries };
+  }
+
+  /** The memory of the captured ones among `tensors`, each with its place in the list. */
+  #memoryOf(tensors: readonly Tensor[]): ByMemory<number> {
+    const memory = new ByMemory<number>();
+    tensors.forEach((tensor, i) => {
+      const value = this.trace.valueOf(tensor);
+      if (value.origin.kind === 'capture') memory.set(value, i);
+    });
+    return memory;
   }
 
   /** Whether a path leads from the tensor to a loss, be it one along which the loss is constant. */
@@ -264,13 +312,12 @@ class Backpropagation {
   #refusePart(tensor: Tensor): void {
     const value = this.trace.valueOf(tensor);
     if (value.origin.kind !== 'capture') return;
-    const id = idOf(value);
-    this.tensors.forEach((wanted, i) => {
-      if (id === this.#idOf(wanted) || !isShared(value, this.trace.valueOf(wanted))) return;
-      throw new StateError(
-        `grad: the loss depends on a tensor of shape [${tensor.shape.join(',')}] that shares a part of its memory with tensor ${i} of shape [${wanted.shape.join(',')}]; use only one of them in the program.`,
-      );
-    });
+    const other = this.#wanted.overlapping(value).find(({ id }) => id !== idOf(value));
+    if (!other) return;
+    const { shape } = this.tensors[other.known]!;
+    throw new StateError(
+      `grad: the loss depends on a tensor of shape [${tensor.shape.join(',')}] that shares a part of its memory with tensor ${other.known} of shape [${shape.join(',')}]; use only one of them in the program.`,
+    );
   }
 
   /** Adds the gradient of a loss with respect to itself, once. */
