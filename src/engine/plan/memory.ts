@@ -45,8 +45,6 @@ export function assignMemory(graph: Graph, groups: readonly Group[]): Memory {
     for (const value of reads) lastUse[value] = position;
     return reads;
   });
-  // An output that is copied at the end stays alive until then.
-  for (const { value } of copied) lastUse[value] = Infinity;
 
   const slots = values.map((value, number): Slot | undefined => {
     const { source, storage, input, spec } = value;
