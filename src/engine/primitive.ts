@@ -118,6 +118,8 @@ export interface Elementwise<I extends string, A extends Attributes> {
   ): string;
   /** Operands that the expression indexes itself, instead of reading one element each. */
   readonly whole?: readonly I[];
+  /** Whether all elements are equal: each invocation evaluates the expression once. All operands are `whole`. */
+  readonly isUniform?: true;
   /** Shader files with functions that the expression calls, e.g. `random/pcg4d`. */
   readonly helpers?: readonly string[];
 }

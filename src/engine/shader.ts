@@ -30,6 +30,8 @@ export interface Epilogue {
   readonly helpers: readonly string[];
   /** Numbers that the body calls `scalar_0`, `scalar_1`, … */
   readonly scalars: readonly number[];
+  /** Expressions that main evaluates once; the body calls them `uniform_0`, `uniform_1`, … */
+  readonly uniforms: readonly string[];
 }
 
 /** Values for the marked lines of a shader. */
@@ -92,6 +94,7 @@ export function specialise(name: string, constants: Constants, epilogue?: Epilog
   );
   assert(pending.size === 0, `${name} has a marked line for ${[...pending].join(', ')}`);
   const bindings = readBindings(name, code);
+  let before = '';
   if (epilogue) {
     assert(hookLine.test(code), `${name} has an epilogue hook`);
     const operands = epilogue.operands.map((operand, i) => {
@@ -104,18 +107,24 @@ export function specialise(name: string, constants: Constants, epilogue?: Epilog
       };
     });
     const own = epilogue.scalars.map((value, i) => scalars.declare(`scalar_${i}`, value));
+    const uniforms = epilogue.uniforms.map((_, i) => `var<private> uniform_${i}: f32;`);
+    before = epilogue.uniforms.map((expression, i) => `\n  uniform_${i} = ${expression};`).join('');
     const helpers = epilogue.helpers.filter((helper) => !included.has(helper));
     const hook = `fn epilogue(value: f32, index: u32, channel: u32) -> f32 {\n${epilogue.body}\n}`;
     code = code.replace(hookLine, () =>
-      [...operands.map((o) => o.text), ...own, ...helpers, hook].join('\n'),
+      [...operands.map((o) => o.text), ...own, ...uniforms, ...helpers, hook].join('\n'),
     );
     bindings.push(...operands.map(({ index, name: operand, access }) => ({ index, name: operand, access })));
   }
   if (scalars.values.length > 0) {
-    assert(mainHead.test(code), `${name} has a main function`);
     const index = bindings.length;
-    code = code.replace(mainHead, (head) => `${head}\n${scalars.load()}`) + scalars.binding(index);
+    before = `\n${scalars.load()}${before}`;
+    code += scalars.binding(index);
     bindings.push({ index, name: 'scalars', access: 'uniform' });
+  }
+  if (before) {
+    assert(mainHead.test(code), `${name} has a main function`);
+    code = code.replace(mainHead, (head) => head + before);
   }
   const isHalf =
     Object.values(constants).includes('f16') || epilogue?.operands.some(({ type }) => type === 'array<f16>');

@@ -228,14 +228,8 @@ export class Trace implements Recording {
       scope: this.#scope,
     });
     if (this.#opDepth === 0) {
-      this.tape.push({
-        kind: 'gap',
-        op: this.#backwardRuleOf ?? (primitive.name.split('/')[0] as string),
-        isInBackwardRule: this.#backwardRuleOf !== undefined,
-        inputs: Object.values(inputValues),
-        outputs: Object.values(outputValues),
-        mutated: (primitive.mutates ?? []).map((name) => inputValues[name]),
-      });
+      const mutated = (primitive.mutates ?? []).map((name) => inputValues[name]);
+      this.#noteGap(primitive, Object.values(inputValues), Object.values(outputValues), mutated);
     }
     return mapRecord(outputValues, (value: Value) => Tensor.traced(this, value));
   }
@@ -268,8 +262,43 @@ export class Trace implements Recording {
       throw new ShapeError(
         `place: the value is ${describe(tensor)}, its target ${describe(target)}; expected as many elements of the same dtype.`,
       );
-    rootOf(this.valueOf(tensor)).placement = target.storage;
+    rootOf(this.valueOf(tensor)).placement = { kind: 'capture', storage: target.storage };
     this.held.add(target);
+  }
+
+  /** Whether `tensor` is in memory outside the program: an input, a captured tensor, or a view of one. */
+  isOutside(tensor: Tensor): boolean {
+    return rootOf(this.valueOf(tensor)).origin.kind !== 'node';
+  }
+
+  /**
+   * Records the copy of `value` into the memory of `target`, which is outside the program. `copy` is the primitive that copies.
+   * What is recorded afterwards reads the new elements of `target`. `grad` treats it as a change in place.
+   */
+  assign(copy: Primitive<'value', 'y'>, target: Tensor, value: Tensor): void {
+    const changed = this.valueOf(target);
+    const { origin } = rootOf(changed);
+    assert(origin.kind === 'input' || origin.kind === 'capture', 'a target is outside the program');
+    const { y } = this.inOp(() => this.run(copy, { value }, {}));
+    rootOf(this.valueOf(y)).placement = origin;
+    this.#noteGap(copy, [this.valueOf(value)], [], [changed]);
+  }
+
+  /** Adds an entry to the tape for what is not differentiable. */
+  #noteGap(
+    { name }: Pick<Primitive, 'name'>,
+    inputs: readonly Value[],
+    outputs: readonly Value[],
+    mutated: readonly Value[],
+  ): void {
+    this.tape.push({
+      kind: 'gap',
+      op: this.#backwardRuleOf ?? (name.split('/')[0] as string),
+      isInBackwardRule: this.#backwardRuleOf !== undefined,
+      inputs,
+      outputs,
+      mutated,
+    });
   }
 
   #value(spec: Spec, origin: Origin): Value {

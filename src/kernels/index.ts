@@ -14,6 +14,7 @@ export {
   square,
   subtract,
 } from './arithmetic.js';
+export { assign } from './assign.js';
 export { augmentBatch } from './augment.js';
 export { type AugmentOptions, type ErasingOptions, checkAugmentOptions } from '../augment_options.js';
 export { avgPool2d } from './avg_pool2d.js';

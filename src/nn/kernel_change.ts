@@ -37,13 +37,24 @@ export function kernelChangeOf(
   return `The kernels have changed since this training began${gone && ` (${gone})`}: its results will differ in their last bits from an uninterrupted training.`;
 }
 
+/** Kernels of earlier versions → what computes the same bits now. */
+const replaced: ReadonlyMap<string, Pick<KernelChoice, 'pass' | 'variant'>> = new Map([
+  ['sgd/update (baseline)', { pass: 'step_scalar/forward', variant: 'map' }],
+  ['sgd_momentum/update (baseline)', { pass: 'scale/forward', variant: 'map' }],
+]);
+
+function inPresentKernels(kernel: KernelChoice): KernelChoice {
+  const named = inPresentNames(kernel);
+  return { ...named, ...replaced.get(`${named.pass} (${named.variant})`) };
+}
+
 /**
  * Whether the recorded kernels are the same as now. A record of an earlier version, recognised by its names, may list
  * other operands for the same computation, so only primitives and variants are compared: the shapes follow from settings
  * that a resumed training keeps.
  */
 function areSame(recorded: readonly KernelChoice[], today: readonly KernelChoice[]): boolean {
-  const renamed = recorded.map(inPresentNames);
+  const renamed = recorded.map(inPresentKernels);
   const isEarlier = renamed.some(
     ({ pass, variant }, i) => pass !== recorded[i]?.pass || variant !== recorded[i]?.variant,
   );

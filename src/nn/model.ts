@@ -38,7 +38,8 @@ import {
   hasGradient,
 } from './network.js';
 import { networkFromJson, networkToJson } from './network_json.js';
-import { type Optimizer, optimizerRule } from './optimizers/optimizer.js';
+import type { Optimizer } from './optimizers/optimizer.js';
+import { optimizerRule } from './optimizers/optimizer_rule.js';
 import type { ParameterGroup } from './parameters.js';
 import { type Preprocessing, preprocessingForm, preprocessingRule, unitScaling } from './preprocessing.js';
 import { type StoredTensors, readSafetensors } from './safetensors.js';

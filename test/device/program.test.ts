@@ -461,14 +461,14 @@ test('a result that is its operand is a handle of its own', async () => {
 // ---- changes in place ----
 
 test('a program that changes a tensor does not also read it', () => {
-  const parameters = vector(1, 2);
+  const [parameters, slots] = [vector(1, 2), { mean_square: vector(0, 0) }];
   const at = stepOf(0.5);
   const step = program((p: Tensor, gradients: Tensor) => {
-    sgd().apply({ parameters: p, gradients, slots: {}, ...at }, { decay: true });
+    rmsprop().apply({ parameters: p, gradients, slots, ...at }, { decay: true });
     return [];
   }, held.device);
   expect(messageOf(() => step.call(parameters, parameters))).toBe(
-    'StateError: program: sgd/update changes a tensor whose memory it also reads; pass a copy of one of them, such as ops.scale(x, 1).',
+    'StateError: program: rmsprop/update changes a tensor whose memory it also reads; pass a copy of one of them, such as ops.scale(x, 1).',
   );
   expect(() => step.call(parameters, scale(parameters, 1))).not.toThrow();
 });

@@ -35,4 +35,19 @@ describe('a record of kernels', () => {
     expect(changeOf(before.map((each) => ({ ...each, variant: 'clear' })))).toMatch('kernels have changed');
     expect(changeOf(before.toReversed())).toMatch('The kernels have changed');
   });
+
+  it('of an earlier version may have shaders that ops replaced', () => {
+    const stepOf = (update: KernelChoice): KernelChoice[] => today.with(1, update);
+    for (const [name, first] of [
+      ['sgd', 'step_scalar/forward'],
+      ['sgd_momentum', 'scale/forward'],
+    ] as const) {
+      const now = stepOf(kernel(first, '[4,1] [8] u32', 'map'));
+      const recorded = (pass: string, variant: string): string | undefined =>
+        kernelChangeOf({ kernels: stepOf(kernel(pass, '[64]', variant)) }, now, new KernelSelection());
+      expect(recorded(`${name}/update`, 'baseline')).toBeUndefined();
+      expect(recorded(`${name}/forward`, 'clear')).toBeUndefined();
+      expect(recorded('rmsprop/update', 'baseline')).toMatch('The kernels have changed');
+    }
+  });
 });

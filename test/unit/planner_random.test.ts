@@ -22,9 +22,9 @@ import { runPrimitive } from '../../src/engine/program.js';
 import { Tensor } from '../../src/engine/tensor.js';
 import { Trace } from '../../src/engine/trace.js';
 import { type Value, rootOf } from '../../src/engine/value.js';
-import { add, exp, matmul, multiply, relu, reshape, sum } from '../../src/kernels/index.js';
+import { add, assign, exp, matmul, multiply, relu, reshape, sum } from '../../src/kernels/index.js';
 import { stateSpec } from '../../src/kernels/step_state.js';
-import { sgd } from '../../src/nn/optimizers/index.js';
+import { rmsprop } from '../../src/nn/optimizers/index.js';
 import { fakeDevice } from './fake_device.js';
 import { type Outcome, runGroups, runNodes } from './symbolic_run.js';
 import { plusFirst, sideAlone, twoOutputs } from './two_outputs.js';
@@ -46,7 +46,8 @@ function drawer(seed: number): (below: number) => number {
 }
 
 function storageOf({ origin, placement }: Value): Storage | undefined {
-  return placement ?? (origin.kind === 'capture' ? origin.storage : undefined);
+  const place = placement ?? origin;
+  return place.kind === 'capture' ? place.storage : undefined;
 }
 
 function randomGraph(seed: number): Graph {
@@ -78,7 +79,8 @@ function randomGraph(seed: number): Graph {
       ];
       const [to, from] = [storageOf(one), storageOf(other)];
       if (one === other || (to && to.buffer === from?.buffer)) return;
-      sgd().apply({ parameters, gradients, slots: {}, stepScalars, state }, { decay: true });
+      const slots = { mean_square: Tensor.placeholder(parameters, device) };
+      rmsprop().apply({ parameters, gradients, slots, stepScalars, state }, { decay: true });
     };
     const ops = [
       () => matmul(pick(), pick()),
@@ -112,6 +114,13 @@ function randomGraph(seed: number): Graph {
         return runPrimitive(twoOutputs, { x }, {}).y;
       },
       () => place(draw(2) === 0 ? relu(pick()) : matmul(pick(), pick())),
+      () => {
+        const to = target();
+        const value = add(draw(2) === 0 ? to : pick(), pick());
+        if (draw(2) === 0) values.push(exp(pick()));
+        assign(to, value);
+        return value;
+      },
       () => {
         update(reshape(draw(2) === 0 ? target() : pick(), [256]), reshape(pick(), [256]));
         return target();

@@ -52,7 +52,7 @@ import { negateOp } from '../../src/kernels/arithmetic.js';
 import { conv2dKernelGradient } from '../../src/kernels/conv2d.js';
 import { stateSpec } from '../../src/kernels/step_state.js';
 import { paperBnModel, paperModel, smallModel } from '../../src/nn/models.js';
-import { rmsprop, sgd } from '../../src/nn/optimizers/index.js';
+import { rmsprop } from '../../src/nn/optimizers/index.js';
 import { fakeDevice, hollowDevice } from './fake_device.js';
 import { plannedStep } from './planned_step.js';
 import { residualNetwork } from './residual_network.js';
@@ -87,7 +87,8 @@ function rangesOf(flat: Tensor, shape: readonly number[]): [Tensor, Tensor] {
 /** Changes `parameters` in place. */
 function update(parameters: Tensor, gradients: Tensor): void {
   const state = Tensor.placeholder(stateSpec, device);
-  sgd().apply({ parameters, gradients, slots: {}, stepScalars: placeholder(1, 1), state }, { decay: true });
+  const slots = { mean_square: placeholder(...parameters.shape) };
+  rmsprop().apply({ parameters, gradients, slots, stepScalars: placeholder(1, 1), state }, { decay: true });
 }
 
 /** A graph whose function may place values. */
@@ -138,7 +139,7 @@ describe('live', () => {
     expect(graphText(dropDead(graph))).toMatchInlineSnapshot(`
       "n0: %1@m1 [4,4] = exp/forward(x input0)
       n1: %2 [4,4] = negate/forward(x input0)
-      n2: sgd/update(parameters %3@m3!, gradients %2 as [16], stepScalars %4@m4, state %5@m5)"
+      n2: rmsprop/update(parameters %3@m3!, gradients %2 as [16], mean_square %4@m4!, stepScalars %5@m5, state %6@m6) {RHO 0.9, EPSILON 1e-8, EPSILON_INSIDE 1}"
     `);
   });
 });
@@ -512,7 +513,7 @@ describe('fuse', () => {
     );
     expect(fusedText(graph)).toMatchInlineSnapshot(`
       "g0: n0 matmul/forward (gpu_16x16)
-      g1: n1 sgd/update (baseline)
+      g1: n1 rmsprop/update (gpu)
       g2: n2 relu/forward (map)"
     `);
   });

@@ -166,7 +166,7 @@ test.each(['kernels', 'nn/optimizers'])(
         if (each.variants || (each.primitives && each.backward)) found.add(each.name!);
     }
     expect([...found].filter((name) => !checked.has(name))).toEqual([]);
-    expect(found.size).toBeGreaterThan(2);
+    expect(found.size).toBeGreaterThan(0);
   },
 );
 

@@ -94,6 +94,7 @@ test('a fused op replaces the hook and binds what it reads and stores behind the
       ],
       helpers: ['fn helper() {}'],
       scalars: [],
+      uniforms: [],
     },
   ).shader;
   expect(bindings.slice(2)).toEqual([
@@ -116,7 +117,13 @@ test('an included file stands in for its line, once', () => {
   const fused = specialise(
     'made_up/including',
     {},
-    { body: '  return half(value);', operands: [], helpers: [shared, 'fn another() {}'], scalars: [] },
+    {
+      body: '  return half(value);',
+      operands: [],
+      helpers: [shared, 'fn another() {}'],
+      scalars: [],
+      uniforms: [],
+    },
   ).shader.code;
   expect(fused.split('fn half')).toHaveLength(2);
   expect(fused).toContain('fn another() {}');
@@ -130,7 +137,7 @@ test('numbers of the caller are data: two that differ share their code', () => {
     specialise(
       'made_up/with_scalars',
       { SIZE: 3, FACTOR, KERNEL },
-      { body: '  return value * scalar_0;', operands: [], helpers: [], scalars: [scalar] },
+      { body: '  return value * scalar_0;', operands: [], helpers: [], scalars: [scalar], uniforms: [] },
     );
   const { shader, scalars } = use(1e21, [0.1, -2], 3);
   expect(scalars).toEqual([1e21, 0.1, -2, 3]);

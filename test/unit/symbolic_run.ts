@@ -3,6 +3,7 @@
  * primitive and of what it reads. Equal hashes mean that the same was computed from the same.
  */
 import { assert } from '../../src/errors.js';
+import { isUpdatedInPlace } from '../../src/engine/plan/in_place.js';
 import type { Group } from '../../src/engine/plan/fuse.js';
 import { type Graph, type GraphNode, attributesText } from '../../src/engine/plan/graph.js';
 import { type Memory, resultsOf } from '../../src/engine/plan/memory.js';
@@ -183,7 +184,8 @@ export function runGroups(graph: Graph, groups: readonly Group[], memory?: Memor
     for (const [value, content] of writes) {
       if (!stays.has(value)) continue;
       const { key, offset } = place(value);
-      assert(!keysRead.has(key), `group ${position} does not read ${key}, which it writes`);
+      const isAlone = !keysRead.has(key) || isUpdatedInPlace(graph, group, value);
+      assert(isAlone, `group ${position} does not read ${key}, which it writes`);
       cells.write(key, offset, content);
     }
     for (const slot of Object.values(memory?.scratch[position] ?? {})) {

@@ -225,7 +225,7 @@ test('wrong calls are refused in plain words', () => {
     sgd, another state:
       ShapeError: sgd: state is [4] u32, expected the step's state [8].
     sgd_momentum, a velocity of another length:
-      ShapeError: sgd_momentum: velocity is [5], expected as many elements as parameters [4].
+      ShapeError: sgd: velocity is [5], expected as many elements as parameters [4].
     softmax_cross_entropy, too few labels:
       ShapeError: softmaxCrossEntropy: logits [8,10] and labels [7] u32 do not fit, expected [N,K] and [N].
     softmax_cross_entropy, labels not u32:

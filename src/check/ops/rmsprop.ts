@@ -1,7 +1,7 @@
 /** Checks of rmsprop. */
 import { runPrimitive } from '../../engine/program.js';
-import type { Constants } from '../../nn/optimizers/optimizer.js';
 import { rmspropUpdate } from '../../nn/optimizers/rmsprop.js';
+import type { Constants } from '../../nn/optimizers/update.js';
 import { stateSize, stateWords } from '../../kernels/step_state.js';
 import { array64, fill64, map64 } from '../../reference/array64.js';
 import { type RmspropAttributes, rmspropReference, rmspropStep64 } from '../../reference/rmsprop.js';

@@ -1,7 +1,6 @@
 /** Checks of sgd_momentum. */
-import { runPrimitive } from '../../engine/program.js';
-import type { Constants } from '../../nn/optimizers/optimizer.js';
-import { sgdMomentumUpdate } from '../../nn/optimizers/sgd.js';
+import type { Tensor } from '../../engine/tensor.js';
+import { sgd } from '../../nn/optimizers/sgd.js';
 import { stateSize } from '../../kernels/step_state.js';
 import { type Array64, fill64 } from '../../reference/array64.js';
 import {
@@ -28,8 +27,17 @@ const plain: SgdMomentumAttributes = { momentum: 0.9, isNesterov: false };
 const nesterov: SgdMomentumAttributes = { momentum: 0.9, isNesterov: true };
 const half = { stepScalars: [9, 0.5], state: [0, 0, 0, 0, 1, 0, 0, 0] };
 
+function update(
+  { parameters, gradients, velocity, stepScalars, state }: Readonly<Record<Input, Tensor>>,
+  { momentum, isNesterov }: SgdMomentumAttributes,
+): Record<Changed, Tensor> {
+  const operands = { parameters, gradients, slots: { velocity }, stepScalars, state };
+  sgd({ momentum, nesterov: isNesterov }).apply(operands, { decay: true });
+  return { parameters, velocity };
+}
+
 export const sgdMomentumCheck = opCheck<Input, Changed, SgdMomentumAttributes>({
-  op: { name: 'sgd_momentum', primitives: [sgdMomentumUpdate] },
+  op: { name: 'sgd_momentum', primitives: [] },
   reference: sgdMomentumReference,
   inputs: {
     parameters: { draw: drawSigned },
@@ -50,13 +58,8 @@ export const sgdMomentumCheck = opCheck<Input, Changed, SgdMomentumAttributes>({
     };
     return { outputs: sgdMomentum64(operands, options, 1), gradients: {} };
   },
-  primitives: {
-    'sgd_momentum/update': ({ inputs, options, outputs }) => ({
-      inputs,
-      attributes: { MOMENTUM: options.momentum, NESTEROV: options.isNesterov ? 1 : 0 },
-      results: outputs,
-    }),
-  },
+  call: update,
+  primitives: {},
   cases: [
     {
       name: 'by hand',
@@ -92,13 +95,12 @@ export const sgdMomentumCheck = opCheck<Input, Changed, SgdMomentumAttributes>({
     inputs: vectors(wholeNumber(random, 1, 9000)),
     options: { momentum: random(), isNesterov: random() < 0.5 },
   }),
-  bench: [{ name: 'all of paper', inputs: vectors(887_530), options: plain }],
+  bench: [],
   wrongCalls: [
     {
       name: 'a velocity of another length',
       inputs: { ...vectors(4), velocity: [5], state: { shape: [stateSize], dtype: 'u32' } },
-      call: (operands) =>
-        runPrimitive<string, never, Constants>(sgdMomentumUpdate, operands, { MOMENTUM: 0.9, NESTEROV: 0 }),
+      call: (operands) => update(operands, plain),
     },
   ],
 });

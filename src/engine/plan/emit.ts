@@ -120,9 +120,9 @@ class Shaders {
   }
 }
 
-function textOf({ body, operands, helpers, scalars }: Epilogue): string {
+function textOf({ body, operands, helpers, scalars, uniforms }: Epilogue): string {
   const bindings = operands.map(({ name, type, access }) => `${name} ${type} ${access}`);
-  return [body, ...bindings, ...helpers, ...scalars.map(numberText)].join('\n');
+  return [body, ...bindings, ...helpers, ...uniforms, ...scalars.map(numberText)].join('\n');
 }
 
 /** Throws: DeviceError when the shapes need more workgroups than the device allows. */

@@ -5,7 +5,9 @@ import { type Epilogue, shaderSource } from '../shader.js';
 import { mapRecord } from '../trace.js';
 import type { Group } from './fuse.js';
 import type { Graph, GraphNode, GraphValue, Operand } from './graph.js';
-import { membersOf } from './place.js';
+import { boundTogether } from './in_place.js';
+import { membersOf, resultOf } from './place.js';
+import { mapResult } from './select.js';
 
 /** An epilogue with the values that its additional bindings hold, in their order: operands, then stored values. */
 export interface BoundEpilogue {
@@ -23,8 +25,17 @@ export function epilogueOf(graph: Graph, group: Group): BoundEpilogue | undefine
   const { nodes, values } = graph;
   const { base, chain, stored } = group;
   if (chain.length === 0) return undefined;
-  const operands = operandsOf(graph, group);
-  const nameOf = new Map(operands.map((value, i) => [value, `operand_${i}`]));
+  const all = operandsOf(graph, group);
+  const written = base === undefined ? [...stored, resultOf(graph, group) as number] : stored;
+  // An operand that is updated in place has the binding that writes it.
+  const together = new Map(all.map((value) => [value, boundTogether(values, value, written)]));
+  const operands = all.filter((value) => together.get(value) === undefined);
+  const nameOf = new Map<number, string>(operands.map((value, i) => [value, `operand_${i}`]));
+  for (const [value, update] of together) {
+    if (update === undefined) continue;
+    const place = stored.indexOf(update);
+    nameOf.set(value, place < 0 ? mapResult : `stored_${place}`);
+  }
   const [first] = membersOf(group) as [number];
   const [start] = (nodes[first] as GraphNode).results as [number];
   // Names of the flowing values: `value` for that of the kernel, a constant for the result of each op.
@@ -32,6 +43,7 @@ export function epilogueOf(graph: Graph, group: Group): BoundEpilogue | undefine
   const channels = (values[start] as GraphValue).spec.shape.at(-1) ?? 1;
   const helpers = new Set<string>();
   const scalars: number[] = [];
+  const uniforms: string[] = [];
   const scalar = (value: number): string => `scalar_${scalars.push(value) - 1}`;
   const lines = chain.map((id, link) => {
     const { primitive, inputs, outputs, attributes } = nodes[id] as GraphNode;
@@ -49,7 +61,9 @@ export function epilogueOf(graph: Graph, group: Group): BoundEpilogue | undefine
     });
     for (const helper of elementwise.helpers ?? []) helpers.add(shaderSource(helper));
     flowing.set(output.value, `v${link}`);
-    return `  let v${link} = ${elementwise.expression(texts, attributes, 'index', scalar)};`;
+    const expression = elementwise.expression(texts, attributes, 'index', scalar);
+    const value = elementwise.isUniform ? `uniform_${uniforms.push(expression) - 1}` : expression;
+    return `  let v${link} = ${value};`;
   });
   const typeOf = (value: number): string => {
     const own = (values[value] as GraphValue).spec.dtype;
@@ -75,6 +89,7 @@ export function epilogueOf(graph: Graph, group: Group): BoundEpilogue | undefine
     ],
     helpers: [...helpers],
     scalars,
+    uniforms,
   };
   return { epilogue, values: [...operands, ...stored] };
 }

@@ -10,6 +10,7 @@ import {
   overlap,
   usesOf,
 } from './graph.js';
+import { boundTogether, isUpdatedInPlace, orderWithEarlyUpdates } from './in_place.js';
 import type { Kernel } from './select.js';
 
 /** Storage buffers that a kernel may bind on every adapter, including the software adapter of browsers. */
@@ -28,7 +29,7 @@ export interface Group {
   readonly base: number | undefined;
   /** Element-wise nodes, each of which reads the result of an earlier one or of the kernel. */
   readonly chain: readonly number[];
-  /** Values before the result that others need too, so the epilogue stores them. */
+  /** Values before the result that others need too, or that have a place, so the epilogue stores them. */
   readonly stored: readonly number[];
 }
 
@@ -37,12 +38,12 @@ export interface Group {
  * computed.
  *
  * Graph, kernels → groups in order. Every node that runs is in one group. No kernel has more bindings, scalars or lines
- * than every adapter allows, reads memory that it writes, or moves past a kernel that changes what it reads, or reads or
+ * than every adapter allows, reads memory after it has written it, or moves past a kernel that changes what it reads, or reads or
  * writes what it writes.
  */
 export function fuse(graph: Graph, kernels: readonly (Kernel | undefined)[]): readonly Group[] {
   const fusion = new Fusion(graph, kernels);
-  for (const id of graph.order) fusion.add(id);
+  for (const id of orderWithEarlyUpdates(graph)) fusion.add(id);
   return fusion.groups();
 }
 
@@ -61,7 +62,7 @@ interface Draft {
   readonly chain: number[];
   /** The values that flow through the epilogue, in order, from the first output of the kernel to the result. */
   readonly flow: number[];
-  /** Values that flow before the result and are needed elsewhere, as far as is known: the epilogue stores them. */
+  /** Values that flow before the result and have a place or, as far as is known, are needed elsewhere: the epilogue stores them. */
   stored: number[];
   /** Values that the chain reads and that do not flow through it. */
   readonly operands: number[];
@@ -71,8 +72,6 @@ interface Draft {
   readonly reads: number[];
   /** Values that it writes besides those that flow: further outputs, and memory that it changes; and placed ones. */
   readonly writes: number[];
-  /** Whether the chain has ended with a placed value: further operands might share its buffer. */
-  isClosed: boolean;
   /** Whether another group reads a value that it computes. */
   isRead: boolean;
   /** Groups run in the order of these numbers; a group that grows takes a new one, the highest. */
@@ -147,7 +146,6 @@ class Fusion {
       scalars: 0,
       reads: [],
       writes: [],
-      isClosed: false,
       isRead: false,
       position: 0,
     };
@@ -174,7 +172,7 @@ class Fusion {
       if (reads.indexOf(value) < i) return;
       if (draft.flow.includes(value)) {
         (this.#outside[value] as number)--;
-        if (!this.#isNeeded(value)) draft.stored = draft.stored.filter((other) => other !== value);
+        if (!this.#isStored(value)) draft.stored = draft.stored.filter((other) => other !== value);
         return;
       }
       addAll(draft.reads, [this.#memoryOf(value)]);
@@ -187,10 +185,7 @@ class Fusion {
     const [result] = results;
     if (result === undefined) return;
     this.#flowInto(draft, [result]);
-    if (isPlaced(this.#value(result))) {
-      draft.isClosed = true;
-      addAll(draft.writes, [result]);
-    }
+    if (isPlaced(this.#value(result))) addAll(draft.writes, [result]);
   }
 
   /** Moves the chain of a map into that of `host`. */
@@ -200,14 +195,16 @@ class Fusion {
     host.scalars += map.scalars;
     addAll(host.operands, map.operands);
     addAll(host.reads, map.reads);
+    addAll(host.writes, map.writes);
     for (const value of map.flow) this.#groupOf[value] = host;
     this.#flowInto(host, map.flow);
+    addAll(host.stored, map.stored);
   }
 
   /** Appends values to the flow, of which the last is the result. */
   #flowInto(draft: Draft, values: readonly number[]): void {
     const before = draft.flow.at(-1);
-    if (before !== undefined && this.#isNeeded(before)) draft.stored.push(before);
+    if (before !== undefined && this.#isStored(before)) addAll(draft.stored, [before]);
     draft.flow.push(...values);
   }
 
@@ -235,6 +232,17 @@ class Fusion {
     return (this.#outside[value] as number) > 0 || this.#uses.isReturned[value] === true;
   }
 
+  /** Whether a value that flows before the result is stored. */
+  #isStored(value: number): boolean {
+    return this.#isNeeded(value) || isPlaced(this.#value(value));
+  }
+
+  /** Whether only this node reads a value, of those outside its group. */
+  #isOnlyFor(id: number, value: number): boolean {
+    const isReturned = this.#uses.isReturned[value] === true;
+    return this.#node(id).reads.includes(value) && this.#outside[value] === 1 && !isReturned;
+  }
+
   /** The group that computes an operand of the node and can fuse it into its epilogue. */
   #findHost(id: number): Draft | undefined {
     if (!this.#node(id).primitive.elementwise) return undefined;
@@ -251,9 +259,11 @@ class Fusion {
     const chosen: Draft[] = [];
     for (const value of this.#fusableOperands(id)) {
       const map = this.#groupOf[value];
-      if (!map?.kernel.isMap || map === host || chosen.includes(map) || map.flow.at(-1) !== value) continue;
-      const isOnlyFor = this.#uses.readers[value]?.length === 1 && !this.#uses.isReturned[value];
-      if (!isOnlyFor || map.stored.length > 0 || !this.#canMove(map)) continue;
+      if (!map?.kernel.isMap || map === host || chosen.includes(map)) continue;
+      const isElsewhere = (each: number): boolean =>
+        !isPlaced(this.#value(each)) && !this.#isOnlyFor(id, each);
+      if ([...map.stored, map.flow.at(-1) as number].some(isElsewhere)) continue;
+      if (!this.#canMove(map) || this.#interferes(map, id)) continue;
       if (this.#hasRoom(host, id, [...chosen, map])) chosen.push(map);
     }
     return chosen;
@@ -279,8 +289,8 @@ class Fusion {
   }
 
   /** Whether a group can run now instead of in its place: after all groups that were added or have grown since. */
-  #canMove({ isClosed, isRead, reads, writes, position }: Draft): boolean {
-    if (isClosed || isRead) return false;
+  #canMove({ isRead, reads, writes, position }: Draft): boolean {
+    if (isRead) return false;
     for (const memory of reads) {
       const last = this.#written[memory]?.at(-1);
       if (last && last.position > position) return false;
@@ -326,20 +336,34 @@ class Fusion {
     const scalars = maps.reduce((sum, map) => sum + map.scalars, host.scalars + own.scalars);
     if (length > maxChain || scalars > maxScalars) return false;
 
-    const { reads } = this.#node(id);
+    const { reads, results } = this.#node(id);
     const operands = [...host.operands];
     for (const map of maps) addAll(operands, map.operands);
-    const results = maps.map((map) => map.flow.at(-1));
     addAll(
       operands,
-      reads.filter((value) => !flow.includes(value) && !results.includes(value)),
+      reads.filter((value) => !flow.includes(value) && !maps.some((map) => map.flow.includes(value))),
     );
-    const isOnlyFor = (value: number): boolean =>
-      reads.includes(value) && this.#outside[value] === 1 && !this.#uses.isReturned[value];
-    const stored = [...host.stored, ...flow.slice(-1)].filter(
-      (value) => this.#isNeeded(value) && !isOnlyFor(value),
+    const onTheWay: number[] = [];
+    for (const each of [host, ...maps]) addAll(onTheWay, [...each.stored, ...each.flow.slice(-1)]);
+    const stored = onTheWay.filter(
+      (value) => isPlaced(this.#value(value)) || (this.#isNeeded(value) && !this.#isOnlyFor(id, value)),
     );
-    return kernel.bindings + operands.length + stored.length <= maxBindings;
+    const placed = [...stored, ...results].filter((value) => isPlaced(this.#value(value)));
+    const together = placed.length > 0 ? this.#boundTogether(host, id, maps, operands, placed) : 0;
+    return kernel.bindings + operands.length + stored.length - together <= maxBindings;
+  }
+
+  /** How many of these operands the kernel would read through the binding that updates them in place. */
+  #boundTogether(
+    { base, chain }: Draft,
+    id: number,
+    maps: readonly Draft[],
+    operands: readonly number[],
+    placed: readonly number[],
+  ): number {
+    const members = { base, chain: [...chain, ...maps.flatMap((map) => map.chain), id] };
+    const updated = placed.filter((value) => isUpdatedInPlace(this.#graph, members, value));
+    return operands.filter((value) => boundTogether(this.#graph.values, value, updated) !== undefined).length;
   }
 }
 

@@ -32,9 +32,9 @@ export interface GraphValue {
   readonly spec: Spec;
   /** `input` and `capture` exist before the program runs, `node` is computed by it. */
   readonly source: 'input' | 'capture' | 'node';
-  /** The position of an input among the program's inputs. */
+  /** The memory outside the program that holds it, or that a computed value is written to: an input by its position… */
   readonly input?: number;
-  /** The memory of a capture, or the memory outside the program that a computed value is written to, if any. */
+  /** …or the memory of a captured tensor. */
   readonly storage?: Storage;
   /** Number of its memory; values that share a buffer have the same one. */
   readonly memory: number;
@@ -54,25 +54,29 @@ export interface Graph {
 export function graphOf(trace: Pick<Trace, 'nodes'>, outputs: readonly Value[]): Graph {
   const values: GraphValue[] = [];
   const numbers = new Map<number, number>();
-  const buffers = new Map<GPUBuffer, number>();
+  const outside = new Map<GPUBuffer | number, number>();
   let memories = 0;
 
-  const memoryOf = (storage: Storage | undefined): number => {
-    if (!storage) return memories++;
-    let memory = buffers.get(storage.buffer);
-    if (memory === undefined) buffers.set(storage.buffer, (memory = memories++));
+  const memoryOf = ({ input, storage }: Pick<GraphValue, 'input' | 'storage'>): number => {
+    const key = storage?.buffer ?? input;
+    if (key === undefined) return memories++;
+    let memory = outside.get(key);
+    if (memory === undefined) outside.set(key, (memory = memories++));
     return memory;
   };
   const add = ({ id, spec, origin, placement }: Value): number => {
-    const storage = placement ?? (origin.kind === 'capture' ? origin.storage : undefined);
+    const place = placement ?? origin;
+    const held = {
+      ...(place.kind === 'input' ? { input: place.index } : {}),
+      ...(place.kind === 'capture' ? { storage: place.storage } : {}),
+    };
     const number = values.length;
     numbers.set(id, number);
     values.push({
       spec,
       source: origin.kind === 'view' ? 'node' : origin.kind,
-      ...(origin.kind === 'input' ? { input: origin.index } : {}),
-      ...(storage ? { storage } : {}),
-      memory: memoryOf(storage),
+      ...held,
+      memory: memoryOf(held),
     });
     return number;
   };
@@ -111,8 +115,19 @@ export function hasEffect({ values }: Graph, { results, changes }: GraphNode): b
 }
 
 /** True for a computed value that is written directly to memory outside the program. */
-export function isPlaced({ source, storage }: GraphValue): boolean {
-  return source === 'node' && storage !== undefined;
+export function isPlaced({ source, input, storage }: Omit<GraphValue, 'memory'>): boolean {
+  return source === 'node' && (storage !== undefined || input !== undefined);
+}
+
+/** True for two values in the same elements of memory outside the program. */
+export function isSamePlace(a: GraphValue, b: GraphValue): boolean {
+  if (a.input !== undefined || b.input !== undefined) return a.input === b.input;
+  return (
+    a.storage !== undefined &&
+    a.storage.buffer === b.storage?.buffer &&
+    a.storage.offset === b.storage.offset &&
+    a.storage.byteLength === b.storage.byteLength
+  );
 }
 
 /** Whether an operand sees its value in another shape. */

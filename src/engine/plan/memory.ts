@@ -3,7 +3,7 @@ import { assert } from '../../errors.js';
 import { storageBytes } from '../primitive.js';
 import { mapRecord } from '../trace.js';
 import type { Group } from './fuse.js';
-import { type Graph, type GraphNode, type GraphValue } from './graph.js';
+import { type Graph, type GraphNode, type GraphValue, isPlaced } from './graph.js';
 import { membersOf, resultOf } from './place.js';
 import type { Slot } from './plan.js';
 
@@ -34,8 +34,8 @@ export function assignMemory(graph: Graph, groups: readonly Group[]): Memory {
   const outputOf = new Map<number, number>();
   const copied: { value: number; output: number }[] = [];
   graph.outputs.forEach(({ value }, output) => {
-    const { source, storage } = values[value] as GraphValue;
-    if (source === 'node' && !storage && !outputOf.has(value)) outputOf.set(value, output);
+    const held = values[value] as GraphValue;
+    if (held.source === 'node' && !isPlaced(held) && !outputOf.has(value)) outputOf.set(value, output);
     else copied.push({ value, output });
   });
 
@@ -47,10 +47,10 @@ export function assignMemory(graph: Graph, groups: readonly Group[]): Memory {
   });
 
   const slots = values.map((value, number): Slot | undefined => {
-    const { source, storage, input, spec } = value;
+    const { storage, input, spec } = value;
     const byteLength = storageBytes(spec);
     if (storage) return { kind: 'fixed', storage };
-    if (source === 'input') return { kind: 'input', index: input as number, byteLength };
+    if (input !== undefined) return { kind: 'input', index: input, byteLength };
     const output = outputOf.get(number);
     return output === undefined ? undefined : { kind: 'output', index: output, byteLength };
   });

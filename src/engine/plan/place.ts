@@ -1,9 +1,11 @@
-/** Values that are placed in memory which their own kernel reads. */
+/** Values that are placed in memory which their own kernel reads, and cannot update in place. */
 import { StateError } from '../../errors.js';
 import { type DeviceTraits, type Primitive, oneFloat, storageBytes } from '../primitive.js';
 import { describe } from '../tensor.js';
+import { mapRecord } from '../trace.js';
 import type { Group } from './fuse.js';
 import { type Graph, type GraphNode, type GraphValue, type Operand, isPlaced, makeNode } from './graph.js';
+import { isUpdatedInPlace } from './in_place.js';
 import { mapKernel } from './select.js';
 
 /** Copies a value to its place, after the kernel that computes it. */
@@ -20,10 +22,11 @@ const copyPrimitive: Primitive<'x', 'y'> = {
 
 /**
  * Gives a value that is placed in a buffer which its kernel reads memory of its own, and copies it to its place
- * afterwards: a kernel cannot write to a buffer that it also reads, not even to another range of it.
+ * afterwards: a kernel cannot write to a buffer that it also reads, not even to another range of it. Updates in place
+ * (in_place.ts) are the exception: they read and write through one binding.
  *
  * Graph, groups → graph with more nodes and values, groups with a map for each copy. Afterwards no kernel computes a
- * value into a buffer that it reads.
+ * value into a buffer that it reads otherwise.
  * Throws: StateError for such a value that is neither f32 nor f16, which no map can copy.
  */
 export function separatePlaced(
@@ -35,8 +38,9 @@ export function separatePlaced(
   const values = [...graph.values];
   let { memories } = graph;
   const separated = groups.flatMap((group): Group[] => {
-    const copied = copiedResults(graph, membersOf(group));
+    const copied = copiedResults(graph, group);
     const copies: Group[] = [];
+    let { stored } = group;
     for (const id of copied.length > 0 ? membersOf(group) : []) {
       for (const [name, placed] of Object.entries((nodes[id] as GraphNode).outputs)) {
         if (!copied.includes(placed.value)) continue;
@@ -48,7 +52,18 @@ export function separatePlaced(
           );
         const beside: Operand = { value: values.length, spec: placed.spec };
         values.push({ spec, source: 'node', memory: memories++ });
+        stored = stored.map((each) => (each === placed.value ? beside.value : each));
         nodes[id] = makeNode({ ...node, outputs: { ...node.outputs, [name]: beside } });
+        // What reads it in the same kernel takes the value that flows.
+        for (const other of membersOf(group)) {
+          const reader = nodes[other] as GraphNode;
+          if (!reader.reads.includes(placed.value)) continue;
+          const flowing = ({ value, spec: seen }: Operand): Operand => ({
+            value: value === placed.value ? beside.value : value,
+            spec: seen,
+          });
+          nodes[other] = makeNode({ ...reader, inputs: mapRecord(reader.inputs, flowing) });
+        }
         const { scope } = node;
         const [inputs, outputs] = [{ x: beside }, { y: placed }];
         nodes.push(makeNode({ primitive: copyPrimitive, attributes: {}, scope, inputs, outputs }));
@@ -57,7 +72,7 @@ export function separatePlaced(
         copies.push({ kernel, base: undefined, chain: [nodes.length - 1], stored: [] });
       }
     }
-    return [group, ...copies];
+    return [{ ...group, stored }, ...copies];
   });
   return {
     graph: { ...graph, nodes, values, memories, order: separated.flatMap(membersOf) },
@@ -65,24 +80,22 @@ export function separatePlaced(
   };
 }
 
-/** The results of these nodes, computed by one kernel, that are placed in a buffer which the kernel reads. */
-export function copiedResults({ nodes, values }: Graph, members: readonly number[]): readonly number[] {
-  const copied: number[] = [];
-  for (const id of members) {
-    for (const value of (nodes[id] as GraphNode).results) {
-      const placed = values[value] as GraphValue;
-      if (!isPlaced(placed)) continue;
-      const isRead = members.some((other) =>
-        (nodes[other] as GraphNode).reads.some((read) => values[read]?.memory === placed.memory),
-      );
-      if (isRead) copied.push(value);
-    }
-  }
-  return copied;
+/** The results of a group that are placed in a buffer which its kernel reads, and not updated in place. */
+export function copiedResults(graph: Graph, group: Pick<Group, 'base' | 'chain'>): readonly number[] {
+  const { nodes, values } = graph;
+  const members = membersOf(group);
+  const results = new Set(members.flatMap((id) => (nodes[id] as GraphNode).results));
+  const placed = [...results].filter((value) => isPlaced(values[value] as GraphValue));
+  if (placed.length === 0) return [];
+  const operands = members
+    .flatMap((id) => (nodes[id] as GraphNode).reads)
+    .filter((value) => !results.has(value));
+  const read = new Set(operands.map((value) => values[value]?.memory));
+  return placed.filter((value) => read.has(values[value]?.memory) && !isUpdatedInPlace(graph, group, value));
 }
 
 /** The nodes of a group in the order of computation. */
-export function membersOf({ base, chain }: Group): readonly number[] {
+export function membersOf({ base, chain }: Pick<Group, 'base' | 'chain'>): readonly number[] {
   return base === undefined ? chain : [base, ...chain];
 }
 

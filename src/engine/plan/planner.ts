@@ -79,7 +79,7 @@ export function plan(
 /** The dispatches of one kernel for each node, with the copies that these kernels would need. */
 function countWithoutFusion(graph: Graph, kernels: readonly (Kernel | undefined)[]): number {
   let count = 0;
-  for (const id of graph.order)
-    count += (kernels[id] as Kernel).lowering.dispatches.length + copiedResults(graph, [id]).length;
+  for (const group of separateGroups(graph, kernels))
+    count += group.kernel.lowering.dispatches.length + copiedResults(graph, group).length;
   return count;
 }

@@ -144,6 +144,9 @@ function contextOf(node: GraphNode, { traits }: Target): PrimitiveContext<string
   };
 }
 
+/** The binding of the map's shader that takes the result of the chain. */
+export const mapResult = 'y';
+
 /** How many scalars the expression of an element-wise node reads. */
 function scalarsOf({ primitive, inputs, attributes }: GraphNode): number {
   let count = 0;

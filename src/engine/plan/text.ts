@@ -58,6 +58,7 @@ function nodeText(graph: Graph, id: number, node: GraphNode): string {
 function valueText({ values }: Graph, value: number): string {
   const { source, input, storage, memory } = values[value] as GraphValue;
   if (source === 'input') return `input${input}`;
+  if (input !== undefined) return `%${value}@input${input}`;
   return `%${value}${storage ? `@m${memory}${storage.offset > 0 ? `+${storage.offset}` : ''}` : ''}`;
 }
 

@@ -1,10 +1,11 @@
 /** The interface of optimizers, and how to define one: options, slots, step scalars, and an update. */
 import { checkCall } from '../../calls.js';
-import { runPrimitive } from '../../engine/program.js';
-import type { Primitive } from '../../engine/primitive.js';
 import type { Tensor } from '../../engine/tensor.js';
-import { type Rules, checkOptions, required, rule } from '../../options.js';
+import { assert } from '../../errors.js';
+import { stepScalar } from '../../kernels/step_state.js';
+import { type Rules, checkOptions } from '../../options.js';
 import { type LearningRate, rateRule } from '../schedules.js';
+import { checkUpdate } from './update.js';
 
 export interface OptimizerOperands {
   /** All parameters and all gradients, each in a flat tensor. */
@@ -54,16 +55,10 @@ export interface LearningRateOption {
   readonly learningRate?: LearningRate;
 }
 
-/** Numbers that the shader gets as constants. */
-export type Constants = Readonly<Record<string, number>>;
-
-/** The update that the options select. */
-export interface Update {
-  /** Made by `updatePrimitive`. */
-  readonly primitive: Primitive<string, never, Constants>;
-  readonly slots: readonly string[];
-  /** If they depend on `decay`, parameters with and without decay get a dispatch each; else all get one. */
-  readonly constants: (attributes: ParameterAttributes) => Constants;
+/** What an update computes with. */
+export interface UpdateOperands extends OptimizerOperands {
+  /** A scalar of the step by its name, in every element of a tensor like the parameters. */
+  scalar(name: string): Tensor;
 }
 
 export interface OptimizerDeclaration<Options extends object> {
@@ -74,16 +69,24 @@ export interface OptimizerDeclaration<Options extends object> {
   readonly learningRate: number;
   /** Default: only the learning rate. */
   readonly scalars?: (options: Required<Options>) => Optimizer['scalars'];
-  /** All primitives that `update` may return. */
-  readonly primitives: readonly Primitive<string, never, Constants>[];
-  readonly update: (options: Required<Options>) => Update;
+  /** Default: none. */
+  readonly slots?: (options: Required<Options>) => readonly string[];
+  /** Whether the update depends on `decay`; parameters with and without it are then updated apart. Default: no. */
+  readonly usesDecay?: (options: Required<Options>) => boolean;
+  /**
+   * Records the update of parameters: assigns the slots and the parameters (`assign`).
+   */
+  readonly update: (
+    operands: UpdateOperands,
+    options: Required<Options>,
+    attributes: ParameterAttributes,
+  ) => void;
 }
 
 /** The function that makes an optimizer, with what files and checks need. */
 export interface OptimizerFactory<Options extends object> {
   (options?: Options & LearningRateOption): Optimizer;
   readonly optimizerName: string;
-  readonly primitives: OptimizerDeclaration<Options>['primitives'];
   /** Throws: UsageError for invalid options. */
   checkConfig(who: string, config: object): void;
 }
@@ -96,8 +99,9 @@ export function defineOptimizer<Options extends object>({
   rules,
   defaults,
   learningRate: defaultRate,
-  scalars = () => rateAlone,
-  primitives,
+  scalars: scalarsOf = () => rateAlone,
+  slots = () => [],
+  usesDecay = () => false,
   update,
 }: OptimizerDeclaration<Options>): OptimizerFactory<Options> {
   const allRules = (): Rules<Options & LearningRateOption> =>
@@ -108,31 +112,30 @@ export function defineOptimizer<Options extends object>({
     // An undefined option takes its default, like a missing one.
     const set = Object.entries(own).filter(([, value]) => value !== undefined);
     const options = { ...defaults, ...(Object.fromEntries(set) as Partial<Options>) } as Required<Options>;
-    const { primitive, slots: slotNames, constants } = update(options);
-    const [decaying, others] = [true, false].map((decay) => JSON.stringify(constants({ decay })));
+    const scalars = scalarsOf(options);
+    const names = Object.keys(scalars);
     return {
       name,
       learningRate,
-      slots: slotNames,
-      scalars: scalars(options),
+      slots: slots(options),
+      scalars,
       config: options as Optimizer['config'],
-      usesDecay: decaying !== others,
-      apply: ({ slots, ...operands }, attributes) =>
-        void runPrimitive(primitive, { ...operands, ...slots }, constants(attributes)),
+      usesDecay: usesDecay(options),
+      apply: (operands, attributes) => {
+        const { slots: kept, ...others } = operands;
+        checkUpdate(name, { ...others, ...kept }, names.length);
+        const { shape } = operands.parameters;
+        const scalar = (wanted: string): Tensor => {
+          const column = names.indexOf(wanted);
+          assert(column >= 0, `${name} declares the scalar ${wanted}`);
+          return stepScalar(operands, { shape, column });
+        };
+        update({ ...operands, scalar }, options, attributes);
+      },
     };
   };
   return Object.assign(make, {
     optimizerName: name,
-    primitives,
     checkConfig: (who: string, config: object) => checkOptions<object>(who, config, allRules()),
   });
 }
-
-/** Accepts custom optimizers, too. */
-export const optimizerRule = () =>
-  required(
-    rule('an optimizer, such as optimizers.rmsprop()', (value) => {
-      const { apply, slots } = (value ?? {}) as Partial<Optimizer>;
-      return typeof apply === 'function' && Array.isArray(slots);
-    }),
-  );

@@ -1,6 +1,7 @@
 /** RMSprop. */
 import updateWgsl from '../../../shaders/rmsprop/update.wgsl';
 import updateGpuWgsl from '../../../shaders/rmsprop/update_gpu.wgsl';
+import { runPrimitive } from '../../engine/program.js';
 import { belowOne, oneOf, positive } from '../../options.js';
 import { type LearningRateOption, defineOptimizer } from './optimizer.js';
 import { updatePrimitive } from './update.js';
@@ -36,14 +37,12 @@ export const rmsprop = defineOptimizer<Omit<RmspropOptions, 'learningRate'>>({
   rules: () => ({ rho: belowOne, epsilon: positive, epsilonPlacement: oneOf(['inside', 'outside']) }),
   defaults: { rho: 0.9, epsilon: 1e-8, epsilonPlacement: 'inside' },
   learningRate: 1e-3,
-  primitives: [rmspropUpdate],
-  update: ({ rho, epsilon, epsilonPlacement }) => ({
-    primitive: rmspropUpdate,
-    slots,
-    constants: () => ({
-      RHO: rho,
-      EPSILON: epsilon,
-      EPSILON_INSIDE: epsilonPlacement === 'inside' ? 1 : 0,
-    }),
-  }),
+  slots: () => slots,
+  update: (
+    { parameters, gradients, slots: kept, stepScalars, state },
+    { rho, epsilon, epsilonPlacement },
+  ) => {
+    const constants = { RHO: rho, EPSILON: epsilon, EPSILON_INSIDE: epsilonPlacement === 'inside' ? 1 : 0 };
+    runPrimitive(rmspropUpdate, { parameters, gradients, ...kept, stepScalars, state }, constants);
+  },
 });

@@ -1,9 +1,8 @@
 /** Gradient descent, optionally with momentum. */
-import momentumWgsl from '../../../shaders/sgd_momentum/update.wgsl';
-import updateWgsl from '../../../shaders/sgd/update.wgsl';
+import { add, multiply, scale, subtract } from '../../kernels/arithmetic.js';
+import { assign } from '../../kernels/assign.js';
 import { flag, within } from '../../options.js';
 import { type LearningRateOption, defineOptimizer } from './optimizer.js';
-import { updatePrimitive } from './update.js';
 
 export interface SgdOptions extends LearningRateOption {
   /** The factor of the old velocity; 0 is plain gradient descent, which has no velocity. Default 0. */
@@ -11,15 +10,6 @@ export interface SgdOptions extends LearningRateOption {
   /** Nesterov momentum. Default false. */
   readonly nesterov?: boolean;
 }
-
-export const sgdUpdate = updatePrimitive({ name: 'sgd', slots: [], flops: 2, shader: updateWgsl });
-
-export const sgdMomentumUpdate = updatePrimitive({
-  name: 'sgd_momentum',
-  slots: ['velocity'],
-  flops: 6,
-  shader: momentumWgsl,
-});
 
 /**
  * Gradient descent, optionally with momentum.
@@ -34,13 +24,20 @@ export const sgd = defineOptimizer<Omit<SgdOptions, 'learningRate'>>({
   rules: () => ({ momentum: within(0, 1), nesterov: flag }),
   defaults: { momentum: 0, nesterov: false },
   learningRate: 0.01,
-  primitives: [sgdUpdate, sgdMomentumUpdate],
-  update: ({ momentum, nesterov }) =>
-    momentum === 0
-      ? { primitive: sgdUpdate, slots: [], constants: () => ({}) }
-      : {
-          primitive: sgdMomentumUpdate,
-          slots: ['velocity'],
-          constants: () => ({ MOMENTUM: momentum, NESTEROV: nesterov ? 1 : 0 }),
-        },
+  slots: ({ momentum }) => (momentum === 0 ? [] : ['velocity']),
+  update: ({ parameters, gradients, slots, scalar }, { momentum, nesterov }) => {
+    // Recorded for each use, so that both are computed in one kernel.
+    const step = () => multiply(scalar('learning_rate'), gradients);
+    const { velocity } = slots;
+    if (!velocity) {
+      assign(parameters, subtract(parameters, step()));
+      return;
+    }
+    const next = subtract(scale(velocity, momentum), step());
+    assign(velocity, next);
+    assign(
+      parameters,
+      nesterov ? subtract(add(parameters, scale(next, momentum)), step()) : add(parameters, next),
+    );
+  },
 });

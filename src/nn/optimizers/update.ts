@@ -1,12 +1,36 @@
-/** The update of an optimizer as a primitive: all parameters at once, in place. */
-import { type Primitive, type PrimitiveContext, type Variant, sizeOf } from '../../engine/primitive.js';
+/** The update of an optimizer as a primitive with shaders of its own, for what the kernels of ops do not reach. */
+import {
+  type Primitive,
+  type PrimitiveContext,
+  type Spec,
+  type Variant,
+  sizeOf,
+} from '../../engine/primitive.js';
 import { registerShaders } from '../../engine/shader.js';
 import { describe } from '../../engine/tensor.js';
 import { ShapeError } from '../../errors.js';
 import { baselineVariant, gridFor } from '../../kernels/grid.js';
 import { checkInPlace } from '../../kernels/in_place.js';
 import { stateWordsWgsl } from '../../state_words.js';
-import type { Constants } from './optimizer.js';
+
+/** Numbers that the shader gets as constants. */
+export type Constants = Readonly<Record<string, number>>;
+
+type UpdateSpecs = Readonly<Record<'parameters' | 'gradients' | 'stepScalars' | 'state', Spec>>;
+
+/**
+ * Throws: ShapeError for gradients or slots of another length than the parameters, a table with another number of scalars, or
+ * something other than a step's state.
+ */
+export function checkUpdate(
+  who: string,
+  { stepScalars, state, ...operands }: UpdateSpecs,
+  scalars: number,
+): void {
+  checkInPlace(who, { state, ...operands });
+  if (stepScalars.shape.length !== 2 || stepScalars.shape[1] !== scalars)
+    throw new ShapeError(`${who}: stepScalars is ${describe(stepScalars)}, expected [steps,${scalars}].`);
+}
 
 export interface UpdateDeclaration {
   /** `shaders/<name>/update.wgsl`; the primitive is `<name>/update`. */
@@ -60,12 +84,8 @@ export function updatePrimitive({
     outputs: [],
     types: () => ({ state: 'u32' }),
     mutates: ['parameters', ...slots],
-    shape: ({ stepScalars, state, ...operands }) => {
-      checkInPlace(name, { state: state!, ...operands });
-      if (stepScalars!.shape.length !== 2 || stepScalars!.shape[1] !== scalars)
-        throw new ShapeError(
-          `${name}: stepScalars is ${describe(stepScalars!)}, expected [steps,${scalars}].`,
-        );
+    shape: (operands) => {
+      checkUpdate(name, operands, scalars);
       return {};
     },
     // Reads and writes the parameters and the slots, reads the gradients.
