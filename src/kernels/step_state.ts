@@ -3,12 +3,11 @@
  * host: the counter that keys random numbers, and the position in the epoch. `endStep` ends a step.
  */
 import endStepWgsl from '../../shaders/step_state/end_step.wgsl';
-import { type Primitive, type Shape, type Spec, sizeOf } from '../engine/primitive.js';
+import { type Primitive, type Spec, sizeOf } from '../engine/primitive.js';
 import { runPrimitive } from '../engine/program.js';
 import { registerShaders } from '../engine/shader.js';
 import type { Tensor } from '../engine/tensor.js';
 import { stateSize, stateWords, stateWordsWgsl } from '../state_words.js';
-import { elementwisePrimitive } from './elementwise.js';
 
 registerShaders({ 'step_state/end_step': endStepWgsl, 'step_state/words': stateWordsWgsl() });
 
@@ -65,37 +64,4 @@ export function endStep(
   attributes: EndStepAttributes,
 ): void {
   runPrimitive(endStepPrimitive, operands, attributes);
-}
-
-type StepScalarAttributes = { readonly shape: Shape; readonly column: number; readonly columns: number };
-
-const stepScalarForward: Primitive<'stepScalars' | 'state', 'y', StepScalarAttributes> = {
-  ...elementwisePrimitive<'stepScalars' | 'state', StepScalarAttributes>(
-    'step_scalar/forward',
-    ['stepScalars', 'state'],
-    {
-      expression: ({ stepScalars, state }, { column, columns }) =>
-        `${stepScalars}[${state}[${stateWords.epochStep}u] * ${columns}u + ${column}u]`,
-      whole: ['stepScalars', 'state'],
-      isUniform: true,
-    },
-    () => ({ state: 'u32' }),
-  ),
-  shape: (_, { shape }) => ({ y: shape }),
-};
-
-/**
- * A number of the current step of the epoch, in every element of a tensor of this shape; fused into its consumer, it takes no
- * memory.
- *
- *   y[…] = stepScalars[state[epochStep], column]
- *
- * Shapes: stepScalars [steps,columns], state [8] u32.
- */
-export function stepScalar(
-  operands: Readonly<Record<'stepScalars' | 'state', Tensor>>,
-  { shape, column }: { readonly shape: Shape; readonly column: number },
-): Tensor {
-  const columns = operands.stepScalars.shape[1] as number;
-  return runPrimitive(stepScalarForward, operands, { shape, column, columns }).y;
 }

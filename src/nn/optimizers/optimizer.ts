@@ -2,7 +2,7 @@
 import { checkCall } from '../../calls.js';
 import type { Tensor } from '../../engine/tensor.js';
 import { assert } from '../../errors.js';
-import { stepScalar } from '../../kernels/step_state.js';
+import { stepScalar } from '../../kernels/step_scalar.js';
 import { type Rules, checkOptions } from '../../options.js';
 import { type LearningRate, rateRule } from '../schedules.js';
 import { checkUpdate } from './update.js';
