@@ -658,7 +658,7 @@ test('what is used outside its lifetime is refused with a sentence', () => {
     StateError: program: a program was called while another is being recorded; call its function instead.
     StateError: grad: called outside a program; wrap the computation in program(fn).
     StateError: grad: the loss does not depend on tensor 0 of shape [1].
-    UsageError: grad: loss is [] u32, expected f32: integers have no gradient.
+    UsageError: grad: loss is [] u32 of arg_max, expected f32: integers have no gradient.
     ShapeError: tensor: shape [2,2] holds 4 elements, but the data has 3.
     ShapeError: tensor: shape [0] has the extent 0; extents are positive integers.
     ShapeError: write: [2] was given 1 f32 values."

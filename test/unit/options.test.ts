@@ -433,7 +433,10 @@ const takingNone = new Set(
     ['evaluation', 'classScores confusedPairs macroAverage'],
     ['filters', 'blur sharpen custom'],
     ['image', 'blur sharpen'],
-    ['ops', 'add assign divide exp fill flatten l2Penalty l2Totals log multiply negate relu reshape scale sigmoid'],
+    [
+      'ops',
+      'add assign divide exp fill flatten l2Penalty l2Totals log multiply negate relu reshape scale sigmoid',
+    ],
     ['losses', 'sparseCategoricalCrossentropy'],
     ['ops', 'cast concatenate softmax softmaxCrossEntropy sqrt square subtract transpose'],
     ['networks', 'freeze remove rename unfreeze'],
