@@ -60,8 +60,7 @@ const pool = 'forks';
 
 const onDevice = {
   pool,
-  // A software device uses every core: two files at once would only fight, and spoil each other's time limits. For the
-  // same reason the projects take turns (groupOrder).
+  // Chromium uses every core: two files at once would only fight. For the same reason the projects take turns (groupOrder).
   fileParallelism: false,
   // The first dispatch of a pipeline compiles in the driver: seconds on a software device, and a test of an op
   // compiles all its variants. Only a hang takes this long.
@@ -102,6 +101,10 @@ export default defineConfig({
           ...onDevice,
           name: 'device',
           include: ['test/{device,node}/**/*.test.ts'],
+          globalSetup: ['test/node/build_dist.ts'],
+          // Compiling, which is most of the work, uses one core.
+          fileParallelism: true,
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
       },
@@ -113,6 +116,8 @@ export default defineConfig({
           name: 'worker',
           include: ['test/worker/**/*.test.ts'],
           setupFiles: ['test/worker/browser_locks.ts'],
+          fileParallelism: true,
+          maxWorkers: 2,
           sequence: { groupOrder: 2 },
         },
       },

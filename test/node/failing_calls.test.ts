@@ -168,7 +168,6 @@ it('the command line says in one line which call failed, and leaves no lock', as
   const root = path.resolve(import.meta.dirname, '..', '..');
   const work = mkdtempSync(path.join(tmpdir(), 'shadegrad-faults-'));
   try {
-    spawnSync(process.execPath, [path.join(root, 'scripts', 'build.mjs')]);
     await writeSmallDigits(path.join(work, 'small'));
     const preload = path.join(work, 'preload.mjs');
     await build({

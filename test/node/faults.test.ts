@@ -1,10 +1,8 @@
 // Plan: a few cases of each kind of `npm run test:long` that needs a training (docs/testing.md): killed, with a failing call
 // on files, with a failing call of WebGPU. Each ends as a training without faults, or the case reports what differs.
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import process from 'node:process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Kind, Setting } from '../long/case.js';
 import { fileFaults } from '../long/file_faults.js';
@@ -18,8 +16,6 @@ const work = mkdtempSync(path.join(tmpdir(), 'shadegrad-faults-'));
 let trainings: Trainings;
 
 beforeAll(async () => {
-  const built = spawnSync(process.execPath, [path.join(root, 'scripts', 'build.mjs')], { encoding: 'utf8' });
-  expect(built.stderr + built.stdout).toBe('');
   trainings = await Trainings.open(root, work, fourEpochs);
 });
 afterAll(() => rmSync(work, { recursive: true, force: true }));

@@ -57,8 +57,6 @@ const csv = (labels: readonly number[], seen = labels): string =>
   [header, ...labels.map((label, i) => [label, ...bright(seen[i]!)].join(',')), ''].join('\n');
 
 beforeAll(async () => {
-  const built = spawnSync(process.execPath, [path.join(root, 'scripts', 'build.mjs')], { encoding: 'utf8' });
-  expect(built.stderr + built.stdout).toBe('');
   setFolderOpener(openFolder);
   const model = sequential([flatten({ inputShape: [2, 2, 1] }), dense({ units: 3, activation: 'softmax' })], {
     device: device.device,

@@ -12,7 +12,6 @@ const root = path.resolve(import.meta.dirname, '..', '..');
 it('trains, evaluates and saves a model', () => {
   const example = /```ts\n(import [\s\S]*?)```/.exec(readFileSync(path.join(root, 'README.md'), 'utf8'))?.[1];
   expect(example).toBeDefined();
-  execFileSync(process.execPath, [path.join(root, 'scripts', 'build.mjs')]);
   const work = mkdtempSync(path.join(tmpdir(), 'shadegrad-readme-'));
   try {
     // The package as an installed one: found by its name, its own packages beside it.

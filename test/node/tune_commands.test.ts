@@ -130,8 +130,6 @@ function run(...args: readonly string[]): { status: number | null; stdout: strin
 
 beforeAll(async () => {
   await writeSmallDigits(path.join(work, 'small'));
-  const built = spawnSync(process.execPath, [path.join(root, 'scripts', 'build.mjs')], { encoding: 'utf8' });
-  expect(built.stderr + built.stdout).toBe('');
 });
 
 const network = ['--model', 'mlp', '--batch-size', '16'];
