@@ -563,6 +563,23 @@ describe('fuse', () => {
     `);
   });
 
+  test('an update of a value that moved up stays behind what reads the old elements', () => {
+    const graph = graphWith((trace) => {
+      const [first, second] = [placeholder(32, 32), placeholder(32, 32)];
+      const x = negate(trace.input(f32(shape)));
+      const before = matmul(second, second);
+      const y = relu(x);
+      // Moves up, ahead of the product.
+      trace.place(y, first);
+      trace.place(exp(y), second);
+      return before;
+    });
+    expect(fusedText(graph)).toMatchInlineSnapshot(`
+      "g0: n1 matmul/forward (gpu_16x16)
+      g1: n0 negate/forward + n2 relu/forward + n3 exp/forward (map), stores %4@m4"
+    `);
+  });
+
   test('a kernel does not read its second output in its epilogue, directly or through a map', () => {
     const direct = graphFrom((x) => {
       const { y, side } = runPrimitive(twoOutputs, { x }, {});

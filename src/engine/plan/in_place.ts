@@ -85,8 +85,8 @@ export function orderWithEarlyUpdates(graph: Graph): readonly number[] {
     }
     for (const value of [...reads, ...results, ...changes]) lastUse[memoryOf(value)] = position;
     for (const value of [...results, ...changes]) lastWrite[memoryOf(value)] = position;
-    for (const value of results) producers.set(value, position);
+    // An update of what a moved node computes would move up as far, past nodes with which it was not compared.
+    if (!moved.has(id)) for (const value of results) producers.set(value, position);
   });
-  const withUpdates = (id: number): number[] => [id, ...(updates.get(id) ?? []).flatMap(withUpdates)];
-  return order.filter((id) => !moved.has(id)).flatMap(withUpdates);
+  return order.filter((id) => !moved.has(id)).flatMap((id) => [id, ...(updates.get(id) ?? [])]);
 }
