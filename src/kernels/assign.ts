@@ -11,16 +11,17 @@ const copy = elementwisePrimitive('assign/forward', ['value'], { expression: ({ 
  * target ← value, in place, element by element.
  *
  * In a program, `target` is an argument or a tensor with memory that the function uses. What the program computed from it
- * before keeps the old elements; what is recorded afterwards, other handles on its memory (`reshape`, `alias`) and the caller
- * see the new ones. If element i of `value` depends on element i of `target` only, nothing is copied: the kernel that
- * computes `value` updates `target`.
+ * before keeps the old elements; what is recorded afterwards, other handles on its memory (`reshape`, `alias`, and ops that
+ * have nothing to compute, such as `sum` of a scalar) and the caller see the new ones. If `value` is computed element by
+ * element and its element i depends on element i of `target` only, nothing is copied: the kernel that computes `value`
+ * updates `target`.
  *
  *   const decay = program((x) => {
  *     assign(x, multiply(x, 0.5));
  *     return [];
  *   });
  *
- * Shapes: equal. Both are f32. `grad` refuses to differentiate through it.
+ * Shapes and dtypes: equal. `grad` refuses to differentiate through it.
  * Throws: UsageError for anything but tensors; StateError for a disposed tensor, and for a target that the program
  * computes; ShapeError for another shape or dtype. Source: `Variable.assign` of TensorFlow.
  */

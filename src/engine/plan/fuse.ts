@@ -84,7 +84,10 @@ interface Write {
   readonly position: number;
 }
 
-/** The lists of a draft are short, by the limits of a kernel; that no other list is scanned keeps the time linear. */
+/**
+ * The lists of a draft are short, by the limits of a kernel. The only other list that is scanned holds the later writes to the
+ * memory of one operand: few in a network.
+ */
 class Fusion {
   readonly #graph: Graph;
   readonly #uses: Uses;

@@ -123,6 +123,7 @@ export function isPlaced({ source, input, storage }: Omit<GraphValue, 'memory'>)
 export function isSamePlace(a: GraphValue, b: GraphValue): boolean {
   if (a.input !== undefined || b.input !== undefined) return a.input === b.input;
   return (
+    a.spec.dtype === b.spec.dtype &&
     a.storage !== undefined &&
     a.storage.buffer === b.storage?.buffer &&
     a.storage.offset === b.storage.offset &&
