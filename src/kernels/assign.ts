@@ -21,7 +21,7 @@ const copy = elementwisePrimitive('assign/forward', ['value'], { expression: ({ 
  *     return [];
  *   });
  *
- * Shapes and dtypes: equal. `grad` refuses to differentiate through it.
+ * Shapes and dtypes: equal, f32 or f16. `grad` refuses to differentiate through it.
  * Throws: UsageError for anything but tensors; StateError for a disposed tensor, and for a target that the program
  * computes; ShapeError for another shape or dtype. Source: `Variable.assign` of TensorFlow.
  */
