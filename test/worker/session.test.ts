@@ -27,7 +27,7 @@ import type { SessionOptions } from '../../web/worker/browser_parts.js';
 import { Session } from '../../web/worker/session.js';
 import { bars } from '../device/small_model.js';
 import earlierSession from '../fixtures/before_networks/session_expected.json' with { type: 'json' };
-import { bitsOf, loaded, settings as tinySettings, shippedModel } from './tiny_session.js';
+import { bitsOf, loaded, settings as tinySettings, partsInMemory, shippedModel } from './tiny_session.js';
 
 const settings: Settings = { ...tinySettings, augmentation: { rotation: 10, widthShift: 0.1 } };
 const stepsPerEpoch = 12;
@@ -51,7 +51,6 @@ interface Visit {
 }
 
 const visits: Session[] = [];
-let lockCount = 0;
 
 afterEach(async () => {
   for (const session of visits.splice(0)) await session.close();
@@ -78,12 +77,7 @@ async function visit(options: SessionOptions = {}): Promise<Visit> {
     },
     {
       openDevice: async () => open(),
-      source: { whole: async () => loaded, test: async () => loaded.test! },
-      openFolder: async () => memoryFolder(),
-      lockName: `test ${lockCount++}`,
-      lockTimeoutMs: 50,
-      saveEveryMs: 0,
-      fetchBuiltIn: async () => ({ file: 'shipped', bytes: shippedBytes, classNames: ['a', 'b', 'c'] }),
+      ...partsInMemory(shippedBytes),
       ...options,
     },
   );

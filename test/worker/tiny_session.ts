@@ -1,6 +1,7 @@
 /** Fixtures for tests of sessions: a data set and settings that train in a moment, and a built-in model. */
 import { open } from '../../src/browser/open.js';
 import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
+import { memoryFolder } from '../../src/memory_folder.js';
 import { mlpModel } from '../../src/nn/models.js';
 import { modelFile } from '../../src/nn/model_files.js';
 import { makeRecipe } from '../../src/recipe/make_recipe.js';
@@ -34,6 +35,20 @@ export async function shippedModel(): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = await modelFile(mlpModel({ device, seed: 1, inputShape: [8, 8, 1], classes: 3 }));
   device.destroy();
   return bytes;
+}
+
+let lockCount = 0;
+
+/** What a session in memory is made of, with its own files, lock and images. */
+export function partsInMemory(shipped: Uint8Array<ArrayBuffer>) {
+  return {
+    source: { whole: async () => loaded, test: async () => loaded.test! },
+    openFolder: async () => memoryFolder(),
+    lockName: `test ${lockCount++}`,
+    lockTimeoutMs: 50,
+    saveEveryMs: 0,
+    fetchBuiltIn: async () => ({ file: 'shipped', bytes: shipped, classNames: ['a', 'b', 'c'] }),
+  };
 }
 
 /** The weights as text: equal only for equal bits. */

@@ -27,7 +27,7 @@ import type { SessionOptions } from '../../web/worker/browser_parts.js';
 import { modelOf, splitBy } from '../../src/recipe/parts.js';
 import { Session } from '../../web/worker/session.js';
 import { type TuningOptions, tuningOf } from '../../web/worker/tuning.js';
-import { bitsOf, loaded, settings as tinySettings, shippedModel } from './tiny_session.js';
+import { bitsOf, loaded, settings as tinySettings, partsInMemory, shippedModel } from './tiny_session.js';
 
 /** Settings with custom images, so that nothing is fetched. */
 const settings: Settings = { ...tinySettings, dataset: 'custom' };
@@ -104,7 +104,6 @@ interface Visit {
 }
 
 const visits: Session[] = [];
-let lockCount = 0;
 afterEach(async () => {
   for (const session of visits.splice(0)) await session.close();
 });
@@ -138,12 +137,7 @@ async function visit(
     },
     {
       openDevice: openSoftware,
-      source: { whole: async () => loaded, test: async () => loaded.test! },
-      openFolder: async () => memoryFolder(),
-      lockName: `tuning ${lockCount++}`,
-      lockTimeoutMs: 50,
-      saveEveryMs: 0,
-      fetchBuiltIn: async () => ({ file: 'shipped', bytes: shipped, classNames: ['a', 'b', 'c'] }),
+      ...partsInMemory(shipped),
       ...options,
     },
   );
