@@ -1,10 +1,10 @@
-// Plan: which ops `grad` differentiates, as docs/architecture.md lists them: every op of the checks, on its first case. Those
+// Plan: which ops `grad` differentiates, as docs/kit.md lists them: every op of the checks, on its first case. Those
 // of first and second order through every operand of floats; the others, the changes in place among them, are refused by name.
-import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { evaluate } from '../../src/check/evaluate.js';
 import { checks } from '../../src/check/index.js';
 import type { OpCheck } from '../../src/check/op_check.js';
+import { otherNames } from '../../src/check/other_names.js';
 import type { Spec } from '../../src/engine/primitive.js';
 import { runPrimitive } from '../../src/engine/program.js';
 import type { Tensor } from '../../src/engine/tensor.js';
@@ -59,15 +59,47 @@ const without = names.filter((name) => !differentiates(checks.get(name)!));
 
 const optimizersOfOps = ['sgd', 'sgd_momentum'];
 
-test('the table of the ops and their derivatives is that of docs/architecture.md', () => {
-  const text = readFileSync(new URL('../../docs/architecture.md', import.meta.url), 'utf8');
-  const row = (title: string): string[] => {
-    const found = text.split('\n').find((line) => line.startsWith(`| ${title} |`));
-    return [...(found ?? '').matchAll(/`(\w+)`/g)].map(([, name]) => name!);
-  };
-  expect(row('first, second and higher')).toEqual(names.filter((name) => !without.includes(name)));
-  expect(row('none')).toEqual(without);
+test('an op without derivatives has a reference without them', () => {
+  expect(without.length).toBeGreaterThan(0);
   for (const name of without) expect(checks.get(name)!.reference.backward, name).toBeUndefined();
+});
+
+/** The row of an op in docs/kit.md; families and dtypes are those of its forward. */
+function rowOf(name: string): string {
+  const { op, outputs, differentiable = outputs } = checks.get(name)!;
+  const [forward] = op.primitives;
+  const families = forward?.elementwise ? ['any'] : (forward?.variants.map(({ family }) => family) ?? []);
+  const isHalf = forward?.elementwise !== undefined || forward?.variants.some(({ float }) => float === 'f16');
+  const first = differentiable.length < outputs.length ? `of ${differentiable.join(', ')}` : 'yes';
+  const derivatives = without.includes(name) ? 'none' : first;
+  const cells = [
+    `\`${name}\``,
+    [...new Set(families)].join(', '),
+    isHalf ? 'yes' : '',
+    derivatives,
+    ...(otherNames[name] ?? []).map((other) => other && `\`${other}\``),
+  ];
+  return `| ${cells.join(' | ')} |`;
+}
+
+test('docs/kit.md holds the table of the ops', async () => {
+  expect(Object.keys(otherNames)).toEqual(names);
+  const text = `# The kit
+
+The ops, from the registry of checks (\`src/check/ops\`): \`npm run gradcheck\` compares the result of each, in every variant, and its
+first and second derivatives with float64, and with central differences. \`test/unit/derivatives.test.ts\` writes this page
+(\`npx vitest run --project unit derivatives -u\`).
+
+- **families**: the kinds of devices for which its forward has kernels; an element-wise op is one WGSL expression, fused
+  into the kernel before it on any device.
+- **f16**: whether it takes f16.
+- **derivatives**: of first, second and higher order, \`of loss\` where only that output has them.
+
+| op | families | f16 | derivatives | Keras | PyTorch |
+| --- | --- | --- | --- | --- | --- |
+${names.map(rowOf).join('\n')}
+`;
+  await expect(text).toMatchFileSnapshot('../../docs/kit.md');
 });
 
 test.each(without)('%s is refused by name', (name) => {
