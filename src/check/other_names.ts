@@ -1,4 +1,4 @@
-/** The names of the ops in Keras and PyTorch, for docs/kit.md: one line per op, sorted; '' where there is none. */
+/** The names of the ops in Keras and PyTorch, for docs/kit.md: one line per op, sorted; '' without one. */
 export const otherNames: Readonly<Record<string, readonly [keras: string, pytorch: string]>> = {
   add: ['ops.add', 'torch.add'],
   arg_max: ['ops.argmax', 'torch.argmax'],
