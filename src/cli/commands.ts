@@ -216,6 +216,25 @@ const report = command({
   run: async (options, { args }) => (await import('./report.js')).report(args, options),
 });
 
+const summaryOptions = [
+  json,
+  device,
+  option('--model <name>', `${modelNames.join(', ')}, or the path of a saved model`, { isRequired: true }),
+  option('--image-shape <HxWxC>', 'image shape of a named model (default: 28x28x1)', { parse: imageShape }),
+  option('--classes <n>', 'number of classes of a named model (default: 10)', { parse: positiveInteger }),
+  batchSize,
+];
+export type SummaryOptions = OptionsOf<typeof summaryOptions>;
+
+const summary = command({
+  name: 'summary',
+  description:
+    'Show the layers of a model: output shapes, parameters, multiply-adds, and the memory it takes.',
+  example: 'npm run summary -- --model paper\n  npm run summary -- --model runs/x --batch-size 32',
+  options: summaryOptions,
+  run: async (options) => (await import('./summary.js')).summary(options),
+});
+
 const exploreOptions = [
   json,
   device,
@@ -372,6 +391,7 @@ export const commands: readonly DeclaredCommand[] = [
   evaluate,
   predict,
   report,
+  summary,
   explore,
   demo,
   devices,

@@ -98,6 +98,8 @@ export interface Variant<I extends string, O extends string, A extends Attribute
 export interface Cost {
   readonly flops: number;
   readonly bytes: number;
+  /** Of convolutions and matrix products, each of them two of the operations. Default 0. */
+  readonly multiplyAdds?: number;
 }
 
 /**

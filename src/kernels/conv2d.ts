@@ -68,7 +68,8 @@ function clearDispatch(
 /** Two operations per tap, output and pair of channels, in all three primitives. */
 function convolutionCost(y: Shape, kernel: Shape, context: Parameters<typeof bytesTouched>[0]): Cost {
   const [KH, KW, C] = kernel as [number, number, number];
-  return { flops: 2 * sizeOf(y) * KH * KW * C, bytes: bytesTouched(context) };
+  const multiplyAdds = sizeOf(y) * KH * KW * C;
+  return { flops: 2 * multiplyAdds, multiplyAdds, bytes: bytesTouched(context) };
 }
 
 export const conv2dForward: Primitive<'x' | 'kernel', 'y', WindowAttributes> = {

@@ -76,7 +76,7 @@ export const matmulForward: Primitive<'a' | 'b', 'c', MatmulAttributes> = {
   },
   cost: (context) => {
     const { M, N, K } = productOf(context.inputs.a, context.inputs.b, context.attributes);
-    return { flops: 2 * M * N * K, bytes: bytesTouched(context) };
+    return { flops: 2 * M * N * K, multiplyAdds: M * N * K, bytes: bytesTouched(context) };
   },
   variants: [
     ...matmulSoftware,

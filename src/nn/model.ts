@@ -37,6 +37,7 @@ import {
   countOf,
   hasGradient,
 } from './network.js';
+import type { LayerCost } from './network_cost.js';
 import { networkFromJson, networkToJson } from './network_json.js';
 import type { Optimizer } from './optimizers/optimizer.js';
 import { optimizerRule } from './optimizers/optimizer_rule.js';
@@ -392,8 +393,11 @@ export class Model extends Resource implements TrainableModel {
     return countOf(this.network.parameters);
   }
 
-  /** Keras's table of layers, for a graph with inputs and connections; passed to `print`, and returned as text. */
-  summary(print: (text: string) => void = console.log): string {
+  /**
+   * Keras's table of layers, for a graph with inputs and connections; passed to `print`, and returned as text. `costs` adds a
+   * column of multiply-adds: those of `layerCosts(model.network)`.
+   */
+  summary(print: (text: string) => void = console.log, costs?: ReadonlyMap<string, LayerCost>): string {
     checkArgument('summary', 'print', print, () => fn);
     const { inputs, isSequence } = this.network;
     const layers = this.layers.map(
@@ -404,6 +408,7 @@ export class Model extends Resource implements TrainableModel {
         outputShape,
         parameterCount: countOf(parameters),
         trainableCount: countOf(parameters.filter(hasGradient)),
+        multiplyAdds: costs?.get(name)?.multiplyAdds,
         ...(isSequence ? {} : { connectedTo }),
       }),
     );

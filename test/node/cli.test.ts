@@ -1,6 +1,6 @@
 /**
  * The command line as a user meets it, in processes of its own:
- *   train → run folder → evaluate → predict, with --json on the last line
+ *   train → run folder → evaluate → summary → predict, with --json on the last line
  *   --from begins where another run ended
  *   --micro-batch and --memory: one line, and the same loss
  *   Ctrl-C and --resume give the bits of a run that was never interrupted; so do SIGTERM, SIGHUP, output without a reader,
@@ -108,6 +108,17 @@ describe('train, evaluate, predict', () => {
     const done = run(['evaluate', '--model', 'runs/x', '--batch-size', '16', '--json']);
     expect(done.status).toBe(0);
     expect(lastJson(done)).toMatchObject({ accuracy: trained.result.test.accuracy, images: 40 });
+  });
+
+  it('summarises it', () => {
+    const summary = run(['summary', '--model', 'runs/x', '--batch-size', '16', '--json']);
+    expect(summary.status).toBe(0);
+    const { multiplyAdds, memory } = lastJson(summary) as {
+      readonly multiplyAdds: number;
+      readonly memory: Readonly<Record<'training' | 'inference', { readonly total: number }>>;
+    };
+    expect(multiplyAdds).toBeGreaterThan(1000);
+    expect(memory.training.total).toBeGreaterThan(memory.inference.total);
   });
 
   it('predicts pictures of any size', async () => {
@@ -438,6 +449,8 @@ describe('what goes wrong', () => {
     [['train', '--preset', 'best'], /Allowed choices are quick, corrected/],
     [['train', '--limit', '3', '--out', 'runs/y'], /limit of 3 images is too small, expected at least 20/],
     [['train', '--split', 'official', '--fold', '2', '--out', 'runs/y'], /--fold are for --split k-fold/],
+    [['summary', '--model', 'papr'], /--model is 'papr', expected paper, .*, or the path of a saved model/],
+    [['summary', '--model', 'runs/x', '--classes', '3'], /are for named models/],
     [['evaluate'], /required option '--model <\w+>' not specified/],
     [['devices', '--device', 'abacus'], /no adapter's name contains 'abacus'; found '/],
   ])('%j is a wrong use', (args, message) => {

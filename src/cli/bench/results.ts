@@ -71,7 +71,7 @@ const kernels: Form<NonNullable<Sections['kernels']>> = [
     ms: spread,
     gflops: number,
     gbPerSecond: number,
-    cost: { flops: number, bytes: number },
+    cost: { flops: number, bytes: number, multiplyAdds: optional(number) },
     ofRoofline: optional(number),
     bound: optional(oneOf(['arithmetic', 'memory'])),
   },
