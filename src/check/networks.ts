@@ -128,10 +128,10 @@ export function networkLoss(
   const values = network.forward(new Map([[only!.name, x]]), (path) => byPath.get(path)!, context);
   const outputs = network.outputs.map((name) => ({ name, shape: network.shapeOf(name) }));
   const task = new Task(outputs, { loss: 'sparseCategoricalCrossentropy', lossWeights });
-  const { losses, totals } = task.record(
-    (output) => values.get(output)!,
-    (output) => labels[network.outputs.indexOf(output)]!,
-  );
+  const { losses, totals } = task.record((output) => values.get(output)!, {
+    targetOf: (output) => labels[network.outputs.indexOf(output)]!,
+    weightsOf: () => undefined,
+  });
   return { loss: losses.reduce((sum, each) => add(sum, each)), totals: totals([]) };
 }
 

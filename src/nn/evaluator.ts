@@ -67,9 +67,9 @@ export function recordEvaluation(
   { state, ring }: EvaluationTensors,
   batch: number,
 ): Record<string, Tensor> {
-  const { x, labelsOf } = gatherBatch(set, state, { batch, preprocessing: model.preprocessing });
-  const outputs = model.outputsOf(x, { isTraining: false, state });
-  const recorded = model.task.record((output) => outputs.get(output)!, labelsOf);
+  const samples = gatherBatch(set, state, { batch, preprocessing: model.preprocessing });
+  const outputs = model.outputsOf(samples.x, { isTraining: false, state });
+  const recorded = model.task.record((output) => outputs.get(output)!, samples);
   const totals = recorded.totals(model.penalties());
   endStep({ totals, state, ring: ring.tensor }, { batch, isAccumulated: false });
   return {};

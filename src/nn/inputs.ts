@@ -9,6 +9,7 @@ import * as image from '../kernels/image.js';
 import { type SetTensors, partOf, unnamed } from './device_set.js';
 import type { Preprocessing } from './preprocessing.js';
 import { severalOutputs } from './several_outputs.js';
+import type { Targets } from './task.js';
 
 export interface InputOptions {
   /** Images per batch. */
@@ -19,11 +20,9 @@ export interface InputOptions {
 }
 
 /** The samples of a batch. */
-export interface Batch {
+export interface Batch extends Targets {
   /** The model's input, or each of its inputs by name. Shapes: [batch,H,W,C]. */
   readonly x: Tensor | ReadonlyMap<string, Tensor>;
-  /** The labels of an output. Shape: [batch]; 0xffffffff behind the end of the epoch. */
-  labelsOf(output: string): Tensor;
 }
 
 /** Gathers the batch at the state's cursor. The images of all inputs of a sample are augmented by the same draws. */
@@ -45,7 +44,11 @@ export function gatherBatch(set: SetTensors, state: Tensor, options: InputOption
       severalOutputs().labelGather({ labels: own, permutation, state }, { batch: options.batch }),
     ]),
   ]);
-  return { x: xs.get(unnamed) ?? xs, labelsOf: (output) => partOf(labels, output) };
+  return {
+    x: xs.get(unnamed) ?? xs,
+    targetOf: (output) => partOf(labels, output),
+    weightsOf: () => undefined,
+  };
 }
 
 /**

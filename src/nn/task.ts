@@ -71,6 +71,12 @@ interface TrainedOutput extends ModelOutput {
   readonly weight: number;
 }
 
+/** What the outputs of a batch are compared with, by the name of the output. See `Loss.apply`. */
+export interface Targets {
+  targetOf(output: string): Tensor;
+  weightsOf(output: string): Tensor | undefined;
+}
+
 /** The losses of a batch, recorded in a program. */
 export interface RecordedLosses {
   /** Training minimises the sum of these scalars and of the model's penalties. */
@@ -172,14 +178,17 @@ export class Task {
   }
 
   /**
-   * Records the losses of a batch from the values of the outputs and their labels, by the name of the output.
+   * Records the losses of a batch from the values of the outputs, their targets and the weights of the samples, by the name of
+   * the output.
    *
    * The totals of one output are those of its loss, without the weight, which `sumsOf` multiplies by. The totals of several are
    * those of each, one after another; before them come those of the first times the weighted loss, a mean, which makes its
    * sum over the samples in the place of the count.
    */
-  record(valueOf: (output: string) => Tensor, labelsOf: (output: string) => Tensor): RecordedLosses {
-    const recorded = this.outputs.map(({ name, loss }) => loss.apply(valueOf(name), labelsOf(name)));
+  record(valueOf: (output: string) => Tensor, targets: Targets): RecordedLosses {
+    const recorded = this.outputs.map(({ name, loss }) =>
+      loss.apply(valueOf(name), targets.targetOf(name), targets.weightsOf(name)),
+    );
     const times = (factor: number, x: Tensor): Tensor => (factor === 1 ? x : scale(x, factor));
     const weighted = recorded.map(({ loss }, i) => times(this.outputs[i]!.weight, loss));
     const sumOf = (terms: readonly Tensor[]): Tensor => terms.reduce((sum, term) => add(sum, term));

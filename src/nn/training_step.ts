@@ -92,11 +92,11 @@ export function stepRecorders(
   const isAccumulated = sums !== undefined;
 
   const differentiate = (): { readonly totals: Tensor } => {
-    const { x, labelsOf } = withScope('inputs', () =>
+    const samples = withScope('inputs', () =>
       gatherBatch(set, state, { batch: microBatchSize, preprocessing, augmentation }),
     );
-    const outputs = model.outputsOf(x, { isTraining: true, state, isMicroBatch: isAccumulated });
-    const recorded = withScope('loss', () => task.record((output) => outputs.get(output)!, labelsOf));
+    const outputs = model.outputsOf(samples.x, { isTraining: true, state, isMicroBatch: isAccumulated });
+    const recorded = withScope('loss', () => task.record((output) => outputs.get(output)!, samples));
     const penalties = withScope('loss', () => model.penalties());
     const names = [...parameters.tensors.keys()];
     const gradients = grad(

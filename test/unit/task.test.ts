@@ -18,6 +18,7 @@ const named = 'sparseCategoricalCrossentropy';
 const absolute: Loss = {
   name: 'absolute',
   sums: ['loss', 'count'],
+  target: 'labels',
   apply: () => expect.unreachable(),
 };
 
@@ -150,10 +151,10 @@ describe('several outputs', () => {
       lossWeights: { digit: 3 },
     });
     const [all, minimised] = trace.record(() => {
-      const recorded = task.record(
-        () => means[0]!,
-        () => means[0]!,
-      );
+      const recorded = task.record(() => means[0]!, {
+        targetOf: () => means[0]!,
+        weightsOf: () => undefined,
+      });
       return [recorded.totals([means[2]!]), recorded.losses] as const;
     });
     const interpreter = new Interpreter(

@@ -10,12 +10,24 @@ export interface Loss {
    * the number of samples. null marks an unused element.
    */
   readonly sums: readonly ['loss', ...(string | null)[]];
+  /**
+   * What the output is compared with. 'labels': an integer per sample, [N] u32. 'values': numbers, [N, …targetShape] f32.
+   * 'either': whichever the data has, integers of one per sample as labels.
+   */
+  readonly target: 'labels' | 'values' | 'either';
+  /** The shape of a sample's values, from the output shape without the batch axis. Default: that shape. */
+  targetShape?(outputShape: Shape): Shape;
   /** The loss of a model that assigns every class the same probability, from the output shape without the batch axis. */
   guessing?(outputShape: Shape): number;
   /**
-   * Records the loss in a program. Samples with the label 0xffffffff are past the end of the epoch and do not count.
+   * Records the loss in a program.
    *
-   * Shapes: output [N,…], labels [N] u32 → loss [], the mean over the samples; totals [sums].
+   *   loss = Σ_n weights[n] · loss[n] / count
+   *
+   * The count is the number of samples before the end of the epoch, whatever their weights, as in Keras. Samples past the end
+   * have the label 0xffffffff or the values 0, and the weight 0. Without weights, which is possible for labels only, each sample
+   * before the end has the weight 1.
+   * Shapes: output [N,…], target as `target` states, weights [N] → loss [], totals [sums].
    */
-  apply(output: Tensor, labels: Tensor): { readonly loss: Tensor; readonly totals: Tensor };
+  apply(output: Tensor, target: Tensor, weights?: Tensor): { readonly loss: Tensor; readonly totals: Tensor };
 }

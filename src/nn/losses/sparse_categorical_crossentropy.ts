@@ -18,6 +18,7 @@ export function sparseCategoricalCrossentropy(): Loss {
   return {
     name: 'sparseCategoricalCrossentropy',
     sums: ['loss', 'accuracy', 'count', null],
+    target: 'labels',
     guessing: (outputShape) => Math.log(outputShape.at(-1) ?? 1),
     apply: (output, labels) => {
       const logits = logitsOf(output);
