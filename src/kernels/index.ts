@@ -1,6 +1,7 @@
 /** Every op, as users call it. */
 export * from './activations.js';
 export { argMax } from './arg_max.js';
+export { argMin } from './arg_min.js';
 export {
   add,
   divide,
@@ -31,12 +32,18 @@ export * as image from './image.js';
 export { l2Penalty } from './l2_penalty.js';
 export { l2Totals } from './l2_totals.js';
 export { labelGather } from './label_gather.js';
+export { logSoftmax } from './log_softmax.js';
+export { logSumExp } from './log_sum_exp.js';
 export { matmul } from './matmul.js';
 export { max } from './max.js';
 export { maxPool2d } from './max_pool2d.js';
 export { mean } from './mean.js';
 export { accumulate } from './micro_batch.js';
+export { min } from './min.js';
 export { flatten, reshape } from './reshape.js';
 export { softmaxCrossEntropy } from './softmax_cross_entropy.js';
+// Over any axis: the one among the activations knows the last alone.
+export { softmax } from './softmax_over.js';
 export { sum } from './sum.js';
 export { transpose } from './transpose.js';
+export { std, variance } from './variance.js';

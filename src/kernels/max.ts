@@ -18,37 +18,42 @@ registerShaders({
   'floats/non_finite': nonFiniteWgsl,
 });
 
-export const maxForward: Primitive<'x', 'y', AxisRun> = {
-  name: 'max/forward',
-  inputs: ['x'],
-  outputs: ['y'],
-  shape: ({ x }, run) => ({ y: withoutAxes(x.shape, run) }),
-  cost: (context) => ({ flops: sizeOf(context.inputs.x.shape), bytes: bytesTouched(context) }),
-  variants: [
-    baselineVariant(
-      ({ inputs, outputs, attributes, device }) => {
-        const { outer, reduced, inner } = aroundAxes(inputs.x.shape, attributes);
-        const { WORKGROUP, workgroups } = gridFor(sizeOf(outputs.y.shape), device);
-        return {
-          dispatches: [
-            {
-              shader: 'max/forward',
-              constants: {
-                OUTER: outer,
-                REDUCED: reduced,
-                INNER: inner,
-                CHANNELS: outputs.y.shape.at(-1) ?? 1,
-                WORKGROUP,
+/** A primitive whose shader, of the same name, finds one extreme value per output. */
+export function extremePrimitive(name: string): Primitive<'x', 'y', AxisRun> {
+  return {
+    name,
+    inputs: ['x'],
+    outputs: ['y'],
+    shape: ({ x }, run) => ({ y: withoutAxes(x.shape, run) }),
+    cost: (context) => ({ flops: sizeOf(context.inputs.x.shape), bytes: bytesTouched(context) }),
+    variants: [
+      baselineVariant(
+        ({ inputs, outputs, attributes, device }) => {
+          const { outer, reduced, inner } = aroundAxes(inputs.x.shape, attributes);
+          const { WORKGROUP, workgroups } = gridFor(sizeOf(outputs.y.shape), device);
+          return {
+            dispatches: [
+              {
+                shader: name,
+                constants: {
+                  OUTER: outer,
+                  REDUCED: reduced,
+                  INNER: inner,
+                  CHANNELS: outputs.y.shape.at(-1) ?? 1,
+                  WORKGROUP,
+                },
+                workgroups,
               },
-              workgroups,
-            },
-          ],
-        };
-      },
-      { hasEpilogue: true },
-    ),
-  ],
-};
+            ],
+          };
+        },
+        { hasEpilogue: true },
+      ),
+    ],
+  };
+}
+
+export const maxForward = extremePrimitive('max/forward');
 
 interface GradientAttributes extends Readonly<Record<string, number | readonly number[]>> {
   readonly first: number;
@@ -104,7 +109,7 @@ export const maxGather = elementwisePrimitive<'index_of_max' | 'g', GradientAttr
 );
 
 // Both are linear in their second operand, and each is the gradient of the other.
-const maxGradientOp: Op<'index_of_max' | 'dy', 'dx', GradientAttributes> = opOf(
+export const maxGradientOp: Op<'index_of_max' | 'dy', 'dx', GradientAttributes> = opOf(
   maxInputGradient,
   ({ inputs: { index_of_max }, attributes, gradients }) => ({
     index_of_max: null,

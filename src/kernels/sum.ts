@@ -135,10 +135,10 @@ export const sumOp: Op<'x', 'y', AxisRun> = {
   name: 'sum',
   primitives: [sumForward, sumInputGradient],
   forward: (inputs, attributes) => runPrimitive(sumForward, inputs, attributes),
-  backward: ({ inputs: { x }, attributes: { first, last }, gradients }) => ({
+  backward: ({ inputs: { x }, attributes: run, gradients }) => ({
     x: () => {
-      const kept = x.shape.map((extent, axis) => (axis >= first && axis <= last ? 1 : extent));
-      return apply(sumGradientOp, { dy: reshape(gradients.y as Tensor, kept) }, { shape: x.shape }).y;
+      const dy = reshape(gradients.y as Tensor, keptShape(x.shape, [run]));
+      return apply(sumGradientOp, { dy }, { shape: x.shape }).y;
     },
   }),
 };
@@ -177,7 +177,7 @@ export interface ReduceOptions {
 const oneAxis = (): Rule => rule('an axis', (value) => typeof value === 'number');
 export const axesRule = (): Rule => list('a list of axes', oneAxis());
 export const axisRule = (): Rule => either(oneAxis(), axesRule());
-const rules = (): Rules<ReduceOptions> => ({ axis: axisRule(), keepDims: flag });
+export const reduceRules = (): Rules<ReduceOptions> => ({ axis: axisRule(), keepDims: flag });
 
 /** Reduces run by run, then restores the reduced axes as 1 if they are to be kept. */
 export function reduceRuns(
@@ -187,15 +187,25 @@ export function reduceRuns(
   reduce: (x: Tensor, run: AxisRun) => Tensor,
 ): Tensor {
   checkTensors(who, { x });
-  checkCall(who, options, rules);
-  const { axis, keepDims = false } = options;
-  const runs = axisRuns(who, x, axis);
+  checkCall(who, options, reduceRules);
+  const runs = axisRuns(who, x, options.axis);
   const y = runs.length === 0 ? unchanged(x) : runs.reduce(reduce, x);
-  if (!keepDims) return y;
-  return reshape(
-    y,
-    x.shape.map((extent, i) => (runs.some(({ first, last }) => i >= first && i <= last) ? 1 : extent)),
-  );
+  return withKeptAxes(y, x, runs, options);
+}
+
+/** y, reduced from x over `runs`, with the reduced axes as 1 if they are to be kept. */
+export function withKeptAxes(
+  y: Tensor,
+  x: Tensor,
+  runs: readonly AxisRun[],
+  { keepDims = false }: ReduceOptions,
+): Tensor {
+  return keepDims ? reshape(y, keptShape(x.shape, runs)) : y;
+}
+
+/** The shape with the axes of `runs` as 1. */
+export function keptShape(shape: Shape, runs: readonly AxisRun[]): Shape {
+  return shape.map((extent, i) => (runs.some(({ first, last }) => i >= first && i <= last) ? 1 : extent));
 }
 
 /**
@@ -203,7 +213,9 @@ export function reduceRuns(
  *
  *   y = Σ x
  *
- * Shapes: x any → y without the reduced axes (or with them as 1).
+ * Shapes: x any → y without the reduced axes (or with them as 1). An empty list of axes reduces none, as in NumPy.
+ * Accuracy: sums in f32, four or more of them interleaved and long ones in blocks. The error of n terms is at most about
+ * min(n/4, 128 + n/512) · 2⁻²⁴ · Σ|x|, and usually a few times 2⁻²⁴ · Σ|x|.
  * Throws: ShapeError for an axis that x does not have.
  */
 export function sum(x: Tensor, options: ReduceOptions = {}): Tensor {

@@ -40,6 +40,7 @@ import {
   subtract,
   sum,
   transpose,
+  variance,
 } from '../../src/kernels/index.js';
 import { rmsprop, sgd } from '../../src/nn/optimizers/index.js';
 import { stateSize } from '../../src/kernels/step_state.js';
@@ -438,6 +439,20 @@ test('the message of a wrong number names the op that was called', () => {
     ShapeError: max: axis 0.5 does not exist in x [2], expected -1 to 0.
     ShapeError: sum: axis 0 does not exist in x [], expected none, as x is a scalar."
   `);
+});
+
+test('the variance of 10,000 + noise keeps the digits of the noise', async () => {
+  const values = Float32Array.from({ length: 1000 }, (_, i) => 1e4 + Math.sin(i));
+  const y = variance(Tensor.from(values, [10, 100], held.device), { axis: 1 });
+  const expected = Array.from({ length: 10 }, (_, row) => {
+    const own = [...values.subarray(100 * row, 100 * row + 100)];
+    const centre = own.reduce((total, value) => total + value, 0) / 100;
+    return own.reduce((total, value) => total + (value - centre) ** 2, 0) / 100;
+  });
+  // x² is 10⁸, where neighbours in f32 are 8 apart: E[x²] − E[x]² would be noise. The mean, rounded to 2⁻¹¹, adds at most
+  // 2⁻²² to the variance.
+  const found = await numbers(y);
+  found.forEach((value, row) => expect(Math.abs(value - expected[row]!)).toBeLessThan(2e-6));
 });
 
 test('a result that is its operand is a handle of its own', async () => {

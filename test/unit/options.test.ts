@@ -361,6 +361,7 @@ const takingOptions: Readonly<Record<string, (more: object) => unknown>> = {
     },
   ),
   'ops.argMax': recorded(([x], options) => ops.argMax(x!, options), [[2]]),
+  'ops.argMin': recorded(([x], options) => ops.argMin(x!, options), [[2]]),
   'ops.augmentBatch': recorded(
     ([x, permutation, state], options) =>
       ops.augmentBatch({ x: x!, permutation: permutation!, state: state! }, options),
@@ -410,6 +411,8 @@ const takingOptions: Readonly<Record<string, (more: object) => unknown>> = {
     [[2], [8]],
   ),
   grad: recorded(([x], options) => [...node.grad(ops.sum(x!), [x!], options)][0]!, [[2]]),
+  'ops.logSoftmax': recorded(([x], options) => ops.logSoftmax(x!, options), [[2]]),
+  'ops.logSumExp': recorded(([x], options) => ops.logSumExp(x!, options), [[2]]),
   'ops.matmul': recorded(
     ([a, b], options) => ops.matmul(a!, b!, options),
     [
@@ -420,7 +423,11 @@ const takingOptions: Readonly<Record<string, (more: object) => unknown>> = {
   'ops.max': recorded(([x], options) => ops.max(x!, options), [[2]]),
   'ops.maxPool2d': recorded(([x], options) => ops.maxPool2d(x!, options), [[1, 4, 4, 1]]),
   'ops.mean': recorded(([x], options) => ops.mean(x!, options), [[2]]),
+  'ops.min': recorded(([x], options) => ops.min(x!, options), [[2]]),
+  'ops.softmax': recorded(([x], options) => ops.softmax(x!, options), [[2]]),
+  'ops.std': recorded(([x], options) => ops.std(x!, options), [[2]]),
   'ops.sum': recorded(([x], options) => ops.sum(x!, options), [[2]]),
+  'ops.variance': recorded(([x], options) => ops.variance(x!, options), [[2]]),
   'image.augment': recorded(([x], options) => image.augment(x!, options), [[1, 2, 2, 1]]),
   'image.filter2d': recorded(
     ([x], options) => image.filter2d(x!, image.filterKernels.blur, options),
@@ -438,7 +445,7 @@ const takingNone = new Set(
       'add assign divide exp fill flatten l2Penalty l2Totals log multiply negate relu reshape scale sigmoid',
     ],
     ['losses', 'sparseCategoricalCrossentropy'],
-    ['ops', 'cast concatenate softmax softmaxCrossEntropy sqrt square subtract transpose'],
+    ['ops', 'cast concatenate softmaxCrossEntropy sqrt square subtract transpose'],
     ['networks', 'freeze remove rename unfreeze'],
     ['datasets', 'chosenFiles droppedFiles'],
     // A stream alone; the function behind it takes a colour, too.

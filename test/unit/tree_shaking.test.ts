@@ -100,6 +100,9 @@ test('one op', async () => {
   expect(under(paths, 'shaders')).toEqual([
     'shaders/elementwise/map',
     'shaders/floats/non_finite',
+    // Over another axis than the last.
+    'shaders/log_softmax/forward',
+    'shaders/log_sum_exp/terms',
     'shaders/softmax/forward',
     'shaders/softmax/input_gradient',
     // The gradient of its gradient sums rows.

@@ -192,6 +192,12 @@ test('wrong calls are refused in plain words', () => {
       ShapeError: l2_penalty: 'w' is u32 [4], expected f32.
     l2_totals, totals not f32:
       ShapeError: l2_totals: 'totals' is u32 [4], expected f32.
+    log_softmax, no such axis:
+      ShapeError: logSoftmax: axis 2 does not exist in x [2,3], expected -2 to 1.
+    log_softmax, non-adjacent axes:
+      ShapeError: softmax: axis is [0,2] for x [2,3,4], expected adjacent axes.
+    log_sum_exp, no such axis:
+      ShapeError: logSumExp: axis 2 does not exist in x [2,3], expected -2 to 1.
     matmul, inner extents differ:
       ShapeError: matmul: a [2,3] and b [4,5] do not fit for a·b, expected [M,K]·[K,N].
     matmul, inner extents differ, transposed:
@@ -210,6 +216,12 @@ test('wrong calls are refused in plain words', () => {
       ShapeError: maxPool2d: the window 3×3 exceeds the input of 2×2 pixels; use padding 'same' or a smaller window.
     max_pool2d, stride 1.5:
       UsageError: maxPool2d: strides is 1.5, expected a positive integer or two of them.
+    arg_min, no such axis:
+      ShapeError: argMin: axis 2 does not exist in x [2,3], expected -2 to 1.
+    arg_min, non-adjacent axes:
+      ShapeError: argMin: axis is [0,2] for x [2,3,4], expected adjacent axes.
+    min, no such axis:
+      ShapeError: min: axis -3 does not exist in x [2,3], expected -2 to 1.
     reshape, sizes differ:
       ShapeError: reshape: x [2,3] has 6 elements, which do not fill [4,2].
     reshape, no extent fits:

@@ -1,7 +1,8 @@
 /** What the checks of reductions share: their axes and cases. */
 import type { Shape } from '../../engine/primitive.js';
 import type { Run } from '../../reference/reduction.js';
-import { type Random, wholeNumber } from '../draws.js';
+import { map64 } from '../../reference/array64.js';
+import { type Draw, type Random, drawSigned, wholeNumber } from '../draws.js';
 
 export function axesOf({ first, last }: Run): number[] {
   return Array.from({ length: last - first + 1 }, (_, i) => first + i);
@@ -26,3 +27,12 @@ export const runCases: readonly { readonly name: string; readonly x: Shape; read
   { name: 'many rows of few columns', x: [2049, 10], options: { first: 0, last: 0 } },
   { name: 'rows of 129', x: [65, 129], options: { first: 1, last: 1 } },
 ];
+
+/** Uniform in [28, 92): exp would overflow unless the largest is subtracted, and its shares stay above the least f32. */
+export const drawLarge: Draw = (random, shape) =>
+  map64(drawSigned(random, shape), (value) => Math.fround(60 + 32 * value));
+
+/** A few of them, for ops of which each kernel costs as much as that of a sum and runs alike. */
+export const fewRunCases = runCases.filter(({ name }) =>
+  ['the last axis', 'the middle', 'a scalar', 'rows of 129'].includes(name),
+);
