@@ -8,6 +8,7 @@ import { registerShaders } from '../engine/shader.js';
 import { type Tensor, checkTensors, describe } from '../engine/tensor.js';
 import { checkArgument } from '../calls.js';
 import { bytesTouched, baselineVariant, gridFor } from './grid.js';
+import { reshape, unchanged } from './reshape.js';
 import { axesRule } from './sum.js';
 
 registerShaders({ 'transpose/forward': forwardWgsl });
@@ -41,7 +42,8 @@ export const transposeForward: Primitive<'x', 'y', TransposeAttributes> = {
   ],
 };
 
-function stridesOf(shape: Shape): number[] {
+/** Elements between neighbours along each axis. */
+export function stridesOf(shape: Shape): number[] {
   return shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
 }
 
@@ -61,7 +63,8 @@ export const transposeOp: Op<'x', 'y', TransposeAttributes> = {
 /**
  * Permutes the axes: y[i_p0, i_p1, …] = x[i_0, i_1, …]. Default: reverses them.
  *
- * Throws: ShapeError if `permutation` does not contain each axis once, or x has more than four axes.
+ * More than four axes take one pass over the elements for each axis that moves.
+ * Throws: ShapeError if `permutation` does not contain each axis once.
  */
 export function transpose(x: Tensor, permutation: readonly number[] = reversedAxes(x)): Tensor {
   checkTensors('transpose', { x });
@@ -72,9 +75,22 @@ export function transpose(x: Tensor, permutation: readonly number[] = reversedAx
     throw new ShapeError(
       `transpose: permutation is [${permutation.join(',')}] for x ${describe(x)}, expected each axis once.`,
     );
-  if (x.shape.length > 4)
-    throw new ShapeError(`transpose: x ${describe(x)} has ${x.shape.length} axes, expected at most 4.`);
-  return apply(transposeOp, { x }, { permutation }).y;
+  return permuted(x, permutation);
+}
+
+function permuted(x: Tensor, permutation: readonly number[]): Tensor {
+  if (x.shape.length <= 4) return apply(transposeOp, { x }, { permutation }).y;
+  const to = permutation.findIndex((from, axis) => from !== axis);
+  if (to < 0) return unchanged(x);
+  // Moves the axis `from` before the axes from `to` on, and then the others.
+  const from = permutation[to]!;
+  const extent = x.shape[from]!;
+  const groups = [x.shape.slice(0, to), x.shape.slice(to, from), [extent], x.shape.slice(from + 1)];
+  const moved = apply(transposeOp, { x: reshape(x, groups.map(sizeOf)) }, { permutation: [0, 2, 1, 3] }).y;
+  return permuted(
+    reshape(moved, x.shape.toSpliced(from, 1).toSpliced(to, 0, extent)),
+    permutation.map((axis, i) => (i <= to ? i : axis < from ? axis + (axis >= to ? 1 : 0) : axis)),
+  );
 }
 
 function reversedAxes(x: Tensor): number[] {

@@ -29,3 +29,20 @@ export function map64(x: Array64, fn: (value: number, index: number) => number):
 export function exceeds64(value: number, largest: number): boolean {
   return (value > largest || Number.isNaN(value)) && !Number.isNaN(largest);
 }
+
+/** The index along each axis of the element at a flat index. */
+export function indicesOf(shape: Shape, flat: number): number[] {
+  const indices: number[] = [];
+  let rest = flat;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    const extent = shape[axis] as number;
+    indices[axis] = rest % extent;
+    rest = Math.floor(rest / extent);
+  }
+  return indices;
+}
+
+/** The flat index of the element with these indices. */
+export function flatOf(shape: Shape, indices: readonly number[]): number {
+  return indices.reduce((flat, index, axis) => flat * (shape[axis] as number) + index, 0);
+}

@@ -1,20 +1,14 @@
 /** transpose in float64: y[i_p0, i_p1, …] = x[i_0, i_1, …] for the permutation p. */
-import { type Shape, sizeOf } from '../engine/primitive.js';
-import { type Array64, zeros64 } from './array64.js';
+import { type Array64, flatOf, indicesOf, zeros64 } from './array64.js';
 import type { Reference } from './reference.js';
-
-/** The index along each axis of the element at a flat index. */
-function indices(shape: Shape, flat: number): number[] {
-  return shape.map((extent, axis) => Math.floor(flat / sizeOf(shape.slice(axis + 1))) % extent);
-}
 
 export function transpose64(x: Array64, permutation: readonly number[]): Array64 {
   const y = zeros64(permutation.map((axis) => x.shape[axis] as number));
   x.values.forEach((value, flat) => {
-    const from = indices(x.shape, flat);
-    const index = permutation.reduce(
-      (so, axis, i) => so * (y.shape[i] as number) + (from[axis] as number),
-      0,
+    const from = indicesOf(x.shape, flat);
+    const index = flatOf(
+      y.shape,
+      permutation.map((axis) => from[axis] as number),
     );
     y.values[index] = value;
   });
