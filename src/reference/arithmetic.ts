@@ -161,4 +161,5 @@ export const divideIntoReference: Reference<'x', 'y', { readonly dividend: numbe
 export const fillReference: Reference<never, 'y', { readonly shape: Shape; readonly value: number }> = {
   op: 'fill',
   forward: (_, { shape, value }) => ({ y: fill64(shape, () => value) }),
+  backward: () => ({}),
 };
