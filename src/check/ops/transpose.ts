@@ -60,7 +60,5 @@ export const transposeCheck = opCheck<'x', 'y', Options>({
     given('dense1 of paper', [3136, 256], [1, 0]),
     given('channels first', [128, 28, 28, 32], [0, 3, 1, 2]),
   ],
-  wrongCalls: [
-    { name: 'an axis twice', inputs: { x: [2, 3] }, call: ({ x }) => transpose(x, [0, 0]) },
-  ],
+  wrongCalls: [{ name: 'an axis twice', inputs: { x: [2, 3] }, call: ({ x }) => transpose(x, [0, 0]) }],
 });
