@@ -31,6 +31,7 @@ export { loadModel, modelFile, modelFromFile } from './nn/model_files.js';
 export type { Callback, Inference, Logs, Training } from './nn/callbacks/callback.js';
 export type { LabelledSamples, Samples } from './nn/device_set.js';
 export type { FitOptions, History } from './nn/training.js';
+export { type RateSearch, type RateSearchOptions, findLearningRate } from './nn/rate_finder.js';
 /** What `compile` takes as its loss. */
 export * as losses from './nn/losses/index.js';
 export type { Loss } from './nn/losses/loss.js';

@@ -257,6 +257,38 @@ const explore = command({
   run: async (options) => (await import('./explore.js')).explore(options),
 });
 
+const findRateOptions = [
+  json,
+  device,
+  dataset,
+  dataFolder,
+  transpose,
+  csvShape,
+  offline,
+  option('--preset <name>', 'training recipe (default: chosen for the device)', { choices: presetNames }),
+  option('--model <name>', "network (default: the preset's)", { choices: modelNames }),
+  option('--batch-size <n>', 'images per step', { parse: positiveInteger }),
+  option('--optimizer <name>', 'optimizer, such as sgd (default: rmsprop)'),
+  option('--momentum <x>', 'momentum of sgd (default: 0)', { parse: fraction }),
+  option('--limit <n>', 'train on at most this many images', { parse: positiveInteger }),
+  option('--no-augmentation', 'do not augment the training images'),
+  option('--from-rate <x>', 'rate of the first step (default: 1e-6)', { parse: positiveNumber }),
+  option('--to-rate <x>', 'rate of the last step (default: 1)', { parse: positiveNumber }),
+  option('--steps <n>', 'number of steps (default: 100)', { parse: positiveInteger }),
+  seed,
+  option('--out <dir>', 'output folder (default: runs/find-rate-<dataset>-<time>)'),
+];
+export type FindRateOptions = OptionsOf<typeof findRateOptions>;
+
+const findRate = command({
+  name: 'find-rate',
+  description:
+    'Train for some steps with a growing learning rate, show the loss by rate, and suggest a rate.',
+  example: 'npm run find-rate -- --dataset fashion --optimizer sgd --momentum 0.9',
+  options: findRateOptions,
+  run: async (options) => (await import('./find_rate.js')).findRate(options),
+});
+
 const demoOptions = [
   json,
   option('--port <n>', 'port to listen on (default: 4173, or any free port if that is in use)', {
@@ -392,6 +424,7 @@ export const commands: readonly DeclaredCommand[] = [
   predict,
   report,
   summary,
+  findRate,
   explore,
   demo,
   devices,

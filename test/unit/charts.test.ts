@@ -20,6 +20,7 @@ import {
 } from '../../src/report/charts/numbers.js';
 import { chartRules, colours, variables } from '../../src/report/charts/palette.js';
 import { fitInto } from '../../src/report/charts/picture.js';
+import { rateSearchChart } from '../../src/report/charts/rate_search_chart.js';
 import { pictureTable } from '../../src/report/charts/picture_table.js';
 import { predictionGrid } from '../../src/report/charts/prediction_grid.js';
 import { linearScale, logScale, niceTicks } from '../../src/report/charts/scale.js';
@@ -463,5 +464,29 @@ describe('palette', () => {
     expect(escape(`<a b="c" d='e'>&`)).toBe('&lt;a b=&quot;c&quot; d=&#39;e&#39;&gt;&amp;');
     expect(escape('a\u0000b\u001bc\nd')).toBe('a\ufffdb\ufffdc\nd');
     expect(escape('a\u009bb\u202ec\ud800d\u{1f469}\u200d')).toBe('a\ufffdb\ufffdc\ufffdd\u{1f469}\u200d');
+  });
+});
+
+describe('the search for a learning rate', () => {
+  const search = {
+    rates: [1e-4, 1e-3, 1e-2, 1e-1, 1],
+    losses: [2, 1.9, 1, 1.5, 900],
+    smoothed: [2, 1.95, 1.2, 1.3, 300],
+    suggestion: 1e-2,
+  };
+
+  it('has an axis of powers, and marks the suggestion', () => {
+    const drawing = rateSearchChart(search);
+    elementsOf(drawing);
+    expect(textsIn(drawing)).toEqual(expect.arrayContaining(['1e-4', '1e-3', '1e-1', 'suggested 1e-2']));
+  });
+
+  it('cuts off what diverges', () => {
+    expect(textsIn(rateSearchChart(search)).join(' ')).not.toMatch(/\b[39]00\./);
+  });
+
+  it('has no mark without a suggestion', () => {
+    const text = textsIn(rateSearchChart({ ...search, suggestion: undefined })).join(' ');
+    expect(text).not.toContain('suggested');
   });
 });

@@ -308,6 +308,7 @@ const takingOptions: Readonly<Record<string, (more: object) => unknown>> = {
   'charts.loss': given(charts.loss, { history }),
   'charts.png': given(charts.png, { width: 1, height: 1, description: '', body: '' }),
   'charts.predictionGrid': given(charts.predictionGrid, { title: '', images: [], encode: String }),
+  'charts.rateSearch': given(charts.rateSearch, { rates: [1], losses: [1], smoothed: [1] }),
   'charts.svg': given(charts.svg, { width: 1, height: 1, description: '', body: '' }),
   'datasets.digits': given(node.datasets.digits),
   'datasets.fashion': given(node.datasets.fashion),
@@ -334,6 +335,7 @@ const takingOptions: Readonly<Record<string, (more: object) => unknown>> = {
   'networks.insert': given((options) => node.networks.insert(model.network, layers.flatten(), options), {
     after: 'flatten',
   }),
+  findLearningRate: given((options) => node.findLearningRate({} as never, {} as never, options)),
   loadModel: given((options) => node.loadModel(folder, options)),
   modelFile: given((options) => node.modelFile(model, options)),
   modelFromFile: given((options) => node.modelFromFile(new Uint8Array(), options)),

@@ -1,14 +1,15 @@
 /**
- * Plan: the pages of a run, of a comparison and of a data set, with hostile names everywhere: well-formed, one h1 and
+ * Plan: the pages of a run, of a comparison and of a data set, and of a search for a rate, with hostile names everywhere: well-formed, one h1 and
  * ordered headings, nothing fetched, every picture described, no undefined or NaN. Parts that are missing leave a line.
  * What run.json may look like, and what is no run. What the comparison marks.
  */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { DataError } from '../../src/errors.js';
 import { evaluate } from '../../src/report/evaluation.js';
 import type { EvaluationFile, Picture } from '../../src/report/evaluation_file.js';
 import { comparisonPage } from '../../src/report/html/comparison.js';
 import { type Exploration, explorePage } from '../../src/report/html/explore.js';
+import { rateSearchPage } from '../../src/report/html/rate_search.js';
 import { type RunReport, runReportPage } from '../../src/report/html/run_report.js';
 import { runFromJson, show, wordsOf } from '../../src/report/run_record.js';
 import { readMarkup, textsOf } from './markup.js';
@@ -264,6 +265,15 @@ describe('the page of a data set', () => {
     expect(faultsOf(html)).toEqual([]);
     expect(html).toContain('No preset augments');
   });
+});
+
+test('the page of a search for a learning rate is a good page', () => {
+  const search = { rates: [1e-3, 1e-2], losses: [2, 1], smoothed: [2, 1.5], suggestion: 1e-3 };
+  const html = rateSearchPage({ search, subtitle: hostile, version: '1.2.3' });
+  expect(faultsOf(html)).toEqual([]);
+  expect(textsOf(html)).toEqual(
+    expect.arrayContaining([hostile, 'Suggested learning rate: 1e-3; peak of a schedule: about 3e-3.']),
+  );
 });
 
 describe('run.json', () => {

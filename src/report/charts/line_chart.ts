@@ -31,8 +31,8 @@ export interface Mark {
 export interface LineChart {
   readonly title: string;
   readonly xLabel: string;
-  /** Names of the positions 1, 2, 3 …, if the values along the axis are not to scale. */
-  readonly xNames?: readonly string[];
+  /** The name of a value along the axis, if it is not shown as it is. */
+  readonly nameOf?: (x: number) => string;
   readonly unit: 'percent' | 'number';
   readonly series: readonly LineSeries[];
   readonly marks?: readonly Mark[];
@@ -52,10 +52,9 @@ const boldness = 1.08;
 
 /** The plot says so if there are no values. */
 export function lineChart(chart: LineChart): Drawing {
-  const { title, xLabel, xNames, unit, marks = [], fromZero = false } = chart;
+  const { title, xLabel, nameOf = String, unit, marks = [], fromZero = false } = chart;
   const series = chart.series.map(thinned);
   const { format, width = 480, height = 340 } = chart;
-  const nameOf = (x: number): string => xNames?.[x - 1] ?? String(x);
   const values = series.flatMap(({ y }) => y.filter(isShown));
   const isLog = chart.mayBeLog === true && minOf(values) > 0 && ratioOf(values) > 20;
   const description = describe(chart, isLog);
@@ -133,11 +132,11 @@ function ratioOf(values: readonly number[]): number {
   return maxOf(values) / minOf(values);
 }
 
-function describe({ title, series, format, xNames }: LineChart, isLog: boolean): string {
+function describe({ title, series, format, nameOf = String }: LineChart, isLog: boolean): string {
   const parts = series.map(({ label, x, y }) => {
     const shown = y.filter(isShown);
     if (shown.length === 0) return `${label} without values`;
-    return `${label} from ${format(shown[0]!)} to ${format(shown.at(-1)!)} at ${xNames?.[x.at(-1)! - 1] ?? x.at(-1)}`;
+    return `${label} from ${format(shown[0]!)} to ${format(shown.at(-1)!)} at ${nameOf(x.at(-1)!)}`;
   });
   return `${title}${isLog ? ' on a logarithmic axis' : ''}: ${parts.join('; ')}.`;
 }

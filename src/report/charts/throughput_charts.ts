@@ -70,7 +70,8 @@ function taskLines(all: readonly Throughput[], task: 'training' | 'inference'): 
     lineChart({
       title: `Images per second by batch size, ${task}`,
       xLabel: 'batch size',
-      xNames: sizes.map(String),
+      // The sizes are not to scale.
+      nameOf: (position) => String(sizes[position - 1]),
       unit: 'number',
       series,
       mayBeLog: true,
