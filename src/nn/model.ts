@@ -40,7 +40,7 @@ import {
 import type { LayerCost } from './network_cost.js';
 import { networkFromJson, networkToJson } from './network_json.js';
 import type { Optimizer } from './optimizers/optimizer.js';
-import { optimizerRule } from './optimizers/optimizer_rule.js';
+import { optimizerOfName, optimizerRule } from './optimizers/optimizer_rule.js';
 import type { ParameterGroup } from './parameters.js';
 import { type Preprocessing, preprocessingForm, preprocessingRule, unitScaling } from './preprocessing.js';
 import { type StoredTensors, readSafetensors } from './safetensors.js';
@@ -87,7 +87,8 @@ const modelRules = (): Rules<Omit<ModelOptions, 'name'>> => ({
 export const namedModelRules = (): Rules<ModelOptions> => ({ name: nonEmptyText, ...modelRules() });
 
 export interface CompileOptions extends TaskOptions {
-  readonly optimizer: Optimizer;
+  /** An optimizer, or the name of one that the program imports, with its default options, such as 'adam'. */
+  readonly optimizer: Optimizer | string;
   /** Called if the optimizer cannot use the slots of a loaded file, or the file lacks some. Default console.warn. */
   readonly warn?: (message: string) => void;
 }
@@ -275,7 +276,8 @@ export class Model extends Resource implements TrainableModel {
    */
   compile(options: CompileOptions): void {
     checkCall('compile', options, compileRules);
-    const { optimizer, warn = console.warn, ...task } = options;
+    const { optimizer: given, warn = console.warn, ...task } = options;
+    const optimizer = optimizerOfName('compile', given);
     this.activity.assertUntrained('compile');
     this.#task = new Task(this.#outputs, task);
     this.#optimizer = optimizer;

@@ -8,6 +8,7 @@ import { Resource } from '../engine/resource.js';
 import { Tensor } from '../engine/tensor.js';
 import { outsideTidy } from '../engine/tidy.js';
 import { assert } from '../errors.js';
+import type { Treatment } from './optimizers/optimizer.js';
 
 /** Bindings start at multiples of 256 bytes. */
 const alignment = 256 / 4;
@@ -24,8 +25,6 @@ export class ParameterLayout {
   readonly entries: readonly (NamedShape & { readonly offset: number; readonly size: number })[];
   /** Elements of a flat buffer, including gaps. */
   readonly length: number;
-  /** Elements of the part with decay. */
-  readonly decayingLength: number;
 
   constructor(shapes: readonly NamedShape[]) {
     const offsets = new Map<NamedShape, number>();
@@ -37,7 +36,6 @@ export class ParameterLayout {
       }
     };
     place(shapes.filter(({ decay }) => decay));
-    this.decayingLength = end;
     place(shapes.filter(({ decay }) => !decay));
     this.entries = shapes.map((each) => ({
       ...each,
@@ -48,29 +46,47 @@ export class ParameterLayout {
   }
 }
 
-/** The elements `start` to `end` of a flat tensor. */
-function partOf(flat: Tensor, start: number, end: number): Tensor {
+/** Parameters of a layout that are updated at once, and how. */
+export interface LayoutPart {
+  readonly treatment: Treatment;
+  /** Their part of a flat tensor: a run of parameters, with the gaps, or one parameter in its shape. */
+  of(flat: Tensor): Tensor;
+}
+
+/** Splits a layout into the fewest runs of parameters that are treated alike, and those that are treated alone. */
+export function partsOf(
+  { entries, length }: ParameterLayout,
+  treatmentOf: (parameter: NamedShape) => Treatment,
+): LayoutPart[] {
+  const runs: { readonly treatment: Treatment; readonly start: number; readonly shape?: Shape }[] = [];
+  for (const entry of entries.toSorted((a, b) => a.offset - b.offset)) {
+    const treatment = treatmentOf(entry);
+    const before = runs.at(-1);
+    const isAlike =
+      before && !before.treatment.isAlone && !treatment.isAlone && before.treatment.decay === treatment.decay;
+    if (isAlike) continue;
+    runs.push({
+      treatment,
+      start: entry.offset,
+      ...(treatment.isAlone ? { shape: entry.shape } : {}),
+    });
+  }
+  return runs.map(({ treatment, start, shape }, i) => {
+    const end = runs[i + 1]?.start ?? length;
+    const isAll = start === 0 && end === length && !shape;
+    return { treatment, of: (flat) => (isAll ? flat : partOf(flat, start, shape ?? [end - start])) };
+  });
+}
+
+/** A part of a flat tensor from `start` on, in elements. */
+function partOf(flat: Tensor, start: number, shape: Shape): Tensor {
   const { device, storage } = flat;
   const slice: Storage = {
     buffer: storage.buffer,
     offset: storage.offset + start * 4,
-    byteLength: (end - start) * 4,
+    byteLength: Math.ceil(sizeOf(shape) / 4) * 16,
   };
-  return Tensor.over(device, slice, { shape: [end - start], dtype: 'f32' }, flat);
-}
-
-/** Splits flat tensors into the parts with and without decay; no part is empty. */
-export function byDecay({
-  length,
-  decayingLength,
-}: ParameterLayout): { readonly decay: boolean; readonly of: (flat: Tensor) => Tensor }[] {
-  const parts = [
-    { decay: true, start: 0, end: decayingLength },
-    { decay: false, start: decayingLength, end: length },
-  ];
-  return parts
-    .filter(({ start, end }) => end > start)
-    .map(({ decay, start, end }) => ({ decay, of: (flat) => partOf(flat, start, end) }));
+  return Tensor.over(device, slice, { shape, dtype: 'f32' }, flat);
 }
 
 /** A flat buffer with a tensor for each parameter's slice. The gaps stay 0. */
@@ -86,16 +102,8 @@ export class ParameterGroup extends Resource {
   ) {
     super();
     this.flat = flat;
-    const { storage } = flat;
     this.tensors = new Map(
-      layout.entries.map(({ name, shape, offset, size }) => {
-        const slice: Storage = {
-          buffer: storage.buffer,
-          offset: offset * 4,
-          byteLength: Math.ceil(size / 4) * 16,
-        };
-        return [name, Tensor.over(device, slice, { shape, dtype: 'f32' }, flat)];
-      }),
+      layout.entries.map(({ name, shape, offset }) => [name, partOf(flat, offset, shape)]),
     );
   }
 

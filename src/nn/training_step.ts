@@ -23,8 +23,9 @@ import type { Position } from './checkpoint.js';
 import type { DeviceSet, SetTensors } from './device_set.js';
 import { AccumulatedStep } from './accumulated_step.js';
 import { gatherBatch } from './inputs.js';
+import type { Treatment } from './optimizers/optimizer.js';
 import type { TrainableModel } from './trainable_model.js';
-import { ParameterGroup, byDecay } from './parameters.js';
+import { type NamedShape, ParameterGroup, partsOf } from './parameters.js';
 import { MetricsRing } from './metrics_ring.js';
 import { type PlannedBefore, plansOver, tensorsOf } from './planned.js';
 import type { Replayable } from './replay_loop.js';
@@ -111,11 +112,12 @@ export function stepRecorders(
   const update = (gradients: Tensor, totals: Tensor): void =>
     withScope('optimizer', () => {
       const { optimizer } = model;
-      const whole = [{ decay: true, of: (flat: Tensor) => flat }];
-      for (const { decay, of } of optimizer.usesDecay ? byDecay(parameters.layout) : whole) {
+      const treatmentOf = (parameter: NamedShape): Treatment =>
+        optimizer.treatmentOf?.(parameter) ?? { decay: true };
+      for (const { treatment, of } of partsOf(parameters.layout, treatmentOf)) {
         const slots = Object.fromEntries([...model.slots].map(([name, group]) => [name, of(group.flat)]));
         const operands = { parameters: of(parameters.flat), gradients: of(gradients), slots };
-        optimizer.apply({ ...operands, stepScalars, state }, { decay });
+        optimizer.apply({ ...operands, stepScalars, state }, treatment);
       }
       endStep({ totals, state, ring: ring.tensor }, { batch: batchSize, isAccumulated });
     });

@@ -2,11 +2,12 @@
 import { ImageSet } from '../../src/data/dataset.js';
 import { conv2d, dense, dropout, flatten, maxPooling2d } from '../../src/nn/layers/index.js';
 import { rmsprop } from '../../src/nn/optimizers/index.js';
-import type { RmspropOptions } from '../../src/nn/optimizers/rmsprop.js';
 import { type Model, type ModelOptions, sequential } from '../../src/nn/model.js';
 import { pcg4d } from '../../src/random.js';
 
-export function smallModel(options: ModelOptions & { readonly optimizer?: RmspropOptions } = {}): Model {
+export function smallModel(
+  options: ModelOptions & { readonly optimizer?: Parameters<typeof rmsprop>[0] } = {},
+): Model {
   const { optimizer, ...rest } = options;
   const model = sequential(
     [

@@ -12,8 +12,7 @@ import { NetworkRun } from '../../src/check/networks.js';
 import { wholeBatchState } from '../../src/check/draws.js';
 import { checks } from '../../src/check/index.js';
 import { Trace } from '../../src/engine/trace.js';
-import type { Tensor } from '../../src/engine/tensor.js';
-import { add, assign, divide, multiply, scale, sqrt, square, subtract } from '../../src/kernels/index.js';
+import { add, assign, multiply, subtract } from '../../src/kernels/index.js';
 import { memoryFolder } from '../../src/memory_folder.js';
 import type { Callback } from '../../src/nn/callbacks/callback.js';
 import { input } from '../../src/nn/layers/input.js';
@@ -22,14 +21,10 @@ import { type Model, model, sequential } from '../../src/nn/model.js';
 import { loadModel } from '../../src/nn/model_files.js';
 import { type Network, hasGradient } from '../../src/nn/network.js';
 import { freeze, unfreeze } from '../../src/nn/network_changes.js';
-import {
-  type LearningRateOption,
-  type Optimizer,
-  defineOptimizer,
-} from '../../src/nn/optimizers/optimizer.js';
-import { sgd } from '../../src/nn/optimizers/index.js';
+import { defineOptimizer } from '../../src/nn/optimizers/define_optimizer.js';
+import type { Optimizer } from '../../src/nn/optimizers/optimizer.js';
+import { adam as adamOf, sgd } from '../../src/nn/optimizers/index.js';
 import { readSafetensors } from '../../src/nn/safetensors.js';
-import { belowOne, notNegative } from '../../src/options.js';
 import { type Array64, array64 } from '../../src/reference/array64.js';
 import { batchNormMovingReference } from '../../src/reference/batch_norm_moving.js';
 import { Interpreter, referencesOf } from '../../src/reference/interpreter.js';
@@ -41,38 +36,8 @@ const held = useDevice();
 const loss = 'sparseCategoricalCrossentropy';
 const [learningRate, beta1, beta2, epsilon] = [0.01, 0.9, 0.99, 1e-2];
 
-interface AdamOptions extends LearningRateOption {
-  readonly beta1?: number;
-  readonly beta2?: number;
-  readonly weightDecay?: number;
-}
-
-const adamSlots = ['mean', 'mean_square'] as const;
-const adam = defineOptimizer<Omit<AdamOptions, 'learningRate'>>({
-  name: 'test_adam',
-  rules: () => ({ beta1: belowOne, beta2: belowOne, weightDecay: notNegative }),
-  defaults: { beta1, beta2, weightDecay: 0 },
-  learningRate,
-  scalars: (options) => ({
-    learning_rate: (step) => step.learningRate,
-    correction_1: ({ update }) => 1 - options.beta1 ** update,
-    correction_2: ({ update }) => 1 - options.beta2 ** update,
-  }),
-  slots: () => adamSlots,
-  usesDecay: ({ weightDecay }) => weightDecay > 0,
-  update: ({ parameters: p, gradients: g, slots, scalar }, options, { decay }) => {
-    const { mean: m, mean_square: v } = slots as Record<(typeof adamSlots)[number], Tensor>;
-    const mean = add(scale(m, options.beta1), scale(g, 1 - options.beta1));
-    assign(m, mean);
-    const meanSquare = add(scale(v, options.beta2), scale(square(g), 1 - options.beta2));
-    assign(v, meanSquare);
-    const root = add(sqrt(divide(meanSquare, scalar('correction_2'))), epsilon);
-    const direction = divide(divide(mean, scalar('correction_1')), root);
-    const whole =
-      decay && options.weightDecay > 0 ? add(direction, scale(p, options.weightDecay)) : direction;
-    assign(p, subtract(p, multiply(scalar('learning_rate'), whole)));
-  },
-});
+const adam = (options: { readonly weightDecay?: number } = {}): Optimizer =>
+  adamOf({ learningRate, beta1, beta2, epsilon, epsilonPlacement: 'corrected', ...options });
 
 /** Adds 1 to its slot at each update. */
 const counting = defineOptimizer<object>({
@@ -83,7 +48,7 @@ const counting = defineOptimizer<object>({
   slots: () => ['count'],
   update: ({ parameters, gradients, slots, scalar }) => {
     assign(slots['count']!, add(slots['count']!, 1));
-    assign(parameters, subtract(parameters, multiply(scalar('learning_rate'), gradients)));
+    return subtract(parameters, multiply(scalar('learning_rate'), gradients));
   },
 });
 

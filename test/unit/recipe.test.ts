@@ -177,8 +177,8 @@ describe('JSON', () => {
     ],
     [
       'an option of another optimizer',
-      { optimizer: { name: 'rmsprop', config: { momentum: 0.9 } } },
-      "optimizers.rmsprop: 'momentum' is not an option; expected one of learningRate, rho, epsilon, epsilonPlacement",
+      { optimizer: { name: 'rmsprop', config: { nesterov: true } } },
+      "optimizers.rmsprop: 'nesterov' is not an option; expected one of learningRate, rho, epsilon, epsilonPlacement, centered, momentum, weightDecay, excludeFromWeightDecay",
     ],
     [
       'an option out of range',

@@ -4,11 +4,18 @@ import { check, oneOf, required, rule } from '../../options.js';
 import type { LearningRate } from '../schedules.js';
 import * as optimizers from './index.js';
 import type { Optimizer, OptimizerFactory } from './optimizer.js';
+import { registeredOptimizers } from './optimizer_rule.js';
 
 type OptimizerConfig = Pick<Optimizer, 'name' | 'config'>;
 
+/** Those of the library, which is why a bundle with this module has all of them, and those that a program has defined. */
 const byName = (): ReadonlyMap<string, OptimizerFactory<object>> =>
-  new Map(Object.values(optimizers).map((make) => [make.optimizerName, make as OptimizerFactory<object>]));
+  new Map([
+    ...Object.values(optimizers).map(
+      (make) => [make.optimizerName, make as OptimizerFactory<object>] as const,
+    ),
+    ...registeredOptimizers(),
+  ]);
 
 /** Accepts the name of an optimizer. */
 export const optimizerNameRule = () => oneOf([...byName().keys()]);

@@ -1,3 +1,7 @@
 /** All optimizers: an export here can be called by users and named in files. */
+export { adadelta } from './adadelta.js';
+export { adagrad } from './adagrad.js';
+export { adam, adamW } from './adam.js';
+export { nadam } from './nadam.js';
 export { rmsprop } from './rmsprop.js';
 export { sgd } from './sgd.js';

@@ -2,9 +2,9 @@
 import { add, multiply, scale, subtract } from '../../kernels/arithmetic.js';
 import { assign } from '../../kernels/assign.js';
 import { flag, within } from '../../options.js';
-import { type LearningRateOption, defineOptimizer } from './optimizer.js';
+import { defineOptimizer } from './define_optimizer.js';
 
-export interface SgdOptions extends LearningRateOption {
+export interface SgdOptions {
   /** The factor of the old velocity; 0 is plain gradient descent, which has no velocity. Default 0. */
   readonly momentum?: number;
   /** Nesterov momentum. Default false. */
@@ -16,10 +16,12 @@ export interface SgdOptions extends LearningRateOption {
  *
  *   p ← p − lr·g;   with momentum μ:  v ← μ·v − lr·g,  p ← p + v   (Nesterov: p ← p + μ·v − lr·g)
  *
+ * PyTorch's velocity does not contain the rate: its steps are the same as long as the rate is. Its `weight_decay` is a penalty
+ * in the gradient: a kernelRegularizer with l2 of half of it.
  * Throws: UsageError for values out of range.
  * Source: Polyak 1964; Nesterov's form as in Sutskever et al. 2013; Keras for the formulas and defaults.
  */
-export const sgd = defineOptimizer<Omit<SgdOptions, 'learningRate'>>({
+export const sgd = defineOptimizer<SgdOptions>({
   name: 'sgd',
   rules: () => ({ momentum: within(0, 1), nesterov: flag }),
   defaults: { momentum: 0, nesterov: false },
@@ -29,15 +31,9 @@ export const sgd = defineOptimizer<Omit<SgdOptions, 'learningRate'>>({
     // Recorded for each use, so that both are computed in one kernel.
     const step = () => multiply(scalar('learning_rate'), gradients);
     const { velocity } = slots;
-    if (!velocity) {
-      assign(parameters, subtract(parameters, step()));
-      return;
-    }
+    if (!velocity) return subtract(parameters, step());
     const next = subtract(scale(velocity, momentum), step());
     assign(velocity, next);
-    assign(
-      parameters,
-      nesterov ? subtract(add(parameters, scale(next, momentum)), step()) : add(parameters, next),
-    );
+    return nesterov ? subtract(add(parameters, scale(next, momentum)), step()) : add(parameters, next);
   },
 });

@@ -1,0 +1,11 @@
+/** Exponential moving means in slots. */
+import type { Tensor } from '../../engine/tensor.js';
+import { add, scale } from '../../kernels/arithmetic.js';
+import { assign } from '../../kernels/assign.js';
+
+/** slot ← β·slot + (1 − β)·value; returns the new mean. */
+export function movingMean(slot: Tensor, beta: number, value: Tensor): Tensor {
+  const mean = add(scale(slot, beta), scale(value, 1 - beta));
+  assign(slot, mean);
+  return mean;
+}
