@@ -24,3 +24,8 @@ export function windowAttributes(
   const [top, left] = [Math.floor(rows / 2), Math.floor(columns / 2)];
   return { strides, pads: [top, left, rows - top, columns - left] };
 }
+
+/** The extent of a window [KH,KW,…] whose taps are this many pixels apart. */
+export function dilated([KH, KW]: Shape, [down, across]: readonly [number, number]): [number, number] {
+  return [1 + ((KH as number) - 1) * down, 1 + ((KW as number) - 1) * across];
+}

@@ -152,7 +152,7 @@ export const conv2dKernelGradient: Primitive<'x' | 'dy', 'dkernel' | 'dbias', Ke
 };
 
 // The convolution and its two gradients are bilinear, and the gradients of each are the other two.
-const conv2dInputGradientOp: Op<'dy' | 'kernel', 'dx', InputGradientAttributes> = opOf(
+export const conv2dInputGradientOp: Op<'dy' | 'kernel', 'dx', InputGradientAttributes> = opOf(
   conv2dInputGradient,
   ({ inputs: { dy, kernel }, attributes: { inputShape: _, ...attributes }, gradients }) => {
     const g = gradients.dx as Tensor;
@@ -164,7 +164,7 @@ const conv2dInputGradientOp: Op<'dy' | 'kernel', 'dx', InputGradientAttributes> 
   },
 );
 
-const conv2dKernelGradientOp: Op<'x' | 'dy', 'dkernel', KernelGradientAttributes> = {
+export const conv2dKernelGradientOp: Op<'x' | 'dy', 'dkernel', KernelGradientAttributes> = {
   name: conv2dKernelGradient.name,
   primitives: [conv2dKernelGradient],
   // The plan alone uses dbias.
@@ -194,22 +194,17 @@ export const conv2dOp: Op<'x' | 'kernel', 'y', WindowAttributes> = {
   },
 };
 
-export interface Conv2dOptions extends WindowOptions {
+export interface PlainConv2dOptions extends WindowOptions {
   /** Pixels between windows; default 1. */
   readonly strides?: Pair;
 }
 
 /**
- * 2-D convolution (cross-correlation), channels last.
+ * `conv2d` without dilation and groups, whose kernels the named models do not need: a bundle of these models does not contain them.
  *
- *   y[n,p,q,o] = Σ_{i,j,c} x[n, p·stride + i − pad, q·stride + j − pad, c] · kernel[i,j,c,o]
- *
- * Shapes: x [N,H,W,C], kernel [KH,KW,C,O] → y [N,P,Q,O].
- * Units: strides in pixels; padding 'valid' or Keras's 'same'. Sums in f32.
- * Throws: UsageError for options out of range; ShapeError when the channels differ or the window exceeds the input.
- * Source: Chellapilla et al. 2006 (lowering to a matrix product).
+ * Throws: as `conv2d`.
  */
-export function conv2d(x: Tensor, kernel: Tensor, options: Conv2dOptions = {}): Tensor {
+export function plainConv2d(x: Tensor, kernel: Tensor, options: PlainConv2dOptions = {}): Tensor {
   checkTensors('conv2d', { x, kernel });
   checkCall('conv2d', options, windowRules);
   const { strides = 1, padding = 'valid' } = options;

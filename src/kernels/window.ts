@@ -63,6 +63,14 @@ export function windowAttributes(
   return { strides, pads: [top, left, bottom, right] };
 }
 
+/** The extent of a window whose taps are `dilations` pixels apart. */
+export function dilated(
+  [KH, KW]: readonly [number, number],
+  [down, across]: readonly number[],
+): [number, number] {
+  return [(KH - 1) * (down as number) + 1, (KW - 1) * (across as number) + 1];
+}
+
 /** Number of windows down and across. */
 export function windowCounts(
   image: Shape,

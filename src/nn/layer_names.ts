@@ -30,9 +30,9 @@ export function namedUses(layers: readonly Layer[]): NamedUse[] {
   });
 }
 
-/** The default name for layers of a class, as in Keras: `MaxPooling2D` → `max_pooling2d`. */
+/** The default name for layers of a class, as in Keras: `Conv2DTranspose` → `conv2d_transpose`. */
 export function stemOf({ className }: Layer): string {
-  return className.replaceAll(/(?<=[a-z])(?=[A-Z])/g, '_').toLowerCase();
+  return className.replaceAll(/(?<=[a-z])(?=[A-Z])|\B(?=[A-Z][a-z])/g, '_').toLowerCase();
 }
 
 /** `stem`, or the first free name of stem_1, stem_2, … */

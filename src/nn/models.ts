@@ -2,7 +2,7 @@
 import type { Shape } from '../engine/primitive.js';
 import { activation } from './layers/activation.js';
 import { batchNormalization } from './layers/batch_normalization.js';
-import { conv2d } from './layers/conv2d.js';
+import { plainConv2d as conv2d } from './layers/conv2d.js';
 import { dense } from './layers/dense.js';
 import { dropout } from './layers/dropout.js';
 import { flatten } from './layers/flatten.js';

@@ -186,7 +186,7 @@ test('options out of range are refused in plain words', () => {
     conv2d regularizer: UsageError: layers.conv2d: kernelRegularizer.l2 is -1, expected a non-negative number.
     dense regularizer: UsageError: layers.dense: kernelRegularizer.l2 is NaN, expected a non-negative number.
     sgd: UsageError: optimizers.sgd: momentum is -0.1, expected a number from 0 to 1.
-    layer class: ModelError: model: its description is damaged: layer 1 (constructor): layer class 'constructor' is unknown, expected one of Activation, Add, AveragePooling2D, BatchNormalization, Concatenate, Conv2D, Dense, Dropout, Flatten, MaxPooling2D."
+    layer class: ModelError: model: its description is damaged: layer 1 (constructor): layer class 'constructor' is unknown, expected one of Activation, Add, AveragePooling2D, BatchNormalization, Concatenate, Conv2D, Conv2DTranspose, Dense, DepthwiseConv2D, Dropout, Flatten, MaxPooling2D, SeparableConv2D."
   `);
 });
 

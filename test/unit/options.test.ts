@@ -265,6 +265,8 @@ const takingOptions: Readonly<Record<string, (more: object) => unknown>> = {
   'layers.batchNormalization': given(layers.batchNormalization),
   'layers.concatenate': given(layers.concatenate),
   'layers.conv2d': given(layers.conv2d, { filters: 1, kernelSize: 1 }),
+  'layers.conv2dTranspose': given(layers.conv2dTranspose, { filters: 1, kernelSize: 1 }),
+  'layers.depthwiseConv2d': given(layers.depthwiseConv2d, { kernelSize: 1 }),
   'layers.dense': given(layers.dense, { units: 1 }),
   'layers.dropout': given(layers.dropout, { rate: 0.5 }),
   'layers.flatten': given(layers.flatten),
@@ -273,6 +275,7 @@ const takingOptions: Readonly<Record<string, (more: object) => unknown>> = {
   'optimizers.adagrad': given(optimizers.adagrad),
   'optimizers.adam': given(optimizers.adam),
   'optimizers.adamW': given(optimizers.adamW),
+  'layers.separableConv2d': given(layers.separableConv2d, { filters: 1, kernelSize: 1 }),
   'optimizers.fromConfig': given(optimizers.fromConfig, { name: 'sgd', config: {} }),
   'optimizers.nadam': given(optimizers.nadam),
   'optimizers.rmsprop': given(optimizers.rmsprop),
@@ -409,6 +412,33 @@ const takingOptions: Readonly<Record<string, (more: object) => unknown>> = {
     ([x, kernel], options) => ops.conv2d(x!, kernel!, options),
     [
       [1, 4, 4, 1],
+      [1, 1, 1, 1],
+    ],
+  ),
+  'ops.conv2dTranspose': recorded(
+    ([x, kernel], options) => ops.conv2dTranspose(x!, kernel!, options),
+    [
+      [1, 4, 4, 1],
+      [1, 1, 1, 1],
+    ],
+  ),
+  'ops.depthwiseConv2d': recorded(
+    ([x, kernel], options) => ops.depthwiseConv2d(x!, kernel!, options),
+    [
+      [1, 4, 4, 1],
+      [1, 1, 1, 1],
+    ],
+  ),
+  'ops.separableConv2d': recorded(
+    ([x, depthwiseKernel, pointwiseKernel], options) =>
+      ops.separableConv2d(
+        x!,
+        { depthwiseKernel: depthwiseKernel!, pointwiseKernel: pointwiseKernel! },
+        options,
+      ),
+    [
+      [1, 4, 4, 1],
+      [1, 1, 1, 1],
       [1, 1, 1, 1],
     ],
   ),

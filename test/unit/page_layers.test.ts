@@ -3,7 +3,7 @@
  * another one has all of them loaded; a damaged description loads none, and a class that does not exist is no error here.
  */
 import { expect, test } from 'vitest';
-import { isRegistered } from '../../src/nn/layers/registry.js';
+import { isRegistered, layerFromConfig } from '../../src/nn/layers/registry.js';
 import { loadLayers } from '../../web/worker/layers.js';
 
 const load = async (model: unknown): Promise<void> =>
@@ -17,6 +17,13 @@ test('a file of built-in layers, or a damaged one, loads no others', async () =>
   await load({ layers: [null, 'Dense'] });
   expect(isRegistered('Dense')).toBe(true);
   expect(isRegistered('BatchNormalization')).toBe(false);
+});
+
+test('a file of a convolution with groups loads the layer that has them', async () => {
+  const layer = { filters: 4, kernelSize: 3, groups: 2 };
+  expect(() => layerFromConfig('Conv2D', layer)).toThrow("'groups' is not an option");
+  await load({ layers: [{ className: 'Conv2D', config: layer }] });
+  expect(layerFromConfig('Conv2D', layer).config).toMatchObject(layer);
 });
 
 test('a file that names another layer loads it', async () => {

@@ -170,6 +170,16 @@ test('wrong calls are refused in plain words', () => {
       ShapeError: conv2d: the window 5×5 exceeds the input of 4×4 pixels; use padding 'same' or a smaller window.
     conv2d, stride 0:
       UsageError: conv2d: strides is 0, expected a positive integer or two of them.
+    conv2d_transpose, channels differ:
+      ShapeError: conv2dTranspose: kernel expects 2 input channels but x has 3 (x [1,4,4,3], kernel [3,3,3,2]).
+    conv2d_transpose, three axes:
+      ShapeError: conv2dTranspose: x is [4,4,2] and kernel [3,3,3,2], expected [N,H,W,C] and [KH,KW,O,C].
+    conv2d_transpose, output padding of a stride:
+      ShapeError: conv2dTranspose: outputPadding is 2×2, expected less than the strides, 2×2.
+    conv2d_transpose, negative output padding:
+      UsageError: conv2dTranspose: outputPadding is -1, expected a non-negative integer or two of them or null.
+    conv2d_transpose, no pixels left:
+      ShapeError: conv2dTranspose: the result would have 0×0 pixels; use a larger outputPadding or padding 'valid'.
     dropout, state not u32:
       ShapeError: dropout: 'state' is f32 [8], expected u32.
     dropout, rate 1:
@@ -186,6 +196,18 @@ test('wrong calls are refused in plain words', () => {
       UsageError: filter2d: kernel is [0,0,0,0,1e+39,0,0,0,0], expected 9 (3×3) or 25 (5×5) finite numbers.
     filter2d, not once:
       UsageError: filter2d: iterations is 0, expected a positive integer.
+    grouped_conv2d, groups do not divide the input channels:
+      ShapeError: conv2d: kernel expects 2·1 input channels but x has 3 (x [1,5,5,3], kernel [3,3,1,4]).
+    grouped_conv2d, groups do not divide the output channels:
+      ShapeError: conv2d: kernel [3,3,2,3] has 3 output channels, expected a multiple of groups, 2.
+    grouped_conv2d, dilated window too large:
+      ShapeError: conv2d: the window 5×5 exceeds the input of 4×4 pixels; use padding 'same' or a smaller window.
+    grouped_conv2d, dilation 0:
+      UsageError: conv2d: dilationRate is 0, expected a positive integer or two of them.
+    grouped_conv2d, half a group:
+      UsageError: conv2d: groups is 0.5, expected a positive integer.
+    grouped_conv2d, three axes:
+      ShapeError: conv2d: x is [4,4,2] and kernel [3,3,1,2], expected [N,H,W,C] and [KH,KW,C/groups,O].
     l2_penalty, negative λ:
       UsageError: l2Penalty: λ is -1, expected a non-negative number.
     l2_penalty, not f32:

@@ -5,6 +5,11 @@ const ofClasses: Readonly<Record<string, string>> = {
   Input: 'The input of the first layer: one number per pixel and channel, scaled to a small range.',
   Conv2D:
     'Slides small filters over its input; each filter produces a map that is large where its pattern occurs.',
+  DepthwiseConv2D: 'Slides a small filter of its own over each map of its input.',
+  SeparableConv2D:
+    'Slides a small filter over each map of its input, then mixes the maps at each pixel: cheaper than a convolution.',
+  Conv2DTranspose:
+    'The reverse of a convolution: each pixel of its input adds a small pattern to a larger image.',
   MaxPooling2D:
     'Keeps the maximum of each small square: the maps become smaller, and a shift by a pixel matters less.',
   AveragePooling2D: 'Takes the mean of each small square: the maps become smaller and smoother.',

@@ -15,7 +15,8 @@ import { addReference, fillReference, scaleReference } from '../../src/reference
 import { type Array64, array64, zeros64 } from '../../src/reference/array64.js';
 import { avgPool2dReference } from '../../src/reference/avg_pool2d.js';
 import { batchNormInferenceReference } from '../../src/reference/batch_norm_inference.js';
-import { conv2dReference } from '../../src/reference/conv2d.js';
+import { conv2dReference, groupedConv2dReference } from '../../src/reference/conv2d.js';
+import { conv2dTransposeReference } from '../../src/reference/conv2d_transpose.js';
 import { filter2dReference } from '../../src/reference/filter2d.js';
 import { Interpreter, referencesOf } from '../../src/reference/interpreter.js';
 import { matmulReference } from '../../src/reference/matmul.js';
@@ -39,8 +40,10 @@ const references = referencesOf([
   avgPool2dReference,
   batchNormInferenceReference,
   conv2dReference,
+  conv2dTransposeReference,
   fillReference,
   filter2dReference,
+  groupedConv2dReference,
   matmulReference,
   maxPool2dReference,
   reshapeReference,

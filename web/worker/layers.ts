@@ -1,6 +1,6 @@
 /** The layers that models of files are made of. */
 // From their own modules: the index of all layers belongs to the script of all layers.
-import { conv2d } from '../../src/nn/layers/conv2d.js';
+import { plainConv2d } from '../../src/nn/layers/conv2d.js';
 import { dense } from '../../src/nn/layers/dense.js';
 import { dropout } from '../../src/nn/layers/dropout.js';
 import { flatten } from '../../src/nn/layers/flatten.js';
@@ -13,7 +13,7 @@ import { fetchScript } from './fetch_script.js';
 
 // The layers of the built-in models, registered at every visit. The others are fetched with the first file that names one.
 registerLayers({
-  Conv2D: conv2d,
+  Conv2D: plainConv2d,
   Dense: dense,
   Dropout: dropout,
   Flatten: flatten,
@@ -26,7 +26,12 @@ registerLayers({
  * Throws: FileError when their script cannot be fetched; ModelError for a file without a description.
  */
 export async function loadLayers(stored: StoredTensors, file: string): Promise<void> {
-  if (layerClassesIn(descriptionIn(stored, file)).every(isRegistered)) return;
+  const description = descriptionIn(stored, file);
+  if (layerClassesIn(description).every(isRegistered) && !namesGroups(description)) return;
   const { layerClasses } = await fetchScript(async () => import('./all_layers.js'));
   registerLayers(layerClasses);
 }
+
+/** Whether a convolution may have options that `plainConv2d` refuses. */
+const namesGroups = (description: unknown): boolean =>
+  /"(dilationRate|groups)"/.test(JSON.stringify(description));

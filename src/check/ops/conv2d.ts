@@ -2,7 +2,8 @@
  * Checks of conv2d.
  * Letters: N images of H × W pixels, C channels in, O out; kernel KH × KW; P × Q windows per image.
  */
-import { conv2d, conv2dOp } from '../../kernels/conv2d.js';
+import { conv2dOp } from '../../kernels/conv2d.js';
+import { conv2d } from '../../kernels/grouped_conv2d.js';
 import { reduceTo64 } from '../../reference/arithmetic.js';
 import { type Array64, type Arrays, map64 } from '../../reference/array64.js';
 import { conv2dReference } from '../../reference/conv2d.js';

@@ -1,8 +1,8 @@
-/** Convolution layer. Letters: H × W pixels, C channels in, O (filters) out, kernel KH × KW. */
+/** Convolution layer without dilation and groups. Letters: H × W pixels, C channels in, O (filters) out, kernel KH × KW. */
 import type { Shape } from '../../engine/primitive.js';
 import { ShapeError } from '../../errors.js';
 import { add } from '../../kernels/arithmetic.js';
-import { conv2d as convolve } from '../../kernels/conv2d.js';
+import { plainConv2d as convolve } from '../../kernels/conv2d.js';
 import {
   type Padding,
   type Pair,
@@ -16,7 +16,7 @@ import { type Activation, activationRule, activations } from './activation.js';
 import { type Layer, type LayerOptions, type ParameterSpec, defineLayer, layerRules } from './layer.js';
 import { type Regularizer, l2Of, regularizerRule } from './regularizer.js';
 
-export interface Conv2dLayerOptions extends LayerOptions {
+export interface PlainConv2dLayerOptions extends LayerOptions {
   readonly filters: number;
   readonly kernelSize: Pair;
   readonly strides?: Pair;
@@ -27,7 +27,7 @@ export interface Conv2dLayerOptions extends LayerOptions {
   readonly kernelRegularizer?: Regularizer | null;
 }
 
-const rules = (): Rules<Conv2dLayerOptions> => ({
+export const plainConv2dRules = (): Rules<PlainConv2dLayerOptions> => ({
   filters: required(count),
   kernelSize: required(pixels),
   activation: activationRule(),
@@ -38,15 +38,15 @@ const rules = (): Rules<Conv2dLayerOptions> => ({
 });
 
 /**
- * 2-D convolution with bias and activation.
+ * `layers.conv2d` without dilationRate and groups: a bundle of the named models does not contain the kernels for them.
  *
  *   y = activation(conv2d(x, kernel) + bias)
  *
  * Shapes: x [N,H,W,C], kernel [KH,KW,C,O], bias [O] → y [N,P,Q,O]. Initial values: Glorot uniform, zeros.
  * Throws: UsageError for options out of range, ShapeError if the input does not have three axes or is too small.
  */
-export function conv2d(options: Conv2dLayerOptions): Layer {
-  checkOptions('layers.conv2d', options, rules());
+export function plainConv2d(options: PlainConv2dLayerOptions): Layer {
+  checkOptions('layers.conv2d', options, plainConv2dRules());
   const { filters, kernelSize, strides = 1, padding = 'valid', activation = 'linear' } = options;
   const { useBias = true, kernelRegularizer = null } = options;
   const [KH, KW] = pair(kernelSize);

@@ -1,0 +1,72 @@
+/** Depthwise convolution layer. Letters: H × W pixels, C channels, M outputs of each, kernel KH × KW. */
+import {
+  type DepthwiseConv2dOptions,
+  depthwiseConv2d as convolve,
+  depthwiseRules,
+} from '../../kernels/depthwise_conv2d.js';
+import { type Pair, pair } from '../../kernels/window.js';
+import { type Rules, checkOptions, count, flag, pixels, required } from '../../options.js';
+import { type Activation, activationRule } from './activation.js';
+import { activated, biasSpec, channelsOf, imageAfter, kernelSpec } from './convolution.js';
+import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
+import { type Regularizer, regularizerRule } from './regularizer.js';
+
+export interface DepthwiseConv2dLayerOptions extends LayerOptions, DepthwiseConv2dOptions {
+  readonly kernelSize: Pair;
+  /** Outputs of each channel; default 1. */
+  readonly depthMultiplier?: number;
+  readonly activation?: Activation;
+  readonly useBias?: boolean;
+  /** Adds l2 · Σ kernel² to the loss. */
+  readonly depthwiseRegularizer?: Regularizer | null;
+}
+
+export const depthwiseLayerRules = (): Rules<DepthwiseConv2dLayerOptions> => ({
+  kernelSize: required(pixels),
+  depthMultiplier: count,
+  activation: activationRule(),
+  useBias: flag,
+  depthwiseRegularizer: regularizerRule(),
+  ...depthwiseRules(),
+  ...layerRules(),
+});
+
+/**
+ * 2-D convolution of each channel on its own, with bias and activation.
+ *
+ *   y = activation(depthwiseConv2d(x, kernel) + bias)
+ *
+ * Unlike in Keras, strides and dilationRate combine.
+ * Shapes: x [N,H,W,C], kernel [KH,KW,C,M], bias [C·M] → y [N,P,Q,C·M]. Initial values: Glorot uniform, zeros.
+ * Throws: UsageError for options out of range, ShapeError if the input does not have three axes or is too small.
+ */
+export function depthwiseConv2d(options: DepthwiseConv2dLayerOptions): Layer {
+  checkOptions('layers.depthwiseConv2d', options, depthwiseLayerRules());
+  const { strides = 1, padding = 'valid', dilationRate = 1, depthMultiplier = 1 } = options;
+  const { activation = 'linear', useBias = true, depthwiseRegularizer = null } = options;
+  const [KH, KW] = pair(options.kernelSize);
+  return defineLayer(options, {
+    className: 'DepthwiseConv2D',
+    config: {
+      kernelSize: [KH, KW],
+      strides: [...pair(strides)],
+      padding,
+      dilationRate: [...pair(dilationRate)],
+      depthMultiplier,
+      activation,
+      useBias,
+      depthwiseRegularizer,
+    },
+    outputShape: ([x]) => {
+      const C = channelsOf('layers.depthwiseConv2d', x);
+      return [...imageAfter('layers.depthwiseConv2d', x, options), C * depthMultiplier];
+    },
+    parameters: ([x]) => {
+      const C = channelsOf('layers.depthwiseConv2d', x);
+      const kernel = kernelSpec('kernel', [KH, KW, C, depthMultiplier], depthwiseRegularizer);
+      return useBias ? [kernel, biasSpec(C * depthMultiplier)] : [kernel];
+    },
+    call: ([x], { kernel, bias }) =>
+      activated(convolve(x, kernel!, { strides, padding, dilationRate }), bias, activation),
+  });
+}
