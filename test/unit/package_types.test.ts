@@ -72,7 +72,7 @@ async function everyName(file: string): Promise<string> {
 const wrongUses = `
 import {
   type Callback, type Device, type Folder, type History, type Logs, Tensor,
-  callbacks, datasets, layers, models, ops, open, optimizers, program, sequential,
+  callbacks, datasets, defineLayer, layers, models, ops, open, optimizers, program, sequential,
 } from 'shadegrad';
 import * as layersAlone from 'shadegrad/layers';
 import * as lossesAlone from 'shadegrad/losses';
@@ -122,6 +122,21 @@ optimizersAlone.sgd({ beta: 1 });
 opsAlone.relu(1);
 // @ts-expect-error: it has no options
 lossesAlone.sparseCategoricalCrossentropy({});
+export const Scaled = defineLayer({
+  className: 'Scaled',
+  defaults: { power: 2 },
+  parameters: (shape) => [{ name: 'gain', shape, initializer: { kind: 'ones' } }],
+  call: (x, { gain }, { config, isTraining }) => ops.scale(ops.multiply(x, gain), isTraining ? 1 : config.power),
+});
+sequential([Scaled({ power: 3, inputShape: [4] })]);
+// @ts-expect-error: no such option
+Scaled({ powers: 3 });
+defineLayer({
+  className: 'Shifted',
+  parameters: (shape) => [{ name: 'shift', shape, initializer: { kind: 'zeros' } }],
+  // @ts-expect-error: no such parameter
+  call: (x, { gain }) => ops.add(x, gain),
+});
 export const twice = program((x: Tensor) => ({ y: ops.add(x, x) }));
 void models;
 `;
